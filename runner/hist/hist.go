@@ -1,0 +1,171 @@
+// Package hist keeps a distribution of latencies in little memory.
+//
+// A Histogram takes time.Durations and gives back counts, quantiles (q in 0..1, three
+// significant digits) and the exact smallest and largest value. It is built on HdrHistogram
+// (http://hdrhistogram.org) in its packed form, whose memory grows with the number of
+// distinct values, so that thousands may be held at once. Merge is associative and
+// commutative and the zero Histogram, which is ready for use, is its unit. Values from 1 µs
+// to 1 h are told apart; longer ones are counted at 1 h, and Over says how many those were.
+//
+// The JSON form carries the counts as HdrHistogram's V2 compressed text, which every
+// HdrHistogram library reads. Not safe for concurrent use.
+package hist
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// The range in which values are told apart, and how finely.
+const (
+	Lowest  = time.Microsecond
+	Highest = time.Hour
+	Digits  = 3
+)
+
+// maxEncoded bounds the text that UnmarshalJSON takes, in bytes. A histogram of this range
+// in which every bucket is filled encodes to less than a quarter of it.
+const maxEncoded = 1 << 20
+
+// ErrCorrupt is wrapped by what UnmarshalJSON returns for a text that no Histogram wrote.
+var ErrCorrupt = errors.New("not a histogram of this program")
+
+// Histogram is a distribution of durations. The zero value is empty and ready.
+type Histogram struct {
+	counts   *hdrhistogram.PackedHistogram // nil while empty
+	min, max time.Duration                 // exact, where counts rounds to three digits
+	over     int64
+}
+
+// Record counts one value. A negative one, which only a broken clock gives, counts as 0.
+func (h *Histogram) Record(d time.Duration) {
+	d = max(d, 0)
+	if h.counts == nil {
+		h.counts = newCounts()
+		h.min = d
+	}
+	h.min, h.max = min(h.min, d), max(h.max, d)
+	if d > Highest {
+		h.over++
+		d = Highest
+	}
+	if err := h.counts.RecordValue(int64(d)); err != nil {
+		panic("hist: " + err.Error()) // the value was clamped to the range above
+	}
+}
+
+// Merge adds the values of o, which stays as it is.
+func (h *Histogram) Merge(o *Histogram) {
+	if o.counts == nil {
+		return
+	}
+	if h.counts == nil {
+		h.counts = newCounts()
+		h.min = o.min
+	}
+	h.min, h.max = min(h.min, o.min), max(h.max, o.max)
+	h.over += o.over
+	if dropped := h.counts.Merge(o.counts); dropped != 0 {
+		panic(fmt.Sprintf("hist: merge dropped %d values of an equal range", dropped))
+	}
+}
+
+// Count is the number of values recorded.
+func (h *Histogram) Count() int64 {
+	if h.counts == nil {
+		return 0
+	}
+	return h.counts.TotalCount()
+}
+
+// Over is how many values were longer than Highest.
+func (h *Histogram) Over() int64 { return h.over }
+
+// Min is the smallest value recorded, exactly; 0 when empty.
+func (h *Histogram) Min() time.Duration { return h.min }
+
+// Max is the largest value recorded, exactly; 0 when empty.
+func (h *Histogram) Max() time.Duration { return h.max }
+
+// Mean is the average of the values, to three digits; 0 when empty.
+func (h *Histogram) Mean() time.Duration {
+	if h.counts == nil {
+		return 0
+	}
+	return h.clamp(time.Duration(h.counts.Mean()))
+}
+
+// Quantile is the smallest value that a share q (0..1) of the recorded ones does not
+// exceed, to three digits and never outside Min and Max; 0 when empty.
+func (h *Histogram) Quantile(q float64) time.Duration {
+	if h.counts == nil {
+		return 0
+	}
+	return h.clamp(time.Duration(h.counts.ValueAtPercentile(q * 100)))
+}
+
+// clamp keeps a bucket's value, which is rounded up, within what was really recorded.
+func (h *Histogram) clamp(d time.Duration) time.Duration { return min(max(d, h.min), h.max) }
+
+// IsZero reports whether nothing was recorded; encoding/json's omitzero asks it.
+func (h Histogram) IsZero() bool { return h.counts == nil }
+
+// encoded is the JSON form.
+type encoded struct {
+	MinNs int64  `json:"min_ns"`
+	MaxNs int64  `json:"max_ns"`
+	Over  int64  `json:"over,omitempty"`
+	HDR   string `json:"hdr"` // V2 compressed, base64
+}
+
+// MarshalJSON writes the smallest and largest value in ns and the counts as V2 compressed
+// HdrHistogram text; an empty Histogram is null.
+func (h Histogram) MarshalJSON() ([]byte, error) {
+	if h.counts == nil {
+		return []byte("null"), nil
+	}
+	text, err := h.counts.EncodeV2()
+	if err != nil {
+		return nil, fmt.Errorf("encode histogram: %w", err)
+	}
+	return json.Marshal(encoded{int64(h.min), int64(h.max), h.over, string(text)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote, from a source that need not be trusted: what
+// could not have been written by it is refused with an error that wraps ErrCorrupt.
+func (h *Histogram) UnmarshalJSON(data []byte) error {
+	*h = Histogram{}
+	if string(data) == "null" {
+		return nil
+	}
+	if len(data) > maxEncoded {
+		return fmt.Errorf("%w: %d bytes of text", ErrCorrupt, len(data))
+	}
+	var e encoded
+	if err := json.Unmarshal(data, &e); err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	counts, err := hdrhistogram.DecodePacked([]byte(e.HDR))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	// A decoder keeps the geometry that it was sent: merging needs ours, so the counts are
+	// carried over into it, which also checks that every value fits.
+	ours := newCounts()
+	if counts.TotalCount() <= 0 || counts.Min() < 0 || ours.Merge(counts) != 0 {
+		return fmt.Errorf("%w: counts out of range", ErrCorrupt)
+	}
+	if e.MinNs < 0 || e.MaxNs < e.MinNs || e.Over < 0 || e.Over > ours.TotalCount() {
+		return fmt.Errorf("%w: min %d ns, max %d ns, %d over", ErrCorrupt, e.MinNs, e.MaxNs, e.Over)
+	}
+	*h = Histogram{counts: ours, min: time.Duration(e.MinNs), max: time.Duration(e.MaxNs), over: e.Over}
+	return nil
+}
+
+func newCounts() *hdrhistogram.PackedHistogram {
+	return hdrhistogram.NewPacked(int64(Lowest), int64(Highest), Digits)
+}

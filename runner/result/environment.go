@@ -1,0 +1,66 @@
+package result
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Environment is the machine that a run was made on. The fields of its Class must be equal
+// for two runs to be compared; the others are only told. Measured frequencies and free
+// memory are left out on purpose: they differ from run to run on the same machine.
+type Environment struct {
+	OS        string `json:"os"`
+	Arch      string `json:"arch"`
+	CPUModel  string `json:"cpu_model"`
+	CPUCores  int    `json:"cpu_cores"`
+	MemoryGiB int    `json:"memory_gib"`       // rounded
+	Runner    string `json:"runner,omitempty"` // the CI runner's label or image
+	ToolMajor string `json:"tool_major"`       // the load generator's major version
+
+	Kernel      string  `json:"kernel,omitempty"`
+	LoadAverage float64 `json:"load_average,omitempty"` // over 1 minute, before the load began
+}
+
+// classField is one of the fields that must be equal.
+type classField struct{ name, value string }
+
+func (e Environment) class() []classField {
+	return []classField{
+		{"operating system", e.OS},
+		{"architecture", e.Arch},
+		{"CPU model", e.CPUModel},
+		{"cores", fmt.Sprint(e.CPUCores)},
+		{"memory", fmt.Sprintf("%d GiB", e.MemoryGiB)},
+		{"runner", e.Runner},
+		{"generator version", e.ToolMajor},
+	}
+}
+
+// Class is the environment in one line; runs are compared when it is equal.
+func (e Environment) Class() string {
+	var values []string
+	for _, f := range e.class() {
+		values = append(values, fmt.Sprintf("%s=%q", f.name, f.value))
+	}
+	return strings.Join(values, " ")
+}
+
+// Differences lists the fields in which another environment is of another class, each as
+// "cores: 2 here, 4 there"; empty when both are of one class.
+func (e Environment) Differences(other Environment) []string {
+	var differ []string
+	there := other.class()
+	for i, here := range e.class() {
+		if here.value != there[i].value {
+			differ = append(differ, fmt.Sprintf("%s: %s here, %s there", here.name, orNone(here.value), orNone(there[i].value)))
+		}
+	}
+	return differ
+}
+
+func orNone(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return value
+}

@@ -1,0 +1,170 @@
+// Package result is one run on record: what was loaded, where, and what was measured.
+//
+// A Result is the one value that travels: a run writes it, a store keeps it, a gate judges
+// it, a report shows it. It holds the identity of the run, the Environment that makes runs
+// comparable, one Round for each stretch of judged load with the Figures of every route,
+// the whole load's tally with its histograms, and the Problems that make it less than a
+// whole run. Its JSON form, which bears a schema version, is result.json.
+//
+// Decode takes untrusted input: what it returns is safe to judge, merge and show.
+package result
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// Schema is the version of the JSON form that this program writes and reads.
+const Schema = 1
+
+// Result is one run.
+type Result struct {
+	Schema int `json:"schema"`
+	Identity
+	Environment Environment `json:"environment"`
+
+	PlannedRounds int          `json:"planned_rounds"`
+	Rounds        []Round      `json:"rounds"` // judged load, in the order of time
+	WarmUp        *tally.Tally `json:"warm_up,omitempty"`
+	Tally         tally.Tally  `json:"tally"` // all rounds together
+	Problems      []Problem    `json:"problems,omitempty"`
+}
+
+// Identity says which run of what this is.
+type Identity struct {
+	Series        string    `json:"series"` // the profile's name
+	Repository    string    `json:"repository,omitempty"`
+	Branch        string    `json:"branch,omitempty"`
+	Commit        string    `json:"commit,omitempty"`
+	Dirty         bool      `json:"dirty,omitempty"` // the working tree differed from Commit
+	ProfileDigest string    `json:"profile_digest"`
+	Target        string    `json:"target"` // the URL loaded, without credentials
+	Tool          string    `json:"tool"`   // version of the program
+	Users         int       `json:"users"`
+	Started       time.Time `json:"started"`
+	Finished      time.Time `json:"finished"`
+	CIRun         string    `json:"ci_run,omitempty"` // the CI system's own number of the run, with its attempt
+}
+
+// Problem is something that makes a Result less than a whole run. A Result that has one is
+// kept, and shown, and never judged.
+type Problem struct {
+	Kind ProblemKind `json:"kind"`
+	Text string      `json:"text"` // one sentence
+}
+
+// ProblemKind tells problems apart.
+type ProblemKind string
+
+// The problems that a run can have.
+const (
+	Interrupted ProblemKind = "interrupted" // somebody ended it early
+	TargetDied  ProblemKind = "target-died" // the system under test ended in mid-run
+	Faulty      ProblemKind = "generator"   // this machine could not send what was planned
+)
+
+// Round is one stretch of judged load, the unit that statistics see.
+type Round struct {
+	Start   time.Duration      `json:"start_ns"` // since the load began
+	Length  time.Duration      `json:"length_ns"`
+	Figures map[string]Figures `json:"figures"`         // by route
+	Total   Figures            `json:"total"`           // over all routes
+	Tally   *tally.Tally       `json:"tally,omitempty"` // nil in a Compact Result
+}
+
+// Figures are what is judged and kept of a route in one round.
+type Figures struct {
+	Requests   int64         `json:"requests"`
+	Failures   int64         `json:"failures"`
+	P50        time.Duration `json:"p50_ns"` // response time
+	P95        time.Duration `json:"p95_ns"`
+	P99        time.Duration `json:"p99_ns"`
+	Throughput float64       `json:"throughput_per_sec"` // requests that succeeded
+}
+
+// NewRound is the round that began at start, lasted length and saw what t holds.
+func NewRound(start, length time.Duration, t *tally.Tally) Round {
+	r := Round{Start: start, Length: length, Figures: map[string]Figures{}, Total: figures(t.Total(), length), Tally: t}
+	for name, route := range t.Routes {
+		r.Figures[name] = figures(route, length)
+	}
+	return r
+}
+
+func figures(r *tally.Route, length time.Duration) Figures {
+	return Figures{
+		Requests:   r.Requests(),
+		Failures:   r.Failures(),
+		P50:        r.Response.Quantile(0.50),
+		P95:        r.Response.Quantile(0.95),
+		P99:        r.Response.Quantile(0.99),
+		Throughput: float64(r.Requests()-r.Failures()) / length.Seconds(),
+	}
+}
+
+// Of gives the figures of a route in this round, of all routes for tally.All. A route that
+// no request took in this round has zero Figures.
+func (r Round) Of(route string) Figures {
+	if route == tally.All {
+		return r.Total
+	}
+	return r.Figures[route]
+}
+
+// Routes lists the names of all routes that were requested, in alphabetical order.
+func (r *Result) Routes() []string { return r.Tally.Names() }
+
+// Length is the time of judged load.
+func (r *Result) Length() time.Duration {
+	var sum time.Duration
+	for _, round := range r.Rounds {
+		sum += round.Length
+	}
+	return sum
+}
+
+// Whole reports whether all planned rounds were measured and nothing went wrong, so that
+// the run can be judged or stand as a baseline.
+func (r *Result) Whole() bool {
+	return len(r.Problems) == 0 && r.PlannedRounds > 0 && len(r.Rounds) == r.PlannedRounds
+}
+
+// Compact is a copy without what only a fresh result needs: the tallies of the single rounds
+// and the warm-up. The figures of the rounds and the whole load's histograms stay.
+func (r *Result) Compact() *Result {
+	c := *r
+	c.WarmUp = nil
+	c.Rounds = slices.Clone(r.Rounds)
+	for i := range c.Rounds {
+		c.Rounds[i].Tally = nil
+	}
+	return &c
+}
+
+// ID names the run: 64 hexadecimal digits made of its identity, environment and figures, and
+// nothing else, so that a result, its compact form and a copy of its file have the same ID,
+// whatever compressed the histograms.
+func (r *Result) ID() string {
+	c := r.Compact()
+	c.Tally = tally.Tally{}
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic("result: " + err.Error()) // plain fields and finite numbers: see validate
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// ShortID is the beginning of ID, enough to tell the runs of one series apart.
+func (r *Result) ShortID() string { return r.ID()[:12] }
+
+// String names the run in a sentence.
+func (r *Result) String() string {
+	return fmt.Sprintf("%s of %s", r.ShortID(), r.Started.UTC().Format(time.RFC3339))
+}

@@ -1,0 +1,185 @@
+// Package tally counts what happened to requests, in a form that can be merged.
+//
+// A Tally takes Samples, one a request, and holds for each route two latency histograms, a
+// count for each way a request can end, the bytes received and the texts of the errors.
+// Merge is associative and commutative and the zero Tally is its unit, so that the tallies
+// of n workers or n shards, merged in any order, equal the tally of one. The JSON form is
+// that of result.json. Not safe for concurrent use: every worker owns its own.
+//
+// Response time runs from the instant at which a request was due to the last byte of the
+// answer; service time from the first byte sent. A generator that only knows the second
+// forgives the system every wait that it caused: see Gil Tene, "How NOT to Measure Latency"
+// (2013), on coordinated omission.
+package tally
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/hist"
+)
+
+// All names the sum over every route, where one name is asked for. No route may bear it.
+const All = "*"
+
+// maxErrors is how many different error texts a route keeps; others are counted under
+// OtherErrors. A system may put a new text into every answer. Which texts are kept past
+// that number depends on the order of merging; how many errors there were does not.
+const maxErrors = 50
+
+// OtherErrors is the text under which errors past the first fifty texts are counted.
+const OtherErrors = "other errors"
+
+// Class says how a request ended.
+type Class uint8
+
+// The ways a request can end. The zero Class is none of them.
+const (
+	OK        Class = iota + 1 // answered as expected
+	Status                     // answered with a status that counts as failure
+	Expect                     // answered, but not as the profile expects
+	Timeout                    // no whole answer in time
+	Transport                  // refused, reset, cut off, or not HTTP
+	Generator                  // this machine could not send: no port, no file descriptor
+)
+
+var classNames = map[Class]string{
+	OK: "ok", Status: "status", Expect: "expect", Timeout: "timeout", Transport: "transport", Generator: "generator",
+}
+
+// String is the name that result.json uses.
+func (c Class) String() string {
+	if name, ok := classNames[c]; ok {
+		return name
+	}
+	return fmt.Sprintf("class %d", uint8(c))
+}
+
+// MarshalText makes a Class a key of a JSON object.
+func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (c *Class) UnmarshalText(text []byte) error {
+	for class, name := range classNames {
+		if name == string(text) {
+			*c = class
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown class of outcome %q", text)
+}
+
+// Sample is what happened to one request. The instants are offsets from the start of the
+// load: Due ≤ Sent ≤ Ended.
+type Sample struct {
+	Route            string
+	Due, Sent, Ended time.Duration
+	Class            Class
+	BytesReceived    int64
+	Error            string // empty when Class is OK
+}
+
+// Response is the time from when the request was due to its end.
+func (s Sample) Response() time.Duration { return s.Ended - s.Due }
+
+// Service is the time from the first byte sent to the end.
+func (s Sample) Service() time.Duration { return s.Ended - s.Sent }
+
+// Tally is what happened, by route. The zero value is empty and ready.
+type Tally struct {
+	Routes map[string]*Route `json:"routes"`
+}
+
+// Route is what happened to the requests of one route.
+type Route struct {
+	Outcomes      map[Class]int64  `json:"outcomes"`
+	BytesReceived int64            `json:"bytes_received"`
+	Response      hist.Histogram   `json:"response"`
+	Service       hist.Histogram   `json:"service"`
+	Errors        map[string]int64 `json:"errors,omitempty"`
+}
+
+// Add counts one sample. A request that this machine could not send is counted, but has no
+// latency: its time says nothing about the system.
+func (t *Tally) Add(s Sample) {
+	r := t.route(s.Route)
+	r.Outcomes[s.Class]++
+	r.BytesReceived += s.BytesReceived
+	if s.Class != Generator {
+		r.Response.Record(s.Response())
+		r.Service.Record(s.Service())
+	}
+	if s.Class != OK {
+		r.addError(s.Error, 1)
+	}
+}
+
+// Merge adds what o holds, which stays as it is.
+func (t *Tally) Merge(o *Tally) {
+	for name, r := range o.Routes {
+		t.route(name).Merge(r)
+	}
+}
+
+// Names lists the routes in alphabetical order.
+func (t *Tally) Names() []string { return slices.Sorted(maps.Keys(t.Routes)) }
+
+// Total is the sum over all routes.
+func (t *Tally) Total() *Route {
+	total := newRoute()
+	for _, r := range t.Routes {
+		total.Merge(r)
+	}
+	return total
+}
+
+func (t *Tally) route(name string) *Route {
+	if t.Routes == nil {
+		t.Routes = map[string]*Route{}
+	}
+	r, ok := t.Routes[name]
+	if !ok {
+		r = newRoute()
+		t.Routes[name] = r
+	}
+	return r
+}
+
+func newRoute() *Route { return &Route{Outcomes: map[Class]int64{}} }
+
+// Merge adds what o holds, which stays as it is.
+func (r *Route) Merge(o *Route) {
+	for class, n := range o.Outcomes {
+		r.Outcomes[class] += n
+	}
+	r.BytesReceived += o.BytesReceived
+	r.Response.Merge(&o.Response)
+	r.Service.Merge(&o.Service)
+	for _, text := range slices.Sorted(maps.Keys(o.Errors)) {
+		r.addError(text, o.Errors[text])
+	}
+}
+
+// Requests is how many were sent, or should have been.
+func (r *Route) Requests() int64 {
+	var n int64
+	for _, count := range r.Outcomes {
+		n += count
+	}
+	return n
+}
+
+// Failures is how many did not end OK.
+func (r *Route) Failures() int64 { return r.Requests() - r.Outcomes[OK] }
+
+func (r *Route) addError(text string, n int64) {
+	if r.Errors == nil {
+		r.Errors = map[string]int64{}
+	}
+	if _, known := r.Errors[text]; !known && len(r.Errors) >= maxErrors {
+		text = OtherErrors
+	}
+	r.Errors[text] += n
+}
