@@ -1,0 +1,166 @@
+package profile_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const corpus = "../../testdata/profiles"
+
+func env(name string) (string, bool) {
+	value, ok := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss"}[name]
+	return value, ok
+}
+
+func TestCorpusOK(t *testing.T) {
+	files, err := filepath.Glob(corpus + "/ok/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no profiles in %s/ok: %v", corpus, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, problems := profile.Parse(file, data, env); len(problems) > 0 {
+				t.Errorf("problems in a good profile:\n%v", problems)
+			}
+		})
+	}
+}
+
+// Every bad profile stands beside the problems that are told of it.
+func TestCorpusErr(t *testing.T) {
+	files, err := filepath.Glob(corpus + "/err/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no profiles in %s/err: %v", corpus, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, problems := profile.Parse(filepath.Base(file), data, env)
+			got := problems.Error() + "\n"
+			golden := strings.TrimSuffix(file, ".yaml") + ".txt"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("problems of %s:\n%s\nwant:\n%s", file, got, want)
+			}
+		})
+	}
+}
+
+func TestParseFillsDefaults(t *testing.T) {
+	p, problems := profile.Parse("p.yaml", []byte(`
+name: shop
+target: {url: http://127.0.0.1:8080/}
+users: [{name: reader, tasks: [{http: GET /items/42}]}]
+`), env)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	want := profile.Load{Users: 1, SpawnRate: 1, RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second}
+	if p.Load != want {
+		t.Errorf("load %+v, want %+v", p.Load, want)
+	}
+	if p.Target.URL != "http://127.0.0.1:8080" || p.Target.Timeout != 10*time.Second {
+		t.Errorf("target %+v", p.Target)
+	}
+	task := p.Users[0].Tasks[0]
+	if task.Name != "GET /items/42" || task.Weight != 1 || task.Steps[0].Request.Route != "GET /items/42" {
+		t.Errorf("task %+v", task)
+	}
+}
+
+func TestParseWaits(t *testing.T) {
+	for text, want := range map[string]profile.Wait{
+		"1s":             {Kind: profile.WaitBetween, Min: time.Second, Max: time.Second},
+		"2":              {Kind: profile.WaitBetween, Min: 2 * time.Second, Max: 2 * time.Second},
+		"100ms..500ms":   {Kind: profile.WaitBetween, Min: 100 * time.Millisecond, Max: 500 * time.Millisecond},
+		"pace 1s":        {Kind: profile.WaitPace, Period: time.Second},
+		"throughput 5/s": {Kind: profile.WaitPace, Period: 200 * time.Millisecond},
+	} {
+		p, problems := profile.Parse("p.yaml", []byte(`
+name: shop
+target: {url: http://127.0.0.1}
+users: [{name: reader, wait: `+text+`, tasks: [{http: GET /}]}]
+`), env)
+		if len(problems) > 0 || p.Users[0].Wait != want {
+			t.Errorf("wait %q: got %+v, %v; want %+v", text, p.Users[0].Wait, problems, want)
+		}
+	}
+}
+
+// The digest changes with what is loaded and not with how it is judged or laid out.
+func TestDigest(t *testing.T) {
+	digest := func(text string) string {
+		t.Helper()
+		p, problems := profile.Parse("p.yaml", []byte(text), env)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		return p.Digest()
+	}
+	base := "name: shop\ntarget: {url: http://127.0.0.1}\nusers: [{name: u, tasks: [{http: GET /}]}]\n"
+	same := "# a comment\n" + base + "gate: {degradation: 5%}\n"
+	if digest(base) != digest(same) {
+		t.Error("a comment and a gate change the digest")
+	}
+	if digest(base) == digest(base+"load: {users: 2}\n") {
+		t.Error("another number of users keeps the digest")
+	}
+}
+
+// No input makes the parser panic, and what it takes without a problem is complete.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"/ok/*.yaml", "/err/*.yaml"} {
+		files, err := filepath.Glob(corpus + pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, problems := profile.Parse("p.yaml", data, env)
+		if len(problems) > 0 {
+			return
+		}
+		if p.Name == "" || p.Target.URL == "" || len(p.Users) == 0 || p.Load.Users < 1 || p.Load.RunTime <= 0 {
+			t.Errorf("taken as good, but incomplete: %+v\n%q", p, data)
+		}
+		for _, u := range p.Users {
+			for _, task := range u.Tasks {
+				for _, s := range task.Steps {
+					if (s.Request == nil) == (s.Wait == nil) {
+						t.Errorf("a step is neither request nor wait: %q", data)
+					}
+				}
+			}
+		}
+	})
+}

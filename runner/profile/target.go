@@ -1,0 +1,75 @@
+package profile
+
+import (
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
+
+func (r *reader) target(n *yaml.Node, t *Target) {
+	r.Mapping(n, strict.Fields{
+		"url":     func(n *yaml.Node) { t.URL = r.url(n) },
+		"headers": func(n *yaml.Node) { t.Headers = r.headers(n) },
+		"timeout": func(n *yaml.Node) { t.Timeout = r.Duration(n, time.Millisecond) },
+		"start":   func(n *yaml.Node) { t.Start = r.start(n) },
+	})
+	r.required(n, map[string]string{"url": "write what to load, for example: url: http://127.0.0.1:8080"})
+}
+
+// url reads an address. The syntax is checked here only as far as needed to say it in words;
+// a variable may hold any part of it.
+func (r *reader) url(n *yaml.Node) Template {
+	text := string(r.template(n))
+	scheme, rest, ok := strings.Cut(text, "://")
+	switch {
+	case text == "" || strings.HasPrefix(text, "${"):
+	case !ok || (scheme != "http" && scheme != "https"):
+		r.Problem(n, "%q must begin with http:// or https://", text)
+	case rest == "" || strings.HasPrefix(rest, "/"):
+		r.Problem(n, "%q names no host", text)
+	case strings.ContainsAny(rest, " ?#"):
+		r.Problem(n, "%q must end before any space, ? or #: those belong to a request", text)
+	}
+	return Template(strings.TrimRight(text, "/"))
+}
+
+func (r *reader) start(n *yaml.Node) *Start {
+	s := &Start{Dir: ".", Ready: Ready{Kind: ReadyTCP, Within: 30 * time.Second}, StopWithin: 10 * time.Second}
+	r.Mapping(n, strict.Fields{
+		"build":       func(n *yaml.Node) { s.Build = r.template(n) },
+		"command":     func(n *yaml.Node) { s.Command = r.template(n) },
+		"dir":         func(n *yaml.Node) { s.Dir = r.Text(n) },
+		"env":         func(n *yaml.Node) { s.Env = r.headers(n) },
+		"ready":       func(n *yaml.Node) { r.ready(n, &s.Ready) },
+		"stop_within": func(n *yaml.Node) { s.StopWithin = r.Duration(n, 0) },
+	})
+	r.required(n, map[string]string{"command": "write how the system is started, for example: command: bin/shop -addr 127.0.0.1:${port}"})
+	return s
+}
+
+func (r *reader) ready(n *yaml.Node, ready *Ready) {
+	var ways []string
+	way := func(kind ReadyKind) {
+		ready.Kind = kind
+		ways = append(ways, string(kind))
+	}
+	r.Mapping(n, strict.Fields{
+		"within": func(n *yaml.Node) { ready.Within = r.Duration(n, time.Millisecond) },
+		"log":    func(n *yaml.Node) { way(ReadyLog); ready.Log = r.Text(n) },
+		"tcp":    func(n *yaml.Node) { way(ReadyTCP); r.OneOf(n, "true") },
+		"http": func(n *yaml.Node) {
+			way(ReadyHTTP)
+			method, path, ok := strings.Cut(r.Text(n), " ")
+			if !ok || method != "GET" || !strings.HasPrefix(path, "/") {
+				r.Problem(n, "%q is not a check; write for example GET /health", n.Value)
+			}
+			ready.Path = path
+		},
+	})
+	if len(ways) > 1 {
+		r.Problem(n, "%s are given; one way of being ready is enough", strings.Join(ways, " and "))
+	}
+}
