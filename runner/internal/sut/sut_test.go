@@ -1,0 +1,238 @@
+package sut_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// The test binary is also the system under test: SUT_MODE says how it behaves.
+func TestMain(m *testing.M) {
+	mode := os.Getenv("SUT_MODE")
+	if mode == "" {
+		os.Exit(m.Run())
+	}
+	time.AfterFunc(time.Minute, func() { os.Exit(9) }) // whatever a test forgets
+	switch mode {
+	case "dies":
+		for i := range 60 {
+			fmt.Printf("line %d\n", i)
+		}
+		fmt.Fprintln(os.Stderr, "no database")
+		os.Exit(7)
+	case "silent":
+		select {}
+	case "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+	case "parent":
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "SUT_MODE=silent")
+		child.Stdout = os.Stdout
+		if err := child.Start(); err != nil {
+			os.Exit(8)
+		}
+		if err := os.WriteFile(os.Getenv("SUT_PIDFILE"), []byte(strconv.Itoa(child.Process.Pid)), 0o644); err != nil {
+			os.Exit(8)
+		}
+	}
+	fmt.Println("listening")
+	http.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
+	http.HandleFunc("GET /quit", func(http.ResponseWriter, *http.Request) { os.Exit(5) })
+	fmt.Println(http.ListenAndServe(os.Getenv("SUT_ADDR"), nil))
+	os.Exit(1)
+}
+
+// system is a plan to start this test binary in a mode, and the URL it listens at.
+func system(t *testing.T, mode string, ready profile.Ready) (s *plan.Start, url string) {
+	t.Helper()
+	port, err := sut.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ready.Within == 0 {
+		ready.Within = 30 * time.Second
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	return &plan.Start{
+		Command: "'" + os.Args[0] + "'", Dir: ".", Ready: ready, StopWithin: 10 * time.Second,
+		Env: []string{"SUT_MODE=" + mode, "SUT_ADDR=" + address, "SUT_PIDFILE=" + filepath.Join(t.TempDir(), "pid")},
+	}, "http://" + address
+}
+
+func TestStartAndStop(t *testing.T) {
+	for name, ready := range map[string]profile.Ready{
+		"tcp":  {Kind: profile.ReadyTCP},
+		"http": {Kind: profile.ReadyHTTP, Path: "/health"},
+		"log":  {Kind: profile.ReadyLog, Log: "listen"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, url := system(t, "serves", ready)
+			running, err := sut.Start(t.Context(), s, url, "", io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ready.Kind != profile.ReadyLog {
+				if err := sut.Reach(t.Context(), url, time.Second); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := running.Stop(); err != nil {
+				t.Error(err)
+			}
+			if err := sut.Reach(t.Context(), url, time.Second); err == nil {
+				t.Error("still answers after Stop")
+			}
+		})
+	}
+}
+
+func TestStartFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		mode           string
+		ready          profile.Ready
+		sentence, tail string
+	}{
+		"dies":        {"dies", profile.Ready{Kind: profile.ReadyTCP}, "ended by itself, with exit status 7, before it was ready", "no database"},
+		"never ready": {"silent", profile.Ready{Kind: profile.ReadyTCP, Within: 100 * time.Millisecond}, "not ready within 100ms", ""},
+		"wrong path":  {"serves", profile.Ready{Kind: profile.ReadyHTTP, Path: "/nowhere", Within: 300 * time.Millisecond}, "not ready within 300ms", "listening"},
+		"wrong log":   {"serves", profile.Ready{Kind: profile.ReadyLog, Log: "ready!", Within: 100 * time.Millisecond}, `"ready!" has not appeared in its output`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, url := system(t, c.mode, c.ready)
+			_, err := sut.Start(t.Context(), s, url, "", io.Discard)
+			var failure *sut.Failure
+			if !errors.As(err, &failure) || !strings.Contains(failure.What, c.sentence) {
+				t.Fatalf("got %v, want a failure with %q", err, c.sentence)
+			}
+			if !strings.Contains(failure.Output, c.tail) || strings.Count(failure.Output, "\n") >= 50 {
+				t.Errorf("output kept:\n%s", failure.Output)
+			}
+		})
+	}
+}
+
+func TestStartMissingProgram(t *testing.T) {
+	s, url := system(t, "serves", profile.Ready{Kind: profile.ReadyTCP})
+	for _, command := range []string{"./no-such-program", "no-such-program-anywhere", `unclosed "quote`, ""} {
+		s.Command = command
+		var failure *sut.Failure
+		if _, err := sut.Start(t.Context(), s, url, "", io.Discard); !errors.As(err, &failure) {
+			t.Errorf("command %q: got %v, want a failure", command, err)
+		}
+	}
+}
+
+func TestStopKillsTheStubborn(t *testing.T) {
+	s, url := system(t, "stubborn", profile.Ready{Kind: profile.ReadyHTTP, Path: "/health"})
+	s.StopWithin = 50 * time.Millisecond
+	running, err := sut.Start(t.Context(), s, url, "", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := running.Stop(); err == nil || !strings.Contains(err.Error(), "was killed") {
+		t.Errorf("got %v, want the sentence that it was killed", err)
+	}
+}
+
+func TestStopEndsTheChildrenToo(t *testing.T) {
+	s, url := system(t, "parent", profile.Ready{Kind: profile.ReadyHTTP, Path: "/health"})
+	running, err := sut.Start(t.Context(), s, url, "", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(strings.TrimPrefix(s.Env[2], "SUT_PIDFILE="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := running.Stop(); err != nil {
+		t.Error(err)
+	}
+	for range 500 { // a killed process is gone once init has taken it in
+		if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || strings.Contains(string(state), ") Z") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("the child %d lives on", pid)
+}
+
+func TestDeathIsNoticed(t *testing.T) {
+	s, url := system(t, "serves", profile.Ready{Kind: profile.ReadyTCP})
+	running, err := sut.Start(t.Context(), s, url, "", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer running.Stop() //nolint:errcheck // it has ended already
+	resp, err := http.Get(url + "/quit")
+	if err == nil {
+		resp.Body.Close()
+	}
+	<-running.Ended()
+	if got := running.Failure().Error(); !strings.Contains(got, "ended by itself, with exit status 5") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestStartCanBeCancelled(t *testing.T) {
+	s, url := system(t, "silent", profile.Ready{Kind: profile.ReadyTCP})
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if _, err := sut.Start(ctx, s, url, "", io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+func TestBuild(t *testing.T) {
+	dir := t.TempDir()
+	build := func(command string) error {
+		return sut.Build(t.Context(), &plan.Start{Build: command, Dir: "."}, dir, io.Discard)
+	}
+	if err := build(""); err != nil {
+		t.Errorf("nothing to build: %v", err)
+	}
+	if err := build("touch 'the built'"); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "the built")); err != nil {
+		t.Errorf("the build did not run in its directory: %v", err)
+	}
+	var failure *sut.Failure
+	if err := build("sh -c 'echo undefined: x; exit 2'"); !errors.As(err, &failure) || failure.Output != "undefined: x" {
+		t.Errorf("got %v, want a failure with its output", err)
+	}
+}
+
+func TestReach(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + listener.Addr().String()
+	if err := sut.Reach(t.Context(), url, time.Second); err != nil {
+		t.Error(err)
+	}
+	listener.Close()
+	if err := sut.Reach(t.Context(), url, time.Second); err == nil || !strings.Contains(err.Error(), "nothing answers at "+url) {
+		t.Errorf("got %v", err)
+	}
+}
