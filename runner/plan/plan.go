@@ -134,6 +134,14 @@ func (p *Plan) RoundStart(i int) time.Duration {
 	return p.WarmUp + time.Duration(i)*p.RoundLength
 }
 
+// RoundName is how a round is called in front of people, who count from 1.
+func (p *Plan) RoundName(i int) string {
+	if i == WarmUpRound {
+		return "warm-up"
+	}
+	return fmt.Sprintf("round %d of %d", i+1, p.Rounds)
+}
+
 // spawnTime is how long it takes until the last user has started.
 func spawnTime(l profile.Load) time.Duration { return spawnAt(l.Users-1, l.SpawnRate) }
 

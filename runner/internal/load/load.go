@@ -44,16 +44,19 @@ const flushEvery = time.Second
 
 // Run loads until the plan's end, or until stop is closed: no request begins after that, and
 // those under way get the plan's StopWithin before they are cut off, which counts as a
-// time-out. When ctx ends, they are cut off at once. It returns how long the load lasted.
+// time-out. When ctx ends, they are cut off at once. It returns until when load was applied:
+// the plan's Length, or less when it was ended early.
 func Run(ctx context.Context, stop <-chan struct{}, p *plan.Plan, newDriver func() Driver, sink Sink) time.Duration {
 	start := time.Now()
 	sending, stopSending := context.WithCancel(ctx)
 	requests, cutOff := context.WithCancel(ctx)
 	finished := make(chan struct{})
 
+	var until time.Duration
 	var users, conductor sync.WaitGroup
 	conductor.Go(func() {
 		wait(p.Length(), stop, ctx.Done())
+		until = min(time.Since(start), p.Length())
 		stopSending()
 		wait(p.StopWithin, finished, ctx.Done())
 		cutOff()
@@ -74,10 +77,9 @@ func Run(ctx context.Context, stop <-chan struct{}, p *plan.Plan, newDriver func
 		})
 	}
 	users.Wait()
-	lasted := time.Since(start)
 	close(finished)
 	conductor.Wait()
-	return lasted
+	return until
 }
 
 // wait returns after a time, or when one of two channels is closed.

@@ -1,0 +1,59 @@
+package runner
+
+import (
+	"context"
+	"math"
+	"net/url"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/shirou/gopsutil/v4/cpu"
+	"github.com/shirou/gopsutil/v4/host"
+	"github.com/shirou/gopsutil/v4/load"
+	"github.com/shirou/gopsutil/v4/mem"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// environment describes this machine. What cannot be read stays empty, and is then compared
+// as empty.
+func environment(ctx context.Context, tool, runner string) result.Environment {
+	e := result.Environment{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUCores: runtime.NumCPU(),
+		Runner: runner, ToolMajor: major(tool),
+	}
+	if cpus, err := cpu.InfoWithContext(ctx); err == nil && len(cpus) > 0 {
+		e.CPUModel = strings.Join(strings.Fields(cpus[0].ModelName), " ")
+	}
+	if memory, err := mem.VirtualMemoryWithContext(ctx); err == nil {
+		e.MemoryGiB = int(math.Round(float64(memory.Total) / (1 << 30)))
+	}
+	if kernel, err := host.KernelVersionWithContext(ctx); err == nil {
+		e.Kernel = kernel
+	}
+	if average, err := load.AvgWithContext(ctx); err == nil {
+		e.LoadAverage = average.Load1
+	}
+	return e
+}
+
+// major is the part of a version such as v1.2.3 that changes when figures stop being
+// comparable; "dev" for a build that bears no version.
+func major(version string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	if _, err := strconv.Atoi(first); err != nil {
+		return "dev"
+	}
+	return first
+}
+
+// withoutCredentials is a URL that may be shown.
+func withoutCredentials(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}

@@ -1,0 +1,144 @@
+// Package runner runs a plan against a system and returns the Result.
+//
+// Run builds and starts the system when the plan says so, loads it through warm-up and
+// rounds, tells its Progress about once a second, and stops everything in reverse order. It
+// is the only place that orchestrates; it knows nothing of baselines and verdicts. What went
+// wrong in mid-run stands in the Result as a Problem, beside the rounds that were whole.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/driver"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// Failure is what the system under test did wrong, with the last lines of its output.
+type Failure = sut.Failure
+
+// ErrInterrupted is returned, beside the Result, by a Run that was stopped early.
+var ErrInterrupted = errors.New("interrupted before the end of the run")
+
+// Config is what Run needs beside the plan. The zero value of every field is usable.
+type Config struct {
+	Dir      string          // the profile's directory, in which the system is built and started
+	Identity result.Identity // what the caller knows of the run; Run adds the rest
+	Runner   string          // the CI runner's label or image, part of the environment's class
+	Log      io.Writer       // what the system under test prints; nil for nowhere
+	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
+	Stop     <-chan struct{} // closing it ends the load gracefully
+}
+
+// FreePort gives a TCP port on loopback for a system that Run will start.
+func FreePort() (int, error) { return sut.FreePort() }
+
+// Run loads the system as planned. When ctx ends, everything ends at once. The error is a
+// *Failure when the system could not be built or started, ended by itself or cannot be
+// reached, and ErrInterrupted when Stop was closed; in mid-run both come with a Result that
+// holds the rounds that were whole.
+func Run(ctx context.Context, p *plan.Plan, c Config) (*result.Result, error) {
+	if c.Log == nil {
+		c.Log = io.Discard
+	}
+	if c.Progress == nil {
+		c.Progress = func(Progress) {}
+	}
+	if p.Start == nil {
+		if err := sut.Reach(ctx, p.BaseURL, p.Timeout); err != nil {
+			return nil, &Failure{What: err.Error()}
+		}
+		return measure(ctx, p, c, nil)
+	}
+	if p.Start.Build != "" {
+		c.Progress(Progress{Phase: "building the system"})
+	}
+	if err := sut.Build(ctx, p.Start, c.Dir, c.Log); err != nil {
+		return nil, err
+	}
+	c.Progress(Progress{Phase: "starting the system"})
+	system, err := sut.Start(ctx, p.Start, p.BaseURL, c.Dir, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	r, err := measure(ctx, p, c, system)
+	if stopErr := system.Stop(); stopErr != nil {
+		fmt.Fprintln(c.Log, stopErr)
+	}
+	return r, err
+}
+
+// measure loads a system that is up; system is nil when it runs elsewhere.
+func measure(ctx context.Context, p *plan.Plan, c Config, system *sut.System) (*result.Result, error) {
+	r := &result.Result{Schema: result.Schema, Identity: c.Identity, PlannedRounds: p.Rounds}
+	r.Environment = environment(ctx, c.Identity.Tool, c.Runner)
+	r.Series, r.ProfileDigest, r.Target, r.Users = p.Series, p.ProfileDigest, withoutCredentials(p.BaseURL), len(p.Users)
+	r.Started = time.Now().UTC().Truncate(time.Millisecond)
+
+	var died <-chan struct{}
+	if system != nil {
+		died = system.Ended()
+	}
+	stop, ended := eitherOf(c.Stop, died)
+	counts := newCollector(p)
+	telling := counts.tell(c.Progress)
+	until := load.Run(ctx, stop, p, func() load.Driver { return driver.NewHTTP() }, counts.take)
+	telling.end()
+	ended()
+
+	r.Finished = time.Now().UTC().Truncate(time.Millisecond)
+	counts.fill(r, until)
+	return r, trouble(ctx, r, c.Stop, system)
+}
+
+// trouble notes in r what kept the run from being whole, and gives the error for it.
+func trouble(ctx context.Context, r *result.Result, stopped <-chan struct{}, system *sut.System) error {
+	problem := func(kind result.ProblemKind, err error) error {
+		r.Problems = append(r.Problems, result.Problem{Kind: kind, Text: err.Error()})
+		return err
+	}
+	if n := r.Tally.Total().Outcomes[tally.Generator]; n > 0 {
+		_ = problem(result.Faulty, fmt.Errorf("this machine could not send %d requests: the figures say nothing about the system", n)) // the rest of the run stands
+	}
+	if system != nil && isClosed(system.Ended()) {
+		return problem(result.TargetDied, system.Failure())
+	}
+	if isClosed(stopped) || ctx.Err() != nil {
+		text := fmt.Errorf("%w: %d of %d rounds are whole", ErrInterrupted, len(r.Rounds), r.PlannedRounds)
+		return problem(result.Interrupted, text)
+	}
+	return nil
+}
+
+// eitherOf gives a channel that is closed once a or b is, and a function that ends the
+// watching.
+func eitherOf(a, b <-chan struct{}) (either <-chan struct{}, end func()) {
+	closed, done, watcher := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watcher)
+		select {
+		case <-a:
+			close(closed)
+		case <-b:
+			close(closed)
+		case <-done:
+		}
+	}()
+	return closed, func() { close(done); <-watcher }
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
