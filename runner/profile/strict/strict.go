@@ -128,7 +128,7 @@ func (r *Reader) Mapping(n *yaml.Node, fields Fields) {
 	r.Entries(n, func(key, value *yaml.Node) {
 		read, ok := fields[key.Value]
 		if !ok {
-			r.Problem(key, "unknown key%s", suggest(key.Value, known))
+			r.Problem(key, "unknown key%s", Suggest(key.Value, known))
 			return
 		}
 		read(value)

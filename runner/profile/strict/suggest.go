@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// suggest ends the sentence "unknown key" with what was probably meant, else with all that
+// Suggest ends a sentence about an unknown name with what was probably meant, else with all that
 // is known.
-func suggest(written string, known []string) string {
+func Suggest(written string, known []string) string {
 	best, distance := "", 3
 	for _, name := range known {
 		if d := editDistance(written, name); d < distance {

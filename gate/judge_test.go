@@ -1,0 +1,238 @@
+package gate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// load describes the requests of one route in each round of a run.
+type load struct {
+	requests, failures int
+	latency            time.Duration // the median; p99 is four times as long
+}
+
+// run is a whole run of three rounds of 10 s, in which each route saw its load.
+func run(routes map[string]load) *result.Result {
+	r := &result.Result{
+		Schema: result.Schema, PlannedRounds: 3,
+		Identity:    result.Identity{Series: "shop", ProfileDigest: "d1", Commit: "c0ffee", Started: time.Unix(1_700_000_000, 0), Finished: time.Unix(1_700_000_030, 0)},
+		Environment: result.Environment{OS: "linux", Arch: "amd64", CPUCores: 2},
+	}
+	for i := range r.PlannedRounds {
+		t := &tally.Tally{}
+		for name, l := range routes {
+			for n := range l.requests {
+				s := tally.Sample{Route: name, Class: tally.OK, Ended: l.latency}
+				if n*100 < l.requests*2 {
+					s.Ended = 4 * l.latency
+				}
+				if n < l.failures {
+					s.Class, s.Error = tally.Status, "status 500"
+				}
+				t.Add(s)
+			}
+		}
+		r.Rounds = append(r.Rounds, result.NewRound(time.Duration(i)*10*time.Second, 10*time.Second, t))
+		r.Tally.Merge(t)
+	}
+	return r
+}
+
+// history is n equal runs.
+func history(n int, routes map[string]load) []*result.Result {
+	var runs []*result.Result
+	for range n {
+		runs = append(runs, run(routes))
+	}
+	return runs
+}
+
+func policy() gate.Policy {
+	p := gate.DefaultPolicy()
+	p.Baseline.Branch = "main"
+	return p
+}
+
+func TestJudge(t *testing.T) {
+	usual := map[string]load{"GET /a": {2000, 0, 20 * time.Millisecond}, "POST /b": {1500, 0, 30 * time.Millisecond}}
+	with := func(name string, l load) map[string]load {
+		changed := map[string]load{}
+		for k, v := range usual {
+			changed[k] = v
+		}
+		changed[name] = l
+		return changed
+	}
+	for name, c := range map[string]struct {
+		head    *result.Result
+		base    []*result.Result
+		policy  func(*gate.Policy)
+		want    gate.Outcome
+		reasons []string // "kind: beginning of the sentence"
+	}{
+		"unchanged":         {head: run(usual), base: history(5, usual), want: gate.Pass},
+		"19 % slower":       {head: run(with("GET /a", load{2000, 0, 23800 * time.Microsecond})), base: history(5, usual), want: gate.Pass},
+		"faster":            {head: run(with("GET /a", load{4000, 0, 10 * time.Millisecond})), base: history(5, usual), want: gate.Pass},
+		"slower below 1 ms": {head: run(map[string]load{"GET /a": {2000, 0, 150 * time.Microsecond}}), base: history(5, map[string]load{"GET /a": {2000, 0, 100 * time.Microsecond}}), want: gate.Pass},
+		"ignored": {head: run(with("GET /a", load{2000, 900, 90 * time.Millisecond})), base: history(5, usual), policy: func(p *gate.Policy) {
+			p.FailureRate = 0.5
+			p.Degradation = 50
+			p.Routes = map[string]gate.RoutePolicy{"GET /a": {Ignore: true}}
+		}, want: gate.Pass},
+		"one failure of many": {head: run(with("GET /a", load{2000, 1, 20 * time.Millisecond})), base: history(5, usual), want: gate.Pass},
+		"a third slower": {
+			head: run(with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: history(5, usual), want: gate.Fail,
+			reasons: []string{"slower: GET /a: p50 is 35.", "slower: GET /a: p95 is 35.", "slower: GET /a: p99 is 35.", "slower: all routes: p50 is 35.", "slower: all routes: p99 is 35."},
+		},
+		"throughput gone": {
+			head: run(with("GET /a", load{1500, 0, 20 * time.Millisecond})), base: history(5, usual), want: gate.Fail,
+			reasons: []string{"lower-throughput: GET /a: throughput is 25.0 % lower, the limit is 20 %", "slower: all routes: p50"}, // the mix is another
+		},
+		"failing": {
+			head: run(with("GET /a", load{2000, 100, 20 * time.Millisecond})), base: history(5, usual), want: gate.Fail,
+			reasons: []string{"failing: all routes: 2.86 % of 10500 requests failed, the limit is 1 %", "failing: GET /a: 5.00 % of 6000 requests failed"},
+		},
+		"failing without baseline": {
+			head: run(with("GET /a", load{2000, 100, 20 * time.Millisecond})), want: gate.Fail,
+			reasons: []string{"failing: all routes", "failing: GET /a", "no-baseline: no baseline yet: run `plimsoll baseline update` on main"},
+		},
+		"a stricter route": {
+			head: run(with("POST /b", load{1500, 0, 34 * time.Millisecond})), base: history(5, usual),
+			policy: func(p *gate.Policy) {
+				p.Routes = map[string]gate.RoutePolicy{"POST /b": {Degradation: 0.1, FailureRate: 0.01}}
+			},
+			want:    gate.Fail,
+			reasons: []string{"slower: POST /b: p50 is 13.", "slower: POST /b: p95 is 13.", "slower: POST /b: p99 is 13."},
+		},
+		"no baseline":  {head: run(usual), want: gate.Inconclusive, reasons: []string{"no-baseline: no baseline yet"}},
+		"too few runs": {head: run(usual), base: history(3, usual), want: gate.Inconclusive, reasons: []string{"too-few-runs: the baseline has 3 of the 5 runs that it takes: run `plimsoll baseline update` 2 more times on main"}},
+		"other profile": {
+			head: run(usual), base: changed(history(5, usual), func(r *result.Result) { r.ProfileDigest = "d2" }), want: gate.Inconclusive,
+			reasons: []string{"other-profile: the baseline was measured with another profile (digest d2, this run d1)"},
+		},
+		"other machine": {
+			head: run(usual), base: changed(history(5, usual), func(r *result.Result) { r.Environment.CPUCores = 64; r.Environment.Kernel = "7" }), want: gate.Inconclusive,
+			reasons: []string{"other-environment: the baseline was measured in another environment (cores: 2 here, 64 there): record one"},
+		},
+		"another kernel": {head: run(usual), base: changed(history(5, usual), func(r *result.Result) { r.Environment.Kernel = "7" }), want: gate.Pass},
+		"cut short":      {head: changed(history(1, usual), func(r *result.Result) { r.Rounds = r.Rounds[:2] })[0], base: history(5, usual), want: gate.Inconclusive, reasons: []string{"run-not-whole: the run is not whole: 2 of 3 rounds"}},
+		"saturated": {
+			head: changed(history(1, usual), func(r *result.Result) { r.Problems = []result.Problem{{Kind: result.Faulty, Text: "no ports left"}} })[0], base: history(5, usual),
+			want: gate.Inconclusive, reasons: []string{"run-not-whole: the run is not whole: no ports left"},
+		},
+		"no samples":             {head: run(nil), base: history(5, usual), want: gate.Inconclusive, reasons: []string{"no-samples: no request was sent"}},
+		"baseline not whole":     {head: run(usual), base: changed(history(5, usual), func(r *result.Result) { r.PlannedRounds = 9 }), want: gate.Inconclusive, reasons: []string{"run-not-whole: the baseline runs are not whole"}},
+		"baseline without any":   {head: run(usual), base: history(5, nil), want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a could not be judged (the baseline does not have this route)", "too-few-requests: POST /b"}},
+		"route missing":          {head: run(map[string]load{"GET /a": {3500, 0, 20 * time.Millisecond}}), base: history(5, usual), want: gate.Inconclusive, reasons: []string{"route-missing: POST /b was not requested in this run"}},
+		"too few requests":       {head: run(with("GET /c", load{10, 0, time.Millisecond})), base: history(5, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /c could not be judged (too few requests: 10 in a round, 100 are needed): a run_time of 1m0s would do"}},
+		"fail outweighs a doubt": {head: run(map[string]load{"GET /a": {3500, 0, 60 * time.Millisecond}}), base: history(5, usual), want: gate.Fail, reasons: []string{"slower: GET /a: p50", "slower: GET /a: p95", "slower: GET /a: p99", "slower: all routes", "slower: all routes", "slower: all routes", "route-missing: POST /b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := policy()
+			if c.policy != nil {
+				c.policy(&p)
+			}
+			v := gate.Judge(p, c.head, c.base)
+			if v.Outcome != c.want {
+				t.Errorf("got %v, want %v", v, c.want)
+			}
+			checkReasons(t, v, c.reasons)
+		})
+	}
+}
+
+func changed(runs []*result.Result, change func(*result.Result)) []*result.Result {
+	for _, r := range runs {
+		change(r)
+	}
+	return runs
+}
+
+func checkReasons(t *testing.T, v gate.Verdict, want []string) {
+	t.Helper()
+	var got []string
+	for _, r := range v.Reasons {
+		got = append(got, fmt.Sprintf("%s: %s", r.Kind, r.Text))
+	}
+	if len(want) == 0 && v.Outcome != gate.Pass {
+		t.Errorf("a verdict of %v without reasons", v.Outcome)
+	}
+	rest := got
+	for _, beginning := range want {
+		found := -1
+		for i, reason := range rest {
+			if strings.HasPrefix(reason, beginning) {
+				found = i
+				break
+			}
+		}
+		if found < 0 {
+			t.Errorf("no reason begins with %q in\n%s", beginning, strings.Join(got, "\n"))
+			continue
+		}
+		rest = append(append([]string{}, rest[:found]...), rest[found+1:]...)
+	}
+	if len(rest) > 0 {
+		t.Errorf("more reasons than expected:\n%s", strings.Join(rest, "\n"))
+	}
+}
+
+// The figures of a comparison are those of the runs, with what they spread over.
+func TestJudgeShowsTheSpread(t *testing.T) {
+	base := []*result.Result{}
+	for _, ms := range []time.Duration{10, 12, 11, 14, 13} {
+		base = append(base, run(map[string]load{"GET /a": {1000, 0, ms * time.Millisecond}}))
+	}
+	v := gate.Judge(policy(), run(map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}}), base)
+	for _, c := range v.Comparisons {
+		if c.Route != "GET /a" || c.Metric != gate.P50 {
+			continue
+		}
+		near := func(got float64, want time.Duration) bool {
+			return got/float64(want) > 0.999 && got/float64(want) < 1.001
+		}
+		if !near(c.Baseline, 12*time.Millisecond) || !near(c.BaselineRange.Low, 10*time.Millisecond) || !near(c.BaselineRange.High, 14*time.Millisecond) || !near(c.Head, 15*time.Millisecond) {
+			t.Errorf("got %+v", c)
+		}
+		if c.Change < 0.249 || c.Change > 0.251 || c.Limit != 0.2 || c.Status != gate.Worse {
+			t.Errorf("got %+v", c)
+		}
+		return
+	}
+	t.Error("GET /a p50 was not compared")
+}
+
+// Fewer than ten requests beyond a quantile say nothing of it.
+func TestJudgeNeedsRequestsBeyondAQuantile(t *testing.T) {
+	routes := map[string]load{"GET /a": {300, 0, 10 * time.Millisecond}}
+	v := gate.Judge(policy(), run(routes), history(5, routes))
+	status := map[gate.Metric]gate.Status{}
+	for _, c := range v.Comparisons {
+		if c.Route == "GET /a" {
+			status[c.Metric] = c.Status
+		}
+	}
+	if status[gate.P50] != gate.Within || status[gate.P95] != gate.Within || status[gate.P99] != gate.NotJudged {
+		t.Errorf("with 300 requests in a round: %v; want p95 judged (200) and p99 not (1000)", status)
+	}
+	if v.Outcome != gate.Pass || v.Compared != 1 || v.Total != 1 {
+		t.Errorf("got %v, compared %d of %d", v, v.Compared, v.Total)
+	}
+}
+
+// The zero Policy and the zero Verdict pass nothing.
+func TestZeroValuesDoNotPass(t *testing.T) {
+	routes := map[string]load{"GET /a": {2000, 0, 10 * time.Millisecond}}
+	if v := gate.Judge(gate.Policy{}, run(routes), history(5, routes)); v.Outcome != gate.Inconclusive {
+		t.Errorf("the zero policy gives %v", v)
+	}
+	if (gate.Verdict{}).Outcome != gate.Unjudged {
+		t.Error("the zero verdict is not Unjudged")
+	}
+}
