@@ -57,22 +57,37 @@ func Run(ctx context.Context, p *plan.Plan, c Config) (*result.Result, error) {
 		}
 		return measure(ctx, p, c, nil)
 	}
-	if p.Start.Build != "" {
-		c.Progress(Progress{Phase: "building the system"})
-	}
-	if err := sut.Build(ctx, p.Start, c.Dir, c.Log); err != nil {
-		return nil, err
-	}
-	c.Progress(Progress{Phase: "starting the system"})
-	system, err := sut.Start(ctx, p.Start, p.BaseURL, c.Dir, c.Log)
+	system, err := start(ctx, p, c)
 	if err != nil {
 		return nil, err
 	}
 	r, err := measure(ctx, p, c, system)
-	if stopErr := system.Stop(); stopErr != nil {
+	if stopErr := system.Stop(ctx); stopErr != nil {
 		fmt.Fprintln(c.Log, stopErr)
 	}
 	return r, err
+}
+
+// start builds and starts the system; both end when the run is to stop.
+func start(ctx context.Context, p *plan.Plan, c Config) (*sut.System, error) {
+	preparing, done := untilAny(ctx, c.Stop, nil)
+	defer done()
+	if p.Start.Build != "" {
+		c.Progress(Progress{Phase: "building the system"})
+	}
+	if err := sut.Build(preparing, p.Start, c.Dir, c.Log); err != nil {
+		return nil, interruptedOr(err)
+	}
+	c.Progress(Progress{Phase: "starting the system"})
+	system, err := sut.Start(preparing, p.Start, p.BaseURL, c.Dir, c.Log)
+	return system, interruptedOr(err)
+}
+
+func interruptedOr(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w: the system was not up yet", ErrInterrupted)
+	}
+	return err
 }
 
 // measure loads a system that is up; system is nil when it runs elsewhere.
@@ -86,12 +101,12 @@ func measure(ctx context.Context, p *plan.Plan, c Config, system *sut.System) (*
 	if system != nil {
 		died = system.Ended()
 	}
-	stop, ended := eitherOf(c.Stop, died)
+	loading, done := untilAny(ctx, c.Stop, died)
+	defer done()
 	counts := newCollector(p)
 	telling := counts.tell(c.Progress)
-	until := load.Run(ctx, stop, p, func() load.Driver { return driver.NewHTTP() }, counts.take)
+	until := load.Run(ctx, loading.Done(), p, func() load.Driver { return driver.NewHTTP() }, counts.take)
 	telling.end()
-	ended()
 
 	r.Finished = time.Now().UTC().Truncate(time.Millisecond)
 	counts.fill(r, until)
@@ -117,21 +132,21 @@ func trouble(ctx context.Context, r *result.Result, stopped <-chan struct{}, sys
 	return nil
 }
 
-// eitherOf gives a channel that is closed once a or b is, and a function that ends the
-// watching.
-func eitherOf(a, b <-chan struct{}) (either <-chan struct{}, end func()) {
-	closed, done, watcher := make(chan struct{}), make(chan struct{}), make(chan struct{})
+// untilAny is a context that ends with ctx or once a or b is closed. The caller must call
+// done, which ends the watching.
+func untilAny(ctx context.Context, a, b <-chan struct{}) (until context.Context, done func()) {
+	until, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
 	go func() {
-		defer close(watcher)
+		defer close(watched)
 		select {
 		case <-a:
-			close(closed)
 		case <-b:
-			close(closed)
-		case <-done:
+		case <-until.Done():
 		}
+		cancel()
 	}()
-	return closed, func() { close(done); <-watcher }
+	return until, func() { cancel(); <-watched }
 }
 
 func isClosed(c <-chan struct{}) bool {

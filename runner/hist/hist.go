@@ -99,8 +99,8 @@ func (h *Histogram) Mean() time.Duration {
 	return h.clamp(time.Duration(h.counts.Mean()))
 }
 
-// Quantile is the smallest value that a share q (0..1) of the recorded ones does not
-// exceed, to three digits and never outside Min and Max; 0 when empty.
+// Quantile is the value at rank q·n of the n recorded ones (q from 0 to 1, the rank rounded
+// as HdrHistogram does), to three digits and never outside Min and Max; 0 when empty.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	if h.counts == nil {
 		return 0

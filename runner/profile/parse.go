@@ -17,8 +17,10 @@ import (
 
 // Bounds on what a profile may ask of one machine.
 const (
-	maxUsers  = 100_000
-	maxRounds = 1_000
+	maxUsers   = 100_000
+	maxRounds  = 1_000
+	maxRate    = 1e9
+	minRunTime = 100 * time.Millisecond
 )
 
 var seriesName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
@@ -92,9 +94,9 @@ func (r *reader) series(n *yaml.Node) string {
 func (r *reader) load(n *yaml.Node, l *Load) {
 	r.Mapping(n, strict.Fields{
 		"users":       func(n *yaml.Node) { l.Users = r.Int(n, 1, maxUsers) },
-		"spawn_rate":  func(n *yaml.Node) { l.SpawnRate = r.Rate(n) },
+		"spawn_rate":  func(n *yaml.Node) { l.SpawnRate = r.Rate(n, maxRate) },
 		"warm_up":     func(n *yaml.Node) { l.WarmUp = r.Duration(n, 0) },
-		"run_time":    func(n *yaml.Node) { l.RunTime = r.Duration(n, 100*time.Millisecond) },
+		"run_time":    func(n *yaml.Node) { l.RunTime = r.Duration(n, minRunTime) },
 		"rounds":      func(n *yaml.Node) { l.Rounds = r.Int(n, 1, maxRounds) },
 		"seed":        func(n *yaml.Node) { l.Seed = uint64(r.Int(n, 0, 1<<31-1)) },
 		"stop_within": func(n *yaml.Node) { l.StopWithin = r.Duration(n, 0) },
@@ -142,7 +144,7 @@ func (r *reader) wait(n *yaml.Node) Wait {
 	if rate, ok := strings.CutPrefix(text, "throughput "); ok {
 		value := *n
 		value.Value = strings.TrimSpace(rate)
-		perSec := r.Rate(&value)
+		perSec := r.Rate(&value, maxRate)
 		if perSec == 0 {
 			return Wait{}
 		}

@@ -8,6 +8,8 @@
 package profile
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -122,4 +124,36 @@ type Request struct {
 	Body    Template
 	JSON    bool  // Body is JSON, so that the values put into it are to be escaped
 	Status  []int // statuses that count as success; empty for any below 400
+}
+
+// Routes lists the names that requests are counted under, in alphabetical order.
+func (p *Profile) Routes() []string {
+	var routes []string
+	for _, u := range p.Users {
+		for _, t := range u.Tasks {
+			for _, s := range t.Steps {
+				if s.Request != nil {
+					routes = append(routes, s.Request.Route)
+				}
+			}
+		}
+	}
+	slices.Sort(routes)
+	return slices.Compact(routes)
+}
+
+// Validate checks what may have been changed since Parse, which has checked it for the file:
+// the address and the load.
+func (p *Profile) Validate() error {
+	switch {
+	case urlProblem(string(p.Target.URL)) != "":
+		return fmt.Errorf("the host %s", urlProblem(string(p.Target.URL)))
+	case p.Load.Users < 1 || p.Load.Users > maxUsers:
+		return fmt.Errorf("%d users are outside 1 to %d", p.Load.Users, maxUsers)
+	case !(p.Load.SpawnRate > 0 && p.Load.SpawnRate <= maxRate):
+		return fmt.Errorf("a spawn rate of %g is outside 0 to %g a second", p.Load.SpawnRate, maxRate)
+	case p.Load.RunTime < minRunTime:
+		return fmt.Errorf("a run time of %v is less than %v", p.Load.RunTime, minRunTime)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,21 +20,30 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 	r.required(n, map[string]string{"url": "write what to load, for example: url: http://127.0.0.1:8080"})
 }
 
-// url reads an address. The syntax is checked here only as far as needed to say it in words;
-// a variable may hold any part of it.
+// url reads an address. A variable may hold any part of it, so only the syntax of the rest
+// is checked.
 func (r *reader) url(n *yaml.Node) Template {
 	text := string(r.template(n))
-	scheme, rest, ok := strings.Cut(text, "://")
-	switch {
-	case text == "" || strings.HasPrefix(text, "${"):
-	case !ok || (scheme != "http" && scheme != "https"):
-		r.Problem(n, "%q must begin with http:// or https://", text)
-	case rest == "" || strings.HasPrefix(rest, "/"):
-		r.Problem(n, "%q names no host", text)
-	case strings.ContainsAny(rest, " ?#"):
-		r.Problem(n, "%q must end before any space, ? or #: those belong to a request", text)
+	if problem := urlProblem(text); text != "" && problem != "" {
+		r.Problem(n, "%s", problem)
 	}
 	return Template(strings.TrimRight(text, "/"))
+}
+
+// urlProblem says what is wrong with an address; empty for nothing.
+func urlProblem(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	switch {
+	case strings.HasPrefix(text, "${"):
+		return ""
+	case !ok || (scheme != "http" && scheme != "https"):
+		return fmt.Sprintf("%q must begin with http:// or https://", text)
+	case rest == "" || strings.HasPrefix(rest, "/"):
+		return fmt.Sprintf("%q names no host", text)
+	case strings.ContainsAny(rest, " ?#"):
+		return fmt.Sprintf("%q must end before any space, ? or #: those belong to a request", text)
+	}
+	return ""
 }
 
 func (r *reader) start(n *yaml.Node) *Start {

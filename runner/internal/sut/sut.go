@@ -97,7 +97,7 @@ func Start(ctx context.Context, s *plan.Start, baseURL, dir string, log io.Write
 		close(system.ended)
 	}()
 	if err := system.awaitReady(ctx, baseURL); err != nil {
-		_ = system.Stop() // why it did not start is what the user needs
+		_ = system.Stop(ctx) // why it did not start is what the user needs
 		return nil, err
 	}
 	return system, nil
@@ -141,9 +141,9 @@ func (s *System) Failure() *Failure {
 	return &Failure{fmt.Sprintf("the system under test ended by itself, %s", how), s.output.String()}
 }
 
-// Stop asks the system to end, waits as long as the plan allows, and then ends it and all
-// that it has started. A system that had to be ended so is an error.
-func (s *System) Stop() error {
+// Stop asks the system to end, waits as long as the plan allows or until ctx ends, and then
+// ends it and all that it has started. A system that had to be ended so is an error.
+func (s *System) Stop(ctx context.Context) error {
 	terminate(s.command)
 	timer := time.NewTimer(s.start.StopWithin)
 	defer timer.Stop()
@@ -152,6 +152,7 @@ func (s *System) Stop() error {
 	case <-s.ended:
 	case <-timer.C:
 		err = fmt.Errorf("the system under test did not stop within %v and was killed", s.start.StopWithin)
+	case <-ctx.Done():
 	}
 	kill(s.command) // also what is left of its group
 	<-s.ended

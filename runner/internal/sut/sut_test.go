@@ -92,7 +92,7 @@ func TestStartAndStop(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if err := running.Stop(); err != nil {
+			if err := running.Stop(t.Context()); err != nil {
 				t.Error(err)
 			}
 			if err := sut.Reach(t.Context(), url, time.Second); err == nil {
@@ -145,7 +145,7 @@ func TestStopKillsTheStubborn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := running.Stop(); err == nil || !strings.Contains(err.Error(), "was killed") {
+	if err := running.Stop(t.Context()); err == nil || !strings.Contains(err.Error(), "was killed") {
 		t.Errorf("got %v, want the sentence that it was killed", err)
 	}
 }
@@ -164,7 +164,7 @@ func TestStopEndsTheChildrenToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := running.Stop(); err != nil {
+	if err := running.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
 	for range 500 { // a killed process is gone once init has taken it in
@@ -182,7 +182,7 @@ func TestDeathIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer running.Stop() //nolint:errcheck // it has ended already
+	defer running.Stop(t.Context()) //nolint:errcheck // it has ended already
 	resp, err := http.Get(url + "/quit")
 	if err == nil {
 		resp.Body.Close()

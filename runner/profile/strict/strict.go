@@ -211,10 +211,10 @@ func (r *Reader) Int(n *yaml.Node, least, most int) int {
 	return 0
 }
 
-// Rate reads a positive number, bare or with "/s" behind it.
-func (r *Reader) Rate(n *yaml.Node) float64 {
+// Rate reads a positive number up to most, bare or with "/s" behind it.
+func (r *Reader) Rate(n *yaml.Node, most float64) float64 {
 	v, err := strconv.ParseFloat(strings.TrimSuffix(n.Value, "/s"), 64)
-	if n.Kind != yaml.ScalarNode || err != nil || !(v > 0 && v <= 1e9) {
+	if n.Kind != yaml.ScalarNode || err != nil || !(v > 0 && v <= most) {
 		r.Problem(n, "%s is not a rate; write for example 10 or 0.5/s", describe(n))
 		return 0
 	}

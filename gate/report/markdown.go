@@ -1,0 +1,148 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// maxMarkdown is how long the markdown may be, in bytes: GitHub takes 65,536 characters in a
+// comment, and the caller puts a marker of its own in front.
+const maxMarkdown = 60_000
+
+// maxWorst is how many rows stand before the folds.
+const maxWorst = 10
+
+// rungs are how many rows the fold of all routes holds; the first that fits is taken.
+var rungs = []int{1000, 200, 50, 0}
+
+// Markdown writes the report as a comment or a summary: the verdict first, then the rows
+// that matter, one line of counts, the rest folded.
+func Markdown(w io.Writer, r Report) error {
+	for _, rows := range rungs {
+		var b strings.Builder
+		if err := r.markdown(&b, rows); err != nil {
+			return err
+		}
+		if b.Len() <= maxMarkdown || rows == 0 {
+			_, err := io.WriteString(w, b.String())
+			return err
+		}
+	}
+	return nil
+}
+
+// mark is the sign that goes before a headline.
+func mark(o gate.Outcome) string {
+	switch o {
+	case gate.Pass:
+		return "✅"
+	case gate.Fail:
+		return "❌"
+	default:
+		return "⚠️"
+	}
+}
+
+func (r Report) markdown(w io.Writer, allRows int) error {
+	v := r.Verdict
+	outcome, rest, _ := strings.Cut(r.headline(), ":")
+	fmt.Fprintf(w, "### %s Plimsoll: **%s**:%s\n\n", mark(v.Outcome), outcome, rest)
+	if worse := v.Of(gate.Worse); len(worse) > 0 {
+		if err := table(w, worse, maxWorst); err != nil {
+			return err
+		}
+	}
+	if doubts := sentences(v); len(doubts) > 0 {
+		fmt.Fprintf(w, "%s\n", block(doubts))
+	}
+	fmt.Fprintf(w, "%s · series %s\n\n", r.counts(), code(r.Run.Series))
+	if len(v.Comparisons) > 0 && allRows > 0 {
+		fmt.Fprintf(w, "<details><summary>All %s</summary>\n\n", count(v.Total, "route"))
+		if err := table(w, v.Comparisons, allRows); err != nil {
+			return err
+		}
+		fmt.Fprint(w, "</details>\n\n")
+	} else if len(v.Comparisons) > 0 {
+		fmt.Fprintf(w, "The table of all %s is too long for this place; it stands in the job's log.\n\n", count(v.Total, "route"))
+	}
+	fmt.Fprint(w, "<details><summary>How this was measured</summary>\n\n")
+	for _, line := range r.method() {
+		fmt.Fprintf(w, "- %s\n", line)
+	}
+	_, err := fmt.Fprint(w, "\n</details>\n")
+	return err
+}
+
+// sentences are the reasons that no table shows.
+func sentences(v gate.Verdict) []string {
+	var lines []string
+	for _, reason := range v.Reasons {
+		switch reason.Kind {
+		case gate.Slower, gate.LowerThroughput, gate.Failing:
+		default:
+			lines = append(lines, plain(reason.Text, maxSentence))
+		}
+	}
+	if len(lines) > maxWorst {
+		lines = append(lines[:maxWorst], fmt.Sprintf("and %d more", len(lines)-maxWorst))
+	}
+	return lines
+}
+
+// table writes comparisons, at most so many of them.
+func table(w io.Writer, comparisons []gate.Comparison, most int) error {
+	var rows [][]string
+	for _, c := range comparisons[:min(most, len(comparisons))] {
+		figures := cells(c)
+		route := code(c.Route)
+		if c.Route == tally.All {
+			route = gate.RouteName(c.Route)
+		}
+		verdict := word(c)
+		switch c.Status {
+		case gate.Worse:
+			verdict = "❌ " + verdict
+			figures[2] = "**" + figures[2] + "**"
+		case gate.NotJudged:
+			verdict += ": " + c.Reason
+		}
+		rows = append(rows, []string{route, string(c.Metric), figures[0], figures[1], figures[2], figures[3], verdict})
+	}
+	t := newTable(w, renderer.NewMarkdown(), tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignRight, tw.AlignRight, tw.AlignRight, tw.AlignLeft)
+	if err := render(t, []string{"Route", "Metric", "Baseline", "This change", "Change", "Limit", "Verdict"}, rows); err != nil {
+		return err
+	}
+	if more := len(comparisons) - len(rows); more > 0 {
+		fmt.Fprintf(w, "\nand %d more, less far past their limits or within them\n", more)
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}
+
+// method tells how the figures came about.
+func (r Report) method() []string {
+	run := r.Run
+	machine := fmt.Sprintf("%s, %s, %d GiB", code(run.Environment.CPUModel), count(run.Environment.CPUCores, "core"), run.Environment.MemoryGiB)
+	lines := []string{
+		fmt.Sprintf("load: %s, %s of %v each, after the warm-up", count(run.Users, "user"), count(len(run.Rounds), "round"), roundLength(run)),
+		"figures: the median of the rounds against the median of the baseline runs, in brackets the lowest and the highest; latencies are response times, from when a request was due",
+		fmt.Sprintf("profile: digest %s", code(short(run.ProfileDigest))),
+		fmt.Sprintf("machine: %s", machine),
+		fmt.Sprintf("run: %s with plimsoll %s", code(run.ShortID()), code(run.Tool)),
+	}
+	if run.Commit != "" {
+		commit := code(short(run.Commit))
+		if run.Dirty {
+			commit += " with uncommitted changes"
+		}
+		lines = append(lines, "commit: "+commit)
+	}
+	return lines
+}

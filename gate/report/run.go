@@ -1,0 +1,170 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// percentiles are the columns of the second table, as Locust has them.
+var percentiles = []float64{0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1}
+
+// maxErrorTexts is how many different errors the third table shows.
+const maxErrorTexts = 20
+
+// Run writes the tables of a run that Locust's users know: what was requested, the response
+// times' percentiles, and the errors, if any. All are of the judged rounds; times are in
+// milliseconds.
+func Run(w io.Writer, r *result.Result) error {
+	if err := requests(w, r); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nResponse time percentiles (ms)\n")
+	if err := percentileTable(w, r); err != nil {
+		return err
+	}
+	return errorTable(w, r)
+}
+
+// Identity writes which run a result is of, a line for each thing known.
+func Identity(w io.Writer, r *result.Result) error {
+	for _, line := range [][2]string{
+		{"run", r.ID()},
+		{"series", r.Series},
+		{"repository", r.Repository},
+		{"branch", r.Branch},
+		{"commit", r.Commit},
+		{"profile", r.ProfileDigest},
+		{"target", r.Target},
+		{"started", r.Started.Format(time.RFC3339)},
+		{"finished", r.Finished.Format(time.RFC3339)},
+		{"environment", r.Environment.Class()},
+		{"plimsoll", r.Tool},
+	} {
+		if line[1] == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%-12s %s\n", line[0], plain(line[1], maxSentence)); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}
+
+func requests(w io.Writer, r *result.Result) error {
+	seconds := r.Length().Seconds()
+	row := func(kind, name string, t *tally.Route) []string {
+		perSec := func(n int64) string {
+			if seconds == 0 {
+				return "N/A"
+			}
+			return fmt.Sprintf("%.2f", float64(n)/seconds)
+		}
+		failed := 0.0
+		if n := t.Requests(); n > 0 {
+			failed = 100 * float64(t.Failures()) / float64(n)
+		}
+		return []string{
+			kind, name, fmt.Sprint(t.Requests()), fmt.Sprintf("%d(%.2f%%)", t.Failures(), failed),
+			millis(t.Response.Mean()), millis(t.Response.Min()), millis(t.Response.Max()), millis(t.Response.Quantile(0.5)),
+			perSec(t.Requests()), perSec(t.Failures()),
+		}
+	}
+	header := []string{"Type", "Name", "# reqs", "# fails", "Avg", "Min", "Max", "Med", "req/s", "failures/s"}
+	return routeTable(w, header, r, row)
+}
+
+func percentileTable(w io.Writer, r *result.Result) error {
+	header := []string{"Type", "Name"}
+	for _, q := range percentiles {
+		header = append(header, strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*q), "0"), ".")+"%")
+	}
+	header = append(header, "# reqs")
+	return routeTable(w, header, r, func(kind, name string, t *tally.Route) []string {
+		cells := []string{kind, name}
+		for _, q := range percentiles {
+			cells = append(cells, millis(t.Response.Quantile(q)))
+		}
+		return append(cells, fmt.Sprint(t.Requests()))
+	})
+}
+
+// routeTable is a table with a row for each route and one for all; the first two columns
+// are texts, the others numbers.
+func routeTable(w io.Writer, header []string, r *result.Result, row func(kind, name string, t *tally.Route) []string) error {
+	align := make([]tw.Align, len(header))
+	for i := range align {
+		align[i] = tw.AlignRight
+		if i < 2 {
+			align[i] = tw.AlignLeft
+		}
+	}
+	var rows [][]string
+	for _, route := range r.Routes() {
+		kind, name := splitRoute(route)
+		rows = append(rows, row(kind, name, r.Tally.Routes[route]))
+	}
+	t := newTable(w, ascii(), align...)
+	t.Footer(row("", "Aggregated", r.Tally.Total()))
+	return render(t, header, rows)
+}
+
+// splitRoute parts "GET /path" as Locust's tables do; any other name has no type.
+func splitRoute(route string) (kind, name string) {
+	method, path, ok := strings.Cut(route, " ")
+	if !ok || method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {
+		return "", plain(route, maxName)
+	}
+	return plain(method, maxName), plain(path, maxName)
+}
+
+func errorTable(w io.Writer, r *result.Result) error {
+	type failure struct {
+		n    int64
+		text string
+	}
+	var failures []failure
+	for _, route := range r.Routes() {
+		for text, n := range r.Tally.Routes[route].Errors {
+			failures = append(failures, failure{n, route + ": " + text})
+		}
+	}
+	if len(failures) == 0 {
+		return nil
+	}
+	slices.SortFunc(failures, func(a, b failure) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.text, b.text)) })
+	var rows [][]string
+	for _, f := range failures[:min(maxErrorTexts, len(failures))] {
+		rows = append(rows, []string{fmt.Sprint(f.n), plain(f.text, 2*maxName)})
+	}
+	fmt.Fprintf(w, "\nError report\n")
+	if err := render(newTable(w, ascii(), tw.AlignRight, tw.AlignLeft), []string{"# occurrences", "Error"}, rows); err != nil {
+		return err
+	}
+	if more := len(failures) - len(rows); more > 0 {
+		fmt.Fprintf(w, "and %d more kinds of error\n", more)
+	}
+	return nil
+}
+
+// millis is a span in milliseconds, to 1 µs below 10 ms and coarser above.
+func millis(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	switch {
+	case ms < 10:
+		return fmt.Sprintf("%.3f", ms)
+	case ms < 100:
+		return fmt.Sprintf("%.2f", ms)
+	default:
+		return fmt.Sprintf("%.1f", ms)
+	}
+}

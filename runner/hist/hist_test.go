@@ -1,0 +1,194 @@
+package hist_test
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/plimsoll-ci/plimsoll/runner/hist"
+)
+
+func of(values ...time.Duration) *hist.Histogram {
+	h := &hist.Histogram{}
+	for _, v := range values {
+		h.Record(v)
+	}
+	return h
+}
+
+// values draws spans of every size that a request can take.
+var values = rapid.SliceOf(rapid.Custom(func(t *rapid.T) time.Duration {
+	return time.Duration(math.Pow(10, rapid.Float64Range(2, 13).Draw(t, "log10 ns"))) // 100 ns to 2.7 h
+}))
+
+func equal(t *rapid.T, what string, a, b *hist.Histogram) {
+	t.Helper()
+	if a.Count() != b.Count() || a.Min() != b.Min() || a.Max() != b.Max() || a.Over() != b.Over() {
+		t.Fatalf("%s: %d in %v..%v (%d over) and %d in %v..%v (%d over)", what, a.Count(), a.Min(), a.Max(), a.Over(), b.Count(), b.Min(), b.Max(), b.Over())
+	}
+	for _, q := range []float64{0, 0.25, 0.5, 0.9, 0.99, 0.999, 1} {
+		if a.Quantile(q) != b.Quantile(q) {
+			t.Fatalf("%s: quantile %v is %v and %v", what, q, a.Quantile(q), b.Quantile(q))
+		}
+	}
+}
+
+func TestMergeIsAMonoid(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x, y, z := values.Draw(t, "x"), values.Draw(t, "y"), values.Draw(t, "z")
+		whole := of(slices.Concat(x, y, z)...)
+		left := of(x...)
+		left.Merge(of(y...))
+		left.Merge(of(z...))
+		yz := of(y...)
+		yz.Merge(of(z...))
+		right := of(x...)
+		right.Merge(yz)
+		swapped := of(z...)
+		swapped.Merge(of(x...))
+		swapped.Merge(of(y...))
+		equal(t, "whole and (x y) z", whole, left)
+		equal(t, "whole and x (y z)", whole, right)
+		equal(t, "whole and z x y", whole, swapped)
+		whole.Merge(&hist.Histogram{})
+		equal(t, "with the empty one", whole, left)
+	})
+}
+
+// A quantile is within three digits of the value at that rank.
+func TestQuantile(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{1, 2, 10, 1000, 20_000} {
+		var all []time.Duration
+		h := &hist.Histogram{}
+		for range n {
+			v := time.Duration(float64(5*time.Millisecond) * math.Exp(random.NormFloat64()))
+			all = append(all, v)
+			h.Record(v)
+		}
+		slices.Sort(all)
+		for _, q := range []float64{0, 0.5, 0.66, 0.95, 0.99, 0.999, 1} {
+			want := all[max(int(q*float64(n)+0.5)-1, 0)]
+			if got := h.Quantile(q); math.Abs(float64(got-want)) > 0.001*float64(want)+1000 {
+				t.Errorf("quantile %v of %d values is %v, want %v", q, n, got, want)
+			}
+		}
+	}
+}
+
+func TestQuantilesAreOrdered(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := of(values.Draw(t, "values")...)
+		p, q := rapid.Float64Range(0, 1).Draw(t, "p"), rapid.Float64Range(0, 1).Draw(t, "q")
+		if low, high := h.Quantile(min(p, q)), h.Quantile(max(p, q)); low > high || low < h.Min() || high > h.Max() {
+			t.Fatalf("quantiles %v of %v and %v of %v in %v..%v", low, min(p, q), high, max(p, q), h.Min(), h.Max())
+		}
+	})
+}
+
+func TestOutOfRange(t *testing.T) {
+	h := of(-time.Second, 0, 2*time.Hour)
+	if h.Count() != 3 || h.Over() != 1 || h.Min() != 0 || h.Max() != 2*time.Hour {
+		t.Errorf("got %d values in %v..%v, %d over", h.Count(), h.Min(), h.Max(), h.Over())
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	var h hist.Histogram
+	if h.Count() != 0 || h.Quantile(0.99) != 0 || h.Mean() != 0 || !h.IsZero() {
+		t.Errorf("the empty histogram is not empty")
+	}
+	text, err := json.Marshal(h)
+	if err != nil || string(text) != "null" {
+		t.Errorf("got %s, %v", text, err)
+	}
+}
+
+func TestJSONRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := of(values.Draw(t, "values")...)
+		text, err := json.Marshal(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back hist.Histogram
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatalf("%v of %s", err, text)
+		}
+		equal(t, "before and after", h, &back)
+	})
+}
+
+func TestUnmarshalRefuses(t *testing.T) {
+	for _, text := range []string{
+		`{"min_ns":0,"max_ns":0,"hdr":""}`,
+		`{"min_ns":0,"max_ns":0,"hdr":"HISTFAAAA"}`,
+		`{"min_ns":5,"max_ns":1,"hdr":"` + hdr(t) + `"}`,
+		`{"min_ns":-5,"max_ns":1,"hdr":"` + hdr(t) + `"}`,
+		`{"min_ns":0,"max_ns":1,"over":7,"hdr":"` + hdr(t) + `"}`,
+		`[]`,
+	} {
+		var h hist.Histogram
+		if err := json.Unmarshal([]byte(text), &h); !errors.Is(err, hist.ErrCorrupt) {
+			t.Errorf("%s: got %v, want ErrCorrupt", text, err)
+		}
+	}
+}
+
+// hdr is the encoded text of one value.
+func hdr(t *testing.T) string {
+	t.Helper()
+	text, err := json.Marshal(of(time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e struct{ HDR string }
+	if err := json.Unmarshal(text, &e); err != nil || e.HDR == "" {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return e.HDR
+}
+
+// No text makes the decoder panic, and what it takes can be used and written again.
+func FuzzUnmarshal(f *testing.F) {
+	for _, h := range []*hist.Histogram{of(), of(time.Millisecond), of(time.Microsecond, time.Second, 2*time.Hour)} {
+		text, err := json.Marshal(h)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var h hist.Histogram
+		if json.Unmarshal(text, &h) != nil {
+			return
+		}
+		h.Merge(of(time.Second))
+		again, err := json.Marshal(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back hist.Histogram
+		if err := json.Unmarshal(again, &back); err != nil || back.Count() != h.Count() {
+			t.Errorf("%v: %d values became %d", err, h.Count(), back.Count())
+		}
+	})
+}
+
+func BenchmarkRecord(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	spans := make([]time.Duration, 4096)
+	for i := range spans {
+		spans[i] = time.Duration(float64(5*time.Millisecond) * math.Exp(random.NormFloat64()/2))
+	}
+	var h hist.Histogram
+	for i := 0; b.Loop(); i++ {
+		h.Record(spans[i%len(spans)])
+	}
+}

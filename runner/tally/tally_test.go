@@ -1,0 +1,107 @@
+package tally_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+var samples = rapid.SliceOf(rapid.Custom(func(t *rapid.T) tally.Sample {
+	due := time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "due"))
+	sent := due + time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "lag"))
+	return tally.Sample{
+		Route: rapid.SampledFrom([]string{"GET /a", "GET /b", "POST /c"}).Draw(t, "route"),
+		Due:   due, Sent: sent, Ended: sent + time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "service")),
+		Class:         rapid.SampledFrom([]tally.Class{tally.OK, tally.Status, tally.Timeout, tally.Generator}).Draw(t, "class"),
+		BytesReceived: rapid.Int64Range(0, 1e6).Draw(t, "bytes"),
+		Error:         rapid.SampledFrom([]string{"status 500", "no answer"}).Draw(t, "error"),
+	}
+}))
+
+func of(samples []tally.Sample) *tally.Tally {
+	t := &tally.Tally{}
+	for _, s := range samples {
+		t.Add(s)
+	}
+	return t
+}
+
+func text(t *rapid.T, tl *tally.Tally) string {
+	data, err := json.Marshal(tl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// The tallies of shards, merged in any order, are the tally of the whole.
+func TestMergeIsAMonoid(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := samples.Draw(t, "samples")
+		cut := rapid.IntRange(0, len(all)).Draw(t, "cut")
+		whole := text(t, of(all))
+		ab, ba := of(all[:cut]), of(all[cut:])
+		ab.Merge(of(all[cut:]))
+		ba.Merge(of(all[:cut]))
+		ab.Merge(&tally.Tally{})
+		if len(all) > 0 && (text(t, ab) != whole || text(t, ba) != whole) {
+			t.Fatalf("whole %s\na+b %s\nb+a %s", whole, text(t, ab), text(t, ba))
+		}
+	})
+}
+
+func TestAdd(t *testing.T) {
+	tl := of([]tally.Sample{
+		{Route: "GET /a", Due: 1e9, Sent: 2e9, Ended: 4e9, Class: tally.OK, BytesReceived: 7},
+		{Route: "GET /a", Class: tally.Status, Error: "status 500", BytesReceived: 3},
+		{Route: "GET /a", Class: tally.Generator, Error: "no port"},
+		{Route: "GET /b", Class: tally.Timeout, Error: "late", Ended: 5e9},
+	})
+	a, total := tl.Routes["GET /a"], tl.Total()
+	if a.Requests() != 3 || a.Failures() != 2 || a.BytesReceived != 10 {
+		t.Errorf("GET /a: %+v", a)
+	}
+	if a.Response.Count() != 2 || a.Response.Max() != 3*time.Second || a.Service.Max() != 2*time.Second {
+		t.Errorf("response %v (of %d), service %v; what this machine could not send has no latency", a.Response.Max(), a.Response.Count(), a.Service.Max())
+	}
+	if total.Requests() != 4 || total.Failures() != 3 || total.Errors["late"] != 1 {
+		t.Errorf("total: %+v", total)
+	}
+}
+
+func TestErrorTextsAreBounded(t *testing.T) {
+	tl := &tally.Tally{}
+	for i := range 1000 {
+		tl.Add(tally.Sample{Route: "GET /a", Class: tally.Status, Error: fmt.Sprintf("error %d", i)})
+	}
+	errors := tl.Routes["GET /a"].Errors
+	var n int64
+	for _, count := range errors {
+		n += count
+	}
+	if len(errors) != 51 || n != 1000 || errors[tally.OtherErrors] != 950 {
+		t.Errorf("%d texts of %d errors, %d others", len(errors), n, errors[tally.OtherErrors])
+	}
+}
+
+func TestClassText(t *testing.T) {
+	for c := tally.OK; c <= tally.Generator; c++ {
+		text, err := c.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back tally.Class
+		if err := back.UnmarshalText(text); err != nil || back != c {
+			t.Errorf("%v became %v, %v", c, back, err)
+		}
+	}
+	var c tally.Class
+	if err := c.UnmarshalText([]byte("fine")); err == nil {
+		t.Error("an unknown class was read")
+	}
+}
