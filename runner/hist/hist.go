@@ -111,6 +111,20 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 // clamp keeps a bucket's value, which is rounded up, within what was really recorded.
 func (h *Histogram) clamp(d time.Duration) time.Duration { return min(max(d, h.min), h.max) }
 
+// Coarse is the same distribution told apart to two digits only, which takes less than
+// half of the room when encoded. Count, Min, Max and Over stay exact.
+func (h *Histogram) Coarse() Histogram {
+	if h.counts == nil {
+		return Histogram{}
+	}
+	coarse := hdrhistogram.NewPacked(int64(Lowest), int64(Highest), Digits-1)
+	counts := newCounts()
+	if coarse.Merge(h.counts)+counts.Merge(coarse) != 0 {
+		panic("hist: a range does not hold its own values")
+	}
+	return Histogram{counts: counts, min: h.min, max: h.max, over: h.over}
+}
+
 // IsZero reports whether nothing was recorded; encoding/json's omitzero asks it.
 func (h Histogram) IsZero() bool { return h.counts == nil }
 

@@ -192,3 +192,41 @@ func BenchmarkRecord(b *testing.B) {
 		h.Record(spans[i%len(spans)])
 	}
 }
+
+func TestCoarse(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var h hist.Histogram
+	for range 10_000 {
+		h.Record(time.Duration(random.ExpFloat64() * float64(20*time.Millisecond)))
+	}
+	coarse := h.Coarse()
+	if coarse.Count() != h.Count() || coarse.Min() != h.Min() || coarse.Max() != h.Max() {
+		t.Errorf("coarse: %d values from %v to %v; was %d from %v to %v", coarse.Count(), coarse.Min(), coarse.Max(), h.Count(), h.Min(), h.Max())
+	}
+	for _, q := range []float64{0, 0.1, 0.5, 0.9, 0.99, 0.999, 1} {
+		got, want := float64(coarse.Quantile(q)), float64(h.Quantile(q))
+		if math.Abs(got-want) > 0.01*want {
+			t.Errorf("q %v: coarse %v, was %v", q, time.Duration(got), time.Duration(want))
+		}
+	}
+	fine, small, again := encode(t, h), encode(t, coarse), coarse.Coarse()
+	if 2*len(small) > len(fine) {
+		t.Errorf("coarse takes %d bytes, was %d", len(small), len(fine))
+	}
+	if encode(t, again) != small {
+		t.Error("coarse twice is not coarse once")
+	}
+	var empty hist.Histogram
+	if c := empty.Coarse(); c.Count() != 0 {
+		t.Error("an empty histogram is not empty when coarse")
+	}
+}
+
+func encode(t *testing.T, h hist.Histogram) string {
+	t.Helper()
+	text, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -136,10 +136,12 @@ func (r *Result) Whole() bool {
 }
 
 // Compact is a copy without what only a fresh result needs: the tallies of the single rounds
-// and the warm-up. The figures of the rounds and the whole load's histograms stay.
+// and the warm-up. The figures of the rounds stay exactly, the whole load's histograms to two
+// digits.
 func (r *Result) Compact() *Result {
 	c := *r
 	c.WarmUp = nil
+	c.Tally = r.Tally.Coarse()
 	c.Rounds = slices.Clone(r.Rounds)
 	for i := range c.Rounds {
 		c.Rounds[i].Tally = nil

@@ -116,6 +116,20 @@ func (t *Tally) Add(s Sample) {
 	}
 }
 
+// Coarse is a copy whose histograms tell latencies apart to two digits only.
+func (t *Tally) Coarse() Tally {
+	var c Tally
+	for name, r := range t.Routes {
+		coarse := *r
+		coarse.Response, coarse.Service = r.Response.Coarse(), r.Service.Coarse()
+		if c.Routes == nil {
+			c.Routes = map[string]*Route{}
+		}
+		c.Routes[name] = &coarse
+	}
+	return c
+}
+
 // Merge adds what o holds, which stays as it is.
 func (t *Tally) Merge(o *Tally) {
 	for name, r := range o.Routes {

@@ -1,0 +1,134 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+)
+
+// parse reads a URL and says where it leads, without its password. Traffic to another
+// machine is encrypted unless the URL says sslmode=disable.
+func parse(databaseURL string) (config *pgxpool.Config, where string, err error) {
+	// None of the errors below is shown: they may quote the password.
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return nil, "", errors.New("the database's URL cannot be read: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %XX for special characters")
+	}
+	config, err = pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, "", fmt.Errorf("the database's URL cannot be read: its host, port or parameters (%s) are not what PostgreSQL knows", strings.Join(names(u.Query()), ", "))
+	}
+	where = fmt.Sprintf("PostgreSQL database %s on %s", config.ConnConfig.Database, net.JoinHostPort(config.ConnConfig.Host, fmt.Sprint(config.ConnConfig.Port)))
+	if !isHere(config.ConnConfig.Host) {
+		switch mode := u.Query().Get("sslmode"); mode {
+		case "":
+			query := u.Query()
+			query.Set("sslmode", "require")
+			u.RawQuery = query.Encode()
+			if config, err = pgxpool.ParseConfig(u.String()); err != nil {
+				return nil, "", errors.New("the database's URL cannot be read")
+			}
+		case "allow", "prefer":
+			return nil, "", fmt.Errorf("%s: sslmode=%s may send the password in the clear: write sslmode=require, or sslmode=disable if that is meant", where, mode)
+		}
+	}
+	config.MaxConns = maxConns
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec // no prepared statements, which poolers lose
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "plimsoll"
+	}
+	return config, where, nil
+}
+
+func names(query url.Values) []string {
+	var names []string
+	for name := range query {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// isHere reports whether a host is this machine: loopback, or the directory of a socket.
+func isHere(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.HasPrefix(host, "/") || host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// passes reports whether an error may be gone at the next try: connections cut (class 08), a
+// server that shuts down or starts up, transactions that were in each other's way, too many
+// connections. See PostgreSQL's appendix of error codes.
+func passes(err error) bool {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return strings.HasPrefix(refused.Code, "08") ||
+			slices.Contains([]string{"57P01", "57P02", "57P03", "40001", "40P01", "53300"}, refused.Code)
+	}
+	return pgconn.SafeToRetry(err)
+}
+
+// explain says where it happened, and in plain words what is most often wrong.
+func (s *Store) explain(err error) error {
+	var refused *pgconn.PgError
+	var connect *pgconn.ConnectError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, baseline.ErrNotFound), errors.Is(err, baseline.ErrNewerSchema):
+	case errors.As(err, &refused):
+		err = fmt.Errorf("%w: %s (SQLSTATE %s)", baseline.ErrUnreachable, inWords(refused, s.pool.Config().ConnConfig.User), refused.Code)
+	case errors.As(err, &connect):
+		err = fmt.Errorf("%w: %w; is the server up, and the URL right?%s", baseline.ErrUnreachable, root(connect), s.aboutTLS())
+	}
+	return fmt.Errorf("%s: %w", s.where, err)
+}
+
+func inWords(refused *pgconn.PgError, user string) string {
+	switch refused.Code {
+	case "28P01", "28000":
+		return fmt.Sprintf("the user %s or the password is refused: %s", user, refused.Message)
+	case "42501":
+		return fmt.Sprintf("the user %s lacks a right: %s", user, refused.Message)
+	case "53300":
+		return "it has no connection left: " + refused.Message
+	default:
+		return refused.Message
+	}
+}
+
+// aboutTLS tells who may not know it that another machine is spoken to in cipher only.
+func (s *Store) aboutTLS() string {
+	if c := s.pool.Config().ConnConfig; isHere(c.Host) || c.TLSConfig == nil {
+		return ""
+	}
+	return " A server without TLS takes sslmode=disable in the URL."
+}
+
+// root is what a failed connection comes down to; the library's own text repeats the URL.
+func root(err error) error {
+	for {
+		var joined interface{ Unwrap() []error }
+		if errors.As(err, &joined) && len(joined.Unwrap()) > 0 {
+			err = joined.Unwrap()[0]
+		}
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		var network *net.OpError
+		if errors.As(err, &network) {
+			return network
+		}
+		err = next
+	}
+}

@@ -1,0 +1,194 @@
+// Package postgres keeps baselines in PostgreSQL, 13 or newer, through pgx.
+//
+// It is made for a short CI process: few connections, every one with a time limit, every
+// statement in a transaction with limits of its own, and a few tries when the server is
+// starting up, full or restarting; that is safe because nothing is put twice. Nothing in it
+// needs a session of its own, so that it works behind PgBouncer's transaction pooling. No
+// error shows the password.
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/internal/migrate"
+	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const dialect = table.Dialect("$")
+
+// The limits of a short CI process.
+const (
+	connectTimeout = 10 * time.Second
+	maxConns       = 4
+	tries          = 5
+	firstPause     = 100 * time.Millisecond // doubled for each further try, half of it random
+	limits         = "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '20s'"
+)
+
+// Store is a database of runs.
+type Store struct {
+	pool  *pgxpool.Pool
+	where string // the server and database, for sentences
+}
+
+var _ baseline.Store = (*Store)(nil)
+
+// Open connects to the database at a postgres:// URL and makes or migrates its tables. The
+// error wraps baseline.ErrUnreachable when there is no way in, and baseline.ErrNewerSchema
+// when a newer program has migrated it.
+func Open(ctx context.Context, databaseURL string) (*Store, error) {
+	config, where, err := parse(databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", where, baseline.ErrUnreachable, err)
+	}
+	s := &Store{pool, where}
+	if err := s.explain(retry(ctx, func() error { return s.migrate(ctx) })); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	if err := s.pool.Ping(ctx); err != nil {
+		return err
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(s.pool)
+	defer db.Close() //nolint:errcheck // lets go of connections that are the pool's
+	err = migrate.Up(ctx, migrate.Database{DB: db, Dialect: goose.DialectPostgres, Files: files, Lock: &transactionLock{pool: s.pool}})
+	if errors.Is(err, migrate.ErrNewer) {
+		return fmt.Errorf("%w: %w", baseline.ErrNewerSchema, err)
+	}
+	return err
+}
+
+// Close closes the connections.
+func (s *Store) Close() error {
+	s.pool.Close()
+	return nil
+}
+
+// Put keeps a run: see baseline.Store.
+func (s *Store) Put(ctx context.Context, r *result.Result) (record baseline.Record, created bool, err error) {
+	info, insert, err := dialect.Insert(r)
+	if err != nil {
+		return record, false, err
+	}
+	err = s.transact(ctx, func(tx pgx.Tx) error {
+		put, err := collect(ctx, tx, insert, func(row table.Row) (id string, err error) { return id, row.Scan(&id) })
+		created = created || len(put) > 0 // a try that seemed to fail may have put it
+		return err
+	})
+	if err != nil {
+		return record, false, err
+	}
+	record, err = s.Get(ctx, info.ID)
+	return record, created, err
+}
+
+// Window gives the newest runs: see baseline.Store.
+func (s *Store) Window(ctx context.Context, q baseline.Query) ([]baseline.Record, error) {
+	return query(ctx, s, dialect.Window(q), table.ScanRecord)
+}
+
+// List tells of the newest runs: see baseline.Store.
+func (s *Store) List(ctx context.Context, q baseline.Query) ([]baseline.Info, error) {
+	return query(ctx, s, dialect.List(q), table.ScanInfo)
+}
+
+// Get gives one run: see baseline.Store.
+func (s *Store) Get(ctx context.Context, id string) (baseline.Record, error) {
+	statement, err := dialect.Get(id)
+	if err != nil {
+		return baseline.Record{}, err
+	}
+	found, err := query(ctx, s, statement, table.ScanRecord)
+	if err != nil {
+		return baseline.Record{}, err
+	}
+	return table.One(id, found)
+}
+
+// Remove removes one run: see baseline.Store.
+func (s *Store) Remove(ctx context.Context, id string) error {
+	statement := dialect.Remove(id)
+	return s.transact(ctx, func(tx pgx.Tx) error {
+		done, err := tx.Exec(ctx, statement.SQL, statement.Args...)
+		if err == nil && done.RowsAffected() == 0 {
+			return table.NotFound(id)
+		}
+		return err
+	})
+}
+
+func query[T any](ctx context.Context, s *Store, statement table.Statement, scan func(table.Row) (T, error)) (found []T, err error) {
+	err = s.transact(ctx, func(tx pgx.Tx) error {
+		found, err = collect(ctx, tx, statement, scan)
+		return err
+	})
+	return found, err
+}
+
+func collect[T any](ctx context.Context, tx pgx.Tx, statement table.Statement, scan func(table.Row) (T, error)) ([]T, error) {
+	rows, err := tx.Query(ctx, statement.SQL, statement.Args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+}
+
+// transact does f in a transaction with limits, again when that may help.
+func (s *Store) transact(ctx context.Context, f func(pgx.Tx) error) error {
+	return s.explain(retry(ctx, func() error {
+		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			if err := limit(ctx, tx); err != nil {
+				return err
+			}
+			return f(tx)
+		})
+	}))
+}
+
+func limit(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, limits, pgx.QueryExecModeSimpleProtocol) // two statements at once
+	return err
+}
+
+// retry tries f again while its error is one that passes.
+func retry(ctx context.Context, f func() error) error {
+	for try, pause := 1, firstPause; ; try, pause = try+1, 2*pause {
+		err := f()
+		if err == nil || try == tries || !passes(err) {
+			return err
+		}
+		select {
+		case <-time.After(pause/2 + rand.N(pause/2)):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}

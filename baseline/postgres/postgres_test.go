@@ -1,0 +1,151 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/postgres"
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
+)
+
+func open(ctx context.Context, url string) (baseline.Store, error) { return postgres.Open(ctx, url) }
+
+func TestMain(m *testing.M) {
+	storetest.Child(open)
+	pgtest.Main(m)
+}
+
+func TestContract(t *testing.T) {
+	storetest.Suite{Open: open, Handles: 32, Place: pgtest.Database}.Run(t)
+}
+
+func exec(t *testing.T, database, statement string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNewerSchemaIsRefusedInWords(t *testing.T) {
+	database := pgtest.Database(t)
+	store, err := postgres.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.Close()
+	exec(t, database, "INSERT INTO plimsoll_schema (version_id, is_applied) VALUES (99, true)")
+	_, err = postgres.Open(t.Context(), database)
+	if !errors.Is(err, baseline.ErrNewerSchema) || !strings.Contains(err.Error(), "version 99, this one knows 1: use the newer plimsoll") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// change is the URL with another part.
+func change(t *testing.T, database string, f func(*url.URL)) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f(u)
+	return u.String()
+}
+
+func TestNoWayInIsSaidWithoutThePassword(t *testing.T) {
+	database := pgtest.Database(t)
+	const secret = "s3cr%3At/@p&ss" // in a URL it has to be written with care
+	for name, test := range map[string]struct {
+		url, want string
+	}{
+		"wrong password":   {change(t, database, func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), secret) }), "the password is refused"},
+		"no such database": {change(t, database, func(u *url.URL) { u.Path = "/nowhere" }), `database "nowhere" does not exist`},
+		"nobody listens":   {"postgres://user:" + url.QueryEscape(secret) + "@127.0.0.1:1/db", "is the server up"},
+		"no such host":     {"postgres://user:" + url.QueryEscape(secret) + "@db.invalid:5432/db?connect_timeout=2", "is the server up"},
+		"not encrypted":    {"postgres://user:" + url.QueryEscape(secret) + "@db.invalid:5432/db?sslmode=prefer", "in the clear"},
+		"odd password":     {"postgres://user:" + secret + "@host:5432/db", "cannot be read"},
+		"odd port":         {"postgres://user:" + url.QueryEscape(secret) + "@host:port/db", "cannot be read"},
+		"odd parameter":    {"postgres://user:" + url.QueryEscape(secret) + "@host/db?sslmode=maybe", "parameters (sslmode)"},
+	} {
+		_, err := postgres.Open(t.Context(), test.url)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q in it", name, err, test.want)
+			continue
+		}
+		for _, form := range []string{secret, url.QueryEscape(secret), "s3cr"} {
+			if strings.Contains(err.Error(), form) {
+				t.Errorf("%s: the error shows the password: %v", name, err)
+			}
+		}
+	}
+}
+
+// The cluster speaks no TLS. An address that is not known to be loopback stands for another
+// machine, which is spoken to in the clear only when that was asked for.
+func TestAnotherMachineIsSpokenToInCipher(t *testing.T) {
+	elsewhere := change(t, pgtest.Database(t), func(u *url.URL) { u.Host = "0.0.0.0:" + u.Port() })
+	_, err := postgres.Open(t.Context(), elsewhere)
+	if err == nil || !strings.Contains(err.Error(), "refused TLS") || !strings.Contains(err.Error(), "sslmode=disable") {
+		t.Errorf("got %v", err)
+	}
+	store, err := postgres.Open(t.Context(), elsewhere+"?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.Close()
+}
+
+func TestReaderNeedsNoRightToMigrate(t *testing.T) {
+	database := pgtest.Database(t)
+	store, err := postgres.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if _, _, err := store.Put(t.Context(), storetest.NewResult(1)); err != nil {
+		t.Fatal(err)
+	}
+	role := "reader_" + path.Base(database) // roles belong to the whole server
+	exec(t, database, "CREATE ROLE "+role+" LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+role)
+	defer exec(t, database, "DROP OWNED BY "+role+"; DROP ROLE "+role)
+	reader, err := postgres.Open(t.Context(), change(t, database, func(u *url.URL) { u.User = url.UserPassword(role, "reader") }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if records, err := reader.Window(t.Context(), baseline.Query{}); err != nil || len(records) != 1 {
+		t.Errorf("a reader sees %d runs, error %v", len(records), err)
+	}
+	_, _, err = reader.Put(t.Context(), storetest.NewResult(2))
+	if err == nil || !strings.Contains(err.Error(), "lacks a right") {
+		t.Errorf("a reader puts: %v", err)
+	}
+}
+
+// A connection that is cut is made anew.
+func TestCutConnection(t *testing.T) {
+	database := pgtest.Database(t)
+	store, err := postgres.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	for i := range 3 {
+		exec(t, database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'plimsoll' AND datname = current_database()")
+		if _, _, err := store.Put(t.Context(), storetest.NewResult(i)); err != nil {
+			t.Errorf("after the connection was cut: %v", err)
+		}
+	}
+}

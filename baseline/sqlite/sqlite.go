@@ -1,0 +1,188 @@
+// Package sqlite keeps baselines in one file, without a server: the embedded default.
+//
+// The file is opened with a rollback journal and not with a write-ahead log, so that between
+// two writes it is a single file, which CI's caches can carry. A second process waits for a
+// first that writes. The driver is modernc.org/sqlite: no cgo.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // registers the driver
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/internal/migrate"
+	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// busyTimeout is how long one waits for another's write, in milliseconds. A write takes some
+// of them; the lock of a migration a little longer.
+const busyTimeout = "20000"
+
+const dialect = table.Dialect("?")
+
+// Store is a file of runs.
+type Store struct {
+	db   *sql.DB
+	path string
+}
+
+var _ baseline.Store = (*Store)(nil)
+
+// Open opens the file at path, and makes it and its directory when they are not there. The
+// error wraps baseline.ErrUnreachable, or baseline.ErrNewerSchema when a newer program made
+// the file.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if path == "" {
+		return nil, errors.New("sqlite: needs a path after it, such as sqlite:.plimsoll/baselines.db")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("%w: %w", baseline.ErrUnreachable, err)
+	}
+	settings := url.Values{
+		"_pragma":      {"busy_timeout(" + busyTimeout + ")", "synchronous(FULL)"},
+		"_txlock":      {"immediate"},
+		"_time_format": {"sqlite"},
+	}
+	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: settings.Encode()}
+	db, err := sql.Open("sqlite", file.String())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1) // one file, one writer
+	s := &Store{db, path}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	err = migrate.Up(ctx, migrate.Database{DB: s.db, Dialect: goose.DialectSQLite3, Files: files, Lock: fileLock{}})
+	switch {
+	case errors.Is(err, migrate.ErrNewer):
+		return fmt.Errorf("open %s: %w: %w", s.path, baseline.ErrNewerSchema, err)
+	case err != nil:
+		return fmt.Errorf("open %s: %w: %w", s.path, baseline.ErrUnreachable, err)
+	}
+	return nil
+}
+
+// fileLock keeps every other process from the file while the schema changes. In the exclusive
+// locking mode the lock of a transaction outlives it: sqlite.org/pragma.html#pragma_locking_mode.
+type fileLock struct{}
+
+// SessionLock waits for the file and takes it.
+func (fileLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	return all(ctx, conn, "PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", "COMMIT")
+}
+
+// SessionUnlock gives the file back: the next read after the change of mode does.
+func (fileLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	return all(ctx, conn, "PRAGMA locking_mode = NORMAL", "SELECT count(*) FROM sqlite_schema")
+}
+
+func all(ctx context.Context, conn *sql.Conn, statements ...string) error {
+	for _, statement := range statements {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Put keeps a run: see baseline.Store.
+func (s *Store) Put(ctx context.Context, r *result.Result) (baseline.Record, bool, error) {
+	info, insert, err := dialect.Insert(r)
+	if err != nil {
+		return baseline.Record{}, false, err
+	}
+	var id string
+	err = s.db.QueryRowContext(ctx, insert.SQL, insert.Args...).Scan(&id)
+	created := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return baseline.Record{}, false, s.explain(err)
+	}
+	record, err := s.Get(ctx, info.ID)
+	return record, created, err
+}
+
+// Window gives the newest runs: see baseline.Store.
+func (s *Store) Window(ctx context.Context, q baseline.Query) ([]baseline.Record, error) {
+	return query(ctx, s, dialect.Window(q), table.ScanRecord)
+}
+
+// List tells of the newest runs: see baseline.Store.
+func (s *Store) List(ctx context.Context, q baseline.Query) ([]baseline.Info, error) {
+	return query(ctx, s, dialect.List(q), table.ScanInfo)
+}
+
+// Get gives one run: see baseline.Store.
+func (s *Store) Get(ctx context.Context, id string) (baseline.Record, error) {
+	statement, err := dialect.Get(id)
+	if err != nil {
+		return baseline.Record{}, err
+	}
+	found, err := query(ctx, s, statement, table.ScanRecord)
+	if err != nil {
+		return baseline.Record{}, err
+	}
+	return table.One(id, found)
+}
+
+// Remove removes one run: see baseline.Store.
+func (s *Store) Remove(ctx context.Context, id string) error {
+	statement := dialect.Remove(id)
+	done, err := s.db.ExecContext(ctx, statement.SQL, statement.Args...)
+	if err != nil {
+		return s.explain(err)
+	}
+	if n, err := done.RowsAffected(); n == 0 && err == nil {
+		return table.NotFound(id)
+	}
+	return err
+}
+
+func query[T any](ctx context.Context, s *Store, statement table.Statement, scan func(table.Row) (T, error)) ([]T, error) {
+	rows, err := s.db.QueryContext(ctx, statement.SQL, statement.Args...)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var found []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, s.explain(err)
+		}
+		found = append(found, one)
+	}
+	return found, s.explain(rows.Err())
+}
+
+func (s *Store) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", s.path, err)
+}

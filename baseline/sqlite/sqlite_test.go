@@ -1,0 +1,87 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/sqlite"
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
+)
+
+func open(ctx context.Context, path string) (baseline.Store, error) { return sqlite.Open(ctx, path) }
+
+func TestMain(m *testing.M) {
+	storetest.Child(open)
+	os.Exit(m.Run())
+}
+
+func TestContract(t *testing.T) {
+	storetest.Suite{Open: open, Handles: 8, Place: func(t testing.TB) string {
+		return filepath.Join(t.TempDir(), "a dir with spaces #1?", "100%.db")
+	}}.Run(t)
+}
+
+func TestNewerSchemaIsRefusedInWords(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b.db")
+	store, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("INSERT INTO plimsoll_schema (version_id, is_applied) VALUES (99, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = sqlite.Open(t.Context(), path)
+	if !errors.Is(err, baseline.ErrNewerSchema) || !strings.Contains(err.Error(), "version 99, this one knows 1: use the newer plimsoll") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOneFile(t *testing.T) {
+	dir := t.TempDir()
+	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "b.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := store.Put(t.Context(), storetest.NewResult(1)); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v: want the one file, while it is open", entries, err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatIsNoStore(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{text, dir, filepath.Join(text, "below")} {
+		if _, err := sqlite.Open(t.Context(), path); !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), text) && path != dir {
+			t.Errorf("%s: got %v", path, err)
+		}
+	}
+	if _, err := sqlite.Open(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "needs a path") {
+		t.Errorf("no path: got %v", err)
+	}
+}

@@ -1,0 +1,216 @@
+// Package pgtest gives tests a real PostgreSQL.
+//
+// With PLIMSOLL_TEST_DATABASE_URL it is that server, whose user must be allowed to create
+// databases. Else it is a throw-away cluster on a free port of loopback, made with the
+// programs on PATH or in /usr/lib/postgresql; root runs it as the user postgres, since
+// PostgreSQL refuses root. Where there is neither, the test fails and says what to do: it is
+// never skipped.
+package pgtest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Main runs a package's tests and then stops the cluster, if one was started. TestMain calls
+// it.
+func Main(m *testing.M) {
+	status := m.Run()
+	if started != nil {
+		if err := started.stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+			status = max(status, 1)
+		}
+	}
+	os.Exit(status)
+}
+
+// Database makes an empty database that ends with the test, and gives its URL.
+func Database(t testing.TB) string {
+	t.Helper()
+	server, err := server()
+	if err != nil {
+		t.Fatalf("PostgreSQL for the tests: %v", err)
+	}
+	name := "plimsoll_test_" + strings.ToLower(rand.Text()[:12])
+	server.do(t, "CREATE DATABASE "+name)
+	t.Cleanup(func() { server.do(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	u := *server.url
+	u.Path = "/" + name
+	return u.String()
+}
+
+// started is the cluster that Main has to stop.
+var started *cluster
+
+// server is the one that the tests of this process share.
+var server = sync.OnceValues(func() (c *cluster, err error) {
+	if given := os.Getenv("PLIMSOLL_TEST_DATABASE_URL"); given != "" {
+		u, err := url.Parse(given)
+		return &cluster{url: u}, err
+	}
+	started, err = newCluster()
+	return started, err
+})
+
+// cluster is a server; one that was given has only a URL.
+type cluster struct {
+	url *url.URL
+	dir string
+	bin string
+}
+
+// newCluster makes and starts a cluster. A port that was free a moment ago may be taken: then
+// the next try gets another.
+func newCluster() (*cluster, error) {
+	bin, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "plimsoll-postgres-*")
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{dir: dir, bin: bin}
+	password := rand.Text()
+	if err := c.initialize(password); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	for range 3 {
+		var port int
+		if port, err = freePort(); err != nil {
+			continue
+		}
+		options := fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories= -c fsync=off -c max_connections=200", port)
+		if err = c.run("pg_ctl", "start", "-w", "-D", c.data(), "-l", filepath.Join(dir, "log"), "-o", options); err == nil {
+			c.url = &url.URL{Scheme: "postgres", User: url.UserPassword("plimsoll", password), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/postgres"}
+			return c, nil
+		}
+	}
+	log, _ := os.ReadFile(filepath.Join(dir, "log")) // without it the error has to do
+	return nil, errors.Join(fmt.Errorf("%w\n%s", err, log), os.RemoveAll(dir))
+}
+
+func (c *cluster) data() string { return filepath.Join(c.dir, "data") }
+
+func (c *cluster) initialize(password string) error {
+	passwordFile := filepath.Join(c.dir, "password")
+	if err := os.WriteFile(passwordFile, []byte(password), 0o600); err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 {
+		for _, path := range []string{c.dir, passwordFile} {
+			if err := giveToPostgres(path); err != nil {
+				return err
+			}
+		}
+	}
+	return c.run("initdb", "-D", c.data(), "-U", "plimsoll", "--pwfile", passwordFile, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-sync")
+}
+
+func giveToPostgres(path string) error {
+	account, err := user.Lookup("postgres")
+	if err != nil {
+		return fmt.Errorf("root cannot run PostgreSQL, and %w: install Debian's postgresql package, which makes the user, or run the tests as somebody else", err)
+	}
+	uid, err := strconv.Atoi(account.Uid)
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.Atoi(account.Gid)
+	if err != nil {
+		return err
+	}
+	return os.Chown(path, uid, gid)
+}
+
+func (c *cluster) stop() error {
+	err := c.run("pg_ctl", "stop", "-w", "-D", c.data(), "-m", "immediate")
+	return errors.Join(err, os.RemoveAll(c.dir))
+}
+
+// run runs one of PostgreSQL's programs, as the user postgres when we are root.
+func (c *cluster) run(program string, args ...string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	line := append([]string{filepath.Join(c.bin, program)}, args...)
+	if os.Geteuid() == 0 {
+		line = append([]string{"runuser", "-u", "postgres", "--"}, line...)
+	}
+	var output bytes.Buffer
+	command := exec.CommandContext(ctx, line[0], line[1:]...)
+	command.Dir = c.dir
+	command.Stdout, command.Stderr = &output, &output
+	command.WaitDelay = time.Second // the server that pg_ctl leaves behind holds the output
+	if err := command.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		return fmt.Errorf("%s: %w\n%s", program, err, output.Bytes())
+	}
+	return nil
+}
+
+// do runs one statement on the server's own database.
+func (c *cluster) do(t testing.TB, statement string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.url.String())
+	if err != nil {
+		t.Fatalf("PostgreSQL for the tests: %v", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Fatalf("PostgreSQL for the tests: %s: %v", statement, err)
+	}
+}
+
+// programs is the directory of PostgreSQL's programs, of the newest version there is.
+func programs() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path), nil
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil {
+		return "", err
+	}
+	if len(found) == 0 {
+		return "", errors.New("initdb is neither on PATH nor in /usr/lib/postgresql/*/bin: install PostgreSQL (apt-get install postgresql), or set PLIMSOLL_TEST_DATABASE_URL to a server whose user may create databases")
+	}
+	newest := slices.MaxFunc(found, func(a, b string) int { return cmp.Compare(version(a), version(b)) })
+	return filepath.Dir(newest), nil
+}
+
+// version is the number in /usr/lib/postgresql/15/bin/initdb.
+func version(path string) float64 {
+	number, err := strconv.ParseFloat(filepath.Base(filepath.Dir(filepath.Dir(path))), 64)
+	if err != nil {
+		return 0
+	}
+	return number
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	return port, listener.Close()
+}
