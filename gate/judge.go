@@ -154,14 +154,14 @@ func (j *judge) compare(route string) {
 	judged, why := 0, ""
 	for _, metric := range j.policy.Metrics {
 		c := Comparison{Route: route, Metric: metric, Requests: requests, Limit: j.limit(route, metric)}
-		c.Reason = j.cannotJudge(route, metric, failures, requests)
+		c.Status, c.Reason = NotJudged, j.cannotJudge(route, metric, failures, requests)
 		if c.Reason == "" {
 			j.measure(&c)
 		}
-		if c.Reason == "" {
-			judged++
+		if c.Status == NotJudged {
+			why = c.Reason
 		} else {
-			c.Status, why = NotJudged, c.Reason
+			judged++
 		}
 		j.verdict.Comparisons = append(j.verdict.Comparisons, c)
 	}
@@ -250,6 +250,8 @@ func (j *judge) measure(c *Comparison) {
 		c.Status = Worse
 	case c.Metric.IsLatency() && c.Change > c.Limit && c.Head-c.Baseline >= float64(j.policy.MinEffect):
 		c.Status = Worse
+	case c.Metric.IsLatency() && c.Change > c.Limit:
+		c.Reason = fmt.Sprintf("by less than %v", j.policy.MinEffect)
 	}
 }
 
@@ -263,14 +265,14 @@ func (j *judge) inconclusive(r Reason) Verdict {
 // close weighs what was found: what is worse, then what is in doubt.
 func (j *judge) close() Verdict {
 	v := j.verdict
+	slices.SortStableFunc(v.Comparisons, func(a, b Comparison) int {
+		return cmp.Or(cmp.Compare(severity(b), severity(a)), cmp.Compare(a.Route, b.Route))
+	})
 	for _, c := range v.Comparisons {
 		if c.Status == Worse {
 			v.Reasons = append(v.Reasons, worse(c))
 		}
 	}
-	slices.SortStableFunc(v.Comparisons, func(a, b Comparison) int {
-		return cmp.Or(cmp.Compare(severity(b), severity(a)), cmp.Compare(a.Route, b.Route))
-	})
 	failed := len(v.Reasons) > 0
 	v.Reasons = append(v.Reasons, j.doubts...)
 	switch {

@@ -108,7 +108,7 @@ type Comparison struct {
 	Route  string `json:"route"` // tally.All for all together
 	Metric Metric `json:"metric"`
 	Status Status `json:"status"`
-	Reason string `json:"reason,omitempty"` // why it was not judged
+	Reason string `json:"reason,omitempty"` // why it was not judged, or is within though past the limit
 
 	// Values in the metric's unit. Baseline is the median of the baseline runs, Head the
 	// median of the run's rounds; the ranges are what these medians were taken of. For

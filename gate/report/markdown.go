@@ -5,9 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
-
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -37,6 +34,22 @@ func Markdown(w io.Writer, r Report) error {
 	}
 	return nil
 }
+
+// Trouble writes what stands in the place of a report when nothing could be judged.
+func Trouble(w io.Writer, err error) error {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		lines = append(lines, plain(line, maxSentence))
+	}
+	if len(lines) > maxTroubleLines {
+		lines = append(lines[:maxTroubleLines], fmt.Sprintf("and %d more lines in the job's log", len(lines)-maxTroubleLines))
+	}
+	_, err = fmt.Fprintf(w, "### %s Plimsoll: **error**: nothing was judged\n\n%s", mark(gate.Unjudged), block(lines))
+	return err
+}
+
+// maxTroubleLines is how much of an error is shown.
+const maxTroubleLines = 30
 
 // mark is the sign that goes before a headline.
 func mark(o gate.Outcome) string {
@@ -105,18 +118,15 @@ func table(w io.Writer, comparisons []gate.Comparison, most int) error {
 		if c.Route == tally.All {
 			route = gate.RouteName(c.Route)
 		}
-		verdict := word(c)
-		switch c.Status {
-		case gate.Worse:
+		verdict := verdict(c)
+		if c.Status == gate.Worse {
 			verdict = "❌ " + verdict
 			figures[2] = "**" + figures[2] + "**"
-		case gate.NotJudged:
-			verdict += ": " + c.Reason
 		}
 		rows = append(rows, []string{route, string(c.Metric), figures[0], figures[1], figures[2], figures[3], verdict})
 	}
-	t := newTable(w, renderer.NewMarkdown(), tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignRight, tw.AlignRight, tw.AlignRight, tw.AlignLeft)
-	if err := render(t, []string{"Route", "Metric", "Baseline", "This change", "Change", "Limit", "Verdict"}, rows); err != nil {
+	g := grid{columns: "llrrrrl", header: []string{"Route", "Metric", "Baseline", "This change", "Change", "Limit", "Verdict"}, rows: rows}
+	if err := g.markdown(w); err != nil {
 		return err
 	}
 	if more := len(comparisons) - len(rows); more > 0 {

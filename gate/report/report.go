@@ -13,9 +13,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/tw"
-
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -117,6 +114,14 @@ func word(c gate.Comparison) string {
 	}
 }
 
+// verdict is the word with what there is to say about it.
+func verdict(c gate.Comparison) string {
+	if c.Reason == "" {
+		return word(c)
+	}
+	return word(c) + ": " + c.Reason
+}
+
 // cells are a comparison's figures as they stand in a table: baseline, head, change, limit.
 func cells(c gate.Comparison) [4]string {
 	if c.Status == gate.NotJudged {
@@ -147,25 +152,4 @@ func (r Report) counts() string {
 		text += fmt.Sprintf(", the newest of %.7s", v.Baseline.Commit)
 	}
 	return text + ", same profile and environment"
-}
-
-// newTable is a table with the columns' alignment; nothing in it is wrapped or rewritten.
-func newTable(w io.Writer, renderer tw.Renderer, align ...tw.Align) *tablewriter.Table {
-	return tablewriter.NewTable(w,
-		tablewriter.WithRenderer(renderer),
-		tablewriter.WithAlignment(align),
-		tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithFooterAutoFormat(tw.Off),
-		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone), tablewriter.WithFooterAutoWrap(tw.WrapNone),
-	)
-}
-
-// render fills a table and writes it.
-func render(t *tablewriter.Table, header []string, rows [][]string) error {
-	t.Header(header)
-	for _, row := range rows {
-		if err := t.Append(row); err != nil {
-			return err
-		}
-	}
-	return t.Render()
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/olekukonko/tablewriter/tw"
-
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -101,21 +99,13 @@ func percentileTable(w io.Writer, r *result.Result) error {
 // routeTable is a table with a row for each route and one for all; the first two columns
 // are texts, the others numbers.
 func routeTable(w io.Writer, header []string, r *result.Result, row func(kind, name string, t *tally.Route) []string) error {
-	align := make([]tw.Align, len(header))
-	for i := range align {
-		align[i] = tw.AlignRight
-		if i < 2 {
-			align[i] = tw.AlignLeft
-		}
-	}
 	var rows [][]string
 	for _, route := range r.Routes() {
 		kind, name := splitRoute(route)
 		rows = append(rows, row(kind, name, r.Tally.Routes[route]))
 	}
-	t := newTable(w, ascii(), align...)
-	t.Footer(row("", "Aggregated", r.Tally.Total()))
-	return render(t, header, rows)
+	columns := "ll" + strings.Repeat("r", len(header)-2)
+	return grid{columns, header, rows, row("", "Aggregated", r.Tally.Total())}.text(w)
 }
 
 // splitRoute parts "GET /path" as Locust's tables do; any other name has no type.
@@ -147,7 +137,7 @@ func errorTable(w io.Writer, r *result.Result) error {
 		rows = append(rows, []string{fmt.Sprint(f.n), plain(f.text, 2*maxName)})
 	}
 	fmt.Fprintf(w, "\nError report\n")
-	if err := render(newTable(w, ascii(), tw.AlignRight, tw.AlignLeft), []string{"# occurrences", "Error"}, rows); err != nil {
+	if err := (grid{columns: "rl", header: []string{"# occurrences", "Error"}, rows: rows}).text(w); err != nil {
 		return err
 	}
 	if more := len(failures) - len(rows); more > 0 {

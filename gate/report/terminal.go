@@ -3,10 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
-
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -22,15 +20,11 @@ func Terminal(w io.Writer, r Report) error {
 	var rows [][]string
 	for _, c := range v.Comparisons[:min(maxTerminal, len(v.Comparisons))] {
 		figures := cells(c)
-		verdict := word(c)
-		if c.Status == gate.NotJudged {
-			verdict += ": " + c.Reason
-		}
-		rows = append(rows, []string{plain(gate.RouteName(c.Route), maxName), string(c.Metric), figures[0], figures[1], figures[2], figures[3], verdict})
+		rows = append(rows, []string{plain(gate.RouteName(c.Route), maxName), string(c.Metric), figures[0], figures[1], figures[2], figures[3], verdict(c)})
 	}
 	if len(rows) > 0 {
-		t := newTable(w, ascii(), tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignRight, tw.AlignRight, tw.AlignRight, tw.AlignLeft)
-		if err := render(t, []string{"Route", "Metric", "Baseline", "This run", "Change", "Limit", "Verdict"}, rows); err != nil {
+		table := grid{columns: "llrrrrl", header: []string{"Route", "Metric", "Baseline", "This run", "Change", "Limit", "Verdict"}, rows: rows}
+		if err := table.text(w); err != nil {
 			return err
 		}
 	}
@@ -47,20 +41,7 @@ func Terminal(w io.Writer, r Report) error {
 
 // Table writes a plain table of texts for a terminal.
 func Table(w io.Writer, header []string, rows [][]string) error {
-	align := make([]tw.Align, len(header))
-	for i := range align {
-		align[i] = tw.AlignLeft
-	}
-	return render(newTable(w, ascii(), align...), header, rows)
-}
-
-// ascii is the plain table that Locust's users know: columns parted by |, lines by dashes.
-func ascii() tw.Renderer {
-	return renderer.NewBlueprint(tw.Rendition{
-		Borders:  tw.BorderNone,
-		Symbols:  tw.NewSymbols(tw.StyleASCII),
-		Settings: tw.Settings{Lines: tw.Lines{ShowTop: tw.Off, ShowBottom: tw.Off, ShowHeaderLine: tw.On}, Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off}},
-	})
+	return grid{columns: strings.Repeat("l", len(header)), header: header, rows: rows}.text(w)
 }
 
 func roundLength(r *result.Result) time.Duration {

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// baselineCmd is plimsoll baseline.
+type baselineCmd struct {
+	Update baselineUpdateCmd `cmd:"" help:"Run, or take a result, and record it as a baseline run of this branch."`
+	List   baselineListCmd   `cmd:"" help:"List the baseline runs, newest first."`
+	Show   baselineShowCmd   `cmd:"" help:"Show one baseline run."`
+	Rm     baselineRmCmd     `cmd:"" help:"Remove baseline runs."`
+}
+
+// baselineUpdateCmd is plimsoll baseline update.
+type baselineUpdateCmd struct {
+	runFlags
+	storeFlag
+	Result string `placeholder:"FILE" help:"Record this result instead of running."`
+	Branch string `help:"The branch that the run belongs to (default: the one checked out)."`
+}
+
+// Run measures and records.
+func (c *baselineUpdateCmd) Run(a *app) (err error) {
+	// The store is opened first: who cannot record need not measure.
+	store, err := c.open(a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	r, err := c.result(a)
+	if err != nil {
+		return err
+	}
+	r.Branch = cmp.Or(c.Branch, r.Branch, "main")
+	record, created, err := store.Put(a.ctx, r)
+	if errors.Is(err, baseline.ErrNotWhole) {
+		return fmt.Errorf("record the baseline: %w; the result is kept in %s", err, c.file())
+	}
+	if err != nil {
+		return fmt.Errorf("record the baseline: %w; the result is kept in %s: put it later with `plimsoll baseline update --result %[2]s --branch %[3]s`", err, c.file(), r.Branch)
+	}
+	done := fmt.Sprintf("Recorded run %s of %s as a baseline on %s.", short(record.ID), r.Series, r.Branch)
+	if !created {
+		done = fmt.Sprintf("Run %s of %s is recorded already.", short(record.ID), r.Series)
+	}
+	fmt.Fprintln(a.stdout, done)
+	a.summarize(done + "\n")
+	return nil
+}
+
+// file is where the result lies that is to be recorded.
+func (c *baselineUpdateCmd) file() string { return cmp.Or(c.Result, c.Out) }
+
+func (c *baselineUpdateCmd) result(a *app) (*result.Result, error) {
+	if c.Result != "" {
+		return readResult(c.Result)
+	}
+	asked, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	return c.measure(a, asked)
+}
+
+// readResult reads a result file that the user named.
+func readResult(path string) (*result.Result, error) {
+	r, err := result.Read(path)
+	if err != nil {
+		return nil, inputError{err}
+	}
+	return r, nil
+}
+
+// baselineListCmd is plimsoll baseline list.
+type baselineListCmd struct {
+	storeFlag
+	Series string `arg:"" optional:"" help:"Only this series."`
+	Branch string `help:"Only this branch."`
+	Limit  int    `default:"50" help:"At most so many."`
+	JSON   bool   `name:"json" help:"Print for machines."`
+}
+
+// Run lists the runs.
+func (c *baselineListCmd) Run(a *app) (err error) {
+	store, err := c.open(a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	infos, err := store.List(a.ctx, baseline.Query{Series: c.Series, Branch: c.Branch, Limit: c.Limit})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		enc := json.NewEncoder(a.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(infos)
+	}
+	if len(infos) == 0 {
+		_, err := fmt.Fprintln(a.stdout, "No baseline runs. Record one with `plimsoll baseline update`.")
+		return err
+	}
+	rows := make([][]string, len(infos))
+	for i, info := range infos {
+		rows[i] = []string{short(info.ID), info.Series, info.Branch, short(info.Commit), info.Started.UTC().Format(time.DateTime), short(info.ProfileDigest), info.Tool}
+	}
+	return report.Table(a.stdout, []string{"Run", "Series", "Branch", "Commit", "Started (UTC)", "Profile", "Plimsoll"}, rows)
+}
+
+// baselineShowCmd is plimsoll baseline show.
+type baselineShowCmd struct {
+	storeFlag
+	ID   string `arg:"" help:"The run, or the beginning of its name."`
+	JSON bool   `name:"json" help:"Print for machines."`
+}
+
+// Run shows one run.
+func (c *baselineShowCmd) Run(a *app) (err error) {
+	store, err := c.open(a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	record, err := store.Get(a.ctx, c.ID)
+	if err != nil {
+		return namedWrong(err)
+	}
+	if c.JSON {
+		return result.Encode(a.stdout, record.Result)
+	}
+	if err := report.Identity(a.stdout, record.Result); err != nil {
+		return err
+	}
+	return report.Run(a.stdout, record.Result)
+}
+
+// baselineRmCmd is plimsoll baseline rm.
+type baselineRmCmd struct {
+	storeFlag
+	IDs []string `arg:"" name:"id" help:"The runs, or the beginnings of their names."`
+}
+
+// Run removes runs, all that are named or none.
+func (c *baselineRmCmd) Run(a *app) (err error) {
+	store, err := c.open(a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	var records []baseline.Record
+	for _, id := range c.IDs {
+		record, err := store.Get(a.ctx, id)
+		if err != nil {
+			return namedWrong(err)
+		}
+		records = append(records, record)
+	}
+	for _, record := range records {
+		if err := store.Remove(a.ctx, record.ID); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "Removed run %s of %s.\n", short(record.ID), record.Result.Series)
+	}
+	return nil
+}
+
+// namedWrong makes the user's slip out of an error that says that a run is not there.
+func namedWrong(err error) error {
+	if errors.Is(err, baseline.ErrNotFound) || errors.Is(err, baseline.ErrAmbiguous) {
+		return inputError{err}
+	}
+	return err
+}
+
+// short is the beginning of a digest or a commit.
+func short(text string) string { return text[:min(12, len(text))] }

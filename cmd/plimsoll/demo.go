@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+)
+
+// demoCmd is plimsoll demo.
+type demoCmd struct{}
+
+// demoRuns is how many baseline runs the demo records.
+const demoRuns = 5
+
+// demoProfile is the demo's profile, without the command that starts the sample service. The
+// load leaves the machine room to breathe, so that what differs is the service.
+const demoProfile = `name: demo
+target:
+  url: http://127.0.0.1:${port}
+  start:
+    command: %s
+    ready: { http: GET /health, within: 20s }
+load:
+  users: 20
+  spawn_rate: 100
+  warm_up: 1s
+  run_time: 4500ms
+  rounds: 3
+users:
+  - name: visitor
+    wait: 15ms..25ms
+    tasks:
+      - { http: GET /products/7, name: "GET /products/{id}", weight: 5 }
+      - { http: "GET /search?q=warm+boots", name: GET /search, weight: 2 }
+      - { http: POST /cart, json: { sku: SKU-7, quantity: 1 }, expect: { status: 201 }, weight: 3 }
+`
+
+// demoSlow is what makes the sample service worse: CPU work in one route.
+const demoSlow = "GET /search=3ms"
+
+// Run tells the story: baselines, an unchanged build, a slowed one.
+func (c *demoCmd) Run(a *app) error {
+	dir, err := os.MkdirTemp("", "plimsoll-demo-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	d, err := newDemo(a, dir)
+	if err != nil {
+		return err
+	}
+
+	fmt.Fprintf(a.stdout, "A sample shop, loaded by 20 users. Baselines live in a file that goes away with the demo.\n\n")
+	for i := range demoRuns {
+		fmt.Fprintf(a.stdout, "Baseline run %d of %d: ", i+1, demoRuns)
+		if err := d.run("baseline", "update", "--branch=main"); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(a.stdout, "\nThe gate, with the shop unchanged:\n\n")
+	if err := d.gate(gate.Pass); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "\nThe gate, with 3 ms more CPU work in each search:\n\n")
+	if err := os.Setenv("SHOP_SLOW", demoSlow); err != nil {
+		return err
+	}
+	if err := d.gate(gate.Fail); err != nil {
+		return err
+	}
+	fmt.Fprint(a.stdout, `
+The first gate exits 0, the second 1: that is what lets a merge through or stops it.
+
+Next: write a plimsoll.yaml for your own service (docs/profile.md), look at what it would do
+with "plimsoll check", record it on main with "plimsoll baseline update", and run
+"plimsoll gate" for pull requests. README.md has the workflow for GitHub.
+`)
+	return nil
+}
+
+// demo runs command lines on one profile, store and result.
+type demo struct {
+	app   *app
+	flags []string
+}
+
+// newDemo writes the profile. What the surroundings say of workflows, stores and hosts is not
+// for the demo.
+func newDemo(a *app, dir string) (*demo, error) {
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		for _, prefix := range []string{"PLIMSOLL_", "LOCUST_", "SHOP_"} {
+			if strings.HasPrefix(name, prefix) {
+				if err := os.Unsetenv(name); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command, err := json.Marshal(quote(program) + " shop -addr 127.0.0.1:${port}") // JSON's strings are YAML's
+	if err != nil {
+		return nil, err
+	}
+	profile := filepath.Join(dir, "plimsoll.yaml")
+	if err := os.WriteFile(profile, fmt.Appendf(nil, demoProfile, command), 0o644); err != nil {
+		return nil, err
+	}
+	alone := *a
+	alone.getenv = func(string) string { return "" }
+	return &demo{&alone, []string{
+		"--profile=" + profile, "--out=" + filepath.Join(dir, "result.json"), "--db=sqlite:" + filepath.Join(dir, "baselines.db"), "--quiet",
+	}}, nil
+}
+
+// quote makes one word for a command line that is split as a shell would.
+func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'" }
+
+func (d *demo) run(command ...string) error { return d.app.run(append(command, d.flags...)) }
+
+// gate runs the gate, which must come to the verdict.
+func (d *demo) gate(want gate.Outcome) error {
+	err := d.run("gate")
+	got := gate.Pass
+	var verdict verdictError
+	if errors.As(err, &verdict) {
+		got = verdict.outcome
+	} else if err != nil {
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("demo: the verdict is %s where %s was to be shown: is this machine very busy? The demo may be run again", got, want)
+	}
+	return nil
+}

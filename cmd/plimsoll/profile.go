@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
+
+// profileFlag names the profile.
+type profileFlag struct {
+	Profile string `short:"f" default:"plimsoll.yaml" env:"PLIMSOLL_PROFILE" help:"The profile."`
+}
+
+// loadFlags change what a profile says. They bear Locust's names and letters.
+type loadFlags struct {
+	Host        string  `short:"H" env:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url; nothing is started."`
+	Users       int     `short:"u" env:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
+	SpawnRate   float64 `short:"r" env:"PLIMSOLL_SPAWN_RATE,LOCUST_SPAWN_RATE" help:"Users started per second."`
+	RunTime     span    `short:"t" env:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"Judged load in all, such as 60s or 1h20m."`
+	StopTimeout span    `short:"s" env:"PLIMSOLL_STOP_TIMEOUT,LOCUST_STOP_TIMEOUT" help:"How long requests under way get at the end."`
+	Headless    bool    `hidden:"" help:"Accepted for Locust's users; there is no other way."`
+}
+
+// span is a flag that is a span of time, as Locust's users write it.
+type span struct {
+	time.Duration
+	set bool
+}
+
+// UnmarshalText reads 20, 20s, 3m, 1h20m, 500ms.
+func (s *span) UnmarshalText(text []byte) error {
+	d, err := strict.ParseDuration(string(text))
+	*s = span{d, true}
+	return err
+}
+
+// asked is a profile with the policy of its gate and the directory that it lies in.
+type asked struct {
+	*profile.Profile
+	policy gate.Policy
+	dir    string
+}
+
+// read reads the profile, all problems of which come at once, those of its gate as well.
+func (f profileFlag) read() (*asked, error) {
+	data, err := os.ReadFile(f.Profile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, badInput("there is no profile %s; write one (docs/profile.md) or name it with --profile", f.Profile)
+	}
+	if err != nil {
+		return nil, badInput("read profile: %w", err)
+	}
+	p, problems := profile.Parse(f.Profile, data, os.LookupEnv)
+	policy, more := gate.ParsePolicy(f.Profile, p.Gate, p.Routes())
+	problems = slices.Concat(problems, more)
+	slices.SortStableFunc(problems, func(a, b strict.Problem) int { return a.Line - b.Line })
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(filepath.Dir(f.Profile))
+	return &asked{p, policy, dir}, err
+}
+
+// change puts the flags in the place of what the profile says.
+func (f loadFlags) change(p *profile.Profile) error {
+	if f.Host != "" {
+		p.Target.URL, p.Target.Start = profile.Template(strings.TrimRight(f.Host, "/")), nil
+	}
+	if f.Users != 0 {
+		p.Load.Users = f.Users
+	}
+	if f.SpawnRate != 0 {
+		p.Load.SpawnRate = f.SpawnRate
+	}
+	if f.RunTime.set {
+		p.Load.RunTime = f.RunTime.Duration
+	}
+	if f.StopTimeout.set {
+		p.Load.StopWithin = f.StopTimeout.Duration
+	}
+	if err := p.Validate(); err != nil {
+		return inputError{err}
+	}
+	return nil
+}
+
+// plan resolves the profile for one run.
+func (p *asked) plan() (*plan.Plan, error) {
+	values := plan.Values{Env: os.LookupEnv}
+	if p.Target.Start != nil {
+		port, err := runner.FreePort()
+		if err != nil {
+			return nil, err
+		}
+		values.Port = port
+	}
+	pl, err := plan.Make(p.Profile, values)
+	if err != nil {
+		return nil, fmt.Errorf("plan %s: %w", p.Name, err)
+	}
+	return pl, nil
+}
+
+// checkCmd is plimsoll check.
+type checkCmd struct {
+	File string `arg:"" optional:"" default:"plimsoll.yaml" help:"The profile."`
+}
+
+// Run says in words what the profile would do.
+func (c *checkCmd) Run(a *app) error {
+	asked, err := profileFlag{c.File}.read()
+	if err != nil {
+		return err
+	}
+	pl, err := asked.plan()
+	if err != nil {
+		return err
+	}
+	return pl.Words(a.stdout)
+}

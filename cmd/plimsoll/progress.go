@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/plimsoll-ci/plimsoll/runner"
+)
+
+// logEvery is how many seconds pass between two lines of progress in a log.
+const logEvery = 10
+
+// progress shows how far a run has come: on a terminal one line that is redrawn, elsewhere a
+// line each ten seconds.
+type progress struct {
+	w        io.Writer
+	terminal bool
+	told     int  // times that show was called while loading
+	open     bool // a line without its end stands on the terminal
+}
+
+func newProgress(w io.Writer) *progress {
+	f, isFile := w.(*os.File)
+	return &progress{w: w, terminal: isFile && term.IsTerminal(int(f.Fd()))}
+}
+
+func (p *progress) show(now runner.Progress) {
+	line := now.Phase
+	if now.Loading {
+		line = fmt.Sprintf("%s  %s  %d users  %.0f req/s  p95 %.1f ms  %d failed  %s left",
+			clock(now.Elapsed), now.Phase, now.Users, now.PerSec, float64(now.P95)/float64(time.Millisecond), now.Failures, clock(now.Remaining))
+		p.told++
+	}
+	switch {
+	case p.terminal:
+		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+		p.open = true
+	case !now.Loading || p.told%logEvery == 0:
+		fmt.Fprintln(p.w, line)
+	}
+}
+
+// end takes the line off the terminal.
+func (p *progress) end() {
+	if p.open {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.open = false
+	}
+}
+
+// clock is a span as minutes and seconds.
+func clock(d time.Duration) string {
+	seconds := int(d.Round(time.Second).Seconds())
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+}

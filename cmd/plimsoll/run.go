@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// runFlags are what every command that measures takes.
+type runFlags struct {
+	profileFlag
+	loadFlags
+	Out     string `short:"o" default:"result.json" help:"Where the result goes."`
+	Quiet   bool   `short:"q" help:"No progress."`
+	Verbose bool   `short:"v" help:"Show what the system under test prints."`
+	JSON    bool   `name:"json" help:"Print for machines on stdout."`
+}
+
+// runCmd is plimsoll run.
+type runCmd struct {
+	runFlags
+	OnlySummary bool `help:"No progress, only the tables at the end."`
+}
+
+// Run applies the load and prints the tables.
+func (c *runCmd) Run(a *app) error {
+	c.Quiet = c.Quiet || c.OnlySummary
+	asked, err := c.read()
+	if err != nil {
+		return err
+	}
+	r, err := c.measure(a, asked)
+	if r == nil {
+		return err
+	}
+	if c.JSON {
+		return errors.Join(err, result.Encode(a.stdout, r.Compact()))
+	}
+	if printErr := report.Run(a.stdout, r); printErr != nil {
+		return errors.Join(err, printErr)
+	}
+	fmt.Fprintf(a.stderr, "The result is in %s.\n", c.Out)
+	if err == nil && len(r.Problems) > 0 {
+		err = errors.New(r.Problems[0].Text)
+	}
+	return err
+}
+
+// measure runs the profile and writes the result, also that of a run that was cut short:
+// then both the result and the error are there.
+func (c *runFlags) measure(a *app, asked *asked) (*result.Result, error) {
+	if err := c.change(asked.Profile); err != nil {
+		return nil, err
+	}
+	pl, err := asked.plan()
+	if err != nil {
+		return nil, err
+	}
+	if !c.Quiet {
+		fmt.Fprintln(a.stderr, pl)
+	}
+	config := runner.Config{Dir: asked.dir, Identity: a.identity(asked.dir), Runner: a.getenv("ImageOS"), Stop: a.stop}
+	if c.Verbose {
+		config.Log = a.stderr
+	}
+	progress := newProgress(a.stderr)
+	if !c.Quiet {
+		config.Progress = progress.show
+	}
+	r, err := runner.Run(a.ctx, pl, config)
+	progress.end()
+	if r == nil {
+		return nil, err
+	}
+	if writeErr := result.Write(c.Out, r); writeErr != nil {
+		return r, errors.Join(err, writeErr)
+	}
+	a.output("result", absolute(c.Out))
+	return r, err
+}
