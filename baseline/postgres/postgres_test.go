@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
 	"path"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func open(ctx context.Context, url string) (baseline.Store, error) { return post
 
 func TestMain(m *testing.M) {
 	storetest.Child(open)
-	pgtest.Main(m)
+	os.Exit(pgtest.Main(m))
 }
 
 func TestContract(t *testing.T) {

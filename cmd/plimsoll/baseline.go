@@ -30,13 +30,17 @@ type baselineUpdateCmd struct {
 
 // Run measures and records.
 func (c *baselineUpdateCmd) Run(a *app) (err error) {
-	// The store is opened first: who cannot record need not measure.
+	measure, err := c.prepare(a)
+	if err != nil {
+		return err
+	}
+	// The store is opened before the load: who cannot record need not measure.
 	store, err := c.open(a)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	r, err := c.result(a)
+	r, err := measure()
 	if err != nil {
 		return err
 	}
@@ -50,7 +54,7 @@ func (c *baselineUpdateCmd) Run(a *app) (err error) {
 	}
 	done := fmt.Sprintf("Recorded run %s of %s as a baseline on %s.", short(record.ID), r.Series, r.Branch)
 	if !created {
-		done = fmt.Sprintf("Run %s of %s is recorded already.", short(record.ID), r.Series)
+		done = fmt.Sprintf("Run %s of %s is recorded already, on %s.", short(record.ID), r.Series, record.Branch)
 	}
 	fmt.Fprintln(a.stdout, done)
 	a.summarize(done + "\n")
@@ -60,15 +64,14 @@ func (c *baselineUpdateCmd) Run(a *app) (err error) {
 // file is where the result lies that is to be recorded.
 func (c *baselineUpdateCmd) file() string { return cmp.Or(c.Result, c.Out) }
 
-func (c *baselineUpdateCmd) result(a *app) (*result.Result, error) {
+// prepare reads what the user gave and returns what gets the result.
+func (c *baselineUpdateCmd) prepare(a *app) (measure func() (*result.Result, error), err error) {
 	if c.Result != "" {
-		return readResult(c.Result)
+		r, err := readResult(c.Result)
+		return func() (*result.Result, error) { return r, nil }, err
 	}
 	asked, err := c.read()
-	if err != nil {
-		return nil, err
-	}
-	return c.measure(a, asked)
+	return func() (*result.Result, error) { return c.measure(a, asked) }, err
 }
 
 // readResult reads a result file that the user named.

@@ -15,7 +15,7 @@ import (
 const logEvery = 10
 
 // progress shows how far a run has come: on a terminal one line that is redrawn, elsewhere a
-// line each ten seconds.
+// line each ten seconds, the first after one.
 type progress struct {
 	w        io.Writer
 	terminal bool
@@ -39,7 +39,7 @@ func (p *progress) show(now runner.Progress) {
 	case p.terminal:
 		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
 		p.open = true
-	case !now.Loading || p.told%logEvery == 0:
+	case !now.Loading || p.told%logEvery == 1:
 		fmt.Fprintln(p.w, line)
 	}
 }

@@ -151,10 +151,11 @@ func (r *Result) Compact() *Result {
 
 // ID names the run: 64 hexadecimal digits made of its identity, environment and figures, and
 // nothing else, so that a result, its compact form and a copy of its file have the same ID,
-// whatever compressed the histograms.
+// whatever compressed the histograms. The branch is where a run is filed and not what it is:
+// it does not count.
 func (r *Result) ID() string {
 	c := r.Compact()
-	c.Tally = tally.Tally{}
+	c.Branch, c.Tally = "", tally.Tally{}
 	text, err := json.Marshal(c)
 	if err != nil {
 		panic("result: " + err.Error()) // plain fields and finite numbers: see validate

@@ -30,9 +30,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Main runs a package's tests and then stops the cluster, if one was started. TestMain calls
-// it.
-func Main(m *testing.M) {
+// Main runs a package's tests, then stops the cluster if one was started, and gives the
+// status to exit with. TestMain calls it.
+func Main(m *testing.M) int {
 	status := m.Run()
 	if started != nil {
 		if err := started.stop(); err != nil {
@@ -40,7 +40,7 @@ func Main(m *testing.M) {
 			status = max(status, 1)
 		}
 	}
-	os.Exit(status)
+	return status
 }
 
 // Database makes an empty database that ends with the test, and gives its URL.

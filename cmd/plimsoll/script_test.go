@@ -1,0 +1,248 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
+	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "plimsoll-programs-*")
+	if err != nil {
+		panic(err)
+	}
+	programsIn = dir
+	status := pgtest.Main(m)
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(status)
+}
+
+// programsIn is the directory that programs are built into.
+var programsIn string
+
+// programs is a directory with the binary as users have it, and with the sample service.
+var programs = sync.OnceValues(func() (string, error) {
+	dir := programsIn
+	for _, source := range []string{".", "../../testdata/shop/cmd/shop"} {
+		output, err := exec.Command("go", "build", "-o", dir+string(filepath.Separator), source).CombinedOutput()
+		if err != nil {
+			return "", fmt.Errorf("build %s: %w\n%s", source, err, output)
+		}
+	}
+	return dir, nil
+})
+
+// buildPrograms gives the directory of the programs; TestMain takes it away.
+func buildPrograms(t *testing.T) (dir string) {
+	t.Helper()
+	dir, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestScripts runs the command lines of testdata/script. Besides testscript's own there are
+// these commands:
+//
+//	exits STATUS PROGRAM ARGS…  the program ends with just this status
+//	postgres                    PLIMSOLL_DATABASE_URL is that of an empty database
+//	github PULL-REQUEST         the environment of a workflow that runs for it, in front of a
+//	                            stand-in for GitHub; 0 for a push to main
+//	readonly                    takes the token's right to write
+//	comment REGEXP              there is one comment of ours, and it matches
+//	output NAME REGEXP          the step's output matches
+func TestScripts(t *testing.T) {
+	dir := buildPrograms(t)
+	var mu sync.Mutex // guards hubs
+	hubs := map[*testscript.TestScript]*githubtest.Server{}
+	hub := func(ts *testscript.TestScript) *githubtest.Server {
+		mu.Lock()
+		defer mu.Unlock()
+		if hubs[ts] == nil {
+			hubs[ts] = githubtest.New(t, "example/shop")
+		}
+		return hubs[ts]
+	}
+	scripts, err := filepath.Abs("testdata/script")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+			env.Setenv("SCRIPTS", scripts)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Setenv("PLIMSOLL_DATABASE_URL", pgtest.Database(t))
+			},
+			"github":   func(ts *testscript.TestScript, _ bool, args []string) { workflow(ts, hub(ts), args[0]) },
+			"readonly": func(ts *testscript.TestScript, _ bool, _ []string) { hub(ts).ReadOnly() },
+			"comment":  func(ts *testscript.TestScript, neg bool, args []string) { comment(ts, hub(ts), neg, args) },
+			"output":   output,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS PROGRAM ARGS…")
+	}
+	status := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		status = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if want, err := strconv.Atoi(args[0]); err != nil || status != want {
+		ts.Fatalf("%q exits %d, want %s", args[1:], status, args[0])
+	}
+}
+
+// workflow sets what a runner sets.
+func workflow(ts *testscript.TestScript, s *githubtest.Server, pullRequest string) {
+	number, err := strconv.Atoi(pullRequest)
+	ts.Check(err)
+	event := map[string]any{}
+	values := map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": s.Repository, "GITHUB_API_URL": s.URL, "GITHUB_TOKEN": githubtest.Token,
+		"GITHUB_RUN_ID": "100", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_SHA": strings.Repeat("c", 40), "RUNNER_TEMP": ts.MkAbs("temp"),
+		"GITHUB_OUTPUT": ts.MkAbs("github-output"), "GITHUB_STEP_SUMMARY": ts.MkAbs("github-summary"), "GITHUB_EVENT_PATH": ts.MkAbs("github-event"),
+		"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_REF_TYPE": "branch",
+	}
+	if number > 0 {
+		values["GITHUB_EVENT_NAME"], values["GITHUB_REF"] = "pull_request", "refs/pull/"+pullRequest+"/merge"
+		event["pull_request"] = map[string]any{
+			"number": number,
+			"head":   map[string]any{"sha": strings.Repeat("d", 40), "ref": "feature", "repo": map[string]any{"full_name": s.Repository}},
+			"base":   map[string]any{"ref": "main"},
+		}
+	}
+	text, err := json.Marshal(event)
+	ts.Check(err)
+	ts.Check(os.WriteFile(values["GITHUB_EVENT_PATH"], text, 0o644))
+	ts.Check(os.MkdirAll(values["RUNNER_TEMP"], 0o755))
+	for _, file := range []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} { // of a fresh step
+		ts.Check(os.WriteFile(values[file], nil, 0o644))
+	}
+	for name, value := range values {
+		ts.Setenv(name, value)
+	}
+}
+
+func comment(ts *testscript.TestScript, s *githubtest.Server, neg bool, args []string) {
+	comments := s.Comments(7)
+	if neg {
+		if len(comments) > 0 {
+			ts.Fatalf("there is a comment:\n%s", comments[0].Body)
+		}
+		return
+	}
+	if len(comments) != 1 {
+		ts.Fatalf("there are %d comments, want one", len(comments))
+	}
+	if !regexp.MustCompile(args[0]).MatchString(comments[0].Body) {
+		ts.Fatalf("the comment does not match %s:\n%s", args[0], comments[0].Body)
+	}
+}
+
+func output(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile("github-output")
+	pattern := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(args[0]) + `<<(\w+)\n` + args[1] + `\n`)
+	if pattern.MatchString(text) == neg {
+		ts.Fatalf("outputs, looking for %v:\n%s", pattern, text)
+	}
+}
+
+// TestDemo shows one passing and one failing gate. It looks at what is printed and not at the
+// time, which is for make demo to show.
+func TestDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the demo takes 40 s")
+	}
+	command := exec.Command(filepath.Join(buildPrograms(t), "plimsoll"), "demo")
+	command.Env = append(os.Environ(), "LOCUST_HOST=http://127.0.0.1:1", "GITHUB_ACTIONS=true", "PLIMSOLL_DATABASE_URL=postgres://nobody@127.0.0.1:1/x")
+	text, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	pass, fail := strings.Index(string(text), "\npass: 3 routes within limits"), strings.Index(string(text), "\nfail: ")
+	if pass < 0 || fail < pass || !strings.Contains(string(text), "GET /search        | p50") {
+		t.Errorf("the demo shows no pass and then a fail:\n%s", text)
+	}
+}
+
+// TestInterrupt sends one interrupt in mid-run: the rounds that are whole are kept.
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send another an interrupt there")
+	}
+	bin, dir := buildPrograms(t), t.TempDir()
+	profile := strings.Replace(readFile(t, "testdata/script/shop.yaml"), "run_time: 1500ms", "run_time: 120s", 1)
+	if err := os.WriteFile(filepath.Join(dir, "plimsoll.yaml"), []byte(profile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(filepath.Join(bin, "plimsoll"), "run")
+	command.Dir = dir
+	command.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	var stdout strings.Builder
+	stderr := &trigger{on: "round 1", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by the exit status
+	command.Stdout, command.Stderr = &stdout, stderr
+	err := command.Run()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitTrouble {
+		t.Errorf("interrupted, it ends with %v, want exit status 3", err)
+	}
+	if want := "interrupted before the end of the run: 0 of 3 rounds are whole"; !strings.Contains(stderr.text.String(), want) {
+		t.Errorf("stderr lacks %q:\n%s", want, stderr.text.String())
+	}
+	if r, err := readResult(filepath.Join(dir, "result.json")); err != nil || r.Whole() || len(r.Problems) != 1 {
+		t.Errorf("the result: %v, %+v", err, r)
+	}
+}
+
+// trigger collects what is written and does something once a text has come by.
+type trigger struct {
+	on   string
+	do   func()
+	text strings.Builder
+	once sync.Once
+}
+
+func (w *trigger) Write(p []byte) (int, error) {
+	w.text.Write(p)
+	if strings.Contains(w.text.String(), w.on) {
+		w.once.Do(w.do)
+	}
+	return len(p), nil
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
