@@ -1,0 +1,74 @@
+# Everything that people and CI do here. CI calls `make test` and `make check`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash -o pipefail
+
+# Go does not look into testdata and hidden directories by itself.
+packages := ./... ./testdata/shop/... ./.github/action/...
+tools := bin/tools
+tool = $(tools)/$(notdir $(1))
+
+help: ## Say what can be made.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
+
+build: ## Build bin/plimsoll and bin/shop.
+	go build -trimpath -o bin/ ./cmd/plimsoll ./testdata/shop/cmd/shop
+
+demo: build ## Show one passing and one failing gate.
+	bin/plimsoll demo
+
+test: postgres $(tools)/act ## Run every test, with a real PostgreSQL.
+	PLIMSOLL_ACT="$(abspath $(tools)/act)" go test $(packages)
+
+check: lint race ## Look for mistakes: format, vet, linters, races, known vulnerabilities, untidy modules.
+
+lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/actionlint
+	@echo "gofmt"; test -z "$$(gofmt -l . | tee /dev/stderr)"
+	go vet $(packages)
+	$(tools)/staticcheck $(packages)
+	$(tools)/golangci-lint run $(packages)
+	$(tools)/actionlint
+	@echo "go mod tidy -diff"; go mod tidy -diff && go -C .github/tools mod tidy -diff
+	.github/tools/govulncheck.sh $(tools)/govulncheck $(packages)
+
+race: postgres ## Run the tests under the race detector, without those that build and run whole programs.
+	go test -race -short $(packages)
+
+bench: ## Run the benchmarks, three times each.
+	go test -run '^$$' -bench . -benchmem -count 3 $(packages)
+
+fuzz: ## Fuzz each target for a while; FUZZTIME=30s.
+	@go list -f '{{.ImportPath}}' $(packages) | while read -r package; do \
+		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-30s} "$$package" || exit 1; \
+		done; \
+	done
+
+golden: ## Write the golden files anew; read the difference before you commit it.
+	go test ./gate/report ./runner/result ./runner/profile ./runner/plan -update
+
+fmt: ## Format the source.
+	gofmt -w .
+
+pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
+	.github/action/pin.sh $(VERSION)
+
+# PostgreSQL's programs for the tests, unless a server is given or they are there.
+postgres:
+	@if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+		if command -v apt-get >/dev/null; then \
+			echo "installing PostgreSQL for the tests"; \
+			sudo=$$(test $$(id -u) = 0 || echo sudo); \
+			$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends postgresql >/dev/null; \
+		else \
+			echo "the tests need PostgreSQL: install it, or set PLIMSOLL_TEST_DATABASE_URL"; exit 1; \
+		fi; \
+	fi
+
+# Tools are built from the versions that .github/tools/go.mod pins.
+$(tools)/act $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/actionlint: .github/tools/go.mod .github/tools/go.sum
+	@echo "building $(notdir $@)"
+	@mkdir -p $(tools)
+	@go -C .github/tools build -o ../../$@ "$$(go -C .github/tools list -f '{{.ImportPath}}' tool | grep "/$(notdir $@)$$")"
+	@touch $@
+
+.PHONY: help build demo test check lint race bench fuzz golden fmt pin postgres
