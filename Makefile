@@ -27,7 +27,7 @@ lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/
 	$(tools)/staticcheck $(packages)
 	$(tools)/golangci-lint run $(packages)
 	$(tools)/actionlint
-	@echo "go mod tidy -diff"; go mod tidy -diff && go -C .github/tools mod tidy -diff
+	@echo "go mod tidy -diff"; go mod tidy -diff && go -C .github/tools mod tidy -diff && go -C .github/lint mod tidy -diff
 	.github/tools/govulncheck.sh $(tools)/govulncheck $(packages)
 
 race: postgres ## Run the tests under the race detector, without those that build and run whole programs.
@@ -64,11 +64,14 @@ postgres:
 		fi; \
 	fi
 
-# Tools are built from the versions that .github/tools/go.mod pins.
-$(tools)/act $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/actionlint: .github/tools/go.mod .github/tools/go.sum
-	@echo "building $(notdir $@)"
+# Tools are built from the versions that their modules pin. golangci-lint has a module of its own:
+# it and actionlint cannot agree on one version of their YAML library.
+$(tools)/golangci-lint: .github/lint/go.mod .github/lint/go.sum
+$(tools)/act $(tools)/staticcheck $(tools)/govulncheck $(tools)/actionlint: .github/tools/go.mod .github/tools/go.sum
+$(tools)/%:
+	@echo "building $*"
 	@mkdir -p $(tools)
-	@go -C .github/tools build -o ../../$@ "$$(go -C .github/tools list -f '{{.ImportPath}}' tool | grep "/$(notdir $@)$$")"
+	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
 .PHONY: help build demo test check lint race bench fuzz golden fmt pin postgres
