@@ -16,13 +16,13 @@ build: ## Build bin/plimsoll and bin/shop.
 demo: build ## Show one passing and one failing gate.
 	bin/plimsoll demo
 
-test: postgres $(tools)/act ## Run every test, with a real PostgreSQL.
+test: programs $(tools)/act ## Run every test, with a real PostgreSQL.
 	PLIMSOLL_ACT="$(abspath $(tools)/act)" go test $(packages)
 
 check: lint race ## Look for mistakes: format, vet, linters, races, known vulnerabilities, untidy modules.
 
 lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/actionlint
-	@echo "gofmt"; test -z "$$(gofmt -l . | tee /dev/stderr)"
+	@echo "gofmt"; files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not formatted, run make fmt:" $$files; exit 1; fi
 	go vet $(packages)
 	$(tools)/staticcheck $(packages)
 	$(tools)/golangci-lint run $(packages)
@@ -30,7 +30,7 @@ lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/
 	@echo "go mod tidy -diff"; go mod tidy -diff && go -C .github/tools mod tidy -diff && go -C .github/lint mod tidy -diff
 	.github/tools/govulncheck.sh $(tools)/govulncheck $(packages)
 
-race: postgres ## Run the tests under the race detector, without those that build and run whole programs.
+race: programs ## Run the tests under the race detector, without those that build and run whole programs.
 	go test -race -short $(packages)
 
 bench: ## Run the benchmarks, three times each.
@@ -52,17 +52,17 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
-# PostgreSQL's programs for the tests, unless a server is given or they are there.
-postgres:
-	@if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
-		if command -v apt-get >/dev/null; then \
-			echo "installing PostgreSQL for the tests"; \
-			sudo=$$(test $$(id -u) = 0 || echo sudo); \
-			$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends postgresql >/dev/null; \
-		else \
-			echo "the tests need PostgreSQL: install it, or set PLIMSOLL_TEST_DATABASE_URL"; exit 1; \
-		fi; \
-	fi
+# What the tests run beside Go, where it is not there: PostgreSQL, unless a server is given, and curl.
+programs:
+	@missing=$$(command -v curl >/dev/null || echo curl); \
+	if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+		missing="$$missing postgresql"; \
+	fi; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "the tests need$$missing: install it, or set PLIMSOLL_TEST_DATABASE_URL for PostgreSQL"; exit 1; fi; \
+	echo "installing for the tests:" $$missing; \
+	sudo=$$(test $$(id -u) = 0 || echo sudo); \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends $$missing >/dev/null
 
 # Tools are built from the versions that their modules pin. golangci-lint has a module of its own:
 # it and actionlint cannot agree on one version of their YAML library.
@@ -74,4 +74,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test check lint race bench fuzz golden fmt pin postgres
+.PHONY: help build demo test check lint race bench fuzz golden fmt pin programs

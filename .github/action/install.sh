@@ -28,7 +28,7 @@ want=$(awk -v name="$name" '$2 == name { print $1 }' "$here/release")
 mkdir -p "$into"
 if [ -n "$want" ]; then
   fetched=$into/$name.part
-  if curl --fail --silent --show-error --location --retry 3 --max-time 300 --output "$fetched" "$releases/$version/$name"; then
+  if curl --fail --silent --show-error --location --retry 3 --retry-max-time 60 --max-time 300 --output "$fetched" "$releases/$version/$name"; then
     got=$( (sha256sum "$fetched" 2>/dev/null || shasum -a 256 "$fetched") | cut -d ' ' -f 1)
     if [ "$got" != "$want" ]; then
       rm -f "$fetched"

@@ -71,11 +71,42 @@ func newRepository(t *testing.T) *repository {
 	if err := os.CopyFS(r.dir, os.DirFS("testdata/repository")); err != nil {
 		t.Fatal(err)
 	}
+	r.write(".github/workflows/plimsoll.yml", readmeWorkflow(t)+lookAtOutputs)
 	r.git("init", "--quiet", "--initial-branch=main")
 	r.git("remote", "add", "origin", "https://github.com/example/greeter.git")
 	r.commit("greeter: the first greeting")
 	return r
 }
+
+// readmeWorkflow is the workflow that README shows, for which this test stands.
+func readmeWorkflow(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for block := range strings.SplitSeq(string(text), "```yaml\n") {
+		if workflow, _, _ := strings.Cut(block, "```"); strings.Contains(workflow, "uses: plimsoll-ci/plimsoll@") {
+			return strings.Replace(workflow, "- uses: plimsoll-ci/plimsoll@main", "- id: plimsoll\n        uses: plimsoll-ci/plimsoll@main", 1)
+		}
+	}
+	t.Fatal("README.md shows no workflow")
+	return ""
+}
+
+// lookAtOutputs is a step that shows what the action tells the steps after it.
+const lookAtOutputs = `      - if: always()
+        env:
+          VERDICT: ${{ steps.plimsoll.outputs.verdict }}
+          STATUS: ${{ steps.plimsoll.outputs.exit-code }}
+          COMMENT: ${{ steps.plimsoll.outputs.comment-url }}
+          RESULT: ${{ steps.plimsoll.outputs.result }}
+          REPORT: ${{ steps.plimsoll.outputs.report }}
+        run: |
+          test -s "$RESULT"
+          echo "told: verdict=$VERDICT exit-code=$STATUS comment=$COMMENT"
+          if [ -n "$REPORT" ]; then sed 's/^/report: /' "$REPORT"; fi
+`
 
 // copyOfAction is what git would give of this repository: nothing built, nothing ignored.
 func copyOfAction(t *testing.T) string {
@@ -135,7 +166,11 @@ func (r *repository) read(name string) string {
 
 func (r *repository) write(name, text string) {
 	r.t.Helper()
-	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o644); err != nil {
+	path := filepath.Join(r.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -174,12 +209,8 @@ func (r *repository) act(event string, payload map[string]any) outcome {
 	command.Dir = r.dir
 	command.Env = append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "GITHUB_") || strings.HasPrefix(variable, "PLIMSOLL_")
-	}), "HOME="+r.home, "XDG_CACHE_HOME="+filepath.Join(r.home, "cache"), "GOCACHE="+goEnv(r.t, "GOCACHE"), "GOMODCACHE="+goEnv(r.t, "GOMODCACHE"), "GOFLAGS=-buildvcs=false")
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOSUMDB"} {
-		if name == "GOFLAGS" {
-			command.Args = append(command.Args, "--env", "GOFLAGS=-buildvcs=false")
-			continue
-		}
+	}), "HOME="+r.home, "XDG_CACHE_HOME="+filepath.Join(r.home, "cache"))
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB"} { // of the real home
 		command.Args = append(command.Args, "--env", name+"="+goEnv(r.t, name))
 	}
 	log, err := command.CombinedOutput()

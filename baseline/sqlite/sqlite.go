@@ -168,7 +168,7 @@ func query[T any](ctx context.Context, s *Store, statement table.Statement, scan
 	if err != nil {
 		return nil, s.explain(err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var found []T
 	for rows.Next() {
 		one, err := scan(rows)

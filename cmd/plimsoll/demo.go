@@ -49,7 +49,7 @@ func (c *demoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // a directory of the system's for what may be lost
 	d, err := newDemo(a, dir)
 	if err != nil {
 		return err

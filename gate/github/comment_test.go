@@ -29,9 +29,10 @@ func comments(s *githubtest.Server, run int64) *github.Comments {
 	}
 }
 
-func bodies(s *githubtest.Server, issue int) []string {
+// bodies are those of pull request 7, without their markers.
+func bodies(s *githubtest.Server) []string {
 	var texts []string
-	for _, c := range s.Comments(issue) {
+	for _, c := range s.Comments(7) {
 		_, text, _ := strings.Cut(c.Body, "\n")
 		texts = append(texts, text)
 	}
@@ -63,7 +64,7 @@ func TestOneCommentIsKeptUpToDate(t *testing.T) {
 	if first == "" || first != second {
 		t.Errorf("two addresses: %s and %s", first, second)
 	}
-	got := bodies(s, 7)[250:]
+	got := bodies(s)[250:]
 	if want := []string{"not ours", "a quotation", "second", "of another series"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -73,13 +74,13 @@ func TestAnOlderRunLeavesANewerOnesComment(t *testing.T) {
 	s := githubtest.New(t, repository)
 	upsert(t, comments(s, 11), "newer")
 	upsert(t, comments(s, 10), "older")
-	if got := bodies(s, 7); !slices.Equal(got, []string{"newer"}) {
+	if got := bodies(s); !slices.Equal(got, []string{"newer"}) {
 		t.Errorf("got %q", got)
 	}
 	again := comments(s, 11)
 	again.Run.Attempt = 2
 	upsert(t, again, "the newer one's second attempt")
-	if got := bodies(s, 7); !slices.Equal(got, []string{"the newer one's second attempt"}) {
+	if got := bodies(s); !slices.Equal(got, []string{"the newer one's second attempt"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -96,7 +97,7 @@ func TestTwinsAreHealed(t *testing.T) {
 	}
 	wg.Wait()
 	upsert(t, comments(s, 11), "after")
-	if got := bodies(s, 7); !slices.Equal(got, []string{"after"}) {
+	if got := bodies(s); !slices.Equal(got, []string{"after"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -107,7 +108,7 @@ func TestAPersonsTokenKnowsItsOwn(t *testing.T) {
 	s.Put(githubtest.Comment{Issue: 7, Author: "mallory", Body: "<!-- plimsoll series=shop run=99 attempt=1 head=a -->\nnot ours"})
 	upsert(t, comments(s, 10), "first")
 	upsert(t, comments(s, 11), "second")
-	if got := bodies(s, 7); !slices.Equal(got, []string{"not ours", "second"}) {
+	if got := bodies(s); !slices.Equal(got, []string{"not ours", "second"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -117,7 +118,7 @@ func TestADeletedCommentIsWrittenAgain(t *testing.T) {
 	upsert(t, comments(s, 10), "first")
 	s.Delete(7)
 	upsert(t, comments(s, 11), "second")
-	if got := bodies(s, 7); !slices.Equal(got, []string{"second"}) {
+	if got := bodies(s); !slices.Equal(got, []string{"second"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -137,7 +138,7 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 			s := githubtest.New(t, repository)
 			s.Fail(faults...)
 			upsert(t, comments(s, 10), "the verdict")
-			if got := bodies(s, 7); !slices.Equal(got, []string{"the verdict"}) {
+			if got := bodies(s); !slices.Equal(got, []string{"the verdict"}) {
 				t.Errorf("got %q", got)
 			}
 		})

@@ -75,7 +75,7 @@ func Read(path string) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read result: %w", err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was only read
 	r, err := Decode(f)
 	if err != nil {
 		return nil, fmt.Errorf("read result %s: %w", path, err)
@@ -90,7 +90,7 @@ func Write(path string, r *Result) error {
 	if err != nil {
 		return fmt.Errorf("write result: %w", err)
 	}
-	defer os.Remove(f.Name()) // does nothing after the rename
+	defer os.Remove(f.Name()) //nolint:errcheck // does nothing after the rename
 	err = Encode(f, r)
 	if err == nil {
 		err = f.Chmod(0o644)

@@ -64,7 +64,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	err := server.Shutdown(ending)
-	<-served
+	<-served //nolint:errcheck // http.ErrServerClosed
 	return err
 }
 

@@ -175,7 +175,7 @@ func (c *cluster) do(t testing.TB, statement string) {
 	if err != nil {
 		t.Fatalf("PostgreSQL for the tests: %v", err)
 	}
-	defer conn.Close(ctx)
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost with it
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		t.Fatalf("PostgreSQL for the tests: %s: %v", statement, err)
 	}

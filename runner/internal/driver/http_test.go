@@ -31,7 +31,7 @@ func get(url string) *plan.Request { return &plan.Request{Method: "GET", URL: ur
 func TestHTTPSendsWhatIsAsked(t *testing.T) {
 	var got string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body) //nolint:errcheck // compared below
+		body, _ := io.ReadAll(r.Body)
 		got = fmt.Sprintf("%s %s %s %s %s [%v %d] %s", r.Method, r.URL, r.Host, r.Header.Get("X-Token"),
 			r.Header.Get("Accept-Encoding"), r.TransferEncoding, r.ContentLength, body)
 		w.WriteHeader(http.StatusCreated)
@@ -70,7 +70,7 @@ func TestHTTPSendsWhatIsAsked(t *testing.T) {
 func TestHTTPStatus(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var status int
-		fmt.Sscan(r.URL.Query().Get("status"), &status) //nolint:errcheck // 0 would fail the test
+		fmt.Sscan(r.URL.Query().Get("status"), &status)
 		w.Header().Set("Location", "/?status=500")
 		w.WriteHeader(status)
 	}))
@@ -166,7 +166,7 @@ func TestHTTPMisbehavingServers(t *testing.T) {
 		"silence":     {func(net.Conn) {}, tally.Timeout},
 		"half a body": {func(c net.Conn) { fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"); c.Close() }, tally.Transport},
 		"a slow body": {func(c net.Conn) { fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") }, tally.Timeout},
-		"reset":       {func(c net.Conn) { c.(*net.TCPConn).SetLinger(0); c.Close() }, tally.Transport}, //nolint:errcheck // what is tested
+		"reset":       {func(c net.Conn) { c.(*net.TCPConn).SetLinger(0); c.Close() }, tally.Transport},
 		"endless header": {func(c net.Conn) {
 			for range 3 << 20 / 16 {
 				if _, err := fmt.Fprint(c, "X-Padding: aaa\r\n"); err != nil {

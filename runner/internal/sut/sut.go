@@ -52,7 +52,7 @@ func FreePort() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
-	defer listener.Close()
+	defer listener.Close() //nolint:errcheck // it has served its purpose
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
@@ -216,7 +216,7 @@ func answers(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // only the status is wanted
 	if resp.StatusCode >= http.StatusBadRequest {
 		return fmt.Errorf("GET %s: %s", address, resp.Status)
 	}

@@ -182,7 +182,7 @@ func TestDeathIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer running.Stop(t.Context()) //nolint:errcheck // it has ended already
+	defer running.Stop(t.Context())
 	resp, err := http.Get(url + "/quit")
 	if err == nil {
 		resp.Body.Close()

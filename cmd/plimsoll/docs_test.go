@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestDocs holds the pages to what they show: every profile is a good one, every command is
+// run, in the order of the page, and ends as the page says (with status 0, unless a comment
+// behind it says "exits N").
+//
+// A page's commands run in a directory of their own with an empty home, where its first
+// profile is plimsoll.yaml and a small service lies to be built. The load is made short.
+func TestDocs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds whole programs; make test runs it")
+	}
+	bin := buildPrograms(t)
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("there are no pages: %v", err)
+	}
+	for _, page := range append(pages, "../../README.md", "../../CONTRIBUTING.md") {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			text := readFile(t, page)
+			dir := t.TempDir()
+			files := map[string]string{"main.go": docsService, "go.mod": "module example.com/catalogue\n\ngo 1.24\n", "me.csv": "name,password\nada,x\n"}
+			for i, profile := range blocks(text, "yaml") {
+				if !regexp.MustCompile(`(?m)^target:`).MatchString(profile) {
+					continue // a workflow, or a part
+				}
+				name := fmt.Sprintf("profile-%d.yaml", i)
+				files[name] = profile
+				if files["plimsoll.yaml"] == "" {
+					files["plimsoll.yaml"] = profile
+				}
+				defer docsRun(t, bin, dir, "plimsoll check "+name)
+			}
+			for name, content := range files {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, block := range blocks(text, "sh") {
+				for line := range strings.Lines(block) {
+					docsRun(t, bin, dir, strings.TrimSpace(line))
+				}
+			}
+		})
+	}
+}
+
+// docsService is the service that the pages' profiles start.
+const docsService = `package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+)
+
+func main() {
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, "{\"items\": [{\"id\": 1}], \"token\": \"t\"}")
+	})
+	fmt.Println(http.ListenAndServe(os.Args[2], nil))
+}
+`
+
+// blocks are the fenced blocks of a language.
+func blocks(page, language string) (found []string) {
+	for _, match := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```").FindAllStringSubmatch(page, -1) {
+		found = append(found, match[1])
+	}
+	return found
+}
+
+var saysStatus = regexp.MustCompile(`# exits (\d)`)
+
+// docsRun runs one line of a page. What make makes must be there to be made.
+func docsRun(t *testing.T, bin, dir, line string) {
+	t.Helper()
+	if target, isMake := strings.CutPrefix(line, "make "); isMake {
+		if !strings.Contains(readFile(t, "../../Makefile"), "\n"+target+":") {
+			t.Errorf("%s: the Makefile has no such target", line)
+		}
+		return
+	}
+	want := "0"
+	if match := saysStatus.FindStringSubmatch(line); match != nil {
+		want = match[1]
+	}
+	command := exec.Command("sh", "-c", line)
+	command.Dir = dir
+	command.Env = []string{
+		"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GOCACHE=" + goEnv(t, "GOCACHE"),
+		"PLIMSOLL_RUN_TIME=600ms", "PLIMSOLL_USERS=4", "PLIMSOLL_SPAWN_RATE=100", "API_TOKEN=t", "SHOP_PASSWORD=p",
+	}
+	output, err := command.CombinedOutput()
+	if got := fmt.Sprint(command.ProcessState.ExitCode()); got != want {
+		t.Errorf("%s: exits %s, want %s (%v)\n%s", line, got, want, err, output)
+	}
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	value, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(value))
+}
+
+// TestReadmeComment keeps the comment that README shows equal to what is really written.
+func TestReadmeComment(t *testing.T) {
+	comment, _, _ := strings.Cut(readFile(t, "../../gate/report/testdata/fail.md"), "\n```")
+	if !strings.Contains(readFile(t, "../../README.md"), comment) {
+		t.Errorf("README.md does not show the comment as it is now:\n%s", comment)
+	}
+}
