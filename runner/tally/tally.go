@@ -43,10 +43,11 @@ const (
 	Timeout                    // no whole answer in time
 	Transport                  // refused, reset, cut off, or not HTTP
 	Generator                  // this machine could not send: no port, no file descriptor
+	Dropped                    // due, and never sent: too many were under way already
 )
 
 var classNames = map[Class]string{
-	OK: "ok", Status: "status", Expect: "expect", Timeout: "timeout", Transport: "transport", Generator: "generator",
+	OK: "ok", Status: "status", Expect: "expect", Timeout: "timeout", Transport: "transport", Generator: "generator", Dropped: "dropped",
 }
 
 // String is the name that result.json uses.
@@ -56,6 +57,10 @@ func (c Class) String() string {
 	}
 	return fmt.Sprintf("class %d", uint8(c))
 }
+
+// Timed reports whether a request that ended so has a latency. One that this machine could
+// not send has none: its time says nothing about the system.
+func (c Class) Timed() bool { return c != Generator && c != Dropped }
 
 // MarshalText makes a Class a key of a JSON object.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
@@ -81,12 +86,6 @@ type Sample struct {
 	Error            string // empty when Class is OK
 }
 
-// Response is the time from when the request was due to its end.
-func (s Sample) Response() time.Duration { return s.Ended - s.Due }
-
-// Service is the time from the first byte sent to the end.
-func (s Sample) Service() time.Duration { return s.Ended - s.Sent }
-
 // Tally is what happened, by route. The zero value is empty and ready.
 type Tally struct {
 	Routes map[string]*Route `json:"routes"`
@@ -101,13 +100,12 @@ type Route struct {
 	Errors        map[string]int64 `json:"errors,omitempty"`
 }
 
-// Add counts one sample. A request that this machine could not send is counted, but has no
-// latency: its time says nothing about the system.
+// Add counts one sample; its latencies only when its Class is Timed.
 func (t *Tally) Add(s Sample) {
 	r := t.route(s.Route)
 	r.Outcomes[s.Class]++
 	r.BytesReceived += s.BytesReceived
-	if s.Class != Generator {
+	if s.Class.Timed() {
 		r.Response.Record(s.Response())
 		r.Service.Record(s.Service())
 	}

@@ -3,6 +3,7 @@ package tally_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ var samples = rapid.SliceOf(rapid.Custom(func(t *rapid.T) tally.Sample {
 	return tally.Sample{
 		Route: rapid.SampledFrom([]string{"GET /a", "GET /b", "POST /c"}).Draw(t, "route"),
 		Due:   due, Sent: sent, Ended: sent + time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "service")),
-		Class:         rapid.SampledFrom([]tally.Class{tally.OK, tally.Status, tally.Timeout, tally.Generator}).Draw(t, "class"),
+		Class:         rapid.SampledFrom([]tally.Class{tally.OK, tally.Status, tally.Timeout, tally.Generator, tally.Dropped}).Draw(t, "class"),
 		BytesReceived: rapid.Int64Range(0, 1e6).Draw(t, "bytes"),
 		Error:         rapid.SampledFrom([]string{"status 500", "no answer"}).Draw(t, "error"),
 	}
@@ -51,6 +52,23 @@ func TestMergeIsAMonoid(t *testing.T) {
 		ab.Merge(&tally.Tally{})
 		if len(all) > 0 && (text(t, ab) != whole || text(t, ba) != whole) {
 			t.Fatalf("whole %s\na+b %s\nb+a %s", whole, text(t, ab), text(t, ba))
+		}
+	})
+}
+
+// A Recorder counts as a Tally does.
+func TestRecorder(t *testing.T) {
+	names := []string{"GET /a", "GET /b", "POST /c"}
+	rapid.Check(t, func(t *rapid.T) {
+		r := tally.NewRecorder(names)
+		for range 2 { // drained, it begins anew
+			all := samples.Draw(t, "samples")
+			for _, s := range all {
+				r.Add(slices.Index(names, s.Route), s)
+			}
+			if got, want := text(t, r.Drain()), text(t, of(all)); got != want {
+				t.Fatalf("recorded %s, added %s", got, want)
+			}
 		}
 	})
 }
