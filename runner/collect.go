@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ type collector struct {
 	rounds             map[int]*tally.Tally
 	recent             tally.Tally // since the last Progress
 	requests, failures int64
+
+	failing time.Duration // how long failures have been past limits.abort; of the teller alone
 }
 
 func newCollector(p *plan.Plan) *collector {
@@ -48,8 +51,9 @@ func (c *collector) take(round int, t *tally.Tally) {
 	c.recent.Merge(t)
 }
 
-// progress is how far the run has come; it begins a new "last second".
-func (c *collector) progress(since time.Duration) Progress {
+// progress is how far the run has come, and how many requests failed in the last second; it
+// begins a new one.
+func (c *collector) progress(since time.Duration) (Progress, int64) {
 	c.mu.Lock()
 	recent := c.recent.Total()
 	c.recent = tally.Tally{}
@@ -66,11 +70,31 @@ func (c *collector) progress(since time.Duration) Progress {
 		PerSec: float64(recent.Requests()) / since.Seconds(), P95: recent.Response.Quantile(0.95),
 	}
 	for _, u := range c.plan.Users {
-		if u.StartAt <= elapsed {
-			p.Users++
+		for _, span := range u.Spans {
+			if span.From <= elapsed && elapsed < span.To {
+				p.Users++
+			}
 		}
 	}
-	return p
+	return p, recent.Failures()
+}
+
+// watch notes in how far a second was past a limit, and gives the reason why the run must
+// end; empty for none.
+func (c *collector) watch(p Progress, failures int64) string {
+	limits := c.plan.Limits
+	if limits.Rate > 0 && p.PerSec > limits.Rate {
+		return fmt.Sprintf("%.0f requests a second are more than limits.rate allows (%g/s)", p.PerSec, limits.Rate)
+	}
+	share := float64(failures) / max(p.PerSec, 1)
+	if limits.AbortFailureRate <= 0 || failures == 0 || share < limits.AbortFailureRate {
+		c.failing = 0
+		return ""
+	}
+	if c.failing += time.Second; c.failing < limits.AbortFor {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %% of the requests failed for %v, and limits.abort ends the run at %g %%", 100*share, c.failing, 100*limits.AbortFailureRate)
 }
 
 func phase(p *plan.Plan, elapsed time.Duration) string {
@@ -83,18 +107,23 @@ func phase(p *plan.Plan, elapsed time.Duration) string {
 // teller tells the progress until it is ended.
 type teller struct{ done, finished chan struct{} }
 
-// tell gives the progress to f once a second.
-func (c *collector) tell(f func(Progress)) teller {
+// tell gives the progress to f once a second, half a second after the load has handed over
+// what it counted, and holds it against the limits.
+func (c *collector) tell(f func(Progress), abort func(reason string)) teller {
 	t := teller{make(chan struct{}), make(chan struct{})}
 	go func() {
 		defer close(t.finished)
-		ticker := time.NewTicker(time.Second)
-		defer ticker.Stop()
-		for last := c.start; ; {
+		timer := time.NewTimer(1500 * time.Millisecond)
+		defer timer.Stop()
+		for {
 			select {
-			case now := <-ticker.C:
-				f(c.progress(now.Sub(last)))
-				last = now
+			case <-timer.C:
+				timer.Reset(time.Second)
+				now, failures := c.progress(time.Second)
+				f(now)
+				if reason := c.watch(now, failures); reason != "" {
+					abort(reason)
+				}
 			case <-t.done:
 				return
 			}

@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"math"
-	"net/url"
 	"runtime"
 	"strconv"
 	"strings"
@@ -46,14 +45,4 @@ func major(version string) string {
 		return "dev"
 	}
 	return first
-}
-
-// withoutCredentials is a URL that may be shown.
-func withoutCredentials(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return ""
-	}
-	u.User = nil
-	return u.String()
 }

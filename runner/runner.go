@@ -13,6 +13,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/driver"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
@@ -51,8 +52,11 @@ func Run(ctx context.Context, p *plan.Plan, c Config) (*result.Result, error) {
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
 	}
+	if err := admit(p); err != nil {
+		return nil, err
+	}
 	if p.Start == nil {
-		if err := sut.Reach(ctx, p.BaseURL, p.Timeout); err != nil {
+		if err := sut.Reach(ctx, p.Target); err != nil {
 			return nil, &Failure{What: err.Error()}
 		}
 		return measure(ctx, p, c, nil)
@@ -79,7 +83,7 @@ func start(ctx context.Context, p *plan.Plan, c Config) (*sut.System, error) {
 		return nil, interruptedOr(err)
 	}
 	c.Progress(Progress{Phase: "starting the system"})
-	system, err := sut.Start(preparing, p.Start, p.BaseURL, c.Dir, c.Log)
+	system, err := sut.Start(preparing, p.Start, p.Target.URL, c.Dir, c.Log)
 	return system, interruptedOr(err)
 }
 
@@ -92,9 +96,14 @@ func interruptedOr(err error) error {
 
 // measure loads a system that is up; system is nil when it runs elsewhere.
 func measure(ctx context.Context, p *plan.Plan, c Config, system *sut.System) (*result.Result, error) {
+	http, err := driver.New(p)
+	if err != nil {
+		return nil, &Refusal{err.Error()}
+	}
+	defer http.Close() //nolint:errcheck // connections that carry nothing more
 	r := &result.Result{Schema: result.Schema, Identity: c.Identity, PlannedRounds: p.Rounds}
 	r.Environment = environment(ctx, c.Identity.Tool, c.Runner)
-	r.Series, r.ProfileDigest, r.Target, r.Users = p.Series, p.ProfileDigest, withoutCredentials(p.BaseURL), len(p.Users)
+	r.Series, r.ProfileDigest, r.Target, r.Users = p.Series, p.ProfileDigest, p.Target.ShownURL(), p.AllUsers
 	r.Started = time.Now().UTC().Truncate(time.Millisecond)
 
 	var died <-chan struct{}
@@ -103,18 +112,28 @@ func measure(ctx context.Context, p *plan.Plan, c Config, system *sut.System) (*
 	}
 	loading, done := untilAny(ctx, c.Stop, died)
 	defer done()
-	counts := newCollector(p)
-	telling := counts.tell(c.Progress)
-	until := load.Run(ctx, loading.Done(), p, func() load.Driver { return driver.NewHTTP() }, counts.take)
+	loading, abort := context.WithCancelCause(loading)
+	defer abort(nil)
+	counts, watching := newCollector(p), watchHealth(loading, p.WarmUp)
+	telling := counts.tell(c.Progress, func(reason string) { abort(errors.New(reason)) })
+	source := datagen.New(p)
+	report := load.Run(ctx, loading.Done(), load.Parts{
+		Plan: p, Driver: http.User, Sink: counts.take, Precise: true,
+		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+	})
 	telling.end()
+	stoppedBy := context.Cause(loading)
+	abort(nil)
 
 	r.Finished = time.Now().UTC().Truncate(time.Millisecond)
-	counts.fill(r, until)
-	return r, trouble(ctx, r, c.Stop, system)
+	r.Generator = watching.report(&report.Lag)
+	r.Generator.Protocol = http.Protocol()
+	counts.fill(r, report.Until)
+	return r, trouble(ctx, r, stoppedBy, c.Stop, system)
 }
 
 // trouble notes in r what kept the run from being whole, and gives the error for it.
-func trouble(ctx context.Context, r *result.Result, stopped <-chan struct{}, system *sut.System) error {
+func trouble(ctx context.Context, r *result.Result, stoppedBy error, stopped <-chan struct{}, system *sut.System) error {
 	problem := func(kind result.ProblemKind, err error) error {
 		r.Problems = append(r.Problems, result.Problem{Kind: kind, Text: err.Error()})
 		return err
@@ -122,12 +141,16 @@ func trouble(ctx context.Context, r *result.Result, stopped <-chan struct{}, sys
 	if n := r.Tally.Total().Outcomes[tally.Generator]; n > 0 {
 		_ = problem(result.Faulty, fmt.Errorf("this machine could not send %d requests: the figures say nothing about the system", n)) // the rest of the run stands
 	}
-	if system != nil && isClosed(system.Ended()) {
+	switch {
+	case system != nil && isClosed(system.Ended()):
 		return problem(result.TargetDied, system.Failure())
+	case isClosed(stopped) || ctx.Err() != nil:
+		return problem(result.Interrupted, fmt.Errorf("%w: %d of %d rounds are whole", ErrInterrupted, len(r.Rounds), r.PlannedRounds))
+	case stoppedBy != nil && !errors.Is(stoppedBy, context.Canceled):
+		return problem(result.Aborted, fmt.Errorf("ended early: %w", stoppedBy))
 	}
-	if isClosed(stopped) || ctx.Err() != nil {
-		text := fmt.Errorf("%w: %d of %d rounds are whole", ErrInterrupted, len(r.Rounds), r.PlannedRounds)
-		return problem(result.Interrupted, text)
+	if text := saturated(r.Generator); text != "" {
+		_ = problem(result.Saturated, errors.New(text)) // the run is whole, and not judged
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestDocs(t *testing.T) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			text := readFile(t, page)
 			dir := t.TempDir()
-			files := map[string]string{"main.go": docsService, "go.mod": "module example.com/catalogue\n\ngo 1.24\n", "me.csv": "name,password\nada,x\n"}
+			files := map[string]string{"main.go": docsService, "go.mod": "module example.com/catalogue\n\ngo 1.24\n", "products.csv": "sku,name\nSKU-1,Tent\nSKU-2,Boots\n"}
 			for i, profile := range blocks(text, "yaml") {
 				if !regexp.MustCompile(`(?m)^target:`).MatchString(profile) {
 					continue // a workflow, or a part

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
@@ -35,12 +36,13 @@ func exitStatus(err error) int {
 	var verdict verdictError
 	var input inputError
 	var problems strict.Problems
+	var refusal *runner.Refusal
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &verdict):
 		return map[gate.Outcome]int{gate.Fail: exitFail, gate.Inconclusive: exitInconclusive, gate.Unjudged: exitTrouble}[verdict.outcome]
-	case errors.As(err, &input), errors.As(err, &problems):
+	case errors.As(err, &input), errors.As(err, &problems), errors.As(err, &refusal):
 		return exitInput
 	default:
 		return exitTrouble

@@ -2,12 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -24,12 +22,14 @@ type profileFlag struct {
 
 // loadFlags change what a profile says. They bear Locust's names and letters.
 type loadFlags struct {
-	Host        string  `short:"H" env:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url; nothing is started."`
-	Users       int     `short:"u" env:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
-	SpawnRate   float64 `short:"r" env:"PLIMSOLL_SPAWN_RATE,LOCUST_SPAWN_RATE" help:"Users started per second."`
-	RunTime     span    `short:"t" env:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"Judged load in all, such as 60s or 1h20m."`
-	StopTimeout span    `short:"s" env:"PLIMSOLL_STOP_TIMEOUT,LOCUST_STOP_TIMEOUT" help:"How long requests under way get at the end."`
-	Headless    bool    `hidden:"" help:"Accepted for Locust's users; there is no other way."`
+	Host        string   `short:"H" env:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url; nothing is started."`
+	Users       int      `short:"u" env:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
+	SpawnRate   float64  `short:"r" env:"PLIMSOLL_SPAWN_RATE,LOCUST_SPAWN_RATE" help:"Users started per second."`
+	RunTime     span     `short:"t" env:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"Judged load in all, such as 60s or 1h20m."`
+	Tags        []string `short:"T" env:"PLIMSOLL_TAGS,LOCUST_TAGS" help:"Only tasks that bear one of these tags."`
+	ExcludeTags []string `short:"E" env:"PLIMSOLL_EXCLUDE_TAGS,LOCUST_EXCLUDE_TAGS" help:"No tasks that bear one of these tags."`
+	StopTimeout span     `short:"s" env:"PLIMSOLL_STOP_TIMEOUT,LOCUST_STOP_TIMEOUT" help:"How long requests under way get at the end."`
+	Headless    bool     `hidden:"" help:"Accepted for Locust's users; there is no other way."`
 }
 
 // span is a flag that is a span of time, as Locust's users write it.
@@ -61,7 +61,15 @@ func (f profileFlag) read() (*asked, error) {
 	if err != nil {
 		return nil, badInput("read profile: %w", err)
 	}
-	p, problems := profile.Parse(f.Profile, data, os.LookupEnv)
+	p, problems := profile.Parse(f.Profile, data, profile.Surroundings{
+		Env: os.LookupEnv,
+		Read: func(path string) ([]byte, error) {
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(filepath.Dir(f.Profile), path)
+			}
+			return os.ReadFile(path)
+		},
+	})
 	policy, more := gate.ParsePolicy(f.Profile, p.Gate, p.Routes())
 	problems = slices.Concat(problems, more)
 	slices.SortStableFunc(problems, func(a, b strict.Problem) int { return a.Line - b.Line })
@@ -74,22 +82,14 @@ func (f profileFlag) read() (*asked, error) {
 
 // change puts the flags in the place of what the profile says.
 func (f loadFlags) change(p *profile.Profile) error {
-	if f.Host != "" {
-		p.Target.URL, p.Target.Start = profile.Template(strings.TrimRight(f.Host, "/")), nil
-	}
-	if f.Users != 0 {
-		p.Load.Users = f.Users
-	}
-	if f.SpawnRate != 0 {
-		p.Load.SpawnRate = f.SpawnRate
-	}
+	c := profile.Change{Host: f.Host, Users: f.Users, SpawnRate: f.SpawnRate, Tags: f.Tags, ExcludeTags: f.ExcludeTags}
 	if f.RunTime.set {
-		p.Load.RunTime = f.RunTime.Duration
+		c.RunTime = &f.RunTime.Duration
 	}
 	if f.StopTimeout.set {
-		p.Load.StopWithin = f.StopTimeout.Duration
+		c.StopWithin = &f.StopTimeout.Duration
 	}
-	if err := p.Validate(); err != nil {
+	if err := p.Apply(c); err != nil {
 		return inputError{err}
 	}
 	return nil
@@ -107,13 +107,14 @@ func (p *asked) plan() (*plan.Plan, error) {
 	}
 	pl, err := plan.Make(p.Profile, values)
 	if err != nil {
-		return nil, fmt.Errorf("plan %s: %w", p.Name, err)
+		return nil, badInput("plan %s: %w", p.Name, err)
 	}
 	return pl, nil
 }
 
 // checkCmd is plimsoll check.
 type checkCmd struct {
+	loadFlags
 	File string `arg:"" optional:"" default:"plimsoll.yaml" help:"The profile."`
 }
 
@@ -121,6 +122,9 @@ type checkCmd struct {
 func (c *checkCmd) Run(a *app) error {
 	asked, err := profileFlag{c.File}.read()
 	if err != nil {
+		return err
+	}
+	if err := c.change(asked.Profile); err != nil {
 		return err
 	}
 	pl, err := asked.plan()

@@ -31,8 +31,12 @@ func newProgress(w io.Writer) *progress {
 func (p *progress) show(now runner.Progress) {
 	line := now.Phase
 	if now.Loading {
-		line = fmt.Sprintf("%s  %s  %d users  %.0f req/s  p95 %.1f ms  %d failed  %s left",
-			clock(now.Elapsed), now.Phase, now.Users, now.PerSec, float64(now.P95)/float64(time.Millisecond), now.Failures, clock(now.Remaining))
+		users := ""
+		if now.Users > 0 { // none in the open model
+			users = fmt.Sprintf("  %d users", now.Users)
+		}
+		line = fmt.Sprintf("%s  %s%s  %.0f req/s  p95 %.1f ms  %d failed  %s left",
+			clock(now.Elapsed), now.Phase, users, now.PerSec, float64(now.P95)/float64(time.Millisecond), now.Failures, clock(now.Remaining))
 		p.told++
 	}
 	switch {

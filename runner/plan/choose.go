@@ -7,30 +7,50 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Chooser makes one user's choices: the next task, the length of a wait. They are drawn from
-// the plan's seed and the user's index alone. Not safe for concurrent use.
+// Chooser makes choices: the next task, the length of a wait. Those of a user are drawn from
+// the plan's seed and the user's index alone, those of an arrival from its own. Not safe for
+// concurrent use.
 type Chooser struct {
-	tasks []Task
-	total int
-	rand  *rand.Rand
+	plan   *Plan
+	source rand.PCG
+	rand   *rand.Rand
 }
 
-// Chooser gives the choices of a user from their beginning.
-func (p *Plan) Chooser(u User) *Chooser {
-	c := &Chooser{tasks: p.Behaviours[u.Behaviour].Tasks, rand: rand.New(rand.NewPCG(p.Seed, uint64(u.Index)))}
-	for _, t := range c.tasks {
-		c.total += t.Weight
-	}
+// Chooser gives the choices of a user, or of an arrival, from their beginning.
+func (p *Plan) Chooser(index int) *Chooser {
+	c := &Chooser{plan: p}
+	c.rand = rand.New(&c.source)
+	c.Reset(index)
 	return c
 }
 
-// Task draws the next task by weight.
-func (c *Chooser) Task() *Task {
-	at := c.rand.IntN(c.total)
-	for i := range c.tasks {
-		at -= c.tasks[i].Weight
-		if at < 0 {
-			return &c.tasks[i]
+// Reset goes to the beginning of another user's or arrival's choices.
+func (c *Chooser) Reset(index int) { c.plan.Reseed(&c.source, Choices, index) }
+
+// Behaviour draws one by weight, as an index; in the closed model it is dealt out beforehand.
+func (c *Chooser) Behaviour() int {
+	return draw(c.rand, c.plan.Behaviours, func(b *Behaviour) int { return b.Weight })
+}
+
+// Task draws the next task of a behaviour by weight.
+func (c *Chooser) Task(behaviour int) *Task {
+	tasks := c.plan.Behaviours[behaviour].Tasks
+	return &tasks[draw(c.rand, tasks, func(t *Task) int { return t.Weight })]
+}
+
+// draw gives the index of an item, by weight.
+func draw[T any](r *rand.Rand, items []T, weight func(*T) int) int {
+	if len(items) == 1 {
+		return 0
+	}
+	total := 0
+	for i := range items {
+		total += weight(&items[i])
+	}
+	at := r.IntN(total)
+	for i := range items {
+		if at -= weight(&items[i]); at < 0 {
+			return i
 		}
 	}
 	panic("plan: weights do not add up")
@@ -42,6 +62,9 @@ func (c *Chooser) Task() *Task {
 func (c *Chooser) Wait(w profile.Wait, began, ended time.Duration) time.Duration {
 	switch w.Kind {
 	case profile.WaitBetween:
+		if w.Min == w.Max {
+			return ended + w.Min
+		}
 		return ended + w.Min + time.Duration(c.rand.Int64N(int64(w.Max-w.Min)+1))
 	case profile.WaitPace:
 		return max(began+w.Period, ended)

@@ -1,15 +1,16 @@
 // Package plan turns a profile into everything that a run needs to know, before it starts.
 //
-// Make resolves variables, deals users out to behaviours and cuts the time into warm-up and
-// rounds. A Plan is pure data: equal profiles, values and seeds give equal plans, and a
-// User's Chooser gives the same tasks and waits in every run, so that two runs of one plan
-// differ only in how the system answers.
+// Make resolves variables, compiles texts, deals users out to behaviours and cuts the time
+// into warm-up and rounds. A Plan is pure data: equal profiles, values and seeds give equal
+// plans, and a Chooser gives the same tasks and waits in every run, so that two runs of one
+// plan differ only in how the system answers. Shard i of n takes the users, the arrivals and
+// with them the rows of data whose index leaves i when divided by n: the shards together do
+// what the whole would.
 package plan
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
+	"net/url"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -19,17 +20,46 @@ import (
 type Plan struct {
 	Series        string
 	ProfileDigest string
-	BaseURL       string // what every request's path is appended to
-	Timeout       time.Duration
+	Target        Target
 	Start         *Start // nil when the system runs elsewhere
+	Limits        Limits
 
-	Behaviours  []Behaviour
-	Users       []User // in the order of their start
+	Routes     []string // what requests are counted under, in alphabetical order
+	Behaviours []Behaviour
+	Data       []Table
+	Users      []User // closed model: in the order of their start; nil in the open one
+	AllUsers   int    // closed model: of all shards together
+	Open       *Open  // open model; nil in the closed one
+	Shard      Shard
+
 	WarmUp      time.Duration
 	Rounds      int
 	RoundLength time.Duration
 	StopWithin  time.Duration
 	Seed        uint64
+}
+
+// Target is the system, as the driver meets it.
+type Target struct {
+	URL         string // scheme, host and maybe a path; the path is in every Request.Path already
+	Socket      string // of a unix socket to connect to instead of the host; empty for none
+	Timeout     time.Duration
+	HTTP        profile.HTTPVersion
+	Redirects   int  // followed at most
+	Cookies     bool // each user has a jar
+	Connections int  // shared by all users; 0 for one of each user's own
+	TLS         profile.TLS
+	Hosts       []string // patterns of hosts that may be sent to, such as *.internal
+}
+
+// ShownURL is the URL without the credentials that it may hold.
+func (t Target) ShownURL() string {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return ""
+	}
+	u.User = nil
+	return u.String()
 }
 
 // Start is how the system under test is built and started, with its variables resolved.
@@ -42,11 +72,22 @@ type Start struct {
 	StopWithin time.Duration
 }
 
+// Limits keep a run from doing harm. Zero values mean no limit.
+type Limits struct {
+	Rate             float64 // requests per second
+	AbortFailureRate float64 // share of failed requests that, for AbortFor, ends the run
+	AbortFor         time.Duration
+}
+
 // Behaviour is what one kind of user does.
 type Behaviour struct {
-	Name  string
-	Wait  profile.Wait
-	Tasks []Task
+	Name    string
+	Weight  int
+	Wait    profile.Wait
+	OnStart []Step
+	OnStop  []Step
+	Tasks   []Task
+	Slots   int // how many variables a user saves
 }
 
 // Task is what a user does in one go.
@@ -62,54 +103,68 @@ type Step struct {
 	Wait    *profile.Wait
 }
 
-// Request is one HTTP request, ready to be sent. It is shared by all users and never changed.
-type Request struct {
-	Route   string
-	Method  string
-	URL     string
-	Headers []Header
-	Body    []byte
-	Status  []int // statuses that count as success; empty for any below 400
+// Table is rows of data that requests are filled with.
+type Table struct {
+	Name  string
+	Order profile.Order
+	Rows  [][]string // all of the same length, at least one
 }
 
-// Header is one header field.
-type Header struct{ Name, Value string }
+// Shard is one of N parts of a plan, counted from 0. The zero Shard is the whole.
+type Shard struct{ I, N int }
 
-// User is one simulated user.
-type User struct {
-	Index     int
-	Behaviour int // index into Behaviours
-	StartAt   time.Duration
-}
+// has reports whether the i-th user or arrival is this shard's.
+func (s Shard) has(i int) bool { return s.N <= 1 || i%s.N == s.I }
 
 // Values are what a profile's variables stand for in one run.
 type Values struct {
-	Port int // the free port chosen for the run; 0 when nothing is started
-	Env  func(name string) (string, bool)
+	Port  int // the free port chosen for the run; 0 when nothing is started
+	Env   func(name string) (string, bool)
+	Shard Shard
 }
 
 // Make resolves a profile that Parse found no problem in. It fails when a variable of the
-// environment has vanished since.
+// environment has vanished since, or the target's address is none once variables are filled
+// in.
 func Make(p *profile.Profile, v Values) (*Plan, error) {
 	r := resolver{values: v}
 	pl := &Plan{
 		Series:        p.Name,
 		ProfileDigest: p.Digest(),
-		BaseURL:       r.text(p.Target.URL),
-		Timeout:       p.Target.Timeout,
 		Start:         r.start(p.Target.Start),
-		Users:         deal(p.Users, p.Load),
+		Limits:        Limits{Rate: p.Limits.Rate, AbortFailureRate: p.Limits.AbortFailureRate, AbortFor: p.Limits.AbortFor},
+		Routes:        p.Routes(),
+		Shard:         v.Shard,
+		WarmUp:        warmUp(p.Load),
 		Rounds:        p.Load.Rounds,
-		RoundLength:   p.Load.RunTime / time.Duration(p.Load.Rounds),
 		StopWithin:    p.Load.StopWithin,
 		Seed:          p.Load.Seed,
 	}
-	// Judged load begins when every user is there.
-	pl.WarmUp = max(p.Load.WarmUp, spawnTime(p.Load))
+	pl.RoundLength = p.Load.Judged() / time.Duration(pl.Rounds)
+	for _, d := range p.Data {
+		pl.Data = append(pl.Data, Table{Name: d.Name, Order: d.Order, Rows: d.Rows})
+		r.tables = append(r.tables, d)
+	}
+	r.routes = pl.Routes
+	pl.Target = r.target(p.Target, p.Limits.Hosts)
 	for _, u := range p.Users {
-		pl.Behaviours = append(pl.Behaviours, Behaviour{Name: u.Name, Wait: u.Wait, Tasks: r.tasks(u.Tasks, pl.BaseURL, p.Target.Headers)})
+		pl.Behaviours = append(pl.Behaviours, r.behaviour(u, p.Target.Headers))
+	}
+	if p.Load.IsOpen() {
+		pl.Open = newOpen(p.Load, pl)
+	} else {
+		pl.AllUsers = p.Load.MostUsers()
+		pl.Users = deal(p.Users, p.Load, v.Shard, pl.Length())
 	}
 	return pl, r.err
+}
+
+// warmUp is the time before judged load, which begins when every user is there.
+func warmUp(l profile.Load) time.Duration {
+	if l.IsOpen() || len(l.Stages) > 0 {
+		return l.WarmUp
+	}
+	return max(l.WarmUp, spawnAt(l.Users-1, l.SpawnRate))
 }
 
 // Length is how long the load lasts: warm-up and rounds.
@@ -140,120 +195,4 @@ func (p *Plan) RoundName(i int) string {
 		return "warm-up"
 	}
 	return fmt.Sprintf("round %d of %d", i+1, p.Rounds)
-}
-
-// spawnTime is how long it takes until the last user has started.
-func spawnTime(l profile.Load) time.Duration { return spawnAt(l.Users-1, l.SpawnRate) }
-
-func spawnAt(i int, perSec float64) time.Duration {
-	return time.Duration(float64(i) / perSec * float64(time.Second))
-}
-
-// deal gives each user a behaviour, so that at every moment of the ramp the shares are as
-// near to the weights as whole users can be: the smooth weighted round robin of nginx.
-func deal(behaviours []profile.User, l profile.Load) []User {
-	credit := make([]int, len(behaviours))
-	total := 0
-	for _, b := range behaviours {
-		total += b.Weight
-	}
-	users := make([]User, l.Users)
-	for i := range users {
-		next := 0
-		for j, b := range behaviours {
-			credit[j] += b.Weight
-			if credit[j] > credit[next] {
-				next = j
-			}
-		}
-		credit[next] -= total
-		users[i] = User{Index: i, Behaviour: next, StartAt: spawnAt(i, l.SpawnRate)}
-	}
-	return users
-}
-
-// resolver puts values into templates and keeps the first error.
-type resolver struct {
-	values Values
-	err    error
-}
-
-func (r *resolver) text(t profile.Template) string { return t.Expand(r.value) }
-
-func (r *resolver) value(variable string) string {
-	if variable == profile.PortVariable {
-		return fmt.Sprint(r.values.Port)
-	}
-	name, _ := profile.EnvName(variable)
-	value, ok := r.values.Env(name)
-	if !ok && r.err == nil {
-		r.err = fmt.Errorf("the environment variable %s is not set", name)
-	}
-	return value
-}
-
-// json expands a template that is JSON text: values are escaped, so that a quote in a
-// password does not end the string that it stands in.
-func (r *resolver) json(t profile.Template) string {
-	return t.Expand(func(variable string) string {
-		quoted, err := json.Marshal(r.value(variable))
-		if err != nil {
-			panic("plan: " + err.Error()) // a string
-		}
-		return string(quoted[1 : len(quoted)-1])
-	})
-}
-
-func (r *resolver) start(s *profile.Start) *Start {
-	if s == nil {
-		return nil
-	}
-	started := &Start{Build: r.text(s.Build), Command: r.text(s.Command), Dir: s.Dir, Ready: s.Ready, StopWithin: s.StopWithin}
-	for _, e := range s.Env {
-		started.Env = append(started.Env, e.Name+"="+r.text(e.Value))
-	}
-	return started
-}
-
-func (r *resolver) tasks(tasks []profile.Task, baseURL string, common []profile.Header) []Task {
-	resolved := make([]Task, len(tasks))
-	for i, t := range tasks {
-		resolved[i] = Task{Name: t.Name, Weight: t.Weight}
-		for _, s := range t.Steps {
-			step := Step{Wait: s.Wait}
-			if s.Request != nil {
-				step.Request = r.request(s.Request, baseURL, common)
-			}
-			resolved[i].Steps = append(resolved[i].Steps, step)
-		}
-	}
-	return resolved
-}
-
-func (r *resolver) request(q *profile.Request, baseURL string, common []profile.Header) *Request {
-	resolved := &Request{Route: q.Route, Method: q.Method, URL: baseURL + r.text(q.Path), Status: q.Status}
-	for _, h := range common {
-		if !named(q.Headers, h.Name) {
-			resolved.Headers = append(resolved.Headers, Header{h.Name, r.text(h.Value)})
-		}
-	}
-	for _, h := range q.Headers {
-		resolved.Headers = append(resolved.Headers, Header{h.Name, r.text(h.Value)})
-	}
-	switch {
-	case q.JSON:
-		resolved.Body = []byte(r.json(q.Body))
-	case q.Body != "":
-		resolved.Body = []byte(r.text(q.Body))
-	}
-	return resolved
-}
-
-func named(headers []profile.Header, name string) bool {
-	for _, h := range headers {
-		if strings.EqualFold(h.Name, name) {
-			return true
-		}
-	}
-	return false
 }

@@ -12,44 +12,130 @@ import (
 // Words says in plain words what the plan will do, without doing it.
 func (p *Plan) Words(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s loads %s.\n", p.Series, p.BaseURL)
+	fmt.Fprintf(&b, "%s loads %s.\n", p.Series, p.where())
 	if p.Start != nil {
 		if p.Start.Build != "" {
 			fmt.Fprintf(&b, "It builds the system with: %s\n", p.Start.Build)
 		}
 		fmt.Fprintf(&b, "It starts the system with: %s\n", p.Start.Command)
 	}
-	fmt.Fprintf(&b, "%s, each waiting for its answer, all started by %v.\n", count(len(p.Users), "user"), p.Users[len(p.Users)-1].StartAt)
+	fmt.Fprintf(&b, "Nothing is sent to hosts other than %s.\n", strings.Join(p.Target.Hosts, ", "))
+	if p.Open != nil {
+		fmt.Fprintf(&b, "Tasks arrive at %s whatever the system does, about %.0f in all; past %d under way an arrival is dropped, which is a failure.\n",
+			p.rates(), p.Open.Expected(), p.Open.MaxInFlight)
+	} else {
+		b.WriteString(p.ramp())
+	}
 	fmt.Fprintf(&b, "%v of warm-up, then %s of %v, which are judged: %v in all.\n",
-		p.WarmUp, count(p.Rounds, "round"), p.RoundLength, p.Length())
-	perBehaviour := make([]int, len(p.Behaviours))
+		p.WarmUp, count(p.Rounds, "round"), p.RoundLength.Round(time.Millisecond), p.Length().Round(time.Millisecond))
+	for _, t := range p.Data {
+		fmt.Fprintf(&b, "data %s: %s, %s\n", t.Name, count(len(t.Rows), "row"), t.Order)
+	}
+	p.behaviourWords(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (p *Plan) behaviourWords(b *strings.Builder) {
+	users := make([]int, len(p.Behaviours))
 	for _, u := range p.Users {
-		perBehaviour[u.Behaviour]++
+		users[u.Behaviour]++
 	}
 	for i, behaviour := range p.Behaviours {
-		fmt.Fprintf(&b, "%s: %s, %s\n", behaviour.Name, count(perBehaviour[i], "user"), waitWords(behaviour.Wait))
+		if p.Open != nil {
+			fmt.Fprintf(b, "%s: %.1f %% of the tasks\n", behaviour.Name, 100*float64(behaviour.Weight)/float64(totalWeight(p.Behaviours)))
+		} else {
+			fmt.Fprintf(b, "%s: %s, %s\n", behaviour.Name, count(users[i], "user"), waitWords(behaviour.Wait))
+		}
+		if len(behaviour.OnStart) > 0 {
+			fmt.Fprintf(b, "  at first  %s\n", p.stepWords(behaviour.OnStart))
+		}
 		total := 0
 		for _, t := range behaviour.Tasks {
 			total += t.Weight
 		}
 		for _, t := range behaviour.Tasks {
-			fmt.Fprintf(&b, "  %5.1f %%  %s\n", 100*float64(t.Weight)/float64(total), stepWords(t))
+			share := float64(t.Weight) / float64(total)
+			fmt.Fprintf(b, "  %5.1f %%  %s%s\n", 100*share, p.stepWords(t.Steps), p.expected(i, share))
+		}
+		if len(behaviour.OnStop) > 0 {
+			fmt.Fprintf(b, "  at last   %s\n", p.stepWords(behaviour.OnStop))
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
-func stepWords(t Task) string {
-	var steps []string
-	for _, s := range t.Steps {
+// expected says how often a task will be done, where the plan alone decides that.
+func (p *Plan) expected(behaviour int, share float64) string {
+	b := p.Behaviours[behaviour]
+	if p.Open != nil {
+		n := p.Open.Expected() * float64(b.Weight) / float64(totalWeight(p.Behaviours)) * share
+		return fmt.Sprintf("  (about %.0f times)", n)
+	}
+	var atWork time.Duration // of all its users together
+	for _, u := range p.Users {
+		for _, span := range u.Spans {
+			if u.Behaviour == behaviour {
+				atWork += span.To - span.From
+			}
+		}
+	}
+	period := b.Wait.Period
+	if b.Wait.Kind == profile.WaitBetween {
+		period = (b.Wait.Min + b.Wait.Max) / 2
+	}
+	if period <= 0 {
+		return "  (as often as the system answers)"
+	}
+	return fmt.Sprintf("  (at most about %.0f times)", atWork.Seconds()/period.Seconds()*share)
+}
+
+func totalWeight(behaviours []Behaviour) (sum int) {
+	for _, b := range behaviours {
+		sum += b.Weight
+	}
+	return sum
+}
+
+// where is the target as it may be shown.
+func (p *Plan) where() string {
+	where := p.Target.ShownURL()
+	if p.Target.Socket != "" {
+		where += " through the socket " + p.Target.Socket
+	}
+	return where
+}
+
+// rates are the rates of the open model in words.
+func (p *Plan) rates() string {
+	first := p.Open.pieces[0]
+	if len(p.Open.pieces) == 1 && first.from == first.to {
+		return fmt.Sprintf("%g/s, %s,", first.from, p.Open.Kind)
+	}
+	return fmt.Sprintf("up to %g/s in %s, %s,", p.Open.MaxRate(), count(len(p.Open.pieces), "stage"), p.Open.Kind)
+}
+
+// ramp says how many users there are, and when.
+func (p *Plan) ramp() string {
+	var last time.Duration
+	for _, u := range p.Users {
+		if len(u.Spans) > 1 || u.Spans[0].To < p.Length() {
+			return fmt.Sprintf("Up to %s, who come and go in stages, each waiting for its answer.\n", count(len(p.Users), "user"))
+		}
+		last = max(last, u.Spans[0].From)
+	}
+	return fmt.Sprintf("%s, each waiting for its answer, all started by %v.\n", count(len(p.Users), "user"), last)
+}
+
+func (p *Plan) stepWords(steps []Step) string {
+	var words []string
+	for _, s := range steps {
 		if s.Request != nil {
-			steps = append(steps, s.Request.Route)
+			words = append(words, p.Routes[s.Request.Route])
 			continue
 		}
-		steps = append(steps, waitWords(*s.Wait))
+		words = append(words, waitWords(*s.Wait))
 	}
-	return strings.Join(steps, ", ")
+	return strings.Join(words, ", ")
 }
 
 func waitWords(w profile.Wait) string {
@@ -75,5 +161,9 @@ func count(n int, noun string) string {
 
 // String is the plan in a line, for logs.
 func (p *Plan) String() string {
-	return fmt.Sprintf("%s: %s, %v warm-up, %s of %v", p.Series, count(len(p.Users), "user"), p.WarmUp.Round(time.Millisecond), count(p.Rounds, "round"), p.RoundLength)
+	who := count(len(p.Users), "user")
+	if p.Open != nil {
+		who = "tasks at " + strings.TrimSuffix(p.rates(), ",")
+	}
+	return fmt.Sprintf("%s: %s, %v warm-up, %s of %v", p.Series, who, p.WarmUp.Round(time.Millisecond), count(p.Rounds, "round"), p.RoundLength.Round(time.Millisecond))
 }

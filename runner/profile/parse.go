@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -25,14 +25,17 @@ const (
 
 var seriesName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
 
-// Parse reads a profile. The name of the file stands in the problems; env looks a variable
-// of the environment up. The Profile is to be used only when there is no problem; its Gate
-// is set whenever the section could be found, so that its problems can be told as well.
-func Parse(file string, data []byte, env func(name string) (string, bool)) (*Profile, strict.Problems) {
-	r := &reader{Reader: strict.NewReader(file), env: env}
+// Parse reads a profile. The name of the file stands in the problems. The Profile is to be
+// used only when there is no problem; its Gate is set whenever the section could be found, so
+// that its problems can be told as well.
+func Parse(file string, data []byte, from Surroundings) (*Profile, strict.Problems) {
+	r := &reader{Reader: strict.NewReader(file), from: from}
 	p := &Profile{
-		Target: Target{Timeout: 10 * time.Second},
-		Load:   Load{Users: 1, SpawnRate: 1, RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second},
+		Target: Target{Timeout: 10 * time.Second, HTTP: HTTPAuto, Cookies: true},
+		Load: Load{
+			Users: 1, SpawnRate: 1, Arrivals: Constant, MaxInFlight: 1000,
+			RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second,
+		},
 	}
 	if root := r.Parse(data); root != nil {
 		r.profile(root, p)
@@ -41,8 +44,8 @@ func Parse(file string, data []byte, env func(name string) (string, bool)) (*Pro
 }
 
 // Digest names what the profile asks to be loaded: 64 hexadecimal digits over everything but
-// the gate's rules, which may change without making older runs incomparable. Variables of
-// the environment count by name, not by value.
+// the gate's rules and the limits, which may change without making older runs incomparable.
+// Variables of the environment count by name, not by value; files by what is in them.
 func (p *Profile) Digest() string {
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -52,14 +55,29 @@ func (p *Profile) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// profile reads the sections in the order in which they refer to each other, whatever the
+// order of the file.
 func (r *reader) profile(root *yaml.Node, p *Profile) {
-	r.Mapping(root, strict.Fields{
+	sections := map[string]func(n *yaml.Node){
 		"name":   func(n *yaml.Node) { p.Name = r.series(n) },
 		"target": func(n *yaml.Node) { r.target(n, &p.Target) },
 		"load":   func(n *yaml.Node) { r.load(n, &p.Load) },
+		"limits": func(n *yaml.Node) { r.limits(n, &p.Limits) },
+		"data":   func(n *yaml.Node) { p.Data = r.tables(n) },
 		"users":  func(n *yaml.Node) { p.Users = r.users(n) },
 		"gate":   func(n *yaml.Node) { p.Gate = n },
-	})
+	}
+	nodes, fields := map[string]*yaml.Node{}, strict.Fields{}
+	for name := range sections {
+		fields[name] = func(n *yaml.Node) { nodes[name] = n }
+	}
+	fields["monitor"] = func(n *yaml.Node) { r.Problem(n, "this version does not watch the system yet; take the section out") }
+	r.Mapping(root, fields)
+	for _, name := range []string{"name", "load", "limits", "data", "target", "users", "gate"} {
+		if n := nodes[name]; n != nil {
+			r.In(name, func() { sections[name](n) })
+		}
+	}
 	r.required(root, map[string]string{
 		"name":   "it names the series that baselines belong to, for example: name: shop",
 		"target": "write what to load: target: {url: \"http://127.0.0.1:8080\"}",
@@ -68,6 +86,32 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 	if r.usesPort != nil && p.Target.Start == nil {
 		r.Problem(r.usesPort, "${port} is chosen for a system that Plimsoll starts: add target.start, or write the port")
 	}
+	if n := nodes["users"]; n != nil && len(p.Users) > 0 {
+		if err := p.checkFixed(); err != nil {
+			r.In("users", func() { r.Problem(n, "%v", err) })
+		}
+	}
+	if err := p.checkLimits(); err != nil {
+		r.In("limits", func() { r.Problem(nodes["limits"], "%v", err) })
+	}
+}
+
+// checkFixed holds the fixed numbers of users against all there are.
+func (p *Profile) checkFixed() error {
+	fixed, weighted := 0, false
+	for _, u := range p.Users {
+		fixed += u.Fixed
+		weighted = weighted || u.Fixed == 0
+	}
+	switch {
+	case p.Load.IsOpen() && fixed > 0:
+		return fmt.Errorf("a fixed number of users has no meaning when tasks arrive at a rate; give weights")
+	case !p.Load.IsOpen() && len(p.Load.Stages) == 0 && fixed > p.Load.Users:
+		return fmt.Errorf("%d users are fixed, and load.users is %d", fixed, p.Load.Users)
+	case !p.Load.IsOpen() && len(p.Load.Stages) == 0 && fixed < p.Load.Users && !weighted:
+		return fmt.Errorf("%d users are fixed and none has a weight, so that %d of load.users have nothing to do", fixed, p.Load.Users-fixed)
+	}
+	return nil
 }
 
 // required notes each key that must be there and is not, with what to write.
@@ -91,72 +135,23 @@ func (r *reader) series(n *yaml.Node) string {
 	return name
 }
 
-func (r *reader) load(n *yaml.Node, l *Load) {
+func (r *reader) limits(n *yaml.Node, l *Limits) {
 	r.Mapping(n, strict.Fields{
-		"users":       func(n *yaml.Node) { l.Users = r.Int(n, 1, maxUsers) },
-		"spawn_rate":  func(n *yaml.Node) { l.SpawnRate = r.Rate(n, maxRate) },
-		"warm_up":     func(n *yaml.Node) { l.WarmUp = r.Duration(n, 0) },
-		"run_time":    func(n *yaml.Node) { l.RunTime = r.Duration(n, minRunTime) },
-		"rounds":      func(n *yaml.Node) { l.Rounds = r.Int(n, 1, maxRounds) },
-		"seed":        func(n *yaml.Node) { l.Seed = uint64(r.Int(n, 0, 1<<31-1)) },
-		"stop_within": func(n *yaml.Node) { l.StopWithin = r.Duration(n, 0) },
+		"hosts": func(n *yaml.Node) {
+			r.Sequence(n, func(item *yaml.Node) { l.Hosts = append(l.Hosts, r.Text(item)) })
+			if len(l.Hosts) == 0 {
+				r.Problem(n, "the list is empty; name the hosts that may be loaded, such as 127.0.0.1 or \"*.staging.internal\"")
+			}
+		},
+		"rate":  func(n *yaml.Node) { l.Rate = r.Rate(n, maxRate) },
+		"users": func(n *yaml.Node) { l.Users = r.Int(n, 1, maxUsers) },
+		"abort": func(n *yaml.Node) {
+			l.AbortFor = time.Second
+			r.Mapping(n, strict.Fields{
+				"failure_rate": func(n *yaml.Node) { l.AbortFailureRate = r.Percent(n, 0, 1) },
+				"for":          func(n *yaml.Node) { l.AbortFor = r.Duration(n, time.Second) },
+			})
+			r.required(n, map[string]string{"failure_rate": "write from which share of failures on the run ends, for example: failure_rate: 50%"})
+		},
 	})
-}
-
-func (r *reader) users(n *yaml.Node) []User {
-	var users []User
-	seen := map[string]int{}
-	r.Sequence(n, func(item *yaml.Node) {
-		u := User{Weight: 1}
-		r.Mapping(item, strict.Fields{
-			"name":   func(n *yaml.Node) { u.Name = r.Text(n) },
-			"weight": func(n *yaml.Node) { u.Weight = r.Int(n, 1, 1_000_000) },
-			"wait":   func(n *yaml.Node) { u.Wait = r.wait(n) },
-			"tasks":  func(n *yaml.Node) { u.Tasks = r.tasks(n) },
-		})
-		r.required(item, map[string]string{
-			"name":  "name this kind of user, for example: name: reader",
-			"tasks": "write what this user does, for example: tasks: [{http: GET /}]",
-		})
-		if line, twice := seen[u.Name]; twice && u.Name != "" {
-			r.Problem(item, "the name %q stands in line %d as well; each kind of user has its own", u.Name, line)
-		}
-		seen[u.Name] = item.Line
-		users = append(users, u)
-	})
-	if n.Kind == yaml.SequenceNode && len(users) == 0 {
-		r.Problem(n, "the list is empty; write at least one kind of user")
-	}
-	return users
-}
-
-// wait reads 1s, 100ms..500ms, pace 1s or throughput 5/s.
-func (r *reader) wait(n *yaml.Node) Wait {
-	text := r.Text(n)
-	part := func(text string) time.Duration {
-		value := *n
-		value.Value = strings.TrimSpace(text)
-		return r.Duration(&value, 0)
-	}
-	if period, ok := strings.CutPrefix(text, "pace "); ok {
-		return Wait{Kind: WaitPace, Period: part(period)}
-	}
-	if rate, ok := strings.CutPrefix(text, "throughput "); ok {
-		value := *n
-		value.Value = strings.TrimSpace(rate)
-		perSec := r.Rate(&value, maxRate)
-		if perSec == 0 {
-			return Wait{}
-		}
-		return Wait{Kind: WaitPace, Period: time.Duration(float64(time.Second) / perSec)}
-	}
-	if from, to, ok := strings.Cut(text, ".."); ok {
-		w := Wait{Kind: WaitBetween, Min: part(from), Max: part(to)}
-		if w.Max < w.Min {
-			r.Problem(n, "%s runs backwards; write the shorter wait first", text)
-		}
-		return w
-	}
-	d := part(text)
-	return Wait{Kind: WaitBetween, Min: d, Max: d}
 }

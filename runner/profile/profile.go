@@ -8,7 +8,6 @@
 package profile
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -20,19 +19,47 @@ type Profile struct {
 	Name   string // the series that baselines belong to
 	Target Target
 	Load   Load
+	Limits Limits `json:"-"` // they change no run, they only prevent one
+	Data   []Data
 	Users  []User
 	Gate   *yaml.Node `json:"-"` // as written; nil when absent
 }
 
 // Target is the system to load.
 type Target struct {
-	URL     Template // scheme, host and maybe a path that every request begins with
-	Headers []Header // sent with every request
-	Timeout time.Duration
-	Start   *Start // nil when the system runs elsewhere
+	URL         Template // scheme, host and maybe a path that every request begins with
+	Socket      Template // a unix socket to connect to instead of the URL's host; empty for none
+	Headers     []Header // sent with every request
+	Timeout     time.Duration
+	HTTP        HTTPVersion
+	Redirects   int
+	Cookies     bool // each user has a jar
+	Connections int  // shared by all users; 0 for one of each user's own
+	TLS         TLS
+	Start       *Start // nil when the system runs elsewhere
 }
 
-// Header is one header field of a request.
+// HTTPVersion is the version of HTTP that is spoken.
+type HTTPVersion string
+
+// The versions.
+const (
+	HTTPAuto HTTPVersion = "auto" // what TLS agrees on, 1.1 without TLS
+	HTTP1    HTTPVersion = "1.1"
+	HTTP2    HTTPVersion = "2" // without TLS by prior knowledge (h2c)
+)
+
+// TLS is what is checked of the system's certificate, and the user's own. The zero TLS takes
+// what the machine's authorities vouch for. The contents are PEM.
+type TLS struct {
+	CA         []byte `json:",omitempty"`
+	Cert       []byte `json:",omitempty"`
+	Key        []byte `json:"-"`
+	ServerName string `json:",omitempty"`
+	Insecure   bool   `json:",omitempty"` // anything is taken
+}
+
+// Header is one header field of a request, or one variable of an environment.
 type Header struct {
 	Name  string
 	Value Template
@@ -66,10 +93,18 @@ const (
 	ReadyLog  ReadyKind = "log"
 )
 
-// Load says how hard to load: the closed model, in which each user waits for its answer.
+// Load says how hard to load. In the closed model Users wait for their answers; in the open
+// one tasks arrive at a Rate, whatever the system does.
 type Load struct {
-	Users      int
-	SpawnRate  float64 // users started per second
+	Users     int
+	SpawnRate float64 // users started per second
+
+	Rate        float64 // open model: tasks per second; 0 in the closed one
+	Arrivals    Arrivals
+	MaxInFlight int
+
+	Stages []Stage // a shape, in the place of Users or Rate and of RunTime
+
 	WarmUp     time.Duration
 	RunTime    time.Duration // judged load in all
 	Rounds     int
@@ -77,12 +112,93 @@ type Load struct {
 	StopWithin time.Duration
 }
 
+// Arrivals says how arrivals of the open model lie in time.
+type Arrivals string
+
+// The kinds of arrivals.
+const (
+	Constant Arrivals = "constant"
+	Poisson  Arrivals = "poisson"
+)
+
+// Stage is a stretch of a shape: over For, the load goes evenly from where the stage before
+// left it, 0 at first, to Users or Rate.
+type Stage struct {
+	Users int
+	Rate  float64
+	For   time.Duration
+}
+
+// IsOpen reports whether tasks arrive by themselves.
+func (l Load) IsOpen() bool {
+	return l.Rate > 0 || slices.ContainsFunc(l.Stages, func(s Stage) bool { return s.Rate > 0 })
+}
+
+// MostUsers is how many users of the closed model there are at most at once.
+func (l Load) MostUsers() int {
+	if len(l.Stages) == 0 {
+		return l.Users
+	}
+	most := 0
+	for _, s := range l.Stages {
+		most = max(most, s.Users)
+	}
+	return most
+}
+
+// Judged is the time of judged load. A shape begins with the warm-up.
+func (l Load) Judged() time.Duration {
+	if len(l.Stages) == 0 {
+		return l.RunTime
+	}
+	return l.length() - l.WarmUp
+}
+
+// length is how long the stages last.
+func (l Load) length() (sum time.Duration) {
+	for _, s := range l.Stages {
+		sum += s.For
+	}
+	return sum
+}
+
+// Limits are what a run must not pass. Zero values mean no limit.
+type Limits struct {
+	Hosts            []string // patterns of hosts that may be loaded; nil for the default
+	Rate             float64  // requests per second
+	Users            int
+	AbortFailureRate float64 // a share that, for AbortFor, ends the run
+	AbortFor         time.Duration
+}
+
+// Data is rows that requests are filled with.
+type Data struct {
+	Name    string
+	Order   Order
+	Columns []string   // empty for a list, whose values have no column
+	Rows    [][]string `json:"-"`
+	Sum     string     // SHA-256 of the rows
+}
+
+// Order says which row comes next.
+type Order string
+
+// The orders.
+const (
+	Sequential Order = "sequential" // as they stand, from the beginning again after the last
+	Shuffle    Order = "shuffle"    // each once in a seeded order, then the same again
+	Random     Order = "random"     // any, at each draw
+)
+
 // User is one behaviour.
 type User struct {
-	Name   string
-	Weight int
-	Wait   Wait
-	Tasks  []Task
+	Name    string
+	Weight  int // share of the users that are not fixed; 0 when Fixed
+	Fixed   int // just so many users
+	Wait    Wait
+	OnStart []Step
+	OnStop  []Step
+	Tasks   []Task
 }
 
 // Wait is the time a user takes between two tasks, or, as a step, inside one.
@@ -106,6 +222,7 @@ const (
 type Task struct {
 	Name   string
 	Weight int
+	Tags   []string
 	Steps  []Step
 }
 
@@ -122,16 +239,49 @@ type Request struct {
 	Path    Template
 	Headers []Header
 	Body    Template
-	JSON    bool  // Body is JSON, so that the values put into it are to be escaped
-	Status  []int // statuses that count as success; empty for any below 400
+	HasBody bool
+	JSON    bool // Body is JSON, so that the values put into it are to be escaped
+	Status  []int
+	Expect  []Condition // on the JSON answer
+	Within  time.Duration
+	Save    []Save
+}
+
+// Condition is what a part of a JSON answer must be.
+type Condition struct {
+	Path    string // GJSON
+	Op      Op
+	Operand string // empty for Exists
+	Text    bool   // the operand was written as a text: "10" is not 10
+}
+
+// Op compares a part of an answer with the operand of a Condition.
+type Op string
+
+// The operators.
+const (
+	Equal        Op = "=="
+	NotEqual     Op = "!="
+	Less         Op = "<"
+	LessEqual    Op = "<="
+	Greater      Op = ">"
+	GreaterEqual Op = ">="
+	Matches      Op = "~" // a regular expression
+	Exists       Op = "exists"
+)
+
+// Save keeps a part of a JSON answer as a variable.
+type Save struct {
+	Name string
+	Path string // GJSON
 }
 
 // Routes lists the names that requests are counted under, in alphabetical order.
 func (p *Profile) Routes() []string {
 	var routes []string
 	for _, u := range p.Users {
-		for _, t := range u.Tasks {
-			for _, s := range t.Steps {
+		for _, steps := range u.steps() {
+			for _, s := range steps {
 				if s.Request != nil {
 					routes = append(routes, s.Request.Route)
 				}
@@ -142,18 +292,28 @@ func (p *Profile) Routes() []string {
 	return slices.Compact(routes)
 }
 
-// Validate checks what may have been changed since Parse, which has checked it for the file:
-// the address and the load.
-func (p *Profile) Validate() error {
-	switch {
-	case urlProblem(string(p.Target.URL)) != "":
-		return fmt.Errorf("the host %s", urlProblem(string(p.Target.URL)))
-	case p.Load.Users < 1 || p.Load.Users > maxUsers:
-		return fmt.Errorf("%d users are outside 1 to %d", p.Load.Users, maxUsers)
-	case !(p.Load.SpawnRate > 0 && p.Load.SpawnRate <= maxRate):
-		return fmt.Errorf("a spawn rate of %g is outside 0 to %g a second", p.Load.SpawnRate, maxRate)
-	case p.Load.RunTime < minRunTime:
-		return fmt.Errorf("a run time of %v is less than %v", p.Load.RunTime, minRunTime)
+// steps are all lists of steps that a user goes through.
+func (u User) steps() [][]Step {
+	lists := [][]Step{u.OnStart, u.OnStop}
+	for _, t := range u.Tasks {
+		lists = append(lists, t.Steps)
 	}
-	return nil
+	return lists
+}
+
+// Saves lists the variables that the user saves, in alphabetical order.
+func (u User) Saves() []string {
+	var names []string
+	for _, steps := range u.steps() {
+		for _, s := range steps {
+			if s.Request == nil {
+				continue
+			}
+			for _, save := range s.Request.Save {
+				names = append(names, save.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

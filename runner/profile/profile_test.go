@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -15,9 +16,13 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 const corpus = "../../testdata/profiles"
 
-func env(name string) (string, bool) {
-	value, ok := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss"}[name]
-	return value, ok
+// from is what the profiles of the corpus refer to.
+var from = profile.Surroundings{
+	Env: func(name string) (string, bool) {
+		value, ok := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss"}[name]
+		return value, ok
+	},
+	Read: func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(corpus, "files", path)) },
 }
 
 func TestCorpusOK(t *testing.T) {
@@ -31,7 +36,7 @@ func TestCorpusOK(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, problems := profile.Parse(file, data, env); len(problems) > 0 {
+			if _, problems := profile.Parse(file, data, from); len(problems) > 0 {
 				t.Errorf("problems in a good profile:\n%v", problems)
 			}
 		})
@@ -50,7 +55,7 @@ func TestCorpusErr(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, problems := profile.Parse(filepath.Base(file), data, env)
+			_, problems := profile.Parse(filepath.Base(file), data, from)
 			got := problems.Error() + "\n"
 			golden := strings.TrimSuffix(file, ".yaml") + ".txt"
 			if *update {
@@ -74,12 +79,15 @@ func TestParseFillsDefaults(t *testing.T) {
 name: shop
 target: {url: http://127.0.0.1:8080/}
 users: [{name: reader, tasks: [{http: GET /items/42}]}]
-`), env)
+`), from)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	want := profile.Load{Users: 1, SpawnRate: 1, RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second}
-	if p.Load != want {
+	want := profile.Load{
+		Users: 1, SpawnRate: 1, Arrivals: profile.Constant, MaxInFlight: 1000,
+		RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second,
+	}
+	if !reflect.DeepEqual(p.Load, want) {
 		t.Errorf("load %+v, want %+v", p.Load, want)
 	}
 	if p.Target.URL != "http://127.0.0.1:8080" || p.Target.Timeout != 10*time.Second {
@@ -103,7 +111,7 @@ func TestParseWaits(t *testing.T) {
 name: shop
 target: {url: http://127.0.0.1}
 users: [{name: reader, wait: `+text+`, tasks: [{http: GET /}]}]
-`), env)
+`), from)
 		if len(problems) > 0 || p.Users[0].Wait != want {
 			t.Errorf("wait %q: got %+v, %v; want %+v", text, p.Users[0].Wait, problems, want)
 		}
@@ -114,7 +122,7 @@ users: [{name: reader, wait: `+text+`, tasks: [{http: GET /}]}]
 func TestDigest(t *testing.T) {
 	digest := func(text string) string {
 		t.Helper()
-		p, problems := profile.Parse("p.yaml", []byte(text), env)
+		p, problems := profile.Parse("p.yaml", []byte(text), from)
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
@@ -146,7 +154,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, problems := profile.Parse("p.yaml", data, env)
+		p, problems := profile.Parse("p.yaml", data, from)
 		if len(problems) > 0 {
 			return
 		}

@@ -1,7 +1,9 @@
 package profile
 
 import (
+	"encoding/pem"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,12 +14,61 @@ import (
 
 func (r *reader) target(n *yaml.Node, t *Target) {
 	r.Mapping(n, strict.Fields{
-		"url":     func(n *yaml.Node) { t.URL = r.url(n) },
-		"headers": func(n *yaml.Node) { t.Headers = r.headers(n) },
-		"timeout": func(n *yaml.Node) { t.Timeout = r.Duration(n, time.Millisecond) },
-		"start":   func(n *yaml.Node) { t.Start = r.start(n) },
+		"url":       func(n *yaml.Node) { t.URL = r.url(n) },
+		"socket":    func(n *yaml.Node) { t.Socket = r.template(n) },
+		"headers":   func(n *yaml.Node) { r.inUser = true; t.Headers = r.headers(n); r.inUser = false },
+		"timeout":   func(n *yaml.Node) { t.Timeout = r.Duration(n, time.Millisecond) },
+		"http":      func(n *yaml.Node) { t.HTTP = HTTPVersion(r.OneOf(n, string(HTTPAuto), string(HTTP1), string(HTTP2))) },
+		"redirects": func(n *yaml.Node) { t.Redirects = r.Int(n, 0, maxRedirects) },
+		"cookies":   func(n *yaml.Node) { t.Cookies = r.Bool(n) },
+		"connections": func(n *yaml.Node) {
+			text, isShared := strings.CutPrefix(r.Text(n), "shared ")
+			number, err := strconv.Atoi(text)
+			switch {
+			case text == "per-user":
+			case !isShared || err != nil || number < 1 || number > maxUsers:
+				r.Problem(n, "%q is not known here; write per-user, or shared and a number, such as shared 10", n.Value)
+			default:
+				t.Connections = number
+			}
+		},
+		"tls":   func(n *yaml.Node) { r.tls(n, &t.TLS) },
+		"start": func(n *yaml.Node) { t.Start = r.start(n) },
 	})
 	r.required(n, map[string]string{"url": "write what to load, for example: url: http://127.0.0.1:8080"})
+}
+
+// maxRedirects is as many as browsers follow.
+const maxRedirects = 20
+
+func (r *reader) tls(n *yaml.Node, t *TLS) {
+	r.Mapping(n, strict.Fields{
+		"ca":          func(n *yaml.Node) { t.CA = r.pem(n, "CERTIFICATE") },
+		"cert":        func(n *yaml.Node) { t.Cert = r.pem(n, "CERTIFICATE") },
+		"key":         func(n *yaml.Node) { t.Key = r.pem(n, "PRIVATE KEY") },
+		"server_name": func(n *yaml.Node) { t.ServerName = r.Text(n) },
+		"insecure":    func(n *yaml.Node) { t.Insecure = r.Bool(n) },
+	})
+	if has(n, "cert") != has(n, "key") {
+		r.Problem(n, "a certificate of our own needs both cert and key")
+	}
+}
+
+// pem reads a file that must hold a block of the kind.
+func (r *reader) pem(n *yaml.Node, kind string) []byte {
+	content := r.file(n)
+	for rest := content; rest != nil; {
+		block, after := pem.Decode(rest)
+		if block == nil {
+			r.Problem(n, "%s holds no PEM block %q", n.Value, kind)
+			return nil
+		}
+		if strings.HasSuffix(block.Type, kind) {
+			return content
+		}
+		rest = after
+	}
+	return content
 }
 
 // url reads an address. A variable may hold any part of it, so only the syntax of the rest

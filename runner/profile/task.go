@@ -4,57 +4,19 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-var method = regexp.MustCompile(`^[A-Z]{1,20}$`)
-
-func (r *reader) tasks(n *yaml.Node) []Task {
-	var tasks []Task
-	r.Sequence(n, func(item *yaml.Node) { tasks = append(tasks, r.task(item)) })
-	if n.Kind == yaml.SequenceNode && len(tasks) == 0 {
-		r.Problem(n, "the list is empty; write at least one task")
-	}
-	return tasks
-}
-
-// task reads a task, in full with steps or in the short form of a single step.
-func (r *reader) task(n *yaml.Node) Task {
-	t := Task{Weight: 1}
-	weight := func(n *yaml.Node) { t.Weight = r.Int(n, 1, 1_000_000) }
-	if has(n, "steps") || !has(n, "http") {
-		r.Mapping(n, strict.Fields{
-			"name":   func(n *yaml.Node) { t.Name = r.Text(n) },
-			"weight": weight,
-			"steps": func(n *yaml.Node) {
-				r.Sequence(n, func(item *yaml.Node) { t.Steps = append(t.Steps, r.step(item, nil)) })
-			},
-		})
-		r.required(n, map[string]string{"steps": "a task is one step (http: GET /path) or a list of steps"})
-		if sends := t.requests(); has(n, "steps") && sends == 0 {
-			r.Problem(n, "no step of this task sends a request")
-		}
-		return t
-	}
-	step := r.step(n, strict.Fields{"weight": weight})
-	t.Name = step.Request.Route
-	t.Steps = []Step{step}
-	return t
-}
-
-func (t Task) requests() int {
-	n := 0
-	for _, s := range t.Steps {
-		if s.Request != nil {
-			n++
-		}
-	}
-	return n
-}
+var (
+	method   = regexp.MustCompile(`^[A-Z]{1,20}$`)
+	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
 
 // step reads a request or a wait; more are keys that the place allows besides.
 func (r *reader) step(n *yaml.Node, more strict.Fields) Step {
@@ -68,19 +30,28 @@ func (r *reader) step(n *yaml.Node, more strict.Fields) Step {
 		return Step{Wait: &wait}
 	}
 	q := &Request{}
+	later := func(n *yaml.Node) { r.Problem(n, "this version speaks HTTP; GraphQL and gRPC are not there yet") }
+	var save *yaml.Node
 	fields := strict.Fields{
 		"http":    func(n *yaml.Node) { r.http(n, q) },
 		"name":    func(n *yaml.Node) { q.Route = r.route(n) },
 		"headers": func(n *yaml.Node) { q.Headers = r.headers(n) },
 		"json":    func(n *yaml.Node) { r.json(n, q) },
-		"body":    func(n *yaml.Node) { q.Body = r.template(n) },
+		"body":    func(n *yaml.Node) { q.Body, q.HasBody = r.template(n), true },
 		"expect":  func(n *yaml.Node) { r.expect(n, q) },
+		"save":    func(n *yaml.Node) { save = n },
+		"graphql": later, "grpc": later,
 	}
 	for name, read := range more {
 		fields[name] = read
 	}
 	r.Mapping(n, fields)
-	r.required(n, map[string]string{"http": "a step sends a request (http: GET /path) or waits (wait: 50ms)"})
+	if save != nil { // last: what is saved cannot stand in the request itself
+		r.In("save", func() { r.save(save, q) })
+	}
+	if !has(n, "graphql") && !has(n, "grpc") {
+		r.required(n, map[string]string{"http": "a step sends a request (http: GET /path) or waits (wait: 50ms)"})
+	}
 	if has(n, "json") && has(n, "body") {
 		r.Problem(n, "json and body are both given; a request has one of them")
 	}
@@ -104,6 +75,8 @@ func (r *reader) http(n *yaml.Node, q *Request) {
 		r.Problem(n, "%q does not begin with a method; write for example GET /products", string(text))
 	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\r\n"):
 		r.Problem(n, "%q is not a path; it begins with / and holds no space", path)
+	case strings.Contains(path, "#"):
+		r.Problem(n, "%q holds a #, which is never sent; write %%23 for the character", path)
 	}
 	q.Method, q.Path = verb, Template(path)
 }
@@ -128,7 +101,7 @@ func (r *reader) json(n *yaml.Node, q *Request) {
 		r.Problem(n, "this cannot be written as JSON: %v", err)
 		return
 	}
-	q.Body, q.JSON = r.checkVariables(n, string(text)), true
+	q.Body, q.HasBody, q.JSON = r.checkVariables(n, string(text)), true, true
 }
 
 // marshal is JSON without the escapes that are meant for HTML.
@@ -152,6 +125,72 @@ func (r *reader) expect(n *yaml.Node, q *Request) {
 			}
 			status(n)
 		},
+		"json": func(n *yaml.Node) {
+			r.Entries(n, func(key, value *yaml.Node) { q.Expect = append(q.Expect, r.condition(key, value)) })
+		},
+		"within": func(n *yaml.Node) { q.Within = r.Duration(n, time.Microsecond) },
+		"code":   func(n *yaml.Node) { r.Problem(n, "code is of gRPC; an HTTP answer has a status") },
+	})
+}
+
+// operators, the longer ones first.
+var operators = []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Matches}
+
+// condition reads what a part of the answer must be: a text that begins with an operator is
+// a condition, anything else must be equal.
+func (r *reader) condition(key, value *yaml.Node) Condition {
+	if value.Tag == "!!null" {
+		return Condition{Path: key.Value, Op: Equal, Operand: "null"}
+	}
+	c := Condition{Path: key.Value, Op: Equal, Operand: r.Text(value), Text: value.Tag == "!!str"}
+	if strings.Contains(c.Operand, "${") {
+		r.Problem(value, "variables are not put in here; write the value")
+	}
+	if value.Tag != "!!str" {
+		return c
+	}
+	if c.Operand == string(Exists) {
+		return Condition{Path: key.Value, Op: Exists}
+	}
+	for _, op := range operators {
+		operand, ok := strings.CutPrefix(c.Operand, string(op))
+		if !ok {
+			continue
+		}
+		c.Op, c.Operand, c.Text = op, strings.TrimSpace(operand), false
+		if quoted, err := strconv.Unquote(c.Operand); err == nil {
+			c.Operand, c.Text = quoted, true
+		}
+		_, err := strconv.ParseFloat(c.Operand, 64)
+		switch {
+		case op == Matches:
+			if _, err := regexp.Compile(c.Operand); err != nil {
+				r.Problem(value, "%q is not a regular expression: %v", c.Operand, err)
+			}
+		case op != Equal && op != NotEqual && err != nil:
+			r.Problem(value, "%s compares numbers, and %q is none", op, c.Operand)
+		}
+		return c
+	}
+	return c
+}
+
+// save reads which parts of the answer become which variables.
+func (r *reader) save(n *yaml.Node, q *Request) {
+	r.Entries(n, func(key, value *yaml.Node) {
+		_, isGenerator, _ := ParseGenerator(key.Value)
+		switch {
+		case !variable.MatchString(key.Value):
+			r.Problem(key, "%q cannot be the name of a variable; write letters, digits and underscores", key.Value)
+		case isGenerator || key.Value == PortVariable:
+			r.Problem(key, "${%s} has a meaning of its own; save under another name", key.Value)
+		}
+		path := r.Text(value)
+		if path == "" {
+			r.Problem(value, "the path is empty; write where in the JSON answer the value stands, such as items.0.id")
+		}
+		q.Save = append(q.Save, Save{key.Value, path})
+		r.saved[key.Value] = true
 	})
 }
 

@@ -1,6 +1,10 @@
 package profile
 
 import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -8,39 +12,137 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Template is a text with variables: ${port} and ${env.NAME}.
+// Template is a text with variables, such as ${port}, ${env.NAME} or ${int(1,20)}. Parse has
+// made sure that each is known where it stands.
 type Template string
 
-// envPrefix begins the name of a variable that stands for one of the environment.
-const envPrefix = "env."
+// Part is a literal or one variable of a Template: exactly one of both is set.
+type Part struct {
+	Literal  string
+	Variable string // what stood between ${ and }
+}
 
-// Expand puts values in the place of variables. Parse has made sure that every ${ is closed.
-func (t Template) Expand(value func(variable string) string) string {
-	var b strings.Builder
+// Parts cuts the template at its variables. An unclosed ${ is a literal.
+func (t Template) Parts() (parts []Part) {
 	rest := string(t)
 	for {
 		before, after, found := strings.Cut(rest, "${")
-		b.WriteString(before)
-		if !found {
-			return b.String()
+		variable, tail, closed := strings.Cut(after, "}")
+		if !found || !closed {
+			if rest != "" {
+				parts = append(parts, Part{Literal: rest})
+			}
+			return parts
 		}
-		variable, tail, _ := strings.Cut(after, "}")
-		b.WriteString(value(variable))
+		if before != "" {
+			parts = append(parts, Part{Literal: before})
+		}
+		parts = append(parts, Part{Variable: variable})
 		rest = tail
 	}
 }
 
-// EnvName is the name of the environment variable that a template variable stands for.
+// The variables that are resolved once, before the run.
+const (
+	PortVariable = "port" // the free port chosen for a run
+	envPrefix    = "env."
+	dataPrefix   = "data."
+)
+
+// EnvName is the name of the environment variable that a variable stands for.
 func EnvName(variable string) (name string, ok bool) { return strings.CutPrefix(variable, envPrefix) }
 
-// PortVariable is the variable that stands for the free port chosen for a run.
-const PortVariable = "port"
+// Generator is a variable that has another value at each request, taken apart.
+type Generator struct {
+	Name     string   // such as int, uuid, user.id
+	Integers [2]int64 // int: the least and the most
+	Floats   [2]float64
+	Count    int // floats, sentence: how many
+}
+
+// generators are the names with the number of arguments that each takes.
+var generators = map[string]int{
+	"uuid": 0, "int": 2, "float": 2, "floats": 1, "word": 0, "sentence": 1, "name": 0, "email": 0, "now": 0, "seq": 0, "user.id": 0,
+}
+
+// maxCount bounds the numbers or words that one variable makes.
+const maxCount = 100_000
+
+var call = regexp.MustCompile(`^([a-z]+(?:\.[a-z]+)?)(?:\(([^()]*)\))?$`)
+
+// ParseGenerator takes a variable such as int(1,20) apart; not ok when no generator bears the
+// name. The error says what is wrong with the arguments.
+func ParseGenerator(variable string) (g Generator, ok bool, err error) {
+	match := call.FindStringSubmatch(variable)
+	if match == nil {
+		return g, false, nil
+	}
+	want, known := generators[match[1]]
+	if !known {
+		return g, false, nil
+	}
+	g.Name = match[1]
+	var args []string
+	if match[2] != "" {
+		args = strings.Split(match[2], ",")
+	}
+	if len(args) != want {
+		return g, true, fmt.Errorf("${%s} takes %d values in brackets, not %d", g.Name, want, len(args))
+	}
+	if err := g.read(args); err != nil {
+		return g, true, fmt.Errorf("${%s}: %w", variable, err)
+	}
+	return g, true, nil
+}
+
+// read reads the arguments, of which there are as many as the generator takes.
+func (g *Generator) read(args []string) (err error) {
+	for i, text := range args {
+		switch text = strings.TrimSpace(text); g.Name {
+		case "int":
+			g.Integers[i], err = strconv.ParseInt(text, 10, 64)
+		case "float":
+			g.Floats[i], err = strconv.ParseFloat(text, 64)
+		default:
+			g.Count, err = strconv.Atoi(text)
+		}
+		if err != nil {
+			return fmt.Errorf("%q is not a number that fits here", text)
+		}
+	}
+	switch {
+	case g.Name == "int" && (g.Integers[0] > g.Integers[1] || g.Integers[1]-g.Integers[0] < 0):
+		return fmt.Errorf("write the smaller number first")
+	case g.Name == "float" && !(g.Floats[0] <= g.Floats[1]):
+		return fmt.Errorf("write the smaller number first")
+	case len(args) == 1 && (g.Count < 1 || g.Count > maxCount):
+		return fmt.Errorf("%d is outside 1 to %d", g.Count, maxCount)
+	}
+	return nil
+}
+
+// DataColumn gives the table and the column that a variable data.TABLE.COLUMN stands for; the
+// column of a list is empty.
+func DataColumn(variable string) (table, column string, ok bool) {
+	rest, ok := strings.CutPrefix(variable, dataPrefix)
+	table, column, _ = strings.Cut(rest, ".")
+	return table, column, ok
+}
+
+// Surroundings are what a profile may refer to.
+type Surroundings struct {
+	Env  func(name string) (string, bool)
+	Read func(path string) ([]byte, error) // a file, seen from the profile's directory
+}
 
 // reader reads one profile.
 type reader struct {
 	*strict.Reader
-	env      func(name string) (string, bool)
+	from     Surroundings
 	usesPort *yaml.Node // the first place that needs ${port}
+	data     []Data
+	inUser   bool            // whether what is read is sent by a user
+	saved    map[string]bool // variables that are set by now, where inUser
 }
 
 // template reads a text with variables.
@@ -53,26 +155,65 @@ func (r *reader) checkVariables(n *yaml.Node, text string) Template {
 		r.Problem(n, "%q has a ${ that is never closed", text)
 		return ""
 	}
-	Template(text).Expand(func(variable string) string {
-		r.checkVariable(n, variable)
-		return ""
-	})
+	for _, part := range Template(text).Parts() {
+		if part.Literal == "" {
+			r.checkVariable(n, part.Variable)
+		}
+	}
 	return Template(text)
 }
 
 func (r *reader) checkVariable(n *yaml.Node, variable string) {
 	name, isEnv := EnvName(variable)
+	table, column, isData := DataColumn(variable)
+	_, isGenerator, err := ParseGenerator(variable)
 	switch {
 	case variable == PortVariable:
 		if r.usesPort == nil {
 			r.usesPort = n
 		}
-	case !isEnv:
-		r.Problem(n, "${%s} is not known; there are ${port} and ${env.NAME}", variable)
-	default:
-		if _, set := r.env(name); !set {
+	case isEnv:
+		if _, set := r.from.Env(name); !set {
 			r.Problem(n, "the environment variable %s is not set", name)
 		}
+	case !r.inUser:
+		r.Problem(n, "${%s} is not known here; there are ${port} and ${env.NAME}", variable)
+	case isData:
+		r.checkColumn(n, table, column)
+	case err != nil:
+		r.Problem(n, "%v", err)
+	case !isGenerator && !r.saved[variable]:
+		r.Problem(n, "${%s} is not set here: save it in an earlier step of this task or in on_start%s", variable, strict.Suggest(variable, r.known()))
+	}
+}
+
+// known are the variables that stand for something in a user's request.
+func (r *reader) known() []string {
+	names := []string{"port", "env.NAME", "data.TABLE.COLUMN"}
+	for name := range generators {
+		names = append(names, name)
+	}
+	for name := range r.saved {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (r *reader) checkColumn(n *yaml.Node, table, column string) {
+	i := slices.IndexFunc(r.data, func(d Data) bool { return d.Name == table })
+	switch {
+	case i < 0:
+		names := make([]string, len(r.data))
+		for i, d := range r.data {
+			names[i] = d.Name
+		}
+		r.Problem(n, "there is no data %q%s", table, strict.Suggest(table, names))
+	case r.data[i].Rows == nil: // its own problem has been told
+	case len(r.data[i].Columns) == 0 && column != "":
+		r.Problem(n, "data %s is a list and has no columns; write ${data.%s}", table, table)
+	case len(r.data[i].Columns) > 0 && !slices.Contains(r.data[i].Columns, column):
+		r.Problem(n, "data %s has no column %q%s", table, column, strict.Suggest(column, r.data[i].Columns))
 	}
 }
 

@@ -28,6 +28,7 @@ type Result struct {
 	Schema int `json:"schema"`
 	Identity
 	Environment Environment `json:"environment"`
+	Generator   Generator   `json:"generator"`
 
 	PlannedRounds int          `json:"planned_rounds"`
 	Rounds        []Round      `json:"rounds"` // judged load, in the order of time
@@ -52,6 +53,20 @@ type Identity struct {
 	CIRun         string    `json:"ci_run,omitempty"` // the CI system's own number of the run, with its attempt
 }
 
+// Generator is how the load generator itself did, in judged time.
+type Generator struct {
+	Cores      int           `json:"cores"`     // that it may use
+	CPUShare   float64       `json:"cpu_share"` // of those cores, from 0 to 1
+	GCPauses   time.Duration `json:"gc_pauses_ns"`
+	GCPauseMax time.Duration `json:"gc_pause_max_ns"`
+	// Lag is how late it turned to users and arrivals, against the plan.
+	LagP50 time.Duration `json:"lag_p50_ns"`
+	LagP99 time.Duration `json:"lag_p99_ns"`
+	LagMax time.Duration `json:"lag_max_ns"`
+	// Protocol is what it spoke, such as HTTP/1.1.
+	Protocol string `json:"protocol,omitempty"`
+}
+
 // Problem is something that makes a Result less than a whole run. A Result that has one is
 // kept, and shown, and never judged.
 type Problem struct {
@@ -67,6 +82,8 @@ const (
 	Interrupted ProblemKind = "interrupted" // somebody ended it early
 	TargetDied  ProblemKind = "target-died" // the system under test ended in mid-run
 	Faulty      ProblemKind = "generator"   // this machine could not send what was planned
+	Saturated   ProblemKind = "saturated"   // this machine was the bottleneck
+	Aborted     ProblemKind = "aborted"     // a limit was passed
 )
 
 // Round is one stretch of judged load, the unit that statistics see.

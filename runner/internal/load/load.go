@@ -1,85 +1,97 @@
-// Package load applies a plan: it decides when each request falls due, sends it through a
-// Driver and counts what happened.
+// Package load applies a plan: it decides when each request falls due, has a Driver send it
+// and counts what became of it.
 //
-// The model is closed: each user turns to its next request when the one before has been
-// answered and its wait is over. A request is due at that instant, so that what the request
-// spends on a connection, or on this machine being late to wake the user, is part of its
-// response time (see package tally). A request belongs to the round in which it was due;
-// every request that was due is counted, also those that never end.
+// In the closed model each user turns to its next request when the one before has been
+// answered and its wait is over; the request is due at the instant at which the user turns to
+// it. In the open model tasks arrive on a schedule that nothing moves: the first request of a
+// task is due when the task is, and what it waits for a worker, a connection or this machine
+// is part of its response time (see package tally). How late this machine was to turn to what
+// the plan wanted is counted as lag: it is the generator's own fault, and where it is large,
+// the figures say nothing. A request belongs to the round in which it was due; every request
+// that was due is counted, also those that never end, and arrivals that had to be dropped.
 //
 // Run owns every goroutine that it starts and returns after the last one.
 package load
 
 import (
 	"context"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/hist"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Driver sends the requests of one user. Do is never called twice at once.
-type Driver interface {
-	// Do sends one request and reads the whole answer. A Driver does not retry.
-	Do(ctx context.Context, r *plan.Request) Outcome
-	Close() error
+// Parts are what a load is made of.
+type Parts struct {
+	Plan   *plan.Plan
+	Driver func(context.Context) Driver      // a fresh user's
+	Values func(index, slots int) UserValues // a user's, who saves into so many slots
+	Sink   Sink
+	// Precise makes arrivals sleep by the kernel's finest timer, where there is one; time's own
+	// are late by up to a millisecond on a machine that is otherwise idle.
+	Precise bool
 }
 
-// Outcome is what became of a request.
-type Outcome struct {
-	Sent          time.Time // when the first byte left; zero when none did
-	Class         tally.Class
-	BytesReceived int64
-	Error         string // one line; empty when Class is tally.OK
+// UserValues are one user's values, for requests and for what its answers bring.
+type UserValues interface {
+	Values
+	Save(slot int, value string)
+	NextTask()       // a task begins
+	Reset(index int) // another arrival begins
 }
 
-// Sink takes what one user counted since its last call, at most about once a second, for a
-// round of the plan or plan.WarmUpRound. The tally is the sink's from then on. Calls do not
-// overlap.
+// Sink takes what was counted since its last call, at least once a second, for a round of the
+// plan or plan.WarmUpRound, which also stands for what is due after the last round. The tally
+// is the sink's from then on. Calls do not overlap.
 type Sink func(round int, t *tally.Tally)
 
-// flushEvery is how often a user hands over what it counted.
+// Report is what Run tells beside what it counted.
+type Report struct {
+	Until time.Duration  // how long load was applied: the plan's Length, or less
+	Lag   hist.Histogram // how late users and arrivals were turned to, in judged time
+}
+
+// flushEvery is how often what was counted is handed over.
 const flushEvery = time.Second
 
-// Run loads until the plan's end, or until stop is closed: no request begins after that, and
-// those under way get the plan's StopWithin before they are cut off, which counts as a
-// time-out. When ctx ends, they are cut off at once. It returns until when load was applied:
-// the plan's Length, or less when it was ended early.
-func Run(ctx context.Context, stop <-chan struct{}, p *plan.Plan, newDriver func() Driver, sink Sink) time.Duration {
-	start := time.Now()
-	sending, stopSending := context.WithCancel(ctx)
+// Run loads until the plan's end, or until stop is closed: no request begins after that but
+// those of on_stop, and those under way get the plan's StopWithin before they are cut off,
+// which counts as a time-out. When ctx ends, they are cut off at once.
+func Run(ctx context.Context, stop <-chan struct{}, parts Parts) Report {
 	requests, cutOff := context.WithCancel(ctx)
+	defer cutOff()
+	r := &run{Parts: parts, requests: requests, start: time.Now(), stopped: make(chan struct{})}
+	for range runtime.GOMAXPROCS(0) {
+		r.lanes = append(r.lanes, newLane(parts.Plan.Routes))
+	}
 	finished := make(chan struct{})
-
-	var until time.Duration
-	var users, conductor sync.WaitGroup
+	var report Report
+	var conductor sync.WaitGroup
 	conductor.Go(func() {
-		wait(p.Length(), stop, ctx.Done())
-		until = min(time.Since(start), p.Length())
-		stopSending()
-		wait(p.StopWithin, finished, ctx.Done())
+		wait(parts.Plan.Length(), stop, ctx.Done())
+		report.Until = min(time.Since(r.start), parts.Plan.Length())
+		r.stopping.Store(true)
+		close(r.stopped)
+		wait(parts.Plan.StopWithin, finished, ctx.Done())
 		cutOff()
 	})
-	var flushing sync.Mutex // guards calls of sink
-	for _, u := range p.Users {
-		users.Go(func() {
-			w := &user{
-				plan: p, choose: p.Chooser(u), start: start, behaviour: &p.Behaviours[u.Behaviour],
-				driver: newDriver(), counted: &tally.Tally{}, round: plan.WarmUpRound,
-				sink: func(round int, t *tally.Tally) {
-					flushing.Lock()
-					defer flushing.Unlock()
-					sink(round, t)
-				},
-			}
-			w.run(sending, requests, u.StartAt)
-		})
+	conductor.Go(func() { r.flushEach(finished) })
+	if parts.Plan.Open != nil {
+		r.open()
+	} else {
+		r.closed()
 	}
-	users.Wait()
 	close(finished)
 	conductor.Wait()
-	return until
+	for _, l := range r.lanes {
+		r.flush(l)
+		l.lag.Drain(&report.Lag)
+	}
+	return report
 }
 
 // wait returns after a time, or when one of two channels is closed.
@@ -93,98 +105,101 @@ func wait(d time.Duration, a, b <-chan struct{}) {
 	}
 }
 
-// user is one simulated user at work.
-type user struct {
-	plan      *plan.Plan
-	behaviour *plan.Behaviour
-	choose    *plan.Chooser
-	driver    Driver
-	start     time.Time // of the load; all offsets count from it
-
-	counted   *tally.Tally
-	round     int // that counted belongs to
-	flushedAt time.Duration
-	sink      Sink
+// run is one load at work.
+type run struct {
+	Parts
+	requests context.Context // ends when requests under way are cut off
+	start    time.Time       // of the load; all offsets count from it
+	stopping atomic.Bool     // set before stopped is closed
+	stopped  chan struct{}
+	lanes    []*lane
+	sinking  sync.Mutex // guards calls of Sink
 }
 
-// run works until sending ends. Requests are made under their own context, which lives
-// longer.
-func (u *user) run(sending, requests context.Context, startAt time.Duration) {
-	defer u.driver.Close() //nolint:errcheck // closing a connection that carries nothing more
-	defer u.flush()
-	for due := startAt; u.sleepUntil(sending, due); {
-		began := due
-		task := u.choose.Task()
-		ended, ok := u.perform(sending, requests, task, due)
-		if !ok {
+// now is the offset of this instant.
+func (r *run) now() time.Duration { return time.Since(r.start) }
+
+// round is the round that a request belongs to.
+func (r *run) round(due time.Duration) int {
+	if due >= r.Plan.Length() {
+		return plan.WarmUpRound
+	}
+	return r.Plan.RoundAt(due)
+}
+
+// lane counts for some of the workers, of which as many are at work at once as there are
+// lanes: so counting takes one uncontended lock and little memory, however many users there
+// are.
+type lane struct {
+	mu     sync.Mutex // guards what follows
+	counts [2]counts  // of even and of odd rounds: some requests end when the next has begun
+	lag    hist.Recorder
+}
+
+type counts struct {
+	*tally.Recorder
+	round int
+	some  bool
+}
+
+func newLane(routes []string) *lane {
+	return &lane{counts: [2]counts{{Recorder: tally.NewRecorder(routes)}, {Recorder: tally.NewRecorder(routes)}}}
+}
+
+// count counts one sample of a route.
+func (r *run) count(l *lane, route int, s tally.Sample) {
+	round := r.round(s.Due)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &l.counts[round&1]
+	if c.round != round {
+		r.drain(c)
+		c.round = round
+	}
+	c.some = true
+	c.Add(route, s)
+}
+
+// late counts how late something was turned to that was due in judged time.
+func (r *run) late(l *lane, due, now time.Duration) {
+	if due < r.Plan.WarmUp {
+		return
+	}
+	l.mu.Lock()
+	l.lag.Record(now - due)
+	l.mu.Unlock()
+}
+
+func (r *run) flushEach(finished <-chan struct{}) {
+	ticker := time.NewTicker(flushEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			for _, l := range r.lanes {
+				r.flush(l)
+			}
+		case <-finished:
 			return
 		}
-		due = u.choose.Wait(u.behaviour.Wait, began, ended)
 	}
 }
 
-// perform does the steps of a task, the first of which is due now, and gives the instant at
-// which the last ended; not ok when the load ended before.
-func (u *user) perform(sending, requests context.Context, task *plan.Task, due time.Duration) (ended time.Duration, ok bool) {
-	for _, step := range task.Steps {
-		if step.Wait != nil {
-			due = u.choose.Wait(*step.Wait, due, due)
-			continue
-		}
-		if !u.sleepUntil(sending, due) {
-			return 0, false
-		}
-		due = u.send(requests, step.Request, due)
-	}
-	return due, true
-}
-
-// send makes one request and gives the instant of its end.
-func (u *user) send(ctx context.Context, r *plan.Request, due time.Duration) time.Duration {
-	ctx, cancel := context.WithTimeout(ctx, u.plan.Timeout)
-	outcome := u.driver.Do(ctx, r)
-	cancel()
-	ended := time.Since(u.start)
-	sent := due
-	if !outcome.Sent.IsZero() {
-		sent = max(due, outcome.Sent.Sub(u.start))
-	}
-	u.count(tally.Sample{
-		Route: r.Route, Due: due, Sent: sent, Ended: ended,
-		Class: outcome.Class, BytesReceived: outcome.BytesReceived, Error: outcome.Error,
-	})
-	return ended
-}
-
-func (u *user) count(s tally.Sample) {
-	if round := u.plan.RoundAt(s.Due); round != u.round || s.Ended-u.flushedAt >= flushEvery {
-		u.flush()
-		u.round, u.flushedAt = round, s.Ended
-	}
-	u.counted.Add(s)
-}
-
-func (u *user) flush() {
-	if len(u.counted.Routes) > 0 {
-		u.sink(u.round, u.counted)
-		u.counted = &tally.Tally{}
+func (r *run) flush(l *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.counts {
+		r.drain(&l.counts[i])
 	}
 }
 
-// sleepUntil waits for an instant, given from the start of the load; false when it lies past
-// the plan's end, or ctx has ended.
-func (u *user) sleepUntil(ctx context.Context, at time.Duration) bool {
-	if at >= u.plan.Length() {
-		return false
+// drain hands over what was counted; the lane's lock is held.
+func (r *run) drain(c *counts) {
+	if !c.some {
+		return
 	}
-	if left := at - time.Since(u.start); left > 0 {
-		timer := time.NewTimer(left)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return false
-		}
-	}
-	return ctx.Err() == nil
+	r.sinking.Lock()
+	defer r.sinking.Unlock()
+	r.Sink(c.round, c.Drain())
+	c.some = false
 }

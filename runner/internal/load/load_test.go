@@ -2,164 +2,401 @@ package load_test
 
 import (
 	"context"
-	"sync/atomic"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// server answers every request after a time of virtual service.
-type server struct {
-	service func(since time.Duration) time.Duration
-	start   time.Time
-	sent    atomic.Int64
+// system answers requests in virtual time, and remembers them.
+type system struct {
+	answer func(path string, since time.Duration) load.Outcome
+	take   func(path string, since time.Duration) time.Duration // how long an answer takes
+	start  time.Time
+
+	mu    sync.Mutex // guards what follows
+	sent  []sent
+	users int
 }
 
-func (s *server) Do(ctx context.Context, _ *plan.Request) load.Outcome {
-	s.sent.Add(1)
-	sent := time.Now()
+type sent struct {
+	user int
+	path string // what the texts made
+	body string
+	at   time.Duration
+}
+
+// connection is one driver of the system.
+type connection struct {
+	*system
+	ctx  context.Context
+	user int
+}
+
+func (s *system) connect(ctx context.Context) load.Driver {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users++
+	return &connection{s, ctx, s.users - 1}
+}
+
+func (c *connection) Do(q *plan.Request, v load.Values) load.Outcome {
+	now := time.Now()
+	one := sent{c.user, string(v.Append(nil, q.Path)), string(v.Append(nil, q.Body)), now.Sub(c.start)}
+	c.mu.Lock()
+	c.sent = append(c.sent, one)
+	c.mu.Unlock()
+	o := load.Outcome{Sent: now, Class: tally.OK, Status: 200, Body: []byte("{}")}
+	if c.answer != nil {
+		o = c.answer(one.path, one.at)
+		o.Sent = now
+	}
+	took := 10 * time.Millisecond
+	if c.take != nil {
+		took = c.take(one.path, one.at)
+	}
 	select {
-	case <-time.After(s.service(time.Since(s.start))):
-		return load.Outcome{Sent: sent, Class: tally.OK, BytesReceived: 10}
-	case <-ctx.Done():
-		return load.Outcome{Sent: sent, Class: tally.Timeout, Error: "late"}
+	case <-time.After(took):
+		return o
+	case <-c.ctx.Done():
+		return load.Outcome{Sent: now, Class: tally.Timeout, Error: "not answered before the load ended"}
 	}
 }
 
-func (s *server) Close() error { return nil }
+func (c *connection) Idle()        {}
+func (c *connection) Close() error { return nil }
 
-// apply runs a plan of one GET / against a server whose answers take service.
-func apply(t *testing.T, p *plan.Plan, stop <-chan struct{}, service func(time.Duration) time.Duration) (rounds map[int]*tally.Tally, until time.Duration, sent int64) {
+// paths are those sent to the system, in the order of time, with how often each was.
+func (s *system) paths() map[string]int {
+	counts := map[string]int{}
+	for _, one := range s.sent {
+		counts[one.path]++
+	}
+	return counts
+}
+
+// makePlan is the plan of a profile without its name and target.
+func makePlan(t testing.TB, yaml string) *plan.Plan {
 	t.Helper()
-	rounds = map[int]*tally.Tally{}
-	s := &server{service: service, start: time.Now()}
-	until = load.Run(t.Context(), stop, p, func() load.Driver { return s }, func(round int, counted *tally.Tally) {
-		if rounds[round] == nil {
-			rounds[round] = &tally.Tally{}
-		}
-		rounds[round].Merge(counted)
+	p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\"}\n"+yaml), profile.Surroundings{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	made, err := plan.Make(p, plan.Values{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// apply runs a plan and gives what was counted by round.
+func apply(ctx context.Context, p *plan.Plan, s *system, stop <-chan struct{}) (map[int]*tally.Tally, load.Report) {
+	rounds := map[int]*tally.Tally{}
+	source := datagen.New(p)
+	s.start = time.Now()
+	report := load.Run(ctx, stop, load.Parts{
+		Plan: p, Driver: s.connect,
+		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+		Sink: func(round int, counted *tally.Tally) {
+			if rounds[round] == nil {
+				rounds[round] = &tally.Tally{}
+			}
+			rounds[round].Merge(counted)
+		},
 	})
-	return rounds, until, s.sent.Load()
+	return rounds, report
 }
 
-func onePlan(users int, wait profile.Wait) *plan.Plan {
-	p := &plan.Plan{
-		Timeout: 10 * time.Second, Rounds: 3, RoundLength: 10 * time.Second, StopWithin: 2 * time.Second,
-		Behaviours: []plan.Behaviour{{Wait: wait, Tasks: []plan.Task{{Weight: 1, Steps: []plan.Step{{Request: &plan.Request{Route: "GET /"}}}}}}},
-	}
-	for i := range users {
-		p.Users = append(p.Users, plan.User{Index: i})
-	}
-	return p
-}
-
-func constant(d time.Duration) func(time.Duration) time.Duration {
-	return func(time.Duration) time.Duration { return d }
-}
-
-func TestRunCountsEveryRequestInTheRoundInWhichItWasDue(t *testing.T) {
+func TestEveryRequestCountsInTheRoundInWhichItWasDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := onePlan(4, profile.Wait{Kind: profile.WaitBetween, Min: 90 * time.Millisecond, Max: 90 * time.Millisecond})
-		p.WarmUp = 5 * time.Second
-		rounds, until, sent := apply(t, p, nil, constant(10*time.Millisecond))
+		p := makePlan(t, `
+load: {users: 4, spawn_rate: 1000, warm_up: 5s, run_time: 30s, rounds: 3}
+users: [{name: u, wait: 90ms, tasks: [{http: GET /}]}]`)
+		s := &system{}
+		rounds, report := apply(t.Context(), p, s, nil)
 		var counted int64
 		for round, want := range map[int]int64{plan.WarmUpRound: 200, 0: 400, 1: 400, 2: 400} {
 			got := rounds[round].Total().Requests()
-			if got != want {
+			if got < want-4 || got > want+4 { // users start 1 ms apart
 				t.Errorf("round %d: %d requests, want %d", round, got, want)
 			}
 			counted += got
 		}
-		if counted != sent {
-			t.Errorf("%d requests counted, %d sent", counted, sent)
-		}
-		if until != p.Length() {
-			t.Errorf("applied until %v, planned %v", until, p.Length())
+		if counted != int64(len(s.sent)) || report.Until != p.Length() {
+			t.Errorf("%d requests counted, %d sent; applied until %v of %v", counted, len(s.sent), report.Until, p.Length())
 		}
 	})
 }
 
-// A server that stalls makes its users wait, and the wait is response time.
-func TestRunSeesAStall(t *testing.T) {
+// In the closed model a server that stalls keeps its users waiting.
+func TestClosedStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := onePlan(1, profile.Wait{Kind: profile.WaitPace, Period: 100 * time.Millisecond})
-		stall := func(since time.Duration) time.Duration {
-			if since >= 12*time.Second && since < 13*time.Second {
-				return 13*time.Second - since
-			}
-			return time.Millisecond
-		}
-		rounds, _, _ := apply(t, p, nil, stall)
+		p := makePlan(t, `
+load: {users: 1, spawn_rate: 1, run_time: 30s, rounds: 3}
+users: [{name: u, wait: pace 100ms, tasks: [{http: GET /}]}]`)
+		rounds, _ := apply(t.Context(), p, &system{take: stallAt(12*time.Second, time.Second, time.Millisecond)}, nil)
 		if got := rounds[1].Total().Response.Max(); got != time.Second {
 			t.Errorf("longest response %v, want 1s", got)
 		}
 		if got := rounds[0].Total().Response.Max(); got != time.Millisecond {
 			t.Errorf("longest response before the stall %v, want 1ms", got)
 		}
+		if got := rounds[1].Total().Requests(); got != 91 { // nine were never due
+			t.Errorf("%d requests in the round of the stall, want 91", got)
+		}
 	})
 }
 
-func TestRunCutsOffWhatDoesNotEnd(t *testing.T) {
+// stallAt answers after usual, but not between from and from+length.
+func stallAt(from, length, usual time.Duration) func(string, time.Duration) time.Duration {
+	return func(_ string, since time.Duration) time.Duration {
+		if since >= from && since < from+length {
+			return from + length - since
+		}
+		return usual
+	}
+}
+
+// In the open one requests fall due all the same, and what they wait is response time.
+func TestOpenStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := onePlan(3, profile.Wait{})
-		p.Timeout = time.Hour
-		start := time.Now()
-		rounds, until, sent := apply(t, p, nil, constant(24*time.Hour))
+		p := makePlan(t, `
+load: {rate: 100/s, run_time: 30s, rounds: 3}
+users: [{name: u, tasks: [{http: GET /}]}]`)
+		rounds, report := apply(t.Context(), p, &system{take: stallAt(12*time.Second, time.Second, 0)}, nil)
+		total := rounds[1].Total()
+		if total.Requests() != 1000 || total.Failures() != 0 {
+			t.Errorf("%d requests, %d failures; want 1000 and none", total.Requests(), total.Failures())
+		}
+		// A tenth of the round's requests fall into the stall, and wait evenly from 0 to 1 s.
+		for q, want := range map[float64]time.Duration{0.85: 0, 0.95: 500 * time.Millisecond, 0.99: 900 * time.Millisecond} {
+			if got := total.Response.Quantile(q); got < want-20*time.Millisecond || got > want+20*time.Millisecond {
+				t.Errorf("p%g is %v, want %v", 100*q, got, want)
+			}
+		}
+		if report.Lag.Max() > time.Millisecond {
+			t.Errorf("arrivals were turned to %v late", report.Lag.Max())
+		}
+	})
+}
+
+func TestOpenDrops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, `
+load: {rate: 100/s, max_in_flight: 20, run_time: 10s, rounds: 1}
+users: [{name: u, tasks: [{http: GET /}]}]`)
+		s := &system{take: stallAt(5*time.Second, time.Second, 0)}
+		rounds, _ := apply(t.Context(), p, s, nil)
 		total := rounds[0].Total()
-		if sent != 3 || total.Outcomes[tally.Timeout] != 3 {
-			t.Errorf("%d sent, outcomes %v; want 3 time-outs", sent, total.Outcomes)
+		dropped := total.Outcomes[tally.Dropped] // one more where the stall ends as an arrival falls due
+		if total.Requests() != 1000 || dropped < 80 || dropped > 81 || int64(len(s.sent)) != 1000-dropped {
+			t.Errorf("%d requests, %v, %d sent; want 80 of 1000 dropped", total.Requests(), total.Outcomes, len(s.sent))
 		}
-		if lasted := time.Since(start); until != p.Length() || lasted != p.Length()+p.StopWithin {
-			t.Errorf("applied until %v, lasted %v, want %v more", until, lasted, p.StopWithin)
+		if s.users > 20 {
+			t.Errorf("%d connections, want 20 at most", s.users)
 		}
 	})
 }
 
-func TestRunStops(t *testing.T) {
+// on_start runs until it succeeds, its variables stand in what follows, on_stop comes last.
+func TestUsersBeginAndEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stop := make(chan struct{})
-		time.AfterFunc(15*time.Second, func() { close(stop) })
-		rounds, until, _ := apply(t, onePlan(2, profile.Wait{}), stop, constant(400*time.Millisecond))
-		if until != 15*time.Second {
-			t.Errorf("stopped after 15s, applied until %v", until)
+		p := makePlan(t, `
+load: {users: 2, spawn_rate: 1000, run_time: 10s, rounds: 2}
+users:
+  - name: u
+    wait: 1s
+    on_start: [{http: POST /login, json: {user: "u${user.id}"}, save: {token: token}}]
+    tasks: [{http: "GET /cart/${token}", name: cart}]
+    on_stop: [{http: "DELETE /session/${token}", name: leave}]`)
+		s := &system{answer: func(path string, since time.Duration) load.Outcome {
+			if path == "/login" && since < 500*time.Millisecond {
+				return load.Outcome{Class: tally.OK, Status: 503, Body: []byte("busy")}
+			}
+			return load.Outcome{Class: tally.OK, Status: 200, Body: []byte(`{"token": "a/b"}`)}
+		}}
+		rounds, _ := apply(t.Context(), p, s, nil)
+		paths := s.paths()
+		if paths["/login"] != 4 || paths["/cart/a%2Fb"] < 16 || paths["/session/a%2Fb"] != 2 {
+			t.Errorf("sent %v", paths)
 		}
-		if rounds[1].Total().Failures() != 0 || rounds[2] != nil {
-			t.Errorf("requests under way at the stop should have been answered: %v", rounds)
+		if got := s.sent[0].body; got != `{"user":"u0"}` && got != `{"user":"u1"}` {
+			t.Errorf("body %s", got)
+		}
+		if rounds[1].Routes["leave"] != nil || rounds[plan.WarmUpRound].Routes["leave"].Requests() != 2 {
+			t.Error("what users do after the end counts in a judged round")
+		}
+		if rounds[0].Routes["POST /login"].Outcomes[tally.Status]+rounds[plan.WarmUpRound].Routes["POST /login"].Outcomes[tally.Status] != 2 {
+			t.Error("a failed login is no failure")
 		}
 	})
 }
 
-func TestRunEndsAtOnceWithItsContext(t *testing.T) {
+// What a step did not bring cannot stand in the next: the rest of the task is left out.
+func TestTaskEndsWhereASaveFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, `
+load: {users: 1, spawn_rate: 1, run_time: 10s, rounds: 1}
+users:
+  - name: u
+    wait: 1s
+    tasks:
+      - steps:
+          - {http: GET /list, save: {id: items.0.id}, expect: {json: {"items.#": "> 0"}}}
+          - wait: 100ms
+          - {http: "GET /item/${id}", name: item}`)
+		n := 0
+		s := &system{answer: func(path string, _ time.Duration) load.Outcome {
+			body := `{"items": [{"id": 7}]}`
+			if path == "/list" {
+				if n++; n%2 == 0 {
+					body = `{"items": []}`
+				}
+			}
+			return load.Outcome{Class: tally.OK, Status: 200, Body: []byte(body)}
+		}}
+		rounds, _ := apply(t.Context(), p, s, nil)
+		list := rounds[0].Routes["GET /list"]
+		if good := list.Outcomes[tally.OK]; good == 0 || list.Outcomes[tally.Expect] == 0 || rounds[0].Routes["item"].Requests() != good {
+			t.Errorf("lists %v, items %d", list.Outcomes, rounds[0].Routes["item"].Requests())
+		}
+		if list.Errors["expected items.# > 0"] != list.Outcomes[tally.Expect] {
+			t.Errorf("errors %v", list.Errors)
+		}
+	})
+}
+
+func TestStages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, `
+load: {stages: [{users: 10, for: 10s}, {users: 10, for: 10s}, {users: 0, for: 10s}], rounds: 3}
+users: [{name: u, wait: pace 1s, tasks: [{http: GET /}]}]`)
+		rounds, _ := apply(t.Context(), p, &system{}, nil)
+		// Users 0 to 9 start a second apart, and go in the opposite order.
+		for round, want := range map[int]int64{0: 55, 1: 100, 2: 55} {
+			if got := rounds[round].Total().Requests(); got < want-10 || got > want+10 {
+				t.Errorf("round %d: %d requests, want about %d", round, got, want)
+			}
+		}
+	})
+}
+
+func TestWhatDoesNotEndIsCutOff(t *testing.T) {
+	for name, yaml := range map[string]string{
+		"closed": "load: {users: 3, spawn_rate: 1000000, run_time: 10s, rounds: 1, stop_within: 2s}\nusers: [{name: u, tasks: [{http: GET /}]}]",
+		"open":   "load: {rate: 0.3/s, run_time: 10s, rounds: 1, stop_within: 2s}\nusers: [{name: u, tasks: [{http: GET /}]}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				rounds, report := apply(t.Context(), makePlan(t, yaml), &system{take: stallAt(0, 24*time.Hour, 0)}, nil)
+				all := &tally.Tally{}
+				for _, round := range rounds {
+					all.Merge(round)
+				}
+				if got := all.Total().Outcomes; got[tally.Timeout] != 3 || len(got) != 1 {
+					t.Errorf("outcomes %v, want 3 time-outs", got)
+				}
+				if lasted := time.Since(start).Round(100 * time.Millisecond); report.Until.Round(time.Millisecond) != 10*time.Second || lasted != 12*time.Second {
+					t.Errorf("applied until %v, lasted %v", report.Until, lasted)
+				}
+			})
+		})
+	}
+}
+
+func TestStop(t *testing.T) {
+	for name, yaml := range map[string]string{
+		"closed": "load: {users: 2, spawn_rate: 1000, run_time: 30s, rounds: 3}\nusers: [{name: u, wait: 100ms, tasks: [{http: GET /}]}]",
+		"open":   "load: {rate: 10/s, run_time: 30s, rounds: 3}\nusers: [{name: u, tasks: [{http: GET /}]}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stop := make(chan struct{})
+				time.AfterFunc(15*time.Second, func() { close(stop) })
+				s := &system{take: func(string, time.Duration) time.Duration { return 400 * time.Millisecond }}
+				rounds, report := apply(t.Context(), makePlan(t, yaml), s, stop)
+				if report.Until != 15*time.Second {
+					t.Errorf("stopped after 15s, applied until %v", report.Until)
+				}
+				if rounds[1].Total().Failures() != 0 || rounds[2] != nil {
+					t.Errorf("requests under way at the stop should have been answered: %v", rounds)
+				}
+			})
+		})
+	}
+}
+
+func TestEndsAtOnceWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		s := &server{service: constant(time.Hour), start: time.Now()}
 		start := time.Now()
-		load.Run(ctx, nil, onePlan(2, profile.Wait{}), func() load.Driver { return s }, func(int, *tally.Tally) {})
+		p := makePlan(t, "load: {users: 2, spawn_rate: 1000, run_time: 30s}\nusers: [{name: u, tasks: [{http: GET /}]}]")
+		apply(ctx, p, &system{take: stallAt(0, time.Hour, 0)}, nil)
 		if lasted := time.Since(start); lasted != 3*time.Second {
 			t.Errorf("lasted %v, want 3s", lasted)
 		}
 	})
 }
 
-func TestRunSpawnsUsersOverTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := onePlan(5, profile.Wait{Kind: profile.WaitPace, Period: time.Second})
-		p.WarmUp = 4 * time.Second
-		for i := range p.Users {
-			p.Users[i].StartAt = time.Duration(i) * time.Second
-		}
-		rounds, _, _ := apply(t, p, nil, constant(time.Millisecond))
-		if got, want := rounds[plan.WarmUpRound].Total().Requests(), int64(4+3+2+1); got != want {
-			t.Errorf("%d requests while users were starting, want %d", got, want)
-		}
-		if got := rounds[0].Total().Requests(); got != 50 {
-			t.Errorf("%d requests in the first round, want 50", got)
-		}
-	})
+// Two runs of one plan send the same, each user in the same order; and so do its shards.
+func TestSamePlanSameRequests(t *testing.T) {
+	const yaml = `
+data: {words: {list: [a, b, c, d, e], order: shuffle}}
+users:
+  - name: u
+    wait: 50ms..500ms
+    tasks:
+      - {http: "GET /${data.words}/${int(1,1000000)}", name: a, weight: 2}
+      - {http: "GET /b/${uuid}", name: b}`
+	for name, loads := range map[string]string{
+		"closed":  "load: {users: 6, spawn_rate: 2, run_time: 10s, rounds: 1}",
+		"open":    "load: {rate: 20/s, run_time: 10s, rounds: 1}",
+		"poisson": "load: {rate: 20/s, arrivals: poisson, run_time: 10s, rounds: 1}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				run := func(shards int) []string {
+					var all []string
+					for i := range shards {
+						p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\"}\n"+loads+yaml), profile.Surroundings{})
+						if len(problems) > 0 {
+							t.Fatal(problems)
+						}
+						made, err := plan.Make(p, plan.Values{Shard: plan.Shard{I: i, N: shards}})
+						if err != nil {
+							t.Fatal(err)
+						}
+						s := &system{}
+						apply(t.Context(), made, s, nil)
+						for _, one := range s.sent {
+							all = append(all, fmt.Sprint(one.at.Round(time.Millisecond), one.path))
+						}
+					}
+					slices.Sort(all)
+					return all
+				}
+				whole := run(1)
+				if len(whole) < 100 {
+					t.Fatalf("only %d requests", len(whole))
+				}
+				for _, shards := range []int{1, 2, 3, 7} {
+					if got := run(shards); !slices.Equal(got, whole) {
+						t.Errorf("%d shards send %d requests, the whole %d:\n%s\n%s", shards, len(got), len(whole),
+							strings.Join(got[:5], " "), strings.Join(whole[:5], " "))
+					}
+				}
+			})
+		})
+	}
 }

@@ -6,6 +6,7 @@
 package sut
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -200,7 +201,7 @@ func (s *System) readyCheck(baseURL string) (func(context.Context) error, error)
 		return func(ctx context.Context) error { return answers(ctx, baseURL+ready.Path) }, nil
 	default:
 		address, err := hostPort(baseURL)
-		return func(ctx context.Context) error { return connects(ctx, address) }, err
+		return func(ctx context.Context) error { return connects(ctx, "tcp", address) }, err
 	}
 }
 
@@ -223,24 +224,28 @@ func answers(ctx context.Context, address string) error {
 	return nil
 }
 
-func connects(ctx context.Context, address string) error {
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
+func connects(ctx context.Context, network, address string) error {
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, network, address)
 	if err != nil {
 		return err
 	}
 	return conn.Close()
 }
 
-// Reach reports whether anything takes connections at a URL.
-func Reach(ctx context.Context, rawURL string, within time.Duration) error {
-	address, err := hostPort(rawURL)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, within)
+// Reach reports whether anything takes connections at the target.
+func Reach(ctx context.Context, t plan.Target) error {
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
-	if err = connects(ctx, address); err != nil {
-		return fmt.Errorf("nothing answers at %s (%w); start the system first, or let target.start do it", rawURL, err)
+	network, address := "unix", t.Socket
+	if address == "" {
+		network = "tcp"
+		var err error
+		if address, err = hostPort(t.URL); err != nil {
+			return err
+		}
+	}
+	if err := connects(ctx, network, address); err != nil {
+		return fmt.Errorf("nothing answers at %s (%w); start the system first, or let target.start do it", cmp.Or(t.Socket, t.ShownURL()), err)
 	}
 	return nil
 }

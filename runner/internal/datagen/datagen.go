@@ -1,0 +1,265 @@
+// Package datagen makes what requests are filled with: rows of data, generated values, and
+// what a user has saved.
+//
+// A Source belongs to a plan and is shared by all users; it is never changed. A User makes
+// the values of one user, or of one arrival after the other: with the same plan and the same
+// index they are the same in every run and on every shard, so that shards need no talk. The
+// users take the rows of a table in turn, user u of U the rows u, u+U, u+2U, …: no two draw
+// the same row before all are used up. A row is drawn once for a task, however many of its
+// columns are used. Append allocates nothing once its destination is large enough.
+package datagen
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/brianvoe/gofakeit/v7"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// pool is how many different words and names there are.
+const pool = 1000
+
+// Source is what all users draw from.
+type Source struct {
+	plan                *plan.Plan
+	stride              int       // users of all shards
+	orders              [][]int32 // the rows of each shuffled table in their order; nil for others
+	words, names, mails []string
+}
+
+// New prepares the tables of a plan.
+func New(p *plan.Plan) *Source {
+	s := &Source{plan: p, stride: max(p.AllUsers, 1)}
+	for i, t := range p.Data {
+		var order []int32
+		if t.Order == profile.Shuffle {
+			for _, row := range p.Rand(plan.RowOrder, i).Perm(len(t.Rows)) {
+				order = append(order, int32(row))
+			}
+		}
+		s.orders = append(s.orders, order)
+	}
+	faker := gofakeit.New(1) // the seed of a plan chooses from the pools, it does not make them
+	for range pool {
+		s.words = append(s.words, faker.Word())
+		first, last := faker.FirstName(), faker.LastName()
+		s.names = append(s.names, first+" "+last)
+		s.mails = append(s.mails, strings.ToLower(strings.NewReplacer(" ", "", "'", "").Replace(first+"."+last)))
+	}
+	return s
+}
+
+// User makes the values of one user. Not safe for concurrent use.
+type User struct {
+	source *Source
+	pcg    rand.PCG
+	rand   *rand.Rand
+	index  int
+	seq    int64
+	saved  [][]byte // by slot
+	rows   []int    // the row of each table in this task; -1 before it is drawn
+	draws  []int    // how many rows of each table were drawn
+}
+
+// User starts the values of a user who saves so many variables.
+func (s *Source) User(index, slots int) *User {
+	u := &User{source: s, saved: make([][]byte, slots), rows: make([]int, len(s.plan.Data)), draws: make([]int, len(s.plan.Data))}
+	u.rand = rand.New(&u.pcg)
+	u.Reset(index)
+	return u
+}
+
+// Reset goes on as another user or arrival, from its beginning. What was saved stays.
+func (u *User) Reset(index int) {
+	u.index, u.seq = index, 0
+	u.source.plan.Reseed(&u.pcg, plan.Fill, index)
+	for i := range u.draws {
+		u.draws[i] = 0
+	}
+	u.NextTask()
+}
+
+// NextTask makes the next use of a table draw another row.
+func (u *User) NextTask() {
+	for i := range u.rows {
+		u.rows[i] = -1
+	}
+}
+
+// Save keeps a value, which is copied.
+func (u *User) Save(slot int, value string) { u.saved[slot] = append(u.saved[slot][:0], value...) }
+
+// row is the present row of a table.
+func (u *User) row(table int) []string {
+	t := &u.source.plan.Data[table]
+	if u.rows[table] < 0 {
+		u.rows[table] = u.draw(table, len(t.Rows))
+	}
+	return t.Rows[u.rows[table]]
+}
+
+func (u *User) draw(table, rows int) int {
+	n := u.index + u.draws[table]*u.source.stride
+	u.draws[table]++
+	if u.source.plan.Data[table].Order == profile.Random {
+		return u.rand.IntN(rows)
+	}
+	row := n % rows
+	if u.source.stride > 1 {
+		// Each pass over the table begins one row further on: else a user would meet the same
+		// row again and again when there are as many users as rows.
+		row = (row + n/rows) % rows
+	}
+	if order := u.source.orders[table]; order != nil {
+		row = int(order[row])
+	}
+	return row
+}
+
+// Append adds a text with the user's values in it.
+func (u *User) Append(dst []byte, t plan.Text) []byte {
+	for i := range t {
+		p := &t[i]
+		if p.Kind == plan.Literal {
+			dst = append(dst, p.Literal...)
+			continue
+		}
+		from := len(dst)
+		dst = u.value(dst, p)
+		dst = escape(dst, from, p.Escape)
+	}
+	return dst
+}
+
+func (u *User) value(dst []byte, p *plan.Part) []byte {
+	s := u.source
+	switch p.Kind {
+	case plan.Int:
+		return strconv.AppendInt(dst, u.between(p.Min, p.Max), 10)
+	case plan.Float:
+		return strconv.AppendFloat(dst, p.Low+u.rand.Float64()*(p.Top-p.Low), 'g', -1, 64)
+	case plan.Floats:
+		return u.floats(dst, p.Count)
+	case plan.UUID:
+		return u.uuid(dst)
+	case plan.Word:
+		return append(dst, s.words[u.rand.IntN(pool)]...)
+	case plan.Sentence:
+		return u.sentence(dst, p.Count)
+	case plan.Name:
+		return append(dst, s.names[u.rand.IntN(pool)]...)
+	case plan.Email:
+		dst = append(dst, s.mails[u.rand.IntN(pool)]...)
+		dst = append(dst, '.')
+		dst = strconv.AppendUint(dst, uint64(u.rand.Uint32()), 36) // few are equal
+		return append(dst, "@example.com"...)
+	case plan.Now:
+		return time.Now().UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	case plan.Seq:
+		u.seq++
+		return strconv.AppendInt(dst, u.seq, 10)
+	case plan.UserID:
+		return strconv.AppendInt(dst, int64(u.index), 10)
+	case plan.Saved:
+		return append(dst, u.saved[p.Slot]...)
+	case plan.Column:
+		return append(dst, u.row(p.Table)[p.Column]...)
+	}
+	panic("datagen: a part of kind " + strconv.Itoa(int(p.Kind)))
+}
+
+// between is evenly drawn, both ends included, also over the whole range of int64.
+func (u *User) between(least, most int64) int64 {
+	span := uint64(most) - uint64(least) + 1
+	if span == 0 {
+		return int64(u.rand.Uint64())
+	}
+	return int64(uint64(least) + u.rand.Uint64N(span))
+}
+
+// floats is a JSON array of numbers from -1 up to 1, as vectors have them.
+func (u *User) floats(dst []byte, n int) []byte {
+	dst = append(dst, '[')
+	for i := range n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendFloat(dst, float64(2*u.rand.Float32()-1), 'g', 6, 32)
+	}
+	return append(dst, ']')
+}
+
+// uuid is a random one, version 4 of RFC 9562.
+func (u *User) uuid(dst []byte) []byte {
+	const digits = "0123456789abcdef"
+	high, low := u.rand.Uint64(), u.rand.Uint64()
+	high = high&^0xf000 | 0x4000
+	low = low&^(0xc<<60) | 0x8<<60
+	for i := range 32 {
+		if i == 8 || i == 12 || i == 16 || i == 20 {
+			dst = append(dst, '-')
+		}
+		word := high
+		if i >= 16 {
+			word = low
+		}
+		dst = append(dst, digits[word>>(60-4*(i%16))&0xf])
+	}
+	return dst
+}
+
+func (u *User) sentence(dst []byte, words int) []byte {
+	from := len(dst)
+	for i := range words {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = append(dst, u.source.words[u.rand.IntN(pool)]...)
+	}
+	if first := dst[from]; first >= 'a' && first <= 'z' {
+		dst[from] = first - 'a' + 'A'
+	}
+	return append(dst, '.')
+}
+
+// escape makes dst[from:] safe for the place that it stands in.
+func escape(dst []byte, from int, where plan.Escape) []byte {
+	if where == plan.Plain || !slices.ContainsFunc(dst[from:], func(c byte) bool { return unsafe(c, where) }) {
+		return dst
+	}
+	const digits = "0123456789ABCDEF"
+	value := slices.Clone(dst[from:])
+	dst = dst[:from]
+	for _, c := range value {
+		switch {
+		case !unsafe(c, where):
+			dst = append(dst, c)
+		case where == plan.URL:
+			dst = append(dst, '%', digits[c>>4], digits[c&0xf])
+		case where == plan.JSON && (c == '"' || c == '\\'):
+			dst = append(dst, '\\', c)
+		case where == plan.JSON:
+			dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&0xf])
+		}
+	}
+	return dst
+}
+
+// unsafe reports whether a byte cannot stand as it is.
+func unsafe(c byte, where plan.Escape) bool {
+	switch where {
+	case plan.URL:
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		return !letter && c != '-' && c != '.' && c != '_' && c != '~'
+	case plan.JSON:
+		return c < 0x20 || c == '"' || c == '\\'
+	default: // a header's value
+		return c < 0x20 || c == 0x7f
+	}
+}

@@ -1,0 +1,54 @@
+package driver
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+)
+
+// newJar is a user's jar. It knows no list of public suffixes: a system that is loaded is not
+// the open web, and the list is large.
+func newJar() *cookiejar.Jar {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic("driver: " + err.Error()) // documented never to fail
+	}
+	return jar
+}
+
+// keepCookies puts the cookies of an answer into the jar.
+func (u *user1) keepCookies(x *exchange, lines []string) {
+	if u.jar == nil {
+		u.jar = newJar()
+	}
+	setCookies(u.jar, x.at, x.message.path(), lines)
+}
+
+// setCookies puts Set-Cookie lines into a jar. Those that are none are dropped, as browsers
+// do.
+func setCookies(jar *cookiejar.Jar, at origin, path string, lines []string) {
+	answer := http.Response{Header: http.Header{"Set-Cookie": lines}}
+	jar.SetCookies(pageURL(at, path), answer.Cookies())
+}
+
+// cookieLine is the value of a Cookie header; empty when the jar has none for the page.
+func cookieLine(jar *cookiejar.Jar, at origin, path string) string {
+	var b strings.Builder
+	for _, c := range jar.Cookies(pageURL(at, path)) {
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(c.String()) // name and value, with quotes where they were
+	}
+	return b.String()
+}
+
+// pageURL is the address of what a path on an origin leads to, as far as a jar looks at it.
+func pageURL(at origin, path string) *url.URL {
+	path, _, _ = strings.Cut(path, "?")
+	if plain, err := url.PathUnescape(path); err == nil {
+		path = plain
+	}
+	return &url.URL{Scheme: at.scheme, Host: at.address(), Path: path}
+}

@@ -1,0 +1,136 @@
+package driver
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// newTransport makes a Transport that is only there to make single connections: a pool would
+// retry and share as it likes.
+func (h *HTTP) newTransport() *http.Transport {
+	t := &http.Transport{
+		DisableCompression:     true, // else the bytes counted are not those on the wire
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		Protocols:              new(http.Protocols),
+	}
+	t.Protocols.SetHTTP2(true)
+	offer := []string{"h2"}
+	if h.target.HTTP == profile.HTTP2 {
+		t.Protocols.SetUnencryptedHTTP2(true)
+	} else { // where a redirect leads may speak only that
+		t.Protocols.SetHTTP1(true)
+		offer = append(offer, "http/1.1")
+	}
+	t.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+		return h.dialer.dial(ctx, originAt("http", address), true)
+	}
+	t.DialTLSContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+		c, err := h.dialer.dial(ctx, originAt("https", address), true, offer...)
+		if err != nil {
+			return nil, err
+		}
+		encrypted, ok := c.(*tls.Conn)
+		if len(offer) == 1 && (!ok || encrypted.ConnectionState().NegotiatedProtocol != "h2") {
+			c.Close() //nolint:errcheck // it carried nothing but the handshake
+			return nil, errNotHTTP2
+		}
+		return c, nil
+	}
+	return t
+}
+
+// originAt is the origin of an address that the Transport asks for.
+func originAt(scheme, address string) origin {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		panic("driver: " + err.Error()) // it came from origin.address
+	}
+	return origin{scheme: scheme, host: host, port: port}
+}
+
+// line is the place of one HTTP/2 connection, which any number of users may share.
+type line struct {
+	turn chan struct{} // holds one token, for who looks at conn
+	conn *http.ClientConn
+}
+
+func newLine() *line { return &line{turn: make(chan struct{}, 1)} }
+
+// connection is the one of the line, which is dialled when there is none that can be used.
+// Waiting for others who dial it ends with ctx.
+func (l *line) connection(ctx context.Context, t *http.Transport, at origin) (*http.ClientConn, error) {
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if l.conn != nil && l.conn.Err() == nil {
+		return l.conn, nil
+	}
+	l.conn = nil
+	c, err := t.NewClientConn(ctx, at.scheme, at.address())
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	l.conn = c
+	return c, err
+}
+
+// drop forgets a connection that takes no more requests. Those under way on it go
+// on.
+func (l *line) drop(ctx context.Context, c *http.ClientConn) {
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return
+	}
+	if l.conn == c {
+		l.conn = nil
+	}
+	if c.InFlight() == 0 {
+		c.Close() //nolint:errcheck // it is of no more use
+	}
+}
+
+// close ends the connection.
+func (l *line) close() error {
+	l.turn <- struct{}{}
+	defer func() { <-l.turn }()
+	if l.conn == nil {
+		return nil
+	}
+	c := l.conn
+	l.conn = nil
+	return c.Close()
+}
+
+// streamError is what net/http's error of a stream that the server reset is made to by
+// errors.As, which fills in a struct with these fields.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+// Error is the name of the code; the number of the stream would make equal errors differ.
+func (e streamError) Error() string { return e.name() }
+
+// streamCodes are the error codes of RFC 9113, section 7, by number.
+var streamCodes = []string{
+	"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
+	"FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
+	"INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+}
+
+func (e streamError) name() string {
+	if int(e.Code) < len(streamCodes) {
+		return streamCodes[e.Code]
+	}
+	return "an unknown code"
+}

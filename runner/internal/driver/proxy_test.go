@@ -1,0 +1,220 @@
+package driver_test
+
+import (
+	"bufio"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// proxy is one that takes requests in absolute form and CONNECT, and sends whatever it is
+// asked for to one server. seen gets a line for each request.
+func proxy(t *testing.T, server string, seen chan<- string) string {
+	t.Helper()
+	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+		in := bufio.NewReader(c)
+		for {
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			seen <- fmt.Sprintf("%s %s %s %s", r.Method, r.RequestURI, r.Host, r.Header.Get("Proxy-Authorization"))
+			if r.Method != "CONNECT" {
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied")
+				continue
+			}
+			if strings.HasPrefix(r.Host, "forbidden") {
+				io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+				return
+			}
+			if strings.HasPrefix(r.Host, "endless") {
+				endless("HTTP/1.1 200 OK\r\n", "X-Padding: aaa\r\n")(c)
+				return
+			}
+			if strings.HasPrefix(r.Host, "silent") {
+				silent(c)
+				return
+			}
+			out, err := net.Dial("tcp", server)
+			if err != nil {
+				return
+			}
+			defer out.Close()
+			io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n")
+			go func() {
+				io.Copy(out, in)
+				out.Close()
+			}()
+			io.Copy(c, out)
+			return
+		}
+	})
+	return address.String()
+}
+
+func TestProxies(t *testing.T) {
+	ours := newAuthority(t)
+	server := ours.secure(t, "shop.test", time.Now().Add(time.Hour), true, protocol)
+	server.StartTLS()
+	seen := make(chan string, 100)
+	address := proxy(t, server.Listener.Addr().String(), seen)
+	t.Setenv("HTTP_PROXY", "http://me:secret@"+address)
+	t.Setenv("HTTPS_PROXY", "http://me:secret@"+address)
+	auth := "Basic " + base64.StdEncoding.EncodeToString([]byte("me:secret"))
+
+	timeout := 10 * time.Second
+	for name, c := range map[string]struct {
+		to   plan.Target
+		seen string
+		body string
+		fail string
+	}{
+		"absolute":     {plan.Target{URL: "http://shop.test", HTTP: "auto"}, "GET http://shop.test/a?b=c shop.test " + auth, "proxied", ""},
+		"with a port":  {plan.Target{URL: "http://shop.test:81", HTTP: "1.1"}, "GET http://shop.test:81/a?b=c shop.test:81 " + auth, "proxied", ""},
+		"CONNECT":      {plan.Target{URL: "https://shop.test", HTTP: "1.1"}, "CONNECT shop.test:443 shop.test:443 " + auth, "HTTP/1.1 nobody", ""},
+		"CONNECT, h2":  {plan.Target{URL: "https://shop.test", HTTP: "auto"}, "CONNECT shop.test:443 shop.test:443 " + auth, "HTTP/2.0 nobody", ""},
+		"refused":      {plan.Target{URL: "https://forbidden.test", HTTP: "1.1"}, "CONNECT forbidden.test:443 forbidden.test:443 " + auth, "", "the proxy answered 403 to CONNECT"},
+		"refused, h2":  {plan.Target{URL: "https://forbidden.test", HTTP: "2"}, "CONNECT forbidden.test:443 forbidden.test:443 " + auth, "", "the proxy answered 403 to CONNECT"},
+		"endless":      {plan.Target{URL: "https://endless.test", HTTP: "1.1"}, "CONNECT endless.test:443 endless.test:443 " + auth, "", "the header is larger than 1 MiB"},
+		"silent proxy": {plan.Target{URL: "https://silent.test", HTTP: "1.1"}, "CONNECT silent.test:443 silent.test:443 " + auth, "", "not connected in time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.to.Timeout, c.to.TLS.CA = timeout, ours.pem
+			class := tally.Transport
+			if strings.HasPrefix(name, "silent") {
+				c.to.Timeout, class = 200*time.Millisecond, tally.Timeout
+			}
+			o := once(t, c.to, peek("/a?b=c"))
+			if c.fail == "" {
+				wantOK(t, o, 200, c.body)
+			} else {
+				wantFailure(t, o, class, c.fail)
+			}
+			if got := <-seen; got != c.seen {
+				t.Errorf("the proxy saw %q, want %q", got, c.seen)
+			}
+			for len(seen) > 0 { // the probe of auto asks twice
+				<-seen
+			}
+		})
+	}
+	direct := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "direct") }))
+	defer direct.Close()
+	wantOK(t, once(t, target(direct.URL), peek("/")), 200, "direct") // loopback is never proxied
+	if len(seen) > 0 {
+		t.Errorf("the proxy saw %q", <-seen)
+	}
+}
+
+// socks is a SOCKS5 proxy (RFC 1928) with a user and a password (RFC 1929), which sends
+// everything to one server.
+func socks(t *testing.T, server string, asked *atomic.Value) string {
+	t.Helper()
+	return listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+		head := make([]byte, 2)
+		next := func(n int) []byte {
+			b := make([]byte, n)
+			io.ReadFull(c, b)
+			return b
+		}
+		io.ReadFull(c, head)
+		next(int(head[1]))
+		c.Write([]byte{5, 2})
+		user := string(next(int(next(2)[1])))
+		password := string(next(int(next(1)[0])))
+		c.Write([]byte{1, 0})
+		next(4)
+		host := string(next(int(next(1)[0])))
+		next(2)
+		asked.Store(user + ":" + password + "@" + host)
+		c.Write([]byte{5, 0, 0, 1, 0, 0, 0, 0, 0, 0})
+		out, err := net.Dial("tcp", server)
+		if err != nil {
+			return
+		}
+		defer out.Close()
+		go io.Copy(out, c)
+		io.Copy(c, out)
+	}).String()
+}
+
+func TestSocksProxy(t *testing.T) {
+	url, _ := answers(t, ok)
+	var asked atomic.Value
+	t.Setenv("HTTP_PROXY", "socks5://me:secret@"+socks(t, strings.TrimPrefix(url, "http://"), &asked))
+	wantOK(t, once(t, target("http://shop.test"), peek("/")), 200, "ok")
+	if got := asked.Load(); got != "me:secret@shop.test" {
+		t.Errorf("the proxy was asked %v", got)
+	}
+}
+
+func TestUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	listen(t, "unix", path, func(c net.Conn) {
+		for in := bufio.NewReader(c); ; {
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(r.Host), r.Host)
+		}
+	})
+	to := target("http://shop.test")
+	to.Socket = path
+	r := peek("/")
+	d := newUser(t, newHTTP(t, to, r))
+	for range 3 {
+		wantOK(t, d.Do(r, values{}), 200, "shop.test")
+		d.Idle()
+	}
+	to.Socket = path + ".none"
+	wantFailure(t, once(t, to, r), tally.Transport, "connect: no such file or directory")
+}
+
+func TestIPv6(t *testing.T) {
+	probe, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this machine has no IPv6 loopback: %v", err)
+	}
+	probe.Close()
+	address := listen(t, "tcp", "[::1]:0", func(c net.Conn) {
+		r, err := http.ReadRequest(bufio.NewReader(c))
+		if err == nil {
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(r.Host), r.Host)
+		}
+	})
+	wantOK(t, once(t, target("http://"+address.String()), peek("/")), 200, address.String())
+}
+
+// What can not be sent is said before anything is.
+func TestNewRefuses(t *testing.T) {
+	for want, c := range map[string]struct {
+		to plan.Target
+		r  plan.Request
+	}{
+		"target.url ftp://a: the address is neither http nor https":                      {plan.Target{URL: "ftp://a"}, plan.Request{}},
+		"target.url http://: the address names no host":                                  {plan.Target{URL: "http://"}, plan.Request{}},
+		"target.tls.ca holds no certificate in PEM":                                      {plan.Target{URL: "https://a", TLS: profile.TLS{CA: []byte("x")}}, plan.Request{}},
+		"\"GET /\" is no method that can be sent":                                        {plan.Target{URL: "http://a"}, plan.Request{Method: "GET /"}},
+		"GET \"/a b\": a path holds no space and no control character":                   {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/a b")}},
+		"GET /: the header \"X\" can not be sent":                                        {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X", "a\r\nb")}}},
+		"GET /: the header \"X:\" can not be sent":                                       {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X:", "a")}}},
+		"target.tls.cert and key: tls: failed to find any PEM data in certificate input": {plan.Target{URL: "https://a", TLS: profile.TLS{Key: []byte("x")}}, plan.Request{}},
+	} {
+		if err := newError(c.to, &c.r); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package driver
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// pieces gives a text in pieces of random length, then its end.
+type pieces struct {
+	text []byte
+	rand *rand.Rand
+	max  int
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(p.text) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, p.text[:min(len(p.text), 1+p.rand.IntN(p.max))])
+	p.text = p.text[n:]
+	return n, nil
+}
+
+// reference is what net/http makes of an answer: the real one, behind those of status 1xx.
+func reference(text []byte, method string) (status int, body []byte, err error) {
+	in := bufio.NewReader(bytes.NewReader(text))
+	for {
+		resp, err := http.ReadResponse(in, &http.Request{Method: method})
+		if err != nil {
+			return 0, nil, err
+		}
+		body, err = io.ReadAll(resp.Body)
+		if resp.StatusCode >= 200 || resp.StatusCode == 101 || err != nil {
+			return resp.StatusCode, body, err
+		}
+	}
+}
+
+// FuzzResponse holds the parser against net/http: an answer that both take is the same to
+// both, and however it is cut into pieces it is the same to the parser.
+func FuzzResponse(f *testing.F) {
+	for _, seed := range []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\nA\r\n0123456789\r\n0\r\n\r\nrest",
+		"HTTP/1.0 200 OK\r\n\r\nuntil the end",
+		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+		"HTTP/1.1 304\nFoo: bar\n baz\n\n",
+		"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\r\nxyz",
+		"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nLocation: /x\r\nSet-Cookie: a=b\r\n\r\n",
+	} {
+		f.Add([]byte(seed), uint64(1), false)
+		f.Add([]byte(seed), uint64(2), true)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, seed uint64, head bool) {
+		method := "GET"
+		if head {
+			method = "HEAD"
+		}
+		wanted := want{head: head, body: true, location: true, cookies: true}
+		random := rand.New(rand.NewPCG(seed, 0))
+		whole, cut := reader{buf: make([]byte, bufferBytes)}, reader{buf: make([]byte, 16)}
+		reusable, err := whole.read(&pieces{text, random, len(text) + 1}, wanted)
+		_, cutErr := cut.read(&pieces{text, random, 7}, wanted)
+		if !errors.Is(cutErr, err) {
+			t.Fatalf("whole: %v, in pieces: %v", err, cutErr)
+		}
+		if err != nil {
+			return
+		}
+		if cut.answer.status != whole.answer.status || !bytes.Equal(cut.held, whole.held) || cut.answer.location != whole.answer.location {
+			t.Fatalf("whole: %+v %q, in pieces: %+v %q", whole.answer, whole.held, cut.answer, cut.held)
+		}
+		if reusable && whole.answer.length < 0 && !whole.answer.chunked && whole.answer.status == 200 && !head {
+			t.Fatalf("an answer that the end of the connection ends lets another follow: %q", text)
+		}
+		status, body, err := reference(text, method)
+		if err == nil && (status != whole.answer.status || !bytes.Equal(body, whole.held)) {
+			t.Fatalf("got %d %q, net/http has %d %q", whole.answer.status, whole.held, status, body)
+		}
+	})
+}
+
+// repeat gives the same answer for ever.
+type repeat struct{ text []byte }
+
+func (r repeat) Read(b []byte) (int, error) { return copy(b, r.text), nil }
+
+func BenchmarkParse(b *testing.B) {
+	for name, text := range map[string]string{
+		"length": "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Tue, 24 Nov 2026 06:00:00 GMT\r\nContent-Type: application/json\r\n" +
+			"Content-Length: 512\r\nConnection: keep-alive\r\n\r\n" + strings.Repeat("x", 512),
+		"chunked": "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Tue, 24 Nov 2026 06:00:00 GMT\r\nContent-Type: application/json\r\n" +
+			"Transfer-Encoding: chunked\r\n\r\n200\r\n" + strings.Repeat("x", 512) + "\r\n0\r\n\r\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			r := reader{buf: make([]byte, bufferBytes)}
+			src := &repeat{[]byte(text)}
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if reusable, err := r.read(src, want{}); err != nil || !reusable {
+					b.Fatal(reusable, err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	r := &plan.Request{
+		Method: "POST", Path: plan.Lit("/cart"), Body: plan.Text{{Literal: `{"sku":"`}, {Kind: plan.Saved, Literal: "42"}, {Literal: `"}`}},
+		Headers: []plan.Header{{Name: "Content-Type", Value: plan.Lit("application/json")}, {Name: "X-Token", Value: plan.Text{{Kind: plan.Saved, Literal: "t"}}}},
+	}
+	w := newWire(r, wireTarget{origin: origin{"http", "127.0.0.1", "80"}})
+	var out []byte
+	var m message
+	b.ReportAllocs()
+	for b.Loop() {
+		m, out = w.message(out, constant{}) // which takes a variable's Literal for its value
+	}
+	want := "POST /cart HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Token: t\r\nUser-Agent: plimsoll\r\nContent-Length: 12\r\n\r\n{\"sku\":\"42\"}"
+	if string(m.bytes) != want {
+		b.Errorf("got %q, want %q", m.bytes, want)
+	}
+}

@@ -1,0 +1,136 @@
+package load
+
+import (
+	"sync"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// arrival is one task that has fallen due.
+type arrival struct {
+	index int
+	due   time.Duration
+}
+
+// server is a worker that serves arrivals of its behaviour, one after the other.
+type server struct {
+	*worker
+	next chan arrival // closed when there are no more
+}
+
+// pool is the servers of the open model.
+type pool struct {
+	run *run
+
+	mu       sync.Mutex  // guards what follows
+	idle     [][]*server // by behaviour, the last used last
+	inFlight int
+	started  int
+	closing  bool
+
+	all sync.WaitGroup
+}
+
+// open hands each arrival to an idle server of its behaviour, the one that worked last: its
+// connection is warm. There are as many servers as were ever needed at once.
+func (r *run) open() {
+	p := &pool{run: r, idle: make([][]*server, len(r.Plan.Behaviours))}
+	arrivals, choose, pace := r.Plan.Open.Arrivals(), r.Plan.Chooser(0), newPacer(r.Precise)
+	defer pace.close()
+	for {
+		index, due, ok := arrivals.Next()
+		if !ok || !r.until(due, pace) {
+			break
+		}
+		choose.Reset(index)
+		p.serve(arrival{index, due}, choose.Behaviour())
+	}
+	<-r.stopped
+	p.close()
+}
+
+// serve finds a server for an arrival, or drops it.
+func (p *pool) serve(a arrival, behaviour int) {
+	p.mu.Lock()
+	if p.inFlight >= p.run.Plan.Open.MaxInFlight {
+		p.mu.Unlock()
+		p.lose(a, tally.Dropped, "dropped: too many tasks were under way")
+		return
+	}
+	p.inFlight++
+	var s *server
+	if idle := p.idle[behaviour]; len(idle) > 0 {
+		s = idle[len(idle)-1]
+		p.idle[behaviour] = idle[:len(idle)-1]
+	} else {
+		s = &server{p.run.newWorker(p.started, a.index, behaviour), make(chan arrival, 1)}
+		p.started++
+		p.all.Go(func() { p.work(s) })
+	}
+	p.mu.Unlock()
+	s.next <- a
+}
+
+// lose counts an arrival that no request was sent for: its first one has failed.
+func (p *pool) lose(a arrival, class tally.Class, text string) {
+	r := p.run
+	choose := r.Plan.Chooser(a.index)
+	for _, s := range choose.Task(choose.Behaviour()).Steps {
+		if s.Request != nil {
+			r.count(r.lanes[0], s.Request.Route, tally.Sample{Due: a.due, Sent: a.due, Ended: max(a.due, r.now()), Class: class, Error: text})
+			return
+		}
+	}
+}
+
+// work serves arrivals until there are no more.
+func (p *pool) work(s *server) {
+	defer s.close()
+	begun := false
+	for a := range s.next {
+		p.run.late(s.lane, a.due, p.run.now())
+		if begun = begun || s.begin(); begun {
+			s.task(a)
+		} else {
+			p.lose(a, tally.Timeout, "on_start did not succeed before the load ended")
+		}
+		p.done(s)
+	}
+	if begun {
+		s.end()
+	}
+}
+
+// task does an arrival's task.
+func (s *server) task(a arrival) {
+	s.choose.Reset(a.index)
+	s.values.Reset(a.index)
+	behaviour := s.choose.Behaviour()
+	s.perform(s.choose.Task(behaviour).Steps, a.due)
+}
+
+// done puts a server back.
+func (p *pool) done(s *server) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inFlight--
+	if p.closing {
+		close(s.next)
+		return
+	}
+	p.idle[s.behaviour] = append(p.idle[s.behaviour], s)
+}
+
+// close ends the servers, those at work after their task.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closing = true
+	for _, idle := range p.idle {
+		for _, s := range idle {
+			close(s.next)
+		}
+	}
+	p.mu.Unlock()
+	p.all.Wait()
+}

@@ -1,0 +1,40 @@
+package load
+
+import "time"
+
+// pacer sleeps for the one goroutine that hands out arrivals.
+type pacer interface {
+	sleep(time.Duration)
+	close()
+}
+
+// longestSleep bounds how late the end of the load is noticed.
+const longestSleep = 50 * time.Millisecond
+
+// until sleeps until an instant; false when the load ends before.
+func (r *run) until(due time.Duration, p pacer) bool {
+	for !r.stopping.Load() {
+		left := due - r.now()
+		if left <= 0 {
+			return true
+		}
+		p.sleep(min(left, longestSleep))
+	}
+	return false
+}
+
+// newPacer is the finest sleep that there is, or time's own.
+func newPacer(precise bool) pacer {
+	if precise {
+		if p := finePacer(); p != nil {
+			return p
+		}
+	}
+	return plainPacer{}
+}
+
+// plainPacer is time.Sleep.
+type plainPacer struct{}
+
+func (plainPacer) sleep(d time.Duration) { time.Sleep(d) }
+func (plainPacer) close()                {}

@@ -1,0 +1,67 @@
+package runner
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// Refusal is why a plan is not run: it asks for what its limits, or this machine's, do not
+// allow. Nothing has been started or sent.
+type Refusal struct{ Text string }
+
+func (r *Refusal) Error() string { return r.Text }
+
+// spareFiles are the descriptors that a run needs beside its connections.
+const spareFiles = 40
+
+// admit refuses a plan that must not or cannot be run here.
+func admit(p *plan.Plan) error {
+	u, err := url.Parse(p.Target.URL)
+	if err != nil {
+		return &Refusal{"target.url is no address"}
+	}
+	if p.Target.Socket == "" && !plan.Allowed(u.Hostname(), p.Target.Hosts) {
+		return &Refusal{fmt.Sprintf("%s may not be loaded: only %s may; when it is yours to load, name it in limits.hosts",
+			u.Hostname(), strings.Join(p.Target.Hosts, ", "))}
+	}
+	need := connections(p)
+	if files := openFiles(); files > 0 && uint64(need+spareFiles) > files {
+		return &Refusal{fmt.Sprintf("%d connections need %d open files, and this process may have %d: raise the limit (ulimit -n %[2]d), or ask for less",
+			need, need+spareFiles, files)}
+	}
+	if ports := ephemeralPorts(); ports > 0 && need > ports && p.Target.Socket == "" {
+		return &Refusal{fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d (net.ipv4.ip_local_port_range): widen the range, or ask for less",
+			need, ports)}
+	}
+	return nil
+}
+
+// connections is how many the plan may have open at once.
+func connections(p *plan.Plan) int {
+	switch {
+	case p.Target.Connections > 0:
+		return p.Target.Connections
+	case p.Open != nil:
+		return p.Open.MaxInFlight
+	default:
+		return len(p.Users)
+	}
+}
+
+// ephemeralPorts is how many ports outgoing connections to one address can have; 0 where it
+// cannot be read.
+func ephemeralPorts() int {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		return 0
+	}
+	var low, high int
+	if _, err := fmt.Sscan(string(text), &low, &high); err != nil {
+		return 0
+	}
+	return high - low + 1
+}

@@ -1,0 +1,59 @@
+package plan
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// defaultHosts are the hosts that may be loaded when the profile names none: this machine,
+// and the target when its address is a private one (RFC 1918, RFC 4193) or a name without a
+// dot, which only a private network resolves.
+func defaultHosts(target string) []string {
+	hosts := []string{"localhost", "127.0.0.0/8", "::1"}
+	address, err := netip.ParseAddr(target)
+	if err == nil && address.IsPrivate() || err != nil && !strings.Contains(target, ".") && !Allowed(target, hosts) {
+		hosts = append(hosts, target)
+	}
+	return hosts
+}
+
+// Allowed reports whether a host, without its port, matches one of the patterns: a name, an
+// address, a range of addresses such as 10.0.0.0/8, *.suffix for every name below the suffix
+// but not the suffix itself, or * for all. Letter case is of no account, nor how an address
+// is written.
+func Allowed(host string, patterns []string) bool {
+	host = normal(host)
+	address, isAddress := parseAddress(host)
+	for _, p := range patterns {
+		p = normal(p)
+		if p == "*" || p == host {
+			return true
+		}
+		if suffix, ok := strings.CutPrefix(p, "*"); ok && !isAddress && strings.HasPrefix(suffix, ".") {
+			if len(host) > len(suffix) && strings.HasSuffix(host, suffix) {
+				return true
+			}
+		}
+		if other, ok := parseAddress(p); ok && isAddress && other == address {
+			return true
+		}
+		if span, err := netip.ParsePrefix(p); err == nil && isAddress && span.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// normal is a host in lower case, without brackets and the root's dot.
+func normal(host string) string {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if strings.HasPrefix(host, "[") {
+		host = strings.Trim(host, "[]")
+	}
+	return host
+}
+
+func parseAddress(text string) (netip.Addr, bool) {
+	address, err := netip.ParseAddr(text)
+	return address.Unmap(), err == nil
+}

@@ -1,0 +1,123 @@
+package plan
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// Open is the open model: tasks arrive by themselves.
+type Open struct {
+	Kind        profile.Arrivals
+	MaxInFlight int // past this an arrival is dropped
+
+	plan   *Plan
+	pieces []piece
+}
+
+// piece is a stretch of time over which the rate goes evenly from one value to another.
+type piece struct {
+	start, length float64 // seconds
+	from, to      float64 // arrivals per second
+}
+
+// count is how many arrivals fall due in the piece.
+func (p piece) count() float64 { return (p.from + p.to) / 2 * p.length }
+
+// at is the offset in the piece at which n arrivals have fallen due: the root of
+// from·t + (to−from)/(2·length)·t² = n.
+func (p piece) at(n float64) float64 {
+	slope := (p.to - p.from) / p.length
+	switch {
+	case n <= 0:
+		return 0
+	case slope == 0:
+		return n / p.from
+	}
+	// The form that does not subtract nearly equal numbers.
+	return 2 * n / (p.from + math.Sqrt(max(p.from*p.from+2*slope*n, 0)))
+}
+
+func newOpen(l profile.Load, pl *Plan) *Open {
+	o := &Open{Kind: l.Arrivals, MaxInFlight: l.MaxInFlight, plan: pl}
+	if len(l.Stages) == 0 {
+		o.pieces = []piece{{0, pl.Length().Seconds(), l.Rate, l.Rate}}
+		return o
+	}
+	start, rate := 0.0, 0.0
+	for _, s := range l.Stages {
+		o.pieces = append(o.pieces, piece{start, s.For.Seconds(), rate, s.Rate})
+		start, rate = start+s.For.Seconds(), s.Rate
+	}
+	return o
+}
+
+// MaxRate is the highest rate at any time, in arrivals per second.
+func (o *Open) MaxRate() (most float64) {
+	for _, p := range o.pieces {
+		most = max(most, p.from, p.to)
+	}
+	return most
+}
+
+// Expected is how many arrivals fall due in all, for all shards together.
+func (o *Open) Expected() (sum float64) {
+	for _, p := range o.pieces {
+		sum += p.count()
+	}
+	return sum
+}
+
+// Arrivals gives the shard's arrivals in the order of time. Constant ones fall due when the
+// expected number is whole; Poisson ones have seeded exponential gaps, stretched to the rate
+// (the time change of an inhomogeneous Poisson process: Çınlar, Introduction to Stochastic
+// Processes, 1975, ch. 4).
+type Arrivals struct {
+	open  *Open
+	rand  *rand.Rand
+	index int
+	due   float64 // of the next arrival, in expected arrivals
+	piece int
+	past  float64 // expected arrivals before the piece
+}
+
+// Arrivals starts from the first.
+func (o *Open) Arrivals() *Arrivals {
+	a := &Arrivals{open: o, rand: o.plan.Rand(ArrivalTimes, 0)}
+	if o.Kind == profile.Poisson {
+		a.due = a.rand.ExpFloat64()
+	}
+	return a
+}
+
+// Next is the index of the shard's next arrival and the offset at which it is due; not ok
+// after the last.
+func (a *Arrivals) Next() (index int, due time.Duration, ok bool) {
+	for {
+		index, due, ok = a.next()
+		if !ok || a.open.plan.Shard.has(index) {
+			return index, due, ok
+		}
+	}
+}
+
+func (a *Arrivals) next() (index int, due time.Duration, ok bool) {
+	for a.piece < len(a.open.pieces) && a.due >= a.past+a.open.pieces[a.piece].count() {
+		a.past += a.open.pieces[a.piece].count()
+		a.piece++
+	}
+	if a.piece == len(a.open.pieces) {
+		return 0, 0, false
+	}
+	p := a.open.pieces[a.piece]
+	index, due = a.index, time.Duration((p.start+p.at(a.due-a.past))*float64(time.Second))
+	a.index++
+	gap := 1.0
+	if a.open.Kind == profile.Poisson {
+		gap = a.rand.ExpFloat64()
+	}
+	a.due += gap
+	return index, due, true
+}

@@ -1,0 +1,337 @@
+package plan_test
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func env(name string) (string, bool) {
+	value, ok := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss", "LINES": "a\r\nb"}[name]
+	return value, ok
+}
+
+// makeFrom is the plan of a whole profile.
+func makeFrom(t testing.TB, text string, shard plan.Shard) (*plan.Plan, error) {
+	t.Helper()
+	p, problems := profile.Parse("p.yaml", []byte(text), profile.Surroundings{
+		Env: env,
+		Read: func(path string) ([]byte, error) {
+			return os.ReadFile(filepath.Join("../../testdata/profiles/files", path))
+		},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return plan.Make(p, plan.Values{Port: 4711, Env: env, Shard: shard})
+}
+
+// makePlan is the plan of a profile without its name and target.
+func makePlan(t testing.TB, yaml string) *plan.Plan {
+	t.Helper()
+	p, err := makeFrom(t, "name: p\ntarget: {url: \"http://127.0.0.1/base/\"}\n"+yaml, plan.Shard{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// What every good profile of the corpus would do, in words.
+func TestWords(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/profiles/ok/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no profiles: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := makeFrom(t, string(text), plan.Shard{})
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		var b strings.Builder
+		if err := p.Words(&b); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "\n%v\n", p)
+		golden := filepath.Join("testdata", strings.TrimSuffix(filepath.Base(file), ".yaml")+".txt")
+		if *update {
+			if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != string(want) {
+			t.Errorf("%s:\n%s\nwant:\n%s", file, b.String(), want)
+		}
+	}
+}
+
+// show is a Text as a person would write it.
+func show(t plan.Text) string {
+	var b strings.Builder
+	for _, p := range t {
+		if p.Kind == plan.Literal {
+			b.WriteString(p.Literal)
+		} else {
+			fmt.Fprintf(&b, "<%d/%d>", p.Kind, p.Escape)
+		}
+	}
+	return b.String()
+}
+
+func TestCompile(t *testing.T) {
+	p := makePlan(t, `
+data: {products: {file: products.csv}}
+users:
+  - name: u
+    tasks:
+      - http: POST /cart/${data.products.sku}?key=${env.API_TOKEN}
+        headers: {X-A: "${env.API_TOKEN}-${uuid}", content-type: text/x}
+        json: {a: "${env.SHOP_PASSWORD}", n: "${int(1,2)}", list: ["${floats(3)}"], "${seq}": "x ${seq}", s: "${data.products.name}"}
+        save: {b: x, a: y}`)
+	q := p.Behaviours[0].Tasks[0].Steps[0].Request
+	if got, want := show(q.Path), fmt.Sprintf("/base/cart/<%d/%d>?key=s3cret", plan.Column, plan.URL); got != want {
+		t.Errorf("path %s, want %s", got, want)
+	}
+	want := fmt.Sprintf(`{"<%d/%d>":"x <%[1]d/%[2]d>","a":"pa\"ss","list":[<%[3]d/%[4]d>],"n":<%[5]d/%[4]d>,"s":"<%[6]d/%[2]d>"}`,
+		plan.Seq, plan.JSON, plan.Floats, plan.Plain, plan.Int, plan.Column)
+	if got := show(q.Body); got != want {
+		t.Errorf("body %s\nwant %s", got, want)
+	}
+	if len(q.Headers) != 2 || show(q.Headers[0].Value) != fmt.Sprintf("s3cret-<%d/%d>", plan.UUID, plan.HeaderValue) {
+		t.Errorf("headers %+v", q.Headers)
+	}
+	if p.Behaviours[0].Slots != 2 || q.Save[0].Slot != 1 || q.Save[1].Slot != 0 || !q.NeedsBody() {
+		t.Errorf("saves %+v", q.Save)
+	}
+	if p.Routes[q.Route] != "POST /cart/${data.products.sku}?key=${env.API_TOKEN}" {
+		t.Errorf("the route shows a secret: %s", p.Routes[q.Route])
+	}
+}
+
+func TestMakeRefuses(t *testing.T) {
+	for text, sentence := range map[string]string{
+		"name: p\ntarget: {url: \"http://${env.LINES}\"}\nusers: [{name: u, tasks: [{http: GET /}]}]":                      "target.url is no address",
+		"name: p\ntarget: {url: \"http://h\", headers: {A: \"${env.LINES}\"}}\nusers: [{name: u, tasks: [{http: GET /}]}]": "${env.LINES} holds a line break",
+	} {
+		if _, err := makeFrom(t, text, plan.Shard{}); err == nil || !strings.Contains(err.Error(), sentence) || strings.Contains(err.Error(), "pa\"ss") {
+			t.Errorf("%s: %v, want %q", text, err, sentence)
+		}
+	}
+}
+
+func TestAllowed(t *testing.T) {
+	for _, c := range []struct {
+		host     string
+		patterns []string
+		want     bool
+	}{
+		{"127.0.0.1", nil, false},
+		{"127.0.0.1", []string{"127.0.0.1"}, true},
+		{"127.0.0.2", []string{"127.0.0.1"}, false},
+		{"127.0.0.1", []string{"*.0.0.1"}, false},
+		{"[::1]", []string{"0:0:0:0:0:0:0:1"}, true},
+		{"::1", []string{"[::1]"}, true},
+		{"::ffff:127.0.0.1", []string{"127.0.0.1"}, true},
+		{"a.shop.internal", []string{"*.shop.internal"}, true},
+		{"a.b.shop.internal", []string{"*.shop.internal"}, true},
+		{"A.Shop.Internal.", []string{"*.shop.INTERNAL"}, true},
+		{"shop.internal", []string{"*.shop.internal"}, false},
+		{".shop.internal", []string{"*.shop.internal"}, false},
+		{"evilshop.internal", []string{"*.shop.internal"}, false},
+		{"shop.internal.evil", []string{"shop.internal"}, false},
+		{"shop.internal", []string{"*internal"}, false},
+		{"shop.internal", []string{"other", "Shop.internal"}, true},
+		{"anything", []string{"*"}, true},
+		{"", []string{"a"}, false},
+		{"127.9.9.9", []string{"127.0.0.0/8"}, true},
+		{"127.evil.com", []string{"127.0.0.0/8"}, false},
+		{"10.0.0.1", []string{"127.0.0.0/8", "10.0.1.0/24"}, false},
+	} {
+		if got := plan.Allowed(c.host, c.patterns); got != c.want {
+			t.Errorf("Allowed(%q, %q) = %v, want %v", c.host, c.patterns, got, c.want)
+		}
+	}
+}
+
+// Weights come out as asked: Pearson's χ² over many draws stays below its 99.99 % quantile,
+// for users, behaviours of arrivals, and tasks.
+func TestWeightsComeOutAsAsked(t *testing.T) {
+	p := makePlan(t, `
+load: {rate: 100/s, run_time: 100s}
+users:
+  - {name: a, weight: 5, tasks: [{http: GET /1, weight: 1}, {http: GET /2, weight: 2}, {http: GET /3, weight: 7}]}
+  - {name: b, weight: 3, tasks: [{http: GET /1}]}
+  - {name: c, weight: 2, tasks: [{http: GET /1}]}`)
+	const draws = 20_000
+	behaviours, tasks := make([]float64, 3), map[string]float64{}
+	for i := range draws {
+		c := p.Chooser(i) // as arrivals do: a fresh one for each, so that its beginning must be random
+		behaviours[c.Behaviour()]++
+		tasks[c.Task(0).Name]++
+	}
+	chi := func(counts, weights []float64) (sum float64) {
+		total := 0.0
+		for _, w := range weights {
+			total += w
+		}
+		for i := range counts {
+			want := draws * weights[i] / total
+			sum += (counts[i] - want) * (counts[i] - want) / want
+		}
+		return sum
+	}
+	const limit = 18.42 // χ² with 2 degrees of freedom, 99.99 %: -2·ln(0.0001)
+	if got := chi(behaviours, []float64{5, 3, 2}); got > limit {
+		t.Errorf("behaviours %v: χ² is %.1f", behaviours, got)
+	}
+	if got := chi([]float64{tasks["GET /1"], tasks["GET /2"], tasks["GET /3"]}, []float64{1, 2, 7}); got > limit {
+		t.Errorf("tasks %v: χ² is %.1f", tasks, got)
+	}
+	if got := chi(behaviours, []float64{5, 2, 3}); got < limit {
+		t.Error("the test sees nothing: swapped weights pass it")
+	}
+}
+
+// At every moment of the ramp the shares are as near to the weights as whole users can be,
+// behind those that are fixed.
+func TestUsersAreDealt(t *testing.T) {
+	p := makePlan(t, `
+load: {users: 52, spawn_rate: 10, run_time: 60s}
+users:
+  - {name: a, weight: 3, tasks: [{http: GET /}]}
+  - {name: b, fixed: 2, tasks: [{http: GET /}]}
+  - {name: c, weight: 2, tasks: [{http: GET /}]}`)
+	counts := [3]int{}
+	for i, u := range p.Users {
+		counts[u.Behaviour]++
+		if i < 2 {
+			continue
+		}
+		if share := float64(counts[0]) - 0.6*float64(i-1); math.Abs(share) > 1 || counts[1] != 2 {
+			t.Errorf("after %d users: %v", i+1, counts)
+		}
+	}
+	if last := p.Users[51].Spans[0]; last.From != 5100*time.Millisecond || p.WarmUp != last.From || last.To != p.Length() {
+		t.Errorf("the last is at work %v, the warm-up is %v", last, p.WarmUp)
+	}
+}
+
+func TestStageSpans(t *testing.T) {
+	p := makePlan(t, `
+load: {stages: [{users: 4, for: 4s}, {users: 4, for: 2s}, {users: 1, for: 3s}, {users: 2, for: 1s}], rounds: 1}
+users: [{name: a, tasks: [{http: GET /}]}]`)
+	s := time.Second
+	want := [][]plan.Span{{{0, 10 * s}}, {{1 * s, 9 * s}, {9 * s, 10 * s}}, {{2 * s, 8 * s}}, {{3 * s, 7 * s}}}
+	for i, u := range p.Users {
+		if !slices.Equal(u.Spans, want[i]) {
+			t.Errorf("user %d: %v, want %v", i, u.Spans, want[i])
+		}
+	}
+}
+
+// The shards' users and arrivals together are those of the whole, for any number of shards.
+func TestShardsPartitionThePlan(t *testing.T) {
+	const users = "\nusers: [{name: a, weight: 2, tasks: [{http: GET /}]}, {name: b, tasks: [{http: GET /}]}]"
+	loads := []string{
+		"{users: 50, spawn_rate: 10}", "{rate: 33/s, run_time: 10s}", "{rate: 33/s, arrivals: poisson, run_time: 10s}",
+		"{stages: [{users: 20, for: 10s}, {users: 5, for: 10s}]}", "{stages: [{rate: 20, for: 10s}, {rate: 0, for: 5s}], arrivals: poisson}",
+	}
+	of := func(t testing.TB, load string, shard plan.Shard) (all []string) {
+		p, err := makeFrom(t, "name: p\ntarget: {url: \"http://127.0.0.1\"}\nload: "+load+users, shard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range p.Users {
+			all = append(all, fmt.Sprint(u))
+		}
+		if p.Open != nil {
+			for a := p.Open.Arrivals(); ; {
+				i, due, ok := a.Next()
+				if !ok {
+					break
+				}
+				all = append(all, fmt.Sprint(i, due))
+			}
+		}
+		return all
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		load, n := rapid.SampledFrom(loads).Draw(rt, "load"), rapid.IntRange(1, 60).Draw(rt, "shards")
+		var parts []string
+		for i := range n {
+			parts = append(parts, of(t, load, plan.Shard{I: i, N: n})...)
+		}
+		whole := of(t, load, plan.Shard{})
+		slices.Sort(parts)
+		slices.Sort(whole)
+		if !slices.Equal(parts, whole) || len(whole) < 20 {
+			rt.Fatalf("%s: %d shards have %d users or arrivals, the whole has %d", load, n, len(parts), len(whole))
+		}
+	})
+}
+
+// Arrivals lie where their rate says; Poisson ones have the variance of a Poisson process.
+func TestArrivals(t *testing.T) {
+	count := func(p *plan.Plan, from, to time.Duration) (n int) {
+		last := time.Duration(-1)
+		for a := p.Open.Arrivals(); ; {
+			_, due, ok := a.Next()
+			if !ok {
+				return n
+			}
+			if due < last || due >= p.Length() {
+				t.Fatalf("an arrival at %v follows one at %v, of %v", due, last, p.Length())
+			}
+			if last = due; due >= from && due < to {
+				n++
+			}
+		}
+	}
+	const user = "\nusers: [{name: a, tasks: [{http: GET /}]}]"
+	s := time.Second
+	constant := makePlan(t, "load: {rate: 100/s, warm_up: 5s, run_time: 10s}"+user)
+	if got := count(constant, 0, 15*s); got != 1500 {
+		t.Errorf("%d constant arrivals, want 1500", got)
+	}
+	ramp := makePlan(t, "load: {stages: [{rate: 100, for: 10s}, {rate: 100, for: 10s}, {rate: 0, for: 10s}], rounds: 1}"+user)
+	for _, c := range []struct {
+		from, to time.Duration
+		want     float64
+	}{{0, 5 * s, 125}, {5 * s, 10 * s, 375}, {10 * s, 20 * s, 1000}, {20 * s, 25 * s, 375}, {25 * s, 30 * s, 125}} {
+		if got := count(ramp, c.from, c.to); math.Abs(float64(got)-c.want) > 1 {
+			t.Errorf("%d arrivals from %v to %v, want %v", got, c.from, c.to, c.want)
+		}
+	}
+	sum, squares := 0.0, 0.0
+	const seeds = 200
+	for seed := range seeds {
+		n := float64(count(makePlan(t, fmt.Sprintf("load: {rate: 10/s, arrivals: poisson, seed: %d, run_time: 10s}", seed)+user), 0, 10*s))
+		sum, squares = sum+n, squares+n*n
+	}
+	mean := sum / seeds
+	variance := squares/seeds - mean*mean
+	if math.Abs(mean-100) > 3 || variance < 70 || variance > 135 { // sd of the mean 0.7, of the variance 10
+		t.Errorf("Poisson arrivals in 10 s: mean %.1f, variance %.1f, want 100 and 100", mean, variance)
+	}
+}

@@ -1,0 +1,225 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// resolver puts values into templates and keeps the first error.
+type resolver struct {
+	values   Values
+	tables   []profile.Data
+	routes   []string
+	basePath string         // of target.url
+	slots    map[string]int // where the present user's variables are saved
+	err      error
+}
+
+func (r *resolver) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf(format, args...)
+	}
+}
+
+// text resolves a template that holds only what is known before the run.
+func (r *resolver) text(t profile.Template) string {
+	var b strings.Builder
+	for _, part := range t.Parts() {
+		b.WriteString(part.Literal)
+		if part.Variable != "" {
+			value, _ := r.fixed(part.Variable)
+			b.WriteString(value)
+		}
+	}
+	return b.String()
+}
+
+// fixed is the value of a variable that is the same for the whole run.
+func (r *resolver) fixed(variable string) (value string, ok bool) {
+	if variable == profile.PortVariable {
+		return fmt.Sprint(r.values.Port), true
+	}
+	name, ok := profile.EnvName(variable)
+	if !ok {
+		return "", false
+	}
+	value, set := r.values.Env(name)
+	if !set {
+		r.fail("the environment variable %s is not set", name)
+	}
+	return value, true
+}
+
+// compile makes a Text of a template. What is known is put in; in JSON it is escaped, so that
+// a quote in a password does not end the string that it stands in.
+func (r *resolver) compile(t profile.Template, escape Escape) Text {
+	var text Text
+	for _, part := range t.Parts() {
+		if part.Variable == "" {
+			text = append(text, Part{Literal: part.Literal})
+			continue
+		}
+		if value, ok := r.fixed(part.Variable); ok {
+			if escape == JSON {
+				value = escapeJSON(value)
+			}
+			if escape == HeaderValue && strings.ContainsAny(value, "\r\n") {
+				r.fail("${%s} holds a line break, which cannot stand in a header", part.Variable)
+			}
+			text = append(text, Part{Literal: value})
+			continue
+		}
+		p := r.variable(part.Variable)
+		p.Escape = escape
+		text = append(text, p)
+	}
+	if escape == JSON {
+		text = unquoteNumbers(text)
+	}
+	return Join(text)
+}
+
+func escapeJSON(value string) string {
+	quoted, err := json.Marshal(value)
+	if err != nil {
+		panic("plan: " + err.Error()) // a string
+	}
+	return string(quoted[1 : len(quoted)-1])
+}
+
+// variable is the part for a variable that changes during the run.
+func (r *resolver) variable(name string) Part {
+	if slot, saved := r.slots[name]; saved {
+		return Part{Kind: Saved, Slot: slot}
+	}
+	if table, column, ok := profile.DataColumn(name); ok {
+		i := slices.IndexFunc(r.tables, func(d profile.Data) bool { return d.Name == table })
+		return Part{Kind: Column, Table: i, Column: max(slices.Index(r.tables[i].Columns, column), 0)}
+	}
+	g, _, err := profile.ParseGenerator(name)
+	if err != nil {
+		r.fail("%w", err)
+	}
+	kind := map[string]Kind{
+		"uuid": UUID, "int": Int, "float": Float, "floats": Floats, "word": Word, "sentence": Sentence,
+		"name": Name, "email": Email, "now": Now, "seq": Seq, "user.id": UserID,
+	}[g.Name]
+	return Part{Kind: kind, Min: g.Integers[0], Max: g.Integers[1], Low: g.Floats[0], Top: g.Floats[1], Count: g.Count}
+}
+
+// unquoteNumbers takes the quotes off a JSON string that is nothing but one variable which
+// makes a number or an array: "${int(1,9)}" is sent as 7 and not as "7".
+func unquoteNumbers(t Text) Text {
+	numeric := []Kind{Int, Float, Floats, Seq, UserID}
+	for i := 1; i+1 < len(t); i++ {
+		before, after := t[i-1].Literal, t[i+1].Literal
+		if !slices.Contains(numeric, t[i].Kind) || t[i-1].Kind != Literal || t[i+1].Kind != Literal ||
+			!opensString(before) || !strings.HasPrefix(after, `"`) || strings.HasPrefix(after, `":`) {
+			continue
+		}
+		t[i-1].Literal, t[i+1].Literal = before[:len(before)-1], after[1:]
+		t[i].Escape = Plain
+	}
+	return t
+}
+
+// opensString reports whether JSON text ends right behind the quote that begins a string.
+func opensString(text string) bool {
+	rest, ok := strings.CutSuffix(text, `"`)
+	return ok && (rest == "" || strings.ContainsAny(rest[len(rest)-1:], ":[,"))
+}
+
+func (r *resolver) target(t profile.Target, hosts []string) Target {
+	resolved := Target{
+		URL: r.text(t.URL), Socket: r.text(t.Socket), Timeout: t.Timeout, HTTP: t.HTTP, Redirects: t.Redirects,
+		Cookies: t.Cookies, Connections: t.Connections, TLS: t.TLS, Hosts: hosts,
+	}
+	u, err := url.Parse(resolved.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		// The URL may hold a password and is not shown.
+		r.fail("target.url is no address once its variables are filled in; it must read like http://127.0.0.1:8080")
+		return resolved
+	}
+	r.basePath = strings.TrimRight(u.EscapedPath(), "/")
+	if hosts == nil {
+		resolved.Hosts = defaultHosts(u.Hostname())
+	}
+	return resolved
+}
+
+func (r *resolver) start(s *profile.Start) *Start {
+	if s == nil {
+		return nil
+	}
+	started := &Start{Build: r.text(s.Build), Command: r.text(s.Command), Dir: s.Dir, Ready: s.Ready, StopWithin: s.StopWithin}
+	for _, e := range s.Env {
+		started.Env = append(started.Env, e.Name+"="+r.text(e.Value))
+	}
+	return started
+}
+
+func (r *resolver) behaviour(u profile.User, common []profile.Header) Behaviour {
+	r.slots = map[string]int{}
+	for _, name := range u.Saves() {
+		r.slots[name] = len(r.slots)
+	}
+	b := Behaviour{
+		Name: u.Name, Weight: u.Weight, Wait: u.Wait, Slots: len(r.slots),
+		OnStart: r.steps(u.OnStart, common), OnStop: r.steps(u.OnStop, common),
+	}
+	for _, t := range u.Tasks {
+		b.Tasks = append(b.Tasks, Task{Name: t.Name, Weight: t.Weight, Steps: r.steps(t.Steps, common)})
+	}
+	return b
+}
+
+func (r *resolver) steps(steps []profile.Step, common []profile.Header) []Step {
+	var resolved []Step
+	for _, s := range steps {
+		step := Step{Wait: s.Wait}
+		if s.Request != nil {
+			step.Request = r.request(s.Request, common)
+		}
+		resolved = append(resolved, step)
+	}
+	return resolved
+}
+
+func (r *resolver) request(q *profile.Request, common []profile.Header) *Request {
+	resolved := &Request{
+		Route: slices.Index(r.routes, q.Route), Method: q.Method,
+		Path:   Join(Lit(r.basePath), r.compile(q.Path, URL)),
+		Expect: Expect{Status: q.Status, Within: q.Within},
+	}
+	for _, h := range common {
+		if !named(q.Headers, h.Name) {
+			resolved.Headers = append(resolved.Headers, Header{h.Name, r.compile(h.Value, HeaderValue)})
+		}
+	}
+	for _, h := range q.Headers {
+		resolved.Headers = append(resolved.Headers, Header{h.Name, r.compile(h.Value, HeaderValue)})
+	}
+	if q.HasBody {
+		escape := Plain
+		if q.JSON {
+			escape = JSON
+		}
+		resolved.Body = append(Text{}, r.compile(q.Body, escape)...) // not nil, even when empty
+	}
+	for _, c := range q.Expect {
+		resolved.Expect.JSON = append(resolved.Expect.JSON, newCheck(c))
+	}
+	for _, s := range q.Save {
+		resolved.Save = append(resolved.Save, Save{Slot: r.slots[s.Name], Path: s.Path})
+	}
+	return resolved
+}
+
+func named(headers []profile.Header, name string) bool {
+	return slices.ContainsFunc(headers, func(h profile.Header) bool { return strings.EqualFold(h.Name, name) })
+}

@@ -1,0 +1,41 @@
+package plan
+
+import "math/rand/v2"
+
+// Purpose tells apart what random numbers are drawn for, so that what is drawn for one never
+// depends on what is drawn for another.
+type Purpose uint64
+
+// The purposes.
+const (
+	Choices      Purpose = iota + 1 // a user's or an arrival's tasks and waits
+	Fill                            // the values of generators
+	ArrivalTimes                    // when tasks arrive
+	RowOrder                        // the order of a table's rows
+)
+
+// Reseed sets a source to its beginning for a purpose and an index: of a user, an arrival or
+// a table. Equal plans give equal numbers.
+func (p *Plan) Reseed(source *rand.PCG, purpose Purpose, index int) {
+	first := mix(p.Seed + uint64(purpose)*golden)
+	source.Seed(first, mix(first^uint64(index)*golden))
+}
+
+// Rand is a fresh source for a purpose and an index.
+func (p *Plan) Rand(purpose Purpose, index int) *rand.Rand {
+	var source rand.PCG
+	p.Reseed(&source, purpose, index)
+	return rand.New(&source)
+}
+
+// golden is 2⁶⁴ divided by the golden ratio, odd.
+const golden = 0x9e3779b97f4a7c15
+
+// mix is the finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): neighbouring
+// inputs give outputs that have nothing in common.
+func mix(x uint64) uint64 {
+	x += golden
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

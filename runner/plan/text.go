@@ -1,0 +1,123 @@
+package plan
+
+import (
+	"strings"
+	"time"
+)
+
+// Text is what a request is made of: literals, and variables whose values are put in when the
+// request is sent. The zero Text is empty.
+type Text []Part
+
+// Part is a literal or one variable of a Text.
+type Part struct {
+	Kind    Kind
+	Literal string
+	Escape  Escape // how the value is made safe for where it stands; a literal is as it should be
+
+	Min, Max int64   // Int: both can be drawn
+	Low, Top float64 // Float: from Low up to Top
+	Count    int     // Floats: how many; Sentence: how many words
+	Slot     int     // Saved: index into what the user has saved
+	Table    int     // Column: index into Plan.Data
+	Column   int
+}
+
+// Kind says what a Part stands for.
+type Kind uint8
+
+// The kinds. Literal is the zero value; those after it get a value at each request.
+const (
+	Literal Kind = iota
+	Int
+	Float
+	Floats // an array of JSON numbers
+	UUID
+	Word
+	Sentence
+	Name
+	Email
+	Now // RFC 3339, UTC, milliseconds
+	Seq // 1, 2, 3, … of this user
+	UserID
+	Saved
+	Column
+)
+
+// Escape says what a value must not break out of.
+type Escape uint8
+
+// The places that a value can stand in.
+const (
+	Plain       Escape = iota
+	JSON               // inside of a JSON string
+	URL                // a path or a query: all but A to Z, a to z, 0 to 9 and -._~ is percent-encoded
+	HeaderValue        // control characters are left out
+)
+
+// Static is the text when it holds no variable.
+func (t Text) Static() (text string, ok bool) {
+	var b strings.Builder
+	for _, p := range t {
+		if p.Kind != Literal {
+			return "", false
+		}
+		b.WriteString(p.Literal)
+	}
+	return b.String(), true
+}
+
+// Lit is a Text of one literal.
+func Lit(text string) Text { return Text{{Literal: text}} }
+
+// Join puts texts together; literals that come to stand beside each other become one.
+func Join(texts ...Text) Text {
+	var joined Text
+	for _, t := range texts {
+		for _, p := range t {
+			last := len(joined) - 1
+			switch {
+			case p.Kind == Literal && p.Literal == "":
+			case p.Kind == Literal && last >= 0 && joined[last].Kind == Literal:
+				joined[last].Literal += p.Literal
+			default:
+				joined = append(joined, p)
+			}
+		}
+	}
+	return joined
+}
+
+// Request is one HTTP request. It is shared by all users and never changed.
+type Request struct {
+	Route   int // index into Plan.Routes
+	Method  string
+	Path    Text // what stands in the request line, the path of target.url in front
+	Headers []Header
+	Body    Text // nil for none
+	Expect  Expect
+	Save    []Save
+}
+
+// NeedsBody reports whether the body of the answer is looked at.
+func (r *Request) NeedsBody() bool { return len(r.Expect.JSON) > 0 || len(r.Save) > 0 }
+
+// Header is one header field. The name is as the user wrote it.
+type Header struct {
+	Name  string
+	Value Text
+}
+
+// Expect is what an answer must be beyond being one. The zero Expect takes any status below
+// 400.
+type Expect struct {
+	Status []int
+	JSON   []Check
+	Within time.Duration // of service time; 0 for any
+}
+
+// Save keeps a part of a JSON answer for later requests of the user.
+type Save struct {
+	Slot int
+	Path string // GJSON
+}
