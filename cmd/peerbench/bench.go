@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// bench is one call of peerbench: its flags, what it found, and what it started.
+type bench struct {
+	options
+	log           io.Writer
+	dir           string // temporary; every run gets a directory in it
+	runs          int
+	generatorCore int
+	serverCore    int
+	programs      map[string]string // path by name of the tool; those that are there
+	site          *server           // the nginx
+}
+
+// newBench finds the tools, builds Plimsoll where that is asked for and starts the nginx.
+func newBench(ctx context.Context, o options, log io.Writer) (b *bench, err error) {
+	b = &bench{options: o, log: log, programs: map[string]string{}}
+	if b.generatorCore, b.serverCore, err = twoCores(); err != nil {
+		return nil, err
+	}
+	if _, err := exec.LookPath("taskset"); err != nil {
+		return nil, errors.New("there is no taskset: apt-get install util-linux")
+	}
+	connections := max(o.connections, idleUsers)
+	if err := raiseFileLimit(uint64(connections + connections/4 + 1000)); err != nil {
+		return nil, err
+	}
+	if b.dir, err = os.MkdirTemp("", "peerbench-"); err != nil {
+		return nil, err
+	}
+	// nginx drops to another user, who must reach its directories.
+	err = os.Chmod(b.dir, 0o755)
+	if err == nil {
+		err = b.findTools(ctx)
+	}
+	if err == nil {
+		b.site, err = startNginx(ctx, b.serverCore, b.dir, connections)
+	}
+	if err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+// findTools says on the log which tools are not there and how to get them.
+func (b *bench) findTools(ctx context.Context) error {
+	for _, t := range chosen(b.only) {
+		if t.name == "plimsoll" {
+			continue
+		}
+		program, err := t.find(b.peersDir)
+		if err != nil {
+			fmt.Fprintf(b.log, "%s is not there and is left out: %s\n", t.name, t.source)
+			continue
+		}
+		b.programs[t.name] = program
+	}
+	if len(b.only) > 0 && !slices.Contains(b.only, "plimsoll") {
+		return nil
+	}
+	var err error
+	if b.plimsoll == "" {
+		b.plimsoll, err = b.build(ctx, "./cmd/plimsoll")
+	} else {
+		b.plimsoll, err = filepath.Abs(b.plimsoll)
+	}
+	b.programs["plimsoll"] = b.plimsoll
+	return err
+}
+
+// build builds one of this repository's commands into the temporary directory.
+func (b *bench) build(ctx context.Context, command string) (string, error) {
+	program := filepath.Join(b.dir, filepath.Base(command))
+	fmt.Fprintf(b.log, "building %s\n", command)
+	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, command).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build %s: %w: %s", command, err, lastOf(out))
+	}
+	return program, nil
+}
+
+// close ends the nginx and removes the temporary directory.
+func (b *bench) close() error {
+	var err error
+	if b.site != nil {
+		err = b.site.stop()
+	}
+	return errors.Join(err, os.RemoveAll(b.dir))
+}
+
+// measure runs the scenarios. What could not be measured is in the error; the reports hold the
+// rest.
+func (b *bench) measure(ctx context.Context) (reports []report, err error) {
+	for _, s := range scenarios {
+		if len(b.scenarios) > 0 && !slices.Contains(b.scenarios, s.name) {
+			continue
+		}
+		r, problem := s.run(ctx, b)
+		if problem != nil {
+			err = errors.Join(err, fmt.Errorf("scenario %s: %w", s.name, problem))
+		}
+		r.Scenario, r.About = s.name, s.about
+		if _, asked := b.programs["plimsoll"]; !asked {
+			r.Goals = nil // they are Plimsoll's
+		}
+		reports = append(reports, r)
+		if ctx.Err() != nil {
+			return reports, err
+		}
+	}
+	return reports, err
+}
+
+// runDir makes the directory of one run.
+func (b *bench) runDir() (string, error) {
+	b.runs++
+	dir := filepath.Join(b.dir, fmt.Sprintf("run-%03d", b.runs))
+	return dir, os.Mkdir(dir, 0o755)
+}
+
+// generate runs a generator on its core against a server. cores is what both used.
+func (b *bench) generate(ctx context.Context, target *server, bound time.Duration, v invocation) (output []byte, c cores, err error) {
+	dir, err := b.runDir()
+	if err != nil {
+		return nil, c, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("did not end within %v", bound))
+	defer cancel()
+	before, err := target.cpu()
+	if err != nil {
+		return nil, c, err
+	}
+	m, err := generate(ctx, b.generatorCore, dir, v)
+	if err != nil {
+		return nil, c, err
+	}
+	after, err := target.cpu()
+	c = cores{generator: m.cpu.Seconds() / m.elapsed.Seconds(), server: (after - before).Seconds() / m.elapsed.Seconds()}
+	return m.output, c, err
+}
+
+// cores is how busy the two cores were with what is measured, 0..1.
+type cores struct{ generator, server float64 }
+
+// entry is one line of a comparison: what is run, and what its output says.
+type entry struct {
+	tool   string
+	target *server
+	bound  time.Duration
+	make   func() invocation
+	read   func(output []byte) ([]float64, error) // one value for each of whats
+	whats  []string                               // with the unit
+}
+
+// key names one value of one tool.
+type key struct{ tool, what string }
+
+// round is what one round gave; what failed is not in it.
+type round struct {
+	values map[key]float64
+	cores  map[string]cores // by tool
+}
+
+// compare runs every entry once each round, in an order that is rotated each round.
+func (b *bench) compare(ctx context.Context, entries []entry) (rounds []round, err error) {
+	for n := range b.rounds {
+		r := round{map[key]float64{}, map[string]cores{}}
+		for i := range entries {
+			e := entries[(i+n)%len(entries)]
+			output, busy, problem := b.generate(ctx, e.target, e.bound, e.make())
+			var values []float64
+			if problem == nil {
+				values, problem = e.read(output)
+			}
+			if ctx.Err() != nil {
+				return rounds, errors.Join(err, context.Cause(ctx))
+			}
+			if problem != nil {
+				err = errors.Join(err, fmt.Errorf("round %d: %s: %w", n+1, e.tool, problem))
+				continue
+			}
+			for i, what := range e.whats {
+				r.values[key{e.tool, what}] = values[i]
+				fmt.Fprintf(b.log, "round %d of %d: %s: %s %s\n", n+1, b.rounds, e.tool, number(values[i]), what)
+			}
+			r.cores[e.tool] = busy
+		}
+		rounds = append(rounds, r)
+	}
+	return rounds, err
+}

@@ -1,0 +1,127 @@
+// Command peerbench measures how fast Plimsoll generates load beside its peers. It is for
+// developers of Plimsoll and no part of what is released.
+//
+//	go run ./cmd/peerbench                             # everything, from the repository's root
+//	go run ./cmd/peerbench -scenario get -only plimsoll,wrk -rounds 2 -seconds 2
+//
+// It starts one nginx with one worker on a free loopback port, pins it to one core, and runs
+// every generator it finds against it, pinned to another core, in turn. One round is every
+// tool once, in an order that is rotated each round. What it prints is the median of the
+// rounds with the lowest and the highest, and the median of the ratios to wrk, which are taken
+// within each round: on a noisy machine the ratio of two neighbours says more than the ratio
+// of two medians. "core busy" and "server busy" are the shares of their cores that the
+// generator and the server used: where the server is at 100 % and the generator is not, the
+// server is what was measured.
+//
+// The scenarios:
+//
+//	get     plain keep-alive GET, status check, as fast as the generator can
+//	post    POST with a templated body, one value saved, one checked; beside it wrk's plain GET
+//	memory  resident memory for each of 10,000 idle users whose connections are open
+//	open    10,000 arrivals/s for 10 s: how late the sends are, and how many are dropped
+//	freeze  a server that freezes 200 ms in every 2 s: p95 and p99 against the schedule's truth
+//
+// A peer is taken from -peers DIR or from PATH; those that are not there are named with how to
+// get them, and nothing is installed. Load goes to 127.0.0.1 only, every run is bounded in
+// time, and what peerbench started it ends, also on an interrupt. Needs Linux with two cores,
+// nginx and taskset. The exit status says whether everything asked for was measured, not
+// whether it was fast.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// options are the flags.
+type options struct {
+	rounds      int
+	seconds     int // one run of one tool, in the scenarios get and post
+	connections int
+	only        []string // names or programs of tools; empty is all
+	scenarios   []string // empty is all
+	plimsoll    string   // the binary; empty builds one
+	peersDir    string   // looked at before PATH
+	json        bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "peerbench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures and prints. Its error names everything that was asked for and not measured.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parseFlags(args, stderr)
+	if err != nil {
+		return err
+	}
+	b, err := newBench(ctx, o, stderr)
+	if err != nil {
+		return err
+	}
+	reports, err := b.measure(ctx)
+	err = errors.Join(err, b.close())
+	if o.json {
+		encoder := json.NewEncoder(stdout)
+		encoder.SetIndent("", " ")
+		return errors.Join(err, encoder.Encode(reports))
+	}
+	for _, r := range reports {
+		err = errors.Join(err, r.render(stdout))
+	}
+	return err
+}
+
+func parseFlags(args []string, stderr io.Writer) (o options, err error) {
+	flags := flag.NewFlagSet("peerbench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.IntVar(&o.rounds, "rounds", 5, "how often every tool runs")
+	flags.IntVar(&o.seconds, "seconds", 10, "length of one run in the scenarios get and post")
+	flags.IntVar(&o.connections, "connections", 100, "connections, or users with one each")
+	flags.StringVar(&o.plimsoll, "plimsoll", "", "the plimsoll binary (default: built from ./cmd/plimsoll)")
+	flags.StringVar(&o.peersDir, "peers", "", "directory of peers, looked at before PATH")
+	flags.BoolVar(&o.json, "json", false, "print JSON with the value of every round")
+	list := func(into *[]string) func(string) error {
+		return func(text string) error { *into = strings.Split(text, ","); return nil }
+	}
+	flags.Func("only", "tools to run, such as plimsoll,wrk (default: all that are found)", list(&o.only))
+	flags.Func("scenario", "scenarios to run: "+strings.Join(scenarioNames(), ",")+" (default: all)", list(&o.scenarios))
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("%q is too much: peerbench takes flags only", flags.Arg(0))
+	case o.rounds < 1 || o.seconds < 1 || o.connections < 1:
+		return o, errors.New("-rounds, -seconds and -connections must be at least 1")
+	}
+	for _, name := range o.scenarios {
+		if !slices.Contains(scenarioNames(), name) {
+			return o, fmt.Errorf("there is no scenario %q; there are: %s", name, strings.Join(scenarioNames(), ", "))
+		}
+	}
+	for _, name := range o.only {
+		if !slices.ContainsFunc(tools, func(t tool) bool { return t.is(name) }) {
+			return o, fmt.Errorf("there is no tool %q; there are: %s", name, strings.Join(toolNames(), ", "))
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+const (
+	idleUsers = 10_000
+	fewUsers  = 10 // what a generator needs without users is measured with these
+	settle    = 3 * time.Second
+	allUp     = 2 * time.Minute // within which all users must be connected
+	idleSpan  = 300             // seconds for which a generator is told to run; it is ended before
+	idleKB    = "KB per idle user"
+)
+
+// runMemory measures each tool that can hold idle users: resident memory with many users less
+// that with few, for each user more.
+func runMemory(ctx context.Context, b *bench) (r report, err error) {
+	var able []tool
+	var entries []entry
+	for _, t := range tools {
+		if _, found := b.programs[t.name]; found && t.idle != nil {
+			able = append(able, t)
+			entries = append(entries, entry{tool: t.name, whats: []string{idleKB}})
+		}
+	}
+	var rounds []round
+	for n := range b.rounds {
+		values := map[key]float64{}
+		for i := range able {
+			t := able[(i+n)%len(able)]
+			few, problem := b.resident(ctx, t, fewUsers)
+			if problem == nil {
+				many, p := b.resident(ctx, t, idleUsers)
+				values[key{t.name, idleKB}], problem = (many-few)/(idleUsers-fewUsers), p
+			}
+			if ctx.Err() != nil {
+				return r, errors.Join(err, context.Cause(ctx))
+			}
+			if problem != nil {
+				delete(values, key{t.name, idleKB})
+				err = errors.Join(err, fmt.Errorf("round %d: %s: %w", n+1, t.name, problem))
+				continue
+			}
+			fmt.Fprintf(b.log, "round %d of %d: %s: %s %s\n", n+1, b.rounds, t.name, number(values[key{t.name, idleKB}]), idleKB)
+		}
+		rounds = append(rounds, round{values: values})
+	}
+	r.Figures = figures(rounds, entries, nil)
+	r.Goals = []goal{{
+		Text: "plimsoll, " + idleKB, Limit: 12, AtMost: true,
+		Got: overRounds(rounds, func(r round) (float64, bool) { v, ok := r.values[key{"plimsoll", idleKB}]; return v, ok }),
+	}}
+	return r, err
+}
+
+// resident is the resident memory of a generator, in KB, once so many users are connected and
+// have had their first answer.
+func (b *bench) resident(ctx context.Context, t tool, users int) (kb float64, err error) {
+	dir, err := b.runDir()
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	v := t.idle(job{b.programs[t.name], b.site.url, users, idleSpan})
+	if err := v.write(dir); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := b.awaitIdle(ctx, nil, func(n int) bool { return n == 0 }); err != nil {
+		return 0, fmt.Errorf("connections of the run before: %w", err)
+	}
+	cmd := pinned(ctx, b.generatorCore, dir, v.args)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // it is ended below, or its end is told by awaitIdle
+		close(ended)
+	}()
+	defer func() { cancel(); <-ended; endGroup(cmd) }()
+	if err := b.awaitIdle(ctx, ended, func(n int) bool { return n >= users }); err != nil {
+		return 0, fmt.Errorf("%d users: %w: %s", users, err, lastOf(stderr.Bytes()))
+	}
+	select {
+	case <-ended:
+		return 0, fmt.Errorf("%d users: it ended by itself: %s", users, lastOf(stderr.Bytes()))
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	case <-time.After(settle):
+	}
+	return residentKB(cmd.Process.Pid)
+}
+
+// awaitIdle waits until the number of idle connections to the nginx is as wanted.
+func (b *bench) awaitIdle(ctx context.Context, ended <-chan struct{}, wanted func(int) bool) error {
+	for deadline := time.Now().Add(allUp); ; {
+		n, err := b.site.idleConnections(ctx)
+		switch {
+		case err == nil && wanted(n):
+			return nil
+		case err == nil && time.Now().After(deadline):
+			err = fmt.Errorf("%d connections are idle after %v", n, allUp)
+		}
+		// The server may be too busy to answer in time while users are started.
+		if err != nil && time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ended:
+			return errors.New("it ended by itself")
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}

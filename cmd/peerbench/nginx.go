@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// readyWithin is how long a server may take to answer its first request.
+const readyWithin = 15 * time.Second
+
+// answer is the body of every answer: 183 bytes.
+const answer = `{"id":42,"sku":"SKU-42","name":"red light folding tent","description":"made to last, packed small, ` +
+	`carried far and kept dry by the sea after rain in winter","price":129.95,"stock":17}`
+
+// nginxConf answers every GET and POST alike and never closes a connection by itself. What is
+// put in: open files, connections, address, answer.
+const nginxConf = `daemon off;
+worker_processes 1;
+worker_rlimit_nofile %d;
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections %d; }
+http {
+	access_log off;
+	client_body_temp_path tmp-body; proxy_temp_path tmp-proxy; fastcgi_temp_path tmp-fastcgi;
+	uwsgi_temp_path tmp-uwsgi; scgi_temp_path tmp-scgi;
+	default_type application/json;
+	keepalive_requests 1000000000;
+	keepalive_timeout 1h;
+	server {
+		listen %s backlog=4096;
+		location / { return 200 '%s'; }
+		location = ` + statusPath + ` { stub_status; }
+	}
+}
+`
+
+const statusPath = "/peerbench-status"
+
+// server is a system under test on a core of its own.
+type server struct {
+	url    string
+	cmd    *exec.Cmd
+	cancel context.CancelFunc
+	stderr *bytes.Buffer
+	ended  chan struct{} // closed when ProcessState of cmd says how it ended
+	asked  atomic.Bool   // it was asked to end
+}
+
+// startNginx starts an nginx that carries so many connections.
+func startNginx(ctx context.Context, core int, dir string, connections int) (*server, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	program, err := exec.LookPath("nginx")
+	if err != nil {
+		program, err = exec.LookPath("/usr/sbin/nginx")
+	}
+	if err != nil {
+		return nil, errors.New("there is no nginx: apt-get install nginx-light")
+	}
+	conf := filepath.Join(dir, "nginx.conf")
+	// nginx closes idle connections once less than a sixteenth of its places is free.
+	places := connections + connections/8 + 100
+	text := fmt.Sprintf(nginxConf, places+100, places, addr, answer)
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	args := []string{program, "-p", dir, "-c", conf, "-e", "stderr"}
+	return startServer(ctx, core, addr, statusPath, args)
+}
+
+// startServer starts a program that listens on addr and waits until path is answered there.
+func startServer(ctx context.Context, core int, addr, path string, args []string) (*server, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &server{url: "http://" + addr, cancel: cancel, stderr: &bytes.Buffer{}, ended: make(chan struct{})}
+	s.cmd = pinned(ctx, core, "", args)
+	s.cmd.Stderr = s.stderr
+	end := s.cmd.Cancel
+	s.cmd.Cancel = func() error { s.asked.Store(true); return end() }
+	if err := s.cmd.Start(); err != nil {
+		cancel()
+		return nil, err
+	}
+	go func() {
+		_ = s.cmd.Wait() // ProcessState keeps what it says
+		close(s.ended)
+	}()
+	for deadline := time.Now().Add(readyWithin); ; {
+		if _, err := s.ask(ctx, path); err == nil {
+			return s, nil
+		} else if time.Now().After(deadline) {
+			return nil, errors.Join(fmt.Errorf("%s did not answer: %w", args[0], err), s.stop())
+		}
+		select {
+		case <-s.ended:
+			cancel()
+			return nil, fmt.Errorf("%s ended: %v: %s", args[0], s.cmd.ProcessState, lastOf(s.stderr.Bytes()))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends the server and waits for it. A server that had ended by itself is an error.
+func (s *server) stop() (err error) {
+	select {
+	case <-s.ended:
+		if !s.asked.Load() {
+			err = fmt.Errorf("%s ended by itself: %v: %s", s.cmd.Args, s.cmd.ProcessState, lastOf(s.stderr.Bytes()))
+		}
+	default:
+		s.cancel()
+		<-s.ended
+	}
+	s.cancel()
+	endGroup(s.cmd)
+	return err
+}
+
+// ask sends one GET.
+func (s *server) ask(ctx context.Context, path string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
+	if err != nil {
+		return "", err
+	}
+	request.Close = true
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close() //nolint:errcheck // only read from
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode/100 != 2 {
+		err = fmt.Errorf("GET %s: %s", path, response.Status)
+	}
+	return string(text), err
+}
+
+// waiting is where nginx's stub_status says how many connections are open and idle.
+var waiting = regexp.MustCompile(`Waiting: (\d+)`)
+
+// idleConnections is how many connections wait for their next request.
+func (s *server) idleConnections(ctx context.Context) (int, error) {
+	text, err := s.ask(ctx, statusPath)
+	if err != nil {
+		return 0, err
+	}
+	match := waiting.FindStringSubmatch(text)
+	if match == nil {
+		return 0, fmt.Errorf("no count of connections in %q", strings.TrimSpace(text))
+	}
+	return strconv.Atoi(match[1])
+}
+
+// cpu is the processor time that the server used so far.
+func (s *server) cpu() (time.Duration, error) { return cpuTime(s.cmd.Process.Pid) }
+
+// freeAddr is a loopback address that nobody listens on.
+func freeAddr() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// scenario is one question that is put to the generators.
+type scenario struct {
+	name, about string
+	run         func(context.Context, *bench) (report, error)
+}
+
+var scenarios = []scenario{
+	{"get", "keep-alive GET, 183 bytes of JSON back, as fast as one core can", runGet},
+	{"post", "POST of a body made anew each time, one value saved, one checked; wrk's plain GET beside it", runPost},
+	{"memory", "resident memory for each idle user whose connection is open", runMemory},
+	{"open", "open model, 10,000 arrivals/s for 10 s: how late the sends are", runOpen},
+	{"freeze", "a server that freezes 200 ms in every 2 s: response times against the truth", runFreeze},
+}
+
+func scenarioNames() (names []string) {
+	for _, s := range scenarios {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+const (
+	getRate  = "GET requests/s"
+	postRate = "POST requests/s"
+)
+
+// rateEntry measures what a tool does as fast as it can. doing is nil where the tool has no
+// way, and then, as when it is not there, there is no entry.
+func (b *bench) rateEntry(entries []entry, t tool, doing func(job) invocation, what string) []entry {
+	program, found := b.programs[t.name]
+	if !found || doing == nil {
+		return entries
+	}
+	j := job{program, b.site.url, b.connections, b.seconds}
+	return append(entries, entry{
+		tool: t.name, target: b.site, bound: j.bound(), whats: []string{what},
+		make: func() invocation { return doing(j) },
+		read: func(output []byte) ([]float64, error) {
+			rate, err := t.rate(output)
+			return []float64{rate}, err
+		},
+	})
+}
+
+func runGet(ctx context.Context, b *bench) (r report, err error) {
+	var entries []entry
+	for _, t := range tools {
+		entries = b.rateEntry(entries, t, t.get, getRate)
+	}
+	rounds, err := b.compare(ctx, entries)
+	wrk := key{"wrk", getRate}
+	r.Figures = figures(rounds, entries, &wrk)
+	r.Goals = []goal{{Text: "plimsoll / wrk", Limit: 0.95, Got: ratio(rounds, key{"plimsoll", getRate}, wrk)}}
+	return r, err
+}
+
+func runPost(ctx context.Context, b *bench) (r report, err error) {
+	var entries []entry
+	for _, t := range tools {
+		entries = b.rateEntry(entries, t, t.post, postRate)
+		if t.name == "wrk" {
+			entries = b.rateEntry(entries, t, t.get, getRate)
+		}
+	}
+	rounds, err := b.compare(ctx, entries)
+	wrk, own := key{"wrk", getRate}, key{"plimsoll", postRate}
+	r.Figures = figures(rounds, entries, &wrk)
+	r.Goals = []goal{
+		{Text: "plimsoll / wrk's plain GET", Limit: 0.6, Got: ratio(rounds, own, wrk)},
+		{Text: "plimsoll / k6", Limit: 8, Got: ratio(rounds, own, key{"k6", postRate})},
+	}
+	return r, err
+}
+
+// runOpen asks Plimsoll alone: the peers with an open model do not say how late they sent.
+func runOpen(ctx context.Context, b *bench) (r report, err error) {
+	program, found := b.programs["plimsoll"]
+	if !found {
+		return r, nil
+	}
+	const lag50, lag99, lagMax, rate, drops = "lateness p50, ms", "lateness p99, ms", "lateness max, ms", "requests/s", "dropped arrivals"
+	load := "{rate: 10000/s, max_in_flight: 1000, warm_up: 1s, run_time: 10s, rounds: 1}"
+	entries := []entry{{
+		tool: "plimsoll", target: b.site, bound: time.Minute, whats: []string{lag50, lag99, lagMax, rate, drops},
+		make: func() invocation { return plimsoll(program, openProfile(b.site.url, path, load)) },
+		read: func(output []byte) ([]float64, error) {
+			got, err := parseResult(output)
+			if err != nil {
+				return nil, err
+			}
+			if got.Generator == nil {
+				return nil, errors.New("result.json says nothing of the generator: this plimsoll does not measure it")
+			}
+			lag := got.Generator
+			return []float64{ms(lag.LagP50), ms(lag.LagP99), ms(lag.LagMax), got.Rounds[0].Total.Throughput, float64(got.dropped())}, nil
+		},
+	}}
+	rounds, err := b.compare(ctx, entries)
+	r.Figures = figures(rounds, entries, nil)
+	value := func(what string) *float64 {
+		return overRounds(rounds, func(r round) (float64, bool) { v, ok := r.values[key{"plimsoll", what}]; return v, ok })
+	}
+	r.Goals = []goal{
+		{Text: "plimsoll, " + lag99, Limit: 1, AtMost: true, Got: value(lag99)},
+		{Text: "plimsoll, " + drops, Limit: 0, AtMost: true, Got: value(drops)},
+	}
+	return r, err
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// The freeze of the scenario freeze.
+const (
+	freezeFor   = 200 * time.Millisecond
+	freezeEvery = 2 * time.Second
+)
+
+// frozenQuantile is the truth: the quantile q of the response times, in ms, of a server that
+// answers at once but freezes. An arrival at phase t of a period, uniform in it, waits
+// freezeFor - t when that is positive, so that a share of (freezeFor - x) / freezeEvery of all
+// arrivals waits longer than x.
+func frozenQuantile(q float64) float64 {
+	return max(0, ms(freezeFor)-(1-q)*ms(freezeEvery))
+}
+
+// The figures of the scenario freeze.
+const (
+	freezeP95 = "p95, ms"
+	freezeP99 = "p99, ms"
+)
+
+// runFreeze measures an open model and two closed ones on a server that stalls.
+func runFreeze(ctx context.Context, b *bench) (r report, err error) {
+	shop, err := b.startShop(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, shop.stop()) }()
+	entries := b.freezeEntries(shop)
+	rounds, err := b.compare(ctx, entries)
+	r.Figures = figures(rounds, entries, nil)
+	for _, c := range []struct {
+		what string
+		q    float64
+	}{{freezeP95, 0.95}, {freezeP99, 0.99}} {
+		truth := frozenQuantile(c.q)
+		r.Figures = append(r.Figures, figure{Tool: "truth", What: c.what, Median: truth, Low: truth, High: truth})
+		r.Goals = append(r.Goals, goal{
+			Text: fmt.Sprintf("plimsoll, error of %s against %s, %%", c.what, number(truth)), Limit: 3, AtMost: true,
+			Got: overRounds(rounds, func(r round) (float64, bool) {
+				got, ok := r.values[key{"plimsoll", c.what}]
+				return 100 * math.Abs(got-truth) / truth, ok
+			}),
+		})
+	}
+	return r, err
+}
+
+// freezeEntries are Plimsoll's open model, and two tools that wait for an answer before they
+// ask again. Of these hey prints what it measured; wrk adds what it thinks it left out
+// (stats_correct in its source). 20 s are ten whole periods.
+func (b *bench) freezeEntries(shop *server) (entries []entry) {
+	add := func(tool string, read func([]byte) (p95, p99 float64, err error), invoke func(program string) invocation) {
+		program, found := b.programs[tool]
+		if !found {
+			return
+		}
+		entries = append(entries, entry{
+			tool: tool, target: shop, bound: time.Minute, whats: []string{freezeP95, freezeP99},
+			make: func() invocation { return invoke(program) },
+			read: func(output []byte) ([]float64, error) {
+				p95, p99, err := read(output)
+				return []float64{p95, p99}, err
+			},
+		})
+	}
+	add("plimsoll", parsePlimsollQuantiles, func(program string) invocation {
+		return plimsoll(program, openProfile(shop.url, "/health", "{rate: 500/s, max_in_flight: 1000, warm_up: 2s, run_time: 20s, rounds: 1}"))
+	})
+	n := strconv.Itoa(b.connections)
+	add("wrk", parseWrkQuantiles, func(program string) invocation {
+		return invocation{files: map[string]string{"done.lua": wrkScript},
+			args: []string{program, "-t1", "-c" + n, "-d20s", "--latency", "-s", "done.lua", shop.url + "/health"}}
+	})
+	add("hey", parseHeyQuantiles, func(program string) invocation {
+		return invocation{args: []string{program, "-z", "20s", "-c", n, "-cpus", "1", shop.url + "/health"}}
+	})
+	return entries
+}
+
+// startShop starts the sample service, which freezes on schedule from its first request on.
+func (b *bench) startShop(ctx context.Context) (*server, error) {
+	program, err := b.build(ctx, "./testdata/shop/cmd/shop")
+	if err != nil {
+		return nil, err
+	}
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	stall := fmt.Sprintf("%v/%v", freezeFor, freezeEvery)
+	return startServer(ctx, b.serverCore, addr, "/health", []string{program, "-addr", addr, "-stall", stall})
+}
