@@ -36,6 +36,12 @@ race: programs ## Run the tests under the race detector, without those that buil
 bench: ## Run the benchmarks, three times each.
 	go test -run '^$$' -bench . -benchmem -count 3 $(packages)
 
+bench-peers: ## Compare with wrk, hey, ab, bombardier, vegeta, k6 and Locust, those that are there; takes about 25 minutes.
+	go run ./cmd/peerbench $(PEERBENCH)
+
+soak: ## Load with 2,000 users for ten minutes and watch the memory.
+	go run ./cmd/peerbench -scenario soak -only plimsoll $(PEERBENCH)
+
 fuzz: ## Fuzz each target for a while; FUZZTIME=30s.
 	@go list -f '{{.ImportPath}}' $(packages) | while read -r package; do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
@@ -52,9 +58,12 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
-# What the tests run beside Go, where it is not there: PostgreSQL, unless a server is given, and curl.
+# What the tests run beside Go, where it is not there: curl, node and nginx, and PostgreSQL unless a server is given.
 programs:
-	@missing=$$(command -v curl >/dev/null || echo curl); \
+	@missing=; \
+	for one in curl:curl node:nodejs nginx:nginx-light; do \
+		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
+	done; \
 	if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
 		missing="$$missing postgresql"; \
 	fi; \
@@ -74,4 +83,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test check lint race bench fuzz golden fmt pin programs
+.PHONY: help build demo test check lint race bench bench-peers soak fuzz golden fmt pin programs

@@ -37,17 +37,30 @@ func watchHealth(ctx context.Context, warmUp time.Duration) *health {
 	h.own, _ = process.NewProcess(int32(os.Getpid())) // nil: nothing can be told
 	go func() {                                       // ends with the warm-up or ctx, and report waits for it
 		defer close(h.started)
-		timer := time.NewTimer(warmUp)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
+		last := warmUp / 10
+		if pause(ctx, warmUp-last) {
+			// What connecting has left behind is collected now: in judged time there is little to
+			// collect, and many idle users take no more memory than they need.
+			debug.FreeOSMemory()
+			pause(ctx, last)
 		}
 		var stats debug.GCStats
 		debug.ReadGCStats(&stats)
 		h.at, h.cpu, h.pauses = time.Now(), h.seconds(), stats.NumGC
 	}()
 	return h
+}
+
+// pause waits; false when ctx ends before.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // seconds is the CPU time that this process has used.

@@ -104,7 +104,7 @@ func (b *bench) close() error {
 // rest.
 func (b *bench) measure(ctx context.Context) (reports []report, err error) {
 	for _, s := range scenarios {
-		if len(b.scenarios) > 0 && !slices.Contains(b.scenarios, s.name) {
+		if named := slices.Contains(b.scenarios, s.name); !named && (s.long || len(b.scenarios) > 0) {
 			continue
 		}
 		r, problem := s.run(ctx, b)

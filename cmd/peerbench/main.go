@@ -19,7 +19,9 @@
 //	post    POST with a templated body, one value saved, one checked; beside it wrk's plain GET
 //	memory  resident memory for each of 10,000 idle users whose connections are open
 //	open    10,000 arrivals/s for 10 s: how late the sends are, and how many are dropped
-//	freeze  a server that freezes 200 ms in every 2 s: p95 and p99 against the schedule's truth
+//	freeze  a server that freezes 200 ms in every 2 s: p95 and p99 against the schedule's truth,
+//	        and what two closed generators say of it
+//	soak    2,000 users for ten minutes: does memory grow; only when asked for
 //
 // A peer is taken from -peers DIR or from PATH; those that are not there are named with how to
 // get them, and nothing is installed. Load goes to 127.0.0.1 only, every run is bounded in
@@ -40,6 +42,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // options are the flags.
@@ -51,6 +54,7 @@ type options struct {
 	scenarios   []string // empty is all
 	plimsoll    string   // the binary; empty builds one
 	peersDir    string   // looked at before PATH
+	soak        time.Duration
 	json        bool
 }
 
@@ -103,7 +107,8 @@ func parseFlags(args []string, stderr io.Writer) (o options, err error) {
 		return func(text string) error { *into = strings.Split(text, ","); return nil }
 	}
 	flags.Func("only", "tools to run, such as plimsoll,wrk (default: all that are found)", list(&o.only))
-	flags.Func("scenario", "scenarios to run: "+strings.Join(scenarioNames(), ",")+" (default: all)", list(&o.scenarios))
+	flags.DurationVar(&o.soak, "soak", 10*time.Minute, "length of the scenario soak")
+	flags.Func("scenario", "scenarios to run: "+strings.Join(scenarioNames(), ",")+" (default: all but soak)", list(&o.scenarios))
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

@@ -93,7 +93,7 @@ func TestParseResult(t *testing.T) {
 	check(`{}`, "not one round")
 	check(`{"rounds": [{"total": {}}]}`, "not one round")
 	check(`{`+round+`, "problems": [{"kind": "interrupted", "text": "somebody ended it"}]}`, "interrupted: somebody ended it")
-	check(`{`+round+`, "problems": [{"kind": "generator", "text": "it was the bottleneck"}]}`, "")
+	check(`{`+round+`, "problems": [{"kind": "saturated", "text": "it was the bottleneck"}]}`, "")
 	r := check(`{`+round+`, "generator": {"cpu_share": 0.5, "lag_p99_ns": 250000},
 		"tally": {"routes": {"GET /a": {"outcomes": {"ok": 98, "dropped": 2}}, "GET /b": {"outcomes": {"dropped": 3}}}}}`, "")
 	if got := r.dropped(); got != 5 {

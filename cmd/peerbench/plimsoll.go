@@ -90,7 +90,7 @@ func parseResult(text []byte) (r resultFile, err error) {
 		return r, fmt.Errorf("result.json: %w", err)
 	}
 	for _, problem := range r.Problems {
-		if problem.Kind != "generator" {
+		if problem.Kind != "saturated" {
 			return r, fmt.Errorf("result.json: %s: %s", problem.Kind, problem.Text)
 		}
 	}

@@ -13,14 +13,16 @@ import (
 type scenario struct {
 	name, about string
 	run         func(context.Context, *bench) (report, error)
+	long        bool // only when it is asked for by name
 }
 
 var scenarios = []scenario{
-	{"get", "keep-alive GET, 183 bytes of JSON back, as fast as one core can", runGet},
-	{"post", "POST of a body made anew each time, one value saved, one checked; wrk's plain GET beside it", runPost},
-	{"memory", "resident memory for each idle user whose connection is open", runMemory},
-	{"open", "open model, 10,000 arrivals/s for 10 s: how late the sends are", runOpen},
-	{"freeze", "a server that freezes 200 ms in every 2 s: response times against the truth", runFreeze},
+	{"get", "keep-alive GET, 183 bytes of JSON back, as fast as one core can", runGet, false},
+	{"post", "POST of a body made anew each time, one value saved, one checked; wrk's plain GET beside it", runPost, false},
+	{"memory", "resident memory for each idle user whose connection is open", runMemory, false},
+	{"open", "open model, 10,000 arrivals/s for 10 s: how late the sends are", runOpen, false},
+	{"freeze", "a server that freezes 200 ms in every 2 s: response times against the truth", runFreeze, false},
+	{"soak", "2,000 users for long: whether the memory of the generator grows", runSoak, true},
 }
 
 func scenarioNames() (names []string) {
@@ -185,8 +187,9 @@ func (b *bench) freezeEntries(shop *server) (entries []entry) {
 			},
 		})
 	}
+	// 201/s, so that the arrivals of each period meet other phases of it.
 	add("plimsoll", parsePlimsollQuantiles, func(program string) invocation {
-		return plimsoll(program, openProfile(shop.url, "/health", "{rate: 500/s, max_in_flight: 1000, warm_up: 2s, run_time: 20s, rounds: 1}"))
+		return plimsoll(program, openProfile(shop.url, "/health", "{rate: 201/s, max_in_flight: 1000, warm_up: 2s, run_time: 20s, rounds: 1}"))
 	})
 	n := strconv.Itoa(b.connections)
 	add("wrk", parseWrkQuantiles, func(program string) invocation {

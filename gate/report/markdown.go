@@ -141,10 +141,11 @@ func (r Report) method() []string {
 	run := r.Run
 	machine := fmt.Sprintf("%s, %s, %d GiB", code(run.Environment.CPUModel), count(run.Environment.CPUCores, "core"), run.Environment.MemoryGiB)
 	lines := []string{
-		fmt.Sprintf("load: %s, %s of %v each, after the warm-up", count(run.Users, "user"), count(len(run.Rounds), "round"), roundLength(run)),
+		fmt.Sprintf("load: %s, %s of %v each, after the warm-up", who(run), count(len(run.Rounds), "round"), roundLength(run)),
 		"figures: the median of the rounds against the median of the baseline runs, in brackets the lowest and the highest; latencies are response times, from when a request was due",
 		fmt.Sprintf("profile: digest %s", code(short(run.ProfileDigest))),
 		fmt.Sprintf("machine: %s", machine),
+		fmt.Sprintf("load generator: %s", generator(run.Generator)),
 		fmt.Sprintf("run: %s with plimsoll %s", code(run.ShortID()), code(run.Tool)),
 	}
 	if run.Commit != "" {

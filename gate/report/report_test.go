@@ -30,6 +30,7 @@ func run(requests map[string]int) *result.Result {
 			Target: "http://127.0.0.1:8080", Tool: "v0.1.0", Users: 100,
 			Started: time.Unix(1_700_000_000, 0).UTC(), Finished: time.Unix(1_700_000_020, 0).UTC(),
 		},
+		Generator:   result.Generator{Cores: 2, CPUShare: 0.117, LagP50: 80 * time.Microsecond, LagP99: 1100 * time.Microsecond, Protocol: "HTTP/1.1"},
 		Environment: result.Environment{OS: "linux", Arch: "amd64", CPUModel: "Example CPU @ 2.0 GHz", CPUCores: 2, MemoryGiB: 8},
 	}
 	for i := range r.PlannedRounds {

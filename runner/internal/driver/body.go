@@ -94,7 +94,7 @@ func (r *reader) rest(hold bool) error {
 			return err
 		}
 		if err := r.fill(); err != nil {
-			if err == io.EOF { //nolint:errorlint // a connection gives io.EOF bare
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err

@@ -134,10 +134,3 @@ func (f *fuse) setDeadline(c net.Conn, t time.Time) bool {
 	defer f.mu.Unlock()
 	return !f.blown && c.SetDeadline(t) == nil
 }
-
-// isBlown reports whether the load has ended.
-func (f *fuse) isBlown() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.blown
-}

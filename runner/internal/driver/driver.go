@@ -69,11 +69,15 @@ const (
 func New(p *plan.Plan) (*HTTP, error) {
 	u, err := url.Parse(p.Target.URL)
 	if err != nil {
+		var parse *url.Error // it quotes the address, in which a password may stand
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
 		return nil, fmt.Errorf("target.url: %w", err)
 	}
 	at, err := originOf(u)
 	if err != nil {
-		return nil, fmt.Errorf("target.url %s: %w", p.Target.URL, err)
+		return nil, fmt.Errorf("target.url %s: %w", p.Target.ShownURL(), err)
 	}
 	d, err := newDialer(p.Target, at)
 	if err != nil {

@@ -133,9 +133,9 @@ func listen(t testing.TB, network, address string, serve func(net.Conn)) net.Add
 }
 
 // answers serves raw answers, one for each request, the last one for all that follow.
-func answers(t testing.TB, texts ...string) (url string, requests *atomic.Int64) {
+func answers(t testing.TB, texts ...string) (url string) {
 	t.Helper()
-	requests = &atomic.Int64{}
+	var requests atomic.Int64
 	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
 		for in := bufio.NewReader(c); ; {
 			r, err := http.ReadRequest(in)
@@ -147,7 +147,7 @@ func answers(t testing.TB, texts ...string) (url string, requests *atomic.Int64)
 			io.WriteString(c, texts[min(n, len(texts))-1])
 		}
 	})
-	return "http://" + address.String(), requests
+	return "http://" + address.String()
 }
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

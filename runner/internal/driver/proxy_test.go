@@ -151,7 +151,7 @@ func socks(t *testing.T, server string, asked *atomic.Value) string {
 }
 
 func TestSocksProxy(t *testing.T) {
-	url, _ := answers(t, ok)
+	url := answers(t, ok)
 	var asked atomic.Value
 	t.Setenv("HTTP_PROXY", "socks5://me:secret@"+socks(t, strings.TrimPrefix(url, "http://"), &asked))
 	wantOK(t, once(t, target("http://shop.test"), peek("/")), 200, "ok")
@@ -205,7 +205,8 @@ func TestNewRefuses(t *testing.T) {
 		r  plan.Request
 	}{
 		"target.url ftp://a: the address is neither http nor https":                      {plan.Target{URL: "ftp://a"}, plan.Request{}},
-		"target.url http://: the address names no host":                                  {plan.Target{URL: "http://"}, plan.Request{}},
+		"target.url http://:80: the address names no host":                               {plan.Target{URL: "http://me:secret@:80"}, plan.Request{}},
+		"target.url: invalid port \":x\" after host":                                     {plan.Target{URL: "http://me:secret@a:x"}, plan.Request{}},
 		"target.tls.ca holds no certificate in PEM":                                      {plan.Target{URL: "https://a", TLS: profile.TLS{CA: []byte("x")}}, plan.Request{}},
 		"\"GET /\" is no method that can be sent":                                        {plan.Target{URL: "http://a"}, plan.Request{Method: "GET /"}},
 		"GET \"/a b\": a path holds no space and no control character":                   {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/a b")}},

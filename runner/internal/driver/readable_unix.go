@@ -16,10 +16,10 @@ func readable(c syscall.Conn) bool {
 	err = socket.Control(func(fd uintptr) {
 		for {
 			_, _, peek = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-			if peek != syscall.EINTR { //nolint:errorlint // a bare errno
+			if peek != syscall.EINTR {
 				return
 			}
 		}
 	})
-	return err != nil || (peek != syscall.EAGAIN && peek != syscall.EWOULDBLOCK) //nolint:errorlint // a bare errno
+	return err != nil || (peek != syscall.EAGAIN && peek != syscall.EWOULDBLOCK)
 }

@@ -235,13 +235,10 @@ func TestSharedConnectionsAllTaken(t *testing.T) {
 	r := peek("/")
 	h := newHTTP(t, to, r)
 	to.Timeout /= 50
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		wantOK(t, newUser(t, h).Do(r, values{}), 200, "ok")
-	}()
+	var users sync.WaitGroup
+	users.Go(func() { wantOK(t, newUser(t, h).Do(r, values{}), 200, "ok") })
 	short := newHTTP(t, to, r)
-	go func() { newUser(t, short).Do(r, values{}) }()
+	users.Go(func() { newUser(t, short).Do(r, values{}) })
 	for range 3 { // the one under way times out some time, and the next goes the same way
 		o := newUser(t, short).Do(r, values{})
 		if o.Class != tally.Timeout || (o.Error != "no shared connection became free in time" && o.Error != "no whole answer in time") {
@@ -249,5 +246,5 @@ func TestSharedConnectionsAllTaken(t *testing.T) {
 		}
 	}
 	close(release)
-	<-done
+	users.Wait()
 }

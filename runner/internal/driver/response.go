@@ -2,6 +2,7 @@ package driver
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -79,7 +80,7 @@ func (r *reader) header(want want) error {
 	r.answer.reset()
 	line, err := r.line()
 	if err != nil {
-		if err == io.EOF && r.w == 0 {
+		if errors.Is(err, io.EOF) && r.r == r.w {
 			return errNoAnswer
 		}
 		return endless(err, errHeaderEnd, errHeaderSize)
@@ -103,14 +104,13 @@ func (r *reader) header(want want) error {
 
 // endless gives what line reports the names that fit where it was called.
 func endless(err error, atEnd, tooLong error) error {
-	switch err { //nolint:errorlint // both are made here and never wrapped
-	case io.EOF:
+	switch {
+	case errors.Is(err, io.EOF):
 		return atEnd
-	case errLine:
+	case errors.Is(err, errLine):
 		return tooLong
-	default:
-		return err
 	}
+	return err
 }
 
 // line takes the next line without its end. It is valid until the next call. The error is

@@ -31,7 +31,7 @@ func TestNoFileDescriptors(t *testing.T) {
 		wantFailure(t, newUser(t, h).Do(r, values{}), tally.Generator, "this machine: too many open files")
 		return
 	}
-	url, _ := answers(t, ok)
+	url := answers(t, ok)
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNoFileDescriptors$", "-test.v")
 	child.Env = append(os.Environ(), "PLIMSOLL_TEST_RLIMIT="+url)
 	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "PASS: TestNoFileDescriptors") {

@@ -129,7 +129,7 @@ func nginx(t *testing.T, dir string) string {
 	address := listener.Addr().String()
 	listener.Close()
 	config := write(t, filepath.Join(dir, "nginx.conf"), []byte(fmt.Sprintf(`
-daemon off; master_process off; pid %[1]s/pid; error_log stderr error;
+daemon off; master_process off; pid %[1]s/pid; error_log stderr crit;
 events {}
 http {
   access_log off; root %[1]s/www; keepalive_requests 5; etag off;

@@ -54,3 +54,18 @@ users: [{name: u, tasks: [{http: GET /, expect: {json: `+c.expect+`}}]}]`), prof
 		t.Errorf("half an answer: %v %s", class, text)
 	}
 }
+
+// BenchmarkCheck is one condition and one saved value.
+func BenchmarkCheck(b *testing.B) {
+	q := &plan.Request{
+		Expect: plan.Expect{Status: []int{200}, JSON: []plan.Check{{Path: "stock", Op: profile.Greater, Numeric: true}}},
+		Save:   []plan.Save{{Path: "id"}},
+	}
+	o := &Outcome{Status: 200, Body: []byte(`{"id":42,"name":"product","price":1299,"stock":17,"tags":["a","b","c"],"description":"A product whose description makes this answer one hundred and eighty three bytes long, give or take"}`)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if class, text := check(q, o, 0, noValues{}); class != tally.OK {
+			b.Fatal(text)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+const (
+	soakUsers  = 2000
+	soakSettle = 30 * time.Second // users start and buffers find their size
+	soakEvery  = 5 * time.Second  // resident memory is looked at
+	soakFirst  = "resident MB, first tenth"
+	soakLast   = "resident MB, last tenth"
+)
+
+// runSoak loads for long with many users, who send a body made anew, save from the answer and
+// check it, about 10,000 requests a second in all, and watches whether memory grows.
+func runSoak(ctx context.Context, b *bench) (r report, err error) {
+	program, found := b.programs["plimsoll"]
+	if !found {
+		return r, errors.New("plimsoll is not among the tools")
+	}
+	load := fmt.Sprintf("{users: %d, spawn_rate: 1000, warm_up: %v, run_time: %v, rounds: 10}", soakUsers, soakSettle, b.soak)
+	v := plimsoll(program, profile(b.site.url, load, postTask, "    wait: 150ms..250ms\n"))
+	samples, err := b.watchMemory(ctx, v, b.soak)
+	if err != nil {
+		return r, err
+	}
+	tenth := max(len(samples)/10, 1)
+	values := map[key]float64{
+		{"plimsoll", soakFirst}: *median(samples[:tenth]) / 1024,
+		{"plimsoll", soakLast}:  *median(samples[len(samples)-tenth:]) / 1024,
+	}
+	rounds := []round{{values: values}}
+	r.Figures = figures(rounds, []entry{{tool: "plimsoll", whats: []string{soakFirst, soakLast}}}, nil)
+	growth := 100 * (values[key{"plimsoll", soakLast}]/values[key{"plimsoll", soakFirst}] - 1)
+	r.Goals = []goal{{Text: fmt.Sprintf("plimsoll, growth of memory over %v, %%", b.soak), Limit: 5, AtMost: true, Got: &growth}}
+	return r, nil
+}
+
+// watchMemory runs a generator to its end and gives its resident memory in KB, once it has
+// settled, each soakEvery.
+func (b *bench) watchMemory(ctx context.Context, v invocation, length time.Duration) (samples []float64, err error) {
+	dir, err := b.runDir()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := v.write(dir); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, length+2*time.Minute)
+	defer cancel()
+	cmd := pinned(ctx, b.generatorCore, dir, v.args)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	defer endGroup(cmd)
+	settled := time.Now().Add(soakSettle)
+	for {
+		select {
+		case err := <-ended:
+			if !slices.Contains(append(v.allowed, 0), cmd.ProcessState.ExitCode()) || len(samples) == 0 {
+				return nil, fmt.Errorf("after %d looks it ended: %v: %s", len(samples), err, lastOf(stderr.Bytes()))
+			}
+			return samples, nil
+		case <-time.After(soakEvery):
+			kb, err := residentKB(cmd.Process.Pid)
+			if err == nil && time.Now().After(settled) { // it may just have ended
+				samples = append(samples, kb)
+				fmt.Fprintf(b.log, "resident: %s MB\n", number(kb/1024))
+			}
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package runner
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/hist"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+func TestSaturated(t *testing.T) {
+	for name, c := range map[string]struct {
+		generator result.Generator
+		says      string // empty: it was not the bottleneck
+	}{
+		"at ease":    {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: time.Millisecond}, ""},
+		"no core":    {result.Generator{Cores: 2, CPUShare: 0.97}, "it used 97 % of the 2 cores that it may use"},
+		"one core":   {result.Generator{Cores: 1, CPUShare: 0.93}, "it used 93 % of the core that it may use"},
+		"late":       {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: 12 * time.Millisecond}, "more than 12ms late"},
+		"not a word": {result.Generator{}, ""},
+	} {
+		if got := saturated(c.generator); (got == "") != (c.says == "") || !strings.Contains(got, c.says) {
+			t.Errorf("%s: %q, want %q", name, got, c.says)
+		}
+	}
+}
+
+// A process that does nothing but count uses its core, and says so.
+func TestHealthSeesThisProcess(t *testing.T) {
+	h := watchHealth(t.Context(), 0)
+	<-h.started
+	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
+	}
+	var lag hist.Histogram
+	lag.Record(3 * time.Millisecond)
+	g := h.report(&lag)
+	if g.Cores < 1 || g.CPUShare <= 0 || g.CPUShare > 1.5 || g.LagMax != 3*time.Millisecond {
+		t.Errorf("generator %+v", g)
+	}
+}
+
+// The rate and the failures of a second are held against the limits.
+func TestWatch(t *testing.T) {
+	c := newCollector(&plan.Plan{Limits: plan.Limits{Rate: 100, AbortFailureRate: 0.5, AbortFor: 2 * time.Second}})
+	for i, second := range []struct {
+		perSec   float64
+		failures int64
+		says     string
+	}{
+		{100, 0, ""}, {80, 60, ""}, {80, 10, ""}, {80, 60, ""},
+		{80, 40, "50 % of the requests failed for 2s, and limits.abort ends the run at 50 %"},
+		{0, 0, ""}, {120, 0, "120 requests a second are more than limits.rate allows (100/s)"},
+	} {
+		if got := c.watch(Progress{PerSec: second.perSec}, second.failures); got != second.says {
+			t.Errorf("second %d: %q, want %q", i, got, second.says)
+		}
+	}
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package driver_test
+
+// racing says that the race detector is on, whose memory is not the users'.
+const racing = true

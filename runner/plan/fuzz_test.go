@@ -1,0 +1,53 @@
+package plan_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// Whatever a template holds, what the profile takes without a problem can be planned, and
+// what is fixed in a path is sent as it was written.
+func FuzzTemplate(f *testing.F) {
+	for _, text := range []string{"/a", "/${uuid}", "/${int(1,5)}/${seq}?x=${word}", "/${data.words}", "/${", "/${}", "/$${uuid}}", "/${float(1,2)}${floats(3)}", "/${int(9223372036854775807,9223372036854775807)}"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		quoted := strings.NewReplacer("'", "''").Replace(text)
+		p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\"}\ndata: {words: {list: [a, b]}}\nusers:\n  - name: u\n    tasks:\n      - {http: 'GET "+quoted+"', json: {x: '"+quoted+"'}}\n"),
+			profile.Surroundings{Env: func(string) (string, bool) { return "", false }})
+		if len(problems) > 0 {
+			return
+		}
+		made, err := plan.Make(p, plan.Values{})
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		q := made.Behaviours[0].Tasks[0].Steps[0].Request
+		if fixed, ok := q.Path.Static(); ok && (strings.ContainsAny(fixed, " \t\r\n#") || !strings.HasPrefix(fixed, "/")) {
+			t.Errorf("%q is sent as the path %q", text, fixed)
+		}
+	})
+}
+
+func BenchmarkArrivals(b *testing.B) {
+	p := makePlan(b, "load: {stages: [{rate: 100000000, for: 1h}], rounds: 1, arrivals: poisson}\nusers: [{name: a, tasks: [{http: GET /}]}]")
+	a := p.Open.Arrivals()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, ok := a.Next(); !ok {
+			b.Fatal("there are no more")
+		}
+	}
+}
+
+func BenchmarkChooser(b *testing.B) {
+	p := makePlan(b, "users: [{name: a, tasks: [{http: GET /1}, {http: GET /2, weight: 3}]}]")
+	c := p.Chooser(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Task(0)
+	}
+}
