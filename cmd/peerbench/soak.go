@@ -70,7 +70,7 @@ func (b *bench) watchMemory(ctx context.Context, v invocation, length time.Durat
 		select {
 		case err := <-ended:
 			if !slices.Contains(append(v.allowed, 0), cmd.ProcessState.ExitCode()) || len(samples) == 0 {
-				return nil, fmt.Errorf("after %d looks it ended: %v: %s", len(samples), err, lastOf(stderr.Bytes()))
+				return nil, fmt.Errorf("after %d looks it ended: %w: %s", len(samples), err, lastOf(stderr.Bytes()))
 			}
 			return samples, nil
 		case <-time.After(soakEvery):

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -87,7 +88,7 @@ func (r *reader) dataFile(n *yaml.Node, d *Data) {
 func csvRows(content []byte) (columns []string, rows [][]string, err error) {
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	columns, err = reader.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, nil, fmt.Errorf("the file is empty; its first line names the columns")
 	}
 	if err != nil {

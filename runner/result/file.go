@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -117,6 +118,9 @@ func (r *Result) validate() error {
 	case len(r.Rounds) > maxRounds || r.PlannedRounds < len(r.Rounds) || r.PlannedRounds > maxRounds:
 		return fmt.Errorf("it has %d rounds of %d planned", len(r.Rounds), r.PlannedRounds)
 	}
+	if err := r.Generator.validate(); err != nil {
+		return err
+	}
 	if err := validateTally(&r.Tally); err != nil {
 		return err
 	}
@@ -148,6 +152,16 @@ func (r *Result) validateRound(round Round) error {
 	}
 	if round.Tally != nil {
 		return validateTally(round.Tally)
+	}
+	return nil
+}
+
+// protocols are what a Generator may have spoken: the name is shown as it is.
+var protocols = []string{"", "HTTP/1.1", "HTTP/2"}
+
+func (g Generator) validate() error {
+	if g.Cores < 0 || g.CPUShare < 0 || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 || !slices.Contains(protocols, g.Protocol) {
+		return fmt.Errorf("impossible generator %+v", g)
 	}
 	return nil
 }

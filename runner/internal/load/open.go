@@ -90,7 +90,7 @@ func (p *pool) work(s *server) {
 	begun := false
 	for a := range s.next {
 		p.run.late(s.lane, a.due, p.run.now())
-		if begun = begun || s.begin(); begun {
+		if begun = begun || s.begin(p.run.Plan.Length()); begun {
 			s.task(a)
 		} else {
 			p.lose(a, tally.Timeout, "on_start did not succeed before the load ended")

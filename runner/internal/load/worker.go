@@ -98,9 +98,9 @@ func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 	return now, !w.run.stopping.Load()
 }
 
-// begin does what a user does at first, again until it succeeds; false when the load ends
-// before.
-func (w *worker) begin() bool {
+// begin does what a user does at first, again until it succeeds; false when its time, or the
+// load, ends before.
+func (w *worker) begin(until time.Duration) bool {
 	const pause = time.Second // after a failure: a system that refuses is not to be stormed
 	steps := w.run.Plan.Behaviours[w.behaviour].OnStart
 	for due := w.run.now(); len(steps) > 0; {
@@ -108,7 +108,7 @@ func (w *worker) begin() bool {
 		if ok {
 			break
 		}
-		if due, ok = w.sleepUntil(ended + pause); !ok {
+		if due, ok = w.sleepUntil(ended + pause); !ok || due >= until {
 			return false
 		}
 	}
@@ -161,7 +161,7 @@ func (w *worker) work(span plan.Span) bool {
 	if _, ok := w.sleepUntil(span.From); !ok {
 		return false
 	}
-	if !w.begin() {
+	if !w.begin(span.To) {
 		return true
 	}
 	defer w.end()
