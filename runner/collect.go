@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ type collector struct {
 	recent             tally.Tally // since the last Progress
 	requests, failures int64
 
-	failing time.Duration // how long failures have been past limits.abort; of the teller alone
+	failing time.Duration // how long failures have been past limits.abort; of watch alone
 }
 
 func newCollector(p *plan.Plan) *collector {
@@ -51,9 +52,9 @@ func (c *collector) take(round int, t *tally.Tally) {
 	c.recent.Merge(t)
 }
 
-// progress is how far the run has come, and how many requests failed in the last second; it
-// begins a new one.
-func (c *collector) progress(since time.Duration) (Progress, int64) {
+// tick begins a new "last second". It gives how far the run has come, and the reason why it
+// must end; empty for none.
+func (c *collector) tick(since time.Duration) (Progress, string) {
 	c.mu.Lock()
 	recent := c.recent.Total()
 	c.recent = tally.Tally{}
@@ -76,25 +77,35 @@ func (c *collector) progress(since time.Duration) (Progress, int64) {
 			}
 		}
 	}
-	return p, recent.Failures()
+	return p, c.watch(recent, since)
 }
 
-// watch notes in how far a second was past a limit, and gives the reason why the run must
-// end; empty for none.
-func (c *collector) watch(p Progress, failures int64) string {
+// watch holds what happened in a stretch of about a second against the limits, and gives the
+// reason why the run must end; empty for none.
+func (c *collector) watch(recent *tally.Route, since time.Duration) string {
 	limits := c.plan.Limits
-	if limits.Rate > 0 && p.PerSec > limits.Rate {
-		return fmt.Sprintf("%.0f requests a second are more than limits.rate allows (%g/s)", p.PerSec, limits.Rate)
+	sent := float64(recent.Requests() - recent.Outcomes[tally.Dropped] - recent.Outcomes[tally.Generator])
+	// What ends in a stretch varies although what is sent does not.
+	most := limits.Rate * since.Seconds()
+	if slack := max(0.05*most, 4*math.Sqrt(most)); limits.Rate > 0 && sent > most+slack {
+		return fmt.Sprintf("%.0f requests a second are more than limits.rate allows (%g/s)", sent/since.Seconds(), limits.Rate)
 	}
-	share := float64(failures) / max(p.PerSec, 1)
-	if limits.AbortFailureRate <= 0 || failures == 0 || share < limits.AbortFailureRate {
+	if limits.AbortFailureRate <= 0 {
+		return ""
+	}
+	ended := recent.Requests()
+	share := float64(recent.Failures()) / float64(max(ended, 1))
+	switch {
+	case ended == 0 && c.failing > 0, ended > 0 && share >= limits.AbortFailureRate:
+		c.failing += since // a system that hangs fails in bursts, a time-out apart
+	case ended > 0:
 		c.failing = 0
+	}
+	if ended == 0 || c.failing.Round(100*time.Millisecond) < limits.AbortFor {
 		return ""
 	}
-	if c.failing += time.Second; c.failing < limits.AbortFor {
-		return ""
-	}
-	return fmt.Sprintf("%.0f %% of the requests failed for %v, and limits.abort ends the run at %g %%", 100*share, c.failing, 100*limits.AbortFailureRate)
+	return fmt.Sprintf("%.0f %% of the requests failed, and %g %% or more for %v: that is where limits.abort ends a run",
+		100*share, 100*limits.AbortFailureRate, c.failing.Round(time.Second))
 }
 
 func phase(p *plan.Plan, elapsed time.Duration) string {
@@ -102,40 +113,6 @@ func phase(p *plan.Plan, elapsed time.Duration) string {
 		return "waiting for the last answers"
 	}
 	return p.RoundName(p.RoundAt(elapsed))
-}
-
-// teller tells the progress until it is ended.
-type teller struct{ done, finished chan struct{} }
-
-// tell gives the progress to f once a second, half a second after the load has handed over
-// what it counted, and holds it against the limits.
-func (c *collector) tell(f func(Progress), abort func(reason string)) teller {
-	t := teller{make(chan struct{}), make(chan struct{})}
-	go func() {
-		defer close(t.finished)
-		timer := time.NewTimer(1500 * time.Millisecond)
-		defer timer.Stop()
-		for {
-			select {
-			case <-timer.C:
-				timer.Reset(time.Second)
-				now, failures := c.progress(time.Second)
-				f(now)
-				if reason := c.watch(now, failures); reason != "" {
-					abort(reason)
-				}
-			case <-t.done:
-				return
-			}
-		}
-	}()
-	return t
-}
-
-// end returns after the last progress was told.
-func (t teller) end() {
-	close(t.done)
-	<-t.finished
 }
 
 // fill puts the rounds that were over when the load ended into r. A round cut short is left

@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 func TestSaturated(t *testing.T) {
@@ -45,15 +46,18 @@ func TestHealthSeesThisProcess(t *testing.T) {
 func TestWatch(t *testing.T) {
 	c := newCollector(&plan.Plan{Limits: plan.Limits{Rate: 100, AbortFailureRate: 0.5, AbortFor: 2 * time.Second}})
 	for i, second := range []struct {
-		perSec   float64
-		failures int64
-		says     string
+		good, failed, dropped int64
+		says                  string
 	}{
-		{100, 0, ""}, {80, 60, ""}, {80, 10, ""}, {80, 60, ""},
-		{80, 40, "50 % of the requests failed for 2s, and limits.abort ends the run at 50 %"},
-		{0, 0, ""}, {120, 0, "120 requests a second are more than limits.rate allows (100/s)"},
+		{100, 0, 0, ""}, {104, 0, 0, ""}, {20, 60, 0, ""}, {70, 10, 0, ""}, {20, 60, 0, ""},
+		{0, 0, 0, ""}, // nothing ends while the system hangs: that is no recovery
+		{40, 40, 0, "50 % of the requests failed, and 50 % or more for 3s: that is where limits.abort ends a run"},
+		{70, 0, 0, ""}, {0, 0, 0, ""}, {0, 60, 0, ""},
+		{100, 0, 90, ""}, // what is dropped is never sent
+		{150, 0, 0, "150 requests a second are more than limits.rate allows (100/s)"},
 	} {
-		if got := c.watch(Progress{PerSec: second.perSec}, second.failures); got != second.says {
+		recent := &tally.Route{Outcomes: map[tally.Class]int64{tally.OK: second.good, tally.Timeout: second.failed, tally.Dropped: second.dropped}}
+		if got := c.watch(recent, time.Second); got != second.says {
 			t.Errorf("second %d: %q, want %q", i, got, second.says)
 		}
 	}

@@ -103,7 +103,7 @@ func measure(ctx context.Context, p *plan.Plan, c Config, system *sut.System) (*
 	defer http.Close() //nolint:errcheck // connections that carry nothing more
 	r := &result.Result{Schema: result.Schema, Identity: c.Identity, PlannedRounds: p.Rounds}
 	r.Environment = environment(ctx, c.Identity.Tool, c.Runner)
-	r.Series, r.ProfileDigest, r.Target, r.Users = p.Series, p.ProfileDigest, p.Target.ShownURL(), p.AllUsers
+	r.Series, r.ProfileDigest, r.Target, r.Users = p.Series, p.ProfileDigest, p.Target.Shown, p.AllUsers
 	r.Started = time.Now().UTC().Truncate(time.Millisecond)
 
 	var died <-chan struct{}
@@ -115,13 +115,18 @@ func measure(ctx context.Context, p *plan.Plan, c Config, system *sut.System) (*
 	loading, abort := context.WithCancelCause(loading)
 	defer abort(nil)
 	counts, watching := newCollector(p), watchHealth(loading, p.WarmUp)
-	telling := counts.tell(c.Progress, func(reason string) { abort(errors.New(reason)) })
+	tick := func(since time.Duration) {
+		now, reason := counts.tick(since)
+		c.Progress(now)
+		if reason != "" {
+			abort(errors.New(reason))
+		}
+	}
 	source := datagen.New(p)
 	report := load.Run(ctx, loading.Done(), load.Parts{
-		Plan: p, Driver: http.User, Sink: counts.take, Precise: true,
+		Plan: p, Driver: http.User, Sink: counts.take, Tick: tick, Precise: true,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 	})
-	telling.end()
 	stoppedBy := context.Cause(loading)
 	abort(nil)
 
@@ -147,7 +152,7 @@ func trouble(ctx context.Context, r *result.Result, stoppedBy error, stopped <-c
 	case isClosed(stopped) || ctx.Err() != nil:
 		return problem(result.Interrupted, fmt.Errorf("%w: %d of %d rounds are whole", ErrInterrupted, len(r.Rounds), r.PlannedRounds))
 	case stoppedBy != nil && !errors.Is(stoppedBy, context.Canceled):
-		return problem(result.Aborted, fmt.Errorf("ended early: %w", stoppedBy))
+		return problem(result.Aborted, fmt.Errorf("ended early, with %d of %d rounds whole: %w", len(r.Rounds), r.PlannedRounds, stoppedBy))
 	}
 	if text := saturated(r.Generator); text != "" {
 		_ = problem(result.Saturated, errors.New(text)) // the run is whole, and not judged

@@ -23,8 +23,8 @@ type profileFlag struct {
 // loadFlags change what a profile says. They bear Locust's names and letters.
 type loadFlags struct {
 	Host        string   `short:"H" env:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url; nothing is started."`
-	Users       int      `short:"u" env:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
-	SpawnRate   float64  `short:"r" env:"PLIMSOLL_SPAWN_RATE,LOCUST_SPAWN_RATE" help:"Users started per second."`
+	Users       *int     `short:"u" env:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
+	SpawnRate   *float64 `short:"r" env:"PLIMSOLL_SPAWN_RATE,LOCUST_SPAWN_RATE" help:"Users started per second."`
 	RunTime     span     `short:"t" env:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"Judged load in all, such as 60s or 1h20m."`
 	Tags        []string `short:"T" env:"PLIMSOLL_TAGS,LOCUST_TAGS" help:"Only tasks that bear one of these tags."`
 	ExcludeTags []string `short:"E" env:"PLIMSOLL_EXCLUDE_TAGS,LOCUST_EXCLUDE_TAGS" help:"No tasks that bear one of these tags."`

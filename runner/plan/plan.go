@@ -10,7 +10,6 @@ package plan
 
 import (
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -42,6 +41,7 @@ type Plan struct {
 // Target is the system, as the driver meets it.
 type Target struct {
 	URL         string // scheme, host and maybe a path; the path is in every Request.Path already
+	Shown       string // the URL for people: without credentials and values of the environment
 	Socket      string // of a unix socket to connect to instead of the host; empty for none
 	Timeout     time.Duration
 	HTTP        profile.HTTPVersion
@@ -52,24 +52,15 @@ type Target struct {
 	Hosts       []string // patterns of hosts that may be sent to, such as *.internal
 }
 
-// ShownURL is the URL without the credentials that it may hold.
-func (t Target) ShownURL() string {
-	u, err := url.Parse(t.URL)
-	if err != nil {
-		return ""
-	}
-	u.User = nil
-	return u.String()
-}
-
 // Start is how the system under test is built and started, with its variables resolved.
 type Start struct {
-	Build      string
-	Command    string
-	Dir        string
-	Env        []string // NAME=value
-	Ready      profile.Ready
-	StopWithin time.Duration
+	Build                    string
+	Command                  string
+	ShownBuild, ShownCommand string // for people: without values of the environment
+	Dir                      string
+	Env                      []string // NAME=value
+	Ready                    profile.Ready
+	StopWithin               time.Duration
 }
 
 // Limits keep a run from doing harm. Zero values mean no limit.

@@ -71,6 +71,9 @@ func (r *resolver) compile(t profile.Template, escape Escape) Text {
 			if escape == HeaderValue && strings.ContainsAny(value, "\r\n") {
 				r.fail("${%s} holds a line break, which cannot stand in a header", part.Variable)
 			}
+			if escape == URL && strings.ContainsFunc(value, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }) {
+				r.fail("${%s} holds a space, a # or a control character, which cannot stand in a path: is there a line break at its end?", part.Variable)
+			}
 			text = append(text, Part{Literal: value})
 			continue
 		}
@@ -136,7 +139,7 @@ func opensString(text string) bool {
 
 func (r *resolver) target(t profile.Target, hosts []string) Target {
 	resolved := Target{
-		URL: r.text(t.URL), Socket: r.text(t.Socket), Timeout: t.Timeout, HTTP: t.HTTP, Redirects: t.Redirects,
+		URL: r.text(t.URL), Shown: profile.WithoutCredentials(t.URL.Shown(r.values.Port)), Socket: r.text(t.Socket), Timeout: t.Timeout, HTTP: t.HTTP, Redirects: t.Redirects,
 		Cookies: t.Cookies, Connections: t.Connections, TLS: t.TLS, Hosts: hosts,
 	}
 	u, err := url.Parse(resolved.URL)
@@ -156,7 +159,10 @@ func (r *resolver) start(s *profile.Start) *Start {
 	if s == nil {
 		return nil
 	}
-	started := &Start{Build: r.text(s.Build), Command: r.text(s.Command), Dir: s.Dir, Ready: s.Ready, StopWithin: s.StopWithin}
+	started := &Start{
+		Build: r.text(s.Build), Command: r.text(s.Command), Dir: s.Dir, Ready: s.Ready, StopWithin: s.StopWithin,
+		ShownBuild: s.Build.Shown(r.values.Port), ShownCommand: s.Command.Shown(r.values.Port),
+	}
 	for _, e := range s.Env {
 		started.Env = append(started.Env, e.Name+"="+r.text(e.Value))
 	}
@@ -203,6 +209,9 @@ func (r *resolver) request(q *profile.Request, common []profile.Header) *Request
 	}
 	for _, h := range q.Headers {
 		resolved.Headers = append(resolved.Headers, Header{h.Name, r.compile(h.Value, HeaderValue)})
+	}
+	if q.JSON && !named(q.Headers, "Content-Type") && !named(common, "Content-Type") {
+		resolved.Headers = append(resolved.Headers, Header{"Content-Type", Lit("application/json")})
 	}
 	if q.HasBody {
 		escape := Plain

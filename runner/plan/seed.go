@@ -9,7 +9,8 @@ type Purpose uint64
 // The purposes.
 const (
 	Choices      Purpose = iota + 1 // a user's or an arrival's tasks and waits
-	Fill                            // the values of generators
+	Begin                           // the values of generators for a user, from its beginning
+	Fill                            // the values of generators for an arrival's task
 	ArrivalTimes                    // when tasks arrive
 	RowOrder                        // the order of a table's rows
 )

@@ -15,9 +15,9 @@ func (p *Plan) Words(w io.Writer) error {
 	fmt.Fprintf(&b, "%s loads %s.\n", p.Series, p.where())
 	if p.Start != nil {
 		if p.Start.Build != "" {
-			fmt.Fprintf(&b, "It builds the system with: %s\n", p.Start.Build)
+			fmt.Fprintf(&b, "It builds the system with: %s\n", p.Start.ShownBuild)
 		}
-		fmt.Fprintf(&b, "It starts the system with: %s\n", p.Start.Command)
+		fmt.Fprintf(&b, "It starts the system with: %s\n", p.Start.ShownCommand)
 	}
 	fmt.Fprintf(&b, "Nothing is sent to hosts other than %s.\n", strings.Join(p.Target.Hosts, ", "))
 	if p.Open != nil {
@@ -98,9 +98,9 @@ func totalWeight(behaviours []Behaviour) (sum int) {
 
 // where is the target as it may be shown.
 func (p *Plan) where() string {
-	where := p.Target.ShownURL()
+	where := p.Target.Shown
 	if p.Target.Socket != "" {
-		where += " through the socket " + p.Target.Socket
+		where += " through a unix socket"
 	}
 	return where
 }

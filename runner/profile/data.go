@@ -111,6 +111,9 @@ func jsonRows(content []byte) (columns []string, rows [][]string, err error) {
 		if err := json.Unmarshal(text, &object); err != nil {
 			return nil, nil, fmt.Errorf("line %d is not a JSON object: %w", line, err)
 		}
+		if len(object) == 0 {
+			return nil, nil, fmt.Errorf("line %d holds no value", line)
+		}
 		if columns == nil {
 			for key := range object {
 				columns = append(columns, key)

@@ -113,12 +113,11 @@ func (r *reader) wait(n *yaml.Node) Wait {
 	return Wait{Kind: WaitBetween, Min: d, Max: d}
 }
 
-// Change puts what was asked for on the command line in the place of what the file says. Zero
-// values change nothing.
+// Change is what stands in the place of what the file says. Zero values change nothing.
 type Change struct {
 	Host        string // loaded instead of the target, which is not started then
-	Users       int    // makes the load a closed one without stages
-	SpawnRate   float64
+	Users       *int
+	SpawnRate   *float64
 	RunTime     *time.Duration
 	StopWithin  *time.Duration
 	Tags        []string // only tasks that bear one of these
@@ -128,31 +127,37 @@ type Change struct {
 // Apply changes the profile; the error says why that cannot be.
 func (p *Profile) Apply(c Change) error {
 	if c.Host != "" {
-		p.Target.URL, p.Target.Socket, p.Target.Start = Template(strings.TrimRight(c.Host, "/")), "", nil
-		if problem := urlProblem(c.Host); problem != "" {
+		shown := WithoutCredentials(c.Host)
+		switch problem := urlProblem(shown); {
+		case strings.Contains(c.Host, "${"):
+			return fmt.Errorf("the host %q holds a variable; only the file has them", shown)
+		case problem != "":
 			return fmt.Errorf("the host %s", problem)
+		case p.sendsPort:
+			return fmt.Errorf("the profile sends ${port}, which is known only for a system that Plimsoll starts: take it out, or leave the host as it is")
 		}
+		p.Target.URL, p.Target.Socket, p.Target.Start = Template(strings.TrimRight(c.Host, "/")), "", nil
 	}
 	l := &p.Load
-	if (c.Users != 0 || c.SpawnRate != 0) && l.IsOpen() {
+	if (c.Users != nil || c.SpawnRate != nil) && l.IsOpen() {
 		return fmt.Errorf("the profile has a rate at which tasks arrive: a number of users or a spawn rate cannot stand in its place")
 	}
-	if len(l.Stages) > 0 && (c.Users != 0 || c.SpawnRate != 0 || c.RunTime != nil) {
+	if len(l.Stages) > 0 && (c.Users != nil || c.SpawnRate != nil || c.RunTime != nil) {
 		return fmt.Errorf("the profile has stages: users, spawn rate and run time cannot stand in their place")
 	}
 	switch {
-	case c.Users < 0 || c.Users > maxUsers:
-		return fmt.Errorf("%d users are outside 1 to %d", c.Users, maxUsers)
-	case c.SpawnRate < 0 || c.SpawnRate > maxRate:
-		return fmt.Errorf("a spawn rate of %g is outside 0 to %g a second", c.SpawnRate, maxRate)
+	case c.Users != nil && (*c.Users < 1 || *c.Users > maxUsers):
+		return fmt.Errorf("%d users are outside 1 to %d", *c.Users, maxUsers)
+	case c.SpawnRate != nil && !(*c.SpawnRate > 0 && *c.SpawnRate <= maxRate):
+		return fmt.Errorf("a spawn rate of %g is not one from above 0 to %g a second", *c.SpawnRate, maxRate)
 	case c.RunTime != nil && *c.RunTime < minRunTime:
 		return fmt.Errorf("a run time of %v is less than %v", *c.RunTime, minRunTime)
 	}
-	if c.Users != 0 {
-		l.Users = c.Users
+	if c.Users != nil {
+		l.Users = *c.Users
 	}
-	if c.SpawnRate != 0 {
-		l.SpawnRate = c.SpawnRate
+	if c.SpawnRate != nil {
+		l.SpawnRate = *c.SpawnRate
 	}
 	if c.RunTime != nil {
 		l.RunTime = *c.RunTime
@@ -175,8 +180,27 @@ func (p *Profile) checkLimits() error {
 	for _, s := range p.Load.Stages {
 		rate = max(rate, s.Rate)
 	}
-	if limit := p.Limits.Rate; limit > 0 && rate > limit {
-		return fmt.Errorf("a rate of %g/s is more than limits.rate allows (%g/s)", rate, limit)
+	if limit, requests := p.Limits.Rate, p.requestsPerTask(); limit > 0 && rate*requests > limit*1.000001 {
+		return fmt.Errorf("a rate of %g/s, of tasks with %.3g requests each, is more than limits.rate allows (%g/s)", rate, requests, limit)
 	}
 	return nil
+}
+
+// requestsPerTask is how many requests a task of the open model has on average.
+func (p *Profile) requestsPerTask() float64 {
+	requests, users := 0.0, 0
+	for _, u := range p.Users {
+		ofUser, tasks := 0, 0
+		for _, t := range u.Tasks {
+			tasks += t.Weight
+			for _, s := range t.Steps {
+				if s.Request != nil {
+					ofUser += t.Weight
+				}
+			}
+		}
+		users += u.Weight
+		requests += float64(u.Weight*ofUser) / float64(max(tasks, 1))
+	}
+	return requests / float64(max(users, 1))
 }

@@ -86,6 +86,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 	if r.usesPort != nil && p.Target.Start == nil {
 		r.Problem(r.usesPort, "${port} is chosen for a system that Plimsoll starts: add target.start, or write the port")
 	}
+	p.sendsPort = r.sendsPort
 	if n := nodes["users"]; n != nil && len(p.Users) > 0 {
 		if err := p.checkFixed(); err != nil {
 			r.In("users", func() { r.Problem(n, "%v", err) })
@@ -106,10 +107,10 @@ func (p *Profile) checkFixed() error {
 	switch {
 	case p.Load.IsOpen() && fixed > 0:
 		return fmt.Errorf("a fixed number of users has no meaning when tasks arrive at a rate; give weights")
-	case !p.Load.IsOpen() && len(p.Load.Stages) == 0 && fixed > p.Load.Users:
-		return fmt.Errorf("%d users are fixed, and load.users is %d", fixed, p.Load.Users)
-	case !p.Load.IsOpen() && len(p.Load.Stages) == 0 && fixed < p.Load.Users && !weighted:
-		return fmt.Errorf("%d users are fixed and none has a weight, so that %d of load.users have nothing to do", fixed, p.Load.Users-fixed)
+	case !p.Load.IsOpen() && fixed > p.Load.MostUsers():
+		return fmt.Errorf("%d users are fixed, and the load has %d", fixed, p.Load.MostUsers())
+	case !p.Load.IsOpen() && fixed < p.Load.MostUsers() && !weighted:
+		return fmt.Errorf("%d users are fixed and none has a weight, so that %d of the load's %d have nothing to do", fixed, p.Load.MostUsers()-fixed, p.Load.MostUsers())
 	}
 	return nil
 }
@@ -148,7 +149,7 @@ func (r *reader) limits(n *yaml.Node, l *Limits) {
 		"abort": func(n *yaml.Node) {
 			l.AbortFor = time.Second
 			r.Mapping(n, strict.Fields{
-				"failure_rate": func(n *yaml.Node) { l.AbortFailureRate = r.Percent(n, 0, 1) },
+				"failure_rate": func(n *yaml.Node) { l.AbortFailureRate = r.Percent(n, 0.0001, 1) },
 				"for":          func(n *yaml.Node) { l.AbortFor = r.Duration(n, time.Second) },
 			})
 			r.required(n, map[string]string{"failure_rate": "write from which share of failures on the run ends, for example: failure_rate: 50%"})

@@ -23,6 +23,8 @@ type Profile struct {
 	Data   []Data
 	Users  []User
 	Gate   *yaml.Node `json:"-"` // as written; nil when absent
+
+	sendsPort bool // a request holds ${port}
 }
 
 // Target is the system to load.

@@ -3,7 +3,6 @@ package profile
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,9 +54,6 @@ func (r *reader) step(n *yaml.Node, more strict.Fields) Step {
 	if has(n, "json") && has(n, "body") {
 		r.Problem(n, "json and body are both given; a request has one of them")
 	}
-	if q.JSON && !slices.ContainsFunc(q.Headers, func(h Header) bool { return strings.EqualFold(h.Name, "Content-Type") }) {
-		q.Headers = append(q.Headers, Header{"Content-Type", "application/json"})
-	}
 	if q.Route == "" {
 		q.Route = q.Method + " " + string(q.Path)
 	}
@@ -73,9 +69,9 @@ func (r *reader) http(n *yaml.Node, q *Request) {
 	case text == "": // said already
 	case !method.MatchString(verb):
 		r.Problem(n, "%q does not begin with a method; write for example GET /products", string(text))
-	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\r\n"):
+	case !strings.HasPrefix(path, "/") || strings.ContainsAny(Template(path).literals(), " \t\r\n"):
 		r.Problem(n, "%q is not a path; it begins with / and holds no space", path)
-	case strings.Contains(path, "#"):
+	case strings.Contains(Template(path).literals(), "#"):
 		r.Problem(n, "%q holds a #, which is never sent; write %%23 for the character", path)
 	}
 	q.Method, q.Path = verb, Template(path)
@@ -92,6 +88,7 @@ func (r *reader) route(n *yaml.Node) string {
 // json reads any value as the body.
 func (r *reader) json(n *yaml.Node, q *Request) {
 	var value any
+	datesAsText(n)
 	err := n.Decode(&value)
 	var text []byte
 	if err == nil {
@@ -102,6 +99,16 @@ func (r *reader) json(n *yaml.Node, q *Request) {
 		return
 	}
 	q.Body, q.HasBody, q.JSON = r.checkVariables(n, string(text)), true, true
+}
+
+// datesAsText makes a date that is written like 2024-01-02 the text that it is in JSON.
+func datesAsText(n *yaml.Node) {
+	if n.Tag == "!!timestamp" {
+		n.Tag = "!!str"
+	}
+	for _, inner := range n.Content {
+		datesAsText(inner)
+	}
 }
 
 // marshal is JSON without the escapes that are meant for HTML.
@@ -139,15 +146,22 @@ var operators = []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Ma
 // condition reads what a part of the answer must be: a text that begins with an operator is
 // a condition, anything else must be equal.
 func (r *reader) condition(key, value *yaml.Node) Condition {
-	if value.Tag == "!!null" {
-		return Condition{Path: key.Value, Op: Equal, Operand: "null"}
+	datesAsText(value)
+	if value.Kind == yaml.ScalarNode && value.Tag != "!!str" { // a number, true, false or null, however YAML spells it
+		var plain any
+		err := value.Decode(&plain)
+		var text []byte
+		if err == nil {
+			text, err = marshal(plain)
+		}
+		if err != nil {
+			r.Problem(value, "this cannot be written as JSON: %v", err)
+		}
+		return Condition{Path: key.Value, Op: Equal, Operand: string(text)}
 	}
-	c := Condition{Path: key.Value, Op: Equal, Operand: r.Text(value), Text: value.Tag == "!!str"}
+	c := Condition{Path: key.Value, Op: Equal, Operand: r.Text(value), Text: true}
 	if strings.Contains(c.Operand, "${") {
 		r.Problem(value, "variables are not put in here; write the value")
-	}
-	if value.Tag != "!!str" {
-		return c
 	}
 	if c.Operand == string(Exists) {
 		return Condition{Path: key.Value, Op: Exists}

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -40,6 +41,33 @@ func (t Template) Parts() (parts []Part) {
 		parts = append(parts, Part{Variable: variable})
 		rest = tail
 	}
+}
+
+// literals is the template without its variables.
+func (t Template) literals() string {
+	var b strings.Builder
+	for _, part := range t.Parts() {
+		b.WriteString(part.Literal)
+	}
+	return b.String()
+}
+
+// Shown is the template as it may be shown: with the port, and with the names of what comes
+// from the environment in the place of their values.
+func (t Template) Shown(port int) string {
+	return strings.ReplaceAll(string(t), "${"+PortVariable+"}", strconv.Itoa(port))
+}
+
+// WithoutCredentials is a URL without the user and the password that it may hold. The text
+// need not be a whole URL.
+func WithoutCredentials(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return text
+	}
+	authority, _, _ := strings.Cut(rest, "/")
+	host := authority[strings.LastIndex(authority, "@")+1:]
+	return scheme + "://" + host + strings.TrimPrefix(rest, authority)
 }
 
 // The variables that are resolved once, before the run.
@@ -103,6 +131,9 @@ func (g *Generator) read(args []string) (err error) {
 			g.Integers[i], err = strconv.ParseInt(text, 10, 64)
 		case "float":
 			g.Floats[i], err = strconv.ParseFloat(text, 64)
+			if math.IsInf(g.Floats[i], 0) || math.IsNaN(g.Floats[i]) {
+				err = strconv.ErrRange
+			}
 		default:
 			g.Count, err = strconv.Atoi(text)
 		}
@@ -111,7 +142,7 @@ func (g *Generator) read(args []string) (err error) {
 		}
 	}
 	switch {
-	case g.Name == "int" && (g.Integers[0] > g.Integers[1] || g.Integers[1]-g.Integers[0] < 0):
+	case g.Name == "int" && g.Integers[0] > g.Integers[1]:
 		return fmt.Errorf("write the smaller number first")
 	case g.Name == "float" && !(g.Floats[0] <= g.Floats[1]):
 		return fmt.Errorf("write the smaller number first")
@@ -138,11 +169,12 @@ type Surroundings struct {
 // reader reads one profile.
 type reader struct {
 	*strict.Reader
-	from     Surroundings
-	usesPort *yaml.Node // the first place that needs ${port}
-	data     []Data
-	inUser   bool            // whether what is read is sent by a user
-	saved    map[string]bool // variables that are set by now, where inUser
+	from      Surroundings
+	usesPort  *yaml.Node // the first place that needs ${port}
+	sendsPort bool       // whether a request needs it
+	data      []Data
+	inUser    bool            // whether what is read is sent by a user
+	saved     map[string]bool // variables that are set by now, where inUser
 }
 
 // template reads a text with variables.
@@ -172,6 +204,7 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) {
 		if r.usesPort == nil {
 			r.usesPort = n
 		}
+		r.sendsPort = r.sendsPort || r.inUser
 	case isEnv:
 		if _, set := r.from.Env(name); !set {
 			r.Problem(n, "the environment variable %s is not set", name)

@@ -72,6 +72,7 @@ func (s *Source) User(index, slots int) *User {
 	u := &User{source: s, saved: make([][]byte, slots), rows: make([]int, len(s.plan.Data)), draws: make([]int, len(s.plan.Data))}
 	u.rand = rand.New(&u.pcg)
 	u.Reset(index)
+	s.plan.Reseed(&u.pcg, plan.Begin, index) // on_start is not to make what an arrival's task makes
 	return u
 }
 
@@ -112,14 +113,23 @@ func (u *User) draw(table, rows int) int {
 	}
 	row := n % rows
 	if u.source.stride > 1 {
-		// Each pass over the table begins one row further on: else a user would meet the same
-		// row again and again when there are as many users as rows.
-		row = (row + n/rows) % rows
+		// Once each user has come back to the row that it began with, which is soon when there
+		// are as many users as rows, all go one row further on.
+		row = (row + n/lcm(u.source.stride, rows)) % rows
 	}
 	if order := u.source.orders[table]; order != nil {
 		row = int(order[row])
 	}
 	return row
+}
+
+// lcm is the least common multiple.
+func lcm(a, b int) int {
+	gcd, rest := a, b
+	for rest != 0 {
+		gcd, rest = rest, gcd%rest
+	}
+	return a / gcd * b
 }
 
 // Append adds a text with the user's values in it.

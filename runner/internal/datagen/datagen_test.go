@@ -96,13 +96,19 @@ func TestRows(t *testing.T) {
 				for i := range users {
 					all = append(all, source.User(i, 0))
 				}
-				seen := map[string]int{}
+				seen, met := map[string]int{}, map[*datagen.User]map[string]bool{}
 				for drawn := range 3 * rows * users {
 					u := all[drawn%users]
 					u.NextTask()
 					row := strings.TrimPrefix(string(u.Append(nil, q.Path)), "/")
 					if body := string(u.Append(nil, q.Body)); body != `"`+row+`"` {
 						t.Fatalf("two rows in one task: %s and %s", row, body)
+					}
+					if met[u] == nil {
+						met[u] = map[string]bool{}
+					}
+					if met[u][row] = true; drawn/users == rows-1 && len(met[u]) < rows-1 {
+						t.Fatalf("%s, %d users, %d rows: a user met only %v in %d draws", order, users, rows, met[u], rows)
 					}
 					seen[row]++
 					if least, most := len(seen), drawn/rows+1; least < min(drawn+1, rows) || seen[row] > most {

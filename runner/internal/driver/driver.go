@@ -77,7 +77,7 @@ func New(p *plan.Plan) (*HTTP, error) {
 	}
 	at, err := originOf(u)
 	if err != nil {
-		return nil, fmt.Errorf("target.url %s: %w", p.Target.ShownURL(), err)
+		return nil, fmt.Errorf("target.url %s: %w", p.Target.Shown, err)
 	}
 	d, err := newDialer(p.Target, at)
 	if err != nil {

@@ -61,7 +61,7 @@ func newHTTP(t testing.TB, target plan.Target, requests ...*plan.Request) *drive
 	for _, r := range requests {
 		steps = append(steps, plan.Step{Request: r})
 	}
-	h, err := driver.New(&plan.Plan{Target: target, Behaviours: []plan.Behaviour{{Tasks: []plan.Task{{Steps: steps}}}}})
+	h, err := driver.New(&plan.Plan{Target: target, Routes: []string{"a route"}, Behaviours: []plan.Behaviour{{Tasks: []plan.Task{{Steps: steps}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,6 +196,6 @@ func TestSendsWhatIsAsked(t *testing.T) {
 
 // newError is what New finds wrong with a plan of one request.
 func newError(to plan.Target, r *plan.Request) error {
-	_, err := driver.New(&plan.Plan{Target: to, Behaviours: []plan.Behaviour{{OnStart: []plan.Step{{Request: r}}}}})
+	_, err := driver.New(&plan.Plan{Target: to, Routes: []string{"a route"}, Behaviours: []plan.Behaviour{{OnStart: []plan.Step{{Request: r}}}}})
 	return err
 }

@@ -75,7 +75,7 @@ func compile(p *plan.Plan, t wireTarget) (map[*plan.Request]*wire, error) {
 			if step.Request == nil || wires[step.Request] != nil {
 				continue
 			}
-			if err := sendable(step.Request); err != nil {
+			if err := sendable(step.Request, p.Routes[step.Request.Route]); err != nil {
 				return nil, err
 			}
 			wires[step.Request] = newWire(step.Request, t)
@@ -86,17 +86,17 @@ func compile(p *plan.Plan, t wireTarget) (map[*plan.Request]*wire, error) {
 
 // sendable looks at the literal parts of a request: what would break the framing of HTTP can
 // not be sent. Variables are made safe when they are put in.
-func sendable(r *plan.Request) error {
+func sendable(r *plan.Request, route string) error {
 	path := literals(r.Path)
 	switch {
 	case !httpguts.ValidHeaderFieldName(r.Method): // both are tokens
 		return fmt.Errorf("%q is no method that can be sent", r.Method)
 	case strings.ContainsFunc(path, func(c rune) bool { return c <= ' ' || c == 0x7f }):
-		return fmt.Errorf("%s %q: a path holds no space and no control character", r.Method, path)
+		return fmt.Errorf("%s: a path holds no space and no control character", route)
 	}
 	for _, h := range r.Headers {
 		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(literals(h.Value)) {
-			return fmt.Errorf("%s %s: the header %q can not be sent", r.Method, path, h.Name)
+			return fmt.Errorf("%s: the header %q can not be sent", route, h.Name)
 		}
 	}
 	return nil

@@ -31,6 +31,9 @@ type Parts struct {
 	Driver func(context.Context) Driver      // a fresh user's
 	Values func(index, slots int) UserValues // a user's, who saves into so many slots
 	Sink   Sink
+	// Tick, unless nil, is told about once a second that the Sink has all that was counted until
+	// now, and how long the last Tick is ago. Calls do not overlap.
+	Tick func(since time.Duration)
 	// Precise makes arrivals sleep by the kernel's finest timer, where there is one; time's own
 	// are late by up to a millisecond on a machine that is otherwise idle.
 	Precise bool
@@ -173,12 +176,17 @@ func (r *run) late(l *lane, due, now time.Duration) {
 func (r *run) flushEach(finished <-chan struct{}) {
 	ticker := time.NewTicker(flushEvery)
 	defer ticker.Stop()
-	for {
+	for last := r.now(); ; {
 		select {
 		case <-ticker.C:
 			for _, l := range r.lanes {
 				r.flush(l)
 			}
+			now := r.now()
+			if r.Tick != nil {
+				r.Tick(now - last)
+			}
+			last = now
 		case <-finished:
 			return
 		}

@@ -2,8 +2,6 @@ package load_test
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -241,6 +239,55 @@ users:
 	})
 }
 
+// on_start is done until it succeeds also where it saves nothing, and its values are its own.
+func TestBeginsUntilItSucceeds(t *testing.T) {
+	for name, loads := range map[string]string{"closed": "{users: 1, run_time: 10s}", "open": "{rate: 1/s, run_time: 10s}"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := makePlan(t, "load: "+loads+`
+users:
+  - name: u
+    wait: 1s
+    on_start: [{http: "GET /login/${uuid}", name: login}]
+    tasks: [{http: "GET /${uuid}", name: work}]`)
+				s := &system{answer: func(path string, since time.Duration) load.Outcome {
+					if strings.HasPrefix(path, "/login") && since < 2500*time.Millisecond {
+						return load.Outcome{Class: tally.OK, Status: 503}
+					}
+					return load.Outcome{Class: tally.OK, Status: 200}
+				}}
+				apply(t.Context(), p, s, nil)
+				for i, one := range s.sent {
+					if begins := strings.HasPrefix(one.path, "/login/"); begins != (one.at < 3035*time.Millisecond) && one.user == 0 {
+						t.Errorf("request %d at %v goes to %s", i, one.at, one.path)
+					}
+				}
+				unique := map[string]int{}
+				for path := range s.paths() {
+					unique[strings.TrimPrefix(path, "/login")]++
+				}
+				if len(unique) != len(s.sent) {
+					t.Errorf("%d requests have %d different values", len(s.sent), len(unique))
+				}
+			})
+		})
+	}
+}
+
+// A user who comes back in a later stage goes on, and does not begin anew.
+func TestUserComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, `
+load: {stages: [{users: 1, for: 1ms}, {users: 1, for: 5s}, {users: 0, for: 1ms}, {users: 0, for: 5s}, {users: 1, for: 1ms}, {users: 1, for: 5s}], rounds: 1}
+users: [{name: u, wait: 1s, tasks: [{http: "GET /${uuid}", name: work}]}]`)
+		s := &system{}
+		apply(t.Context(), p, s, nil)
+		if len(s.sent) < 9 || s.users != 2 || len(s.paths()) != len(s.sent) {
+			t.Errorf("%d requests over %d connections, %d different", len(s.sent), s.users, len(s.paths()))
+		}
+	})
+}
+
 // What a step did not bring cannot stand in the next: the rest of the task is left out.
 func TestTaskEndsWhereASaveFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -347,56 +394,4 @@ func TestEndsAtOnceWithItsContext(t *testing.T) {
 			t.Errorf("lasted %v, want 3s", lasted)
 		}
 	})
-}
-
-// Two runs of one plan send the same, each user in the same order; and so do its shards.
-func TestSamePlanSameRequests(t *testing.T) {
-	const yaml = `
-data: {words: {list: [a, b, c, d, e], order: shuffle}}
-users:
-  - name: u
-    wait: 50ms..500ms
-    tasks:
-      - {http: "GET /${data.words}/${int(1,1000000)}", name: a, weight: 2}
-      - {http: "GET /b/${uuid}", name: b}`
-	for name, loads := range map[string]string{
-		"closed":  "load: {users: 6, spawn_rate: 2, run_time: 10s, rounds: 1}",
-		"open":    "load: {rate: 20/s, run_time: 10s, rounds: 1}",
-		"poisson": "load: {rate: 20/s, arrivals: poisson, run_time: 10s, rounds: 1}",
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				run := func(shards int) []string {
-					var all []string
-					for i := range shards {
-						p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\"}\n"+loads+yaml), profile.Surroundings{})
-						if len(problems) > 0 {
-							t.Fatal(problems)
-						}
-						made, err := plan.Make(p, plan.Values{Shard: plan.Shard{I: i, N: shards}})
-						if err != nil {
-							t.Fatal(err)
-						}
-						s := &system{}
-						apply(t.Context(), made, s, nil)
-						for _, one := range s.sent {
-							all = append(all, fmt.Sprint(one.at.Round(time.Millisecond), one.path))
-						}
-					}
-					slices.Sort(all)
-					return all
-				}
-				whole := run(1)
-				if len(whole) < 100 {
-					t.Fatalf("only %d requests", len(whole))
-				}
-				for _, shards := range []int{1, 2, 3, 7} {
-					if got := run(shards); !slices.Equal(got, whole) {
-						t.Errorf("%d shards send %d requests, the whole %d:\n%s\n%s", shards, len(got), len(whole),
-							strings.Join(got[:5], " "), strings.Join(whole[:5], " "))
-					}
-				}
-			})
-		})
-	}
 }

@@ -38,15 +38,15 @@ func (r *run) open() {
 	p := &pool{run: r, idle: make([][]*server, len(r.Plan.Behaviours))}
 	arrivals, choose, pace := r.Plan.Open.Arrivals(), r.Plan.Chooser(0), newPacer(r.Precise)
 	defer pace.close()
-	for {
-		index, due, ok := arrivals.Next()
-		if !ok || !r.until(due, pace) {
-			break
-		}
+	index, due, ok := arrivals.Next()
+	for ; ok && r.until(due, pace); index, due, ok = arrivals.Next() {
 		choose.Reset(index)
 		p.serve(arrival{index, due}, choose.Behaviour())
 	}
 	<-r.stopped
+	for ended := r.now(); ok && due < ended; index, due, ok = arrivals.Next() {
+		p.lose(arrival{index, due}, tally.Generator, "this machine did not turn to it before the load ended")
+	}
 	p.close()
 }
 
@@ -55,6 +55,7 @@ func (p *pool) serve(a arrival, behaviour int) {
 	p.mu.Lock()
 	if p.inFlight >= p.run.Plan.Open.MaxInFlight {
 		p.mu.Unlock()
+		p.run.late(p.run.lanes[0], a.due, p.run.now())
 		p.lose(a, tally.Dropped, "dropped: too many tasks were under way")
 		return
 	}

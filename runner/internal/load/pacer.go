@@ -11,16 +11,22 @@ type pacer interface {
 // longestSleep bounds how late the end of the load is noticed.
 const longestSleep = 50 * time.Millisecond
 
-// until sleeps until an instant; false when the load ends before.
+// grace is how late an arrival may be handed out that was due before the load ended: as late
+// as a timer may be, and no later.
+const grace = 10 * time.Millisecond
+
+// until sleeps until an instant; false when the load ends before, or ended long ago.
 func (r *run) until(due time.Duration, p pacer) bool {
-	for !r.stopping.Load() {
-		left := due - r.now()
+	for {
+		left, stopping := due-r.now(), r.stopping.Load()
 		if left <= 0 {
-			return true
+			return !stopping || left > -grace
+		}
+		if stopping {
+			return false
 		}
 		p.sleep(min(left, longestSleep))
 	}
-	return false
 }
 
 // newPacer is the finest sleep that there is, or time's own.

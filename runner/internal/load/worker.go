@@ -32,27 +32,29 @@ func (r *run) newWorker(i, index, behaviour int) *worker {
 	}
 }
 
-// perform does the steps of a task, the first of which is due at due, until the load ends. It
-// gives the instant at which the last ended. Not ok: the steps after one that did not bring
-// what it was to save were left out, or the load ended before the last.
-func (w *worker) perform(steps []plan.Step, due time.Duration) (ended time.Duration, ok bool) {
+// perform does the steps of a task, the first of which is due at due, until the load ends.
+// The steps after one that did not bring what it was to save are left out. It gives the
+// instant at which the last ended; good when all were done and every request succeeded.
+func (w *worker) perform(steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
+	good = true
 	for i := range steps {
-		s := &steps[i]
-		if s.Wait != nil {
+		s, ok := &steps[i], true
+		switch {
+		case s.Wait != nil:
 			if due, ok = w.sleepUntil(w.choose.Wait(*s.Wait, due, due)); !ok {
 				return due, false
 			}
-			continue
-		}
-		if i > 0 && (w.run.stopping.Load() || due >= w.run.Plan.Length()) {
+		case i > 0 && (w.run.stopping.Load() || due >= w.run.Plan.Length()):
 			return due, false
-		}
-		good := false
-		if due, good = w.send(s.Request, due); !good && len(s.Request.Save) > 0 {
-			return due, false
+		default:
+			due, ok = w.send(s.Request, due)
+			good = good && ok
+			if !ok && len(s.Request.Save) > 0 {
+				return due, false
+			}
 		}
 	}
-	return due, true
+	return due, good
 }
 
 // send makes one request and gives the instant of its end.
@@ -145,8 +147,11 @@ func (r *run) closed() {
 // user is the life of the i-th user of the plan.
 func (r *run) user(i int) {
 	u := &r.Plan.Users[i]
-	for _, span := range u.Spans {
-		w := r.newWorker(i, u.Index, u.Behaviour)
+	w := r.newWorker(i, u.Index, u.Behaviour)
+	for n, span := range u.Spans {
+		if n > 0 { // it comes back: with a connection of its own, and goes on with what it does
+			w.driver = r.Driver(r.requests)
+		}
 		alive := w.work(span)
 		w.close()
 		if !alive {

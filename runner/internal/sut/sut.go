@@ -6,7 +6,6 @@
 package sut
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/shlex"
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -64,7 +64,7 @@ func Build(ctx context.Context, s *plan.Start, dir string, log io.Writer) error 
 		return nil
 	}
 	output := &tail{}
-	command, err := prepare(s.Build, s, dir, io.MultiWriter(output, log))
+	command, err := prepare(s.Build, s.ShownBuild, s, dir, io.MultiWriter(output, log))
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func Build(ctx context.Context, s *plan.Start, dir string, log io.Writer) error 
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return &Failure{fmt.Sprintf("build the system: %q ended with %v", s.Build, err), output.String()}
+		return &Failure{fmt.Sprintf("build the system: %q ended with %v", s.ShownBuild, err), output.String()}
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func Build(ctx context.Context, s *plan.Start, dir string, log io.Writer) error 
 // baseURL. What it prints goes to log as well. The caller must Stop it.
 func Start(ctx context.Context, s *plan.Start, baseURL, dir string, log io.Writer) (*System, error) {
 	output := &tail{watch: s.Ready.Log}
-	command, err := prepare(s.Command, s, dir, io.MultiWriter(output, log))
+	command, err := prepare(s.Command, s.ShownCommand, s, dir, io.MultiWriter(output, log))
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +105,10 @@ func Start(ctx context.Context, s *plan.Start, baseURL, dir string, log io.Write
 }
 
 // prepare is a command that is not yet started.
-func prepare(line string, s *plan.Start, dir string, output io.Writer) (*exec.Cmd, error) {
+func prepare(line, shown string, s *plan.Start, dir string, output io.Writer) (*exec.Cmd, error) {
 	words, err := shlex.Split(line)
 	if err != nil || len(words) == 0 {
-		return nil, &Failure{What: fmt.Sprintf("the command %q cannot be split into words: %v", line, err)}
+		return nil, &Failure{What: fmt.Sprintf("the command %q cannot be split into words: %v", shown, err)}
 	}
 	command := exec.Command(words[0], words[1:]...)
 	command.Dir = filepath.Join(dir, s.Dir)
@@ -232,7 +232,8 @@ func connects(ctx context.Context, network, address string) error {
 	return conn.Close()
 }
 
-// Reach reports whether anything takes connections at the target.
+// Reach reports whether anything takes connections at the target, or at the proxy that the
+// environment puts before it.
 func Reach(ctx context.Context, t plan.Target) error {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
@@ -240,25 +241,38 @@ func Reach(ctx context.Context, t plan.Target) error {
 	if address == "" {
 		network = "tcp"
 		var err error
-		if address, err = hostPort(t.URL); err != nil {
+		if address, err = hostPort(throughProxy(t.URL)); err != nil {
 			return err
 		}
 	}
 	if err := connects(ctx, network, address); err != nil {
-		return fmt.Errorf("nothing answers at %s (%w); start the system first, or let target.start do it", cmp.Or(t.Socket, t.ShownURL()), err)
+		return fmt.Errorf("nothing answers at %s (%w); start the system first, or let target.start do it", t.Shown, err)
 	}
 	return nil
+}
+
+// throughProxy is the URL of the proxy that requests to a URL go through, or the URL itself.
+func throughProxy(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return rawURL
+	}
+	proxy, err := httpproxy.FromEnvironment().ProxyFunc()(u)
+	if err != nil || proxy == nil {
+		return rawURL
+	}
+	return proxy.String()
 }
 
 // hostPort is the address to connect to for a URL.
 func hostPort(rawURL string) (string, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Hostname() == "" {
-		return "", fmt.Errorf("target.url %q is not an address", rawURL)
+		return "", fmt.Errorf("target.url is not an address")
 	}
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		port = map[string]string{"http": "80", "https": "443", "socks5": "1080"}[u.Scheme]
 	}
 	return net.JoinHostPort(u.Hostname(), port), nil
 }

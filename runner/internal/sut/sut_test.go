@@ -88,14 +88,14 @@ func TestStartAndStop(t *testing.T) {
 				t.Fatal(err)
 			}
 			if ready.Kind != profile.ReadyLog {
-				if err := sut.Reach(t.Context(), plan.Target{URL: url, Timeout: time.Second}); err != nil {
+				if err := sut.Reach(t.Context(), plan.Target{URL: url, Shown: url, Timeout: time.Second}); err != nil {
 					t.Error(err)
 				}
 			}
 			if err := running.Stop(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if err := sut.Reach(t.Context(), plan.Target{URL: url, Timeout: time.Second}); err == nil {
+			if err := sut.Reach(t.Context(), plan.Target{URL: url, Shown: url, Timeout: time.Second}); err == nil {
 				t.Error("still answers after Stop")
 			}
 		})
@@ -228,11 +228,15 @@ func TestReach(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := "http://" + listener.Addr().String()
-	if err := sut.Reach(t.Context(), plan.Target{URL: url, Timeout: time.Second}); err != nil {
+	if err := sut.Reach(t.Context(), plan.Target{URL: url, Shown: url, Timeout: time.Second}); err != nil {
 		t.Error(err)
 	}
+	t.Setenv("HTTP_PROXY", url)
+	if err := sut.Reach(t.Context(), plan.Target{URL: "http://shop.invalid", Timeout: time.Second}); err != nil {
+		t.Errorf("through a proxy: %v", err)
+	}
 	listener.Close()
-	if err := sut.Reach(t.Context(), plan.Target{URL: url, Timeout: time.Second}); err == nil || !strings.Contains(err.Error(), "nothing answers at "+url) {
+	if err := sut.Reach(t.Context(), plan.Target{URL: url, Shown: url, Timeout: time.Second}); err == nil || !strings.Contains(err.Error(), "nothing answers at "+url) {
 		t.Errorf("got %v", err)
 	}
 }
