@@ -204,14 +204,14 @@ func TestNewRefuses(t *testing.T) {
 		to plan.Target
 		r  plan.Request
 	}{
-		"target.url : the address is neither http nor https":                      {plan.Target{URL: "ftp://a"}, plan.Request{}},
-		"target.url : the address names no host":                               {plan.Target{URL: "http://me:secret@:80"}, plan.Request{}},
+		"target.url : the address is neither http nor https":                             {plan.Target{URL: "ftp://a"}, plan.Request{}},
+		"target.url : the address names no host":                                         {plan.Target{URL: "http://me:secret@:80"}, plan.Request{}},
 		"target.url: invalid port \":x\" after host":                                     {plan.Target{URL: "http://me:secret@a:x"}, plan.Request{}},
 		"target.tls.ca holds no certificate in PEM":                                      {plan.Target{URL: "https://a", TLS: profile.TLS{CA: []byte("x")}}, plan.Request{}},
 		"\"GET /\" is no method that can be sent":                                        {plan.Target{URL: "http://a"}, plan.Request{Method: "GET /"}},
-		"a route: a path holds no space and no control character":                   {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/a b")}},
-		"a route: the header \"X\" can not be sent":                                        {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X", "a\r\nb")}}},
-		"a route: the header \"X:\" can not be sent":                                       {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X:", "a")}}},
+		"a route: a path holds no space and no control character":                        {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/a b")}},
+		"a route: the header \"X\" can not be sent":                                      {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X", "a\r\nb")}}},
+		"a route: the header \"X:\" can not be sent":                                     {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X:", "a")}}},
 		"target.tls.cert and key: tls: failed to find any PEM data in certificate input": {plan.Target{URL: "https://a", TLS: profile.TLS{Key: []byte("x")}}, plan.Request{}},
 	} {
 		if err := newError(c.to, &c.r); err == nil || err.Error() != want {
