@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"math"
 	"sync"
 	"time"
 
@@ -34,7 +33,15 @@ type collector struct {
 	recent             tally.Tally // since the last Progress
 	requests, failures int64
 
-	failing time.Duration // how long failures have been past limits.abort; of watch alone
+	// Of watch alone.
+	failing   time.Duration // how long failures have been past limits.abort
+	stretches []stretch     // the last ones
+}
+
+// stretch is how many requests ended in about a second.
+type stretch struct {
+	ended  int64
+	length time.Duration
 }
 
 func newCollector(p *plan.Plan) *collector {
@@ -77,6 +84,9 @@ func (c *collector) tick(since time.Duration) (Progress, string) {
 			}
 		}
 	}
+	if elapsed >= c.plan.Length() { // what ends now was sent before, or is on_stop's
+		return p, ""
+	}
 	return p, c.watch(recent, since)
 }
 
@@ -84,11 +94,8 @@ func (c *collector) tick(since time.Duration) (Progress, string) {
 // reason why the run must end; empty for none.
 func (c *collector) watch(recent *tally.Route, since time.Duration) string {
 	limits := c.plan.Limits
-	sent := float64(recent.Requests() - recent.Outcomes[tally.Dropped] - recent.Outcomes[tally.Generator])
-	// What ends in a stretch varies although what is sent does not.
-	most := limits.Rate * since.Seconds()
-	if slack := max(0.05*most, 4*math.Sqrt(most)); limits.Rate > 0 && sent > most+slack {
-		return fmt.Sprintf("%.0f requests a second are more than limits.rate allows (%g/s)", sent/since.Seconds(), limits.Rate)
+	if reason := c.tooFast(recent.Requests()-recent.Outcomes[tally.Generator], since); reason != "" {
+		return reason
 	}
 	if limits.AbortFailureRate <= 0 {
 		return ""
@@ -106,6 +113,30 @@ func (c *collector) watch(recent *tally.Route, since time.Duration) string {
 	}
 	return fmt.Sprintf("%.0f %% of the requests failed, and %g %% or more for %v: that is where limits.abort ends a run",
 		100*share, 100*limits.AbortFailureRate, c.failing.Round(time.Second))
+}
+
+// rateWindow is how many stretches the rate is taken over.
+const rateWindow = 10
+
+// tooFast holds the requests of the last stretches against limits.rate. Those that end in a
+// stretch were sent in it or before: in the closed model by no more than one for each user.
+// What the open model sends was held against the limit before the run.
+func (c *collector) tooFast(ended int64, since time.Duration) string {
+	limit := c.plan.Limits.Rate
+	if limit <= 0 || c.plan.Open != nil {
+		return ""
+	}
+	c.stretches = append(c.stretches, stretch{ended, since})
+	c.stretches = c.stretches[max(0, len(c.stretches)-rateWindow):]
+	var all stretch
+	for _, s := range c.stretches {
+		all.ended += s.ended
+		all.length += s.length
+	}
+	if most := 1.05 * limit * all.length.Seconds(); float64(all.ended) <= most+float64(len(c.plan.Users)) {
+		return ""
+	}
+	return fmt.Sprintf("%.0f requests a second are more than limits.rate allows (%g/s)", float64(all.ended)/all.length.Seconds(), limit)
 }
 
 func phase(p *plan.Plan, elapsed time.Duration) string {

@@ -44,19 +44,19 @@ func TestHealthSeesThisProcess(t *testing.T) {
 
 // The rate and the failures of a second are held against the limits.
 func TestWatch(t *testing.T) {
-	c := newCollector(&plan.Plan{Limits: plan.Limits{Rate: 100, AbortFailureRate: 0.5, AbortFor: 2 * time.Second}})
+	c := newCollector(&plan.Plan{Users: make([]plan.User, 20), Limits: plan.Limits{Rate: 100, AbortFailureRate: 0.5, AbortFor: 2 * time.Second}})
 	for i, second := range []struct {
-		good, failed, dropped int64
-		says                  string
+		good, failed int64
+		says         string
 	}{
-		{100, 0, 0, ""}, {104, 0, 0, ""}, {20, 60, 0, ""}, {70, 10, 0, ""}, {20, 60, 0, ""},
-		{0, 0, 0, ""}, // nothing ends while the system hangs: that is no recovery
-		{40, 40, 0, "50 % of the requests failed, and 50 % or more for 3s: that is where limits.abort ends a run"},
-		{70, 0, 0, ""}, {0, 0, 0, ""}, {0, 60, 0, ""},
-		{100, 0, 90, ""}, // what is dropped is never sent
-		{150, 0, 0, "150 requests a second are more than limits.rate allows (100/s)"},
+		{100, 0, ""}, {104, 0, ""}, {20, 60, ""}, {70, 10, ""}, {20, 60, ""},
+		{0, 0, ""}, // nothing ends while the system hangs: that is no recovery
+		{40, 40, "50 % of the requests failed, and 50 % or more for 3s: that is where limits.abort ends a run"},
+		{70, 0, ""}, {0, 0, ""}, {0, 60, ""},
+		{200, 0, ""}, // what had waited while nothing ended
+		{900, 0, "155 requests a second are more than limits.rate allows (100/s)"},
 	} {
-		recent := &tally.Route{Outcomes: map[tally.Class]int64{tally.OK: second.good, tally.Timeout: second.failed, tally.Dropped: second.dropped}}
+		recent := &tally.Route{Outcomes: map[tally.Class]int64{tally.OK: second.good, tally.Timeout: second.failed}}
 		if got := c.watch(recent, time.Second); got != second.says {
 			t.Errorf("second %d: %q, want %q", i, got, second.says)
 		}

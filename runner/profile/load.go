@@ -127,7 +127,13 @@ type Change struct {
 // Apply changes the profile; the error says why that cannot be.
 func (p *Profile) Apply(c Change) error {
 	if c.Host != "" {
-		shown := WithoutCredentials(c.Host)
+		shown := c.Host // without what may be a password, however it is written
+		if at := strings.LastIndex(shown, "@"); at >= 0 {
+			scheme, _, hasScheme := strings.Cut(shown, "://")
+			if shown = shown[at+1:]; hasScheme {
+				shown = scheme + "://" + shown
+			}
+		}
 		switch problem := urlProblem(shown); {
 		case strings.Contains(c.Host, "${"):
 			return fmt.Errorf("the host %q holds a variable; only the file has them", shown)

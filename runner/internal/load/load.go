@@ -77,6 +77,7 @@ func Run(ctx context.Context, stop <-chan struct{}, parts Parts) Report {
 	conductor.Go(func() {
 		wait(parts.Plan.Length(), stop, ctx.Done())
 		report.Until = min(time.Since(r.start), parts.Plan.Length())
+		r.until = report.Until
 		r.stopping.Store(true)
 		close(r.stopped)
 		wait(parts.Plan.StopWithin, finished, ctx.Done())
@@ -113,6 +114,7 @@ type run struct {
 	Parts
 	requests context.Context // ends when requests under way are cut off
 	start    time.Time       // of the load; all offsets count from it
+	until    time.Duration   // when it ended, to be read once stopping is set
 	stopping atomic.Bool     // set before stopped is closed
 	stopped  chan struct{}
 	lanes    []*lane

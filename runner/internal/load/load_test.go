@@ -21,6 +21,8 @@ type system struct {
 	take   func(path string, since time.Duration) time.Duration // how long an answer takes
 	start  time.Time
 
+	stall func(user int) time.Duration // how long making a connection holds the generator up
+
 	mu    sync.Mutex // guards what follows
 	sent  []sent
 	users int
@@ -42,9 +44,13 @@ type connection struct {
 
 func (s *system) connect(ctx context.Context) load.Driver {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	user := s.users
 	s.users++
-	return &connection{s, ctx, s.users - 1}
+	s.mu.Unlock()
+	if s.stall != nil {
+		time.Sleep(s.stall(user))
+	}
+	return &connection{s, ctx, user}
 }
 
 func (c *connection) Do(q *plan.Request, v load.Values) load.Outcome {
@@ -201,6 +207,56 @@ users: [{name: u, tasks: [{http: GET /}]}]`)
 		}
 		if s.users > 20 {
 			t.Errorf("%d connections, want 20 at most", s.users)
+		}
+	})
+}
+
+// A generator that is held up says so: what it turned to late is lag also where it was
+// dropped, and what it never turned to is its own fault and not forgotten.
+func TestOpenGeneratorHeldUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		held      time.Duration
+		generator int64 // arrivals never turned to
+	}{"for a while": {2 * time.Second, 0}, "past the end": {12 * time.Second, 999}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := makePlan(t, `
+load: {rate: 100/s, max_in_flight: 20, run_time: 10s, rounds: 1}
+users: [{name: u, tasks: [{http: GET /}]}]`)
+				s := &system{stall: func(user int) time.Duration {
+					if user == 0 {
+						return c.held
+					}
+					return 0
+				}}
+				rounds, report := apply(t.Context(), p, s, nil)
+				total := rounds[0].Total()
+				if total.Requests() != 1000 || total.Outcomes[tally.Generator] != c.generator {
+					t.Errorf("%d arrivals of 1000 are counted: %v", total.Requests(), total.Outcomes)
+				}
+				if report.Lag.Max() < c.held-100*time.Millisecond || report.Lag.Count()+c.generator != 1000 {
+					t.Errorf("held up for %v, the lag of %d is %v at most", c.held, report.Lag.Count(), report.Lag.Max())
+				}
+			})
+		})
+	}
+}
+
+// Ticks come once a second and cover the whole time.
+func TestTicks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, "load: {rate: 10/s, run_time: 10s, rounds: 1}\nusers: [{name: u, tasks: [{http: GET /}]}]")
+		s := &system{start: time.Now()}
+		var ticks int
+		var sum time.Duration
+		source := datagen.New(p)
+		load.Run(t.Context(), nil, load.Parts{
+			Plan: p, Driver: s.connect, Sink: func(int, *tally.Tally) {},
+			Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+			Tick:   func(since time.Duration) { ticks, sum = ticks+1, sum+since },
+		})
+		if ticks < 9 || ticks > 10 || sum.Round(time.Second) != time.Duration(ticks)*time.Second {
+			t.Errorf("%d ticks cover %v of 10 s", ticks, sum)
 		}
 	})
 }

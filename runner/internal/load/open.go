@@ -39,12 +39,12 @@ func (r *run) open() {
 	arrivals, choose, pace := r.Plan.Open.Arrivals(), r.Plan.Chooser(0), newPacer(r.Precise)
 	defer pace.close()
 	index, due, ok := arrivals.Next()
-	for ; ok && r.until(due, pace); index, due, ok = arrivals.Next() {
+	for ; ok && r.sleepUntil(due, pace); index, due, ok = arrivals.Next() {
 		choose.Reset(index)
 		p.serve(arrival{index, due}, choose.Behaviour())
 	}
 	<-r.stopped
-	for ended := r.now(); ok && due < ended; index, due, ok = arrivals.Next() {
+	for ; ok && due < r.until; index, due, ok = arrivals.Next() {
 		p.lose(arrival{index, due}, tally.Generator, "this machine did not turn to it before the load ended")
 	}
 	p.close()

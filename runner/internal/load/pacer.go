@@ -15,12 +15,13 @@ const longestSleep = 50 * time.Millisecond
 // as a timer may be, and no later.
 const grace = 10 * time.Millisecond
 
-// until sleeps until an instant; false when the load ends before, or ended long ago.
-func (r *run) until(due time.Duration, p pacer) bool {
+// sleepUntil sleeps until an arrival is due; false when the load ends before, or ended long
+// ago.
+func (r *run) sleepUntil(due time.Duration, p pacer) bool {
 	for {
 		left, stopping := due-r.now(), r.stopping.Load()
 		if left <= 0 {
-			return !stopping || left > -grace
+			return !stopping || due < r.until && left > -grace
 		}
 		if stopping {
 			return false

@@ -151,6 +151,7 @@ func (r *run) user(i int) {
 	for n, span := range u.Spans {
 		if n > 0 { // it comes back: with a connection of its own, and goes on with what it does
 			w.driver = r.Driver(r.requests)
+			w.values.NextTask()
 		}
 		alive := w.work(span)
 		w.close()

@@ -198,7 +198,12 @@ func (s *System) readyCheck(baseURL string) (func(context.Context) error, error)
 			return nil
 		}, nil
 	case profile.ReadyHTTP:
-		return func(ctx context.Context) error { return answers(ctx, baseURL+ready.Path) }, nil
+		return func(ctx context.Context) error {
+			if err := answers(ctx, baseURL+ready.Path); err != nil {
+				return fmt.Errorf("GET %s: %w", ready.Path, err)
+			}
+			return nil
+		}, nil
 	default:
 		address, err := hostPort(baseURL)
 		return func(ctx context.Context) error { return connects(ctx, "tcp", address) }, err
@@ -214,12 +219,16 @@ func answers(ctx context.Context, address string) error {
 		return err
 	}
 	resp, err := http.DefaultClient.Do(req)
+	var inURL *url.Error
+	if errors.As(err, &inURL) { // which may hold a password
+		return inURL.Err
+	}
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close() //nolint:errcheck // only the status is wanted
 	if resp.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("GET %s: %s", address, resp.Status)
+		return errors.New(resp.Status)
 	}
 	return nil
 }
@@ -272,7 +281,7 @@ func hostPort(rawURL string) (string, error) {
 	}
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443", "socks5": "1080"}[u.Scheme]
+		port = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}[u.Scheme]
 	}
 	return net.JoinHostPort(u.Hostname(), port), nil
 }
