@@ -1,0 +1,81 @@
+package load_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// In the open model requests fall due while a server stalls, and what they wait is response time.
+func TestOpenStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, `
+load: {rate: 100/s, run_time: 30s, rounds: 3}
+users: [{name: u, tasks: [{http: GET /}]}]`)
+		rounds, report := apply(t.Context(), p, &system{take: stallAt(12*time.Second, time.Second, 0)}, nil)
+		total := rounds[1].Total()
+		if total.Requests() != 1000 || total.Failures() != 0 {
+			t.Errorf("%d requests, %d failures; want 1000 and none", total.Requests(), total.Failures())
+		}
+		// A tenth of the round's requests fall into the stall, and wait evenly from 0 to 1 s.
+		for q, want := range map[float64]time.Duration{0.85: 0, 0.95: 500 * time.Millisecond, 0.99: 900 * time.Millisecond} {
+			if got := total.Response.Quantile(q); got < want-20*time.Millisecond || got > want+20*time.Millisecond {
+				t.Errorf("p%g is %v, want %v", 100*q, got, want)
+			}
+		}
+		if report.Lag.Max() > time.Millisecond {
+			t.Errorf("arrivals were turned to %v late", report.Lag.Max())
+		}
+	})
+}
+
+func TestOpenDrops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, `
+load: {rate: 100/s, max_in_flight: 20, run_time: 10s, rounds: 1}
+users: [{name: u, tasks: [{http: GET /}]}]`)
+		s := &system{take: stallAt(5*time.Second, time.Second, 0)}
+		rounds, _ := apply(t.Context(), p, s, nil)
+		total := rounds[0].Total()
+		dropped := total.Outcomes[tally.Dropped] // one more where the stall ends as an arrival falls due
+		if total.Requests() != 1000 || dropped < 80 || dropped > 81 || int64(len(s.sent)) != 1000-dropped {
+			t.Errorf("%d requests, %v, %d sent; want 80 of 1000 dropped", total.Requests(), total.Outcomes, len(s.sent))
+		}
+		if s.users > 20 {
+			t.Errorf("%d connections, want 20 at most", s.users)
+		}
+	})
+}
+
+// A generator that is held up says so: what it turned to late is lag also where it was
+// dropped, and what it never turned to is its own fault and not forgotten.
+func TestOpenGeneratorHeldUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		held      time.Duration
+		generator int64 // arrivals never turned to
+	}{"for a while": {2 * time.Second, 0}, "past the end": {12 * time.Second, 999}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := makePlan(t, `
+load: {rate: 100/s, max_in_flight: 20, run_time: 10s, rounds: 1}
+users: [{name: u, tasks: [{http: GET /}]}]`)
+				s := &system{stall: func(user int) time.Duration {
+					if user == 0 {
+						return c.held
+					}
+					return 0
+				}}
+				rounds, report := apply(t.Context(), p, s, nil)
+				total := rounds[0].Total()
+				if total.Requests() != 1000 || total.Outcomes[tally.Generator] != c.generator {
+					t.Errorf("%d arrivals of 1000 are counted: %v", total.Requests(), total.Outcomes)
+				}
+				if report.Lag.Max() < c.held-100*time.Millisecond || report.Lag.Count()+c.generator != 1000 {
+					t.Errorf("held up for %v, the lag of %d is %v at most", c.held, report.Lag.Count(), report.Lag.Max())
+				}
+			})
+		})
+	}
+}
