@@ -55,17 +55,22 @@ func Run(ctx context.Context, p *plan.Plan, c Config) (*result.Result, error) {
 	if err := admit(p); err != nil {
 		return nil, err
 	}
+	http, err := driver.New(p)
+	if err != nil {
+		return nil, &Refusal{err.Error()}
+	}
+	defer http.Close() //nolint:errcheck // connections that carry nothing more
 	if p.Start == nil {
 		if err := sut.Reach(ctx, p.Target); err != nil {
 			return nil, &Failure{What: err.Error()}
 		}
-		return measure(ctx, p, c, nil)
+		return measure(ctx, p, c, http, nil)
 	}
 	system, err := start(ctx, p, c)
 	if err != nil {
 		return nil, err
 	}
-	r, err := measure(ctx, p, c, system)
+	r, err := measure(ctx, p, c, http, system)
 	if stopErr := system.Stop(ctx); stopErr != nil {
 		fmt.Fprintln(c.Log, stopErr)
 	}
@@ -95,12 +100,7 @@ func interruptedOr(err error) error {
 }
 
 // measure loads a system that is up; system is nil when it runs elsewhere.
-func measure(ctx context.Context, p *plan.Plan, c Config, system *sut.System) (*result.Result, error) {
-	http, err := driver.New(p)
-	if err != nil {
-		return nil, &Refusal{err.Error()}
-	}
-	defer http.Close() //nolint:errcheck // connections that carry nothing more
+func measure(ctx context.Context, p *plan.Plan, c Config, http *driver.HTTP, system *sut.System) (*result.Result, error) {
 	r := &result.Result{Schema: result.Schema, Identity: c.Identity, PlannedRounds: p.Rounds}
 	r.Environment = environment(ctx, c.Identity.Tool, c.Runner)
 	r.Series, r.ProfileDigest, r.Target, r.Users = p.Series, p.ProfileDigest, p.Target.Shown, p.AllUsers
