@@ -29,8 +29,10 @@ import (
 var migrations embed.FS
 
 // busyTimeout is how long one waits for another's write, in milliseconds. A write takes some
-// of them; the lock of a migration a little longer.
-const busyTimeout = "20000"
+// of them; the lock of a migration a little longer. SQLite's waiters do not queue but try
+// again now and then, so that on a slow disk one of many can be unlucky for long: 20 s were
+// seen to be too short for one of 32 programs that opened a store at once.
+const busyTimeout = "60000"
 
 const dialect = table.Dialect("?")
 
