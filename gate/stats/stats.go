@@ -1,22 +1,78 @@
 // Package stats is the arithmetic of the gate: numbers in, numbers out, each function with
 // its source. It knows nothing of runs and metrics.
+//
+// Two tests carry the gate. SignFlip is for pairs of rounds, PermuteRanks for fresh runs
+// against a history of runs; both look at all lines (a metric of a route is a line) of a
+// report at once and give each line a p value that is adjusted for having looked at all of
+// them: the single-step max-T of Westfall and Young, Resampling-Based Multiple Testing, 1993,
+// ch. 2. They are exact where all rearrangements are few, and seeded draws with the identity
+// among them else (Phipson and Smyth 2010), so that equal inputs give equal outputs.
+//
+// What is skewed (latencies, throughput) belongs on the log scale before it comes here. NaN
+// stands for a value that is missing.
 package stats
 
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Median is the middle of xs, the mean of both middles of an even number, and NaN of none.
 // xs stays as it is.
 func Median(xs []float64) float64 {
-	if len(xs) == 0 {
+	return medianOfSorted(slices.Sorted(slices.Values(xs)))
+}
+
+func medianOfSorted(sorted []float64) float64 {
+	if len(sorted) == 0 {
 		return math.NaN()
 	}
-	sorted := slices.Sorted(slices.Values(xs))
 	middle := len(sorted) / 2
 	if len(sorted)%2 == 1 {
 		return sorted[middle]
 	}
 	return sorted[middle-1] + (sorted[middle]-sorted[middle-1])/2
+}
+
+// MAD is the median absolute deviation of xs times 1.4826, which for a normal distribution is
+// its standard deviation, whatever a minority of the values does: Hampel, The influence curve
+// and its role in robust estimation, JASA 69, 1974. NaN of none.
+func MAD(xs []float64) float64 {
+	center := Median(xs)
+	distances := make([]float64, len(xs))
+	for i, x := range xs {
+		distances[i] = math.Abs(x - center)
+	}
+	return 1.4826 * Median(distances)
+}
+
+// Interval is a range in which a quantity lies with a stated confidence.
+type Interval struct{ Low, High float64 }
+
+// z is the quantile of the standard normal distribution.
+func z(q float64) float64 { return distuv.UnitNormal.Quantile(q) }
+
+// SmallestVisible is the relative change, 0.1 for 10 %, that a one-sided test at level alpha
+// finds nine times in ten, when the estimate on the log scale has standard error se:
+// exp((z(1−α)+z(0.9))·se)−1, the usual formula for the power of a z test.
+func SmallestVisible(se, alpha float64) float64 {
+	return math.Expm1((z(1-alpha) + z(0.9)) * se)
+}
+
+// Spend divides a level alpha over looks at growing shares of the evidence, 0 < share ≤ 1 in
+// growing order: what each look may use as its own nominal level so that all together use
+// alpha, by the union bound. It is the spending function of Lan and DeMets, Discrete
+// sequential boundaries for clinical trials, Biometrika 70, 1983, that resembles O'Brien and
+// Fleming's boundaries: hardly anything early, most of it at the end.
+func Spend(alpha float64, shares []float64) []float64 {
+	levels := make([]float64, len(shares))
+	spent := 0.0
+	for i, share := range shares {
+		total := 2 * (1 - distuv.UnitNormal.CDF(z(1-alpha/2)/math.Sqrt(share)))
+		levels[i] = total - spent
+		spent = total
+	}
+	return levels
 }

@@ -1,12 +1,23 @@
 package stats_test
 
 import (
+	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 )
+
+// near fails unless got is want within the tolerance.
+func near(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tolerance) {
+		t.Errorf("%s: got %.8g, want %.8g", what, got, want)
+	}
+}
 
 func TestMedian(t *testing.T) {
 	for _, c := range []struct {
@@ -29,5 +40,218 @@ func TestMedian(t *testing.T) {
 	}
 	if got := stats.Median(nil); !math.IsNaN(got) {
 		t.Errorf("Median of nothing = %v, want NaN", got)
+	}
+	near(t, "MAD", stats.MAD([]float64{1, 1, 2, 2, 4, 6, 9}), 1.4826, 1e-12) // the example of Wikipedia's page on it
+}
+
+// depression is Hollander and Wolfe's data on a tranquilliser (1973, table 3.1), before and
+// after, which R's wilcox.test shows too.
+func depression() (d []float64) {
+	x := []float64{1.83, .50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30}
+	y := []float64{.878, .647, .598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29}
+	for i := range x {
+		d = append(d, x[i]-y[i])
+	}
+	return d
+}
+
+func TestSignedRank(t *testing.T) {
+	d := depression()
+	v, p := stats.SignedRank(d)
+	near(t, "V", v, 40, 0)
+	near(t, "p", p, 10./512, 1e-12)
+	estimate, interval := stats.Location(d, 0.95)
+	near(t, "Hodges–Lehmann", estimate, 0.46, 1e-9)
+	near(t, "lower", interval.Low, 0.010, 1e-9)
+	near(t, "upper", interval.High, 0.786, 1e-9)
+	// R: wilcox.test(c(1.5,2.2,3.1,4.0,5.3), mu = 3) gives V = 9 and a two-sided p of 0.8125.
+	v, p = stats.SignedRank([]float64{-1.5, -.8, .1, 1, 2.3})
+	near(t, "V", v, 9, 0)
+	near(t, "two-sided p", 2*p, 0.8125, 1e-12)
+	// With ties the statistic has halves: R gives V = 27.5 for these.
+	v, _ = stats.SignedRank([]float64{.3, -.1, .1, 0, .2, .2, -.3, 0, .4, .1})
+	near(t, "V with ties", v, 27.5, 1e-9)
+	// The interval leaves out as many Walsh averages as the exact table says: one-sided 0.025
+	// for n of 6 to 20 (R: qsignrank), and nothing can be said of 5.
+	for n, outside := range map[int]int{6: 1, 9: 6, 10: 9, 15: 26, 20: 53} {
+		xs := make([]float64, n)
+		for i := range xs {
+			xs[i] = math.Pow(2, float64(i))
+		}
+		var walsh []float64
+		for i := range xs {
+			for j := i; j < n; j++ {
+				walsh = append(walsh, (xs[i]+xs[j])/2)
+			}
+		}
+		slices.Sort(walsh)
+		_, interval := stats.Location(xs, 0.95)
+		near(t, "lower bound", interval.Low, walsh[outside-1], 1e-9)
+	}
+	if _, interval := stats.Location([]float64{1, 2, 3, 4, 5}, 0.95); !math.IsInf(interval.Low, -1) || !math.IsInf(interval.High, 1) {
+		t.Errorf("five values bound nothing at 95 %%, got %v", interval)
+	}
+}
+
+func TestTrimmed(t *testing.T) {
+	d := depression()
+	e := stats.Trimmed(d)
+	near(t, "trimmed mean", e.Value, 0.4302857, 1e-7) // as computed by WRS2's trimci
+	near(t, "Yuen's standard error", e.SE, 0.17640, 5e-6)
+	if e.DF != 6 || e.N != 9 {
+		t.Errorf("df %d of %d, want 6 of 9", e.DF, e.N)
+	}
+	near(t, "upper bound", e.Upper(0.025), e.Interval(0.95).High, 1e-12)
+	near(t, "lower bound", e.Lower(0.025), e.Interval(0.95).Low, 1e-12)
+	near(t, "upper bound", e.Upper(0.025), 0.4302857+2.446912*0.17640, 2e-5) // t of 6 degrees of freedom
+
+	// A fifth of the values may be anything; missing ones do not count.
+	wild := append(slices.Clone(d), math.NaN())
+	wild[0], wild[1] = 1e9, math.NaN()
+	if got := stats.Trimmed(wild); got.N != 8 || math.Abs(got.Value) > 1 {
+		t.Errorf("with an outlier: %+v", got)
+	}
+	if got := stats.Trimmed(nil); !math.IsNaN(got.Value) || !math.IsInf(got.SE, 1) {
+		t.Errorf("of nothing: %+v", got)
+	}
+	if got := stats.Trimmed([]float64{2}); got.Value != 2 || !math.IsInf(got.SE, 1) || !math.IsInf(got.Upper(0.01), 1) {
+		t.Errorf("of one value: %+v", got)
+	}
+}
+
+// Adding a constant moves the estimate and nothing else; negating mirrors it; the order does
+// not matter.
+func TestTrimmedProperties(t *testing.T) {
+	d := depression()
+	e := stats.Trimmed(d)
+	var moved, mirrored []float64
+	for _, x := range d {
+		moved, mirrored = append(moved, x+3), append(mirrored, -x)
+	}
+	slices.Reverse(moved)
+	m, n := stats.Trimmed(moved), stats.Trimmed(mirrored)
+	near(t, "moved", m.Value, e.Value+3, 1e-12)
+	near(t, "moved se", m.SE, e.SE, 1e-12)
+	near(t, "mirrored", n.Value, -e.Value, 1e-12)
+	near(t, "mirrored se", n.SE, e.SE, 1e-12)
+}
+
+func TestShift(t *testing.T) {
+	// R's ?wilcox.test: permeability constants of the human chorioamnion, Hollander and Wolfe,
+	// table 4.1. The shift of x against y is 0.305.
+	x := []float64{.80, .83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, .73, 1.46}
+	y := []float64{1.15, .88, .90, .74, 1.21}
+	near(t, "shift", stats.Shift(y, x), 0.305, 1e-9)
+	near(t, "shift back", stats.Shift(x, y), -0.305, 1e-9)
+	// R: wilcox.test(x, y, conf.int = TRUE, exact = FALSE) is within a rank of the exact
+	// (-0.15, 0.76).
+	interval := stats.ShiftInterval(y, x, 0.95)
+	if interval.Low < -0.2 || interval.Low > -0.09 || interval.High < 0.7 || interval.High > 0.8 {
+		t.Errorf("interval %v", interval)
+	}
+	if got := stats.ShiftInterval(x[:1], y[:1], 0.95); !math.IsInf(got.High, 1) {
+		t.Errorf("one against one bounds nothing, got %v", got)
+	}
+	if got := stats.Shift([]float64{math.NaN()}, y); !math.IsNaN(got) {
+		t.Errorf("against nothing: %v", got)
+	}
+}
+
+func TestQuantileRanks(t *testing.T) {
+	for _, c := range []struct {
+		n         int
+		q         float64
+		low, high int
+	}{
+		{100, 0.5, 40, 61}, {100, 0.9, 84, 96}, {100, 0.95, 90, 100}, {500, 0.95, 465, 485},
+		{500, 0.99, 490, 500}, {1000, 0.99, 983, 997}, {5000, 0.99, 4936, 4964}, // Hahn and Meeker's method, recomputed
+		{5, 0.5, 0, 6}, {35, 0.9, 28, 36}, {36, 0.9, 29, 36}, {72, 0.95, 64, 72}, {71, 0.95, 63, 72}, // the least n for a bound
+	} {
+		if low, high := stats.QuantileRanks(c.n, c.q, 0.95); low != c.low || high != c.high {
+			t.Errorf("n %d, q %v: between %d and %d, want %d and %d", c.n, c.q, low, high, c.low, c.high)
+		}
+	}
+}
+
+// The factors are those of the normal density at its quantiles.
+func TestQuantileSE(t *testing.T) {
+	for q, want := range map[float64]float64{0.5: 1.2533, 0.95: 2.1132, 0.99: 3.7333, 0.999: 9.387} {
+		near(t, "se", stats.QuantileSE(1, q, 1), want, 5e-4)
+	}
+	near(t, "3 % with 436 requests", stats.QuantileSE(436, 0.5, 0.5), 0.03, 1e-4)
+}
+
+func TestRateInterval(t *testing.T) {
+	near(t, "none of 100, 95 % two-sided", stats.RateInterval([]int64{0}, []int64{100}, 0.95).High, 0.036217, 1e-6) // Clopper and Pearson
+	near(t, "none of 100, 95 % one-sided", stats.RateInterval([]int64{0}, []int64{100}, 0.90).High, 0.029513, 1e-6)
+	i := stats.RateInterval([]int64{2, 3}, []int64{50, 50}, 0.95)
+	near(t, "5 of 100", i.Low, 0.016432, 1e-6) // binom.test(5, 100) in R
+	near(t, "5 of 100", i.High, 0.112835, 1e-6)
+	// A burst in one round is worth less than as many failures spread evenly.
+	burst := stats.RateInterval([]int64{20, 0, 0, 0}, []int64{100, 100, 100, 100}, 0.95)
+	even := stats.RateInterval([]int64{5, 5, 5, 5}, []int64{100, 100, 100, 100}, 0.95)
+	if burst.Low >= even.Low || burst.High <= even.High {
+		t.Errorf("a burst %v should be less certain than %v", burst, even)
+	}
+	if got := stats.RateInterval(nil, nil, 0.95); got != (stats.Interval{Low: 0, High: 1}) {
+		t.Errorf("of nothing: %v", got)
+	}
+	if got := stats.RateInterval([]int64{7}, []int64{7}, 0.95); got.High != 1 || got.Low < 0.5 {
+		t.Errorf("all of seven: %v", got)
+	}
+}
+
+func TestSmallestVisible(t *testing.T) {
+	for se, want := range map[float64]float64{0.01: 0.045, 0.02: 0.091, 0.03: 0.14, 0.05: 0.24, 0.08: 0.42} {
+		near(t, "smallest visible", stats.SmallestVisible(se, 0.001), want, 0.005)
+	}
+}
+
+// The levels of Lan and DeMets' O'Brien–Fleming function at 8, 12, 16, 20, 24 of 24.
+func TestSpend(t *testing.T) {
+	shares := []float64{8. / 24, 12. / 24, 16. / 24, 20. / 24, 1}
+	for alpha, want := range map[float64][]float64{
+		0.01: {8.1e-6, 2.62e-4, 1.34e-3, 3.17e-3, 5.22e-3},
+		0.05: {6.9e-4, 4.89e-3, 1.08e-2, 1.54e-2, 1.82e-2},
+	} {
+		sum := 0.0
+		for i, got := range stats.Spend(alpha, shares) {
+			near(t, "level", got, want[i], 0.006*want[i]+1e-8)
+			sum += got
+		}
+		near(t, "all levels", sum, alpha, 1e-12)
+	}
+}
+
+func TestChangePoints(t *testing.T) {
+	var labelled []struct {
+		Name   string
+		Series []float64
+		Want   []int
+	}
+	text, err := os.ReadFile(filepath.Join("testdata", "change_points.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &labelled); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range labelled {
+		var got []int
+		for _, p := range stats.ChangePoints(c.Series, 0.01) {
+			if math.Abs(p.After/p.Before-1) >= 0.05 { // the magnitude that the labels are for
+				got = append(got, p.Index)
+			}
+		}
+		if !slices.Equal(got, c.Want) {
+			t.Errorf("%s: changes at %v, want %v", c.Name, got, c.Want)
+		}
+	}
+	holes := []float64{1, 1.1, math.NaN(), 1, 1.05, 0.99, 1, 2, math.NaN(), 2.1, 2, 2.2, 2.1, 2, 2.1, 2}
+	if got := stats.ChangePoints(holes, 0.05); len(got) != 1 || got[0].Index != 7 || got[0].After != 2.05 {
+		t.Errorf("with holes: %+v", got)
+	}
+	if got := stats.ChangePoints(nil, 0.01); got != nil {
+		t.Errorf("of nothing: %v", got)
 	}
 }

@@ -1,0 +1,132 @@
+package stats
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+)
+
+// allFlipsUpTo is the number of pairs up to which every pattern of signs is looked at.
+const allFlipsUpTo = 12
+
+// maxPairs is how many pairs SignFlip takes: a pattern of signs is one word.
+const maxPairs = 64
+
+// SignFlip tests for each line whether its differences d[line][pair] lie above 0, all lines
+// at once. When nothing differs, either side of a pair might as well have been the other:
+// flipping the signs of whole pairs, the same pairs in every line, gives other outcomes that
+// were as likely. The p value of a line is the share of such patterns whose largest T of any
+// line reaches the line's own; T is Trimmed's value over its standard error. So the chance
+// that any line of a report in which nothing differs has p ≤ α is at most α, however the
+// lines hang together and whatever the noise (see the package for sources).
+//
+// Up to 12 pairs all patterns are looked at, beyond it so many seeded ones, and the identity.
+// A pair that is missing in a line (NaN) is left out of that line; a line with fewer than two
+// pairs has p 1. SignFlip panics on more than 64 pairs.
+func SignFlip(d [][]float64, flips int, seed uint64) []float64 {
+	pairs := 0
+	for _, line := range d {
+		pairs = max(pairs, len(line))
+	}
+	if pairs > maxPairs {
+		panic("stats: more than 64 pairs")
+	}
+	lines := make([]flipLine, len(d))
+	for j := range d {
+		lines[j] = newFlipLine(d[j])
+	}
+	var patterns []uint64
+	if pairs <= allFlipsUpTo {
+		for pattern := range uint64(1) << pairs {
+			patterns = append(patterns, pattern)
+		}
+	} else {
+		patterns = append(patterns, 0) // the identity
+		random := rand.New(rand.NewPCG(seed, uint64(pairs)))
+		for range flips {
+			patterns = append(patterns, random.Uint64())
+		}
+	}
+	largest := make([]float64, len(patterns))
+	for b, pattern := range patterns {
+		largest[b] = math.Inf(-1)
+		for j := range lines {
+			largest[b] = max(largest[b], lines[j].t(pattern))
+		}
+	}
+	own := make([]float64, len(lines))
+	for j := range lines {
+		own[j] = lines[j].t(0)
+	}
+	return shareAtLeast(largest, own)
+}
+
+// shareAtLeast gives for each value the share of the largest that reach it. What differs by
+// no more than rounding is equal.
+func shareAtLeast(largest, own []float64) []float64 {
+	slices.Sort(largest)
+	p := make([]float64, len(own))
+	for j, t := range own {
+		if math.IsInf(t, -1) {
+			p[j] = 1
+			continue
+		}
+		below, _ := slices.BinarySearch(largest, t-1e-9*math.Abs(t))
+		p[j] = float64(len(largest)-below) / float64(len(largest))
+	}
+	return p
+}
+
+// flipLine is one line, ready for any pattern: since flipping a sign leaves the size of a
+// difference as it is, the sizes are sorted once.
+type flipLine struct {
+	sizes    []float64 // in growing order
+	pairs    []uint    // the pair of each size
+	present  uint64    // the pairs that the line has
+	negative uint64    // those of them whose difference is below 0
+	sorted   []float64 // reused; one place more at either end
+}
+
+func newFlipLine(d []float64) flipLine {
+	var l flipLine
+	for i, x := range d {
+		if math.IsNaN(x) {
+			continue
+		}
+		l.pairs = append(l.pairs, uint(i))
+		l.present |= 1 << i
+		if x < 0 {
+			l.negative |= 1 << i
+		}
+	}
+	slices.SortStableFunc(l.pairs, func(a, b uint) int { return cmp.Compare(math.Abs(d[a]), math.Abs(d[b])) })
+	for _, i := range l.pairs {
+		l.sizes = append(l.sizes, math.Abs(d[i]))
+	}
+	l.sorted = make([]float64, len(l.sizes)+2)
+	return l
+}
+
+// t is the statistic of the line once the pattern's pairs are flipped; −Inf without one.
+func (l *flipLine) t(pattern uint64) float64 {
+	n := len(l.sizes)
+	if n < 2 {
+		return math.Inf(-1)
+	}
+	flipped := (l.negative ^ pattern) & l.present
+	// The negative ones from the largest size down, then the others from the smallest up. Each
+	// size is written to both places and only one of them moves on: to branch on a random bit
+	// would cost more than the rest.
+	below := bits.OnesCount64(flipped)
+	down, up := below, below+1
+	for k, i := range l.pairs {
+		size, is := l.sizes[k], int(flipped>>i&1)
+		l.sorted[down], l.sorted[up] = -size, size
+		down -= is
+		up += 1 - is
+	}
+	value, se := trimmed(l.sorted[1 : n+1])
+	return value / se
+}
