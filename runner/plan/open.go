@@ -15,6 +15,11 @@ type Open struct {
 
 	plan   *Plan
 	pieces []piece
+
+	// Of a stretch; see Shift.
+	number     int     // 0 for the first, and for a load in one piece
+	begin, end int     // its indices; end is 0 where the pieces alone say how many there are
+	offset     float64 // of the first, in expected arrivals
 }
 
 // piece is a stretch of time over which the rate goes evenly from one value to another.
@@ -85,7 +90,7 @@ type Arrivals struct {
 
 // Arrivals starts from the first.
 func (o *Open) Arrivals() *Arrivals {
-	a := &Arrivals{open: o, rand: o.plan.Rand(ArrivalTimes, 0)}
+	a := &Arrivals{open: o, rand: o.plan.Rand(ArrivalTimes, o.number), index: o.begin, due: o.offset}
 	if o.Kind == profile.Poisson {
 		a.due = a.rand.ExpFloat64()
 	}
@@ -108,7 +113,7 @@ func (a *Arrivals) next() (index int, due time.Duration, ok bool) {
 		a.past += a.open.pieces[a.piece].count()
 		a.piece++
 	}
-	if a.piece == len(a.open.pieces) {
+	if a.piece == len(a.open.pieces) || a.open.end > 0 && a.index == a.open.end {
 		return 0, 0, false
 	}
 	p := a.open.pieces[a.piece]

@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"math"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// WarmUpShift is the plan of the first stretch of a load that is applied in stretches: the
+// warm-up, with its ramp, and no round. Shift(1, …), Shift(2, …) and so on follow it. They all
+// share the requests and the users of p, and depend on nothing but p and their arguments: two
+// systems that are loaded by the same shifts get the same.
+func (p *Plan) WarmUpShift() *Plan {
+	s := *p
+	s.Rounds = 0
+	s.Users = nil
+	for _, u := range p.Users {
+		var spans []Span
+		for _, span := range u.Spans {
+			if span.To = min(span.To, p.WarmUp); span.From < span.To {
+				spans = append(spans, span)
+			}
+		}
+		u.Spans = spans
+		s.Users = append(s.Users, u)
+	}
+	if p.Open != nil {
+		s.Open = &Open{Kind: p.Open.Kind, MaxInFlight: p.Open.MaxInFlight, plan: &s, pieces: p.Open.until(p.WarmUp), end: p.Open.first(1, 0)}
+	}
+	return &s
+}
+
+// Shift is the plan of stretch i, from 1: load for warmUp that is not judged, and one round of
+// a length; both are to be the same for all i. Every user is at work all the time. Tasks of the open model arrive at the plan's
+// rate, and their indices, with the rows and choices that go with them, go on from stretch to
+// stretch. Of a plan with stages these are the most users that it has, and the mean rate of
+// its rounds.
+func (p *Plan) Shift(i int, warmUp, length time.Duration) *Plan {
+	s := *p
+	s.WarmUp, s.Rounds, s.RoundLength = warmUp, 1, length
+	always := []Span{{0, s.Length()}}
+	s.Users = nil
+	for _, u := range p.Users {
+		u.Spans = always
+		s.Users = append(s.Users, u)
+	}
+	if p.Open != nil {
+		s.Open = p.Open.stretch(i, &s)
+	}
+	return &s
+}
+
+// Restart is the plan for a system that is started for the n-th time, from 0: users and
+// arrivals make the same choices as ever only the first time, and others each time after, so
+// that what they generate is new to whatever the system has kept.
+func (p *Plan) Restart(n int) *Plan {
+	s := *p
+	if n > 0 {
+		s.Seed = mix(p.Seed ^ mix(uint64(n)))
+	}
+	if p.Open != nil {
+		open := *p.Open
+		open.plan = &s
+		s.Open = &open
+	}
+	return &s
+}
+
+// until is the pieces before an instant.
+func (o *Open) until(t time.Duration) (pieces []piece) {
+	for _, p := range o.pieces {
+		length := min(p.length, t.Seconds()-p.start)
+		if length <= 0 {
+			break
+		}
+		p.to = p.from + (p.to-p.from)*length/p.length
+		p.length = length
+		pieces = append(pieces, p)
+	}
+	return pieces
+}
+
+// meanRate is that of the rounds.
+func (o *Open) meanRate() float64 {
+	before := (&Open{pieces: o.until(o.plan.WarmUp)}).Expected()
+	return (o.Expected() - before) / (o.plan.Length() - o.plan.WarmUp).Seconds()
+}
+
+// parts is how many parts an arrival is counted in, so that the stretches of a constant rate
+// meet exactly.
+const parts = 1_000_000
+
+// before is how many arrivals, in parts, stretches before the i-th of a length have. Where
+// their number is random, so many are set aside that no stretch runs out of them: eight
+// standard deviations more than are expected.
+func (o *Open) before(i int, length time.Duration) int64 {
+	aside := func(n float64) int64 {
+		if o.Kind == profile.Poisson {
+			n = math.Ceil(n + 8*math.Sqrt(n) + 8)
+		}
+		return int64(math.Round(n * parts))
+	}
+	warmUp := (&Open{pieces: o.until(o.plan.WarmUp)}).Expected()
+	return aside(warmUp) + int64(i-1)*aside(o.meanRate()*length.Seconds())
+}
+
+// first is the index of the first arrival of stretch i of a length.
+func (o *Open) first(i int, length time.Duration) int {
+	return int((o.before(i, length) + parts - 1) / parts)
+}
+
+// stretch is the arrivals of stretch i.
+func (o *Open) stretch(i int, s *Plan) *Open {
+	rate, length := o.meanRate(), s.Length()
+	made := &Open{
+		Kind: o.Kind, MaxInFlight: o.MaxInFlight, plan: s, pieces: []piece{{0, length.Seconds(), rate, rate}},
+		number: i, begin: o.first(i, length), end: o.first(i+1, length),
+	}
+	if o.Kind != profile.Poisson {
+		made.offset = float64(int64(made.begin)*parts-o.before(i, length)) / parts
+	}
+	return made
+}
