@@ -10,12 +10,13 @@
 // the figures say nothing. A request belongs to the round in which it was due; every request
 // that was due is counted, also those that never end, and arrivals that had to be dropped.
 //
-// Run owns every goroutine that it starts and returns after the last one.
+// Run does that in one go. A Crew does it in several stretches, between which its users rest
+// and keep what they have. Both own every goroutine that they start and return after the last
+// one.
 package load
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,7 +53,7 @@ type UserValues interface {
 // is the sink's from then on. Calls do not overlap.
 type Sink func(round int, t *tally.Tally)
 
-// Report is what Run tells beside what it counted.
+// Report is what Run and Crew.Work tell beside what they counted.
 type Report struct {
 	Until time.Duration  // how long load was applied: the plan's Length, or less
 	Lag   hist.Histogram // how late users and arrivals were turned to, in judged time
@@ -65,26 +66,31 @@ const flushEvery = time.Second
 // those of on_stop, and those under way get the plan's StopWithin before they are cut off,
 // which counts as a time-out. When ctx ends, they are cut off at once.
 func Run(ctx context.Context, stop <-chan struct{}, parts Parts) Report {
-	requests, cutOff := context.WithCancel(ctx)
-	defer cutOff()
-	r := &run{Parts: parts, requests: requests, start: time.Now(), stopped: make(chan struct{})}
-	for range runtime.GOMAXPROCS(0) {
-		r.lanes = append(r.lanes, newLane(parts.Plan.Routes))
-	}
+	c := NewCrew(parts)
+	r := c.newRun(ctx, parts.Plan)
+	defer c.cutOff()
+	r.last = true
+	return r.apply(ctx, stop)
+}
+
+// apply loads until the end of the stretch, and returns after the last request.
+func (r *run) apply(ctx context.Context, stop <-chan struct{}) Report {
 	finished := make(chan struct{})
 	var report Report
 	var conductor sync.WaitGroup
 	conductor.Go(func() {
-		wait(parts.Plan.Length(), stop, ctx.Done())
-		report.Until = min(time.Since(r.start), parts.Plan.Length())
+		wait(r.Plan.Length(), stop, ctx.Done())
+		report.Until = min(r.now(), r.Plan.Length())
 		r.until = report.Until
+		if ctx.Err() != nil {
+			r.crew.cutOff() // before anybody turns to on_stop
+		}
 		r.stopping.Store(true)
 		close(r.stopped)
-		wait(parts.Plan.StopWithin, finished, ctx.Done())
-		cutOff()
+		r.crew.cutOffUnless(ctx, r.Plan.StopWithin, finished)
 	})
 	conductor.Go(func() { r.flushEach(finished) })
-	if parts.Plan.Open != nil {
+	if r.Plan.Open != nil {
 		r.open()
 	} else {
 		r.closed()
@@ -109,11 +115,13 @@ func wait(d time.Duration, a, b <-chan struct{}) {
 	}
 }
 
-// run is one load at work.
+// run is one stretch of load at work.
 type run struct {
 	Parts
+	crew     *Crew
+	last     bool            // those who are at work at its end do on_stop and leave
 	requests context.Context // ends when requests under way are cut off
-	start    time.Time       // of the load; all offsets count from it
+	start    time.Time       // of the stretch; all offsets count from it
 	until    time.Duration   // when it ended, to be read once stopping is set
 	stopping atomic.Bool     // set before stopped is closed
 	stopped  chan struct{}

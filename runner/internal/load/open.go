@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -16,12 +17,12 @@ type arrival struct {
 // server is a worker that serves arrivals of its behaviour, one after the other.
 type server struct {
 	*worker
-	next chan arrival // closed when there are no more
+	next chan arrival // closed at the end of a stretch; nil before the first arrival of one
 }
 
 // pool is the servers of the open model.
 type pool struct {
-	run *run
+	run *run // the present stretch
 
 	mu       sync.Mutex  // guards what follows
 	idle     [][]*server // by behaviour, the last used last
@@ -29,13 +30,14 @@ type pool struct {
 	started  int
 	closing  bool
 
-	all sync.WaitGroup
+	all sync.WaitGroup // of servers that wait for an arrival or serve one
 }
 
 // open hands each arrival to an idle server of its behaviour, the one that worked last: its
 // connection is warm. There are as many servers as were ever needed at once.
 func (r *run) open() {
-	p := &pool{run: r, idle: make([][]*server, len(r.Plan.Behaviours))}
+	p := &r.crew.pool
+	p.begin(r)
 	arrivals, choose, pace := r.Plan.Open.Arrivals(), r.Plan.Chooser(0), newPacer(r.Precise)
 	defer pace.close()
 	index, due, ok := arrivals.Next()
@@ -48,6 +50,16 @@ func (r *run) open() {
 		p.lose(arrival{index, due}, tally.Generator, "this machine did not turn to it before the load ended")
 	}
 	p.close()
+}
+
+// begin takes up a stretch.
+func (p *pool) begin(r *run) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.run, p.closing = r, false
+	if p.idle == nil {
+		p.idle = make([][]*server, len(r.Plan.Behaviours))
+	}
 }
 
 // serve finds a server for an arrival, or drops it.
@@ -65,8 +77,11 @@ func (p *pool) serve(a arrival, behaviour int) {
 		s = idle[len(idle)-1]
 		p.idle[behaviour] = idle[:len(idle)-1]
 	} else {
-		s = &server{p.run.newWorker(p.started, a.index, behaviour), make(chan arrival, 1)}
+		s = &server{worker: p.run.newWorker(p.started, a.index, behaviour)}
 		p.started++
+	}
+	if s.next == nil {
+		s.run, s.next = p.run, make(chan arrival, 1)
 		p.all.Go(func() { p.work(s) })
 	}
 	p.mu.Unlock()
@@ -85,21 +100,19 @@ func (p *pool) lose(a arrival, class tally.Class, text string) {
 	}
 }
 
-// work serves arrivals until there are no more.
+// work serves the arrivals of a stretch.
 func (p *pool) work(s *server) {
-	defer s.close()
-	begun := false
 	for a := range s.next {
 		p.run.late(s.lane, a.due, p.run.now())
-		if begun = begun || s.begin(p.run.Plan.Length()); begun {
+		if s.begun = s.begun || s.begin(p.run.Plan.Length()); s.begun {
 			s.task(a)
 		} else {
 			p.lose(a, tally.Timeout, "on_start did not succeed before the load ended")
 		}
 		p.done(s)
 	}
-	if begun {
-		s.end()
+	if p.run.last {
+		s.leave()
 	}
 }
 
@@ -116,22 +129,24 @@ func (p *pool) done(s *server) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inFlight--
+	p.idle[s.behaviour] = append(p.idle[s.behaviour], s)
 	if p.closing {
 		close(s.next)
-		return
 	}
-	p.idle[s.behaviour] = append(p.idle[s.behaviour], s)
 }
 
-// close ends the servers, those at work after their task.
+// close lets the servers rest, those at work after their task.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closing = true
-	for _, idle := range p.idle {
-		for _, s := range idle {
+	for _, s := range slices.Concat(p.idle...) {
+		if s.next != nil {
 			close(s.next)
 		}
 	}
 	p.mu.Unlock()
 	p.all.Wait()
+	for _, s := range slices.Concat(p.idle...) {
+		s.next = nil
+	}
 }

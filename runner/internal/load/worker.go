@@ -19,6 +19,12 @@ type worker struct {
 	driver    Driver
 	values    UserValues
 	timer     *time.Timer // nil until the first sleep
+
+	begun  bool          // on_start has succeeded
+	gone   bool          // its driver is closed
+	began  time.Duration // the present task; below 0 in an earlier stretch
+	left   []plan.Step   // of the task, which the end of the stretch broke off
+	resume time.Duration // when it turns to what is left, or to the next task
 }
 
 // idleFrom is the shortest sleep that the driver is told of.
@@ -34,17 +40,24 @@ func (r *run) newWorker(i, index, behaviour int) *worker {
 
 // perform does the steps of a task, the first of which is due at due, until the load ends.
 // The steps after one that did not bring what it was to save are left out. It gives the
-// instant at which the last ended; good when all were done and every request succeeded.
+// instant at which the last ended; good when all were done and every request succeeded. What
+// the end of the load has left of them is in w.left.
 func (w *worker) perform(steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
 	good = true
+	w.left = nil
 	for i := range steps {
 		s, ok := &steps[i], true
 		switch {
 		case s.Wait != nil:
-			if due, ok = w.sleepUntil(w.choose.Wait(*s.Wait, due, due)); !ok {
+			ended, next := due, w.choose.Wait(*s.Wait, due, due)
+			if due, ok = w.sleepUntil(next); !ok {
+				w.left = steps[i+1:]
+				w.rest(ended, next)
 				return due, false
 			}
 		case i > 0 && (w.run.stopping.Load() || due >= w.run.Plan.Length()):
+			w.left = steps[i:]
+			w.rest(due, due)
 			return due, false
 		default:
 			due, ok = w.send(s.Request, due)
@@ -107,6 +120,7 @@ func (w *worker) begin(until time.Duration) bool {
 	steps := w.run.Plan.Behaviours[w.behaviour].OnStart
 	for due := w.run.now(); len(steps) > 0; {
 		ended, ok := w.perform(steps, due)
+		w.left, w.resume = nil, 0 // it is done anew and from its beginning
 		if ok {
 			break
 		}
@@ -130,13 +144,25 @@ func (w *worker) end() {
 	}
 }
 
-// close gives back what the worker holds.
+// leave ends what the worker has begun, and gives back what it holds.
+func (w *worker) leave() {
+	if w.begun {
+		w.end()
+	}
+	w.close()
+	w.gone, w.begun, w.left, w.resume = true, false, nil, 0
+}
+
+// close gives back what the driver holds.
 func (w *worker) close() {
 	_ = w.driver.Close() // a connection that carries nothing more
 }
 
 // closed lets every user of the plan work, and returns after the last.
 func (r *run) closed() {
+	if r.crew.users == nil {
+		r.crew.users = make([]*worker, len(r.Plan.Users))
+	}
 	var users sync.WaitGroup
 	for i := range r.Plan.Users {
 		users.Go(func() { r.user(i) })
@@ -144,51 +170,74 @@ func (r *run) closed() {
 	users.Wait()
 }
 
-// user is the life of the i-th user of the plan.
+// user is the life of the i-th user of the plan in this stretch.
 func (r *run) user(i int) {
 	u := &r.Plan.Users[i]
-	w := r.newWorker(i, u.Index, u.Behaviour)
-	for n, span := range u.Spans {
-		if n > 0 { // it comes back: with a connection of its own, and goes on with what it does
-			w.driver = r.Driver(r.requests)
+	w := r.crew.users[i]
+	if w == nil {
+		w = r.newWorker(i, u.Index, u.Behaviour)
+		r.crew.users[i] = w
+	}
+	w.run = r
+	for _, span := range u.Spans {
+		if w.gone { // it comes back: with a connection of its own, and goes on with what it does
+			w.driver, w.gone = r.Driver(r.requests), false
 			w.values.NextTask()
 		}
 		alive := w.work(span)
-		w.close()
+		if r.last || span.To < r.Plan.Length() {
+			w.leave()
+		}
 		if !alive {
 			return
 		}
 	}
 }
 
-// work is a user's life from its start to its end; false when the load ended before the span
-// began.
+// work is a user's life from its start to its end, or to that of the stretch; false when the
+// load ended before the user could turn to its work.
 func (w *worker) work(span plan.Span) bool {
-	if _, ok := w.sleepUntil(span.From); !ok {
+	from := max(span.From, w.resume)
+	w.resume = max(from-w.run.Plan.Length(), 0)
+	if _, ok := w.sleepUntil(from); !ok {
 		return false
 	}
-	if !w.begin(span.To) {
-		return true
+	if !w.begun {
+		if w.begun = w.begin(span.To); !w.begun {
+			return true
+		}
 	}
-	defer w.end()
-	due := w.run.now()
-	for due < span.To && !w.run.stopping.Load() {
-		began := due
-		w.values.NextTask()
-		ended, _ := w.perform(w.choose.Task(w.behaviour).Steps, due)
-		due = ended
-		wait := w.run.Plan.Behaviours[w.behaviour].Wait
+	wait := w.run.Plan.Behaviours[w.behaviour].Wait
+	for due := w.run.now(); due < span.To && !w.run.stopping.Load(); {
+		steps := w.left
+		if len(steps) == 0 {
+			w.values.NextTask()
+			steps, w.began = w.choose.Task(w.behaviour).Steps, due
+		}
+		due, _ = w.perform(steps, due)
+		if len(w.left) > 0 {
+			break
+		}
 		if wait.Kind == profile.WaitNone {
 			continue
 		}
-		next := w.choose.Wait(wait, began, ended)
+		ended, next := due, w.choose.Wait(wait, w.began, due)
 		if next >= span.To && span.To < w.run.Plan.Length() {
 			next = span.To
 		}
 		var ok bool
 		if due, ok = w.sleepUntil(next); !ok {
-			return true
+			w.rest(ended, next)
+			break
 		}
 	}
 	return true
+}
+
+// rest notes what is left, at the end of a stretch, of the time from ended to next. Where the
+// stretch ended in the midst of a request, its answer is the end for this worker.
+func (w *worker) rest(ended, next time.Duration) {
+	end := max(ended, w.run.Plan.Length())
+	w.resume = max(next-end, 0)
+	w.began -= end
 }
