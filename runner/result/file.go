@@ -115,6 +115,8 @@ func (r *Result) validate() error {
 		return errors.New("it names no series")
 	case r.Started.IsZero() || r.Finished.Before(r.Started):
 		return fmt.Errorf("it lasts from %v to %v", r.Started, r.Finished)
+	case r.Starts < 0:
+		return fmt.Errorf("its system was started %d times", r.Starts)
 	case len(r.Rounds) > maxRounds || r.PlannedRounds < len(r.Rounds) || r.PlannedRounds > maxRounds:
 		return fmt.Errorf("it has %d rounds of %d planned", len(r.Rounds), r.PlannedRounds)
 	}
@@ -138,6 +140,9 @@ func (r *Result) validate() error {
 func (r *Result) validateRound(round Round) error {
 	if round.Length <= 0 || round.Start < 0 {
 		return fmt.Errorf("starts at %v and lasts %v", round.Start, round.Length)
+	}
+	if round.Lag < 0 || !(round.Steal >= 0 && round.Steal <= 1) || !(round.CPUShare >= 0) {
+		return fmt.Errorf("impossible lag %v, steal %g or share of CPU %g", round.Lag, round.Steal, round.CPUShare)
 	}
 	if err := round.Total.validate(); err != nil {
 		return err

@@ -30,6 +30,7 @@ type Result struct {
 	Environment Environment `json:"environment"`
 	Generator   Generator   `json:"generator"`
 
+	Starts        int          `json:"starts,omitempty"` // in a pair: how often the system was started
 	PlannedRounds int          `json:"planned_rounds"`
 	Rounds        []Round      `json:"rounds"` // judged load, in the order of time
 	WarmUp        *tally.Tally `json:"warm_up,omitempty"`
@@ -86,13 +87,21 @@ const (
 	Aborted     ProblemKind = "aborted"     // a limit was passed
 )
 
-// Round is one stretch of judged load, the unit that statistics see.
+// Round is one stretch of judged load, the unit that statistics see; in a pair it may be put
+// together from several.
 type Round struct {
-	Start   time.Duration      `json:"start_ns"` // since the load began
+	Start   time.Duration      `json:"start_ns"` // since the load began, in a pair since the pairing did
 	Length  time.Duration      `json:"length_ns"`
 	Figures map[string]Figures `json:"figures"`         // by route
 	Total   Figures            `json:"total"`           // over all routes
 	Tally   *tally.Tally       `json:"tally,omitempty"` // nil in a Compact Result
+
+	// Of a round of a pair alone: when its turn was, and what the machine and the generator did
+	// meanwhile.
+	Second   bool          `json:"second,omitempty"`              // this side was loaded second
+	Lag      time.Duration `json:"lag_p99_ns,omitempty"`          // of the generator; see Generator
+	Steal    float64       `json:"steal,omitempty"`               // share of the machine's CPU time that the hypervisor took, from 0 to 1
+	CPUShare float64       `json:"generator_cpu_share,omitempty"` // see Generator
 }
 
 // Figures are what is judged and kept of a route in one round.

@@ -78,8 +78,12 @@ func TestGolden(t *testing.T) {
 
 func TestWriteAndRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "result.json")
+	written := small()
+	written.Starts = 3
+	written.Rounds[0].Second, written.Rounds[1].Lag = true, 70*time.Microsecond
+	written.Rounds[1].Steal, written.Rounds[1].CPUShare = 0.25, 0.125
 	for range 2 { // the second replaces the first
-		if err := result.Write(path, small()); err != nil {
+		if err := result.Write(path, written); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,7 +91,7 @@ func TestWriteAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(encode(t, r), encode(t, small())) {
+	if !bytes.Equal(encode(t, r), encode(t, written)) || !r.Rounds[0].Second || r.Rounds[1].Steal != 0.25 {
 		t.Error("what was read is not what was written")
 	}
 	if files, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); err != nil || len(files) != 1 {
@@ -143,6 +147,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"no length":        {strings.Replace(whole, `"length_ns": 10000000000`, `"length_ns": 0`, 1), "lasts 0s"},
 		"null route":       {`{"schema":1,"series":"a","started":"2026-01-01T00:00:00Z","finished":"2026-01-01T00:00:00Z","tally":{"routes":{"GET /":null}}}`, "has no outcomes"},
 		"unknown route":    {strings.Replace(whole, `"GET /a": {`, `"GET /z": {`, 1), "not in the whole"},
+		"started less":     {strings.Replace(whole, `"planned_rounds"`, `"starts": -1, "planned_rounds"`, 1), "started -1 times"},
+		"all stolen":       {strings.Replace(whole, `"start_ns"`, `"steal": 1.5, "start_ns"`, 1), "steal 1.5"},
 		"backwards":        {strings.Replace(whole, `"finished": "2026`, `"finished": "1999`, 1), "it lasts from"},
 		"too many rounds":  {strings.Replace(whole, `"planned_rounds": 2`, `"planned_rounds": 1`, 1), "2 rounds of 1 planned"},
 		"unknown class":    {strings.Replace(whole, `"ok": 20`, `"fine": 20`, 1), "unknown class"},
