@@ -23,10 +23,11 @@ type Progress struct {
 	P95       time.Duration // response time in the last second
 }
 
-// collector gathers what the users count, by round. Safe for concurrent use.
+// collector gathers what the users count, by round. Safe for concurrent use, but for begin.
 type collector struct {
-	plan  *plan.Plan
-	start time.Time
+	plan   *plan.Plan
+	start  time.Time
+	ticked time.Time // the last time
 
 	mu                 sync.Mutex // guards what follows
 	rounds             map[int]*tally.Tally
@@ -45,7 +46,15 @@ type stretch struct {
 }
 
 func newCollector(p *plan.Plan) *collector {
-	return &collector{plan: p, start: time.Now(), rounds: map[int]*tally.Tally{}}
+	c := &collector{rounds: map[int]*tally.Tally{}}
+	c.begin(p)
+	return c
+}
+
+// begin says that the load begins, or its next stretch.
+func (c *collector) begin(p *plan.Plan) {
+	c.plan, c.start = p, time.Now()
+	c.ticked = c.start
 }
 
 // take is the load's sink.
@@ -62,6 +71,23 @@ func (c *collector) take(round int, t *tally.Tally) {
 // tick begins a new "last second". It gives how far the run has come, and the reason why it
 // must end; empty for none.
 func (c *collector) tick(since time.Duration) (Progress, string) {
+	p, recent := c.progress(since)
+	if p.Elapsed >= c.plan.Length() { // what ends now was sent before, or is on_stop's
+		return p, ""
+	}
+	return p, c.watch(recent, since)
+}
+
+// end is the tick at the end of a stretch, which may be shorter than a second.
+func (c *collector) end() (Progress, string) {
+	since := time.Since(c.ticked)
+	p, recent := c.progress(since)
+	return p, c.watch(recent, since)
+}
+
+// progress is how far the load has come, and what was counted since the last time.
+func (c *collector) progress(since time.Duration) (Progress, *tally.Route) {
+	c.ticked = time.Now()
 	c.mu.Lock()
 	recent := c.recent.Total()
 	c.recent = tally.Tally{}
@@ -70,12 +96,12 @@ func (c *collector) tick(since time.Duration) (Progress, string) {
 	requests, failures := c.requests, c.failures
 	c.mu.Unlock()
 
-	elapsed := time.Since(c.start)
+	elapsed := c.ticked.Sub(c.start)
 	p := Progress{
 		Phase: phase(c.plan, elapsed), Loading: true,
 		Elapsed: elapsed, Remaining: max(c.plan.Length()-elapsed, 0),
 		Requests: requests, Failures: failures,
-		PerSec: float64(recent.Requests()) / since.Seconds(), P95: recent.Response.Quantile(0.95),
+		PerSec: float64(recent.Requests()) / max(since, time.Millisecond).Seconds(), P95: recent.Response.Quantile(0.95),
 	}
 	for _, u := range c.plan.Users {
 		for _, span := range u.Spans {
@@ -84,10 +110,7 @@ func (c *collector) tick(since time.Duration) (Progress, string) {
 			}
 		}
 	}
-	if elapsed >= c.plan.Length() { // what ends now was sent before, or is on_stop's
-		return p, ""
-	}
-	return p, c.watch(recent, since)
+	return p, recent
 }
 
 // watch holds what happened in a stretch of about a second against the limits, and gives the
@@ -160,4 +183,16 @@ func (c *collector) fill(r *result.Result, until time.Duration) {
 		r.Rounds = append(r.Rounds, result.NewRound(c.plan.RoundStart(i), c.plan.RoundLength, t))
 		r.Tally.Merge(t)
 	}
+}
+
+// drain gives what was counted for a round, and forgets it.
+func (c *collector) drain(round int) *tally.Tally {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.rounds[round]
+	if t == nil {
+		t = &tally.Tally{}
+	}
+	delete(c.rounds, round)
+	return t
 }

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/shirou/gopsutil/v4/cpu"
 	"github.com/shirou/gopsutil/v4/process"
 
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
@@ -22,20 +23,103 @@ const (
 	saturatedLag = 10 * time.Millisecond
 )
 
-// health watches this process while it loads.
+// meter reads what this process and the machine have used.
+type meter struct{ own *process.Process } // nil where the machine does not tell
+
+func newMeter() meter {
+	own, _ := process.NewProcess(int32(os.Getpid())) // nil: nothing can be told
+	return meter{own}
+}
+
+// reading is what was used up to an instant. CPU times are in seconds.
+type reading struct {
+	at              time.Time
+	own             float64 // CPU time of this process
+	machine, stolen float64 // CPU time of the machine, idle or not, and what the hypervisor took of it
+	collections     int64   // of garbage
+}
+
+func (m meter) read() reading {
+	var stats debug.GCStats
+	debug.ReadGCStats(&stats)
+	r := reading{at: time.Now(), collections: stats.NumGC}
+	if m.own != nil {
+		if times, err := m.own.Times(); err == nil {
+			r.own = times.User + times.System
+		}
+	}
+	if all, err := cpu.Times(false); err == nil && len(all) > 0 {
+		t := all[0]
+		r.machine, r.stolen = t.User+t.Nice+t.System+t.Idle+t.Iowait+t.Irq+t.Softirq+t.Steal, t.Steal
+	}
+	return r
+}
+
+// usage is what was used over a time, which may be in several pieces.
+type usage struct {
+	length               time.Duration
+	own, machine, stolen float64
+	pauses, pauseMax     time.Duration // for collecting garbage
+}
+
+// since is what was used since a reading.
+func (m meter) since(before reading) usage {
+	now := m.read()
+	u := usage{length: now.at.Sub(before.at), own: now.own - before.own, machine: now.machine - before.machine, stolen: now.stolen - before.stolen}
+	var stats debug.GCStats
+	debug.ReadGCStats(&stats)
+	for i, pause := range stats.Pause { // the latest first
+		if int64(i) >= stats.NumGC-before.collections {
+			break
+		}
+		u.pauseMax = max(u.pauseMax, pause)
+		u.pauses += pause
+	}
+	return u
+}
+
+// add puts another piece of time to u.
+func (u *usage) add(o usage) {
+	u.length += o.length
+	u.own, u.machine, u.stolen = u.own+o.own, u.machine+o.machine, u.stolen+o.stolen
+	u.pauses, u.pauseMax = u.pauses+o.pauses, max(u.pauseMax, o.pauseMax)
+}
+
+// cpuShare is how much of the cores that it may use this process has used.
+func (u usage) cpuShare() float64 {
+	if u.length < 100*time.Millisecond { // shorter than the system's clock tells
+		return 0
+	}
+	return u.own / u.length.Seconds() / float64(runtime.GOMAXPROCS(0))
+}
+
+// steal is the share of the machine's CPU time that the hypervisor took.
+func (u usage) steal() float64 {
+	if u.machine <= 0 {
+		return 0
+	}
+	return min(max(u.stolen/u.machine, 0), 1)
+}
+
+// generator is how the generator did over a time in which it had this lag.
+func (u usage) generator(lag *hist.Histogram) result.Generator {
+	return result.Generator{
+		Cores: runtime.GOMAXPROCS(0), CPUShare: u.cpuShare(), GCPauses: u.pauses, GCPauseMax: u.pauseMax,
+		LagP50: lag.Quantile(0.5), LagP99: lag.Quantile(0.99), LagMax: lag.Max(),
+	}
+}
+
+// health watches this process while it loads in one go.
 type health struct {
-	own     *process.Process // nil where the machine does not tell
-	at      time.Time
-	cpu     float64 // seconds used before
-	pauses  int64   // GC pauses before
+	meter
+	before  reading
 	started chan struct{}
 }
 
 // watchHealth begins to watch after the warm-up, or when ctx ends.
 func watchHealth(ctx context.Context, warmUp time.Duration) *health {
-	h := &health{started: make(chan struct{})}
-	h.own, _ = process.NewProcess(int32(os.Getpid())) // nil: nothing can be told
-	go func() {                                       // ends with the warm-up or ctx, and report waits for it
+	h := &health{meter: newMeter(), started: make(chan struct{})}
+	go func() { // ends with the warm-up or ctx, and report waits for it
 		defer close(h.started)
 		last := warmUp / 10
 		if pause(ctx, warmUp-last) {
@@ -44,11 +128,16 @@ func watchHealth(ctx context.Context, warmUp time.Duration) *health {
 			debug.FreeOSMemory()
 			pause(ctx, last)
 		}
-		var stats debug.GCStats
-		debug.ReadGCStats(&stats)
-		h.at, h.cpu, h.pauses = time.Now(), h.seconds(), stats.NumGC
+		h.before = h.read()
 	}()
 	return h
+}
+
+// report is how the generator did since the warm-up. Call it after the context of watchHealth
+// has ended or the load is over.
+func (h *health) report(lag *hist.Histogram) result.Generator {
+	<-h.started
+	return h.since(h.before).generator(lag)
 }
 
 // pause waits; false when ctx ends before.
@@ -61,38 +150,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// seconds is the CPU time that this process has used.
-func (h *health) seconds() float64 {
-	if h.own == nil {
-		return 0
-	}
-	times, err := h.own.Times()
-	if err != nil {
-		return 0
-	}
-	return times.User + times.System
-}
-
-// report is how the generator did since the warm-up. Call it after the context of watchHealth
-// has ended or the load is over.
-func (h *health) report(lag *hist.Histogram) result.Generator {
-	<-h.started
-	g := result.Generator{Cores: runtime.GOMAXPROCS(0), LagP50: lag.Quantile(0.5), LagP99: lag.Quantile(0.99), LagMax: lag.Max()}
-	if elapsed := time.Since(h.at).Seconds(); elapsed > 0.1 { // shorter than the system's clock tells
-		g.CPUShare = (h.seconds() - h.cpu) / elapsed / float64(g.Cores)
-	}
-	var stats debug.GCStats
-	debug.ReadGCStats(&stats)
-	for i, pause := range stats.Pause { // the latest first
-		if int64(i) >= stats.NumGC-h.pauses {
-			break
-		}
-		g.GCPauseMax = max(g.GCPauseMax, pause)
-		g.GCPauses += pause
-	}
-	return g
 }
 
 // saturated says in a sentence why the figures are the generator's own; empty when they are

@@ -13,8 +13,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
-	"github.com/plimsoll-ci/plimsoll/runner/internal/driver"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -52,112 +50,55 @@ func Run(ctx context.Context, p *plan.Plan, c Config) (*result.Result, error) {
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
 	}
-	if err := admit(p); err != nil {
-		return nil, err
-	}
-	http, err := driver.New(p)
-	if err != nil {
-		return nil, &Refusal{err.Error()}
-	}
-	defer http.Close() //nolint:errcheck // connections that carry nothing more
-	if p.Start == nil {
-		if err := sut.Reach(ctx, p.Target); err != nil {
-			return nil, &Failure{What: err.Error()}
-		}
-		return measure(ctx, p, c, http, nil)
-	}
-	system, err := start(ctx, p, c)
+	g, err := newRig(p, c, newCollector(p))
 	if err != nil {
 		return nil, err
 	}
-	r, err := measure(ctx, p, c, http, system)
-	if stopErr := system.Stop(ctx); stopErr != nil {
-		fmt.Fprintln(c.Log, stopErr)
+	defer g.down(ctx)
+	if err := g.build(ctx); err != nil {
+		return nil, err
 	}
-	return r, err
+	if err := g.up(ctx); err != nil {
+		return nil, err
+	}
+	return measure(ctx, g)
 }
 
-// start builds and starts the system; both end when the run is to stop.
-func start(ctx context.Context, p *plan.Plan, c Config) (*sut.System, error) {
-	preparing, done := untilAny(ctx, c.Stop, nil)
-	defer done()
-	if p.Start.Build != "" {
-		c.Progress(Progress{Phase: "building the system"})
-	}
-	if err := sut.Build(preparing, p.Start, c.Dir, c.Log); err != nil {
-		return nil, interruptedOr(err)
-	}
-	c.Progress(Progress{Phase: "starting the system"})
-	system, err := sut.Start(preparing, p.Start, p.Target.URL, c.Dir, c.Log)
-	return system, interruptedOr(err)
-}
-
-func interruptedOr(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w: the system was not up yet", ErrInterrupted)
-	}
-	return err
-}
-
-// measure loads a system that is up; system is nil when it runs elsewhere.
-func measure(ctx context.Context, p *plan.Plan, c Config, http *driver.HTTP, system *sut.System) (*result.Result, error) {
-	r := &result.Result{Schema: result.Schema, Identity: c.Identity, PlannedRounds: p.Rounds}
-	r.Environment = environment(ctx, c.Identity.Tool, c.Runner)
-	r.Series, r.ProfileDigest, r.Target, r.Users = p.Series, p.ProfileDigest, p.Target.Shown, p.AllUsers
-	r.Started = time.Now().UTC().Truncate(time.Millisecond)
-
-	var died <-chan struct{}
-	if system != nil {
-		died = system.Ended()
-	}
-	loading, done := untilAny(ctx, c.Stop, died)
-	defer done()
-	loading, abort := context.WithCancelCause(loading)
-	defer abort(nil)
-	counts, watching := newCollector(p), watchHealth(loading, p.WarmUp)
-	tick := func(since time.Duration) {
-		now, reason := counts.tick(since)
-		c.Progress(now)
-		if reason != "" {
-			abort(errors.New(reason))
-		}
-	}
-	source := datagen.New(p)
-	report := load.Run(ctx, loading.Done(), load.Parts{
-		Plan: p, Driver: http.User, Sink: counts.take, Tick: tick, Precise: true,
-		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+// measure loads a system that is up.
+func measure(ctx context.Context, g *rig) (*result.Result, error) {
+	r := g.blank(ctx)
+	r.PlannedRounds = g.plan.Rounds
+	g.counts.begin(g.plan)
+	var watching *health
+	report, stoppedBy := g.load(ctx, func(loading context.Context) load.Report {
+		watching = watchHealth(loading, g.plan.WarmUp)
+		return load.Run(ctx, loading.Done(), g.parts())
 	})
-	stoppedBy := context.Cause(loading)
-	abort(nil)
-
 	r.Finished = time.Now().UTC().Truncate(time.Millisecond)
 	r.Generator = watching.report(&report.Lag)
-	r.Generator.Protocol = http.Protocol()
-	counts.fill(r, report.Until)
-	return r, trouble(ctx, r, stoppedBy, c.Stop, system)
-}
-
-// trouble notes in r what kept the run from being whole, and gives the error for it.
-func trouble(ctx context.Context, r *result.Result, stoppedBy error, stopped <-chan struct{}, system *sut.System) error {
-	problem := func(kind result.ProblemKind, err error) error {
-		r.Problems = append(r.Problems, result.Problem{Kind: kind, Text: err.Error()})
-		return err
-	}
-	if n := r.Tally.Total().Outcomes[tally.Generator]; n > 0 {
-		_ = problem(result.Faulty, fmt.Errorf("this machine could not send %d requests: the figures say nothing about the system", n)) // the rest of the run stands
-	}
-	switch {
-	case system != nil && isClosed(system.Ended()):
-		return problem(result.TargetDied, system.Failure())
-	case isClosed(stopped) || ctx.Err() != nil:
-		return problem(result.Interrupted, fmt.Errorf("%w: %d of %d rounds are whole", ErrInterrupted, len(r.Rounds), r.PlannedRounds))
-	case stoppedBy != nil && !errors.Is(stoppedBy, context.Canceled):
-		return problem(result.Aborted, fmt.Errorf("ended early, with %d of %d rounds whole: %w", len(r.Rounds), r.PlannedRounds, stoppedBy))
+	r.Generator.Protocol = g.http.Protocol()
+	g.counts.fill(r, report.Until)
+	noteFaulty(r)
+	if kind, err := g.trouble(ctx, r, stoppedBy); err != nil {
+		note(r, kind, err)
+		return r, err
 	}
 	if text := saturated(r.Generator); text != "" {
-		_ = problem(result.Saturated, errors.New(text)) // the run is whole, and not judged
+		note(r, result.Saturated, errors.New(text)) // the run is whole, and not judged
 	}
-	return nil
+	return r, nil
+}
+
+// note makes r less than a whole run.
+func note(r *result.Result, kind result.ProblemKind, err error) {
+	r.Problems = append(r.Problems, result.Problem{Kind: kind, Text: err.Error()})
+}
+
+// noteFaulty notes in r what this machine could not send. The rest of the run stands.
+func noteFaulty(r *result.Result) {
+	if n := r.Tally.Total().Outcomes[tally.Generator]; n > 0 {
+		note(r, result.Faulty, fmt.Errorf("this machine could not send %d requests: the figures say nothing about the system", n))
+	}
 }
 
 // untilAny is a context that ends with ctx or once a or b is closed. The caller must call
