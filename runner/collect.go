@@ -103,9 +103,10 @@ func (c *collector) progress(since time.Duration) (Progress, *tally.Route) {
 		Requests: requests, Failures: failures,
 		PerSec: float64(recent.Requests()) / max(since, time.Millisecond).Seconds(), P95: recent.Response.Quantile(0.95),
 	}
+	at := min(elapsed, c.plan.Length()-1)
 	for _, u := range c.plan.Users {
 		for _, span := range u.Spans {
-			if span.From <= elapsed && elapsed < span.To {
+			if span.From <= at && at < span.To {
 				p.Users++
 			}
 		}

@@ -1,9 +1,10 @@
 // Package runner runs a plan against a system and returns the Result.
 //
 // Run builds and starts the system when the plan says so, loads it through warm-up and
-// rounds, tells its Progress about once a second, and stops everything in reverse order. It
-// is the only place that orchestrates; it knows nothing of baselines and verdicts. What went
-// wrong in mid-run stands in the Result as a Problem, beside the rounds that were whole.
+// rounds, tells its Progress about once a second, and stops everything in reverse order. Pair
+// does so with two systems, of which it loads one at a time. The package is the only place that
+// orchestrates; it knows nothing of baselines and verdicts. What went wrong in mid-run stands
+// in the Result as a Problem, beside the rounds that were whole.
 package runner
 
 import (
