@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -22,32 +21,19 @@ const (
 	minPerRound       = 100
 )
 
-// Judge compares a run with the runs of its baseline. The baseline may hold runs that do not
-// fit; they are left out, and when none is left the verdict says what they differ in.
-func Judge(p Policy, head *result.Result, baseline []*result.Result) Verdict {
-	j := judge{policy: p, head: head}
-	if reason := unfit(head); reason != nil {
-		return j.inconclusive(*reason)
-	}
-	j.base = slices.DeleteFunc(slices.Clone(baseline), func(b *result.Result) bool { return misfit(head, b) != nil })
-	j.verdict.Baseline = describe(p, j.base)
-	j.judgeFailures()
-	if reason := j.tooLittle(baseline); reason != nil {
-		return j.inconclusive(*reason)
-	}
-	for _, route := range j.routes() {
-		j.compare(route)
-	}
-	return j.close()
-}
-
 // judge is one judgement in the making.
 type judge struct {
 	policy  Policy
-	head    *result.Result
+	heads   []*result.Result // being judged
 	base    []*result.Result // only those that fit
 	verdict Verdict
 	doubts  []Reason
+
+	lines []line // those that can be judged
+	rows  []int  // of each line, its place in the verdict's Comparisons
+
+	shift *Reason      // everything moved together; nil when it did not
+	along map[int]bool // the comparisons, by their place, that only moved along
 }
 
 // unfit says why a run cannot be judged at all; nil when it can.
@@ -63,105 +49,50 @@ func unfit(r *result.Result) *Reason {
 	return nil
 }
 
-// misfit says why a run cannot stand as the baseline of another; nil when it can.
-func misfit(head, b *result.Result) *Reason {
-	switch {
-	case !b.Whole():
-		return &Reason{RunNotWhole, "the baseline runs are not whole"}
-	case b.Series != head.Series || b.ProfileDigest != head.ProfileDigest:
-		return &Reason{OtherProfile, fmt.Sprintf(
-			"the baseline was measured with another profile (digest %.12s, this run %.12s): run `plimsoll baseline update` with this one on its branch",
-			b.ProfileDigest, head.ProfileDigest)}
-	case b.Environment.Class() != head.Environment.Class():
-		return &Reason{OtherEnvironment, "the baseline was measured in another environment (" +
-			strings.Join(head.Environment.Differences(b.Environment), "; ") + "): record one in this environment"}
-	}
-	return nil
-}
-
-// tooLittle says why the baseline is not enough; nil when it is.
-func (j *judge) tooLittle(all []*result.Result) *Reason {
-	switch runs := len(j.base); {
-	case len(all) == 0:
-		return &Reason{NoBaseline, fmt.Sprintf("no baseline yet: run `plimsoll baseline update` on %s", j.policy.Baseline.Branch)}
-	case runs == 0:
-		return misfit(j.head, all[0])
-	case runs < j.policy.Baseline.MinRuns:
-		return &Reason{TooFewRuns, fmt.Sprintf("the baseline has %d of the %d runs that it takes: run `plimsoll baseline update` %d more times on %s",
-			runs, j.policy.Baseline.MinRuns, j.policy.Baseline.MinRuns-runs, j.policy.Baseline.Branch)}
-	}
-	return nil
-}
-
-func describe(p Policy, base []*result.Result) Baseline {
-	b := Baseline{Branch: p.Baseline.Branch, Runs: len(base)}
-	for _, r := range base {
-		if r.Started.After(b.Newest) {
-			b.Newest, b.Commit = r.Started, r.Commit
-		}
-	}
-	return b
-}
-
 // routes lists what is to be compared: every route of either side, those of all together
 // first.
 func (j *judge) routes() []string {
-	names := j.head.Routes()
-	for _, b := range j.base {
-		names = append(names, b.Routes()...)
+	var names []string
+	for _, r := range slices.Concat(j.heads, j.base) {
+		names = append(names, r.Routes()...)
 	}
 	slices.Sort(names)
 	names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return j.policy.forRoute(name).Ignore })
 	return append([]string{tally.All}, names...)
 }
 
-// judgeFailures holds the run to its failure rates, for which it needs no baseline.
-func (j *judge) judgeFailures() {
-	for _, route := range append([]string{tally.All}, j.head.Routes()...) {
-		rules := j.policy.forRoute(route)
-		failures, requests := countFailures(j.head, route)
-		if rules.Ignore || requests == 0 {
-			continue
+// count adds up what became of a route's requests in runs.
+func count(runs []*result.Result, route string) (failures, requests int64) {
+	for _, r := range runs {
+		for _, round := range r.Rounds {
+			f := round.Of(route)
+			failures, requests = failures+f.Failures, requests+f.Requests
 		}
-		c := Comparison{Route: route, Metric: FailureRate, Status: Within, Head: float64(failures) / float64(requests), Limit: rules.FailureRate, Requests: requests}
-		var baseFailures, baseRequests int64
-		for _, b := range j.base {
-			f, n := countFailures(b, route)
-			baseFailures, baseRequests = baseFailures+f, baseRequests+n
-		}
-		if baseRequests > 0 {
-			c.Baseline = float64(baseFailures) / float64(baseRequests)
-			c.Change = c.Head - c.Baseline
-		}
-		if c.Head > c.Limit {
-			c.Status = Worse
-		}
-		j.verdict.Comparisons = append(j.verdict.Comparisons, c)
-	}
-}
-
-func countFailures(r *result.Result, route string) (failures, requests int64) {
-	for _, round := range r.Rounds {
-		f := round.Of(route)
-		failures, requests = failures+f.Failures, requests+f.Requests
 	}
 	return failures, requests
 }
 
-// compare judges the policy's metrics of one route.
-func (j *judge) compare(route string) {
-	failures, requests := countFailures(j.head, route)
+// collect makes a comparison of each metric of each route, and a line of those that can be
+// judged.
+func (j *judge) collect() {
+	for _, route := range j.routes() {
+		j.collectRoute(route)
+	}
+}
+
+func (j *judge) collectRoute(route string) {
+	failures, requests := count(j.heads, route)
+	_, baseRequests := count(j.base, route)
 	judged, why := 0, ""
 	for _, metric := range j.policy.Metrics {
-		c := Comparison{Route: route, Metric: metric, Requests: requests, Limit: j.limit(route, metric)}
-		c.Status, c.Reason = NotJudged, j.cannotJudge(route, metric, failures, requests)
+		c := Comparison{Route: route, Metric: metric, Requests: requests, Limit: j.limit(route, metric), Status: NotJudged}
+		c.Reason = j.cannotJudge(route, metric, failures, requests, baseRequests)
 		if c.Reason == "" {
-			j.measure(&c)
-		}
-		if c.Status == NotJudged {
-			why = c.Reason
-		} else {
 			judged++
+			j.lines = append(j.lines, newLine(route, metric, metric == Throughput, j.policy.forRoute(route).Degradation))
+			j.rows = append(j.rows, len(j.verdict.Comparisons))
+		} else {
+			why = c.Reason
 		}
 		j.verdict.Comparisons = append(j.verdict.Comparisons, c)
 	}
@@ -173,10 +104,20 @@ func (j *judge) compare(route string) {
 	case judged > 0:
 		j.verdict.Compared++
 	case requests == 0:
-		j.doubts = append(j.doubts, Reason{RouteMissing, fmt.Sprintf("%s was not requested in this run, and was in its baseline", route)})
+		j.doubt(RouteMissing, "%s was not requested in this run, and was in its baseline: was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes", route)
+	case baseRequests == 0:
+		j.doubt(RouteMissing, "%s was requested in this run and not in its baseline: was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes", route)
 	default:
-		j.doubts = append(j.doubts, Reason{RouteCannotBeSeen, fmt.Sprintf("%s could not be judged (%s): %s", route, why, j.wouldDo(route))})
+		j.doubt(RouteCannotBeSeen, "%s could not be judged (%s): %s", route, why, j.wouldDo(route))
 	}
+}
+
+func (j *judge) doubt(kind ReasonKind, format string, args ...any) {
+	j.doubts = append(j.doubts, Reason{kind, fmt.Sprintf(format, args...)})
+}
+
+func (j *judge) notice(kind ReasonKind, format string, args ...any) {
+	j.verdict.Notices = append(j.verdict.Notices, Reason{kind, fmt.Sprintf(format, args...)})
 }
 
 // limit is how far a metric may change: 20 % fewer requests is 20 % lower throughput.
@@ -189,19 +130,24 @@ func (j *judge) limit(route string, metric Metric) float64 {
 }
 
 // cannotJudge says why a metric cannot be judged; empty when it can.
-func (j *judge) cannotJudge(route string, metric Metric, failures, requests int64) string {
-	rules := j.policy.forRoute(route)
-	perRound := float64(requests) / float64(len(j.head.Rounds))
-	if seen := slices.ContainsFunc(j.base, func(b *result.Result) bool { _, n := countFailures(b, route); return n > 0 }); !seen {
+func (j *judge) cannotJudge(route string, metric Metric, failures, requests, baseRequests int64) string {
+	perRound := float64(requests) / float64(rounds(j.heads))
+	switch need := needs(metric); {
+	case baseRequests == 0:
 		return "the baseline does not have this route"
-	}
-	if need := needs(metric); perRound < need {
-		return fmt.Sprintf("too few requests: %.0f in a round, %.0f are needed", perRound, need)
-	}
-	if metric.IsLatency() && float64(failures) > rules.FailureRate*float64(requests) {
+	case perRound < need:
+		return fmt.Sprintf("too few requests: %.0f in a round, %.0f are needed", math.Floor(perRound), need)
+	case metric.IsLatency() && float64(failures) > j.policy.forRoute(route).FailureRate*float64(requests):
 		return "too many failures: a failed request can look fast"
 	}
 	return ""
+}
+
+func rounds(runs []*result.Result) (n int) {
+	for _, r := range runs {
+		n += len(r.Rounds)
+	}
+	return n
 }
 
 // needs is how many requests a round must have for a metric of it to be judged.
@@ -214,67 +160,149 @@ func needs(m Metric) float64 {
 
 // wouldDo says how long a run would have to be for the easiest metric of a route.
 func (j *judge) wouldDo(route string) string {
-	_, requests := countFailures(j.head, route)
+	_, requests := count(j.heads, route)
 	need := math.Inf(1)
 	for _, m := range j.policy.Metrics {
 		need = min(need, needs(m))
 	}
-	factor := need * float64(len(j.head.Rounds)) / float64(requests)
-	long := time.Duration(factor * float64(j.head.Length())).Round(time.Second)
+	factor := need * float64(rounds(j.heads)) / float64(requests)
+	length := j.heads[0].Length()
+	if j.verdict.Mode == Paired { // which may have ended before its budget
+		length = length / time.Duration(len(j.heads[0].Rounds)) * MaxPairs
+	}
+	long := time.Duration(factor * float64(length)).Round(time.Second)
 	return fmt.Sprintf("a run_time of %v would do, or gate.routes can ignore it", max(long, time.Second))
 }
 
-// measure compares the medians.
-func (j *judge) measure(c *Comparison) {
-	var head, base []float64
-	for _, round := range j.head.Rounds {
-		head = append(head, c.Metric.of(round.Of(c.Route)))
-	}
-	for _, b := range j.base {
-		var rounds []float64
-		for _, round := range b.Rounds {
-			rounds = append(rounds, c.Metric.of(round.Of(c.Route)))
+// fill puts what a rule found into the comparisons.
+func (j *judge) fill(findings []finding) {
+	for i, f := range findings {
+		c := &j.verdict.Comparisons[j.rows[i]]
+		up := j.lines[i].up
+		c.Status, c.N, c.Alpha = f.status, f.n, f.level
+		c.Change = relative(f.change, up)
+		low, high := relative(f.interval.Low, up), relative(f.interval.High, up)
+		if !math.IsInf(f.interval.Low, 0) && !math.IsInf(f.interval.High, 0) {
+			c.Interval = &Range{min(low, high), max(low, high)}
 		}
-		base = append(base, stats.Median(rounds))
-	}
-	c.Head, c.HeadRange = stats.Median(head), Range{slices.Min(head), slices.Max(head)}
-	c.Baseline, c.BaselineRange = stats.Median(base), Range{slices.Min(base), slices.Max(base)}
-	if c.Baseline <= 0 {
-		c.Reason = "the baseline is 0"
-		return
-	}
-	c.Change = c.Head/c.Baseline - 1
-	c.Status = Within
-	switch {
-	case c.Metric == Throughput && c.Change < c.Limit:
-		c.Status = Worse
-	case c.Metric.IsLatency() && c.Change > c.Limit && c.Head-c.Baseline >= float64(j.policy.MinEffect):
-		c.Status = Worse
-	case c.Metric.IsLatency() && c.Change > c.Limit:
-		c.Reason = fmt.Sprintf("by less than %v", j.policy.MinEffect)
+		if !math.IsNaN(f.p) {
+			c.P = &f.p
+		}
+		if !math.IsInf(f.visible, 0) && !math.IsNaN(f.visible) {
+			c.SmallestVisible = f.visible
+		}
+		// A change that nobody feels is none, whatever its share.
+		small := c.Metric.IsLatency() && c.Baseline*c.Change < float64(j.policy.MinEffect)
+		if small && slices.Contains([]Status{Worse, Unclear, Suspect}, c.Status) && f.change > j.lines[i].limit {
+			c.Status, c.Reason = Within, fmt.Sprintf("by less than %v", j.policy.MinEffect)
+		}
+		if !finite(c.Change) || !finite(c.Baseline) || !finite(c.Head) {
+			*c = Comparison{Route: c.Route, Metric: c.Metric, Status: NotJudged, Limit: c.Limit, Requests: c.Requests, Reason: "too few rounds have a value that can be compared"}
+		}
 	}
 }
 
-// inconclusive ends a judgement that lacks something. A failure rate past its limit needs no
-// baseline, and still fails.
-func (j *judge) inconclusive(r Reason) Verdict {
-	j.doubts = append(j.doubts, r)
-	return j.close()
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// attribute finds what is past its limit only because something else is: when routes have
+// slower answers, users who wait for them send less elsewhere, and all routes together are
+// slower too. What is sure does not follow from what is not.
+func (j *judge) attribute() {
+	slower, lower, failing := sources{}, sources{}, sources{}
+	for _, c := range j.verdict.Comparisons {
+		switch {
+		case c.Route == tally.All:
+		case c.Metric == FailureRate:
+			failing.add(c)
+		case c.Metric.IsLatency():
+			slower.add(c)
+		default:
+			lower.add(c)
+		}
+	}
+	for i := range j.verdict.Comparisons {
+		c := &j.verdict.Comparisons[i]
+		from := slower
+		switch {
+		case slower[c.Route] > 0 && c.Metric != FailureRate:
+			continue // it is a source itself
+		case c.Metric == FailureRate:
+			from = failing
+		}
+		if c.Route != tally.All && c.Metric != Throughput {
+			continue
+		}
+		names := from.like(*c)
+		if names == "" && c.Route == tally.All && c.Metric == Throughput {
+			names = lower.like(*c)
+		}
+		if names != "" {
+			c.Status, c.Reason = Follows, "from "+names
+		}
+	}
+}
+
+// sources are the routes that are past a limit, and how sure that is.
+type sources map[string]int
+
+// sureness is 2 for what is worse, 1 for what may be, and 0 for the rest.
+func sureness(c Comparison) int {
+	switch c.Status {
+	case Worse:
+		return 2
+	case Unclear, Suspect:
+		return 1
+	default:
+		return 0
+	}
+}
+
+func (s sources) add(c Comparison) { s[c.Route] = max(s[c.Route], sureness(c)) }
+
+// like names the sources that are at least as sure as c; empty for none, or when c is not past
+// a limit.
+func (s sources) like(c Comparison) string {
+	own := sureness(c)
+	var names []string
+	for name, sure := range s {
+		if own > 0 && sure >= own {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if len(names) > 3 {
+		names = append(names[:3], "others")
+	}
+	return strings.Join(names, ", ")
 }
 
 // close weighs what was found: what is worse, then what is in doubt.
 func (j *judge) close() Verdict {
+	j.attribute()
 	v := j.verdict
-	slices.SortStableFunc(v.Comparisons, func(a, b Comparison) int {
-		return cmp.Or(cmp.Compare(severity(b), severity(a)), cmp.Compare(a.Route, b.Route))
-	})
-	for _, c := range v.Comparisons {
-		if c.Status == Worse {
-			v.Reasons = append(v.Reasons, worse(c))
+	order := j.bySeverity()
+	for _, i := range order {
+		if c := v.Comparisons[i]; c.Status == Worse {
+			v.Reasons = j.add(v.Reasons, i, worse(c))
+		}
+	}
+	for _, t := range v.Thresholds {
+		if t.Status == Worse {
+			v.Reasons = append(v.Reasons, t.reason())
 		}
 	}
 	failed := len(v.Reasons) > 0
+	for _, i := range order {
+		if reason, ok := inDoubt(v.Mode, v.Comparisons[i]); ok {
+			j.doubts = j.add(j.doubts, i, reason)
+		}
+	}
 	v.Reasons = append(v.Reasons, j.doubts...)
+	sorted := make([]Comparison, len(order))
+	for k, i := range order {
+		sorted[k] = v.Comparisons[i]
+	}
+	v.Comparisons = sorted
 	switch {
 	case failed:
 		v.Outcome = Fail
@@ -289,8 +317,40 @@ func (j *judge) close() Verdict {
 	return v
 }
 
+// bySeverity are the places of the comparisons, worst first.
+func (j *judge) bySeverity() []int {
+	order := make([]int, len(j.verdict.Comparisons))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := j.verdict.Comparisons[a], j.verdict.Comparisons[b]
+		return cmp.Or(cmp.Compare(severity(y), severity(x)), cmp.Compare(x.Route, y.Route))
+	})
+	return order
+}
+
+// add adds the reason of a comparison, or in its place, once, that everything moved.
+func (j *judge) add(reasons []Reason, place int, r Reason) []Reason {
+	if j.shift == nil || !j.along[place] {
+		return append(reasons, r)
+	}
+	if slices.Contains(reasons, *j.shift) {
+		return reasons
+	}
+	return append(reasons, *j.shift)
+}
+
+// inconclusive ends a judgement that lacks something. A failure rate past its limit needs no
+// baseline, and still fails.
+func (j *judge) inconclusive(r Reason) Verdict {
+	j.doubts = append(j.doubts, r)
+	j.verdict.More = 0
+	return j.close()
+}
+
 // severity orders comparisons, worst first: what is past its limit by how many times that
-// limit it is past, then the rest by how near to it they come.
+// limit it is past, then what may be, then the rest by how near to it they come.
 func severity(c Comparison) float64 {
 	share := c.Change / c.Limit
 	if c.Metric == FailureRate {
@@ -298,23 +358,14 @@ func severity(c Comparison) float64 {
 	}
 	switch c.Status {
 	case Worse:
-		return 1 + share
+		return 3e6 + min(share, 1e6)
+	case Unclear, Suspect:
+		return 2e6 + min(share, 1e5)
+	case Follows:
+		return 1e6 + min(share, 1e5)
 	case Within:
 		return min(share, 1) // a latency below min_effect may have changed by more
 	default:
 		return math.Inf(-1)
-	}
-}
-
-// worse says in a sentence what is past its limit.
-func worse(c Comparison) Reason {
-	route := RouteName(c.Route)
-	switch {
-	case c.Metric == FailureRate:
-		return Reason{Failing, fmt.Sprintf("%s: %.2f %% of %d requests failed, the limit is %g %%", route, 100*c.Head, c.Requests, 100*c.Limit)}
-	case c.Metric == Throughput:
-		return Reason{LowerThroughput, fmt.Sprintf("%s: throughput is %.1f %% lower, the limit is %g %%", route, -100*c.Change, -100*c.Limit)}
-	default:
-		return Reason{Slower, fmt.Sprintf("%s: %s is %.1f %% slower, the limit is %g %%", route, c.Metric, 100*c.Change, 100*c.Limit)}
 	}
 }

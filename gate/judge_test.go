@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -70,81 +72,153 @@ func TestJudge(t *testing.T) {
 		return changed
 	}
 	for name, c := range map[string]struct {
-		head    *result.Result
-		base    []*result.Result
-		policy  func(*gate.Policy)
-		want    gate.Outcome
-		reasons []string // "kind: beginning of the sentence"
+		heads  []*result.Result
+		base   []*result.Result
+		policy func(*gate.Policy)
+		// The gate.thresholds of the policy, as YAML.
+		thresholds string
+		want       gate.Outcome
+		more       int
+		reasons    []string // "kind: beginning of the sentence"
 	}{
-		"unchanged":         {head: run(usual), base: history(5, usual), want: gate.Pass},
-		"19 % slower":       {head: run(with("GET /a", load{2000, 0, 23800 * time.Microsecond})), base: history(5, usual), want: gate.Pass},
-		"faster":            {head: run(with("GET /a", load{4000, 0, 10 * time.Millisecond})), base: history(5, usual), want: gate.Pass},
-		"slower below 1 ms": {head: run(map[string]load{"GET /a": {2000, 0, 150 * time.Microsecond}}), base: history(5, map[string]load{"GET /a": {2000, 0, 100 * time.Microsecond}}), want: gate.Pass},
-		"ignored": {head: run(with("GET /a", load{2000, 900, 90 * time.Millisecond})), base: history(5, usual), policy: func(p *gate.Policy) {
+		"unchanged":         {heads: history(1, usual), base: history(12, usual), want: gate.Pass},
+		"faster":            {heads: history(1, with("GET /a", load{4000, 0, 10 * time.Millisecond})), base: history(12, usual), want: gate.Pass},
+		"a young history":   {heads: history(1, usual), base: history(5, usual), want: gate.Pass},
+		"9 % slower":        {heads: history(1, with("GET /a", load{2000, 0, 21800 * time.Microsecond})), base: history(12, usual), want: gate.Pass},
+		"19 % in five runs": {heads: history(5, with("GET /a", load{2000, 0, 23800 * time.Microsecond})), base: history(12, usual), want: gate.Pass},
+		"19 % in one run": {
+			heads: history(1, with("GET /a", load{2000, 0, 23800 * time.Microsecond})), base: history(12, usual), want: gate.Inconclusive, more: 4,
+			reasons: []string{"looks-worse: GET /a: p50 is 19.", "looks-worse: GET /a: p95", "looks-worse: GET /a: p99"},
+		},
+		"slower below 1 ms": {heads: history(5, map[string]load{"GET /a": {2000, 0, 150 * time.Microsecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 100 * time.Microsecond}}), want: gate.Pass},
+		"ignored": {heads: history(5, with("GET /a", load{2000, 900, 90 * time.Millisecond})), base: history(12, usual), policy: func(p *gate.Policy) {
 			p.FailureRate = 0.5
 			p.Degradation = 50
 			p.Routes = map[string]gate.RoutePolicy{"GET /a": {Ignore: true}}
 		}, want: gate.Pass},
-		"one failure of many": {head: run(with("GET /a", load{2000, 1, 20 * time.Millisecond})), base: history(5, usual), want: gate.Pass},
+		"one failure of many": {heads: history(1, with("GET /a", load{2000, 1, 20 * time.Millisecond})), base: history(12, usual), want: gate.Pass},
 		"a third slower": {
-			head: run(with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: history(5, usual), want: gate.Fail,
-			reasons: []string{"slower: GET /a: p50 is 35.", "slower: GET /a: p95 is 35.", "slower: GET /a: p99 is 35.", "slower: all routes: p50 is 35.", "slower: all routes: p99 is 35."},
+			heads: history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: history(12, usual), want: gate.Fail,
+			reasons: []string{"slower: GET /a: p50 is 35.", "slower: GET /a: p95 is 35.", "slower: GET /a: p99 is 35."},
+		},
+		"a third slower, too short a history": {
+			heads: history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: history(9, usual), want: gate.Inconclusive,
+			reasons: []string{"not-proven: GET /a: p50 looks 35.", "not-proven: GET /a: p95", "not-proven: GET /a: p99"},
 		},
 		"throughput gone": {
-			head: run(with("GET /a", load{1500, 0, 20 * time.Millisecond})), base: history(5, usual), want: gate.Fail,
-			reasons: []string{"lower-throughput: GET /a: throughput is 25.0 % lower, the limit is 20 %", "slower: all routes: p50"}, // the mix is another
+			heads: history(5, map[string]load{"GET /a": {1500, 0, 20 * time.Millisecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 20 * time.Millisecond}}), want: gate.Fail,
+			reasons: []string{"lower-throughput: GET /a: throughput is 25.0 % lower, the limit is 20 %"},
 		},
 		"failing": {
-			head: run(with("GET /a", load{2000, 100, 20 * time.Millisecond})), base: history(5, usual), want: gate.Fail,
-			reasons: []string{"failing: all routes: 2.86 % of 10500 requests failed, the limit is 1 %", "failing: GET /a: 5.00 % of 6000 requests failed"},
+			heads: history(1, with("GET /a", load{2000, 100, 20 * time.Millisecond})), base: history(12, usual), want: gate.Fail,
+			reasons: []string{"failing: GET /a: 5.00 % of 6000 requests failed, the limit is 1 %"},
+		},
+		"failing a little": {
+			heads: history(1, map[string]load{"GET /a": {200, 3, 20 * time.Millisecond}}), base: history(12, map[string]load{"GET /a": {200, 0, 20 * time.Millisecond}}), want: gate.Inconclusive,
+			reasons: []string{"not-proven: GET /a: 1.50 % of 600 requests failed, the limit is 1 %, and so few prove nothing", "too-few-requests: GET /a"},
+			policy:  func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} },
+		},
+		"one failure where none may be": {
+			heads: history(1, with("GET /a", load{2000, 1, 20 * time.Millisecond})), base: history(12, usual), policy: func(p *gate.Policy) { p.FailureRate = 0 },
+			want: gate.Fail, reasons: []string{"failing: GET /a: 0.05 % of 6000 requests failed, the limit is 0 %"},
 		},
 		"failing without baseline": {
-			head: run(with("GET /a", load{2000, 100, 20 * time.Millisecond})), want: gate.Fail,
-			reasons: []string{"failing: all routes", "failing: GET /a", "no-baseline: no baseline yet: run `plimsoll baseline update` on main"},
+			heads: history(1, with("GET /a", load{2000, 100, 20 * time.Millisecond})), want: gate.Fail,
+			reasons: []string{"failing: GET /a", "no-baseline: no baseline yet: run `plimsoll baseline update` on main"},
 		},
 		"a stricter route": {
-			head: run(with("POST /b", load{1500, 0, 34 * time.Millisecond})), base: history(5, usual),
+			heads: history(5, with("POST /b", load{1500, 0, 34 * time.Millisecond})), base: history(12, usual),
 			policy: func(p *gate.Policy) {
 				p.Routes = map[string]gate.RoutePolicy{"POST /b": {Degradation: 0.1, FailureRate: 0.01}}
 			},
 			want:    gate.Fail,
 			reasons: []string{"slower: POST /b: p50 is 13.", "slower: POST /b: p95 is 13.", "slower: POST /b: p99 is 13."},
 		},
-		"no baseline":  {head: run(usual), want: gate.Inconclusive, reasons: []string{"no-baseline: no baseline yet"}},
-		"too few runs": {head: run(usual), base: history(3, usual), want: gate.Inconclusive, reasons: []string{"too-few-runs: the baseline has 3 of the 5 runs that it takes: run `plimsoll baseline update` 2 more times on main"}},
+		"everything slower": {
+			heads: history(5, several(13*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Fail,
+			reasons: []string{"common-shift: the whole run shifted: half of all routes are 30 % worse or more"},
+		},
+		"everything slower in one run": {
+			heads: history(1, several(13*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Inconclusive, more: 4,
+			reasons: []string{"common-shift: the whole run shifted: half of all routes are 30 % worse or more"},
+		},
+		"no baseline":  {heads: history(1, usual), want: gate.Inconclusive, reasons: []string{"no-baseline: no baseline yet"}},
+		"no run":       {base: history(12, usual), want: gate.Inconclusive, reasons: []string{"no-samples: there is no run to judge"}},
+		"too few runs": {heads: history(1, usual), base: history(3, usual), want: gate.Inconclusive, reasons: []string{"too-few-runs: the baseline has 3 of the 5 runs that it takes: run `plimsoll baseline update` 2 more times on main"}},
 		"other profile": {
-			head: run(usual), base: changed(history(5, usual), func(r *result.Result) { r.ProfileDigest = "d2" }), want: gate.Inconclusive,
+			heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.ProfileDigest = "d2" }), want: gate.Inconclusive,
 			reasons: []string{"other-profile: the baseline was measured with another profile (digest d2, this run d1)"},
 		},
 		"other machine": {
-			head: run(usual), base: changed(history(5, usual), func(r *result.Result) { r.Environment.CPUCores = 64; r.Environment.Kernel = "7" }), want: gate.Inconclusive,
+			heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.Environment.CPUCores = 64; r.Environment.Kernel = "7" }), want: gate.Inconclusive,
 			reasons: []string{"other-environment: the baseline was measured in another environment (cores: 2 here, 64 there): record one"},
 		},
-		"another kernel": {head: run(usual), base: changed(history(5, usual), func(r *result.Result) { r.Environment.Kernel = "7" }), want: gate.Pass},
-		"cut short":      {head: changed(history(1, usual), func(r *result.Result) { r.Rounds = r.Rounds[:2] })[0], base: history(5, usual), want: gate.Inconclusive, reasons: []string{"run-not-whole: the run is not whole: 2 of 3 rounds"}},
+		"fresh runs of two machines": {
+			heads: append(history(4, usual), changed(history(1, usual), func(r *result.Result) { r.Environment.CPUCores = 64 })...), base: history(12, usual), want: gate.Inconclusive,
+			reasons: []string{"other-environment: the fresh runs do not belong together"},
+		},
+		"another kernel": {heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.Environment.Kernel = "7" }), want: gate.Pass},
+		"cut short":      {heads: changed(history(1, usual), func(r *result.Result) { r.Rounds = r.Rounds[:2] }), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"run-not-whole: the run is not whole: 2 of 3 rounds"}},
 		"saturated": {
-			head: changed(history(1, usual), func(r *result.Result) { r.Problems = []result.Problem{{Kind: result.Faulty, Text: "no ports left"}} })[0], base: history(5, usual),
+			heads: changed(history(1, usual), func(r *result.Result) {
+				r.Problems = []result.Problem{{Kind: result.Faulty, Text: "no ports left"}}
+			}), base: history(12, usual),
 			want: gate.Inconclusive, reasons: []string{"run-not-whole: the run is not whole: no ports left"},
 		},
-		"no samples":             {head: run(nil), base: history(5, usual), want: gate.Inconclusive, reasons: []string{"no-samples: no request was sent"}},
-		"baseline not whole":     {head: run(usual), base: changed(history(5, usual), func(r *result.Result) { r.PlannedRounds = 9 }), want: gate.Inconclusive, reasons: []string{"run-not-whole: the baseline runs are not whole"}},
-		"baseline without any":   {head: run(usual), base: history(5, nil), want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a could not be judged (the baseline does not have this route)", "too-few-requests: POST /b"}},
-		"route missing":          {head: run(map[string]load{"GET /a": {3500, 0, 20 * time.Millisecond}}), base: history(5, usual), want: gate.Inconclusive, reasons: []string{"route-missing: POST /b was not requested in this run"}},
-		"too few requests":       {head: run(with("GET /c", load{10, 0, time.Millisecond})), base: history(5, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /c could not be judged (too few requests: 10 in a round, 100 are needed): a run_time of 1m0s would do"}},
-		"fail outweighs a doubt": {head: run(map[string]load{"GET /a": {3500, 0, 60 * time.Millisecond}}), base: history(5, usual), want: gate.Fail, reasons: []string{"slower: GET /a: p50", "slower: GET /a: p95", "slower: GET /a: p99", "slower: all routes", "slower: all routes", "slower: all routes", "route-missing: POST /b"}},
+		"no samples":             {heads: history(1, nil), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"no-samples: no request was sent"}},
+		"baseline not whole":     {heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.PlannedRounds = 9 }), want: gate.Inconclusive, reasons: []string{"run-not-whole: the baseline runs are not whole"}},
+		"baseline without any":   {heads: history(1, usual), base: history(12, nil), want: gate.Inconclusive, reasons: []string{"route-missing: GET /a was requested in this run and not in its baseline: was it renamed?", "route-missing: POST /b"}},
+		"route missing":          {heads: history(1, map[string]load{"GET /a": {3500, 0, 20 * time.Millisecond}}), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"route-missing: POST /b was not requested in this run"}},
+		"too few requests":       {heads: history(1, with("GET /c", load{10, 0, time.Millisecond})), base: history(12, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /c could not be judged (too few requests: 10 in a round, 100 are needed): a run_time of 1m0s would do"}},
+		"fail outweighs a doubt": {heads: history(5, map[string]load{"GET /a": {3500, 0, 60 * time.Millisecond}}), base: history(12, usual), want: gate.Fail, reasons: []string{"slower: GET /a: p50", "slower: GET /a: p95", "slower: GET /a: p99", "route-missing: POST /b"}},
+		"thresholds kept":        {heads: history(1, usual), base: history(12, usual), thresholds: `{"*": ["p(95)<500", "rate>=10"], "GET /a": ["med<=21", "count>5000"]}`, want: gate.Pass},
+		"thresholds broken": {
+			heads: history(1, usual), base: history(12, usual), thresholds: `{"*": ["rate>=10000"], "GET /a": ["p(50)<20", "max<1000", "p(99.5)<90"]}`, want: gate.Fail,
+			reasons: []string{"past-threshold: all routes: rate>=10000 does not hold, it is 350", "past-threshold: GET /a: p(50)<20 does not hold, it is 20"},
+		},
+		"thresholds without data": {
+			heads: history(1, map[string]load{"POST /b": {1500, 0, 30 * time.Millisecond}}), base: history(12, map[string]load{"POST /b": {1500, 0, 30 * time.Millisecond}}), thresholds: `{"GET /a": ["max<1000"]}`,
+			want: gate.Inconclusive, reasons: []string{"no-samples: GET /a: nothing was measured to hold against max<1000"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := policy()
 			if c.policy != nil {
 				c.policy(&p)
 			}
-			v := gate.Judge(p, c.head, c.base)
-			if v.Outcome != c.want {
-				t.Errorf("got %v, want %v", v, c.want)
+			if c.thresholds != "" {
+				p.Thresholds = parsePolicy(t, "thresholds: "+c.thresholds).Thresholds
+			}
+			v := gate.Judge(p, c.heads, c.base)
+			if v.Outcome != c.want || v.More != c.more {
+				t.Errorf("got %v and %d more runs, want %v and %d", v, v.More, c.want, c.more)
 			}
 			checkReasons(t, v, c.reasons)
 		})
 	}
+}
+
+// parsePolicy reads a gate: section.
+func parsePolicy(t *testing.T, section string) gate.Policy {
+	t.Helper()
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(section), &document); err != nil {
+		t.Fatal(err)
+	}
+	p, problems := gate.ParsePolicy("plimsoll.yaml", document.Content[0], []string{"GET /a", "POST /b"})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return p
+}
+
+// several is five routes of one latency.
+func several(latency time.Duration) map[string]load {
+	routes := map[string]load{}
+	for _, name := range []string{"GET /a", "GET /b", "GET /c", "GET /d", "GET /e"} {
+		routes[name] = load{1000, 0, latency}
+	}
+	return routes
 }
 
 func changed(runs []*result.Result, change func(*result.Result)) []*result.Result {
@@ -189,7 +263,7 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 	for _, ms := range []time.Duration{10, 12, 11, 14, 13} {
 		base = append(base, run(map[string]load{"GET /a": {1000, 0, ms * time.Millisecond}}))
 	}
-	v := gate.Judge(policy(), run(map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}}), base)
+	v := gate.Judge(policy(), []*result.Result{run(map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}})}, base)
 	for _, c := range v.Comparisons {
 		if c.Route != "GET /a" || c.Metric != gate.P50 {
 			continue
@@ -200,7 +274,7 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 		if !near(c.Baseline, 12*time.Millisecond) || !near(c.BaselineRange.Low, 10*time.Millisecond) || !near(c.BaselineRange.High, 14*time.Millisecond) || !near(c.Head, 15*time.Millisecond) {
 			t.Errorf("got %+v", c)
 		}
-		if c.Change < 0.249 || c.Change > 0.251 || c.Limit != 0.2 || c.Status != gate.Worse {
+		if c.Change < 0.249 || c.Change > 0.251 || c.Limit != 0.2 || c.Status != gate.Suspect || c.SmallestVisible < 0.2 {
 			t.Errorf("got %+v", c)
 		}
 		return
@@ -211,7 +285,7 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 // Fewer than ten requests beyond a quantile say nothing of it.
 func TestJudgeNeedsRequestsBeyondAQuantile(t *testing.T) {
 	routes := map[string]load{"GET /a": {300, 0, 10 * time.Millisecond}}
-	v := gate.Judge(policy(), run(routes), history(5, routes))
+	v := gate.Judge(policy(), history(1, routes), history(5, routes))
 	status := map[gate.Metric]gate.Status{}
 	for _, c := range v.Comparisons {
 		if c.Route == "GET /a" {
@@ -229,7 +303,7 @@ func TestJudgeNeedsRequestsBeyondAQuantile(t *testing.T) {
 // The zero Policy and the zero Verdict pass nothing.
 func TestZeroValuesDoNotPass(t *testing.T) {
 	routes := map[string]load{"GET /a": {2000, 0, 10 * time.Millisecond}}
-	if v := gate.Judge(gate.Policy{}, run(routes), history(5, routes)); v.Outcome != gate.Inconclusive {
+	if v := gate.Judge(gate.Policy{}, history(1, routes), history(5, routes)); v.Outcome != gate.Inconclusive {
 		t.Errorf("the zero policy gives %v", v)
 	}
 	if (gate.Verdict{}).Outcome != gate.Unjudged {

@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // Policy says what counts as worse. ParsePolicy makes one; the zero Policy judges nothing.
@@ -15,8 +16,14 @@ type Policy struct {
 	FailureRate float64       // share of failed requests that a route may have, 0..1
 	Metrics     []Metric      // compared with the baseline
 	MinEffect   time.Duration // a latency change smaller than this never fails
-	Routes      map[string]RoutePolicy
-	Baseline    BaselinePolicy
+	// Confidence is that of the whole report: 0.99 lets one unchanged report in a hundred be
+	// red in a paired comparison, at most. The zero Confidence fails nothing that a test decides.
+	Confidence float64
+	Strict     bool // a change fails only when its lower bound is past the limit as well
+	Control    bool // a reference server is measured beside the system
+	Thresholds []RouteThresholds
+	Routes     map[string]RoutePolicy
+	Baseline   BaselinePolicy
 	// PassInDoubt lets the process exit 0 when the verdict is Inconclusive. The verdict
 	// stays what it is.
 	PassInDoubt bool
@@ -27,6 +34,12 @@ type RoutePolicy struct {
 	Degradation float64
 	FailureRate float64
 	Ignore      bool // neither compared nor held to the failure rate
+}
+
+// RouteThresholds are the absolute limits of a route, tally.All for all together.
+type RouteThresholds struct {
+	Route string
+	rules []rule
 }
 
 // BaselinePolicy says which runs of the past count.
@@ -43,6 +56,7 @@ func DefaultPolicy() Policy {
 		FailureRate: 0.01,
 		Metrics:     []Metric{P50, P95, P99, Throughput},
 		MinEffect:   time.Millisecond,
+		Confidence:  0.99,
 		Baseline:    BaselinePolicy{Window: 20, MinRuns: 5},
 	}
 }
@@ -68,6 +82,10 @@ func ParsePolicy(file string, n *yaml.Node, routes []string) (Policy, strict.Pro
 			"failure_rate": func(n *yaml.Node) { p.FailureRate = r.Percent(n, 0, 1) },
 			"metrics":      func(n *yaml.Node) { p.Metrics = parseMetrics(r, n) },
 			"min_effect":   func(n *yaml.Node) { p.MinEffect = r.Duration(n, 0) },
+			"confidence":   func(n *yaml.Node) { p.Confidence = r.Percent(n, 0.5, 0.9999) },
+			"strict":       func(n *yaml.Node) { p.Strict = r.Bool(n) },
+			"control":      func(n *yaml.Node) { p.Control = r.Bool(n) },
+			"thresholds":   func(n *yaml.Node) { p.Thresholds = parseThresholds(r, n, routes) },
 			"routes":       func(n *yaml.Node) { perRoute = n },
 			"baseline":     func(n *yaml.Node) { parseBaseline(r, n, &p.Baseline) },
 			"inconclusive": func(n *yaml.Node) { p.PassInDoubt = r.OneOf(n, "fail", "pass") == "pass" },
@@ -126,6 +144,27 @@ func parseRoutes(r *strict.Reader, n *yaml.Node, p Policy, known []string) map[s
 		routes[key.Value] = rp
 	})
 	return routes
+}
+
+func parseThresholds(r *strict.Reader, n *yaml.Node, known []string) (all []RouteThresholds) {
+	r.Entries(n, func(key, value *yaml.Node) {
+		t := RouteThresholds{Route: key.Value}
+		switch {
+		case key.Value == "*":
+			t.Route = tally.All
+		case !slices.Contains(known, key.Value):
+			r.Problem(key, "no request is counted under this name%s", strict.Suggest(key.Value, known))
+		}
+		r.Sequence(value, func(item *yaml.Node) {
+			rule, err := parseRule(r.Text(item))
+			if err != nil {
+				r.Problem(item, "%s", err)
+			}
+			t.rules = append(t.rules, rule)
+		})
+		all = append(all, t)
+	})
+	return all
 }
 
 // forRoute is what holds for a route.

@@ -1,14 +1,3 @@
-// Package gate judges runs: is this one worse than those, and how sure is that?
-//
-// Judge takes a fresh Result, the Results that stand as its baseline and a Policy, and gives
-// a Verdict with a Comparison for each metric of each route. It does no I/O and looks at no
-// clock. The unit is the round, never the request: requests inside a round are not
-// independent of one another. For now the rule is plain: the median of the run's rounds
-// against the median of the baseline runs' medians, a failure when it is worse by more than
-// the limit; docs/verdict.md says what that can and cannot see.
-//
-// Doubt is not success: no samples, no baseline, another profile or machine, a run cut short
-// make a verdict Inconclusive with its reasons, never a Pass.
 package gate
 
 import (
@@ -37,6 +26,15 @@ func (o Outcome) String() string {
 
 // MarshalText writes the outcome as one word.
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// Mode tells what a change was compared with.
+type Mode string
+
+// The modes.
+const (
+	Paired Mode = "paired" // rounds of base and head, in turn on one machine
+	Stored Mode = "stored" // the history of a branch
+)
 
 // Metric is a figure of a route that is judged.
 type Metric string
@@ -87,9 +85,14 @@ const (
 	Within    Status = iota + 1 // inside the limit
 	Worse                       // past the limit
 	NotJudged                   // not enough to judge by
+	Suspect                     // looks worse in too few runs to say so
+	Unclear                     // may be past the limit or not
+	Follows                     // past the limit because another line is
 )
 
-var statusNames = map[Status]string{Within: "within", Worse: "worse", NotJudged: "not judged"}
+var statusNames = map[Status]string{
+	Within: "within", Worse: "worse", NotJudged: "not judged", Suspect: "suspect", Unclear: "unclear", Follows: "follows",
+}
 
 // String is the status in words.
 func (s Status) String() string { return statusNames[s] }
@@ -108,31 +111,52 @@ type Comparison struct {
 	Route  string `json:"route"` // tally.All for all together
 	Metric Metric `json:"metric"`
 	Status Status `json:"status"`
-	Reason string `json:"reason,omitempty"` // why it was not judged, or is within though past the limit
+	Reason string `json:"reason,omitempty"` // why it is what it is, where the figures do not say it
 
-	// Values in the metric's unit. Baseline is the median of the baseline runs, Head the
-	// median of the run's rounds; the ranges are what these medians were taken of. For
-	// FailureRate both are shares over the whole run, and Baseline that of all runs.
+	// Values in the metric's unit: the medians, and the ranges that they were taken of. Of
+	// rounds in a paired comparison; in a stored one Baseline is of the runs of the history, Head
+	// of the fresh runs, or of the rounds of a single one. For FailureRate both are shares over
+	// all requests.
 	Baseline      float64 `json:"baseline"`
 	BaselineRange Range   `json:"baseline_range"`
 	Head          float64 `json:"head"`
 	HeadRange     Range   `json:"head_range"`
-	// Change is relative, Head/Baseline-1; for FailureRate the difference of the shares.
-	Change float64 `json:"change"`
+	// Change is relative and estimated from pairs or runs, so that it is not quite
+	// Head/Baseline-1; for FailureRate it is the difference of the shares. Interval holds it
+	// with 95 % confidence; nil when too few are there to say.
+	Change   float64 `json:"change"`
+	Interval *Range  `json:"interval,omitempty"`
 	// Limit is how far Change may go: upwards for latencies, downwards for Throughput. For
 	// FailureRate it is the share itself.
 	Limit    float64 `json:"limit"`
-	Requests int64   `json:"requests"` // of the run being judged
+	Requests int64   `json:"requests"` // of the runs being judged
+	N        int     `json:"n"`        // pairs of rounds, or fresh runs
+	// P is the chance of a difference so clear anywhere in the report when nothing has changed,
+	// and Alpha what it is held against; nil where nothing was past its limit.
+	P     *float64 `json:"p,omitempty"`
+	Alpha float64  `json:"alpha,omitempty"`
+	// SmallestVisible is the smallest relative change that would be found nine times in ten; 0
+	// when that cannot be told.
+	SmallestVisible float64 `json:"smallest_visible,omitempty"`
+}
+
+// Threshold is an absolute limit of a route and what became of it.
+type Threshold struct {
+	Route  string  `json:"route"`
+	Rule   string  `json:"rule"` // as the profile has it, such as p(95)<500
+	Status Status  `json:"status"`
+	Value  float64 `json:"value"` // in the rule's unit: ms, requests, requests per second
 }
 
 // ReasonKind tells reasons apart, for machines.
 type ReasonKind string
 
-// Why a verdict is not a pass.
+// Why a verdict is not a plain pass.
 const (
 	Slower            ReasonKind = "slower"
 	LowerThroughput   ReasonKind = "lower-throughput"
 	Failing           ReasonKind = "failing"
+	PastThreshold     ReasonKind = "past-threshold"
 	NoBaseline        ReasonKind = "no-baseline"
 	TooFewRuns        ReasonKind = "too-few-runs"
 	OtherProfile      ReasonKind = "other-profile"
@@ -141,6 +165,20 @@ const (
 	NoSamples         ReasonKind = "no-samples"
 	RouteMissing      ReasonKind = "route-missing"
 	RouteCannotBeSeen ReasonKind = "too-few-requests"
+	LooksWorse        ReasonKind = "looks-worse"   // and more runs would tell
+	NotProven         ReasonKind = "not-proven"    // past the limit, and it may be noise
+	TooNoisy          ReasonKind = "too-noisy"     // not past the limit, and it may be
+	NoisyMachine      ReasonKind = "noisy-machine" // too much of the measuring was disturbed
+	CommonShift       ReasonKind = "common-shift"  // everything moved together
+)
+
+// What a verdict notes without being changed by it.
+const (
+	Creep       ReasonKind = "creep"        // small changes have added up on the branch
+	Step        ReasonKind = "step"         // the branch itself changed its level
+	LowSight    ReasonKind = "low-sight"    // only large changes could be seen
+	OrderEffect ReasonKind = "order-effect" // being second was worse by itself
+	Disturbed   ReasonKind = "disturbed"    // pairs were left out and replaced
 )
 
 // Reason is one reason of a verdict.
@@ -149,21 +187,29 @@ type Reason struct {
 	Text string     `json:"text"` // a sentence
 }
 
-// Verdict is what Judge says.
+// Verdict is what a judge says.
 type Verdict struct {
 	Outcome     Outcome      `json:"verdict"`
-	Reasons     []Reason     `json:"reasons"` // most important first; empty for a plain pass
+	Mode        Mode         `json:"mode"`
+	Reasons     []Reason     `json:"reasons"`           // most important first; empty for a plain pass
+	Notices     []Reason     `json:"notices,omitempty"` // what is worth knowing and changes nothing
 	Comparisons []Comparison `json:"comparisons"`
+	Thresholds  []Threshold  `json:"thresholds,omitempty"`
 	Compared    int          `json:"compared"` // routes with at least one metric judged against the baseline
 	Total       int          `json:"total"`    // routes that there are to compare
 	Baseline    Baseline     `json:"baseline"`
+	// More is how many pairs or fresh runs more could still tell something; 0 when the verdict
+	// is final.
+	More int `json:"more,omitempty"`
 }
 
-// Baseline tells what a run was compared with.
+// Baseline tells what a change was compared with.
 type Baseline struct {
-	Branch string    `json:"branch"`
-	Runs   int       `json:"runs"`
-	Commit string    `json:"commit,omitempty"` // of the newest run
+	Branch string    `json:"branch,omitempty"`
+	Runs   int       `json:"runs,omitempty"`   // of the history
+	Pairs  int       `json:"pairs,omitempty"`  // of rounds
+	Starts int       `json:"starts,omitempty"` // how often both sides were started, paired
+	Commit string    `json:"commit,omitempty"` // of the newest run, or of the base
 	Newest time.Time `json:"newest,omitzero"`
 }
 

@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -17,13 +21,14 @@ import (
 type gateCmd struct {
 	runFlags
 	storeFlag
-	Result   string `placeholder:"FILE" help:"Judge this result instead of running."`
-	Report   string `placeholder:"FILE" help:"Write the report as markdown."`
-	FirstRun string `enum:"fail,pass" default:"fail" help:"What a gate without any baseline does to the exit status: fail or pass."`
-	Comment  bool   `negatable:"" default:"true" help:"Comment on the pull request, in a workflow that runs for one."`
+	pairFlags
+	Result   []string `placeholder:"FILE" help:"Judge this result instead of running; several are several runs of one change."`
+	Report   string   `placeholder:"FILE" help:"Write the report as markdown."`
+	FirstRun string   `enum:"fail,pass" default:"fail" help:"What a gate without any baseline does to the exit status: fail or pass."`
+	Comment  bool     `negatable:"" default:"true" help:"Comment on the pull request, in a workflow that runs for one."`
 }
 
-// Run judges a run; its error is the verdict, when that is not a pass.
+// Run judges a change; its error is the verdict, when that is not a pass.
 func (c *gateCmd) Run(a *app) error {
 	workflow, err := github.FromEnv(a.getenv)
 	if err != nil {
@@ -35,7 +40,7 @@ func (c *gateCmd) Run(a *app) error {
 		return err
 	}
 	asked.policy.Baseline.Branch = cmp.Or(asked.policy.Baseline.Branch, workflow.BaseBranch, "main")
-	rep, err := c.judge(a, asked)
+	rep, err := c.judge(a, asked, workflow)
 	if err != nil {
 		c.publishError(a, workflow, asked.Name, err)
 		return err
@@ -48,39 +53,93 @@ func (c *gateCmd) Run(a *app) error {
 	return err
 }
 
-// judge measures, or reads, and judges.
-func (c *gateCmd) judge(a *app, asked *asked) (rep report.Report, err error) {
+func (c *gateCmd) judge(a *app, asked *asked, workflow github.Run) (report.Report, error) {
+	if c.paired() {
+		return c.judgePaired(a, asked, workflow)
+	}
+	return c.judgeStored(a, asked)
+}
+
+// judgeStored measures, or reads, and judges by the history of the branch.
+func (c *gateCmd) judgeStored(a *app, asked *asked) (rep report.Report, err error) {
 	store, err := c.open(a)
 	if err != nil {
 		return rep, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	head, err := c.head(a, asked)
+	fresh, err := c.fresh(a, asked)
 	if err != nil {
 		return rep, err
 	}
-	base, err := window(a, store, asked.policy, head)
+	base, err := window(a, store, asked.policy, fresh)
 	if err != nil {
-		return rep, fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, cmp.Or(c.Result, c.Out))
+		return rep, fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.file())
 	}
-	return report.Report{Verdict: gate.Judge(asked.policy, head, base), Run: head}, nil
+	v := gate.Judge(asked.policy, fresh, base)
+	if v.More > 0 && len(c.Result) == 0 {
+		if fresh, err = c.moreRuns(a, asked, fresh, v); err != nil {
+			return rep, err
+		}
+		v = gate.Judge(asked.policy, fresh, base)
+	}
+	v.Notices = append(v.Notices, gate.Trend(asked.policy, base)...)
+	return report.Report{Verdict: v, Run: fresh[0]}, nil
 }
 
-// head is the run to be judged.
-func (c *gateCmd) head(a *app, asked *asked) (*result.Result, error) {
-	if c.Result == "" {
-		return c.measure(a, asked)
+// fresh are the runs to be judged: those of files, or one that is measured now.
+func (c *gateCmd) fresh(a *app, asked *asked) (runs []*result.Result, err error) {
+	if len(c.Result) == 0 {
+		r, err := c.measure(a, asked)
+		return []*result.Result{r}, err
 	}
-	r, err := readResult(c.Result)
-	if err == nil && r.Series != asked.Name {
-		err = badInput("%s is a run of %s, the profile %s is of %s", c.Result, r.Series, c.Profile, asked.Name)
+	for _, file := range c.Result {
+		r, err := readResult(file)
+		if err != nil {
+			return nil, err
+		}
+		if r.Series != asked.Name {
+			return nil, badInput("%s is a run of %s, the profile %s is of %s", file, r.Series, c.Profile, asked.Name)
+		}
+		runs = append(runs, r)
 	}
-	return r, err
+	return runs, nil
 }
 
-// window is the baseline of a run: the newest that fit it, or else the newest there are, so
+// moreRuns measures as many further runs of the same change as the verdict asks for. Each has a
+// file of its own, beside the first one's.
+func (c *gateCmd) moreRuns(a *app, asked *asked, fresh []*result.Result, v gate.Verdict) ([]*result.Result, error) {
+	why := slices.IndexFunc(v.Reasons, func(r gate.Reason) bool { return r.Kind == gate.LooksWorse || r.Kind == gate.CommonShift })
+	fmt.Fprintf(a.stderr, "plimsoll: %s; measuring %d more\n", v.Reasons[max(why, 0)].Text, v.More)
+	one := c.runFlags
+	for range v.More {
+		one.Out = suffixed(c.Out, strconv.Itoa(len(fresh)+1))
+		r, err := one.remeasure(a, asked)
+		if err != nil {
+			return nil, err
+		}
+		fresh = append(fresh, r)
+	}
+	return fresh, nil
+}
+
+// suffixed is a file beside another: result-base.json beside result.json.
+func suffixed(file, suffix string) string {
+	extension := filepath.Ext(file)
+	return strings.TrimSuffix(file, extension) + "-" + suffix + extension
+}
+
+// file is where the run that is judged lies.
+func (c *gateCmd) file() string {
+	if len(c.Result) > 0 {
+		return c.Result[0]
+	}
+	return c.Out
+}
+
+// window is the baseline of runs: the newest that fit them, or else the newest there are, so
 // that the verdict can say what they differ in.
-func window(a *app, store baseline.Store, p gate.Policy, head *result.Result) ([]*result.Result, error) {
+func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result) ([]*result.Result, error) {
+	head := fresh[0]
 	fitting := baseline.Query{
 		Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Limit: p.Baseline.Window,
 		ProfileDigest: head.ProfileDigest, Environment: head.Environment.Class(),
@@ -93,7 +152,8 @@ func window(a *app, store baseline.Store, p gate.Policy, head *result.Result) ([
 		}
 		var runs []*result.Result
 		for _, record := range records {
-			if record.ID != head.ID() { // a run is no witness for itself
+			itself := func(r *result.Result) bool { return r.ID() == record.ID }
+			if !slices.ContainsFunc(fresh, itself) { // a run is no witness for itself
 				runs = append(runs, record.Result)
 			}
 		}

@@ -43,7 +43,9 @@ type cli struct {
 	Check    checkCmd    `cmd:"" help:"Validate a profile and say in words what it would do. Nothing is sent."`
 	Run      runCmd      `cmd:"" help:"Apply the load, print the tables and write result.json."`
 	Gate     gateCmd     `cmd:"" help:"Run, or take a result, and judge it against the baseline. The exit status is the verdict."`
+	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two runs as far as two can tell."`
 	Baseline baselineCmd `cmd:"" help:"Record and look after baselines."`
+	Backtest backtestCmd `cmd:"" help:"Replay recorded history: what the gate would have flagged, what of it stayed, and what it can see."`
 
 	Action actionCmd `cmd:"" hidden:"" help:"Do what the inputs of the GitHub Action say."`
 	Shop   shopCmd   `cmd:"" hidden:"" passthrough:"" help:"Run the sample service of the demo."`

@@ -19,13 +19,14 @@ const logEvery = 10
 type progress struct {
 	w        io.Writer
 	terminal bool
-	told     int  // times that show was called while loading
-	open     bool // a line without its end stands on the terminal
+	told     int             // times that show was called while loading
+	open     bool            // a line without its end stands on the terminal
+	phases   map[string]bool // without load, that a log has been told of
 }
 
 func newProgress(w io.Writer) *progress {
 	f, isFile := w.(*os.File)
-	return &progress{w: w, terminal: isFile && term.IsTerminal(int(f.Fd()))}
+	return &progress{w: w, phases: map[string]bool{}, terminal: isFile && term.IsTerminal(int(f.Fd()))}
 }
 
 func (p *progress) show(now runner.Progress) {
@@ -43,7 +44,10 @@ func (p *progress) show(now runner.Progress) {
 	case p.terminal:
 		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
 		p.open = true
-	case !now.Loading || p.told%logEvery == 1:
+	case now.Loading && p.told%logEvery == 1:
+		fmt.Fprintln(p.w, line)
+	case !now.Loading && !p.phases[line]: // a pairing starts its systems again and again
+		p.phases[line] = true
 		fmt.Fprintln(p.w, line)
 	}
 }

@@ -23,9 +23,7 @@ func (c *gateCmd) publish(a *app, workflow github.Run, rep report.Report, status
 	case gate.Inconclusive:
 		actions.Warning(rep.Verdict.String())
 	}
-	if c.Result != "" { // a measured one has been told of
-		a.output("result", absolute(c.Result))
-	}
+	a.output("result", absolute(c.file()))
 	c.tell(a, workflow, rep.Verdict.Outcome.String(), status, rep.Run.Series, markdown(rep))
 }
 

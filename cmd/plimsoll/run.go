@@ -49,12 +49,17 @@ func (c *runCmd) Run(a *app) error {
 	return err
 }
 
-// measure runs the profile and writes the result, also that of a run that was cut short:
-// then both the result and the error are there.
+// measure runs the profile as the flags change it and writes the result, also that of a run
+// that was cut short: then both the result and the error are there.
 func (c *runFlags) measure(a *app, asked *asked) (*result.Result, error) {
 	if err := c.change(asked.Profile); err != nil {
 		return nil, err
 	}
+	return c.remeasure(a, asked)
+}
+
+// remeasure is measure of a profile that is changed already.
+func (c *runFlags) remeasure(a *app, asked *asked) (*result.Result, error) {
 	pl, err := asked.plan()
 	if err != nil {
 		return nil, err

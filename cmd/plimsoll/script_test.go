@@ -13,11 +13,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 func TestMain(m *testing.M) {
@@ -63,6 +65,7 @@ func buildPrograms(t *testing.T) (dir string) {
 //
 //	exits STATUS PROGRAM ARGS…  the program ends with just this status; a machine too busy to
 //	                            send in time, which is refused in words, is asked again
+//	record N FILE               N copies of the run in FILE, of as many days, are baseline runs
 //	postgres                    PLIMSOLL_DATABASE_URL is that of an empty database
 //	github PULL-REQUEST         the environment of a workflow that runs for it, in front of a
 //	                            stand-in for GitHub; 0 for a push to main
@@ -93,7 +96,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
+			"exits":  exits,
+			"record": record,
 			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("PLIMSOLL_DATABASE_URL", pgtest.Database(t))
 			},
@@ -137,6 +141,40 @@ func exitStatusOf(ts *testscript.TestScript, command []string) int {
 	}
 	ts.Check(err)
 	return 0
+}
+
+// record puts copies of a run into the store: a history in no time. The figures of a copy differ
+// by a hundredth at most.
+func record(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: record N FILE")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	r, err := result.Read(ts.MkAbs(args[1]))
+	ts.Check(err)
+	for i := range n {
+		one := *r.Compact()
+		one.Started = r.Started.AddDate(0, 0, i-n)
+		for k := range one.Rounds {
+			one.Rounds[k].Total = nudge(one.Rounds[k].Total, i)
+			figures := map[string]result.Figures{}
+			for route, f := range one.Rounds[k].Figures {
+				figures[route] = nudge(f, i)
+			}
+			one.Rounds[k].Figures = figures
+		}
+		file := ts.MkAbs("recorded.json")
+		ts.Check(result.Write(file, &one))
+		ts.Check(ts.Exec("plimsoll", "baseline", "update", "--branch", "main", "--result", file))
+	}
+}
+
+// nudge changes latencies by up to a hundredth.
+func nudge(f result.Figures, i int) result.Figures {
+	by := func(d time.Duration) time.Duration { return d + d*time.Duration(i%3)/200 }
+	f.P50, f.P95, f.P99 = by(f.P50), by(f.P95), by(f.P99)
+	return f
 }
 
 // workflow sets what a runner sets.

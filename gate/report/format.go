@@ -10,21 +10,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// value is a metric's value with its unit, to three significant digits.
+// value is a metric's value with its unit, to three significant digits; of a foreign metric
+// its name is the unit.
 func value(m gate.Metric, v float64) string {
-	if m == gate.Throughput {
+	switch {
+	case m == gate.Throughput:
 		return significant(v) + " /s"
+	case m.IsLatency():
+		return latency(time.Duration(v))
+	default:
+		return significant(v) + " " + string(m)
 	}
-	return latency(time.Duration(v))
-}
-
-// spread is the lowest and highest of a metric's values, in the unit of the highest.
-func spread(m gate.Metric, r gate.Range) string {
-	if m == gate.Throughput {
-		return significant(r.Low) + " to " + significant(r.High)
-	}
-	unit, _ := latencyUnit(time.Duration(r.High))
-	return significant(r.Low/float64(unit)) + " to " + significant(r.High/float64(unit))
 }
 
 // latency is a span with the unit that fits it: µs, ms or s.
@@ -56,7 +52,12 @@ func significant(v float64) string {
 
 // percent is a relative change with its sign, such as +40.9 % or −22.0 %.
 func percent(change float64) string {
-	return fmt.Sprintf("%s%.1f %%", sign(change), 100*math.Abs(change))
+	return signed(change) + " %"
+}
+
+// signed is a relative change in percent without its unit, such as +40.9.
+func signed(change float64) string {
+	return fmt.Sprintf("%s%.1f", sign(change), 100*math.Abs(change))
 }
 
 // share is a rate from 0 to 1, such as 1.90 %.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -72,8 +73,11 @@ func (r Report) markdown(w io.Writer, allRows int) error {
 			return err
 		}
 	}
-	if doubts := sentences(v); len(doubts) > 0 {
+	if doubts := sentences(v.Reasons); len(doubts) > 0 {
 		fmt.Fprintf(w, "%s\n", block(doubts))
+	}
+	if notices := sentences(v.Notices); len(notices) > 0 {
+		fmt.Fprintf(w, "Worth knowing:\n\n%s\n", block(notices))
 	}
 	fmt.Fprintf(w, "%s · series %s\n\n", r.counts(), code(r.Run.Series))
 	if len(v.Comparisons) > 0 && allRows > 0 {
@@ -94,9 +98,9 @@ func (r Report) markdown(w io.Writer, allRows int) error {
 }
 
 // sentences are the reasons that no table shows.
-func sentences(v gate.Verdict) []string {
+func sentences(reasons []gate.Reason) []string {
 	var lines []string
-	for _, reason := range v.Reasons {
+	for _, reason := range reasons {
 		switch reason.Kind {
 		case gate.Slower, gate.LowerThroughput, gate.Failing:
 		default:
@@ -121,7 +125,6 @@ func table(w io.Writer, comparisons []gate.Comparison, most int) error {
 		verdict := verdict(c)
 		if c.Status == gate.Worse {
 			verdict = "❌ " + verdict
-			figures[2] = "**" + figures[2] + "**"
 		}
 		rows = append(rows, []string{route, string(c.Metric), figures[0], figures[1], figures[2], figures[3], verdict})
 	}
@@ -136,17 +139,29 @@ func table(w io.Writer, comparisons []gate.Comparison, most int) error {
 	return err
 }
 
+// figures tells what the figures of the tables are.
+func (r Report) figures() string {
+	const rest = "in brackets what it is with 95 % confidence; latencies are response times, from when a request was due"
+	if b := r.Verdict.Baseline; b.Pairs > 0 {
+		return "figures: medians of the rounds; the change is estimated from the pairs, " + rest
+	}
+	return "figures: medians of the runs; the change is estimated between all of them, " + rest
+}
+
 // method tells how the figures came about.
 func (r Report) method() []string {
 	run := r.Run
 	machine := fmt.Sprintf("%s, %s, %d GiB", code(run.Environment.CPUModel), count(run.Environment.CPUCores, "core"), run.Environment.MemoryGiB)
 	lines := []string{
-		fmt.Sprintf("load: %s, %s of %v each, after the warm-up", who(run), count(len(run.Rounds), "round"), roundLength(run)),
-		"figures: the median of the rounds against the median of the baseline runs, in brackets the lowest and the highest; latencies are response times, from when a request was due",
+		fmt.Sprintf("load: %s, %s of %v each, after the warm-up", who(run), count(len(run.Rounds), "round"), roundLength(run).Round(time.Millisecond)),
+		r.figures(),
 		fmt.Sprintf("profile: digest %s", code(short(run.ProfileDigest))),
 		fmt.Sprintf("machine: %s", machine),
 		fmt.Sprintf("load generator: %s", generator(run.Generator)),
 		fmt.Sprintf("run: %s with plimsoll %s", code(run.ShortID()), code(run.Tool)),
+	}
+	if starts := r.Verdict.Baseline.Starts; starts > 0 {
+		lines = append(lines, fmt.Sprintf("starts: base and head were started %s each", count(starts, "time")))
 	}
 	if run.Commit != "" {
 		commit := code(short(run.Commit))

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -78,15 +79,32 @@ func (r Report) failing() string {
 			parts = append(parts, "the whole "+part.one)
 		}
 	}
+	broken := 0
+	for _, t := range r.Verdict.Thresholds {
+		if t.Status == gate.Worse {
+			broken++
+		}
+	}
+	switch {
+	case broken == 1:
+		parts = append(parts, "1 threshold does not hold")
+	case broken > 1:
+		parts = append(parts, fmt.Sprintf("%d thresholds do not hold", broken))
+	}
 	return strings.Join(parts, ", ")
 }
 
 // doubt says in a few words why nothing could be told.
 func doubt(reasons []gate.Reason) string {
 	if len(reasons) == 0 {
-		return "no reason was given"
+		return "there is more to measure"
 	}
 	return map[gate.ReasonKind]string{
+		gate.NotProven:         "it looks worse, and that is not proven",
+		gate.TooNoisy:          "too noisy to tell",
+		gate.NoisyMachine:      "the machine is too noisy",
+		gate.LooksWorse:        "it looks worse in one run",
+		gate.CommonShift:       "the whole run shifted",
 		gate.NoBaseline:        "no baseline yet",
 		gate.TooFewRuns:        "too few baseline runs",
 		gate.OtherProfile:      "the baseline has another profile",
@@ -101,10 +119,8 @@ func doubt(reasons []gate.Reason) string {
 // word is the verdict on one comparison.
 func word(c gate.Comparison) string {
 	switch {
-	case c.Status == gate.NotJudged:
-		return "not judged"
 	case c.Status != gate.Worse:
-		return "within"
+		return c.Status.String()
 	case c.Metric == gate.FailureRate:
 		return "failing"
 	case c.Metric == gate.Throughput:
@@ -114,42 +130,65 @@ func word(c gate.Comparison) string {
 	}
 }
 
-// verdict is the word with what there is to say about it.
+// verdict is the word with what there is to say about it: why it is so, or that a change of
+// the limit could not have been seen.
 func verdict(c gate.Comparison) string {
-	if c.Reason == "" {
-		return word(c)
+	switch {
+	case c.Status == gate.Follows:
+		return word(c) + " " + c.Reason
+	case c.Reason != "" && c.Metric != gate.FailureRate:
+		return word(c) + ": " + c.Reason
+	case c.Status == gate.Within && c.SmallestVisible > 1.1*math.Abs(c.Limit):
+		return fmt.Sprintf("%s; sees from %.0f %%", word(c), 100*c.SmallestVisible)
 	}
-	return word(c) + ": " + c.Reason
+	return word(c)
 }
 
-// cells are a comparison's figures as they stand in a table: baseline, head, change, limit.
+// cells are a comparison's figures as they stand in a table: baseline, head, change with its
+// interval, limit.
 func cells(c gate.Comparison) [4]string {
-	if c.Status == gate.NotJudged {
+	if c.Status == gate.NotJudged && c.Baseline == 0 {
 		return [4]string{"", "", "", ""}
 	}
 	if c.Metric == gate.FailureRate {
-		return [4]string{share(c.Baseline), share(c.Head), points(c.Change), share(c.Limit)}
+		return [4]string{share(c.Baseline), share(c.Head), emphasis(c, points(c.Change)), share(c.Limit)}
 	}
-	return [4]string{
-		fmt.Sprintf("%s (%s)", value(c.Metric, c.Baseline), spread(c.Metric, c.BaselineRange)),
-		fmt.Sprintf("%s (%s)", value(c.Metric, c.Head), spread(c.Metric, c.HeadRange)),
-		percent(c.Change), percent(c.Limit),
+	change := emphasis(c, percent(c.Change))
+	if c.Interval != nil {
+		change += fmt.Sprintf(" (%s to %s)", signed(c.Interval.Low), signed(c.Interval.High))
 	}
+	return [4]string{value(c.Metric, c.Baseline), value(c.Metric, c.Head), change, percent(c.Limit)}
+}
+
+// emphasis marks a change that is past its limit.
+func emphasis(c gate.Comparison, change string) string {
+	if c.Status == gate.Worse {
+		return "**" + change + "**"
+	}
+	return change
 }
 
 // counts tells what was compared with what.
 func (r Report) counts() string {
 	v := r.Verdict
 	text := fmt.Sprintf("%d of %d routes compared", v.Compared, v.Total)
-	if v.Baseline.Runs == 0 {
+	switch b := v.Baseline; {
+	case b.Pairs > 0:
+		text += fmt.Sprintf(", %s of rounds, base and head in turn", count(b.Pairs, "pair"))
+		if b.Commit != "" {
+			text += fmt.Sprintf(", base %.7s", b.Commit)
+		}
+		return text
+	case b.Runs == 0:
 		return text + ", no baseline"
+	default:
+		text += fmt.Sprintf(", baseline of %s", count(b.Runs, "run"))
+		if b.Branch != "" {
+			text += " on " + b.Branch
+		}
+		if b.Commit != "" {
+			text += fmt.Sprintf(", the newest of %.7s", b.Commit)
+		}
+		return text + ", same profile and environment"
 	}
-	text += fmt.Sprintf(", baseline of %s", count(v.Baseline.Runs, "run"))
-	if v.Baseline.Branch != "" {
-		text += " on " + v.Baseline.Branch
-	}
-	if v.Baseline.Commit != "" {
-		text += fmt.Sprintf(", the newest of %.7s", v.Baseline.Commit)
-	}
-	return text + ", same profile and environment"
 }

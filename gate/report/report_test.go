@@ -57,10 +57,13 @@ func comparison(route string, metric gate.Metric, status gate.Status) gate.Compa
 		c.Baseline, c.Head, c.Change, c.Limit = 0.0002, 0.019, 0.0188, 0.01
 	case gate.Throughput:
 		c.Baseline, c.BaselineRange, c.Head, c.HeadRange = 812, gate.Range{Low: 790, High: 830}, 633, gate.Range{Low: 600, High: 650}
-		c.Change, c.Limit = c.Head/c.Baseline-1, -0.2
+		c.Change, c.Limit, c.Interval = c.Head/c.Baseline-1, -0.2, &gate.Range{Low: -0.25, High: -0.19}
 	default:
 		c.Baseline, c.BaselineRange, c.Head, c.HeadRange = 41.8e6, gate.Range{Low: 40e6, High: 44e6}, 58.9e6, gate.Range{Low: 57e6, High: 61e6}
-		c.Change = c.Head/c.Baseline - 1
+		c.Change, c.Interval = c.Head/c.Baseline-1, &gate.Range{Low: 0.33, High: 0.48}
+	}
+	if status == gate.Within && metric != gate.FailureRate {
+		c.Head, c.Change, c.Interval, c.SmallestVisible = c.Baseline*1.021, 0.021, &gate.Range{Low: -0.03, High: 0.07}, 0.31
 	}
 	return c
 }
@@ -86,6 +89,15 @@ func reports() map[string]report.Report {
 					{Route: "GET /rare", Metric: gate.P95, Status: gate.NotJudged, Reason: "too few requests: 3 in a round, 200 are needed"},
 				}},
 			Run: run(map[string]int{"POST /orders": 400, "GET /search": 100}),
+		},
+		"paired": {
+			Verdict: gate.Verdict{Outcome: gate.Inconclusive, Mode: gate.Paired, Compared: 1, Total: 1, Baseline: gate.Baseline{Pairs: 24, Starts: 12, Commit: "a1b2c3d4e5f6"},
+				Reasons: []gate.Reason{{Kind: gate.TooNoisy, Text: "GET /search: p99 is too noisy to exclude 30 % after 24 pairs of rounds"}},
+				Notices: []gate.Reason{{Kind: gate.Disturbed, Text: "2 of 26 pairs of rounds were disturbed and replaced"}},
+				Comparisons: []gate.Comparison{
+					comparison("GET /search", gate.P99, gate.Unclear), comparison(tally.All, gate.Throughput, gate.Within),
+				}},
+			Run: run(map[string]int{"GET /search": 100}),
 		},
 		"inconclusive": {
 			Verdict: gate.Verdict{Outcome: gate.Inconclusive, Reasons: []gate.Reason{{Kind: gate.NoBaseline, Text: "no baseline yet: run `plimsoll baseline update` on main"}}},
@@ -143,7 +155,7 @@ func TestGolden(t *testing.T) {
 // The verdict can be read in the first hundred characters.
 func TestVerdictFirst(t *testing.T) {
 	for name, r := range reports() {
-		if first := render(t, report.Markdown, r)[:100]; !strings.Contains(first, "**"+name+"**") {
+		if first := render(t, report.Markdown, r)[:100]; !strings.Contains(first, "**"+r.Verdict.Outcome.String()+"**") {
 			t.Errorf("the markdown of %s begins with %q", name, first)
 		}
 	}

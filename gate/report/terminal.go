@@ -20,6 +20,7 @@ func Terminal(w io.Writer, r Report) error {
 	var rows [][]string
 	for _, c := range v.Comparisons[:min(maxTerminal, len(v.Comparisons))] {
 		figures := cells(c)
+		figures[2] = strings.ReplaceAll(figures[2], "**", "") // there is no bold
 		rows = append(rows, []string{plain(gate.RouteName(c.Route), maxName), string(c.Metric), figures[0], figures[1], figures[2], figures[3], verdict(c)})
 	}
 	if len(rows) > 0 {
@@ -34,6 +35,9 @@ func Terminal(w io.Writer, r Report) error {
 	fmt.Fprintln(w)
 	for _, reason := range v.Reasons {
 		fmt.Fprintf(w, "- %s\n", plain(reason.Text, maxSentence))
+	}
+	for _, notice := range v.Notices {
+		fmt.Fprintf(w, "note: %s\n", plain(notice.Text, maxSentence))
 	}
 	_, err := fmt.Fprintf(w, "%s\n%s\n", r.counts(), r.headline())
 	return err

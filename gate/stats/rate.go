@@ -55,3 +55,18 @@ func designEffect(events, trials []int64, rate float64) float64 {
 	}
 	return max(1, chi2/float64(rounds-1))
 }
+
+// Wilson holds the share of which k of n trials are a sample, with a confidence: Wilson,
+// Probable inference, the law of succession, and statistical inference, JASA 22, 1927. It is
+// short and near its nominal confidence where the exact interval is too wide. All of 0 to 1
+// without trials.
+func Wilson(k, n int, confidence float64) Interval {
+	if n == 0 {
+		return Interval{0, 1}
+	}
+	q := z(1 - (1-confidence)/2)
+	share, trials := float64(k)/float64(n), float64(n)
+	middle := (share + q*q/(2*trials)) / (1 + q*q/trials)
+	half := q / (1 + q*q/trials) * math.Sqrt(share*(1-share)/trials+q*q/(4*trials*trials))
+	return Interval{max(0, middle-half), min(1, middle+half)}
+}

@@ -255,3 +255,19 @@ func TestChangePoints(t *testing.T) {
 		t.Errorf("of nothing: %v", got)
 	}
 }
+
+// Newcombe, Two-sided confidence intervals for the single proportion, 1998, table I: 81 of
+// 263, 15 of 148, 0 of 20 and 1 of 29.
+func TestWilson(t *testing.T) {
+	for _, c := range []struct {
+		k, n      int
+		low, high float64
+	}{{81, 263, 0.2553, 0.3662}, {15, 148, 0.0624, 0.1605}, {0, 20, 0, 0.1611}, {1, 29, 0.0061, 0.1718}} {
+		got := stats.Wilson(c.k, c.n, 0.95)
+		near(t, "low", got.Low, c.low, 5e-5)
+		near(t, "high", got.High, c.high, 5e-5)
+	}
+	if got := stats.Wilson(0, 0, 0.95); got != (stats.Interval{Low: 0, High: 1}) {
+		t.Errorf("of nothing: %v", got)
+	}
+}

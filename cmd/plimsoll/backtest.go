@@ -1,0 +1,258 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/backtest"
+	"github.com/plimsoll-ci/plimsoll/gate/history"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// backtestCmd is plimsoll backtest.
+type backtestCmd struct {
+	profileFlag
+	storeFlag
+	Files   []string `arg:"" optional:"" help:"Histories: CSV, or github-action-benchmark's data.js. Without one the store's runs of the profile's series."`
+	Windows int      `placeholder:"N" help:"Judge N windows of each history in random order, in which nothing differs by construction, instead of its runs in the order of time."`
+	Inject  percent  `placeholder:"30%" help:"With --windows: make one figure of each window worse by so much, to be found."`
+	Seed    uint64   `default:"1" help:"Of what is drawn at random."`
+	JSON    bool     `name:"json" help:"Print one JSON object a report."`
+}
+
+// percent is a flag such as 30%.
+type percent float64
+
+// UnmarshalText reads 30%, 30 % or 0.3.
+func (p *percent) UnmarshalText(text []byte) error {
+	number, isPercent := strings.CutSuffix(string(text), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || v < 0 {
+		return fmt.Errorf("%q is no share: write one such as 30%%", text)
+	}
+	if isPercent {
+		v /= 100
+	}
+	*p = percent(v)
+	return nil
+}
+
+// Run replays the histories.
+func (c *backtestCmd) Run(a *app) error {
+	if c.Inject > 0 && c.Windows == 0 {
+		return badInput("--inject makes windows worse: say how many with --windows")
+	}
+	if c.Inject >= 1 {
+		return badInput("--inject=%g%%: throughput cannot fall by 100 %% or more", 100*float64(c.Inject))
+	}
+	policy, suites, err := c.suites(a)
+	if err != nil {
+		return err
+	}
+	var reports [][]backtest.Report
+	judged := 0
+	for _, s := range suites {
+		var r []backtest.Report
+		if c.Windows > 0 {
+			r = backtest.Windows(policy, s, c.Windows, float64(c.Inject), c.Seed)
+		} else {
+			r = backtest.InOrder(policy, s)
+		}
+		reports = append(reports, r)
+		judged += len(r)
+	}
+	if c.JSON {
+		err = printReports(a, reports)
+	} else {
+		err = c.table(a, policy, suites, reports)
+	}
+	if err == nil && judged == 0 {
+		return errors.New("backtest: no history is long enough to judge anything")
+	}
+	return err
+}
+
+// suites are the histories that were asked for, and the policy that they are judged by.
+func (c *backtestCmd) suites(a *app) (gate.Policy, []backtest.Suite, error) {
+	policy := gate.DefaultPolicy()
+	asked, err := c.read()
+	switch {
+	case err == nil:
+		policy = asked.policy
+	case len(c.Files) == 0 || c.given(a):
+		return policy, nil, err
+	}
+	if len(c.Files) == 0 {
+		suites, err := c.stored(a, asked)
+		return policy, suites, err
+	}
+	var suites []backtest.Suite
+	for _, file := range c.Files {
+		read, err := readHistory(a, file, policy)
+		if err != nil {
+			return policy, nil, err
+		}
+		suites = append(suites, read...)
+	}
+	return policy, suites, nil
+}
+
+// given reports whether there is a profile that has to be right.
+func (c *backtestCmd) given(a *app) bool {
+	_, err := os.Stat(c.Profile)
+	return err == nil || c.Profile != "plimsoll.yaml" || a.getenv("PLIMSOLL_PROFILE") != ""
+}
+
+// readHistory reads one file. Its figures all have the policy's limit.
+func readHistory(a *app, file string, p gate.Policy) ([]backtest.Suite, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, badInput("read history: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	histories, err := history.Read(filepath.Base(file), f)
+	if err != nil {
+		return nil, inputError{err}
+	}
+	var suites []backtest.Suite
+	for _, h := range histories {
+		if h.Unusable > 0 {
+			a.warn(fmt.Sprintf("%s, %s: %d values are zero, negative or no number and are left out", file, h.Name, h.Unusable))
+		}
+		s := backtest.Suite{Name: h.Name}
+		for _, column := range h.Columns {
+			s.Figures.Columns = append(s.Figures.Columns, gate.Column{Route: column.Name, Metric: gate.Metric(column.Unit), HigherIsBetter: column.HigherIsBetter, Limit: p.Degradation})
+		}
+		for _, run := range h.Runs {
+			s.Figures.Rows = append(s.Figures.Rows, run.Values)
+			s.Runs = append(s.Runs, backtest.Run{Index: run.Index, Commit: run.Commit})
+		}
+		suites = append(suites, s)
+	}
+	return suites, nil
+}
+
+// mostStored is how many runs of the store are replayed at most.
+const mostStored = 5000
+
+// stored are the store's runs of the profile's series, apart where they cannot be compared.
+func (c *backtestCmd) stored(a *app, asked *asked) (suites []backtest.Suite, err error) {
+	store, err := c.open(a)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	branch := asked.policy.Baseline.Branch
+	if branch == "" {
+		branch = "main"
+	}
+	records, err := store.Window(a.ctx, baseline.Query{Series: asked.Name, Branch: branch, Limit: mostStored})
+	if err != nil {
+		return nil, err
+	}
+	if len(records) == 0 {
+		return nil, badInput("the store has no runs of %s on %s: record some with `plimsoll baseline update`, or name a file", asked.Name, branch)
+	}
+	groups := map[string][]*result.Result{}
+	var order []string
+	for _, record := range slices.Backward(records) { // oldest first
+		r := record.Result
+		key := fmt.Sprintf("%s, profile %s, %s", r.Series, short(r.ProfileDigest), r.Environment.Class())
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], r)
+	}
+	for _, key := range order {
+		s := backtest.Suite{Name: key, Figures: gate.FiguresOf(asked.policy, groups[key])}
+		for i, r := range groups[key] {
+			s.Runs = append(s.Runs, backtest.Run{Index: i, Commit: r.Commit})
+		}
+		suites = append(suites, s)
+	}
+	return suites, nil
+}
+
+func printReports(a *app, reports [][]backtest.Report) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetEscapeHTML(false)
+	for _, suite := range reports {
+		for _, r := range suite {
+			if err := enc.Encode(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// table prints what came of each history, and of all of them.
+func (c *backtestCmd) table(a *app, p gate.Policy, suites []backtest.Suite, reports [][]backtest.Report) error {
+	header := []string{"History", "Reports", "Suspect", "Red", "Plain rule red", "Runs used", "Sees"}
+	switch {
+	case c.Inject > 0:
+		header = append(header, "Found")
+	case c.Windows == 0:
+		header = append(header, "Stayed", "Gone")
+	}
+	var rows [][]string
+	add := func(name string, s backtest.Summary, sees string) {
+		row := []string{
+			name, fmt.Sprint(s.Reports), of(s.Suspect, s.Reports), of(s.Red, s.Reports), of(s.Plain, s.Reports), fmt.Sprintf("%.2f", float64(s.Runs)/float64(max(s.Reports, 1))), sees,
+		}
+		switch {
+		case c.Inject > 0:
+			row = append(row, of(s.Found, s.Reports))
+		case c.Windows == 0:
+			row = append(row, of(s.Persisted, s.Suspect), of(s.Gone, s.Suspect))
+		}
+		rows = append(rows, row)
+	}
+	var all []backtest.Report
+	for i, s := range suites {
+		sees := "too short to judge"
+		if least, middle, most, ok := backtest.Sight(p, s); ok {
+			sees = fmt.Sprintf("%.0f %% (%.0f to %.0f)", 100*middle, 100*least, 100*most)
+		}
+		add(s.Name, backtest.Sum(reports[i]), sees)
+		all = append(all, reports[i]...)
+	}
+	total := backtest.Sum(all)
+	if len(suites) > 1 {
+		add("all", total, "")
+	}
+	if err := report.Table(a.stdout, header, rows); err != nil {
+		return err
+	}
+	if total.Repeats > 0 && c.Windows == 0 {
+		fmt.Fprintf(a.stdout, "\nOf %d reports on a commit that the run before had measured too, %s are red, and %s under the plain rule.\n",
+			total.Repeats, of(total.RepeatsRed, total.Repeats), of(total.RepeatsPlain, total.Repeats))
+	}
+	legend := `
+Suspect: looks worse in one run, and more are looked at. Plain rule: worse than the run before
+by more than the limit. Sees: the smallest change that would be found nine times in ten, in
+the middle of all figures, and the least and the most.
+`
+	if c.Windows == 0 {
+		legend += "Of the suspect ones, stayed: looked worse in the next three runs too; gone: did not.\n"
+	}
+	_, err := fmt.Fprint(a.stdout, legend)
+	return err
+}
+
+// of is a number and its share.
+func of(n, all int) string {
+	if all == 0 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(all))
+}

@@ -1,0 +1,142 @@
+// Package delay is a proxy that makes one route of a system slower, for trying a gate on a
+// change of a known size.
+//
+// A Proxy passes requests on over plain HTTP/1.1, on as many kept connections as it is asked
+// over, and holds the requests of one route back for a time that may be changed while it runs.
+// The load says in a header which route a request belongs to (Header), which the system does
+// not see. Both sides of a comparison go through a proxy of their own, so that what the proxy
+// itself costs is on both. Safe for concurrent use.
+package delay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Header names the route of a request.
+const Header = "X-Plimsoll-Route"
+
+// patience is how long a system may take until it listens: the proxy is there before it.
+const patience = 30 * time.Second
+
+// Proxy stands before a system. New makes one; the caller must Close it.
+type Proxy struct {
+	server   *http.Server
+	listener net.Listener
+	served   chan struct{}
+
+	mu    sync.RWMutex // guards what follows
+	route string
+	by    time.Duration
+}
+
+// New starts a proxy on a free port of loopback, before the system at target, such as
+// http://127.0.0.1:8080, which need not listen yet.
+func New(target string) (*Proxy, error) {
+	to, err := url.Parse(target)
+	if err != nil || to.Scheme != "http" {
+		return nil, fmt.Errorf("delay: %q is no address of a plain HTTP server", target)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("delay: %w", err)
+	}
+	p := &Proxy{listener: listener, served: make(chan struct{})}
+	p.server = &http.Server{Handler: p.handler(to), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { // ends with Close
+		defer close(p.served)
+		_ = p.server.Serve(listener) // ErrServerClosed
+	}()
+	return p, nil
+}
+
+// handler passes requests on.
+func (p *Proxy) handler(to *url.URL) http.Handler {
+	forward := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Host = r.In.Host
+			r.Out.Header.Del(Header)
+		},
+		Transport: &http.Transport{
+			DialContext: dialPatiently, MaxIdleConnsPerHost: 100_000, DisableCompression: true, IdleConnTimeout: time.Minute,
+		},
+		ErrorLog: log.New(io.Discard, "", 0), // the load sees the 502 that stands for an error
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wait(r.Context(), p.delay(r.Header.Get(Header)))
+		forward.ServeHTTP(w, r)
+	})
+}
+
+// spin is the end of a wait that is not slept: timers are late by about as much.
+const spin = 200 * time.Microsecond
+
+// wait returns after a time, or when ctx ends. It is exact to some microseconds, at the price
+// of CPU time: a change of a known size must have that size.
+func wait(ctx context.Context, d time.Duration) {
+	due := time.Now().Add(d)
+	if d > spin {
+		select {
+		case <-time.After(d - spin):
+		case <-ctx.Done():
+			return
+		}
+	}
+	for time.Now().Before(due) {
+		runtime.Gosched()
+	}
+}
+
+// dialPatiently connects, and waits for a system that does not listen yet.
+func dialPatiently(ctx context.Context, network, address string) (net.Conn, error) {
+	var dialer net.Dialer
+	deadline := time.Now().Add(patience)
+	for {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err == nil || time.Now().After(deadline) {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(err, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (p *Proxy) delay(route string) time.Duration {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if route == "" || route != p.route {
+		return 0
+	}
+	return p.by
+}
+
+// Slow holds the requests of a route back by so much, and lets all others pass.
+func (p *Proxy) Slow(route string, by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.route, p.by = route, by
+}
+
+// URL is where the proxy listens.
+func (p *Proxy) URL() string { return "http://" + p.listener.Addr().String() }
+
+// Close ends the proxy and all that goes through it.
+func (p *Proxy) Close() error {
+	err := p.server.Close()
+	<-p.served
+	return err
+}

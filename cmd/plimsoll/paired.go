@@ -1,0 +1,175 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/github"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// pairFlags choose the paired gate and its two sides.
+type pairFlags struct {
+	Against string `placeholder:"REF" xor:"base" help:"Compare with this commit, built and loaded in turn with the working tree, and not with the store."`
+	Paired  bool   `xor:"base" help:"As --against, with the commit at which the pull request, or this branch, left its base."`
+	BaseURL string `name:"base-url" xor:"base" placeholder:"URL" help:"With --head-url: compare what runs at these two addresses. Nothing is started."`
+	HeadURL string `name:"head-url" placeholder:"URL" help:"See --base-url."`
+}
+
+// paired reports whether the gate is asked to compare two sides.
+func (f pairFlags) paired() bool {
+	return f.Against != "" || f.Paired || f.BaseURL != "" || f.HeadURL != ""
+}
+
+// leastRound is the shortest round that means anything.
+const leastRound = 100 * time.Millisecond
+
+// judgePaired loads base and head in turn until the verdict is clear or the budget is spent.
+func (c *gateCmd) judgePaired(a *app, asked *asked, workflow github.Run) (rep report.Report, err error) {
+	if len(c.Result) > 0 {
+		return rep, badInput("--result is judged by the store; two results of a paired gate are judged by `plimsoll compare`")
+	}
+	if err := c.change(asked.Profile); err != nil {
+		return rep, err
+	}
+	base, head, done, err := c.sides(a, asked, workflow)
+	if err != nil {
+		return rep, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	if round := asked.Load.Judged() / gate.MaxPairs; round < leastRound {
+		return rep, badInput("a run_time of %v makes %d rounds of %v for each side, too short to mean anything: %v is the least", asked.Load.Judged(), gate.MaxPairs, round, gate.MaxPairs*leastRound)
+	}
+	b, h, err := c.pair(a, asked.policy, base, head)
+	if b != nil && h != nil {
+		err = errors.Join(err, c.keep(a, b, h))
+	}
+	if err != nil {
+		return rep, err
+	}
+	return report.Report{Verdict: gate.JudgePairs(asked.policy, b, h, true), Run: h}, nil
+}
+
+// pair measures until the gate can tell.
+func (c *runFlags) pair(a *app, policy gate.Policy, base, head runner.Side) (b, h *result.Result, err error) {
+	pairing := runner.Pairing{
+		Runner: a.getenv("ImageOS"), Stop: a.stop, Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs, Seed: rand.Uint64(),
+		Decide: func(b, h *result.Result) bool { return gate.JudgePairs(policy, b, h, false).More == 0 },
+	}
+	if c.Verbose {
+		pairing.Log = a.stderr
+	}
+	progress := newProgress(a.stderr)
+	if !c.Quiet {
+		fmt.Fprintf(a.stderr, "%s: %s and %s in turn, in rounds of %v, at most %d that count\n", head.Plan.Series, base.Name, head.Name, pairing.RoundLength.Round(time.Millisecond), gate.MaxPairs)
+		pairing.Progress = progress.show
+	}
+	b, h, err = runner.Pair(a.ctx, base, head, pairing)
+	progress.end()
+	return b, h, err
+}
+
+// keep writes both results, also those of a pairing that was cut short.
+func (c *gateCmd) keep(a *app, base, head *result.Result) error {
+	err := result.Write(c.Out, head)
+	if err == nil {
+		err = result.Write(c.baseOut(), base)
+	}
+	if err == nil {
+		a.output("result", absolute(c.Out))
+	}
+	return err
+}
+
+// baseOut is where the result of base goes, beside that of head.
+func (c *gateCmd) baseOut() string { return suffixed(c.Out, "base") }
+
+// sides makes both sides; the caller must call done, which takes the checkout of base away.
+func (c *gateCmd) sides(a *app, asked *asked, workflow github.Run) (base, head runner.Side, done func() error, err error) {
+	nothing := func() error { return nil }
+	id := a.identity(asked.dir)
+	base, head = runner.Side{Name: "base", Dir: asked.dir, Identity: id}, runner.Side{Name: "head", Dir: asked.dir, Identity: id}
+	if c.BaseURL != "" || c.HeadURL != "" {
+		if c.BaseURL == "" || c.HeadURL == "" {
+			return base, head, nothing, badInput("--base-url and --head-url belong together")
+		}
+		if base.Plan, err = asked.planAt(c.BaseURL); err != nil {
+			return base, head, nothing, err
+		}
+		base.Identity.Commit, base.Identity.Dirty = "", false // of another checkout, which nobody named
+		if head.Plan, err = asked.planAt(c.HeadURL); err == nil {
+			base.Plan.ProfileDigest, head.Plan.ProfileDigest = asked.Digest(), asked.Digest() // but for the address
+		}
+		return base, head, nothing, err
+	}
+	if asked.Target.Start == nil {
+		return base, head, nothing, badInput("%s has no target.start: to compare with another commit it must say how the system is built and started; what runs already is compared with --base-url and --head-url", c.Profile)
+	}
+	ref, err := c.ref(a, asked, workflow)
+	if err != nil {
+		return base, head, nothing, err
+	}
+	tree, err := worktree.Checkout(a.ctx, asked.dir, ref)
+	if err != nil {
+		return base, head, nothing, asInput(err)
+	}
+	done = tree.Remove
+	base.Dir, base.Identity.Commit, base.Identity.Dirty = tree.Dir, tree.Commit, false
+	if dirty, dirtyErr := worktree.Dirty(a.ctx, asked.dir); dirtyErr == nil {
+		head.Identity.Dirty = dirty
+	}
+	if base.Plan, err = asked.plan(); err == nil {
+		head.Plan, err = asked.plan()
+	}
+	if err != nil {
+		err = errors.Join(err, done())
+	}
+	return base, head, done, err
+}
+
+// ref is the commit that stands as base: the one that was named, or where this branch left
+// the branch that it is to be merged into.
+func (c *gateCmd) ref(a *app, asked *asked, workflow github.Run) (string, error) {
+	if c.Against != "" {
+		return c.Against, nil
+	}
+	branch := cmp.Or(workflow.BaseBranch, asked.policy.Baseline.Branch, "main")
+	ref, err := worktree.MergeBase(a.ctx, asked.dir, "HEAD", "origin/"+branch)
+	if err != nil {
+		var local error
+		if ref, local = worktree.MergeBase(a.ctx, asked.dir, "HEAD", branch); local != nil {
+			return "", asInput(err) // that of the remote branch says more
+		}
+	}
+	return ref, nil
+}
+
+// asInput makes the user's slip out of a commit that is not there.
+func asInput(err error) error {
+	if errors.Is(err, worktree.ErrNoCommit) {
+		return inputError{err}
+	}
+	return err
+}
+
+// planAt resolves the profile for a system that runs at an address.
+func (p *asked) planAt(url string) (*plan.Plan, error) {
+	there := *p.Profile
+	if err := (loadFlags{Host: url}).change(&there); err != nil {
+		return nil, err
+	}
+	pl, err := plan.Make(&there, plan.Values{Env: os.LookupEnv})
+	if err != nil {
+		return nil, badInput("plan %s at %s: %w", p.Name, url, err)
+	}
+	return pl, nil
+}

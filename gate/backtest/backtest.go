@@ -1,0 +1,252 @@
+// Package backtest replays recorded histories under a policy: what would the gate have said?
+//
+// InOrder judges each run by the runs before it. History has one run of most commits, so that
+// where one run looks worse the next ones of the branch stand for its repeats: a change stays,
+// noise goes. A change that is found is taken as accepted, and the runs before it stop counting.
+// Windows draws runs from stretches of the history in random order, so that nothing differs
+// by construction and every red report is a false one, unless one figure is made worse on
+// purpose, which is then to be found. Both are seeded and look at nothing but their input.
+package backtest
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+)
+
+// Suite is the runs of one series, oldest first.
+type Suite struct {
+	Name    string
+	Figures gate.Figures
+	Runs    []Run // of each row of Figures
+}
+
+// Run names a row.
+type Run struct {
+	Index  int    // in the history as it was recorded
+	Commit string // may be empty
+}
+
+// Report is what the gate would have said.
+type Report struct {
+	Suite    string       `json:"suite"`
+	Index    int          `json:"index"` // of the run; of the window where there are windows
+	Commit   string       `json:"commit,omitempty"`
+	Verdict  gate.Outcome `json:"verdict"`
+	Suspects []string     `json:"suspects"` // figures that look worse in the first run
+	Flagged  []Flag       `json:"flagged"`  // figures that fail the report
+	Runs     int          `json:"runs"`     // fresh runs that it took
+	// Repeat is set when the run before was of the same commit, so that nothing can be worse.
+	Repeat bool `json:"repeat,omitempty"`
+	// Persisted is set when what looked worse in the first run still did in the median of the
+	// next three.
+	Persisted bool `json:"persisted,omitempty"`
+	// Plain is what "worse than the run before by more than the limit" would have said.
+	Plain    bool   `json:"plain_rule_red"`
+	Injected string `json:"injected,omitempty"` // the figure that was made worse
+}
+
+// Flag is one figure that fails a report.
+type Flag struct {
+	Metric string   `json:"metric"`
+	Change float64  `json:"change"` // relative
+	Limit  float64  `json:"limit"`  // of change
+	P      *float64 `json:"p,omitempty"`
+}
+
+// name is a column as one text.
+func name(c gate.Column) string { return join(c.Route, c.Metric) }
+
+func join(route string, m gate.Metric) string {
+	if m == "" {
+		return gate.RouteName(route)
+	}
+	return gate.RouteName(route) + " " + string(m)
+}
+
+// InOrder judges every run that has enough runs before it.
+func InOrder(p gate.Policy, s Suite) []Report {
+	var reports []Report
+	accepted := 0 // where the history begins
+	for i := range s.Runs {
+		kin := s.kin(i)
+		at, _ := slices.BinarySearch(kin, i)
+		history, fresh := kin[:at], kin[at:]
+		from, _ := slices.BinarySearch(history, accepted)
+		if history = history[from:]; len(history) < p.Baseline.MinRuns {
+			continue
+		}
+		before := history[len(history)-1]
+		r := Report{
+			Suite: s.Name, Index: s.Runs[i].Index, Commit: s.Runs[i].Commit, Plain: s.plain(before, i),
+			Repeat: s.Runs[i].Commit != "" && s.Runs[i].Commit == s.Runs[before].Commit,
+		}
+		history = history[max(0, len(history)-p.Baseline.Window):]
+		s.judge(p, &r, history, fresh[:min(gate.FreshRuns, len(fresh))], uint64(i))
+		if len(r.Suspects) > 0 {
+			r.Persisted = s.persists(p, history, fresh[1:min(4, len(fresh))])
+		}
+		if r.Verdict == gate.Fail {
+			accepted = i
+		}
+		reports = append(reports, r)
+	}
+	return reports
+}
+
+// kin are the runs, in the order of time, that have at least half of the figures of the i-th:
+// suites take turns in some histories, and runs of different figures say nothing of each other.
+func (s Suite) kin(i int) []int {
+	var own []int
+	for k, v := range s.Figures.Rows[i] {
+		if v > 0 {
+			own = append(own, k)
+		}
+	}
+	var runs []int
+	for r, row := range s.Figures.Rows {
+		shared := 0
+		for _, k := range own {
+			if row[k] > 0 {
+				shared++
+			}
+		}
+		if 2*shared >= len(own) && shared > 0 {
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}
+
+// span is the integers from one to before another.
+func span(from, to int) []int {
+	var all []int
+	for i := from; i < to; i++ {
+		all = append(all, i)
+	}
+	return all
+}
+
+// judge goes the gate's way: one run first, and as many as can tell when it looks worse.
+func (s Suite) judge(p gate.Policy, r *Report, history, fresh []int, seed uint64) {
+	v := s.Figures.Judge(p, fresh[:1], history, seed)
+	r.Runs, r.Suspects, r.Flagged = 1, []string{}, []Flag{}
+	for _, c := range v.Of(gate.Suspect) {
+		r.Suspects = append(r.Suspects, join(c.Route, c.Metric))
+	}
+	if v.More > 0 && len(fresh) > v.More {
+		r.Runs = 1 + v.More
+		v = s.Figures.Judge(p, fresh[:r.Runs], history, seed)
+	}
+	for _, c := range v.Of(gate.Worse) {
+		r.Flagged = append(r.Flagged, Flag{join(c.Route, c.Metric), c.Change, c.Limit, c.P})
+	}
+	r.Verdict = v.Outcome
+}
+
+// persists reports whether the median of the runs looks worse as well.
+func (s Suite) persists(p gate.Policy, history, runs []int) bool {
+	if len(runs) == 0 {
+		return false
+	}
+	middle := make([]float64, len(s.Figures.Columns))
+	for k := range middle {
+		var values []float64
+		for _, i := range runs {
+			if v := s.Figures.Rows[i][k]; !math.IsNaN(v) {
+				values = append(values, v)
+			}
+		}
+		middle[k] = stats.Median(values)
+	}
+	with := gate.Figures{Columns: s.Figures.Columns, Rows: append(slices.Clone(s.Figures.Rows), middle)}
+	v := with.Judge(p, []int{len(s.Figures.Rows)}, history, 0)
+	return len(v.Of(gate.Suspect)) > 0
+}
+
+// plain is the rule that most tools have: any figure worse than in the run before, by more
+// than the limit.
+func (s Suite) plain(before, after int) bool {
+	for k, c := range s.Figures.Columns {
+		x, y := s.Figures.Rows[before][k], s.Figures.Rows[after][k]
+		if c.HigherIsBetter && y < x*(1-c.Limit) || !c.HigherIsBetter && y > x*(1+c.Limit) {
+			return true
+		}
+	}
+	return false
+}
+
+// Windows judges n windows of the history: as many runs as the policy's window holds and as
+// many fresh ones as a verdict takes, next to each other in time and in random order. With
+// worse above 0, such as 0.3 for 30 %, one figure of the fresh runs, drawn at random, is worse
+// by so much in its own terms: that much more time, or that much less throughput. None when the
+// history is too short.
+func Windows(p gate.Policy, s Suite, n int, worse float64, seed uint64) []Report {
+	size := p.Baseline.Window + gate.FreshRuns
+	if len(s.Runs) < size {
+		return nil
+	}
+	random := rand.New(rand.NewPCG(seed, uint64(len(s.Runs))))
+	var reports []Report
+	for tries := 0; len(reports) < n && tries < 10*n; tries++ {
+		kin := s.kin(random.IntN(len(s.Runs)))
+		if len(kin) < size {
+			continue
+		}
+		from := random.IntN(len(kin) - size + 1)
+		w := s.window(kin[from:from+size], random)
+		if len(w.Figures.Columns) == 0 {
+			continue
+		}
+		r := Report{Suite: s.Name, Index: len(reports)}
+		fresh := span(p.Baseline.Window, size)
+		if k := random.IntN(len(w.Figures.Columns)); worse > 0 {
+			r.Injected = name(w.Figures.Columns[k])
+			w.worsen(k, fresh, worse)
+		}
+		r.Plain = w.plain(p.Baseline.Window-1, p.Baseline.Window)
+		w.judge(p, &r, span(0, p.Baseline.Window), fresh, random.Uint64())
+		reports = append(reports, r)
+	}
+	return reports
+}
+
+// window is some rows in random order, of the columns that all of them have.
+func (s Suite) window(rows []int, random *rand.Rand) Suite {
+	w := Suite{Name: s.Name}
+	var columns []int
+	for k, c := range s.Figures.Columns {
+		whole := true
+		for _, i := range rows {
+			whole = whole && s.Figures.Rows[i][k] > 0
+		}
+		if whole {
+			columns = append(columns, k)
+			w.Figures.Columns = append(w.Figures.Columns, c)
+		}
+	}
+	for _, n := range random.Perm(len(rows)) {
+		i := rows[n]
+		row := make([]float64, len(columns))
+		for n, k := range columns {
+			row[n] = s.Figures.Rows[i][k]
+		}
+		w.Figures.Rows = append(w.Figures.Rows, row)
+		w.Runs = append(w.Runs, s.Runs[i])
+	}
+	return w
+}
+
+// worsen makes a column worse in some rows.
+func (s Suite) worsen(k int, rows []int, worse float64) {
+	factor := 1 + worse
+	if s.Figures.Columns[k].HigherIsBetter {
+		factor = 1 - worse
+	}
+	for _, i := range rows {
+		s.Figures.Rows[i][k] *= factor
+	}
+}

@@ -1,0 +1,97 @@
+package gate
+
+import (
+	"math"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+)
+
+// looks are the numbers of pairs after which a paired comparison may end; the last is the
+// budget. A pair is one round of either side.
+var looks = []int{8, 12, 16, 20, 24}
+
+// MaxPairs is the number of pairs after which a paired comparison ends, whatever it can tell.
+const MaxPairs = 24
+
+const (
+	// failFrom is the least number of pairs that fail a line: with fewer the test cannot reach
+	// any level worth having.
+	failFrom = 12
+	// passLevel is the chance, at each look, that a line which stands at its guard is taken to
+	// be below it; over five looks it adds up to some 5 %.
+	passLevel = 0.0169
+	// guardFactor makes the guard out of the limit: a line passes when its upper bound is
+	// below 1.5 times the limit. To ask the bound to lie below the limit itself would leave most
+	// unchanged reports undecided (docs/verdict.md).
+	guardFactor = 1.5
+	// flips is how many patterns of signs are drawn where not all are looked at.
+	flips = 1999
+	// shownConfidence is that of the intervals which are shown.
+	shownConfidence = 0.95
+)
+
+// finding is what a rule says of one line.
+type finding struct {
+	status   Status
+	change   float64        // estimated, on the log scale
+	interval stats.Interval // of change
+	n        int            // pairs, or fresh runs
+	p        float64        // for the whole report; NaN where it was not needed
+	level    float64        // what p is held against
+	visible  float64        // smallest relative change that would be found nine times in ten
+}
+
+// look is one look at the pairs of a comparison.
+type look struct {
+	level float64 // the share of the report's level that this look may use
+	last  bool
+}
+
+// lookAt tells which look falls after n pairs, none for most n.
+func lookAt(n int, level float64) (l look, ok bool) {
+	i := slices.Index(looks, n)
+	if i < 0 {
+		return look{}, false
+	}
+	shares := make([]float64, len(looks))
+	for k, pairs := range looks {
+		shares[k] = float64(pairs) / float64(MaxPairs)
+	}
+	return look{stats.Spend(level, shares)[i], i == len(looks)-1}, true
+}
+
+// judgePairs looks at the differences d[line][pair], head's value less base's, and says of
+// each line what can be said now. A line is Unclear while more pairs may tell.
+//
+// A line fails when its estimate is past the limit and the difference is real for the whole
+// report; it passes when its upper bound is inside the guard.
+func judgePairs(lines []line, d [][]float64, at look, strict bool, seed uint64) []finding {
+	findings := make([]finding, len(lines))
+	var beyond bool
+	for j := range lines {
+		e := stats.Trimmed(d[j])
+		f := finding{status: Unclear, change: e.Value, interval: e.Interval(shownConfidence), n: e.N, p: math.NaN(), level: at.level}
+		f.visible = math.Expm1(max(lines[j].limit, stats.SmallestVisibleLog(e.SE, at.level)))
+		if e.Value <= lines[j].limit && e.Upper(passLevel) < lines[j].guard {
+			f.status = Within
+		}
+		beyond = beyond || e.Value > lines[j].limit && e.N >= failFrom
+		findings[j] = f
+	}
+	if !beyond { // what cannot fail needs no test
+		return findings
+	}
+	for j, p := range stats.SignFlip(d, flips, seed) {
+		f := &findings[j]
+		f.p = p
+		real := p <= at.level && f.n >= failFrom
+		if strict {
+			real = real && f.interval.Low > lines[j].limit
+		}
+		if f.change > lines[j].limit && real {
+			f.status = Worse
+		}
+	}
+	return findings
+}

@@ -1,0 +1,73 @@
+package gate
+
+import (
+	"math"
+
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+)
+
+const (
+	// FreshRuns is how many runs of its own a change needs before history can fail it.
+	FreshRuns = 5
+	// recentRuns is how many of the newest runs of the history a change must also be worse
+	// than: a history that spans a change of machines is older than that.
+	recentRuns = 8
+	// failHistory is the least number of runs in a history that fails anything.
+	failHistory = 10
+	// suspectShare of the limit makes one run suspect.
+	suspectShare = 0.5
+	// draws is how many choices of runs are drawn where not all are looked at.
+	draws = 1999
+)
+
+// judgeRuns compares fresh runs with a history, rows of figures in the order of time, and says
+// of each line what can be said. With fewer than FreshRuns a line is Suspect or Within; with
+// as many it is Worse when the shift is past the limit, real for the whole report and not
+// there against the newest runs alone, and Unclear when it is past the limit only.
+func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uint64) []finding {
+	findings := make([]finding, len(lines))
+	var beyond bool
+	for j := range lines {
+		old, now := column(history, j), column(fresh, j)
+		f := finding{status: Within, n: len(now), p: math.NaN(), level: level}
+		f.change = stats.Shift(old, now)
+		f.interval = stats.ShiftInterval(old, now, shownConfidence)
+		// The spread between runs, which no number of rounds averages away.
+		se := stats.MAD(old) * math.Sqrt(1/float64(FreshRuns)+1/float64(max(len(old), 1)))
+		f.visible = math.Expm1(max(lines[j].limit, stats.SmallestVisibleLog(se, level)))
+		switch {
+		case len(old) == 0 || len(now) == 0:
+			f.status = NotJudged
+		case len(fresh) < FreshRuns && stats.Median(now)-stats.Median(old) > suspectShare*lines[j].limit:
+			f.status = Suspect
+		case len(fresh) >= FreshRuns && f.change > lines[j].limit:
+			f.status = Unclear
+			beyond = beyond || len(old) >= failHistory
+		}
+		findings[j] = f
+	}
+	if !beyond {
+		return findings
+	}
+	for j, p := range stats.PermuteRanks(history, fresh, draws, seed) {
+		f := &findings[j]
+		f.p = p
+		old := column(history, j)
+		recent := old[max(0, len(old)-recentRuns):]
+		if f.status == Unclear && len(old) >= failHistory && p <= level && stats.Median(column(fresh, j))-stats.Median(recent) > lines[j].limit {
+			f.status = Worse
+		}
+	}
+	return findings
+}
+
+// column is the values of one line that are there.
+func column(rows [][]float64, j int) []float64 {
+	var values []float64
+	for _, row := range rows {
+		if !math.IsNaN(row[j]) {
+			values = append(values, row[j])
+		}
+	}
+	return values
+}

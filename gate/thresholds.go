@@ -1,0 +1,115 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// rule is an absolute limit in k6's grammar: a figure, a comparison and a number. Latencies
+// are in milliseconds, rate is in requests that succeeded per second.
+type rule struct {
+	text   string
+	figure string
+	q      float64 // of p(N)
+	op     string
+	bound  float64
+}
+
+var ruleForm = regexp.MustCompile(`^\s*(count|rate|avg|min|max|med|p\(\s*([0-9.]+)\s*\))\s*(>=|<=|===|==|!=|>|<)\s*([0-9.]+)\s*$`)
+
+var errRule = errors.New("is no threshold: write one such as p(95)<500, avg<=200, max<1000, count>1000 or rate>=50 (latencies in ms, rate in requests a second)")
+
+// parseRule reads a threshold.
+func parseRule(text string) (rule, error) {
+	match := ruleForm.FindStringSubmatch(text)
+	if match == nil {
+		return rule{}, fmt.Errorf("%q %w", text, errRule)
+	}
+	r := rule{text: strings.TrimSpace(text), figure: match[1], op: match[3]}
+	var err error
+	if r.bound, err = strconv.ParseFloat(match[4], 64); err != nil {
+		return rule{}, fmt.Errorf("%q %w", text, errRule)
+	}
+	if match[2] != "" {
+		n, err := strconv.ParseFloat(match[2], 64)
+		if err != nil || n <= 0 || n > 100 {
+			return rule{}, fmt.Errorf("%q: a percentile lies between 0 and 100, such as p(95)", text)
+		}
+		r.figure, r.q = "p", n/100
+	}
+	return r, nil
+}
+
+// value is the rule's figure of a route over a time; not ok when no request gives one.
+func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
+	if t == nil || t.Requests() == 0 {
+		return 0, false
+	}
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	switch r.figure {
+	case "count":
+		return float64(t.Requests()), true
+	case "rate":
+		return float64(t.Requests()-t.Failures()) / length.Seconds(), length > 0
+	case "avg":
+		return ms(t.Response.Mean()), true
+	case "min":
+		return ms(t.Response.Min()), true
+	case "max":
+		return ms(t.Response.Max()), true
+	case "med":
+		return ms(t.Response.Quantile(0.5)), true
+	default:
+		return ms(t.Response.Quantile(r.q)), true
+	}
+}
+
+// holds reports whether a value keeps the rule.
+func (r rule) holds(v float64) bool {
+	switch r.op {
+	case "<":
+		return v < r.bound
+	case "<=":
+		return v <= r.bound
+	case ">":
+		return v > r.bound
+	case ">=":
+		return v >= r.bound
+	case "!=":
+		return v != r.bound
+	default:
+		return math.Abs(v-r.bound) < 1e-9
+	}
+}
+
+// judgeThresholds holds a run to its absolute limits. A threshold of which nothing was
+// measured is in doubt: no data is not a pass.
+func (j *judge) judgeThresholds(r *result.Result) {
+	for _, t := range j.policy.Thresholds {
+		total := r.Tally.Total()
+		if t.Route != tally.All {
+			total = r.Tally.Routes[t.Route]
+		}
+		for _, rule := range t.rules {
+			judged := Threshold{Route: t.Route, Rule: rule.text, Status: Within}
+			v, ok := rule.value(total, r.Length())
+			switch {
+			case !ok:
+				judged.Status = NotJudged
+				j.doubt(NoSamples, "%s: nothing was measured to hold against %s", RouteName(t.Route), rule.text)
+			case !rule.holds(v):
+				judged.Status = Worse
+			}
+			judged.Value = v
+			j.verdict.Thresholds = append(j.verdict.Thresholds, judged)
+		}
+	}
+}
