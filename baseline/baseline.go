@@ -40,6 +40,11 @@ type Store interface {
 	// is ErrNotFound or ErrAmbiguous.
 	Get(ctx context.Context, id string) (Record, error)
 
+	// Accept marks the run with this ID, given whole, as the first of a level that somebody has
+	// accepted; a mark that is there already gives way. The error is ErrNotFound when there is
+	// no such run.
+	Accept(ctx context.Context, id string, a Acceptance) error
+
 	// Remove removes the run with this ID, given whole. The error is ErrNotFound when there
 	// is none.
 	Remove(ctx context.Context, id string) error
@@ -56,6 +61,16 @@ type Query struct {
 	ProfileDigest string
 	Environment   string // a class: see result.Environment.Class
 	Limit         int    // at most so many, the newest; 0 for DefaultLimit
+	// SinceAccepted leaves out the runs of the Series, Repository and Branch that are older than
+	// the newest accepted one: those are of another level.
+	SinceAccepted bool
+}
+
+// Acceptance tells who has accepted a known change, when and why.
+type Acceptance struct {
+	By  string    `json:"by"`
+	Why string    `json:"why"`
+	At  time.Time `json:"at"`
 }
 
 // DefaultLimit is how many runs a query without a limit gives.
@@ -73,6 +88,8 @@ type Info struct {
 	Tool          string    `json:"tool"`
 	Started       time.Time `json:"started"`
 	Stored        time.Time `json:"stored"`
+	// Accepted is set on the first run of a level that was accepted.
+	Accepted *Acceptance `json:"accepted,omitempty"`
 }
 
 // Record is a run as it is kept.

@@ -12,8 +12,8 @@ const (
 	// recentRuns is how many of the newest runs of the history a change must also be worse
 	// than: a history that spans a change of machines is older than that.
 	recentRuns = 8
-	// failHistory is the least number of runs in a history that fails anything.
-	failHistory = 10
+	// FailHistory is the least number of runs in a history that fails anything.
+	FailHistory = 10
 	// suspectShare of the limit makes one run suspect.
 	suspectShare = 0.5
 	// draws is how many choices of runs are drawn where not all are looked at.
@@ -42,7 +42,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 			f.status = Suspect
 		case len(fresh) >= FreshRuns && f.change > lines[j].limit:
 			f.status = Unclear
-			beyond = beyond || len(old) >= failHistory
+			beyond = beyond || len(old) >= FailHistory
 		}
 		findings[j] = f
 	}
@@ -54,7 +54,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 		f.p = p
 		old := column(history, j)
 		recent := old[max(0, len(old)-recentRuns):]
-		if f.status == Unclear && len(old) >= failHistory && p <= level && stats.Median(column(fresh, j))-stats.Median(recent) > lines[j].limit {
+		if f.status == Unclear && len(old) >= FailHistory && p <= level && stats.Median(column(fresh, j))-stats.Median(recent) > lines[j].limit {
 			f.status = Worse
 		}
 	}

@@ -72,8 +72,8 @@ func (j *judge) judgeHistory(old, now [][]float64, seed uint64) Verdict {
 		switch {
 		case c.Status == Suspect:
 			j.verdict.More = FreshRuns - len(now)
-		case c.Status == Unclear && len(column(old, k)) < failHistory:
-			c.Reason = fmt.Sprintf("the history has %d of the %d runs that it takes to fail", len(column(old, k)), failHistory)
+		case c.Status == Unclear && len(column(old, k)) < FailHistory:
+			c.Reason = fmt.Sprintf("the history has %d of the %d runs that it takes to fail", len(column(old, k)), FailHistory)
 		}
 	}
 	j.lowSight()

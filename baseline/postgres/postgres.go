@@ -135,7 +135,20 @@ func (s *Store) Get(ctx context.Context, id string) (baseline.Record, error) {
 
 // Remove removes one run: see baseline.Store.
 func (s *Store) Remove(ctx context.Context, id string) error {
-	statement := dialect.Remove(id)
+	return s.change(ctx, id, dialect.Remove(id))
+}
+
+// Accept marks one run: see baseline.Store.
+func (s *Store) Accept(ctx context.Context, id string, a baseline.Acceptance) error {
+	statement, err := dialect.Accept(id, a)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, id, statement)
+}
+
+// change does something to one run, which must be there.
+func (s *Store) change(ctx context.Context, id string, statement table.Statement) error {
 	return s.transact(ctx, func(tx pgx.Tx) error {
 		done, err := tx.Exec(ctx, statement.SQL, statement.Args...)
 		if err == nil && done.RowsAffected() == 0 {

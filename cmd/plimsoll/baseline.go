@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
@@ -17,6 +18,7 @@ type baselineCmd struct {
 	Update baselineUpdateCmd `cmd:"" help:"Run, or take a result, and record it as a baseline run of this branch."`
 	List   baselineListCmd   `cmd:"" help:"List the baseline runs, newest first."`
 	Show   baselineShowCmd   `cmd:"" help:"Show one baseline run."`
+	Accept baselineAcceptCmd `cmd:"" help:"Accept a known change: the run is the first of a new level, and older ones stop counting."`
 	Rm     baselineRmCmd     `cmd:"" help:"Remove baseline runs."`
 }
 
@@ -114,9 +116,13 @@ func (c *baselineListCmd) Run(a *app) (err error) {
 	}
 	rows := make([][]string, len(infos))
 	for i, info := range infos {
-		rows[i] = []string{short(info.ID), info.Series, info.Branch, short(info.Commit), info.Started.UTC().Format(time.DateTime), short(info.ProfileDigest), info.Tool}
+		accepted := ""
+		if info.Accepted != nil {
+			accepted = fmt.Sprintf("by %s: %s", info.Accepted.By, info.Accepted.Why)
+		}
+		rows[i] = []string{short(info.ID), info.Series, info.Branch, short(info.Commit), info.Started.UTC().Format(time.DateTime), short(info.ProfileDigest), info.Tool, accepted}
 	}
-	return report.Table(a.stdout, []string{"Run", "Series", "Branch", "Commit", "Started (UTC)", "Profile", "Plimsoll"}, rows)
+	return report.Table(a.stdout, []string{"Run", "Series", "Branch", "Commit", "Started (UTC)", "Profile", "Plimsoll", "Accepted"}, rows)
 }
 
 // baselineShowCmd is plimsoll baseline show.
@@ -144,6 +150,33 @@ func (c *baselineShowCmd) Run(a *app) (err error) {
 		return err
 	}
 	return report.Run(a.stdout, record.Result)
+}
+
+// baselineAcceptCmd is plimsoll baseline accept.
+type baselineAcceptCmd struct {
+	storeFlag
+	ID  string `arg:"" help:"The first run of the new level, or the beginning of its name."`
+	Why string `required:"" placeholder:"REASON" help:"Why the change is accepted; it is kept with the run."`
+	By  string `env:"GITHUB_ACTOR,USER" help:"Who accepts it (default: who runs this)."`
+}
+
+// Run marks a run.
+func (c *baselineAcceptCmd) Run(a *app) (err error) {
+	store, err := c.open(a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	record, err := store.Get(a.ctx, c.ID)
+	if err != nil {
+		return namedWrong(err)
+	}
+	if err := store.Accept(a.ctx, record.ID, baseline.Acceptance{By: cmp.Or(c.By, "unknown"), Why: c.Why, At: time.Now()}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "Run %s of %s is accepted: older runs on %s stop counting. %d runs since are needed for a verdict, and %d for a fail.\n",
+		short(record.ID), record.Series, record.Branch, gate.DefaultPolicy().Baseline.MinRuns, gate.FailHistory)
+	return err
 }
 
 // baselineRmCmd is plimsoll baseline rm.

@@ -142,7 +142,7 @@ func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result)
 	head := fresh[0]
 	fitting := baseline.Query{
 		Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Limit: p.Baseline.Window,
-		ProfileDigest: head.ProfileDigest, Environment: head.Environment.Class(),
+		ProfileDigest: head.ProfileDigest, Environment: head.Environment.Class(), SinceAccepted: true,
 	}
 	any := baseline.Query{Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Limit: 1}
 	for _, query := range []baseline.Query{fitting, any} {

@@ -46,6 +46,7 @@ type cli struct {
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two runs as far as two can tell."`
 	Baseline baselineCmd `cmd:"" help:"Record and look after baselines."`
 	Backtest backtestCmd `cmd:"" help:"Replay recorded history: what the gate would have flagged, what of it stayed, and what it can see."`
+	Selftest selftestCmd `cmd:"" help:"Try the paired gate on this system and machine: with nothing changed, and with one route made slower."`
 
 	Action actionCmd `cmd:"" hidden:"" help:"Do what the inputs of the GitHub Action say."`
 	Shop   shopCmd   `cmd:"" hidden:"" passthrough:"" help:"Run the sample service of the demo."`

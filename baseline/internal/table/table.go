@@ -9,6 +9,7 @@ package table
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -21,10 +22,10 @@ import (
 const Name = "plimsoll_run"
 
 // infoColumns are the columns of a baseline.Info, in the order of infoFields.
-const infoColumns = "id, series, repository, branch, commit_sha, profile_digest, environment, tool, started, stored"
+const infoColumns = "id, series, repository, branch, commit_sha, profile_digest, environment, tool, started, stored, accepted"
 
 func infoFields(i *baseline.Info) []any {
-	return []any{&i.ID, &i.Series, &i.Repository, &i.Branch, &i.Commit, &i.ProfileDigest, &i.Environment, &i.Tool, &i.Started, &i.Stored}
+	return []any{&i.ID, &i.Series, &i.Repository, &i.Branch, &i.Commit, &i.ProfileDigest, &i.Environment, &i.Tool, &i.Started, &i.Stored, &acceptance{i}}
 }
 
 // Dialect is how a database numbers the parameters of a statement: "$" for $1, "?" for ?1.
@@ -56,7 +57,7 @@ func (d Dialect) Insert(r *result.Result) (baseline.Info, Statement, error) {
 	for i := range marks {
 		marks[i] = d.mark(i + 1)
 	}
-	return info, Statement{"INSERT INTO " + Name + " (" + strings.Replace(infoColumns, "stored", "document", 1) + ") VALUES (" +
+	return info, Statement{"INSERT INTO " + Name + " (" + strings.Replace(infoColumns, "stored, accepted", "document", 1) + ") VALUES (" +
 		strings.Join(marks, ", ") + ") ON CONFLICT (id) DO NOTHING RETURNING id", args}, nil
 }
 
@@ -82,12 +83,53 @@ func (d Dialect) query(columns string, q baseline.Query) Statement {
 		s.SQL += joint + condition.column + " = " + d.mark(len(s.Args))
 		joint = " AND "
 	}
+	if q.SinceAccepted {
+		s.SQL += joint + d.sinceAccepted(q, &s.Args)
+	}
 	if q.Limit <= 0 {
 		q.Limit = baseline.DefaultLimit
 	}
 	s.Args = append(s.Args, q.Limit)
 	s.SQL += " ORDER BY started DESC, id LIMIT " + d.mark(len(s.Args))
 	return s
+}
+
+// sinceAccepted is the condition that no accepted run of the same series, repository and branch
+// is newer.
+func (d Dialect) sinceAccepted(q baseline.Query, args *[]any) string {
+	sql := "NOT EXISTS (SELECT 1 FROM " + Name + " newer WHERE newer.accepted <> '' AND newer.started > " + Name + ".started"
+	for _, condition := range []struct{ column, value string }{{"series", q.Series}, {"repository", q.Repository}, {"branch", q.Branch}} {
+		if condition.value == "" {
+			sql += " AND newer." + condition.column + " = " + Name + "." + condition.column
+			continue
+		}
+		*args = append(*args, condition.value)
+		sql += " AND newer." + condition.column + " = " + d.mark(len(*args))
+	}
+	return sql + ")"
+}
+
+// Accept marks a run by its whole ID.
+func (d Dialect) Accept(id string, a baseline.Acceptance) (Statement, error) {
+	a.At = a.At.UTC()
+	mark, err := json.Marshal(a)
+	return Statement{"UPDATE " + Name + " SET accepted = " + d.mark(2) + " WHERE id = " + d.mark(1), []any{id, string(mark)}}, err
+}
+
+// acceptance reads the mark of a run.
+type acceptance struct{ info *baseline.Info }
+
+// Scan reads the column.
+func (a *acceptance) Scan(value any) error {
+	text := fmt.Sprint(value)
+	if bytes, isBytes := value.([]byte); isBytes {
+		text = string(bytes)
+	}
+	if text == "" {
+		return nil
+	}
+	a.info.Accepted = &baseline.Acceptance{}
+	return json.Unmarshal([]byte(text), a.info.Accepted)
 }
 
 var beginning = regexp.MustCompile(`^[0-9a-f]{1,64}$`)

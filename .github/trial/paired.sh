@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Tries the paired gate on the sample service beside a CPU hog that switches on and off:
+#
+#   paired.sh same 50      the working tree against its own commit
+#   paired.sh slower 20    against a commit in which one route does 40 % less CPU work
+#
+# It takes about half a minute for each comparison, and prints what each came to and a summary.
+# PLIMSOLL and SHOP name the programs; make trial builds them first. RUN_TIME is the judged load
+# of each side, 24s unless set.
+set -euo pipefail
+
+what=$1 times=$2
+plimsoll=$(realpath "${PLIMSOLL:-bin/plimsoll}") shop=$(realpath "${SHOP:-bin/shop}")
+dir=$(mktemp -d)
+hog=
+trap '[ -z "$hog" ] || kill "$hog" 2>/dev/null; rm -rf "$dir"' EXIT
+cd "$dir"
+
+cat > plimsoll.yaml <<PROFILE
+name: trial
+target:
+  url: http://127.0.0.1:\${port}
+  start:
+    command: sh start.sh 127.0.0.1:\${port}
+    ready: { http: GET /health, within: 30s }
+load: { users: 24, spawn_rate: 240, warm_up: 500ms, run_time: ${RUN_TIME:-24s} }
+users:
+  - name: visitor
+    wait: 25ms..35ms
+    tasks:
+      - { http: "GET /products/\${int(1,4000)}", name: "GET /products/{id}", weight: 4 }
+      - { http: "GET /search?q=warm+boots", name: GET /search, weight: 3 }
+      - { http: POST /cart, json: { sku: SKU-7, quantity: 1 }, expect: { status: 201 }, weight: 3 }
+gate: { min_effect: 200us }
+PROFILE
+echo "exec '$shop' -products 4000 -addr \"\$1\"" > start.sh
+printf '*.json\nreport*\n' > .gitignore
+git init -q -b main .
+git -c user.name=t -c user.email=t@example.com add .
+git -c user.name=t -c user.email=t@example.com commit -qm base
+if [ "$what" = slower ]; then
+  echo "exec '$shop' -products 4000 -addr \"\$1\" -slow 'GET /search=40%'" > start.sh
+fi
+
+# A core is busy for 0.2 to 2 s, and idle for as long.
+(
+  while :; do
+    timeout "$((RANDOM % 18 / 10 + 0)).$((RANDOM % 9 + 1))" sh -c 'while :; do :; done' || true
+    sleep "$((RANDOM % 2)).$((RANDOM % 9 + 1))"
+  done
+) &
+hog=$!
+
+declare -A came=([pass]=0 [fail]=0 [inconclusive]=0 [error]=0)
+right=0 wrong=0
+for ((i = 1; i <= times; i++)); do
+  status=0
+  began=$SECONDS
+  "$plimsoll" gate --against HEAD -q > report.txt 2> errors.txt || status=$?
+  case $status in
+    0) verdict=pass ;;
+    1) verdict=fail ;;
+    4) verdict=inconclusive ;;
+    *) verdict=error ;;
+  esac
+  came[$verdict]=$((came[$verdict] + 1))
+  named=$(sed -nE 's/^- (.*): (p[0-9]+|throughput) is [0-9.]+ % (slower|lower),.*/\1/p' report.txt | sort -u | paste -sd,)
+  [ "$named" != "GET /search" ] || right=$((right + 1))
+  [ -z "$named" ] || [ "$named" = "GET /search" ] || wrong=$((wrong + 1))
+  printf '%2d: %s in %d s, %s%s\n' "$i" "$verdict" $((SECONDS - began)) "$(sed -nE 's/.* ([0-9]+ pairs) of rounds.*/\1/p' report.txt)" "${named:+, blames $named}"
+  [ "$verdict" = pass ] || [ "$what$verdict" = slowerfail ] || grep -hE '^(-|note|plimsoll)' report.txt errors.txt || true
+done
+echo "$what: ${came[pass]} pass, ${came[fail]} fail ($right blame GET /search alone, $wrong another), ${came[inconclusive]} inconclusive, ${came[error]} errors, of $times"
