@@ -200,25 +200,49 @@ func (j *judge) fill(findings []finding) {
 			*c = Comparison{Route: c.Route, Metric: c.Metric, Status: NotJudged, Limit: c.Limit, Requests: c.Requests, Reason: "too few rounds have a value that can be compared"}
 		}
 	}
+	j.recount()
+}
+
+// recount takes back the routes of which no metric could be judged after all.
+func (j *judge) recount() {
+	judged := map[string]bool{}
+	for _, row := range j.rows {
+		c := j.verdict.Comparisons[row]
+		judged[c.Route] = judged[c.Route] || c.Status != NotJudged
+	}
+	for _, row := range j.rows {
+		c := j.verdict.Comparisons[row]
+		if known, ok := judged[c.Route]; ok && !known && c.Route != tally.All {
+			delete(judged, c.Route) // once
+			j.verdict.Compared--
+			j.doubt(RouteCannotBeSeen, "%s could not be judged: %s", RouteName(c.Route), c.Reason)
+		}
+	}
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// attribute finds what is past its limit only because something else is: when routes have
-// slower answers, users who wait for them send less elsewhere, and all routes together are
-// slower too. What is sure does not follow from what is not.
+// attribute finds what is past its limit only because something else is: when a route's
+// answers are slower as a rule (its p50), users who wait for them send less elsewhere, others
+// now and then stand behind them (their tails), and all routes together are slower too. What is
+// sure does not follow from what is not.
 func (j *judge) attribute() {
-	slower, lower, failing := sources{}, sources{}, sources{}
+	slower, tails, lower, failing := sources{}, sources{}, sources{}, sources{}
 	for _, c := range j.verdict.Comparisons {
 		switch {
 		case c.Route == tally.All:
 		case c.Metric == FailureRate:
 			failing.add(c)
-		case c.Metric.IsLatency():
+		case c.Metric == P50:
 			slower.add(c)
+		case c.Metric.IsLatency():
+			tails.add(c)
 		default:
 			lower.add(c)
 		}
+	}
+	if !slower.any() { // tails alone
+		slower = tails
 	}
 	for i := range j.verdict.Comparisons {
 		c := &j.verdict.Comparisons[i]
@@ -229,7 +253,7 @@ func (j *judge) attribute() {
 		case c.Metric == FailureRate:
 			from = failing
 		}
-		if c.Route != tally.All && c.Metric != Throughput {
+		if c.Route != tally.All && c.Metric == FailureRate {
 			continue
 		}
 		names := from.like(*c)
@@ -255,6 +279,15 @@ func sureness(c Comparison) int {
 	default:
 		return 0
 	}
+}
+
+func (s sources) any() bool {
+	for _, sure := range s {
+		if sure > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (s sources) add(c Comparison) { s[c.Route] = max(s[c.Route], sureness(c)) }

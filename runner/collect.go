@@ -186,6 +186,17 @@ func (c *collector) fill(r *result.Result, until time.Duration) {
 	}
 }
 
+// seen is what was counted in a round until now, and not drained yet.
+func (c *collector) seen(round int) *tally.Tally {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := &tally.Tally{}
+	if counted := c.rounds[round]; counted != nil {
+		all.Merge(counted)
+	}
+	return all
+}
+
 // drain gives what was counted for a round, and forgets it.
 func (c *collector) drain(round int) *tally.Tally {
 	c.mu.Lock()

@@ -30,7 +30,7 @@ type Pairing struct {
 	Stop     <-chan struct{} // closing it ends the load gracefully
 
 	RoundLength  time.Duration // judged load of each side in a round; 0 for that of base's plan
-	Slices       int           // a side's round is so many stretches, taken in turn with the other's; 0 for 1
+	Slices       int           // a side's round is so many stretches, taken in turn with the other's; 0 for as many as answers allow
 	Rounds       int           // pairs at most; 0 for as many as base's plan has rounds
 	RestartEvery int           // pairs after which the systems are started afresh; 0 for as many as make up for it
 	Seed         uint64        // of the order in which the sides are loaded
@@ -85,6 +85,7 @@ type pairing struct {
 	sides  [2]*side // base, head
 	settle time.Duration
 	slice  time.Duration // judged load of a stretch
+	auto   bool          // Slices is found out
 	start  time.Time
 
 	// For Progress.
@@ -110,9 +111,8 @@ func newPairing(base, head Side, c Pairing) *pairing {
 	if c.Decide == nil {
 		c.Decide = func(_, _ *result.Result) bool { return false }
 	}
-	c.Slices = max(c.Slices, 1)
-	p := &pairing{Pairing: c, slice: c.RoundLength / time.Duration(c.Slices)}
-	p.settle = min(200*time.Millisecond, p.slice/10)
+	p := &pairing{Pairing: c, auto: c.Slices == 0}
+	p.cut(max(c.Slices, 1))
 	var logging sync.Mutex
 	for i, one := range [2]Side{base, head} {
 		p.sides[i] = newSide(one, Config{
@@ -121,6 +121,24 @@ func newPairing(base, head Side, c Pairing) *pairing {
 		}, &labelled{mu: &logging, to: c.Log, label: one.Name + ": "})
 	}
 	return p
+}
+
+// cut makes so many slices of a round, at least one.
+func (p *pairing) cut(slices int) {
+	p.Slices = max(slices, 1)
+	p.slice = p.RoundLength / time.Duration(p.Slices)
+	p.settle = min(200*time.Millisecond, p.slice/10)
+}
+
+// leastSlice is how long a slice must be: so long that starting and ending it, when requests
+// under way are waited for, is a small part of it. Shorter slices are better, since what else
+// the machine does then hits both sides alike (docs/verdict.md).
+func (p *pairing) leastSlice() time.Duration {
+	least := 200 * time.Millisecond
+	for _, s := range p.sides {
+		least = max(least, 20*s.counts.seen(plan.WarmUpRound).Total().Response.Quantile(0.95))
+	}
+	return least
 }
 
 // close stops both systems, the second also when stopping the first panics.
@@ -145,6 +163,9 @@ func (p *pairing) run(ctx context.Context) *halt {
 				return halt
 			}
 			cost = time.Since(began)
+			if n == 0 && p.auto {
+				p.cut(int(p.RoundLength / p.leastSlice()))
+			}
 			untilRestart = p.pairsFor(cost)
 		}
 		untilRestart--

@@ -18,9 +18,12 @@ const maxPairs = 64
 // at once. When nothing differs, either side of a pair might as well have been the other:
 // flipping the signs of whole pairs, the same pairs in every line, gives other outcomes that
 // were as likely. The p value of a line is the share of such patterns whose largest T of any
-// line reaches the line's own; T is Trimmed's value over its standard error. So the chance
-// that any line of a report in which nothing differs has p ≤ α is at most α, however the
-// lines hang together and whatever the noise (see the package for sources).
+// line reaches the line's own; T is the 20 % trimmed mean over the root mean square of the
+// sizes, the largest fifth of them set to the next. That scale knows no signs: were it the
+// standard error of the flipped values, a few flips of a clear change would be trimmed away and
+// look even clearer than the change itself. So the chance that any line of a report in which
+// nothing differs has p ≤ α is at most α, however the lines hang together and whatever the
+// noise (see the package for sources).
 //
 // Up to 12 pairs all patterns are looked at, beyond it so many seeded ones, and the identity.
 // A pair that is missing in a line (NaN) is left out of that line; a line with fewer than two
@@ -86,6 +89,7 @@ type flipLine struct {
 	pairs    []uint    // the pair of each size
 	present  uint64    // the pairs that the line has
 	negative uint64    // those of them whose difference is below 0
+	scale    float64   // of the sizes
 	sorted   []float64 // reused; one place more at either end
 }
 
@@ -106,6 +110,14 @@ func newFlipLine(d []float64) flipLine {
 		l.sizes = append(l.sizes, math.Abs(d[i]))
 	}
 	l.sorted = make([]float64, len(l.sizes)+2)
+	if n := len(l.sizes); n > 0 {
+		kept := n - int(trim*float64(n))
+		for _, size := range l.sizes {
+			size = min(size, l.sizes[kept-1])
+			l.scale += size * size / float64(n)
+		}
+		l.scale = max(math.Sqrt(l.scale), leastSE)
+	}
 	return l
 }
 
@@ -127,6 +139,5 @@ func (l *flipLine) t(pattern uint64) float64 {
 		down -= is
 		up += 1 - is
 	}
-	value, se := trimmed(l.sorted[1 : n+1])
-	return value / se
+	return trimmedMean(l.sorted[1:n+1]) / l.scale
 }

@@ -62,6 +62,16 @@ func trimmed(x []float64) (value, se float64) {
 	return inner / float64(h), max(math.Sqrt(squares/float64(h*(h-1))), leastSE)
 }
 
+// trimmedMean is the value alone.
+func trimmedMean(x []float64) float64 {
+	g := int(trim * float64(len(x)))
+	sum := 0.0
+	for _, v := range x[g : len(x)-g] {
+		sum += v
+	}
+	return sum / float64(len(x)-2*g)
+}
+
 // t is the quantile of Student's t with the estimate's degrees of freedom.
 func (e Estimate) t(q float64) float64 {
 	if e.DF < 1 {

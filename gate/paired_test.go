@@ -1,0 +1,271 @@
+package gate_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// figures are what one route did in one round.
+func figures(requests, failures int64, latency time.Duration) result.Figures {
+	return result.Figures{
+		Requests: requests, Failures: failures, Throughput: float64(requests - failures),
+		P50: latency, P95: 2 * latency, P99: 4 * latency,
+	}
+}
+
+// side is n rounds of one side. Each figure is off by some percent.
+func side(n int, second func(pair int) bool, routes map[string]result.Figures, seed uint64) *result.Result {
+	random := rand.New(rand.NewPCG(seed, 0))
+	r := &result.Result{
+		Schema: result.Schema, PlannedRounds: n, Starts: 3,
+		Identity:    result.Identity{Series: "shop", ProfileDigest: "d1", Commit: fmt.Sprintf("c%d", seed), Started: time.Unix(1_700_000_000, 0)},
+		Environment: result.Environment{OS: "linux", Arch: "amd64", CPUCores: 2},
+	}
+	for i := range n {
+		round := result.Round{Start: time.Duration(i) * time.Second, Length: time.Second, Second: second(i), Figures: map[string]result.Figures{}}
+		for _, name := range slices.Sorted(maps.Keys(routes)) {
+			f := routes[name]
+			off := func(d time.Duration) time.Duration {
+				return time.Duration(float64(d) * (1 + 0.03*random.NormFloat64()))
+			}
+			f.P50, f.P95, f.P99 = off(f.P50), off(f.P95), off(f.P99)
+			f.Throughput *= 1 + 0.01*random.NormFloat64()
+			round.Figures[name] = f
+			round.Total.Requests += f.Requests
+			round.Total.Failures += f.Failures
+			round.Total.Throughput += f.Throughput
+			round.Total.P50 = max(round.Total.P50, f.P50)
+			round.Total.P95 = max(round.Total.P95, f.P95)
+			round.Total.P99 = max(round.Total.P99, f.P99)
+			r.Tally.Add(tally.Sample{Route: name, Class: tally.OK, Ended: f.P50})
+		}
+		r.Rounds = append(r.Rounds, round)
+	}
+	return r
+}
+
+// pairOf is both sides of n pairs.
+func pairOf(n int, before, after map[string]result.Figures) (base, head *result.Result) {
+	odd := func(i int) bool { return i%2 == 1 }
+	even := func(i int) bool { return i%2 == 0 }
+	return side(n, odd, before, 1), side(n, even, after, 2)
+}
+
+func TestJudgePairs(t *testing.T) {
+	usual := map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond), "POST /b": figures(1500, 0, 30*time.Millisecond)}
+	with := func(name string, f result.Figures) map[string]result.Figures {
+		changed := map[string]result.Figures{"GET /a": usual["GET /a"], "POST /b": usual["POST /b"]}
+		changed[name] = f
+		return changed
+	}
+	slow := with("GET /a", figures(2000, 0, 27*time.Millisecond))
+	for name, c := range map[string]struct {
+		pairs   int
+		head    map[string]result.Figures
+		change  func(base, head *result.Result)
+		policy  func(*gate.Policy)
+		open    bool // more pairs are to come
+		want    gate.Outcome
+		more    int
+		reasons []string
+		notice  gate.ReasonKind
+	}{
+		"unchanged":                   {pairs: 8, head: usual, want: gate.Pass},
+		"before the first look":       {pairs: 7, head: usual, open: true, want: gate.Unjudged, more: 1},
+		"between two looks":           {pairs: 13, head: usual, open: true, want: gate.Unjudged, more: 3},
+		"ended between two looks":     {pairs: 13, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-runs: 13 pairs of rounds were measured, and a verdict falls after one of 8 12 16 20 24"}},
+		"a third slower":              {pairs: 16, head: slow, want: gate.Fail, reasons: []string{"slower: GET /a: p50 is 3", "slower: GET /a: p95 is 3", "slower: GET /a: p99 is 3"}},
+		"a third slower, too early":   {pairs: 8, head: slow, open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: GET /a: p50 looks 3", "not-proven: GET /a: p95", "not-proven: GET /a: p99"}},
+		"faster":                      {pairs: 8, head: with("GET /a", figures(2600, 0, 15*time.Millisecond)), want: gate.Pass},
+		"slower, and nobody feels it": {pairs: 16, head: with("GET /a", figures(2000, 0, 27*time.Millisecond)), policy: func(p *gate.Policy) { p.MinEffect = 40 * time.Millisecond }, want: gate.Pass},
+		"strict": {pairs: 16, head: with("GET /a", figures(2000, 0, 24200*time.Microsecond)), policy: func(p *gate.Policy) { p.Strict = true }, want: gate.Inconclusive,
+			reasons: []string{"not-proven: GET /a: p50", "not-proven: GET /a: p95", "not-proven: GET /a: p99"}},
+		"throughput gone": {pairs: 16, head: with("GET /a", figures(1400, 0, 20*time.Millisecond)), want: gate.Fail, reasons: []string{"lower-throughput: GET /a: throughput is 30."}},
+		"failing":         {pairs: 8, head: with("GET /a", figures(2000, 100, 20*time.Millisecond)), want: gate.Fail, reasons: []string{"failing: GET /a: 5.00 % of 16000 requests failed, the limit is 1 %"}},
+		"failing more, inside a wide limit": {pairs: 16, head: usual, policy: func(p *gate.Policy) { p.FailureRate = 0.5 }, want: gate.Fail,
+			reasons: []string{"failing: GET /a: 5.38 % of 32000 requests failed, and 0.00 % before: more than a point, and not by chance"},
+			change: func(_, head *result.Result) {
+				for i := range head.Rounds {
+					f := head.Rounds[i].Figures["GET /a"]
+					f.Failures = 100 + int64(i)
+					head.Rounds[i].Figures["GET /a"] = f
+				}
+			}},
+		"failing more in one burst": {pairs: 16, head: usual, policy: func(p *gate.Policy) { p.FailureRate = 0.5 }, want: gate.Pass, change: func(_, head *result.Result) {
+			head.Rounds[3].Figures["GET /a"] = figures(2000, 1900, 20*time.Millisecond)
+		}},
+		"a route missing in head": {pairs: 8, head: map[string]result.Figures{"GET /a": usual["GET /a"]}, want: gate.Inconclusive, reasons: []string{"route-missing: POST /b was not requested in this run, and was in its baseline: was it renamed?", "not-proven: all routes: throughput"}},
+		"a route missing in base": {pairs: 8, head: with("GET /new", figures(1000, 0, time.Millisecond)), want: gate.Inconclusive, reasons: []string{"route-missing: GET /new was requested in this run and not in its baseline: was it renamed?"}},
+		"holes, zero and negative values": {pairs: 16, head: usual, want: gate.Pass, change: func(base, head *result.Result) {
+			delete(base.Rounds[1].Figures, "GET /a")
+			head.Rounds[2].Figures["GET /a"] = figures(2000, 0, 0)
+			head.Rounds[4].Figures["POST /b"] = figures(1500, 0, -time.Second)
+		}},
+		"nothing but holes": {pairs: 16, head: usual, want: gate.Inconclusive, change: func(_, head *result.Result) {
+			for i := range head.Rounds {
+				head.Rounds[i].Figures = map[string]result.Figures{"GET /a": figures(2000, 0, 0), "POST /b": figures(1500, 0, 0)}
+				head.Rounds[i].Total.P50, head.Rounds[i].Total.P95, head.Rounds[i].Total.P99 = 0, 0, 0
+			}
+		}, policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, reasons: []string{"too-few-requests: GET /a could not be judged: too few rounds have a value", "too-few-requests: POST /b could not"}},
+		"some disturbed": {pairs: 10, head: usual, want: gate.Pass, notice: gate.Disturbed, change: func(base, head *result.Result) {
+			base.Rounds[2].Steal, head.Rounds[7].Lag = 0.4, time.Second
+		}},
+		"too many disturbed": {pairs: 16, head: slow, want: gate.Inconclusive, reasons: []string{"noisy-machine: the machine is too noisy: 7 of 16 pairs of rounds were disturbed"}, change: func(base, _ *result.Result) {
+			for i := range 7 {
+				base.Rounds[i].CPUShare = 0.99
+			}
+		}},
+		"the order matters": {pairs: 24, head: usual, want: gate.Pass, notice: gate.OrderEffect, policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, head *result.Result) {
+			for i := range 24 {
+				second := base
+				if head.Rounds[i].Second {
+					second = head
+				}
+				for name, f := range second.Rounds[i].Figures {
+					f.P50 += f.P50 / 5
+					second.Rounds[i].Figures[name] = f
+				}
+				second.Rounds[i].Total.P50 += second.Rounds[i].Total.P50 / 5
+			}
+		}},
+		"base ended early": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"run-not-whole: base: the run is not whole: 8 of 12 rounds"}, change: func(base, _ *result.Result) { base.PlannedRounds = 12 }},
+		"two machines":     {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-environment: base and head were measured in different environments (cores: 2 here, 4 there)"}, change: func(base, _ *result.Result) { base.Environment.CPUCores = 4 }},
+		"two profiles":     {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-profile"}, change: func(base, _ *result.Result) { base.ProfileDigest = "d2" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := policy()
+			if c.policy != nil {
+				c.policy(&p)
+			}
+			base, head := pairOf(c.pairs, usual, c.head)
+			if c.change != nil {
+				c.change(base, head)
+			}
+			v := gate.JudgePairs(p, base, head, !c.open)
+			if v.Outcome != c.want || v.More != c.more {
+				t.Errorf("got %v and %d more pairs, want %v and %d", v, v.More, c.want, c.more)
+			}
+			if c.want != gate.Unjudged {
+				checkReasons(t, v, c.reasons)
+			}
+			if seen := fmt.Sprint(v.Notices); c.notice != "" && !strings.Contains(seen, string(c.notice)) {
+				t.Errorf("no notice of %s in %s", c.notice, seen)
+			}
+			if again := gate.JudgePairs(p, base, head, !c.open); fmt.Sprint(again) != fmt.Sprint(v) && again.Outcome != v.Outcome {
+				t.Errorf("judged again it says %v", again)
+			}
+		})
+	}
+}
+
+// What is sure stands beside each change: an interval, a p value, and what could have been seen.
+func TestJudgePairsShowsHowSure(t *testing.T) {
+	base, head := pairOf(16, map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond)}, map[string]result.Figures{"GET /a": figures(2000, 0, 26*time.Millisecond)})
+	for _, c := range gate.JudgePairs(policy(), base, head, true).Comparisons {
+		if c.Route != "GET /a" || c.Metric != gate.P50 {
+			continue
+		}
+		if c.Interval == nil || c.Interval.Low < 0.25 || c.Interval.High > 0.35 || c.Change < c.Interval.Low || c.Change > c.Interval.High {
+			t.Errorf("change %v, interval %v", c.Change, c.Interval)
+		}
+		if c.P == nil || *c.P > c.Alpha || c.N != 16 || c.SmallestVisible < 0.199 || c.SmallestVisible > 0.3 {
+			t.Errorf("got %+v", c)
+		}
+		return
+	}
+	t.Error("GET /a p50 was not compared")
+}
+
+func TestAreSides(t *testing.T) {
+	usual := map[string]result.Figures{"GET /a": figures(10, 0, time.Millisecond)}
+	base, head := pairOf(4, usual, usual)
+	if !gate.AreSides(base, head) || gate.AreSides(base, base) || gate.AreSides(&result.Result{}, &result.Result{}) {
+		t.Error("sides are those of which one came second in each pair")
+	}
+}
+
+// Small changes that add up are noticed, and so is a step, with its commit.
+func TestTrend(t *testing.T) {
+	series := func(n int, latency func(i int) time.Duration) []*result.Result {
+		var runs []*result.Result
+		for i := range n {
+			r := side(3, func(int) bool { return false }, map[string]result.Figures{"GET /a": figures(2000, 0, latency(i))}, uint64(i))
+			r.Started = time.Unix(1_700_000_000, 0).Add(time.Duration(i) * 12 * time.Hour)
+			runs = append([]*result.Result{r}, runs...) // newest first, as a store gives them
+		}
+		return runs
+	}
+	kinds := func(runs []*result.Result) string {
+		var all []string
+		for _, n := range gate.Trend(policy(), runs) {
+			all = append(all, string(n.Kind)+" "+n.Text)
+		}
+		return strings.Join(all, "\n")
+	}
+	if got := kinds(series(40, func(int) time.Duration { return 20 * time.Millisecond })); got != "" {
+		t.Errorf("of a level branch: %s", got)
+	}
+	creeping := func(i int) time.Duration { // 20 level runs, then one percent with each
+		d := 20 * float64(time.Millisecond)
+		for range max(0, i-20) {
+			d *= 1.01
+		}
+		return time.Duration(d)
+	}
+	if got := kinds(series(41, creeping)); !strings.Contains(got, "GET /a: p50") {
+		t.Errorf("one percent a commit is not noticed after twenty: %q", got)
+	}
+	step := kinds(series(40, func(i int) time.Duration { return 20*time.Millisecond + time.Duration(i/25)*5*time.Millisecond }))
+	if !strings.Contains(step, "step GET /a: p50 changed by +2") || !strings.Contains(step, "at c25 of 2023-11-27") {
+		t.Errorf("a step of a quarter: %s", step)
+	}
+	if got := kinds(series(15, creeping)); got != "" {
+		t.Errorf("of a short branch: %s", got)
+	}
+}
+
+// Of 100 routes × 4 metrics × 20 pairs, one of them slower so that the test is needed.
+func BenchmarkJudgePairs(b *testing.B) {
+	before, after := map[string]result.Figures{}, map[string]result.Figures{}
+	for i := range 100 {
+		name := fmt.Sprintf("GET /%d", i)
+		before[name], after[name] = figures(2000, 0, 20*time.Millisecond), figures(2000, 0, 20*time.Millisecond)
+	}
+	after["GET /7"] = figures(2000, 0, 30*time.Millisecond)
+	base, head := pairOf(20, before, after)
+	for b.Loop() {
+		if v := gate.JudgePairs(policy(), base, head, true); v.Outcome != gate.Fail {
+			b.Fatal(v)
+		}
+	}
+}
+
+// Of 100 routes × 4 metrics, five runs against a history of twenty.
+func BenchmarkJudge(b *testing.B) {
+	runs := func(n int, latency time.Duration) (all []*result.Result) {
+		routes := map[string]result.Figures{}
+		for i := range 100 {
+			routes[fmt.Sprintf("GET /%d", i)] = figures(2000, 0, 20*time.Millisecond)
+		}
+		routes["GET /7"] = figures(2000, 0, latency)
+		for i := range n {
+			all = append(all, side(6, func(int) bool { return false }, routes, uint64(i)))
+		}
+		return all
+	}
+	fresh, history := runs(5, 30*time.Millisecond), runs(20, 20*time.Millisecond)
+	for b.Loop() {
+		if v := gate.Judge(policy(), fresh, history); v.Outcome != gate.Fail {
+			b.Fatal(v)
+		}
+	}
+}
