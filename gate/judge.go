@@ -191,9 +191,7 @@ func (j *judge) fill(findings []finding) {
 		if !math.IsInf(f.visible, 0) && !math.IsNaN(f.visible) {
 			c.SmallestVisible = f.visible
 		}
-		// A change that nobody feels is none, whatever its share.
-		small := c.Metric.IsLatency() && c.Baseline*c.Change < float64(j.policy.MinEffect)
-		if small && slices.Contains([]Status{Worse, Unclear, Suspect}, c.Status) && f.change > j.lines[i].limit {
+		if slices.Contains([]Status{Worse, Unclear, Suspect}, c.Status) && j.unfelt(*c) {
 			c.Status, c.Reason = Within, fmt.Sprintf("by less than %v", j.policy.MinEffect)
 		}
 		if !finite(c.Change) || !finite(c.Baseline) || !finite(c.Head) {
@@ -201,6 +199,17 @@ func (j *judge) fill(findings []finding) {
 		}
 	}
 	j.recount()
+}
+
+// unfelt reports whether a latency has changed by less than anybody feels, whatever its share:
+// the estimate is below the least effect, or, of what may or may not have changed, the upper
+// bound is.
+func (j *judge) unfelt(c Comparison) bool {
+	most := c.Change
+	if c.Status == Unclear && c.Interval != nil && math.Abs(c.Change) <= math.Abs(c.Limit) {
+		most = c.Interval.High
+	}
+	return c.Metric.IsLatency() && c.Baseline*most < float64(j.policy.MinEffect)
 }
 
 // recount takes back the routes of which no metric could be judged after all.

@@ -142,6 +142,20 @@ func TestJudge(t *testing.T) {
 			heads: history(1, several(13*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Inconclusive, more: 4,
 			reasons: []string{"common-shift: the whole run shifted: half of all routes are 30 % worse or more"},
 		},
+		"slower, and the control too": {
+			heads: changed(history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), controlled(13*time.Millisecond, 13*time.Millisecond)),
+			base:  changed(history(12, usual), controlled(10*time.Millisecond, 10*time.Millisecond)), want: gate.Inconclusive,
+			reasons: []string{"not-proven: GET /a: p50 looks 35.0 % slower (95 % sure of +35.0 to +35.0 %), and the control is 30 % slower as well", "not-proven: GET /a: p95", "not-proven: GET /a: p99"},
+		},
+		"slower, and the control is not": {
+			heads: changed(history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), controlled(10*time.Millisecond, 10*time.Millisecond)),
+			base:  changed(history(12, usual), controlled(10*time.Millisecond, 10*time.Millisecond)), want: gate.Fail,
+			reasons: []string{"slower: GET /a: p50 is 35.", "slower: GET /a: p95 is 35.", "slower: GET /a: p99 is 35."},
+		},
+		"the control did not hold still": {
+			heads: changed(history(1, usual), controlled(10*time.Millisecond, 17*time.Millisecond)), base: history(12, usual), want: gate.Inconclusive,
+			reasons: []string{"noisy-machine: the machine did not hold still: requests to the control took 10ms before the load and 17ms after it"},
+		},
 		"no baseline":  {heads: history(1, usual), want: gate.Inconclusive, reasons: []string{"no-baseline: no baseline yet"}},
 		"no run":       {base: history(12, usual), want: gate.Inconclusive, reasons: []string{"no-samples: there is no run to judge"}},
 		"too few runs": {heads: history(1, usual), base: history(3, usual), want: gate.Inconclusive, reasons: []string{"too-few-runs: the baseline has 3 of the 5 runs that it takes: run `plimsoll baseline update` 2 more times on main"}},
@@ -226,6 +240,11 @@ func changed(runs []*result.Result, change func(*result.Result)) []*result.Resul
 		change(r)
 	}
 	return runs
+}
+
+// controlled lets a control take so long before and after the load.
+func controlled(before, after time.Duration) func(*result.Result) {
+	return func(r *result.Result) { r.Control = []result.Figures{{P50: before}, {P50: after}} }
 }
 
 func checkReasons(t *testing.T, v gate.Verdict, want []string) {

@@ -116,7 +116,7 @@ func misfitPair(base, head *result.Result) *Reason {
 // undisturbed lists the pairs that count.
 func undisturbed(base, head *result.Result, pairs int) (good []int) {
 	for i := range pairs {
-		if !disturbed(base.Rounds[i]) && !disturbed(head.Rounds[i]) {
+		if !disturbed(base.Rounds[i]) && !disturbed(head.Rounds[i]) && !outOfLine(head.Control, i) {
 			good = append(good, i)
 		}
 	}

@@ -53,6 +53,14 @@ func side(n int, second func(pair int) bool, routes map[string]result.Figures, s
 	return r
 }
 
+// controls are what a control did n times.
+func controls(n int, latency func(i int) time.Duration) (all []result.Figures) {
+	for i := range n {
+		all = append(all, figures(1000, 0, latency(i)))
+	}
+	return all
+}
+
 // pairOf is both sides of n pairs.
 func pairOf(n int, before, after map[string]result.Figures) (base, head *result.Result) {
 	odd := func(i int) bool { return i%2 == 1 }
@@ -87,6 +95,13 @@ func TestJudgePairs(t *testing.T) {
 		"a third slower, too early":   {pairs: 8, head: slow, open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: GET /a: p50 looks 3", "not-proven: GET /a: p95", "not-proven: GET /a: p99"}},
 		"faster":                      {pairs: 8, head: with("GET /a", figures(2600, 0, 15*time.Millisecond)), want: gate.Pass},
 		"slower, and nobody feels it": {pairs: 16, head: with("GET /a", figures(2000, 0, 27*time.Millisecond)), policy: func(p *gate.Policy) { p.MinEffect = 40 * time.Millisecond }, want: gate.Pass},
+		"noisy, and nobody would feel it": {pairs: 8, head: usual, policy: func(p *gate.Policy) { p.MinEffect = 200 * time.Millisecond }, want: gate.Pass, change: func(_, head *result.Result) {
+			for i := range head.Rounds {
+				f := head.Rounds[i].Figures["GET /a"]
+				f.P50 += time.Duration(i%4) * 10 * time.Millisecond
+				head.Rounds[i].Figures["GET /a"] = f
+			}
+		}},
 		"strict": {pairs: 16, head: with("GET /a", figures(2000, 0, 24200*time.Microsecond)), policy: func(p *gate.Policy) { p.Strict = true }, want: gate.Inconclusive,
 			reasons: []string{"not-proven: GET /a: p50", "not-proven: GET /a: p95", "not-proven: GET /a: p99"}},
 		"throughput gone": {pairs: 16, head: with("GET /a", figures(1400, 0, 20*time.Millisecond)), want: gate.Fail, reasons: []string{"lower-throughput: GET /a: throughput is 30."}},
@@ -136,6 +151,12 @@ func TestJudgePairs(t *testing.T) {
 				}
 				second.Rounds[i].Total.P50 += second.Rounds[i].Total.P50 / 5
 			}
+		}},
+		"the control strayed after two pairs": {pairs: 10, head: usual, want: gate.Pass, notice: gate.Disturbed, change: func(_, head *result.Result) {
+			head.Control = controls(10, func(i int) time.Duration { return time.Millisecond * time.Duration(1+i/8) })
+		}},
+		"the control never holds still": {pairs: 20, head: slow, want: gate.Inconclusive, reasons: []string{"noisy-machine: the machine is too noisy"}, change: func(_, head *result.Result) {
+			head.Control = controls(20, func(i int) time.Duration { return time.Millisecond * time.Duration(1+i%3*3) })
 		}},
 		"base ended early": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"run-not-whole: base: the run is not whole: 8 of 12 rounds"}, change: func(base, _ *result.Result) { base.PlannedRounds = 12 }},
 		"two machines":     {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-environment: base and head were measured in different environments (cores: 2 here, 4 there)"}, change: func(base, _ *result.Result) { base.Environment.CPUCores = 4 }},

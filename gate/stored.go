@@ -66,6 +66,7 @@ func (j *judge) judgeHistory(old, now [][]float64, seed uint64) Verdict {
 	}
 	findings := judgeRuns(j.lines, old, now, min(storedFactor*(1-j.policy.Confidence), 0.5), seed)
 	j.fill(findings)
+	j.judgeControl(findings)
 	j.shifted(findings)
 	for k, row := range j.rows {
 		c := &j.verdict.Comparisons[row]

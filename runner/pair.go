@@ -28,6 +28,7 @@ type Pairing struct {
 	Log      io.Writer       // what the systems print, each line behind its side's name; nil for nowhere
 	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
 	Stop     <-chan struct{} // closing it ends the load gracefully
+	Control  *plan.Plan      // of a reference server, loaded after each pair; nil for none
 
 	RoundLength  time.Duration // judged load of each side in a round; 0 for that of base's plan
 	Slices       int           // a side's round is so many stretches, taken in turn with the other's; 0 for as many as answers allow
@@ -66,6 +67,11 @@ func Pair(ctx context.Context, base, head Side, c Pairing) (b, h *result.Result,
 			return nil, nil, s.named(err)
 		}
 	}
+	p.control, err = newControl(ctx, c.Control, Config{Runner: c.Runner, Log: p.Log, Stop: c.Stop})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer p.control.close(ctx)
 	if halt := p.run(ctx); halt != nil {
 		return p.halted(halt)
 	}
@@ -82,11 +88,12 @@ type halt struct {
 // pairing is two sides at work.
 type pairing struct {
 	Pairing
-	sides  [2]*side // base, head
-	settle time.Duration
-	slice  time.Duration // judged load of a stretch
-	auto   bool          // Slices is found out
-	start  time.Time
+	sides   [2]*side // base, head
+	control *control // nil for none
+	settle  time.Duration
+	slice   time.Duration // judged load of a stretch
+	auto    bool          // Slices is found out
+	start   time.Time
 
 	// For Progress.
 	phase string
@@ -242,6 +249,24 @@ func (p *pairing) pair(ctx context.Context, n int, turns [2]*side) *halt {
 	}
 	for i, s := range turns {
 		s.addRound(p.slice*time.Duration(p.Slices), i == 1)
+	}
+	return p.consult(ctx)
+}
+
+// consult loads the control, if there is one. Both sides keep what it did.
+func (p *pairing) consult(ctx context.Context) *halt {
+	if p.control == nil {
+		return nil
+	}
+	figures, err := p.control.measure(ctx, controlPair)
+	if err != nil && (isClosed(p.Stop) || ctx.Err() != nil) {
+		return &halt{p.sides[0], result.Interrupted, ErrInterrupted}
+	}
+	if err != nil {
+		return &halt{p.sides[0], result.Aborted, err}
+	}
+	for _, s := range p.sides {
+		s.result.Control = append(s.result.Control, figures)
 	}
 	return nil
 }

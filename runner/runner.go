@@ -35,6 +35,7 @@ type Config struct {
 	Log      io.Writer       // what the system under test prints; nil for nowhere
 	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
 	Stop     <-chan struct{} // closing it ends the load gracefully
+	Control  *plan.Plan      // of a reference server, loaded before and after the system; nil for none
 }
 
 // FreePort gives a TCP port on loopback for a system that Run will start.
@@ -62,11 +63,28 @@ func Run(ctx context.Context, p *plan.Plan, c Config) (*result.Result, error) {
 	if err := g.up(ctx); err != nil {
 		return nil, err
 	}
-	return measure(ctx, g)
+	reference, err := newControl(ctx, c.Control, c)
+	if err != nil {
+		return nil, err
+	}
+	defer reference.close(ctx)
+	return measure(ctx, g, reference)
 }
 
-// measure loads a system that is up.
-func measure(ctx context.Context, g *rig) (*result.Result, error) {
+// measure loads a system that is up, and the reference before and after it.
+func measure(ctx context.Context, g *rig, reference *control) (*result.Result, error) {
+	var controls []result.Figures
+	consult := func() (err error) {
+		if reference != nil {
+			var f result.Figures
+			f, err = reference.measure(ctx, controlRun)
+			controls = append(controls, f)
+		}
+		return err
+	}
+	if err := consult(); err != nil {
+		return nil, err
+	}
 	r := g.blank(ctx)
 	r.PlannedRounds = g.plan.Rounds
 	g.counts.begin(g.plan)
@@ -87,6 +105,11 @@ func measure(ctx context.Context, g *rig) (*result.Result, error) {
 	if text := saturated(r.Generator); text != "" {
 		note(r, result.Saturated, errors.New(text)) // the run is whole, and not judged
 	}
+	if err := consult(); err != nil {
+		note(r, result.Interrupted, err)
+		return r, err
+	}
+	r.Control = controls
 	return r, nil
 }
 

@@ -48,8 +48,9 @@ type cli struct {
 	Backtest backtestCmd `cmd:"" help:"Replay recorded history: what the gate would have flagged, what of it stayed, and what it can see."`
 	Selftest selftestCmd `cmd:"" help:"Try the paired gate on this system and machine: with nothing changed, and with one route made slower."`
 
-	Action actionCmd `cmd:"" hidden:"" help:"Do what the inputs of the GitHub Action say."`
-	Shop   shopCmd   `cmd:"" hidden:"" passthrough:"" help:"Run the sample service of the demo."`
+	Action  actionCmd  `cmd:"" hidden:"" help:"Do what the inputs of the GitHub Action say."`
+	Control controlCmd `cmd:"" hidden:"" help:"Run the reference server of gate.control."`
+	Shop    shopCmd    `cmd:"" hidden:"" passthrough:"" help:"Run the sample service of the demo."`
 }
 
 const description = `Plimsoll is the load line for your service: it measures how your API carries a fixed load, and stops the merge that makes it sink.

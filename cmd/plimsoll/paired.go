@@ -49,7 +49,7 @@ func (c *gateCmd) judgePaired(a *app, asked *asked, workflow github.Run) (rep re
 	if round := asked.Load.Judged() / gate.MaxPairs; round < leastRound {
 		return rep, badInput("a run_time of %v makes %d rounds of %v for each side, too short to mean anything: %v is the least", asked.Load.Judged(), gate.MaxPairs, round, gate.MaxPairs*leastRound)
 	}
-	b, h, err := c.pair(a, asked.policy, base, head)
+	b, h, err := c.pair(a, asked, base, head)
 	if b != nil && h != nil {
 		err = errors.Join(err, c.keep(a, b, h))
 	}
@@ -60,10 +60,15 @@ func (c *gateCmd) judgePaired(a *app, asked *asked, workflow github.Run) (rep re
 }
 
 // pair measures until the gate can tell.
-func (c *runFlags) pair(a *app, policy gate.Policy, base, head runner.Side) (b, h *result.Result, err error) {
+func (c *runFlags) pair(a *app, asked *asked, base, head runner.Side) (b, h *result.Result, err error) {
+	reference, err := asked.control()
+	if err != nil {
+		return nil, nil, err
+	}
 	pairing := runner.Pairing{
-		Runner: a.getenv("ImageOS"), Stop: a.stop, Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs, Seed: rand.Uint64(),
-		Decide: func(b, h *result.Result) bool { return gate.JudgePairs(policy, b, h, false).More == 0 },
+		Control: reference,
+		Runner:  a.getenv("ImageOS"), Stop: a.stop, Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs, Seed: rand.Uint64(),
+		Decide: func(b, h *result.Result) bool { return gate.JudgePairs(asked.policy, b, h, false).More == 0 },
 	}
 	if c.Verbose {
 		pairing.Log = a.stderr

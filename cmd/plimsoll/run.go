@@ -67,7 +67,11 @@ func (c *runFlags) remeasure(a *app, asked *asked) (*result.Result, error) {
 	if !c.Quiet {
 		fmt.Fprintln(a.stderr, pl)
 	}
-	config := runner.Config{Dir: asked.dir, Identity: a.identity(asked.dir), Runner: a.getenv("ImageOS"), Stop: a.stop}
+	reference, err := asked.control()
+	if err != nil {
+		return nil, err
+	}
+	config := runner.Config{Control: reference, Dir: asked.dir, Identity: a.identity(asked.dir), Runner: a.getenv("ImageOS"), Stop: a.stop}
 	if c.Verbose {
 		config.Log = a.stderr
 	}

@@ -279,6 +279,44 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptPaired sends one interrupt in the middle of a paired gate: the pairs that are
+// whole are kept, the checkout of base is taken away, and nothing is judged.
+func TestInterruptPaired(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send another an interrupt there")
+	}
+	bin, dir, temp := buildPrograms(t), t.TempDir(), t.TempDir()
+	profile := strings.Replace(readFile(t, "testdata/script/shop.yaml"), "run_time: 1500ms", "run_time: 120s", 1)
+	if err := os.WriteFile(filepath.Join(dir, "plimsoll.yaml"), []byte(profile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"}} {
+		git := exec.Command("git", args...)
+		git.Dir = dir
+		if output, err := git.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, output)
+		}
+	}
+	command := exec.Command(filepath.Join(bin, "plimsoll"), "gate", "--against", "HEAD")
+	command.Dir = dir
+	command.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"), "TMPDIR="+temp)
+	stderr := &trigger{on: "pair 1 of", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by the exit status
+	command.Stderr = stderr
+	err := command.Run()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitTrouble {
+		t.Errorf("interrupted, it ends with %v, want exit status 3:\n%s", err, stderr.text.String())
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	for _, file := range []string{"result.json", "result-base.json"} {
+		if r, err := readResult(filepath.Join(dir, file)); err != nil || r.Whole() {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
 // trigger collects what is written and does something once a text has come by.
 type trigger struct {
 	on   string

@@ -142,7 +142,7 @@ func (s *selftest) compare(by time.Duration) (v gate.Verdict, base *result.Resul
 	}
 	quiet := s.command.runFlags
 	quiet.Quiet = true
-	base, head, err := quiet.pair(s.app, s.asked.policy, sides[0], sides[1])
+	base, head, err := quiet.pair(s.app, s.asked, sides[0], sides[1])
 	if err != nil {
 		return v, nil, err
 	}

@@ -36,6 +36,9 @@ type Result struct {
 	WarmUp        *tally.Tally `json:"warm_up,omitempty"`
 	Tally         tally.Tally  `json:"tally"` // all rounds together
 	Problems      []Problem    `json:"problems,omitempty"`
+	// Control is what a reference server that never changes did before and after the load, or
+	// after each pair of rounds: it is about the machine. Empty when none was asked for.
+	Control []Figures `json:"control,omitempty"`
 }
 
 // Identity says which run of what this is.

@@ -1,0 +1,72 @@
+package gate
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// A control is a server that never changes. Where it moved, the machine did.
+const (
+	// controlStray is how far the control may be from its own middle in a pair that counts, and
+	// from the first measurement to the second in a run that does, on the log scale.
+	controlStray = 0.4
+	// controlMoved is how far the control may be from what it was in the history without a word.
+	controlMoved = 0.05
+)
+
+// outOfLine reports whether the control strayed after a pair. It does not know the sides.
+func outOfLine(control []result.Figures, pair int) bool {
+	if pair >= len(control) {
+		return false
+	}
+	var all []float64
+	for _, f := range control {
+		all = append(all, onScale(float64(f.P50), false))
+	}
+	stray := math.Abs(all[pair] - stats.Median(all))
+	return stray > controlStray || math.IsNaN(stray)
+}
+
+// controlLevel is what the control's requests took in a run, on the log scale; NaN without one.
+func controlLevel(r *result.Result) float64 {
+	var all []float64
+	for _, f := range r.Control {
+		all = append(all, onScale(float64(f.P50), false))
+	}
+	return stats.Median(all)
+}
+
+// judgeControl doubts a run during which the control did not hold still, and what is worse by
+// no more than the control is: that is the machine, as far as can be told.
+func (j *judge) judgeControl(findings []finding) {
+	for _, r := range j.heads {
+		if len(r.Control) == 2 && math.Abs(onScale(float64(r.Control[1].P50), false)-onScale(float64(r.Control[0].P50), false)) > controlStray {
+			j.doubt(NoisyMachine, "the machine did not hold still: requests to the control took %v before the load and %v after it", r.Control[0].P50, r.Control[1].P50)
+			break
+		}
+	}
+	var old, now []float64
+	for _, r := range j.base {
+		if level := controlLevel(r); !math.IsNaN(level) {
+			old = append(old, level)
+		}
+	}
+	for _, r := range j.heads {
+		now = append(now, controlLevel(r))
+	}
+	moved := stats.Median(now) - stats.Median(old)
+	if math.IsNaN(moved) || moved <= controlMoved {
+		return
+	}
+	text := fmt.Sprintf("the control is %.0f %% slower as well, so that it may be the machine", 100*math.Expm1(moved))
+	j.notice(NoisyMachine, "against the history %s", text)
+	for i, f := range findings {
+		c := &j.verdict.Comparisons[j.rows[i]]
+		if c.Status == Worse && f.change-moved <= j.lines[i].limit {
+			c.Status, c.Reason = Unclear, text
+		}
+	}
+}
