@@ -42,6 +42,10 @@ bench-peers: ## Compare with wrk, hey, ab, bombardier, vegeta, k6 and Locust, th
 soak: ## Load with 2,000 users for ten minutes and watch the memory.
 	go run ./cmd/peerbench -scenario soak -only plimsoll $(PEERBENCH)
 
+trial: build ## Try the paired gate on the sample service beside a CPU hog, 50 times unchanged and 20 times slower; takes about 50 minutes.
+	.github/trial/paired.sh same 50
+	.github/trial/paired.sh slower 20
+
 fuzz: ## Fuzz each target for a while; FUZZTIME=30s.
 	@go list -f '{{.ImportPath}}' $(packages) | while read -r package; do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \

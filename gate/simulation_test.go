@@ -197,7 +197,7 @@ func TestNegativeControls(t *testing.T) {
 		n = 60
 	}
 	second := world{lines: 24, noise: 0.03, drift: 0.02, order: 0.25}
-	noisy := world{lines: 24, noise: 0.30, drift: 0.02}
+	noisy := world{lines: 24, noise: 0.36, drift: 0.02}
 	drifts := world{lines: 24, noise: 0.03, drift: 0.25}
 	for _, c := range []struct {
 		name  string

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // fields are the columns of the CSV, which may stand in any order, with others between them.
@@ -25,7 +24,7 @@ func (b *builder) readCSV(r io.Reader) error {
 	}
 	place := map[string]int{}
 	for i, name := range header {
-		place[strings.TrimPrefix(strings.TrimSpace(name), "\ufeff")] = i
+		place[strings.TrimSpace(name)] = i
 	}
 	for _, name := range fields {
 		if _, ok := place[name]; !ok {
@@ -61,8 +60,9 @@ func (b *builder) row(field func(string) string) error {
 	if err != nil {
 		return fmt.Errorf("commit_index %q is no whole number", field("commit_index"))
 	}
-	at, err := strconv.ParseFloat(field("timestamp"), 64)
-	if err != nil {
+	ms, err := strconv.ParseFloat(field("timestamp"), 64)
+	at, ok := instant(ms)
+	if err != nil || !ok {
 		return fmt.Errorf("timestamp %q is no number of milliseconds", field("timestamp"))
 	}
 	value, err := strconv.ParseFloat(field("value"), 64)
@@ -78,5 +78,5 @@ func (b *builder) row(field func(string) string) error {
 		return fmt.Errorf("bigger_is_better is %q: 0 or 1", better)
 	}
 	name := strings.Trim(field("repo")+" "+field("bench"), " ")
-	return b.add(b.suite(name), c, index, field("commit_sha"), time.UnixMilli(int64(at)), value)
+	return b.add(b.suite(name), c, Run{Index: index, Commit: field("commit_sha"), Time: at}, value)
 }

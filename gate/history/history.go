@@ -3,12 +3,19 @@
 //
 // Read tells the format by the content. Values that cannot be judged as ratios (zero, negative,
 // infinite, no number) are counted and stand as NaN, like those that a run does not have. What
-// is none of the formats, or contradicts itself, is an error with the name and the line.
+// is none of the formats is an error with the name and the line, and so is what contradicts
+// itself: a figure twice in a run, a run of two commits, a figure that is better both ways.
+//
+// A figure is told by its name and its unit: when the unit changes, another column begins.
+//
+// Read depends on its reader alone, and equal bytes give equal histories, in the order of the
+// file. It holds all values in memory, and refuses a file that would need much of it.
 package history
 
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -39,8 +46,16 @@ type Run struct {
 	Values []float64 // one for each column; NaN where the run has none
 }
 
-// maxRows is how many values are read at most.
-const maxRows = 5_000_000
+// maxRows is how many values are read at most, and maxCells how many places for them all
+// histories may have, runs times columns: 160 MB. Names that hold the number of the run would
+// ask for a square of it.
+const (
+	maxRows  = 5_000_000
+	maxCells = 20_000_000
+)
+
+// bom is what some programs put in front of UTF-8.
+const bom = "\xef\xbb\xbf"
 
 // ErrFormat is returned, wrapped, for what is none of the formats.
 var ErrFormat = errors.New("neither a CSV of histories nor a data.js of github-action-benchmark")
@@ -48,11 +63,17 @@ var ErrFormat = errors.New("neither a CSV of histories nor a data.js of github-a
 // Read reads all histories of a file; name is its name in errors.
 func Read(name string, r io.Reader) ([]History, error) {
 	buffered := bufio.NewReader(r)
-	start, err := buffered.Peek(256)
+	start, err := buffered.Peek(buffered.Size())
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read history %s: %w", name, err)
 	}
-	start = bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if bytes.HasPrefix(start, []byte(bom)) {
+		start = start[len(bom):]
+		if _, err := buffered.Discard(len(bom)); err != nil {
+			return nil, fmt.Errorf("read history %s: %w", name, err)
+		}
+	}
+	start = bytes.TrimLeft(start, " \t\r\n")
 	var b builder
 	switch {
 	case len(start) == 0:
@@ -73,14 +94,19 @@ type builder struct {
 	suites []*suite
 	byName map[string]*suite
 	values int
+	cells  int // runs times columns, of all suites
 }
 
-// suite is one history in the making.
+// suite is one history in the making. Unusable values stand in it as infinite ones, so that
+// NaN is what has not come yet.
 type suite struct {
 	History
-	columns map[Column]int
+	columns map[key]int
 	runs    map[int]int // by index
 }
+
+// key tells the columns of a suite apart.
+type key struct{ name, unit string }
 
 func (b *builder) suite(name string) *suite {
 	if b.byName == nil {
@@ -88,57 +114,94 @@ func (b *builder) suite(name string) *suite {
 	}
 	s := b.byName[name]
 	if s == nil {
-		s = &suite{History: History{Name: name}, columns: map[Column]int{}, runs: map[int]int{}}
+		s = &suite{History: History{Name: name}, columns: map[key]int{}, runs: map[int]int{}}
 		b.byName[name], b.suites = s, append(b.suites, s)
 	}
 	return s
 }
 
-// add puts one value of a run in its place. The same figure twice in a run is refused: two
-// variants under one name would look like noise.
-func (b *builder) add(s *suite, c Column, index int, commit string, at time.Time, value float64) error {
+// add puts one value of a run in its place; r.Values is not looked at. The same figure twice
+// in a run is refused: two variants under one name would look like noise.
+func (b *builder) add(s *suite, c Column, r Run, value float64) error {
 	if b.values++; b.values > maxRows {
 		return fmt.Errorf("it has more than %d values", maxRows)
 	}
-	k, known := s.columns[c]
-	if !known {
-		k = len(s.Columns)
-		s.columns[c], s.Columns = k, append(s.Columns, c)
+	if c.Name == "" {
+		return fmt.Errorf("run %d of %s has a value without a name", r.Index, s.Name)
 	}
-	i, known := s.runs[index]
-	if !known {
-		i = len(s.Runs)
-		s.runs[index], s.Runs = i, append(s.Runs, Run{Index: index, Commit: commit, Time: at})
+	k, run := b.column(s, c), b.run(s, r)
+	if b.cells > maxCells {
+		return fmt.Errorf("%s is too large: %d figures in %d runs", s.Name, len(s.Columns), len(s.Runs))
 	}
-	r := &s.Runs[i]
-	if r.Commit != commit {
-		return fmt.Errorf("run %d of %s is of two commits, %.12s and %.12s", index, s.Name, r.Commit, commit)
+	if s.Columns[k].HigherIsBetter != c.HigherIsBetter {
+		return fmt.Errorf("%q of %s is better when higher in some runs and when lower in others", c.Name, s.Name)
 	}
-	for len(r.Values) <= k {
-		r.Values = append(r.Values, math.NaN())
+	if run.Commit != r.Commit {
+		return fmt.Errorf("run %d of %s is of two commits, %.12s and %.12s", r.Index, s.Name, run.Commit, r.Commit)
 	}
-	if !math.IsNaN(r.Values[k]) {
-		return fmt.Errorf("run %d of %s has %q twice: variants must have names of their own", index, s.Name, c.Name)
+	for len(run.Values) <= k {
+		run.Values = append(run.Values, math.NaN())
+	}
+	if !math.IsNaN(run.Values[k]) {
+		return fmt.Errorf("run %d of %s has %q twice: variants must have names of their own", r.Index, s.Name, c.Name)
 	}
 	if !(value > 0) || math.IsInf(value, 0) {
 		s.Unusable++
-		value = math.NaN()
+		value = math.Inf(1)
 	}
-	r.Values[k] = value
+	run.Values[k] = value
 	return nil
+}
+
+// column is the place of a column of the suite.
+func (b *builder) column(s *suite, c Column) int {
+	k, known := s.columns[key{c.Name, c.Unit}]
+	if !known {
+		k = len(s.Columns)
+		s.columns[key{c.Name, c.Unit}], s.Columns = k, append(s.Columns, c)
+		b.cells += len(s.Runs)
+	}
+	return k
+}
+
+// run is the run of the suite that has the index of r: r itself if there was none.
+func (b *builder) run(s *suite, r Run) *Run {
+	i, known := s.runs[r.Index]
+	if !known {
+		i = len(s.Runs)
+		s.runs[r.Index], s.Runs = i, append(s.Runs, r)
+		b.cells += len(s.Columns)
+	}
+	return &s.Runs[i]
 }
 
 // histories are the suites with their runs in order, each as long as there are columns.
 func (b *builder) histories() []History {
 	all := make([]History, len(b.suites))
 	for n, s := range b.suites {
-		slices.SortStableFunc(s.Runs, func(x, y Run) int { return x.Index - y.Index })
+		slices.SortFunc(s.Runs, func(x, y Run) int { return cmp.Compare(x.Index, y.Index) })
 		for i := range s.Runs {
-			for len(s.Runs[i].Values) < len(s.Columns) {
-				s.Runs[i].Values = append(s.Runs[i].Values, math.NaN())
+			values := s.Runs[i].Values
+			for k, value := range values {
+				if math.IsInf(value, 0) {
+					values[k] = math.NaN()
+				}
 			}
+			for len(values) < len(s.Columns) {
+				values = append(values, math.NaN())
+			}
+			s.Runs[i].Values = values
 		}
 		all[n] = s.History
 	}
 	return all
+}
+
+// instant is a number of milliseconds since 1970, as JavaScript counts them: at most 8.64e15
+// (ECMA-262, Time Values).
+func instant(ms float64) (at time.Time, ok bool) {
+	if !(math.Abs(ms) <= 8.64e15) {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(ms)), true
 }

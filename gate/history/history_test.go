@@ -2,11 +2,15 @@ package history_test
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/plimsoll-ci/plimsoll/gate/history"
 )
@@ -34,6 +38,9 @@ NaN,x,a/b,http,mean,ms,0,4,c4,4000
 `)
 	if len(h) != 2 || h[0].Name != "a/b http" || h[1].Name != "a/b other" || h[0].Unusable != 4 {
 		t.Fatalf("got %+v", h)
+	}
+	if first := h[0].Runs[1].Values; !math.IsNaN(first[1]) || !math.IsNaN(first[2]) || !math.IsNaN(first[3]) {
+		t.Errorf("values that cannot be used: %v", first)
 	}
 	first, second := h[0].Runs[0], h[0].Runs[1]
 	if first.Index != 2 || first.Commit != "c2" || first.Time.UnixMilli() != 2000 || second.Index != 4 {
@@ -65,6 +72,71 @@ func TestDataJS(t *testing.T) {
 	}
 }
 
+// Which way is better is as github-action-benchmark has it: src/write.ts, biggerIsBetter.
+func TestTools(t *testing.T) {
+	for tool, higher := range map[string]bool{
+		"benchmarkjs": true, "pytest": true, "customBiggerIsBetter": true,
+		"cargo": false, "go": false, "googlecpp": false, "catch2": false, "julia": false, "jmh": false,
+		"benchmarkdotnet": false, "benchmarkluau": false, "customSmallerIsBetter": false, "": false,
+	} {
+		h := read(t, fmt.Sprintf(`{"entries": {"s": [{"tool": %q, "benches": [{"name": "b", "value": 1, "unit": "u"}]}]}}`, tool))
+		if got := h[0].Columns[0].HigherIsBetter; got != higher {
+			t.Errorf("%q: got %v, want %v", tool, got, higher)
+		}
+	}
+}
+
+// The first run is as github-action-benchmark v1.17 wrote it, the second as v1.18 does.
+func TestGoMetrics(t *testing.T) {
+	h := read(t, `{"entries": {"Go": [
+		{"commit": {"id": "c1"}, "tool": "go", "benches": [{"name": "B", "value": 5, "unit": "ns/op\t 120 B/op\t 3 allocs/op"}, {"name": "C", "value": 1, "unit": "ns/op"}]},
+		{"commit": {"id": "c2"}, "tool": "go", "benches": [{"name": "B", "value": 6, "unit": "ns/op\t 121 B/op\t 3 allocs/op"}, {"name": "B - ns/op", "value": 6, "unit": "ns/op"}, {"name": "B - B/op", "value": 121, "unit": "B/op"}]},
+		{"commit": {"id": "c3"}, "tool": "customSmallerIsBetter", "benches": [{"name": "D", "value": 7, "unit": "ms at the 99th percentile"}]}
+	]}}`)
+	want := "[{B - ns/op ns/op false} {C ns/op false} {B - B/op B/op false} {D ms at the 99th percentile false}] [5 1 NaN NaN] [6 NaN 121 NaN] [NaN NaN NaN 7]"
+	if got := fmt.Sprint(h[0].Columns, h[0].Runs[0].Values, h[0].Runs[1].Values, h[0].Runs[2].Values); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// What editors and spreadsheets put around a file does not change it, and lines count from its
+// beginning.
+func TestAround(t *testing.T) {
+	quoted := `"repo"` + header[len("repo"):]
+	for _, text := range []string{
+		"\ufeff" + header + "a,b,m,ms,0,1,c,1,5\n",
+		"\ufeff" + quoted + "a,b,m,ms,0,1,c,1,5\r\n",
+		strings.Repeat("\n", 1000) + header + "a,b,m,ms,0,1,c,1,5",
+		"\ufeff\nwindow.BENCHMARK_DATA = " + `{"entries": {"a b": [{"commit": {"id": "c"}, "date": 1, "benches": [{"name": "m", "value": 5, "unit": "ms"}]}]}}` + ";\n",
+	} {
+		if h := read(t, text); len(h) != 1 || h[0].Name != "a b" || h[0].Columns[0].Name != "m" || h[0].Runs[0].Values[0] != 5 {
+			t.Errorf("%.40q: got %+v", text, h)
+		}
+	}
+}
+
+// A file whose names hold the number of the run would need the square of it in memory.
+func TestTooLarge(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(header)
+	for i := range 5000 {
+		fmt.Fprintf(&text, "a,b,m%d,ms,0,%d,c,1,5\n", i, i)
+	}
+	_, err := history.Read("h", strings.NewReader(text.String()))
+	if want := "read history h: line 4474: a b is too large: 4473 figures in 4473 runs"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestReaderFails(t *testing.T) {
+	broken := errors.New("broken")
+	for _, text := range []string{"", header + strings.Repeat("\n", 5000), "{" + strings.Repeat("\n", 5000)} {
+		if _, err := history.Read("h", io.MultiReader(strings.NewReader(text), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+			t.Errorf("%.20q: got %v", text, err)
+		}
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", "read history h: the file is empty"},
@@ -79,11 +151,31 @@ func TestBadInput(t *testing.T) {
 		{header + "a,b,m,ms,maybe,1,c,1,1\n", `line 2: bigger_is_better is "maybe": 0 or 1`},
 		{header + "a,b,m,ms,0,1,c,1,1\na,b,m,ms,0,1,c,1,2\n", `line 3: run 1 of a b has "m" twice: variants must have names of their own`},
 		{header + "a,b,m,ms,0,1,c,1,1\na,b,n,ms,0,1,d,1,2\n", "line 3: run 1 of a b is of two commits, c and d"},
-		{"window.BENCHMARK_DATA = {\n  oops\n}", "line 2"},
+		{header + "a,b,m,ms,0,1,c,1,0\na,b,m,ms,0,1,c,1,2\n", `line 3: run 1 of a b has "m" twice: variants must have names of their own`},
+		{header + "a,b,m,ms,0,1,c,1,1\na,b,m,ms,1,2,c,1,2\n", `line 3: "m" of a b is better when higher in some runs and when lower in others`},
+		{header + "a,b,,ms,0,1,c,1,1\n", "line 2: run 1 of a b has a value without a name"},
+		{header + "a,b,m,ms,0,1,c,NaN,1\n", `line 2: timestamp "NaN" is no number of milliseconds`},
+		{header + "a,b,m,ms,0,1,c,9e15,1\n", `line 2: timestamp "9e15" is no number of milliseconds`},
+		{header + "a,b,m\"m,ms,0,1,c,1,1\n", "parse error on line 2"},
+		{"[1]", "neither a CSV of histories nor a data.js of github-action-benchmark: line 1 has no column repo"},
+		{"window.BENCHMARK_DATA = {\n  oops\n}", "line 2: invalid character 'o'"},
+		{"\n\nwindow.BENCHMARK_DATA = {\n  oops\n}", "line 4: invalid character 'o'"},
+		{"window.BENCHMARK_DATA = 5", "neither a CSV of histories nor a data.js of github-action-benchmark"},
 		{"{}", "it has no entries with benches"},
-		{`{"entries": {"s": [{"benches": [{"name": "b", "value": "1"}]}]}}`, "neither a CSV"},
+		{`{"entries": {"s": []}}`, "it has no entries with benches"},
+		{`{"entries": []}`, "line 1: { is expected"},
+		{"{\"entries\": {\n\"s\": 5}}", "line 2: [ is expected"},
+		{"{\"entries\": {\n\"s\": [\n", "line 3: the file ends too early"},
+		{"{\"entries\": {\n\"s\": [{\"benches\": [", "line 2: the file ends too early"},
+		{"{\"entries\": {\"s\": [\n{\"benches\": [\n{\"name\": \"b\", \"value\": \"1\"}]}]}}", "line 3: benches.value of run 0 of s cannot be a string"},
+		{`{"entries": {"s": [5]}}`, "line 1:"},
+		{"{\"entries\": {\"s\": [\n{\"benches\": [{\"name\": \"b\", \"value\": 1}, {\"name\": \"b\", \"value\": 2}]}]}}", `line 2: run 0 of s has "b" twice: variants must have names of their own`},
+		{`{"entries": {"s": [{"benches": [{"value": 1}]}]}}`, "line 1: run 0 of s has a value without a name"},
+		{`{"entries": {"s": [{"date": 1e300, "benches": [{"name": "b", "value": 1}]}]}}`, "line 1: the date of run 0 of s, 1e+300, is no number of milliseconds"},
+		{"{\"entries\": {\"s\": [{\"benches\": [{\"name\": \"b\", \"value\": 1}]}]}}\nwindow.x()", "line 2: there is more after the data"},
 	} {
-		if _, err := history.Read("h", strings.NewReader(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+		h, err := history.Read("h", strings.NewReader(c.text))
+		if err == nil || h != nil || !strings.HasPrefix(err.Error(), "read history h: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: got %v, want %s", c.text, err, c.want)
 		}
 	}
@@ -125,6 +217,8 @@ func TestRealHistories(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(header + "a,b,m,ms,0,1,c,1,1\n"))
+	f.Add([]byte(header + "a,b,m,ms,0,-9223372036854775808,c,1,1\na,b,m,ms,0,9223372036854775807,c,1,0\n"))
+	f.Add([]byte(`{"entries": {"s": [{"tool": "go", "benches": [{"name": "b", "value": 1, "unit": "ns/op\t 1 B/op"}]}]}};`))
 	f.Add([]byte(`window.BENCHMARK_DATA = {"entries": {"s": [{"benches": [{"name": "b", "value": 1}]}]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		histories, err := history.Read("h", bytes.NewReader(text))
@@ -132,9 +226,17 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, h := range histories {
-			for _, r := range h.Runs {
-				if len(r.Values) != len(h.Columns) {
-					t.Fatalf("%d values of %d columns", len(r.Values), len(h.Columns))
+			if len(h.Columns) == 0 || len(h.Runs) == 0 {
+				t.Fatalf("%d columns, %d runs", len(h.Columns), len(h.Runs))
+			}
+			for i, r := range h.Runs {
+				if len(r.Values) != len(h.Columns) || i > 0 && r.Index <= h.Runs[i-1].Index {
+					t.Fatalf("%d values of %d columns, index %d", len(r.Values), len(h.Columns), r.Index)
+				}
+				for _, v := range r.Values {
+					if v <= 0 || math.IsInf(v, 0) {
+						t.Fatalf("value %v", v)
+					}
 				}
 			}
 		}

@@ -8,29 +8,36 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 )
 
-// benchmarkData is what github-action-benchmark writes into data.js, behind
-// "window.BENCHMARK_DATA = ".
-type benchmarkData struct {
-	Entries map[string][]struct {
-		Commit struct {
-			ID string `json:"id"`
-		} `json:"commit"`
-		Date    float64 `json:"date"` // ms since 1970
-		Tool    string  `json:"tool"`
-		Benches []struct {
-			Name  string  `json:"name"`
-			Value float64 `json:"value"`
-			Unit  string  `json:"unit"`
-		} `json:"benches"`
-	} `json:"entries"`
+// entry is a run as github-action-benchmark writes it into data.js, behind
+// "window.BENCHMARK_DATA = {"entries": {suite: [": its src/extract.ts, Benchmark.
+type entry struct {
+	Commit struct {
+		ID string `json:"id"`
+	} `json:"commit"`
+	Date    float64 `json:"date"` // ms since 1970
+	Tool    string  `json:"tool"`
+	Benches []bench `json:"benches"`
+}
+
+// bench is one value. What was no number when it was written is null, and read as 0.
+type bench struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
 }
 
 // biggerIsBetter lists the tools of which github-action-benchmark takes more for better; for
 // all others it takes less (its src/write.ts, biggerIsBetter).
 var biggerIsBetter = []string{"benchmarkjs", "pytest", "customBiggerIsBetter"}
+
+// script is a data.js while it is read, value by value so that errors have a line.
+type script struct {
+	text []byte // from its first brace
+	*json.Decoder
+	skipped int // lines in front of text
+}
 
 // readJS reads data.js, or the JSON in it.
 func (b *builder) readJS(r io.Reader) error {
@@ -38,35 +45,136 @@ func (b *builder) readJS(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if start := bytes.IndexByte(text, '{'); start > 0 {
-		text = text[start:]
-	}
-	var data benchmarkData
-	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&data); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return fmt.Errorf("%w: line %d: %w", ErrFormat, 1+bytes.Count(text[:min(int(syntax.Offset), len(text))], []byte("\n")), err)
+	start := max(0, bytes.IndexByte(text, '{'))
+	s := &script{text: text[start:], skipped: bytes.Count(text[:start], []byte("\n"))}
+	s.Decoder = json.NewDecoder(bytes.NewReader(s.text))
+	err = s.object(func(field string) error {
+		if field != "entries" {
+			return s.Decode(&json.RawMessage{})
 		}
-		return fmt.Errorf("%w: %w", ErrFormat, err)
+		return s.object(func(name string) error { return b.readSuite(s, strings.TrimSpace(name)) })
+	})
+	if err != nil {
+		return s.explain(err)
 	}
-	var names []string
-	for name := range data.Entries {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		s := b.suite(strings.TrimSpace(name))
-		for i, entry := range data.Entries[name] {
-			for _, bench := range entry.Benches {
-				c := Column{bench.Name, bench.Unit, slices.Contains(biggerIsBetter, entry.Tool)}
-				if err := b.add(s, c, i, entry.Commit.ID, time.UnixMilli(int64(entry.Date)), bench.Value); err != nil {
-					return err
-				}
-			}
-		}
+	if rest := bytes.Trim(s.text[s.InputOffset():], "; \t\r\n"); len(rest) > 0 {
+		return fmt.Errorf("%w: line %d: there is more after the data", ErrFormat, s.line(int64(len(s.text)-len(rest))))
 	}
 	if b.values == 0 {
 		return fmt.Errorf("%w: it has no entries with benches", ErrFormat)
 	}
 	return nil
+}
+
+// readSuite reads the runs of one suite.
+func (b *builder) readSuite(s *script, name string) error {
+	if err := s.open('['); err != nil {
+		return err
+	}
+	for i := 0; s.More(); i++ {
+		var raw json.RawMessage
+		if err := s.Decode(&raw); err != nil {
+			return err
+		}
+		start := s.InputOffset() - int64(len(raw))
+		var e entry
+		if err := json.Unmarshal(raw, &e); err != nil {
+			var kind *json.UnmarshalTypeError
+			if errors.As(err, &kind) {
+				return fmt.Errorf("line %d: %s of run %d of %s cannot be a %s", s.line(start+kind.Offset), kind.Field, i, name, kind.Value)
+			}
+			return err
+		}
+		if err := b.readEntry(b.suite(name), i, e); err != nil {
+			return fmt.Errorf("line %d: %w", s.line(start), err)
+		}
+	}
+	_, err := s.Token()
+	return err
+}
+
+// readEntry adds the values of one run.
+func (b *builder) readEntry(s *suite, index int, e entry) error {
+	at, ok := instant(e.Date)
+	if !ok {
+		return fmt.Errorf("the date of run %d of %s, %g, is no number of milliseconds", index, s.Name, e.Date)
+	}
+	run := Run{Index: index, Commit: e.Commit.ID, Time: at}
+	for _, x := range e.Benches {
+		if metric, several := x.first(); several && e.Tool == "go" {
+			if slices.ContainsFunc(e.Benches, func(y bench) bool { return y.Name == metric.Name }) {
+				continue
+			}
+			x = metric
+		}
+		c := Column{x.Name, x.Unit, slices.Contains(biggerIsBetter, e.Tool)}
+		if err := b.add(s, c, run, x.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// first is the first metric of a Go benchmark that reports several. github-action-benchmark
+// writes them as one whose unit is the rest of the line, "ns/op\t 120 B/op\t 3 allocs/op",
+// numbers and all, so that its unit changes with every run; since v1.18.0 each of them follows
+// by itself, the first as "name - ns/op" (its src/extract.ts, extractGoResult).
+func (x bench) first() (metric bench, several bool) {
+	units := strings.Fields(x.Unit)
+	if len(units) < 2 {
+		return x, false
+	}
+	return bench{Name: x.Name + " - " + units[0], Value: x.Value, Unit: units[0]}, true
+}
+
+// open reads the brace or bracket that a value must begin with.
+func (s *script) open(want json.Delim) error {
+	token, err := s.Token()
+	if err != nil {
+		return err
+	}
+	if token != want {
+		return fmt.Errorf("%w: line %d: %s is expected", ErrFormat, s.line(s.InputOffset()), want)
+	}
+	return nil
+}
+
+// object reads an object; value must read the value of the field it is called for.
+func (s *script) object(value func(field string) error) error {
+	if err := s.open('{'); err != nil {
+		return err
+	}
+	for s.More() {
+		token, err := s.Token()
+		if err != nil {
+			return err
+		}
+		field, ok := token.(string)
+		if !ok {
+			return fmt.Errorf("%w: line %d: a name is expected", ErrFormat, s.line(s.InputOffset()))
+		}
+		if err := value(field); err != nil {
+			return err
+		}
+	}
+	_, err := s.Token()
+	return err
+}
+
+// explain gives an error of the syntax its line.
+func (s *script) explain(err error) error {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: line %d: %w", ErrFormat, s.line(syntax.Offset), err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: line %d: the file ends too early", ErrFormat, s.line(int64(len(s.text))))
+	default:
+		return err
+	}
+}
+
+// line is the line of an offset in the text.
+func (s *script) line(offset int64) int {
+	return 1 + s.skipped + bytes.Count(s.text[:min(offset, int64(len(s.text)))], []byte("\n"))
 }
