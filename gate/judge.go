@@ -189,12 +189,12 @@ func (j *judge) fill(findings []finding) {
 			c.P = &f.p
 		}
 		if !math.IsInf(f.visible, 0) && !math.IsNaN(f.visible) {
-			c.SmallestVisible = f.visible
+			c.SmallestVisible = math.Abs(relative(f.visible, up))
 		}
 		if slices.Contains([]Status{Worse, Unclear, Suspect}, c.Status) && j.unfelt(*c) {
 			c.Status, c.Reason = Within, fmt.Sprintf("by less than %v", j.policy.MinEffect)
 		}
-		if !finite(c.Change) || !finite(c.Baseline) || !finite(c.Head) {
+		if !finite(c.Change) || !(c.Baseline > 0) || !(c.Head > 0) {
 			*c = Comparison{Route: c.Route, Metric: c.Metric, Status: NotJudged, Limit: c.Limit, Requests: c.Requests, Reason: "too few rounds have a value that can be compared"}
 		}
 	}

@@ -301,6 +301,19 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 	t.Error("GET /a p50 was not compared")
 }
 
+// With too few runs the figures are shown side by side, and nothing is said of them.
+func TestJudgeShowsWhatItCannotJudge(t *testing.T) {
+	v := gate.Judge(policy(), history(1, map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}}), history(1, map[string]load{"GET /a": {1000, 0, 10 * time.Millisecond}}))
+	if v.Outcome != gate.Inconclusive || v.Compared != 0 {
+		t.Errorf("got %v, compared %d", v, v.Compared)
+	}
+	for _, c := range v.Comparisons {
+		if c.Route == "GET /a" && c.Metric == gate.P50 && (c.Status != gate.NotJudged || c.Change < 0.49 || c.Change > 0.51 || c.Head <= c.Baseline) {
+			t.Errorf("got %+v", c)
+		}
+	}
+}
+
 // Fewer than ten requests beyond a quantile say nothing of it.
 func TestJudgeNeedsRequestsBeyondAQuantile(t *testing.T) {
 	routes := map[string]load{"GET /a": {300, 0, 10 * time.Millisecond}}

@@ -39,7 +39,7 @@ type finding struct {
 	n        int            // pairs, or fresh runs
 	p        float64        // for the whole report; NaN where it was not needed
 	level    float64        // what p is held against
-	visible  float64        // smallest relative change that would be found nine times in ten
+	visible  float64        // smallest change that would be found nine times in ten, on the log scale
 }
 
 // look is one look at the pairs of a comparison.
@@ -72,7 +72,7 @@ func judgePairs(lines []line, d [][]float64, at look, strict bool, seed uint64) 
 	for j := range lines {
 		e := stats.Trimmed(d[j])
 		f := finding{status: Unclear, change: e.Value, interval: e.Interval(shownConfidence), n: e.N, p: math.NaN(), level: at.level}
-		f.visible = math.Expm1(max(lines[j].limit, stats.SmallestVisibleLog(e.SE, at.level)))
+		f.visible = max(lines[j].limit, stats.SmallestVisible(e.SE, at.level))
 		if e.Value <= lines[j].limit && e.Upper(passLevel) < lines[j].guard {
 			f.status = Within
 		}

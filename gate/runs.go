@@ -34,7 +34,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 		f.interval = stats.ShiftInterval(old, now, shownConfidence)
 		// The spread between runs, which no number of rounds averages away.
 		se := stats.MAD(old) * math.Sqrt(1/float64(FreshRuns)+1/float64(max(len(old), 1)))
-		f.visible = math.Expm1(max(lines[j].limit, stats.SmallestVisibleLog(se, level)))
+		f.visible = max(lines[j].limit, stats.SmallestVisible(se, level))
 		switch {
 		case len(old) == 0 || len(now) == 0:
 			f.status = NotJudged

@@ -48,14 +48,31 @@ func Judge(p Policy, fresh, history []*result.Result) Verdict {
 	j.judgeFailures()
 	j.judgeThresholds(fresh[0])
 	if reason := j.tooLittle(history); reason != nil {
+		if reason.Kind == TooFewRuns {
+			j.show()
+		}
 		return j.inconclusive(*reason)
 	}
 	j.collect()
 	return j.judgeHistory(j.table(j.base), j.table(fresh), seedOf(fresh...))
 }
 
-// judgeHistory compares runs by rows of figures on the lines' scale, in the order of time.
-func (j *judge) judgeHistory(old, now [][]float64, seed uint64) Verdict {
+// show puts the figures beside each other where there is too little to judge them by.
+func (j *judge) show() {
+	j.collect()
+	j.verdict.Compared = 0
+	j.medians(j.table(j.base), j.table(j.heads))
+	for k, row := range j.rows {
+		c := &j.verdict.Comparisons[row]
+		c.Reason = "too few runs"
+		if difference := onScale(c.Head, j.lines[k].up) - onScale(c.Baseline, j.lines[k].up); !math.IsNaN(difference) {
+			c.Change = relative(difference, j.lines[k].up)
+		}
+	}
+}
+
+// medians puts the middle and the range of both sides into the comparisons.
+func (j *judge) medians(old, now [][]float64) {
 	for k, row := range j.rows {
 		c := &j.verdict.Comparisons[row]
 		c.Baseline, c.BaselineRange = unscale(column(old, k), j.lines[k].up)
@@ -64,6 +81,11 @@ func (j *judge) judgeHistory(old, now [][]float64, seed uint64) Verdict {
 			_, c.HeadRange = summary(roundValues(j.heads[0], c.Route, c.Metric))
 		}
 	}
+}
+
+// judgeHistory compares runs by rows of figures on the lines' scale, in the order of time.
+func (j *judge) judgeHistory(old, now [][]float64, seed uint64) Verdict {
+	j.medians(old, now)
 	findings := judgeRuns(j.lines, old, now, min(storedFactor*(1-j.policy.Confidence), 0.5), seed)
 	j.fill(findings)
 	j.judgeControl(findings)
@@ -104,7 +126,7 @@ func roundValues(r *result.Result, route string, m Metric) []float64 {
 // unscale is the median and the range of values on a line's scale, in the metric's unit.
 func unscale(values []float64, up bool) (median float64, span Range) {
 	if len(values) == 0 {
-		return math.NaN(), Range{}
+		return 0, Range{}
 	}
 	plain := make([]float64, len(values))
 	for i, v := range values {

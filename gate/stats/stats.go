@@ -54,15 +54,10 @@ type Interval struct{ Low, High float64 }
 // z is the quantile of the standard normal distribution.
 func z(q float64) float64 { return distuv.UnitNormal.Quantile(q) }
 
-// SmallestVisible is the relative change, 0.1 for 10 %, that a one-sided test at level alpha
-// finds nine times in ten, when the estimate on the log scale has standard error se:
-// exp((z(1−α)+z(0.9))·se)−1, the usual formula for the power of a z test.
-func SmallestVisible(se, alpha float64) float64 {
-	return math.Expm1(SmallestVisibleLog(se, alpha))
-}
-
-// SmallestVisibleLog is SmallestVisible on the log scale.
-func SmallestVisibleLog(se, alpha float64) float64 { return (z(1-alpha) + z(0.9)) * se }
+// SmallestVisible is the change that a one-sided test at level alpha finds nine times in ten
+// when the estimate has standard error se: (z(1−α)+z(0.9))·se, the usual formula for the power
+// of a z test. It is on the scale of se: on the log scale exp(…)−1 is the relative change.
+func SmallestVisible(se, alpha float64) float64 { return (z(1-alpha) + z(0.9)) * se }
 
 // Spend divides a level alpha over looks at growing shares of the evidence, 0 < share ≤ 1 in
 // growing order: what each look may use as its own nominal level so that all together use

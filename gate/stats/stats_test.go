@@ -203,7 +203,7 @@ func TestRateInterval(t *testing.T) {
 
 func TestSmallestVisible(t *testing.T) {
 	for se, want := range map[float64]float64{0.01: 0.045, 0.02: 0.091, 0.03: 0.14, 0.05: 0.24, 0.08: 0.42} {
-		near(t, "smallest visible", stats.SmallestVisible(se, 0.001), want, 0.005)
+		near(t, "smallest visible", math.Expm1(stats.SmallestVisible(se, 0.001)), want, 0.005)
 	}
 }
 
