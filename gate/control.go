@@ -17,13 +17,14 @@ const (
 	controlMoved = 0.05
 )
 
-// outOfLine reports whether the control strayed after a pair. It does not know the sides.
+// outOfLine reports whether the control strayed after a pair, from what it was until then: a
+// pair that counts will always count. It does not know the sides.
 func outOfLine(control []result.Figures, pair int) bool {
 	if pair >= len(control) {
 		return false
 	}
 	var all []float64
-	for _, f := range control {
+	for _, f := range control[:pair+1] {
 		all = append(all, onScale(float64(f.P50), false))
 	}
 	stray := math.Abs(all[pair] - stats.Median(all))

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -57,29 +58,31 @@ func perRound(runs []*result.Result, route string) (failures, requests []int64) 
 	return failures, requests
 }
 
-// judgeRises fails a route whose failure rate has risen in pairs of rounds, by more than a
-// point and really, though it may be inside its limit. Failures come in bursts, so that the
-// rates of the rounds are tested and not the requests.
-func (j *judge) judgeRises(base, head *result.Result, pairs []int, level float64, seed uint64) {
-	var rises [][]float64
-	var of []int
+// rises are the lines of failure rates that have risen in pairs of rounds by more than a
+// point, though they may be inside their limits: each with its place among the comparisons and
+// the differences of the rounds' rates. Failures come in bursts, so that the rates of the
+// rounds are tested and not the requests, in one family with everything else.
+func (j *judge) rises(base, head *result.Result, pairs []int) (lines []line, rows []int, d [][]float64) {
 	for i, c := range j.verdict.Comparisons {
 		if c.Metric != FailureRate || c.Route == tally.All || c.Status == Worse || c.Change <= leastRise {
 			continue
 		}
-		var d []float64
+		var differences []float64
 		for _, p := range pairs {
-			d = append(d, rate(head.Rounds[p].Of(c.Route))-rate(base.Rounds[p].Of(c.Route)))
+			differences = append(differences, rate(head.Rounds[p].Of(c.Route))-rate(base.Rounds[p].Of(c.Route)))
 		}
-		rises, of = append(rises, d), append(of, i)
+		lines = append(lines, line{route: c.Route, metric: FailureRate, limit: leastRise, guard: math.Inf(1)})
+		rows, d = append(rows, i), append(d, differences)
 	}
-	if len(rises) == 0 {
-		return
-	}
-	for k, p := range stats.SignFlip(rises, flips, seed) {
-		c := &j.verdict.Comparisons[of[k]]
-		if p <= level && stats.Trimmed(rises[k]).Value > leastRise {
-			c.Status, c.P, c.Alpha = Worse, &p, level
+	return lines, rows, d
+}
+
+// judgeRises fails the routes whose failure rate has really risen.
+func (j *judge) judgeRises(findings []finding, rows []int) {
+	for k, f := range findings {
+		c := &j.verdict.Comparisons[rows[k]]
+		if f.status == Worse {
+			c.Status, c.P, c.Alpha = Worse, &f.p, f.level
 			c.Reason = fmt.Sprintf("%.2f %% of %d requests failed, and %.2f %% before: more than a point, and not by chance", 100*c.Head, c.Requests, 100*c.Baseline)
 		}
 	}

@@ -83,10 +83,10 @@ func (j *judge) collect() {
 func (j *judge) collectRoute(route string) {
 	failures, requests := count(j.heads, route)
 	_, baseRequests := count(j.base, route)
-	judged, why := 0, ""
+	judged, why, tooFew := 0, "", false
 	for _, metric := range j.policy.Metrics {
 		c := Comparison{Route: route, Metric: metric, Requests: requests, Limit: j.limit(route, metric), Status: NotJudged}
-		c.Reason = j.cannotJudge(route, metric, failures, requests, baseRequests)
+		c.Reason, tooFew = j.cannotJudge(route, metric)
 		if c.Reason == "" {
 			judged++
 			j.lines = append(j.lines, newLine(route, metric, metric == Throughput, j.policy.forRoute(route).Degradation))
@@ -107,8 +107,10 @@ func (j *judge) collectRoute(route string) {
 		j.doubt(RouteMissing, "%s was not requested in this run, and was in its baseline: was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes", route)
 	case baseRequests == 0:
 		j.doubt(RouteMissing, "%s was requested in this run and not in its baseline: was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes", route)
-	default:
+	case tooFew:
 		j.doubt(RouteCannotBeSeen, "%s could not be judged (%s): %s", route, why, j.wouldDo(route))
+	case failures <= int64(j.policy.forRoute(route).FailureRate*float64(requests)): // head's own are told of as failures
+		j.doubt(RouteCannotBeSeen, "%s could not be judged: %s", route, why)
 	}
 }
 
@@ -129,18 +131,26 @@ func (j *judge) limit(route string, metric Metric) float64 {
 	return limit
 }
 
-// cannotJudge says why a metric cannot be judged; empty when it can.
-func (j *judge) cannotJudge(route string, metric Metric, failures, requests, baseRequests int64) string {
-	perRound := float64(requests) / float64(rounds(j.heads))
-	switch need := needs(metric); {
-	case baseRequests == 0:
-		return "the baseline does not have this route"
-	case perRound < need:
-		return fmt.Sprintf("too few requests: %.0f in a round, %.0f are needed", math.Floor(perRound), need)
-	case metric.IsLatency() && float64(failures) > j.policy.forRoute(route).FailureRate*float64(requests):
-		return "too many failures: a failed request can look fast"
+// cannotJudge says why a metric cannot be judged, empty when it can, and whether that is for
+// too few requests.
+func (j *judge) cannotJudge(route string, metric Metric) (why string, tooFew bool) {
+	limit, need := j.policy.forRoute(route).FailureRate, needs(metric)
+	for _, side := range []struct {
+		name string
+		runs []*result.Result
+	}{{"", j.heads}, {" on the side that it is compared with", j.base}} {
+		failures, requests := count(side.runs, route)
+		perRound := float64(requests) / float64(max(rounds(side.runs), 1))
+		switch {
+		case side.name != "" && requests == 0:
+			return "the baseline does not have this route", false
+		case perRound < need:
+			return fmt.Sprintf("too few requests%s: %.0f in a round, %.0f are needed", side.name, math.Floor(perRound), need), true
+		case metric.IsLatency() && float64(failures) > limit*float64(requests):
+			return fmt.Sprintf("too many failures%s: a failed request can look fast", side.name), false
+		}
 	}
-	return ""
+	return "", false
 }
 
 func rounds(runs []*result.Result) (n int) {
@@ -161,6 +171,9 @@ func needs(m Metric) float64 {
 // wouldDo says how long a run would have to be for the easiest metric of a route.
 func (j *judge) wouldDo(route string) string {
 	_, requests := count(j.heads, route)
+	if _, base := count(j.base, route); base*int64(rounds(j.heads)) < requests*int64(rounds(j.base)) {
+		requests = max(base*int64(rounds(j.heads))/int64(rounds(j.base)), 1)
+	}
 	need := math.Inf(1)
 	for _, m := range j.policy.Metrics {
 		need = min(need, needs(m))
@@ -206,7 +219,10 @@ func (j *judge) fill(findings []finding) {
 // bound is.
 func (j *judge) unfelt(c Comparison) bool {
 	most := c.Change
-	if c.Status == Unclear && c.Interval != nil && math.Abs(c.Change) <= math.Abs(c.Limit) {
+	switch {
+	case c.Status == Unclear && c.Interval == nil:
+		return false
+	case c.Status == Unclear:
 		most = c.Interval.High
 	}
 	return c.Metric.IsLatency() && c.Baseline*most < float64(j.policy.MinEffect)

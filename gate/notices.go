@@ -98,7 +98,11 @@ func (j *judge) trendOf(l line, values []float64, runs []*result.Result) {
 			return
 		}
 	}
-	old, now := stats.Median(values[:recentRuns]), stats.Median(values[len(values)-recentRuns:])
+	there := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+	if len(there) < 2*recentRuns {
+		return
+	}
+	old, now := stats.Median(there[:recentRuns]), stats.Median(there[len(there)-recentRuns:])
 	if now-old > half {
 		j.notice(Creep, "%s: %s has crept by %+.0f %% since %s, in steps too small to fail", RouteName(l.route), l.metric,
 			100*relative(now-old, l.up), runs[0].Started.UTC().Format(time.DateOnly))

@@ -26,7 +26,7 @@ func figures(requests, failures int64, latency time.Duration) result.Figures {
 func side(n int, second func(pair int) bool, routes map[string]result.Figures, seed uint64) *result.Result {
 	random := rand.New(rand.NewPCG(seed, 0))
 	r := &result.Result{
-		Schema: result.Schema, PlannedRounds: n, Starts: 3,
+		Schema: result.Schema, PlannedRounds: n, Starts: 3, PairSeed: "5eed",
 		Identity:    result.Identity{Series: "shop", ProfileDigest: "d1", Commit: fmt.Sprintf("c%d", seed), Started: time.Unix(1_700_000_000, 0)},
 		Environment: result.Environment{OS: "linux", Arch: "amd64", CPUCores: 2},
 	}
@@ -91,7 +91,7 @@ func TestJudgePairs(t *testing.T) {
 		"before the first look":       {pairs: 7, head: usual, open: true, want: gate.Unjudged, more: 1},
 		"between two looks":           {pairs: 13, head: usual, open: true, want: gate.Unjudged, more: 3},
 		"ended between two looks":     {pairs: 13, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-runs: 13 pairs of rounds were measured, and a verdict falls after one of 8 12 16 20 24"}},
-		"a third slower":              {pairs: 16, head: slow, want: gate.Fail, reasons: []string{"slower: GET /a: p50 is 3", "slower: GET /a: p95 is 3", "slower: GET /a: p99 is 3"}},
+		"a third slower":              {pairs: 20, head: slow, want: gate.Fail, reasons: []string{"slower: GET /a: p50 is 3", "slower: GET /a: p95 is 3", "slower: GET /a: p99 is 3"}},
 		"a third slower, too early":   {pairs: 8, head: slow, open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: GET /a: p50 looks 3", "not-proven: GET /a: p95", "not-proven: GET /a: p99"}},
 		"faster":                      {pairs: 8, head: with("GET /a", figures(2600, 0, 15*time.Millisecond)), want: gate.Pass},
 		"slower, and nobody feels it": {pairs: 16, head: with("GET /a", figures(2000, 0, 27*time.Millisecond)), policy: func(p *gate.Policy) { p.MinEffect = 40 * time.Millisecond }, want: gate.Pass},
@@ -159,8 +159,20 @@ func TestJudgePairs(t *testing.T) {
 			head.Control = controls(20, func(i int) time.Duration { return time.Millisecond * time.Duration(1+i%3*3) })
 		}},
 		"base ended early": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"run-not-whole: base: the run is not whole: 8 of 12 rounds"}, change: func(base, _ *result.Result) { base.PlannedRounds = 12 }},
-		"two machines":     {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-environment: base and head were measured in different environments (cores: 2 here, 4 there)"}, change: func(base, _ *result.Result) { base.Environment.CPUCores = 4 }},
-		"two profiles":     {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-profile"}, change: func(base, _ *result.Result) { base.ProfileDigest = "d2" }},
+		"base fails the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a could not be judged: too many failures on the side that it is compared with"},
+			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
+				for i := range base.Rounds {
+					base.Rounds[i].Figures["GET /a"] = figures(2000, 2000, time.Millisecond)
+				}
+			}},
+		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a could not be judged (too few requests on the side that it is compared with: 3 in a round, 20 are needed)"},
+			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
+				for i := range base.Rounds {
+					base.Rounds[i].Figures["GET /a"] = figures(3, 0, time.Millisecond)
+				}
+			}},
+		"two machines": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-environment: base and head were measured in different environments (cores: 2 here, 4 there)"}, change: func(base, _ *result.Result) { base.Environment.CPUCores = 4 }},
+		"two profiles": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-profile"}, change: func(base, _ *result.Result) { base.ProfileDigest = "d2" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := policy()
@@ -209,7 +221,9 @@ func TestJudgePairsShowsHowSure(t *testing.T) {
 func TestAreSides(t *testing.T) {
 	usual := map[string]result.Figures{"GET /a": figures(10, 0, time.Millisecond)}
 	base, head := pairOf(4, usual, usual)
-	if !gate.AreSides(base, head) || gate.AreSides(base, base) || gate.AreSides(&result.Result{}, &result.Result{}) {
+	other := *head
+	other.PairSeed = "0dd"
+	if !gate.AreSides(base, head) || gate.AreSides(base, &other) || gate.AreSides(base, base) || gate.AreSides(&result.Result{}, &result.Result{}) {
 		t.Error("sides are those of which one came second in each pair")
 	}
 }

@@ -25,8 +25,9 @@ const (
 	// below 1.5 times the limit. To ask the bound to lie below the limit itself would leave most
 	// unchanged reports undecided (docs/verdict.md).
 	guardFactor = 1.5
-	// flips is how many patterns of signs are drawn where not all are looked at.
-	flips = 1999
+	// leastDraws is how many patterns of signs, or choices of runs, are drawn at least where not
+	// all are looked at.
+	leastDraws = 1999
 	// shownConfidence is that of the intervals which are shown.
 	shownConfidence = 0.95
 )
@@ -61,6 +62,9 @@ func lookAt(n int, level float64) (l look, ok bool) {
 	return look{stats.Spend(level, shares)[i], i == len(looks)-1}, true
 }
 
+// drawsFor is how many draws can show a p value as small as a level, with some to spare.
+func drawsFor(level float64) int { return max(leastDraws, int(4/level)) }
+
 // judgePairs looks at the differences d[line][pair], head's value less base's, and says of
 // each line what can be said now. A line is Unclear while more pairs may tell.
 //
@@ -82,7 +86,7 @@ func judgePairs(lines []line, d [][]float64, at look, strict bool, seed uint64) 
 	if !beyond { // what cannot fail needs no test
 		return findings
 	}
-	for j, p := range stats.SignFlip(d, flips, seed) {
+	for j, p := range stats.SignFlip(d, drawsFor(at.level), seed) {
 		f := &findings[j]
 		f.p = p
 		real := p <= at.level && f.n >= failFrom

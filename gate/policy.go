@@ -17,7 +17,7 @@ type Policy struct {
 	Metrics     []Metric      // compared with the baseline
 	MinEffect   time.Duration // a latency change smaller than this never fails
 	// Confidence is that of the whole report: 0.99 lets one unchanged report in a hundred be
-	// red in a paired comparison, at most. The zero Confidence fails nothing that a test decides.
+	// red in a paired comparison, at most.
 	Confidence float64
 	Strict     bool // a change fails only when its lower bound is past the limit as well
 	Control    bool // a reference server is measured beside the system
@@ -82,7 +82,7 @@ func ParsePolicy(file string, n *yaml.Node, routes []string) (Policy, strict.Pro
 			"failure_rate": func(n *yaml.Node) { p.FailureRate = r.Percent(n, 0, 1) },
 			"metrics":      func(n *yaml.Node) { p.Metrics = parseMetrics(r, n) },
 			"min_effect":   func(n *yaml.Node) { p.MinEffect = r.Duration(n, 0) },
-			"confidence":   func(n *yaml.Node) { p.Confidence = r.Percent(n, 0.5, 0.9999) },
+			"confidence":   func(n *yaml.Node) { p.Confidence = r.Percent(n, 0.5, 0.999) },
 			"strict":       func(n *yaml.Node) { p.Strict = r.Bool(n) },
 			"control":      func(n *yaml.Node) { p.Control = r.Bool(n) },
 			"thresholds":   func(n *yaml.Node) { p.Thresholds = parseThresholds(r, n, routes) },

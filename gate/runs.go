@@ -16,8 +16,6 @@ const (
 	FailHistory = 10
 	// suspectShare of the limit makes one run suspect.
 	suspectShare = 0.5
-	// draws is how many choices of runs are drawn where not all are looked at.
-	draws = 1999
 )
 
 // judgeRuns compares fresh runs with a history, rows of figures in the order of time, and says
@@ -49,7 +47,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 	if !beyond {
 		return findings
 	}
-	for j, p := range stats.PermuteRanks(history, fresh, draws, seed) {
+	for j, p := range stats.PermuteRanks(history, fresh, drawsFor(level), seed) {
 		f := &findings[j]
 		f.p = p
 		old := column(history, j)

@@ -252,7 +252,7 @@ func TestNegativeControls(t *testing.T) {
 			d := s.differences(n)
 			findings := judgePairs(s.lines, d, at, false, 1)
 			for j := range findings {
-				if f := &findings[j]; f.change > s.lines[j].limit && stats.SignFlip(d[j:j+1], flips, 1)[0] <= at.level {
+				if f := &findings[j]; f.change > s.lines[j].limit && stats.SignFlip(d[j:j+1], leastDraws, 1)[0] <= at.level {
 					f.status = Worse
 				}
 			}

@@ -39,7 +39,7 @@ func Judge(p Policy, fresh, history []*result.Result) Verdict {
 			return j.inconclusive(*reason)
 		}
 		if reason := misfit(fresh[0], r); i > 0 && reason != nil {
-			return j.inconclusive(Reason{reason.Kind, "the fresh runs do not belong together: " + reason.Text})
+			return j.inconclusive(Reason{reason.Kind, "the runs to be judged are not runs of one change: their profiles or environments differ"})
 		}
 	}
 	j.base = slices.DeleteFunc(slices.Clone(history), func(b *result.Result) bool { return misfit(fresh[0], b) != nil })
@@ -139,8 +139,9 @@ func unscale(values []float64, up bool) (median float64, span Range) {
 }
 
 // shifted finds out whether everything moved together: another machine or a global change,
-// which history cannot tell apart. What moved along is told of once, and not line by line; it
-// is not subtracted, and what is worse stays so.
+// which history cannot tell apart: the fresh runs are of one machine, and the history's are of
+// many. What moved along is told of once, not line by line, and is inconclusive; what is worse by
+// more than that stays so. Nothing is subtracted.
 func (j *judge) shifted(findings []finding) {
 	byRoute := map[string][]float64{}
 	for i, f := range findings {
@@ -164,7 +165,11 @@ func (j *judge) shifted(findings []finding) {
 	j.shift = &Reason{CommonShift, text + "; `plimsoll gate --against` the base can tell"}
 	j.along = map[int]bool{}
 	for i, f := range findings {
+		c := &j.verdict.Comparisons[j.rows[i]]
 		j.along[j.rows[i]] = f.change-middle <= j.lines[i].limit
+		if j.along[j.rows[i]] && c.Status == Worse {
+			c.Status = Unclear // the fresh runs share a machine, and the history's do not
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func inDoubt(mode Mode, c Comparison) (r Reason, ok bool) {
 	route := RouteName(c.Route)
 	switch {
 	case c.Status == Suspect:
-		return Reason{LooksWorse, fmt.Sprintf("%s: %s is %s in one run, which proves nothing; %d runs can tell, or `plimsoll gate --against` the base", route, c.Metric, c.change(), FreshRuns)}, true
+		return Reason{LooksWorse, fmt.Sprintf("%s: %s is %s in %s, which proves nothing; %d runs can tell, or `plimsoll gate --against` the base", route, c.Metric, c.change(), runs(c.N), FreshRuns)}, true
 	case c.Status != Unclear:
 		return r, false
 	case c.Metric == FailureRate:
@@ -58,6 +58,13 @@ func inDoubt(mode Mode, c Comparison) (r Reason, ok bool) {
 	default:
 		return Reason{TooNoisy, fmt.Sprintf("%s: %s is too noisy to exclude %.0f %%%s after %d pairs of rounds: %s", route, c.Metric, 100*guardFactor*math.Abs(c.Limit), c.sure(), c.N, c.sight())}, true
 	}
+}
+
+func runs(n int) string {
+	if n == 1 {
+		return "one run"
+	}
+	return fmt.Sprintf("%d runs", n)
 }
 
 // sight says what could have been seen, and what would help.

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -28,7 +29,7 @@ func newControl(ctx context.Context, p *plan.Plan, c Config) (*control, error) {
 	if p == nil {
 		return nil, nil
 	}
-	c.Progress = func(Progress) {}
+	c.Progress, c.Log = func(Progress) {}, io.Discard
 	k := &control{side: newSide(Side{Name: "control", Plan: p}, c, &labelled{mu: &sync.Mutex{}, to: c.Log, label: "control: "})}
 	if err := k.up(ctx); err != nil {
 		k.down(ctx)

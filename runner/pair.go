@@ -126,6 +126,7 @@ func newPairing(base, head Side, c Pairing) *pairing {
 			Dir: one.Dir, Identity: one.Identity, Runner: c.Runner, Stop: c.Stop,
 			Progress: func(now Progress) { p.show(p.sides[i], p.sides[1-i], now) },
 		}, &labelled{mu: &logging, to: c.Log, label: one.Name + ": "})
+		p.sides[i].seed = fmt.Sprintf("%016x", c.Seed)
 	}
 	return p
 }

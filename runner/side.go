@@ -24,6 +24,7 @@ type side struct {
 	result *result.Result // nil before the system was up
 
 	// From one start to the next.
+	seed   string // of the pairing; empty for a control
 	rig    *rig
 	crew   *load.Crew // nil before the system is up
 	starts int
@@ -127,6 +128,7 @@ func (s *side) seal() {
 	r := s.result
 	r.Finished = time.Now().UTC().Truncate(time.Millisecond)
 	r.Starts, r.PlannedRounds, r.Problems = s.starts, len(r.Rounds), nil
+	r.PairSeed = s.seed
 	r.WarmUp.Merge(s.counts.drain(plan.WarmUpRound))
 	protocol := r.Generator.Protocol
 	if s.rig != nil {

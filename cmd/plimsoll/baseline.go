@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
@@ -32,7 +33,7 @@ type baselineUpdateCmd struct {
 
 // Run measures and records.
 func (c *baselineUpdateCmd) Run(a *app) (err error) {
-	measure, err := c.prepare(a)
+	measure, policy, err := c.prepare(a)
 	if err != nil {
 		return err
 	}
@@ -60,20 +61,40 @@ func (c *baselineUpdateCmd) Run(a *app) (err error) {
 	}
 	fmt.Fprintln(a.stdout, done)
 	a.summarize(done + "\n")
+	return c.trend(a, store, policy, r)
+}
+
+// trend tells what has become of the branch, now that it has one run more.
+func (c *baselineUpdateCmd) trend(a *app, store baseline.Store, policy gate.Policy, r *result.Result) error {
+	policy.Baseline.Branch = r.Branch
+	past, err := window(a, store, policy, []*result.Result{r})
+	if err != nil {
+		return fmt.Errorf("the run is recorded; look at its branch: %w", err)
+	}
+	notices := gate.Trend(policy, append(past, r))
+	if err := report.Notices(a.stdout, notices); err != nil || !a.inActions() || len(notices) == 0 {
+		return err
+	}
+	var b strings.Builder
+	_ = report.MarkdownNotices(&b, notices) // a Builder takes everything
+	a.summarize(b.String())
 	return nil
 }
 
 // file is where the result lies that is to be recorded.
 func (c *baselineUpdateCmd) file() string { return cmp.Or(c.Result, c.Out) }
 
-// prepare reads what the user gave and returns what gets the result.
-func (c *baselineUpdateCmd) prepare(a *app) (measure func() (*result.Result, error), err error) {
+// prepare reads what the user gave and returns what gets the result, and the policy.
+func (c *baselineUpdateCmd) prepare(a *app) (measure func() (*result.Result, error), policy gate.Policy, err error) {
 	if c.Result != "" {
 		r, err := readResult(c.Result)
-		return func() (*result.Result, error) { return r, nil }, err
+		return func() (*result.Result, error) { return r, nil }, gate.DefaultPolicy(), err
 	}
 	asked, err := c.read()
-	return func() (*result.Result, error) { return c.measure(a, asked) }, err
+	if err != nil {
+		return nil, policy, err
+	}
+	return func() (*result.Result, error) { return c.measure(a, asked) }, asked.policy, nil
 }
 
 // readResult reads a result file that the user named.

@@ -40,6 +40,11 @@ func (c *compareCmd) Run(a *app) error {
 	} else {
 		v = gate.Judge(policy, []*result.Result{head}, []*result.Result{base})
 	}
+	for i, reason := range v.Reasons {
+		if reason.Kind == gate.TooFewRuns && !gate.AreSides(base, head) {
+			v.Reasons[i].Text = "one run against one proves nothing: `plimsoll gate` judges by a history, and `plimsoll gate --against` by pairs of rounds"
+		}
+	}
 	rep := report.Report{Verdict: v, Run: head}
 	show := report.Terminal
 	if c.JSON {

@@ -71,18 +71,19 @@ func (c *gateCmd) judgeStored(a *app, asked *asked) (rep report.Report, err erro
 	if err != nil {
 		return rep, err
 	}
-	base, err := window(a, store, asked.policy, fresh)
+	past, err := window(a, store, asked.policy, fresh)
 	if err != nil {
 		return rep, fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.file())
 	}
+	base := past[:min(asked.policy.Baseline.Window, len(past))]
 	v := gate.Judge(asked.policy, fresh, base)
-	if v.More > 0 && len(c.Result) == 0 {
+	if v.Outcome == gate.Inconclusive && v.More > 0 && len(c.Result) == 0 {
 		if fresh, err = c.moreRuns(a, asked, fresh, v); err != nil {
 			return rep, err
 		}
 		v = gate.Judge(asked.policy, fresh, base)
 	}
-	v.Notices = append(v.Notices, gate.Trend(asked.policy, base)...)
+	v.Notices = append(v.Notices, gate.Trend(asked.policy, past)...)
 	return report.Report{Verdict: v, Run: fresh[0]}, nil
 }
 
@@ -136,12 +137,15 @@ func (c *gateCmd) file() string {
 	return c.Out
 }
 
-// window is the baseline of runs: the newest that fit them, or else the newest there are, so
-// that the verdict can say what they differ in.
+// trendRuns is how many runs of a branch are looked at for what has become of it.
+const trendRuns = 200
+
+// window is the past of runs, newest first: the runs that fit them, of which the first are the
+// baseline, or else the newest there is, so that the verdict can say what it differs in.
 func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result) ([]*result.Result, error) {
 	head := fresh[0]
 	fitting := baseline.Query{
-		Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Limit: p.Baseline.Window,
+		Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Limit: max(trendRuns, p.Baseline.Window),
 		ProfileDigest: head.ProfileDigest, Environment: head.Environment.Class(), SinceAccepted: true,
 	}
 	any := baseline.Query{Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Limit: 1}

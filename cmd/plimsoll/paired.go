@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
@@ -45,7 +46,11 @@ func (c *gateCmd) judgePaired(a *app, asked *asked, workflow github.Run) (rep re
 	if err != nil {
 		return rep, err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() {
+		if doneErr := done(); doneErr != nil {
+			a.warn(doneErr.Error()) // the verdict stands
+		}
+	}()
 	if round := asked.Load.Judged() / gate.MaxPairs; round < leastRound {
 		return rep, badInput("a run_time of %v makes %d rounds of %v for each side, too short to mean anything: %v is the least", asked.Load.Judged(), gate.MaxPairs, round, gate.MaxPairs*leastRound)
 	}
@@ -110,6 +115,9 @@ func (c *gateCmd) sides(a *app, asked *asked, workflow github.Run) (base, head r
 		if base.Plan, err = asked.planAt(c.BaseURL); err != nil {
 			return base, head, nothing, err
 		}
+		if c.BaseURL == c.HeadURL {
+			return base, head, nothing, badInput("--base-url and --head-url are the same: that would compare a system with itself")
+		}
 		base.Identity.Commit, base.Identity.Dirty = "", false // of another checkout, which nobody named
 		if head.Plan, err = asked.planAt(c.HeadURL); err == nil {
 			base.Plan.ProfileDigest, head.Plan.ProfileDigest = asked.Digest(), asked.Digest() // but for the address
@@ -119,9 +127,15 @@ func (c *gateCmd) sides(a *app, asked *asked, workflow github.Run) (base, head r
 	if asked.Target.Start == nil {
 		return base, head, nothing, badInput("%s has no target.start: to compare with another commit it must say how the system is built and started; what runs already is compared with --base-url and --head-url", c.Profile)
 	}
+	if filepath.IsAbs(asked.Target.Start.Dir) {
+		return base, head, nothing, badInput("target.start.dir is %s, the same for both sides: to compare two commits it must be seen from the profile", asked.Target.Start.Dir)
+	}
 	ref, err := c.ref(a, asked, workflow)
 	if err != nil {
 		return base, head, nothing, err
+	}
+	if dirty, dirtyErr := worktree.Dirty(a.ctx, asked.dir, ours...); dirtyErr == nil {
+		head.Identity.Dirty = dirty
 	}
 	tree, err := worktree.Checkout(a.ctx, asked.dir, ref)
 	if err != nil {
@@ -129,16 +143,33 @@ func (c *gateCmd) sides(a *app, asked *asked, workflow github.Run) (base, head r
 	}
 	done = tree.Remove
 	base.Dir, base.Identity.Commit, base.Identity.Dirty = tree.Dir, tree.Commit, false
-	if dirty, dirtyErr := worktree.Dirty(a.ctx, asked.dir); dirtyErr == nil {
-		head.Identity.Dirty = dirty
+	if base.Plan, err = asked.sidePlan("base"); err == nil {
+		head.Plan, err = asked.sidePlan("head")
 	}
-	if base.Plan, err = asked.plan(); err == nil {
-		head.Plan, err = asked.plan()
+	switch {
+	case err != nil:
+	case base.Plan.Target.URL == head.Plan.Target.URL:
+		err = badInput("both sides would listen at %s: write ${port} into target.url and target.start, which is another port for each", base.Plan.Target.Shown)
+	case c.Paired && !head.Identity.Dirty && worktree.Same(a.ctx, asked.dir, tree.Commit):
+		err = badInput("there is nothing to compare: the working tree is %.12s itself, where this branch leaves its base; in a workflow check out the pull request", tree.Commit)
 	}
 	if err != nil {
 		err = errors.Join(err, done())
 	}
 	return base, head, done, err
+}
+
+// ours are files that an earlier gate has left, and that are no change of the service.
+var ours = []string{"**/result*.json", "**/.plimsoll/**"}
+
+// sidePlan resolves the profile for one side, which is told which one it is: what it builds
+// outside of its checkout must not be what the other runs.
+func (p *asked) sidePlan(name string) (*plan.Plan, error) {
+	pl, err := p.plan()
+	if err == nil {
+		pl.Start.Env = append(pl.Start.Env, "PLIMSOLL_SIDE="+name)
+	}
+	return pl, err
 }
 
 // ref is the commit that stands as base: the one that was named, or where this branch left
@@ -174,7 +205,7 @@ func (p *asked) planAt(url string) (*plan.Plan, error) {
 	}
 	pl, err := plan.Make(&there, plan.Values{Env: os.LookupEnv})
 	if err != nil {
-		return nil, badInput("plan %s at %s: %w", p.Name, url, err)
+		return nil, badInput("plan %s at the address of one side: %w", p.Name, err)
 	}
 	return pl, nil
 }

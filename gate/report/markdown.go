@@ -76,8 +76,8 @@ func (r Report) markdown(w io.Writer, allRows int) error {
 	if doubts := sentences(v.Reasons); len(doubts) > 0 {
 		fmt.Fprintf(w, "%s\n", block(doubts))
 	}
-	if notices := sentences(v.Notices); len(notices) > 0 {
-		fmt.Fprintf(w, "Worth knowing:\n\n%s\n", block(notices))
+	if err := MarkdownNotices(w, v.Notices); err != nil {
+		return err
 	}
 	fmt.Fprintf(w, "%s · series %s\n\n", r.counts(), code(r.Run.Series))
 	if len(v.Comparisons) > 0 && allRows > 0 {
@@ -94,6 +94,16 @@ func (r Report) markdown(w io.Writer, allRows int) error {
 		fmt.Fprintf(w, "- %s\n", line)
 	}
 	_, err := fmt.Fprint(w, "\n</details>\n")
+	return err
+}
+
+// MarkdownNotices writes what is worth knowing and changes nothing; nothing for none.
+func MarkdownNotices(w io.Writer, notices []gate.Reason) error {
+	lines := sentences(notices)
+	if len(lines) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "Worth knowing:\n\n%s\n", block(lines))
 	return err
 }
 

@@ -36,11 +36,21 @@ func Terminal(w io.Writer, r Report) error {
 	for _, reason := range v.Reasons {
 		fmt.Fprintf(w, "- %s\n", plain(reason.Text, maxSentence))
 	}
-	for _, notice := range v.Notices {
-		fmt.Fprintf(w, "note: %s\n", plain(notice.Text, maxSentence))
+	if err := Notices(w, v.Notices); err != nil {
+		return err
 	}
 	_, err := fmt.Fprintf(w, "%s\n%s\n", r.counts(), r.headline())
 	return err
+}
+
+// Notices writes what is worth knowing and changes nothing, a line each.
+func Notices(w io.Writer, notices []gate.Reason) error {
+	for _, notice := range notices {
+		if _, err := fmt.Fprintf(w, "note: %s\n", plain(notice.Text, maxSentence)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Table writes a plain table of texts for a terminal.

@@ -30,7 +30,8 @@ type Result struct {
 	Environment Environment `json:"environment"`
 	Generator   Generator   `json:"generator"`
 
-	Starts        int          `json:"starts,omitempty"` // in a pair: how often the system was started
+	Starts        int          `json:"starts,omitempty"`    // in a pair: how often the system was started
+	PairSeed      string       `json:"pair_seed,omitempty"` // in a pair: what the order was drawn from, the same for both sides
 	PlannedRounds int          `json:"planned_rounds"`
 	Rounds        []Round      `json:"rounds"` // judged load, in the order of time
 	WarmUp        *tally.Tally `json:"warm_up,omitempty"`

@@ -1,7 +1,7 @@
 // Package worktree checks a commit of a git repository out beside it.
 //
-// It runs the git program. The user's working tree and index stay as they are, no hook runs,
-// and what is left of an earlier checkout that could not clean up is pruned. Errors are
+// It runs the git program. The user's working trees and index stay as they are, and no hook
+// runs. Errors are
 // sentences; those about a commit that is not there wrap ErrNoCommit.
 package worktree
 
@@ -66,9 +66,6 @@ func Checkout(ctx context.Context, dir, ref string) (*Tree, error) {
 
 // fill makes the working tree.
 func (t *Tree) fill(ctx context.Context, ref, prefix string) error {
-	if _, err := git(ctx, t.repository, "worktree", "prune"); err != nil {
-		return err
-	}
 	if _, err := git(ctx, t.repository, "worktree", "add", "--quiet", "--detach", t.root, t.Commit); err != nil {
 		return fmt.Errorf("check out %s: %w", ref, err)
 	}
@@ -92,10 +89,16 @@ func (t *Tree) Remove() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err := os.RemoveAll(t.parent)
-	_, pruneErr := git(ctx, t.repository, "worktree", "prune")
+	var err error
+	if _, statErr := os.Stat(t.root); statErr == nil {
+		_, err = git(ctx, t.repository, "worktree", "remove", "--force", t.root)
+	}
+	err = errors.Join(err, os.RemoveAll(t.parent))
 	t.parent = ""
-	return errors.Join(err, pruneErr)
+	if err != nil {
+		return fmt.Errorf("take the checkout of base away: %w", err)
+	}
+	return nil
 }
 
 // MergeBase is the commit at which two commits parted.
@@ -113,10 +116,20 @@ func MergeBase(ctx context.Context, dir, a, b string) (commit string, err error)
 }
 
 // Dirty reports whether the working tree that dir is in differs from its commit: changed files,
-// or new ones that are not ignored.
-func Dirty(ctx context.Context, dir string) (bool, error) {
-	changes, err := git(ctx, dir, "status", "--porcelain")
+// or new ones that are not ignored. Files that match one of the globs do not count.
+func Dirty(ctx context.Context, dir string, globs ...string) (bool, error) {
+	args := []string{"status", "--porcelain", "--untracked-files=all", "--", ":/"}
+	for _, glob := range globs {
+		args = append(args, ":(top,exclude,glob)"+glob)
+	}
+	changes, err := git(ctx, dir, args...)
 	return changes != "", err
+}
+
+// Same reports whether a commit is the one that is checked out in dir.
+func Same(ctx context.Context, dir, commit string) bool {
+	head, err := resolve(ctx, dir, "HEAD")
+	return err == nil && head == commit
 }
 
 // resolve is the name of the commit that ref stands for.

@@ -114,6 +114,9 @@ func TestMergeBase(t *testing.T) {
 	if got, err := worktree.MergeBase(t.Context(), dir, "HEAD", "main"); err != nil || got != commits[1] {
 		t.Errorf("got %s, %v, want %s", got, err, commits[1])
 	}
+	if worktree.Same(t.Context(), dir, commits[1]) || !worktree.Same(t.Context(), dir, run(t, dir, "rev-parse", "HEAD")) {
+		t.Error("HEAD is the commit of the branch, and no other")
+	}
 	if _, err := worktree.MergeBase(t.Context(), dir, "HEAD", "origin/main"); !errors.Is(err, worktree.ErrNoCommit) {
 		t.Errorf("got %v", err)
 	}
@@ -126,11 +129,14 @@ func TestMergeBase(t *testing.T) {
 
 func TestDirty(t *testing.T) {
 	dir, _ := repository(t)
-	for step, want := range []bool{false, true} {
-		if step == 1 {
-			write(t, filepath.Join(dir, "untracked"), "x")
+	for step, want := range []bool{false, false, true} {
+		switch step {
+		case 1:
+			write(t, filepath.Join(dir, "app", "result.json"), "x")
+		case 2:
+			write(t, filepath.Join(dir, "app", "new", "untracked"), "x")
 		}
-		if got, err := worktree.Dirty(t.Context(), dir); err != nil || got != want {
+		if got, err := worktree.Dirty(t.Context(), filepath.Join(dir, "app"), "**/result*.json"); err != nil || got != want {
 			t.Errorf("step %d: %v, %v", step, got, err)
 		}
 	}
