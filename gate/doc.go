@@ -10,8 +10,9 @@
 // independent of one another. Figures are compared on the log scale. One shape of rule holds
 // in both modes. A change fails when it is practically large (its estimate is past the limit)
 // and real for the whole report (the p value, adjusted for everything that was looked at, is
-// small). It passes when it surely lies inside a guard. Else it is inconclusive, and the
-// verdict says how large a change could have been seen. docs/verdict.md has the reasons and
+// small). It passes when, of pairs, it surely lies inside a guard; of runs, whose own noise
+// nothing averages away, when nothing looks worse. Else it is inconclusive, and the verdict
+// says how large a change could have been seen. docs/verdict.md has the reasons and
 // what was measured; package stats has the sources.
 //
 // Doubt is not success: no samples, no baseline, another profile or machine, a run cut short
