@@ -108,7 +108,7 @@ func docsRun(t *testing.T, bin, dir, line string) {
 		if got == want {
 			return
 		}
-		if try == busyRetries || !strings.Contains(string(output), busy) {
+		if try == busyRetries || !busy.Match(output) {
 			t.Errorf("%s: exits %s, want %s (%v)\n%s", line, got, want, err, output)
 			return
 		}
