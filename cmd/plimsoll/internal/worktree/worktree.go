@@ -1,24 +1,29 @@
 // Package worktree checks a commit of a git repository out beside it.
 //
-// It runs the git program. The user's working trees and index stay as they are, and no hook
-// runs. Errors are
-// sentences; those about a commit that is not there wrap ErrNoCommit.
+// A directory of the user's and a ref go in; a Tree comes out, with the counterpart of that
+// directory in a temporary place. It runs the git program. The user's working trees, index and
+// configuration stay as they are, and no hook runs. Submodules are checked out too, from what
+// the user's tree holds of them where that is enough, so that no network is needed.
+//
+// What is left of a checkout whose process was killed is taken away by the next one. `git
+// worktree prune` would do less, and also forget trees of the user on a disk that is not there.
+//
+// Errors are sentences. Those about what the user named, a commit, a directory in it or a
+// repository that is not there, are ErrNoCommit; all others are trouble.
 package worktree
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 )
 
-// ErrNoCommit is returned, wrapped, for a commit, or a directory in it, that is not there.
+// ErrNoCommit is what errors.Is finds in the error about a commit that is not there, about a
+// directory that is not in it, and about a place that is in no repository.
 var ErrNoCommit = errors.New("no such commit")
 
 // refusal is a sentence about what is not there.
@@ -31,6 +36,7 @@ func (r refusal) Is(target error) bool { return target == ErrNoCommit }
 type Tree struct {
 	Dir    string // the counterpart of the directory that Checkout was given
 	Commit string // all of its name
+	Ref    string // what Checkout was asked for
 
 	repository string // of the working tree that it belongs to
 	root       string // of the checkout
@@ -38,78 +44,94 @@ type Tree struct {
 }
 
 // Checkout puts the commit that ref names into a new working tree, its submodules too. dir is
-// any directory of the repository.
+// any directory of the repository. When it fails or ctx ends, nothing is left behind.
 func Checkout(ctx context.Context, dir, ref string) (*Tree, error) {
-	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
-	if err != nil {
-		return nil, err
-	}
 	commit, err := resolve(ctx, dir, ref)
 	if err != nil {
 		return nil, err
 	}
-	prefix, err := git(ctx, dir, "rev-parse", "--show-prefix")
+	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return nil, err
 	}
-	parent, err := os.MkdirTemp("", "plimsoll-base-*")
+	below, err := git(ctx, dir, "rev-parse", "--show-prefix")
+	if err != nil {
+		return nil, err
+	}
+	if err := removeAbandoned(ctx, top); err != nil {
+		return nil, err
+	}
+	pattern, err := pattern()
 	if err != nil {
 		return nil, fmt.Errorf("check out %s: %w", ref, err)
 	}
-	t := &Tree{Commit: commit, repository: top, parent: parent, root: filepath.Join(parent, filepath.Base(top))}
-	t.Dir = filepath.Join(t.root, filepath.FromSlash(prefix))
-	if err := t.fill(ctx, ref, prefix); err != nil {
+	parent, err := os.MkdirTemp("", pattern)
+	if err != nil {
+		return nil, fmt.Errorf("check out %s: %w", ref, err)
+	}
+	t := &Tree{Commit: commit, Ref: ref, repository: top, parent: parent, root: filepath.Join(parent, filepath.Base(top))}
+	t.Dir = filepath.Join(t.root, filepath.FromSlash(below))
+	if err := t.fill(ctx, below); err != nil {
 		return nil, errors.Join(err, t.Remove())
 	}
 	return t, nil
 }
 
-// fill makes the working tree.
-func (t *Tree) fill(ctx context.Context, ref, prefix string) error {
-	if _, err := git(ctx, t.repository, "worktree", "add", "--quiet", "--detach", t.root, t.Commit); err != nil {
-		return fmt.Errorf("check out %s: %w", ref, err)
+// fill makes the working tree. below is where Dir is in it, as git writes it.
+func (t *Tree) fill(ctx context.Context, below string) error {
+	if _, err := git(ctx, t.repository, "worktree", "add", "--quiet", "--no-checkout", "--detach", t.root, t.Commit); err != nil {
+		return fmt.Errorf("check out %s: %w", t.Ref, err)
 	}
-	if _, err := os.Stat(t.Dir); errors.Is(err, fs.ErrNotExist) {
-		return refusal{fmt.Sprintf("at %s there is no directory %s: nothing to build and start there", ref, prefix)}
+	// `worktree add` would leave this to a child, which goes on writing when its parent is stopped.
+	if _, err := git(ctx, t.root, "reset", "--hard", "--quiet", "--no-recurse-submodules"); err != nil {
+		return fmt.Errorf("check out %s: %w", t.Ref, err)
 	}
-	if _, err := os.Stat(filepath.Join(t.root, ".gitmodules")); err != nil {
-		return nil //nolint:nilerr // there are no submodules
+	modules, err := git(ctx, t.repository, "rev-parse", "--git-path", "modules")
+	if err != nil {
+		return err
 	}
-	if _, err := git(ctx, t.root, "submodule", "update", "--init", "--recursive", "--quiet"); err != nil {
-		return fmt.Errorf("check out the submodules of %s: %w", ref, err)
+	if !filepath.IsAbs(modules) {
+		modules = filepath.Join(t.repository, modules)
+	}
+	if err := submodules(ctx, t.root, modules); err != nil {
+		return fmt.Errorf("check out %s: %w", t.Ref, err)
+	}
+	if info, err := os.Stat(t.Dir); err != nil || !info.IsDir() {
+		return refusal{fmt.Sprintf("at %s there is no directory %s: nothing to build and start there", t.Ref, below)}
 	}
 	return nil
 }
 
-// Remove takes the working tree away. It works when the context of Checkout has ended, and a
-// second time does nothing.
+// Remove takes the working tree away. It works when the context of Checkout has ended. Once it
+// has returned nil, another call does nothing; after an error it tries again.
 func (t *Tree) Remove() error {
 	if t.parent == "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	var err error
-	if _, statErr := os.Stat(t.root); statErr == nil {
-		_, err = git(ctx, t.repository, "worktree", "remove", "--force", t.root)
+	if err := remove(ctx, t.repository, t.parent, t.root); err != nil {
+		return fmt.Errorf("take the checkout of %s away: %w", t.Ref, err)
 	}
-	err = errors.Join(err, os.RemoveAll(t.parent))
 	t.parent = ""
-	if err != nil {
-		return fmt.Errorf("take the checkout of base away: %w", err)
-	}
 	return nil
 }
 
 // MergeBase is the commit at which two commits parted.
 func MergeBase(ctx context.Context, dir, a, b string) (commit string, err error) {
-	for _, ref := range []string{a, b} {
-		if _, err := resolve(ctx, dir, ref); err != nil {
-			return "", err
-		}
+	from, err := resolve(ctx, dir, a)
+	if err != nil {
+		return "", err
 	}
-	commit, err = git(ctx, dir, "merge-base", a, b)
-	if err != nil || commit == "" {
+	to, err := resolve(ctx, dir, b)
+	if err != nil {
+		return "", err
+	}
+	commit, err = git(ctx, dir, "merge-base", from, to)
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err != nil {
 		return "", refusal{fmt.Sprintf("%s and %s have no commit in common here%s", a, b, shallow(ctx, dir))}
 	}
 	return commit, nil
@@ -140,11 +162,17 @@ func resolve(ctx context.Context, dir, ref string) (string, error) {
 	if _, err := git(ctx, dir, "rev-parse", "--git-dir"); err != nil {
 		return "", err
 	}
-	commit, err := git(ctx, dir, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
-	if err != nil || commit == "" {
+	commit, err := git(ctx, dir, "rev-parse", "--verify", "--quiet", ref+"^{commit}")
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case err != nil:
 		return "", refusal{fmt.Sprintf("there is no commit %s in this repository%s", ref, shallow(ctx, dir))}
+	case strings.HasPrefix(commit, "^"): // git takes ^ref for "all but ref"
+		return "", refusal{fmt.Sprintf("%q names no commit", ref)}
+	default:
+		return commit, nil
 	}
-	return commit, nil
 }
 
 // shallow is what there is to say when history is missing.
@@ -153,41 +181,4 @@ func shallow(ctx context.Context, dir string) string {
 		return ": it is a shallow clone; fetch its history, with `fetch-depth: 0` in actions/checkout"
 	}
 	return ""
-}
-
-// redirecting are the variables that would make git look at another repository.
-var redirecting = []string{"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_PREFIX=", "GIT_COMMON_DIR=", "GIT_OBJECT_DIRECTORY="}
-
-// git gives the output of a git command in a directory.
-func git(ctx context.Context, dir string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, "git", append([]string{"-c", "core.hooksPath=/dev/null"}, args...)...)
-	command.Dir = dir
-	command.Env = []string{"LC_ALL=C", "GIT_TERMINAL_PROMPT=0"}
-	for _, variable := range os.Environ() {
-		redirects := false
-		for _, name := range redirecting {
-			redirects = redirects || strings.HasPrefix(variable, name)
-		}
-		if !redirects && !strings.HasPrefix(variable, "LC_ALL=") {
-			command.Env = append(command.Env, variable)
-		}
-	}
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	said := strings.TrimSpace(stderr.String())
-	switch {
-	case err == nil:
-		return strings.TrimSpace(stdout.String()), nil
-	case ctx.Err() != nil:
-		return "", ctx.Err()
-	case errors.Is(err, exec.ErrNotFound):
-		return "", errors.New("git is not installed, and another commit cannot be had without it")
-	case strings.Contains(said, "not a git repository"):
-		return "", refusal{fmt.Sprintf("%s is in no git repository", dir)}
-	case said == "":
-		return "", fmt.Errorf("git %s: %w", args[0], err)
-	default:
-		return "", fmt.Errorf("git %s: %s", args[0], said)
-	}
 }

@@ -1,0 +1,65 @@
+package worktree
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// leave is how long git may take to end once it was told to. Children that hold on to its
+// output, like a filter, are not waited for any longer.
+const leave = 2 * time.Second
+
+// redirecting are the variables that would make git look at another repository: those of `git
+// rev-parse --local-env-vars` but for the ones that hold configuration.
+var redirecting = []string{
+	"GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR",
+	"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_NAMESPACE",
+}
+
+// environment is that of git: its messages in English, since some are looked at; no questions,
+// since nobody may be there; and no lock to write a fresher index, which is the user's.
+func environment() []string {
+	kept := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(redirecting, name)
+	})
+	return append(kept, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0")
+}
+
+// git gives the output of a git command in a directory.
+func git(ctx context.Context, dir string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, "git", append([]string{"-c", "core.hooksPath=" + os.DevNull}, args...)...)
+	command.Dir, command.Env = dir, environment()
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) } // it takes its locks away
+	command.WaitDelay = leave
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	said := strings.TrimSpace(stderr.String())
+	name := args[0]
+	if name == "-c" { // a setting
+		name = args[2]
+	}
+	switch {
+	case err == nil:
+		return strings.TrimRight(stdout.String(), "\r\n"), nil
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case errors.Is(err, exec.ErrNotFound):
+		return "", errors.New("git is not installed, and another commit cannot be had without it")
+	case strings.Contains(said, "not a git repository"):
+		return "", refusal{fmt.Sprintf("%s is in no git repository", dir)}
+	case said == "":
+		return "", fmt.Errorf("git %s: %w", name, err)
+	default:
+		return "", fmt.Errorf("git %s: %s", name, said)
+	}
+}

@@ -1,0 +1,119 @@
+package worktree_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
+)
+
+// withLibrary is a repository with a submodule "library", which has one "inner", and where the
+// two come from.
+func withLibrary(t *testing.T) (dir, library, inner string) {
+	t.Helper()
+	dir, _ = repository(t)
+	library, inner = filepath.Join(t.TempDir(), "library"), filepath.Join(t.TempDir(), "inner")
+	for _, from := range []string{inner, library} {
+		write(t, filepath.Join(from, "text"), filepath.Base(from))
+		run(t, from, "init", "-q", "-b", "main")
+		if from == library {
+			run(t, from, "submodule", "--quiet", "add", inner, "inner")
+		}
+		run(t, from, "add", ".")
+		run(t, from, "commit", "-qm", "l")
+		run(t, from, "tag", "v1")
+	}
+	run(t, dir, "submodule", "--quiet", "add", library, "third party/library")
+	run(t, dir, "submodule", "--quiet", "update", "--init", "--recursive")
+	run(t, dir, "commit", "-qm", "with a library")
+	return dir, library, inner
+}
+
+// checkLibrary checks HEAD of dir out and looks for all files of the submodules.
+func checkLibrary(t *testing.T, dir string) {
+	t.Helper()
+	before := own(t, dir)
+	tree, err := worktree.Checkout(t.Context(), dir, "HEAD")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	there := filepath.Join(tree.Dir, "third party/library")
+	for path, want := range map[string]string{"text": "library", "inner/text": "inner"} {
+		if text, err := os.ReadFile(filepath.Join(there, path)); err != nil || string(text) != want {
+			t.Errorf("%s is %q, %v", path, text, err)
+		}
+	}
+	if tag := run(t, there, "describe", "--tags"); tag != "v1" {
+		t.Errorf("the library is at %s", tag)
+	}
+	if changes := run(t, tree.Dir, "status", "--porcelain"); changes != "" {
+		t.Errorf("the checkout differs from its commit:\n%s", changes)
+	}
+	if err := tree.Remove(); err != nil {
+		t.Error(err)
+	}
+	if after := own(t, dir); after != before {
+		t.Errorf("the user's tree was %s, and is %s", before, after)
+	}
+	alone(t, dir)
+}
+
+// What the user's tree has is not fetched: where it came from is gone, and git may not fetch
+// submodules from the disk.
+func TestSubmodulesAtHand(t *testing.T) {
+	dir, library, inner := withLibrary(t)
+	for _, from := range []string{library, inner} {
+		if err := os.RemoveAll(from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("GIT_CONFIG_COUNT", "0")
+	checkLibrary(t, dir)
+}
+
+// A clone of the user's without submodules stays one.
+func TestSubmodulesFetched(t *testing.T) {
+	dir, _, _ := withLibrary(t)
+	clone := filepath.Join(t.TempDir(), "clone")
+	run(t, dir, "clone", "-q", dir, clone)
+	checkLibrary(t, clone)
+}
+
+// The submodule is at hand, but it is shallow, as actions/checkout makes it.
+func TestSubmodulesShallow(t *testing.T) {
+	dir, library, _ := withLibrary(t)
+	write(t, filepath.Join(library, "text"), "newer")
+	run(t, library, "commit", "-qam", "newer")
+	write(t, filepath.Join(library, "text"), "library")
+	run(t, library, "commit", "-qam", "as before")
+	run(t, library, "tag", "-f", "v1")
+	run(t, filepath.Join(dir, "third party/library"), "fetch", "-q", "--tags", "--force", "origin")
+	run(t, filepath.Join(dir, "third party/library"), "checkout", "-q", "v1")
+	run(t, dir, "commit", "-qam", "a newer library")
+	clone := filepath.Join(t.TempDir(), "clone")
+	run(t, dir, "clone", "-q", "--depth=1", "file://"+dir, clone)
+	run(t, clone, "config", "submodule.third party/library.url", "file://"+library)
+	run(t, clone, "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
+	run(t, filepath.Join(clone, "third party/library"), "fetch", "-q", "--depth=1", "origin", "tag", "v1")
+	if err := os.RemoveAll(library); err != nil {
+		t.Fatal(err)
+	}
+	checkLibrary(t, clone)
+}
+
+// What cannot be had is told, and nothing is left.
+func TestSubmodulesGone(t *testing.T) {
+	dir, library, _ := withLibrary(t)
+	clone := filepath.Join(t.TempDir(), "clone")
+	run(t, dir, "clone", "-q", dir, clone)
+	if err := os.RemoveAll(library); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := worktree.Checkout(t.Context(), clone, "HEAD")
+	if want := "check out HEAD: submodule third party/library: git submodule: "; tree != nil || err == nil || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
+		t.Errorf("got %v, want %s...", err, want)
+	}
+	alone(t, clone)
+}
