@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/postgres"
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 )
@@ -25,7 +27,8 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 const pullRequest = 7
 
 // TestWorkflow is the life of a repository: main records baselines, a pull request that
-// changes nothing passes, one that makes the service slower fails, in the same comment.
+// changes nothing passes, one that makes the service slower is measured five times and fails,
+// in the same comment.
 func TestWorkflow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds whole programs; make test runs it")
@@ -34,6 +37,8 @@ func TestWorkflow(t *testing.T) {
 	for range 2 {
 		r.act("push", map[string]any{"ref": "refs/heads/main"}).want(t, true, `Recorded run [0-9a-f]{12} of greeter as a baseline on main`)
 	}
+
+	r.age(10)
 
 	r.git("switch", "--quiet", "--create", "faster-docs")
 	r.write("README.md", "A greeter.\n")
@@ -49,6 +54,27 @@ func TestWorkflow(t *testing.T) {
 	r.wantComment(`### ❌ Plimsoll: \*\*fail\*\*: 1 route is slower`)
 	if after := r.hub.Comments(pullRequest)[0].ID; after != before {
 		t.Errorf("the comment is a new one, %d, and not %d edited", after, before)
+	}
+}
+
+// age records copies of the newest run as of earlier days: it takes ten runs to fail anything.
+func (r *repository) age(days int) {
+	r.t.Helper()
+	store, err := postgres.Open(r.t.Context(), r.database)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer store.Close() //nolint:errcheck // its database goes away
+	newest, err := store.Window(r.t.Context(), baseline.Query{Limit: 1})
+	if err != nil || len(newest) != 1 {
+		r.t.Fatalf("%d runs, %v", len(newest), err)
+	}
+	for day := range days {
+		run := *newest[0].Result
+		run.Started = run.Started.AddDate(0, 0, -1-day)
+		if _, _, err := store.Put(r.t.Context(), &run); err != nil {
+			r.t.Fatal(err)
+		}
 	}
 }
 
