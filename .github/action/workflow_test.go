@@ -64,7 +64,7 @@ func (r *repository) age(days int) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer store.Close() //nolint:errcheck // its database goes away
+	defer store.Close()
 	newest, err := store.Window(r.t.Context(), baseline.Query{Limit: 1})
 	if err != nil || len(newest) != 1 {
 		r.t.Fatalf("%d runs, %v", len(newest), err)
