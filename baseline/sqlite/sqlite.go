@@ -30,8 +30,7 @@ var migrations embed.FS
 
 // busyTimeout is how long one waits for another's write, in milliseconds. A write takes some
 // of them; the lock of a migration a little longer. SQLite's waiters do not queue but try
-// again now and then, so that on a slow disk one of many can be unlucky for long: 20 s were
-// seen to be too short for one of 32 programs that opened a store at once.
+// again now and then, so that on a slow disk one of many can be unlucky for long.
 const busyTimeout = "60000"
 
 const dialect = table.Dialect("?")
@@ -91,9 +90,11 @@ func (s *Store) migrate(ctx context.Context) error {
 // locking mode the lock of a transaction outlives it: sqlite.org/pragma.html#pragma_locking_mode.
 type fileLock struct{}
 
-// SessionLock waits for the file and takes it.
+// SessionLock waits for the file and takes it. The mode changes only once the file is ours: in
+// the exclusive mode a waiter would keep the shared lock that it began with, and two of them
+// would wait for each other.
 func (fileLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	return all(ctx, conn, "PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", "COMMIT")
+	return all(ctx, conn, "BEGIN EXCLUSIVE", "PRAGMA locking_mode = EXCLUSIVE", "COMMIT")
 }
 
 // SessionUnlock gives the file back: the next read after the change of mode does.
