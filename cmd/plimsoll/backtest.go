@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,17 +84,17 @@ func (c *backtestCmd) Run(a *app) error {
 
 // suites are the histories that were asked for, and the policy that they are judged by.
 func (c *backtestCmd) suites(a *app) (gate.Policy, []backtest.Suite, error) {
-	policy := gate.DefaultPolicy()
-	asked, err := c.read()
-	switch {
-	case err == nil:
-		policy = asked.policy
-	case len(c.Files) == 0 || c.given(a):
-		return policy, nil, err
-	}
 	if len(c.Files) == 0 {
+		asked, err := c.read()
+		if err != nil {
+			return gate.Policy{}, nil, err
+		}
 		suites, err := c.stored(a, asked)
-		return policy, suites, err
+		return asked.policy, suites, err
+	}
+	policy, err := c.readPolicy()
+	if err != nil {
+		return policy, nil, err
 	}
 	var suites []backtest.Suite
 	for _, file := range c.Files {
@@ -104,12 +105,6 @@ func (c *backtestCmd) suites(a *app) (gate.Policy, []backtest.Suite, error) {
 		suites = append(suites, read...)
 	}
 	return policy, suites, nil
-}
-
-// given reports whether there is a profile that has to be right.
-func (c *backtestCmd) given(a *app) bool {
-	_, err := os.Stat(c.Profile)
-	return err == nil || c.Profile != "plimsoll.yaml" || a.getenv("PLIMSOLL_PROFILE") != ""
 }
 
 // readHistory reads one file. Its figures all have the policy's limit.
@@ -146,16 +141,12 @@ const mostStored = 5000
 
 // stored are the store's runs of the profile's series, apart where they cannot be compared.
 func (c *backtestCmd) stored(a *app, asked *asked) (suites []backtest.Suite, err error) {
-	store, err := c.open(a)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	branch := asked.policy.Baseline.Branch
-	if branch == "" {
-		branch = "main"
-	}
-	records, err := store.Window(a.ctx, baseline.Query{Series: asked.Name, Branch: branch, Limit: mostStored})
+	branch := cmp.Or(asked.policy.Baseline.Branch, "main")
+	var records []baseline.Record
+	err = c.use(a, func(store baseline.Store) (err error) {
+		records, err = store.Window(a.ctx, baseline.Query{Series: asked.Name, Branch: branch, Limit: mostStored})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -116,13 +116,12 @@ type baselineListCmd struct {
 }
 
 // Run lists the runs.
-func (c *baselineListCmd) Run(a *app) (err error) {
-	store, err := c.open(a)
-	if err != nil {
+func (c *baselineListCmd) Run(a *app) error {
+	var infos []baseline.Info
+	err := c.use(a, func(store baseline.Store) (err error) {
+		infos, err = store.List(a.ctx, baseline.Query{Series: c.Series, Branch: c.Branch, Limit: c.Limit})
 		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	infos, err := store.List(a.ctx, baseline.Query{Series: c.Series, Branch: c.Branch, Limit: c.Limit})
+	})
 	if err != nil {
 		return err
 	}
@@ -154,23 +153,16 @@ type baselineShowCmd struct {
 }
 
 // Run shows one run.
-func (c *baselineShowCmd) Run(a *app) (err error) {
-	store, err := c.open(a)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	record, err := store.Get(a.ctx, c.ID)
-	if err != nil {
-		return namedWrong(err)
-	}
-	if c.JSON {
-		return result.Encode(a.stdout, record.Result)
-	}
-	if err := report.Identity(a.stdout, record.Result); err != nil {
-		return err
-	}
-	return report.Run(a.stdout, record.Result)
+func (c *baselineShowCmd) Run(a *app) error {
+	return c.useRun(a, c.ID, func(_ baseline.Store, record baseline.Record) error {
+		if c.JSON {
+			return result.Encode(a.stdout, record.Result)
+		}
+		if err := report.Identity(a.stdout, record.Result); err != nil {
+			return err
+		}
+		return report.Run(a.stdout, record.Result)
+	})
 }
 
 // baselineAcceptCmd is plimsoll baseline accept.
@@ -182,22 +174,15 @@ type baselineAcceptCmd struct {
 }
 
 // Run marks a run.
-func (c *baselineAcceptCmd) Run(a *app) (err error) {
-	store, err := c.open(a)
-	if err != nil {
+func (c *baselineAcceptCmd) Run(a *app) error {
+	return c.useRun(a, c.ID, func(store baseline.Store, record baseline.Record) error {
+		if err := store.Accept(a.ctx, record.ID, baseline.Acceptance{By: cmp.Or(c.By, "unknown"), Why: c.Why, At: time.Now()}); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(a.stdout, "Run %s of %s is accepted: older runs on %s stop counting. %d runs since are needed for a verdict, and %d for a fail.\n",
+			short(record.ID), record.Series, record.Branch, gate.DefaultPolicy().Baseline.MinRuns, gate.FailHistory)
 		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	record, err := store.Get(a.ctx, c.ID)
-	if err != nil {
-		return namedWrong(err)
-	}
-	if err := store.Accept(a.ctx, record.ID, baseline.Acceptance{By: cmp.Or(c.By, "unknown"), Why: c.Why, At: time.Now()}); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(a.stdout, "Run %s of %s is accepted: older runs on %s stop counting. %d runs since are needed for a verdict, and %d for a fail.\n",
-		short(record.ID), record.Series, record.Branch, gate.DefaultPolicy().Baseline.MinRuns, gate.FailHistory)
-	return err
+	})
 }
 
 // baselineRmCmd is plimsoll baseline rm.
@@ -207,35 +192,24 @@ type baselineRmCmd struct {
 }
 
 // Run removes runs, all that are named or none.
-func (c *baselineRmCmd) Run(a *app) (err error) {
-	store, err := c.open(a)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	var records []baseline.Record
-	for _, id := range c.IDs {
-		record, err := store.Get(a.ctx, id)
-		if err != nil {
-			return namedWrong(err)
+func (c *baselineRmCmd) Run(a *app) error {
+	return c.use(a, func(store baseline.Store) error {
+		var records []baseline.Record
+		for _, id := range c.IDs {
+			record, err := store.Get(a.ctx, id)
+			if err != nil {
+				return namedWrong(err)
+			}
+			records = append(records, record)
 		}
-		records = append(records, record)
-	}
-	for _, record := range records {
-		if err := store.Remove(a.ctx, record.ID); err != nil {
-			return err
+		for _, record := range records {
+			if err := store.Remove(a.ctx, record.ID); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "Removed run %s of %s.\n", short(record.ID), record.Result.Series)
 		}
-		fmt.Fprintf(a.stdout, "Removed run %s of %s.\n", short(record.ID), record.Result.Series)
-	}
-	return nil
-}
-
-// namedWrong makes the user's slip out of an error that says that a run is not there.
-func namedWrong(err error) error {
-	if errors.Is(err, baseline.ErrNotFound) || errors.Is(err, baseline.ErrAmbiguous) {
-		return inputError{err}
-	}
-	return err
+		return nil
+	})
 }
 
 // short is the beginning of a digest or a commit.

@@ -1,11 +1,6 @@
 package main
 
 import (
-	"cmp"
-	"errors"
-	"io/fs"
-	"os"
-
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -30,21 +25,11 @@ func (c *compareCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	policy, err := c.policy()
+	policy, err := c.readPolicy()
 	if err != nil {
 		return err
 	}
-	var v gate.Verdict
-	if gate.AreSides(base, head) {
-		v = gate.JudgePairs(policy, base, head, true)
-	} else {
-		v = gate.Judge(policy, []*result.Result{head}, []*result.Result{base})
-	}
-	for i, reason := range v.Reasons {
-		if reason.Kind == gate.TooFewRuns && !gate.AreSides(base, head) {
-			v.Reasons[i].Text = "one run against one proves nothing: `plimsoll gate` judges by a history, and `plimsoll gate --against` by pairs of rounds"
-		}
-	}
+	v := judgeTwo(policy, base, head)
 	rep := report.Report{Verdict: v, Run: head}
 	show := report.Terminal
 	if c.JSON {
@@ -59,15 +44,16 @@ func (c *compareCmd) Run(a *app) error {
 	return verdictError{v.Outcome}
 }
 
-// policy is that of the profile, and the default one where there is none.
-func (c *compareCmd) policy() (gate.Policy, error) {
-	if _, err := os.Stat(c.Profile); errors.Is(err, fs.ErrNotExist) && c.Profile == "plimsoll.yaml" {
-		return gate.DefaultPolicy(), nil
+// judgeTwo judges the sides of a pairing as such, and says of two single runs what they are.
+func judgeTwo(p gate.Policy, base, head *result.Result) gate.Verdict {
+	if gate.AreSides(base, head) {
+		return gate.JudgePairs(p, base, head, true)
 	}
-	asked, err := c.read()
-	if err != nil {
-		return gate.Policy{}, err
+	v := gate.Judge(p, []*result.Result{head}, []*result.Result{base})
+	for i := range v.Reasons {
+		if v.Reasons[i].Kind == gate.TooFewRuns {
+			v.Reasons[i].Text = "one run against one proves nothing: `plimsoll gate` judges by a history, and `plimsoll gate --against` by pairs of rounds"
+		}
 	}
-	asked.policy.Baseline.Branch = cmp.Or(asked.policy.Baseline.Branch, "main")
-	return asked.policy, nil
+	return v
 }

@@ -15,6 +15,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
+// usualProfile is the profile when none is named.
+const usualProfile = "plimsoll.yaml"
+
 // profileFlag names the profile.
 type profileFlag struct {
 	Profile string `short:"f" default:"plimsoll.yaml" env:"PLIMSOLL_PROFILE" help:"The profile."`
@@ -78,6 +81,19 @@ func (f profileFlag) read() (*asked, error) {
 	}
 	dir, err := filepath.Abs(filepath.Dir(f.Profile))
 	return &asked{p, policy, dir}, err
+}
+
+// readPolicy is the policy of the profile, and the default one when none was named and the
+// usual one is not there.
+func (f profileFlag) readPolicy() (gate.Policy, error) {
+	if _, err := os.Stat(f.Profile); errors.Is(err, fs.ErrNotExist) && f.Profile == usualProfile {
+		return gate.DefaultPolicy(), nil
+	}
+	asked, err := f.read()
+	if err != nil {
+		return gate.Policy{}, err
+	}
+	return asked.policy, nil
 }
 
 // change puts the flags in the place of what the profile says.

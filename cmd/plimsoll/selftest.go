@@ -183,11 +183,17 @@ func (s *selftest) count(change float64, v gate.Verdict, took time.Duration) {
 		right = right || c.Route == s.route && change > 0
 		other = other || c.Route != s.route || change == 0
 	}
-	for n, is := range map[*int]bool{&t.red: v.Outcome == gate.Fail, &t.open: v.Outcome == gate.Inconclusive, &t.right: right, &t.other: other} {
-		if is {
-			*n++
-		}
+	t.red += one(v.Outcome == gate.Fail)
+	t.open += one(v.Outcome == gate.Inconclusive)
+	t.right += one(right)
+	t.other += one(other)
+}
+
+func one(is bool) int {
+	if is {
+		return 1
 	}
+	return 0
 }
 
 // describe names a change.

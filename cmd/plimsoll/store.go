@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
@@ -11,6 +12,34 @@ import (
 // storeFlag says where baselines live.
 type storeFlag struct {
 	DB string `name:"db" env:"PLIMSOLL_DATABASE_URL" default:"sqlite:.plimsoll/baselines.db" help:"Where baselines live: postgres://… or sqlite:PATH (default: ${default})."`
+}
+
+// use opens the store for as long as do takes.
+func (f storeFlag) use(a *app, do func(baseline.Store) error) error {
+	store, err := f.open(a)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(store), store.Close())
+}
+
+// useRun is use for one run of the store, which is named by its ID or the beginning of it.
+func (f storeFlag) useRun(a *app, id string, do func(baseline.Store, baseline.Record) error) error {
+	return f.use(a, func(store baseline.Store) error {
+		record, err := store.Get(a.ctx, id)
+		if err != nil {
+			return namedWrong(err)
+		}
+		return do(store, record)
+	})
+}
+
+// namedWrong makes the user's slip out of an error that says that a run is not there.
+func namedWrong(err error) error {
+	if errors.Is(err, baseline.ErrNotFound) || errors.Is(err, baseline.ErrAmbiguous) {
+		return inputError{err}
+	}
+	return err
 }
 
 // open opens the store, and makes or migrates its schema.
