@@ -44,9 +44,11 @@ func (d Dialect) Insert(r *result.Result) (baseline.Info, Statement, error) {
 		ID: r.ID(), Series: r.Series, Repository: r.Repository, Branch: r.Branch, Commit: r.Commit,
 		ProfileDigest: r.ProfileDigest, Environment: r.Environment.Class(), Tool: r.Tool, Started: r.Started.UTC(),
 	}
-	if !r.Whole() {
-		return info, Statement{}, fmt.Errorf("%w: this one has %d of %d rounds and %d problems",
-			baseline.ErrNotWhole, len(r.Rounds), r.PlannedRounds, len(r.Problems))
+	switch {
+	case len(r.Problems) > 0:
+		return info, Statement{}, fmt.Errorf("%w: %s", baseline.ErrNotWhole, r.Problems[0].Text)
+	case !r.Whole():
+		return info, Statement{}, fmt.Errorf("%w: this one has %d of %d rounds", baseline.ErrNotWhole, len(r.Rounds), r.PlannedRounds)
 	}
 	document, err := pack(r)
 	if err != nil {
