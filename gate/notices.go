@@ -23,12 +23,10 @@ func tooFewPairs(n int) string {
 // change is past one and a half limits and ten points.
 func (j *judge) lowSight() {
 	var names []string
-	worst := 0.0
 	for _, row := range j.rows {
 		c := j.verdict.Comparisons[row]
 		if c.Status == Within && c.SmallestVisible > guardFactor*math.Abs(c.Limit)+0.10 {
 			names = append(names, fmt.Sprintf("%s %s (%.0f %%)", RouteName(c.Route), c.Metric, 100*c.SmallestVisible))
-			worst = max(worst, c.SmallestVisible)
 		}
 	}
 	if len(names) == 0 {
