@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
@@ -25,28 +24,22 @@ func (a *app) identity(dir string) result.Identity {
 		id.CIRun = fmt.Sprintf("%d/%d", workflow.ID, workflow.Attempt)
 		return id
 	}
-	id.Commit = git(a.ctx, dir, "rev-parse", "HEAD")
-	if id.Commit == "" {
+	ctx, cancel := context.WithTimeout(a.ctx, 10*time.Second)
+	defer cancel()
+	ask := func(args ...string) string { // outside of a repository, or without git, a run has no commit
+		answer, err := git.Run(ctx, dir, args...)
+		if err != nil {
+			return ""
+		}
+		return answer
+	}
+	if id.Commit = ask("rev-parse", "HEAD"); id.Commit == "" {
 		return id
 	}
-	id.Branch = git(a.ctx, dir, "branch", "--show-current")
-	id.Repository = repositoryOf(git(a.ctx, dir, "remote", "get-url", "origin"))
-	id.Dirty = git(a.ctx, dir, "status", "--porcelain", "--untracked-files=no") != ""
+	id.Branch = ask("branch", "--show-current")
+	id.Repository = repositoryOf(ask("remote", "get-url", "origin"))
+	id.Dirty = ask("status", "--porcelain", "--untracked-files=no") != ""
 	return id
-}
-
-// git gives the output of a git command, empty when it fails: outside of a repository, or
-// without git, a run has no commit.
-func git(ctx context.Context, dir string, args ...string) string {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	command := exec.CommandContext(ctx, "git", args...)
-	command.Dir = dir
-	output, err := command.Output()
-	if err != nil {
-		return ""
-	}
-	return string(bytes.TrimSpace(output))
 }
 
 var remote = regexp.MustCompile(`[:/]([^/:]+/[^/:]+?)(\.git)?/?$`)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
@@ -134,7 +135,7 @@ func (c *gateCmd) sides(a *app, asked *asked, workflow github.Run) (base, head r
 	if err != nil {
 		return base, head, nothing, err
 	}
-	if dirty, dirtyErr := worktree.Dirty(a.ctx, asked.dir, ours...); dirtyErr == nil {
+	if dirty, dirtyErr := git.Dirty(a.ctx, asked.dir, ours...); dirtyErr == nil {
 		head.Identity.Dirty = dirty
 	}
 	tree, err := worktree.Checkout(a.ctx, asked.dir, ref)
@@ -150,7 +151,7 @@ func (c *gateCmd) sides(a *app, asked *asked, workflow github.Run) (base, head r
 	case err != nil:
 	case base.Plan.Target.URL == head.Plan.Target.URL:
 		err = badInput("both sides would listen at %s: write ${port} into target.url and target.start, which is another port for each", base.Plan.Target.Shown)
-	case c.Paired && !head.Identity.Dirty && worktree.Same(a.ctx, asked.dir, tree.Commit):
+	case c.Paired && !head.Identity.Dirty && git.Same(a.ctx, asked.dir, tree.Commit):
 		err = badInput("there is nothing to compare: the working tree is %.12s itself, where this branch leaves its base; in a workflow check out the pull request", tree.Commit)
 	}
 	if err != nil {
@@ -179,10 +180,10 @@ func (c *gateCmd) ref(a *app, asked *asked, workflow github.Run) (string, error)
 		return c.Against, nil
 	}
 	branch := cmp.Or(workflow.BaseBranch, asked.policy.Baseline.Branch, "main")
-	ref, err := worktree.MergeBase(a.ctx, asked.dir, "HEAD", "origin/"+branch)
+	ref, err := git.MergeBase(a.ctx, asked.dir, "HEAD", "origin/"+branch)
 	if err != nil {
 		var local error
-		if ref, local = worktree.MergeBase(a.ctx, asked.dir, "HEAD", branch); local != nil {
+		if ref, local = git.MergeBase(a.ctx, asked.dir, "HEAD", branch); local != nil {
 			return "", asInput(err) // that of the remote branch says more
 		}
 	}
@@ -191,7 +192,7 @@ func (c *gateCmd) ref(a *app, asked *asked, workflow github.Run) (string, error)
 
 // asInput makes the user's slip out of a commit that is not there.
 func asInput(err error) error {
-	if errors.Is(err, worktree.ErrNoCommit) {
+	if errors.Is(err, git.ErrNoCommit) {
 		return inputError{err}
 	}
 	return err

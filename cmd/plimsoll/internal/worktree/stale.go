@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 )
 
 // prefix begins the name of each temporary directory that holds a checkout. A sum of the name
@@ -50,7 +52,7 @@ func abandoned(parent string) bool {
 // removeAbandoned takes away what earlier processes, which were killed, have left of this
 // repository. One that was killed while git made its tree has left it locked.
 func removeAbandoned(ctx context.Context, repository string) error {
-	listed, err := git(ctx, repository, "worktree", "list", "--porcelain")
+	listed, err := git.Run(ctx, repository, "worktree", "list", "--porcelain")
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func remove(ctx context.Context, repository, parent, root string) error {
 		return err
 	}
 	// Twice --force is for a tree that is locked.
-	_, err := git(ctx, repository, "worktree", "remove", "--force", "--force", root)
+	_, err := git.Run(ctx, repository, "worktree", "remove", "--force", "--force", root)
 	if err != nil && strings.HasSuffix(err.Error(), "is not a working tree") {
 		return nil // git never knew of it, or does no more
 	}

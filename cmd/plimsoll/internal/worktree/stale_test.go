@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git/gittest"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
 )
 
@@ -44,18 +45,18 @@ func TestLeave(t *testing.T) {
 // is still there, or git thinks that the tree is being made. It spares what is in use, and what
 // the user has made.
 func TestAbandoned(t *testing.T) {
-	dir, _ := repository(t)
+	dir, _ := gittest.Repository(t)
 	used, err := worktree.Checkout(t.Context(), dir, "HEAD~1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	left, locked := leftBy(t, dir), leftBy(t, dir)
-	run(t, dir, "worktree", "lock", locked)
+	gittest.Run(t, dir, "worktree", "lock", locked)
 	if err := os.RemoveAll(filepath.Dir(locked)); err != nil {
 		t.Fatal(err)
 	}
 	away, users := filepath.Join(t.TempDir(), "away"), filepath.Join(t.TempDir(), "users")
-	run(t, dir, "worktree", "add", "-q", "--detach", users)
+	gittest.Run(t, dir, "worktree", "add", "-q", "--detach", users)
 	if err := os.Rename(users, away); err != nil { // as on a disk that is not there now
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func TestAbandoned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := run(t, dir, "worktree", "list")
+	known := gittest.Run(t, dir, "worktree", "list")
 	for path, want := range map[string]bool{left: false, locked: false, used.Dir: true, tree.Dir: true} {
 		if _, err := os.Stat(path); (err == nil) != want || strings.Contains(known, filepath.Base(filepath.Dir(path))) != want {
 			t.Errorf("%s: %v; want it there: %v; git knows\n%s", path, err, want, known)
@@ -72,22 +73,22 @@ func TestAbandoned(t *testing.T) {
 	if err := errors.Join(used.Remove(), tree.Remove()); err != nil {
 		t.Error(err)
 	}
-	if known := run(t, dir, "worktree", "list"); !strings.Contains(known, users) {
+	if known := gittest.Run(t, dir, "worktree", "list"); !strings.Contains(known, users) {
 		t.Errorf("the user's own tree was forgotten:\n%s", known)
 	}
-	run(t, dir, "worktree", "prune")
+	gittest.Run(t, dir, "worktree", "prune")
 	alone(t, dir)
 }
 
 // git is told to stop, and what it still runs holds nobody up.
 func TestCheckoutIsStopped(t *testing.T) {
-	dir, _ := repository(t)
+	dir, _ := gittest.Repository(t)
 	mark := filepath.Join(t.TempDir(), "mark")
-	run(t, dir, "config", "filter.slow.smudge", "echo $$ >"+mark+"; exec sleep 60")
-	write(t, filepath.Join(dir, ".gitattributes"), "slow filter=slow\n")
-	write(t, filepath.Join(dir, "slow"), "s")
-	run(t, dir, "add", ".")
-	run(t, dir, "commit", "-qm", "slow")
+	gittest.Run(t, dir, "config", "filter.slow.smudge", "echo $$ >"+mark+"; exec sleep 60")
+	gittest.Write(t, filepath.Join(dir, ".gitattributes"), "slow filter=slow\n")
+	gittest.Write(t, filepath.Join(dir, "slow"), "s")
+	gittest.Run(t, dir, "add", ".")
+	gittest.Run(t, dir, "commit", "-qm", "slow")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
 	var watch sync.WaitGroup
 	defer watch.Wait()
@@ -113,12 +114,12 @@ func TestRemoveProtected(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may write everywhere")
 	}
-	dir, _ := repository(t)
+	dir, _ := gittest.Repository(t)
 	tree, err := worktree.Checkout(t.Context(), dir, "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(tree.Dir, "cache/module/file"), "x")
+	gittest.Write(t, filepath.Join(tree.Dir, "cache/module/file"), "x")
 	for _, path := range []string{"cache/module", "cache"} {
 		if err := os.Chmod(filepath.Join(tree.Dir, path), 0o500); err != nil {
 			t.Fatal(err)
@@ -132,7 +133,7 @@ func TestRemoveProtected(t *testing.T) {
 
 // What could not be removed can be tried again.
 func TestRemoveAgain(t *testing.T) {
-	dir, _ := repository(t)
+	dir, _ := gittest.Repository(t)
 	tree, err := worktree.Checkout(t.Context(), dir, "HEAD")
 	if err != nil {
 		t.Fatal(err)

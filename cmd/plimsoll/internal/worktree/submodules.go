@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 )
 
 // submodules checks the submodules of the working tree at root out. modules is where another
@@ -16,7 +18,7 @@ func submodules(ctx context.Context, root, modules string) error {
 	if _, err := os.Stat(filepath.Join(root, ".gitmodules")); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	listed, err := git(ctx, root, "config", "-z", "--file", ".gitmodules", "--get-regexp", `^submodule\..*\.path$`)
+	listed, err := git.Run(ctx, root, "config", "-z", "--file", ".gitmodules", "--get-regexp", `^submodule\..*\.path$`)
 	if err != nil {
 		return ctx.Err() // else it is a file that names none
 	}
@@ -26,7 +28,7 @@ func submodules(ctx context.Context, root, modules string) error {
 		if !filepath.IsLocal(name) || !filepath.IsLocal(path) {
 			continue // git refuses them too
 		}
-		commit, err := git(ctx, root, "rev-parse", "--verify", "--quiet", "HEAD:"+path)
+		commit, err := git.Run(ctx, root, "rev-parse", "--verify", "--quiet", "HEAD:"+path)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -50,7 +52,7 @@ func submodules(ctx context.Context, root, modules string) error {
 // seed checks a commit out from the repository of a submodule that is here already, without a
 // copy of its objects. What fails leaves an empty directory.
 func seed(ctx context.Context, own, there, commit string) (err error) {
-	if _, err := git(ctx, own, "cat-file", "-e", commit+"^{commit}"); err != nil {
+	if _, err := git.Run(ctx, own, "cat-file", "-e", commit+"^{commit}"); err != nil {
 		return err
 	}
 	defer func() {
@@ -58,7 +60,7 @@ func seed(ctx context.Context, own, there, commit string) (err error) {
 			err = errors.Join(err, os.RemoveAll(there), os.MkdirAll(there, 0o755))
 		}
 	}()
-	if _, err := git(ctx, there, "init", "--quiet"); err != nil {
+	if _, err := git.Run(ctx, there, "init", "--quiet"); err != nil {
 		return err
 	}
 	objects := []byte(filepath.Join(own, "objects") + "\n")
@@ -73,23 +75,23 @@ func seed(ctx context.Context, own, there, commit string) (err error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if url, err := git(ctx, own, "config", "remote.origin.url"); err == nil {
-		if _, err := git(ctx, there, "remote", "add", "origin", url); err != nil {
+	if url, err := git.Run(ctx, own, "config", "remote.origin.url"); err == nil {
+		if _, err := git.Run(ctx, there, "remote", "add", "origin", url); err != nil {
 			return err
 		}
 	}
 	// A build may ask for the newest tag, as it does in the user's own tree.
-	if _, err := git(ctx, there, "fetch", "--quiet", "--no-recurse-submodules", own, "refs/tags/*:refs/tags/*"); err != nil {
+	if _, err := git.Run(ctx, there, "fetch", "--quiet", "--no-recurse-submodules", own, "refs/tags/*:refs/tags/*"); err != nil {
 		return err
 	}
-	_, err = git(ctx, there, "checkout", "--quiet", "--no-recurse-submodules", "--detach", commit)
+	_, err = git.Run(ctx, there, "checkout", "--quiet", "--no-recurse-submodules", "--detach", commit)
 	return err
 }
 
 // fetch has git get a submodule from where it comes from. With submodule.active git needs no
 // `submodule init`, which would write into the configuration that the user's tree shares.
 func fetch(ctx context.Context, root, path string) error {
-	_, err := git(ctx, root, "-c", "submodule.active=.", "submodule", "update", "--recursive", "--quiet", "--", path)
+	_, err := git.Run(ctx, root, "-c", "submodule.active=.", "submodule", "update", "--recursive", "--quiet", "--", path)
 	if err != nil {
 		return fmt.Errorf("submodule %s: %w", path, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git/gittest"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
 )
 
@@ -12,21 +13,21 @@ import (
 // two come from.
 func withLibrary(t *testing.T) (dir, library, inner string) {
 	t.Helper()
-	dir, _ = repository(t)
+	dir, _ = gittest.Repository(t)
 	library, inner = filepath.Join(t.TempDir(), "library"), filepath.Join(t.TempDir(), "inner")
 	for _, from := range []string{inner, library} {
-		write(t, filepath.Join(from, "text"), filepath.Base(from))
-		run(t, from, "init", "-q", "-b", "main")
+		gittest.Write(t, filepath.Join(from, "text"), filepath.Base(from))
+		gittest.Run(t, from, "init", "-q", "-b", "main")
 		if from == library {
-			run(t, from, "submodule", "--quiet", "add", inner, "inner")
+			gittest.Run(t, from, "submodule", "--quiet", "add", inner, "inner")
 		}
-		run(t, from, "add", ".")
-		run(t, from, "commit", "-qm", "l")
-		run(t, from, "tag", "v1")
+		gittest.Run(t, from, "add", ".")
+		gittest.Run(t, from, "commit", "-qm", "l")
+		gittest.Run(t, from, "tag", "v1")
 	}
-	run(t, dir, "submodule", "--quiet", "add", library, "third party/library")
-	run(t, dir, "submodule", "--quiet", "update", "--init", "--recursive")
-	run(t, dir, "commit", "-qm", "with a library")
+	gittest.Run(t, dir, "submodule", "--quiet", "add", library, "third party/library")
+	gittest.Run(t, dir, "submodule", "--quiet", "update", "--init", "--recursive")
+	gittest.Run(t, dir, "commit", "-qm", "with a library")
 	return dir, library, inner
 }
 
@@ -45,10 +46,10 @@ func checkLibrary(t *testing.T, dir string) {
 			t.Errorf("%s is %q, %v", path, text, err)
 		}
 	}
-	if tag := run(t, there, "describe", "--tags"); tag != "v1" {
+	if tag := gittest.Run(t, there, "describe", "--tags"); tag != "v1" {
 		t.Errorf("the library is at %s", tag)
 	}
-	if changes := run(t, tree.Dir, "status", "--porcelain"); changes != "" {
+	if changes := gittest.Run(t, tree.Dir, "status", "--porcelain"); changes != "" {
 		t.Errorf("the checkout differs from its commit:\n%s", changes)
 	}
 	if err := tree.Remove(); err != nil {
@@ -77,26 +78,26 @@ func TestSubmodulesAtHand(t *testing.T) {
 func TestSubmodulesFetched(t *testing.T) {
 	dir, _, _ := withLibrary(t)
 	clone := filepath.Join(t.TempDir(), "clone")
-	run(t, dir, "clone", "-q", dir, clone)
+	gittest.Run(t, dir, "clone", "-q", dir, clone)
 	checkLibrary(t, clone)
 }
 
 // The submodule is at hand, but it is shallow, as actions/checkout makes it.
 func TestSubmodulesShallow(t *testing.T) {
 	dir, library, _ := withLibrary(t)
-	write(t, filepath.Join(library, "text"), "newer")
-	run(t, library, "commit", "-qam", "newer")
-	write(t, filepath.Join(library, "text"), "library")
-	run(t, library, "commit", "-qam", "as before")
-	run(t, library, "tag", "-f", "v1")
-	run(t, filepath.Join(dir, "third party/library"), "fetch", "-q", "--tags", "--force", "origin")
-	run(t, filepath.Join(dir, "third party/library"), "checkout", "-q", "v1")
-	run(t, dir, "commit", "-qam", "a newer library")
+	gittest.Write(t, filepath.Join(library, "text"), "newer")
+	gittest.Run(t, library, "commit", "-qam", "newer")
+	gittest.Write(t, filepath.Join(library, "text"), "library")
+	gittest.Run(t, library, "commit", "-qam", "as before")
+	gittest.Run(t, library, "tag", "-f", "v1")
+	gittest.Run(t, filepath.Join(dir, "third party/library"), "fetch", "-q", "--tags", "--force", "origin")
+	gittest.Run(t, filepath.Join(dir, "third party/library"), "checkout", "-q", "v1")
+	gittest.Run(t, dir, "commit", "-qam", "a newer library")
 	clone := filepath.Join(t.TempDir(), "clone")
-	run(t, dir, "clone", "-q", "--depth=1", "file://"+dir, clone)
-	run(t, clone, "config", "submodule.third party/library.url", "file://"+library)
-	run(t, clone, "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
-	run(t, filepath.Join(clone, "third party/library"), "fetch", "-q", "--depth=1", "origin", "tag", "v1")
+	gittest.Run(t, dir, "clone", "-q", "--depth=1", "file://"+dir, clone)
+	gittest.Run(t, clone, "config", "submodule.third party/library.url", "file://"+library)
+	gittest.Run(t, clone, "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
+	gittest.Run(t, filepath.Join(clone, "third party/library"), "fetch", "-q", "--depth=1", "origin", "tag", "v1")
 	if err := os.RemoveAll(library); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,7 @@ func TestSubmodulesShallow(t *testing.T) {
 func TestSubmodulesGone(t *testing.T) {
 	dir, library, _ := withLibrary(t)
 	clone := filepath.Join(t.TempDir(), "clone")
-	run(t, dir, "clone", "-q", dir, clone)
+	gittest.Run(t, dir, "clone", "-q", dir, clone)
 	if err := os.RemoveAll(library); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,12 @@
-package worktree
+// Package git asks the git program about a repository.
+//
+// A directory of the user's goes in, commits come out, by their whole names. Working trees,
+// index and configuration stay as they are, no hook runs, and variables that would make git
+// look at another repository are taken away.
+//
+// Errors are sentences. Those about what the user named, a commit or a repository that is not
+// there, are ErrNoCommit; all others are trouble.
+package git
 
 import (
 	"bytes"
@@ -34,8 +42,21 @@ func environment() []string {
 	return append(kept, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0")
 }
 
-// git gives the output of a git command in a directory.
-func git(ctx context.Context, dir string, args ...string) (string, error) {
+// ErrNoCommit is what errors.Is finds in the error about a commit that is not there, and about a
+// place that is in no repository.
+var ErrNoCommit = errors.New("no such commit")
+
+// refusal is a sentence about what is not there.
+type refusal struct{ text string }
+
+func (r refusal) Error() string        { return r.text }
+func (r refusal) Is(target error) bool { return target == ErrNoCommit }
+
+// Refuse is an error that is ErrNoCommit and says what is not there.
+func Refuse(format string, args ...any) error { return refusal{fmt.Sprintf(format, args...)} }
+
+// Run gives the output of a git command in a directory.
+func Run(ctx context.Context, dir string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", append([]string{"-c", "core.hooksPath=" + os.DevNull}, args...)...)
 	command.Dir, command.Env = dir, environment()
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) } // it takes its locks away
@@ -56,7 +77,7 @@ func git(ctx context.Context, dir string, args ...string) (string, error) {
 	case errors.Is(err, exec.ErrNotFound):
 		return "", errors.New("git is not installed, and another commit cannot be had without it")
 	case strings.Contains(said, "not a git repository"):
-		return "", refusal{fmt.Sprintf("%s is in no git repository", dir)}
+		return "", Refuse("%s is in no git repository", dir)
 	case said == "":
 		return "", fmt.Errorf("git %s: %w", name, err)
 	default:
