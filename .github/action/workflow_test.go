@@ -8,6 +8,7 @@ package action_test
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 )
+
+var update = flag.Bool("update", false, "rewrite the repository's own workflows")
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 

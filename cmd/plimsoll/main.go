@@ -40,6 +40,7 @@ type cli struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
 	Demo     demoCmd     `cmd:"" help:"Show the whole story in under a minute: record baselines, pass an unchanged build, fail a slowed one."`
+	Init     initCmd     `cmd:"" help:"Write a starting profile and the GitHub workflow for it."`
 	Check    checkCmd    `cmd:"" help:"Validate a profile and say in words what it would do. Nothing is sent."`
 	Run      runCmd      `cmd:"" help:"Apply the load, print the tables and write result.json."`
 	Gate     gateCmd     `cmd:"" help:"Run, or take a result, and judge it against the baseline. The exit status is the verdict."`

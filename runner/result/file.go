@@ -7,9 +7,9 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -84,26 +84,10 @@ func Read(path string) (*Result, error) {
 	return r, nil
 }
 
-// Write puts r into the file at path, whole or not at all: a reader never sees half of it,
-// and a file that was there is replaced only by a whole one.
+// Write puts r into the file at path, whole or not at all.
 func Write(path string, r *Result) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	defer os.Remove(f.Name()) //nolint:errcheck // does nothing after the rename
-	err = Encode(f, r)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write result %s: %w", path, err)
+	if err := whole.Write(path, func(w io.Writer) error { return Encode(w, r) }); err != nil {
+		return fmt.Errorf("keep the result: %w", err)
 	}
 	return nil
 }
