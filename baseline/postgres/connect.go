@@ -84,7 +84,7 @@ func (s *Store) explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, baseline.ErrNotFound), errors.Is(err, baseline.ErrNewerSchema):
+	case errors.Is(err, baseline.ErrNotFound), errors.Is(err, baseline.ErrNewerSchema), errors.Is(err, baseline.ErrOlderSchema):
 	case errors.As(err, &refused):
 		err = fmt.Errorf("%w: %s (SQLSTATE %s)", baseline.ErrUnreachable, inWords(refused, s.pool.Config().ConnConfig.User), refused.Code)
 	case errors.As(err, &connect):
@@ -93,11 +93,14 @@ func (s *Store) explain(err error) error {
 	return fmt.Errorf("%s: %w", s.where, err)
 }
 
+// insufficientPrivilege is the SQLSTATE of who lacks a right.
+const insufficientPrivilege = "42501"
+
 func inWords(refused *pgconn.PgError, user string) string {
 	switch refused.Code {
 	case "28P01", "28000":
 		return fmt.Sprintf("the user %s or the password is refused: %s", user, refused.Message)
-	case "42501":
+	case insufficientPrivilege:
 		return fmt.Sprintf("the user %s lacks a right: %s", user, refused.Message)
 	case "53300":
 		return "it has no connection left: " + refused.Message

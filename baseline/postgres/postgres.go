@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -50,8 +51,9 @@ type Store struct {
 var _ baseline.Store = (*Store)(nil)
 
 // Open connects to the database at a postgres:// URL and makes or migrates its tables. The
-// error wraps baseline.ErrUnreachable when there is no way in, and baseline.ErrNewerSchema
-// when a newer program has migrated it.
+// error wraps baseline.ErrUnreachable when there is no way in, baseline.ErrNewerSchema when a
+// newer program has migrated it, and baseline.ErrOlderSchema when it needs migrating and the
+// user may not do that: see Roles.
 func Open(ctx context.Context, databaseURL string) (*Store, error) {
 	config, where, err := parse(databaseURL)
 	if err != nil {
@@ -80,8 +82,13 @@ func (s *Store) migrate(ctx context.Context) error {
 	db := stdlib.OpenDBFromPool(s.pool)
 	defer db.Close() //nolint:errcheck // lets go of connections that are the pool's
 	err = migrate.Up(ctx, migrate.Database{DB: db, Dialect: goose.DialectPostgres, Files: files, Lock: &transactionLock{pool: s.pool}})
-	if errors.Is(err, migrate.ErrNewer) {
+	var refused *pgconn.PgError
+	switch {
+	case errors.Is(err, migrate.ErrNewer):
 		return fmt.Errorf("%w: %w", baseline.ErrNewerSchema, err)
+	case errors.As(err, &refused) && refused.Code == insufficientPrivilege:
+		return fmt.Errorf("%w: its schema must be made or brought up to date, and the user %s may not do that (%s): let somebody of the role plimsoll_admin, or the owner of the tables, run `plimsoll baseline list` once with this version of plimsoll",
+			baseline.ErrOlderSchema, s.pool.Config().ConnConfig.User, refused.Message)
 	}
 	return err
 }
@@ -99,7 +106,7 @@ func (s *Store) Put(ctx context.Context, r *result.Result) (record baseline.Reco
 		return record, false, err
 	}
 	err = s.transact(ctx, func(tx pgx.Tx) error {
-		put, err := collect(ctx, tx, insert, func(row table.Row) (id string, err error) { return id, row.Scan(&id) })
+		put, err := collect(ctx, tx, insert, scanID)
 		created = created || len(put) > 0 // a try that seemed to fail may have put it
 		return err
 	})
@@ -112,43 +119,49 @@ func (s *Store) Put(ctx context.Context, r *result.Result) (record baseline.Reco
 
 // Window gives the newest runs: see baseline.Store.
 func (s *Store) Window(ctx context.Context, q baseline.Query) ([]baseline.Record, error) {
-	return query(ctx, s, dialect.Window(q), table.ScanRecord)
+	statement, err := dialect.Window(q)
+	return query(ctx, s, statement, err, table.ScanRecord)
 }
 
 // List tells of the newest runs: see baseline.Store.
 func (s *Store) List(ctx context.Context, q baseline.Query) ([]baseline.Info, error) {
-	return query(ctx, s, dialect.List(q), table.ScanInfo)
+	statement, err := dialect.List(q)
+	return query(ctx, s, statement, err, table.ScanInfo)
+}
+
+// Expired tells which runs may go: see baseline.Store.
+func (s *Store) Expired(ctx context.Context, r baseline.Retention) ([]baseline.Info, error) {
+	statement, err := dialect.Expired(r)
+	return query(ctx, s, statement, err, table.ScanInfo)
 }
 
 // Get gives one run: see baseline.Store.
 func (s *Store) Get(ctx context.Context, id string) (baseline.Record, error) {
 	statement, err := dialect.Get(id)
-	if err != nil {
-		return baseline.Record{}, err
-	}
-	found, err := query(ctx, s, statement, table.ScanRecord)
+	found, err := query(ctx, s, statement, err, table.ScanRecord)
 	if err != nil {
 		return baseline.Record{}, err
 	}
 	return table.One(id, found)
 }
 
-// Remove removes one run: see baseline.Store.
-func (s *Store) Remove(ctx context.Context, id string) error {
-	return s.change(ctx, id, dialect.Remove(id))
+// Accept marks one run: see baseline.Store.
+func (s *Store) Accept(ctx context.Context, id string, m baseline.Mark) error {
+	statement, err := dialect.Accept(id, m)
+	return s.mark(ctx, id, statement, err)
 }
 
-// Accept marks one run: see baseline.Store.
-func (s *Store) Accept(ctx context.Context, id string, a baseline.Acceptance) error {
-	statement, err := dialect.Accept(id, a)
+// Exclude marks one run: see baseline.Store.
+func (s *Store) Exclude(ctx context.Context, id string, m baseline.Mark) error {
+	statement, err := dialect.Exclude(id, m)
+	return s.mark(ctx, id, statement, err)
+}
+
+// mark adds a mark to one run, which must be there.
+func (s *Store) mark(ctx context.Context, id string, statement table.Statement, err error) error {
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, id, statement)
-}
-
-// change does something to one run, which must be there.
-func (s *Store) change(ctx context.Context, id string, statement table.Statement) error {
 	return s.transact(ctx, func(tx pgx.Tx) error {
 		done, err := tx.Exec(ctx, statement.SQL, statement.Args...)
 		if err == nil && done.RowsAffected() == 0 {
@@ -158,7 +171,26 @@ func (s *Store) change(ctx context.Context, id string, statement table.Statement
 	})
 }
 
-func query[T any](ctx context.Context, s *Store, statement table.Statement, scan func(table.Row) (T, error)) (found []T, err error) {
+// Remove removes runs: see baseline.Store.
+func (s *Store) Remove(ctx context.Context, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.transact(ctx, func(tx pgx.Tx) error {
+		removed, err := collect(ctx, tx, dialect.Remove(ids), scanID)
+		if err != nil {
+			return err
+		}
+		return table.Removed(ids, removed) // an error takes all back
+	})
+}
+
+func scanID(row table.Row) (id string, err error) { return id, row.Scan(&id) }
+
+func query[T any](ctx context.Context, s *Store, statement table.Statement, wrong error, scan func(table.Row) (T, error)) (found []T, err error) {
+	if wrong != nil {
+		return nil, wrong
+	}
 	err = s.transact(ctx, func(tx pgx.Tx) error {
 		found, err = collect(ctx, tx, statement, scan)
 		return err

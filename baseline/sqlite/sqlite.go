@@ -54,7 +54,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("%w: %w", baseline.ErrUnreachable, err)
 	}
 	settings := url.Values{
-		"_pragma":      {"busy_timeout(" + busyTimeout + ")", "synchronous(FULL)"},
+		"_pragma":      {"busy_timeout(" + busyTimeout + ")", "synchronous(FULL)", "foreign_keys(1)"},
 		"_txlock":      {"immediate"},
 		"_time_format": {"sqlite"},
 	}
@@ -132,43 +132,49 @@ func (s *Store) Put(ctx context.Context, r *result.Result) (baseline.Record, boo
 
 // Window gives the newest runs: see baseline.Store.
 func (s *Store) Window(ctx context.Context, q baseline.Query) ([]baseline.Record, error) {
-	return query(ctx, s, dialect.Window(q), table.ScanRecord)
+	statement, err := dialect.Window(q)
+	return query(ctx, s, statement, err, table.ScanRecord)
 }
 
 // List tells of the newest runs: see baseline.Store.
 func (s *Store) List(ctx context.Context, q baseline.Query) ([]baseline.Info, error) {
-	return query(ctx, s, dialect.List(q), table.ScanInfo)
+	statement, err := dialect.List(q)
+	return query(ctx, s, statement, err, table.ScanInfo)
+}
+
+// Expired tells which runs may go: see baseline.Store.
+func (s *Store) Expired(ctx context.Context, r baseline.Retention) ([]baseline.Info, error) {
+	statement, err := dialect.Expired(r)
+	return query(ctx, s, statement, err, table.ScanInfo)
 }
 
 // Get gives one run: see baseline.Store.
 func (s *Store) Get(ctx context.Context, id string) (baseline.Record, error) {
 	statement, err := dialect.Get(id)
-	if err != nil {
-		return baseline.Record{}, err
-	}
-	found, err := query(ctx, s, statement, table.ScanRecord)
+	found, err := query(ctx, s, statement, err, table.ScanRecord)
 	if err != nil {
 		return baseline.Record{}, err
 	}
 	return table.One(id, found)
 }
 
-// Remove removes one run: see baseline.Store.
-func (s *Store) Remove(ctx context.Context, id string) error {
-	return s.change(ctx, id, dialect.Remove(id))
+// Accept marks one run: see baseline.Store.
+func (s *Store) Accept(ctx context.Context, id string, m baseline.Mark) error {
+	statement, err := dialect.Accept(id, m)
+	return s.mark(ctx, id, statement, err)
 }
 
-// Accept marks one run: see baseline.Store.
-func (s *Store) Accept(ctx context.Context, id string, a baseline.Acceptance) error {
-	statement, err := dialect.Accept(id, a)
+// Exclude marks one run: see baseline.Store.
+func (s *Store) Exclude(ctx context.Context, id string, m baseline.Mark) error {
+	statement, err := dialect.Exclude(id, m)
+	return s.mark(ctx, id, statement, err)
+}
+
+// mark adds a mark to one run, which must be there.
+func (s *Store) mark(ctx context.Context, id string, statement table.Statement, err error) error {
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, id, statement)
-}
-
-// change does something to one run, which must be there.
-func (s *Store) change(ctx context.Context, id string, statement table.Statement) error {
 	done, err := s.db.ExecContext(ctx, statement.SQL, statement.Args...)
 	if err != nil {
 		return s.explain(err)
@@ -179,21 +185,53 @@ func (s *Store) change(ctx context.Context, id string, statement table.Statement
 	return err
 }
 
-func query[T any](ctx context.Context, s *Store, statement table.Statement, scan func(table.Row) (T, error)) ([]T, error) {
-	rows, err := s.db.QueryContext(ctx, statement.SQL, statement.Args...)
+// Remove removes runs: see baseline.Store.
+func (s *Store) Remove(ctx context.Context, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, s.explain(err)
+		return s.explain(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // does nothing after the commit
+	removed, err := collect(ctx, tx, dialect.Remove(ids), func(row table.Row) (id string, err error) { return id, row.Scan(&id) })
+	if err == nil {
+		err = table.Removed(ids, removed)
+	}
+	if err != nil {
+		return s.explain(err)
+	}
+	return s.explain(tx.Commit())
+}
+
+func query[T any](ctx context.Context, s *Store, statement table.Statement, wrong error, scan func(table.Row) (T, error)) ([]T, error) {
+	if wrong != nil {
+		return nil, wrong
+	}
+	found, err := collect(ctx, s.db, statement, scan)
+	return found, s.explain(err)
+}
+
+// querier is a database or a transaction in it.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func collect[T any](ctx context.Context, db querier, statement table.Statement, scan func(table.Row) (T, error)) (found []T, err error) {
+	rows, err := db.QueryContext(ctx, statement.SQL, statement.Args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var found []T
 	for rows.Next() {
 		one, err := scan(rows)
 		if err != nil {
-			return nil, s.explain(err)
+			return nil, err
 		}
 		found = append(found, one)
 	}
-	return found, s.explain(rows.Err())
+	return found, rows.Err()
 }
 
 func (s *Store) explain(err error) error {

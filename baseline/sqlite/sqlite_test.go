@@ -47,7 +47,7 @@ func TestNewerSchemaIsRefusedInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = sqlite.Open(t.Context(), path)
-	if !errors.Is(err, baseline.ErrNewerSchema) || !strings.Contains(err.Error(), "version 99, this one knows 2: use the newer plimsoll") {
+	if !errors.Is(err, baseline.ErrNewerSchema) || !strings.Contains(err.Error(), "version 99, this one knows 1: use the newer plimsoll") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -270,7 +270,7 @@ func accept(t *testing.T, s baseline.Store) {
 		ids = append(ids, put(t, s, NewResult(i, func(r *result.Result) { later(r, i) })).ID)
 	}
 	elsewhere := put(t, s, NewResult(9, func(r *result.Result) { r.Branch = "feature"; later(r, 9) })).ID
-	mark := baseline.Acceptance{By: "ana", Why: "the new index", At: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	mark := baseline.Mark{By: "ana", Why: "the new index", At: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 	for _, id := range []string{ids[0], ids[2], elsewhere} {
 		if err := s.Accept(t.Context(), id, mark); err != nil {
 			t.Fatal(err)

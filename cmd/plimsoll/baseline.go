@@ -176,7 +176,7 @@ type baselineAcceptCmd struct {
 // Run marks a run.
 func (c *baselineAcceptCmd) Run(a *app) error {
 	return c.useRun(a, c.ID, func(store baseline.Store, record baseline.Record) error {
-		if err := store.Accept(a.ctx, record.ID, baseline.Acceptance{By: cmp.Or(c.By, "unknown"), Why: c.Why, At: time.Now()}); err != nil {
+		if err := store.Accept(a.ctx, record.ID, baseline.Mark{By: cmp.Or(c.By, "unknown"), Why: c.Why, At: time.Now()}); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(a.stdout, "Run %s of %s is accepted: older runs on %s stop counting. %d runs since are needed for a verdict, and %d for a fail.\n",
@@ -195,17 +195,18 @@ type baselineRmCmd struct {
 func (c *baselineRmCmd) Run(a *app) error {
 	return c.use(a, func(store baseline.Store) error {
 		var records []baseline.Record
+		var ids []string
 		for _, id := range c.IDs {
 			record, err := store.Get(a.ctx, id)
 			if err != nil {
 				return namedWrong(err)
 			}
-			records = append(records, record)
+			records, ids = append(records, record), append(ids, record.ID)
+		}
+		if err := store.Remove(a.ctx, ids...); err != nil {
+			return err
 		}
 		for _, record := range records {
-			if err := store.Remove(a.ctx, record.ID); err != nil {
-				return err
-			}
 			fmt.Fprintf(a.stdout, "Removed run %s of %s.\n", short(record.ID), record.Result.Series)
 		}
 		return nil

@@ -1,4 +1,19 @@
 -- +goose Up
+
+-- Where roles.sql has been run, what is made here belongs to plimsoll_admin, whoever of its
+-- members migrates; the role is taken for this transaction alone. Later migrations begin so too.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'plimsoll_admin') THEN
+        IF pg_has_role(current_user, 'plimsoll_admin', 'MEMBER') AND has_schema_privilege('plimsoll_admin', current_schema(), 'CREATE') THEN
+            ALTER TABLE plimsoll_schema OWNER TO plimsoll_admin;
+            PERFORM set_config('role', 'plimsoll_admin', true);
+        END IF;
+    END IF;
+END $$;
+-- +goose StatementEnd
+
 CREATE TABLE plimsoll_run (
     id             text COLLATE "C" PRIMARY KEY,
     series         text NOT NULL,
@@ -7,10 +22,64 @@ CREATE TABLE plimsoll_run (
     commit_sha     text NOT NULL,
     profile_digest text NOT NULL,
     environment    text NOT NULL,
+    fit            text COLLATE "C" NOT NULL, -- a digest over series, profile_digest and environment: runs of one fit are compared
     tool           text NOT NULL,
     started        timestamptz NOT NULL,
     stored         timestamptz NOT NULL DEFAULT now(),
-    document       bytea NOT NULL
+    figures        jsonb NOT NULL, -- by route, "*" for all: counts summed, the others medians over the rounds; latencies in nanoseconds
+    document       bytea NOT NULL  -- the run: JSON, compressed with gzip
 );
-CREATE INDEX plimsoll_run_window ON plimsoll_run (series, branch, started DESC);
-CREATE INDEX plimsoll_run_newest ON plimsoll_run (started DESC);
+ALTER TABLE plimsoll_run ALTER COLUMN document SET STORAGE EXTERNAL; -- it is compressed already
+CREATE INDEX plimsoll_run_window ON plimsoll_run (fit, branch, repository, started DESC, id);
+CREATE INDEX plimsoll_run_commit ON plimsoll_run (commit_sha, fit);
+CREATE INDEX plimsoll_run_branch ON plimsoll_run (series, branch, repository, started DESC, id);
+CREATE INDEX plimsoll_run_newest ON plimsoll_run (started DESC, id);
+
+-- Marks are only ever added: of several on a run the one with the highest number counts.
+-- What is looked for in plimsoll_accepted is copied from the run, which never changes.
+CREATE TABLE plimsoll_accepted (
+    mark       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run        text COLLATE "C" NOT NULL REFERENCES plimsoll_run ON DELETE CASCADE,
+    series     text NOT NULL,
+    repository text NOT NULL,
+    branch     text NOT NULL,
+    commit_sha text NOT NULL,
+    started    timestamptz NOT NULL,
+    who        text NOT NULL,
+    why        text NOT NULL,
+    at         timestamptz NOT NULL
+);
+CREATE INDEX plimsoll_accepted_run ON plimsoll_accepted (run, mark);
+CREATE INDEX plimsoll_accepted_newest ON plimsoll_accepted (series, branch, repository, started DESC);
+
+CREATE TABLE plimsoll_excluded (
+    mark bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run  text COLLATE "C" NOT NULL REFERENCES plimsoll_run ON DELETE CASCADE,
+    who  text NOT NULL,
+    why  text NOT NULL,
+    at   timestamptz NOT NULL
+);
+CREATE INDEX plimsoll_excluded_run ON plimsoll_excluded (run, mark);
+
+-- For people's own SQL and for Grafana: one row for each run, route and metric. Excluded runs
+-- are left out.
+CREATE VIEW plimsoll_figure AS
+SELECT r.id AS run, r.series, r.repository, r.branch, r.commit_sha, r.environment, r.tool, r.started,
+       f.key AS route,
+       replace(m.key, '_ns', '_ms') AS metric, -- p50_ms, p95_ms, p99_ms, requests, failures, throughput_per_sec
+       CASE WHEN m.key LIKE '%\_ns' THEN m.value::text::double precision / 1e6 ELSE m.value::text::double precision END AS value
+FROM plimsoll_run r
+CROSS JOIN LATERAL jsonb_each(r.figures) AS f
+CROSS JOIN LATERAL jsonb_each(f.value) AS m
+WHERE NOT EXISTS (SELECT FROM plimsoll_excluded x WHERE x.run = r.id);
+
+-- What roles.sql grants on tables that are there when it is run.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    IF current_user = 'plimsoll_admin' THEN
+        GRANT SELECT ON plimsoll_schema, plimsoll_run, plimsoll_accepted, plimsoll_excluded, plimsoll_figure TO plimsoll_reader, plimsoll_writer;
+        GRANT INSERT ON plimsoll_run, plimsoll_accepted TO plimsoll_writer;
+    END IF;
+END $$;
+-- +goose StatementEnd

@@ -1,0 +1,158 @@
+package table
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+)
+
+// infoColumns are the columns of a run that infoFields reads, before its marks.
+const infoColumns = "id, series, repository, branch, commit_sha, profile_digest, environment, tool, started, stored"
+
+// Window selects whole records.
+func (d Dialect) Window(q baseline.Query) (Statement, error) {
+	return d.query(infoColumns+", document", q)
+}
+
+// List selects what ScanInfo reads.
+func (d Dialect) List(q baseline.Query) (Statement, error) { return d.query(infoColumns, q) }
+
+func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
+	if len(q.Commits) > baseline.MaxCommits {
+		return Statement{}, fmt.Errorf("look for runs of %d commits: at most %d can be asked for at once", len(q.Commits), baseline.MaxCommits)
+	}
+	if q.Limit <= 0 {
+		q.Limit = baseline.DefaultLimit
+	}
+	b := &builder{Dialect: d}
+	where := b.where(q)
+	newest := where + " ORDER BY started DESC, id LIMIT " + b.arg(q.Limit)
+	if q.Commits == nil {
+		return marked("SELECT "+columns+" FROM plimsoll_run r"+newest, columns, b.args), nil
+	}
+	// A planner that knows the limit may walk through all runs by their time, in the hope that
+	// the first few are of these commits. They are collected first, then the newest are taken.
+	return marked("WITH admitted AS MATERIALIZED (SELECT id, started FROM plimsoll_run r"+where+")"+
+		" SELECT "+columns+" FROM plimsoll_run WHERE id IN (SELECT id FROM admitted"+strings.TrimPrefix(newest, where)+")", columns, b.args), nil
+}
+
+// marked adds their marks to the runs that a statement selects. Of several marks on a run the
+// last one counts.
+func marked(runs, columns string, args []any) Statement {
+	last := func(table, as string) string {
+		return " LEFT JOIN " + table + " " + as + " ON " + as + ".mark = (SELECT max(mark) FROM " + table + " WHERE run = r.id)"
+	}
+	return Statement{
+		"SELECT r." + strings.ReplaceAll(columns, ", ", ", r.") + ", a.who, a.why, a.at, x.who, x.why, x.at FROM (" + runs + ") r" +
+			last("plimsoll_accepted", "a") + last("plimsoll_excluded", "x") + " ORDER BY r.started DESC, r.id", args,
+	}
+}
+
+// where is the condition of a query over r, which is plimsoll_run.
+func (b *builder) where(q baseline.Query) string {
+	var all []string
+	is := func(column, value string) {
+		if value != "" {
+			all = append(all, column+" = "+b.arg(value))
+		}
+	}
+	if q.Series != "" && q.ProfileDigest != "" && q.Environment != "" {
+		is("fit", fit(q.Series, q.ProfileDigest, q.Environment))
+	} else {
+		is("series", q.Series)
+		is("profile_digest", q.ProfileDigest)
+		is("environment", q.Environment)
+	}
+	is("repository", q.Repository)
+	is("branch", q.Branch)
+	commits := "FALSE" // an empty list admits nothing
+	if len(q.Commits) > 0 {
+		commits = "commit_sha IN " + list(b, q.Commits)
+	}
+	if q.Commits != nil {
+		all = append(all, commits)
+	}
+	if !q.WithExcluded {
+		all = append(all, "NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = r.id)")
+	}
+	if q.SinceAccepted {
+		all = append(all, b.sinceAccepted(q, commits))
+	}
+	if q.After != nil {
+		started := b.arg(q.After.Started.UTC())
+		all = append(all, "started <= "+started, "(started < "+started+" OR id > "+b.arg(q.After.ID)+")")
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(all, " AND ")
+}
+
+// sinceAccepted is the condition that a run is not older than the newest accepted one.
+func (b *builder) sinceAccepted(q baseline.Query, commits string) string {
+	sql := "started >= coalesce((SELECT max(a.started) FROM plimsoll_accepted a WHERE NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = a.run)"
+	for _, condition := range []struct{ column, value string }{{"series", q.Series}, {"branch", q.Branch}, {"repository", q.Repository}} {
+		if condition.value != "" {
+			sql += " AND a." + condition.column + " = " + b.arg(condition.value)
+		}
+	}
+	if q.Commits != nil {
+		sql += " AND " + commits
+	}
+	return sql + "), " + b.arg(time.Time{}) + ")"
+}
+
+var beginning = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
+
+// Get selects the records whose ID begins with id, two at most.
+func (d Dialect) Get(id string) (Statement, error) {
+	if !beginning.MatchString(id) {
+		return Statement{}, fmt.Errorf("run %.80q: %w: an ID is of hexadecimal digits", id, baseline.ErrNotFound)
+	}
+	const columns = infoColumns + ", document"
+	b := &builder{Dialect: d}
+	return marked("SELECT "+columns+" FROM plimsoll_run WHERE id >= "+b.arg(id)+
+		" AND id < "+b.arg(id+"g")+" ORDER BY id LIMIT 2", columns, b.args), nil // g comes right after the last digit
+}
+
+// One is the record that Get found.
+func One(id string, found []baseline.Record) (baseline.Record, error) {
+	switch len(found) {
+	case 0:
+		return baseline.Record{}, NotFound(id)
+	case 1:
+		return found[0], nil
+	default:
+		return baseline.Record{}, fmt.Errorf("run %s: %w: %.16s, %.16s; write more of it", id, baseline.ErrAmbiguous, found[0].ID, found[1].ID)
+	}
+}
+
+// Expired selects what ScanInfo reads, of runs that a retention lets go.
+//
+// place counts, from the newest, the runs of one kind that are not excluded; an excluded run
+// stands where it would if it were not.
+func (d Dialect) Expired(r baseline.Retention) (Statement, error) {
+	if err := r.Check(); err != nil {
+		return Statement{}, err
+	}
+	if r.Limit == 0 {
+		r.Limit = baseline.DefaultBatch
+	}
+	b := &builder{Dialect: d}
+	var limits []string
+	if !r.Before.IsZero() {
+		limits = append(limits, "started < "+b.arg(r.Before.UTC()))
+	}
+	if r.Keep > 0 {
+		limits = append(limits, "place + excluded > "+b.arg(r.Keep))
+	}
+	const flagged = "SELECT id, fit, branch, repository, started, CASE WHEN EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = plimsoll_run.id) THEN 1 ELSE 0 END AS excluded FROM plimsoll_run"
+	const placed = "SELECT id, started, excluded, sum(1 - excluded) OVER (PARTITION BY fit, branch, repository ORDER BY started DESC, id ROWS UNBOUNDED PRECEDING) AS place FROM (" + flagged + ") flagged"
+	const level = "EXISTS (SELECT 1 FROM plimsoll_accepted a WHERE a.run = placed.id AND NOT EXISTS (SELECT 1 FROM plimsoll_accepted n" +
+		" WHERE n.series = a.series AND n.branch = a.branch AND n.repository = a.repository AND n.started > a.started))"
+	return marked("SELECT "+infoColumns+" FROM plimsoll_run WHERE id IN (SELECT id FROM ("+placed+") placed WHERE ("+strings.Join(limits, " OR ")+
+		") AND NOT (place = 1 AND excluded = 0) AND NOT "+level+" LIMIT "+b.arg(r.Limit)+")", infoColumns, b.args), nil
+}
