@@ -8,6 +8,7 @@
 package profile
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -236,6 +237,7 @@ type Step struct {
 
 // Request is one HTTP request.
 type Request struct {
+	Line    int    `json:"-"` // of the profile
 	Route   string // what it is counted under
 	Method  string
 	Path    Template
@@ -281,17 +283,35 @@ type Save struct {
 // Routes lists the names that requests are counted under, in alphabetical order.
 func (p *Profile) Routes() []string {
 	var routes []string
-	for _, u := range p.Users {
-		for _, steps := range u.steps() {
-			for _, s := range steps {
-				if s.Request != nil {
-					routes = append(routes, s.Request.Route)
+	for q := range p.requests() {
+		routes = append(routes, q.Route)
+	}
+	slices.Sort(routes)
+	return slices.Compact(routes)
+}
+
+// Line is where the file speaks of a route first; 0 when it does not.
+func (p *Profile) Line(route string) int {
+	line := 0
+	for q := range p.requests() {
+		if q.Route == route && (line == 0 || q.Line < line) {
+			line = q.Line
+		}
+	}
+	return line
+}
+
+// requests are all requests of all users.
+func (p *Profile) requests() iter.Seq[*Request] {
+	return func(yield func(*Request) bool) {
+		for _, u := range p.Users {
+			for _, s := range slices.Concat(u.steps()...) {
+				if s.Request != nil && !yield(s.Request) {
+					return
 				}
 			}
 		}
 	}
-	slices.Sort(routes)
-	return slices.Compact(routes)
 }
 
 // steps are all lists of steps that a user goes through.

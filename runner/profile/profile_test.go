@@ -93,6 +93,9 @@ users: [{name: reader, tasks: [{http: GET /items/42}]}]
 	if p.Target.URL != "http://127.0.0.1:8080" || p.Target.Timeout != 10*time.Second {
 		t.Errorf("target %+v", p.Target)
 	}
+	if line := p.Line("GET /items/42"); line != 4 || p.Line("GET /") != 0 {
+		t.Errorf("the route stands in line %d, and another in %d", line, p.Line("GET /"))
+	}
 	task := p.Users[0].Tasks[0]
 	if task.Name != "GET /items/42" || task.Weight != 1 || task.Steps[0].Request.Route != "GET /items/42" {
 		t.Errorf("task %+v", task)

@@ -28,7 +28,7 @@ func (r *reader) step(n *yaml.Node, more strict.Fields) Step {
 		}})
 		return Step{Wait: &wait}
 	}
-	q := &Request{}
+	q := &Request{Line: n.Line}
 	later := func(n *yaml.Node) { r.Problem(n, "this version speaks HTTP; GraphQL and gRPC are not there yet") }
 	var save *yaml.Node
 	fields := strict.Fields{
