@@ -4,6 +4,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,6 +28,8 @@ type Opener func(ctx context.Context, place string) (baseline.Store, error)
 type Suite struct {
 	Open  Opener
 	Place func(t testing.TB) string // of a store that nobody has opened yet
+	// SQL opens the database of the store at a place, past the store; the test closes it.
+	SQL func(t testing.TB, place string) *sql.DB
 	// Handles is how many of the store are open at once in the test of concurrency.
 	Handles int
 }
@@ -49,6 +52,7 @@ func (s Suite) Run(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s.open(t, s.Place(t))) })
 	}
+	t.Run("figures are read by SQL", s.figures)
 	t.Run("many at once lose nothing and put nothing twice", s.concurrent)
 	t.Run("many at once accept the same run", s.acceptedAtOnce)
 	t.Run("two processes at once lose nothing and put nothing twice", s.twoProcesses)
