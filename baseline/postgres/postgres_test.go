@@ -2,12 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/url"
 	"os"
-	"path"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,19 +25,33 @@ func TestMain(m *testing.M) {
 	os.Exit(pgtest.Main(m))
 }
 
-func TestContract(t *testing.T) {
-	storetest.Suite{Open: open, Handles: 32, Place: pgtest.Database}.Run(t)
-}
-
-func exec(t *testing.T, database, statement string) {
+// openSQL opens the database past the store.
+func openSQL(t testing.TB, url string) *sql.DB {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), database)
+	db, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), statement); err != nil {
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestContract(t *testing.T) {
+	storetest.Suite{Open: open, SQL: openSQL, Handles: 32, Place: pgtest.Database}.Run(t)
+}
+
+// exec runs statements, also when the test has ended.
+func exec(t *testing.T, database, statements string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
 		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statements); err != nil {
+		t.Fatalf("%.100s: %v", statements, err)
 	}
 }
 
@@ -106,33 +121,6 @@ func TestAnotherMachineIsSpokenToInCipher(t *testing.T) {
 		t.Fatal(err)
 	}
 	store.Close()
-}
-
-func TestReaderNeedsNoRightToMigrate(t *testing.T) {
-	database := pgtest.Database(t)
-	store, err := postgres.Open(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	if _, _, err := store.Put(t.Context(), storetest.NewResult(1)); err != nil {
-		t.Fatal(err)
-	}
-	role := "reader_" + path.Base(database) // roles belong to the whole server
-	exec(t, database, "CREATE ROLE "+role+" LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+role)
-	defer exec(t, database, "DROP OWNED BY "+role+"; DROP ROLE "+role)
-	reader, err := postgres.Open(t.Context(), change(t, database, func(u *url.URL) { u.User = url.UserPassword(role, "reader") }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Close()
-	if records, err := reader.Window(t.Context(), baseline.Query{}); err != nil || len(records) != 1 {
-		t.Errorf("a reader sees %d runs, error %v", len(records), err)
-	}
-	_, _, err = reader.Put(t.Context(), storetest.NewResult(2))
-	if err == nil || !strings.Contains(err.Error(), "lacks a right") {
-		t.Errorf("a reader puts: %v", err)
-	}
 }
 
 // A connection that is cut is made anew.

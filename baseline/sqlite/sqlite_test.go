@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,8 +22,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// openSQL opens the file past the store.
+func openSQL(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
 func TestContract(t *testing.T) {
-	storetest.Suite{Open: open, Handles: 8, Place: func(t testing.TB) string {
+	storetest.Suite{Open: open, SQL: openSQL, Handles: 8, Place: func(t testing.TB) string {
 		return filepath.Join(t.TempDir(), "a dir with spaces #1?", "100%.db")
 	}}.Run(t)
 }
@@ -36,10 +48,7 @@ func TestNewerSchemaIsRefusedInWords(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := openSQL(t, path)
 	if _, err := db.Exec("INSERT INTO plimsoll_schema (version_id, is_applied) VALUES (99, 1)"); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,6 +18,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
+// marker is Accept or Exclude.
+type marker func(ctx context.Context, id string, m baseline.Mark) error
+
 // Opener opens the store at a place: a path, a URL. Opened twice, it is the same store.
 type Opener func(ctx context.Context, place string) (baseline.Store, error)
 
@@ -24,6 +28,8 @@ type Opener func(ctx context.Context, place string) (baseline.Store, error)
 type Suite struct {
 	Open  Opener
 	Place func(t testing.TB) string // of a store that nobody has opened yet
+	// SQL opens the database of the store at a place, past the store; the test closes it.
+	SQL func(t testing.TB, place string) *sql.DB
 	// Handles is how many of the store are open at once in the test of concurrency.
 	Handles int
 }
@@ -31,18 +37,24 @@ type Suite struct {
 // Run checks the contract.
 func (s Suite) Run(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, baseline.Store){
-		"a run comes back as it was put":           roundTrip,
-		"the same run put twice is one":            twice,
-		"a run that is not whole is refused":       notWhole,
-		"a window is the newest that fit":          window,
-		"a run is got by the beginning of an ID":   get,
-		"a run is removed by its whole ID":         remove,
-		"an accepted run is the first that counts": accept,
-		"an ended context ends a call":             canceled,
+		"a run comes back as it was put":                 roundTrip,
+		"the same run put twice is one":                  twice,
+		"a run that is not whole is refused":             notWhole,
+		"a window is the newest that fit":                window,
+		"a run is got by the beginning of an ID":         get,
+		"runs are removed with their marks, all or none": remove,
+		"an accepted run is the first that counts":       accept,
+		"an excluded run does not count":                 exclude,
+		"runs are asked for by their commits":            commits,
+		"all runs are given page by page":                pages,
+		"a retention lets go by age and by count":        retention,
+		"an ended context ends a call":                   canceled,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s.open(t, s.Place(t))) })
 	}
+	t.Run("figures are read by SQL", s.figures)
 	t.Run("many at once lose nothing and put nothing twice", s.concurrent)
+	t.Run("many at once accept the same run", s.acceptedAtOnce)
 	t.Run("two processes at once lose nothing and put nothing twice", s.twoProcesses)
 	t.Run("a killed process leaves whole runs", s.killed)
 }
@@ -243,63 +255,6 @@ func get(t *testing.T, s baseline.Store) {
 			t.Errorf("%q: got %v, want ErrNotFound", id, err)
 		}
 	}
-}
-
-func remove(t *testing.T, s baseline.Store) {
-	record := put(t, s, NewResult(1))
-	put(t, s, NewResult(2))
-	for _, id := range []string{record.ID[:20], "", "nothing"} {
-		if err := s.Remove(t.Context(), id); !errors.Is(err, baseline.ErrNotFound) {
-			t.Errorf("remove %q: got %v, want ErrNotFound", id, err)
-		}
-	}
-	if err := s.Remove(t.Context(), record.ID); err != nil {
-		t.Error(err)
-	}
-	if err := s.Remove(t.Context(), record.ID); !errors.Is(err, baseline.ErrNotFound) {
-		t.Errorf("remove again: got %v, want ErrNotFound", err)
-	}
-	if infos := list(t, s, baseline.Query{}); len(infos) != 1 {
-		t.Errorf("%d runs are left, want 1", len(infos))
-	}
-}
-
-func accept(t *testing.T, s baseline.Store) {
-	var ids []string
-	for i := range 4 {
-		ids = append(ids, put(t, s, NewResult(i, func(r *result.Result) { later(r, i) })).ID)
-	}
-	elsewhere := put(t, s, NewResult(9, func(r *result.Result) { r.Branch = "feature"; later(r, 9) })).ID
-	mark := baseline.Mark{By: "ana", Why: "the new index", At: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
-	for _, id := range []string{ids[0], ids[2], elsewhere} {
-		if err := s.Accept(t.Context(), id, mark); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.Accept(t.Context(), strings.Repeat("0", 64), mark); !errors.Is(err, baseline.ErrNotFound) {
-		t.Errorf("accept what is not there: got %v, want ErrNotFound", err)
-	}
-	var got []string
-	for _, info := range list(t, s, baseline.Query{Series: "shop", Branch: "main", SinceAccepted: true}) {
-		got = append(got, info.ID)
-		if (info.ID == ids[2]) != (info.Accepted != nil) || info.Accepted != nil && *info.Accepted != mark {
-			t.Errorf("run %.12s bears the mark %+v", info.ID, info.Accepted)
-		}
-	}
-	if want := []string{ids[3], ids[2]}; !slices.Equal(got, want) {
-		t.Errorf("since the accepted run there are %.12q, want %.12q", got, want)
-	}
-	if all := list(t, s, baseline.Query{Series: "shop"}); len(all) != 5 {
-		t.Errorf("%d runs in all, want 5", len(all))
-	}
-	if record, err := s.Get(t.Context(), ids[2]); err != nil || record.Accepted == nil || record.Accepted.Why != mark.Why {
-		t.Errorf("got %+v, %v", record.Info, err)
-	}
-}
-
-// later moves a run by days.
-func later(r *result.Result, days int) {
-	r.Started, r.Finished = r.Started.AddDate(0, 0, days), r.Finished.AddDate(0, 0, days)
 }
 
 func canceled(t *testing.T, s baseline.Store) {

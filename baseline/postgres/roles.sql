@@ -1,0 +1,66 @@
+-- Roles for a database of Plimsoll's runs. Run it once in that database, as a superuser or as the
+-- database's owner with the right CREATEROLE, with psql or any other client:
+--
+--     psql "$DATABASE_URL" -f roles.sql
+--
+-- before Plimsoll has made its tables or after: both end the same, and running it again does no
+-- harm. It makes three roles that nobody can log in as. Grant them to the users who can:
+--
+--     CREATE ROLE ci_pull_requests LOGIN PASSWORD '...';
+--     GRANT plimsoll_reader TO ci_pull_requests;
+--
+--   plimsoll_reader  judges: reads runs and marks. For pull requests.
+--   plimsoll_writer  records: reads, adds runs, accepts changes. It can neither change nor remove
+--                    what is there, nor exclude a run. For the main branch.
+--   plimsoll_admin   owns the tables: makes them and brings them up to date, excludes, removes,
+--                    prunes. For people, and for the job that prunes.
+--
+-- Roles belong to the whole server, rights to one database: run this in each database, and where
+-- several on one server hold runs, say who may connect to which (REVOKE CONNECT ON DATABASE ...
+-- FROM PUBLIC, GRANT CONNECT ...). The tables are looked for in the schema that comes first on
+-- the search path, in most places "public".
+
+DO $$
+DECLARE
+    role  text;
+    here  text := current_schema();
+    named text;
+    kind  "char";
+BEGIN
+    FOREACH role IN ARRAY ARRAY['plimsoll_reader', 'plimsoll_writer', 'plimsoll_admin'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL; -- somebody else has just made it, perhaps for another database
+            END;
+        END IF;
+    END LOOP;
+
+    -- Who hands tables over to a role, and says what its later tables grant, must be a member of it.
+    IF NOT pg_has_role(current_user, 'plimsoll_admin', 'MEMBER') THEN
+        EXECUTE format('GRANT plimsoll_admin TO %I', current_user);
+    END IF;
+
+    -- Before PostgreSQL 15 everybody may make tables in the schema public.
+    EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', here);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO plimsoll_reader, plimsoll_writer, plimsoll_admin', here);
+    EXECUTE format('GRANT CREATE ON SCHEMA %I TO plimsoll_admin', here);
+
+    -- What later migrations make, the two others can read.
+    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE plimsoll_admin IN SCHEMA %I GRANT SELECT ON TABLES TO plimsoll_reader, plimsoll_writer', here);
+
+    -- What is there already.
+    FOR named, kind IN
+        SELECT relname, relkind FROM pg_class
+        WHERE relnamespace = here::regnamespace AND relkind IN ('r', 'v')
+          AND relname IN ('plimsoll_schema', 'plimsoll_run', 'plimsoll_accepted', 'plimsoll_excluded', 'plimsoll_figure')
+    LOOP
+        EXECUTE format('ALTER %s %I.%I OWNER TO plimsoll_admin', CASE kind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, here, named);
+        EXECUTE format('REVOKE ALL ON %I.%I FROM PUBLIC, plimsoll_reader, plimsoll_writer', here, named);
+        EXECUTE format('GRANT SELECT ON %I.%I TO plimsoll_reader, plimsoll_writer', here, named);
+        IF named IN ('plimsoll_run', 'plimsoll_accepted') THEN
+            EXECUTE format('GRANT INSERT ON %I.%I TO plimsoll_writer', here, named);
+        END IF;
+    END LOOP;
+END $$;

@@ -1,0 +1,260 @@
+package postgres_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/postgres"
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
+)
+
+// userOf makes a user who is in one of the roles, and gives the URL for them. Users belong to
+// the whole server: this one has a name of its own and goes with the test.
+func userOf(t *testing.T, database, role string) string {
+	t.Helper()
+	name, password := "user_of_"+role+"_"+path.Base(database), rand.Text()
+	exec(t, database, "CREATE ROLE "+name+" LOGIN PASSWORD '"+password+"'; GRANT "+role+" TO "+name)
+	t.Cleanup(func() { exec(t, database, "DROP OWNED BY "+name+"; DROP ROLE "+name) })
+	return change(t, database, func(u *url.URL) { u.User = url.UserPassword(name, password) })
+}
+
+func openStore(t *testing.T, database string) baseline.Store {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+// refuses checks that a statement is refused for want of a right.
+func refuses(t *testing.T, database, statement string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), statement)
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != "42501" {
+		t.Errorf("%s: got %v, want that the right is lacking", statement, err)
+	}
+}
+
+// Whether the tables or the roles were first, each role can do its work and no more.
+func TestRoles(t *testing.T) {
+	for name, prepare := range map[string]func(t *testing.T, database string){
+		"roles before tables": func(t *testing.T, database string) {
+			exec(t, database, postgres.Roles)
+		},
+		"tables before roles": func(t *testing.T, database string) {
+			openStore(t, database)
+			exec(t, database, postgres.Roles)
+		},
+		"all again": func(t *testing.T, database string) {
+			exec(t, database, postgres.Roles)
+			openStore(t, database)
+			exec(t, database, postgres.Roles)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			database := pgtest.Database(t)
+			prepare(t, database)
+			admins := []string{userOf(t, database, "plimsoll_admin")}
+			admin := openStore(t, admins[0])
+			reader, writer := userOf(t, database, "plimsoll_reader"), userOf(t, database, "plimsoll_writer")
+			id := tryWriter(t, openStore(t, writer))
+			tryReader(t, openStore(t, reader), id)
+			for _, user := range []string{reader, writer} {
+				mayNotChange(t, user)
+			}
+			refuses(t, reader, "INSERT INTO plimsoll_run SELECT * FROM plimsoll_run")
+			refuses(t, reader, "INSERT INTO plimsoll_accepted (run, series, repository, branch, commit_sha, started, who, why, at) SELECT id, '', '', '', '', now(), '', '', now() FROM plimsoll_run")
+			tryAdmin(t, admin, id)
+		})
+	}
+}
+
+func tryWriter(t *testing.T, store baseline.Store) (id string) {
+	t.Helper()
+	var kept baseline.Record
+	for n := range 2 {
+		var err error
+		if kept, _, err = store.Put(t.Context(), storetest.NewResult(n)); err != nil {
+			t.Fatalf("a writer puts: %v", err)
+		}
+	}
+	if err := store.Accept(t.Context(), kept.ID, storetest.NewMark(0)); err != nil {
+		t.Errorf("a writer accepts: %v", err)
+	}
+	if records, err := store.Window(t.Context(), baseline.Query{SinceAccepted: true}); err != nil || len(records) != 1 {
+		t.Errorf("a writer sees %d runs, error %v", len(records), err)
+	}
+	lacksRight(t, "a writer excludes", store.Exclude(t.Context(), kept.ID, storetest.NewMark(0)))
+	lacksRight(t, "a writer removes", store.Remove(t.Context(), kept.ID))
+	return kept.ID
+}
+
+func tryReader(t *testing.T, store baseline.Store, id string) {
+	t.Helper()
+	records, err := store.Window(t.Context(), baseline.Query{})
+	if err != nil || len(records) != 2 || records[0].Accepted == nil {
+		t.Errorf("a reader sees %d runs, error %v", len(records), err)
+	}
+	_, _, err = store.Put(t.Context(), storetest.NewResult(2))
+	lacksRight(t, "a reader puts", err)
+	lacksRight(t, "a reader accepts", store.Accept(t.Context(), id, storetest.NewMark(0)))
+	lacksRight(t, "a reader excludes", store.Exclude(t.Context(), id, storetest.NewMark(0)))
+	lacksRight(t, "a reader removes", store.Remove(t.Context(), id))
+	if _, err := store.Expired(t.Context(), baseline.Retention{Keep: 1}); err != nil {
+		t.Errorf("a reader asks what would go: %v", err)
+	}
+}
+
+func tryAdmin(t *testing.T, store baseline.Store, id string) {
+	t.Helper()
+	if _, _, err := store.Put(t.Context(), storetest.NewResult(3)); err != nil {
+		t.Errorf("an admin puts: %v", err)
+	}
+	if err := store.Exclude(t.Context(), id, storetest.NewMark(0)); err != nil {
+		t.Errorf("an admin excludes: %v", err)
+	}
+	if err := store.Remove(t.Context(), id); err != nil {
+		t.Errorf("an admin removes: %v", err)
+	}
+}
+
+// mayNotChange tries by SQL what neither reader nor writer may do.
+func mayNotChange(t *testing.T, user string) {
+	t.Helper()
+	for _, statement := range []string{
+		"UPDATE plimsoll_run SET document = ''",
+		"UPDATE plimsoll_accepted SET who = 'somebody else'",
+		"DELETE FROM plimsoll_run",
+		"DELETE FROM plimsoll_accepted",
+		"DELETE FROM plimsoll_excluded",
+		"TRUNCATE plimsoll_run CASCADE",
+		"INSERT INTO plimsoll_excluded (run, who, why, at) SELECT id, '', '', now() FROM plimsoll_run",
+		"INSERT INTO plimsoll_schema (version_id, is_applied) VALUES (99, true)",
+		"CREATE TABLE of_my_own (x int)",
+		"CREATE INDEX of_my_own ON plimsoll_run (tool)",
+		"DROP VIEW plimsoll_figure",
+		"DROP TABLE plimsoll_run CASCADE",
+		"ALTER TABLE plimsoll_run ADD COLUMN x int",
+		"SET ROLE plimsoll_admin",
+		"GRANT plimsoll_admin TO CURRENT_USER",
+		"BEGIN; LOCK TABLE plimsoll_run IN ACCESS EXCLUSIVE MODE",
+	} {
+		refuses(t, user, statement)
+	}
+	exec(t, user, "SELECT count(*) FROM plimsoll_figure")
+}
+
+func lacksRight(t *testing.T, what string, err error) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), "lacks a right") {
+		t.Errorf("%s: got %v", what, err)
+	}
+}
+
+// One admin makes the tables and another brings them up to date; neither could if the tables
+// were the first one's own.
+func TestAdminsFollowEachOther(t *testing.T) {
+	database := pgtest.Database(t)
+	exec(t, database, postgres.Roles)
+	openStore(t, userOf(t, database, "plimsoll_admin"))
+	second := "second_" + path.Base(database)
+	exec(t, database, "CREATE ROLE "+second+" LOGIN PASSWORD 'second'; GRANT plimsoll_admin TO "+second)
+	t.Cleanup(func() { exec(t, database, "DROP OWNED BY "+second+"; DROP ROLE "+second) })
+	admin := change(t, database, func(u *url.URL) { u.User = url.UserPassword(second, "second") })
+	exec(t, admin, "ALTER TABLE plimsoll_run ADD COLUMN later int; INSERT INTO plimsoll_schema (version_id, is_applied) VALUES (2, true)")
+	exec(t, admin, "SET ROLE plimsoll_admin; CREATE TABLE plimsoll_later (x int)")
+	exec(t, userOf(t, database, "plimsoll_reader"), "SELECT * FROM plimsoll_later")
+}
+
+// A superuser is not always at hand: on many rented servers nobody is one.
+func TestRolesByTheOwnerOfTheDatabase(t *testing.T) {
+	database := pgtest.Database(t)
+	owner := "owner_" + path.Base(database)
+	exec(t, database, "CREATE ROLE "+owner+" LOGIN CREATEROLE PASSWORD 'owner'; ALTER DATABASE "+path.Base(database)+" OWNER TO "+owner)
+	t.Cleanup(func() {
+		exec(t, database, "ALTER DATABASE "+path.Base(database)+" OWNER TO CURRENT_USER; DROP OWNED BY "+owner+"; DROP ROLE "+owner)
+	})
+	asOwner := change(t, database, func(u *url.URL) { u.User = url.UserPassword(owner, "owner") })
+	exec(t, asOwner, postgres.Roles)
+	id := func() string {
+		openStore(t, userOf(t, database, "plimsoll_admin"))
+		return tryWriter(t, openStore(t, userOf(t, database, "plimsoll_writer")))
+	}()
+	tryReader(t, openStore(t, userOf(t, database, "plimsoll_reader")), id)
+}
+
+// Who may not migrate is told who can.
+func TestOlderSchemaIsSaidInWords(t *testing.T) {
+	database := pgtest.Database(t)
+	exec(t, database, postgres.Roles)
+	reader, writer := userOf(t, database, "plimsoll_reader"), userOf(t, database, "plimsoll_writer")
+	refused := func(what string, users ...string) {
+		t.Helper()
+		for _, user := range users {
+			_, err := postgres.Open(t.Context(), user)
+			if !errors.Is(err, baseline.ErrOlderSchema) || errors.Is(err, baseline.ErrUnreachable) ||
+				!strings.Contains(err.Error(), "the role plimsoll_admin") || !strings.Contains(err.Error(), "`plimsoll baseline list`") {
+				t.Errorf("%s: got %v", what, err)
+			}
+		}
+	}
+	refused("no tables yet", reader)
+	openStore(t, database)
+	openStore(t, reader)
+	exec(t, database, "DELETE FROM plimsoll_schema WHERE version_id = 1")
+	refused("a version behind", reader, writer)
+}
+
+// Roles belong to the whole server: several databases get theirs at the same time.
+func TestRolesForSeveralDatabasesAtOnce(t *testing.T) {
+	var databases []string
+	for range 6 {
+		databases = append(databases, pgtest.Database(t))
+	}
+	var wg sync.WaitGroup
+	for _, database := range append(databases, databases...) { // twice in each
+		wg.Go(func() {
+			conn, err := pgx.Connect(t.Context(), database)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close(t.Context())
+			for end := time.Now().Add(20 * time.Second); ; {
+				_, err := conn.Exec(t.Context(), postgres.Roles)
+				var refused *pgconn.PgError // two at once in the same database may be asked to try again
+				if errors.As(err, &refused) && refused.Code == "XX000" && time.Now().Before(end) {
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+		})
+	}
+	wg.Wait()
+	for _, database := range databases {
+		openStore(t, userOf(t, database, "plimsoll_admin"))
+		openStore(t, userOf(t, database, "plimsoll_reader"))
+	}
+}
