@@ -27,6 +27,17 @@ func (o Outcome) String() string {
 // MarshalText writes the outcome as one word.
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote, and nothing else.
+func (o *Outcome) UnmarshalText(text []byte) error {
+	for _, known := range []Outcome{Unjudged, Pass, Fail, Inconclusive} {
+		if known.String() == string(text) {
+			*o = known
+			return nil
+		}
+	}
+	return fmt.Errorf("%.40q is no outcome of a gate: pass, fail, inconclusive and unjudged are", text)
+}
+
 // Mode tells what a change was compared with.
 type Mode string
 
@@ -99,6 +110,17 @@ func (s Status) String() string { return statusNames[s] }
 
 // MarshalText writes the status in words.
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote, and nothing else.
+func (s *Status) UnmarshalText(text []byte) error {
+	for known, name := range statusNames {
+		if name == string(text) {
+			*s = known
+			return nil
+		}
+	}
+	return fmt.Errorf("%.40q is no status of a comparison", text)
+}
 
 // Range is the lowest and the highest of several values.
 type Range struct {
@@ -201,6 +223,27 @@ type Verdict struct {
 	// More is how many pairs or fresh runs more could still tell something; 0 when the verdict
 	// is final.
 	More int `json:"more,omitempty"`
+	// Accepted is who let a failing change pass; nil when nobody has, or there was no need.
+	Accepted *Acceptance `json:"accepted,omitempty"`
+}
+
+// Acceptance is somebody's word that a change is to pass although it is worse.
+type Acceptance struct {
+	By  string    `json:"by"`
+	Why string    `json:"why,omitempty"`
+	At  time.Time `json:"at"`
+}
+
+// Accept is the verdict with a known change accepted: a Fail becomes a Pass that bears the
+// acceptance, and keeps its comparisons and reasons. Any other verdict is returned as it was:
+// there is nothing to accept in a pass, and doubt cannot be accepted away, nor a failure beside
+// which nothing could be compared. So is it when the acceptance does not say by whom and when.
+func (v Verdict) Accept(a Acceptance) Verdict {
+	if v.Outcome != Fail || v.Compared == 0 || a.By == "" || a.At.IsZero() {
+		return v
+	}
+	v.Outcome, v.Accepted = Pass, &a
+	return v
 }
 
 // Baseline tells what a change was compared with.
@@ -211,6 +254,9 @@ type Baseline struct {
 	Starts int       `json:"starts,omitempty"` // how often both sides were started, paired
 	Commit string    `json:"commit,omitempty"` // of the newest run, or of the base
 	Newest time.Time `json:"newest,omitzero"`
+	// Behind is how many commits the newest run lies before the base of the change; nil when
+	// that is not known.
+	Behind *int `json:"behind,omitempty"`
 }
 
 // Of gives the comparisons with a status.

@@ -54,7 +54,7 @@ func TestWorkflow(t *testing.T) {
 	r.write("main.go", strings.Replace(source, "rounds = 2_000", "rounds = 20_000", 1))
 	r.commit("greeter: greet with more care")
 	r.act("pull_request", r.event()).want(t, false, `told: verdict=fail exit-code=1`, `GET /greeting: p50 is [0-9.]+ %.* slower`)
-	r.wantComment(`### ❌ Plimsoll: \*\*fail\*\*: 1 route is slower`)
+	r.wantComment(`### ❌ Plimsoll: \*\*fail\*\*: 1 of 1 route is slower`)
 	if after := r.hub.Comments(pullRequest)[0].ID; after != before {
 		t.Errorf("the comment is a new one, %d, and not %d edited", after, before)
 	}

@@ -30,10 +30,10 @@ func (c *compareCmd) Run(a *app) error {
 		return err
 	}
 	v := judgeTwo(policy, base, head)
-	rep := report.Report{Verdict: v, Run: head}
+	rep := report.New(v, head)
 	show := report.Terminal
 	if c.JSON {
-		show = report.JSON
+		show = report.Encode
 	}
 	if err := show(a.stdout, rep); err != nil {
 		return err

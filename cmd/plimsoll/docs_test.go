@@ -126,7 +126,7 @@ func goEnv(t *testing.T, name string) string {
 
 // TestReadmeComment keeps the comment that README shows equal to what is really written.
 func TestReadmeComment(t *testing.T) {
-	comment, _, _ := strings.Cut(readFile(t, "../../gate/report/testdata/fail.md"), "\n```")
+	comment, _, _ := strings.Cut(readFile(t, "../../gate/report/testdata/fail.md"), "\n<details>")
 	if !strings.Contains(readFile(t, "../../README.md"), comment) {
 		t.Errorf("README.md does not show the comment as it is now:\n%s", comment)
 	}

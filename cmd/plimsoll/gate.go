@@ -84,7 +84,7 @@ func (c *gateCmd) judgeStored(a *app, asked *asked) (rep report.Report, err erro
 		v = gate.Judge(asked.policy, fresh, base)
 	}
 	v.Notices = append(v.Notices, gate.Trend(asked.policy, past)...)
-	return report.Report{Verdict: v, Run: fresh[0]}, nil
+	return report.New(v, fresh[0]), nil
 }
 
 // fresh are the runs to be judged: those of files, or one that is measured now.
@@ -171,12 +171,16 @@ func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result)
 // print writes the report where it was asked for.
 func (c *gateCmd) print(a *app, rep report.Report) error {
 	if c.Report != "" {
-		if err := os.WriteFile(c.Report, []byte(markdown(rep)), 0o644); err != nil {
+		text, err := markdown(rep)
+		if err == nil {
+			err = os.WriteFile(c.Report, []byte(text), 0o644)
+		}
+		if err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
 	}
 	if c.JSON {
-		return report.JSON(a.stdout, rep)
+		return report.Encode(a.stdout, rep)
 	}
 	return report.Terminal(a.stdout, rep)
 }

@@ -62,7 +62,7 @@ func (c *gateCmd) judgePaired(a *app, asked *asked, workflow github.Run) (rep re
 	if err != nil {
 		return rep, err
 	}
-	return report.Report{Verdict: gate.JudgePairs(asked.policy, b, h, true), Run: h}, nil
+	return report.New(gate.JudgePairs(asked.policy, b, h, true), h), nil
 }
 
 // pair measures until the gate can tell.

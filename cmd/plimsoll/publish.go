@@ -24,7 +24,13 @@ func (c *gateCmd) publish(a *app, workflow github.Run, rep report.Report, status
 		actions.Warning(rep.Verdict.String())
 	}
 	a.output("result", absolute(c.file()))
-	c.tell(a, workflow, rep.Verdict.Outcome.String(), status, rep.Run.Series, markdown(rep))
+	comment, err := markdown(rep)
+	if err != nil {
+		a.warn(err.Error())
+	}
+	var summary strings.Builder
+	_ = report.Summary(&summary, rep) // a Builder takes everything
+	c.tell(a, workflow, told{rep.Verdict.Outcome.String(), status, rep.Subject.Series, comment, summary.String()})
 }
 
 // publishError tells GitHub that there is no verdict, so that no older one is left standing.
@@ -34,23 +40,33 @@ func (c *gateCmd) publishError(a *app, workflow github.Run, series string, err e
 		return
 	}
 	var b strings.Builder
-	_ = report.Trouble(&b, err) // a Builder takes everything
-	c.tell(a, workflow, "error", exitStatus(err), series, b.String())
+	if err := report.Trouble(&b, err, report.Links{}, maxComment); err != nil {
+		a.warn(err.Error())
+	}
+	c.tell(a, workflow, told{"error", exitStatus(err), series, b.String(), b.String()})
+}
+
+// told is what GitHub is told.
+type told struct {
+	verdict          string
+	status           int
+	series           string
+	comment, summary string // markdown
 }
 
 // tell sets the outputs, and writes the summary and the comment.
-func (c *gateCmd) tell(a *app, workflow github.Run, verdict string, status int, series, markdown string) {
-	a.output("verdict", verdict)
-	a.output("exit-code", strconv.Itoa(status))
+func (c *gateCmd) tell(a *app, workflow github.Run, t told) {
+	a.output("verdict", t.verdict)
+	a.output("exit-code", strconv.Itoa(t.status))
 	if c.Report != "" {
 		a.output("report", absolute(c.Report))
 	}
-	a.summarize(markdown)
-	if !c.Comment || workflow.PullRequest == 0 || series == "" {
+	a.summarize(t.summary)
+	if !c.Comment || workflow.PullRequest == 0 || t.series == "" {
 		return
 	}
-	comments := github.Comments{Run: workflow, Token: a.token, Series: series}
-	address, err := comments.Upsert(a.ctx, markdown)
+	comments := github.Comments{Run: workflow, Token: a.token, Series: t.series}
+	address, err := comments.Upsert(a.ctx, t.comment)
 	if err != nil {
 		a.warn(err.Error() + "; the report is in the job's summary")
 		return
@@ -78,10 +94,14 @@ func (a *app) summarize(markdown string) {
 	}
 }
 
-func markdown(rep report.Report) string {
+// maxComment is how long a report may be as a comment, in bytes: GitHub takes 65,536 characters,
+// and a marker goes in front.
+const maxComment = 60_000
+
+func markdown(rep report.Report) (string, error) {
 	var b strings.Builder
-	_ = report.Markdown(&b, rep) // a Builder takes everything
-	return b.String()
+	err := report.Markdown(&b, rep, maxComment)
+	return b.String(), err
 }
 
 // absolute is a path that the workflow's later steps understand, wherever they run.

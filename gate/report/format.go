@@ -3,15 +3,12 @@ package report
 import (
 	"fmt"
 	"math"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// value is a metric's value with its unit, to three significant digits; of a foreign metric
-// its name is the unit.
+// value is a metric's value with its unit, to three significant digits.
 func value(m gate.Metric, v float64) string {
 	switch {
 	case m == gate.Throughput:
@@ -19,7 +16,7 @@ func value(m gate.Metric, v float64) string {
 	case m.IsLatency():
 		return latency(time.Duration(v))
 	default:
-		return significant(v) + " " + string(m)
+		return significant(v)
 	}
 }
 
@@ -51,17 +48,39 @@ func significant(v float64) string {
 }
 
 // percent is a relative change with its sign, such as +40.9 % or −22.0 %.
-func percent(change float64) string {
-	return signed(change) + " %"
+func percent(change float64) string { return signed(change, 1) + " %" }
+
+// bound is a limit with its sign and no more digits than it has, such as +20 %.
+func bound(limit float64) string {
+	return fmt.Sprintf("%s%.3g %%", sign(limit), 100*math.Abs(limit))
+}
+
+// interval is what a change is with the confidence of gate.Comparison, in percent; whole
+// numbers unless it is narrower than 5 points.
+func interval(r gate.Range) string {
+	decimals := 0
+	if r.High-r.Low < 0.05 {
+		decimals = 1
+	}
+	return fmt.Sprintf("(95 %%: %s … %s)", signed(r.Low, decimals), signed(r.High, decimals))
 }
 
 // signed is a relative change in percent without its unit, such as +40.9.
-func signed(change float64) string {
-	return fmt.Sprintf("%s%.1f", sign(change), 100*math.Abs(change))
+func signed(change float64, decimals int) string {
+	return fmt.Sprintf("%s%.*f", sign(change), decimals, 100*math.Abs(change))
 }
 
 // share is a rate from 0 to 1, such as 1.90 %.
-func share(v float64) string { return fmt.Sprintf("%.2f %%", 100*v) }
+func share(v float64) string {
+	switch {
+	case v == 0:
+		return "0 %"
+	case v < 0.00005:
+		return "<0.01 %"
+	default:
+		return fmt.Sprintf("%.2f %%", 100*v)
+	}
+}
 
 // points is a difference of two shares in percentage points.
 func points(change float64) string {
@@ -75,6 +94,18 @@ func sign(v float64) string {
 	return "+"
 }
 
+// arrow is the direction of a change.
+func arrow(v float64) string {
+	switch {
+	case v > 0:
+		return "▲ "
+	case v < 0:
+		return "▼ "
+	default:
+		return ""
+	}
+}
+
 // count is a number with its noun.
 func count(n int, noun string) string {
 	if n == 1 {
@@ -83,63 +114,13 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// How many characters of a foreign text are shown: of a name, and of a sentence.
-const (
-	maxName     = 80
-	maxSentence = 400
-)
-
-// plain makes foreign text one harmless line: no control characters, none that turn the
-// direction of writing or are invisible, white space folded, at most most characters.
-func plain(text string, most int) string {
-	kept := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r): // also format characters (Cf): bidi marks, zero widths
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "�"))
-	runes := []rune(strings.Join(strings.Fields(kept), " "))
-	if len(runes) > most {
-		return string(runes[:most-1]) + "…"
+// are is the form of a verb that goes with a number.
+func are(n int, one, more string) string {
+	if n == 1 {
+		return one
 	}
-	return string(runes)
+	return more
 }
 
-// code is foreign text as a markdown code span that may stand in a table: its fence is
-// longer than any run of backticks inside, and bars are escaped, which GitHub's tables want
-// even there.
-func code(text string) string {
-	text = plain(text, maxName)
-	if text == "" {
-		return ""
-	}
-	longest, run := 0, 0
-	for _, r := range text {
-		if r != '`' {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	fence := strings.Repeat("`", longest+1)
-	pad := ""
-	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
-		pad = " "
-	}
-	return fence + pad + strings.ReplaceAll(text, "|", `\|`) + pad + fence
-}
-
-// block is foreign lines as a fenced block of text, in which nothing is markup.
-func block(lines []string) string {
-	fence := "```"
-	for _, line := range lines {
-		for strings.Contains(line, fence) {
-			fence += "`"
-		}
-	}
-	return fence + "text\n" + strings.Join(lines, "\n") + "\n" + fence + "\n"
-}
+// short is the beginning of a digest or a commit.
+func short(text string) string { return text[:min(12, len(text))] }

@@ -1,184 +1,210 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
-	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// maxMarkdown is how long the markdown may be, in bytes: GitHub takes 65,536 characters in a
-// comment, and the caller puts a marker of its own in front.
-const maxMarkdown = 60_000
+// ErrTooLong is wrapped when not even a headline fits into the bytes that were given.
+var ErrTooLong = errors.New("it does not fit")
 
-// maxWorst is how many rows stand before the folds.
-const maxWorst = 10
+// everything is as many rows as there are.
+const everything = 1 << 30
 
-// rungs are how many rows the fold of all routes holds; the first that fits is taken.
-var rungs = []int{1000, 200, 50, 0}
+// rung is how much of a report is shown.
+type rung struct {
+	all      int // rows of the fold of all routes
+	worst    int // rows before the folds
+	reasons  int
+	notices  int
+	method   bool
+	headline bool // and nothing but it and the links
+}
 
-// Markdown writes the report as a comment or a summary: the verdict first, then the rows
-// that matter, one line of counts, the rest folded.
-func Markdown(w io.Writer, r Report) error {
-	for _, rows := range rungs {
-		var b strings.Builder
-		if err := r.markdown(&b, rows); err != nil {
-			return err
-		}
-		if b.Len() <= maxMarkdown || rows == 0 {
-			_, err := io.WriteString(w, b.String())
+// rungs are tried in this order until one fits.
+var rungs = []rung{
+	{all: everything, worst: 10, reasons: 10, notices: 10, method: true},
+	{all: everything, worst: 10, reasons: 10, notices: 10},
+	{all: 50, worst: 10, reasons: 10, notices: 10, method: true},
+	{all: 50, worst: 10, reasons: 10, notices: 10},
+	{worst: 10, reasons: 10, notices: 10},
+	{worst: 10, reasons: 3},
+	{worst: 5, reasons: 3},
+	{worst: 3, reasons: 1},
+	{worst: 1, reasons: 1},
+	{worst: 1},
+	{},
+	{headline: true},
+}
+
+// Markdown writes the report as a comment of at most limit bytes: the verdict first, then the
+// rows that matter, one line of counts, the rest folded. What does not fit is left out, the
+// least important first: how it was measured, all routes, then the less bad of the worst. 1,500
+// bytes hold at least the headline and the links; when that does not fit either, nothing is
+// written and the error wraps ErrTooLong.
+func Markdown(w io.Writer, r Report, limit int) error {
+	v := r.view()
+	for _, step := range rungs {
+		if text, ok := v.comment(step, limit); ok && len(text) <= limit {
+			_, err := io.WriteString(w, text)
 			return err
 		}
 	}
-	return nil
+	return fmt.Errorf("the report of %s: %w into %d bytes", plain(r.Subject.Series, maxName), ErrTooLong, limit)
 }
 
-// Trouble writes what stands in the place of a report when nothing could be judged.
-func Trouble(w io.Writer, err error) error {
+// comment is the report at a rung; not ok when it is longer than limit.
+func (v view) comment(step rung, limit int) (text string, ok bool) {
+	var b strings.Builder
+	v.writeHeadline(&b)
+	if step.headline {
+		v.writeLast(&b)
+		return b.String(), true
+	}
+	v.writeMatter(&b, step)
+	if step.all > 0 && len(v.all) > 0 {
+		fmt.Fprintf(&b, "<details><summary>A%s</summary>\n\n", v.title()[1:])
+		rows := v.all[:min(step.all, len(v.all))]
+		t := table{header: header, columns: columns}
+		if !t.fill(len(rows), limit-b.Len(), func(i int) []string { return row(v.Verdict.Comparisons[rows[i]], true) }) {
+			return "", false
+		}
+		t.write(&b)
+		v.writeMore(&b, len(v.all)-len(rows)+v.LeftOut)
+		fmt.Fprint(&b, "\n</details>\n\n")
+	} else if len(v.all) > 0 {
+		fmt.Fprintf(&b, "The table of %s is too long for this place.\n\n", v.title())
+	}
+	plainPass := v.Verdict.Outcome == gate.Pass && v.Verdict.Accepted == nil
+	if step.method {
+		lines := v.method()
+		if links := v.Links.list(); plainPass && len(links) > 0 {
+			lines = append(lines, strings.Join(links, " · "))
+		}
+		fmt.Fprintf(&b, "<details><summary>How this was measured</summary>\n\n- %s\n\n</details>\n\n", strings.Join(lines, "\n- "))
+	}
+	if !plainPass || !step.method {
+		v.writeLast(&b)
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n", true
+}
+
+// title is that of the fold of all routes.
+func (v view) title() string {
+	if v.Verdict.Total <= 1 {
+		return "all figures"
+	}
+	return fmt.Sprintf("all %d routes", v.Verdict.Total)
+}
+
+func (v view) writeHeadline(b *strings.Builder) {
+	word := v.Verdict.Outcome
+	fmt.Fprintf(b, "### %s Plimsoll: **%s**: %s\n\n", mark(word), word, v.headline(span))
+	if a := v.Verdict.Accepted; a != nil {
+		fmt.Fprintf(b, "Accepted by %s on %s", span(a.By, maxName), a.At.UTC().Format("2006-01-02 15:04 UTC"))
+		if why := span(a.Why, maxSentence); why != "" {
+			fmt.Fprintf(b, ": %s", why)
+		}
+		fmt.Fprint(b, "\n\n")
+	}
+}
+
+// writeMatter writes what stands between the headline and the folds.
+func (v view) writeMatter(b *strings.Builder, step rung) {
+	rows := v.all[:min(step.worst, v.matter)]
+	if len(rows) > 0 {
+		t := table{header: header, columns: columns}
+		t.fill(len(rows), everything, func(i int) []string { return row(v.Verdict.Comparisons[rows[i]], true) })
+		t.write(b)
+		fmt.Fprintln(b)
+	}
+	if more := v.matter - len(rows); more > 0 && len(rows) > 0 {
+		fmt.Fprintf(b, "and %d more past their limits, by less\n\n", more)
+	}
+	if lines := sentences(v.Verdict.Reasons, step.reasons); len(lines) > 0 && !v.only(gate.NoBaseline) {
+		fmt.Fprintf(b, "%s\n", block(lines))
+	}
+	if text := settle(v.Verdict); text != "" {
+		fmt.Fprintf(b, "**What would settle it**: %s\n\n", text)
+	}
+	fmt.Fprintf(b, "%s\n\n", v.counts())
+	if lines := sentences(v.Verdict.Notices, step.notices); len(lines) > 0 {
+		fmt.Fprintf(b, "<details><summary>Worth knowing</summary>\n\n%s\n</details>\n\n", block(lines))
+	}
+}
+
+// only reports whether a verdict has no reason but one, of which all has been said elsewhere.
+func (v view) only(kind gate.ReasonKind) bool {
+	return len(v.Verdict.Reasons) == 1 && v.Verdict.Reasons[0].Kind == kind
+}
+
+func (v view) writeMore(b *strings.Builder, more int) {
+	if more > 0 {
+		fmt.Fprintf(b, "\nand %d more, less far past their limits or within them\n", more)
+	}
+}
+
+// writeLast writes how a change is accepted, where that can be, and the links.
+func (v view) writeLast(b *strings.Builder) {
+	var parts []string
+	if v.Verdict.Outcome == gate.Fail && v.Verdict.Compared > 0 && v.Accept != "" {
+		parts = append(parts, fmt.Sprintf("**Accept this change**: label %s, or `plimsoll baseline accept`", span(v.Accept, maxName)))
+	}
+	parts = append(parts, v.Links.list()...)
+	if len(parts) > 0 {
+		fmt.Fprintf(b, "%s\n", strings.Join(parts, " · "))
+	}
+}
+
+func (l Links) list() (shown []string) {
+	for _, one := range []string{link("Run log", l.Run), link("Docs", l.Docs)} {
+		if one != "" {
+			shown = append(shown, one)
+		}
+	}
+	return shown
+}
+
+// Trouble writes, in at most limit bytes, what stands in the place of a report when nothing
+// could be judged.
+func Trouble(w io.Writer, err error, links Links, limit int) error {
+	const headline = "nothing was judged"
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
 		lines = append(lines, plain(line, maxSentence))
 	}
-	if len(lines) > maxTroubleLines {
-		lines = append(lines[:maxTroubleLines], fmt.Sprintf("and %d more lines in the job's log", len(lines)-maxTroubleLines))
+	for shown := min(len(lines), maxTroubleLines); shown >= 0; shown-- {
+		var b strings.Builder
+		fmt.Fprintf(&b, "### %s Plimsoll: **error**: %s\n\n", mark(gate.Unjudged), headline)
+		kept := lines[:shown:shown]
+		if more := len(lines) - shown; more > 0 {
+			kept = append(kept, fmt.Sprintf("and %s in the job's log", count(more, "more line")))
+		}
+		fmt.Fprintf(&b, "%s\n**What would settle it**: the same job once more, when this is mended; **0 routes compared**\n", block(kept))
+		if list := links.list(); len(list) > 0 {
+			fmt.Fprintf(&b, "\n%s\n", strings.Join(list, " · "))
+		}
+		if b.Len() <= limit {
+			_, err := io.WriteString(w, b.String())
+			return err
+		}
 	}
-	_, err = fmt.Fprintf(w, "### %s Plimsoll: **error**: nothing was judged\n\n%s", mark(gate.Unjudged), block(lines))
-	return err
+	return fmt.Errorf("the report of an error: %w into %d bytes", ErrTooLong, limit)
 }
 
 // maxTroubleLines is how much of an error is shown.
 const maxTroubleLines = 30
 
-// mark is the sign that goes before a headline.
-func mark(o gate.Outcome) string {
-	switch o {
-	case gate.Pass:
-		return "✅"
-	case gate.Fail:
-		return "❌"
-	default:
-		return "⚠️"
-	}
-}
-
-func (r Report) markdown(w io.Writer, allRows int) error {
-	v := r.Verdict
-	outcome, rest, _ := strings.Cut(r.headline(), ":")
-	fmt.Fprintf(w, "### %s Plimsoll: **%s**:%s\n\n", mark(v.Outcome), outcome, rest)
-	if worse := v.Of(gate.Worse); len(worse) > 0 {
-		if err := table(w, worse, maxWorst); err != nil {
-			return err
-		}
-	}
-	if doubts := sentences(v.Reasons); len(doubts) > 0 {
-		fmt.Fprintf(w, "%s\n", block(doubts))
-	}
-	if err := MarkdownNotices(w, v.Notices); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "%s · series %s\n\n", r.counts(), code(r.Run.Series))
-	if len(v.Comparisons) > 0 && allRows > 0 {
-		fmt.Fprintf(w, "<details><summary>All %s</summary>\n\n", count(v.Total, "route"))
-		if err := table(w, v.Comparisons, allRows); err != nil {
-			return err
-		}
-		fmt.Fprint(w, "</details>\n\n")
-	} else if len(v.Comparisons) > 0 {
-		fmt.Fprintf(w, "The table of all %s is too long for this place; it stands in the job's log.\n\n", count(v.Total, "route"))
-	}
-	fmt.Fprint(w, "<details><summary>How this was measured</summary>\n\n")
-	for _, line := range r.method() {
-		fmt.Fprintf(w, "- %s\n", line)
-	}
-	_, err := fmt.Fprint(w, "\n</details>\n")
-	return err
-}
-
 // MarkdownNotices writes what is worth knowing and changes nothing; nothing for none.
 func MarkdownNotices(w io.Writer, notices []gate.Reason) error {
-	lines := sentences(notices)
+	lines := sentences(notices, rungs[0].notices)
 	if len(lines) == 0 {
 		return nil
 	}
 	_, err := fmt.Fprintf(w, "Worth knowing:\n\n%s\n", block(lines))
 	return err
-}
-
-// sentences are the reasons that no table shows.
-func sentences(reasons []gate.Reason) []string {
-	var lines []string
-	for _, reason := range reasons {
-		switch reason.Kind {
-		case gate.Slower, gate.LowerThroughput, gate.Failing:
-		default:
-			lines = append(lines, plain(reason.Text, maxSentence))
-		}
-	}
-	if len(lines) > maxWorst {
-		lines = append(lines[:maxWorst], fmt.Sprintf("and %d more", len(lines)-maxWorst))
-	}
-	return lines
-}
-
-// table writes comparisons, at most so many of them.
-func table(w io.Writer, comparisons []gate.Comparison, most int) error {
-	var rows [][]string
-	for _, c := range comparisons[:min(most, len(comparisons))] {
-		figures := cells(c)
-		route := code(c.Route)
-		if c.Route == tally.All {
-			route = gate.RouteName(c.Route)
-		}
-		verdict := verdict(c)
-		if c.Status == gate.Worse {
-			verdict = "❌ " + verdict
-		}
-		rows = append(rows, []string{route, string(c.Metric), figures[0], figures[1], figures[2], figures[3], verdict})
-	}
-	g := grid{columns: "llrrrrl", header: []string{"Route", "Metric", "Baseline", "This change", "Change", "Limit", "Verdict"}, rows: rows}
-	if err := g.markdown(w); err != nil {
-		return err
-	}
-	if more := len(comparisons) - len(rows); more > 0 {
-		fmt.Fprintf(w, "\nand %d more, less far past their limits or within them\n", more)
-	}
-	_, err := fmt.Fprintln(w)
-	return err
-}
-
-// figures tells what the figures of the tables are.
-func (r Report) figures() string {
-	const rest = "in brackets what it is with 95 % confidence; latencies are response times, from when a request was due"
-	if b := r.Verdict.Baseline; b.Pairs > 0 {
-		return "figures: medians of the rounds; the change is estimated from the pairs, " + rest
-	}
-	return "figures: medians of the runs; the change is estimated between all of them, " + rest
-}
-
-// method tells how the figures came about.
-func (r Report) method() []string {
-	run := r.Run
-	machine := fmt.Sprintf("%s, %s, %d GiB", code(run.Environment.CPUModel), count(run.Environment.CPUCores, "core"), run.Environment.MemoryGiB)
-	lines := []string{
-		fmt.Sprintf("load: %s, %s of %v each, after the warm-up", who(run), count(len(run.Rounds), "round"), roundLength(run).Round(time.Millisecond)),
-		r.figures(),
-		fmt.Sprintf("profile: digest %s", code(short(run.ProfileDigest))),
-		fmt.Sprintf("machine: %s", machine),
-		fmt.Sprintf("load generator: %s", generator(run.Generator)),
-		fmt.Sprintf("run: %s with plimsoll %s", code(run.ShortID()), code(run.Tool)),
-	}
-	if starts := r.Verdict.Baseline.Starts; starts > 0 {
-		lines = append(lines, fmt.Sprintf("starts: base and head were started %s each", count(starts, "time")))
-	}
-	if run.Commit != "" {
-		commit := code(short(run.Commit))
-		if run.Dirty {
-			commit += " with uncommitted changes"
-		}
-		lines = append(lines, "commit: "+commit)
-	}
-	return lines
 }

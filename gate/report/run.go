@@ -32,31 +32,8 @@ func Run(w io.Writer, r *result.Result) error {
 	if err := errorTable(w, r); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator))
+	_, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain))
 	return err
-}
-
-// generator says in a line how the load generator itself did.
-func generator(g result.Generator) string {
-	if g.Cores == 0 {
-		return "it left no word of how it did"
-	}
-	text := fmt.Sprintf("used %.0f %% of %s", 100*g.CPUShare, count(g.Cores, "core"))
-	if g.LagP99 > 0 {
-		text += fmt.Sprintf(", turned to users and arrivals %s late (p99 %s)", latency(g.LagP50), latency(g.LagP99))
-	}
-	if g.Protocol != "" {
-		text += ", spoke " + g.Protocol
-	}
-	return text
-}
-
-// who is who sent the requests.
-func who(r *result.Result) string {
-	if r.Users == 0 {
-		return "tasks arriving at a rate"
-	}
-	return count(r.Users, "user")
 }
 
 // Identity writes which run a result is of, a line for each thing known.

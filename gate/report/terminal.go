@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
-	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // maxTerminal is how many comparisons a terminal shows.
@@ -17,20 +15,18 @@ const maxTerminal = 60
 // where the eye is.
 func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
+	order := worstFirst(v.Comparisons)
 	var rows [][]string
-	for _, c := range v.Comparisons[:min(maxTerminal, len(v.Comparisons))] {
-		figures := cells(c)
-		figures[2] = strings.ReplaceAll(figures[2], "**", "") // there is no bold
-		rows = append(rows, []string{plain(gate.RouteName(c.Route), maxName), string(c.Metric), figures[0], figures[1], figures[2], figures[3], verdict(c)})
+	for _, i := range order[:min(maxTerminal, len(order))] {
+		rows = append(rows, row(v.Comparisons[i], false))
 	}
 	if len(rows) > 0 {
-		table := grid{columns: "llrrrrl", header: []string{"Route", "Metric", "Baseline", "This run", "Change", "Limit", "Verdict"}, rows: rows}
-		if err := table.text(w); err != nil {
+		if err := (grid{columns: columns, header: header, rows: rows}).text(w); err != nil {
 			return err
 		}
 	}
-	if more := len(v.Comparisons) - len(rows); more > 0 {
-		fmt.Fprintf(w, "and %d more, all of them in the report\n", more)
+	if more := len(order) - len(rows) + r.LeftOut; more > 0 {
+		fmt.Fprintf(w, "and %d more, less far past their limits or within them\n", more)
 	}
 	fmt.Fprintln(w)
 	for _, reason := range v.Reasons {
@@ -39,7 +35,10 @@ func Terminal(w io.Writer, r Report) error {
 	if err := Notices(w, v.Notices); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s\n%s\n", r.counts(), r.headline())
+	if a := v.Accepted; a != nil && a.Why != "" {
+		fmt.Fprintf(w, "accepted: %s\n", plain(a.Why, maxSentence))
+	}
+	_, err := fmt.Fprintf(w, "%d of %s compared, %s\n%s: %s\n", v.Compared, count(v.Total, "route"), against(v, plain), v.Outcome, r.headline(plain))
 	return err
 }
 
@@ -57,13 +56,3 @@ func Notices(w io.Writer, notices []gate.Reason) error {
 func Table(w io.Writer, header []string, rows [][]string) error {
 	return grid{columns: strings.Repeat("l", len(header)), header: header, rows: rows}.text(w)
 }
-
-func roundLength(r *result.Result) time.Duration {
-	if len(r.Rounds) == 0 {
-		return 0
-	}
-	return r.Rounds[0].Length
-}
-
-// short is the beginning of a digest or a commit.
-func short(text string) string { return text[:min(12, len(text))] }

@@ -1,0 +1,175 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+)
+
+// Schema is the version of the verdict file that this program writes and reads.
+const Schema = 1
+
+// maxFile is how large a verdict file may be, in bytes.
+const maxFile = 8 << 20
+
+// What Decode returns wraps one of these.
+var (
+	ErrMalformed = errors.New("not a whole verdict file")
+	ErrAltered   = errors.New("the verdict file is not as it was written")
+	ErrUnsound   = errors.New("the verdict file says what no gate can have said")
+)
+
+// content is what the digest of a verdict file is of: its compact JSON.
+type content struct {
+	Subject Subject `json:"subject"`
+	gate.Verdict
+	LeftOut int `json:"left_out,omitempty"`
+}
+
+// file is a verdict file.
+type file struct {
+	Schema int    `json:"schema"`
+	Digest string `json:"digest"` // sha256, in hexadecimal
+	content
+}
+
+// Encode writes the verdict file: what was judged, of which run, as data, with a schema version
+// and a digest over the content. It is what a program reads, and what one job hands to another
+// that may comment. The links and the label of acceptance are not in it. Of more comparisons
+// than the file may hold the worst are kept, and texts that are longer than it may hold are
+// cut. A report that Decode would refuse is not written: the error says why.
+func Encode(w io.Writer, r Report) error {
+	c := bounded(r)
+	if err := c.check(); err != nil {
+		return fmt.Errorf("write the verdict of %s: %w: %w", plain(r.Subject.Series, maxName), ErrUnsound, err)
+	}
+	for {
+		text, err := c.encode()
+		if err != nil {
+			return fmt.Errorf("write the verdict of %s: %w", plain(r.Subject.Series, maxName), err)
+		}
+		if len(text) <= maxFile {
+			_, err := w.Write(text)
+			return err
+		}
+		half := len(c.Comparisons) / 2 // all the rest fits, by its bounds
+		c.LeftOut += len(c.Comparisons) - half
+		c.Comparisons = c.Comparisons[:half]
+	}
+}
+
+func (c content) encode() ([]byte, error) {
+	digest, err := c.digest()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	err = enc.Encode(file{Schema, digest, c})
+	return b.Bytes(), err
+}
+
+func (c content) digest() (string, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// bounded is the content of a report, cut to what a file may hold.
+func bounded(r Report) content {
+	c := content{Subject: r.Subject, Verdict: r.Verdict, LeftOut: r.LeftOut}
+	order := worstFirst(c.Comparisons)
+	kept := order[:min(len(order), maxComparisons)]
+	c.LeftOut += len(order) - len(kept)
+	c.Comparisons = make([]gate.Comparison, len(kept))
+	for i, place := range kept {
+		c.Comparisons[i] = r.Verdict.Comparisons[place]
+	}
+	c.Thresholds = slices.Clone(c.Thresholds)
+	slices.SortStableFunc(c.Thresholds, func(a, b gate.Threshold) int { return rank(b.Status) - rank(a.Status) })
+	c.Thresholds = c.Thresholds[:min(len(c.Thresholds), maxThresholds)]
+	c.Reasons = append([]gate.Reason{}, c.Reasons[:min(len(c.Reasons), maxReasons)]...)
+	c.Notices = slices.Clone(c.Notices[:min(len(c.Notices), maxReasons)])
+	c.Subject.Course = append([]Round{}, c.Subject.Course[:min(len(c.Subject.Course), maxCourse)]...)
+	if c.Accepted != nil {
+		accepted := *c.Accepted
+		accepted.At = accepted.At.UTC()
+		c.Accepted = &accepted
+	}
+	c.texts(func(text *string, most int) error {
+		*text = cut(*text, most)
+		return nil
+	})
+	return c
+}
+
+// cut shortens a text to so many characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}
+
+// Decode reads what Encode wrote. The input may be hostile: what is returned is bounded, sound
+// and safe to show. It stays the word of whoever wrote the file, in the verdict as in the
+// acceptance: a reader that must not trust the writer looks both up where it can. Errors wrap
+// ErrMalformed, ErrAltered or ErrUnsound and say what is wrong.
+func Decode(rd io.Reader) (Report, error) {
+	data, err := io.ReadAll(io.LimitReader(rd, maxFile+1))
+	if err != nil {
+		return Report{}, fmt.Errorf("read the verdict file: %w", err)
+	}
+	if len(data) > maxFile {
+		return Report{}, fmt.Errorf("%w: larger than %d MiB", ErrMalformed, maxFile>>20)
+	}
+	f, err := parse(data)
+	if err != nil {
+		return Report{}, err
+	}
+	if err := f.check(); err != nil {
+		return Report{}, fmt.Errorf("%w: %w", ErrUnsound, err)
+	}
+	digest, err := f.digest()
+	if err != nil {
+		return Report{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if digest != f.Digest {
+		return Report{}, fmt.Errorf("%w: its digest is %s and it says %.64q", ErrAltered, digest, f.Digest)
+	}
+	return Report{Verdict: f.Verdict, Subject: f.Subject, LeftOut: f.LeftOut}, nil
+}
+
+// parse reads a file of this schema, strictly.
+func parse(data []byte) (f file, err error) {
+	var head struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return f, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if head.Schema != Schema {
+		return f, fmt.Errorf("%w: it is of schema %d, this program reads schema %d", ErrMalformed, head.Schema, Schema)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&f); err != nil {
+		return f, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return f, nil // json.Unmarshal has seen that nothing follows
+}

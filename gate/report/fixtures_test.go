@@ -1,0 +1,184 @@
+package report_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// run is a whole run of rounds of ten seconds; requests is by route.
+func run(rounds int, requests map[string]int) *result.Result {
+	r := &result.Result{
+		Schema: result.Schema, PlannedRounds: rounds,
+		Identity: result.Identity{
+			Series: "shop", Repository: "example/shop", Branch: "feature", Commit: "4f2c9ab0d1e2", ProfileDigest: "0123456789abcdef",
+			Target: "http://127.0.0.1:8080", Tool: "v0.1.0", Users: 100,
+			Started: time.Unix(1_700_000_000, 0).UTC(), Finished: time.Unix(1_700_000_000+int64(10*rounds), 0).UTC(),
+		},
+		Generator:   result.Generator{Cores: 4, CPUShare: 0.117, LagP50: 80 * time.Microsecond, LagP99: 1100 * time.Microsecond, Protocol: "HTTP/1.1"},
+		Environment: result.Environment{OS: "linux", Arch: "amd64", CPUModel: "Example CPU @ 2.0 GHz", CPUCores: 4, MemoryGiB: 16, Runner: "ubuntu24"},
+	}
+	for i := range r.PlannedRounds {
+		t := &tally.Tally{}
+		for route, n := range requests {
+			for k := range n {
+				s := tally.Sample{Route: route, Class: tally.OK, Ended: time.Duration(1+k%20+i%3) * time.Millisecond}
+				if k%50 == 0 && i%2 == 0 {
+					s.Class, s.Error = tally.Status, "status 500 Internal Server Error"
+				}
+				t.Add(s)
+			}
+		}
+		r.Rounds = append(r.Rounds, result.NewRound(time.Duration(i)*10*time.Second, 10*time.Second, t))
+		r.Tally.Merge(t)
+	}
+	return r
+}
+
+func shopRun() *result.Result {
+	return run(12, map[string]int{"POST /orders": 400, "GET /search": 100})
+}
+
+func comparison(route string, metric gate.Metric, status gate.Status) gate.Comparison {
+	c := gate.Comparison{Route: route, Metric: metric, Status: status, Limit: 0.2, Requests: 4000}
+	switch metric {
+	case gate.FailureRate:
+		c.Baseline, c.Head, c.Change, c.Limit = 0.0002, 0.019, 0.0188, 0.01
+	case gate.Throughput:
+		c.Baseline, c.BaselineRange, c.Head, c.HeadRange = 812, gate.Range{Low: 790, High: 830}, 633, gate.Range{Low: 600, High: 650}
+		c.Change, c.Limit, c.Interval = c.Head/c.Baseline-1, -0.2, &gate.Range{Low: -0.25, High: -0.19}
+	default:
+		c.Baseline, c.BaselineRange, c.Head, c.HeadRange = 41.8e6, gate.Range{Low: 40e6, High: 44e6}, 58.9e6, gate.Range{Low: 57e6, High: 61e6}
+		c.Change, c.Interval = c.Head/c.Baseline-1, &gate.Range{Low: 0.33, High: 0.48}
+	}
+	switch status {
+	case gate.Within:
+		return moved(c, 0.021)
+	case gate.NotJudged:
+		return gate.Comparison{Route: route, Metric: metric, Status: status, Limit: c.Limit, Reason: "too few requests: 3 in a round, 200 are needed"}
+	}
+	return c
+}
+
+// moved is a comparison with another change, within its limits.
+func moved(c gate.Comparison, change float64) gate.Comparison {
+	c.Status, c.Head, c.Change, c.SmallestVisible = gate.Within, c.Baseline*(1+change), change, 0.06
+	c.Interval = &gate.Range{Low: change - 0.04, High: change + 0.05}
+	if c.Metric == gate.FailureRate {
+		c.Baseline, c.Head, c.Change, c.Interval, c.SmallestVisible = 0, 0, 0, nil, 0
+	}
+	return c
+}
+
+// shopRoutes are the eleven routes of the shop that nothing is the matter with.
+func shopRoutes() (all []gate.Comparison) {
+	for i, name := range []string{
+		"GET /products", "GET /products/{id}", "GET /cart", "PUT /cart", "DELETE /cart", "GET /orders", "GET /orders/{id}", "GET /me", "PUT /me", "POST /login", "POST /logout",
+	} {
+		c := comparison(name, gate.P99, gate.Within)
+		c.Baseline *= 1 + float64(i)/5
+		all = append(all, moved(c, 0.01*float64(i-4)))
+	}
+	visible := &all[len(all)-1]
+	visible.SmallestVisible = 0.31
+	return append(all, moved(comparison("GET /home", gate.P50, gate.Within), -0.34))
+}
+
+func baseline() gate.Baseline {
+	behind := 2
+	return gate.Baseline{Branch: "main", Runs: 20, Commit: "a1b2c3d4e5f6", Behind: &behind}
+}
+
+func failed() gate.Verdict {
+	return gate.Verdict{
+		Outcome: gate.Fail, Mode: gate.Stored, Compared: 14, Total: 14, Baseline: baseline(),
+		Reasons: []gate.Reason{{Kind: gate.Slower, Text: "POST /orders: p99 is 40.9 % slower, the limit is 20 %"}},
+		Comparisons: append(shopRoutes(),
+			comparison("GET /search", gate.Throughput, gate.Worse), comparison("POST /orders", gate.P99, gate.Worse), comparison("POST /orders", gate.FailureRate, gate.Worse),
+			comparison(tally.All, gate.P50, gate.Within)),
+	}
+}
+
+func doubtful(reason gate.ReasonKind, text string) gate.Verdict {
+	return gate.Verdict{Outcome: gate.Inconclusive, Mode: gate.Stored, Reasons: []gate.Reason{{Kind: reason, Text: text}}}
+}
+
+// verdicts are one of each kind of headline, by the name of its golden files.
+func verdicts() map[string]gate.Verdict {
+	all := map[string]gate.Verdict{
+		"pass": {Outcome: gate.Pass, Mode: gate.Stored, Compared: 12, Total: 12, Baseline: baseline(), Comparisons: shopRoutes()},
+		"fail": failed(),
+		"accepted": failed().Accept(gate.Acceptance{
+			By: "ana", Why: "orders are now checked for fraud, see the design of May", At: time.Date(2026, 11, 24, 12, 34, 0, 0, time.UTC),
+		}),
+		"new-failures": {
+			Outcome: gate.Fail, Mode: gate.Stored, Compared: 1, Total: 3, Baseline: gate.Baseline{Branch: "main", Runs: 20, Commit: "a1b2c3d4e5f6", Behind: new(int)},
+			Reasons: []gate.Reason{
+				{Kind: gate.Failing, Text: "POST /orders: 1.90 % of 4000 requests failed, the limit is 1 %"},
+				{Kind: gate.PastThreshold, Text: "POST /orders: p(95)<50 does not hold, it is 61.3"},
+				{Kind: gate.RouteCannotBeSeen, Text: "GET /rare could not be judged (too few requests: 3 in a round, 20 are needed): a run_time of 2m13s would do, or gate.routes can ignore it"},
+			},
+			Comparisons: []gate.Comparison{comparison("POST /orders", gate.FailureRate, gate.Worse), comparison("GET /rare", gate.P95, gate.NotJudged), comparison("GET /slow", gate.Throughput, gate.Follows)},
+			Thresholds:  []gate.Threshold{{Route: "POST /orders", Rule: "p(95)<50", Status: gate.Worse, Value: 61.3}},
+		},
+		"noisy": {
+			Outcome: gate.Inconclusive, Mode: gate.Paired, Compared: 1, Total: 1, Baseline: gate.Baseline{Pairs: 24, Starts: 12, Commit: "a1b2c3d4e5f6"},
+			Reasons:     []gate.Reason{{Kind: gate.TooNoisy, Text: "GET /search: p99 is too noisy to exclude 30 % after 24 pairs of rounds"}},
+			Notices:     []gate.Reason{{Kind: gate.Disturbed, Text: "2 of 26 pairs of rounds were disturbed and replaced"}},
+			Comparisons: []gate.Comparison{comparison("GET /search", gate.P99, gate.Unclear), comparison(tally.All, gate.Throughput, gate.Within)},
+		},
+		"no-baseline":       doubtful(gate.NoBaseline, "no baseline yet: run `plimsoll baseline update` on main"),
+		"other-profile":     doubtful(gate.OtherProfile, "the baseline was measured with another profile (digest aaaa, this run 0123456789ab): run `plimsoll baseline update` with this one on its branch"),
+		"other-environment": doubtful(gate.OtherEnvironment, "the baseline was measured in another environment (cores: 4 here, 2 there): record one in this environment"),
+		"not-whole":         doubtful(gate.RunNotWhole, "the run is not whole: the system under test ended"),
+	}
+	one := all["new-failures"].Comparisons[0]
+	one.Baseline, one.Change = 0, one.Head
+	all["new-failures"].Comparisons[0] = one
+	all["new-failures"].Comparisons[2].Reason = "from POST /orders"
+	none := all["no-baseline"]
+	none.Baseline.Branch = "main"
+	all["no-baseline"] = none
+	few := doubtful(gate.TooFewRuns, "the baseline has 2 of the 5 runs that it takes: run `plimsoll baseline update` 3 more times on main")
+	few.Total, few.Baseline, few.Comparisons = 1, gate.Baseline{Branch: "main", Runs: 2, Commit: "a1b2c3d4e5f6"}, []gate.Comparison{comparison("GET /search", gate.P50, gate.NotJudged)}
+	few.Comparisons[0].Reason = "too few runs"
+	all["too-few-runs"] = few
+	worse := doubtful(gate.LooksWorse, "GET /search: p99 is 40.9 % slower in one run, which proves nothing; 5 runs can tell, or `plimsoll gate --against` the base")
+	worse.Compared, worse.Total, worse.Baseline, worse.More, worse.Comparisons = 2, 2, baseline(), 4, []gate.Comparison{comparison("GET /search", gate.P99, gate.Suspect), comparison("GET /cart", gate.P99, gate.Within)}
+	all["looks-worse"] = worse
+	return all
+}
+
+// reports are verdicts as they are shown on GitHub.
+func reports() map[string]report.Report {
+	all := map[string]report.Report{}
+	for name, v := range verdicts() {
+		all[name] = shown(report.New(v, shopRun()))
+	}
+	return all
+}
+
+func shown(r report.Report) report.Report {
+	r.Links = report.Links{Run: "https://github.com/example/shop/actions/runs/9182736455", Docs: "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.md"}
+	r.Accept = "plimsoll-accepted"
+	return r
+}
+
+// many is a failing report of n routes whose names are long.
+func many(n int, name string) report.Report {
+	v := failed()
+	v.Compared, v.Total = n, n
+	v.Comparisons = nil
+	for i := range n {
+		c := comparison(fmt.Sprintf("GET /route/%d/%s", i, name), gate.P50, gate.Worse)
+		c.Change = 0.3
+		v.Comparisons = append(v.Comparisons, c)
+	}
+	worst := &v.Comparisons[n/2]
+	worst.Route, worst.Change = "GET /worst", 0.9
+	return shown(report.New(v, shopRun()))
+}

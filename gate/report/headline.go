@@ -1,0 +1,166 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// show makes foreign text harmless where a sentence is written: plain for a terminal, code or
+// span for markdown.
+type show func(text string, most int) string
+
+// mark is the sign that goes before a headline.
+func mark(o gate.Outcome) string {
+	switch o {
+	case gate.Pass:
+		return "✅"
+	case gate.Fail:
+		return "❌"
+	default:
+		return "⚠️"
+	}
+}
+
+// headline is what stands behind the verdict's word.
+func (r Report) headline(foreign show) string {
+	v := r.Verdict
+	switch {
+	case v.Accepted != nil:
+		return fmt.Sprintf("%s, accepted by %s", r.failing(), foreign(v.Accepted.By, maxName))
+	case v.Outcome == gate.Pass && v.Compared < v.Total:
+		return fmt.Sprintf("%d of %d routes within limits", v.Compared, v.Total)
+	case v.Outcome == gate.Pass:
+		return count(v.Compared, "route") + " within limits"
+	case v.Outcome == gate.Fail:
+		return r.failing()
+	default:
+		return doubt(v)
+	}
+}
+
+// failing counts the routes that are past their limits, by what is wrong with them.
+func (r Report) failing() string {
+	wrong := map[string]map[string]bool{}
+	for i := range r.Verdict.Comparisons {
+		if c := &r.Verdict.Comparisons[i]; c.Status == gate.Worse {
+			is := word(*c)
+			if wrong[is] == nil {
+				wrong[is] = map[string]bool{}
+			}
+			wrong[is][c.Route] = true
+		}
+	}
+	var parts []string
+	for _, part := range []struct{ word, one, more string }{
+		{"slower", "is slower", "are slower"},
+		{"lower", "has lower throughput", "have lower throughput"},
+		{"failing", "is past its failure limit", "are past their failure limits"},
+	} {
+		routes := wrong[part.word]
+		everywhere := routes[tally.All]
+		delete(routes, tally.All)
+		switch n := len(routes); {
+		case n > 0:
+			parts = append(parts, fmt.Sprintf("%d%s %s", n, r.of(len(parts), n), are(n, part.one, part.more)))
+		case everywhere:
+			parts = append(parts, "the whole "+part.one)
+		}
+	}
+	broken := 0
+	for _, t := range r.Verdict.Thresholds {
+		if t.Status == gate.Worse {
+			broken++
+		}
+	}
+	if broken > 0 {
+		parts = append(parts, fmt.Sprintf("%s %s not hold", count(broken, "threshold"), are(broken, "does", "do")))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// of says, in the first part of a headline, of how many routes n are a part.
+func (r Report) of(part, n int) string {
+	switch {
+	case part > 0:
+		return ""
+	case r.Verdict.Total < n: // nothing was compared, and failures need no baseline
+		return are(n, " route", " routes")
+	default:
+		return fmt.Sprintf(" of %s", count(r.Verdict.Total, "route"))
+	}
+}
+
+// doubts says of each reason for doubt, in a few words, why nothing could be told, and what
+// would settle it.
+var doubts = map[gate.ReasonKind]struct{ what, settle string }{
+	gate.NotProven:         {"it looks worse, and that is not proven", "a longer `run_time`, or `plimsoll gate --paired`, which compares with the base on the same machine"},
+	gate.TooNoisy:          {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
+	gate.NoisyMachine:      {"the machine is too noisy", "the same job once more, or on a quieter runner"},
+	gate.LooksWorse:        {"it looks worse, in too few runs to tell", fmt.Sprintf("%d runs of this change, or `plimsoll gate --paired`", gate.FreshRuns)},
+	gate.CommonShift:       {"the whole run shifted", "`plimsoll gate --paired`, which compares with the base on the same machine"},
+	gate.NoBaseline:        {"no baseline yet", "`plimsoll baseline update` on the branch that this change goes to, or `plimsoll gate --paired`, which needs none"},
+	gate.TooFewRuns:        {"too few baseline runs", "more runs of `plimsoll baseline update`, or `plimsoll gate --paired`, which needs none"},
+	gate.OtherProfile:      {"the baseline has another profile", "`plimsoll baseline update` with this profile, or `plimsoll gate --paired`"},
+	gate.OtherEnvironment:  {"the baseline has another environment", "`plimsoll baseline update` in this environment, or `plimsoll gate --paired`"},
+	gate.RunNotWhole:       {"the run is not whole", "the same job once more, when what went wrong is mended"},
+	gate.NoSamples:         {"nothing to compare", "a longer `run_time`, or shorter waits"},
+	gate.RouteMissing:      {"not the same routes on both sides", "a name of its own for each route in the profile, or `ignore` in `gate.routes`"},
+	gate.RouteCannotBeSeen: {"too few requests", "a longer `run_time`, or `ignore` in `gate.routes`"},
+}
+
+// pairedFew is told where a paired gate ended before it could tell.
+const pairedFew = "a longer `run_time`"
+
+// doubt says in a few words why nothing could be told.
+func doubt(v gate.Verdict) string {
+	switch {
+	case len(v.Reasons) == 0:
+		return "there is more to measure"
+	case v.Mode == gate.Paired && v.Reasons[0].Kind == gate.TooFewRuns:
+		return "too few pairs of rounds"
+	default:
+		return doubts[v.Reasons[0].Kind].what
+	}
+}
+
+// settle says what would end the doubt; empty when there is none.
+func settle(v gate.Verdict) string {
+	switch {
+	case v.Outcome != gate.Inconclusive || len(v.Reasons) == 0:
+		return ""
+	case v.Mode == gate.Paired && (v.Reasons[0].Kind == gate.TooFewRuns || v.Reasons[0].Kind == gate.NotProven):
+		return pairedFew
+	case v.Reasons[0].Kind == gate.NoBaseline && v.Baseline.Branch != "":
+		return fmt.Sprintf("`plimsoll baseline update` on %s, or `plimsoll gate --paired`, which needs none", span(v.Baseline.Branch, maxName))
+	case v.Mode == gate.Paired && v.Reasons[0].Kind == gate.OtherProfile:
+		return "one profile for both sides"
+	case v.Mode == gate.Paired && v.Reasons[0].Kind == gate.OtherEnvironment:
+		return "one machine for both sides"
+	default:
+		return doubts[v.Reasons[0].Kind].settle
+	}
+}
+
+// sentences are the reasons that no table shows, at most so many.
+func sentences(reasons []gate.Reason, most int) []string {
+	var lines []string
+	for _, reason := range reasons {
+		switch reason.Kind {
+		case gate.Slower, gate.LowerThroughput, gate.Failing:
+		default:
+			lines = append(lines, reason.Text)
+		}
+	}
+	more := len(lines) - most
+	lines = lines[:min(most, len(lines))]
+	for i := range lines {
+		lines[i] = plain(lines[i], maxSentence)
+	}
+	if more > 0 && most > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return lines
+}

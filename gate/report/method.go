@@ -1,0 +1,113 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// method tells how the figures came about, in lines of markdown.
+func (v view) method() []string {
+	s := v.Subject
+	var lines []string
+	if s.Rounds > 0 {
+		lines = append(lines, fmt.Sprintf("load: %s, %s of %v each, after the warm-up", who(s.Users), count(s.Rounds, "round"), s.RoundLength.Round(time.Millisecond)))
+	}
+	if len(v.Verdict.Comparisons) > 0 {
+		lines = append(lines, v.figures())
+	}
+	if sight := v.sight(); sight != "" {
+		lines = append(lines, sight)
+	}
+	if v.routes.improved > 0 {
+		lines = append(lines, "improved: better by more than the limit lets it be worse, with all of its interval on the good side")
+	}
+	if starts := v.Verdict.Baseline.Starts; starts > 0 {
+		lines = append(lines, fmt.Sprintf("starts: base and head were started %s each", count(starts, "time")))
+	}
+	lines = append(lines,
+		"profile: digest "+span(short(s.ProfileDigest), maxName),
+		"machine: "+machine(s.Environment),
+		"load generator: "+generator(s.Generator, span),
+		fmt.Sprintf("run: %s with plimsoll %s", span(short(s.Run), maxName), span(s.Tool, maxName)),
+	)
+	if s.Commit != "" {
+		commit := span(short(s.Commit), maxName)
+		if s.Dirty {
+			commit += " with uncommitted changes"
+		}
+		lines = append(lines, "commit: "+commit)
+	}
+	return lines
+}
+
+func machine(e result.Environment) string {
+	text := fmt.Sprintf("%s, %s, %d GiB", span(e.CPUModel, maxName), count(e.CPUCores, "core"), e.MemoryGiB)
+	if e.Runner != "" {
+		text += ", runner " + span(e.Runner, maxName)
+	}
+	return text
+}
+
+// figures tells what the figures of the tables are.
+func (v view) figures() string {
+	const rest = "in brackets what it is with 95 % confidence; latencies are response times, from when a request was due"
+	if v.Verdict.Mode == gate.Paired {
+		return "figures: medians of the rounds; the change is estimated from the pairs, " + rest
+	}
+	return "figures: medians of the runs; the change is estimated between all of them, " + rest
+}
+
+// sight tells which changes would have been found; empty when that is not known.
+func (v view) sight() string {
+	var least, most gate.Comparison
+	for i := range v.Verdict.Comparisons {
+		visible := v.Verdict.Comparisons[i].SmallestVisible
+		if visible > 0 && (least.SmallestVisible == 0 || visible < least.SmallestVisible) {
+			least = v.Verdict.Comparisons[i]
+		}
+		if visible > most.SmallestVisible {
+			most = v.Verdict.Comparisons[i]
+		}
+	}
+	one := func(c gate.Comparison) string {
+		route := gate.RouteName(c.Route)
+		if route == c.Route {
+			route = span(c.Route, maxName)
+		}
+		return fmt.Sprintf("%.0f %% (%s, %s)", 100*c.SmallestVisible, route, metric(c.Metric, span))
+	}
+	switch {
+	case least.SmallestVisible == 0:
+		return ""
+	case least.SmallestVisible == most.SmallestVisible:
+		return "sight: the smallest change that is found nine times in ten is " + one(least)
+	default:
+		return fmt.Sprintf("sight: the smallest change that is found nine times in ten is between %s and %s", one(least), one(most))
+	}
+}
+
+// generator says in a line how the load generator itself did.
+func generator(g result.Generator, foreign show) string {
+	if g.Cores == 0 {
+		return "it left no word of how it did"
+	}
+	text := fmt.Sprintf("used %.0f %% of %s", 100*g.CPUShare, count(g.Cores, "core"))
+	if g.LagP99 > 0 {
+		text += fmt.Sprintf(", turned to users and arrivals %s late (p99 %s)", latency(g.LagP50), latency(g.LagP99))
+	}
+	if g.Protocol != "" {
+		text += ", spoke " + foreign(g.Protocol, maxName)
+	}
+	return text
+}
+
+// who is who sent the requests.
+func who(users int) string {
+	if users == 0 {
+		return "tasks arriving at a rate"
+	}
+	return count(users, "user")
+}

@@ -1,0 +1,173 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// header are the columns of a comparison's row.
+var header = []string{"Route", "Metric", "Baseline", "This change", "Change", "Limit", "Verdict"}
+
+// columns are how they stand.
+const columns = "llrrrrl"
+
+// row is a comparison as it stands in a table for a terminal, or, marked up, in one of markdown.
+func row(c gate.Comparison, markdown bool) []string {
+	foreign := show(plain)
+	if markdown {
+		foreign = code
+	}
+	route := foreign(c.Route, maxName)
+	if c.Route == tally.All {
+		route = gate.RouteName(c.Route)
+	}
+	verdict := verdict(c, foreign)
+	if markdown && c.Status == gate.Worse {
+		verdict = mark(gate.Fail) + " " + verdict
+	}
+	figures := cells(c, markdown)
+	return []string{route, metric(c.Metric, foreign), figures[0], figures[1], figures[2], figures[3], verdict}
+}
+
+// metrics are those that have a name of ours.
+var metrics = []gate.Metric{gate.P50, gate.P95, gate.P99, gate.Throughput, gate.FailureRate}
+
+// metric is the name of a metric, which another tool may have given.
+func metric(m gate.Metric, foreign show) string {
+	if slices.Contains(metrics, m) {
+		return string(m)
+	}
+	return foreign(string(m), maxName)
+}
+
+// word is the verdict on one comparison.
+func word(c gate.Comparison) string {
+	switch {
+	case improved(c):
+		return "improved"
+	case c.Status != gate.Worse:
+		return c.Status.String()
+	case c.Metric == gate.FailureRate:
+		return "failing"
+	case c.Metric == gate.Throughput:
+		return "lower"
+	default:
+		return "slower"
+	}
+}
+
+// improved reports whether a metric is better by more than its limit lets it be worse, and its
+// whole interval lies on the good side of no change.
+func improved(c gate.Comparison) bool {
+	if c.Status != gate.Within || c.Interval == nil || c.Metric == gate.FailureRate {
+		return false
+	}
+	if c.Limit < 0 { // higher is better
+		return c.Change > -c.Limit && c.Interval.Low > 0
+	}
+	return c.Change < -c.Limit && c.Interval.High < 0
+}
+
+// verdict is the word with what there is to say about it: why it is so, or that a change of
+// the limit could not have been seen.
+func verdict(c gate.Comparison, foreign show) string {
+	switch {
+	case c.Status == gate.Follows && c.Reason != "":
+		return word(c) + " " + foreign(c.Reason, maxSentence)
+	case c.Reason != "" && c.Metric != gate.FailureRate:
+		return word(c) + ": " + foreign(c.Reason, maxSentence)
+	case word(c) == "within" && c.SmallestVisible > 1.1*math.Abs(c.Limit):
+		return fmt.Sprintf("%s; sees from %.0f %%", word(c), 100*c.SmallestVisible)
+	}
+	return word(c)
+}
+
+// cells are a comparison's figures as they stand in a table: baseline, head, change with its
+// interval, limit.
+func cells(c gate.Comparison, markdown bool) [4]string {
+	limit := bound(c.Limit)
+	if c.Metric == gate.FailureRate {
+		limit = limit[len(sign(c.Limit)):]
+	}
+	bold := func(text string) string {
+		if markdown && c.Status == gate.Worse {
+			return "**" + text + "**"
+		}
+		return text
+	}
+	switch {
+	case c.Metric == gate.FailureRate && c.Baseline == 0 && c.Change > 0:
+		return [4]string{share(c.Baseline), share(c.Head), "▲ " + bold("new failures"), limit}
+	case c.Metric == gate.FailureRate && c.Baseline == 0 && c.Head > 0: // there is no baseline
+		return [4]string{"", share(c.Head), "", limit}
+	case c.Metric == gate.FailureRate && c.Change == 0:
+		return [4]string{share(c.Baseline), share(c.Head), "0 pp", limit}
+	case c.Metric == gate.FailureRate:
+		return [4]string{share(c.Baseline), share(c.Head), arrow(c.Change) + bold(points(c.Change)), limit}
+	case c.Status == gate.NotJudged && c.Baseline == 0:
+		return [4]string{}
+	}
+	change := arrow(c.Change) + bold(percent(c.Change))
+	if c.Interval != nil {
+		change += " " + interval(*c.Interval)
+	}
+	return [4]string{value(c.Metric, c.Baseline), value(c.Metric, c.Head), change, limit}
+}
+
+// rank orders the statuses, the worst highest.
+func rank(s gate.Status) int {
+	switch s {
+	case gate.Worse:
+		return 5
+	case gate.Unclear, gate.Suspect:
+		return 4
+	case gate.Follows:
+		return 3
+	case gate.Within:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// past is how many times its limit a comparison is at.
+func past(c gate.Comparison) float64 {
+	share := c.Change / c.Limit
+	if c.Metric == gate.FailureRate {
+		share = c.Head / max(c.Limit, 1e-6) // a limit of 0 allows none
+	}
+	if math.IsNaN(share) {
+		return 0
+	}
+	return share
+}
+
+// worstFirst are the places of comparisons in the order of their tables: by status, then by how
+// many times its limit each is at.
+func worstFirst(comparisons []gate.Comparison) []int {
+	type key struct {
+		rank int
+		past float64
+	}
+	keys := make([]key, len(comparisons))
+	order := make([]int, len(comparisons))
+	for i := range comparisons {
+		keys[i], order[i] = key{rank(comparisons[i].Status), past(comparisons[i])}, i
+	}
+	slices.SortFunc(order, func(a, b int) int { // the place makes it stable, and cheaper than a stable sort
+		switch x, y := keys[a], keys[b]; {
+		case x.rank != y.rank:
+			return y.rank - x.rank
+		case x.past != y.past:
+			return cmp.Compare(y.past, x.past)
+		default:
+			return a - b
+		}
+	})
+	return order
+}

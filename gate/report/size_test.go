@@ -1,0 +1,85 @@
+package report_test
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+)
+
+// However many routes there are, the comment fits, and the worst rows are in it.
+func TestMarkdownFits(t *testing.T) {
+	for _, n := range []int{1, 14, 1000, 100_000} {
+		for _, name := range []string{"x", strings.Repeat("long|", 2000), strings.Repeat("長い|", 1000)} {
+			if n > 1000 && len(name) > 1 {
+				continue // a gigabyte of names
+			}
+			r := many(n, name)
+			for _, limit := range []int{maxComment, 20_000, 8_000, 4_000, 2_500, 1_500} {
+				var b strings.Builder
+				if err := report.Markdown(&b, r, limit); err != nil {
+					t.Fatal(err)
+				}
+				text := b.String()
+				if len(text) > limit {
+					t.Errorf("%d routes into %d bytes: %d", n, limit, len(text))
+				}
+				if !strings.Contains(text, "/worst`") && limit > 1_500 {
+					t.Errorf("%d routes into %d bytes: the worst is not there:\n%s", n, limit, text)
+				}
+				if n > 10 && !strings.Contains(text, " more past their limits, by less") && limit > 1_500 {
+					t.Errorf("%d routes into %d bytes: what is cut is not announced:\n%s", n, limit, text)
+				}
+				if !strings.Contains(text, "[Run log](") || strings.Count(text, "<details>") != strings.Count(text, "</details>") {
+					t.Errorf("%d routes into %d bytes: cut in the wrong place:\n%s", n, limit, text)
+				}
+			}
+		}
+	}
+	if err := report.Markdown(io.Discard, many(14, "x"), 40); err == nil {
+		t.Error("40 bytes were enough")
+	}
+}
+
+func TestSummaryFits(t *testing.T) {
+	for _, n := range []int{1, 100_000} {
+		text := render(t, report.Summary, many(n, strings.Repeat("x", 500)))
+		if len(text) > 1<<20 || !strings.Contains(text, "How this was measured") {
+			t.Errorf("%d routes: %d bytes", n, len(text))
+		}
+		if n > 1 && (len(text) < 800_000 || !strings.Contains(text, " more, less far past")) {
+			t.Errorf("%d routes: %d bytes, and what is cut is not announced", n, len(text))
+		}
+	}
+}
+
+// Rows that cannot fit are not made: the work for them is to be ordered and counted.
+func TestMarkdownMakesFewRows(t *testing.T) {
+	few, lots := many(2_000, "x"), many(100_000, "x")
+	allocations := func(r report.Report) float64 {
+		return testing.AllocsPerRun(1, func() {
+			if err := comment(io.Discard, r); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	// A row alone takes dozens.
+	if a, b := allocations(few), allocations(lots); b-a > 10_000 {
+		t.Errorf("%.0f allocations for 2,000 routes, %.0f for 100,000", a, b)
+	}
+}
+
+func BenchmarkMarkdown(b *testing.B) {
+	for _, n := range []int{14, 1000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			r := many(n, "x")
+			for b.Loop() {
+				if err := comment(io.Discard, r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

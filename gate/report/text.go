@@ -1,0 +1,95 @@
+package report
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// How many characters of a foreign text are shown: of a name, and of a sentence.
+const (
+	maxName     = 80
+	maxSentence = 400
+)
+
+// plain makes foreign text one harmless line: no control characters, none that turn the
+// direction of writing or are invisible, white space folded, at most most characters.
+func plain(text string, most int) string {
+	kept := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r): // also format characters (Cf): bidi marks, zero widths
+			return -1
+		case unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector), r == '\u2800':
+			return -1 // letters and marks that look like nothing
+		}
+		return r
+	}, strings.ToValidUTF8(text, "�"))
+	runes := []rune(strings.Join(strings.Fields(kept), " "))
+	if len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return string(runes)
+}
+
+// code is foreign text as a markdown code span that may stand in a table: in it GitHub sees no
+// mention, reference, link or formula. Its fence is longer than any run of backticks inside,
+// and bars are escaped, which GitHub's tables want even there; outside of tables use span.
+func code(text string, most int) string {
+	return strings.ReplaceAll(span(text, most), "|", `\|`)
+}
+
+// span is foreign text as a markdown code span outside of tables.
+func span(text string, most int) string {
+	text = plain(text, most)
+	if text == "" {
+		return ""
+	}
+	fence := strings.Repeat("`", longestRun(text)+1)
+	pad := ""
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
+		pad = " "
+	}
+	return fence + pad + text + pad + fence
+}
+
+// longestRun is how many backticks stand next to each other at most.
+func longestRun(text string) (longest int) {
+	run := 0
+	for _, r := range text {
+		if r != '`' {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+// block is lines as a fenced block of text, in which nothing is markup.
+func block(lines []string) string {
+	text := strings.Join(lines, "\n")
+	fence := strings.Repeat("`", max(longestRun(text)+1, 3))
+	return fence + "text\n" + text + "\n" + fence + "\n"
+}
+
+// maxURL is how long an address may be: those of CI systems are far shorter, and the shortest
+// comment holds two of them.
+const maxURL = 300
+
+// harmless are the characters of an address that mean nothing to markdown.
+var harmless = regexp.MustCompile(`^[A-Za-z0-9:/?#@!$&+,;=.%~_-]+$`)
+
+// link is a markdown link with a word of ours; empty when the address is none of http or https
+// that could stand in one.
+func link(word, address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || len(address) > maxURL || !harmless.MatchString(address) {
+		return ""
+	}
+	return fmt.Sprintf("[%s](%s)", word, address)
+}

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// view is a report with what markdown needs of all its comparisons, found once.
+type view struct {
+	Report
+	all    []int // the places of the comparisons, worst first
+	matter int   // how many of them, from the first, stand before the folds
+	routes routeCounts
+}
+
+// routeCounts counts routes by the worst that stands of each; improved ones are within too.
+type routeCounts struct {
+	within, improved, follow, doubt, unjudged int
+}
+
+func (r Report) view() view {
+	v := view{Report: r, all: worstFirst(r.Verdict.Comparisons)}
+	matter := rank(gate.Worse)
+	if r.Verdict.Outcome == gate.Inconclusive {
+		matter = rank(gate.Unclear)
+	}
+	for v.matter < len(v.all) && rank(r.Verdict.Comparisons[v.all[v.matter]].Status) >= matter {
+		v.matter++
+	}
+	v.routes = countRoutes(r.Verdict.Comparisons)
+	return v
+}
+
+// countRoutes counts by the worst of each route; those of all together are none.
+func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
+	type route struct {
+		rank     int
+		improved bool
+	}
+	routes := make(map[string]route, min(len(comparisons), 1<<16))
+	for i := range comparisons {
+		c := &comparisons[i]
+		if c.Route == tally.All {
+			continue
+		}
+		known := routes[c.Route]
+		routes[c.Route] = route{max(known.rank, rank(c.Status)), known.improved || improved(*c)}
+	}
+	for _, one := range routes {
+		switch one.rank {
+		case rank(gate.Unclear):
+			n.doubt++
+		case rank(gate.Follows):
+			n.follow++
+		case rank(gate.Within):
+			n.within++
+			if one.improved {
+				n.improved++
+			}
+		case rank(gate.NotJudged):
+			n.unjudged++
+		}
+	}
+	return n
+}
+
+// counts tells in a line what became of the routes and what they were compared with.
+func (v view) counts() string {
+	var parts []string
+	add := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, text))
+		}
+	}
+	if v.LeftOut == 0 {
+		if v.Verdict.Outcome != gate.Pass || v.Verdict.Accepted != nil { // where the headline says it
+			add(v.routes.within, are(v.routes.within, "route", "routes")+" within limits")
+		}
+		add(v.routes.improved, "improved")
+		add(v.routes.follow, are(v.routes.follow, "follows", "follow")+" from others")
+		add(v.routes.doubt, "in doubt")
+		add(v.routes.unjudged, "not judged")
+	}
+	parts = append(parts, fmt.Sprintf("**%d of %d compared**", v.Verdict.Compared, v.Verdict.Total), against(v.Verdict, span))
+	if v.Subject.Series != "" {
+		parts = append(parts, "series "+span(v.Subject.Series, maxName))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// against tells what a change was compared with.
+func against(v gate.Verdict, foreign show) string {
+	b, commit := v.Baseline, ""
+	if b.Commit != "" {
+		commit = " " + foreign(fmt.Sprintf("%.7s", b.Commit), maxName)
+	}
+	switch {
+	case b.Pairs > 0:
+		return fmt.Sprintf("%s of rounds, base%s and head in turn", count(b.Pairs, "pair"), commit)
+	case v.Mode == gate.Paired:
+		return "no pair of rounds"
+	case b.Runs == 0:
+		return "without a baseline"
+	}
+	var parts []string
+	if b.Branch != "" {
+		parts = append(parts, foreign(b.Branch, maxName))
+	}
+	switch {
+	case b.Behind == nil:
+	case *b.Behind == 0:
+		parts = append(parts, "this one's base itself")
+	default:
+		parts = append(parts, count(*b.Behind, "commit")+" before this one's base")
+	}
+	parts = append(parts, count(b.Runs, "run"), "same environment")
+	return fmt.Sprintf("baseline%s (%s)", commit, strings.Join(parts, ", "))
+}
