@@ -49,8 +49,10 @@ func (c *gateCmd) tell(a *app, workflow github.Run, verdict string, status int, 
 	if !c.Comment || workflow.PullRequest == 0 || series == "" {
 		return
 	}
-	comments := github.Comments{Run: workflow, Token: a.token, Series: series}
-	address, err := comments.Upsert(a.ctx, markdown)
+	api := github.API{Run: workflow, Token: a.token}
+	address, err := api.Comment(a.ctx, github.Comment{
+		Series: series, Outcome: verdict, When: github.Always, Body: func(int) string { return markdown },
+	})
 	if err != nil {
 		a.warn(err.Error() + "; the report is in the job's summary")
 		return

@@ -189,6 +189,7 @@ func workflow(ts *testscript.TestScript, s *githubtest.Server, pullRequest strin
 	}
 	if number > 0 {
 		values["GITHUB_EVENT_NAME"], values["GITHUB_REF"] = "pull_request", "refs/pull/"+pullRequest+"/merge"
+		s.Pull(githubtest.Pull{Number: number, Head: "feature", HeadSHA: strings.Repeat("d", 40)})
 		event["pull_request"] = map[string]any{
 			"number": number,
 			"head":   map[string]any{"sha": strings.Repeat("d", 40), "ref": "feature", "repo": map[string]any{"full_name": s.Repository}},
