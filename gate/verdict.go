@@ -201,6 +201,8 @@ const (
 	LowSight    ReasonKind = "low-sight"    // only large changes could be seen
 	OrderEffect ReasonKind = "order-effect" // being second was worse by itself
 	Disturbed   ReasonKind = "disturbed"    // pairs were left out and replaced
+	UnknownBase ReasonKind = "unknown-base" // the baseline may be younger than the change's base
+	NotAccepted ReasonKind = "not-accepted" // somebody meant to accept the change, and it does not count
 )
 
 // Reason is one reason of a verdict.

@@ -22,6 +22,9 @@ func (c Comparison) sure() string {
 	return fmt.Sprintf(" (95 %% sure of %+.1f to %+.1f %%)", 100*c.Interval.Low, 100*c.Interval.High)
 }
 
+// Sentence says of a comparison that is Worse what is past its limit.
+func (c Comparison) Sentence() string { return worse(c).Text }
+
 // worse says in a sentence what is past its limit.
 func worse(c Comparison) Reason {
 	route := RouteName(c.Route)

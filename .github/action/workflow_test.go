@@ -1,24 +1,22 @@
-// Package action_test runs the action as users do: real workflow files of a small repository,
-// through act in host mode, with baselines in a real PostgreSQL and a stand-in for GitHub.
+// Package action_test runs the action as users do: the workflows that plimsoll init writes, in a
+// small repository, through act in host mode, with baselines in a real PostgreSQL and a
+// stand-in for GitHub.
 //
-// It takes about a minute, most of it for building plimsoll and the small service. act models
+// It takes some minutes, most of it for building and loading the small service. act models
 // no permissions, no concurrency and no rules for forks, and sets INPUT_* for composite
 // actions, which GitHub does not; the action reads none of them.
 package action_test
 
 import (
-	"encoding/json"
+	"bytes"
 	"flag"
+	"io/fs"
+	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/plimsoll-ci/plimsoll/baseline"
-	"github.com/plimsoll-ci/plimsoll/baseline/postgres"
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 )
@@ -27,270 +25,144 @@ var update = flag.Bool("update", false, "rewrite the repository's own workflows"
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-const pullRequest = 7
-
-// TestWorkflow is the life of a repository: main records baselines, a pull request that
-// changes nothing passes, one that makes the service slower is measured five times and fails,
-// in the same comment.
-func TestWorkflow(t *testing.T) {
+// TestStoredGate is the life of a repository: main records baselines, a pull request that
+// changes nothing passes without a word, one that makes the service slower is measured five
+// times and fails, is accepted by its label, and is merged as the first of a new level.
+func TestStoredGate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds whole programs; make test runs it")
 	}
-	r := newRepository(t)
-	for range 2 {
-		r.act("push", map[string]any{"ref": "refs/heads/main"}).want(t, true, `Recorded run [0-9a-f]{12} of greeter as a baseline on main`)
-	}
+	r := newRepository(t, map[string]string{"plimsoll.yml": "stored.yml"})
+	r.act("push", map[string]any{"ref": "refs/heads/main"}).want(t, true, `Recorded run [0-9a-f]{12} of greeter as a baseline on main`)
+	r.age(12)
+	base := r.head()
 
-	r.age(10)
-
-	r.git("switch", "--quiet", "--create", "faster-docs")
+	r.git("switch", "--quiet", "--create", "care")
 	r.write("README.md", "A greeter.\n")
 	r.commit("docs: say what it is")
-	r.act("pull_request", r.event()).want(t, true, `told: verdict=pass exit-code=0 comment=https://github\.com/example/greeter/pull/7`, `report: ### ✅ Plimsoll`)
-	r.wantComment(`### ✅ Plimsoll: \*\*pass\*\*: 1 route within limits`)
-	before := r.hub.Comments(pullRequest)[0].ID
+	r.hub.Pull(githubtest.Pull{Number: pullRequest, HeadSHA: r.head(), Head: "care"})
+	r.act("pull_request", r.pull("example/greeter")).want(t, true, `told: verdict=pass exit-code=0 compared=1/1 worst=-?[0-9.]+ comment=\n`,
+		`report: ### ✅ Plimsoll`, "report: .*baseline `"+base[:7]+"` \\(`main`, this one's base, 13 runs")
+	r.wantComment("")
 
-	source := r.read("main.go")
-	r.write("main.go", strings.Replace(source, "rounds = 2_000", "rounds = 20_000", 1))
-	r.commit("greeter: greet with more care")
-	r.act("pull_request", r.event()).want(t, false, `told: verdict=fail exit-code=1`, `GET /greeting: p50 is [0-9.]+ %.* slower`)
+	r.slower()
+	r.hub.Push(pullRequest, r.head())
+	r.hub.Run(githubtest.Run{ID: 1, HeadSHA: r.head(), HeadBranch: "care", Event: "pull_request"})
+	r.act("pull_request", r.pull("example/greeter")).want(t, false, `told: verdict=fail exit-code=1 .*comment=https://github\.com/example/greeter/pull/7`, `GET /greeting: p50 is [0-9.]+ %.* slower`)
 	r.wantComment(`### ❌ Plimsoll: \*\*fail\*\*: 1 of 1 route is slower`)
-	if after := r.hub.Comments(pullRequest)[0].ID; after != before {
-		t.Errorf("the comment is a new one, %d, and not %d edited", after, before)
+
+	r.hub.Label(pullRequest, "plimsoll-accepted", "grace")
+	r.act("pull_request", r.pull("example/greeter")).want(t, true, `told: verdict=pass exit-code=0`)
+	r.wantComment("### ✅ Plimsoll: \\*\\*pass\\*\\*: 1 of 1 route is slower, accepted by `grace`")
+
+	accepted := r.head()
+	r.git("switch", "--quiet", "main")
+	r.git("merge", "--quiet", "--no-ff", "--message", "Merge pull request 7", "care")
+	r.hub.Merge(pullRequest, r.head())
+	r.act("push", map[string]any{"ref": "refs/heads/main", "before": base}).want(t, true, `first of a new level, accepted by grace: label plimsoll-accepted on pull request 7`)
+	newest := r.newest()
+	if newest.Commit != r.head() || newest.Accepted == nil || newest.Accepted.By != "grace" {
+		t.Errorf("the run of %s, accepted at %s, is kept as %+v", r.head(), accepted, newest.Info)
 	}
+	r.wantNoSecretLeft()
 }
 
-// age records copies of the newest run as of earlier days: it takes ten runs to fail anything.
-func (r *repository) age(days int) {
-	r.t.Helper()
-	store, err := postgres.Open(r.t.Context(), r.database)
+// TestPairedGate compares two commits without a database.
+func TestPairedGate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds whole programs; make test runs it")
+	}
+	r := newRepository(t, map[string]string{"plimsoll.yml": "paired.yml"})
+	r.git("switch", "--quiet", "--create", "care")
+	r.slower()
+	r.hub.Pull(githubtest.Pull{Number: pullRequest, HeadSHA: r.head(), Head: "care"})
+	r.act("pull_request", r.pull("example/greeter")).want(t, false, `told: verdict=fail exit-code=1 compared=1/1`)
+	r.wantComment("^<!-- plimsoll series=greeter/paired .* outcome=fail -->\n### ❌ Plimsoll: \\*\\*fail\\*\\*: 1 of 1 route is slower(.|\n)*pairs of rounds")
+	r.wantNoSecretLeft()
+}
+
+// TestForks is a pull request of a stranger's: its workflow may not write, and the one that
+// follows writes what that has found, unless the file was tampered with.
+func TestForks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds whole programs; make test runs it")
+	}
+	r := newRepository(t, map[string]string{"plimsoll.yml": "forks.yml", "plimsoll-comment.yml": "comment.yml"})
+	r.git("switch", "--quiet", "--create", "care")
+	r.slower()
+	head := r.head()
+	r.hub.Pull(githubtest.Pull{Number: pullRequest, HeadSHA: head, Head: "care", HeadRepository: "mallory/greeter"})
+	r.act("pull_request", r.pull("mallory/greeter")).want(t, false, `told: verdict=fail exit-code=1`)
+	r.wantComment("")
+
+	follow := map[string]any{"action": "completed", "workflow_run": map[string]any{
+		"id": 4711, "run_attempt": 2, "event": "pull_request", "head_sha": head, "head_branch": "care",
+		"head_repository": map[string]any{"full_name": "mallory/greeter"}, "pull_requests": []any{},
+	}}
+	r.git("switch", "--quiet", "main")
+	file := filepath.Join(r.artifacts, "plimsoll-verdict", "plimsoll-verdict.json")
+	verdict := readText(t, file)
+	if err := os.WriteFile(file, []byte(strings.Replace(verdict, `"verdict": "fail"`, `"verdict": "pass"`, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r.act("workflow_run", follow).want(t, false, `the verdict file (is not as it was written|says what no gate can have said)`)
+	r.wantComment("")
+	if err := os.WriteFile(file, []byte(verdict), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r.act("workflow_run", follow).want(t, true, `Pull request 7 was told of the verdict: fail`)
+	r.wantComment("^<!-- plimsoll series=greeter/paired run=4711 attempt=2 head=" + head[:12] + " outcome=fail -->\n### ❌ Plimsoll")
+	r.wantNoSecretLeft()
+}
+
+// secrets are what may stand in nothing that a run writes.
+func (r *repository) secrets() []string {
+	database, err := url.Parse(r.database)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer store.Close()
-	newest, err := store.Window(r.t.Context(), baseline.Query{Limit: 1})
-	if err != nil || len(newest) != 1 {
-		r.t.Fatalf("%d runs, %v", len(newest), err)
+	password, _ := database.User.Password()
+	return []string{githubtest.Token, password, apiKey}
+}
+
+func (r *repository) wantNoSecret(text string) {
+	r.t.Helper()
+	for _, secret := range r.secrets() {
+		if i := strings.Index(text, secret); i >= 0 {
+			r.t.Errorf("a secret is shown: …%s…", text[max(0, i-200):min(len(text), i+60)])
+		}
 	}
-	for day := range days {
-		run := *newest[0].Result
-		run.Started = run.Started.AddDate(0, 0, -1-day)
-		if _, _, err := store.Put(r.t.Context(), &run); err != nil {
+}
+
+// wantNoSecretLeft looks through all that the workflow runs have left: files, the artifacts among
+// them, and what GitHub was told. act's own files hold the environment that it was given.
+func (r *repository) wantNoSecretLeft() {
+	r.t.Helper()
+	files := 0
+	for _, dir := range []string{r.dir, r.home, r.artifacts} {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if bytes.HasPrefix(data, []byte("\x7fELF")) {
+				return err
+			}
+			files++
+			r.wantNoSecret(path + ": " + string(data))
+			return err
+		})
+		if err != nil {
 			r.t.Fatal(err)
 		}
 	}
-}
-
-// repository is a clone of the small repository on a machine with its own home.
-type repository struct {
-	t        *testing.T
-	dir      string
-	home     string
-	action   string // a clean copy of this repository, which the workflow uses
-	database string
-	hub      *githubtest.Server
-}
-
-func newRepository(t *testing.T) *repository {
-	t.Helper()
-	r := &repository{
-		t: t, dir: filepath.Join(t.TempDir(), "greeter"), home: t.TempDir(), action: copyOfAction(t),
-		database: pgtest.Database(t), hub: githubtest.New(t, "example/greeter"),
+	for _, comment := range r.hub.Comments(pullRequest) {
+		r.wantNoSecret(comment.Body)
 	}
-	if err := os.CopyFS(r.dir, os.DirFS("testdata/repository")); err != nil {
-		t.Fatal(err)
+	for _, check := range r.hub.Checks() {
+		r.wantNoSecret(check.Summary)
 	}
-	r.write(".github/workflows/plimsoll.yml", readmeWorkflow(t)+lookAtOutputs)
-	r.git("init", "--quiet", "--initial-branch=main")
-	r.git("remote", "add", "origin", "https://github.com/example/greeter.git")
-	r.commit("greeter: the first greeting")
-	return r
-}
-
-// readmeWorkflow is the workflow that README shows, for which this test stands.
-func readmeWorkflow(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
+	if files < 10 {
+		r.t.Errorf("only %d files were looked at", files)
 	}
-	for block := range strings.SplitSeq(string(text), "```yaml\n") {
-		if workflow, _, _ := strings.Cut(block, "```"); strings.Contains(workflow, "uses: plimsoll-ci/plimsoll@") {
-			return strings.Replace(workflow, "- uses: plimsoll-ci/plimsoll@main", "- id: plimsoll\n        uses: plimsoll-ci/plimsoll@main", 1)
-		}
-	}
-	t.Fatal("README.md shows no workflow")
-	return ""
-}
-
-// lookAtOutputs is a step that shows what the action tells the steps after it.
-const lookAtOutputs = `      - if: always()
-        env:
-          VERDICT: ${{ steps.plimsoll.outputs.verdict }}
-          STATUS: ${{ steps.plimsoll.outputs.exit-code }}
-          COMMENT: ${{ steps.plimsoll.outputs.comment-url }}
-          RESULT: ${{ steps.plimsoll.outputs.result }}
-          REPORT: ${{ steps.plimsoll.outputs.report }}
-        run: |
-          test -s "$RESULT"
-          echo "told: verdict=$VERDICT exit-code=$STATUS comment=$COMMENT"
-          if [ -n "$REPORT" ]; then sed 's/^/report: /' "$REPORT"; fi
-`
-
-// copyOfAction is what git would give of this repository: nothing built, nothing ignored.
-func copyOfAction(t *testing.T) string {
-	t.Helper()
-	into := filepath.Join(t.TempDir(), "plimsoll")
-	list := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	list.Dir = "../.."
-	names, err := list.Output()
-	if err != nil {
-		t.Fatalf("list the action's files: %v", err)
-	}
-	for name := range strings.SplitSeq(strings.TrimRight(string(names), "\x00"), "\x00") {
-		from := filepath.Join("../..", name)
-		info, err := os.Stat(from)
-		if err != nil {
-			continue // deleted, and not yet committed
-		}
-		data, err := os.ReadFile(from)
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(filepath.Join(into, name)), 0o755)
-		}
-		if err == nil {
-			err = os.WriteFile(filepath.Join(into, name), data, info.Mode())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return into
-}
-
-func (r *repository) git(args ...string) string {
-	r.t.Helper()
-	command := exec.Command("git", append([]string{"-c", "user.name=Ada", "-c", "user.email=ada@example.com"}, args...)...)
-	command.Dir = r.dir
-	output, err := command.CombinedOutput()
-	if err != nil {
-		r.t.Fatalf("git %v: %v\n%s", args, err, output)
-	}
-	return strings.TrimSpace(string(output))
-}
-
-func (r *repository) commit(message string) {
-	r.t.Helper()
-	r.git("add", "--all")
-	r.git("commit", "--quiet", "--message", message)
-}
-
-func (r *repository) read(name string) string {
-	r.t.Helper()
-	text, err := os.ReadFile(filepath.Join(r.dir, name))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return string(text)
-}
-
-func (r *repository) write(name, text string) {
-	r.t.Helper()
-	path := filepath.Join(r.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		r.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-// event is that of the pull request as it stands.
-func (r *repository) event() map[string]any {
-	return map[string]any{"action": "synchronize", "number": pullRequest, "pull_request": map[string]any{
-		"number": pullRequest,
-		"head":   map[string]any{"sha": r.git("rev-parse", "HEAD"), "ref": "faster-docs", "repo": map[string]any{"full_name": "example/greeter"}},
-		"base":   map[string]any{"ref": "main", "sha": r.git("rev-parse", "main")},
-	}}
-}
-
-// outcome is what a workflow run came to.
-type outcome struct {
-	passed bool
-	log    string
-}
-
-// act runs the workflows that an event triggers.
-func (r *repository) act(event string, payload map[string]any) outcome {
-	r.t.Helper()
-	text, err := json.Marshal(payload)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	file := filepath.Join(r.home, "event.json")
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		r.t.Fatal(err)
-	}
-	command := exec.Command(actBinary(r.t), event, "--eventpath", file,
-		"--platform", "ubuntu-24.04=-self-hosted", "--pull=false", "--action-offline-mode",
-		"--local-repository", "plimsoll-ci/plimsoll@main="+r.action,
-		"--env", "GITHUB_API_URL="+r.hub.URL,
-		"--secret", "GITHUB_TOKEN="+githubtest.Token, "--secret", "PLIMSOLL_DATABASE_URL="+r.database)
-	command.Dir = r.dir
-	command.Env = append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "GITHUB_") || strings.HasPrefix(variable, "PLIMSOLL_")
-	}), "HOME="+r.home, "XDG_CACHE_HOME="+filepath.Join(r.home, "cache"))
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB"} { // of the real home
-		command.Args = append(command.Args, "--env", name+"="+goEnv(r.t, name))
-	}
-	log, err := command.CombinedOutput()
-	if strings.Contains(string(log), r.database) {
-		r.t.Error("the database's URL, with its password, stands in the log")
-	}
-	return outcome{err == nil, string(log)}
-}
-
-func (o outcome) want(t *testing.T, passes bool, patterns ...string) {
-	t.Helper()
-	if o.passed != passes {
-		t.Fatalf("the workflow passes: %v, want %v\n%s", o.passed, passes, o.log)
-	}
-	for _, pattern := range patterns {
-		if !regexp.MustCompile(pattern).MatchString(o.log) {
-			t.Fatalf("the log does not match %s:\n%s", pattern, o.log)
-		}
-	}
-}
-
-func (r *repository) wantComment(pattern string) {
-	r.t.Helper()
-	comments := r.hub.Comments(pullRequest)
-	if len(comments) != 1 || !regexp.MustCompile(pattern).MatchString(comments[0].Body) {
-		r.t.Fatalf("comments: %+v\nwant one that matches %s", comments, pattern)
-	}
-}
-
-// actBinary is the pinned act, which make test builds.
-func actBinary(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("PLIMSOLL_ACT")
-	if path == "" {
-		path = "../../bin/tools/act"
-	}
-	path, err := filepath.Abs(path)
-	if err == nil {
-		_, err = os.Stat(path)
-	}
-	if err != nil {
-		t.Fatalf("%v: build it with `make bin/tools/act`", err)
-	}
-	return path
-}
-
-func goEnv(t *testing.T, name string) string {
-	t.Helper()
-	value, err := exec.Command("go", "env", name).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(value))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 
@@ -32,26 +33,37 @@ func (c *actionCmd) Run(a *app) error {
 
 // commandLine is what the inputs ask for. What the user adds stands last, and wins.
 func commandLine(input func(string) string, temp string) ([]string, error) {
+	flag := func(name, value string) string { return "--" + name + "=" + value }
+	in := func(name string) string { return filepath.Join(temp, "plimsoll-"+name) }
+	label := flag("accept-label", input("ACCEPT_LABEL"))
 	var args []string
-	switch command := input("COMMAND"); command {
-	case "gate", "":
-		args = []string{"gate", "--report=" + filepath.Join(temp, "plimsoll-report.md")}
+	command := cmp.Or(input("COMMAND"), "gate")
+	switch command {
+	case "gate":
+		args = []string{"gate", flag("report", in("report.md")), flag("verdict-file", in("verdict.json")), label}
 	case "baseline-update":
-		args = []string{"baseline", "update"}
+		args = []string{"baseline", "update", label}
+	case "comment":
+		args = []string{"comment", flag("from", input("FROM")), label}
 	case "run":
 		args = []string{"run"}
 	default:
-		return nil, badInput("input command: %q is none of gate, baseline-update, run", command)
+		return nil, badInput("input command: %q is none of gate, baseline-update, comment, run", command)
 	}
-	args = append(args, "--out="+filepath.Join(temp, "plimsoll-result.json"))
-	if profile := input("PROFILE"); profile != "" {
-		args = append(args, "--profile="+profile)
+	if command != "comment" {
+		args = append(args, flag("out", in("result.json")))
+		if profile := input("PROFILE"); profile != "" {
+			args = append(args, flag("profile", profile))
+		}
 	}
-	switch comment := input("COMMENT"); {
-	case comment == "false" && args[0] == "gate":
-		args = append(args, "--no-comment")
-	case comment != "" && comment != "true" && comment != "false":
-		return nil, badInput("input comment: %q is neither true nor false", comment)
+	if comment := input("COMMENT"); comment != "" && (command == "gate" || command == "comment") {
+		args = append(args, flag("comment", comment))
+	}
+	switch check := input("CHECK"); {
+	case check == "true" && command == "gate":
+		args = append(args, "--check")
+	case check != "" && check != "true" && check != "false":
+		return nil, badInput("input check: %q is neither true nor false", check)
 	}
 	more, err := shlex.Split(input("ARGS"))
 	if err != nil {

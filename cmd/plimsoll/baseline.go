@@ -16,19 +16,22 @@ import (
 
 // baselineCmd is plimsoll baseline.
 type baselineCmd struct {
-	Update baselineUpdateCmd `cmd:"" help:"Run, or take a result, and record it as a baseline run of this branch."`
-	List   baselineListCmd   `cmd:"" help:"List the baseline runs, newest first."`
-	Show   baselineShowCmd   `cmd:"" help:"Show one baseline run."`
-	Accept baselineAcceptCmd `cmd:"" help:"Accept a known change: the run is the first of a new level, and older ones stop counting."`
-	Rm     baselineRmCmd     `cmd:"" help:"Remove baseline runs."`
+	Update  baselineUpdateCmd  `cmd:"" help:"Run, or take a result, and record it as a baseline run of this branch."`
+	List    baselineListCmd    `cmd:"" help:"List the baseline runs, newest first."`
+	Show    baselineShowCmd    `cmd:"" help:"Show one baseline run."`
+	Accept  baselineAcceptCmd  `cmd:"" help:"Accept a known change: the run is the first of a new level, and older ones stop counting."`
+	Exclude baselineExcludeCmd `cmd:"" help:"Mark a run that does not count, such as one of a broken machine."`
+	Rm      baselineRmCmd      `cmd:"" help:"Remove baseline runs."`
+	Prune   baselinePruneCmd   `cmd:"" help:"Remove old runs, by age and by number; never the newest of a kind."`
 }
 
 // baselineUpdateCmd is plimsoll baseline update.
 type baselineUpdateCmd struct {
 	runFlags
 	storeFlag
-	Result string `placeholder:"FILE" help:"Record this result instead of running."`
-	Branch string `help:"The branch that the run belongs to (default: the one checked out)."`
+	Result      string `placeholder:"FILE" help:"Record this result instead of running."`
+	Branch      string `help:"The branch that the run belongs to (default: the one checked out)."`
+	AcceptLabel string `default:"plimsoll-accepted" help:"The label with which a merged pull request was accepted; empty for none."`
 }
 
 // Run measures and records.
@@ -61,13 +64,16 @@ func (c *baselineUpdateCmd) Run(a *app) (err error) {
 	}
 	fmt.Fprintln(a.stdout, done)
 	a.summarize(done + "\n")
+	if err := c.keepAcceptance(a, store, record); err != nil {
+		return err
+	}
 	return c.trend(a, store, policy, r)
 }
 
 // trend tells what has become of the branch, now that it has one run more.
 func (c *baselineUpdateCmd) trend(a *app, store baseline.Store, policy gate.Policy, r *result.Result) error {
 	policy.Baseline.Branch = r.Branch
-	past, err := window(a, store, policy, []*result.Result{r})
+	past, err := window(a, store, policy, []*result.Result{r}, nil)
 	if err != nil {
 		return fmt.Errorf("the run is recorded; look at its branch: %w", err)
 	}
@@ -119,7 +125,7 @@ type baselineListCmd struct {
 func (c *baselineListCmd) Run(a *app) error {
 	var infos []baseline.Info
 	err := c.use(a, func(store baseline.Store) (err error) {
-		infos, err = store.List(a.ctx, baseline.Query{Series: c.Series, Branch: c.Branch, Limit: c.Limit})
+		infos, err = store.List(a.ctx, baseline.Query{Series: c.Series, Branch: c.Branch, Limit: c.Limit, WithExcluded: true})
 		return err
 	})
 	if err != nil {
@@ -134,15 +140,16 @@ func (c *baselineListCmd) Run(a *app) error {
 		_, err := fmt.Fprintln(a.stdout, "No baseline runs. Record one with `plimsoll baseline update`.")
 		return err
 	}
+	return printRuns(a, infos)
+}
+
+// printRuns prints a table of runs.
+func printRuns(a *app, infos []baseline.Info) error {
 	rows := make([][]string, len(infos))
 	for i, info := range infos {
-		accepted := ""
-		if info.Accepted != nil {
-			accepted = fmt.Sprintf("by %s: %s", info.Accepted.By, info.Accepted.Why)
-		}
-		rows[i] = []string{short(info.ID), info.Series, info.Branch, short(info.Commit), info.Started.UTC().Format(time.DateTime), short(info.ProfileDigest), info.Tool, accepted}
+		rows[i] = []string{short(info.ID), info.Series, info.Branch, short(info.Commit), info.Started.UTC().Format(time.DateTime), short(info.ProfileDigest), info.Tool, marks(info)}
 	}
-	return report.Table(a.stdout, []string{"Run", "Series", "Branch", "Commit", "Started (UTC)", "Profile", "Plimsoll", "Accepted"}, rows)
+	return report.Table(a.stdout, []string{"Run", "Series", "Branch", "Commit", "Started (UTC)", "Profile", "Plimsoll", "Mark"}, rows)
 }
 
 // baselineShowCmd is plimsoll baseline show.
@@ -162,26 +169,6 @@ func (c *baselineShowCmd) Run(a *app) error {
 			return err
 		}
 		return report.Run(a.stdout, record.Result)
-	})
-}
-
-// baselineAcceptCmd is plimsoll baseline accept.
-type baselineAcceptCmd struct {
-	storeFlag
-	ID  string `arg:"" help:"The first run of the new level, or the beginning of its name."`
-	Why string `required:"" placeholder:"REASON" help:"Why the change is accepted; it is kept with the run."`
-	By  string `env:"GITHUB_ACTOR,USER" help:"Who accepts it (default: who runs this)."`
-}
-
-// Run marks a run.
-func (c *baselineAcceptCmd) Run(a *app) error {
-	return c.useRun(a, c.ID, func(store baseline.Store, record baseline.Record) error {
-		if err := store.Accept(a.ctx, record.ID, baseline.Mark{By: cmp.Or(c.By, "unknown"), Why: c.Why, At: time.Now()}); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(a.stdout, "Run %s of %s is accepted: older runs on %s stop counting. %d runs since are needed for a verdict, and %d for a fail.\n",
-			short(record.ID), record.Series, record.Branch, gate.DefaultPolicy().Baseline.MinRuns, gate.FailHistory)
-		return err
 	})
 }
 

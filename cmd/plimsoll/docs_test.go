@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,7 +16,7 @@ import (
 // behind it says "exits N").
 //
 // A page's commands run in a directory of their own with an empty home, where its first
-// profile is plimsoll.yaml and a small service lies to be built. The load is made short.
+// profile is plimsoll.yaml, unless the page has plimsoll init write one, and a small service lies to be built. The load is made short.
 func TestDocs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds whole programs; make test runs it")
@@ -36,7 +37,7 @@ func TestDocs(t *testing.T) {
 				}
 				name := fmt.Sprintf("profile-%d.yaml", i)
 				files[name] = profile
-				if files["plimsoll.yaml"] == "" {
+				if files["plimsoll.yaml"] == "" && !strings.Contains(text, "\nplimsoll init ") {
 					files["plimsoll.yaml"] = profile
 				}
 				defer docsRun(t, bin, dir, "plimsoll check "+name)
@@ -122,6 +123,21 @@ func goEnv(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(value))
+}
+
+// TestDocsWorkflows keeps the workflows that a page shows equal to those that plimsoll init
+// writes.
+func TestDocsWorkflows(t *testing.T) {
+	shown := blocks(readFile(t, "../../docs/github.md"), "yaml")
+	files, err := filepath.Glob("starter/*.yml")
+	if err != nil || len(files) != len(shown) {
+		t.Fatalf("%d workflows are shown, there are %v, %v", len(shown), files, err)
+	}
+	for _, file := range files {
+		if !slices.Contains(shown, readFile(t, file)) {
+			t.Errorf("docs/github.md does not show %s as it is", file)
+		}
+	}
 }
 
 // TestReadmeComment keeps the comment that README shows equal to what is really written.

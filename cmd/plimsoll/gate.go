@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,6 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
 // gateCmd is plimsoll gate.
@@ -22,10 +23,11 @@ type gateCmd struct {
 	runFlags
 	storeFlag
 	pairFlags
-	Result   []string `placeholder:"FILE" help:"Judge this result instead of running; several are several runs of one change."`
-	Report   string   `placeholder:"FILE" help:"Write the report as markdown."`
-	FirstRun string   `enum:"fail,pass" default:"fail" help:"What a gate without any baseline does to the exit status: fail or pass."`
-	Comment  bool     `negatable:"" default:"true" help:"Comment on the pull request, in a workflow that runs for one."`
+	publishFlags
+	Result      []string `placeholder:"FILE" help:"Judge this result instead of running; several are several runs of one change."`
+	Report      string   `placeholder:"FILE" help:"Write the report as markdown."`
+	FirstRun    string   `enum:"fail,pass" default:"fail" help:"What a gate without any baseline does to the exit status: fail or pass."`
+	VerdictFile string   `placeholder:"FILE" help:"Write the verdict as data, for plimsoll comment."`
 }
 
 // Run judges a change; its error is the verdict, when that is not a pass.
@@ -45,11 +47,13 @@ func (c *gateCmd) Run(a *app) error {
 		c.publishError(a, workflow, asked.Name, err)
 		return err
 	}
+	c.accept(a, workflow, &rep)
+	c.dress(&rep, workflow)
 	if err := c.print(a, rep); err != nil {
 		return err
 	}
 	err = c.exit(a, asked.policy, rep.Verdict)
-	c.publish(a, workflow, rep, exitStatus(err))
+	c.publish(a, asked, workflow, rep, exitStatus(err))
 	return err
 }
 
@@ -57,11 +61,11 @@ func (c *gateCmd) judge(a *app, asked *asked, workflow github.Run) (report.Repor
 	if c.paired() {
 		return c.judgePaired(a, asked, workflow)
 	}
-	return c.judgeStored(a, asked)
+	return c.judgeStored(a, asked, workflow)
 }
 
 // judgeStored measures, or reads, and judges by the history of the branch.
-func (c *gateCmd) judgeStored(a *app, asked *asked) (rep report.Report, err error) {
+func (c *gateCmd) judgeStored(a *app, asked *asked, workflow github.Run) (rep report.Report, err error) {
 	store, err := c.open(a)
 	if err != nil {
 		return rep, err
@@ -71,7 +75,8 @@ func (c *gateCmd) judgeStored(a *app, asked *asked) (rep report.Report, err erro
 	if err != nil {
 		return rep, err
 	}
-	past, err := window(a, store, asked.policy, fresh)
+	stands := c.standsOn(a, asked, workflow)
+	past, err := window(a, store, asked.policy, fresh, stands.commits)
 	if err != nil {
 		return rep, fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.file())
 	}
@@ -84,6 +89,10 @@ func (c *gateCmd) judgeStored(a *app, asked *asked) (rep report.Report, err erro
 		v = gate.Judge(asked.policy, fresh, base)
 	}
 	v.Notices = append(v.Notices, gate.Trend(asked.policy, past)...)
+	v.Baseline.Behind = stands.behind(v.Baseline.Commit)
+	if stands.notice != nil {
+		v.Notices = append(v.Notices, *stands.notice)
+	}
 	return report.New(v, fresh[0]), nil
 }
 
@@ -141,14 +150,14 @@ func (c *gateCmd) file() string {
 const trendRuns = 200
 
 // window is the past of runs, newest first: the runs that fit them, of which the first are the
-// baseline, or else the newest there is, so that the verdict can say what it differs in.
-func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result) ([]*result.Result, error) {
+// baseline, or else the newest there is, so that the verdict can say what it differs in. Of
+// commits, when they are known, there must be one.
+func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result, commits []string) ([]*result.Result, error) {
 	head := fresh[0]
-	fitting := baseline.Query{
-		Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Limit: max(trendRuns, p.Baseline.Window),
-		ProfileDigest: head.ProfileDigest, Environment: head.Environment.Class(), SinceAccepted: true,
-	}
-	any := baseline.Query{Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Limit: 1}
+	any := baseline.Query{Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Commits: commits, Limit: 1}
+	fitting := any
+	fitting.Limit, fitting.SinceAccepted = max(trendRuns, p.Baseline.Window), true
+	fitting.ProfileDigest, fitting.Environment = head.ProfileDigest, head.Environment.Class()
 	for _, query := range []baseline.Query{fitting, any} {
 		records, err := store.Window(a.ctx, query)
 		if err != nil {
@@ -171,12 +180,15 @@ func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result)
 // print writes the report where it was asked for.
 func (c *gateCmd) print(a *app, rep report.Report) error {
 	if c.Report != "" {
-		text, err := markdown(rep)
-		if err == nil {
-			err = os.WriteFile(c.Report, []byte(text), 0o644)
+		write := func(w io.Writer) error { return report.Markdown(w, rep, maxMarkdown) }
+		if err := whole.Write(c.Report, write); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("write report: %w", err)
+	}
+	if c.VerdictFile != "" {
+		write := func(w io.Writer) error { return report.Encode(w, rep) }
+		if err := whole.Write(c.VerdictFile, write); err != nil {
+			return err
 		}
 	}
 	if c.JSON {

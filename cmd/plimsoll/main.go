@@ -44,6 +44,7 @@ type cli struct {
 	Check    checkCmd    `cmd:"" help:"Validate a profile and say in words what it would do. Nothing is sent."`
 	Run      runCmd      `cmd:"" help:"Apply the load, print the tables and write result.json."`
 	Gate     gateCmd     `cmd:"" help:"Run, or take a result, and judge it against the baseline. The exit status is the verdict."`
+	Comment  commentCmd  `cmd:"" help:"Comment on a pull request what a job that may not write has judged, in a workflow that follows it."`
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two runs as far as two can tell."`
 	Baseline baselineCmd `cmd:"" help:"Record and look after baselines."`
 	Backtest backtestCmd `cmd:"" help:"Replay recorded history: what the gate would have flagged, what of it stayed, and what it can see."`

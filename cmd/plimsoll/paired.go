@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -73,7 +74,7 @@ func (c *runFlags) pair(a *app, asked *asked, base, head runner.Side) (b, h *res
 	}
 	pairing := runner.Pairing{
 		Control: reference,
-		Runner:  a.getenv("ImageOS"), Stop: a.stop, Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs, Seed: rand.Uint64(),
+		Runner:  a.getenv(runnerVariable), Stop: a.stop, Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs, Seed: rand.Uint64(),
 		Decide: func(b, h *result.Result) bool { return gate.JudgePairs(asked.policy, b, h, false).More == 0 },
 	}
 	if c.Verbose {
@@ -179,15 +180,13 @@ func (c *gateCmd) ref(a *app, asked *asked, workflow github.Run) (string, error)
 	if c.Against != "" {
 		return c.Against, nil
 	}
-	branch := cmp.Or(workflow.BaseBranch, asked.policy.Baseline.Branch, "main")
-	ref, err := git.MergeBase(a.ctx, asked.dir, "HEAD", "origin/"+branch)
-	if err != nil {
-		var local error
-		if ref, local = git.MergeBase(a.ctx, asked.dir, "HEAD", branch); local != nil {
-			return "", asInput(err) // that of the remote branch says more
-		}
+	l := lineage{dir: asked.dir, branch: cmp.Or(workflow.BaseBranch, asked.policy.Baseline.Branch, "main"), workflow: workflow}
+	find := l.base
+	if workflow.BaseSHA == "" && l.isBranch(a.ctx) { // what is not pushed yet is compared with what is
+		find = func(ctx context.Context) (string, error) { return parted(ctx, l.dir, l.branch) }
 	}
-	return ref, nil
+	ref, err := find(a.ctx)
+	return ref, asInput(err)
 }
 
 // asInput makes the user's slip out of a commit that is not there.

@@ -1,18 +1,133 @@
 package main
 
 import (
+	"fmt"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
-// publish tells GitHub of a verdict. What GitHub does not take is a warning: the verdict
-// stands.
-func (c *gateCmd) publish(a *app, workflow github.Run, rep report.Report, status int) {
+// docsURL is where the report sends who wants to know more.
+const docsURL = "https://github.com/plimsoll-ci/plimsoll/tree/main/docs"
+
+// commentFlags say when GitHub is told of a verdict, and how people can answer.
+type commentFlags struct {
+	Comment     string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request, in a workflow that runs for one: auto (when the verdict is not a pass, or a comment is there already), always or never."`
+	AcceptLabel string `default:"plimsoll-accepted" help:"The label that accepts a change for the worse on a pull request; empty for none."`
+}
+
+// publishFlags say what GitHub is told.
+type publishFlags struct {
+	commentFlags
+	Check bool `help:"Write a check run with annotations too, in a workflow."`
+}
+
+// told is what GitHub is told of a verdict, or of there being none.
+type told struct {
+	outcome     string // pass, fail, inconclusive or error
+	status      int    // that the process ends with
+	headline    string // one line
+	series      string // of the comment; empty when it is not known whose that would be
+	summary     string
+	comment     func(bytes int) string
+	annotations []github.Annotation
+}
+
+// tell writes the step's outputs and summary, the comment and the check run. What GitHub does
+// not take is a warning: the verdict stands.
+func (f publishFlags) tell(a *app, workflow github.Run, t told) {
+	if !workflow.InActions {
+		return
+	}
+	a.output("verdict", t.outcome)
+	a.output("exit-code", strconv.Itoa(t.status))
+	a.summarize(t.summary)
+	if err := f.writeComment(a, workflow, t); err != nil {
+		a.warn(err.Error() + "; the report is in the job's summary")
+	}
+	if err := f.writeCheck(a, workflow, t); err != nil {
+		a.warn(err.Error())
+	}
+}
+
+func (f commentFlags) writeComment(a *app, workflow github.Run, t told) error {
+	if f.Comment == "never" || workflow.PullRequest == 0 || t.series == "" {
+		return nil
+	}
+	comment := github.Comment{Series: t.series, Outcome: t.outcome, Body: t.comment}
+	if f.Comment == "always" {
+		comment.When = github.Always
+	}
+	address, err := a.api(workflow).Comment(a.ctx, comment)
+	if address != "" {
+		a.output("comment-url", address)
+	}
+	return err
+}
+
+func (f publishFlags) writeCheck(a *app, workflow github.Run, t told) error {
+	if !f.Check || t.series == "" {
+		return nil
+	}
+	conclusion := "success"
+	switch {
+	case t.status != exitOK:
+		conclusion = "failure"
+	case t.outcome != gate.Pass.String():
+		conclusion = "neutral" // let through, and not a pass
+	}
+	address, err := a.api(workflow).Check(a.ctx, github.Check{
+		Name: "Plimsoll: " + t.series, Conclusion: conclusion, DetailsURL: workflow.RunURL(), Title: t.headline, Summary: t.summary, Annotations: t.annotations,
+	})
+	if address != "" {
+		a.output("check-url", address)
+	}
+	return err
+}
+
+// dress adds to a report what this workflow run has to say in it.
+func (f commentFlags) dress(rep *report.Report, workflow github.Run) {
+	if workflow.InActions {
+		rep.Links = report.Links{Run: workflow.RunURL(), Docs: docsURL}
+	}
+	if workflow.PullRequest != 0 {
+		rep.Accept = f.AcceptLabel
+	}
+}
+
+// api speaks to GitHub for a workflow run.
+func (a *app) api(workflow github.Run) *github.API { return &github.API{Run: workflow, Token: a.token} }
+
+// commentSeries tells the comments on one pull request apart: of the jobs of a matrix, of the
+// two modes, and of what differs in its --series.
+func commentSeries(series, runner string, mode gate.Mode) string {
+	if runner != "" {
+		series += "/" + runner
+	}
+	if mode == gate.Paired {
+		series += "/" + string(mode)
+	}
+	return series
+}
+
+// tellOf is what there is to tell of a report.
+func tellOf(rep report.Report, status int) told {
+	return told{
+		outcome: rep.Verdict.Outcome.String(), status: status, headline: rep.Verdict.String(),
+		series:  commentSeries(rep.Subject.Series, rep.Subject.Environment.Runner, rep.Verdict.Mode),
+		summary: text(func(b *strings.Builder) error { return report.Summary(b, rep) }),
+		comment: func(bytes int) string { return markdown(rep, bytes) },
+	}
+}
+
+// publish tells GitHub of a verdict.
+func (c *gateCmd) publish(a *app, asked *asked, workflow github.Run, rep report.Report, status int) {
 	if !workflow.InActions {
 		return
 	}
@@ -23,14 +138,23 @@ func (c *gateCmd) publish(a *app, workflow github.Run, rep report.Report, status
 	case gate.Inconclusive:
 		actions.Warning(rep.Verdict.String())
 	}
+	c.files(a)
 	a.output("result", absolute(c.file()))
-	comment, err := markdown(rep)
-	if err != nil {
-		a.warn(err.Error())
+	a.output("compared", strconv.Itoa(rep.Verdict.Compared))
+	a.output("total", strconv.Itoa(rep.Verdict.Total))
+	a.output("worst-change", worstChange(rep.Verdict))
+	t := tellOf(rep, status)
+	t.annotations = c.annotations(a, asked, rep.Verdict)
+	c.tell(a, workflow, t)
+}
+
+// files names the files that were asked for, for the steps that follow.
+func (c *gateCmd) files(a *app) {
+	for name, path := range map[string]string{"report": c.Report, "verdict-file": c.VerdictFile} {
+		if path != "" {
+			a.output(name, absolute(path))
+		}
 	}
-	var summary strings.Builder
-	_ = report.Summary(&summary, rep) // a Builder takes everything
-	c.tell(a, workflow, told{rep.Verdict.Outcome.String(), status, rep.Subject.Series, comment, summary.String()})
 }
 
 // publishError tells GitHub that there is no verdict, so that no older one is left standing.
@@ -39,39 +163,57 @@ func (c *gateCmd) publishError(a *app, workflow github.Run, series string, err e
 	if !workflow.InActions {
 		return
 	}
-	var b strings.Builder
-	if err := report.Trouble(&b, err, report.Links{}, maxComment); err != nil {
-		a.warn(err.Error())
+	trouble := func(bytes int) string {
+		return text(func(b *strings.Builder) error {
+			return report.Trouble(b, err, report.Links{Run: workflow.RunURL(), Docs: docsURL}, bytes)
+		})
 	}
-	c.tell(a, workflow, told{"error", exitStatus(err), series, b.String(), b.String()})
+	if series != "" {
+		mode := gate.Stored
+		if c.paired() {
+			mode = gate.Paired
+		}
+		series = commentSeries(series, a.getenv(runnerVariable), mode)
+	}
+	headline, _, _ := strings.Cut(err.Error(), "\n")
+	c.tell(a, workflow, told{outcome: "error", status: exitStatus(err), headline: headline, series: series, summary: trouble(maxMarkdown), comment: trouble})
 }
 
-// told is what GitHub is told.
-type told struct {
-	verdict          string
-	status           int
-	series           string
-	comment, summary string // markdown
+// annotations are remarks at the routes that are worse, where the profile speaks of them.
+func (c *gateCmd) annotations(a *app, asked *asked, v gate.Verdict) (all []github.Annotation) {
+	path := filepath.Base(c.Profile)
+	if below, err := git.Run(a.ctx, asked.dir, "rev-parse", "--show-prefix"); err == nil {
+		path = below + path
+	}
+	for _, one := range v.Of(gate.Worse) {
+		level := "failure"
+		if v.Accepted != nil {
+			level = "notice"
+		}
+		all = append(all, github.Annotation{
+			Path: path, Line: max(asked.Line(one.Route), 1), Level: level,
+			Title: "Plimsoll: " + gate.RouteName(one.Route), Message: one.Sentence(),
+		})
+	}
+	return all
 }
 
-// tell sets the outputs, and writes the summary and the comment.
-func (c *gateCmd) tell(a *app, workflow github.Run, t told) {
-	a.output("verdict", t.verdict)
-	a.output("exit-code", strconv.Itoa(t.status))
-	if c.Report != "" {
-		a.output("report", absolute(c.Report))
+// worstChange is by how many percent the worst metric is worse; empty when none was compared.
+func worstChange(v gate.Verdict) string {
+	worst := math.Inf(-1)
+	for _, c := range v.Comparisons {
+		switch {
+		case c.Status == gate.NotJudged || c.Metric == gate.FailureRate:
+		case c.Metric == gate.Throughput:
+			worst = max(worst, -c.Change)
+		default:
+			worst = max(worst, c.Change)
+		}
 	}
-	a.summarize(t.summary)
-	if !c.Comment || workflow.PullRequest == 0 || t.series == "" {
-		return
+	if math.IsInf(worst, -1) {
+		return ""
 	}
-	comments := github.Comments{Run: workflow, Token: a.token, Series: t.series}
-	address, err := comments.Upsert(a.ctx, t.comment)
-	if err != nil {
-		a.warn(err.Error() + "; the report is in the job's summary")
-		return
-	}
-	a.output("comment-url", address)
+	return fmt.Sprintf("%.1f", 100*worst)
 }
 
 // output sets one of the step's outputs, in a workflow.
@@ -94,14 +236,21 @@ func (a *app) summarize(markdown string) {
 	}
 }
 
-// maxComment is how long a report may be as a comment, in bytes: GitHub takes 65,536 characters,
-// and a marker goes in front.
-const maxComment = 60_000
+// maxMarkdown is how long a report is at most, in bytes: GitHub takes 65,536 characters in a
+// comment, and a marker stands before it.
+const maxMarkdown = 60_000
 
-func markdown(rep report.Report) (string, error) {
+func markdown(rep report.Report, bytes int) string {
+	return text(func(b *strings.Builder) error { return report.Markdown(b, rep, bytes) })
+}
+
+// text is what write writes. What does not fit at all is empty, which nobody takes.
+func text(write func(*strings.Builder) error) string {
 	var b strings.Builder
-	err := report.Markdown(&b, rep, maxComment)
-	return b.String(), err
+	if err := write(&b); err != nil {
+		return ""
+	}
+	return b.String()
 }
 
 // absolute is a path that the workflow's later steps understand, wherever they run.

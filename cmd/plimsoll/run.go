@@ -9,14 +9,30 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
+// runnerVariable names the image of a runner of GitHub's, such as ubuntu24.
+const runnerVariable = "ImageOS"
+
 // runFlags are what every command that measures takes.
 type runFlags struct {
 	profileFlag
 	loadFlags
+	Series  string `placeholder:"NAME" help:"The series, in the place of the profile's name: jobs that run one profile in several ways are not to be compared with each other."`
 	Out     string `short:"o" default:"result.json" help:"Where the result goes."`
 	Quiet   bool   `short:"q" help:"No progress."`
 	Verbose bool   `short:"v" help:"Show what the system under test prints."`
 	JSON    bool   `name:"json" help:"Print for machines on stdout."`
+}
+
+// read reads the profile, as of the series that was asked for.
+func (c *runFlags) read() (*asked, error) {
+	asked, err := c.profileFlag.read()
+	if err != nil || c.Series == "" {
+		return asked, err
+	}
+	if err := asked.Rename(c.Series); err != nil {
+		return nil, badInput("--series: %w", err)
+	}
+	return asked, nil
 }
 
 // runCmd is plimsoll run.
@@ -71,7 +87,7 @@ func (c *runFlags) remeasure(a *app, asked *asked) (*result.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := runner.Config{Control: reference, Dir: asked.dir, Identity: a.identity(asked.dir), Runner: a.getenv("ImageOS"), Stop: a.stop}
+	config := runner.Config{Control: reference, Dir: asked.dir, Identity: a.identity(asked.dir), Runner: a.getenv(runnerVariable), Stop: a.stop}
 	if c.Verbose {
 		config.Log = a.stderr
 	}

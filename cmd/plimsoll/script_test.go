@@ -20,6 +20,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 func TestMain(m *testing.M) {
@@ -66,10 +67,17 @@ func buildPrograms(t *testing.T) (dir string) {
 //	exits STATUS PROGRAM ARGS…  the program ends with just this status; a machine too busy to
 //	                            send in time, which is refused in words, is asked again
 //	record N FILE               N copies of the run in FILE, of as many days, are baseline runs
+//	slowed N FILE               slow-1.json to slow-N.json are the run in FILE with GET /products/{id}
+//	                            100 ms slower
 //	postgres                    PLIMSOLL_DATABASE_URL is that of an empty database
 //	github PULL-REQUEST         the environment of a workflow that runs for it, in front of a
 //	                            stand-in for GitHub; 0 for a push to main
+//	followed                    the environment of a workflow that follows a stranger's run for
+//	                            pull request 7
 //	readonly                    takes the token's right to write
+//	label BY                    BY puts the label that accepts on pull request 7, as it is now
+//	push SHA                    pull request 7 moves on to another commit
+//	checked REGEXP              the newest check run matches, as JSON
 //	comment REGEXP              there is one comment of ours, and it matches
 //	output NAME REGEXP          the step's output matches
 func TestScripts(t *testing.T) {
@@ -98,10 +106,18 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
 			"record": record,
+			"slowed": slowed,
 			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("PLIMSOLL_DATABASE_URL", pgtest.Database(t))
 			},
 			"github":   func(ts *testscript.TestScript, _ bool, args []string) { workflow(ts, hub(ts), args[0]) },
+			"followed": func(ts *testscript.TestScript, _ bool, _ []string) { follow(ts, hub(ts)) },
+			"label": func(ts *testscript.TestScript, _ bool, args []string) {
+				hub(ts).Run(githubtest.Run{ID: 100, Event: "pull_request", HeadSHA: strings.Repeat("d", 40), HeadBranch: "feature"})
+				hub(ts).Label(7, "plimsoll-accepted", args[0])
+			},
+			"push":     func(ts *testscript.TestScript, _ bool, args []string) { hub(ts).Push(7, args[0]) },
+			"checked":  func(ts *testscript.TestScript, _ bool, args []string) { checked(ts, hub(ts), args[0]) },
 			"readonly": func(ts *testscript.TestScript, _ bool, _ []string) { hub(ts).ReadOnly() },
 			"comment":  func(ts *testscript.TestScript, neg bool, args []string) { comment(ts, hub(ts), neg, args) },
 			"output":   output,
@@ -153,27 +169,50 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 	r, err := result.Read(ts.MkAbs(args[1]))
 	ts.Check(err)
 	for i := range n {
-		one := *r.Compact()
-		one.Started = r.Started.AddDate(0, 0, i-n)
-		for k := range one.Rounds {
-			one.Rounds[k].Total = nudge(one.Rounds[k].Total, i)
-			figures := map[string]result.Figures{}
-			for route, f := range one.Rounds[k].Figures {
-				figures[route] = nudge(f, i)
-			}
-			one.Rounds[k].Figures = figures
-		}
+		one := changed(r, i-n, func(_ string, d time.Duration) time.Duration { return d + d*time.Duration(i%3)/200 })
 		file := ts.MkAbs("recorded.json")
-		ts.Check(result.Write(file, &one))
+		ts.Check(result.Write(file, one))
 		ts.Check(ts.Exec("plimsoll", "baseline", "update", "--branch", "main", "--result", file))
 	}
 }
 
-// nudge changes latencies by up to a hundredth.
-func nudge(f result.Figures, i int) result.Figures {
-	by := func(d time.Duration) time.Duration { return d + d*time.Duration(i%3)/200 }
-	f.P50, f.P95, f.P99 = by(f.P50), by(f.P95), by(f.P99)
-	return f
+// slowed makes runs in which one route is slower, in no time.
+func slowed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: slowed N FILE")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	r, err := result.Read(ts.MkAbs(args[1]))
+	ts.Check(err)
+	for i := range n {
+		one := changed(r, i, func(route string, d time.Duration) time.Duration {
+			if route == "GET /products/{id}" {
+				return d + 100*time.Millisecond
+			}
+			return d
+		})
+		ts.Check(result.Write(ts.MkAbs(fmt.Sprintf("slow-%d.json", i+1)), one))
+	}
+}
+
+// changed is a run of another day with other latencies.
+func changed(r *result.Result, days int, latency func(route string, d time.Duration) time.Duration) *result.Result {
+	one := *r.Compact()
+	one.Started, one.Finished = r.Started.AddDate(0, 0, days), r.Finished.AddDate(0, 0, days)
+	change := func(route string, f result.Figures) result.Figures {
+		f.P50, f.P95, f.P99 = latency(route, f.P50), latency(route, f.P95), latency(route, f.P99)
+		return f
+	}
+	for k := range one.Rounds {
+		one.Rounds[k].Total = change(tally.All, one.Rounds[k].Total)
+		figures := map[string]result.Figures{}
+		for route, f := range one.Rounds[k].Figures {
+			figures[route] = change(route, f)
+		}
+		one.Rounds[k].Figures = figures
+	}
+	return &one
 }
 
 // workflow sets what a runner sets.
@@ -185,16 +224,36 @@ func workflow(ts *testscript.TestScript, s *githubtest.Server, pullRequest strin
 		"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": s.Repository, "GITHUB_API_URL": s.URL, "GITHUB_TOKEN": githubtest.Token,
 		"GITHUB_RUN_ID": "100", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_SHA": strings.Repeat("c", 40), "RUNNER_TEMP": ts.MkAbs("temp"),
 		"GITHUB_OUTPUT": ts.MkAbs("github-output"), "GITHUB_STEP_SUMMARY": ts.MkAbs("github-summary"), "GITHUB_EVENT_PATH": ts.MkAbs("github-event"),
-		"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_REF_TYPE": "branch",
+		"GITHUB_SERVER_URL": "https://github.com", "GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_REF_TYPE": "branch",
 	}
 	if number > 0 {
 		values["GITHUB_EVENT_NAME"], values["GITHUB_REF"] = "pull_request", "refs/pull/"+pullRequest+"/merge"
+		s.Pull(githubtest.Pull{Number: number, Head: "feature", HeadSHA: strings.Repeat("d", 40)})
 		event["pull_request"] = map[string]any{
 			"number": number,
 			"head":   map[string]any{"sha": strings.Repeat("d", 40), "ref": "feature", "repo": map[string]any{"full_name": s.Repository}},
 			"base":   map[string]any{"ref": "main"},
 		}
 	}
+	setWorkflow(ts, values, event)
+}
+
+// follow sets what a runner sets in a workflow that follows another one.
+func follow(ts *testscript.TestScript, s *githubtest.Server) {
+	workflow(ts, s, "0")
+	head := strings.Repeat("d", 40)
+	s.Pull(githubtest.Pull{Number: 7, Head: "feature", HeadSHA: head, HeadRepository: "mallory/shop"})
+	setWorkflow(ts, map[string]string{
+		"GITHUB_EVENT_NAME": "workflow_run", "GITHUB_RUN_ID": "200", "GITHUB_EVENT_PATH": ts.MkAbs("github-event"), "RUNNER_TEMP": ts.MkAbs("temp"),
+		"GITHUB_OUTPUT": ts.MkAbs("github-output"), "GITHUB_STEP_SUMMARY": ts.MkAbs("github-summary"),
+	}, map[string]any{"workflow_run": map[string]any{
+		"id": 100, "run_attempt": 1, "event": "pull_request", "head_sha": head, "head_branch": "feature",
+		"head_repository": map[string]any{"full_name": "mallory/shop"},
+	}})
+}
+
+// setWorkflow sets the variables and the files of a fresh step.
+func setWorkflow(ts *testscript.TestScript, values map[string]string, event map[string]any) {
 	text, err := json.Marshal(event)
 	ts.Check(err)
 	ts.Check(os.WriteFile(values["GITHUB_EVENT_PATH"], text, 0o644))
@@ -220,6 +279,18 @@ func comment(ts *testscript.TestScript, s *githubtest.Server, neg bool, args []s
 	}
 	if !regexp.MustCompile(args[0]).MatchString(comments[0].Body) {
 		ts.Fatalf("the comment does not match %s:\n%s", args[0], comments[0].Body)
+	}
+}
+
+func checked(ts *testscript.TestScript, s *githubtest.Server, pattern string) {
+	checks := s.Checks()
+	if len(checks) == 0 {
+		ts.Fatalf("there is no check run")
+	}
+	text, err := json.Marshal(checks[len(checks)-1])
+	ts.Check(err)
+	if !regexp.MustCompile(pattern).Match(text) {
+		ts.Fatalf("the check run does not match %s:\n%s", pattern, text)
 	}
 }
 

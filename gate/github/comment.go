@@ -1,16 +1,15 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/google/go-github/v60/github"
 )
@@ -19,224 +18,257 @@ import (
 // "Body is too long (maximum is 65536 characters)".
 const MaxComment = 65_536
 
-// ErrTooLong is wrapped when a comment is longer than MaxComment.
-var ErrTooLong = errors.New("the comment is too long")
+// bodySizes are those that a comment's body is asked for, in bytes, until one is taken.
+var bodySizes = []int{60_000, 30_000, 8_000, 1_500}
 
-// The bounds of patience with GitHub.
+// When says when a comment is written where there is none yet.
+type When int
+
+// Auto writes a first comment only when the outcome is not a pass, Always writes one in any
+// case. What is there already is kept up to date by both.
 const (
-	requestTimeout = 30 * time.Second
-	tries          = 4
-	firstPause     = time.Second      // doubled for each further try
-	longestPause   = 30 * time.Second // asked to wait longer, we give up
+	Auto When = iota
+	Always
 )
 
-// Comments keeps one comment of each series on a pull request.
-type Comments struct {
-	Run    Run
-	Token  string
-	Series string // one comment for each: [a-z0-9._-]
-	// Wait waits between two tries; nil for time itself.
-	Wait func(context.Context, time.Duration) error
+// The outcomes that a comment knows; all others are words to it.
+const (
+	pass = "pass"
+	fail = "fail"
+)
+
+// Comment is what stands on a pull request for one series.
+type Comment struct {
+	Series  string // one comment for each: letters, digits and . _ - /
+	Outcome string // pass, fail, or another word in small letters
+	When    When
+	// Body gives the markdown in at most so many bytes. It is called again for fewer when GitHub
+	// finds it too long, and must then give less.
+	Body func(bytes int) string
 }
 
-// Upsert writes the comment, or puts markdown in the place of the one that is there, and
-// gives its address. Ours begins with a hidden marker of the series and was written by us;
-// twins, which two jobs at once can make, are taken away; a comment of a newer run is left
-// as it is. Errors are sentences that say what to do.
-func (c *Comments) Upsert(ctx context.Context, markdown string) (address string, err error) {
+// Comment writes the comment of a series on the run's pull request, or puts it in the place of
+// the one that is there, and gives its address; none when When leaves it unwritten.
+//
+// Ours begin with a hidden marker of the series and were written by us. One that a newer run has
+// written is left as it is, and its address given. When a pass turns to a fail, a new one is
+// written and the old one taken away, since GitHub notifies nobody of an edit. Twins, which two
+// jobs at once can make, are taken away. A run whose commit is no longer the pull request's head
+// writes no new comment: the error wraps ErrMovedOn.
+func (a *API) Comment(ctx context.Context, c Comment) (address string, err error) {
+	doing := a.onPull("comment on")
 	switch {
-	case c.Run.PullRequest <= 0: // number 0 would list the comments of the whole repository
+	case a.Run.PullRequest <= 0: // number 0 would list the comments of the whole repository
 		return "", errors.New("comment: this workflow does not run for a pull request")
-	case c.Token == "":
-		return "", errors.New("comment: there is no token: hand the action github-token, or set GITHUB_TOKEN")
+	case !seriesWord.MatchString(c.Series):
+		return "", fmt.Errorf("%s: the series %q may have letters, digits and . _ - / only", doing, c.Series)
+	case !outcomeWord.MatchString(c.Outcome):
+		return "", fmt.Errorf("%s: the outcome %q is not a word in small letters", doing, c.Outcome)
 	}
-	body := c.marker() + "\n" + markdown
-	if n := len([]rune(body)); n > MaxComment {
-		return "", fmt.Errorf("comment: %w: %d characters, GitHub takes %d", ErrTooLong, n, MaxComment)
+	p := &post{Comment: c, run: a.Run}
+	if err := p.fit(); err != nil {
+		return "", fmt.Errorf("%s: %w", doing, err)
 	}
-	for try, pause := 1, firstPause; ; try, pause = try+1, 2*pause {
-		address, err = c.upsert(ctx, body)
-		asked, passes := passing(err)
-		pause = max(pause, asked)
-		if !passes || try == tries || pause > longestPause || c.wait(ctx, pause) != nil {
-			return address, c.explain(err, try)
+	err = a.call(ctx, doing, "pull-requests: write", func(ctx context.Context, s *session) (err error) {
+		address, err = p.settle(ctx, s)
+		return err
+	})
+	return address, err
+}
+
+var (
+	seriesWord  = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,200}$`)
+	outcomeWord = regexp.MustCompile(`^[a-z][a-z-]{0,39}$`)
+	marker      = regexp.MustCompile(`^<!-- plimsoll series=(\S+) run=(\d+) attempt=(\d+) head=\S* outcome=([a-z-]+) -->`)
+)
+
+// post is a comment on its way.
+type post struct {
+	Comment
+	run  Run
+	rung int    // of bodySizes
+	text string // marker and body at that size
+}
+
+// fit finds the first size from the present one on that GitHub can take.
+func (p *post) fit() error {
+	source := p.run.measured()
+	mark := fmt.Sprintf("<!-- plimsoll series=%s run=%d attempt=%d head=%s outcome=%s -->\n",
+		p.Series, source.ID, source.Attempt, short(p.run.HeadSHA), p.Outcome)
+	for ; p.rung < len(bodySizes); p.rung++ {
+		p.text = mark + p.Body(bodySizes[p.rung])
+		if len([]rune(p.text)) <= MaxComment {
+			return nil
 		}
 	}
+	return fmt.Errorf("%w: %d characters, GitHub takes %d", ErrTooLong, len([]rune(p.text)), MaxComment)
 }
 
-func (c *Comments) wait(ctx context.Context, d time.Duration) error {
-	if c.Wait != nil {
-		return c.Wait(ctx, d)
-	}
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// own is a comment of ours.
+type own struct {
+	id           int64
+	run, attempt int64
+	outcome      string
+	body         string
+	address      string
 }
 
-// marker is the first line of the comment; nothing of it is seen.
-func (c *Comments) marker() string {
-	return fmt.Sprintf("<!-- plimsoll series=%s run=%d attempt=%d head=%.12s -->", c.Series, c.Run.ID, c.Run.Attempt, c.Run.HeadSHA)
-}
+// rounds bounds how often a try looks again because others write at the same time.
+const rounds = 12
 
-var marker = regexp.MustCompile(`^<!-- plimsoll series=(\S+) run=(\d+) attempt=(\d+) head=`)
-
-// upsert is one try. It always looks first, so that a comment is not written twice when the
-// answer to the first writing was lost.
-func (c *Comments) upsert(ctx context.Context, body string) (string, error) {
-	client, err := c.client()
-	if err != nil {
-		return "", err
-	}
-	owner, name, _ := strings.Cut(c.Run.Repository, "/")
-	ours, err := c.list(ctx, client)
-	if err != nil {
-		return "", err
-	}
-	if len(ours) == 0 {
-		created, _, err := client.Issues.CreateComment(ctx, owner, name, c.Run.PullRequest, &github.IssueComment{Body: &body})
+// settle is one try. It looks before it writes, so that nothing is written twice when the answer
+// to the first writing was lost, and looks again after it, until there is one comment of ours.
+func (p *post) settle(ctx context.Context, s *session) (string, error) {
+	var created *own // by this try
+	seen, wrote, edited := false, false, false
+	for range rounds {
+		ours, err := p.list(ctx, s)
 		if err != nil {
 			return "", err
 		}
-		if ours, err = c.list(ctx, client); err != nil || len(ours) == 0 {
-			return created.GetHTMLURL(), err
+		if created != nil && !slices.ContainsFunc(ours, func(o own) bool { return o.id == created.id }) {
+			if len(ours) == 0 && !seen { // not shown yet, or taken away by a person, whom nobody fights
+				return created.address, nil
+			}
+			created = nil
 		}
-	}
-	if slices.ContainsFunc(ours, func(o *github.IssueComment) bool { return c.isNewer(o.GetBody()) }) {
-		return ours[0].GetHTMLURL(), nil
-	}
-	for _, twin := range ours[1:] {
-		if _, err := client.Issues.DeleteComment(ctx, owner, name, twin.GetID()); err != nil && !isStatus(err, http.StatusNotFound) {
+		seen = created != nil
+		if len(ours) == 0 && p.When == Auto && p.Outcome == pass {
+			return "", nil
+		}
+		slices.SortFunc(ours, precedence)
+		if len(ours) == 0 || !wrote && p.turns(ours[0]) {
+			if created, err = p.create(ctx, s); err == nil {
+				wrote = true
+			} else if !p.shrinks(err) {
+				return "", err
+			}
+			continue
+		}
+		keep := ours[0]
+		if len(ours) > 1 { // and then look again: another job may take away what this one keeps
+			if err := takeAway(ctx, s, ours[1:]); err != nil {
+				return "", err
+			}
+			continue
+		}
+		if p.olderThan(keep) || created != nil || keep.body == p.text || edited && p.isOf(keep) {
+			return keep.address, nil
+		}
+		// Then it looks again: an older run, which has looked before this, may write after it.
+		err = p.edit(ctx, s, keep.id)
+		edited = err == nil
+		takenAway := isStatus(err, http.StatusNotFound) // between look and edit
+		if !edited && !takenAway && !p.shrinks(err) {
 			return "", err
 		}
 	}
-	if ours[0].GetBody() == body {
-		return ours[0].GetHTMLURL(), nil
-	}
-	edited, _, err := client.Issues.EditComment(ctx, owner, name, ours[0].GetID(), &github.IssueComment{Body: &body})
-	return edited.GetHTMLURL(), err
+	return "", errors.New("others write and take away comments of this series all the time: two jobs must not share a series")
 }
 
-func (c *Comments) client() (*github.Client, error) {
-	base, err := url.Parse(strings.TrimSuffix(c.Run.APIURL, "/") + "/")
+// precedence puts first what stays when there are several: the newest run's, and of those the
+// newest, so that a turn for the worse stays even within one run. All jobs go by it, and nothing
+// in it changes by an edit of the same run: else each could take away what the other keeps.
+func precedence(a, b own) int {
+	return cmp.Or(cmp.Compare(b.run, a.run), cmp.Compare(b.attempt, a.attempt), cmp.Compare(b.id, a.id))
+}
+
+// olderThan reports whether a comment was written by a newer run than this one.
+func (p *post) olderThan(o own) bool {
+	source := p.run.measured()
+	return cmp.Or(cmp.Compare(source.ID, o.run), cmp.Compare(source.Attempt, o.attempt)) < 0
+}
+
+// isOf reports whether a comment was written by this run.
+func (p *post) isOf(o own) bool {
+	source := p.run.measured()
+	return source.ID == o.run && source.Attempt == o.attempt
+}
+
+// turns reports whether people must hear of a change from the comment that stands there.
+func (p *post) turns(o own) bool {
+	return !p.olderThan(o) && o.outcome == pass && p.Outcome == fail
+}
+
+// shrinks reports whether GitHub found the text too long and there is a shorter one now.
+func (p *post) shrinks(err error) bool {
+	if !isStatus(err, http.StatusUnprocessableEntity) || !strings.Contains(said(err), "too long") {
+		return false
+	}
+	p.rung++
+	return p.fit() == nil
+}
+
+func (p *post) create(ctx context.Context, s *session) (*own, error) {
+	if head := p.run.HeadSHA; head != "" {
+		if _, err := s.pullAt(ctx, head); err != nil {
+			return nil, err
+		}
+	}
+	c, _, err := s.Issues.CreateComment(ctx, s.owner, s.name, p.run.PullRequest, &github.IssueComment{Body: &p.text})
 	if err != nil {
 		return nil, err
 	}
-	client := github.NewClient(&http.Client{Timeout: requestTimeout}).WithAuthToken(c.Token)
-	client.BaseURL = base
-	client.UserAgent = "plimsoll"
-	return client, nil
+	source := p.run.measured()
+	return &own{c.GetID(), source.ID, source.Attempt, p.Outcome, c.GetBody(), c.GetHTMLURL()}, nil
 }
 
-// list gives our comments, the oldest first.
-func (c *Comments) list(ctx context.Context, client *github.Client) ([]*github.IssueComment, error) {
-	owner, name, _ := strings.Cut(c.Run.Repository, "/")
-	var ours []*github.IssueComment
-	login := "" // ours, asked for when it matters
-	options := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{PerPage: 100}}
-	for {
-		page, response, err := client.Issues.ListComments(ctx, owner, name, c.Run.PullRequest, options)
-		if err != nil {
-			return nil, err
+func (p *post) edit(ctx context.Context, s *session, id int64) error {
+	_, _, err := s.Issues.EditComment(ctx, s.owner, s.name, id, &github.IssueComment{Body: &p.text})
+	return err
+}
+
+func takeAway(ctx context.Context, s *session, twins []own) error {
+	for _, twin := range twins {
+		if _, err := s.Issues.DeleteComment(ctx, s.owner, s.name, twin.id); err != nil && !isStatus(err, http.StatusNotFound) {
+			return err
 		}
-		for _, comment := range page {
-			match := marker.FindStringSubmatch(comment.GetBody())
-			if match == nil || match[1] != c.Series {
+	}
+	return nil
+}
+
+// list gives our comments of the series.
+func (p *post) list(ctx context.Context, s *session) (ours []own, err error) {
+	var all []*github.IssueComment
+	read := func(o *github.ListOptions) ([]*github.IssueComment, *github.Response, error) {
+		return s.Issues.ListComments(ctx, s.owner, s.name, p.run.PullRequest, &github.IssueListCommentsOptions{ListOptions: *o})
+	}
+	err = pages(read, func(c *github.IssueComment) bool { all = append(all, c); return true })
+	if err != nil {
+		return nil, err
+	}
+	login := "" // ours, asked for when it matters
+	for _, c := range all {
+		match := marker.FindStringSubmatch(c.GetBody())
+		if match == nil || match[1] != p.Series {
+			continue
+		}
+		// A workflow's token is a bot's, which cannot ask who it is; a personal one can.
+		if c.GetUser().GetType() != "Bot" {
+			if login == "" {
+				if login, err = whoami(ctx, s); err != nil {
+					return nil, err
+				}
+			}
+			if c.GetUser().GetLogin() != login {
 				continue
 			}
-			// A workflow's token is a bot's, which cannot ask who it is; a personal one can.
-			if comment.GetUser().GetType() != "Bot" {
-				if login == "" {
-					login = whoami(ctx, client)
-				}
-				if comment.GetUser().GetLogin() != login {
-					continue
-				}
-			}
-			ours = append(ours, comment)
 		}
-		if response.NextPage == 0 {
-			break
+		run, err := strconv.ParseInt(match[2], 10, 64)
+		attempt, err2 := strconv.ParseInt(match[3], 10, 64)
+		if err != nil || err2 != nil {
+			continue // too great to be a run's
 		}
-		options.Page = response.NextPage
+		ours = append(ours, own{c.GetID(), run, attempt, match[4], c.GetBody(), c.GetHTMLURL()})
 	}
-	slices.SortFunc(ours, func(a, b *github.IssueComment) int { return int(a.GetID() - b.GetID()) })
 	return ours, nil
 }
 
-// whoami is the login of the token's owner, "-" for a bot.
-func whoami(ctx context.Context, client *github.Client) string {
-	user, _, err := client.Users.Get(ctx, "")
-	if err != nil {
-		return "-" // which is nobody's login
+// whoami is the login of the token's owner, "-" for a bot, which is nobody's login.
+func whoami(ctx context.Context, s *session) (string, error) {
+	user, _, err := s.Users.Get(ctx, "")
+	if isStatus(err, http.StatusForbidden) {
+		return "-", nil
 	}
-	return user.GetLogin()
-}
-
-// isNewer reports whether a comment was written by a later run than this one.
-func (c *Comments) isNewer(body string) bool {
-	match := marker.FindStringSubmatch(body)
-	if match == nil {
-		return false
-	}
-	run, err := strconv.ParseInt(match[2], 10, 64)
-	attempt, err2 := strconv.ParseInt(match[3], 10, 64)
-	if err != nil || err2 != nil {
-		return false
-	}
-	return run > c.Run.ID || run == c.Run.ID && attempt > c.Run.Attempt
-}
-
-// passing reports whether an error may be gone at the next try, and after what time GitHub
-// wants to be asked again.
-func passing(err error) (after time.Duration, passes bool) {
-	var answer *github.ErrorResponse
-	var secondary *github.AbuseRateLimitError
-	var primary *github.RateLimitError
-	var transport *url.Error
-	switch {
-	case errors.As(err, &secondary):
-		return secondary.GetRetryAfter(), true
-	case errors.As(err, &primary):
-		return time.Until(primary.Rate.Reset.Time), true
-	case errors.As(err, &answer):
-		if seconds, err := strconv.Atoi(answer.Response.Header.Get("Retry-After")); err == nil {
-			after = time.Duration(seconds) * time.Second
-		}
-		return after, answer.Response.StatusCode == http.StatusTooManyRequests || answer.Response.StatusCode >= 500
-	default:
-		return 0, errors.As(err, &transport)
-	}
-}
-
-func isStatus(err error, status int) bool {
-	var answer *github.ErrorResponse
-	return errors.As(err, &answer) && answer.Response.StatusCode == status
-}
-
-// explain says in a sentence what is wrong and what to do.
-func (c *Comments) explain(err error, tried int) error {
-	if err == nil {
-		return nil
-	}
-	where := fmt.Sprintf("comment on pull request %d of %s", c.Run.PullRequest, c.Run.Repository)
-	_, passes := passing(err)
-	var answer *github.ErrorResponse
-	switch {
-	case passes:
-		return fmt.Errorf("%s: tried %d times: %w", where, tried, err)
-	case isStatus(err, http.StatusUnauthorized):
-		return fmt.Errorf("%s: GitHub refuses the token (401): is it whole, and not expired?", where)
-	case isStatus(err, http.StatusForbidden) && c.Run.FromFork:
-		return fmt.Errorf("%s: the token may not comment (403): in a workflow that runs for a fork it can only read", where)
-	case isStatus(err, http.StatusForbidden):
-		return fmt.Errorf("%s: the token may not comment (403): the job needs permissions: pull-requests: write", where)
-	case isStatus(err, http.StatusNotFound):
-		return fmt.Errorf("%s: GitHub does not find it (404), or the token may not see it", where)
-	case errors.As(err, &answer):
-		return fmt.Errorf("%s: GitHub refuses it (%d): %s", where, answer.Response.StatusCode, answer.Message)
-	}
-	return fmt.Errorf("%s: %w", where, err)
+	return user.GetLogin(), err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,16 +18,37 @@ import (
 
 const repository = "example/shop"
 
-// comments is a job of the workflow run with this number, which waits without waiting.
-func comments(s *githubtest.Server, run int64) *github.Comments {
-	return &github.Comments{
+// sha is a commit's, made of one letter.
+func sha(letter string) string { return strings.Repeat(letter, 40) }
+
+// serve starts a server with pull request 7, whose head is sha("a").
+func serve(t *testing.T) *githubtest.Server {
+	s := githubtest.New(t, repository)
+	s.Pull(githubtest.Pull{Number: 7, Title: "Greet with more care", Head: "care", HeadSHA: sha("a")})
+	return s
+}
+
+// job is one of the workflow run with this number, for pull request 7, which waits without
+// waiting.
+func job(s *githubtest.Server, run int64) *github.API {
+	return &github.API{
 		Run: github.Run{
-			InActions: true, Repository: repository, PullRequest: 7, HeadSHA: strings.Repeat("ab", 20),
-			ID: run, Attempt: 1, APIURL: s.URL,
+			InActions: true, Repository: repository, Event: "pull_request", PullRequest: 7, HeadSHA: sha("a"), SHA: sha("f"),
+			Branch: "care", HeadRepository: repository, ID: run, Attempt: 1, APIURL: s.URL, ServerURL: "https://github.com",
 		},
-		Token: githubtest.Token, Series: "shop",
-		Wait: func(context.Context, time.Duration) error { return nil },
+		Token: githubtest.Token, Wait: func(context.Context, time.Duration) error { return nil },
 	}
+}
+
+// told is a comment whose body is the same at each size.
+func told(outcome, body string) github.Comment {
+	return github.Comment{Series: "shop", Outcome: outcome, When: github.Always, Body: func(int) string { return body }}
+}
+
+func auto(outcome, body string) github.Comment {
+	c := told(outcome, body)
+	c.When = github.Auto
+	return c
 }
 
 // bodies are those of pull request 7, without their markers.
@@ -39,154 +61,277 @@ func bodies(s *githubtest.Server) []string {
 	return texts
 }
 
-func upsert(t *testing.T, c *github.Comments, markdown string) string {
+func write(t *testing.T, a *github.API, c github.Comment) string {
 	t.Helper()
-	address, err := c.Upsert(t.Context(), markdown)
+	address, err := a.Comment(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return address
 }
 
+func wantBodies(t *testing.T, s *githubtest.Server, want ...string) {
+	t.Helper()
+	if got := bodies(s); !slices.Equal(got, want) {
+		t.Errorf("comments: got %q, want %q", got, want)
+	}
+}
+
+// written counts the comments that were created and edited.
+func written(s *githubtest.Server) (created, edited int) {
+	for _, r := range s.Requests() {
+		switch {
+		case r.Status == http.StatusCreated:
+			created++
+		case r.Method == http.MethodPatch && r.Status == http.StatusOK:
+			edited++
+		}
+	}
+	return created, edited
+}
+
 func TestOneCommentIsKeptUpToDate(t *testing.T) {
-	s := githubtest.New(t, repository)
-	for i := range 250 { // three pages of other people's
+	s := serve(t)
+	s.Pull(githubtest.Pull{Number: 8})
+	for i := range 300 { // three pages of other people's
 		s.Put(githubtest.Comment{Issue: 7, Author: "somebody", Body: fmt.Sprintf("number %d", i)})
 	}
-	s.Put(githubtest.Comment{Issue: 8, Author: "github-actions[bot]", Body: "<!-- plimsoll series=shop run=1 attempt=1 head=a -->\nanother pull request's"})
-	s.Put(githubtest.Comment{Issue: 7, Author: "mallory", Body: "<!-- plimsoll series=shop run=99 attempt=1 head=a -->\nnot ours"})
-	s.Put(githubtest.Comment{Issue: 7, Author: "github-actions[bot]", Body: "> <!-- plimsoll series=shop run=99 attempt=1 head=a -->\na quotation"})
-	first := upsert(t, comments(s, 10), "first")
-	other := comments(s, 10)
-	other.Series = "shop-arm"
-	upsert(t, other, "of another series")
-	second := upsert(t, comments(s, 11), "second")
+	mark := func(run int) string {
+		return fmt.Sprintf("<!-- plimsoll series=shop run=%d attempt=1 head=a outcome=fail -->\n", run)
+	}
+	s.Put(githubtest.Comment{Issue: 8, Author: "github-actions[bot]", Body: mark(1) + "another pull request's"})
+	s.Put(githubtest.Comment{Issue: 7, Author: "mallory", Body: mark(99) + "not ours"})
+	s.Put(githubtest.Comment{Issue: 7, Author: "github-actions[bot]", Body: "> " + mark(99) + "a quotation"})
+	first := write(t, job(s, 10), told("fail", "first"))
+	arm := told("fail", "of a matrix's other job")
+	arm.Series = "shop/ubuntu-24.04-arm"
+	write(t, job(s, 10), arm)
+	second := write(t, job(s, 11), told("fail", "second"))
 	if first == "" || first != second {
 		t.Errorf("two addresses: %s and %s", first, second)
 	}
-	got := bodies(s)[250:]
-	if want := []string{"not ours", "a quotation", "second", "of another series"}; !slices.Equal(got, want) {
+	if got, want := bodies(s)[300:], []string{"not ours", "a quotation", "second", "of a matrix's other job"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	marker := regexp.MustCompile(`^<!-- plimsoll series=shop run=11 attempt=1 head=a{12} outcome=fail -->\n`)
+	if body := s.Comments(7)[302].Body; !marker.MatchString(body) {
+		t.Errorf("the marker of %q", body)
+	}
+}
+
+func TestAutoWritesNoFirstCommentForAPass(t *testing.T) {
+	s := serve(t)
+	if address := write(t, job(s, 10), auto("pass", "all is well")); address != "" {
+		t.Errorf("it has an address, %s", address)
+	}
+	wantBodies(t, s)
+	write(t, job(s, 11), auto("inconclusive", "in doubt"))
+	write(t, job(s, 12), auto("pass", "well again"))
+	wantBodies(t, s, "well again")
+	if created, edited := written(s); created != 1 || edited != 1 {
+		t.Errorf("%d created and %d edited, want one of each", created, edited)
+	}
+}
+
+func TestATurnForTheWorseIsANewComment(t *testing.T) {
+	s := serve(t)
+	before := write(t, job(s, 10), told("pass", "well"))
+	after := write(t, job(s, 11), auto("fail", "slower"))
+	wantBodies(t, s, "slower")
+	if before == after {
+		t.Error("the comment was edited, of which nobody hears")
+	}
+	methods := ""
+	for _, r := range s.Requests() {
+		methods += r.Method + " "
+	}
+	if !strings.Contains(methods, "POST GET DELETE") || strings.Contains(methods, "PATCH") {
+		t.Errorf("the old one must be there until the new one is: %s", methods)
+	}
+	if same := write(t, job(s, 12), auto("fail", "slower still")); same != after {
+		t.Error("a fail after a fail is no turn")
+	}
+	if same := write(t, job(s, 13), auto("pass", "well again")); same != after {
+		t.Error("a turn for the better is no news")
 	}
 }
 
 func TestAnOlderRunLeavesANewerOnesComment(t *testing.T) {
-	s := githubtest.New(t, repository)
-	upsert(t, comments(s, 11), "newer")
-	upsert(t, comments(s, 10), "older")
-	if got := bodies(s); !slices.Equal(got, []string{"newer"}) {
-		t.Errorf("got %q", got)
+	s := serve(t)
+	newer := write(t, job(s, 11), told("pass", "newer"))
+	if address := write(t, job(s, 10), told("fail", "older")); address != newer {
+		t.Errorf("the address is %s, not the newer one's", address)
 	}
-	again := comments(s, 11)
+	wantBodies(t, s, "newer")
+	again := job(s, 11)
 	again.Run.Attempt = 2
-	upsert(t, again, "the newer one's second attempt")
-	if got := bodies(s); !slices.Equal(got, []string{"the newer one's second attempt"}) {
-		t.Errorf("got %q", got)
+	write(t, again, told("pass", "the newer one's second attempt"))
+	write(t, job(s, 11), told("pass", "its first attempt, late"))
+	wantBodies(t, s, "the newer one's second attempt")
+}
+
+func TestAStaleRunWritesNoNewComment(t *testing.T) {
+	s := serve(t)
+	s.Push(7, sha("b")) // for which a run passes, and auto writes nothing
+	_, err := job(s, 10).Comment(t.Context(), auto("fail", "of a commit that is gone"))
+	if !errors.Is(err, github.ErrMovedOn) {
+		t.Errorf("got %v, want ErrMovedOn", err)
+	}
+	wantBodies(t, s)
+}
+
+func TestACommentForAForksRun(t *testing.T) {
+	s := serve(t)
+	write(t, job(s, 10), told("fail", "of the job itself"))
+	follower := job(s, 500) // a run that is much newer, for an older one
+	follower.Run.Source = github.Source{ID: 9, Attempt: 1, Event: "pull_request"}
+	write(t, follower, told("fail", "of an older run"))
+	wantBodies(t, s, "of the job itself")
+	follower.Run.Source = github.Source{ID: 11, Attempt: 3, Event: "pull_request"}
+	write(t, follower, told("fail", "of a newer run"))
+	wantBodies(t, s, "of a newer run")
+	if body := s.Comments(7)[0].Body; !strings.Contains(body, " run=11 attempt=3 ") {
+		t.Errorf("the marker of %q", body)
 	}
 }
 
-func TestTwinsAreHealed(t *testing.T) {
-	s := githubtest.New(t, repository)
+// TestTwoJobsAtOnce has many jobs of one series write at the same time: whatever they find and
+// whatever they have to tell, one comment is left, and it is one of theirs.
+func TestTwoJobsAtOnce(t *testing.T) {
+	for name, outcomes := range map[string][]string{"pass": {"pass"}, "fail": {"fail"}, "both": {"pass", "fail"}} {
+		for _, there := range []string{"nothing", "pass", "twins"} {
+			t.Run(name+" where there was "+there, func(t *testing.T) {
+				s := serve(t)
+				if there != "nothing" {
+					write(t, job(s, 9), told("pass", "before"))
+				}
+				if there == "twins" {
+					for range 3 {
+						s.Put(s.Comments(7)[0])
+					}
+				}
+				var wg sync.WaitGroup
+				for i := range 6 {
+					wg.Go(func() {
+						outcome := outcomes[i%len(outcomes)]
+						if _, err := job(s, 10).Comment(t.Context(), told(outcome, "now")); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+				wantBodies(t, s, "now")
+				write(t, job(s, 11), told("fail", "after"))
+				wantBodies(t, s, "after")
+			})
+		}
+	}
+}
+
+func TestJobsOfTwoRunsAtOnce(t *testing.T) {
+	s := serve(t)
+	write(t, job(s, 9), told("pass", "before"))
 	var wg sync.WaitGroup
-	for range 8 {
+	for i := range 6 {
 		wg.Go(func() {
-			if _, err := comments(s, 10).Upsert(t.Context(), "the same"); err != nil {
+			if _, err := job(s, 10+int64(i)).Comment(t.Context(), told("fail", fmt.Sprintf("run %d", 10+i))); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	upsert(t, comments(s, 11), "after")
-	if got := bodies(s); !slices.Equal(got, []string{"after"}) {
-		t.Errorf("got %q", got)
+	// GitHub has no edit on a condition, so that an older run which has looked first may write last.
+	if got := bodies(s); len(got) != 1 || !strings.HasPrefix(got[0], "run ") {
+		t.Errorf("comments: %q, want one run's", got)
 	}
+	write(t, job(s, 16), told("fail", "after"))
+	wantBodies(t, s, "after")
 }
 
 func TestAPersonsTokenKnowsItsOwn(t *testing.T) {
-	s := githubtest.New(t, repository)
+	s := serve(t)
 	s.As("release-manager")
-	s.Put(githubtest.Comment{Issue: 7, Author: "mallory", Body: "<!-- plimsoll series=shop run=99 attempt=1 head=a -->\nnot ours"})
-	upsert(t, comments(s, 10), "first")
-	upsert(t, comments(s, 11), "second")
-	if got := bodies(s); !slices.Equal(got, []string{"not ours", "second"}) {
-		t.Errorf("got %q", got)
-	}
+	s.Put(githubtest.Comment{Issue: 7, Author: "mallory", Body: "<!-- plimsoll series=shop run=99 attempt=1 head=a outcome=fail -->\nnot ours"})
+	s.Fail(githubtest.Fault{Path: "/user", Status: 502}) // which must not make ours a stranger's
+	write(t, job(s, 10), told("fail", "first"))
+	s.Fail(githubtest.Fault{Path: "/user", Status: 502})
+	write(t, job(s, 11), told("fail", "second"))
+	wantBodies(t, s, "not ours", "second")
 }
 
-func TestADeletedCommentIsWrittenAgain(t *testing.T) {
-	s := githubtest.New(t, repository)
-	upsert(t, comments(s, 10), "first")
+func TestADeletedCommentIsWrittenOnceMore(t *testing.T) {
+	s := serve(t)
+	write(t, job(s, 10), told("fail", "first"))
 	s.Delete(7)
-	upsert(t, comments(s, 11), "second")
-	if got := bodies(s); !slices.Equal(got, []string{"second"}) {
-		t.Errorf("got %q", got)
+	write(t, job(s, 11), told("fail", "second"))
+	wantBodies(t, s, "second")
+	s.Before("PATCH", "/comments/", func() { s.Delete(7) })
+	write(t, job(s, 12), told("fail", "third"))
+	wantBodies(t, s, "third")
+	s.Before("PATCH", "/comments/", func() { s.Delete(7) })
+	if address := write(t, job(s, 13), auto("pass", "fourth")); address != "" {
+		t.Errorf("a pass is written where none is there: %s", address)
 	}
-}
-
-func TestWhatPassesIsTriedAgain(t *testing.T) {
-	header := func(name, value string) http.Header { return http.Header{name: {value}} }
-	for name, faults := range map[string][]githubtest.Fault{
-		"server error":             {{Status: 500}, {Status: 502}},
-		"created, answer lost":     {{Method: "POST", Drop: true, After: true}},
-		"created, answered 502":    {{Method: "POST", Status: 502, After: true}},
-		"connection cut":           {{Drop: true}, {Drop: true}},
-		"too many requests":        {{Status: 429, Header: header("Retry-After", "3")}},
-		"secondary limit as a 403": {{Status: 403, Header: header("Retry-After", "3"), Secondary: true}},
-		"error in the second look": {{Method: "POST", Status: 503}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := githubtest.New(t, repository)
-			s.Fail(faults...)
-			upsert(t, comments(s, 10), "the verdict")
-			if got := bodies(s); !slices.Equal(got, []string{"the verdict"}) {
-				t.Errorf("got %q", got)
-			}
-		})
+	wantBodies(t, s)
+	s.Before("GET", "/comments", func() {}) // the first look
+	s.Before("GET", "/comments", func() { s.Delete(7) })
+	if address := write(t, job(s, 14), told("fail", "fifth")); address == "" {
+		t.Error("a comment that was taken away at once has no address")
 	}
-}
-
-func TestWhatDoesNotPassIsSaid(t *testing.T) {
-	many := slices.Repeat([]githubtest.Fault{{Status: 500}}, 10)
-	for name, test := range map[string]struct {
-		prepare func(*githubtest.Server, *github.Comments)
-		want    string
-	}{
-		"no token":        {func(_ *githubtest.Server, c *github.Comments) { c.Token = "" }, "there is no token"},
-		"wrong token":     {func(_ *githubtest.Server, c *github.Comments) { c.Token = "wrong" }, "GitHub refuses the token (401)"},
-		"read only":       {func(s *githubtest.Server, _ *github.Comments) { s.ReadOnly() }, "the job needs permissions: pull-requests: write"},
-		"fork":            {func(s *githubtest.Server, c *github.Comments) { s.ReadOnly(); c.Run.FromFork = true }, "for a fork it can only read"},
-		"no pull request": {func(_ *githubtest.Server, c *github.Comments) { c.Run.PullRequest = 0 }, "does not run for a pull request"},
-		"elsewhere":       {func(_ *githubtest.Server, c *github.Comments) { c.Run.Repository = "example/other" }, "GitHub does not find it (404)"},
-		"down":            {func(s *githubtest.Server, _ *github.Comments) { s.Fail(many...) }, "tried 4 times"},
-		"wait too long": {func(s *githubtest.Server, _ *github.Comments) {
-			s.Fail(githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"3600"}}})
-		}, "tried 1 times"},
-		"refused": {func(s *githubtest.Server, _ *github.Comments) { s.Fail(githubtest.Fault{Method: "POST", Status: 422}) }, "GitHub refuses it (422)"},
-		"nobody":  {func(_ *githubtest.Server, c *github.Comments) { c.Run.APIURL = "http://127.0.0.1:1" }, "connection refused"},
-	} {
-		s := githubtest.New(t, repository)
-		c := comments(s, 10)
-		test.prepare(s, c)
-		_, err := c.Upsert(t.Context(), "the verdict")
-		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: got %v, want %q in it", name, err, test.want)
-		}
-		if err != nil && strings.Contains(err.Error(), githubtest.Token) {
-			t.Errorf("%s: the error shows the token: %v", name, err)
-		}
+	if created, _ := written(s); created != 4 {
+		t.Errorf("%d comments were created, want 4: nobody's deletion is fought", created)
 	}
 }
 
 func TestLength(t *testing.T) {
-	s := githubtest.New(t, repository)
-	c := comments(s, 10)
-	upsert(t, c, strings.Repeat("ä", github.MaxComment-200))
-	if _, err := c.Upsert(t.Context(), strings.Repeat("ä", github.MaxComment)); !errors.Is(err, github.ErrTooLong) {
+	s := serve(t)
+	var asked []int
+	grow := func(factor int) github.Comment {
+		asked = nil
+		c := told("fail", "")
+		c.Body = func(bytes int) string {
+			asked = append(asked, bytes)
+			return strings.Repeat("ä", bytes*factor/2)
+		}
+		return c
+	}
+	write(t, job(s, 10), grow(2))
+	if !slices.Equal(asked, []int{60_000}) {
+		t.Errorf("what fits is asked for at %v", asked)
+	}
+	write(t, job(s, 11), grow(5)) // at 60,000 and 30,000 it is too long for our own bound, and is not sent
+	if !slices.Equal(asked, []int{60_000, 30_000, 8_000}) {
+		t.Errorf("what is too long is asked for at %v", asked)
+	}
+	if created, edited := written(s); created != 1 || edited != 1 {
+		t.Errorf("%d created and %d edited, want one of each", created, edited)
+	}
+	tooLong := githubtest.Fault{Method: "PATCH", Status: 422, Body: `{"message":"Validation Failed","errors":[{"message":"Body is too long (maximum is 65536 characters)"}]}`}
+	s.Fail(tooLong, tooLong, tooLong)
+	write(t, job(s, 12), grow(1))
+	if !slices.Equal(asked, []int{60_000, 30_000, 8_000, 1_500}) {
+		t.Errorf("what GitHub finds too long is asked for at %v", asked)
+	}
+	if _, err := job(s, 13).Comment(t.Context(), grow(100)); !errors.Is(err, github.ErrTooLong) {
 		t.Errorf("got %v, want ErrTooLong", err)
 	}
-	for _, r := range s.Requests() {
-		if r.Status == http.StatusUnprocessableEntity {
-			t.Error("a comment was sent that GitHub refuses")
+}
+
+func TestWhatACommentMayBeCalled(t *testing.T) {
+	s := serve(t)
+	for _, series := range []string{"", "a b", "a-->", "a\nb", strings.Repeat("a", 201)} {
+		c := told("fail", "x")
+		c.Series = series
+		if _, err := job(s, 10).Comment(t.Context(), c); err == nil || !strings.Contains(err.Error(), "the series") {
+			t.Errorf("series %q: %v", series, err)
 		}
+	}
+	for _, outcome := range []string{"", "fail -->", "Fail", "a=b"} {
+		if _, err := job(s, 10).Comment(t.Context(), told(outcome, "x")); err == nil || !strings.Contains(err.Error(), "the outcome") {
+			t.Errorf("outcome %q: %v", outcome, err)
+		}
+	}
+	if len(s.Requests()) > 0 {
+		t.Errorf("GitHub was asked: %v", s.Requests())
 	}
 }

@@ -1,9 +1,10 @@
 // Package github is where a verdict meets GitHub: what a workflow runs for, its outputs, step
-// summary and annotations, and one comment on the pull request that is kept up to date.
+// summary and annotations, one comment on the pull request that is kept up to date, a check run,
+// and what only GitHub can tell: where two commits part, and whether people accept a change.
 //
-// FromEnv reads the workflow's environment, Actions writes what the runner collects, Comments
-// speaks to GitHub's REST API at whatever address the runner names, so that GitHub Enterprise
-// works as well. The package knows nothing of verdicts: it carries markdown.
+// FromEnv reads the workflow's environment, Actions writes what the runner collects, API speaks
+// to GitHub's REST API at whatever address the runner names, so that GitHub Enterprise works as
+// well. The package knows nothing of verdicts: it carries markdown.
 package github
 
 import (
@@ -16,38 +17,87 @@ import (
 
 // Run is the workflow run that this process is part of. Outside of GitHub Actions it is zero.
 type Run struct {
-	InActions   bool
-	Repository  string // owner/name
-	Event       string // such as push, pull_request, merge_group
-	SHA         string // what was checked out, a merge commit for a pull request
-	Branch      string // that the code is of
-	BaseBranch  string // that it is to go into; empty for a push
-	PullRequest int    // 0 for none
-	HeadSHA     string // of the pull request
-	FromFork    bool   // then the token can read only
-	ID          int64
-	Attempt     int64
-	APIURL      string
+	InActions      bool
+	Repository     string // owner/name
+	Event          string // such as push, pull_request, merge_group, workflow_run
+	Action         string // of the event, such as synchronize or labeled; empty where there is none
+	Label          string // that was put, when Action is labeled
+	Sender         string // the login of who or what set off the event
+	SHA            string // what was checked out, a merge commit for a pull request
+	Branch         string // that the code is of
+	BaseBranch     string // that it is to go into; empty for a push
+	BaseSHA        string // what it is compared with; for a push what was there before, empty for a new branch
+	DefaultBranch  string
+	PullRequest    int    // 0 for none
+	HeadSHA        string // of the pull request, or of the run that this one follows
+	HeadRepository string // owner/name that HeadSHA was pushed to
+	FromFork       bool   // a pull request from another repository: the token can read only
+	ID             int64
+	Attempt        int64
+	APIURL         string
+	ServerURL      string
+	Source         Source
+}
+
+// Source is the run that a workflow_run event follows; zero for all other events.
+type Source struct {
+	ID, Attempt int64
+	Event       string // that started it
+}
+
+// RunURL is the page of this run, in its present attempt.
+func (r Run) RunURL() string {
+	return fmt.Sprintf("%s/%s/actions/runs/%d/attempts/%d", strings.TrimSuffix(r.ServerURL, "/"), r.Repository, r.ID, r.Attempt)
+}
+
+// measured is the run that what is told comes from: the one that this one follows, or itself.
+func (r Run) measured() Source {
+	if r.Source.ID != 0 {
+		return r.Source
+	}
+	return Source{r.ID, r.Attempt, r.Event}
 }
 
 // payload is what is used of an event; see "Webhook events and payloads" in GitHub's docs.
 type payload struct {
+	Action string `json:"action"`
+	Before string `json:"before"`
+	Label  struct {
+		Name string `json:"name"`
+	} `json:"label"`
+	Sender struct {
+		Login string `json:"login"`
+	} `json:"sender"`
+	Repository struct {
+		DefaultBranch string `json:"default_branch"`
+	} `json:"repository"`
 	PullRequest struct {
-		Number int `json:"number"`
-		Head   struct {
-			SHA  string `json:"sha"`
-			Ref  string `json:"ref"`
-			Repo struct {
-				FullName string `json:"full_name"`
-			} `json:"repo"`
-		} `json:"head"`
-		Base struct {
-			Ref string `json:"ref"`
-		} `json:"base"`
+		Number int  `json:"number"`
+		Head   side `json:"head"`
+		Base   side `json:"base"`
 	} `json:"pull_request"`
 	MergeGroup struct {
 		BaseRef string `json:"base_ref"`
+		BaseSHA string `json:"base_sha"`
 	} `json:"merge_group"`
+	WorkflowRun struct {
+		ID             int64    `json:"id"`
+		Attempt        int64    `json:"run_attempt"`
+		Event          string   `json:"event"`
+		HeadSHA        string   `json:"head_sha"`
+		HeadBranch     string   `json:"head_branch"`
+		HeadRepository fullName `json:"head_repository"`
+	} `json:"workflow_run"`
+}
+
+type side struct {
+	SHA  string   `json:"sha"`
+	Ref  string   `json:"ref"`
+	Repo fullName `json:"repo"`
+}
+
+type fullName struct {
+	FullName string `json:"full_name"`
 }
 
 // FromEnv reads the variables that GitHub Actions sets and the event's file.
@@ -60,8 +110,8 @@ func FromEnv(getenv func(string) string) (Run, error) {
 		return Run{InActions: true}, fmt.Errorf("read the workflow's event: %w", err)
 	}
 	run := Run{
-		InActions: true, Repository: c.Repository, Event: c.EventName, SHA: c.SHA,
-		Branch: c.HeadRef, BaseBranch: c.BaseRef, ID: c.RunID, Attempt: c.RunAttempt, APIURL: c.APIURL,
+		InActions: true, Repository: c.Repository, Event: c.EventName, SHA: c.SHA, Branch: c.HeadRef, BaseBranch: c.BaseRef,
+		ID: c.RunID, Attempt: c.RunAttempt, APIURL: c.APIURL, ServerURL: c.ServerURL,
 	}
 	if run.Branch == "" && c.RefType != "tag" {
 		run.Branch = strings.TrimPrefix(c.Ref, "refs/heads/")
@@ -82,12 +132,24 @@ func FromEnv(getenv func(string) string) (Run, error) {
 }
 
 func (r *Run) fill(event payload) {
-	if pull := event.PullRequest; pull.Number != 0 {
-		r.PullRequest, r.HeadSHA = pull.Number, pull.Head.SHA
-		r.Branch, r.BaseBranch = pull.Head.Ref, pull.Base.Ref
-		r.FromFork = pull.Head.Repo.FullName != r.Repository
+	r.Action, r.Sender, r.DefaultBranch = event.Action, event.Sender.Login, event.Repository.DefaultBranch
+	if r.Action == labeled {
+		r.Label = event.Label.Name
 	}
-	if base := event.MergeGroup.BaseRef; base != "" {
-		r.BaseBranch = strings.TrimPrefix(base, "refs/heads/")
+	if strings.Trim(event.Before, "0") != "" { // zeros stand for nothing before
+		r.BaseSHA = event.Before
+	}
+	if pull := event.PullRequest; pull.Number != 0 {
+		r.PullRequest, r.HeadSHA, r.BaseSHA = pull.Number, pull.Head.SHA, pull.Base.SHA
+		r.Branch, r.BaseBranch = pull.Head.Ref, pull.Base.Ref
+		r.HeadRepository = pull.Head.Repo.FullName // empty when the fork was deleted
+		r.FromFork = r.HeadRepository != r.Repository
+	}
+	if group := event.MergeGroup; group.BaseRef != "" {
+		r.BaseBranch, r.BaseSHA = strings.TrimPrefix(group.BaseRef, "refs/heads/"), group.BaseSHA
+	}
+	if source := event.WorkflowRun; source.ID != 0 {
+		r.Source = Source{source.ID, source.Attempt, source.Event}
+		r.HeadSHA, r.Branch, r.HeadRepository = source.HeadSHA, source.HeadBranch, source.HeadRepository.FullName
 	}
 }

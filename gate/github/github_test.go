@@ -28,7 +28,7 @@ func environment(t *testing.T, event string, values map[string]string) func(stri
 func TestFromEnv(t *testing.T) {
 	common := map[string]string{
 		"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": repository, "GITHUB_SHA": "5ba", "GITHUB_RUN_ID": "12",
-		"GITHUB_RUN_ATTEMPT": "2", "GITHUB_API_URL": "https://ghes.example/api/v3",
+		"GITHUB_RUN_ATTEMPT": "2", "GITHUB_API_URL": "https://ghes.example/api/v3", "GITHUB_SERVER_URL": "https://ghes.example",
 	}
 	for name, test := range map[string]struct {
 		event string
@@ -36,28 +36,55 @@ func TestFromEnv(t *testing.T) {
 		want  github.Run
 	}{
 		"push": {
-			`{"ref":"refs/heads/main"}`,
+			`{"ref":"refs/heads/main","before":"be4","after":"5ba","repository":{"default_branch":"trunk"},"sender":{"login":"ada"}}`,
 			map[string]string{"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_REF_TYPE": "branch"},
-			github.Run{Event: "push", Branch: "main"},
+			github.Run{Event: "push", Branch: "main", BaseSHA: "be4", DefaultBranch: "trunk", Sender: "ada"},
+		},
+		"new branch": {
+			`{"ref":"refs/heads/new","before":"0000000000000000000000000000000000000000"}`,
+			map[string]string{"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/new", "GITHUB_REF_TYPE": "branch"},
+			github.Run{Event: "push", Branch: "new"},
 		},
 		"tag": {
 			`{}`, map[string]string{"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/tags/v1", "GITHUB_REF_TYPE": "tag"},
 			github.Run{Event: "push"},
 		},
 		"pull request": {
-			`{"pull_request":{"number":7,"head":{"sha":"4ead","ref":"feature/x","repo":{"full_name":"example/shop"}},"base":{"ref":"main"}}}`,
+			`{"action":"synchronize","label":{"name":"of no interest"},
+			"pull_request":{"number":7,"head":{"sha":"4ead","ref":"feature/x","repo":{"full_name":"example/shop"}},"base":{"ref":"main","sha":"ba5e"}}}`,
 			map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": "feature/x", "GITHUB_BASE_REF": "main"},
-			github.Run{Event: "pull_request", Branch: "feature/x", BaseBranch: "main", PullRequest: 7, HeadSHA: "4ead"},
+			github.Run{
+				Event: "pull_request", Action: "synchronize", Branch: "feature/x", BaseBranch: "main", BaseSHA: "ba5e",
+				PullRequest: 7, HeadSHA: "4ead", HeadRepository: repository,
+			},
 		},
-		"fork": {
-			`{"pull_request":{"number":7,"head":{"sha":"4ead","ref":"main","repo":{"full_name":"mallory/shop"}},"base":{"ref":"main"}}}`,
+		"label on a fork": {
+			`{"action":"labeled","label":{"name":"plimsoll-accepted"},"sender":{"login":"ada"},
+			"pull_request":{"number":7,"head":{"sha":"4ead","ref":"main","repo":{"full_name":"mallory/shop"}},"base":{"ref":"main"}}}`,
+			map[string]string{"GITHUB_EVENT_NAME": "pull_request"},
+			github.Run{
+				Event: "pull_request", Action: "labeled", Label: "plimsoll-accepted", Sender: "ada", Branch: "main", BaseBranch: "main",
+				PullRequest: 7, HeadSHA: "4ead", HeadRepository: "mallory/shop", FromFork: true,
+			},
+		},
+		"fork that was deleted": {
+			`{"pull_request":{"number":7,"head":{"sha":"4ead","ref":"main","repo":null},"base":{"ref":"main"}}}`,
 			map[string]string{"GITHUB_EVENT_NAME": "pull_request"},
 			github.Run{Event: "pull_request", Branch: "main", BaseBranch: "main", PullRequest: 7, HeadSHA: "4ead", FromFork: true},
 		},
 		"merge group": {
-			`{"merge_group":{"base_ref":"refs/heads/main","base_sha":"1"}}`,
+			`{"action":"checks_requested","merge_group":{"base_ref":"refs/heads/main","base_sha":"1"}}`,
 			map[string]string{"GITHUB_EVENT_NAME": "merge_group", "GITHUB_REF": "refs/heads/gh-readonly-queue/main/pr-7-1", "GITHUB_REF_TYPE": "branch"},
-			github.Run{Event: "merge_group", Branch: "gh-readonly-queue/main/pr-7-1", BaseBranch: "main"},
+			github.Run{Event: "merge_group", Action: "checks_requested", Branch: "gh-readonly-queue/main/pr-7-1", BaseBranch: "main", BaseSHA: "1"},
+		},
+		"workflow run": {
+			`{"action":"completed","workflow_run":{"id":9182736455123,"run_attempt":3,"event":"pull_request","head_sha":"4ead","head_branch":"feature/x",
+			"head_repository":{"full_name":"mallory/shop"},"pull_requests":[]}}`,
+			map[string]string{"GITHUB_EVENT_NAME": "workflow_run", "GITHUB_REF": "refs/heads/main", "GITHUB_REF_TYPE": "branch"},
+			github.Run{
+				Event: "workflow_run", Action: "completed", Branch: "feature/x", HeadSHA: "4ead", HeadRepository: "mallory/shop",
+				Source: github.Source{ID: 9182736455123, Attempt: 3, Event: "pull_request"},
+			},
 		},
 	} {
 		values := map[string]string{}
@@ -68,6 +95,7 @@ func TestFromEnv(t *testing.T) {
 		}
 		want := test.want
 		want.InActions, want.Repository, want.SHA, want.ID, want.Attempt, want.APIURL = true, repository, "5ba", 12, 2, "https://ghes.example/api/v3"
+		want.ServerURL = "https://ghes.example"
 		got, err := github.FromEnv(environment(t, test.event, values))
 		if err != nil || got != want {
 			t.Errorf("%s: %v\ngot  %+v\nwant %+v", name, err, got, want)
@@ -78,6 +106,13 @@ func TestFromEnv(t *testing.T) {
 	}
 	if got, err := github.FromEnv(environment(t, `{"pull_request":`, common)); err == nil || !got.InActions || !strings.Contains(err.Error(), "event") {
 		t.Errorf("a broken event: %+v, %v", got, err)
+	}
+}
+
+func TestRunURL(t *testing.T) {
+	run := github.Run{ServerURL: "https://ghes.example/", Repository: repository, ID: 12, Attempt: 2}
+	if got, want := run.RunURL(), "https://ghes.example/example/shop/actions/runs/12/attempts/2"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -215,6 +215,7 @@ func checkThreshold(t gate.Threshold) error {
 // shown are the kinds of reasons that no table of words lists otherwise.
 var shown = []gate.ReasonKind{
 	gate.Slower, gate.LowerThroughput, gate.Failing, gate.PastThreshold, gate.Creep, gate.Step, gate.LowSight, gate.OrderEffect, gate.Disturbed,
+	gate.UnknownBase, gate.NotAccepted,
 }
 
 func checkReason(r gate.Reason) error {

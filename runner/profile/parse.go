@@ -131,9 +131,20 @@ func (r *reader) required(n *yaml.Node, keys map[string]string) {
 func (r *reader) series(n *yaml.Node) string {
 	name := r.Text(n)
 	if name != "" && !seriesName.MatchString(name) {
-		r.Problem(n, "%q is not a name: at most 64 of a to z, 0 to 9, dot, underscore and hyphen", name)
+		r.Problem(n, notName, name)
 	}
 	return name
+}
+
+const notName = "%q is not a name: at most 64 of a to z, 0 to 9, dot, underscore and hyphen"
+
+// Rename makes the profile that of another series; the error says why that cannot be.
+func (p *Profile) Rename(series string) error {
+	if !seriesName.MatchString(series) {
+		return fmt.Errorf(notName, series)
+	}
+	p.Name = series
+	return nil
 }
 
 func (r *reader) limits(n *yaml.Node, l *Limits) {

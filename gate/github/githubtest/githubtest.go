@@ -1,71 +1,84 @@
 // Package githubtest is a stand-in for GitHub's REST API, for tests on machines that cannot
-// reach it. It keeps comments as GitHub does and refuses what GitHub would refuse: a path or
-// method that there is not, a missing token or user agent, a token without the right, a body
-// that is empty or too long. It fails on demand. See docs.github.com/rest/issues/comments.
+// reach it. It keeps pull requests with their labels, events and comments, commits, check runs
+// and workflow runs as GitHub does, and it fails on demand.
+//
+// Every request is held against GitHub's own OpenAPI description, and so is every answer: a
+// request that GitHub would refuse for its shape is refused, and fails the test that made it.
+// Beyond its shape a request is refused for what GitHub refuses: a missing token or user agent,
+// a token without the right, a comment that is empty or too long, more annotations than 50.
+//
+// Time is the server's own: it goes on by one minute with each change. See docs.github.com/rest.
 package githubtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // Token is the one that the server knows.
 const Token = "ghs_plimsollTestToken0000000000000000000"
 
-// Comment is one comment.
-type Comment struct {
-	ID     int64
-	Issue  int
-	Author string // a login; a bot's ends in [bot]
-	Body   string
-}
+// begin is when a server's time begins.
+var begin = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
 // Request is one that the server was sent.
 type Request struct {
-	Method, Path string
-	Status       int // 0 when the connection was cut
-}
-
-// Fault is an answer that GitHub gives instead of the right one.
-type Fault struct {
-	Method string // of the next request that it answers; empty for any
-	Status int
-	Header http.Header
-	Drop   bool // no answer: the connection is cut
-	After  bool // the request is done before it fails
-	// Secondary says that the limit on bursts is meant, which GitHub answers with 403 too.
-	Secondary bool
+	Method, Path string // the path without /api/v3
+	Status       int    // 0 when there was no answer
 }
 
 // Server is the stand-in, for one repository. Its methods are safe for concurrent use.
 type Server struct {
-	URL        string // for GITHUB_API_URL
+	URL        string // for GITHUB_API_URL; URL + "/api/v3" is served as well, as GitHub Enterprise does
 	Repository string // owner/name
 
+	t      testing.TB
+	doc    *openapi3.T
+	closed chan struct{} // ends what stalls
+
 	mu       sync.Mutex // guards what follows
-	comments []Comment
+	now      time.Time
 	nextID   int64
+	comments []Comment
+	pulls    map[int]*pull
+	commits  []commit
+	checks   []Check
+	runs     []Run
 	requests []Request
 	faults   []Fault
+	hooks    []hook
+	denied   []string // parts of paths
 	readOnly bool
 	login    string
 }
 
-// New starts a server that ends with the test.
+// New starts a server that ends with the test, and fails it for requests that GitHub's
+// description does not have.
 func New(t testing.TB, repository string) *Server {
-	s := &Server{Repository: repository, nextID: 1001, login: "github-actions[bot]"}
+	doc, err := description()
+	if err != nil {
+		t.Fatalf("read GitHub's API description: %v", err)
+	}
+	s := &Server{
+		Repository: repository, t: t, doc: doc, closed: make(chan struct{}),
+		now: begin, nextID: 1001, pulls: map[int]*pull{}, login: "github-actions[bot]",
+	}
 	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		close(s.closed)
+		server.Close()
+	})
 	s.URL = server.URL
 	return s
 }
@@ -73,41 +86,11 @@ func New(t testing.TB, repository string) *Server {
 // ReadOnly takes the token's right to write.
 func (s *Server) ReadOnly() { s.locked(func() { s.readOnly = true }) }
 
+// Deny takes the token's right to whatever has this in its path, such as /actions/.
+func (s *Server) Deny(path string) { s.locked(func() { s.denied = append(s.denied, path) }) }
+
 // As makes the token that of a person, who can be asked for.
 func (s *Server) As(login string) { s.locked(func() { s.login = login }) }
-
-// Fail lines up faults, each of which answers one request.
-func (s *Server) Fail(faults ...Fault) { s.locked(func() { s.faults = append(s.faults, faults...) }) }
-
-// Put writes a comment without asking.
-func (s *Server) Put(c Comment) { s.locked(func() { s.put(c) }) }
-
-func (s *Server) put(c Comment) Comment {
-	c.ID = s.nextID
-	s.nextID++
-	s.comments = append(s.comments, c)
-	return c
-}
-
-// Delete takes our comments away from an issue or pull request, as a person can.
-func (s *Server) Delete(issue int) {
-	s.locked(func() {
-		s.comments = slices.DeleteFunc(s.comments, func(c Comment) bool { return c.Issue == issue && c.Author == s.login })
-	})
-}
-
-// Comments gives the comments of an issue or pull request, the oldest first.
-func (s *Server) Comments(issue int) []Comment {
-	var found []Comment
-	s.locked(func() {
-		for _, c := range s.comments {
-			if c.Issue == issue {
-				found = append(found, c)
-			}
-		}
-	})
-	return found
-}
 
 // Requests gives what was sent so far.
 func (s *Server) Requests() (sent []Request) {
@@ -121,185 +104,173 @@ func (s *Server) locked(f func()) {
 	f()
 }
 
+// tick is the instant of a change.
+func (s *Server) tick() time.Time {
+	s.now = s.now.Add(time.Minute)
+	return s.now
+}
+
+func (s *Server) id() int64 {
+	s.nextID++
+	return s.nextID - 1
+}
+
 // ServeHTTP answers as GitHub does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	recorder := httptest.NewRecorder()
-	fault, faulty := s.takeFault(r.Method)
-	if !faulty || fault.After {
-		s.answer(recorder, r)
+	r.URL.Path, r.URL.RawPath = strings.TrimPrefix(r.URL.Path, "/api/v3"), strings.TrimPrefix(r.URL.RawPath, "/api/v3")
+	s.runHooks(r)
+	sent, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
+	if err != nil {
+		return // the client has gone
 	}
-	if fault.Drop {
-		s.requests = append(s.requests, Request{r.Method, r.URL.Path, 0})
+	s.mu.Lock()
+	answer, fault := s.serve(r, sent)
+	s.mu.Unlock()
+	if fault.Stall {
+		select {
+		case <-r.Context().Done():
+		case <-s.closed:
+		}
+	}
+	if fault.silent() {
 		panic(http.ErrAbortHandler)
 	}
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes()) // the client's to complain
+}
+
+// serve does a request, or fails as the next fault says.
+func (s *Server) serve(r *http.Request, sent []byte) (*httptest.ResponseRecorder, Fault) {
+	found := match(s.doc, r.Method, r.URL)
+	problem := fmt.Errorf("GitHub has no such operation, or none that is in the description's cut")
+	if found != nil {
+		problem = found.checkRequest(r, sent)
+	}
+	if problem != nil {
+		s.t.Errorf("%s %s does not fit GitHub's API: %v", r.Method, r.URL.Path, problem)
+	}
+	fault, faulty := s.takeFault(r)
+	answer := httptest.NewRecorder()
+	if !faulty || fault.After {
+		s.answer(answer, r, found, sent, problem)
+	}
 	if faulty {
-		recorder = fault.answer()
+		answer = fault.answer()
 	}
-	s.requests = append(s.requests, Request{r.Method, r.URL.Path, recorder.Code})
-	for name, values := range recorder.Header() {
-		w.Header()[name] = values
+	if found != nil && !faulty {
+		if err := found.checkAnswer(r, answer.Code, answer.Header(), answer.Body.Bytes()); err != nil {
+			s.t.Errorf("githubtest: what it answers to %s is not what GitHub would: %v", found.name(), err)
+		}
 	}
-	w.WriteHeader(recorder.Code)
-	_, _ = w.Write(recorder.Body.Bytes()) // the client's to complain
+	one := Request{r.Method, r.URL.Path, answer.Code}
+	if fault.silent() {
+		one.Status = 0
+	}
+	s.requests = append(s.requests, one)
+	return answer, fault
 }
 
-func (s *Server) takeFault(method string) (Fault, bool) {
-	i := slices.IndexFunc(s.faults, func(f Fault) bool { return f.Method == "" || f.Method == method })
-	if i < 0 {
-		return Fault{}, false
-	}
-	fault := s.faults[i]
-	s.faults = slices.Delete(s.faults, i, i+1)
-	return fault, true
+// exchange is one request and the answer to it.
+type exchange struct {
+	*route
+	w      http.ResponseWriter
+	r      *http.Request
+	fields object // of the body
+	sent   []byte
 }
 
-func (f Fault) answer() *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	for name, values := range f.Header {
-		w.Header()[name] = values
-	}
-	documentation := "https://docs.github.com/rest"
-	if f.Secondary {
-		documentation += "/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"
-	}
-	reply(w, f.Status, map[string]string{"message": "a fault that the test has asked for", "documentation_url": documentation})
-	return w
+// operations are what the server does for each one that the description has.
+var operations = map[string]func(*Server, *exchange){
+	"GET /user": (*Server).getUser,
+	"GET /repos/{owner}/{repo}/issues/{issue_number}/comments":  (*Server).listComments,
+	"POST /repos/{owner}/{repo}/issues/{issue_number}/comments": (*Server).createComment,
+	"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}":  (*Server).editComment,
+	"DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}": (*Server).deleteComment,
+	"GET /repos/{owner}/{repo}/issues/{issue_number}/events":    (*Server).listEvents,
+	"GET /repos/{owner}/{repo}/pulls":                           (*Server).listPulls,
+	"GET /repos/{owner}/{repo}/pulls/{pull_number}":             (*Server).getPull,
+	"GET /repos/{owner}/{repo}/compare/{basehead}":              (*Server).compare,
+	"GET /repos/{owner}/{repo}/commits":                         (*Server).listCommits,
+	"GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls":      (*Server).listPullsOfCommit,
+	"GET /repos/{owner}/{repo}/commits/{ref}/check-runs":        (*Server).listChecks,
+	"POST /repos/{owner}/{repo}/check-runs":                     (*Server).createCheck,
+	"PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}":     (*Server).updateCheck,
+	"GET /repos/{owner}/{repo}/actions/runs":                    (*Server).listRuns,
+	"GET /repos/{owner}/{repo}/actions/runs/{run_id}":           (*Server).getRun,
 }
 
-func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
-	_, known := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, found *route, sent []byte, problem error) {
+	denied := slices.ContainsFunc(s.denied, func(part string) bool { return strings.Contains(r.URL.Path, part) })
 	switch {
 	case r.UserAgent() == "":
 		refuse(w, http.StatusForbidden, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header")
-	case !known || r.Header.Get("Authorization") != "Bearer "+Token:
+	case r.Header.Get("Authorization") != "Bearer "+Token:
 		refuse(w, http.StatusUnauthorized, "Bad credentials")
-	case r.Method != http.MethodGet && s.readOnly:
+	case found == nil || found.parameters["owner"] != "" && found.parameters["owner"]+"/"+found.parameters["repo"] != s.Repository:
+		refuse(w, http.StatusNotFound, "Not Found")
+	case denied || r.Method != http.MethodGet && s.readOnly:
 		refuse(w, http.StatusForbidden, "Resource not accessible by integration")
+	case problem != nil:
+		refuse(w, http.StatusUnprocessableEntity, "Invalid request.")
 	default:
-		s.route(w, r)
+		operations[found.name()](s, &exchange{found, w, r, decode(sent), sent})
 	}
 }
 
-func (s *Server) route(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet && r.URL.Path == "/user" {
-		s.user(w)
-		return
-	}
-	rest, ours := strings.CutPrefix(r.URL.Path, "/repos/"+s.Repository+"/issues/")
-	parts := strings.Split(rest, "/")
-	if !ours || len(parts) != 2 {
-		refuse(w, http.StatusNotFound, "Not Found")
-		return
-	}
-	issue, _ := strconv.Atoi(parts[0])
-	id, _ := strconv.ParseInt(parts[1], 10, 64)
-	switch {
-	case issue > 0 && parts[1] == "comments" && r.Method == http.MethodGet:
-		s.list(w, r, issue)
-	case issue > 0 && parts[1] == "comments" && r.Method == http.MethodPost:
-		s.create(w, r, issue)
-	case parts[0] == "comments" && r.Method == http.MethodPatch:
-		s.edit(w, r, id)
-	case parts[0] == "comments" && r.Method == http.MethodDelete:
-		s.remove(w, id)
-	default:
-		refuse(w, http.StatusNotFound, "Not Found")
-	}
-}
-
-func (s *Server) user(w http.ResponseWriter) {
+func (s *Server) getUser(x *exchange) {
 	if isBot(s.login) {
-		refuse(w, http.StatusForbidden, "Resource not accessible by integration")
+		refuse(x.w, http.StatusForbidden, "Resource not accessible by integration")
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{"login": s.login, "type": "User"})
-}
-
-func (s *Server) list(w http.ResponseWriter, r *http.Request, issue int) {
-	perPage, page := 30, 1
-	if n, err := strconv.Atoi(r.URL.Query().Get("per_page")); err == nil {
-		perPage = min(n, 100)
-	}
-	if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil {
-		page = n
-	}
-	var found []map[string]any
-	for _, c := range s.comments {
-		if c.Issue == issue {
-			found = append(found, s.json(c))
-		}
-	}
-	from, to := min((page-1)*perPage, len(found)), min(page*perPage, len(found))
-	if to < len(found) {
-		next := r.URL.Query()
-		next.Set("page", strconv.Itoa(page+1))
-		w.Header().Set("Link", fmt.Sprintf(`<%s%s?%s>; rel="next"`, s.URL, r.URL.Path, next.Encode()))
-	}
-	reply(w, http.StatusOK, append([]map[string]any{}, found[from:to]...))
-}
-
-func (s *Server) create(w http.ResponseWriter, r *http.Request, issue int) {
-	if body, ok := readBody(w, r); ok {
-		reply(w, http.StatusCreated, s.json(s.put(Comment{Issue: issue, Author: s.login, Body: body})))
-	}
-}
-
-func (s *Server) edit(w http.ResponseWriter, r *http.Request, id int64) {
-	i := slices.IndexFunc(s.comments, func(c Comment) bool { return c.ID == id })
-	if i < 0 {
-		refuse(w, http.StatusNotFound, "Not Found")
-		return
-	}
-	if body, ok := readBody(w, r); ok {
-		s.comments[i].Body = body
-		reply(w, http.StatusOK, s.json(s.comments[i]))
-	}
-}
-
-func (s *Server) remove(w http.ResponseWriter, id int64) {
-	before := len(s.comments)
-	s.comments = slices.DeleteFunc(s.comments, func(c Comment) bool { return c.ID == id })
-	if len(s.comments) == before {
-		refuse(w, http.StatusNotFound, "Not Found")
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// readBody reads the body of a comment; when it cannot stand, it has answered.
-func readBody(w http.ResponseWriter, r *http.Request) (string, bool) {
-	text, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	var sent struct {
-		Body *string `json:"body"`
-	}
-	switch {
-	case err != nil || json.Unmarshal(text, &sent) != nil:
-		refuse(w, http.StatusBadRequest, "Problems parsing JSON")
-	case sent.Body == nil || strings.TrimSpace(*sent.Body) == "":
-		refuse(w, http.StatusUnprocessableEntity, "Validation Failed: body can't be blank")
-	case utf8.RuneCountInString(*sent.Body) > 65_536:
-		refuse(w, http.StatusUnprocessableEntity, "Validation Failed: body is too long (maximum is 65536 characters)")
-	default:
-		return *sent.Body, true
-	}
-	return "", false
+	reply(x.w, http.StatusOK, made(s.doc, "public-user", object{"login": s.login, "type": "User", "user_view_type": "public"}))
 }
 
 func isBot(login string) bool { return strings.HasSuffix(login, "[bot]") }
 
-func (s *Server) json(c Comment) map[string]any {
+// user is an account by its login.
+func (s *Server) user(login string) object {
 	kind := "User"
-	if isBot(c.Author) {
+	if isBot(login) {
 		kind = "Bot"
 	}
-	return map[string]any{
-		"id": c.ID, "body": c.Body, "user": map[string]any{"login": c.Author, "type": kind},
-		"html_url":   fmt.Sprintf("https://github.com/%s/pull/%d#issuecomment-%d", s.Repository, c.Issue, c.ID),
-		"created_at": time.Unix(c.ID, 0).UTC(), "updated_at": time.Unix(c.ID, 0).UTC(),
+	return made(s.doc, "simple-user", object{"login": login, "type": kind})
+}
+
+// decode reads an object; what is none has no fields.
+func decode(text []byte) object {
+	var fields object
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&fields); err != nil {
+		return nil
+	}
+	return fields
+}
+
+// decodeInto reads what the description has found to fit.
+func (x *exchange) decodeInto(value any) {
+	if err := json.Unmarshal(x.sent, value); err != nil {
+		panic(fmt.Sprintf("githubtest: a body that fits the description: %v", err))
 	}
 }
+
+// page replies with that part of a list which is asked for, and says where the next one is.
+func page[T any](s *Server, x *exchange, list []T, wrap func([]T) any) {
+	perPage, number := x.query("per_page", 30), x.query("page", 1)
+	perPage = min(perPage, 100)
+	from, to := min((number-1)*perPage, len(list)), min(number*perPage, len(list))
+	if to < len(list) {
+		next := x.r.URL.Query()
+		next.Set("page", fmt.Sprint(number+1))
+		x.w.Header().Set("Link", fmt.Sprintf(`<%s%s?%s>; rel="next"`, s.URL, x.r.URL.Path, next.Encode()))
+	}
+	reply(x.w, http.StatusOK, wrap(append([]T{}, list[from:to]...)))
+}
+
+// plain is a list that is nothing but the list.
+func plain(list []object) any { return list }
 
 func reply(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -308,5 +279,5 @@ func reply(w http.ResponseWriter, status int, value any) {
 }
 
 func refuse(w http.ResponseWriter, status int, message string) {
-	reply(w, status, map[string]string{"message": message, "documentation_url": "https://docs.github.com/rest"})
+	reply(w, status, object{"message": message, "documentation_url": "https://docs.github.com/rest", "status": fmt.Sprint(status)})
 }

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/github"
+)
+
+// How many commits before its base a change's baseline is looked for in: through git, and
+// through GitHub's API, which tells a hundred in each answer.
+const (
+	mostAncestors = 2000
+	mostFetched   = 300
+)
+
+// remoteHistory knows what a shallow clone does not: it is GitHub's API.
+type remoteHistory interface {
+	MergeBase(ctx context.Context, base, head string) (string, error)
+	Ancestors(ctx context.Context, sha string, most int) ([]string, error)
+}
+
+// lineage are the commits that a change stands on: its base and those before it, the newest
+// first. A baseline is of one of them, so that it is never younger than the base.
+type lineage struct {
+	dir      string        // of the profile
+	branch   string        // that the change goes into
+	workflow github.Run    // zero outside of one
+	remote   remoteHistory // nil for none
+}
+
+// commits gives them; the error is a sentence that says why they cannot be told.
+func (l lineage) commits(ctx context.Context) ([]string, error) {
+	base, err := l.base(ctx)
+	if err != nil {
+		return nil, err
+	}
+	commits, whole, err := git.Ancestors(ctx, l.dir, base, mostAncestors)
+	if err == nil && whole {
+		return commits, nil
+	}
+	if l.remote != nil {
+		fetched, fetchErr := l.remote.Ancestors(ctx, base, mostFetched)
+		if fetchErr == nil {
+			return fetched, nil
+		}
+		err = errors.Join(err, fetchErr)
+	}
+	if len(commits) > 0 {
+		return commits, nil // a few are better than none
+	}
+	return nil, err
+}
+
+// base is the commit that the change is made to.
+func (l lineage) base(ctx context.Context) (string, error) {
+	w := l.workflow
+	switch {
+	case w.Event == "merge_group" && w.BaseSHA != "":
+		return w.BaseSHA, nil
+	case w.Event == "push" && w.Branch == l.branch && w.BaseSHA != "":
+		return w.BaseSHA, nil
+	}
+	head, err := git.Resolve(ctx, l.dir, "HEAD")
+	if err != nil {
+		return "", err
+	}
+	if w.PullRequest != 0 {
+		// What is checked out is most often the merge of the pull request into its base, which
+		// may be newer than the base that the event names.
+		if parents, err := git.Parents(ctx, l.dir, head); err == nil && len(parents) == 2 && parents[1] == w.HeadSHA {
+			return parents[0], nil
+		}
+	} else if l.isBranch(ctx) {
+		return head, nil
+	}
+	base, err := parted(ctx, l.dir, l.branch)
+	if err != nil && l.remote != nil {
+		if base, remoteErr := l.remote.MergeBase(ctx, l.branch, head); remoteErr == nil {
+			return base, nil
+		}
+	}
+	return base, err
+}
+
+// isBranch reports whether what is checked out is the branch itself.
+func (l lineage) isBranch(ctx context.Context) bool {
+	if l.workflow.InActions {
+		return l.workflow.Branch == l.branch
+	}
+	branch, err := git.Run(ctx, l.dir, "branch", "--show-current")
+	return err == nil && branch == l.branch
+}
+
+// parted is the commit at which what is checked out left a branch, as the remote has it or else
+// as it is here.
+func parted(ctx context.Context, dir, branch string) (string, error) {
+	base, err := git.MergeBase(ctx, dir, "HEAD", "origin/"+branch)
+	if err == nil {
+		return base, nil
+	}
+	if base, local := git.MergeBase(ctx, dir, "HEAD", branch); local == nil {
+		return base, nil
+	}
+	return "", fmt.Errorf("where this change leaves %s: %w", branch, err) // that of the remote branch says more
+}
+
+// stands is what a change stands on, as far as it can be told.
+type stands struct {
+	commits []string     // nil when it cannot
+	notice  *gate.Reason // that it cannot, and why
+}
+
+// standsOn finds the commits of which one must be the baseline's. Outside of a repository there
+// are none to find; where they cannot be told the verdict says so.
+func (c *gateCmd) standsOn(a *app, asked *asked, workflow github.Run) stands {
+	l := lineage{dir: asked.dir, branch: asked.policy.Baseline.Branch, workflow: workflow}
+	if workflow.InActions && a.token != "" {
+		l.remote = a.api(workflow)
+	}
+	commits, err := l.commits(a.ctx)
+	if err == nil {
+		return stands{commits: commits}
+	}
+	if _, outside := git.Run(a.ctx, asked.dir, "rev-parse", "--git-dir"); outside != nil && !workflow.InActions {
+		return stands{}
+	}
+	return stands{notice: &gate.Reason{Kind: gate.UnknownBase, Text: fmt.Sprintf(
+		"which commits this change stands on could not be told (%v): it is compared with the newest runs of %s, which may be younger than its base", err, l.branch)}}
+}
+
+// behind is how many commits before the base a commit is; nil when that is not known.
+func (s stands) behind(commit string) *int {
+	if i := slices.Index(s.commits, commit); i >= 0 {
+		return &i
+	}
+	return nil
+}

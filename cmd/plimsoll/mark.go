@@ -1,0 +1,68 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/gate"
+)
+
+// markFlags say of which run somebody says something, who, and why.
+type markFlags struct {
+	storeFlag
+	ID  string `arg:"" help:"The run, or the beginning of its name."`
+	Why string `required:"" placeholder:"REASON" help:"Why; it is kept with the run."`
+	By  string `env:"GITHUB_ACTOR,USER" help:"Who says so (default: who runs this)."`
+}
+
+// put keeps the mark, by one of the store's ways, and says what has come of it.
+func (f markFlags) put(a *app, keep func(baseline.Store) func(context.Context, string, baseline.Mark) error, done string) error {
+	mark := baseline.Mark{By: cmp.Or(f.By, "unknown"), Why: f.Why, At: time.Now()}
+	if err := mark.Check(); err != nil {
+		return inputError{err}
+	}
+	return f.useRun(a, f.ID, func(store baseline.Store, record baseline.Record) error {
+		if err := keep(store)(a.ctx, record.ID, mark); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(a.stdout, "Run %s of %s %s\n", short(record.ID), record.Series, strings.ReplaceAll(done, "BRANCH", record.Branch))
+		return err
+	})
+}
+
+// baselineAcceptCmd is plimsoll baseline accept.
+type baselineAcceptCmd struct{ markFlags }
+
+// Run marks a run as the first of a level that somebody has accepted.
+func (c *baselineAcceptCmd) Run(a *app) error {
+	return c.put(a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Accept },
+		fmt.Sprintf("is accepted: older runs on BRANCH stop counting. %d runs since are needed for a verdict, and %d for a fail.",
+			gate.DefaultPolicy().Baseline.MinRuns, gate.FailHistory))
+}
+
+// baselineExcludeCmd is plimsoll baseline exclude.
+type baselineExcludeCmd struct{ markFlags }
+
+// Run marks a run as one that does not count.
+func (c *baselineExcludeCmd) Run(a *app) error {
+	return c.put(a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Exclude },
+		"is excluded: it stays in the store and is no baseline.")
+}
+
+// marks tells who has said what about a run.
+func marks(info baseline.Info) string {
+	var told []string
+	for _, m := range []struct {
+		what string
+		mark *baseline.Mark
+	}{{"excluded", info.Excluded}, {"accepted", info.Accepted}} {
+		if m.mark != nil {
+			told = append(told, fmt.Sprintf("%s by %s: %s", m.what, m.mark.By, m.mark.Why))
+		}
+	}
+	return strings.Join(told, "; ")
+}

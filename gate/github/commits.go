@@ -1,0 +1,46 @@
+package github
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/go-github/v60/github"
+)
+
+// MergeBase is the commit from which two others have parted, which GitHub knows where a shallow
+// checkout does not.
+func (a *API) MergeBase(ctx context.Context, base, head string) (sha string, err error) {
+	doing := fmt.Sprintf("look where %s and %s of %s have parted", short(base), short(head), a.Run.Repository)
+	if base == "" || head == "" {
+		return "", fmt.Errorf("%s: that takes two commits", doing)
+	}
+	err = a.call(ctx, doing, "contents: read", func(ctx context.Context, s *session) error {
+		// Of the commits between, which come along in pages, none is used.
+		comparison, _, err := s.Repositories.CompareCommits(ctx, s.owner, s.name, base, head, &github.ListOptions{PerPage: 1})
+		sha = comparison.GetMergeBaseCommit().GetSHA()
+		return err
+	})
+	return sha, err
+}
+
+// Ancestors are a commit and those before it, the nearest first, so many at most.
+func (a *API) Ancestors(ctx context.Context, sha string, most int) (list []string, err error) {
+	doing := fmt.Sprintf("list the commits before %s of %s", short(sha), a.Run.Repository)
+	if sha == "" || most <= 0 { // without a commit, those of the default branch would come
+		return nil, fmt.Errorf("%s: that takes a commit and how many", doing)
+	}
+	err = a.call(ctx, doing, "contents: read", func(ctx context.Context, s *session) error {
+		list = nil
+		read := func(o *github.ListOptions) ([]*github.RepositoryCommit, *github.Response, error) {
+			return s.Repositories.ListCommits(ctx, s.owner, s.name, &github.CommitsListOptions{SHA: sha, ListOptions: *o})
+		}
+		return pages(read, func(c *github.RepositoryCommit) (more bool) {
+			list = append(list, c.GetSHA())
+			return len(list) < most
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
