@@ -62,10 +62,20 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
-# What the tests run beside Go, where it is not there: curl, node and nginx, and PostgreSQL unless a server is given.
+screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/report's golden fail; needs chromium.
+	@command -v chromium >/dev/null || { echo "chromium is not there: apt-get install chromium"; exit 1; }
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && { \
+		echo '<!doctype html><meta charset="utf-8"><style>'; cat gate/report/testdata/comment.css; echo '</style><header>github-actions <span>bot</span></header><main>'; \
+		cmark-gfm --unsafe -e table gate/report/testdata/fail.md; echo '</main>'; \
+	} > "$$dir/comment.html" && \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$$dir/profile" --window-size=900,460 \
+		--screenshot="$(abspath docs/comment.png)" "file://$$dir/comment.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }
+	@ls -l docs/comment.png
+
+# What the tests run beside Go, where it is not there: curl, node, nginx and cmark-gfm, and PostgreSQL unless a server is given.
 programs:
 	@missing=; \
-	for one in curl:curl node:nodejs nginx:nginx-light; do \
+	for one in curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm; do \
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
 	done; \
 	if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
@@ -87,4 +97,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test check lint race bench bench-peers soak fuzz golden fmt pin programs
+.PHONY: help build demo test check lint race bench bench-peers soak fuzz golden fmt pin screenshot programs

@@ -28,7 +28,7 @@ const (
 func (c *content) check() error {
 	return first(
 		c.checkBounds,
-		func() error { return c.texts(checkText) },
+		c.checkTexts,
 		c.Subject.check,
 		c.checkBaseline,
 		func() error { return each("comparison", c.Comparisons, checkComparison) },
@@ -80,15 +80,14 @@ func (c *content) checkBounds() error {
 	return nil
 }
 
-// texts hands each text of a content to do, with the most characters that it may have.
-func (c *content) texts(do func(text *string, most int) error) error {
+// texts are all texts of a content: names, and sentences.
+func (c *content) texts() (names, lines []*string) {
 	s := &c.Subject
-	names := []*string{
+	names = []*string{
 		&s.Run, &s.Series, &s.Repository, &s.Branch, &s.Commit, &s.ProfileDigest, &s.Tool, &s.Environment.OS, &s.Environment.Arch,
 		&s.Environment.CPUModel, &s.Environment.Runner, &s.Environment.ToolMajor, &s.Environment.Kernel, &s.Generator.Protocol,
 		&c.Baseline.Branch, &c.Baseline.Commit,
 	}
-	var lines []*string
 	for i := range c.Comparisons {
 		names, lines = append(names, &c.Comparisons[i].Route, (*string)(&c.Comparisons[i].Metric)), append(lines, &c.Comparisons[i].Reason)
 	}
@@ -103,22 +102,20 @@ func (c *content) texts(do func(text *string, most int) error) error {
 	if c.Accepted != nil {
 		names, lines = append(names, &c.Accepted.By), append(lines, &c.Accepted.Why)
 	}
-	for _, text := range names {
-		if err := do(text, maxTextName); err != nil {
-			return err
-		}
-	}
-	for _, text := range lines {
-		if err := do(text, maxTextLine); err != nil {
-			return err
-		}
-	}
-	return nil
+	return names, lines
 }
 
-func checkText(text *string, most int) error {
-	if n := utf8.RuneCountInString(*text); n > most {
-		return fmt.Errorf("a text has %d characters, %d are the most", n, most)
+func (c *content) checkTexts() error {
+	names, lines := c.texts()
+	for _, list := range []struct {
+		texts []*string
+		most  int
+	}{{names, maxTextName}, {lines, maxTextLine}} {
+		for _, text := range list.texts {
+			if n := utf8.RuneCountInString(*text); n > list.most {
+				return fmt.Errorf("a text has %d characters, %d are the most", n, list.most)
+			}
+		}
 	}
 	return nil
 }

@@ -108,10 +108,13 @@ func bounded(r Report) content {
 		accepted.At = accepted.At.UTC()
 		c.Accepted = &accepted
 	}
-	c.texts(func(text *string, most int) error {
-		*text = cut(*text, most)
-		return nil
-	})
+	names, lines := c.texts()
+	for _, text := range names {
+		*text = cut(*text, maxTextName)
+	}
+	for _, text := range lines {
+		*text = cut(*text, maxTextLine)
+	}
 	return c
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// grid is a table of texts, none of which is wrapped or rewritten.
+// grid is a table for a terminal, of texts, none of which is wrapped or rewritten.
 type grid struct {
 	columns string // a letter for each: l for text on the left, r for numbers on the right
 	header  []string
@@ -19,24 +19,17 @@ type grid struct {
 
 // text writes the plain table that Locust's users know: columns parted by |, lines by dashes.
 func (g grid) text(w io.Writer) error {
-	return g.render(w, renderer.NewBlueprint(tw.Rendition{
-		Borders:  tw.BorderNone,
-		Symbols:  tw.NewSymbols(tw.StyleASCII),
-		Settings: tw.Settings{Lines: tw.Lines{ShowTop: tw.Off, ShowBottom: tw.Off, ShowHeaderLine: tw.On}, Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off}},
-	}))
-}
-
-// markdown writes the table as GitHub's markdown has it.
-func (g grid) markdown(w io.Writer) error { return g.render(w, renderer.NewMarkdown()) }
-
-func (g grid) render(w io.Writer, with tw.Renderer) error {
 	align := make([]tw.Align, len(g.columns))
 	for i, letter := range g.columns {
 		align[i] = map[rune]tw.Align{'l': tw.AlignLeft, 'r': tw.AlignRight}[letter]
 	}
 	var b strings.Builder
 	t := tablewriter.NewTable(&b,
-		tablewriter.WithRenderer(with),
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders:  tw.BorderNone,
+			Symbols:  tw.NewSymbols(tw.StyleASCII),
+			Settings: tw.Settings{Lines: tw.Lines{ShowTop: tw.Off, ShowBottom: tw.Off, ShowHeaderLine: tw.On}, Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off}},
+		})),
 		tablewriter.WithAlignment(align),
 		tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithFooterAutoFormat(tw.Off),
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone), tablewriter.WithFooterAutoWrap(tw.WrapNone),

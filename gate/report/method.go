@@ -63,7 +63,7 @@ func (v view) figures() string {
 // sight tells which changes would have been found; empty when that is not known.
 func (v view) sight() string {
 	var least, most gate.Comparison
-	for i := range v.Verdict.Comparisons {
+	for _, i := range v.all {
 		visible := v.Verdict.Comparisons[i].SmallestVisible
 		if visible > 0 && (least.SmallestVisible == 0 || visible < least.SmallestVisible) {
 			least = v.Verdict.Comparisons[i]

@@ -13,8 +13,8 @@ import (
 func TestMarkdownFits(t *testing.T) {
 	for _, n := range []int{1, 14, 1000, 100_000} {
 		for _, name := range []string{"x", strings.Repeat("long|", 2000), strings.Repeat("長い|", 1000)} {
-			if n > 1000 && len(name) > 1 {
-				continue // a gigabyte of names
+			if n > 1000 && (len(name) > 1 || testing.Short()) {
+				continue // with long names that would be a gigabyte of them
 			}
 			r := many(n, name)
 			for _, limit := range []int{maxComment, 20_000, 8_000, 4_000, 2_500, 1_500} {

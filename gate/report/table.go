@@ -2,6 +2,8 @@ package report
 
 import (
 	"strings"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
 // table is a table of markdown, whose cells are markup already.
@@ -12,11 +14,11 @@ type table struct {
 	bytes   int // of the rows, without padding
 }
 
-// padded is the most rows of a table that is padded, so that it can be read raw, and padding
-// the most that may be added to a table's bytes by that, as a share of them.
+// A table is padded, so that it can be read raw, when it has at most so many rows and the
+// padding adds at most so much to its bytes.
 const (
-	padded  = 20
-	padding = 0.6
+	maxPaddedRows = 20
+	maxPadding    = 0.6
 )
 
 // fill adds up to n rows and stops before the budget in bytes is passed; it reports whether all
@@ -26,7 +28,7 @@ func (t *table) fill(n, budget int, row func(int) []string) (whole bool) {
 		cells := row(i)
 		size := len("|\n")
 		for _, cell := range cells {
-			size += len(cell) + len("|  ")
+			size += len("|  ") + len(cell)
 		}
 		if t.bytes+size > budget {
 			return false
@@ -39,22 +41,52 @@ func (t *table) fill(n, budget int, row func(int) []string) (whole bool) {
 
 // write writes the table: a short one padded, a long one as it is.
 func (t *table) write(b *strings.Builder) {
-	if len(t.rows) <= padded {
-		var text strings.Builder
-		// A Builder takes everything, and the rows are as wide as the header.
-		if err := (grid{columns: t.columns, header: t.header, rows: t.rows}).markdown(&text); err == nil && float64(text.Len()) <= (1+padding)*float64(t.bytes)+512 {
-			b.WriteString(text.String())
-			return
+	widths := t.widths()
+	t.line(b, t.header, widths)
+	for i, letter := range t.columns {
+		rule := strings.Repeat("-", max(widths[i]+1, 2))
+		if letter == 'r' {
+			b.WriteString("|" + rule + ":")
+		} else {
+			b.WriteString("|:" + rule)
 		}
 	}
-	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
-	line(t.header)
-	rule := make([]string, len(t.header))
-	for i, letter := range t.columns {
-		rule[i] = map[rune]string{'l': ":--", 'r': "--:"}[letter]
-	}
-	line(rule)
+	b.WriteString("|\n")
 	for _, cells := range t.rows {
-		line(cells)
+		t.line(b, cells, widths)
 	}
+}
+
+// widths are those that the columns are padded to; 0 for no padding.
+func (t *table) widths() []int {
+	widths := make([]int, len(t.header))
+	if len(t.rows) > maxPaddedRows {
+		return widths
+	}
+	sum, cells := 0, 0
+	for _, row := range append(t.rows[:len(t.rows):len(t.rows)], t.header) {
+		for i, cell := range row {
+			width := displaywidth.String(cell)
+			widths[i], cells = max(widths[i], width), cells+width
+		}
+	}
+	for _, width := range widths {
+		sum += width
+	}
+	if added := sum*(len(t.rows)+1) - cells; float64(added) > maxPadding*float64(t.bytes)+512 {
+		return make([]int, len(t.header))
+	}
+	return widths
+}
+
+func (t *table) line(b *strings.Builder, cells []string, widths []int) {
+	for i, cell := range cells {
+		padding := strings.Repeat(" ", max(widths[i]-displaywidth.String(cell), 0))
+		if t.columns[i] == 'r' {
+			b.WriteString("| " + padding + cell + " ")
+		} else {
+			b.WriteString("| " + cell + padding + " ")
+		}
+	}
+	b.WriteString("|\n")
 }

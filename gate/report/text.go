@@ -42,9 +42,15 @@ func code(text string, most int) string {
 	return strings.ReplaceAll(span(text, most), "|", `\|`)
 }
 
+// maxRun is how many backticks next to each other are shown; more are shortened to as many.
+// GitHub's parser takes a fence of more than 80 for text (MAXBACKTICKS in cmark-gfm's inlines.c).
+const maxRun = 10
+
+var longRun = regexp.MustCompile(fmt.Sprintf("`{%d,}", maxRun+1))
+
 // span is foreign text as a markdown code span outside of tables.
 func span(text string, most int) string {
-	text = plain(text, most)
+	text = longRun.ReplaceAllString(plain(text, most), strings.Repeat("`", maxRun))
 	if text == "" {
 		return ""
 	}

@@ -1,0 +1,194 @@
+package report_test
+
+import (
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// tracer stands in every hostile name, so that it can be found again.
+const tracer = "zqx"
+
+// hostileNames try what a name can do to markdown, and to GitHub's.
+var hostileNames = []string{
+	"", "a|b", `a\|b`, `a\\|b\`, `\`, "|", "||||||||", "a`b``c", "`", "``", "```", "` `", " `a` ", "<img src=x onerror=alert(1)>", "</code></td></table><script>alert(1)</script>", "<!-- ", "-->", "]]>", "<details>", "</details>",
+	"@everyone", "@octocat", "@org/team", "#123", "GH-123", "org/repo#1", "a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2", "http://evil.example", "https://evil.example/a?b=c", "www.evil.example", "mailto:me@evil.example", "me@evil.example", "ftp://evil.example", "<http://evil.example>",
+	"[x](http://evil)", "![x](http://evil/x.png)", "[x]: http://evil", "[^1]", "[^1]: foot", "a\nb\r\nc", "a\n\n# heading\n\n- list", "\n\n```mermaid\ngraph TD\n```\n", "~~~\nx", "$x^2$", "$$x$$", "$`x`$", ":tada:", "**bold**", "__b__", "~~s~~", "***", "---", "\n===\n", "> quote", "- [x] task", "1. one", "    indented",
+	"\u202ekcatta", "a\u2066b\u2069", "zero\u200bwidth\u200c\u200d\ufeff", "soft\u00adhyphen", "\u3164\u115f\u2800", "nul\x00bell\x07esc\x1b[31m", "tab\tvt\v", "\u2028\u2029", "\xff\xfe", "&lt;b&gt;", "&#96;", "👩‍💻", "é́́́", strings.Repeat("long", 2500), strings.Repeat("`", 300), strings.Repeat("|", 300), strings.Repeat("`|", 100),
+}
+
+// laced is a report in which every foreign text is name.
+func laced(name string) report.Report {
+	v := failed()
+	for i := range v.Comparisons {
+		c := &v.Comparisons[i]
+		if c.Route != tally.All {
+			c.Route = name
+		}
+	}
+	not, follows := comparison(name, gate.P95, gate.NotJudged), comparison(name, gate.P50, gate.Follows)
+	not.Reason, follows.Reason = name, name
+	unknown := comparison(name, gate.Metric(name), gate.Worse)
+	v.Comparisons = append(v.Comparisons, not, follows, unknown)
+	v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.RouteMissing, Text: "about " + name})
+	v.Notices = []gate.Reason{{Kind: gate.Creep, Text: "about " + name}}
+	v.Baseline.Branch, v.Baseline.Commit = name, name
+	r := report.New(v, shopRun())
+	s := &r.Subject
+	s.Run, s.Series, s.Repository, s.Branch, s.Commit, s.ProfileDigest, s.Tool = name, name, name, name, name, name, name
+	s.Environment.CPUModel, s.Environment.Runner, s.Environment.OS, s.Generator.Protocol = name, name, name, name
+	r.Accept = name
+	return r
+}
+
+// lacedKinds are laced reports of each way to show them.
+func lacedKinds(name string) []report.Report {
+	fail, accepted, doubt := laced(name), laced(name), laced(name)
+	accepted.Verdict = accepted.Verdict.Accept(gate.Acceptance{By: name + " ", Why: name, At: time.Unix(1_700_000_000, 0)})
+	doubt.Verdict.Outcome, doubt.Verdict.Reasons = gate.Inconclusive, []gate.Reason{{Kind: gate.NoBaseline, Text: name}}
+	return []report.Report{fail, accepted, doubt}
+}
+
+var writers = []func(io.Writer, report.Report) error{comment, report.Summary}
+
+// FuzzEscape: names that came from outside stay names. Every test runs the seeds.
+func FuzzEscape(f *testing.F) {
+	for _, name := range hostileNames {
+		f.Add(name)
+	}
+	f.Fuzz(interferes)
+}
+
+// interferes fails the test when a name changes anything of the markdown outside of the code
+// that it stands in.
+func interferes(t *testing.T, name string) {
+	t.Helper()
+	for i, r := range lacedKinds("a" + name) {
+		for k, write := range writers {
+			text := render(t, write, r)
+			inert(t, text)
+			if got, want := skeleton(text), harmless()[k][i]; got != want {
+				t.Errorf("%q changes the markdown outside of code:\n%s\nwant:\n%s\nin:\n%s", name, got, want, text)
+			}
+		}
+	}
+	var b strings.Builder
+	if err := report.Trouble(&b, troubled(name), report.Links{}, maxComment); err != nil {
+		t.Fatal(err)
+	}
+	inert(t, b.String())
+}
+
+// harmless are the skeletons of reports whose foreign texts are one letter, by writer and kind.
+var harmless = sync.OnceValue(func() (all [2][3]string) {
+	for k, write := range writers {
+		for i, r := range lacedKinds("a") {
+			var b strings.Builder
+			if err := write(&b, r); err != nil {
+				panic(err)
+			}
+			all[k][i] = skeleton(b.String())
+		}
+	}
+	return all
+})
+
+type troubled string
+
+func (e troubled) Error() string { return string(e) }
+
+// skeleton is markdown without its code, and without what only pads it.
+func skeleton(text string) string {
+	var b strings.Builder
+	for _, line := range outsideFences(text) {
+		outside := strings.NewReplacer(" ", "", "-", "").Replace(outsideCode(line))
+		b.WriteString(outside + "\n")
+	}
+	return b.String()
+}
+
+// inert fails the test when markdown holds, outside of its code, what only a foreign text can
+// have brought there, or characters that are not to be shown.
+func inert(t *testing.T, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
+		return r != '\n' && (unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r))
+	}) {
+		t.Errorf("characters that are not to be shown: %q", text)
+	}
+	for _, line := range outsideFences(text) {
+		ours := strings.NewReplacer("<details><summary>", "", "</summary>", "", "</details>", "").Replace(strings.TrimLeft(line, "#"))
+		if outside := outsideCode(ours); foreign.MatchString(outside) {
+			t.Errorf("a foreign text may be at work in %q", line)
+		}
+	}
+}
+
+// foreign is what nothing of ours holds outside of code and links.
+var foreign = regexp.MustCompile("(?i)[@\\[\\]<>$#`&~_]|http|www|mailto|" + tracer)
+
+// outsideFences are the lines that stand in no fenced block.
+func outsideFences(text string) (lines []string) {
+	fence := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		opened, isFence := strings.CutSuffix(line, "text")
+		switch {
+		case fence != "" && line == fence:
+			fence = ""
+		case fence != "":
+		case isFence && len(opened) >= 3 && strings.Trim(opened, "`") == "":
+			fence = opened
+		default:
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// outsideCode is a line without its code spans: a run of backticks opens one where as long a
+// run follows that closes it.
+func outsideCode(line string) string {
+	var b strings.Builder
+	for {
+		at := strings.IndexByte(line, '`')
+		if at < 0 {
+			return b.String() + line
+		}
+		b.WriteString(line[:at])
+		rest := strings.TrimLeft(line[at:], "`")
+		fence := line[at : len(line)-len(rest)]
+		end := closing(rest, len(fence))
+		if end < 0 {
+			b.WriteString(fence)
+			line = rest
+			continue
+		}
+		line = rest[end:]
+	}
+}
+
+// closing is where a run of exactly n backticks ends; negative when there is none.
+func closing(text string, n int) int {
+	for at := 0; at < len(text); {
+		if text[at] != '`' {
+			at++
+			continue
+		}
+		run := len(text[at:]) - len(strings.TrimLeft(text[at:], "`"))
+		at += run
+		if run == n {
+			return at
+		}
+	}
+	return -1
+}
