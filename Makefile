@@ -62,10 +62,10 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
-# What the tests run beside Go, where it is not there: curl, node and nginx, and PostgreSQL unless a server is given.
+# What the tests run beside Go, where it is not there: curl, node, nginx and PgBouncer, and PostgreSQL unless a server is given.
 programs:
 	@missing=; \
-	for one in curl:curl node:nodejs nginx:nginx-light; do \
+	for one in curl:curl node:nodejs nginx:nginx-light pgbouncer:pgbouncer; do \
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
 	done; \
 	if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
