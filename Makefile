@@ -62,6 +62,7 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
+<<<<<<< HEAD
 screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/report's golden fail; needs chromium.
 	@command -v chromium >/dev/null || { echo "chromium is not there: apt-get install chromium"; exit 1; }
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && { \
@@ -76,6 +77,12 @@ screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/
 programs:
 	@missing=; \
 	for one in curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm; do \
+=======
+# What the tests run beside Go, where it is not there: curl, node, nginx and PgBouncer, and PostgreSQL unless a server is given.
+programs:
+	@missing=; \
+	for one in curl:curl node:nodejs nginx:nginx-light pgbouncer:pgbouncer; do \
+>>>>>>> wt-baseline
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
 	done; \
 	if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \

@@ -9,27 +9,17 @@ package postgres
 
 import (
 	"context"
-	"embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
-	"github.com/plimsoll-ci/plimsoll/baseline/internal/migrate"
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 const dialect = table.Dialect("$")
 
@@ -69,28 +59,6 @@ func Open(ctx context.Context, databaseURL string) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-func (s *Store) migrate(ctx context.Context) error {
-	if err := s.pool.Ping(ctx); err != nil {
-		return err
-	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	db := stdlib.OpenDBFromPool(s.pool)
-	defer db.Close() //nolint:errcheck // lets go of connections that are the pool's
-	err = migrate.Up(ctx, migrate.Database{DB: db, Dialect: goose.DialectPostgres, Files: files, Lock: &transactionLock{pool: s.pool}})
-	var refused *pgconn.PgError
-	switch {
-	case errors.Is(err, migrate.ErrNewer):
-		return fmt.Errorf("%w: %w", baseline.ErrNewerSchema, err)
-	case errors.As(err, &refused) && refused.Code == insufficientPrivilege:
-		return fmt.Errorf("%w: its schema must be made or brought up to date, and the user %s may not do that (%s): let somebody of the role plimsoll_admin, or the owner of the tables, run `plimsoll baseline list` once with this version of plimsoll",
-			baseline.ErrOlderSchema, s.pool.Config().ConnConfig.User, refused.Message)
-	}
-	return err
 }
 
 // Close closes the connections.
@@ -206,16 +174,19 @@ func collect[T any](ctx context.Context, tx pgx.Tx, statement table.Statement, s
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
 }
 
-// transact does f in a transaction with limits, again when that may help.
+// transact does f in a transaction, again when that may help.
 func (s *Store) transact(ctx context.Context, f func(pgx.Tx) error) error {
-	return s.explain(retry(ctx, func() error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			if err := limit(ctx, tx); err != nil {
-				return err
-			}
-			return f(tx)
-		})
-	}))
+	return s.explain(retry(ctx, func() error { return s.begin(ctx, f) }))
+}
+
+// begin does f in a transaction with limits.
+func (s *Store) begin(ctx context.Context, f func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := limit(ctx, tx); err != nil {
+			return err
+		}
+		return f(tx)
+	})
 }
 
 func limit(ctx context.Context, tx pgx.Tx) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/baseline/postgres"
@@ -55,6 +56,18 @@ func exec(t *testing.T, database, statements string) {
 	}
 }
 
+// Behind a pooler that hands a connection to another client after each transaction.
+func TestContractBehindPgBouncer(t *testing.T) {
+	storetest.Suite{Open: open, SQL: openPooledSQL, Handles: 32, Place: func(t testing.TB) string {
+		return pgtest.Pooler(t, pgtest.Database(t))
+	}}.Run(t)
+}
+
+// openPooledSQL is openSQL without prepared statements, which belong to a session.
+func openPooledSQL(t testing.TB, url string) *sql.DB {
+	return openSQL(t, url+"?default_query_exec_mode=exec")
+}
+
 func TestNewerSchemaIsRefusedInWords(t *testing.T) {
 	database := pgtest.Database(t)
 	store, err := postgres.Open(t.Context(), database)
@@ -62,7 +75,7 @@ func TestNewerSchemaIsRefusedInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	store.Close()
-	exec(t, database, "INSERT INTO plimsoll_schema (version_id, is_applied) VALUES (99, true)")
+	exec(t, database, "INSERT INTO plimsoll_schema (version) VALUES (99)")
 	_, err = postgres.Open(t.Context(), database)
 	if !errors.Is(err, baseline.ErrNewerSchema) || !strings.Contains(err.Error(), "version 99, this one knows 1: use the newer plimsoll") {
 		t.Errorf("got %v", err)

@@ -148,7 +148,7 @@ func mayNotChange(t *testing.T, user string) {
 		"DELETE FROM plimsoll_excluded",
 		"TRUNCATE plimsoll_run CASCADE",
 		"INSERT INTO plimsoll_excluded (run, who, why, at) SELECT id, '', '', now() FROM plimsoll_run",
-		"INSERT INTO plimsoll_schema (version_id, is_applied) VALUES (99, true)",
+		"INSERT INTO plimsoll_schema (version) VALUES (99)",
 		"CREATE TABLE of_my_own (x int)",
 		"CREATE INDEX of_my_own ON plimsoll_run (tool)",
 		"DROP VIEW plimsoll_figure",
@@ -180,7 +180,7 @@ func TestAdminsFollowEachOther(t *testing.T) {
 	exec(t, database, "CREATE ROLE "+second+" LOGIN PASSWORD 'second'; GRANT plimsoll_admin TO "+second)
 	t.Cleanup(func() { exec(t, database, "DROP OWNED BY "+second+"; DROP ROLE "+second) })
 	admin := change(t, database, func(u *url.URL) { u.User = url.UserPassword(second, "second") })
-	exec(t, admin, "ALTER TABLE plimsoll_run ADD COLUMN later int; INSERT INTO plimsoll_schema (version_id, is_applied) VALUES (2, true)")
+	exec(t, admin, "ALTER TABLE plimsoll_run ADD COLUMN later int; INSERT INTO plimsoll_schema (version) VALUES (2)")
 	exec(t, admin, "SET ROLE plimsoll_admin; CREATE TABLE plimsoll_later (x int)")
 	exec(t, userOf(t, database, "plimsoll_reader"), "SELECT * FROM plimsoll_later")
 }
@@ -220,7 +220,7 @@ func TestOlderSchemaIsSaidInWords(t *testing.T) {
 	refused("no tables yet", reader)
 	openStore(t, database)
 	openStore(t, reader)
-	exec(t, database, "DELETE FROM plimsoll_schema WHERE version_id = 1")
+	exec(t, database, "DELETE FROM plimsoll_schema WHERE version = 1")
 	refused("a version behind", reader, writer)
 }
 

@@ -8,28 +8,21 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // registers the driver
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
-	"github.com/plimsoll-ci/plimsoll/baseline/internal/migrate"
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
 // busyTimeout is how long one waits for another's write, in milliseconds. A write takes some
-// of them; the lock of a migration a little longer. SQLite's waiters do not queue but try
+// of them; a migration a little longer. SQLite's waiters do not queue but try
 // again now and then, so that on a slow disk one of many can be unlucky for long.
 const busyTimeout = "60000"
 
@@ -69,46 +62,6 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
-}
-
-func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	err = migrate.Up(ctx, migrate.Database{DB: s.db, Dialect: goose.DialectSQLite3, Files: files, Lock: fileLock{}})
-	switch {
-	case errors.Is(err, migrate.ErrNewer):
-		return fmt.Errorf("open %s: %w: %w", s.path, baseline.ErrNewerSchema, err)
-	case err != nil:
-		return fmt.Errorf("open %s: %w: %w", s.path, baseline.ErrUnreachable, err)
-	}
-	return nil
-}
-
-// fileLock keeps every other process from the file while the schema changes. In the exclusive
-// locking mode the lock of a transaction outlives it: sqlite.org/pragma.html#pragma_locking_mode.
-type fileLock struct{}
-
-// SessionLock waits for the file and takes it. The mode changes only once the file is ours: in
-// the exclusive mode a waiter would keep the shared lock that it began with, and two of them
-// would wait for each other.
-func (fileLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	return all(ctx, conn, "BEGIN EXCLUSIVE", "PRAGMA locking_mode = EXCLUSIVE", "COMMIT")
-}
-
-// SessionUnlock gives the file back: the next read after the change of mode does.
-func (fileLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	return all(ctx, conn, "PRAGMA locking_mode = NORMAL", "SELECT count(*) FROM sqlite_schema")
-}
-
-func all(ctx context.Context, conn *sql.Conn, statements ...string) error {
-	for _, statement := range statements {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Close closes the file.
@@ -190,19 +143,26 @@ func (s *Store) Remove(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	return s.explain(transact(ctx, s.db, func(tx *sql.Tx) error {
+		removed, err := collect(ctx, tx, dialect.Remove(ids), func(row table.Row) (id string, err error) { return id, row.Scan(&id) })
+		if err != nil {
+			return err
+		}
+		return table.Removed(ids, removed) // an error takes all back
+	}))
+}
+
+// transact does f in a transaction.
+func transact(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return s.explain(err)
+		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // does nothing after the commit
-	removed, err := collect(ctx, tx, dialect.Remove(ids), func(row table.Row) (id string, err error) { return id, row.Scan(&id) })
-	if err == nil {
-		err = table.Removed(ids, removed)
+	if err := f(tx); err != nil {
+		return err
 	}
-	if err != nil {
-		return s.explain(err)
-	}
-	return s.explain(tx.Commit())
+	return tx.Commit()
 }
 
 func query[T any](ctx context.Context, s *Store, statement table.Statement, wrong error, scan func(table.Row) (T, error)) ([]T, error) {
@@ -216,6 +176,7 @@ func query[T any](ctx context.Context, s *Store, statement table.Statement, wron
 // querier is a database or a transaction in it.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 func collect[T any](ctx context.Context, db querier, statement table.Statement, scan func(table.Row) (T, error)) (found []T, err error) {

@@ -1,69 +1,91 @@
-// Package migrate brings a database's schema up to date: numbered SQL files, each run once
-// and whole or not at all, under a lock that the caller brings.
+// Package migrate brings a database's schema up to date: numbered SQL files, each run once,
+// all of them in one transaction or none.
 //
-// pressly/goose does the work. What has been done stands in the table plimsoll_schema. A
-// database that is up to date is only read, so that a role without rights to change the
-// schema can use it.
+// What has been done stands in the table plimsoll_schema. The transaction and the lock in it
+// are the caller's; that everything happens in the one transaction is what makes it work
+// behind a pooler that has a single connection to give, which is why no library does it: those
+// there are keep the lock in a session, or on a second connection. A database that is up to
+// date is only read, so that a role without rights to change the schema can use it.
 package migrate
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
-
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
-
-// Table is where the versions stand that a database has.
-const Table = "plimsoll_schema"
 
 // ErrNewer is wrapped when the database has a version that the files do not know.
 var ErrNewer = errors.New("its schema is newer than this program")
 
 // Database is what is brought up to date.
-type Database struct {
-	DB      *sql.DB
-	Dialect goose.Dialect
-	Files   fs.FS // NUMBER_name.sql, from 1 without gaps
-	Lock    lock.SessionLocker
+type Database interface {
+	// Version is the newest that stands in plimsoll_schema, 0 without such a table.
+	Version(ctx context.Context) (int, error)
+	// Transact does f in a transaction that keeps every other migration out, from its begin.
+	Transact(ctx context.Context, f func(Transaction) error) error
 }
 
-// Up runs the files that have not been run.
-func Up(ctx context.Context, d Database) (err error) {
-	provider, err := goose.NewProvider(d.Dialect, d.DB, d.Files,
-		goose.WithTableName(Table), goose.WithDisableGlobalRegistry(true), goose.WithSessionLocker(d.Lock))
+// Transaction is one in a Database.
+type Transaction interface {
+	Version(ctx context.Context) (int, error)
+	// Exec runs statements, any number in one text.
+	Exec(ctx context.Context, statements string) error
+}
+
+// Up runs the files that have not been run: NUMBER_name.sql with four digits, from 1 without gaps.
+func Up(ctx context.Context, db Database, files fs.FS) error {
+	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
 		return err
 	}
-	sources := provider.ListSources()
-	for i, source := range sources {
-		if source.Version != int64(i+1) {
-			return fmt.Errorf("schema file %s is number %d, expected %d", source.Path, source.Version, i+1)
+	for i, name := range names {
+		var number int
+		if _, err := fmt.Sscanf(name, "%04d_", &number); err != nil || number != i+1 {
+			return fmt.Errorf("schema file %s: expected number %04d", name, i+1)
 		}
 	}
-	newest := int64(len(sources))
-	if done, err := isUp(ctx, d.DB, newest); done || err != nil {
+	if missing, err := missing(ctx, db, names); len(missing) == 0 || err != nil {
 		return err
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("bring the schema to version %d: %w", newest, err)
-	}
-	_, err = isUp(ctx, d.DB, newest) // somebody newer may have been faster
-	return err
+	return db.Transact(ctx, func(tx Transaction) error {
+		missing, err := missing(ctx, tx, names) // somebody may have been faster
+		if err != nil {
+			return err
+		}
+		for _, name := range missing {
+			if err := run(ctx, tx, files, name); err != nil {
+				return fmt.Errorf("bring the schema to version %d: %s: %w", len(names), name, err)
+			}
+		}
+		return nil
+	})
 }
 
-// isUp reports whether the database has the newest version.
-func isUp(ctx context.Context, db *sql.DB, newest int64) (bool, error) {
-	var version int64
-	err := db.QueryRowContext(ctx, "SELECT max(version_id) FROM "+Table).Scan(&version)
+// missing are the files that have not been run.
+func missing(ctx context.Context, in interface {
+	Version(ctx context.Context) (int, error)
+}, names []string) ([]string, error) {
+	version, err := in.Version(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case version > len(names):
+		return nil, fmt.Errorf("%w: version %d, this one knows %d: use the newer plimsoll", ErrNewer, version, len(names))
+	}
+	return names[version:], nil
+}
+
+func run(ctx context.Context, tx Transaction, files fs.FS, name string) error {
+	text, err := fs.ReadFile(files, name)
 	if err != nil {
-		return false, nil // there is no such table yet; any other trouble shows again
+		return err
 	}
-	if version > newest {
-		return false, fmt.Errorf("%w: version %d, this one knows %d: use the newer plimsoll", ErrNewer, version, newest)
+	if err := tx.Exec(ctx, "CREATE TABLE IF NOT EXISTS plimsoll_schema (version integer PRIMARY KEY, reached timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP)"); err != nil {
+		return err
 	}
-	return version == newest, nil
+	if err := tx.Exec(ctx, string(text)); err != nil {
+		return err
+	}
+	return tx.Exec(ctx, fmt.Sprintf("INSERT INTO plimsoll_schema (version) VALUES (%.4s)", name))
 }

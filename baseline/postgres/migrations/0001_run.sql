@@ -1,8 +1,5 @@
--- +goose Up
-
 -- Where roles.sql has been run, what is made here belongs to plimsoll_admin, whoever of its
 -- members migrates; the role is taken for this transaction alone. Later migrations begin so too.
--- +goose StatementBegin
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'plimsoll_admin') THEN
@@ -12,7 +9,6 @@ BEGIN
         END IF;
     END IF;
 END $$;
--- +goose StatementEnd
 
 CREATE TABLE plimsoll_run (
     id             text COLLATE "C" PRIMARY KEY,
@@ -74,7 +70,6 @@ CROSS JOIN LATERAL jsonb_each(f.value) AS m
 WHERE NOT EXISTS (SELECT FROM plimsoll_excluded x WHERE x.run = r.id);
 
 -- What roles.sql grants on tables that are there when it is run.
--- +goose StatementBegin
 DO $$
 BEGIN
     IF current_user = 'plimsoll_admin' THEN
@@ -82,4 +77,3 @@ BEGIN
         GRANT INSERT ON plimsoll_run, plimsoll_accepted TO plimsoll_writer;
     END IF;
 END $$;
--- +goose StatementEnd

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE plimsoll_run (
     id             TEXT PRIMARY KEY,
     series         TEXT NOT NULL,

@@ -4,7 +4,7 @@
 // databases. Else it is a throw-away cluster on a free port of loopback, made with the
 // programs on PATH or in /usr/lib/postgresql; root runs it as the user postgres, since
 // PostgreSQL refuses root. Where there is neither, the test fails and says what to do: it is
-// never skipped.
+// never skipped. Pooler puts a PgBouncer before a database, in the same way.
 package pgtest
 
 import (
@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -117,29 +118,33 @@ func (c *cluster) initialize(password string) error {
 		return err
 	}
 	if os.Geteuid() == 0 {
-		for _, path := range []string{c.dir, passwordFile} {
-			if err := giveToPostgres(path); err != nil {
-				return err
-			}
+		if _, err := giveToPostgres(c.dir, passwordFile); err != nil {
+			return err
 		}
 	}
 	return c.run("initdb", "-D", c.data(), "-U", "plimsoll", "--pwfile", passwordFile, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-sync")
 }
 
-func giveToPostgres(path string) error {
+// giveToPostgres gives files and directories to the user postgres, and says who that is.
+func giveToPostgres(paths ...string) (*syscall.Credential, error) {
 	account, err := user.Lookup("postgres")
 	if err != nil {
-		return fmt.Errorf("root cannot run PostgreSQL, and %w: install Debian's postgresql package, which makes the user, or run the tests as somebody else", err)
+		return nil, fmt.Errorf("root cannot run PostgreSQL, and %w: install Debian's postgresql package, which makes the user, or run the tests as somebody else", err)
 	}
-	uid, err := strconv.Atoi(account.Uid)
+	uid, err := strconv.ParseUint(account.Uid, 10, 32)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	gid, err := strconv.Atoi(account.Gid)
+	gid, err := strconv.ParseUint(account.Gid, 10, 32)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return os.Chown(path, uid, gid)
+	for _, path := range paths {
+		if err := os.Chown(path, int(uid), int(gid)); err != nil {
+			return nil, err
+		}
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
 func (c *cluster) stop() error {
