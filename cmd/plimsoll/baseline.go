@@ -23,6 +23,7 @@ type baselineCmd struct {
 	Exclude baselineExcludeCmd `cmd:"" help:"Mark a run that does not count, such as one of a broken machine."`
 	Rm      baselineRmCmd      `cmd:"" help:"Remove baseline runs."`
 	Prune   baselinePruneCmd   `cmd:"" help:"Remove old runs, by age and by number; never the newest of a kind."`
+	Roles   baselineRolesCmd   `cmd:"" help:"Print SQL that makes roles for PostgreSQL: reader, writer and admin."`
 }
 
 // baselineUpdateCmd is plimsoll baseline update.
