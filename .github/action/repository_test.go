@@ -202,9 +202,13 @@ var busy = regexp.MustCompile("the load generator was the bottleneck|the machine
 // act runs the workflows that an event triggers, again where the machine was too busy to tell.
 func (r *repository) act(event string, payload map[string]any) (o outcome) {
 	r.t.Helper()
+	silent := len(r.hub.Comments(pullRequest)) == 0
 	for range 4 {
 		if o = r.actOnce(event, payload); !busy.MatchString(o.log) {
 			break
+		}
+		if silent { // that nothing could be told was worth a comment
+			r.hub.Delete(pullRequest)
 		}
 	}
 	return o
