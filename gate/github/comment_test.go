@@ -315,6 +315,10 @@ func TestLength(t *testing.T) {
 	if _, err := job(s, 13).Comment(t.Context(), grow(100)); !errors.Is(err, github.ErrTooLong) {
 		t.Errorf("got %v, want ErrTooLong", err)
 	}
+	s.Fail(tooLong, tooLong, tooLong, tooLong)
+	if _, err := job(s, 14).Comment(t.Context(), grow(1)); !errors.Is(err, github.ErrTooLong) {
+		t.Errorf("got %v, want ErrTooLong", err)
+	}
 }
 
 func TestWhatACommentMayBeCalled(t *testing.T) {
