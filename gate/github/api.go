@@ -107,13 +107,13 @@ func (a *API) client() (*github.Client, error) {
 	return client, nil
 }
 
+var errRedirect = errors.New("it redirects to another host, where the token does not belong, or in circles: is GITHUB_API_URL right?")
+
 // stay keeps the token, which goes along with each redirected request, on its host.
 func stay(next *http.Request, before []*http.Request) error {
-	if first := before[0].URL; next.URL.Host != first.Host || next.URL.Scheme != first.Scheme {
-		return errors.New("it redirects to another host, where the token does not belong")
-	}
-	if len(before) >= 10 { // as net/http has it
-		return errors.New("it redirects in circles")
+	const most = 10 // as net/http has it
+	if first := before[0].URL; next.URL.Host != first.Host || next.URL.Scheme != first.Scheme || len(before) >= most {
+		return errRedirect
 	}
 	return nil
 }

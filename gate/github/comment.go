@@ -101,7 +101,7 @@ func (p *post) fit() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: %d characters, GitHub takes %d", ErrTooLong, len([]rune(p.text)), MaxComment)
+	return fmt.Errorf("%w: at its shortest it has %d characters, GitHub takes %d", ErrTooLong, len([]rune(p.text)), MaxComment)
 }
 
 // own is a comment of ours.
@@ -140,7 +140,7 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 		if len(ours) == 0 || !wrote && p.turns(ours[0]) {
 			if created, err = p.create(ctx, s); err == nil {
 				wrote = true
-			} else if !p.shrinks(err) {
+			} else if err = p.shrink(err); err != nil {
 				return "", err
 			}
 			continue
@@ -158,8 +158,10 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 		// Then it looks again: an older run, which has looked before this, may write after it.
 		err = p.edit(ctx, s, keep.id)
 		edited = err == nil
-		takenAway := isStatus(err, http.StatusNotFound) // between look and edit
-		if !edited && !takenAway && !p.shrinks(err) {
+		if isStatus(err, http.StatusNotFound) { // taken away between look and edit
+			continue
+		}
+		if err = p.shrink(err); err != nil {
 			return "", err
 		}
 	}
@@ -190,13 +192,14 @@ func (p *post) turns(o own) bool {
 	return !p.olderThan(o) && o.outcome == pass && p.Outcome == fail
 }
 
-// shrinks reports whether GitHub found the text too long and there is a shorter one now.
-func (p *post) shrinks(err error) bool {
+// shrink makes the text shorter when GitHub has refused it for its length; any other error, or
+// that there is no shorter one, is given back.
+func (p *post) shrink(err error) error {
 	if !isStatus(err, http.StatusUnprocessableEntity) || !strings.Contains(said(err), "too long") {
-		return false
+		return err
 	}
 	p.rung++
-	return p.fit() == nil
+	return p.fit()
 }
 
 func (p *post) create(ctx context.Context, s *session) (*own, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"slices"
@@ -228,6 +229,39 @@ func TestTwoJobsAtOnce(t *testing.T) {
 	}
 }
 
+// TestJobsAtOnceInTrouble is the same where answers are lost and requests fail.
+func TestJobsAtOnceInTrouble(t *testing.T) {
+	for seed := range uint64(20) {
+		s := serve(t)
+		write(t, job(s, 9), told("pass", "before"))
+		random := rand.New(rand.NewPCG(seed, 0))
+		for range 8 {
+			method := []string{"GET", "POST", "PATCH", "DELETE"}[random.IntN(4)]
+			s.Fail([]githubtest.Fault{
+				{Method: method, Skip: random.IntN(3), Status: 502}, {Method: method, Skip: random.IntN(3), Status: 502, After: true},
+				{Method: method, Skip: random.IntN(3), Drop: true, After: true},
+			}[random.IntN(3)])
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for { // as a person who runs the job again
+					if _, err := job(s, 10).Comment(t.Context(), told("fail", "now")); err == nil {
+						return
+					} else if !strings.Contains(err.Error(), "tried 4 times") {
+						t.Errorf("seed %d: %v", seed, err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if got := bodies(s); !slices.Equal(got, []string{"now"}) {
+			t.Errorf("seed %d: comments %q", seed, got)
+		}
+	}
+}
+
 func TestJobsOfTwoRunsAtOnce(t *testing.T) {
 	s := serve(t)
 	write(t, job(s, 9), told("pass", "before"))
@@ -313,6 +347,10 @@ func TestLength(t *testing.T) {
 		t.Errorf("what GitHub finds too long is asked for at %v", asked)
 	}
 	if _, err := job(s, 13).Comment(t.Context(), grow(100)); !errors.Is(err, github.ErrTooLong) {
+		t.Errorf("got %v, want ErrTooLong", err)
+	}
+	s.Fail(tooLong, tooLong, tooLong, tooLong)
+	if _, err := job(s, 14).Comment(t.Context(), grow(1)); !errors.Is(err, github.ErrTooLong) {
 		t.Errorf("got %v, want ErrTooLong", err)
 	}
 }

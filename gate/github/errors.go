@@ -41,6 +41,8 @@ func passing(err error) (after time.Duration, passes bool) {
 	var primary *github.RateLimitError
 	var transport net.Error
 	switch {
+	case errors.Is(err, errRedirect):
+		return 0, false
 	case errors.As(err, &secondary):
 		return limited(secondary.Response), true
 	case errors.As(err, &primary):
@@ -95,6 +97,8 @@ func (s *session) explain(err error, tried int) error {
 		return fmt.Errorf("%s: GitHub does not find it (404), or the token may not see it: %s", s.doing, said(err))
 	case errors.As(err, &answer):
 		return fmt.Errorf("%s: GitHub refuses it (%d): %s", s.doing, answer.Response.StatusCode, said(err))
+	case errors.Is(err, errRedirect):
+		return fmt.Errorf("%s: %w", s.doing, errRedirect)
 	case errors.As(err, &notJSON):
 		return fmt.Errorf("%s: what answers is not GitHub's API: is GITHUB_API_URL right, and is there a proxy between?", s.doing)
 	}

@@ -74,8 +74,14 @@ func (s *Server) createCheck(x *exchange) {
 		refuse(x.w, http.StatusForbidden, "You must authenticate via a GitHub App.")
 		return
 	}
+	var sent sentCheck
+	x.decodeInto(&sent)
+	if sent.Status == "completed" && sent.Conclusion == "" { // which the description does not say, and the docs do
+		refuse(x.w, http.StatusUnprocessableEntity, "Invalid request. A completed check run needs a conclusion.")
+		return
+	}
 	s.checks = append(s.checks, Check{ID: s.id()})
-	s.changeCheck(x, http.StatusCreated, &s.checks[len(s.checks)-1])
+	s.changeCheck(x, http.StatusCreated, &s.checks[len(s.checks)-1], sent)
 }
 
 func (s *Server) updateCheck(x *exchange) {
@@ -84,13 +90,13 @@ func (s *Server) updateCheck(x *exchange) {
 		refuse(x.w, http.StatusNotFound, "Not Found")
 		return
 	}
-	s.changeCheck(x, http.StatusOK, &s.checks[i])
+	var sent sentCheck
+	x.decodeInto(&sent)
+	s.changeCheck(x, http.StatusOK, &s.checks[i], sent)
 }
 
 // changeCheck takes over what was sent; annotations are added to those that are there.
-func (s *Server) changeCheck(x *exchange, status int, c *Check) {
-	var sent sentCheck
-	x.decodeInto(&sent)
+func (s *Server) changeCheck(x *exchange, status int, c *Check, sent sentCheck) {
 	c.Name, c.HeadSHA = cmp.Or(sent.Name, c.Name), cmp.Or(sent.HeadSHA, c.HeadSHA)
 	c.Conclusion, c.DetailsURL = cmp.Or(sent.Conclusion, c.Conclusion), cmp.Or(sent.DetailsURL, c.DetailsURL)
 	c.Status, c.ExternalID = cmp.Or(sent.Status, c.Status, "queued"), cmp.Or(sent.ExternalID, c.ExternalID)

@@ -15,7 +15,7 @@ type commit struct {
 
 // Commit adds a commit after its parents, none for a root.
 func (s *Server) Commit(sha string, parents ...string) {
-	s.locked(func() { s.commits = append(s.commits, commit{sha, parents}) })
+	s.locked(func() { s.commits = append(s.commits, commit{sha, slices.Clone(parents)}) })
 }
 
 func (s *Server) commitAt(sha string) int {

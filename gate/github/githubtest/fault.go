@@ -11,6 +11,7 @@ import (
 type Fault struct {
 	Method string // of the next request that it answers; empty for any
 	Path   string // a part of that request's path; empty for any
+	Skip   int    // how many such requests are let through before
 	Status int
 	Header http.Header
 	Body   string // empty for a message in JSON
@@ -31,6 +32,10 @@ func (s *Server) takeFault(r *http.Request) (Fault, bool) {
 		return (f.Method == "" || f.Method == r.Method) && strings.Contains(r.URL.Path, f.Path)
 	})
 	if i < 0 {
+		return Fault{}, false
+	}
+	if s.faults[i].Skip > 0 {
+		s.faults[i].Skip--
 		return Fault{}, false
 	}
 	fault := s.faults[i]
