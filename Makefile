@@ -49,7 +49,7 @@ trial: build ## Try the paired gate on the sample service beside a CPU hog, 50 t
 fuzz: ## Fuzz each target for a while; FUZZTIME=30s.
 	@go list -f '{{.ImportPath}}' $(packages) | while read -r package; do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-30s} "$$package" || exit 1; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-30s} -fuzzminimizetime 100x "$$package" || exit 1; \
 		done; \
 	done
 

@@ -29,6 +29,7 @@ var hostileNames = []string{
 // laced is a report in which every foreign text is name.
 func laced(name string) report.Report {
 	v := failed()
+	v.Comparisons = v.Comparisons[len(shopRoutes())-1:]
 	for i := range v.Comparisons {
 		c := &v.Comparisons[i]
 		if c.Route != tally.All {
