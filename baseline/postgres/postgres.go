@@ -21,7 +21,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-const dialect = table.Dialect("$")
+const dialect = table.PostgreSQL
 
 // The limits of a short CI process.
 const (
@@ -67,22 +67,27 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Put keeps a run: see baseline.Store.
+// Put keeps a run: see baseline.Store. A try whose answer was lost may have put it: then it is
+// not told as created.
 func (s *Store) Put(ctx context.Context, r *result.Result) (record baseline.Record, created bool, err error) {
 	info, insert, err := dialect.Insert(r)
 	if err != nil {
 		return record, false, err
 	}
-	err = s.transact(ctx, func(tx pgx.Tx) error {
-		put, err := collect(ctx, tx, insert, scanID)
-		created = created || len(put) > 0 // a try that seemed to fail may have put it
+	var put []time.Time
+	err = s.transact(ctx, func(tx pgx.Tx) (err error) {
+		put, err = collect(ctx, tx, insert, pgx.RowTo[time.Time])
 		return err
 	})
 	if err != nil {
 		return record, false, err
 	}
-	record, err = s.Get(ctx, info.ID)
-	return record, created, err
+	if len(put) == 0 {
+		record, err = s.Get(ctx, info.ID)
+		return record, false, err
+	}
+	info.Stored = put[0].UTC()
+	return baseline.Record{Info: info, Result: r.Compact()}, true, nil
 }
 
 // Window gives the newest runs: see baseline.Store.
@@ -145,7 +150,7 @@ func (s *Store) Remove(ctx context.Context, ids ...string) error {
 		return nil
 	}
 	return s.transact(ctx, func(tx pgx.Tx) error {
-		removed, err := collect(ctx, tx, dialect.Remove(ids), scanID)
+		removed, err := collect(ctx, tx, dialect.Remove(ids), pgx.RowTo[string])
 		if err != nil {
 			return err
 		}
@@ -153,25 +158,23 @@ func (s *Store) Remove(ctx context.Context, ids ...string) error {
 	})
 }
 
-func scanID(row table.Row) (id string, err error) { return id, row.Scan(&id) }
-
 func query[T any](ctx context.Context, s *Store, statement table.Statement, wrong error, scan func(table.Row) (T, error)) (found []T, err error) {
 	if wrong != nil {
 		return nil, wrong
 	}
 	err = s.transact(ctx, func(tx pgx.Tx) error {
-		found, err = collect(ctx, tx, statement, scan)
+		found, err = collect(ctx, tx, statement, func(row pgx.CollectableRow) (T, error) { return scan(row) })
 		return err
 	})
 	return found, err
 }
 
-func collect[T any](ctx context.Context, tx pgx.Tx, statement table.Statement, scan func(table.Row) (T, error)) ([]T, error) {
+func collect[T any](ctx context.Context, tx pgx.Tx, statement table.Statement, scan pgx.RowToFunc[T]) ([]T, error) {
 	rows, err := tx.Query(ctx, statement.SQL, statement.Args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+	return pgx.CollectRows(rows, scan)
 }
 
 // transact does f in a transaction, again when that may help.

@@ -26,7 +26,7 @@ import (
 // again now and then, so that on a slow disk one of many can be unlucky for long.
 const busyTimeout = "60000"
 
-const dialect = table.Dialect("?")
+const dialect = table.SQLite
 
 // Store is a file of runs.
 type Store struct {
@@ -73,14 +73,16 @@ func (s *Store) Put(ctx context.Context, r *result.Result) (baseline.Record, boo
 	if err != nil {
 		return baseline.Record{}, false, err
 	}
-	var id string
-	err = s.db.QueryRowContext(ctx, insert.SQL, insert.Args...).Scan(&id)
-	created := err == nil
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	err = s.db.QueryRowContext(ctx, insert.SQL, insert.Args...).Scan(&info.Stored)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		record, err := s.Get(ctx, info.ID)
+		return record, false, err
+	case err != nil:
 		return baseline.Record{}, false, s.explain(err)
 	}
-	record, err := s.Get(ctx, info.ID)
-	return record, created, err
+	info.Stored = info.Stored.UTC()
+	return baseline.Record{Info: info, Result: r.Compact()}, true, nil
 }
 
 // Window gives the newest runs: see baseline.Store.

@@ -28,7 +28,10 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 		q.Limit = baseline.DefaultLimit
 	}
 	b := &builder{Dialect: d}
-	where := b.where(q)
+	where, err := b.where(q)
+	if err != nil {
+		return Statement{}, err
+	}
 	newest := where + " ORDER BY started DESC, id LIMIT " + b.arg(q.Limit)
 	if q.Commits == nil {
 		return marked("SELECT "+columns+" FROM plimsoll_run r"+newest, columns, b.args), nil
@@ -43,16 +46,16 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 // last one counts.
 func marked(runs, columns string, args []any) Statement {
 	last := func(table, as string) string {
-		return " LEFT JOIN " + table + " " + as + " ON " + as + ".mark = (SELECT max(mark) FROM " + table + " WHERE run = r.id)"
+		return " LEFT JOIN " + table + " " + as + " ON " + as + ".mark = (SELECT max(mark) FROM " + table + " WHERE run = found.id)"
 	}
 	return Statement{
-		"SELECT r." + strings.ReplaceAll(columns, ", ", ", r.") + ", a.who, a.why, a.at, x.who, x.why, x.at FROM (" + runs + ") r" +
-			last("plimsoll_accepted", "a") + last("plimsoll_excluded", "x") + " ORDER BY r.started DESC, r.id", args,
+		"SELECT found." + strings.ReplaceAll(columns, ", ", ", found.") + ", a.who, a.why, a.at, x.who, x.why, x.at FROM (" + runs + ") found" +
+			last("plimsoll_accepted", "a") + last("plimsoll_excluded", "x") + " ORDER BY found.started DESC, found.id", args,
 	}
 }
 
 // where is the condition of a query over r, which is plimsoll_run.
-func (b *builder) where(q baseline.Query) string {
+func (b *builder) where(q baseline.Query) (sql string, err error) {
 	var all []string
 	is := func(column, value string) {
 		if value != "" {
@@ -68,39 +71,39 @@ func (b *builder) where(q baseline.Query) string {
 	}
 	is("repository", q.Repository)
 	is("branch", q.Branch)
-	commits := "FALSE" // an empty list admits nothing
-	if len(q.Commits) > 0 {
-		commits = "commit_sha IN " + list(b, q.Commits)
-	}
-	if q.Commits != nil {
-		all = append(all, commits)
+	ofCommits := ""
+	if q.Commits != nil { // an empty list admits nothing
+		if ofCommits, err = b.among("commit_sha", q.Commits); err != nil {
+			return "", err
+		}
+		all = append(all, ofCommits)
 	}
 	if !q.WithExcluded {
 		all = append(all, "NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = r.id)")
 	}
 	if q.SinceAccepted {
-		all = append(all, b.sinceAccepted(q, commits))
+		all = append(all, b.sinceAccepted(q, ofCommits))
 	}
 	if q.After != nil {
 		started := b.arg(q.After.Started.UTC())
 		all = append(all, "started <= "+started, "(started < "+started+" OR id > "+b.arg(q.After.ID)+")")
 	}
 	if len(all) == 0 {
-		return ""
+		return "", nil
 	}
-	return " WHERE " + strings.Join(all, " AND ")
+	return " WHERE " + strings.Join(all, " AND "), nil
 }
 
 // sinceAccepted is the condition that a run is not older than the newest accepted one.
-func (b *builder) sinceAccepted(q baseline.Query, commits string) string {
+func (b *builder) sinceAccepted(q baseline.Query, ofCommits string) string {
 	sql := "started >= coalesce((SELECT max(a.started) FROM plimsoll_accepted a WHERE NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = a.run)"
 	for _, condition := range []struct{ column, value string }{{"series", q.Series}, {"branch", q.Branch}, {"repository", q.Repository}} {
 		if condition.value != "" {
 			sql += " AND a." + condition.column + " = " + b.arg(condition.value)
 		}
 	}
-	if q.Commits != nil {
-		sql += " AND " + commits
+	if ofCommits != "" {
+		sql += " AND " + ofCommits
 	}
 	return sql + "), " + b.arg(time.Time{}) + ")"
 }

@@ -10,7 +10,7 @@ import (
 // Row is a row that stands ready to be read.
 type Row interface{ Scan(into ...any) error }
 
-// ScanInfo reads a row of List.
+// ScanInfo reads a row of List or Expired.
 func ScanInfo(row Row) (baseline.Info, error) { return scan(row) }
 
 // ScanRecord reads a row of Window or Get.

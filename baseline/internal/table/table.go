@@ -20,8 +20,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Dialect is how a database numbers the parameters of a statement: "$" for $1, "?" for ?1.
+// Dialect is how a database numbers the parameters of a statement.
 type Dialect string
+
+// The dialects: $1 and ?1.
+const (
+	PostgreSQL Dialect = "$"
+	SQLite     Dialect = "?"
+)
 
 // Statement is SQL with its arguments.
 type Statement struct {
@@ -50,8 +56,18 @@ func list[T any](b *builder, values []T) string {
 	return "(" + strings.Join(names, ", ") + ")"
 }
 
-// Insert puts a run unless it is there. It returns the run's ID, in a row that is missing
-// when nothing was put.
+// among is the condition that a column has one of many values, which are one parameter: a
+// statement with a parameter for each would take longer to read than to answer.
+func (b *builder) among(column string, values []string) (string, error) {
+	if b.Dialect == PostgreSQL {
+		return column + " = ANY (" + b.arg(values) + ")", nil
+	}
+	text, err := json.Marshal(values)
+	return column + " IN (SELECT value FROM json_each(" + b.arg(string(text)) + "))", err
+}
+
+// Insert puts a run unless it is there. It returns when the run was stored, in a row that is
+// missing when nothing was put; the Info lacks that.
 func (d Dialect) Insert(r *result.Result) (baseline.Info, Statement, error) {
 	info := baseline.Info{
 		ID: r.ID(), Series: r.Series, Repository: r.Repository, Branch: r.Branch, Commit: r.Commit,
@@ -77,7 +93,7 @@ func (d Dialect) Insert(r *result.Result) (baseline.Info, Statement, error) {
 		fit(info.Series, info.ProfileDigest, info.Environment), info.Tool, info.Started, string(figures), document,
 	})
 	return info, Statement{"INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, figures, document)" +
-		" VALUES " + values + " ON CONFLICT (id) DO NOTHING RETURNING id", b.args}, nil
+		" VALUES " + values + " ON CONFLICT (id) DO NOTHING RETURNING stored", b.args}, nil
 }
 
 // fit is what runs share that can be compared: a short key for the indexes, 128 bits of a

@@ -10,7 +10,7 @@ import (
 // A run of 12 routes and 40 rounds must stay under 32 KB, so that a million of them fit a
 // database that nobody looks after.
 func TestRunIsSmall(t *testing.T) {
-	_, insert, err := table.Dialect("$").Insert(storetest.NewLarge(1, 12, 40))
+	_, insert, err := table.PostgreSQL.Insert(storetest.NewLarge(1, 12, 40))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,145 @@
+// Package archive writes runs of a store into one file, and reads such files, to move them
+// from store to store and to hand them to those who cannot reach one.
+//
+// A file is JSON lines. The first says what it is; then comes a line for each run, newest
+// first, with its compact result, its marks and a digest of its own; the last line has the
+// number of runs and a digest of all lines before it, so that a file that was cut is refused.
+// The same runs give the same bytes.
+//
+// A file that is read is not trusted: sizes, counts, order and digests are checked, IDs are
+// recomputed, unknown fields are refused, and nothing is handed on before the whole file has
+// been checked. One run is in memory at a time. The digests are against accidents: who can
+// write a file can write its digests too, and what they put into it.
+package archive
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// What the first line says.
+const (
+	format  = "plimsoll runs"
+	version = 1
+)
+
+// Bounds on a file that is read. They lie far above real ones: a run of 1,000 routes and 40
+// rounds is a line of some 5 MB.
+const (
+	maxLine = 64 << 20
+	maxRuns = 10_000_000
+	maxSize = 1 << 40
+)
+
+// ErrMalformed is wrapped by what Read returns for a file that is no whole archive.
+var ErrMalformed = errors.New("not a whole file of plimsoll's runs")
+
+// Run is one run in a file.
+type Run struct {
+	ID     string    `json:"id"`
+	Branch string    `json:"branch"`
+	Stored time.Time `json:"stored"` // when the store that it comes from was given it
+	// What was said of it.
+	Accepted *baseline.Mark `json:"accepted,omitempty"`
+	Excluded *baseline.Mark `json:"excluded,omitempty"`
+	Result   *result.Result `json:"result"` // compact
+}
+
+// header is the first line.
+type header struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+}
+
+// line is one of the lines between.
+type line struct {
+	Run    json.RawMessage `json:"run"`
+	SHA256 string          `json:"sha256"` // of the bytes of Run
+}
+
+// trailer is the last line.
+type trailer struct {
+	Runs   *int   `json:"runs"`
+	SHA256 string `json:"sha256"` // of all lines before, with their ends
+}
+
+// encode is a value as one line of JSON, without its end.
+func encode(value any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(value)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// decode reads one line strictly.
+func decode(text []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return err
+	}
+	if dec.InputOffset() != int64(len(text)) {
+		return errors.New("something follows the JSON on its line")
+	}
+	return nil
+}
+
+// before is the order of runs in a file, which is a store's: newest first, then by ID.
+func (r Run) before(next Run) bool {
+	at, then := started(r), started(next)
+	return at.After(then) || at.Equal(then) && r.ID < next.ID
+}
+
+// started is when a run began, as exactly as stores keep it.
+func started(r Run) time.Time { return r.Result.Started.UTC().Truncate(time.Microsecond) }
+
+// check says what is wrong with a run that comes out of a file.
+func (r Run) check() error {
+	switch {
+	case r.Result == nil:
+		return errors.New("the run has no result")
+	case !r.Result.Whole():
+		return fmt.Errorf("run %.12s: %w", r.ID, baseline.ErrNotWhole)
+	case r.ID != r.Result.ID():
+		return fmt.Errorf("the run is called %.12s and is run %.12s: its result is not the one that was written", r.ID, r.Result.ID())
+	case r.Branch != r.Result.Branch:
+		return fmt.Errorf("run %.12s is filed under branch %.40q and says %.40q itself", r.ID, r.Branch, r.Result.Branch)
+	case r.Stored.IsZero():
+		return fmt.Errorf("run %.12s does not say when it was stored", r.ID)
+	}
+	for _, mark := range []*baseline.Mark{r.Accepted, r.Excluded} {
+		if mark == nil {
+			continue
+		}
+		if err := mark.Check(); err != nil {
+			return fmt.Errorf("run %.12s: %w", r.ID, err)
+		}
+	}
+	return r.checkTexts()
+}
+
+// maxText bounds what columns and indexes of a store hold, in bytes.
+const maxText = 1_000
+
+func (r Run) checkTexts() error {
+	i := r.Result.Identity
+	texts := []string{i.Series, i.Repository, i.Branch, i.Commit, i.ProfileDigest, i.Tool, r.Result.Environment.Class()}
+	for _, text := range texts {
+		if len(text) > maxText || !baseline.Plain(text) {
+			return fmt.Errorf("run %.12s: %.40q is longer than %d bytes, or holds control characters", r.ID, text, maxText)
+		}
+	}
+	for _, route := range r.Result.Routes() {
+		if !baseline.Plain(route) {
+			return fmt.Errorf("run %.12s: the route %.40q holds control characters", r.ID, route)
+		}
+	}
+	return nil
+}

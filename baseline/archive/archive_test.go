@@ -1,0 +1,287 @@
+package archive_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/archive"
+	"github.com/plimsoll-ci/plimsoll/baseline/sqlite"
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+func open(t *testing.T) baseline.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "b.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+// records are n runs, newest first, with marks on some.
+func records(n int) iter.Seq2[baseline.Record, error] {
+	return func(yield func(baseline.Record, error) bool) {
+		for i := n - 1; i >= 0; i-- {
+			r := storetest.NewResult(i)
+			record := baseline.Record{Info: baseline.Info{ID: r.ID(), Branch: r.Branch, Stored: r.Finished}, Result: r}
+			if i%3 == 1 {
+				record.Accepted = new(storetest.NewMark(i))
+			}
+			if i%3 == 2 {
+				record.Excluded = new(storetest.NewMark(i))
+			}
+			if !yield(record, nil) {
+				return
+			}
+		}
+	}
+}
+
+func write(t testing.TB, n int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if got, err := archive.Write(&b, records(n)); err != nil || got != n {
+		t.Fatalf("wrote %d of %d runs: %v", got, n, err)
+	}
+	return b.Bytes()
+}
+
+func export(t *testing.T, s baseline.Store) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := archive.Export(t.Context(), &b, s, baseline.Query{WithExcluded: true}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestMoveFromStoreToStore(t *testing.T) {
+	const n = 130 // more than a store is asked for at once
+	here, there := open(t), open(t)
+	file := write(t, n)
+	for i, want := range []archive.Imported{{Runs: n, New: n, Marked: 86}, {Runs: n}} {
+		if got, err := archive.Import(t.Context(), bytes.NewReader(file), here); err != nil || got != want {
+			t.Fatalf("import %d: got %+v, %v, want %+v", i, got, err, want)
+		}
+	}
+	moved := export(t, here)
+	if !bytes.Equal(moved, export(t, here)) {
+		t.Error("the same runs give different bytes")
+	}
+	if _, err := archive.Import(t.Context(), bytes.NewReader(moved), there); err != nil {
+		t.Fatal(err)
+	}
+	lists := [][]baseline.Info{nil, nil}
+	for i, store := range []baseline.Store{here, there} {
+		var err error
+		if lists[i], err = store.List(t.Context(), baseline.Query{WithExcluded: true, Limit: n + 1}); err != nil {
+			t.Fatal(err)
+		}
+		for j := range lists[i] {
+			lists[i][j].Stored = time.Time{} // which a store says anew
+		}
+	}
+	a, b := fmt.Sprintf("%+v", describe(t, lists[0])), fmt.Sprintf("%+v", describe(t, lists[1]))
+	if len(lists[0]) != n || a != b {
+		t.Errorf("%d runs became %d, or their marks have changed", len(lists[0]), len(lists[1]))
+	}
+}
+
+func describe(t *testing.T, infos []baseline.Info) string {
+	t.Helper()
+	text, err := json.Marshal(infos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestSameRunsSameBytes(t *testing.T) {
+	file := write(t, 7)
+	if !bytes.Equal(file, write(t, 7)) {
+		t.Error("writing twice gives different bytes")
+	}
+	if again := rewrite(t, file); !bytes.Equal(file, again) {
+		t.Error("what was read is written differently")
+	}
+	if n, err := archive.Read(bytes.NewReader(write(t, 0)), nil); n != 0 || err != nil {
+		t.Errorf("a file without runs: %d, %v", n, err)
+	}
+}
+
+// rewrite reads a file and writes what was in it.
+func rewrite(t testing.TB, file []byte) []byte {
+	t.Helper()
+	var kept []baseline.Record
+	if _, err := archive.Read(bytes.NewReader(file), func(r archive.Run) error {
+		info := baseline.Info{ID: r.ID, Branch: r.Branch, Stored: r.Stored, Accepted: r.Accepted, Excluded: r.Excluded}
+		kept = append(kept, baseline.Record{Info: info, Result: r.Result})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := archive.Write(&b, func(yield func(baseline.Record, error) bool) {
+		for _, record := range kept {
+			if !yield(record, nil) {
+				return
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+var stored = regexp.MustCompile(`"stored":"[^"]*"`)
+
+// seal gives lines of runs digests that fit, as somebody would who forges a file.
+func seal(runs ...string) string {
+	var b strings.Builder
+	b.WriteString(`{"format":"plimsoll runs","version":1}` + "\n")
+	for _, run := range runs {
+		fmt.Fprintf(&b, `{"run":%s,"sha256":"%x"}`+"\n", run, sha256.Sum256([]byte(run)))
+	}
+	fmt.Fprintf(&b, `{"runs":%d,"sha256":"%x"}`+"\n", len(runs), sha256.Sum256([]byte(b.String())))
+	return b.String()
+}
+
+// runsOf are the runs of a file as they stand in it.
+func runsOf(t testing.TB, file []byte) (runs []string) {
+	t.Helper()
+	for text := range strings.Lines(string(file)) {
+		if run, ok := strings.CutPrefix(text, `{"run":`); ok {
+			runs = append(runs, run[:strings.LastIndex(run, `,"sha256"`)])
+		}
+	}
+	return runs
+}
+
+func TestReadRefuses(t *testing.T) {
+	file := string(write(t, 3))
+	lines := strings.SplitAfter(file, "\n")
+	runs := runsOf(t, []byte(file))
+	if seal(runs...) != file {
+		t.Fatal("the test does not know how files are written")
+	}
+	forge := func(old, with string) string {
+		forged := strings.Replace(runs[1], old, with, 1)
+		if forged == runs[1] {
+			t.Fatalf("there is no %s in %.300s", old, runs[1])
+		}
+		return seal(runs[0], forged, runs[2])
+	}
+	for name, test := range map[string]struct{ file, want string }{
+		"nothing":              {"", "line 1: the file ends here"},
+		"something else":       {"PK\x03\x04\n", "line 1: it does not begin with the format"},
+		"a result":             {`{"schema":1}` + "\n", "line 1: it does not begin with the format"},
+		"newer":                {strings.Replace(file, `"version":1`, `"version":2`, 1), "version 2, this program reads version 1"},
+		"cut in a line":        {file[:len(file)/2], "cut short"},
+		"cut after a line":     {strings.Join(lines[:3], ""), "line 4: the file ends here"},
+		"last end missing":     {file[:len(file)-1], "line 5: the file ends here"},
+		"a run missing":        {lines[0] + lines[1] + lines[3] + lines[4], "line 4: the file has 2 runs"},
+		"a digit changed":      {strings.Replace(file, `"requests":100`, `"requests":101`, 1), "line 2: the run does not have the digest"},
+		"header changed":       {strings.Replace(file, `{"format"`, `{ "format"`, 1), "line 5: the lines above do not have the digest"},
+		"more after it":        {file + "{}\n", "line 6: something follows"},
+		"twice on a line":      {strings.Replace(file, "\n", " {}\n", 1), "line 1: "},
+		"two in the other way": {seal(runs[1], runs[0], runs[2]), "line 3: run "},
+		"one twice":            {seal(runs[0], runs[0]), "comes twice"},
+		"a forged figure":      {forge(`"requests":100`, `"requests":101`), "its result is not the one that was written"},
+		"a forged branch":      {forge(`"branch":"main"`, `"branch":"other"`), "is filed under branch"},
+		"an unknown field":     {forge(`"stored":`, `"colour":"red","stored":`), `unknown field "colour"`},
+		"one in the result":    {forge(`"schema":1`, `"schema":1,"colour":"red"`), `unknown field "colour"`},
+		"impossible figures":   {forge(`"failures":0`, `"failures":999`), "impossible figures"},
+		"a round missing":      {forge(`"planned_rounds":2`, `"planned_rounds":3`), "only a whole run"},
+		"never stored":         {seal(stored.ReplaceAllString(runs[0], `"stored":"0001-01-01T00:00:00Z"`)), "when it was stored"},
+		"no reason":            {forge(`"by":"ana"`, `"by":""`), "needs the name"},
+		"a reason without end": {forge(`"why":"reason`, `"why":"`+strings.Repeat("a", 3000)), "say it shorter"},
+		"a control character":  {forge(`"why":"reason`, `"why":"\u001b[31m`), "control characters"},
+		"no result":            {seal(`{"id":"","branch":"","stored":"2026-01-01T00:00:00Z"}`), "the run has no result"},
+		"no object":            {seal(`null`), "line 2"},
+		"a line without end":   {lines[0] + `{"run":"` + strings.Repeat("a", 65<<20), "longer than 64 MiB"},
+	} {
+		called := 0
+		n, err := archive.Read(strings.NewReader(test.file), func(archive.Run) error { called++; return nil })
+		if !errors.Is(err, archive.ErrMalformed) || !strings.Contains(err.Error(), test.want) || called > 0 || n > 0 {
+			t.Errorf("%s: got %.300v, want %q in it; %d runs were handed on", name, err, test.want, called)
+		}
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	all := slices.Collect(first(records(2)))
+	for want, runs := range map[string][]baseline.Record{
+		"newest first":     {all[1], all[0]},
+		"control":          {{Info: all[0].Info, Result: storetest.NewResult(1, func(r *result.Result) { r.Commit = "\x1b" })}},
+		"only a whole run": {{Info: all[0].Info, Result: storetest.NewResult(1, func(r *result.Result) { r.PlannedRounds = 9 })}},
+	} {
+		for i := range runs {
+			runs[i].ID = runs[i].Result.ID()
+		}
+		_, err := archive.Write(&bytes.Buffer{}, func(yield func(baseline.Record, error) bool) {
+			for _, r := range runs {
+				if !yield(r, nil) {
+					return
+				}
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	if _, err := archive.Export(canceled(t), &bytes.Buffer{}, open(t), baseline.Query{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("an export that was ended: %v", err)
+	}
+}
+
+func first(of iter.Seq2[baseline.Record, error]) iter.Seq[baseline.Record] {
+	return func(yield func(baseline.Record) bool) {
+		for record := range of {
+			if !yield(record) {
+				return
+			}
+		}
+	}
+}
+
+func canceled(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+// No file makes the reader panic, and what it takes is written as bytes that are read and
+// written the same.
+func FuzzRead(f *testing.F) {
+	file := write(f, 2)
+	f.Add(file)
+	f.Add(write(f, 0))
+	for _, run := range runsOf(f, file) {
+		f.Add([]byte(run))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, file := range []string{string(data), seal(string(data))} { // the second gets past the digests
+			if _, err := archive.Read(strings.NewReader(file), func(archive.Run) error { return nil }); err != nil {
+				continue
+			}
+			once := rewrite(t, []byte(file))
+			if !bytes.Equal(once, rewrite(t, once)) {
+				t.Errorf("not written the same: %.300s", once)
+			}
+		}
+	})
+}
