@@ -23,6 +23,8 @@ type baselineCmd struct {
 	Exclude baselineExcludeCmd `cmd:"" help:"Mark a run that does not count, such as one of a broken machine."`
 	Rm      baselineRmCmd      `cmd:"" help:"Remove baseline runs."`
 	Prune   baselinePruneCmd   `cmd:"" help:"Remove old runs, by age and by number; never the newest of a kind."`
+	Export  baselineExportCmd  `cmd:"" help:"Write runs into a file, for another store."`
+	Import  baselineImportCmd  `cmd:"" help:"Put the runs of such a file into the store."`
 	Roles   baselineRolesCmd   `cmd:"" help:"Print SQL that makes roles for PostgreSQL: reader, writer and admin."`
 }
 

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/archive"
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
+)
+
+// baselineExportCmd is plimsoll baseline export.
+type baselineExportCmd struct {
+	storeFlag
+	File   string `arg:"" help:"The file to write."`
+	Series string `help:"Only this series."`
+	Branch string `help:"Only this branch."`
+}
+
+// Run writes runs, whole or not at all.
+func (c *baselineExportCmd) Run(a *app) error {
+	return c.use(a, func(store baseline.Store) error {
+		n := 0
+		err := whole.Write(c.File, func(w io.Writer) (err error) {
+			n, err = archive.Export(a.ctx, w, store, baseline.Query{Series: c.Series, Branch: c.Branch, WithExcluded: true})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("export: %w", err)
+		}
+		_, err = fmt.Fprintf(a.stdout, "Wrote %d runs into %s.\n", n, c.File)
+		return err
+	})
+}
+
+// baselineImportCmd is plimsoll baseline import.
+type baselineImportCmd struct {
+	storeFlag
+	File string `arg:"" help:"A file of plimsoll baseline export. It is checked from end to end before anything of it is used."`
+}
+
+// Run puts the runs of a file into the store.
+func (c *baselineImportCmd) Run(a *app) error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return badInput("import: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	return c.use(a, func(store baseline.Store) error {
+		done, err := archive.Import(a.ctx, f, store)
+		if errors.Is(err, archive.ErrMalformed) {
+			return badInput("import %s: %w", c.File, err)
+		}
+		if err != nil {
+			return fmt.Errorf("import %s: %w; %d of its runs were put, and the same command goes on", c.File, err, done.New)
+		}
+		_, err = fmt.Fprintf(a.stdout, "Put %d runs into the store; %d were there already.\n", done.New, done.Runs-done.New)
+		return err
+	})
+}
