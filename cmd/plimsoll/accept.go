@@ -14,11 +14,14 @@ import (
 // accept lets a failing change pass when the pull request bears the label that accepts it, put
 // on this very commit.
 func (f commentFlags) accept(a *app, workflow github.Run, rep *report.Report) {
-	inQueue := workflow.Event == "merge_group"
-	if rep.Verdict.Outcome != gate.Fail || f.AcceptLabel == "" || a.token == "" || workflow.PullRequest == 0 && !inQueue {
+	find := a.api(workflow).Accepted
+	if workflow.Queued != 0 {
+		find = a.api(workflow).AcceptedQueued
+	}
+	if rep.Verdict.Outcome != gate.Fail || f.AcceptLabel == "" || a.token == "" || workflow.PullRequest == 0 && workflow.Queued == 0 {
 		return
 	}
-	accepted, err := a.api(workflow).Accepted(a.ctx, f.AcceptLabel)
+	accepted, err := find(a.ctx, f.AcceptLabel)
 	switch {
 	case err != nil:
 		a.warn(err.Error())

@@ -42,27 +42,55 @@ func (a *API) Accepted(ctx context.Context, label string) (acceptance *Acceptanc
 	if a.Run.PullRequest <= 0 || a.Run.HeadSHA == "" || label == "" {
 		return nil, errors.New("look for the label that accepts a change: this workflow does not run for a pull request, or the label has no name")
 	}
-	err = a.call(ctx, doing, "pull-requests: read", func(ctx context.Context, s *session) error {
-		acceptance = nil
+	err = a.call(ctx, doing, "pull-requests: read", func(ctx context.Context, s *session) (err error) {
 		pull, err := s.pullAt(ctx, a.Run.HeadSHA)
-		if err != nil || !slices.ContainsFunc(pull.Labels, func(one string) bool { return strings.EqualFold(one, label) }) {
-			return err
-		}
-		past, err := s.history(ctx, pull.Number)
 		if err != nil {
 			return err
 		}
-		put, moves := past.label(label)
-		if put == nil {
-			return fmt.Errorf("%w: GitHub does not say who put it: take it off and put it on again", ErrNotBound)
-		}
-		if err := s.bound(ctx, put, moves); err != nil {
-			return err
-		}
-		acceptance = accept(put, pull)
-		return nil
+		acceptance, err = s.accepted(ctx, pull, label, s.bound)
+		return err
 	})
 	return acceptance, err
+}
+
+// AcceptedQueued tells the same of a pull request that waits in the merge queue for which this
+// run is: GitHub takes it out of the queue when something is pushed to it.
+func (a *API) AcceptedQueued(ctx context.Context, label string) (acceptance *Acceptance, err error) {
+	doing := fmt.Sprintf("look for the label %q on pull request %d of %s, which is queued", label, a.Run.Queued, a.Run.Repository)
+	if a.Run.Queued <= 0 || label == "" {
+		return nil, errors.New("look for the label that accepts a change: this workflow does not run for a merge queue, or the label has no name")
+	}
+	err = a.call(ctx, doing, "pull-requests: read", func(ctx context.Context, s *session) error {
+		p, _, err := s.PullRequests.Get(ctx, s.owner, s.name, a.Run.Queued)
+		if err != nil {
+			return err
+		}
+		pull := pullOf(p)
+		acceptance, err = s.accepted(ctx, pull, label, func(ctx context.Context, put *github.IssueEvent, moves []time.Time) error {
+			return s.boundByRuns(ctx, pull, put, moves, creationLag)
+		})
+		return err
+	})
+	return acceptance, err
+}
+
+// accepted finds the label on a pull request, and whether it counts.
+func (s *session) accepted(ctx context.Context, pull Pull, label string, bound func(context.Context, *github.IssueEvent, []time.Time) error) (*Acceptance, error) {
+	if !slices.ContainsFunc(pull.Labels, func(one string) bool { return strings.EqualFold(one, label) }) {
+		return nil, nil
+	}
+	past, err := s.history(ctx, pull.Number)
+	if err != nil {
+		return nil, err
+	}
+	put, moves := past.label(label)
+	if put == nil {
+		return nil, fmt.Errorf("%w: GitHub does not say who put it: take it off and put it on again", ErrNotBound)
+	}
+	if err := bound(ctx, put, moves); err != nil {
+		return nil, err
+	}
+	return accept(put, pull), nil
 }
 
 // AcceptedMerge tells whether the pull request that was merged as a commit bore a label that

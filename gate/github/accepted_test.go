@@ -204,6 +204,39 @@ func TestTheLastToPutTheLabelIsNamed(t *testing.T) {
 	}
 }
 
+func TestAcceptedQueued(t *testing.T) {
+	for name, test := range map[string]struct {
+		happens func(*githubtest.Server)
+		want    string // who
+		err     error
+	}{
+		"label, then queued": {func(s *githubtest.Server) { runs(s, 10, sha("a")); s.Label(7, accepted, "ada") }, "ada", nil},
+		"no label":           {func(s *githubtest.Server) { runs(s, 10, sha("a")) }, "", nil},
+		"pushed after it": {func(s *githubtest.Server) {
+			runs(s, 10, sha("a"))
+			s.Label(7, accepted, "ada")
+			s.Push(7, sha("b"))
+			runs(s, 11, sha("b"))
+		}, "", github.ErrNotBound},
+	} {
+		s := serve(t)
+		test.happens(s)
+		a := job(s, 20)
+		a.Run.Event, a.Run.Queued, a.Run.PullRequest, a.Run.HeadSHA = "merge_group", 7, 0, ""
+		got, err := a.AcceptedQueued(t.Context(), accepted)
+		by := ""
+		if got != nil {
+			by = got.By
+		}
+		if by != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if _, err := job(serve(t), 20).AcceptedQueued(t.Context(), accepted); err == nil {
+		t.Error("a run that is for no queue finds an acceptance")
+	}
+}
+
 func TestAcceptedMerge(t *testing.T) {
 	x, y, merged := sha("a"), sha("b"), sha("e")
 	for name, test := range map[string]struct {

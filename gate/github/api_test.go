@@ -42,12 +42,13 @@ var methods = []method{
 		got, err := a.FindPull(ctx, repository, "care", sha("a"))
 		return differs(err, got, 7)
 	}},
-	{"PullOfCommit", func(ctx context.Context, a *github.API) error {
-		got, err := a.PullOfCommit(ctx, sha("e"))
-		return differs(err, got.Number, 6)
-	}},
 	{"Accepted", func(ctx context.Context, a *github.API) error {
 		got, err := a.Accepted(ctx, accepted)
+		return differs(err, got != nil && got.By == "ada", true)
+	}},
+	{"AcceptedQueued", func(ctx context.Context, a *github.API) error {
+		a.Run.Event, a.Run.Queued, a.Run.PullRequest, a.Run.HeadSHA = "merge_group", a.Run.PullRequest, 0, ""
+		got, err := a.AcceptedQueued(ctx, accepted)
 		return differs(err, got != nil && got.By == "ada", true)
 	}},
 	{"AcceptedMerge", func(ctx context.Context, a *github.API) error {
@@ -207,7 +208,7 @@ func TestWhatDoesNotPassIsSaid(t *testing.T) {
 func TestRightsAreNamed(t *testing.T) {
 	want := map[string]string{
 		"Comment": "pull-requests: write", "Check": "checks: write", "MergeBase": "contents: read", "Ancestors": "contents: read",
-		"FindPull": "pull-requests: read", "PullOfCommit": "pull-requests: read", "Accepted": "pull-requests: read", "AcceptedMerge": "pull-requests: read",
+		"FindPull": "pull-requests: read", "AcceptedQueued": "pull-requests: read", "Accepted": "pull-requests: read", "AcceptedMerge": "pull-requests: read",
 	}
 	for _, m := range methods {
 		s := serveAll(t)

@@ -98,22 +98,3 @@ func TestFindPull(t *testing.T) {
 		}
 	}
 }
-
-func TestPullOfCommit(t *testing.T) {
-	s := serve(t)
-	s.Label(7, "fast", "ada")
-	if _, err := job(s, 10).PullOfCommit(t.Context(), sha("a")); !errors.Is(err, github.ErrNoPull) {
-		t.Errorf("the head of an open one: %v", err)
-	}
-	s.Merge(7, sha("e"))
-	got, err := job(s, 10).PullOfCommit(t.Context(), sha("e"))
-	if err != nil || got.Number != 7 || got.Title != "Greet with more care" || got.HeadSHA != sha("a") || got.Branch != "care" ||
-		got.BaseBranch != "main" || got.HeadRepository != repository || got.MergedAt.IsZero() || !slices.Equal(got.Labels, []string{"fast"}) {
-		t.Errorf("%+v, %v", got, err)
-	}
-	for _, sha := range []string{sha("a"), sha("9"), ""} {
-		if _, err := job(s, 10).PullOfCommit(t.Context(), sha); err == nil {
-			t.Errorf("a pull request that was merged as %q", sha)
-		}
-	}
-}

@@ -10,6 +10,8 @@ package github
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
@@ -29,6 +31,7 @@ type Run struct {
 	BaseSHA        string // what it is compared with; for a push what was there before, empty for a new branch
 	DefaultBranch  string
 	PullRequest    int    // 0 for none
+	Queued         int    // of a merge group, the pull request that it ends with; 0 for none
 	HeadSHA        string // of the pull request, or of the run that this one follows
 	HeadRepository string // owner/name that HeadSHA was pushed to
 	FromFork       bool   // a pull request from another repository: the token can read only
@@ -131,6 +134,9 @@ func FromEnv(getenv func(string) string) (Run, error) {
 	return run, nil
 }
 
+// queueBranch is the branch of a merge group, which names the pull request that it ends with.
+var queueBranch = regexp.MustCompile(`^gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]+$`)
+
 func (r *Run) fill(event payload) {
 	r.Action, r.Sender, r.DefaultBranch = event.Action, event.Sender.Login, event.Repository.DefaultBranch
 	if r.Action == labeled {
@@ -147,6 +153,9 @@ func (r *Run) fill(event payload) {
 	}
 	if group := event.MergeGroup; group.BaseRef != "" {
 		r.BaseBranch, r.BaseSHA = strings.TrimPrefix(group.BaseRef, "refs/heads/"), group.BaseSHA
+		if match := queueBranch.FindStringSubmatch(r.Branch); match != nil {
+			r.Queued, _ = strconv.Atoi(match[1]) // too large a number is none
+		}
 	}
 	if source := event.WorkflowRun; source.ID != 0 {
 		r.Source = Source{source.ID, source.Attempt, source.Event}

@@ -75,7 +75,7 @@ func TestFromEnv(t *testing.T) {
 		"merge group": {
 			`{"action":"checks_requested","merge_group":{"base_ref":"refs/heads/main","base_sha":"1"}}`,
 			map[string]string{"GITHUB_EVENT_NAME": "merge_group", "GITHUB_REF": "refs/heads/gh-readonly-queue/main/pr-7-1", "GITHUB_REF_TYPE": "branch"},
-			github.Run{Event: "merge_group", Action: "checks_requested", Branch: "gh-readonly-queue/main/pr-7-1", BaseBranch: "main", BaseSHA: "1"},
+			github.Run{Event: "merge_group", Action: "checks_requested", Branch: "gh-readonly-queue/main/pr-7-1", BaseBranch: "main", BaseSHA: "1", Queued: 7},
 		},
 		"workflow run": {
 			`{"action":"completed","workflow_run":{"id":9182736455123,"run_attempt":3,"event":"pull_request","head_sha":"4ead","head_branch":"feature/x",

@@ -57,20 +57,8 @@ func (a *API) FindPull(ctx context.Context, headRepository, branch, sha string) 
 	return number, err
 }
 
-// PullOfCommit is the pull request that made this commit by being merged; the error wraps
+// pullOfCommit is the pull request that made this commit by being merged; the error wraps
 // ErrNoPull when there is none.
-func (a *API) PullOfCommit(ctx context.Context, sha string) (found Pull, err error) {
-	doing := fmt.Sprintf("find the pull request that was merged as %s of %s", short(sha), a.Run.Repository)
-	if sha == "" {
-		return Pull{}, fmt.Errorf("%s: that takes a commit", doing)
-	}
-	err = a.call(ctx, doing, "pull-requests: read", func(ctx context.Context, s *session) (err error) {
-		found, err = s.pullOfCommit(ctx, sha)
-		return err
-	})
-	return found, err
-}
-
 func (s *session) pullOfCommit(ctx context.Context, sha string) (found Pull, err error) {
 	read := func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
 		return s.PullRequests.ListPullRequestsWithCommit(ctx, s.owner, s.name, sha, o)
