@@ -79,6 +79,7 @@ func buildPrograms(t *testing.T) (dir string) {
 //	push SHA                    pull request 7 moves on to another commit
 //	checked REGEXP              the newest check run matches, as JSON
 //	comment REGEXP              there is one comment of ours, and it matches
+//	comment-holds TEXT          every comment of ours holds the text
 //	output NAME REGEXP          the step's output matches
 func TestScripts(t *testing.T) {
 	dir := buildPrograms(t)
@@ -120,7 +121,14 @@ func TestScripts(t *testing.T) {
 			"checked":  func(ts *testscript.TestScript, _ bool, args []string) { checked(ts, hub(ts), args[0]) },
 			"readonly": func(ts *testscript.TestScript, _ bool, _ []string) { hub(ts).ReadOnly() },
 			"comment":  func(ts *testscript.TestScript, neg bool, args []string) { comment(ts, hub(ts), neg, args) },
-			"output":   output,
+			"comment-holds": func(ts *testscript.TestScript, neg bool, args []string) {
+				for _, c := range hub(ts).Comments(7) {
+					if strings.Contains(c.Body, args[0]) == neg {
+						ts.Fatalf("looking for %s in the comment:\n%s", args[0], c.Body)
+					}
+				}
+			},
+			"output": output,
 		},
 	})
 }

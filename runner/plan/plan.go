@@ -61,6 +61,7 @@ type Start struct {
 	Env                      []string // NAME=value
 	Ready                    profile.Ready
 	StopWithin               time.Duration
+	Secrets                  []string // values of the environment that the profile puts in anywhere, which are not shown
 }
 
 // Limits keep a run from doing harm. Zero values mean no limit.
@@ -140,6 +141,9 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 	pl.Target = r.target(p.Target, p.Limits.Hosts)
 	for _, u := range p.Users {
 		pl.Behaviours = append(pl.Behaviours, r.behaviour(u, p.Target.Headers))
+	}
+	if pl.Start != nil {
+		pl.Start.Secrets = r.secrets
 	}
 	if p.Load.IsOpen() {
 		pl.Open = newOpen(p.Load, pl)

@@ -17,6 +17,7 @@ type resolver struct {
 	routes   []string
 	basePath string         // of target.url
 	slots    map[string]int // where the present user's variables are saved
+	secrets  []string       // see Start
 	err      error
 }
 
@@ -39,6 +40,10 @@ func (r *resolver) text(t profile.Template) string {
 	return b.String()
 }
 
+// leastSecret is how many bytes make a value of the environment worth hiding: a shorter one stands
+// in too much by chance.
+const leastSecret = 6
+
 // fixed is the value of a variable that is the same for the whole run.
 func (r *resolver) fixed(variable string) (value string, ok bool) {
 	if variable == profile.PortVariable {
@@ -51,6 +56,9 @@ func (r *resolver) fixed(variable string) (value string, ok bool) {
 	value, set := r.values.Env(name)
 	if !set {
 		r.fail("the environment variable %s is not set", name)
+	}
+	if len(value) >= leastSecret && !slices.Contains(r.secrets, value) {
+		r.secrets = append(r.secrets, value)
 	}
 	return value, true
 }

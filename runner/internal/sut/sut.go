@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func Build(ctx context.Context, s *plan.Start, dir string, log io.Writer) error 
 	if s.Build == "" {
 		return nil
 	}
-	output := &tail{}
+	output := &tail{secrets: secrets(s)}
 	command, err := prepare(s.Build, s.ShownBuild, s, dir, io.MultiWriter(output, log))
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func Build(ctx context.Context, s *plan.Start, dir string, log io.Writer) error 
 // Start starts the system, in dir or below it, and returns once it is ready to be loaded at
 // baseURL. What it prints goes to log as well. The caller must Stop it.
 func Start(ctx context.Context, s *plan.Start, baseURL, dir string, log io.Writer) (*System, error) {
-	output := &tail{watch: s.Ready.Log}
+	output := &tail{watch: s.Ready.Log, secrets: secrets(s)}
 	command, err := prepare(s.Command, s.ShownCommand, s, dir, io.MultiWriter(output, log))
 	if err != nil {
 		return nil, err
@@ -122,12 +123,27 @@ func prepare(line, shown string, s *plan.Start, dir string, output io.Writer) (*
 		}
 		command.Err = nil
 	}
-	command.Env = append(os.Environ(), s.Env...)
+	command.Env = append(slices.DeleteFunc(os.Environ(), isOurs), s.Env...)
 	command.Stdout, command.Stderr = output, output
 	// A grandchild that keeps the pipe open must not hold Wait for ever.
 	command.WaitDelay = time.Second
 	ownGroup(command)
 	return command, nil
+}
+
+// isOurs reports whether a variable is for us alone: where baselines live, with a password, and
+// what a workflow has handed over, its token among it.
+func isOurs(variable string) bool {
+	return strings.HasPrefix(variable, "PLIMSOLL_DATABASE_URL=") || strings.HasPrefix(variable, "PLIMSOLL_INPUT_")
+}
+
+// secrets are what is not shown of what a system prints. A token stays in its environment: a build
+// may need one.
+func secrets(s *plan.Start) []string {
+	if token := os.Getenv("GITHUB_TOKEN"); token != "" {
+		return append(slices.Clip(s.Secrets), token)
+	}
+	return s.Secrets
 }
 
 // Ended is closed when the system has ended.

@@ -222,6 +222,24 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// A system that prints all that it has been told, as many do when they fail.
+func TestSecretsAreNotShown(t *testing.T) {
+	t.Setenv("PLIMSOLL_DATABASE_URL", "postgres://u:of-the-database@h/d")
+	t.Setenv("PLIMSOLL_INPUT_GITHUB_TOKEN", "of-github")
+	err := sut.Build(t.Context(), &plan.Start{
+		Build: "sh -c 'env; exit 2'", Dir: ".", Env: []string{"KEY=of-the-service", "MODE=test"}, Secrets: []string{"of-the-service"},
+	}, t.TempDir(), io.Discard)
+	var failure *sut.Failure
+	if !errors.As(err, &failure) || !strings.Contains(failure.Output, "KEY=***") || !strings.Contains(failure.Output, "MODE=test") {
+		t.Fatalf("got %v", err)
+	}
+	for _, secret := range []string{"of-the-database", "of-github", "of-the-service"} {
+		if strings.Contains(failure.Output, secret) {
+			t.Errorf("%s is shown", secret)
+		}
+	}
+}
+
 func TestReach(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

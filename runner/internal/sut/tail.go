@@ -15,7 +15,8 @@ const (
 // tail keeps the last lines written to it, and notes when a text appears in one. Safe for
 // concurrent use.
 type tail struct {
-	watch string // the text to look for; empty for none
+	watch   string   // the text to look for; empty for none
+	secrets []string // texts that are not shown
 
 	mu      sync.Mutex // guards what follows
 	lines   []string
@@ -48,7 +49,7 @@ func (t *tail) Seen() bool {
 	return t.seen
 }
 
-// String gives the last lines.
+// String gives the last lines, with stars in the place of secrets.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -56,5 +57,9 @@ func (t *tail) String() string {
 	if len(t.partial) > 0 {
 		lines = append(lines[:len(lines):len(lines)], string(t.partial))
 	}
-	return strings.Join(lines, "\n")
+	text := strings.Join(lines, "\n")
+	for _, secret := range t.secrets {
+		text = strings.ReplaceAll(text, secret, "***")
+	}
+	return text
 }
