@@ -36,6 +36,9 @@ race: programs ## Run the tests under the race detector, without those that buil
 bench: ## Run the benchmarks, three times each.
 	go test -run '^$$' -bench . -benchmem -count 3 $(packages)
 
+bench-store: programs ## Fill PostgreSQL and SQLite with a million runs and time what the gate asks them; takes about ten minutes.
+	go test ./baseline/storetest -run '^TestScale$$' -count 1 -v -timeout 60m -runs 1000000 -repeats 200
+
 bench-peers: ## Compare with wrk, hey, ab, bombardier, vegeta, k6 and Locust, those that are there; takes about 25 minutes.
 	go run ./cmd/peerbench $(PEERBENCH)
 
@@ -62,7 +65,6 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
-<<<<<<< HEAD
 screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/report's golden fail; needs chromium.
 	@command -v chromium >/dev/null || { echo "chromium is not there: apt-get install chromium"; exit 1; }
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && { \
@@ -73,16 +75,10 @@ screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/
 		--screenshot="$(abspath docs/comment.png)" "file://$$dir/comment.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }
 	@ls -l docs/comment.png
 
-# What the tests run beside Go, where it is not there: curl, node, nginx and cmark-gfm, and PostgreSQL unless a server is given.
+# What the tests run beside Go, where it is not there: curl, node, nginx, cmark-gfm and PgBouncer, and PostgreSQL unless a server is given.
 programs:
 	@missing=; \
-	for one in curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm; do \
-=======
-# What the tests run beside Go, where it is not there: curl, node, nginx and PgBouncer, and PostgreSQL unless a server is given.
-programs:
-	@missing=; \
-	for one in curl:curl node:nodejs nginx:nginx-light pgbouncer:pgbouncer; do \
->>>>>>> wt-baseline
+	for one in curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer; do \
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
 	done; \
 	if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
@@ -104,4 +100,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test check lint race bench bench-peers soak fuzz golden fmt pin screenshot programs
+.PHONY: help build demo test check lint race bench bench-peers bench-store soak fuzz golden fmt pin screenshot programs

@@ -149,8 +149,12 @@ func (s *Store) Remove(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	statement, err := dialect.Remove(ids)
+	if err != nil {
+		return err
+	}
 	return s.transact(ctx, func(tx pgx.Tx) error {
-		removed, err := collect(ctx, tx, dialect.Remove(ids), pgx.RowTo[string])
+		removed, err := collect(ctx, tx, statement, pgx.RowTo[string])
 		if err != nil {
 			return err
 		}

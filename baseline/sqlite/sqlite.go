@@ -145,8 +145,12 @@ func (s *Store) Remove(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	statement, err := dialect.Remove(ids)
+	if err != nil {
+		return err
+	}
 	return s.explain(transact(ctx, s.db, func(tx *sql.Tx) error {
-		removed, err := collect(ctx, tx, dialect.Remove(ids), func(row table.Row) (id string, err error) { return id, row.Scan(&id) })
+		removed, err := collect(ctx, tx, statement, func(row table.Row) (id string, err error) { return id, row.Scan(&id) })
 		if err != nil {
 			return err
 		}

@@ -32,14 +32,15 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	newest := where + " ORDER BY started DESC, id LIMIT " + b.arg(q.Limit)
-	if q.Commits == nil {
-		return marked("SELECT "+columns+" FROM plimsoll_run r"+newest, columns, b.args), nil
+	// The runs are found by their indexes, which hold all that is asked, and then read. A planner
+	// that knows the limit may walk through all runs by their time, in the hope that the first
+	// few are of the commits that are asked for: those are collected before the limit is known.
+	fence := ""
+	if q.Commits != nil {
+		fence = "MATERIALIZED "
 	}
-	// A planner that knows the limit may walk through all runs by their time, in the hope that
-	// the first few are of these commits. They are collected first, then the newest are taken.
-	return marked("WITH admitted AS MATERIALIZED (SELECT id, started FROM plimsoll_run r"+where+")"+
-		" SELECT "+columns+" FROM plimsoll_run WHERE id IN (SELECT id FROM admitted"+strings.TrimPrefix(newest, where)+")", columns, b.args), nil
+	return marked("WITH admitted AS "+fence+"(SELECT id, started FROM plimsoll_run r"+where+") SELECT "+columns+
+		" FROM plimsoll_run WHERE id IN (SELECT id FROM admitted ORDER BY started DESC, id LIMIT "+b.arg(q.Limit)+")", columns, b.args), nil
 }
 
 // marked adds their marks to the runs that a statement selects. Of several marks on a run the

@@ -47,15 +47,6 @@ func (b *builder) arg(value any) string {
 	return fmt.Sprintf("%s%d", b.Dialect, len(b.args))
 }
 
-// list is the names of parameters with these values, between parentheses.
-func list[T any](b *builder, values []T) string {
-	names := make([]string, len(values))
-	for i, value := range values {
-		names[i] = b.arg(value)
-	}
-	return "(" + strings.Join(names, ", ") + ")"
-}
-
 // among is the condition that a column has one of many values, which are one parameter: a
 // statement with a parameter for each would take longer to read than to answer.
 func (b *builder) among(column string, values []string) (string, error) {
@@ -88,12 +79,15 @@ func (d Dialect) Insert(r *result.Result) (baseline.Info, Statement, error) {
 		return info, Statement{}, err
 	}
 	b := &builder{Dialect: d}
-	values := list(b, []any{
+	var values []string
+	for _, value := range []any{
 		info.ID, info.Series, info.Repository, info.Branch, info.Commit, info.ProfileDigest, info.Environment,
 		fit(info.Series, info.ProfileDigest, info.Environment), info.Tool, info.Started, string(figures), document,
-	})
+	} {
+		values = append(values, b.arg(value))
+	}
 	return info, Statement{"INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, figures, document)" +
-		" VALUES " + values + " ON CONFLICT (id) DO NOTHING RETURNING stored", b.args}, nil
+		" VALUES (" + strings.Join(values, ", ") + ") ON CONFLICT (id) DO NOTHING RETURNING stored", b.args}, nil
 }
 
 // fit is what runs share that can be compared: a short key for the indexes, 128 bits of a
@@ -109,9 +103,10 @@ func fit(series, profileDigest, environment string) string {
 
 // Remove deletes runs by their whole IDs and returns the IDs of those that were there. Their
 // marks go with them.
-func (d Dialect) Remove(ids []string) Statement {
+func (d Dialect) Remove(ids []string) (Statement, error) {
 	b := &builder{Dialect: d}
-	return Statement{"DELETE FROM plimsoll_run WHERE id IN " + list(b, ids) + " RETURNING id", b.args}
+	those, err := b.among("id", ids)
+	return Statement{"DELETE FROM plimsoll_run WHERE " + those + " RETURNING id", b.args}, err
 }
 
 // Removed says which of the runs was not there.
