@@ -79,12 +79,14 @@ func (l lineage) base(ctx context.Context) (string, error) {
 		return head, nil
 	}
 	base, err := parted(ctx, l.dir, l.branch)
-	if err != nil && l.remote != nil {
-		if base, remoteErr := l.remote.MergeBase(ctx, l.branch, head); remoteErr == nil {
-			return base, nil
-		}
+	if err == nil || l.remote == nil {
+		return base, err
 	}
-	return base, err
+	base, remoteErr := l.remote.MergeBase(ctx, l.branch, head)
+	if remoteErr != nil {
+		return "", errors.Join(err, remoteErr)
+	}
+	return base, nil
 }
 
 // isBranch reports whether what is checked out is the branch itself.

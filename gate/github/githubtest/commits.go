@@ -9,24 +9,31 @@ import (
 
 // commit is one of the repository's.
 type commit struct {
-	sha     string
-	parents []string
+	sha      string
+	parents  []string
+	branches []string // whose heads it is
 }
 
 // Commit adds a commit after its parents, none for a root.
 func (s *Server) Commit(sha string, parents ...string) {
-	s.locked(func() { s.commits = append(s.commits, commit{sha, slices.Clone(parents)}) })
+	s.locked(func() { s.commits = append(s.commits, commit{sha: sha, parents: slices.Clone(parents)}) })
 }
 
-func (s *Server) commitAt(sha string) int {
-	return slices.IndexFunc(s.commits, func(c commit) bool { return c.sha == sha })
+// Branch makes a commit the head of a branch.
+func (s *Server) Branch(name, sha string) {
+	s.locked(func() { s.commits[s.commitAt(sha)].branches = append(s.commits[s.commitAt(sha)].branches, name) })
+}
+
+// commitAt finds a commit by its name or that of a branch.
+func (s *Server) commitAt(ref string) int {
+	return slices.IndexFunc(s.commits, func(c commit) bool { return c.sha == ref || slices.Contains(c.branches, ref) })
 }
 
 // history is a commit and its ancestors, the newest first; nil when there is no such commit.
-func (s *Server) history(sha string) (found []string) {
-	reached := map[string]bool{sha: true}
-	for i := s.commitAt(sha); i >= 0; i-- { // parents were added before their children
-		if c := s.commits[i]; reached[c.sha] {
+func (s *Server) history(ref string) (found []string) {
+	reached := map[string]bool{}
+	for i := s.commitAt(ref); i >= 0; i-- { // parents were added before their children
+		if c := s.commits[i]; len(found) == 0 || reached[c.sha] {
 			found = append(found, c.sha)
 			for _, parent := range c.parents {
 				reached[parent] = true
@@ -79,7 +86,7 @@ func (s *Server) compare(x *exchange) {
 		commits = append(commits, s.commit(sha))
 	}
 	reply(x.w, http.StatusOK, made(s.doc, "commit-comparison", object{
-		"base_commit": s.commit(base), "merge_base_commit": s.commit(above[i]), "status": status,
+		"base_commit": s.commit(below[0]), "merge_base_commit": s.commit(above[i]), "status": status,
 		"ahead_by": len(ahead), "behind_by": len(behind), "total_commits": len(ahead), "commits": commits[:min(len(commits), x.query("per_page", 250))],
 	}))
 }
