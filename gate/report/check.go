@@ -18,9 +18,10 @@ const (
 	maxComparisons = 10_000
 	maxThresholds  = 500
 	maxReasons     = 200
-	maxTextName    = 300   // characters of a name
-	maxTextLine    = 1_000 // characters of a sentence
-	maxCount       = 1_000_000_000_000
+	maxTextName    = 300       // characters of a name
+	maxTextLine    = 1_000     // characters of a sentence
+	maxCount       = 1<<31 - 1 // of anything but requests
+	maxRequests    = 1_000_000_000_000_000
 	maxValue       = 1e18 // nanoseconds, or anything else
 )
 
@@ -144,7 +145,7 @@ func (s *Subject) check() error {
 		return errors.New("its load generator did what is impossible")
 	}
 	return each("round", s.Course, func(r Round) error {
-		if r.P50 < 0 || r.P95 < r.P50 || !within(r.Throughput, 0, maxValue) || r.Failures < 0 || r.Requests < r.Failures {
+		if r.P50 < 0 || r.P95 < r.P50 || !within(r.Throughput, 0, maxValue) || r.Failures < 0 || r.Requests < r.Failures || r.Requests > maxRequests {
 			return fmt.Errorf("its figures are impossible: %+v", r)
 		}
 		return nil
@@ -196,7 +197,7 @@ func checkComparison(c gate.Comparison) error {
 		return fmt.Errorf("%s: a range ends before it begins", c.Metric)
 	case !within(c.SmallestVisible, 0, maxValue) || !within(c.Alpha, 0, 1) || c.P != nil && !within(*c.P, 0, 1):
 		return fmt.Errorf("%s: a chance or a share is out of range", c.Metric)
-	case c.Requests < 0 || c.Requests > maxCount || c.N < 0 || c.N > maxCount:
+	case c.Requests < 0 || c.Requests > maxRequests || c.N < 0 || c.N > maxCount:
 		return fmt.Errorf("%s: of %d requests and %d runs", c.Metric, c.Requests, c.N)
 	}
 	return nil

@@ -66,7 +66,9 @@ func TestFileIsBounded(t *testing.T) {
 	if len(got.Verdict.Thresholds) == 0 || got.Verdict.Thresholds[0].Status != gate.Worse {
 		t.Error("the threshold that does not hold is not there")
 	}
-	if text := render(t, comment, got); !strings.Contains(text, " more, less far past") && !strings.Contains(text, "too long for this place") {
+	if text := render(t, comment, got); !strings.Contains(text, "**fail**: at least ") {
+		t.Errorf("the headline knows of more than the file holds:\n%s", text)
+	} else if !strings.Contains(text, " more, less far past") && !strings.Contains(text, "too long for this place") {
 		t.Errorf("what was left out is not announced:\n%s", text)
 	}
 }

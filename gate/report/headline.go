@@ -64,7 +64,7 @@ func (r Report) failing() string {
 		delete(routes, tally.All)
 		switch n := len(routes); {
 		case n > 0:
-			parts = append(parts, fmt.Sprintf("%d%s %s", n, r.of(len(parts), n), are(n, part.one, part.more)))
+			parts = append(parts, fmt.Sprintf("%s%d%s %s", r.atLeast(), n, r.of(len(parts), n), are(n, part.one, part.more)))
 		case everywhere:
 			parts = append(parts, "the whole "+part.one)
 		}
@@ -79,6 +79,15 @@ func (r Report) failing() string {
 		parts = append(parts, fmt.Sprintf("%s %s not hold", count(broken, "threshold"), are(broken, "does", "do")))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// atLeast goes before a number of what is worse where the file held not even all of that.
+func (r Report) atLeast() string {
+	all := r.Verdict.Comparisons
+	if r.LeftOut > 0 && len(all) > 0 && all[len(all)-1].Status == gate.Worse {
+		return "at least "
+	}
+	return ""
 }
 
 // of says, in the first part of a headline, of how many routes n are a part.

@@ -123,7 +123,7 @@ func (v view) writeMatter(b *strings.Builder, step rung) {
 		fmt.Fprintln(b)
 	}
 	if more := v.matter - len(rows); more > 0 && len(rows) > 0 {
-		fmt.Fprintf(b, "and %d more past their limits, by less\n\n", more)
+		fmt.Fprintf(b, "and %s%d more past their limits, by less\n\n", v.atLeast(), more)
 	}
 	if lines := sentences(v.Verdict.Reasons, step.reasons); len(lines) > 0 && !v.only(gate.NoBaseline) {
 		fmt.Fprintf(b, "%s\n", block(lines))
@@ -184,7 +184,7 @@ func Trouble(w io.Writer, err error, links Links, limit int) error {
 		if more := len(lines) - shown; more > 0 {
 			kept = append(kept, fmt.Sprintf("and %s in the job's log", count(more, "more line")))
 		}
-		fmt.Fprintf(&b, "%s\n**What would settle it**: the same job once more, when this is mended; **0 routes compared**\n", block(kept))
+		fmt.Fprintf(&b, "%s\n**What would settle it**: mend this, and run the job again\n\n**0 of 0 compared**\n", block(kept))
 		if list := links.list(); len(list) > 0 {
 			fmt.Fprintf(&b, "\n%s\n", strings.Join(list, " · "))
 		}
