@@ -192,6 +192,7 @@ const (
 	TooNoisy          ReasonKind = "too-noisy"     // not past the limit, and it may be
 	NoisyMachine      ReasonKind = "noisy-machine" // too much of the measuring was disturbed
 	CommonShift       ReasonKind = "common-shift"  // everything moved together
+	NotMeasured       ReasonKind = "not-measured"  // an error, and no verdict
 )
 
 // What a verdict notes without being changed by it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
 // docsURL is where the report sends who wants to know more.
@@ -107,6 +110,9 @@ func (a *app) api(workflow github.Run) *github.API { return &github.API{Run: wor
 // commentSeries tells the comments on one pull request apart: of the jobs of a matrix, of the
 // two modes, and of what differs in its --series.
 func commentSeries(series, runner string, mode gate.Mode) string {
+	if series == "" {
+		return "" // it is not known whose comment that would be
+	}
 	if runner != "" {
 		series += "/" + runner
 	}
@@ -118,8 +124,12 @@ func commentSeries(series, runner string, mode gate.Mode) string {
 
 // tellOf is what there is to tell of a report.
 func tellOf(rep report.Report, status int) told {
+	outcome := rep.Verdict.Outcome.String()
+	if rep.Verdict.Outcome == gate.Unjudged {
+		outcome = "error"
+	}
 	return told{
-		outcome: rep.Verdict.Outcome.String(), status: status, headline: rep.Verdict.String(),
+		outcome: outcome, status: status, headline: rep.Verdict.String(),
 		series:  commentSeries(rep.Subject.Series, rep.Subject.Environment.Runner, rep.Verdict.Mode),
 		summary: text(func(b *strings.Builder) error { return report.Summary(b, rep) }),
 		comment: func(bytes int) string { return markdown(rep, bytes) },
@@ -138,7 +148,11 @@ func (c *gateCmd) publish(a *app, asked *asked, workflow github.Run, rep report.
 	case gate.Inconclusive:
 		actions.Warning(rep.Verdict.String())
 	}
-	c.files(a)
+	for name, path := range map[string]string{"report": c.Report, "verdict-file": c.VerdictFile} {
+		if path != "" {
+			a.output(name, absolute(path))
+		}
+	}
 	a.output("result", absolute(c.file()))
 	a.output("compared", strconv.Itoa(rep.Verdict.Compared))
 	a.output("total", strconv.Itoa(rep.Verdict.Total))
@@ -148,35 +162,27 @@ func (c *gateCmd) publish(a *app, asked *asked, workflow github.Run, rep report.
 	c.tell(a, workflow, t)
 }
 
-// files names the files that were asked for, for the steps that follow.
-func (c *gateCmd) files(a *app) {
-	for name, path := range map[string]string{"report": c.Report, "verdict-file": c.VerdictFile} {
-		if path != "" {
-			a.output(name, absolute(path))
-		}
-	}
-}
-
-// publishError tells GitHub that there is no verdict, so that no older one is left standing.
-// Without a profile it is not known whose comment that would be: series is empty.
+// publishError tells GitHub that there is no verdict, so that no older one is left standing, and
+// writes that into the verdict file for the job that may comment. Without a profile it is not known
+// whose comment that would be: series is empty.
 func (c *gateCmd) publishError(a *app, workflow github.Run, series string, err error) {
-	if !workflow.InActions {
-		return
+	mode := gate.Stored
+	if c.paired() {
+		mode = gate.Paired
 	}
-	trouble := func(bytes int) string {
-		return text(func(b *strings.Builder) error {
-			return report.Trouble(b, err, report.Links{Run: workflow.RunURL(), Docs: docsURL}, bytes)
-		})
-	}
-	if series != "" {
-		mode := gate.Stored
-		if c.paired() {
-			mode = gate.Paired
+	rep := report.Unjudged(err, mode, report.Subject{
+		Series: series, Repository: workflow.Repository, Commit: workflow.HeadSHA, Tool: version, Environment: result.Environment{Runner: a.getenv(runnerVariable)},
+	})
+	c.dress(&rep, workflow)
+	if c.VerdictFile != "" && series != "" {
+		write := func(w io.Writer) error { return report.Encode(w, rep) }
+		if err := whole.Write(c.VerdictFile, write); err != nil {
+			a.warn(err.Error())
+		} else {
+			a.output("verdict-file", absolute(c.VerdictFile))
 		}
-		series = commentSeries(series, a.getenv(runnerVariable), mode)
 	}
-	headline, _, _ := strings.Cut(err.Error(), "\n")
-	c.tell(a, workflow, told{outcome: "error", status: exitStatus(err), headline: headline, series: series, summary: trouble(maxMarkdown), comment: trouble})
+	c.tell(a, workflow, tellOf(rep, exitStatus(err)))
 }
 
 // annotations are remarks at the routes that are worse, where the profile speaks of them.

@@ -30,7 +30,7 @@ func (c *content) check() error {
 	return first(
 		c.checkBounds,
 		c.checkTexts,
-		c.Subject.check,
+		func() error { return c.Subject.check(c.Outcome) },
 		c.checkBaseline,
 		func() error { return each("comparison", c.Comparisons, checkComparison) },
 		func() error { return each("threshold", c.Thresholds, checkThreshold) },
@@ -126,10 +126,10 @@ var (
 	commit  = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 )
 
-func (s *Subject) check() error {
+func (s *Subject) check(outcome gate.Outcome) error {
 	g, e := s.Generator, s.Environment
 	switch {
-	case !hexName.MatchString(s.Run):
+	case !hexName.MatchString(s.Run) && (outcome != gate.Unjudged || s.Run != ""):
 		return fmt.Errorf("its run is named %.80q", s.Run)
 	case s.Series == "":
 		return errors.New("it names no series")
@@ -213,7 +213,7 @@ func checkThreshold(t gate.Threshold) error {
 // shown are the kinds of reasons that no table of words lists otherwise.
 var shown = []gate.ReasonKind{
 	gate.Slower, gate.LowerThroughput, gate.Failing, gate.PastThreshold, gate.Creep, gate.Step, gate.LowSight, gate.OrderEffect, gate.Disturbed,
-	gate.UnknownBase, gate.NotAccepted,
+	gate.UnknownBase, gate.NotAccepted, gate.NotMeasured,
 }
 
 func checkReason(r gate.Reason) error {
@@ -243,8 +243,10 @@ func (c *content) checkOutcome() error {
 		return errors.New("it fails, and nothing in it is worse")
 	case c.Outcome == gate.Inconclusive && (worse || len(c.Reasons) == 0):
 		return errors.New("it is inconclusive, and does not say why, or names what is worse")
-	case c.Outcome == gate.Unjudged:
-		return errors.New("it is no verdict")
+	case c.Outcome == gate.Unjudged && (len(c.Comparisons)+c.Compared > 0 || len(c.Reasons) == 0):
+		return errors.New("it judges nothing, and compares, or does not say why")
+	case slices.ContainsFunc(c.Reasons, func(r gate.Reason) bool { return (r.Kind == gate.NotMeasured) != (c.Outcome == gate.Unjudged) }):
+		return fmt.Errorf("it is %s, and gives reasons of another kind", c.Outcome)
 	}
 	return nil
 }

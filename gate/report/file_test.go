@@ -295,3 +295,28 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// An error in the place of a verdict travels too, and is shown as one.
+func TestUnjudged(t *testing.T) {
+	r := report.Unjudged(errors.New("build the system: \"go build\" ended with exit status 1\n  main.go:3: <b>@everyone</b>\n"), gate.Paired, report.Subject{
+		Series: "shop", Repository: "example/shop", Commit: "4f2c9ab0d1e2", Tool: "v0.1.0",
+	})
+	var b strings.Builder
+	if err := report.Encode(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	read, err := report.Decode(strings.NewReader(b.String()))
+	if err != nil || read.Verdict.Outcome != gate.Unjudged || read.Subject.Series != "shop" || len(read.Verdict.Reasons) != 2 {
+		t.Fatalf("%+v, %v", read, err)
+	}
+	for _, write := range []func(io.Writer, report.Report) error{comment, report.Summary} {
+		text := render(t, write, read)
+		if !strings.HasPrefix(text, "### ⚠️ Plimsoll: **error**: nothing was judged\n\n```text\nbuild the system") || !strings.Contains(text, "**0 of 0 compared**") {
+			t.Errorf("shown as\n%s", text)
+		}
+	}
+	r.Verdict.Outcome = gate.Pass
+	if err := report.Encode(io.Discard, r); !errors.Is(err, report.ErrUnsound) {
+		t.Errorf("a pass that was not measured: %v", err)
+	}
+}

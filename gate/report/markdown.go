@@ -47,6 +47,9 @@ var rungs = []rung{
 // bytes hold at least the headline and the links; when that does not fit either, nothing is
 // written and the error wraps ErrTooLong.
 func Markdown(w io.Writer, r Report, limit int) error {
+	if r.Verdict.Outcome == gate.Unjudged {
+		return Trouble(w, r.trouble(), r.Links, limit)
+	}
 	v := r.view()
 	for _, step := range rungs {
 		if text, ok := v.comment(step, limit); ok && len(text) <= limit {
@@ -152,7 +155,11 @@ func (v view) writeMore(b *strings.Builder, more int) {
 func (v view) writeLast(b *strings.Builder) {
 	var parts []string
 	if v.Verdict.Outcome == gate.Fail && v.Verdict.Compared > 0 && v.Accept != "" {
-		parts = append(parts, fmt.Sprintf("**Accept this change**: label %s, or `plimsoll baseline accept`", span(v.Accept, maxName)))
+		how := "**Accept this change**: label " + span(v.Accept, maxName)
+		if v.Verdict.Mode != gate.Paired { // which knows of no baseline
+			how += ", or `plimsoll baseline accept`"
+		}
+		parts = append(parts, how)
 	}
 	parts = append(parts, v.Links.list()...)
 	if len(parts) > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -78,7 +79,7 @@ func improved(c gate.Comparison) bool {
 func verdict(c gate.Comparison, foreign show) string {
 	switch {
 	case c.Status == gate.Follows && c.Reason != "":
-		return word(c) + " " + foreign(c.Reason, maxSentence)
+		return word(c) + " from " + foreign(strings.TrimPrefix(c.Reason, "from "), maxSentence)
 	case c.Reason != "" && c.Metric != gate.FailureRate:
 		return word(c) + ": " + foreign(c.Reason, maxSentence)
 	case word(c) == "within" && c.SmallestVisible > 1.1*math.Abs(c.Limit):

@@ -19,6 +19,9 @@ const maxSummary = 900_000
 // routes open to see, a bar beside each change that shows it against its limit, and the course
 // of the rounds. It stays below what GitHub shows of a step, and announces what is cut.
 func Summary(w io.Writer, r Report) error {
+	if r.Verdict.Outcome == gate.Unjudged {
+		return Trouble(w, r.trouble(), r.Links, maxSummary)
+	}
 	v := r.view()
 	var b, end strings.Builder
 	v.writeHeadline(&b)
