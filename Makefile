@@ -36,7 +36,7 @@ race: programs ## Run the tests under the race detector, without those that buil
 bench: ## Run the benchmarks, three times each.
 	go test -run '^$$' -bench . -benchmem -count 3 $(packages)
 
-bench-store: programs ## Fill PostgreSQL and SQLite with a million runs and time what the gate asks them; takes about ten minutes.
+bench-store: programs ## Fill PostgreSQL and SQLite with a million runs and time what the gate asks them; takes about three minutes and 5 GB.
 	go test ./baseline/storetest -run '^TestScale$$' -count 1 -v -timeout 60m -runs 1000000 -repeats 200
 
 bench-peers: ## Compare with wrk, hey, ab, bombardier, vegeta, k6 and Locust, those that are there; takes about 25 minutes.

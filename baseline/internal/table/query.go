@@ -72,9 +72,9 @@ func (b *builder) where(q baseline.Query) (sql string, err error) {
 	}
 	is("repository", q.Repository)
 	is("branch", q.Branch)
-	ofCommits := ""
 	if q.Commits != nil { // an empty list admits nothing
-		if ofCommits, err = b.among("commit_sha", q.Commits); err != nil {
+		ofCommits, err := b.among("commit_sha", q.Commits)
+		if err != nil {
 			return "", err
 		}
 		all = append(all, ofCommits)
@@ -83,7 +83,11 @@ func (b *builder) where(q baseline.Query) (sql string, err error) {
 		all = append(all, "NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = r.id)")
 	}
 	if q.SinceAccepted {
-		all = append(all, b.sinceAccepted(q, ofCommits))
+		newest, err := b.sinceAccepted(q)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, newest)
 	}
 	if q.After != nil {
 		started := b.arg(q.After.Started.UTC())
@@ -96,17 +100,21 @@ func (b *builder) where(q baseline.Query) (sql string, err error) {
 }
 
 // sinceAccepted is the condition that a run is not older than the newest accepted one.
-func (b *builder) sinceAccepted(q baseline.Query, ofCommits string) string {
+func (b *builder) sinceAccepted(q baseline.Query) (string, error) {
 	sql := "started >= coalesce((SELECT max(a.started) FROM plimsoll_accepted a WHERE NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = a.run)"
 	for _, condition := range []struct{ column, value string }{{"series", q.Series}, {"branch", q.Branch}, {"repository", q.Repository}} {
 		if condition.value != "" {
 			sql += " AND a." + condition.column + " = " + b.arg(condition.value)
 		}
 	}
-	if ofCommits != "" {
+	if q.Commits != nil {
+		ofCommits, err := b.joined("commit_sha", q.Commits)
+		if err != nil {
+			return "", err
+		}
 		sql += " AND " + ofCommits
 	}
-	return sql + "), " + b.arg(time.Time{}) + ")"
+	return sql + "), " + b.arg(time.Time{}) + ")", nil
 }
 
 var beginning = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
