@@ -17,7 +17,7 @@ import (
 )
 
 // docsURL is where the report sends who wants to know more.
-const docsURL = "https://github.com/plimsoll-ci/plimsoll/tree/main/docs"
+const docsURL = "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.md"
 
 // commentFlags say when GitHub is told of a verdict, and how people can answer.
 type commentFlags struct {
