@@ -30,9 +30,10 @@ var version = "dev"
 type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	ctx            context.Context // ends everything at once
-	stop           <-chan struct{} // closed by the first interrupt: end gracefully
-	token          string          // for GitHub's API; empty when there is none
+	ctx            context.Context              // ends everything at once
+	stop           <-chan struct{}              // closed by the first interrupt: end gracefully
+	token          string                       // for GitHub's API; empty when there is none
+	reach          func(github.Run) *github.API // in the place of GitHub's API; nil but in tests
 }
 
 // cli is the command line.

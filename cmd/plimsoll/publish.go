@@ -105,7 +105,12 @@ func (f commentFlags) dress(rep *report.Report, workflow github.Run) {
 }
 
 // api speaks to GitHub for a workflow run.
-func (a *app) api(workflow github.Run) *github.API { return &github.API{Run: workflow, Token: a.token} }
+func (a *app) api(workflow github.Run) *github.API {
+	if a.reach != nil {
+		return a.reach(workflow)
+	}
+	return &github.API{Run: workflow, Token: a.token}
+}
 
 // commentSeries tells the comments on one pull request apart: of the jobs of a matrix, of the
 // two modes, and of what differs in its --series.

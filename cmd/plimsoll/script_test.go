@@ -74,6 +74,7 @@ func buildPrograms(t *testing.T) (dir string) {
 //	                            stand-in for GitHub; 0 for a push to main
 //	followed                    the environment of a workflow that follows a stranger's run for
 //	                            pull request 7
+//	queued                      the environment of a merge group that ends with pull request 7
 //	readonly                    takes the token's right to write
 //	label BY                    BY puts the label that accepts on pull request 7, as it is now
 //	push SHA                    pull request 7 moves on to another commit
@@ -112,6 +113,7 @@ func TestScripts(t *testing.T) {
 				ts.Setenv("PLIMSOLL_DATABASE_URL", pgtest.Database(t))
 			},
 			"github":   func(ts *testscript.TestScript, _ bool, args []string) { workflow(ts, hub(ts), args[0]) },
+			"queued":   func(ts *testscript.TestScript, _ bool, _ []string) { queue(ts, hub(ts)) },
 			"followed": func(ts *testscript.TestScript, _ bool, _ []string) { follow(ts, hub(ts)) },
 			"label": func(ts *testscript.TestScript, _ bool, args []string) {
 				hub(ts).Run(githubtest.Run{ID: 100, Event: "pull_request", HeadSHA: strings.Repeat("d", 40), HeadBranch: "feature"})
@@ -258,6 +260,16 @@ func follow(ts *testscript.TestScript, s *githubtest.Server) {
 		"id": 100, "run_attempt": 1, "event": "pull_request", "head_sha": head, "head_branch": "feature",
 		"head_repository": map[string]any{"full_name": "mallory/shop"},
 	}})
+}
+
+// queue sets what a runner sets for a merge group.
+func queue(ts *testscript.TestScript, s *githubtest.Server) {
+	workflow(ts, s, "0")
+	setWorkflow(ts, map[string]string{
+		"GITHUB_EVENT_NAME": "merge_group", "GITHUB_REF": "refs/heads/gh-readonly-queue/main/pr-7-" + strings.Repeat("c", 40),
+		"GITHUB_EVENT_PATH": ts.MkAbs("github-event"), "RUNNER_TEMP": ts.MkAbs("temp"),
+		"GITHUB_OUTPUT": ts.MkAbs("github-output"), "GITHUB_STEP_SUMMARY": ts.MkAbs("github-summary"),
+	}, map[string]any{"action": "checks_requested", "merge_group": map[string]any{"base_ref": "refs/heads/main", "base_sha": strings.Repeat("b", 40)}})
 }
 
 // setWorkflow sets the variables and the files of a fresh step.
