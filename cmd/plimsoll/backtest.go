@@ -141,7 +141,7 @@ const mostStored = 5000
 
 // stored are the store's runs of the profile's series, apart where they cannot be compared.
 func (c *backtestCmd) stored(a *app, asked *asked) (suites []backtest.Suite, err error) {
-	branch := cmp.Or(asked.policy.Baseline.Branch, "main")
+	branch := cmp.Or(asked.policy.Baseline.Branch, defaultBranch(a.ctx, asked.dir))
 	var records []baseline.Record
 	err = c.use(a, func(store baseline.Store) (err error) {
 		records, err = store.Window(a.ctx, baseline.Query{Series: asked.Name, Branch: branch, Limit: mostStored})

@@ -41,7 +41,7 @@ func (c *gateCmd) Run(a *app) error {
 		c.publishError(a, workflow, "", err)
 		return err
 	}
-	asked.policy.Baseline.Branch = cmp.Or(asked.policy.Baseline.Branch, workflow.BaseBranch, "main")
+	asked.policy.Baseline.Branch = cmp.Or(asked.policy.Baseline.Branch, workflow.BaseBranch, workflow.DefaultBranch, defaultBranch(a.ctx, asked.dir))
 	rep, err := c.judge(a, asked, workflow)
 	if err != nil {
 		c.publishError(a, workflow, asked.Name, err)
@@ -49,10 +49,14 @@ func (c *gateCmd) Run(a *app) error {
 	}
 	c.accept(a, workflow, &rep)
 	c.dress(&rep, workflow)
-	if err := c.print(a, rep); err != nil {
-		return err
-	}
+	unwritten := c.print(a, rep)
 	err = c.exit(a, asked.policy, rep.Verdict)
+	switch {
+	case unwritten != nil && err == nil:
+		err = unwritten
+	case unwritten != nil:
+		a.warn(unwritten.Error()) // the verdict stands
+	}
 	c.publish(a, asked, workflow, rep, exitStatus(err))
 	return err
 }

@@ -180,7 +180,7 @@ func (c *gateCmd) ref(a *app, asked *asked, workflow github.Run) (string, error)
 	if c.Against != "" {
 		return c.Against, nil
 	}
-	l := lineage{dir: asked.dir, branch: cmp.Or(workflow.BaseBranch, asked.policy.Baseline.Branch, "main"), workflow: workflow}
+	l := lineage{dir: asked.dir, branch: cmp.Or(workflow.BaseBranch, asked.policy.Baseline.Branch), workflow: workflow}
 	find := l.base
 	if workflow.BaseSHA == "" && l.isBranch(a.ctx) { // what is not pushed yet is compared with what is
 		find = func(ctx context.Context) (string, error) { return parted(ctx, l.dir, l.branch) }

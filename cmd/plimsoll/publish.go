@@ -86,7 +86,7 @@ func (f publishFlags) writeCheck(a *app, workflow github.Run, t told) error {
 		conclusion = "neutral" // let through, and not a pass
 	}
 	address, err := a.api(workflow).Check(a.ctx, github.Check{
-		Name: "Plimsoll: " + t.series, Conclusion: conclusion, DetailsURL: workflow.RunURL(), Title: t.headline, Summary: t.summary, Annotations: t.annotations,
+		Name: "Plimsoll: " + t.series, Conclusion: conclusion, DetailsURL: workflow.RunURL(), Title: t.headline, Summary: t.comment(maxMarkdown), Annotations: t.annotations,
 	})
 	if address != "" {
 		a.output("check-url", address)
