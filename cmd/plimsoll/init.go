@@ -116,17 +116,6 @@ func (c *initCmd) files(ctx context.Context, dir, root string) ([]file, error) {
 
 var released = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
 
-// defaultBranch is the branch that pull requests go into, as far as this clone knows.
-func defaultBranch(ctx context.Context, dir string) string {
-	if ref, err := git.Run(ctx, dir, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"); err == nil {
-		return strings.TrimPrefix(ref, "origin/")
-	}
-	if branch, err := git.Run(ctx, dir, "branch", "--show-current"); err == nil && branch == "master" {
-		return branch
-	}
-	return "main"
-}
-
 // profile is the starting profile, which is a good one.
 func (c *initCmd) profile() (string, error) {
 	t, err := template.New("plimsoll.yaml").Funcs(template.FuncMap{"quote": scalar}).ParseFS(starter, "starter/plimsoll.yaml")

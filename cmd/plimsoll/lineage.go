@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -109,6 +110,17 @@ func parted(ctx context.Context, dir, branch string) (string, error) {
 		return base, nil
 	}
 	return "", fmt.Errorf("where this change leaves %s: %w", branch, err) // that of the remote branch says more
+}
+
+// defaultBranch is the branch that pull requests go into, as far as this clone knows.
+func defaultBranch(ctx context.Context, dir string) string {
+	if ref, err := git.Run(ctx, dir, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"); err == nil {
+		return strings.TrimPrefix(ref, "origin/")
+	}
+	if branch, err := git.Run(ctx, dir, "branch", "--show-current"); err == nil && branch == "master" {
+		return branch
+	}
+	return "main"
 }
 
 // stands is what a change stands on, as far as it can be told.
