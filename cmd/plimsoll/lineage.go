@@ -41,18 +41,17 @@ func (l lineage) commits(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	commits, whole, err := git.Ancestors(ctx, l.dir, base, mostAncestors)
-	if err == nil && whole {
+	switch {
+	case err == nil && whole:
 		return commits, nil
-	}
-	if l.remote != nil {
+	case l.remote != nil:
 		fetched, fetchErr := l.remote.Ancestors(ctx, base, mostFetched)
 		if fetchErr == nil {
 			return fetched, nil
 		}
 		err = errors.Join(err, fetchErr)
-	}
-	if len(commits) > 0 {
-		return commits, nil // a few are better than none
+	case err == nil:
+		err = fmt.Errorf("this clone has %d of the commits before %.12s; fetch its history, with `fetch-depth: 0` in actions/checkout", len(commits), base)
 	}
 	return nil, err
 }
@@ -60,15 +59,17 @@ func (l lineage) commits(ctx context.Context) ([]string, error) {
 // base is the commit that the change is made to.
 func (l lineage) base(ctx context.Context) (string, error) {
 	w := l.workflow
-	switch {
-	case w.Event == "merge_group" && w.BaseSHA != "":
-		return w.BaseSHA, nil
-	case w.Event == "push" && w.Branch == l.branch && w.BaseSHA != "":
+	if w.Event == "merge_group" && w.BaseSHA != "" {
 		return w.BaseSHA, nil
 	}
 	head, err := git.Resolve(ctx, l.dir, "HEAD")
 	if err != nil {
 		return "", err
+	}
+	if w.Event == "push" && w.Branch == l.branch && w.BaseSHA != "" {
+		// Where the branch was before, or where the two have parted when it was pushed by force.
+		base, err := git.MergeBase(ctx, l.dir, w.BaseSHA, "HEAD")
+		return l.orRemote(ctx, base, err, w.BaseSHA, head)
 	}
 	if w.PullRequest != 0 {
 		// What is checked out is most often the merge of the pull request into its base, which
@@ -80,10 +81,15 @@ func (l lineage) base(ctx context.Context) (string, error) {
 		return head, nil
 	}
 	base, err := parted(ctx, l.dir, l.branch)
+	return l.orRemote(ctx, base, err, l.branch, head)
+}
+
+// orRemote is what git has found, or else where GitHub says that two commits have parted.
+func (l lineage) orRemote(ctx context.Context, base string, err error, from, head string) (string, error) {
 	if err == nil || l.remote == nil {
 		return base, err
 	}
-	base, remoteErr := l.remote.MergeBase(ctx, l.branch, head)
+	base, remoteErr := l.remote.MergeBase(ctx, from, head)
 	if remoteErr != nil {
 		return "", errors.Join(err, remoteErr)
 	}
