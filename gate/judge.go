@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -83,9 +84,13 @@ func (j *judge) collectRoute(route string) {
 	failures, requests := count(j.heads, route)
 	_, baseRequests := count(j.base, route)
 	judged, why, tooFew := 0, "", false
+	var lost []string
 	for _, metric := range j.policy.Metrics {
 		c := Comparison{Route: route, Metric: metric, Requests: requests, Limit: j.limit(route, metric), Status: NotJudged}
 		c.Reason, tooFew = j.cannotJudge(route, metric)
+		if tooFew && j.lost(route, metric) {
+			lost = append(lost, string(metric))
+		}
 		if c.Reason == "" {
 			judged++
 			j.lines = append(j.lines, newLine(route, metric, metric == Throughput, j.policy.forRoute(route).Degradation))
@@ -94,6 +99,10 @@ func (j *judge) collectRoute(route string) {
 			why = c.Reason
 		}
 		j.verdict.Comparisons = append(j.verdict.Comparisons, c)
+	}
+	if len(lost) > 0 {
+		j.doubt(RouteCannotBeSeen, "%s: %s could be judged before this change and cannot now: %.0f requests in a round, and %.0f before, which is a change by itself; a longer run_time would tell",
+			RouteName(route), strings.Join(lost, " and "), meanRequests(j.heads, route), meanRequests(j.base, route))
 	}
 	if route == tally.All {
 		return
@@ -106,6 +115,7 @@ func (j *judge) collectRoute(route string) {
 		j.doubt(RouteMissing, "%s was not requested in this run, and was in its baseline: was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes", route)
 	case baseRequests == 0:
 		j.doubt(RouteMissing, "%s was requested in this run and not in its baseline: was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes", route)
+	case len(lost) > 0: // said already
 	case tooFew:
 		j.doubt(RouteCannotBeSeen, "%s could not be judged (%s): %s", route, why, j.wouldDo(route))
 	case failures <= int64(j.policy.forRoute(route).FailureRate*float64(requests)): // head's own are told of as failures
@@ -133,23 +143,38 @@ func (j *judge) limit(route string, metric Metric) float64 {
 // cannotJudge says why a metric cannot be judged, empty when it can, and whether that is for
 // too few requests.
 func (j *judge) cannotJudge(route string, metric Metric) (why string, tooFew bool) {
-	limit, need := j.policy.forRoute(route).FailureRate, needs(metric)
+	limit := j.policy.forRoute(route).FailureRate
 	for _, side := range []struct {
 		name string
 		runs []*result.Result
-	}{{"", j.heads}, {" on the side that it is compared with", j.base}} {
+		need float64
+	}{{"", j.heads, headNeeds(metric)}, {" on the side that it is compared with", j.base, needs(metric)}} {
 		failures, requests := count(side.runs, route)
-		perRound := float64(requests) / float64(max(rounds(side.runs), 1))
-		switch {
+		switch each := meanRequests(side.runs, route); {
 		case side.name != "" && requests == 0:
 			return "the baseline does not have this route", false
-		case perRound < need:
-			return fmt.Sprintf("too few requests%s: %.0f in a round, %.0f are needed", side.name, math.Floor(perRound), need), true
+		case each < side.need && meanRequests(j.heads, route) < side.need: // on both sides
+			return fmt.Sprintf("too few requests: %.0f in a round, %.0f are needed", math.Floor(each), side.need), true
+		case each < side.need:
+			return fmt.Sprintf("too few requests%s: %.0f in a round, %.0f are needed", side.name, math.Floor(each), side.need), true
 		case metric.IsLatency() && float64(failures) > limit*float64(requests):
 			return fmt.Sprintf("too many failures%s: a failed request can look fast", side.name), false
 		}
 	}
 	return "", false
+}
+
+// lost reports whether a metric cannot be judged because the change itself has made the requests
+// of its route fewer, by more than throughput may change: silence would hide the worst of changes.
+func (j *judge) lost(route string, metric Metric) bool {
+	before, now := meanRequests(j.base, route), meanRequests(j.heads, route)
+	return now > 0 && now < headNeeds(metric) && before >= needs(metric) && now < (1-min(j.policy.forRoute(route).Degradation, 0.5))*before
+}
+
+// meanRequests is how many requests a route has, in the mean, in a round.
+func meanRequests(runs []*result.Result, route string) float64 {
+	_, requests := count(runs, route)
+	return float64(requests) / float64(max(rounds(runs), 1))
 }
 
 func rounds(runs []*result.Result) (n int) {
@@ -165,6 +190,15 @@ func needs(m Metric) float64 {
 		return math.Ceil(minBeyondQuantile/(1-q) - 1e-9) // 0.95 is not exact
 	}
 	return minPerRound
+}
+
+// headNeeds is the same for the runs being judged. That there are few requests is just what a loss
+// of throughput is, so that few are enough to tell of one.
+func headNeeds(m Metric) float64 {
+	if m == Throughput {
+		return minBeyondQuantile
+	}
+	return needs(m)
 }
 
 // wouldDo says how long a run would have to be for the easiest metric of a route.

@@ -165,6 +165,17 @@ func TestJudgePairs(t *testing.T) {
 					base.Rounds[i].Figures["GET /a"] = figures(2000, 2000, time.Millisecond)
 				}
 			}},
+		"so slow that there is little to see": {pairs: 20, head: with("GET /a", figures(45, 0, 20*time.Millisecond)), want: gate.Fail, reasons: []string{
+			"lower-throughput: GET /a: throughput is 97", "too-few-requests: GET /a: p95 and p99 could be judged before this change and cannot now: 45 requests in a round, and 2000 before"}},
+		"so slow that a tail cannot be seen": {pairs: 8, head: with("GET /a", figures(500, 0, 20*time.Millisecond)), policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P99} }, want: gate.Inconclusive, reasons: []string{
+			"too-few-requests: GET /a: p99 could be judged before this change and cannot now: 500 requests in a round, and 2000 before"}},
+		"a few less than it takes": {pairs: 8, head: with("GET /a", figures(950, 0, 20*time.Millisecond)), policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50, gate.P99} }, want: gate.Pass, change: func(base, _ *result.Result) {
+			for i := range base.Rounds {
+				f := base.Rounds[i].Figures["GET /a"]
+				f.Requests = 1010
+				base.Rounds[i].Figures["GET /a"] = f
+			}
+		}},
 		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a could not be judged (too few requests on the side that it is compared with: 3 in a round, 20 are needed)"},
 			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
 				for i := range base.Rounds {
