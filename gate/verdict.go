@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -238,15 +239,24 @@ type Acceptance struct {
 }
 
 // Accept is the verdict with a known change accepted: a Fail becomes a Pass that bears the
-// acceptance, and keeps its comparisons and reasons. Any other verdict is returned as it was:
-// there is nothing to accept in a pass, and doubt cannot be accepted away, nor a failure beside
-// which nothing could be compared. So is it when the acceptance does not say by whom and when.
+// acceptance, and keeps its comparisons and reasons. Doubt cannot be accepted away: what could
+// not be told beside the failure makes it Inconclusive, for that reason. Any other verdict is
+// returned as it was, and so is one in which nothing could be compared, or with an acceptance
+// that does not say by whom and when.
 func (v Verdict) Accept(a Acceptance) Verdict {
 	if v.Outcome != Fail || v.Compared == 0 || a.By == "" || a.At.IsZero() {
 		return v
 	}
 	v.Outcome, v.Accepted = Pass, &a
+	if doubts := slices.DeleteFunc(slices.Clone(v.Reasons), Reason.isFailure); len(doubts) > 0 {
+		v.Outcome, v.Reasons = Inconclusive, doubts
+	}
 	return v
+}
+
+// isFailure reports whether a reason is of something that is past its limit.
+func (r Reason) isFailure() bool {
+	return slices.Contains([]ReasonKind{Slower, LowerThroughput, Failing, PastThreshold}, r.Kind)
 }
 
 // Baseline tells what a change was compared with.

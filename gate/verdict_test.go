@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,6 +61,11 @@ func TestAccept(t *testing.T) {
 		if got := v.Accept(word); got.Outcome != v.Outcome || got.Accepted != nil {
 			t.Errorf("%s was accepted: %+v", name, got)
 		}
+	}
+	doubtful := failed
+	doubtful.Reasons = append(slices.Clip(failed.Reasons), gate.Reason{Kind: gate.RouteMissing, Text: "gone"})
+	if got := doubtful.Accept(word); got.Outcome != gate.Inconclusive || got.Accepted == nil || len(got.Reasons) != 1 || got.Reasons[0].Kind != gate.RouteMissing {
+		t.Errorf("a failure beside a doubt: %+v", got)
 	}
 	for _, bad := range []gate.Acceptance{{By: "ana"}, {At: word.At}} {
 		if got := failed.Accept(bad); got.Outcome != gate.Fail || got.Accepted != nil {

@@ -176,7 +176,7 @@ func TestRulesBroken(t *testing.T) {
 		"latest":      {good, "ubuntu-24.04", "ubuntu-latest", "another machine some day"},
 		"unpinned":    {good, "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2", "actions/checkout@v4", "not pinned"},
 		"nameless":    {good, " # v4.2.2", "", "which version"},
-		"credentials": {good, "persist-credentials: false", "fetch-depth: 0", "leaves the token"},
+		"credentials": {good, ", persist-credentials: false", "", "leaves the token"},
 		"trusted":     {good, "pull_request:", "workflow_run:", "workflow_run job checks code out"},
 		"expression": {action, `action_path }}
       run: bash`, `action_path }}

@@ -233,7 +233,7 @@ func (c *content) checkOutcome() error {
 	switch a := c.Accepted; {
 	case a != nil && (a.By == "" || a.At.IsZero() || !speakable(a.At)):
 		return errors.New("it is accepted, and does not say by whom and when")
-	case a != nil && (c.Outcome != gate.Pass || !worse):
+	case a != nil && (c.Outcome == gate.Fail || c.Outcome == gate.Unjudged || !worse):
 		return errors.New("it is accepted, and there was nothing to accept")
 	case c.Outcome == gate.Pass && c.Compared == 0:
 		return errors.New("it passes, and nothing was compared")
@@ -241,7 +241,7 @@ func (c *content) checkOutcome() error {
 		return errors.New("it passes, and names what is worse or in doubt")
 	case c.Outcome == gate.Fail && !worse:
 		return errors.New("it fails, and nothing in it is worse")
-	case c.Outcome == gate.Inconclusive && (worse || len(c.Reasons) == 0):
+	case c.Outcome == gate.Inconclusive && (worse && a == nil || len(c.Reasons) == 0):
 		return errors.New("it is inconclusive, and does not say why, or names what is worse")
 	case c.Outcome == gate.Unjudged && (len(c.Comparisons)+c.Compared > 0 || len(c.Reasons) == 0):
 		return errors.New("it judges nothing, and compares, or does not say why")

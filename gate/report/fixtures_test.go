@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -122,6 +123,9 @@ func verdicts() map[string]gate.Verdict {
 		"accepted": failed().Accept(gate.Acceptance{
 			By: "ana", Why: "orders are now checked for fraud, see the design of May", At: time.Date(2026, 11, 24, 12, 34, 0, 0, time.UTC),
 		}),
+		"accepted-in-doubt": inDoubt(failed()).Accept(gate.Acceptance{
+			By: "ana", Why: "orders are now checked for fraud, see the design of May", At: time.Date(2026, 11, 24, 12, 34, 0, 0, time.UTC),
+		}),
 		"new-failures": {
 			Outcome: gate.Fail, Mode: gate.Stored, Compared: 1, Total: 3, Baseline: gate.Baseline{Branch: "main", Runs: 20, Commit: "a1b2c3d4e5f6", Behind: new(int)},
 			Reasons: []gate.Reason{
@@ -188,4 +192,10 @@ func many(n int, name string) report.Report {
 	worst := &v.Comparisons[n/2]
 	worst.Route, worst.Change = "GET /worst", 0.9
 	return shown(report.New(v, shopRun()))
+}
+
+// inDoubt adds a route of which nothing could be told.
+func inDoubt(v gate.Verdict) gate.Verdict {
+	v.Reasons = append(slices.Clip(v.Reasons), gate.Reason{Kind: gate.RouteMissing, Text: "GET /gone was not requested in this run, and was in its baseline: was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes"})
+	return v
 }

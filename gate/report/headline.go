@@ -28,7 +28,7 @@ func mark(o gate.Outcome) string {
 func (r Report) headline(foreign show) string {
 	v := r.Verdict
 	switch {
-	case v.Accepted != nil:
+	case v.Accepted != nil && v.Outcome == gate.Pass:
 		return fmt.Sprintf("%s, accepted by %s", r.failing(), foreign(v.Accepted.By, maxName))
 	case v.Outcome == gate.Pass && v.Compared < v.Total:
 		return fmt.Sprintf("%d of %d routes within limits", v.Compared, v.Total)

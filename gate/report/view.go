@@ -76,13 +76,16 @@ func (v view) counts() string {
 		}
 	}
 	if v.LeftOut == 0 {
-		if v.Verdict.Outcome != gate.Pass || v.Verdict.Accepted != nil { // where the headline says it
+		if v.Verdict.Compared > 0 && (v.Verdict.Outcome != gate.Pass || v.Verdict.Accepted != nil) { // else the headline says it
 			add(v.routes.within, are(v.routes.within, "route", "routes")+" within limits")
 		}
 		add(v.routes.improved, "improved")
 		add(v.routes.follow, are(v.routes.follow, "follows", "follow")+" from others")
 		add(v.routes.doubt, "in doubt")
 		add(v.routes.unjudged, "not judged")
+		if blind, all := len(v.Verdict.Of(gate.NotJudged)), len(v.Verdict.Comparisons); blind > 0 && v.Verdict.Compared > 0 {
+			add(blind, fmt.Sprintf("of %d figures with too little to judge", all))
+		}
 	}
 	parts = append(parts, fmt.Sprintf("**%d of %d compared**", v.Verdict.Compared, v.Verdict.Total), against(v.Verdict, span))
 	if v.Subject.Series != "" {
@@ -112,7 +115,7 @@ func against(v gate.Verdict, foreign show) string {
 	switch {
 	case b.Behind == nil:
 	case *b.Behind == 0:
-		parts = append(parts, "this one's base itself")
+		parts = append(parts, "this one's base")
 	default:
 		parts = append(parts, count(*b.Behind, "commit")+" before this one's base")
 	}
