@@ -83,7 +83,7 @@ func (v view) counts() string {
 		add(v.routes.follow, are(v.routes.follow, "follows", "follow")+" from others")
 		add(v.routes.doubt, "in doubt")
 		add(v.routes.unjudged, "not judged")
-		if blind, all := len(v.Verdict.Of(gate.NotJudged)), len(v.Verdict.Comparisons); blind > 0 && v.Verdict.Compared > 0 {
+		if blind, all := len(v.Verdict.Of(gate.NotJudged)), len(v.Verdict.Comparisons); blind > 0 && v.routes.unjudged == 0 && v.Verdict.Compared > 0 {
 			add(blind, fmt.Sprintf("of %d figures with too little to judge", all))
 		}
 	}

@@ -64,8 +64,8 @@ func Build(ctx context.Context, s *plan.Start, dir string, log io.Writer) error 
 	if s.Build == "" {
 		return nil
 	}
-	output := &tail{secrets: secrets(s)}
-	command, err := prepare(s.Build, s.ShownBuild, s, dir, io.MultiWriter(output, log))
+	output, shown := &tail{secrets: secrets(s)}, &mask{to: log, secrets: secrets(s)}
+	command, err := prepare(s.Build, s.ShownBuild, s, dir, io.MultiWriter(output, shown))
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,9 @@ func Build(ctx context.Context, s *plan.Start, dir string, log io.Writer) error 
 		return &Failure{What: fmt.Sprintf("build the system: %v", err)}
 	}
 	defer context.AfterFunc(ctx, func() { kill(command) })()
-	if err := command.Wait(); err != nil {
+	err = command.Wait()
+	shown.flush()
+	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -85,8 +87,8 @@ func Build(ctx context.Context, s *plan.Start, dir string, log io.Writer) error 
 // Start starts the system, in dir or below it, and returns once it is ready to be loaded at
 // baseURL. What it prints goes to log as well. The caller must Stop it.
 func Start(ctx context.Context, s *plan.Start, baseURL, dir string, log io.Writer) (*System, error) {
-	output := &tail{watch: s.Ready.Log, secrets: secrets(s)}
-	command, err := prepare(s.Command, s.ShownCommand, s, dir, io.MultiWriter(output, log))
+	output, shown := &tail{watch: s.Ready.Log, secrets: secrets(s)}, &mask{to: log, secrets: secrets(s)}
+	command, err := prepare(s.Command, s.ShownCommand, s, dir, io.MultiWriter(output, shown))
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +98,7 @@ func Start(ctx context.Context, s *plan.Start, baseURL, dir string, log io.Write
 	system := &System{command: command, output: output, start: s, ended: make(chan struct{})}
 	go func() { // ends with the process, which Stop waits for
 		system.exit = command.Wait()
+		shown.flush()
 		close(system.ended)
 	}()
 	if err := system.awaitReady(ctx, baseURL); err != nil {
@@ -135,15 +138,6 @@ func prepare(line, shown string, s *plan.Start, dir string, output io.Writer) (*
 // what a workflow has handed over, its token among it.
 func isOurs(variable string) bool {
 	return strings.HasPrefix(variable, "PLIMSOLL_DATABASE_URL=") || strings.HasPrefix(variable, "PLIMSOLL_INPUT_")
-}
-
-// secrets are what is not shown of what a system prints. A token stays in its environment: a build
-// may need one.
-func secrets(s *plan.Start) []string {
-	if token := os.Getenv("GITHUB_TOKEN"); token != "" {
-		return append(slices.Clip(s.Secrets), token)
-	}
-	return s.Secrets
 }
 
 // Ended is closed when the system has ended.

@@ -1,6 +1,7 @@
 package sut_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -226,16 +227,23 @@ func TestBuild(t *testing.T) {
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Setenv("PLIMSOLL_DATABASE_URL", "postgres://u:of-the-database@h/d")
 	t.Setenv("PLIMSOLL_INPUT_GITHUB_TOKEN", "of-github")
+	var log bytes.Buffer
 	err := sut.Build(t.Context(), &plan.Start{
-		Build: "sh -c 'env; exit 2'", Dir: ".", Env: []string{"KEY=of-the-service", "MODE=test"}, Secrets: []string{"of-the-service"},
-	}, t.TempDir(), io.Discard)
+		Build: "sh -c 'env; printf %s of-the-service; exit 2'", Dir: ".", Env: []string{"KEY=of-the-service", "LONG=of-the-service-too", "MODE=test"},
+		Secrets: []string{"of-the-service", "of-the-service-too"},
+	}, t.TempDir(), &log)
 	var failure *sut.Failure
-	if !errors.As(err, &failure) || !strings.Contains(failure.Output, "KEY=***") || !strings.Contains(failure.Output, "MODE=test") {
+	if !errors.As(err, &failure) {
 		t.Fatalf("got %v", err)
 	}
-	for _, secret := range []string{"of-the-database", "of-github", "of-the-service"} {
-		if strings.Contains(failure.Output, secret) {
-			t.Errorf("%s is shown", secret)
+	for _, text := range []string{failure.Output, log.String()} {
+		if !strings.Contains(text, "KEY=***\n") || !strings.Contains(text, "LONG=***\n") || !strings.Contains(text, "MODE=test\n") || !strings.HasSuffix(text, "***") {
+			t.Errorf("shown is\n%s", text)
+		}
+		for _, secret := range []string{"of-the-database", "of-github", "of-the-service"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s is shown", secret)
+			}
 		}
 	}
 }

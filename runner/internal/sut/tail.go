@@ -57,9 +57,5 @@ func (t *tail) String() string {
 	if len(t.partial) > 0 {
 		lines = append(lines[:len(lines):len(lines)], string(t.partial))
 	}
-	text := strings.Join(lines, "\n")
-	for _, secret := range t.secrets {
-		text = strings.ReplaceAll(text, secret, "***")
-	}
-	return text
+	return hide(strings.Join(lines, "\n"), t.secrets)
 }
