@@ -28,6 +28,10 @@ func (f commentFlags) accept(a *app, workflow github.Run, rep *report.Report) {
 		rep.Verdict.Notices = append(rep.Verdict.Notices, gate.Reason{Kind: gate.NotAccepted, Text: err.Error()})
 	case accepted != nil:
 		rep.Verdict = rep.Verdict.Accept(gate.Acceptance{By: accepted.By, Why: why(accepted), At: accepted.At})
+		if rep.Verdict.Accepted == nil {
+			rep.Verdict.Notices = append(rep.Verdict.Notices, gate.Reason{Kind: gate.NotAccepted, Text: fmt.Sprintf(
+				"%s has put the label %s, and nothing was compared that it could accept", accepted.By, accepted.Label)})
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/google/shlex"
 )
@@ -12,8 +13,18 @@ import (
 // and never through a shell.
 type actionCmd struct{}
 
-// Run turns the inputs into a command line and runs it.
+// Run turns the inputs into a command line and runs it. Whatever comes of it, the steps that follow
+// know the exit status, and of a gate that there is no verdict.
 func (c *actionCmd) Run(a *app) error {
+	err := c.run(a)
+	if a.verdict == "" && a.getenv("PLIMSOLL_INPUT_COMMAND") != "baseline-update" && a.getenv("PLIMSOLL_INPUT_COMMAND") != "run" && err != nil {
+		a.output("verdict", "error")
+	}
+	a.output("exit-code", strconv.Itoa(exitStatus(err)))
+	return err
+}
+
+func (c *actionCmd) run(a *app) error {
 	input := func(name string) string { return a.getenv("PLIMSOLL_INPUT_" + name) }
 	args, err := commandLine(input, a.getenv("RUNNER_TEMP"))
 	if err != nil {
@@ -44,6 +55,9 @@ func commandLine(input func(string) string, temp string) ([]string, error) {
 	case "baseline-update":
 		args = []string{"baseline", "update", label}
 	case "comment":
+		if input("FROM") == "" {
+			return nil, badInput("input from is missing: the verdict file that the other workflow has left")
+		}
 		args = []string{"comment", flag("from", input("FROM")), label}
 	case "run":
 		args = []string{"run"}

@@ -54,6 +54,9 @@ func (c *baselineUpdateCmd) Run(a *app) (err error) {
 		return err
 	}
 	r.Branch = cmp.Or(c.Branch, r.Branch, "main")
+	if r.Dirty {
+		a.warn(fmt.Sprintf("the working tree differs from commit %.12s, as which the run is recorded: `plimsoll baseline rm` takes it back", r.Commit))
+	}
 	record, created, err := store.Put(a.ctx, r)
 	if errors.Is(err, baseline.ErrNotWhole) {
 		return fmt.Errorf("record the baseline: %w; the result is kept in %s", err, c.file())
@@ -139,6 +142,10 @@ func (c *baselineListCmd) Run(a *app) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(infos)
 	}
+	if len(infos) == 0 && c.Series+c.Branch != "" {
+		_, err := fmt.Fprintln(a.stdout, "No baseline runs match.")
+		return err
+	}
 	if len(infos) == 0 {
 		_, err := fmt.Fprintln(a.stdout, "No baseline runs. Record one with `plimsoll baseline update`.")
 		return err
@@ -170,6 +177,9 @@ func (c *baselineShowCmd) Run(a *app) error {
 		}
 		if err := report.Identity(a.stdout, record.Result); err != nil {
 			return err
+		}
+		if said := marks(record.Info); said != "" {
+			fmt.Fprintln(a.stdout, said)
 		}
 		return report.Run(a.stdout, record.Result)
 	})

@@ -45,6 +45,7 @@ func (c *commentCmd) Run(a *app) error {
 	c.verify(a, workflow, &rep)
 	c.dress(&rep, followed(workflow))
 	t := tellOf(rep, exitOK)
+	a.verdict = t.outcome
 	a.output("verdict", t.outcome)
 	a.summarize(t.summary)
 	if err := c.writeComment(a, workflow, t); err != nil {

@@ -37,6 +37,9 @@ func (c *gateCmd) Run(a *app) error {
 		a.warn(err.Error())
 	}
 	asked, err := c.read()
+	if err == nil {
+		err = errors.Join(place("--report", c.Report), place("--verdict-file", c.VerdictFile))
+	}
 	if err != nil {
 		c.publishError(a, workflow, "", err)
 		return err

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,13 +30,14 @@ var starter embed.FS
 
 // initCmd is plimsoll init.
 type initCmd struct {
-	Kind  string `arg:"" optional:"" default:"paired" enum:"paired,stored,forks" help:"The gate: paired (a pull request against its base, no database), stored (against the history of main, in PostgreSQL), or forks (paired, in two workflows, where strangers send pull requests)."`
-	Name  string `help:"The series (default: the name of the directory)."`
-	Build string `help:"The command that builds the service."`
-	Start string `help:"The command that starts the service, which finds its port in $PORT or as $${port} in the command."`
-	URL   string `name:"url" help:"The address of a service that runs already; nothing is built or started."`
-	Path  string `default:"/" help:"The first path to load; it must answer with 200 once the service is ready."`
-	Force bool   `help:"Write over files that are there."`
+	Kind   string `arg:"" optional:"" default:"paired" enum:"paired,stored,forks" help:"The gate: paired (a pull request against its base, no database), stored (against the history of main, in PostgreSQL), or forks (paired, in two workflows, where strangers send pull requests)."`
+	Name   string `help:"The series (default: the name of the directory)."`
+	Build  string `help:"The command that builds the service."`
+	Start  string `help:"The command that starts the service, which finds its port in $PORT or as $${port} in the command."`
+	URL    string `name:"url" help:"The address of a service that runs already; nothing is built or started."`
+	Path   string `default:"/" help:"The first path to load; it must answer with 200 once the service is ready."`
+	Remote string `kong:"-"` // the host of URL, when it is not this machine
+	Force  bool   `help:"Write over files that are there."`
 }
 
 // Run writes a profile and the workflows for it, all of them or none.
@@ -48,13 +50,27 @@ func (c *initCmd) Run(a *app) error {
 	if err := c.ask(a); err != nil {
 		return err
 	}
+	if starters[c.Kind] == nil {
+		return badInput("%q is no kind of gate: paired, stored and forks are", c.Kind)
+	}
+	if err := (&profile.Profile{}).Rename(c.Name); err != nil {
+		return badInput("--name: %w", err)
+	}
+	target, err := url.Parse(c.URL)
 	switch {
+	case err != nil, c.URL != "" && (target.Host == "" || target.Scheme != "http" && target.Scheme != "https"):
+		return badInput("--url %s is no address; it must read like http://127.0.0.1:8080", c.URL)
+	case c.URL != "" && c.Start != "":
+		return badInput("--url is a service that runs already, and --start starts one: give one of them")
 	case c.Start == "" && c.URL == "":
 		return badInput("plimsoll init cannot tell how this service is started: name the command with --start (and --build), or with --url the address of one that runs already")
 	case !strings.HasPrefix(c.Path, "/"):
 		return badInput("--path is %q: it must begin with /", c.Path)
 	case c.URL != "" && c.Kind != "stored":
 		return badInput("a %s gate builds and starts both sides itself: give --start in the place of --url, or choose plimsoll init stored", c.Kind)
+	}
+	if host := target.Hostname(); host != "localhost" && !strings.HasPrefix(host, "127.") && host != "::1" {
+		c.Remote = host
 	}
 	root := dir
 	if top, err := git.Run(a.ctx, dir, "rev-parse", "--show-toplevel"); err == nil {
@@ -128,7 +144,7 @@ func (c *initCmd) profile() (string, error) {
 	}
 	_, problems := profile.Parse(usualProfile, b.Bytes(), profile.Surroundings{Env: os.LookupEnv, Read: os.ReadFile})
 	if err := problems.Err(); err != nil {
-		return "", badInput("what was given makes no good profile: %w", err)
+		return "", badInput("what was given makes no good profile, and nothing was written: %v", err)
 	}
 	return b.String(), nil
 }
@@ -201,6 +217,7 @@ func (c *initCmd) ask(a *app) error {
 		text string
 		into *string
 	}{
+		{"Kind of gate: paired, stored or forks", &c.Kind},
 		{"Name of the series", &c.Name},
 		{"Command that builds the service (empty for none)", &c.Build},
 		{"Command that starts it; it finds its port in $PORT", &c.Start},
@@ -215,14 +232,32 @@ func (c *initCmd) ask(a *app) error {
 	return nil
 }
 
-// write writes all files, or none of them when one is there already.
-func (c *initCmd) write(files []file) error {
-	var there []string
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// write writes all files, or none of them when one is there already. What fails on the way takes
+// the new ones back.
+func (c *initCmd) write(files []file) (err error) {
+	var there, made []string
 	for _, f := range files {
-		if _, err := os.Lstat(f.path); !errors.Is(err, fs.ErrNotExist) && !c.Force {
+		if exists(f.path) {
 			there = append(there, shown(f.path))
+		} else {
+			made = append(made, f.path)
 		}
 	}
+	if c.Force {
+		there = nil
+	}
+	defer func() {
+		for _, path := range made {
+			if err != nil {
+				_ = os.Remove(path) // it may not be there yet
+			}
+		}
+	}()
 	if len(there) > 0 {
 		return badInput("%s: there already, and nothing was written; --force writes over what is there", strings.Join(there, ", "))
 	}
@@ -245,9 +280,14 @@ func (c *initCmd) next(a *app, files []file) error {
 	}
 	text := "Wrote " + strings.Join(names, ", ") + ".\n\n" +
 		"- `plimsoll check` says what the profile would do, `plimsoll run` tries it here.\n" +
-		"- Put the routes that matter into " + usualProfile + ", each with its weight.\n"
-	if c.Kind == "stored" {
-		text += "- Put the URL of a PostgreSQL database into the repository's secrets as PLIMSOLL_DATABASE_URL.\n"
+		"- Put the routes that matter into " + usualProfile + ", each with its weight.\n" +
+		"- Put result*.json and .plimsoll/, which runs leave here, into .gitignore.\n"
+	switch other := filepath.Join(filepath.Dir(files[len(files)-1].path), "plimsoll-comment.yml"); {
+	case c.Kind == "stored":
+		text += "- Put the URL of a PostgreSQL database into the repository's secrets as PLIMSOLL_DATABASE_URL.\n" +
+			"- The first five pushes to the main branch fill the baseline, and it takes ten until anything fails.\n"
+	case c.Kind == "paired" && exists(other):
+		text += "- " + shown(other) + " belongs to the gate for forks: take it away.\n"
 	}
 	_, err := fmt.Fprint(a.stdout, text+"- Commit, push, and open a pull request.\n")
 	return err

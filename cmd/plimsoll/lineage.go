@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,10 +124,16 @@ func defaultBranch(ctx context.Context, dir string) string {
 	if ref, err := git.Run(ctx, dir, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"); err == nil {
 		return strings.TrimPrefix(ref, "origin/")
 	}
-	if branch, err := git.Run(ctx, dir, "branch", "--show-current"); err == nil && branch == "master" {
-		return branch
+	for _, ref := range []string{"refs/heads/main", "refs/remotes/origin/main"} {
+		if _, err := git.Run(ctx, dir, "rev-parse", "--verify", "--quiet", ref); err == nil {
+			return "main"
+		}
 	}
-	return "main"
+	branch, err := git.Run(ctx, dir, "branch", "--show-current")
+	if err != nil {
+		return "main"
+	}
+	return cmp.Or(branch, "main")
 }
 
 // stands is what a change stands on, as far as it can be told.

@@ -33,6 +33,7 @@ type app struct {
 	ctx            context.Context              // ends everything at once
 	stop           <-chan struct{}              // closed by the first interrupt: end gracefully
 	token          string                       // for GitHub's API; empty when there is none
+	verdict        string                       // that GitHub was told of
 	reach          func(github.Run) *github.API // in the place of GitHub's API; nil but in tests
 }
 
@@ -143,10 +144,11 @@ func (a *app) complain(err error) {
 
 // warn tells of something that went wrong and changes nothing.
 func (a *app) warn(text string) {
-	fmt.Fprintf(a.stderr, "plimsoll: %s\n", text)
 	if a.inActions() {
 		github.NewActions(a.getenv, a.stderr).Warning(text)
+		return
 	}
+	fmt.Fprintf(a.stderr, "plimsoll: %s\n", text)
 }
 
 func (a *app) inActions() bool { return a.getenv("GITHUB_ACTIONS") == "true" }

@@ -126,6 +126,9 @@ func (c *gateCmd) sides(a *app, asked *asked, workflow github.Run) (base, head r
 		}
 		return base, head, nothing, err
 	}
+	if c.Host != "" {
+		return base, head, nothing, badInput("--host is one running system, and two sides are compared: give --base-url and --head-url")
+	}
 	if asked.Target.Start == nil {
 		return base, head, nothing, badInput("%s has no target.start: to compare with another commit it must say how the system is built and started; what runs already is compared with --base-url and --head-url", c.Profile)
 	}

@@ -59,7 +59,7 @@ type asked struct {
 func (f profileFlag) read() (*asked, error) {
 	data, err := os.ReadFile(f.Profile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, badInput("there is no profile %s; write one (docs/profile.md) or name it with --profile", f.Profile)
+		return nil, badInput("there is no profile %s: `plimsoll init` writes a starting one; another is named with --profile, or as what `plimsoll check` is to look at", f.Profile)
 	}
 	if err != nil {
 		return nil, badInput("read profile: %w", err)
@@ -81,6 +81,20 @@ func (f profileFlag) read() (*asked, error) {
 	}
 	dir, err := filepath.Abs(filepath.Dir(f.Profile))
 	return &asked{p, policy, dir}, err
+}
+
+// place checks, before anything is measured, that a file can be written where a flag wants it.
+func place(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return badInput("%s %s: that is a directory; name a file", flag, path)
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return badInput("%s %s: there is no directory %s", flag, path, filepath.Dir(path))
+	}
+	return nil
 }
 
 // readPolicy is the policy of the profile, and the default one when none was named and the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
@@ -48,6 +50,7 @@ func (f publishFlags) tell(a *app, workflow github.Run, t told) {
 	if !workflow.InActions {
 		return
 	}
+	a.verdict = t.outcome
 	a.output("verdict", t.outcome)
 	a.output("exit-code", strconv.Itoa(t.status))
 	a.summarize(t.summary)
@@ -175,7 +178,11 @@ func (c *gateCmd) publishError(a *app, workflow github.Run, series string, err e
 	if c.paired() {
 		mode = gate.Paired
 	}
-	rep := report.Unjudged(err, mode, report.Subject{
+	shown := err
+	if errors.Is(err, baseline.ErrUnreachable) || errors.Is(err, baseline.ErrOlderSchema) { // whose sentence names a host
+		shown = errors.New("the store of the baselines cannot be used: the job's log says why")
+	}
+	rep := report.Unjudged(shown, mode, report.Subject{
 		Series: series, Repository: workflow.Repository, Commit: workflow.HeadSHA, Tool: version, Environment: result.Environment{Runner: a.getenv(runnerVariable)},
 	})
 	c.dress(&rep, workflow)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
-	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // baselinePruneCmd is plimsoll baseline prune.
@@ -21,19 +20,28 @@ type baselinePruneCmd struct {
 // age is a flag that is a span of time, in days too.
 type age struct{ time.Duration }
 
-// UnmarshalText reads 90d, 36h, 1h20m.
+// UnmarshalText reads 90d, 36h, 1h20m. A number alone is refused: days and seconds are far apart.
 func (a *age) UnmarshalText(text []byte) (err error) {
-	if days, is := strings.CutSuffix(string(text), "d"); is {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 1 || n > 36_500 {
-			return fmt.Errorf("%q is no number of days between 1 and 36500; write for example 90d", text)
-		}
-		a.Duration = time.Duration(n) * 24 * time.Hour
-		return nil
+	if _, err := strconv.ParseFloat(string(text), 64); err == nil {
+		return fmt.Errorf("%q has no unit; write for example 90d, 36h or 30m", text)
 	}
-	a.Duration, err = strict.ParseDuration(string(text))
-	return err
+	if days, is := strings.CutSuffix(string(text), "d"); is {
+		n, parseErr := strconv.Atoi(days)
+		a.Duration, err = time.Duration(n)*24*time.Hour, parseErr
+		if n > maxDays {
+			err = strconv.ErrRange
+		}
+	} else {
+		a.Duration, err = time.ParseDuration(string(text))
+	}
+	if err != nil || a.Duration <= 0 {
+		return fmt.Errorf("%q is no age; write for example 90d, 36h or 30m", text)
+	}
+	return nil
 }
+
+// maxDays is a hundred years.
+const maxDays = 36_500
 
 // Run removes what a retention lets go, in small batches.
 func (c *baselinePruneCmd) Run(a *app) error {

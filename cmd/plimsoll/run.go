@@ -26,6 +26,9 @@ type runFlags struct {
 // read reads the profile, as of the series that was asked for.
 func (c *runFlags) read() (*asked, error) {
 	asked, err := c.profileFlag.read()
+	if err == nil {
+		err = place("--out", c.Out)
+	}
 	if err != nil || c.Series == "" {
 		return asked, err
 	}

@@ -42,8 +42,14 @@ func namedWrong(err error) error {
 	return err
 }
 
+// embedded is the store when none is named.
+const embedded = "sqlite:.plimsoll/baselines.db"
+
 // open opens the store, and makes or migrates its schema.
 func (f storeFlag) open(a *app) (baseline.Store, error) {
+	if f.DB == embedded && a.inActions() {
+		a.warn("baselines live in a file of this runner, " + embedded + ", which is gone with it unless a cache keeps it: is database-url, or PLIMSOLL_DATABASE_URL, empty? A pull request from a fork gets no secrets")
+	}
 	if path, ok := strings.CutPrefix(f.DB, "sqlite:"); ok {
 		return sqlite.Open(a.ctx, path)
 	}
