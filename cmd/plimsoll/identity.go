@@ -16,14 +16,6 @@ import (
 // from git in the profile's directory, else nothing.
 func (a *app) identity(dir string) result.Identity {
 	id := result.Identity{Tool: version}
-	if workflow, err := github.FromEnv(a.getenv); err == nil && workflow.InActions {
-		id.Repository, id.Branch, id.Commit = workflow.Repository, workflow.Branch, workflow.SHA
-		if workflow.PullRequest != 0 {
-			id.Commit = workflow.HeadSHA
-		}
-		id.CIRun = fmt.Sprintf("%d/%d", workflow.ID, workflow.Attempt)
-		return id
-	}
 	ctx, cancel := context.WithTimeout(a.ctx, 10*time.Second)
 	defer cancel()
 	ask := func(args ...string) string { // outside of a repository, or without git, a run has no commit
@@ -33,13 +25,34 @@ func (a *app) identity(dir string) result.Identity {
 		}
 		return answer
 	}
-	if id.Commit = ask("rev-parse", "HEAD"); id.Commit == "" {
+	head := ask("rev-parse", "HEAD")
+	if workflow, err := github.FromEnv(a.getenv); err == nil && workflow.InActions {
+		id.Repository, id.Branch, id.Commit = workflow.Repository, workflow.Branch, workflow.SHA
+		switch {
+		case workflow.PullRequest != 0 && (head == "" || isPull(ctx, dir, head, workflow)):
+			id.Commit = workflow.HeadSHA
+		case head != "":
+			id.Commit = head // whatever the job has checked out
+		}
+		id.CIRun = fmt.Sprintf("%d/%d", workflow.ID, workflow.Attempt)
+		return id
+	}
+	if id.Commit = head; head == "" {
 		return id
 	}
 	id.Branch = ask("branch", "--show-current")
 	id.Repository = repositoryOf(ask("remote", "get-url", "origin"))
 	id.Dirty = ask("status", "--porcelain", "--untracked-files=no") != ""
 	return id
+}
+
+// isPull reports whether what is checked out is the head of the pull request, or the merge of it.
+func isPull(ctx context.Context, dir, head string, workflow github.Run) bool {
+	if head == workflow.HeadSHA {
+		return true
+	}
+	parents, err := git.Parents(ctx, dir, head)
+	return err == nil && len(parents) == 2 && parents[1] == workflow.HeadSHA
 }
 
 var remote = regexp.MustCompile(`[:/]([^/:]+/[^/:]+?)(\.git)?/?$`)

@@ -75,7 +75,7 @@ func (l lineage) base(ctx context.Context) (string, error) {
 	if w.PullRequest != 0 {
 		// What is checked out is most often the merge of the pull request into its base, which
 		// may be newer than the base that the event names.
-		if parents, err := git.Parents(ctx, l.dir, head); err == nil && len(parents) == 2 && parents[1] == w.HeadSHA {
+		if parents, err := git.Parents(ctx, l.dir, head); err == nil && head != w.HeadSHA && isPull(ctx, l.dir, head, w) {
 			return parents[0], nil
 		}
 	} else if l.isBranch(ctx) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,6 +84,44 @@ func TestLineage(t *testing.T) {
 		}
 		if c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 			t.Errorf("%s: %v, %v, want %q", name, got, err, c.err)
+		}
+	}
+}
+
+// TestIdentity records the commit that is measured, whatever the workflow runs for.
+func TestIdentity(t *testing.T) {
+	dir, commits := gittest.Repository(t)
+	gittest.Run(t, dir, "checkout", "-q", "--detach", commits[1])
+	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "a feature")
+	feature := gittest.Run(t, dir, "rev-parse", "HEAD")
+	gittest.Run(t, dir, "checkout", "-q", "--detach", commits[2])
+	gittest.Run(t, dir, "merge", "-q", "--no-ff", "-m", "merge", feature)
+	merge := gittest.Run(t, dir, "rev-parse", "HEAD")
+	hub := githubtest.New(t, "example/shop")
+	for name, c := range map[string]struct {
+		checkedOut, sha, event, want string
+	}{
+		"the merge of a pull request":   {merge, merge, "pull_request", feature},
+		"its head":                      {feature, merge, "pull_request", feature},
+		"what it was not meant to":      {commits[2], commits[2], "pull_request_target", commits[2]},
+		"a push":                        {commits[2], commits[2], "push", commits[2]},
+		"an old commit, for a lost run": {commits[0], commits[2], "workflow_dispatch", commits[0]},
+	} {
+		gittest.Run(t, dir, "checkout", "-q", "--detach", c.checkedOut)
+		inPull(t, hub)
+		if !strings.HasPrefix(c.event, "pull_request") {
+			t.Setenv("GITHUB_EVENT_PATH", "")
+		} else {
+			event := strings.ReplaceAll(readFile(t, os.Getenv("GITHUB_EVENT_PATH")), strings.Repeat("d", 40), feature)
+			if err := os.WriteFile(os.Getenv("GITHUB_EVENT_PATH"), []byte(event), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv("GITHUB_SHA", c.sha)
+		t.Setenv("GITHUB_EVENT_NAME", c.event)
+		a := &app{getenv: os.Getenv, ctx: t.Context()}
+		if got := a.identity(dir).Commit; got != c.want {
+			t.Errorf("%s: the run is of %s, want %s", name, got, c.want)
 		}
 	}
 }
