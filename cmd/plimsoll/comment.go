@@ -47,7 +47,12 @@ func (c *commentCmd) Run(a *app) error {
 	t := tellOf(rep, exitOK)
 	a.output("verdict", t.outcome)
 	a.summarize(t.summary)
-	if err := c.writeComment(a, workflow, t); err != nil {
+	err = c.writeComment(a, workflow, t)
+	if errors.Is(err, github.ErrNewer) {
+		fmt.Fprintf(a.stdout, "Nothing is written: %v.\n", err)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(a.stdout, "Pull request %d was told of the verdict: %s.\n", workflow.PullRequest, t.outcome)
