@@ -48,7 +48,12 @@ func (c *commentCmd) Run(a *app) error {
 	a.verdict = t.outcome
 	a.output("verdict", t.outcome)
 	a.summarize(t.summary)
-	if err := c.writeComment(a, workflow, t); err != nil {
+	err = c.writeComment(a, workflow, t)
+	if errors.Is(err, github.ErrNewer) {
+		fmt.Fprintf(a.stdout, "Nothing is written: %v.\n", err)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(a.stdout, "Pull request %d was told of the verdict: %s.\n", workflow.PullRequest, t.outcome)

@@ -26,6 +26,10 @@ const (
 type API struct {
 	Run   Run
 	Token string
+	// Login is who writes what this token writes, a GitHub App's such as my-app[bot]. Empty, the
+	// token is asked; one that may not be, as a bot's, is taken for that of GitHub Actions, whose
+	// comments are by github-actions[bot].
+	Login string
 	// Timeout is how long one request may take; 0 for 30 s.
 	Timeout time.Duration
 	// Wait waits between two tries; nil for time itself.

@@ -50,11 +50,12 @@ type Comment struct {
 // Comment writes the comment of a series on the run's pull request, or puts it in the place of
 // the one that is there, and gives its address; none when When leaves it unwritten.
 //
-// Ours begin with a hidden marker of the series and were written by us. One that a newer run has
-// written is left as it is, and its address given. When a pass turns to a fail, a new one is
-// written and the old one taken away, since GitHub notifies nobody of an edit. Twins, which two
-// jobs at once can make, are taken away. A run whose commit is no longer the pull request's head
-// writes no new comment: the error wraps ErrMovedOn.
+// Ours begin with a hidden marker of the series and were written by us, that is by API.Login. One
+// that a newer run has written is left as it is: its address is given with an error that wraps
+// ErrNewer. When a pass turns to a fail, a new one is written and the old one taken away, since
+// GitHub notifies nobody of an edit. Twins, which two jobs at once can make, are taken away. A run
+// whose commit is no longer the pull request's head writes no new comment: the error wraps
+// ErrMovedOn.
 func (a *API) Comment(ctx context.Context, c Comment) (address string, err error) {
 	doing := a.onPull("comment on")
 	switch {
@@ -85,9 +86,12 @@ var (
 // post is a comment on its way.
 type post struct {
 	Comment
-	run  Run
-	rung int    // of bodySizes
-	text string // marker and body at that size
+	run      Run
+	rung     int    // of bodySizes
+	text     string // marker and body at that size
+	login    string // ours; empty until it is asked for
+	assumed  bool   // that login is ours, since the token cannot be asked
+	stranger string // another bot that has written a comment with our marker
 }
 
 // fit finds the first size from the present one on that GitHub can take.
@@ -111,6 +115,7 @@ type own struct {
 	outcome      string
 	body         string
 	address      string
+	login        string // of who wrote it
 }
 
 // rounds bounds how often a try looks again because others write at the same time.
@@ -134,12 +139,14 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 		}
 		seen = created != nil
 		if len(ours) == 0 && p.When == Auto && p.Outcome == pass {
-			return "", nil
+			return "", p.maybeOurs()
 		}
 		slices.SortFunc(ours, precedence)
 		if len(ours) == 0 || !wrote && p.turns(ours[0]) {
 			if created, err = p.create(ctx, s); err == nil {
-				wrote = true
+				if wrote, err = true, p.learn(created.login, s.Login); err != nil {
+					return created.address, err
+				}
 			} else if err = p.shrink(err); err != nil {
 				return "", err
 			}
@@ -152,7 +159,10 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 			}
 			continue
 		}
-		if p.olderThan(keep) || created != nil || keep.body == p.text || edited && p.isOf(keep) {
+		if p.olderThan(keep) {
+			return keep.address, fmt.Errorf("%w: that of run %d, attempt %d, stands at %s and is left as it is", ErrNewer, keep.run, keep.attempt, keep.address)
+		}
+		if created != nil || keep.body == p.text || edited && p.isOf(keep) {
 			return keep.address, nil
 		}
 		// Then it looks again: an older run, which has looked before this, may write after it.
@@ -213,7 +223,7 @@ func (p *post) create(ctx context.Context, s *session) (*own, error) {
 		return nil, err
 	}
 	source := p.run.measured()
-	return &own{c.GetID(), source.ID, source.Attempt, p.Outcome, c.GetBody(), c.GetHTMLURL()}, nil
+	return &own{c.GetID(), source.ID, source.Attempt, p.Outcome, c.GetBody(), c.GetHTMLURL(), c.GetUser().GetLogin()}, nil
 }
 
 func (p *post) edit(ctx context.Context, s *session, id int64) error {
@@ -240,38 +250,62 @@ func (p *post) list(ctx context.Context, s *session) (ours []own, err error) {
 	if err != nil {
 		return nil, err
 	}
-	login := "" // ours, asked for when it matters
 	for _, c := range all {
 		match := marker.FindStringSubmatch(c.GetBody())
 		if match == nil || match[1] != p.Series {
-			continue
+			continue // whoever wrote it
 		}
-		// A workflow's token is a bot's, which cannot ask who it is; a personal one can.
-		if c.GetUser().GetType() != "Bot" {
-			if login == "" {
-				if login, err = whoami(ctx, s); err != nil {
-					return nil, err
-				}
+		if err := p.whoami(ctx, s); err != nil {
+			return nil, err
+		}
+		login := c.GetUser().GetLogin()
+		if !strings.EqualFold(login, p.login) { // anybody can write our marker, and have a bot repeat it
+			if c.GetUser().GetType() == "Bot" {
+				p.stranger = login
 			}
-			if c.GetUser().GetLogin() != login {
-				continue
-			}
+			continue
 		}
 		run, err := strconv.ParseInt(match[2], 10, 64)
 		attempt, err2 := strconv.ParseInt(match[3], 10, 64)
 		if err != nil || err2 != nil {
 			continue // too great to be a run's
 		}
-		ours = append(ours, own{c.GetID(), run, attempt, match[4], c.GetBody(), c.GetHTMLURL()})
+		ours = append(ours, own{c.GetID(), run, attempt, match[4], c.GetBody(), c.GetHTMLURL(), login})
 	}
 	return ours, nil
 }
 
-// whoami is the login of the token's owner, "-" for a bot, which is nobody's login.
-func whoami(ctx context.Context, s *session) (string, error) {
+// actionsLogin is who writes what the token of a workflow writes.
+const actionsLogin = "github-actions[bot]"
+
+// whoami finds out who we are: as we were told, else as the token's owner says. A bot's token
+// cannot ask, and without being told it is taken for that of GitHub Actions.
+func (p *post) whoami(ctx context.Context, s *session) error {
+	if p.login = cmp.Or(p.login, s.Login); p.login != "" {
+		return nil
+	}
 	user, _, err := s.Users.Get(ctx, "")
 	if isStatus(err, http.StatusForbidden) {
-		return "-", nil
+		p.login, p.assumed = actionsLogin, true
+		return nil
 	}
-	return user.GetLogin(), err
+	p.login = user.GetLogin()
+	return err
+}
+
+// learn takes from a comment that was just written who we are, so that earlier ones are found.
+func (p *post) learn(wrote, told string) error {
+	if told != "" && !strings.EqualFold(wrote, told) {
+		return fmt.Errorf("it is written, by %s, and the login that was named for this token is %s, of which the next run will look for a comment: name %s", wrote, told, wrote)
+	}
+	p.login, p.assumed = wrote, false
+	return nil
+}
+
+// maybeOurs is an error when none of the comments can be known for ours, and one may be.
+func (p *post) maybeOurs() error {
+	if !p.assumed || p.stranger == "" {
+		return nil
+	}
+	return fmt.Errorf("%s has written a comment of this series, which is left as it is, since this token is taken for that of %s: if it is the other's, name that login", p.stranger, actionsLogin)
 }

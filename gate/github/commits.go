@@ -2,7 +2,10 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 
 	"github.com/google/go-github/v60/github"
 )
@@ -23,7 +26,30 @@ func (a *API) MergeBase(ctx context.Context, base, head string) (sha string, err
 	return sha, err
 }
 
-// Ancestors are a commit and those before it, the nearest first, so many at most.
+// IsAncestor reports whether a commit is another one or comes before it. When there is no such
+// commit, as after a force push that has left it behind, that is an error.
+func (a *API) IsAncestor(ctx context.Context, ancestor, head string) (is bool, err error) {
+	doing := fmt.Sprintf("look whether %s comes before %s of %s", short(ancestor), short(head), a.Run.Repository)
+	if ancestor == "" || head == "" {
+		return false, fmt.Errorf("%s: that takes two commits", doing)
+	}
+	err = a.call(ctx, doing, "contents: read", func(ctx context.Context, s *session) (err error) {
+		is, err = s.isAncestor(ctx, ancestor, head)
+		return err
+	})
+	return is, err
+}
+
+func (s *session) isAncestor(ctx context.Context, ancestor, head string) (bool, error) {
+	comparison, _, err := s.Repositories.CompareCommits(ctx, s.owner, s.name, ancestor, head, &github.ListOptions{PerPage: 1})
+	if isStatus(err, http.StatusNotFound) && strings.Contains(said(err), "No common ancestor") {
+		return false, nil
+	}
+	status := comparison.GetStatus() // of head, as seen from the other
+	return status == "ahead" || status == "identical", err
+}
+
+// Ancestors are a commit and those before it, the nearest first, so many at most and never none.
 func (a *API) Ancestors(ctx context.Context, sha string, most int) (list []string, err error) {
 	doing := fmt.Sprintf("list the commits before %s of %s", short(sha), a.Run.Repository)
 	if sha == "" || most <= 0 { // without a commit, those of the default branch would come
@@ -34,10 +60,14 @@ func (a *API) Ancestors(ctx context.Context, sha string, most int) (list []strin
 		read := func(o *github.ListOptions) ([]*github.RepositoryCommit, *github.Response, error) {
 			return s.Repositories.ListCommits(ctx, s.owner, s.name, &github.CommitsListOptions{SHA: sha, ListOptions: *o})
 		}
-		return pages(read, func(c *github.RepositoryCommit) (more bool) {
+		err := pages(read, func(c *github.RepositoryCommit) (more bool) {
 			list = append(list, c.GetSHA())
 			return len(list) < most
 		})
+		if err == nil && len(list) == 0 {
+			err = errors.New("GitHub answers with no commit, not even with the one that it was asked for: run the job again later")
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ var (
 	ErrNoPull = errors.New("there is no such pull request")
 	// ErrMovedOn is wrapped when a pull request has another head by now than the run's.
 	ErrMovedOn = errors.New("the pull request has moved on")
+	// ErrNewer is wrapped when the comment that stands there is a newer run's.
+	ErrNewer = errors.New("a newer run has commented")
 	// ErrNotBound is wrapped when there is a label, and it cannot be told to be meant for the
 	// very commit in question.
 	ErrNotBound = errors.New("the label does not count for this commit")

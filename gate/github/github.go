@@ -24,7 +24,7 @@ type Run struct {
 	Event          string // such as push, pull_request, merge_group, workflow_run
 	Action         string // of the event, such as synchronize or labeled; empty where there is none
 	Label          string // that was put, when Action is labeled
-	Sender         string // the login of who or what set off the event
+	Before         string // the head before, when Action is synchronize
 	SHA            string // what was checked out, a merge commit for a pull request
 	Branch         string // that the code is of
 	BaseBranch     string // that it is to go into; empty for a push
@@ -68,9 +68,6 @@ type payload struct {
 	Label  struct {
 		Name string `json:"name"`
 	} `json:"label"`
-	Sender struct {
-		Login string `json:"login"`
-	} `json:"sender"`
 	Repository struct {
 		DefaultBranch string `json:"default_branch"`
 	} `json:"repository"`
@@ -138,7 +135,7 @@ func FromEnv(getenv func(string) string) (Run, error) {
 var queueBranch = regexp.MustCompile(`^gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]+$`)
 
 func (r *Run) fill(event payload) {
-	r.Action, r.Sender, r.DefaultBranch = event.Action, event.Sender.Login, event.Repository.DefaultBranch
+	r.Action, r.DefaultBranch = event.Action, event.Repository.DefaultBranch
 	if r.Action == labeled {
 		r.Label = event.Label.Name
 	}
@@ -147,7 +144,7 @@ func (r *Run) fill(event payload) {
 	}
 	if pull := event.PullRequest; pull.Number != 0 {
 		r.PullRequest, r.HeadSHA, r.BaseSHA = pull.Number, pull.Head.SHA, pull.Base.SHA
-		r.Branch, r.BaseBranch = pull.Head.Ref, pull.Base.Ref
+		r.Before, r.Branch, r.BaseBranch = event.Before, pull.Head.Ref, pull.Base.Ref
 		r.HeadRepository = pull.Head.Repo.FullName // empty when the fork was deleted
 		r.FromFork = r.HeadRepository != r.Repository
 	}

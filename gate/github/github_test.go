@@ -38,7 +38,7 @@ func TestFromEnv(t *testing.T) {
 		"push": {
 			`{"ref":"refs/heads/main","before":"be4","after":"5ba","repository":{"default_branch":"trunk"},"sender":{"login":"ada"}}`,
 			map[string]string{"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_REF_TYPE": "branch"},
-			github.Run{Event: "push", Branch: "main", BaseSHA: "be4", DefaultBranch: "trunk", Sender: "ada"},
+			github.Run{Event: "push", Branch: "main", BaseSHA: "be4", DefaultBranch: "trunk"},
 		},
 		"new branch": {
 			`{"ref":"refs/heads/new","before":"0000000000000000000000000000000000000000"}`,
@@ -50,11 +50,11 @@ func TestFromEnv(t *testing.T) {
 			github.Run{Event: "push"},
 		},
 		"pull request": {
-			`{"action":"synchronize","label":{"name":"of no interest"},
+			`{"action":"synchronize","before":"be4","after":"4ead","label":{"name":"of no interest"},
 			"pull_request":{"number":7,"head":{"sha":"4ead","ref":"feature/x","repo":{"full_name":"example/shop"}},"base":{"ref":"main","sha":"ba5e"}}}`,
 			map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": "feature/x", "GITHUB_BASE_REF": "main"},
 			github.Run{
-				Event: "pull_request", Action: "synchronize", Branch: "feature/x", BaseBranch: "main", BaseSHA: "ba5e",
+				Event: "pull_request", Action: "synchronize", Before: "be4", Branch: "feature/x", BaseBranch: "main", BaseSHA: "ba5e",
 				PullRequest: 7, HeadSHA: "4ead", HeadRepository: repository,
 			},
 		},
@@ -63,7 +63,7 @@ func TestFromEnv(t *testing.T) {
 			"pull_request":{"number":7,"head":{"sha":"4ead","ref":"main","repo":{"full_name":"mallory/shop"}},"base":{"ref":"main"}}}`,
 			map[string]string{"GITHUB_EVENT_NAME": "pull_request"},
 			github.Run{
-				Event: "pull_request", Action: "labeled", Label: "plimsoll-accepted", Sender: "ada", Branch: "main", BaseBranch: "main",
+				Event: "pull_request", Action: "labeled", Label: "plimsoll-accepted", Branch: "main", BaseBranch: "main",
 				PullRequest: 7, HeadSHA: "4ead", HeadRepository: "mallory/shop", FromFork: true,
 			},
 		},

@@ -9,16 +9,16 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// Pull is a pull request.
-type Pull struct {
-	Number         int
-	Title          string
-	HeadSHA        string
-	Branch         string // of its head
-	HeadRepository string // owner/name of its head; empty when that was deleted
-	BaseBranch     string
-	Labels         []string  // that it bears now
-	MergedAt       time.Time // zero when it is not
+// pullRequest is one as GitHub tells of it.
+type pullRequest struct {
+	number         int
+	title          string
+	headSHA        string
+	branch         string   // of its head
+	headRepository string   // owner/name of its head; empty when that was deleted
+	labels         []string // that it bears now
+	opened         time.Time
+	closed         time.Time // zero while it is open
 }
 
 // FindPull is the number of the open pull request whose head is this very commit on this branch
@@ -32,14 +32,9 @@ func (a *API) FindPull(ctx context.Context, headRepository, branch, sha string) 
 	}
 	err = a.call(ctx, doing, "pull-requests: read", func(ctx context.Context, s *session) error {
 		var found []int
-		read := func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
-			return s.PullRequests.List(ctx, s.owner, s.name, &github.PullRequestListOptions{
-				State: "open", Head: owner + ":" + branch, ListOptions: *o,
-			})
-		}
-		err := pages(read, func(p *github.PullRequest) (more bool) {
-			if one := pullOf(p); one.HeadSHA == sha && one.HeadRepository == headRepository {
-				found = append(found, one.Number)
+		err := s.pullsFrom(ctx, owner+":"+branch, "open", func(one pullRequest) (more bool) {
+			if one.headSHA == sha && one.headRepository == headRepository {
+				found = append(found, one.number)
 			}
 			return true
 		})
@@ -57,9 +52,17 @@ func (a *API) FindPull(ctx context.Context, headRepository, branch, sha string) 
 	return number, err
 }
 
+// pullsFrom reads the pull requests of a branch, OWNER:BRANCH, in a state: open, closed or all.
+func (s *session) pullsFrom(ctx context.Context, head, state string, take func(pullRequest) (more bool)) error {
+	read := func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
+		return s.PullRequests.List(ctx, s.owner, s.name, &github.PullRequestListOptions{State: state, Head: head, ListOptions: *o})
+	}
+	return pages(read, func(p *github.PullRequest) bool { return take(pullOf(p)) })
+}
+
 // pullOfCommit is the pull request that made this commit by being merged; the error wraps
 // ErrNoPull when there is none.
-func (s *session) pullOfCommit(ctx context.Context, sha string) (found Pull, err error) {
+func (s *session) pullOfCommit(ctx context.Context, sha string) (found pullRequest, err error) {
 	read := func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
 		return s.PullRequests.ListPullRequestsWithCommit(ctx, s.owner, s.name, sha, o)
 	}
@@ -67,34 +70,34 @@ func (s *session) pullOfCommit(ctx context.Context, sha string) (found Pull, err
 		if p.GetMergeCommitSHA() == sha && !p.GetMergedAt().IsZero() {
 			found = pullOf(p)
 		}
-		return found.Number == 0
+		return found.number == 0
 	})
-	if err == nil && found.Number == 0 {
+	if err == nil && found.number == 0 {
 		err = fmt.Errorf("%w: the commit was pushed, or is in the middle of what was merged", ErrNoPull)
 	}
 	return found, err
 }
 
 // pullAt is the run's pull request, as long as its head is this commit.
-func (s *session) pullAt(ctx context.Context, head string) (Pull, error) {
+func (s *session) pullAt(ctx context.Context, head string) (pullRequest, error) {
 	p, _, err := s.PullRequests.Get(ctx, s.owner, s.name, s.Run.PullRequest)
 	if err != nil {
-		return Pull{}, err
+		return pullRequest{}, err
 	}
-	pull := pullOf(p)
-	if pull.HeadSHA != head {
-		return pull, fmt.Errorf("%w: this run is for %s, and its head is %s now, for which another run tells", ErrMovedOn, short(head), short(pull.HeadSHA))
+	one := pullOf(p)
+	if one.headSHA != head {
+		return one, fmt.Errorf("%w: this run is for %s, and its head is %s now, for which another run tells", ErrMovedOn, short(head), short(one.headSHA))
 	}
-	return pull, nil
+	return one, nil
 }
 
-func pullOf(p *github.PullRequest) Pull {
-	pull := Pull{
-		Number: p.GetNumber(), Title: p.GetTitle(), HeadSHA: p.GetHead().GetSHA(), Branch: p.GetHead().GetRef(),
-		HeadRepository: p.GetHead().GetRepo().GetFullName(), BaseBranch: p.GetBase().GetRef(), MergedAt: p.GetMergedAt().Time,
+func pullOf(p *github.PullRequest) pullRequest {
+	one := pullRequest{
+		number: p.GetNumber(), title: p.GetTitle(), headSHA: p.GetHead().GetSHA(), branch: p.GetHead().GetRef(),
+		headRepository: p.GetHead().GetRepo().GetFullName(), opened: p.GetCreatedAt().Time, closed: p.GetClosedAt().Time,
 	}
 	for _, label := range p.Labels {
-		pull.Labels = append(pull.Labels, label.GetName())
+		one.labels = append(one.labels, label.GetName())
 	}
-	return pull
+	return one
 }

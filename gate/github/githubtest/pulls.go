@@ -26,7 +26,8 @@ type pull struct {
 	Pull
 	labels   []string
 	events   []event
-	closed   bool
+	openedAt time.Time
+	closedAt time.Time // zero while it is open
 	mergedAt time.Time
 	mergeSHA string
 }
@@ -46,7 +47,7 @@ func (s *Server) Pull(p Pull) {
 	s.locked(func() {
 		p.HeadRepository, p.Base = cmp.Or(p.HeadRepository, s.Repository), cmp.Or(p.Base, "main")
 		if s.pulls[p.Number] == nil {
-			s.pulls[p.Number] = &pull{}
+			s.pulls[p.Number] = &pull{openedAt: s.tick()}
 		}
 		s.pulls[p.Number].Pull = p
 	})
@@ -78,20 +79,24 @@ func (s *Server) ForcePush(number int, sha string) {
 	s.happen(number, event{name: "head_ref_force_pushed", actor: "somebody", commit: sha}, func(p *pull) { p.HeadSHA = sha })
 }
 
+// Retarget turns a pull request to another branch.
+func (s *Server) Retarget(number int, base string) {
+	s.happen(number, event{name: "base_ref_changed", actor: "somebody"}, func(p *pull) { p.Base = base })
+}
+
 // Close closes a pull request without merging it.
 func (s *Server) Close(number int) {
-	s.happen(number, event{name: "closed", actor: "somebody"}, func(p *pull) { p.closed = true })
+	s.happen(number, event{name: "closed", actor: "somebody"}, func(p *pull) { p.closedAt = s.now })
 }
 
 // Reopen opens a closed pull request again, with the head that its branch has by now.
 func (s *Server) Reopen(number int, sha string) {
-	s.happen(number, event{name: "reopened", actor: "somebody"}, func(p *pull) { p.closed, p.HeadSHA = false, sha })
+	s.happen(number, event{name: "reopened", actor: "somebody"}, func(p *pull) { p.closedAt, p.HeadSHA = time.Time{}, sha })
 }
 
 // Merge merges a pull request, which makes that commit.
 func (s *Server) Merge(number int, sha string) {
-	at := s.happen(number, event{name: "merged", actor: "somebody", commit: sha}, func(p *pull) { p.closed, p.mergeSHA = true, sha })
-	s.locked(func() { s.pulls[number].mergedAt = at })
+	s.happen(number, event{name: "merged", actor: "somebody", commit: sha}, func(p *pull) { p.closedAt, p.mergedAt, p.mergeSHA = s.now, s.now, sha })
 }
 
 // happen changes a pull request and keeps the event.
@@ -116,7 +121,7 @@ func (s *Server) listPulls(x *exchange) {
 		p := s.pulls[number]
 		owner, _, _ := strings.Cut(p.HeadRepository, "/")
 		switch {
-		case state != "all" && (state == "closed") != p.closed:
+		case state != "all" && (state == "closed") == p.closedAt.IsZero():
 		case head != "" && head != owner+":"+p.Head:
 		case base != "" && base != p.Base:
 		default:
@@ -168,7 +173,7 @@ func (s *Server) listEvents(x *exchange) {
 
 func (s *Server) pull(schema string, p *pull) object {
 	told := object{
-		"number": p.Number, "title": p.Title, "state": "open", "user": s.user("somebody"),
+		"number": p.Number, "title": p.Title, "state": "open", "user": s.user("somebody"), "created_at": p.openedAt, "updated_at": p.openedAt,
 		"html_url": fmt.Sprintf("https://github.com/%s/pull/%d", s.Repository, p.Number),
 		"head":     s.side(p.Head, p.HeadSHA, p.HeadRepository),
 		"base":     s.side(p.Base, p.BaseSHA, s.Repository),
@@ -178,11 +183,11 @@ func (s *Server) pull(schema string, p *pull) object {
 		labels = append(labels, object{"id": i + 1, "node_id": "", "url": "", "name": name, "description": "", "color": "ededed", "default": false})
 	}
 	told["labels"] = labels
-	if p.closed {
-		told["state"] = "closed"
+	if !p.closedAt.IsZero() {
+		told["state"], told["closed_at"] = "closed", p.closedAt
 	}
 	if !p.mergedAt.IsZero() {
-		told["merged_at"], told["closed_at"] = p.mergedAt, p.mergedAt
+		told["merged_at"] = p.mergedAt
 	}
 	if p.mergeSHA != "" {
 		told["merge_commit_sha"] = p.mergeSHA

@@ -1,0 +1,198 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+)
+
+// creationLag is how much later than its push a workflow run may be created, at the worst. GitHub
+// does not promise anything; some seconds are usual.
+const creationLag = 10 * time.Minute
+
+// placed is a label that was put and not taken off again.
+type placed struct {
+	event *github.IssueEvent // nil when there is none
+	times int                // that it was put, counting those after which it was taken off
+	// moves are the instants at which the head may have become one that does not follow the one
+	// before it, also before the label. A head that is pushed on leaves no event.
+	moves []time.Time
+	// turned is whether the pull request goes into another branch since.
+	turned bool
+}
+
+// label finds a label in the history.
+func (past history) label(name string) (put placed) {
+	for _, e := range past {
+		same := strings.EqualFold(e.GetLabel().GetName(), name)
+		switch e.GetEvent() {
+		case labeled:
+			if same {
+				put.event, put.turned = e, false
+				put.times++
+			}
+		case "unlabeled":
+			if same {
+				put.event = nil
+			}
+		case "base_ref_changed", "automatic_base_change_succeeded":
+			put.turned = true
+		case "head_ref_force_pushed", "head_ref_deleted", "head_ref_restored", "reopened":
+			put.moves = append(put.moves, e.GetCreatedAt().Time)
+		}
+	}
+	return put
+}
+
+func (p placed) at() time.Time { return p.event.GetCreatedAt().Time }
+
+// broken is what has happened to the pull request since, so that the label cannot count.
+func (p placed) broken() error {
+	switch {
+	case p.turned:
+		return fmt.Errorf("%w: the pull request was turned to another branch after the label was put: take it off and put it on again", ErrNotBound)
+	case anyFrom(p.moves, p.at()):
+		return fmt.Errorf("%w: the commit was replaced, or the pull request opened again, after the label was put: take it off and put it on again", ErrNotBound)
+	}
+	return nil
+}
+
+// bound finds out whether a label was put while the run's commit was the head, which it is now.
+func (s *session) bound(ctx context.Context, pull pullRequest, put placed) error {
+	if s.putLabel(put) && put.times == 1 {
+		return nil // the event that started this run tells head and label in one
+	}
+	if own, err := s.boundByOwnRun(ctx, put); own || err != nil {
+		return err
+	}
+	return s.boundByRuns(ctx, pull, put, creationLag)
+}
+
+// putLabel reports whether this run was started by somebody's putting the label, be it another
+// time.
+func (s *session) putLabel(put placed) bool {
+	return s.Run.Action == labeled && strings.EqualFold(s.Run.Label, put.event.GetLabel().GetName())
+}
+
+// boundByOwnRun reports whether this run shows it by itself: that its event was of this pull
+// request and this head is known, unlike of other runs. Of the moves in the time in which its
+// event can have happened, that one which was the event itself does not count.
+func (s *session) boundByOwnRun(ctx context.Context, put placed) (bool, error) {
+	if s.Run.Source.ID != 0 {
+		return false, nil // it follows another one, whose event it does not have
+	}
+	run, _, err := s.Actions.GetWorkflowRunByID(ctx, s.owner, s.name, s.Run.ID)
+	if err != nil {
+		return false, untold(err)
+	}
+	created := run.GetCreatedAt().Time // which stays when it is run again
+	moves := slices.DeleteFunc(slices.Clone(put.moves), func(t time.Time) bool { return t.Before(created.Add(-creationLag)) })
+	switch {
+	case !created.Before(put.at()):
+		return s.putLabel(put), nil // it was put this time
+	case len(moves) == 0:
+		return true, nil
+	case len(moves) > 1 || moves[0].After(created):
+		return false, nil
+	}
+	return s.wasMove(ctx)
+}
+
+// wasMove reports whether this run's event was itself one after which the head need not follow
+// the one before it.
+func (s *session) wasMove(ctx context.Context) (bool, error) {
+	switch {
+	case s.Run.Action == "reopened":
+		return true, nil
+	case s.Run.Action != "synchronize" || s.Run.Before == "":
+		return false, nil
+	}
+	follows, err := s.isAncestor(ctx, s.Run.Before, s.Run.HeadSHA)
+	if isStatus(err, http.StatusForbidden) || isStatus(err, http.StatusNotFound) {
+		return false, nil // then other runs must show it
+	}
+	return !follows, err
+}
+
+// boundByRuns finds out the same by the workflow runs of the head: one of this pull request that
+// was created before the label was put shows that the commit was pushed by then. Since commits
+// only follow each other where nobody replaces the head, it has then been the head ever since, if
+// nothing was replaced from a margin before that run on.
+func (s *session) boundByRuns(ctx context.Context, pull pullRequest, put placed, margin time.Duration) error {
+	since, err := s.ownSince(ctx, pull, put.at(), margin)
+	if err != nil {
+		return err
+	}
+	bound := false
+	read := func(o *github.ListOptions) ([]*github.WorkflowRun, *github.Response, error) {
+		list, response, err := s.Actions.ListRepositoryWorkflowRuns(ctx, s.owner, s.name, &github.ListWorkflowRunsOptions{
+			HeadSHA: pull.headSHA, ListOptions: *o,
+		})
+		if err != nil {
+			return nil, response, err
+		}
+		return list.WorkflowRuns, response, nil
+	}
+	err = pages(read, func(r *github.WorkflowRun) (more bool) {
+		ofPull := r.GetEvent() == "pull_request" || r.GetEvent() == "pull_request_target"
+		same := r.GetHeadSHA() == pull.headSHA && r.GetHeadBranch() == pull.branch && r.GetHeadRepository().GetFullName() == pull.headRepository
+		created := r.GetCreatedAt().Time
+		own := !created.Before(since) && created.Before(put.at())
+		bound = bound || ofPull && same && own && !anyFrom(put.moves, created.Add(-margin))
+		return !bound
+	})
+	switch {
+	case err != nil:
+		return untold(err)
+	case !bound:
+		return fmt.Errorf("%w: it was put before this commit was pushed, as far as GitHub tells: take it off and put it on again, "+
+			"and if that does not start a run, run this workflow again; if this goes on, push another commit first", ErrNotBound)
+	}
+	return nil
+}
+
+// ownSince is the instant from which on a run for a pull request's head, on its branch, is one of
+// this pull request: GitHub does not tell of which one a run is. An earlier one of the same
+// branch may have had this head before there was this pull request, which leaves no event here;
+// and a closed one that still has it can be edited at any time, which starts a run.
+func (s *session) ownSince(ctx context.Context, pull pullRequest, label time.Time, margin time.Duration) (since time.Time, err error) {
+	owner, _, ok := strings.Cut(pull.headRepository, "/")
+	if !ok {
+		return since, fmt.Errorf("%w: the repository that it comes from is gone, and so cannot be told whether the label was put after this commit was pushed", ErrNotBound)
+	}
+	since = pull.opened
+	twin := 0
+	err = s.pullsFrom(ctx, owner+":"+pull.branch, "all", func(other pullRequest) (more bool) {
+		elsewhere := other.headRepository != "" && other.headRepository != pull.headRepository
+		switch end := other.closed.Add(margin); {
+		case other.number == pull.number || elsewhere || !other.opened.Before(label):
+		case other.closed.IsZero() || other.headSHA == pull.headSHA:
+			twin = other.number
+		case end.After(since):
+			since = end
+		}
+		return twin == 0
+	})
+	if err == nil && twin != 0 {
+		err = fmt.Errorf("%w: pull request %d is of the same branch, and GitHub does not tell which of the two a run was for: "+
+			"let the label start the workflow (types: labeled), or push another commit and put it on again once that has run", ErrNotBound, twin)
+	}
+	return since, err
+}
+
+// untold is an error of GitHub's about workflow runs, which take a right of their own.
+func untold(err error) error {
+	if isStatus(err, http.StatusForbidden) || isStatus(err, http.StatusNotFound) {
+		return fmt.Errorf("%w: whether it was put after this commit was pushed cannot be told: the job needs permissions: actions: read", ErrNotBound)
+	}
+	return err
+}
+
+func anyFrom(instants []time.Time, from time.Time) bool {
+	return slices.ContainsFunc(instants, func(t time.Time) bool { return !t.Before(from) })
+}
