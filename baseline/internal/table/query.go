@@ -35,11 +35,14 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 	// The runs are found by their indexes, which hold all that is asked, and then read. A planner
 	// that knows the limit may walk through all runs by their time, in the hope that the first
 	// few are of the commits that are asked for: those are collected before the limit is known.
-	fence := ""
+	fence, from := "", "plimsoll_run r"
 	if q.Commits != nil {
 		fence = "MATERIALIZED "
+		if d == SQLite { // which would look at all runs of the branch: it does not know how many those are
+			from += " INDEXED BY plimsoll_run_commit"
+		}
 	}
-	return marked("WITH admitted AS "+fence+"(SELECT id, started FROM plimsoll_run r"+where+") SELECT "+columns+
+	return marked("WITH admitted AS "+fence+"(SELECT id, started FROM "+from+where+") SELECT "+columns+
 		" FROM plimsoll_run WHERE id IN (SELECT id FROM admitted ORDER BY started DESC, id LIMIT "+b.arg(q.Limit)+")", columns, b.args), nil
 }
 
