@@ -166,8 +166,10 @@ func (d Dialect) Expired(r baseline.Retention) (Statement, error) {
 	}
 	const flagged = "SELECT id, fit, branch, repository, started, CASE WHEN EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = plimsoll_run.id) THEN 1 ELSE 0 END AS excluded FROM plimsoll_run"
 	const placed = "SELECT id, started, excluded, sum(1 - excluded) OVER (PARTITION BY fit, branch, repository ORDER BY started DESC, id ROWS UNBOUNDED PRECEDING) AS place FROM (" + flagged + ") flagged"
-	const level = "EXISTS (SELECT 1 FROM plimsoll_accepted a WHERE a.run = placed.id AND NOT EXISTS (SELECT 1 FROM plimsoll_accepted n" +
-		" WHERE n.series = a.series AND n.branch = a.branch AND n.repository = a.repository AND n.started > a.started))"
+	// level is that no acceptance that counts is newer than this run's: see sinceAccepted.
+	const level = "excluded = 0 AND EXISTS (SELECT 1 FROM plimsoll_accepted a WHERE a.run = placed.id AND NOT EXISTS (SELECT 1 FROM plimsoll_accepted n" +
+		" WHERE n.series = a.series AND n.branch = a.branch AND n.repository = a.repository AND n.started > a.started" +
+		" AND NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = n.run)))"
 	return marked("SELECT "+infoColumns+" FROM plimsoll_run WHERE id IN (SELECT id FROM ("+placed+") placed WHERE ("+strings.Join(limits, " OR ")+
-		") AND NOT (place = 1 AND excluded = 0) AND NOT "+level+" LIMIT "+b.arg(r.Limit)+")", infoColumns, b.args), nil
+		") AND NOT (place = 1 AND excluded = 0) AND NOT ("+level+") LIMIT "+b.arg(r.Limit)+")", infoColumns, b.args), nil
 }
