@@ -56,7 +56,8 @@ type Store interface {
 	// removes them asks again until none is left. Nothing is removed.
 	Expired(ctx context.Context, r Retention) ([]Info, error)
 
-	// Remove removes the runs with these IDs and their marks: all of them or none.
+	// Remove removes the runs with these IDs and their marks: all of them or none. Of what Expired
+	// gave, somebody else may have removed some since: who gets ErrNotFound asks Expired again.
 	Remove(ctx context.Context, ids ...string) error
 
 	// Close lets go of connections and files. The store must not be used any more.

@@ -11,7 +11,8 @@ import (
 // Retention says which runs a store need not keep. Runs are counted apart for each series,
 // repository, branch, profile and environment: what can be compared. A run that either limit
 // lets go goes, except the newest of its kind that is not excluded, and the newest accepted run
-// of a series, repository and branch, without which an older level would count again.
+// of a series, repository and branch that is not excluded, without which an older level would
+// count again.
 type Retention struct {
 	Before time.Time // runs that started earlier go; zero for no such limit
 	Keep   int       // all but the newest so many that are not excluded go; 0 for no such limit

@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -16,7 +18,7 @@ import (
 )
 
 // parse reads a URL and says where it leads, without its password. Traffic to another
-// machine is encrypted unless the URL says sslmode=disable.
+// machine is encrypted unless sslmode=disable was asked for.
 func parse(databaseURL string) (config *pgxpool.Config, where string, err error) {
 	// None of the errors below is shown: they may quote the password.
 	u, err := url.Parse(databaseURL)
@@ -27,18 +29,17 @@ func parse(databaseURL string) (config *pgxpool.Config, where string, err error)
 	if err != nil {
 		return nil, "", fmt.Errorf("the database's URL cannot be read: its host, port or parameters (%s) are not what PostgreSQL knows", strings.Join(names(u.Query()), ", "))
 	}
-	where = fmt.Sprintf("PostgreSQL database %s on %s", config.ConnConfig.Database, net.JoinHostPort(config.ConnConfig.Host, fmt.Sprint(config.ConnConfig.Port)))
-	if !isHere(config.ConnConfig.Host) {
-		switch mode := u.Query().Get("sslmode"); mode {
-		case "":
-			query := u.Query()
-			query.Set("sslmode", "require")
-			u.RawQuery = query.Encode()
-			if config, err = pgxpool.ParseConfig(u.String()); err != nil {
-				return nil, "", errors.New("the database's URL cannot be read")
-			}
-		case "allow", "prefer":
+	where = fmt.Sprintf("PostgreSQL database %s on %s", config.ConnConfig.Database, hosts(config.ConnConfig))
+	if mayBeClear(config.ConnConfig) {
+		query := u.Query()
+		mode := cmp.Or(query.Get("sslmode"), os.Getenv("PGSSLMODE")) // pgx takes an empty one in the URL for prefer
+		if mode == "allow" || mode == "prefer" {
 			return nil, "", fmt.Errorf("%s: sslmode=%s may send the password in the clear: write sslmode=require, or sslmode=disable if that is meant", where, mode)
+		}
+		query.Set("sslmode", cmp.Or(mode, "require"))
+		u.RawQuery = query.Encode()
+		if config, err = pgxpool.ParseConfig(u.String()); err != nil {
+			return nil, "", errors.New("the database's URL cannot be read")
 		}
 	}
 	config.MaxConns = maxConns
@@ -48,6 +49,33 @@ func parse(databaseURL string) (config *pgxpool.Config, where string, err error)
 		config.ConnConfig.RuntimeParams["application_name"] = "plimsoll"
 	}
 	return config, where, nil
+}
+
+// ways are all that a connection is tried at, in this order: a URL may name several hosts, and
+// each is tried in cipher and in the clear when sslmode is allow or prefer.
+func ways(c *pgx.ConnConfig) []*pgconn.FallbackConfig {
+	first := &pgconn.FallbackConfig{Host: c.Host, Port: c.Port, TLSConfig: c.TLSConfig}
+	return append([]*pgconn.FallbackConfig{first}, c.Fallbacks...)
+}
+
+// hosts names each host with its port once.
+func hosts(c *pgx.ConnConfig) string {
+	var all []string
+	for _, way := range ways(c) {
+		if host := net.JoinHostPort(way.Host, fmt.Sprint(way.Port)); !slices.Contains(all, host) {
+			all = append(all, host)
+		}
+	}
+	return strings.Join(all, " or ")
+}
+
+// mayBeClear reports whether another machine is spoken to in cipher or in the clear as it comes,
+// and not in one of them as was asked for.
+func mayBeClear(c *pgx.ConnConfig) bool {
+	elsewhere := slices.DeleteFunc(ways(c), func(way *pgconn.FallbackConfig) bool { return isHere(way.Host) })
+	inClear := func(way *pgconn.FallbackConfig) bool { return way.TLSConfig == nil }
+	inCipher := func(way *pgconn.FallbackConfig) bool { return way.TLSConfig != nil }
+	return slices.ContainsFunc(elsewhere, inClear) && slices.ContainsFunc(elsewhere, inCipher)
 }
 
 func names(query url.Values) []string {
@@ -111,7 +139,8 @@ func inWords(refused *pgconn.PgError, user string) string {
 
 // aboutTLS tells who may not know it that another machine is spoken to in cipher only.
 func (s *Store) aboutTLS() string {
-	if c := s.pool.Config().ConnConfig; isHere(c.Host) || c.TLSConfig == nil {
+	inCipher := func(way *pgconn.FallbackConfig) bool { return !isHere(way.Host) && way.TLSConfig != nil }
+	if !slices.ContainsFunc(ways(s.pool.Config().ConnConfig), inCipher) {
 		return ""
 	}
 	return " A server without TLS takes sslmode=disable in the URL."

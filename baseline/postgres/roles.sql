@@ -17,7 +17,9 @@
 --
 -- Roles belong to the whole server, rights to one database: run this in each database, and where
 -- several on one server hold runs, say who may connect to which (REVOKE CONNECT ON DATABASE ...
--- FROM PUBLIC, GRANT CONNECT ...). The tables are looked for in the schema that comes first on
+-- FROM PUBLIC, GRANT CONNECT ...). Since PostgreSQL 16 an owner with CREATEROLE may grant only roles
+-- that they have made, or were granted WITH ADMIN OPTION: of several owners on one server the first
+-- makes these three, and a superuser grants them to the others. The tables are looked for in the schema that comes first on
 -- the search path, in most places "public".
 
 DO $$
@@ -38,7 +40,13 @@ BEGIN
     END LOOP;
 
     -- Who hands tables over to a role, and says what its later tables grant, must be a member of it.
-    IF NOT pg_has_role(current_user, 'plimsoll_admin', 'MEMBER') THEN
+    -- Since PostgreSQL 16 its maker is one who may only grant it, and says here to use it as well. A
+    -- superuser may do all that anyway.
+    IF current_setting('server_version_num')::int >= 160000 THEN
+        IF NOT (pg_has_role(current_user, 'plimsoll_admin', 'SET') AND pg_has_role(current_user, 'plimsoll_admin', 'USAGE')) THEN
+            EXECUTE format('GRANT plimsoll_admin TO %I WITH INHERIT TRUE, SET TRUE', current_user);
+        END IF;
+    ELSIF NOT pg_has_role(current_user, 'plimsoll_admin', 'MEMBER') THEN
         EXECUTE format('GRANT plimsoll_admin TO %I', current_user);
     END IF;
 

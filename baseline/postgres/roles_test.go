@@ -185,21 +185,58 @@ func TestAdminsFollowEachOther(t *testing.T) {
 	exec(t, userOf(t, database, "plimsoll_reader"), "SELECT * FROM plimsoll_later")
 }
 
+// asMaker is SQL that leaves somebody with the rights in the roles that their maker has. Since
+// PostgreSQL 16 these are to grant them and nothing else; before, CREATEROLE is enough for all.
+// The roles themselves may be there, since they belong to the whole server.
+func asMaker(name string) string {
+	return `DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['plimsoll_reader', 'plimsoll_writer', 'plimsoll_admin'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE 'CREATE ROLE ' || role;
+        END IF;
+        IF current_setting('server_version_num')::int >= 160000 THEN
+            EXECUTE 'GRANT ' || role || ' TO ` + name + ` WITH ADMIN TRUE, INHERIT FALSE, SET FALSE';
+        END IF;
+    END LOOP;
+END $$`
+}
+
 // A superuser is not always at hand: on many rented servers nobody is one.
 func TestRolesByTheOwnerOfTheDatabase(t *testing.T) {
-	database := pgtest.Database(t)
-	owner := "owner_" + path.Base(database)
-	exec(t, database, "CREATE ROLE "+owner+" LOGIN CREATEROLE PASSWORD 'owner'; ALTER DATABASE "+path.Base(database)+" OWNER TO "+owner)
-	t.Cleanup(func() {
-		exec(t, database, "ALTER DATABASE "+path.Base(database)+" OWNER TO CURRENT_USER; DROP OWNED BY "+owner+"; DROP ROLE "+owner)
-	})
-	asOwner := change(t, database, func(u *url.URL) { u.User = url.UserPassword(owner, "owner") })
-	exec(t, asOwner, postgres.Roles)
-	id := func() string {
-		openStore(t, userOf(t, database, "plimsoll_admin"))
-		return tryWriter(t, openStore(t, userOf(t, database, "plimsoll_writer")))
-	}()
-	tryReader(t, openStore(t, userOf(t, database, "plimsoll_reader")), id)
+	for name, prepare := range map[string]func(t *testing.T, database, owner string){
+		"roles before tables": func(t *testing.T, _, owner string) {
+			exec(t, owner, postgres.Roles)
+			openStore(t, owner)
+		},
+		"tables before roles, twice": func(t *testing.T, _, owner string) {
+			openStore(t, owner)
+			exec(t, owner, postgres.Roles)
+			exec(t, owner, postgres.Roles)
+		},
+		"tables between the roles of a superuser and the owner's": func(t *testing.T, database, owner string) {
+			exec(t, database, postgres.Roles)
+			openStore(t, owner)
+			exec(t, owner, postgres.Roles)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			database := pgtest.Database(t)
+			owner := "owner_" + path.Base(database)
+			exec(t, database, "CREATE ROLE "+owner+" LOGIN CREATEROLE PASSWORD 'owner'; ALTER DATABASE "+path.Base(database)+" OWNER TO "+owner)
+			t.Cleanup(func() {
+				exec(t, database, "ALTER DATABASE "+path.Base(database)+" OWNER TO CURRENT_USER; DROP OWNED BY "+owner+"; DROP ROLE "+owner)
+			})
+			exec(t, database, asMaker(owner))
+			prepare(t, database, change(t, database, func(u *url.URL) { u.User = url.UserPassword(owner, "owner") }))
+			admin := openStore(t, userOf(t, database, "plimsoll_admin"))
+			id := tryWriter(t, openStore(t, userOf(t, database, "plimsoll_writer")))
+			tryReader(t, openStore(t, userOf(t, database, "plimsoll_reader")), id)
+			tryAdmin(t, admin, id)
+		})
+	}
 }
 
 // Who may not migrate is told who can.

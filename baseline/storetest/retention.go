@@ -133,6 +133,11 @@ func retention(t *testing.T, s baseline.Store) {
 		t.Fatal(err)
 	}
 	expired(baseline.Retention{Keep: 1}, ids[0], ids[2], ids[3], feature[0], other[0])
+	// An acceptance of a run that is excluded does not count, here either.
+	if err := s.Accept(t.Context(), ids[3], NewMark(0)); err != nil {
+		t.Fatal(err)
+	}
+	expired(baseline.Retention{Keep: 1}, ids[0], ids[2], ids[3], feature[0], other[0])
 
 	for range 6 {
 		infos, err := s.Expired(t.Context(), baseline.Retention{Keep: 1, Limit: 2})

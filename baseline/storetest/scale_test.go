@@ -44,6 +44,7 @@ type scale struct {
 	db      *sql.DB
 	dialect table.Dialect
 	explain string
+	alone   string // what a plan says of an index that holds all that is asked, before its name
 	size    string // of one run in bytes, by SQL
 	fill    []string
 }
@@ -55,7 +56,7 @@ func TestScale(t *testing.T) {
 	t.Run("PostgreSQL", func(t *testing.T) {
 		database := pgtest.Database(t)
 		store, err := postgres.Open(t.Context(), database)
-		measure(t, scale{store, openSQL(t, "pgx", database+"?default_query_exec_mode=exec"), table.PostgreSQL, "EXPLAIN ", "SELECT pg_column_size(r.*) FROM plimsoll_run r WHERE id = ", []string{
+		measure(t, scale{store, openSQL(t, "pgx", database+"?default_query_exec_mode=exec"), table.PostgreSQL, "EXPLAIN ", "Index Only Scan using ", "SELECT pg_column_size(r.*) FROM plimsoll_run r WHERE id = ", []string{
 			`INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, figures, document)
 			SELECT md5(i::text) || md5((-i)::text), series, repository, CASE WHEN i % 10 = 0 THEN 'feature-' || i ELSE branch END, lpad(to_hex(1000000 + i / 2), 40, '0'),
 			profile_digest, environment, fit, tool, started - i * interval '1 minute', figures, ''
@@ -69,7 +70,7 @@ func TestScale(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "b.db")
 		store, err := sqlite.Open(t.Context(), path)
-		measure(t, scale{store, openSQL(t, "sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()), table.SQLite, "EXPLAIN QUERY PLAN ", "SELECT length(document) + length(figures) FROM plimsoll_run WHERE id = ", []string{
+		measure(t, scale{store, openSQL(t, "sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()), table.SQLite, "EXPLAIN QUERY PLAN ", "USING COVERING INDEX ", "SELECT length(document) + length(figures) FROM plimsoll_run WHERE id = ", []string{
 			`INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, figures, document)
 			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < RUNS)
 			SELECT lower(hex(randomblob(32))), series, repository, CASE WHEN i % 10 = 0 THEN 'feature-' || i ELSE branch END, printf('%040x', 1000000 + i / 2),
@@ -119,24 +120,29 @@ func measure(t *testing.T, s scale, err error) {
 		Series: plain.Series, Repository: plain.Repository, Branch: plain.Branch, ProfileDigest: plain.ProfileDigest,
 		Environment: plain.Environment.Class(), SinceAccepted: true,
 	}
-	ancestors := fitting
-	ancestors.Branch, ancestors.Commits = "", history
+	ofCommits := func(q baseline.Query) baseline.Query { return with(q, func(q *baseline.Query) { q.Commits = history }) }
+	ancestors := ofCommits(fitting) // of the branch too, as the gate asks
+	anything := baseline.Query{Series: plain.Series, Repository: plain.Repository, Branch: plain.Branch, Limit: 1}
+	nothing := with(anything, func(q *baseline.Query) { q.Repository = "none" })
 	for _, lookup := range []struct {
 		name  string
 		query baseline.Query
 		found int
-		index string
+		index string // which holds all that is asked; none named, any will do
 	}{
 		{"branch", fitting, 50, "plimsoll_run_window"},
 		{"branch, any level", with(fitting, func(q *baseline.Query) { q.SinceAccepted = false }), 50, "plimsoll_run_window"},
 		{"branch, no such profile", with(fitting, func(q *baseline.Query) { q.ProfileDigest = "none" }), 0, "plimsoll_run_window"},
 		{"branch, no such environment", with(fitting, func(q *baseline.Query) { q.Environment = "none" }), 0, "plimsoll_run_window"},
 		{"branch, no such repository", with(fitting, func(q *baseline.Query) { q.Repository = "none" }), 0, "plimsoll_run_window"},
-		{"branch, anything of it", baseline.Query{Series: plain.Series, Repository: plain.Repository, Branch: plain.Branch, Limit: 1}, 1, "plimsoll_run_branch"},
-		{"branch, nothing of it", baseline.Query{Series: plain.Series, Repository: "none", Branch: plain.Branch, Limit: 1}, 0, "plimsoll_run_branch"},
+		{"branch, anything of it", anything, 1, "plimsoll_run_branch"},
+		{"branch, nothing of it", nothing, 0, "plimsoll_run_branch"},
 		{fmt.Sprintf("%d commits", commits), ancestors, 50, "plimsoll_run_commit"},
 		{fmt.Sprintf("%d commits, any level", commits), with(ancestors, func(q *baseline.Query) { q.SinceAccepted = false }), 50, "plimsoll_run_commit"},
-		{fmt.Sprintf("%d commits, no such environment", commits), with(ancestors, func(q *baseline.Query) { q.Environment = "none" }), 0, "plimsoll_run_"},
+		{fmt.Sprintf("%d commits, no such environment", commits), with(ancestors, func(q *baseline.Query) { q.Environment = "none" }), 0, ""},
+		{fmt.Sprintf("%d commits of any branch", commits), with(ancestors, func(q *baseline.Query) { q.Branch = "" }), 50, "plimsoll_run_commit"},
+		{fmt.Sprintf("%d commits, anything of it", commits), ofCommits(anything), 1, "plimsoll_run_commit"},
+		{fmt.Sprintf("%d commits, nothing of it", commits), ofCommits(nothing), 0, ""},
 	} {
 		s.usesIndex(t, lookup.name, lookup.query, lookup.index)
 		s.report(t, "which runs: "+lookup.name, *repeats, func(int) error {
@@ -201,7 +207,8 @@ func (s scale) report(t *testing.T, name string, times int, do func(i int) error
 	t.Logf("%-45s p50 %9v  p95 %9v  max %9v", name, at(0.5), at(0.95), at(1))
 }
 
-// usesIndex asks the database how it answers a query.
+// usesIndex asks the database how it answers a query: out of this index and without the rows, or
+// by any when none is named.
 func (s scale) usesIndex(t *testing.T, name string, q baseline.Query, index string) {
 	t.Helper()
 	statement, err := s.dialect.List(q)
@@ -234,7 +241,11 @@ func (s scale) usesIndex(t *testing.T, name string, q baseline.Query, index stri
 		t.Fatal(err)
 	}
 	scans := strings.Contains(plan.String(), "Seq Scan on plimsoll_run") || strings.Contains(plan.String(), "SCAN r\n") || strings.Contains(plan.String(), "SCAN plimsoll_run\n")
-	if !strings.Contains(plan.String(), index) || scans {
+	use := s.alone + index
+	if index == "" {
+		use = "plimsoll_run_"
+	}
+	if !strings.Contains(plan.String(), use) || scans {
 		t.Errorf("%s: the plan does not look into %s alone:\n%s", name, index, plan.String())
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,7 +15,7 @@ import (
 type baselinePruneCmd struct {
 	storeFlag
 	OlderThan age  `placeholder:"AGE" help:"Runs that are older go, such as 90d or 36h."`
-	Keep      int  `placeholder:"N" help:"All but the newest N go, of each series, repository, branch, profile and environment."`
+	Keep      *int `placeholder:"N" help:"All but the newest N go, of each series, repository, branch, profile and environment."`
 	DryRun    bool `help:"Only say what would go."`
 }
 
@@ -45,9 +47,14 @@ const maxDays = 36_500
 
 // Run removes what a retention lets go, in small batches.
 func (c *baselinePruneCmd) Run(a *app) error {
-	retention := baseline.Retention{Keep: c.Keep}
+	var retention baseline.Retention
 	if c.OlderThan.Duration > 0 {
 		retention.Before = time.Now().Add(-c.OlderThan.Duration)
+	}
+	if c.Keep != nil {
+		if retention.Keep = *c.Keep; retention.Keep < 1 {
+			return badInput("--keep %d is no number of runs to keep: write 1 or more", retention.Keep)
+		}
 	}
 	if retention.Check() != nil {
 		return badInput("plimsoll baseline prune needs --older-than or --keep, or both: without them nothing would go")
@@ -56,25 +63,40 @@ func (c *baselinePruneCmd) Run(a *app) error {
 		if c.DryRun {
 			return c.tell(a, store, retention)
 		}
-		gone := 0
-		for {
-			runs, err := store.Expired(a.ctx, retention)
-			if err == nil {
-				ids := make([]string, len(runs))
-				for i, run := range runs {
-					ids[i] = run.ID
-				}
-				err = store.Remove(a.ctx, ids...)
-			}
-			if err != nil {
-				return fmt.Errorf("prune: %w; %d runs were removed before", err, gone)
-			}
-			if gone += len(runs); len(runs) == 0 {
-				_, err := fmt.Fprintf(a.stdout, "Removed %d runs.\n", gone)
-				return err
-			}
+		gone, err := prune(a.ctx, store, retention)
+		if err != nil {
+			return fmt.Errorf("prune: %w; %d runs were removed before", err, gone)
 		}
+		_, err = fmt.Fprintf(a.stdout, "Removed %d runs.\n", gone)
+		return err
 	})
+}
+
+// mostLost is how many batches in a row may be gone before they are removed. Another prune that
+// is always the faster one has then removed half a million runs.
+const mostLost = 1_000
+
+// prune removes batch after batch until none is left, and says how many runs went. A batch goes
+// whole or not at all: when another prune has been faster, what is left is asked for again.
+func prune(ctx context.Context, store baseline.Store, retention baseline.Retention) (gone int, err error) {
+	for lost := 0; ; {
+		runs, err := store.Expired(ctx, retention)
+		if err != nil || len(runs) == 0 {
+			return gone, err
+		}
+		ids := make([]string, len(runs))
+		for i, run := range runs {
+			ids[i] = run.ID
+		}
+		switch err := store.Remove(ctx, ids...); {
+		case err == nil:
+			gone, lost = gone+len(runs), 0
+		case errors.Is(err, baseline.ErrNotFound) && lost < mostLost:
+			lost++
+		default:
+			return gone, err
+		}
+	}
 }
 
 // How many runs a dry run looks for, and how many of them it lists.
@@ -95,6 +117,10 @@ func (c *baselinePruneCmd) tell(a *app, store baseline.Store, retention baseline
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(a.stdout, "%d runs would be removed; nothing was.\n", len(runs))
+	orMore := ""
+	if len(runs) == dryRuns {
+		orMore = " or more"
+	}
+	_, err = fmt.Fprintf(a.stdout, "%d runs%s would be removed; nothing was.\n", len(runs), orMore)
 	return err
 }

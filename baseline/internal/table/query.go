@@ -35,11 +35,14 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 	// The runs are found by their indexes, which hold all that is asked, and then read. A planner
 	// that knows the limit may walk through all runs by their time, in the hope that the first
 	// few are of the commits that are asked for: those are collected before the limit is known.
-	fence := ""
+	fence, from := "", "plimsoll_run r"
 	if q.Commits != nil {
 		fence = "MATERIALIZED "
+		if d == SQLite { // which would look at all runs of the branch: it does not know how many those are
+			from += " INDEXED BY plimsoll_run_commit"
+		}
 	}
-	return marked("WITH admitted AS "+fence+"(SELECT id, started FROM plimsoll_run r"+where+") SELECT "+columns+
+	return marked("WITH admitted AS "+fence+"(SELECT id, started FROM "+from+where+") SELECT "+columns+
 		" FROM plimsoll_run WHERE id IN (SELECT id FROM admitted ORDER BY started DESC, id LIMIT "+b.arg(q.Limit)+")", columns, b.args), nil
 }
 
@@ -163,8 +166,10 @@ func (d Dialect) Expired(r baseline.Retention) (Statement, error) {
 	}
 	const flagged = "SELECT id, fit, branch, repository, started, CASE WHEN EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = plimsoll_run.id) THEN 1 ELSE 0 END AS excluded FROM plimsoll_run"
 	const placed = "SELECT id, started, excluded, sum(1 - excluded) OVER (PARTITION BY fit, branch, repository ORDER BY started DESC, id ROWS UNBOUNDED PRECEDING) AS place FROM (" + flagged + ") flagged"
-	const level = "EXISTS (SELECT 1 FROM plimsoll_accepted a WHERE a.run = placed.id AND NOT EXISTS (SELECT 1 FROM plimsoll_accepted n" +
-		" WHERE n.series = a.series AND n.branch = a.branch AND n.repository = a.repository AND n.started > a.started))"
+	// level is that no acceptance that counts is newer than this run's: see sinceAccepted.
+	const level = "excluded = 0 AND EXISTS (SELECT 1 FROM plimsoll_accepted a WHERE a.run = placed.id AND NOT EXISTS (SELECT 1 FROM plimsoll_accepted n" +
+		" WHERE n.series = a.series AND n.branch = a.branch AND n.repository = a.repository AND n.started > a.started" +
+		" AND NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = n.run)))"
 	return marked("SELECT "+infoColumns+" FROM plimsoll_run WHERE id IN (SELECT id FROM ("+placed+") placed WHERE ("+strings.Join(limits, " OR ")+
-		") AND NOT (place = 1 AND excluded = 0) AND NOT "+level+" LIMIT "+b.arg(r.Limit)+")", infoColumns, b.args), nil
+		") AND NOT (place = 1 AND excluded = 0) AND NOT ("+level+") LIMIT "+b.arg(r.Limit)+")", infoColumns, b.args), nil
 }

@@ -1,9 +1,12 @@
 -- Where roles.sql has been run, what is made here belongs to plimsoll_admin, whoever of its
 -- members migrates; the role is taken for this transaction alone. Later migrations begin so too.
+-- Since PostgreSQL 16 not every member may take a role: its maker may only grant it.
 DO $$
+DECLARE
+    takes text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'plimsoll_admin') THEN
-        IF pg_has_role(current_user, 'plimsoll_admin', 'MEMBER') AND has_schema_privilege('plimsoll_admin', current_schema(), 'CREATE') THEN
+        IF pg_has_role(current_user, 'plimsoll_admin', takes) AND has_schema_privilege('plimsoll_admin', current_schema(), 'CREATE') THEN
             ALTER TABLE plimsoll_schema OWNER TO plimsoll_admin;
             PERFORM set_config('role', 'plimsoll_admin', true);
         END IF;
@@ -27,7 +30,7 @@ CREATE TABLE plimsoll_run (
 );
 ALTER TABLE plimsoll_run ALTER COLUMN document SET STORAGE EXTERNAL; -- it is compressed already
 CREATE INDEX plimsoll_run_window ON plimsoll_run (fit, branch, repository, started DESC, id);
-CREATE INDEX plimsoll_run_commit ON plimsoll_run (commit_sha, fit, repository, started, id); -- answers without the row
+CREATE INDEX plimsoll_run_commit ON plimsoll_run (commit_sha, fit, repository, branch, series, started, id); -- answers without the row
 CREATE INDEX plimsoll_run_branch ON plimsoll_run (series, branch, repository, started DESC, id);
 CREATE INDEX plimsoll_run_newest ON plimsoll_run (started DESC, id);
 

@@ -14,7 +14,7 @@ CREATE TABLE plimsoll_run (
     document       BLOB NOT NULL  -- the run: JSON, compressed with gzip
 );
 CREATE INDEX plimsoll_run_window ON plimsoll_run (fit, branch, repository, started DESC, id);
-CREATE INDEX plimsoll_run_commit ON plimsoll_run (commit_sha, fit, repository, started, id); -- answers without the row
+CREATE INDEX plimsoll_run_commit ON plimsoll_run (commit_sha, fit, repository, branch, series, started, id); -- answers without the row
 CREATE INDEX plimsoll_run_branch ON plimsoll_run (series, branch, repository, started DESC, id);
 CREATE INDEX plimsoll_run_newest ON plimsoll_run (started DESC, id);
 

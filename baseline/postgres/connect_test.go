@@ -1,0 +1,62 @@
+package postgres
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// What is spoken to another machine, and how, is decided by all that a connection may be tried
+// at, wherever that comes from.
+func TestTLS(t *testing.T) {
+	for name, test := range map[string]struct {
+		url, env string
+		want     string // of each way: host, and clear, cipher or verified; or a part of the error
+	}{
+		"another machine":                      {"postgres://u:p@db.invalid/db", "", "db.invalid cipher"},
+		"this machine":                         {"postgres://u:p@localhost/db", "", "localhost cipher, localhost clear"},
+		"two of which the second is elsewhere": {"postgres://u:p@localhost,db.invalid/db", "", "localhost cipher, db.invalid cipher"},
+		"two elsewhere":                        {"postgres://u:p@a.invalid:1,b.invalid:2/db", "", "a.invalid cipher, b.invalid cipher"},
+		"hosts in a parameter":                 {"postgres://u:p@/db?host=/tmp,db.invalid", "", "/tmp clear, db.invalid cipher"},
+		"prefer for the second":                {"postgres://u:p@localhost,db.invalid/db?sslmode=prefer", "", "localhost:5432 or db.invalid:5432: sslmode=prefer may send the password in the clear"},
+		"allow":                                {"postgres://u:p@db.invalid/db?sslmode=allow", "", "sslmode=allow may send"},
+		"disable":                              {"postgres://u:p@db.invalid/db?sslmode=disable", "", "db.invalid clear"},
+		"stricter":                             {"postgres://u:p@db.invalid/db?sslmode=verify-full", "", "db.invalid verified"},
+		"stricter in the environment":          {"postgres://u:p@a.invalid,b.invalid/db", "verify-full", "a.invalid verified, b.invalid verified"},
+		"an empty one beside the environment":  {"postgres://u:p@db.invalid/db?sslmode=", "verify-full", "db.invalid verified"},
+		"the URL before the environment":       {"postgres://u:p@db.invalid/db?sslmode=require", "disable", "db.invalid cipher"},
+		"disable in the environment":           {"postgres://u:p@db.invalid/db", "disable", "db.invalid clear"},
+		"prefer in the environment":            {"postgres://u:p@db.invalid/db", "prefer", "sslmode=prefer may send"},
+		"prefer in the environment, here":      {"postgres://u:p@localhost/db", "prefer", "localhost cipher, localhost clear"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("PGSSLMODE", test.env)
+			config, _, err := parse(test.url)
+			if err != nil {
+				if !strings.Contains(err.Error(), test.want) {
+					t.Errorf("got %v, want %q", err, test.want)
+				}
+				return
+			}
+			var got []string
+			for _, way := range ways(config.ConnConfig) {
+				got = append(got, way.Host+" "+cipherOf(way))
+			}
+			if got := strings.Join(got, ", "); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func cipherOf(way *pgconn.FallbackConfig) string {
+	switch {
+	case way.TLSConfig == nil:
+		return "clear"
+	case way.TLSConfig.InsecureSkipVerify:
+		return "cipher"
+	default:
+		return "verified"
+	}
+}
