@@ -213,5 +213,13 @@ func (c *baselineRmCmd) Run(a *app) error {
 	})
 }
 
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // short is the beginning of a digest or a commit.
 func short(text string) string { return text[:min(12, len(text))] }
