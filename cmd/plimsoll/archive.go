@@ -30,7 +30,7 @@ func (c *baselineExportCmd) Run(a *app) error {
 		if err != nil {
 			return fmt.Errorf("export: %w", err)
 		}
-		_, err = fmt.Fprintf(a.stdout, "Wrote %s into %s.\n", counted(n, "run"), c.File)
+		_, err = fmt.Fprintf(a.stdout, "Wrote %s into %s.\n", countRuns(n), c.File)
 		return err
 	})
 }
@@ -56,7 +56,7 @@ func (c *baselineImportCmd) Run(a *app) error {
 		if err != nil {
 			return fmt.Errorf("import %s: %w; %d of its runs were put, and the same command goes on", c.File, err, done.New)
 		}
-		_, err = fmt.Fprintf(a.stdout, "Put %s into the store; %d were there already.\n", counted(done.New, "run"), done.Runs-done.New)
+		_, err = fmt.Fprintf(a.stdout, "Put %s into the store; %d were there already.\n", countRuns(done.New), done.Runs-done.New)
 		return err
 	})
 }

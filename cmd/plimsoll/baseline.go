@@ -213,12 +213,12 @@ func (c *baselineRmCmd) Run(a *app) error {
 	})
 }
 
-// counted is a number with its noun.
-func counted(n int, noun string) string {
+// countRuns is a number of runs.
+func countRuns(n int) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 run"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d runs", n)
 }
 
 // short is the beginning of a digest or a commit.

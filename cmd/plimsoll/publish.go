@@ -23,8 +23,9 @@ const docsURL = "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.
 
 // commentFlags say when GitHub is told of a verdict, and how people can answer.
 type commentFlags struct {
-	Comment     string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request, in a workflow that runs for one: auto (when the verdict is not a pass, or a comment is there already), always or never."`
-	AcceptLabel string `default:"plimsoll-accepted" help:"The label that accepts a change for the worse on a pull request; empty for none."`
+	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request, in a workflow that runs for one: auto (when the verdict is not a pass, or a comment is there already), always or never."`
+	CommentLogin string `placeholder:"LOGIN" help:"Who comments, such as my-app[bot], when the token is that of a GitHub App of yours."`
+	AcceptLabel  string `default:"plimsoll-accepted" help:"The label that accepts a change for the worse on a pull request; empty for none."`
 }
 
 // publishFlags say what GitHub is told.
@@ -70,7 +71,9 @@ func (f commentFlags) writeComment(a *app, workflow github.Run, t told) error {
 	if f.Comment == "always" {
 		comment.When = github.Always
 	}
-	address, err := a.api(workflow).Comment(a.ctx, comment)
+	api := a.api(workflow)
+	api.Login = f.CommentLogin
+	address, err := api.Comment(a.ctx, comment)
 	if address != "" {
 		a.output("comment-url", address)
 	}

@@ -65,9 +65,9 @@ func (c *baselinePruneCmd) Run(a *app) error {
 		}
 		gone, err := prune(a.ctx, store, retention)
 		if err != nil {
-			return fmt.Errorf("prune: %w; %s removed before", err, counted(gone, "run"))
+			return fmt.Errorf("prune: %w; %s removed before", err, countRuns(gone))
 		}
-		_, err = fmt.Fprintf(a.stdout, "Removed %s.\n", counted(gone, "run"))
+		_, err = fmt.Fprintf(a.stdout, "Removed %s.\n", countRuns(gone))
 		return err
 	})
 }
@@ -121,6 +121,6 @@ func (c *baselinePruneCmd) tell(a *app, store baseline.Store, retention baseline
 	if len(runs) == dryRuns {
 		orMore = " or more"
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s%s would be removed; nothing was.\n", counted(len(runs), "run"), orMore)
+	_, err = fmt.Fprintf(a.stdout, "%s%s would be removed; nothing was.\n", countRuns(len(runs)), orMore)
 	return err
 }

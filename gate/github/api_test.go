@@ -34,10 +34,6 @@ var methods = []method{
 		got, err := a.MergeBase(ctx, sha("d"), sha("a"))
 		return differs(err, got, sha("c"))
 	}},
-	{"IsAncestor", func(ctx context.Context, a *github.API) error {
-		got, err := a.IsAncestor(ctx, sha("c"), sha("a"))
-		return differs(err, got, true)
-	}},
 	{"Ancestors", func(ctx context.Context, a *github.API) error {
 		got, err := a.Ancestors(ctx, sha("d"), 10)
 		return differs(err, fmt.Sprint(got), fmt.Sprint([]string{sha("d"), sha("c")}))
@@ -211,7 +207,7 @@ func TestWhatDoesNotPassIsSaid(t *testing.T) {
 
 func TestRightsAreNamed(t *testing.T) {
 	want := map[string]string{
-		"Comment": "pull-requests: write", "Check": "checks: write", "MergeBase": "contents: read", "IsAncestor": "contents: read", "Ancestors": "contents: read",
+		"Comment": "pull-requests: write", "Check": "checks: write", "MergeBase": "contents: read", "Ancestors": "contents: read",
 		"FindPull": "pull-requests: read", "AcceptedQueued": "pull-requests: read", "Accepted": "pull-requests: read", "AcceptedMerge": "pull-requests: read",
 	}
 	for _, m := range methods {

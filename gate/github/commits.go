@@ -26,20 +26,6 @@ func (a *API) MergeBase(ctx context.Context, base, head string) (sha string, err
 	return sha, err
 }
 
-// IsAncestor reports whether a commit is another one or comes before it. When there is no such
-// commit, as after a force push that has left it behind, that is an error.
-func (a *API) IsAncestor(ctx context.Context, ancestor, head string) (is bool, err error) {
-	doing := fmt.Sprintf("look whether %s comes before %s of %s", short(ancestor), short(head), a.Run.Repository)
-	if ancestor == "" || head == "" {
-		return false, fmt.Errorf("%s: that takes two commits", doing)
-	}
-	err = a.call(ctx, doing, "contents: read", func(ctx context.Context, s *session) (err error) {
-		is, err = s.isAncestor(ctx, ancestor, head)
-		return err
-	})
-	return is, err
-}
-
 func (s *session) isAncestor(ctx context.Context, ancestor, head string) (bool, error) {
 	comparison, _, err := s.Repositories.CompareCommits(ctx, s.owner, s.name, ancestor, head, &github.ListOptions{PerPage: 1})
 	if isStatus(err, http.StatusNotFound) && strings.Contains(said(err), "No common ancestor") {

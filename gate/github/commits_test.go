@@ -34,32 +34,6 @@ func TestMergeBase(t *testing.T) {
 	}
 }
 
-func TestIsAncestor(t *testing.T) {
-	s := serve(t)
-	s.Commit("root")
-	s.Commit("fork", "root")
-	s.Commit("base", "fork")
-	s.Commit("change", "fork")
-	s.Commit("stranger")
-	for _, test := range []struct {
-		ancestor, head string
-		want           bool
-	}{
-		{"fork", "change", true}, {"root", "change", true}, {"change", "change", true}, {"change", "fork", false}, {"base", "change", false}, {"stranger", "change", false},
-	} {
-		if got, err := job(s, 10).IsAncestor(t.Context(), test.ancestor, test.head); err != nil || got != test.want {
-			t.Errorf("%+v: got %t, %v", test, got, err)
-		}
-	}
-	for _, test := range []struct{ ancestor, head, want string }{
-		{"gone", "change", "404"}, {"", "change", "that takes two commits"}, {"fork", "", "that takes two commits"},
-	} {
-		if got, err := job(s, 10).IsAncestor(t.Context(), test.ancestor, test.head); err == nil || !strings.Contains(err.Error(), test.want) || got {
-			t.Errorf("%+v: got %t, %v", test, got, err)
-		}
-	}
-}
-
 func TestAnAnswerWithoutCommits(t *testing.T) {
 	s := serve(t)
 	s.Fail(githubtest.Fault{Status: 200, Body: "[]"})
