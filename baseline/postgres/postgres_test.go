@@ -38,11 +38,20 @@ func openSQL(t testing.TB, url string) *sql.DB {
 }
 
 func TestContract(t *testing.T) {
-	storetest.Suite{Open: open, SQL: openSQL, Handles: 32, Place: pgtest.Database}.Run(t)
+	storetest.Suite{Open: open, SQL: openSQL, Handles: 32, Place: emptied(pgtest.Database(t))}.Run(t)
+}
+
+// emptied gives the same database again and again, each time empty: to make another one takes
+// four times as long.
+func emptied(database string) func(testing.TB) string {
+	return func(t testing.TB) string {
+		exec(t, database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+		return database
+	}
 }
 
 // exec runs statements, also when the test has ended.
-func exec(t *testing.T, database, statements string) {
+func exec(t testing.TB, database, statements string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()
@@ -56,16 +65,20 @@ func exec(t *testing.T, database, statements string) {
 	}
 }
 
-// Behind a pooler that hands a connection to another client after each transaction.
+// Behind a pooler that hands a connection to another client after each transaction, with whatever
+// is left in it.
 func TestContractBehindPgBouncer(t *testing.T) {
+	database := pgtest.Database(t)
+	pooler, empty := pgtest.Pooler(t, database), emptied(database)
 	storetest.Suite{Open: open, SQL: openPooledSQL, Handles: 32, Place: func(t testing.TB) string {
-		return pgtest.Pooler(t, pgtest.Database(t))
+		empty(t)
+		return pooler
 	}}.Run(t)
 }
 
 // openPooledSQL is openSQL without prepared statements, which belong to a session.
 func openPooledSQL(t testing.TB, url string) *sql.DB {
-	return openSQL(t, url+"?default_query_exec_mode=exec")
+	return openSQL(t, pgtest.Unprepared(t, url))
 }
 
 func TestNewerSchemaIsRefusedInWords(t *testing.T) {
@@ -124,7 +137,9 @@ func TestNoWayInIsSaidWithoutThePassword(t *testing.T) {
 // The cluster speaks no TLS. An address that is not known to be loopback stands for another
 // machine, which is spoken to in the clear only when that was asked for.
 func TestAnotherMachineIsSpokenToInCipher(t *testing.T) {
-	elsewhere := change(t, pgtest.Database(t), func(u *url.URL) { u.Host = "0.0.0.0:" + u.Port() })
+	database := pgtest.Database(t)
+	openStore(t, change(t, database, func(u *url.URL) { u.RawQuery = "" })) // this machine, in the clear since there is no TLS
+	elsewhere := change(t, database, func(u *url.URL) { u.Host, u.RawQuery = "0.0.0.0:"+u.Port(), "" })
 	_, err := postgres.Open(t.Context(), elsewhere)
 	if err == nil || !strings.Contains(err.Error(), "refused TLS") || !strings.Contains(err.Error(), "sslmode=disable") {
 		t.Errorf("got %v", err)

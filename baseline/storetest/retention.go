@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 func remove(t *testing.T, s baseline.Store) {
@@ -74,11 +76,20 @@ func commits(t *testing.T, s baseline.Store) {
 	}
 }
 
+// small leaves one request of a run, where many runs are needed and nobody looks into them.
+func small(r *result.Result) {
+	one := &tally.Tally{}
+	one.Add(tally.Sample{Route: "GET /items", Ended: time.Millisecond, Class: tally.OK})
+	r.PlannedRounds, r.Tally = 1, tally.Tally{}
+	r.Rounds = []result.Round{result.NewRound(0, 10*time.Second, one)}
+	r.Tally.Merge(one)
+}
+
 // pages goes through more runs than All asks for at once, some of one instant.
 func pages(t *testing.T, s baseline.Store) {
 	const n = 205
 	for i := range n {
-		put(t, s, NewResult(i, func(r *result.Result) { r.Started = NewResult(i / 3).Started }))
+		put(t, s, NewResult(i, small, func(r *result.Result) { r.Started = r.Started.Add(-time.Duration(i%3) * time.Minute) }))
 	}
 	all := idsOf(list(t, s, baseline.Query{Limit: n}))
 	var got []string

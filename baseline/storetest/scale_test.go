@@ -56,7 +56,7 @@ func TestScale(t *testing.T) {
 	t.Run("PostgreSQL", func(t *testing.T) {
 		database := pgtest.Database(t)
 		store, err := postgres.Open(t.Context(), database)
-		measure(t, scale{store, openSQL(t, "pgx", database+"?default_query_exec_mode=exec"), table.PostgreSQL, "EXPLAIN ", "Index Only Scan using ", "SELECT pg_column_size(r.*) FROM plimsoll_run r WHERE id = ", []string{
+		measure(t, scale{store, openSQL(t, "pgx", pgtest.Unprepared(t, database)), table.PostgreSQL, "EXPLAIN ", "Index Only Scan using ", "SELECT pg_column_size(r.*) FROM plimsoll_run r WHERE id = ", []string{
 			`INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, figures, document)
 			SELECT md5(i::text) || md5((-i)::text), series, repository, CASE WHEN i % 10 = 0 THEN 'feature-' || i ELSE branch END, lpad(to_hex(1000000 + i / 2), 40, '0'),
 			profile_digest, environment, fit, tool, started - i * interval '1 minute', figures, ''
