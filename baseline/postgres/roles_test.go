@@ -230,6 +230,7 @@ func TestRolesByTheOwnerOfTheDatabase(t *testing.T) {
 		},
 		"tables between the roles of a superuser and the owner's": func(t *testing.T, database, owner string) {
 			exec(t, database, postgres.Roles)
+			exec(t, database, "GRANT CREATE ON SCHEMA public TO owner_"+nameOf(t, database)) // which is the owner's since PostgreSQL 15
 			openStore(t, owner)
 			exec(t, owner, postgres.Roles)
 		},
