@@ -101,7 +101,7 @@ func (j *judge) collectRoute(route string) {
 		j.verdict.Comparisons = append(j.verdict.Comparisons, c)
 	}
 	if len(lost) > 0 {
-		j.doubt(RouteCannotBeSeen, "%s: %s could be judged before this change and cannot now: %.0f requests in a round, and %.0f before, which is a change by itself; a longer run_time would tell",
+		j.doubt(LostSight, "%s: %s could be judged before this change and cannot now: %.0f requests in a round, and %.0f before, which is a change by itself; a longer run_time would tell",
 			RouteName(route), strings.Join(lost, " and "), meanRequests(j.heads, route), meanRequests(j.base, route))
 	}
 	if route == tally.All {

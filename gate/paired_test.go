@@ -166,9 +166,9 @@ func TestJudgePairs(t *testing.T) {
 				}
 			}},
 		"so slow that there is little to see": {pairs: 20, head: with("GET /a", figures(45, 0, 20*time.Millisecond)), want: gate.Fail, reasons: []string{
-			"lower-throughput: GET /a: throughput is 97", "too-few-requests: GET /a: p95 and p99 could be judged before this change and cannot now: 45 requests in a round, and 2000 before"}},
+			"lower-throughput: GET /a: throughput is 97", "lost-sight: GET /a: p95 and p99 could be judged before this change and cannot now: 45 requests in a round, and 2000 before"}},
 		"so slow that a tail cannot be seen": {pairs: 8, head: with("GET /a", figures(500, 0, 20*time.Millisecond)), policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P99} }, want: gate.Inconclusive, reasons: []string{
-			"too-few-requests: GET /a: p99 could be judged before this change and cannot now: 500 requests in a round, and 2000 before"}},
+			"lost-sight: GET /a: p99 could be judged before this change and cannot now: 500 requests in a round, and 2000 before"}},
 		"a few less than it takes": {pairs: 8, head: with("GET /a", figures(950, 0, 20*time.Millisecond)), policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50, gate.P99} }, want: gate.Pass, change: func(base, _ *result.Result) {
 			for i := range base.Rounds {
 				f := base.Rounds[i].Figures["GET /a"]

@@ -188,6 +188,7 @@ const (
 	NoSamples         ReasonKind = "no-samples"
 	RouteMissing      ReasonKind = "route-missing"
 	RouteCannotBeSeen ReasonKind = "too-few-requests"
+	LostSight         ReasonKind = "lost-sight"    // too few requests, because of the change itself
 	LooksWorse        ReasonKind = "looks-worse"   // and more runs would tell
 	NotProven         ReasonKind = "not-proven"    // past the limit, and it may be noise
 	TooNoisy          ReasonKind = "too-noisy"     // not past the limit, and it may be
@@ -239,8 +240,8 @@ type Acceptance struct {
 }
 
 // Accept is the verdict with a known change accepted: a Fail becomes a Pass that bears the
-// acceptance, and keeps its comparisons and reasons. Doubt cannot be accepted away: what could
-// not be told beside the failure makes it Inconclusive, for that reason. Any other verdict is
+// acceptance, and keeps its comparisons and reasons. Doubt about something else cannot be accepted
+// away: what could not be told of another route makes it Inconclusive, for that reason. Any other verdict is
 // returned as it was, and so is one in which nothing could be compared, or with an acceptance
 // that does not say by whom and when.
 func (v Verdict) Accept(a Acceptance) Verdict {
@@ -248,15 +249,35 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 		return v
 	}
 	v.Outcome, v.Accepted = Pass, &a
-	if doubts := slices.DeleteFunc(slices.Clone(v.Reasons), Reason.isFailure); len(doubts) > 0 {
+	elsewhere := v.doubtElsewhere()
+	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
+		switch r.Kind {
+		case Slower, LowerThroughput, Failing, PastThreshold:
+			return true
+		case LostSight, CommonShift: // which come of what is accepted, or may
+			return true
+		case NotProven, TooNoisy, LooksWorse:
+			return !elsewhere
+		default:
+			return false
+		}
+	})
+	if len(doubts) > 0 {
 		v.Outcome, v.Reasons = Inconclusive, doubts
 	}
 	return v
 }
 
-// isFailure reports whether a reason is of something that is past its limit.
-func (r Reason) isFailure() bool {
-	return slices.Contains([]ReasonKind{Slower, LowerThroughput, Failing, PastThreshold}, r.Kind)
+// doubtElsewhere reports whether a route is in doubt of which nothing is known to be worse. What is
+// in doubt of a route that is worse is accepted with it.
+func (v Verdict) doubtElsewhere() bool {
+	worse := map[string]bool{tally.All: true} // of all together, something is
+	for _, c := range v.Of(Worse) {
+		worse[c.Route] = true
+	}
+	return slices.ContainsFunc(v.Comparisons, func(c Comparison) bool {
+		return (c.Status == Unclear || c.Status == Suspect) && !worse[c.Route]
+	})
 }
 
 // Baseline tells what a change was compared with.

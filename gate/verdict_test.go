@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // What is written of a verdict can be read, and nothing else.
@@ -66,6 +67,17 @@ func TestAccept(t *testing.T) {
 	doubtful.Reasons = append(slices.Clip(failed.Reasons), gate.Reason{Kind: gate.RouteMissing, Text: "gone"})
 	if got := doubtful.Accept(word); got.Outcome != gate.Inconclusive || got.Accepted == nil || len(got.Reasons) != 1 || got.Reasons[0].Kind != gate.RouteMissing {
 		t.Errorf("a failure beside a doubt: %+v", got)
+	}
+	near := failed
+	near.Comparisons = append(slices.Clip(failed.Comparisons), gate.Comparison{Route: "GET /a", Metric: gate.P99, Status: gate.Unclear}, gate.Comparison{Route: tally.All, Metric: gate.P99, Status: gate.Unclear})
+	near.Reasons = append(slices.Clip(failed.Reasons), gate.Reason{Kind: gate.TooNoisy, Text: "GET /a: p99"}, gate.Reason{Kind: gate.LostSight, Text: "GET /a: p95"})
+	if got := near.Accept(word); got.Outcome != gate.Pass {
+		t.Errorf("a failure with a doubt about the same route: %+v", got)
+	}
+	far := near
+	far.Comparisons = append(slices.Clip(near.Comparisons), gate.Comparison{Route: "GET /b", Metric: gate.P99, Status: gate.Unclear})
+	if got := far.Accept(word); got.Outcome != gate.Inconclusive || got.Reasons[0].Kind != gate.TooNoisy {
+		t.Errorf("a failure with a doubt about another route: %+v", got)
 	}
 	for _, bad := range []gate.Acceptance{{By: "ana"}, {At: word.At}} {
 		if got := failed.Accept(bad); got.Outcome != gate.Fail || got.Accepted != nil {

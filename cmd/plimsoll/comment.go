@@ -49,8 +49,12 @@ func (c *commentCmd) Run(a *app) error {
 	a.output("verdict", t.outcome)
 	a.summarize(t.summary)
 	err = c.writeComment(a, workflow, t)
-	if errors.Is(err, github.ErrNewer) {
+	switch {
+	case errors.Is(err, github.ErrNewer):
 		fmt.Fprintf(a.stdout, "Nothing is written: %v.\n", err)
+		return nil
+	case errors.Is(err, github.ErrLogin):
+		a.warn(err.Error())
 		return nil
 	}
 	if err != nil {

@@ -75,7 +75,7 @@ func (c *gateCmd) judge(a *app, asked *asked, workflow github.Run) (report.Repor
 func (c *gateCmd) judgeStored(a *app, asked *asked, workflow github.Run) (rep report.Report, err error) {
 	store, err := c.open(a)
 	if err != nil {
-		return rep, err
+		return rep, storeError{err}
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	fresh, err := c.fresh(a, asked)
@@ -85,7 +85,7 @@ func (c *gateCmd) judgeStored(a *app, asked *asked, workflow github.Run) (rep re
 	stands := c.standsOn(a, asked, workflow)
 	past, err := window(a, store, asked.policy, fresh, stands.commits)
 	if err != nil {
-		return rep, fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.file())
+		return rep, storeError{fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.file())}
 	}
 	base := past[:min(asked.policy.Baseline.Window, len(past))]
 	v := gate.Judge(asked.policy, fresh, base)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (a *app) identity(dir string) result.Identity {
 		switch {
 		case workflow.PullRequest != 0 && (head == "" || isPull(ctx, dir, head, workflow)):
 			id.Commit = workflow.HeadSHA
-		case head != "":
+		case head != "" && !madeHere(ctx, dir, head, workflow.SHA):
 			id.Commit = head // whatever the job has checked out
 		}
 		id.CIRun = fmt.Sprintf("%d/%d", workflow.ID, workflow.Attempt)
@@ -52,7 +53,18 @@ func isPull(ctx context.Context, dir, head string, workflow github.Run) bool {
 		return true
 	}
 	parents, err := git.Parents(ctx, dir, head)
-	return err == nil && len(parents) == 2 && parents[1] == workflow.HeadSHA
+	return err == nil && len(parents) == 2 && slices.Contains(parents, workflow.HeadSHA)
+}
+
+// madeHere reports whether a commit was made in the job, on top of the one that the workflow runs
+// for: nobody else has it, and no lineage would ever hold it.
+func madeHere(ctx context.Context, dir, head, sha string) bool {
+	base, err := git.MergeBase(ctx, dir, sha, head)
+	if err != nil || base != sha || head == sha {
+		return false
+	}
+	refs, err := git.Run(ctx, dir, "for-each-ref", "--count=1", "--contains", head, "refs/remotes", "refs/tags")
+	return err == nil && refs == ""
 }
 
 var remote = regexp.MustCompile(`[:/]([^/:]+/[^/:]+?)(\.git)?/?$`)

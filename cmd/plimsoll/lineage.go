@@ -76,7 +76,7 @@ func (l lineage) base(ctx context.Context) (string, error) {
 		// What is checked out is most often the merge of the pull request into its base, which
 		// may be newer than the base that the event names.
 		if parents, err := git.Parents(ctx, l.dir, head); err == nil && head != w.HeadSHA && isPull(ctx, l.dir, head, w) {
-			return parents[0], nil
+			return parents[1-slices.Index(parents, w.HeadSHA)], nil
 		}
 	} else if l.isBranch(ctx) {
 		return head, nil
@@ -124,13 +124,16 @@ func defaultBranch(ctx context.Context, dir string) string {
 	if ref, err := git.Run(ctx, dir, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"); err == nil {
 		return strings.TrimPrefix(ref, "origin/")
 	}
-	for _, ref := range []string{"refs/heads/main", "refs/remotes/origin/main"} {
-		if _, err := git.Run(ctx, dir, "rev-parse", "--verify", "--quiet", ref); err == nil {
-			return "main"
+	for _, usual := range []string{"main", "master"} {
+		for _, ref := range []string{"refs/heads/", "refs/remotes/origin/"} {
+			if _, err := git.Run(ctx, dir, "rev-parse", "--verify", "--quiet", ref+usual); err == nil {
+				return usual
+			}
 		}
 	}
 	branch, err := git.Run(ctx, dir, "branch", "--show-current")
-	if err != nil {
+	others, listErr := git.Run(ctx, dir, "for-each-ref", "--count=2", "refs/heads", "refs/remotes")
+	if err != nil || listErr != nil || strings.Contains(others, "\n") { // which of several it is cannot be told
 		return "main"
 	}
 	return cmp.Or(branch, "main")

@@ -97,15 +97,18 @@ func TestIdentity(t *testing.T) {
 	gittest.Run(t, dir, "checkout", "-q", "--detach", commits[2])
 	gittest.Run(t, dir, "merge", "-q", "--no-ff", "-m", "merge", feature)
 	merge := gittest.Run(t, dir, "rev-parse", "HEAD")
+	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "made in the job")
+	made := gittest.Run(t, dir, "rev-parse", "HEAD")
 	hub := githubtest.New(t, "example/shop")
 	for name, c := range map[string]struct {
 		checkedOut, sha, event, want string
 	}{
-		"the merge of a pull request":   {merge, merge, "pull_request", feature},
-		"its head":                      {feature, merge, "pull_request", feature},
-		"what it was not meant to":      {commits[2], commits[2], "pull_request_target", commits[2]},
-		"a push":                        {commits[2], commits[2], "push", commits[2]},
-		"an old commit, for a lost run": {commits[0], commits[2], "workflow_dispatch", commits[0]},
+		"the merge of a pull request":    {merge, merge, "pull_request", feature},
+		"its head":                       {feature, merge, "pull_request", feature},
+		"what it was not meant to":       {commits[2], commits[2], "pull_request_target", commits[2]},
+		"a push":                         {commits[2], commits[2], "push", commits[2]},
+		"a commit that the job has made": {made, merge, "push", merge},
+		"an old commit, for a lost run":  {commits[0], commits[2], "workflow_dispatch", commits[0]},
 	} {
 		gittest.Run(t, dir, "checkout", "-q", "--detach", c.checkedOut)
 		inPull(t, hub)

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
@@ -182,7 +181,7 @@ func (c *gateCmd) publishError(a *app, workflow github.Run, series string, err e
 		mode = gate.Paired
 	}
 	shown := err
-	if errors.Is(err, baseline.ErrUnreachable) || errors.Is(err, baseline.ErrOlderSchema) { // whose sentence names a host
+	if errors.As(err, &storeError{}) {
 		shown = errors.New("the store of the baselines cannot be used: the job's log says why")
 	}
 	rep := report.Unjudged(shown, mode, report.Subject{

@@ -42,6 +42,12 @@ func namedWrong(err error) error {
 	return err
 }
 
+// storeError is trouble with the store. Its sentence may name the host of a database, which is for the
+// job's log and not for a comment.
+type storeError struct{ error }
+
+func (e storeError) Unwrap() error { return e.error }
+
 // embedded is the store when none is named.
 const embedded = "sqlite:.plimsoll/baselines.db"
 

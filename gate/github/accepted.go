@@ -62,7 +62,7 @@ func (a *API) AcceptedQueued(ctx context.Context, label string) (acceptance *Acc
 			return err
 		}
 		acceptance, err = s.accepted(ctx, pullOf(p), label, func(ctx context.Context, pull pullRequest, put placed) error {
-			return s.boundByRuns(ctx, pull, put, creationLag)
+			return s.boundByRuns(ctx, pull, put, creationLag, 0) // a rebased head may be queued: who queues has seen it
 		})
 		return err
 	})
@@ -120,7 +120,7 @@ func (a *API) AcceptedMerge(ctx context.Context, sha, label string) (acceptance 
 			return err
 		}
 		// No margin for runs that come late: who merges has seen what was merged.
-		if err := s.boundByRuns(ctx, pull, put, 0); err != nil {
+		if err := s.boundByRuns(ctx, pull, put, 0, 0); err != nil {
 			return err
 		}
 		acceptance = accept(put.event, pull)

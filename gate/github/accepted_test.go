@@ -210,6 +210,11 @@ func TestAcceptedQueued(t *testing.T) {
 		want    string // who
 		err     error
 	}{
+		"rebased, label, queued": {func(s *githubtest.Server) {
+			s.ForcePush(7, sha("a"))
+			runs(s, 10, sha("a"))
+			s.Label(7, accepted, "ada")
+		}, "ada", nil},
 		"label, then queued": {func(s *githubtest.Server) { runs(s, 10, sha("a")); s.Label(7, accepted, "ada") }, "ada", nil},
 		"no label":           {func(s *githubtest.Server) { runs(s, 10, sha("a")) }, "", nil},
 		"pushed after it": {func(s *githubtest.Server) {

@@ -70,7 +70,7 @@ func (s *session) bound(ctx context.Context, pull pullRequest, put placed) error
 	if own, err := s.boundByOwnRun(ctx, put); own || err != nil {
 		return err
 	}
-	return s.boundByRuns(ctx, pull, put, creationLag)
+	return s.boundByRuns(ctx, pull, put, creationLag, creationLag)
 }
 
 // putLabel reports whether this run was started by somebody's putting the label, be it another
@@ -122,9 +122,10 @@ func (s *session) wasMove(ctx context.Context) (bool, error) {
 // boundByRuns finds out the same by the workflow runs of the head: one of this pull request that
 // was created before the label was put shows that the commit was pushed by then. Since commits
 // only follow each other where nobody replaces the head, it has then been the head ever since, if
-// nothing was replaced from a margin before that run on.
-func (s *session) boundByRuns(ctx context.Context, pull pullRequest, put placed, margin time.Duration) error {
-	since, err := s.ownSince(ctx, pull, put.at(), margin)
+// nothing was replaced from a margin, moved, before that run on. late is how much later than its
+// push a run of another pull request of the branch may come.
+func (s *session) boundByRuns(ctx context.Context, pull pullRequest, put placed, late, moved time.Duration) error {
+	since, err := s.ownSince(ctx, pull, put.at(), late)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (s *session) boundByRuns(ctx context.Context, pull pullRequest, put placed,
 		same := r.GetHeadSHA() == pull.headSHA && r.GetHeadBranch() == pull.branch && r.GetHeadRepository().GetFullName() == pull.headRepository
 		created := r.GetCreatedAt().Time
 		own := !created.Before(since) && created.Before(put.at())
-		bound = bound || ofPull && same && own && !anyFrom(put.moves, created.Add(-margin))
+		bound = bound || ofPull && same && own && !anyFrom(put.moves, created.Add(-moved))
 		return !bound
 	})
 	switch {

@@ -74,6 +74,9 @@ func (a *API) Comment(ctx context.Context, c Comment) (address string, err error
 		address, err = p.settle(ctx, s)
 		return err
 	})
+	if err == nil && p.misnamed != nil {
+		err = fmt.Errorf("%s: %w", doing, p.misnamed)
+	}
 	return address, err
 }
 
@@ -92,6 +95,7 @@ type post struct {
 	login    string // ours; empty until it is asked for
 	assumed  bool   // that login is ours, since the token cannot be asked
 	stranger string // another bot that has written a comment with our marker
+	misnamed error  // the login that was named is not the token's
 }
 
 // fit finds the first size from the present one on that GitHub can take.
@@ -144,9 +148,8 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 		slices.SortFunc(ours, precedence)
 		if len(ours) == 0 || !wrote && p.turns(ours[0]) {
 			if created, err = p.create(ctx, s); err == nil {
-				if wrote, err = true, p.learn(created.login, s.Login); err != nil {
-					return created.address, err
-				}
+				wrote = true
+				p.learn(created.login, s.Login)
 			} else if err = p.shrink(err); err != nil {
 				return "", err
 			}
@@ -294,12 +297,11 @@ func (p *post) whoami(ctx context.Context, s *session) error {
 }
 
 // learn takes from a comment that was just written who we are, so that earlier ones are found.
-func (p *post) learn(wrote, told string) error {
+func (p *post) learn(wrote, told string) {
 	if told != "" && !strings.EqualFold(wrote, told) {
-		return fmt.Errorf("it is written, by %s, and the login that was named for this token is %s, of which the next run will look for a comment: name %s", wrote, told, wrote)
+		p.misnamed = fmt.Errorf("%w: it is written, by %s, and the login that was named for this token is %s: name %s", ErrLogin, wrote, told, wrote)
 	}
 	p.login, p.assumed = wrote, false
-	return nil
 }
 
 // maybeOurs is an error when none of the comments can be known for ours, and one may be.
@@ -307,5 +309,5 @@ func (p *post) maybeOurs() error {
 	if !p.assumed || p.stranger == "" {
 		return nil
 	}
-	return fmt.Errorf("%s has written a comment of this series, which is left as it is, since this token is taken for that of %s: if it is the other's, name that login", p.stranger, actionsLogin)
+	return fmt.Errorf("%w: %s has written a comment of this series, which is left as it is, since this token is taken for that of %s: name the one whose token it is", ErrLogin, p.stranger, actionsLogin)
 }

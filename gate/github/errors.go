@@ -26,6 +26,8 @@ var (
 	ErrMovedOn = errors.New("the pull request has moved on")
 	// ErrNewer is wrapped when the comment that stands there is a newer run's.
 	ErrNewer = errors.New("a newer run has commented")
+	// ErrLogin is wrapped when it is not clear, or was said wrongly, who comments with the token.
+	ErrLogin = errors.New("who comments with this token")
 	// ErrNotBound is wrapped when there is a label, and it cannot be told to be meant for the
 	// very commit in question.
 	ErrNotBound = errors.New("the label does not count for this commit")

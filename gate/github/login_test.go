@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,4 +73,9 @@ func TestALoginThatIsNotTheTokens(t *testing.T) {
 		t.Errorf("got %q, %v", address, err)
 	}
 	wantBodies(t, s, "now")
+	// The next run takes it away, and does not pile up comments.
+	if _, err := by(job(s, 11), "my-app").Comment(t.Context(), told("fail", "then")); !errors.Is(err, github.ErrLogin) {
+		t.Errorf("the next run: %v", err)
+	}
+	wantBodies(t, s, "then")
 }

@@ -117,6 +117,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.RunNotWhole:       {"the run is not whole", "the same job once more, when what went wrong is mended"},
 	gate.NoSamples:         {"nothing to compare", "a longer `run_time`, or shorter waits"},
 	gate.RouteMissing:      {"not the same routes on both sides", "a name of its own for each route in the profile, or `ignore` in `gate.routes`"},
+	gate.LostSight:         {"the change leaves too few requests to judge it by", "a longer `run_time`"},
 	gate.RouteCannotBeSeen: {"too few requests", "a longer `run_time`, or `ignore` in `gate.routes`"},
 }
 

@@ -14,12 +14,22 @@ import (
 // another. A token stays in its environment: a build may need one.
 func secrets(s *plan.Start) []string {
 	all := slices.Clone(s.Secrets)
+	for _, secret := range s.Secrets { // such as a key, which is printed line by line
+		for line := range strings.Lines(secret) {
+			if line = strings.TrimRight(line, "\r\n"); len(line) >= leastSecret && line != secret {
+				all = append(all, line)
+			}
+		}
+	}
 	if token := os.Getenv("GITHUB_TOKEN"); token != "" {
 		all = append(all, token)
 	}
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
 	return all
 }
+
+// leastSecret is how long a line of a secret must be to be hidden by itself, in bytes.
+const leastSecret = 6
 
 // hide puts stars in the place of secrets.
 func hide(text string, secrets []string) string {
@@ -43,13 +53,22 @@ func (m *mask) Write(p []byte) (int, error) {
 	if end == 0 && len(m.partial) < maxLineBytes {
 		return len(p), nil
 	}
-	if end == 0 {
-		end = len(m.partial)
-	}
 	line := hide(string(m.partial[:end]), m.secrets)
 	m.partial = append(m.partial[:0], m.partial[end:]...)
+	if end == 0 { // an endless line: what may be the beginning of a secret stays here
+		all := hide(string(m.partial), m.secrets)
+		kept := min(len(all), m.longest())
+		line, m.partial = all[:len(all)-kept], append(m.partial[:0], all[len(all)-kept:]...)
+	}
 	_, err := io.WriteString(m.to, line)
 	return len(p), err
+}
+
+func (m *mask) longest() int {
+	if len(m.secrets) == 0 {
+		return 0
+	}
+	return len(m.secrets[0])
 }
 
 // flush hands on what has no end, once the command has.

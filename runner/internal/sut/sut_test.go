@@ -248,6 +248,21 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
+// A secret of several lines, and one in a line without end, whose pieces come apart.
+func TestSecretsInPieces(t *testing.T) {
+	const key, word = "begin-of-the-key\nmiddle-of-the-key\nend-of-the-key\n", "a-secret-word"
+	var log bytes.Buffer
+	err := sut.Build(t.Context(), &plan.Start{
+		Build: `sh -c 'echo "$KEY"; for i in $(seq 1500); do printf "%s" "x$WORD"; done'`, Dir: ".", Env: []string{"KEY=" + key, "WORD=" + word}, Secrets: []string{key, word},
+	}, t.TempDir(), &log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := log.String(); strings.Contains(text, "of-the-key") || strings.Contains(text, "secret") || strings.Count(text, "x***") != 1500 {
+		t.Errorf("shown is\n%.300s…", text)
+	}
+}
+
 func TestReach(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -25,14 +25,13 @@ func Parents(ctx context.Context, dir, commit string) (parents []string, err err
 	return parents, nil
 }
 
-// Ancestors are a commit and those before it, the newest first, at most so many. Of a merge only
-// what was merged into is followed: those are the commits that the branch itself had. whole tells
+// Ancestors are a commit and those before it, the newest first, at most so many. whole tells
 // that there are no more than these, or most of them: a shallow clone knows only some.
 func Ancestors(ctx context.Context, dir, commit string, most int) (commits []string, whole bool, err error) {
 	if _, err := Resolve(ctx, dir, commit); err != nil {
 		return nil, false, err
 	}
-	listed, err := Run(ctx, dir, "rev-list", "--first-parent", "--max-count="+strconv.Itoa(most), commit, "--")
+	listed, err := Run(ctx, dir, "rev-list", "--max-count="+strconv.Itoa(most), commit, "--")
 	if err != nil {
 		return nil, false, err
 	}
