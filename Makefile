@@ -5,6 +5,11 @@ SHELL := /bin/bash -o pipefail
 # Go does not look into testdata and hidden directories by itself.
 packages := ./... ./testdata/shop/... ./.github/action/...
 tools := bin/tools
+
+# The packages whose tests load a system have the machine to themselves, one after the other.
+loading := /cmd/plimsoll$$|/\.github/action$$
+gotest = go test $(1) $$(go list $(packages) | grep -vE '$(loading)') && \
+	PLIMSOLL_ACT="$(abspath $(tools)/act)" go test $(1) -p 1 $$(go list $(packages) | grep -E '$(loading)')
 tool = $(tools)/$(notdir $(1))
 
 help: ## Say what can be made.
@@ -17,7 +22,7 @@ demo: build ## Show one passing and one failing gate.
 	bin/plimsoll demo
 
 test: programs $(tools)/act ## Run every test, with a real PostgreSQL.
-	PLIMSOLL_ACT="$(abspath $(tools)/act)" go test $(packages)
+	$(call gotest,)
 
 check: lint race ## Look for mistakes: format, vet, linters, races, known vulnerabilities, untidy modules.
 
@@ -31,7 +36,7 @@ lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/
 	.github/tools/govulncheck.sh $(tools)/govulncheck $(packages)
 
 race: programs ## Run the tests under the race detector, without those that build and run whole programs.
-	go test -race -short $(packages)
+	$(call gotest,-race -short)
 
 bench: ## Run the benchmarks, three times each.
 	go test -run '^$$' -bench . -benchmem -count 3 $(packages)
