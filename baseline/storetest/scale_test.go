@@ -53,6 +53,9 @@ type scale struct {
 // profile and environment, and asks what the gate asks. Every question must be answered out of
 // an index. What it took is printed.
 func TestScale(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills two stores, and races nobody; make test does")
+	}
 	t.Run("PostgreSQL", func(t *testing.T) {
 		database := pgtest.Database(t)
 		store, err := postgres.Open(t.Context(), database)

@@ -18,9 +18,6 @@ import (
 // A page's commands run in a directory of their own with an empty home, where its first
 // profile is plimsoll.yaml, unless the page has plimsoll init write one, and a small service lies to be built. The load is made short.
 func TestDocs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds whole programs; make test runs it")
-	}
 	bin := buildPrograms(t)
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil || len(pages) == 0 {

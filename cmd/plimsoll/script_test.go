@@ -53,6 +53,9 @@ var programs = sync.OnceValues(func() (string, error) {
 // buildPrograms gives the directory of the programs; TestMain takes it away.
 func buildPrograms(t *testing.T) (dir string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("builds and runs whole programs; make test does")
+	}
 	dir, err := programs()
 	if err != nil {
 		t.Fatal(err)
@@ -228,9 +231,6 @@ func changed(r *result.Result, days int, latency func(route string, d time.Durat
 // TestDemo shows one passing and one failing gate. It looks at what is printed and not at the
 // time, which is for make demo to show.
 func TestDemo(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the demo takes 40 s")
-	}
 	demo := func() ([]byte, error) {
 		command := exec.Command(filepath.Join(buildPrograms(t), "plimsoll"), "demo")
 		command.Env = append(os.Environ(), "LOCUST_HOST=http://127.0.0.1:1", "GITHUB_ACTIONS=true", "PLIMSOLL_DATABASE_URL=postgres://nobody@127.0.0.1:1/x")
