@@ -79,9 +79,9 @@ func (c *demoCmd) Run(a *app) error {
 	fmt.Fprint(a.stdout, `
 The first gate exits 0, the second 1: that is what lets a merge through or stops it.
 
-Next: write a plimsoll.yaml for your own service (docs/profile.md), look at what it would do
-with "plimsoll check", record it on main with "plimsoll baseline update", and run
-"plimsoll gate" for pull requests. README.md has the workflow for GitHub.
+Next: in the repository of your own service, "plimsoll init" writes a plimsoll.yaml and the
+workflow for GitHub. Look at what it would do with "plimsoll check", try it with "plimsoll run",
+and put the routes that matter into it (docs/profile.md).
 `)
 	return nil
 }
