@@ -10,19 +10,21 @@ import (
 // the way of each request: without allocating, but for the texts of errors. Drain gives what
 // it holds as a Tally. Not safe for concurrent use.
 type Recorder struct {
-	names  []string
+	names  []Name
 	routes []recorded
 }
 
 type recorded struct {
 	outcomes          [Dropped + 1]int64
 	bytes             int64
+	resent            int64
+	unfinished        int64
 	response, service hist.Recorder
 	errors            Route // only its Errors are used
 }
 
 // NewRecorder counts for the routes of the given names.
-func NewRecorder(names []string) *Recorder {
+func NewRecorder(names []Name) *Recorder {
 	return &Recorder{names: names, routes: make([]recorded, len(names))}
 }
 
@@ -31,6 +33,10 @@ func (r *Recorder) Add(i int, s Sample) {
 	route := &r.routes[i]
 	route.outcomes[s.Class]++
 	route.bytes += s.BytesReceived
+	route.resent += s.Resent
+	if s.Unfinished {
+		route.unfinished++
+	}
 	if s.Class.Timed() {
 		route.response.Record(s.Response())
 		route.service.Record(s.Service())
@@ -48,16 +54,19 @@ func (r *Recorder) Drain() *Tally {
 		if counted.outcomes == ([Dropped + 1]int64{}) {
 			continue
 		}
-		route := t.route(r.names[i])
+		route := t.route(r.names[i].Route)
+		route.Part = r.names[i].Part
 		for class, n := range counted.outcomes {
 			if n > 0 {
 				route.Outcomes[Class(class)] = n
 			}
 		}
 		route.BytesReceived, route.Errors = counted.bytes, counted.errors.Errors
+		route.Resent, route.Unfinished = counted.resent, counted.unfinished
 		counted.response.Drain(&route.Response)
 		counted.service.Drain(&route.Service)
 		counted.outcomes, counted.bytes, counted.errors = [Dropped + 1]int64{}, 0, Route{}
+		counted.resent, counted.unfinished = 0, 0
 	}
 	return t
 }

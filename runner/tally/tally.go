@@ -84,6 +84,16 @@ type Sample struct {
 	Class            Class
 	BytesReceived    int64
 	Error            string // empty when Class is OK
+	Resent           int64  // how often the protocol sent it again, on a fresh connection
+	Unfinished       bool   // the end of the load cut it off
+}
+
+// Name is a route as it is counted.
+type Name struct {
+	Route string
+	// Part marks a route that counts parts of calls, such as each message of a stream. Its
+	// samples are left out of Total, since the call itself is counted under a route of its own.
+	Part bool
 }
 
 // Tally is what happened, by route. The zero value is empty and ready.
@@ -98,6 +108,9 @@ type Route struct {
 	Response      hist.Histogram   `json:"response"`
 	Service       hist.Histogram   `json:"service"`
 	Errors        map[string]int64 `json:"errors,omitempty"`
+	Resent        int64            `json:"resent,omitempty"`     // requests sent again on a fresh connection
+	Unfinished    int64            `json:"unfinished,omitempty"` // requests that the end of the load cut off
+	Part          bool             `json:"part,omitempty"`       // see Name.Part
 }
 
 // Add counts one sample; its latencies only when its Class is Timed.
@@ -108,6 +121,10 @@ func (t *Tally) Add(s Sample) {
 	if s.Class.Timed() {
 		r.Response.Record(s.Response())
 		r.Service.Record(s.Service())
+	}
+	r.Resent += s.Resent
+	if s.Unfinished {
+		r.Unfinished++
 	}
 	if s.Class != OK {
 		r.addError(s.Error, 1)
@@ -138,11 +155,13 @@ func (t *Tally) Merge(o *Tally) {
 // Names lists the routes in alphabetical order.
 func (t *Tally) Names() []string { return slices.Sorted(maps.Keys(t.Routes)) }
 
-// Total is the sum over all routes.
+// Total is the sum over all routes that count whole calls. The parts of calls are left out.
 func (t *Tally) Total() *Route {
 	total := newRoute()
 	for _, r := range t.Routes {
-		total.Merge(r)
+		if !r.Part {
+			total.Merge(r)
+		}
 	}
 	return total
 }
@@ -167,6 +186,9 @@ func (r *Route) Merge(o *Route) {
 		r.Outcomes[class] += n
 	}
 	r.BytesReceived += o.BytesReceived
+	r.Resent += o.Resent
+	r.Unfinished += o.Unfinished
+	r.Part = r.Part || o.Part
 	r.Response.Merge(&o.Response)
 	r.Service.Merge(&o.Service)
 	for _, text := range slices.Sorted(maps.Keys(o.Errors)) {

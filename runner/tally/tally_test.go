@@ -21,6 +21,8 @@ var samples = rapid.SliceOf(rapid.Custom(func(t *rapid.T) tally.Sample {
 		Class:         rapid.SampledFrom([]tally.Class{tally.OK, tally.Status, tally.Timeout, tally.Generator, tally.Dropped}).Draw(t, "class"),
 		BytesReceived: rapid.Int64Range(0, 1e6).Draw(t, "bytes"),
 		Error:         rapid.SampledFrom([]string{"status 500", "no answer"}).Draw(t, "error"),
+		Resent:        rapid.Int64Range(0, 2).Draw(t, "resent"),
+		Unfinished:    rapid.Bool().Draw(t, "unfinished"),
 	}
 }))
 
@@ -58,13 +60,13 @@ func TestMergeIsAMonoid(t *testing.T) {
 
 // A Recorder counts as a Tally does.
 func TestRecorder(t *testing.T) {
-	names := []string{"GET /a", "GET /b", "POST /c"}
+	names := []tally.Name{{Route: "GET /a"}, {Route: "GET /b"}, {Route: "POST /c"}}
 	rapid.Check(t, func(t *rapid.T) {
 		r := tally.NewRecorder(names)
 		for range 2 { // drained, it begins anew
 			all := samples.Draw(t, "samples")
 			for _, s := range all {
-				r.Add(slices.Index(names, s.Route), s)
+				r.Add(slices.Index(names, tally.Name{Route: s.Route}), s)
 			}
 			if got, want := text(t, r.Drain()), text(t, of(all)); got != want {
 				t.Fatalf("recorded %s, added %s", got, want)
@@ -89,6 +91,23 @@ func TestAdd(t *testing.T) {
 	}
 	if total.Requests() != 4 || total.Failures() != 3 || total.Errors["late"] != 1 {
 		t.Errorf("total: %+v", total)
+	}
+}
+
+// The parts of a call are counted beside it and not once more in the whole.
+func TestPartsAreNotInTotal(t *testing.T) {
+	r := tally.NewRecorder([]tally.Name{{Route: "WS /chat"}, {Route: "WS /chat each message", Part: true}})
+	r.Add(0, tally.Sample{Class: tally.OK})
+	for range 20 {
+		r.Add(1, tally.Sample{Class: tally.OK})
+	}
+	merged := &tally.Tally{}
+	merged.Merge(r.Drain())
+	if n := merged.Total().Requests(); n != 1 {
+		t.Errorf("the whole counts %d requests, want the one call", n)
+	}
+	if n := merged.Routes["WS /chat each message"].Requests(); n != 20 {
+		t.Errorf("%d messages are counted, want 20", n)
 	}
 }
 

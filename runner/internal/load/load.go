@@ -156,7 +156,11 @@ type counts struct {
 }
 
 func newLane(routes []string) *lane {
-	return &lane{counts: [2]counts{{Recorder: tally.NewRecorder(routes)}, {Recorder: tally.NewRecorder(routes)}}}
+	names := make([]tally.Name, len(routes))
+	for i, route := range routes {
+		names[i].Route = route
+	}
+	return &lane{counts: [2]counts{{Recorder: tally.NewRecorder(names)}, {Recorder: tally.NewRecorder(names)}}}
 }
 
 // count counts one sample of a route.
