@@ -31,11 +31,14 @@ func outOfLine(control []result.Figures, pair int) bool {
 	return stray > controlStray || math.IsNaN(stray)
 }
 
-// controlLevel is what the control's requests took in a run, on the log scale; NaN without one.
-func controlLevel(r *result.Result) float64 {
+// controlLevel is the middle of what the control's requests took in runs, on the log scale;
+// NaN without a control.
+func controlLevel(runs []result.Summary) float64 {
 	var all []float64
-	for _, f := range r.Control {
-		all = append(all, onScale(float64(f.P50), false))
+	for _, r := range runs {
+		if level := onScale(float64(r.Control), false); !math.IsNaN(level) {
+			all = append(all, level)
+		}
 	}
 	return stats.Median(all)
 }
@@ -49,16 +52,7 @@ func (j *judge) judgeControl(findings []finding) {
 			break
 		}
 	}
-	var old, now []float64
-	for _, r := range j.base {
-		if level := controlLevel(r); !math.IsNaN(level) {
-			old = append(old, level)
-		}
-	}
-	for _, r := range j.heads {
-		now = append(now, controlLevel(r))
-	}
-	moved := stats.Median(now) - stats.Median(old)
+	moved := controlLevel(j.fresh) - controlLevel(j.past)
 	if math.IsNaN(moved) || moved <= controlMoved {
 		return
 	}

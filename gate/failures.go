@@ -19,17 +19,17 @@ const (
 // judgeFailures holds the heads to their failure rates, for which no baseline is needed. The
 // rounds are the units: a rate fails when it is past its limit and its lower bound is too.
 func (j *judge) judgeFailures() {
-	for _, route := range j.routes() {
-		failures, requests := count(j.heads, route)
+	for _, route := range routesOf(j.policy, j.now, j.before) {
+		failures, requests := j.now.routes[route].failures, j.now.routes[route].requests
 		if requests == 0 {
 			continue
 		}
 		c := Comparison{
 			Route: route, Metric: FailureRate, Status: Within, Limit: j.policy.forRoute(route).FailureRate, Requests: requests,
-			Head: float64(failures) / float64(requests), N: rounds(j.heads),
+			Head: float64(failures) / float64(requests), N: j.now.rounds,
 		}
-		if baseFailures, baseRequests := count(j.base, route); baseRequests > 0 {
-			c.Baseline = float64(baseFailures) / float64(baseRequests)
+		if base := j.before.routes[route]; base.requests > 0 {
+			c.Baseline = float64(base.failures) / float64(base.requests)
 			c.Change = c.Head - c.Baseline
 		}
 		events, trials := perRound(j.heads, route)

@@ -25,11 +25,11 @@ type Column struct {
 
 // FiguresOf are the medians of the runs' rounds, in the runs' order, of what the policy judges
 // and the last run has enough requests for.
-func FiguresOf(p Policy, runs []*result.Result) Figures {
+func FiguresOf(p Policy, runs []result.Summary) Figures {
 	if len(runs) == 0 {
 		return Figures{}
 	}
-	j := &judge{policy: p, heads: runs[len(runs)-1:], base: runs}
+	j := &judge{policy: p, now: sideOf(runs[len(runs)-1:]), before: sideOf(runs)}
 	j.collect()
 	var f Figures
 	for _, l := range j.lines {

@@ -25,7 +25,10 @@ const (
 type judge struct {
 	policy  Policy
 	heads   []*result.Result // being judged
-	base    []*result.Result // only those that fit
+	fresh   []result.Summary // of heads, judged by a history
+	past    []result.Summary // the history, only what fits
+	now     side             // of heads
+	before  side             // of what they are compared with
 	verdict Verdict
 	doubts  []Reason
 
@@ -49,40 +52,17 @@ func unfit(r *result.Result) *Reason {
 	return nil
 }
 
-// routes lists what is to be compared: every route of either side, those of all together
-// first.
-func (j *judge) routes() []string {
-	var names []string
-	for _, r := range slices.Concat(j.heads, j.base) {
-		names = append(names, r.Routes()...)
-	}
-	slices.Sort(names)
-	names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return j.policy.forRoute(name).Ignore })
-	return append([]string{tally.All}, names...)
-}
-
-// count adds up what became of a route's requests in runs.
-func count(runs []*result.Result, route string) (failures, requests int64) {
-	for _, r := range runs {
-		for _, round := range r.Rounds {
-			f := round.Of(route)
-			failures, requests = failures+f.Failures, requests+f.Requests
-		}
-	}
-	return failures, requests
-}
-
 // collect makes a comparison of each metric of each route, and a line of those that can be
 // judged.
 func (j *judge) collect() {
-	for _, route := range j.routes() {
+	for _, route := range routesOf(j.policy, j.now, j.before) {
 		j.collectRoute(route)
 	}
 }
 
 func (j *judge) collectRoute(route string) {
-	failures, requests := count(j.heads, route)
-	_, baseRequests := count(j.base, route)
+	failures, requests := j.now.routes[route].failures, j.now.routes[route].requests
+	baseRequests := j.before.routes[route].requests
 	judged, why, tooFew := 0, "", false
 	var lost []string
 	for _, metric := range j.policy.Metrics {
@@ -102,7 +82,7 @@ func (j *judge) collectRoute(route string) {
 	}
 	if len(lost) > 0 {
 		j.doubt(LostSight, "%s: %s could be judged before this change and cannot now: %.0f requests in a round, and %.0f before, which is a change by itself; a longer run_time would tell",
-			RouteName(route), strings.Join(lost, " and "), meanRequests(j.heads, route), meanRequests(j.base, route))
+			RouteName(route), strings.Join(lost, " and "), j.now.meanRequests(route), j.before.meanRequests(route))
 	}
 	if route == tally.All {
 		return
@@ -146,14 +126,14 @@ func (j *judge) cannotJudge(route string, metric Metric) (why string, tooFew boo
 	limit := j.policy.forRoute(route).FailureRate
 	for _, side := range []struct {
 		name string
-		runs []*result.Result
+		side side
 		need float64
-	}{{"", j.heads, headNeeds(metric)}, {" on the side that it is compared with", j.base, needs(metric)}} {
-		failures, requests := count(side.runs, route)
-		switch each := meanRequests(side.runs, route); {
+	}{{"", j.now, headNeeds(metric)}, {" on the side that it is compared with", j.before, needs(metric)}} {
+		failures, requests := side.side.routes[route].failures, side.side.routes[route].requests
+		switch each := side.side.meanRequests(route); {
 		case side.name != "" && requests == 0:
 			return "the baseline does not have this route", false
-		case each < side.need && meanRequests(j.heads, route) < side.need: // on both sides
+		case each < side.need && j.now.meanRequests(route) < side.need: // on both sides
 			return fmt.Sprintf("too few requests: %.0f in a round, %.0f are needed", math.Floor(each), side.need), true
 		case each < side.need:
 			return fmt.Sprintf("too few requests%s: %.0f in a round, %.0f are needed", side.name, math.Floor(each), side.need), true
@@ -167,21 +147,8 @@ func (j *judge) cannotJudge(route string, metric Metric) (why string, tooFew boo
 // lost reports whether a metric cannot be judged because the change itself has made the requests
 // of its route fewer, by more than throughput may change: silence would hide the worst of changes.
 func (j *judge) lost(route string, metric Metric) bool {
-	before, now := meanRequests(j.base, route), meanRequests(j.heads, route)
+	before, now := j.before.meanRequests(route), j.now.meanRequests(route)
 	return now > 0 && now < headNeeds(metric) && before >= needs(metric) && now < (1-min(j.policy.forRoute(route).Degradation, 0.5))*before
-}
-
-// meanRequests is how many requests a route has, in the mean, in a round.
-func meanRequests(runs []*result.Result, route string) float64 {
-	_, requests := count(runs, route)
-	return float64(requests) / float64(max(rounds(runs), 1))
-}
-
-func rounds(runs []*result.Result) (n int) {
-	for _, r := range runs {
-		n += len(r.Rounds)
-	}
-	return n
 }
 
 // needs is how many requests a round must have for a metric of it to be judged.
@@ -203,15 +170,15 @@ func headNeeds(m Metric) float64 {
 
 // wouldDo says how long a run would have to be for the easiest metric of a route.
 func (j *judge) wouldDo(route string) string {
-	_, requests := count(j.heads, route)
-	if _, base := count(j.base, route); base*int64(rounds(j.heads)) < requests*int64(rounds(j.base)) {
-		requests = max(base*int64(rounds(j.heads))/int64(rounds(j.base)), 1)
+	requests := j.now.routes[route].requests
+	if base := j.before.routes[route].requests; base*int64(j.now.rounds) < requests*int64(j.before.rounds) {
+		requests = max(base*int64(j.now.rounds)/int64(j.before.rounds), 1)
 	}
 	need := math.Inf(1)
 	for _, m := range j.policy.Metrics {
 		need = min(need, needs(m))
 	}
-	factor := need * float64(rounds(j.heads)) / float64(requests)
+	factor := need * float64(j.now.rounds) / float64(requests)
 	length := j.heads[0].Length()
 	if j.verdict.Mode == Paired { // which may have ended before its budget
 		length = length / time.Duration(len(j.heads[0].Rounds)) * MaxPairs

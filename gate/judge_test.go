@@ -55,6 +55,14 @@ func history(n int, routes map[string]load) []*result.Result {
 	return runs
 }
 
+// summaries are the runs' rows of figures.
+func summaries(runs []*result.Result) (all []result.Summary) {
+	for _, r := range runs {
+		all = append(all, r.Summary())
+	}
+	return all
+}
+
 func policy() gate.Policy {
 	p := gate.DefaultPolicy()
 	p.Baseline.Branch = "main"
@@ -203,7 +211,7 @@ func TestJudge(t *testing.T) {
 			if c.thresholds != "" {
 				p.Thresholds = parsePolicy(t, "thresholds: "+c.thresholds).Thresholds
 			}
-			v := gate.Judge(p, c.heads, c.base)
+			v := gate.Judge(p, c.heads, summaries(c.base))
 			if v.Outcome != c.want || v.More != c.more {
 				t.Errorf("got %v and %d more runs, want %v and %d", v, v.More, c.want, c.more)
 			}
@@ -282,7 +290,7 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 	for _, ms := range []time.Duration{10, 12, 11, 14, 13} {
 		base = append(base, run(map[string]load{"GET /a": {1000, 0, ms * time.Millisecond}}))
 	}
-	v := gate.Judge(policy(), []*result.Result{run(map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}})}, base)
+	v := gate.Judge(policy(), []*result.Result{run(map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}})}, summaries(base))
 	for _, c := range v.Comparisons {
 		if c.Route != "GET /a" || c.Metric != gate.P50 {
 			continue
@@ -303,7 +311,7 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 
 // With too few runs the figures are shown side by side, and nothing is said of them.
 func TestJudgeShowsWhatItCannotJudge(t *testing.T) {
-	v := gate.Judge(policy(), history(1, map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}}), history(1, map[string]load{"GET /a": {1000, 0, 10 * time.Millisecond}}))
+	v := gate.Judge(policy(), history(1, map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}}), summaries(history(1, map[string]load{"GET /a": {1000, 0, 10 * time.Millisecond}})))
 	if v.Outcome != gate.Inconclusive || v.Compared != 0 {
 		t.Errorf("got %v, compared %d", v, v.Compared)
 	}
@@ -317,7 +325,7 @@ func TestJudgeShowsWhatItCannotJudge(t *testing.T) {
 // Fewer than ten requests beyond a quantile say nothing of it.
 func TestJudgeNeedsRequestsBeyondAQuantile(t *testing.T) {
 	routes := map[string]load{"GET /a": {300, 0, 10 * time.Millisecond}}
-	v := gate.Judge(policy(), history(1, routes), history(5, routes))
+	v := gate.Judge(policy(), history(1, routes), summaries(history(5, routes)))
 	status := map[gate.Metric]gate.Status{}
 	for _, c := range v.Comparisons {
 		if c.Route == "GET /a" {
@@ -335,7 +343,7 @@ func TestJudgeNeedsRequestsBeyondAQuantile(t *testing.T) {
 // The zero Policy and the zero Verdict pass nothing.
 func TestZeroValuesDoNotPass(t *testing.T) {
 	routes := map[string]load{"GET /a": {2000, 0, 10 * time.Millisecond}}
-	if v := gate.Judge(gate.Policy{}, history(1, routes), history(5, routes)); v.Outcome != gate.Inconclusive {
+	if v := gate.Judge(gate.Policy{}, history(1, routes), summaries(history(5, routes))); v.Outcome != gate.Inconclusive {
 		t.Errorf("the zero policy gives %v", v)
 	}
 	if (gate.Verdict{}).Outcome != gate.Unjudged {

@@ -53,20 +53,20 @@ const (
 // that have added up past half a limit since the oldest of the last 30 days, and where the
 // branch itself changed its level by as much, with the commit. Runs that do not fit the newest
 // are left out. Nothing of it blocks.
-func Trend(p Policy, runs []*result.Result) []Reason {
+func Trend(p Policy, runs []result.Summary) []Reason {
 	if len(runs) == 0 {
 		return nil
 	}
 	runs = slices.Clone(runs)
-	slices.SortStableFunc(runs, func(a, b *result.Result) int { return a.Started.Compare(b.Started) })
+	slices.SortStableFunc(runs, func(a, b result.Summary) int { return a.Started.Compare(b.Started) })
 	newest := runs[len(runs)-1]
-	runs = slices.DeleteFunc(runs, func(r *result.Result) bool {
-		return misfit(newest, r) != nil || newest.Started.Sub(r.Started) > creepSpan
+	runs = slices.DeleteFunc(runs, func(r result.Summary) bool {
+		return misfit(&newest, &r) != nil || newest.Started.Sub(r.Started) > creepSpan
 	})
 	if len(runs) < 2*recentRuns {
 		return nil
 	}
-	j := &judge{policy: p, heads: runs[len(runs)-1:], base: runs}
+	j := &judge{policy: p, now: sideOf(runs[len(runs)-1:]), before: sideOf(runs)}
 	j.collect()
 	rows := j.table(runs)
 	for k, l := range j.lines {
@@ -85,7 +85,7 @@ func series(rows [][]float64, k int) []float64 {
 }
 
 // trendOf notes the creep and the last step of one line.
-func (j *judge) trendOf(l line, values []float64, runs []*result.Result) {
+func (j *judge) trendOf(l line, values []float64, runs []result.Summary) {
 	half := suspectShare * l.limit
 	points := stats.ChangePoints(values, stepLevel)
 	for _, p := range slices.Backward(points) {

@@ -50,7 +50,7 @@ func AreSides(base, head *result.Result) bool {
 // order drawn at random. While More is not 0 in the verdict, more pairs may still tell; final
 // says that there will be none.
 func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
-	j := &judge{policy: p, heads: []*result.Result{head}, base: []*result.Result{base}}
+	j := &judge{policy: p, heads: []*result.Result{head}, now: sideOfRounds(head), before: sideOfRounds(base)}
 	j.verdict.Mode = Paired
 	j.verdict.Baseline = Baseline{Commit: base.Commit, Newest: base.Started, Starts: base.Starts}
 	pairs := min(len(base.Rounds), len(head.Rounds))
@@ -92,7 +92,7 @@ func (j *judge) judgeLook(base, head *result.Result, good []int, final bool) Ver
 	if !now {
 		return j.verdict // Unjudged: there is more to come
 	}
-	seed := seedOf(base, head)
+	seed := seedOf(base.ID(), head.ID())
 	d := j.differences(base, head, good)
 	rises, rows, risen := j.rises(base, head, good)
 	findings := judgePairs(slices.Concat(j.lines, rises), slices.Concat(d, risen), at, j.policy.Strict, seed)
@@ -195,10 +195,10 @@ func (j *judge) orderEffect(head *result.Result, d [][]float64, pairs []int) {
 }
 
 // seedOf is the same for the same runs.
-func seedOf(runs ...*result.Result) uint64 {
+func seedOf(ids ...string) uint64 {
 	h := fnv.New64a()
-	for _, r := range runs {
-		h.Write([]byte(r.ID()))
+	for _, id := range ids {
+		h.Write([]byte(id))
 	}
 	return h.Sum64()
 }

@@ -252,7 +252,7 @@ func TestTrend(t *testing.T) {
 	}
 	kinds := func(runs []*result.Result) string {
 		var all []string
-		for _, n := range gate.Trend(policy(), runs) {
+		for _, n := range gate.Trend(policy(), summaries(runs)) {
 			all = append(all, string(n.Kind)+" "+n.Text)
 		}
 		return strings.Join(all, "\n")
@@ -308,7 +308,7 @@ func BenchmarkJudge(b *testing.B) {
 		}
 		return all
 	}
-	fresh, history := runs(5, 30*time.Millisecond), runs(20, 20*time.Millisecond)
+	fresh, history := runs(5, 30*time.Millisecond), summaries(runs(20, 20*time.Millisecond))
 	for b.Loop() {
 		if v := gate.Judge(policy(), fresh, history); v.Outcome != gate.Fail {
 			b.Fatal(v)

@@ -28,8 +28,8 @@ const (
 // pass when nothing looks worse in it; otherwise More says how many further runs of the same
 // change can tell. The history may hold runs that do not fit; they are left out, and when none
 // is left the verdict says what they differ in.
-func Judge(p Policy, fresh, history []*result.Result) Verdict {
-	j := &judge{policy: p, heads: fresh}
+func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
+	j := &judge{policy: p, heads: fresh, fresh: summaries(fresh)}
 	j.verdict.Mode = Stored
 	if len(fresh) == 0 {
 		return j.inconclusive(Reason{NoSamples, "there is no run to judge"})
@@ -38,13 +38,14 @@ func Judge(p Policy, fresh, history []*result.Result) Verdict {
 		if reason := unfit(r); reason != nil {
 			return j.inconclusive(*reason)
 		}
-		if reason := misfit(fresh[0], r); i > 0 && reason != nil {
+		if reason := misfit(&j.fresh[0], &j.fresh[i]); i > 0 && reason != nil {
 			return j.inconclusive(Reason{reason.Kind, "the runs to be judged are not runs of one change: their profiles or environments differ"})
 		}
 	}
-	j.base = slices.DeleteFunc(slices.Clone(history), func(b *result.Result) bool { return misfit(fresh[0], b) != nil })
-	slices.SortStableFunc(j.base, func(a, b *result.Result) int { return a.Started.Compare(b.Started) })
-	j.verdict.Baseline = describe(p, j.base)
+	j.past = slices.DeleteFunc(slices.Clone(history), func(b result.Summary) bool { return misfit(&j.fresh[0], &b) != nil })
+	slices.SortStableFunc(j.past, func(a, b result.Summary) int { return a.Started.Compare(b.Started) })
+	j.now, j.before = sideOf(j.fresh), sideOf(j.past)
+	j.verdict.Baseline = describe(p, j.past)
 	j.judgeFailures()
 	j.judgeThresholds(fresh[0])
 	if reason := j.tooLittle(history); reason != nil {
@@ -54,14 +55,18 @@ func Judge(p Policy, fresh, history []*result.Result) Verdict {
 		return j.inconclusive(*reason)
 	}
 	j.collect()
-	return j.judgeHistory(j.table(j.base), j.table(fresh), seedOf(fresh...))
+	ids := make([]string, len(j.fresh))
+	for i, r := range j.fresh {
+		ids[i] = r.ID
+	}
+	return j.judgeHistory(j.table(j.past), j.table(j.fresh), seedOf(ids...))
 }
 
 // show puts the figures beside each other where there is too little to judge them by.
 func (j *judge) show() {
 	j.collect()
 	j.verdict.Compared = 0
-	j.medians(j.table(j.base), j.table(j.heads))
+	j.medians(j.table(j.past), j.table(j.fresh))
 	for k, row := range j.rows {
 		c := &j.verdict.Comparisons[row]
 		c.Reason = "too few runs"
@@ -103,13 +108,12 @@ func (j *judge) judgeHistory(old, now [][]float64, seed uint64) Verdict {
 	return j.close()
 }
 
-// table is the figures of runs on the lines' scale: a row for each run, the medians of its
-// rounds.
-func (j *judge) table(runs []*result.Result) [][]float64 {
+// table is the figures of runs on the lines' scale: a row for each run.
+func (j *judge) table(runs []result.Summary) [][]float64 {
 	rows := make([][]float64, len(runs))
 	for i, r := range runs {
 		for _, l := range j.lines {
-			rows[i] = append(rows[i], onScale(stats.Median(roundValues(r, l.route, l.metric)), l.up))
+			rows[i] = append(rows[i], onScale(l.metric.of(r.Figures[l.route]), l.up))
 		}
 	}
 	return rows
@@ -174,9 +178,9 @@ func (j *judge) shifted(findings []finding) {
 }
 
 // misfit says why a run cannot stand as the baseline of another; nil when it can.
-func misfit(head, b *result.Result) *Reason {
+func misfit(head, b *result.Summary) *Reason {
 	switch {
-	case !b.Whole():
+	case !b.Whole:
 		return &Reason{RunNotWhole, "the baseline runs are not whole"}
 	case b.Series != head.Series || b.ProfileDigest != head.ProfileDigest:
 		return &Reason{OtherProfile, fmt.Sprintf(
@@ -190,12 +194,12 @@ func misfit(head, b *result.Result) *Reason {
 }
 
 // tooLittle says why the baseline is not enough; nil when it is.
-func (j *judge) tooLittle(all []*result.Result) *Reason {
-	switch runs, b := len(j.base), j.policy.Baseline; {
+func (j *judge) tooLittle(all []result.Summary) *Reason {
+	switch runs, b := len(j.past), j.policy.Baseline; {
 	case len(all) == 0:
 		return &Reason{NoBaseline, fmt.Sprintf("no baseline yet: run `plimsoll baseline update` on %s", cmp.Or(b.Branch, "main"))}
 	case runs == 0:
-		return misfit(j.heads[0], all[0])
+		return misfit(&j.fresh[0], &all[0])
 	case runs < b.MinRuns:
 		return &Reason{TooFewRuns, fmt.Sprintf("the baseline has %d of the %d runs that it takes: run `plimsoll baseline update` %d more times on %s",
 			runs, b.MinRuns, b.MinRuns-runs, cmp.Or(b.Branch, "main"))}
@@ -203,7 +207,7 @@ func (j *judge) tooLittle(all []*result.Result) *Reason {
 	return nil
 }
 
-func describe(p Policy, base []*result.Result) Baseline {
+func describe(p Policy, base []result.Summary) Baseline {
 	b := Baseline{Branch: p.Baseline.Branch, Runs: len(base)}
 	for _, r := range base {
 		if r.Started.After(b.Newest) {

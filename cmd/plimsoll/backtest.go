@@ -153,10 +153,10 @@ func (c *backtestCmd) stored(a *app, asked *asked) (suites []backtest.Suite, err
 	if len(records) == 0 {
 		return nil, badInput("the store has no runs of %s on %s: record some with `plimsoll baseline update`, or name a file", asked.Name, branch)
 	}
-	groups := map[string][]*result.Result{}
+	groups := map[string][]result.Summary{}
 	var order []string
 	for _, record := range slices.Backward(records) { // oldest first
-		r := record.Result
+		r := record.Result.Summary()
 		key := fmt.Sprintf("%s, profile %s, %s", r.Series, short(r.ProfileDigest), r.Environment.Class())
 		if groups[key] == nil {
 			order = append(order, key)

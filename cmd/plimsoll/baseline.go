@@ -83,7 +83,7 @@ func (c *baselineUpdateCmd) trend(a *app, store baseline.Store, policy gate.Poli
 	if err != nil {
 		return fmt.Errorf("the run is recorded; look at its branch: %w", err)
 	}
-	notices := gate.Trend(policy, append(past, r))
+	notices := gate.Trend(policy, append(past, r.Summary()))
 	if err := report.Notices(a.stdout, notices); err != nil || !a.inActions() || len(notices) == 0 {
 		return err
 	}

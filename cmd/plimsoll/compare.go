@@ -49,7 +49,7 @@ func judgeTwo(p gate.Policy, base, head *result.Result) gate.Verdict {
 	if gate.AreSides(base, head) {
 		return gate.JudgePairs(p, base, head, true)
 	}
-	v := gate.Judge(p, []*result.Result{head}, []*result.Result{base})
+	v := gate.Judge(p, []*result.Result{head}, []result.Summary{base.Summary()})
 	for i := range v.Reasons {
 		if v.Reasons[i].Kind == gate.TooFewRuns {
 			v.Reasons[i].Text = "one run against one proves nothing: `plimsoll gate` judges by a history, and `plimsoll gate --against` by pairs of rounds"

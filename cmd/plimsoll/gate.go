@@ -159,7 +159,7 @@ const trendRuns = 200
 // window is the past of runs, newest first: the runs that fit them, of which the first are the
 // baseline, or else the newest there is, so that the verdict can say what it differs in. Of
 // commits, when they are known, there must be one.
-func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result, commits []string) ([]*result.Result, error) {
+func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result, commits []string) ([]result.Summary, error) {
 	head := fresh[0]
 	any := baseline.Query{Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Commits: commits, Limit: 1}
 	fitting := any
@@ -170,11 +170,11 @@ func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result,
 		if err != nil {
 			return nil, err
 		}
-		var runs []*result.Result
+		var runs []result.Summary
 		for _, record := range records {
 			itself := func(r *result.Result) bool { return r.ID() == record.ID }
 			if !slices.ContainsFunc(fresh, itself) { // a run is no witness for itself
-				runs = append(runs, record.Result)
+				runs = append(runs, record.Result.Summary())
 			}
 		}
 		if len(runs) > 0 {
