@@ -64,9 +64,12 @@ func label(p *profile.Profile) {
 	routes := p.Routes()
 	each := func(steps []profile.Step) {
 		for _, step := range steps {
-			if step.Request != nil {
-				number := strconv.Itoa(slices.Index(routes, step.Request.Route))
-				step.Request.Headers = append(step.Request.Headers, profile.Header{Name: delay.Header, Value: profile.Template(number)})
+			if step.Call == nil {
+				continue
+			}
+			if content, ok := step.Call.Content.(*profile.HTTP); ok {
+				number := strconv.Itoa(slices.Index(routes, step.Call.Route()))
+				content.Headers = append(content.Headers, profile.Header{Name: delay.Header, Value: profile.Template(number)})
 			}
 		}
 	}

@@ -19,8 +19,8 @@ type Check struct {
 	Pattern *regexp.Regexp // of profile.Matches
 }
 
-// newCheck resolves a condition that the profile has found good.
-func newCheck(c profile.Condition) Check {
+// NewCheck resolves a condition that the profile has found good.
+func NewCheck(c profile.Condition) Check {
 	check := Check{Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text}
 	if c.Op == profile.Matches {
 		check.Pattern = regexp.MustCompile(c.Operand)

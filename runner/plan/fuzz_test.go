@@ -25,7 +25,7 @@ func FuzzTemplate(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		q := made.Behaviours[0].Tasks[0].Steps[0].Request
+		q := made.Calls[0].Content.(*plan.HTTP)
 		if fixed, ok := q.Path.Static(); ok && (strings.ContainsAny(fixed, " \t\r\n#") || !strings.HasPrefix(fixed, "/")) {
 			t.Errorf("%q is sent as the path %q", text, fixed)
 		}

@@ -23,7 +23,9 @@ type Plan struct {
 	Start         *Start // nil when the system runs elsewhere
 	Limits        Limits
 
-	Routes     []string // what requests are counted under, in alphabetical order
+	Routes     []Route  // what calls and their parts are counted under, in alphabetical order
+	Protocols  []string // that the calls speak, by their words
+	Calls      []*Call  // of all behaviours
 	Behaviours []Behaviour
 	Data       []Table
 	Users      []User // closed model: in the order of their start; nil in the open one
@@ -38,9 +40,9 @@ type Plan struct {
 	Seed        uint64
 }
 
-// Target is the system, as the driver meets it.
+// Target is the system, as those who call it meet it.
 type Target struct {
-	URL         string // scheme, host and maybe a path; the path is in every Request.Path already
+	URL         string // scheme, host and maybe a path; the path is in every HTTP.Path already
 	Shown       string // the URL for people: without credentials and values of the environment
 	Socket      string // of a unix socket to connect to instead of the host; empty for none
 	Timeout     time.Duration
@@ -89,10 +91,10 @@ type Task struct {
 	Steps  []Step
 }
 
-// Step is a request or a wait: exactly one of both is set.
+// Step is a call or a wait: exactly one of both is set.
 type Step struct {
-	Request *Request
-	Wait    *profile.Wait
+	Call *Call
+	Wait *profile.Wait
 }
 
 // Table is rows of data that requests are filled with.
@@ -113,19 +115,24 @@ type Values struct {
 	Port  int // the free port chosen for the run; 0 when nothing is started
 	Env   func(name string) (string, bool)
 	Shard Shard
+	// Protocols are those that calls may speak; nil for what Protocols gives.
+	Protocols []Protocol
 }
 
 // Make resolves a profile that Parse found no problem in. It fails when a variable of the
 // environment has vanished since, or the target's address is none once variables are filled
 // in.
 func Make(p *profile.Profile, v Values) (*Plan, error) {
-	r := resolver{values: v}
+	if v.Protocols == nil {
+		v.Protocols = Protocols()
+	}
+	r := Resolver{profile: p, values: v}
 	pl := &Plan{
 		Series:        p.Name,
 		ProfileDigest: p.Digest(),
 		Start:         r.start(p.Target.Start),
 		Limits:        Limits{Rate: p.Limits.Rate, AbortFailureRate: p.Limits.AbortFailureRate, AbortFor: p.Limits.AbortFor},
-		Routes:        p.Routes(),
+		Routes:        routes(p),
 		Shard:         v.Shard,
 		WarmUp:        warmUp(p.Load),
 		Rounds:        p.Load.Rounds,
@@ -135,12 +142,11 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 	pl.RoundLength = p.Load.Judged() / time.Duration(pl.Rounds)
 	for _, d := range p.Data {
 		pl.Data = append(pl.Data, Table{Name: d.Name, Order: d.Order, Rows: d.Rows})
-		r.tables = append(r.tables, d)
 	}
-	r.routes = pl.Routes
+	r.plan = pl
 	pl.Target = r.target(p.Target, p.Limits.Hosts)
 	for _, u := range p.Users {
-		pl.Behaviours = append(pl.Behaviours, r.behaviour(u, p.Target.Headers))
+		pl.Behaviours = append(pl.Behaviours, r.behaviour(u))
 	}
 	if pl.Start != nil {
 		pl.Start.Secrets = r.secrets

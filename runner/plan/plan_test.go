@@ -109,7 +109,8 @@ users:
         headers: {X-A: "${env.API_TOKEN}-${uuid}", content-type: text/x}
         json: {a: "${env.SHOP_PASSWORD}", n: "${int(1,2)}", list: ["${floats(3)}"], "${seq}": "x ${seq}", s: "${data.products.name}"}
         save: {b: x, a: y}`)
-	q := p.Behaviours[0].Tasks[0].Steps[0].Request
+	c := p.Behaviours[0].Tasks[0].Steps[0].Call
+	q := c.Content.(*plan.HTTP)
 	if got, want := show(q.Path), fmt.Sprintf("/base/cart/<%d/%d>?key=s3cret", plan.Column, plan.URL); got != want {
 		t.Errorf("path %s, want %s", got, want)
 	}
@@ -121,11 +122,11 @@ users:
 	if len(q.Headers) != 2 || show(q.Headers[0].Value) != fmt.Sprintf("s3cret-<%d/%d>", plan.UUID, plan.HeaderValue) {
 		t.Errorf("headers %+v", q.Headers)
 	}
-	if p.Behaviours[0].Slots != 2 || q.Save[0].Slot != 1 || q.Save[1].Slot != 0 || !q.NeedsBody() {
-		t.Errorf("saves %+v", q.Save)
+	if p.Behaviours[0].Slots != 2 || c.Save[0].Slot != 1 || c.Save[1].Slot != 0 {
+		t.Errorf("saves %+v", c.Save)
 	}
-	if p.Routes[q.Route] != "POST /cart/${data.products.sku}?key=${env.API_TOKEN}" {
-		t.Errorf("the route shows a secret: %s", p.Routes[q.Route])
+	if p.Routes[c.Route()].Name != "POST /cart/${data.products.sku}?key=${env.API_TOKEN}" {
+		t.Errorf("the route shows a secret: %v", p.Routes[c.Route()])
 	}
 }
 

@@ -10,25 +10,26 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// resolver puts values into templates and keeps the first error.
-type resolver struct {
+// Resolver puts values into templates and keeps the first error.
+type Resolver struct {
+	profile  *profile.Profile
+	plan     *Plan // in the making
 	values   Values
-	tables   []profile.Data
-	routes   []string
 	basePath string         // of target.url
 	slots    map[string]int // where the present user's variables are saved
 	secrets  []string       // see Start
 	err      error
 }
 
-func (r *resolver) fail(format string, args ...any) {
+// Fail notes why the profile cannot be planned.
+func (r *Resolver) Fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf(format, args...)
 	}
 }
 
 // text resolves a template that holds only what is known before the run.
-func (r *resolver) text(t profile.Template) string {
+func (r *Resolver) text(t profile.Template) string {
 	var b strings.Builder
 	for _, part := range t.Parts() {
 		b.WriteString(part.Literal)
@@ -45,7 +46,7 @@ func (r *resolver) text(t profile.Template) string {
 const leastSecret = 6
 
 // fixed is the value of a variable that is the same for the whole run.
-func (r *resolver) fixed(variable string) (value string, ok bool) {
+func (r *Resolver) fixed(variable string) (value string, ok bool) {
 	if variable == profile.PortVariable {
 		return fmt.Sprint(r.values.Port), true
 	}
@@ -55,7 +56,7 @@ func (r *resolver) fixed(variable string) (value string, ok bool) {
 	}
 	value, set := r.values.Env(name)
 	if !set {
-		r.fail("the environment variable %s is not set", name)
+		r.Fail("the environment variable %s is not set", name)
 	}
 	if len(value) >= leastSecret && !slices.Contains(r.secrets, value) {
 		r.secrets = append(r.secrets, value)
@@ -63,9 +64,9 @@ func (r *resolver) fixed(variable string) (value string, ok bool) {
 	return value, true
 }
 
-// compile makes a Text of a template. What is known is put in; in JSON it is escaped, so that
+// Text makes a Text of a template. What is known is put in; in JSON it is escaped, so that
 // a quote in a password does not end the string that it stands in.
-func (r *resolver) compile(t profile.Template, escape Escape) Text {
+func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 	var text Text
 	for _, part := range t.Parts() {
 		if part.Variable == "" {
@@ -77,10 +78,10 @@ func (r *resolver) compile(t profile.Template, escape Escape) Text {
 				value = escapeJSON(value)
 			}
 			if escape == HeaderValue && strings.ContainsAny(value, "\r\n") {
-				r.fail("${%s} holds a line break, which cannot stand in a header", part.Variable)
+				r.Fail("${%s} holds a line break, which cannot stand in a header", part.Variable)
 			}
 			if escape == URL && strings.ContainsFunc(value, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }) {
-				r.fail("${%s} holds a space, a # or a control character, which cannot stand in a path: is there a line break at its end?", part.Variable)
+				r.Fail("${%s} holds a space, a # or a control character, which cannot stand in a path: is there a line break at its end?", part.Variable)
 			}
 			text = append(text, Part{Literal: value})
 			continue
@@ -104,17 +105,17 @@ func escapeJSON(value string) string {
 }
 
 // variable is the part for a variable that changes during the run.
-func (r *resolver) variable(name string) Part {
+func (r *Resolver) variable(name string) Part {
 	if slot, saved := r.slots[name]; saved {
 		return Part{Kind: Saved, Slot: slot}
 	}
 	if table, column, ok := profile.DataColumn(name); ok {
-		i := slices.IndexFunc(r.tables, func(d profile.Data) bool { return d.Name == table })
-		return Part{Kind: Column, Table: i, Column: max(slices.Index(r.tables[i].Columns, column), 0)}
+		i := slices.IndexFunc(r.profile.Data, func(d profile.Data) bool { return d.Name == table })
+		return Part{Kind: Column, Table: i, Column: max(slices.Index(r.profile.Data[i].Columns, column), 0)}
 	}
 	g, _, err := profile.ParseGenerator(name)
 	if err != nil {
-		r.fail("%w", err)
+		r.Fail("%w", err)
 	}
 	kind := map[string]Kind{
 		"uuid": UUID, "int": Int, "float": Float, "floats": Floats, "word": Word, "sentence": Sentence,
@@ -145,7 +146,7 @@ func opensString(text string) bool {
 	return ok && (rest == "" || strings.ContainsAny(rest[len(rest)-1:], ":[,"))
 }
 
-func (r *resolver) target(t profile.Target, hosts []string) Target {
+func (r *Resolver) target(t profile.Target, hosts []string) Target {
 	resolved := Target{
 		URL: r.text(t.URL), Shown: profile.WithoutCredentials(t.URL.Shown(r.values.Port)), Socket: r.text(t.Socket), Timeout: t.Timeout, HTTP: t.HTTP, Redirects: t.Redirects,
 		Cookies: t.Cookies, Connections: t.Connections, TLS: t.TLS, Hosts: hosts,
@@ -153,7 +154,7 @@ func (r *resolver) target(t profile.Target, hosts []string) Target {
 	u, err := url.Parse(resolved.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		// The URL may hold a password and is not shown.
-		r.fail("target.url is no address once its variables are filled in; it must read like http://127.0.0.1:8080")
+		r.Fail("target.url is no address once its variables are filled in; it must read like http://127.0.0.1:8080")
 		return resolved
 	}
 	r.basePath = strings.TrimRight(u.EscapedPath(), "/")
@@ -163,7 +164,7 @@ func (r *resolver) target(t profile.Target, hosts []string) Target {
 	return resolved
 }
 
-func (r *resolver) start(s *profile.Start) *Start {
+func (r *Resolver) start(s *profile.Start) *Start {
 	if s == nil {
 		return nil
 	}
@@ -177,66 +178,29 @@ func (r *resolver) start(s *profile.Start) *Start {
 	return started
 }
 
-func (r *resolver) behaviour(u profile.User, common []profile.Header) Behaviour {
+func (r *Resolver) behaviour(u profile.User) Behaviour {
 	r.slots = map[string]int{}
 	for _, name := range u.Saves() {
 		r.slots[name] = len(r.slots)
 	}
 	b := Behaviour{
 		Name: u.Name, Weight: u.Weight, Wait: u.Wait, Slots: len(r.slots),
-		OnStart: r.steps(u.OnStart, common), OnStop: r.steps(u.OnStop, common),
+		OnStart: r.steps(u.OnStart), OnStop: r.steps(u.OnStop),
 	}
 	for _, t := range u.Tasks {
-		b.Tasks = append(b.Tasks, Task{Name: t.Name, Weight: t.Weight, Steps: r.steps(t.Steps, common)})
+		b.Tasks = append(b.Tasks, Task{Name: t.Name, Weight: t.Weight, Steps: r.steps(t.Steps)})
 	}
 	return b
 }
 
-func (r *resolver) steps(steps []profile.Step, common []profile.Header) []Step {
+func (r *Resolver) steps(steps []profile.Step) []Step {
 	var resolved []Step
 	for _, s := range steps {
 		step := Step{Wait: s.Wait}
-		if s.Request != nil {
-			step.Request = r.request(s.Request, common)
+		if s.Call != nil {
+			step.Call = r.call(s.Call)
 		}
 		resolved = append(resolved, step)
 	}
 	return resolved
-}
-
-func (r *resolver) request(q *profile.Request, common []profile.Header) *Request {
-	resolved := &Request{
-		Route: slices.Index(r.routes, q.Route), Method: q.Method,
-		Path:   Join(Lit(r.basePath), r.compile(q.Path, URL)),
-		Expect: Expect{Status: q.Status, Within: q.Within},
-	}
-	for _, h := range common {
-		if !named(q.Headers, h.Name) {
-			resolved.Headers = append(resolved.Headers, Header{h.Name, r.compile(h.Value, HeaderValue)})
-		}
-	}
-	for _, h := range q.Headers {
-		resolved.Headers = append(resolved.Headers, Header{h.Name, r.compile(h.Value, HeaderValue)})
-	}
-	if q.JSON && !named(q.Headers, "Content-Type") && !named(common, "Content-Type") {
-		resolved.Headers = append(resolved.Headers, Header{"Content-Type", Lit("application/json")})
-	}
-	if q.HasBody {
-		escape := Plain
-		if q.JSON {
-			escape = JSON
-		}
-		resolved.Body = append(Text{}, r.compile(q.Body, escape)...) // not nil, even when empty
-	}
-	for _, c := range q.Expect {
-		resolved.Expect.JSON = append(resolved.Expect.JSON, newCheck(c))
-	}
-	for _, s := range q.Save {
-		resolved.Save = append(resolved.Save, Save{Slot: r.slots[s.Name], Path: s.Path})
-	}
-	return resolved
-}
-
-func named(headers []profile.Header, name string) bool {
-	return slices.ContainsFunc(headers, func(h profile.Header) bool { return strings.EqualFold(h.Name, name) })
 }

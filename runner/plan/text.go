@@ -2,11 +2,10 @@ package plan
 
 import (
 	"strings"
-	"time"
 )
 
-// Text is what a request is made of: literals, and variables whose values are put in when the
-// request is sent. The zero Text is empty.
+// Text is what calls are made of: literals, and variables whose values are put in when the
+// call is made. The zero Text is empty.
 type Text []Part
 
 // Part is a literal or one variable of a Text.
@@ -26,7 +25,7 @@ type Part struct {
 // Kind says what a Part stands for.
 type Kind uint8
 
-// The kinds. Literal is the zero value; those after it get a value at each request.
+// The kinds. Literal is the zero value; those after it get a value at each call.
 const (
 	Literal Kind = iota
 	Int
@@ -86,38 +85,4 @@ func Join(texts ...Text) Text {
 		}
 	}
 	return joined
-}
-
-// Request is one HTTP request. It is shared by all users and never changed.
-type Request struct {
-	Route   int // index into Plan.Routes
-	Method  string
-	Path    Text // what stands in the request line, the path of target.url in front
-	Headers []Header
-	Body    Text // nil for none
-	Expect  Expect
-	Save    []Save
-}
-
-// NeedsBody reports whether the body of the answer is looked at.
-func (r *Request) NeedsBody() bool { return len(r.Expect.JSON) > 0 || len(r.Save) > 0 }
-
-// Header is one header field. The name is as the user wrote it.
-type Header struct {
-	Name  string
-	Value Text
-}
-
-// Expect is what an answer must be beyond being one. The zero Expect takes any status below
-// 400.
-type Expect struct {
-	Status []int
-	JSON   []Check
-	Within time.Duration // of service time; 0 for any
-}
-
-// Save keeps a part of a JSON answer for later requests of the user.
-type Save struct {
-	Slot int
-	Path string // GJSON
 }

@@ -129,8 +129,8 @@ func (p *Plan) ramp() string {
 func (p *Plan) stepWords(steps []Step) string {
 	var words []string
 	for _, s := range steps {
-		if s.Request != nil {
-			words = append(words, p.Routes[s.Request.Route])
+		if s.Call != nil {
+			words = append(words, p.Routes[s.Call.Route()].Name)
 			continue
 		}
 		words = append(words, waitWords(*s.Wait))

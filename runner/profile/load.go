@@ -186,27 +186,27 @@ func (p *Profile) checkLimits() error {
 	for _, s := range p.Load.Stages {
 		rate = max(rate, s.Rate)
 	}
-	if limit, requests := p.Limits.Rate, p.requestsPerTask(); limit > 0 && rate*requests > limit*1.000001 {
-		return fmt.Errorf("a rate of %g/s, of tasks with %.3g requests each, is more than limits.rate allows (%g/s)", rate, requests, limit)
+	if limit, calls := p.Limits.Rate, p.callsPerTask(); limit > 0 && rate*calls > limit*1.000001 {
+		return fmt.Errorf("a rate of %g/s, of tasks with %.3g requests each, is more than limits.rate allows (%g/s)", rate, calls, limit)
 	}
 	return nil
 }
 
-// requestsPerTask is how many requests a task of the open model has on average.
-func (p *Profile) requestsPerTask() float64 {
-	requests, users := 0.0, 0
+// callsPerTask is how many calls a task of the open model makes on average.
+func (p *Profile) callsPerTask() float64 {
+	calls, users := 0.0, 0
 	for _, u := range p.Users {
 		ofUser, tasks := 0, 0
 		for _, t := range u.Tasks {
 			tasks += t.Weight
 			for _, s := range t.Steps {
-				if s.Request != nil {
+				if s.Call != nil {
 					ofUser += t.Weight
 				}
 			}
 		}
 		users += u.Weight
-		requests += float64(u.Weight*ofUser) / float64(max(tasks, 1))
+		calls += float64(u.Weight*ofUser) / float64(max(tasks, 1))
 	}
-	return requests / float64(max(users, 1))
+	return calls / float64(max(users, 1))
 }

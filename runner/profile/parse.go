@@ -29,6 +29,9 @@ var seriesName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
 // used only when there is no problem; its Gate is set whenever the section could be found, so
 // that its problems can be told as well.
 func Parse(file string, data []byte, from Surroundings) (*Profile, strict.Problems) {
+	if from.Protocols == nil {
+		from.Protocols = Protocols()
+	}
 	r := &reader{Reader: strict.NewReader(file), from: from}
 	p := &Profile{
 		Target: Target{Timeout: 10 * time.Second, HTTP: HTTPAuto, Cookies: true},

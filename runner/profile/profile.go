@@ -229,84 +229,43 @@ type Task struct {
 	Steps  []Step
 }
 
-// Step is one request or one wait of a task: exactly one of both is set.
-type Step struct {
-	Request *Request
-	Wait    *Wait
-}
-
-// Request is one HTTP request.
-type Request struct {
-	Line    int    `json:"-"` // of the profile
-	Route   string // what it is counted under
-	Method  string
-	Path    Template
-	Headers []Header
-	Body    Template
-	HasBody bool
-	JSON    bool // Body is JSON, so that the values put into it are to be escaped
-	Status  []int
-	Expect  []Condition // on the JSON answer
-	Within  time.Duration
-	Save    []Save
-}
-
-// Condition is what a part of a JSON answer must be.
-type Condition struct {
-	Path    string // GJSON
-	Op      Op
-	Operand string // empty for Exists
-	Text    bool   // the operand was written as a text: "10" is not 10
-}
-
-// Op compares a part of an answer with the operand of a Condition.
-type Op string
-
-// The operators.
-const (
-	Equal        Op = "=="
-	NotEqual     Op = "!="
-	Less         Op = "<"
-	LessEqual    Op = "<="
-	Greater      Op = ">"
-	GreaterEqual Op = ">="
-	Matches      Op = "~" // a regular expression
-	Exists       Op = "exists"
-)
-
-// Save keeps a part of a JSON answer as a variable.
-type Save struct {
-	Name string
-	Path string // GJSON
-}
-
-// Routes lists the names that requests are counted under, in alphabetical order.
+// Routes lists the names that calls and their parts are counted under, in alphabetical order.
 func (p *Profile) Routes() []string {
 	var routes []string
-	for q := range p.requests() {
-		routes = append(routes, q.Route)
+	for c := range p.calls() {
+		routes = append(routes, c.Routes...)
 	}
 	slices.Sort(routes)
 	return slices.Compact(routes)
 }
 
+// IsPart reports whether parts of calls are counted under a route, and not calls.
+func (p *Profile) IsPart(route string) bool {
+	for c := range p.calls() {
+		if slices.Contains(c.Routes[1:], route) {
+			return true
+		}
+	}
+	return false
+}
+
 // Line is where the file speaks of a route first; 0 when it does not.
 func (p *Profile) Line(route string) int {
 	line := 0
-	for q := range p.requests() {
-		if q.Route == route && (line == 0 || q.Line < line) {
-			line = q.Line
+	for c := range p.calls() {
+		if slices.Contains(c.Routes, route) && (line == 0 || c.Line < line) {
+			line = c.Line
 		}
 	}
 	return line
 }
 
-// requests are all requests of all users.
-func (p *Profile) requests() iter.Seq[*Request] {
-	return func(yield func(*Request) bool) {
+// calls are all calls of all users.
+func (p *Profile) calls() iter.Seq[*Call] {
+	return func(yield func(*Call) bool) {
 		for _, u := range p.Users {
 			for _, s := range slices.Concat(u.steps()...) {
-				if s.Request != nil && !yield(s.Request) {
+				if s.Call != nil && !yield(s.Call) {
 					return
 				}
 			}
@@ -328,10 +287,10 @@ func (u User) Saves() []string {
 	var names []string
 	for _, steps := range u.steps() {
 		for _, s := range steps {
-			if s.Request == nil {
+			if s.Call == nil {
 				continue
 			}
-			for _, save := range s.Request.Save {
+			for _, save := range s.Call.Save {
 				names = append(names, save.Name)
 			}
 		}

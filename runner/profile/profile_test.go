@@ -97,7 +97,7 @@ users: [{name: reader, tasks: [{http: GET /items/42}]}]
 		t.Errorf("the route stands in line %d, and another in %d", line, p.Line("GET /"))
 	}
 	task := p.Users[0].Tasks[0]
-	if task.Name != "GET /items/42" || task.Weight != 1 || task.Steps[0].Request.Route != "GET /items/42" {
+	if task.Name != "GET /items/42" || task.Weight != 1 || task.Steps[0].Call.Route() != "GET /items/42" {
 		t.Errorf("task %+v", task)
 	}
 }
@@ -167,8 +167,8 @@ func FuzzParse(f *testing.F) {
 		for _, u := range p.Users {
 			for _, task := range u.Tasks {
 				for _, s := range task.Steps {
-					if (s.Request == nil) == (s.Wait == nil) {
-						t.Errorf("a step is neither request nor wait: %q", data)
+					if (s.Call == nil) == (s.Wait == nil) {
+						t.Errorf("a step is neither call nor wait: %q", data)
 					}
 				}
 			}

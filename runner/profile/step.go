@@ -2,9 +2,8 @@ package profile
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
-	"strconv"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -12,69 +11,150 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-var (
-	method   = regexp.MustCompile(`^[A-Z]{1,20}$`)
-	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-)
-
-// step reads a request or a wait; more are keys that the place allows besides.
-func (r *reader) step(n *yaml.Node, more strict.Fields) Step {
-	if has(n, "wait") && !has(n, "http") {
-		var wait Wait
-		r.Mapping(n, strict.Fields{"wait": func(n *yaml.Node) {
-			if wait = r.wait(n); wait.Kind == WaitPace {
-				r.Problem(n, "a step waits for a span (50ms or 10ms..50ms); a pace belongs to the user")
-			}
-		}})
-		return Step{Wait: &wait}
-	}
-	q := &Request{Line: n.Line}
-	later := func(n *yaml.Node) { r.Problem(n, "this version speaks HTTP; GraphQL and gRPC are not there yet") }
-	var save *yaml.Node
-	fields := strict.Fields{
-		"http":    func(n *yaml.Node) { r.http(n, q) },
-		"name":    func(n *yaml.Node) { q.Route = r.route(n) },
-		"headers": func(n *yaml.Node) { q.Headers = r.headers(n) },
-		"json":    func(n *yaml.Node) { r.json(n, q) },
-		"body":    func(n *yaml.Node) { q.Body, q.HasBody = r.template(n), true },
-		"expect":  func(n *yaml.Node) { r.expect(n, q) },
-		"save":    func(n *yaml.Node) { save = n },
-		"graphql": later, "grpc": later,
-	}
-	for name, read := range more {
-		fields[name] = read
-	}
-	r.Mapping(n, fields)
-	if save != nil { // last: what is saved cannot stand in the request itself
-		r.In("save", func() { r.save(save, q) })
-	}
-	if !has(n, "graphql") && !has(n, "grpc") {
-		r.required(n, map[string]string{"http": "a step sends a request (http: GET /path) or waits (wait: 50ms)"})
-	}
-	if has(n, "json") && has(n, "body") {
-		r.Problem(n, "json and body are both given; a request has one of them")
-	}
-	if q.Route == "" {
-		q.Route = q.Method + " " + string(q.Path)
-	}
-	return Step{Request: q}
+// Step is one call or one wait of a task: exactly one of both is set.
+type Step struct {
+	Call *Call
+	Wait *Wait
 }
 
-// http reads "GET /path".
-func (r *reader) http(n *yaml.Node, q *Request) {
-	text := r.template(n)
-	verb, path, _ := strings.Cut(string(text), " ")
-	path = strings.TrimSpace(path)
-	switch {
-	case text == "": // said already
-	case !method.MatchString(verb):
-		r.Problem(n, "%q does not begin with a method; write for example GET /products", string(text))
-	case !strings.HasPrefix(path, "/") || strings.ContainsAny(Template(path).literals(), " \t\r\n"):
-		r.Problem(n, "%q is not a path; it begins with / and holds no space", path)
-	case strings.Contains(Template(path).literals(), "#"):
-		r.Problem(n, "%q holds a #, which is never sent; write %%23 for the character", path)
+// Call is one call of the system: what every protocol has in common, and a Content that only
+// its own protocol understands.
+type Call struct {
+	Line    int           // of the file
+	Routes  []string      // what it is counted under: itself first, then parts of it such as the messages of a stream
+	Save    []Save        // what is kept of the answer
+	Within  time.Duration // longest service time; 0 for any
+	Content Content
+}
+
+// Route is what the call itself is counted under.
+func (c *Call) Route() string { return c.Routes[0] }
+
+// MarshalJSON gives what the digest counts.
+func (c *Call) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Routes   []string
+		Save     []Save        `json:",omitempty"`
+		Within   time.Duration `json:",omitempty"`
+		Protocol string
+		Content  any
+	}{c.Routes, c.Save, c.Within, c.Content.Protocol(), c.Content.Canonical()})
+}
+
+// Content is what a call says in the words of its protocol.
+type Content interface {
+	Protocol() string // the Word of its Protocol
+	Route() string    // what the call is counted under when the profile gives it no name
+	// Canonical is the content as the digest counts it: a value whose JSON has everything that
+	// changes what is sent or expected, and leaves out what has its default value.
+	Canonical() any
+}
+
+// Save keeps a part of an answer as a variable.
+type Save struct {
+	Name string
+	Path string // where the value stands, in the protocol's words; in JSON answers a GJSON path
+}
+
+// Protocol is how the calls of one protocol are written.
+type Protocol struct {
+	Word    string // the key that a call begins with, such as http
+	Example string // a call, to be shown to somebody who wrote none
+	Read    func(*CallReader) Words
+}
+
+// Words are the keys of one call, and what becomes of them. Every call has the keys name,
+// expect, with within in it, and save besides.
+type Words struct {
+	Step    strict.Fields                 // the protocol's Word is among them
+	Expect  strict.Fields                 // of the step's expect
+	Content func(step *yaml.Node) Content // called once all keys have been read
+}
+
+// Protocols are those that this version speaks.
+func Protocols() []Protocol { return []Protocol{httpProtocol()} }
+
+// CallReader reads the values of one call. Besides what any YAML has, it knows texts with
+// variables.
+type CallReader struct {
+	*strict.Reader
+	reader *reader
+}
+
+// Template reads a text with variables.
+func (r *CallReader) Template(n *yaml.Node) Template { return r.reader.template(n) }
+
+// Headers reads a mapping of names to texts with variables, in the order written.
+func (r *CallReader) Headers(n *yaml.Node) []Header { return r.reader.headers(n) }
+
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// protocol is the one whose word a step has. Where it has none, it is read as the first one's, so that
+// what is missing is said.
+func (r *reader) protocol(n *yaml.Node) (p Protocol, found bool) {
+	for _, p := range r.from.Protocols {
+		if has(n, p.Word) {
+			return p, true
+		}
 	}
-	q.Method, q.Path = verb, Template(path)
+	return r.from.Protocols[0], false
+}
+
+// planned are words of protocols that are not there yet.
+var planned = []string{"graphql", "grpc"}
+
+// isCall reports whether a mapping begins a call, of a protocol that is there or planned.
+func (r *reader) isCall(n *yaml.Node) bool {
+	_, found := r.protocol(n)
+	for _, word := range planned {
+		found = found || has(n, word)
+	}
+	return found
+}
+
+// step reads a call or a wait; more are keys that the place allows besides.
+func (r *reader) step(n *yaml.Node, more strict.Fields) Step {
+	protocol, found := r.protocol(n)
+	if has(n, "wait") && !found {
+		return r.waitStep(n)
+	}
+	words := protocol.Read(&CallReader{r.Reader, r})
+	call := &Call{Line: n.Line}
+	var name string
+	var save *yaml.Node
+	fields := maps.Clone(words.Step)
+	for _, word := range planned {
+		if fields[word] == nil {
+			fields[word] = func(n *yaml.Node) { r.Problem(n, "this version speaks HTTP; GraphQL and gRPC are not there yet") }
+		}
+	}
+	fields["name"] = func(n *yaml.Node) { name = r.route(n) }
+	fields["expect"] = func(n *yaml.Node) { r.expect(n, words.Expect, call) }
+	fields["save"] = func(n *yaml.Node) { save = n }
+	maps.Copy(fields, more)
+	r.Mapping(n, fields)
+	if save != nil { // last: what is saved cannot stand in the call itself
+		r.In("save", func() { call.Save = r.save(save) })
+	}
+	if !r.isCall(n) {
+		r.required(n, map[string]string{protocol.Word: "a step sends a request (" + protocol.Example + ") or waits (wait: 50ms)"})
+	}
+	call.Content = words.Content(n)
+	if name == "" {
+		name = call.Content.Route()
+	}
+	call.Routes = []string{name}
+	return Step{Call: call}
+}
+
+func (r *reader) waitStep(n *yaml.Node) Step {
+	var wait Wait
+	r.Mapping(n, strict.Fields{"wait": func(n *yaml.Node) {
+		if wait = r.wait(n); wait.Kind == WaitPace {
+			r.Problem(n, "a step waits for a span (50ms or 10ms..50ms); a pace belongs to the user")
+		}
+	}})
+	return Step{Wait: &wait}
 }
 
 func (r *reader) route(n *yaml.Node) string {
@@ -85,112 +165,15 @@ func (r *reader) route(n *yaml.Node) string {
 	return name
 }
 
-// json reads any value as the body.
-func (r *reader) json(n *yaml.Node, q *Request) {
-	var value any
-	datesAsText(n)
-	err := n.Decode(&value)
-	var text []byte
-	if err == nil {
-		text, err = marshal(value)
-	}
-	if err != nil {
-		r.Problem(n, "this cannot be written as JSON: %v", err)
-		return
-	}
-	q.Body, q.HasBody, q.JSON = r.checkVariables(n, string(text)), true, true
-}
-
-// datesAsText makes a date that is written like 2024-01-02 the text that it is in JSON.
-func datesAsText(n *yaml.Node) {
-	if n.Tag == "!!timestamp" {
-		n.Tag = "!!str"
-	}
-	for _, inner := range n.Content {
-		datesAsText(inner)
-	}
-}
-
-// marshal is JSON without the escapes that are meant for HTML.
-func marshal(value any) ([]byte, error) {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(value); err != nil {
-		return nil, err
-	}
-	return []byte(strings.TrimSuffix(b.String(), "\n")), nil
-}
-
-func (r *reader) expect(n *yaml.Node, q *Request) {
-	status := func(n *yaml.Node) { q.Status = append(q.Status, r.Int(n, 100, 599)) }
-	r.Mapping(n, strict.Fields{
-		"status": func(n *yaml.Node) {
-			if n.Kind == yaml.SequenceNode {
-				r.Sequence(n, status)
-				return
-			}
-			status(n)
-		},
-		"json": func(n *yaml.Node) {
-			r.Entries(n, func(key, value *yaml.Node) { q.Expect = append(q.Expect, r.condition(key, value)) })
-		},
-		"within": func(n *yaml.Node) { q.Within = r.Duration(n, time.Microsecond) },
-		"code":   func(n *yaml.Node) { r.Problem(n, "code is of gRPC; an HTTP answer has a status") },
-	})
-}
-
-// operators, the longer ones first.
-var operators = []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Matches}
-
-// condition reads what a part of the answer must be: a text that begins with an operator is
-// a condition, anything else must be equal.
-func (r *reader) condition(key, value *yaml.Node) Condition {
-	datesAsText(value)
-	if value.Kind == yaml.ScalarNode && value.Tag != "!!str" { // a number, true, false or null, however YAML spells it
-		var plain any
-		err := value.Decode(&plain)
-		var text []byte
-		if err == nil {
-			text, err = marshal(plain)
-		}
-		if err != nil {
-			r.Problem(value, "this cannot be written as JSON: %v", err)
-		}
-		return Condition{Path: key.Value, Op: Equal, Operand: string(text)}
-	}
-	c := Condition{Path: key.Value, Op: Equal, Operand: r.Text(value), Text: true}
-	if strings.Contains(c.Operand, "${") {
-		r.Problem(value, "variables are not put in here; write the value")
-	}
-	if c.Operand == string(Exists) {
-		return Condition{Path: key.Value, Op: Exists}
-	}
-	for _, op := range operators {
-		operand, ok := strings.CutPrefix(c.Operand, string(op))
-		if !ok {
-			continue
-		}
-		c.Op, c.Operand, c.Text = op, strings.TrimSpace(operand), false
-		if quoted, err := strconv.Unquote(c.Operand); err == nil {
-			c.Operand, c.Text = quoted, true
-		}
-		_, err := strconv.ParseFloat(c.Operand, 64)
-		switch {
-		case op == Matches:
-			if _, err := regexp.Compile(c.Operand); err != nil {
-				r.Problem(value, "%q is not a regular expression: %v", c.Operand, err)
-			}
-		case op != Equal && op != NotEqual && err != nil:
-			r.Problem(value, "%s compares numbers, and %q is none", op, c.Operand)
-		}
-		return c
-	}
-	return c
+// expect reads the protocol's expectations, and the one that every call may have.
+func (r *reader) expect(n *yaml.Node, words strict.Fields, call *Call) {
+	fields := strict.Fields{"within": func(n *yaml.Node) { call.Within = r.Duration(n, time.Microsecond) }}
+	maps.Copy(fields, words)
+	r.Mapping(n, fields)
 }
 
 // save reads which parts of the answer become which variables.
-func (r *reader) save(n *yaml.Node, q *Request) {
+func (r *reader) save(n *yaml.Node) (saves []Save) {
 	r.Entries(n, func(key, value *yaml.Node) {
 		_, isGenerator, _ := ParseGenerator(key.Value)
 		switch {
@@ -203,9 +186,10 @@ func (r *reader) save(n *yaml.Node, q *Request) {
 		if path == "" {
 			r.Problem(value, "the path is empty; write where in the JSON answer the value stands, such as items.0.id")
 		}
-		q.Save = append(q.Save, Save{key.Value, path})
+		saves = append(saves, Save{key.Value, path})
 		r.saved[key.Value] = true
 	})
+	return saves
 }
 
 // has reports whether the mapping n holds a key.

@@ -164,6 +164,8 @@ func DataColumn(variable string) (table, column string, ok bool) {
 type Surroundings struct {
 	Env  func(name string) (string, bool)
 	Read func(path string) ([]byte, error) // a file, seen from the profile's directory
+	// Protocols are those whose words calls may be written in; nil for what Protocols gives.
+	Protocols []Protocol
 }
 
 // reader reads one profile.

@@ -85,19 +85,19 @@ func (r *reader) task(n *yaml.Node) Task {
 	tags := func(n *yaml.Node) {
 		r.Sequence(n, func(item *yaml.Node) { t.Tags = append(t.Tags, r.Text(item)) })
 	}
-	if has(n, "steps") || !has(n, "http") && !has(n, "graphql") && !has(n, "grpc") {
+	if has(n, "steps") || !r.isCall(n) {
 		r.Mapping(n, strict.Fields{
 			"name": func(n *yaml.Node) { t.Name = r.Text(n) }, "weight": weight, "tags": tags,
 			"steps": func(n *yaml.Node) { t.Steps = r.steps(n) },
 		})
 		r.required(n, map[string]string{"steps": "a task is one step (http: GET /path) or a list of steps"})
-		if has(n, "steps") && !slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Request != nil }) {
+		if has(n, "steps") && !slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Call != nil }) {
 			r.Problem(n, "no step of this task sends a request")
 		}
 		return t
 	}
 	step := r.step(n, strict.Fields{"weight": weight, "tags": tags})
-	t.Name = step.Request.Route
+	t.Name = step.Call.Route()
 	t.Steps = []Step{step}
 	return t
 }

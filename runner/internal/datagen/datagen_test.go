@@ -15,7 +15,7 @@ import (
 )
 
 // makePlan is a plan of one request to a path, with a body.
-func makePlan(t testing.TB, load, data, path, body string) (*plan.Plan, *plan.Request) {
+func makePlan(t testing.TB, load, data, path, body string) (*plan.Plan, *plan.HTTP) {
 	t.Helper()
 	p, problems := profile.Parse("p.yaml", []byte(fmt.Sprintf(`
 name: p
@@ -30,7 +30,7 @@ users: [{name: u, tasks: [{http: 'GET %s', json: %s}]}]`, load, data, path, body
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made, made.Behaviours[0].Tasks[0].Steps[0].Request
+	return made, made.Calls[0].Content.(*plan.HTTP)
 }
 
 func TestGenerators(t *testing.T) {

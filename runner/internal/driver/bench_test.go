@@ -39,9 +39,9 @@ var usual = "HTTP/1.1 200 OK\r\nServer: test\r\nDate: Tue, 24 Nov 2026 06:00:00 
 
 func TestPlainPathAllocatesNothing(t *testing.T) {
 	chunked := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
-	varied := &plan.Request{Method: "GET", Path: plan.Join(plan.Lit("/items/"), saved(0))}
+	varied := &request{Method: "GET", Path: plan.Join(plan.Lit("/items/"), saved(0))}
 	for name, c := range map[string]struct {
-		request *plan.Request
+		request *request
 		answer  string
 	}{
 		"static":          {get("/items/42"), usual},
@@ -53,7 +53,7 @@ func TestPlainPathAllocatesNothing(t *testing.T) {
 			d := newUser(t, newHTTP(t, target(plainServer(t, c.answer)), c.request))
 			v := &values{"42"} // a pointer, which becomes a load.Values without an allocation
 			if got := testing.AllocsPerRun(500, func() {
-				if o := d.Do(c.request, v); o.Class != tally.OK {
+				if o := d.Do(c.request.call, v); o.Class != tally.OK {
 					t.Fatalf("%+v", o)
 				}
 			}); got != 0 {
@@ -65,7 +65,7 @@ func TestPlainPathAllocatesNothing(t *testing.T) {
 
 func BenchmarkGET(b *testing.B) {
 	url := plainServer(b, usual)
-	for name, r := range map[string]*plan.Request{
+	for name, r := range map[string]*request{
 		"static":   get("/items/42"),
 		"variable": {Method: "GET", Path: plan.Join(plan.Lit("/items/"), saved(0))},
 	} {
@@ -74,7 +74,7 @@ func BenchmarkGET(b *testing.B) {
 			v := &values{"42"}
 			b.ReportAllocs()
 			for b.Loop() {
-				if o := d.Do(r, v); o.Class != tally.OK {
+				if o := d.Do(r.call, v); o.Class != tally.OK {
 					b.Fatalf("%+v", o)
 				}
 			}
@@ -92,7 +92,7 @@ func BenchmarkUsers(b *testing.B) {
 		d := h.User(b.Context())
 		defer d.Close()
 		for pb.Next() {
-			if o := d.Do(r, values{}); o.Class != tally.OK {
+			if o := d.Do(r.call, values{}); o.Class != tally.OK {
 				b.Errorf("%+v", o)
 				return
 			}

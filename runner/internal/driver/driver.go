@@ -44,7 +44,7 @@ type HTTP struct {
 	origin origin
 	proxy  string // what absolute-form requests to origin begin with; empty without such a proxy
 	dialer *dialer
-	wires  map[*plan.Request]*wire
+	wires  []*wire // by plan.Call.Index
 
 	version atomic.Int32  // unsettled, http1 or http2
 	probing chan struct{} // holds one token, for who finds the version out
@@ -201,5 +201,5 @@ func failed(err error, cut bool) load.Outcome {
 type versioned interface {
 	load.Driver
 	// do is Do with the request's deadline; the zero Time stands for one from now.
-	do(r *plan.Request, v load.Values, deadline time.Time) load.Outcome
+	do(c *plan.Call, v load.Values, deadline time.Time) load.Outcome
 }

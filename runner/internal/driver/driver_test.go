@@ -38,10 +38,32 @@ func (v values) Append(dst []byte, t plan.Text) []byte {
 // saved is a text that is a variable.
 func saved(slot int) plan.Text { return plan.Text{{Kind: plan.Saved, Slot: slot}} }
 
-// get is a request without more, and peek one whose body is looked at.
-func get(path string) *plan.Request { return &plan.Request{Method: "GET", Path: plan.Lit(path)} }
+// request is a call as the tests write it.
+type request struct {
+	Method  string
+	Path    plan.Text
+	Headers []plan.Header
+	Body    plan.Text
+	Save    []plan.Save
 
-func peek(path string) *plan.Request {
+	call *plan.Call // once it is part of a plan
+}
+
+// planOf is a plan of some requests.
+func planOf(target plan.Target, requests ...*request) *plan.Plan {
+	p := &plan.Plan{Target: target, Routes: []plan.Route{{Name: "a route"}}}
+	for i, r := range requests {
+		content := &plan.HTTP{Method: r.Method, Path: r.Path, Headers: r.Headers, Body: r.Body}
+		r.call = &plan.Call{Index: i, Routes: []int{0}, Save: r.Save, Content: content}
+		p.Calls = append(p.Calls, r.call)
+	}
+	return p
+}
+
+// get is a request without more, and peek one whose body is looked at.
+func get(path string) *request { return &request{Method: "GET", Path: plan.Lit(path)} }
+
+func peek(path string) *request {
 	r := get(path)
 	r.Save = []plan.Save{{Path: "any"}}
 	return r
@@ -55,13 +77,9 @@ func target(url string) plan.Target {
 }
 
 // newHTTP makes the factory of a plan with some requests.
-func newHTTP(t testing.TB, target plan.Target, requests ...*plan.Request) *driver.HTTP {
+func newHTTP(t testing.TB, target plan.Target, requests ...*request) *driver.HTTP {
 	t.Helper()
-	var steps []plan.Step
-	for _, r := range requests {
-		steps = append(steps, plan.Step{Request: r})
-	}
-	h, err := driver.New(&plan.Plan{Target: target, Routes: []string{"a route"}, Behaviours: []plan.Behaviour{{Tasks: []plan.Task{{Steps: steps}}}}})
+	h, err := driver.New(planOf(target, requests...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +100,11 @@ func newUser(t testing.TB, h *driver.HTTP) load.Driver {
 }
 
 // once sends one request as a user of its own.
-func once(t testing.TB, target plan.Target, r *plan.Request) load.Outcome {
+func once(t testing.TB, target plan.Target, r *request) load.Outcome {
 	t.Helper()
 	d := newHTTP(t, target, r).User(t.Context())
 	defer d.Close()
-	outcome := d.Do(r, values{})
+	outcome := d.Do(r.call, values{})
 	outcome.Body = bytes.Clone(outcome.Body)
 	return outcome
 }
@@ -163,24 +181,24 @@ func TestSendsWhatIsAsked(t *testing.T) {
 	}))
 	defer server.Close()
 	for _, c := range []struct {
-		request plan.Request
+		request request
 		want    string
 	}{
-		{plan.Request{Method: "GET", Path: plan.Lit("/a?q=1")}, "GET /a?q=1 HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
-		{plan.Request{Method: "HEAD", Path: plan.Lit("/a")}, "HEAD /a HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
-		{plan.Request{Method: "POST", Path: plan.Lit("/b"), Body: plan.Lit("text"), Headers: []plan.Header{header("x-token", "t")}},
+		{request{Method: "GET", Path: plan.Lit("/a?q=1")}, "GET /a?q=1 HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
+		{request{Method: "HEAD", Path: plan.Lit("/a")}, "HEAD /a HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
+		{request{Method: "POST", Path: plan.Lit("/b"), Body: plan.Lit("text"), Headers: []plan.Header{header("x-token", "t")}},
 			"POST /b HOST token=t agent=plimsoll encoding= cookie= [[] 4] text"},
-		{plan.Request{Method: "POST", Path: plan.Lit("/b"), Body: plan.Join(plan.Lit("<"), saved(0), plan.Lit(">")), Headers: []plan.Header{{Name: "X-Token", Value: saved(1)}}},
+		{request{Method: "POST", Path: plan.Lit("/b"), Body: plan.Join(plan.Lit("<"), saved(0), plan.Lit(">")), Headers: []plan.Header{{Name: "X-Token", Value: saved(1)}}},
 			"POST /b HOST token=second agent=plimsoll encoding= cookie= [[] 7] <first>"},
-		{plan.Request{Method: "GET", Path: plan.Join(plan.Lit("/"), saved(0))}, "GET /first HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
-		{plan.Request{Method: "POST", Path: plan.Lit("/b")}, "POST /b HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
-		{plan.Request{Method: "DELETE", Path: plan.Lit("/b")}, "DELETE /b HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
-		{plan.Request{Method: "PUT", Path: plan.Lit("/b"), Headers: []plan.Header{header("Host", "shop.test"), header("user-agent", "me"), header("Content-Length", "9"), header("Transfer-Encoding", "chunked")}},
+		{request{Method: "GET", Path: plan.Join(plan.Lit("/"), saved(0))}, "GET /first HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
+		{request{Method: "POST", Path: plan.Lit("/b")}, "POST /b HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
+		{request{Method: "DELETE", Path: plan.Lit("/b")}, "DELETE /b HOST token= agent=plimsoll encoding= cookie= [[] 0] "},
+		{request{Method: "PUT", Path: plan.Lit("/b"), Headers: []plan.Header{header("Host", "shop.test"), header("user-agent", "me"), header("Content-Length", "9"), header("Transfer-Encoding", "chunked")}},
 			"PUT /b shop.test token= agent=me encoding= cookie= [[] 0] "},
-		{plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("Cookie", "a=1"), header("Accept-Encoding", "gzip"), header("X-Token", "t")}},
+		{request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("Cookie", "a=1"), header("Accept-Encoding", "gzip"), header("X-Token", "t")}},
 			"GET / HOST token=t agent=plimsoll encoding=gzip cookie=a=1 [[] 0] "},
 	} {
-		outcome := newUser(t, newHTTP(t, target(server.URL), &c.request)).Do(&c.request, values{"first", "second"})
+		outcome := newUser(t, newHTTP(t, target(server.URL), &c.request)).Do(c.request.call, values{"first", "second"})
 		if want := strings.ReplaceAll(c.want, "HOST", strings.TrimPrefix(server.URL, "http://")); got != want {
 			t.Errorf("server saw %q, want %q", got, want)
 		}
@@ -195,7 +213,7 @@ func TestSendsWhatIsAsked(t *testing.T) {
 }
 
 // newError is what New finds wrong with a plan of one request.
-func newError(to plan.Target, r *plan.Request) error {
-	_, err := driver.New(&plan.Plan{Target: to, Routes: []string{"a route"}, Behaviours: []plan.Behaviour{{OnStart: []plan.Step{{Request: r}}}}})
+func newError(to plan.Target, r *request) error {
+	_, err := driver.New(planOf(to, r))
 	return err
 }

@@ -39,13 +39,10 @@ func newUser1(ctx context.Context, h *HTTP) *user1 {
 }
 
 // Do sends one request and reads the whole answer; see load.Driver.
-func (u *user1) Do(r *plan.Request, v load.Values) load.Outcome { return u.do(r, v, time.Time{}) }
+func (u *user1) Do(c *plan.Call, v load.Values) load.Outcome { return u.do(c, v, time.Time{}) }
 
-func (u *user1) do(r *plan.Request, v load.Values, deadline time.Time) load.Outcome {
-	w := u.http.wires[r]
-	if w == nil {
-		panic("driver: the request is not one of the plan's")
-	}
+func (u *user1) do(c *plan.Call, v load.Values, deadline time.Time) load.Outcome {
+	w := u.http.wires[c.Index]
 	if u.buf == nil {
 		u.buf = u.http.buffers.Get().(*buffer)
 	}
@@ -57,7 +54,7 @@ func (u *user1) do(r *plan.Request, v load.Values, deadline time.Time) load.Outc
 	}
 	x := exchange{at: u.http.origin, message: m, now: now, deadline: deadline, closes: w.closes, gzip: w.gzip}
 	x.want = want{
-		head: r.Method == "HEAD", body: r.NeedsBody(),
+		head: w.request.Method == "HEAD", body: w.needsBody,
 		location: u.http.target.Redirects > 0, cookies: u.http.target.Cookies,
 	}
 	outcome := u.exchange(&x)

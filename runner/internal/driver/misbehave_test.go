@@ -225,13 +225,13 @@ func TestKeepsConnections(t *testing.T) {
 					io.WriteString(conn, c.answer)
 				}
 			})
-			r := &plan.Request{Method: c.method, Path: plan.Lit("/")}
+			r := &request{Method: c.method, Path: plan.Lit("/")}
 			if c.header.Name != "" {
 				r.Headers = []plan.Header{c.header}
 			}
 			d := newUser(t, newHTTP(t, target("http://"+address.String()), r))
 			for range 3 {
-				if o := d.Do(r, values{}); o.Class != tally.OK {
+				if o := d.Do(r.call, values{}); o.Class != tally.OK {
 					t.Fatalf("%+v", o)
 				}
 			}
@@ -264,14 +264,14 @@ func TestConnectionsThatDie(t *testing.T) {
 			})
 			r := peek("/")
 			d := newUser(t, newHTTP(t, target("http://"+address.String()), r))
-			wantOK(t, d.Do(r, values{}), 200, "ok")
+			wantOK(t, d.Do(r.call, values{}), 200, "ok")
 			if idle {
 				d.Idle()
 				<-closed
 				time.Sleep(10 * time.Millisecond) // until the end has come over loopback
-				wantOK(t, d.Do(r, values{}), 200, "ok")
+				wantOK(t, d.Do(r.call, values{}), 200, "ok")
 			} else {
-				wantFailure(t, d.Do(r, values{}), tally.Transport, "the connection was closed without an answer")
+				wantFailure(t, d.Do(r.call, values{}), tally.Transport, "the connection was closed without an answer")
 			}
 			if got := requests.Load(); got != 2 {
 				t.Errorf("the server saw %d requests, want 2", got)
@@ -303,7 +303,7 @@ func TestEarlyAnswer(t *testing.T) {
 		c.(*net.TCPConn).CloseWrite()
 		io.Copy(io.Discard, c)
 	})
-	r := &plan.Request{Method: "POST", Path: plan.Lit("/"), Body: plan.Lit(strings.Repeat("a", 4<<20)), Save: []plan.Save{{}}}
+	r := &request{Method: "POST", Path: plan.Lit("/"), Body: plan.Lit(strings.Repeat("a", 4<<20)), Save: []plan.Save{{}}}
 	wantOK(t, once(t, target("http://"+address.String()), r), 413, "no")
 }
 
@@ -326,13 +326,13 @@ func TestLeftDeadlineIsPushed(t *testing.T) {
 	to := target("http://" + address.String())
 	to.Timeout = time.Second
 	slow := peek("/slow")
-	large := &plan.Request{Method: "POST", Path: plan.Lit("/slow"), Body: plan.Lit(strings.Repeat("a", 8<<20)), Save: []plan.Save{{}}}
+	large := &request{Method: "POST", Path: plan.Lit("/slow"), Body: plan.Lit(strings.Repeat("a", 8<<20)), Save: []plan.Save{{}}}
 	d := newUser(t, newHTTP(t, to, slow, large))
-	for _, r := range []*plan.Request{slow, slow, slow, large, large} {
-		wantOK(t, d.Do(r, values{}), 200, "ok")
+	for _, r := range []*request{slow, slow, slow, large, large} {
+		wantOK(t, d.Do(r.call, values{}), 200, "ok")
 	}
 	time.Sleep(1100 * time.Millisecond) // past any deadline
-	wantOK(t, d.Do(slow, values{}), 200, "ok")
+	wantOK(t, d.Do(slow.call, values{}), 200, "ok")
 }
 
 // Whatever a user has under way is cut off when its context ends: waiting for an answer, for
@@ -355,7 +355,7 @@ func TestCutOff(t *testing.T) {
 				go func() {
 					d := h.User(ctx)
 					defer d.Close()
-					outcomes <- d.Do(r, values{})
+					outcomes <- d.Do(r.call, values{})
 				}()
 			}
 			time.Sleep(100 * time.Millisecond)
@@ -367,7 +367,7 @@ func TestCutOff(t *testing.T) {
 			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("it took %v to cut off", took)
 			}
-			wantFailure(t, h.User(ctx).Do(r, values{}), tally.Timeout, "not answered before the load ended")
+			wantFailure(t, h.User(ctx).Do(r.call, values{}), tally.Timeout, "not answered before the load ended")
 		})
 	}
 }
@@ -376,10 +376,10 @@ func TestCutOff(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	address := listen(t, "tcp", "127.0.0.1:0", silent).String()
 	deaf := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) { time.Sleep(2 * time.Second) }).String()
-	large := &plan.Request{Method: "POST", Path: plan.Lit("/"), Body: plan.Lit(strings.Repeat("a", 32<<20))}
+	large := &request{Method: "POST", Path: plan.Lit("/"), Body: plan.Lit(strings.Repeat("a", 32<<20))}
 	for name, c := range map[string]struct {
 		to   plan.Target
-		r    *plan.Request
+		r    *request
 		text string
 	}{
 		"handshake":      {plan.Target{URL: "https://" + address, HTTP: "1.1"}, get("/"), "not connected in time"},

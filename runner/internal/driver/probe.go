@@ -18,7 +18,7 @@ type probing struct {
 }
 
 // Do finds the version out, if nobody has, and sends the request with it.
-func (p *probing) Do(r *plan.Request, v load.Values) load.Outcome {
+func (p *probing) Do(c *plan.Call, v load.Values) load.Outcome {
 	deadline := time.Now().Add(p.http.target.Timeout)
 	version := p.http.probe(p.ctx, deadline)
 	if p.driver == nil || p.version != version {
@@ -30,7 +30,7 @@ func (p *probing) Do(r *plan.Request, v load.Values) load.Outcome {
 			p.driver = newUser1(p.ctx, p.http)
 		}
 	}
-	return p.driver.do(r, v, deadline)
+	return p.driver.do(c, v, deadline)
 }
 
 // Idle gives memory back.

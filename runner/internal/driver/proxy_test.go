@@ -176,7 +176,7 @@ func TestUnixSocket(t *testing.T) {
 	r := peek("/")
 	d := newUser(t, newHTTP(t, to, r))
 	for range 3 {
-		wantOK(t, d.Do(r, values{}), 200, "shop.test")
+		wantOK(t, d.Do(r.call, values{}), 200, "shop.test")
 		d.Idle()
 	}
 	to.Socket = path + ".none"
@@ -202,17 +202,17 @@ func TestIPv6(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	for want, c := range map[string]struct {
 		to plan.Target
-		r  plan.Request
+		r  request
 	}{
-		"target.url : the address is neither http nor https":                             {plan.Target{URL: "ftp://a"}, plan.Request{}},
-		"target.url : the address names no host":                                         {plan.Target{URL: "http://me:secret@:80"}, plan.Request{}},
-		"target.url: invalid port \":x\" after host":                                     {plan.Target{URL: "http://me:secret@a:x"}, plan.Request{}},
-		"target.tls.ca holds no certificate in PEM":                                      {plan.Target{URL: "https://a", TLS: profile.TLS{CA: []byte("x")}}, plan.Request{}},
-		"\"GET /\" is no method that can be sent":                                        {plan.Target{URL: "http://a"}, plan.Request{Method: "GET /"}},
-		"a route: a path holds no space and no control character":                        {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/a b")}},
-		"a route: the header \"X\" can not be sent":                                      {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X", "a\r\nb")}}},
-		"a route: the header \"X:\" can not be sent":                                     {plan.Target{URL: "http://a"}, plan.Request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X:", "a")}}},
-		"target.tls.cert and key: tls: failed to find any PEM data in certificate input": {plan.Target{URL: "https://a", TLS: profile.TLS{Key: []byte("x")}}, plan.Request{}},
+		"target.url : the address is neither http nor https":                             {plan.Target{URL: "ftp://a"}, request{}},
+		"target.url : the address names no host":                                         {plan.Target{URL: "http://me:secret@:80"}, request{}},
+		"target.url: invalid port \":x\" after host":                                     {plan.Target{URL: "http://me:secret@a:x"}, request{}},
+		"target.tls.ca holds no certificate in PEM":                                      {plan.Target{URL: "https://a", TLS: profile.TLS{CA: []byte("x")}}, request{}},
+		"\"GET /\" is no method that can be sent":                                        {plan.Target{URL: "http://a"}, request{Method: "GET /"}},
+		"a route: a path holds no space and no control character":                        {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/a b")}},
+		"a route: the header \"X\" can not be sent":                                      {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X", "a\r\nb")}}},
+		"a route: the header \"X:\" can not be sent":                                     {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X:", "a")}}},
+		"target.tls.cert and key: tls: failed to find any PEM data in certificate input": {plan.Target{URL: "https://a", TLS: profile.TLS{Key: []byte("x")}}, request{}},
 	} {
 		if err := newError(c.to, &c.r); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

@@ -117,7 +117,7 @@ func BenchmarkParse(b *testing.B) {
 }
 
 func BenchmarkRender(b *testing.B) {
-	r := &plan.Request{
+	r := &plan.HTTP{
 		Method: "POST", Path: plan.Lit("/cart"), Body: plan.Text{{Literal: `{"sku":"`}, {Kind: plan.Saved, Literal: "42"}, {Literal: `"}`}},
 		Headers: []plan.Header{{Name: "Content-Type", Value: plan.Lit("application/json")}, {Name: "X-Token", Value: plan.Text{{Kind: plan.Saved, Literal: "t"}}}},
 	}

@@ -89,28 +89,28 @@ func TestNode(t *testing.T) {
 		t.Run(c.server+" "+string(c.version), func(t *testing.T) {
 			to := target(fmt.Sprintf("%s://127.0.0.1:%d", c.scheme, ports[c.server]))
 			to.HTTP, to.TLS.CA = c.version, ours.pem
-			post := &plan.Request{Method: "POST", Path: plan.Lit("/post"), Body: plan.Lit("text"), Save: []plan.Save{{}}}
-			head := &plan.Request{Method: "HEAD", Path: plan.Lit("/large")}
+			post := &request{Method: "POST", Path: plan.Lit("/post"), Body: plan.Lit("text"), Save: []plan.Save{{}}}
+			head := &request{Method: "HEAD", Path: plan.Lit("/large")}
 			plain, chunked, packed, large, nothing, hints := peek("/a?b=c"), peek("/chunked"), peek("/gzip"), get("/large"), peek("/nothing"), peek("/hints")
 			packed.Headers = []plan.Header{header("Accept-Encoding", "gzip")}
 			dead := get("/reset")
 			d := newUser(t, newHTTP(t, to, post, head, plain, chunked, packed, large, nothing, hints, dead))
 			for range 3 {
-				wantOK(t, d.Do(plain, values{}), 201, c.spoken+" GET /a?b=c ")
-				wantOK(t, d.Do(post, values{}), 201, c.spoken+" POST /post text")
-				wantOK(t, d.Do(chunked, values{}), 200, strings.Repeat("0123456789", 1000))
-				o := d.Do(packed, values{})
+				wantOK(t, d.Do(plain.call, values{}), 201, c.spoken+" GET /a?b=c ")
+				wantOK(t, d.Do(post.call, values{}), 201, c.spoken+" POST /post text")
+				wantOK(t, d.Do(chunked.call, values{}), 200, strings.Repeat("0123456789", 1000))
+				o := d.Do(packed.call, values{})
 				if wantOK(t, o, 200, "unpacked"); o.BytesReceived <= int64(len("unpacked")) {
 					t.Errorf("%d bytes, want those of gzip", o.BytesReceived)
 				}
-				wantOK(t, d.Do(nothing, values{}), 204, "")
-				wantOK(t, d.Do(hints, values{}), 200, "hinted")
-				o = d.Do(large, values{})
+				wantOK(t, d.Do(nothing.call, values{}), 204, "")
+				wantOK(t, d.Do(hints.call, values{}), 200, "hinted")
+				o = d.Do(large.call, values{})
 				if wantOK(t, o, 200, ""); o.BytesReceived != 3<<20 {
 					t.Errorf("%d bytes, want 3 MiB", o.BytesReceived)
 				}
-				wantOK(t, d.Do(head, values{}), 200, "")
-				if o := d.Do(dead, values{}); o.Class != tally.Transport || o.Error == "" {
+				wantOK(t, d.Do(head.call, values{}), 200, "")
+				if o := d.Do(dead.call, values{}); o.Class != tally.Transport || o.Error == "" {
 					t.Errorf("got %+v", o)
 				}
 				d.Idle()
@@ -177,10 +177,10 @@ func TestNginx(t *testing.T) {
 	packed.Headers = []plan.Header{header("Accept-Encoding", "gzip")}
 	d := newUser(t, newHTTP(t, to, plain, missing, away, packed))
 	for range 10 { // nginx closes the connection after every fifth answer
-		wantOK(t, d.Do(plain, values{}), 200, item)
-		wantOK(t, d.Do(missing, values{}), 404, "")
-		wantOK(t, d.Do(away, values{}), 200, item)
-		o := d.Do(packed, values{})
+		wantOK(t, d.Do(plain.call, values{}), 200, item)
+		wantOK(t, d.Do(missing.call, values{}), 404, "")
+		wantOK(t, d.Do(away.call, values{}), 200, item)
+		o := d.Do(packed.call, values{})
 		if wantOK(t, o, 200, item); o.BytesReceived >= int64(len(item)) {
 			t.Errorf("%d bytes, want those of gzip", o.BytesReceived)
 		}

@@ -170,7 +170,7 @@ func TestTLSAfterIdle(t *testing.T) {
 	r := peek("/")
 	d := newUser(t, newHTTP(t, to, r))
 	for range 3 {
-		wantOK(t, d.Do(r, values{}), 200, "HTTP/1.1 nobody")
+		wantOK(t, d.Do(r.call, values{}), 200, "HTTP/1.1 nobody")
 		d.Idle()
 	}
 	if got := connections.Load(); got != 1 {
@@ -178,7 +178,7 @@ func TestTLSAfterIdle(t *testing.T) {
 	}
 	server.CloseClientConnections()
 	time.Sleep(10 * time.Millisecond)
-	wantOK(t, d.Do(r, values{}), 200, "HTTP/1.1 nobody")
+	wantOK(t, d.Do(r.call, values{}), 200, "HTTP/1.1 nobody")
 }
 
 func TestHTTP2(t *testing.T) {
@@ -203,9 +203,9 @@ func TestHTTP2(t *testing.T) {
 	one := ours.secure(t, "127.0.0.1", time.Now().Add(time.Hour), false, protocol)
 	one.StartTLS()
 
-	a, b := peek("/a?q=%20x"), &plan.Request{Method: "POST", Path: plan.Lit("/b"), Body: saved(0), Headers: []plan.Header{header("Host", "shop.test")}, Save: []plan.Save{{}}}
-	head := &plan.Request{Method: "HEAD", Path: plan.Lit("/head")}
-	empty := &plan.Request{Method: "PUT", Path: plan.Lit("/empty"), Save: []plan.Save{{}}}
+	a, b := peek("/a?q=%20x"), &request{Method: "POST", Path: plan.Lit("/b"), Body: saved(0), Headers: []plan.Header{header("Host", "shop.test")}, Save: []plan.Save{{}}}
+	head := &request{Method: "HEAD", Path: plan.Lit("/head")}
+	empty := &request{Method: "PUT", Path: plan.Lit("/empty"), Save: []plan.Save{{}}}
 	for _, c := range []struct {
 		version     profile.HTTPVersion
 		shared      int
@@ -221,10 +221,10 @@ func TestHTTP2(t *testing.T) {
 				d := h.User(t.Context())
 				defer d.Close()
 				for range 3 {
-					wantOK(t, d.Do(a, values{}), 200, "HTTP/2.0 /a?q=%20x")
-					wantOK(t, d.Do(b, values{"text"}), 200, "HTTP/2.0 /b")
-					wantOK(t, d.Do(head, values{}), 200, "")
-					wantOK(t, d.Do(empty, values{}), 200, "HTTP/2.0 /empty")
+					wantOK(t, d.Do(a.call, values{}), 200, "HTTP/2.0 /a?q=%20x")
+					wantOK(t, d.Do(b.call, values{"text"}), 200, "HTTP/2.0 /b")
+					wantOK(t, d.Do(head.call, values{}), 200, "")
+					wantOK(t, d.Do(empty.call, values{}), 200, "HTTP/2.0 /empty")
 					d.Idle()
 				}
 			})
@@ -281,7 +281,7 @@ func TestHTTP2Refusals(t *testing.T) {
 			r := peek("/")
 			d := newUser(t, newHTTP(t, to, r))
 			for range 2 {
-				o := d.Do(r, values{})
+				o := d.Do(r.call, values{})
 				if o.Class != tally.Transport || o.Error == "" || (c.text != "" && o.Error != c.text) {
 					t.Errorf("got %v %q, want transport %q", o.Class, o.Error, c.text)
 				}

@@ -46,15 +46,12 @@ type request struct {
 }
 
 // Do sends one request and reads the whole answer; see load.Driver.
-func (u *user2) Do(r *plan.Request, v load.Values) load.Outcome {
-	return u.do(r, v, time.Now().Add(u.http.target.Timeout))
+func (u *user2) Do(c *plan.Call, v load.Values) load.Outcome {
+	return u.do(c, v, time.Now().Add(u.http.target.Timeout))
 }
 
-func (u *user2) do(r *plan.Request, v load.Values, deadline time.Time) load.Outcome {
-	w := u.http.wires[r]
-	if w == nil {
-		panic("driver: the request is not one of the plan's")
-	}
+func (u *user2) do(c *plan.Call, v load.Values, deadline time.Time) load.Outcome {
+	w := u.http.wires[c.Index]
 	if u.ctx.Err() != nil {
 		return failed(context.Canceled, true)
 	}
@@ -90,7 +87,7 @@ func (u *user2) request(w *wire, v load.Values) *request {
 		step:   step{at: u.http.origin, path: m.path(), method: m.method},
 		header: http.Header{},
 		body:   m.bytes[m.bodyAt:],
-		want:   want{body: w.request.NeedsBody()},
+		want:   want{body: w.needsBody},
 	}
 	_, lines, _ := bytes.Cut(m.bytes[:m.cookieAt], []byte("\r\n"))
 	for line := range strings.SplitSeq(string(lines), "\r\n") {

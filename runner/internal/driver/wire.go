@@ -14,16 +14,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// wire is a plan.Request compiled into what goes over an HTTP/1.1 connection.
+// wire is a call compiled into what goes over an HTTP/1.1 connection.
 type wire struct {
-	request *plan.Request
-	static  message   // the whole, when nothing varies: its bytes are then not nil
-	head    plan.Text // request line and header, without the last line end
-	cookie  bool      // the last line of head is a Cookie header
-	length  bool      // there is to be a Content-Length, be it 0
-	closes  bool      // the user asks for Connection: close
-	gzip    bool      // the user asks for an encoding, so that a gzip answer is to be undone
-	pathAt  int       // where in head the path begins
+	request   *plan.HTTP
+	needsBody bool      // the body of the answer is looked at
+	static    message   // the whole, when nothing varies: its bytes are then not nil
+	head      plan.Text // request line and header, without the last line end
+	cookie    bool      // the last line of head is a Cookie header
+	length    bool      // there is to be a Content-Length, be it 0
+	closes    bool      // the user asks for Connection: close
+	gzip      bool      // the user asks for an encoding, so that a gzip answer is to be undone
+	pathAt    int       // where in head the path begins
 }
 
 // message is a request that is ready to be sent. Cookies of the user's jar are not in it yet.
@@ -62,31 +63,26 @@ type wireTarget struct {
 	user      *url.Userinfo
 }
 
-// compile makes the wires of all requests of a plan.
-func compile(p *plan.Plan, t wireTarget) (map[*plan.Request]*wire, error) {
-	wires := make(map[*plan.Request]*wire)
-	for i := range p.Behaviours {
-		b := &p.Behaviours[i]
-		lists := [][]plan.Step{b.OnStart, b.OnStop}
-		for j := range b.Tasks {
-			lists = append(lists, b.Tasks[j].Steps)
+// compile makes the wires of all calls of a plan.
+func compile(p *plan.Plan, t wireTarget) ([]*wire, error) {
+	wires := make([]*wire, len(p.Calls))
+	for i, call := range p.Calls {
+		content, ok := call.Content.(*plan.HTTP)
+		if !ok { // another protocol's
+			continue
 		}
-		for _, step := range slices.Concat(lists...) {
-			if step.Request == nil || wires[step.Request] != nil {
-				continue
-			}
-			if err := sendable(step.Request, p.Routes[step.Request.Route]); err != nil {
-				return nil, err
-			}
-			wires[step.Request] = newWire(step.Request, t)
+		if err := sendable(content, p.Routes[call.Route()].Name); err != nil {
+			return nil, err
 		}
+		wires[i] = newWire(content, t)
+		wires[i].needsBody = len(content.JSON) > 0 || len(call.Save) > 0
 	}
 	return wires, nil
 }
 
 // sendable looks at the literal parts of a request: what would break the framing of HTTP can
 // not be sent. Variables are made safe when they are put in.
-func sendable(r *plan.Request, route string) error {
+func sendable(r *plan.HTTP, route string) error {
 	path := literals(r.Path)
 	switch {
 	case !httpguts.ValidHeaderFieldName(r.Method): // both are tokens
@@ -113,7 +109,7 @@ func literals(t plan.Text) string {
 	return b.String()
 }
 
-func newWire(r *plan.Request, t wireTarget) *wire {
+func newWire(r *plan.HTTP, t wireTarget) *wire {
 	w := &wire{request: r, pathAt: len(r.Method) + 1 + len(t.prefix)}
 	w.length = r.Body != nil || r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH"
 	var cookie plan.Text
@@ -157,7 +153,7 @@ func (w *wire) host(t wireTarget) plan.Text {
 
 // headers are those that the user gave and those that he left to us, without the ones that
 // say where a message ends: we alone know.
-func headers(r *plan.Request, t wireTarget) []plan.Header {
+func headers(r *plan.HTTP, t wireTarget) []plan.Header {
 	given := map[string]bool{}
 	var list []plan.Header
 	for _, h := range r.Headers {

@@ -12,18 +12,18 @@ import (
 // instant is a driver that answers at once.
 type instant struct{}
 
-func (instant) Do(*plan.Request, Values) Outcome {
+func (instant) Do(*plan.Call, Values) Outcome {
 	return Outcome{Class: tally.OK, Status: 200, BytesReceived: 183}
 }
 func (instant) Idle()        {}
 func (instant) Close() error { return nil }
 
 // newIdleWorker is a worker of a plan that sends one request.
-func newIdleWorker() (*worker, *plan.Request) {
-	q := &plan.Request{Method: "GET"}
+func newIdleWorker() (*worker, *plan.Call) {
+	c := &plan.Call{Routes: []int{0}, Content: &plan.HTTP{Method: "GET"}}
 	p := &plan.Plan{
-		Routes: []string{"GET /"}, Rounds: 1, RoundLength: time.Hour,
-		Behaviours: []plan.Behaviour{{Weight: 1, Tasks: []plan.Task{{Weight: 1, Steps: []plan.Step{{Request: q}}}}}},
+		Routes: []plan.Route{{Name: "GET /"}}, Rounds: 1, RoundLength: time.Hour,
+		Behaviours: []plan.Behaviour{{Weight: 1, Tasks: []plan.Task{{Weight: 1, Steps: []plan.Step{{Call: c}}}}}},
 	}
 	r := &run{
 		Parts: Parts{
@@ -32,7 +32,7 @@ func newIdleWorker() (*worker, *plan.Request) {
 		},
 		start: time.Now(), lanes: []*lane{newLane(p.Routes)},
 	}
-	return r.newWorker(0, 0, 0), q
+	return r.newWorker(0, 0, 0), c
 }
 
 // BenchmarkSend is what is added to a request beside the driver: choosing the task, checking
@@ -46,9 +46,9 @@ func BenchmarkSend(b *testing.B) {
 }
 
 func TestSendDoesNotAllocate(t *testing.T) {
-	w, q := newIdleWorker()
-	w.send(q, 0)
-	if n := testing.AllocsPerRun(1000, func() { w.send(q, w.run.now()) }); n != 0 {
+	w, c := newIdleWorker()
+	w.send(c, 0)
+	if n := testing.AllocsPerRun(1000, func() { w.send(c, w.run.now()) }); n != 0 {
 		t.Errorf("%v allocations for each request", n)
 	}
 }

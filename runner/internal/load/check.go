@@ -15,25 +15,26 @@ import (
 
 // check holds a whole answer against what the request expects, and saves what it is to save.
 // The text is a sentence that is the same for equal failures.
-func check(q *plan.Request, o *Outcome, service time.Duration, values UserValues) (tally.Class, string) {
-	if !expected(o.Status, q.Expect.Status) {
-		return tally.Status, statusText(o.Status, q.Expect.Status)
+func check(c *plan.Call, o *Outcome, service time.Duration, values UserValues) (tally.Class, string) {
+	q := c.Content.(*plan.HTTP)
+	if !expected(o.Status, q.Status) {
+		return tally.Status, statusText(o.Status, q.Status)
 	}
-	if within := q.Expect.Within; within > 0 && service > within {
+	if within := c.Within; within > 0 && service > within {
 		return tally.Expect, fmt.Sprintf("took longer than %v", within)
 	}
-	if !q.NeedsBody() {
+	if len(q.JSON) == 0 && len(c.Save) == 0 {
 		return tally.OK, ""
 	}
 	if !gjson.ValidBytes(o.Body) {
 		return tally.Expect, "the answer is not JSON"
 	}
-	for i := range q.Expect.JSON {
-		if c := &q.Expect.JSON[i]; !holds(c, gjson.GetBytes(o.Body, c.Path)) {
+	for i := range q.JSON {
+		if c := &q.JSON[i]; !holds(c, gjson.GetBytes(o.Body, c.Path)) {
 			return tally.Expect, "expected " + c.String()
 		}
 	}
-	for _, s := range q.Save {
+	for _, s := range c.Save {
 		value := gjson.GetBytes(o.Body, s.Path)
 		if !value.Exists() {
 			return tally.Expect, "nothing to save at " + s.Path

@@ -43,13 +43,13 @@ users: [{name: u, tasks: [{http: GET /, expect: {json: `+c.expect+`}}]}]`), prof
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := made.Behaviours[0].Tasks[0].Steps[0].Request
+		q := made.Calls[0]
 		class, text := check(q, &Outcome{Status: 200, Body: []byte(answer)}, 0, noValues{})
 		if (class == tally.OK) != c.want {
 			t.Errorf("%s: %v %s, want it to hold: %v", c.expect, class, text, c.want)
 		}
 	}
-	q := &plan.Request{Save: []plan.Save{{Path: "a"}}}
+	q := &plan.Call{Save: []plan.Save{{Path: "a"}}, Content: &plan.HTTP{}}
 	if class, text := check(q, &Outcome{Status: 200, Body: []byte(`{"a": `)}, 0, noValues{}); class != tally.Expect || text != "the answer is not JSON" {
 		t.Errorf("half an answer: %v %s", class, text)
 	}
@@ -57,9 +57,9 @@ users: [{name: u, tasks: [{http: GET /, expect: {json: `+c.expect+`}}]}]`), prof
 
 // BenchmarkCheck is one condition and one saved value.
 func BenchmarkCheck(b *testing.B) {
-	q := &plan.Request{
-		Expect: plan.Expect{Status: []int{200}, JSON: []plan.Check{{Path: "stock", Op: profile.Greater, Numeric: true}}},
-		Save:   []plan.Save{{Path: "id"}},
+	q := &plan.Call{
+		Content: &plan.HTTP{Status: []int{200}, JSON: []plan.Check{{Path: "stock", Op: profile.Greater, Numeric: true}}},
+		Save:    []plan.Save{{Path: "id"}},
 	}
 	o := &Outcome{Status: 200, Body: []byte(`{"id":42,"name":"product","price":1299,"stock":17,"tags":["a","b","c"],"description":"A product whose description makes this answer one hundred and eighty three bytes long, give or take"}`)}
 	b.ReportAllocs()

@@ -12,7 +12,7 @@ import (
 type Driver interface {
 	// Do sends one request, with the user's values put into its texts, and reads the whole
 	// answer. It does not retry, and it never takes longer than the plan's time-out.
-	Do(r *plan.Request, v Values) Outcome
+	Do(c *plan.Call, v Values) Outcome
 	// Idle says that the user sends nothing for a while: memory may be given back.
 	Idle()
 	Close() error
@@ -30,7 +30,7 @@ type Outcome struct {
 	Sent          time.Time // when its first byte was about to leave; zero when none did
 	Class         tally.Class
 	Status        int    // of the answer; 0 when Class is not tally.OK
-	Body          []byte // of the answer, when the request NeedsBody; valid until the next call
+	Body          []byte // of the answer, when the call looks at it; valid until the next call
 	BytesReceived int64  // of the body, as it came over the wire
 	Error         string // one line; empty when Class is tally.OK
 }

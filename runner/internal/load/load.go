@@ -155,10 +155,10 @@ type counts struct {
 	some  bool
 }
 
-func newLane(routes []string) *lane {
+func newLane(routes []plan.Route) *lane {
 	names := make([]tally.Name, len(routes))
 	for i, route := range routes {
-		names[i].Route = route
+		names[i] = tally.Name{Route: route.Name, Part: route.Part}
 	}
 	return &lane{counts: [2]counts{{Recorder: tally.NewRecorder(names)}, {Recorder: tally.NewRecorder(names)}}}
 }

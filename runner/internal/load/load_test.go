@@ -53,8 +53,8 @@ func (s *system) connect(ctx context.Context) load.Driver {
 	return &connection{s, ctx, user}
 }
 
-func (c *connection) Do(q *plan.Request, v load.Values) load.Outcome {
-	now := time.Now()
+func (c *connection) Do(call *plan.Call, v load.Values) load.Outcome {
+	now, q := time.Now(), call.Content.(*plan.HTTP)
 	one := sent{c.user, string(v.Append(nil, q.Path)), string(v.Append(nil, q.Body)), now.Sub(c.start)}
 	c.mu.Lock()
 	c.sent = append(c.sent, one)

@@ -93,8 +93,8 @@ func (p *pool) lose(a arrival, class tally.Class, text string) {
 	r := p.run
 	choose := r.Plan.Chooser(a.index)
 	for _, s := range choose.Task(choose.Behaviour()).Steps {
-		if s.Request != nil {
-			r.count(r.lanes[0], s.Request.Route, tally.Sample{Due: a.due, Sent: a.due, Ended: max(a.due, r.now()), Class: class, Error: text})
+		if s.Call != nil {
+			r.count(r.lanes[0], s.Call.Route(), tally.Sample{Due: a.due, Sent: a.due, Ended: max(a.due, r.now()), Class: class, Error: text})
 			return
 		}
 	}

@@ -60,9 +60,9 @@ func (w *worker) perform(steps []plan.Step, due time.Duration) (ended time.Durat
 			w.rest(due, due)
 			return due, false
 		default:
-			due, ok = w.send(s.Request, due)
+			due, ok = w.send(s.Call, due)
 			good = good && ok
-			if !ok && len(s.Request.Save) > 0 {
+			if !ok && len(s.Call.Save) > 0 {
 				return due, false
 			}
 		}
@@ -71,16 +71,16 @@ func (w *worker) perform(steps []plan.Step, due time.Duration) (ended time.Durat
 }
 
 // send makes one request and gives the instant of its end.
-func (w *worker) send(q *plan.Request, due time.Duration) (ended time.Duration, good bool) {
-	o := w.driver.Do(q, w.values)
+func (w *worker) send(c *plan.Call, due time.Duration) (ended time.Duration, good bool) {
+	o := w.driver.Do(c, w.values)
 	s := tally.Sample{Due: due, Sent: due, Ended: w.run.now(), Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error}
 	if !o.Sent.IsZero() {
 		s.Sent = max(due, o.Sent.Sub(w.run.start))
 	}
 	if o.Class == tally.OK {
-		s.Class, s.Error = check(q, &o, s.Service(), w.values)
+		s.Class, s.Error = check(c, &o, s.Service(), w.values)
 	}
-	w.run.count(w.lane, q.Route, s)
+	w.run.count(w.lane, c.Route(), s)
 	return s.Ended, s.Class == tally.OK
 }
 
@@ -138,8 +138,8 @@ func (w *worker) end() {
 		if w.run.requests.Err() != nil {
 			return
 		}
-		if s.Request != nil { // a wait at the end serves nobody
-			due, _ = w.send(s.Request, due)
+		if s.Call != nil { // a wait at the end serves nobody
+			due, _ = w.send(s.Call, due)
 		}
 	}
 }
