@@ -20,7 +20,9 @@ type bench struct {
 	runs          int
 	generatorCore int
 	serverCore    int
+	tools         []tool            // that were asked for
 	programs      map[string]string // path by name of the tool; those that are there
+	commit        string            // of -against, in full
 	site          *server           // the nginx
 }
 
@@ -42,7 +44,9 @@ func newBench(ctx context.Context, o options, log io.Writer) (b *bench, err erro
 	}
 	// nginx drops to another user, who must reach its directories.
 	err = os.Chmod(b.dir, 0o755)
-	if err == nil {
+	if err == nil && o.against != "" {
+		err = b.buildBoth(ctx)
+	} else if err == nil {
 		err = b.findTools(ctx)
 	}
 	if err == nil {
@@ -56,7 +60,8 @@ func newBench(ctx context.Context, o options, log io.Writer) (b *bench, err erro
 
 // findTools says on the log which tools are not there and how to get them.
 func (b *bench) findTools(ctx context.Context) error {
-	for _, t := range chosen(b.only) {
+	b.tools = chosen(b.only)
+	for _, t := range b.tools {
 		if t.name == "plimsoll" {
 			continue
 		}
@@ -72,7 +77,7 @@ func (b *bench) findTools(ctx context.Context) error {
 	}
 	var err error
 	if b.plimsoll == "" {
-		b.plimsoll, err = b.build(ctx, "./cmd/plimsoll")
+		b.plimsoll, err = b.build(ctx, ".", "./cmd/plimsoll", "plimsoll")
 	} else {
 		b.plimsoll, err = filepath.Abs(b.plimsoll)
 	}
@@ -80,11 +85,17 @@ func (b *bench) findTools(ctx context.Context) error {
 	return err
 }
 
-// build builds one of this repository's commands into the temporary directory.
-func (b *bench) build(ctx context.Context, command string) (string, error) {
-	program := filepath.Join(b.dir, filepath.Base(command))
-	fmt.Fprintf(b.log, "building %s\n", command)
-	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, command).CombinedOutput()
+// build builds a command of a tree of this repository into the temporary directory, under a
+// name.
+func (b *bench) build(ctx context.Context, tree, command, name string) (string, error) {
+	program := filepath.Join(b.dir, name)
+	fmt.Fprintf(b.log, "building %s as %s\n", command, name)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, command)
+	build.Dir = tree
+	out, err := build.CombinedOutput()
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
 	if err != nil {
 		return "", fmt.Errorf("go build %s: %w: %s", command, err, lastOf(out))
 	}
@@ -131,25 +142,33 @@ func (b *bench) runDir() (string, error) {
 }
 
 // generate runs a generator on its core against a server. cores is what both used.
-func (b *bench) generate(ctx context.Context, target *server, bound time.Duration, v invocation) (output []byte, c cores, err error) {
+func (b *bench) generate(ctx context.Context, target *server, bound time.Duration, v invocation) (m measured, c cores, err error) {
 	dir, err := b.runDir()
 	if err != nil {
-		return nil, c, err
+		return m, c, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("did not end within %v", bound))
 	defer cancel()
+	asked, err := target.served(ctx)
+	if err != nil {
+		return m, c, err
+	}
 	before, err := target.cpu()
 	if err != nil {
-		return nil, c, err
+		return m, c, err
 	}
-	m, err := generate(ctx, b.generatorCore, dir, v)
-	if err != nil {
-		return nil, c, err
+	if m, err = generate(ctx, b.generatorCore, dir, v); err != nil {
+		return m, c, err
 	}
 	after, err := target.cpu()
 	c = cores{generator: m.cpu.Seconds() / m.elapsed.Seconds(), server: (after - before).Seconds() / m.elapsed.Seconds()}
-	return m.output, c, err
+	if err != nil {
+		return m, c, err
+	}
+	served, err := target.served(ctx)
+	m.served = max(served-asked-1, 0) // without the question after the run
+	return m, c, err
 }
 
 // cores is how busy the two cores were with what is measured, 0..1.
@@ -161,8 +180,8 @@ type entry struct {
 	target *server
 	bound  time.Duration
 	make   func() invocation
-	read   func(output []byte) ([]float64, error) // one value for each of whats
-	whats  []string                               // with the unit
+	read   func(measured) ([]float64, error) // one value for each of whats
+	whats  []string                          // with the unit
 }
 
 // key names one value of one tool.
@@ -180,10 +199,10 @@ func (b *bench) compare(ctx context.Context, entries []entry) (rounds []round, e
 		r := round{map[key]float64{}, map[string]cores{}}
 		for i := range entries {
 			e := entries[(i+n)%len(entries)]
-			output, busy, problem := b.generate(ctx, e.target, e.bound, e.make())
+			run, busy, problem := b.generate(ctx, e.target, e.bound, e.make())
 			var values []float64
 			if problem == nil {
-				values, problem = e.read(output)
+				values, problem = e.read(run)
 			}
 			if ctx.Err() != nil {
 				return rounds, errors.Join(err, context.Cause(ctx))

@@ -28,6 +28,11 @@
 // time, and what peerbench started it ends, also on an interrupt. Needs Linux with two cores,
 // nginx and taskset. The exit status says whether everything asked for was measured, not
 // whether it was fast.
+//
+// With -against it compares this tree's program with that of another commit instead; see
+// against.go for what it measures and how.
+//
+//	go run ./cmd/peerbench -against v0.1.0 -within 3%
 package main
 
 import (
@@ -56,6 +61,8 @@ type options struct {
 	peersDir    string   // looked at before PATH
 	soak        time.Duration
 	json        bool
+	against     string  // a commit to compare this tree's program with; empty compares with peers
+	within      float64 // by how much more, as a share, a median ratio may be; 0 for no limit
 }
 
 func main() {
@@ -81,6 +88,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.against != "" {
+		c, err := b.compareCommits(ctx)
+		return errors.Join(err, b.close(), c.write(stdout, o))
+	}
 	reports, err := b.measure(ctx)
 	err = errors.Join(err, b.close())
 	if o.json {
@@ -95,9 +106,38 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 func parseFlags(args []string, stderr io.Writer) (o options, err error) {
+	flags := o.flags(stderr)
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	against := false
+	flags.Visit(func(f *flag.Flag) { against = against || f.Name == "against" })
+	if o.rounds == 0 {
+		o.rounds = 5
+		if against {
+			o.rounds = 10
+		}
+	}
+	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("%q is too much: peerbench takes flags only", flags.Arg(0))
+	case against && (o.against == "" || strings.HasPrefix(o.against, "-")):
+		return o, errors.New("-against needs a commit")
+	case against && len(o.only) > 0:
+		return o, errors.New("-only chooses peers; -against compares two commits of plimsoll")
+	case !against && o.within != 0:
+		return o, errors.New("-within is for -against")
+	case o.rounds < 1 || o.seconds < 1 || o.connections < 1:
+		return o, errors.New("-rounds, -seconds and -connections must be at least 1")
+	}
+	return o, o.checkNames()
+}
+
+// flags makes the flags that fill o.
+func (o *options) flags(stderr io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet("peerbench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.rounds, "rounds", 5, "how often every tool runs")
+	flags.IntVar(&o.rounds, "rounds", 0, "how often every tool runs (default 5, with -against 10)")
 	flags.IntVar(&o.seconds, "seconds", 10, "length of one run in the scenarios get and post")
 	flags.IntVar(&o.connections, "connections", 100, "connections, or users with one each")
 	flags.StringVar(&o.plimsoll, "plimsoll", "", "the plimsoll binary (default: built from ./cmd/plimsoll)")
@@ -106,27 +146,32 @@ func parseFlags(args []string, stderr io.Writer) (o options, err error) {
 	list := func(into *[]string) func(string) error {
 		return func(text string) error { *into = strings.Split(text, ","); return nil }
 	}
+	flags.StringVar(&o.against, "against", "", "compare with the program of this commit instead of with peers")
+	flags.Func("within", "with -against: exit with 1 when a cost is more than this above the commit's, such as 3%", func(text string) (err error) {
+		o.within, err = parsePercent(text)
+		return err
+	})
 	flags.Func("only", "tools to run, such as plimsoll,wrk (default: all that are found)", list(&o.only))
 	flags.DurationVar(&o.soak, "soak", 10*time.Minute, "length of the scenario soak")
-	flags.Func("scenario", "scenarios to run: "+strings.Join(scenarioNames(), ",")+" (default: all but soak)", list(&o.scenarios))
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	switch {
-	case flags.NArg() > 0:
-		return o, fmt.Errorf("%q is too much: peerbench takes flags only", flags.Arg(0))
-	case o.rounds < 1 || o.seconds < 1 || o.connections < 1:
-		return o, errors.New("-rounds, -seconds and -connections must be at least 1")
+	flags.Func("scenario", "scenarios to run: "+strings.Join(scenarioNames(), ",")+" (default: all but soak; with -against: "+strings.Join(costNames(), ",")+")", list(&o.scenarios))
+	return flags
+}
+
+// checkNames refuses scenarios and tools that there are not.
+func (o *options) checkNames() error {
+	known := scenarioNames()
+	if o.against != "" {
+		known = costNames()
 	}
 	for _, name := range o.scenarios {
-		if !slices.Contains(scenarioNames(), name) {
-			return o, fmt.Errorf("there is no scenario %q; there are: %s", name, strings.Join(scenarioNames(), ", "))
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("there is no scenario %q; there are: %s", name, strings.Join(known, ", "))
 		}
 	}
 	for _, name := range o.only {
 		if !slices.ContainsFunc(tools, func(t tool) bool { return t.is(name) }) {
-			return o, fmt.Errorf("there is no tool %q; there are: %s", name, strings.Join(toolNames(), ", "))
+			return fmt.Errorf("there is no tool %q; there are: %s", name, strings.Join(toolNames(), ", "))
 		}
 	}
-	return o, nil
+	return nil
 }

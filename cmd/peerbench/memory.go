@@ -23,40 +23,51 @@ const (
 func runMemory(ctx context.Context, b *bench) (r report, err error) {
 	var able []tool
 	var entries []entry
-	for _, t := range tools {
+	for _, t := range b.tools {
 		if _, found := b.programs[t.name]; found && t.idle != nil {
 			able = append(able, t)
 			entries = append(entries, entry{tool: t.name, whats: []string{idleKB}})
 		}
 	}
-	var rounds []round
-	for n := range b.rounds {
-		values := map[key]float64{}
-		for i := range able {
-			t := able[(i+n)%len(able)]
-			few, problem := b.resident(ctx, t, fewUsers)
-			if problem == nil {
-				many, p := b.resident(ctx, t, idleUsers)
-				values[key{t.name, idleKB}], problem = (many-few)/(idleUsers-fewUsers), p
-			}
-			if ctx.Err() != nil {
-				return r, errors.Join(err, context.Cause(ctx))
-			}
-			if problem != nil {
-				delete(values, key{t.name, idleKB})
-				err = errors.Join(err, fmt.Errorf("round %d: %s: %w", n+1, t.name, problem))
-				continue
-			}
-			fmt.Fprintf(b.log, "round %d of %d: %s: %s %s\n", n+1, b.rounds, t.name, number(values[key{t.name, idleKB}]), idleKB)
-		}
-		rounds = append(rounds, round{values: values})
-	}
+	rounds, err := b.compareMemory(ctx, able)
 	r.Figures = figures(rounds, entries, nil)
 	r.Goals = []goal{{
 		Text: "plimsoll, " + idleKB, Limit: 12, AtMost: true,
 		Got: overRounds(rounds, func(r round) (float64, bool) { v, ok := r.values[key{"plimsoll", idleKB}]; return v, ok }),
 	}}
 	return r, err
+}
+
+// compareMemory measures each tool once each round, in an order that is rotated each round.
+func (b *bench) compareMemory(ctx context.Context, able []tool) (rounds []round, err error) {
+	for n := range b.rounds {
+		values := map[key]float64{}
+		for i := range able {
+			t := able[(i+n)%len(able)]
+			each, problem := b.idleUser(ctx, t)
+			if ctx.Err() != nil {
+				return rounds, errors.Join(err, context.Cause(ctx))
+			}
+			if problem != nil {
+				err = errors.Join(err, fmt.Errorf("round %d: %s: %w", n+1, t.name, problem))
+				continue
+			}
+			values[key{t.name, idleKB}] = each
+			fmt.Fprintf(b.log, "round %d of %d: %s: %s %s\n", n+1, b.rounds, t.name, number(each), idleKB)
+		}
+		rounds = append(rounds, round{values: values})
+	}
+	return rounds, err
+}
+
+// idleUser is what one idle user more takes of a tool's memory, in KB.
+func (b *bench) idleUser(ctx context.Context, t tool) (float64, error) {
+	few, err := b.resident(ctx, t, fewUsers)
+	if err != nil {
+		return 0, err
+	}
+	many, err := b.resident(ctx, t, idleUsers)
+	return (many - few) / (idleUsers - fewUsers), err
 }
 
 // resident is the resident memory of a generator, in KB, once so many users are connected and

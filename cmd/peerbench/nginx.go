@@ -53,6 +53,7 @@ const statusPath = "/peerbench-status"
 // server is a system under test on a core of its own.
 type server struct {
 	url    string
+	counts bool // it is an nginx, which counts what it is asked
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	stderr *bytes.Buffer
@@ -81,7 +82,11 @@ func startNginx(ctx context.Context, core int, dir string, connections int) (*se
 		return nil, err
 	}
 	args := []string{program, "-p", dir, "-c", conf, "-e", "stderr"}
-	return startServer(ctx, core, addr, statusPath, args)
+	s, err := startServer(ctx, core, addr, statusPath, args)
+	if err == nil {
+		s.counts = true
+	}
+	return s, err
 }
 
 // startServer starts a program that listens on addr and waits until path is answered there.
@@ -157,15 +162,38 @@ var waiting = regexp.MustCompile(`Waiting: (\d+)`)
 
 // idleConnections is how many connections wait for their next request.
 func (s *server) idleConnections(ctx context.Context) (int, error) {
+	n, err := s.status(ctx, waiting)
+	return int(n), err
+}
+
+// requests is where stub_status says how many requests were made so far, that for the status
+// among them.
+var requests = regexp.MustCompile(`(?m)^ \d+ \d+ (\d+)`)
+
+// served is how many requests the nginx was asked so far, this one among them; 0 for another
+// server.
+func (s *server) served(ctx context.Context) (int64, error) {
+	if !s.counts {
+		return 0, nil
+	}
+	return s.status(ctx, requests)
+}
+
+// status is a number of nginx's status page.
+func (s *server) status(ctx context.Context, where *regexp.Regexp) (int64, error) {
 	text, err := s.ask(ctx, statusPath)
 	if err != nil {
 		return 0, err
 	}
-	match := waiting.FindStringSubmatch(text)
+	return parseStatus(text, where)
+}
+
+func parseStatus(text string, where *regexp.Regexp) (int64, error) {
+	match := where.FindStringSubmatch(text)
 	if match == nil {
-		return 0, fmt.Errorf("no count of connections in %q", strings.TrimSpace(text))
+		return 0, fmt.Errorf("no %s in the status of nginx: %q", where, strings.TrimSpace(text))
 	}
-	return strconv.Atoi(match[1])
+	return strconv.ParseInt(match[1], 10, 64)
 }
 
 // cpu is the processor time that the server used so far.

@@ -32,6 +32,7 @@ type measured struct {
 	output  []byte
 	elapsed time.Duration
 	cpu     time.Duration // user and system time of the generator
+	served  int64         // requests that the server counted meanwhile; 0 for a server that does not count
 }
 
 // pinned prepares a command on one core, in a process group of its own: so an interrupt at the

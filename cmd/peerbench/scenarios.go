@@ -48,8 +48,8 @@ func (b *bench) rateEntry(entries []entry, t tool, doing func(job) invocation, w
 	return append(entries, entry{
 		tool: t.name, target: b.site, bound: j.bound(), whats: []string{what},
 		make: func() invocation { return doing(j) },
-		read: func(output []byte) ([]float64, error) {
-			rate, err := t.rate(output)
+		read: func(m measured) ([]float64, error) {
+			rate, err := t.rate(m.output)
 			return []float64{rate}, err
 		},
 	})
@@ -57,7 +57,7 @@ func (b *bench) rateEntry(entries []entry, t tool, doing func(job) invocation, w
 
 func runGet(ctx context.Context, b *bench) (r report, err error) {
 	var entries []entry
-	for _, t := range tools {
+	for _, t := range b.tools {
 		entries = b.rateEntry(entries, t, t.get, getRate)
 	}
 	rounds, err := b.compare(ctx, entries)
@@ -69,7 +69,7 @@ func runGet(ctx context.Context, b *bench) (r report, err error) {
 
 func runPost(ctx context.Context, b *bench) (r report, err error) {
 	var entries []entry
-	for _, t := range tools {
+	for _, t := range b.tools {
 		entries = b.rateEntry(entries, t, t.post, postRate)
 		if t.name == "wrk" {
 			entries = b.rateEntry(entries, t, t.get, getRate)
@@ -96,8 +96,8 @@ func runOpen(ctx context.Context, b *bench) (r report, err error) {
 	entries := []entry{{
 		tool: "plimsoll", target: b.site, bound: time.Minute, whats: []string{lag50, lag99, lagMax, rate, drops},
 		make: func() invocation { return plimsoll(program, openProfile(b.site.url, path, load)) },
-		read: func(output []byte) ([]float64, error) {
-			got, err := parseResult(output)
+		read: func(m measured) ([]float64, error) {
+			got, err := parseResult(m.output)
 			if err != nil {
 				return nil, err
 			}
@@ -181,8 +181,8 @@ func (b *bench) freezeEntries(shop *server) (entries []entry) {
 		entries = append(entries, entry{
 			tool: tool, target: shop, bound: time.Minute, whats: []string{freezeP95, freezeP99},
 			make: func() invocation { return invoke(program) },
-			read: func(output []byte) ([]float64, error) {
-				p95, p99, err := read(output)
+			read: func(m measured) ([]float64, error) {
+				p95, p99, err := read(m.output)
 				return []float64{p95, p99}, err
 			},
 		})
@@ -204,7 +204,7 @@ func (b *bench) freezeEntries(shop *server) (entries []entry) {
 
 // startShop starts the sample service, which freezes on schedule from its first request on.
 func (b *bench) startShop(ctx context.Context) (*server, error) {
-	program, err := b.build(ctx, "./testdata/shop/cmd/shop")
+	program, err := b.build(ctx, ".", "./testdata/shop/cmd/shop", "shop")
 	if err != nil {
 		return nil, err
 	}
