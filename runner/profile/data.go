@@ -17,28 +17,24 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// tables reads the data: section, the files of its tables included.
+// tables reads the data: section and the files that its tables name.
 func (r *reader) tables(n *yaml.Node) []Data {
+	named := r.Form(variable, strict.Expected("a name of letters, digits and underscores"), func(*yaml.Node, string) {})
 	r.Entries(n, func(key, value *yaml.Node) {
-		if !variable.MatchString(key.Value) {
-			r.Problem(key, "%q cannot be the name of data; write letters, digits and underscores", key.Value)
-		}
+		named(key)
 		d := Data{Name: key.Value, Order: Sequential}
-		r.Mapping(value, strict.Fields{
-			"file": func(n *yaml.Node) { r.dataFile(n, &d) },
-			"list": func(n *yaml.Node) {
-				r.Sequence(n, func(item *yaml.Node) { d.Rows = append(d.Rows, []string{r.Text(item)}) })
-				if len(d.Rows) == 0 {
-					r.Problem(n, "the list is empty")
-				}
-			},
-			"order": func(n *yaml.Node) {
-				d.Order = Order(r.OneOf(n, string(Sequential), string(Shuffle), string(Random)))
-			},
-		})
-		if has(value, "file") == has(value, "list") {
-			r.Problem(value, "data comes from a file or is a list: write file: products.csv, or list: [boots, tent]")
-		}
+		r.Mapping(value,
+			strict.Key("file", "CSV whose first line names the columns, or JSON lines (.jsonl, .ndjson); relative to the profile.", r.dataFile(&d)),
+			strict.Key("list", "The values themselves.", func(n *yaml.Node) {
+				r.NonEmpty(n, "write at least one value", func(item *yaml.Node) {
+					var text string
+					r.Text(&text)(item)
+					d.Rows = append(d.Rows, []string{text})
+				})
+			}),
+			strict.Key("order", "Which row comes next.", strict.OneOf(r.Reader, &d.Order, Sequential, Shuffle, Random)),
+		)
+		r.ExactlyOne(value, "data comes either from a file or from a list, for example: file: products.csv, or list: [boots, tent]", "file", "list")
 		d.Sum = sumRows(d.Rows)
 		r.data = append(r.data, d)
 	})
@@ -53,36 +49,41 @@ func sumRows(rows [][]string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// file reads a file that the profile names; nil when it cannot be read, which is a problem.
-func (r *reader) file(n *yaml.Node) []byte {
-	data, err := r.from.Read(r.Text(n))
-	if err != nil {
-		r.Problem(n, "%v; paths are seen from the profile's directory", err)
-		return nil
+// file reads the file that a text names and hands its content to take.
+func (r *reader) file(take func(n *yaml.Node, content []byte)) strict.Read {
+	return func(n *yaml.Node) {
+		var path string
+		r.Text(&path)(n)
+		if path == "" {
+			return
+		}
+		content, err := r.from.Read(path)
+		if err != nil {
+			r.Problem(n, "%v (paths are relative to the profile)", err)
+			return
+		}
+		take(n, content)
 	}
-	return data
 }
 
 // dataFile reads rows of CSV with a header, or, from a file whose name ends in .jsonl or
-// .ndjson, one JSON object a line.
-func (r *reader) dataFile(n *yaml.Node, d *Data) {
-	content := r.file(n)
-	if content == nil {
-		return
-	}
-	var err error
-	if strings.HasSuffix(n.Value, ".jsonl") || strings.HasSuffix(n.Value, ".ndjson") {
-		d.Columns, d.Rows, err = jsonRows(content)
-	} else {
-		d.Columns, d.Rows, err = csvRows(content)
-	}
-	switch {
-	case err != nil:
-		r.Problem(n, "read %s: %v", n.Value, err)
-		d.Rows = nil
-	case len(d.Rows) == 0:
-		r.Problem(n, "%s holds no row", n.Value)
-	}
+// .ndjson, one JSON object per line.
+func (r *reader) dataFile(d *Data) strict.Read {
+	return r.file(func(n *yaml.Node, content []byte) {
+		var err error
+		if strings.HasSuffix(n.Value, ".jsonl") || strings.HasSuffix(n.Value, ".ndjson") {
+			d.Columns, d.Rows, err = jsonRows(content)
+		} else {
+			d.Columns, d.Rows, err = csvRows(content)
+		}
+		switch {
+		case err != nil:
+			r.Problem(n, "read %s: %v", n.Value, err)
+			d.Rows = nil
+		case len(d.Rows) == 0:
+			r.Problem(n, "%s has no rows", n.Value)
+		}
+	})
 }
 
 func csvRows(content []byte) (columns []string, rows [][]string, err error) {
@@ -98,8 +99,8 @@ func csvRows(content []byte) (columns []string, rows [][]string, err error) {
 	return columns, rows, err
 }
 
-// jsonRows reads one object a line; the keys of the first are the columns. Values that are no
-// texts stand as their JSON.
+// jsonRows reads one object per line; the keys of the first are the columns. A value that is
+// not a string is kept as its JSON.
 func jsonRows(content []byte) (columns []string, rows [][]string, err error) {
 	line := 0
 	for text := range bytes.Lines(content) {
@@ -112,7 +113,7 @@ func jsonRows(content []byte) (columns []string, rows [][]string, err error) {
 			return nil, nil, fmt.Errorf("line %d is not a JSON object: %w", line, err)
 		}
 		if len(object) == 0 {
-			return nil, nil, fmt.Errorf("line %d holds no value", line)
+			return nil, nil, fmt.Errorf("line %d is an empty object", line)
 		}
 		if columns == nil {
 			for key := range object {
@@ -124,7 +125,7 @@ func jsonRows(content []byte) (columns []string, rows [][]string, err error) {
 		for i, column := range columns {
 			value, ok := object[column]
 			if !ok {
-				return nil, nil, fmt.Errorf("line %d has no %q, which the first line has", line, column)
+				return nil, nil, fmt.Errorf("line %d has no %q, unlike the first line", line, column)
 			}
 			if json.Unmarshal(value, &row[i]) != nil {
 				row[i] = string(value)

@@ -3,6 +3,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -12,38 +13,36 @@ import (
 )
 
 func (r *reader) load(n *yaml.Node, l *Load) {
-	r.Mapping(n, strict.Fields{
-		"users":         func(n *yaml.Node) { l.Users = r.Int(n, 1, maxUsers) },
-		"spawn_rate":    func(n *yaml.Node) { l.SpawnRate = r.Rate(n, maxRate) },
-		"rate":          func(n *yaml.Node) { l.Rate = r.Rate(n, maxRate) },
-		"arrivals":      func(n *yaml.Node) { l.Arrivals = Arrivals(r.OneOf(n, string(Constant), string(Poisson))) },
-		"max_in_flight": func(n *yaml.Node) { l.MaxInFlight = r.Int(n, 1, maxUsers) },
-		"stages":        func(n *yaml.Node) { l.Stages = r.stages(n) },
-		"warm_up":       func(n *yaml.Node) { l.WarmUp = r.Duration(n, 0) },
-		"run_time":      func(n *yaml.Node) { l.RunTime = r.Duration(n, minRunTime) },
-		"rounds":        func(n *yaml.Node) { l.Rounds = r.Int(n, 1, maxRounds) },
-		"seed":          func(n *yaml.Node) { l.Seed = uint64(r.Int(n, 0, 1<<31-1)) },
-		"stop_within":   func(n *yaml.Node) { l.StopWithin = r.Duration(n, 0) },
-	})
-	const users = "a load is a number of users, who wait for their answers, or a rate, which does not"
-	const stages = "the stages say how much load there is, and how long"
-	for _, pair := range [][3]string{
-		{"rate", "users", users}, {"rate", "spawn_rate", users},
-		{"stages", "users", stages}, {"stages", "rate", stages}, {"stages", "spawn_rate", stages}, {"stages", "run_time", stages},
-	} {
-		if has(n, pair[0]) && has(n, pair[1]) {
-			r.Problem(n, "%s and %s exclude each other: %s", pair[0], pair[1], pair[2])
-		}
+	seed := int(l.Seed)
+	r.Mapping(n,
+		strict.Key("users", "Closed model: how many users, each of whom waits for the answer before going on.", r.Int(&l.Users, 1, maxUsers)),
+		strict.Key("spawn_rate", "Users started per second.", r.Rate(&l.SpawnRate, maxRate)),
+		strict.Key("rate", "Open model: tasks that start per second, however fast the system answers; such as 500/s.", r.Rate(&l.Rate, maxRate)),
+		strict.Key("arrivals", "How the starts of the open model lie in time.", strict.OneOf(r.Reader, &l.Arrivals, Constant, Poisson)),
+		strict.Key("max_in_flight", "Open model: while this many tasks run, another one is dropped, which is a failure.", r.Int(&l.MaxInFlight, 1, maxUsers)),
+		strict.Key("stages", "A load that changes over time, instead of users or rate and run_time.", func(n *yaml.Node) { l.Stages = r.stages(n) }),
+		strict.Key("warm_up", "Load before the judged part; measured and shown, but never judged.", r.Duration(&l.WarmUp, 0)),
+		strict.Key("run_time", "How long the judged load lasts in all.", r.Duration(&l.RunTime, minRunTime)),
+		strict.Key("rounds", "The judged load is cut into this many rounds of equal length.", r.Int(&l.Rounds, 1, maxRounds)),
+		strict.Key("seed", "The same seed gives the same plan: who does what, when, with which data.", r.Int(&seed, 0, 1<<31-1)),
+		strict.Key("stop_within", "How long requests may still take when the load ends.", r.Duration(&l.StopWithin, 0)),
+	)
+	l.Seed = uint64(seed)
+	const users = "a load is either a number of users or a rate"
+	r.Exclude(n, "rate", "users", users)
+	r.Exclude(n, "rate", "spawn_rate", users)
+	for _, key := range []string{"users", "rate", "spawn_rate", "run_time"} {
+		r.Exclude(n, "stages", key, "the stages say how much load there is and how long it lasts")
 	}
-	if has(n, "stages") && len(l.Stages) > 0 {
+	if strict.Has(n, "stages") && len(l.Stages) > 0 {
 		if judged := l.Judged(); judged < minRunTime {
-			r.Problem(n, "the stages last %v and the warm-up, which is their beginning, %v: nothing is left to judge", l.length(), l.WarmUp)
+			r.Problem(n, "the stages last %v and begin with a warm-up of %v, which leaves nothing to judge", l.length(), l.WarmUp)
 		}
 	}
 	if !l.IsOpen() {
 		for _, key := range []string{"arrivals", "max_in_flight"} {
-			if has(n, key) {
-				r.Problem(n, "%s has a meaning only with a rate: users wait for their answers", key)
+			if strict.Has(n, key) {
+				r.Problem(n, "%s applies only to a load with a rate", key)
 			}
 		}
 	}
@@ -51,23 +50,16 @@ func (r *reader) load(n *yaml.Node, l *Load) {
 
 func (r *reader) stages(n *yaml.Node) []Stage {
 	var stages []Stage
-	r.Sequence(n, func(item *yaml.Node) {
+	r.NonEmpty(n, "write for example: [{users: 50, for: 30s}]", func(item *yaml.Node) {
 		s := Stage{Users: -1, Rate: -1}
-		r.Mapping(item, strict.Fields{
-			"users": func(n *yaml.Node) { s.Users = r.Int(n, 0, maxUsers) },
-			"rate": func(n *yaml.Node) {
-				if s.Rate = 0; strings.TrimSuffix(n.Value, "/s") != "0" {
-					s.Rate = r.Rate(n, maxRate)
-				}
-			},
-			"for": func(n *yaml.Node) { s.For = r.Duration(n, time.Millisecond) },
-		})
-		r.required(item, map[string]string{"for": "write how long it takes to get there, for example: for: 30s"})
-		if (s.Users < 0) == (s.Rate < 0) {
-			r.Problem(item, "a stage goes to a number of users or to a rate, for example: {users: 50, for: 30s}")
-		}
+		r.Mapping(item,
+			strict.Key("users", "Users at the end of the stage.", r.Int(&s.Users, 0, maxUsers)),
+			strict.Key("rate", "Tasks per second at the end of the stage.", r.RateOrZero(&s.Rate, maxRate)),
+			strict.Need("for", "How long the load takes to get there.", "write how long it takes to get there, for example: for: 30s", r.Duration(&s.For, time.Millisecond)),
+		)
+		r.ExactlyOne(item, "write a number of users or a rate, for example: {users: 50, for: 30s}", "users", "rate")
 		if len(stages) > 0 && (stages[0].Users < 0) != (s.Users < 0) {
-			r.Problem(item, "some stages are of users and some of a rate; a load is one or the other")
+			r.Problem(item, "this stage and the first one differ: either all stages have users or all have a rate")
 		}
 		stages = append(stages, s)
 	})
@@ -76,41 +68,45 @@ func (r *reader) stages(n *yaml.Node) []Stage {
 		least = max(least, float64(stages[i].Users), stages[i].Rate)
 		stages[i].Users, stages[i].Rate = max(stages[i].Users, 0), max(stages[i].Rate, 0)
 	}
-	if n.Kind == yaml.SequenceNode && least <= 0 {
+	if len(stages) > 0 && least <= 0 {
 		r.Problem(n, "no stage has any load; write for example: [{users: 50, for: 30s}]")
 	}
 	return stages
 }
 
+var waitForm = regexp.MustCompile(`^(` + strict.DurationForm + `( *\.\. *` + strict.DurationForm + `)?|pace +` + strict.DurationForm + `|throughput +` + strict.RateForm + `)$`)
+
 // wait reads 1s, 100ms..500ms, pace 1s or throughput 5/s.
-func (r *reader) wait(n *yaml.Node) Wait {
-	text := r.Text(n)
-	part := func(text string) time.Duration {
-		value := *n
-		value.Value = strings.TrimSpace(text)
-		return r.Duration(&value, 0)
-	}
-	if period, ok := strings.CutPrefix(text, "pace "); ok {
-		return Wait{Kind: WaitPace, Period: part(period)}
-	}
-	if rate, ok := strings.CutPrefix(text, "throughput "); ok {
-		value := *n
-		value.Value = strings.TrimSpace(rate)
-		perSec := r.Rate(&value, maxRate)
-		if perSec == 0 {
-			return Wait{}
+func (r *reader) wait(to *Wait) strict.Read {
+	wrong := strict.Expected("a wait such as 1s, 100ms..500ms, pace 1s or throughput 5/s")
+	return r.Form(waitForm, wrong, func(n *yaml.Node, text string) {
+		part := func(text string) (d time.Duration) {
+			value := *n
+			value.Value = strings.TrimSpace(text)
+			r.Duration(&d, 0)(&value)
+			return d
 		}
-		return Wait{Kind: WaitPace, Period: time.Duration(float64(time.Second) / perSec)}
-	}
-	if from, to, ok := strings.Cut(text, ".."); ok {
-		w := Wait{Kind: WaitBetween, Min: part(from), Max: part(to)}
-		if w.Max < w.Min {
+		if period, ok := strings.CutPrefix(text, "pace "); ok {
+			*to = Wait{Kind: WaitPace, Period: part(period)}
+			return
+		}
+		if rate, ok := strings.CutPrefix(text, "throughput "); ok {
+			value, perSec := *n, 0.0
+			value.Value = strings.TrimSpace(rate)
+			if r.Rate(&perSec, maxRate)(&value); perSec > 0 {
+				*to = Wait{Kind: WaitPace, Period: time.Duration(float64(time.Second) / perSec)}
+			}
+			return
+		}
+		from, until, ok := strings.Cut(text, "..")
+		if !ok {
+			until = from
+		}
+		*to = Wait{Kind: WaitBetween, Min: part(from), Max: part(until)}
+		if to.Max < to.Min {
 			r.Problem(n, "%s runs backwards; write the shorter wait first", text)
 		}
-		return w
-	}
-	d := part(text)
-	return Wait{Kind: WaitBetween, Min: d, Max: d}
+	})
 }
 
 // Change is what stands in the place of what the file says. Zero values change nothing.

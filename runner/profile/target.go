@@ -3,7 +3,7 @@ package profile
 import (
 	"encoding/pem"
 	"fmt"
-	"strconv"
+	"regexp"
 	"strings"
 	"time"
 
@@ -13,124 +13,126 @@ import (
 )
 
 func (r *reader) target(n *yaml.Node, t *Target) {
-	r.Mapping(n, strict.Fields{
-		"url":       func(n *yaml.Node) { t.URL = r.url(n) },
-		"socket":    func(n *yaml.Node) { t.Socket = r.template(n) },
-		"headers":   func(n *yaml.Node) { r.inUser = true; t.Headers = r.headers(n); r.inUser = false },
-		"timeout":   func(n *yaml.Node) { t.Timeout = r.Duration(n, time.Millisecond) },
-		"http":      func(n *yaml.Node) { t.HTTP = HTTPVersion(r.OneOf(n, string(HTTPAuto), string(HTTP1), string(HTTP2))) },
-		"redirects": func(n *yaml.Node) { t.Redirects = r.Int(n, 0, maxRedirects) },
-		"cookies":   func(n *yaml.Node) { t.Cookies = r.Bool(n) },
-		"connections": func(n *yaml.Node) {
-			text, isShared := strings.CutPrefix(r.Text(n), "shared ")
-			number, err := strconv.Atoi(text)
-			switch {
-			case text == "per-user":
-			case !isShared || err != nil || number < 1 || number > maxUsers:
-				r.Problem(n, "%q is not known here; write per-user, or shared and a number, such as shared 10", n.Value)
-			default:
-				t.Connections = number
-			}
-		},
-		"tls":   func(n *yaml.Node) { r.tls(n, &t.TLS) },
-		"start": func(n *yaml.Node) { t.Start = r.start(n) },
-	})
-	r.required(n, map[string]string{"url": "write what to load, for example: url: http://127.0.0.1:8080"})
+	r.Mapping(n,
+		strict.Need("url", "Scheme, host and optionally a path that every request begins with. ${port} is a free port chosen for the run.",
+			"write what to load, for example: url: http://127.0.0.1:8080", r.url(&t.URL)),
+		strict.Key("socket", "A unix socket to connect to; the URL still gives the Host header.", r.template(&t.Socket)),
+		strict.Key("headers", "Sent with every request; a step's own header of the same name replaces it.", func(n *yaml.Node) {
+			r.inUser = true
+			t.Headers = r.headers(n)
+			r.inUser = false
+		}),
+		strict.Key("timeout", "For one request, connecting included.", r.Duration(&t.Timeout, time.Millisecond)),
+		strict.Key("http", "The HTTP version; auto: what TLS negotiates, and 1.1 without TLS.", strict.OneOf(r.Reader, &t.HTTP, HTTPAuto, HTTP1, HTTP2)),
+		strict.Key("redirects", "How many redirects are followed; with 0, a 3xx is the answer.", r.Int(&t.Redirects, 0, maxRedirects)),
+		strict.Key("cookies", "Whether each user keeps cookies.", r.Bool(&t.Cookies)),
+		strict.Key("connections", "per-user, or shared and a number: so many for all users.", r.connections(&t.Connections)),
+		strict.Key("tls", "How the certificate of the system is verified, and a client certificate.", func(n *yaml.Node) { r.tls(n, &t.TLS) }),
+		strict.Key("start", "How Plimsoll builds and starts the system itself.", func(n *yaml.Node) { t.Start = r.start(n) }),
+	)
 }
 
 // maxRedirects is as many as browsers follow.
 const maxRedirects = 20
 
-func (r *reader) tls(n *yaml.Node, t *TLS) {
-	r.Mapping(n, strict.Fields{
-		"ca":          func(n *yaml.Node) { t.CA = r.pem(n, "CERTIFICATE") },
-		"cert":        func(n *yaml.Node) { t.Cert = r.pem(n, "CERTIFICATE") },
-		"key":         func(n *yaml.Node) { t.Key = r.pem(n, "PRIVATE KEY") },
-		"server_name": func(n *yaml.Node) { t.ServerName = r.Text(n) },
-		"insecure":    func(n *yaml.Node) { t.Insecure = r.Bool(n) },
+var connectionsForm = regexp.MustCompile(`^(per-user|shared [1-9][0-9]{0,5})$`)
+
+func (r *reader) connections(to *int) strict.Read {
+	return r.Form(connectionsForm, strict.Expected("per-user, or shared and a number, such as shared 10"), func(n *yaml.Node, text string) {
+		number, isShared := strings.CutPrefix(text, "shared ")
+		if !isShared {
+			return
+		}
+		value := *n
+		value.Tag, value.Value = "!!int", number
+		r.Int(to, 1, maxUsers)(&value)
 	})
-	if has(n, "cert") != has(n, "key") {
-		r.Problem(n, "a certificate of our own needs both cert and key")
-	}
 }
 
-// pem reads a file that must hold a block of the kind.
-func (r *reader) pem(n *yaml.Node, kind string) []byte {
-	content := r.file(n)
-	for rest := content; rest != nil; {
-		block, after := pem.Decode(rest)
-		if block == nil {
-			r.Problem(n, "%s holds no PEM block %q", n.Value, kind)
-			return nil
-		}
-		if strings.HasSuffix(block.Type, kind) {
-			return content
-		}
-		rest = after
-	}
-	return content
+func (r *reader) tls(n *yaml.Node, t *TLS) {
+	r.Mapping(n,
+		strict.Key("ca", "A PEM file of authorities to trust instead of the machine's.", r.pem(&t.CA, "CERTIFICATE")),
+		strict.Key("cert", "A PEM file with the client certificate.", r.pem(&t.Cert, "CERTIFICATE")),
+		strict.Key("key", "A PEM file with its private key.", r.pem(&t.Key, "PRIVATE KEY")),
+		strict.Key("server_name", "The name that the certificate must have, when it is not the URL's host.", r.Text(&t.ServerName)),
+		strict.Key("insecure", "Accept any certificate.", r.Bool(&t.Insecure)),
+	)
+	r.Together(n, "cert", "key", "a client certificate needs both cert and key")
 }
 
-// url reads an address. A variable may hold any part of it, so only the syntax of the rest
+// pem reads a file that must contain a block of the kind.
+func (r *reader) pem(to *[]byte, kind string) strict.Read {
+	return r.file(func(n *yaml.Node, content []byte) {
+		for rest := content; ; {
+			block, after := pem.Decode(rest)
+			if block == nil {
+				r.Problem(n, "%s has no PEM block %q", n.Value, kind)
+				return
+			}
+			if strings.HasSuffix(block.Type, kind) {
+				*to = content
+				return
+			}
+			rest = after
+		}
+	})
+}
+
+// urlForm leaves a URL that begins with a variable alone: any part of it may be in there.
+var urlForm = regexp.MustCompile(`^(\$\{.*|https?://[^/ ?#][^ ?#]*)$`)
+
+// url reads an address. A variable may contain any part of it, so only the syntax of the rest
 // is checked.
-func (r *reader) url(n *yaml.Node) Template {
-	text := string(r.template(n))
-	if problem := urlProblem(text); text != "" && problem != "" {
-		r.Problem(n, "%s", problem)
-	}
-	return Template(strings.TrimRight(text, "/"))
+func (r *reader) url(to *Template) strict.Read {
+	return r.Form(urlForm, urlProblem, func(n *yaml.Node, text string) {
+		*to = Template(strings.TrimRight(string(r.checkVariables(n, text)), "/"))
+	})
 }
 
 // urlProblem says what is wrong with an address; empty for nothing.
 func urlProblem(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	switch {
-	case strings.HasPrefix(text, "${"):
+	case urlForm.MatchString(text):
 		return ""
 	case !ok || (scheme != "http" && scheme != "https"):
-		return fmt.Sprintf("%q must begin with http:// or https://", text)
+		return fmt.Sprintf("%s does not begin with http:// or https://", strict.Quote(text))
 	case rest == "" || strings.HasPrefix(rest, "/"):
-		return fmt.Sprintf("%q names no host", text)
-	case strings.ContainsAny(rest, " ?#"):
-		return fmt.Sprintf("%q must end before any space, ? or #: those belong to a request", text)
+		return fmt.Sprintf("%s names no host", strict.Quote(text))
+	default:
+		return fmt.Sprintf("%s contains a space, ? or #; a query belongs to a request", strict.Quote(text))
 	}
-	return ""
 }
 
 func (r *reader) start(n *yaml.Node) *Start {
 	s := &Start{Dir: ".", Ready: Ready{Kind: ReadyTCP, Within: 30 * time.Second}, StopWithin: 10 * time.Second}
-	r.Mapping(n, strict.Fields{
-		"build":       func(n *yaml.Node) { s.Build = r.template(n) },
-		"command":     func(n *yaml.Node) { s.Command = r.template(n) },
-		"dir":         func(n *yaml.Node) { s.Dir = r.Text(n) },
-		"env":         func(n *yaml.Node) { s.Env = r.headers(n) },
-		"ready":       func(n *yaml.Node) { r.ready(n, &s.Ready) },
-		"stop_within": func(n *yaml.Node) { s.StopWithin = r.Duration(n, 0) },
-	})
-	r.required(n, map[string]string{"command": "write how the system is started, for example: command: bin/shop -addr 127.0.0.1:${port}"})
+	r.Mapping(n,
+		strict.Key("build", "A command that runs once before the start and is not measured.", r.template(&s.Build)),
+		strict.Need("command", "The command that starts the system, without a shell; ${port} is the port that it must listen on.",
+			"write how the system is started, for example: command: bin/shop -addr 127.0.0.1:${port}", r.template(&s.Command)),
+		strict.Key("dir", "Where both commands run; relative to the profile.", r.Text(&s.Dir)),
+		strict.Key("env", "Environment variables of both commands.", func(n *yaml.Node) { s.Env = r.headers(n) }),
+		strict.Key("ready", "How to tell that the system is up.", func(n *yaml.Node) { r.ready(n, &s.Ready) }),
+		strict.Key("stop_within", "How long the system may take to end before it is killed.", r.Duration(&s.StopWithin, 0)),
+	)
 	return s
 }
 
+var readyPath = regexp.MustCompile(`^GET /.*$`)
+
 func (r *reader) ready(n *yaml.Node, ready *Ready) {
-	var ways []string
-	way := func(kind ReadyKind) {
-		ready.Kind = kind
-		ways = append(ways, string(kind))
+	is := func(kind ReadyKind, read strict.Read) strict.Read {
+		return func(n *yaml.Node) { ready.Kind = kind; read(n) }
 	}
-	r.Mapping(n, strict.Fields{
-		"within": func(n *yaml.Node) { ready.Within = r.Duration(n, time.Millisecond) },
-		"log":    func(n *yaml.Node) { way(ReadyLog); ready.Log = r.Text(n) },
-		"tcp":    func(n *yaml.Node) { way(ReadyTCP); r.OneOf(n, "true") },
-		"http": func(n *yaml.Node) {
-			way(ReadyHTTP)
-			method, path, ok := strings.Cut(r.Text(n), " ")
-			if !ok || method != "GET" || !strings.HasPrefix(path, "/") {
-				r.Problem(n, "%q is not a check; write for example GET /health", n.Value)
-			}
-			ready.Path = path
-		},
-	})
-	if len(ways) > 1 {
-		r.Problem(n, "%s are given; one way of being ready is enough", strings.Join(ways, " and "))
-	}
+	tcp := "true"
+	r.Mapping(n,
+		strict.Key("http", "A path that must answer with a status below 400, such as GET /health.", is(ReadyHTTP,
+			r.Form(readyPath, strict.Expected("a check such as GET /health"), func(_ *yaml.Node, text string) {
+				ready.Path = strings.TrimPrefix(text, "GET ")
+			}))),
+		strict.Key("tcp", "true: the port must accept connections.", is(ReadyTCP, strict.OneOf(r.Reader, &tcp, "true"))),
+		strict.Key("log", "A text that must appear in the system's output.", is(ReadyLog, r.Text(&ready.Log))),
+		strict.Key("within", "How long that may take.", r.Duration(&ready.Within, time.Millisecond)),
+	)
+	r.AtMostOne(n, "one way of being ready is enough", "http", "tcp", "log")
 }

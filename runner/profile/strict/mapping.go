@@ -1,0 +1,249 @@
+package strict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Field is a key of a mapping and how its value is read. Key, Need and Refused make one.
+type Field struct {
+	name, doc string
+	read      Read
+	missing   string // what to write when it is not there; empty when it may be left out
+	refused   bool
+}
+
+// Key is a key that may be left out. The doc is shown by editors.
+func Key(name, doc string, read Read) Field { return Field{name: name, doc: doc, read: read} }
+
+// Need is a key that must be there; missing says what to write.
+func Need(name, doc, missing string, read Read) Field {
+	return Field{name: name, doc: doc, read: read, missing: missing}
+}
+
+// Refused is a key that somebody may expect and that is not accepted; why says so. It is
+// neither suggested nor in the schema.
+func (r *Reader) Refused(name, why string) Field {
+	return Field{name: name, refused: true, read: func(n *yaml.Node) { r.Problem(n, "%s", why) }}
+}
+
+// Mapping reads the keys of n. A key that is not among the fields, or comes twice, is a problem.
+func (r *Reader) Mapping(n *yaml.Node, fields ...Field) {
+	if s := r.describing(n); s != nil {
+		r.describeMapping(s, fields)
+		return
+	}
+	byName := map[string]Field{}
+	var known []string
+	for _, f := range fields {
+		if byName[f.name] = f; !f.refused {
+			known = append(known, f.name)
+		}
+	}
+	slices.Sort(known)
+	if !r.Entries(n, func(key, value *yaml.Node) {
+		f, ok := byName[key.Value]
+		if !ok {
+			r.Problem(key, "unknown key%s", Suggest(key.Value, known))
+			return
+		}
+		f.read(value)
+	}) {
+		return
+	}
+	for _, f := range fields {
+		if f.missing != "" && !Has(n, f.name) {
+			r.In(f.name, func() { r.Problem(n, "missing; %s", f.missing) })
+		}
+	}
+}
+
+// Has reports whether the mapping n holds a key.
+func Has(n *yaml.Node, key string) bool {
+	n = resolve(n)
+	if n.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
+}
+
+// Entries reads a mapping with keys of the user's choice. A key that comes twice is a problem.
+// It reports whether n is a mapping.
+func (r *Reader) Entries(n *yaml.Node, each func(key, value *yaml.Node)) bool {
+	if s := r.describing(n); s != nil {
+		name, value := &Schema{any: true}, &Schema{}
+		s.Type, s.AdditionalProperties = "object", value
+		each(r.stand(name), r.stand(value))
+		if name.Pattern != "" {
+			s.PropertyNames = name
+		}
+		return true
+	}
+	n = resolve(n)
+	if n.Kind != yaml.MappingNode {
+		r.Problem(n, "expected a mapping, found %s", found(n))
+		return false
+	}
+	first := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			r.Problem(key, "expected text as a key, found %s", found(resolve(key)))
+			continue
+		}
+		r.In(key.Value, func() {
+			if before, twice := first[key.Value]; twice {
+				r.Problem(key, "duplicate key %s; the first is on line %d", Quote(key.Value), before.Line)
+				return
+			}
+			first[key.Value] = key
+			each(key, resolve(value))
+		})
+	}
+	return true
+}
+
+// Sequence reads the items of a list, which may be empty.
+func (r *Reader) Sequence(n *yaml.Node, each Read) {
+	if s := r.describing(n); s != nil {
+		s.Type, s.Items = "array", &Schema{}
+		each(r.stand(s.Items))
+		return
+	}
+	n = resolve(n)
+	if n.Kind != yaml.SequenceNode {
+		r.Problem(n, "expected a list, found %s", found(n))
+		return
+	}
+	for i, item := range n.Content {
+		r.In(fmt.Sprintf("[%d]", i), func() { each(resolve(item)) })
+	}
+}
+
+// NonEmpty reads a list of at least one item; empty says what to write.
+func (r *Reader) NonEmpty(n *yaml.Node, empty string, each Read) {
+	r.Sequence(n, each)
+	if s := r.describing(n); s != nil {
+		s.MinItems = 1
+	}
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		r.Problem(n, "the list is empty; %s", empty)
+	}
+}
+
+// OneOrMore reads a value, or a list of such values.
+func (r *Reader) OneOrMore(each Read) Read {
+	return func(n *yaml.Node) {
+		if s := r.describing(n); s != nil {
+			one, more := &Schema{}, &Schema{}
+			each(r.stand(one))
+			r.NonEmpty(r.stand(more), "", each)
+			s.AnyOf = append(s.AnyOf, one, more)
+			return
+		}
+		if n.Kind == yaml.SequenceNode {
+			r.NonEmpty(n, "write at least one value", each)
+			return
+		}
+		each(n)
+	}
+}
+
+// Form is one of several forms of a mapping: the one that holds Key.
+type Form struct {
+	Key  string
+	Read Read
+}
+
+// Forms reads n in the first form whose key it holds; none says what to write when there is no
+// such key.
+func (r *Reader) Forms(n *yaml.Node, none string, forms ...Form) {
+	if s := r.describing(n); s != nil {
+		for _, form := range forms {
+			of := &Schema{}
+			form.Read(r.stand(of))
+			if !slices.Contains(of.Required, form.Key) {
+				of.Required = append(of.Required, form.Key)
+			}
+			s.AnyOf = append(s.AnyOf, of)
+		}
+		return
+	}
+	if n = resolve(n); n.Kind != yaml.MappingNode {
+		r.Problem(n, "expected a mapping, found %s", found(n))
+		return
+	}
+	for _, form := range forms {
+		if Has(n, form.Key) {
+			form.Read(n)
+			return
+		}
+	}
+	r.Problem(n, "%s", none)
+}
+
+// Exclude notes a problem when the mapping n holds both keys.
+func (r *Reader) Exclude(n *yaml.Node, a, b, why string) {
+	if s := r.describing(n); s != nil {
+		s.AllOf = append(s.AllOf, &Schema{Not: &Schema{Required: []string{a, b}}})
+	}
+	if Has(n, a) && Has(n, b) {
+		r.Problem(n, "%s and %s cannot be combined: %s", a, b, why)
+	}
+}
+
+// Together notes a problem when the mapping n holds one of the keys without the other.
+func (r *Reader) Together(n *yaml.Node, a, b, why string) {
+	if s := r.describing(n); s != nil {
+		s.DependentRequired = map[string][]string{a: {b}, b: {a}}
+	}
+	if Has(n, a) != Has(n, b) {
+		r.Problem(n, "%s", why)
+	}
+}
+
+// ExactlyOne notes a problem when the mapping n does not hold exactly one of the keys.
+func (r *Reader) ExactlyOne(n *yaml.Node, why string, keys ...string) {
+	r.choose(n, 1, why, keys)
+}
+
+// AtMostOne notes a problem when the mapping n holds several of the keys.
+func (r *Reader) AtMostOne(n *yaml.Node, why string, keys ...string) {
+	r.choose(n, 0, why, keys)
+}
+
+func (r *Reader) choose(n *yaml.Node, least int, why string, keys []string) {
+	if s := r.describing(n); s != nil {
+		var held []*Schema
+		for _, key := range keys {
+			held = append(held, &Schema{Required: []string{key}})
+		}
+		rule := &Schema{OneOf: held}
+		if least == 0 {
+			rule.OneOf = append(slices.Clone(held), &Schema{Not: &Schema{AnyOf: held}})
+		}
+		s.AllOf = append(s.AllOf, rule)
+		return
+	}
+	var held []string
+	for _, key := range keys {
+		if Has(n, key) {
+			held = append(held, key)
+		}
+	}
+	if n = resolve(n); n.Kind != yaml.MappingNode || len(held) == 1 || len(held) == least {
+		return
+	}
+	if len(held) > 1 {
+		why = strings.Join(held, " and ") + " cannot be combined: " + why
+	}
+	r.Problem(n, "%s", why)
+}
