@@ -61,8 +61,9 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// Most runs that a window may hold, and a limit far past any sensible one.
+// The most runs that a window may hold, and limits far past any sensible ones.
 const (
+	minDegradation = 0.001
 	maxWindow      = 200
 	maxDegradation = 100 // 10,000 %
 )
@@ -75,57 +76,50 @@ func ParsePolicy(file string, n *yaml.Node, routes []string) (Policy, strict.Pro
 	if n == nil {
 		return p, nil
 	}
-	r.In("gate", func() {
-		var perRoute *yaml.Node // read last: its defaults are the section's own values
-		r.Mapping(n, strict.Fields{
-			"degradation":  func(n *yaml.Node) { p.Degradation = degradation(r, n) },
-			"failure_rate": func(n *yaml.Node) { p.FailureRate = r.Percent(n, 0, 1) },
-			"metrics":      func(n *yaml.Node) { p.Metrics = parseMetrics(r, n) },
-			"min_effect":   func(n *yaml.Node) { p.MinEffect = r.Duration(n, 0) },
-			"confidence":   func(n *yaml.Node) { p.Confidence = r.Percent(n, 0.5, 0.999) },
-			"strict":       func(n *yaml.Node) { p.Strict = r.Bool(n) },
-			"control":      func(n *yaml.Node) { p.Control = r.Bool(n) },
-			"thresholds":   func(n *yaml.Node) { p.Thresholds = parseThresholds(r, n, routes) },
-			"routes":       func(n *yaml.Node) { perRoute = n },
-			"baseline":     func(n *yaml.Node) { parseBaseline(r, n, &p.Baseline) },
-			"inconclusive": func(n *yaml.Node) { p.PassInDoubt = r.OneOf(n, "fail", "pass") == "pass" },
-		})
-		if perRoute != nil {
-			r.In("routes", func() { p.Routes = parseRoutes(r, perRoute, p, routes) })
-		}
-	})
+	r.In("gate", func() { readPolicy(r, n, &p, routes) })
 	return p, r.Problems()
 }
 
-func degradation(r *strict.Reader, n *yaml.Node) float64 { return r.Percent(n, 0.001, maxDegradation) }
-
-func parseMetrics(r *strict.Reader, n *yaml.Node) []Metric {
-	var words []string
-	for _, m := range []Metric{P50, P95, P99, Throughput} {
-		words = append(words, string(m))
-	}
-	var metrics []Metric
-	r.Sequence(n, func(item *yaml.Node) {
-		m := Metric(r.OneOf(item, words...))
-		if slices.Contains(metrics, m) {
-			r.Problem(item, "%s stands here twice", m)
-		}
-		metrics = append(metrics, m)
+// PolicySchema returns the JSON Schema of the gate: section, made by the readers that ParsePolicy
+// uses.
+func PolicySchema() *strict.Schema {
+	return strict.Describe(func(r *strict.Reader, n *yaml.Node) {
+		p := DefaultPolicy()
+		readPolicy(r, n, &p, nil)
 	})
-	if n.Kind == yaml.SequenceNode && len(metrics) == 0 {
-		r.Problem(n, "the list is empty; a gate without metrics would judge nothing")
+}
+
+func readPolicy(r *strict.Reader, n *yaml.Node, p *Policy, routes []string) {
+	inconclusive := "fail"
+	var perRoute *yaml.Node // read last: its defaults are the section's own values
+	r.Mapping(n,
+		strict.Key("degradation", "The relative change for the worse that fails.", r.Percent(&p.Degradation, minDegradation, maxDegradation)),
+		strict.Key("failure_rate", "The share of a route's requests that may fail.", r.Percent(&p.FailureRate, 0, 1)),
+		strict.Key("metrics", "The metrics that are compared with the baseline.",
+			strict.SeveralOf(r, &p.Metrics, "a gate without metrics would judge nothing", P50, P95, P99, Throughput)),
+		strict.Key("min_effect", "A change of latency smaller than this never fails.", r.Duration(&p.MinEffect, 0)),
+		strict.Key("confidence", "The confidence of the whole report, not of each figure.", r.Percent(&p.Confidence, 0.5, 0.999)),
+		strict.Key("strict", "Paired gate: a change fails only when its lower bound is past the limit too.", r.Bool(&p.Strict)),
+		strict.Key("control", "Measure a small server of Plimsoll's own beside the system, to tell the machine from the change.", r.Bool(&p.Control)),
+		strict.Key("thresholds", "Absolute limits by route, * for all routes together.", func(n *yaml.Node) { p.Thresholds = parseThresholds(r, n, routes) }),
+		strict.Key("routes", "Limits of single routes.", strict.Later(&perRoute)),
+		strict.Key("baseline", "Which recorded runs are compared with.", func(n *yaml.Node) { parseBaseline(r, n, &p.Baseline) }),
+		strict.Key("inconclusive", "What an inconclusive verdict does to the exit status.", strict.OneOf(r, &inconclusive, "fail", "pass")),
+	)
+	p.PassInDoubt = inconclusive == "pass"
+	if perRoute != nil {
+		r.In("routes", func() { p.Routes = parseRoutes(r, perRoute, *p, routes) })
 	}
-	return metrics
 }
 
 func parseBaseline(r *strict.Reader, n *yaml.Node, b *BaselinePolicy) {
-	r.Mapping(n, strict.Fields{
-		"branch":   func(n *yaml.Node) { b.Branch = r.Text(n) },
-		"window":   func(n *yaml.Node) { b.Window = r.Int(n, 1, maxWindow) },
-		"min_runs": func(n *yaml.Node) { b.MinRuns = r.Int(n, 1, maxWindow) },
-	})
+	r.Mapping(n,
+		strict.Key("branch", "The branch whose runs count; by default the base of the pull request, else main.", r.Text(&b.Branch)),
+		strict.Key("window", "How many of the newest runs are compared with.", r.Int(&b.Window, 1, maxWindow)),
+		strict.Key("min_runs", "With fewer runs there is no verdict.", r.Int(&b.MinRuns, 1, maxWindow)),
+	)
 	if b.MinRuns > b.Window {
-		r.Problem(n, "min_runs is %d, more than the window of %d can hold", b.MinRuns, b.Window)
+		r.Problem(n, "min_runs is %d, but the window has room for only %d", b.MinRuns, b.Window)
 	}
 }
 
@@ -135,18 +129,29 @@ func parseRoutes(r *strict.Reader, n *yaml.Node, p Policy, known []string) map[s
 		if !slices.Contains(known, key.Value) {
 			r.Problem(key, "no request is counted under this name%s", strict.Suggest(key.Value, known))
 		}
-		rp := RoutePolicy{Degradation: p.Degradation, FailureRate: p.FailureRate}
-		r.Mapping(value, strict.Fields{
-			"degradation":  func(n *yaml.Node) { rp.Degradation = degradation(r, n) },
-			"failure_rate": func(n *yaml.Node) { rp.FailureRate = r.Percent(n, 0, 1) },
-			"ignore":       func(n *yaml.Node) { rp.Ignore = r.Bool(n) },
-		})
+		const unset = -1
+		rp := RoutePolicy{Degradation: unset, FailureRate: unset}
+		r.Mapping(value,
+			strict.Key("degradation", "The change of this route that fails.", r.Percent(&rp.Degradation, minDegradation, maxDegradation)),
+			strict.Key("failure_rate", "The share of this route's requests that may fail.", r.Percent(&rp.FailureRate, 0, 1)),
+			strict.Key("ignore", "Do not judge this route.", r.Bool(&rp.Ignore)),
+		)
+		if rp.Degradation == unset {
+			rp.Degradation = p.Degradation
+		}
+		if rp.FailureRate == unset {
+			rp.FailureRate = p.FailureRate
+		}
 		routes[key.Value] = rp
 	})
 	return routes
 }
 
 func parseThresholds(r *strict.Reader, n *yaml.Node, known []string) (all []RouteThresholds) {
+	wrong := func(text string) string {
+		_, err := parseRule(text)
+		return err.Error()
+	}
 	r.Entries(n, func(key, value *yaml.Node) {
 		t := RouteThresholds{Route: key.Value}
 		switch {
@@ -155,13 +160,13 @@ func parseThresholds(r *strict.Reader, n *yaml.Node, known []string) (all []Rout
 		case !slices.Contains(known, key.Value):
 			r.Problem(key, "no request is counted under this name%s", strict.Suggest(key.Value, known))
 		}
-		r.Sequence(value, func(item *yaml.Node) {
-			rule, err := parseRule(r.Text(item))
+		r.Sequence(value, r.Form(ruleForm, wrong, func(n *yaml.Node, text string) {
+			rule, err := parseRule(text)
 			if err != nil {
-				r.Problem(item, "%s", err)
+				r.Problem(n, "%s", err)
 			}
 			t.rules = append(t.rules, rule)
-		})
+		}))
 		all = append(all, t)
 	})
 	return all

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // Condition is what a part of a JSON answer must be.
@@ -33,10 +35,12 @@ const (
 )
 
 // Conditions reads what the parts of a JSON answer must be, by their paths.
-func (r *CallReader) Conditions(n *yaml.Node) []Condition {
-	var conditions []Condition
-	r.Entries(n, func(key, value *yaml.Node) { conditions = append(conditions, r.reader.condition(key, value)) })
-	return conditions
+func (r *CallReader) Conditions(to *[]Condition) strict.Read {
+	return func(n *yaml.Node) {
+		r.Entries(n, func(key, value *yaml.Node) {
+			r.Scalar(func(value *yaml.Node) { *to = append(*to, r.reader.condition(key, value)) })(value)
+		})
+	}
 }
 
 // operators, the longer ones first.
@@ -46,7 +50,7 @@ var operators = []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Ma
 // a condition, anything else must be equal.
 func (r *reader) condition(key, value *yaml.Node) Condition {
 	datesAsText(value)
-	if value.Kind == yaml.ScalarNode && value.Tag != "!!str" { // a number, true, false or null, however YAML spells it
+	if value.Tag != "!!str" { // a number, true, false or null, however YAML spells it
 		var plain any
 		err := value.Decode(&plain)
 		var text []byte
@@ -54,13 +58,13 @@ func (r *reader) condition(key, value *yaml.Node) Condition {
 			text, err = marshal(plain)
 		}
 		if err != nil {
-			r.Problem(value, "this cannot be written as JSON: %v", err)
+			r.Problem(value, "this value has no form in JSON: %v", err)
 		}
 		return Condition{Path: key.Value, Op: Equal, Operand: string(text)}
 	}
-	c := Condition{Path: key.Value, Op: Equal, Operand: r.Text(value), Text: true}
+	c := Condition{Path: key.Value, Op: Equal, Operand: value.Value, Text: true}
 	if strings.Contains(c.Operand, "${") {
-		r.Problem(value, "variables are not put in here; write the value")
+		r.Problem(value, "a condition cannot contain variables; write the value itself")
 	}
 	if c.Operand == string(Exists) {
 		return Condition{Path: key.Value, Op: Exists}
@@ -78,10 +82,10 @@ func (r *reader) condition(key, value *yaml.Node) Condition {
 		switch {
 		case op == Matches:
 			if _, err := regexp.Compile(c.Operand); err != nil {
-				r.Problem(value, "%q is not a regular expression: %v", c.Operand, err)
+				r.Problem(value, "invalid regular expression %s: %v", strict.Quote(c.Operand), err)
 			}
 		case op != Equal && op != NotEqual && err != nil:
-			r.Problem(value, "%s compares numbers, and %q is none", op, c.Operand)
+			r.Problem(value, "%s compares numbers, and %s is not a number", op, strict.Quote(c.Operand))
 		}
 		return c
 	}
@@ -89,22 +93,27 @@ func (r *reader) condition(key, value *yaml.Node) Condition {
 }
 
 // JSON reads any value as the JSON text that is sent, with variables in it.
-func (r *CallReader) JSON(n *yaml.Node) Template {
-	var value any
-	datesAsText(n)
-	err := n.Decode(&value)
-	var text []byte
-	if err == nil {
-		text, err = marshal(value)
-	}
-	if err != nil {
-		r.Problem(n, "this cannot be written as JSON: %v", err)
-		return ""
-	}
-	return r.reader.checkVariables(n, string(text))
+func (r *CallReader) JSON(to *Template) strict.Read {
+	return r.Any(func(n *yaml.Node) {
+		datesAsText(n)
+		var value any
+		err := n.Decode(&value)
+		var text []byte
+		if err == nil {
+			text, err = marshal(value)
+		}
+		switch {
+		case err != nil:
+			r.Problem(n, "this value has no form in JSON: %v", err)
+		case !templateForm.Match(text):
+			r.Problem(n, "%s", unclosed(string(text)))
+		case r.reader.checkVariables(n, string(text)):
+			*to = Template(text)
+		}
+	})
 }
 
-// datesAsText makes a date that is written like 2024-01-02 the text that it is in JSON.
+// datesAsText turns a date such as 2024-01-02 into text: JSON has no dates.
 func datesAsText(n *yaml.Node) {
 	if n.Tag == "!!timestamp" {
 		n.Tag = "!!str"

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -51,49 +52,53 @@ func httpProtocol() Protocol {
 
 func readHTTP(r *CallReader) Words {
 	h := &HTTP{}
-	status := func(n *yaml.Node) { h.Status = append(h.Status, r.Int(n, 100, 599)) }
+	var body, json Template
 	return Words{
-		Step: strict.Fields{
-			"http":    func(n *yaml.Node) { h.read(r, n) },
-			"headers": func(n *yaml.Node) { h.Headers = r.Headers(n) },
-			"json":    func(n *yaml.Node) { h.Body, h.HasBody, h.JSON = r.JSON(n), true, true },
-			"body":    func(n *yaml.Node) { h.Body, h.HasBody = r.Template(n), true },
+		Step: []strict.Field{
+			strict.Need("http", "Method and path of a request, such as GET /products.", "write for example: http: GET /products", h.read(r)),
+			strict.Key("headers", "Headers of this request.", r.Headers(&h.Headers)),
+			strict.Key("json", "The body, sent as JSON with the Content-Type of JSON.", r.JSON(&json)),
+			strict.Key("body", "The body as text.", r.Template(&body)),
 		},
-		Expect: strict.Fields{
-			"status": func(n *yaml.Node) {
-				if n.Kind == yaml.SequenceNode {
-					r.Sequence(n, status)
-					return
-				}
-				status(n)
-			},
-			"json": func(n *yaml.Node) { h.Expect = r.Conditions(n) },
-			"code": func(n *yaml.Node) { r.Problem(n, "code is of gRPC; an HTTP answer has a status") },
+		Expect: []strict.Field{
+			strict.Key("status", "The expected status, or a list of them; any below 400 when it is left out.", r.OneOrMore(func(n *yaml.Node) {
+				var status int
+				r.Int(&status, 100, 599)(n)
+				h.Status = append(h.Status, status)
+			})),
+			strict.Key("json", "What the JSON answer must be: GJSON path to a value, or to a condition such as > 0, != x, ~ ^SKU or exists.", r.Conditions(&h.Expect)),
+			r.Refused("code", "an HTTP answer has a status; code belongs to gRPC"),
 		},
 		Content: func(step *yaml.Node) Content {
-			if has(step, "json") && has(step, "body") {
-				r.Problem(step, "json and body are both given; a request has one of them")
+			r.Exclude(step, "json", "body", "a request has one body")
+			h.HasBody, h.JSON = strict.Has(step, "json") || strict.Has(step, "body"), strict.Has(step, "json")
+			if h.Body = body; h.JSON {
+				h.Body = json
 			}
 			return h
 		},
 	}
 }
 
-var method = regexp.MustCompile(`^[A-Z]{1,20}$`)
+// callForm is a method and a path. Inside a variable anything may stand.
+var callForm = regexp.MustCompile(`^[A-Z]{1,20} +/(\$\{[^}]*\}|[^\s#])*\s*$`)
 
 // read reads "GET /path".
-func (h *HTTP) read(r *CallReader, n *yaml.Node) {
-	text := r.Template(n)
-	verb, path, _ := strings.Cut(string(text), " ")
-	path = strings.TrimSpace(path)
-	switch {
-	case text == "": // said already
-	case !method.MatchString(verb):
-		r.Problem(n, "%q does not begin with a method; write for example GET /products", string(text))
-	case !strings.HasPrefix(path, "/") || strings.ContainsAny(Template(path).literals(), " \t\r\n"):
-		r.Problem(n, "%q is not a path; it begins with / and holds no space", path)
-	case strings.Contains(Template(path).literals(), "#"):
-		r.Problem(n, "%q holds a #, which is never sent; write %%23 for the character", path)
+func (h *HTTP) read(r *CallReader) strict.Read {
+	wrong := func(text string) string {
+		method, path, _ := strings.Cut(text, " ")
+		path = strings.TrimSpace(path)
+		switch {
+		case !regexp.MustCompile(`^[A-Z]{1,20}$`).MatchString(method):
+			return fmt.Sprintf("%s does not begin with a method in capital letters; write for example GET /products", strict.Quote(text))
+		case strings.Contains(Template(path).literals(), "#"):
+			return fmt.Sprintf("%s contains a #, and what follows it is never sent; write %%23 for the character itself", strict.Quote(path))
+		default:
+			return fmt.Sprintf("%s is not a path: a path begins with / and contains no space", strict.Quote(path))
+		}
 	}
-	h.Method, h.Path = verb, Template(path)
+	return r.reader.templateForm(callForm, wrong, func(_ *yaml.Node, text Template) {
+		method, path, _ := strings.Cut(string(text), " ")
+		h.Method, h.Path = method, Template(strings.TrimSpace(path))
+	})
 }

@@ -4,10 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -33,17 +32,37 @@ func Parse(file string, data []byte, from Surroundings) (*Profile, strict.Proble
 		from.Protocols = Protocols()
 	}
 	r := &reader{Reader: strict.NewReader(file), from: from}
-	p := &Profile{
+	p := defaults()
+	if root := r.Parse(data); root != nil {
+		r.profile(root, p)
+	}
+	return p, r.Problems()
+}
+
+// Schema returns the JSON Schema of a profile, made by the readers that Parse uses. The gate:
+// section is read elsewhere and comes with its own schema.
+func Schema(gate *strict.Schema) *strict.Schema {
+	schema := strict.Describe(func(described *strict.Reader, root *yaml.Node) {
+		r := &reader{Reader: described, from: Surroundings{Protocols: Protocols()}}
+		r.profile(root, defaults())
+	})
+	schema.Set("gate", gate)
+	schema.Dialect = "https://json-schema.org/draft/2020-12/schema"
+	schema.ID = "https://github.com/plimsoll-ci/plimsoll/profile.schema.json"
+	schema.Title = "Plimsoll profile"
+	schema.Description = "plimsoll.yaml: what to load, how hard, and what counts as worse."
+	return schema
+}
+
+// defaults is what a profile says before anything is read.
+func defaults() *Profile {
+	return &Profile{
 		Target: Target{Timeout: 10 * time.Second, HTTP: HTTPAuto, Cookies: true},
 		Load: Load{
 			Users: 1, SpawnRate: 1, Arrivals: Constant, MaxInFlight: 1000,
 			RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second,
 		},
 	}
-	if root := r.Parse(data); root != nil {
-		r.profile(root, p)
-	}
-	return p, r.Problems()
 }
 
 // Digest names what the profile asks to be loaded: 64 hexadecimal digits over everything but
@@ -58,49 +77,52 @@ func (p *Profile) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// profile reads the sections in the order in which they refer to each other, whatever the
-// order of the file.
+// profile reads the sections in the order in which they refer to each other, whatever the order
+// of the file.
 func (r *reader) profile(root *yaml.Node, p *Profile) {
-	sections := map[string]func(n *yaml.Node){
-		"name":   func(n *yaml.Node) { p.Name = r.series(n) },
-		"target": func(n *yaml.Node) { r.target(n, &p.Target) },
-		"load":   func(n *yaml.Node) { r.load(n, &p.Load) },
-		"limits": func(n *yaml.Node) { r.limits(n, &p.Limits) },
-		"data":   func(n *yaml.Node) { p.Data = r.tables(n) },
-		"users":  func(n *yaml.Node) { p.Users = r.users(n) },
-		"gate":   func(n *yaml.Node) { p.Gate = n },
-	}
-	nodes, fields := map[string]*yaml.Node{}, strict.Fields{}
-	for name := range sections {
-		fields[name] = func(n *yaml.Node) { nodes[name] = n }
-	}
-	fields["monitor"] = func(n *yaml.Node) { r.Problem(n, "this version does not watch the system yet; take the section out") }
-	r.Mapping(root, fields)
-	for _, name := range []string{"name", "load", "limits", "data", "target", "users", "gate"} {
-		if n := nodes[name]; n != nil {
-			r.In(name, func() { sections[name](n) })
+	var load, limits, data, target, users *yaml.Node
+	r.Mapping(root,
+		strict.Need("name", "The series that baselines belong to.", "it names the series that baselines belong to, for example: name: shop", r.series(&p.Name)),
+		strict.Need("target", "The system to load.", "write what to load: target: {url: \"http://127.0.0.1:8080\"}", strict.Later(&target)),
+		strict.Key("load", "How hard to load, and how long.", strict.Later(&load)),
+		strict.Key("limits", "What a run must never pass.", strict.Later(&limits)),
+		strict.Key("data", "Rows that requests are filled with, by name.", strict.Later(&data)),
+		strict.Need("users", "What users do.", "write what users do, for example: users: [{name: reader, tasks: [{http: GET /}]}]", strict.Later(&users)),
+		strict.Key("gate", "What counts as worse.", r.Any(strict.Later(&p.Gate))),
+		r.Refused("monitor", "this version does not watch the system yet; remove the section"),
+	)
+	for _, section := range []struct {
+		name string
+		n    *yaml.Node
+		read strict.Read
+	}{
+		{"load", load, func(n *yaml.Node) { r.load(n, &p.Load) }},
+		{"limits", limits, func(n *yaml.Node) { r.limits(n, &p.Limits) }},
+		{"data", data, func(n *yaml.Node) { p.Data = r.tables(n) }},
+		{"target", target, func(n *yaml.Node) { r.target(n, &p.Target) }},
+		{"users", users, func(n *yaml.Node) { p.Users = r.users(n) }},
+	} {
+		if section.n != nil {
+			r.In(section.name, func() { section.read(section.n) })
 		}
 	}
-	r.required(root, map[string]string{
-		"name":   "it names the series that baselines belong to, for example: name: shop",
-		"target": "write what to load: target: {url: \"http://127.0.0.1:8080\"}",
-		"users":  "write what users do, for example: users: [{name: reader, tasks: [{http: GET /}]}]",
-	})
 	if r.usesPort != nil && p.Target.Start == nil {
-		r.Problem(r.usesPort, "${port} is chosen for a system that Plimsoll starts: add target.start, or write the port")
+		r.Problem(r.usesPort, "${port} is the port of a system that Plimsoll starts: add target.start, or write the port itself")
 	}
 	p.sendsPort = r.sendsPort
-	if n := nodes["users"]; n != nil && len(p.Users) > 0 {
+	if users != nil && len(p.Users) > 0 {
 		if err := p.checkFixed(); err != nil {
-			r.In("users", func() { r.Problem(n, "%v", err) })
+			r.In("users", func() { r.Problem(users, "%v", err) })
 		}
 	}
-	if err := p.checkLimits(); err != nil {
-		r.In("limits", func() { r.Problem(nodes["limits"], "%v", err) })
+	if limits != nil {
+		if err := p.checkLimits(); err != nil {
+			r.In("limits", func() { r.Problem(limits, "%v", err) })
+		}
 	}
 }
 
-// checkFixed holds the fixed numbers of users against all there are.
+// checkFixed compares the fixed numbers of users with the number of all.
 func (p *Profile) checkFixed() error {
 	fixed, weighted := 0, false
 	for _, u := range p.Users {
@@ -109,64 +131,49 @@ func (p *Profile) checkFixed() error {
 	}
 	switch {
 	case p.Load.IsOpen() && fixed > 0:
-		return fmt.Errorf("a fixed number of users has no meaning when tasks arrive at a rate; give weights")
+		return fmt.Errorf("a load with a rate has no fixed users; use weight instead of fixed")
 	case !p.Load.IsOpen() && fixed > p.Load.MostUsers():
-		return fmt.Errorf("%d users are fixed, and the load has %d", fixed, p.Load.MostUsers())
+		return fmt.Errorf("%d users are fixed, but the load has only %d", fixed, p.Load.MostUsers())
 	case !p.Load.IsOpen() && fixed < p.Load.MostUsers() && !weighted:
-		return fmt.Errorf("%d users are fixed and none has a weight, so that %d of the load's %d have nothing to do", fixed, p.Load.MostUsers()-fixed, p.Load.MostUsers())
+		return fmt.Errorf("the load has %d users and only %d have something to do: raise fixed, or give a kind of user a weight", p.Load.MostUsers(), fixed)
 	}
 	return nil
 }
 
-// required notes each key that must be there and is not, with what to write.
-func (r *reader) required(n *yaml.Node, keys map[string]string) {
-	if n.Kind != yaml.MappingNode {
-		return // Mapping has said so
-	}
-	for i := 0; i < len(n.Content); i += 2 {
-		delete(keys, n.Content[i].Value)
-	}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		r.In(key, func() { r.Problem(n, "missing; %s", keys[key]) })
-	}
+func notName(text string) string {
+	return fmt.Sprintf("%s is not a valid name: use 1 to 64 of a to z, 0 to 9, dot, underscore and hyphen", strict.Quote(text))
 }
 
-func (r *reader) series(n *yaml.Node) string {
-	name := r.Text(n)
-	if name != "" && !seriesName.MatchString(name) {
-		r.Problem(n, notName, name)
-	}
-	return name
+func (r *reader) series(to *string) strict.Read {
+	return r.Form(seriesName, notName, func(_ *yaml.Node, name string) { *to = name })
 }
 
-const notName = "%q is not a name: at most 64 of a to z, 0 to 9, dot, underscore and hyphen"
-
-// Rename makes the profile that of another series; the error says why that cannot be.
+// Rename moves the profile to another series; the error says why that cannot be.
 func (p *Profile) Rename(series string) error {
 	if !seriesName.MatchString(series) {
-		return fmt.Errorf(notName, series)
+		return errors.New(notName(series))
 	}
 	p.Name = series
 	return nil
 }
 
 func (r *reader) limits(n *yaml.Node, l *Limits) {
-	r.Mapping(n, strict.Fields{
-		"hosts": func(n *yaml.Node) {
-			r.Sequence(n, func(item *yaml.Node) { l.Hosts = append(l.Hosts, r.Text(item)) })
-			if len(l.Hosts) == 0 {
-				r.Problem(n, "the list is empty; name the hosts that may be loaded, such as 127.0.0.1 or \"*.staging.internal\"")
-			}
-		},
-		"rate":  func(n *yaml.Node) { l.Rate = r.Rate(n, maxRate) },
-		"users": func(n *yaml.Node) { l.Users = r.Int(n, 1, maxUsers) },
-		"abort": func(n *yaml.Node) {
-			l.AbortFor = time.Second
-			r.Mapping(n, strict.Fields{
-				"failure_rate": func(n *yaml.Node) { l.AbortFailureRate = r.Percent(n, 0.0001, 1) },
-				"for":          func(n *yaml.Node) { l.AbortFor = r.Duration(n, time.Second) },
+	r.Mapping(n,
+		strict.Key("hosts", "Hosts that may be loaded: names, addresses, ranges such as 10.0.0.0/8, and names such as *.internal. By default this machine, and the target when its address is private.", func(n *yaml.Node) {
+			r.NonEmpty(n, "name the hosts that may be loaded, such as 127.0.0.1 or \"*.staging.internal\"", func(item *yaml.Node) {
+				var host string
+				r.Text(&host)(item)
+				l.Hosts = append(l.Hosts, host)
 			})
-			r.required(n, map[string]string{"failure_rate": "write from which share of failures on the run ends, for example: failure_rate: 50%"})
-		},
-	})
+		}),
+		strict.Key("rate", "Requests per second.", r.Rate(&l.Rate, maxRate)),
+		strict.Key("users", "Users at once.", r.Int(&l.Users, 1, maxUsers)),
+		strict.Key("abort", "When a run is ended early.", func(n *yaml.Node) {
+			l.AbortFor = time.Second
+			r.Mapping(n,
+				strict.Need("failure_rate", "The share of failed requests that ends the run.", "write for example: failure_rate: 50%", r.Percent(&l.AbortFailureRate, 0.0001, 1)),
+				strict.Key("for", "How long it must last.", r.Duration(&l.AbortFor, time.Second)),
+			)
+		}),
+	)
 }

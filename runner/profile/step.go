@@ -2,8 +2,8 @@ package profile
 
 import (
 	"encoding/json"
-	"maps"
 	"regexp"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -63,11 +63,11 @@ type Protocol struct {
 	Read    func(*CallReader) Words
 }
 
-// Words are the keys of one call, and what becomes of them. Every call has the keys name,
-// expect, with within in it, and save besides.
+// Words are the keys of one call, and what they make. Every call has the keys name, expect, with
+// within in it, and save besides.
 type Words struct {
-	Step    strict.Fields                 // the protocol's Word is among them
-	Expect  strict.Fields                 // of the step's expect
+	Step    []strict.Field                // the protocol's Word is among them
+	Expect  []strict.Field                // of the step's expect
 	Content func(step *yaml.Node) Content // called once all keys have been read
 }
 
@@ -82,125 +82,100 @@ type CallReader struct {
 }
 
 // Template reads a text with variables.
-func (r *CallReader) Template(n *yaml.Node) Template { return r.reader.template(n) }
+func (r *CallReader) Template(to *Template) strict.Read { return r.reader.template(to) }
 
 // Headers reads a mapping of names to texts with variables, in the order written.
-func (r *CallReader) Headers(n *yaml.Node) []Header { return r.reader.headers(n) }
+func (r *CallReader) Headers(to *[]Header) strict.Read {
+	return func(n *yaml.Node) { *to = r.reader.headers(n) }
+}
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// protocol is the one whose word a step has. Where it has none, it is read as the first one's, so that
-// what is missing is said.
-func (r *reader) protocol(n *yaml.Node) (p Protocol, found bool) {
-	for _, p := range r.from.Protocols {
-		if has(n, p.Word) {
-			return p, true
-		}
-	}
-	return r.from.Protocols[0], false
-}
 
 // planned are words of protocols that are not there yet.
 var planned = []string{"graphql", "grpc"}
 
-// isCall reports whether a mapping begins a call, of a protocol that is there or planned.
-func (r *reader) isCall(n *yaml.Node) bool {
-	_, found := r.protocol(n)
-	for _, word := range planned {
-		found = found || has(n, word)
+// callForms are the ways to write a call: one for each protocol. more are keys that the place
+// allows besides.
+func (r *reader) callForms(to *Step, more ...strict.Field) []strict.Form {
+	var forms []strict.Form
+	for _, protocol := range r.from.Protocols {
+		forms = append(forms, strict.Form{Key: protocol.Word, Read: func(n *yaml.Node) { to.Call = r.call(n, protocol, more) }})
 	}
-	return found
+	for _, word := range planned {
+		forms = append(forms, strict.Form{Key: word, Refused: "this version speaks HTTP only; GraphQL and gRPC are planned"})
+	}
+	return forms
 }
 
-// step reads a call or a wait; more are keys that the place allows besides.
-func (r *reader) step(n *yaml.Node, more strict.Fields) Step {
-	protocol, found := r.protocol(n)
-	if has(n, "wait") && !found {
-		return r.waitStep(n)
-	}
+// step reads a call or a wait.
+func (r *reader) step(n *yaml.Node) (step Step) {
+	forms := append(r.callForms(&step), strict.Form{Key: "wait", Read: func(n *yaml.Node) { step.Wait = r.waitStep(n) }})
+	r.Forms(n, "a step sends a request ("+r.from.Protocols[0].Example+") or waits (wait: 50ms)", forms...)
+	return step
+}
+
+func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Call {
 	words := protocol.Read(&CallReader{r.Reader, r})
 	call := &Call{Line: n.Line}
 	var name string
 	var save *yaml.Node
-	fields := maps.Clone(words.Step)
-	for _, word := range planned {
-		if fields[word] == nil {
-			fields[word] = func(n *yaml.Node) { r.Problem(n, "this version speaks HTTP; GraphQL and gRPC are not there yet") }
-		}
-	}
-	fields["name"] = func(n *yaml.Node) { name = r.route(n) }
-	fields["expect"] = func(n *yaml.Node) { r.expect(n, words.Expect, call) }
-	fields["save"] = func(n *yaml.Node) { save = n }
-	maps.Copy(fields, more)
-	r.Mapping(n, fields)
-	if save != nil { // last: what is saved cannot stand in the call itself
+	r.Mapping(n, slices.Concat(words.Step, []strict.Field{
+		strict.Key("name", "The route that the request is counted under; by default method and path as written.", r.route(&name)),
+		strict.Key("expect", "What the answer must be; otherwise the request has failed.", func(n *yaml.Node) {
+			r.Mapping(n, append(words.Expect, strict.Key("within", "The longest service time.", r.Duration(&call.Within, time.Microsecond)))...)
+		}),
+		strict.Key("save", "Variables and where their values stand in the JSON answer (GJSON paths).", strict.Later(&save)),
+	}, more)...)
+	if save != nil { // last: the call itself cannot use what it saves
 		r.In("save", func() { call.Save = r.save(save) })
-	}
-	if !r.isCall(n) {
-		r.required(n, map[string]string{protocol.Word: "a step sends a request (" + protocol.Example + ") or waits (wait: 50ms)"})
 	}
 	call.Content = words.Content(n)
 	if name == "" {
 		name = call.Content.Route()
 	}
 	call.Routes = []string{name}
-	return Step{Call: call}
+	return call
 }
 
-func (r *reader) waitStep(n *yaml.Node) Step {
+func (r *reader) waitStep(n *yaml.Node) *Wait {
 	var wait Wait
-	r.Mapping(n, strict.Fields{"wait": func(n *yaml.Node) {
-		if wait = r.wait(n); wait.Kind == WaitPace {
-			r.Problem(n, "a step waits for a span (50ms or 10ms..50ms); a pace belongs to the user")
+	r.Mapping(n, strict.Need("wait", "Wait this long: 50ms, or 10ms..50ms.", "write for example: wait: 50ms", func(n *yaml.Node) {
+		if r.wait(&wait)(n); wait.Kind == WaitPace {
+			r.Problem(n, "a step waits for a duration such as 50ms or 10ms..50ms; only a user can have a pace or a throughput")
 		}
-	}})
-	return Step{Wait: &wait}
+	}))
+	return &wait
 }
 
-func (r *reader) route(n *yaml.Node) string {
-	name := r.Text(n)
-	if name == "*" {
-		r.Problem(n, `"*" stands for all routes together and cannot be the name of one`)
+// routeForm is any name but "*".
+var routeForm = regexp.MustCompile(`^([^*]|\*.)`)
+
+func (r *reader) route(to *string) strict.Read {
+	wrong := func(text string) string {
+		if text == "" {
+			return "the name is empty; leave the key out to count the request under its method and path"
+		}
+		return `"*" stands for all routes together; give the request another name`
 	}
-	return name
+	return r.Form(routeForm, wrong, func(_ *yaml.Node, text string) { *to = text })
 }
 
-// expect reads the protocol's expectations, and the one that every call may have.
-func (r *reader) expect(n *yaml.Node, words strict.Fields, call *Call) {
-	fields := strict.Fields{"within": func(n *yaml.Node) { call.Within = r.Duration(n, time.Microsecond) }}
-	maps.Copy(fields, words)
-	r.Mapping(n, fields)
-}
+var notEmpty = regexp.MustCompile(`\S`)
 
 // save reads which parts of the answer become which variables.
 func (r *reader) save(n *yaml.Node) (saves []Save) {
+	named := r.Form(variable, strict.Expected("a name of letters, digits and underscores"), func(n *yaml.Node, name string) {
+		if _, isGenerator, _ := ParseGenerator(name); isGenerator || name == PortVariable {
+			r.Problem(n, "${%s} already has a meaning; choose another name", name)
+		}
+	})
+	wrong := func(string) string {
+		return "the path is empty; write where the value stands in the JSON answer, such as items.0.id"
+	}
 	r.Entries(n, func(key, value *yaml.Node) {
-		_, isGenerator, _ := ParseGenerator(key.Value)
-		switch {
-		case !variable.MatchString(key.Value):
-			r.Problem(key, "%q cannot be the name of a variable; write letters, digits and underscores", key.Value)
-		case isGenerator || key.Value == PortVariable:
-			r.Problem(key, "${%s} has a meaning of its own; save under another name", key.Value)
-		}
-		path := r.Text(value)
-		if path == "" {
-			r.Problem(value, "the path is empty; write where in the JSON answer the value stands, such as items.0.id")
-		}
-		saves = append(saves, Save{key.Value, path})
+		named(key)
 		r.saved[key.Value] = true
+		r.Form(notEmpty, wrong, func(_ *yaml.Node, path string) { saves = append(saves, Save{key.Value, path}) })(value)
 	})
 	return saves
-}
-
-// has reports whether the mapping n holds a key.
-func has(n *yaml.Node, key string) bool {
-	if n.Kind != yaml.MappingNode {
-		return false
-	}
-	for i := 0; i < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return true
-		}
-	}
-	return false
 }

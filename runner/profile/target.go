@@ -84,8 +84,8 @@ var urlForm = regexp.MustCompile(`^(\$\{.*|https?://[^/ ?#][^ ?#]*)$`)
 // url reads an address. A variable may contain any part of it, so only the syntax of the rest
 // is checked.
 func (r *reader) url(to *Template) strict.Read {
-	return r.Form(urlForm, urlProblem, func(n *yaml.Node, text string) {
-		*to = Template(strings.TrimRight(string(r.checkVariables(n, text)), "/"))
+	return r.templateForm(urlForm, urlProblem, func(_ *yaml.Node, text Template) {
+		*to = Template(strings.TrimRight(string(text), "/"))
 	})
 }
 

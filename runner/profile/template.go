@@ -179,25 +179,42 @@ type reader struct {
 	saved     map[string]bool // variables that are set by now, where inUser
 }
 
+// templateForm is a text whose variables are closed.
+var templateForm = regexp.MustCompile(`^([^$]|\$+([^{$]|\{[^}]*\}))*\$*$`)
+
+func unclosed(text string) string { return fmt.Sprintf("%s has a ${ without a }", strict.Quote(text)) }
+
 // template reads a text with variables.
-func (r *reader) template(n *yaml.Node) Template {
-	return r.checkVariables(n, r.Text(n))
+func (r *reader) template(to *Template) strict.Read {
+	return r.Form(templateForm, unclosed, func(n *yaml.Node, text string) {
+		if r.checkVariables(n, text) {
+			*to = Template(text)
+		}
+	})
 }
 
-func (r *reader) checkVariables(n *yaml.Node, text string) Template {
-	if last := strings.LastIndex(text, "${"); last >= 0 && !strings.Contains(text[last:], "}") {
-		r.Problem(n, "%q has a ${ that is never closed", text)
-		return ""
-	}
+// templateForm reads a text with variables that matches a pattern besides.
+func (r *reader) templateForm(pattern *regexp.Regexp, wrong func(string) string, take func(*yaml.Node, Template)) strict.Read {
+	inner := r.Form(pattern, wrong, func(n *yaml.Node, text string) {
+		if r.checkVariables(n, text) {
+			take(n, Template(text))
+		}
+	})
+	return r.Form(templateForm, unclosed, func(n *yaml.Node, _ string) { inner(n) })
+}
+
+// checkVariables notes each variable that has no value here, and reports whether all have one.
+func (r *reader) checkVariables(n *yaml.Node, text string) bool {
+	all := true
 	for _, part := range Template(text).Parts() {
 		if part.Literal == "" {
-			r.checkVariable(n, part.Variable)
+			all = r.checkVariable(n, part.Variable) && all
 		}
 	}
-	return Template(text)
+	return all
 }
 
-func (r *reader) checkVariable(n *yaml.Node, variable string) {
+func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 	name, isEnv := EnvName(variable)
 	table, column, isData := DataColumn(variable)
 	_, isGenerator, err := ParseGenerator(variable)
@@ -207,19 +224,24 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) {
 			r.usesPort = n
 		}
 		r.sendsPort = r.sendsPort || r.inUser
+		return true
 	case isEnv:
-		if _, set := r.from.Env(name); !set {
-			r.Problem(n, "the environment variable %s is not set", name)
+		if _, set := r.from.Env(name); set {
+			return true
 		}
+		r.Problem(n, "the environment variable %s is not set", name)
 	case !r.inUser:
-		r.Problem(n, "${%s} is not known here; there are ${port} and ${env.NAME}", variable)
+		r.Problem(n, "unknown variable ${%s}; only ${port} and ${env.NAME} can be used here", variable)
 	case isData:
-		r.checkColumn(n, table, column)
+		return r.checkColumn(n, table, column)
 	case err != nil:
 		r.Problem(n, "%v", err)
-	case !isGenerator && !r.saved[variable]:
-		r.Problem(n, "${%s} is not set here: save it in an earlier step of this task or in on_start%s", variable, strict.Suggest(variable, r.known()))
+	case isGenerator || r.saved[variable]:
+		return true
+	default:
+		r.Problem(n, "${%s} is not set here: save it in on_start or in an earlier step of this task%s", variable, strict.Suggest(variable, r.known()))
 	}
+	return false
 }
 
 // known are the variables that stand for something in a user's request.
@@ -235,7 +257,7 @@ func (r *reader) known() []string {
 	return names
 }
 
-func (r *reader) checkColumn(n *yaml.Node, table, column string) {
+func (r *reader) checkColumn(n *yaml.Node, table, column string) bool {
 	i := slices.IndexFunc(r.data, func(d Data) bool { return d.Name == table })
 	switch {
 	case i < 0:
@@ -243,27 +265,34 @@ func (r *reader) checkColumn(n *yaml.Node, table, column string) {
 		for i, d := range r.data {
 			names[i] = d.Name
 		}
-		r.Problem(n, "there is no data %q%s", table, strict.Suggest(table, names))
-	case r.data[i].Rows == nil: // its own problem has been told
+		r.Problem(n, "there is no data named %s%s", strict.Quote(table), strict.Suggest(table, names))
+	case r.data[i].Rows == nil: // has a problem of its own
+		return true
 	case len(r.data[i].Columns) == 0 && column != "":
-		r.Problem(n, "data %s is a list and has no columns; write ${data.%s}", table, table)
+		r.Problem(n, "data %s is a list without columns; write ${data.%s}", table, table)
 	case len(r.data[i].Columns) > 0 && !slices.Contains(r.data[i].Columns, column):
-		r.Problem(n, "data %s has no column %q%s", table, column, strict.Suggest(column, r.data[i].Columns))
+		r.Problem(n, "data %s has no column %s%s", table, strict.Quote(column), strict.Suggest(column, r.data[i].Columns))
+	default:
+		return true
 	}
+	return false
 }
+
+var (
+	headerName = regexp.MustCompile(`^[^\s:=]+$`)
+	oneLine    = regexp.MustCompile(`^[^\r\n]*$`)
+)
 
 // headers reads a mapping of names to texts, in the order written.
 func (r *reader) headers(n *yaml.Node) []Header {
+	named := r.Form(headerName, strict.Expected("a name without spaces, colons and equals signs"), func(*yaml.Node, string) {})
+	wrong := func(string) string { return "the value contains a line break" }
 	var headers []Header
 	r.Entries(n, func(key, value *yaml.Node) {
-		if key.Value == "" || strings.ContainsAny(key.Value, " \t\r\n:=") {
-			r.Problem(key, "%q cannot be a name here", key.Value)
-		}
-		text := r.template(value)
-		if strings.ContainsAny(string(text), "\r\n") {
-			r.Problem(value, "the value holds a line break")
-		}
-		headers = append(headers, Header{key.Value, text})
+		named(key)
+		r.templateForm(oneLine, wrong, func(_ *yaml.Node, text Template) {
+			headers = append(headers, Header{key.Value, text})
+		})(value)
 	})
 	return headers
 }

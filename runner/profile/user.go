@@ -15,101 +15,101 @@ func (r *reader) users(n *yaml.Node) []User {
 	seen := map[string]int{}
 	r.inUser = true
 	defer func() { r.inUser = false }()
-	r.Sequence(n, func(item *yaml.Node) {
+	r.NonEmpty(n, "write at least one kind of user", func(item *yaml.Node) {
 		u := r.user(item)
 		if line, twice := seen[u.Name]; twice && u.Name != "" {
-			r.Problem(item, "the name %q stands in line %d as well; each kind of user has its own", u.Name, line)
+			r.Problem(item, "the name %s is taken by the user on line %d; each kind of user has its own", strict.Quote(u.Name), line)
 		}
 		seen[u.Name] = item.Line
 		users = append(users, u)
 	})
-	if n.Kind == yaml.SequenceNode && len(users) == 0 {
-		r.Problem(n, "the list is empty; write at least one kind of user")
-	}
 	return users
 }
 
-// user reads one behaviour: on_start first, whatever the order of the file, since the
-// variables that it saves may stand in all that follows.
+const maxWeight = 1_000_000
+
+// user reads one behaviour. on_start comes first, whatever the order of the file: the variables
+// that it saves can be used in everything after it.
 func (r *reader) user(n *yaml.Node) User {
 	u := User{Weight: 1}
 	r.saved = map[string]bool{}
-	nodes := map[string]*yaml.Node{}
-	later := func(name string) func(*yaml.Node) { return func(n *yaml.Node) { nodes[name] = n } }
-	r.Mapping(n, strict.Fields{
-		"name":     func(n *yaml.Node) { u.Name = r.Text(n) },
-		"weight":   func(n *yaml.Node) { u.Weight = r.Int(n, 1, 1_000_000) },
-		"fixed":    func(n *yaml.Node) { u.Fixed, u.Weight = r.Int(n, 1, maxUsers), 0 },
-		"wait":     func(n *yaml.Node) { u.Wait = r.wait(n) },
-		"on_start": later("on_start"), "tasks": later("tasks"), "on_stop": later("on_stop"),
-	})
+	var start, tasks, stop *yaml.Node
+	r.Mapping(n,
+		strict.Need("name", "The name of this kind of user.", "name this kind of user, for example: name: reader", r.Form(notEmpty,
+			func(string) string { return "the name is empty; write for example: name: reader" },
+			func(_ *yaml.Node, name string) { u.Name = name })),
+		strict.Key("weight", "The share of the users that are of this kind, relative to the weights of the others.", r.Int(&u.Weight, 1, maxWeight)),
+		strict.Key("fixed", "Exactly this many users of this kind, instead of a share.", r.Int(&u.Fixed, 1, maxUsers)),
+		strict.Key("wait", "Between two tasks: 1s, 100ms..500ms, pace 1s (tasks start 1s apart) or throughput 5/s (the same, as a rate).", r.wait(&u.Wait)),
+		strict.Key("on_start", "Steps that each user does first.", strict.Later(&start)),
+		strict.Need("tasks", "What the user does, one task after another, chosen by weight.", "write what this user does, for example: tasks: [{http: GET /}]", strict.Later(&tasks)),
+		strict.Key("on_stop", "Steps that each user does last.", strict.Later(&stop)),
+	)
 	for _, section := range []struct {
 		name string
-		read func(*yaml.Node)
+		n    *yaml.Node
+		read strict.Read
 	}{
-		{"on_start", func(n *yaml.Node) { u.OnStart = r.steps(n) }},
-		{"tasks", func(n *yaml.Node) { u.Tasks = r.tasks(n) }},
-		{"on_stop", func(n *yaml.Node) { u.OnStop = r.steps(n) }},
+		{"on_start", start, func(n *yaml.Node) { u.OnStart = r.steps(n) }},
+		{"tasks", tasks, func(n *yaml.Node) { u.Tasks = r.tasks(n) }},
+		{"on_stop", stop, func(n *yaml.Node) { u.OnStop = r.steps(n) }},
 	} {
-		if n := nodes[section.name]; n != nil {
-			r.In(section.name, func() { section.read(n) })
+		if section.n != nil {
+			r.In(section.name, func() { section.read(section.n) })
 		}
 	}
-	r.required(n, map[string]string{
-		"name":  "name this kind of user, for example: name: reader",
-		"tasks": "write what this user does, for example: tasks: [{http: GET /}]",
-	})
-	if has(n, "weight") && has(n, "fixed") {
-		r.Problem(n, "weight and fixed are both given; a kind of user has a share or a fixed number")
+	r.Exclude(n, "weight", "fixed", "a kind of user has either a share or a fixed number")
+	if u.Fixed > 0 {
+		u.Weight = 0
 	}
 	return u
 }
 
 func (r *reader) tasks(n *yaml.Node) []Task {
 	var tasks []Task
-	r.Sequence(n, func(item *yaml.Node) {
+	r.NonEmpty(n, "write at least one task", func(item *yaml.Node) {
 		before := maps.Clone(r.saved)
 		tasks = append(tasks, r.task(item))
-		r.saved = before // what one task saves, no other can rely on
+		r.saved = before // a task cannot rely on what another one saves
 	})
-	if n.Kind == yaml.SequenceNode && len(tasks) == 0 {
-		r.Problem(n, "the list is empty; write at least one task")
-	}
 	return tasks
 }
 
 // task reads a task, in full with steps or in the short form of a single step.
 func (r *reader) task(n *yaml.Node) Task {
 	t := Task{Weight: 1}
-	weight := func(n *yaml.Node) { t.Weight = r.Int(n, 1, 1_000_000) }
-	tags := func(n *yaml.Node) {
-		r.Sequence(n, func(item *yaml.Node) { t.Tags = append(t.Tags, r.Text(item)) })
-	}
-	if has(n, "steps") || !r.isCall(n) {
-		r.Mapping(n, strict.Fields{
-			"name": func(n *yaml.Node) { t.Name = r.Text(n) }, "weight": weight, "tags": tags,
-			"steps": func(n *yaml.Node) { t.Steps = r.steps(n) },
+	weight := strict.Key("weight", "How often this task is chosen, relative to the weights of the others.", r.Int(&t.Weight, 1, maxWeight))
+	tags := strict.Key("tags", "Words by which --tags and --exclude-tags select tasks.", func(n *yaml.Node) {
+		r.Sequence(n, func(item *yaml.Node) {
+			var tag string
+			r.Text(&tag)(item)
+			t.Tags = append(t.Tags, tag)
 		})
-		r.required(n, map[string]string{"steps": "a task is one step (http: GET /path) or a list of steps"})
-		if has(n, "steps") && !slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Call != nil }) {
+	})
+	full := func(n *yaml.Node) {
+		r.Mapping(n, strict.Key("name", "The name of the task.", r.Text(&t.Name)), weight, tags,
+			strict.Need("steps", "What the task does, one step after another.", "write for example: steps: [{http: GET /}]", func(n *yaml.Node) { t.Steps = r.steps(n) }))
+		if !slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Call != nil }) {
 			r.Problem(n, "no step of this task sends a request")
 		}
-		return t
 	}
-	step := r.step(n, strict.Fields{"weight": weight, "tags": tags})
-	t.Name = step.Call.Route()
-	t.Steps = []Step{step}
+	var short Step
+	forms := append([]strict.Form{{Key: "steps", Read: full}}, r.callForms(&short, weight, tags)...)
+	r.Forms(n, "a task is one step ("+r.from.Protocols[0].Example+") or a list of steps (steps: […])", forms...)
+	if short.Call != nil {
+		t.Name, t.Steps = short.Call.Route(), []Step{short}
+	}
 	return t
 }
 
 func (r *reader) steps(n *yaml.Node) []Step {
 	var steps []Step
-	r.Sequence(n, func(item *yaml.Node) { steps = append(steps, r.step(item, nil)) })
+	r.Sequence(n, func(item *yaml.Node) { steps = append(steps, r.step(item)) })
 	return steps
 }
 
-// selectTags keeps the tasks that bear one of tags, or all when there are none, and of those
-// the ones that bear none of exclude. A kind of user without any task left is left out.
+// selectTags keeps the tasks that have one of tags, or all tasks when tags is empty, except those
+// that have one of exclude. A kind of user without a task is dropped.
 func (p *Profile) selectTags(tags, exclude []string) error {
 	if len(tags) == 0 && len(exclude) == 0 {
 		return nil
@@ -135,11 +135,11 @@ func (p *Profile) selectTags(tags, exclude []string) error {
 	}
 	for _, tag := range slices.Concat(tags, exclude) {
 		if !known[tag] {
-			return fmt.Errorf("no task bears the tag %q%s", tag, strict.Suggest(tag, slices.Sorted(maps.Keys(known))))
+			return fmt.Errorf("no task has the tag %q%s", tag, strict.Suggest(tag, slices.Sorted(maps.Keys(known))))
 		}
 	}
 	if len(users) == 0 {
-		return fmt.Errorf("the tags leave no task to do")
+		return fmt.Errorf("the tags select no task")
 	}
 	p.Users = users
 	return nil

@@ -63,17 +63,25 @@ func (r *Reader) Mapping(n *yaml.Node, fields ...Field) {
 
 // Has reports whether the mapping n holds a key.
 func Has(n *yaml.Node, key string) bool {
+	return keyOf(n, key) != nil
+}
+
+// keyOf returns the node of a key, nil when the mapping n does not hold it.
+func keyOf(n *yaml.Node, key string) *yaml.Node {
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
-		return false
+		return nil
 	}
 	for i := 0; i < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
-			return true
+			return n.Content[i]
 		}
 	}
-	return false
+	return nil
 }
+
+// Later keeps a node, to be read once other keys of the mapping have been.
+func Later(to **yaml.Node) Read { return func(n *yaml.Node) { *to = n } }
 
 // Entries reads a mapping with keys of the user's choice. A key that comes twice is a problem.
 // It reports whether n is a mapping.
@@ -159,22 +167,16 @@ func (r *Reader) OneOrMore(each Read) Read {
 
 // Form is one of several forms of a mapping: the one that holds Key.
 type Form struct {
-	Key  string
-	Read Read
+	Key     string
+	Read    Read
+	Refused string // why this form is not accepted; it is neither read nor in the schema
 }
 
-// Forms reads n in the first form whose key it holds; none says what to write when there is no
+// Forms reads n in the first form whose key it holds; none says what to write when it holds no
 // such key.
 func (r *Reader) Forms(n *yaml.Node, none string, forms ...Form) {
 	if s := r.describing(n); s != nil {
-		for _, form := range forms {
-			of := &Schema{}
-			form.Read(r.stand(of))
-			if !slices.Contains(of.Required, form.Key) {
-				of.Required = append(of.Required, form.Key)
-			}
-			s.AnyOf = append(s.AnyOf, of)
-		}
+		r.describeForms(s, forms)
 		return
 	}
 	if n = resolve(n); n.Kind != yaml.MappingNode {
@@ -182,12 +184,31 @@ func (r *Reader) Forms(n *yaml.Node, none string, forms ...Form) {
 		return
 	}
 	for _, form := range forms {
-		if Has(n, form.Key) {
+		switch key := keyOf(n, form.Key); {
+		case key == nil:
+			continue
+		case form.Refused != "":
+			r.In(form.Key, func() { r.Problem(key, "%s", form.Refused) })
+		default:
 			form.Read(n)
-			return
+		}
+		return
+	}
+	r.Problem(n, "%s%s", none, r.misspelt(n, forms))
+}
+
+// misspelt ends a sentence with the key of a form that a key of n was probably meant to be.
+func (r *Reader) misspelt(n *yaml.Node, forms []Form) string {
+	var known []string
+	for _, form := range forms {
+		known = append(known, form.Key)
+	}
+	for i := 0; i < len(n.Content) && i < 40; i += 2 {
+		if name, ok := nearest(n.Content[i].Value, known); ok {
+			return fmt.Sprintf("; did you mean %q where %q is written?", name, n.Content[i].Value)
 		}
 	}
-	r.Problem(n, "%s", none)
+	return ""
 }
 
 // Exclude notes a problem when the mapping n holds both keys.

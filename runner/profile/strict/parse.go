@@ -35,11 +35,11 @@ func (r *Reader) Parse(data []byte) *yaml.Node {
 		line := max(at.Mark.Line, 1)
 		r.at(line, at.Mark.Column, "invalid YAML: %s", explain(at.Message, lineOf(data, line)))
 		return nil
+	case err != nil && strings.Contains(err.Error(), "no documents"), err == nil && len(document.Content) == 0:
+		r.at(1, 1, "the file is empty")
+		return nil
 	case err != nil:
 		r.at(1, 1, "invalid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
-		return nil
-	case len(document.Content) == 0:
-		r.at(1, 1, "the file is empty")
 		return nil
 	}
 	root := document.Content[0]
@@ -56,6 +56,8 @@ func explain(message, line string) string {
 	switch {
 	case strings.Contains(indent, "\t") || strings.Contains(message, "cannot start any token") && strings.Contains(line, "\t"):
 		return "YAML does not allow tabs for indentation; use spaces"
+	case strings.Contains(message, "exceeded max depth"):
+		return fmt.Sprintf("the file is nested more than %d levels deep", maxDepth)
 	case strings.Contains(message, "mapping values are not allowed"):
 		return `unexpected ":"; quote a text that contains ": ", and check the indentation`
 	default:
@@ -90,7 +92,7 @@ func (m measure) values(n *yaml.Node, depth int) (int, error) {
 		return 0, fmt.Errorf("the file is nested more than %d levels deep", maxDepth)
 	}
 	m[n] = 0
-	count := 1
+	count := 1 + len(n.Value)/64
 	for _, inner := range n.Content {
 		of, err := m.values(inner, depth+1)
 		if err != nil {

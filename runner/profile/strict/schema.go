@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -102,6 +103,16 @@ func (r *Reader) describing(n *yaml.Node) *Schema { return r.schemas[n] }
 // Describing reports whether the readers describe what they accept and there is no file.
 func (r *Reader) Describing() bool { return r.schemas != nil }
 
+// Set replaces the schema of a known key; the description that it has is kept.
+func (s *Schema) Set(name string, value *Schema) {
+	for i, p := range s.Properties {
+		if p.Name == name {
+			value.Description = p.Value.Description
+			s.Properties[i].Value = value
+		}
+	}
+}
+
 // describeMapping runs the readers of the fields.
 func (r *Reader) describeMapping(s *Schema, fields []Field) {
 	s.Type, s.AdditionalProperties = "object", false
@@ -115,6 +126,21 @@ func (r *Reader) describeMapping(s *Schema, fields []Field) {
 			s.Required = append(s.Required, f.name)
 		}
 		r.In(f.name, func() { f.read(r.stand(value)) })
+	}
+}
+
+// describeForms runs the readers of all forms.
+func (r *Reader) describeForms(s *Schema, forms []Form) {
+	for _, form := range forms {
+		if form.Refused != "" {
+			continue
+		}
+		of := &Schema{}
+		form.Read(r.stand(of))
+		if !slices.Contains(of.Required, form.Key) {
+			of.Required = append(of.Required, form.Key)
+		}
+		s.AnyOf = append(s.AnyOf, of)
 	}
 }
 

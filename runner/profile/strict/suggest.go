@@ -5,23 +5,35 @@ import (
 	"strings"
 )
 
-// Suggest ends a sentence about an unknown name with what was probably meant, else with all that
-// is known.
+// Suggest ends a sentence about an unknown name with the name that was probably meant, else with
+// all that are known.
 func Suggest(written string, known []string) string {
-	best, distance := "", 3
+	switch name, ok := nearest(written, known); {
+	case ok:
+		return fmt.Sprintf("; did you mean %q?", name)
+	case len(known) == 0:
+		return ""
+	default:
+		return "; choose one of: " + strings.Join(known, ", ")
+	}
+}
+
+// nearest returns the known name that differs least from the written one, by at most two letters.
+func nearest(written string, known []string) (best string, ok bool) {
+	if len(written) > 100 {
+		return "", false
+	}
+	distance := 3
 	for _, name := range known {
-		if d := editDistance(written, name); d < distance {
+		if d := editDistance(written, name); d < distance && d < len(name) {
 			best, distance = name, d
 		}
 	}
-	if best != "" {
-		return fmt.Sprintf("; did you mean %q?", best)
-	}
-	return "; known here: " + strings.Join(known, ", ")
+	return best, best != ""
 }
 
-// editDistance is Levenshtein's: how many single letters must be put in, taken out or
-// exchanged to make a into b.
+// editDistance is Levenshtein's: how many letters must be inserted, deleted or replaced to turn
+// a into b.
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -67,7 +67,11 @@ func (r *Reader) Text(to *string) Read {
 func (r *Reader) Form(pattern *regexp.Regexp, wrong func(text string) string, take func(n *yaml.Node, text string)) Read {
 	return func(n *yaml.Node) {
 		if s := r.describing(n); s != nil {
-			s.Type, s.Pattern = scalar, pattern.String()
+			if s.Type = scalar; s.Pattern == "" {
+				s.Pattern = pattern.String()
+			} else {
+				s.AllOf = append(s.AllOf, &Schema{Pattern: pattern.String()})
+			}
 			take(n, "")
 			return
 		}
@@ -87,11 +91,27 @@ func Expected(what string) func(text string) string {
 	return func(text string) string { return fmt.Sprintf("expected %s, found %s", what, Quote(text)) }
 }
 
+// Scalar hands any text, number, truth value or null to read.
+func (r *Reader) Scalar(read Read) Read {
+	return func(n *yaml.Node) {
+		if s := r.describing(n); s != nil {
+			s.Type = []string{"string", "number", "boolean", "null"}
+			return
+		}
+		if n.Kind != yaml.ScalarNode {
+			r.Problem(n, "expected a text, a number, true, false or null, found %s", found(n))
+			return
+		}
+		read(n)
+	}
+}
+
 // Any marks a value as one of any kind, which read takes as it is.
 func (r *Reader) Any(read Read) Read {
 	return func(n *yaml.Node) {
 		if s := r.describing(n); s != nil {
 			s.any = true
+			return
 		}
 		read(n)
 	}
