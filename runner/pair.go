@@ -25,6 +25,8 @@ type Side struct {
 // Pairing is what Pair needs beside the sides. The zero value of every field is usable.
 type Pairing struct {
 	Runner   string          // the CI runner's label or image, part of the environment's class
+	Environ  []string        // NAME=value, for building and starting both systems; nil for this process's own
+	Secrets  []string        // texts not shown of what they print, beside the values of the profile's variables
 	Log      io.Writer       // what the systems print, each line behind its side's name; nil for nowhere
 	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
 	Stop     <-chan struct{} // closing it ends the load gracefully
@@ -67,7 +69,7 @@ func Pair(ctx context.Context, base, head Side, c Pairing) (b, h *result.Result,
 			return nil, nil, s.named(err)
 		}
 	}
-	p.control, err = newControl(ctx, c.Control, Config{Runner: c.Runner, Log: p.Log, Stop: c.Stop})
+	p.control, err = newControl(ctx, c.Control, Config{Runner: c.Runner, Environ: c.Environ, Secrets: c.Secrets, Log: p.Log, Stop: c.Stop})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,7 +125,7 @@ func newPairing(base, head Side, c Pairing) *pairing {
 	var logging sync.Mutex
 	for i, one := range [2]Side{base, head} {
 		p.sides[i] = newSide(one, Config{
-			Dir: one.Dir, Identity: one.Identity, Runner: c.Runner, Stop: c.Stop,
+			Dir: one.Dir, Identity: one.Identity, Runner: c.Runner, Environ: c.Environ, Secrets: c.Secrets, Stop: c.Stop,
 			Progress: func(now Progress) { p.show(p.sides[i], p.sides[1-i], now) },
 		}, &labelled{mu: &logging, to: c.Log, label: one.Name + ": "})
 		p.sides[i].seed = fmt.Sprintf("%016x", c.Seed)

@@ -44,7 +44,7 @@ func (g *rig) build(ctx context.Context) error {
 	preparing, done := untilAny(ctx, g.Stop, nil)
 	defer done()
 	g.Progress(Progress{Phase: "building the system"})
-	return interruptedOr(sut.Build(preparing, g.plan.Start, g.Dir, g.Log))
+	return interruptedOr(sut.Build(preparing, g.plan.Start, g.place()))
 }
 
 // up starts the system, or reaches the one that runs elsewhere.
@@ -58,9 +58,14 @@ func (g *rig) up(ctx context.Context) error {
 	preparing, done := untilAny(ctx, g.Stop, nil)
 	defer done()
 	g.Progress(Progress{Phase: "starting the system"})
-	system, err := sut.Start(preparing, g.plan.Start, g.plan.Target.URL, g.Dir, g.Log)
+	system, err := sut.Start(preparing, g.plan.Start, g.plan.Target.URL, g.place())
 	g.system = system
 	return interruptedOr(err)
+}
+
+// place is where the system is built and started.
+func (g *rig) place() sut.Place {
+	return sut.Place{Dir: g.Dir, Environ: g.Environ, Secrets: g.Secrets, Log: g.Log}
 }
 
 func interruptedOr(err error) error {

@@ -30,6 +30,8 @@ var ErrInterrupted = errors.New("interrupted before the end of the run")
 // Config is what Run needs beside the plan. The zero value of every field is usable.
 type Config struct {
 	Dir      string          // the profile's directory, in which the system is built and started
+	Environ  []string        // NAME=value, for building and starting it; nil for this process's own
+	Secrets  []string        // texts not shown of what it prints, beside the values of the profile's variables
 	Identity result.Identity // what the caller knows of the run; Run adds the rest
 	Runner   string          // the CI runner's label or image, part of the environment's class
 	Log      io.Writer       // what the system under test prints; nil for nowhere

@@ -73,8 +73,8 @@ func (c *runFlags) pair(a *app, asked *asked, base, head runner.Side) (b, h *res
 		return nil, nil, err
 	}
 	pairing := runner.Pairing{
-		Control: reference,
-		Runner:  a.getenv(runnerVariable), Stop: a.stop, Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs, Seed: rand.Uint64(),
+		Control: reference, Environ: a.environ(), Secrets: a.secrets(),
+		Runner: a.getenv(runnerVariable), Stop: a.stop, Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs, Seed: rand.Uint64(),
 		Decide: func(b, h *result.Result) bool { return gate.JudgePairs(asked.policy, b, h, false).More == 0 },
 	}
 	if c.Verbose {

@@ -90,7 +90,7 @@ func (c *runFlags) remeasure(a *app, asked *asked) (*result.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := runner.Config{Control: reference, Dir: asked.dir, Identity: a.identity(asked.dir), Runner: a.getenv(runnerVariable), Stop: a.stop}
+	config := runner.Config{Control: reference, Environ: a.environ(), Secrets: a.secrets(), Dir: asked.dir, Identity: a.identity(asked.dir), Runner: a.getenv(runnerVariable), Stop: a.stop}
 	if c.Verbose {
 		config.Log = a.stderr
 	}

@@ -63,8 +63,11 @@ type Start struct {
 	Env                      []string // NAME=value
 	Ready                    profile.Ready
 	StopWithin               time.Duration
-	Secrets                  []string // values of the environment that the profile puts in anywhere, which are not shown
+	Secrets                  []Secret // values of the environment that the profile puts in anywhere, which are not shown
 }
+
+// Secret is a variable of the environment and its value.
+type Secret struct{ Name, Value string }
 
 // Limits keep a run from doing harm. Zero values mean no limit.
 type Limits struct {

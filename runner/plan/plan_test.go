@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func env(name string) (string, bool) {
-	value, ok := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss", "LINES": "a\r\nb"}[name]
+	value, ok := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss", "LINES": "a\r\nb", "PIN": "471", "FOUR": "4711", "EMPTY": ""}[name]
 	return value, ok
 }
 
@@ -138,6 +138,24 @@ func TestMakeRefuses(t *testing.T) {
 		if _, err := makeFrom(t, text, plan.Shard{}); err == nil || !strings.Contains(err.Error(), sentence) || strings.Contains(err.Error(), "pa\"ss") {
 			t.Errorf("%s: %v, want %q", text, err, sentence)
 		}
+	}
+}
+
+// Values of the environment are kept from what a system prints, those that a request alone
+// needs among them; one too short for that is refused where there is a system that could print.
+func TestSecrets(t *testing.T) {
+	const text = "name: p\ntarget: {url: \"http://h\", headers: {A: \"${env.FOUR}${env.API_TOKEN}${env.FOUR}${env.EMPTY}%s\"}%s}\nusers: [{name: u, tasks: [{http: GET /}]}]"
+	const start = ", start: {command: srv}"
+	p, err := makeFrom(t, fmt.Sprintf(text, "", start), plan.Shard{})
+	if want := []plan.Secret{{Name: "FOUR", Value: "4711"}, {Name: "API_TOKEN", Value: "s3cret"}}; err != nil || !slices.Equal(p.Start.Secrets, want) {
+		t.Errorf("secrets %v, %v; want %v", p.Start, err, want)
+	}
+	if _, err := makeFrom(t, fmt.Sprintf(text, "${env.PIN}", ""), plan.Shard{}); err != nil {
+		t.Errorf("nothing is started: %v", err)
+	}
+	_, err = makeFrom(t, fmt.Sprintf(text, "${env.PIN}", start), plan.Shard{})
+	if err == nil || !strings.HasPrefix(err.Error(), "${env.PIN} holds a value of 3 bytes, too short to be hidden") || strings.Contains(err.Error(), "471") {
+		t.Errorf("a value of 3 bytes: %v", err)
 	}
 }
 

@@ -17,7 +17,7 @@ type Resolver struct {
 	values   Values
 	basePath string         // of target.url
 	slots    map[string]int // where the present user's variables are saved
-	secrets  []string       // see Start
+	secrets  []Secret       // see Start
 	err      error
 }
 
@@ -41,9 +41,9 @@ func (r *Resolver) text(t profile.Template) string {
 	return b.String()
 }
 
-// leastSecret is how many bytes make a value of the environment worth hiding: a shorter one stands
-// in too much by chance.
-const leastSecret = 6
+// LeastSecret is how many bytes a value of the environment has at least where a system is
+// started: a shorter one stands in too much of what the system prints to be hidden there.
+const LeastSecret = 4
 
 // fixed is the value of a variable that is the same for the whole run.
 func (r *Resolver) fixed(variable string) (value string, ok bool) {
@@ -58,8 +58,15 @@ func (r *Resolver) fixed(variable string) (value string, ok bool) {
 	if !set {
 		r.Fail("the environment variable %s is not set", name)
 	}
-	if len(value) >= leastSecret && !slices.Contains(r.secrets, value) {
-		r.secrets = append(r.secrets, value)
+	if value == "" {
+		return "", true
+	}
+	if len(value) < LeastSecret && r.profile.Target.Start != nil {
+		r.Fail("${%s} holds a value of %d bytes, too short to be hidden in what the system prints: it needs %d; write what is no secret into the profile itself",
+			variable, len(value), LeastSecret)
+	}
+	if secret := (Secret{name, value}); !slices.Contains(r.secrets, secret) {
+		r.secrets = append(r.secrets, secret)
 	}
 	return value, true
 }

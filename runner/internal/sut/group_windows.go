@@ -1,6 +1,7 @@
 package sut
 
 import (
+	"os"
 	"os/exec"
 	"strconv"
 )
@@ -15,3 +16,5 @@ func terminate(c *exec.Cmd) { kill(c) }
 func kill(c *exec.Cmd) {
 	_ = exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(c.Process.Pid)).Run()
 }
+
+func awaitEnd(*os.Process) bool { return false }

@@ -2,48 +2,89 @@ package sut
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// secrets are what is not shown of what a system prints, the longest first, since one may begin
-// another. A token stays in its environment: a build may need one.
-func secrets(s *plan.Start) []string {
-	all := slices.Clone(s.Secrets)
-	for _, secret := range s.Secrets { // such as a key, which is printed line by line
-		for line := range strings.Lines(secret) {
-			if line = strings.TrimRight(line, "\r\n"); len(line) >= leastSecret && line != secret {
-				all = append(all, line)
-			}
+// secrets are the texts that are not shown of what a system prints.
+type secrets struct {
+	texts []string // the longest first, since one may begin another
+	short []plan.Secret
+}
+
+// shortSecret is a length in bytes below which a text stands in others by chance, too.
+const shortSecret = 6
+
+// secretsOf are the secrets of a plan and others.
+func secretsOf(s *plan.Start, others []string) secrets {
+	var all secrets
+	for _, secret := range s.Secrets {
+		all.add(secret.Value)
+		if len(secret.Value) < shortSecret {
+			all.short = append(all.short, secret)
 		}
 	}
-	if token := os.Getenv("GITHUB_TOKEN"); token != "" {
-		all = append(all, token)
+	for _, text := range others {
+		all.add(text)
 	}
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	slices.SortFunc(all.texts, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
+	all.texts = slices.Compact(all.texts)
 	return all
 }
 
-// leastSecret is how long a line of a secret must be to be hidden by itself, in bytes.
-const leastSecret = 6
+// add adds a text and its lines: a key is printed line by line.
+func (s *secrets) add(text string) {
+	if text != "" {
+		s.texts = append(s.texts, text)
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); len(line) >= plan.LeastSecret {
+			s.texts = append(s.texts, line)
+		}
+	}
+}
+
+// longest is the length of the longest.
+func (s *secrets) longest() int {
+	if len(s.texts) == 0 {
+		return 0
+	}
+	return len(s.texts[0])
+}
+
+// stars are shown in the place of a secret.
+const stars = "***"
 
 // hide puts stars in the place of secrets.
-func hide(text string, secrets []string) string {
-	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, "***")
+func (s *secrets) hide(text string) string {
+	for _, secret := range s.texts {
+		text = strings.ReplaceAll(text, secret, stars)
 	}
 	return text
+}
+
+// note says why stars may stand for something else than a secret; empty where they do not.
+func (s *secrets) note() string {
+	var names []string
+	for _, secret := range s.short {
+		names = append(names, fmt.Sprintf("%s (%d bytes)", secret.Name, len(secret.Value)))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "(" + stars + " may hide other text too: these values are short: " + strings.Join(names, ", ") + ")"
 }
 
 // mask hands lines on without the secrets in them, whole lines at a time. Not safe for concurrent
 // use: of a command, both streams are copied by one goroutine.
 type mask struct {
+	secrets
 	to      io.Writer
-	secrets []string
 	partial []byte // a line without its end
 }
 
@@ -53,26 +94,19 @@ func (m *mask) Write(p []byte) (int, error) {
 	if end == 0 && len(m.partial) < maxLineBytes {
 		return len(p), nil
 	}
-	line := hide(string(m.partial[:end]), m.secrets)
+	line := m.hide(string(m.partial[:end]))
 	m.partial = append(m.partial[:0], m.partial[end:]...)
 	if end == 0 { // an endless line: what may be the beginning of a secret stays here
-		all := hide(string(m.partial), m.secrets)
+		all := m.hide(string(m.partial))
 		kept := min(len(all), m.longest())
 		line, m.partial = all[:len(all)-kept], append(m.partial[:0], all[len(all)-kept:]...)
 	}
-	_, err := io.WriteString(m.to, line)
-	return len(p), err
-}
-
-func (m *mask) longest() int {
-	if len(m.secrets) == 0 {
-		return 0
-	}
-	return len(m.secrets[0])
+	_, _ = io.WriteString(m.to, line) // a log that is gone must not end the system
+	return len(p), nil
 }
 
 // flush hands on what has no end, once the command has.
 func (m *mask) flush() {
-	_, _ = io.WriteString(m.to, hide(string(m.partial), m.secrets)) // nobody is left who could be told
+	_, _ = io.WriteString(m.to, m.hide(string(m.partial))) // nobody is left who could be told
 	m.partial = nil
 }

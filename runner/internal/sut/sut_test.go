@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 		select {}
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
-	case "parent":
+	case "parent", "leaves":
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), "SUT_MODE=silent")
 		child.Stdout = os.Stdout
@@ -50,6 +50,9 @@ func TestMain(m *testing.M) {
 		}
 		if err := os.WriteFile(os.Getenv("SUT_PIDFILE"), []byte(strconv.Itoa(child.Process.Pid)), 0o644); err != nil {
 			os.Exit(8)
+		}
+		if mode == "leaves" {
+			os.Exit(0)
 		}
 	}
 	fmt.Println("listening")
@@ -84,7 +87,7 @@ func TestStartAndStop(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, url := system(t, "serves", ready)
-			running, err := sut.Start(t.Context(), s, url, "", io.Discard)
+			running, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +119,7 @@ func TestStartFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, url := system(t, c.mode, c.ready)
-			_, err := sut.Start(t.Context(), s, url, "", io.Discard)
+			_, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
 			var failure *sut.Failure
 			if !errors.As(err, &failure) || !strings.Contains(failure.What, c.sentence) {
 				t.Fatalf("got %v, want a failure with %q", err, c.sentence)
@@ -133,7 +136,7 @@ func TestStartMissingProgram(t *testing.T) {
 	for _, command := range []string{"./no-such-program", "no-such-program-anywhere", `unclosed "quote`, ""} {
 		s.Command = command
 		var failure *sut.Failure
-		if _, err := sut.Start(t.Context(), s, url, "", io.Discard); !errors.As(err, &failure) {
+		if _, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard}); !errors.As(err, &failure) {
 			t.Errorf("command %q: got %v, want a failure", command, err)
 		}
 	}
@@ -142,7 +145,7 @@ func TestStartMissingProgram(t *testing.T) {
 func TestStopKillsTheStubborn(t *testing.T) {
 	s, url := system(t, "stubborn", profile.Ready{Kind: profile.ReadyHTTP, Path: "/health"})
 	s.StopWithin = 50 * time.Millisecond
-	running, err := sut.Start(t.Context(), s, url, "", io.Discard)
+	running, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,35 +154,71 @@ func TestStopKillsTheStubborn(t *testing.T) {
 	}
 }
 
-func TestStopEndsTheChildrenToo(t *testing.T) {
-	s, url := system(t, "parent", profile.Ready{Kind: profile.ReadyHTTP, Path: "/health"})
-	running, err := sut.Start(t.Context(), s, url, "", io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
+// childGone waits until the child that a system has started is dead.
+func childGone(t *testing.T, s *plan.Start) {
+	t.Helper()
 	text, err := os.ReadFile(strings.TrimPrefix(s.Env[2], "SUT_PIDFILE="))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(string(text))
+	for range 3000 { // a killed process is gone once init has taken it in
+		if state, err := os.ReadFile("/proc/" + string(text) + "/stat"); err != nil || strings.Contains(string(state), ") Z") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("the child %s lives on", text)
+}
+
+func TestStopEndsTheChildrenToo(t *testing.T) {
+	s, url := system(t, "parent", profile.Ready{Kind: profile.ReadyHTTP, Path: "/health"})
+	running, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := running.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for range 500 { // a killed process is gone once init has taken it in
-		if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || strings.Contains(string(state), ") Z") {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("the child %d lives on", pid)
+	childGone(t, s)
 }
+
+// A system that ends takes what it has started with it, before anybody stops it.
+func TestDeathEndsTheChildren(t *testing.T) {
+	s, url := system(t, "leaves", profile.Ready{Kind: profile.ReadyTCP})
+	_, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
+	if err == nil || err.Error() != "the system under test ended by itself, with status 0, before it was ready" {
+		t.Errorf("got %v", err)
+	}
+	childGone(t, s)
+}
+
+// A helper that a build leaves behind neither lives on nor makes the build a failure.
+func TestBuildEndsItsHelpers(t *testing.T) {
+	s, _ := system(t, "leaves", profile.Ready{})
+	s.Build = s.Command
+	if err := sut.Build(t.Context(), s, sut.Place{Log: io.Discard}); err != nil {
+		t.Error(err)
+	}
+	childGone(t, s)
+}
+
+func TestBuildCanBeCancelled(t *testing.T) {
+	s, _ := system(t, "stubborn", profile.Ready{})
+	s.Build = s.Command
+	ctx, cancel := context.WithCancel(t.Context())
+	log := writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil }) // it is at work
+	if err := sut.Build(ctx, s, sut.Place{Log: log}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestDeathIsNoticed(t *testing.T) {
 	s, url := system(t, "serves", profile.Ready{Kind: profile.ReadyTCP})
-	running, err := sut.Start(t.Context(), s, url, "", io.Discard)
+	running, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +237,7 @@ func TestStartCanBeCancelled(t *testing.T) {
 	s, url := system(t, "silent", profile.Ready{Kind: profile.ReadyTCP})
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	if _, err := sut.Start(ctx, s, url, "", io.Discard); !errors.Is(err, context.Canceled) {
+	if _, err := sut.Start(ctx, s, url, sut.Place{Log: io.Discard}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
@@ -206,7 +245,7 @@ func TestStartCanBeCancelled(t *testing.T) {
 func TestBuild(t *testing.T) {
 	dir := t.TempDir()
 	build := func(command string) error {
-		return sut.Build(t.Context(), &plan.Start{Build: command, Dir: "."}, dir, io.Discard)
+		return sut.Build(t.Context(), &plan.Start{Build: command, Dir: "."}, sut.Place{Dir: dir, Log: io.Discard})
 	}
 	if err := build(""); err != nil {
 		t.Errorf("nothing to build: %v", err)
@@ -225,25 +264,44 @@ func TestBuild(t *testing.T) {
 
 // A system that prints all that it has been told, as many do when they fail.
 func TestSecretsAreNotShown(t *testing.T) {
-	t.Setenv("PLIMSOLL_DATABASE_URL", "postgres://u:of-the-database@h/d")
-	t.Setenv("PLIMSOLL_INPUT_GITHUB_TOKEN", "of-github")
+	t.Setenv("OF_THIS_PROCESS", "is not handed on")
 	var log bytes.Buffer
 	err := sut.Build(t.Context(), &plan.Start{
-		Build: "sh -c 'env; printf %s of-the-service; exit 2'", Dir: ".", Env: []string{"KEY=of-the-service", "LONG=of-the-service-too", "MODE=test"},
-		Secrets: []string{"of-the-service", "of-the-service-too"},
-	}, t.TempDir(), &log)
+		Build: "sh -c 'env; printf %s of-the-service; exit 2'", Dir: ".",
+		Env:     []string{"KEY=of-the-service", "LONG=of-the-service-too", "PIN=4711", "MODE=test"},
+		Secrets: []plan.Secret{{Name: "SERVICE", Value: "of-the-service"}, {Name: "PIN", Value: "4711"}, {Name: "TOO", Value: "of-the-service-too"}},
+	}, sut.Place{
+		Dir: t.TempDir(), Log: &log, Environ: []string{"PATH=" + os.Getenv("PATH"), "TOKEN=of-github"}, Secrets: []string{"of-github", ""},
+	})
 	var failure *sut.Failure
 	if !errors.As(err, &failure) {
 		t.Fatalf("got %v", err)
 	}
-	for _, text := range []string{failure.Output, log.String()} {
-		if !strings.Contains(text, "KEY=***\n") || !strings.Contains(text, "LONG=***\n") || !strings.Contains(text, "MODE=test\n") || !strings.HasSuffix(text, "***") {
-			t.Errorf("shown is\n%s", text)
-		}
-		for _, secret := range []string{"of-the-database", "of-github", "of-the-service"} {
-			if strings.Contains(text, secret) {
-				t.Errorf("%s is shown", secret)
+	const note = "\n(*** may hide other text too: these values are short: PIN (4 bytes))"
+	shown, noted := strings.CutSuffix(failure.Output, note)
+	if !noted {
+		t.Errorf("nothing is said of the short value:\n%s", failure.Output)
+	}
+	for _, text := range []string{shown, log.String()} {
+		for _, want := range []string{"KEY=***\n", "LONG=***\n", "PIN=***\n", "TOKEN=***\n", "MODE=test\n"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is not in\n%s", want, text)
 			}
+		}
+		for _, secret := range []string{"of-github", "of-the-service", "4711", "OF_THIS_PROCESS"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s is shown in\n%s", secret, text)
+			}
+		}
+	}
+}
+
+// The sentences about a command name neither its values nor a program that holds one.
+func TestSecretsInCommands(t *testing.T) {
+	for _, line := range []string{"/opt/hunter22/bin/srv", `srv -password "hunter22`} {
+		s := &plan.Start{Build: line, ShownBuild: "as the profile says it", Dir: ".", Secrets: []plan.Secret{{Name: "PASSWORD", Value: "hunter22"}}}
+		if err := sut.Build(t.Context(), s, sut.Place{Log: io.Discard}); err == nil || strings.Contains(err.Error(), "hunter22") {
+			t.Errorf("%s: got %v", line, err)
 		}
 	}
 }
@@ -253,13 +311,20 @@ func TestSecretsInPieces(t *testing.T) {
 	const key, word = "begin-of-the-key\nmiddle-of-the-key\nend-of-the-key\n", "a-secret-word"
 	var log bytes.Buffer
 	err := sut.Build(t.Context(), &plan.Start{
-		Build: `sh -c 'echo "$KEY"; for i in $(seq 1500); do printf "%s" "x$WORD"; done'`, Dir: ".", Env: []string{"KEY=" + key, "WORD=" + word}, Secrets: []string{key, word},
-	}, t.TempDir(), &log)
-	if err != nil {
+		Build: `sh -c 'echo "$KEY"; for i in $(seq 1500); do printf "%s" "x$WORD"; done; exit 1'`, Dir: ".", Env: []string{"KEY=" + key, "WORD=" + word},
+		Secrets: []plan.Secret{{Name: "KEY", Value: key}, {Name: "WORD", Value: word}},
+	}, sut.Place{Dir: t.TempDir(), Log: &log})
+	var failure *sut.Failure
+	if !errors.As(err, &failure) {
 		t.Fatal(err)
 	}
-	if text := log.String(); strings.Contains(text, "of-the-key") || strings.Contains(text, "secret") || strings.Count(text, "x***") != 1500 {
-		t.Errorf("shown is\n%.300s…", text)
+	for _, text := range []string{log.String(), failure.Output} {
+		if strings.Contains(text, "of-the-key") || strings.Contains(text, "secret") || strings.Contains(text, "xa") {
+			t.Errorf("shown is\n%s", text)
+		}
+	}
+	if n := strings.Count(log.String(), "x***"); n != 1500 {
+		t.Errorf("%d of 1500 pieces are shown", n)
 	}
 }
 

@@ -12,15 +12,15 @@ const (
 	maxLineBytes = 4 << 10
 )
 
-// tail keeps the last lines written to it, and notes when a text appears in one. Safe for
-// concurrent use.
+// tail keeps the last lines written to it, without the secrets in them, and notes when a text
+// appears in one. Safe for concurrent use.
 type tail struct {
-	watch   string   // the text to look for; empty for none
-	secrets []string // texts that are not shown
+	secrets
+	watch string // the text to look for; empty for none
 
 	mu      sync.Mutex // guards what follows
 	lines   []string
-	partial []byte // a line without its end, at most maxLineBytes
+	partial []byte // the beginning of a line without its end
 	seen    bool
 }
 
@@ -30,16 +30,29 @@ func (t *tail) Write(p []byte) (int, error) {
 	rest := p
 	for {
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
-		t.partial = append(t.partial, line[:min(len(line), maxLineBytes-len(t.partial))]...)
+		t.partial = append(t.partial, line[:min(len(line), t.limit()-len(t.partial))]...)
 		t.seen = t.seen || t.watch != "" && bytes.Contains(t.partial, []byte(t.watch))
 		if !ended {
 			return len(p), nil
 		}
-		t.lines = append(t.lines, strings.TrimRight(string(t.partial), "\r"))
+		t.lines = append(t.lines, t.line())
 		t.lines = t.lines[max(0, len(t.lines)-tailLines):]
 		t.partial = t.partial[:0]
 		rest = after
 	}
+}
+
+// limit is how much of a line is looked at: all secrets that begin in what is kept.
+func (t *tail) limit() int { return maxLineBytes + t.longest() }
+
+// line is what is kept of the present line. The end of one that was cut may be the beginning
+// of a secret, and goes.
+func (t *tail) line() string {
+	line := t.hide(strings.TrimRight(string(t.partial), "\r"))
+	if len(t.partial) == t.limit() {
+		line = line[:max(0, len(line)-t.longest())]
+	}
+	return line[:min(len(line), maxLineBytes)]
 }
 
 // Seen reports whether the text looked for has appeared.
@@ -55,7 +68,11 @@ func (t *tail) String() string {
 	defer t.mu.Unlock()
 	lines := t.lines
 	if len(t.partial) > 0 {
-		lines = append(lines[:len(lines):len(lines)], string(t.partial))
+		lines = append(lines[:len(lines):len(lines)], t.line())
 	}
-	return hide(strings.Join(lines, "\n"), t.secrets)
+	text := t.hide(strings.Join(lines, "\n")) // a secret of several short lines
+	if note := t.note(); note != "" && strings.Contains(text, stars) {
+		text += "\n" + note
+	}
+	return text
 }

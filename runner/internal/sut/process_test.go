@@ -1,0 +1,99 @@
+//go:build linux
+
+package sut
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+func begin(t *testing.T, args ...string) *process {
+	t.Helper()
+	p, err := startProcess(exec.Command(args[0], args[1:]...), func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.kill(); <-p.ended })
+	return p
+}
+
+// When a group has ended, its number may be given to another, which no signal reaches.
+func TestSignalsReachNoStranger(t *testing.T) {
+	p, stranger := begin(t, "true"), begin(t, "sleep", "60")
+	<-p.ended
+	p.command.Process.Pid = stranger.command.Process.Pid // as the system might
+	p.terminate()
+	p.kill()
+	p.disown()
+	select {
+	case <-stranger.ended:
+		t.Error("a stranger was ended")
+	case <-time.After(50 * time.Millisecond):
+	}
+}
+
+// An ended process keeps its number until it is waited for.
+func TestAwaitEnd(t *testing.T) {
+	command := exec.Command("true")
+	ownGroup(command)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !awaitEnd(command.Process) {
+		t.Error("this system cannot wait without taking the number away")
+	}
+	state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", command.Process.Pid))
+	if err != nil || !strings.Contains(string(state), ") Z") {
+		t.Errorf("the state of the ended process is %q, %v", state, err)
+	}
+	if err := syscall.Kill(-command.Process.Pid, 0); err != nil {
+		t.Errorf("its group: %v", err)
+	}
+	if err := command.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who has left the group and keeps the output open does not hold up the end.
+func TestOutputKeptOpen(t *testing.T) {
+	var out strings.Builder
+	command := exec.Command("sh", "-c", "setsid sleep 5 & echo $!")
+	command.Stdout, command.WaitDelay = &out, 10*time.Millisecond
+	p, err := startProcess(command, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	if p.err != nil {
+		t.Error(p.err)
+	}
+	var pid int
+	if _, err := fmt.Sscan(out.String(), &pid); err != nil {
+		t.Fatal(err)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL) // it would end by itself
+}
+
+// Another program may listen where the system was meant to: that it answers says nothing.
+func TestReadyIsTheSystemItself(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer other.Close()
+	p := begin(t, "false")
+	<-p.ended
+	for _, kind := range []profile.ReadyKind{profile.ReadyHTTP, profile.ReadyTCP} {
+		s := &System{&launched{p, &tail{}}, &plan.Start{Ready: profile.Ready{Kind: kind, Path: "/", Within: time.Minute}}}
+		if err := s.awaitReady(t.Context(), other.URL); err == nil || !strings.Contains(err.Error(), "with exit status 1, before it was ready") {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
