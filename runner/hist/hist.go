@@ -1,17 +1,25 @@
 // Package hist keeps a distribution of latencies in little memory.
 //
 // A Histogram takes time.Durations and gives back counts, quantiles (q in 0..1, three
-// significant digits) and the exact smallest and largest value. It is built on HdrHistogram
-// (http://hdrhistogram.org) in its packed form, whose memory grows with the number of
-// distinct values, so that thousands may be held at once. Merge is associative and
-// commutative and the zero Histogram, which is ready for use, is its unit. Values from 1 µs
-// to 1 h are told apart; longer ones are counted at 1 h, and Over says how many those were.
+// significant digits) and the exact smallest and largest value. It tells values from 1 µs to
+// 1 h apart. It counts longer ones at 1 h, and Over says how many those were.
 //
-// The JSON form carries the counts as HdrHistogram's V2 compressed text, which every
-// HdrHistogram library reads. Not safe for concurrent use.
+// Merge is associative and commutative, and the zero Histogram is its unit. A Histogram holds
+// at most MaxCount values: Merge refuses more, so no count overflows.
+//
+// It is built on the packed form of HdrHistogram (http://hdrhistogram.org). Its memory grows
+// with the number of distinct values, so a program can hold thousands. The JSON form carries
+// the counts as HdrHistogram's V2 compressed text, which every HdrHistogram library reads.
+// UnmarshalJSON takes untrusted text, but only of this package's own range and digits.
+//
+// Recorder counts faster, for the hot path. Neither is safe for concurrent use.
 package hist
 
 import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,12 +35,18 @@ const (
 	Digits  = 3
 )
 
+// MaxCount is how many values a Histogram holds at most: as many as a float64 counts exactly.
+const MaxCount = 1 << 53
+
 // maxEncoded bounds the text that UnmarshalJSON takes, in bytes. A histogram of this range
 // in which every bucket is filled encodes to less than a quarter of it.
 const maxEncoded = 1 << 20
 
-// ErrCorrupt is wrapped by what UnmarshalJSON returns for a text that no Histogram wrote.
-var ErrCorrupt = errors.New("not a histogram of this program")
+// What the errors of this package wrap.
+var (
+	ErrCorrupt = errors.New("not a histogram of this program") // by UnmarshalJSON
+	ErrFull    = errors.New("more values than a histogram holds")
+)
 
 // Histogram is a distribution of durations. The zero value is empty and ready.
 type Histogram struct {
@@ -58,10 +72,14 @@ func (h *Histogram) Record(d time.Duration) {
 	}
 }
 
-// Merge adds the values of o, which stays as it is.
-func (h *Histogram) Merge(o *Histogram) {
+// Merge adds the values of o and leaves o as it is. If h would then hold more than MaxCount
+// values, the error is ErrFull and h stays as it was.
+func (h *Histogram) Merge(o *Histogram) error {
 	if o.counts == nil {
-		return
+		return nil
+	}
+	if h.Count() > MaxCount-o.Count() {
+		return fmt.Errorf("merge %d and %d values: %w", h.Count(), o.Count(), ErrFull)
 	}
 	if h.counts == nil {
 		h.counts = newCounts()
@@ -72,6 +90,7 @@ func (h *Histogram) Merge(o *Histogram) {
 	if dropped := h.counts.Merge(o.counts); dropped != 0 {
 		panic(fmt.Sprintf("hist: merge dropped %d values of an equal range", dropped))
 	}
+	return nil
 }
 
 // Count is the number of values recorded.
@@ -163,21 +182,48 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &e); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	counts, err := hdrhistogram.DecodePacked([]byte(e.HDR))
+	counts, err := decode(e.HDR)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	// A decoder keeps the geometry that it was sent: merging needs ours, so the counts are
-	// carried over into it, which also checks that every value fits.
-	ours := newCounts()
-	if counts.TotalCount() <= 0 || counts.Min() < 0 || ours.Merge(counts) != 0 {
-		return fmt.Errorf("%w: counts out of range", ErrCorrupt)
+	// The decoder stops at the greatest int64 where the counts add up to more.
+	total := counts.TotalCount()
+	if total <= 0 || total > MaxCount {
+		return fmt.Errorf("%w: %d values", ErrCorrupt, total)
 	}
-	if e.MinNs < 0 || e.MaxNs < e.MinNs || e.Over < 0 || e.Over > ours.TotalCount() {
+	if e.MinNs < 0 || e.MaxNs < e.MinNs || e.Over < 0 || e.Over > total {
 		return fmt.Errorf("%w: min %d ns, max %d ns, %d over", ErrCorrupt, e.MinNs, e.MaxNs, e.Over)
 	}
-	*h = Histogram{counts: ours, min: time.Duration(e.MinNs), max: time.Duration(e.MaxNs), over: e.Over}
+	*h = Histogram{counts: counts, min: time.Duration(e.MinNs), max: time.Duration(e.MaxNs), over: e.Over}
 	return nil
+}
+
+// decode reads counts of our own range and digits. A text can name any other range, and a wide
+// one lets a few bytes grow to 50 MB: the header is looked at before the counts are.
+func decode(text string) (*hdrhistogram.PackedHistogram, error) {
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err
+	}
+	const before = 8 // the cookie and the length of what is compressed
+	if len(data) < before {
+		return nil, errors.New("too short")
+	}
+	z, err := zlib.NewReader(bytes.NewReader(data[before:]))
+	if err != nil {
+		return nil, err
+	}
+	var header struct { // of HdrHistogram's encoding V2
+		Cookie, Length, Offset, Digits int32
+		Lowest, Highest                int64
+	}
+	if err := binary.Read(z, binary.BigEndian, &header); err != nil {
+		return nil, err
+	}
+	if header.Digits != Digits || header.Lowest != int64(Lowest) || header.Highest != int64(Highest) {
+		return nil, fmt.Errorf("%d digits from %d to %d ns", header.Digits, header.Lowest, header.Highest)
+	}
+	return hdrhistogram.DecodePacked([]byte(text))
 }
 
 func newCounts() *hdrhistogram.PackedHistogram {

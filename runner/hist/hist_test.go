@@ -3,12 +3,14 @@ package hist_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"pgregory.net/rapid"
 
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
@@ -43,22 +45,66 @@ func TestMergeIsAMonoid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x, y, z := values.Draw(t, "x"), values.Draw(t, "y"), values.Draw(t, "z")
 		whole := of(slices.Concat(x, y, z)...)
-		left := of(x...)
-		left.Merge(of(y...))
-		left.Merge(of(z...))
-		yz := of(y...)
-		yz.Merge(of(z...))
-		right := of(x...)
-		right.Merge(yz)
-		swapped := of(z...)
-		swapped.Merge(of(x...))
-		swapped.Merge(of(y...))
+		left := merged(t, of(x...), of(y...), of(z...))
+		right := merged(t, of(x...), merged(t, of(y...), of(z...)))
+		swapped := merged(t, of(z...), of(x...), of(y...))
 		equal(t, "whole and (x y) z", whole, left)
 		equal(t, "whole and x (y z)", whole, right)
 		equal(t, "whole and z x y", whole, swapped)
-		whole.Merge(&hist.Histogram{})
-		equal(t, "with the empty one", whole, left)
+		equal(t, "with the empty one", merged(t, whole, &hist.Histogram{}), left)
 	})
+}
+
+// merged merges the others into the first.
+func merged(t rapid.TB, into *hist.Histogram, others ...*hist.Histogram) *hist.Histogram {
+	t.Helper()
+	for _, other := range others {
+		if err := into.Merge(other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return into
+}
+
+// A histogram that is as full as can be is read, and refuses more without a change.
+func TestMergeRefusesWhatIsTooMuch(t *testing.T) {
+	full := of(time.Millisecond)
+	read(t, full, counted(t, hist.MaxCount-1, 0))
+	before := of(time.Second)
+	if err := before.Merge(full); err != nil || before.Count() != hist.MaxCount {
+		t.Fatalf("%d values, %v; want MaxCount", before.Count(), err)
+	}
+	if err := before.Merge(of(2 * time.Hour)); !errors.Is(err, hist.ErrFull) {
+		t.Errorf("one more: %v, want ErrFull", err)
+	}
+	if before.Count() != hist.MaxCount || before.Over() != 0 || before.Max() != time.Second {
+		t.Errorf("a refused merge changed the histogram: %d values, %d over, max %v", before.Count(), before.Over(), before.Max())
+	}
+}
+
+func read(t *testing.T, h *hist.Histogram, text string) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), h); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// counted is the text of a histogram with n values of 1 ms and m of 1 s, made past this package.
+func counted(t testing.TB, n, m int64) string {
+	t.Helper()
+	return packed(t, hdrhistogram.NewPacked(int64(hist.Lowest), int64(hist.Highest), hist.Digits), n, m)
+}
+
+func packed(t testing.TB, h *hdrhistogram.PackedHistogram, n, m int64) string {
+	t.Helper()
+	if err := errors.Join(h.RecordValues(int64(time.Millisecond), n), h.RecordValues(int64(time.Second), m)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := h.EncodeV2()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(`{"min_ns":1000000,"max_ns":1000000000,"hdr":%q}`, text)
 }
 
 // A quantile is within three digits of the value at that rank.
@@ -127,6 +173,10 @@ func TestJSONRoundTrip(t *testing.T) {
 
 func TestUnmarshalRefuses(t *testing.T) {
 	for _, text := range []string{
+		counted(t, math.MaxInt64-1, 0),
+		counted(t, hist.MaxCount, 1),
+		packed(t, hdrhistogram.NewPacked(1, math.MaxInt64, 5), 1, 1),
+		packed(t, hdrhistogram.NewPacked(int64(hist.Lowest), int64(hist.Highest), 2), 1, 1),
 		`{"min_ns":0,"max_ns":0,"hdr":""}`,
 		`{"min_ns":0,"max_ns":0,"hdr":"HISTFAAAA"}`,
 		`{"min_ns":5,"max_ns":1,"hdr":"` + hdr(t) + `"}`,
@@ -164,12 +214,17 @@ func FuzzUnmarshal(f *testing.F) {
 		}
 		f.Add(text)
 	}
+	f.Add([]byte(counted(f, math.MaxInt64-1, 0)))
+	f.Add([]byte(counted(f, hist.MaxCount, 0)))
+	f.Add([]byte(packed(f, hdrhistogram.NewPacked(1, math.MaxInt64, 5), 1, 1)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var h hist.Histogram
 		if json.Unmarshal(text, &h) != nil {
 			return
 		}
-		h.Merge(of(time.Second))
+		if err := h.Merge(of(time.Second)); err != nil && !errors.Is(err, hist.ErrFull) {
+			t.Fatal(err)
+		}
 		again, err := json.Marshal(h)
 		if err != nil {
 			t.Fatal(err)
