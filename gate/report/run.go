@@ -128,8 +128,8 @@ func errorTable(w io.Writer, r *result.Result) error {
 	}
 	var failures []failure
 	for _, route := range r.Routes() {
-		for text, n := range r.Tally.Routes[route].Errors {
-			failures = append(failures, failure{n, route + ": " + text})
+		for text, seen := range r.Tally.Routes[route].Errors {
+			failures = append(failures, failure{seen.Count, route + ": " + text})
 		}
 	}
 	if len(failures) == 0 {

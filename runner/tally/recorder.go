@@ -1,14 +1,9 @@
 package tally
 
-import (
-	"time"
+import "github.com/plimsoll-ci/plimsoll/runner/hist"
 
-	"github.com/plimsoll-ci/plimsoll/runner/hist"
-)
-
-// Recorder counts the samples of routes that are known beforehand, fast enough to stand in
-// the way of each request: without allocating, but for the texts of errors. Drain gives what
-// it holds as a Tally. Not safe for concurrent use.
+// Recorder counts the samples of known routes, fast enough for the hot path: only a new text of
+// an error allocates. Drain turns what it holds into a Tally. Not safe for concurrent use.
 type Recorder struct {
 	names  []Name
 	routes []recorded
@@ -20,7 +15,7 @@ type recorded struct {
 	resent            int64
 	unfinished        int64
 	response, service hist.Recorder
-	errors            Route // only its Errors are used
+	errors            errorTexts
 }
 
 // NewRecorder counts for the routes of the given names.
@@ -42,7 +37,7 @@ func (r *Recorder) Add(i int, s Sample) {
 		route.service.Record(s.Service())
 	}
 	if s.Class != OK {
-		route.errors.addError(s.Error, 1)
+		route.errors.add(s.Error, s.seen())
 	}
 }
 
@@ -61,18 +56,12 @@ func (r *Recorder) Drain() *Tally {
 				route.Outcomes[Class(class)] = n
 			}
 		}
-		route.BytesReceived, route.Errors = counted.bytes, counted.errors.Errors
+		route.BytesReceived, route.Errors = counted.bytes, counted.errors.seen
 		route.Resent, route.Unfinished = counted.resent, counted.unfinished
 		counted.response.Drain(&route.Response)
 		counted.service.Drain(&route.Service)
-		counted.outcomes, counted.bytes, counted.errors = [Dropped + 1]int64{}, 0, Route{}
+		counted.outcomes, counted.bytes, counted.errors = [Dropped + 1]int64{}, 0, errorTexts{}
 		counted.resent, counted.unfinished = 0, 0
 	}
 	return t
 }
-
-// Response is the time from when the request was due to its end.
-func (s Sample) Response() time.Duration { return s.Ended - s.Due }
-
-// Service is the time from the first byte sent to the end.
-func (s Sample) Service() time.Duration { return s.Ended - s.Sent }

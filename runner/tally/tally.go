@@ -1,13 +1,17 @@
 // Package tally counts what happened to requests, in a form that can be merged.
 //
-// A Tally takes Samples, one a request, and holds for each route two latency histograms, a
-// count for each way a request can end, the bytes received and the texts of the errors.
-// Merge is associative and commutative and the zero Tally is its unit, so that the tallies
-// of n workers or n shards, merged in any order, equal the tally of one. The JSON form is
-// that of result.json. Not safe for concurrent use: every worker owns its own.
+// A Tally takes Samples, one for each request. For each route it holds two latency histograms,
+// a count for each way a request can end, the bytes received, and a sample of the texts of
+// errors. Merge is associative and commutative, and the zero Tally is its unit: the tallies of
+// n workers or n shards, merged in any order, equal the tally of one. A Recorder counts the
+// same in the hot path.
+//
+// Validate bounds what somebody else has counted. Thousands of tallies that it accepts can be
+// merged without an overflow. The JSON form is part of result.json. Not safe for concurrent use:
+// every worker owns its own.
 //
 // Response time runs from the instant at which a request was due to the last byte of the
-// answer; service time from the first byte sent. A generator that only knows the second
+// answer, service time from the first byte sent. A generator that knows only the second
 // forgives the system every wait that it caused: see Gil Tene, "How NOT to Measure Latency"
 // (2013), on coordinated omission.
 package tally
@@ -23,14 +27,6 @@ import (
 
 // All names the sum over every route, where one name is asked for. No route may bear it.
 const All = "*"
-
-// maxErrors is how many different error texts a route keeps; others are counted under
-// OtherErrors. A system may put a new text into every answer. Which texts are kept past
-// that number depends on the order of merging; how many errors there were does not.
-const maxErrors = 50
-
-// OtherErrors is the text under which errors past the first fifty texts are counted.
-const OtherErrors = "other errors"
 
 // Class says how a request ended.
 type Class uint8
@@ -62,6 +58,8 @@ func (c Class) String() string {
 // not send has none: its time says nothing about the system.
 func (c Class) Timed() bool { return c != Generator && c != Dropped }
 
+func (c Class) known() bool { return OK <= c && c <= Dropped }
+
 // MarshalText makes a Class a key of a JSON object.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
@@ -88,6 +86,14 @@ type Sample struct {
 	Unfinished       bool   // the end of the load cut it off
 }
 
+// Response is the time from when the request was due to its end.
+func (s Sample) Response() time.Duration { return s.Ended - s.Due }
+
+// Service is the time from the first byte sent to the end.
+func (s Sample) Service() time.Duration { return s.Ended - s.Sent }
+
+func (s Sample) seen() Seen { return Seen{1, max(s.Ended, 0), max(s.Ended, 0)} }
+
 // Name is a route as it is counted.
 type Name struct {
 	Route string
@@ -103,14 +109,14 @@ type Tally struct {
 
 // Route is what happened to the requests of one route.
 type Route struct {
-	Outcomes      map[Class]int64  `json:"outcomes"`
-	BytesReceived int64            `json:"bytes_received"`
-	Response      hist.Histogram   `json:"response"`
-	Service       hist.Histogram   `json:"service"`
-	Errors        map[string]int64 `json:"errors,omitempty"`
-	Resent        int64            `json:"resent,omitempty"`     // requests sent again on a fresh connection
-	Unfinished    int64            `json:"unfinished,omitempty"` // requests that the end of the load cut off
-	Part          bool             `json:"part,omitempty"`       // see Name.Part
+	Outcomes      map[Class]int64 `json:"outcomes"`
+	BytesReceived int64           `json:"bytes_received"`
+	Response      hist.Histogram  `json:"response"`
+	Service       hist.Histogram  `json:"service"`
+	Errors        Errors          `json:"errors,omitempty"`
+	Resent        int64           `json:"resent,omitempty"`     // requests sent again on a fresh connection
+	Unfinished    int64           `json:"unfinished,omitempty"` // requests that the end of the load cut off
+	Part          bool            `json:"part,omitempty"`       // see Name.Part
 }
 
 // Add counts one sample; its latencies only when its Class is Timed.
@@ -127,7 +133,7 @@ func (t *Tally) Add(s Sample) {
 		r.Unfinished++
 	}
 	if s.Class != OK {
-		r.addError(s.Error, 1)
+		r.addErrors(Errors{s.Error: s.seen()})
 	}
 }
 
@@ -189,10 +195,26 @@ func (r *Route) Merge(o *Route) {
 	r.Resent += o.Resent
 	r.Unfinished += o.Unfinished
 	r.Part = r.Part || o.Part
-	r.Response.Merge(&o.Response)
-	r.Service.Merge(&o.Service)
-	for _, text := range slices.Sorted(maps.Keys(o.Errors)) {
-		r.addError(text, o.Errors[text])
+	must(r.Response.Merge(&o.Response))
+	must(r.Service.Merge(&o.Service))
+	r.addErrors(o.Errors)
+}
+
+func (r *Route) addErrors(more Errors) {
+	if len(more) == 0 {
+		return
+	}
+	errors := r.Errors.growing()
+	for text, seen := range more {
+		errors.add(text, seen)
+	}
+	r.Errors = errors.seen
+}
+
+// must is for merges of what Validate has accepted, or this program has counted.
+func must(err error) {
+	if err != nil {
+		panic("tally: " + err.Error())
 	}
 }
 
@@ -207,13 +229,3 @@ func (r *Route) Requests() int64 {
 
 // Failures is how many did not end OK.
 func (r *Route) Failures() int64 { return r.Requests() - r.Outcomes[OK] }
-
-func (r *Route) addError(text string, n int64) {
-	if r.Errors == nil {
-		r.Errors = map[string]int64{}
-	}
-	if _, known := r.Errors[text]; !known && len(r.Errors) >= maxErrors {
-		text = OtherErrors
-	}
-	r.Errors[text] += n
-}

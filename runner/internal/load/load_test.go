@@ -300,7 +300,7 @@ users:
 		if good := list.Outcomes[tally.OK]; good == 0 || list.Outcomes[tally.Expect] == 0 || rounds[0].Routes["item"].Requests() != good {
 			t.Errorf("lists %v, items %d", list.Outcomes, rounds[0].Routes["item"].Requests())
 		}
-		if list.Errors["expected items.# > 0"] != list.Outcomes[tally.Expect] {
+		if list.Errors["expected items.# > 0"].Count != list.Outcomes[tally.Expect] {
 			t.Errorf("errors %v", list.Errors)
 		}
 	})

@@ -1,0 +1,111 @@
+package tally
+
+import (
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/plimsoll-ci/plimsoll/runner/hist"
+)
+
+// Bounds on what Validate accepts. A million requests a second reach the first after eleven days,
+// a hundred gigabits a second the second after one. Nine thousand tallies at these bounds add up to
+// less than hist.MaxCount, and to less than an int64 holds.
+const (
+	MaxRequests = 1_000_000_000_000     // of all routes together
+	MaxBytes    = 1_000_000_000_000_000 // received, of all routes together
+	MaxLatency  = 366 * 24 * time.Hour  // of one request
+	MaxRoutes   = 200_000
+	maxName     = 4_000 // bytes of a route's name
+)
+
+// Validate checks a tally that somebody else may have made. It accepts whatever this package
+// counts within the bounds above, and nothing that no program can have counted.
+func (t *Tally) Validate() error {
+	if len(t.Routes) > MaxRoutes {
+		return fmt.Errorf("it has %d routes, %d are possible", len(t.Routes), MaxRoutes)
+	}
+	var sum bounded
+	for name, route := range t.Routes {
+		if err := ValidName(name); err != nil {
+			return err
+		}
+		if err := route.validate(&sum); err != nil {
+			return fmt.Errorf("route %.80q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// ValidName says what is wrong with the name of a route.
+func ValidName(name string) error {
+	switch {
+	case name == "" || name == All:
+		return fmt.Errorf("a route is named %q", name)
+	case len(name) > maxName || !utf8.ValidString(name):
+		return fmt.Errorf("the name of a route is longer than %d bytes, or not UTF-8: %.40q", maxName, name)
+	}
+	for _, r := range name {
+		if r < ' ' || r == 0x7f {
+			return fmt.Errorf("the name of a route holds a control character: %.40q", name)
+		}
+	}
+	return nil
+}
+
+// bounded are sums over routes that stay within the bounds.
+type bounded struct{ requests, bytes int64 }
+
+// add adds n, from 0 to most, to a sum that stays within the same bounds: neither overflows.
+func add(sum *int64, n, most int64) bool {
+	if n < 0 || n > most || *sum+n > most {
+		return false
+	}
+	*sum += n
+	return true
+}
+
+func (r *Route) validate(sum *bounded) error {
+	if r == nil || r.Outcomes == nil {
+		return errors.New("it has no outcomes")
+	}
+	var requests, timed int64
+	for class, n := range r.Outcomes {
+		if !class.known() || !add(&requests, n, MaxRequests) {
+			return fmt.Errorf("impossible count: %d requests of class %v", n, class)
+		}
+		if class.Timed() {
+			timed += n
+		}
+	}
+	switch {
+	case !add(&sum.requests, requests, MaxRequests):
+		return fmt.Errorf("impossible count: more than %d requests in all", int64(MaxRequests))
+	case !add(&sum.bytes, r.BytesReceived, MaxBytes):
+		return fmt.Errorf("impossible count: %d bytes, of at most %d in all", r.BytesReceived, int64(MaxBytes))
+	case r.Resent < 0 || r.Resent > MaxRequests:
+		return fmt.Errorf("impossible count: %d requests were sent again", r.Resent)
+	case r.Unfinished < 0 || r.Unfinished > requests:
+		return fmt.Errorf("impossible count: %d of %d requests are unfinished", r.Unfinished, requests)
+	}
+	for _, h := range []*hist.Histogram{&r.Response, &r.Service} {
+		if h.Count() != timed || h.Max() > MaxLatency {
+			return fmt.Errorf("impossible latencies: %d of %d requests, the longest %v", h.Count(), timed, h.Max())
+		}
+	}
+	return r.validateErrors(requests - r.Outcomes[OK])
+}
+
+func (r *Route) validateErrors(failures int64) error {
+	if err := r.Errors.validate(); err != nil {
+		return err
+	}
+	var n int64
+	for text, seen := range r.Errors {
+		if !add(&n, seen.Count, failures) {
+			return fmt.Errorf("impossible count: error %.40q %d times among %d failures", text, seen.Count, failures)
+		}
+	}
+	return nil
+}
