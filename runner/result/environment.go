@@ -16,6 +16,7 @@ type Environment struct {
 	MemoryGiB int    `json:"memory_gib"`       // rounded
 	Runner    string `json:"runner,omitempty"` // the CI runner's label or image
 	ToolMajor string `json:"tool_major"`       // the load generator's major version
+	Proxy     string `json:"proxy,omitempty"`  // between the generator and the target, without credentials
 
 	Kernel      string  `json:"kernel,omitempty"`
 	LoadAverage float64 `json:"load_average,omitempty"` // over 1 minute, before the load began
@@ -33,6 +34,7 @@ func (e Environment) class() []classField {
 		{"memory", fmt.Sprintf("%d GiB", e.MemoryGiB)},
 		{"runner", e.Runner},
 		{"generator version", e.ToolMajor},
+		{"proxy", e.Proxy},
 	}
 }
 

@@ -1,19 +1,20 @@
 // Package result is one run on record: what was loaded, where, and what was measured.
 //
-// A Result is the one value that travels: a run writes it, a store keeps it, a gate judges
-// it, a report shows it. It holds the identity of the run, the Environment that makes runs
-// comparable, one Round for each stretch of judged load with the Figures of every route,
-// the whole load's tally with its histograms, and the Problems that make it less than a
-// whole run. Its JSON form, which bears a schema version, is result.json.
+// A Result is the one value that travels: a run writes it, a store keeps it, a gate judges it, a
+// report shows it. It holds the identity of the run, the Environment that makes runs comparable,
+// a Round for each stretch of judged load with the Figures of every route, the tally of the
+// whole load with its histograms, and the Problems that make it less than a whole run. Its JSON
+// form bears a schema version and is result.json.
 //
-// Decode takes untrusted input: what it returns is safe to judge, merge and show.
+// Summary is a run as one row of figures, for histories of hundreds of runs. ID names a run by
+// what it is.
+//
+// Validate is the one contract of a Result. Encode, Decode and every store call it, so what one
+// of them takes all of them take. Decode reads untrusted input: what it returns is safe to judge,
+// merge and show, and no sum over its rounds and routes overflows, nor over those of 9,000 runs.
 package result
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -40,6 +41,11 @@ type Result struct {
 	// Control is what a reference server that never changes did before and after the load, or
 	// after each pair of rounds: it is about the machine. Empty when none was asked for.
 	Control []Figures `json:"control,omitempty"`
+	// Shards says who measured what, when several machines loaded together. Outside the ID.
+	Shards []Shard `json:"shards,omitempty"`
+	// Timeline is the load second by second, the warm-up too. Outside the ID, and left out of a
+	// Compact Result. AddSecond keeps it within its bound.
+	Timeline []Second `json:"timeline,omitempty"`
 }
 
 // Identity says which run of what this is.
@@ -68,7 +74,7 @@ type Generator struct {
 	LagP50 time.Duration `json:"lag_p50_ns"`
 	LagP99 time.Duration `json:"lag_p99_ns"`
 	LagMax time.Duration `json:"lag_max_ns"`
-	// Protocol is what it spoke, such as HTTP/1.1.
+	// Protocol is what it spoke, such as HTTP/1.1: a short text to show.
 	Protocol string `json:"protocol,omitempty"`
 }
 
@@ -99,6 +105,9 @@ type Round struct {
 	Figures map[string]Figures `json:"figures"`         // by route
 	Total   Figures            `json:"total"`           // over all routes
 	Tally   *tally.Tally       `json:"tally,omitempty"` // nil in a Compact Result
+	// Readings are what else was read during the round, by the name of the metric, such as
+	// "rss_bytes". Outside the ID.
+	Readings map[string]float64 `json:"readings,omitempty"`
 
 	// Of a round of a pair alone: when its turn was, and what the machine and the generator did
 	// meanwhile.
@@ -116,6 +125,30 @@ type Figures struct {
 	P95        time.Duration `json:"p95_ns"`
 	P99        time.Duration `json:"p99_ns"`
 	Throughput float64       `json:"throughput_per_sec"` // requests that succeeded
+}
+
+// Second is what ended in about a second of the load.
+type Second struct {
+	Start    time.Duration `json:"start_ns"` // since the load began
+	Length   time.Duration `json:"length_ns"`
+	Requests int64         `json:"requests"`
+	Failures int64         `json:"failures"`
+	P95      time.Duration `json:"p95_ns"` // response time
+}
+
+// Shard is the part of the load that one machine sent.
+type Shard struct {
+	Index int    `json:"index"` // from 0
+	By    string `json:"by"`    // the machine's name
+	Users int    `json:"users"`
+}
+
+// AddSecond adds to the timeline, until it is as long as Validate accepts: 27 hours. The rest of a
+// longer load has no timeline.
+func (r *Result) AddSecond(s Second) {
+	if len(r.Timeline) < maxSeconds {
+		r.Timeline = append(r.Timeline, s)
+	}
 }
 
 // NewRound is the round that began at start, lasted length and saw what t holds.
@@ -165,39 +198,16 @@ func (r *Result) Whole() bool {
 	return len(r.Problems) == 0 && r.PlannedRounds > 0 && len(r.Rounds) == r.PlannedRounds
 }
 
-// Compact is a copy without what only a fresh result needs: the tallies of the single rounds
-// and the warm-up. The figures of the rounds stay exactly, the whole load's histograms to two
-// digits.
+// Compact is a copy without what only a fresh result needs: the tallies of the single rounds,
+// the warm-up and the timeline. The figures of the rounds stay exact. The histograms of the
+// whole load keep two digits.
 func (r *Result) Compact() *Result {
 	c := *r
-	c.WarmUp = nil
+	c.WarmUp, c.Timeline = nil, nil
 	c.Tally = r.Tally.Coarse()
 	c.Rounds = slices.Clone(r.Rounds)
 	for i := range c.Rounds {
 		c.Rounds[i].Tally = nil
 	}
 	return &c
-}
-
-// ID names the run: 64 hexadecimal digits made of its identity, environment and figures, and
-// nothing else, so that a result, its compact form and a copy of its file have the same ID,
-// whatever compressed the histograms. The branch is where a run is filed and not what it is:
-// it does not count.
-func (r *Result) ID() string {
-	c := r.Compact()
-	c.Branch, c.Tally = "", tally.Tally{}
-	text, err := json.Marshal(c)
-	if err != nil {
-		panic("result: " + err.Error()) // plain fields and finite numbers: see validate
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
-// ShortID is the beginning of ID, enough to tell the runs of one series apart.
-func (r *Result) ShortID() string { return r.ID()[:12] }
-
-// String names the run in a sentence.
-func (r *Result) String() string {
-	return fmt.Sprintf("%s of %s", r.ShortID(), r.Started.UTC().Format(time.RFC3339))
 }

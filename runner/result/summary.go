@@ -1,6 +1,8 @@
 package result
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,6 +24,8 @@ type Summary struct {
 	Figures map[string]Figures `json:"figures"`
 	// Control is the median response time of the reference server, 0 if there was none.
 	Control time.Duration `json:"control_ns,omitempty"`
+	// Readings holds the median of each reading over the rounds that have it.
+	Readings map[string]float64 `json:"readings,omitempty"`
 }
 
 // Summary computes the run's row of figures. Nothing else in the program takes the median of
@@ -39,7 +43,52 @@ func (r *Result) Summary() Summary {
 		control = append(control, f.P50)
 	}
 	s.Control = median(control)
+	s.Readings = r.readings()
 	return s
+}
+
+func (r *Result) readings() map[string]float64 {
+	all := map[string][]float64{}
+	for _, round := range r.Rounds {
+		for name, value := range round.Readings {
+			all[name] = append(all[name], value)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	medians := make(map[string]float64, len(all))
+	for name, values := range all {
+		medians[name] = median(values)
+	}
+	return medians
+}
+
+// Validate checks a summary that comes out of a store, as Result.Validate checks a Result.
+func (s *Summary) Validate() error {
+	if !isID(s.ID) {
+		return fmt.Errorf("%.80q is no ID of a run", s.ID)
+	}
+	if err := errors.Join(s.Identity.validate(), s.Environment.validate(), validateReadings(s.Readings)); err != nil {
+		return err
+	}
+	if s.Rounds < 0 || s.Rounds > maxRounds || s.Control < 0 || s.Control > tally.MaxLatency {
+		return fmt.Errorf("impossible summary of %d rounds with a control of %v", s.Rounds, s.Control)
+	}
+	if _, ok := s.Figures[tally.All]; !ok || len(s.Figures) > tally.MaxRoutes+1 {
+		return fmt.Errorf("it has figures of %d routes, or none of all together", len(s.Figures))
+	}
+	for route, f := range s.Figures {
+		if route != tally.All {
+			if err := tally.ValidName(route); err != nil {
+				return err
+			}
+		}
+		if err := f.validate(); err != nil {
+			return fmt.Errorf("route %.80q: %w", route, err)
+		}
+	}
+	return nil
 }
 
 // summarize takes the median of one route over the rounds.

@@ -3,7 +3,9 @@ package tally
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
@@ -22,16 +24,28 @@ const (
 
 // Validate checks a tally that somebody else may have made. It accepts whatever this package
 // counts within the bounds above, and nothing that no program can have counted.
-func (t *Tally) Validate() error {
+func (t *Tally) Validate() error { return ValidateAll(t) }
+
+// ValidateAll is Validate for tallies whose sum must lie within the bounds too.
+func ValidateAll(all ...*Tally) error {
+	var sum bounded
+	for _, t := range all {
+		if err := t.validate(&sum); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tally) validate(sum *bounded) error {
 	if len(t.Routes) > MaxRoutes {
 		return fmt.Errorf("it has %d routes, %d are possible", len(t.Routes), MaxRoutes)
 	}
-	var sum bounded
 	for name, route := range t.Routes {
 		if err := ValidName(name); err != nil {
 			return err
 		}
-		if err := route.validate(&sum); err != nil {
+		if err := route.validate(sum); err != nil {
 			return fmt.Errorf("route %.80q: %w", name, err)
 		}
 	}
@@ -45,11 +59,8 @@ func ValidName(name string) error {
 		return fmt.Errorf("a route is named %q", name)
 	case len(name) > maxName || !utf8.ValidString(name):
 		return fmt.Errorf("the name of a route is longer than %d bytes, or not UTF-8: %.40q", maxName, name)
-	}
-	for _, r := range name {
-		if r < ' ' || r == 0x7f {
-			return fmt.Errorf("the name of a route holds a control character: %.40q", name)
-		}
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("the name of a route holds a control character: %.40q", name)
 	}
 	return nil
 }

@@ -1,5 +1,10 @@
-// Package whole writes files whole or not at all: a reader never sees half of one, and a file
-// that was there is replaced only by a whole one. What fails leaves nothing behind.
+// Package whole writes files whole or not at all.
+//
+// Write makes a new file beside the old one, puts it on the disk, gives it the old one's name,
+// and puts the directory on the disk. So a reader, and whoever comes after a crash, finds the old
+// file or the new one and never a part. When Write has returned without an error it is the new
+// one, even if the machine loses its power at once. That holds as far as the disk and the file
+// system keep what they say; some network file systems cannot put a directory on the disk.
 package whole
 
 import (
@@ -8,10 +13,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
-// Write puts what write writes into the file at path, which everybody may then read. The data
-// is on the disk when it returns.
+// Write puts what write writes into the file at path, which everybody may then read. When write
+// fails, or anything before the new file has its name, the old file stays and nothing is left
+// behind.
 func Write(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
@@ -28,8 +35,24 @@ func Write(path string, write func(io.Writer) error) error {
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// syncDir puts the names in a directory on the disk.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = dir.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil // this file system cannot
+	}
+	return errors.Join(err, dir.Close())
 }

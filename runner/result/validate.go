@@ -1,0 +1,234 @@
+package result
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// Bounds on what Validate accepts. They lie far above any real run. With them no sum over rounds,
+// routes or thousands of runs overflows, and every store can keep what is accepted.
+const (
+	maxLength   = 366 * 24 * time.Hour // of a run
+	maxRounds   = 10_000
+	maxSeconds  = 100_000
+	maxShards   = 10_000
+	maxUsers    = 1_000_000_000
+	maxStarts   = 1_000_000
+	maxProblems = 1_000
+	maxReadings = 1_000
+	maxRate     = 1e15
+	maxReading  = 1e300
+
+	// Bytes. PostgreSQL's indexes hold some 2,700 bytes a row.
+	maxText    = 500     // of a name: series, branch, commit
+	maxURL     = 4_000   // of the target
+	maxProblem = 1 << 20 // of the text of a problem
+)
+
+var errTooMany = fmt.Errorf("its rounds have more than %d requests", int64(tally.MaxRequests))
+
+// A run began between these. A machine without a clock of its own begins at the first.
+var (
+	earliest = time.Unix(0, 0)
+	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// Validate is the contract of a Result: what Encode writes, Decode reads and a store keeps. It
+// accepts all that a run can measure, on a machine with a wrong clock too, and says of anything
+// else what is impossible about it.
+func (r *Result) Validate() error {
+	if r.Schema != Schema {
+		return fmt.Errorf("it is of schema %d, this program knows schema %d", r.Schema, Schema)
+	}
+	for _, validate := range []func() error{
+		r.Identity.validate, r.Environment.validate, r.Generator.validate, r.validateCounts, r.validateTallies, r.validateRounds, r.validateRest,
+	} {
+		if err := validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i Identity) validate() error {
+	switch {
+	case i.Series == "":
+		return errors.New("it names no series")
+	case i.Started.Before(earliest) || !i.Started.Before(latest):
+		return fmt.Errorf("it began at %v: a run begins in the years 1970 to 2199", i.Started)
+	case i.Finished.Before(i.Started) || i.Finished.Sub(i.Started) > maxLength:
+		return fmt.Errorf("it lasts from %v to %v", i.Started, i.Finished)
+	case i.Users < 0 || i.Users > maxUsers:
+		return fmt.Errorf("it has %d users", i.Users)
+	}
+	return errors.Join(
+		plain("series", i.Series, maxText), plain("repository", i.Repository, maxText), plain("branch", i.Branch, maxText),
+		plain("commit", i.Commit, maxText), plain("profile digest", i.ProfileDigest, maxText), plain("target", i.Target, maxURL),
+		plain("version of the program", i.Tool, maxText), plain("number of the CI run", i.CIRun, maxText),
+	)
+}
+
+// plain says what is wrong with a text that is kept and shown in one line.
+func plain(what, text string, most int) error {
+	if len(text) > most || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return fmt.Errorf("its %s is longer than %d bytes, or holds control characters, or is not UTF-8: %.40q", what, most, text)
+	}
+	return nil
+}
+
+func (e Environment) validate() error {
+	if e.CPUCores < 0 || e.MemoryGiB < 0 || !(e.LoadAverage >= 0) || math.IsInf(e.LoadAverage, 0) {
+		return fmt.Errorf("impossible environment: %d cores, %d GiB, load average %g", e.CPUCores, e.MemoryGiB, e.LoadAverage)
+	}
+	err := plain("kernel", e.Kernel, maxText)
+	for _, field := range e.class() {
+		err = errors.Join(err, plain(field.name, field.value, maxText))
+	}
+	return err
+}
+
+func (g Generator) validate() error {
+	if g.Cores < 0 || !(g.CPUShare >= 0) || math.IsInf(g.CPUShare, 0) || g.GCPauses < 0 || g.GCPauseMax < 0 || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 {
+		return fmt.Errorf("impossible generator %+v", g)
+	}
+	return plain("protocol", g.Protocol, maxText)
+}
+
+// validateCounts checks how many there are of everything.
+func (r *Result) validateCounts() error {
+	switch {
+	case r.Starts < 0 || r.Starts > maxStarts:
+		return fmt.Errorf("its system was started %d times", r.Starts)
+	case len(r.Rounds) > maxRounds || r.PlannedRounds < len(r.Rounds) || r.PlannedRounds > maxRounds:
+		return fmt.Errorf("it has %d rounds of %d planned", len(r.Rounds), r.PlannedRounds)
+	case len(r.Problems) > maxProblems || len(r.Control) > maxRounds || len(r.Shards) > maxShards || len(r.Timeline) > maxSeconds:
+		return fmt.Errorf("it has %d problems, %d figures of a control, %d shards and %d seconds", len(r.Problems), len(r.Control), len(r.Shards), len(r.Timeline))
+	}
+	return nil
+}
+
+// validateTallies checks the whole, and the rounds, which are added up too.
+func (r *Result) validateTallies() error {
+	if err := r.Tally.Validate(); err != nil {
+		return err
+	}
+	var rounds []*tally.Tally
+	for i := range r.Rounds {
+		if r.Rounds[i].Tally != nil {
+			rounds = append(rounds, r.Rounds[i].Tally)
+		}
+	}
+	if err := tally.ValidateAll(rounds...); err != nil {
+		return fmt.Errorf("rounds: %w", err)
+	}
+	if r.WarmUp != nil {
+		if err := r.WarmUp.Validate(); err != nil {
+			return fmt.Errorf("warm-up: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *Result) validateRounds() error {
+	var length time.Duration
+	var routes, total int64 // requests in all rounds
+	for i := range r.Rounds {
+		round := &r.Rounds[i]
+		if err := r.validateRound(round, &routes); err != nil {
+			return fmt.Errorf("round %d: %w", i+1, err)
+		}
+		if length += round.Length; length > maxLength {
+			return fmt.Errorf("its rounds last longer than %v", maxLength)
+		}
+		if total += round.Total.Requests; total > tally.MaxRequests {
+			return errTooMany
+		}
+	}
+	return nil
+}
+
+func (r *Result) validateRound(round *Round, sum *int64) error {
+	if round.Length <= 0 || round.Length > maxLength || round.Start < 0 || round.Start > maxLength {
+		return fmt.Errorf("starts at %v and lasts %v", round.Start, round.Length)
+	}
+	if round.Lag < 0 || !(round.Steal >= 0 && round.Steal <= 1) || !(round.CPUShare >= 0) || math.IsInf(round.CPUShare, 0) {
+		return fmt.Errorf("impossible lag %v, steal %g or share of CPU %g", round.Lag, round.Steal, round.CPUShare)
+	}
+	if err := round.Total.validate(); err != nil {
+		return err
+	}
+	for name, f := range round.Figures {
+		if _, known := r.Tally.Routes[name]; !known {
+			return fmt.Errorf("route %.80q is not in the whole", name)
+		}
+		if err := f.validate(); err != nil {
+			return fmt.Errorf("route %.80q: %w", name, err)
+		}
+		if *sum += f.Requests; *sum > tally.MaxRequests {
+			return errTooMany
+		}
+	}
+	return validateReadings(round.Readings)
+}
+
+func validateReadings(readings map[string]float64) error {
+	if len(readings) > maxReadings {
+		return fmt.Errorf("it has %d readings", len(readings))
+	}
+	for name, value := range readings {
+		if err := plain("name of a reading", name, maxText); err != nil {
+			return err
+		}
+		if !(math.Abs(value) <= maxReading) {
+			return fmt.Errorf("reading %q is %g", name, value)
+		}
+	}
+	return nil
+}
+
+func (f Figures) validate() error {
+	ordered := 0 <= f.P50 && f.P50 <= f.P95 && f.P95 <= f.P99 && f.P99 <= tally.MaxLatency
+	counted := 0 <= f.Failures && f.Failures <= f.Requests && f.Requests <= tally.MaxRequests
+	if !ordered || !counted || !(f.Throughput >= 0 && f.Throughput <= maxRate) {
+		return fmt.Errorf("impossible figures %+v", f)
+	}
+	return nil
+}
+
+func (r *Result) validateRest() error {
+	for _, f := range r.Control {
+		if err := f.validate(); err != nil {
+			return fmt.Errorf("control: %w", err)
+		}
+	}
+	for _, p := range r.Problems {
+		if err := plain("kind of a problem", string(p.Kind), maxText); err != nil {
+			return err
+		}
+		if len(p.Text) > maxProblem {
+			return fmt.Errorf("the text of a problem has %d bytes", len(p.Text))
+		}
+	}
+	for _, s := range r.Shards {
+		if s.Index < 0 || s.Index >= maxShards || s.Users < 0 || s.Users > maxUsers {
+			return fmt.Errorf("impossible shard %d of %d users", s.Index, s.Users)
+		}
+		if err := plain("machine of a shard", s.By, maxText); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.Timeline {
+		if s.Start < 0 || s.Start > maxLength || s.Length < 0 || s.Length > maxLength ||
+			s.Failures < 0 || s.Failures > s.Requests || s.Requests > tally.MaxRequests || s.P95 < 0 || s.P95 > tally.MaxLatency {
+			return fmt.Errorf("impossible second %+v", s)
+		}
+	}
+	return plain("seed of a pair", r.PairSeed, maxText)
+}
