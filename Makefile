@@ -31,7 +31,7 @@ lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/
 	go vet $(packages)
 	$(tools)/staticcheck $(packages)
 	$(tools)/golangci-lint run $(packages)
-	$(tools)/actionlint .github/workflows/*.yml cmd/plimsoll/starter/*.yml
+	$(tools)/actionlint .github/workflows/*.yml cmd/plimsoll/internal/starter/files/*.yml
 	@echo "go mod tidy -diff"; go mod tidy -diff && go -C .github/tools mod tidy -diff && go -C .github/lint mod tidy -diff
 	.github/tools/govulncheck.sh $(tools)/govulncheck $(packages)
 

@@ -140,7 +140,7 @@ func pairs(n yaml.Node) string {
 	return strings.Join(entries, ", ")
 }
 
-const starters = "../../cmd/plimsoll/starter/"
+const starters = "../../cmd/plimsoll/internal/starter/files/"
 
 func readText(t *testing.T, path string) string {
 	t.Helper()

@@ -2,44 +2,49 @@ package main
 
 import (
 	"cmp"
-	"os"
+	"context"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/google/shlex"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 )
 
-// actionCmd is what action.yml calls. The inputs come as environment, PLIMSOLL_INPUT_NAME,
-// and never through a shell.
+// actionCmd is what action.yml calls. The inputs come as variables, PLIMSOLL_INPUT_NAME, and never through
+// a shell.
 type actionCmd struct{}
 
-// Run turns the inputs into a command line and runs it. Whatever comes of it, the steps that follow
-// know the exit status, and of a gate that there is no verdict.
-func (c *actionCmd) Run(a *app) error {
-	err := c.run(a)
-	if a.verdict == "" && a.getenv("PLIMSOLL_INPUT_COMMAND") != "baseline-update" && a.getenv("PLIMSOLL_INPUT_COMMAND") != "run" && err != nil {
-		a.output("verdict", "error")
+// Run turns the inputs into a command line and runs it. Whatever comes of it, the steps that follow know the
+// exit status, and of a gate that failed before its verdict that there is none.
+func (c *actionCmd) Run(ctx context.Context, a *console.Console, do subcommand) error {
+	input := func(name string) string { return a.Env.Get(environ.InputPrefix + name) }
+	inner := a.With(actionEnvironment(a.Env, input))
+	args, err := commandLine(input, a.Env.Get("RUNNER_TEMP"))
+	if err == nil {
+		err = do(ctx, inner, args)
 	}
-	a.output("exit-code", strconv.Itoa(exitStatus(err)))
+	judges := !slices.Contains([]string{"baseline-update", "run"}, input("COMMAND"))
+	if err != nil && judges && !inner.HasOutput("verdict") {
+		a.Output("verdict", "error")
+	}
+	a.Output("exit-code", strconv.Itoa(exit.Status(err)))
 	return err
 }
 
-func (c *actionCmd) run(a *app) error {
-	input := func(name string) string { return a.getenv("PLIMSOLL_INPUT_" + name) }
-	args, err := commandLine(input, a.getenv("RUNNER_TEMP"))
-	if err != nil {
-		return err
-	}
+// actionEnvironment hands the secrets among the inputs on as variables: every process of the machine sees a
+// command line.
+func actionEnvironment(env environ.Values, input func(string) string) environ.Values {
 	if token := input("GITHUB_TOKEN"); token != "" {
-		a.token = token
+		env = env.With(environ.GitHubToken, token)
 	}
-	// A command line is seen by every process of the machine; the environment is not.
 	if url := input("DATABASE_URL"); url != "" {
-		if err := os.Setenv("PLIMSOLL_DATABASE_URL", url); err != nil {
-			return err
-		}
+		env = env.With(environ.DatabaseURL, url)
 	}
-	return a.run(args)
+	return env
 }
 
 // commandLine is what the inputs ask for. What the user adds stands last, and wins.
@@ -56,13 +61,13 @@ func commandLine(input func(string) string, temp string) ([]string, error) {
 		args = []string{"baseline", "update", label}
 	case "comment":
 		if input("FROM") == "" {
-			return nil, badInput("input from is missing: the verdict file that the other workflow has left")
+			return nil, exit.BadInput("input from is missing: name the verdict file that the other workflow has left")
 		}
 		args = []string{"comment", flag("from", input("FROM")), label}
 	case "run":
 		args = []string{"run"}
 	default:
-		return nil, badInput("input command: %q is none of gate, baseline-update, comment, run", command)
+		return nil, exit.BadInput("input command: %q is none of gate, baseline-update, comment, run", command)
 	}
 	if command != "comment" {
 		args = append(args, flag("out", in("result.json")))
@@ -77,11 +82,11 @@ func commandLine(input func(string) string, temp string) ([]string, error) {
 	case check == "true" && command == "gate":
 		args = append(args, "--check")
 	case check != "" && check != "true" && check != "false":
-		return nil, badInput("input check: %q is neither true nor false", check)
+		return nil, exit.BadInput("input check: %q is neither true nor false", check)
 	}
 	more, err := shlex.Split(input("ARGS"))
 	if err != nil {
-		return nil, badInput("input args: %w: is a quotation mark missing?", err)
+		return nil, exit.BadInput("input args: %w: is a quotation mark missing?", err)
 	}
 	return append(args, more...), nil
 }

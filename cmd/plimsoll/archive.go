@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/baseline/archive"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
@@ -20,17 +23,17 @@ type baselineExportCmd struct {
 }
 
 // Run writes runs, whole or not at all.
-func (c *baselineExportCmd) Run(a *app) error {
-	return c.use(a, func(store baseline.Store) error {
+func (c *baselineExportCmd) Run(ctx context.Context, a *console.Console) error {
+	return c.use(ctx, a, func(store baseline.Store) error {
 		n := 0
 		err := whole.Write(c.File, func(w io.Writer) (err error) {
-			n, err = archive.Export(a.ctx, w, store, baseline.Query{Series: c.Series, Branch: c.Branch, WithExcluded: true})
+			n, err = archive.Export(ctx, w, store, baseline.Query{Series: c.Series, Branch: c.Branch, WithExcluded: true})
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("export: %w", err)
 		}
-		_, err = fmt.Fprintf(a.stdout, "Wrote %s into %s.\n", countRuns(n), c.File)
+		_, err = fmt.Fprintf(a.Stdout, "Wrote %s into %s.\n", countRuns(n), c.File)
 		return err
 	})
 }
@@ -42,21 +45,21 @@ type baselineImportCmd struct {
 }
 
 // Run puts the runs of a file into the store.
-func (c *baselineImportCmd) Run(a *app) error {
+func (c *baselineImportCmd) Run(ctx context.Context, a *console.Console) error {
 	f, err := os.Open(c.File)
 	if err != nil {
-		return badInput("import: %w", err)
+		return exit.BadInput("import: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	return c.use(a, func(store baseline.Store) error {
-		done, err := archive.Import(a.ctx, f, store)
+	return c.use(ctx, a, func(store baseline.Store) error {
+		done, err := archive.Import(ctx, f, store)
 		if errors.Is(err, archive.ErrMalformed) {
-			return badInput("import %s: %w", c.File, err)
+			return exit.BadInput("import %s: %w", c.File, err)
 		}
 		if err != nil {
 			return fmt.Errorf("import %s: %w; %d of its runs were put, and the same command goes on", c.File, err, done.New)
 		}
-		_, err = fmt.Fprintf(a.stdout, "Put %s into the store; %d were there already.\n", countRuns(done.New), done.Runs-done.New)
+		_, err = fmt.Fprintf(a.Stdout, "Put %s into the store; %d were there already.\n", countRuns(done.New), done.Runs-done.New)
 		return err
 	})
 }

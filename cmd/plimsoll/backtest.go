@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,10 @@ import (
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/backtest"
 	"github.com/plimsoll-ci/plimsoll/gate/history"
@@ -48,14 +53,14 @@ func (p *percent) UnmarshalText(text []byte) error {
 }
 
 // Run replays the histories.
-func (c *backtestCmd) Run(a *app) error {
+func (c *backtestCmd) Run(ctx context.Context, a *console.Console) error {
 	if c.Inject > 0 && c.Windows == 0 {
-		return badInput("--inject makes windows worse: say how many with --windows")
+		return exit.BadInput("--inject makes windows worse: say how many with --windows")
 	}
 	if c.Inject >= 1 {
-		return badInput("--inject=%g%%: throughput cannot fall by 100 %% or more", 100*float64(c.Inject))
+		return exit.BadInput("--inject=%g%%: throughput cannot fall by 100 %% or more", 100*float64(c.Inject))
 	}
-	policy, suites, err := c.suites(a)
+	policy, suites, err := c.suites(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -83,16 +88,16 @@ func (c *backtestCmd) Run(a *app) error {
 }
 
 // suites are the histories that were asked for, and the policy that they are judged by.
-func (c *backtestCmd) suites(a *app) (gate.Policy, []backtest.Suite, error) {
+func (c *backtestCmd) suites(ctx context.Context, a *console.Console) (gate.Policy, []backtest.Suite, error) {
 	if len(c.Files) == 0 {
-		asked, err := c.read()
+		j, err := job.Read(c.Profile, a.Env)
 		if err != nil {
 			return gate.Policy{}, nil, err
 		}
-		suites, err := c.stored(a, asked)
-		return asked.policy, suites, err
+		suites, err := c.stored(ctx, a, j)
+		return j.Policy, suites, err
 	}
-	policy, err := c.readPolicy()
+	policy, err := job.Policy(c.Profile, a.Env)
 	if err != nil {
 		return policy, nil, err
 	}
@@ -108,20 +113,20 @@ func (c *backtestCmd) suites(a *app) (gate.Policy, []backtest.Suite, error) {
 }
 
 // readHistory reads one file. Its figures all have the policy's limit.
-func readHistory(a *app, file string, p gate.Policy) ([]backtest.Suite, error) {
+func readHistory(a *console.Console, file string, p gate.Policy) ([]backtest.Suite, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, badInput("read history: %w", err)
+		return nil, exit.BadInput("read history: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // only read
 	histories, err := history.Read(filepath.Base(file), f)
 	if err != nil {
-		return nil, inputError{err}
+		return nil, exit.AsInput(err)
 	}
 	var suites []backtest.Suite
 	for _, h := range histories {
 		if h.Unusable > 0 {
-			a.warn(fmt.Sprintf("%s, %s: %d values are zero, negative or no number and are left out", file, h.Name, h.Unusable))
+			a.Warn(fmt.Sprintf("%s, %s: %d values are zero, negative or no number and are left out", file, h.Name, h.Unusable))
 		}
 		s := backtest.Suite{Name: h.Name}
 		for _, column := range h.Columns {
@@ -140,18 +145,18 @@ func readHistory(a *app, file string, p gate.Policy) ([]backtest.Suite, error) {
 const mostStored = 5000
 
 // stored are the store's runs of the profile's series, apart where they cannot be compared.
-func (c *backtestCmd) stored(a *app, asked *asked) (suites []backtest.Suite, err error) {
-	branch := cmp.Or(asked.policy.Baseline.Branch, defaultBranch(a.ctx, asked.dir))
+func (c *backtestCmd) stored(ctx context.Context, a *console.Console, j *job.Job) (suites []backtest.Suite, err error) {
+	branch := cmp.Or(j.Policy.Baseline.Branch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
 	var records []baseline.Record
-	err = c.use(a, func(store baseline.Store) (err error) {
-		records, err = store.Window(a.ctx, baseline.Query{Series: asked.Name, Branch: branch, Limit: mostStored})
+	err = c.use(ctx, a, func(store baseline.Store) (err error) {
+		records, err = store.Window(ctx, baseline.Query{Series: j.Name, Branch: branch, Limit: mostStored})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	if len(records) == 0 {
-		return nil, badInput("the store has no runs of %s on %s: record some with `plimsoll baseline update`, or name a file", asked.Name, branch)
+		return nil, exit.BadInput("the store has no runs of %s on %s: record some with `plimsoll baseline update`, or name a file", j.Name, branch)
 	}
 	groups := map[string][]result.Summary{}
 	var order []string
@@ -164,7 +169,7 @@ func (c *backtestCmd) stored(a *app, asked *asked) (suites []backtest.Suite, err
 		groups[key] = append(groups[key], r)
 	}
 	for _, key := range order {
-		s := backtest.Suite{Name: key, Figures: gate.FiguresOf(asked.policy, groups[key])}
+		s := backtest.Suite{Name: key, Figures: gate.FiguresOf(j.Policy, groups[key])}
 		for i, r := range groups[key] {
 			s.Runs = append(s.Runs, backtest.Run{Index: i, Commit: r.Commit})
 		}
@@ -173,8 +178,8 @@ func (c *backtestCmd) stored(a *app, asked *asked) (suites []backtest.Suite, err
 	return suites, nil
 }
 
-func printReports(a *app, reports [][]backtest.Report) error {
-	enc := json.NewEncoder(a.stdout)
+func printReports(a *console.Console, reports [][]backtest.Report) error {
+	enc := json.NewEncoder(a.Stdout)
 	enc.SetEscapeHTML(false)
 	for _, suite := range reports {
 		for _, r := range suite {
@@ -187,7 +192,7 @@ func printReports(a *app, reports [][]backtest.Report) error {
 }
 
 // table prints what came of each history, and of all of them.
-func (c *backtestCmd) table(a *app, p gate.Policy, suites []backtest.Suite, reports [][]backtest.Report) error {
+func (c *backtestCmd) table(a *console.Console, p gate.Policy, suites []backtest.Suite, reports [][]backtest.Report) error {
 	header := []string{"History", "Reports", "Suspect", "Red", "Plain rule red", "Runs used", "Sees"}
 	switch {
 	case c.Inject > 0:
@@ -221,11 +226,11 @@ func (c *backtestCmd) table(a *app, p gate.Policy, suites []backtest.Suite, repo
 	if len(suites) > 1 {
 		add("all", total, "")
 	}
-	if err := report.Table(a.stdout, header, rows); err != nil {
+	if err := report.Table(a.Stdout, header, rows); err != nil {
 		return err
 	}
 	if total.Repeats > 0 && c.Windows == 0 {
-		fmt.Fprintf(a.stdout, "\nOf %d reports on a commit that the run before had measured too, %s are red, and %s under the plain rule.\n",
+		fmt.Fprintf(a.Stdout, "\nOf %d reports on a commit that the run before had measured too, %s are red, and %s under the plain rule.\n",
 			total.Repeats, of(total.RepeatsRed, total.Repeats), of(total.RepeatsPlain, total.Repeats))
 	}
 	legend := `
@@ -236,7 +241,7 @@ the middle of all figures, and the least and the most.
 	if c.Windows == 0 {
 		legend += "Of the suspect ones, stayed: looked worse in the next three runs too; gone: did not.\n"
 	}
-	_, err := fmt.Fprint(a.stdout, legend)
+	_, err := fmt.Fprint(a.Stdout, legend)
 	return err
 }
 

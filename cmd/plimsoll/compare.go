@@ -1,6 +1,9 @@
 package main
 
 import (
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -16,7 +19,7 @@ type compareCmd struct {
 
 // Run judges two result files: the two sides of a paired gate as such, and two runs of their
 // own as far as two runs can tell.
-func (c *compareCmd) Run(a *app) error {
+func (c *compareCmd) Run(a *console.Console) error {
 	base, err := readResult(c.Base)
 	if err != nil {
 		return err
@@ -25,7 +28,7 @@ func (c *compareCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	policy, err := c.readPolicy()
+	policy, err := job.Policy(c.Profile, a.Env)
 	if err != nil {
 		return err
 	}
@@ -35,13 +38,13 @@ func (c *compareCmd) Run(a *app) error {
 	if c.JSON {
 		show = report.Encode
 	}
-	if err := show(a.stdout, rep); err != nil {
+	if err := show(a.Stdout, rep); err != nil {
 		return err
 	}
 	if v.Outcome == gate.Pass || v.Outcome == gate.Inconclusive && policy.PassInDoubt {
 		return nil
 	}
-	return verdictError{v.Outcome}
+	return exit.Verdict{Outcome: v.Outcome}
 }
 
 // judgeTwo judges the sides of a pairing as such, and says of two single runs what they are.

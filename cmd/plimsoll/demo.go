@@ -1,14 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/reference"
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
@@ -46,37 +51,35 @@ gate:
 // demoSlow is what makes the sample service worse: CPU work in one route.
 const demoSlow = "GET /search=3ms"
 
-// Run tells the story: baselines, an unchanged build, a slowed one.
-func (c *demoCmd) Run(a *app) error {
+// Run tells the story: baselines, an unchanged build, a slower one.
+func (c *demoCmd) Run(ctx context.Context, a *console.Console, do subcommand) error {
 	dir, err := os.MkdirTemp("", "plimsoll-demo-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a directory of the system's for what may be lost
-	d, err := newDemo(a, dir)
+	d, err := newDemo(a, dir, do)
 	if err != nil {
 		return err
 	}
 
-	fmt.Fprintf(a.stdout, "A sample shop, loaded by 20 users. Baselines live in a file that goes away with the demo.\n\n")
+	fmt.Fprintf(a.Stdout, "A sample shop, loaded by 20 users. Baselines live in a file that goes away with the demo.\n\n")
 	for i := range demoRuns {
-		fmt.Fprintf(a.stdout, "Baseline run %d of %d: ", i+1, demoRuns)
-		if err := d.record(); err != nil {
+		fmt.Fprintf(a.Stdout, "Baseline run %d of %d: ", i+1, demoRuns)
+		if err := d.record(ctx); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(a.stdout, "\nThe gate, with the shop unchanged:\n\n")
-	if err := d.gate(gate.Pass); err != nil {
+	fmt.Fprintf(a.Stdout, "\nThe gate, with the shop unchanged:\n\n")
+	if err := d.gate(ctx, gate.Pass); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nThe gate, with 3 ms more CPU work in each search:\n\n")
-	if err := os.Setenv("SHOP_SLOW", demoSlow); err != nil {
+	fmt.Fprintf(a.Stdout, "\nThe gate, with 3 ms more CPU work in each search:\n\n")
+	d.console = d.console.With(d.console.Env.With("SHOP_SLOW", demoSlow))
+	if err := d.gate(ctx, gate.Fail); err != nil {
 		return err
 	}
-	if err := d.gate(gate.Fail); err != nil {
-		return err
-	}
-	fmt.Fprint(a.stdout, `
+	fmt.Fprint(a.Stdout, `
 The first gate exits 0, the second 1: that is what lets a merge through or stops it.
 
 Next: in the repository of your own service, "plimsoll init" writes a plimsoll.yaml and the
@@ -88,28 +91,23 @@ and put the routes that matter into it (docs/profile.md).
 
 // demo runs command lines on one profile, store and result.
 type demo struct {
-	app   *app
-	flags []string
+	console *console.Console
+	do      subcommand
+	flags   []string
 }
 
-// newDemo writes the profile. What the surroundings say of workflows, stores and hosts is not
+// newDemo writes the profile. Whatever the environment says of workflows, stores, hosts and the shop is not
 // for the demo.
-func newDemo(a *app, dir string) (*demo, error) {
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		for _, prefix := range []string{"PLIMSOLL_", "LOCUST_", "SHOP_"} {
-			if strings.HasPrefix(name, prefix) {
-				if err := os.Unsetenv(name); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
+func newDemo(a *console.Console, dir string, do subcommand) (*demo, error) {
+	env := a.Env.Without(func(name string) bool {
+		foreign := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+		return slices.ContainsFunc([]string{"GITHUB_", "PLIMSOLL_", "LOCUST_", "SHOP_"}, foreign)
+	})
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	command, err := json.Marshal(quote(program) + " shop -addr 127.0.0.1:${port}") // JSON's strings are YAML's
+	command, err := json.Marshal(reference.Quote(program) + " shop -addr 127.0.0.1:${port}") // JSON's strings are YAML's
 	if err != nil {
 		return nil, err
 	}
@@ -117,44 +115,41 @@ func newDemo(a *app, dir string) (*demo, error) {
 	if err := os.WriteFile(profile, fmt.Appendf(nil, demoProfile, command), 0o644); err != nil {
 		return nil, err
 	}
-	alone := *a
-	alone.getenv = func(string) string { return "" }
-	return &demo{&alone, []string{
+	return &demo{a.With(env), do, []string{
 		"--profile=" + profile, "--out=" + filepath.Join(dir, "result.json"), "--db=sqlite:" + filepath.Join(dir, "baselines.db"), "--quiet",
 	}}, nil
 }
 
-// quote makes one word for a command line that is split as a shell would.
-func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'" }
-
-func (d *demo) run(command ...string) error { return d.app.run(append(command, d.flags...)) }
+func (d *demo) run(ctx context.Context, command ...string) error {
+	return d.do(ctx, d.console, append(command, d.flags...))
+}
 
 // demoTries is how often the demo measures again on a machine that was too busy to send in time.
 const demoTries = 5
 
 // record records one baseline run.
-func (d *demo) record() (err error) {
+func (d *demo) record(ctx context.Context) (err error) {
 	for range demoTries {
-		if err = d.run("baseline", "update", "--branch=main"); !errors.Is(err, baseline.ErrNotWhole) {
+		if err = d.run(ctx, "baseline", "update", "--branch=main"); !errors.Is(err, baseline.ErrNotWhole) {
 			return err
 		}
-		fmt.Fprint(d.app.stdout, "too busy; once more: ")
+		fmt.Fprint(d.console.Stdout, "too busy; once more: ")
 	}
 	return err
 }
 
 // gate runs the gate, which must come to the verdict.
-func (d *demo) gate(want gate.Outcome) error {
-	err := d.run("gate")
+func (d *demo) gate(ctx context.Context, want gate.Outcome) error {
+	err := d.run(ctx, "gate")
 	got := gate.Pass
-	var verdict verdictError
+	var verdict exit.Verdict
 	if errors.As(err, &verdict) {
-		got = verdict.outcome
+		got = verdict.Outcome
 	} else if err != nil {
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("demo: the verdict is %s where %s was to be shown: is this machine very busy? The demo may be run again", got, want)
+		return fmt.Errorf("demo: the verdict is %s where %s was to be shown: is this machine very busy? Run the demo again", got, want)
 	}
 	return nil
 }

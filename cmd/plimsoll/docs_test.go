@@ -126,7 +126,7 @@ func goEnv(t *testing.T, name string) string {
 // writes.
 func TestDocsWorkflows(t *testing.T) {
 	shown := blocks(readFile(t, "../../docs/github.md"), "yaml")
-	files, err := filepath.Glob("starter/*.yml")
+	files, err := filepath.Glob("internal/starter/files/*.yml")
 	if err != nil || len(files) != len(shown) {
 		t.Fatalf("%d workflows are shown, there are %v, %v", len(shown), files, err)
 	}

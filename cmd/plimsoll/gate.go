@@ -2,20 +2,22 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/storage"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
-	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
 // gateCmd is plimsoll gate.
@@ -26,87 +28,116 @@ type gateCmd struct {
 	publishFlags
 	Result      []string `placeholder:"FILE" help:"Judge this result instead of running; several are several runs of one change."`
 	Report      string   `placeholder:"FILE" help:"Write the report as markdown."`
-	FirstRun    string   `enum:"fail,pass" default:"fail" help:"What a gate without any baseline does to the exit status: fail or pass."`
+	FirstRun    string   `enum:"fail,pass" default:"fail" help:"The exit status of a gate that has no baseline at all: fail or pass."`
 	VerdictFile string   `placeholder:"FILE" help:"Write the verdict as data, for plimsoll comment."`
 }
 
+// change is what the gate judges: a job, and the workflow that it runs in, zero outside of one.
+type change struct {
+	*job.Job
+	workflow github.Run
+}
+
 // Run judges a change; its error is the verdict, when that is not a pass.
-func (c *gateCmd) Run(a *app) error {
-	workflow, err := github.FromEnv(a.getenv)
+func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
+	workflow, err := a.Workflow()
 	if err != nil {
-		a.warn(err.Error())
+		a.Warn(err.Error())
 	}
-	asked, err := c.read()
+	publisher, files := c.publisher(a, workflow), c.files()
+	j, err := c.job(a)
 	if err == nil {
-		err = errors.Join(place("--report", c.Report), place("--verdict-file", c.VerdictFile))
+		err = errors.Join(publish.CheckPlace("--report", c.Report), publish.CheckPlace("--verdict-file", c.VerdictFile))
 	}
 	if err != nil {
-		c.publishError(a, workflow, "", err)
+		publisher.Error(ctx, "", c.mode(), files, err)
 		return err
 	}
-	asked.policy.Baseline.Branch = cmp.Or(asked.policy.Baseline.Branch, workflow.BaseBranch, workflow.DefaultBranch, defaultBranch(a.ctx, asked.dir))
-	rep, err := c.judge(a, asked, workflow)
+	j.Policy.Baseline.Branch = cmp.Or(j.Policy.Baseline.Branch, workflow.BaseBranch, workflow.DefaultBranch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
+	rep, err := c.judge(ctx, a, change{j, workflow})
 	if err != nil {
-		c.publishError(a, workflow, asked.Name, err)
+		publisher.Error(ctx, j.Name, c.mode(), files, err)
 		return err
 	}
-	c.accept(a, workflow, &rep)
-	c.dress(&rep, workflow)
-	unwritten := c.print(a, rep)
-	err = c.exit(a, asked.policy, rep.Verdict)
-	switch {
-	case unwritten != nil && err == nil:
-		err = unwritten
-	case unwritten != nil:
-		a.warn(unwritten.Error()) // the verdict stands
-	}
-	c.publish(a, asked, workflow, rep, exitStatus(err))
+	publisher.Accept(ctx, &rep)
+	publisher.Dress(&rep)
+	err = c.print(a, files, rep, c.exit(a, j.Policy, rep.Verdict))
+	publisher.Verdict(ctx, j, rep, files, exit.Status(err))
 	return err
 }
 
-func (c *gateCmd) judge(a *app, asked *asked, workflow github.Run) (report.Report, error) {
+func (c *gateCmd) mode() gate.Mode {
 	if c.paired() {
-		return c.judgePaired(a, asked, workflow)
+		return gate.Paired
 	}
-	return c.judgeStored(a, asked, workflow)
+	return gate.Stored
+}
+
+// files are where the gate leaves what it found.
+func (c *gateCmd) files() publish.Files {
+	files := publish.Files{Report: c.Report, Verdict: c.VerdictFile, Result: c.Out}
+	if len(c.Result) > 0 {
+		files.Result = c.Result[0]
+	}
+	return files
+}
+
+func (c *gateCmd) judge(ctx context.Context, a *console.Console, ch change) (report.Report, error) {
+	if c.paired() {
+		return c.judgePaired(ctx, a, ch)
+	}
+	return c.judgeStored(ctx, a, ch)
 }
 
 // judgeStored measures, or reads, and judges by the history of the branch.
-func (c *gateCmd) judgeStored(a *app, asked *asked, workflow github.Run) (rep report.Report, err error) {
-	store, err := c.open(a)
+func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, ch change) (rep report.Report, err error) {
+	store, err := c.open(ctx, a)
 	if err != nil {
-		return rep, storeError{err}
+		return rep, storage.Trouble(err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	fresh, err := c.fresh(a, asked)
+	fresh, err := c.fresh(ctx, a, ch.Job)
 	if err != nil {
 		return rep, err
 	}
-	stands := c.standsOn(a, asked, workflow)
-	past, err := window(a, store, asked.policy, fresh, stands.commits)
+	stand := ch.lineage(a).Stand(ctx)
+	past, err := window(ctx, store, ch.Policy, fresh, stand.Commits)
 	if err != nil {
-		return rep, storeError{fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.file())}
+		return rep, storage.Trouble(fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.files().Result))
 	}
-	base := past[:min(asked.policy.Baseline.Window, len(past))]
-	v := gate.Judge(asked.policy, fresh, base)
+	base := past[:min(ch.Policy.Baseline.Window, len(past))]
+	v := gate.Judge(ch.Policy, fresh, base)
 	if v.Outcome == gate.Inconclusive && v.More > 0 && len(c.Result) == 0 {
-		if fresh, err = c.moreRuns(a, asked, fresh, v); err != nil {
+		if fresh, err = c.moreRuns(ctx, a, ch.Job, fresh, v); err != nil {
 			return rep, err
 		}
-		v = gate.Judge(asked.policy, fresh, base)
+		v = gate.Judge(ch.Policy, fresh, base)
 	}
-	v.Notices = append(v.Notices, gate.Trend(asked.policy, past)...)
-	v.Baseline.Behind = stands.behind(v.Baseline.Commit)
-	if stands.notice != nil {
-		v.Notices = append(v.Notices, *stands.notice)
+	v.Notices = append(v.Notices, gate.Trend(ch.Policy, past)...)
+	v.Baseline.Behind = stand.Behind(v.Baseline.Commit)
+	if stand.Notice != nil {
+		v.Notices = append(v.Notices, *stand.Notice)
 	}
 	return report.New(v, fresh[0]), nil
 }
 
+// lineage is the change as one to the baseline's branch.
+func (ch change) lineage(a *console.Console) lineage.Change {
+	l := lineage.Change{Git: a.Git(ch.Dir), Branch: ch.Policy.Baseline.Branch, Workflow: ch.workflow}
+	if ch.workflow.InActions && a.Token() != "" {
+		l.Remote = a.API(ch.workflow)
+	}
+	return l
+}
+
 // fresh are the runs to be judged: those of files, or one that is measured now.
-func (c *gateCmd) fresh(a *app, asked *asked) (runs []*result.Result, err error) {
+func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (runs []*result.Result, err error) {
 	if len(c.Result) == 0 {
-		r, err := c.measure(a, asked)
+		bench, err := c.bench(a, j)
+		if err != nil {
+			return nil, err
+		}
+		r, err := bench.Run(ctx)
 		return []*result.Result{r}, err
 	}
 	for _, file := range c.Result {
@@ -114,43 +145,23 @@ func (c *gateCmd) fresh(a *app, asked *asked) (runs []*result.Result, err error)
 		if err != nil {
 			return nil, err
 		}
-		if r.Series != asked.Name {
-			return nil, badInput("%s is a run of %s, the profile %s is of %s", file, r.Series, c.Profile, asked.Name)
+		if r.Series != j.Name {
+			return nil, exit.BadInput("%s is a run of %s, the profile %s is of %s", file, r.Series, c.Profile, j.Name)
 		}
 		runs = append(runs, r)
 	}
 	return runs, nil
 }
 
-// moreRuns measures as many further runs of the same change as the verdict asks for. Each has a
-// file of its own, beside the first one's.
-func (c *gateCmd) moreRuns(a *app, asked *asked, fresh []*result.Result, v gate.Verdict) ([]*result.Result, error) {
+// moreRuns measures as many further runs of the same change as the verdict asks for.
+func (c *gateCmd) moreRuns(ctx context.Context, a *console.Console, j *job.Job, fresh []*result.Result, v gate.Verdict) ([]*result.Result, error) {
 	why := slices.IndexFunc(v.Reasons, func(r gate.Reason) bool { return r.Kind == gate.LooksWorse || r.Kind == gate.CommonShift })
-	fmt.Fprintf(a.stderr, "plimsoll: %s; measuring %d more\n", v.Reasons[max(why, 0)].Text, v.More)
-	one := c.runFlags
-	for range v.More {
-		one.Out = suffixed(c.Out, strconv.Itoa(len(fresh)+1))
-		r, err := one.remeasure(a, asked)
-		if err != nil {
-			return nil, err
-		}
-		fresh = append(fresh, r)
+	fmt.Fprintf(a.Stderr, "plimsoll: %s; measuring %d more\n", v.Reasons[max(why, 0)].Text, v.More)
+	bench, err := c.bench(a, j)
+	if err != nil {
+		return nil, err
 	}
-	return fresh, nil
-}
-
-// suffixed is a file beside another: result-base.json beside result.json.
-func suffixed(file, suffix string) string {
-	extension := filepath.Ext(file)
-	return strings.TrimSuffix(file, extension) + "-" + suffix + extension
-}
-
-// file is where the run that is judged lies.
-func (c *gateCmd) file() string {
-	if len(c.Result) > 0 {
-		return c.Result[0]
-	}
-	return c.Out
+	return bench.More(ctx, fresh, v.More)
 }
 
 // trendRuns is how many runs of a branch are looked at for what has become of it.
@@ -159,14 +170,14 @@ const trendRuns = 200
 // window is the past of runs, newest first: the runs that fit them, of which the first are the
 // baseline, or else the newest there is, so that the verdict can say what it differs in. Of
 // commits, when they are known, there must be one.
-func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result, commits []string) ([]result.Summary, error) {
+func window(ctx context.Context, store baseline.Store, p gate.Policy, fresh []*result.Result, commits []string) ([]result.Summary, error) {
 	head := fresh[0]
 	any := baseline.Query{Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Commits: commits, Limit: 1}
 	fitting := any
 	fitting.Limit, fitting.SinceAccepted = max(trendRuns, p.Baseline.Window), true
 	fitting.ProfileDigest, fitting.Environment = head.ProfileDigest, head.Environment.Class()
 	for _, query := range []baseline.Query{fitting, any} {
-		records, err := store.Window(a.ctx, query)
+		records, err := store.Window(ctx, query)
 		if err != nil {
 			return nil, err
 		}
@@ -184,38 +195,35 @@ func window(a *app, store baseline.Store, p gate.Policy, fresh []*result.Result,
 	return nil, nil
 }
 
-// print writes the report where it was asked for.
-func (c *gateCmd) print(a *app, rep report.Report) error {
-	if c.Report != "" {
-		write := func(w io.Writer) error { return report.Markdown(w, rep, maxMarkdown) }
-		if err := whole.Write(c.Report, write); err != nil {
-			return err
-		}
-	}
-	if c.VerdictFile != "" {
-		write := func(w io.Writer) error { return report.Encode(w, rep) }
-		if err := whole.Write(c.VerdictFile, write); err != nil {
-			return err
-		}
-	}
+// print writes the report where it was asked for. What cannot be written is an error, but never hides that of
+// the verdict.
+func (c *gateCmd) print(a *console.Console, files publish.Files, rep report.Report, verdict error) error {
+	show := report.Terminal
 	if c.JSON {
-		return report.Encode(a.stdout, rep)
+		show = report.Encode
 	}
-	return report.Terminal(a.stdout, rep)
+	err := files.Write(rep)
+	if err == nil {
+		err = show(a.Stdout, rep)
+	}
+	if err != nil && verdict != nil {
+		a.Warn(err.Error()) // the verdict stands
+	}
+	return cmp.Or(verdict, err)
 }
 
 // exit is the verdict as an error, nil when the job may go on.
-func (c *gateCmd) exit(a *app, p gate.Policy, v gate.Verdict) error {
+func (c *gateCmd) exit(a *console.Console, p gate.Policy, v gate.Verdict) error {
 	noBaseline := len(v.Reasons) > 0 && v.Reasons[0].Kind == gate.NoBaseline
 	switch {
 	case v.Outcome == gate.Pass:
 		return nil
 	case v.Outcome == gate.Inconclusive && p.PassInDoubt:
-		fmt.Fprintln(a.stderr, "plimsoll: inconclusive, and gate.inconclusive lets the job go on")
+		fmt.Fprintln(a.Stderr, "plimsoll: inconclusive, and gate.inconclusive lets the job go on")
 		return nil
 	case v.Outcome == gate.Inconclusive && noBaseline && c.FirstRun == "pass":
-		fmt.Fprintln(a.stderr, "plimsoll: no baseline yet, and --first-run pass lets the job go on")
+		fmt.Fprintln(a.Stderr, "plimsoll: no baseline yet, and --first-run pass lets the job go on")
 		return nil
 	}
-	return verdictError{v.Outcome}
+	return exit.Verdict{Outcome: v.Outcome}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
@@ -16,20 +18,20 @@ type markFlags struct {
 	storeFlag
 	ID  string `arg:"" help:"The run, or the beginning of its name."`
 	Why string `required:"" placeholder:"REASON" help:"Why; it is kept with the run."`
-	By  string `env:"GITHUB_ACTOR,USER" help:"Who says so (default: who runs this)."`
+	By  string `variables:"GITHUB_ACTOR,USER" help:"Who says so."`
 }
 
 // put keeps the mark, by one of the store's ways, and says what has come of it.
-func (f markFlags) put(a *app, keep func(baseline.Store) func(context.Context, string, baseline.Mark) error, done string) error {
+func (f markFlags) put(ctx context.Context, a *console.Console, keep func(baseline.Store) func(context.Context, string, baseline.Mark) error, done string) error {
 	mark := baseline.Mark{By: cmp.Or(f.By, "unknown"), Why: f.Why, At: time.Now()}
 	if err := mark.Check(); err != nil {
-		return inputError{err}
+		return exit.AsInput(err)
 	}
-	return f.useRun(a, f.ID, func(store baseline.Store, record baseline.Record) error {
-		if err := keep(store)(a.ctx, record.ID, mark); err != nil {
+	return f.useRun(ctx, a, f.ID, func(store baseline.Store, record baseline.Record) error {
+		if err := keep(store)(ctx, record.ID, mark); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(a.stdout, "Run %s of %s %s\n", short(record.ID), record.Series, strings.ReplaceAll(done, "BRANCH", record.Branch))
+		_, err := fmt.Fprintf(a.Stdout, "Run %s of %s %s\n", short(record.ID), record.Series, strings.ReplaceAll(done, "BRANCH", record.Branch))
 		return err
 	})
 }
@@ -38,8 +40,8 @@ func (f markFlags) put(a *app, keep func(baseline.Store) func(context.Context, s
 type baselineAcceptCmd struct{ markFlags }
 
 // Run marks a run as the first of a level that somebody has accepted.
-func (c *baselineAcceptCmd) Run(a *app) error {
-	return c.put(a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Accept },
+func (c *baselineAcceptCmd) Run(ctx context.Context, a *console.Console) error {
+	return c.put(ctx, a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Accept },
 		fmt.Sprintf("is accepted: older runs on BRANCH stop counting. %d runs since are needed for a verdict, and %d for a fail.",
 			gate.DefaultPolicy().Baseline.MinRuns, gate.FailHistory))
 }
@@ -48,8 +50,8 @@ func (c *baselineAcceptCmd) Run(a *app) error {
 type baselineExcludeCmd struct{ markFlags }
 
 // Run marks a run as one that does not count.
-func (c *baselineExcludeCmd) Run(a *app) error {
-	return c.put(a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Exclude },
+func (c *baselineExcludeCmd) Run(ctx context.Context, a *console.Console) error {
+	return c.put(ctx, a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Exclude },
 		"is excluded: it stays in the store and is no baseline.")
 }
 

@@ -15,6 +15,9 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/baseline/sqlite"
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -117,17 +120,19 @@ func TestGitHubMisbehaves(t *testing.T) {
 			outputs := inPull(t, hub)
 			hub.Fail(c.faults...)
 			var stdout, stderr bytes.Buffer
-			a := &app{stdout: &stdout, stderr: &stderr, getenv: os.Getenv, ctx: t.Context(), token: githubtest.Token}
+			env := environ.Of(os.Environ())
+			token := githubtest.Token
 			switch c.token {
 			case "wrong":
-				a.token = "ghs_another"
+				token = "ghs_another"
 			case "none":
-				a.token = ""
+				token = ""
 			}
-			a.reach = func(r github.Run) *github.API {
-				return &github.API{Run: r, Token: a.token, Timeout: 50 * time.Millisecond, Wait: func(context.Context, time.Duration) error { return nil }}
+			a := &console.Console{Stdout: &stdout, Stderr: &stderr, Env: env.With(environ.GitHubToken, token)}
+			a.Reach = func(r github.Run) *github.API {
+				return &github.API{Run: r, Token: token, Timeout: 50 * time.Millisecond, Wait: func(context.Context, time.Duration) error { return nil }}
 			}
-			if status := a.main(args); status != exitFail {
+			if status := run(t.Context(), a, args); status != exit.Fail {
 				t.Errorf("exit status %d:\n%s", status, stderr.String())
 			}
 			told := readFile(t, outputs)

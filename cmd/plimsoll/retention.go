@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 )
 
 // baselinePruneCmd is plimsoll baseline prune.
@@ -46,28 +48,28 @@ func (a *age) UnmarshalText(text []byte) (err error) {
 const maxDays = 36_500
 
 // Run removes what a retention lets go, in small batches.
-func (c *baselinePruneCmd) Run(a *app) error {
+func (c *baselinePruneCmd) Run(ctx context.Context, a *console.Console) error {
 	var retention baseline.Retention
 	if c.OlderThan.Duration > 0 {
 		retention.Before = time.Now().Add(-c.OlderThan.Duration)
 	}
 	if c.Keep != nil {
 		if retention.Keep = *c.Keep; retention.Keep < 1 {
-			return badInput("--keep %d is no number of runs to keep: write 1 or more", retention.Keep)
+			return exit.BadInput("--keep %d is no number of runs to keep: write 1 or more", retention.Keep)
 		}
 	}
 	if retention.Check() != nil {
-		return badInput("plimsoll baseline prune needs --older-than or --keep, or both: without them nothing would go")
+		return exit.BadInput("plimsoll baseline prune needs --older-than or --keep, or both: without them nothing would go")
 	}
-	return c.use(a, func(store baseline.Store) error {
+	return c.use(ctx, a, func(store baseline.Store) error {
 		if c.DryRun {
-			return c.tell(a, store, retention)
+			return c.tell(ctx, a, store, retention)
 		}
-		gone, err := prune(a.ctx, store, retention)
+		gone, err := prune(ctx, store, retention)
 		if err != nil {
 			return fmt.Errorf("prune: %w; %s removed before", err, countRuns(gone))
 		}
-		_, err = fmt.Fprintf(a.stdout, "Removed %s.\n", countRuns(gone))
+		_, err = fmt.Fprintf(a.Stdout, "Removed %s.\n", countRuns(gone))
 		return err
 	})
 }
@@ -106,9 +108,9 @@ const (
 )
 
 // tell lists what would go.
-func (c *baselinePruneCmd) tell(a *app, store baseline.Store, retention baseline.Retention) error {
+func (c *baselinePruneCmd) tell(ctx context.Context, a *console.Console, store baseline.Store, retention baseline.Retention) error {
 	retention.Limit = dryRuns
-	runs, err := store.Expired(a.ctx, retention)
+	runs, err := store.Expired(ctx, retention)
 	if err != nil {
 		return err
 	}
@@ -121,6 +123,6 @@ func (c *baselinePruneCmd) tell(a *app, store baseline.Store, retention baseline
 	if len(runs) == dryRuns {
 		orMore = " or more"
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s%s would be removed; nothing was.\n", countRuns(len(runs)), orMore)
+	_, err = fmt.Fprintf(a.Stdout, "%s%s would be removed; nothing was.\n", countRuns(len(runs)), orMore)
 	return err
 }

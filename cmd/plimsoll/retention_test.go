@@ -11,6 +11,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/baseline/sqlite"
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 )
 
 // contested is a store in which another prune is faster: each batch that is told of has lost a run,
@@ -94,7 +95,7 @@ func TestPruneGivesUp(t *testing.T) {
 
 func TestDryRunSaysThatItStopped(t *testing.T) {
 	var stdout bytes.Buffer
-	if err := (&baselinePruneCmd{}).tell(&app{ctx: t.Context(), stdout: &stdout}, &endless{}, baseline.Retention{Keep: 1}); err != nil {
+	if err := (&baselinePruneCmd{}).tell(t.Context(), &console.Console{Stdout: &stdout}, &endless{}, baseline.Retention{Keep: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "100000 runs or more would be removed; nothing was.\n"; !strings.HasSuffix(stdout.String(), want) {

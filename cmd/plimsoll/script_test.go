@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -146,7 +147,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	status := exitStatusOf(ts, args[1:])
 	for range busyRetries {
 		// What was inconclusive for another reason than the one that is looked for is asked again too.
-		if status == want && want != exitInconclusive || !busy.MatchString(ts.ReadFile("stdout")+ts.ReadFile("stderr")) {
+		if status == want && want != exit.Inconclusive || !busy.MatchString(ts.ReadFile("stdout")+ts.ReadFile("stderr")) {
 			break
 		}
 		status = exitStatusOf(ts, args[1:])
@@ -163,9 +164,9 @@ const busyRetries = 5
 
 func exitStatusOf(ts *testscript.TestScript, command []string) int {
 	err := ts.Exec(command[0], command[1:]...)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return ended.ExitCode()
 	}
 	ts.Check(err)
 	return 0
@@ -266,8 +267,8 @@ func TestInterrupt(t *testing.T) {
 	stderr := &trigger{on: "round 1", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by the exit status
 	command.Stdout, command.Stderr = &stdout, stderr
 	err := command.Run()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != exitTrouble {
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != exit.Trouble {
 		t.Errorf("interrupted, it ends with %v, want exit status 3", err)
 	}
 	if want := "interrupted before the end of the run: 0 of 3 rounds are whole"; !strings.Contains(stderr.text.String(), want) {
@@ -302,8 +303,8 @@ func TestInterruptPaired(t *testing.T) {
 	stderr := &trigger{on: "pair 1 of", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by the exit status
 	command.Stderr = stderr
 	err := command.Run()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != exitTrouble {
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != exit.Trouble {
 		t.Errorf("interrupted, it ends with %v, want exit status 3:\n%s", err, stderr.text.String())
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {

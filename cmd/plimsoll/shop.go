@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/testdata/shop"
 )
 
@@ -12,15 +13,15 @@ type shopCmd struct {
 }
 
 // Run serves until it is interrupted.
-func (c *shopCmd) Run(a *app) error {
-	ctx, cancel := context.WithCancel(a.ctx)
+func (c *shopCmd) Run(ctx context.Context, a *console.Console) error {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // ends with the service, at the latest
 		select {
-		case <-a.stop:
+		case <-a.Stop:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	return shop.Main(ctx, c.Args, a.getenv, a.stdout, a.stderr)
+	return shop.Main(ctx, c.Args, a.Env.Get, a.Stdout, a.Stderr)
 }

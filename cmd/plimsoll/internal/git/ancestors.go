@@ -9,8 +9,8 @@ import (
 // Parents are the parents of a commit, the first of a merge being what was merged into. They
 // are read from the commit itself, so that a shallow clone, which does not have them, knows
 // their names all the same.
-func Parents(ctx context.Context, dir, commit string) (parents []string, err error) {
-	text, err := Run(ctx, dir, "cat-file", "commit", commit)
+func (d Dir) Parents(ctx context.Context, commit string) (parents []string, err error) {
+	text, err := d.Run(ctx, "cat-file", "commit", commit)
 	if err != nil {
 		return nil, err
 	}
@@ -27,14 +27,14 @@ func Parents(ctx context.Context, dir, commit string) (parents []string, err err
 
 // Ancestors are a commit and those before it, the newest first, at most so many. whole tells
 // that there are no more than these, or most of them: a shallow clone knows only some.
-func Ancestors(ctx context.Context, dir, commit string, most int) (commits []string, whole bool, err error) {
-	if _, err := Resolve(ctx, dir, commit); err != nil {
+func (d Dir) Ancestors(ctx context.Context, commit string, most int) (commits []string, whole bool, err error) {
+	if _, err := d.Resolve(ctx, commit); err != nil {
 		return nil, false, err
 	}
-	listed, err := Run(ctx, dir, "rev-list", "--max-count="+strconv.Itoa(most), commit, "--")
+	listed, err := d.Run(ctx, "rev-list", "--max-count="+strconv.Itoa(most), commit, "--")
 	if err != nil {
 		return nil, false, err
 	}
 	commits = strings.Fields(listed)
-	return commits, len(commits) == most || shallow(ctx, dir) == "", nil
+	return commits, len(commits) == most || d.shallow(ctx) == "", nil
 }

@@ -32,10 +32,26 @@ var redirecting = []string{
 	"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_NAMESPACE",
 }
 
+// Dir is a directory of the user's, about whose repository git is asked.
+type Dir struct {
+	Path string
+	Env  []string // that git runs in, NAME=value; nil for this process's own
+}
+
+// In is a directory, and the environment that git runs in there.
+func In(path string, env []string) Dir { return Dir{path, env} }
+
+// At is another directory, in which git runs in the same environment.
+func (d Dir) At(path string) Dir { return Dir{path, d.Env} }
+
 // environment is that of git: its messages in English, since some are looked at; no questions,
 // since nobody may be there; and no lock to write a fresher index, which is the user's.
-func environment() []string {
-	kept := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+func (d Dir) environment() []string {
+	given := d.Env
+	if given == nil {
+		given = os.Environ()
+	}
+	kept := slices.DeleteFunc(slices.Clone(given), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return slices.Contains(redirecting, name)
 	})
@@ -55,10 +71,10 @@ func (r refusal) Is(target error) bool { return target == ErrNoCommit }
 // Refuse is an error that is ErrNoCommit and says what is not there.
 func Refuse(format string, args ...any) error { return refusal{fmt.Sprintf(format, args...)} }
 
-// Run gives the output of a git command in a directory.
-func Run(ctx context.Context, dir string, args ...string) (string, error) {
+// Run gives the output of a git command.
+func (d Dir) Run(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", append([]string{"-c", "core.hooksPath=" + os.DevNull}, args...)...)
-	command.Dir, command.Env = dir, environment()
+	command.Dir, command.Env = d.Path, d.environment()
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) } // it takes its locks away
 	command.WaitDelay = leave
 	var stdout, stderr bytes.Buffer
@@ -77,7 +93,7 @@ func Run(ctx context.Context, dir string, args ...string) (string, error) {
 	case errors.Is(err, exec.ErrNotFound):
 		return "", errors.New("git is not installed, and another commit cannot be had without it")
 	case strings.Contains(said, "not a git repository"):
-		return "", Refuse("%s is in no git repository", dir)
+		return "", Refuse("%s is in no git repository", d.Path)
 	case said == "":
 		return "", fmt.Errorf("git %s: %w", name, err)
 	default:

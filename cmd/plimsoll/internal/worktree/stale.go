@@ -51,8 +51,8 @@ func abandoned(parent string) bool {
 
 // removeAbandoned takes away what earlier processes, which were killed, have left of this
 // repository. One that was killed while git made its tree has left it locked.
-func removeAbandoned(ctx context.Context, repository string) error {
-	listed, err := git.Run(ctx, repository, "worktree", "list", "--porcelain")
+func removeAbandoned(ctx context.Context, repository git.Dir) error {
+	listed, err := repository.Run(ctx, "worktree", "list", "--porcelain")
 	if err != nil {
 		return err
 	}
@@ -67,12 +67,12 @@ func removeAbandoned(ctx context.Context, repository string) error {
 
 // remove takes a temporary directory away, and what the repository knows of the working tree
 // in it. The repository forgets last, so that what fails here can be found later.
-func remove(ctx context.Context, repository, parent, root string) error {
+func remove(ctx context.Context, repository git.Dir, parent, root string) error {
 	if err := removeAll(ctx, parent); err != nil {
 		return err
 	}
 	// Twice --force is for a tree that is locked.
-	_, err := git.Run(ctx, repository, "worktree", "remove", "--force", "--force", root)
+	_, err := repository.Run(ctx, "worktree", "remove", "--force", "--force", root)
 	if err != nil && strings.HasSuffix(err.Error(), "is not a working tree") {
 		return nil // git never knew of it, or does no more
 	}

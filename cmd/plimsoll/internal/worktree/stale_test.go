@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git/gittest"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
 )
@@ -34,7 +35,7 @@ func TestLeave(t *testing.T) {
 	if dir == "" {
 		t.Skip("only for leftBy")
 	}
-	tree, err := worktree.Checkout(t.Context(), dir, "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func TestLeave(t *testing.T) {
 // the user has made.
 func TestAbandoned(t *testing.T) {
 	dir, _ := gittest.Repository(t)
-	used, err := worktree.Checkout(t.Context(), dir, "HEAD~1")
+	used, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD~1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func TestAbandoned(t *testing.T) {
 	if err := os.Rename(users, away); err != nil { // as on a disk that is not there now
 		t.Fatal(err)
 	}
-	tree, err := worktree.Checkout(t.Context(), dir, "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestCheckoutIsStopped(t *testing.T) {
 		}
 	})
 	start := time.Now()
-	_, err := worktree.Checkout(ctx, dir, "HEAD")
+	_, err := worktree.Checkout(ctx, git.In(dir, nil), "HEAD")
 	if took := time.Since(start); !errors.Is(err, context.Canceled) || took > 40*time.Second {
 		t.Errorf("after %v: %v", took, err)
 	}
@@ -115,7 +116,7 @@ func TestRemoveProtected(t *testing.T) {
 		t.Skip("root may write everywhere")
 	}
 	dir, _ := gittest.Repository(t)
-	tree, err := worktree.Checkout(t.Context(), dir, "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestRemoveProtected(t *testing.T) {
 // What could not be removed can be tried again.
 func TestRemoveAgain(t *testing.T) {
 	dir, _ := gittest.Repository(t)
-	tree, err := worktree.Checkout(t.Context(), dir, "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git/gittest"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
 )
@@ -35,7 +36,7 @@ func withLibrary(t *testing.T) (dir, library, inner string) {
 func checkLibrary(t *testing.T, dir string) {
 	t.Helper()
 	before := own(t, dir)
-	tree, err := worktree.Checkout(t.Context(), dir, "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
 	if err != nil {
 		t.Error(err)
 		return
@@ -112,7 +113,7 @@ func TestSubmodulesGone(t *testing.T) {
 	if err := os.RemoveAll(library); err != nil {
 		t.Fatal(err)
 	}
-	tree, err := worktree.Checkout(t.Context(), clone, "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(clone, nil), "HEAD")
 	if want := "check out HEAD: submodule third party/library: git submodule: "; tree != nil || err == nil || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
 		t.Errorf("got %v, want %s...", err, want)
 	}

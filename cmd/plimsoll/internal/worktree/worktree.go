@@ -29,27 +29,27 @@ type Tree struct {
 	Commit string // all of its name
 	Ref    string // what Checkout was asked for
 
-	repository string // of the working tree that it belongs to
-	root       string // of the checkout
-	parent     string // the temporary directory that it lies in
+	repository git.Dir // the working tree that it belongs to
+	root       string  // of the checkout
+	parent     string  // the temporary directory that it lies in
 }
 
 // Checkout puts the commit that ref names into a new working tree, its submodules too. dir is
 // any directory of the repository. When it fails or ctx ends, nothing is left behind.
-func Checkout(ctx context.Context, dir, ref string) (*Tree, error) {
-	commit, err := git.Resolve(ctx, dir, ref)
+func Checkout(ctx context.Context, dir git.Dir, ref string) (*Tree, error) {
+	commit, err := dir.Resolve(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	top, err := git.Run(ctx, dir, "rev-parse", "--show-toplevel")
+	top, err := dir.Run(ctx, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return nil, err
 	}
-	below, err := git.Run(ctx, dir, "rev-parse", "--show-prefix")
+	below, err := dir.Run(ctx, "rev-parse", "--show-prefix")
 	if err != nil {
 		return nil, err
 	}
-	if err := removeAbandoned(ctx, top); err != nil {
+	if err := removeAbandoned(ctx, dir.At(top)); err != nil {
 		return nil, err
 	}
 	pattern, err := pattern()
@@ -60,7 +60,7 @@ func Checkout(ctx context.Context, dir, ref string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("check out %s: %w", ref, err)
 	}
-	t := &Tree{Commit: commit, Ref: ref, repository: top, parent: parent, root: filepath.Join(parent, filepath.Base(top))}
+	t := &Tree{Commit: commit, Ref: ref, repository: dir.At(top), parent: parent, root: filepath.Join(parent, filepath.Base(top))}
 	t.Dir = filepath.Join(t.root, filepath.FromSlash(below))
 	if err := t.fill(ctx, below); err != nil {
 		return nil, errors.Join(err, t.Remove())
@@ -70,21 +70,21 @@ func Checkout(ctx context.Context, dir, ref string) (*Tree, error) {
 
 // fill makes the working tree. below is where Dir is in it, as git writes it.
 func (t *Tree) fill(ctx context.Context, below string) error {
-	if _, err := git.Run(ctx, t.repository, "worktree", "add", "--quiet", "--no-checkout", "--detach", t.root, t.Commit); err != nil {
+	if _, err := t.repository.Run(ctx, "worktree", "add", "--quiet", "--no-checkout", "--detach", t.root, t.Commit); err != nil {
 		return fmt.Errorf("check out %s: %w", t.Ref, err)
 	}
 	// `worktree add` would leave this to a child, which goes on writing when its parent is stopped.
-	if _, err := git.Run(ctx, t.root, "reset", "--hard", "--quiet", "--no-recurse-submodules"); err != nil {
+	if _, err := t.repository.At(t.root).Run(ctx, "reset", "--hard", "--quiet", "--no-recurse-submodules"); err != nil {
 		return fmt.Errorf("check out %s: %w", t.Ref, err)
 	}
-	modules, err := git.Run(ctx, t.repository, "rev-parse", "--git-path", "modules")
+	modules, err := t.repository.Run(ctx, "rev-parse", "--git-path", "modules")
 	if err != nil {
 		return err
 	}
 	if !filepath.IsAbs(modules) {
-		modules = filepath.Join(t.repository, modules)
+		modules = filepath.Join(t.repository.Path, modules)
 	}
-	if err := submodules(ctx, t.root, modules); err != nil {
+	if err := submodules(ctx, t.repository.At(t.root), modules); err != nil {
 		return fmt.Errorf("check out %s: %w", t.Ref, err)
 	}
 	if info, err := os.Stat(t.Dir); err != nil || !info.IsDir() {

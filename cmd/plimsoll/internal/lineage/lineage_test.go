@@ -1,15 +1,16 @@
-package main
+package lineage_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git/gittest"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 )
@@ -44,7 +45,7 @@ func TestLineage(t *testing.T) {
 	hub.Commit(commits[2], commits[1])
 	hub.Commit(feature, commits[1])
 	hub.Branch("main", commits[2])
-	remote := func(w github.Run) remoteHistory {
+	remote := func(w github.Run) lineage.Remote {
 		w.Repository, w.APIURL = "example/shop", hub.URL
 		return &github.API{Run: w, Token: githubtest.Token, Wait: func(context.Context, time.Duration) error { return nil }}
 	}
@@ -74,57 +75,16 @@ func TestLineage(t *testing.T) {
 		"one of what GitHub has dropped": {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: strings.Repeat("0a", 20), Branch: "main"}, err: "404"},
 		"no repository":                  {dir: t.TempDir(), err: "is in no git repository"},
 	} {
-		l := lineage{dir: c.dir, branch: "main", workflow: c.workflow}
+		l := lineage.Change{Git: git.In(c.dir, nil), Branch: "main", Workflow: c.workflow}
 		if c.workflow.InActions && !c.offline {
-			l.remote = remote(c.workflow)
+			l.Remote = remote(c.workflow)
 		}
-		got, err := l.commits(t.Context())
+		got, err := l.Commits(t.Context())
 		if c.err == "" && (err != nil || !slices.Equal(got, c.want)) {
 			t.Errorf("%s: %v, %v, want %v", name, got, err, c.want)
 		}
 		if c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 			t.Errorf("%s: %v, %v, want %q", name, got, err, c.err)
-		}
-	}
-}
-
-// TestIdentity records the commit that is measured, whatever the workflow runs for.
-func TestIdentity(t *testing.T) {
-	dir, commits := gittest.Repository(t)
-	gittest.Run(t, dir, "checkout", "-q", "--detach", commits[1])
-	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "a feature")
-	feature := gittest.Run(t, dir, "rev-parse", "HEAD")
-	gittest.Run(t, dir, "checkout", "-q", "--detach", commits[2])
-	gittest.Run(t, dir, "merge", "-q", "--no-ff", "-m", "merge", feature)
-	merge := gittest.Run(t, dir, "rev-parse", "HEAD")
-	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "made in the job")
-	made := gittest.Run(t, dir, "rev-parse", "HEAD")
-	hub := githubtest.New(t, "example/shop")
-	for name, c := range map[string]struct {
-		checkedOut, sha, event, want string
-	}{
-		"the merge of a pull request":    {merge, merge, "pull_request", feature},
-		"its head":                       {feature, merge, "pull_request", feature},
-		"what it was not meant to":       {commits[2], commits[2], "pull_request_target", commits[2]},
-		"a push":                         {commits[2], commits[2], "push", commits[2]},
-		"a commit that the job has made": {made, merge, "push", merge},
-		"an old commit, for a lost run":  {commits[0], commits[2], "workflow_dispatch", commits[0]},
-	} {
-		gittest.Run(t, dir, "checkout", "-q", "--detach", c.checkedOut)
-		inPull(t, hub)
-		if !strings.HasPrefix(c.event, "pull_request") {
-			t.Setenv("GITHUB_EVENT_PATH", "")
-		} else {
-			event := strings.ReplaceAll(readFile(t, os.Getenv("GITHUB_EVENT_PATH")), strings.Repeat("d", 40), feature)
-			if err := os.WriteFile(os.Getenv("GITHUB_EVENT_PATH"), []byte(event), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		t.Setenv("GITHUB_SHA", c.sha)
-		t.Setenv("GITHUB_EVENT_NAME", c.event)
-		a := &app{getenv: os.Getenv, ctx: t.Context()}
-		if got := a.identity(dir).Commit; got != c.want {
-			t.Errorf("%s: the run is of %s, want %s", name, got, c.want)
 		}
 	}
 }

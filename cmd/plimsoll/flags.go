@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/storage"
+	"github.com/plimsoll-ci/plimsoll/gate/github"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// subcommand runs a command line inside of another one.
+type subcommand func(context.Context, *console.Console, []string) error
+
+// Flags that several commands share. The tag variables names the variables of the environment that stand
+// for a flag, the first that is set; see variables.go.
+
+// profileFlag names the profile.
+type profileFlag struct {
+	Profile string `short:"f" default:"plimsoll.yaml" variables:"PLIMSOLL_PROFILE" help:"The profile."`
+}
+
+// loadFlags change what a profile says. They bear Locust's names and letters.
+type loadFlags struct {
+	Host        string   `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url; nothing is started."`
+	Users       *int     `short:"u" variables:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
+	SpawnRate   *float64 `short:"r" variables:"PLIMSOLL_SPAWN_RATE,LOCUST_SPAWN_RATE" help:"Users started per second."`
+	RunTime     span     `short:"t" variables:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"Length of the judged load, such as 60s or 1h20m."`
+	Tags        []string `short:"T" variables:"PLIMSOLL_TAGS,LOCUST_TAGS" help:"Only tasks with one of these tags."`
+	ExcludeTags []string `short:"E" variables:"PLIMSOLL_EXCLUDE_TAGS,LOCUST_EXCLUDE_TAGS" help:"No tasks with one of these tags."`
+	StopTimeout span     `short:"s" variables:"PLIMSOLL_STOP_TIMEOUT,LOCUST_STOP_TIMEOUT" help:"How long requests under way at the end may still take."`
+	Headless    bool     `hidden:"" help:"Accepted for Locust's users: Plimsoll never has a window."`
+}
+
+// span is a flag that is a span of time, as Locust's users write it.
+type span struct {
+	time.Duration
+	set bool
+}
+
+// UnmarshalText reads 20, 20s, 3m, 1h20m, 500ms.
+func (s *span) UnmarshalText(text []byte) error {
+	d, err := strict.ParseDuration(string(text))
+	*s = span{d, true}
+	return err
+}
+
+// change is what the flags put in the place of what a profile says.
+func (f loadFlags) change() profile.Change {
+	c := profile.Change{Host: f.Host, Users: f.Users, SpawnRate: f.SpawnRate, Tags: f.Tags, ExcludeTags: f.ExcludeTags}
+	if f.RunTime.set {
+		c.RunTime = &f.RunTime.Duration
+	}
+	if f.StopTimeout.set {
+		c.StopWithin = &f.StopTimeout.Duration
+	}
+	return c
+}
+
+// runFlags are what every command that measures takes.
+type runFlags struct {
+	profileFlag
+	loadFlags
+	Series  string `placeholder:"NAME" help:"The series, instead of the profile's name. Jobs that run one profile in several ways need a series each: runs of different series are never compared."`
+	Out     string `short:"o" default:"result.json" help:"Write the result to this file."`
+	Quiet   bool   `short:"q" help:"No progress."`
+	Verbose bool   `short:"v" help:"Show what the system under test prints."`
+	JSON    bool   `name:"json" help:"Print JSON on stdout."`
+}
+
+// job reads the profile, as one of the series that was asked for. The load flags have not changed it yet.
+func (f runFlags) job(a *console.Console) (*job.Job, error) {
+	j, err := job.Read(f.Profile, a.Env)
+	if err != nil {
+		return nil, err
+	}
+	if err := publish.CheckPlace("--out", f.Out); err != nil {
+		return nil, err
+	}
+	if f.Series == "" {
+		return j, nil
+	}
+	if err := j.Rename(f.Series); err != nil {
+		return nil, exit.BadInput("--series: %w", err)
+	}
+	return j, nil
+}
+
+// bench is where a job is measured, once the load flags have changed it.
+func (f runFlags) bench(a *console.Console, j *job.Job) (measure.Bench, error) {
+	return measure.Bench{Console: a, Job: j, Out: f.Out, Quiet: f.Quiet, Verbose: f.Verbose}, j.Change(f.change())
+}
+
+// storeFlag says where baselines live.
+type storeFlag struct {
+	DB string `name:"db" placeholder:"URL" help:"Where baselines live: postgres://… or sqlite:PATH (default: $PLIMSOLL_DATABASE_URL, else sqlite:.plimsoll/baselines.db). A URL with a password belongs into the variable."`
+}
+
+// open opens the store.
+func (f storeFlag) open(ctx context.Context, a *console.Console) (baseline.Store, error) {
+	return storage.Open(ctx, storage.URL(a, f.DB))
+}
+
+// use opens the store for as long as do takes.
+func (f storeFlag) use(ctx context.Context, a *console.Console, do func(baseline.Store) error) error {
+	store, err := f.open(ctx, a)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(store), store.Close())
+}
+
+// useRun is use for one run of the store, which is named by its ID or the beginning of it.
+func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do func(baseline.Store, baseline.Record) error) error {
+	return f.use(ctx, a, func(store baseline.Store) error {
+		record, err := store.Get(ctx, id)
+		if err != nil {
+			return storage.Named(err)
+		}
+		return do(store, record)
+	})
+}
+
+// commentFlags say when GitHub is told of a verdict, and how people can answer.
+type commentFlags struct {
+	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request, in a workflow that runs for one: auto (when the verdict is not a pass, or a comment is there already), always or never."`
+	CommentLogin string `placeholder:"LOGIN" help:"Who comments, such as my-app[bot], when the token is that of a GitHub App of yours."`
+	AcceptLabel  string `default:"plimsoll-accepted" help:"The label that accepts a change for the worse on a pull request; empty for none."`
+}
+
+func (f commentFlags) options() publish.Options {
+	return publish.Options{Comment: f.Comment, Login: f.CommentLogin, AcceptLabel: f.AcceptLabel}
+}
+
+// publishFlags say what GitHub is told.
+type publishFlags struct {
+	commentFlags
+	Check bool `help:"In a workflow, write a check run with annotations too."`
+}
+
+func (f publishFlags) publisher(a *console.Console, workflow github.Run) publish.Publisher {
+	options := f.options()
+	options.Check = f.Check
+	return publish.Publisher{Console: a, Workflow: workflow, Options: options}
+}
+
+// readResult reads a result file that the user named.
+func readResult(path string) (*result.Result, error) {
+	r, err := result.Read(path)
+	if err != nil {
+		return nil, exit.AsInput(err)
+	}
+	return r, nil
+}

@@ -1,0 +1,119 @@
+// Package job reads what a user asks for: a profile, with the policy of its gate and the directory it lies
+// in.
+//
+// A file and the environment go in, a Job comes out, or all problems of the file at once. Change puts flags
+// in the place of what the profile says, and Plan makes what a run needs, each time with a fresh port. What
+// is wrong with the user's input exits with status 2.
+package job
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/reference"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
+
+// Usual is the profile when none is named.
+const Usual = "plimsoll.yaml"
+
+// Job is a profile with the policy of its gate.
+type Job struct {
+	*profile.Profile
+	Policy gate.Policy
+	File   string // the profile, as the user named it
+	Dir    string // of the profile, absolute
+
+	env environ.Values
+}
+
+// Read reads a profile and its gate's policy. The problems of both come in one error, in the order of
+// their lines.
+func Read(file string, env environ.Values) (*Job, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, exit.BadInput("there is no profile %s: `plimsoll init` writes one to start with; to use another one, name it with --profile, or after `plimsoll check`", file)
+	}
+	if err != nil {
+		return nil, exit.BadInput("read profile: %w", err)
+	}
+	p, problems := profile.Parse(file, data, profile.Surroundings{
+		Env: env.Lookup,
+		Read: func(path string) ([]byte, error) {
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(filepath.Dir(file), path)
+			}
+			return os.ReadFile(path)
+		},
+	})
+	policy, more := gate.ParsePolicy(file, p.Gate, p.Routes())
+	problems = slices.Concat(problems, more)
+	slices.SortStableFunc(problems, func(a, b strict.Problem) int { return a.Line - b.Line })
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(filepath.Dir(file))
+	return &Job{p, policy, file, dir, env}, err
+}
+
+// Policy is the policy of a profile. Without the usual profile it is the default one.
+func Policy(file string, env environ.Values) (gate.Policy, error) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && file == Usual {
+		return gate.DefaultPolicy(), nil
+	}
+	j, err := Read(file, env)
+	if err != nil {
+		return gate.Policy{}, err
+	}
+	return j.Policy, nil
+}
+
+// Change puts what flags say in the place of what the profile says.
+func (j *Job) Change(c profile.Change) error { return exit.AsInput(j.Apply(c)) }
+
+// Plan resolves the profile for one run.
+func (j *Job) Plan() (*plan.Plan, error) {
+	values := plan.Values{Env: j.env.Lookup}
+	if j.Target.Start != nil {
+		port, err := runner.FreePort()
+		if err != nil {
+			return nil, err
+		}
+		values.Port = port
+	}
+	pl, err := plan.Make(j.Profile, values)
+	if err != nil {
+		return nil, exit.BadInput("plan %s: %w", j.Name, err)
+	}
+	return pl, nil
+}
+
+// PlanAt resolves the profile for a system that runs at an address.
+func (j *Job) PlanAt(url string) (*plan.Plan, error) {
+	there := *j.Profile
+	if err := there.Apply(profile.Change{Host: url}); err != nil {
+		return nil, exit.AsInput(err)
+	}
+	pl, err := plan.Make(&there, plan.Values{Env: j.env.Lookup})
+	if err != nil {
+		return nil, exit.BadInput("plan %s at the address of one side: %w", j.Name, err)
+	}
+	return pl, nil
+}
+
+// Control is the plan of the reference server; nil when the policy wants none.
+func (j *Job) Control() (*plan.Plan, error) {
+	if !j.Policy.Control {
+		return nil, nil
+	}
+	return reference.Plan()
+}

@@ -1,0 +1,146 @@
+// Package measure runs a job's load and keeps what comes of it.
+//
+// A Bench goes in, results come out, each written to a file of its own as well, also that of a run that was
+// cut short. Run measures what is checked out, More repeats that, Pair measures two sides in turn until the
+// gate can tell. Progress goes to standard error: on a terminal one line that is redrawn, in a log a line
+// each ten seconds.
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// Bench is where a job is measured.
+type Bench struct {
+	Console *console.Console
+	Job     *job.Job
+	Out     string // the file of a run's result; those of further runs lie beside it
+	Quiet   bool   // no progress
+	Verbose bool   // what the system under test prints is shown
+}
+
+// Run measures one run. When it was cut short, both the result and the error are there.
+func (b Bench) Run(ctx context.Context) (*result.Result, error) { return b.run(ctx, b.Out) }
+
+// More measures n further runs of what runs are of, and appends them.
+func (b Bench) More(ctx context.Context, runs []*result.Result, n int) ([]*result.Result, error) {
+	for range n {
+		r, err := b.run(ctx, Beside(b.Out, strconv.Itoa(len(runs)+1)))
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, r)
+	}
+	return runs, nil
+}
+
+func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
+	pl, err := b.Job.Plan()
+	if err != nil {
+		return nil, err
+	}
+	control, err := b.Job.Control()
+	if err != nil {
+		return nil, err
+	}
+	config := runner.Config{
+		Control: control, Dir: b.Job.Dir, Identity: identity.Of(ctx, b.Console, b.Job.Dir), Runner: b.Console.Env.Get(environ.RunnerImage),
+		Environ: b.Console.Env.ForSystem(), Secrets: []string{b.Console.Token()}, Stop: b.Console.Stop, Log: b.log(),
+	}
+	progress := newProgress(b.Console.Stderr)
+	if !b.Quiet {
+		fmt.Fprintln(b.Console.Stderr, pl)
+		config.Progress = progress.show
+	}
+	r, err := runner.Run(ctx, pl, config)
+	progress.end()
+	if r == nil {
+		return nil, err
+	}
+	if writeErr := result.Write(out, r); writeErr != nil {
+		return r, errors.Join(err, writeErr)
+	}
+	b.Console.OutputFile("result", out)
+	return r, err
+}
+
+// leastRound is the shortest round that means anything.
+const leastRound = 100 * time.Millisecond
+
+// CheckPair reports, as an error, that the job's time is too short for a pairing: both sides share it.
+func (b Bench) CheckPair() error {
+	judged := b.Job.Load.Judged()
+	if judged/gate.MaxPairs >= leastRound {
+		return nil
+	}
+	return exit.BadInput("a run_time of %v makes %d rounds of %v for each side, too short to mean anything: %v is the least",
+		judged, gate.MaxPairs, judged/gate.MaxPairs, gate.MaxPairs*leastRound)
+}
+
+// Pair measures base and head in turn until the gate can tell. Both results are there when the pairing was
+// cut short too; nothing is written.
+func (b Bench) Pair(ctx context.Context, base, head runner.Side) (ofBase, ofHead *result.Result, err error) {
+	control, err := b.Job.Control()
+	if err != nil {
+		return nil, nil, err
+	}
+	pairing := runner.Pairing{
+		Control: control, Runner: b.Console.Env.Get(environ.RunnerImage), Stop: b.Console.Stop, Log: b.log(), Seed: rand.Uint64(),
+		Environ: b.Console.Env.ForSystem(), Secrets: []string{b.Console.Token()},
+		Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs,
+		Decide: func(base, head *result.Result) bool {
+			return gate.JudgePairs(b.Job.Policy, base, head, false).More == 0
+		},
+	}
+	progress := newProgress(b.Console.Stderr)
+	if !b.Quiet {
+		fmt.Fprintf(b.Console.Stderr, "%s: %s and %s in turn, in rounds of %v, at most %d that count\n",
+			head.Plan.Series, base.Name, head.Name, pairing.RoundLength.Round(time.Millisecond), gate.MaxPairs)
+		pairing.Progress = progress.show
+	}
+	ofBase, ofHead, err = runner.Pair(ctx, base, head, pairing)
+	progress.end()
+	return ofBase, ofHead, err
+}
+
+// KeepPair writes both results of a pairing, that of base beside that of head.
+func (b Bench) KeepPair(base, head *result.Result) error {
+	if err := result.Write(b.Out, head); err != nil {
+		return err
+	}
+	if err := result.Write(Beside(b.Out, "base"), base); err != nil {
+		return err
+	}
+	b.Console.OutputFile("result", b.Out)
+	return nil
+}
+
+func (b Bench) log() io.Writer {
+	if b.Verbose {
+		return b.Console.Stderr
+	}
+	return nil
+}
+
+// Beside is a file beside another: result-base.json beside result.json.
+func Beside(file, suffix string) string {
+	extension := filepath.Ext(file)
+	return strings.TrimSuffix(file, extension) + "-" + suffix + extension
+}

@@ -1,0 +1,74 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/github"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+)
+
+// Accept lets a failing change pass when somebody put the label that accepts it on its pull request, for
+// this very commit.
+func (p Publisher) Accept(ctx context.Context, rep *report.Report) {
+	if rep.Verdict.Outcome != gate.Fail || p.AcceptLabel == "" || p.Console.Token() == "" || p.Workflow.PullRequest == 0 && p.Workflow.Queued == 0 {
+		return
+	}
+	find := p.Console.API(p.Workflow).Accepted
+	if p.Workflow.Queued != 0 {
+		find = p.Console.API(p.Workflow).AcceptedQueued
+	}
+	accepted, err := find(ctx, p.AcceptLabel)
+	switch {
+	case err != nil:
+		p.Console.Warn(err.Error())
+		rep.Verdict.Notices = append(rep.Verdict.Notices, gate.Reason{Kind: gate.NotAccepted, Text: err.Error()})
+	case accepted != nil:
+		rep.Verdict = rep.Verdict.Accept(gate.Acceptance{By: accepted.By, Why: why(accepted), At: accepted.At})
+		if rep.Verdict.Accepted == nil {
+			rep.Verdict.Notices = append(rep.Verdict.Notices, gate.Reason{Kind: gate.NotAccepted, Text: fmt.Sprintf(
+				"%s has put the label %s, and nothing was compared that it could accept", accepted.By, accepted.Label)})
+		}
+	}
+}
+
+// Verify takes back an acceptance that a report claims and GitHub does not know of. from is where the
+// report comes from.
+func (p Publisher) Verify(ctx context.Context, rep *report.Report, from string) {
+	if rep.Verdict.Accepted == nil {
+		return
+	}
+	claimed := rep.Verdict
+	rep.Verdict.Outcome, rep.Verdict.Accepted = gate.Fail, nil
+	p.Accept(ctx, rep)
+	if rep.Verdict.Accepted == nil {
+		p.Console.Warn(fmt.Sprintf("%s says that %.80q has accepted the change, which GitHub does not know of: it is shown as a fail", from, claimed.Accepted.By))
+	}
+}
+
+// AcceptedMerge is the mark of a pull request that was accepted and then merged as the commit that this
+// workflow was pushed with; nil when there is none. What GitHub does not tell is a warning.
+func (p Publisher) AcceptedMerge(ctx context.Context) *baseline.Mark {
+	if p.Workflow.Event != "push" || p.AcceptLabel == "" || p.Console.Token() == "" {
+		return nil
+	}
+	accepted, err := p.Console.API(p.Workflow).AcceptedMerge(ctx, p.Workflow.SHA, p.AcceptLabel)
+	if err != nil {
+		p.Console.Warn(err.Error())
+		return nil
+	}
+	if accepted == nil {
+		return nil
+	}
+	title := strings.Join(strings.FieldsFunc(accepted.Title, unicode.IsControl), " ")
+	return &baseline.Mark{By: accepted.By, Why: strings.TrimSuffix(why(accepted)+": "+title, ": "), At: accepted.At}
+}
+
+// why is the reason of an acceptance: where its label stands.
+func why(accepted *github.Acceptance) string {
+	return fmt.Sprintf("label %s on pull request %d", accepted.Label, accepted.Pull)
+}

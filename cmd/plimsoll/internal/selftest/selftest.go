@@ -1,0 +1,243 @@
+// Package selftest tries the paired gate on the user's own system and machine.
+//
+// A bench goes in, a table comes out. The system is compared with itself, and with one of its routes held
+// back by a proxy of ours, in turn until the time is up: how often the gate turned red, found the slow route,
+// blamed another one or could not tell.
+package selftest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/delay"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// changes are how much slower the route is in one comparison after another, until the time is up.
+var changes = []float64{0, 0.3, 0, 0.5, 0, 0.2}
+
+// trial counts what came of the comparisons with one change.
+type trial struct {
+	change                                float64
+	times, red, right, other, open, pairs int
+	took                                  time.Duration
+}
+
+// Selftest is the comparisons so far.
+type Selftest struct {
+	bench  measure.Bench
+	began  time.Time
+	trials []*trial
+	wanted string // the route to be made slower, as the user named it; empty for the slowest one
+	// Found by the first comparison, of the system with itself: the route to be made slower, and its p50.
+	route string
+	p50   time.Duration
+}
+
+// New prepares the comparisons. From now on every request of the bench's job says which route it is of.
+// route is the one to be made slower; empty for the one with the longest p50.
+func New(b measure.Bench, route string) *Selftest {
+	b.Quiet = true
+	label(b.Job.Profile)
+	return &Selftest{bench: b, wanted: route}
+}
+
+// Run compares until the budget is spent; it ends with the comparison during which that is over, and after
+// one at least.
+func (s *Selftest) Run(ctx context.Context, budget time.Duration) error {
+	s.began = time.Now()
+	for i := 0; i == 0 || time.Since(s.began) < budget; i++ {
+		if err := s.try(ctx, changes[i%len(changes)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// label makes every request say which route it is of, by its number: a name may hold variables.
+func label(p *profile.Profile) {
+	routes := p.Routes()
+	each := func(steps []profile.Step) {
+		for _, step := range steps {
+			if step.Call == nil {
+				continue
+			}
+			if content, ok := step.Call.Content.(*profile.HTTP); ok {
+				number := strconv.Itoa(slices.Index(routes, step.Call.Route()))
+				content.Headers = append(content.Headers, profile.Header{Name: delay.Header, Value: profile.Template(number)})
+			}
+		}
+	}
+	for _, u := range p.Users {
+		each(u.OnStart)
+		each(u.OnStop)
+		for _, t := range u.Tasks {
+			each(t.Steps)
+		}
+	}
+}
+
+// try makes one comparison.
+func (s *Selftest) try(ctx context.Context, change float64) error {
+	by := max(time.Duration(change*float64(s.p50)), 0)
+	if least := s.bench.Job.Policy.MinEffect * 3 / 2; change > 0 && by < least {
+		by = least // what min_effect forgives is no test of the rest
+	}
+	if change > 0 {
+		change = float64(by) / float64(s.p50)
+	}
+	began := time.Now()
+	v, base, err := s.compare(ctx, by)
+	if err != nil {
+		return err
+	}
+	if s.route == "" {
+		if err := s.choose(base); err != nil {
+			return err
+		}
+	}
+	s.count(change, v, time.Since(began))
+	fmt.Fprintf(s.bench.Console.Stderr, "%s: %s after %d pairs\n", s.describe(change), v.Outcome, v.Baseline.Pairs)
+	return nil
+}
+
+// compare judges the system against itself, with head's route held back for so long.
+func (s *Selftest) compare(ctx context.Context, by time.Duration) (v gate.Verdict, base *result.Result, err error) {
+	id := identity.Of(ctx, s.bench.Console, s.bench.Job.Dir)
+	var both [2]runner.Side
+	for i, name := range []string{"base", "head"} {
+		side, proxy, err := s.side(name)
+		if err != nil {
+			return v, nil, err
+		}
+		defer proxy.Close() //nolint:errcheck // a listener that has served its purpose
+		if name == "head" {
+			proxy.Slow(strconv.Itoa(slices.Index(s.bench.Job.Routes(), s.route)), by)
+		}
+		side.Identity = id
+		both[i] = side
+	}
+	base, head, err := s.bench.Pair(ctx, both[0], both[1])
+	if err != nil {
+		return v, nil, err
+	}
+	return gate.JudgePairs(s.bench.Job.Policy, base, head, true), base, nil
+}
+
+// side is the system behind a proxy, which the caller must close.
+func (s *Selftest) side(name string) (runner.Side, *delay.Proxy, error) {
+	pl, err := s.bench.Job.Plan()
+	if err != nil {
+		return runner.Side{}, nil, err
+	}
+	target, err := url.Parse(pl.Target.URL)
+	if err != nil || target.Scheme != "http" || pl.Target.Socket != "" {
+		return runner.Side{}, nil, exit.BadInput("selftest puts a proxy in front of the system, and the proxy speaks plain HTTP over TCP only")
+	}
+	proxy, err := delay.New(target.Scheme + "://" + target.Host)
+	if err != nil {
+		return runner.Side{}, nil, err
+	}
+	pl.Target.URL = proxy.URL() + target.Path
+	pl.Target.Hosts = append(slices.Clone(pl.Target.Hosts), "127.0.0.1")
+	return runner.Side{Name: name, Plan: pl, Dir: s.bench.Job.Dir}, proxy, nil
+}
+
+// choose takes the route to be made slower.
+func (s *Selftest) choose(base *result.Result) error {
+	for _, route := range base.Routes() {
+		p50 := base.Tally.Routes[route].Response.Quantile(0.5)
+		if (s.wanted == "" || s.wanted == route) && p50 > s.p50 {
+			s.route, s.p50 = route, p50
+		}
+	}
+	if s.route == "" {
+		return errors.New("selftest: no route had a response to make slower")
+	}
+	return nil
+}
+
+// count adds a verdict to those of its change.
+func (s *Selftest) count(change float64, v gate.Verdict, took time.Duration) {
+	at := slices.IndexFunc(s.trials, func(t *trial) bool { return t.change == change })
+	if at < 0 {
+		at = len(s.trials)
+		s.trials = append(s.trials, &trial{change: change})
+	}
+	right, other := false, false
+	for _, c := range v.Of(gate.Worse) {
+		right = right || c.Route == s.route && change > 0
+		other = other || c.Route != s.route || change == 0
+	}
+	t := s.trials[at]
+	t.times++
+	t.pairs += v.Baseline.Pairs
+	t.took += took
+	t.red += one(v.Outcome == gate.Fail)
+	t.open += one(v.Outcome == gate.Inconclusive)
+	t.right += one(right)
+	t.other += one(other)
+}
+
+func one(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// describe names a change.
+func (s *Selftest) describe(change float64) string {
+	if change == 0 {
+		return "unchanged"
+	}
+	return fmt.Sprintf("%s +%.0f %%", s.route, 100*change)
+}
+
+// Print prints what came of all comparisons.
+func (s *Selftest) Print(w io.Writer) error {
+	slices.SortFunc(s.trials, func(x, y *trial) int { return cmp.Compare(x.change, y.change) })
+	var rows [][]string
+	for _, t := range s.trials {
+		rows = append(rows, s.row(t))
+	}
+	if err := report.Table(w, []string{"Change", "Compared", "Red", "Found", "Another blamed", "Inconclusive", "Pairs", "Time each"}, rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, `
+How many of the comparisons ended in which way, and in brackets the rate with 95 %% confidence (Wilson).
+Both sides are the same system behind a proxy of ours, and the proxy holds one route of head back. It took
+%s.
+`, time.Since(s.began).Round(time.Second))
+	return err
+}
+
+func (s *Selftest) row(t *trial) []string {
+	rate := func(k int) string {
+		i := stats.Wilson(k, t.times, 0.95)
+		return fmt.Sprintf("%d (%.0f to %.0f %%)", k, 100*i.Low, 100*i.High)
+	}
+	found := "" // nothing is there to be found
+	if t.change > 0 {
+		found = rate(t.right)
+	}
+	return []string{
+		s.describe(t.change), fmt.Sprint(t.times), rate(t.red), found, rate(t.other), rate(t.open),
+		fmt.Sprintf("%.1f of %d", float64(t.pairs)/float64(t.times), gate.MaxPairs), (t.took / time.Duration(t.times)).Round(time.Second).String(),
+	}
+}

@@ -1,0 +1,147 @@
+// Package sides makes the two sides that a paired gate compares: base, and head.
+//
+// AtCommit checks the commit of base out beside the working tree, which is head. AtAddresses takes two
+// systems that run already. Each side has a plan and a port of its own; what is wrong with the user's input
+// exits with status 2.
+package sides
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// Sides are what is compared. The caller must call Remove.
+type Sides struct {
+	Base, Head runner.Side
+
+	tree *worktree.Tree // of base; nil when nothing was checked out
+}
+
+// Remove takes the checkout of base away.
+func (s *Sides) Remove() error {
+	if s.tree == nil {
+		return nil
+	}
+	return s.tree.Remove()
+}
+
+// AtAddresses compares what runs at two addresses.
+func AtAddresses(j *job.Job, id result.Identity, baseURL, headURL string) (*Sides, error) {
+	if baseURL == "" || headURL == "" {
+		return nil, exit.BadInput("--base-url and --head-url belong together")
+	}
+	if baseURL == headURL {
+		return nil, exit.BadInput("--base-url and --head-url are the same: that would compare a system with itself")
+	}
+	base, err := j.PlanAt(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	head, err := j.PlanAt(headURL)
+	if err != nil {
+		return nil, err
+	}
+	base.ProfileDigest, head.ProfileDigest = j.Digest(), j.Digest() // the plans differ in the address alone
+	s := &Sides{
+		Base: runner.Side{Name: "base", Plan: base, Dir: j.Dir, Identity: id},
+		Head: runner.Side{Name: "head", Plan: head, Dir: j.Dir, Identity: id},
+	}
+	s.Base.Identity.Commit, s.Base.Identity.Dirty = "", false // of another checkout, which nobody named
+	return s, nil
+}
+
+// ours are files that an earlier gate left: they are no change of the service.
+var ours = []string{"**/result*.json", "**/.plimsoll/**"}
+
+// AtCommit compares the working tree with a commit, which is checked out.
+func AtCommit(ctx context.Context, j *job.Job, id result.Identity, dir git.Dir, ref string) (_ *Sides, err error) {
+	dirty := id.Dirty
+	if is, err := dir.Dirty(ctx, ours...); err == nil {
+		dirty = is
+	}
+	tree, err := worktree.Checkout(ctx, dir, ref)
+	if err != nil {
+		return nil, asInput(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tree.Remove())
+		}
+	}()
+	base, err := planOf(j, "base")
+	if err != nil {
+		return nil, err
+	}
+	head, err := planOf(j, "head")
+	if err != nil {
+		return nil, err
+	}
+	if base.Target.URL == head.Target.URL {
+		return nil, exit.BadInput("both sides would listen at %s: write ${port} into target.url and target.start, so that each gets a port of its own", base.Target.Shown)
+	}
+	s := &Sides{
+		Base: runner.Side{Name: "base", Plan: base, Dir: tree.Dir, Identity: id},
+		Head: runner.Side{Name: "head", Plan: head, Dir: j.Dir, Identity: id},
+		tree: tree,
+	}
+	s.Base.Identity.Commit, s.Base.Identity.Dirty = tree.Commit, false
+	s.Head.Identity.Dirty = dirty
+	return s, nil
+}
+
+// Startable reports, as an error, what keeps a job from being built and started twice.
+func Startable(j *job.Job) error {
+	switch {
+	case j.Target.Start == nil:
+		return exit.BadInput("%s has no target.start: to compare with another commit it must say how the system is built and started; what runs already is compared with --base-url and --head-url", j.File)
+	case filepath.IsAbs(j.Target.Start.Dir):
+		return exit.BadInput("target.start.dir is %s, the same for both sides: to compare two commits it must be relative to the profile", j.Target.Start.Dir)
+	}
+	return nil
+}
+
+// MergeBase is the commit at which what is checked out left the branch that it goes into.
+func MergeBase(ctx context.Context, change lineage.Change) (string, error) {
+	if change.Workflow.BaseSHA == "" && change.IsBranch(ctx) { // what is not pushed yet is compared with what is
+		ref, err := lineage.Parted(ctx, change.Git, change.Branch)
+		return ref, asInput(err)
+	}
+	ref, err := change.Base(ctx)
+	return ref, asInput(err)
+}
+
+// Differ reports, as an error, that both sides are the same commit.
+func (s *Sides) Differ(ctx context.Context, dir git.Dir) error {
+	if !s.Head.Identity.Dirty && s.tree != nil && dir.Same(ctx, s.tree.Commit) {
+		return exit.BadInput("there is nothing to compare: the working tree is %.12s itself, where this branch leaves its base; in a workflow check out the pull request", s.tree.Commit)
+	}
+	return nil
+}
+
+// planOf resolves the profile for one side, which is told its name: what it builds outside of its checkout
+// must not be what the other side runs.
+func planOf(j *job.Job, name string) (*plan.Plan, error) {
+	pl, err := j.Plan()
+	if err == nil {
+		pl.Start.Env = append(pl.Start.Env, "PLIMSOLL_SIDE="+name)
+	}
+	return pl, err
+}
+
+// asInput makes a commit that is not there the user's mistake.
+func asInput(err error) error {
+	if errors.Is(err, git.ErrNoCommit) {
+		return exit.AsInput(err)
+	}
+	return err
+}

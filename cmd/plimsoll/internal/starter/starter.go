@@ -1,0 +1,256 @@
+// Package starter writes what a repository starts with: a profile, and the GitHub workflows for its gate.
+//
+// Settings say what the service is; Guess fills in what its directory tells, Check says what is wrong with
+// them, Files makes the files, and Write writes all of them or none. The profile is parsed before anything is
+// written, so that it is a good one.
+package starter
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
+)
+
+//go:embed files
+var files embed.FS
+
+// workflows are the workflows of each kind of gate: the name here, and the one in a repository.
+var workflows = map[string][][2]string{
+	"stored": {{"stored.yml", "plimsoll.yml"}},
+	"paired": {{"paired.yml", "plimsoll.yml"}},
+	"forks":  {{"forks.yml", "plimsoll.yml"}, {"comment.yml", "plimsoll-comment.yml"}},
+}
+
+// Settings are what the files are made from.
+type Settings struct {
+	Kind  string // of gate: paired, stored or forks
+	Name  string // of the series
+	Build string // the command that builds the service; empty for none
+	Start string // the command that starts it
+	URL   string // of a service that runs already, instead of Start
+	Path  string // the first path to load
+}
+
+// Guess fills in what the directory tells of the service in it.
+func (s *Settings) Guess(dir string) {
+	plain := regexp.MustCompile(`[^a-z0-9._-]+`).ReplaceAllString(strings.ToLower(filepath.Base(dir)), "-")
+	s.Name = cmp.Or(s.Name, strings.Trim(plain[:min(64, len(plain))], "-"), "service")
+	if s.Start != "" || s.URL != "" {
+		return
+	}
+	switch {
+	case isMain(dir):
+		s.Start = "bin/" + s.Name
+		s.Build = cmp.Or(s.Build, "go build -o "+s.Start+" .")
+	case hasStart(filepath.Join(dir, "package.json")):
+		s.Start = "npm start"
+		s.Build = cmp.Or(s.Build, "npm ci")
+	}
+}
+
+// Check says what is wrong with the settings.
+func (s Settings) Check() error {
+	if workflows[s.Kind] == nil {
+		return exit.BadInput("%q is no kind of gate: choose paired, stored or forks", s.Kind)
+	}
+	if err := (&profile.Profile{}).Rename(s.Name); err != nil {
+		return exit.BadInput("--name: %w", err)
+	}
+	target, err := url.Parse(s.URL)
+	switch {
+	case err != nil, s.URL != "" && (target.Host == "" || target.Scheme != "http" && target.Scheme != "https"):
+		return exit.BadInput("--url %s is no address; it must read like http://127.0.0.1:8080", s.URL)
+	case s.URL != "" && s.Start != "":
+		return exit.BadInput("--url is a service that runs already, and --start starts one: give one of them")
+	case s.Start == "" && s.URL == "":
+		return exit.BadInput("plimsoll init cannot tell how this service is started: name the command with --start (and --build), or with --url the address of one that runs already")
+	case !strings.HasPrefix(s.Path, "/"):
+		return exit.BadInput("--path is %q: it must begin with /", s.Path)
+	case s.URL != "" && s.Kind != "stored":
+		return exit.BadInput("a %s gate builds and starts both sides itself: give --start instead of --url, or choose plimsoll init stored", s.Kind)
+	}
+	return nil
+}
+
+// Remote is the host of URL, when it is another machine; the profile must name it to load it.
+func (s Settings) Remote() string {
+	target, err := url.Parse(s.URL)
+	if err != nil {
+		return ""
+	}
+	if host := target.Hostname(); host != "localhost" && !strings.HasPrefix(host, "127.") && host != "::1" {
+		return host
+	}
+	return ""
+}
+
+// File is one that is to be written.
+type File struct {
+	Path string
+	Text string
+}
+
+// Place is where the files go.
+type Place struct {
+	Git     git.Dir // the directory of the profile
+	Env     environ.Values
+	Version string // of this program, which the workflows pin when it is a release
+}
+
+// Files are the profile, and after it the workflows.
+func (s Settings) Files(ctx context.Context, at Place) ([]File, error) {
+	dir, root := at.Git.Path, at.Git.Path
+	if top, err := at.Git.Run(ctx, "rev-parse", "--show-toplevel"); err == nil {
+		root = top
+	}
+	text, err := s.profile(at.Env)
+	if err != nil {
+		return nil, err
+	}
+	name := job.Usual
+	if below, err := filepath.Rel(root, dir); err == nil {
+		name = filepath.ToSlash(filepath.Join(below, job.Usual))
+	}
+	made := []File{{filepath.Join(dir, job.Usual), text}}
+	for _, one := range workflows[s.Kind] {
+		workflow, err := files.ReadFile("files/" + one[0])
+		if err != nil {
+			return nil, err
+		}
+		text := string(workflow)
+		if branch := lineage.DefaultBranch(ctx, at.Git); branch != "main" {
+			text = strings.ReplaceAll(text, "branches: [main]", fmt.Sprintf("branches: [%q]", branch))
+		}
+		if released.MatchString(at.Version) {
+			text = strings.ReplaceAll(text, "plimsoll-ci/plimsoll@main", "plimsoll-ci/plimsoll@"+at.Version)
+		}
+		if name != job.Usual && one[0] != "comment.yml" {
+			const with = "# better: the SHA of a commit\n        with:\n"
+			text = strings.Replace(text, with, fmt.Sprintf("%s          profile: %q\n", with, name), 1)
+		}
+		made = append(made, File{filepath.Join(root, ".github", "workflows", one[1]), text})
+	}
+	return made, nil
+}
+
+var released = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
+
+// profile is the profile to start with.
+func (s Settings) profile(env environ.Values) (string, error) {
+	t, err := template.New(job.Usual).Funcs(template.FuncMap{"quote": scalar}).ParseFS(files, "files/plimsoll.yaml")
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, s); err != nil {
+		return "", err
+	}
+	_, problems := profile.Parse(job.Usual, b.Bytes(), profile.Surroundings{Env: env.Lookup, Read: os.ReadFile})
+	if err := problems.Err(); err != nil {
+		return "", exit.BadInput("these settings make no valid profile, and nothing was written: %v", err)
+	}
+	return b.String(), nil
+}
+
+var plainScalar = regexp.MustCompile(`^[A-Za-z./][A-Za-z0-9 ./_=-]*[A-Za-z0-9./]$`)
+
+// scalar writes a text as a scalar of YAML, in quotes only where it needs them.
+func scalar(text string) (string, error) {
+	if plainScalar.MatchString(text) {
+		return text, nil
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(text)
+	return strings.TrimSpace(b.String()), err
+}
+
+// isMain reports whether a directory holds a Go program.
+func isMain(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+		return false
+	}
+	sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return false
+	}
+	main := regexp.MustCompile(`(?m)^package main\b`)
+	for _, source := range sources {
+		if text, err := os.ReadFile(source); err == nil && main.Match(text) && !strings.HasSuffix(source, "_test.go") {
+			return true
+		}
+	}
+	return false
+}
+
+// hasStart reports whether a package of Node says how it is started.
+func hasStart(path string) bool {
+	var node struct {
+		Scripts struct{ Start string }
+	}
+	text, err := os.ReadFile(path)
+	return err == nil && json.Unmarshal(text, &node) == nil && node.Scripts.Start != ""
+}
+
+// Exists reports whether something is at a path.
+func Exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// There are the paths of those files that exist already.
+func There(files []File) (paths []string) {
+	for _, f := range files {
+		if Exists(f.Path) {
+			paths = append(paths, f.Path)
+		}
+	}
+	return paths
+}
+
+// Write writes all files. When one cannot be written, the new ones go away again.
+func Write(files []File) (err error) {
+	var made []string
+	for _, f := range files {
+		if !Exists(f.Path) {
+			made = append(made, f.Path)
+		}
+	}
+	defer func() {
+		for _, path := range made {
+			if err != nil {
+				_ = os.Remove(path) // it may not be there yet
+			}
+		}
+	}()
+	for _, f := range files {
+		if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+			return err
+		}
+		if err := whole.Write(f.Path, func(w io.Writer) error { _, err := io.WriteString(w, f.Text); return err }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

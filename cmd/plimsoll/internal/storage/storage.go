@@ -1,0 +1,99 @@
+// Package storage opens the store that a URL names: PostgreSQL, or a file of SQLite.
+//
+// URL chooses between the flag and the environment, and Open opens. The errors of both name neither
+// password nor URL; those of the store itself may name the host of a database, so that what everybody may
+// read shows Public of them.
+package storage
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/postgres"
+	"github.com/plimsoll-ci/plimsoll/baseline/sqlite"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+)
+
+// Embedded is the store when none is named.
+const Embedded = "sqlite:.plimsoll/baselines.db"
+
+// URL is where baselines live: as the flag --db says, else as the environment says, else Embedded. It warns
+// of a password in the flag, and of a file that goes away with a workflow's runner.
+func URL(c *console.Console, flag string) string {
+	if flag != "" {
+		if hasPassword(flag) {
+			c.Warn("the password in --db is visible to everybody on this machine, in the list of processes: put the URL into PLIMSOLL_DATABASE_URL instead")
+		}
+		return flag
+	}
+	if given := c.Env.Get(environ.DatabaseURL); given != "" {
+		return given
+	}
+	if c.InActions() {
+		c.Warn("baselines live in a file of this runner, " + Embedded + ", which is gone with it unless a cache keeps it: is database-url, or PLIMSOLL_DATABASE_URL, empty? A pull request from a fork gets no secrets")
+	}
+	return Embedded
+}
+
+// hasPassword reports whether a URL of a database has a password in it.
+func hasPassword(text string) bool {
+	if !isPostgres(text) {
+		return false
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return strings.Contains(text, "@") // a password with a character that a URL would escape
+	}
+	_, has := u.User.Password()
+	return has || u.Query().Has("password")
+}
+
+func isPostgres(text string) bool {
+	return strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+}
+
+// Open opens the store, and makes or migrates its schema.
+func Open(ctx context.Context, location string) (baseline.Store, error) {
+	if path, ok := strings.CutPrefix(location, "sqlite:"); ok {
+		return sqlite.Open(ctx, path)
+	}
+	if isPostgres(location) {
+		return postgres.Open(ctx, location)
+	}
+	// The value is not shown: it may hold a password.
+	return nil, exit.BadInput("--db, or PLIMSOLL_DATABASE_URL, must begin with postgres:// or sqlite:")
+}
+
+// Named makes the user's mistake out of an error about a run that is not there.
+func Named(err error) error {
+	if errors.Is(err, baseline.ErrNotFound) || errors.Is(err, baseline.ErrAmbiguous) {
+		return exit.AsInput(err)
+	}
+	return err
+}
+
+// trouble is an error of the store.
+type trouble struct{ error }
+
+func (e trouble) Unwrap() error { return e.error }
+
+// Trouble makes err one about the store; nil stays nil.
+func Trouble(err error) error {
+	if err == nil {
+		return nil
+	}
+	return trouble{err}
+}
+
+// Public is err as everybody may read it: of the store's trouble only that there is some.
+func Public(err error) error {
+	if errors.As(err, &trouble{}) {
+		return errors.New("the store of the baselines cannot be used: the job's log says why")
+	}
+	return err
+}
