@@ -33,6 +33,7 @@ type cli struct {
 	Demo     demoCmd     `cmd:"" help:"Show the whole story in under a minute: record baselines, pass an unchanged build, fail a slower one."`
 	Init     initCmd     `cmd:"" help:"Write a profile to start with, and the GitHub workflow for it."`
 	Check    checkCmd    `cmd:"" help:"Validate a profile and say in words what it would do. Nothing is sent."`
+	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of a profile, for editors."`
 	Run      runCmd      `cmd:"" help:"Apply the load, print the tables and write result.json."`
 	Gate     gateCmd     `cmd:"" help:"Measure, or take a result, and judge it against the baseline. The exit status is the verdict."`
 	Comment  commentCmd  `cmd:"" help:"Comment on a pull request, in a workflow that follows one whose token may not write."`

@@ -74,12 +74,17 @@ func (r *reader) stages(n *yaml.Node) []Stage {
 	return stages
 }
 
-var waitForm = regexp.MustCompile(`^(` + strict.DurationForm + `( *\.\. *` + strict.DurationForm + `)?|pace +` + strict.DurationForm + `|throughput +` + strict.RateForm + `)$`)
+// A wait is a duration or a range of durations. A user's may also be a pace or a throughput.
+const span = strict.DurationForm + `( *\.\. *` + strict.DurationForm + `)?`
 
-// wait reads 1s, 100ms..500ms, pace 1s or throughput 5/s.
-func (r *reader) wait(to *Wait) strict.Read {
-	wrong := strict.Expected("a wait such as 1s, 100ms..500ms, pace 1s or throughput 5/s")
-	return r.Form(waitForm, wrong, func(n *yaml.Node, text string) {
+var (
+	stepWait = regexp.MustCompile(`^(` + span + `)$`)
+	userWait = regexp.MustCompile(`^(` + span + `|pace +` + strict.DurationForm + `|throughput +` + strict.RateForm + `)$`)
+)
+
+// wait reads 1s, 100ms..500ms, pace 1s or throughput 5/s, as far as the form allows.
+func (r *reader) wait(to *Wait, form *regexp.Regexp, wrong func(string) string) strict.Read {
+	return r.Form(form, wrong, func(n *yaml.Node, text string) {
 		part := func(text string) (d time.Duration) {
 			value := *n
 			value.Value = strings.TrimSpace(text)

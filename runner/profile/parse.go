@@ -107,7 +107,9 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		}
 	}
 	if r.usesPort != nil && p.Target.Start == nil {
-		r.Problem(r.usesPort, "${port} is the port of a system that Plimsoll starts: add target.start, or write the port itself")
+		r.In(r.portPath, func() {
+			r.Problem(r.usesPort, "${port} is the port of a system that Plimsoll starts: add target.start, or write the port itself")
+		})
 	}
 	p.sendsPort = r.sendsPort
 	if users != nil && len(p.Users) > 0 {

@@ -109,8 +109,10 @@ func (r *reader) callForms(to *Step, more ...strict.Field) []strict.Form {
 
 // step reads a call or a wait.
 func (r *reader) step(n *yaml.Node) (step Step) {
-	forms := append(r.callForms(&step), strict.Form{Key: "wait", Read: func(n *yaml.Node) { step.Wait = r.waitStep(n) }})
-	r.Forms(n, "a step sends a request ("+r.from.Protocols[0].Example+") or waits (wait: 50ms)", forms...)
+	r.Named(n, "step", func(n *yaml.Node) {
+		forms := append(r.callForms(&step), strict.Form{Key: "wait", Read: func(n *yaml.Node) { step.Wait = r.waitStep(n) }})
+		r.Forms(n, "a step sends a request ("+r.from.Protocols[0].Example+") or waits (wait: 50ms)", forms...)
+	})
 	return step
 }
 
@@ -124,6 +126,7 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 		strict.Key("expect", "What the answer must be; otherwise the request has failed.", func(n *yaml.Node) {
 			r.Mapping(n, append(words.Expect, strict.Key("within", "The longest service time.", r.Duration(&call.Within, time.Microsecond)))...)
 		}),
+		r.Refused("wait", "a wait is a step of its own; put it before or after this one"),
 		strict.Key("save", "Variables and where their values stand in the JSON answer (GJSON paths).", strict.Later(&save)),
 	}, more)...)
 	if save != nil { // last: the call itself cannot use what it saves
@@ -139,11 +142,13 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 
 func (r *reader) waitStep(n *yaml.Node) *Wait {
 	var wait Wait
-	r.Mapping(n, strict.Need("wait", "Wait this long: 50ms, or 10ms..50ms.", "write for example: wait: 50ms", func(n *yaml.Node) {
-		if r.wait(&wait)(n); wait.Kind == WaitPace {
-			r.Problem(n, "a step waits for a duration such as 50ms or 10ms..50ms; only a user can have a pace or a throughput")
+	wrong := func(text string) string {
+		if userWait.MatchString(text) {
+			return "a step waits for a duration such as 50ms or 10ms..50ms; only a user can have a pace or a throughput"
 		}
-	}))
+		return strict.Expected("a wait such as 50ms or 10ms..50ms")(text)
+	}
+	r.Mapping(n, strict.Need("wait", "Wait this long: 50ms, or 10ms..50ms.", "write for example: wait: 50ms", r.wait(&wait, stepWait, wrong)))
 	return &wait
 }
 

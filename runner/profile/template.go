@@ -173,6 +173,7 @@ type reader struct {
 	*strict.Reader
 	from      Surroundings
 	usesPort  *yaml.Node // the first place that needs ${port}
+	portPath  string     // its key
 	sendsPort bool       // whether a request needs it
 	data      []Data
 	inUser    bool            // whether what is read is sent by a user
@@ -221,7 +222,7 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 	switch {
 	case variable == PortVariable:
 		if r.usesPort == nil {
-			r.usesPort = n
+			r.usesPort, r.portPath = n, r.Path()
 		}
 		r.sendsPort = r.sendsPort || r.inUser
 		return true

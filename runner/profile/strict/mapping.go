@@ -91,7 +91,7 @@ func (r *Reader) Entries(n *yaml.Node, each func(key, value *yaml.Node)) bool {
 		s.Type, s.AdditionalProperties = "object", value
 		each(r.stand(name), r.stand(value))
 		if name.Pattern != "" {
-			s.PropertyNames = name
+			s.PropertyNames = &Schema{Pattern: name.Pattern}
 		}
 		return true
 	}
@@ -188,13 +188,28 @@ func (r *Reader) Forms(n *yaml.Node, none string, forms ...Form) {
 		case key == nil:
 			continue
 		case form.Refused != "":
-			r.In(form.Key, func() { r.Problem(key, "%s", form.Refused) })
+			r.Problem(key, "%s", form.Refused)
 		default:
 			form.Read(n)
 		}
 		return
 	}
 	r.Problem(n, "%s%s", none, r.misspelt(n, forms))
+}
+
+// Named reads n as read does. The schema has what read accepts only once, under the name, and refers
+// to it: several keys may have values of one kind.
+func (r *Reader) Named(n *yaml.Node, name string, read Read) {
+	s := r.describing(n)
+	if s == nil {
+		read(n)
+		return
+	}
+	if r.defs[name] == nil {
+		r.defs[name] = &Schema{}
+		read(r.stand(r.defs[name]))
+	}
+	s.Ref = "#/$defs/" + name
 }
 
 // misspelt ends a sentence with the key of a form that a key of n was probably meant to be.
@@ -205,7 +220,7 @@ func (r *Reader) misspelt(n *yaml.Node, forms []Form) string {
 	}
 	for i := 0; i < len(n.Content) && i < 40; i += 2 {
 		if name, ok := nearest(n.Content[i].Value, known); ok {
-			return fmt.Sprintf("; did you mean %q where %q is written?", name, n.Content[i].Value)
+			return fmt.Sprintf("; did you mean %q instead of %q?", name, n.Content[i].Value)
 		}
 	}
 	return ""

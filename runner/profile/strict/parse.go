@@ -28,18 +28,12 @@ func (r *Reader) Parse(data []byte) *yaml.Node {
 	}
 	var document yaml.Node
 	// Entries reports duplicate keys with both places, so the library's own check is off.
-	err := yaml.Load(data, &document, yaml.WithUniqueKeys(false))
-	var at *yaml.LoadError
-	switch {
-	case errors.As(err, &at):
-		line := max(at.Mark.Line, 1)
-		r.at(line, at.Mark.Column, "invalid YAML: %s", explain(at.Message, lineOf(data, line)))
+	if err := yaml.Load(data, &document, yaml.WithUniqueKeys(false)); err != nil {
+		r.invalid(data, err)
 		return nil
-	case err != nil && strings.Contains(err.Error(), "no documents"), err == nil && len(document.Content) == 0:
+	}
+	if len(document.Content) == 0 {
 		r.at(1, 1, "the file is empty")
-		return nil
-	case err != nil:
-		r.at(1, 1, "invalid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		return nil
 	}
 	root := document.Content[0]
@@ -50,19 +44,29 @@ func (r *Reader) Parse(data []byte) *yaml.Node {
 	return root
 }
 
-// explain rewords the messages of the YAML library that do not say what to do.
-func explain(message, line string) string {
-	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-	switch {
-	case strings.Contains(indent, "\t") || strings.Contains(message, "cannot start any token") && strings.Contains(line, "\t"):
-		return "YAML does not allow tabs for indentation; use spaces"
-	case strings.Contains(message, "exceeded max depth"):
-		return fmt.Sprintf("the file is nested more than %d levels deep", maxDepth)
-	case strings.Contains(message, "mapping values are not allowed"):
-		return `unexpected ":"; quote a text that contains ": ", and check the indentation`
-	default:
-		return message
+// invalid notes why a file is not YAML. It rewords the messages of the library that do not say
+// what to do.
+func (r *Reader) invalid(data []byte, err error) {
+	line, column, message := 1, 1, strings.TrimPrefix(err.Error(), "yaml: ")
+	var at *yaml.LoadError
+	if errors.As(err, &at) {
+		line, column, message = max(at.Mark.Line, 1), at.Mark.Column, at.Message
 	}
+	text := lineOf(data, line)
+	indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
+	switch {
+	case strings.Contains(message, "no documents"):
+		message = "the file is empty"
+	case strings.Contains(message, "exceeded max depth"):
+		message = tooDeep
+	case strings.Contains(indent, "\t") || strings.Contains(message, "cannot start any token") && strings.Contains(text, "\t"):
+		message = "YAML does not allow tabs for indentation; use spaces"
+	case strings.Contains(message, "mapping values are not allowed"):
+		message = `unexpected ":"; check the indentation, and quote a text that contains ": "`
+	default:
+		message = "invalid YAML: " + strings.TrimPrefix(message, "yaml: ")
+	}
+	r.at(line, column, "%s", message)
 }
 
 // lineOf returns a line of a text, counted from 1.
@@ -74,6 +78,8 @@ func lineOf(data []byte, number int) string {
 	}
 	return ""
 }
+
+var tooDeep = fmt.Sprintf("the file is nested more than %d levels deep", maxDepth)
 
 // measure holds the number of values under each node that has been measured, 0 while it is.
 type measure map[*yaml.Node]int
@@ -89,7 +95,7 @@ func (m measure) values(n *yaml.Node, depth int) (int, error) {
 		return count, nil
 	}
 	if depth > maxDepth {
-		return 0, fmt.Errorf("the file is nested more than %d levels deep", maxDepth)
+		return 0, errors.New(tooDeep)
 	}
 	m[n] = 0
 	count := 1 + len(n.Value)/64

@@ -41,6 +41,9 @@ type Schema struct {
 	OneOf []*Schema `json:"oneOf,omitempty"`
 	Not   *Schema   `json:"not,omitempty"`
 
+	Ref  string             `json:"$ref,omitempty"`
+	Defs map[string]*Schema `json:"$defs,omitempty"`
+
 	any bool // a value of any kind is meant
 }
 
@@ -79,14 +82,15 @@ func (p Properties) MarshalJSON() ([]byte, error) {
 // to the schema of the node that it is given; no reader stores a value or notes a problem. It
 // panics when a reader looks at a node by itself and describes nothing: use Any for that.
 func Describe(read func(r *Reader, root *yaml.Node)) *Schema {
-	r := &Reader{schemas: map[*yaml.Node]*Schema{}}
+	r := &Reader{schemas: map[*yaml.Node]*Schema{}, defs: map[string]*Schema{}}
 	root := &Schema{}
 	read(r, r.stand(root))
 	for _, s := range r.schemas {
-		if s.Type == nil && s.Enum == nil && s.AnyOf == nil && !s.any {
+		if s.Type == nil && s.Enum == nil && s.AnyOf == nil && s.Ref == "" && !s.any {
 			panic("strict: a reader of " + s.Description + " does not describe what it reads")
 		}
 	}
+	root.Defs = r.defs
 	return root
 }
 

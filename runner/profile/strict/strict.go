@@ -72,6 +72,7 @@ type Reader struct {
 	unshown  int // problems past maxProblems
 
 	schemas map[*yaml.Node]*Schema // of the nodes that stand for values; nil when a file is read
+	defs    map[string]*Schema     // of Named
 }
 
 // NewReader returns a Reader that names the given file in its problems.
@@ -106,8 +107,12 @@ func (r *Reader) at(line, column int, format string, args ...any) {
 		r.unshown++
 		return
 	}
-	key := strings.ReplaceAll(strings.Join(r.path, "."), ".[", "[")
-	r.problems = append(r.problems, Problem{r.file, max(line, 1), max(column, 1), key, fmt.Sprintf(format, args...)})
+	r.problems = append(r.problems, Problem{r.file, max(line, 1), max(column, 1), r.Path(), fmt.Sprintf(format, args...)})
+}
+
+// Path is the path of the key that is being read, as problems show it.
+func (r *Reader) Path() string {
+	return strings.ReplaceAll(strings.Join(r.path, "."), ".[", "[")
 }
 
 // In calls read with name added to the path that problems show.

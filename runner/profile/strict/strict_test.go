@@ -84,10 +84,10 @@ func TestParseRefusesHostileFiles(t *testing.T) {
 		"long alias":  {"a: &a " + strings.Repeat("x", 1<<20) + "\nb: [" + strings.Repeat("*a, ", 1000) + "*a]\n", "the file stands for more than 1000000 values, counting every alias"},
 		"loop":        {"a: &a [*a]\n", "the anchor &a contains an alias of itself"},
 		"deep flow":   {"a: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "the file is nested more than 100 levels deep"},
-		"deeper flow": {"a: " + strings.Repeat("[", 200_000), "nested"},
+		"deeper flow": {"a: " + strings.Repeat("[", 200_000), "nested more than 100 levels deep"},
 		"deep block":  {strings.Repeat("- ", 150) + "a\n", "the file is nested more than 100 levels deep"},
 		"too long":    {strings.Repeat("# \n", 2<<20), "the file has 6291456 bytes; at most 4194304 are read"},
-		"tab":         {"a:\n\tb: 1\n", "hostile.yaml:2:1: invalid YAML: YAML does not allow tabs for indentation; use spaces"},
+		"tab":         {"a:\n\tb: 1\n", "hostile.yaml:2:1: YAML does not allow tabs for indentation; use spaces"},
 		"empty":       {" \n# nothing\n", "the file is empty"},
 		"two":         {"a: 1\n---\nb: 1\n", "invalid YAML"},
 	} {

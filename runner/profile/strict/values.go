@@ -67,11 +67,7 @@ func (r *Reader) Text(to *string) Read {
 func (r *Reader) Form(pattern *regexp.Regexp, wrong func(text string) string, take func(n *yaml.Node, text string)) Read {
 	return func(n *yaml.Node) {
 		if s := r.describing(n); s != nil {
-			if s.Type = scalar; s.Pattern == "" {
-				s.Pattern = pattern.String()
-			} else {
-				s.AllOf = append(s.AllOf, &Schema{Pattern: pattern.String()})
-			}
+			s.match(pattern)
 			take(n, "")
 			return
 		}
@@ -84,6 +80,28 @@ func (r *Reader) Form(pattern *regexp.Regexp, wrong func(text string) string, ta
 			take(n, text)
 		}
 	}
+}
+
+// match adds a pattern. JSON Schema applies one to strings only, so that numbers and truth values
+// are accepted only where the pattern matches them as text.
+func (s *Schema) match(pattern *regexp.Regexp) {
+	types := []string{"string"}
+	if pattern.MatchString("1") {
+		types = append(types, "number")
+		if !pattern.MatchString("-1") {
+			s.Minimum = bound(0)
+		}
+	}
+	if pattern.MatchString("true") && pattern.MatchString("false") {
+		types = append(types, "boolean")
+	}
+	if s.Pattern == "" {
+		s.Type, s.Pattern = types, pattern.String()
+		return
+	}
+	before := s.Type.([]string) // of an earlier match
+	s.Type = slices.DeleteFunc(before, func(name string) bool { return !slices.Contains(types, name) })
+	s.AllOf = append(s.AllOf, &Schema{Pattern: pattern.String()})
 }
 
 // Expected says of a text that something else was expected.
@@ -251,7 +269,7 @@ func (r *Reader) rate(to *float64, most float64, zero bool) Read {
 		}
 		v, err := strconv.ParseFloat(strings.TrimSuffix(n.Value, "/s"), 64)
 		if err != nil || v > most || v < 0 || v == 0 && !zero {
-			r.Problem(n, "a rate of %s is out of range: expected more than 0 and at most %g", shorten(n.Value), most)
+			r.Problem(n, "a rate of %s is out of range: expected more than 0 and at most %.0f", shorten(n.Value), most)
 			return
 		}
 		*to = v

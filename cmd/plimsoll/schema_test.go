@@ -1,0 +1,393 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
+
+const profiles = "../../testdata/profiles"
+
+// onlyTheReader is what no schema can tell, by file and key.
+var onlyTheReader = map[string]string{
+	"loop.yaml ":                                       "how much a file becomes once its aliases are followed",
+	"closed.yaml load":                                 "a key that applies only to a load of the other kind, which a stage may decide",
+	"closed.yaml limits":                               "one number against another",
+	"closed.yaml users":                                "a sum against a number elsewhere",
+	"data.yaml data.holes.file":                        "the content of a file",
+	"data.yaml limits.abort.failure_rate":              "the size of a number with a unit",
+	"data.yaml users":                                  "a sum against a number elsewhere",
+	"data.yaml users.0.tasks.1.http":                   "the arguments of a generator",
+	"doubled.yaml target.url":                          "a duplicate key: a parser for JSON keeps one of the two",
+	"doubled.yaml users":                               "a duplicate key: a parser for JSON keeps one of the two",
+	"doubled.yaml load.rounds":                         "how a number is spelt",
+	"gate.yaml gate.confidence":                        "the size of a number with a unit",
+	"gate.yaml gate.failure_rate":                      "the size of a number with a unit",
+	"gate.yaml gate.baseline":                          "one number against another",
+	"gate.yaml gate.thresholds.*.1":                    "the size of a number inside a text",
+	"gate.yaml gate.thresholds.GET /b":                 "which routes there are",
+	"gate.yaml gate.routes.GET /aa":                    "which routes there are",
+	"gate.yaml gate.routes.GET /a.degradation":         "the size of a number with a unit",
+	"load.yaml target.tls.ca":                          "whether a file exists",
+	"load.yaml target.tls.cert":                        "the content of a file",
+	"load.yaml load.stages.1":                          "that two stages differ",
+	"load.yaml users":                                  "a key that applies only to the other kind of load",
+	"structure.yaml name":                              "a duplicate key: a parser for JSON keeps one of the two",
+	"values.yaml target.url":                           "which keys there must be when a text has a variable",
+	"values.yaml target.headers.X-Token":               "what is set in the environment",
+	"values.yaml users.0.wait":                         "one number against another inside a text",
+	"values.yaml users.0.tasks.2":                      "that one item of a list at least is of one form",
+	"values.yaml users.1":                              "that two names in a list differ",
+	"variables.yaml target.url":                        "which variables there are",
+	"variables.yaml data.none.file":                    "whether a file exists",
+	"variables.yaml users.0.on_start.0.http":           "which variables there are",
+	"variables.yaml users.0.tasks.0.http":              "which variables there are",
+	"variables.yaml users.0.tasks.1.http":              "which data there is",
+	"variables.yaml users.0.tasks.2.http":              "which data there is",
+	"variables.yaml users.0.tasks.3.http":              "which data there is",
+	"variables.yaml users.0.tasks.4.http":              "the arguments of a generator",
+	"variables.yaml users.0.tasks.5.http":              "the arguments of a generator",
+	"variables.yaml users.0.tasks.6.http":              "the arguments of a generator",
+	"variables.yaml users.0.tasks.8.steps.0.http":      "which variables there are",
+	"variables.yaml users.0.tasks.8.steps.0.save.int":  "which generators there are",
+	"variables.yaml users.0.tasks.8.steps.0.save.uuid": "which generators there are",
+	"variables.yaml users.0.tasks.9.http":              "which variables there are",
+	"variables.yaml users.0.tasks.10.expect.json.a":    "what follows an operator",
+	"variables.yaml users.0.tasks.10.expect.json.b":    "whether a text is a regular expression",
+	"variables.yaml users.0.tasks.10.expect.json.c":    "that a text has no variable",
+}
+
+// The schema and the reader of profiles find the same mistakes at the same keys, except those of
+// onlyTheReader.
+func TestSchemaFindsWhatTheReaderFinds(t *testing.T) {
+	schema := compiledSchema(t)
+	unseen := maps.Clone(onlyTheReader)
+	for _, file := range corpus(t) {
+		data := []byte(readFile(t, file))
+		base := filepath.Base(file)
+		instance, isYAML := instanceOf(data)
+		if !isYAML {
+			if len(readerFinds(file, data)) == 0 {
+				t.Errorf("%s is not YAML, and the reader finds nothing", base)
+			}
+			continue
+		}
+		read, described := readerFinds(file, data), schemaFinds(schema, instance)
+		if _, whole := read[""]; whole {
+			clear(described) // the reader has not looked into the file
+		}
+		for key, text := range read {
+			if i := strings.LastIndex(key, "."); described[anyName+key[i+1:]] {
+				described[key] = true
+			}
+			name := base + " " + key
+			_, listed := onlyTheReader[name]
+			delete(unseen, name)
+			switch {
+			case described[key] && listed:
+				t.Errorf("%s: the schema finds this now; take it off the list of what only the reader finds", name)
+			case !described[key] && !listed:
+				t.Errorf("%s: only the reader finds this: %s", name, text)
+			}
+		}
+		for key := range described {
+			if read[key] == "" && !strings.HasPrefix(key, anyName) {
+				t.Errorf("%s %s: only the schema finds something wrong here", base, key)
+			}
+		}
+	}
+	for name := range unseen {
+		t.Errorf("%s is listed as what only the reader finds, and the corpus does not have it", name)
+	}
+}
+
+// userNamed are the mappings whose keys are of the user's choice.
+var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.json)$`)
+
+// Every key of the good profiles, once misspelt, and every value, once of another type or out of
+// range, is refused by the schema and the reader alike.
+func TestSchemaRefusesMutations(t *testing.T) {
+	schema := compiledSchema(t)
+	for _, file := range corpus(t) {
+		if !strings.Contains(file, "/ok/") {
+			continue
+		}
+		var document yaml.Node
+		if err := yaml.Unmarshal([]byte(readFile(t, file)), &document); err != nil {
+			t.Fatal(err)
+		}
+		refused := func(path, what string) {
+			t.Helper()
+			data, err := yaml.Marshal(&document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			instance, _ := instanceOf(data)
+			if len(readerFinds(file, data)) == 0 {
+				t.Errorf("%s: %s: %s: the reader accepts it", filepath.Base(file), path, what)
+			}
+			if schema.Validate(instance) == nil {
+				t.Errorf("%s: %s: %s: the schema accepts it", filepath.Base(file), path, what)
+			}
+		}
+		mutate(document.Content[0], "", refused)
+	}
+}
+
+// mutate makes one change at a time under a node, and takes it back after check has seen it.
+func mutate(n *yaml.Node, path string, check func(path, what string)) {
+	if strings.HasSuffix(path, "json") && !strings.HasSuffix(path, "expect.json") {
+		return // a body: any value is good
+	}
+	was := *n
+	put := func(what string, other yaml.Node) {
+		*n = other
+		check(path, what)
+		*n = was
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		put("a text in place of a mapping", yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "text"})
+		put("a list in place of a mapping", yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"})
+		for i := 0; i < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if !userNamed.MatchString(path) {
+				name := key.Value
+				key.Value += "q"
+				check(path+"."+name, "a misspelt key")
+				key.Value = name
+			}
+			mutate(n.Content[i+1], strings.TrimPrefix(path+"."+key.Value, "."), check)
+		}
+	case yaml.SequenceNode:
+		put("a mapping in place of a list", yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"})
+		put("a text in place of a list", yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "text"})
+		for _, item := range n.Content {
+			mutate(item, path+"[]", check)
+		}
+	case yaml.ScalarNode:
+		put("a mapping in place of a value", yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"})
+		if regexp.MustCompile(`^[0-9][0-9.]*(%|/s|ms|us|s|m)?$`).MatchString(n.Value) && n.Tag != "!!timestamp" && !mayBeNegative.MatchString(path) {
+			negative := was
+			negative.Value = "-1" + was.Value
+			put("a negative number", negative)
+			if n.Tag == "!!int" && !strings.HasSuffix(path, "rate") {
+				large := was
+				large.Value = "999999999999"
+				put("a very large number", large)
+			}
+		}
+	}
+}
+
+// mayBeNegative are values that happen to be numbers in the corpus and may be any text.
+var mayBeNegative = regexp.MustCompile(`(^|\.)(expect\.json\..*|tags\[\]|hosts\[\]|name|list\[\])$`)
+
+// Every key that the schema knows stands in a good profile, so that the tests above meet it.
+func TestCorpusHasEveryKeyOfTheSchema(t *testing.T) {
+	written := map[string]bool{}
+	for _, file := range corpus(t) {
+		if strings.Contains(file, "/ok/") {
+			for _, match := range regexp.MustCompile(`([a-z_]+):`).FindAllStringSubmatch(readFile(t, file), -1) {
+				written[match[1]] = true
+			}
+		}
+	}
+	check := func(p strict.Property) {
+		if !written[p.Name] {
+			t.Errorf("no profile in %s/ok has the key %s", profiles, p.Name)
+		}
+		if p.Value.Description == "" {
+			t.Errorf("the key %s has no description", p.Name)
+		}
+	}
+	eachProperty(profile.Schema(gate.PolicySchema()), check)
+}
+
+func eachProperty(s *strict.Schema, visit func(strict.Property)) {
+	if s == nil {
+		return
+	}
+	for _, p := range s.Properties {
+		visit(p)
+		eachProperty(p.Value, visit)
+	}
+	values, _ := s.AdditionalProperties.(*strict.Schema)
+	eachProperty(values, visit)
+	eachProperty(s.Items, visit)
+	for _, inner := range slices.Concat(s.AnyOf, slices.Collect(maps.Values(s.Defs))) {
+		eachProperty(inner, visit)
+	}
+}
+
+// corpus lists the profiles, good and bad.
+func corpus(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(profiles + "/*/*.yaml")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d profiles, %v", len(files), err)
+	}
+	return files
+}
+
+// compiledSchema is what `plimsoll schema` prints, compiled by a validator of others.
+func compiledSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	var printed bytes.Buffer
+	if err := (&schemaCmd{}).Run(&console.Console{Stdout: &printed}); err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(&printed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("plimsoll.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("plimsoll.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// readerFinds gives the problems of a profile by their keys, such as users.0.name.
+func readerFinds(file string, data []byte) map[string]string {
+	set := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss"}
+	p, problems := profile.Parse(file, data, profile.Surroundings{
+		Env:  func(name string) (string, bool) { value, ok := set[name]; return value, ok },
+		Read: func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(profiles, "files", path)) },
+	})
+	_, more := gate.ParsePolicy(file, p.Gate, p.Routes())
+	found := map[string]string{}
+	for _, problem := range slices.Concat(problems, more) {
+		key := strings.NewReplacer("[", ".", "]", "").Replace(problem.Key)
+		found[strings.TrimPrefix(key, ".")] = problem.Text
+	}
+	return found
+}
+
+// schemaFinds gives the keys at which a value is not as the schema says.
+func schemaFinds(schema *jsonschema.Schema, instance any) map[string]bool {
+	found := map[string]bool{}
+	var invalid *jsonschema.ValidationError
+	if errors.As(schema.Validate(instance), &invalid) {
+		collect(invalid, found)
+	}
+	return found
+}
+
+// anyName begins the key of a name that a user chose: the validator does not keep where it stands.
+const anyName = "…"
+
+// collect adds the keys of an error. Of several forms that a value may have, the first one counts
+// whose own key the value has.
+func collect(e *jsonschema.ValidationError, found map[string]bool) {
+	at := strings.Join(e.InstanceLocation, ".")
+	under := func(names []string) {
+		for _, name := range names {
+			found[strings.TrimPrefix(at+"."+name, ".")] = true
+		}
+	}
+	switch k := e.ErrorKind.(type) {
+	case *kind.AnyOf:
+		for _, form := range e.Causes {
+			if !lacksKey(form, e.InstanceLocation) {
+				collect(form, found)
+				return
+			}
+		}
+		found[at] = true
+	case *kind.Required:
+		under(k.Missing)
+	case *kind.AdditionalProperties:
+		under(k.Properties)
+	case *kind.PropertyNames:
+		found[anyName+k.Property] = true
+	case *kind.UniqueItems:
+		under([]string{strconv.Itoa(k.Duplicates[1])})
+	case *kind.OneOf, *kind.Not, *kind.DependentRequired:
+		found[at] = true
+	default:
+		for _, cause := range e.Causes {
+			collect(cause, found)
+		}
+		if len(e.Causes) == 0 {
+			found[at] = true
+		}
+	}
+}
+
+// lacksKey reports whether an error says of the value at a place that a key is missing, or that
+// it is of another type.
+func lacksKey(e *jsonschema.ValidationError, at []string) bool {
+	if slices.Equal(e.InstanceLocation, at) {
+		switch e.ErrorKind.(type) {
+		case *kind.Required, *kind.Type:
+			return true
+		}
+	}
+	return slices.ContainsFunc(e.Causes, func(cause *jsonschema.ValidationError) bool { return lacksKey(cause, at) })
+}
+
+// instanceOf gives a YAML document as an editor hands it to a schema; false when it is not YAML.
+func instanceOf(data []byte) (any, bool) {
+	var document yaml.Node
+	if err := yaml.Load(data, &document, yaml.WithUniqueKeys(false)); err != nil || len(document.Content) == 0 {
+		return nil, false
+	}
+	return valueOf(document.Content[0], 0), true
+}
+
+func valueOf(n *yaml.Node, depth int) any {
+	if depth > 20 { // an anchor that contains itself
+		return nil
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return valueOf(n.Alias, depth+1)
+	case yaml.MappingNode:
+		object := map[string]any{}
+		for i := 0; i < len(n.Content); i += 2 {
+			object[n.Content[i].Value] = valueOf(n.Content[i+1], depth+1)
+		}
+		return object
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, item := range n.Content {
+			list = append(list, valueOf(item, depth+1))
+		}
+		return list
+	}
+	if n.Tag == "!!str" || n.Tag == "!!timestamp" {
+		return n.Value
+	}
+	var value any
+	if n.Decode(&value) != nil {
+		return n.Value
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return n.Value
+	}
+	value, _ = jsonschema.UnmarshalJSON(bytes.NewReader(text)) // as it was written
+	return value
+}
