@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
-	"github.com/plimsoll-ci/plimsoll/runner/internal/driver"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	calls "github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -18,7 +18,7 @@ import (
 type rig struct {
 	Config
 	plan   *plan.Plan
-	http   *driver.HTTP
+	http   *calls.HTTP
 	counts *collector
 	system *sut.System // nil when it runs elsewhere, and before it is up
 	abort  func(error) // ends the load under way
@@ -29,7 +29,7 @@ func newRig(p *plan.Plan, c Config, counts *collector) (*rig, error) {
 	if err := admit(p); err != nil {
 		return nil, err
 	}
-	http, err := driver.New(p)
+	http, err := calls.New(p)
 	if err != nil {
 		return nil, &Refusal{err.Error()}
 	}

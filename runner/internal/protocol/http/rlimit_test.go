@@ -1,6 +1,6 @@
 //go:build linux
 
-package driver_test
+package http_test
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-// Package driver sends the requests of a plan over the network.
+// Package http sends the requests of a plan over the network.
 //
 // New makes an HTTP, the factory of one run, which is safe for concurrent use; User makes one
 // user's load.Driver from it. Requests are compiled once, in New: one without variables is a
@@ -17,7 +17,7 @@
 //
 // The framing of HTTP/1.1 is that of RFC 9112; where an answer is ambiguous it is refused.
 // Left out: pipelining, trailers (read, not shown), upgrades, and answers to CONNECT.
-package driver
+package http
 
 import (
 	"cmp"

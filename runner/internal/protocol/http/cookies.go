@@ -1,4 +1,4 @@
-package driver
+package http
 
 import (
 	"net/http"
@@ -12,7 +12,7 @@ import (
 func newJar() *cookiejar.Jar {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		panic("driver: " + err.Error()) // documented never to fail
+		panic("http: " + err.Error()) // documented never to fail
 	}
 	return jar
 }

@@ -1,4 +1,4 @@
-package driver_test
+package http_test
 
 import (
 	"bufio"
@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/driver"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	calls "github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -77,9 +77,9 @@ func target(url string) plan.Target {
 }
 
 // newHTTP makes the factory of a plan with some requests.
-func newHTTP(t testing.TB, target plan.Target, requests ...*request) *driver.HTTP {
+func newHTTP(t testing.TB, target plan.Target, requests ...*request) *calls.HTTP {
 	t.Helper()
-	h, err := driver.New(planOf(target, requests...))
+	h, err := calls.New(planOf(target, requests...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func newHTTP(t testing.TB, target plan.Target, requests ...*request) *driver.HTT
 }
 
 // newUser makes one user of it.
-func newUser(t testing.TB, h *driver.HTTP) load.Driver {
+func newUser(t testing.TB, h *calls.HTTP) load.Driver {
 	t.Helper()
 	d := h.User(t.Context())
 	t.Cleanup(func() { d.Close() })
@@ -214,6 +214,6 @@ func TestSendsWhatIsAsked(t *testing.T) {
 
 // newError is what New finds wrong with a plan of one request.
 func newError(to plan.Target, r *request) error {
-	_, err := driver.New(planOf(to, r))
+	_, err := calls.New(planOf(to, r))
 	return err
 }

@@ -1,4 +1,4 @@
-package driver_test
+package http_test
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package driver
+package http
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func (h *HTTP) newTransport() *http.Transport {
 func originAt(scheme, address string) origin {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		panic("driver: " + err.Error()) // it came from origin.address
+		panic("http: " + err.Error()) // it came from origin.address
 	}
 	return origin{scheme: scheme, host: host, port: port}
 }

@@ -1,6 +1,6 @@
 //go:build race
 
-package driver_test
+package http_test
 
 // racing says that the race detector is on, whose memory is not the users'.
 const racing = true

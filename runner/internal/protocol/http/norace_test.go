@@ -1,5 +1,5 @@
 //go:build !race
 
-package driver_test
+package http_test
 
 const racing = false
