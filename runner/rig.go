@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/net/http/httpproxy"
+
 	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
-	calls "github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -18,7 +20,7 @@ import (
 type rig struct {
 	Config
 	plan   *plan.Plan
-	http   *calls.HTTP
+	calls  *protocol.Clients
 	counts *collector
 	system *sut.System // nil when it runs elsewhere, and before it is up
 	abort  func(error) // ends the load under way
@@ -29,11 +31,11 @@ func newRig(p *plan.Plan, c Config, counts *collector) (*rig, error) {
 	if err := admit(p); err != nil {
 		return nil, err
 	}
-	http, err := calls.New(p)
+	calls, err := protocol.New(p, httpproxy.FromEnvironment().ProxyFunc(), nil)
 	if err != nil {
 		return nil, &Refusal{err.Error()}
 	}
-	return &rig{Config: c, plan: p, http: http, counts: counts}, nil
+	return &rig{Config: c, plan: p, calls: calls, counts: counts}, nil
 }
 
 // build builds the system, if the plan says how.
@@ -82,7 +84,7 @@ func (g *rig) down(ctx context.Context) {
 			fmt.Fprintln(g.Log, err)
 		}
 	}
-	_ = g.http.Close() // connections that carry nothing more
+	_ = g.calls.Close() // connections that carry nothing more
 }
 
 // ended is closed once the system has ended by itself; nil when it runs elsewhere.
@@ -106,7 +108,7 @@ func (g *rig) blank(ctx context.Context) *result.Result {
 func (g *rig) parts() load.Parts {
 	source := datagen.New(g.plan)
 	return load.Parts{
-		Plan: g.plan, Driver: g.http.User, Sink: g.counts.take, Precise: true,
+		Plan: g.plan, Client: g.calls.Client, Sink: g.counts.take, Precise: true,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 		Tick:   func(since time.Duration) { g.told(g.counts.tick(since)) },
 	}

@@ -97,7 +97,7 @@ func measure(ctx context.Context, g *rig, reference *control) (*result.Result, e
 	})
 	r.Finished = time.Now().UTC().Truncate(time.Millisecond)
 	r.Generator = watching.report(&report.Lag)
-	r.Generator.Protocol = g.http.Protocol()
+	r.Generator.Protocol = g.calls.Spoken()
 	g.counts.fill(r, report.Until)
 	noteFaulty(r)
 	if kind, err := g.trouble(ctx, r, stoppedBy); err != nil {

@@ -134,7 +134,7 @@ func (s *side) seal() {
 	r.WarmUp.Merge(s.counts.drain(plan.WarmUpRound))
 	protocol := r.Generator.Protocol
 	if s.rig != nil {
-		protocol = s.rig.http.Protocol()
+		protocol = s.rig.calls.Spoken()
 	}
 	r.Generator = s.used.generator(&s.lag)
 	r.Generator.Protocol = protocol

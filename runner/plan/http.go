@@ -12,9 +12,9 @@ type HTTP struct {
 	Method  string
 	Path    Text // what stands in the request line, the path of target.url in front
 	Headers []Header
-	Body    Text    // nil for none
-	Status  []int   // expected ones; empty for any below 400
-	JSON    []Check // what the JSON answer must be
+	Body    Text        // nil for none
+	Status  []int       // expected ones; empty for any below 400
+	JSON    []Condition // what the JSON answer must be
 }
 
 // Header is one header field. The name is as the user wrote it.
@@ -45,7 +45,7 @@ func httpContent(r *Resolver, c *profile.Call) any {
 		resolved.Body = append(Text{}, r.Text(h.Body, escape)...) // not nil, even when empty
 	}
 	for _, condition := range h.Expect {
-		resolved.JSON = append(resolved.JSON, NewCheck(condition))
+		resolved.JSON = append(resolved.JSON, NewCondition(condition))
 	}
 	return resolved
 }

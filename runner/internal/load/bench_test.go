@@ -9,11 +9,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// instant is a driver that answers at once.
+// instant is a client that answers at once.
 type instant struct{}
 
-func (instant) Do(*plan.Call, Values) Outcome {
-	return Outcome{Class: tally.OK, Status: 200, BytesReceived: 183}
+func (instant) Do(context.Context, *plan.Call, Values) Outcome {
+	return Outcome{Class: tally.OK, BytesReceived: 183}
 }
 func (instant) Idle()        {}
 func (instant) Close() error { return nil }
@@ -27,7 +27,7 @@ func newIdleWorker() (*worker, *plan.Call) {
 	}
 	r := &run{
 		Parts: Parts{
-			Plan: p, Driver: func(context.Context) Driver { return instant{} },
+			Plan: p, Client: func() Client { return instant{} },
 			Values: func(int, int) UserValues { return noValues{} }, Sink: func(int, *tally.Tally) {},
 		},
 		start: time.Now(), lanes: []*lane{newLane(p.Routes)},
@@ -35,20 +35,29 @@ func newIdleWorker() (*worker, *plan.Call) {
 	return r.newWorker(0, 0, 0), c
 }
 
-// BenchmarkSend is what is added to a request beside the driver: choosing the task, checking
-// the status, counting in two histograms.
+// BenchmarkSend is what is added to a request beside the client: choosing the task,
+// counting in two histograms.
 func BenchmarkSend(b *testing.B) {
 	w, _ := newIdleWorker()
 	b.ReportAllocs()
 	for due := time.Duration(0); b.Loop(); {
-		due, _ = w.perform(w.choose.Task(0).Steps, due)
+		due, _ = w.perform(b.Context(), w.choose.Task(0).Steps, due)
 	}
 }
 
 func TestSendDoesNotAllocate(t *testing.T) {
 	w, c := newIdleWorker()
-	w.send(c, 0)
-	if n := testing.AllocsPerRun(1000, func() { w.send(c, w.run.now()) }); n != 0 {
+	ctx := t.Context()
+	w.send(ctx, c, 0)
+	if n := testing.AllocsPerRun(1000, func() { w.send(ctx, c, w.run.now()) }); n != 0 {
 		t.Errorf("%v allocations for each request", n)
 	}
 }
+
+// noValues has none and saves none.
+type noValues struct{}
+
+func (noValues) Append(dst []byte, _ plan.Text) []byte { return dst }
+func (noValues) Save(int, string)                      {}
+func (noValues) NextTask()                             {}
+func (noValues) Reset(int)                             {}

@@ -20,9 +20,6 @@ type Crew struct {
 	lanes []*lane
 	users []*worker // closed model, by place in the plan's Users; nil for who has not appeared yet
 	pool  pool      // open model
-
-	requests context.Context // of the present drivers; nil before the first stretch
-	cutOff   context.CancelFunc
 }
 
 // NewCrew is a crew of which nobody has begun. The Parts' Plan names the routes; what is sent
@@ -38,68 +35,59 @@ func NewCrew(parts Parts) *Crew {
 // Work applies one stretch of load, a shift of the crew's plan, as Run does: until its end,
 // or until stop or ctx is. It returns when no request is under way any more. Users do on_start
 // in the stretch in which they first appear, and on_stop where their time ends before the
-// stretch does. After requests were cut off, the next stretch begins with fresh drivers.
+// stretch does.
 func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan) Report {
-	report := c.newRun(ctx, shift).apply(ctx, stop)
+	report := c.newRun(shift).apply(ctx, stop)
 	for _, w := range c.present() {
-		w.driver.Idle() // the pause may be long enough for a server to hang up
+		w.client.Idle() // the pause may be long enough for a server to hang up
 	}
 	return report
 }
 
 // Dismiss lets those who have begun do on_stop, which gets the plan's StopWithin, and closes
-// the drivers. When ctx ends, requests are cut off at once.
+// the clients. When ctx ends, requests are cut off at once.
 func (c *Crew) Dismiss(ctx context.Context) {
-	if c.requests == nil {
-		return
-	}
-	r := c.newRun(ctx, c.parts.Plan)
+	r := c.newRun(c.parts.Plan)
+	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx))
+	defer cutOff()
 	r.start = r.start.Add(-r.Plan.Length()) // what is due now is due after the load
 	r.stopping.Store(true)
 	if ctx.Err() != nil {
-		c.cutOff()
+		cutOff()
 	}
 	finished := make(chan struct{})
 	var conductor, leaving sync.WaitGroup
-	conductor.Go(func() { c.cutOffUnless(ctx, r.Plan.StopWithin, finished) })
+	conductor.Go(func() { r.cutOffUnless(ctx, finished, cutOff) })
 	for _, w := range c.present() {
 		w.run = r
-		leaving.Go(w.leave)
+		leaving.Go(func() { w.leave(calls) })
 	}
 	leaving.Wait()
 	close(finished)
 	conductor.Wait()
-	c.cutOff()
 	for _, l := range r.lanes {
 		r.flush(l)
 	}
 }
 
 // newRun prepares a stretch.
-func (c *Crew) newRun(ctx context.Context, shift *plan.Plan) *run {
-	if c.requests == nil || c.requests.Err() != nil {
-		c.requests, c.cutOff = context.WithCancel(context.WithoutCancel(ctx))
-		for _, w := range c.present() {
-			w.close()
-			w.driver = c.parts.Driver(c.requests)
-		}
-	}
+func (c *Crew) newRun(shift *plan.Plan) *run {
 	parts := c.parts
 	parts.Plan = shift
-	return &run{Parts: parts, crew: c, requests: c.requests, start: time.Now(), stopped: make(chan struct{}), lanes: c.lanes}
+	return &run{Parts: parts, crew: c, start: time.Now(), stopped: make(chan struct{}), lanes: c.lanes}
 }
 
-// cutOffUnless cuts off what is not finished after a time, or when ctx ends.
-func (c *Crew) cutOffUnless(ctx context.Context, within time.Duration, finished <-chan struct{}) {
-	wait(within, finished, ctx.Done())
+// cutOffUnless cuts calls off that are not finished StopWithin from now, or when ctx ends.
+func (r *run) cutOffUnless(ctx context.Context, finished <-chan struct{}, cutOff func()) {
+	wait(r.Plan.StopWithin, finished, ctx.Done())
 	select {
 	case <-finished:
 	default:
-		c.cutOff()
+		cutOff()
 	}
 }
 
-// present is everybody who has a driver; nobody may be at work.
+// present is everybody who has a client; nobody may be at work.
 func (c *Crew) present() []*worker {
 	var all []*worker
 	for _, w := range c.users {

@@ -21,7 +21,7 @@ func newCrew(p *plan.Plan, s *system) (*load.Crew, map[int]*tally.Tally) {
 	source := datagen.New(p)
 	s.start = time.Now()
 	return load.NewCrew(load.Parts{
-		Plan: p, Driver: s.connect,
+		Plan: p, Client: s.connect,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 		Sink:   func(round int, counted *tally.Tally) { rounds[round].Merge(counted) },
 	}), rounds
@@ -51,8 +51,8 @@ users:
     on_start: [{http: POST /login, save: {token: token}}]
     tasks: [{http: "GET /${token}/${seq}", name: work}]
     on_stop: [{http: "DELETE /${token}", name: leave}]`)
-				s := &system{answer: func(string, time.Duration) load.Outcome {
-					return load.Outcome{Class: tally.OK, Status: 200, Body: []byte(`{"token": "t"}`)}
+				s := &system{answer: func(string, time.Duration) reply {
+					return reply{body: `{"token": "t"}`}
 				}}
 				crew, rounds := newCrew(p, s)
 				workAll(t.Context(), crew, p, 5, 2*time.Second)
@@ -122,7 +122,7 @@ func sorted(s *system) (paths []string) {
 	return paths
 }
 
-// A stretch is over when nothing is under way any more; what was cut off gets fresh drivers.
+// A stretch is over when nothing is under way any more. Users who were cut off go on in the next.
 func TestCrewIsCutOff(t *testing.T) {
 	for name, loads := range map[string]string{
 		"closed": "{users: 3, spawn_rate: 1000000, warm_up: 1s, run_time: 10s, stop_within: 2s}",
@@ -143,7 +143,7 @@ func TestCrewIsCutOff(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				crew.Work(t.Context(), nil, p.Shift(2, 0, time.Second))
-				if got := rounds[0].Total().Outcomes; got[tally.OK] < 3 || got[tally.Timeout] != 3 || s.users != before+3 && name == "closed" {
+				if got := rounds[0].Total().Outcomes; got[tally.OK] < 3 || got[tally.Timeout] != 3 || s.users != before && name == "closed" {
 					t.Errorf("outcomes %v over %d connections, at first %d", got, s.users, before)
 				}
 				crew.Dismiss(t.Context())

@@ -29,7 +29,7 @@ import (
 // Parts are what a load is made of.
 type Parts struct {
 	Plan   *plan.Plan
-	Driver func(context.Context) Driver      // a fresh user's
+	Client func() Client                     // a fresh user's
 	Values func(index, slots int) UserValues // a user's, who saves into so many slots
 	Sink   Sink
 	// Tick, unless nil, is told about once a second that the Sink has all that was counted until
@@ -40,10 +40,9 @@ type Parts struct {
 	Precise bool
 }
 
-// UserValues are one user's values, for requests and for what its answers bring.
+// UserValues are one user's values, as a load steers them.
 type UserValues interface {
 	Values
-	Save(slot int, value string)
 	NextTask()       // a task begins
 	Reset(index int) // another arrival begins
 }
@@ -66,9 +65,7 @@ const flushEvery = time.Second
 // those of on_stop, and those under way get the plan's StopWithin before they are cut off,
 // which counts as a time-out. When ctx ends, they are cut off at once.
 func Run(ctx context.Context, stop <-chan struct{}, parts Parts) Report {
-	c := NewCrew(parts)
-	r := c.newRun(ctx, parts.Plan)
-	defer c.cutOff()
+	r := NewCrew(parts).newRun(parts.Plan)
 	r.last = true
 	return r.apply(ctx, stop)
 }
@@ -76,6 +73,10 @@ func Run(ctx context.Context, stop <-chan struct{}, parts Parts) Report {
 // apply loads until the end of the stretch, and returns after the last request.
 func (r *run) apply(ctx context.Context, stop <-chan struct{}) Report {
 	finished := make(chan struct{})
+	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx)) // ends when calls are cut off
+	if r.last {
+		defer cutOff()
+	}
 	var report Report
 	var conductor sync.WaitGroup
 	conductor.Go(func() {
@@ -83,17 +84,17 @@ func (r *run) apply(ctx context.Context, stop <-chan struct{}) Report {
 		report.Until = min(r.now(), r.Plan.Length())
 		r.until = report.Until
 		if ctx.Err() != nil {
-			r.crew.cutOff() // before anybody turns to on_stop
+			cutOff() // before anybody turns to on_stop
 		}
 		r.stopping.Store(true)
 		close(r.stopped)
-		r.crew.cutOffUnless(ctx, r.Plan.StopWithin, finished)
+		r.cutOffUnless(ctx, finished, cutOff)
 	})
 	conductor.Go(func() { r.flushEach(finished) })
 	if r.Plan.Open != nil {
-		r.open()
+		r.open(calls)
 	} else {
-		r.closed()
+		r.closed(calls)
 	}
 	close(finished)
 	conductor.Wait()
@@ -119,11 +120,10 @@ func wait(d time.Duration, a, b <-chan struct{}) {
 type run struct {
 	Parts
 	crew     *Crew
-	last     bool            // those who are at work at its end do on_stop and leave
-	requests context.Context // ends when requests under way are cut off
-	start    time.Time       // of the stretch; all offsets count from it
-	until    time.Duration   // when it ended, to be read once stopping is set
-	stopping atomic.Bool     // set before stopped is closed
+	last     bool          // those who are at work at its end do on_stop and leave
+	start    time.Time     // of the stretch; all offsets count from it
+	until    time.Duration // when it ended, to be read once stopping is set
+	stopping atomic.Bool   // set before stopped is closed
 	stopped  chan struct{}
 	lanes    []*lane
 	sinking  sync.Mutex // guards calls of Sink

@@ -1,13 +1,16 @@
 package load_test
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -17,7 +20,7 @@ import (
 
 // system answers requests in virtual time, and remembers them.
 type system struct {
-	answer func(path string, since time.Duration) load.Outcome
+	answer func(path string, since time.Duration) reply
 	take   func(path string, since time.Duration) time.Duration // how long an answer takes
 	start  time.Time
 
@@ -35,14 +38,30 @@ type sent struct {
 	at   time.Duration
 }
 
-// connection is one driver of the system.
+// reply is an answer of the system. The zero reply is 200 and an empty object.
+type reply struct {
+	status int
+	body   string
+}
+
+// outcome is the reply, judged.
+func (r reply) outcome(c *plan.Call, v load.Values) load.Outcome {
+	if r.status >= 400 {
+		return load.Outcome{Class: tally.Status, Error: fmt.Sprintf("status %d", r.status)}
+	}
+	if wrong := answer.JSON([]byte(cmp.Or(r.body, "{}")), c.Content.(*plan.HTTP).JSON, c.Save, v); wrong != "" {
+		return load.Outcome{Class: tally.Expect, Error: wrong}
+	}
+	return load.Outcome{Class: tally.OK}
+}
+
+// connection is one client of the system.
 type connection struct {
 	*system
-	ctx  context.Context
 	user int
 }
 
-func (s *system) connect(ctx context.Context) load.Driver {
+func (s *system) connect() load.Client {
 	s.mu.Lock()
 	user := s.users
 	s.users++
@@ -50,19 +69,18 @@ func (s *system) connect(ctx context.Context) load.Driver {
 	if s.stall != nil {
 		time.Sleep(s.stall(user))
 	}
-	return &connection{s, ctx, user}
+	return &connection{s, user}
 }
 
-func (c *connection) Do(call *plan.Call, v load.Values) load.Outcome {
+func (c *connection) Do(ctx context.Context, call *plan.Call, v load.Values) load.Outcome {
 	now, q := time.Now(), call.Content.(*plan.HTTP)
 	one := sent{c.user, string(v.Append(nil, q.Path)), string(v.Append(nil, q.Body)), now.Sub(c.start)}
 	c.mu.Lock()
 	c.sent = append(c.sent, one)
 	c.mu.Unlock()
-	o := load.Outcome{Sent: now, Class: tally.OK, Status: 200, Body: []byte("{}")}
+	var r reply
 	if c.answer != nil {
-		o = c.answer(one.path, one.at)
-		o.Sent = now
+		r = c.answer(one.path, one.at)
 	}
 	took := 10 * time.Millisecond
 	if c.take != nil {
@@ -70,9 +88,11 @@ func (c *connection) Do(call *plan.Call, v load.Values) load.Outcome {
 	}
 	select {
 	case <-time.After(took):
+		o := r.outcome(call, v)
+		o.Sent = now
 		return o
-	case <-c.ctx.Done():
-		return load.Outcome{Sent: now, Class: tally.Timeout, Error: "not answered before the load ended"}
+	case <-ctx.Done():
+		return load.Outcome{Sent: now, Class: tally.Timeout, Error: "not answered before the load ended", Unfinished: true}
 	}
 }
 
@@ -108,7 +128,7 @@ func apply(ctx context.Context, p *plan.Plan, s *system, stop <-chan struct{}) (
 	source := datagen.New(p)
 	s.start = time.Now()
 	report := load.Run(ctx, stop, load.Parts{
-		Plan: p, Driver: s.connect,
+		Plan: p, Client: s.connect,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 		Sink: func(round int, counted *tally.Tally) {
 			if rounds[round] == nil {
@@ -179,7 +199,7 @@ func TestTicks(t *testing.T) {
 		var sum time.Duration
 		source := datagen.New(p)
 		load.Run(t.Context(), nil, load.Parts{
-			Plan: p, Driver: s.connect, Sink: func(int, *tally.Tally) {},
+			Plan: p, Client: s.connect, Sink: func(int, *tally.Tally) {},
 			Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 			Tick:   func(since time.Duration) { ticks, sum = ticks+1, sum+since },
 		})
@@ -200,11 +220,11 @@ users:
     on_start: [{http: POST /login, json: {user: "u${user.id}"}, save: {token: token}}]
     tasks: [{http: "GET /cart/${token}", name: cart}]
     on_stop: [{http: "DELETE /session/${token}", name: leave}]`)
-		s := &system{answer: func(path string, since time.Duration) load.Outcome {
+		s := &system{answer: func(path string, since time.Duration) reply {
 			if path == "/login" && since < 500*time.Millisecond {
-				return load.Outcome{Class: tally.OK, Status: 503, Body: []byte("busy")}
+				return reply{status: 503}
 			}
-			return load.Outcome{Class: tally.OK, Status: 200, Body: []byte(`{"token": "a/b"}`)}
+			return reply{body: `{"token": "a/b"}`}
 		}}
 		rounds, _ := apply(t.Context(), p, s, nil)
 		paths := s.paths()
@@ -234,11 +254,11 @@ users:
     wait: 1s
     on_start: [{http: "GET /login/${uuid}", name: login}]
     tasks: [{http: "GET /${uuid}", name: work}]`)
-				s := &system{answer: func(path string, since time.Duration) load.Outcome {
+				s := &system{answer: func(path string, since time.Duration) reply {
 					if strings.HasPrefix(path, "/login") && since < 2500*time.Millisecond {
-						return load.Outcome{Class: tally.OK, Status: 503}
+						return reply{status: 503}
 					}
-					return load.Outcome{Class: tally.OK, Status: 200}
+					return reply{}
 				}}
 				apply(t.Context(), p, s, nil)
 				for i, one := range s.sent {
@@ -286,14 +306,14 @@ users:
           - wait: 100ms
           - {http: "GET /item/${id}", name: item}`)
 		n := 0
-		s := &system{answer: func(path string, _ time.Duration) load.Outcome {
+		s := &system{answer: func(path string, _ time.Duration) reply {
 			body := `{"items": [{"id": 7}]}`
 			if path == "/list" {
 				if n++; n%2 == 0 {
 					body = `{"items": []}`
 				}
 			}
-			return load.Outcome{Class: tally.OK, Status: 200, Body: []byte(body)}
+			return reply{body: body}
 		}}
 		rounds, _ := apply(t.Context(), p, s, nil)
 		list := rounds[0].Routes["GET /list"]

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -35,7 +36,7 @@ type pool struct {
 
 // open hands each arrival to an idle server of its behaviour, the one that worked last: its
 // connection is warm. There are as many servers as were ever needed at once.
-func (r *run) open() {
+func (r *run) open(ctx context.Context) {
 	p := &r.crew.pool
 	p.begin(r)
 	arrivals, choose, pace := r.Plan.Open.Arrivals(), r.Plan.Chooser(0), newPacer(r.Precise)
@@ -43,7 +44,7 @@ func (r *run) open() {
 	index, due, ok := arrivals.Next()
 	for ; ok && r.sleepUntil(due, pace); index, due, ok = arrivals.Next() {
 		choose.Reset(index)
-		p.serve(arrival{index, due}, choose.Behaviour())
+		p.serve(ctx, arrival{index, due}, choose.Behaviour())
 	}
 	<-r.stopped
 	for ; ok && due < r.until; index, due, ok = arrivals.Next() {
@@ -63,7 +64,7 @@ func (p *pool) begin(r *run) {
 }
 
 // serve finds a server for an arrival, or drops it.
-func (p *pool) serve(a arrival, behaviour int) {
+func (p *pool) serve(ctx context.Context, a arrival, behaviour int) {
 	p.mu.Lock()
 	if p.inFlight >= p.run.Plan.Open.MaxInFlight {
 		p.mu.Unlock()
@@ -82,7 +83,7 @@ func (p *pool) serve(a arrival, behaviour int) {
 	}
 	if s.next == nil {
 		s.run, s.next = p.run, make(chan arrival, 1)
-		p.all.Go(func() { p.work(s) })
+		p.all.Go(func() { p.work(ctx, s) })
 	}
 	p.mu.Unlock()
 	s.next <- a
@@ -101,27 +102,27 @@ func (p *pool) lose(a arrival, class tally.Class, text string) {
 }
 
 // work serves the arrivals of a stretch.
-func (p *pool) work(s *server) {
+func (p *pool) work(ctx context.Context, s *server) {
 	for a := range s.next {
 		p.run.late(s.lane, a.due, p.run.now())
-		if s.begun = s.begun || s.begin(p.run.Plan.Length()); s.begun {
-			s.task(a)
+		if s.begun = s.begun || s.begin(ctx, p.run.Plan.Length()); s.begun {
+			s.task(ctx, a)
 		} else {
 			p.lose(a, tally.Timeout, "on_start did not succeed before the load ended")
 		}
 		p.done(s)
 	}
 	if p.run.last {
-		s.leave()
+		s.leave(ctx)
 	}
 }
 
 // task does an arrival's task.
-func (s *server) task(a arrival) {
+func (s *server) task(ctx context.Context, a arrival) {
 	s.choose.Reset(a.index)
 	s.values.Reset(a.index)
 	behaviour := s.choose.Behaviour()
-	s.perform(s.choose.Task(behaviour).Steps, a.due)
+	s.perform(ctx, s.choose.Task(behaviour).Steps, a.due)
 }
 
 // done puts a server back.

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -16,25 +18,25 @@ type worker struct {
 	lane      *lane
 	behaviour int // index into the plan's
 	choose    *plan.Chooser
-	driver    Driver
+	client    Client
 	values    UserValues
 	timer     *time.Timer // nil until the first sleep
 
 	begun  bool          // on_start has succeeded
-	gone   bool          // its driver is closed
+	gone   bool          // its client is closed
 	began  time.Duration // the present task; below 0 in an earlier stretch
 	left   []plan.Step   // of the task, which the end of the stretch broke off
 	resume time.Duration // when it turns to what is left, or to the next task
 }
 
-// idleFrom is the shortest sleep that the driver is told of.
+// idleFrom is the shortest sleep that the client is told of.
 const idleFrom = time.Millisecond
 
 // newWorker is the i-th worker, with the choices and values of a user or an arrival.
 func (r *run) newWorker(i, index, behaviour int) *worker {
 	return &worker{
 		run: r, lane: r.lanes[i%len(r.lanes)], behaviour: behaviour, choose: r.Plan.Chooser(index),
-		driver: r.Driver(r.requests), values: r.Values(index, r.Plan.Behaviours[behaviour].Slots),
+		client: r.Client(), values: r.Values(index, r.Plan.Behaviours[behaviour].Slots),
 	}
 }
 
@@ -42,7 +44,7 @@ func (r *run) newWorker(i, index, behaviour int) *worker {
 // The steps after one that did not bring what it was to save are left out. It gives the
 // instant at which the last ended; good when all were done and every request succeeded. What
 // the end of the load has left of them is in w.left.
-func (w *worker) perform(steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
+func (w *worker) perform(ctx context.Context, steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
 	good = true
 	w.left = nil
 	for i := range steps {
@@ -60,7 +62,7 @@ func (w *worker) perform(steps []plan.Step, due time.Duration) (ended time.Durat
 			w.rest(due, due)
 			return due, false
 		default:
-			due, ok = w.send(s.Call, due)
+			due, ok = w.send(ctx, s.Call, due)
 			good = good && ok
 			if !ok && len(s.Call.Save) > 0 {
 				return due, false
@@ -70,18 +72,32 @@ func (w *worker) perform(steps []plan.Step, due time.Duration) (ended time.Durat
 	return due, good
 }
 
-// send makes one request and gives the instant of its end.
-func (w *worker) send(c *plan.Call, due time.Duration) (ended time.Duration, good bool) {
-	o := w.driver.Do(c, w.values)
-	s := tally.Sample{Due: due, Sent: due, Ended: w.run.now(), Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error}
-	if !o.Sent.IsZero() {
-		s.Sent = max(due, o.Sent.Sub(w.run.start))
-	}
-	if o.Class == tally.OK {
-		s.Class, s.Error = check(c, &o, s.Service(), w.values)
+// send makes one call and gives the instant of its end.
+func (w *worker) send(ctx context.Context, c *plan.Call, due time.Duration) (ended time.Duration, good bool) {
+	o := w.client.Do(ctx, c, w.values)
+	s := w.run.sample(&o, due)
+	if s.Class == tally.OK && c.Within > 0 && s.Service() > c.Within {
+		s.Class, s.Error = tally.Expect, fmt.Sprintf("took longer than %v", c.Within)
 	}
 	w.run.count(w.lane, c.Route(), s)
 	return s.Ended, s.Class == tally.OK
+}
+
+// sample is an outcome on the clock of the load.
+func (r *run) sample(o *Outcome, due time.Duration) tally.Sample {
+	s := tally.Sample{
+		Due: due, Sent: due, Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error,
+		Resent: int64(o.Resent), Unfinished: o.Unfinished,
+	}
+	if !o.Sent.IsZero() {
+		s.Sent = max(due, o.Sent.Sub(r.start))
+	}
+	if o.Ended.IsZero() {
+		s.Ended = r.now()
+	} else {
+		s.Ended = max(s.Sent, o.Ended.Sub(r.start))
+	}
+	return s
 }
 
 // sleepUntil waits for an instant, and gives the one at which it woke; false when the load
@@ -89,13 +105,13 @@ func (w *worker) send(c *plan.Call, due time.Duration) (ended time.Duration, goo
 func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 	now = w.run.now()
 	if at >= w.run.Plan.Length() {
-		w.driver.Idle()
+		w.client.Idle()
 		<-w.run.stopped
 		return at, false
 	}
 	if at > now {
 		if at-now >= idleFrom {
-			w.driver.Idle()
+			w.client.Idle()
 		}
 		if w.timer == nil {
 			w.timer = time.NewTimer(at - now)
@@ -115,11 +131,11 @@ func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 
 // begin does what a user does at first, again until it succeeds; false when its time, or the
 // load, ends before.
-func (w *worker) begin(until time.Duration) bool {
+func (w *worker) begin(ctx context.Context, until time.Duration) bool {
 	const pause = time.Second // after a failure: a system that refuses is not to be stormed
 	steps := w.run.Plan.Behaviours[w.behaviour].OnStart
 	for due := w.run.now(); len(steps) > 0; {
-		ended, ok := w.perform(steps, due)
+		ended, ok := w.perform(ctx, steps, due)
 		w.left, w.resume = nil, 0 // it is done anew and from its beginning
 		if ok {
 			break
@@ -132,46 +148,46 @@ func (w *worker) begin(until time.Duration) bool {
 }
 
 // end does what a user does at last, also when the load is over, until requests are cut off.
-func (w *worker) end() {
+func (w *worker) end(ctx context.Context) {
 	due := w.run.now()
 	for _, s := range w.run.Plan.Behaviours[w.behaviour].OnStop {
-		if w.run.requests.Err() != nil {
+		if ctx.Err() != nil {
 			return
 		}
 		if s.Call != nil { // a wait at the end serves nobody
-			due, _ = w.send(s.Call, due)
+			due, _ = w.send(ctx, s.Call, due)
 		}
 	}
 }
 
 // leave ends what the worker has begun, and gives back what it holds.
-func (w *worker) leave() {
+func (w *worker) leave(ctx context.Context) {
 	if w.begun {
-		w.end()
+		w.end(ctx)
 	}
 	w.close()
 	w.gone, w.begun, w.left, w.resume = true, false, nil, 0
 }
 
-// close gives back what the driver holds.
+// close gives back what the client holds.
 func (w *worker) close() {
-	_ = w.driver.Close() // a connection that carries nothing more
+	_ = w.client.Close() // a connection that carries nothing more
 }
 
 // closed lets every user of the plan work, and returns after the last.
-func (r *run) closed() {
+func (r *run) closed(ctx context.Context) {
 	if r.crew.users == nil {
 		r.crew.users = make([]*worker, len(r.Plan.Users))
 	}
 	var users sync.WaitGroup
 	for i := range r.Plan.Users {
-		users.Go(func() { r.user(i) })
+		users.Go(func() { r.user(ctx, i) })
 	}
 	users.Wait()
 }
 
 // user is the life of the i-th user of the plan in this stretch.
-func (r *run) user(i int) {
+func (r *run) user(ctx context.Context, i int) {
 	u := &r.Plan.Users[i]
 	w := r.crew.users[i]
 	if w == nil {
@@ -181,12 +197,12 @@ func (r *run) user(i int) {
 	w.run = r
 	for _, span := range u.Spans {
 		if w.gone { // it comes back: with a connection of its own, and goes on with what it does
-			w.driver, w.gone = r.Driver(r.requests), false
+			w.client, w.gone = r.Client(), false
 			w.values.NextTask()
 		}
-		alive := w.work(span)
+		alive := w.work(ctx, span)
 		if r.last || span.To < r.Plan.Length() {
-			w.leave()
+			w.leave(ctx)
 		}
 		if !alive {
 			return
@@ -196,14 +212,14 @@ func (r *run) user(i int) {
 
 // work is a user's life from its start to its end, or to that of the stretch; false when the
 // load ended before the user could turn to its work.
-func (w *worker) work(span plan.Span) bool {
+func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	from := max(span.From, w.resume)
 	w.resume = max(from-w.run.Plan.Length(), 0)
 	if _, ok := w.sleepUntil(from); !ok {
 		return false
 	}
 	if !w.begun {
-		if w.begun = w.begin(span.To); !w.begun {
+		if w.begun = w.begin(ctx, span.To); !w.begun {
 			return true
 		}
 	}
@@ -214,7 +230,7 @@ func (w *worker) work(span plan.Span) bool {
 			w.values.NextTask()
 			steps, w.began = w.choose.Task(w.behaviour).Steps, due
 		}
-		due, _ = w.perform(steps, due)
+		due, _ = w.perform(ctx, steps, due)
 		if len(w.left) > 0 {
 			break
 		}

@@ -5,6 +5,8 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
 // newJar is a user's jar. It knows no list of public suffixes: a system that is loaded is not
@@ -18,7 +20,7 @@ func newJar() *cookiejar.Jar {
 }
 
 // keepCookies puts the cookies of an answer into the jar.
-func (u *user1) keepCookies(x *exchange, lines []string) {
+func (u *client1) keepCookies(x *exchange, lines []string) {
 	if u.jar == nil {
 		u.jar = newJar()
 	}
@@ -27,13 +29,13 @@ func (u *user1) keepCookies(x *exchange, lines []string) {
 
 // setCookies puts Set-Cookie lines into a jar. Those that are none are dropped, as browsers
 // do.
-func setCookies(jar *cookiejar.Jar, at origin, path string, lines []string) {
+func setCookies(jar *cookiejar.Jar, at wire.Origin, path string, lines []string) {
 	answer := http.Response{Header: http.Header{"Set-Cookie": lines}}
 	jar.SetCookies(pageURL(at, path), answer.Cookies())
 }
 
 // cookieLine is the value of a Cookie header; empty when the jar has none for the page.
-func cookieLine(jar *cookiejar.Jar, at origin, path string) string {
+func cookieLine(jar *cookiejar.Jar, at wire.Origin, path string) string {
 	var b strings.Builder
 	for _, c := range jar.Cookies(pageURL(at, path)) {
 		if b.Len() > 0 {
@@ -45,10 +47,10 @@ func cookieLine(jar *cookiejar.Jar, at origin, path string) string {
 }
 
 // pageURL is the address of what a path on an origin leads to, as far as a jar looks at it.
-func pageURL(at origin, path string) *url.URL {
+func pageURL(at wire.Origin, path string) *url.URL {
 	path, _, _ = strings.Cut(path, "?")
 	if plain, err := url.PathUnescape(path); err == nil {
 		path = plain
 	}
-	return &url.URL{Scheme: at.scheme, Host: at.address(), Path: path}
+	return &url.URL{Scheme: at.Scheme, Host: at.Address(), Path: path}
 }

@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"golang.org/x/net/http/httpproxy"
+
 	calls "github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -34,6 +36,9 @@ func (v values) Append(dst []byte, t plan.Text) []byte {
 	}
 	return dst
 }
+
+// Save keeps nothing.
+func (v values) Save(int, string) {}
 
 // saved is a text that is a variable.
 func saved(slot int) plan.Text { return plan.Text{{Kind: plan.Saved, Slot: slot}} }
@@ -76,10 +81,19 @@ func target(url string) plan.Target {
 	return plan.Target{URL: url, Timeout: 10 * time.Second, HTTP: profile.HTTPAuto}
 }
 
+// newClients makes the clients of a plan, with the proxies of the environment.
+func newClients(p *plan.Plan) (*calls.Clients, error) {
+	d, err := wire.NewDialer(p.Target, httpproxy.FromEnvironment().ProxyFunc())
+	if err != nil {
+		return nil, err
+	}
+	return calls.New(p, d)
+}
+
 // newHTTP makes the factory of a plan with some requests.
-func newHTTP(t testing.TB, target plan.Target, requests ...*request) *calls.HTTP {
+func newHTTP(t testing.TB, target plan.Target, requests ...*request) *calls.Clients {
 	t.Helper()
-	h, err := calls.New(planOf(target, requests...))
+	h, err := newClients(planOf(target, requests...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +106,7 @@ func newHTTP(t testing.TB, target plan.Target, requests ...*request) *calls.HTTP
 }
 
 // newUser makes one user of it.
-func newUser(t testing.TB, h *calls.HTTP) load.Driver {
+func newUser(t testing.TB, h *calls.Clients) *calls.User {
 	t.Helper()
 	d := h.User(t.Context())
 	t.Cleanup(func() { d.Close() })
@@ -100,17 +114,17 @@ func newUser(t testing.TB, h *calls.HTTP) load.Driver {
 }
 
 // once sends one request as a user of its own.
-func once(t testing.TB, target plan.Target, r *request) load.Outcome {
+func once(t testing.TB, target plan.Target, r *request) calls.Answer {
 	t.Helper()
 	d := newHTTP(t, target, r).User(t.Context())
 	defer d.Close()
-	outcome := d.Do(r.call, values{})
+	outcome := d.Call(r.call, values{})
 	outcome.Body = bytes.Clone(outcome.Body)
 	return outcome
 }
 
 // wantOK fails unless an outcome is an answer with a body.
-func wantOK(t testing.TB, o load.Outcome, status int, body string) {
+func wantOK(t testing.TB, o calls.Answer, status int, body string) {
 	t.Helper()
 	if o.Class != tally.OK || o.Status != status || string(o.Body) != body || o.Error != "" || o.Sent.IsZero() {
 		t.Errorf("got %v %q status %d body %q sent %v, want ok, status %d, body %q", o.Class, o.Error, o.Status, o.Body, o.Sent, status, body)
@@ -118,7 +132,7 @@ func wantOK(t testing.TB, o load.Outcome, status int, body string) {
 }
 
 // wantFailure fails unless an outcome is a failure with a text.
-func wantFailure(t testing.TB, o load.Outcome, class tally.Class, text string) {
+func wantFailure(t testing.TB, o calls.Answer, class tally.Class, text string) {
 	t.Helper()
 	if o.Class != class || o.Error != text || o.Status != 0 || o.Body != nil {
 		t.Errorf("got %v %q status %d body %q, want %v %q", o.Class, o.Error, o.Status, o.Body, class, text)
@@ -198,7 +212,7 @@ func TestSendsWhatIsAsked(t *testing.T) {
 		{request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("Cookie", "a=1"), header("Accept-Encoding", "gzip"), header("X-Token", "t")}},
 			"GET / HOST token=t agent=plimsoll encoding=gzip cookie=a=1 [[] 0] "},
 	} {
-		outcome := newUser(t, newHTTP(t, target(server.URL), &c.request)).Do(c.request.call, values{"first", "second"})
+		outcome := newUser(t, newHTTP(t, target(server.URL), &c.request)).Call(c.request.call, values{"first", "second"})
 		if want := strings.ReplaceAll(c.want, "HOST", strings.TrimPrefix(server.URL, "http://")); got != want {
 			t.Errorf("server saw %q, want %q", got, want)
 		}
@@ -214,6 +228,6 @@ func TestSendsWhatIsAsked(t *testing.T) {
 
 // newError is what New finds wrong with a plan of one request.
 func newError(to plan.Target, r *request) error {
-	_, err := calls.New(planOf(to, r))
+	_, err := newClients(planOf(to, r))
 	return err
 }

@@ -6,30 +6,34 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
+const errNotHTTP2 wire.Fault = "the server does not speak HTTP/2"
+
 // newTransport makes a Transport that is only there to make single connections: a pool would
 // retry and share as it likes.
-func (h *HTTP) newTransport() *http.Transport {
+func (f *Clients) newTransport() *http.Transport {
 	t := &http.Transport{
 		DisableCompression:     true, // else the bytes counted are not those on the wire
-		MaxResponseHeaderBytes: maxHeaderBytes,
+		MaxResponseHeaderBytes: http1.MaxHeader,
 		Protocols:              new(http.Protocols),
 	}
 	t.Protocols.SetHTTP2(true)
 	offer := []string{"h2"}
-	if h.target.HTTP == profile.HTTP2 {
+	if f.target.HTTP == profile.HTTP2 {
 		t.Protocols.SetUnencryptedHTTP2(true)
 	} else { // where a redirect leads may speak only that
 		t.Protocols.SetHTTP1(true)
 		offer = append(offer, "http/1.1")
 	}
 	t.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) {
-		return h.dialer.dial(ctx, originAt("http", address), true)
+		return f.dialer.Tunnel(ctx, originAt("http", address))
 	}
 	t.DialTLSContext = func(ctx context.Context, _, address string) (net.Conn, error) {
-		c, err := h.dialer.dial(ctx, originAt("https", address), true, offer...)
+		c, err := f.dialer.Tunnel(ctx, originAt("https", address), offer...)
 		if err != nil {
 			return nil, err
 		}
@@ -44,12 +48,12 @@ func (h *HTTP) newTransport() *http.Transport {
 }
 
 // originAt is the origin of an address that the Transport asks for.
-func originAt(scheme, address string) origin {
+func originAt(scheme, address string) wire.Origin {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		panic("http: " + err.Error()) // it came from origin.address
+		panic("http: " + err.Error()) // it came from Origin.Address
 	}
-	return origin{scheme: scheme, host: host, port: port}
+	return wire.Origin{Scheme: scheme, Host: host, Port: port}
 }
 
 // line is the place of one HTTP/2 connection, which any number of users may share.
@@ -62,7 +66,7 @@ func newLine() *line { return &line{turn: make(chan struct{}, 1)} }
 
 // connection is the one of the line, which is dialled when there is none that can be used.
 // Waiting for others who dial it ends with ctx.
-func (l *line) connection(ctx context.Context, t *http.Transport, at origin) (*http.ClientConn, error) {
+func (l *line) connection(ctx context.Context, t *http.Transport, at wire.Origin) (*http.ClientConn, error) {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
@@ -73,7 +77,7 @@ func (l *line) connection(ctx context.Context, t *http.Transport, at origin) (*h
 		return l.conn, nil
 	}
 	l.conn = nil
-	c, err := t.NewClientConn(ctx, at.scheme, at.address())
+	c, err := t.NewClientConn(ctx, at.Scheme, at.Address())
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

@@ -66,7 +66,7 @@ func TestIdleUsersAreSmall(t *testing.T) {
 			d := h.User(t.Context())
 			defer d.Close()
 			for range 2 {
-				if o := d.Do(r.call, values{}); o.Class != tally.OK {
+				if o := d.Call(r.call, values{}); o.Class != tally.OK {
 					t.Errorf("%+v", o)
 				}
 			}

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	calls "github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -231,7 +231,7 @@ func TestKeepsConnections(t *testing.T) {
 			}
 			d := newUser(t, newHTTP(t, target("http://"+address.String()), r))
 			for range 3 {
-				if o := d.Do(r.call, values{}); o.Class != tally.OK {
+				if o := d.Call(r.call, values{}); o.Class != tally.OK {
 					t.Fatalf("%+v", o)
 				}
 			}
@@ -264,14 +264,14 @@ func TestConnectionsThatDie(t *testing.T) {
 			})
 			r := peek("/")
 			d := newUser(t, newHTTP(t, target("http://"+address.String()), r))
-			wantOK(t, d.Do(r.call, values{}), 200, "ok")
+			wantOK(t, d.Call(r.call, values{}), 200, "ok")
 			if idle {
 				d.Idle()
 				<-closed
 				time.Sleep(10 * time.Millisecond) // until the end has come over loopback
-				wantOK(t, d.Do(r.call, values{}), 200, "ok")
+				wantOK(t, d.Call(r.call, values{}), 200, "ok")
 			} else {
-				wantFailure(t, d.Do(r.call, values{}), tally.Transport, "the connection was closed without an answer")
+				wantFailure(t, d.Call(r.call, values{}), tally.Transport, "the connection was closed without an answer")
 			}
 			if got := requests.Load(); got != 2 {
 				t.Errorf("the server saw %d requests, want 2", got)
@@ -329,10 +329,10 @@ func TestLeftDeadlineIsPushed(t *testing.T) {
 	large := &request{Method: "POST", Path: plan.Lit("/slow"), Body: plan.Lit(strings.Repeat("a", 8<<20)), Save: []plan.Save{{}}}
 	d := newUser(t, newHTTP(t, to, slow, large))
 	for _, r := range []*request{slow, slow, slow, large, large} {
-		wantOK(t, d.Do(r.call, values{}), 200, "ok")
+		wantOK(t, d.Call(r.call, values{}), 200, "ok")
 	}
 	time.Sleep(1100 * time.Millisecond) // past any deadline
-	wantOK(t, d.Do(slow.call, values{}), 200, "ok")
+	wantOK(t, d.Call(slow.call, values{}), 200, "ok")
 }
 
 // Whatever a user has under way is cut off when its context ends: waiting for an answer, for
@@ -350,12 +350,12 @@ func TestCutOff(t *testing.T) {
 			r := get("/")
 			h := newHTTP(t, to, r)
 			ctx, cancel := context.WithCancel(t.Context())
-			outcomes := make(chan load.Outcome)
+			outcomes := make(chan calls.Answer)
 			for range 2 {
 				go func() {
 					d := h.User(ctx)
 					defer d.Close()
-					outcomes <- d.Do(r.call, values{})
+					outcomes <- d.Call(r.call, values{})
 				}()
 			}
 			time.Sleep(100 * time.Millisecond)
@@ -367,7 +367,7 @@ func TestCutOff(t *testing.T) {
 			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("it took %v to cut off", took)
 			}
-			wantFailure(t, h.User(ctx).Do(r.call, values{}), tally.Timeout, "not answered before the load ended")
+			wantFailure(t, h.User(ctx).Call(r.call, values{}), tally.Timeout, "not answered before the load ended")
 		})
 	}
 }

@@ -9,72 +9,86 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// probing is a user's driver as long as TLS has not decided on the version of HTTP.
-type probing struct {
-	http    *HTTP
-	ctx     context.Context // the user's: load.Driver hands none to Do
-	driver  versioned
-	version int32 // of driver
+// versioned is a client whose call may have begun before it was known which version it would be.
+type versioned interface {
+	load.Client
+	// call is Do until its deadline, without judging the answer. The zero Time stands for a deadline from now.
+	call(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) response
 }
 
-// Do finds the version out, if nobody has, and sends the request with it.
-func (p *probing) Do(c *plan.Call, v load.Values) load.Outcome {
-	deadline := time.Now().Add(p.http.target.Timeout)
-	version := p.http.probe(p.ctx, deadline)
-	if p.driver == nil || p.version != version {
+// probing is a user's client as long as TLS has not decided on the version of HTTP.
+type probing struct {
+	clients *Clients
+	client  versioned // nil before the first call
+	version int32     // of client
+}
+
+// Do finds the version out, if nobody has, and makes the call with it; see load.Client.
+func (p *probing) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
+	r := p.call(ctx, c, v, time.Time{})
+	judge(&r, c, v)
+	return r.Outcome
+}
+
+func (p *probing) call(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) response {
+	if deadline.IsZero() {
+		deadline = time.Now().Add(p.clients.target.Timeout)
+	}
+	version := p.clients.probe(ctx, deadline)
+	if p.client == nil || p.version != version {
 		p.Close() //nolint:errcheck // a connection of the other version carries nothing more
 		p.version = version
-		if version == http2 {
-			p.driver = newUser2(p.ctx, p.http)
+		if version == version2 {
+			p.client = newClient2(p.clients)
 		} else {
-			p.driver = newUser1(p.ctx, p.http)
+			p.client = newClient1(p.clients)
 		}
 	}
-	return p.driver.do(c, v, deadline)
+	return p.client.call(ctx, c, v, deadline)
 }
 
 // Idle gives memory back.
 func (p *probing) Idle() {
-	if p.driver != nil {
-		p.driver.Idle()
+	if p.client != nil {
+		p.client.Idle()
 	}
 }
 
 // Close ends the connection.
 func (p *probing) Close() error {
-	if p.driver == nil {
+	if p.client == nil {
 		return nil
 	}
-	return p.driver.Close()
+	return p.client.Close()
 }
 
 // probe is the version of HTTP to speak. The first to ask does a handshake while the others
-// wait; when it does not come about, the answer is HTTP/1.1, for that caller alone: its
-// request will meet the same fault and can tell of it.
-func (h *HTTP) probe(ctx context.Context, deadline time.Time) int32 {
-	if settled := h.version.Load(); settled != unsettled {
+// wait. If it fails, the answer is HTTP/1.1, for that caller alone: its call will meet the same fault and
+// can tell of it.
+func (f *Clients) probe(ctx context.Context, deadline time.Time) int32 {
+	if settled := f.version.Load(); settled != unsettled {
 		return settled
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	select {
-	case h.probing <- struct{}{}:
-		defer func() { <-h.probing }()
+	case f.probing <- struct{}{}:
+		defer func() { <-f.probing }()
 	case <-ctx.Done():
-		return http1
+		return version1
 	}
-	if settled := h.version.Load(); settled != unsettled {
+	if settled := f.version.Load(); settled != unsettled {
 		return settled
 	}
-	c, err := h.dialer.dial(ctx, h.origin, false, "h2", "http/1.1")
+	c, err := f.dialer.Dial(ctx, f.origin, "h2", "http/1.1")
 	if err != nil {
-		return http1
+		return version1
 	}
-	version := http1
+	version := version1
 	if t, ok := c.(*tls.Conn); ok && t.ConnectionState().NegotiatedProtocol == "h2" {
-		version = http2
+		version = version2
 	}
 	c.Close() //nolint:errcheck // it carried nothing but the handshake
-	h.version.Store(version)
+	f.version.Store(version)
 	return version
 }

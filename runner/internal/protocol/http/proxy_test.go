@@ -176,7 +176,7 @@ func TestUnixSocket(t *testing.T) {
 	r := peek("/")
 	d := newUser(t, newHTTP(t, to, r))
 	for range 3 {
-		wantOK(t, d.Do(r.call, values{}), 200, "shop.test")
+		wantOK(t, d.Call(r.call, values{}), 200, "shop.test")
 		d.Idle()
 	}
 	to.Socket = path + ".none"

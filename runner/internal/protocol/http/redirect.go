@@ -8,8 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
-	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -22,37 +21,39 @@ func redirects(status int) bool {
 	return false
 }
 
-// step is where a redirect leads.
-type step struct {
-	at     origin
+// hop is where a redirect leads.
+type hop struct {
+	at     wire.Origin
 	path   string
 	method string
 	body   bool // the body is sent again
 	secret bool // what the user sends to show who he is may be sent there
 }
 
+const errLocation wire.Fault = "the Location of a redirect is no address"
+
 // next works out where a Location leads from a page. A host that may not be loaded is a
 // fault, and nothing has been sent to it then.
-func (h *HTTP) next(from origin, path, method string, status int, location string) (step, error) {
-	page, err := url.Parse(from.url() + path)
+func (f *Clients) next(from wire.Origin, path, method string, status int, location string) (hop, error) {
+	page, err := url.Parse(from.URL() + path)
 	if err != nil {
-		return step{}, errLocation
+		return hop{}, errLocation
 	}
 	to, err := page.Parse(location)
 	if err != nil {
-		return step{}, errLocation
+		return hop{}, errLocation
 	}
-	at, err := originOf(to)
+	at, err := wire.OriginOf(to)
 	if err != nil {
-		return step{}, errLocation
+		return hop{}, errLocation
 	}
-	if !strings.EqualFold(at.host, h.origin.host) && !plan.Allowed(at.host, h.target.Hosts) {
-		return step{}, fault("redirect to " + at.host + " is outside limits.hosts")
+	if !f.dialer.Allowed(at.Host) {
+		return hop{}, wire.Fault("redirect to " + at.Host + " is outside limits.hosts")
 	}
-	if strings.EqualFold(at.host, from.host) {
-		at.host = from.host // so that origins that are the same compare equal
+	if strings.EqualFold(at.Host, from.Host) {
+		at.Host = from.Host // so that origins that are the same compare equal
 	}
-	s := step{at: at, path: to.RequestURI(), method: method, body: true, secret: trusted(from, at)}
+	s := hop{at: at, path: to.RequestURI(), method: method, body: true, secret: trusted(from, at)}
 	if status <= 303 { // RFC 9110, section 15.4: as all clients do, also for 301 and 302
 		s.body = false
 		if method != "HEAD" {
@@ -64,52 +65,49 @@ func (h *HTTP) next(from origin, path, method string, status int, location strin
 
 // trusted reports whether what is secret between the user and an origin may be told another:
 // the same one, or the same host that asks for TLS, as Python's requests has it.
-func trusted(from, to origin) bool {
-	upgraded := origin{scheme: "https", host: from.host, port: "443"}
-	return from == to || (from.scheme == "http" && from.port == "80" && to == upgraded)
+func trusted(from, to wire.Origin) bool {
+	upgraded := wire.Origin{Scheme: "https", Host: from.Host, Port: "443"}
+	return from == to || (from.Scheme == "http" && from.Port == "80" && to == upgraded)
 }
 
-// follow goes after redirects, as far as the plan lets it. The outcome tells of the last
+// follow goes after redirects, as far as the plan lets it. The response tells of the last
 // answer, and of all bytes and of the first instant of sending.
-func (u *user1) follow(x *exchange, outcome load.Outcome) load.Outcome {
-	first := outcome.Sent
-	received := outcome.BytesReceived
-	for range u.http.target.Redirects {
-		location := u.buf.in.answer.location
-		if outcome.Class != tally.OK || !redirects(outcome.Status) || location == "" {
+func (u *client1) follow(ctx context.Context, x *exchange, r response) response {
+	first := r.Sent
+	received := r.BytesReceived
+	for range u.clients.target.Redirects {
+		location := u.buf.in.Answer().Location
+		if r.Class != tally.OK || !redirects(r.status) || location == "" {
 			break
 		}
-		to, err := u.http.next(x.at, x.message.path(), x.message.method, outcome.Status, location)
+		to, err := u.clients.next(x.at, x.message.path(), x.message.method, r.status, location)
 		if err != nil {
-			outcome = failed(err, false)
+			r = failed(err)
 			break
 		}
-		x.message = u.http.redirected(x.at, x.message, to)
+		x.message = u.clients.redirected(x.at, x.message, to)
 		x.at, x.now = to.at, time.Now()
-		x.want.head = to.method == "HEAD"
+		x.want.Head = to.method == "HEAD"
 		if !x.now.Before(x.deadline) {
-			outcome = failed(context.DeadlineExceeded, u.ended.Load())
+			r = failed(u.cause(context.DeadlineExceeded))
 			break
 		}
-		outcome = u.exchange(x)
-		received += outcome.BytesReceived
+		r = u.exchange(ctx, x)
+		received += r.BytesReceived
 	}
-	outcome.Sent, outcome.BytesReceived = first, received
-	return outcome
+	r.Sent, r.BytesReceived = first, received
+	return r
 }
 
 // redirected is a message made anew for where it is sent on to.
-func (h *HTTP) redirected(from origin, m message, to step) message {
-	via := h.dialer.via(to.at)
-	begin := to.method + " "
-	if via.absolute() {
-		begin += to.at.url()
-	}
+func (f *Clients) redirected(from wire.Origin, m message, to hop) message {
+	via := f.dialer.Via(to.at)
+	begin := to.method + " " + via.Prefix()
 	next := message{method: to.method, pathAt: len(begin)}
 	var header, cookie strings.Builder
 	header.WriteString(begin + to.path + " HTTP/1.1")
 	if from != to.at {
-		header.WriteString("\r\nHost: " + to.at.authority())
+		header.WriteString("\r\nHost: " + to.at.Authority())
 	}
 	_, lines, _ := bytes.Cut(m.bytes[:m.cookieAt], []byte("\r\n"))
 	for line := range strings.SplitSeq(string(lines), "\r\n") {
@@ -123,7 +121,7 @@ func (h *HTTP) redirected(from origin, m message, to step) message {
 			header.WriteString("\r\n" + line)
 		}
 	}
-	if auth := via.authorization(); auth != "" {
+	if auth := via.Authorization(); auth != "" {
 		header.WriteString("\r\nProxy-Authorization: " + auth)
 	}
 	header.WriteString(cookie.String())
@@ -143,7 +141,7 @@ func (h *HTTP) redirected(from origin, m message, to step) message {
 }
 
 // kept reports whether a header goes along on a redirect; its name is in lower case.
-func kept(name string, sameOrigin bool, to step) bool {
+func kept(name string, sameOrigin bool, to hop) bool {
 	switch name {
 	case "host":
 		return sameOrigin

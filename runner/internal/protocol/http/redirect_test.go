@@ -133,17 +133,17 @@ func TestRedirectElsewhere(t *testing.T) {
 		broken := peek("/to?status=302&location=http://%25zz")
 		d := newUser(t, newHTTP(t, to, r, outside, odd, broken))
 		for range 3 { // the user's own connection outlives the journey
-			wantOK(t, d.Do(r.call, values{}), 200, "/there")
+			wantOK(t, d.Call(r.call, values{}), 200, "/there")
 			if got := elsewhere.take(); len(got) != 1 || got[0] != "GET /there auth= cookie= type=" {
 				t.Errorf("elsewhere saw %q", got)
 			}
-			o := d.Do(outside.call, values{})
+			o := d.Call(outside.call, values{})
 			if wantFailure(t, o, tally.Transport, "redirect to Evil.Example is outside limits.hosts"); o.Sent.IsZero() {
 				t.Error("the first request was sent, and its instant is lost")
 			}
 		}
-		wantFailure(t, d.Do(odd.call, values{}), tally.Transport, "the Location of a redirect is no address")
-		wantFailure(t, d.Do(broken.call, values{}), tally.Transport, "the Location of a redirect is no address")
+		wantFailure(t, d.Call(odd.call, values{}), tally.Transport, "the Location of a redirect is no address")
+		wantFailure(t, d.Call(broken.call, values{}), tally.Transport, "the Location of a redirect is no address")
 	}
 }
 
@@ -167,18 +167,18 @@ func TestCookies(t *testing.T) {
 		own.Headers = []plan.Header{header("Cookie", "mine=1"), header("X-Last", "1")}
 		h := newHTTP(t, to, set, deep, own, away)
 		d := newUser(t, h)
-		wantOK(t, d.Do(own.call, values{}), 200, "mine=1")
-		wantOK(t, d.Do(set.call, values{}), 200, "")
-		wantOK(t, d.Do(set.call, values{}), 200, "seen=before")
-		wantOK(t, d.Do(deep.call, values{}), 200, "deep=down; seen=before")
-		wantOK(t, d.Do(own.call, values{}), 200, "mine=1; seen=before")
-		wantOK(t, d.Do(away.call, values{}), 200, "deep=down; seen=before; hop=1")
+		wantOK(t, d.Call(own.call, values{}), 200, "mine=1")
+		wantOK(t, d.Call(set.call, values{}), 200, "")
+		wantOK(t, d.Call(set.call, values{}), 200, "seen=before")
+		wantOK(t, d.Call(deep.call, values{}), 200, "deep=down; seen=before")
+		wantOK(t, d.Call(own.call, values{}), 200, "mine=1; seen=before")
+		wantOK(t, d.Call(away.call, values{}), 200, "deep=down; seen=before; hop=1")
 		other := newUser(t, h)
-		wantOK(t, other.Do(deep.call, values{}), 200, "") // a jar of its own
+		wantOK(t, other.Call(deep.call, values{}), 200, "") // a jar of its own
 		to.Cookies = false
 		none := newUser(t, newHTTP(t, to, set))
-		none.Do(set.call, values{})
-		wantOK(t, none.Do(set.call, values{}), 200, "")
+		none.Call(set.call, values{})
+		wantOK(t, none.Call(set.call, values{}), 200, "")
 	})
 }
 
@@ -205,7 +205,7 @@ func TestSharedConnections(t *testing.T) {
 			d := h.User(t.Context())
 			defer d.Close()
 			for range 50 {
-				wantOK(t, d.Do(r.call, values{}), 200, "ok")
+				wantOK(t, d.Call(r.call, values{}), 200, "ok")
 				if i%2 == 0 {
 					d.Idle()
 				}
@@ -236,11 +236,11 @@ func TestSharedConnectionsAllTaken(t *testing.T) {
 	h := newHTTP(t, to, r)
 	to.Timeout /= 50
 	var users sync.WaitGroup
-	users.Go(func() { wantOK(t, newUser(t, h).Do(r.call, values{}), 200, "ok") })
+	users.Go(func() { wantOK(t, newUser(t, h).Call(r.call, values{}), 200, "ok") })
 	short := newHTTP(t, to, r)
-	users.Go(func() { newUser(t, short).Do(r.call, values{}) })
+	users.Go(func() { newUser(t, short).Call(r.call, values{}) })
 	for range 3 { // the one under way times out some time, and the next goes the same way
-		o := newUser(t, short).Do(r.call, values{})
+		o := newUser(t, short).Call(r.call, values{})
 		if o.Class != tally.Timeout || (o.Error != "no shared connection became free in time" && o.Error != "no whole answer in time") {
 			t.Errorf("got %+v", o)
 		}

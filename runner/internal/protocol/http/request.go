@@ -1,30 +1,35 @@
 package http
 
 import (
-	"encoding/base64"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// wire is a call compiled into what goes over an HTTP/1.1 connection.
-type wire struct {
-	request   *plan.HTTP
-	needsBody bool      // the body of the answer is looked at
-	static    message   // the whole, when nothing varies: its bytes are then not nil
-	head      plan.Text // request line and header, without the last line end
-	cookie    bool      // the last line of head is a Cookie header
-	length    bool      // there is to be a Content-Length, be it 0
-	closes    bool      // the user asks for Connection: close
-	gzip      bool      // the user asks for an encoding, so that a gzip answer is to be undone
-	pathAt    int       // where in head the path begins
+// compiled is a call as it is sent: once as fields, for HTTP/2, and once as text, for HTTP/1.1. Both take the same
+// values in the same order.
+type compiled struct {
+	content     *plan.HTTP
+	host        plan.Text
+	fields      []plan.Header // those that the user gave and those that are left to us, in the order sent
+	cookie      plan.Text     // the value of the Cookie header; nil for none
+	gzip        bool          // the user asks for an encoding, so that a gzip answer is to be undone
+	looksAtBody bool          // the body of the answer matters
+
+	// HTTP/1.1
+	static message   // the whole, when nothing varies: its bytes are then not nil
+	head   plan.Text // request line and header, without the last line end
+	length bool      // there is to be a Content-Length, be it 0
+	closes bool      // the user asks for Connection: close
+	pathAt int       // where in head the path begins
 }
 
 // message is a request that is ready to be sent. Cookies of the user's jar are not in it yet.
@@ -55,44 +60,36 @@ func (m message) withCookies(cookies string) []byte {
 	return slices.Concat(m.bytes[:m.cookieAt], []byte(joint), []byte(cookies), m.bytes[m.cookieAt:])
 }
 
-// wireTarget is what all requests of a plan have in common.
-type wireTarget struct {
-	origin
-	prefix    string // of the path, for a proxy
-	proxyAuth string // a Proxy-Authorization, for a proxy
-	user      *url.Userinfo
-}
-
-// compile makes the wires of all calls of a plan.
-func compile(p *plan.Plan, t wireTarget) ([]*wire, error) {
-	wires := make([]*wire, len(p.Calls))
+// compile makes what is sent of all HTTP calls of a plan.
+func compile(p *plan.Plan, d *wire.Dialer) ([]*compiled, error) {
+	calls := make([]*compiled, len(p.Calls))
 	for i, call := range p.Calls {
-		content, ok := call.Content.(*plan.HTTP)
+		h, ok := call.Content.(*plan.HTTP)
 		if !ok { // another protocol's
 			continue
 		}
-		if err := sendable(content, p.Routes[call.Route()].Name); err != nil {
+		if err := sendable(h, p.Routes[call.Route()].Name); err != nil {
 			return nil, err
 		}
-		wires[i] = newWire(content, t)
-		wires[i].needsBody = len(content.JSON) > 0 || len(call.Save) > 0
+		calls[i] = newCompiled(h, d)
+		calls[i].looksAtBody = looksAtBody(call, h)
 	}
-	return wires, nil
+	return calls, nil
 }
 
 // sendable looks at the literal parts of a request: what would break the framing of HTTP can
 // not be sent. Variables are made safe when they are put in.
-func sendable(r *plan.HTTP, route string) error {
-	path := literals(r.Path)
+func sendable(h *plan.HTTP, route string) error {
+	path := literals(h.Path)
 	switch {
-	case !httpguts.ValidHeaderFieldName(r.Method): // both are tokens
-		return fmt.Errorf("%q is no method that can be sent", r.Method)
+	case !httpguts.ValidHeaderFieldName(h.Method): // both are tokens
+		return fmt.Errorf("%q is no method that can be sent", h.Method)
 	case strings.ContainsFunc(path, func(c rune) bool { return c <= ' ' || c == 0x7f }):
 		return fmt.Errorf("%s: a path holds no space and no control character", route)
 	}
-	for _, h := range r.Headers {
-		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(literals(h.Value)) {
-			return fmt.Errorf("%s: the header %q can not be sent", route, h.Name)
+	for _, field := range h.Headers {
+		if !httpguts.ValidHeaderFieldName(field.Name) || !httpguts.ValidHeaderFieldValue(literals(field.Value)) {
+			return fmt.Errorf("%s: the header %q can not be sent", route, field.Name)
 		}
 	}
 	return nil
@@ -109,97 +106,78 @@ func literals(t plan.Text) string {
 	return b.String()
 }
 
-func newWire(r *plan.HTTP, t wireTarget) *wire {
-	w := &wire{request: r, pathAt: len(r.Method) + 1 + len(t.prefix)}
-	w.length = r.Body != nil || r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH"
-	var cookie plan.Text
-	head := []plan.Text{plan.Lit(r.Method + " " + t.prefix), r.Path, plan.Lit(" HTTP/1.1"), w.host(t)}
-	for _, h := range headers(r, t) {
-		line := plan.Join(plan.Lit("\r\n"+h.Name+": "), h.Value)
-		switch strings.ToLower(h.Name) {
+func newCompiled(h *plan.HTTP, d *wire.Dialer) *compiled {
+	t := &compiled{content: h, host: plan.Lit(d.Target().Authority())}
+	t.length = h.Body != nil || h.Method == "POST" || h.Method == "PUT" || h.Method == "PATCH"
+	given := map[string]bool{}
+	for _, field := range h.Headers {
+		name := strings.ToLower(field.Name)
+		given[name] = true
+		switch name {
+		case "content-length", "transfer-encoding": // where a message ends, we alone know
+			continue
 		case "host":
+			t.host = field.Value
 			continue
 		case "cookie": // last, so that those of the jar can follow; a second line is not allowed
-			if w.cookie {
-				line = plan.Join(plan.Lit("; "), h.Value)
+			if t.cookie != nil {
+				t.cookie = plan.Join(t.cookie, plan.Lit("; "))
 			}
-			cookie, w.cookie = plan.Join(cookie, line), true
+			t.cookie = append(plan.Text{}, plan.Join(t.cookie, field.Value)...)
 			continue
 		case "connection":
-			w.closes = hasToken([]byte(literals(h.Value)), "close")
+			t.closes = http1.HasToken([]byte(literals(field.Value)), "close")
 		case "accept-encoding":
-			w.gzip = true
+			t.gzip = true
 		}
-		head = append(head, line)
+		t.fields = append(t.fields, field)
 	}
-	w.head = plan.Join(append(head, cookie)...)
-	_, headStatic := w.head.Static()
-	_, bodyStatic := r.Body.Static()
+	via := d.Via(d.Target())
+	for _, ours := range [][2]string{{"User-Agent", "plimsoll"}, {"Authorization", d.Authorization()}, {"Proxy-Authorization", via.Authorization()}} {
+		if ours[1] != "" && !given[strings.ToLower(ours[0])] {
+			t.fields = append(t.fields, plan.Header{Name: ours[0], Value: plan.Lit(ours[1])})
+		}
+	}
+	t.asText(via)
+	return t
+}
+
+// asText compiles the form of HTTP/1.1.
+func (t *compiled) asText(via wire.Via) {
+	prefix := via.Prefix()
+	t.pathAt = len(t.content.Method) + 1 + len(prefix)
+	head := []plan.Text{plan.Lit(t.content.Method + " " + prefix), t.content.Path, plan.Lit(" HTTP/1.1\r\nHost: "), t.host}
+	for _, field := range t.fields {
+		head = append(head, plan.Lit("\r\n"+field.Name+": "), field.Value)
+	}
+	if t.cookie != nil {
+		head = append(head, plan.Lit("\r\nCookie: "), t.cookie)
+	}
+	t.head = plan.Join(head...)
+	_, headStatic := t.head.Static()
+	_, bodyStatic := t.content.Body.Static()
 	if headStatic && bodyStatic {
-		w.static, _ = w.render(nil, constant{})
+		t.static, _ = t.render(nil, constant{})
 	}
-	return w
-}
-
-// host is the Host header: the user's, or the target's.
-func (w *wire) host(t wireTarget) plan.Text {
-	for _, h := range w.request.Headers {
-		if strings.EqualFold(h.Name, "Host") {
-			return plan.Join(plan.Lit("\r\nHost: "), h.Value)
-		}
-	}
-	return plan.Lit("\r\nHost: " + t.authority())
-}
-
-// headers are those that the user gave and those that he left to us, without the ones that
-// say where a message ends: we alone know.
-func headers(r *plan.HTTP, t wireTarget) []plan.Header {
-	given := map[string]bool{}
-	var list []plan.Header
-	for _, h := range r.Headers {
-		name := strings.ToLower(h.Name)
-		if name != "content-length" && name != "transfer-encoding" {
-			list = append(list, h)
-			given[name] = true
-		}
-	}
-	add := func(name, value string) {
-		if value != "" && !given[strings.ToLower(name)] {
-			list = append(list, plan.Header{Name: name, Value: plan.Lit(value)})
-		}
-	}
-	add("User-Agent", "plimsoll")
-	add("Authorization", basic(t.user))
-	add("Proxy-Authorization", t.proxyAuth)
-	return list
-}
-
-// basic is what a user in an address comes to in a header (RFC 7617); empty for none.
-func basic(user *url.Userinfo) string {
-	if user == nil {
-		return ""
-	}
-	password, _ := user.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
 }
 
 // message puts values into the request. It uses the memory of out, if anything varies at all,
 // and gives it back, grown or not.
-func (w *wire) message(out []byte, v load.Values) (message, []byte) {
-	if w.static.bytes != nil {
-		return w.static, out
+func (t *compiled) message(out []byte, v load.Values) (message, []byte) {
+	if t.static.bytes != nil {
+		return t.static, out
 	}
-	return w.render(out, v)
+	return t.render(out, v)
 }
 
 // render writes the body first, whose length the header tells, then the message behind it.
-func (w *wire) render(out []byte, v load.Values) (message, []byte) {
-	out = v.Append(out[:0], w.request.Body)
+func (t *compiled) render(out []byte, v load.Values) (message, []byte) {
+	out = v.Append(out[:0], t.content.Body)
 	start := len(out)
-	out = v.Append(out, w.head)
-	m := message{method: w.request.Method, cookie: w.cookie, pathAt: w.pathAt, cookieAt: len(out) - start}
+	out = v.Append(out, t.head)
+	m := message{method: t.content.Method, cookie: t.cookie != nil, pathAt: t.pathAt, cookieAt: len(out) - start}
 	out = append(out, "\r\n"...)
-	if w.length {
+	if t.length {
 		out = append(out, "Content-Length: "...)
 		out = strconv.AppendInt(out, int64(start), 10)
 		out = append(out, "\r\n"...)
@@ -221,3 +199,6 @@ func (constant) Append(dst []byte, t plan.Text) []byte {
 	}
 	return dst
 }
+
+// Save keeps nothing.
+func (constant) Save(int, string) {}

@@ -19,7 +19,7 @@ func TestNoFileDescriptors(t *testing.T) {
 		r := get("/")
 		h := newHTTP(t, target(url), r)
 		d := newUser(t, h)
-		wantOK(t, d.Do(r.call, values{}), 200, "") // the poller has its descriptors now
+		wantOK(t, d.Call(r.call, values{}), 200, "") // the poller has its descriptors now
 		var limit syscall.Rlimit
 		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 			t.Fatal(err)
@@ -28,7 +28,7 @@ func TestNoFileDescriptors(t *testing.T) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 			t.Fatal(err)
 		}
-		wantFailure(t, newUser(t, h).Do(r.call, values{}), tally.Generator, "this machine: too many open files")
+		wantFailure(t, newUser(t, h).Call(r.call, values{}), tally.Generator, "this machine: too many open files")
 		return
 	}
 	url := answers(t, ok)

@@ -96,21 +96,21 @@ func TestNode(t *testing.T) {
 			dead := get("/reset")
 			d := newUser(t, newHTTP(t, to, post, head, plain, chunked, packed, large, nothing, hints, dead))
 			for range 3 {
-				wantOK(t, d.Do(plain.call, values{}), 201, c.spoken+" GET /a?b=c ")
-				wantOK(t, d.Do(post.call, values{}), 201, c.spoken+" POST /post text")
-				wantOK(t, d.Do(chunked.call, values{}), 200, strings.Repeat("0123456789", 1000))
-				o := d.Do(packed.call, values{})
+				wantOK(t, d.Call(plain.call, values{}), 201, c.spoken+" GET /a?b=c ")
+				wantOK(t, d.Call(post.call, values{}), 201, c.spoken+" POST /post text")
+				wantOK(t, d.Call(chunked.call, values{}), 200, strings.Repeat("0123456789", 1000))
+				o := d.Call(packed.call, values{})
 				if wantOK(t, o, 200, "unpacked"); o.BytesReceived <= int64(len("unpacked")) {
 					t.Errorf("%d bytes, want those of gzip", o.BytesReceived)
 				}
-				wantOK(t, d.Do(nothing.call, values{}), 204, "")
-				wantOK(t, d.Do(hints.call, values{}), 200, "hinted")
-				o = d.Do(large.call, values{})
+				wantOK(t, d.Call(nothing.call, values{}), 204, "")
+				wantOK(t, d.Call(hints.call, values{}), 200, "hinted")
+				o = d.Call(large.call, values{})
 				if wantOK(t, o, 200, ""); o.BytesReceived != 3<<20 {
 					t.Errorf("%d bytes, want 3 MiB", o.BytesReceived)
 				}
-				wantOK(t, d.Do(head.call, values{}), 200, "")
-				if o := d.Do(dead.call, values{}); o.Class != tally.Transport || o.Error == "" {
+				wantOK(t, d.Call(head.call, values{}), 200, "")
+				if o := d.Call(dead.call, values{}); o.Class != tally.Transport || o.Error == "" {
 					t.Errorf("got %+v", o)
 				}
 				d.Idle()
@@ -177,10 +177,10 @@ func TestNginx(t *testing.T) {
 	packed.Headers = []plan.Header{header("Accept-Encoding", "gzip")}
 	d := newUser(t, newHTTP(t, to, plain, missing, away, packed))
 	for range 10 { // nginx closes the connection after every fifth answer
-		wantOK(t, d.Do(plain.call, values{}), 200, item)
-		wantOK(t, d.Do(missing.call, values{}), 404, "")
-		wantOK(t, d.Do(away.call, values{}), 200, item)
-		o := d.Do(packed.call, values{})
+		wantOK(t, d.Call(plain.call, values{}), 200, item)
+		wantOK(t, d.Call(missing.call, values{}), 404, "")
+		wantOK(t, d.Call(away.call, values{}), 200, item)
+		o := d.Call(packed.call, values{})
 		if wantOK(t, o, 200, item); o.BytesReceived >= int64(len(item)) {
 			t.Errorf("%d bytes, want those of gzip", o.BytesReceived)
 		}

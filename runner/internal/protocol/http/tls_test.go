@@ -170,7 +170,7 @@ func TestTLSAfterIdle(t *testing.T) {
 	r := peek("/")
 	d := newUser(t, newHTTP(t, to, r))
 	for range 3 {
-		wantOK(t, d.Do(r.call, values{}), 200, "HTTP/1.1 nobody")
+		wantOK(t, d.Call(r.call, values{}), 200, "HTTP/1.1 nobody")
 		d.Idle()
 	}
 	if got := connections.Load(); got != 1 {
@@ -178,7 +178,7 @@ func TestTLSAfterIdle(t *testing.T) {
 	}
 	server.CloseClientConnections()
 	time.Sleep(10 * time.Millisecond)
-	wantOK(t, d.Do(r.call, values{}), 200, "HTTP/1.1 nobody")
+	wantOK(t, d.Call(r.call, values{}), 200, "HTTP/1.1 nobody")
 }
 
 func TestHTTP2(t *testing.T) {
@@ -221,10 +221,10 @@ func TestHTTP2(t *testing.T) {
 				d := h.User(t.Context())
 				defer d.Close()
 				for range 3 {
-					wantOK(t, d.Do(a.call, values{}), 200, "HTTP/2.0 /a?q=%20x")
-					wantOK(t, d.Do(b.call, values{"text"}), 200, "HTTP/2.0 /b")
-					wantOK(t, d.Do(head.call, values{}), 200, "")
-					wantOK(t, d.Do(empty.call, values{}), 200, "HTTP/2.0 /empty")
+					wantOK(t, d.Call(a.call, values{}), 200, "HTTP/2.0 /a?q=%20x")
+					wantOK(t, d.Call(b.call, values{"text"}), 200, "HTTP/2.0 /b")
+					wantOK(t, d.Call(head.call, values{}), 200, "")
+					wantOK(t, d.Call(empty.call, values{}), 200, "HTTP/2.0 /empty")
 					d.Idle()
 				}
 			})
@@ -233,7 +233,7 @@ func TestHTTP2(t *testing.T) {
 		if got := connections.Load(); got != c.connections {
 			t.Errorf("%s, %d shared: %d connections, want %d", c.version, c.shared, got, c.connections)
 		}
-		if got := h.Protocol(); got != "HTTP/2" {
+		if got := h.Spoken(); got != "HTTP/2" {
 			t.Errorf("protocol %s, want HTTP/2", got)
 		}
 	}
@@ -281,7 +281,7 @@ func TestHTTP2Refusals(t *testing.T) {
 			r := peek("/")
 			d := newUser(t, newHTTP(t, to, r))
 			for range 2 {
-				o := d.Do(r.call, values{})
+				o := d.Call(r.call, values{})
 				if o.Class != tally.Transport || o.Error == "" || (c.text != "" && o.Error != c.text) {
 					t.Errorf("got %v %q, want transport %q", o.Class, o.Error, c.text)
 				}

@@ -8,8 +8,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Check is a condition on a part of a JSON answer.
-type Check struct {
+// Condition is a condition on a part of a JSON answer.
+type Condition struct {
 	Path    string // GJSON
 	Op      profile.Op
 	Operand string
@@ -19,21 +19,21 @@ type Check struct {
 	Pattern *regexp.Regexp // of profile.Matches
 }
 
-// NewCheck resolves a condition that the profile has found good.
-func NewCheck(c profile.Condition) Check {
-	check := Check{Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text}
+// NewCondition resolves a condition that the profile has found good.
+func NewCondition(c profile.Condition) Condition {
+	made := Condition{Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text}
 	if c.Op == profile.Matches {
-		check.Pattern = regexp.MustCompile(c.Operand)
+		made.Pattern = regexp.MustCompile(c.Operand)
 	}
 	if !c.Text {
 		number, err := strconv.ParseFloat(c.Operand, 64)
-		check.Number, check.Numeric = number, err == nil
+		made.Number, made.Numeric = number, err == nil
 	}
-	return check
+	return made
 }
 
 // String is the condition as a person would say it.
-func (c Check) String() string {
+func (c Condition) String() string {
 	if c.Op == profile.Exists {
 		return c.Path + " exists"
 	}

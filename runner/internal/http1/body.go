@@ -1,60 +1,32 @@
-package http
+package http1
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 )
 
-// buffer is the memory that a request needs while it is under way.
-type buffer struct {
-	in     reader
-	out    []byte // the request, when it has variables
-	plain  []byte // a body that came in gzip
-	gunzip *gzip.Reader
-}
-
-func newBuffer() *buffer { return &buffer{in: reader{buf: make([]byte, bufferBytes)}} }
-
-// keepBytes is how large a slice may have grown and still be kept for other requests.
-const keepBytes = 64 << 10
-
-// shrink lets go of what an unusual answer made large.
-func (b *buffer) shrink() {
-	b.in.src = nil
-	b.in.answer = response{}
-	if len(b.in.buf) > keepBytes {
-		b.in.buf = make([]byte, bufferBytes)
-	}
-	for _, s := range []*[]byte{&b.in.held, &b.out, &b.plain} {
-		if cap(*s) > keepBytes {
-			*s = nil
-		}
-	}
-}
-
 // body reads the body of the answer whose header has been read (RFC 9112, section 6.3).
-func (r *reader) body(want want) error {
+func (r *Reader) body(want Want) error {
 	a := &r.answer
 	switch {
-	case want.head || a.status == 101 || a.status == 204 || a.status == 304:
+	case want.Head || a.Status == 101 || a.Status == 204 || a.Status == 304:
 		return nil
 	case a.chunked: // a Content-Length beside it is overridden
-		return r.chunks(want.body)
+		return r.chunks(want.Body)
 	case a.length >= 0:
-		if want.body && a.length > maxBodyBytes {
-			return errTooLarge
+		if want.Body && a.length > MaxBody {
+			return ErrTooLarge
 		}
-		return r.take(a.length, want.body)
+		return r.take(a.length, want.Body)
 	default:
 		a.closes = true
-		return r.rest(want.body)
+		return r.rest(want.Body)
 	}
 }
 
 // take consumes n bytes of the body.
-func (r *reader) take(n int64, hold bool) error {
+func (r *Reader) take(n int64, hold bool) error {
 	for n > 0 {
 		if r.r == r.w {
 			if err := r.fill(); err != nil {
@@ -74,21 +46,21 @@ func (r *reader) take(n int64, hold bool) error {
 }
 
 // consume counts a part of the body, which is next in buf, and holds it if it is needed.
-func (r *reader) consume(part []byte, hold bool) error {
+func (r *Reader) consume(part []byte, hold bool) error {
 	r.r += len(part)
-	r.answer.received += int64(len(part))
+	r.answer.Received += int64(len(part))
 	if !hold {
 		return nil
 	}
-	if len(r.held)+len(part) > maxBodyBytes {
-		return errTooLarge
+	if len(r.held)+len(part) > MaxBody {
+		return ErrTooLarge
 	}
 	r.held = append(r.held, part...)
 	return nil
 }
 
 // rest consumes what comes until the server closes.
-func (r *reader) rest(hold bool) error {
+func (r *Reader) rest(hold bool) error {
 	for {
 		if err := r.consume(r.buf[r.r:r.w], hold); err != nil {
 			return err
@@ -103,7 +75,7 @@ func (r *reader) rest(hold bool) error {
 }
 
 // chunks consumes a body in chunks and its trailer (RFC 9112, section 7.1).
-func (r *reader) chunks(hold bool) error {
+func (r *Reader) chunks(hold bool) error {
 	for {
 		r.left = maxChunkLine
 		line, err := r.line()
@@ -159,44 +131,18 @@ func chunkSize(line []byte) (int64, error) {
 }
 
 // trailer skips the fields after the last chunk.
-func (r *reader) trailer() error {
-	r.left = maxHeaderBytes
+func (r *Reader) trailer() error {
+	r.left = MaxHeader
 	for first := true; ; first = false {
 		line, err := r.line()
 		switch {
 		case err != nil:
-			return endless(err, errBodyEnd, errTrailerSize)
+			return endless(err, errBodyEnd, errTrailer)
 		case len(line) == 0:
 			return nil
 		case (line[0] == ' ' || line[0] == '\t') && !first:
 		case bytes.IndexByte(line, ':') <= 0:
-			return errHeaderLine
+			return errField
 		}
 	}
-}
-
-// undo decodes a gzip body. The result is valid until the buffer's next use.
-func (b *buffer) undo(body []byte) ([]byte, error) {
-	if len(body) == 0 {
-		return body, nil
-	}
-	var err error
-	if b.gunzip == nil {
-		b.gunzip, err = gzip.NewReader(bytes.NewReader(body))
-	} else {
-		err = b.gunzip.Reset(bytes.NewReader(body))
-	}
-	if err != nil {
-		return nil, errGzip
-	}
-	plain := bytes.NewBuffer(b.plain[:0])
-	_, err = plain.ReadFrom(io.LimitReader(b.gunzip, maxBodyBytes+1))
-	b.plain = plain.Bytes()
-	switch {
-	case err != nil:
-		return nil, errors.Join(errGzip, err)
-	case len(b.plain) > maxBodyBytes:
-		return nil, errTooLarge
-	}
-	return b.plain, nil
 }

@@ -1,80 +1,72 @@
-package http
+package wire
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"strings"
 	"syscall"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// fault is what a system did wrong, in a sentence that is the same each time.
-type fault string
+// Fault is what a system did wrong, in a sentence that is the same each time.
+type Fault string
 
 // Error is the sentence.
-func (f fault) Error() string { return string(f) }
+func (f Fault) Error() string { return string(f) }
 
-// What can be wrong with an answer, and with the way to it.
 const (
-	errNotHTTP     fault = "what came is not an HTTP/1.1 answer"
-	errNoAnswer    fault = "the connection was closed without an answer"
-	errHeaderEnd   fault = "the connection was closed within the header"
-	errBodyEnd     fault = "the connection was closed within the body"
-	errHeaderLine  fault = "a header line is malformed"
-	errHeaderSize  fault = "the header is larger than 1 MiB"
-	errLength      fault = "the Content-Length is not a number"
-	errLengths     fault = "there are two Content-Lengths"
-	errCoding      fault = "the Transfer-Encoding is not one that HTTP/1.1 knows here"
-	errChunk       fault = "the size of a chunk is not a number"
-	errChunkEnd    fault = "a chunk does not end where its size says"
-	errTrailerSize fault = "the trailer is larger than 1 MiB"
-	errTooLarge    fault = "the answer is larger than 16 MiB"
-	errGzip        fault = "the gzip of the body is damaged"
-	errInterim     fault = "more than 100 interim answers came"
-	errLine        fault = "a line is too long" // inner: endless gives it a better name
-	errNotHTTP2    fault = "the server does not speak HTTP/2"
-	errScheme      fault = "the address is neither http nor https"
-	errNoHost      fault = "the address names no host"
-	errLocation    fault = "the Location of a redirect is no address"
-	errTunnel      fault = "the proxy sent more than an answer"
+	errScheme Fault = "the address is neither http nor https"
+	errNoHost Fault = "the address names no host"
 )
 
-// late is a deadline that has passed, in a sentence that says at what.
-type late string
+// Late is a deadline that has passed, in a sentence that says at what.
+type Late string
 
 // Error is the sentence.
-func (l late) Error() string { return string(l) }
+func (l Late) Error() string { return string(l) }
 
+// What can be late.
 const (
-	errNoConnection late = "not connected in time"
-	errNoneFree     late = "no shared connection became free in time"
+	ErrNotConnected Late = "not connected in time"
+	ErrNoAnswer     Late = "no whole answer in time"
 )
 
-// classify tells whose fault an error is. cut says that the load's end caused it.
-func classify(err error, cut bool) (tally.Class, string) {
-	var known fault
-	var passed late
+// ErrCut is the error of a call that the end of the load cut off.
+var ErrCut = fmt.Errorf("not answered before the load ended: %w", context.Canceled)
+
+// IsCut reports whether the end of the load caused an error.
+func IsCut(err error) bool { return errors.Is(err, context.Canceled) }
+
+// Classify tells whose fault an error is, and what to call it. The end of a context is that of the load.
+func Classify(err error) (tally.Class, string) {
+	var known Fault
+	var answer http1.Error
+	var passed Late
 	var dns *net.DNSError
 	var timeout interface{ Timeout() bool }
 	switch own := ownFault(err); {
 	case own != "":
 		return tally.Generator, "this machine: " + own
-	case cut || errors.Is(err, context.Canceled):
+	case IsCut(err):
 		return tally.Timeout, "not answered before the load ended"
 	case errors.As(err, &passed):
 		return tally.Timeout, string(passed)
 	case errors.As(err, &known):
 		return tally.Transport, string(known)
+	case errors.As(err, &answer):
+		return tally.Transport, string(answer)
 	case errors.As(err, &dns):
 		return tally.Generator, "look up " + dns.Name + ": " + dns.Err
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
-		return tally.Timeout, "no whole answer in time"
+		return tally.Timeout, string(ErrNoAnswer)
 	default:
 		return tally.Transport, describe(err)
 	}
@@ -90,8 +82,8 @@ func ownFault(err error) string {
 	return ""
 }
 
-// closedByPeer reports whether the other side has closed a connection that was written to.
-func closedByPeer(err error) bool {
+// ClosedByPeer reports whether the other side has closed a connection that was written to.
+func ClosedByPeer(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
@@ -100,18 +92,15 @@ func closedByPeer(err error) bool {
 func describe(err error) string {
 	var call *os.SyscallError
 	var op *net.OpError
-	var stream streamError
 	switch text := certificate(err); {
 	case text != "":
 		return text
-	case errors.As(err, &stream):
-		return "the stream was reset: " + stream.name()
 	case errors.As(err, &call):
 		return call.Syscall + ": " + call.Err.Error()
 	case errors.As(err, &op):
 		return op.Op + ": " + op.Err.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return string(errNoAnswer)
+		return string(http1.ErrNoAnswer)
 	default: // net/http puts details that vary behind a semicolon, a text from afar behind a new line
 		text, _, _ = strings.Cut(err.Error(), ";")
 		text, _, _ = strings.Cut(text, "\n")

@@ -1,4 +1,4 @@
-package http
+package http1
 
 import (
 	"bufio"
@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
 // pieces gives a text in pieces of random length, then its end.
@@ -66,26 +64,26 @@ func FuzzResponse(f *testing.F) {
 		if head {
 			method = "HEAD"
 		}
-		wanted := want{head: head, body: true, location: true, cookies: true}
+		wanted := Want{Head: head, Body: true, Location: true, Cookies: true}
 		random := rand.New(rand.NewPCG(seed, 0))
-		whole, cut := reader{buf: make([]byte, bufferBytes)}, reader{buf: make([]byte, 16)}
-		reusable, err := whole.read(&pieces{text, random, len(text) + 1}, wanted)
-		_, cutErr := cut.read(&pieces{text, random, 7}, wanted)
+		whole, cut := Reader{buf: make([]byte, bufferBytes)}, Reader{buf: make([]byte, 16)}
+		reusable, err := whole.Read(&pieces{text, random, len(text) + 1}, wanted)
+		_, cutErr := cut.Read(&pieces{text, random, 7}, wanted)
 		if !errors.Is(cutErr, err) {
 			t.Fatalf("whole: %v, in pieces: %v", err, cutErr)
 		}
 		if err != nil {
 			return
 		}
-		if cut.answer.status != whole.answer.status || !bytes.Equal(cut.held, whole.held) || cut.answer.location != whole.answer.location {
+		if cut.answer.Status != whole.answer.Status || !bytes.Equal(cut.held, whole.held) || cut.answer.Location != whole.answer.Location {
 			t.Fatalf("whole: %+v %q, in pieces: %+v %q", whole.answer, whole.held, cut.answer, cut.held)
 		}
-		if reusable && whole.answer.length < 0 && !whole.answer.chunked && whole.answer.status == 200 && !head {
+		if reusable && whole.answer.length < 0 && !whole.answer.chunked && whole.answer.Status == 200 && !head {
 			t.Fatalf("an answer that the end of the connection ends lets another follow: %q", text)
 		}
 		status, body, err := reference(text, method)
-		if err == nil && (status != whole.answer.status || !bytes.Equal(body, whole.held)) {
-			t.Fatalf("got %d %q, net/http has %d %q", whole.answer.status, whole.held, status, body)
+		if err == nil && (status != whole.answer.Status || !bytes.Equal(body, whole.held)) {
+			t.Fatalf("got %d %q, net/http has %d %q", whole.answer.Status, whole.held, status, body)
 		}
 	})
 }
@@ -103,33 +101,15 @@ func BenchmarkParse(b *testing.B) {
 			"Transfer-Encoding: chunked\r\n\r\n200\r\n" + strings.Repeat("x", 512) + "\r\n0\r\n\r\n",
 	} {
 		b.Run(name, func(b *testing.B) {
-			r := reader{buf: make([]byte, bufferBytes)}
+			r := Reader{buf: make([]byte, bufferBytes)}
 			src := &repeat{[]byte(text)}
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if reusable, err := r.read(src, want{}); err != nil || !reusable {
+				if reusable, err := r.Read(src, Want{}); err != nil || !reusable {
 					b.Fatal(reusable, err)
 				}
 			}
 		})
-	}
-}
-
-func BenchmarkRender(b *testing.B) {
-	r := &plan.HTTP{
-		Method: "POST", Path: plan.Lit("/cart"), Body: plan.Text{{Literal: `{"sku":"`}, {Kind: plan.Saved, Literal: "42"}, {Literal: `"}`}},
-		Headers: []plan.Header{{Name: "Content-Type", Value: plan.Lit("application/json")}, {Name: "X-Token", Value: plan.Text{{Kind: plan.Saved, Literal: "t"}}}},
-	}
-	w := newWire(r, wireTarget{origin: origin{"http", "127.0.0.1", "80"}})
-	var out []byte
-	var m message
-	b.ReportAllocs()
-	for b.Loop() {
-		m, out = w.message(out, constant{}) // which takes a variable's Literal for its value
-	}
-	want := "POST /cart HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Token: t\r\nUser-Agent: plimsoll\r\nContent-Length: 12\r\n\r\n{\"sku\":\"42\"}"
-	if string(m.bytes) != want {
-		b.Errorf("got %q, want %q", m.bytes, want)
 	}
 }

@@ -1,0 +1,291 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// client2 is one user that speaks HTTP/2.
+type client2 struct {
+	clients *Clients
+	line    *line
+	jar     *cookiejar.Jar // nil until the first cookie comes
+	held    []byte         // the last body that was looked at
+	unzip   gunzip
+}
+
+var _ versioned = (*client2)(nil)
+
+func newClient2(f *Clients) *client2 {
+	u := &client2{clients: f, line: newLine()}
+	if n := len(f.lines); n > 0 {
+		u.line = f.lines[int(f.users.Add(1)-1)%n]
+	}
+	return u
+}
+
+// request is a request on its way, through redirects.
+type request struct {
+	hop
+	host   string
+	header http.Header // never changed: it may be shared by many requests
+	body   []byte
+	holds  bool // the body of the answer is held
+}
+
+// Do makes one call and reads the whole answer; see load.Client.
+func (u *client2) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
+	r := u.call(ctx, c, v, time.Time{})
+	judge(&r, c, v)
+	return r.Outcome
+}
+
+func (u *client2) call(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) response {
+	if ctx.Err() != nil {
+		return failed(wire.ErrCut)
+	}
+	if deadline.IsZero() {
+		deadline = time.Now().Add(u.clients.target.Timeout)
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, deadline, wire.ErrNoAnswer)
+	defer cancel()
+	t := u.clients.calls[c.Index]
+	r := u.follow(ctx, t.request(u.clients.origin, v))
+	r.Ended = time.Now()
+	return r
+}
+
+// follow sends a request, and goes after redirects as far as the plan lets it. The response tells of the last
+// answer, and of all bytes and of the first instant of sending.
+func (u *client2) follow(ctx context.Context, q *request) response {
+	var all response
+	for hops := 0; ; hops++ {
+		r, location := u.exchange(ctx, q)
+		if all.Sent.IsZero() {
+			all.Sent = r.Sent
+		}
+		all.BytesReceived += r.BytesReceived
+		all.Resent += r.Resent
+		r.Sent, r.BytesReceived, r.Resent = all.Sent, all.BytesReceived, all.Resent
+		if r.Class != tally.OK || !redirects(r.status) || location == "" || hops == u.clients.target.Redirects {
+			return r
+		}
+		to, err := u.clients.next(q.at, q.path, q.method, r.status, location)
+		if err != nil {
+			r.fail(err)
+			return r
+		}
+		q = q.redirected(to)
+	}
+}
+
+// request puts values into a call, in the order in which HTTP/1.1 does: so are the values the same.
+func (t *compiled) request(at wire.Origin, v load.Values) *request {
+	q := &request{hop: hop{at: at, method: t.content.Method}, holds: t.looksAtBody}
+	q.body = v.Append(nil, t.content.Body)
+	var text []byte
+	value := func(of plan.Text) string {
+		text = v.Append(text[:0], of)
+		return string(text)
+	}
+	q.path, q.host = value(t.content.Path), value(t.host)
+	q.header = make(http.Header, len(t.fields)+1)
+	for _, field := range t.fields {
+		filled := value(field.Value)
+		switch strings.ToLower(field.Name) {
+		case "connection", "keep-alive", "proxy-connection", "upgrade", "proxy-authorization": // of HTTP/1.1 alone
+		default:
+			q.header.Add(field.Name, filled)
+		}
+	}
+	if t.cookie != nil {
+		q.header.Set("Cookie", value(t.cookie))
+	}
+	return q
+}
+
+// redirected is the request for where it is sent on to.
+func (q *request) redirected(to hop) *request {
+	next := *q
+	next.hop, next.header = to, q.header.Clone()
+	for name := range next.header {
+		if !kept(strings.ToLower(name), q.at == to.at, to) {
+			next.header.Del(name)
+		}
+	}
+	if q.at != to.at {
+		next.host = to.at.Authority()
+	}
+	if !to.body {
+		next.body = nil
+	}
+	return &next
+}
+
+// exchange sends a request and reads its answer, and where that redirects to.
+func (u *client2) exchange(ctx context.Context, q *request) (r response, location string) {
+	on := u.line
+	if q.at != u.clients.origin {
+		on = newLine()
+		defer on.close() //nolint:errcheck // it carries nothing more
+	}
+	resp, err := u.send(ctx, on, q, &r)
+	if err != nil {
+		r.fail(cause(ctx, err))
+		return r, ""
+	}
+	r.Class, r.status = tally.OK, resp.StatusCode
+	r.BytesReceived, err = u.read(resp, q)
+	resp.Body.Close() //nolint:errcheck // it has been read to its end, or given up
+	if lines := resp.Header["Set-Cookie"]; len(lines) > 0 && u.clients.target.Cookies {
+		if u.jar == nil {
+			u.jar = newJar()
+		}
+		setCookies(u.jar, q.at, q.path, lines)
+	}
+	if err == nil && q.holds {
+		r.body = u.held
+		if q.header.Get("Accept-Encoding") != "" && gzipped(resp.Header) {
+			r.body, err = u.unzip.undo(r.body)
+		}
+	}
+	if err != nil {
+		r.fail(cause(ctx, err))
+		return r, ""
+	}
+	return r, resp.Header.Get("Location")
+}
+
+func gzipped(h http.Header) bool {
+	encoding := h.Get("Content-Encoding")
+	return strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip")
+}
+
+// cause is why a call failed with err. Where its context has ended, that is the reason, unless err says at what it
+// was too late. A stream that the server reset is called by its code.
+func cause(ctx context.Context, err error) error {
+	var late wire.Late
+	var stream streamError
+	switch {
+	case errors.As(err, &late):
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &stream):
+		return wire.Fault("the stream was reset: " + stream.name())
+	}
+	return err
+}
+
+// send puts a request on a line, and notes in r when. A connection that turns out to take no more requests,
+// because the server has said goodbye, is replaced once, if nothing of the request has left.
+func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (resp *http.Response, err error) {
+	for range 2 {
+		var c *http.ClientConn
+		c, err = on.connection(ctx, u.clients.transport, q.at)
+		if err != nil {
+			if errors.Is(err, wire.ErrNoAnswer) {
+				err = wire.ErrNotConnected
+			}
+			return nil, err
+		}
+		var first instant
+		resp, err = c.RoundTrip(u.build(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			WroteHeaderField: func(string, []string) { first.set() }, // called before the frame is written
+		}), q))
+		r.Sent = first.get()
+		if err == nil || !r.Sent.IsZero() || ctx.Err() != nil {
+			return resp, err
+		}
+		on.drop(ctx, c)
+		r.Resent = 1
+	}
+	return nil, err
+}
+
+// instant is set once, by whichever goroutine of net/http gets there.
+type instant struct {
+	mu sync.Mutex // guards at
+	at time.Time
+}
+
+func (i *instant) set() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.at.IsZero() {
+		i.at = time.Now()
+	}
+}
+
+func (i *instant) get() time.Time {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.at
+}
+
+// build makes the request that net/http takes.
+func (u *client2) build(ctx context.Context, q *request) *http.Request {
+	page := &url.URL{Scheme: q.at.Scheme, Host: q.at.Authority(), Opaque: q.path}
+	if parsed, err := url.ParseRequestURI(q.path); err == nil {
+		page.Opaque, page.Path, page.RawPath = "", parsed.Path, parsed.RawPath
+		page.RawQuery, page.ForceQuery = parsed.RawQuery, parsed.ForceQuery
+	}
+	req := (&http.Request{
+		Method: q.method, URL: page, Header: q.header, Host: q.host,
+		Body: http.NoBody, ContentLength: int64(len(q.body)),
+	}).WithContext(ctx)
+	if len(q.body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(q.body))
+	}
+	if u.jar == nil {
+		return req
+	}
+	if cookies := cookieLine(u.jar, q.at, q.path); cookies != "" {
+		if own := q.header.Get("Cookie"); own != "" {
+			cookies = own + "; " + cookies
+		}
+		req.Header = q.header.Clone()
+		req.Header.Set("Cookie", cookies)
+	}
+	return req
+}
+
+// read reads a body to its end and holds it if it is needed.
+func (u *client2) read(resp *http.Response, q *request) (int64, error) {
+	if !q.holds {
+		return io.Copy(io.Discard, resp.Body)
+	}
+	held := bytes.NewBuffer(u.held[:0])
+	n, err := held.ReadFrom(io.LimitReader(resp.Body, http1.MaxBody+1))
+	u.held = held.Bytes()
+	if err == nil && n > http1.MaxBody {
+		err = http1.ErrTooLarge
+	}
+	return n, err
+}
+
+// Idle gives memory back.
+func (u *client2) Idle() { u.held, u.unzip = nil, gunzip{} }
+
+// Close ends the user's own connection.
+func (u *client2) Close() error {
+	if len(u.clients.lines) > 0 {
+		return nil // shared ones are Clients.Close's
+	}
+	return u.line.close()
+}

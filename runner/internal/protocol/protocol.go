@@ -1,0 +1,123 @@
+// Package protocol is where a run meets the protocols that its plan speaks.
+//
+// New makes the Clients of a plan: for each protocol that a call of the plan speaks, those of that
+// protocol's own package. Each user gets one load.Client, which hands a call to the client of its
+// protocol; where a plan speaks one protocol, it is that protocol's client itself and nothing stands
+// between. All protocols dial through one wire.Dialer.
+//
+// Which protocols there are is a value that is passed: a Protocol here makes clients, one in package
+// plan compiles the calls, and one in package profile reads them. They belong together by their Word.
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// Protocol makes the clients of one protocol.
+type Protocol struct {
+	Word string // of the plan's and the profile's Protocol
+	New  func(*plan.Plan, *wire.Dialer) (Maker, error)
+}
+
+// Maker makes the clients of one protocol for one run. Safe for concurrent use.
+type Maker interface {
+	Client() load.Client // a fresh user's
+	Spoken() string      // the protocol and its version, for people
+	Close() error        // what clients share; called after their own Close
+}
+
+// Protocols are those that this version speaks.
+func Protocols() []Protocol {
+	return []Protocol{{Word: "http", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return http.New(p, d) }}}
+}
+
+// Clients makes the clients of one run. Safe for concurrent use.
+type Clients struct{ makers []Maker } // by plan.Call.Protocol
+
+// New compiles the calls of a plan. It connects to nothing yet. A nil list of protocols stands for Protocols. It
+// fails when the target's address, certificates or a literal part of a call cannot be sent.
+func New(p *plan.Plan, proxy wire.Proxy, protocols []Protocol) (*Clients, error) {
+	if protocols == nil {
+		protocols = Protocols()
+	}
+	d, err := wire.NewDialer(p.Target, proxy)
+	if err != nil {
+		return nil, err
+	}
+	c := &Clients{}
+	for _, word := range p.Protocols {
+		i := slices.IndexFunc(protocols, func(known Protocol) bool { return known.Word == word })
+		if i < 0 {
+			return nil, fmt.Errorf("the plan has calls of the protocol %q, which nobody here speaks", word)
+		}
+		maker, err := protocols[i].New(p, d)
+		if err != nil {
+			return nil, err
+		}
+		c.makers = append(c.makers, maker)
+	}
+	return c, nil
+}
+
+// Client makes the client of one user.
+func (c *Clients) Client() load.Client {
+	if len(c.makers) == 1 {
+		return c.makers[0].Client()
+	}
+	var all several
+	for _, m := range c.makers {
+		all = append(all, m.Client())
+	}
+	return all
+}
+
+// Spoken names the protocols that are spoken, with their versions.
+func (c *Clients) Spoken() string {
+	var names []string
+	for _, m := range c.makers {
+		names = append(names, m.Spoken())
+	}
+	return strings.Join(names, ", ")
+}
+
+// Close closes the connections that users share. It is called after the clients' own Close.
+func (c *Clients) Close() error {
+	var errs []error
+	for _, m := range c.makers {
+		errs = append(errs, m.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// several is one user's client of each protocol, by plan.Call.Protocol.
+type several []load.Client
+
+// Do makes a call with the client of its protocol.
+func (s several) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
+	return s[c.Protocol].Do(ctx, c, v)
+}
+
+// Idle gives memory back.
+func (s several) Idle() {
+	for _, c := range s {
+		c.Idle()
+	}
+}
+
+// Close ends the user's connections.
+func (s several) Close() error {
+	var errs []error
+	for _, c := range s {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}

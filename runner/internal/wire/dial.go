@@ -1,0 +1,183 @@
+// Package wire connects to the system under test, and says whose fault it is when that fails.
+//
+// A Dialer makes connections to a plan's target, and to where it redirects: over TCP or a unix socket,
+// through a proxy where it was given one, and with TLS where the address says so. All protocols dial
+// through it, and so does the wait for the system to be ready: what reaches the one reaches the other.
+// A Dialer is safe for concurrent use; it reads nothing of the process's environment.
+//
+// A Conn is a connection that is used for one call at a time, with a deadline that costs nothing to
+// set again. A Fuse cuts off what one user waits for when the load ends. Classify puts any error into
+// a class and a sentence that is the same each time: it names no port and no address of this machine.
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// Proxy gives the proxy on the way to an address, nil for none. A nil Proxy gives none ever.
+type Proxy func(to *url.URL) (*url.URL, error)
+
+// Dialer makes connections. Its dials end with their context.
+type Dialer struct {
+	net    net.Dialer
+	target Origin
+	user   *url.Userinfo // of the target's address
+	hosts  []string      // patterns of hosts that may be loaded beside the target
+	socket string        // of a unix socket that stands for target; empty for none
+	proxy  Proxy
+	tls    *tls.Config
+}
+
+// NewDialer makes the Dialer of a target. It connects to nothing yet. It fails when the target's address, its
+// certificates or the proxy's address are none.
+func NewDialer(t plan.Target, proxy Proxy) (*Dialer, error) {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		var parse *url.Error // it quotes the address, in which a password may stand
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return nil, fmt.Errorf("target.url: %w", err)
+	}
+	at, err := OriginOf(u)
+	if err != nil {
+		return nil, fmt.Errorf("target.url %s: %w", t.Shown, err)
+	}
+	config, err := newTLS(t.TLS)
+	if err != nil {
+		return nil, err
+	}
+	if proxy == nil {
+		proxy = func(*url.URL) (*url.URL, error) { return nil, nil }
+	}
+	if _, err := proxy(&url.URL{Scheme: at.Scheme, Host: at.Address()}); err != nil {
+		return nil, fmt.Errorf("the environment's proxy: %w", err)
+	}
+	return &Dialer{
+		net:    net.Dialer{KeepAlive: -1}, // it would cost a system call or three at each dial
+		target: at, user: u.User, hosts: t.Hosts, socket: t.Socket, tls: config, proxy: proxy,
+	}, nil
+}
+
+// Target is the origin that is loaded.
+func (d *Dialer) Target() Origin { return d.target }
+
+// Authorization is what the user in the target's address comes to in a header (RFC 7617); empty for none.
+func (d *Dialer) Authorization() string { return basic(d.user) }
+
+// Allowed reports whether a host may be loaded: the target's, or one that the profile names.
+func (d *Dialer) Allowed(host string) bool {
+	return strings.EqualFold(host, d.target.Host) || plan.Allowed(host, d.hosts)
+}
+
+func newTLS(t profile.TLS) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.Insecure}
+	if len(t.CA) > 0 {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(t.CA) {
+			return nil, errors.New("target.tls.ca holds no certificate in PEM")
+		}
+	}
+	if len(t.Cert) > 0 || len(t.Key) > 0 {
+		pair, err := tls.X509KeyPair(t.Cert, t.Key)
+		if err != nil {
+			return nil, fmt.Errorf("target.tls.cert and key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+// Dial connects to an origin; protocols are offered in TLS. Where a proxy can be asked in plain HTTP, this is a
+// connection to the proxy: see Via.Absolute.
+func (d *Dialer) Dial(ctx context.Context, to Origin, protocols ...string) (net.Conn, error) {
+	return d.secure(ctx, to, protocols, d.reach)
+}
+
+// Tunnel is Dial on a way that carries anything, whatever proxy there is.
+func (d *Dialer) Tunnel(ctx context.Context, to Origin, protocols ...string) (net.Conn, error) {
+	return d.secure(ctx, to, protocols, d.tunnel)
+}
+
+// secure puts TLS on what a way to an origin gives, where the origin asks for it.
+func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way func(context.Context, Origin) (net.Conn, error)) (net.Conn, error) {
+	raw, err := way(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	if to.Scheme != "https" {
+		return raw, nil
+	}
+	config := d.tls.Clone()
+	config.NextProtos = protocols
+	if to != d.target { // the user's certificate and the name are meant for the target alone
+		config.ServerName, config.Certificates = "", nil
+	}
+	if config.ServerName == "" {
+		config.ServerName = to.Host
+	}
+	return handshake(ctx, raw, config)
+}
+
+// reach connects to an origin, or to a proxy that requests to it name their whole address to.
+func (d *Dialer) reach(ctx context.Context, to Origin) (net.Conn, error) {
+	if via := d.Via(to); via.Absolute() {
+		return via.dial(ctx, d)
+	}
+	return d.tunnel(ctx, to)
+}
+
+// tunnel connects to an origin.
+func (d *Dialer) tunnel(ctx context.Context, to Origin) (net.Conn, error) {
+	if d.socket != "" && to == d.target {
+		return d.net.DialContext(ctx, "unix", d.socket)
+	}
+	via := d.Via(to)
+	switch {
+	case via.url == nil:
+		return d.net.DialContext(ctx, "tcp", to.Address())
+	case via.socks():
+		return via.dialSocks(ctx, &d.net)
+	}
+	raw, err := via.dial(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := via.connect(ctx, raw); err != nil {
+		raw.Close() //nolint:errcheck // it failed already
+		return nil, err
+	}
+	return raw, nil
+}
+
+// Via is the proxy on the way to an origin.
+func (d *Dialer) Via(to Origin) Via {
+	if d.socket != "" && to == d.target {
+		return Via{}
+	}
+	proxy, err := d.proxy(&url.URL{Scheme: to.Scheme, Host: to.Address()})
+	if err != nil { // NewDialer has seen that it can be read; one for the other scheme may not be
+		return Via{}
+	}
+	return Via{url: proxy, to: to}
+}
+
+// handshake puts TLS on a connection, which it closes when that fails.
+func handshake(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
+	c := tls.Client(raw, config)
+	if err := c.HandshakeContext(ctx); err != nil {
+		raw.Close() //nolint:errcheck // it failed already
+		return nil, err
+	}
+	return c, nil
+}

@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// past is a deadline that ends what waits for a connection at once.
+var past = time.Unix(1, 0)
+
+// Fuse cuts off what a user waits for when the context ends that its calls are made under. The zero Fuse watches
+// none.
+type Fuse struct {
+	ended atomic.Bool // as blown, without the lock
+
+	mu    sync.Mutex // guards what follows
+	blown bool
+	conn  net.Conn        // what the user waits for; nil when for none
+	done  <-chan struct{} // of the context that is watched; nil for none
+	stop  func() bool     // ends the watch
+}
+
+// Watch makes the fuse blow when ctx ends. A call says under which context it is made: for the same one again
+// there is nothing to do. The user may wait for no connection while the context changes.
+func (f *Fuse) Watch(ctx context.Context) {
+	if done := ctx.Done(); done != f.done {
+		f.Unwatch()
+		f.watch(ctx, done)
+	}
+}
+
+func (f *Fuse) watch(ctx context.Context, done <-chan struct{}) {
+	f.mu.Lock()
+	f.done, f.blown = done, false
+	f.ended.Store(false)
+	f.mu.Unlock()
+	if done != nil {
+		f.stop = context.AfterFunc(ctx, func() { f.blow(done) })
+	}
+}
+
+// Unwatch ends the watch.
+func (f *Fuse) Unwatch() {
+	if f.stop != nil {
+		f.stop()
+		f.stop = nil
+	}
+	f.mu.Lock()
+	f.done = nil
+	f.mu.Unlock()
+}
+
+// Blown reports whether the context has ended.
+func (f *Fuse) Blown() bool { return f.ended.Load() }
+
+// Release says that the user waits for no connection.
+func (f *Fuse) Release() { f.hold(nil) }
+
+// blow lets the present and every later deadline be in the past, unless another context is watched by now.
+func (f *Fuse) blow(done <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.done != done {
+		return
+	}
+	f.blown = true
+	f.ended.Store(true)
+	if f.conn != nil {
+		f.conn.SetDeadline(past) //nolint:errcheck // a closed connection is cut off already
+	}
+}
+
+// hold says which connection the user waits for from now on; nil for none.
+func (f *Fuse) hold(c net.Conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conn = c
+	if f.blown && c != nil {
+		c.SetDeadline(past) //nolint:errcheck // a closed connection is cut off already
+	}
+}
+
+// setDeadline sets a deadline unless the fuse has blown, and reports whether it has not.
+func (f *Fuse) setDeadline(c net.Conn, t time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.blown && c.SetDeadline(t) == nil
+}

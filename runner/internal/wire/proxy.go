@@ -1,0 +1,105 @@
+package wire
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/url"
+
+	"golang.org/x/net/proxy"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
+)
+
+// Via is a proxy on the way to an origin. The zero Via is none.
+type Via struct {
+	url *url.URL // nil for none
+	to  Origin
+}
+
+// socks reports whether the proxy speaks SOCKS5, which carries anything.
+func (v Via) socks() bool {
+	return v.url != nil && (v.url.Scheme == "socks5" || v.url.Scheme == "socks5h")
+}
+
+// Absolute reports whether requests of HTTP/1.1 must name the whole address, for the proxy to read.
+func (v Via) Absolute() bool {
+	return v.url != nil && !v.socks() && v.to.Scheme == "http"
+}
+
+// Prefix is what the path of a request of HTTP/1.1 has in front: the origin, where the proxy must read it.
+func (v Via) Prefix() string {
+	if !v.Absolute() {
+		return ""
+	}
+	return v.to.URL()
+}
+
+// Authorization is what the proxy is told in a request; empty when it reads none, or there is
+// nothing to tell.
+func (v Via) Authorization() string {
+	if !v.Absolute() {
+		return ""
+	}
+	return basic(v.url.User)
+}
+
+// dial connects to the proxy itself.
+func (v Via) dial(ctx context.Context, d *Dialer) (net.Conn, error) {
+	address := net.JoinHostPort(v.url.Hostname(), cmp.Or(v.url.Port(), ports[v.url.Scheme]))
+	raw, err := d.net.DialContext(ctx, "tcp", address)
+	if err != nil || v.url.Scheme != "https" {
+		return raw, err
+	}
+	return handshake(ctx, raw, &tls.Config{MinVersion: tls.VersionTLS12, ServerName: v.url.Hostname()})
+}
+
+// dialSocks connects to the origin, whose name the proxy looks up.
+func (v Via) dialSocks(ctx context.Context, d *net.Dialer) (net.Conn, error) {
+	var auth *proxy.Auth
+	if v.url.User != nil {
+		password, _ := v.url.User.Password()
+		auth = &proxy.Auth{User: v.url.User.Username(), Password: password}
+	}
+	address := net.JoinHostPort(v.url.Hostname(), cmp.Or(v.url.Port(), "1080"))
+	socks, err := proxy.SOCKS5("tcp", address, auth, d)
+	if err != nil {
+		return nil, err
+	}
+	return socks.(proxy.ContextDialer).DialContext(ctx, "tcp", v.to.Address())
+}
+
+// connect asks the proxy on c for a tunnel to the origin (RFC 9110, section 9.3.6).
+func (v Via) connect(ctx context.Context, c net.Conn) error {
+	request := "CONNECT " + v.to.Address() + " HTTP/1.1\r\nHost: " + v.to.Address() + "\r\nUser-Agent: plimsoll\r\n"
+	if auth := basic(v.url.User); auth != "" {
+		request += "Proxy-Authorization: " + auth + "\r\n"
+	}
+	stop := context.AfterFunc(ctx, func() {
+		c.SetDeadline(past) //nolint:errcheck // a closed connection ends by itself
+	})
+	_, err := c.Write([]byte(request + "\r\n"))
+	var status int
+	if err == nil {
+		status, err = http1.NewReader().Tunnel(c)
+	}
+	if err == nil && status/100 != 2 {
+		err = Fault(fmt.Sprintf("the proxy answered %d to CONNECT", status))
+	}
+	if !stop() { // the deadline may be set at any moment from now on
+		return ctx.Err()
+	}
+	return err
+}
+
+// basic is what a user in an address comes to in a header (RFC 7617); empty for none.
+func basic(user *url.Userinfo) string {
+	if user == nil {
+		return ""
+	}
+	password, _ := user.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
+}
