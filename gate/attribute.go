@@ -2,19 +2,19 @@ package gate
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // attribute finds what is past its limit only because something else is: when a route's
 // answers are slower as a rule (its p50), users who wait for them send less elsewhere, others
-// now and then stand behind them (their tails), and all routes together are slower too. What is
-// sure does not follow from what is not.
-func (j *judge) attribute() {
+// now and then stand behind them (their tails), and all routes together are slower too. A proven
+// change is never attributed to an unproven one.
+func attribute(rows []row) []row {
+	rows = slices.Clone(rows)
 	slower, tails, lower, failing := sources{}, sources{}, sources{}, sources{}
-	for _, c := range j.verdict.Comparisons {
-		switch {
+	for i := range rows {
+		switch c := &rows[i].Comparison; {
 		case c.Route == tally.All:
 		case c.Metric == FailureRate:
 			failing.add(c)
@@ -29,42 +29,31 @@ func (j *judge) attribute() {
 	if !slower.any() { // tails alone
 		slower = tails
 	}
-	for i := range j.verdict.Comparisons {
-		c := &j.verdict.Comparisons[i]
-		from := slower
+	for i := range rows {
+		c := &rows[i].Comparison
+		var from *Why
 		switch {
-		case slower[c.Route] > 0 && c.Metric != FailureRate:
-			continue // it is a source itself
-		case c.Metric == FailureRate:
-			from = failing
+		case c.Metric == FailureRate && c.Route == tally.All:
+			from = failing.like(c)
+		case c.Metric == FailureRate || slower[c.Route] > 0: // the latter is a source itself
+		default:
+			from = slower.like(c)
+			if from == nil && c.Route == tally.All && c.Metric == Throughput {
+				from = lower.like(c)
+			}
 		}
-		if c.Route != tally.All && c.Metric == FailureRate {
-			continue
-		}
-		names := from.like(*c)
-		if names == "" && c.Route == tally.All && c.Metric == Throughput {
-			names = lower.like(*c)
-		}
-		if names != "" {
-			c.Status, c.Reason = Follows, "from "+names
+		if from != nil {
+			c.Status, c.Why = Follows, from
 		}
 	}
+	return rows
 }
 
 // sources are the routes that are past a limit, and how sure that is.
 type sources map[string]int
 
 // sureness is 2 for what is worse, 1 for what may be, and 0 for the rest.
-func sureness(c Comparison) int {
-	switch c.Status {
-	case Worse:
-		return 2
-	case Unclear, Suspect:
-		return 1
-	default:
-		return 0
-	}
-}
+func sureness(s Status) int { return max(s.Severity()-Follows.Severity(), 0) }
 
 func (s sources) any() bool {
 	for _, sure := range s {
@@ -75,21 +64,25 @@ func (s sources) any() bool {
 	return false
 }
 
-func (s sources) add(c Comparison) { s[c.Route] = max(s[c.Route], sureness(c)) }
+func (s sources) add(c *Comparison) { s[c.Route] = max(s[c.Route], sureness(c.Status)) }
 
-// like names the sources that are at least as sure as c; empty for none, or when c is not past
+// mostCauses is how many routes are named from which another follows.
+const mostCauses = 3
+
+// like names the sources that are at least as sure as c; nil for none, or when c is not past
 // a limit.
-func (s sources) like(c Comparison) string {
-	own := sureness(c)
+func (s sources) like(c *Comparison) *Why {
+	own := sureness(c.Status)
 	var names []string
 	for name, sure := range s {
 		if own > 0 && sure >= own {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
-	if len(names) > 3 {
-		names = append(names[:3], "others")
+	if len(names) == 0 {
+		return nil
 	}
-	return strings.Join(names, ", ")
+	slices.Sort(names)
+	shown := min(len(names), mostCauses)
+	return &Why{Kind: Caused, Routes: names[:shown:shown], More: len(names) - shown}
 }

@@ -1,8 +1,8 @@
 package gate
 
 import (
-	"fmt"
 	"math"
+	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -13,8 +13,8 @@ const (
 	// controlStray is how far the control may be from its own middle in a pair that counts, and
 	// from the first measurement to the second in a run that does, on the log scale.
 	controlStray = 0.4
-	// controlMoved is how far the control may be from what it was in the history without a word.
-	controlMoved = 0.05
+	// controlLeast is how far the control may be from what it was in the history without a word.
+	controlLeast = 0.05
 )
 
 // outOfLine reports whether the control strayed after a pair, from what it was until then: a
@@ -31,37 +31,45 @@ func outOfLine(control []result.Figures, pair int) bool {
 	return stray > controlStray || math.IsNaN(stray)
 }
 
-// controlLevel is the middle of what the control's requests took in runs, on the log scale;
-// NaN without a control.
+// strayedControl doubts runs during which the control did not hold still.
+func strayedControl(runs []*result.Result) []Reason {
+	for _, r := range runs {
+		if len(r.Control) != 2 {
+			continue
+		}
+		before, after := float64(r.Control[0].P50), float64(r.Control[1].P50)
+		if math.Abs(onScale(after, false)-onScale(before, false)) > controlStray {
+			return []Reason{{Kind: ControlStrayed, Before: before, Now: after}}
+		}
+	}
+	return nil
+}
+
+// controlLevel is the middle of the control's response times in runs, on the log scale; NaN
+// without a control.
 func controlLevel(runs []result.Summary) float64 {
 	var all []float64
-	for _, r := range runs {
-		if level := onScale(float64(r.Control), false); !math.IsNaN(level) {
+	for i := range runs {
+		if level := onScale(float64(runs[i].Control), false); !math.IsNaN(level) {
 			all = append(all, level)
 		}
 	}
 	return stats.Median(all)
 }
 
-// judgeControl doubts a run during which the control did not hold still, and what is worse by
-// no more than the control is: that is the machine, as far as can be told.
-func (j *judge) judgeControl(findings []finding) {
-	for _, r := range j.heads {
-		if len(r.Control) == 2 && math.Abs(onScale(float64(r.Control[1].P50), false)-onScale(float64(r.Control[0].P50), false)) > controlStray {
-			j.doubt(NoisyMachine, "the machine did not hold still: requests to the control took %v before the load and %v after it", r.Control[0].P50, r.Control[1].P50)
-			break
+// controlToo doubts what is worse by no more than the control is: as far as can be told that
+// is the machine.
+func controlToo(rows []row, past, fresh []result.Summary) ([]row, []Reason) {
+	moved := controlLevel(fresh) - controlLevel(past)
+	if math.IsNaN(moved) || moved <= controlLeast {
+		return rows, nil
+	}
+	change := math.Expm1(moved)
+	rows = slices.Clone(rows)
+	for i := range rows {
+		if r := &rows[i]; r.found != nil && r.Status == Worse && r.found.change-moved <= r.line.limit {
+			r.Status, r.Why = Unclear, &Why{Kind: ControlToo, Change: change}
 		}
 	}
-	moved := controlLevel(j.fresh) - controlLevel(j.past)
-	if math.IsNaN(moved) || moved <= controlMoved {
-		return
-	}
-	text := fmt.Sprintf("the control is %.0f %% slower as well, so that it may be the machine", 100*math.Expm1(moved))
-	j.notice(NoisyMachine, "against the history %s", text)
-	for i, f := range findings {
-		c := &j.verdict.Comparisons[j.rows[i]]
-		if c.Status == Worse && f.change-moved <= j.lines[i].limit {
-			c.Status, c.Reason = Unclear, text
-		}
-	}
+	return rows, []Reason{{Kind: ControlMoved, Change: change}}
 }

@@ -1,8 +1,8 @@
 package gate
 
 import (
-	"fmt"
 	"math"
+	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -16,23 +16,25 @@ const (
 	leastRise = 0.01
 )
 
-// judgeFailures holds the heads to their failure rates, for which no baseline is needed. The
-// rounds are the units: a rate fails when it is past its limit and its lower bound is too.
-func (j *judge) judgeFailures() {
-	for _, route := range routesOf(j.policy, j.now, j.before) {
-		failures, requests := j.now.routes[route].failures, j.now.routes[route].requests
-		if requests == 0 {
+// failureRates makes a row of each route's failure rate in the runs that are judged, for which no
+// baseline is needed. The rounds are the units: a rate fails when it is past its limit and its
+// lower bound is too.
+func failureRates(p Policy, s sides, heads []*result.Result) []row {
+	var rows []row
+	for _, route := range routesOf(p, s.now, s.before) {
+		now := s.now.routes[route]
+		if now.requests == 0 {
 			continue
 		}
 		c := Comparison{
-			Route: route, Metric: FailureRate, Status: Within, Limit: j.policy.forRoute(route).FailureRate, Requests: requests,
-			Head: float64(failures) / float64(requests), N: j.now.rounds,
+			Route: route, Metric: FailureRate, Status: Within, Limit: p.forRoute(route).FailureRate, Requests: now.requests,
+			Head: float64(now.failures) / float64(now.requests), N: s.now.rounds,
 		}
-		if base := j.before.routes[route]; base.requests > 0 {
+		if base := s.before.routes[route]; base.requests > 0 {
 			c.Baseline = float64(base.failures) / float64(base.requests)
 			c.Change = c.Head - c.Baseline
 		}
-		events, trials := perRound(j.heads, route)
+		events, trials := perRound(heads, route)
 		bounds := stats.RateInterval(events, trials, rateConfidence)
 		c.HeadRange = Range{bounds.Low, bounds.High}
 		switch {
@@ -40,11 +42,10 @@ func (j *judge) judgeFailures() {
 			c.Status = Worse
 		case c.Head > c.Limit:
 			c.Status = Unclear
-			c.Reason = fmt.Sprintf("%.2f %% of %d requests failed, the limit is %g %%, and so few prove nothing (99 %% sure of more than %.2f %%): a longer run_time would tell",
-				100*c.Head, requests, 100*c.Limit, 100*bounds.Low)
 		}
-		j.verdict.Comparisons = append(j.verdict.Comparisons, c)
+		rows = append(rows, row{line: line{route: route, metric: FailureRate}, Comparison: c})
 	}
+	return rows
 }
 
 // perRound lists the failures and the requests of a route in each round of runs.
@@ -58,33 +59,28 @@ func perRound(runs []*result.Result, route string) (failures, requests []int64) 
 	return failures, requests
 }
 
-// rises are the lines of failure rates that have risen in pairs of rounds by more than a
-// point, though they may be inside their limits: each with its place among the comparisons and
-// the differences of the rounds' rates. Failures come in bursts, so that the rates of the
+// sampleRises gives samples to the failure rates that have risen in pairs of rounds by more than a
+// point, though they may be inside their limits. Failures come in bursts, so the rates of the
 // rounds are tested and not the requests, in one family with everything else.
-func (j *judge) rises(base, head *result.Result, pairs []int) (lines []line, rows []int, d [][]float64) {
-	for i, c := range j.verdict.Comparisons {
-		if c.Metric != FailureRate || c.Route == tally.All || c.Status == Worse || c.Change <= leastRise {
+func sampleRises(rows []row, base, head *result.Result, pairs []int) []row {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		r := &rows[i]
+		if r.Route == tally.All || r.Status == Worse || r.Change <= leastRise {
 			continue
 		}
-		var differences []float64
+		r.line.limit, r.line.guard = leastRise, math.Inf(1)
 		for _, p := range pairs {
-			differences = append(differences, rate(head.Rounds[p].Of(c.Route))-rate(base.Rounds[p].Of(c.Route)))
+			r.before, r.now = append(r.before, rate(base.Rounds[p].Of(r.Route))), append(r.now, rate(head.Rounds[p].Of(r.Route)))
 		}
-		lines = append(lines, line{route: c.Route, metric: FailureRate, limit: leastRise, guard: math.Inf(1)})
-		rows, d = append(rows, i), append(d, differences)
 	}
-	return lines, rows, d
+	return rows
 }
 
-// judgeRises fails the routes whose failure rate has really risen.
-func (j *judge) judgeRises(findings []finding, rows []int) {
-	for k, f := range findings {
-		c := &j.verdict.Comparisons[rows[k]]
-		if f.status == Worse {
-			c.Status, c.P, c.Alpha = Worse, &f.p, f.level
-			c.Reason = fmt.Sprintf("%.2f %% of %d requests failed, and %.2f %% before: more than a point, and not by chance", 100*c.Head, c.Requests, 100*c.Baseline)
-		}
+// settleRise fails a route whose failure rate has really risen.
+func (r *row) settleRise() {
+	if f := r.found; f.status == Worse {
+		r.Status, r.P, r.Alpha, r.Why = Worse, &f.p, f.level, &Why{Kind: Risen}
 	}
 }
 

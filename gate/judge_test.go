@@ -87,7 +87,7 @@ func TestJudge(t *testing.T) {
 		thresholds string
 		want       gate.Outcome
 		more       int
-		reasons    []string // "kind: beginning of the sentence"
+		reasons    []string // beginnings of what brief says
 	}{
 		"unchanged":         {heads: history(1, usual), base: history(12, usual), want: gate.Pass},
 		"faster":            {heads: history(1, with("GET /a", load{4000, 0, 10 * time.Millisecond})), base: history(12, usual), want: gate.Pass},
@@ -96,7 +96,7 @@ func TestJudge(t *testing.T) {
 		"19 % in five runs": {heads: history(5, with("GET /a", load{2000, 0, 23800 * time.Microsecond})), base: history(12, usual), want: gate.Pass},
 		"19 % in one run": {
 			heads: history(1, with("GET /a", load{2000, 0, 23800 * time.Microsecond})), base: history(12, usual), want: gate.Inconclusive, more: 4,
-			reasons: []string{"looks-worse: GET /a: p50 is 19.", "looks-worse: GET /a: p95", "looks-worse: GET /a: p99"},
+			reasons: []string{"looks-worse: GET /a p50 +19.0% 1/5", "looks-worse: GET /a p95", "looks-worse: GET /a p99"},
 		},
 		"slower below 1 ms": {heads: history(5, map[string]load{"GET /a": {2000, 0, 150 * time.Microsecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 100 * time.Microsecond}}), want: gate.Pass},
 		"ignored": {heads: history(5, with("GET /a", load{2000, 900, 90 * time.Millisecond})), base: history(12, usual), policy: func(p *gate.Policy) {
@@ -107,32 +107,32 @@ func TestJudge(t *testing.T) {
 		"one failure of many": {heads: history(1, with("GET /a", load{2000, 1, 20 * time.Millisecond})), base: history(12, usual), want: gate.Pass},
 		"a third slower": {
 			heads: history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: history(12, usual), want: gate.Fail,
-			reasons: []string{"slower: GET /a: p50 is 35.", "slower: GET /a: p95 is 35.", "slower: GET /a: p99 is 35."},
+			reasons: []string{"slower: GET /a p50 +35.0% limit 0.2", "slower: GET /a p95 +35.", "slower: GET /a p99 +35."},
 		},
 		"a third slower, too short a history": {
 			heads: history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: history(9, usual), want: gate.Inconclusive,
-			reasons: []string{"not-proven: GET /a: p50 looks 35.", "not-proven: GET /a: p95", "not-proven: GET /a: p99"},
+			reasons: []string{"not-proven: GET /a p50 +35.", "not-proven: GET /a p95", "not-proven: GET /a p99"},
 		},
 		"throughput gone": {
 			heads: history(5, map[string]load{"GET /a": {1500, 0, 20 * time.Millisecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 20 * time.Millisecond}}), want: gate.Fail,
-			reasons: []string{"lower-throughput: GET /a: throughput is 25.0 % lower, the limit is 20 %"},
+			reasons: []string{"lower-throughput: GET /a throughput -25.0% limit -0.2"},
 		},
 		"failing": {
 			heads: history(1, with("GET /a", load{2000, 100, 20 * time.Millisecond})), base: history(12, usual), want: gate.Fail,
-			reasons: []string{"failing: GET /a: 5.00 % of 6000 requests failed, the limit is 1 %"},
+			reasons: []string{"failing: GET /a failures limit 0.01 now 0.05 of 6000"},
 		},
 		"failing a little": {
 			heads: history(1, map[string]load{"GET /a": {200, 3, 20 * time.Millisecond}}), base: history(12, map[string]load{"GET /a": {200, 0, 20 * time.Millisecond}}), want: gate.Inconclusive,
-			reasons: []string{"not-proven: GET /a: 1.50 % of 600 requests failed, the limit is 1 %, and so few prove nothing"},
+			reasons: []string{"not-proven: GET /a failures limit 0.01 now 0.015 of 600"},
 			policy:  func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} },
 		},
 		"one failure where none may be": {
 			heads: history(1, with("GET /a", load{2000, 1, 20 * time.Millisecond})), base: history(12, usual), policy: func(p *gate.Policy) { p.FailureRate = 0 },
-			want: gate.Fail, reasons: []string{"failing: GET /a: 0.05 % of 6000 requests failed, the limit is 0 %"},
+			want: gate.Fail, reasons: []string{"failing: GET /a failures now 0.0005 of 6000"},
 		},
 		"failing without baseline": {
 			heads: history(1, with("GET /a", load{2000, 100, 20 * time.Millisecond})), want: gate.Fail,
-			reasons: []string{"failing: GET /a", "no-baseline: no baseline yet: run `plimsoll baseline update` on main"},
+			reasons: []string{"failing: GET /a failures", "no-baseline: on main"},
 		},
 		"a stricter route": {
 			heads: history(5, with("POST /b", load{1500, 0, 34 * time.Millisecond})), base: history(12, usual),
@@ -140,67 +140,67 @@ func TestJudge(t *testing.T) {
 				p.Routes = map[string]gate.RoutePolicy{"POST /b": {Degradation: 0.1, FailureRate: 0.01}}
 			},
 			want:    gate.Fail,
-			reasons: []string{"slower: POST /b: p50 is 13.", "slower: POST /b: p95 is 13.", "slower: POST /b: p99 is 13."},
+			reasons: []string{"slower: POST /b p50 +13.", "slower: POST /b p95 +13.", "slower: POST /b p99 +13."},
 		},
 		"everything slower": {
 			heads: history(5, several(13*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Inconclusive,
-			reasons: []string{"common-shift: the whole run shifted: half of all routes are 30 % worse or more"},
+			reasons: []string{"common-shift: +30.0%"},
 		},
 		"everything slower in one run": {
 			heads: history(1, several(13*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Inconclusive, more: 4,
-			reasons: []string{"common-shift: the whole run shifted: half of all routes are 30 % worse or more"},
+			reasons: []string{"common-shift: +30.0%"},
 		},
 		"slower, and the control too": {
 			heads: changed(history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), controlled(13*time.Millisecond, 13*time.Millisecond)),
 			base:  changed(history(12, usual), controlled(10*time.Millisecond, 10*time.Millisecond)), want: gate.Inconclusive,
-			reasons: []string{"not-proven: GET /a: p50 looks 35.0 % slower (95 % sure of +35.0 to +35.0 %), and the control is 30 % slower as well", "not-proven: GET /a: p95", "not-proven: GET /a: p99"},
+			reasons: []string{"not-proven: GET /a p50 +35.0% limit 0.2 5/0 [control-too +30.0%]", "not-proven: GET /a p95", "not-proven: GET /a p99"},
 		},
 		"slower, and the control is not": {
 			heads: changed(history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), controlled(10*time.Millisecond, 10*time.Millisecond)),
 			base:  changed(history(12, usual), controlled(10*time.Millisecond, 10*time.Millisecond)), want: gate.Fail,
-			reasons: []string{"slower: GET /a: p50 is 35.", "slower: GET /a: p95 is 35.", "slower: GET /a: p99 is 35."},
+			reasons: []string{"slower: GET /a p50 +35.0% limit 0.2", "slower: GET /a p95 +35.", "slower: GET /a p99 +35."},
 		},
 		"the control did not hold still": {
 			heads: changed(history(1, usual), controlled(10*time.Millisecond, 17*time.Millisecond)), base: history(12, usual), want: gate.Inconclusive,
-			reasons: []string{"noisy-machine: the machine did not hold still: requests to the control took 10ms before the load and 17ms after it"},
+			reasons: []string{"control-strayed: now 1.7e+07 was 1e+07"},
 		},
-		"no baseline":  {heads: history(1, usual), want: gate.Inconclusive, reasons: []string{"no-baseline: no baseline yet"}},
-		"no run":       {base: history(12, usual), want: gate.Inconclusive, reasons: []string{"no-samples: there is no run to judge"}},
-		"too few runs": {heads: history(1, usual), base: history(3, usual), want: gate.Inconclusive, reasons: []string{"too-few-runs: the baseline has 3 of the 5 runs that it takes: run `plimsoll baseline update` 2 more times on main"}},
+		"no baseline":  {heads: history(1, usual), want: gate.Inconclusive, reasons: []string{"no-baseline: on main"}},
+		"no run":       {base: history(12, usual), want: gate.Inconclusive, reasons: []string{"no-run:"}},
+		"too few runs": {heads: history(1, usual), base: history(3, usual), want: gate.Inconclusive, reasons: []string{"too-few-runs: 3/5 on main"}},
 		"other profile": {
 			heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.ProfileDigest = "d2" }), want: gate.Inconclusive,
-			reasons: []string{"other-profile: the baseline was measured with another profile (digest d2, this run d1)"},
+			reasons: []string{"other-profile: baseline d1; d2"},
 		},
 		"other machine": {
 			heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.Environment.CPUCores = 64; r.Environment.Kernel = "7" }), want: gate.Inconclusive,
-			reasons: []string{"other-environment: the baseline was measured in another environment (cores: 2 here, 64 there): record one"},
+			reasons: []string{"other-environment: baseline cores: 2 here, 64 there"},
 		},
 		"fresh runs of two machines": {
 			heads: append(history(4, usual), changed(history(1, usual), func(r *result.Result) { r.Environment.CPUCores = 64 })...), base: history(12, usual), want: gate.Inconclusive,
-			reasons: []string{"other-environment: the runs to be judged are not runs of one change"},
+			reasons: []string{"other-environment: fresh cores: 2 here, 64 there"},
 		},
 		"another kernel": {heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.Environment.Kernel = "7" }), want: gate.Pass},
-		"cut short":      {heads: changed(history(1, usual), func(r *result.Result) { r.Rounds = r.Rounds[:2] }), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"run-not-whole: the run is not whole: 2 of 3 rounds"}},
+		"cut short":      {heads: changed(history(1, usual), func(r *result.Result) { r.Rounds = r.Rounds[:2] }), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"run-not-whole: 2/3"}},
 		"saturated": {
 			heads: changed(history(1, usual), func(r *result.Result) {
 				r.Problems = []result.Problem{{Kind: result.Faulty, Text: "no ports left"}}
 			}), base: history(12, usual),
-			want: gate.Inconclusive, reasons: []string{"run-not-whole: the run is not whole: no ports left"},
+			want: gate.Inconclusive, reasons: []string{"run-not-whole: no ports left"},
 		},
-		"no samples":             {heads: history(1, nil), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"no-samples: no request was sent"}},
-		"baseline not whole":     {heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.PlannedRounds = 9 }), want: gate.Inconclusive, reasons: []string{"run-not-whole: the baseline runs are not whole"}},
-		"baseline without any":   {heads: history(1, usual), base: history(12, nil), want: gate.Inconclusive, reasons: []string{"route-missing: GET /a was requested in this run and not in its baseline: was it renamed?", "route-missing: POST /b"}},
-		"route missing":          {heads: history(1, map[string]load{"GET /a": {3500, 0, 20 * time.Millisecond}}), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"route-missing: POST /b was not requested in this run"}},
-		"too few requests":       {heads: history(1, with("GET /c", load{10, 0, time.Millisecond})), base: history(12, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /c could not be judged (too few requests: 10 in a round, 100 are needed): a run_time of 1m0s would do"}},
-		"fail outweighs a doubt": {heads: history(5, map[string]load{"GET /a": {3500, 0, 60 * time.Millisecond}}), base: history(12, usual), want: gate.Fail, reasons: []string{"slower: GET /a: p50", "slower: GET /a: p95", "slower: GET /a: p99", "route-missing: POST /b"}},
+		"no samples":             {heads: history(1, nil), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"no-samples:"}},
+		"baseline not whole":     {heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.PlannedRounds = 9 }), want: gate.Inconclusive, reasons: []string{"run-not-whole: baseline"}},
+		"baseline without any":   {heads: history(1, usual), base: history(12, nil), want: gate.Inconclusive, reasons: []string{"route-missing: base GET /a", "route-missing: base POST /b"}},
+		"route missing":          {heads: history(1, map[string]load{"GET /a": {3500, 0, 20 * time.Millisecond}}), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"route-missing: head POST /b"}},
+		"too few requests":       {heads: history(1, with("GET /c", load{10, 0, time.Millisecond})), base: history(12, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /c [few-requests 10/100] 1m0s"}},
+		"fail outweighs a doubt": {heads: history(5, map[string]load{"GET /a": {3500, 0, 60 * time.Millisecond}}), base: history(12, usual), want: gate.Fail, reasons: []string{"slower: GET /a p50", "slower: GET /a p95", "slower: GET /a p99", "route-missing: head POST /b"}},
 		"thresholds kept":        {heads: history(1, usual), base: history(12, usual), thresholds: `{"*": ["p(95)<500", "rate>=10"], "GET /a": ["med<=21", "count>5000"]}`, want: gate.Pass},
 		"thresholds broken": {
 			heads: history(1, usual), base: history(12, usual), thresholds: `{"*": ["rate>=10000"], "GET /a": ["p(50)<20", "max<1000", "p(99.5)<90"]}`, want: gate.Fail,
-			reasons: []string{"past-threshold: all routes: rate>=10000 does not hold, it is 350", "past-threshold: GET /a: p(50)<20 does not hold, it is 20"},
+			reasons: []string{"past-threshold: * rate>=10000 now 350", "past-threshold: GET /a p(50)<20 now 20"},
 		},
 		"thresholds without data": {
 			heads: history(1, map[string]load{"POST /b": {1500, 0, 30 * time.Millisecond}}), base: history(12, map[string]load{"POST /b": {1500, 0, 30 * time.Millisecond}}), thresholds: `{"GET /a": ["max<1000"]}`,
-			want: gate.Inconclusive, reasons: []string{"no-samples: GET /a: nothing was measured to hold against max<1000"},
+			want: gate.Inconclusive, reasons: []string{"no-samples: GET /a max<1000"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -255,11 +255,53 @@ func controlled(before, after time.Duration) func(*result.Result) {
 	return func(r *result.Result) { r.Control = []result.Figures{{P50: before}, {P50: after}} }
 }
 
+// brief is a reason in a line: its kind, then what it holds.
+func brief(r gate.Reason) string {
+	var parts []string
+	add := func(is bool, format string, args ...any) {
+		if is {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(true, "%s:", r.Kind)
+	add(r.Of != "", "%s", r.Of)
+	add(r.Route != "", "%s", r.Route)
+	add(r.Metric != "", "%s", r.Metric)
+	add(len(r.Metrics) > 0, "%s", strings.ReplaceAll(strings.Trim(fmt.Sprint(r.Metrics), "[]"), " ", " and "))
+	add(r.Rule != "", "%s", r.Rule)
+	add(r.Change != 0, "%+.1f%%", 100*r.Change)
+	add(r.Limit != 0, "limit %g", r.Limit)
+	add(r.Now != 0, "now %.4g", r.Now)
+	add(r.Before != 0, "was %.4g", r.Before)
+	add(r.Requests != 0, "of %d", r.Requests)
+	add(r.Has+r.Needs != 0, "%d/%d", r.Has, r.Needs)
+	if w := r.Why; w != nil {
+		why := string(w.Kind)
+		if w.Needs != 0 {
+			why += fmt.Sprintf(" %g/%g", w.Has, w.Needs)
+		}
+		if w.Change != 0 {
+			why += fmt.Sprintf(" %+.1f%%", 100*w.Change)
+		}
+		if w.OnBase {
+			why += " on base"
+		}
+		add(true, "[%s]", why)
+	}
+	add(r.RunTime != 0, "%v", r.RunTime)
+	add(r.Branch != "", "on %s", r.Branch)
+	add(r.Commit != "", "%s", r.Commit)
+	add(!r.Since.IsZero(), "%s", r.Since.UTC().Format(time.DateOnly))
+	add(len(r.Names) > 0, "%s", strings.Join(r.Names, "; "))
+	add(r.Text != "", "%s", r.Text)
+	return strings.Join(parts, " ")
+}
+
 func checkReasons(t *testing.T, v gate.Verdict, want []string) {
 	t.Helper()
 	var got []string
 	for _, r := range v.Reasons {
-		got = append(got, fmt.Sprintf("%s: %s", r.Kind, r.Text))
+		got = append(got, brief(r))
 	}
 	if len(want) == 0 && v.Outcome != gate.Pass {
 		t.Errorf("a verdict of %v without reasons", v.Outcome)

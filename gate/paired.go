@@ -4,7 +4,6 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
@@ -16,8 +15,8 @@ import (
 const (
 	maxSteal = 0.10
 	maxShare = 0.90
-	// Of users who wait for their answers lateness is no part of what is measured, and a busy
-	// machine's timers are late; tasks that arrive count it as response time.
+	// Lateness is no part of what is measured of users who wait for their answers, and the timers
+	// of a busy machine are late. Tasks that arrive count it as response time.
 	maxLagClosed = 100 * time.Millisecond
 	maxLagOpen   = 10 * time.Millisecond
 )
@@ -32,7 +31,7 @@ const MostPairs = MaxPairs + MaxPairs/4
 // head, on the log scale, that is worth a word.
 const orderMatters = 0.10
 
-// AreSides reports whether two results are the sides of one pairing: of one seed, and in each
+// AreSides reports whether two results are the sides of one pairing: they have one seed, and in each
 // pair of rounds one of them came second.
 func AreSides(base, head *result.Result) bool {
 	if base.PairSeed == "" || base.PairSeed != head.PairSeed || len(base.Rounds) != len(head.Rounds) || len(base.Rounds) == 0 {
@@ -48,72 +47,64 @@ func AreSides(base, head *result.Result) bool {
 
 // JudgePairs compares base and head, whose i-th rounds were loaded next to each other in an
 // order drawn at random. While More is not 0 in the verdict, more pairs may still tell; final
-// says that there will be none.
+// says that there will be none. Between two looks the verdict is Unjudged and says only how many
+// pairs are missing.
 func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
-	j := &judge{policy: p, heads: []*result.Result{head}, now: sideOfRounds(head), before: sideOfRounds(base)}
-	j.verdict.Mode = Paired
-	j.verdict.Baseline = Baseline{Commit: base.Commit, Newest: base.Started, Starts: base.Starts}
-	pairs := min(len(base.Rounds), len(head.Rounds))
-	for _, side := range []struct {
-		name string
-		run  *result.Result
-	}{{"base", base}, {"head", head}} {
-		if reason := unfit(side.run); reason != nil {
-			reason.Text = side.name + ": " + reason.Text
-			return j.inconclusive(*reason)
-		}
-	}
+	v := Verdict{Mode: Paired, Baseline: Baseline{Commit: base.Commit, Newest: base.Started, Starts: base.Starts}}
 	if reason := misfitPair(base, head); reason != nil {
-		return j.inconclusive(*reason)
+		return weigh(v, nil, *reason)
 	}
+	pairs := min(len(base.Rounds), len(head.Rounds))
 	good := undisturbed(base, head, pairs)
-	j.verdict.Baseline.Pairs = len(good)
-	j.judgeFailures()
-	j.judgeThresholds(head)
-	dropped := pairs - len(good)
-	if float64(dropped) > maxDropped*MaxPairs {
-		return j.inconclusive(Reason{NoisyMachine, noisy(dropped, pairs)})
+	dropped := Reason{Kind: Disturbed, Has: pairs - len(good), Needs: pairs}
+	tooNoisy := float64(dropped.Has) > maxDropped*MaxPairs
+	v.Baseline.Pairs = len(good)
+	at, now := lookAt(len(good), 1-p.Confidence)
+	if !now && !final && !tooNoisy {
+		v.More = nextLook(len(good)) - len(good)
+		return v
 	}
-	if dropped > 0 {
-		j.notice(Disturbed, "%d of %d pairs of rounds were disturbed and replaced: the machine was busy with something else, or too slow to send in time", dropped, pairs)
+	s := sides{sideOfRounds(base), sideOfRounds(head), head.Length() / time.Duration(len(head.Rounds)) * MaxPairs}
+	rates := failureRates(p, s, []*result.Result{head})
+	thresholds, doubts := judgeThresholds(p, head)
+	v.Thresholds = thresholds
+	if tooNoisy {
+		dropped.Kind = NoisyMachine
+		return weigh(v, rates, append(doubts, dropped)...)
 	}
-	j.collect()
-	return j.judgeLook(base, head, good, final)
-}
-
-// judgeLook judges what there is, when it is time to look.
-func (j *judge) judgeLook(base, head *result.Result, good []int, final bool) Verdict {
-	n := len(good)
-	at, now := lookAt(n, 1-j.policy.Confidence)
-	j.verdict.More = nextLook(n) - n
-	if final && !now {
-		return j.inconclusive(Reason{TooFewRuns, tooFewPairs(n)})
+	if dropped.Has > 0 {
+		v = v.Note(dropped)
 	}
+	rows := collect(p, s)
+	doubts = append(doubts, blind(p, s, rows)...)
 	if !now {
-		return j.verdict // Unjudged: there is more to come
+		v.Compared, v.Total = countRoutes(rows)
+		return weigh(v, append(rates, rows...), append(doubts, Reason{Kind: TooFewPairs, Has: len(good), Needs: nextLook(len(good))})...)
 	}
-	seed := seedOf(base.ID(), head.ID())
-	d := j.differences(base, head, good)
-	rises, rows, risen := j.rises(base, head, good)
-	findings := judgePairs(slices.Concat(j.lines, rises), slices.Concat(d, risen), at, j.policy.Strict, seed)
-	j.fill(findings[:len(j.lines)])
-	j.judgeRises(findings[len(j.lines):], rows)
-	j.orderEffect(head, d, good)
-	open := slices.ContainsFunc(j.verdict.Comparisons, func(c Comparison) bool { return c.Status == Unclear })
-	if !open || at.last || final {
-		j.verdict.More = 0
+	rows = append(sampleRises(rates, base, head, good), samplePairs(rows, base, head, good)...)
+	rows = settle(p, findPairs(p, rows, at, seedOf(base.ID(), head.ID())))
+	doubts = append(doubts, blindAfterAll(rows)...)
+	v.Compared, v.Total = countRoutes(rows)
+	if inDoubt(rows) && !at.last && !final {
+		v.More = nextLook(len(good)) - len(good)
 	}
-	j.lowSight()
-	return j.close()
+	v = v.Note(orderEffect(rows, head, good)...).Note(lowSight(rows, OfPair)...)
+	return weigh(v, rows, doubts...)
 }
 
-// misfitPair says why two sides cannot be compared; nil when they can.
+// misfitPair says why two sides cannot be judged; nil when they can.
 func misfitPair(base, head *result.Result) *Reason {
+	if reason := unfit(base, OfBase); reason != nil {
+		return reason
+	}
+	if reason := unfit(head, OfHead); reason != nil {
+		return reason
+	}
 	if base.Series != head.Series || base.ProfileDigest != head.ProfileDigest {
-		return &Reason{OtherProfile, "base and head were loaded with different profiles"}
+		return &Reason{Kind: OtherProfile, Of: OfPair, Names: []string{head.ProfileDigest, base.ProfileDigest}}
 	}
 	if base.Environment.Class() != head.Environment.Class() {
-		return &Reason{OtherEnvironment, "base and head were measured in different environments (" + strings.Join(head.Environment.Differences(base.Environment), "; ") + ")"}
+		return &Reason{Kind: OtherEnvironment, Of: OfPair, Names: head.Environment.Differences(base.Environment)}
 	}
 	return nil
 }
@@ -147,54 +138,85 @@ func nextLook(n int) int {
 	return n
 }
 
-// differences are head's figures less base's, on the log scale, of each line in each pair.
-// The values go into the comparisons.
-func (j *judge) differences(base, head *result.Result, pairs []int) [][]float64 {
-	d := make([][]float64, len(j.lines))
-	for k, l := range j.lines {
-		var before, after []float64
-		for _, i := range pairs {
-			b, h := l.metric.of(base.Rounds[i].Of(l.route)), l.metric.of(head.Rounds[i].Of(l.route))
-			d[k] = append(d[k], onScale(h, l.up)-onScale(b, l.up))
-			before, after = append(before, b), append(after, h)
+// samplePairs gives each row that can be judged its two samples, the figures of the pairs' rounds,
+// and their middles and ranges.
+func samplePairs(rows []row, base, head *result.Result, pairs []int) []row {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		r := &rows[i]
+		if !r.judged() {
+			continue
 		}
-		c := &j.verdict.Comparisons[j.rows[k]]
-		c.Baseline, c.BaselineRange = summary(before)
-		c.Head, c.HeadRange = summary(after)
+		before, after := make([]float64, len(pairs)), make([]float64, len(pairs))
+		r.before, r.now = make([]float64, len(pairs)), make([]float64, len(pairs))
+		for k, n := range pairs {
+			before[k], after[k] = r.Metric.of(base.Rounds[n].Of(r.Route)), r.Metric.of(head.Rounds[n].Of(r.Route))
+			r.before[k], r.now[k] = onScale(before[k], r.line.up), onScale(after[k], r.line.up)
+		}
+		r.Baseline, r.BaselineRange = summary(before)
+		r.Head, r.HeadRange = summary(after)
+	}
+	return rows
+}
+
+// differences are the row's second sample less the first, pair by pair.
+func (r *row) differences() []float64 {
+	d := make([]float64, len(r.now))
+	for i := range d {
+		d[i] = r.now[i] - r.before[i]
 	}
 	return d
 }
 
-// summary is the median of values and what they range over.
-func summary(values []float64) (median float64, span Range) {
-	return stats.Median(values), Range{slices.Min(values), slices.Max(values)}
+// findPairs judges the rows that have samples by the rule for pairs.
+func findPairs(p Policy, rows []row, at look, seed uint64) []row {
+	rows = slices.Clone(rows)
+	var lines []line
+	var d [][]float64
+	var places []int
+	for i := range rows {
+		if r := &rows[i]; r.now != nil {
+			lines, d, places = append(lines, r.line), append(d, r.differences()), append(places, i)
+		}
+	}
+	findings := judgePairs(lines, d, at, p.Strict, seed)
+	for k, i := range places {
+		rows[i].found = &findings[k]
+	}
+	return rows
 }
 
-// orderEffect notes when being second was worse by itself: a random order keeps it out of the
+// inDoubt reports whether more pairs may still tell something.
+func inDoubt(rows []row) bool {
+	return slices.ContainsFunc(rows, func(r row) bool { return r.Status == Unclear })
+}
+
+// orderEffect notes when being second was worse by itself. A random order keeps it out of the
 // verdict, at the price of noise.
-func (j *judge) orderEffect(head *result.Result, d [][]float64, pairs []int) {
-	for k, l := range j.lines {
-		if l.metric != P50 && l.metric != Throughput {
+func orderEffect(rows []row, head *result.Result, pairs []int) []Reason {
+	for i := range rows {
+		r := &rows[i]
+		if r.Metric != P50 && r.Metric != Throughput || r.now == nil {
 			continue // the tails differ by that much by chance
 		}
 		var first, second []float64
-		for n, i := range pairs {
-			switch x := d[k][n]; {
+		for k, x := range r.differences() {
+			switch {
 			case math.IsNaN(x):
-			case head.Rounds[i].Second:
+			case head.Rounds[pairs[k]].Second:
 				second = append(second, x)
 			default:
 				first = append(first, x)
 			}
 		}
 		if effect := (stats.Median(second) - stats.Median(first)) / 2; math.Abs(effect) > orderMatters {
-			j.notice(OrderEffect, "%s: being loaded second changed %s by %+.0f %% by itself; a longer warm_up would quieten that", RouteName(l.route), l.metric, 100*relative(effect, l.up))
-			return
+			return []Reason{{Kind: OrderEffect, Route: r.Route, Metric: r.Metric, Change: relative(effect, r.line.up)}}
 		}
 	}
+	return nil
 }
 
-// seedOf is the same for the same runs.
+// seedOf derives a seed from the runs' IDs.
 func seedOf(ids ...string) uint64 {
 	h := fnv.New64a()
 	for _, id := range ids {

@@ -90,9 +90,9 @@ func TestJudgePairs(t *testing.T) {
 		"unchanged":                   {pairs: 8, head: usual, want: gate.Pass},
 		"before the first look":       {pairs: 7, head: usual, open: true, want: gate.Unjudged, more: 1},
 		"between two looks":           {pairs: 13, head: usual, open: true, want: gate.Unjudged, more: 3},
-		"ended between two looks":     {pairs: 13, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-runs: 13 pairs of rounds were measured, and a verdict falls after one of 8 12 16 20 24"}},
-		"a third slower":              {pairs: 20, head: slow, want: gate.Fail, reasons: []string{"slower: GET /a: p50 is 3", "slower: GET /a: p95 is 3", "slower: GET /a: p99 is 3"}},
-		"a third slower, too early":   {pairs: 8, head: slow, open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: GET /a: p50 looks 3", "not-proven: GET /a: p95", "not-proven: GET /a: p99"}},
+		"ended between two looks":     {pairs: 13, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-pairs: 13/16"}},
+		"a third slower":              {pairs: 20, head: slow, want: gate.Fail, reasons: []string{"slower: GET /a p50 +3", "slower: GET /a p95 +3", "slower: GET /a p99 +3"}},
+		"a third slower, too early":   {pairs: 8, head: slow, open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: GET /a p50 +3", "not-proven: GET /a p95", "not-proven: GET /a p99"}},
 		"faster":                      {pairs: 8, head: with("GET /a", figures(2600, 0, 15*time.Millisecond)), want: gate.Pass},
 		"slower, and nobody feels it": {pairs: 16, head: with("GET /a", figures(2000, 0, 27*time.Millisecond)), policy: func(p *gate.Policy) { p.MinEffect = 40 * time.Millisecond }, want: gate.Pass},
 		"noisy, and nobody would feel it": {pairs: 8, head: usual, policy: func(p *gate.Policy) { p.MinEffect = 200 * time.Millisecond }, want: gate.Pass, change: func(_, head *result.Result) {
@@ -103,11 +103,11 @@ func TestJudgePairs(t *testing.T) {
 			}
 		}},
 		"strict": {pairs: 16, head: with("GET /a", figures(2000, 0, 24200*time.Microsecond)), policy: func(p *gate.Policy) { p.Strict = true }, want: gate.Inconclusive,
-			reasons: []string{"not-proven: GET /a: p50", "not-proven: GET /a: p95", "not-proven: GET /a: p99"}},
-		"throughput gone": {pairs: 16, head: with("GET /a", figures(1400, 0, 20*time.Millisecond)), want: gate.Fail, reasons: []string{"lower-throughput: GET /a: throughput is 30."}},
-		"failing":         {pairs: 8, head: with("GET /a", figures(2000, 100, 20*time.Millisecond)), want: gate.Fail, reasons: []string{"failing: GET /a: 5.00 % of 16000 requests failed, the limit is 1 %"}},
+			reasons: []string{"not-proven: GET /a p50", "not-proven: GET /a p95", "not-proven: GET /a p99"}},
+		"throughput gone": {pairs: 16, head: with("GET /a", figures(1400, 0, 20*time.Millisecond)), want: gate.Fail, reasons: []string{"lower-throughput: GET /a throughput -30."}},
+		"failing":         {pairs: 8, head: with("GET /a", figures(2000, 100, 20*time.Millisecond)), want: gate.Fail, reasons: []string{"failing: GET /a failures limit 0.01 now 0.05 of 16000"}},
 		"failing more, inside a wide limit": {pairs: 16, head: usual, policy: func(p *gate.Policy) { p.FailureRate = 0.5 }, want: gate.Fail,
-			reasons: []string{"failing: GET /a: 5.38 % of 32000 requests failed, and 0.00 % before: more than a point, and not by chance"},
+			reasons: []string{"failing: GET /a failures limit 0.5 now 0.05375 of 32000 [risen]"},
 			change: func(_, head *result.Result) {
 				for i := range head.Rounds {
 					f := head.Rounds[i].Figures["GET /a"]
@@ -118,8 +118,8 @@ func TestJudgePairs(t *testing.T) {
 		"failing more in one burst": {pairs: 16, head: usual, policy: func(p *gate.Policy) { p.FailureRate = 0.5 }, want: gate.Pass, change: func(_, head *result.Result) {
 			head.Rounds[3].Figures["GET /a"] = figures(2000, 1900, 20*time.Millisecond)
 		}},
-		"a route missing in head": {pairs: 8, head: map[string]result.Figures{"GET /a": usual["GET /a"]}, want: gate.Inconclusive, reasons: []string{"route-missing: POST /b was not requested in this run, and was in its baseline: was it renamed?", "not-proven: all routes: throughput"}},
-		"a route missing in base": {pairs: 8, head: with("GET /new", figures(1000, 0, time.Millisecond)), want: gate.Inconclusive, reasons: []string{"route-missing: GET /new was requested in this run and not in its baseline: was it renamed?"}},
+		"a route missing in head": {pairs: 8, head: map[string]result.Figures{"GET /a": usual["GET /a"]}, want: gate.Inconclusive, reasons: []string{"route-missing: head POST /b", "not-proven: * throughput"}},
+		"a route missing in base": {pairs: 8, head: with("GET /new", figures(1000, 0, time.Millisecond)), want: gate.Inconclusive, reasons: []string{"route-missing: base GET /new"}},
 		"holes, zero and negative values": {pairs: 16, head: usual, want: gate.Pass, change: func(base, head *result.Result) {
 			delete(base.Rounds[1].Figures, "GET /a")
 			head.Rounds[2].Figures["GET /a"] = figures(2000, 0, 0)
@@ -130,11 +130,11 @@ func TestJudgePairs(t *testing.T) {
 				head.Rounds[i].Figures = map[string]result.Figures{"GET /a": figures(2000, 0, 0), "POST /b": figures(1500, 0, 0)}
 				head.Rounds[i].Total.P50, head.Rounds[i].Total.P95, head.Rounds[i].Total.P99 = 0, 0, 0
 			}
-		}, policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, reasons: []string{"too-few-requests: GET /a could not be judged: too few rounds have a value", "too-few-requests: POST /b could not"}},
+		}, policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, reasons: []string{"too-few-requests: GET /a [few-rounds]", "too-few-requests: POST /b [few-rounds]"}},
 		"some disturbed": {pairs: 10, head: usual, want: gate.Pass, notice: gate.Disturbed, change: func(base, head *result.Result) {
 			base.Rounds[2].Steal, head.Rounds[7].Lag = 0.4, time.Second
 		}},
-		"too many disturbed": {pairs: 16, head: slow, want: gate.Inconclusive, reasons: []string{"noisy-machine: the machine is too noisy: 7 of 16 pairs of rounds were disturbed"}, change: func(base, _ *result.Result) {
+		"too many disturbed": {pairs: 16, head: slow, want: gate.Inconclusive, reasons: []string{"noisy-machine: 7/16"}, change: func(base, _ *result.Result) {
 			for i := range 7 {
 				base.Rounds[i].CPUShare = 0.99
 			}
@@ -155,20 +155,20 @@ func TestJudgePairs(t *testing.T) {
 		"the control strayed after two pairs": {pairs: 10, head: usual, want: gate.Pass, notice: gate.Disturbed, change: func(_, head *result.Result) {
 			head.Control = controls(10, func(i int) time.Duration { return time.Millisecond * time.Duration(1+i/8) })
 		}},
-		"the control never holds still": {pairs: 20, head: slow, want: gate.Inconclusive, reasons: []string{"noisy-machine: the machine is too noisy"}, change: func(_, head *result.Result) {
+		"the control never holds still": {pairs: 20, head: slow, want: gate.Inconclusive, reasons: []string{"noisy-machine:"}, change: func(_, head *result.Result) {
 			head.Control = controls(20, func(i int) time.Duration { return time.Millisecond * time.Duration(1+i%3*3) })
 		}},
-		"base ended early": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"run-not-whole: base: the run is not whole: 8 of 12 rounds"}, change: func(base, _ *result.Result) { base.PlannedRounds = 12 }},
-		"base fails the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a could not be judged: too many failures on the side that it is compared with"},
+		"base ended early": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"run-not-whole: base 8/12"}, change: func(base, _ *result.Result) { base.PlannedRounds = 12 }},
+		"base fails the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a [many-failures on base]"},
 			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
 				for i := range base.Rounds {
 					base.Rounds[i].Figures["GET /a"] = figures(2000, 2000, time.Millisecond)
 				}
 			}},
 		"so slow that there is little to see": {pairs: 20, head: with("GET /a", figures(45, 0, 20*time.Millisecond)), want: gate.Fail, reasons: []string{
-			"lower-throughput: GET /a: throughput is 97", "lost-sight: GET /a: p95 and p99 could be judged before this change and cannot now: 45 requests in a round, and 2000 before"}},
+			"lower-throughput: GET /a throughput -97", "lost-sight: GET /a p95 and p99 now 45 was 2000"}},
 		"so slow that a tail cannot be seen": {pairs: 8, head: with("GET /a", figures(500, 0, 20*time.Millisecond)), policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P99} }, want: gate.Inconclusive, reasons: []string{
-			"lost-sight: GET /a: p99 could be judged before this change and cannot now: 500 requests in a round, and 2000 before"}},
+			"lost-sight: GET /a p99 now 500 was 2000"}},
 		"a few less than it takes": {pairs: 8, head: with("GET /a", figures(950, 0, 20*time.Millisecond)), policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50, gate.P99} }, want: gate.Pass, change: func(base, _ *result.Result) {
 			for i := range base.Rounds {
 				f := base.Rounds[i].Figures["GET /a"]
@@ -176,13 +176,13 @@ func TestJudgePairs(t *testing.T) {
 				base.Rounds[i].Figures["GET /a"] = f
 			}
 		}},
-		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a could not be judged (too few requests on the side that it is compared with: 3 in a round, 20 are needed)"},
+		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a [few-requests 3/20 on base]"},
 			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
 				for i := range base.Rounds {
 					base.Rounds[i].Figures["GET /a"] = figures(3, 0, time.Millisecond)
 				}
 			}},
-		"two machines": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-environment: base and head were measured in different environments (cores: 2 here, 4 there)"}, change: func(base, _ *result.Result) { base.Environment.CPUCores = 4 }},
+		"two machines": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-environment: pair cores: 2 here, 4 there"}, change: func(base, _ *result.Result) { base.Environment.CPUCores = 4 }},
 		"two profiles": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"other-profile"}, change: func(base, _ *result.Result) { base.ProfileDigest = "d2" }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestTrend(t *testing.T) {
 	kinds := func(runs []*result.Result) string {
 		var all []string
 		for _, n := range gate.Trend(policy(), summaries(runs)) {
-			all = append(all, string(n.Kind)+" "+n.Text)
+			all = append(all, brief(n))
 		}
 		return strings.Join(all, "\n")
 	}
@@ -267,11 +267,11 @@ func TestTrend(t *testing.T) {
 		}
 		return time.Duration(d)
 	}
-	if got := kinds(series(41, creeping)); !strings.Contains(got, "GET /a: p50") {
+	if got := kinds(series(41, creeping)); !strings.Contains(got, "GET /a p50") {
 		t.Errorf("one percent a commit is not noticed after twenty: %q", got)
 	}
 	step := kinds(series(40, func(i int) time.Duration { return 20*time.Millisecond + time.Duration(i/25)*5*time.Millisecond }))
-	if !strings.Contains(step, "step GET /a: p50 changed by +2") || !strings.Contains(step, "at c25 of 2023-11-27") {
+	if !strings.Contains(step, "step: GET /a p50 +2") || !strings.Contains(step, "c25 2023-11-27") {
 		t.Errorf("a step of a quarter: %s", step)
 	}
 	if got := kinds(series(15, creeping)); got != "" {

@@ -2,14 +2,11 @@ package gate
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
-	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // storedFactor makes the level of the rank test out of the policy's: the shift past the limit
@@ -17,202 +14,298 @@ import (
 // below a hundredth at a level of five (docs/verdict.md).
 const storedFactor = 5
 
-// commonShift is how far the middle of all routes, of which there must be so many, must move
-// for it to be one change and not many.
-const (
-	commonShift  = 0.10
-	commonRoutes = 4
-)
-
 // Judge compares fresh runs of one change with the history of a branch. One run is enough to
 // pass when nothing looks worse in it; otherwise More says how many further runs of the same
-// change can tell. The history may hold runs that do not fit; they are left out, and when none
-// is left the verdict says what they differ in.
+// change can tell. The history may hold runs that do not fit; they are left out. When none is
+// left the verdict says what they differ in.
 func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
-	j := &judge{policy: p, heads: fresh, fresh: summaries(fresh)}
-	j.verdict.Mode = Stored
-	if len(fresh) == 0 {
-		return j.inconclusive(Reason{NoSamples, "there is no run to judge"})
+	v := Verdict{Mode: Stored}
+	if reason := unfitRuns(fresh); reason != nil {
+		return weigh(v, nil, *reason)
 	}
-	for i, r := range fresh {
-		if reason := unfit(r); reason != nil {
-			return j.inconclusive(*reason)
-		}
-		if reason := misfit(&j.fresh[0], &j.fresh[i]); i > 0 && reason != nil {
-			return j.inconclusive(Reason{reason.Kind, "the runs to be judged are not runs of one change: their profiles or environments differ"})
-		}
+	now := summaries(fresh)
+	if reason := unlike(now); reason != nil {
+		return weigh(v, nil, *reason)
 	}
-	j.past = slices.DeleteFunc(slices.Clone(history), func(b result.Summary) bool { return misfit(&j.fresh[0], &b) != nil })
-	slices.SortStableFunc(j.past, func(a, b result.Summary) int { return a.Started.Compare(b.Started) })
-	j.now, j.before = sideOf(j.fresh), sideOf(j.past)
-	j.verdict.Baseline = describe(p, j.past)
-	j.judgeFailures()
-	j.judgeThresholds(fresh[0])
-	if reason := j.tooLittle(history); reason != nil {
+	past := fitting(&now[0], history)
+	v.Baseline = describe(p, past)
+	s := sides{sideOf(past), sideOf(now), fresh[0].Length()}
+	rates := failureRates(p, s, fresh)
+	var doubts []Reason
+	v.Thresholds, doubts = judgeThresholds(p, fresh[0])
+	if reason := tooLittle(p, &now[0], past, history); reason != nil {
 		if reason.Kind == TooFewRuns {
-			j.show()
+			rows := sampleRuns(collect(p, s), past, now)
+			doubts = append(doubts, blind(p, s, rows)...)
+			_, v.Total = countRoutes(rows)
+			rates = append(rates, besides(spreadOf(rows, fresh), len(past), p.Baseline.MinRuns)...)
 		}
-		return j.inconclusive(*reason)
+		return weigh(v, rates, append(doubts, *reason)...)
 	}
-	j.collect()
-	ids := make([]string, len(j.fresh))
-	for i, r := range j.fresh {
-		ids[i] = r.ID
-	}
-	return j.judgeHistory(j.table(j.past), j.table(j.fresh), seedOf(ids...))
+	rows := spreadOf(sampleRuns(collect(p, s), past, now), fresh)
+	doubts = append(doubts, blind(p, s, rows)...)
+	rows = settle(p, findRuns(p, rows, seedOf(ids(now)...)))
+	doubts = append(doubts, blindAfterAll(rows)...)
+	doubts = append(doubts, strayedControl(fresh)...)
+	rows, notice := controlToo(rows, past, now)
+	v = v.Note(notice...)
+	return v.weighRuns(rates, rows, doubts)
 }
 
-// show puts the figures beside each other where there is too little to judge them by.
-func (j *judge) show() {
-	j.collect()
-	j.verdict.Compared = 0
-	j.medians(j.table(j.past), j.table(j.fresh))
-	for k, row := range j.rows {
-		c := &j.verdict.Comparisons[row]
-		c.Reason = "too few runs"
-		if difference := onScale(c.Head, j.lines[k].up) - onScale(c.Baseline, j.lines[k].up); !math.IsNaN(difference) {
-			c.Change = relative(difference, j.lines[k].up)
+// weighRuns ends a judgement of runs: it looks at what moved together, and asks for more runs where
+// they can tell.
+func (v Verdict) weighRuns(rates, rows []row, doubts []Reason) Verdict {
+	rows, notice := commonShift(rows)
+	v = v.Note(notice...)
+	rows = shortHistory(rows)
+	v.Compared, v.Total = countRoutes(rows)
+	for i := range rows {
+		if rows[i].Status == Suspect {
+			v.More = FreshRuns - len(rows[i].now)
 		}
 	}
+	v = v.Note(lowSight(rows, OfBaseline)...)
+	return weigh(v, append(rates, rows...), doubts...)
 }
 
-// medians puts the middle and the range of both sides into the comparisons.
-func (j *judge) medians(old, now [][]float64) {
-	for k, row := range j.rows {
-		c := &j.verdict.Comparisons[row]
-		c.Baseline, c.BaselineRange = unscale(column(old, k), j.lines[k].up)
-		c.Head, c.HeadRange = unscale(column(now, k), j.lines[k].up)
-		if len(j.heads) == 1 {
-			_, c.HeadRange = summary(roundValues(j.heads[0], c.Route, c.Metric))
+// unfitRuns says why runs cannot be judged at all; nil when they can.
+func unfitRuns(fresh []*result.Result) *Reason {
+	if len(fresh) == 0 {
+		return &Reason{Kind: NoRun}
+	}
+	for _, r := range fresh {
+		if reason := unfit(r, ""); reason != nil {
+			return reason
 		}
 	}
+	return nil
 }
 
-// judgeHistory compares runs by rows of figures on the lines' scale, in the order of time.
-func (j *judge) judgeHistory(old, now [][]float64, seed uint64) Verdict {
-	j.medians(old, now)
-	findings := judgeRuns(j.lines, old, now, min(storedFactor*(1-j.policy.Confidence), 0.5), seed)
-	j.fill(findings)
-	j.judgeControl(findings)
-	j.shifted(findings)
-	for k, row := range j.rows {
-		c := &j.verdict.Comparisons[row]
-		switch {
-		case c.Status == Suspect:
-			j.verdict.More = FreshRuns - len(now)
-		case c.Status == Unclear && len(column(old, k)) < FailHistory:
-			c.Reason = fmt.Sprintf("the history has %d of the %d runs that it takes to fail", len(column(old, k)), FailHistory)
-		}
+// unfit says why a run cannot be judged at all; nil when it can.
+func unfit(r *result.Result, of Part) *Reason {
+	switch {
+	case len(r.Problems) > 0:
+		return &Reason{Kind: RunNotWhole, Of: of, Text: r.Problems[0].Text}
+	case !r.Whole():
+		return &Reason{Kind: RunNotWhole, Of: of, Has: len(r.Rounds), Needs: r.PlannedRounds}
+	case r.Tally.Total().Requests() == 0:
+		return &Reason{Kind: NoSamples, Of: of}
 	}
-	j.lowSight()
-	return j.close()
+	return nil
 }
 
-// table is the figures of runs on the lines' scale: a row for each run.
-func (j *judge) table(runs []result.Summary) [][]float64 {
-	rows := make([][]float64, len(runs))
-	for i, r := range runs {
-		for _, l := range j.lines {
-			rows[i] = append(rows[i], onScale(l.metric.of(r.Figures[l.route]), l.up))
+// unlike says why fresh runs are not runs of one change; nil when they may be.
+func unlike(fresh []result.Summary) *Reason {
+	for i := range fresh[1:] {
+		if reason := misfit(&fresh[0], &fresh[i+1]); reason != nil {
+			return &Reason{Kind: reason.Kind, Of: OfFresh, Names: reason.Names}
 		}
 	}
-	return rows
+	return nil
 }
 
-func roundValues(r *result.Result, route string, m Metric) []float64 {
-	var values []float64
-	for _, round := range r.Rounds {
-		values = append(values, m.of(round.Of(route)))
-	}
-	return values
-}
-
-// unscale is the median and the range of values on a line's scale, in the metric's unit.
-func unscale(values []float64, up bool) (median float64, span Range) {
-	if len(values) == 0 {
-		return 0, Range{}
-	}
-	plain := make([]float64, len(values))
-	for i, v := range values {
-		plain[i] = math.Exp(v)
-		if up {
-			plain[i] = math.Exp(-v)
-		}
-	}
-	return summary(plain)
-}
-
-// shifted finds out whether everything moved together: another machine or a global change,
-// which history cannot tell apart: the fresh runs are of one machine, and the history's are of
-// many. What moved along is told of once, not line by line, and is inconclusive; what is worse by
-// more than that stays so. Nothing is subtracted.
-func (j *judge) shifted(findings []finding) {
-	byRoute := map[string][]float64{}
-	for i, f := range findings {
-		if l := j.lines[i]; l.route != tally.All && !math.IsNaN(f.change) {
-			byRoute[l.route] = append(byRoute[l.route], f.change)
-		}
-	}
-	var changes []float64
-	for _, own := range byRoute {
-		changes = append(changes, stats.Median(own))
-	}
-	middle := stats.Median(changes)
-	if len(changes) < commonRoutes || math.Abs(middle) <= commonShift {
-		return
-	}
-	text := fmt.Sprintf("the whole run shifted: half of all routes are %.0f %% worse or more against the history: another machine, or a change that concerns everything", 100*math.Expm1(middle))
-	if middle < 0 {
-		j.notice(CommonShift, "the whole run shifted: half of all routes are %.0f %% better or more against the history: another machine, or a change that concerns everything", -100*math.Expm1(middle))
-		return
-	}
-	j.shift = &Reason{CommonShift, text + "; `plimsoll gate --against` the base can tell"}
-	j.along = map[int]bool{}
-	for i, f := range findings {
-		c := &j.verdict.Comparisons[j.rows[i]]
-		j.along[j.rows[i]] = f.change-middle <= j.lines[i].limit
-		if j.along[j.rows[i]] && c.Status == Worse {
-			c.Status = Unclear // the fresh runs share a machine, and the history's do not
-		}
-	}
+// fitting are the runs of a history that can stand as the baseline of a run, in the order of
+// time.
+func fitting(head *result.Summary, history []result.Summary) []result.Summary {
+	past := slices.DeleteFunc(slices.Clone(history), func(b result.Summary) bool { return misfit(head, &b) != nil })
+	slices.SortStableFunc(past, func(a, b result.Summary) int { return a.Started.Compare(b.Started) })
+	return past
 }
 
 // misfit says why a run cannot stand as the baseline of another; nil when it can.
 func misfit(head, b *result.Summary) *Reason {
 	switch {
 	case !b.Whole:
-		return &Reason{RunNotWhole, "the baseline runs are not whole"}
+		return &Reason{Kind: RunNotWhole, Of: OfBaseline}
 	case b.Series != head.Series || b.ProfileDigest != head.ProfileDigest:
-		return &Reason{OtherProfile, fmt.Sprintf(
-			"the baseline was measured with another profile (digest %.12s, this run %.12s): run `plimsoll baseline update` with this one on its branch",
-			b.ProfileDigest, head.ProfileDigest)}
+		return &Reason{Kind: OtherProfile, Of: OfBaseline, Names: []string{head.ProfileDigest, b.ProfileDigest}}
 	case b.Environment.Class() != head.Environment.Class():
-		return &Reason{OtherEnvironment, "the baseline was measured in another environment (" +
-			strings.Join(head.Environment.Differences(b.Environment), "; ") + "): record one in this environment"}
+		return &Reason{Kind: OtherEnvironment, Of: OfBaseline, Names: head.Environment.Differences(b.Environment)}
 	}
 	return nil
 }
 
-// tooLittle says why the baseline is not enough; nil when it is.
-func (j *judge) tooLittle(all []result.Summary) *Reason {
-	switch runs, b := len(j.past), j.policy.Baseline; {
+// tooLittle says why a baseline is not enough; nil when it is. All are the runs that there are,
+// past those of them that fit.
+func tooLittle(p Policy, head *result.Summary, past, all []result.Summary) *Reason {
+	branch := cmp.Or(p.Baseline.Branch, "main")
+	switch {
 	case len(all) == 0:
-		return &Reason{NoBaseline, fmt.Sprintf("no baseline yet: run `plimsoll baseline update` on %s", cmp.Or(b.Branch, "main"))}
-	case runs == 0:
-		return misfit(&j.fresh[0], &all[0])
-	case runs < b.MinRuns:
-		return &Reason{TooFewRuns, fmt.Sprintf("the baseline has %d of the %d runs that it takes: run `plimsoll baseline update` %d more times on %s",
-			runs, b.MinRuns, b.MinRuns-runs, cmp.Or(b.Branch, "main"))}
+		return &Reason{Kind: NoBaseline, Branch: branch}
+	case len(past) == 0:
+		return misfit(head, &all[0])
+	case len(past) < p.Baseline.MinRuns:
+		return &Reason{Kind: TooFewRuns, Has: len(past), Needs: p.Baseline.MinRuns, Branch: branch}
 	}
 	return nil
 }
 
 func describe(p Policy, base []result.Summary) Baseline {
 	b := Baseline{Branch: p.Baseline.Branch, Runs: len(base)}
-	for _, r := range base {
-		if r.Started.After(b.Newest) {
+	for i := range base {
+		if r := &base[i]; r.Started.After(b.Newest) {
 			b.Newest, b.Commit = r.Started, r.Commit
 		}
 	}
 	return b
+}
+
+func ids(runs []result.Summary) []string {
+	all := make([]string, len(runs))
+	for i := range runs {
+		all[i] = runs[i].ID
+	}
+	return all
+}
+
+// sampleRuns gives each row that can be judged its two samples, the figures of the runs, and their
+// middles and ranges.
+func sampleRuns(rows []row, past, fresh []result.Summary) []row {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		if r := &rows[i]; r.judged() {
+			r.before, r.now = r.line.values(past), r.line.values(fresh)
+			r.describe()
+		}
+	}
+	return rows
+}
+
+// values are a line's figures of runs, on its scale.
+func (l line) values(runs []result.Summary) []float64 {
+	values := make([]float64, len(runs))
+	for i := range runs {
+		values[i] = onScale(l.metric.of(runs[i].Figures[l.route]), l.up)
+	}
+	return values
+}
+
+// describe puts the middles and the ranges of both samples into the comparison.
+func (r *row) describe() {
+	r.Baseline, r.BaselineRange = unscale(r.before, r.line.up)
+	r.Head, r.HeadRange = unscale(r.now, r.line.up)
+}
+
+// spreadOf shows of a single fresh run what its rounds range over.
+func spreadOf(rows []row, fresh []*result.Result) []row {
+	if len(fresh) != 1 {
+		return rows
+	}
+	rows = slices.Clone(rows)
+	for i := range rows {
+		if r := &rows[i]; r.judged() {
+			var values []float64
+			for _, round := range fresh[0].Rounds {
+				values = append(values, r.Metric.of(round.Of(r.Route)))
+			}
+			_, r.HeadRange = summary(values)
+		}
+	}
+	return rows
+}
+
+// unscale is the median and the range of values on a line's scale, in the metric's unit.
+func unscale(values []float64, up bool) (median float64, span Range) {
+	var plain []float64
+	for _, v := range values {
+		switch {
+		case math.IsNaN(v):
+		case up:
+			plain = append(plain, math.Exp(-v))
+		default:
+			plain = append(plain, math.Exp(v))
+		}
+	}
+	if len(plain) == 0 {
+		return 0, Range{}
+	}
+	return summary(plain)
+}
+
+// summary is the median of values and what they range over.
+func summary(values []float64) (median float64, span Range) {
+	return stats.Median(values), Range{slices.Min(values), slices.Max(values)}
+}
+
+// besides puts the figures of both sides beside each other where the history has too few runs
+// to judge them by.
+func besides(rows []row, has, needs int) []row {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		r := &rows[i]
+		if !r.judged() {
+			continue
+		}
+		r.Why = &Why{Kind: FewRuns, Has: float64(has), Needs: float64(needs)}
+		if difference := onScale(r.Head, r.line.up) - onScale(r.Baseline, r.line.up); !math.IsNaN(difference) {
+			r.Change = relative(difference, r.line.up)
+		}
+	}
+	return rows
+}
+
+// findRuns judges the rows that have samples by the rule for runs.
+func findRuns(p Policy, rows []row, seed uint64) []row {
+	rows = slices.Clone(rows)
+	var lines []line
+	var places []int
+	for i := range rows {
+		if rows[i].now != nil {
+			lines, places = append(lines, rows[i].line), append(places, i)
+		}
+	}
+	if len(lines) == 0 {
+		return rows
+	}
+	history, fresh := make([][]float64, len(rows[places[0]].before)), make([][]float64, len(rows[places[0]].now))
+	for _, i := range places {
+		for k, v := range rows[i].before {
+			history[k] = append(history[k], v)
+		}
+		for k, v := range rows[i].now {
+			fresh[k] = append(fresh[k], v)
+		}
+	}
+	findings := judgeRuns(lines, history, fresh, min(storedFactor*(1-p.Confidence), 0.5), seed)
+	for k, i := range places {
+		rows[i].found = &findings[k]
+	}
+	return rows
+}
+
+// shortHistory says of what is not proven that its history is too short to fail anything.
+func shortHistory(rows []row) []row {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		r := &rows[i]
+		if n := present(r.before); r.found != nil && r.Status == Unclear && n < FailHistory {
+			r.Why = &Why{Kind: FewRuns, Has: float64(n), Needs: FailHistory}
+		}
+	}
+	return rows
+}
+
+// present counts the values that are there.
+func present(values []float64) (n int) {
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			n++
+		}
+	}
+	return n
+}
+
+// Compare judges two results by themselves: the two sides of a paired gate as such, and two
+// single runs as far as one run against one can tell, which is not far.
+func Compare(p Policy, base, head *result.Result) Verdict {
+	if AreSides(base, head) {
+		return JudgePairs(p, base, head, true)
+	}
+	v := Judge(p, []*result.Result{head}, []result.Summary{base.Summary()})
+	for i := range v.Reasons {
+		if v.Reasons[i].Kind == TooFewRuns {
+			v.Reasons[i] = Reason{Kind: SingleRuns}
+		}
+	}
+	return v
 }

@@ -90,26 +90,27 @@ func (r rule) holds(v float64) bool {
 	}
 }
 
-// judgeThresholds holds a run to its absolute limits. A threshold of which nothing was
-// measured is in doubt: no data is not a pass.
-func (j *judge) judgeThresholds(r *result.Result) {
-	for _, t := range j.policy.Thresholds {
+// judgeThresholds holds a run to its absolute limits. A threshold without any data is in doubt: no
+// data is not a pass.
+func judgeThresholds(p Policy, r *result.Result) (judged []Threshold, doubts []Reason) {
+	for _, t := range p.Thresholds {
 		total := r.Tally.Total()
 		if t.Route != tally.All {
 			total = r.Tally.Routes[t.Route]
 		}
 		for _, rule := range t.rules {
-			judged := Threshold{Route: t.Route, Rule: rule.text, Status: Within}
+			one := Threshold{Route: t.Route, Rule: rule.text, Status: Within}
 			v, ok := rule.value(total, r.Length())
 			switch {
 			case !ok:
-				judged.Status = NotJudged
-				j.doubt(NoSamples, "%s: nothing was measured to hold against %s", RouteName(t.Route), rule.text)
+				one.Status = NotJudged
+				doubts = append(doubts, Reason{Kind: NoSamples, Route: t.Route, Rule: rule.text})
 			case !rule.holds(v):
-				judged.Status = Worse
+				one.Status = Worse
 			}
-			judged.Value = v
-			j.verdict.Thresholds = append(j.verdict.Thresholds, judged)
+			one.Value = v
+			judged = append(judged, one)
 		}
 	}
+	return judged, doubts
 }

@@ -46,7 +46,7 @@ func TestOutcomeAndStatusAsText(t *testing.T) {
 
 func TestAccept(t *testing.T) {
 	word := gate.Acceptance{By: "ana", Why: "the new index is worth it", At: time.Unix(1_700_000_000, 0).UTC()}
-	failed := gate.Verdict{Outcome: gate.Fail, Compared: 1, Total: 1, Reasons: []gate.Reason{{Kind: gate.Slower, Text: "slower"}}, Comparisons: []gate.Comparison{{Route: "GET /a", Status: gate.Worse}}}
+	failed := gate.Verdict{Outcome: gate.Fail, Compared: 1, Total: 1, Reasons: []gate.Reason{{Kind: gate.Slower, Route: "GET /a"}}, Comparisons: []gate.Comparison{{Route: "GET /a", Status: gate.Worse}}}
 	got := failed.Accept(word)
 	if got.Outcome != gate.Pass || got.Accepted == nil || *got.Accepted != word || len(got.Reasons) != 1 || len(got.Of(gate.Worse)) != 1 {
 		t.Errorf("an accepted fail is %+v", got)
@@ -64,13 +64,13 @@ func TestAccept(t *testing.T) {
 		}
 	}
 	doubtful := failed
-	doubtful.Reasons = append(slices.Clip(failed.Reasons), gate.Reason{Kind: gate.RouteMissing, Text: "gone"})
+	doubtful.Reasons = append(slices.Clip(failed.Reasons), gate.Reason{Kind: gate.RouteMissing, Route: "GET /gone", Of: gate.OfHead})
 	if got := doubtful.Accept(word); got.Outcome != gate.Inconclusive || got.Accepted == nil || len(got.Reasons) != 1 || got.Reasons[0].Kind != gate.RouteMissing {
 		t.Errorf("a failure beside a doubt: %+v", got)
 	}
 	near := failed
 	near.Comparisons = append(slices.Clip(failed.Comparisons), gate.Comparison{Route: "GET /a", Metric: gate.P99, Status: gate.Unclear}, gate.Comparison{Route: tally.All, Metric: gate.P99, Status: gate.Unclear})
-	near.Reasons = append(slices.Clip(failed.Reasons), gate.Reason{Kind: gate.TooNoisy, Text: "GET /a: p99"}, gate.Reason{Kind: gate.LostSight, Text: "GET /a: p95"})
+	near.Reasons = append(slices.Clip(failed.Reasons), gate.Reason{Kind: gate.TooNoisy, Route: "GET /a", Metric: gate.P99}, gate.Reason{Kind: gate.LostSight, Route: "GET /a", Metrics: []gate.Metric{gate.P95}})
 	if got := near.Accept(word); got.Outcome != gate.Pass {
 		t.Errorf("a failure with a doubt about the same route: %+v", got)
 	}

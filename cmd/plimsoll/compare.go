@@ -6,7 +6,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
-	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // compareCmd is plimsoll compare.
@@ -32,7 +31,7 @@ func (c *compareCmd) Run(a *console.Console) error {
 	if err != nil {
 		return err
 	}
-	v := judgeTwo(policy, base, head)
+	v := gate.Compare(policy, base, head)
 	rep := report.New(v, head)
 	show := report.Terminal
 	if c.JSON {
@@ -45,18 +44,4 @@ func (c *compareCmd) Run(a *console.Console) error {
 		return nil
 	}
 	return exit.Verdict{Outcome: v.Outcome}
-}
-
-// judgeTwo judges the sides of a pairing as such, and says of two single runs what they are.
-func judgeTwo(p gate.Policy, base, head *result.Result) gate.Verdict {
-	if gate.AreSides(base, head) {
-		return gate.JudgePairs(p, base, head, true)
-	}
-	v := gate.Judge(p, []*result.Result{head}, []result.Summary{base.Summary()})
-	for i := range v.Reasons {
-		if v.Reasons[i].Kind == gate.TooFewRuns {
-			v.Reasons[i].Text = "one run against one proves nothing: `plimsoll gate` judges by a history, and `plimsoll gate --against` by pairs of rounds"
-		}
-	}
-	return v
 }

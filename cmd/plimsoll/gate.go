@@ -113,11 +113,7 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, ch change
 		}
 		v = gate.Judge(ch.Policy, fresh, base)
 	}
-	v.Notices = append(v.Notices, gate.Trend(ch.Policy, past)...)
-	v.Baseline.Behind = stand.Behind(v.Baseline.Commit)
-	if stand.Notice != nil {
-		v.Notices = append(v.Notices, *stand.Notice)
-	}
+	v = v.On(stand.Commits).Note(gate.Trend(ch.Policy, past)...).Note(stand.Notices...)
 	return report.New(v, fresh[0]), nil
 }
 
@@ -156,7 +152,7 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 // moreRuns measures as many further runs of the same change as the verdict asks for.
 func (c *gateCmd) moreRuns(ctx context.Context, a *console.Console, j *job.Job, fresh []*result.Result, v gate.Verdict) ([]*result.Result, error) {
 	why := slices.IndexFunc(v.Reasons, func(r gate.Reason) bool { return r.Kind == gate.LooksWorse || r.Kind == gate.CommonShift })
-	fmt.Fprintf(a.Stderr, "plimsoll: %s; measuring %d more\n", v.Reasons[max(why, 0)].Text, v.More)
+	fmt.Fprintf(a.Stderr, "plimsoll: %s; measuring %d more\n", report.Sentence(v.Reasons[max(why, 0)]), v.More)
 	bench, err := c.bench(a, j)
 	if err != nil {
 		return nil, err

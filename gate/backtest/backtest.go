@@ -36,7 +36,7 @@ type Report struct {
 	Index    int          `json:"index"` // of the run; of the window where there are windows
 	Commit   string       `json:"commit,omitempty"`
 	Verdict  gate.Outcome `json:"verdict"`
-	Suspects []string     `json:"suspects"` // figures that look worse in the first run
+	Suspects []Figure     `json:"suspects"` // figures that look worse in the first run
 	Flagged  []Flag       `json:"flagged"`  // figures that fail the report
 	Runs     int          `json:"runs"`     // fresh runs that it took
 	// Repeat is set when the run before was of the same commit, so that nothing can be worse.
@@ -45,26 +45,22 @@ type Report struct {
 	// next three.
 	Persisted bool `json:"persisted,omitempty"`
 	// Plain is what "worse than the run before by more than the limit" would have said.
-	Plain    bool   `json:"plain_rule_red"`
-	Injected string `json:"injected,omitempty"` // the figure that was made worse
+	Plain    bool    `json:"plain_rule_red"`
+	Injected *Figure `json:"injected,omitempty"` // the figure that was made worse
+}
+
+// Figure names one column of a history.
+type Figure struct {
+	Route  string      `json:"route"`            // or any name
+	Metric gate.Metric `json:"metric,omitempty"` // or any unit
 }
 
 // Flag is one figure that fails a report.
 type Flag struct {
-	Metric string   `json:"metric"`
+	Figure
 	Change float64  `json:"change"` // relative
 	Limit  float64  `json:"limit"`  // of change
 	P      *float64 `json:"p,omitempty"`
-}
-
-// name is a column as one text.
-func name(c gate.Column) string { return join(c.Route, c.Metric) }
-
-func join(route string, m gate.Metric) string {
-	if m == "" {
-		return gate.RouteName(route)
-	}
-	return gate.RouteName(route) + " " + string(m)
 }
 
 // InOrder judges every run that has enough runs before it.
@@ -133,16 +129,16 @@ func span(from, to int) []int {
 // judge goes the gate's way: one run first, and as many as can tell when it looks worse.
 func (s Suite) judge(p gate.Policy, r *Report, history, fresh []int, seed uint64) {
 	v := s.Figures.Judge(p, fresh[:1], history, seed)
-	r.Runs, r.Suspects, r.Flagged = 1, []string{}, []Flag{}
+	r.Runs, r.Suspects, r.Flagged = 1, []Figure{}, []Flag{}
 	for _, c := range v.Of(gate.Suspect) {
-		r.Suspects = append(r.Suspects, join(c.Route, c.Metric))
+		r.Suspects = append(r.Suspects, Figure{c.Route, c.Metric})
 	}
 	if v.More > 0 && len(fresh) > v.More {
 		r.Runs = 1 + v.More
 		v = s.Figures.Judge(p, fresh[:r.Runs], history, seed)
 	}
 	for _, c := range v.Of(gate.Worse) {
-		r.Flagged = append(r.Flagged, Flag{join(c.Route, c.Metric), c.Change, c.Limit, c.P})
+		r.Flagged = append(r.Flagged, Flag{Figure{c.Route, c.Metric}, c.Change, c.Limit, c.P})
 	}
 	r.Verdict = v.Outcome
 }
@@ -204,7 +200,8 @@ func Windows(p gate.Policy, s Suite, n int, worse float64, seed uint64) []Report
 		r := Report{Suite: s.Name, Index: len(reports)}
 		fresh := span(p.Baseline.Window, size)
 		if k := random.IntN(len(w.Figures.Columns)); worse > 0 {
-			r.Injected = name(w.Figures.Columns[k])
+			c := w.Figures.Columns[k]
+			r.Injected = &Figure{c.Route, c.Metric}
 			w.worsen(k, fresh, worse)
 		}
 		r.Plain = w.plain(p.Baseline.Window-1, p.Baseline.Window)

@@ -99,8 +99,8 @@ func TestWindows(t *testing.T) {
 		t.Errorf("half as much again: %+v", sum)
 	}
 	for _, r := range changed {
-		if len(r.Flagged) != 1 || r.Flagged[0].Metric != r.Injected {
-			t.Errorf("injected %s, flagged %+v", r.Injected, r.Flagged)
+		if len(r.Flagged) != 1 || r.Flagged[0].Figure != *r.Injected {
+			t.Errorf("injected %v, flagged %+v", r.Injected, r.Flagged)
 		}
 	}
 	if again := backtest.Windows(p, s, 50, 0.5, 1); fmt.Sprint(backtest.Sum(again)) != fmt.Sprint(backtest.Sum(changed)) {

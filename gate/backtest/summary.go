@@ -29,7 +29,7 @@ func Sum(reports []Report) (s Summary) {
 		s.Persisted += one(r.Persisted)
 		s.Gone += one(len(r.Suspects) > 0 && !r.Persisted)
 		s.Plain += one(r.Plain)
-		s.Found += one(r.Injected != "" && slices.ContainsFunc(r.Flagged, func(f Flag) bool { return f.Metric == r.Injected }))
+		s.Found += one(r.Injected != nil && slices.ContainsFunc(r.Flagged, func(f Flag) bool { return f.Figure == *r.Injected }))
 		if r.Repeat {
 			s.Repeats++
 			s.RepeatsRed += one(red)

@@ -37,11 +37,11 @@ func laced(name string) report.Report {
 		}
 	}
 	not, follows := comparison(name, gate.P95, gate.NotJudged), comparison(name, gate.P50, gate.Follows)
-	not.Reason, follows.Reason = name, name
+	follows.Why = &gate.Why{Kind: gate.Caused, Routes: []string{name, name}, More: 2}
 	unknown := comparison(name, gate.Metric(name), gate.Worse)
 	v.Comparisons = append(v.Comparisons, not, follows, unknown)
-	v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.RouteMissing, Text: "about " + name})
-	v.Notices = []gate.Reason{{Kind: gate.Creep, Text: "about " + name}}
+	v.Reasons = append(v.Reasons, lacedReasons(name)...)
+	v.Notices = lacedReasons(name)
 	v.Baseline.Branch, v.Baseline.Commit = name, name
 	r := report.New(v, shopRun())
 	s := &r.Subject
@@ -51,11 +51,23 @@ func laced(name string) report.Report {
 	return r
 }
 
+// lacedReasons are reasons of each kind, whose foreign texts are all name.
+func lacedReasons(name string) (all []gate.Reason) {
+	for _, kind := range gate.Kinds() {
+		all = append(all, gate.Reason{
+			Kind: kind, Route: name, Metric: gate.Metric(name), Metrics: []gate.Metric{gate.Metric(name)}, Rule: name, Branch: name, Commit: name,
+			Names: []string{name, name}, Sights: []gate.Sight{{Route: name, Metric: gate.Metric(name)}}, By: name, Label: name, Text: name,
+			Why: &gate.Why{Kind: gate.Caused, Routes: []string{name}},
+		})
+	}
+	return all
+}
+
 // lacedKinds are laced reports of each way to show them.
 func lacedKinds(name string) []report.Report {
 	fail, accepted, doubt := laced(name), laced(name), laced(name)
-	accepted.Verdict = accepted.Verdict.Accept(gate.Acceptance{By: name + " ", Why: name, At: time.Unix(1_700_000_000, 0)})
-	doubt.Verdict.Outcome, doubt.Verdict.Reasons = gate.Inconclusive, []gate.Reason{{Kind: gate.NoBaseline, Text: name}}
+	accepted.Verdict = accepted.Verdict.Accept(gate.Acceptance{By: name + " ", Why: name, Label: name, At: time.Unix(1_700_000_000, 0)})
+	doubt.Verdict.Outcome, doubt.Verdict.Reasons = gate.Inconclusive, []gate.Reason{{Kind: gate.NoBaseline, Branch: name}}
 	return []report.Report{fail, accepted, doubt}
 }
 

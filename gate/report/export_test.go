@@ -1,5 +1,7 @@
 package report
 
+import "github.com/plimsoll-ci/plimsoll/gate"
+
 // Sign is a verdict file with the digest that its content has; nil for one that cannot be read.
 // A fuzzer cannot find digests by itself.
 func Sign(data []byte) []byte {
@@ -14,16 +16,10 @@ func Sign(data []byte) []byte {
 	return text
 }
 
-// Kinds are those of reasons that a verdict file may hold.
-func Kinds() (all []string) {
-	for kind := range doubts {
-		all = append(all, string(kind))
-	}
-	for _, kind := range shown {
-		all = append(all, string(kind))
-	}
-	return all
-}
+// Said are the kinds of reasons that have a sentence, and Doubted those that have words for a
+// headline.
+func Said(kind gate.ReasonKind) bool    { return sentences[kind] != nil }
+func Doubted(kind gate.ReasonKind) bool { return doubts[kind].what != "" && doubts[kind].settle != "" }
 
 // Unsound is the file of a report that Encode would refuse.
 func Unsound(r Report) ([]byte, error) {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
@@ -89,31 +88,11 @@ func (c content) digest() (string, error) {
 
 // bounded is the content of a report, cut to what a file may hold.
 func bounded(r Report) content {
-	c := content{Subject: r.Subject, Verdict: r.Verdict, LeftOut: r.LeftOut}
-	order := worstFirst(c.Comparisons)
-	kept := order[:min(len(order), maxComparisons)]
-	c.LeftOut += len(order) - len(kept)
-	c.Comparisons = make([]gate.Comparison, len(kept))
-	for i, place := range kept {
-		c.Comparisons[i] = r.Verdict.Comparisons[place]
-	}
-	c.Thresholds = slices.Clone(c.Thresholds)
-	slices.SortStableFunc(c.Thresholds, func(a, b gate.Threshold) int { return rank(b.Status) - rank(a.Status) })
-	c.Thresholds = c.Thresholds[:min(len(c.Thresholds), maxThresholds)]
-	c.Reasons = append([]gate.Reason{}, c.Reasons[:min(len(c.Reasons), maxReasons)]...)
-	c.Notices = slices.Clone(c.Notices[:min(len(c.Notices), maxReasons)])
+	v, leftOut := r.Verdict.Bound()
+	c := content{Subject: r.Subject, Verdict: v, LeftOut: r.LeftOut + leftOut}
 	c.Subject.Course = append([]Round{}, c.Subject.Course[:min(len(c.Subject.Course), maxCourse)]...)
-	if c.Accepted != nil {
-		accepted := *c.Accepted
-		accepted.At = accepted.At.UTC()
-		c.Accepted = &accepted
-	}
-	names, lines := c.texts()
-	for _, text := range names {
-		*text = cut(*text, maxTextName)
-	}
-	for _, text := range lines {
-		*text = cut(*text, maxTextLine)
+	for _, text := range c.Subject.texts() {
+		*text = cut(*text, maxSubjectText)
 	}
 	return c
 }
@@ -140,6 +119,9 @@ func Decode(rd io.Reader) (Report, error) {
 	}
 	if len(data) > maxFile {
 		return Report{}, fmt.Errorf("%w: larger than %d MiB", ErrMalformed, maxFile>>20)
+	}
+	if err := checkShape(data); err != nil {
+		return Report{}, err
 	}
 	f, err := parse(data)
 	if err != nil {

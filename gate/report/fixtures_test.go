@@ -67,7 +67,7 @@ func comparison(route string, metric gate.Metric, status gate.Status) gate.Compa
 	case gate.Within:
 		return moved(c, 0.021)
 	case gate.NotJudged:
-		return gate.Comparison{Route: route, Metric: metric, Status: status, Limit: c.Limit, Reason: "too few requests: 3 in a round, 200 are needed"}
+		return gate.Comparison{Route: route, Metric: metric, Status: status, Limit: c.Limit, Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 200}}
 	}
 	return c
 }
@@ -104,15 +104,15 @@ func baseline() gate.Baseline {
 func failed() gate.Verdict {
 	return gate.Verdict{
 		Outcome: gate.Fail, Mode: gate.Stored, Compared: 14, Total: 14, Baseline: baseline(),
-		Reasons: []gate.Reason{{Kind: gate.Slower, Text: "POST /orders: p99 is 40.9 % slower, the limit is 20 %"}},
+		Reasons: []gate.Reason{{Kind: gate.Slower, Route: "POST /orders", Metric: gate.P99, Change: 0.409, Limit: 0.2}},
 		Comparisons: append(shopRoutes(),
 			comparison("GET /search", gate.Throughput, gate.Worse), comparison("POST /orders", gate.P99, gate.Worse), comparison("POST /orders", gate.FailureRate, gate.Worse),
 			comparison(tally.All, gate.P50, gate.Within)),
 	}
 }
 
-func doubtful(reason gate.ReasonKind, text string) gate.Verdict {
-	return gate.Verdict{Outcome: gate.Inconclusive, Mode: gate.Stored, Reasons: []gate.Reason{{Kind: reason, Text: text}}}
+func doubtful(reason gate.Reason) gate.Verdict {
+	return gate.Verdict{Outcome: gate.Inconclusive, Mode: gate.Stored, Reasons: []gate.Reason{reason}}
 }
 
 // verdicts are one of each kind of headline, by the name of its golden files.
@@ -129,36 +129,36 @@ func verdicts() map[string]gate.Verdict {
 		"new-failures": {
 			Outcome: gate.Fail, Mode: gate.Stored, Compared: 1, Total: 3, Baseline: gate.Baseline{Branch: "main", Runs: 20, Commit: "a1b2c3d4e5f6", Behind: new(int)},
 			Reasons: []gate.Reason{
-				{Kind: gate.Failing, Text: "POST /orders: 1.90 % of 4000 requests failed, the limit is 1 %"},
-				{Kind: gate.PastThreshold, Text: "POST /orders: p(95)<50 does not hold, it is 61.3"},
-				{Kind: gate.RouteCannotBeSeen, Text: "GET /rare could not be judged (too few requests: 3 in a round, 20 are needed): a run_time of 2m13s would do, or gate.routes can ignore it"},
+				{Kind: gate.Failing, Route: "POST /orders", Metric: gate.FailureRate, Now: 0.019, Requests: 4000, Limit: 0.01},
+				{Kind: gate.PastThreshold, Route: "POST /orders", Rule: "p(95)<50", Now: 61.3},
+				{Kind: gate.RouteCannotBeSeen, Route: "GET /rare", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}, RunTime: 133 * time.Second},
 			},
 			Comparisons: []gate.Comparison{comparison("POST /orders", gate.FailureRate, gate.Worse), comparison("GET /rare", gate.P95, gate.NotJudged), comparison("GET /slow", gate.Throughput, gate.Follows)},
 			Thresholds:  []gate.Threshold{{Route: "POST /orders", Rule: "p(95)<50", Status: gate.Worse, Value: 61.3}},
 		},
 		"noisy": {
 			Outcome: gate.Inconclusive, Mode: gate.Paired, Compared: 1, Total: 1, Baseline: gate.Baseline{Pairs: 24, Starts: 12, Commit: "a1b2c3d4e5f6"},
-			Reasons:     []gate.Reason{{Kind: gate.TooNoisy, Text: "GET /search: p99 is too noisy to exclude 30 % after 24 pairs of rounds"}},
-			Notices:     []gate.Reason{{Kind: gate.Disturbed, Text: "2 of 26 pairs of rounds were disturbed and replaced"}},
+			Reasons:     []gate.Reason{{Kind: gate.TooNoisy, Route: "GET /search", Metric: gate.P99, Limit: 0.3, Has: 24, Visible: 0.27}},
+			Notices:     []gate.Reason{{Kind: gate.Disturbed, Has: 2, Needs: 26}},
 			Comparisons: []gate.Comparison{comparison("GET /search", gate.P99, gate.Unclear), comparison(tally.All, gate.Throughput, gate.Within)},
 		},
-		"no-baseline":       doubtful(gate.NoBaseline, "no baseline yet: run `plimsoll baseline update` on main"),
-		"other-profile":     doubtful(gate.OtherProfile, "the baseline was measured with another profile (digest aaaa, this run 0123456789ab): run `plimsoll baseline update` with this one on its branch"),
-		"other-environment": doubtful(gate.OtherEnvironment, "the baseline was measured in another environment (cores: 4 here, 2 there): record one in this environment"),
-		"not-whole":         doubtful(gate.RunNotWhole, "the run is not whole: the system under test ended"),
+		"no-baseline":       doubtful(gate.Reason{Kind: gate.NoBaseline, Branch: "main"}),
+		"other-profile":     doubtful(gate.Reason{Kind: gate.OtherProfile, Of: gate.OfBaseline, Names: []string{"0123456789abcdef", "aaaa"}}),
+		"other-environment": doubtful(gate.Reason{Kind: gate.OtherEnvironment, Of: gate.OfBaseline, Names: []string{"cores: 4 here, 2 there"}}),
+		"not-whole":         doubtful(gate.Reason{Kind: gate.RunNotWhole, Text: "the system under test ended"}),
 	}
 	one := all["new-failures"].Comparisons[0]
 	one.Baseline, one.Change = 0, one.Head
 	all["new-failures"].Comparisons[0] = one
-	all["new-failures"].Comparisons[2].Reason = "from POST /orders"
+	all["new-failures"].Comparisons[2].Why = &gate.Why{Kind: gate.Caused, Routes: []string{"POST /orders"}}
 	none := all["no-baseline"]
 	none.Baseline.Branch = "main"
 	all["no-baseline"] = none
-	few := doubtful(gate.TooFewRuns, "the baseline has 2 of the 5 runs that it takes: run `plimsoll baseline update` 3 more times on main")
+	few := doubtful(gate.Reason{Kind: gate.TooFewRuns, Has: 2, Needs: 5, Branch: "main"})
 	few.Total, few.Baseline, few.Comparisons = 1, gate.Baseline{Branch: "main", Runs: 2, Commit: "a1b2c3d4e5f6"}, []gate.Comparison{comparison("GET /search", gate.P50, gate.NotJudged)}
-	few.Comparisons[0].Reason = "too few runs"
+	few.Comparisons[0].Why = &gate.Why{Kind: gate.FewRuns, Has: 2, Needs: 5}
 	all["too-few-runs"] = few
-	worse := doubtful(gate.LooksWorse, "GET /search: p99 is 40.9 % slower in one run, which proves nothing; 5 runs can tell, or `plimsoll gate --against` the base")
+	worse := doubtful(gate.Reason{Kind: gate.LooksWorse, Route: "GET /search", Metric: gate.P99, Change: 0.409, Has: 1, Needs: 5})
 	worse.Compared, worse.Total, worse.Baseline, worse.More, worse.Comparisons = 2, 2, baseline(), 4, []gate.Comparison{comparison("GET /search", gate.P99, gate.Suspect), comparison("GET /cart", gate.P99, gate.Within)}
 	all["looks-worse"] = worse
 	return all
@@ -196,6 +196,6 @@ func many(n int, name string) report.Report {
 
 // inDoubt adds a route of which nothing could be told.
 func inDoubt(v gate.Verdict) gate.Verdict {
-	v.Reasons = append(slices.Clip(v.Reasons), gate.Reason{Kind: gate.RouteMissing, Text: "GET /gone was not requested in this run, and was in its baseline: was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes"})
+	v.Reasons = append(slices.Clip(v.Reasons), gate.Reason{Kind: gate.RouteMissing, Route: "GET /gone", Of: gate.OfHead})
 	return v
 }

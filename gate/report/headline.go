@@ -43,23 +43,22 @@ func (r Report) headline(foreign show) string {
 
 // failing counts the routes that are past their limits, by what is wrong with them.
 func (r Report) failing() string {
-	wrong := map[string]map[string]bool{}
+	wrong := map[gate.ReasonKind]map[string]bool{gate.Slower: {}, gate.LowerThroughput: {}, gate.Failing: {}}
 	for i := range r.Verdict.Comparisons {
 		if c := &r.Verdict.Comparisons[i]; c.Status == gate.Worse {
-			is := word(*c)
-			if wrong[is] == nil {
-				wrong[is] = map[string]bool{}
-			}
-			wrong[is][c.Route] = true
+			wrong[wrongKind(c)][c.Route] = true
 		}
 	}
 	var parts []string
-	for _, part := range []struct{ word, one, more string }{
-		{"slower", "is slower", "are slower"},
-		{"lower", "has lower throughput", "have lower throughput"},
-		{"failing", "is past its failure limit", "are past their failure limits"},
+	for _, part := range []struct {
+		kind      gate.ReasonKind
+		one, more string
+	}{
+		{gate.Slower, "is slower", "are slower"},
+		{gate.LowerThroughput, "has lower throughput", "have lower throughput"},
+		{gate.Failing, "is past its failure limit", "are past their failure limits"},
 	} {
-		routes := wrong[part.word]
+		routes := wrong[part.kind]
 		everywhere := routes[tally.All]
 		delete(routes, tally.All)
 		switch n := len(routes); {
@@ -79,6 +78,18 @@ func (r Report) failing() string {
 		parts = append(parts, fmt.Sprintf("%s %s not hold", count(broken, "threshold"), are(broken, "does", "do")))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// wrongKind is what is wrong with a comparison that is worse.
+func wrongKind(c *gate.Comparison) gate.ReasonKind {
+	switch c.Metric {
+	case gate.FailureRate:
+		return gate.Failing
+	case gate.Throughput:
+		return gate.LowerThroughput
+	default:
+		return gate.Slower
+	}
 }
 
 // atLeast goes before a number of what is worse where the file held not even all of that.
@@ -105,69 +116,79 @@ func (r Report) of(part, n int) string {
 // doubts says of each reason for doubt, in a few words, why nothing could be told, and what
 // would settle it.
 var doubts = map[gate.ReasonKind]struct{ what, settle string }{
-	gate.NotProven:         {"it looks worse, and that is not proven", "a longer `run_time`, or `plimsoll gate --paired`, which compares with the base on the same machine"},
+	gate.NotProven:         {"it looks worse, and that is not proven", "a longer `run_time`, or " + pairedGate + ", which compares with the base on the same machine"},
 	gate.TooNoisy:          {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
 	gate.NoisyMachine:      {"the machine is too noisy", "the same job once more, or on a quieter runner"},
-	gate.LooksWorse:        {"it looks worse, in too few runs to tell", fmt.Sprintf("%d runs of this change, or `plimsoll gate --paired`", gate.FreshRuns)},
-	gate.CommonShift:       {"the whole run shifted", "`plimsoll gate --paired`, which compares with the base on the same machine"},
-	gate.NoBaseline:        {"no baseline yet", "`plimsoll baseline update` on the branch that this change goes to, or `plimsoll gate --paired`, which needs none"},
-	gate.TooFewRuns:        {"too few baseline runs", "more runs of `plimsoll baseline update`, or `plimsoll gate --paired`, which needs none"},
-	gate.OtherProfile:      {"the baseline has another profile", "`plimsoll baseline update` with this profile, or `plimsoll gate --paired`"},
-	gate.OtherEnvironment:  {"the baseline has another environment", "`plimsoll baseline update` in this environment, or `plimsoll gate --paired`"},
+	gate.ControlStrayed:    {"the machine is too noisy", "the same job once more, or on a quieter runner"},
+	gate.LooksWorse:        {"it looks worse, in too few runs to tell", fmt.Sprintf("%d runs of this change, or %s", gate.FreshRuns, pairedGate)},
+	gate.CommonShift:       {"the whole run shifted", pairedGate + ", which compares with the base on the same machine"},
+	gate.NoBaseline:        {"no baseline yet", ourUpdate + " on the branch that this change goes to, or " + pairedGate + ", which needs none"},
+	gate.TooFewRuns:        {"too few baseline runs", "more runs of " + ourUpdate + ", or " + pairedGate + ", which needs none"},
+	gate.SingleRuns:        {"one run against one proves nothing", pairedGate},
+	gate.TooFewPairs:       {"too few pairs of rounds", "a longer `run_time`"},
+	gate.OtherProfile:      {"the baseline has another profile", ourUpdate + " with this profile, or " + pairedGate},
+	gate.OtherEnvironment:  {"the baseline has another environment", ourUpdate + " in this environment, or " + pairedGate},
 	gate.RunNotWhole:       {"the run is not whole", "the same job once more, when what went wrong is mended"},
+	gate.NoRun:             {"there is no run to judge", "a run"},
 	gate.NoSamples:         {"nothing to compare", "a longer `run_time`, or shorter waits"},
+	gate.NothingCompared:   {"nothing to compare", "a longer `run_time`, or shorter waits"},
 	gate.RouteMissing:      {"not the same routes on both sides", "a name of its own for each route in the profile, or `ignore` in `gate.routes`"},
 	gate.LostSight:         {"the change leaves too few requests to judge it by", "a longer `run_time`"},
 	gate.RouteCannotBeSeen: {"too few requests", "a longer `run_time`, or `ignore` in `gate.routes`"},
 }
 
-// pairedFew is told where a paired gate ended before it could tell.
-const pairedFew = "a longer `run_time`"
-
 // doubt says in a few words why nothing could be told.
 func doubt(v gate.Verdict) string {
-	switch {
-	case len(v.Reasons) == 0:
+	if len(v.Reasons) == 0 {
 		return "there is more to measure"
-	case v.Mode == gate.Paired && v.Reasons[0].Kind == gate.TooFewRuns:
-		return "too few pairs of rounds"
+	}
+	switch r := v.Reasons[0]; {
+	case r.Of == gate.OfFresh:
+		return "these are not runs of one change"
+	case r.Kind == gate.OtherProfile && r.Of == gate.OfPair:
+		return "the sides have different profiles"
+	case r.Kind == gate.OtherEnvironment && r.Of == gate.OfPair:
+		return "the sides have different environments"
 	default:
-		return doubts[v.Reasons[0].Kind].what
+		return doubts[r.Kind].what
 	}
 }
 
-// settle says what would end the doubt; empty when there is none.
+// settle says in markdown what would end the doubt; empty when there is none.
 func settle(v gate.Verdict) string {
-	switch {
-	case v.Outcome != gate.Inconclusive || len(v.Reasons) == 0:
+	if v.Outcome != gate.Inconclusive || len(v.Reasons) == 0 {
 		return ""
-	case v.Mode == gate.Paired && (v.Reasons[0].Kind == gate.TooFewRuns || v.Reasons[0].Kind == gate.NotProven):
-		return pairedFew
-	case v.Reasons[0].Kind == gate.NoBaseline && v.Baseline.Branch != "":
-		return fmt.Sprintf("`plimsoll baseline update` on %s, or `plimsoll gate --paired`, which needs none", span(v.Baseline.Branch, maxName))
-	case v.Mode == gate.Paired && v.Reasons[0].Kind == gate.OtherProfile:
+	}
+	switch r := v.Reasons[0]; {
+	case r.Of == gate.OfFresh:
+		return "runs of one profile on one machine"
+	case v.Mode == gate.Paired && r.Kind == gate.NotProven:
+		return "a longer `run_time`"
+	case r.Kind == gate.NoBaseline && r.Branch != "":
+		return fmt.Sprintf("%s on %s, or %s, which needs none", ourUpdate, span(r.Branch, maxName), pairedGate)
+	case r.Kind == gate.OtherProfile && r.Of == gate.OfPair:
 		return "one profile for both sides"
-	case v.Mode == gate.Paired && v.Reasons[0].Kind == gate.OtherEnvironment:
+	case r.Kind == gate.OtherEnvironment && r.Of == gate.OfPair:
 		return "one machine for both sides"
 	default:
-		return doubts[v.Reasons[0].Kind].settle
+		return doubts[r.Kind].settle
 	}
 }
 
-// sentences are the reasons that no table shows, at most so many.
-func sentences(reasons []gate.Reason, most int) []string {
+// shownSentences are the reasons that no table shows, at most so many.
+func shownSentences(reasons []gate.Reason, most int) []string {
 	var lines []string
+	more := 0
 	for _, reason := range reasons {
 		switch reason.Kind {
 		case gate.Slower, gate.LowerThroughput, gate.Failing:
-		default:
-			lines = append(lines, reason.Text)
+			continue
 		}
-	}
-	more := len(lines) - most
-	lines = lines[:min(most, len(lines))]
-	for i := range lines {
-		lines[i] = plain(lines[i], maxSentence)
+		if len(lines) == most {
+			more++
+			continue
+		}
+		lines = append(lines, Sentence(reason))
 	}
 	if more > 0 && most > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))

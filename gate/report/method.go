@@ -73,7 +73,7 @@ func (v view) sight() string {
 		}
 	}
 	one := func(c gate.Comparison) string {
-		route := gate.RouteName(c.Route)
+		route := RouteName(c.Route)
 		if route == c.Route {
 			route = span(c.Route, maxName)
 		}

@@ -90,20 +90,14 @@ func New(v gate.Verdict, r *result.Result) Report {
 // Unjudged is the report of an error in the place of a verdict: the lines of what it says are the
 // reasons. Of the run there is what was known before it.
 func Unjudged(err error, mode gate.Mode, s Subject) Report {
-	v := gate.Verdict{Outcome: gate.Unjudged, Mode: mode, Comparisons: []gate.Comparison{}}
-	for line := range strings.Lines(err.Error()) {
-		if line = strings.TrimSpace(line); line != "" && len(v.Reasons) < maxReasons {
-			v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.NotMeasured, Text: line})
-		}
-	}
-	return Report{Verdict: v, Subject: s}
+	return Report{Verdict: gate.NoVerdict(mode, err), Subject: s}
 }
 
 // trouble is the error that an unjudged report tells of.
 func (r Report) trouble() error {
 	var lines []string
 	for _, reason := range r.Verdict.Reasons {
-		lines = append(lines, reason.Text)
+		lines = append(lines, Sentence(reason))
 	}
 	return errors.New(strings.Join(lines, "\n"))
 }

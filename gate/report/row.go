@@ -1,11 +1,9 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -25,7 +23,7 @@ func row(c gate.Comparison, markdown bool) []string {
 	}
 	route := foreign(c.Route, maxName)
 	if c.Route == tally.All {
-		route = gate.RouteName(c.Route)
+		route = RouteName(c.Route)
 	}
 	verdict := verdict(c, foreign)
 	if markdown && c.Status == gate.Worse {
@@ -35,12 +33,9 @@ func row(c gate.Comparison, markdown bool) []string {
 	return []string{route, metric(c.Metric, foreign), figures[0], figures[1], figures[2], figures[3], verdict}
 }
 
-// metrics are those that have a name of ours.
-var metrics = []gate.Metric{gate.P50, gate.P95, gate.P99, gate.Throughput, gate.FailureRate}
-
 // metric is the name of a metric, which another tool may have given.
 func metric(m gate.Metric, foreign show) string {
-	if slices.Contains(metrics, m) {
+	if slices.Contains(gate.Metrics(), m) {
 		return string(m)
 	}
 	return foreign(string(m), maxName)
@@ -78,10 +73,10 @@ func improved(c gate.Comparison) bool {
 // the limit could not have been seen.
 func verdict(c gate.Comparison, foreign show) string {
 	switch {
-	case c.Status == gate.Follows && c.Reason != "":
-		return word(c) + " from " + foreign(strings.TrimPrefix(c.Reason, "from "), maxSentence)
-	case c.Reason != "" && c.Metric != gate.FailureRate:
-		return word(c) + ": " + foreign(c.Reason, maxSentence)
+	case c.Status == gate.Follows && c.Why != nil:
+		return word(c) + " " + because(c.Why, foreign)
+	case c.Why != nil:
+		return word(c) + ": " + because(c.Why, foreign)
 	case word(c) == "within" && c.SmallestVisible > 1.1*math.Abs(c.Limit):
 		return fmt.Sprintf("%s; sees from %.0f %%", word(c), 100*c.SmallestVisible)
 	}
@@ -118,57 +113,4 @@ func cells(c gate.Comparison, markdown bool) [4]string {
 		change += " " + interval(*c.Interval)
 	}
 	return [4]string{value(c.Metric, c.Baseline), value(c.Metric, c.Head), change, limit}
-}
-
-// rank orders the statuses, the worst highest.
-func rank(s gate.Status) int {
-	switch s {
-	case gate.Worse:
-		return 5
-	case gate.Unclear, gate.Suspect:
-		return 4
-	case gate.Follows:
-		return 3
-	case gate.Within:
-		return 2
-	default:
-		return 1
-	}
-}
-
-// past is how many times its limit a comparison is at.
-func past(c gate.Comparison) float64 {
-	share := c.Change / c.Limit
-	if c.Metric == gate.FailureRate {
-		share = c.Head / max(c.Limit, 1e-6) // a limit of 0 allows none
-	}
-	if math.IsNaN(share) {
-		return 0
-	}
-	return share
-}
-
-// worstFirst are the places of comparisons in the order of their tables: by status, then by how
-// many times its limit each is at.
-func worstFirst(comparisons []gate.Comparison) []int {
-	type key struct {
-		rank int
-		past float64
-	}
-	keys := make([]key, len(comparisons))
-	order := make([]int, len(comparisons))
-	for i := range comparisons {
-		keys[i], order[i] = key{rank(comparisons[i].Status), past(comparisons[i])}, i
-	}
-	slices.SortFunc(order, func(a, b int) int { // the place makes it stable, and cheaper than a stable sort
-		switch x, y := keys[a], keys[b]; {
-		case x.rank != y.rank:
-			return y.rank - x.rank
-		case x.past != y.past:
-			return cmp.Compare(y.past, x.past)
-		default:
-			return a - b
-		}
-	})
-	return order
 }

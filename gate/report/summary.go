@@ -57,7 +57,7 @@ func bar(c gate.Comparison) string {
 	if c.Status == gate.NotJudged || c.Limit == 0 && c.Metric != gate.FailureRate {
 		return ""
 	}
-	used := past(c)
+	used := c.Past()
 	cells := int(math.Round(min(max(used, 0), 100) * barWidth))
 	switch {
 	case used > 1:

@@ -15,7 +15,7 @@ const maxTerminal = 60
 // where the eye is.
 func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
-	order := worstFirst(v.Comparisons)
+	order := gate.WorstFirst(v.Comparisons)
 	var rows [][]string
 	for _, i := range order[:min(maxTerminal, len(order))] {
 		rows = append(rows, row(v.Comparisons[i], false))
@@ -30,13 +30,15 @@ func Terminal(w io.Writer, r Report) error {
 	}
 	fmt.Fprintln(w)
 	for _, reason := range v.Reasons {
-		fmt.Fprintf(w, "- %s\n", plain(reason.Text, maxSentence))
+		fmt.Fprintf(w, "- %s\n", Sentence(reason))
 	}
 	if err := Notices(w, v.Notices); err != nil {
 		return err
 	}
-	if a := v.Accepted; a != nil && a.Why != "" {
-		fmt.Fprintf(w, "accepted: %s\n", plain(a.Why, maxSentence))
+	if a := v.Accepted; a != nil {
+		if why := accepted(a, plain); why != "" {
+			fmt.Fprintf(w, "accepted: %s\n", why)
+		}
 	}
 	_, err := fmt.Fprintf(w, "%d of %s compared, %s\n%s: %s\n", v.Compared, count(v.Total, "route"), against(v, plain), v.Outcome, r.headline(plain))
 	return err
@@ -45,7 +47,7 @@ func Terminal(w io.Writer, r Report) error {
 // Notices writes what is worth knowing and changes nothing, a line each.
 func Notices(w io.Writer, notices []gate.Reason) error {
 	for _, notice := range notices {
-		if _, err := fmt.Fprintf(w, "note: %s\n", plain(notice.Text, maxSentence)); err != nil {
+		if _, err := fmt.Fprintf(w, "note: %s\n", Sentence(notice)); err != nil {
 			return err
 		}
 	}

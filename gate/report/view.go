@@ -22,12 +22,12 @@ type routeCounts struct {
 }
 
 func (r Report) view() view {
-	v := view{Report: r, all: worstFirst(r.Verdict.Comparisons)}
-	matter := rank(gate.Worse)
+	v := view{Report: r, all: gate.WorstFirst(r.Verdict.Comparisons)}
+	matter := gate.Worse.Severity()
 	if r.Verdict.Outcome == gate.Inconclusive {
-		matter = rank(gate.Unclear)
+		matter = gate.Unclear.Severity()
 	}
-	for v.matter < len(v.all) && rank(r.Verdict.Comparisons[v.all[v.matter]].Status) >= matter {
+	for v.matter < len(v.all) && r.Verdict.Comparisons[v.all[v.matter]].Status.Severity() >= matter {
 		v.matter++
 	}
 	v.routes = countRoutes(r.Verdict.Comparisons)
@@ -37,7 +37,7 @@ func (r Report) view() view {
 // countRoutes counts by the worst of each route; those of all together are none.
 func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 	type route struct {
-		rank     int
+		severity int
 		improved bool
 	}
 	routes := make(map[string]route, min(len(comparisons), 1<<16))
@@ -47,20 +47,20 @@ func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 			continue
 		}
 		known := routes[c.Route]
-		routes[c.Route] = route{max(known.rank, rank(c.Status)), known.improved || improved(*c)}
+		routes[c.Route] = route{max(known.severity, c.Status.Severity()), known.improved || improved(*c)}
 	}
 	for _, one := range routes {
-		switch one.rank {
-		case rank(gate.Unclear):
+		switch one.severity {
+		case gate.Unclear.Severity():
 			n.doubt++
-		case rank(gate.Follows):
+		case gate.Follows.Severity():
 			n.follow++
-		case rank(gate.Within):
+		case gate.Within.Severity():
 			n.within++
 			if one.improved {
 				n.improved++
 			}
-		case rank(gate.NotJudged):
+		case gate.NotJudged.Severity():
 			n.unjudged++
 		}
 	}

@@ -147,8 +147,8 @@ func DefaultBranch(ctx context.Context, dir git.Dir) string {
 
 // Stand is what a change stands on, as far as it is known.
 type Stand struct {
-	Commits []string     // the base and those before it; nil when they are not known
-	Notice  *gate.Reason // why they are not known; nil outside of a repository, where there are none
+	Commits []string      // the base and those before it; nil when they are not known
+	Notices []gate.Reason // why they are not known; none outside of a repository, where there are none
 }
 
 // Stand finds the commits of which one must be the baseline's.
@@ -160,14 +160,5 @@ func (c Change) Stand(ctx context.Context) Stand {
 	if _, outside := c.Git.Run(ctx, "rev-parse", "--git-dir"); outside != nil && !c.Workflow.InActions {
 		return Stand{}
 	}
-	return Stand{Notice: &gate.Reason{Kind: gate.UnknownBase, Text: fmt.Sprintf(
-		"which commits this change stands on could not be told (%v): it is compared with the newest runs of %s, which may be younger than its base", err, c.Branch)}}
-}
-
-// Behind is how many commits before the base a commit is; nil when that is not known.
-func (s Stand) Behind(commit string) *int {
-	if i := slices.Index(s.Commits, commit); i >= 0 {
-		return &i
-	}
-	return nil
+	return Stand{Notices: []gate.Reason{{Kind: gate.UnknownBase, Branch: c.Branch, Text: err.Error()}}}
 }

@@ -26,13 +26,9 @@ func (p Publisher) Accept(ctx context.Context, rep *report.Report) {
 	switch {
 	case err != nil:
 		p.Console.Warn(err.Error())
-		rep.Verdict.Notices = append(rep.Verdict.Notices, gate.Reason{Kind: gate.NotAccepted, Text: err.Error()})
+		rep.Verdict = rep.Verdict.Note(gate.Reason{Kind: gate.NotAccepted, Text: err.Error()})
 	case accepted != nil:
-		rep.Verdict = rep.Verdict.Accept(gate.Acceptance{By: accepted.By, Why: why(accepted), At: accepted.At})
-		if rep.Verdict.Accepted == nil {
-			rep.Verdict.Notices = append(rep.Verdict.Notices, gate.Reason{Kind: gate.NotAccepted, Text: fmt.Sprintf(
-				"%s has put the label %s, and nothing was compared that it could accept", accepted.By, accepted.Label)})
-		}
+		rep.Verdict = rep.Verdict.Accept(gate.Acceptance{By: accepted.By, Label: accepted.Label, Pull: accepted.Pull, At: accepted.At})
 	}
 }
 
@@ -43,7 +39,7 @@ func (p Publisher) Verify(ctx context.Context, rep *report.Report, from string) 
 		return
 	}
 	claimed := rep.Verdict
-	rep.Verdict.Outcome, rep.Verdict.Accepted = gate.Fail, nil
+	rep.Verdict = rep.Verdict.Revoke()
 	p.Accept(ctx, rep)
 	if rep.Verdict.Accepted == nil {
 		p.Console.Warn(fmt.Sprintf("%s says that %.80q has accepted the change, which GitHub does not know of: it is shown as a fail", from, claimed.Accepted.By))

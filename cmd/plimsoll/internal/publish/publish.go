@@ -49,9 +49,9 @@ func (p Publisher) Verdict(ctx context.Context, j *job.Job, rep report.Report, f
 	}
 	switch rep.Verdict.Outcome {
 	case gate.Fail:
-		p.Console.Error(rep.Verdict.String())
+		p.Console.Error(report.Line(rep.Verdict))
 	case gate.Inconclusive:
-		p.Console.Warn(rep.Verdict.String())
+		p.Console.Warn(report.Line(rep.Verdict))
 	}
 	files.output(p.Console)
 	p.Console.Output("compared", strconv.Itoa(rep.Verdict.Compared))
@@ -120,7 +120,7 @@ func messageOf(rep report.Report, status int) message {
 		outcome = "error"
 	}
 	return message{
-		outcome: outcome, status: status, headline: rep.Verdict.String(), series: commentSeries(rep),
+		outcome: outcome, status: status, headline: report.Line(rep.Verdict), series: commentSeries(rep),
 		summary: text(func(b *strings.Builder) error { return report.Summary(b, rep) }),
 		body: func(bytes int) string {
 			return text(func(b *strings.Builder) error { return report.Markdown(b, rep, bytes) })
@@ -208,8 +208,9 @@ func (p Publisher) annotations(ctx context.Context, j *job.Job, v gate.Verdict) 
 		level = "notice"
 	}
 	for _, one := range v.Of(gate.Worse) {
+		reason, _ := v.Reason(one) // what is worse always is one
 		all = append(all, github.Annotation{
-			Path: path, Line: max(j.Line(one.Route), 1), Level: level, Title: "Plimsoll: " + gate.RouteName(one.Route), Message: one.Sentence(),
+			Path: path, Line: max(j.Line(one.Route), 1), Level: level, Title: "Plimsoll: " + report.RouteName(one.Route), Message: report.Sentence(reason),
 		})
 	}
 	return all

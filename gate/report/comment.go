@@ -109,7 +109,7 @@ func (v view) writeHeadline(b *strings.Builder) {
 	fmt.Fprintf(b, "### %s Plimsoll: **%s**: %s\n\n", mark(word), word, v.headline(span))
 	if a := v.Verdict.Accepted; a != nil {
 		fmt.Fprintf(b, "Accepted by %s on %s", span(a.By, maxName), a.At.UTC().Format("2006-01-02 15:04 UTC"))
-		if why := span(a.Why, maxSentence); why != "" {
+		if why := accepted(a, span); why != "" {
 			fmt.Fprintf(b, ": %s", why)
 		}
 		fmt.Fprint(b, "\n\n")
@@ -128,14 +128,14 @@ func (v view) writeMatter(b *strings.Builder, step rung) {
 	if more := v.matter - len(rows); more > 0 && len(rows) > 0 {
 		fmt.Fprintf(b, "and %s%d more past their limits, by less\n\n", v.atLeast(), more)
 	}
-	if lines := sentences(v.Verdict.Reasons, step.reasons); len(lines) > 0 && !v.only(gate.NoBaseline) {
+	if lines := shownSentences(v.Verdict.Reasons, step.reasons); len(lines) > 0 && !v.only(gate.NoBaseline) {
 		fmt.Fprintf(b, "%s\n", block(lines))
 	}
 	if text := settle(v.Verdict); text != "" {
 		fmt.Fprintf(b, "**What would settle it**: %s\n\n", text)
 	}
 	fmt.Fprintf(b, "%s\n\n", v.counts())
-	if lines := sentences(v.Verdict.Notices, step.notices); len(lines) > 0 {
+	if lines := shownSentences(v.Verdict.Notices, step.notices); len(lines) > 0 {
 		fmt.Fprintf(b, "<details><summary>Worth knowing</summary>\n\n%s\n</details>\n\n", block(lines))
 	}
 }
@@ -208,7 +208,7 @@ const maxTroubleLines = 30
 
 // MarkdownNotices writes what is worth knowing and changes nothing; nothing for none.
 func MarkdownNotices(w io.Writer, notices []gate.Reason) error {
-	lines := sentences(notices, rungs[0].notices)
+	lines := shownSentences(notices, rungs[0].notices)
 	if len(lines) == 0 {
 		return nil
 	}

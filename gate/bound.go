@@ -1,0 +1,114 @@
+package gate
+
+import "slices"
+
+// Bound is the verdict cut to what Validate allows, and how many comparisons were left out. The
+// worst are kept. Texts that are too long end with an ellipsis.
+func (v Verdict) Bound() (bounded Verdict, leftOut int) {
+	order := WorstFirst(v.Comparisons)
+	kept := order[:min(len(order), maxComparisons)]
+	comparisons := make([]Comparison, len(kept))
+	for i, place := range kept {
+		comparisons[i] = v.Comparisons[place]
+		comparisons[i].Why = comparisons[i].Why.clone()
+	}
+	v.Comparisons = comparisons
+	v.Thresholds = slices.Clone(v.Thresholds)
+	slices.SortStableFunc(v.Thresholds, func(a, b Threshold) int { return b.Status.Severity() - a.Status.Severity() })
+	v.Thresholds = v.Thresholds[:min(len(v.Thresholds), maxThresholds)]
+	v.Reasons, v.Notices = boundReasons(v.Reasons), boundReasons(v.Notices)
+	if v.Reasons == nil {
+		v.Reasons = []Reason{}
+	}
+	if v.Accepted != nil {
+		accepted := *v.Accepted
+		accepted.At = accepted.At.UTC()
+		v.Accepted = &accepted
+	}
+	names, words := v.texts()
+	for _, text := range names {
+		*text = cut(*text, maxName)
+	}
+	for _, text := range words {
+		*text = cut(*text, maxText)
+	}
+	return v, len(order) - len(kept)
+}
+
+// boundReasons are the first reasons, with copies of all that texts points into.
+func boundReasons(reasons []Reason) []Reason {
+	reasons = slices.Clone(reasons[:min(len(reasons), maxReasons)])
+	for i := range reasons {
+		r := &reasons[i]
+		r.Why = r.Why.clone()
+		r.Names = slices.Clone(r.Names[:min(len(r.Names), maxNames)])
+		r.Metrics, r.Sights = slices.Clone(r.Metrics), slices.Clone(r.Sights)
+	}
+	return reasons
+}
+
+func (w *Why) clone() *Why {
+	if w == nil {
+		return nil
+	}
+	copied := *w
+	copied.Routes = slices.Clone(w.Routes)
+	return &copied
+}
+
+// texts are all texts of a verdict: names, and words of others.
+func (v *Verdict) texts() (names, words []*string) {
+	names = []*string{&v.Baseline.Branch, &v.Baseline.Commit}
+	for i := range v.Comparisons {
+		c := &v.Comparisons[i]
+		names = append(append(names, &c.Route, (*string)(&c.Metric)), c.Why.names()...)
+	}
+	for i := range v.Thresholds {
+		names = append(names, &v.Thresholds[i].Route, &v.Thresholds[i].Rule)
+	}
+	for _, reasons := range [][]Reason{v.Reasons, v.Notices} {
+		for i := range reasons {
+			names, words = append(names, reasons[i].names()...), append(words, &reasons[i].Text)
+		}
+	}
+	if v.Accepted != nil {
+		names, words = append(names, &v.Accepted.By, &v.Accepted.Label), append(words, &v.Accepted.Why)
+	}
+	return names, words
+}
+
+func (r *Reason) names() []*string {
+	names := []*string{&r.Route, (*string)(&r.Metric), &r.Rule, &r.Branch, &r.Commit, &r.By, &r.Label}
+	for i := range r.Metrics {
+		names = append(names, (*string)(&r.Metrics[i]))
+	}
+	for i := range r.Names {
+		names = append(names, &r.Names[i])
+	}
+	for i := range r.Sights {
+		names = append(names, &r.Sights[i].Route, (*string)(&r.Sights[i].Metric))
+	}
+	return append(names, r.Why.names()...)
+}
+
+func (w *Why) names() []*string {
+	if w == nil {
+		return nil
+	}
+	names := make([]*string, len(w.Routes))
+	for i := range w.Routes {
+		names[i] = &w.Routes[i]
+	}
+	return names
+}
+
+// cut shortens a text to so many characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,159 @@
+package gate
+
+import "time"
+
+// ReasonKind tells reasons apart.
+type ReasonKind string
+
+// Why a verdict is not a plain pass. Each kind names the fields of a Reason that it fills.
+const (
+	Slower            ReasonKind = "slower"            // Route, Metric, Change, Interval, Limit
+	LowerThroughput   ReasonKind = "lower-throughput"  // Route, Metric, Change, Interval, Limit
+	Failing           ReasonKind = "failing"           // Route, Metric, Before, Now, Requests, Limit; Why when the rate has risen
+	PastThreshold     ReasonKind = "past-threshold"    // Route, Rule, Now
+	NoBaseline        ReasonKind = "no-baseline"       // Branch
+	TooFewRuns        ReasonKind = "too-few-runs"      // Has and Needs runs of the history, Branch
+	SingleRuns        ReasonKind = "single-runs"       // one run stands against one
+	TooFewPairs       ReasonKind = "too-few-pairs"     // Has pairs, Needs as many for the next look
+	OtherProfile      ReasonKind = "other-profile"     // Of; Names holds the digests: the run's, the baseline's
+	OtherEnvironment  ReasonKind = "other-environment" // Of; Names holds what differs
+	RunNotWhole       ReasonKind = "run-not-whole"     // Of; Text, or Has of Needs rounds
+	NoRun             ReasonKind = "no-run"            // there is no run to judge
+	NoSamples         ReasonKind = "no-samples"        // Of; or Route and Rule: a threshold without data
+	NothingCompared   ReasonKind = "nothing-compared"  // no route could be compared
+	RouteMissing      ReasonKind = "route-missing"     // Route, Of: the side that lacks it
+	RouteCannotBeSeen ReasonKind = "too-few-requests"  // Route, Why; RunTime where that would do
+	LostSight         ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change itself leaves too few
+	LooksWorse        ReasonKind = "looks-worse"       // Route, Metric, Change, Has of Needs fresh runs
+	NotProven         ReasonKind = "not-proven"        // past the limit, and it may be noise: Route, Metric, Change, Interval, Limit, Has pairs or runs, Visible, Why; of FailureRate Now, Requests, Limit, Interval
+	TooNoisy          ReasonKind = "too-noisy"         // not past the limit, and it may be: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
+	NoisyMachine      ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed
+	ControlStrayed    ReasonKind = "control-strayed"   // Before and Now, the control's ns before and after the load
+	CommonShift       ReasonKind = "common-shift"      // everything moved together: Change; a notice when it moved for the better
+	NotMeasured       ReasonKind = "not-measured"      // an error, and no verdict: Text, a line of it
+)
+
+// What a verdict notes without being changed by it.
+const (
+	Creep        ReasonKind = "creep"         // small changes have added up on the branch: Route, Metric, Change, Since
+	Step         ReasonKind = "step"          // the branch itself changed its level: Route, Metric, Change, Commit, Since
+	LowSight     ReasonKind = "low-sight"     // only large changes could be seen: Sights, and Has more; Of
+	OrderEffect  ReasonKind = "order-effect"  // being second was worse by itself: Route, Metric, Change
+	Disturbed    ReasonKind = "disturbed"     // Has of Needs pairs were left out and replaced
+	ControlMoved ReasonKind = "control-moved" // against the history: Change
+	UnknownBase  ReasonKind = "unknown-base"  // the baseline may be younger than the change's base: Branch, Text
+	NotAccepted  ReasonKind = "not-accepted"  // somebody meant to accept the change: By, Label; or Text, when that could not be told
+)
+
+// Part is a part of a comparison.
+type Part string
+
+// The parts. The zero Part is the run that is judged.
+const (
+	OfBase     Part = "base"     // the first side of a pairing
+	OfHead     Part = "head"     // the second
+	OfPair     Part = "pair"     // the two sides, beside each other
+	OfBaseline Part = "baseline" // the history
+	OfFresh    Part = "fresh"    // the runs to be judged, beside each other
+)
+
+// Reason is one reason of a verdict, or one notice: a kind with its figures. It holds no
+// sentence; package report has those. Which fields a kind fills stands beside the kind.
+type Reason struct {
+	Kind     ReasonKind    `json:"kind"`
+	Of       Part          `json:"of,omitempty"`
+	Route    string        `json:"route,omitempty"` // tally.All for all together
+	Metric   Metric        `json:"metric,omitempty"`
+	Metrics  []Metric      `json:"metrics,omitempty"`
+	Rule     string        `json:"rule,omitempty"`
+	Change   float64       `json:"change,omitempty"`   // relative
+	Interval *Range        `json:"interval,omitempty"` // of Change, with 95 % confidence; of a failure rate with 98 %
+	Limit    float64       `json:"limit,omitempty"`    // as in a Comparison
+	Visible  float64       `json:"smallest_visible,omitempty"`
+	Before   float64       `json:"before,omitempty"` // in the unit that the kind says; a failure rate is a share
+	Now      float64       `json:"now,omitempty"`
+	Requests int64         `json:"requests,omitempty"`
+	Has      int           `json:"has,omitempty"`
+	Needs    int           `json:"needs,omitempty"`
+	Why      *Why          `json:"why,omitempty"`
+	RunTime  time.Duration `json:"run_time_ns,omitempty"`
+	Branch   string        `json:"branch,omitempty"`
+	Commit   string        `json:"commit,omitempty"`
+	Since    time.Time     `json:"since,omitzero"`
+	Names    []string      `json:"names,omitempty"`
+	Sights   []Sight       `json:"sights,omitempty"`
+	By       string        `json:"by,omitempty"`
+	Label    string        `json:"label,omitempty"`
+	Text     string        `json:"text,omitempty"` // the words of another program or package, such as an error's
+}
+
+// Sight is the smallest relative change that can be seen in one line.
+type Sight struct {
+	Route   string  `json:"route"`
+	Metric  Metric  `json:"metric"`
+	Visible float64 `json:"smallest_visible"`
+}
+
+// WhyKind tells apart why a comparison is what it is.
+type WhyKind string
+
+// Why a comparison is what it is, where its figures do not say it.
+const (
+	FewRequests   WhyKind = "few-requests"    // not judged: Has requests in a round, Needs; OnBase
+	FewRounds     WhyKind = "few-rounds"      // not judged: too few rounds have a value that can be compared
+	FewRuns       WhyKind = "few-runs"        // not judged, or not proven: the history Has fewer runs than it Needs
+	NotInBaseline WhyKind = "not-in-baseline" // not judged: the baseline does not have the route
+	ManyFailures  WhyKind = "many-failures"   // not judged: a failed request can look fast; OnBase
+	BelowEffect   WhyKind = "below-effect"    // within: the change is smaller than Needs, in ns
+	Caused        WhyKind = "caused"          // follows: from Routes, and More others
+	ControlToo    WhyKind = "control-too"     // unclear: the control changed by Change as well
+	Restless      WhyKind = "restless"        // not proven: the runs of the history differ too much among themselves
+	Risen         WhyKind = "risen"           // worse: a failure rate that has risen, inside its limit or not
+)
+
+// Why says of a comparison what its figures do not.
+type Why struct {
+	Kind   WhyKind  `json:"kind"`
+	OnBase bool     `json:"on_base,omitempty"` // on the side that is compared with
+	Has    float64  `json:"has,omitempty"`
+	Needs  float64  `json:"needs,omitempty"`
+	Change float64  `json:"change,omitempty"`
+	Routes []string `json:"routes,omitempty"` // at most three
+	More   int      `json:"more,omitempty"`   // routes beside those
+}
+
+// reasonOf is what a comparison is a reason for; not ok for none.
+func reasonOf(mode Mode, c *Comparison) (r Reason, ok bool) {
+	r = Reason{Route: c.Route, Metric: c.Metric, Change: c.Change, Interval: c.Interval, Limit: c.Limit, Why: c.Why}
+	if c.Metric == FailureRate {
+		r.Change, r.Interval = 0, nil
+		r.Before, r.Now, r.Requests = c.Baseline, c.Head, c.Requests
+	}
+	switch {
+	case c.Status == Worse && c.Metric == FailureRate:
+		r.Kind = Failing
+	case c.Status == Worse && c.Metric == Throughput:
+		r.Kind = LowerThroughput
+	case c.Status == Worse:
+		r.Kind = Slower
+	case c.Status == Suspect:
+		r.Kind, r.Interval, r.Limit, r.Why, r.Has, r.Needs = LooksWorse, nil, 0, nil, c.N, FreshRuns
+	case c.Status != Unclear:
+		return Reason{}, false
+	case c.Metric == FailureRate:
+		span := c.HeadRange
+		r.Kind, r.Before, r.Interval = NotProven, 0, &span
+	case mode == Stored || c.past() > 1:
+		r.Kind, r.Has, r.Visible = NotProven, c.N, c.SmallestVisible
+		if mode == Stored && r.Why == nil {
+			r.Why = &Why{Kind: Restless}
+		}
+	default:
+		r.Kind, r.Has, r.Visible, r.Change, r.Limit, r.Why = TooNoisy, c.N, c.SmallestVisible, 0, guardFactor*c.Limit, nil
+	}
+	return r, true
+}
+
+// Reason is why a comparison that is worse, or in doubt, speaks against the change; not ok for
+// one that does not.
+func (v *Verdict) Reason(c Comparison) (r Reason, ok bool) { return reasonOf(v.Mode, &c) }

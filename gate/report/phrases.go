@@ -1,0 +1,122 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// pairedGate is the command that compares with the base on one machine.
+const pairedGate = "`plimsoll gate --paired`"
+
+// ourUpdate is the command that records a run of a branch.
+const ourUpdate = "`plimsoll baseline update`"
+
+// RouteName is a route as people call it.
+func RouteName(route string) string {
+	if route == tally.All {
+		return "all routes"
+	}
+	return route
+}
+
+// name is a route's name, safe to stand in a sentence.
+func name(route string) string { return plain(RouteName(route), maxName) }
+
+// line names one metric of one route.
+func line(r *gate.Reason) string { return name(r.Route) + ": " + plain(string(r.Metric), maxName) }
+
+// moved says how far a metric moved, such as "27.1 % slower".
+func moved(r *gate.Reason) string {
+	word := "slower"
+	if r.Metric == gate.Throughput {
+		word = "lower"
+	}
+	return fmt.Sprintf("%.1f %% %s", 100*math.Abs(r.Change), word)
+}
+
+// limit is a limit without its sign, such as 20 %.
+func limit(r *gate.Reason) string { return fmt.Sprintf("%.3g %%", 100*math.Abs(r.Limit)) }
+
+// sure says how sure a change is; empty when that cannot be told.
+func sure(r *gate.Reason) string {
+	if r.Interval == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (95 %% sure of %+.1f to %+.1f %%)", 100*r.Interval.Low, 100*r.Interval.High)
+}
+
+// failed says how many requests failed.
+func failed(r *gate.Reason) string {
+	return fmt.Sprintf("%s: %.2f %% of %d requests failed", name(r.Route), 100*r.Now, r.Requests)
+}
+
+// runs is a number of runs.
+func runs(n int) string {
+	if n == 1 {
+		return "one run"
+	}
+	return fmt.Sprintf("%d runs", n)
+}
+
+// seen says what could have been seen, and what would help.
+func seen(r *gate.Reason) string {
+	if r.Visible == 0 {
+		return "a longer run_time would help"
+	}
+	return fmt.Sprintf("this gate sees a change of %.0f %% here; more requests in a round (a longer run_time) make it see more", 100*r.Visible)
+}
+
+// because says why a comparison is what it is, where its figures do not; empty for nil. Only the
+// names of routes in it are foreign.
+func because(w *gate.Why, foreign show) string {
+	if w == nil {
+		return ""
+	}
+	where := ""
+	if w.OnBase {
+		where = " on the side that it is compared with"
+	}
+	switch w.Kind {
+	case gate.FewRequests:
+		return fmt.Sprintf("too few requests%s (%.0f in a round, %.0f are needed)", where, w.Has, w.Needs)
+	case gate.FewRounds:
+		return "too few rounds have a value that can be compared"
+	case gate.FewRuns:
+		return fmt.Sprintf("too few runs (the history has %.0f, %.0f are needed)", w.Has, w.Needs)
+	case gate.NotInBaseline:
+		return "the baseline does not have this route"
+	case gate.ManyFailures:
+		return "too many failures" + where + ": a failed request can look fast"
+	case gate.BelowEffect:
+		return fmt.Sprintf("by less than %v", time.Duration(w.Needs))
+	case gate.Caused:
+		names := strings.Join(w.Routes, ", ")
+		if w.More > 0 {
+			names += ", others"
+		}
+		return "from " + foreign(names, maxSentence)
+	case gate.ControlToo:
+		return fmt.Sprintf("the control is %.0f %% slower as well, so it may be the machine", 100*w.Change)
+	case gate.Restless:
+		return "the runs of the history differ too much to prove it"
+	default: // gate.Risen
+		return "a rise of more than a point, and not by chance"
+	}
+}
+
+// accepted says on what an acceptance stands; empty for nothing.
+func accepted(a *gate.Acceptance, foreign show) string {
+	if a.Label == "" {
+		return foreign(a.Why, maxSentence)
+	}
+	text := "label " + foreign(a.Label, maxName)
+	if a.Pull > 0 {
+		text += fmt.Sprintf(" on pull request %d", a.Pull)
+	}
+	return text
+}

@@ -1,0 +1,230 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+)
+
+// Sentence says a reason or a notice in one line of plain text, which is safe for a terminal, and
+// for markdown inside of a fenced block. It reads the same for every reader.
+func Sentence(r gate.Reason) string {
+	if say := sentences[r.Kind]; say != nil {
+		return say(&r)
+	}
+	return string(r.Kind)
+}
+
+// Line is a verdict in one line of plain text: its outcome and its first reason.
+func Line(v gate.Verdict) string {
+	if len(v.Reasons) == 0 {
+		return v.Outcome.String()
+	}
+	return v.Outcome.String() + ": " + Sentence(v.Reasons[0])
+}
+
+// sentences has the sentence of each kind of reason.
+var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
+	gate.Slower:          pastLimit,
+	gate.LowerThroughput: pastLimit,
+	gate.Failing:         failing,
+	gate.PastThreshold: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s: %s does not hold, it is %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
+	},
+	gate.NoBaseline: func(r *gate.Reason) string {
+		return fmt.Sprintf("no baseline yet: run %s on %s", ourUpdate, plain(r.Branch, maxName))
+	},
+	gate.TooFewRuns: func(r *gate.Reason) string {
+		return fmt.Sprintf("the baseline has %d of the %d runs that it needs: run %s %d more times on %s", r.Has, r.Needs, ourUpdate, r.Needs-r.Has, plain(cmp.Or(r.Branch, "main"), maxName))
+	},
+	gate.SingleRuns: fixed("one run against one proves nothing: `plimsoll gate` compares with a history, and " + pairedGate + " with the base in pairs of rounds"),
+	gate.TooFewPairs: func(r *gate.Reason) string {
+		return fmt.Sprintf("%d pairs of rounds were measured, and the next verdict falls after %d", r.Has, r.Needs)
+	},
+	gate.OtherProfile:     otherProfile,
+	gate.OtherEnvironment: otherEnvironment,
+	gate.RunNotWhole:      notWhole,
+	gate.NoRun:            fixed("there is no run to judge"),
+	gate.NoSamples:        noSamples,
+	gate.NothingCompared:  fixed("no route could be compared with the baseline"),
+	gate.RouteMissing:     routeMissing,
+	gate.RouteCannotBeSeen: func(r *gate.Reason) string {
+		text := fmt.Sprintf("%s could not be judged: %s", name(r.Route), because(r.Why, plain))
+		if r.RunTime > 0 {
+			text += fmt.Sprintf("; a run_time of %v would do, or gate.routes can ignore it", r.RunTime)
+		}
+		return text
+	},
+	gate.LostSight: func(r *gate.Reason) string {
+		var metrics []string
+		for _, m := range r.Metrics {
+			metrics = append(metrics, plain(string(m), maxName))
+		}
+		return fmt.Sprintf("%s: %s could be judged before this change and cannot now: %.0f requests in a round, and %.0f before, which is a change by itself; a longer run_time would tell",
+			name(r.Route), strings.Join(metrics, " and "), r.Now, r.Before)
+	},
+	gate.LooksWorse: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s is %s in %s, which proves nothing; %d runs can tell, or %s", line(r), moved(r), runs(r.Has), r.Needs, pairedGate)
+	},
+	gate.NotProven: notProven,
+	gate.TooNoisy: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s is too noisy to exclude %s%s after %d pairs of rounds: %s", line(r), limit(r), sure(r), r.Has, seen(r))
+	},
+	gate.NoisyMachine: func(r *gate.Reason) string {
+		return fmt.Sprintf("the machine is too noisy: %d of %d pairs of rounds were disturbed (its time went elsewhere, or the load was sent late); try again, or on a quieter runner", r.Has, r.Needs)
+	},
+	gate.ControlStrayed: func(r *gate.Reason) string {
+		return fmt.Sprintf("the machine did not hold still: requests to the control took %s before the load and %s after it", latency(time.Duration(r.Before)), latency(time.Duration(r.Now)))
+	},
+	gate.CommonShift: commonShift,
+	gate.NotMeasured: func(r *gate.Reason) string { return plain(r.Text, maxSentence) },
+
+	gate.Creep: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s has crept by %+.0f %% since %s, in steps too small to fail", line(r), 100*r.Change, r.Since.UTC().Format(time.DateOnly))
+	},
+	gate.Step: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s changed by %+.0f %% on the branch itself, at %.7s of %s", line(r), 100*r.Change, plain(cmp.Or(r.Commit, "unknown"), maxName), r.Since.UTC().Format(time.DateOnly))
+	},
+	gate.LowSight: lowSight,
+	gate.OrderEffect: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s: being loaded second changed %s by %+.0f %% by itself; a longer warm_up would quieten that", name(r.Route), plain(string(r.Metric), maxName), 100*r.Change)
+	},
+	gate.Disturbed: func(r *gate.Reason) string {
+		return fmt.Sprintf("%d of %d pairs of rounds were disturbed and replaced: the machine was busy with something else, or too slow to send in time", r.Has, r.Needs)
+	},
+	gate.ControlMoved: func(r *gate.Reason) string {
+		return fmt.Sprintf("the control is %.0f %% slower than in the history, so it may be the machine", 100*r.Change)
+	},
+	gate.UnknownBase: func(r *gate.Reason) string {
+		return fmt.Sprintf("which commits this change stands on could not be told (%s): it is compared with the newest runs of %s, which may be younger than its base", plain(r.Text, maxSentence), plain(r.Branch, maxName))
+	},
+	gate.NotAccepted: func(r *gate.Reason) string {
+		if r.Text != "" {
+			return plain(r.Text, maxSentence)
+		}
+		return fmt.Sprintf("%s has put the label %s, and nothing was compared that it could accept", plain(r.By, maxName), plain(r.Label, maxName))
+	},
+}
+
+func fixed(text string) func(*gate.Reason) string { return func(*gate.Reason) string { return text } }
+
+func pastLimit(r *gate.Reason) string {
+	return fmt.Sprintf("%s is %s, the limit is %s%s", line(r), moved(r), limit(r), sure(r))
+}
+
+func failing(r *gate.Reason) string {
+	if r.Why != nil {
+		return fmt.Sprintf("%s, and %.2f %% before: %s", failed(r), 100*r.Before, because(r.Why, plain))
+	}
+	return fmt.Sprintf("%s, the limit is %s", failed(r), limit(r))
+}
+
+func otherProfile(r *gate.Reason) string {
+	switch {
+	case r.Of == gate.OfPair:
+		return "base and head were loaded with different profiles"
+	case r.Of == gate.OfFresh:
+		return "the runs to be judged are not runs of one change: their profiles differ"
+	}
+	digests := ""
+	if len(r.Names) == 2 {
+		digests = fmt.Sprintf(" (digest %.12s, this run %.12s)", plain(r.Names[1], maxName), plain(r.Names[0], maxName))
+	}
+	return "the baseline was measured with another profile" + digests + ": run " + ourUpdate + " with this one on its branch"
+}
+
+func otherEnvironment(r *gate.Reason) string {
+	differences := ""
+	if len(r.Names) > 0 {
+		differences = " (" + plain(strings.Join(r.Names, "; "), maxSentence) + ")"
+	}
+	switch r.Of {
+	case gate.OfPair:
+		return "base and head were measured in different environments" + differences
+	case gate.OfFresh:
+		return "the runs to be judged are not runs of one change: their environments differ" + differences
+	default:
+		return "the baseline was measured in another environment" + differences + ": record one in this environment"
+	}
+}
+
+// side goes before a sentence about one side of a pairing.
+func side(of gate.Part) string {
+	switch of {
+	case gate.OfBase, gate.OfHead:
+		return string(of) + ": "
+	default:
+		return ""
+	}
+}
+
+func notWhole(r *gate.Reason) string {
+	switch {
+	case r.Of == gate.OfBaseline:
+		return "the baseline runs are not whole"
+	case r.Text != "":
+		return side(r.Of) + "the run is not whole: " + plain(r.Text, maxSentence)
+	default:
+		return fmt.Sprintf("%sthe run is not whole: %d of %d rounds were measured", side(r.Of), r.Has, r.Needs)
+	}
+}
+
+func noSamples(r *gate.Reason) string {
+	if r.Rule != "" {
+		return fmt.Sprintf("%s: nothing was measured to hold against %s", name(r.Route), plain(r.Rule, maxName))
+	}
+	return side(r.Of) + "no request was sent during the judged rounds: make run_time longer or waits shorter"
+}
+
+func routeMissing(r *gate.Reason) string {
+	const renamed = ": was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes"
+	if r.Of == gate.OfHead {
+		return name(r.Route) + " was requested in the baseline and not in this run" + renamed
+	}
+	return name(r.Route) + " was requested in this run and not in its baseline" + renamed
+}
+
+func notProven(r *gate.Reason) string {
+	if r.Metric == gate.FailureRate {
+		low := 0.0
+		if r.Interval != nil {
+			low = r.Interval.Low
+		}
+		return fmt.Sprintf("%s, the limit is %s, and so few prove nothing (99 %% sure of more than %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
+	}
+	text := fmt.Sprintf("%s looks %s%s, and ", line(r), moved(r), sure(r))
+	switch {
+	case r.Why == nil:
+		return text + fmt.Sprintf("that is not proven after %d pairs of rounds: %s", r.Has, seen(r))
+	case r.Why.Kind == gate.FewRuns:
+		return text + fmt.Sprintf("the history has %.0f of the %.0f runs that it needs to fail anything: %s can tell now", r.Why.Has, r.Why.Needs, pairedGate)
+	default:
+		return text + because(r.Why, plain) + ": " + pairedGate + " can tell"
+	}
+}
+
+func commonShift(r *gate.Reason) string {
+	const causes = " or more against the history: another machine, or a change that concerns everything"
+	if r.Change < 0 {
+		return fmt.Sprintf("the whole run shifted: half of all routes are %.0f %% better", -100*r.Change) + causes
+	}
+	return fmt.Sprintf("the whole run shifted: half of all routes are %.0f %% worse", 100*r.Change) + causes + "; " + pairedGate + " can tell"
+}
+
+func lowSight(r *gate.Reason) string {
+	var names []string
+	for _, s := range r.Sights {
+		names = append(names, fmt.Sprintf("%s %s (%.0f %%)", name(s.Route), plain(string(s.Metric), maxName), 100*s.Visible))
+	}
+	if r.Has > 0 {
+		names = append(names, fmt.Sprintf("%d more", r.Has))
+	}
+	what := "more requests in a round (a longer run_time)"
+	if r.Of == gate.OfBaseline {
+		what = pairedGate
+	}
+	return fmt.Sprintf("only large changes can be seen in %s: %s would see more", strings.Join(names, ", "), what)
+}

@@ -1,0 +1,125 @@
+package gate
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// row is one line of a report on its way through a judgement: one metric of one route. A
+// judgement is a chain of functions from rows to rows:
+//
+//	collect or failureRates: what there is to judge, and why some of it cannot be judged
+//	sampleRuns or samplePairs: the two samples of what can be judged
+//	findRuns or findPairs: what the rules find in them
+//	settle: what becomes of the comparison
+//	doubtControl, commonShift, attribute: what else explains it
+//	weigh: the verdict
+type row struct {
+	line line
+	Comparison
+	// The samples, on the line's scale, NaN where there is no value: of the history's and the fresh
+	// runs, in the order of time, or of a pairing's base and head, of which the i-th belong together.
+	before, now []float64
+	found       *finding // nil when no rule has looked at it
+	instead     *Reason  // what is said once in the place of this row's own reason; nil for none
+}
+
+// sides are both sides of a comparison in sum.
+type sides struct {
+	before, now side
+	runTime     time.Duration // of the whole load of a run of this profile
+}
+
+// collect makes a row of each metric of each route, those of all routes together first. A row
+// that cannot be judged says why.
+func collect(p Policy, s sides) []row {
+	var rows []row
+	for _, route := range routesOf(p, s.now, s.before) {
+		limits := p.forRoute(route)
+		for _, metric := range p.Metrics {
+			r := row{line: newLine(route, metric, metric == Throughput, limits.Degradation)}
+			r.Comparison = Comparison{Route: route, Metric: metric, Status: NotJudged, Limit: limits.Degradation, Requests: s.now.routes[route].requests}
+			if metric == Throughput { // 20 % fewer requests is 20 % lower throughput
+				r.Limit = -r.Limit
+			}
+			r.Why = s.cannotJudge(limits, route, metric)
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// judged reports whether the row can be judged, as far as is known.
+func (r *row) judged() bool { return r.Why == nil && r.Metric != FailureRate }
+
+// countRoutes counts the routes of rows, and those of them with a row that was judged.
+func countRoutes(rows []row) (compared, total int) {
+	judged := map[string]bool{}
+	for i := range rows {
+		if r := &rows[i]; r.Route != tally.All && r.Metric != FailureRate {
+			judged[r.Route] = judged[r.Route] || r.Status != NotJudged
+		}
+	}
+	for _, is := range judged {
+		if is {
+			compared++
+		}
+	}
+	return compared, len(judged)
+}
+
+// settle says what becomes of each row that a rule has looked at.
+func settle(p Policy, rows []row) []row {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		switch r := &rows[i]; {
+		case r.found == nil:
+		case r.Metric == FailureRate:
+			r.settleRise()
+		default:
+			r.settle(p)
+		}
+	}
+	return rows
+}
+
+func (r *row) settle(p Policy) {
+	f := r.found
+	r.Status, r.N, r.Alpha = f.status, f.n, f.level
+	r.Change = relative(f.change, r.line.up)
+	low, high := relative(f.interval.Low, r.line.up), relative(f.interval.High, r.line.up)
+	if !math.IsInf(f.interval.Low, 0) && !math.IsInf(f.interval.High, 0) {
+		r.Interval = &Range{min(low, high), max(low, high)}
+	}
+	if !math.IsNaN(f.p) {
+		r.P = &f.p
+	}
+	if !math.IsInf(f.visible, 0) && !math.IsNaN(f.visible) {
+		r.SmallestVisible = math.Abs(relative(f.visible, r.line.up))
+	}
+	if r.Status.Severity() > Follows.Severity() && r.unfelt(p.MinEffect) {
+		r.Status, r.Why = Within, &Why{Kind: BelowEffect, Needs: float64(p.MinEffect)}
+	}
+	if !finite(r.Change) || !(r.Baseline > 0) || !(r.Head > 0) {
+		r.Comparison = Comparison{Route: r.Route, Metric: r.Metric, Status: NotJudged, Limit: r.Limit, Requests: r.Requests, Why: &Why{Kind: FewRounds}}
+	}
+}
+
+// unfelt reports whether a latency has changed by less than anybody feels, whatever its share:
+// the estimate is below the least effect, or, of what may or may not have changed, the upper
+// bound is.
+func (c *Comparison) unfelt(least time.Duration) bool {
+	most := c.Change
+	switch {
+	case c.Status == Unclear && c.Interval == nil:
+		return false
+	case c.Status == Unclear:
+		most = c.Interval.High
+	}
+	return c.Metric.IsLatency() && c.Baseline*most < float64(least)
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -1,0 +1,60 @@
+package gate
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// History of a branch is looked at beyond single changes: over so many days, with steps at
+// this level.
+const (
+	creepSpan = 30 * 24 * time.Hour
+	stepLevel = 0.01
+)
+
+// Trend tells what has become of a branch over time, from its runs in any order: small changes
+// that have added up past half a limit since the oldest of the last 30 days, and where the
+// branch itself changed its level by as much, with the commit. Runs that do not fit the newest
+// are left out. None of it blocks.
+func Trend(p Policy, runs []result.Summary) []Reason {
+	if len(runs) == 0 {
+		return nil
+	}
+	newest := slices.MaxFunc(runs, func(a, b result.Summary) int { return a.Started.Compare(b.Started) })
+	recent := slices.DeleteFunc(fitting(&newest, runs), func(r result.Summary) bool { return newest.Started.Sub(r.Started) > creepSpan })
+	if len(recent) < 2*recentRuns {
+		return nil
+	}
+	var notices []Reason
+	for _, r := range collect(p, sides{before: sideOf(recent), now: sideOf(recent[len(recent)-1:])}) {
+		if r.judged() {
+			notices = append(notices, trendOf(r.line, recent)...)
+		}
+	}
+	return notices
+}
+
+// trendOf notes the last step of one line, or its creep.
+func trendOf(l line, runs []result.Summary) []Reason {
+	values := l.values(runs)
+	half := suspectShare * l.limit
+	for _, p := range slices.Backward(stats.ChangePoints(values, stepLevel)) {
+		if p.After-p.Before > half {
+			r := &runs[p.Index]
+			return []Reason{{Kind: Step, Route: l.route, Metric: l.metric, Change: relative(p.After-p.Before, l.up), Commit: r.Commit, Since: r.Started}}
+		}
+	}
+	there := slices.DeleteFunc(values, math.IsNaN)
+	if len(there) < 2*recentRuns {
+		return nil
+	}
+	old, now := stats.Median(there[:recentRuns]), stats.Median(there[len(there)-recentRuns:])
+	if now-old <= half {
+		return nil
+	}
+	return []Reason{{Kind: Creep, Route: l.route, Metric: l.metric, Change: relative(now-old, l.up), Since: runs[0].Started}}
+}

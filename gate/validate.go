@@ -1,0 +1,273 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Bounds on what a verdict holds. They lie above what is shown anywhere, and keep a hostile
+// verdict from costing much.
+const (
+	maxComparisons = 10_000
+	maxThresholds  = 500
+	maxReasons     = 200
+	maxNames       = 20        // in one reason
+	maxName        = 300       // characters of a name
+	maxText        = 1_000     // characters of somebody's words
+	maxCount       = 1<<31 - 1 // of anything but requests
+	maxRequests    = 1_000_000_000_000_000
+	maxValue       = 1e18 // nanoseconds, or anything else
+)
+
+// MaxComparisons is how many comparisons Validate allows.
+const MaxComparisons = maxComparisons
+
+var commitName = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
+
+// kinds are all kinds of reasons, with what each must have.
+var kinds = map[ReasonKind]func(r *Reason) bool{
+	Slower: ofLine, LowerThroughput: ofLine, Failing: ofLine, LooksWorse: ofLine, NotProven: ofLine, TooNoisy: ofLine,
+	Creep: ofLine, Step: ofLine, OrderEffect: ofLine,
+	PastThreshold:     func(r *Reason) bool { return r.Route != "" && r.Rule != "" },
+	RouteMissing:      func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) },
+	RouteCannotBeSeen: func(r *Reason) bool { return r.Route != "" && r.Why != nil },
+	LostSight:         func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 },
+	LowSight:          func(r *Reason) bool { return len(r.Sights) > 0 },
+	NotMeasured:       func(r *Reason) bool { return r.Text != "" },
+	NotAccepted:       func(r *Reason) bool { return r.Text != "" || r.By != "" },
+	NoBaseline:        anything, TooFewRuns: anything, SingleRuns: anything, TooFewPairs: anything, OtherProfile: anything, OtherEnvironment: anything,
+	RunNotWhole: anything, NoRun: anything, NoSamples: anything, NothingCompared: anything, NoisyMachine: anything, ControlStrayed: anything,
+	CommonShift: anything, Disturbed: anything, ControlMoved: anything, UnknownBase: anything,
+}
+
+func ofLine(r *Reason) bool { return r.Route != "" && slices.Contains(Metrics(), r.Metric) }
+
+func anything(*Reason) bool { return true }
+
+// Kinds lists all kinds of reasons and notices, in the order of their names.
+func Kinds() []ReasonKind {
+	var all []ReasonKind
+	for kind := range kinds {
+		all = append(all, kind)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Validate says what in a verdict no gate can have said, or what is past the bounds of a verdict
+// that may be kept and shown; nil when it may have been said. A verdict of Judge or JudgePairs with
+// more than MaxComparisons, or with texts that are too long, fits after Bound.
+func (v *Verdict) Validate() error {
+	for _, check := range []func() error{
+		v.checkBounds, v.checkTexts, v.checkBaseline,
+		func() error { return each("comparison", v.Comparisons, checkComparison) },
+		func() error { return each("threshold", v.Thresholds, checkThreshold) },
+		func() error { return each("reason", v.Reasons, checkReason) },
+		func() error { return each("notice", v.Notices, checkReason) },
+		v.checkAcceptance, v.checkOutcome,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each checks the members of a list.
+func each[T any](name string, all []T, check func(*T) error) error {
+	for i := range all {
+		if err := check(&all[i]); err != nil {
+			return fmt.Errorf("%s %d: %w", name, i+1, err)
+		}
+	}
+	return nil
+}
+
+func (v *Verdict) checkBounds() error {
+	for _, list := range []struct {
+		name      string
+		n, atMost int
+	}{
+		{"comparisons", len(v.Comparisons), maxComparisons}, {"thresholds", len(v.Thresholds), maxThresholds},
+		{"reasons", len(v.Reasons), maxReasons}, {"notices", len(v.Notices), maxReasons},
+	} {
+		if list.n > list.atMost {
+			return fmt.Errorf("it holds %d %s, %d are the most", list.n, list.name, list.atMost)
+		}
+	}
+	switch {
+	case !isCount(v.More):
+		return fmt.Errorf("it asks for %d more runs", v.More)
+	case v.Compared < 0 || v.Compared > v.Total || !isCount(v.Total):
+		return fmt.Errorf("%d of %d routes were compared", v.Compared, v.Total)
+	}
+	return nil
+}
+
+func (v *Verdict) checkTexts() error {
+	names, words := v.texts()
+	for _, list := range []struct {
+		texts []*string
+		most  int
+	}{{names, maxName}, {words, maxText}} {
+		for _, text := range list.texts {
+			if n := utf8.RuneCountInString(*text); n > list.most {
+				return fmt.Errorf("a text has %d characters, %d are the most", n, list.most)
+			}
+		}
+	}
+	return nil
+}
+
+func (v *Verdict) checkBaseline() error {
+	b := v.Baseline
+	switch {
+	case v.Mode != Paired && v.Mode != Stored:
+		return fmt.Errorf("%.40q is no way to compare", string(v.Mode))
+	case !isCount(b.Runs) || !isCount(b.Pairs) || !isCount(b.Starts):
+		return fmt.Errorf("its baseline had %d runs, %d pairs and %d starts", b.Runs, b.Pairs, b.Starts)
+	case v.Mode == Paired && b.Runs > 0 || v.Mode == Stored && b.Pairs > 0:
+		return fmt.Errorf("a %s comparison with %d runs and %d pairs", v.Mode, b.Runs, b.Pairs)
+	case b.Commit != "" && !commitName.MatchString(b.Commit):
+		return fmt.Errorf("%.80q is no commit", b.Commit)
+	case b.Behind != nil && !isCount(*b.Behind):
+		return fmt.Errorf("its baseline lies %d commits before its base", *b.Behind)
+	case !speakable(b.Newest):
+		return errors.New("its baseline is of no time")
+	}
+	return nil
+}
+
+// speakable reports whether JSON can hold a time.
+func speakable(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }
+
+func within(v, low, high float64) bool { return v >= low && v <= high } // false for NaN
+
+func isCount(n int) bool { return n >= 0 && n <= maxCount }
+
+// inRange reports whether all values are numbers that may be a change, a limit or a figure.
+func inRange(values ...float64) bool {
+	return !slices.ContainsFunc(values, func(v float64) bool { return !within(v, -maxValue, maxValue) })
+}
+
+// sound reports whether a range is one; nil is.
+func (r *Range) sound() bool {
+	return r == nil || inRange(r.Low, r.High) && r.Low <= r.High
+}
+
+func checkComparison(c *Comparison) error {
+	share := c.Metric == FailureRate
+	switch {
+	case c.Route == "":
+		return errors.New("it names no route")
+	case !slices.Contains(Metrics(), c.Metric):
+		return fmt.Errorf("%.80q is no metric", string(c.Metric))
+	case c.Status.Severity() == 0:
+		return errors.New("it has no status")
+	case !inRange(c.Change, c.Limit):
+		return fmt.Errorf("%s: a number is out of range", c.Metric)
+	case !within(c.Baseline, 0, maxValue) || !within(c.Head, 0, maxValue) || share && (c.Baseline > 1 || c.Head > 1):
+		return fmt.Errorf("%s: %g before and %g now", c.Metric, c.Baseline, c.Head)
+	case !c.BaselineRange.sound() || !c.HeadRange.sound() || !c.Interval.sound():
+		return fmt.Errorf("%s: a range ends before it begins, or is out of range", c.Metric)
+	case !within(c.SmallestVisible, 0, maxValue) || !within(c.Alpha, 0, 1) || c.P != nil && !within(*c.P, 0, 1):
+		return fmt.Errorf("%s: a chance or a share is out of range", c.Metric)
+	case c.Requests < 0 || c.Requests > maxRequests || !isCount(c.N):
+		return fmt.Errorf("%s: of %d requests and %d runs", c.Metric, c.Requests, c.N)
+	}
+	return c.Why.check()
+}
+
+func (w *Why) check() error {
+	switch {
+	case w == nil:
+		return nil
+	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, ManyFailures, BelowEffect, Caused, ControlToo, Restless, Risen}, w.Kind):
+		return fmt.Errorf("%.80q does not say why", string(w.Kind))
+	case !within(w.Has, 0, maxValue) || !within(w.Needs, 0, maxValue) || !inRange(w.Change) || !isCount(w.More):
+		return fmt.Errorf("%s: a number is out of range", w.Kind)
+	case len(w.Routes) > mostCauses || (w.Kind == Caused) != (len(w.Routes) > 0):
+		return fmt.Errorf("%s: it names %d routes", w.Kind, len(w.Routes))
+	}
+	return nil
+}
+
+func checkThreshold(t *Threshold) error {
+	if t.Route == "" || t.Rule == "" || !within(t.Value, 0, math.MaxFloat64) || !slices.Contains([]Status{Within, Worse, NotJudged}, t.Status) {
+		return fmt.Errorf("%.80q of %.80q is %s at %g", t.Rule, t.Route, t.Status, t.Value)
+	}
+	return nil
+}
+
+func checkReason(r *Reason) error {
+	has, known := kinds[r.Kind]
+	switch {
+	case !known:
+		return fmt.Errorf("%.80q is no kind of reason", string(r.Kind))
+	case !has(r):
+		return fmt.Errorf("%s: it lacks what it is about", r.Kind)
+	case !slices.Contains([]Part{"", OfBase, OfHead, OfPair, OfBaseline, OfFresh}, r.Of):
+		return fmt.Errorf("%s: %.80q is no part of a comparison", r.Kind, string(r.Of))
+	case !inRange(r.Change, r.Limit) || !within(r.Visible, 0, maxValue) || !within(r.Before, 0, math.MaxFloat64) || !within(r.Now, 0, math.MaxFloat64):
+		return fmt.Errorf("%s: a number is out of range", r.Kind)
+	case !r.Interval.sound():
+		return fmt.Errorf("%s: a range ends before it begins, or is out of range", r.Kind)
+	case !isCount(r.Has) || !isCount(r.Needs) || r.Requests < 0 || r.Requests > maxRequests || r.RunTime < 0:
+		return fmt.Errorf("%s: a count or a time is out of range", r.Kind)
+	case len(r.Metrics) > len(Metrics()) || len(r.Names) > maxNames || len(r.Sights) > mostSights:
+		return fmt.Errorf("%s: it names too many", r.Kind)
+	case !speakable(r.Since):
+		return fmt.Errorf("%s: it is of no time", r.Kind)
+	case slices.ContainsFunc(r.Sights, func(s Sight) bool { return s.Route == "" || !within(s.Visible, 0, maxValue) }):
+		return fmt.Errorf("%s: what it sees is out of range", r.Kind)
+	}
+	return r.Why.check()
+}
+
+func (v *Verdict) checkAcceptance() error {
+	switch a := v.Accepted; {
+	case a == nil:
+		return nil
+	case a.By == "" || a.At.IsZero() || !speakable(a.At):
+		return errors.New("it is accepted, and does not say by whom and when")
+	case !isCount(a.Pull):
+		return fmt.Errorf("it is accepted on pull request %d", a.Pull)
+	case v.Outcome == Fail || v.Outcome == Unjudged || !v.worse():
+		return errors.New("it is accepted, and there was nothing to accept")
+	}
+	return nil
+}
+
+// worse reports whether anything is past its limit.
+func (v *Verdict) worse() bool {
+	return slices.ContainsFunc(v.Comparisons, func(c Comparison) bool { return c.Status == Worse }) ||
+		slices.ContainsFunc(v.Thresholds, func(t Threshold) bool { return t.Status == Worse })
+}
+
+// checkOutcome holds the outcome to the rest of the verdict.
+func (v *Verdict) checkOutcome() error {
+	worse, accepted := v.worse(), v.Accepted != nil
+	doubtful := slices.ContainsFunc(v.Comparisons, func(c Comparison) bool { return c.Status == Unclear || c.Status == Suspect })
+	switch {
+	case v.Outcome == Pass && v.Compared == 0:
+		return errors.New("it passes, and nothing was compared")
+	case v.Outcome == Pass && !accepted && (worse || doubtful || len(v.Reasons) > 0):
+		return errors.New("it passes, and names what is worse or in doubt")
+	case v.Outcome == Fail && !worse:
+		return errors.New("it fails, and nothing in it is worse")
+	case v.Outcome == Inconclusive && (worse && !accepted || len(v.Reasons) == 0):
+		return errors.New("it is inconclusive, and does not say why, or names what is worse")
+	case v.Outcome == Unjudged && (len(v.Comparisons)+v.Compared > 0 || len(v.Reasons) == 0):
+		return errors.New("it judges nothing, and compares, or does not say why")
+	case v.Outcome > Inconclusive:
+		return errors.New("it has no outcome")
+	case slices.ContainsFunc(v.Reasons, func(r Reason) bool { return (r.Kind == NotMeasured) != (v.Outcome == Unjudged) }):
+		return fmt.Errorf("it is %s, and gives reasons of another kind", v.Outcome)
+	}
+	return nil
+}

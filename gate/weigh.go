@@ -1,0 +1,63 @@
+package gate
+
+import "slices"
+
+// weigh makes the verdict out of what was found: what is worse comes first, then the doubts
+// that there are already, then the rows in doubt. What a failure rate says needs no baseline, so it
+// fails even where nothing could be compared.
+func weigh(v Verdict, rows []row, doubts ...Reason) Verdict {
+	rows = attribute(rows)
+	comparisons := make([]Comparison, len(rows))
+	for i := range rows {
+		comparisons[i] = rows[i].Comparison
+	}
+	order := WorstFirst(comparisons)
+	v.Comparisons = make([]Comparison, len(order))
+	said := map[*Reason]bool{}
+	for k, i := range order {
+		v.Comparisons[k] = comparisons[i]
+		reason, ok := reasonOf(v.Mode, &comparisons[i])
+		switch instead := rows[i].instead; {
+		case !ok || comparisons[i].Status == Worse:
+		case instead == nil:
+			doubts = append(doubts, reason)
+		case !said[instead]:
+			said[instead] = true
+			doubts = append(doubts, *instead)
+		}
+	}
+	failed := failures(v.Mode, v.Comparisons, v.Thresholds)
+	if len(failed)+len(doubts) == 0 && v.Compared == 0 {
+		doubts = append(doubts, Reason{Kind: NothingCompared})
+	}
+	v.Reasons = slices.Concat(failed, doubts)
+	switch {
+	case len(failed) > 0:
+		v.Outcome = Fail
+	case len(doubts) > 0:
+		v.Outcome = Inconclusive
+	default:
+		v.Outcome = Pass
+	}
+	return v
+}
+
+// lowSight notes the lines in which only large changes can be seen: their smallest visible
+// change is past one and a half limits and ten points.
+func lowSight(rows []row, of Part) []Reason {
+	var low []Sight
+	for i := range rows {
+		c := &rows[i].Comparison
+		if rows[i].found != nil && c.Status == Within && c.SmallestVisible > guardFactor*max(c.Limit, -c.Limit)+0.10 {
+			low = append(low, Sight{c.Route, c.Metric, c.SmallestVisible})
+		}
+	}
+	if len(low) == 0 {
+		return nil
+	}
+	shown := min(len(low), mostSights)
+	return []Reason{{Kind: LowSight, Of: of, Sights: low[:shown:shown], Has: len(low) - shown}}
+}
+
+// mostSights is how many lines with low sight are named.
+const mostSights = 5
