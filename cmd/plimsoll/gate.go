@@ -32,12 +32,6 @@ type gateCmd struct {
 	VerdictFile string   `placeholder:"FILE" help:"Write the verdict as data, for plimsoll comment."`
 }
 
-// change is what the gate judges: a job, and the workflow that it runs in, zero outside of one.
-type change struct {
-	*job.Job
-	workflow github.Run
-}
-
 // Run judges a change; its error is the verdict, when that is not a pass.
 func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 	workflow, err := a.Workflow()
@@ -54,7 +48,7 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 		return err
 	}
 	j.Policy.Baseline.Branch = cmp.Or(j.Policy.Baseline.Branch, workflow.BaseBranch, workflow.DefaultBranch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
-	rep, err := c.judge(ctx, a, change{j, workflow})
+	rep, err := c.judge(ctx, a, j, workflow)
 	if err != nil {
 		publisher.Error(ctx, j.Name, c.mode(), files, err)
 		return err
@@ -82,48 +76,48 @@ func (c *gateCmd) files() publish.Files {
 	return files
 }
 
-func (c *gateCmd) judge(ctx context.Context, a *console.Console, ch change) (report.Report, error) {
-	if c.paired() {
-		return c.judgePaired(ctx, a, ch)
+func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (report.Report, error) {
+	switch {
+	case !c.paired():
+		return c.judgeStored(ctx, a, j, workflow)
+	case len(c.Result) > 0:
+		return report.Report{}, exit.BadInput("--result is judged by the store; two results of a paired gate are judged by `plimsoll compare`")
+	case c.Host != "" && c.BaseURL == "" && c.HeadURL == "":
+		return report.Report{}, exit.BadInput("--host is one running system, and two sides are compared: give --base-url and --head-url")
 	}
-	return c.judgeStored(ctx, a, ch)
+	bench, err := c.bench(a, j)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return c.judgePaired(ctx, bench, workflow)
 }
 
 // judgeStored measures, or reads, and judges by the history of the branch.
-func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, ch change) (rep report.Report, err error) {
+func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (rep report.Report, err error) {
 	store, err := c.open(ctx, a)
 	if err != nil {
 		return rep, storage.Trouble(err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	fresh, err := c.fresh(ctx, a, ch.Job)
+	fresh, err := c.fresh(ctx, a, j)
 	if err != nil {
 		return rep, err
 	}
-	stand := ch.lineage(a).Stand(ctx)
-	past, err := window(ctx, store, ch.Policy, fresh, stand.Commits)
+	stand := lineage.Of(a, j.Dir, j.Policy.Baseline.Branch, workflow).Stand(ctx)
+	past, err := window(ctx, store, j.Policy, fresh, stand.Commits)
 	if err != nil {
 		return rep, storage.Trouble(fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.files().Result))
 	}
-	base := past[:min(ch.Policy.Baseline.Window, len(past))]
-	v := gate.Judge(ch.Policy, fresh, base)
+	base := past[:min(j.Policy.Baseline.Window, len(past))]
+	v := gate.Judge(j.Policy, fresh, base)
 	if v.Outcome == gate.Inconclusive && v.More > 0 && len(c.Result) == 0 {
-		if fresh, err = c.moreRuns(ctx, a, ch.Job, fresh, v); err != nil {
+		if fresh, err = c.moreRuns(ctx, a, j, fresh, v); err != nil {
 			return rep, err
 		}
-		v = gate.Judge(ch.Policy, fresh, base)
+		v = gate.Judge(j.Policy, fresh, base)
 	}
-	v = v.On(stand.Commits).Note(gate.Trend(ch.Policy, past)...).Note(stand.Notices...)
+	v = v.On(stand.Commits).Note(gate.Trend(j.Policy, past)...).Note(stand.Notices...)
 	return report.New(v, fresh[0]), nil
-}
-
-// lineage is the change as one to the baseline's branch.
-func (ch change) lineage(a *console.Console) lineage.Change {
-	l := lineage.Change{Git: a.Git(ch.Dir), Branch: ch.Policy.Baseline.Branch, Workflow: ch.workflow}
-	if ch.workflow.InActions && a.Token() != "" {
-		l.Remote = a.API(ch.workflow)
-	}
-	return l
 }
 
 // fresh are the runs to be judged: those of files, or one that is measured now.

@@ -57,7 +57,7 @@ func main() {
 	a := &console.Console{
 		Stdout: os.Stdout, Stderr: os.Stderr, Env: environ.Of(os.Environ()), Stop: interrupts(cancel), Version: version,
 	}
-	os.Exit(run(ctx, a, os.Args[1:]))
+	os.Exit(runLine(ctx, a, os.Args[1:]))
 }
 
 // interrupts closes the channel at the first interrupt and calls end at the second.
@@ -75,8 +75,8 @@ func interrupts(end func()) <-chan struct{} {
 	return stop
 }
 
-// run runs one command line, says why it did not do what it was asked for, and gives the exit status.
-func run(ctx context.Context, a *console.Console, args []string) int {
+// runLine runs one command line, says why it did not do what it was asked for, and gives the exit status.
+func runLine(ctx context.Context, a *console.Console, args []string) int {
 	err := dispatch(ctx, a, args)
 	complain(a, err)
 	return exit.Status(err)

@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 
-	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
-	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/sides"
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
@@ -27,24 +28,17 @@ func (f pairFlags) paired() bool {
 }
 
 // judgePaired loads base and head in turn until the verdict is clear or the budget is spent.
-func (c *gateCmd) judgePaired(ctx context.Context, a *console.Console, ch change) (rep report.Report, err error) {
-	if len(c.Result) > 0 {
-		return rep, exit.BadInput("--result is judged by the store; two results of a paired gate are judged by `plimsoll compare`")
-	}
-	bench, err := c.bench(a, ch.Job)
-	if err != nil {
-		return rep, err
-	}
+func (f pairFlags) judgePaired(ctx context.Context, bench measure.Bench, workflow github.Run) (rep report.Report, err error) {
 	if err := bench.CheckPair(); err != nil {
 		return rep, err
 	}
-	both, err := c.sides(ctx, a, ch)
+	both, err := f.sides(ctx, bench, workflow)
 	if err != nil {
 		return rep, err
 	}
 	defer func() {
 		if err := both.Remove(); err != nil {
-			a.Warn(err.Error()) // the verdict stands
+			bench.Console.Warn(err.Error()) // the verdict stands
 		}
 	}()
 	base, head, err := bench.Pair(ctx, both.Base, both.Head)
@@ -54,35 +48,33 @@ func (c *gateCmd) judgePaired(ctx context.Context, a *console.Console, ch change
 	if err != nil {
 		return rep, err
 	}
-	return report.New(gate.JudgePairs(ch.Policy, base, head, true), head), nil
+	return report.New(gate.JudgePairs(bench.Job.Policy, base, head, true), head), nil
 }
 
 // sides makes the two sides that the flags ask for.
-func (c *gateCmd) sides(ctx context.Context, a *console.Console, ch change) (*sides.Sides, error) {
-	id := identity.Of(ctx, a, ch.Dir)
-	if c.BaseURL != "" || c.HeadURL != "" {
-		return sides.AtAddresses(ch.Job, id, c.BaseURL, c.HeadURL)
+func (f pairFlags) sides(ctx context.Context, bench measure.Bench, workflow github.Run) (*sides.Sides, error) {
+	a, j := bench.Console, bench.Job
+	id := identity.Of(ctx, a, j.Dir)
+	if f.BaseURL != "" || f.HeadURL != "" {
+		return sides.AtAddresses(j, id, f.BaseURL, f.HeadURL)
 	}
-	if c.Host != "" {
-		return nil, exit.BadInput("--host is one running system, and two sides are compared: give --base-url and --head-url")
-	}
-	if err := sides.Startable(ch.Job); err != nil {
+	if err := sides.Startable(j); err != nil {
 		return nil, err
 	}
-	ref := c.Against
+	ref := f.Against
 	if ref == "" {
-		stands := ch.lineage(a)
-		stands.Branch, stands.Remote = cmp.Or(ch.workflow.BaseBranch, stands.Branch), nil // base is checked out: git must have it
+		change := lineage.Of(a, j.Dir, cmp.Or(workflow.BaseBranch, j.Policy.Baseline.Branch), workflow)
+		change.Remote = nil // base is checked out: git itself must have it
 		var err error
-		if ref, err = sides.MergeBase(ctx, stands); err != nil {
+		if ref, err = sides.MergeBase(ctx, change); err != nil {
 			return nil, err
 		}
 	}
-	both, err := sides.AtCommit(ctx, ch.Job, id, a.Git(ch.Dir), ref)
-	if err != nil || !c.Paired {
+	both, err := sides.AtCommit(ctx, j, id, a.Git(j.Dir), ref)
+	if err != nil || !f.Paired {
 		return both, err
 	}
-	if err := both.Differ(ctx, a.Git(ch.Dir)); err != nil {
+	if err := both.Differ(ctx, a.Git(j.Dir)); err != nil {
 		return nil, errors.Join(err, both.Remove())
 	}
 	return both, nil

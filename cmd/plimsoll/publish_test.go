@@ -132,7 +132,7 @@ func TestGitHubMisbehaves(t *testing.T) {
 			a.Reach = func(r github.Run) *github.API {
 				return &github.API{Run: r, Token: token, Timeout: 50 * time.Millisecond, Wait: func(context.Context, time.Duration) error { return nil }}
 			}
-			if status := run(t.Context(), a, args); status != exit.Fail {
+			if status := runLine(t.Context(), a, args); status != exit.Fail {
 				t.Errorf("exit status %d:\n%s", status, stderr.String())
 			}
 			told := readFile(t, outputs)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
@@ -38,6 +39,15 @@ type Change struct {
 	Branch   string     // that the change goes into
 	Workflow github.Run // zero outside of one
 	Remote   Remote     // nil for none
+}
+
+// Of is what is checked out in a directory, as a change to a branch.
+func Of(c *console.Console, dir, branch string, workflow github.Run) Change {
+	change := Change{Git: c.Git(dir), Branch: branch, Workflow: workflow}
+	if workflow.InActions && c.Token() != "" {
+		change.Remote = c.API(workflow)
+	}
+	return change
 }
 
 // Commits are the base and the commits before it, the newest first. The error is a sentence that says why
