@@ -54,17 +54,3 @@ func (c *baselineExcludeCmd) Run(ctx context.Context, a *console.Console) error 
 	return c.put(ctx, a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Exclude },
 		"is excluded: it stays in the store and is no baseline.")
 }
-
-// marks tells who has said what about a run.
-func marks(info baseline.Info) string {
-	var told []string
-	for _, m := range []struct {
-		what string
-		mark *baseline.Mark
-	}{{"excluded", info.Excluded}, {"accepted", info.Accepted}} {
-		if m.mark != nil {
-			told = append(told, fmt.Sprintf("%s by %s: %s", m.what, m.mark.By, m.mark.Why))
-		}
-	}
-	return strings.Join(told, "; ")
-}

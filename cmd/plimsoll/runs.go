@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/storage"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// baselineListCmd is plimsoll baseline list.
+type baselineListCmd struct {
+	storeFlag
+	Series string `arg:"" optional:"" help:"Only this series."`
+	Branch string `help:"Only this branch."`
+	Limit  int    `default:"50" help:"At most so many."`
+	JSON   bool   `name:"json" help:"Print for machines."`
+}
+
+// Run lists the runs.
+func (c *baselineListCmd) Run(ctx context.Context, a *console.Console) error {
+	var infos []baseline.Info
+	err := c.use(ctx, a, func(store baseline.Store) (err error) {
+		infos, err = store.List(ctx, baseline.Query{Series: c.Series, Branch: c.Branch, Limit: c.Limit, WithExcluded: true})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		enc := json.NewEncoder(a.Stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(infos)
+	}
+	if len(infos) == 0 && c.Series+c.Branch != "" {
+		_, err := fmt.Fprintln(a.Stdout, "No baseline runs match.")
+		return err
+	}
+	if len(infos) == 0 {
+		_, err := fmt.Fprintln(a.Stdout, "No baseline runs. Record one with `plimsoll baseline update`.")
+		return err
+	}
+	return printRuns(a, infos)
+}
+
+// baselineShowCmd is plimsoll baseline show.
+type baselineShowCmd struct {
+	storeFlag
+	ID   string `arg:"" help:"The run, or the beginning of its name."`
+	JSON bool   `name:"json" help:"Print for machines."`
+}
+
+// Run shows one run.
+func (c *baselineShowCmd) Run(ctx context.Context, a *console.Console) error {
+	return c.useRun(ctx, a, c.ID, func(_ baseline.Store, record baseline.Record) error {
+		if c.JSON {
+			return result.Encode(a.Stdout, record.Result)
+		}
+		if err := report.Identity(a.Stdout, record.Result); err != nil {
+			return err
+		}
+		if said := marks(record.Info); said != "" {
+			fmt.Fprintln(a.Stdout, said)
+		}
+		return report.Run(a.Stdout, record.Result)
+	})
+}
+
+// baselineRmCmd is plimsoll baseline rm.
+type baselineRmCmd struct {
+	storeFlag
+	IDs []string `arg:"" name:"id" help:"The runs, or the beginnings of their names."`
+}
+
+// Run removes runs, all that are named or none.
+func (c *baselineRmCmd) Run(ctx context.Context, a *console.Console) error {
+	return c.use(ctx, a, func(store baseline.Store) error {
+		var records []baseline.Record
+		var ids []string
+		for _, id := range c.IDs {
+			record, err := store.Get(ctx, id)
+			if err != nil {
+				return storage.Named(err)
+			}
+			records, ids = append(records, record), append(ids, record.ID)
+		}
+		if err := store.Remove(ctx, ids...); err != nil {
+			return err
+		}
+		for _, record := range records {
+			fmt.Fprintf(a.Stdout, "Removed run %s of %s.\n", short(record.ID), record.Result.Series)
+		}
+		return nil
+	})
+}

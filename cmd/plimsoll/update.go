@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// baselineUpdateCmd is plimsoll baseline update.
+type baselineUpdateCmd struct {
+	runFlags
+	storeFlag
+	Result      string `placeholder:"FILE" help:"Record this result instead of running."`
+	Branch      string `help:"The branch that the run belongs to (default: the one checked out)."`
+	AcceptLabel string `default:"plimsoll-accepted" help:"The label with which a merged pull request was accepted; empty for none."`
+}
+
+// Run measures and records.
+func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err error) {
+	measure, policy, err := c.prepare(ctx, a)
+	if err != nil {
+		return err
+	}
+	// The store is opened before the load: who cannot record need not measure.
+	store, err := c.open(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	r, err := measure()
+	if err != nil {
+		return err
+	}
+	r.Branch = cmp.Or(c.Branch, r.Branch, "main")
+	if r.Dirty {
+		a.Warn(fmt.Sprintf("the working tree differs from commit %.12s, as which the run is recorded: `plimsoll baseline rm` removes it again", r.Commit))
+	}
+	record, err := c.record(ctx, a, store, r)
+	if err != nil {
+		return err
+	}
+	if err := c.keepAcceptance(ctx, a, store, record); err != nil {
+		return err
+	}
+	return c.trend(ctx, a, store, policy, r)
+}
+
+// prepare reads what the user gave and returns what gets the result, and the policy.
+func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (measure func() (*result.Result, error), policy gate.Policy, err error) {
+	if c.Result != "" {
+		r, err := readResult(c.Result)
+		return func() (*result.Result, error) { return r, nil }, gate.DefaultPolicy(), err
+	}
+	j, err := c.job(a)
+	if err != nil {
+		return nil, policy, err
+	}
+	bench, err := c.bench(a, j)
+	return func() (*result.Result, error) { return bench.Run(ctx) }, j.Policy, err
+}
+
+// record puts the result into the store and says so.
+func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, store baseline.Store, r *result.Result) (baseline.Record, error) {
+	file := cmp.Or(c.Result, c.Out)
+	record, created, err := store.Put(ctx, r)
+	if errors.Is(err, baseline.ErrNotWhole) {
+		return record, fmt.Errorf("record the baseline: %w; the result is kept in %s", err, file)
+	}
+	if err != nil {
+		return record, fmt.Errorf("record the baseline: %w; the result is kept in %s: put it later with `plimsoll baseline update --result %[2]s --branch %[3]s`", err, file, r.Branch)
+	}
+	done := fmt.Sprintf("Recorded run %s of %s as a baseline on %s.", short(record.ID), r.Series, r.Branch)
+	if !created {
+		done = fmt.Sprintf("Run %s of %s is recorded already, on %s.", short(record.ID), r.Series, record.Branch)
+	}
+	a.Summarize(done + "\n")
+	_, err = fmt.Fprintln(a.Stdout, done)
+	return record, err
+}
+
+// keepAcceptance marks the run of a merged pull request that was accepted as the first of a new level.
+func (c *baselineUpdateCmd) keepAcceptance(ctx context.Context, a *console.Console, store baseline.Store, record baseline.Record) error {
+	workflow, err := a.Workflow()
+	if err != nil || record.Accepted != nil || record.Commit != workflow.SHA {
+		return nil // a broken event: the gate warns of it
+	}
+	mark := publish.Publisher{Console: a, Workflow: workflow, Options: publish.Options{AcceptLabel: c.AcceptLabel}}.AcceptedMerge(ctx)
+	if mark == nil {
+		return nil
+	}
+	if err := store.Accept(ctx, record.ID, *mark); err != nil {
+		return fmt.Errorf("the run is recorded; mark it as accepted: %w", err)
+	}
+	a.Summarize("It is the first of a new level, as was accepted; older runs stop counting.\n")
+	_, err = fmt.Fprintf(a.Stdout, "It is the first of a new level, accepted by %s: %s. Older runs stop counting.\n", mark.By, mark.Why)
+	return err
+}
+
+// trend tells what has become of the branch, now that it has one run more.
+func (c *baselineUpdateCmd) trend(ctx context.Context, a *console.Console, store baseline.Store, policy gate.Policy, r *result.Result) error {
+	policy.Baseline.Branch = r.Branch
+	past, err := window(ctx, store, policy, []*result.Result{r}, nil)
+	if err != nil {
+		return fmt.Errorf("the run is recorded; look at its branch: %w", err)
+	}
+	notices := gate.Trend(policy, append(past, r.Summary()))
+	if err := report.Notices(a.Stdout, notices); err != nil || len(notices) == 0 {
+		return err
+	}
+	var b strings.Builder
+	_ = report.MarkdownNotices(&b, notices) // a Builder takes everything
+	a.Summarize(b.String())
+	return nil
+}
