@@ -128,15 +128,10 @@ func readHistory(a *console.Console, file string, p gate.Policy) ([]backtest.Sui
 		if h.Unusable > 0 {
 			a.Warn(fmt.Sprintf("%s, %s: %d values are zero, negative or no number and are left out", file, h.Name, h.Unusable))
 		}
-		s := backtest.Suite{Name: h.Name}
-		for _, column := range h.Columns {
-			s.Figures.Columns = append(s.Figures.Columns, gate.Column{Route: column.Name, Metric: gate.Metric(column.Unit), HigherIsBetter: column.HigherIsBetter, Limit: p.Degradation})
+		if h.Doubled > 0 {
+			a.Warn(fmt.Sprintf("%s, %s: %d of its values are left out, because their run has one of that name already; the first is %q", file, h.Name, h.Doubled, h.Double))
 		}
-		for _, run := range h.Runs {
-			s.Figures.Rows = append(s.Figures.Rows, run.Values)
-			s.Runs = append(s.Runs, backtest.Run{Index: run.Index, Commit: run.Commit})
-		}
-		suites = append(suites, s)
+		suites = append(suites, backtest.FromHistory(p, h))
 	}
 	return suites, nil
 }
@@ -158,24 +153,11 @@ func (c *backtestCmd) stored(ctx context.Context, a *console.Console, j *job.Job
 	if len(records) == 0 {
 		return nil, exit.BadInput("the store has no runs of %s on %s: record some with `plimsoll baseline update`, or name a file", j.Name, branch)
 	}
-	groups := map[string][]result.Summary{}
-	var order []string
+	var runs []result.Summary
 	for _, record := range slices.Backward(records) { // oldest first
-		r := record.Result.Summary()
-		key := fmt.Sprintf("%s, profile %s, %s", r.Series, short(r.ProfileDigest), r.Environment.Class())
-		if groups[key] == nil {
-			order = append(order, key)
-		}
-		groups[key] = append(groups[key], r)
+		runs = append(runs, record.Result.Summary())
 	}
-	for _, key := range order {
-		s := backtest.Suite{Name: key, Figures: gate.FiguresOf(j.Policy, groups[key])}
-		for i, r := range groups[key] {
-			s.Runs = append(s.Runs, backtest.Run{Index: i, Commit: r.Commit})
-		}
-		suites = append(suites, s)
-	}
-	return suites, nil
+	return backtest.FromRuns(j.Policy, runs), nil
 }
 
 func printReports(a *console.Console, reports [][]backtest.Report) error {

@@ -6,6 +6,7 @@
 // Windows draws runs from stretches of the history in random order, so that nothing differs
 // by construction and every red report is a false one, unless one figure is made worse on
 // purpose, which is then to be found. Both are seeded and look at nothing but their input.
+// FromHistory and FromRuns make suites of other tools' histories and of runs of ours.
 package backtest
 
 import (

@@ -2,14 +2,16 @@
 // and the data.js that github-action-benchmark keeps.
 //
 // Read tells the format by the content. Values that cannot be judged as ratios (zero, negative,
-// infinite, no number) are counted and stand as NaN, like those that a run does not have. What
-// is none of the formats is an error with the name and the line, and so is what contradicts
-// itself: a figure twice in a run, a run of two commits, a figure that is better both ways.
+// infinite, no number) are counted and stand as NaN, like those that a run does not have. When a
+// run has a figure twice, the first value counts, and the others are counted as left out. What is
+// none of the formats is an error with the name and the line, and so is what contradicts itself: a
+// run of two commits, a figure that is better both ways.
 //
 // A figure is told by its name and its unit: when the unit changes, another column begins.
 //
 // Read depends on its reader alone, and equal bytes give equal histories, in the order of the
-// file. It holds all values in memory, and refuses a file that would need much of it.
+// file. The file may be hostile. Read holds all values in memory, and refuses a file that would
+// need much of it: one of too many bytes, values, suites, or places for values.
 package history
 
 import (
@@ -29,7 +31,9 @@ type History struct {
 	Name     string
 	Columns  []Column
 	Runs     []Run
-	Unusable int // values that were left out, since they cannot be judged as ratios
+	Unusable int    // values that were left out, since they cannot be judged as ratios
+	Doubled  int    // values that were left out, since their run had that figure already
+	Double   string // the first figure that a run had twice
 }
 
 // Column is one figure.
@@ -46,13 +50,37 @@ type Run struct {
 	Values []float64 // one for each column; NaN where the run has none
 }
 
-// maxRows is how many values are read at most, and maxCells how many places for them all
-// histories may have, runs times columns: 160 MB. Names that hold the number of the run would
-// ask for a square of it.
+// What a file may hold. Places for values are runs times columns: names that hold the number of
+// the run would ask for a square of it.
 const (
-	maxRows  = 5_000_000
-	maxCells = 20_000_000
+	maxRows   = 5_000_000  // values
+	maxCells  = 20_000_000 // places for values, in all histories: 160 MB
+	maxSuites = 10_000
+	maxJS     = 128 << 20 // bytes of a data.js, which is read into memory whole
+	maxCSV    = 512 << 20 // bytes of a CSV, which is read line by line
 )
+
+// bounded reads up to a number of bytes, and fails where there are more.
+type bounded struct {
+	r    io.Reader
+	most int64
+	left int64
+}
+
+func bound(r io.Reader, most int64) *bounded { return &bounded{r, most, most} }
+
+// Read reads, and fails behind the last byte that is allowed.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		if n, err := b.r.Read(make([]byte, 1)); n == 0 {
+			return 0, err
+		}
+		return 0, fmt.Errorf("it is larger than %d MiB", b.most>>20)
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
 
 // bom is what some programs put in front of UTF-8.
 const bom = "\xef\xbb\xbf"
@@ -79,9 +107,9 @@ func Read(name string, r io.Reader) ([]History, error) {
 	case len(start) == 0:
 		return nil, fmt.Errorf("read history %s: the file is empty", name)
 	case bytes.HasPrefix(start, []byte("window.")), start[0] == '{':
-		err = b.readJS(buffered)
+		err = b.readJS(bound(buffered, maxJS))
 	default:
-		err = b.readCSV(buffered)
+		err = b.readCSV(bound(buffered, maxCSV))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read history %s: %w", name, err)
@@ -120,14 +148,17 @@ func (b *builder) suite(name string) *suite {
 	return s
 }
 
-// add puts one value of a run in its place; r.Values is not looked at. The same figure twice
-// in a run is refused: two variants under one name would look like noise.
+// add puts one value of a run in its place; r.Values is not looked at. When the run has the figure
+// already, the first value stays: two variants under one name would look like noise.
 func (b *builder) add(s *suite, c Column, r Run, value float64) error {
 	if b.values++; b.values > maxRows {
 		return fmt.Errorf("it has more than %d values", maxRows)
 	}
 	if c.Name == "" {
 		return fmt.Errorf("run %d of %s has a value without a name", r.Index, s.Name)
+	}
+	if len(b.suites) > maxSuites {
+		return fmt.Errorf("it has more than %d suites", maxSuites)
 	}
 	k, run := b.column(s, c), b.run(s, r)
 	if b.cells > maxCells {
@@ -143,7 +174,10 @@ func (b *builder) add(s *suite, c Column, r Run, value float64) error {
 		run.Values = append(run.Values, math.NaN())
 	}
 	if !math.IsNaN(run.Values[k]) {
-		return fmt.Errorf("run %d of %s has %q twice: variants must have names of their own", r.Index, s.Name, c.Name)
+		if s.Doubled++; s.Doubled == 1 {
+			s.Double = c.Name
+		}
+		return nil
 	}
 	if !(value > 0) || math.IsInf(value, 0) {
 		s.Unusable++

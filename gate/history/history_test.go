@@ -115,6 +115,49 @@ func TestAround(t *testing.T) {
 	}
 }
 
+// manySuites is a CSV of n suites with a value each.
+func manySuites(n int) string {
+	var text strings.Builder
+	text.WriteString(header)
+	for i := range n {
+		fmt.Fprintf(&text, "a,%d,m,ms,0,1,c,1,5\n", i)
+	}
+	return text.String()
+}
+
+// When a run has a figure twice, the first counts, and how many were left out is told.
+func TestDoubled(t *testing.T) {
+	for _, text := range []string{
+		header + "a,b,m,ms,0,1,c,1,1\na,b,n,ms,0,1,c,1,7\na,b,m,ms,0,1,c,1,2\na,b,n,ms,0,1,c,1,7\n",
+		`{"entries": {"a b": [{"commit": {"id": "c"}, "benches": [{"name": "m", "value": 1, "unit": "ms"}, {"name": "n", "value": 7, "unit": "ms"}, {"name": "m", "value": 2, "unit": "ms"}, {"name": "n", "value": 7, "unit": "ms"}]}]}}`,
+	} {
+		h := read(t, text)[0]
+		if len(h.Runs) != 1 || h.Runs[0].Values[0] != 1 || h.Runs[0].Values[1] != 7 || h.Doubled != 2 || h.Double != "m" {
+			t.Errorf("%.20q: got %+v", text, h)
+		}
+	}
+	if h := read(t, header+"a,b,m,ms,0,1,c,1,0\na,b,m,ms,0,1,c,1,2\n")[0]; !math.IsNaN(h.Runs[0].Values[0]) || h.Doubled != 1 || h.Unusable != 1 {
+		t.Errorf("an unusable value and another: %+v", h)
+	}
+}
+
+// endless is a file without end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+func TestTooManyBytes(t *testing.T) {
+	_, err := history.Read("h", io.MultiReader(strings.NewReader("window.BENCHMARK_DATA = {"), endless{}))
+	if want := "read history h: it is larger than 128 MiB"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // A file whose names hold the number of the run would need the square of it in memory.
 func TestTooLarge(t *testing.T) {
 	var text strings.Builder
@@ -149,9 +192,7 @@ func TestBadInput(t *testing.T) {
 		{header + "a,b,m,ms,0,1,c,1,fast\n", `line 2: value "fast" is no number`},
 		{header + "a,b,m,ms,0,1,c,today,1\n", `line 2: timestamp "today" is no number of milliseconds`},
 		{header + "a,b,m,ms,maybe,1,c,1,1\n", `line 2: bigger_is_better is "maybe": 0 or 1`},
-		{header + "a,b,m,ms,0,1,c,1,1\na,b,m,ms,0,1,c,1,2\n", `line 3: run 1 of a b has "m" twice: variants must have names of their own`},
 		{header + "a,b,m,ms,0,1,c,1,1\na,b,n,ms,0,1,d,1,2\n", "line 3: run 1 of a b is of two commits, c and d"},
-		{header + "a,b,m,ms,0,1,c,1,0\na,b,m,ms,0,1,c,1,2\n", `line 3: run 1 of a b has "m" twice: variants must have names of their own`},
 		{header + "a,b,m,ms,0,1,c,1,1\na,b,m,ms,1,2,c,1,2\n", `line 3: "m" of a b is better when higher in some runs and when lower in others`},
 		{header + "a,b,,ms,0,1,c,1,1\n", "line 2: run 1 of a b has a value without a name"},
 		{header + "a,b,m,ms,0,1,c,NaN,1\n", `line 2: timestamp "NaN" is no number of milliseconds`},
@@ -169,7 +210,10 @@ func TestBadInput(t *testing.T) {
 		{"{\"entries\": {\n\"s\": [{\"benches\": [", "line 2: the file ends too early"},
 		{"{\"entries\": {\"s\": [\n{\"benches\": [\n{\"name\": \"b\", \"value\": \"1\"}]}]}}", "line 3: benches.value of run 0 of s cannot be a string"},
 		{`{"entries": {"s": [5]}}`, "line 1:"},
-		{"{\"entries\": {\"s\": [\n{\"benches\": [{\"name\": \"b\", \"value\": 1}, {\"name\": \"b\", \"value\": 2}]}]}}", `line 2: run 0 of s has "b" twice: variants must have names of their own`},
+		{`{"entries": {"s": [{"commit": {"id": "c"}, "benches": [{"name": "b", "value": 1}]}], "s": [{"commit": {"id": "d"}, "benches": [{"name": "b", "value": 1}]}]}}`, "run 0 of s is of two commits, c and d"},
+		{`{"other": ` + strings.Repeat("[", 100_000), "exceeded max depth"},
+		{`{"entries": {"s": [` + strings.Repeat("[", 100_000), "exceeded max depth"},
+		{manySuites(10_001), "line 10002: it has more than 10000 suites"},
 		{`{"entries": {"s": [{"benches": [{"value": 1}]}]}}`, "line 1: run 0 of s has a value without a name"},
 		{`{"entries": {"s": [{"date": 1e300, "benches": [{"name": "b", "value": 1}]}]}}`, "line 1: the date of run 0 of s, 1e+300, is no number of milliseconds"},
 		{"{\"entries\": {\"s\": [{\"benches\": [{\"name\": \"b\", \"value\": 1}]}]}}\nwindow.x()", "line 2: there is more after the data"},
@@ -219,6 +263,9 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(header + "a,b,m,ms,0,1,c,1,1\n"))
 	f.Add([]byte(header + "a,b,m,ms,0,-9223372036854775808,c,1,1\na,b,m,ms,0,9223372036854775807,c,1,0\n"))
 	f.Add([]byte(`{"entries": {"s": [{"tool": "go", "benches": [{"name": "b", "value": 1, "unit": "ns/op\t 1 B/op"}]}]}};`))
+	f.Add([]byte(header + "a,b,m,ms,0,1,c,1,1\na,b,m,ms,0,1,c,1,2\n"))
+	f.Add([]byte(`{"entries": {"s": [{"date": 8.64e15, "benches": [{"name": "b", "value": 1e308}, {"name": "b", "value": 1}]}], "s": []}}`))
+	f.Add([]byte(`{"x": ` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`))
 	f.Add([]byte(`window.BENCHMARK_DATA = {"entries": {"s": [{"benches": [{"name": "b", "value": 1}]}]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		histories, err := history.Read("h", bytes.NewReader(text))

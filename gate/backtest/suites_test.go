@@ -1,0 +1,43 @@
+package backtest_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/backtest"
+	"github.com/plimsoll-ci/plimsoll/gate/history"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// Another tool's figure is never taken for a failure rate of ours, whatever its unit is called.
+func TestFromHistory(t *testing.T) {
+	p := gate.DefaultPolicy()
+	s := backtest.FromHistory(p, history.History{
+		Name: "h", Columns: []history.Column{{Name: "p95", Unit: "ms"}, {Name: "rate", Unit: "failures", HigherIsBetter: true}},
+		Runs: []history.Run{{Index: 7, Commit: "c7", Values: []float64{1, math.NaN()}}},
+	})
+	want := []gate.Column{{Route: "p95", Metric: "ms", Limit: p.Degradation}, {Route: "rate", HigherIsBetter: true, Limit: p.Degradation}}
+	if s.Name != "h" || len(s.Figures.Columns) != 2 || s.Figures.Columns[0] != want[0] || s.Figures.Columns[1] != want[1] || s.Figures.Rows[0][0] != 1 || s.Runs[0] != (backtest.Run{Index: 7, Commit: "c7"}) {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// Runs of two profiles stand in suites of their own, in the order of their first runs.
+func TestFromRuns(t *testing.T) {
+	var runs []result.Summary
+	for i, digest := range []string{"aaaaaaaaaaaaaaaa", "b", "aaaaaaaaaaaaaaaa"} {
+		f := result.Figures{Requests: 20_000, Throughput: 100, P50: time.Millisecond, P95: time.Millisecond, P99: time.Millisecond}
+		runs = append(runs, result.Summary{
+			Identity: result.Identity{Series: "shop", ProfileDigest: digest, Commit: string(rune('x' + i))}, Rounds: 6, Figures: map[string]result.Figures{"GET /a": f, "*": f},
+		})
+	}
+	suites := backtest.FromRuns(gate.DefaultPolicy(), runs)
+	if len(suites) != 2 || len(suites[0].Runs) != 2 || len(suites[1].Runs) != 1 || suites[0].Runs[1].Commit != "z" || len(suites[0].Figures.Columns) != 8 || len(suites[0].Figures.Rows) != 2 {
+		t.Errorf("got %+v", suites)
+	}
+	if want := "shop, profile aaaaaaaaaaaa, "; suites[0].Name[:len(want)] != want {
+		t.Errorf("named %q", suites[0].Name)
+	}
+}
