@@ -16,10 +16,37 @@ type Call struct {
 	Save     []Save        // what is kept of the answer
 	Within   time.Duration // longest service time; 0 for any
 	Content  any           // what its Protocol made of it
+	Messages []Message     // the steps of a call that is a stream; nil for a call with one answer
+	Saves    bool          // it, or a message of it, keeps something for later calls
 }
 
 // Route is the index of the route that the call itself is counted under.
 func (c *Call) Route() int { return c.Routes[0] }
+
+// The parts of a stream, as indices into its Call.Routes.
+const (
+	FirstMessage = 1 // the first message, whatever it answers
+	EachMessage  = 2 // each message after the first that answers nothing
+)
+
+// Message is one step of a stream. What it awaits, and for how long, is as the profile says.
+type Message struct {
+	Wait    *profile.Wait // nil unless the step is nothing but a wait
+	Sends   bool
+	Repeat  int
+	Awaits  profile.Awaits
+	Count   int
+	For     time.Duration
+	Route   int // index into Plan.Routes, of replies
+	Within  time.Duration
+	Save    []Save
+	Content any // what the Protocol made of it
+}
+
+// Span reports whether a span ends the stream, or a part of it: how long the call takes says nothing then.
+func (c *Call) Span() bool {
+	return slices.ContainsFunc(c.Messages, func(m Message) bool { return m.Awaits == profile.AwaitSpan })
+}
 
 // Save keeps a part of an answer for later calls of the user.
 type Save struct {
@@ -39,6 +66,8 @@ type Protocol struct {
 	// Content resolves the templates of a call. What it gives is compiled further by the package that speaks
 	// the protocol.
 	Content func(r *Resolver, c *profile.Call) any
+	// Message does so for a step of a stream; nil for a protocol whose calls have one answer.
+	Message func(r *Resolver, m *profile.Message) any
 }
 
 // Protocols are those that this version speaks.
@@ -46,19 +75,48 @@ func Protocols() []Protocol { return []Protocol{{Word: "http", Content: httpCont
 
 // call resolves a call and adds it to the plan.
 func (r *Resolver) call(c *profile.Call) *Call {
-	resolved := &Call{Index: len(r.plan.Calls), Within: c.Within, Protocol: r.protocol(c.Content.Protocol())}
+	word := c.Content.Protocol()
+	i := slices.IndexFunc(r.values.Protocols, func(p Protocol) bool { return p.Word == word })
+	if i < 0 {
+		r.Fail("%s: this version does not speak %s", c.Route(), word)
+		return &Call{}
+	}
+	p := r.values.Protocols[i]
+	resolved := &Call{Index: len(r.plan.Calls), Protocol: r.protocol(word), Save: r.saves(c.Save), Within: c.Within, Content: p.Content(r, c)}
 	for _, name := range c.Routes {
-		resolved.Routes = append(resolved.Routes, slices.IndexFunc(r.plan.Routes, func(route Route) bool { return route.Name == name }))
+		resolved.Routes = append(resolved.Routes, r.route(name))
 	}
-	for _, s := range c.Save {
-		resolved.Save = append(resolved.Save, Save{Slot: r.slots[s.Name], Path: s.Path})
-	}
-	for _, p := range r.values.Protocols {
-		if p.Word == c.Content.Protocol() {
-			resolved.Content = p.Content(r, c)
-		}
+	resolved.Saves = len(resolved.Save) > 0
+	for i := range c.Messages {
+		m := r.message(&c.Messages[i], p)
+		resolved.Messages = append(resolved.Messages, m)
+		resolved.Saves = resolved.Saves || len(m.Save) > 0
 	}
 	r.plan.Calls = append(r.plan.Calls, resolved)
+	return resolved
+}
+
+// message resolves one step of a stream.
+func (r *Resolver) message(m *profile.Message, p Protocol) Message {
+	resolved := Message{
+		Wait: m.Wait, Sends: m.Sends, Repeat: m.Repeat, Awaits: m.Awaits, Count: m.Count, For: m.For,
+		Route: r.route(m.Route), Within: m.Within, Save: r.saves(m.Save),
+	}
+	if m.Wait == nil {
+		resolved.Content = p.Message(r, m)
+	}
+	return resolved
+}
+
+// route is the index of a route; -1 for none.
+func (r *Resolver) route(name string) int {
+	return slices.IndexFunc(r.plan.Routes, func(route Route) bool { return route.Name == name })
+}
+
+func (r *Resolver) saves(saves []profile.Save) (resolved []Save) {
+	for _, s := range saves {
+		resolved = append(resolved, Save{Slot: r.slots[s.Name], Path: s.Path})
+	}
 	return resolved
 }
 

@@ -117,9 +117,19 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 			r.In("users", func() { r.Problem(users, "%v", err) })
 		}
 	}
+	r.checkParts(p)
 	if limits != nil {
 		if err := p.checkLimits(); err != nil {
 			r.In("limits", func() { r.Problem(limits, "%v", err) })
+		}
+	}
+}
+
+// checkParts refuses a route that is of calls and of parts of calls: the whole counts calls alone.
+func (r *reader) checkParts(p *Profile) {
+	for c := range p.calls() {
+		if p.IsPart(c.Route()) {
+			r.Problem(&yaml.Node{Line: c.Line}, "the messages of another call are counted under %q too; give one of them another name", c.Route())
 		}
 	}
 }

@@ -287,11 +287,8 @@ func (u User) Saves() []string {
 	var names []string
 	for _, steps := range u.steps() {
 		for _, s := range steps {
-			if s.Call == nil {
-				continue
-			}
-			for _, save := range s.Call.Save {
-				names = append(names, save.Name)
+			if s.Call != nil {
+				names = append(names, s.Call.saves()...)
 			}
 		}
 	}

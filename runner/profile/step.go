@@ -25,10 +25,25 @@ type Call struct {
 	Save    []Save        // what is kept of the answer
 	Within  time.Duration // longest service time; 0 for any
 	Content Content
+	// Messages are the steps of a call that is a stream; nil for a call with one answer.
+	Messages []Message
 }
 
 // Route is what the call itself is counted under.
 func (c *Call) Route() string { return c.Routes[0] }
+
+// saves are the names of all variables that the call saves.
+func (c *Call) saves() (names []string) {
+	for _, s := range c.Save {
+		names = append(names, s.Name)
+	}
+	for _, m := range c.Messages {
+		for _, s := range m.Save {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
 
 // MarshalJSON gives what the digest counts.
 func (c *Call) MarshalJSON() ([]byte, error) {
@@ -38,7 +53,8 @@ func (c *Call) MarshalJSON() ([]byte, error) {
 		Within   time.Duration `json:",omitempty"`
 		Protocol string
 		Content  any
-	}{c.Routes, c.Save, c.Within, c.Content.Protocol(), c.Content.Canonical()})
+		Messages []Message `json:",omitempty"`
+	}{c.Routes, c.Save, c.Within, c.Content.Protocol(), c.Content.Canonical(), c.Messages})
 }
 
 // Content is what a call says in the words of its protocol.
@@ -69,6 +85,9 @@ type Words struct {
 	Step    []strict.Field                // the protocol's Word is among them
 	Expect  []strict.Field                // of the step's expect
 	Content func(step *yaml.Node) Content // called once all keys have been read
+	// Message reads the steps of a stream, under the key messages; nil for a protocol whose calls
+	// have one answer.
+	Message func(*CallReader) MessageWords
 }
 
 // Protocols are those that this version speaks.
@@ -120,7 +139,10 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 	words := protocol.Read(&CallReader{r.Reader, r})
 	call := &Call{Line: n.Line}
 	var name string
-	var save *yaml.Node
+	var save, messages *yaml.Node
+	if words.Message != nil {
+		more = append(more, strict.Key("messages", "What goes over the stream, in order.", strict.Later(&messages)))
+	}
 	r.Mapping(n, slices.Concat(words.Step, []strict.Field{
 		strict.Key("name", "The route that the request is counted under; by default method and path as written.", r.route(&name)),
 		strict.Key("expect", "What the answer must be; otherwise the request has failed.", func(n *yaml.Node) {
@@ -129,14 +151,17 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 		r.Refused("wait", "a wait is a step of its own; put it before or after this one"),
 		strict.Key("save", "Variables and where their values stand in the JSON answer (GJSON paths).", strict.Later(&save)),
 	}, more)...)
-	if save != nil { // last: the call itself cannot use what it saves
-		r.In("save", func() { call.Save = r.save(save) })
-	}
 	call.Content = words.Content(n)
 	if name == "" {
 		name = call.Content.Route()
 	}
 	call.Routes = []string{name}
+	if messages != nil {
+		r.In("messages", func() { r.messages(messages, call, words) })
+	}
+	if save != nil { // last: the call itself cannot use what it saves
+		r.In("save", func() { call.Save = r.save(save) })
+	}
 	return call
 }
 

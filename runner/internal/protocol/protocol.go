@@ -106,6 +106,11 @@ func (s several) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outco
 	return s[c.Protocol].Do(ctx, c, v)
 }
 
+// Open begins a call that is a stream with the client of its protocol.
+func (s several) Open(ctx context.Context, c *plan.Call, v load.Values) (load.Stream, load.Outcome) {
+	return s[c.Protocol].(load.Opener).Open(ctx, c, v)
+}
+
 // Idle gives memory back.
 func (s several) Idle() {
 	for _, c := range s {

@@ -1,0 +1,228 @@
+package load
+
+import (
+	"context"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// flow is a call that is a stream, under way. The call is counted once, at its end; the messages that come are
+// counted as parts of it.
+type flow struct {
+	*worker
+	call   *plan.Call
+	stream Stream
+	opened tally.Sample
+	onStop bool // the load is over, and this is one of the last calls: nothing is waited for that serves nobody
+
+	at         time.Duration // when the last step ended
+	came       bool          // the first message has
+	first      time.Duration // when it came
+	last       time.Duration // when the last message came
+	class      tally.Class   // of the first failure; 0 for none
+	text       string
+	unfinished bool // the end of the load left something out
+}
+
+// sendStream makes a call that is a stream and gives the instant of its end.
+func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration) (ended time.Duration, good bool) {
+	stream, o := w.client.(Opener).Open(ctx, c, w.values)
+	s := w.run.sample(&o, due)
+	ended = s.Ended
+	if s.Class == tally.OK {
+		f := &flow{worker: w, call: c, stream: stream, opened: s, at: s.Ended, onStop: w.run.stopping.Load()}
+		for i := range c.Messages {
+			if !f.step(&c.Messages[i]) {
+				break
+			}
+		}
+		s, ended = f.whole(), f.at
+	}
+	within(&s, s.Service(), c.Within)
+	w.run.count(w.lane, c.Route(), s)
+	return ended, s.Class == tally.OK
+}
+
+// whole ends the stream and gives the sample of the call.
+func (f *flow) whole() tally.Sample {
+	o := f.stream.End()
+	s := f.run.sample(&o, f.opened.Due)
+	s.Sent, s.Resent = f.opened.Sent, s.Resent+f.opened.Resent
+	s.Unfinished = s.Unfinished || f.unfinished
+	if f.class != 0 {
+		s.Class, s.Error = f.class, f.text
+	}
+	if o.Ended.IsZero() || f.class != 0 {
+		s.Ended = f.at
+	}
+	f.at = max(f.at, s.Ended)
+	if s.Class == tally.OK && f.call.Span() { // the span itself says nothing
+		s.Ended = max(f.first, f.opened.Ended)
+	}
+	return s
+}
+
+// step does one step of the stream; false when it is the last.
+func (f *flow) step(m *plan.Message) bool {
+	switch {
+	case m.Wait != nil:
+		return f.onStop || f.wait(f.choose.Wait(*m.Wait, f.at, f.at))
+	case m.Sends:
+		return f.send(m)
+	case m.Awaits == profile.AwaitSpan && f.onStop:
+		return true
+	}
+	return f.receive(m)
+}
+
+// wait waits inside the stream; false when the load ends before.
+func (f *flow) wait(until time.Duration) (ok bool) {
+	if f.at, ok = f.sleepUntil(until); !ok {
+		f.at, f.unfinished = f.run.now(), true
+	}
+	return ok
+}
+
+// send sends what m says, as often as it says, and awaits the replies.
+func (f *flow) send(m *plan.Message) bool {
+	for i := range m.Repeat {
+		if i > 0 && f.stopping() {
+			return false
+		}
+		o := f.stream.Send(m, f.values)
+		s := f.run.sample(&o, f.at)
+		switch {
+		case s.Class != tally.OK && m.Awaits == profile.AwaitReply:
+			return f.fail(m.Route, s)
+		case s.Class != tally.OK:
+			f.note(s)
+			return false
+		case m.Awaits == profile.AwaitReply && !f.reply(m, s):
+			return false
+		}
+		f.at = max(f.at, s.Ended)
+	}
+	return true
+}
+
+// reply awaits the message that answers what was sent; others are counted and passed over.
+func (f *flow) reply(m *plan.Message, sent tally.Sample) bool {
+	deadline := f.run.start.Add(sent.Due + f.run.Plan.Target.Timeout)
+	for {
+		r := f.stream.Receive(m, f.values, deadline)
+		s := f.run.sample(&r.Outcome, sent.Due)
+		switch r.Event {
+		case Passed:
+			f.message(s, s.Due)
+		case Answered:
+			s.Sent = min(sent.Sent, s.Ended)
+			within(&s, s.Response(), m.Within)
+			if !f.came {
+				f.message(s, s.Due)
+			}
+			f.last, f.at = s.Ended, s.Ended
+			f.run.count(f.lane, m.Route, s)
+			f.note(s)
+			return s.Class == tally.OK || len(m.Save) == 0
+		default:
+			return f.fail(m.Route, unexpected(r.Event, s))
+		}
+	}
+}
+
+// receive awaits what m says.
+func (f *flow) receive(m *plan.Message) bool {
+	due, end := f.at, f.at+m.For
+	if !f.onStop {
+		end = min(end, f.run.Plan.Length())
+	}
+	for n := 0; m.Awaits != profile.AwaitCount || n < m.Count; n++ {
+		from := max(f.last, due)
+		deadline := from + f.run.Plan.Target.Timeout
+		if m.Awaits == profile.AwaitSpan {
+			if deadline = end; f.stopping() {
+				return false
+			}
+		}
+		r := f.stream.Receive(m, f.values, f.run.start.Add(deadline))
+		s := f.run.sample(&r.Outcome, from)
+		switch {
+		case r.Event == Answered || r.Event == Passed:
+			within(&s, s.Response(), m.Within)
+			f.message(s, from)
+			f.at = s.Ended
+			if f.note(s); s.Class != tally.OK && len(m.Save) > 0 {
+				return false
+			}
+		case r.Event == Ended && m.Awaits == profile.AwaitEnd:
+			f.at = s.Ended
+			return true
+		case m.Awaits == profile.AwaitSpan && (r.Event == Late || s.Unfinished):
+			f.at = max(f.at, s.Ended)
+			f.unfinished = f.unfinished || s.Unfinished || f.at < due+m.For
+			return !f.unfinished
+		default:
+			return f.fail(f.route(), unexpected(r.Event, s))
+		}
+	}
+	return true
+}
+
+// unexpected is the failure where the server ended a stream too early.
+func unexpected(e Event, s tally.Sample) tally.Sample {
+	if e == Ended {
+		s.Class, s.Error = tally.Transport, "the server ended the stream before the messages that were awaited"
+	}
+	return s
+}
+
+// stopping reports whether the load has ended since the call began. What is left of the stream is left out.
+func (f *flow) stopping() bool {
+	if f.onStop || !f.run.stopping.Load() {
+		return false
+	}
+	f.unfinished = true
+	return true
+}
+
+// route is what the next message is counted under.
+func (f *flow) route() int {
+	if !f.came {
+		return f.call.Routes[plan.FirstMessage]
+	}
+	return f.call.Routes[plan.EachMessage]
+}
+
+// message counts one message: the first from when the call was due, each other from when it was awaited.
+func (f *flow) message(s tally.Sample, from time.Duration) {
+	route := f.route()
+	s.Due, s.Sent = from, max(s.Sent, from)
+	if !f.came {
+		s.Due, s.Sent = f.opened.Due, f.opened.Sent
+		f.came, f.first = true, s.Ended
+	}
+	f.last = s.Ended
+	f.run.count(f.lane, route, s)
+}
+
+// note keeps what went wrong first: that is what the call has failed of.
+func (f *flow) note(s tally.Sample) {
+	if s.Class != tally.OK && f.class == 0 {
+		f.class, f.text = s.Class, s.Error
+	}
+	f.unfinished = f.unfinished || s.Unfinished
+}
+
+// fail counts a message that was awaited and did not come. The stream ends with that.
+func (f *flow) fail(route int, s tally.Sample) bool {
+	if !f.came && route == f.call.Routes[plan.FirstMessage] {
+		s.Due, s.Sent = f.opened.Due, f.opened.Sent
+	}
+	f.at = s.Ended
+	f.run.count(f.lane, route, s)
+	f.note(s)
+	return false
+}

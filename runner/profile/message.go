@@ -1,0 +1,160 @@
+package profile
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
+
+// Message is one step of a call that is a stream: something that is sent, messages that are
+// awaited, or a wait.
+type Message struct {
+	Route   string // the name that the reply is counted under; empty where none is awaited
+	Wait    *Wait  // nil unless the step is nothing but a wait
+	Sends   bool
+	Repeat  int // how often it is sent, at least once
+	Awaits  Awaits
+	Count   int           // AwaitCount: so many messages
+	For     time.Duration // AwaitSpan
+	Within  time.Duration // longest time for each awaited message; 0 for any
+	Save    []Save        // from each awaited message
+	Content MessageContent
+}
+
+// Awaits says which messages a step of a stream waits for.
+type Awaits string
+
+// What a step can wait for. AwaitNothing is the zero value.
+const (
+	AwaitNothing Awaits = ""
+	AwaitReply   Awaits = "reply" // one that answers what was sent; others are passed over
+	AwaitCount   Awaits = "count" // a number of messages
+	AwaitSpan    Awaits = "span"  // whatever comes in a span
+	AwaitEnd     Awaits = "end"   // whatever comes until the server ends the stream
+)
+
+// MessageContent is what a step of a stream says in the words of its protocol.
+type MessageContent interface {
+	// Canonical is the content as the digest counts it; see Content.
+	Canonical() any
+}
+
+// MarshalJSON gives what the digest counts.
+func (m Message) MarshalJSON() ([]byte, error) {
+	var content any
+	if m.Content != nil {
+		content = m.Content.Canonical()
+	}
+	return json.Marshal(struct {
+		Route   string        `json:",omitempty"`
+		Wait    *Wait         `json:",omitempty"`
+		Sends   bool          `json:",omitempty"`
+		Repeat  int           `json:",omitempty"`
+		Awaits  Awaits        `json:",omitempty"`
+		Count   int           `json:",omitempty"`
+		For     time.Duration `json:",omitempty"`
+		Within  time.Duration `json:",omitempty"`
+		Save    []Save        `json:",omitempty"`
+		Content any           `json:",omitempty"`
+	}{m.Route, m.Wait, m.Sends, m.Repeat, m.Awaits, m.Count, m.For, m.Within, m.Save, content})
+}
+
+// MessageWords are what a protocol reads of one step of a stream.
+type MessageWords struct {
+	Send    strict.Read                       // what is sent
+	Reply   strict.Read                       // which message answers it
+	Step    []strict.Field                    // further keys of the step
+	Expect  []strict.Field                    // of its expect; within is read for every protocol
+	Content func(step *yaml.Node, m *Message) // called once all keys have been read: it sets m.Content, and may change what is awaited
+}
+
+// messages reads the steps of a stream.
+func (r *reader) messages(n *yaml.Node, call *Call, words Words) {
+	r.NonEmpty(n, "write what goes over the stream, for example: messages: [{receive: 10}]", func(item *yaml.Node) {
+		m := Message{}
+		read := words.Message(&CallReader{r.Reader, r})
+		var name string
+		r.Forms(item, "a step of a stream sends (send: …), receives (receive: 10) or waits (wait: 50ms)",
+			strict.Form{Key: "send", Read: func(n *yaml.Node) { r.sendStep(n, &m, &name, read) }},
+			strict.Form{Key: "receive", Read: func(n *yaml.Node) { r.receiveStep(n, &m, read) }},
+			strict.Form{Key: "wait", Read: func(n *yaml.Node) { m.Wait = r.waitStep(n) }},
+		)
+		if m.Wait == nil {
+			read.Content(item, &m)
+		}
+		if m.Awaits == AwaitReply {
+			if name == "" {
+				name = fmt.Sprintf("message %d", len(call.Messages)+1)
+			}
+			m.Route = call.Route() + " " + name
+		}
+		call.Messages = append(call.Messages, m)
+	})
+	call.Routes = append(call.Routes, call.Route()+" first message", call.Route()+" each message")
+	for _, m := range call.Messages {
+		if m.Route != "" && !slices.Contains(call.Routes, m.Route) {
+			call.Routes = append(call.Routes, m.Route)
+		}
+	}
+}
+
+func (r *reader) sendStep(n *yaml.Node, m *Message, name *string, words MessageWords) {
+	m.Sends, m.Repeat, m.Awaits = true, 1, AwaitReply
+	reply := func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && n.Value == "none" {
+			m.Awaits = AwaitNothing
+			return
+		}
+		words.Reply(n)
+	}
+	r.awaiting(n, m, words, []strict.Field{
+		strict.Need("send", "What is sent.", "write what is sent", words.Send),
+		strict.Key("name", "What the reply is counted under, behind the name of the call.", r.Text(name)),
+		strict.Key("repeat", "How often it is sent.", r.Int(&m.Repeat, 1, maxRepeat)),
+		strict.Key("reply", "Which message answers; the next one when it is left out, none to wait for nothing.", r.Any(reply)),
+	})
+	if m.Awaits == AwaitNothing && (strict.Has(n, "expect") || strict.Has(n, "save")) {
+		r.Problem(n, "reply: none awaits no message, so that nothing can be expected or saved")
+	}
+}
+
+// maxRepeat bounds how often one step sends, and how many messages it awaits.
+const maxRepeat = 1_000_000
+
+func (r *reader) receiveStep(n *yaml.Node, m *Message, words MessageWords) {
+	receive := func(n *yaml.Node) {
+		switch {
+		case n.Kind == yaml.MappingNode:
+			m.Awaits = AwaitSpan
+			r.Mapping(n, strict.Need("for", "Receive this long.", "write for example: receive: {for: 10s}", r.Duration(&m.For, time.Millisecond)))
+		case n.Value == string(AwaitEnd):
+			m.Awaits = AwaitEnd
+		default:
+			m.Awaits = AwaitCount
+			r.Int(&m.Count, 1, maxRepeat)(n)
+		}
+	}
+	r.awaiting(n, m, words, []strict.Field{
+		strict.Need("receive", "How many messages are awaited: a number, {for: 10s}, or end for all until the server ends the stream.",
+			"write for example: receive: 10", r.Any(receive)),
+	})
+}
+
+// awaiting reads a step that may await messages: its own keys, and those that all such steps have.
+func (r *reader) awaiting(n *yaml.Node, m *Message, words MessageWords, own []strict.Field) {
+	var save *yaml.Node
+	r.Mapping(n, slices.Concat(own, words.Step, []strict.Field{
+		strict.Key("expect", "What each awaited message must be.", func(n *yaml.Node) {
+			r.Mapping(n, append(words.Expect, strict.Key("within", "The longest time for each message.", r.Duration(&m.Within, time.Microsecond)))...)
+		}),
+		strict.Key("save", "Variables and where their values stand in the message.", strict.Later(&save)),
+	})...)
+	if save != nil {
+		r.In("save", func() { m.Save = r.save(save) })
+	}
+}
