@@ -96,7 +96,7 @@ func docsRun(t *testing.T, bin, dir, line string) {
 	}
 	env := []string{
 		"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GOCACHE=" + goEnv(t, "GOCACHE"),
-		"PLIMSOLL_RUN_TIME=600ms", "PLIMSOLL_USERS=4", "PLIMSOLL_SPAWN_RATE=100", "API_TOKEN=t", "SHOP_PASSWORD=p",
+		"PLIMSOLL_RUN_TIME=600ms", "PLIMSOLL_USERS=4", "PLIMSOLL_SPAWN_RATE=100", "API_TOKEN=token", "SHOP_PASSWORD=password",
 	}
 	for try := 0; ; try++ {
 		command := exec.Command("sh", "-c", line)
