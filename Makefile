@@ -80,10 +80,10 @@ screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/
 		--screenshot="$(abspath docs/comment.png)" "file://$$dir/comment.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }
 	@ls -l docs/comment.png
 
-# What the tests run beside Go, where it is not there: curl, node, nginx, cmark-gfm and PgBouncer, and PostgreSQL unless a server is given.
+# What the tests run beside Go, where it is not there: curl, node, nginx, cmark-gfm, PgBouncer, zsh and fish, and PostgreSQL unless a server is given.
 programs:
 	@missing=; \
-	for one in curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer; do \
+	for one in curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish; do \
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
 	done; \
 	if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \

@@ -17,7 +17,7 @@ import (
 // baselineExportCmd is plimsoll baseline export.
 type baselineExportCmd struct {
 	storeFlag
-	File   string `arg:"" help:"The file to write."`
+	File   string `arg:"" file:"" help:"The file to write."`
 	Series string `help:"Only this series."`
 	Branch string `help:"Only this branch."`
 }
@@ -41,7 +41,7 @@ func (c *baselineExportCmd) Run(ctx context.Context, a *console.Console) error {
 // baselineImportCmd is plimsoll baseline import.
 type baselineImportCmd struct {
 	storeFlag
-	File string `arg:"" help:"A file of plimsoll baseline export. It is checked from end to end before anything of it is used."`
+	File string `arg:"" file:"" help:"A file of plimsoll baseline export. It is checked from end to end before anything of it is used."`
 }
 
 // Run puts the runs of a file into the store.

@@ -28,7 +28,7 @@ import (
 type backtestCmd struct {
 	profileFlag
 	storeFlag
-	Files   []string `arg:"" optional:"" help:"Histories: CSV, or github-action-benchmark's data.js. Without one the store's runs of the profile's series."`
+	Files   []string `arg:"" file:"" optional:"" help:"Histories: CSV, or github-action-benchmark's data.js. Without one the store's runs of the profile's series."`
 	Windows int      `placeholder:"N" help:"Judge N windows of each history in random order, in which nothing differs by construction, instead of its runs in the order of time."`
 	Inject  percent  `placeholder:"30%" help:"With --windows: make one figure of each window worse by so much, to be found."`
 	Seed    uint64   `default:"1" help:"Of what is drawn at random."`

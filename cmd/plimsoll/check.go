@@ -8,7 +8,7 @@ import (
 // checkCmd is plimsoll check.
 type checkCmd struct {
 	loadFlags
-	File string `arg:"" optional:"" default:"plimsoll.yaml" help:"The profile."`
+	File string `arg:"" file:"" optional:"" default:"plimsoll.yaml" help:"The profile."`
 }
 
 // Run says in words what the profile would do.

@@ -11,8 +11,8 @@ import (
 // compareCmd is plimsoll compare.
 type compareCmd struct {
 	profileFlag
-	Base string `arg:"" help:"The result before."`
-	Head string `arg:"" help:"The result after."`
+	Base string `arg:"" file:"" help:"The result before."`
+	Head string `arg:"" file:"" help:"The result after."`
 	JSON bool   `name:"json" help:"Print for machines on stdout."`
 }
 

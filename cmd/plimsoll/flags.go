@@ -26,7 +26,7 @@ type subcommand func(context.Context, *console.Console, []string) error
 
 // profileFlag names the profile.
 type profileFlag struct {
-	Profile string `short:"f" default:"plimsoll.yaml" variables:"PLIMSOLL_PROFILE" help:"The profile."`
+	Profile string `short:"f" file:"" default:"plimsoll.yaml" variables:"PLIMSOLL_PROFILE" help:"The profile."`
 }
 
 // loadFlags change what a profile says. They bear Locust's names and letters.
@@ -71,7 +71,7 @@ type runFlags struct {
 	profileFlag
 	loadFlags
 	Series  string `placeholder:"NAME" help:"The series, instead of the profile's name. Jobs that run one profile in several ways need a series each: runs of different series are never compared."`
-	Out     string `short:"o" default:"result.json" help:"Write the result to this file."`
+	Out     string `short:"o" file:"" default:"result.json" help:"Write the result to this file."`
 	Quiet   bool   `short:"q" help:"No progress."`
 	Verbose bool   `short:"v" help:"Show what the system under test prints."`
 	JSON    bool   `name:"json" help:"Print JSON on stdout."`

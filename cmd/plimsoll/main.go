@@ -42,9 +42,12 @@ type cli struct {
 	Backtest backtestCmd `cmd:"" help:"Replay recorded history: what the gate would have flagged, how much of that lasted, and what it can see."`
 	Selftest selftestCmd `cmd:"" help:"Try the paired gate on this system and machine: with nothing changed, and with one route made slower."`
 
-	Action  actionCmd  `cmd:"" hidden:"" help:"Do what the inputs of the GitHub Action say."`
-	Control controlCmd `cmd:"" hidden:"" help:"Run the reference server of gate.control."`
-	Shop    shopCmd    `cmd:"" hidden:"" passthrough:"" help:"Run the sample service of the demo."`
+	Completion completionCmd `cmd:"" help:"Print the completion of command lines for bash, zsh or fish."`
+
+	Action   actionCmd   `cmd:"" hidden:"" help:"Do what the inputs of the GitHub Action say."`
+	Complete completeCmd `cmd:"" hidden:"" passthrough:"" help:"Complete a command line, for the scripts of completion."`
+	Control  controlCmd  `cmd:"" hidden:"" help:"Run the reference server of gate.control."`
+	Shop     shopCmd     `cmd:"" hidden:"" passthrough:"" help:"Run the sample service of the demo."`
 }
 
 const description = `Plimsoll is the load line for your service: it measures how your API carries a fixed load, and stops the merge that makes it sink.

@@ -19,7 +19,7 @@ import (
 type baselineUpdateCmd struct {
 	runFlags
 	storeFlag
-	Result      string `placeholder:"FILE" help:"Record this result instead of running."`
+	Result      string `placeholder:"FILE" file:"" help:"Record this result instead of running."`
 	Branch      string `help:"The branch that the run belongs to (default: the one checked out)."`
 	AcceptLabel string `default:"plimsoll-accepted" help:"The label with which a merged pull request was accepted; empty for none."`
 }
