@@ -31,7 +31,7 @@ func newRig(p *plan.Plan, c Config, counts *collector) (*rig, error) {
 	if err := admit(p); err != nil {
 		return nil, err
 	}
-	calls, err := protocol.New(p, httpproxy.FromEnvironment().ProxyFunc(), nil)
+	calls, err := protocol.New(p, httpproxy.FromEnvironment().ProxyFunc(), c.Protocols)
 	if err != nil {
 		return nil, &Refusal{err.Error()}
 	}

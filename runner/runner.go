@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -38,6 +39,9 @@ type Config struct {
 	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
 	Stop     <-chan struct{} // closing it ends the load gracefully
 	Control  *plan.Plan      // of a reference server, loaded before and after the system; nil for none
+
+	// Protocols speak the plan's calls; nil for those that this version speaks.
+	Protocols []protocol.Protocol
 }
 
 // FreePort gives a TCP port on loopback for a system that Run will start.

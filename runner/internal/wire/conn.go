@@ -38,7 +38,7 @@ func (c *Conn) Give(f *Fuse) {
 // Begin makes the connection carry a call, which must end until a deadline.
 func (c *Conn) Begin(until time.Time) {
 	c.until = until
-	if !c.plain || c.armed.IsZero() {
+	if !c.plain || c.armed.IsZero() || until.Before(c.armed) {
 		c.arm()
 	}
 }
