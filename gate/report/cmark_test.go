@@ -18,7 +18,7 @@ func rendered(t *testing.T, text string) *html.Node {
 	t.Helper()
 	path, err := exec.LookPath("cmark-gfm")
 	if err != nil {
-		t.Skip("cmark-gfm is not there; make test installs it")
+		t.Fatal("cmark-gfm is not there; `make programs` installs it")
 	}
 	command := exec.Command(path, "--unsafe", "-e", "footnotes", "-e", "table", "-e", "autolink", "-e", "tagfilter", "-e", "strikethrough", "-e", "tasklist")
 	command.Stdin = strings.NewReader(text)

@@ -88,6 +88,3 @@ func (e Estimate) Interval(confidence float64) Interval {
 
 // Upper is the one-sided upper bound that the location passes with probability alpha.
 func (e Estimate) Upper(alpha float64) float64 { return e.Value + e.t(1-alpha)*e.SE }
-
-// Lower is the one-sided lower bound that the location falls short of with probability alpha.
-func (e Estimate) Lower(alpha float64) float64 { return e.Value - e.t(1-alpha)*e.SE }
