@@ -28,8 +28,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 	for j := range lines {
 		old, now := column(history, j), column(fresh, j)
 		f := finding{status: Within, n: len(now), p: math.NaN(), level: level}
-		f.change = stats.Shift(old, now)
-		f.interval = stats.ShiftInterval(old, now, shownConfidence)
+		f.change, f.interval = stats.Shift(old, now, shownConfidence)
 		// The spread between runs, which no number of rounds averages away.
 		se := stats.MAD(old) * math.Sqrt(1/float64(FreshRuns)+1/float64(max(len(old), 1)))
 		f.visible = max(lines[j].limit, stats.SmallestVisible(se, level))

@@ -3,6 +3,7 @@ package stats_test
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,19 +103,44 @@ func TestShift(t *testing.T) {
 	// table 4.1. The shift of x against y is 0.305.
 	x := []float64{.80, .83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, .73, 1.46}
 	y := []float64{1.15, .88, .90, .74, 1.21}
-	near(t, "shift", stats.Shift(y, x), 0.305, 1e-9)
-	near(t, "shift back", stats.Shift(x, y), -0.305, 1e-9)
 	// R: wilcox.test(x, y, conf.int = TRUE, exact = FALSE) is within a rank of the exact
 	// (-0.15, 0.76).
-	interval := stats.ShiftInterval(y, x, 0.95)
+	shift, interval := stats.Shift(y, x, 0.95)
+	near(t, "shift", shift, 0.305, 1e-9)
 	if interval.Low < -0.2 || interval.Low > -0.09 || interval.High < 0.7 || interval.High > 0.8 {
 		t.Errorf("interval %v", interval)
 	}
-	if got := stats.ShiftInterval(x[:1], y[:1], 0.95); !math.IsInf(got.High, 1) {
+	back, mirrored := stats.Shift(x, y, 0.95)
+	near(t, "shift back", back, -shift, 1e-12)
+	near(t, "interval back", mirrored.High, -interval.Low, 1e-12)
+	if _, got := stats.Shift(x[:1], y[:1], 0.95); !math.IsInf(got.High, 1) {
 		t.Errorf("one against one bounds nothing, got %v", got)
 	}
-	if got := stats.Shift([]float64{math.NaN()}, y); !math.IsNaN(got) {
+	if got, _ := stats.Shift([]float64{math.NaN()}, y, 0.95); !math.IsNaN(got) {
 		t.Errorf("against nothing: %v", got)
+	}
+}
+
+// The shift is the median of all differences, however they are put in order.
+func TestShiftIsTheMedianOfDifferences(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 0))
+	for m := 1; m < 12; m++ {
+		for n := 1; n < 12; n++ {
+			xs, ys := make([]float64, m), make([]float64, n)
+			var all []float64
+			for i := range xs {
+				xs[i] = random.NormFloat64()
+			}
+			for i := range ys {
+				ys[i] = float64(random.IntN(3))
+				for _, x := range xs {
+					all = append(all, ys[i]-x)
+				}
+			}
+			if got, _ := stats.Shift(xs, ys, 0.95); got != stats.Median(all) {
+				t.Errorf("%d against %d: got %v, want %v", m, n, got, stats.Median(all))
+			}
+		}
 	}
 }
 
