@@ -1,10 +1,13 @@
 // Package baseline is what a baseline is: runs on record, and which of them count.
 //
-// A run is put once and never changed. There is no "current baseline" to race for: a
-// baseline is chosen when it is asked for, as the newest runs that a Query admits. What
-// people say about a run later, that it was accepted or that it does not count, is a Mark
-// beside it. Store is the contract; packages postgres and sqlite keep it, and storetest
-// proves that they do.
+// A run is put once and never changed. There is no "current baseline" to race for: Choose finds
+// the baseline of a change when it is asked for, among the newest runs that a Query admits. What
+// people say about a run later, that it was accepted or that it does not count, is a Mark beside
+// it. Prune removes old runs by a Retention.
+//
+// Store is the contract. Packages postgres and sqlite keep it, and storetest proves that they do.
+// A history is read as Records, which hold a summary each: hundreds of runs of a hundred routes
+// take milliseconds. Only Get reads the whole result of a run.
 package baseline
 
 import (
@@ -20,6 +23,7 @@ var (
 	ErrNotFound    = errors.New("there is no such run")
 	ErrAmbiguous   = errors.New("more than one run begins so")
 	ErrNotWhole    = errors.New("only a whole run can be a baseline")
+	ErrDamaged     = errors.New("the store cannot read it back")
 	ErrNewerSchema = errors.New("a newer plimsoll has been here")
 	ErrOlderSchema = errors.New("an older plimsoll has been here, or none")
 	ErrUnreachable = errors.New("the store cannot be reached")
@@ -28,21 +32,28 @@ var (
 // Store keeps runs. All methods are safe for concurrent use, by many processes as well, and
 // end with an error when ctx does. Where a method takes an ID, it is given whole, and the
 // error is ErrNotFound when there is no such run.
+//
+// A row that the store did not write, or that was damaged, gives an error which wraps ErrDamaged,
+// names the run and says how to be rid of it. List, Find, Exclude and Remove work on it.
 type Store interface {
 	// Put keeps a run, without what result.Compact leaves out, under its ID. When that run is
-	// there already nothing changes and created is false. A run that is not whole is refused
-	// with ErrNotWhole. After an error the run may be there, and putting it again is safe.
-	Put(ctx context.Context, r *result.Result) (record Record, created bool, err error)
+	// there already nothing changes and created is false. It refuses what result.Validate
+	// refuses, and a run that is not whole with ErrNotWhole. After an error the run may be there,
+	// and putting it again is safe.
+	Put(ctx context.Context, r *result.Result) (info Info, created bool, err error)
 
-	// Window gives the runs that a query admits, newest first.
+	// Window gives the runs that a query admits, newest first, as summaries.
 	Window(ctx context.Context, q Query) ([]Record, error)
 
-	// List is Window without the results, which costs less.
+	// List is Window without the summaries, which costs less.
 	List(ctx context.Context, q Query) ([]Info, error)
 
-	// Get gives the run whose ID is id, or begins with it when no other does. Else the error
-	// is ErrNotFound or ErrAmbiguous. Excluded runs are given too.
-	Get(ctx context.Context, id string) (Record, error)
+	// Find gives the run whose ID is id, or begins with it when no other does. Else the error
+	// is ErrNotFound or ErrAmbiguous. It finds excluded runs too.
+	Find(ctx context.Context, id string) (Info, error)
+
+	// Get is Find with the result of the run.
+	Get(ctx context.Context, id string) (Run, error)
 
 	// Accept marks a run as the first of a level that somebody has accepted. Marks are only
 	// ever added: of several on a run the last one put counts.
@@ -52,15 +63,13 @@ type Store interface {
 	// acceptance count, and only a query WithExcluded shows it.
 	Exclude(ctx context.Context, id string, m Mark) error
 
-	// Expired gives runs that a retention lets go, a part of them when there are many: who
-	// removes them asks again until none is left. Nothing is removed.
+	// Expired returns a batch of runs that a retention lets go. It removes nothing: see Prune.
 	Expired(ctx context.Context, r Retention) ([]Info, error)
 
-	// Remove removes the runs with these IDs and their marks: all of them or none. Of what Expired
-	// gave, somebody else may have removed some since: who gets ErrNotFound asks Expired again.
+	// Remove removes the runs with these IDs and their marks: all of them or none.
 	Remove(ctx context.Context, ids ...string) error
 
-	// Close lets go of connections and files. The store must not be used any more.
+	// Close closes connections and files. The store must not be used any more.
 	Close() error
 }
 
@@ -79,8 +88,7 @@ type Query struct {
 	SinceAccepted bool
 	// WithExcluded admits excluded runs too: for people, who want to see them.
 	WithExcluded bool
-	// After leaves out this run and those before it in the answer: given the last run of one
-	// answer, a query goes on where that ended. See All.
+	// After is a cursor: the last Info of the previous page. See All.
 	After *Info
 }
 
@@ -109,8 +117,14 @@ type Info struct {
 	Excluded *Mark `json:"excluded,omitempty"`
 }
 
-// Record is a run as it is kept.
+// Record is a run of a history: what gates compare with.
 type Record struct {
 	Info
-	Result *result.Result
+	Summary result.Summary
+}
+
+// Run is a run with all that a store keeps of it.
+type Run struct {
+	Info
+	Result *result.Result // compact
 }

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Retention says which runs a store need not keep. Runs are counted apart for each series,
-// repository, branch, profile and environment: what can be compared. A run that either limit
-// lets go goes, except the newest of its kind that is not excluded, and the newest accepted run
-// of a series, repository and branch that is not excluded, without which an older level would
-// count again.
+// Retention says which runs a store need not keep. It counts runs apart for each series,
+// repository, branch, profile and environment: what can be compared. A run goes when either
+// limit says so. Two runs always stay: the newest of its kind that is not excluded, and the newest
+// accepted run of a series, repository and branch that is not excluded, without which an older
+// level would count again.
 type Retention struct {
 	Before time.Time // runs that started earlier go; zero for no such limit
 	Keep   int       // all but the newest so many that are not excluded go; 0 for no such limit
@@ -33,29 +33,62 @@ func (r Retention) Check() error {
 	return nil
 }
 
-// page is how many runs All asks for at once, so that memory stays small however many there are.
+// page is how many runs All asks for at once.
 const page = 100
 
-// All gives every run that a query admits, newest first, whatever its Limit. It ends with the
-// first error. Runs that are put meanwhile may be among them or not.
-func All(ctx context.Context, s Store, q Query) iter.Seq2[Record, error] {
+// All gives every run that a query admits, newest first, whatever its Limit, with one run in
+// memory at a time. It ends with the first error. A run that is put meanwhile may be among them
+// or not; one that is removed meanwhile is left out.
+func All(ctx context.Context, s Store, q Query) iter.Seq2[Run, error] {
 	q.Limit = page
-	return func(yield func(Record, error) bool) {
+	return func(yield func(Run, error) bool) {
 		for {
-			records, err := s.Window(ctx, q)
+			infos, err := s.List(ctx, q)
 			if err != nil {
-				yield(Record{}, err)
+				yield(Run{}, err)
 				return
 			}
-			for _, record := range records {
-				if !yield(record, nil) {
+			for _, info := range infos {
+				run, err := s.Get(ctx, info.ID)
+				if errors.Is(err, ErrNotFound) {
+					continue
+				}
+				if !yield(run, err) || err != nil {
 					return
 				}
 			}
-			if len(records) < page {
+			if len(infos) < page {
 				return
 			}
-			q.After = &records[page-1].Info
+			q.After = &infos[page-1]
+		}
+	}
+}
+
+// mostLost is how many batches in a row another Prune may take first. It has then removed half a
+// million runs.
+const mostLost = 1_000
+
+// Prune removes the runs that a retention lets go, in small batches, and says how many it has
+// removed. A batch goes whole or not at all: where another Prune was faster, it asks again for
+// what is left. After an error some runs may be removed.
+func Prune(ctx context.Context, s Store, r Retention) (removed int, err error) {
+	for lost := 0; ; {
+		runs, err := s.Expired(ctx, r)
+		if err != nil || len(runs) == 0 {
+			return removed, err
+		}
+		ids := make([]string, len(runs))
+		for i, run := range runs {
+			ids[i] = run.ID
+		}
+		switch err := s.Remove(ctx, ids...); {
+		case err == nil:
+			removed, lost = removed+len(runs), 0
+		case errors.Is(err, ErrNotFound) && lost < mostLost:
+			lost++
+		default:
+			return removed, err
 		}
 	}
 }

@@ -1,14 +1,14 @@
 // Package archive writes runs of a store into one file, and reads such files, to move them
 // from store to store and to hand them to those who cannot reach one.
 //
-// A file is JSON lines. The first says what it is; then comes a line for each run, newest
-// first, with its compact result, its marks and a digest of its own; the last line has the
-// number of runs and a digest of all lines before it, so that a file that was cut is refused.
+// A file is JSON lines. The first says what it is. Then comes a line for each run, newest
+// first, with its compact result, its marks and a digest of its own. The last line has the
+// number of runs and a digest of all lines before it, so a file that was cut is refused.
 // The same runs give the same bytes.
 //
-// A file that is read is not trusted: sizes, counts, order and digests are checked, IDs are
-// recomputed, unknown fields are refused, and nothing is handed on before the whole file has
-// been checked. One run is in memory at a time. The digests are against accidents: who can
+// Read does not trust a file. It checks sizes, nesting, counts, order and digests, computes every
+// ID again, and refuses unknown fields and doubled keys. It hands nothing on before it has checked
+// the whole file, and has one run in memory at a time. The digests are against accidents: who can
 // write a file can write its digests too, and what they put into it.
 package archive
 
@@ -21,6 +21,8 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/result/plainjson"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // What the first line says.
@@ -30,12 +32,15 @@ const (
 )
 
 // Bounds on a file that is read. They lie far above real ones: a run of 1,000 routes and 40
-// rounds is a line of some 5 MB.
+// rounds is a line of some 5 MB with 300,000 values.
 const (
 	maxLine = 64 << 20
 	maxRuns = 10_000_000
 	maxSize = 1 << 40
 )
+
+// lineLimit keeps a line from growing when it is read.
+var lineLimit = plainjson.Limit{Bytes: maxLine, Depth: 18, Values: 3_000_000, Each: tally.MaxRoutes + 1}
 
 // ErrMalformed is wrapped by what Read returns for a file that is no whole archive.
 var ErrMalformed = errors.New("not a whole file of plimsoll's runs")
@@ -80,6 +85,9 @@ func encode(value any) ([]byte, error) {
 
 // decode reads one line strictly.
 func decode(text []byte, into any) error {
+	if err := plainjson.Check(text, lineLimit); err != nil {
+		return err
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
@@ -107,8 +115,13 @@ func (r Run) check() error {
 		return errors.New("the run has no result")
 	case !r.Result.Whole():
 		return fmt.Errorf("run %.12s: %w", r.ID, baseline.ErrNotWhole)
-	case r.ID != r.Result.ID():
-		return fmt.Errorf("the run is called %.12s and is run %.12s: its result is not the one that was written", r.ID, r.Result.ID())
+	}
+	if err := r.Result.Validate(); err != nil {
+		return fmt.Errorf("run %.12s: %w", r.ID, err)
+	}
+	switch id := r.Result.ID(); {
+	case r.ID != id:
+		return fmt.Errorf("the run is called %.12s and is run %.12s: its result is not the one that was written", r.ID, id)
 	case r.Branch != r.Result.Branch:
 		return fmt.Errorf("run %.12s is filed under branch %.40q and says %.40q itself", r.ID, r.Branch, r.Result.Branch)
 	case r.Stored.IsZero():
@@ -120,25 +133,6 @@ func (r Run) check() error {
 		}
 		if err := mark.Check(); err != nil {
 			return fmt.Errorf("run %.12s: %w", r.ID, err)
-		}
-	}
-	return r.checkTexts()
-}
-
-// maxText bounds what columns and indexes of a store hold, in bytes.
-const maxText = 1_000
-
-func (r Run) checkTexts() error {
-	i := r.Result.Identity
-	texts := []string{i.Series, i.Repository, i.Branch, i.Commit, i.ProfileDigest, i.Tool, r.Result.Environment.Class()}
-	for _, text := range texts {
-		if len(text) > maxText || !baseline.Plain(text) {
-			return fmt.Errorf("run %.12s: %.40q is longer than %d bytes, or holds control characters", r.ID, text, maxText)
-		}
-	}
-	for _, route := range r.Result.Routes() {
-		if !baseline.Plain(route) {
-			return fmt.Errorf("run %.12s: the route %.40q holds control characters", r.ID, route)
 		}
 	}
 	return nil

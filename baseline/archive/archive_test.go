@@ -33,11 +33,11 @@ func open(t *testing.T) baseline.Store {
 }
 
 // records are n runs, newest first, with marks on some.
-func records(n int) iter.Seq2[baseline.Record, error] {
-	return func(yield func(baseline.Record, error) bool) {
+func records(n int) iter.Seq2[baseline.Run, error] {
+	return func(yield func(baseline.Run, error) bool) {
 		for i := n - 1; i >= 0; i-- {
 			r := storetest.NewResult(i)
-			record := baseline.Record{Info: baseline.Info{ID: r.ID(), Branch: r.Branch, Stored: r.Finished}, Result: r}
+			record := baseline.Run{Info: baseline.Info{ID: r.ID(), Branch: r.Branch, Stored: r.Finished}, Result: r}
 			if i%20 == 1 {
 				record.Accepted = new(storetest.NewMark(i % 60))
 			}
@@ -126,16 +126,16 @@ func TestSameRunsSameBytes(t *testing.T) {
 // rewrite reads a file and writes what was in it.
 func rewrite(t testing.TB, file []byte) []byte {
 	t.Helper()
-	var kept []baseline.Record
+	var kept []baseline.Run
 	if _, err := archive.Read(bytes.NewReader(file), func(r archive.Run) error {
 		info := baseline.Info{ID: r.ID, Branch: r.Branch, Stored: r.Stored, Accepted: r.Accepted, Excluded: r.Excluded}
-		kept = append(kept, baseline.Record{Info: info, Result: r.Result})
+		kept = append(kept, baseline.Run{Info: info, Result: r.Result})
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if _, err := archive.Write(&b, func(yield func(baseline.Record, error) bool) {
+	if _, err := archive.Write(&b, func(yield func(baseline.Run, error) bool) {
 		for _, record := range kept {
 			if !yield(record, nil) {
 				return
@@ -210,6 +210,14 @@ func TestReadRefuses(t *testing.T) {
 		"no reason":            {forge(`"by":"ana"`, `"by":""`), "needs the name"},
 		"a reason without end": {forge(`"why":"reason`, `"why":"`+strings.Repeat("a", 3000)), "say it shorter"},
 		"a control character":  {forge(`"why":"reason`, `"why":"\u001b[31m`), "control characters"},
+		"a key twice":          {forge(`"series":"shop"`, `"series":"shop","series":"cart"`), `the key "series" comes twice`},
+		"a mark twice":         {forge(`"branch":"main","stored"`, `"branch":"main","id":"","stored"`), `the key "id" comes twice`},
+		"deeply nested":        {seal(strings.Repeat(`{"a":`, 100_000)), "nested deeper than 18"},
+		"a million routes":     {forge(`"tally":{"routes":{`, `"tally":{"routes":{`+strings.Repeat(`"a":{},`, 1_000_000)), "comes twice"},
+		"all of them named":    {forge(`"tally":{"routes":{`, `"tally":{"routes":{`+manyRoutes(1_000_000)), "more than 200001 values"},
+		"huge counts":          {forge(`"outcomes":{"ok":200}`, `"outcomes":{"ok":9223372036854775806}`), "impossible count"},
+		"a clock stepped back": {forge(`"finished":"2026`, `"finished":"2025`), "it lasts from"},
+		"a decade of decades":  {forge(`"finished":"2026`, `"finished":"9026`), "it lasts from"},
 		"no result":            {seal(`{"id":"","branch":"","stored":"2026-01-01T00:00:00Z"}`), "the run has no result"},
 		"no object":            {seal(`null`), "line 2"},
 		"a line without end":   {lines[0] + `{"run":"` + strings.Repeat("a", 65<<20), "longer than 64 MiB"},
@@ -222,9 +230,18 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// manyRoutes are n routes with nothing in them.
+func manyRoutes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `"%d":{},`, i)
+	}
+	return b.String()
+}
+
 func TestWriteRefuses(t *testing.T) {
 	all := slices.Collect(first(records(2)))
-	for want, runs := range map[string][]baseline.Record{
+	for want, runs := range map[string][]baseline.Run{
 		"newest first":     {all[1], all[0]},
 		"control":          {{Info: all[0].Info, Result: storetest.NewResult(1, func(r *result.Result) { r.Commit = "\x1b" })}},
 		"only a whole run": {{Info: all[0].Info, Result: storetest.NewResult(1, func(r *result.Result) { r.PlannedRounds = 9 })}},
@@ -232,7 +249,7 @@ func TestWriteRefuses(t *testing.T) {
 		for i := range runs {
 			runs[i].ID = runs[i].Result.ID()
 		}
-		_, err := archive.Write(&bytes.Buffer{}, func(yield func(baseline.Record, error) bool) {
+		_, err := archive.Write(&bytes.Buffer{}, func(yield func(baseline.Run, error) bool) {
 			for _, r := range runs {
 				if !yield(r, nil) {
 					return
@@ -248,8 +265,8 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-func first(of iter.Seq2[baseline.Record, error]) iter.Seq[baseline.Record] {
-	return func(yield func(baseline.Record) bool) {
+func first(of iter.Seq2[baseline.Run, error]) iter.Seq[baseline.Run] {
+	return func(yield func(baseline.Run) bool) {
 		for record := range of {
 			if !yield(record) {
 				return

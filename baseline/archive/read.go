@@ -28,7 +28,7 @@ type Imported struct {
 func Import(ctx context.Context, rs io.ReadSeeker, s baseline.Store) (Imported, error) {
 	var done Imported
 	n, err := Read(rs, func(run Run) error {
-		record, created, err := s.Put(ctx, run.Result)
+		info, created, err := s.Put(ctx, run.Result)
 		if err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func Import(ctx context.Context, rs io.ReadSeeker, s baseline.Store) (Imported, 
 		for _, mark := range []struct {
 			of, there *baseline.Mark
 			put       func(context.Context, string, baseline.Mark) error
-		}{{run.Excluded, record.Excluded, s.Exclude}, {run.Accepted, record.Accepted, s.Accept}} {
+		}{{run.Excluded, info.Excluded, s.Exclude}, {run.Accepted, info.Accepted, s.Accept}} {
 			if mark.of == nil || mark.there != nil && *mark.there == *mark.of {
 				continue
 			}
@@ -133,17 +133,6 @@ func readRun(text []byte) (run Run, err error) {
 		return run, errors.New("the run does not have the digest that stands beside it: it was changed")
 	}
 	if err := decode(l.Run, &run); err != nil {
-		return run, err
-	}
-	if run.Result == nil {
-		return run, errors.New("the run has no result")
-	}
-	// The result is read once more by its own package, which knows what no run can have measured.
-	text, err = encode(run.Result)
-	if err != nil {
-		return run, err
-	}
-	if run.Result, err = result.Decode(bytes.NewReader(text)); err != nil {
 		return run, err
 	}
 	return run, run.check()

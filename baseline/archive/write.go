@@ -21,7 +21,7 @@ func Export(ctx context.Context, w io.Writer, s baseline.Store, q baseline.Query
 
 // Write writes runs, which must come newest first as stores give them, and gives their number.
 // What it has written after an error is no whole file.
-func Write(w io.Writer, records iter.Seq2[baseline.Record, error]) (int, error) {
+func Write(w io.Writer, records iter.Seq2[baseline.Run, error]) (int, error) {
 	out := &writer{to: bufio.NewWriter(w), sum: sha256.New()}
 	out.write(header{format, version})
 	n := 0

@@ -106,13 +106,13 @@ func passes(err error) bool {
 }
 
 // explain says where it happened, and in plain words what is most often wrong.
-func (s *Store) explain(err error) error {
+func (s *server) explain(err error) error {
 	var refused *pgconn.PgError
 	var connect *pgconn.ConnectError
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, baseline.ErrNotFound), errors.Is(err, baseline.ErrNewerSchema), errors.Is(err, baseline.ErrOlderSchema):
+	case errors.Is(err, baseline.ErrNewerSchema), errors.Is(err, baseline.ErrOlderSchema):
 	case errors.As(err, &refused):
 		err = fmt.Errorf("%w: %s (SQLSTATE %s)", baseline.ErrUnreachable, inWords(refused, s.pool.Config().ConnConfig.User), refused.Code)
 	case errors.As(err, &connect):
@@ -138,7 +138,7 @@ func inWords(refused *pgconn.PgError, user string) string {
 }
 
 // aboutTLS tells who may not know it that another machine is spoken to in cipher only.
-func (s *Store) aboutTLS() string {
+func (s *server) aboutTLS() string {
 	inCipher := func(way *pgconn.FallbackConfig) bool { return !isHere(way.Host) && way.TLSConfig != nil }
 	if !slices.ContainsFunc(ways(s.pool.Config().ConnConfig), inCipher) {
 		return ""

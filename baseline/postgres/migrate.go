@@ -21,12 +21,17 @@ var migrations embed.FS
 const lockKey = 0x706c696d736f6c6c
 
 // migrate makes the tables or brings them up to date.
-func (s *Store) migrate(ctx context.Context) error {
+func (r retrying) migrate(ctx context.Context) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	err = migrate.Up(ctx, database{s}, files)
+	return r.retry(ctx, func() error { return r.up(ctx, files) })
+}
+
+// up tries it once.
+func (s *server) up(ctx context.Context, files fs.FS) error {
+	err := migrate.Up(ctx, database{s}, files)
 	var refused *pgconn.PgError
 	switch {
 	case errors.Is(err, migrate.ErrNewer):
@@ -38,12 +43,12 @@ func (s *Store) migrate(ctx context.Context) error {
 	return err
 }
 
-// database is a Store that is brought up to date.
-type database struct{ s *Store }
+// database is a server that is brought up to date.
+type database struct{ *server }
 
 // Version tells how far the tables are.
 func (d database) Version(ctx context.Context) (version int, err error) {
-	err = d.s.begin(ctx, func(tx pgx.Tx) error {
+	err = d.transact(ctx, func(tx pgx.Tx) error {
 		version, err = transaction{tx}.Version(ctx)
 		return err
 	})
@@ -53,7 +58,7 @@ func (d database) Version(ctx context.Context) (version int, err error) {
 // Transact holds the lock as long as the transaction lives: behind a pooler the lock of a session
 // would be left to whoever gets the connection next.
 func (d database) Transact(ctx context.Context, f func(migrate.Transaction) error) error {
-	return d.s.begin(ctx, func(tx pgx.Tx) error {
+	return d.transact(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(lockKey)); err != nil {
 			return err
 		}

@@ -104,7 +104,7 @@ func TestRoles(t *testing.T) {
 
 func tryWriter(t *testing.T, store baseline.Store) (id string) {
 	t.Helper()
-	var kept baseline.Record
+	var kept baseline.Info
 	for n := range 2 {
 		var err error
 		if kept, _, err = store.Put(t.Context(), storetest.NewResult(n)); err != nil {

@@ -16,30 +16,30 @@ import (
 var migrations embed.FS
 
 // migrate makes the tables or brings them up to date.
-func (s *Store) migrate(ctx context.Context) error {
+func (f *file) migrate(ctx context.Context) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	err = migrate.Up(ctx, database{s.db}, files)
+	err = migrate.Up(ctx, database{f}, files)
 	switch {
 	case errors.Is(err, migrate.ErrNewer):
-		return fmt.Errorf("open %s: %w: %w", s.path, baseline.ErrNewerSchema, err)
+		return fmt.Errorf("open %s: %w: %w", f.path, baseline.ErrNewerSchema, err)
 	case err != nil:
-		return fmt.Errorf("open %s: %w: %w", s.path, baseline.ErrUnreachable, err)
+		return fmt.Errorf("open %s: %w: %w", f.path, baseline.ErrUnreachable, err)
 	}
 	return nil
 }
 
 // database is a file that is brought up to date.
-type database struct{ db *sql.DB }
+type database struct{ *file }
 
 // Version tells how far the tables are.
 func (d database) Version(ctx context.Context) (int, error) { return version(ctx, d.db) }
 
 // Transact keeps other writers out from the begin: transactions are immediate ones.
 func (d database) Transact(ctx context.Context, f func(migrate.Transaction) error) error {
-	return transact(ctx, d.db, func(tx *sql.Tx) error { return f(transaction{tx}) })
+	return d.transact(ctx, func(tx *sql.Tx) error { return f(transaction{tx}) })
 }
 
 // transaction is one in the database.
@@ -54,7 +54,9 @@ func (t transaction) Exec(ctx context.Context, statements string) error {
 	return err
 }
 
-func version(ctx context.Context, db querier) (version int, err error) {
+func version(ctx context.Context, db interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}) (version int, err error) {
 	for _, query := range []string{
 		"SELECT count(*) FROM sqlite_schema WHERE name = 'plimsoll_schema'", // 0 without the table
 		"SELECT coalesce(max(version), 0) FROM plimsoll_schema",

@@ -39,8 +39,8 @@ func puts(t testing.TB, s baseline.Store, n int, changes ...Change) (ids []strin
 	return ids
 }
 
-// check compares the runs that a query admits with those wanted, newest first, by Window, by
-// List and by All.
+// check compares the runs that a query admits with those wanted, newest first, by Window and by
+// List.
 func check(t *testing.T, s baseline.Store, q baseline.Query, want ...string) {
 	t.Helper()
 	infos := list(t, s, q)
@@ -53,7 +53,7 @@ func check(t *testing.T, s baseline.Store, q baseline.Query, want ...string) {
 	}
 	var got []string
 	for i, record := range records {
-		got = append(got, record.Result.ID())
+		got = append(got, record.Summary.ID)
 		if i < len(infos) && !same(record.Info, infos[i]) {
 			t.Errorf("window and list tell differently of a run:\n%+v\n%+v", record.Info, infos[i])
 		}

@@ -33,11 +33,11 @@ func Child(open Opener) {
 			return err
 		}
 		for i := first; i < first+n; i++ {
-			record, _, err := store.Put(context.Background(), NewResult(i))
+			info, _, err := store.Put(context.Background(), NewResult(i))
 			if err != nil {
 				return err
 			}
-			fmt.Println(record.ID)
+			fmt.Println(info.ID)
 		}
 		return store.Close()
 	}(); err != nil {
@@ -113,7 +113,7 @@ func (s Suite) killed(t *testing.T) {
 	}
 	kept := map[string]bool{}
 	for _, record := range records {
-		kept[record.Result.ID()] = true
+		kept[record.Summary.ID] = true
 	}
 	if len(told) == 0 || len(kept) != len(records) {
 		t.Errorf("%d runs were told of, %d are kept, %d of them different", len(told), len(records), len(kept))

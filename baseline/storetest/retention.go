@@ -39,7 +39,7 @@ func remove(t *testing.T, s baseline.Store) {
 	check(t, s, baseline.Query{WithExcluded: true}, ids[4], ids[2], ids[1])
 	again := put(t, s, NewResult(0, later(0)))
 	if again.Accepted != nil || again.Excluded != nil {
-		t.Errorf("a run that was removed and put again bears marks: %+v", again.Info)
+		t.Errorf("a run that was removed and put again bears marks: %+v", again)
 	}
 }
 

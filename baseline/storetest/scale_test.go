@@ -60,9 +60,9 @@ func TestScale(t *testing.T) {
 		database := pgtest.Database(t)
 		store, err := postgres.Open(t.Context(), database)
 		measure(t, scale{store, openSQL(t, "pgx", pgtest.Unprepared(t, database)), table.PostgreSQL, "EXPLAIN ", "Index Only Scan using ", "SELECT pg_column_size(r.*) FROM plimsoll_run r WHERE id = ", []string{
-			`INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, figures, document)
+			`INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, summary, document)
 			SELECT md5(i::text) || md5((-i)::text), series, repository, CASE WHEN i % 10 = 0 THEN 'feature-' || i ELSE branch END, lpad(to_hex(1000000 + i / 2), 40, '0'),
-			profile_digest, environment, fit, tool, started - i * interval '1 minute', figures, ''
+			profile_digest, environment, fit, tool, started - i * interval '1 minute', summary, ''
 			FROM plimsoll_run, generate_series(1, RUNS) i`,
 			`INSERT INTO plimsoll_accepted (run, series, repository, branch, commit_sha, started, who, why, at)
 			SELECT id, series, repository, branch, commit_sha, started, 'ana', 'known', now() FROM plimsoll_run WHERE document = '' AND right(id, 3) = '000'`,
@@ -73,11 +73,11 @@ func TestScale(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "b.db")
 		store, err := sqlite.Open(t.Context(), path)
-		measure(t, scale{store, openSQL(t, "sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()), table.SQLite, "EXPLAIN QUERY PLAN ", "USING COVERING INDEX ", "SELECT length(document) + length(figures) FROM plimsoll_run WHERE id = ", []string{
-			`INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, figures, document)
+		measure(t, scale{store, openSQL(t, "sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()), table.SQLite, "EXPLAIN QUERY PLAN ", "USING COVERING INDEX ", "SELECT length(document) + length(summary) FROM plimsoll_run WHERE id = ", []string{
+			`INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, summary, document)
 			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < RUNS)
 			SELECT lower(hex(randomblob(32))), series, repository, CASE WHEN i % 10 = 0 THEN 'feature-' || i ELSE branch END, printf('%040x', 1000000 + i / 2),
-			profile_digest, environment, fit, tool, strftime('%Y-%m-%d %H:%M:%S+00:00', started, '-' || i || ' minutes'), figures, x''
+			profile_digest, environment, fit, tool, strftime('%Y-%m-%d %H:%M:%S+00:00', started, '-' || i || ' minutes'), summary, x''
 			FROM n, plimsoll_run`,
 			`INSERT INTO plimsoll_accepted (run, series, repository, branch, commit_sha, started, who, why, at)
 			SELECT id, series, repository, branch, commit_sha, started, 'ana', 'known', started FROM plimsoll_run WHERE document = x'' AND id LIKE '%000'`,
@@ -152,7 +152,7 @@ func measure(t *testing.T, s scale, err error) {
 			infos, err := s.List(t.Context(), lookup.query)
 			return wanted(len(infos), lookup.found, err)
 		})
-		s.report(t, "with results: "+lookup.name, max(1, *repeats/10), func(int) error {
+		s.report(t, "with figures: "+lookup.name, max(1, *repeats/10), func(int) error {
 			records, err := s.Window(t.Context(), lookup.query)
 			return wanted(len(records), lookup.found, err)
 		})
@@ -172,13 +172,13 @@ func measure(t *testing.T, s scale, err error) {
 	s.sizes(t)
 }
 
-func put(t *testing.T, s scale, n int) baseline.Record {
+func put(t *testing.T, s scale, n int) baseline.Info {
 	t.Helper()
-	record, _, err := s.Put(t.Context(), storetest.NewLarge(n, 10, 10))
+	info, _, err := s.Put(t.Context(), storetest.NewLarge(n, 10, 10))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return record
+	return info
 }
 
 func with(q baseline.Query, change func(*baseline.Query)) baseline.Query {

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,9 @@ func (s Suite) Run(t *testing.T) {
 		"a run comes back as it was put":                 roundTrip,
 		"the same run put twice is one":                  twice,
 		"a run that is not whole is refused":             notWhole,
+		"what cannot be read back is refused":            impossible,
+		"a change has its history":                       choose,
+		"old runs are pruned":                            prune,
 		"a window is the newest that fit":                window,
 		"a run is got by the beginning of an ID":         get,
 		"runs are removed with their marks, all or none": remove,
@@ -53,6 +57,8 @@ func (s Suite) Run(t *testing.T) {
 		t.Run(name, func(t *testing.T) { test(t, s.open(t, s.Place(t))) })
 	}
 	t.Run("figures are read by SQL", s.figures)
+	t.Run("a damaged run is named, and can be put away", s.damaged)
+	t.Run("a run of another program is named, and can be put away", s.foreign)
 	t.Run("many at once lose nothing and put nothing twice", s.concurrent)
 	t.Run("many at once accept the same run", s.acceptedAtOnce)
 	t.Run("two processes at once lose nothing and put nothing twice", s.twoProcesses)
@@ -105,13 +111,13 @@ func NewResult(n int, changes ...Change) *result.Result {
 	return r
 }
 
-func put(t testing.TB, s baseline.Store, r *result.Result) baseline.Record {
+func put(t testing.TB, s baseline.Store, r *result.Result) baseline.Info {
 	t.Helper()
-	record, created, err := s.Put(t.Context(), r)
+	info, created, err := s.Put(t.Context(), r)
 	if err != nil || !created {
 		t.Fatalf("put %v: created %v, error %v", r, created, err)
 	}
-	return record
+	return info
 }
 
 func roundTrip(t *testing.T, s baseline.Store) {
@@ -138,6 +144,10 @@ func roundTrip(t *testing.T, s baseline.Store) {
 	if got.Result.ID() != r.ID() {
 		t.Error("the run came back with another ID")
 	}
+	window, err := s.Window(t.Context(), baseline.Query{})
+	if err != nil || len(window) != 1 || window[0].Info != want || !reflect.DeepEqual(window[0].Summary, r.Summary()) {
+		t.Errorf("%v: the summary came back as %+v\nwant %+v", err, window, r.Summary())
+	}
 }
 
 func encode(t testing.TB, r *result.Result) string {
@@ -152,8 +162,8 @@ func encode(t testing.TB, r *result.Result) string {
 func twice(t *testing.T, s baseline.Store) {
 	first := put(t, s, NewResult(1))
 	second, created, err := s.Put(t.Context(), NewResult(1))
-	if err != nil || created || second.Info != first.Info {
-		t.Errorf("put again: created %v, error %v, record %+v, want %+v", created, err, second.Info, first.Info)
+	if err != nil || created || second != first {
+		t.Errorf("put again: created %v, error %v, record %+v, want %+v", created, err, second, first)
 	}
 	if infos := list(t, s, baseline.Query{}); len(infos) != 1 {
 		t.Errorf("%d runs are kept, want 1", len(infos))
@@ -218,7 +228,7 @@ func window(t *testing.T, s baseline.Store) {
 			t.Fatal(err)
 		}
 		for _, record := range records {
-			got = append(got, names[record.Result.ID()])
+			got = append(got, names[record.Summary.ID])
 		}
 		if !slices.Equal(got, want) || !slices.Equal(listed, want) {
 			t.Errorf("%+v\nwindow %q\nlist   %q\nwant   %q", q, got, listed, want)
@@ -243,14 +253,16 @@ func get(t *testing.T, s baseline.Store) {
 		begins[id[0]]++
 	}
 	for _, id := range ids {
-		if got, err := s.Get(t.Context(), id[:20]); err != nil || got.ID != id {
-			t.Errorf("got %s, %v for the beginning of %s", got.ID, err, id)
+		got, err := s.Get(t.Context(), id[:20])
+		found, findErr := s.Find(t.Context(), id[:20])
+		if err != nil || findErr != nil || got.ID != id || got.Result.ID() != id || found != got.Info {
+			t.Errorf("got %+v, %v, and found %+v, %v, for the beginning of %s", got.Info, err, found, findErr, id)
 		}
 		if _, err := s.Get(t.Context(), id[:1]); begins[id[0]] > 1 && !errors.Is(err, baseline.ErrAmbiguous) {
 			t.Errorf("%s begins %d runs: got %v, want ErrAmbiguous", id[:1], begins[id[0]], err)
 		}
 	}
-	for _, id := range []string{"", "%", "_", "XYZ", strings.Repeat("0", 64), ids[0] + "0", "' OR 1=1 --"} {
+	for _, id := range []string{"", "%", "_", "XYZ", strings.Repeat("0", 64), ids[0] + "0", "' OR 1=1 --", "a\x00b", "\xff"} {
 		if _, err := s.Get(t.Context(), id); !errors.Is(err, baseline.ErrNotFound) {
 			t.Errorf("%q: got %v, want ErrNotFound", id, err)
 		}

@@ -155,7 +155,7 @@ func (c *backtestCmd) stored(ctx context.Context, a *console.Console, j *job.Job
 	}
 	var runs []result.Summary
 	for _, record := range slices.Backward(records) { // oldest first
-		runs = append(runs, record.Result.Summary())
+		runs = append(runs, record.Summary)
 	}
 	return backtest.FromRuns(j.Policy, runs), nil
 }

@@ -120,13 +120,13 @@ func (f storeFlag) use(ctx context.Context, a *console.Console, do func(baseline
 }
 
 // useRun is use for one run of the store, which is named by its ID or the beginning of it.
-func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do func(baseline.Store, baseline.Record) error) error {
+func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do func(baseline.Store, baseline.Info) error) error {
 	return f.use(ctx, a, func(store baseline.Store) error {
-		record, err := store.Get(ctx, id)
+		info, err := store.Find(ctx, id)
 		if err != nil {
 			return storage.Named(err)
 		}
-		return do(store, record)
+		return do(store, info)
 	})
 }
 

@@ -104,11 +104,11 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Jo
 		return rep, err
 	}
 	stand := lineage.Of(a, j.Dir, j.Policy.Baseline.Branch, workflow).Stand(ctx)
-	past, err := window(ctx, store, j.Policy, fresh, stand.Commits)
+	history, err := baseline.Choose(ctx, store, fresh, past(j.Policy, stand.Commits))
 	if err != nil {
 		return rep, storage.Trouble(fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.files().Result))
 	}
-	base := past[:min(j.Policy.Baseline.Window, len(past))]
+	base := history[:min(j.Policy.Baseline.Window, len(history))]
 	v := gate.Judge(j.Policy, fresh, base)
 	if v.Outcome == gate.Inconclusive && v.More > 0 && len(c.Result) == 0 {
 		if fresh, err = c.moreRuns(ctx, a, j, fresh, v); err != nil {
@@ -116,7 +116,7 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Jo
 		}
 		v = gate.Judge(j.Policy, fresh, base)
 	}
-	v = v.On(stand.Commits).Note(gate.Trend(j.Policy, past)...).Note(stand.Notices...)
+	v = v.On(stand.Commits).Note(gate.Trend(j.Policy, history)...).Note(stand.Notices...)
 	return report.New(v, fresh[0]), nil
 }
 
@@ -157,32 +157,9 @@ func (c *gateCmd) moreRuns(ctx context.Context, a *console.Console, j *job.Job, 
 // trendRuns is how many runs of a branch are looked at for what has become of it.
 const trendRuns = 200
 
-// window is the past of runs, newest first: the runs that fit them, of which the first are the
-// baseline, or else the newest there is, so that the verdict can say what it differs in. Of
-// commits, when they are known, there must be one.
-func window(ctx context.Context, store baseline.Store, p gate.Policy, fresh []*result.Result, commits []string) ([]result.Summary, error) {
-	head := fresh[0]
-	any := baseline.Query{Series: head.Series, Repository: head.Repository, Branch: p.Baseline.Branch, Commits: commits, Limit: 1}
-	fitting := any
-	fitting.Limit, fitting.SinceAccepted = max(trendRuns, p.Baseline.Window), true
-	fitting.ProfileDigest, fitting.Environment = head.ProfileDigest, head.Environment.Class()
-	for _, query := range []baseline.Query{fitting, any} {
-		records, err := store.Window(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		var runs []result.Summary
-		for _, record := range records {
-			itself := func(r *result.Result) bool { return r.ID() == record.ID }
-			if !slices.ContainsFunc(fresh, itself) { // a run is no witness for itself
-				runs = append(runs, record.Result.Summary())
-			}
-		}
-		if len(runs) > 0 {
-			return runs, nil
-		}
-	}
-	return nil, nil
+// past says where the history of a change lies.
+func past(p gate.Policy, commits []string) baseline.Past {
+	return baseline.Past{Branch: p.Baseline.Branch, Commits: commits, Limit: max(trendRuns, p.Baseline.Window)}
 }
 
 // print writes the report where it was asked for. What cannot be written is an error, but never hides that of

@@ -27,11 +27,11 @@ func (f markFlags) put(ctx context.Context, a *console.Console, keep func(baseli
 	if err := mark.Check(); err != nil {
 		return exit.AsInput(err)
 	}
-	return f.useRun(ctx, a, f.ID, func(store baseline.Store, record baseline.Record) error {
-		if err := keep(store)(ctx, record.ID, mark); err != nil {
+	return f.useRun(ctx, a, f.ID, func(store baseline.Store, info baseline.Info) error {
+		if err := keep(store)(ctx, info.ID, mark); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(a.Stdout, "Run %s of %s %s\n", short(record.ID), record.Series, strings.ReplaceAll(done, "BRANCH", record.Branch))
+		_, err := fmt.Fprintf(a.Stdout, "Run %s of %s %s\n", short(info.ID), info.Series, strings.ReplaceAll(done, "BRANCH", info.Branch))
 		return err
 	})
 }

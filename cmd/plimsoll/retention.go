@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -65,40 +64,13 @@ func (c *baselinePruneCmd) Run(ctx context.Context, a *console.Console) error {
 		if c.DryRun {
 			return c.tell(ctx, a, store, retention)
 		}
-		gone, err := prune(ctx, store, retention)
+		gone, err := baseline.Prune(ctx, store, retention)
 		if err != nil {
 			return fmt.Errorf("prune: %w; %s removed before", err, countRuns(gone))
 		}
 		_, err = fmt.Fprintf(a.Stdout, "Removed %s.\n", countRuns(gone))
 		return err
 	})
-}
-
-// mostLost is how many batches in a row may be gone before they are removed. Another prune that
-// is always the faster one has then removed half a million runs.
-const mostLost = 1_000
-
-// prune removes batch after batch until none is left, and says how many runs went. A batch goes
-// whole or not at all: when another prune has been faster, what is left is asked for again.
-func prune(ctx context.Context, store baseline.Store, retention baseline.Retention) (gone int, err error) {
-	for lost := 0; ; {
-		runs, err := store.Expired(ctx, retention)
-		if err != nil || len(runs) == 0 {
-			return gone, err
-		}
-		ids := make([]string, len(runs))
-		for i, run := range runs {
-			ids[i] = run.ID
-		}
-		switch err := store.Remove(ctx, ids...); {
-		case err == nil:
-			gone, lost = gone+len(runs), 0
-		case errors.Is(err, baseline.ErrNotFound) && lost < mostLost:
-			lost++
-		default:
-			return gone, err
-		}
-	}
 }
 
 // How many runs a dry run looks for, and how many of them it lists.

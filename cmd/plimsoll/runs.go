@@ -56,17 +56,21 @@ type baselineShowCmd struct {
 
 // Run shows one run.
 func (c *baselineShowCmd) Run(ctx context.Context, a *console.Console) error {
-	return c.useRun(ctx, a, c.ID, func(_ baseline.Store, record baseline.Record) error {
-		if c.JSON {
-			return result.Encode(a.Stdout, record.Result)
-		}
-		if err := report.Identity(a.Stdout, record.Result); err != nil {
+	return c.useRun(ctx, a, c.ID, func(store baseline.Store, info baseline.Info) error {
+		run, err := store.Get(ctx, info.ID)
+		if err != nil {
 			return err
 		}
-		if said := marks(record.Info); said != "" {
+		if c.JSON {
+			return result.Encode(a.Stdout, run.Result)
+		}
+		if err := report.Identity(a.Stdout, run.Result); err != nil {
+			return err
+		}
+		if said := marks(run.Info); said != "" {
 			fmt.Fprintln(a.Stdout, said)
 		}
-		return report.Run(a.Stdout, record.Result)
+		return report.Run(a.Stdout, run.Result)
 	})
 }
 
@@ -79,20 +83,20 @@ type baselineRmCmd struct {
 // Run removes runs, all that are named or none.
 func (c *baselineRmCmd) Run(ctx context.Context, a *console.Console) error {
 	return c.use(ctx, a, func(store baseline.Store) error {
-		var records []baseline.Record
+		var infos []baseline.Info
 		var ids []string
 		for _, id := range c.IDs {
-			record, err := store.Get(ctx, id)
+			info, err := store.Find(ctx, id)
 			if err != nil {
 				return storage.Named(err)
 			}
-			records, ids = append(records, record), append(ids, record.ID)
+			infos, ids = append(infos, info), append(ids, info.ID)
 		}
 		if err := store.Remove(ctx, ids...); err != nil {
 			return err
 		}
-		for _, record := range records {
-			fmt.Fprintf(a.Stdout, "Removed run %s of %s.\n", short(record.ID), record.Result.Series)
+		for _, info := range infos {
+			fmt.Fprintf(a.Stdout, "Removed run %s of %s.\n", short(info.ID), info.Series)
 		}
 		return nil
 	})

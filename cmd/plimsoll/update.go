@@ -69,7 +69,7 @@ func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (me
 }
 
 // record puts the result into the store and says so.
-func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, store baseline.Store, r *result.Result) (baseline.Record, error) {
+func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, store baseline.Store, r *result.Result) (baseline.Info, error) {
 	file := cmp.Or(c.Result, c.Out)
 	record, created, err := store.Put(ctx, r)
 	if errors.Is(err, baseline.ErrNotWhole) {
@@ -88,7 +88,7 @@ func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, stor
 }
 
 // keepAcceptance marks the run of a merged pull request that was accepted as the first of a new level.
-func (c *baselineUpdateCmd) keepAcceptance(ctx context.Context, a *console.Console, store baseline.Store, record baseline.Record) error {
+func (c *baselineUpdateCmd) keepAcceptance(ctx context.Context, a *console.Console, store baseline.Store, record baseline.Info) error {
 	workflow, err := a.Workflow()
 	if err != nil || record.Accepted != nil || record.Commit != workflow.SHA {
 		return nil // a broken event: the gate warns of it
@@ -108,11 +108,11 @@ func (c *baselineUpdateCmd) keepAcceptance(ctx context.Context, a *console.Conso
 // trend tells what has become of the branch, now that it has one run more.
 func (c *baselineUpdateCmd) trend(ctx context.Context, a *console.Console, store baseline.Store, policy gate.Policy, r *result.Result) error {
 	policy.Baseline.Branch = r.Branch
-	past, err := window(ctx, store, policy, []*result.Result{r}, nil)
+	runs, err := baseline.Choose(ctx, store, []*result.Result{r}, past(policy, nil))
 	if err != nil {
 		return fmt.Errorf("the run is recorded; look at its branch: %w", err)
 	}
-	notices := gate.Trend(policy, append(past, r.Summary()))
+	notices := gate.Trend(policy, append(runs, r.Summary()))
 	if err := report.Notices(a.Stdout, notices); err != nil || len(notices) == 0 {
 		return err
 	}

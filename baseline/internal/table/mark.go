@@ -6,21 +6,22 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 )
 
-// Accept adds a mark to a run, by its whole ID; no row is added when there is no such run.
-func (d Dialect) Accept(id string, m baseline.Mark) (Statement, error) {
+// accept adds a mark to a run, by its whole ID, and returns the ID. It returns no row when there
+// is no such run.
+func (d Dialect) accept(id string, m baseline.Mark) Statement {
 	return d.mark("plimsoll_accepted", "series, repository, branch, commit_sha, started, ", id, m)
 }
 
-// Exclude adds a mark to a run, by its whole ID; no row is added when there is no such run.
-func (d Dialect) Exclude(id string, m baseline.Mark) (Statement, error) {
+// exclude is accept for the other mark.
+func (d Dialect) exclude(id string, m baseline.Mark) Statement {
 	return d.mark("plimsoll_excluded", "", id, m)
 }
 
 // mark adds a mark, with these columns copied from the run.
-func (d Dialect) mark(table, copied, id string, m baseline.Mark) (Statement, error) {
+func (d Dialect) mark(table, copied, id string, m baseline.Mark) Statement {
 	b := &builder{Dialect: d}
 	run := b.arg(id)
 	by, why, at := b.arg(m.By), b.arg(m.Why), b.arg(m.At.UTC().Truncate(time.Microsecond))
 	return Statement{"INSERT INTO " + table + " (run, " + copied + "who, why, at) SELECT id, " + copied + by + ", " + why + ", " + at +
-		" FROM plimsoll_run WHERE id = " + run, b.args}, m.Check()
+		" FROM plimsoll_run WHERE id = " + run + " RETURNING run", b.args}
 }

@@ -9,16 +9,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 )
 
-// infoColumns are the columns of a run that infoFields reads, before its marks.
-const infoColumns = "id, series, repository, branch, commit_sha, profile_digest, environment, tool, started, stored"
-
-// Window selects whole records.
+// Window selects what scanRecord reads.
 func (d Dialect) Window(q baseline.Query) (Statement, error) {
-	return d.query(infoColumns+", document", q)
+	return d.query(infoColumns()+", summary", q)
 }
 
-// List selects what ScanInfo reads.
-func (d Dialect) List(q baseline.Query) (Statement, error) { return d.query(infoColumns, q) }
+// List selects what scanInfo reads.
+func (d Dialect) List(q baseline.Query) (Statement, error) { return d.query(infoColumns(), q) }
 
 func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 	if len(q.Commits) > baseline.MaxCommits {
@@ -122,30 +119,21 @@ func (b *builder) sinceAccepted(q baseline.Query) (string, error) {
 
 var beginning = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
 
-// Get selects the records whose ID begins with id, two at most.
-func (d Dialect) Get(id string) (Statement, error) {
-	if !beginning.MatchString(id) {
-		return Statement{}, fmt.Errorf("run %.80q: %w: an ID is of hexadecimal digits", id, baseline.ErrNotFound)
-	}
-	const columns = infoColumns + ", document"
+// find selects the runs whose ID begins with id, two at most. An ID that this program cannot have
+// given, of a row that somebody else has put, must be written whole.
+func (d Dialect) find(columns, id string) Statement {
 	b := &builder{Dialect: d}
-	return marked("SELECT "+columns+" FROM plimsoll_run WHERE id >= "+b.arg(id)+
-		" AND id < "+b.arg(id+"g")+" ORDER BY id LIMIT 2", columns, b.args), nil // g comes right after the last digit
-}
-
-// One is the record that Get found.
-func One(id string, found []baseline.Record) (baseline.Record, error) {
-	switch len(found) {
-	case 0:
-		return baseline.Record{}, NotFound(id)
-	case 1:
-		return found[0], nil
-	default:
-		return baseline.Record{}, fmt.Errorf("run %s: %w: %.16s, %.16s; write more of it", id, baseline.ErrAmbiguous, found[0].ID, found[1].ID)
+	id = strings.ReplaceAll(strings.ToValidUTF8(id, ""), "\x00", "") // which no database takes
+	var where string
+	if beginning.MatchString(id) {
+		where = "id >= " + b.arg(id) + " AND id < " + b.arg(id+"g") // which comes right after the last digit
+	} else {
+		where = "id = " + b.arg(id)
 	}
+	return marked("SELECT "+columns+" FROM plimsoll_run WHERE "+where+" ORDER BY id LIMIT 2", columns, b.args)
 }
 
-// Expired selects what ScanInfo reads, of runs that a retention lets go.
+// Expired selects what scanInfo reads, of runs that a retention lets go.
 //
 // place counts, from the newest, the runs of one kind that are not excluded; an excluded run
 // stands where it would if it were not.
@@ -170,6 +158,6 @@ func (d Dialect) Expired(r baseline.Retention) (Statement, error) {
 	const level = "excluded = 0 AND EXISTS (SELECT 1 FROM plimsoll_accepted a WHERE a.run = placed.id AND NOT EXISTS (SELECT 1 FROM plimsoll_accepted n" +
 		" WHERE n.series = a.series AND n.branch = a.branch AND n.repository = a.repository AND n.started > a.started" +
 		" AND NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = n.run)))"
-	return marked("SELECT "+infoColumns+" FROM plimsoll_run WHERE id IN (SELECT id FROM ("+placed+") placed WHERE ("+strings.Join(limits, " OR ")+
-		") AND NOT (place = 1 AND excluded = 0) AND NOT ("+level+") LIMIT "+b.arg(r.Limit)+")", infoColumns, b.args), nil
+	return marked("SELECT "+infoColumns()+" FROM plimsoll_run WHERE id IN (SELECT id FROM ("+placed+") placed WHERE ("+strings.Join(limits, " OR ")+
+		") AND NOT (place = 1 AND excluded = 0) AND NOT ("+level+") LIMIT "+b.arg(r.Limit)+")", infoColumns(), b.args), nil
 }

@@ -1,9 +1,13 @@
-// Package table is what both stores keep: the table plimsoll_run and the marks on its runs,
-// the statements over them, and the document in it that is the run.
+// Package table is what both stores keep and do: the table plimsoll_run, the marks on its runs,
+// the statements over them, and Store, which runs these on any Database.
 //
-// The document is the run's JSON, compressed with gzip. The columns beside it are what
-// queries look at; nothing is read from them that the document does not hold as well, except
-// when the run was stored.
+// A row holds a run three times, each form for its reader. Its columns are what queries look at.
+// Its summary is JSON that histories are read from, by gates and by SQL. Its document is the whole
+// run, JSON compressed with gzip, which only Get reads. Nothing is in a column that the document
+// does not hold as well, except when the run was stored.
+//
+// The stores in packages postgres and sqlite are this one, with a Database of their own: how to
+// connect, what a transaction is, what to try again, and where an error came from.
 package table
 
 import (
@@ -14,7 +18,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -68,35 +71,41 @@ func (b *builder) joined(column string, values []string) (string, error) {
 
 // Insert puts a run unless it is there. It returns when the run was stored, in a row that is
 // missing when nothing was put; the Info lacks that.
-func (d Dialect) Insert(r *result.Result) (baseline.Info, Statement, error) {
-	info := baseline.Info{
-		ID: r.ID(), Series: r.Series, Repository: r.Repository, Branch: r.Branch, Commit: r.Commit,
-		ProfileDigest: r.ProfileDigest, Environment: r.Environment.Class(), Tool: r.Tool, Started: r.Started.UTC().Truncate(time.Microsecond),
+func (d Dialect) Insert(r *result.Result) (info baseline.Info, s Statement, err error) {
+	if err := storable(r); err != nil {
+		return info, s, err
 	}
-	switch {
-	case len(r.Problems) > 0:
-		return info, Statement{}, fmt.Errorf("%w: %s", baseline.ErrNotWhole, r.Problems[0].Text)
-	case !r.Whole():
-		return info, Statement{}, fmt.Errorf("%w: this one has %d of %d rounds", baseline.ErrNotWhole, len(r.Rounds), r.PlannedRounds)
+	summary := r.Summary()
+	info = infoOf(summary.ID, summary.Identity, summary.Environment)
+	text, err := encodeSummary(summary)
+	if err != nil {
+		return info, s, err
 	}
 	document, err := pack(r)
 	if err != nil {
-		return info, Statement{}, err
+		return info, s, err
 	}
-	figures, err := json.Marshal(figures(r))
-	if err != nil {
-		return info, Statement{}, err
-	}
+	all := columns(&info)
+	all = append(all[:len(all)-1],
+		column{"fit", fit(info.Series, info.ProfileDigest, info.Environment)}, column{"summary", string(text)}, column{"document", document})
 	b := &builder{Dialect: d}
-	var values []string
-	for _, value := range []any{
-		info.ID, info.Series, info.Repository, info.Branch, info.Commit, info.ProfileDigest, info.Environment,
-		fit(info.Series, info.ProfileDigest, info.Environment), info.Tool, info.Started, string(figures), document,
-	} {
-		values = append(values, b.arg(value))
+	var names, values []string
+	for _, c := range all {
+		names, values = append(names, c.name), append(values, b.arg(c.value))
 	}
-	return info, Statement{"INSERT INTO plimsoll_run (id, series, repository, branch, commit_sha, profile_digest, environment, fit, tool, started, figures, document)" +
-		" VALUES (" + strings.Join(values, ", ") + ") ON CONFLICT (id) DO NOTHING RETURNING stored", b.args}, nil
+	return info, Statement{"INSERT INTO plimsoll_run (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") +
+		") ON CONFLICT (id) DO NOTHING RETURNING stored", b.args}, nil
+}
+
+// storable says why a run cannot be kept.
+func storable(r *result.Result) error {
+	switch {
+	case len(r.Problems) > 0:
+		return fmt.Errorf("%w: %s", baseline.ErrNotWhole, r.Problems[0].Text)
+	case !r.Whole():
+		return fmt.Errorf("%w: this one has %d of %d rounds", baseline.ErrNotWhole, len(r.Rounds), r.PlannedRounds)
+	}
+	return r.Validate()
 }
 
 // fit is what runs share that can be compared: a short key for the indexes, 128 bits of a
@@ -110,30 +119,13 @@ func fit(series, profileDigest, environment string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Remove deletes runs by their whole IDs and returns the IDs of those that were there. Their
+// remove deletes runs by their whole IDs and returns the IDs of those that were there. Their
 // marks go with them.
-func (d Dialect) Remove(ids []string) (Statement, error) {
+func (d Dialect) remove(ids []string) (Statement, error) {
 	b := &builder{Dialect: d}
 	those, err := b.among("id", ids)
 	return Statement{"DELETE FROM plimsoll_run WHERE " + those + " RETURNING id", b.args}, err
 }
-
-// Removed says which of the runs was not there.
-func Removed(ids, removed []string) error {
-	there := map[string]bool{}
-	for _, id := range removed {
-		there[id] = true
-	}
-	for _, id := range ids {
-		if !there[id] {
-			return NotFound(id)
-		}
-	}
-	return nil
-}
-
-// NotFound says that a run is not there.
-func NotFound(id string) error { return fmt.Errorf("run %.80s: %w", id, baseline.ErrNotFound) }
 
 func pack(r *result.Result) ([]byte, error) {
 	var b bytes.Buffer

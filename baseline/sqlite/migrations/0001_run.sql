@@ -10,7 +10,7 @@ CREATE TABLE plimsoll_run (
     tool           TEXT NOT NULL,
     started        TIMESTAMP NOT NULL,
     stored         TIMESTAMP NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')),
-    figures        TEXT NOT NULL, -- JSON by route, "*" for all: counts summed, the others medians over the rounds; latencies in nanoseconds
+    summary        TEXT NOT NULL CHECK (json_valid(summary)), -- JSON: what histories are read from; figures has a list for each metric, in the order of routes, "*" for all
     document       BLOB NOT NULL  -- the run: JSON, compressed with gzip
 );
 CREATE INDEX plimsoll_run_window ON plimsoll_run (fit, branch, repository, started DESC, id);
@@ -44,12 +44,12 @@ CREATE TABLE plimsoll_excluded (
 );
 CREATE INDEX plimsoll_excluded_run ON plimsoll_excluded (run, mark);
 
--- For people's own SQL and for Grafana: one row for each run, route and metric. Excluded runs
--- are left out.
+-- For people's own SQL and for Grafana: one row for each run, route and metric. Counts are summed
+-- over the rounds, the others are their medians. Excluded runs are left out.
 CREATE VIEW plimsoll_figure AS
 SELECT r.id AS run, r.series, r.repository, r.branch, r.commit_sha, r.environment, r.tool, r.started,
-       f.key AS route,
+       f.value AS route,
        replace(m.key, '_ns', '_ms') AS metric, -- p50_ms, p95_ms, p99_ms, requests, failures, throughput_per_sec
-       CASE WHEN m.key LIKE '%\_ns' ESCAPE '\' THEN m.value / 1e6 ELSE CAST(m.value AS REAL) END AS value
-FROM plimsoll_run r, json_each(r.figures) f, json_each(f.value) m
-WHERE NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = r.id);
+       json_extract(m.value, '$[' || f.key || ']') / CASE WHEN m.key LIKE '%\_ns' ESCAPE '\' THEN 1e6 ELSE 1.0 END AS value
+FROM plimsoll_run r, json_each(r.summary, '$.routes') f, json_each(r.summary, '$.figures') m
+WHERE m.type = 'array' AND NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = r.id);

@@ -1,0 +1,54 @@
+package baseline
+
+import (
+	"context"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// Past says where the history of a change lies.
+type Past struct {
+	Branch  string   // that the change goes into; empty for any
+	Commits []string // that the change stands on, as in Query; nil when they are not known
+	Limit   int      // at most so many runs; 0 for DefaultLimit
+}
+
+// Choose gives the history that fresh runs of one change are compared with, newest first: the
+// runs of the same series, repository, profile and environment since the newest accepted one. When
+// none fits it gives the newest run there is, so that a verdict can say what it differs in. The
+// fresh runs are never among them, since a run is no witness for itself. Empty when there is
+// nothing.
+func Choose(ctx context.Context, s Store, fresh []*result.Result, p Past) ([]result.Summary, error) {
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	if p.Limit <= 0 {
+		p.Limit = DefaultLimit
+	}
+	own := map[string]bool{}
+	for _, r := range fresh {
+		own[r.ID()] = true
+	}
+	head := fresh[0]
+	newest := Query{Series: head.Series, Repository: head.Repository, Branch: p.Branch, Commits: p.Commits, Limit: 1 + len(fresh)}
+	fitting := newest
+	fitting.Limit, fitting.SinceAccepted = p.Limit+len(fresh), true
+	fitting.ProfileDigest, fitting.Environment = head.ProfileDigest, head.Environment.Class()
+	past, err := others(ctx, s, fitting, own)
+	if err != nil || len(past) > 0 {
+		return past[:min(len(past), p.Limit)], err
+	}
+	past, err = others(ctx, s, newest, own)
+	return past[:min(len(past), 1)], err
+}
+
+// others are the runs that a query admits, but for our own.
+func others(ctx context.Context, s Store, q Query, own map[string]bool) (past []result.Summary, err error) {
+	records, err := s.Window(ctx, q)
+	for _, record := range records {
+		if !own[record.ID] {
+			past = append(past, record.Summary)
+		}
+	}
+	return past, err
+}

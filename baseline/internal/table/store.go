@@ -1,0 +1,183 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// Database is what a Store needs of a database. Errors of Read and Write say where they come from.
+type Database interface {
+	// Read does f, which only reads, and Write does all of f or nothing. Both may do f again from
+	// its beginning, after an error that passes by itself.
+	Read(ctx context.Context, f func(Tx) error) error
+	Write(ctx context.Context, f func(Tx) error) error
+	Close() error
+}
+
+// Tx is a transaction.
+type Tx interface {
+	// Query runs a statement and gives each row of its answer to each, until an error.
+	Query(ctx context.Context, s Statement, each func(Row) error) error
+}
+
+// Row is a row that stands ready to be read.
+type Row interface{ Scan(into ...any) error }
+
+// Store keeps runs in a database: see baseline.Store.
+type Store struct {
+	Database
+	dialect Dialect
+}
+
+var _ baseline.Store = (*Store)(nil)
+
+// NewStore is a Store in a database whose tables are up to date.
+func NewStore(db Database, dialect Dialect) *Store { return &Store{db, dialect} }
+
+// Put keeps a run. Where an earlier try had put it and its answer was lost, created is false.
+func (s *Store) Put(ctx context.Context, r *result.Result) (info baseline.Info, created bool, err error) {
+	info, insert, err := s.dialect.Insert(r)
+	if err != nil {
+		return info, false, err
+	}
+	put, err := collect(ctx, s.Write, insert, func(row Row) (stored time.Time, err error) { return stored, row.Scan(&stored) })
+	if err != nil {
+		return baseline.Info{}, false, err
+	}
+	if len(put) == 0 {
+		info, err = s.Find(ctx, info.ID)
+		return info, false, err
+	}
+	info.Stored = put[0].UTC()
+	return info, true, nil
+}
+
+// Window gives the newest runs with their summaries.
+func (s *Store) Window(ctx context.Context, q baseline.Query) ([]baseline.Record, error) {
+	statement, err := s.dialect.Window(q)
+	if err != nil {
+		return nil, err
+	}
+	return collect(ctx, s.Read, statement, scanRecord)
+}
+
+// List tells of the newest runs.
+func (s *Store) List(ctx context.Context, q baseline.Query) ([]baseline.Info, error) {
+	statement, err := s.dialect.List(q)
+	if err != nil {
+		return nil, err
+	}
+	return collect(ctx, s.Read, statement, scanInfo)
+}
+
+// Expired tells which runs may go.
+func (s *Store) Expired(ctx context.Context, r baseline.Retention) ([]baseline.Info, error) {
+	statement, err := s.dialect.Expired(r)
+	if err != nil {
+		return nil, err
+	}
+	return collect(ctx, s.Read, statement, scanInfo)
+}
+
+// Find tells of one run.
+func (s *Store) Find(ctx context.Context, id string) (baseline.Info, error) {
+	found, err := collect(ctx, s.Read, s.dialect.find(infoColumns(), id), scanInfo)
+	switch {
+	case err != nil:
+		return baseline.Info{}, err
+	case len(found) == 0:
+		return baseline.Info{}, notFound(id)
+	case len(found) > 1:
+		return baseline.Info{}, fmt.Errorf("run %s: %w: %.16s, %.16s; write more of it", id, baseline.ErrAmbiguous, found[0].ID, found[1].ID)
+	}
+	return found[0], nil
+}
+
+// Get gives one run.
+func (s *Store) Get(ctx context.Context, id string) (baseline.Run, error) {
+	info, err := s.Find(ctx, id)
+	if err != nil {
+		return baseline.Run{}, err
+	}
+	found, err := collect(ctx, s.Read, s.dialect.find(infoColumns()+", document", info.ID), scanRun)
+	if err != nil {
+		return baseline.Run{}, err
+	}
+	if len(found) == 0 { // removed meanwhile
+		return baseline.Run{}, notFound(id)
+	}
+	return found[0], nil
+}
+
+// Accept marks one run.
+func (s *Store) Accept(ctx context.Context, id string, m baseline.Mark) error {
+	return s.mark(ctx, s.dialect.accept(id, m), id, m)
+}
+
+// Exclude marks one run.
+func (s *Store) Exclude(ctx context.Context, id string, m baseline.Mark) error {
+	return s.mark(ctx, s.dialect.exclude(id, m), id, m)
+}
+
+func (s *Store) mark(ctx context.Context, statement Statement, id string, m baseline.Mark) error {
+	if err := m.Check(); err != nil {
+		return err
+	}
+	marked, err := collect(ctx, s.Write, statement, scanID)
+	if err == nil && len(marked) == 0 {
+		err = notFound(id)
+	}
+	return err
+}
+
+// Remove removes runs.
+func (s *Store) Remove(ctx context.Context, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	statement, err := s.dialect.remove(ids)
+	if err != nil {
+		return err
+	}
+	return s.Write(ctx, func(tx Tx) error {
+		there := map[string]bool{}
+		if err := tx.Query(ctx, statement, func(row Row) error {
+			id, err := scanID(row)
+			there[id] = true
+			return err
+		}); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if !there[id] {
+				return notFound(id) // which takes all back
+			}
+		}
+		return nil
+	})
+}
+
+// collect runs one statement by Read or Write.
+func collect[T any](ctx context.Context, do func(context.Context, func(Tx) error) error, s Statement, scan func(Row) (T, error)) (found []T, err error) {
+	err = do(ctx, func(tx Tx) error {
+		found = nil // of an earlier try
+		return tx.Query(ctx, s, func(row Row) error {
+			one, err := scan(row)
+			found = append(found, one)
+			return err
+		})
+	})
+	return found, err
+}
+
+// notFound says that a run is not there.
+func notFound(id string) error {
+	if !beginning.MatchString(id) {
+		return fmt.Errorf("run %.80q: %w", id, baseline.ErrNotFound)
+	}
+	return fmt.Errorf("run %s: %w", id, baseline.ErrNotFound)
+}
