@@ -156,6 +156,11 @@ func FuzzParse(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	for _, text := range hostile() {
+		if len(text) < 50_000 {
+			f.Add([]byte(text))
+		}
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, problems := profile.Parse("p.yaml", data, from)
 		if len(problems) > 0 {

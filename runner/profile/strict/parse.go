@@ -11,16 +11,16 @@ import (
 
 // Bounds on a file. A profile written by hand comes nowhere near them.
 const (
-	maxBytes  = 4 << 20
+	maxBytes  = 1 << 20
 	maxDepth  = 100
-	maxValues = 1_000_000 // with every alias counted as what it stands for
+	maxValues = 300_000 // with every alias counted as what it stands for
 )
 
 // Parse returns the root node of a document, nil after a problem.
 func (r *Reader) Parse(data []byte) *yaml.Node {
 	switch {
 	case len(data) > maxBytes:
-		r.at(1, 1, "the file has %d bytes; at most %d are read (rows of data belong in a file of their own)", len(data), maxBytes)
+		r.at(1, 1, "the file has %d bytes, and at most %d are possible (rows of data belong in a file of their own)", len(data), maxBytes)
 		return nil
 	case len(bytes.TrimSpace(data)) == 0:
 		r.at(1, 1, "the file is empty")
@@ -61,6 +61,8 @@ func (r *Reader) invalid(data []byte, err error) {
 		message = tooDeep
 	case strings.Contains(indent, "\t") || strings.Contains(message, "cannot start any token") && strings.Contains(text, "\t"):
 		message = "YAML does not allow tabs for indentation; use spaces"
+	case strings.Contains(message, "found multiple"):
+		message = "the file contains several YAML documents; write one"
 	case strings.Contains(message, "mapping values are not allowed"):
 		message = `unexpected ":"; check the indentation, and quote a text that contains ": "`
 	default:

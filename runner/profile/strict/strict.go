@@ -61,8 +61,11 @@ func (p Problems) Err() error {
 	return p
 }
 
-// maxProblems bounds what a hostile file can make a person read.
-const maxProblems = 100
+// Bounds on what a hostile file can make a person read.
+const (
+	maxProblems = 100
+	maxProblem  = 1000 // bytes of one text
+)
 
 // Reader reads one file and collects its problems, or describes what such a file may hold.
 type Reader struct {
@@ -107,7 +110,8 @@ func (r *Reader) at(line, column int, format string, args ...any) {
 		r.unshown++
 		return
 	}
-	r.problems = append(r.problems, Problem{r.file, max(line, 1), max(column, 1), r.Path(), fmt.Sprintf(format, args...)})
+	text := cut(fmt.Sprintf(format, args...), maxProblem)
+	r.problems = append(r.problems, Problem{r.file, max(line, 1), max(column, 1), r.Path(), text})
 }
 
 // Path is the path of the key that is being read, as problems show it.
@@ -147,15 +151,16 @@ func found(n *yaml.Node) string {
 // Quote quotes a text of the file for a problem, and cuts a long one short.
 func Quote(text string) string { return strconv.Quote(shorten(text)) }
 
-// shorten cuts a text after some 100 bytes, at the end of a character.
-func shorten(text string) string {
-	const most = 100
+// shorten cuts a text of the file short.
+func shorten(text string) string { return cut(text, 100) }
+
+// cut cuts a text after most bytes, at the end of a character.
+func cut(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
-	end := most
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
 	}
-	return text[:end] + "…"
+	return text[:most] + "…"
 }
