@@ -23,37 +23,38 @@ type Progress struct {
 	P95       time.Duration // response time in the last second
 }
 
-// collector gathers what the users count, by round. Safe for concurrent use, but for begin.
+// collector gathers what the users count, by round, and by about a second. Safe for concurrent use,
+// but for begin.
 type collector struct {
-	plan   *plan.Plan
-	start  time.Time
-	ticked time.Time // the last time
+	shift  *plan.Plan    // of the present stretch
+	start  time.Time     // of the present stretch
+	offset time.Duration // of start, since the load began
+	ticked time.Time     // the last time
 
 	mu                 sync.Mutex // guards what follows
 	rounds             map[int]*tally.Tally
-	recent             tally.Tally // since the last Progress
+	recent             tally.Tally // since the last tick
 	requests, failures int64
+	timeline           []result.Second // what was not handed over yet
 
 	// Of watch alone.
-	failing   time.Duration // how long failures have been past limits.abort
-	stretches []stretch     // the last ones
+	failing time.Duration // how long failures have been past limits.abort
+	last    []ended       // the last ones
 }
 
-// stretch is how many requests ended in about a second.
-type stretch struct {
-	ended  int64
-	length time.Duration
+// ended is how many requests ended in about a second.
+type ended struct {
+	requests int64
+	length   time.Duration
 }
 
 func newCollector(p *plan.Plan) *collector {
-	c := &collector{rounds: map[int]*tally.Tally{}}
-	c.begin(p)
-	return c
+	return &collector{shift: p, rounds: map[int]*tally.Tally{}}
 }
 
-// begin says that the load begins, or its next stretch.
-func (c *collector) begin(p *plan.Plan) {
-	c.plan, c.start = p, time.Now()
+// begin says that a stretch of load begins, so long after the load.
+func (c *collector) begin(shift *plan.Plan, offset time.Duration) {
+	c.shift, c.offset, c.start = shift, offset, time.Now()
 	c.ticked = c.start
 }
 
@@ -68,99 +69,109 @@ func (c *collector) take(round int, t *tally.Tally) {
 	c.recent.Merge(t)
 }
 
-// tick begins a new "last second". It gives how far the run has come, and the reason why it
-// must end; empty for none.
-func (c *collector) tick(since time.Duration) (Progress, string) {
-	p, recent := c.progress(since)
-	if p.Elapsed >= c.plan.Length() { // what ends now was sent before, or is on_stop's
-		return p, ""
+// tick ends a second of the load. It gives how far that has come, and why it must end; nil for no
+// reason.
+func (c *collector) tick(since time.Duration) (Progress, error) {
+	now, recent := c.second(since)
+	if now.Elapsed >= c.shift.Length() { // what ends now was sent before, or is on_stop's
+		return now, nil
 	}
-	return p, c.watch(recent, since)
+	return now, c.watch(recent, since)
 }
 
 // end is the tick at the end of a stretch, which may be shorter than a second.
-func (c *collector) end() (Progress, string) {
+func (c *collector) end() (Progress, error) {
 	since := time.Since(c.ticked)
-	p, recent := c.progress(since)
-	return p, c.watch(recent, since)
+	now, recent := c.second(since)
+	return now, c.watch(recent, since)
 }
 
-// progress is how far the load has come, and what was counted since the last time.
-func (c *collector) progress(since time.Duration) (Progress, *tally.Route) {
+// second puts what ended since the last tick into the timeline.
+func (c *collector) second(since time.Duration) (Progress, *tally.Route) {
 	c.ticked = time.Now()
+	elapsed := c.ticked.Sub(c.start)
 	c.mu.Lock()
 	recent := c.recent.Total()
 	c.recent = tally.Tally{}
 	c.requests += recent.Requests()
 	c.failures += recent.Failures()
 	requests, failures := c.requests, c.failures
+	if since > 0 {
+		c.timeline = append(c.timeline, result.Second{
+			Start: max(c.offset+elapsed-since, 0), Length: since,
+			Requests: recent.Requests(), Failures: recent.Failures(), P95: recent.Response.Quantile(0.95),
+		})
+	}
 	c.mu.Unlock()
 
-	elapsed := c.ticked.Sub(c.start)
-	p := Progress{
-		Phase: phase(c.plan, elapsed), Loading: true,
-		Elapsed: elapsed, Remaining: max(c.plan.Length()-elapsed, 0),
+	return Progress{
+		Phase: phase(c.shift, elapsed), Loading: true,
+		Elapsed: elapsed, Remaining: max(c.shift.Length()-elapsed, 0), Users: users(c.shift, elapsed),
 		Requests: requests, Failures: failures,
 		PerSec: float64(recent.Requests()) / max(since, time.Millisecond).Seconds(), P95: recent.Response.Quantile(0.95),
-	}
-	at := min(elapsed, c.plan.Length()-1)
-	for _, u := range c.plan.Users {
+	}, recent
+}
+
+// users is how many are at work.
+func users(shift *plan.Plan, elapsed time.Duration) (n int) {
+	at := min(elapsed, shift.Length()-1)
+	for _, u := range shift.Users {
 		for _, span := range u.Spans {
 			if span.From <= at && at < span.To {
-				p.Users++
+				n++
 			}
 		}
 	}
-	return p, recent
+	return n
 }
 
-// watch holds what happened in a stretch of about a second against the limits, and gives the
-// reason why the run must end; empty for none.
-func (c *collector) watch(recent *tally.Route, since time.Duration) string {
-	limits := c.plan.Limits
-	if reason := c.tooFast(recent.Requests()-recent.Outcomes[tally.Generator], since); reason != "" {
+// watch holds what happened in about a second against the limits, and says why the load must end;
+// nil for no reason.
+func (c *collector) watch(recent *tally.Route, since time.Duration) error {
+	limits := c.shift.Limits
+	if reason := c.tooFast(recent.Requests()-recent.Outcomes[tally.Generator], since); reason != nil {
 		return reason
 	}
 	if limits.AbortFailureRate <= 0 {
-		return ""
+		return nil
 	}
-	ended := recent.Requests()
-	share := float64(recent.Failures()) / float64(max(ended, 1))
+	requests := recent.Requests()
+	share := float64(recent.Failures()) / float64(max(requests, 1))
 	switch {
-	case ended == 0 && c.failing > 0, ended > 0 && share >= limits.AbortFailureRate:
+	case requests == 0 && c.failing > 0, requests > 0 && share >= limits.AbortFailureRate:
 		c.failing += since // a system that hangs fails in bursts, a time-out apart
-	case ended > 0:
+	case requests > 0:
 		c.failing = 0
 	}
-	if ended == 0 || c.failing.Round(100*time.Millisecond) < limits.AbortFor {
-		return ""
+	if requests == 0 || c.failing.Round(100*time.Millisecond) < limits.AbortFor {
+		return nil
 	}
-	return fmt.Sprintf("%.0f %% of the requests failed, and %g %% or more for %v: that is where limits.abort ends a run",
+	return fmt.Errorf("%.0f %% of the requests failed, and %g %% or more for %v: that is where limits.abort ends a run",
 		100*share, 100*limits.AbortFailureRate, c.failing.Round(time.Second))
 }
 
-// rateWindow is how many stretches the rate is taken over.
+// rateWindow is over how many seconds the rate is taken.
 const rateWindow = 10
 
-// tooFast holds the requests of the last stretches against limits.rate. Those that end in a
-// stretch were sent in it or before: in the closed model by no more than one for each user.
-// What the open model sends was held against the limit before the run.
-func (c *collector) tooFast(ended int64, since time.Duration) string {
-	limit := c.plan.Limits.Rate
-	if limit <= 0 || c.plan.Open != nil {
-		return ""
+// tooFast holds the requests of the last seconds against limits.rate. Those that end in a second
+// were sent in it or before: in the closed model by no more than one for each user. What the open
+// model sends was held against the limit before the run.
+func (c *collector) tooFast(requests int64, since time.Duration) error {
+	limit := c.shift.Limits.Rate
+	if limit <= 0 || c.shift.Open != nil {
+		return nil
 	}
-	c.stretches = append(c.stretches, stretch{ended, since})
-	c.stretches = c.stretches[max(0, len(c.stretches)-rateWindow):]
-	var all stretch
-	for _, s := range c.stretches {
-		all.ended += s.ended
-		all.length += s.length
+	c.last = append(c.last, ended{requests, since})
+	c.last = c.last[max(0, len(c.last)-rateWindow):]
+	var all ended
+	for _, e := range c.last {
+		all.requests += e.requests
+		all.length += e.length
 	}
-	if most := 1.05 * limit * all.length.Seconds(); float64(all.ended) <= most+float64(len(c.plan.Users)) {
-		return ""
+	if most := 1.05 * limit * all.length.Seconds(); float64(all.requests) <= most+float64(len(c.shift.Users)) {
+		return nil
 	}
-	return fmt.Sprintf("%.0f requests a second are more than limits.rate allows (%g/s)", float64(all.ended)/all.length.Seconds(), limit)
+	return fmt.Errorf("%.0f requests a second are more than limits.rate allows (%g/s)", float64(all.requests)/all.length.Seconds(), limit)
 }
 
 func phase(p *plan.Plan, elapsed time.Duration) string {
@@ -168,22 +179,6 @@ func phase(p *plan.Plan, elapsed time.Duration) string {
 		return "waiting for the last answers"
 	}
 	return p.RoundName(p.RoundAt(elapsed))
-}
-
-// fill puts the rounds that were over when the load ended into r. A round cut short is left
-// out: its figures would be of another length.
-func (c *collector) fill(r *result.Result, until time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r.WarmUp = c.rounds[plan.WarmUpRound]
-	for i := 0; i < c.plan.Rounds && c.plan.RoundStart(i+1) <= until; i++ {
-		t := c.rounds[i]
-		if t == nil {
-			t = &tally.Tally{}
-		}
-		r.Rounds = append(r.Rounds, result.NewRound(c.plan.RoundStart(i), c.plan.RoundLength, t))
-		r.Tally.Merge(t)
-	}
 }
 
 // seen is what was counted in a round until now, and not drained yet.
@@ -207,4 +202,13 @@ func (c *collector) drain(round int) *tally.Tally {
 	}
 	delete(c.rounds, round)
 	return t
+}
+
+// seconds gives what was added to the timeline, and forgets it.
+func (c *collector) seconds() []result.Second {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	added := c.timeline
+	c.timeline = nil
+	return added
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -17,40 +16,37 @@ const (
 	controlPair = 200 * time.Millisecond
 )
 
-// control is a small server that never changes, loaded in turn with the systems: what it does
-// is about the machine alone.
-type control struct {
-	*side
-	n int // stretches until now
+// upControl starts the control, if there is one: a small server that never changes, loaded in turn
+// with the systems.
+func (s *session) upControl(ctx context.Context) (err error) {
+	if s.Control == nil {
+		return nil
+	}
+	s.control, err = s.add(System{Name: "control", Plan: s.Control})
+	if err == nil {
+		s.control.log, s.control.lines = io.Discard, nil
+		err = s.up(ctx, s.control)
+	}
+	return s.control.named(err)
 }
 
-// newControl starts a control; nil for a plan that is nil. The caller must take it down.
-func newControl(ctx context.Context, p *plan.Plan, c Config) (*control, error) {
-	if p == nil {
-		return nil, nil
+// consult loads the control, if there is one, for a time and a little before it. The systems keep
+// what it did.
+func (s *session) consult(ctx context.Context, length time.Duration, systems ...*system) error {
+	if s.control == nil {
+		return nil
 	}
-	c.Progress, c.Log = func(Progress) {}, io.Discard
-	k := &control{side: newSide(Side{Name: "control", Plan: p}, c, &labelled{mu: &sync.Mutex{}, to: c.Log, label: "control: "})}
-	if err := k.up(ctx); err != nil {
-		k.down(ctx)
-		return nil, k.named(err)
+	m := s.stretch(ctx, s.control, s.control.nextShift(length/10, length))
+	switch {
+	case s.interrupted(ctx):
+		return ErrInterrupted
+	case m.stoppedBy != nil:
+		return fmt.Errorf("load the control: %w", m.stoppedBy)
 	}
-	return k, nil
-}
-
-// measure loads the control, for a time and a little before it.
-func (k *control) measure(ctx context.Context, length time.Duration) (result.Figures, error) {
-	k.n++
-	if err := k.load(ctx, k.rig.plan.Shift(k.n, length/10, length)); err != nil {
-		return result.Figures{}, fmt.Errorf("load the control: %w", err)
+	s.control.counts.drain(plan.WarmUpRound)
+	figures := result.NewRound(0, length, s.control.counts.drain(0)).Total
+	for _, y := range systems {
+		y.result.Control = append(y.result.Control, figures)
 	}
-	k.counts.drain(plan.WarmUpRound)
-	return result.NewRound(0, length, k.counts.drain(0)).Total, nil
-}
-
-// close takes the control down, if there is one.
-func (k *control) close(ctx context.Context) {
-	if k != nil {
-		k.down(ctx)
-	}
+	return nil
 }

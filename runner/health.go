@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"runtime"
@@ -12,6 +11,7 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -23,12 +23,38 @@ const (
 	saturatedLag = 10 * time.Millisecond
 )
 
-// meter reads what this process and the machine have used.
-type meter struct{ own *process.Process } // nil where the machine does not tell
+// health is how the generator itself does: a meter of every system.
+type health struct {
+	own    *process.Process // nil where the machine does not tell
+	latest usage            // since the last call of whole
+	all    usage            // before that
+}
 
-func newMeter() meter {
+func newHealth() *health {
 	own, _ := process.NewProcess(int32(os.Getpid())) // nil: nothing can be told
-	return meter{own}
+	return &health{own: own}
+}
+
+// start reads what was used until now.
+func (h *health) start() (end func(*load.Report)) {
+	before := h.read()
+	return func(report *load.Report) {
+		used := h.since(before)
+		used.lag = report.Lag
+		h.latest.add(&used)
+	}
+}
+
+// round tells how the generator did since the round before.
+func (h *health) round(r *result.Round) {
+	r.Lag, r.Steal, r.CPUShare = h.latest.lag.Quantile(0.99), h.latest.steal(), h.latest.cpuShare()
+}
+
+// whole tells how the generator did.
+func (h *health) whole(r *result.Result) {
+	h.all.add(&h.latest)
+	h.latest = usage{}
+	r.Generator = h.all.generator()
 }
 
 // reading is what was used up to an instant. CPU times are in seconds.
@@ -39,12 +65,12 @@ type reading struct {
 	collections     int64   // of garbage
 }
 
-func (m meter) read() reading {
+func (h *health) read() reading {
 	var stats debug.GCStats
 	debug.ReadGCStats(&stats)
 	r := reading{at: time.Now(), collections: stats.NumGC}
-	if m.own != nil {
-		if times, err := m.own.Times(); err == nil {
+	if h.own != nil {
+		if times, err := h.own.Times(); err == nil {
 			r.own = times.User + times.System
 		}
 	}
@@ -55,16 +81,18 @@ func (m meter) read() reading {
 	return r
 }
 
-// usage is what was used over a time, which may be in several pieces.
+// usage is what was used over a time, which may be in several pieces, and how late the generator
+// was meanwhile.
 type usage struct {
 	length               time.Duration
 	own, machine, stolen float64
 	pauses, pauseMax     time.Duration // for collecting garbage
+	lag                  hist.Histogram
 }
 
 // since is what was used since a reading.
-func (m meter) since(before reading) usage {
-	now := m.read()
+func (h *health) since(before reading) usage {
+	now := h.read()
 	u := usage{length: now.at.Sub(before.at), own: now.own - before.own, machine: now.machine - before.machine, stolen: now.stolen - before.stolen}
 	var stats debug.GCStats
 	debug.ReadGCStats(&stats)
@@ -79,14 +107,15 @@ func (m meter) since(before reading) usage {
 }
 
 // add puts another piece of time to u.
-func (u *usage) add(o usage) {
+func (u *usage) add(o *usage) {
 	u.length += o.length
 	u.own, u.machine, u.stolen = u.own+o.own, u.machine+o.machine, u.stolen+o.stolen
 	u.pauses, u.pauseMax = u.pauses+o.pauses, max(u.pauseMax, o.pauseMax)
+	_ = u.lag.Merge(&o.lag) // one machine never counts as many tasks as it takes to fill one
 }
 
 // cpuShare is how much of the cores that it may use this process has used.
-func (u usage) cpuShare() float64 {
+func (u *usage) cpuShare() float64 {
 	if u.length < 100*time.Millisecond { // shorter than the system's clock tells
 		return 0
 	}
@@ -94,61 +123,17 @@ func (u usage) cpuShare() float64 {
 }
 
 // steal is the share of the machine's CPU time that the hypervisor took.
-func (u usage) steal() float64 {
+func (u *usage) steal() float64 {
 	if u.machine <= 0 {
 		return 0
 	}
 	return min(max(u.stolen/u.machine, 0), 1)
 }
 
-// generator is how the generator did over a time in which it had this lag.
-func (u usage) generator(lag *hist.Histogram) result.Generator {
+func (u *usage) generator() result.Generator {
 	return result.Generator{
 		Cores: runtime.GOMAXPROCS(0), CPUShare: u.cpuShare(), GCPauses: u.pauses, GCPauseMax: u.pauseMax,
-		LagP50: lag.Quantile(0.5), LagP99: lag.Quantile(0.99), LagMax: lag.Max(),
-	}
-}
-
-// health watches this process while it loads in one go.
-type health struct {
-	meter
-	before  reading
-	started chan struct{}
-}
-
-// watchHealth begins to watch after the warm-up, or when ctx ends.
-func watchHealth(ctx context.Context, warmUp time.Duration) *health {
-	h := &health{meter: newMeter(), started: make(chan struct{})}
-	go func() { // ends with the warm-up or ctx, and report waits for it
-		defer close(h.started)
-		last := warmUp / 10
-		if pause(ctx, warmUp-last) {
-			// What connecting has left behind is collected now: in judged time there is little to
-			// collect, and many idle users take no more memory than they need.
-			debug.FreeOSMemory()
-			pause(ctx, last)
-		}
-		h.before = h.read()
-	}()
-	return h
-}
-
-// report is how the generator did since the warm-up. Call it after the context of watchHealth
-// has ended or the load is over.
-func (h *health) report(lag *hist.Histogram) result.Generator {
-	<-h.started
-	return h.since(h.before).generator(lag)
-}
-
-// pause waits; false when ctx ends before.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+		LagP50: u.lag.Quantile(0.5), LagP99: u.lag.Quantile(0.99), LagMax: u.lag.Max(),
 	}
 }
 

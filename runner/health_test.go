@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-ci/plimsoll/runner/hist"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -30,15 +30,24 @@ func TestSaturated(t *testing.T) {
 
 // A process that does nothing but count uses its core, and says so.
 func TestHealthSeesThisProcess(t *testing.T) {
-	h := watchHealth(t.Context(), 0)
-	<-h.started
+	h := newHealth()
+	end := h.start()
 	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
 	}
-	var lag hist.Histogram
-	lag.Record(3 * time.Millisecond)
-	g := h.report(&lag)
-	if g.Cores < 1 || g.CPUShare <= 0 || g.CPUShare > 1.5 || g.LagMax != 3*time.Millisecond {
-		t.Errorf("generator %+v", g)
+	var report load.Report
+	report.Lag.Record(3 * time.Millisecond)
+	end(&report)
+	var round result.Round
+	h.round(&round)
+	if round.Lag != 3*time.Millisecond || round.CPUShare <= 0 {
+		t.Errorf("round %+v", round)
+	}
+	var r result.Result
+	for range 2 { // being asked twice changes nothing
+		h.whole(&r)
+		if g := r.Generator; g.Cores < 1 || g.CPUShare <= 0 || g.CPUShare > 1.5 || g.LagMax != 3*time.Millisecond {
+			t.Errorf("generator %+v", g)
+		}
 	}
 }
 
@@ -57,8 +66,8 @@ func TestWatch(t *testing.T) {
 		{900, 0, "155 requests a second are more than limits.rate allows (100/s)"},
 	} {
 		recent := &tally.Route{Outcomes: map[tally.Class]int64{tally.OK: second.good, tally.Timeout: second.failed}}
-		if got := c.watch(recent, time.Second); got != second.says {
-			t.Errorf("second %d: %q, want %q", i, got, second.says)
+		if got := c.watch(recent, time.Second); (got == nil) != (second.says == "") || got != nil && got.Error() != second.says {
+			t.Errorf("second %d: %v, want %q", i, got, second.says)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 }
 
 // sideOf is a side with the target and the load that a profile says, and what it sends.
-func sideOf(t *testing.T, name, target, load string) runner.Side {
+func sideOf(t *testing.T, name, target, load string) runner.System {
 	t.Helper()
 	port, err := runner.FreePort()
 	if err != nil {
@@ -51,7 +51,7 @@ func sideOf(t *testing.T, name, target, load string) runner.Side {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return runner.Side{Name: name, Plan: made, Dir: t.TempDir(), Identity: result.Identity{Tool: "v0.0.0", Commit: name}}
+	return runner.System{Name: name, Plan: made, Dir: t.TempDir(), Identity: result.Identity{Tool: "v0.0.0", Commit: name}}
 }
 
 const sends = `
@@ -69,7 +69,7 @@ func starting(t *testing.T) string {
 }
 
 // gone fails the test when a system still takes connections.
-func gone(t *testing.T, sides ...runner.Side) {
+func gone(t *testing.T, sides ...runner.System) {
 	t.Helper()
 	for _, s := range sides {
 		if c, err := net.Dial("tcp", strings.TrimPrefix(s.Plan.Target.URL, "http://")); err == nil {
@@ -109,8 +109,8 @@ func TestPairOfShops(t *testing.T) {
 	var decided int
 	phases := map[string]bool{}
 	b, h, err := runner.Pair(t.Context(), base, head, runner.Pairing{
-		Log: &log, RoundLength: 150 * time.Millisecond, Slices: 3, Rounds: 9, RestartEvery: 2, Seed: 1, Runner: "test",
-		Progress: func(p runner.Progress) { phases[p.Phase] = true },
+		Config:      runner.Config{Log: &log, Runner: "test", Progress: func(p runner.Progress) { phases[p.Phase] = true }},
+		RoundLength: 150 * time.Millisecond, Stretches: 3, Rounds: 9, RestartEvery: 2, Seed: 1,
 		Decide: func(b, h *result.Result) bool {
 			decided++
 			check(t, "base", b, decided)
@@ -180,7 +180,7 @@ func (w *watcher) serve(t *testing.T, name string, status int) (target string) {
 func TestPairNeverLoadsBoth(t *testing.T) {
 	w := &watcher{busy: map[string]int{}}
 	base, head := sideOf(t, "base", w.serve(t, "base", 200), sends), sideOf(t, "head", w.serve(t, "head", 200), sends)
-	b, h, err := runner.Pair(t.Context(), base, head, runner.Pairing{RoundLength: 240 * time.Millisecond, Slices: 3, Rounds: 2, RestartEvery: 1})
+	b, h, err := runner.Pair(t.Context(), base, head, runner.Pairing{RoundLength: 240 * time.Millisecond, Stretches: 3, Rounds: 2, RestartEvery: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,13 +214,13 @@ func TestPairNeverLoadsBoth(t *testing.T) {
 // However a pairing ends, both systems end with it, and what was not whole is not called so.
 func TestPairEndsEarly(t *testing.T) {
 	for name, c := range map[string]struct {
-		end   func(cancel, stop func(), base runner.Side) // after the second pair
+		end   func(cancel, stop func(), base runner.System) // after the second pair
 		kinds [2]result.ProblemKind
 		says  string
 	}{
-		"context": {func(cancel, _ func(), _ runner.Side) { cancel() }, [2]result.ProblemKind{result.Interrupted, result.Interrupted}, "interrupted before the end of the run: 2 of 9 rounds are whole"},
-		"stop":    {func(_, stop func(), _ runner.Side) { stop() }, [2]result.ProblemKind{result.Interrupted, result.Interrupted}, "interrupted before the end of the run: 2 of 9 rounds are whole"},
-		"death": {func(_, _ func(), base runner.Side) {
+		"context": {func(cancel, _ func(), _ runner.System) { cancel() }, [2]result.ProblemKind{result.Interrupted, result.Interrupted}, "interrupted before the end of the run: 2 of 9 rounds are whole"},
+		"stop":    {func(_, stop func(), _ runner.System) { stop() }, [2]result.ProblemKind{result.Interrupted, result.Interrupted}, "interrupted before the end of the run: 2 of 9 rounds are whole"},
+		"death": {func(_, _ func(), base runner.System) {
 			if _, err := http.Get(base.Plan.Target.URL + "/die"); err == nil {
 				panic("it lives")
 			}
@@ -232,7 +232,7 @@ func TestPairEndsEarly(t *testing.T) {
 			stop := make(chan struct{})
 			base, head := sideOf(t, "base", starting(t), sends), sideOf(t, "head", starting(t), sends)
 			b, h, err := runner.Pair(ctx, base, head, runner.Pairing{
-				RoundLength: 50 * time.Millisecond, Rounds: 9, Stop: stop, RestartEvery: 9,
+				Config: runner.Config{Stop: stop}, RoundLength: 50 * time.Millisecond, Rounds: 9, RestartEvery: 9,
 				Decide: func(b, _ *result.Result) bool {
 					if len(b.Rounds) == 2 {
 						c.end(cancel, func() { close(stop) }, base)

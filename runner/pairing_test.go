@@ -41,17 +41,17 @@ func TestOrder(t *testing.T) {
 
 // Starting afresh takes at most a third as long as judged load.
 func TestPairsFor(t *testing.T) {
-	started, elsewhere := &side{plan: &plan.Plan{Start: &plan.Start{}}}, &side{plan: &plan.Plan{}}
+	started, elsewhere := &system{System: System{Plan: &plan.Plan{Start: &plan.Start{}}}}, &system{System: System{Plan: &plan.Plan{}}}
 	for _, c := range []struct {
-		sides  [2]*side
+		sides  [2]*system
 		every  int
 		cost   time.Duration
 		expect int
 	}{
-		{[2]*side{started, started}, 0, 0, 1}, {[2]*side{started, started}, 0, time.Second, 1}, {[2]*side{started, started}, 0, 2 * time.Second, 2},
-		{[2]*side{started, elsewhere}, 0, 10 * time.Second, 8}, {[2]*side{started, started}, 3, 10 * time.Second, 3}, {[2]*side{elsewhere, elsewhere}, 3, 0, 24},
+		{[2]*system{started, started}, 0, 0, 1}, {[2]*system{started, started}, 0, time.Second, 1}, {[2]*system{started, started}, 0, 2 * time.Second, 2},
+		{[2]*system{started, elsewhere}, 0, 10 * time.Second, 8}, {[2]*system{started, started}, 3, 10 * time.Second, 3}, {[2]*system{elsewhere, elsewhere}, 3, 0, 24},
 	} {
-		p := &pairing{Pairing: Pairing{RoundLength: 2 * time.Second, Rounds: 24, RestartEvery: c.every}, sides: c.sides}
+		p := &pairing{want: Pairing{RoundLength: 2 * time.Second, Rounds: 24, RestartEvery: c.every}, sides: c.sides}
 		if got := p.pairsFor(c.cost); got != c.expect {
 			t.Errorf("every %d, cost %v: after %d pairs, want %d", c.every, c.cost, got, c.expect)
 		}
@@ -61,14 +61,17 @@ func TestPairsFor(t *testing.T) {
 // What is shown while loading is of the pairing, about once a second, and of both sides.
 func TestPairingShows(t *testing.T) {
 	var shown []Progress
-	p := newPairing(Side{Name: "base", Plan: &plan.Plan{}}, Side{Name: "head", Plan: &plan.Plan{}}, Pairing{
-		RoundLength: time.Second, Rounds: 3, Progress: func(now Progress) { shown = append(shown, now) },
+	p := newPairing(&plan.Plan{}, Pairing{
+		Config: Config{Progress: func(now Progress) { shown = append(shown, now) }}, RoundLength: time.Second, Rounds: 3,
 	})
+	for i, name := range []string{"base", "head"} {
+		p.sides[i] = newSystem(System{Name: name, Plan: &plan.Plan{}})
+	}
 	p.start, p.todo = time.Now(), 20*time.Second
 	p.sides[1].counts.requests = 30
 	show := func(phase string, loading bool) {
 		p.phase = phase
-		p.sides[0].Progress(Progress{Phase: "building the system", Loading: loading, Elapsed: 5 * time.Second, Requests: 12})
+		p.told(p.sides[0], Progress{Phase: "building the system", Loading: loading, Elapsed: 5 * time.Second, Requests: 12})
 	}
 	show("", false)
 	show(warmUp, true)

@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"path/filepath"
 	"strconv"
@@ -60,16 +59,14 @@ func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := runner.Config{
-		Control: control, Dir: b.Job.Dir, Identity: identity.Of(ctx, b.Console, b.Job.Dir), Runner: b.Console.Env.Get(environ.RunnerImage),
-		Environ: b.Console.Env.ForSystem(), Secrets: []string{b.Console.Token()}, Stop: b.Console.Stop, Log: b.log(),
-	}
+	config := b.config()
+	config.Control = control
 	progress := newProgress(b.Console.Stderr)
 	if !b.Quiet {
 		fmt.Fprintln(b.Console.Stderr, pl)
 		config.Progress = progress.show
 	}
-	r, err := runner.Run(ctx, pl, config)
+	r, err := runner.Run(ctx, runner.System{Plan: pl, Dir: b.Job.Dir, Identity: identity.Of(ctx, b.Console, b.Job.Dir)}, config)
 	progress.end()
 	if r == nil {
 		return nil, err
@@ -96,19 +93,19 @@ func (b Bench) CheckPair() error {
 
 // Pair measures base and head in turn until the gate can tell. Both results are there when the pairing was
 // cut short too; nothing is written.
-func (b Bench) Pair(ctx context.Context, base, head runner.Side) (ofBase, ofHead *result.Result, err error) {
+func (b Bench) Pair(ctx context.Context, base, head runner.System) (ofBase, ofHead *result.Result, err error) {
 	control, err := b.Job.Control()
 	if err != nil {
 		return nil, nil, err
 	}
 	pairing := runner.Pairing{
-		Control: control, Runner: b.Console.Env.Get(environ.RunnerImage), Stop: b.Console.Stop, Log: b.log(), Seed: rand.Uint64(),
-		Environ: b.Console.Env.ForSystem(), Secrets: []string{b.Console.Token()},
+		Config: b.config(), Seed: rand.Uint64(),
 		Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs,
 		Decide: func(base, head *result.Result) bool {
 			return gate.JudgePairs(b.Job.Policy, base, head, false).More == 0
 		},
 	}
+	pairing.Control = control
 	progress := newProgress(b.Console.Stderr)
 	if !b.Quiet {
 		fmt.Fprintf(b.Console.Stderr, "%s: %s and %s in turn, in rounds of %v, at most %d that count\n",
@@ -132,11 +129,16 @@ func (b Bench) KeepPair(base, head *result.Result) error {
 	return nil
 }
 
-func (b Bench) log() io.Writer {
-	if b.Verbose {
-		return b.Console.Stderr
+// config is what the runner needs beside what it loads.
+func (b Bench) config() runner.Config {
+	c := runner.Config{
+		Runner: b.Console.Env.Get(environ.RunnerImage), Stop: b.Console.Stop,
+		Environ: b.Console.Env.ForSystem(), Secrets: []string{b.Console.Token()},
 	}
-	return nil
+	if b.Verbose {
+		c.Log = b.Console.Stderr
+	}
+	return c
 }
 
 // Beside is a file beside another: result-base.json beside result.json.

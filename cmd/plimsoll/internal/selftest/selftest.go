@@ -119,7 +119,7 @@ func (s *Selftest) try(ctx context.Context, change float64) error {
 // compare judges the system against itself, with head's route held back for so long.
 func (s *Selftest) compare(ctx context.Context, by time.Duration) (v gate.Verdict, base *result.Result, err error) {
 	id := identity.Of(ctx, s.bench.Console, s.bench.Job.Dir)
-	var both [2]runner.Side
+	var both [2]runner.System
 	for i, name := range []string{"base", "head"} {
 		side, proxy, err := s.side(name)
 		if err != nil {
@@ -140,22 +140,22 @@ func (s *Selftest) compare(ctx context.Context, by time.Duration) (v gate.Verdic
 }
 
 // side is the system behind a proxy, which the caller must close.
-func (s *Selftest) side(name string) (runner.Side, *delay.Proxy, error) {
+func (s *Selftest) side(name string) (runner.System, *delay.Proxy, error) {
 	pl, err := s.bench.Job.Plan()
 	if err != nil {
-		return runner.Side{}, nil, err
+		return runner.System{}, nil, err
 	}
 	target, err := url.Parse(pl.Target.URL)
 	if err != nil || target.Scheme != "http" || pl.Target.Socket != "" {
-		return runner.Side{}, nil, exit.BadInput("selftest puts a proxy in front of the system, and the proxy speaks plain HTTP over TCP only")
+		return runner.System{}, nil, exit.BadInput("selftest puts a proxy in front of the system, and the proxy speaks plain HTTP over TCP only")
 	}
 	proxy, err := delay.New(target.Scheme + "://" + target.Host)
 	if err != nil {
-		return runner.Side{}, nil, err
+		return runner.System{}, nil, err
 	}
 	pl.Target.URL = proxy.URL() + target.Path
 	pl.Target.Hosts = append(slices.Clone(pl.Target.Hosts), "127.0.0.1")
-	return runner.Side{Name: name, Plan: pl, Dir: s.bench.Job.Dir}, proxy, nil
+	return runner.System{Name: name, Plan: pl, Dir: s.bench.Job.Dir}, proxy, nil
 }
 
 // choose takes the route to be made slower.

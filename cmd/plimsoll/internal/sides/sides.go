@@ -22,7 +22,7 @@ import (
 
 // Sides are what is compared. The caller must call Remove.
 type Sides struct {
-	Base, Head runner.Side
+	Base, Head runner.System
 
 	tree *worktree.Tree // of base; nil when nothing was checked out
 }
@@ -53,8 +53,8 @@ func AtAddresses(j *job.Job, id result.Identity, baseURL, headURL string) (*Side
 	}
 	base.ProfileDigest, head.ProfileDigest = j.Digest(), j.Digest() // the plans differ in the address alone
 	s := &Sides{
-		Base: runner.Side{Name: "base", Plan: base, Dir: j.Dir, Identity: id},
-		Head: runner.Side{Name: "head", Plan: head, Dir: j.Dir, Identity: id},
+		Base: runner.System{Name: "base", Plan: base, Dir: j.Dir, Identity: id},
+		Head: runner.System{Name: "head", Plan: head, Dir: j.Dir, Identity: id},
 	}
 	s.Base.Identity.Commit, s.Base.Identity.Dirty = "", false // of another checkout, which nobody named
 	return s, nil
@@ -90,8 +90,8 @@ func AtCommit(ctx context.Context, j *job.Job, id result.Identity, dir git.Dir, 
 		return nil, exit.BadInput("both sides would listen at %s: write ${port} into target.url and target.start, so that each gets a port of its own", base.Target.Shown)
 	}
 	s := &Sides{
-		Base: runner.Side{Name: "base", Plan: base, Dir: tree.Dir, Identity: id},
-		Head: runner.Side{Name: "head", Plan: head, Dir: j.Dir, Identity: id},
+		Base: runner.System{Name: "base", Plan: base, Dir: tree.Dir, Identity: id},
+		Head: runner.System{Name: "head", Plan: head, Dir: j.Dir, Identity: id},
 		tree: tree,
 	}
 	s.Base.Identity.Commit, s.Base.Identity.Dirty = tree.Commit, false

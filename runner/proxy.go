@@ -1,0 +1,49 @@
+package runner
+
+import (
+	"net/url"
+	"os"
+	"strings"
+
+	"golang.org/x/net/http/httpproxy"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// proxies gives the proxy on the way to an address, as an environment says; nil for none. A nil
+// environment is this process's.
+func proxies(environ []string) func(*url.URL) (*url.URL, error) {
+	if environ == nil {
+		environ = os.Environ()
+	}
+	values := map[string]string{}
+	for _, variable := range environ {
+		if name, value, ok := strings.Cut(variable, "="); ok {
+			values[name] = value
+		}
+	}
+	either := func(name string) string {
+		if value := values[name]; value != "" {
+			return value
+		}
+		return values[strings.ToLower(name)]
+	}
+	c := httpproxy.Config{
+		HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY"),
+		CGI: values["REQUEST_METHOD"] != "", // a client of a CGI program sets HTTP_PROXY
+	}
+	return c.ProxyFunc()
+}
+
+// shownProxy is the proxy on the way to a target, without credentials; empty for none.
+func shownProxy(t plan.Target, proxy func(*url.URL) (*url.URL, error)) string {
+	u, err := url.Parse(t.URL)
+	if err != nil || t.Socket != "" {
+		return ""
+	}
+	by, err := proxy(u)
+	if err != nil || by == nil {
+		return ""
+	}
+	return (&url.URL{Scheme: by.Scheme, Host: by.Host}).String()
+}

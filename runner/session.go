@@ -1,0 +1,217 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// session is the systems of one Run or Pair: brings them up, loads one at a time, takes them down.
+type session struct {
+	Config
+	start   time.Time // of the load, which the instants in results count from
+	systems []*system // in the order in which they were added; the control is one of them
+	control *system   // nil for none
+	show    func(*system, Progress)
+	proxy   func(*url.URL) (*url.URL, error)
+	logging sync.Mutex // shared by what puts names before lines
+}
+
+// newSession fills in what c leaves open. The caller must close the session.
+func newSession(c Config) *session {
+	if c.Log == nil {
+		c.Log = io.Discard
+	}
+	if c.Progress == nil {
+		c.Progress = func(Progress) {}
+	}
+	return &session{
+		Config: c, start: time.Now(), proxy: proxies(c.Environ), show: func(_ *system, now Progress) { c.Progress(now) },
+	}
+}
+
+// add takes a system in. It refuses what must not or cannot be loaded; nothing is started.
+func (s *session) add(one System) (*system, error) {
+	y := newSystem(one)
+	if one.Name == "" {
+		y.log = s.Log
+	} else {
+		y.lines = &labelled{mu: &s.logging, to: s.Log, label: one.Name + ": "}
+		y.log = y.lines
+	}
+	s.systems = append(s.systems, y)
+	return y, s.prepare(y)
+}
+
+// prepare makes what the next start of a system needs.
+func (s *session) prepare(y *system) error {
+	y.plan = y.Plan.Restart(y.starts)
+	err := admit(y.plan)
+	if err == nil {
+		if y.clients, err = protocol.New(y.plan, s.proxy, s.Protocols); err != nil {
+			err = &Refusal{err.Error()}
+		}
+	}
+	return err
+}
+
+// place is where a system is built and started.
+func (s *session) place(y *system) sut.Place {
+	return sut.Place{Dir: y.Dir, Environ: s.Environ, Secrets: s.Secrets, Log: y.log}
+}
+
+// build builds a system, if its plan says how.
+func (s *session) build(ctx context.Context, y *system) error {
+	if y.plan.Start == nil || y.plan.Start.Build == "" {
+		return nil
+	}
+	preparing, done := untilAny(ctx, s.Stop, nil)
+	defer done()
+	s.told(y, Progress{Phase: "building the system"})
+	return interruptedOr(sut.Build(preparing, y.plan.Start, s.place(y)))
+}
+
+// up starts a system, or reaches the one that runs elsewhere, and gathers its crew.
+func (s *session) up(ctx context.Context, y *system) error {
+	if y.clients == nil {
+		if err := s.prepare(y); err != nil {
+			return err
+		}
+	}
+	if err := s.launch(ctx, y); err != nil {
+		return err
+	}
+	source := datagen.New(y.plan)
+	y.crew = load.NewCrew(load.Parts{
+		Plan: y.plan, Client: y.clients.Client, Sink: y.counts.take, Precise: true,
+		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+		Tick: func(since time.Duration) {
+			now, reason := y.counts.tick(since)
+			s.told(y, now)
+			if reason != nil {
+				y.abort(reason)
+			}
+		},
+	})
+	y.fresh = true
+	if y.result == nil {
+		y.begin(ctx, s.Runner, shownProxy(y.plan.Target, s.proxy))
+	}
+	return nil
+}
+
+// launch starts the program, or reaches the one that runs elsewhere.
+func (s *session) launch(ctx context.Context, y *system) error {
+	if y.plan.Start == nil {
+		if err := sut.Reach(ctx, y.plan.Target); err != nil {
+			return &Failure{What: err.Error()}
+		}
+		return nil
+	}
+	preparing, done := untilAny(ctx, s.Stop, nil)
+	defer done()
+	s.told(y, Progress{Phase: "starting the system"})
+	program, err := sut.Start(preparing, y.plan.Start, y.plan.Target.URL, s.place(y))
+	if err != nil {
+		return interruptedOr(err)
+	}
+	y.program = program
+	y.starts++
+	return nil
+}
+
+// measured is how a stretch of load went.
+type measured struct {
+	until     time.Duration // how long it lasted
+	ending    time.Duration // how long the requests under way took then
+	stoppedBy error         // why it ended early: context.Canceled with the session or its system; nil when it did not
+	past      error         // a limit that was passed in its last moments; nil for none
+}
+
+// stretch loads a system that is up without a pause, with all of its plan or a shift of it, and has
+// its meters read around the judged time.
+func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m measured) {
+	y.counts.begin(shift, time.Since(s.start))
+	open, done := untilAny(ctx, s.Stop, y.ended())
+	defer done()
+	loading, abort := context.WithCancelCause(open)
+	defer abort(nil)
+	y.abort = abort
+	read := y.watch(loading, shift)
+	report := y.crew.Work(ctx, loading.Done(), shift)
+	m.until, m.ending, m.stoppedBy = report.Until, time.Since(y.counts.start)-report.Until, context.Cause(loading)
+	read(&report)
+	var now Progress
+	now, m.past = y.counts.end()
+	s.told(y, now)
+	return m
+}
+
+// told passes progress on, but that of the control.
+func (s *session) told(y *system, now Progress) {
+	if y != s.control {
+		s.show(y, now)
+	}
+}
+
+// down dismisses a system's crew and stops its program, whatever happens.
+func (s *session) down(ctx context.Context, y *system) {
+	if y.lines != nil {
+		defer y.lines.end()
+	}
+	defer y.stop(ctx)
+	y.dismiss(ctx)
+}
+
+// close takes all systems down, the last first, the others also when one panics.
+func (s *session) close(ctx context.Context) {
+	for _, y := range s.systems {
+		defer s.down(ctx, y)
+	}
+}
+
+// interrupted reports whether somebody ended the session.
+func (s *session) interrupted(ctx context.Context) bool { return isClosed(s.Stop) || ctx.Err() != nil }
+
+func interruptedOr(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w: the system was not up yet", ErrInterrupted)
+	}
+	return err
+}
+
+// untilAny is a context that ends with ctx or once a or b is closed. The caller must call
+// done, which ends the watching.
+func untilAny(ctx context.Context, a, b <-chan struct{}) (until context.Context, done func()) {
+	until, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-a:
+		case <-b:
+		case <-until.Done():
+		}
+		cancel()
+	}()
+	return until, func() { cancel(); <-watched }
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

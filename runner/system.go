@@ -1,0 +1,150 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// system is a system under test with what loads it, through all its starts.
+type system struct {
+	System
+	counts *collector
+	meters []meter
+	log    io.Writer
+	lines  *labelled // what puts the name before the lines of log; nil without a name
+
+	began  time.Time      // when it was first up
+	result *result.Result // nil before that
+	starts int            // of its program
+	shifts int            // until now
+	judged time.Duration  // when the present round of a pair began
+
+	// From one start to the next.
+	plan    *plan.Plan // as of this start
+	clients *protocol.Clients
+	program *sut.System // nil when it runs elsewhere, and while it is down
+	crew    *load.Crew  // nil while it is down
+	fresh   bool        // nothing was loaded yet
+	abort   func(error) // ends the present stretch
+}
+
+func newSystem(one System) *system {
+	return &system{System: one, counts: newCollector(one.Plan), meters: []meter{newHealth()}}
+}
+
+// begin makes the result, which says what is loaded, and where, and nothing yet of how that went.
+func (y *system) begin(ctx context.Context, runner, proxy string) {
+	y.began = time.Now()
+	r := &result.Result{Schema: result.Schema, Identity: y.Identity, WarmUp: &tally.Tally{}}
+	r.Environment = environment(ctx, y.Identity.Tool, runner)
+	r.Environment.Proxy = proxy
+	r.Series, r.ProfileDigest, r.Target, r.Users = y.plan.Series, y.plan.ProfileDigest, y.plan.Target.Shown, y.plan.AllUsers
+	r.Started = y.began.UTC().Truncate(time.Millisecond)
+	y.result = r
+}
+
+// ended is closed once the program has ended by itself; nil when it runs elsewhere.
+func (y *system) ended() <-chan struct{} {
+	if y.program == nil {
+		return nil
+	}
+	return y.program.Ended()
+}
+
+// nextShift is the plan of the next stretch of a length, which is judged but for its beginning.
+func (y *system) nextShift(settle, length time.Duration) *plan.Plan {
+	y.shifts++
+	return y.plan.Shift(y.shifts, settle, length)
+}
+
+// dismiss lets the crew do what it does at last, once.
+func (y *system) dismiss(ctx context.Context) {
+	if y.crew == nil {
+		return
+	}
+	leaving, done := untilAny(ctx, y.ended(), nil)
+	defer done()
+	y.crew.Dismiss(leaving)
+	y.crew = nil
+}
+
+// stop stops the program and closes what is left of connections.
+func (y *system) stop(ctx context.Context) {
+	if y.program != nil {
+		if err := y.program.Stop(ctx); err != nil {
+			fmt.Fprintln(y.log, err)
+		}
+		y.program = nil
+	}
+	if y.clients != nil {
+		_ = y.clients.Close() // connections that carry nothing more
+		y.clients = nil
+	}
+}
+
+// addRounds adds the rounds of a run that were over when its load ended. A round cut short is left
+// out: its figures would be of another length.
+func (y *system) addRounds(until time.Duration) {
+	for i := 0; i < y.plan.Rounds && y.plan.RoundStart(i+1) <= until; i++ {
+		y.add(result.NewRound(y.plan.RoundStart(i), y.plan.RoundLength, y.counts.drain(i)))
+	}
+}
+
+// addRound adds the present round of a pair, with what the meters have read in it.
+func (y *system) addRound(length time.Duration, second bool) {
+	r := result.NewRound(y.judged, length, y.counts.drain(0))
+	r.Second = second
+	for _, m := range y.meters {
+		m.round(&r)
+	}
+	y.add(r)
+}
+
+func (y *system) add(r result.Round) {
+	y.result.Rounds = append(y.result.Rounds, r)
+	y.result.Tally.Merge(r.Tally)
+}
+
+// seal completes the result as if the load ended now, with as many rounds as there are.
+func (y *system) seal() {
+	r := y.result
+	r.Finished = r.Started.Add(time.Since(y.began)).Truncate(time.Millisecond)
+	r.PlannedRounds, r.Problems = len(r.Rounds), nil
+	r.WarmUp.Merge(y.counts.drain(plan.WarmUpRound))
+	for _, second := range y.counts.seconds() {
+		r.AddSecond(second)
+	}
+	spoken := r.Generator.Protocol
+	if y.clients != nil {
+		spoken = y.clients.Spoken()
+	}
+	for _, m := range y.meters {
+		m.whole(r)
+	}
+	r.Generator.Protocol = spoken
+	if n := r.Tally.Total().Outcomes[tally.Generator]; n > 0 {
+		note(r, result.Faulty, fmt.Errorf("this machine could not send %d requests: the figures say nothing about the system", n))
+	}
+}
+
+// named puts the name of the system, if it has one, before an error.
+func (y *system) named(err error) error {
+	var failure *Failure
+	switch {
+	case err == nil || y.Name == "" || errors.Is(err, ErrInterrupted):
+		return err
+	case errors.As(err, &failure):
+		return &Failure{What: y.Name + ": " + failure.What, Output: failure.Output}
+	}
+	return fmt.Errorf("%s: %w", y.Name, err)
+}
