@@ -216,6 +216,7 @@ func TestJudge(t *testing.T) {
 				t.Errorf("got %v and %d more runs, want %v and %d", v, v.More, c.want, c.more)
 			}
 			checkReasons(t, v, c.reasons)
+			checkValid(t, v)
 		})
 	}
 }
@@ -295,6 +296,14 @@ func brief(r gate.Reason) string {
 	add(len(r.Names) > 0, "%s", strings.Join(r.Names, "; "))
 	add(r.Text != "", "%s", r.Text)
 	return strings.Join(parts, " ")
+}
+
+// checkValid fails the test on a verdict that no gate can have said.
+func checkValid(t *testing.T, v gate.Verdict) {
+	t.Helper()
+	if err := v.Validate(); err != nil {
+		t.Errorf("%v: %v", v, err)
+	}
 }
 
 func checkReasons(t *testing.T, v gate.Verdict, want []string) {

@@ -27,7 +27,7 @@ func side(n int, second func(pair int) bool, routes map[string]result.Figures, s
 	random := rand.New(rand.NewPCG(seed, 0))
 	r := &result.Result{
 		Schema: result.Schema, PlannedRounds: n, Starts: 3, PairSeed: "5eed",
-		Identity:    result.Identity{Series: "shop", ProfileDigest: "d1", Commit: fmt.Sprintf("c%d", seed), Started: time.Unix(1_700_000_000, 0)},
+		Identity:    result.Identity{Series: "shop", ProfileDigest: "d1", Commit: fmt.Sprintf("c%05d", seed), Started: time.Unix(1_700_000_000, 0)},
 		Environment: result.Environment{OS: "linux", Arch: "amd64", CPUCores: 2},
 	}
 	for i := range n {
@@ -200,6 +200,7 @@ func TestJudgePairs(t *testing.T) {
 			}
 			if c.want != gate.Unjudged {
 				checkReasons(t, v, c.reasons)
+				checkValid(t, v)
 			}
 			if seen := fmt.Sprint(v.Notices); c.notice != "" && !strings.Contains(seen, string(c.notice)) {
 				t.Errorf("no notice of %s in %s", c.notice, seen)
@@ -271,7 +272,7 @@ func TestTrend(t *testing.T) {
 		t.Errorf("one percent a commit is not noticed after twenty: %q", got)
 	}
 	step := kinds(series(40, func(i int) time.Duration { return 20*time.Millisecond + time.Duration(i/25)*5*time.Millisecond }))
-	if !strings.Contains(step, "step: GET /a p50 +2") || !strings.Contains(step, "c25 2023-11-27") {
+	if !strings.Contains(step, "step: GET /a p50 +2") || !strings.Contains(step, "c00025 2023-11-27") {
 		t.Errorf("a step of a quarter: %s", step)
 	}
 	if got := kinds(series(15, creeping)); got != "" {

@@ -2,7 +2,13 @@ package gate_test
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,5 +89,122 @@ func TestAccept(t *testing.T) {
 		if got := failed.Accept(bad); got.Outcome != gate.Fail || got.Accepted != nil {
 			t.Errorf("accepted by %+v", bad)
 		}
+	}
+}
+
+// What was accepted and is revoked fails again, with all that is worse among its reasons.
+func TestRevoke(t *testing.T) {
+	slow := gate.Comparison{Route: "GET /a", Metric: gate.P50, Status: gate.Worse, Change: 0.5, Limit: 0.2}
+	slower := gate.Reason{Kind: gate.Slower, Route: "GET /a", Metric: gate.P50, Change: 0.5, Limit: 0.2}
+	broken := gate.Threshold{Route: "GET /a", Rule: "max<1", Status: gate.Worse, Value: 7}
+	past := gate.Reason{Kind: gate.PastThreshold, Route: "GET /a", Rule: "max<1", Now: 7}
+	gone := gate.Reason{Kind: gate.RouteMissing, Route: "GET /gone", Of: gate.OfHead}
+	word := gate.Acceptance{By: "ana", Label: "plimsoll-accepted", Pull: 7, At: time.Unix(1_700_000_000, 0).UTC()}
+	for _, reasons := range [][]gate.Reason{{slower, past}, {slower, past, gone}} {
+		failed := gate.Verdict{
+			Outcome: gate.Fail, Mode: gate.Stored, Compared: 1, Total: 1, Reasons: reasons, Comparisons: []gate.Comparison{slow}, Thresholds: []gate.Threshold{broken},
+		}
+		accepted := failed.Accept(word)
+		if accepted.Accepted == nil {
+			t.Fatalf("not accepted: %v", accepted)
+		}
+		if got := accepted.Revoke(); !reflect.DeepEqual(got, failed) {
+			t.Errorf("got %+v, want %+v", got, failed)
+		}
+		if got := failed.Revoke(); !reflect.DeepEqual(got, failed) {
+			t.Errorf("nothing was accepted, and it became %+v", got)
+		}
+	}
+}
+
+// Who tried to accept where there was nothing to accept is noted.
+func TestAcceptNotes(t *testing.T) {
+	blind := gate.Verdict{Outcome: gate.Fail}
+	got := blind.Accept(gate.Acceptance{By: "ana", Label: "plimsoll-accepted", At: time.Unix(1, 0)})
+	if want := (gate.Reason{Kind: gate.NotAccepted, By: "ana", Label: "plimsoll-accepted"}); len(got.Notices) != 1 || !reflect.DeepEqual(got.Notices[0], want) {
+		t.Errorf("got %+v", got.Notices)
+	}
+}
+
+func TestOn(t *testing.T) {
+	v := gate.Verdict{Baseline: gate.Baseline{Commit: "b"}}
+	if got := v.On([]string{"c", "b", "a"}).Baseline.Behind; got == nil || *got != 1 {
+		t.Errorf("behind %v, want 1", got)
+	}
+	if got := v.On([]string{"c"}).Baseline.Behind; got != nil {
+		t.Errorf("behind %v, which is not known", *got)
+	}
+}
+
+// Comparisons stand by status, then by how much of the limit they have used up, then by route.
+func TestWorstFirst(t *testing.T) {
+	at := func(route string, s gate.Status, change float64) gate.Comparison {
+		return gate.Comparison{Route: route, Metric: gate.P50, Status: s, Change: change, Limit: 0.2}
+	}
+	comparisons := []gate.Comparison{
+		at("blind", gate.NotJudged, 0), at("within b", gate.Within, 0.1), at("within a", gate.Within, 0.1), at("unfelt", gate.Within, 9), at("follows", gate.Follows, 3),
+		at("unclear", gate.Unclear, 0.3), at("suspect", gate.Suspect, 0.4), at("worse", gate.Worse, 0.3),
+		{Route: "failing", Metric: gate.FailureRate, Status: gate.Worse, Head: 0.1}, {Route: "better", Metric: gate.Throughput, Status: gate.Within, Change: 0.5, Limit: -0.2},
+	}
+	var got []string
+	for _, i := range gate.WorstFirst(comparisons) {
+		got = append(got, comparisons[i].Route)
+	}
+	if want := []string{"failing", "worse", "suspect", "unclear", "follows", "unfelt", "within a", "within b", "better", "blind"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A kind that the gate learns must be known to Validate, and so to every reader of verdicts.
+func TestKindsAreAll(t *testing.T) {
+	tree, err := parser.ParseFile(token.NewFileSet(), "reason.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var declared []gate.ReasonKind
+	ast.Inspect(tree, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "ReasonKind" {
+				kind, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				declared = append(declared, gate.ReasonKind(kind))
+			}
+		}
+		return true
+	})
+	slices.Sort(declared)
+	if known := gate.Kinds(); len(declared) == 0 || !slices.Equal(known, declared) {
+		t.Errorf("declared are %q, Kinds gives %q", declared, known)
+	}
+}
+
+// However large a verdict is, Bound makes one that Validate takes, and leaves the verdict as it was.
+func TestBound(t *testing.T) {
+	long := strings.Repeat("é", 5000)
+	v := gate.Verdict{Outcome: gate.Fail, Mode: gate.Stored, Compared: 1, Total: 1}
+	v.Baseline.Branch = long
+	for range 12_000 {
+		v.Comparisons = append(v.Comparisons, gate.Comparison{Route: long, Metric: gate.P50, Status: gate.Follows, Why: &gate.Why{Kind: gate.Caused, Routes: []string{long}}})
+	}
+	v.Comparisons[11_999].Status = gate.Worse
+	why := gate.Why{Kind: gate.FewRequests}
+	for range 300 {
+		v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.RouteCannotBeSeen, Route: long, Why: &why, Names: slices.Repeat([]string{long}, 30), Text: long})
+		v.Notices = append(v.Notices, gate.Reason{Kind: gate.LowSight, Sights: []gate.Sight{{Route: long, Metric: gate.P50}}})
+	}
+	if err := v.Validate(); err == nil {
+		t.Error("it is valid as it is")
+	}
+	bounded, leftOut := v.Bound()
+	if err := bounded.Validate(); err != nil {
+		t.Error(err)
+	}
+	if leftOut != 2_000 || bounded.Comparisons[0].Status != gate.Worse {
+		t.Errorf("%d are left out, the first is %v", leftOut, bounded.Comparisons[0].Status)
+	}
+	if v.Comparisons[0].Why.Routes[0] != long || v.Reasons[0].Names[0] != long || v.Notices[0].Sights[0].Route != long {
+		t.Error("the verdict itself was cut")
 	}
 }
