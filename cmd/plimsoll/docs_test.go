@@ -110,6 +110,7 @@ func docsRun(t *testing.T, bin, dir, line string) {
 			t.Errorf("%s: exits %s, want %s (%v)\n%s", line, got, want, err, output)
 			return
 		}
+		retried.add("docs")
 	}
 }
 
