@@ -1,0 +1,92 @@
+package protocol_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// serve is a TCP server of lines, and its address. It ends with the test.
+//
+// A line "echo TEXT" is answered with TEXT, and "GET …" as HTTP. A line "open TOPIC" begins a stream, which takes
+// the connection: what comes over it is decided by the topic.
+func serve(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	var mu sync.Mutex // guards open
+	var open []net.Conn
+	all.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			open = append(open, c)
+			mu.Unlock()
+			all.Go(func() { defer c.Close(); talk(c) })
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		mu.Lock()
+		for _, c := range open {
+			c.Close()
+		}
+		mu.Unlock()
+		all.Wait()
+	})
+	return (&url.URL{Scheme: "http", Host: listener.Addr().String()}).String()
+}
+
+func talk(c net.Conn) {
+	for in := bufio.NewScanner(c); in.Scan(); {
+		word, rest, _ := strings.Cut(in.Text(), " ")
+		switch word {
+		case "echo":
+			fmt.Fprintln(c, rest)
+		case "GET":
+			for in.Scan() && in.Text() != "" {
+			}
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		case "open":
+			topics[rest](c, in)
+			return
+		}
+	}
+}
+
+// topics are what the server does in a stream.
+var topics = map[string]func(c net.Conn, in *bufio.Scanner){
+	"refused": func(c net.Conn, _ *bufio.Scanner) { fmt.Fprintln(c, "no such topic") },
+	"count": func(c net.Conn, _ *bufio.Scanner) {
+		fmt.Fprintln(c, "ok")
+		for i := 1; ; i++ {
+			if _, err := fmt.Fprintln(c, "n", i); err != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	},
+	"chat": func(c net.Conn, in *bufio.Scanner) {
+		for fmt.Fprintln(c, "ok"); in.Scan(); {
+			fmt.Fprintf(c, "noise\nnoise\nre %s\n", in.Text())
+		}
+	},
+	"short": func(c net.Conn, in *bufio.Scanner) {
+		fmt.Fprint(c, "ok\nn 1\nn 2\nn 3\nend\n")
+		in.Scan() // the other side closes
+	},
+	"break":  func(c net.Conn, _ *bufio.Scanner) { fmt.Fprint(c, "ok\nn 1\nn 2\n") },
+	"silent": func(c net.Conn, in *bufio.Scanner) { fmt.Fprintln(c, "ok"); in.Scan() },
+}
