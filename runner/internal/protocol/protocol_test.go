@@ -21,7 +21,7 @@ func run(t *testing.T, text string) *tally.Tally {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := runner.Run(t.Context(), made, runner.Config{Protocols: spoken})
+	r, err := runner.Run(t.Context(), runner.System{Plan: made}, runner.Config{Protocols: spoken})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestUnknownWord(t *testing.T) {
 	}
 	var refusal *runner.Refusal
 	made := &plan.Plan{Target: plan.Target{URL: "http://127.0.0.1:1", Hosts: []string{"*"}}, Protocols: []string{"echo"}}
-	if _, err := runner.Run(t.Context(), made, runner.Config{}); !errors.As(err, &refusal) {
+	if _, err := runner.Run(t.Context(), runner.System{Plan: made}, runner.Config{}); !errors.As(err, &refusal) {
 		t.Errorf("a plan speaks a protocol that nobody knows: %v", err)
 	}
 }
