@@ -71,6 +71,8 @@ var onlyTheReader = map[string]string{
 	"variables.yaml users.0.tasks.9.http":              "which variables there are",
 	"variables.yaml users.0.tasks.10.expect.json.a":    "what follows an operator",
 	"variables.yaml users.0.tasks.10.expect.json.b":    "whether a text is a regular expression",
+	"words.yaml users.0.tasks.2.http":                  "which variables there are",
+	"words.yaml users.1.tasks.0.http":                  "which variables there are",
 	"variables.yaml users.0.tasks.10.expect.json.c":    "that a text has no variable",
 }
 

@@ -90,7 +90,7 @@ func csvRows(content []byte) (columns []string, rows [][]string, err error) {
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	columns, err = reader.Read()
 	if errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("the file is empty; its first line names the columns")
+		return nil, nil, fmt.Errorf("the file is empty; its first line must name the columns")
 	}
 	if err != nil {
 		return nil, nil, err

@@ -114,21 +114,21 @@ func (r *reader) wait(to *Wait, form *regexp.Regexp, wrong func(string) string) 
 	})
 }
 
-// Change is what stands in the place of what the file says. Zero values change nothing.
+// Change replaces values of a profile. Zero values change nothing.
 type Change struct {
-	Host        string // loaded instead of the target, which is not started then
+	Host        string // loaded instead of the target; nothing is started then
 	Users       *int
 	SpawnRate   *float64
 	RunTime     *time.Duration
 	StopWithin  *time.Duration
-	Tags        []string // only tasks that bear one of these
-	ExcludeTags []string // no tasks that bear one of these
+	Tags        []string // only tasks with one of these
+	ExcludeTags []string // no tasks with one of these
 }
 
-// Apply changes the profile; the error says why that cannot be.
+// Apply changes the profile. The error says why it cannot be changed so.
 func (p *Profile) Apply(c Change) error {
 	if c.Host != "" {
-		shown := c.Host // without what may be a password, however it is written
+		shown := c.Host // without a password, however the host is written
 		if at := strings.LastIndex(shown, "@"); at >= 0 {
 			scheme, _, hasScheme := strings.Cut(shown, "://")
 			if shown = shown[at+1:]; hasScheme {
@@ -137,28 +137,28 @@ func (p *Profile) Apply(c Change) error {
 		}
 		switch problem := urlProblem(shown); {
 		case strings.Contains(c.Host, "${"):
-			return fmt.Errorf("the host %q holds a variable; only the file has them", shown)
+			return fmt.Errorf("the host %s contains a variable; only the profile can have variables", strict.Quote(shown))
 		case problem != "":
 			return fmt.Errorf("the host %s", problem)
 		case p.sendsPort:
-			return fmt.Errorf("the profile sends ${port}, which is known only for a system that Plimsoll starts: take it out, or leave the host as it is")
+			return fmt.Errorf("requests of the profile contain ${port}, which only a system that Plimsoll starts has: remove it, or do not replace the host")
 		}
 		p.Target.URL, p.Target.Socket, p.Target.Start = Template(strings.TrimRight(c.Host, "/")), "", nil
 	}
 	l := &p.Load
 	if (c.Users != nil || c.SpawnRate != nil) && l.IsOpen() {
-		return fmt.Errorf("the profile has a rate at which tasks arrive: a number of users or a spawn rate cannot stand in its place")
+		return fmt.Errorf("the profile has a rate, which users and spawn rate cannot replace")
 	}
 	if len(l.Stages) > 0 && (c.Users != nil || c.SpawnRate != nil || c.RunTime != nil) {
-		return fmt.Errorf("the profile has stages: users, spawn rate and run time cannot stand in their place")
+		return fmt.Errorf("the profile has stages, which users, spawn rate and run time cannot replace")
 	}
 	switch {
 	case c.Users != nil && (*c.Users < 1 || *c.Users > maxUsers):
-		return fmt.Errorf("%d users are outside 1 to %d", *c.Users, maxUsers)
+		return fmt.Errorf("%d users are out of range: expected 1 to %d", *c.Users, maxUsers)
 	case c.SpawnRate != nil && !(*c.SpawnRate > 0 && *c.SpawnRate <= maxRate):
-		return fmt.Errorf("a spawn rate of %g is not one from above 0 to %g a second", *c.SpawnRate, maxRate)
+		return fmt.Errorf("a spawn rate of %g is out of range: expected more than 0 and at most %.0f", *c.SpawnRate, maxRate)
 	case c.RunTime != nil && *c.RunTime < minRunTime:
-		return fmt.Errorf("a run time of %v is less than %v", *c.RunTime, minRunTime)
+		return fmt.Errorf("a run time of %v is too short: expected at least %v", *c.RunTime, minRunTime)
 	}
 	if c.Users != nil {
 		l.Users = *c.Users
@@ -178,17 +178,17 @@ func (p *Profile) Apply(c Change) error {
 	return errors.Join(p.checkFixed(), p.checkLimits())
 }
 
-// checkLimits holds the load against the limits that can be known before it.
+// checkLimits compares the load with the limits, as far as that is possible before a run.
 func (p *Profile) checkLimits() error {
 	if most, limit := p.Load.MostUsers(), p.Limits.Users; !p.Load.IsOpen() && limit > 0 && most > limit {
-		return fmt.Errorf("%d users are more than limits.users allows (%d)", most, limit)
+		return fmt.Errorf("the load has %d users, but limits.users allows only %d", most, limit)
 	}
 	rate := p.Load.Rate
 	for _, s := range p.Load.Stages {
 		rate = max(rate, s.Rate)
 	}
 	if limit, calls := p.Limits.Rate, p.callsPerTask(); limit > 0 && rate*calls > limit*1.000001 {
-		return fmt.Errorf("a rate of %g/s, of tasks with %.3g requests each, is more than limits.rate allows (%g/s)", rate, calls, limit)
+		return fmt.Errorf("%g tasks per second with %.3g requests each are more than limits.rate allows (%g/s)", rate, calls, limit)
 	}
 	return nil
 }

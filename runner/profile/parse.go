@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Bounds on what a profile may ask of one machine.
+// Bounds on what a profile may ask for.
 const (
 	maxUsers   = 100_000
 	maxRounds  = 1_000
@@ -24,9 +24,8 @@ const (
 
 var seriesName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
 
-// Parse reads a profile. The name of the file stands in the problems. The Profile is to be
-// used only when there is no problem; its Gate is set whenever the section could be found, so
-// that its problems can be told as well.
+// Parse reads a profile. Problems name the file. Use the Profile only when there is no problem; its
+// Gate is set whenever there is such a section, so that the caller can report its problems too.
 func Parse(file string, data []byte, from Surroundings) (*Profile, strict.Problems) {
 	if from.Protocols == nil {
 		from.Protocols = Protocols()
@@ -65,9 +64,9 @@ func defaults() *Profile {
 	}
 }
 
-// Digest names what the profile asks to be loaded: 64 hexadecimal digits over everything but
-// the gate's rules and the limits, which may change without making older runs incomparable.
-// Variables of the environment count by name, not by value; files by what is in them.
+// Digest identifies what the profile loads: 64 hexadecimal digits over everything but the gate and
+// the limits, since runs stay comparable when these change. Environment variables count by name and
+// not by value, files by their content.
 func (p *Profile) Digest() string {
 	text, err := json.Marshal(p)
 	if err != nil {

@@ -1,10 +1,12 @@
-// Package profile reads plimsoll.yaml: what a user wants loaded, how hard, and what counts as
-// worse.
+// Package profile reads plimsoll.yaml: what to load, how hard, and what counts as worse.
 //
-// Parse gives a Profile as it was asked for, valid and with its defaults filled in, or every
-// problem of the file with line, column and key. Texts keep their ${…} variables: package
-// plan puts the values in. The gate: section stays a node, which package gate reads with the
-// same strict rules, so that the problems of both come out in one list.
+// Parse returns a valid Profile with its defaults filled in, or every problem of the file with
+// line, column and key. It opens no file itself: Surroundings give it the environment and the
+// files that a profile refers to. Schema describes the same format as JSON Schema.
+//
+// Texts keep their ${…} variables, which package plan replaces by values. The gate: section
+// stays a YAML node: package gate reads it with the same strict reader, and the caller reports
+// the problems of both together. How a call is written belongs to its Protocol.
 package profile
 
 import (
@@ -15,22 +17,22 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Profile is what the user asked for.
+// Profile is what a file asks for.
 type Profile struct {
 	Name   string // the series that baselines belong to
 	Target Target
 	Load   Load
-	Limits Limits `json:"-"` // they change no run, they only prevent one
+	Limits Limits `json:"-"` // a limit changes no run; it prevents or ends one
 	Data   []Data
 	Users  []User
 	Gate   *yaml.Node `json:"-"` // as written; nil when absent
 
-	sendsPort bool // a request holds ${port}
+	sendsPort bool // a request contains ${port}
 }
 
 // Target is the system to load.
 type Target struct {
-	URL         Template // scheme, host and maybe a path that every request begins with
+	URL         Template // scheme, host and optionally the path that every request begins with
 	Socket      Template // a unix socket to connect to instead of the URL's host; empty for none
 	Headers     []Header // sent with every request
 	Timeout     time.Duration
@@ -42,35 +44,35 @@ type Target struct {
 	Start       *Start // nil when the system runs elsewhere
 }
 
-// HTTPVersion is the version of HTTP that is spoken.
+// HTTPVersion is a version of HTTP.
 type HTTPVersion string
 
 // The versions.
 const (
-	HTTPAuto HTTPVersion = "auto" // what TLS agrees on, 1.1 without TLS
+	HTTPAuto HTTPVersion = "auto" // what TLS negotiates, and 1.1 without TLS
 	HTTP1    HTTPVersion = "1.1"
 	HTTP2    HTTPVersion = "2" // without TLS by prior knowledge (h2c)
 )
 
-// TLS is what is checked of the system's certificate, and the user's own. The zero TLS takes
-// what the machine's authorities vouch for. The contents are PEM.
+// TLS says how the system's certificate is verified, and holds a client certificate. The zero TLS
+// trusts the machine's authorities. CA, Cert and Key are PEM.
 type TLS struct {
 	CA         []byte `json:",omitempty"`
 	Cert       []byte `json:",omitempty"`
 	Key        []byte `json:"-"`
 	ServerName string `json:",omitempty"`
-	Insecure   bool   `json:",omitempty"` // anything is taken
+	Insecure   bool   `json:",omitempty"` // any certificate is accepted
 }
 
-// Header is one header field of a request, or one variable of an environment.
+// Header is a header field of a request, or a variable of an environment.
 type Header struct {
 	Name  string
 	Value Template
 }
 
-// Start says how the system under test is built and started on this machine.
+// Start says how to build and start the system under test on this machine.
 type Start struct {
-	Build      Template // empty when there is nothing to build
+	Build      Template // empty for none
 	Command    Template
 	Dir        string // relative to the profile's file
 	Env        []Header
@@ -86,7 +88,7 @@ type Ready struct {
 	Within time.Duration
 }
 
-// ReadyKind tells the ways of being ready apart.
+// ReadyKind is a way to tell that the system is up.
 type ReadyKind string
 
 // The ways to tell that a system is up.
@@ -96,8 +98,8 @@ const (
 	ReadyLog  ReadyKind = "log"
 )
 
-// Load says how hard to load. In the closed model Users wait for their answers; in the open
-// one tasks arrive at a Rate, whatever the system does.
+// Load says how hard to load. In the closed model, Users wait for their answers; in the open
+// model, tasks start at a Rate, however fast the system answers.
 type Load struct {
 	Users     int
 	SpawnRate float64 // users started per second
@@ -106,16 +108,16 @@ type Load struct {
 	Arrivals    Arrivals
 	MaxInFlight int
 
-	Stages []Stage // a shape, in the place of Users or Rate and of RunTime
+	Stages []Stage // a shape, instead of Users or Rate and RunTime
 
 	WarmUp     time.Duration
-	RunTime    time.Duration // judged load in all
+	RunTime    time.Duration // of the judged load
 	Rounds     int
 	Seed       uint64
 	StopWithin time.Duration
 }
 
-// Arrivals says how arrivals of the open model lie in time.
+// Arrivals says how the starts of the open model are spread over time.
 type Arrivals string
 
 // The kinds of arrivals.
@@ -124,20 +126,20 @@ const (
 	Poisson  Arrivals = "poisson"
 )
 
-// Stage is a stretch of a shape: over For, the load goes evenly from where the stage before
-// left it, 0 at first, to Users or Rate.
+// Stage is a part of a shape. During For, the load changes evenly from that of the previous stage,
+// 0 at first, to Users or Rate.
 type Stage struct {
 	Users int
 	Rate  float64
 	For   time.Duration
 }
 
-// IsOpen reports whether tasks arrive by themselves.
+// IsOpen reports whether the load has a rate instead of users.
 func (l Load) IsOpen() bool {
 	return l.Rate > 0 || slices.ContainsFunc(l.Stages, func(s Stage) bool { return s.Rate > 0 })
 }
 
-// MostUsers is how many users of the closed model there are at most at once.
+// MostUsers is the largest number of users at once in the closed model.
 func (l Load) MostUsers() int {
 	if len(l.Stages) == 0 {
 		return l.Users
@@ -149,7 +151,7 @@ func (l Load) MostUsers() int {
 	return most
 }
 
-// Judged is the time of judged load. A shape begins with the warm-up.
+// Judged is how long the judged load lasts. The stages include the warm-up.
 func (l Load) Judged() time.Duration {
 	if len(l.Stages) == 0 {
 		return l.RunTime
@@ -157,7 +159,7 @@ func (l Load) Judged() time.Duration {
 	return l.length() - l.WarmUp
 }
 
-// length is how long the stages last.
+// length is how long all stages last.
 func (l Load) length() (sum time.Duration) {
 	for _, s := range l.Stages {
 		sum += s.For
@@ -165,20 +167,20 @@ func (l Load) length() (sum time.Duration) {
 	return sum
 }
 
-// Limits are what a run must not pass. Zero values mean no limit.
+// Limits are what a run must never pass. Zero values mean no limit.
 type Limits struct {
 	Hosts            []string // patterns of hosts that may be loaded; nil for the default
 	Rate             float64  // requests per second
 	Users            int
-	AbortFailureRate float64 // a share that, for AbortFor, ends the run
+	AbortFailureRate float64 // the share of failures that ends the run once it has lasted AbortFor
 	AbortFor         time.Duration
 }
 
-// Data is rows that requests are filled with.
+// Data is a table whose rows requests are filled with.
 type Data struct {
 	Name    string
 	Order   Order
-	Columns []string   // empty for a list, whose values have no column
+	Columns []string   // empty for a list
 	Rows    [][]string `json:"-"`
 	Sum     string     // SHA-256 of the rows
 }
@@ -188,40 +190,40 @@ type Order string
 
 // The orders.
 const (
-	Sequential Order = "sequential" // as they stand, from the beginning again after the last
-	Shuffle    Order = "shuffle"    // each once in a seeded order, then the same again
-	Random     Order = "random"     // any, at each draw
+	Sequential Order = "sequential" // in the order of the file, then from the start again
+	Shuffle    Order = "shuffle"    // in a seeded order, then the same again
+	Random     Order = "random"     // any row at each draw
 )
 
-// User is one behaviour.
+// User is one kind of user.
 type User struct {
 	Name    string
-	Weight  int // share of the users that are not fixed; 0 when Fixed
-	Fixed   int // just so many users
+	Weight  int // relative share of the users that are not fixed; 0 when Fixed
+	Fixed   int // exactly this many users
 	Wait    Wait
 	OnStart []Step
 	OnStop  []Step
 	Tasks   []Task
 }
 
-// Wait is the time a user takes between two tasks, or, as a step, inside one.
+// Wait is how long a user waits between two tasks or, as a step, within one.
 type Wait struct {
 	Kind     WaitKind
 	Min, Max time.Duration // WaitBetween; equal for a constant wait
 	Period   time.Duration // WaitPace
 }
 
-// WaitKind tells the kinds of wait apart.
+// WaitKind is a kind of wait.
 type WaitKind string
 
 // The kinds of wait. WaitNone is the zero value.
 const (
 	WaitNone    WaitKind = ""
-	WaitBetween WaitKind = "between" // from Min to Max after the end of a task, evenly drawn
-	WaitPace    WaitKind = "pace"    // tasks begin Period apart, or at once when one took longer
+	WaitBetween WaitKind = "between" // Min to Max after the end of a task, uniformly distributed
+	WaitPace    WaitKind = "pace"    // tasks start Period apart, or at once when one took longer
 )
 
-// Task is what a user does in one go.
+// Task is what a user does between two waits.
 type Task struct {
 	Name   string
 	Weight int
@@ -249,7 +251,7 @@ func (p *Profile) IsPart(route string) bool {
 	return false
 }
 
-// Line is where the file speaks of a route first; 0 when it does not.
+// Line is the first line of the file that has a route; 0 when there is none.
 func (p *Profile) Line(route string) int {
 	line := 0
 	for c := range p.calls() {

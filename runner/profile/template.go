@@ -13,17 +13,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Template is a text with variables, such as ${port}, ${env.NAME} or ${int(1,20)}. Parse has
-// made sure that each is known where it stands.
+// Template is a text with variables, such as ${port}, ${env.NAME} or ${int(1,20)}. Parse accepts
+// only variables that have a value where they are used.
 type Template string
 
-// Part is a literal or one variable of a Template: exactly one of both is set.
+// Part is a literal or a variable of a Template: exactly one of the two is set.
 type Part struct {
 	Literal  string
-	Variable string // what stood between ${ and }
+	Variable string // the text between ${ and }
 }
 
-// Parts cuts the template at its variables. An unclosed ${ is a literal.
+// Parts splits the template at its variables. A ${ without a } is a literal.
 func (t Template) Parts() (parts []Part) {
 	rest := string(t)
 	for {
@@ -43,7 +43,7 @@ func (t Template) Parts() (parts []Part) {
 	}
 }
 
-// literals is the template without its variables.
+// literals is the text without the variables.
 func (t Template) literals() string {
 	var b strings.Builder
 	for _, part := range t.Parts() {
@@ -52,14 +52,13 @@ func (t Template) literals() string {
 	return b.String()
 }
 
-// Shown is the template as it may be shown: with the port, and with the names of what comes
-// from the environment in the place of their values.
+// Shown is the template as people may see it: with the port filled in, and with ${env.NAME} left as
+// it is.
 func (t Template) Shown(port int) string {
 	return strings.ReplaceAll(string(t), "${"+PortVariable+"}", strconv.Itoa(port))
 }
 
-// WithoutCredentials is a URL without the user and the password that it may hold. The text
-// need not be a whole URL.
+// WithoutCredentials removes the user and the password from a URL. The text may be a part of one.
 func WithoutCredentials(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
@@ -70,25 +69,25 @@ func WithoutCredentials(text string) string {
 	return scheme + "://" + host + strings.TrimPrefix(rest, authority)
 }
 
-// The variables that are resolved once, before the run.
+// Variables that get their value once, before the run.
 const (
-	PortVariable = "port" // the free port chosen for a run
+	PortVariable = "port" // a free port, chosen for the run
 	envPrefix    = "env."
 	dataPrefix   = "data."
 )
 
-// EnvName is the name of the environment variable that a variable stands for.
+// EnvName returns the environment variable that a variable stands for.
 func EnvName(variable string) (name string, ok bool) { return strings.CutPrefix(variable, envPrefix) }
 
-// Generator is a variable that has another value at each request, taken apart.
+// Generator is a variable that has a new value in each request.
 type Generator struct {
-	Name     string   // such as int, uuid, user.id
-	Integers [2]int64 // int: the least and the most
-	Floats   [2]float64
-	Count    int // floats, sentence: how many
+	Name     string     // such as int, uuid, user.id
+	Integers [2]int64   // of int: least and most
+	Floats   [2]float64 // of float: least and most
+	Count    int        // of floats and sentence: how many
 }
 
-// generators are the names with the number of arguments that each takes.
+// generators are their names and the number of arguments that each takes.
 var generators = map[string]int{
 	"uuid": 0, "int": 2, "float": 2, "floats": 1, "word": 0, "sentence": 1, "name": 0, "email": 0, "now": 0, "seq": 0, "user.id": 0,
 }
@@ -98,8 +97,8 @@ const maxCount = 100_000
 
 var call = regexp.MustCompile(`^([a-z]+(?:\.[a-z]+)?)(?:\(([^()]*)\))?$`)
 
-// ParseGenerator takes a variable such as int(1,20) apart; not ok when no generator bears the
-// name. The error says what is wrong with the arguments.
+// ParseGenerator reads a variable such as int(1,20). It is not ok when there is no generator of that
+// name; the error says what is wrong with the arguments.
 func ParseGenerator(variable string) (g Generator, ok bool, err error) {
 	match := call.FindStringSubmatch(variable)
 	if match == nil {
@@ -115,7 +114,7 @@ func ParseGenerator(variable string) (g Generator, ok bool, err error) {
 		args = strings.Split(match[2], ",")
 	}
 	if len(args) != want {
-		return g, true, fmt.Errorf("${%s} takes %d values in brackets, not %d", g.Name, want, len(args))
+		return g, true, fmt.Errorf("${%s} takes %d arguments in parentheses, not %d", g.Name, want, len(args))
 	}
 	if err := g.read(args); err != nil {
 		return g, true, fmt.Errorf("${%s}: %w", variable, err)
@@ -123,7 +122,7 @@ func ParseGenerator(variable string) (g Generator, ok bool, err error) {
 	return g, true, nil
 }
 
-// read reads the arguments, of which there are as many as the generator takes.
+// read reads the arguments. Their number has been checked.
 func (g *Generator) read(args []string) (err error) {
 	for i, text := range args {
 		switch text = strings.TrimSpace(text); g.Name {
@@ -138,7 +137,7 @@ func (g *Generator) read(args []string) (err error) {
 			g.Count, err = strconv.Atoi(text)
 		}
 		if err != nil {
-			return fmt.Errorf("%q is not a number that fits here", text)
+			return fmt.Errorf("%s is not a valid number here", strict.Quote(text))
 		}
 	}
 	switch {
@@ -147,24 +146,24 @@ func (g *Generator) read(args []string) (err error) {
 	case g.Name == "float" && !(g.Floats[0] <= g.Floats[1]):
 		return fmt.Errorf("write the smaller number first")
 	case len(args) == 1 && (g.Count < 1 || g.Count > maxCount):
-		return fmt.Errorf("%d is outside 1 to %d", g.Count, maxCount)
+		return fmt.Errorf("%d is out of range: expected 1 to %d", g.Count, maxCount)
 	}
 	return nil
 }
 
-// DataColumn gives the table and the column that a variable data.TABLE.COLUMN stands for; the
-// column of a list is empty.
+// DataColumn returns the table and the column of a variable data.TABLE.COLUMN; the column of a
+// list is empty.
 func DataColumn(variable string) (table, column string, ok bool) {
 	rest, ok := strings.CutPrefix(variable, dataPrefix)
 	table, column, _ = strings.Cut(rest, ".")
 	return table, column, ok
 }
 
-// Surroundings are what a profile may refer to.
+// Surroundings are what a profile may refer to outside its file.
 type Surroundings struct {
 	Env  func(name string) (string, bool)
-	Read func(path string) ([]byte, error) // a file, seen from the profile's directory
-	// Protocols are those whose words calls may be written in; nil for what Protocols gives.
+	Read func(path string) ([]byte, error) // a file; the path is relative to the profile
+	// Protocols are those whose words calls may use; nil for those of Protocols().
 	Protocols []Protocol
 }
 
@@ -172,12 +171,12 @@ type Surroundings struct {
 type reader struct {
 	*strict.Reader
 	from      Surroundings
-	usesPort  *yaml.Node // the first place that needs ${port}
+	usesPort  *yaml.Node // the first place that uses ${port}
 	portPath  string     // its key
-	sendsPort bool       // whether a request needs it
+	sendsPort bool       // whether a request uses it
 	data      []Data
-	inUser    bool            // whether what is read is sent by a user
-	saved     map[string]bool // variables that are set by now, where inUser
+	inUser    bool            // a user sends what is being read
+	saved     map[string]bool // variables that have been set so far, when inUser
 }
 
 // templateForm is a text whose variables are closed.
@@ -232,7 +231,7 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 		}
 		r.Problem(n, "the environment variable %s is not set", name)
 	case !r.inUser:
-		r.Problem(n, "unknown variable ${%s}; only ${port} and ${env.NAME} can be used here", variable)
+		r.Problem(n, "unknown variable ${%s}; only ${port} and ${env.NAME} can be used here%s", variable, likeShell(variable))
 	case isData:
 		return r.checkColumn(n, table, column)
 	case err != nil:
@@ -240,12 +239,29 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 	case isGenerator || r.saved[variable]:
 		return true
 	default:
-		r.Problem(n, "${%s} is not set here: save it in on_start or in an earlier step of this task%s", variable, strict.Suggest(variable, r.known()))
+		r.Problem(n, "${%s} is not set here: save it in on_start or in an earlier step of this task%s", variable, r.suggest(variable))
 	}
 	return false
 }
 
-// known are the variables that stand for something in a user's request.
+var shellVariable = regexp.MustCompile(`^([A-Z_][A-Z0-9_]*)(:?-.*)?$`)
+
+// likeShell ends a sentence with what a variable of a shell's form was probably meant to be.
+func likeShell(variable string) string {
+	if match := shellVariable.FindStringSubmatch(variable); match != nil {
+		return fmt.Sprintf("; did you mean ${env.%s}?", match[1])
+	}
+	return ""
+}
+
+func (r *reader) suggest(variable string) string {
+	if shell := likeShell(variable); shell != "" && !r.saved[variable] {
+		return shell
+	}
+	return strict.Suggest(variable, r.known())
+}
+
+// known are the variables that can be used in a request.
 func (r *reader) known() []string {
 	names := []string{"port", "env.NAME", "data.TABLE.COLUMN"}
 	for name := range generators {

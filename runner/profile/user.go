@@ -115,7 +115,7 @@ func (p *Profile) selectTags(tags, exclude []string) error {
 		return nil
 	}
 	known := map[string]bool{}
-	bears := func(t Task, any []string) bool {
+	has := func(t Task, any []string) bool {
 		return slices.ContainsFunc(t.Tags, func(tag string) bool { return slices.Contains(any, tag) })
 	}
 	var users []User
@@ -125,7 +125,7 @@ func (p *Profile) selectTags(tags, exclude []string) error {
 			for _, tag := range t.Tags {
 				known[tag] = true
 			}
-			if (len(tags) == 0 || bears(t, tags)) && !bears(t, exclude) {
+			if (len(tags) == 0 || has(t, tags)) && !has(t, exclude) {
 				tasks = append(tasks, t)
 			}
 		}
