@@ -56,13 +56,17 @@ func (s *session) add(one System) (*system, error) {
 // prepare makes what the next start of a system needs.
 func (s *session) prepare(y *system) error {
 	y.plan = y.Plan.Restart(y.starts)
-	err := admit(y.plan)
-	if err == nil {
-		if y.clients, err = protocol.New(y.plan, s.proxy, s.Protocols); err != nil {
-			err = &Refusal{err.Error()}
-		}
+	if err := admit(y.plan); err != nil {
+		return err
 	}
-	return err
+	var err error
+	if y.door, err = sut.NewDoor(y.plan.Target, s.proxy); err != nil {
+		return &Refusal{err.Error()}
+	}
+	if y.clients, err = protocol.New(y.plan, s.proxy, s.Protocols); err != nil {
+		return &Refusal{err.Error()}
+	}
+	return nil
 }
 
 // place is where a system is built and started.
@@ -113,7 +117,7 @@ func (s *session) up(ctx context.Context, y *system) error {
 // launch starts the program, or reaches the one that runs elsewhere.
 func (s *session) launch(ctx context.Context, y *system) error {
 	if y.plan.Start == nil {
-		if err := sut.Reach(ctx, y.plan.Target); err != nil {
+		if err := y.door.Reach(ctx); err != nil {
 			return &Failure{What: err.Error()}
 		}
 		return nil
@@ -121,7 +125,7 @@ func (s *session) launch(ctx context.Context, y *system) error {
 	preparing, done := untilAny(ctx, s.Stop, nil)
 	defer done()
 	s.told(y, Progress{Phase: "starting the system"})
-	program, err := sut.Start(preparing, y.plan.Start, y.plan.Target.URL, s.place(y))
+	program, err := sut.Start(preparing, y.plan.Start, y.door, s.place(y))
 	if err != nil {
 		return interruptedOr(err)
 	}

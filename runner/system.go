@@ -31,6 +31,7 @@ type system struct {
 
 	// From one start to the next.
 	plan    *plan.Plan // as of this start
+	door    *sut.Door  // where it is asked whether it is ready
 	clients *protocol.Clients
 	program *sut.System // nil when it runs elsewhere, and while it is down
 	crew    *load.Crew  // nil while it is down

@@ -88,11 +88,15 @@ func TestOutputKeptOpen(t *testing.T) {
 func TestReadyIsTheSystemItself(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer other.Close()
+	door, err := NewDoor(plan.Target{URL: other.URL}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := begin(t, "false")
 	<-p.ended
 	for _, kind := range []profile.ReadyKind{profile.ReadyHTTP, profile.ReadyTCP} {
 		s := &System{&launched{p, &tail{}}, &plan.Start{Ready: profile.Ready{Kind: kind, Path: "/", Within: time.Minute}}}
-		if err := s.awaitReady(t.Context(), other.URL); err == nil || !strings.Contains(err.Error(), "with exit status 1, before it was ready") {
+		if err := s.awaitReady(t.Context(), door); err == nil || !strings.Contains(err.Error(), "with exit status 1, before it was ready") {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}

@@ -60,15 +60,15 @@ func Build(ctx context.Context, s *plan.Start, at Place) error {
 	return &Failure{fmt.Sprintf("build the system: %q ended with %v", s.ShownBuild, build.err), build.output.String()}
 }
 
-// Start starts the system and returns once it is ready to be loaded at baseURL. The caller must
-// Stop it. Nothing is left of a system that Start failed with.
-func Start(ctx context.Context, s *plan.Start, baseURL string, at Place) (*System, error) {
+// Start starts the system and returns once it is ready to be loaded at a door. The caller must Stop
+// it. Nothing is left of a system that Start failed with.
+func Start(ctx context.Context, s *plan.Start, door *Door, at Place) (*System, error) {
 	started, err := at.launch(s, job{doing: "start the system", line: s.Command, shown: s.ShownCommand, watch: s.Ready.Log})
 	if err != nil {
 		return nil, err
 	}
 	system := &System{launched: started, start: s}
-	if err := system.awaitReady(ctx, baseURL); err != nil {
+	if err := system.awaitReady(ctx, door); err != nil {
 		_ = system.Stop(ctx) // why it did not start is what the user needs
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -79,6 +78,12 @@ func system(t *testing.T, mode string, ready profile.Ready) (s *plan.Start, url 
 	}, "http://" + address
 }
 
+// door leads to a plain target.
+func door(t *testing.T, url string) *sut.Door {
+	t.Helper()
+	return doorOf(t, plan.Target{URL: url}, nil)
+}
+
 func TestStartAndStop(t *testing.T) {
 	for name, ready := range map[string]profile.Ready{
 		"tcp":  {Kind: profile.ReadyTCP},
@@ -87,19 +92,19 @@ func TestStartAndStop(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, url := system(t, "serves", ready)
-			running, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
+			running, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if ready.Kind != profile.ReadyLog {
-				if err := sut.Reach(t.Context(), plan.Target{URL: url, Shown: url, Timeout: time.Second}); err != nil {
+				if err := door(t, url).Reach(t.Context()); err != nil {
 					t.Error(err)
 				}
 			}
 			if err := running.Stop(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if err := sut.Reach(t.Context(), plan.Target{URL: url, Shown: url, Timeout: time.Second}); err == nil {
+			if err := door(t, url).Reach(t.Context()); err == nil {
 				t.Error("still answers after Stop")
 			}
 		})
@@ -119,7 +124,7 @@ func TestStartFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, url := system(t, c.mode, c.ready)
-			_, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
+			_, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
 			var failure *sut.Failure
 			if !errors.As(err, &failure) || !strings.Contains(failure.What, c.sentence) {
 				t.Fatalf("got %v, want a failure with %q", err, c.sentence)
@@ -136,7 +141,7 @@ func TestStartMissingProgram(t *testing.T) {
 	for _, command := range []string{"./no-such-program", "no-such-program-anywhere", `unclosed "quote`, ""} {
 		s.Command = command
 		var failure *sut.Failure
-		if _, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard}); !errors.As(err, &failure) {
+		if _, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard}); !errors.As(err, &failure) {
 			t.Errorf("command %q: got %v, want a failure", command, err)
 		}
 	}
@@ -145,7 +150,7 @@ func TestStartMissingProgram(t *testing.T) {
 func TestStopKillsTheStubborn(t *testing.T) {
 	s, url := system(t, "stubborn", profile.Ready{Kind: profile.ReadyHTTP, Path: "/health"})
 	s.StopWithin = 50 * time.Millisecond
-	running, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
+	running, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +177,7 @@ func childGone(t *testing.T, s *plan.Start) {
 
 func TestStopEndsTheChildrenToo(t *testing.T) {
 	s, url := system(t, "parent", profile.Ready{Kind: profile.ReadyHTTP, Path: "/health"})
-	running, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
+	running, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +190,7 @@ func TestStopEndsTheChildrenToo(t *testing.T) {
 // A system that ends takes what it has started with it, before anybody stops it.
 func TestDeathEndsTheChildren(t *testing.T) {
 	s, url := system(t, "leaves", profile.Ready{Kind: profile.ReadyTCP})
-	_, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
+	_, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
 	if err == nil || err.Error() != "the system under test ended by itself, with status 0, before it was ready" {
 		t.Errorf("got %v", err)
 	}
@@ -218,7 +223,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestDeathIsNoticed(t *testing.T) {
 	s, url := system(t, "serves", profile.Ready{Kind: profile.ReadyTCP})
-	running, err := sut.Start(t.Context(), s, url, sut.Place{Log: io.Discard})
+	running, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +242,7 @@ func TestStartCanBeCancelled(t *testing.T) {
 	s, url := system(t, "silent", profile.Ready{Kind: profile.ReadyTCP})
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	if _, err := sut.Start(ctx, s, url, sut.Place{Log: io.Discard}); !errors.Is(err, context.Canceled) {
+	if _, err := sut.Start(ctx, s, door(t, url), sut.Place{Log: io.Discard}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
@@ -325,24 +330,5 @@ func TestSecretsInPieces(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "x***"); n != 1500 {
 		t.Errorf("%d of 1500 pieces are shown", n)
-	}
-}
-
-func TestReach(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := "http://" + listener.Addr().String()
-	if err := sut.Reach(t.Context(), plan.Target{URL: url, Shown: url, Timeout: time.Second}); err != nil {
-		t.Error(err)
-	}
-	t.Setenv("HTTP_PROXY", url)
-	if err := sut.Reach(t.Context(), plan.Target{URL: "http://shop.invalid", Timeout: time.Second}); err != nil {
-		t.Errorf("through a proxy: %v", err)
-	}
-	listener.Close()
-	if err := sut.Reach(t.Context(), plan.Target{URL: url, Shown: url, Timeout: time.Second}); err == nil || !strings.Contains(err.Error(), "nothing answers at "+url) {
-		t.Errorf("got %v", err)
 	}
 }

@@ -1,0 +1,218 @@
+package sut_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// doorOf fills in what every target has.
+func doorOf(t *testing.T, target plan.Target, proxy wire.Proxy) *sut.Door {
+	t.Helper()
+	target.Shown, target.Timeout = target.URL, 10*time.Second
+	if target.HTTP == "" {
+		target.HTTP = profile.HTTPAuto
+	}
+	if target.Hosts == nil {
+		target.Hosts = []string{"127.0.0.1"}
+	}
+	d, err := sut.NewDoor(target, proxy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// ready starts a system that does nothing, and asks whether it is ready at a door.
+func ready(t *testing.T, d *sut.Door, kind profile.ReadyKind, within time.Duration) error {
+	t.Helper()
+	s, _ := system(t, "silent", profile.Ready{Kind: kind, Path: "/health", Within: within})
+	s.StopWithin = 10 * time.Second
+	running, err := sut.Start(t.Context(), s, d, sut.Place{Log: io.Discard})
+	if err == nil {
+		err = running.Stop(t.Context())
+	}
+	return err
+}
+
+// isReady fails the test unless a system is ready at a door in both ways.
+func isReady(t *testing.T, what string, d *sut.Door) {
+	t.Helper()
+	for _, kind := range []profile.ReadyKind{profile.ReadyHTTP, profile.ReadyTCP} {
+		if err := ready(t, d, kind, time.Minute); err != nil {
+			t.Errorf("%s, %s: %v", what, kind, err)
+		}
+	}
+	if err := d.Reach(t.Context()); err != nil {
+		t.Errorf("%s, reach: %v", what, err)
+	}
+}
+
+// isNotReady fails the test unless a system is not ready for a reason.
+func isNotReady(t *testing.T, what string, d *sut.Door, kind profile.ReadyKind, reason string) {
+	t.Helper()
+	if err := ready(t, d, kind, 300*time.Millisecond); err == nil || !strings.Contains(err.Error(), "not ready within") || !strings.Contains(err.Error(), reason) {
+		t.Errorf("%s, %s: got %v, want %q", what, kind, err, reason)
+	}
+}
+
+func health() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
+	return mux
+}
+
+// pems are the certificate of a test server, and its key.
+func pems(t *testing.T, s *httptest.Server) (cert, key []byte) {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(s.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+func TestReadyOverTLS(t *testing.T) {
+	s := httptest.NewUnstartedServer(health())
+	s.Config.ErrorLog = nil
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	cert, _ := pems(t, s)
+	at := func(c profile.TLS, version profile.HTTPVersion) *sut.Door {
+		return doorOf(t, plan.Target{URL: s.URL, TLS: c, HTTP: version}, nil)
+	}
+	isReady(t, "ca", at(profile.TLS{CA: cert}, profile.HTTPAuto))
+	isReady(t, "ca, HTTP/1.1", at(profile.TLS{CA: cert}, profile.HTTP1))
+	isReady(t, "ca, HTTP/2", at(profile.TLS{CA: cert}, profile.HTTP2))
+	isReady(t, "insecure", at(profile.TLS{Insecure: true}, profile.HTTPAuto))
+	isReady(t, "a name of the certificate", at(profile.TLS{CA: cert, ServerName: "example.com"}, profile.HTTPAuto))
+	const unknown, other = "unknown authority", "not for other.example"
+	isNotReady(t, "no ca", at(profile.TLS{}, profile.HTTPAuto), profile.ReadyHTTP, unknown)
+	isNotReady(t, "no ca", at(profile.TLS{}, profile.HTTPAuto), profile.ReadyTCP, unknown)
+	isNotReady(t, "another name", at(profile.TLS{CA: cert, ServerName: "other.example"}, profile.HTTPAuto), profile.ReadyHTTP, other)
+	if err := at(profile.TLS{}, profile.HTTPAuto).Reach(t.Context()); err == nil || err.Error() != s.URL+" cannot be connected to: the certificate is signed by an unknown authority" {
+		t.Errorf("reach without the ca: %v", err)
+	}
+}
+
+func TestReadyWithClientCertificate(t *testing.T) {
+	s := httptest.NewUnstartedServer(health())
+	s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	s.StartTLS()
+	defer s.Close()
+	cert, key := pems(t, s)
+	isReady(t, "with a certificate", doorOf(t, plan.Target{URL: s.URL, TLS: profile.TLS{CA: cert, Cert: cert, Key: key}}, nil))
+	isNotReady(t, "without one", doorOf(t, plan.Target{URL: s.URL, TLS: profile.TLS{CA: cert}}, nil), profile.ReadyHTTP, "the server refuses TLS")
+}
+
+func TestReadyOnSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	isNotReady(t, "nobody", doorOf(t, plan.Target{URL: "http://shop", Socket: path}, nil), profile.ReadyTCP, "no such file")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &httptest.Server{Listener: listener, Config: &http.Server{Handler: health()}}
+	s.Start()
+	defer s.Close()
+	isReady(t, "socket", doorOf(t, plan.Target{URL: "http://shop", Socket: path}, nil))
+}
+
+// The version that the profile asks for is asked in, without TLS too.
+func TestReadyInHTTP2(t *testing.T) {
+	s := httptest.NewUnstartedServer(health())
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
+	defer s.Close()
+	isReady(t, "HTTP/2", doorOf(t, plan.Target{URL: s.URL, HTTP: profile.HTTP2}, nil))
+	isNotReady(t, "HTTP/1.1", doorOf(t, plan.Target{URL: s.URL}, nil), profile.ReadyHTTP, "")
+}
+
+// A proxy is asked as the load asks it: by whole addresses in plain HTTP, with its user.
+func TestReadyThroughProxy(t *testing.T) {
+	var asked []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.RequestURI+" "+r.Header.Get("Proxy-Authorization"))
+	}))
+	proxy, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.User = url.UserPassword("me", "s3cret")
+	by := func(*url.URL) (*url.URL, error) { return proxy, nil }
+	isReady(t, "proxy", doorOf(t, plan.Target{URL: "http://shop.example", Hosts: []string{"shop.example"}}, by))
+	s.Close()
+	if want := "GET http://shop.example/health Basic bWU6czNjcmV0"; strings.Join(asked, ", ") != want {
+		t.Errorf("the proxy was asked %q, want %q", asked, want)
+	}
+	if err := doorOf(t, plan.Target{URL: "http://shop.example"}, by).Reach(t.Context()); err == nil || !strings.Contains(err.Error(), "nothing answers at http://shop.example") {
+		t.Errorf("reach through a proxy that is gone: %v", err)
+	}
+}
+
+// Redirects are followed, with the limits of the load on hosts.
+func TestReadyRedirects(t *testing.T) {
+	var outside int
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { outside++ }))
+	defer other.Close()
+	elsewhere := "http://localhost:" + other.URL[strings.LastIndexByte(other.URL, ':')+1:]
+	mux := http.NewServeMux()
+	var to string
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) })
+	mux.HandleFunc("GET /ready", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /broken", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	s := httptest.NewServer(mux)
+	defer s.Close()
+	at := func(hosts ...string) *sut.Door { return doorOf(t, plan.Target{URL: s.URL, Hosts: hosts}, nil) }
+	to = "/ready"
+	isReady(t, "redirect", at("127.0.0.1"))
+	to = "/broken"
+	isNotReady(t, "redirect to an error", at("127.0.0.1"), profile.ReadyHTTP, "503 Service Unavailable")
+	to = "/health"
+	isNotReady(t, "endless redirects", at("127.0.0.1"), profile.ReadyHTTP, "stopped after 10 redirects")
+	to = elsewhere
+	isNotReady(t, "redirect to another host", at("127.0.0.1"), profile.ReadyHTTP, "redirect to localhost is outside limits.hosts")
+	if outside != 0 {
+		t.Errorf("a host outside limits.hosts was asked %d times", outside)
+	}
+	isReady(t, "redirect to a host of limits.hosts", at("127.0.0.1", "localhost"))
+	if outside != 1 {
+		t.Errorf("a host of limits.hosts was asked %d times, want once", outside)
+	}
+}
+
+func TestReach(t *testing.T) {
+	s := httptest.NewServer(health())
+	at := door(t, s.URL)
+	if err := at.Reach(t.Context()); err != nil {
+		t.Error(err)
+	}
+	s.Close()
+	if err := at.Reach(t.Context()); err == nil || !strings.Contains(err.Error(), "nothing answers at "+s.URL) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNewDoorRefuses(t *testing.T) {
+	for _, target := range []plan.Target{{URL: "ftp://shop"}, {URL: "http://"}, {URL: "http://shop", TLS: profile.TLS{CA: []byte("no PEM")}}, {URL: "http://s3cret:%zz@shop"}} {
+		if _, err := sut.NewDoor(target, nil); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%+v: %v", target, err)
+		}
+	}
+}
