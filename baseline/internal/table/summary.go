@@ -3,39 +3,74 @@ package table
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// packed is a summary as the column holds it: JSON, and the figures of all routes as one list for
-// each metric, in the order of Routes. encoding/json reads that several times faster than an
-// object for each route, and the view plimsoll_figure reads it too.
+// packed is a summary as the column holds it: JSON, with the figures of all routes as one list for
+// each metric, in the order of Routes. The view plimsoll_figure reads it too. A gate reads hundreds
+// of them at once, most of it numbers, which takes encoding/json several times as long.
 type packed struct {
-	result.Summary
-	Routes  []string `json:"routes"`
-	Figures figures  `json:"figures"` // in place of the Summary's own
+	Run     head             `json:"run"`
+	Routes  []string         `json:"routes"`
+	Figures map[string][]any `json:"figures"`
 }
 
-type figures struct {
-	Requests   []int64         `json:"requests"`
-	Failures   []int64         `json:"failures"`
-	P50        []time.Duration `json:"p50_ns"`
-	P95        []time.Duration `json:"p95_ns"`
-	P99        []time.Duration `json:"p99_ns"`
-	Throughput []float64       `json:"throughput_per_sec"`
+// head is a summary without its figures.
+type head struct {
+	result.Summary
+	Figures *struct{} `json:"figures,omitempty"` // hides those of the Summary
+}
+
+// metric is one of the lists.
+type metric struct {
+	name string
+	get  func(result.Figures) any
+	set  func(f *result.Figures, text string) error
+}
+
+// metrics are the lists, under the names of a Figures' own JSON.
+func metrics() []metric {
+	number := func(name string, at func(*result.Figures) *int64) metric {
+		return metric{name, func(f result.Figures) any { return *at(&f) }, func(f *result.Figures, text string) (err error) {
+			*at(f), err = strconv.ParseInt(text, 10, 64)
+			return err
+		}}
+	}
+	span := func(name string, at func(*result.Figures) *time.Duration) metric {
+		return metric{name, func(f result.Figures) any { return *at(&f) }, func(f *result.Figures, text string) error {
+			n, err := strconv.ParseInt(text, 10, 64)
+			*at(f) = time.Duration(n)
+			return err
+		}}
+	}
+	return []metric{
+		number("requests", func(f *result.Figures) *int64 { return &f.Requests }),
+		number("failures", func(f *result.Figures) *int64 { return &f.Failures }),
+		span("p50_ns", func(f *result.Figures) *time.Duration { return &f.P50 }),
+		span("p95_ns", func(f *result.Figures) *time.Duration { return &f.P95 }),
+		span("p99_ns", func(f *result.Figures) *time.Duration { return &f.P99 }),
+		{"throughput_per_sec", func(f result.Figures) any { return f.Throughput }, func(f *result.Figures, text string) (err error) {
+			f.Throughput, err = strconv.ParseFloat(text, 64)
+			return err
+		}},
+	}
 }
 
 func encodeSummary(s result.Summary) ([]byte, error) {
-	p := packed{Summary: s, Routes: slices.Sorted(maps.Keys(s.Figures))}
-	for _, route := range p.Routes {
-		f, to := s.Figures[route], &p.Figures
-		to.Requests, to.Failures = append(to.Requests, f.Requests), append(to.Failures, f.Failures)
-		to.P50, to.P95, to.P99 = append(to.P50, f.P50), append(to.P95, f.P95), append(to.P99, f.P99)
-		to.Throughput = append(to.Throughput, f.Throughput)
+	p := packed{Run: head{Summary: s}, Routes: slices.Sorted(maps.Keys(s.Figures)), Figures: map[string][]any{}}
+	for _, m := range metrics() {
+		for _, route := range p.Routes {
+			p.Figures[m.name] = append(p.Figures[m.name], m.get(s.Figures[route]))
+		}
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -46,22 +81,46 @@ func encodeSummary(s result.Summary) ([]byte, error) {
 
 // decodeSummary reads what encodeSummary wrote, or anything else that stands in the column.
 func decodeSummary(text []byte) (result.Summary, error) {
-	var p packed
-	if err := json.Unmarshal(text, &p); err != nil {
-		return p.Summary, err
+	all := gjson.ParseBytes(text)
+	var run head
+	if err := json.Unmarshal([]byte(all.Get("run").Raw), &run); err != nil {
+		return run.Summary, fmt.Errorf("its summary: %w", err)
 	}
-	s, from, n := p.Summary, p.Figures, len(p.Routes)
-	for _, have := range []int{len(from.Requests), len(from.Failures), len(from.P50), len(from.P95), len(from.P99), len(from.Throughput)} {
-		if have != n {
-			return s, errors.New("its figures are of another number of routes than it has")
+	s := run.Summary
+	var routes []string
+	all.Get("routes").ForEach(func(_, name gjson.Result) bool {
+		routes = append(routes, name.String())
+		return true
+	})
+	figures := make([]result.Figures, len(routes))
+	lists := all.Get("figures")
+	for _, m := range metrics() {
+		if err := m.read(lists.Get(m.name), figures); err != nil {
+			return s, fmt.Errorf("its summary: %s: %w", m.name, err)
 		}
 	}
-	s.Figures = make(map[string]result.Figures, n)
-	for i, route := range p.Routes {
-		s.Figures[route] = result.Figures{
-			Requests: from.Requests[i], Failures: from.Failures[i],
-			P50: from.P50[i], P95: from.P95[i], P99: from.P99[i], Throughput: from.Throughput[i],
-		}
+	s.Figures = make(map[string]result.Figures, len(routes))
+	for i, route := range routes {
+		s.Figures[route] = figures[i]
 	}
 	return s, s.Validate()
+}
+
+// read puts a list of plain numbers into figures.
+func (m metric) read(list gjson.Result, into []result.Figures) error {
+	texts, n := strings.Trim(list.Raw, "[]"), 0
+	for text := range strings.SplitSeq(texts, ",") {
+		if n == len(into) {
+			n++
+			break
+		}
+		if err := m.set(&into[n], strings.TrimSpace(text)); err != nil {
+			return err
+		}
+		n++
+	}
+	if n != len(into) {
+		return fmt.Errorf("there are not as many as the %d routes", len(into))
+	}
+	return nil
 }
