@@ -223,6 +223,16 @@ func TestCorpusHasEveryKeyOfTheSchema(t *testing.T) {
 	eachProperty(profile.Schema(gate.PolicySchema()), check)
 }
 
+// docs/profile.md explains every key.
+func TestPageHasEveryKeyOfTheSchema(t *testing.T) {
+	page := readFile(t, "../../docs/profile.md")
+	eachProperty(profile.Schema(gate.PolicySchema()), func(p strict.Property) {
+		if !regexp.MustCompile("[`{ (]" + p.Name + "[`:,]").MatchString(page) {
+			t.Errorf("docs/profile.md does not mention the key %s", p.Name)
+		}
+	})
+}
+
 func eachProperty(s *strict.Schema, visit func(strict.Property)) {
 	if s == nil {
 		return

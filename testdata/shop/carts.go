@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Bounds that keep the memory of a long run flat.
+// Bounds that keep memory constant during a long run.
 const (
 	maxCarts = 10_000
 	maxLines = 50
@@ -18,15 +18,15 @@ type line struct {
 	Quantity int    `json:"quantity"`
 }
 
-// carts holds the newest carts by their token. The zero value is empty and ready. Safe for
+// carts keeps the newest carts by their token. The zero value is empty and ready. Safe for
 // concurrent use.
 type carts struct {
 	mu      sync.Mutex // guards what follows
 	byToken map[string][]line
-	tokens  []string // in the order of opening; the oldest give way
+	tokens  []string // oldest first; the oldest is dropped when there are too many
 }
 
-// open starts an empty cart and gives its token.
+// open starts an empty cart and returns its token.
 func (c *carts) open() string {
 	token := rand.Text()
 	c.mu.Lock()
@@ -35,15 +35,15 @@ func (c *carts) open() string {
 	return token
 }
 
-// items is what is in a cart; never nil, so that it is a list in JSON.
+// items returns what is in a cart. It is never nil, so that JSON has a list.
 func (c *carts) items(token string) []line {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]line{}, c.byToken[token]...)
 }
 
-// add puts a line into a cart, opening it when it is not there, and gives what is in it. The
-// oldest line gives way in a full cart.
+// add puts a line into a cart, which it opens when there is none, and returns what is in it. A full
+// cart drops its oldest line.
 func (c *carts) add(token string, item line) []line {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,7 +52,7 @@ func (c *carts) add(token string, item line) []line {
 	return slices.Clone(c.byToken[token])
 }
 
-// put keeps a cart; mu is held.
+// put stores a cart. The caller holds mu.
 func (c *carts) put(token string, lines []line) {
 	if c.byToken == nil {
 		c.byToken = map[string][]line{}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// product is one thing for sale. The lower-case texts are what a search reads.
+// product is one thing for sale. A search reads the lower-case texts.
 type product struct {
 	ID          int     `json:"id"`
 	SKU         string  `json:"sku"`
@@ -24,7 +24,7 @@ var (
 	phrases    = strings.Fields("for the hills by the sea after rain in winter made to last with care packed small carried far used daily kept dry never lost often lent")
 )
 
-// newCatalogue makes the same products for the same seed.
+// newCatalogue makes products; the same seed makes the same ones.
 func newCatalogue(seed uint64, n int) []product {
 	random := rand.New(rand.NewPCG(seed, 0))
 	pick := func(words []string) string { return words[random.IntN(len(words))] }

@@ -15,22 +15,22 @@ import (
 
 const usage = `shop is Plimsoll's sample service.
 
-A trouble is ROUTE=HOW; -slow and -fail may be given more than once, and the variables
-SHOP_SLOW and SHOP_FAIL hold them parted by commas, SHOP_STALL the stall. So a service can be
-made slower without touching the profile that starts it.
+-slow and -fail take ROUTE=HOW and may be given more than once. The variables SHOP_SLOW and
+SHOP_FAIL contain the same, separated by commas, and SHOP_STALL a stall: they make the service
+slower without a change of the profile that starts it.
 
-  -slow "POST /cart=30%"          30 % more CPU work of the route's own
-  -slow "GET /search=5ms"         a core kept busy 5 ms longer
-  -slow "GET /search=sleep 5ms"   5 ms longer, asleep
-  -fail "GET /search=2%"          2 % of the requests answer 500
-  -stall 200ms/2s                 the whole service freezes for 200 ms each 2 s
+  -slow "POST /cart=30%"          30 % more of the route's own CPU work
+  -slow "GET /search=5ms"         keeps a core busy for 5 ms more
+  -slow "GET /search=sleep 5ms"   sleeps for 5 ms more
+  -fail "GET /search=2%"          2 % of the requests fail with status 500
+  -stall 200ms/2s                 the whole service freezes for 200 ms every 2 s
 `
 
-// stopWithin is how long requests under way get at the end.
+// stopWithin is how long requests may still take at the end.
 const stopWithin = 5 * time.Second
 
-// Main runs the service until ctx ends. It prints where it listens once it does. The error
-// says what is wrong with the arguments or why it cannot listen; flag.ErrHelp is none.
+// Main runs the service until ctx ends. Once it listens, it prints where. The error says what is
+// wrong with the arguments or why it cannot listen. Asking for help is not an error.
 func Main(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	options, addr, err := parse(args, getenv, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -51,7 +51,7 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 	return serve(ctx, listener, service)
 }
 
-// serve answers until ctx ends, and then the requests under way.
+// serve answers requests until ctx ends, and then finishes those under way.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
@@ -82,7 +82,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (o Optio
 		return o, "", err
 	}
 	if flags.NArg() > 0 {
-		return o, "", fmt.Errorf("%q is too much: shop takes flags only", flags.Arg(0))
+		return o, "", fmt.Errorf("unexpected argument %q: shop takes only flags", flags.Arg(0))
 	}
 	for _, variable := range []struct {
 		name string
@@ -98,7 +98,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (o Optio
 		}
 	}
 	if o.Products < 1 {
-		return o, "", fmt.Errorf("-products is %d; a shop needs at least 1", o.Products)
+		return o, "", fmt.Errorf("-products is %d: a shop needs at least 1", o.Products)
 	}
 	return o, addr, nil
 }
@@ -170,7 +170,7 @@ func parseShare(text string) (float64, error) {
 func parseSpan(text string) (time.Duration, error) {
 	span, err := time.ParseDuration(text)
 	if err != nil || span <= 0 {
-		return 0, fmt.Errorf("%q is not a span of time, such as 5ms", text)
+		return 0, fmt.Errorf("%q is not a duration such as 5ms", text)
 	}
 	return span, nil
 }

@@ -1,19 +1,19 @@
-// Package shop is the sample service that Plimsoll's demo, tests and benchmarks load: a small
-// honest web shop over HTTP and JSON, in memory, with a seeded catalogue.
+// Package shop is the sample service that Plimsoll's demo, tests and benchmarks load: a small web
+// shop over HTTP and JSON, in memory, with a seeded catalogue.
 //
-// New gives an http.Handler with these routes:
+// New returns an http.Handler with these routes:
 //
 //	GET  /health            always 204
-//	GET  /products          ?q= part of a name, ?page= from 1; 20 a page
+//	GET  /products          ?q= part of a name, ?page= from 1; 20 per page
 //	GET  /products/{id}     one product
-//	GET  /search            ?q= words; ranks the whole catalogue, the CPU-heavy route
+//	GET  /search            ?q= words; ranks the whole catalogue and is heavy on the CPU
 //	POST /login             {"user","password"}: a token, as JSON and as a cookie
 //	GET  /cart              the caller's cart
 //	POST /cart              {"sku","quantity"}: puts into the cart, 201
 //
-// An error is {"error": "a sentence"} with its status. Memory is bounded however long the
-// service runs: the oldest carts give way. Trouble can be made on purpose: see Options. Safe
-// for concurrent use; the catalogue is read without any lock. Main is the whole program.
+// An error is {"error": "a sentence"} with its status. Memory is bounded however long the service
+// runs: old carts are dropped. Options can make routes slow, failing or stalling. Safe for
+// concurrent use; the catalogue is read without a lock. Main is the whole program.
 package shop
 
 import (
@@ -27,8 +27,8 @@ import (
 	"time"
 )
 
-// Options say how large the shop is and what is wrong with it. The zero value is a healthy
-// shop of the default size.
+// Options say how large the shop is and what is wrong with it. The zero value is a healthy shop of
+// the default size.
 type Options struct {
 	Seed     uint64
 	Products int // in the catalogue; 0 for DefaultProducts
@@ -37,13 +37,13 @@ type Options struct {
 	Stall    Stall
 }
 
-// DefaultProducts is the size of the catalogue. A search of it takes some tenths of a
-// millisecond of CPU time: see BenchmarkRoutes/search.
+// DefaultProducts is the size of the catalogue. A search takes a few tenths of a millisecond of CPU
+// time: see BenchmarkRoutes/search.
 const DefaultProducts = 2000
 
 const perPage = 20
 
-// maxBody bounds what a client may send, in bytes.
+// maxBody is the largest body that a client may send, in bytes.
 const maxBody = 1 << 20
 
 // Shop is the service.
@@ -123,7 +123,7 @@ func (s *Shop) product(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, &s.catalogue[id-1])
 }
 
-// hit is a product with how well it fits.
+// hit is a product and how well it matches.
 type hit struct {
 	*product
 	Score int `json:"score"`
@@ -197,8 +197,8 @@ func (s *Shop) addToCart(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusCreated, map[string]any{"items": s.carts.add(token(r), item)})
 }
 
-// token is the caller's, from the header or the cookie; empty for an anonymous caller, all of
-// whom share one cart.
+// token returns the caller's token from the header or the cookie. It is empty for anonymous callers,
+// who share one cart.
 func token(r *http.Request) string {
 	if t := r.Header.Get("X-Token"); t != "" {
 		return t
@@ -209,7 +209,7 @@ func token(r *http.Request) string {
 	return ""
 }
 
-// read decodes a JSON body; when it cannot, it has answered.
+// read decodes a JSON body. When it fails, it has sent the answer.
 func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(into)
 	var tooLarge *http.MaxBytesError

@@ -113,8 +113,8 @@ func TestFailuresAreSpreadEvenly(t *testing.T) {
 	}
 }
 
-// The work of a slower route is done again for a shadow, so that its effects stay what they
-// were. How long it takes is for BenchmarkRoutes to show.
+// A slower route repeats its work for a caller of its own, so that its effects stay the same.
+// BenchmarkRoutes shows how long it takes.
 func TestSlowerHasTheSameEffects(t *testing.T) {
 	s := newShop(t, shop.Options{Slow: []shop.Slow{{Route: "POST /cart", Share: 3}}})
 	for range 2 {
@@ -158,12 +158,12 @@ func TestMainSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		{[]string{"-slow", "GET /search"}, nil, "is not ROUTE=HOW"},
-		{[]string{"-slow", "GET /search=much"}, nil, `"much" is not a span of time`},
+		{[]string{"-slow", "GET /search=much"}, nil, `"much" is not a duration`},
 		{[]string{"-slow", "GET /nowhere=5%"}, nil, `there is no route "GET /nowhere"; there are: GET /cart, GET /health`},
 		{[]string{"-fail", "GET /search=200%"}, nil, "more than 100%"},
 		{[]string{"-stall", "3s/2s"}, nil, "never ends"},
 		{[]string{"-products", "0"}, nil, "at least 1"},
-		{[]string{"more"}, nil, "flags only"},
+		{[]string{"more"}, nil, "only flags"},
 		{nil, map[string]string{"SHOP_SLOW": "GET /search=30%,GET /cart"}, "SHOP_SLOW: "},
 		{[]string{"-addr", "nowhere:x"}, nil, "listen tcp"},
 	} {

@@ -17,9 +17,8 @@ import (
 
 // Slow makes a route do more work for each request: CPU work, unless Sleep is set.
 //
-// With Share it does its own work again, so many times on average: the slow-down keeps its
-// proportion however busy the machine is. With Time it keeps a core busy, or sleeps, for that
-// long.
+// With Share, the route repeats its own work so many times on average, which slows it down in the
+// same proportion on a busy machine. With Time, it keeps a core busy, or sleeps, for that long.
 type Slow struct {
 	Route string
 	Share float64 // 0.3 for 30 % more
@@ -27,14 +26,14 @@ type Slow struct {
 	Sleep bool
 }
 
-// Fail makes a share of a route's requests answer 500, spread evenly.
+// Fail makes a share of a route's requests fail with status 500, evenly spread.
 type Fail struct {
 	Route string
 	Share float64
 }
 
-// Stall freezes the whole service for For at the beginning of every Every, counted from its
-// first request. No request is lost.
+// Stall freezes the whole service for For at the start of each period Every, counted from the first
+// request. No request is lost.
 type Stall struct {
 	For, Every time.Duration
 }
@@ -46,7 +45,7 @@ type trouble struct {
 	stall stall
 }
 
-// set checks that the routes are there.
+// set checks that the routes exist.
 func (t *trouble) set(o Options, routes map[string]http.HandlerFunc) error {
 	t.slow, t.fail = map[string]Slow{}, map[string]Fail{}
 	t.stall.Stall = o.Stall
@@ -64,7 +63,7 @@ func (t *trouble) set(o Options, routes map[string]http.HandlerFunc) error {
 	return nil
 }
 
-// wrap puts the trouble of a route around its handler.
+// wrap adds the trouble of a route to its handler.
 func (t *trouble) wrap(route string, handler http.HandlerFunc) http.HandlerFunc {
 	slow, isSlow := t.slow[route]
 	if isSlow {
@@ -101,14 +100,14 @@ func (s Slow) wrap(handler http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// spin keeps one core busy for so long.
+// spin keeps one core busy for a time.
 func spin(d time.Duration) {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 	}
 }
 
-// inShadow is the same request of a caller whom nobody else is, so that doing it again
-// changes nothing for anybody.
+// inShadow is the same request from a caller of its own, so that repeating it changes nothing for
+// anybody else.
 func inShadow(r *http.Request, body []byte) *http.Request {
 	shadow := r.Clone(r.Context())
 	shadow.Body = io.NopCloser(bytes.NewReader(body))
@@ -127,8 +126,8 @@ func (f Fail) wrap(handler http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// spread deals a share out evenly: of n calls of take(share) the sum is n×share, rounded
-// down. The zero value is ready. Safe for concurrent use.
+// spread distributes a share evenly: n calls of take(share) sum up to n×share, rounded down. The zero
+// value is ready. Safe for concurrent use.
 type spread struct{ calls atomic.Int64 }
 
 func (s *spread) take(share float64) int {
@@ -136,14 +135,14 @@ func (s *spread) take(share float64) int {
 	return int(math.Floor(n*share+1e-9) - math.Floor((n-1)*share+1e-9))
 }
 
-// stall freezes whoever waits while it is on. Safe for concurrent use.
+// stall freezes whoever waits while it is active. Safe for concurrent use.
 type stall struct {
 	Stall
 	once  sync.Once
 	first time.Time // set by once
 }
 
-// rest is how long a caller at now must wait.
+// rest returns how long a caller must wait at a time.
 func (s *stall) rest(now time.Time) time.Duration {
 	if s.Every <= 0 {
 		return 0
