@@ -1,7 +1,10 @@
+//go:build real
+
 package action_test
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -270,16 +273,14 @@ func (r *repository) wantComment(pattern string) {
 	}
 }
 
-// actBinary is the pinned act, which make test builds.
+// act is the pinned act, which the Makefile builds.
+var act = flag.String("act", "../../bin/tools/act", "the program act")
+
 func actBinary(t *testing.T) string {
 	t.Helper()
-	path := os.Getenv("PLIMSOLL_ACT")
-	if path == "" {
-		path = "../../bin/tools/act"
-	}
-	path = absolute(t, path)
+	path := absolute(t, *act)
 	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: build it with `make bin/tools/act`", err)
+		t.Fatalf("%v: build it with `make bin/tools/act`, or run `make test-real`", err)
 	}
 	return path
 }

@@ -1,15 +1,9 @@
-// Package action_test runs the action as users do: the workflows that plimsoll init writes, in a
-// small repository, through act in host mode, with baselines in a real PostgreSQL and a
-// stand-in for GitHub.
-//
-// It takes some minutes, most of it for building and loading the small service. act models
-// no permissions, no concurrency and no rules for forks, and sets INPUT_* for composite
-// actions, which GitHub does not; the action reads none of them.
+//go:build real
+
 package action_test
 
 import (
 	"bytes"
-	"flag"
 	"io/fs"
 	"net/url"
 	"os"
@@ -22,17 +16,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 )
 
-var update = flag.Bool("update", false, "rewrite the repository's own workflows")
-
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // TestStoredGate is the life of a repository: main records baselines, a pull request that
 // changes nothing passes without a word, one that makes the service slower is measured five
 // times and fails, is accepted by its label, and is merged as the first of a new level.
 func TestStoredGate(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds whole programs; make test runs it")
-	}
 	r := newRepository(t, map[string]string{"plimsoll.yml": "stored.yml"})
 	r.act("push", map[string]any{"ref": "refs/heads/main"}).want(t, true, `Recorded run [0-9a-f]{12} of greeter as a baseline on main`)
 	r.age(12)
@@ -70,9 +59,6 @@ func TestStoredGate(t *testing.T) {
 
 // TestPairedGate compares two commits without a database.
 func TestPairedGate(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds whole programs; make test runs it")
-	}
 	r := newRepository(t, map[string]string{"plimsoll.yml": "paired.yml"})
 	r.git("switch", "--quiet", "--create", "care")
 	r.slower()
@@ -85,9 +71,6 @@ func TestPairedGate(t *testing.T) {
 // TestForks is a pull request of a stranger's: its workflow may not write, and the one that
 // follows writes what that has found, unless the file was tampered with.
 func TestForks(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds whole programs; make test runs it")
-	}
 	r := newRepository(t, map[string]string{"plimsoll.yml": "forks.yml", "plimsoll-comment.yml": "comment.yml"})
 	r.git("switch", "--quiet", "--create", "care")
 	r.slower()

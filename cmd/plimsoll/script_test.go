@@ -48,7 +48,11 @@ var programsIn string
 var programs = sync.OnceValues(func() (string, error) {
 	dir := programsIn
 	for _, source := range []string{".", "../../testdata/shop/cmd/shop"} {
-		output, err := exec.Command("go", "build", "-o", dir+string(filepath.Separator), source).CombinedOutput()
+		args := []string{"build", "-o", dir + string(filepath.Separator), source}
+		if raced {
+			args = slices.Insert(args, 1, "-race")
+		}
+		output, err := exec.Command("go", args...).CombinedOutput()
 		if err != nil {
 			return "", fmt.Errorf("build %s: %w\n%s", source, err, output)
 		}
@@ -112,7 +116,7 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Files: scriptFiles(t),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 			env.Setenv("SCRIPTS", scripts)
@@ -149,6 +153,23 @@ func TestScripts(t *testing.T) {
 			"output": output,
 		},
 	})
+}
+
+// scriptFiles are all scripts. Under the race detector, which makes programs slow, they are those in which
+// most goes on at once: a store that several reach, GitHub, a run that goes wrong, and what is kept secret.
+func scriptFiles(t *testing.T) (files []string) {
+	t.Helper()
+	if raced {
+		for _, name := range []string{"action", "github", "secrets", "store"} {
+			files = append(files, filepath.Join("testdata", "script", name+".txtar"))
+		}
+		return files
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "script", "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 // exits runs a program, which must end with just this status.
