@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -42,26 +41,6 @@ const (
 type MessageContent interface {
 	// Canonical is the content as the digest counts it; see Content.
 	Canonical() any
-}
-
-// MarshalJSON gives what the digest counts.
-func (m Message) MarshalJSON() ([]byte, error) {
-	var content any
-	if m.Content != nil {
-		content = m.Content.Canonical()
-	}
-	return json.Marshal(struct {
-		Route   string        `json:",omitempty"`
-		Wait    *Wait         `json:",omitempty"`
-		Sends   bool          `json:",omitempty"`
-		Repeat  int           `json:",omitempty"`
-		Awaits  Awaits        `json:",omitempty"`
-		Count   int           `json:",omitempty"`
-		For     time.Duration `json:",omitempty"`
-		Within  time.Duration `json:",omitempty"`
-		Save    []Save        `json:",omitempty"`
-		Content any           `json:",omitempty"`
-	}{m.Route, m.Wait, m.Sends, m.Repeat, m.Awaits, m.Count, m.For, m.Within, m.Save, content})
 }
 
 // MessageWords are what a protocol reads of one step of a stream.

@@ -1,9 +1,6 @@
 package profile
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -62,18 +59,6 @@ func defaults() *Profile {
 			RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second,
 		},
 	}
-}
-
-// Digest identifies what the profile loads: 64 hexadecimal digits over everything but the gate and
-// the limits, since runs stay comparable when these change. Environment variables count by name and
-// not by value, files by their content.
-func (p *Profile) Digest() string {
-	text, err := json.Marshal(p)
-	if err != nil {
-		panic("profile: " + err.Error()) // plain fields only
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
 }
 
 // profile reads the sections in the order in which they refer to each other, whatever the order

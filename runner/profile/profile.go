@@ -22,10 +22,10 @@ type Profile struct {
 	Name   string // the series that baselines belong to
 	Target Target
 	Load   Load
-	Limits Limits `json:"-"` // a limit changes no run; it prevents or ends one
+	Limits Limits // a limit changes no run; it prevents or ends one
 	Data   []Data
 	Users  []User
-	Gate   *yaml.Node `json:"-"` // as written; nil when absent
+	Gate   *yaml.Node // as written; nil when absent
 
 	sendsPort bool // a request contains ${port}
 }
@@ -57,11 +57,11 @@ const (
 // TLS says how the system's certificate is verified, and holds a client certificate. The zero TLS
 // trusts the machine's authorities. CA, Cert and Key are PEM.
 type TLS struct {
-	CA         []byte `json:",omitempty"`
-	Cert       []byte `json:",omitempty"`
-	Key        []byte `json:"-"`
-	ServerName string `json:",omitempty"`
-	Insecure   bool   `json:",omitempty"` // any certificate is accepted
+	CA         []byte
+	Cert       []byte
+	Key        []byte
+	ServerName string
+	Insecure   bool // any certificate is accepted
 }
 
 // Header is a header field of a request, or a variable of an environment.
@@ -180,9 +180,9 @@ type Limits struct {
 type Data struct {
 	Name    string
 	Order   Order
-	Columns []string   // empty for a list
-	Rows    [][]string `json:"-"`
-	Sum     string     // SHA-256 of the rows
+	Columns []string // empty for a list
+	Rows    [][]string
+	Sum     string // SHA-256 of the rows
 }
 
 // Order says which row comes next.

@@ -121,26 +121,6 @@ users: [{name: reader, wait: `+text+`, tasks: [{http: GET /}]}]
 	}
 }
 
-// The digest changes with what is loaded and not with how it is judged or laid out.
-func TestDigest(t *testing.T) {
-	digest := func(text string) string {
-		t.Helper()
-		p, problems := profile.Parse("p.yaml", []byte(text), from)
-		if len(problems) > 0 {
-			t.Fatal(problems)
-		}
-		return p.Digest()
-	}
-	base := "name: shop\ntarget: {url: http://127.0.0.1}\nusers: [{name: u, tasks: [{http: GET /}]}]\n"
-	same := "# a comment\n" + base + "gate: {degradation: 5%}\n"
-	if digest(base) != digest(same) {
-		t.Error("a comment and a gate change the digest")
-	}
-	if digest(base) == digest(base+"load: {users: 2}\n") {
-		t.Error("another number of users keeps the digest")
-	}
-}
-
 // No input makes the parser panic, and what it takes without a problem is complete.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"/ok/*.yaml", "/err/*.yaml"} {

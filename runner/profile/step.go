@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"time"
@@ -43,18 +42,6 @@ func (c *Call) saves() (names []string) {
 		}
 	}
 	return names
-}
-
-// MarshalJSON gives what the digest counts.
-func (c *Call) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Routes   []string
-		Save     []Save        `json:",omitempty"`
-		Within   time.Duration `json:",omitempty"`
-		Protocol string
-		Content  any
-		Messages []Message `json:",omitempty"`
-	}{c.Routes, c.Save, c.Within, c.Content.Protocol(), c.Content.Canonical(), c.Messages})
 }
 
 // Content is what a call says in the words of its protocol.

@@ -1,0 +1,172 @@
+package profile_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+const minimal = "name: shop\ntarget: {url: http://127.0.0.1}\nusers: [{name: u, tasks: [{http: GET /}]}]\n"
+
+// every has every key that counts for the digest, with a value that is not its default.
+const every = `
+name: shop
+target:
+  url: https://127.0.0.1:${port}
+  socket: /tmp/shop.sock
+  headers: {X-A: "1", X-B: "${env.API_TOKEN}"}
+  timeout: 3s
+  http: "1.1"
+  redirects: 2
+  cookies: false
+  connections: shared 4
+  tls: {server_name: shop, insecure: true}
+  start: {build: make, command: "./shop ${port}", dir: sub, env: {A: b}, ready: {http: GET /up, within: 5s}, stop_within: 2s}
+load: {users: 9, spawn_rate: 3, warm_up: 2s, run_time: 30s, rounds: 3, seed: 7, stop_within: 1s}
+data:
+  words: {list: [boots, tent], order: shuffle}
+users:
+  - name: reader
+    weight: 3
+    wait: 100ms..500ms
+    on_start: [{http: POST /login, json: {user: "${user.id}"}, save: {token: token}}]
+    tasks:
+      - name: browse
+        weight: 2
+        tags: [fast]
+        steps:
+          - http: GET /items/${data.words}
+            name: item
+            headers: {Authorization: "${token}"}
+            expect: {status: [200, 304], json: {"items.#": "> 0", name: "boots"}, within: 50ms}
+            save: {id: items.0.id}
+          - wait: 5ms
+          - http: POST /cart
+            body: ""
+    on_stop: [{http: POST /logout}]
+  - {name: writer, fixed: 1, wait: pace 1s, tasks: [{http: PUT /x}]}
+`
+
+// open is a profile of the open model, with a shape.
+const open = `
+name: shop
+target: {url: http://127.0.0.1}
+load: {stages: [{rate: 5, for: 10s}, {rate: 20, for: 20s}], arrivals: poisson, max_in_flight: 50, warm_up: 5s}
+users: [{name: u, tasks: [{http: GET /}]}]
+`
+
+func digest(t *testing.T, text string) string {
+	t.Helper()
+	p, problems := profile.Parse("p.yaml", []byte(text), from)
+	if len(problems) > 0 {
+		t.Fatalf("%v\n%s", problems, text)
+	}
+	return p.Digest()
+}
+
+// The digests of three profiles, as they were when this form was made. To change one of them is to
+// orphan every baseline there is.
+func TestDigestIsPinned(t *testing.T) {
+	for text, want := range map[string]string{
+		minimal: "c0f7d398f5aab62aec4dc84cba232ccecdddc234e070da1d95fd8edc1f9e6d63",
+		every:   "438c850d167f2b5233be71de9fc3b10b8a75c69a77893205fdcfb5636035feec",
+		open:    "226d42c1f0f08d6c27a69e8abc8e1f236b7025541de4e5fb8656223b46e6a1e4",
+	} {
+		if got := digest(t, text); got != want {
+			t.Errorf("the digest is %s, and was %s, of%s", got, want, text)
+		}
+	}
+}
+
+// How a file is laid out, what it says that is the default, how it is judged and what it must not
+// pass: nothing of it changes what is loaded.
+func TestDigestStays(t *testing.T) {
+	for name, text := range map[string]string{
+		"a comment":     "# a comment\n" + minimal,
+		"a gate":        minimal + "gate: {degradation: 5%}\n",
+		"limits":        minimal + "limits: {users: 3, rate: 9/s}\n",
+		"another order": "users: [{tasks: [{http: GET /}], name: u}]\ntarget: {url: http://127.0.0.1}\nname: shop\n",
+		"the defaults":  strings.Replace(minimal, "127.0.0.1", "127.0.0.1, timeout: 10s, http: auto, redirects: 0, cookies: true", 1) + "load: {users: 1, spawn_rate: 1, run_time: 1m, rounds: 6, seed: 1, stop_within: 5s}\n",
+		"a weight of 1": strings.Replace(minimal, "name: u", "name: u, weight: 1", 1),
+		"the same name": strings.Replace(minimal, "http: GET /", "http: GET /, name: GET /", 1),
+		"an empty wait": strings.Replace(minimal, "name: u", "name: u, on_start: [], on_stop: []", 1),
+	} {
+		if digest(t, text) != digest(t, minimal) {
+			t.Errorf("%s changes the digest", name)
+		}
+	}
+}
+
+// Each of these is another load.
+func TestDigestChanges(t *testing.T) {
+	seen := map[string]string{digest(t, every): "unchanged"}
+	for _, change := range [][2]string{
+		{"name: shop\n", "name: cart\n"}, {"https://", "http://"}, {"shop.sock", "cart.sock"}, {`X-A: "1"`, `X-A: "2"`}, {"env.API_TOKEN", "env.SHOP_PASSWORD"},
+		{"timeout: 3s", "timeout: 4s"}, {`http: "1.1"`, `http: auto`}, {"redirects: 2", "redirects: 3"}, {"cookies: false", "cookies: true"},
+		{"shared 4", "shared 5"}, {"server_name: shop", "server_name: cart"}, {", insecure: true", ""}, {"build: make", "build: make all"},
+		{"./shop", "./cart"}, {"dir: sub", "dir: sup"}, {"{A: b}", "{A: c}"}, {"/up", "/down"}, {"within: 5s", "within: 6s"}, {"stop_within: 2s", "stop_within: 3s"},
+		{"users: 9", "users: 8"}, {"spawn_rate: 3", "spawn_rate: 2"}, {"warm_up: 2s", "warm_up: 1s"}, {"run_time: 30s", "run_time: 60s"}, {"rounds: 3", "rounds: 5"},
+		{"seed: 7", "seed: 8"}, {"stop_within: 1s", "stop_within: 4s"}, {"boots, tent", "boots, hat"}, {"shuffle", "random"}, {"name: reader", "name: visitor"},
+		{"weight: 3", "weight: 4"}, {"100ms..500ms", "100ms..600ms"}, {"POST /login", "PUT /login"}, {"save: {token: token}", "save: {token: a.token}"},
+		{"name: browse", "name: look"}, {"weight: 2", "weight: 5"}, {"[fast]", "[slow]"}, {"/items/${data.words}", "/item/${data.words}"}, {"name: item\n", "name: thing\n"},
+		{"Authorization: \"", "Authorization: \"Bearer "}, {"[200, 304]", "[200]"}, {"> 0", "> 1"}, {"within: 50ms", "within: 60ms"}, {"id: items.0.id", "id: items.1.id"},
+		{"wait: 5ms", "wait: 6ms"}, {"            body: \"\"\n", ""}, {"POST /logout", "GET /logout"}, {"fixed: 1", "fixed: 2"}, {"pace 1s", "pace 2s"},
+	} {
+		text := strings.Replace(every, change[0], change[1], 1)
+		if text == every {
+			t.Fatalf("there is no %q", change[0])
+		}
+		got := digest(t, text)
+		if other, there := seen[got]; there {
+			t.Errorf("%q instead of %q has the digest of %s", change[1], change[0], other)
+		}
+		seen[got] = change[1]
+	}
+}
+
+// Whoever adds a field to the profile decides here whether it counts for the digest, and in
+// digest.go how.
+func TestDigestKnowsEveryField(t *testing.T) {
+	const counted = `
+		Profile: Name Target Load Data Users; not Limits Gate sendsPort
+		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start
+		TLS: CA Cert ServerName Insecure; not Key
+		Header: Name Value
+		Start: Build Command Dir Env Ready StopWithin
+		Ready: Kind Path Log Within
+		Load: Users SpawnRate Rate Arrivals MaxInFlight Stages WarmUp RunTime Rounds Seed StopWithin
+		Stage: Users Rate For
+		Data: Name Order Columns Sum; not Rows
+		User: Name Weight Fixed Wait OnStart OnStop Tasks
+		Wait: Kind Min Max Period
+		Task: Name Weight Tags Steps
+		Step: Call Wait
+		Call: Routes Save Within Content Messages; not Line
+		Save: Name Path
+		Message: Route Wait Sends Repeat Awaits Count For Within Save Content
+		Condition: Path Op Operand Text`
+	types := map[string]reflect.Type{}
+	for _, value := range []any{
+		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Data{},
+		profile.User{}, profile.Wait{}, profile.Task{}, profile.Step{}, profile.Call{}, profile.Save{}, profile.Message{}, profile.Condition{},
+	} {
+		types[reflect.TypeOf(value).Name()] = reflect.TypeOf(value)
+	}
+	for line := range strings.Lines(strings.TrimSpace(counted)) {
+		name, fields, _ := strings.Cut(strings.TrimSpace(line), ":")
+		known := map[string]bool{}
+		for _, field := range strings.Fields(strings.ReplaceAll(fields, "; not", "")) {
+			known[field] = true
+		}
+		for i := range types[name].NumField() {
+			if field := types[name].Field(i).Name; !known[field] {
+				t.Errorf("does %s.%s count for the digest?", name, field)
+			}
+		}
+		if len(known) != types[name].NumField() {
+			t.Errorf("%s has %d fields, %d are known here", name, types[name].NumField(), len(known))
+		}
+	}
+}
