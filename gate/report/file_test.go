@@ -276,6 +276,14 @@ func FuzzDecode(f *testing.F) {
 	for _, r := range reports() {
 		f.Add(encode(f, r))
 	}
+	fail := string(encode(f, reports()["fail"]))
+	for _, edit := range [][2]string{
+		{`"requests": 4000`, `"requests": 9223372036854775807`}, {`"compared": 14`, `"compared": 2147483648`}, {`"limit": 0.2`, `"limit": -1e308`},
+		{`"limit": 0.2`, `"limit": 0.2, "limit": 0.3`}, {`"reasons": [`, `"reasons": [` + strings.Repeat("[", 100)}, {`"kind": "slower"`, `"kind": "caused"`},
+		{`"comparisons": [`, `"comparisons": [` + strings.Repeat("{},", 10_001)},
+	} {
+		f.Add([]byte(strings.Replace(fail, edit[0], edit[1], 1)))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := report.Decode(bytes.NewReader(data))
 		if err != nil {
