@@ -6,10 +6,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// attribute finds what is past its limit only because something else is: when a route's
-// answers are slower as a rule (its p50), users who wait for them send less elsewhere, others
-// now and then stand behind them (their tails), and all routes together are slower too. A proven
-// change is never attributed to an unproven one.
+// attribute finds rows that are past their limits only because another route is. When a route's
+// answers are slower in general (its p50), users who wait for them send fewer requests elsewhere,
+// requests of other routes sometimes queue behind them (their tails), and all routes together are
+// slower too. A proven change is never attributed to an unproven one.
 func attribute(rows []row) []row {
 	rows = slices.Clone(rows)
 	slower, tails, lower, failing := sources{}, sources{}, sources{}, sources{}
@@ -49,7 +49,7 @@ func attribute(rows []row) []row {
 	return rows
 }
 
-// sources are the routes that are past a limit, and how sure that is.
+// sources are routes that may be past a limit, and how sure that is.
 type sources map[string]int
 
 // sureness is 2 for what is worse, 1 for what may be, and 0 for the rest.
@@ -66,11 +66,11 @@ func (s sources) any() bool {
 
 func (s sources) add(c *Comparison) { s[c.Route] = max(s[c.Route], sureness(c.Status)) }
 
-// mostCauses is how many routes are named from which another follows.
+// mostCauses is the most routes that are named as causes of another.
 const mostCauses = 3
 
-// like names the sources that are at least as sure as c; nil for none, or when c is not past
-// a limit.
+// like names the sources that are at least as sure as c; nil if there are none, or c is not past a
+// limit.
 func (s sources) like(c *Comparison) *Why {
 	own := sureness(c.Status)
 	var names []string

@@ -2,8 +2,8 @@ package gate
 
 import "slices"
 
-// Bound is the verdict cut to what Validate allows, and how many comparisons were left out. The
-// worst are kept. Texts that are too long end with an ellipsis.
+// Bound returns the verdict cut to what Validate allows, and how many comparisons it left out. It keeps
+// the worst. Texts that are too long end with an ellipsis.
 func (v Verdict) Bound() (bounded Verdict, leftOut int) {
 	order := WorstFirst(v.Comparisons)
 	kept := order[:min(len(order), maxComparisons)]
@@ -35,7 +35,7 @@ func (v Verdict) Bound() (bounded Verdict, leftOut int) {
 	return v, len(order) - len(kept)
 }
 
-// boundReasons are the first reasons, with copies of all that texts points into.
+// boundReasons are the first reasons, copied as deep as texts points.
 func boundReasons(reasons []Reason) []Reason {
 	reasons = slices.Clone(reasons[:min(len(reasons), maxReasons)])
 	for i := range reasons {
@@ -56,7 +56,7 @@ func (w *Why) clone() *Why {
 	return &copied
 }
 
-// texts are all texts of a verdict: names, and words of others.
+// texts points to all texts of a verdict: names, and words of other programs or people.
 func (v *Verdict) texts() (names, words []*string) {
 	names = []*string{&v.Baseline.Branch, &v.Baseline.Commit}
 	for i := range v.Comparisons {

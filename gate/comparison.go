@@ -39,7 +39,7 @@ func (m Metric) quantile() (q float64, ok bool) {
 	}
 }
 
-// IsLatency reports whether values of the metric are nanoseconds, of which less is better.
+// IsLatency reports whether the metric is a latency: its values are nanoseconds, and less is better.
 func (m Metric) IsLatency() bool {
 	_, ok := m.quantile()
 	return ok
@@ -61,7 +61,7 @@ func (m Metric) of(f result.Figures) float64 {
 	}
 }
 
-// Status is what became of one Comparison. The zero value is none.
+// Status is the result of one Comparison. The zero value is no status.
 type Status uint8
 
 // The statuses.
@@ -95,9 +95,8 @@ func (s *Status) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%.40q is no status of a comparison", text)
 }
 
-// Severity says how bad a status is: 5 for what is worse, 4 for what is in doubt, 3 for what
-// follows from something else, 2 for what is within its limits, 1 for what was not judged, and
-// 0 for no status.
+// Severity says how bad a status is: 5 for Worse, 4 for Unclear and Suspect, 3 for Follows, 2 for
+// Within, 1 for NotJudged, and 0 for no status.
 func (s Status) Severity() int {
 	switch s {
 	case Worse:
@@ -147,7 +146,7 @@ type Comparison struct {
 	Requests int64   `json:"requests"` // of the runs being judged
 	N        int     `json:"n"`        // pairs of rounds, or fresh runs
 	// P is the chance of a difference so clear anywhere in the report when nothing has changed,
-	// and Alpha what it is held against; nil where nothing was past its limit.
+	// and Alpha the level that it must not exceed; nil if nothing was past its limit.
 	P     *float64 `json:"p,omitempty"`
 	Alpha float64  `json:"alpha,omitempty"`
 	// SmallestVisible is the smallest relative change that would be found nine times in ten; 0
@@ -198,7 +197,7 @@ func WorstFirst(comparisons []Comparison) []int {
 	return order
 }
 
-// Threshold is an absolute limit of a route and what became of it.
+// Threshold is an absolute limit of a route, and whether it was kept.
 type Threshold struct {
 	Route  string  `json:"route"`
 	Rule   string  `json:"rule"` // as the profile has it, such as p(95)<500

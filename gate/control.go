@@ -8,17 +8,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// A control is a server that never changes. Where it moved, the machine did.
+// A control is a server that never changes. If it moved, the machine did.
 const (
 	// controlStray is how far the control may be from its own middle in a pair that counts, and
 	// from the first measurement to the second in a run that does, on the log scale.
 	controlStray = 0.4
-	// controlLeast is how far the control may be from what it was in the history without a word.
+	// controlLeast is how far the control may move against the history before that is noted.
 	controlLeast = 0.05
 )
 
-// outOfLine reports whether the control strayed after a pair, from what it was until then: a
-// pair that counts will always count. It does not know the sides.
+// outOfLine reports whether the control strayed after a pair from its median until then. Later pairs
+// cannot change that: a pair that counts will always count. It does not know the sides.
 func outOfLine(control []result.Figures, pair int) bool {
 	if pair >= len(control) {
 		return false
@@ -57,8 +57,7 @@ func controlLevel(runs []result.Summary) float64 {
 	return stats.Median(all)
 }
 
-// controlToo doubts what is worse by no more than the control is: as far as can be told that
-// is the machine.
+// controlToo doubts rows that are worse by no more than the control is: that may be the machine.
 func controlToo(rows []row, past, fresh []result.Summary) ([]row, []Reason) {
 	moved := controlLevel(fresh) - controlLevel(past)
 	if math.IsNaN(moved) || moved <= controlLeast {

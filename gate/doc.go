@@ -1,20 +1,24 @@
 // Package gate judges a change: does it make the service worse, and how sure is that?
 //
-// JudgePairs compares rounds of base and head that were loaded in turn on one machine; Judge
-// compares fresh runs with the history of a branch. Both take Results and a Policy and give
-// a Verdict with a Comparison for each metric of each route. They do no I/O and look at no
-// clock; what they draw at random is seeded by what they judge, so that equal inputs give
+// JudgePairs compares rounds of base and head that were loaded in turn on one machine. Judge
+// compares fresh runs with the history of a branch, which it knows by the runs' Summaries. Both take
+// a Policy and return a Verdict with a Comparison for each metric of each route. They do no I/O and
+// look at no clock. What they draw at random is seeded by the IDs of the runs, so equal inputs give
 // equal verdicts.
+//
+// A Verdict is data. A Reason is a kind with its figures, and so is what a Comparison says of itself;
+// package report has every sentence. Validate tells whether a gate can have said a verdict that
+// comes from a file of somebody else's.
 //
 // The unit is the round and the run, never the request: requests inside a round are not
 // independent of one another. Figures are compared on the log scale. One shape of rule holds
 // in both modes. A change fails when it is practically large (its estimate is past the limit)
 // and real for the whole report (the p value, adjusted for everything that was looked at, is
-// small). It passes when, of pairs, it surely lies inside a guard; of runs, whose own noise
-// nothing averages away, when nothing looks worse. Else it is inconclusive, and the verdict
-// says how large a change could have been seen. docs/verdict.md has the reasons and
-// what was measured; package stats has the sources.
+// small). In pairs it passes when it surely lies inside a guard. Nothing averages away the noise
+// between runs, so fresh runs pass when nothing looks worse. Everything else is inconclusive, and
+// the verdict says how large a change could have been seen. docs/verdict.md has the reasons and
+// the measurements; package stats has the sources.
 //
-// Doubt is not success: no samples, no baseline, another profile or machine, a run cut short
+// Doubt is not success: no samples, no baseline, another profile or machine, or a run cut short
 // make a verdict Inconclusive with its reasons, never a Pass.
 package gate

@@ -16,9 +16,9 @@ const (
 	leastRise = 0.01
 )
 
-// failureRates makes a row of each route's failure rate in the runs that are judged, for which no
-// baseline is needed. The rounds are the units: a rate fails when it is past its limit and its
-// lower bound is too.
+// failureRates makes a row of each route's failure rate in the runs that are judged. It needs no
+// baseline. The rounds are the units: a rate fails when it is past its limit and its lower bound is
+// too.
 func failureRates(p Policy, s sides, heads []*result.Result) []row {
 	var rows []row
 	for _, route := range routesOf(p, s.now, s.before) {

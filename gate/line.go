@@ -8,11 +8,11 @@ type line struct {
 	metric Metric
 	up     bool    // higher values of the metric are better
 	limit  float64 // a change past it is worse
-	guard  float64 // a change that surely lies below it is no reason to doubt
+	guard  float64 // a change that surely lies below it leaves no doubt
 }
 
-// newLine is the line of a metric whose relative change may be limit, 0.2 for 20 %. 20 % more
-// latency is ln 1.2, 20 % less throughput is ln(1/0.8): not the same.
+// newLine is the line of a metric that may change by limit, 0.2 for 20 %. 20 % more latency is ln 1.2
+// on the scale; 20 % less throughput is ln(1/0.8), which is more.
 func newLine(route string, metric Metric, higherIsBetter bool, limit float64) line {
 	l := line{route: route, metric: metric, up: higherIsBetter, limit: math.Log1p(limit), guard: math.Log1p(guardFactor * limit)}
 	if higherIsBetter {
@@ -21,7 +21,7 @@ func newLine(route string, metric Metric, higherIsBetter bool, limit float64) li
 	return l
 }
 
-// onScale is a value on the line's scale; NaN where there is none, or it cannot be a ratio's.
+// onScale is a value on the line's scale; NaN for a value that is missing or cannot be part of a ratio.
 func onScale(v float64, higherIsBetter bool) float64 {
 	switch {
 	case !(v > 0) || math.IsInf(v, 0):

@@ -54,14 +54,14 @@ func (s *sides) cannotJudge(limits RoutePolicy, route string, metric Metric) *Wh
 	return nil
 }
 
-// lost reports whether a metric cannot be judged because the change itself has made the requests
-// of its route fewer, by more than throughput may change: silence would hide the worst of changes.
+// lost reports whether a metric cannot be judged because the change itself has left its route fewer
+// requests, by more than throughput may change. Silence would hide the worst of changes.
 func (s *sides) lost(limits RoutePolicy, route string, metric Metric) bool {
 	before, now := s.before.meanRequests(route), s.now.meanRequests(route)
 	return now > 0 && now < headNeeds(metric) && before >= needs(metric) && now < (1-min(limits.Degradation, 0.5))*before
 }
 
-// blind lists the doubts about routes of which something could not be judged. The rows come from
+// blind lists the doubts about routes that could not be judged, or not wholly. The rows come from
 // collect.
 func blind(p Policy, s sides, rows []row) (doubts []Reason) {
 	for len(rows) > 0 {
@@ -104,14 +104,14 @@ func (s *sides) blindRoute(p Policy, rows []row) (doubts []Reason) {
 	case len(lost) > 0: // said already
 	case why.Kind == FewRequests:
 		doubts = append(doubts, Reason{Kind: RouteCannotBeSeen, Route: route, Why: why, RunTime: s.wouldDo(p, route)})
-	case now.failures <= int64(limits.FailureRate*float64(now.requests)): // head's own are told of as failures
+	case now.failures <= int64(limits.FailureRate*float64(now.requests)): // head's failures are reported as such
 		doubts = append(doubts, Reason{Kind: RouteCannotBeSeen, Route: route, Why: why})
 	}
 	return doubts
 }
 
-// blindAfterAll lists the routes that could have been judged, and that had no value which can be
-// compared after all.
+// blindAfterAll lists the doubts about routes that had enough requests, and turned out to have no values
+// that can be compared.
 func blindAfterAll(rows []row) (doubts []Reason) {
 	judged := map[string]bool{}
 	for i := range rows {

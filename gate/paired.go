@@ -10,13 +10,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Evidence that a round was disturbed, none of which knows which side it was: too much of the
-// machine's time went to its other tenants, or this program could not keep up.
+// Evidence that a round was disturbed: too much of the machine's time went to its other tenants, or
+// this program could not keep up. None of it depends on which side the round was of.
 const (
 	maxSteal = 0.10
 	maxShare = 0.90
-	// Lateness is no part of what is measured of users who wait for their answers, and the timers
-	// of a busy machine are late. Tasks that arrive count it as response time.
+	// Users who wait for their answers do not count lateness, and the timers of a busy machine are
+	// late. Tasks that arrive count it as response time.
 	maxLagClosed = 100 * time.Millisecond
 	maxLagOpen   = 10 * time.Millisecond
 )
@@ -28,7 +28,7 @@ const maxDropped = 0.25
 const MostPairs = MaxPairs + MaxPairs/4
 
 // orderMatters is the difference between pairs that began with base and pairs that began with
-// head, on the log scale, that is worth a word.
+// head, on the log scale, that is worth a notice.
 const orderMatters = 0.10
 
 // AreSides reports whether two results are the sides of one pairing: they have one seed, and in each

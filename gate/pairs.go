@@ -18,17 +18,17 @@ const (
 	// failFrom is the least number of pairs that fail a line: with fewer the test cannot reach
 	// any level worth having.
 	failFrom = 12
-	// passLevel is the chance, at each look, that a line which stands at its guard is taken to
-	// be below it; over five looks it adds up to some 5 %.
+	// passLevel is the chance, at each look, of passing a line exactly at its guard; over five looks
+	// it adds up to about 5 %.
 	passLevel = 0.0169
-	// guardFactor makes the guard out of the limit: a line passes when its upper bound is
-	// below 1.5 times the limit. To ask the bound to lie below the limit itself would leave most
-	// unchanged reports undecided (docs/verdict.md).
+	// guardFactor times the limit is the guard: a line passes when its upper bound is below it.
+	// Asking the bound to lie below the limit itself leaves most unchanged reports undecided
+	// (docs/verdict.md).
 	guardFactor = 1.5
-	// leastDraws is how many patterns of signs, or choices of runs, are drawn at least where not
-	// all are looked at.
+	// leastDraws is the least number of patterns of signs, or of choices of runs, that are drawn where
+	// there are too many to try them all.
 	leastDraws = 1999
-	// shownConfidence is that of the intervals which are shown.
+	// shownConfidence is the confidence of the intervals that are shown.
 	shownConfidence = 0.95
 )
 
@@ -39,7 +39,7 @@ type finding struct {
 	interval stats.Interval // of change
 	n        int            // pairs, or fresh runs
 	p        float64        // for the whole report; NaN where it was not needed
-	level    float64        // what p is held against
+	level    float64        // p must not be above it
 	visible  float64        // smallest change that would be found nine times in ten, on the log scale
 }
 
@@ -49,7 +49,7 @@ type look struct {
 	last  bool
 }
 
-// lookAt tells which look falls after n pairs, none for most n.
+// lookAt is the look that falls after n pairs; not ok for most n.
 func lookAt(n int, level float64) (l look, ok bool) {
 	i := slices.Index(looks, n)
 	if i < 0 {
@@ -62,14 +62,12 @@ func lookAt(n int, level float64) (l look, ok bool) {
 	return look{stats.Spend(level, shares)[i], i == len(looks)-1}, true
 }
 
-// drawsFor is how many draws can show a p value as small as a level, with some to spare.
+// drawsFor is a number of draws that can show a p value as small as a level, with some to spare.
 func drawsFor(level float64) int { return max(leastDraws, int(4/level)) }
 
-// judgePairs looks at the differences d[line][pair], head's value less base's, and says of
-// each line what can be said now. A line is Unclear while more pairs may tell.
-//
-// A line fails when its estimate is past the limit and the difference is real for the whole
-// report; it passes when its upper bound is inside the guard.
+// judgePairs judges each line by the differences d[line][pair], head's value less base's. A line
+// fails when its estimate is past the limit and the difference is real for the whole report. It
+// passes when its upper bound is inside the guard. It is Unclear while more pairs may tell.
 func judgePairs(lines []line, d [][]float64, at look, strict bool, seed uint64) []finding {
 	findings := make([]finding, len(lines))
 	var beyond bool

@@ -14,10 +14,10 @@ import (
 type Policy struct {
 	Degradation float64       // relative change of a metric that fails, 0.2 for 20 %
 	FailureRate float64       // share of failed requests that a route may have, 0..1
-	Metrics     []Metric      // compared with the baseline
+	Metrics     []Metric      // that are compared with the baseline
 	MinEffect   time.Duration // a latency change smaller than this never fails
-	// Confidence is that of the whole report: 0.99 lets one unchanged report in a hundred be
-	// red in a paired comparison, at most.
+	// Confidence belongs to the whole report: 0.99 lets at most one in a hundred unchanged reports
+	// be red in a paired comparison.
 	Confidence float64
 	Strict     bool // a change fails only when its lower bound is past the limit as well
 	Control    bool // a reference server is measured beside the system
@@ -29,7 +29,7 @@ type Policy struct {
 	PassInDoubt bool
 }
 
-// RoutePolicy is what a route has of its own.
+// RoutePolicy is what holds for one route alone.
 type RoutePolicy struct {
 	Degradation float64
 	FailureRate float64
@@ -46,7 +46,7 @@ type RouteThresholds struct {
 type BaselinePolicy struct {
 	Branch  string // empty: the base of the pull request, else main
 	Window  int    // the newest runs that are compared with
-	MinRuns int    // fewer give no verdict
+	MinRuns int    // fewer runs give no verdict
 }
 
 // DefaultPolicy is the policy of a profile that says nothing of its gate.

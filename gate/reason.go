@@ -57,8 +57,8 @@ const (
 	OfFresh    Part = "fresh"    // the runs to be judged, beside each other
 )
 
-// Reason is one reason of a verdict, or one notice: a kind with its figures. It holds no
-// sentence; package report has those. Which fields a kind fills stands beside the kind.
+// Reason is one reason of a verdict, or one notice: a kind with its figures. It holds no sentence;
+// package report has those. The comment beside each kind names the fields that it fills.
 type Reason struct {
 	Kind     ReasonKind    `json:"kind"`
 	Of       Part          `json:"of,omitempty"`
@@ -94,10 +94,10 @@ type Sight struct {
 	Visible float64 `json:"smallest_visible"`
 }
 
-// WhyKind tells apart why a comparison is what it is.
+// WhyKind tells the explanations of comparisons apart.
 type WhyKind string
 
-// Why a comparison is what it is, where its figures do not say it.
+// Explanations of a comparison, for what its figures do not say.
 const (
 	FewRequests   WhyKind = "few-requests"    // not judged: Has requests in a round, Needs; OnBase
 	FewRounds     WhyKind = "few-rounds"      // not judged: too few rounds have a value that can be compared
@@ -111,7 +111,7 @@ const (
 	Risen         WhyKind = "risen"           // worse: a failure rate that has risen, inside its limit or not
 )
 
-// Why says of a comparison what its figures do not.
+// Why explains what the figures of a comparison do not say.
 type Why struct {
 	Kind   WhyKind  `json:"kind"`
 	OnBase bool     `json:"on_base,omitempty"` // on the side that is compared with
@@ -122,7 +122,7 @@ type Why struct {
 	More   int      `json:"more,omitempty"`   // routes beside those
 }
 
-// reasonOf is what a comparison is a reason for; not ok for none.
+// reasonOf is the reason that a comparison gives; not ok if it gives none.
 func reasonOf(mode Mode, c *Comparison) (r Reason, ok bool) {
 	r = Reason{Route: c.Route, Metric: c.Metric, Change: c.Change, Interval: c.Interval, Limit: c.Limit, Why: c.Why}
 	if c.Metric == FailureRate {
@@ -154,6 +154,6 @@ func reasonOf(mode Mode, c *Comparison) (r Reason, ok bool) {
 	return r, true
 }
 
-// Reason is why a comparison that is worse, or in doubt, speaks against the change; not ok for
-// one that does not.
+// Reason is the reason that a comparison gives to fail the change or to doubt it; not ok if it gives
+// none.
 func (v *Verdict) Reason(c Comparison) (r Reason, ok bool) { return reasonOf(v.Mode, &c) }

@@ -20,17 +20,17 @@ import (
 type row struct {
 	line line
 	Comparison
-	// The samples, on the line's scale, NaN where there is no value: of the history's and the fresh
-	// runs, in the order of time, or of a pairing's base and head, of which the i-th belong together.
+	// The two samples, on the line's scale, NaN for a missing value: the history's and the fresh runs
+	// in the order of time, or base and head of a pairing, pair by pair.
 	before, now []float64
 	found       *finding // nil when no rule has looked at it
-	instead     *Reason  // what is said once in the place of this row's own reason; nil for none
+	instead     *Reason  // replaces this row's own reason, and is given once for all its rows; nil for none
 }
 
-// sides are both sides of a comparison in sum.
+// sides are both sides of a comparison, added up.
 type sides struct {
 	before, now side
-	runTime     time.Duration // of the whole load of a run of this profile
+	runTime     time.Duration // the length of the load, in full, of a run of this profile
 }
 
 // collect makes a row of each metric of each route, those of all routes together first. A row
@@ -71,7 +71,7 @@ func countRoutes(rows []row) (compared, total int) {
 	return compared, len(judged)
 }
 
-// settle says what becomes of each row that a rule has looked at.
+// settle decides what becomes of each row that a rule has looked at.
 func settle(p Policy, rows []row) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {

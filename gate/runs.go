@@ -14,14 +14,14 @@ const (
 	recentRuns = 8
 	// FailHistory is the least number of runs in a history that fails anything.
 	FailHistory = 10
-	// suspectShare of the limit makes one run suspect.
+	// suspectShare is the share of its limit that makes one run suspect.
 	suspectShare = 0.5
 )
 
-// judgeRuns compares fresh runs with a history, rows of figures in the order of time, and says
-// of each line what can be said. With fewer than FreshRuns a line is Suspect or Within; with
-// as many it is Worse when the shift is past the limit, real for the whole report and not
-// there against the newest runs alone, and Unclear when it is past the limit only.
+// judgeRuns judges each line by fresh runs against a history, rows of figures in the order of time.
+// With fewer than FreshRuns a line is Suspect or Within. With FreshRuns it is Worse when the shift
+// is past the limit, real for the whole report, and past the limit against the newest runs alone as
+// well; it is Unclear when only the first holds.
 func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uint64) []finding {
 	findings := make([]finding, len(lines))
 	var beyond bool
@@ -29,7 +29,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 		old, now := column(history, j), column(fresh, j)
 		f := finding{status: Within, n: len(now), p: math.NaN(), level: level}
 		f.change, f.interval = stats.Shift(old, now, shownConfidence)
-		// The spread between runs, which no number of rounds averages away.
+		// No number of rounds averages away the spread between runs.
 		se := stats.MAD(old) * math.Sqrt(1/float64(FreshRuns)+1/float64(max(len(old), 1)))
 		f.visible = max(lines[j].limit, stats.SmallestVisible(se, level))
 		switch {
@@ -58,7 +58,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 	return findings
 }
 
-// column is the values of one line that are there.
+// column is the values of one line, without those that are missing.
 func column(rows [][]float64, j int) []float64 {
 	var values []float64
 	for _, row := range rows {

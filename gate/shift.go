@@ -8,8 +8,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// commonLeast is how far the middle of all routes, of which there must be commonRoutes, must
-// move for it to be one change and not many.
+// The median change of at least commonRoutes routes must be past commonLeast to count as one change of
+// everything and not as many changes.
 const (
 	commonLeast  = 0.10
 	commonRoutes = 4
@@ -17,8 +17,8 @@ const (
 
 // commonShift finds out whether everything moved together: another machine or a global change.
 // History cannot tell them apart, because the fresh runs share one machine and the history's do
-// not. What moved along is told once, not line by line, and is inconclusive. What is worse by
-// more than that stays worse. Nothing is subtracted.
+// not. Rows that moved along get one reason together, and are inconclusive. Rows that are worse by
+// more than that stay worse. Nothing is subtracted.
 func commonShift(rows []row) ([]row, []Reason) {
 	byRoute := map[string][]float64{}
 	for i := range rows {

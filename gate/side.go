@@ -8,16 +8,16 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// side is what all the runs on one side of a comparison did together.
+// side adds up all the runs on one side of a comparison.
 type side struct {
 	rounds int
 	routes map[string]counts // tally.All for all together
 }
 
-// counts are a route's requests and those of them that failed.
+// counts are a route's requests, and how many of them failed.
 type counts struct{ failures, requests int64 }
 
-// sideOf adds up runs that are known by their summaries.
+// sideOf adds up runs by their summaries.
 func sideOf(runs []result.Summary) side {
 	s := side{routes: map[string]counts{}}
 	for i := range runs {
@@ -49,12 +49,12 @@ func (s side) count(route string, f result.Figures) {
 	s.routes[route] = counts{c.failures + f.Failures, c.requests + f.Requests}
 }
 
-// meanRequests is how many requests a route has, in the mean, in a round.
+// meanRequests is the mean number of requests of a route in a round.
 func (s side) meanRequests(route string) float64 {
 	return float64(s.routes[route].requests) / float64(max(s.rounds, 1))
 }
 
-// routesOf lists every route of either side that is to be compared: all together first, then
+// routesOf lists the routes of either side that the policy compares, all routes together first, then
 // by name.
 func routesOf(p Policy, sides ...side) []string {
 	all := map[string]bool{}

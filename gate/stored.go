@@ -15,9 +15,9 @@ import (
 const storedFactor = 5
 
 // Judge compares fresh runs of one change with the history of a branch. One run is enough to
-// pass when nothing looks worse in it; otherwise More says how many further runs of the same
-// change can tell. The history may hold runs that do not fit; they are left out. When none is
-// left the verdict says what they differ in.
+// pass if nothing looks worse in it; otherwise More says how many further runs of the same
+// change can tell. The history may hold runs that do not fit the fresh ones; they are left out. If
+// none is left, the verdict says what they differ in.
 func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
 	v := Verdict{Mode: Stored}
 	if reason := unfitRuns(fresh); reason != nil {
@@ -52,8 +52,8 @@ func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
 	return v.weighRuns(rates, rows, doubts)
 }
 
-// weighRuns ends a judgement of runs: it looks at what moved together, and asks for more runs where
-// they can tell.
+// weighRuns ends a judgement of runs: it looks for a common shift, and asks for more runs if they can
+// tell.
 func (v Verdict) weighRuns(rates, rows []row, doubts []Reason) Verdict {
 	rows, notice := commonShift(rows)
 	v = v.Note(notice...)
@@ -125,8 +125,8 @@ func misfit(head, b *result.Summary) *Reason {
 	return nil
 }
 
-// tooLittle says why a baseline is not enough; nil when it is. All are the runs that there are,
-// past those of them that fit.
+// tooLittle says why a baseline is not enough; nil if it is. all are the runs of the history, past
+// those of them that fit.
 func tooLittle(p Policy, head *result.Summary, past, all []result.Summary) *Reason {
 	branch := cmp.Or(p.Baseline.Branch, "main")
 	switch {
@@ -158,8 +158,8 @@ func ids(runs []result.Summary) []string {
 	return all
 }
 
-// sampleRuns gives each row that can be judged its two samples, the figures of the runs, and their
-// middles and ranges.
+// sampleRuns gives each row that can be judged its two samples, the figures of the runs, with their
+// medians and ranges.
 func sampleRuns(rows []row, past, fresh []result.Summary) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -180,13 +180,13 @@ func (l line) values(runs []result.Summary) []float64 {
 	return values
 }
 
-// describe puts the middles and the ranges of both samples into the comparison.
+// describe puts the medians and the ranges of both samples into the comparison.
 func (r *row) describe() {
 	r.Baseline, r.BaselineRange = unscale(r.before, r.line.up)
 	r.Head, r.HeadRange = unscale(r.now, r.line.up)
 }
 
-// spreadOf shows of a single fresh run what its rounds range over.
+// spreadOf shows the range over the rounds if there is a single fresh run.
 func spreadOf(rows []row, fresh []*result.Result) []row {
 	if len(fresh) != 1 {
 		return rows
@@ -222,7 +222,7 @@ func unscale(values []float64, up bool) (median float64, span Range) {
 	return summary(plain)
 }
 
-// summary is the median of values and what they range over.
+// summary is the median and the range of values.
 func summary(values []float64) (median float64, span Range) {
 	return stats.Median(values), Range{slices.Min(values), slices.Max(values)}
 }
@@ -273,7 +273,7 @@ func findRuns(p Policy, rows []row, seed uint64) []row {
 	return rows
 }
 
-// shortHistory says of what is not proven that its history is too short to fail anything.
+// shortHistory marks unproven rows whose history is too short to fail anything.
 func shortHistory(rows []row) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -295,8 +295,8 @@ func present(values []float64) (n int) {
 	return n
 }
 
-// Compare judges two results by themselves: the two sides of a paired gate as such, and two
-// single runs as far as one run against one can tell, which is not far.
+// Compare judges two results. The two sides of a paired gate are judged as such. Two single runs get
+// their figures side by side: one run against one proves nothing.
 func Compare(p Policy, base, head *result.Result) Verdict {
 	if AreSides(base, head) {
 		return JudgePairs(p, base, head, true)

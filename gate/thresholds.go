@@ -48,7 +48,7 @@ func parseRule(text string) (rule, error) {
 	return r, nil
 }
 
-// value is the rule's figure of a route over a time; not ok when no request gives one.
+// value is the rule's figure of a route over a time; not ok if there were no requests.
 func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
 	if t == nil || t.Requests() == 0 {
 		return 0, false

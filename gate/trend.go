@@ -9,17 +9,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// History of a branch is looked at beyond single changes: over so many days, with steps at
-// this level.
+// Trend looks at so many days of a branch, and for steps at this level.
 const (
 	creepSpan = 30 * 24 * time.Hour
 	stepLevel = 0.01
 )
 
-// Trend tells what has become of a branch over time, from its runs in any order: small changes
-// that have added up past half a limit since the oldest of the last 30 days, and where the
-// branch itself changed its level by as much, with the commit. Runs that do not fit the newest
-// are left out. None of it blocks.
+// Trend says what has become of a branch over the last 30 days, from its runs in any order. It notes
+// small changes that have added up past half a limit, and steps of the branch itself of as much, with
+// their commits. Runs that do not fit the newest are left out. Nothing of it blocks.
 func Trend(p Policy, runs []result.Summary) []Reason {
 	if len(runs) == 0 {
 		return nil

@@ -10,8 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds on what a verdict holds. They lie above what is shown anywhere, and keep a hostile
-// verdict from costing much.
+// Bounds of a verdict. They lie above what is shown anywhere, and keep a hostile verdict cheap.
 const (
 	maxComparisons = 10_000
 	maxThresholds  = 500
@@ -29,7 +28,7 @@ const MaxComparisons = maxComparisons
 
 var commitName = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 
-// kinds are all kinds of reasons, with what each must have.
+// kinds are all kinds of reasons, with a check of what each must have.
 var kinds = map[ReasonKind]func(r *Reason) bool{
 	Slower: ofLine, LowerThroughput: ofLine, Failing: ofLine, LooksWorse: ofLine, NotProven: ofLine, TooNoisy: ofLine,
 	Creep: ofLine, Step: ofLine, OrderEffect: ofLine,
@@ -59,9 +58,9 @@ func Kinds() []ReasonKind {
 	return all
 }
 
-// Validate says what in a verdict no gate can have said, or what is past the bounds of a verdict
-// that may be kept and shown; nil when it may have been said. A verdict of Judge or JudgePairs with
-// more than MaxComparisons, or with texts that are too long, fits after Bound.
+// Validate checks a verdict that may come from somebody else. Its error says what no gate can have
+// said, or which bound is exceeded. A verdict of Judge or JudgePairs with more than MaxComparisons,
+// or with texts that are too long, is valid after Bound.
 func (v *Verdict) Validate() error {
 	for _, check := range []func() error{
 		v.checkBounds, v.checkTexts, v.checkBaseline,

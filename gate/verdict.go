@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Outcome is what a Verdict says. The zero value is none.
+// Outcome is what a Verdict says. The zero value is no outcome.
 type Outcome uint8
 
 // The outcomes.
@@ -48,7 +48,7 @@ const (
 	Stored Mode = "stored" // the history of a branch
 )
 
-// Verdict is what a judge says. It is data: package report has the sentences.
+// Verdict is the result of a judgement. It is data: package report has the sentences.
 type Verdict struct {
 	Outcome     Outcome      `json:"verdict"`
 	Mode        Mode         `json:"mode"`
@@ -57,7 +57,7 @@ type Verdict struct {
 	Comparisons []Comparison `json:"comparisons"`       // worst first
 	Thresholds  []Threshold  `json:"thresholds,omitempty"`
 	Compared    int          `json:"compared"` // routes with at least one metric judged against the baseline
-	Total       int          `json:"total"`    // routes that there are to compare
+	Total       int          `json:"total"`    // routes to compare
 	Baseline    Baseline     `json:"baseline"`
 	// More is how many more pairs or fresh runs could still tell something; 0 when the verdict
 	// is final.
@@ -90,7 +90,7 @@ func (v Verdict) Of(s Status) []Comparison {
 	return matching
 }
 
-// String is the verdict in a line for us: the outcome and the kinds of its reasons.
+// String is the verdict in a line for tests and logs: the outcome and the kinds of its reasons.
 func (v Verdict) String() string {
 	parts := []string{v.Outcome.String()}
 	for _, r := range v.Reasons {
@@ -105,8 +105,8 @@ func (v Verdict) Note(notices ...Reason) Verdict {
 	return v
 }
 
-// On is the verdict with what is known of the commits that the change stands on, newest first:
-// how far the baseline lies before them.
+// On adds to the verdict how far the baseline lies before the change's base. commits are the base and
+// the commits before it, newest first.
 func (v Verdict) On(commits []string) Verdict {
 	if i := slices.Index(commits, v.Baseline.Commit); i >= 0 {
 		v.Baseline.Behind = &i
@@ -114,8 +114,8 @@ func (v Verdict) On(commits []string) Verdict {
 	return v
 }
 
-// NoVerdict is what stands in the place of a verdict when an error kept a change from being judged:
-// the lines of what the error says are the reasons.
+// NoVerdict takes the place of a verdict when an error kept the gate from judging a change. The lines
+// of the error are its reasons.
 func NoVerdict(m Mode, err error) Verdict {
 	v := Verdict{Outcome: Unjudged, Mode: m, Comparisons: []Comparison{}}
 	for line := range strings.Lines(err.Error()) {
@@ -126,8 +126,8 @@ func NoVerdict(m Mode, err error) Verdict {
 	return v
 }
 
-// Acceptance is somebody's word that a change is to pass although it is worse: with a label on
-// a pull request, or in words.
+// Acceptance is somebody's decision to let a change pass although it is worse, made with a label on a
+// pull request or in words.
 type Acceptance struct {
 	By    string    `json:"by"`
 	Label string    `json:"label,omitempty"`
@@ -136,12 +136,11 @@ type Acceptance struct {
 	At    time.Time `json:"at"`
 }
 
-// Accept is the verdict with a known change accepted: a Fail becomes a Pass that bears the
-// acceptance, and keeps its comparisons and reasons. Acceptance settles no other doubt: where
-// another route could not be judged, the verdict becomes Inconclusive, for that reason. Where
-// nothing could be compared there is nothing to accept: the verdict stays, and a notice says who
-// tried. Any other verdict is returned as it was, and so is one for an acceptance that does not say
-// by whom and when.
+// Accept returns the verdict with a known change accepted: a Fail becomes a Pass that holds the
+// acceptance, and keeps its comparisons and reasons. Acceptance settles no other doubt: if another
+// route could not be judged, the verdict becomes Inconclusive for that reason. If nothing could be
+// compared, there is nothing to accept: the verdict stays a Fail, and a notice says who tried. Accept
+// returns any other verdict as it is, and ignores an acceptance that does not say by whom and when.
 func (v Verdict) Accept(a Acceptance) Verdict {
 	switch {
 	case v.Outcome != Fail || a.By == "" || a.At.IsZero():
@@ -169,7 +168,7 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 	return v
 }
 
-// doubtElsewhere reports whether a route is in doubt that has nothing worse. Doubt about a route
+// doubtElsewhere reports whether there is doubt about a route that is not worse. Doubt about a route
 // that is worse is accepted with it.
 func (v *Verdict) doubtElsewhere() bool {
 	worse := map[string]bool{tally.All: true} // of all together, something is
@@ -183,8 +182,8 @@ func (v *Verdict) doubtElsewhere() bool {
 	})
 }
 
-// Revoke is the verdict without its acceptance: a Fail again, with all that is worse among its
-// reasons. A verdict that bears none is returned as it was.
+// Revoke returns the verdict without its acceptance: a Fail again, with everything that is worse among
+// its reasons. A verdict that was not accepted is returned as it is.
 func (v Verdict) Revoke() Verdict {
 	if v.Accepted == nil {
 		return v

@@ -2,9 +2,9 @@ package gate
 
 import "slices"
 
-// weigh makes the verdict out of what was found: what is worse comes first, then the doubts
-// that there are already, then the rows in doubt. What a failure rate says needs no baseline, so it
-// fails even where nothing could be compared.
+// weigh makes the verdict. Its reasons are the rows and thresholds past their limits, then the given
+// doubts, then the rows in doubt. Failure rates need no baseline, so they fail a change even if nothing
+// could be compared.
 func weigh(v Verdict, rows []row, doubts ...Reason) Verdict {
 	rows = attribute(rows)
 	comparisons := make([]Comparison, len(rows))
@@ -59,5 +59,5 @@ func lowSight(rows []row, of Part) []Reason {
 	return []Reason{{Kind: LowSight, Of: of, Sights: low[:shown:shown], Has: len(low) - shown}}
 }
 
-// mostSights is how many lines with low sight are named.
+// mostSights is the most lines that a LowSight notice names.
 const mostSights = 5

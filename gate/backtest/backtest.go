@@ -1,11 +1,11 @@
 // Package backtest replays recorded histories under a policy: what would the gate have said?
 //
-// InOrder judges each run by the runs before it. History has one run of most commits, so that
-// where one run looks worse the next ones of the branch stand for its repeats: a change stays,
-// noise goes. A change that is found is taken as accepted, and the runs before it stop counting.
-// Windows draws runs from stretches of the history in random order, so that nothing differs
-// by construction and every red report is a false one, unless one figure is made worse on
-// purpose, which is then to be found. Both are seeded and look at nothing but their input.
+// InOrder judges each run by the runs before it. A history has one run of most commits. Where one run
+// looks worse, the next runs of the branch stand in for its repeats: a change stays, noise goes. A
+// change that is found counts as accepted, and the runs before it stop counting. Windows draws runs
+// from stretches of the history in random order. Nothing differs by construction, and every red report
+// is a false one, unless one figure is made worse on purpose: the gate is then expected to find it.
+// Both are seeded and look at nothing but their input.
 // FromHistory and FromRuns make suites of other tools' histories and of runs of ours.
 package backtest
 
@@ -40,10 +40,10 @@ type Report struct {
 	Suspects []Figure     `json:"suspects"` // figures that look worse in the first run
 	Flagged  []Flag       `json:"flagged"`  // figures that fail the report
 	Runs     int          `json:"runs"`     // fresh runs that it took
-	// Repeat is set when the run before was of the same commit, so that nothing can be worse.
+	// Repeat is set when the run before was of the same commit: nothing can be worse.
 	Repeat bool `json:"repeat,omitempty"`
-	// Persisted is set when what looked worse in the first run still did in the median of the
-	// next three.
+	// Persisted is set when a figure that looked worse in the first run still looks worse in the
+	// median of the next three.
 	Persisted bool `json:"persisted,omitempty"`
 	// Plain is what "worse than the run before by more than the limit" would have said.
 	Plain    bool    `json:"plain_rule_red"`
@@ -67,7 +67,7 @@ type Flag struct {
 // InOrder judges every run that has enough runs before it.
 func InOrder(p gate.Policy, s Suite) []Report {
 	var reports []Report
-	accepted := 0 // where the history begins
+	accepted := 0 // the first run that counts
 	for i := range s.Runs {
 		kin := s.kin(i)
 		at, _ := slices.BinarySearch(kin, i)
@@ -94,8 +94,8 @@ func InOrder(p gate.Policy, s Suite) []Report {
 	return reports
 }
 
-// kin are the runs, in the order of time, that have at least half of the figures of the i-th:
-// suites take turns in some histories, and runs of different figures say nothing of each other.
+// kin are the runs, in the order of time, that have at least half of the figures of the i-th. In some
+// histories suites take turns, and runs of different figures say nothing about each other.
 func (s Suite) kin(i int) []int {
 	var own []int
 	for k, v := range s.Figures.Rows[i] {
@@ -127,7 +127,7 @@ func span(from, to int) []int {
 	return all
 }
 
-// judge goes the gate's way: one run first, and as many as can tell when it looks worse.
+// judge does what the gate does: it judges one run first, and more runs if that one looks worse.
 func (s Suite) judge(p gate.Policy, r *Report, history, fresh []int, seed uint64) {
 	v := s.Figures.Judge(p, fresh[:1], history, seed)
 	r.Runs, r.Suspects, r.Flagged = 1, []Figure{}, []Flag{}
@@ -144,7 +144,7 @@ func (s Suite) judge(p gate.Policy, r *Report, history, fresh []int, seed uint64
 	r.Verdict = v.Outcome
 }
 
-// persists reports whether the median of the runs looks worse as well.
+// persists reports whether the median of the runs looks worse too.
 func (s Suite) persists(p gate.Policy, history, runs []int) bool {
 	if len(runs) == 0 {
 		return false
@@ -164,8 +164,7 @@ func (s Suite) persists(p gate.Policy, history, runs []int) bool {
 	return len(v.Of(gate.Suspect)) > 0
 }
 
-// plain is the rule that most tools have: any figure worse than in the run before, by more
-// than the limit.
+// plain is the rule of most tools: any figure is worse than in the run before by more than the limit.
 func (s Suite) plain(before, after int) bool {
 	for k, c := range s.Figures.Columns {
 		x, y := s.Figures.Rows[before][k], s.Figures.Rows[after][k]
@@ -176,11 +175,10 @@ func (s Suite) plain(before, after int) bool {
 	return false
 }
 
-// Windows judges n windows of the history: as many runs as the policy's window holds and as
-// many fresh ones as a verdict takes, next to each other in time and in random order. With
-// worse above 0, such as 0.3 for 30 %, one figure of the fresh runs, drawn at random, is worse
-// by so much in its own terms: that much more time, or that much less throughput. None when the
-// history is too short.
+// Windows judges n windows of the history. A window is as many runs as the policy's window holds and as
+// many fresh ones as a verdict takes, next to each other in time and in random order. If worse is
+// above 0, such as 0.3 for 30 %, one figure of the fresh runs, drawn at random, is made worse by as
+// much in its own terms: more time, or less throughput. There are none if the history is too short.
 func Windows(p gate.Policy, s Suite, n int, worse float64, seed uint64) []Report {
 	size := p.Baseline.Window + gate.FreshRuns
 	if len(s.Runs) < size {
@@ -212,7 +210,7 @@ func Windows(p gate.Policy, s Suite, n int, worse float64, seed uint64) []Report
 	return reports
 }
 
-// window is some rows in random order, of the columns that all of them have.
+// window is some rows in random order, with the columns that all of them have.
 func (s Suite) window(rows []int, random *rand.Rand) Suite {
 	w := Suite{Name: s.Name}
 	var columns []int

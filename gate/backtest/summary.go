@@ -17,7 +17,7 @@ type Summary struct {
 	Runs                                int // fresh runs used
 }
 
-// Sum counts reports, those of too short a history left out.
+// Sum counts reports.
 func Sum(reports []Report) (s Summary) {
 	for _, r := range reports {
 		red := r.Verdict == gate.Fail
@@ -46,9 +46,8 @@ func one(is bool) int {
 	return 0
 }
 
-// Sight is the smallest relative change of each figure that its newest history lets the gate
-// find nine times in ten: the least, the middle and the most over the figures. Not ok when
-// the history is too short.
+// Sight says how small a relative change the gate finds nine times in ten, given the newest history:
+// the least, the middle and the most over all figures. Not ok if the history is too short.
 func Sight(p gate.Policy, s Suite) (least, middle, most float64, ok bool) {
 	if len(s.Runs) == 0 {
 		return 0, 0, 0, false

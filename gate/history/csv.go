@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// fields are the columns of the CSV, which may stand in any order, with others between them.
+// fields are the columns of the CSV. They may come in any order, with others between them.
 var fields = []string{"repo", "bench", "metric", "unit", "bigger_is_better", "commit_index", "commit_sha", "timestamp", "value"}
 
-// readCSV reads one value of one run a row. A repository's bench is a suite.
+// readCSV reads a CSV in which each row is one value of one run. A repository's bench is a suite.
 func (b *builder) readCSV(r io.Reader) error {
 	reader := csv.NewReader(r)
 	reader.FieldsPerRecord = -1

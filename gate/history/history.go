@@ -85,7 +85,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 // bom is what some programs put in front of UTF-8.
 const bom = "\xef\xbb\xbf"
 
-// ErrFormat is returned, wrapped, for what is none of the formats.
+// ErrFormat is returned, wrapped, for a file in none of the formats.
 var ErrFormat = errors.New("neither a CSV of histories nor a data.js of github-action-benchmark")
 
 // Read reads all histories of a file; name is its name in errors.
@@ -117,7 +117,7 @@ func Read(name string, r io.Reader) ([]History, error) {
 	return b.histories(), nil
 }
 
-// builder collects values in any order.
+// builder collects values, which may come in any order.
 type builder struct {
 	suites []*suite
 	byName map[string]*suite
@@ -125,8 +125,8 @@ type builder struct {
 	cells  int // runs times columns, of all suites
 }
 
-// suite is one history in the making. Unusable values stand in it as infinite ones, so that
-// NaN is what has not come yet.
+// suite is one history in the making. NaN marks a value that has not come yet; unusable values are
+// infinite until the end.
 type suite struct {
 	History
 	columns map[key]int
@@ -187,7 +187,7 @@ func (b *builder) add(s *suite, c Column, r Run, value float64) error {
 	return nil
 }
 
-// column is the place of a column of the suite.
+// column is the place of a column in the suite.
 func (b *builder) column(s *suite, c Column) int {
 	k, known := s.columns[key{c.Name, c.Unit}]
 	if !known {
@@ -198,7 +198,7 @@ func (b *builder) column(s *suite, c Column) int {
 	return k
 }
 
-// run is the run of the suite that has the index of r: r itself if there was none.
+// run is the run of the suite with the index of r. If there is none yet, r becomes it.
 func (b *builder) run(s *suite, r Run) *Run {
 	i, known := s.runs[r.Index]
 	if !known {
@@ -209,7 +209,7 @@ func (b *builder) run(s *suite, r Run) *Run {
 	return &s.Runs[i]
 }
 
-// histories are the suites with their runs in order, each as long as there are columns.
+// histories are the suites with their runs in order. Each run gets a value for each column.
 func (b *builder) histories() []History {
 	all := make([]History, len(b.suites))
 	for n, s := range b.suites {

@@ -21,18 +21,18 @@ type entry struct {
 	Benches []bench `json:"benches"`
 }
 
-// bench is one value. What was no number when it was written is null, and read as 0.
+// bench is one value. A value that was no number when it was written is null, and is read as 0.
 type bench struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
 	Unit  string  `json:"unit"`
 }
 
-// biggerIsBetter lists the tools of which github-action-benchmark takes more for better; for
-// all others it takes less (its src/write.ts, biggerIsBetter).
+// biggerIsBetter lists the tools for which github-action-benchmark takes more for better. For all
+// others less is better (its src/write.ts, biggerIsBetter).
 var biggerIsBetter = []string{"benchmarkjs", "pytest", "customBiggerIsBetter"}
 
-// script is a data.js while it is read, value by value so that errors have a line.
+// script is a data.js that is being read, value by value to give errors a line.
 type script struct {
 	text []byte // from its first brace
 	*json.Decoder
@@ -116,8 +116,8 @@ func (b *builder) readEntry(s *suite, index int, e entry) error {
 }
 
 // first is the first metric of a Go benchmark that reports several. github-action-benchmark
-// writes them as one whose unit is the rest of the line, "ns/op\t 120 B/op\t 3 allocs/op",
-// numbers and all, so that its unit changes with every run; since v1.18.0 each of them follows
+// writes them as one value whose unit is the rest of the line, "ns/op\t 120 B/op\t 3 allocs/op",
+// numbers included, and so its unit changes with every run. Since v1.18.0 each of them also follows
 // by itself, the first as "name - ns/op" (its src/extract.ts, extractGoResult).
 func (x bench) first() (metric bench, several bool) {
 	units := strings.Fields(x.Unit)
@@ -127,7 +127,7 @@ func (x bench) first() (metric bench, several bool) {
 	return bench{Name: x.Name + " - " + units[0], Value: x.Value, Unit: units[0]}, true
 }
 
-// open reads the brace or bracket that a value must begin with.
+// open reads the brace or bracket at the beginning of a value.
 func (s *script) open(want json.Delim) error {
 	token, err := s.Token()
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *script) open(want json.Delim) error {
 	return nil
 }
 
-// object reads an object; value must read the value of the field it is called for.
+// object reads an object. It calls value for each field, and value must read the field's value.
 func (s *script) object(value func(field string) error) error {
 	if err := s.open('{'); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (s *script) object(value func(field string) error) error {
 	return err
 }
 
-// explain gives an error of the syntax its line.
+// explain adds the line to a syntax error.
 func (s *script) explain(err error) error {
 	var syntax *json.SyntaxError
 	switch {
@@ -174,7 +174,7 @@ func (s *script) explain(err error) error {
 	}
 }
 
-// line is the line of an offset in the text.
+// line is the number of the line at an offset in the text.
 func (s *script) line(offset int64) int {
 	return 1 + s.skipped + bytes.Count(s.text[:min(offset, int64(len(s.text)))], []byte("\n"))
 }

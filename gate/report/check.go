@@ -17,7 +17,7 @@ const (
 	maxValue       = 1e18
 )
 
-// check says what in a content no gate can have said; nil when it may have.
+// check says what a gate cannot have written; nil if a gate may have written all of it.
 func (c *content) check() error {
 	if c.LeftOut < 0 || c.LeftOut > maxCount {
 		return fmt.Errorf("it left out %d comparisons", c.LeftOut)
@@ -28,7 +28,7 @@ func (c *content) check() error {
 	return c.Validate()
 }
 
-// texts are all texts of a subject.
+// texts points to all texts of a subject.
 func (s *Subject) texts() []*string {
 	return []*string{
 		&s.Run, &s.Series, &s.Repository, &s.Branch, &s.Commit, &s.ProfileDigest, &s.Tool, &s.Environment.OS, &s.Environment.Arch,

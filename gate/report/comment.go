@@ -12,7 +12,7 @@ import (
 // ErrTooLong is wrapped when not even a headline fits into the bytes that were given.
 var ErrTooLong = errors.New("it does not fit")
 
-// everything is as many rows as there are.
+// everything is more rows than any report has.
 const everything = 1 << 30
 
 // rung is how much of a report is shown.
@@ -22,7 +22,7 @@ type rung struct {
 	reasons  int
 	notices  int
 	method   bool
-	headline bool // and nothing but it and the links
+	headline bool // only the headline and the links
 }
 
 // rungs are tried in this order until one fits.
@@ -42,10 +42,10 @@ var rungs = []rung{
 }
 
 // Markdown writes the report as a comment of at most limit bytes: the verdict first, then the
-// rows that matter, one line of counts, the rest folded. What does not fit is left out, the
-// least important first: how it was measured, all routes, then the less bad of the worst. 1,500
-// bytes hold at least the headline and the links; when that does not fit either, nothing is
-// written and the error wraps ErrTooLong.
+// rows that matter, one line of counts, and the rest folded. If it is too long, Markdown leaves out
+// the least important parts first: how it was measured, then all routes, then the less bad of the
+// worst rows. The headline and the links fit into 1,500 bytes. If even they do not fit, Markdown
+// writes nothing and the error wraps ErrTooLong.
 func Markdown(w io.Writer, r Report, limit int) error {
 	if r.Verdict.Outcome == gate.Unjudged {
 		return Trouble(w, r.trouble(), r.Links, limit)
@@ -60,7 +60,7 @@ func Markdown(w io.Writer, r Report, limit int) error {
 	return fmt.Errorf("the report of %s: %w into %d bytes", plain(r.Subject.Series, maxName), ErrTooLong, limit)
 }
 
-// comment is the report at a rung; not ok when it is longer than limit.
+// comment renders the report at a rung; not ok when it is longer than limit.
 func (v view) comment(step rung, limit int) (text string, ok bool) {
 	var b strings.Builder
 	v.writeHeadline(&b)
@@ -96,7 +96,7 @@ func (v view) comment(step rung, limit int) (text string, ok bool) {
 	return strings.TrimRight(b.String(), "\n") + "\n", true
 }
 
-// title is that of the fold of all routes.
+// title is the title of the fold that holds all routes.
 func (v view) title() string {
 	if v.Verdict.Total <= 1 {
 		return "all figures"
@@ -116,7 +116,7 @@ func (v view) writeHeadline(b *strings.Builder) {
 	}
 }
 
-// writeMatter writes what stands between the headline and the folds.
+// writeMatter writes the part between the headline and the folds.
 func (v view) writeMatter(b *strings.Builder, step rung) {
 	rows := v.all[:min(step.worst, v.matter)]
 	if len(rows) > 0 {
@@ -140,7 +140,7 @@ func (v view) writeMatter(b *strings.Builder, step rung) {
 	}
 }
 
-// only reports whether a verdict has no reason but one, of which all has been said elsewhere.
+// only reports whether a verdict has a single reason, of this kind. The headline has said it all then.
 func (v view) only(kind gate.ReasonKind) bool {
 	return len(v.Verdict.Reasons) == 1 && v.Verdict.Reasons[0].Kind == kind
 }
@@ -151,12 +151,12 @@ func (v view) writeMore(b *strings.Builder, more int) {
 	}
 }
 
-// writeLast writes how a change is accepted, where that can be, and the links.
+// writeLast writes how to accept the change, if it can be accepted, and the links.
 func (v view) writeLast(b *strings.Builder) {
 	var parts []string
 	if v.Verdict.Outcome == gate.Fail && v.Verdict.Compared > 0 && v.Accept != "" {
 		how := "**Accept this change**: label " + span(v.Accept, maxName)
-		if v.Verdict.Mode != gate.Paired { // which knows of no baseline
+		if v.Verdict.Mode != gate.Paired { // a paired gate has no stored baseline
 			how += ", or `plimsoll baseline accept`"
 		}
 		parts = append(parts, how)
@@ -176,8 +176,8 @@ func (l Links) list() (shown []string) {
 	return shown
 }
 
-// Trouble writes, in at most limit bytes, what stands in the place of a report when nothing
-// could be judged.
+// Trouble writes an error in the place of a report, in at most limit bytes, when nothing could be
+// judged.
 func Trouble(w io.Writer, err error, links Links, limit int) error {
 	const headline = "nothing was judged"
 	var lines []string
@@ -203,10 +203,10 @@ func Trouble(w io.Writer, err error, links Links, limit int) error {
 	return fmt.Errorf("the report of an error: %w into %d bytes", ErrTooLong, limit)
 }
 
-// maxTroubleLines is how much of an error is shown.
+// maxTroubleLines is how many lines of an error are shown.
 const maxTroubleLines = 30
 
-// MarkdownNotices writes what is worth knowing and changes nothing; nothing for none.
+// MarkdownNotices writes notices as markdown, or nothing if there are none.
 func MarkdownNotices(w io.Writer, notices []gate.Reason) error {
 	lines := shownSentences(notices, rungs[0].notices)
 	if len(lines) == 0 {

@@ -25,7 +25,7 @@ var (
 	ErrUnsound   = errors.New("the verdict file says what no gate can have said")
 )
 
-// content is what the digest of a verdict file is of: its compact JSON.
+// content is the part of a verdict file that the digest covers, as compact JSON.
 type content struct {
 	Subject Subject `json:"subject"`
 	gate.Verdict
@@ -39,11 +39,11 @@ type file struct {
 	content
 }
 
-// Encode writes the verdict file: what was judged, of which run, as data, with a schema version
-// and a digest over the content. It is what a program reads, and what one job hands to another
-// that may comment. The links and the label of acceptance are not in it. Of more comparisons
-// than the file may hold the worst are kept, and texts that are longer than it may hold are
-// cut. A report that Decode would refuse is not written: the error says why.
+// Encode writes the verdict file: the verdict and its run as data, with a schema version and a
+// digest of the content. Programs read it, and one job hands it to another that may comment. It
+// holds neither the links nor the label of acceptance. If there are more comparisons than the file
+// may hold, the worst are kept; texts that are too long are cut. Encode does not write a report that
+// Decode would refuse: the error says why.
 func Encode(w io.Writer, r Report) error {
 	c := bounded(r)
 	if err := c.check(); err != nil {
@@ -58,7 +58,7 @@ func Encode(w io.Writer, r Report) error {
 			_, err := w.Write(text)
 			return err
 		}
-		half := len(c.Comparisons) / 2 // all the rest fits, by its bounds
+		half := len(c.Comparisons) / 2 // everything else fits, thanks to its bounds
 		c.LeftOut += len(c.Comparisons) - half
 		c.Comparisons = c.Comparisons[:half]
 	}
@@ -97,7 +97,7 @@ func bounded(r Report) content {
 	return c
 }
 
-// cut shortens a text to so many characters.
+// cut shortens a text to a number of characters.
 func cut(text string, most int) string {
 	if len(text) <= most {
 		return text
@@ -108,10 +108,10 @@ func cut(text string, most int) string {
 	return text
 }
 
-// Decode reads what Encode wrote. The input may be hostile: what is returned is bounded, sound
-// and safe to show. It stays the word of whoever wrote the file, in the verdict as in the
-// acceptance: a reader that must not trust the writer looks both up where it can. Errors wrap
-// ErrMalformed, ErrAltered or ErrUnsound and say what is wrong.
+// Decode reads what Encode wrote. The input may be hostile: the Report that Decode returns is
+// bounded, consistent and safe to show. It is still only the word of whoever wrote the file, both
+// the verdict and the acceptance: a reader that must not trust the writer has to look them up
+// elsewhere. Errors wrap ErrMalformed, ErrAltered or ErrUnsound and say what is wrong.
 func Decode(rd io.Reader) (Report, error) {
 	data, err := io.ReadAll(io.LimitReader(rd, maxFile+1))
 	if err != nil {
@@ -140,7 +140,7 @@ func Decode(rd io.Reader) (Report, error) {
 	return Report{Verdict: f.Verdict, Subject: f.Subject, LeftOut: f.LeftOut}, nil
 }
 
-// parse reads a file of this schema, strictly.
+// parse reads a file of this schema and refuses unknown fields.
 func parse(data []byte) (f file, err error) {
 	var head struct {
 		Schema int `json:"schema"`
@@ -156,5 +156,5 @@ func parse(data []byte) (f file, err error) {
 	if err := dec.Decode(&f); err != nil {
 		return f, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	return f, nil // json.Unmarshal has seen that nothing follows
+	return f, nil // json.Unmarshal has checked that nothing follows
 }

@@ -37,8 +37,7 @@ func latencyUnit(d time.Duration) (unit time.Duration, name string) {
 	}
 }
 
-// significant is a number that is not negative with three digits that mean something, and no
-// exponent.
+// significant is a number with three significant digits and no exponent. v must not be negative.
 func significant(v float64) string {
 	if v == 0 {
 		return "0"
@@ -50,13 +49,13 @@ func significant(v float64) string {
 // percent is a relative change with its sign, such as +40.9 % or −22.0 %.
 func percent(change float64) string { return signed(change, 1) + " %" }
 
-// bound is a limit with its sign and no more digits than it has, such as +20 %.
+// bound is a limit with its sign and as few digits as it needs, such as +20 %.
 func bound(limit float64) string {
 	return fmt.Sprintf("%s%.3g %%", sign(limit), 100*math.Abs(limit))
 }
 
-// interval is what a change is with the confidence of gate.Comparison, in percent; whole
-// numbers unless it is narrower than 5 points.
+// interval is the 95 % interval of a change in percent, in whole numbers unless it is narrower than
+// 5 points.
 func interval(r gate.Range) string {
 	decimals := 0
 	if r.High-r.Low < 0.05 {
@@ -70,7 +69,7 @@ func signed(change float64, decimals int) string {
 	return fmt.Sprintf("%s%.*f", sign(change), decimals, 100*math.Abs(change))
 }
 
-// share is a rate from 0 to 1, such as 1.90 %.
+// share is a rate from 0 to 1 in percent, such as 1.90 %.
 func share(v float64) string {
 	switch {
 	case v == 0:

@@ -9,7 +9,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// grid is a table for a terminal, of texts, none of which is wrapped or rewritten.
+// grid is a table of texts for a terminal. No text is wrapped or rewritten.
 type grid struct {
 	columns string // a letter for each: l for text on the left, r for numbers on the right
 	header  []string
@@ -17,7 +17,8 @@ type grid struct {
 	footer  []string
 }
 
-// text writes the plain table that Locust's users know: columns parted by |, lines by dashes.
+// text writes the plain table that Locust's users know: | between columns, dashes between header,
+// rows and footer.
 func (g grid) text(w io.Writer) error {
 	align := make([]tw.Align, len(g.columns))
 	for i, letter := range g.columns {

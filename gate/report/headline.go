@@ -8,11 +8,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// show makes foreign text harmless where a sentence is written: plain for a terminal, code or
-// span for markdown.
+// show makes foreign text harmless for one kind of reader: plain is for a terminal, code and span are
+// for markdown.
 type show func(text string, most int) string
 
-// mark is the sign that goes before a headline.
+// mark is the sign in front of a headline.
 func mark(o gate.Outcome) string {
 	switch o {
 	case gate.Pass:
@@ -24,7 +24,7 @@ func mark(o gate.Outcome) string {
 	}
 }
 
-// headline is what stands behind the verdict's word.
+// headline says in a few words what came out; it follows the verdict's word.
 func (r Report) headline(foreign show) string {
 	v := r.Verdict
 	switch {
@@ -41,7 +41,8 @@ func (r Report) headline(foreign show) string {
 	}
 }
 
-// failing counts the routes that are past their limits, by what is wrong with them.
+// failing counts the routes that are past their limits, by what is wrong with them, and the broken
+// thresholds.
 func (r Report) failing() string {
 	wrong := map[gate.ReasonKind]map[string]bool{gate.Slower: {}, gate.LowerThroughput: {}, gate.Failing: {}}
 	for i := range r.Verdict.Comparisons {
@@ -92,7 +93,7 @@ func wrongKind(c *gate.Comparison) gate.ReasonKind {
 	}
 }
 
-// atLeast goes before a number of what is worse where the file held not even all of that.
+// atLeast goes before a number of worse routes if the file was too small to hold all of them.
 func (r Report) atLeast() string {
 	all := r.Verdict.Comparisons
 	if r.LeftOut > 0 && len(all) > 0 && all[len(all)-1].Status == gate.Worse {
@@ -101,20 +102,20 @@ func (r Report) atLeast() string {
 	return ""
 }
 
-// of says, in the first part of a headline, of how many routes n are a part.
+// of says how many routes there are in all, in the first part of a headline.
 func (r Report) of(part, n int) string {
 	switch {
 	case part > 0:
 		return ""
-	case r.Verdict.Total < n: // nothing was compared, and failures need no baseline
+	case r.Verdict.Total < n: // nothing was compared; failures need no baseline
 		return are(n, " route", " routes")
 	default:
 		return fmt.Sprintf(" of %s", count(r.Verdict.Total, "route"))
 	}
 }
 
-// doubts says of each reason for doubt, in a few words, why nothing could be told, and what
-// would settle it.
+// doubts says for each kind of doubt, in a few words, why the gate could not tell, and what would
+// settle it.
 var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.NotProven:         {"it looks worse, and that is not proven", "a longer `run_time`, or " + pairedGate + ", which compares with the base on the same machine"},
 	gate.TooNoisy:          {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
@@ -137,7 +138,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.RouteCannotBeSeen: {"too few requests", "a longer `run_time`, or `ignore` in `gate.routes`"},
 }
 
-// doubt says in a few words why nothing could be told.
+// doubt says in a few words why the gate could not tell.
 func doubt(v gate.Verdict) string {
 	if len(v.Reasons) == 0 {
 		return "there is more to measure"
@@ -154,7 +155,7 @@ func doubt(v gate.Verdict) string {
 	}
 }
 
-// settle says in markdown what would end the doubt; empty when there is none.
+// settle says in markdown what would end the doubt; empty if there is no doubt.
 func settle(v gate.Verdict) string {
 	if v.Outcome != gate.Inconclusive || len(v.Reasons) == 0 {
 		return ""
@@ -175,7 +176,7 @@ func settle(v gate.Verdict) string {
 	}
 }
 
-// shownSentences are the reasons that no table shows, at most so many.
+// shownSentences are the sentences of the reasons that no table shows, at most a number of them.
 func shownSentences(reasons []gate.Reason, most int) []string {
 	var lines []string
 	more := 0

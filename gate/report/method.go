@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// method tells how the figures came about, in lines of markdown.
+// method says how the figures were measured, in lines of markdown.
 func (v view) method() []string {
 	s := v.Subject
 	var lines []string
@@ -51,7 +51,7 @@ func machine(e result.Environment) string {
 	return text
 }
 
-// figures tells what the figures of the tables are.
+// figures says what the figures in the tables are.
 func (v view) figures() string {
 	const rest = "in brackets what it is with 95 % confidence; latencies are response times, from when a request was due"
 	if v.Verdict.Mode == gate.Paired {
@@ -60,7 +60,7 @@ func (v view) figures() string {
 	return "figures: medians of the runs; the change is estimated between all of them, " + rest
 }
 
-// sight tells which changes would have been found; empty when that is not known.
+// sight says which changes would have been found; empty if that is not known.
 func (v view) sight() string {
 	var least, most gate.Comparison
 	for _, i := range v.all {
@@ -104,7 +104,7 @@ func generator(g result.Generator, foreign show) string {
 	return text
 }
 
-// who is who sent the requests.
+// who says who sent the requests.
 func who(users int) string {
 	if users == 0 {
 		return "tasks arriving at a rate"

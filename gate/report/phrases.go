@@ -13,7 +13,7 @@ import (
 // pairedGate is the command that compares with the base on one machine.
 const pairedGate = "`plimsoll gate --paired`"
 
-// ourUpdate is the command that records a run of a branch.
+// ourUpdate is the command that records a run of a branch as a baseline.
 const ourUpdate = "`plimsoll baseline update`"
 
 // RouteName is a route as people call it.
@@ -71,8 +71,8 @@ func seen(r *gate.Reason) string {
 	return fmt.Sprintf("this gate sees a change of %.0f %% here; more requests in a round (a longer run_time) make it see more", 100*r.Visible)
 }
 
-// because says why a comparison is what it is, where its figures do not; empty for nil. Only the
-// names of routes in it are foreign.
+// because says why a comparison is what it is, if its figures do not; empty for nil. Only names of
+// routes in it come from outside, and foreign makes them harmless.
 func because(w *gate.Why, foreign show) string {
 	if w == nil {
 		return ""
@@ -109,7 +109,7 @@ func because(w *gate.Why, foreign show) string {
 	}
 }
 
-// accepted says on what an acceptance stands; empty for nothing.
+// accepted says what an acceptance is based on: its label, or somebody's words.
 func accepted(a *gate.Acceptance, foreign show) string {
 	if a.Label == "" {
 		return foreign(a.Why, maxSentence)

@@ -2,11 +2,15 @@
 // request and for a step's summary, tables for a terminal, and the verdict file, which another
 // job can read back.
 //
-// A Report is a value that holds all there is to say; New makes one, Decode reads one. A
+// A Report is a value that holds everything a renderer shows. New makes one, Decode reads one. A
 // renderer takes it and an io.Writer and looks at nothing else: no clock, no environment, no
-// network. Text that came from outside, such as the name of a route, is made harmless before it
-// is shown: in markdown it stands in code spans and fenced blocks alone. What is cut for length
-// is announced in the text. Numbers always bear their unit, and changes their sign.
+// network. Every sentence about a verdict is here: sentences.go has one for each kind of reason,
+// phrases.go what they share, headline.go the few words on top. There is a file for each reader:
+// comment.go, summary.go, terminal.go.
+//
+// Text from outside, such as the name of a route, is made harmless before it is shown: in markdown
+// it stands only in code spans and fenced blocks. If something is cut for length, the text says so.
+// Numbers always have their unit, and changes their sign.
 package report
 
 import (
@@ -22,23 +26,23 @@ import (
 type Report struct {
 	Verdict gate.Verdict
 	Subject Subject
-	// LeftOut is how many comparisons the file that it was read from did not hold; they are less
-	// bad than those that are there.
+	// LeftOut is how many comparisons were left out of the file that the report was read from. They
+	// are less bad than those in it.
 	LeftOut int
 
-	// Where the report is shown; the verdict file does not hold these, since whoever shows a
-	// file of others has links of his own.
+	// These depend on where the report is shown. The verdict file does not hold them: whoever shows
+	// somebody else's file has links of their own.
 	Links  Links
-	Accept string // the label that accepts a failing change; empty when there is none to offer
+	Accept string // the label that accepts a failing change; empty if there is none
 }
 
-// Links are addresses of http or https; others, and empty ones, are not shown.
+// Links are http or https addresses. Others, and empty ones, are not shown.
 type Links struct {
 	Run  string // the log of the workflow's run
 	Docs string
 }
 
-// Subject is the run that was judged, in short.
+// Subject describes the run that was judged.
 type Subject struct {
 	Run           string             `json:"run"` // its ID, see result.Result
 	Series        string             `json:"series"`
@@ -66,10 +70,10 @@ type Round struct {
 	Failures   int64         `json:"failures"`
 }
 
-// maxCourse is how many rounds a Subject tells of.
+// maxCourse is the most rounds that a Subject holds.
 const maxCourse = 200
 
-// New is the report of a verdict on a run; of several runs of one change, on the first.
+// New makes the report of a verdict on a run. If several runs of one change were judged, r is the first.
 func New(v gate.Verdict, r *result.Result) Report {
 	s := Subject{
 		Run: r.ID(), Series: r.Series, Repository: r.Repository, Branch: r.Branch, Commit: r.Commit, Dirty: r.Dirty,
@@ -87,13 +91,13 @@ func New(v gate.Verdict, r *result.Result) Report {
 	return Report{Verdict: v, Subject: s}
 }
 
-// Unjudged is the report of an error in the place of a verdict: the lines of what it says are the
-// reasons. Of the run there is what was known before it.
+// Unjudged makes the report of an error in the place of a verdict: its lines are the reasons. s holds
+// what was known of the run before the error.
 func Unjudged(err error, mode gate.Mode, s Subject) Report {
 	return Report{Verdict: gate.NoVerdict(mode, err), Subject: s}
 }
 
-// trouble is the error that an unjudged report tells of.
+// trouble is the error that an unjudged report is about.
 func (r Report) trouble() error {
 	var lines []string
 	for _, reason := range r.Verdict.Reasons {

@@ -9,13 +9,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// header are the columns of a comparison's row.
+// header names the columns of a comparison's row.
 var header = []string{"Route", "Metric", "Baseline", "This change", "Change", "Limit", "Verdict"}
 
-// columns are how they stand.
+// columns says how each is aligned.
 const columns = "llrrrrl"
 
-// row is a comparison as it stands in a table for a terminal, or, marked up, in one of markdown.
+// row is a comparison as a row of a table, for a terminal or in markdown.
 func row(c gate.Comparison, markdown bool) []string {
 	foreign := show(plain)
 	if markdown {
@@ -33,7 +33,7 @@ func row(c gate.Comparison, markdown bool) []string {
 	return []string{route, metric(c.Metric, foreign), figures[0], figures[1], figures[2], figures[3], verdict}
 }
 
-// metric is the name of a metric, which another tool may have given.
+// metric is the name of a metric. Another tool may have given it.
 func metric(m gate.Metric, foreign show) string {
 	if slices.Contains(gate.Metrics(), m) {
 		return string(m)
@@ -69,8 +69,8 @@ func improved(c gate.Comparison) bool {
 	return c.Change < -c.Limit && c.Interval.High < 0
 }
 
-// verdict is the word with what there is to say about it: why it is so, or that a change of
-// the limit could not have been seen.
+// verdict is the word on a comparison with its explanation: why it is so, or that a change as large
+// as the limit could not have been seen.
 func verdict(c gate.Comparison, foreign show) string {
 	switch {
 	case c.Status == gate.Follows && c.Why != nil:
@@ -83,8 +83,7 @@ func verdict(c gate.Comparison, foreign show) string {
 	return word(c)
 }
 
-// cells are a comparison's figures as they stand in a table: baseline, head, change with its
-// interval, limit.
+// cells are a comparison's figures in a table: baseline, head, change with its interval, limit.
 func cells(c gate.Comparison, markdown bool) [4]string {
 	limit := bound(c.Limit)
 	if c.Metric == gate.FailureRate {

@@ -18,9 +18,8 @@ var percentiles = []float64{0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.99
 // maxErrorTexts is how many different errors the third table shows.
 const maxErrorTexts = 20
 
-// Run writes the tables of a run that Locust's users know: what was requested, the response
-// times' percentiles, and the errors, if any. All are of the judged rounds; times are in
-// milliseconds.
+// Run writes the tables of a run that Locust's users know: the requests, the percentiles of the
+// response times, and the errors, if any. They cover the judged rounds; times are in milliseconds.
 func Run(w io.Writer, r *result.Result) error {
 	if err := requests(w, r); err != nil {
 		return err
@@ -100,7 +99,7 @@ func percentileTable(w io.Writer, r *result.Result) error {
 	})
 }
 
-// routeTable is a table with a row for each route and one for all; the first two columns
+// routeTable writes a table with a row for each route and one for all of them. The first two columns
 // are texts, the others numbers.
 func routeTable(w io.Writer, header []string, r *result.Result, row func(kind, name string, t *tally.Route) []string) error {
 	var rows [][]string
@@ -112,7 +111,7 @@ func routeTable(w io.Writer, header []string, r *result.Result, row func(kind, n
 	return grid{columns, header, rows, row("", "Aggregated", r.Tally.Total())}.text(w)
 }
 
-// splitRoute parts "GET /path" as Locust's tables do; any other name has no type.
+// splitRoute splits "GET /path" as Locust's tables do. Any other name has no type.
 func splitRoute(route string) (kind, name string) {
 	method, path, ok := strings.Cut(route, " ")
 	if !ok || method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {

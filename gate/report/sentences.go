@@ -9,8 +9,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// Sentence says a reason or a notice in one line of plain text, which is safe for a terminal, and
-// for markdown inside of a fenced block. It reads the same for every reader.
+// Sentence says a reason or a notice in one line of plain text. The line is safe for a terminal, and
+// in a fenced block of markdown. Every reader gets the same sentence.
 func Sentence(r gate.Reason) string {
 	if say := sentences[r.Kind]; say != nil {
 		return say(&r)

@@ -9,12 +9,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// maxDepth is how deep a verdict file may be nested; ours needs six levels.
+// maxDepth is how deep a verdict file may be nested. Ours need six levels.
 const maxDepth = 16
 
-// checkShape looks at JSON before anything is made of it: it refuses deep nesting, lists that are
-// longer than any of ours, and objects that hold a key twice. A key that stands twice could say one
-// thing to this program and another to the next one. What is no JSON is left to the decoder.
+// checkShape looks at JSON before it is decoded, in little memory. It refuses deep nesting, lists that
+// are longer than any of ours, and objects that hold a key twice: such a key could say one thing to
+// this program and another to the next. Text that is no JSON is left to the decoder.
 func checkShape(data []byte) error {
 	s := shape{tokens: json.NewDecoder(bytes.NewReader(data))}
 	s.tokens.UseNumber()
@@ -59,7 +59,7 @@ func (s shape) list(depth int) error {
 	return nil
 }
 
-// maxKeys is how many keys an object may have: the widest of ours has fewer than thirty.
+// maxKeys is how many keys an object may have. Ours have fewer than thirty.
 const maxKeys = 100
 
 func (s shape) object(depth int) error {

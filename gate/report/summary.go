@@ -10,14 +10,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// maxSummary is how long a summary may be, in bytes: GitHub shows 1 MiB of a step, to which
-// something may have been written already.
+// maxSummary is how long a summary may be, in bytes. GitHub shows 1 MiB of a step, and other programs
+// may have written to it already.
 // https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 const maxSummary = 900_000
 
-// Summary writes the report as the summary of a workflow's step: what Markdown writes, with all
-// routes open to see, a bar beside each change that shows it against its limit, and the course
-// of the rounds. It stays below what GitHub shows of a step, and announces what is cut.
+// Summary writes the report as the summary of a workflow's step: what Markdown writes, with the table
+// of all routes unfolded, a bar beside each change that compares it with its limit, and the course
+// of the rounds. It stays below what GitHub shows of a step, and says what it cuts.
 func Summary(w io.Writer, r Report) error {
 	if r.Verdict.Outcome == gate.Unjudged {
 		return Trouble(w, r.trouble(), r.Links, maxSummary)
@@ -44,15 +44,15 @@ func Summary(w io.Writer, r Report) error {
 	return err
 }
 
-// How wide a bar is up to the limit, and past it at most.
+// The width of a bar up to the limit, and its greatest width past the limit.
 const (
 	barWidth = 8
 	barPast  = 6
 )
 
-// bar shows how much of its limit a change has used up, in a code span: ▰▰▱▱▱▱▱▱│ is a quarter,
-// ▰▰▰▰▰▰▰▰│▰▰ a quarter past it. A change for the better has used nothing; empty when nothing
-// was judged.
+// bar shows how much of its limit a change has used up, in a code span: ▰▰▱▱▱▱▱▱│ is a quarter of it,
+// ▰▰▰▰▰▰▰▰│▰▰ a quarter past it. A change for the better has used up nothing. The bar is empty when
+// nothing was judged.
 func bar(c gate.Comparison) string {
 	if c.Status == gate.NotJudged || c.Limit == 0 && c.Metric != gate.FailureRate {
 		return ""
@@ -72,10 +72,10 @@ func bar(c gate.Comparison) string {
 	return "`" + text + "`"
 }
 
-// maxSparks is how many columns a line of the course has; more rounds share them.
+// maxSparks is the most columns of a course. More rounds share columns.
 const maxSparks = 60
 
-// course shows how the rounds went, in a fenced block; empty for fewer than two.
+// course draws how the rounds went, in a fenced block; empty for fewer than two rounds.
 func (v view) course() string {
 	rounds := v.Subject.Course
 	if len(rounds) < 2 {
@@ -109,8 +109,8 @@ func (v view) course() string {
 	return fmt.Sprintf("#### The course of %s, all routes together\n\n%s\n", count(v.Subject.Rounds, "round"), block(lines))
 }
 
-// sparks draws values between the lowest and the highest of them; where several share a column
-// it is the worst of them that is drawn.
+// sparks draws values between the lowest and the highest of them. A column that several values share
+// shows the worst.
 func sparks(values []float64, moreIsBetter bool) string {
 	steps := []rune("▁▂▃▄▅▆▇█")
 	low, high := math.Inf(1), math.Inf(-1)

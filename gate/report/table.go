@@ -6,7 +6,7 @@ import (
 	"github.com/clipperhouse/displaywidth"
 )
 
-// table is a table of markdown, whose cells are markup already.
+// table is a markdown table. Its cells are markup already.
 type table struct {
 	header  []string
 	columns string // a letter for each: l for text on the left, r for numbers on the right
@@ -14,15 +14,15 @@ type table struct {
 	bytes   int // of the rows, without padding
 }
 
-// A table is padded, so that it can be read raw, when it has at most so many rows and the
-// padding adds at most so much to its bytes.
+// A table is padded to be readable as plain text if it has at most maxPaddedRows, and the padding
+// adds at most maxPadding of its bytes.
 const (
 	maxPaddedRows = 20
 	maxPadding    = 0.6
 )
 
-// fill adds up to n rows and stops before the budget in bytes is passed; it reports whether all
-// of them were added. No row beyond the budget is made.
+// fill adds up to n rows, and stops before they take more bytes than the budget. It reports whether
+// it added all of them. It makes no row beyond the budget.
 func (t *table) fill(n, budget int, row func(int) []string) (whole bool) {
 	for i := range n {
 		cells := row(i)
@@ -39,7 +39,7 @@ func (t *table) fill(n, budget int, row func(int) []string) (whole bool) {
 	return true
 }
 
-// write writes the table: a short one padded, a long one as it is.
+// write writes the table, padded if it is short.
 func (t *table) write(b *strings.Builder) {
 	widths := t.widths()
 	t.line(b, t.header, widths)
@@ -57,7 +57,7 @@ func (t *table) write(b *strings.Builder) {
 	}
 }
 
-// widths are those that the columns are padded to; 0 for no padding.
+// widths are the widths to which the columns are padded; 0 for no padding.
 func (t *table) widths() []int {
 	widths := make([]int, len(t.header))
 	if len(t.rows) > maxPaddedRows {

@@ -8,11 +8,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// maxTerminal is how many comparisons a terminal shows.
+// maxTerminal is the most comparisons that a terminal shows.
 const maxTerminal = 60
 
-// Terminal writes the report as plain text: the table, the reasons, and the verdict last,
-// where the eye is.
+// Terminal writes the report as plain text: the table, the reasons, and the verdict last, because
+// that is where one looks.
 func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
 	order := gate.WorstFirst(v.Comparisons)
@@ -44,7 +44,7 @@ func Terminal(w io.Writer, r Report) error {
 	return err
 }
 
-// Notices writes what is worth knowing and changes nothing, a line each.
+// Notices writes notices as plain text, a line each.
 func Notices(w io.Writer, notices []gate.Reason) error {
 	for _, notice := range notices {
 		if _, err := fmt.Fprintf(w, "note: %s\n", Sentence(notice)); err != nil {
@@ -54,7 +54,7 @@ func Notices(w io.Writer, notices []gate.Reason) error {
 	return nil
 }
 
-// Table writes a plain table of texts for a terminal.
+// Table writes a table of texts for a terminal.
 func Table(w io.Writer, header []string, rows [][]string) error {
 	return grid{columns: strings.Repeat("l", len(header)), header: header, rows: rows}.text(w)
 }

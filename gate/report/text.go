@@ -8,14 +8,14 @@ import (
 	"unicode"
 )
 
-// How many characters of a foreign text are shown: of a name, and of a sentence.
+// The most characters that are shown of a foreign name, and of a foreign sentence.
 const (
 	maxName     = 80
 	maxSentence = 400
 )
 
-// plain makes foreign text one harmless line: no control characters, none that turn the
-// direction of writing or are invisible, white space folded, at most most characters.
+// plain makes foreign text one harmless line of at most most characters: white space is folded, and
+// control characters, invisible ones and those that turn the direction of writing are left out.
 func plain(text string, most int) string {
 	kept := strings.Map(func(r rune) rune {
 		switch {
@@ -35,15 +35,15 @@ func plain(text string, most int) string {
 	return string(runes)
 }
 
-// code is foreign text as a markdown code span that may stand in a table: in it GitHub sees no
-// mention, reference, link or formula. Its fence is longer than any run of backticks inside,
-// and bars are escaped, which GitHub's tables want even there; outside of tables use span.
+// code is foreign text as a markdown code span for a table. GitHub sees no mention, reference, link or
+// formula in it. The fence is longer than any run of backticks inside. Bars are escaped, which
+// GitHub's tables require even in code; outside of tables use span.
 func code(text string, most int) string {
 	return strings.ReplaceAll(span(text, most), "|", `\|`)
 }
 
-// maxRun is how many backticks next to each other are shown; more are shortened to as many.
-// GitHub's parser takes a fence of more than 80 for text (MAXBACKTICKS in cmark-gfm's inlines.c).
+// maxRun is the longest run of backticks that is shown; longer ones are shortened to it. GitHub's
+// parser takes a fence of more than 80 for text (MAXBACKTICKS in cmark-gfm's inlines.c).
 const maxRun = 10
 
 var longRun = regexp.MustCompile(fmt.Sprintf("`{%d,}", maxRun+1))
@@ -62,7 +62,7 @@ func span(text string, most int) string {
 	return fence + pad + text + pad + fence
 }
 
-// longestRun is how many backticks stand next to each other at most.
+// longestRun is the length of the longest run of backticks.
 func longestRun(text string) (longest int) {
 	run := 0
 	for _, r := range text {
@@ -76,22 +76,22 @@ func longestRun(text string) (longest int) {
 	return longest
 }
 
-// block is lines as a fenced block of text, in which nothing is markup.
+// block is lines as a fenced block of text. Nothing in it is markup.
 func block(lines []string) string {
 	text := strings.Join(lines, "\n")
 	fence := strings.Repeat("`", max(longestRun(text)+1, 3))
 	return fence + "text\n" + text + "\n" + fence + "\n"
 }
 
-// maxURL is how long an address may be: those of CI systems are far shorter, and the shortest
+// maxURL is the longest address that is shown. Those of CI systems are far shorter, and the shortest
 // comment holds two of them.
 const maxURL = 300
 
-// harmless are the characters of an address that mean nothing to markdown.
+// harmless matches addresses without characters that mean something to markdown.
 var harmless = regexp.MustCompile(`^[A-Za-z0-9:/?#@!$&+,;=.%~_-]+$`)
 
-// link is a markdown link with a word of ours; empty when the address is none of http or https
-// that could stand in one.
+// link is a markdown link on a word of ours; empty if the address is not http or https, or could
+// break out of the link.
 func link(word, address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || len(address) > maxURL || !harmless.MatchString(address) {

@@ -8,15 +8,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// view is a report with what markdown needs of all its comparisons, found once.
+// view is a report with what markdown needs to know of all its comparisons, computed once.
 type view struct {
 	Report
 	all    []int // the places of the comparisons, worst first
-	matter int   // how many of them, from the first, stand before the folds
+	matter int   // how many of them come before the folds
 	routes routeCounts
 }
 
-// routeCounts counts routes by the worst that stands of each; improved ones are within too.
+// routeCounts counts routes by their worst comparison. Improved ones are within too.
 type routeCounts struct {
 	within, improved, follow, doubt, unjudged int
 }
@@ -34,7 +34,7 @@ func (r Report) view() view {
 	return v
 }
 
-// countRoutes counts by the worst of each route; those of all together are none.
+// countRoutes counts routes by their worst comparison. All routes together are not a route.
 func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 	type route struct {
 		severity int
@@ -67,7 +67,7 @@ func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 	return n
 }
 
-// counts tells in a line what became of the routes and what they were compared with.
+// counts says in a line what became of the routes and what they were compared with.
 func (v view) counts() string {
 	var parts []string
 	add := func(n int, text string) {
@@ -76,7 +76,7 @@ func (v view) counts() string {
 		}
 	}
 	if v.LeftOut == 0 {
-		if v.Verdict.Compared > 0 && (v.Verdict.Outcome != gate.Pass || v.Verdict.Accepted != nil) { // else the headline says it
+		if v.Verdict.Compared > 0 && (v.Verdict.Outcome != gate.Pass || v.Verdict.Accepted != nil) { // otherwise the headline says it
 			add(v.routes.within, are(v.routes.within, "route", "routes")+" within limits")
 		}
 		add(v.routes.improved, "improved")
@@ -94,7 +94,7 @@ func (v view) counts() string {
 	return strings.Join(parts, " · ")
 }
 
-// against tells what a change was compared with.
+// against says what a change was compared with.
 func against(v gate.Verdict, foreign show) string {
 	b, commit := v.Baseline, ""
 	if b.Commit != "" {

@@ -11,13 +11,13 @@ type ChangePoint struct {
 	Before, After float64 // the medians of the stretches on either side
 }
 
-// leastStretch is how many values a level must last: fewer are an outlier.
+// leastStretch is how many values a level must last. Fewer are outliers.
 const leastStretch = 5
 
 // ChangePoints finds where a series changes its level: the test of Pettitt, A non-parametric
 // approach to the change-point problem, Applied Statistics 28, 1979, at level alpha, and then
-// the same on either side of what was found (binary segmentation). Being of ranks it is not
-// moved by single outliers. Missing values belong to no stretch.
+// the same on either side of each change (binary segmentation). It uses ranks, so single outliers do
+// not move it. Missing values belong to no stretch.
 func ChangePoints(series []float64, alpha float64) []ChangePoint {
 	var at []int // indices of the values that are there
 	for i, x := range series {
@@ -47,8 +47,8 @@ func segment(values []float64, offset int, alpha float64) []int {
 	return slices.Concat(segment(values[:cut], offset, alpha), []int{offset + cut}, segment(values[cut:], offset+cut, alpha))
 }
 
-// Pettitt gives the most likely first index of a new level, and the approximate chance of one
-// so clear in a series without any: 2·exp(−6K²/(n³+n²)), at most 1.
+// Pettitt gives the most likely first index of a new level, and the approximate chance of seeing one
+// as clear in a series without any: 2·exp(−6K²/(n³+n²)), at most 1.
 func Pettitt(values []float64) (cut int, p float64) {
 	n := float64(len(values))
 	most, sum := 0.0, 0.0

@@ -16,8 +16,8 @@ import (
 // the share of choices of rows whose largest statistic of any column reaches the column's
 // own (see the package for sources).
 //
-// All choices are looked at when there are no more than draws, else so many seeded ones, and
-// the identity.
+// If there are at most draws choices, all of them are tried. Otherwise draws seeded ones are, and the
+// identity.
 func PermuteRanks(history, fresh [][]float64, draws int, seed uint64) []float64 {
 	rows := slices.Concat(history, fresh)
 	if len(fresh) == 0 || len(history) == 0 {
@@ -63,7 +63,7 @@ func PermuteRanks(history, fresh [][]float64, draws int, seed uint64) []float64 
 	return shareAtLeast(largest, own)
 }
 
-// rankColumn is the ranks of one column, centred, NaN where a row has no value.
+// rankColumn holds the centred ranks of one column, NaN for a row without a value.
 type rankColumn struct {
 	centred  []float64
 	n        int
@@ -90,9 +90,9 @@ func newRankColumn(rows [][]float64, j int) rankColumn {
 	return c
 }
 
-// statistic is the standardised mean rank of the chosen rows, −Inf when they have no values
-// or nothing to be compared with. The mean of k of n ranks, drawn without replacement, has
-// the variance σ²/k·(n−k)/(n−1).
+// statistic is the standardised mean rank of the chosen rows, −Inf if they have no values or there is
+// nothing to compare them with. The mean of k of n ranks, drawn without replacement, has the variance
+// σ²/k·(n−k)/(n−1).
 func (c *rankColumn) statistic(chosen []int) float64 {
 	sum, k := 0.0, 0
 	for _, i := range chosen {
@@ -142,7 +142,7 @@ func binomial(n, k int) float64 {
 	return math.Round(b)
 }
 
-// combinations calls each with every choice of k of n, in lexical order. The slice is reused.
+// combinations calls each with every choice of k of n, in lexical order. It reuses the slice.
 func combinations(n, k int, each func([]int)) {
 	chosen := make([]int, k)
 	for i := range chosen {

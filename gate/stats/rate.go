@@ -6,11 +6,11 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// RateInterval holds the rate of an event, such as a failed request, with a confidence, when
-// it happened events[i] times in trials[i] of round i. The rounds are the units: events that
-// come in bursts are worth less than independent ones, by the factor that their spread over
-// the rounds passes a binomial's (the design effect of Rao and Scott 1981), and the exact
-// interval of Clopper and Pearson is taken of what they are worth (Korn and Graubard 1998).
+// RateInterval holds, with a confidence, the rate of an event, such as a failed request, that
+// happened events[i] times in trials[i] of round i. The rounds are the units. Events that come in
+// bursts are worth less than independent ones: both counts are divided by the factor by which the
+// events' spread over the rounds exceeds a binomial's (the design effect of Rao and Scott 1981), and
+// the exact interval of Clopper and Pearson is taken of the results (Korn and Graubard 1998).
 // Without any event the upper bound is about 3 in n at 95 % one-sided. Without trials the
 // interval is all of 0 to 1.
 func RateInterval(events, trials []int64, confidence float64) Interval {
@@ -35,7 +35,7 @@ func RateInterval(events, trials []int64, confidence float64) Interval {
 	return interval
 }
 
-// designEffect is how much more the rounds differ than a binomial's would, at least 1:
+// designEffect is the factor by which the rounds differ more than a binomial's would, at least 1:
 // Pearson's χ² over its degrees of freedom.
 func designEffect(events, trials []int64, rate float64) float64 {
 	if rate <= 0 || rate >= 1 {
@@ -56,10 +56,9 @@ func designEffect(events, trials []int64, rate float64) float64 {
 	return max(1, chi2/float64(rounds-1))
 }
 
-// Wilson holds the share of which k of n trials are a sample, with a confidence: Wilson,
-// Probable inference, the law of succession, and statistical inference, JASA 22, 1927. It is
-// short and near its nominal confidence where the exact interval is too wide. All of 0 to 1
-// without trials.
+// Wilson holds, with a confidence, the share behind k hits in n trials: Wilson, Probable inference, the
+// law of succession, and statistical inference, JASA 22, 1927. It is narrow and near its nominal
+// confidence, where the exact interval is too wide. Without trials it is all of 0 to 1.
 func Wilson(k, n int, confidence float64) Interval {
 	if n == 0 {
 		return Interval{0, 1}

@@ -5,11 +5,11 @@
 // against a history of runs; both look at all lines (a metric of a route is a line) of a
 // report at once and give each line a p value that is adjusted for having looked at all of
 // them: the single-step max-T of Westfall and Young, Resampling-Based Multiple Testing, 1993,
-// ch. 2. They are exact where all rearrangements are few, and seeded draws with the identity
-// among them else (Phipson and Smyth 2010), so that equal inputs give equal outputs.
+// ch. 2. They are exact where there are few rearrangements. Otherwise they draw some from a seed, the
+// identity among them (Phipson and Smyth 2010), so equal inputs give equal outputs.
 //
-// What is skewed (latencies, throughput) belongs on the log scale before it comes here. NaN
-// stands for a value that is missing.
+// Put skewed values (latencies, throughput) on the log scale before passing them. NaN stands for a
+// value that is missing.
 package stats
 
 import (
@@ -19,8 +19,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Median is the middle of xs, the mean of both middles of an even number, and NaN of none.
-// xs stays as it is.
+// Median is the middle value of xs, or the mean of the two in the middle; NaN of no values. It does
+// not change xs.
 func Median(xs []float64) float64 {
 	return medianOfSorted(slices.Sorted(slices.Values(xs)))
 }
@@ -36,9 +36,9 @@ func medianOfSorted(sorted []float64) float64 {
 	return sorted[middle-1] + (sorted[middle]-sorted[middle-1])/2
 }
 
-// MAD is the median absolute deviation of xs times 1.4826, which for a normal distribution is
-// its standard deviation, whatever a minority of the values does: Hampel, The influence curve
-// and its role in robust estimation, JASA 69, 1974. NaN of none.
+// MAD is the median absolute deviation of xs times 1.4826. For a normal distribution that is the
+// standard deviation, whatever a minority of the values does: Hampel, The influence curve and its
+// role in robust estimation, JASA 69, 1974. NaN of no values.
 func MAD(xs []float64) float64 {
 	center := Median(xs)
 	distances := make([]float64, len(xs))
@@ -59,11 +59,11 @@ func z(q float64) float64 { return distuv.UnitNormal.Quantile(q) }
 // of a z test. It is on the scale of se: on the log scale exp(…)−1 is the relative change.
 func SmallestVisible(se, alpha float64) float64 { return (z(1-alpha) + z(0.9)) * se }
 
-// Spend divides a level alpha over looks at growing shares of the evidence, 0 < share ≤ 1 in
-// growing order: what each look may use as its own nominal level so that all together use
-// alpha, by the union bound. It is the spending function of Lan and DeMets, Discrete
-// sequential boundaries for clinical trials, Biometrika 70, 1983, that resembles O'Brien and
-// Fleming's boundaries: hardly anything early, most of it at the end.
+// Spend divides a level alpha over several looks at the evidence. shares are the shares of the
+// evidence at each look, 0 < share ≤ 1, in growing order. The result is each look's own nominal level;
+// by the union bound all together use alpha. This is the spending function of Lan and DeMets,
+// Discrete sequential boundaries for clinical trials, Biometrika 70, 1983, that resembles O'Brien
+// and Fleming's boundaries: hardly anything early, most of it at the end.
 func Spend(alpha float64, shares []float64) []float64 {
 	levels := make([]float64, len(shares))
 	spent := 0.0

@@ -10,24 +10,24 @@ import (
 // trim is the share of values that Trimmed leaves out at either end.
 const trim = 0.2
 
-// leastSE keeps a standard error from being 0 where values are equal: a millionth on the log
-// scale is far below what any clock tells apart.
+// leastSE keeps a standard error above 0 when all values are equal. A millionth on the log scale is
+// far below what any clock can tell apart.
 const leastSE = 1e-6
 
-// Estimate is an estimated location with its standard error, which belongs to Student's t
-// with DF degrees of freedom.
+// Estimate is an estimated location with its standard error. Its distribution is Student's t with DF
+// degrees of freedom.
 type Estimate struct {
 	Value float64
 	SE    float64
 	DF    int
-	N     int // values that it is made of
+	N     int // how many values it was made from
 }
 
 // Trimmed is the 20 % trimmed mean of xs with Yuen's standard error: the two-sample form is in
 // Yuen, The two-sample trimmed t for unequal population variances, Biometrika 61, 1974; the
 // one-sample form is s_w·√((n−1)/(h(h−1))), with s_w the winsorised standard deviation and h
 // the values that are left (Tukey and McLaughlin 1963). A fifth of the values may be anything.
-// Missing values do not count; with fewer than two left SE is +Inf. xs stays as it is.
+// Missing values do not count; with fewer than two left SE is +Inf. Trimmed does not change xs.
 func Trimmed(xs []float64) Estimate {
 	sorted := slices.DeleteFunc(slices.Clone(xs), math.IsNaN)
 	slices.Sort(sorted)
@@ -40,7 +40,7 @@ func Trimmed(xs []float64) Estimate {
 	return e
 }
 
-// trimmed is the estimate of values that are sorted, and its standard error.
+// trimmed is the estimate of sorted values, and its standard error.
 func trimmed(x []float64) (value, se float64) {
 	n := len(x)
 	g := int(trim * float64(n))
@@ -58,7 +58,7 @@ func trimmed(x []float64) (value, se float64) {
 	for _, v := range x[g : n-g] {
 		squares += (v - mean) * (v - mean)
 	}
-	// s_w² = squares/(n−1), so that n−1 cancels.
+	// s_w² = squares/(n−1), and the factor n−1 cancels.
 	return inner / float64(h), max(math.Sqrt(squares/float64(h*(h-1))), leastSE)
 }
 
@@ -86,5 +86,5 @@ func (e Estimate) Interval(confidence float64) Interval {
 	return Interval{e.Value - half, e.Value + half}
 }
 
-// Upper is the one-sided upper bound that the location passes with probability alpha.
+// Upper is the one-sided upper bound that the location exceeds with probability alpha.
 func (e Estimate) Upper(alpha float64) float64 { return e.Value + e.t(1-alpha)*e.SE }
