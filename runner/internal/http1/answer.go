@@ -40,9 +40,11 @@ const (
 	errBodyEnd   Error = "the connection was closed within the body"
 	errField     Error = "a header line is malformed"
 	errHeader    Error = "the header is larger than 1 MiB"
+	errByte      Error = "a line holds a bare carriage return or a NUL" // others may take them for something else
 	errLength    Error = "the Content-Length is not a number"
 	errLengths   Error = "there are two Content-Lengths"
 	errCoding    Error = "the Transfer-Encoding is not one that HTTP/1.1 knows here"
+	errBoth      Error = "there are both a Transfer-Encoding and a Content-Length"
 	errChunk     Error = "the size of a chunk is not a number"
 	errChunkEnd  Error = "a chunk does not end where its size says"
 	errTrailer   Error = "the trailer is larger than 1 MiB"
@@ -66,6 +68,11 @@ type Reader struct {
 	left   int // bytes that the header may still have
 	held   []byte
 	answer Answer
+
+	// For scan.
+	dirty   int  // buf[dirty:r] are header lines that it has not seen; -1 within a body
+	returns int  // how many carriage returns end these lines
+	bare    bool // it has found a byte that must not be
 }
 
 // NewReader is a Reader with a buffer that holds most answers.
@@ -142,6 +149,7 @@ func (r *Reader) Read(src io.Reader, want Want) (reusable bool, err error) {
 // header reads a status line and the lines up to the empty one.
 func (r *Reader) header(want Want) error {
 	r.answer.reset()
+	r.dirty, r.returns, r.bare = r.r, 0, false
 	line, err := r.line()
 	if err != nil {
 		if errors.Is(err, io.EOF) && r.r == r.w {
@@ -158,12 +166,33 @@ func (r *Reader) header(want Want) error {
 			return endless(err, errHeaderEnd, errHeader)
 		}
 		if len(line) == 0 {
+			r.scan()
+			if r.dirty = -1; r.bare {
+				return errByte
+			}
 			return r.answer.check()
 		}
 		if err := r.answer.field(line, want); err != nil {
 			return err
 		}
 	}
+}
+
+// scan looks at the header lines since the last scan for bytes that must not be: other parties may take a carriage
+// return in the midst of a line for its end (RFC 9110, section 5.5). To look at many lines at once is what makes it
+// cheap.
+func (r *Reader) scan() {
+	if r.dirty < 0 {
+		return
+	}
+	lines := r.buf[r.dirty:r.r]
+	r.bare = r.bare || bytes.IndexByte(lines, 0) >= 0 || bytes.Count(lines, []byte{'\r'}) != r.returns
+	r.dirty, r.returns = r.r, 0
+}
+
+// holdsBare reports whether a line has such a byte.
+func holdsBare(line []byte) bool {
+	return bytes.IndexByte(line, '\r') >= 0 || bytes.IndexByte(line, 0) >= 0
 }
 
 // endless gives what line reports the names that fit where it was called.
@@ -191,6 +220,7 @@ func (r *Reader) line() ([]byte, error) {
 			}
 			if n := len(line); n > 0 && line[n-1] == '\r' {
 				line = line[:n-1]
+				r.returns++
 			}
 			return line, nil
 		}
@@ -208,10 +238,12 @@ func (r *Reader) line() ([]byte, error) {
 func (r *Reader) fill() error {
 	switch {
 	case r.r == r.w:
-		r.r, r.w = 0, 0
+		r.scan()
+		r.r, r.w, r.dirty = 0, 0, min(r.dirty, 0)
 	case r.w == len(r.buf) && r.r > 0:
+		r.scan()
 		r.w = copy(r.buf, r.buf[r.r:r.w])
-		r.r = 0
+		r.r, r.dirty = 0, min(r.dirty, 0)
 	case r.w == len(r.buf): // a line longer than the buffer
 		r.buf = append(r.buf, make([]byte, len(r.buf))...)
 	}
@@ -263,7 +295,7 @@ func (a *Answer) field(line []byte, want Want) error {
 		return nil
 	}
 	colon := bytes.IndexByte(line, ':')
-	if colon <= 0 || line[colon-1] == ' ' || line[colon-1] == '\t' {
+	if colon <= 0 || line[0] < ' ' || line[colon-1] <= ' ' { // others may cut that off, and read another name
 		return errField
 	}
 	name, value := line[:colon], line[colon+1:]
@@ -313,19 +345,25 @@ func (a *Answer) setLength(value []byte) error {
 
 // check looks at what only a whole header shows.
 func (a *Answer) check() error {
-	if a.chunked && a.minor == '0' { // RFC 9112, section 6.1: faulty framing
+	switch {
+	case a.chunked && a.minor == '0': // RFC 9112, section 6.1: faulty framing
 		return errCoding
+	case a.chunked && a.length >= 0: // section 6.3: perhaps an attempt at smuggling
+		return errBoth
 	}
 	return nil
 }
 
-// Fold reports whether b is a word, given in lower case letters and hyphens.
+// Fold reports whether b is a word, given in lower case.
 func Fold(b []byte, word string) bool {
 	if len(b) != len(word) {
 		return false
 	}
 	for i, c := range b {
-		if c|0x20 != word[i] { // the bit that tells a from A; a hyphen has it
+		if 'A' <= c && c <= 'Z' { // no other character has a second form
+			c |= 0x20
+		}
+		if c != word[i] {
 			return false
 		}
 	}

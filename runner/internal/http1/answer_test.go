@@ -53,6 +53,7 @@ func FuzzResponse(f *testing.F) {
 		"HTTP/1.0 200 OK\r\n\r\nuntil the end",
 		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
 		"HTTP/1.1 304\nFoo: bar\n baz\n\n",
+		"HTTP/1.1 200 OK\r\nContent\rLength: 5\r\nX: a\rb\r\n\r\nhello",
 		"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\r\nxyz",
 		"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nLocation: /x\r\nSet-Cookie: a=b\r\n\r\n",
 	} {
@@ -86,6 +87,72 @@ func FuzzResponse(f *testing.F) {
 			t.Fatalf("got %d %q, net/http has %d %q", whole.answer.Status, whole.held, status, body)
 		}
 	})
+}
+
+// What two parties might read differently is refused, wherever the pieces of the answer end.
+func TestAmbiguousAnswersAreRefused(t *testing.T) {
+	const begin, end = "HTTP/1.1 200 OK\r\n", "\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+	for lines, want := range map[string]error{
+		"Content\rLength: 5\r\nTransfer-Encoding: chunked":      errByte,
+		"Content-Length: 5\r\nTransfer-Encoding: chunked":       errBoth,
+		"Transfer-Encoding: chunked\r\ncontent-length: 5":       errBoth,
+		"Transfer\rEncoding: chunked\r\nX: y":                   errByte,
+		"Transfer-Encoding: chunked\r\nX: a\rContent-Length: 5": errByte,
+		"Transfer-Encoding: chunked\r\nX: a\r":                  errByte, // a line that ends in two
+		"Transfer-Encoding: chunked\r\nX: a\x00b":               errByte,
+		"Transfer-Encoding: chunked\r\nX\x00: a":                errField,
+		"Transfer-Encoding : chunked":                           errField,
+		"Transfer-Encoding\t: chunked":                          errField,
+		"Transfer-Encoding\x0b: chunked":                        errField,
+		"\x0bTransfer-Encoding: chunked":                        errField,
+		" Transfer-Encoding: chunked":                           errField,
+		"Transfer-Encoding:\r\n chunked":                        errCoding,
+		"Transfer-Encoding: chunked\r\n , gzip":                 errField, // the field matters
+		"Transfer-Encoding: chunked, chunked":                   errCoding,
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip": errCoding,
+		"Transfer-Encoding: chun\x4bed":                         nil, // it is a K
+		"Transfer-Encoding: chun\x0bed":                         errCoding,
+		"Content-Length: 5\r\nContent-Length: 6":                errLengths,
+		"Content-Length: 5\r\n 5":                               errField,
+		"Content-Length: +5":                                    errLength,
+		"Content-Length: 5, 5":                                  errLength,
+		"Content-Length: 0x5":                                   errLength,
+		": x":                                                   errField,
+		"no colon":                                              errField,
+		"X: y\r\n folded\r\nTransfer-Encoding: chunked":         nil,
+		"Connection: keep\ralive\r\nTransfer-Encoding: chunked": errByte,
+		"TRANSFER-ENCODING: CHUNKED":                            nil,
+	} {
+		for _, size := range []int{16, 64, bufferBytes} {
+			r := Reader{buf: make([]byte, size)}
+			reusable, err := r.Read(&pieces{[]byte(begin + lines + end), rand.New(rand.NewPCG(1, 2)), size}, Want{Body: true})
+			if err != want || reusable != (want == nil) || want == nil && string(r.Held()) != "hello" {
+				t.Errorf("%q: %v, reusable %v, %q; want %v", lines, err, reusable, r.Held(), want)
+			}
+		}
+	}
+}
+
+// Neither the lines of chunks nor the trailer hold what others may take for the end of a line.
+func TestChunkLines(t *testing.T) {
+	for body, want := range map[string]error{
+		"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n": nil,
+		"5;a\rb\r\nhello\r\n0\r\n\r\n":        errByte,
+		"5;a\x00b\r\nhello\r\n0\r\n\r\n":      errByte,
+		"5\r\r\nhello\r\n0\r\n\r\n":           errChunk,
+		"5\r\nhello\r\r\n0\r\n\r\n":           errChunkEnd,
+		"5\r\nhello\r\n0\r\nX: a\rb\r\n\r\n":  errByte,
+		"5\r\nhello\r\n0\r\nX: a\x00\r\n\r\n": errByte,
+		"5\r\nhe\rlo\r\n0\r\n\r\n":            nil, // it is content
+		"5\r\nhe\x00lo\r\n0\r\n\r\n":          nil,
+		"\x105\r\nhello\r\n0\r\n\r\n":         errChunk,
+	} {
+		r := NewReader()
+		_, err := r.Read(strings.NewReader("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+body), Want{Body: true})
+		if err != want {
+			t.Errorf("%q: %v, want %v", body, err, want)
+		}
+	}
 }
 
 // repeat gives the same answer for ever.

@@ -12,7 +12,7 @@ func (r *Reader) body(want Want) error {
 	switch {
 	case want.Head || a.Status == 101 || a.Status == 204 || a.Status == 304:
 		return nil
-	case a.chunked: // a Content-Length beside it is overridden
+	case a.chunked:
 		return r.chunks(want.Body)
 	case a.length >= 0:
 		if want.Body && a.length > MaxBody {
@@ -107,6 +107,9 @@ func (r *Reader) chunks(hold bool) error {
 // nobody's business.
 func chunkSize(line []byte) (int64, error) {
 	if i := bytes.IndexByte(line, ';'); i >= 0 {
+		if holdsBare(line[i:]) {
+			return 0, errByte
+		}
 		line = line[:i]
 	}
 	for len(line) > 0 && (line[len(line)-1] == ' ' || line[len(line)-1] == '\t') {
@@ -140,6 +143,8 @@ func (r *Reader) trailer() error {
 			return endless(err, errBodyEnd, errTrailer)
 		case len(line) == 0:
 			return nil
+		case holdsBare(line):
+			return errByte
 		case (line[0] == ' ' || line[0] == '\t') && !first:
 		case bytes.IndexByte(line, ':') <= 0:
 			return errField

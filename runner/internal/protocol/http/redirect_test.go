@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -234,7 +235,7 @@ func TestSharedConnectionsAllTaken(t *testing.T) {
 	to.Connections = 1
 	r := peek("/")
 	h := newHTTP(t, to, r)
-	to.Timeout /= 50
+	to.Timeout = 50 * time.Millisecond
 	var users sync.WaitGroup
 	users.Go(func() { wantOK(t, newUser(t, h).Call(r.call, values{}), 200, "ok") })
 	short := newHTTP(t, to, r)
