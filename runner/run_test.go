@@ -1,0 +1,194 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// short is a run of three rounds.
+const short = `
+load: {users: 4, spawn_rate: 100, warm_up: 100ms, run_time: 600ms, rounds: 3}
+users: [{name: u, wait: 5ms..15ms, on_stop: [{http: GET /bye}], tasks: [{http: GET /health, name: health}]}]`
+
+// counting is a server that counts what it is asked.
+func counting(t *testing.T) (target string, asked, byes *atomic.Int64) {
+	t.Helper()
+	asked, byes = &atomic.Int64{}, &atomic.Int64{}
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if r.URL.Path == "/bye" {
+			byes.Add(1)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return "target: {url: \"" + s.URL + "\"}", asked, byes
+}
+
+// Every request is in one round, in the warm-up or in on_stop, and in one second of the timeline.
+func TestRunCountsEverything(t *testing.T) {
+	target, asked, byes := counting(t)
+	var last runner.Progress
+	system := sideOf(t, "", target, short)
+	r, err := runner.Run(t.Context(), system, runner.Config{Runner: "test", Progress: func(p runner.Progress) { last = p }})
+	if err != nil || !r.Whole() || len(r.Rounds) != 3 || r.Starts != 0 || r.Environment.Runner != "test" || r.Environment.Proxy != "" {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	judged, warmUp := r.Tally.Total().Requests(), r.WarmUp.Total().Requests()
+	if judged+warmUp != asked.Load() || byes.Load() != 4 || r.WarmUp.Routes["GET /bye"].Requests() != 4 {
+		t.Errorf("%d requests are judged and %d not, %d were sent, %d of them at the end", judged, warmUp, asked.Load(), byes.Load())
+	}
+	var sum int64
+	var until time.Duration
+	for _, s := range r.Timeline {
+		if s.Start+time.Millisecond < until || s.Length <= 0 {
+			t.Errorf("a second from %v of %v after %v", s.Start, s.Length, until)
+		}
+		sum, until = sum+s.Requests, s.Start+s.Length
+	}
+	if sum != asked.Load()-byes.Load() || until < system.Plan.Length() {
+		t.Errorf("the timeline has %d requests until %v, %d were sent", sum, until, asked.Load())
+	}
+	if took := r.Finished.Sub(r.Started); took < system.Plan.Length() || took > time.Hour {
+		t.Errorf("it took %v", took)
+	}
+	if !last.Loading || last.Requests != sum {
+		t.Errorf("last shown: %+v", last)
+	}
+	if err := r.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A run that is stopped keeps its whole rounds, and its users still do what they do at last.
+func TestRunEndsEarly(t *testing.T) {
+	for _, by := range []string{"stop", "context"} {
+		target, asked, byes := counting(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		stop := make(chan struct{})
+		system := sideOf(t, "", target, strings.Replace(short, "run_time: 600ms", "run_time: 10m", 1))
+		r, err := runner.Run(ctx, system, runner.Config{Stop: stop, Progress: func(p runner.Progress) {
+			if p.Requests == 0 || isClosed(stop) {
+				return
+			}
+			if by == "context" {
+				cancel()
+			}
+			close(stop)
+		}})
+		cancel()
+		if !errors.Is(err, runner.ErrInterrupted) || r == nil || len(r.Rounds) != 0 || r.PlannedRounds != 3 || r.Problems[0].Kind != result.Interrupted {
+			t.Errorf("%s: %v, %+v", by, err, r)
+		}
+		if graceful := by == "stop"; graceful != (byes.Load() == 4) || asked.Load() == 0 {
+			t.Errorf("%s: %d requests, %d of them at the end", by, asked.Load(), byes.Load())
+		}
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestRunWhenTheSystemDies(t *testing.T) {
+	load := strings.Replace(short, "GET /health", "GET /die", 1)
+	system := sideOf(t, "", starting(t), load)
+	r, err := runner.Run(t.Context(), system, runner.Config{})
+	var failure *runner.Failure
+	if !errors.As(err, &failure) || !strings.HasPrefix(err.Error(), "the system under test ended by itself, with exit status 7") || !strings.Contains(failure.Output, "listens on") {
+		t.Fatalf("%v", err)
+	}
+	if r == nil || r.Problems[0].Kind != result.TargetDied || r.Whole() {
+		t.Errorf("%+v", r)
+	}
+}
+
+// The environment that is handed in is that of the build and of the proxies, and no other.
+func TestRunInAnEnvironment(t *testing.T) {
+	t.Setenv("OF_THIS_PROCESS", "seen")
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	var asked atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1); r.URL.Host != "shop.example" {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	}))
+	defer proxy.Close()
+	const target = `
+limits: {hosts: [shop.example]}
+target:
+  url: http://shop.example
+  start: {build: "/bin/sh -c 'echo $GREETING, $TOKEN, $OF_THIS_PROCESS.'", command: /bin/sleep 60, ready: {tcp: true}}`
+	var log strings.Builder
+	system := sideOf(t, "", target, short)
+	r, err := runner.Run(t.Context(), system, runner.Config{
+		Log: &log, Environ: []string{"GREETING=hello", "TOKEN=s3cret", "http_proxy=" + proxy.URL}, Secrets: []string{"s3cret"},
+	})
+	if err != nil || !r.Whole() || r.Tally.Total().Failures() > 0 {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	if log.String() != "hello, ***, .\n" {
+		t.Errorf("logged %q", log.String())
+	}
+	if r.Environment.Proxy != proxy.URL || asked.Load() == 0 {
+		t.Errorf("the proxy %q was asked %d times", r.Environment.Proxy, asked.Load())
+	}
+}
+
+// A control is loaded before and after a run, and after each pair, and not shown.
+func TestControl(t *testing.T) {
+	target, _, _ := counting(t)
+	ofControl, controlled, _ := counting(t)
+	show := func(p runner.Progress) {
+		if strings.Contains(p.Phase, "control") {
+			t.Errorf("shown: %+v", p)
+		}
+	}
+	config := runner.Config{Control: sideOf(t, "", ofControl, sends).Plan, Progress: show}
+	b, h, err := runner.Pair(t.Context(), sideOf(t, "base", target, sends), sideOf(t, "head", target, sends), runner.Pairing{
+		Config: config, RoundLength: 50 * time.Millisecond, Rounds: 2,
+	})
+	if err != nil || len(b.Control) != 2 || len(h.Control) != 2 || b.Control[1].Requests == 0 {
+		t.Fatalf("%v, %+v", err, b)
+	}
+	before := controlled.Load()
+	if before < b.Control[0].Requests+b.Control[1].Requests {
+		t.Errorf("the control was asked %d times, and %+v says otherwise", before, b.Control)
+	}
+	if testing.Short() {
+		return // before and after a run it is loaded for two seconds each
+	}
+	r, err := runner.Run(t.Context(), sideOf(t, "", target, short), config)
+	if err != nil || len(r.Control) != 2 || r.Control[0].Requests == 0 || controlled.Load() == before {
+		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+func TestRunThatCannotBegin(t *testing.T) {
+	var failure *runner.Failure
+	if r, err := runner.Run(t.Context(), sideOf(t, "", "target: {url: \"http://127.0.0.1:1\"}", short), runner.Config{}); !errors.As(err, &failure) || r != nil {
+		t.Errorf("nobody there: %v, %v", r, err)
+	}
+	var refusal *runner.Refusal
+	if r, err := runner.Run(t.Context(), sideOf(t, "", "target: {url: \"http://198.51.100.7\"}", short), runner.Config{}); !errors.As(err, &refusal) || r != nil {
+		t.Errorf("a stranger's: %v, %v", r, err)
+	}
+	target, _, _ := counting(t)
+	gone := runner.Config{Control: sideOf(t, "", "target: {url: \"http://127.0.0.1:1\"}", sends).Plan}
+	if r, err := runner.Run(t.Context(), sideOf(t, "", target, short), gone); !errors.As(err, &failure) || r != nil || !strings.HasPrefix(err.Error(), "control: nothing answers") {
+		t.Errorf("a control that is not there: %v, %v", r, err)
+	}
+}
