@@ -101,6 +101,14 @@ func (h *Histogram) Count() int64 {
 	return h.counts.TotalCount()
 }
 
+// Buckets is how many different values are told apart: a measure of the memory that h takes.
+func (h *Histogram) Buckets() int {
+	if h.counts == nil {
+		return 0
+	}
+	return int(h.counts.Populated())
+}
+
 // Over is how many values were longer than Highest.
 func (h *Histogram) Over() int64 { return h.over }
 

@@ -14,7 +14,7 @@ import (
 
 // limit keeps a hostile file from filling the memory. It lies far above any real run: one of
 // 1,000 routes and 40 rounds has 1.5 million values.
-var limit = plainjson.Limit{Bytes: 256 << 20, Depth: 16, Values: 6_000_000, Each: tally.MaxRoutes + 1}
+var limit = plainjson.Limit{Bytes: 256 << 20, Depth: 16, Values: 4_000_000, Each: tally.MaxRoutes + 1}
 
 // ErrMalformed is wrapped by what Decode returns for input that is no whole result.
 var ErrMalformed = errors.New("not a whole result file")

@@ -2,6 +2,7 @@ package result_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/hist"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -39,12 +41,35 @@ func TestDecodeRefuses(t *testing.T) {
 		"deeply nested":    {strings.Repeat("[", 1_000_000), "nested deeper than 16"},
 		"a million routes": {millions(1_000_000), "more than 200001 values"},
 		"a million rounds": {`{"schema": 1, "rounds": [` + strings.Repeat("{},", 1_000_000) + "{}]}", "more than 200001 values"},
+		"an unknown field": {swap(`"target"`, `"colour": "red", "target"`), `unknown field "colour"`},
+		"one in a tally":   {swap(`"bytes_received"`, `"colour": "red", "bytes_received"`), `unknown field "colour"`},
+		"large histograms": {bomb(t, 1300), "larger than those of any run"},
 		"many counts":      {swap(`"ok": 20`, `"ok": 9223372036854775806`), "impossible count"},
 	} {
 		if _, err := result.Decode(strings.NewReader(c.text)); !errors.Is(err, result.ErrMalformed) || !strings.Contains(err.Error(), c.sentence) {
 			t.Errorf("%s: got %v, want ErrMalformed with %q", name, err, c.sentence)
 		}
 	}
+}
+
+// bomb is a result of n routes, each of whose histograms takes a few hundred bytes and grows to
+// hundreds of kilobytes.
+func bomb(t *testing.T, n int) string {
+	t.Helper()
+	var dense hist.Histogram
+	for d := hist.Lowest; d < hist.Highest; d += max(d/1000, time.Microsecond/2) {
+		dense.Record(d)
+	}
+	text, err := json.Marshal(dense)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString(`{"schema": 1, "tally": {"routes": {`)
+	for i := range n {
+		fmt.Fprintf(&b, `"%d":{"response":%s},`, i, text)
+	}
+	return strings.TrimSuffix(b.String(), ",") + "}}}"
 }
 
 // millions is a result with n routes.
