@@ -25,6 +25,23 @@ import (
 
 const profiles = "../../testdata/profiles"
 
+// Whatever the reader accepts, the schema accepts: an editor must not mark a good profile.
+func FuzzSchemaAcceptsWhatTheReaderAccepts(f *testing.F) {
+	schema := compiledSchema(f)
+	for _, file := range corpus(f) {
+		f.Add([]byte(readFile(f, file)))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(readerFinds("p.yaml", data)) > 0 {
+			return
+		}
+		instance, _ := instanceOf(data)
+		if err := schema.Validate(instance); err != nil {
+			t.Errorf("%q\n%v", data, err)
+		}
+	})
+}
+
 // onlyTheReader is what no schema can tell, by file and key.
 var onlyTheReader = map[string]string{
 	"loop.yaml ":                                       "how much a file becomes once its aliases are followed",
@@ -250,7 +267,7 @@ func eachProperty(s *strict.Schema, visit func(strict.Property)) {
 }
 
 // corpus lists the profiles, good and bad.
-func corpus(t *testing.T) []string {
+func corpus(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob(profiles + "/*/*.yaml")
 	if err != nil || len(files) < 10 {
@@ -260,7 +277,7 @@ func corpus(t *testing.T) []string {
 }
 
 // compiledSchema is what `plimsoll schema` prints, compiled by a validator of others.
-func compiledSchema(t *testing.T) *jsonschema.Schema {
+func compiledSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	var printed bytes.Buffer
 	if err := (&schemaCmd{}).Run(&console.Console{Stdout: &printed}); err != nil {

@@ -22,6 +22,7 @@ type Schema struct {
 	Default any   `json:"default,omitempty"`
 
 	Pattern          string   `json:"pattern,omitempty"`
+	PatternHint      string   `json:"patternErrorMessage,omitempty"` // what editors say instead of the pattern
 	Minimum          *float64 `json:"minimum,omitempty"`
 	ExclusiveMinimum *float64 `json:"exclusiveMinimum,omitempty"`
 	Maximum          *float64 `json:"maximum,omitempty"`

@@ -34,6 +34,13 @@ const (
 	DurationForm = duration
 )
 
+// What is expected where another text is found.
+const (
+	aRate       = "a rate such as 10 or 0.5/s"
+	aPercentage = "a percentage such as 20%"
+	aDuration   = "a duration such as 30s, 500ms or 1h20m"
+)
+
 // scalar is the JSON type of a value that is read as text: YAML knows a plain 1.1 or true as
 // a number or a truth value.
 var scalar = []string{"string", "number", "boolean"}
@@ -254,7 +261,8 @@ func (r *Reader) RateOrZero(to *float64, most float64) Read { return r.rate(to, 
 func (r *Reader) rate(to *float64, most float64, zero bool) Read {
 	return func(n *yaml.Node) {
 		if s := r.describing(n); s != nil {
-			s.Type, s.Pattern, s.Maximum = []string{"number", "string"}, rateForm.String(), &most
+			s.Type, s.Maximum = []string{"number", "string"}, &most
+			s.Pattern, s.PatternHint = rateForm.String(), "expected "+aRate
 			if s.Minimum = bound(0); !zero {
 				s.Minimum, s.ExclusiveMinimum = nil, bound(0)
 			}
@@ -264,7 +272,7 @@ func (r *Reader) rate(to *float64, most float64, zero bool) Read {
 			return
 		}
 		if n.Kind != yaml.ScalarNode || !rateForm.MatchString(strings.TrimPrefix(n.Value, "-")) {
-			r.Problem(n, "expected a rate such as 10 or 0.5/s, found %s", found(n))
+			r.Problem(n, "expected %s, found %s", aRate, found(n))
 			return
 		}
 		v, err := strconv.ParseFloat(strings.TrimSuffix(n.Value, "/s"), 64)
@@ -281,7 +289,7 @@ func (r *Reader) rate(to *float64, most float64, zero bool) Read {
 func (r *Reader) Percent(to *float64, least, most float64) Read {
 	return func(n *yaml.Node) {
 		if s := r.describing(n); s != nil {
-			s.Type, s.Pattern = "string", percentForm.String()
+			s.Type, s.Pattern, s.PatternHint = "string", percentForm.String(), "expected "+aPercentage
 			s.describe("From %s to %s.", showPercent(least), showPercent(most))
 			if *to >= least && *to <= most {
 				s.Default = showPercent(*to)
@@ -289,7 +297,7 @@ func (r *Reader) Percent(to *float64, least, most float64) Read {
 			return
 		}
 		if n.Kind != yaml.ScalarNode || !percentForm.MatchString(strings.TrimPrefix(n.Value, "-")) {
-			r.Problem(n, "expected a percentage such as 20%%, found %s", found(n))
+			r.Problem(n, "expected %s, found %s", aPercentage, found(n))
 			return
 		}
 		v, err := strconv.ParseFloat(strings.TrimRight(n.Value, " %"), 64)
@@ -309,7 +317,8 @@ func showPercent(share float64) string {
 func (r *Reader) Duration(to *time.Duration, least time.Duration) Read {
 	return func(n *yaml.Node) {
 		if s := r.describing(n); s != nil {
-			s.Type, s.Pattern = []string{"string", "number"}, durationForm.String()
+			s.Type = []string{"string", "number"}
+			s.Pattern, s.PatternHint = durationForm.String(), "expected "+aDuration
 			s.Minimum, s.Maximum = bound(least.Seconds()), bound(maxDuration.Seconds())
 			if least > 0 {
 				s.describe("At least %s.", showDuration(least))
@@ -335,8 +344,6 @@ func (r *Reader) Duration(to *time.Duration, least time.Duration) Read {
 
 // maxDuration keeps sums of durations within what a time.Duration holds.
 const maxDuration = 100 * 24 * time.Hour
-
-const aDuration = "a duration such as 30s, 500ms or 1h20m"
 
 // ParseDuration reads a duration as Locust's users write it: 20 (seconds), 20s, 3m, 1h20m, and
 // also 500ms and decimals. It may be 0 to 100 days long.
