@@ -191,7 +191,7 @@ func Trouble(w io.Writer, err error, links Links, limit int) error {
 		if more := len(lines) - shown; more > 0 {
 			kept = append(kept, fmt.Sprintf("and %s in the job's log", count(more, "more line")))
 		}
-		fmt.Fprintf(&b, "%s\n**What would settle it**: mend this, and run the job again\n\n**0 of 0 compared**\n", block(kept))
+		fmt.Fprintf(&b, "%s\n**What would settle it**: fix this, and run the job again\n\n**0 of 0 compared**\n", block(kept))
 		if list := links.list(); len(list) > 0 {
 			fmt.Fprintf(&b, "\n%s\n", strings.Join(list, " · "))
 		}

@@ -117,10 +117,10 @@ func (r Report) of(part, n int) string {
 // doubts says for each kind of doubt, in a few words, why the gate could not tell, and what would
 // settle it.
 var doubts = map[gate.ReasonKind]struct{ what, settle string }{
-	gate.NotProven:         {"it looks worse, and that is not proven", "a longer `run_time`, or " + pairedGate + ", which compares with the base on the same machine"},
+	gate.NotProven:         {"it looks worse, but that is not proven", "a longer `run_time`, or " + pairedGate + ", which compares with the base on the same machine"},
 	gate.TooNoisy:          {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
-	gate.NoisyMachine:      {"the machine is too noisy", "the same job once more, or on a quieter runner"},
-	gate.ControlStrayed:    {"the machine is too noisy", "the same job once more, or on a quieter runner"},
+	gate.NoisyMachine:      {"the machine is too noisy", "another run of the job, or a quieter runner"},
+	gate.ControlStrayed:    {"the machine is too noisy", "another run of the job, or a quieter runner"},
 	gate.LooksWorse:        {"it looks worse, in too few runs to tell", fmt.Sprintf("%d runs of this change, or %s", gate.FreshRuns, pairedGate)},
 	gate.CommonShift:       {"the whole run shifted", pairedGate + ", which compares with the base on the same machine"},
 	gate.NoBaseline:        {"no baseline yet", ourUpdate + " on the branch that this change goes to, or " + pairedGate + ", which needs none"},
@@ -129,7 +129,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.TooFewPairs:       {"too few pairs of rounds", "a longer `run_time`"},
 	gate.OtherProfile:      {"the baseline has another profile", ourUpdate + " with this profile, or " + pairedGate},
 	gate.OtherEnvironment:  {"the baseline has another environment", ourUpdate + " in this environment, or " + pairedGate},
-	gate.RunNotWhole:       {"the run is not whole", "the same job once more, when what went wrong is mended"},
+	gate.RunNotWhole:       {"the run is not whole", "another run of the job, once what went wrong is fixed"},
 	gate.NoRun:             {"there is no run to judge", "a run"},
 	gate.NoSamples:         {"nothing to compare", "a longer `run_time`, or shorter waits"},
 	gate.NothingCompared:   {"nothing to compare", "a longer `run_time`, or shorter waits"},

@@ -22,7 +22,7 @@ func (v view) method() []string {
 		lines = append(lines, sight)
 	}
 	if v.routes.improved > 0 {
-		lines = append(lines, "improved: better by more than the limit lets it be worse, with all of its interval on the good side")
+		lines = append(lines, "improved: better by more than the limit, with the whole interval on the good side")
 	}
 	if starts := v.Verdict.Baseline.Starts; starts > 0 {
 		lines = append(lines, fmt.Sprintf("starts: base and head were started %s each", count(starts, "time")))
@@ -53,7 +53,7 @@ func machine(e result.Environment) string {
 
 // figures says what the figures in the tables are.
 func (v view) figures() string {
-	const rest = "in brackets what it is with 95 % confidence; latencies are response times, from when a request was due"
+	const rest = "in brackets its 95 % interval; latencies are response times, measured from when a request was due"
 	if v.Verdict.Mode == gate.Paired {
 		return "figures: medians of the rounds; the change is estimated from the pairs, " + rest
 	}
@@ -92,7 +92,7 @@ func (v view) sight() string {
 // generator says in a line how the load generator itself did.
 func generator(g result.Generator, foreign show) string {
 	if g.Cores == 0 {
-		return "it left no word of how it did"
+		return "nothing is known about it"
 	}
 	text := fmt.Sprintf("used %.0f %% of %s", 100*g.CPUShare, count(g.Cores, "core"))
 	if g.LagP99 > 0 {

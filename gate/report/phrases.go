@@ -68,7 +68,7 @@ func seen(r *gate.Reason) string {
 	if r.Visible == 0 {
 		return "a longer run_time would help"
 	}
-	return fmt.Sprintf("this gate sees a change of %.0f %% here; more requests in a round (a longer run_time) make it see more", 100*r.Visible)
+	return fmt.Sprintf("this gate sees changes from %.0f %% here; more requests in a round (a longer run_time) let it see smaller ones", 100*r.Visible)
 }
 
 // because says why a comparison is what it is, if its figures do not; empty for nil. Only names of
@@ -79,7 +79,7 @@ func because(w *gate.Why, foreign show) string {
 	}
 	where := ""
 	if w.OnBase {
-		where = " on the side that it is compared with"
+		where = " in the baseline"
 	}
 	switch w.Kind {
 	case gate.FewRequests:

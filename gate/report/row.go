@@ -57,8 +57,8 @@ func word(c gate.Comparison) string {
 	}
 }
 
-// improved reports whether a metric is better by more than its limit lets it be worse, and its
-// whole interval lies on the good side of no change.
+// improved reports whether a metric is better by more than its limit, with its whole interval on the
+// good side of no change.
 func improved(c gate.Comparison) bool {
 	if c.Status != gate.Within || c.Interval == nil || c.Metric == gate.FailureRate {
 		return false

@@ -63,7 +63,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		for _, m := range r.Metrics {
 			metrics = append(metrics, plain(string(m), maxName))
 		}
-		return fmt.Sprintf("%s: %s could be judged before this change and cannot now: %.0f requests in a round, and %.0f before, which is a change by itself; a longer run_time would tell",
+		return fmt.Sprintf("%s: %s could be judged before this change and cannot be judged now: %.0f requests in a round instead of %.0f, which is a change by itself; a longer run_time would tell",
 			name(r.Route), strings.Join(metrics, " and "), r.Now, r.Before)
 	},
 	gate.LooksWorse: func(r *gate.Reason) string {
@@ -86,11 +86,11 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("%s has crept by %+.0f %% since %s, in steps too small to fail", line(r), 100*r.Change, r.Since.UTC().Format(time.DateOnly))
 	},
 	gate.Step: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s changed by %+.0f %% on the branch itself, at %.7s of %s", line(r), 100*r.Change, plain(cmp.Or(r.Commit, "unknown"), maxName), r.Since.UTC().Format(time.DateOnly))
+		return fmt.Sprintf("%s changed by %+.0f %% on the branch itself, at commit %.7s of %s", line(r), 100*r.Change, plain(cmp.Or(r.Commit, "unknown"), maxName), r.Since.UTC().Format(time.DateOnly))
 	},
 	gate.LowSight: lowSight,
 	gate.OrderEffect: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s: being loaded second changed %s by %+.0f %% by itself; a longer warm_up would quieten that", name(r.Route), plain(string(r.Metric), maxName), 100*r.Change)
+		return fmt.Sprintf("%s: being loaded second changed %s by %+.0f %% by itself; a longer warm_up would reduce that", name(r.Route), plain(string(r.Metric), maxName), 100*r.Change)
 	},
 	gate.Disturbed: func(r *gate.Reason) string {
 		return fmt.Sprintf("%d of %d pairs of rounds were disturbed and replaced: the machine was busy with something else, or too slow to send in time", r.Has, r.Needs)
@@ -99,13 +99,13 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("the control is %.0f %% slower than in the history, so it may be the machine", 100*r.Change)
 	},
 	gate.UnknownBase: func(r *gate.Reason) string {
-		return fmt.Sprintf("which commits this change stands on could not be told (%s): it is compared with the newest runs of %s, which may be younger than its base", plain(r.Text, maxSentence), plain(r.Branch, maxName))
+		return fmt.Sprintf("the commits that this change is based on are not known (%s): it is compared with the newest runs of %s, which may be newer than its base", plain(r.Text, maxSentence), plain(r.Branch, maxName))
 	},
 	gate.NotAccepted: func(r *gate.Reason) string {
 		if r.Text != "" {
 			return plain(r.Text, maxSentence)
 		}
-		return fmt.Sprintf("%s has put the label %s, and nothing was compared that it could accept", plain(r.By, maxName), plain(r.Label, maxName))
+		return fmt.Sprintf("%s put the label %s, but nothing was compared that it could accept", plain(r.By, maxName), plain(r.Label, maxName))
 	},
 }
 
@@ -193,9 +193,9 @@ func notProven(r *gate.Reason) string {
 		if r.Interval != nil {
 			low = r.Interval.Low
 		}
-		return fmt.Sprintf("%s, the limit is %s, and so few prove nothing (99 %% sure of more than %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
+		return fmt.Sprintf("%s, the limit is %s, but so few requests prove nothing (99 %% sure of more than %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
 	}
-	text := fmt.Sprintf("%s looks %s%s, and ", line(r), moved(r), sure(r))
+	text := fmt.Sprintf("%s looks %s%s, but ", line(r), moved(r), sure(r))
 	switch {
 	case r.Why == nil:
 		return text + fmt.Sprintf("that is not proven after %d pairs of rounds: %s", r.Has, seen(r))

@@ -1,0 +1,111 @@
+package report_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// said are reasons of every kind, as a gate fills them.
+func said() []gate.Reason {
+	sure, low := &gate.Range{Low: 0.31, High: 0.39}, &gate.Range{Low: 0.006, High: 0.05}
+	line := func(kind gate.ReasonKind, metric gate.Metric, change float64) gate.Reason {
+		return gate.Reason{Kind: kind, Route: "GET /a", Metric: metric, Change: change, Limit: 0.2, Interval: sure}
+	}
+	with := func(r gate.Reason, change func(*gate.Reason)) gate.Reason {
+		change(&r)
+		return r
+	}
+	day := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	return []gate.Reason{
+		line(gate.Slower, gate.P99, 0.35),
+		{Kind: gate.Slower, Route: tally.All, Metric: gate.P50, Change: 0.35, Limit: 0.125},
+		line(gate.LowerThroughput, gate.Throughput, -0.25),
+		{Kind: gate.Failing, Route: "GET /a", Metric: gate.FailureRate, Now: 0.019, Requests: 4000, Limit: 0.01},
+		{Kind: gate.Failing, Route: "GET /a", Metric: gate.FailureRate, Before: 0.001, Now: 0.0538, Requests: 32000, Limit: 0.5, Why: &gate.Why{Kind: gate.Risen}},
+		{Kind: gate.PastThreshold, Route: tally.All, Rule: "p(95)<50", Now: 61.3},
+		{Kind: gate.NoBaseline, Branch: "main"},
+		{Kind: gate.TooFewRuns, Has: 3, Needs: 5, Branch: "main"},
+		{Kind: gate.SingleRuns},
+		{Kind: gate.TooFewPairs, Has: 13, Needs: 16},
+		{Kind: gate.OtherProfile, Of: gate.OfBaseline, Names: []string{"0123456789abcdef", "aaaa"}},
+		{Kind: gate.OtherProfile, Of: gate.OfPair, Names: []string{"a", "b"}},
+		{Kind: gate.OtherProfile, Of: gate.OfFresh, Names: []string{"a", "b"}},
+		{Kind: gate.OtherEnvironment, Of: gate.OfBaseline, Names: []string{"cores: 2 here, 64 there", "runner: a here, b there"}},
+		{Kind: gate.OtherEnvironment, Of: gate.OfPair, Names: []string{"cores: 2 here, 4 there"}},
+		{Kind: gate.OtherEnvironment, Of: gate.OfFresh, Names: []string{"cores: 2 here, 4 there"}},
+		{Kind: gate.RunNotWhole, Has: 2, Needs: 3},
+		{Kind: gate.RunNotWhole, Of: gate.OfHead, Text: "the system under test ended"},
+		{Kind: gate.RunNotWhole, Of: gate.OfBaseline},
+		{Kind: gate.NoRun},
+		{Kind: gate.NoSamples, Of: gate.OfBase},
+		{Kind: gate.NoSamples, Route: "GET /a", Rule: "max<1000"},
+		{Kind: gate.NothingCompared},
+		{Kind: gate.RouteMissing, Route: "GET /a", Of: gate.OfHead},
+		{Kind: gate.RouteMissing, Route: "GET /a", Of: gate.OfBase},
+		{Kind: gate.RouteCannotBeSeen, Route: "GET /a", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}, RunTime: 133 * time.Second},
+		{Kind: gate.RouteCannotBeSeen, Route: "GET /a", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20, OnBase: true}, RunTime: time.Minute},
+		{Kind: gate.RouteCannotBeSeen, Route: "GET /a", Why: &gate.Why{Kind: gate.FewRounds}},
+		{Kind: gate.RouteCannotBeSeen, Route: "GET /a", Why: &gate.Why{Kind: gate.ManyFailures, OnBase: true}},
+		{Kind: gate.RouteCannotBeSeen, Route: "GET /a", Why: &gate.Why{Kind: gate.NotInBaseline}},
+		{Kind: gate.LostSight, Route: "GET /a", Metrics: []gate.Metric{gate.P95, gate.P99}, Before: 2000, Now: 45},
+		with(line(gate.LooksWorse, gate.P50, 0.19), func(r *gate.Reason) { r.Has, r.Needs = 1, 5 }),
+		with(line(gate.NotProven, gate.P50, 0.35), func(r *gate.Reason) { r.Has, r.Visible = 24, 0.27 }),
+		with(line(gate.NotProven, gate.P50, 0.35), func(r *gate.Reason) { r.Why = &gate.Why{Kind: gate.Restless} }),
+		with(line(gate.NotProven, gate.P50, 0.35), func(r *gate.Reason) { r.Why = &gate.Why{Kind: gate.FewRuns, Has: 7, Needs: 10} }),
+		with(line(gate.NotProven, gate.P50, 0.35), func(r *gate.Reason) { r.Why = &gate.Why{Kind: gate.ControlToo, Change: 0.3} }),
+		{Kind: gate.NotProven, Route: "GET /a", Metric: gate.FailureRate, Now: 0.015, Requests: 600, Limit: 0.01, Interval: low},
+		{Kind: gate.TooNoisy, Route: "GET /a", Metric: gate.P99, Interval: sure, Limit: 0.3, Has: 24},
+		{Kind: gate.NoisyMachine, Has: 7, Needs: 16},
+		{Kind: gate.ControlStrayed, Before: 10e6, Now: 17e6},
+		{Kind: gate.CommonShift, Change: 0.3},
+		{Kind: gate.CommonShift, Change: -0.3},
+		{Kind: gate.NotMeasured, Text: "build base: exit status 1"},
+		{Kind: gate.Creep, Route: "GET /a", Metric: gate.P50, Change: 0.12, Since: day},
+		{Kind: gate.Step, Route: "GET /a", Metric: gate.P50, Change: 0.25, Commit: "c0ffee1234", Since: day},
+		{Kind: gate.LowSight, Of: gate.OfBaseline, Sights: []gate.Sight{{Route: "GET /a", Metric: gate.P99, Visible: 0.45}, {Route: tally.All, Metric: gate.P99, Visible: 0.6}}, Has: 3},
+		{Kind: gate.LowSight, Of: gate.OfPair, Sights: []gate.Sight{{Route: "GET /a", Metric: gate.P99, Visible: 0.45}}},
+		{Kind: gate.OrderEffect, Route: "GET /a", Metric: gate.P50, Change: 0.11},
+		{Kind: gate.Disturbed, Has: 2, Needs: 26},
+		{Kind: gate.ControlMoved, Change: 0.3},
+		{Kind: gate.UnknownBase, Branch: "main", Text: "this is a shallow clone"},
+		{Kind: gate.NotAccepted, By: "ana", Label: "plimsoll-accepted"},
+		{Kind: gate.NotAccepted, Text: "GitHub does not answer"},
+	}
+}
+
+// The sentences stand in a golden file, to be read.
+func TestGoldenSentences(t *testing.T) {
+	var lines []string
+	kinds := map[gate.ReasonKind]bool{}
+	for _, r := range said() {
+		kinds[r.Kind] = true
+		lines = append(lines, string(r.Kind)+": "+report.Sentence(r))
+	}
+	golden(t, "sentences.txt", strings.Join(lines, "\n")+"\n")
+	for _, kind := range gate.Kinds() {
+		if !kinds[kind] {
+			t.Errorf("no sentence of %s is looked at", kind)
+		}
+	}
+	// A reason that holds only a kind, as a hostile file may, is said as well.
+	for _, kind := range gate.Kinds() {
+		if report.Sentence(gate.Reason{Kind: kind, Why: &gate.Why{}}) == "" && kind != gate.NotMeasured {
+			t.Errorf("an empty %s has no sentence", kind)
+		}
+	}
+}
+
+// All that a gate fills is valid, and every metric reads well in its sentence.
+func TestSentencesAreOfValidReasons(t *testing.T) {
+	v := gate.Verdict{Outcome: gate.Inconclusive, Mode: gate.Stored, Reasons: []gate.Reason{{Kind: gate.NoRun}}}
+	v.Notices = slices.DeleteFunc(said(), func(r gate.Reason) bool { return r.Kind == gate.NotMeasured })
+	if err := v.Validate(); err != nil {
+		t.Error(err)
+	}
+}
