@@ -32,8 +32,10 @@ func NewCrew(parts Parts) *Crew {
 	return c
 }
 
-// Work applies one stretch of load, a shift of the crew's plan, as Run does: until its end,
-// or until stop or ctx is. It returns when no request is under way any more. Users do on_start
+// Work applies one stretch of load, a shift of the crew's plan, until its end,
+// or until stop is closed or ctx ends. No call begins after that but those of on_stop; those under
+// way get the plan's StopWithin before they are cut off, which counts as a time-out. When ctx ends
+// they are cut off at once. It returns when no request is under way any more. Users do on_start
 // in the stretch in which they first appear, and on_stop where their time ends before the
 // stretch does.
 func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan) Report {

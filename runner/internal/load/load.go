@@ -10,9 +10,8 @@
 // the figures say nothing. A request belongs to the round in which it was due; every request
 // that was due is counted, also those that never end, and arrivals that had to be dropped.
 //
-// Run does that in one go. A Crew does it in several stretches, between which its users rest
-// and keep what they have. Both own every goroutine that they start and return after the last
-// one.
+// A Crew does that, in one stretch or in several, between which its users rest and keep what they
+// have. It owns every goroutine that it starts, and returns after the last one.
 package load
 
 import (
@@ -52,7 +51,7 @@ type UserValues interface {
 // is the sink's from then on. Calls do not overlap.
 type Sink func(round int, t *tally.Tally)
 
-// Report is what Run and Crew.Work tell beside what they counted.
+// Report is what Crew.Work tells beside what it counted.
 type Report struct {
 	Until time.Duration  // how long load was applied: the plan's Length, or less
 	Lag   hist.Histogram // how late users and arrivals were turned to, in judged time
@@ -61,22 +60,11 @@ type Report struct {
 // flushEvery is how often what was counted is handed over.
 const flushEvery = time.Second
 
-// Run loads until the plan's end, or until stop is closed: no request begins after that but
-// those of on_stop, and those under way get the plan's StopWithin before they are cut off,
-// which counts as a time-out. When ctx ends, they are cut off at once.
-func Run(ctx context.Context, stop <-chan struct{}, parts Parts) Report {
-	r := NewCrew(parts).newRun(parts.Plan)
-	r.last = true
-	return r.apply(ctx, stop)
-}
-
 // apply loads until the end of the stretch, and returns after the last request.
 func (r *run) apply(ctx context.Context, stop <-chan struct{}) Report {
 	finished := make(chan struct{})
-	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx)) // ends when calls are cut off
-	if r.last {
-		defer cutOff()
-	}
+	// It ends when calls are cut off. Otherwise it is left to end by itself: each user still watches it.
+	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	var report Report
 	var conductor sync.WaitGroup
 	conductor.Go(func() {
@@ -120,7 +108,6 @@ func wait(d time.Duration, a, b <-chan struct{}) {
 type run struct {
 	Parts
 	crew     *Crew
-	last     bool          // those who are at work at its end do on_stop and leave
 	start    time.Time     // of the stretch; all offsets count from it
 	until    time.Duration // when it ended, to be read once stopping is set
 	stopping atomic.Bool   // set before stopped is closed

@@ -29,6 +29,8 @@ type system struct {
 	mu    sync.Mutex // guards what follows
 	sent  []sent
 	users int
+	open  int // connections
+	most  int // of open
 }
 
 type sent struct {
@@ -58,7 +60,8 @@ func (r reply) outcome(c *plan.Call, v load.Values) load.Outcome {
 // connection is one client of the system.
 type connection struct {
 	*system
-	user int
+	user   int
+	dialed bool
 }
 
 func (s *system) connect() load.Client {
@@ -69,7 +72,7 @@ func (s *system) connect() load.Client {
 	if s.stall != nil {
 		time.Sleep(s.stall(user))
 	}
-	return &connection{s, user}
+	return &connection{system: s, user: user}
 }
 
 func (c *connection) Do(ctx context.Context, call *plan.Call, v load.Values) load.Outcome {
@@ -77,6 +80,11 @@ func (c *connection) Do(ctx context.Context, call *plan.Call, v load.Values) loa
 	one := sent{c.user, string(v.Append(nil, q.Path)), string(v.Append(nil, q.Body)), now.Sub(c.start)}
 	c.mu.Lock()
 	c.sent = append(c.sent, one)
+	if !c.dialed {
+		c.dialed = true
+		c.open++
+		c.most = max(c.most, c.open)
+	}
 	c.mu.Unlock()
 	var r reply
 	if c.answer != nil {
@@ -96,8 +104,17 @@ func (c *connection) Do(ctx context.Context, call *plan.Call, v load.Values) loa
 	}
 }
 
-func (c *connection) Idle()        {}
-func (c *connection) Close() error { return nil }
+func (c *connection) Idle() {}
+
+func (c *connection) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dialed {
+		c.dialed = false
+		c.open--
+	}
+	return nil
+}
 
 // paths are those sent to the system, in the order of time, with how often each was.
 func (s *system) paths() map[string]int {
@@ -127,7 +144,7 @@ func apply(ctx context.Context, p *plan.Plan, s *system, stop <-chan struct{}) (
 	rounds := map[int]*tally.Tally{}
 	source := datagen.New(p)
 	s.start = time.Now()
-	report := load.Run(ctx, stop, load.Parts{
+	crew := load.NewCrew(load.Parts{
 		Plan: p, Client: s.connect,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 		Sink: func(round int, counted *tally.Tally) {
@@ -137,6 +154,8 @@ func apply(ctx context.Context, p *plan.Plan, s *system, stop <-chan struct{}) (
 			rounds[round].Merge(counted)
 		},
 	})
+	report := crew.Work(ctx, stop, p)
+	crew.Dismiss(ctx)
 	return rounds, report
 }
 
@@ -198,11 +217,12 @@ func TestTicks(t *testing.T) {
 		var ticks int
 		var sum time.Duration
 		source := datagen.New(p)
-		load.Run(t.Context(), nil, load.Parts{
+		crew := load.NewCrew(load.Parts{
 			Plan: p, Client: s.connect, Sink: func(int, *tally.Tally) {},
 			Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 			Tick:   func(since time.Duration) { ticks, sum = ticks+1, sum+since },
 		})
+		crew.Work(t.Context(), nil, p)
 		if ticks < 9 || ticks > 10 || sum.Round(time.Second) != time.Duration(ticks)*time.Second {
 			t.Errorf("%d ticks cover %v of 10 s", ticks, sum)
 		}

@@ -18,7 +18,8 @@ type arrival struct {
 // server is a worker that serves arrivals of its behaviour, one after the other.
 type server struct {
 	*worker
-	next chan arrival // closed at the end of a stretch; nil before the first arrival of one
+	next     chan arrival // closed at the end of a stretch; nil before the first arrival of one
+	replaces *worker      // who has to leave before it begins; nil for nobody
 }
 
 // pool is the servers of the open model.
@@ -28,14 +29,15 @@ type pool struct {
 	mu       sync.Mutex  // guards what follows
 	idle     [][]*server // by behaviour, the last used last
 	inFlight int
-	started  int
+	present  int // servers, idle or not
 	closing  bool
 
 	all sync.WaitGroup // of servers that wait for an arrival or serve one
 }
 
 // open hands each arrival to an idle server of its behaviour, the one that worked last: its
-// connection is warm. There are as many servers as were ever needed at once.
+// connection is warm. There are as many servers as were ever needed at once, and never more of
+// all behaviours together than tasks may be in flight.
 func (r *run) open(ctx context.Context) {
 	p := &r.crew.pool
 	p.begin(r)
@@ -78,8 +80,7 @@ func (p *pool) serve(ctx context.Context, a arrival, behaviour int) {
 		s = idle[len(idle)-1]
 		p.idle[behaviour] = idle[:len(idle)-1]
 	} else {
-		s = &server{worker: p.run.newWorker(p.started, a.index, behaviour)}
-		p.started++
+		s = p.newServer(a, behaviour)
 	}
 	if s.next == nil {
 		s.run, s.next = p.run, make(chan arrival, 1)
@@ -87,6 +88,30 @@ func (p *pool) serve(ctx context.Context, a arrival, behaviour int) {
 	}
 	p.mu.Unlock()
 	s.next <- a
+}
+
+// newServer is a fresh server for an arrival. Where there are as many as may be, it takes the place of an idle one.
+// The lock is held.
+func (p *pool) newServer(a arrival, behaviour int) *server {
+	s := &server{worker: p.run.newWorker(p.present, a.index, behaviour)}
+	if p.present < p.run.Plan.Open.MaxInFlight {
+		p.present++
+		return s
+	}
+	most := 0 // the behaviour with the most idle servers: the arrival's own has none
+	for b := range p.idle {
+		if len(p.idle[b]) > len(p.idle[most]) {
+			most = b
+		}
+	}
+	longest := p.idle[most][0] // the one that has been idle for longest
+	p.idle[most] = p.idle[most][1:]
+	if longest.next != nil {
+		close(longest.next)
+	}
+	longest.run = p.run
+	s.replaces = longest.worker
+	return s
 }
 
 // lose counts an arrival that no request was sent for: its first one has failed.
@@ -103,6 +128,10 @@ func (p *pool) lose(a arrival, class tally.Class, text string) {
 
 // work serves the arrivals of a stretch.
 func (p *pool) work(ctx context.Context, s *server) {
+	if s.replaces != nil {
+		s.replaces.leave(ctx)
+		s.replaces = nil
+	}
 	for a := range s.next {
 		p.run.late(s.lane, a.due, p.run.now())
 		if s.begun = s.begun || s.begin(ctx, p.run.Plan.Length()); s.begun {
@@ -111,9 +140,6 @@ func (p *pool) work(ctx context.Context, s *server) {
 			p.lose(a, tally.Timeout, "on_start did not succeed before the load ended")
 		}
 		p.done(s)
-	}
-	if p.run.last {
-		s.leave(ctx)
 	}
 }
 

@@ -49,6 +49,31 @@ users: [{name: u, tasks: [{http: GET /}]}]`)
 	})
 }
 
+// With several behaviours, all their servers together hold no more connections than tasks may be in flight; who makes
+// room for another does on_stop before.
+func TestOpenConnectionsOfAllBehaviours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, `
+load: {rate: 100/s, arrivals: poisson, max_in_flight: 12, run_time: 10s, rounds: 1}
+users:
+  - {name: a, on_start: [{http: GET /in}], tasks: [{http: GET /a}], on_stop: [{http: GET /out}]}
+  - {name: b, on_start: [{http: GET /in}], tasks: [{http: GET /b}], on_stop: [{http: GET /out}]}
+  - {name: c, on_start: [{http: GET /in}], tasks: [{http: GET /c}], on_stop: [{http: GET /out}]}`)
+		s := &system{take: func(string, time.Duration) time.Duration { return 80 * time.Millisecond }}
+		rounds, _ := apply(t.Context(), p, s, nil)
+		if s.most != 12 || s.open != 0 {
+			t.Errorf("%d connections at most and %d at the end, want 12 and none", s.most, s.open)
+		}
+		paths := s.paths()
+		if paths["/in"] != s.users || paths["/out"] != s.users || s.users <= 12 {
+			t.Errorf("%d users have begun %d times and ended %d times", s.users, paths["/in"], paths["/out"])
+		}
+		if total := rounds[0].Total(); total.Outcomes[tally.OK] < 500 {
+			t.Errorf("outcomes %v", total.Outcomes)
+		}
+	})
+}
+
 // A generator that is held up says so: what it turned to late is lag also where it was
 // dropped, and what it never turned to is its own fault and not forgotten.
 func TestOpenGeneratorHeldUp(t *testing.T) {

@@ -209,7 +209,7 @@ func (r *run) user(ctx context.Context, i int) {
 			w.values.NextTask()
 		}
 		alive := w.work(ctx, span)
-		if r.last || span.To < r.Plan.Length() {
+		if span.To < r.Plan.Length() {
 			w.leave(ctx)
 		}
 		if !alive {
