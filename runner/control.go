@@ -3,14 +3,14 @@ package runner
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// How long a control is loaded at a time: before and after a run, and after each pair.
+// How long a control is loaded at a time: before and after a run, and after each pair. Before and
+// after a run it is no longer than the run itself.
 const (
 	controlRun  = 2 * time.Second
 	controlPair = 200 * time.Millisecond
@@ -24,14 +24,13 @@ func (s *session) upControl(ctx context.Context) (err error) {
 	}
 	s.control, err = s.add(System{Name: "control", Plan: s.Control})
 	if err == nil {
-		s.control.log, s.control.lines = io.Discard, nil
 		err = s.up(ctx, s.control)
 	}
 	return s.control.named(err)
 }
 
-// consult loads the control, if there is one, for a time and a little before it. The systems keep
-// what it did.
+// consult loads the control, if there is one, for a time and a tenth more before it. The systems
+// keep what it did.
 func (s *session) consult(ctx context.Context, length time.Duration, systems ...*system) error {
 	if s.control == nil {
 		return nil

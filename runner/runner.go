@@ -77,7 +77,7 @@ func Run(ctx context.Context, system System, c Config) (*result.Result, error) {
 	if err := s.upControl(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.consult(ctx, controlRun, y); err != nil {
+	if err := s.consult(ctx, min(controlRun, system.Plan.Length()), y); err != nil {
 		return nil, err
 	}
 	return s.run(ctx, y)
@@ -100,7 +100,7 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 	if text := saturated(y.result.Generator); text != "" {
 		note(y.result, result.Saturated, errors.New(text)) // the run is whole, and not judged
 	}
-	if err := s.consult(ctx, controlRun, y); err != nil {
+	if err := s.consult(ctx, min(controlRun, y.Plan.Length()), y); err != nil {
 		note(y.result, result.Interrupted, err)
 		return y.result, err
 	}

@@ -24,7 +24,6 @@ type session struct {
 	control *system   // nil for none
 	show    func(*system, Progress)
 	proxy   func(*url.URL) (*url.URL, error)
-	logging sync.Mutex // shared by what puts names before lines
 }
 
 // newSession fills in what c leaves open. The caller must close the session.
@@ -32,6 +31,7 @@ func newSession(c Config) *session {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
+	c.Log = &shared{to: c.Log}
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
 	}
@@ -43,12 +43,6 @@ func newSession(c Config) *session {
 // add takes a system in. It refuses what must not or cannot be loaded; nothing is started.
 func (s *session) add(one System) (*system, error) {
 	y := newSystem(one)
-	if one.Name == "" {
-		y.log = s.Log
-	} else {
-		y.lines = &labelled{mu: &s.logging, to: s.Log, label: one.Name + ": "}
-		y.log = y.lines
-	}
 	s.systems = append(s.systems, y)
 	return y, s.prepare(y)
 }
@@ -71,7 +65,27 @@ func (s *session) prepare(y *system) error {
 
 // place is where a system is built and started.
 func (s *session) place(y *system) sut.Place {
-	return sut.Place{Dir: y.Dir, Environ: s.Environ, Secrets: s.Secrets, Log: y.log}
+	at := sut.Place{Dir: y.Dir, Environ: s.Environ, Secrets: s.Secrets, Log: s.Log}
+	if y.Name != "" {
+		at.Label = y.Name + ": "
+	}
+	if y == s.control {
+		at.Log = io.Discard
+	}
+	return at
+}
+
+// shared is a writer for several systems.
+type shared struct {
+	mu sync.Mutex // guards to
+	to io.Writer
+}
+
+// Write hands on what it is given in one piece.
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to.Write(p)
 }
 
 // build builds a system, if its plan says how.
@@ -170,10 +184,11 @@ func (s *session) told(y *system, now Progress) {
 
 // down dismisses a system's crew and stops its program, whatever happens.
 func (s *session) down(ctx context.Context, y *system) {
-	if y.lines != nil {
-		defer y.lines.end()
-	}
-	defer y.stop(ctx)
+	defer func() {
+		if err := y.stop(ctx); err != nil {
+			fmt.Fprintln(s.Log, y.named(err)) // the load is over, and was measured
+		}
+	}()
 	y.dismiss(ctx)
 }
 

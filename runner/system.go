@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
@@ -20,8 +19,6 @@ type system struct {
 	System
 	counts *collector
 	meters []meter
-	log    io.Writer
-	lines  *labelled // what puts the name before the lines of log; nil without a name
 
 	began  time.Time      // when it was first up
 	result *result.Result // nil before that
@@ -79,18 +76,18 @@ func (y *system) dismiss(ctx context.Context) {
 	y.crew = nil
 }
 
-// stop stops the program and closes what is left of connections.
-func (y *system) stop(ctx context.Context) {
+// stop stops the program and closes what is left of connections. Having to kill the program is an
+// error.
+func (y *system) stop(ctx context.Context) (err error) {
 	if y.program != nil {
-		if err := y.program.Stop(ctx); err != nil {
-			fmt.Fprintln(y.log, err)
-		}
+		err = y.program.Stop(ctx)
 		y.program = nil
 	}
 	if y.clients != nil {
 		_ = y.clients.Close() // connections that carry nothing more
 		y.clients = nil
 	}
+	return err
 }
 
 // addRounds adds the rounds of a run that were over when its load ended. A round cut short is left

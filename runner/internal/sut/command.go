@@ -19,7 +19,8 @@ type Place struct {
 	Dir     string    // a relative Start.Dir is taken from here
 	Environ []string  // NAME=value, as os.Environ gives it; nil for this process's own. The plan's variables come on top
 	Secrets []string  // texts that are not shown of what it prints, beside those of the plan
-	Log     io.Writer // what it prints goes here, whole lines at a time
+	Log     io.Writer // what it prints goes here, a line at a time
+	Label   string    // before each line
 }
 
 // launched is a command at work, and the end of its output.
@@ -42,7 +43,7 @@ func (at Place) launch(s *plan.Start, j job) (*launched, error) {
 		return nil, &Failure{What: fmt.Sprintf("%s: the command %q cannot be split into words: %v", j.doing, j.shown, err)}
 	}
 	hidden := secretsOf(s, at.Secrets)
-	output, shown := &tail{secrets: hidden, watch: j.watch}, &mask{secrets: hidden, to: at.Log}
+	output, shown := &tail{secrets: hidden, watch: j.watch}, &mask{secrets: hidden, to: at.Log, label: at.Label}
 	command, err := at.command(s, words)
 	if err != nil {
 		return nil, err

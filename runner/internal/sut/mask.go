@@ -80,33 +80,42 @@ func (s *secrets) note() string {
 	return "(" + stars + " may hide other text too: these values are short: " + strings.Join(names, ", ") + ")"
 }
 
-// mask hands lines on without the secrets in them, whole lines at a time. Not safe for concurrent
-// use: of a command, both streams are copied by one goroutine.
+// mask hands lines on without the secrets in them, each in one call. Not safe for concurrent use: of
+// a command, both streams are copied by one goroutine.
 type mask struct {
 	secrets
 	to      io.Writer
+	label   string // before each line
 	partial []byte // a line without its end
 }
 
 func (m *mask) Write(p []byte) (int, error) {
 	m.partial = append(m.partial, p...)
 	end := bytes.LastIndexByte(m.partial, '\n') + 1
-	if end == 0 && len(m.partial) < maxLineBytes {
-		return len(p), nil
-	}
-	line := m.hide(string(m.partial[:end]))
+	lines := m.hide(string(m.partial[:end]))
 	m.partial = append(m.partial[:0], m.partial[end:]...)
-	if end == 0 { // an endless line: what may be the beginning of a secret stays here
+	if len(m.partial) >= maxLineBytes { // of an endless line, what may be the beginning of a secret stays here
 		all := m.hide(string(m.partial))
 		kept := min(len(all), m.longest())
-		line, m.partial = all[:len(all)-kept], append(m.partial[:0], all[len(all)-kept:]...)
+		lines += all[:len(all)-kept]
+		m.partial = append(m.partial[:0], all[len(all)-kept:]...)
 	}
-	_, _ = io.WriteString(m.to, line) // a log that is gone must not end the system
+	m.pass(lines)
 	return len(p), nil
 }
 
 // flush hands on what has no end, once the command has.
 func (m *mask) flush() {
-	_, _ = io.WriteString(m.to, m.hide(string(m.partial))) // nobody is left who could be told
+	m.pass(m.hide(string(m.partial)))
 	m.partial = nil
+}
+
+// pass hands lines on. With a label, each is one: other systems may print in between.
+func (m *mask) pass(lines string) {
+	for line := range strings.Lines(lines) {
+		if m.label != "" && !strings.HasSuffix(line, "\n") {
+			line += "\n"
+		}
+		_, _ = io.WriteString(m.to, m.label+line) // a log that is gone must not end the system
+	}
 }

@@ -332,3 +332,27 @@ func TestSecretsInPieces(t *testing.T) {
 		t.Errorf("%d of 1500 pieces are shown", n)
 	}
 }
+
+// With a label, whatever is printed is whole lines behind it, also where no line ends.
+func TestLabel(t *testing.T) {
+	var log bytes.Buffer
+	s := &plan.Start{Build: `sh -c 'echo one; echo; printf two; printf %9000d 7'`, Dir: "."}
+	if err := sut.Build(t.Context(), s, sut.Place{Log: &log, Label: "base: "}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(log.String(), "\n")
+	if lines[0] != "base: one" || lines[1] != "base: " || lines[len(lines)-1] != "" {
+		t.Errorf("logged %.100q…", log.String())
+	}
+	var rest string
+	for _, line := range lines[2 : len(lines)-1] {
+		part, labelled := strings.CutPrefix(line, "base: ")
+		if !labelled {
+			t.Errorf("the line %.50q… has no label", line)
+		}
+		rest += part
+	}
+	if want := "two" + fmt.Sprintf("%9000d", 7); rest != want {
+		t.Errorf("%d bytes of the endless line, want %d", len(rest), len(want))
+	}
+}
