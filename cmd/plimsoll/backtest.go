@@ -185,13 +185,13 @@ func (c *backtestCmd) table(a *console.Console, p gate.Policy, suites []backtest
 	var rows [][]string
 	add := func(name string, s backtest.Summary, sees string) {
 		row := []string{
-			name, fmt.Sprint(s.Reports), of(s.Suspect, s.Reports), of(s.Red, s.Reports), of(s.Plain, s.Reports), fmt.Sprintf("%.2f", float64(s.Runs)/float64(max(s.Reports, 1))), sees,
+			name, fmt.Sprint(s.Reports), share(s.Suspect, s.Reports), share(s.Red, s.Reports), share(s.Plain, s.Reports), fmt.Sprintf("%.2f", float64(s.Runs)/float64(max(s.Reports, 1))), sees,
 		}
 		switch {
 		case c.Inject > 0:
-			row = append(row, of(s.Found, s.Reports))
+			row = append(row, share(s.Found, s.Reports))
 		case c.Windows == 0:
-			row = append(row, of(s.Persisted, s.Suspect), of(s.Gone, s.Suspect))
+			row = append(row, share(s.Persisted, s.Suspect), share(s.Gone, s.Suspect))
 		}
 		rows = append(rows, row)
 	}
@@ -213,7 +213,7 @@ func (c *backtestCmd) table(a *console.Console, p gate.Policy, suites []backtest
 	}
 	if total.Repeats > 0 && c.Windows == 0 {
 		fmt.Fprintf(a.Stdout, "\nOf %d reports on a commit that the run before had measured too, %s are red, and %s under the plain rule.\n",
-			total.Repeats, of(total.RepeatsRed, total.Repeats), of(total.RepeatsPlain, total.Repeats))
+			total.Repeats, share(total.RepeatsRed, total.Repeats), share(total.RepeatsPlain, total.Repeats))
 	}
 	legend := `
 Suspect: looks worse in one run, and more are looked at. Plain rule: worse than the run before
@@ -227,8 +227,8 @@ the middle of all figures, and the least and the most.
 	return err
 }
 
-// of is a number and its share.
-func of(n, all int) string {
+// share is a number and its share.
+func share(n, all int) string {
 	if all == 0 {
 		return fmt.Sprint(n)
 	}

@@ -37,7 +37,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	settings := starter.Settings{Kind: c.Kind, Name: c.Name, Build: c.Build, Start: c.Start, URL: c.URL, Path: c.Path}
 	settings.Guess(dir)
-	if err := ask(a, &settings); err != nil {
+	if err := askAtTerminal(a, &settings); err != nil {
 		return err
 	}
 	if err := settings.Check(); err != nil {
@@ -48,16 +48,16 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 		return err
 	}
 	if there := starter.There(files); len(there) > 0 && !c.Force {
-		return exit.BadInput("%s: there already, and nothing was written; --force overwrites what exists", strings.Join(shown(dir, there), ", "))
+		return exit.BadInput("%s: there already, and nothing was written; --force overwrites what exists", strings.Join(shortened(dir, there), ", "))
 	}
 	if err := starter.Write(files); err != nil {
 		return err
 	}
-	return next(a, dir, settings.Kind, files)
+	return sayNext(a, dir, settings.Kind, files)
 }
 
-// ask asks whoever sits at a terminal; elsewhere the flags and what was guessed have to do.
-func ask(a *console.Console, s *starter.Settings) error {
+// askAtTerminal asks whoever sits at a terminal; elsewhere the flags and what was guessed have to do.
+func askAtTerminal(a *console.Console, s *starter.Settings) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) || s.URL != "" {
 		return nil
 	}
@@ -81,13 +81,13 @@ func ask(a *console.Console, s *starter.Settings) error {
 	return nil
 }
 
-// next says what was written, and what to do now.
-func next(a *console.Console, dir, kind string, files []starter.File) error {
+// sayNext says what was written, and what to do now.
+func sayNext(a *console.Console, dir, kind string, files []starter.File) error {
 	var paths []string
 	for _, f := range files {
 		paths = append(paths, f.Path)
 	}
-	text := "Wrote " + strings.Join(shown(dir, paths), ", ") + ".\n\n" +
+	text := "Wrote " + strings.Join(shortened(dir, paths), ", ") + ".\n\n" +
 		"- `plimsoll check` says what the profile would do, `plimsoll run` tries it here.\n" +
 		"- Put the routes that matter into " + job.Usual + ", each with its weight.\n" +
 		"- Put result*.json and .plimsoll/, which runs leave here, into .gitignore.\n"
@@ -96,14 +96,14 @@ func next(a *console.Console, dir, kind string, files []starter.File) error {
 		text += "- Put the URL of a PostgreSQL database into the repository's secrets as PLIMSOLL_DATABASE_URL.\n" +
 			"- The first five pushes to the main branch fill the baseline, and it takes ten until anything fails.\n"
 	case kind == "paired" && starter.Exists(other):
-		text += "- Remove " + shown(dir, []string{other})[0] + ": it belongs to the gate for forks.\n"
+		text += "- Remove " + shortened(dir, []string{other})[0] + ": it belongs to the gate for forks.\n"
 	}
 	_, err := fmt.Fprint(a.Stdout, text+"- Commit, push, and open a pull request.\n")
 	return err
 }
 
-// shown are paths as they are shortest from a directory.
-func shown(dir string, paths []string) []string {
+// shortened are paths as they are shortest from a directory.
+func shortened(dir string, paths []string) []string {
 	var short []string
 	for _, path := range paths {
 		if below, err := filepath.Rel(dir, path); err == nil {

@@ -463,3 +463,10 @@ func readFile(t testing.TB, path string) string {
 	}
 	return string(text)
 }
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
