@@ -300,7 +300,7 @@ func compiledSchema(t testing.TB) *jsonschema.Schema {
 
 // readerFinds gives the problems of a profile by their keys, such as users.0.name.
 func readerFinds(file string, data []byte) map[string]string {
-	set := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss"}
+	set := map[string]string{"API_TOKEN": "s3cret", "TARGET_URL": "http://127.0.0.1:8080", "SHOP_PASSWORD": "pa\"ss"}
 	p, problems := profile.Parse(file, data, profile.Surroundings{
 		Env:  func(name string) (string, bool) { value, ok := set[name]; return value, ok },
 		Read: func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(profiles, "files", path)) },

@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func env(name string) (string, bool) {
-	value, ok := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss", "LINES": "a\r\nb", "PIN": "471", "FOUR": "4711", "EMPTY": ""}[name]
+	value, ok := map[string]string{"API_TOKEN": "s3cret", "TARGET_URL": "http://127.0.0.1:8080", "SHOP_PASSWORD": "pa\"ss", "LINES": "a\r\nb", "PIN": "471", "FOUR": "4711", "EMPTY": ""}[name]
 	return value, ok
 }
 
@@ -93,7 +93,7 @@ func show(t plan.Text) string {
 		if p.Kind == plan.Literal {
 			b.WriteString(p.Literal)
 		} else {
-			fmt.Fprintf(&b, "<%d/%d>", p.Kind, p.Escape)
+			fmt.Fprintf(&b, "<%d%s/%d>", p.Kind, p.Generator.Kind, p.Escape)
 		}
 	}
 	return b.String()
@@ -114,12 +114,12 @@ users:
 	if got, want := show(q.Path), fmt.Sprintf("/base/cart/<%d/%d>?key=s3cret", plan.Column, plan.URL); got != want {
 		t.Errorf("path %s, want %s", got, want)
 	}
-	want := fmt.Sprintf(`{"<%d/%d>":"x <%[1]d/%[2]d>","a":"pa\"ss","list":[<%[3]d/%[4]d>],"n":<%[5]d/%[4]d>,"s":"<%[6]d/%[2]d>"}`,
-		plan.Seq, plan.JSON, plan.Floats, plan.Plain, plan.Int, plan.Column)
+	want := fmt.Sprintf(`{"<%[1]dseq/%[2]d>":"x <%[1]dseq/%[2]d>","a":"pa\"ss","list":[<%[1]dfloats/%[3]d>],"n":<%[1]dint/%[3]d>,"s":"<%[4]d/%[2]d>"}`,
+		plan.Generated, plan.JSON, plan.Plain, plan.Column)
 	if got := show(q.Body); got != want {
 		t.Errorf("body %s\nwant %s", got, want)
 	}
-	if len(q.Headers) != 2 || show(q.Headers[0].Value) != fmt.Sprintf("s3cret-<%d/%d>", plan.UUID, plan.HeaderValue) {
+	if len(q.Headers) != 2 || show(q.Headers[0].Value) != fmt.Sprintf("s3cret-<%duuid/%d>", plan.Generated, plan.HeaderValue) {
 		t.Errorf("headers %+v", q.Headers)
 	}
 	if p.Behaviours[0].Slots != 2 || c.Save[0].Slot != 1 || c.Save[1].Slot != 0 {

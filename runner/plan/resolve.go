@@ -124,20 +124,15 @@ func (r *Resolver) variable(name string) Part {
 	if err != nil {
 		r.Fail("%w", err)
 	}
-	kind := map[string]Kind{
-		"uuid": UUID, "int": Int, "float": Float, "floats": Floats, "word": Word, "sentence": Sentence,
-		"name": Name, "email": Email, "now": Now, "seq": Seq, "user.id": UserID,
-	}[g.Name]
-	return Part{Kind: kind, Min: g.Integers[0], Max: g.Integers[1], Low: g.Floats[0], Top: g.Floats[1], Count: g.Count}
+	return Part{Kind: Generated, Generator: g}
 }
 
 // unquoteNumbers takes the quotes off a JSON string that is nothing but one variable which
 // makes a number or an array: "${int(1,9)}" is sent as 7 and not as "7".
 func unquoteNumbers(t Text) Text {
-	numeric := []Kind{Int, Float, Floats, Seq, UserID}
 	for i := 1; i+1 < len(t); i++ {
 		before, after := t[i-1].Literal, t[i+1].Literal
-		if !slices.Contains(numeric, t[i].Kind) || t[i-1].Kind != Literal || t[i+1].Kind != Literal ||
+		if t[i].Kind != Generated || !t[i].Generator.Kind.Numeric() || t[i-1].Kind != Literal || t[i+1].Kind != Literal ||
 			!opensString(before) || !strings.HasPrefix(after, `"`) || strings.HasPrefix(after, `":`) {
 			continue
 		}

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
 // Text is what calls are made of: literals, and variables whose values are put in when the
@@ -10,35 +12,22 @@ type Text []Part
 
 // Part is a literal or one variable of a Text.
 type Part struct {
-	Kind    Kind
-	Literal string
-	Escape  Escape // how the value is made safe for where it stands; a literal is as it should be
-
-	Min, Max int64   // Int: both can be drawn
-	Low, Top float64 // Float: from Low up to Top
-	Count    int     // Floats: how many; Sentence: how many words
-	Slot     int     // Saved: index into what the user has saved
-	Table    int     // Column: index into Plan.Data
-	Column   int
+	Kind      Kind
+	Literal   string
+	Escape    Escape            // how the value is made safe for where it stands; a literal is as it should be
+	Generator profile.Generator // Generated
+	Slot      int               // Saved: index into what the user has saved
+	Table     int               // Column: index into Plan.Data
+	Column    int
 }
 
 // Kind says what a Part stands for.
 type Kind uint8
 
-// The kinds. Literal is the zero value; those after it get a value at each call.
+// The kinds. Literal is the zero value; the others get a value at each call.
 const (
 	Literal Kind = iota
-	Int
-	Float
-	Floats // an array of JSON numbers
-	UUID
-	Word
-	Sentence
-	Name
-	Email
-	Now // RFC 3339, UTC, milliseconds
-	Seq // 1, 2, 3, … of this user
-	UserID
+	Generated
 	Saved
 	Column
 )

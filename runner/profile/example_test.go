@@ -69,7 +69,7 @@ func ExampleTemplate_Parts() {
 
 func ExampleParseGenerator() {
 	g, ok, err := profile.ParseGenerator("int(1,20)")
-	fmt.Println(g.Name, g.Integers, ok, err)
+	fmt.Println(g.Kind, g.Integers, ok, err)
 
 	_, ok, err = profile.ParseGenerator("int(20,1)")
 	fmt.Println(ok, err)

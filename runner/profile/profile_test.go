@@ -19,7 +19,7 @@ const corpus = "../../testdata/profiles"
 // from is what the profiles of the corpus refer to.
 var from = profile.Surroundings{
 	Env: func(name string) (string, bool) {
-		value, ok := map[string]string{"API_TOKEN": "s3cret", "SHOP_PASSWORD": "pa\"ss"}[name]
+		value, ok := map[string]string{"API_TOKEN": "s3cret", "TARGET_URL": "http://127.0.0.1:8080", "SHOP_PASSWORD": "pa\"ss"}[name]
 		return value, ok
 	},
 	Read: func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(corpus, "files", path)) },

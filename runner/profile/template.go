@@ -2,7 +2,6 @@ package profile
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -78,78 +77,6 @@ const (
 
 // EnvName returns the environment variable that a variable stands for.
 func EnvName(variable string) (name string, ok bool) { return strings.CutPrefix(variable, envPrefix) }
-
-// Generator is a variable that has a new value in each request.
-type Generator struct {
-	Name     string     // such as int, uuid, user.id
-	Integers [2]int64   // of int: least and most
-	Floats   [2]float64 // of float: least and most
-	Count    int        // of floats and sentence: how many
-}
-
-// generators are their names and the number of arguments that each takes.
-var generators = map[string]int{
-	"uuid": 0, "int": 2, "float": 2, "floats": 1, "word": 0, "sentence": 1, "name": 0, "email": 0, "now": 0, "seq": 0, "user.id": 0,
-}
-
-// maxCount bounds the numbers or words that one variable makes.
-const maxCount = 100_000
-
-var call = regexp.MustCompile(`^([a-z]+(?:\.[a-z]+)?)(?:\(([^()]*)\))?$`)
-
-// ParseGenerator reads a variable such as int(1,20). It is not ok when there is no generator of that
-// name; the error says what is wrong with the arguments.
-func ParseGenerator(variable string) (g Generator, ok bool, err error) {
-	match := call.FindStringSubmatch(variable)
-	if match == nil {
-		return g, false, nil
-	}
-	want, known := generators[match[1]]
-	if !known {
-		return g, false, nil
-	}
-	g.Name = match[1]
-	var args []string
-	if match[2] != "" {
-		args = strings.Split(match[2], ",")
-	}
-	if len(args) != want {
-		return g, true, fmt.Errorf("${%s} takes %d arguments in parentheses, not %d", g.Name, want, len(args))
-	}
-	if err := g.read(args); err != nil {
-		return g, true, fmt.Errorf("${%s}: %w", variable, err)
-	}
-	return g, true, nil
-}
-
-// read reads the arguments. Their number has been checked.
-func (g *Generator) read(args []string) (err error) {
-	for i, text := range args {
-		switch text = strings.TrimSpace(text); g.Name {
-		case "int":
-			g.Integers[i], err = strconv.ParseInt(text, 10, 64)
-		case "float":
-			g.Floats[i], err = strconv.ParseFloat(text, 64)
-			if math.IsInf(g.Floats[i], 0) || math.IsNaN(g.Floats[i]) {
-				err = strconv.ErrRange
-			}
-		default:
-			g.Count, err = strconv.Atoi(text)
-		}
-		if err != nil {
-			return fmt.Errorf("%s is not a valid number here", strict.Quote(text))
-		}
-	}
-	switch {
-	case g.Name == "int" && g.Integers[0] > g.Integers[1]:
-		return fmt.Errorf("write the smaller number first")
-	case g.Name == "float" && !(g.Floats[0] <= g.Floats[1]):
-		return fmt.Errorf("write the smaller number first")
-	case len(args) == 1 && (g.Count < 1 || g.Count > maxCount):
-		return fmt.Errorf("%d is out of range: expected 1 to %d", g.Count, maxCount)
-	}
-	return nil
-}
 
 // DataColumn returns the table and the column of a variable data.TABLE.COLUMN; the column of a
 // list is empty.
@@ -264,9 +191,7 @@ func (r *reader) suggest(variable string) string {
 // known are the variables that can be used in a request.
 func (r *reader) known() []string {
 	names := []string{"port", "env.NAME", "data.TABLE.COLUMN"}
-	for name := range generators {
-		names = append(names, name)
-	}
+	names = append(names, Generators()...)
 	for name := range r.saved {
 		names = append(names, name)
 	}

@@ -148,40 +148,50 @@ func (u *User) Append(dst []byte, t plan.Text) []byte {
 }
 
 func (u *User) value(dst []byte, p *plan.Part) []byte {
-	s := u.source
 	switch p.Kind {
-	case plan.Int:
-		return strconv.AppendInt(dst, u.between(p.Min, p.Max), 10)
-	case plan.Float:
-		return strconv.AppendFloat(dst, p.Low+u.rand.Float64()*(p.Top-p.Low), 'g', -1, 64)
-	case plan.Floats:
-		return u.floats(dst, p.Count)
-	case plan.UUID:
-		return u.uuid(dst)
-	case plan.Word:
-		return append(dst, s.words[u.rand.IntN(pool)]...)
-	case plan.Sentence:
-		return u.sentence(dst, p.Count)
-	case plan.Name:
-		return append(dst, s.names[u.rand.IntN(pool)]...)
-	case plan.Email:
-		dst = append(dst, s.mails[u.rand.IntN(pool)]...)
-		dst = append(dst, '.')
-		dst = strconv.AppendUint(dst, uint64(u.rand.Uint32()), 36) // few are equal
-		return append(dst, "@example.com"...)
-	case plan.Now:
-		return time.Now().UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
-	case plan.Seq:
-		u.seq++
-		return strconv.AppendInt(dst, u.seq, 10)
-	case plan.UserID:
-		return strconv.AppendInt(dst, int64(u.index), 10)
+	case plan.Generated:
+		return u.generate(dst, &p.Generator)
 	case plan.Saved:
 		return append(dst, u.saved[p.Slot]...)
 	case plan.Column:
 		return append(dst, u.row(p.Table)[p.Column]...)
 	}
 	panic("datagen: a part of kind " + strconv.Itoa(int(p.Kind)))
+}
+
+// generate adds a generator's next value.
+func (u *User) generate(dst []byte, g *profile.Generator) []byte {
+	s := u.source
+	switch g.Kind {
+	case profile.Int:
+		return strconv.AppendInt(dst, u.between(g.Integers[0], g.Integers[1]), 10)
+	case profile.Float:
+		low, top := g.Floats[0], g.Floats[1]
+		return strconv.AppendFloat(dst, low+u.rand.Float64()*(top-low), 'g', -1, 64)
+	case profile.Floats:
+		return u.floats(dst, g.Count)
+	case profile.UUID:
+		return u.uuid(dst)
+	case profile.Word:
+		return append(dst, s.words[u.rand.IntN(pool)]...)
+	case profile.Sentence:
+		return u.sentence(dst, g.Count)
+	case profile.FullName:
+		return append(dst, s.names[u.rand.IntN(pool)]...)
+	case profile.Email:
+		dst = append(dst, s.mails[u.rand.IntN(pool)]...)
+		dst = append(dst, '.')
+		dst = strconv.AppendUint(dst, uint64(u.rand.Uint32()), 36) // few are equal
+		return append(dst, "@example.com"...)
+	case profile.Now:
+		return time.Now().UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	case profile.Seq:
+		u.seq++
+		return strconv.AppendInt(dst, u.seq, 10)
+	case profile.UserID:
+		return strconv.AppendInt(dst, int64(u.index), 10)
+	}
+	panic("datagen: a generator of kind " + strconv.Itoa(int(g.Kind)))
 }
 
 // between is evenly drawn, both ends included, also over the whole range of int64.

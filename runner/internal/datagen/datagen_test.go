@@ -203,3 +203,21 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Every generator that the profile knows makes something.
+func TestAllGenerators(t *testing.T) {
+	for _, name := range profile.Generators() {
+		for _, arguments := range []string{"", "(2)", "(2,3)"} {
+			g, _, err := profile.ParseGenerator(name + arguments)
+			if err != nil {
+				continue // it takes another number of arguments
+			}
+			p, _ := makePlan(t, "{users: 10}", "{}", "/", "{}")
+			text := plan.Text{{Kind: plan.Generated, Generator: g}}
+			if got := datagen.New(p).User(4, 0).Append(nil, text); len(got) == 0 {
+				t.Errorf("${%s%s} makes nothing", name, arguments)
+			}
+			break
+		}
+	}
+}
