@@ -13,7 +13,7 @@ import (
 // Progress is how far a run has come.
 type Progress struct {
 	Phase     string // what is going on, such as "warm-up" or "round 2 of 6"
-	Loading   bool   // whether the figures below mean anything yet
+	Loading   bool   // the figures below mean something
 	Elapsed   time.Duration
 	Remaining time.Duration
 	Users     int // started so far
@@ -23,23 +23,23 @@ type Progress struct {
 	P95       time.Duration // response time in the last second
 }
 
-// collector gathers what the users count, by round, and by about a second. Safe for concurrent use,
-// but for begin.
+// collector gathers what the users count, by round and by second. Safe for concurrent use, except
+// for begin.
 type collector struct {
-	shift  *plan.Plan    // of the present stretch
-	start  time.Time     // of the present stretch
+	shift  *plan.Plan    // what the present stretch sends
+	start  time.Time     // when the stretch began
 	offset time.Duration // of start, since the load began
-	ticked time.Time     // the last time
+	ticked time.Time     // when the last second ended
 
 	mu                 sync.Mutex // guards what follows
 	rounds             map[int]*tally.Tally
 	recent             tally.Tally // since the last tick
 	requests, failures int64
-	timeline           []result.Second // what was not handed over yet
+	timeline           []result.Second // not handed over yet
 
-	// Of watch alone.
+	// Used by watch alone.
 	failing time.Duration // how long failures have been past limits.abort
-	last    []ended       // the last ones
+	last    []ended       // the last rateWindow seconds
 }
 
 // ended is how many requests ended in about a second.
@@ -52,7 +52,7 @@ func newCollector(p *plan.Plan) *collector {
 	return &collector{shift: p, rounds: map[int]*tally.Tally{}}
 }
 
-// begin says that a stretch of load begins, so long after the load.
+// begin starts a stretch; offset is the time since the load began.
 func (c *collector) begin(shift *plan.Plan, offset time.Duration) {
 	c.shift, c.offset, c.start = shift, offset, time.Now()
 	c.ticked = c.start
@@ -69,24 +69,23 @@ func (c *collector) take(round int, t *tally.Tally) {
 	c.recent.Merge(t)
 }
 
-// tick ends a second of the load. It gives how far that has come, and why it must end; nil for no
-// reason.
+// tick ends a second. It returns the progress, and an error if the load must end.
 func (c *collector) tick(since time.Duration) (Progress, error) {
 	now, recent := c.second(since)
-	if now.Elapsed >= c.shift.Length() { // what ends now was sent before, or is on_stop's
+	if now.Elapsed >= c.shift.Length() { // only answers to earlier requests still come in
 		return now, nil
 	}
 	return now, c.watch(recent, since)
 }
 
-// end is the tick at the end of a stretch, which may be shorter than a second.
+// end is the tick at the end of a stretch. Its second may be shorter than the others.
 func (c *collector) end() (Progress, error) {
 	since := time.Since(c.ticked)
 	now, recent := c.second(since)
 	return now, c.watch(recent, since)
 }
 
-// second puts what ended since the last tick into the timeline.
+// second adds what was counted since the last tick to the timeline.
 func (c *collector) second(since time.Duration) (Progress, *tally.Route) {
 	c.ticked = time.Now()
 	elapsed := c.ticked.Sub(c.start)
@@ -112,7 +111,7 @@ func (c *collector) second(since time.Duration) (Progress, *tally.Route) {
 	}, recent
 }
 
-// users is how many are at work.
+// users counts the users at work.
 func users(shift *plan.Plan, elapsed time.Duration) (n int) {
 	at := min(elapsed, shift.Length()-1)
 	for _, u := range shift.Users {
@@ -125,8 +124,7 @@ func users(shift *plan.Plan, elapsed time.Duration) (n int) {
 	return n
 }
 
-// watch holds what happened in about a second against the limits, and says why the load must end;
-// nil for no reason.
+// watch compares about a second of load with the limits. It returns an error if the load must end.
 func (c *collector) watch(recent *tally.Route, since time.Duration) error {
 	limits := c.shift.Limits
 	if reason := c.tooFast(recent.Requests()-recent.Outcomes[tally.Generator], since); reason != nil {
@@ -150,12 +148,12 @@ func (c *collector) watch(recent *tally.Route, since time.Duration) error {
 		100*share, 100*limits.AbortFailureRate, c.failing.Round(time.Second))
 }
 
-// rateWindow is over how many seconds the rate is taken.
+// rateWindow is the number of seconds that the rate is averaged over.
 const rateWindow = 10
 
-// tooFast holds the requests of the last seconds against limits.rate. Those that end in a second
-// were sent in it or before: in the closed model by no more than one for each user. What the open
-// model sends was held against the limit before the run.
+// tooFast compares the requests of the last seconds with limits.rate. A request that ends in the
+// window may have been sent before it, at most one for each user of the closed model. The rate of
+// the open model is known, and was checked before the run.
 func (c *collector) tooFast(requests int64, since time.Duration) error {
 	limit := c.shift.Limits.Rate
 	if limit <= 0 || c.shift.Open != nil {
@@ -181,7 +179,7 @@ func phase(p *plan.Plan, elapsed time.Duration) string {
 	return p.RoundName(p.RoundAt(elapsed))
 }
 
-// seen is what was counted in a round until now, and not drained yet.
+// seen copies what was counted for a round and not drained yet.
 func (c *collector) seen(round int) *tally.Tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -192,7 +190,7 @@ func (c *collector) seen(round int) *tally.Tally {
 	return all
 }
 
-// drain gives what was counted for a round, and forgets it.
+// drain returns what was counted for a round, and forgets it.
 func (c *collector) drain(round int) *tally.Tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -204,7 +202,7 @@ func (c *collector) drain(round int) *tally.Tally {
 	return t
 }
 
-// seconds gives what was added to the timeline, and forgets it.
+// seconds returns the new part of the timeline, and forgets it.
 func (c *collector) seconds() []result.Second {
 	c.mu.Lock()
 	defer c.mu.Unlock()

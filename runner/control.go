@@ -9,15 +9,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// How long a control is loaded at a time: before and after a run, and after each pair. Before and
-// after a run it is no longer than the run itself.
+// How long the control is loaded: before and after a run (at most as long as the run), and after each
+// pair.
 const (
 	controlRun  = 2 * time.Second
 	controlPair = 200 * time.Millisecond
 )
 
-// upControl starts the control, if there is one: a small server that never changes, loaded in turn
-// with the systems.
+// upControl starts the control, if there is one.
 func (s *session) upControl(ctx context.Context) (err error) {
 	if s.Control == nil {
 		return nil
@@ -29,8 +28,8 @@ func (s *session) upControl(ctx context.Context) (err error) {
 	return s.control.named(err)
 }
 
-// consult loads the control, if there is one, for a time and a tenth more before it. The systems
-// keep what it did.
+// consult loads the control, if there is one, for length after a tenth of it that is not judged. The
+// figures go into the results of the systems.
 func (s *session) consult(ctx context.Context, length time.Duration, systems ...*system) error {
 	if s.control == nil {
 		return nil

@@ -15,8 +15,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// environment describes this machine. What cannot be read stays empty, and is then compared
-// as empty.
+// environment describes this machine. A field that cannot be read stays empty, and is compared as
+// empty.
 func environment(ctx context.Context, tool, runner string) result.Environment {
 	e := result.Environment{
 		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUCores: runtime.NumCPU(),
@@ -37,8 +37,8 @@ func environment(ctx context.Context, tool, runner string) result.Environment {
 	return e
 }
 
-// major is the part of a version such as v1.2.3 that changes when figures stop being
-// comparable; "dev" for a build that bears no version.
+// major is the major version of v1.2.3: figures of different ones are not comparable. A build
+// without a version is "dev".
 func major(version string) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	if _, err := strconv.Atoi(first); err != nil {

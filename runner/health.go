@@ -15,27 +15,27 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// From here on the generator itself is the bottleneck, and the figures are about it and not
-// about the system: it has no core left to send with, or turns to users and arrivals so late
-// that this alone would look like a slow system.
+// Past these values the generator is the bottleneck, and the figures describe it and not the system:
+// no core is left to send with, or it gets to its users and arrivals so late that this alone would
+// look like a slow system.
 const (
-	saturatedCPU = 0.9 // share of the cores that it may use
+	saturatedCPU = 0.9 // share of the cores that this process may use
 	saturatedLag = 10 * time.Millisecond
 )
 
-// health is how the generator itself does: a meter of every system.
+// health measures how the generator itself does. Every system has one.
 type health struct {
-	own    *process.Process // nil where the machine does not tell
+	own    *process.Process // nil if the operating system does not tell
 	latest usage            // since the last call of whole
 	all    usage            // before that
 }
 
 func newHealth() *health {
-	own, _ := process.NewProcess(int32(os.Getpid())) // nil: nothing can be told
+	own, _ := process.NewProcess(int32(os.Getpid())) // nil on an error
 	return &health{own: own}
 }
 
-// start reads what was used until now.
+// start reads what was used so far.
 func (h *health) start() (end func(*load.Report)) {
 	before := h.read()
 	return func(report *load.Report) {
@@ -45,24 +45,24 @@ func (h *health) start() (end func(*load.Report)) {
 	}
 }
 
-// round tells how the generator did since the round before.
+// round fills in how the generator did in the round.
 func (h *health) round(r *result.Round) {
 	r.Lag, r.Steal, r.CPUShare = h.latest.lag.Quantile(0.99), h.latest.steal(), h.latest.cpuShare()
 }
 
-// whole tells how the generator did.
+// whole fills in how the generator did in all.
 func (h *health) whole(r *result.Result) {
 	h.all.add(&h.latest)
 	h.latest = usage{}
 	r.Generator = h.all.generator()
 }
 
-// reading is what was used up to an instant. CPU times are in seconds.
+// reading is what was used up to one instant. CPU times are in seconds.
 type reading struct {
 	at              time.Time
 	own             float64 // CPU time of this process
-	machine, stolen float64 // CPU time of the machine, idle or not, and what the hypervisor took of it
-	collections     int64   // of garbage
+	machine, stolen float64 // CPU time of the machine, idle or not, and the part that the hypervisor took
+	collections     int64   // garbage collections
 }
 
 func (h *health) read() reading {
@@ -81,16 +81,15 @@ func (h *health) read() reading {
 	return r
 }
 
-// usage is what was used over a time, which may be in several pieces, and how late the generator
-// was meanwhile.
+// usage is what was used over one or several spans of time, and how late the generator was.
 type usage struct {
 	length               time.Duration
 	own, machine, stolen float64
-	pauses, pauseMax     time.Duration // for collecting garbage
+	pauses, pauseMax     time.Duration // of garbage collections
 	lag                  hist.Histogram
 }
 
-// since is what was used since a reading.
+// since subtracts an earlier reading from the present one.
 func (h *health) since(before reading) usage {
 	now := h.read()
 	u := usage{length: now.at.Sub(before.at), own: now.own - before.own, machine: now.machine - before.machine, stolen: now.stolen - before.stolen}
@@ -106,17 +105,17 @@ func (h *health) since(before reading) usage {
 	return u
 }
 
-// add puts another piece of time to u.
+// add adds another span of time.
 func (u *usage) add(o *usage) {
 	u.length += o.length
 	u.own, u.machine, u.stolen = u.own+o.own, u.machine+o.machine, u.stolen+o.stolen
 	u.pauses, u.pauseMax = u.pauses+o.pauses, max(u.pauseMax, o.pauseMax)
-	_ = u.lag.Merge(&o.lag) // one machine never counts as many tasks as it takes to fill one
+	_ = u.lag.Merge(&o.lag) // no machine counts enough tasks to overflow a histogram
 }
 
-// cpuShare is how much of the cores that it may use this process has used.
+// cpuShare is the share of its cores that this process used.
 func (u *usage) cpuShare() float64 {
-	if u.length < 100*time.Millisecond { // shorter than the system's clock tells
+	if u.length < 100*time.Millisecond { // too short for the resolution of the CPU times
 		return 0
 	}
 	return u.own / u.length.Seconds() / float64(runtime.GOMAXPROCS(0))
@@ -137,8 +136,7 @@ func (u *usage) generator() result.Generator {
 	}
 }
 
-// saturated says in a sentence why the figures are the generator's own; empty when they are
-// not.
+// saturated explains why the generator was the bottleneck; empty if it was not.
 func saturated(g result.Generator) string {
 	switch {
 	case g.CPUShare >= saturatedCPU:

@@ -20,7 +20,7 @@ func TestSaturated(t *testing.T) {
 		"no core":    {result.Generator{Cores: 2, CPUShare: 0.97}, "it used 97 % of the 2 cores that it may use"},
 		"one core":   {result.Generator{Cores: 1, CPUShare: 0.93}, "it used 93 % of the core that it may use"},
 		"late":       {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: 12 * time.Millisecond}, "more than 12ms late"},
-		"not a word": {result.Generator{}, ""},
+		"no figures": {result.Generator{}, ""},
 	} {
 		if got := saturated(c.generator); (got == "") != (c.says == "") || !strings.Contains(got, c.says) {
 			t.Errorf("%s: %q, want %q", name, got, c.says)
@@ -51,7 +51,7 @@ func TestHealthSeesThisProcess(t *testing.T) {
 	}
 }
 
-// The rate and the failures of a second are held against the limits.
+// The rate and the failures of each second are compared with the limits.
 func TestWatch(t *testing.T) {
 	c := newCollector(&plan.Plan{Users: make([]plan.User, 20), Limits: plan.Limits{Rate: 100, AbortFailureRate: 0.5, AbortFor: 2 * time.Second}})
 	for i, second := range []struct {
@@ -59,10 +59,10 @@ func TestWatch(t *testing.T) {
 		says         string
 	}{
 		{100, 0, ""}, {104, 0, ""}, {20, 60, ""}, {70, 10, ""}, {20, 60, ""},
-		{0, 0, ""}, // nothing ends while the system hangs: that is no recovery
+		{0, 0, ""}, // a system that hangs has not recovered
 		{40, 40, "50 % of the requests failed, and 50 % or more for 3s: that is where limits.abort ends a run"},
 		{70, 0, ""}, {0, 0, ""}, {0, 60, ""},
-		{200, 0, ""}, // what had waited while nothing ended
+		{200, 0, ""}, // requests that had to wait
 		{900, 0, "155 requests a second are more than limits.rate allows (100/s)"},
 	} {
 		recent := &tally.Route{Outcomes: map[tally.Class]int64{tally.OK: second.good, tally.Timeout: second.failed}}

@@ -9,13 +9,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Refusal is why a plan is not run: it asks for what its limits, or this machine's, do not
-// allow. Nothing has been started or sent.
+// Refusal says why a plan is not run: it needs more than its own limits or this machine allow.
+// Nothing was started or sent.
 type Refusal struct{ Text string }
 
 func (r *Refusal) Error() string { return r.Text }
 
-// spareFiles are the descriptors that a run needs beside its connections.
+// spareFiles is the number of file descriptors that a run needs besides its connections.
 const spareFiles = 40
 
 // admit refuses a plan that must not or cannot be run here.
@@ -40,7 +40,7 @@ func admit(p *plan.Plan) error {
 	return nil
 }
 
-// connections is how many the plan may have open at once.
+// connections is the largest number of connections that the plan opens at once.
 func connections(p *plan.Plan) int {
 	switch {
 	case p.Target.Connections > 0:
@@ -52,8 +52,8 @@ func connections(p *plan.Plan) int {
 	}
 }
 
-// ephemeralPorts is how many ports outgoing connections to one address can have; 0 where it
-// cannot be read.
+// ephemeralPorts is the number of ports for outgoing connections to one address; 0 if it cannot be
+// read.
 func ephemeralPorts() int {
 	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
 	if err != nil {

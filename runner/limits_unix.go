@@ -4,8 +4,8 @@ package runner
 
 import "syscall"
 
-// openFiles is how many descriptors this process may have; 0 where it cannot be read. (Go
-// raises the soft limit to the hard one by itself.)
+// openFiles is the number of file descriptors that this process may have; 0 if it cannot be read.
+// Go itself raises the soft limit to the hard one.
 func openFiles() uint64 {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

@@ -10,27 +10,27 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// meter reads something around the judged time of each stretch: how the generator does, or what
-// the system costs. Its methods are never called twice at once.
+// meter measures something during the judged time of each stretch, such as the health of the
+// generator. Its methods are never called concurrently.
 type meter interface {
-	// start is called when the judged time of a stretch begins, end when the stretch has ended.
+	// start is called when the judged time of a stretch begins, end when the stretch is over.
 	start() (end func(*load.Report))
-	// round puts into a round of a pair what was read since the last call of whole.
+	// round fills in a round of a pair with what was measured since the last call of whole.
 	round(*result.Round)
-	// whole puts into the result what was read until now. It is called after each round of a pair,
-	// and once in a run.
+	// whole fills in the result with everything measured so far. It is called after each round of
+	// a pair, and once in a run.
 	whole(*result.Result)
 }
 
-// watch has the meters of a system started when the warm-up of a shift ends, or when ctx does. The
-// caller must call end when the load has ended.
+// watch starts the meters of a system when the warm-up of a shift ends, or when ctx does. The caller
+// must call end when the load is over.
 func (y *system) watch(ctx context.Context, shift *plan.Plan) (end func(*load.Report)) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ends []func(*load.Report)
 	started := make(chan struct{})
 	fresh := y.fresh
 	y.fresh = false
-	go func() { // ends with the warm-up or ctx, and end waits for it
+	go func() { // ends with the warm-up or ctx; end waits for it
 		defer close(started)
 		if fresh {
 			tidy(ctx, shift.WarmUp)
@@ -53,9 +53,8 @@ func (y *system) watch(ctx context.Context, shift *plan.Plan) (end func(*load.Re
 	}
 }
 
-// tidy waits until a warm-up has ended. Shortly before, it collects what connecting has left behind:
-// in judged time there is little to collect then, and many idle users take no more memory than they
-// need.
+// tidy waits until a warm-up is over. Shortly before, it collects the garbage of connecting, so that
+// little is left to collect in judged time and idle users keep only the memory that they need.
 func tidy(ctx context.Context, warmUp time.Duration) {
 	began := time.Now()
 	if pause(ctx, warmUp-warmUp/10) {
@@ -64,7 +63,7 @@ func tidy(ctx context.Context, warmUp time.Duration) {
 	}
 }
 
-// pause waits; false when ctx ends before.
+// pause waits. It returns false if ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

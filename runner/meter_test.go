@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// turns is a meter that counts how often it was read.
+// turns is a meter that counts the stretches.
 type turns struct {
 	t           *testing.T
 	reading     bool
@@ -31,8 +31,8 @@ func (m *turns) round(r *result.Round) { r.Readings = map[string]float64{"turns"
 
 func (m *turns) whole(*result.Result) { m.all, m.latest = m.all+m.latest, 0 }
 
-// One meter more is read around the judged time of every stretch, and around no other, and what it
-// read stands in the round of the stretches.
+// A further meter is read around the judged time of every stretch, and not in the warm-up. Its
+// readings are in the round that the stretch belongs to.
 func TestMeters(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer s.Close()

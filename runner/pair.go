@@ -11,35 +11,34 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Pairing is what Pair needs beside the systems. The zero value of every field is usable.
+// Pairing is what Pair needs besides the systems. The zero value of every field is usable.
 type Pairing struct {
 	Config
 
 	RoundLength  time.Duration // judged load of each system in a round; 0 for that of base's plan
-	Stretches    int           // of which a round of a system is put together, in turn with the other's; 0 for as many as answers allow
-	Rounds       int           // pairs at most; 0 for as many as base's plan has rounds
-	RestartEvery int           // pairs after which the systems are started afresh; 0 for as many as make up for it
+	Stretches    int           // that make a round of a system, in turn with the other's; 0 for as many as the answers allow
+	Rounds       int           // most pairs; 0 for as many as base's plan has rounds
+	RestartEvery int           // pairs after which both systems are restarted; 0 for as many as make up for the time it takes
 	Seed         uint64        // of the order in which the systems are loaded
 
-	// Decide, unless nil, is asked after each complete pair of rounds, while nothing is loaded.
-	// The results are as Pair would return them if it said that the pairing is done.
+	// Decide, unless nil, is called after each complete pair of rounds, while nothing is loaded. It
+	// gets the results as Pair would return them now.
 	Decide func(base, head *result.Result) (done bool)
 }
 
-// Pair loads two systems in turn, never both at once, and returns a result for each, whose
-// i-th rounds are a pair. Both are built first, started, and warmed up in turn. In each pair
-// both are loaded for RoundLength, in an order that is drawn in balanced blocks of two pairs; with
-// several stretches the order alternates as A B B A A B B A. Each stretch begins with a fifth of a
-// second, or a tenth of the stretch, that is not judged.
+// Pair loads two systems in turn, never both at once, and returns a result for each. Their i-th
+// rounds are a pair. Both systems are built, then started, then warmed up in turn. In each pair each
+// is loaded for RoundLength. Which comes first is drawn in balanced blocks of two pairs; with several
+// stretches the order alternates, as in A B B A A B B A. The first fifth of a second of each stretch,
+// or its first tenth if that is less, is not judged.
 //
-// A process has its luck with memory and compilers. So the systems are started afresh after as many
-// pairs as keep that to a third of the time of judged load, and a result stands for as many
-// processes as its Starts says. Systems that run elsewhere are reached, and stay.
+// Two processes of one program differ by chance, in where their memory lies and what was compiled.
+// So the systems are restarted as often as costs at most a third of the time of judged load; Starts
+// of a result counts the processes that it covers. A system that runs elsewhere is never restarted.
 //
-// The results are whole when Decide said that the pairing is done, or when there were Rounds.
-// Otherwise both hold the complete pairs, and a Problem. The error is as that of Run; its sentence
-// begins with the name of the system. Both systems have ended when Pair returns, and also when
-// Decide panics.
+// The results are whole if Decide said that the pairing is done, or after Rounds pairs. Otherwise
+// both have the complete pairs, and a Problem. Errors are those of Run, with the name of the system in
+// front. Both systems have ended when Pair returns, even if Decide panics.
 func Pair(ctx context.Context, base, head System, c Pairing) (b, h *result.Result, err error) {
 	p := newPairing(base.Plan, c)
 	defer p.close(ctx)
@@ -52,14 +51,14 @@ func Pair(ctx context.Context, base, head System, c Pairing) (b, h *result.Resul
 	return p.sides[0].result, p.sides[1].result, nil
 }
 
-// halt is what ended a pairing before its time.
+// halt says why a pairing ended early.
 type halt struct {
 	by   *system
 	kind result.ProblemKind
 	err  error
 }
 
-// pairing is a session of two systems, its sides, and how far it has come.
+// pairing is a session with two systems, its sides.
 type pairing struct {
 	*session
 	want   Pairing
@@ -73,7 +72,7 @@ type pairing struct {
 	shown time.Time     // the last time while loading
 }
 
-// newPairing fills in what c leaves open from the plan of base.
+// newPairing fills in the defaults of c from the plan of base.
 func newPairing(base *plan.Plan, c Pairing) *pairing {
 	if c.RoundLength <= 0 {
 		c.RoundLength = base.RoundLength
@@ -89,7 +88,7 @@ func newPairing(base *plan.Plan, c Pairing) *pairing {
 	return p
 }
 
-// prepare admits both systems before the first is built.
+// prepare admits both systems before it builds the first.
 func (p *pairing) prepare(ctx context.Context, base, head System) (err error) {
 	for i, one := range []System{base, head} {
 		if p.sides[i], err = p.add(one); err != nil {
@@ -104,16 +103,16 @@ func (p *pairing) prepare(ctx context.Context, base, head System) (err error) {
 	return p.upControl(ctx)
 }
 
-// cut makes so many stretches of a round, at least one.
+// cut divides a round into stretches, at least one.
 func (p *pairing) cut(stretches int) {
 	p.want.Stretches = max(stretches, 1)
 	p.length = p.want.RoundLength / time.Duration(p.want.Stretches)
 	p.settle = min(200*time.Millisecond, p.length/10)
 }
 
-// leastStretch is how long a stretch must be: so long that starting and ending it, when requests
-// under way are waited for, is a small part of it. Shorter ones are better, since what else the
-// machine does then hits both sides alike (docs/verdict.md).
+// leastStretch is the shortest useful stretch: at its end the requests under way are waited for, which
+// must be a small part of it. The shorter the stretches, the more alike both sides are hit by
+// whatever else the machine does (docs/verdict.md).
 func (p *pairing) leastStretch() time.Duration {
 	least := 200 * time.Millisecond
 	for _, y := range p.sides {
@@ -122,7 +121,7 @@ func (p *pairing) leastStretch() time.Duration {
 	return least
 }
 
-// run goes through the pairs until the pairing is done.
+// run measures pairs until the pairing is done.
 func (p *pairing) run(ctx context.Context) *halt {
 	p.start = time.Now()
 	auto := p.want.Stretches == 0
@@ -157,13 +156,13 @@ func (p *pairing) run(ctx context.Context) *halt {
 	return nil
 }
 
-// rest is how long all takes from the n-th pair on, when starting takes so long.
+// rest is the time needed from the n-th pair on, if a restart takes cost.
 func (p *pairing) rest(n int, cost time.Duration) time.Duration {
 	left := p.want.Rounds - n
 	return time.Duration(2*left*p.want.Stretches)*(p.settle+p.length) + time.Duration((left-1)/p.pairsFor(cost))*cost
 }
 
-// pairsFor is after how many pairs the systems are started afresh, when that takes so long.
+// pairsFor is the number of pairs between restarts, if a restart takes cost.
 func (p *pairing) pairsFor(cost time.Duration) int {
 	switch {
 	case p.sides[0].Plan.Start == nil && p.sides[1].Plan.Start == nil:
@@ -175,7 +174,7 @@ func (p *pairing) pairsFor(cost time.Duration) int {
 	return int(max((3*cost+pair-1)/pair, 1))
 }
 
-// restart starts the sides, afresh when they were up, and warms them up in turn.
+// restart starts both sides anew, and warms them up in turn.
 func (p *pairing) restart(ctx context.Context, turns [2]*system) *halt {
 	var fresh []*system
 	for _, y := range turns {
@@ -202,7 +201,7 @@ func (p *pairing) restart(ctx context.Context, turns [2]*system) *halt {
 	return nil
 }
 
-// pair loads both sides for a round, in their turns.
+// pair loads both sides for one round.
 func (p *pairing) pair(ctx context.Context, n int, turns [2]*system) *halt {
 	phase := fmt.Sprintf("pair %d of at most %d", n+1, p.want.Rounds)
 	for k := range p.want.Stretches {
@@ -230,7 +229,7 @@ func (p *pairing) pair(ctx context.Context, n int, turns [2]*system) *halt {
 	return nil
 }
 
-// load loads one side once.
+// load loads one side for one stretch.
 func (p *pairing) load(ctx context.Context, y *system, phase string, shift *plan.Plan) *halt {
 	p.phase = phase
 	m := p.stretch(ctx, y, shift)
@@ -253,13 +252,13 @@ func (p *pairing) seal(y *system) {
 	y.result.Starts, y.result.PairSeed = y.starts, fmt.Sprintf("%016x", p.want.Seed)
 }
 
-// planned is the number of rounds of a result that did not become whole.
+// planned is PlannedRounds of a result that is not whole.
 func (p *pairing) planned() int { return max(p.want.Rounds, len(p.sides[0].result.Rounds)+1) }
 
-// halted gives what there was when the pairing was halted.
+// halted returns the results of a pairing that ended early; nil if they were not both up.
 func (p *pairing) halted(by *halt) (b, h *result.Result, err error) {
 	err = by.by.named(by.err)
-	if p.sides[0].result == nil || p.sides[1].result == nil { // they were not both up
+	if p.sides[0].result == nil || p.sides[1].result == nil {
 		return nil, nil, err
 	}
 	for _, y := range p.sides {
@@ -279,8 +278,8 @@ const (
 	showEvery = 900 * time.Millisecond
 )
 
-// tell passes on how far a side has come, while it is loaded about once a second: a stretch
-// tells it at its end too, and may be shorter.
+// tell shows the progress of a side, under load no more than about once a second: stretches report at
+// their end too, and may be shorter.
 func (p *pairing) tell(y *system, now Progress) {
 	if !now.Loading {
 		now.Phase = y.Name + ", " + now.Phase
@@ -305,7 +304,7 @@ func (p *pairing) tell(y *system, now Progress) {
 	p.Progress(now)
 }
 
-// order says which side is loaded first, in blocks of two pairs in which each is once.
+// order says which side is loaded first. In each block of two pairs, each side is first once.
 type order struct {
 	coin      *rand.Rand
 	within    bool // the next pair is the second of its block

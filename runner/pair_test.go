@@ -22,7 +22,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// asSystem makes the test binary a system under test, which listens where its value says.
+// asSystem is the variable that makes the test binary a system under test. Its value is the address to
+// listen at.
 const asSystem = "PLIMSOLL_TEST_SYSTEM"
 
 func TestMain(m *testing.M) {
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// sideOf is a side with the target and the load that a profile says, and what it sends.
+// sideOf makes a system from parts of a profile: its target, and its load and users.
 func sideOf(t *testing.T, name, target, load string) runner.System {
 	t.Helper()
 	port, err := runner.FreePort()
@@ -58,7 +59,7 @@ const sends = `
 load: {users: 4, spawn_rate: 100, warm_up: 100ms, run_time: 10s}
 users: [{name: u, wait: 5ms..15ms, tasks: [{http: GET /health, name: health}]}]`
 
-// starting is the target that is the test binary.
+// starting is a target that starts the test binary.
 func starting(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -68,7 +69,7 @@ func starting(t *testing.T) string {
 	return fmt.Sprintf("target: {url: \"http://127.0.0.1:${port}\", start: {command: %s, env: {%s: \"127.0.0.1:${port}\"}, ready: {http: GET /, within: 20s}}}", self, asSystem)
 }
 
-// gone fails the test when a system still takes connections.
+// gone fails the test if a system still accepts connections.
 func gone(t *testing.T, sides ...runner.System) {
 	t.Helper()
 	for _, s := range sides {
@@ -79,7 +80,7 @@ func gone(t *testing.T, sides ...runner.System) {
 	}
 }
 
-// check holds a result of so many whole pairs against what all such results have.
+// check checks what every result of a whole pairing has.
 func check(t *testing.T, name string, r *result.Result, rounds int) {
 	t.Helper()
 	if !r.Whole() || len(r.Rounds) != rounds || r.Commit != name || r.Finished.Before(r.Started) || r.Generator.Cores == 0 || r.Generator.Protocol == "" {
@@ -97,7 +98,7 @@ func check(t *testing.T, name string, r *result.Result, rounds int) {
 	}
 }
 
-// Two builds of the sample service, started afresh after two pairs, until Decide says so.
+// Two builds of the sample service are restarted after two pairs, until Decide ends the pairing.
 func TestPairOfShops(t *testing.T) {
 	bin := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "shop"), "../testdata/shop/cmd/shop").CombinedOutput(); err != nil {
@@ -143,15 +144,15 @@ func TestPairOfShops(t *testing.T) {
 	}
 }
 
-// watcher sees two servers at once.
+// watcher watches two servers.
 type watcher struct {
 	mu       sync.Mutex // guards what follows
 	busy     map[string]int
-	turns    []string // who was loaded, without repetitions
-	together int      // requests that met one of the other
+	turns    []string // which server was loaded, without repetitions
+	together int      // requests that came while the other server was busy
 }
 
-// serve starts a server of a side; status is that of its answers.
+// serve starts a server that answers with a status.
 func (w *watcher) serve(t *testing.T, name string, status int) (target string) {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -164,7 +165,7 @@ func (w *watcher) serve(t *testing.T, name string, status int) (target string) {
 			w.turns = append(w.turns, name)
 		}
 		w.mu.Unlock()
-		time.Sleep(20 * time.Millisecond) // at the end of each stretch there are some under way
+		time.Sleep(20 * time.Millisecond) // so that some are under way at the end of each stretch
 		w.mu.Lock()
 		if w.busy[name]--; w.busy[name] == 0 {
 			delete(w.busy, name)
@@ -176,7 +177,7 @@ func (w *watcher) serve(t *testing.T, name string, status int) (target string) {
 	return "target: {url: \"" + s.URL + "\"}"
 }
 
-// Sides are loaded in turn, in slices as A B B A, and never both; systems that run elsewhere stay.
+// Sides are loaded in turn, in stretches as A B B A, and never both. Systems that run elsewhere stay.
 func TestPairNeverLoadsBoth(t *testing.T) {
 	w := &watcher{busy: map[string]int{}}
 	base, head := sideOf(t, "base", w.serve(t, "base", 200), sends), sideOf(t, "head", w.serve(t, "head", 200), sends)
@@ -211,7 +212,7 @@ func TestPairNeverLoadsBoth(t *testing.T) {
 	}
 }
 
-// However a pairing ends, both systems end with it, and what was not whole is not called so.
+// However a pairing ends, both systems end with it, and a result that is not whole says so.
 func TestPairEndsEarly(t *testing.T) {
 	for name, c := range map[string]struct {
 		end   func(cancel, stop func(), base runner.System) // after the second pair
@@ -257,7 +258,7 @@ func TestPairEndsEarly(t *testing.T) {
 	}
 }
 
-// A panic of whoever decides leaves nothing running.
+// A panic of Decide leaves nothing running.
 func TestPairWhenDecidePanics(t *testing.T) {
 	base, head := sideOf(t, "base", starting(t), sends), sideOf(t, "head", starting(t), sends)
 	func() {
@@ -271,7 +272,7 @@ func TestPairWhenDecidePanics(t *testing.T) {
 	gone(t, base, head)
 }
 
-// What cannot be built, started, reached or admitted is told with the name of its side.
+// An error of building, starting, reaching or admitting a system names the system.
 func TestPairThatCannotBegin(t *testing.T) {
 	good := starting(t)
 	for name, c := range map[string]struct{ base, head, says, output string }{
@@ -298,7 +299,7 @@ func TestPairThatCannotBegin(t *testing.T) {
 	}
 }
 
-// A system that does not come up again in mid-run ends the pairing; what there was stands.
+// A system that fails to restart ends the pairing. The complete pairs stay.
 func TestPairWhenARestartFails(t *testing.T) {
 	once := sideOf(t, "head", strings.Replace(starting(t), "command: ", "command: sh -c 'mkdir once && exec \"$0\"' ", 1), sends)
 	base := sideOf(t, "base", starting(t), sends)

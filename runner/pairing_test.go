@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// In every block of two pairs each side is loaded first once; which first is a fair coin's.
+// In every block of two pairs each side is loaded first once. A fair coin says in which.
 func TestOrder(t *testing.T) {
 	heads, repeated := 0, 0
 	const seeds, blocks = 50, 20
@@ -39,7 +39,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// Starting afresh takes at most a third as long as judged load.
+// Restarts take at most a third of the time of judged load.
 func TestPairsFor(t *testing.T) {
 	started, elsewhere := &system{System: System{Plan: &plan.Plan{Start: &plan.Start{}}}}, &system{System: System{Plan: &plan.Plan{}}}
 	for _, c := range []struct {
@@ -58,7 +58,7 @@ func TestPairsFor(t *testing.T) {
 	}
 }
 
-// What is shown while loading is of the pairing, about once a second, and of both sides.
+// Under load, progress is shown about once a second, for both sides together.
 func TestPairingShows(t *testing.T) {
 	var shown []Progress
 	p := newPairing(&plan.Plan{}, Pairing{

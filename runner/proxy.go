@@ -10,8 +10,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// proxies gives the proxy on the way to an address, as an environment says; nil for none. A nil
-// environment is this process's.
+// proxies finds the proxy for an address in an environment; nil for none. A nil environment means
+// this process's own.
 func proxies(environ []string) func(*url.URL) (*url.URL, error) {
 	if environ == nil {
 		environ = os.Environ()
@@ -35,7 +35,7 @@ func proxies(environ []string) func(*url.URL) (*url.URL, error) {
 	return c.ProxyFunc()
 }
 
-// shownProxy is the proxy on the way to a target, without credentials; empty for none.
+// shownProxy is the proxy for a target, without credentials; empty for none.
 func shownProxy(t plan.Target, proxy func(*url.URL) (*url.URL, error)) string {
 	u, err := url.Parse(t.URL)
 	if err != nil || t.Socket != "" {

@@ -14,12 +14,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// short is a run of three rounds.
+// short is a load of three short rounds.
 const short = `
 load: {users: 4, spawn_rate: 100, warm_up: 100ms, run_time: 600ms, rounds: 3}
 users: [{name: u, wait: 5ms..15ms, on_stop: [{http: GET /bye}], tasks: [{http: GET /health, name: health}]}]`
 
-// counting is a server that counts what it is asked.
+// counting starts a server that counts its requests, and those of on_stop.
 func counting(t *testing.T) (target string, asked, byes *atomic.Int64) {
 	t.Helper()
 	asked, byes = &atomic.Int64{}, &atomic.Int64{}
@@ -33,14 +33,15 @@ func counting(t *testing.T) (target string, asked, byes *atomic.Int64) {
 	return "target: {url: \"" + s.URL + "\"}", asked, byes
 }
 
-// whole reports whether a run has all its rounds; that this machine is too busy to measure does not
-// matter to tests.
+// whole reports whether a run has all its rounds. Tests do not mind that this machine is too busy to
+// measure.
 func whole(r *result.Result) bool {
 	busy := len(r.Problems) == 1 && r.Problems[0].Kind == result.Saturated
 	return len(r.Rounds) == r.PlannedRounds && (len(r.Problems) == 0 || busy)
 }
 
-// Every request is in one round, in the warm-up or in on_stop, and in one second of the timeline.
+// Every request is counted once by round, where the warm-up has those of on_stop too, and once in the
+// timeline.
 func TestRunCountsEverything(t *testing.T) {
 	target, asked, byes := counting(t)
 	var last runner.Progress
@@ -75,7 +76,7 @@ func TestRunCountsEverything(t *testing.T) {
 	}
 }
 
-// A run that is stopped keeps its whole rounds, and its users still do what they do at last.
+// In a run that is stopped, users still do on_stop. When the context ends, they do not.
 func TestRunEndsEarly(t *testing.T) {
 	for _, by := range []string{"stop", "context"} {
 		target, asked, byes := counting(t)
@@ -123,7 +124,7 @@ func TestRunWhenTheSystemDies(t *testing.T) {
 	}
 }
 
-// The environment that is handed in is that of the build and of the proxies, and no other.
+// Builds and proxies use the environment of Config, and nothing of this process's own.
 func TestRunInAnEnvironment(t *testing.T) {
 	t.Setenv("OF_THIS_PROCESS", "seen")
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -155,7 +156,7 @@ target:
 	}
 }
 
-// A control is loaded before and after a run, and after each pair, and not shown.
+// The control is loaded before and after a run, and after each pair. Its progress is not shown.
 func TestControl(t *testing.T) {
 	target, _, _ := counting(t)
 	ofControl, controlled, _ := counting(t)
@@ -197,7 +198,7 @@ func TestRunThatCannotBegin(t *testing.T) {
 	}
 }
 
-// What this machine cannot carry is refused before anything is started.
+// A load that is too much for this machine is refused before anything is sent.
 func TestRunRefusesTooMuch(t *testing.T) {
 	target, asked, _ := counting(t)
 	system := sideOf(t, "", target, "\nload: {rate: 10/s, max_in_flight: 100000, run_time: 1s}\nusers: [{name: u, tasks: [{http: GET /}]}]")

@@ -16,17 +16,18 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// session is the systems of one Run or Pair: brings them up, loads one at a time, takes them down.
+// session holds the systems of one Run or Pair. It brings them up, loads one at a time and takes them
+// down.
 type session struct {
 	Config
-	start   time.Time // of the load, which the instants in results count from
-	systems []*system // in the order in which they were added; the control is one of them
+	start   time.Time // of the load: times in results count from here
+	systems []*system // in the order in which they were added, the control among them
 	control *system   // nil for none
 	show    func(*system, Progress)
 	proxy   func(*url.URL) (*url.URL, error)
 }
 
-// newSession fills in what c leaves open. The caller must close the session.
+// newSession fills in the defaults of c. The caller must close the session.
 func newSession(c Config) *session {
 	if c.Log == nil {
 		c.Log = io.Discard
@@ -40,14 +41,14 @@ func newSession(c Config) *session {
 	}
 }
 
-// add takes a system in. It refuses what must not or cannot be loaded; nothing is started.
+// add adds a system. It refuses one that must not or cannot be loaded. Nothing is started yet.
 func (s *session) add(one System) (*system, error) {
 	y := newSystem(one)
 	s.systems = append(s.systems, y)
 	return y, s.prepare(y)
 }
 
-// prepare makes what the next start of a system needs.
+// prepare makes the plan, door and clients for the next start of a system.
 func (s *session) prepare(y *system) error {
 	y.plan = y.Plan.Restart(y.starts)
 	if err := admit(y.plan); err != nil {
@@ -75,13 +76,13 @@ func (s *session) place(y *system) sut.Place {
 	return at
 }
 
-// shared is a writer for several systems.
+// shared is a writer that several systems write to.
 type shared struct {
 	mu sync.Mutex // guards to
 	to io.Writer
 }
 
-// Write hands on what it is given in one piece.
+// Write writes p in one piece.
 func (s *shared) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +100,7 @@ func (s *session) build(ctx context.Context, y *system) error {
 	return interruptedOr(sut.Build(preparing, y.plan.Start, s.place(y)))
 }
 
-// up starts a system, or reaches the one that runs elsewhere, and gathers its crew.
+// up starts a system, or reaches one that runs elsewhere, and gathers its crew.
 func (s *session) up(ctx context.Context, y *system) error {
 	if y.clients == nil {
 		if err := s.prepare(y); err != nil {
@@ -128,7 +129,7 @@ func (s *session) up(ctx context.Context, y *system) error {
 	return nil
 }
 
-// launch starts the program, or reaches the one that runs elsewhere.
+// launch starts the system's program, or reaches a system that runs elsewhere.
 func (s *session) launch(ctx context.Context, y *system) error {
 	if y.plan.Start == nil {
 		if err := y.door.Reach(ctx); err != nil {
@@ -148,16 +149,16 @@ func (s *session) launch(ctx context.Context, y *system) error {
 	return nil
 }
 
-// measured is how a stretch of load went.
+// measured says how a stretch went.
 type measured struct {
-	until     time.Duration // how long it lasted
-	ending    time.Duration // how long the requests under way took then
-	stoppedBy error         // why it ended early: context.Canceled with the session or its system; nil when it did not
-	past      error         // a limit that was passed in its last moments; nil for none
+	until     time.Duration // how long load was applied
+	ending    time.Duration // how long requests under way took to end after that
+	stoppedBy error         // why it ended early: context.Canceled if the session or the system ended; nil if it did not
+	past      error         // a limit passed in its last second; nil for none
 }
 
-// stretch loads a system that is up without a pause, with all of its plan or a shift of it, and has
-// its meters read around the judged time.
+// stretch loads a system without a pause, with all of its plan or a shift of it, and reads its meters
+// around the judged time.
 func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m measured) {
 	y.counts.begin(shift, time.Since(s.start))
 	open, done := untilAny(ctx, s.Stop, y.ended())
@@ -175,14 +176,14 @@ func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m m
 	return m
 }
 
-// told passes progress on, but that of the control.
+// told shows the progress of a system, unless it is the control.
 func (s *session) told(y *system, now Progress) {
 	if y != s.control {
 		s.show(y, now)
 	}
 }
 
-// down dismisses a system's crew and stops its program, whatever happens.
+// down dismisses a system's crew and stops its program, even if the crew panics.
 func (s *session) down(ctx context.Context, y *system) {
 	defer func() {
 		if err := y.stop(ctx); err != nil {
@@ -192,14 +193,14 @@ func (s *session) down(ctx context.Context, y *system) {
 	y.dismiss(ctx)
 }
 
-// close takes all systems down, the last first, the others also when one panics.
+// close takes all systems down, the last first, and does not leave out any if one panics.
 func (s *session) close(ctx context.Context) {
 	for _, y := range s.systems {
 		defer s.down(ctx, y)
 	}
 }
 
-// interrupted reports whether somebody ended the session.
+// interrupted reports whether somebody has ended the session.
 func (s *session) interrupted(ctx context.Context) bool { return isClosed(s.Stop) || ctx.Err() != nil }
 
 func interruptedOr(err error) error {
@@ -209,8 +210,7 @@ func interruptedOr(err error) error {
 	return err
 }
 
-// untilAny is a context that ends with ctx or once a or b is closed. The caller must call
-// done, which ends the watching.
+// untilAny makes a context that ends with ctx, or when a or b is closed. The caller must call done.
 func untilAny(ctx context.Context, a, b <-chan struct{}) (until context.Context, done func()) {
 	until, cancel := context.WithCancel(ctx)
 	watched := make(chan struct{})

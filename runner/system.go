@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// system is a system under test with what loads it, through all its starts.
+// system is a system under test with everything that loads it, through all its starts.
 type system struct {
 	System
 	counts *collector
@@ -22,17 +22,17 @@ type system struct {
 
 	began  time.Time      // when it was first up
 	result *result.Result // nil before that
-	starts int            // of its program
-	shifts int            // until now
-	judged time.Duration  // when the present round of a pair began
+	starts int            // how often its program was started
+	shifts int            // how many were made
+	judged time.Duration  // start of the present round of a pair
 
-	// From one start to the next.
-	plan    *plan.Plan // as of this start
-	door    *sut.Door  // where it is asked whether it is ready
+	// These are made anew for each start.
+	plan    *plan.Plan // Plan as of this start
+	door    *sut.Door
 	clients *protocol.Clients
-	program *sut.System // nil when it runs elsewhere, and while it is down
+	program *sut.System // nil if it runs elsewhere, and while it is down
 	crew    *load.Crew  // nil while it is down
-	fresh   bool        // nothing was loaded yet
+	fresh   bool        // no load since the start
 	abort   func(error) // ends the present stretch
 }
 
@@ -40,7 +40,7 @@ func newSystem(one System) *system {
 	return &system{System: one, counts: newCollector(one.Plan), meters: []meter{newHealth()}}
 }
 
-// begin makes the result, which says what is loaded, and where, and nothing yet of how that went.
+// begin makes the result, which so far says only what is loaded and where.
 func (y *system) begin(ctx context.Context, runner, proxy string) {
 	y.began = time.Now()
 	r := &result.Result{Schema: result.Schema, Identity: y.Identity, WarmUp: &tally.Tally{}}
@@ -51,7 +51,7 @@ func (y *system) begin(ctx context.Context, runner, proxy string) {
 	y.result = r
 }
 
-// ended is closed once the program has ended by itself; nil when it runs elsewhere.
+// ended is closed when the program has ended; nil if the system runs elsewhere.
 func (y *system) ended() <-chan struct{} {
 	if y.program == nil {
 		return nil
@@ -59,13 +59,13 @@ func (y *system) ended() <-chan struct{} {
 	return y.program.Ended()
 }
 
-// nextShift is the plan of the next stretch of a length, which is judged but for its beginning.
+// nextShift makes the plan of the next stretch: settle that is not judged, then length that is.
 func (y *system) nextShift(settle, length time.Duration) *plan.Plan {
 	y.shifts++
 	return y.plan.Shift(y.shifts, settle, length)
 }
 
-// dismiss lets the crew do what it does at last, once.
+// dismiss lets the crew do on_stop and leave. It does nothing the second time.
 func (y *system) dismiss(ctx context.Context) {
 	if y.crew == nil {
 		return
@@ -76,29 +76,28 @@ func (y *system) dismiss(ctx context.Context) {
 	y.crew = nil
 }
 
-// stop stops the program and closes what is left of connections. Having to kill the program is an
-// error.
+// stop stops the program and closes the connections. Having to kill the program is an error.
 func (y *system) stop(ctx context.Context) (err error) {
 	if y.program != nil {
 		err = y.program.Stop(ctx)
 		y.program = nil
 	}
 	if y.clients != nil {
-		_ = y.clients.Close() // connections that carry nothing more
+		_ = y.clients.Close() // no request is under way
 		y.clients = nil
 	}
 	return err
 }
 
-// addRounds adds the rounds of a run that were over when its load ended. A round cut short is left
-// out: its figures would be of another length.
+// addRounds adds the rounds of a run that were over when its load ended. A round that was cut short
+// is left out, as its figures would cover another length.
 func (y *system) addRounds(until time.Duration) {
 	for i := 0; i < y.plan.Rounds && y.plan.RoundStart(i+1) <= until; i++ {
 		y.add(result.NewRound(y.plan.RoundStart(i), y.plan.RoundLength, y.counts.drain(i)))
 	}
 }
 
-// addRound adds the present round of a pair, with what the meters have read in it.
+// addRound adds the present round of a pair, with the readings of the meters.
 func (y *system) addRound(length time.Duration, second bool) {
 	r := result.NewRound(y.judged, length, y.counts.drain(0))
 	r.Second = second
@@ -113,7 +112,7 @@ func (y *system) add(r result.Round) {
 	y.result.Tally.Merge(r.Tally)
 }
 
-// seal completes the result as if the load ended now, with as many rounds as there are.
+// seal completes the result as if the load ended now.
 func (y *system) seal() {
 	r := y.result
 	r.Finished = r.Started.Add(time.Since(y.began)).Truncate(time.Millisecond)
@@ -135,7 +134,7 @@ func (y *system) seal() {
 	}
 }
 
-// named puts the name of the system, if it has one, before an error.
+// named prefixes an error with the name of the system, if it has one.
 func (y *system) named(err error) error {
 	var failure *Failure
 	switch {

@@ -2,8 +2,7 @@ package sut
 
 import "syscall"
 
-// groupAttributes also lets the kernel end the system when this program is killed before it
-// can.
+// groupAttributes also makes the kernel kill the system if this program is killed.
 func groupAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// awaitEnd waits until a process has ended, and leaves it to be waited for: until then nobody
-// else gets its number. It reports whether it could.
+// awaitEnd waits until a process has ended, but does not reap it: its number stays reserved. It
+// reports whether that worked.
 func awaitEnd(p *os.Process) bool {
 	for {
 		err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)

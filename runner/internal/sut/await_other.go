@@ -4,6 +4,5 @@ package sut
 
 import "os"
 
-// awaitEnd is not to be had here: what is left of a group is ended at once after its leader
-// has been waited for.
+// awaitEnd is not available here. The group is killed right after its leader was reaped instead.
 func awaitEnd(*os.Process) bool { return false }

@@ -16,14 +16,14 @@ import (
 
 // Place is where a system is built and started.
 type Place struct {
-	Dir     string    // a relative Start.Dir is taken from here
-	Environ []string  // NAME=value, as os.Environ gives it; nil for this process's own. The plan's variables come on top
-	Secrets []string  // texts that are not shown of what it prints, beside those of the plan
-	Log     io.Writer // what it prints goes here, a line at a time
+	Dir     string    // base of a relative Start.Dir
+	Environ []string  // NAME=value, like os.Environ; nil for this process's own. The plan's variables are added
+	Secrets []string  // texts to mask in the output, besides those of the plan
+	Log     io.Writer // gets the output, one line in each call
 	Label   string    // before each line
 }
 
-// launched is a command at work, and the end of its output.
+// launched is a running command and the end of its output.
 type launched struct {
 	*process
 	output *tail
@@ -31,9 +31,9 @@ type launched struct {
 
 // job is a command line of a plan.
 type job struct {
-	doing       string // in sentences: what it is started for
-	line, shown string // for the system, and for people
-	watch       string // a text to look for in its output; empty for none
+	doing       string // what it is for, in messages
+	line, shown string // the command itself, and what people may see of it
+	watch       string // a text to look for in the output; empty for none
 }
 
 // launch starts a command of a plan.
@@ -57,14 +57,14 @@ func (at Place) launch(s *plan.Start, j job) (*launched, error) {
 	return &launched{process, output}, nil
 }
 
-// command is a program with its arguments, which is not started yet.
+// command prepares a program with its arguments.
 func (at Place) command(s *plan.Start, words []string) (*exec.Cmd, error) {
 	command := exec.Command(words[0], words[1:]...)
 	command.Dir = filepath.Join(at.Dir, s.Dir)
 	if filepath.IsAbs(s.Dir) {
 		command.Dir = s.Dir
 	}
-	// A program named by a path is meant as seen from the directory that it is started in.
+	// A relative path of a program starts in the directory that the program runs in.
 	if strings.ContainsRune(words[0], '/') && !filepath.IsAbs(words[0]) {
 		path, err := filepath.Abs(filepath.Join(command.Dir, words[0]))
 		if err != nil {

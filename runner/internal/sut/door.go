@@ -14,29 +14,29 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Door is where the load gets at a system: the same address, socket, proxy, TLS and versions of
-// HTTP, and the same hosts that may be sent to. What is ready there is ready for the load.
+// Door is where the load connects to a system. Questions at the door use the address, socket, proxy,
+// TLS, HTTP version and allowed hosts of the load, so a system that answers there is ready for it.
 type Door struct {
 	target plan.Target
 	url    *url.URL
 	dialer *wire.Dialer
 }
 
-// NewDoor makes the door of a target. It connects to nothing yet. It fails when the target's address,
-// its certificates or the proxy's address are none.
+// NewDoor makes the door of a target. It does not connect yet. It fails if the address, the
+// certificates or the proxy of the target are invalid.
 func NewDoor(t plan.Target, proxy wire.Proxy) (*Door, error) {
 	dialer, err := wire.NewDialer(t, proxy)
 	if err != nil {
 		return nil, err
 	}
 	u, err := url.Parse(t.URL)
-	if err != nil { // which the dialer has seen already
+	if err != nil { // the dialer would have failed
 		return nil, errors.New("target.url is no address")
 	}
 	return &Door{t, u, dialer}, nil
 }
 
-// Reach reports whether anything takes connections at the target, or at the proxy before it.
+// Reach connects once to the target, or to its proxy.
 func (d *Door) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, d.target.Timeout)
 	defer cancel()
@@ -52,7 +52,7 @@ func (d *Door) Reach(ctx context.Context) error {
 	return fmt.Errorf("%s cannot be connected to: %s", d.target.Shown, text)
 }
 
-// connects opens a connection as the load does, and closes it.
+// connects opens a connection like the load does, and closes it.
 func (d *Door) connects(ctx context.Context) error {
 	conn, err := d.dialer.Dial(ctx, d.dialer.Target(), offers[d.target.HTTP]...)
 	if err != nil {
@@ -61,13 +61,13 @@ func (d *Door) connects(ctx context.Context) error {
 	return conn.Close()
 }
 
-// offers are what is offered in TLS.
+// offers are the protocols offered in TLS.
 var offers = map[profile.HTTPVersion][]string{
 	profile.HTTPAuto: {"h2", "http/1.1"}, profile.HTTP1: {"http/1.1"}, profile.HTTP2: {"h2"},
 }
 
-// answers asks once whether a GET of a path below the target is answered below 400. Redirects are
-// followed, but to no host that may not be sent to.
+// answers sends one GET and checks that the status is below 400. It follows redirects, but only to
+// hosts that may be loaded.
 func (d *Door) answers(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -89,7 +89,7 @@ func (d *Door) answers(ctx context.Context, path string) error {
 	return nil
 }
 
-// visit is one question at a door, with its redirects: each request has a connection of its own.
+// visit is one question at a door. Each request, redirects included, has its own connection.
 type visit struct {
 	door *Door
 	ways []*http.Transport // of the requests
@@ -113,18 +113,18 @@ func (v *visit) RoundTrip(request *http.Request) (*http.Response, error) {
 	return way.RoundTrip(request)
 }
 
-// end closes what is left of connections.
+// end closes the connections.
 func (v *visit) end() {
 	for _, way := range v.ways {
 		way.CloseIdleConnections()
 	}
 }
 
-// way leads to an origin.
+// way makes the transport to an origin.
 func (d *Door) way(at wire.Origin) *http.Transport {
 	version := d.target.HTTP
 	lead := d.dialer.Dial
-	if version == profile.HTTP2 { // which no proxy reads
+	if version == profile.HTTP2 { // a proxy reads HTTP/1.1 only
 		lead = d.dialer.Tunnel
 	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return lead(ctx, at, offers[version]...) }
@@ -133,7 +133,7 @@ func (d *Door) way(at wire.Origin) *http.Transport {
 	way.Protocols.SetHTTP2(version != profile.HTTP1)
 	way.Protocols.SetUnencryptedHTTP2(version == profile.HTTP2)
 	if version != profile.HTTP2 && d.dialer.Via(at).Absolute() {
-		// It makes requests name their whole address. Where the proxy is, dial knows.
+		// This makes requests name the whole address. The proxy's own address is dial's business.
 		way.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.invalid"})
 	}
 	return way

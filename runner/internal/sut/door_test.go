@@ -20,7 +20,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// doorOf fills in what every target has.
+// doorOf fills in the defaults of a target.
 func doorOf(t *testing.T, target plan.Target, proxy wire.Proxy) *sut.Door {
 	t.Helper()
 	target.Shown, target.Timeout = target.URL, 10*time.Second
@@ -37,7 +37,7 @@ func doorOf(t *testing.T, target plan.Target, proxy wire.Proxy) *sut.Door {
 	return d
 }
 
-// ready starts a system that does nothing, and asks whether it is ready at a door.
+// ready starts a system that does nothing, and waits until it is ready at a door.
 func ready(t *testing.T, d *sut.Door, kind profile.ReadyKind, within time.Duration) error {
 	t.Helper()
 	s, _ := system(t, "silent", profile.Ready{Kind: kind, Path: "/health", Within: within})
@@ -49,7 +49,7 @@ func ready(t *testing.T, d *sut.Door, kind profile.ReadyKind, within time.Durati
 	return err
 }
 
-// isReady fails the test unless a system is ready at a door in both ways.
+// isReady fails the test unless a system is ready at a door by HTTP and by TCP.
 func isReady(t *testing.T, what string, d *sut.Door) {
 	t.Helper()
 	for _, kind := range []profile.ReadyKind{profile.ReadyHTTP, profile.ReadyTCP} {
@@ -62,7 +62,7 @@ func isReady(t *testing.T, what string, d *sut.Door) {
 	}
 }
 
-// isNotReady fails the test unless a system is not ready for a reason.
+// isNotReady fails the test unless a system is not ready, and for this reason.
 func isNotReady(t *testing.T, what string, d *sut.Door, kind profile.ReadyKind, reason string) {
 	t.Helper()
 	if err := ready(t, d, kind, 300*time.Millisecond); err == nil || !strings.Contains(err.Error(), "not ready within") || !strings.Contains(err.Error(), reason) {
@@ -133,7 +133,7 @@ func TestReadyOnSocket(t *testing.T) {
 	isReady(t, "socket", doorOf(t, plan.Target{URL: "http://shop", Socket: path}, nil))
 }
 
-// The version that the profile asks for is asked in, without TLS too.
+// Readiness speaks the HTTP version of the profile, without TLS too.
 func TestReadyInHTTP2(t *testing.T) {
 	s := httptest.NewUnstartedServer(health())
 	s.Config.Protocols = new(http.Protocols)
@@ -144,7 +144,7 @@ func TestReadyInHTTP2(t *testing.T) {
 	isNotReady(t, "HTTP/1.1", doorOf(t, plan.Target{URL: s.URL}, nil), profile.ReadyHTTP, "")
 }
 
-// A proxy is asked as the load asks it: by whole addresses in plain HTTP, with its user.
+// A proxy for plain HTTP gets whole addresses and its credentials.
 func TestReadyThroughProxy(t *testing.T) {
 	var asked []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -166,7 +166,7 @@ func TestReadyThroughProxy(t *testing.T) {
 	}
 }
 
-// Redirects are followed, with the limits of the load on hosts.
+// Redirects are followed, but only to hosts of limits.hosts.
 func TestReadyRedirects(t *testing.T) {
 	var outside int
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { outside++ }))

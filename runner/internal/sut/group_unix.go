@@ -7,12 +7,12 @@ import (
 	"syscall"
 )
 
-// ownGroup makes the command the leader of a process group, so that a signal to the group
-// reaches whatever it starts.
+// ownGroup makes the command the leader of a process group. A signal to the group reaches everything
+// that the command starts.
 func ownGroup(c *exec.Cmd) { c.SysProcAttr = groupAttributes() }
 
-// terminate asks the group to end. An error means that it has ended already.
+// terminate asks the group to end. An error means that it has already ended.
 func terminate(c *exec.Cmd) { _ = syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
 
-// kill ends the group. An error means that it has ended already.
+// kill ends the group at once. An error means that it has already ended.
 func kill(c *exec.Cmd) { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }

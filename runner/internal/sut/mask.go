@@ -11,16 +11,16 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// secrets are the texts that are not shown of what a system prints.
+// secrets are the texts to mask in what a system prints.
 type secrets struct {
-	texts []string // the longest first, since one may begin another
-	short []plan.Secret
+	texts []string      // the longest first, as one may be part of another
+	short []plan.Secret // shorter than shortSecret
 }
 
-// shortSecret is a length in bytes below which a text stands in others by chance, too.
+// shortSecret is the length in bytes below which a text often occurs in others by chance.
 const shortSecret = 6
 
-// secretsOf are the secrets of a plan and others.
+// secretsOf collects the secrets of a plan, and others.
 func secretsOf(s *plan.Start, others []string) secrets {
 	var all secrets
 	for _, secret := range s.Secrets {
@@ -37,7 +37,7 @@ func secretsOf(s *plan.Start, others []string) secrets {
 	return all
 }
 
-// add adds a text and its lines: a key is printed line by line.
+// add adds a text and each of its lines, as a key may be printed line by line.
 func (s *secrets) add(text string) {
 	if text != "" {
 		s.texts = append(s.texts, text)
@@ -57,10 +57,10 @@ func (s *secrets) longest() int {
 	return len(s.texts[0])
 }
 
-// stars are shown in the place of a secret.
+// stars replace a secret.
 const stars = "***"
 
-// hide puts stars in the place of secrets.
+// hide replaces the secrets in a text.
 func (s *secrets) hide(text string) string {
 	for _, secret := range s.texts {
 		text = strings.ReplaceAll(text, secret, stars)
@@ -68,7 +68,7 @@ func (s *secrets) hide(text string) string {
 	return text
 }
 
-// note says why stars may stand for something else than a secret; empty where they do not.
+// note says that stars may hide something else as well; empty if no secret is short.
 func (s *secrets) note() string {
 	var names []string
 	for _, secret := range s.short {
@@ -80,8 +80,8 @@ func (s *secrets) note() string {
 	return "(" + stars + " may hide other text too: these values are short: " + strings.Join(names, ", ") + ")"
 }
 
-// mask hands lines on without the secrets in them, each in one call. Not safe for concurrent use: of
-// a command, both streams are copied by one goroutine.
+// mask passes lines on without the secrets in them. Not safe for concurrent use; one goroutine copies
+// both streams of a command.
 type mask struct {
 	secrets
 	to      io.Writer
@@ -94,7 +94,7 @@ func (m *mask) Write(p []byte) (int, error) {
 	end := bytes.LastIndexByte(m.partial, '\n') + 1
 	lines := m.hide(string(m.partial[:end]))
 	m.partial = append(m.partial[:0], m.partial[end:]...)
-	if len(m.partial) >= maxLineBytes { // of an endless line, what may be the beginning of a secret stays here
+	if len(m.partial) >= maxLineBytes { // pass on the line, but keep an end that may begin a secret
 		all := m.hide(string(m.partial))
 		kept := min(len(all), m.longest())
 		lines += all[:len(all)-kept]
@@ -104,18 +104,19 @@ func (m *mask) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush hands on what has no end, once the command has.
+// flush passes on a last line without an end.
 func (m *mask) flush() {
 	m.pass(m.hide(string(m.partial)))
 	m.partial = nil
 }
 
-// pass hands lines on. With a label, each is one: other systems may print in between.
+// pass writes lines to the log, each in one call. With a label every line gets an end, as other systems
+// may print in between.
 func (m *mask) pass(lines string) {
 	for line := range strings.Lines(lines) {
 		if m.label != "" && !strings.HasSuffix(line, "\n") {
 			line += "\n"
 		}
-		_, _ = io.WriteString(m.to, m.label+line) // a log that is gone must not end the system
+		_, _ = io.WriteString(m.to, m.label+line) // the system must not end because its log cannot be written
 	}
 }

@@ -9,24 +9,23 @@ import (
 	"time"
 )
 
-// process is a command at work, with all that it has started. The two signals may be sent at
-// any time: they reach this group or nobody, also when the number of an ended group has been
-// given to another.
+// process is a running command with everything that it started. Signals may be sent at any time. Once
+// the group has ended they go nowhere, as its number may belong to another group.
 type process struct {
 	command *exec.Cmd
 	atEnd   func()        // called before ended is closed
-	ended   chan struct{} // closed once the command has ended, with its group
-	err     error         // of Wait; to be read after ended
+	ended   chan struct{} // closed when the command and its group have ended
+	err     error         // from Wait; read it after ended
 
 	mu   sync.Mutex // guards gone
-	gone bool       // the group is no longer ours to signal
+	gone bool       // the group may not be signalled any more
 }
 
-// startProcess starts a command as the leader of a group of its own. The caller must wait for
-// ended; atEnd is called before, when all output has been read.
+// startProcess starts a command as the leader of a new group. atEnd is called when all output has been
+// read. The caller must wait for ended.
 func startProcess(command *exec.Cmd, atEnd func()) (*process, error) {
 	ownGroup(command)
-	// A process that has left the group and keeps the pipe open must not hold Wait for ever.
+	// A process that left the group and keeps the pipe open must not block Wait forever.
 	command.WaitDelay = cmp.Or(command.WaitDelay, time.Second)
 	if err := command.Start(); err != nil {
 		return nil, err
@@ -36,9 +35,9 @@ func startProcess(command *exec.Cmd, atEnd func()) (*process, error) {
 	return p, nil
 }
 
-// reap waits for the command and ends what it has left in its group. An ended command that
-// nobody has waited for keeps its number, and so the group does: where the system can be asked
-// to leave it so for a moment, that is the moment to signal the group for the last time.
+// reap waits for the command and kills what is left of its group. The kernel reserves the number of
+// the group until the ended command has been waited for. So the group is killed before that, where
+// the operating system allows it.
 func (p *process) reap() {
 	defer close(p.ended)
 	if awaitEnd(p.command.Process) {
@@ -46,13 +45,13 @@ func (p *process) reap() {
 	}
 	err := p.command.Wait()
 	p.disown()
-	if !errors.Is(err, exec.ErrWaitDelay) { // what has left the group does not make a failure
+	if !errors.Is(err, exec.ErrWaitDelay) { // a process that left the group is no failure
 		p.err = err
 	}
 	p.atEnd()
 }
 
-// disown kills what is left of the group, once.
+// disown kills the group, and lets no further signal through.
 func (p *process) disown() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,7 +85,7 @@ func (p *process) alive() bool {
 	}
 }
 
-// wait waits until the command has ended. When ctx ends, the command is made to end.
+// wait waits until the command has ended. If ctx ends first, the command is killed.
 func (p *process) wait(ctx context.Context) error {
 	defer context.AfterFunc(ctx, p.kill)()
 	<-p.ended

@@ -27,11 +27,11 @@ func begin(t *testing.T, args ...string) *process {
 	return p
 }
 
-// When a group has ended, its number may be given to another, which no signal reaches.
+// Once a group has ended its number may belong to another one, which must get no signal.
 func TestSignalsReachNoStranger(t *testing.T) {
 	p, stranger := begin(t, "true"), begin(t, "sleep", "60")
 	<-p.ended
-	p.command.Process.Pid = stranger.command.Process.Pid // as the system might
+	p.command.Process.Pid = stranger.command.Process.Pid // as the kernel might do
 	p.terminate()
 	p.kill()
 	p.disown()
@@ -42,7 +42,7 @@ func TestSignalsReachNoStranger(t *testing.T) {
 	}
 }
 
-// An ended process keeps its number until it is waited for.
+// An ended process keeps its number until it is reaped.
 func TestAwaitEnd(t *testing.T) {
 	command := exec.Command("true")
 	ownGroup(command)
@@ -64,7 +64,7 @@ func TestAwaitEnd(t *testing.T) {
 	}
 }
 
-// Who has left the group and keeps the output open does not hold up the end.
+// A process that left the group and keeps the output open does not block the end.
 func TestOutputKeptOpen(t *testing.T) {
 	var out strings.Builder
 	command := exec.Command("sh", "-c", "setsid sleep 5 & echo $!")
@@ -84,7 +84,7 @@ func TestOutputKeptOpen(t *testing.T) {
 	_ = syscall.Kill(pid, syscall.SIGKILL) // it would end by itself
 }
 
-// Another program may listen where the system was meant to: that it answers says nothing.
+// If another program answers at the address of a dead system, the system is not ready.
 func TestReadyIsTheSystemItself(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer other.Close()

@@ -8,20 +8,20 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// pollEvery is how often a starting system is asked whether it is ready.
+// pollEvery is the pause between two questions whether a system is ready.
 const pollEvery = 20 * time.Millisecond
 
-// awaitReady asks at a door until the system is ready.
+// awaitReady asks until the system is ready.
 func (s *System) awaitReady(ctx context.Context, door *Door) error {
 	within, cancel := context.WithTimeout(ctx, s.start.Ready.Within)
 	defer cancel()
 	var last error
 	for {
 		missing := s.notReady(within, door)
-		if missing == nil && s.alive() { // else it was another program that answered there
+		if missing == nil && s.alive() { // if it is dead, another program answered
 			return nil
 		}
-		if last == nil || within.Err() == nil { // the end of the time is no reason
+		if last == nil || within.Err() == nil { // that time ran out says nothing new
 			last = missing
 		}
 		select {
@@ -39,7 +39,7 @@ func (s *System) awaitReady(ctx context.Context, door *Door) error {
 	}
 }
 
-// notReady asks once, as the profile says, and tells what is missing; nil when the system is ready.
+// notReady asks once, and returns what is missing; nil if the system is ready.
 func (s *System) notReady(ctx context.Context, door *Door) error {
 	switch ready := s.start.Ready; ready.Kind {
 	case profile.ReadyLog:

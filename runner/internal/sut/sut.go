@@ -1,13 +1,14 @@
 // Package sut builds, starts, watches and stops the system under test.
 //
-// A System is a process group of its own: whatever the command starts ends with it, and so do
-// the helpers that a build leaves behind. (A process that makes itself the leader of another
-// group escapes.) A signal reaches that group or nobody, never a stranger who was given its
-// number.
+// A System is a process group: everything that its command starts ends with it, unless it moves to
+// another group. The same holds for a build, whose helpers end with it. A signal goes to that group or
+// nowhere, even if the kernel has given its number to somebody else.
 //
-// The last lines of a system's output are kept, so that one which fails can be asked why.
-// Neither they nor what goes to the log hold a value of the environment that the profile names.
-// Commands are split into words as a shell would do, but no shell runs them.
+// A Door is where the load connects to the system. The system is ready when it answers there.
+//
+// The last lines of a system's output are kept to explain a failure. In them and in the log, the
+// values of environment variables that the profile uses are masked. Commands are split into words
+// like a shell does, but no shell runs them.
 package sut
 
 import (
@@ -19,8 +20,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Failure is what a system did wrong: it could not be built or started, never became ready,
-// or ended by itself.
+// Failure says what a system did wrong: it could not be built or started, never became ready, or
+// ended by itself.
 type Failure struct {
 	What   string // the sentence
 	Output string // the last lines that it wrote, may be empty
@@ -34,7 +35,7 @@ type System struct {
 	start *plan.Start
 }
 
-// FreePort gives a TCP port on loopback that nobody listens on.
+// FreePort finds a TCP port on loopback that nobody listens on.
 func FreePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -44,8 +45,8 @@ func FreePort() (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
-// Build runs the build command, if there is one. It has ended when Build returns, and so has
-// all that it started.
+// Build runs the build command, if there is one. When Build returns, the command and everything that
+// it started have ended.
 func Build(ctx context.Context, s *plan.Start, at Place) error {
 	if s.Build == "" {
 		return nil
@@ -60,8 +61,8 @@ func Build(ctx context.Context, s *plan.Start, at Place) error {
 	return &Failure{fmt.Sprintf("build the system: %q ended with %v", s.ShownBuild, build.err), build.output.String()}
 }
 
-// Start starts the system and returns once it is ready to be loaded at a door. The caller must Stop
-// it. Nothing is left of a system that Start failed with.
+// Start starts the system and returns when it is ready at the door. The caller must Stop it. If Start
+// fails, nothing of the system is left running.
 func Start(ctx context.Context, s *plan.Start, door *Door, at Place) (*System, error) {
 	started, err := at.launch(s, job{doing: "start the system", line: s.Command, shown: s.ShownCommand, watch: s.Ready.Log})
 	if err != nil {
@@ -69,7 +70,7 @@ func Start(ctx context.Context, s *plan.Start, door *Door, at Place) (*System, e
 	}
 	system := &System{launched: started, start: s}
 	if err := system.awaitReady(ctx, door); err != nil {
-		_ = system.Stop(ctx) // why it did not start is what the user needs
+		_ = system.Stop(ctx) // the first error is the one that matters
 		return nil, err
 	}
 	return system, nil
@@ -78,7 +79,7 @@ func Start(ctx context.Context, s *plan.Start, door *Door, at Place) (*System, e
 // Ended is closed when the system has ended.
 func (s *System) Ended() <-chan struct{} { return s.ended }
 
-// Failure says how the system ended; call it after Ended is closed.
+// Failure says how the system ended. Call it after Ended is closed.
 func (s *System) Failure() *Failure {
 	how := "status 0"
 	if s.err != nil {
@@ -87,8 +88,8 @@ func (s *System) Failure() *Failure {
 	return &Failure{"the system under test ended by itself, with " + how, s.output.String()}
 }
 
-// Stop asks the system to end, waits as long as the plan allows or until ctx ends, and then
-// ends it and all that it has started. Having to kill it is an error.
+// Stop asks the system to end, waits as long as the plan allows or until ctx ends, and then kills what
+// is left. Having to kill it is an error.
 func (s *System) Stop(ctx context.Context) error {
 	s.terminate()
 	timer := time.NewTimer(s.start.StopWithin)

@@ -159,14 +159,14 @@ func TestStopKillsTheStubborn(t *testing.T) {
 	}
 }
 
-// childGone waits until the child that a system has started is dead.
+// childGone waits until the child of a system is dead.
 func childGone(t *testing.T, s *plan.Start) {
 	t.Helper()
 	text, err := os.ReadFile(strings.TrimPrefix(s.Env[2], "SUT_PIDFILE="))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3000 { // a killed process is gone once init has taken it in
+	for range 3000 { // init has to reap it
 		if state, err := os.ReadFile("/proc/" + string(text) + "/stat"); err != nil || strings.Contains(string(state), ") Z") {
 			return
 		}
@@ -187,7 +187,7 @@ func TestStopEndsTheChildrenToo(t *testing.T) {
 	childGone(t, s)
 }
 
-// A system that ends takes what it has started with it, before anybody stops it.
+// When a system ends by itself, everything that it started ends too.
 func TestDeathEndsTheChildren(t *testing.T) {
 	s, url := system(t, "leaves", profile.Ready{Kind: profile.ReadyTCP})
 	_, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
@@ -197,7 +197,7 @@ func TestDeathEndsTheChildren(t *testing.T) {
 	childGone(t, s)
 }
 
-// A helper that a build leaves behind neither lives on nor makes the build a failure.
+// A helper that a build leaves behind ends with the build, which still succeeds.
 func TestBuildEndsItsHelpers(t *testing.T) {
 	s, _ := system(t, "leaves", profile.Ready{})
 	s.Build = s.Command
@@ -267,7 +267,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// A system that prints all that it has been told, as many do when they fail.
+// Many systems print their whole environment when they fail.
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Setenv("OF_THIS_PROCESS", "is not handed on")
 	var log bytes.Buffer
@@ -301,7 +301,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// The sentences about a command name neither its values nor a program that holds one.
+// Errors about a command do not show secrets in it.
 func TestSecretsInCommands(t *testing.T) {
 	for _, line := range []string{"/opt/hunter22/bin/srv", `srv -password "hunter22`} {
 		s := &plan.Start{Build: line, ShownBuild: "as the profile says it", Dir: ".", Secrets: []plan.Secret{{Name: "PASSWORD", Value: "hunter22"}}}
@@ -311,7 +311,7 @@ func TestSecretsInCommands(t *testing.T) {
 	}
 }
 
-// A secret of several lines, and one in a line without end, whose pieces come apart.
+// A secret may have several lines, or be cut in two in a very long line.
 func TestSecretsInPieces(t *testing.T) {
 	const key, word = "begin-of-the-key\nmiddle-of-the-key\nend-of-the-key\n", "a-secret-word"
 	var log bytes.Buffer
@@ -333,7 +333,7 @@ func TestSecretsInPieces(t *testing.T) {
 	}
 }
 
-// With a label, whatever is printed is whole lines behind it, also where no line ends.
+// With a label, everything printed is whole lines with the label in front, even a line without an end.
 func TestLabel(t *testing.T) {
 	var log bytes.Buffer
 	s := &plan.Start{Build: `sh -c 'echo one; echo; printf two; printf %9000d 7'`, Dir: "."}

@@ -6,21 +6,21 @@ import (
 	"sync"
 )
 
-// The end of a system's output that is kept.
+// How much of a system's output is kept.
 const (
 	tailLines    = 50
 	maxLineBytes = 4 << 10
 )
 
-// tail keeps the last lines written to it, without the secrets in them, and notes when a text
-// appears in one. Safe for concurrent use.
+// tail keeps the last lines written to it, without the secrets in them, and looks for a text. Safe for
+// concurrent use.
 type tail struct {
 	secrets
 	watch string // the text to look for; empty for none
 
 	mu      sync.Mutex // guards what follows
 	lines   []string
-	partial []byte // the beginning of a line without its end
+	partial []byte // a line without its end
 	seen    bool
 }
 
@@ -42,11 +42,12 @@ func (t *tail) Write(p []byte) (int, error) {
 	}
 }
 
-// limit is how much of a line is looked at: all secrets that begin in what is kept.
+// limit is how many bytes of a line are looked at: enough to find every secret that begins in the
+// bytes that are kept.
 func (t *tail) limit() int { return maxLineBytes + t.longest() }
 
-// line is what is kept of the present line. The end of one that was cut may be the beginning
-// of a secret, and goes.
+// line is what is kept of the present line. If the line was too long, its end may be half a secret and
+// is cut off.
 func (t *tail) line() string {
 	line := t.hide(strings.TrimRight(string(t.partial), "\r"))
 	if len(t.partial) == t.limit() {
@@ -55,14 +56,14 @@ func (t *tail) line() string {
 	return line[:min(len(line), maxLineBytes)]
 }
 
-// Seen reports whether the text looked for has appeared.
+// Seen reports whether the text has appeared.
 func (t *tail) Seen() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.seen
 }
 
-// String gives the last lines, with stars in the place of secrets.
+// String is the last lines.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
