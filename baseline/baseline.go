@@ -55,12 +55,12 @@ type Store interface {
 	// Get is Find with the result of the run.
 	Get(ctx context.Context, id string) (Run, error)
 
-	// Accept marks a run as the first of a level that somebody has accepted. Marks are only
-	// ever added: of several on a run the last one put counts.
+	// Accept marks a run as the first of a level that somebody has accepted. Marks are only added.
+	// Of several on a run the last one put counts.
 	Accept(ctx context.Context, id string, m Mark) error
 
-	// Exclude marks a run as one that does not count: no query admits it, nor does its
-	// acceptance count, and only a query WithExcluded shows it.
+	// Exclude marks a run as one that does not count, and neither does its acceptance. Only a query
+	// WithExcluded admits it.
 	Exclude(ctx context.Context, id string, m Mark) error
 
 	// Expired returns a batch of runs that a retention lets go. It removes nothing: see Prune.
@@ -73,20 +73,19 @@ type Store interface {
 	Close() error
 }
 
-// Query admits runs: those that have the value of every field that is not empty, and are not
-// excluded.
+// Query admits runs: those that match every field that is not empty, and are not excluded.
 type Query struct {
 	Series        string
 	Repository    string
 	Branch        string
 	ProfileDigest string
 	Environment   string   // a class: see result.Environment.Class
-	Commits       []string // runs of these commits alone, MaxCommits of them at most; nil for any
+	Commits       []string // runs of these commits alone, at most MaxCommits; nil for any
 	Limit         int      // at most so many, the newest; 0 for DefaultLimit
-	// SinceAccepted leaves out the runs that are older than the newest accepted one of the
-	// Series, Repository, Branch and Commits: those are of another level.
+	// SinceAccepted leaves out the runs of an older level: those before the newest accepted run of
+	// the Series, Repository, Branch and Commits.
 	SinceAccepted bool
-	// WithExcluded admits excluded runs too: for people, who want to see them.
+	// WithExcluded admits excluded runs too, for people.
 	WithExcluded bool
 	// After is a cursor: the last Info of the previous page. See All.
 	After *Info
@@ -95,11 +94,10 @@ type Query struct {
 // DefaultLimit is how many runs a query without a limit gives.
 const DefaultLimit = 50
 
-// MaxCommits is how many commits a Query takes; a longer history finds its baseline among the
-// nearest of them.
+// MaxCommits is how many commits a Query takes. With a longer history, ask for the nearest ones.
 const MaxCommits = 10_000
 
-// Info tells which run a record is of.
+// Info identifies a run, with its marks.
 type Info struct {
 	ID            string    `json:"id"`
 	Series        string    `json:"series"`

@@ -8,21 +8,21 @@ import (
 	"unicode/utf8"
 )
 
-// Mark tells who has said something about a run, why and when.
+// Mark is what somebody has said about a run.
 type Mark struct {
 	By  string    `json:"by"`
 	Why string    `json:"why"`
 	At  time.Time `json:"at"` // to the microsecond
 }
 
-// Bounds on the texts of a Mark, in bytes: they are shown in one line each.
+// Bounds on the texts of a Mark, in bytes. Each is shown in one line.
 const (
 	maxBy  = 200
 	maxWhy = 2_000
 )
 
-// Check says what is wrong with a mark: it must name somebody and a reason, both of bounded
-// length and without control characters, and an instant.
+// Check says what is wrong with a mark. It needs a name and a reason, both of bounded length and
+// without control characters, and a time.
 func (m Mark) Check() error {
 	if m.At.IsZero() {
 		return errors.New("a mark needs the time at which it was made")
@@ -43,8 +43,8 @@ func (m Mark) Check() error {
 	return nil
 }
 
-// Plain reports whether a text is UTF-8 without control characters, tabs and line breaks
-// apart: what every store can keep and every terminal can show.
+// Plain reports whether every store can keep a text and every terminal can show it: UTF-8 whose only
+// control characters are tabs and line breaks.
 func Plain(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
 		return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f

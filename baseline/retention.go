@@ -14,12 +14,12 @@ import (
 // accepted run of a series, repository and branch that is not excluded, without which an older
 // level would count again.
 type Retention struct {
-	Before time.Time // runs that started earlier go; zero for no such limit
-	Keep   int       // all but the newest so many that are not excluded go; 0 for no such limit
-	Limit  int       // at most so many runs at once; 0 for DefaultBatch
+	Before time.Time // runs that started earlier go; zero for no limit
+	Keep   int       // so many stay, the newest that are not excluded; 0 for no limit
+	Limit  int       // runs in one batch; 0 for DefaultBatch
 }
 
-// DefaultBatch is how many runs Expired gives at once.
+// DefaultBatch is how many runs Expired gives by default.
 const DefaultBatch = 500
 
 // Check refuses a retention that says nothing, and impossible numbers.

@@ -17,8 +17,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 )
 
-// parse reads a URL and says where it leads, without its password. Traffic to another
-// machine is encrypted unless sslmode=disable was asked for.
+// parse reads a URL, and describes the database without the password. It insists on encryption to
+// another machine, unless the URL says sslmode=disable.
 func parse(databaseURL string) (config *pgxpool.Config, where string, err error) {
 	// None of the errors below is shown: they may quote the password.
 	u, err := url.Parse(databaseURL)
@@ -51,8 +51,8 @@ func parse(databaseURL string) (config *pgxpool.Config, where string, err error)
 	return config, where, nil
 }
 
-// ways are all that a connection is tried at, in this order: a URL may name several hosts, and
-// each is tried in cipher and in the clear when sslmode is allow or prefer.
+// ways are what a connection tries, in this order. A URL may name several hosts. With sslmode allow
+// or prefer, each of them is tried encrypted and in the clear.
 func ways(c *pgx.ConnConfig) []*pgconn.FallbackConfig {
 	first := &pgconn.FallbackConfig{Host: c.Host, Port: c.Port, TLSConfig: c.TLSConfig}
 	return append([]*pgconn.FallbackConfig{first}, c.Fallbacks...)
@@ -69,8 +69,7 @@ func hosts(c *pgx.ConnConfig) string {
 	return strings.Join(all, " or ")
 }
 
-// mayBeClear reports whether another machine is spoken to in cipher or in the clear as it comes,
-// and not in one of them as was asked for.
+// mayBeClear reports whether a connection to another machine may be encrypted or not, as it comes.
 func mayBeClear(c *pgx.ConnConfig) bool {
 	elsewhere := slices.DeleteFunc(ways(c), func(way *pgconn.FallbackConfig) bool { return isHere(way.Host) })
 	inClear := func(way *pgconn.FallbackConfig) bool { return way.TLSConfig == nil }
@@ -93,9 +92,9 @@ func isHere(host string) bool {
 	return strings.HasPrefix(host, "/") || host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// passes reports whether an error may be gone at the next try: connections cut (class 08), a
-// server that shuts down or starts up, transactions that were in each other's way, too many
-// connections. See PostgreSQL's appendix of error codes.
+// passes reports whether the next try may succeed: after a cut connection (class 08), a server that
+// shuts down or starts up, a conflict of two transactions, too many connections. See PostgreSQL's
+// appendix of error codes.
 func passes(err error) bool {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
@@ -105,7 +104,7 @@ func passes(err error) bool {
 	return pgconn.SafeToRetry(err)
 }
 
-// explain says where it happened, and in plain words what is most often wrong.
+// explain says where an error came from, and what is most often wrong.
 func (s *server) explain(err error) error {
 	var refused *pgconn.PgError
 	var connect *pgconn.ConnectError
@@ -121,7 +120,7 @@ func (s *server) explain(err error) error {
 	return fmt.Errorf("%s: %w", s.where, err)
 }
 
-// insufficientPrivilege is the SQLSTATE of who lacks a right.
+// insufficientPrivilege is the SQLSTATE of a missing right.
 const insufficientPrivilege = "42501"
 
 func inWords(refused *pgconn.PgError, user string) string {
@@ -137,7 +136,7 @@ func inWords(refused *pgconn.PgError, user string) string {
 	}
 }
 
-// aboutTLS tells who may not know it that another machine is spoken to in cipher only.
+// aboutTLS adds, where it matters, that connections to another machine are encrypted.
 func (s *server) aboutTLS() string {
 	inCipher := func(way *pgconn.FallbackConfig) bool { return !isHere(way.Host) && way.TLSConfig != nil }
 	if !slices.ContainsFunc(ways(s.pool.Config().ConnConfig), inCipher) {
@@ -146,7 +145,7 @@ func (s *server) aboutTLS() string {
 	return " A server without TLS takes sslmode=disable in the URL."
 }
 
-// root is what a failed connection comes down to; the library's own text repeats the URL.
+// root is the cause of a failed connection. The library's own text repeats the URL.
 func root(err error) error {
 	for {
 		var joined interface{ Unwrap() []error }

@@ -30,8 +30,8 @@ const (
 
 // Open connects to the database at a postgres:// URL and makes or migrates its tables. The
 // error wraps baseline.ErrUnreachable when there is no way in, baseline.ErrNewerSchema when a
-// newer program has migrated it, and baseline.ErrOlderSchema when it needs migrating and the
-// user may not do that: see Roles.
+// newer program has migrated them, and baseline.ErrOlderSchema when the user may not migrate them:
+// see Roles.
 func Open(ctx context.Context, databaseURL string) (baseline.Store, error) {
 	config, where, err := parse(databaseURL)
 	if err != nil {

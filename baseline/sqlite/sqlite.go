@@ -1,8 +1,8 @@
 // Package sqlite keeps baselines in one file, without a server: the embedded default.
 //
-// The file is opened with a rollback journal and not with a write-ahead log, so that between
-// two writes it is a single file, which CI's caches can carry. A second process waits for a
-// first that writes. The driver is modernc.org/sqlite: no cgo.
+// It uses a rollback journal and no write-ahead log: between two writes there is a single file, which
+// CI's caches can carry. While one process writes, others wait. The driver is modernc.org/sqlite: no
+// cgo.
 package sqlite
 
 import (
@@ -20,14 +20,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 )
 
-// busyTimeout is how long one waits for another's write, in milliseconds. A write takes some
-// of them; a migration a little longer. SQLite's waiters do not queue but try
-// again now and then, so that on a slow disk one of many can be unlucky for long.
+// busyTimeout is how long a writer waits for another, in milliseconds. A write takes a few, a
+// migration a little longer. Waiters do not queue in SQLite. They try again now and then, so on a slow
+// disk one of many can wait long.
 const busyTimeout = "60000"
 
-// Open opens the file at path, and makes it and its directory when they are not there. The
-// error wraps baseline.ErrUnreachable, or baseline.ErrNewerSchema when a newer program made
-// the file.
+// Open opens the file at path, and makes it and its directory if need be. The error wraps
+// baseline.ErrUnreachable, or baseline.ErrNewerSchema when a newer program made the file.
 func Open(ctx context.Context, path string) (baseline.Store, error) {
 	if path == "" {
 		return nil, errors.New("sqlite: needs a path after it, such as sqlite:.plimsoll/baselines.db")

@@ -1,4 +1,6 @@
-// Package storetest is the contract of baseline.Store as a test suite, run by every maker.
+// Package storetest is the contract of baseline.Store as a test suite. Every store runs it: on a real
+// database, with many handles and two processes at once, with a process that is killed, and with
+// rows that were damaged past the store.
 package storetest
 
 import (

@@ -38,8 +38,8 @@ const (
 // MaxCount is how many values a Histogram holds at most: as many as a float64 counts exactly.
 const MaxCount = 1 << 53
 
-// maxEncoded bounds the text that UnmarshalJSON takes, in bytes. A histogram of this range
-// in which every bucket is filled encodes to less than a quarter of it.
+// maxEncoded bounds the text that UnmarshalJSON takes, in bytes. A histogram of this range with
+// every bucket filled encodes to less than a quarter of it.
 const maxEncoded = 1 << 20
 
 // What the errors of this package wrap.
@@ -51,11 +51,11 @@ var (
 // Histogram is a distribution of durations. The zero value is empty and ready.
 type Histogram struct {
 	counts   *hdrhistogram.PackedHistogram // nil while empty
-	min, max time.Duration                 // exact, where counts rounds to three digits
+	min, max time.Duration                 // exact; counts rounds to three digits
 	over     int64
 }
 
-// Record counts one value. A negative one, which only a broken clock gives, counts as 0.
+// Record counts one value. A negative one counts as 0: only a broken clock gives it.
 func (h *Histogram) Record(d time.Duration) {
 	d = max(d, 0)
 	if h.counts == nil {
@@ -126,8 +126,8 @@ func (h *Histogram) Mean() time.Duration {
 	return h.clamp(time.Duration(h.counts.Mean()))
 }
 
-// Quantile is the value at rank q·n of the n recorded ones (q from 0 to 1, the rank rounded
-// as HdrHistogram does), to three digits and never outside Min and Max; 0 when empty.
+// Quantile is the value at rank q·n of n values, with q from 0 to 1. It has three digits and lies
+// between Min and Max. The rank is rounded as HdrHistogram does. 0 when empty.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	if h.counts == nil {
 		return 0
@@ -138,8 +138,8 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 // clamp keeps a bucket's value, which is rounded up, within what was really recorded.
 func (h *Histogram) clamp(d time.Duration) time.Duration { return min(max(d, h.min), h.max) }
 
-// Coarse is the same distribution told apart to two digits only, which takes less than
-// half of the room when encoded. Count, Min, Max and Over stay exact.
+// Coarse is the same distribution to two digits, which encodes to less than half of the size.
+// Count, Min, Max and Over stay exact.
 func (h *Histogram) Coarse() Histogram {
 	if h.counts == nil {
 		return Histogram{}
@@ -176,8 +176,8 @@ func (h Histogram) MarshalJSON() ([]byte, error) {
 	return json.Marshal(encoded{int64(h.min), int64(h.max), h.over, string(text)})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote, from a source that need not be trusted: what
-// could not have been written by it is refused with an error that wraps ErrCorrupt.
+// UnmarshalJSON reads what MarshalJSON wrote, from a source that need not be trusted. It refuses
+// anything else with an error that wraps ErrCorrupt.
 func (h *Histogram) UnmarshalJSON(data []byte) error {
 	*h = Histogram{}
 	if string(data) == "null" {

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Recorder counts values in a few nanoseconds each, without allocating, for the loops that
-// must not be slowed by counting. It tells values apart as finely as a Histogram does, into
-// which Drain moves them. It takes 4 bytes for each bucket up to the longest value seen: 21
-// KB for 10 ms, 96 KB for an hour. At most 4 billion values may fall into one bucket between
-// two Drains. The zero Recorder is ready. Not safe for concurrent use.
+// Recorder counts values in a few nanoseconds each, without allocating, for the hot path. It
+// tells values apart as finely as a Histogram does, and Drain moves them into one. It takes 4
+// bytes for each bucket up to the longest value seen: 21 KB for 10 ms, 96 KB for an hour. Between
+// two Drains at most 4 billion values may fall into one bucket. The zero Recorder is ready. Not
+// safe for concurrent use.
 //
 // The buckets are HdrHistogram's: units of 512 ns (the power of two below Lowest), 2048 of
 // them one unit wide, then 1024 for each doubling.
 type Recorder struct {
 	counts      []uint32 // as long as the longest value has needed
-	first, last int      // the buckets that hold anything lie between these
+	first, last int      // buckets outside of these are empty
 	n           int64
 	min, max    time.Duration
 	over        int64
@@ -65,13 +65,13 @@ func (r *Recorder) begin(d time.Duration) {
 	r.first, r.last = bucket(Highest), 0
 }
 
-// grow makes room for n buckets, and for some that will be needed next.
+// grow makes room for n buckets, and some spare.
 func (r *Recorder) grow(n int) {
 	room := min(n+n/4, bucket(Highest)+1)
 	r.counts = append(r.counts, make([]uint32, room-len(r.counts))...)
 }
 
-// Drain moves what was recorded into h and leaves r empty.
+// Drain moves the values into h and leaves r empty.
 func (r *Recorder) Drain(h *Histogram) {
 	if r.n == 0 {
 		return

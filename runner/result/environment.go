@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Environment is the machine that a run was made on. The fields of its Class must be equal
-// for two runs to be compared; the others are only told. Measured frequencies and free
-// memory are left out on purpose: they differ from run to run on the same machine.
+// Environment is the machine that generated the load. Two runs are compared only if the fields of
+// its Class are equal. The other fields are for people. Measured frequencies and free memory are left
+// out on purpose: they differ from run to run on the same machine.
 type Environment struct {
 	OS        string `json:"os"`
 	Arch      string `json:"arch"`
@@ -22,7 +22,7 @@ type Environment struct {
 	LoadAverage float64 `json:"load_average,omitempty"` // over 1 minute, before the load began
 }
 
-// classField is one of the fields that must be equal.
+// classField is a field of the class.
 type classField struct{ name, value string }
 
 func (e Environment) class() []classField {
@@ -38,7 +38,7 @@ func (e Environment) class() []classField {
 	}
 }
 
-// Class is the environment in one line; runs are compared when it is equal.
+// Class is the comparable part of the environment in one line.
 func (e Environment) Class() string {
 	var values []string
 	for _, f := range e.class() {
@@ -47,8 +47,8 @@ func (e Environment) Class() string {
 	return strings.Join(values, " ")
 }
 
-// Differences lists the fields in which another environment is of another class, each as
-// "cores: 2 here, 4 there"; empty when both are of one class.
+// Differences lists the fields of the class that differ in another environment, such as
+// "cores: 2 here, 4 there". It is empty when the classes are equal.
 func (e Environment) Differences(other Environment) []string {
 	var differ []string
 	there := other.class()

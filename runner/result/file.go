@@ -60,7 +60,7 @@ func Decode(rd io.Reader) (*Result, error) {
 	return r, nil
 }
 
-// explain says in words what encoding/json says of a file that ends early.
+// explain words encoding/json's error about a file that ends early.
 func explain(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input" {

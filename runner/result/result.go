@@ -32,14 +32,14 @@ type Result struct {
 	Generator   Generator   `json:"generator"`
 
 	Starts        int          `json:"starts,omitempty"`    // in a pair: how often the system was started
-	PairSeed      string       `json:"pair_seed,omitempty"` // in a pair: what the order was drawn from, the same for both sides
+	PairSeed      string       `json:"pair_seed,omitempty"` // in a pair: the seed of the order, the same for both sides
 	PlannedRounds int          `json:"planned_rounds"`
 	Rounds        []Round      `json:"rounds"` // judged load, in the order of time
 	WarmUp        *tally.Tally `json:"warm_up,omitempty"`
 	Tally         tally.Tally  `json:"tally"` // all rounds together
 	Problems      []Problem    `json:"problems,omitempty"`
-	// Control is what a reference server that never changes did before and after the load, or
-	// after each pair of rounds: it is about the machine. Empty when none was asked for.
+	// Control is how a reference server did before and after the load, or after each pair of
+	// rounds. That server never changes, so its figures are about the machine. Empty for none.
 	Control []Figures `json:"control,omitempty"`
 	// Shards says who measured what, when several machines loaded together. Outside the ID.
 	Shards []Shard `json:"shards,omitempty"`
@@ -48,7 +48,7 @@ type Result struct {
 	Timeline []Second `json:"timeline,omitempty"`
 }
 
-// Identity says which run of what this is.
+// Identity says what was run, when, and by whom.
 type Identity struct {
 	Series        string    `json:"series"` // the profile's name
 	Repository    string    `json:"repository,omitempty"`
@@ -61,13 +61,13 @@ type Identity struct {
 	Users         int       `json:"users"`
 	Started       time.Time `json:"started"`
 	Finished      time.Time `json:"finished"`
-	CIRun         string    `json:"ci_run,omitempty"` // the CI system's own number of the run, with its attempt
+	CIRun         string    `json:"ci_run,omitempty"` // the CI system's own number of the run, and the attempt
 }
 
-// Generator is how the load generator itself did, in judged time.
+// Generator is how the load generator itself did during the judged load.
 type Generator struct {
-	Cores      int           `json:"cores"`     // that it may use
-	CPUShare   float64       `json:"cpu_share"` // of those cores, from 0 to 1
+	Cores      int           `json:"cores"`     // available to it
+	CPUShare   float64       `json:"cpu_share"` // used of those cores, from 0 to 1
 	GCPauses   time.Duration `json:"gc_pauses_ns"`
 	GCPauseMax time.Duration `json:"gc_pause_max_ns"`
 	// Lag is how late it turned to users and arrivals, against the plan.
@@ -78,8 +78,8 @@ type Generator struct {
 	Protocol string `json:"protocol,omitempty"`
 }
 
-// Problem is something that makes a Result less than a whole run. A Result that has one is
-// kept, and shown, and never judged.
+// Problem is why a Result is no whole run. A Result that has one can be kept and shown. It is never
+// judged.
 type Problem struct {
 	Kind ProblemKind `json:"kind"`
 	Text string      `json:"text"` // one sentence
@@ -91,14 +91,14 @@ type ProblemKind string
 // The problems that a run can have.
 const (
 	Interrupted ProblemKind = "interrupted" // somebody ended it early
-	TargetDied  ProblemKind = "target-died" // the system under test ended in mid-run
-	Faulty      ProblemKind = "generator"   // this machine could not send what was planned
+	TargetDied  ProblemKind = "target-died" // the system under test ended during the run
+	Faulty      ProblemKind = "generator"   // this machine could not send all requests
 	Saturated   ProblemKind = "saturated"   // this machine was the bottleneck
 	Aborted     ProblemKind = "aborted"     // a limit was passed
 )
 
-// Round is one stretch of judged load, the unit that statistics see; in a pair it may be put
-// together from several.
+// Round is one stretch of judged load. It is the unit of all statistics. In a pair it may consist of
+// several shorter ones.
 type Round struct {
 	Start   time.Duration      `json:"start_ns"` // since the load began, in a pair since the pairing did
 	Length  time.Duration      `json:"length_ns"`
@@ -109,8 +109,7 @@ type Round struct {
 	// "rss_bytes". Outside the ID.
 	Readings map[string]float64 `json:"readings,omitempty"`
 
-	// Of a round of a pair alone: when its turn was, and what the machine and the generator did
-	// meanwhile.
+	// Only in a pair: whose turn came first, and what the machine and the generator did meanwhile.
 	Second   bool          `json:"second,omitempty"`              // this side was loaded second
 	Lag      time.Duration `json:"lag_p99_ns,omitempty"`          // of the generator; see Generator
 	Steal    float64       `json:"steal,omitempty"`               // share of the machine's CPU time that the hypervisor took, from 0 to 1
@@ -143,15 +142,15 @@ type Shard struct {
 	Users int    `json:"users"`
 }
 
-// AddSecond adds to the timeline, until it is as long as Validate accepts: 27 hours. The rest of a
-// longer load has no timeline.
+// AddSecond adds to the timeline. After 27 hours, which is as much as Validate accepts, it does
+// nothing.
 func (r *Result) AddSecond(s Second) {
 	if len(r.Timeline) < maxSeconds {
 		r.Timeline = append(r.Timeline, s)
 	}
 }
 
-// NewRound is the round that began at start, lasted length and saw what t holds.
+// NewRound is a round from start on, with the length and the counts given.
 func NewRound(start, length time.Duration, t *tally.Tally) Round {
 	r := Round{Start: start, Length: length, Figures: map[string]Figures{}, Total: figures(t.Total(), length), Tally: t}
 	for name, route := range t.Routes {
@@ -171,8 +170,8 @@ func figures(r *tally.Route, length time.Duration) Figures {
 	}
 }
 
-// Of gives the figures of a route in this round, of all routes for tally.All. A route that
-// no request took in this round has zero Figures.
+// Of gives the figures of a route in this round, or of all routes for tally.All. They are zero when
+// the route had no request in this round.
 func (r Round) Of(route string) Figures {
 	if route == tally.All {
 		return r.Total
@@ -180,7 +179,7 @@ func (r Round) Of(route string) Figures {
 	return r.Figures[route]
 }
 
-// Routes lists the names of all routes that were requested, in alphabetical order.
+// Routes lists the routes that had a request, in alphabetical order.
 func (r *Result) Routes() []string { return r.Tally.Names() }
 
 // Length is the time of judged load.
@@ -192,8 +191,8 @@ func (r *Result) Length() time.Duration {
 	return sum
 }
 
-// Whole reports whether all planned rounds were measured and nothing went wrong, so that
-// the run can be judged or stand as a baseline.
+// Whole reports whether all planned rounds were measured and nothing went wrong. Only such a run can
+// be judged or be a baseline.
 func (r *Result) Whole() bool {
 	return len(r.Problems) == 0 && r.PlannedRounds > 0 && len(r.Rounds) == r.PlannedRounds
 }

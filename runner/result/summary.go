@@ -28,8 +28,7 @@ type Summary struct {
 	Readings map[string]float64 `json:"readings,omitempty"`
 }
 
-// Summary computes the run's row of figures. Nothing else in the program takes the median of
-// a run.
+// Summary computes the run's row of figures. No other code takes the median of a run.
 func (r *Result) Summary() Summary {
 	s := Summary{
 		ID: r.ID(), Identity: r.Identity, Environment: r.Environment, Whole: r.Whole(), Rounds: len(r.Rounds),

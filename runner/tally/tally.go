@@ -25,7 +25,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
 )
 
-// All names the sum over every route, where one name is asked for. No route may bear it.
+// All stands for all routes together where the name of a route is expected. No route may have it.
 const All = "*"
 
 // Class says how a request ended.
@@ -39,7 +39,7 @@ const (
 	Timeout                    // no whole answer in time
 	Transport                  // refused, reset, cut off, or not HTTP
 	Generator                  // this machine could not send: no port, no file descriptor
-	Dropped                    // due, and never sent: too many were under way already
+	Dropped                    // due, and never sent: too many requests were in flight
 )
 
 var classNames = map[Class]string{
@@ -54,8 +54,8 @@ func (c Class) String() string {
 	return fmt.Sprintf("class %d", uint8(c))
 }
 
-// Timed reports whether a request that ended so has a latency. One that this machine could
-// not send has none: its time says nothing about the system.
+// Timed reports whether such a request has a latency. One that this machine could not send has
+// none: its time says nothing about the system.
 func (c Class) Timed() bool { return c != Generator && c != Dropped }
 
 func (c Class) known() bool { return OK <= c && c <= Dropped }

@@ -1,11 +1,10 @@
 // Package migrate brings a database's schema up to date: numbered SQL files, each run once,
 // all of them in one transaction or none.
 //
-// What has been done stands in the table plimsoll_schema. The transaction and the lock in it
-// are the caller's; that everything happens in the one transaction is what makes it work
-// behind a pooler that has a single connection to give, which is why no library does it: those
-// there are keep the lock in a session, or on a second connection. A database that is up to
-// date is only read, so that a role without rights to change the schema can use it.
+// The table plimsoll_schema says what has been done. The caller makes the transaction and takes a
+// lock in it. One transaction on one connection works behind a pooler. The libraries for migrations
+// keep their lock in a session, or on a second connection, so none of them is used. A database
+// that is up to date is only read: a role that may not change the schema can use it.
 package migrate
 
 import (
@@ -20,9 +19,9 @@ var ErrNewer = errors.New("its schema is newer than this program")
 
 // Database is what is brought up to date.
 type Database interface {
-	// Version is the newest that stands in plimsoll_schema, 0 without such a table.
+	// Version is the newest one in plimsoll_schema, 0 without such a table.
 	Version(ctx context.Context) (int, error)
-	// Transact does f in a transaction that keeps every other migration out, from its begin.
+	// Transact does f in a transaction. It locks every other migration out from its beginning.
 	Transact(ctx context.Context, f func(Transaction) error) error
 }
 
@@ -33,7 +32,8 @@ type Transaction interface {
 	Exec(ctx context.Context, statements string) error
 }
 
-// Up runs the files that have not been run: NUMBER_name.sql with four digits, from 1 without gaps.
+// Up runs the files that have not been run yet. They are named NUMBER_name.sql, with four digits, from
+// 1 on without gaps.
 func Up(ctx context.Context, db Database, files fs.FS) error {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {

@@ -29,13 +29,13 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	// The runs are found by their indexes, which hold all that is asked, and then read. A planner
-	// that knows the limit may walk through all runs by their time, in the hope that the first
-	// few are of the commits that are asked for: those are collected before the limit is known.
+	// An index that holds all that is asked finds the runs, and then they are read. A planner that
+	// knows the limit may walk through all runs by time, hoping that the first few are of these
+	// commits. So the runs are collected before the limit applies.
 	fence, from := "", "plimsoll_run r"
 	if q.Commits != nil {
 		fence = "MATERIALIZED "
-		if d == SQLite { // which would look at all runs of the branch: it does not know how many those are
+		if d == SQLite { // it would look at all runs of the branch, not knowing how many there are
 			from += " INDEXED BY plimsoll_run_commit"
 		}
 	}
@@ -43,8 +43,8 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 		" FROM plimsoll_run WHERE id IN (SELECT id FROM admitted ORDER BY started DESC, id LIMIT "+b.arg(q.Limit)+")", columns, b.args), nil
 }
 
-// marked adds their marks to the runs that a statement selects. Of several marks on a run the
-// last one counts.
+// marked adds the marks to the runs that a statement selects. Of several marks on a run the last
+// one counts.
 func marked(runs, columns string, args []any) Statement {
 	last := func(table, as string) string {
 		return " LEFT JOIN " + table + " " + as + " ON " + as + ".mark = (SELECT max(mark) FROM " + table + " WHERE run = found.id)"
@@ -133,10 +133,10 @@ func (d Dialect) find(columns, id string) Statement {
 	return marked("SELECT "+columns+" FROM plimsoll_run WHERE "+where+" ORDER BY id LIMIT 2", columns, b.args)
 }
 
-// Expired selects what scanInfo reads, of runs that a retention lets go.
+// Expired selects what scanInfo reads, of the runs that a retention removes.
 //
-// place counts, from the newest, the runs of one kind that are not excluded; an excluded run
-// stands where it would if it were not.
+// place numbers the runs of one kind that are not excluded, from the newest. An excluded run counts
+// as if it took the next place.
 func (d Dialect) Expired(r baseline.Retention) (Statement, error) {
 	if err := r.Check(); err != nil {
 		return Statement{}, err

@@ -50,8 +50,8 @@ func (b *builder) arg(value any) string {
 	return fmt.Sprintf("%s%d", b.Dialect, len(b.args))
 }
 
-// among is the condition that a column has one of many values, which are one parameter: a
-// statement with a parameter for each would take longer to read than to answer.
+// among is the condition that a column has one of many values. They are one parameter: a database
+// would take longer to read a statement with a parameter for each than to answer it.
 func (b *builder) among(column string, values []string) (string, error) {
 	if b.Dialect == PostgreSQL {
 		return column + " = ANY (" + b.arg(values) + ")", nil
@@ -60,8 +60,8 @@ func (b *builder) among(column string, values []string) (string, error) {
 	return column + " IN (SELECT value FROM json_each(" + b.arg(string(text)) + "))", err
 }
 
-// joined is among for a column of few rows: the values are a set to join with, since a planner
-// that looks at each of them takes longer to think than to answer.
+// joined is among for a table of few rows. The values are a set to join with: a planner that looks
+// at each of them takes longer to plan than to answer.
 func (b *builder) joined(column string, values []string) (string, error) {
 	if b.Dialect == PostgreSQL {
 		return column + " IN (SELECT unnest(CAST(" + b.arg(values) + " AS text[])))", nil
@@ -69,8 +69,8 @@ func (b *builder) joined(column string, values []string) (string, error) {
 	return b.among(column, values)
 }
 
-// Insert puts a run unless it is there. It returns when the run was stored, in a row that is
-// missing when nothing was put; the Info lacks that.
+// Insert puts a run unless it is there. The statement returns when the run was stored, and no row
+// when it was there. The Info lacks that time.
 func (d Dialect) Insert(r *result.Result) (info baseline.Info, s Statement, err error) {
 	if err := storable(r); err != nil {
 		return info, s, err
@@ -108,8 +108,7 @@ func storable(r *result.Result) error {
 	return r.Validate()
 }
 
-// fit is what runs share that can be compared: a short key for the indexes, 128 bits of a
-// digest.
+// fit is a short key for the indexes, equal for runs that can be compared: 128 bits of a digest.
 func fit(series, profileDigest, environment string) string {
 	text, err := json.Marshal([]string{series, profileDigest, environment})
 	if err != nil {

@@ -1,10 +1,10 @@
 // Package pgtest gives tests a real PostgreSQL.
 //
-// With PLIMSOLL_TEST_DATABASE_URL it is that server, whose user must be allowed to create
-// databases. Else it is a throw-away cluster on a free port of loopback, made with the
-// programs on PATH or in /usr/lib/postgresql; root runs it as the user postgres, since
-// PostgreSQL refuses root. Where there is neither, the test fails and says what to do: it is
-// never skipped. Pooler puts a PgBouncer before a database, in the same way.
+// PLIMSOLL_TEST_DATABASE_URL names a server whose user may create databases. Without it pgtest
+// starts a throw-away cluster on a free port of loopback, with the programs on PATH or in
+// /usr/lib/postgresql. PostgreSQL refuses root, so root starts it as the user postgres. Where there
+// is neither, the test fails and says what to do. It is never skipped. Pooler puts a PgBouncer
+// before a database in the same way.
 package pgtest
 
 import (

@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// poolerConfig pools by the transaction, over a single connection, so
-// that what one leaves behind in a session the next would find.
+// poolerConfig pools by transaction over a single connection: what one client leaves behind in a
+// session, the next one finds.
 const poolerConfig = `[databases]
 %[1]s = host=%[2]s port=%[3]s dbname=%[1]s
 
