@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -64,7 +63,7 @@ func (c *backtestCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		return err
 	}
-	var reports [][]backtest.Report
+	replay := report.Replay{Policy: policy, Suites: suites, Windows: c.Windows > 0, Injected: c.Inject > 0}
 	judged := 0
 	for _, s := range suites {
 		var r []backtest.Report
@@ -73,18 +72,20 @@ func (c *backtestCmd) Run(ctx context.Context, a *console.Console) error {
 		} else {
 			r = backtest.InOrder(policy, s)
 		}
-		reports = append(reports, r)
+		replay.Reports = append(replay.Reports, r)
 		judged += len(r)
 	}
+	show := replay.Terminal
 	if c.JSON {
-		err = printReports(a, reports)
-	} else {
-		err = c.table(a, policy, suites, reports)
+		show = replay.JSON
 	}
-	if err == nil && judged == 0 {
+	if err := show(a.Stdout); err != nil {
+		return err
+	}
+	if judged == 0 {
 		return errors.New("backtest: no history is long enough to judge anything")
 	}
-	return err
+	return nil
 }
 
 // suites are the histories that were asked for, and the policy that they are judged by.
@@ -158,79 +159,4 @@ func (c *backtestCmd) stored(ctx context.Context, a *console.Console, j *job.Job
 		runs = append(runs, record.Summary)
 	}
 	return backtest.FromRuns(j.Policy, runs), nil
-}
-
-func printReports(a *console.Console, reports [][]backtest.Report) error {
-	enc := json.NewEncoder(a.Stdout)
-	enc.SetEscapeHTML(false)
-	for _, suite := range reports {
-		for _, r := range suite {
-			if err := enc.Encode(r); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// table prints what came of each history, and of all of them.
-func (c *backtestCmd) table(a *console.Console, p gate.Policy, suites []backtest.Suite, reports [][]backtest.Report) error {
-	header := []string{"History", "Reports", "Suspect", "Red", "Plain rule red", "Runs used", "Sees"}
-	switch {
-	case c.Inject > 0:
-		header = append(header, "Found")
-	case c.Windows == 0:
-		header = append(header, "Stayed", "Gone")
-	}
-	var rows [][]string
-	add := func(name string, s backtest.Summary, sees string) {
-		row := []string{
-			name, fmt.Sprint(s.Reports), share(s.Suspect, s.Reports), share(s.Red, s.Reports), share(s.Plain, s.Reports), fmt.Sprintf("%.2f", float64(s.Runs)/float64(max(s.Reports, 1))), sees,
-		}
-		switch {
-		case c.Inject > 0:
-			row = append(row, share(s.Found, s.Reports))
-		case c.Windows == 0:
-			row = append(row, share(s.Persisted, s.Suspect), share(s.Gone, s.Suspect))
-		}
-		rows = append(rows, row)
-	}
-	var all []backtest.Report
-	for i, s := range suites {
-		sees := "too short to judge"
-		if least, middle, most, ok := backtest.Sight(p, s); ok {
-			sees = fmt.Sprintf("%.0f %% (%.0f to %.0f)", 100*middle, 100*least, 100*most)
-		}
-		add(s.Name, backtest.Sum(reports[i]), sees)
-		all = append(all, reports[i]...)
-	}
-	total := backtest.Sum(all)
-	if len(suites) > 1 {
-		add("all", total, "")
-	}
-	if err := report.Table(a.Stdout, header, rows); err != nil {
-		return err
-	}
-	if total.Repeats > 0 && c.Windows == 0 {
-		fmt.Fprintf(a.Stdout, "\nOf %d reports on a commit that the run before had measured too, %s are red, and %s under the plain rule.\n",
-			total.Repeats, share(total.RepeatsRed, total.Repeats), share(total.RepeatsPlain, total.Repeats))
-	}
-	legend := `
-Suspect: looks worse in one run, and more are looked at. Plain rule: worse than the run before
-by more than the limit. Sees: the smallest change that would be found nine times in ten, in
-the middle of all figures, and the least and the most.
-`
-	if c.Windows == 0 {
-		legend += "Of the suspect ones, stayed: looked worse in the next three runs too; gone: did not.\n"
-	}
-	_, err := fmt.Fprint(a.Stdout, legend)
-	return err
-}
-
-// share is a number and its share.
-func share(n, all int) string {
-	if all == 0 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(all))
 }

@@ -3,6 +3,7 @@ package report_test
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/backtest"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
@@ -137,5 +139,35 @@ func TestCounts(t *testing.T) {
 		if text := render(t, comment, reports()[name]); !strings.Contains(text, want) {
 			t.Errorf("%s does not say %q:\n%s", name, want, text)
 		}
+	}
+}
+
+// A backtest of two histories, one of which is too short, in the order of time and in windows.
+func TestGoldenReplay(t *testing.T) {
+	long := backtest.Suite{Name: "long \x1b[31m", Figures: gate.Figures{Columns: []gate.Column{{Route: "p95", Metric: "ms", Limit: 0.2}}}}
+	for i := range 60 {
+		value := 10 + 0.1*float64(i%5)
+		if i >= 40 {
+			value *= 1.5
+		}
+		long.Figures.Rows = append(long.Figures.Rows, []float64{value})
+		long.Runs = append(long.Runs, backtest.Run{Index: i, Commit: fmt.Sprint("c", i/2)})
+	}
+	short := backtest.Suite{Name: "short", Figures: gate.Figures{Columns: long.Figures.Columns, Rows: long.Figures.Rows[:3]}, Runs: long.Runs[:3]}
+	p := gate.DefaultPolicy()
+	var b strings.Builder
+	for _, r := range []report.Replay{
+		{Reports: [][]backtest.Report{backtest.InOrder(p, long), backtest.InOrder(p, short)}},
+		{Reports: [][]backtest.Report{backtest.Windows(p, long, 10, 0.5, 1), nil}, Windows: true, Injected: true},
+	} {
+		r.Policy, r.Suites = p, []backtest.Suite{long, short}
+		if err := r.Terminal(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden(t, "replay.txt", b.String())
+	var lines strings.Builder
+	if err := (report.Replay{Reports: [][]backtest.Report{backtest.InOrder(p, long)}}).JSON(&lines); err != nil || strings.Count(lines.String(), "\n") != 55 {
+		t.Errorf("%d lines, %v", strings.Count(lines.String(), "\n"), err)
 	}
 }
