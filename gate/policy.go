@@ -148,10 +148,10 @@ func parseRoutes(r *strict.Reader, n *yaml.Node, p Policy, known []string) map[s
 }
 
 func parseThresholds(r *strict.Reader, n *yaml.Node, known []string) (all []RouteThresholds) {
-	wrong := func(text string) string {
+	threshold := strict.NewPattern(ruleForm.String(), "a threshold such as p(95)<500 or rate>=50").Explained(func(text string) string {
 		_, err := parseRule(text)
 		return err.Error()
-	}
+	})
 	r.Entries(n, func(key, value *yaml.Node) {
 		t := RouteThresholds{Route: key.Value}
 		switch {
@@ -160,7 +160,7 @@ func parseThresholds(r *strict.Reader, n *yaml.Node, known []string) (all []Rout
 		case !slices.Contains(known, key.Value):
 			r.Problem(key, "no request is counted under this name%s", strict.Suggest(key.Value, known))
 		}
-		r.Sequence(value, r.Form(ruleForm, wrong, func(n *yaml.Node, text string) {
+		r.Sequence(value, r.Match(threshold, func(n *yaml.Node, text string) {
 			rule, err := parseRule(text)
 			if err != nil {
 				r.Problem(n, "%s", err)

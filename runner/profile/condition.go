@@ -105,8 +105,8 @@ func (r *CallReader) JSON(to *Template) strict.Read {
 		switch {
 		case err != nil:
 			r.Problem(n, "this value has no form in JSON: %v", err)
-		case !templateForm.Match(text):
-			r.Problem(n, "%s", unclosed(string(text)))
+		case closed.Check(string(text)) != "":
+			r.Problem(n, "%s", closed.Check(string(text)))
 		case r.reader.checkVariables(n, string(text)):
 			*to = Template(text)
 		}

@@ -19,7 +19,7 @@ import (
 
 // tables reads the data: section and the files that its tables name.
 func (r *reader) tables(n *yaml.Node) []Data {
-	named := r.Form(variable, strict.Expected("a name of letters, digits and underscores"), func(*yaml.Node, string) {})
+	named := r.Match(variable, func(*yaml.Node, string) {})
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)
 		d := Data{Name: key.Value, Order: Sequential}

@@ -80,24 +80,29 @@ func readHTTP(r *CallReader) Words {
 	}
 }
 
-// callForm is a method and a path. Inside a variable anything may stand.
-var callForm = regexp.MustCompile(`^[A-Z]{1,20} +/(\$\{[^}]*\}|[^\s#])*\s*$`)
+var (
+	httpMethod = regexp.MustCompile(`^[A-Z]{1,20}$`)
+	// httpCall is a method and a path. A variable may contain anything.
+	httpCall = strict.NewPattern(`^[A-Z]{1,20} +/(\$\{[^}]*\}|[^\s#])*\s*$`, "a method and a path such as GET /products").Explained(explainCall)
+)
+
+// explainCall says what is wrong with a method and a path.
+func explainCall(text string) string {
+	method, path, _ := strings.Cut(text, " ")
+	path = strings.TrimSpace(path)
+	switch {
+	case !httpMethod.MatchString(method):
+		return fmt.Sprintf("%s does not begin with a method in capital letters; write for example GET /products", strict.Quote(text))
+	case strings.Contains(Template(path).literals(), "#"):
+		return fmt.Sprintf("%s contains a #, and what follows it is never sent; write %%23 for the character itself", strict.Quote(path))
+	default:
+		return fmt.Sprintf("%s is not a path: a path begins with / and contains no space", strict.Quote(path))
+	}
+}
 
 // read reads "GET /path".
 func (h *HTTP) read(r *CallReader) strict.Read {
-	wrong := func(text string) string {
-		method, path, _ := strings.Cut(text, " ")
-		path = strings.TrimSpace(path)
-		switch {
-		case !regexp.MustCompile(`^[A-Z]{1,20}$`).MatchString(method):
-			return fmt.Sprintf("%s does not begin with a method in capital letters; write for example GET /products", strict.Quote(text))
-		case strings.Contains(Template(path).literals(), "#"):
-			return fmt.Sprintf("%s contains a #, and what follows it is never sent; write %%23 for the character itself", strict.Quote(path))
-		default:
-			return fmt.Sprintf("%s is not a path: a path begins with / and contains no space", strict.Quote(path))
-		}
-	}
-	return r.reader.templateForm(callForm, wrong, func(_ *yaml.Node, text Template) {
+	return r.reader.templateForm(httpCall, func(_ *yaml.Node, text Template) {
 		method, path, _ := strings.Cut(string(text), " ")
 		h.Method, h.Path = method, Template(strings.TrimSpace(path))
 	})

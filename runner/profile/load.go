@@ -3,7 +3,6 @@ package profile
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -78,13 +77,19 @@ func (r *reader) stages(n *yaml.Node) []Stage {
 const span = strict.DurationForm + `( *\.\. *` + strict.DurationForm + `)?`
 
 var (
-	stepWait = regexp.MustCompile(`^(` + span + `)$`)
-	userWait = regexp.MustCompile(`^(` + span + `|pace +` + strict.DurationForm + `|throughput +` + strict.RateForm + `)$`)
+	userWait = strict.NewPattern(`^(`+span+`|pace +`+strict.DurationForm+`|throughput +`+strict.RateForm+`)$`,
+		"a wait such as 1s, 100ms..500ms, pace 1s or throughput 5/s")
+	stepWait = strict.NewPattern(`^(`+span+`)$`, "a wait such as 50ms or 10ms..50ms").Explained(func(text string) string {
+		if userWait.Check(text) == "" {
+			return "a step waits for a duration such as 50ms or 10ms..50ms; only a user can have a pace or a throughput"
+		}
+		return ""
+	})
 )
 
 // wait reads 1s, 100ms..500ms, pace 1s or throughput 5/s, as far as the form allows.
-func (r *reader) wait(to *Wait, form *regexp.Regexp, wrong func(string) string) strict.Read {
-	return r.Form(form, wrong, func(n *yaml.Node, text string) {
+func (r *reader) wait(to *Wait, form strict.Pattern) strict.Read {
+	return r.Match(form, func(n *yaml.Node, text string) {
 		part := func(text string) (d time.Duration) {
 			value := *n
 			value.Value = strings.TrimSpace(text)
@@ -135,7 +140,7 @@ func (p *Profile) Apply(c Change) error {
 				shown = scheme + "://" + shown
 			}
 		}
-		switch problem := urlProblem(shown); {
+		switch problem := urlForm.Check(shown); {
 		case strings.Contains(c.Host, "${"):
 			return fmt.Errorf("the host %s contains a variable; only the profile can have variables", strict.Quote(shown))
 		case problem != "":

@@ -3,7 +3,6 @@ package profile
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -19,7 +18,9 @@ const (
 	minRunTime = 100 * time.Millisecond
 )
 
-var seriesName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
+var seriesName = strict.NewPattern(`^[a-z0-9._-]{1,64}$`, "1 to 64 of a to z, 0 to 9, dot, underscore and hyphen").Explained(func(text string) string {
+	return strict.Quote(text) + " is not a valid name: use 1 to 64 of a to z, 0 to 9, dot, underscore and hyphen"
+})
 
 // Parse reads a profile. Problems name the file. Use the Profile only when there is no problem; its
 // Gate is set whenever there is such a section, so that the caller can report its problems too.
@@ -136,18 +137,14 @@ func (p *Profile) checkFixed() error {
 	return nil
 }
 
-func notName(text string) string {
-	return fmt.Sprintf("%s is not a valid name: use 1 to 64 of a to z, 0 to 9, dot, underscore and hyphen", strict.Quote(text))
-}
-
 func (r *reader) series(to *string) strict.Read {
-	return r.Form(seriesName, notName, func(_ *yaml.Node, name string) { *to = name })
+	return r.Match(seriesName, func(_ *yaml.Node, name string) { *to = name })
 }
 
 // Rename moves the profile to another series; the error says why that cannot be.
 func (p *Profile) Rename(series string) error {
-	if !seriesName.MatchString(series) {
-		return errors.New(notName(series))
+	if wrong := seriesName.Check(series); wrong != "" {
+		return errors.New(wrong)
 	}
 	p.Name = series
 	return nil

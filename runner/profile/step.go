@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
@@ -95,8 +94,6 @@ func (r *CallReader) Headers(to *[]Header) strict.Read {
 	return func(n *yaml.Node) { *to = r.reader.headers(n) }
 }
 
-var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // planned are words of protocols that are not there yet.
 var planned = []string{"graphql", "grpc"}
 
@@ -154,45 +151,37 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 
 func (r *reader) waitStep(n *yaml.Node) *Wait {
 	var wait Wait
-	wrong := func(text string) string {
-		if userWait.MatchString(text) {
-			return "a step waits for a duration such as 50ms or 10ms..50ms; only a user can have a pace or a throughput"
-		}
-		return strict.Expected("a wait such as 50ms or 10ms..50ms")(text)
-	}
-	r.Mapping(n, strict.Need("wait", "Wait this long: 50ms, or 10ms..50ms.", "write for example: wait: 50ms", r.wait(&wait, stepWait, wrong)))
+	r.Mapping(n, strict.Need("wait", "Wait this long: 50ms, or 10ms..50ms.", "write for example: wait: 50ms", r.wait(&wait, stepWait)))
 	return &wait
 }
 
-// routeForm is any name but "*".
-var routeForm = regexp.MustCompile(`^([^*]|\*.)`)
+var routeName = strict.NewPattern(`^([^*]|\*.)`, `a name other than "*"`).Explained(func(text string) string {
+	if text == "" {
+		return "the name is empty; leave the key out to count the request under its method and path"
+	}
+	return `"*" stands for all routes together; give the request another name`
+})
 
 func (r *reader) route(to *string) strict.Read {
-	wrong := func(text string) string {
-		if text == "" {
-			return "the name is empty; leave the key out to count the request under its method and path"
-		}
-		return `"*" stands for all routes together; give the request another name`
-	}
-	return r.Form(routeForm, wrong, func(_ *yaml.Node, text string) { *to = text })
+	return r.Match(routeName, func(_ *yaml.Node, text string) { *to = text })
 }
 
-var notEmpty = regexp.MustCompile(`\S`)
+var (
+	variable = strict.NewPattern(`^[A-Za-z_][A-Za-z0-9_]*$`, "a name of letters, digits and underscores")
+	jsonPath = strict.NewPattern(`\S`, "the path of a value in the JSON answer, such as items.0.id")
+)
 
 // save reads which parts of the answer become which variables.
 func (r *reader) save(n *yaml.Node) (saves []Save) {
-	named := r.Form(variable, strict.Expected("a name of letters, digits and underscores"), func(n *yaml.Node, name string) {
+	named := r.Match(variable, func(n *yaml.Node, name string) {
 		if _, isGenerator, _ := ParseGenerator(name); isGenerator || name == PortVariable {
 			r.Problem(n, "${%s} already has a meaning; choose another name", name)
 		}
 	})
-	wrong := func(string) string {
-		return "the path is empty; write where the value stands in the JSON answer, such as items.0.id"
-	}
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)
 		r.saved[key.Value] = true
-		r.Form(notEmpty, wrong, func(_ *yaml.Node, path string) { saves = append(saves, Save{key.Value, path}) })(value)
+		r.Match(jsonPath, func(_ *yaml.Node, path string) { saves = append(saves, Save{key.Value, path}) })(value)
 	})
 	return saves
 }

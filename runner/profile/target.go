@@ -3,7 +3,6 @@ package profile
 import (
 	"encoding/pem"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -35,10 +34,10 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 // maxRedirects is as many as browsers follow.
 const maxRedirects = 20
 
-var connectionsForm = regexp.MustCompile(`^(per-user|shared [1-9][0-9]{0,5})$`)
+var connections = strict.NewPattern(`^(per-user|shared [1-9][0-9]{0,5})$`, "per-user, or shared and a number, such as shared 10")
 
 func (r *reader) connections(to *int) strict.Read {
-	return r.Form(connectionsForm, strict.Expected("per-user, or shared and a number, such as shared 10"), func(n *yaml.Node, text string) {
+	return r.Match(connections, func(n *yaml.Node, text string) {
 		number, isShared := strings.CutPrefix(text, "shared ")
 		if !isShared {
 			return
@@ -79,22 +78,20 @@ func (r *reader) pem(to *[]byte, kind string) strict.Read {
 }
 
 // urlForm leaves a URL that begins with a variable alone: any part of it may be in there.
-var urlForm = regexp.MustCompile(`^(\$\{.*|https?://[^/ ?#][^ ?#]*)$`)
+var urlForm = strict.NewPattern(`^(\$\{.*|https?://[^/ ?#][^ ?#]*)$`, "a URL such as http://127.0.0.1:8080").Explained(explainURL)
 
 // url reads an address. A variable may contain any part of it, so only the syntax of the rest
 // is checked.
 func (r *reader) url(to *Template) strict.Read {
-	return r.templateForm(urlForm, urlProblem, func(_ *yaml.Node, text Template) {
+	return r.templateForm(urlForm, func(_ *yaml.Node, text Template) {
 		*to = Template(strings.TrimRight(string(text), "/"))
 	})
 }
 
-// urlProblem says what is wrong with an address; empty for nothing.
-func urlProblem(text string) string {
+// explainURL says what is wrong with an address.
+func explainURL(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	switch {
-	case urlForm.MatchString(text):
-		return ""
 	case !ok || (scheme != "http" && scheme != "https"):
 		return fmt.Sprintf("%s does not begin with http:// or https://", strict.Quote(text))
 	case rest == "" || strings.HasPrefix(rest, "/"):
@@ -118,7 +115,7 @@ func (r *reader) start(n *yaml.Node) *Start {
 	return s
 }
 
-var readyPath = regexp.MustCompile(`^GET /.*$`)
+var readyPath = strict.NewPattern(`^GET /.*$`, "a check such as GET /health")
 
 func (r *reader) ready(n *yaml.Node, ready *Ready) {
 	is := func(kind ReadyKind, read strict.Read) strict.Read {
@@ -127,7 +124,7 @@ func (r *reader) ready(n *yaml.Node, ready *Ready) {
 	tcp := "true"
 	r.Mapping(n,
 		strict.Key("http", "A path that must answer with a status below 400, such as GET /health.", is(ReadyHTTP,
-			r.Form(readyPath, strict.Expected("a check such as GET /health"), func(_ *yaml.Node, text string) {
+			r.Match(readyPath, func(_ *yaml.Node, text string) {
 				ready.Path = strings.TrimPrefix(text, "GET ")
 			}))),
 		strict.Key("tcp", "true: the port must accept connections.", is(ReadyTCP, strict.OneOf(r.Reader, &tcp, "true"))),

@@ -106,14 +106,14 @@ type reader struct {
 	saved     map[string]bool // variables that have been set so far, when inUser
 }
 
-// templateForm is a text whose variables are closed.
-var templateForm = regexp.MustCompile(`^([^$]|\$+([^{$]|\{[^}]*\}))*\$*$`)
-
-func unclosed(text string) string { return fmt.Sprintf("%s has a ${ without a }", strict.Quote(text)) }
+// closed is a text whose variables are closed.
+var closed = strict.NewPattern(`^([^$]|\$+([^{$]|\{[^}]*\}))*\$*$`, "a text in which each ${ has a }").Explained(func(text string) string {
+	return strict.Quote(text) + " has a ${ without a }"
+})
 
 // template reads a text with variables.
 func (r *reader) template(to *Template) strict.Read {
-	return r.Form(templateForm, unclosed, func(n *yaml.Node, text string) {
+	return r.Match(closed, func(n *yaml.Node, text string) {
 		if r.checkVariables(n, text) {
 			*to = Template(text)
 		}
@@ -121,13 +121,13 @@ func (r *reader) template(to *Template) strict.Read {
 }
 
 // templateForm reads a text with variables that matches a pattern besides.
-func (r *reader) templateForm(pattern *regexp.Regexp, wrong func(string) string, take func(*yaml.Node, Template)) strict.Read {
-	inner := r.Form(pattern, wrong, func(n *yaml.Node, text string) {
+func (r *reader) templateForm(form strict.Pattern, take func(*yaml.Node, Template)) strict.Read {
+	inner := r.Match(form, func(n *yaml.Node, text string) {
 		if r.checkVariables(n, text) {
 			take(n, Template(text))
 		}
 	})
-	return r.Form(templateForm, unclosed, func(n *yaml.Node, _ string) { inner(n) })
+	return r.Match(closed, func(n *yaml.Node, _ string) { inner(n) })
 }
 
 // checkVariables notes each variable that has no value here, and reports whether all have one.
@@ -221,18 +221,19 @@ func (r *reader) checkColumn(n *yaml.Node, table, column string) bool {
 }
 
 var (
-	headerName = regexp.MustCompile(`^[^\s:=]+$`)
-	oneLine    = regexp.MustCompile(`^[^\r\n]*$`)
+	headerName = strict.NewPattern(`^[^\s:=]+$`, "a name without spaces, colons and equals signs")
+	oneLine    = strict.NewPattern(`^[^\r\n]*$`, "a value without line breaks").Explained(func(string) string {
+		return "the value contains a line break" // it may be secret, and is not shown
+	})
 )
 
 // headers reads a mapping of names to texts, in the order written.
 func (r *reader) headers(n *yaml.Node) []Header {
-	named := r.Form(headerName, strict.Expected("a name without spaces, colons and equals signs"), func(*yaml.Node, string) {})
-	wrong := func(string) string { return "the value contains a line break" }
+	named := r.Match(headerName, func(*yaml.Node, string) {})
 	var headers []Header
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)
-		r.templateForm(oneLine, wrong, func(_ *yaml.Node, text Template) {
+		r.templateForm(oneLine, func(_ *yaml.Node, text Template) {
 			headers = append(headers, Header{key.Value, text})
 		})(value)
 	})

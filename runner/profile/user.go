@@ -28,6 +28,8 @@ func (r *reader) users(n *yaml.Node) []User {
 
 const maxWeight = 1_000_000
 
+var userName = strict.NewPattern(`\S`, "a name such as reader")
+
 // user reads one behaviour. on_start comes first, whatever the order of the file: the variables
 // that it saves can be used in everything after it.
 func (r *reader) user(n *yaml.Node) User {
@@ -35,12 +37,10 @@ func (r *reader) user(n *yaml.Node) User {
 	r.saved = map[string]bool{}
 	var start, tasks, stop *yaml.Node
 	r.Mapping(n,
-		strict.Need("name", "The name of this kind of user.", "name this kind of user, for example: name: reader", r.Form(notEmpty,
-			func(string) string { return "the name is empty; write for example: name: reader" },
-			func(_ *yaml.Node, name string) { u.Name = name })),
+		strict.Need("name", "The name of this kind of user.", "name this kind of user, for example: name: reader", r.Match(userName, func(_ *yaml.Node, name string) { u.Name = name })),
 		strict.Key("weight", "The share of the users that are of this kind, relative to the weights of the others.", r.Int(&u.Weight, 1, maxWeight)),
 		strict.Key("fixed", "Exactly this many users of this kind, instead of a share.", r.Int(&u.Fixed, 1, maxUsers)),
-		strict.Key("wait", "Between two tasks: 1s, 100ms..500ms, pace 1s (tasks start 1s apart) or throughput 5/s (the same, as a rate).", r.wait(&u.Wait, userWait, strict.Expected("a wait such as 1s, 100ms..500ms, pace 1s or throughput 5/s"))),
+		strict.Key("wait", "Between two tasks: 1s, 100ms..500ms, pace 1s (tasks start 1s apart) or throughput 5/s (the same, as a rate).", r.wait(&u.Wait, userWait)),
 		strict.Key("on_start", "Steps that each user does first.", strict.Later(&start)),
 		strict.Need("tasks", "What the user does, one task after another, chosen by weight.", "write what this user does, for example: tasks: [{http: GET /}]", strict.Later(&tasks)),
 		strict.Key("on_stop", "Steps that each user does last.", strict.Later(&stop)),

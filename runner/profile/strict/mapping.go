@@ -91,7 +91,7 @@ func (r *Reader) Entries(n *yaml.Node, each func(key, value *yaml.Node)) bool {
 		s.Type, s.AdditionalProperties = "object", value
 		each(r.stand(name), r.stand(value))
 		if name.Pattern != "" {
-			s.PropertyNames = &Schema{Pattern: name.Pattern}
+			s.PropertyNames = &Schema{Pattern: name.Pattern, PatternHint: name.PatternHint}
 		}
 		return true
 	}

@@ -69,53 +69,6 @@ func (r *Reader) Text(to *string) Read {
 	}
 }
 
-// Form reads a text that matches a pattern (in the syntax that Go and ECMA-262 share) and hands
-// it to take. For another text, wrong says what is wrong with it.
-func (r *Reader) Form(pattern *regexp.Regexp, wrong func(text string) string, take func(n *yaml.Node, text string)) Read {
-	return func(n *yaml.Node) {
-		if s := r.describing(n); s != nil {
-			s.match(pattern)
-			take(n, "")
-			return
-		}
-		text, ok := r.text(n)
-		switch {
-		case !ok:
-		case !pattern.MatchString(text):
-			r.Problem(n, "%s", wrong(text))
-		default:
-			take(n, text)
-		}
-	}
-}
-
-// match adds a pattern. JSON Schema applies one to strings only, so that numbers and truth values
-// are accepted only where the pattern matches them as text.
-func (s *Schema) match(pattern *regexp.Regexp) {
-	types := []string{"string"}
-	if pattern.MatchString("1") {
-		types = append(types, "number")
-		if !pattern.MatchString("-1") {
-			s.Minimum = bound(0)
-		}
-	}
-	if pattern.MatchString("true") && pattern.MatchString("false") {
-		types = append(types, "boolean")
-	}
-	if s.Pattern == "" {
-		s.Type, s.Pattern = types, pattern.String()
-		return
-	}
-	before := s.Type.([]string) // of an earlier match
-	s.Type = slices.DeleteFunc(before, func(name string) bool { return !slices.Contains(types, name) })
-	s.AllOf = append(s.AllOf, &Schema{Pattern: pattern.String()})
-}
-
-// Expected says of a text that something else was expected.
-func Expected(what string) func(text string) string {
-	return func(text string) string { return fmt.Sprintf("expected %s, found %s", what, Quote(text)) }
-}
-
 // Scalar hands any text, number, truth value or null to read.
 func (r *Reader) Scalar(read Read) Read {
 	return func(n *yaml.Node) {
