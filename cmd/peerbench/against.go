@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// The two programs that -against compares, under the names that the tables show.
+// The names of the two programs that -against compares.
 const (
 	oldProgram = "old" // of the commit
 	newProgram = "new" // of this tree
 )
 
-// pace makes a closed load that both programs can send: 100 users ask 20,000 times a second,
-// about a third of what one core can.
+// pace makes a closed load that both programs can send: 100 users send 20,000 requests a second, about
+// a third of what one core can.
 const pace = "    wait: 4ms..6ms\n"
 
 const (
@@ -28,16 +28,16 @@ const (
 	costLag99 = "lateness p99, ms"
 )
 
-// cost is one scenario of -against: what a program needs for the same work.
+// cost is one scenario of -against.
 type cost struct {
 	name, about string
 	run         func(context.Context, *bench) (rounds []round, whats []string, err error)
 }
 
 var costs = []cost{
-	{"get", "GET in the closed model, users with waits: processor time of the generator's process (getrusage, user and system) by the requests that nginx counted",
+	{"get", "GET in the closed model, users with waits: CPU time of the generator's process (getrusage, user and system) divided by the requests that nginx counted",
 		func(ctx context.Context, b *bench) ([]round, []string, error) { return b.closedCost(ctx, getTask) }},
-	{"post", "POST of a body made anew, one value saved, one checked: processor time as above",
+	{"post", "POST of a templated body, one value saved, one checked: CPU time as above",
 		func(ctx context.Context, b *bench) ([]round, []string, error) { return b.closedCost(ctx, postTask) }},
 	{"memory", "resident memory for each idle user whose connection is open, 10,000 against 10",
 		func(ctx context.Context, b *bench) ([]round, []string, error) {
@@ -54,8 +54,7 @@ func costNames() (names []string) {
 	return names
 }
 
-// buildBoth builds the program of the commit, in a work tree of its own that is removed again,
-// and that of this tree.
+// buildBoth builds the program of the commit and that of this tree.
 func (b *bench) buildBoth(ctx context.Context) (err error) {
 	for _, name := range []string{oldProgram, newProgram} {
 		t := tools[0]
@@ -76,13 +75,13 @@ func (b *bench) buildBoth(ctx context.Context) (err error) {
 	return err
 }
 
-// buildCommit builds the program of the commit to compare with.
+// buildCommit builds the program of the commit in a temporary work tree.
 func (b *bench) buildCommit(ctx context.Context) (program string, err error) {
 	tree := filepath.Join(b.dir, "tree")
 	if _, err := git(ctx, "worktree", "add", "--quiet", "--detach", tree, b.commit); err != nil {
 		return "", err
 	}
-	defer func() { // also after an interrupt: git remembers every work tree
+	defer func() { // after an interrupt too, as git remembers every work tree
 		_, problem := git(context.WithoutCancel(ctx), "worktree", "remove", "--force", tree)
 		err = errors.Join(err, problem)
 	}()
@@ -92,7 +91,7 @@ func (b *bench) buildCommit(ctx context.Context) (program string, err error) {
 	return program, nil
 }
 
-// git asks git about the repository around the working directory.
+// git runs git in the working directory.
 func git(ctx context.Context, args ...string) (string, error) {
 	var stderr strings.Builder
 	cmd := exec.CommandContext(ctx, "git", args...)
@@ -104,8 +103,8 @@ func git(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// compareCommits runs the scenarios. What could not be measured is in the error; the
-// comparison holds the rest.
+// compareCommits runs the scenarios. The error names what could not be measured; the comparison has
+// the rest.
 func (b *bench) compareCommits(ctx context.Context) (c comparison, err error) {
 	c = comparison{
 		Against: b.against, Commit: b.commit, Rounds: b.rounds, Machine: machine(),
@@ -127,8 +126,7 @@ func (b *bench) compareCommits(ctx context.Context) (c comparison, err error) {
 	return c, err
 }
 
-// compareBoth runs both programs with a profile, and reads from each run one value for each of
-// whats.
+// compareBoth runs both programs with a profile, and reads one value for each of whats from each run.
 func (b *bench) compareBoth(ctx context.Context, profile string, whats []string, read func(measured) ([]float64, error)) ([]round, []string, error) {
 	var entries []entry
 	for _, t := range b.tools {
@@ -141,7 +139,7 @@ func (b *bench) compareBoth(ctx context.Context, profile string, whats []string,
 	return rounds, whats, err
 }
 
-// closedCost compares the processor time for one task's requests.
+// closedCost compares the CPU time for the requests of a task.
 func (b *bench) closedCost(ctx context.Context, task string) ([]round, []string, error) {
 	j := job{url: b.site.url, connections: b.connections, seconds: b.seconds}
 	return b.compareBoth(ctx, j.profile(task, pace), []string{costCPU}, func(m measured) ([]float64, error) {
@@ -150,7 +148,7 @@ func (b *bench) closedCost(ctx context.Context, task string) ([]round, []string,
 	})
 }
 
-// openCost compares how late the open model sends, and its processor time.
+// openCost compares how late the open model sends, and its CPU time for a request.
 func (b *bench) openCost(ctx context.Context) ([]round, []string, error) {
 	load := fmt.Sprintf("{rate: 10000/s, max_in_flight: 1000, warm_up: 1s, run_time: %ds, rounds: 1}", b.seconds)
 	whats := []string{costLag50, costLag99, costCPU}
@@ -160,20 +158,19 @@ func (b *bench) openCost(ctx context.Context) ([]round, []string, error) {
 	})
 }
 
-// cpuPerRequest is in microseconds. The program's start and the warm-up are in it, and the
-// warm-up's requests too.
+// cpuPerRequest is in microseconds, from the start of the program to its end, the warm-up included.
 func (m measured) cpuPerRequest() float64 {
 	return float64(m.cpu.Microseconds()) / float64(max(m.served, 1))
 }
 
-// essence is all that -against needs of a result.json.
+// essence is the part of a result.json that -against needs.
 type essence struct {
 	requests, failures int64
 	lag50, lag99       time.Duration
 }
 
-// parseEssence reads a result.json of any commit. A field that it does not need may be of any
-// form; one that it needs and that is not there is an error, and no zero.
+// parseEssence reads a result.json of any commit. Other fields may have any form. A field that is
+// needed and missing is an error, not zero.
 func parseEssence(text []byte) (e essence, err error) {
 	var file struct {
 		Rounds []struct {
@@ -195,7 +192,7 @@ func parseEssence(text []byte) (e essence, err error) {
 		return e, fmt.Errorf("result.json: %w", err)
 	}
 	for _, problem := range file.Problems {
-		if problem.Kind != "saturated" { // on a busy machine what was used for a request still counts
+		if problem.Kind != "saturated" { // a busy machine does not change what a request costs
 			return e, fmt.Errorf("result.json: %s: %s", problem.Kind, problem.Text)
 		}
 	}

@@ -16,17 +16,17 @@ import (
 type bench struct {
 	options
 	log           io.Writer
-	dir           string // temporary; every run gets a directory in it
+	dir           string // temporary, with a directory for each run
 	runs          int
 	generatorCore int
 	serverCore    int
 	tools         []tool            // that were asked for
-	programs      map[string]string // path by name of the tool; those that are there
+	programs      map[string]string // path of each tool that was found
 	commit        string            // of -against, in full
 	site          *server           // the nginx
 }
 
-// newBench finds the tools, builds Plimsoll where that is asked for and starts the nginx.
+// newBench finds the tools, builds Plimsoll if needed and starts the nginx.
 func newBench(ctx context.Context, o options, log io.Writer) (b *bench, err error) {
 	b = &bench{options: o, log: log, programs: map[string]string{}}
 	if b.generatorCore, b.serverCore, err = twoCores(); err != nil {
@@ -42,7 +42,7 @@ func newBench(ctx context.Context, o options, log io.Writer) (b *bench, err erro
 	if b.dir, err = os.MkdirTemp("", "peerbench-"); err != nil {
 		return nil, err
 	}
-	// nginx drops to another user, who must reach its directories.
+	// nginx changes to another user, who must be able to read its directories.
 	err = os.Chmod(b.dir, 0o755)
 	if err == nil && o.against != "" {
 		err = b.buildBoth(ctx)
@@ -58,7 +58,7 @@ func newBench(ctx context.Context, o options, log io.Writer) (b *bench, err erro
 	return b, nil
 }
 
-// findTools says on the log which tools are not there and how to get them.
+// findTools logs which tools are missing and how to get them.
 func (b *bench) findTools(ctx context.Context) error {
 	b.tools = chosen(b.only)
 	for _, t := range b.tools {
@@ -85,8 +85,7 @@ func (b *bench) findTools(ctx context.Context) error {
 	return err
 }
 
-// build builds a command of a tree of this repository into the temporary directory, under a
-// name.
+// build builds a command from a source tree into the temporary directory.
 func (b *bench) build(ctx context.Context, tree, command, name string) (string, error) {
 	program := filepath.Join(b.dir, name)
 	fmt.Fprintf(b.log, "building %s as %s\n", command, name)
@@ -111,8 +110,7 @@ func (b *bench) close() error {
 	return errors.Join(err, os.RemoveAll(b.dir))
 }
 
-// measure runs the scenarios. What could not be measured is in the error; the reports hold the
-// rest.
+// measure runs the scenarios. The error names what could not be measured; the reports have the rest.
 func (b *bench) measure(ctx context.Context) (reports []report, err error) {
 	for _, s := range scenarios {
 		if named := slices.Contains(b.scenarios, s.name); !named && (s.long || len(b.scenarios) > 0) {
@@ -141,7 +139,7 @@ func (b *bench) runDir() (string, error) {
 	return dir, os.Mkdir(dir, 0o755)
 }
 
-// generate runs a generator on its core against a server. cores is what both used.
+// generate runs a generator on its core against a server. cores says how busy both were.
 func (b *bench) generate(ctx context.Context, target *server, bound time.Duration, v invocation) (m measured, c cores, err error) {
 	dir, err := b.runDir()
 	if err != nil {
@@ -167,14 +165,14 @@ func (b *bench) generate(ctx context.Context, target *server, bound time.Duratio
 		return m, c, err
 	}
 	served, err := target.served(ctx)
-	m.served = max(served-asked-1, 0) // without the question after the run
+	m.served = max(served-asked-1, 0) // the last question is not the generator's
 	return m, c, err
 }
 
-// cores is how busy the two cores were with what is measured, 0..1.
+// cores is how busy the two cores were, 0..1.
 type cores struct{ generator, server float64 }
 
-// entry is one line of a comparison: what is run, and what its output says.
+// entry is one line of a comparison: what to run, and how to read its output.
 type entry struct {
 	tool   string
 	target *server
@@ -184,10 +182,10 @@ type entry struct {
 	whats  []string                          // with the unit
 }
 
-// key names one value of one tool.
+// key identifies one value of one tool.
 type key struct{ tool, what string }
 
-// round is what one round gave; what failed is not in it.
+// round has the values of one round, except those that failed.
 type round struct {
 	values map[key]float64
 	cores  map[string]cores // by tool

@@ -23,17 +23,17 @@ type comparison struct {
 	Scenarios []changes `json:"scenarios"`
 }
 
-// changes is what one scenario found.
+// changes is the outcome of one scenario.
 type changes struct {
 	Scenario string   `json:"scenario"`
 	About    string   `json:"about"`
 	Figures  []change `json:"figures"`
 }
 
-// change is one cost of both programs over the rounds; of all of them less is better.
+// change is one cost of both programs over the rounds. Less is better.
 type change struct {
 	What string    `json:"what"` // with the unit
-	Old  []float64 `json:"old"`  // of each round in which both were measured
+	Old  []float64 `json:"old"`  // one for each round in which both were measured
 	New  []float64 `json:"new"`
 	// Of the ratios new/old, each taken within its round.
 	Ratio float64 `json:"ratio_median"`
@@ -41,7 +41,7 @@ type change struct {
 	High  float64 `json:"ratio_high"`
 }
 
-// changesOf leaves out what no round measured for both programs.
+// changesOf compares the programs round by round. It leaves out a figure that no round has for both.
 func changesOf(rounds []round, whats []string) (all []change) {
 	for _, what := range whats {
 		c := change{What: what}
@@ -61,12 +61,11 @@ func changesOf(rounds []round, whats []string) (all []change) {
 	return all
 }
 
-// judged reports whether -within holds for a figure. How late sends are depends more on what
-// else the machine does than on the program: it is shown and not held against anything.
+// judged reports whether -within applies to a figure. It does not apply to lateness, which depends more
+// on what else the machine does than on the program.
 func (c change) judged() bool { return c.What != costLag50 && c.What != costLag99 }
 
-// past are the costs whose median ratio is above what within allows, as an error; nil for
-// none, and without a limit.
+// past returns an error that names the costs whose median ratio is above 1+within. 0 is no limit.
 func (c comparison) past(within float64) (err error) {
 	if within <= 0 {
 		return nil
@@ -81,7 +80,7 @@ func (c comparison) past(within float64) (err error) {
 	return err
 }
 
-// write prints the comparison. Its error also says which costs are past -within.
+// write prints the comparison. Its error names the costs past -within.
 func (c comparison) write(w io.Writer, o options) error {
 	if !o.json {
 		return errors.Join(c.render(w), c.past(o.within))
@@ -113,7 +112,7 @@ func (c comparison) render(w io.Writer) error {
 	return err
 }
 
-// machine is this machine in one line.
+// machine describes this machine in one line.
 func machine() string {
 	model := "unknown processor"
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -124,7 +123,7 @@ func machine() string {
 			}
 		}
 	}
-	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease") // empty where it is not told
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease") // empty on an error
 	return fmt.Sprintf("%s, %d cores, %s/%s, kernel %s, %s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, strings.TrimSpace(string(kernel)), runtime.Version())
 }
 

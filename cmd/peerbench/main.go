@@ -1,38 +1,39 @@
-// Command peerbench measures how fast Plimsoll generates load beside its peers. It is for
-// developers of Plimsoll and no part of what is released.
+// Command peerbench measures how fast Plimsoll generates load, compared with its peers or with
+// another commit. It is for developers of Plimsoll and is not released.
 //
 //	go run ./cmd/peerbench                             # everything, from the repository's root
 //	go run ./cmd/peerbench -scenario get -only plimsoll,wrk -rounds 2 -seconds 2
 //
-// It starts one nginx with one worker on a free loopback port, pins it to one core, and runs
-// every generator it finds against it, pinned to another core, in turn. One round is every
-// tool once, in an order that is rotated each round. What it prints is the median of the
-// rounds with the lowest and the highest, and the median of the ratios to wrk, which are taken
-// within each round: on a noisy machine the ratio of two neighbours says more than the ratio
-// of two medians. "core busy" and "server busy" are the shares of their cores that the
-// generator and the server used: where the server is at 100 % and the generator is not, the
-// server is what was measured.
+// It starts one nginx with one worker on a free loopback port and pins it to one core. Then it runs
+// every generator that it finds against the nginx, one at a time, pinned to another core. Each tool
+// runs once in a round, and the order is rotated each round. It prints the median of the rounds, the
+// lowest and the highest, and the median of the ratios to wrk. A ratio is taken within its round: on
+// a noisy machine two neighbouring runs can be compared, and two medians cannot. "core busy" and
+// "server busy" are the shares of their cores that the generator and the server used. If the server
+// is at 100 % and the generator is not, the server was measured.
 //
 // The scenarios:
 //
-//	get     plain keep-alive GET, status check, as fast as the generator can
+//	get     plain keep-alive GET, status checked, as fast as the generator can
 //	post    POST with a templated body, one value saved, one checked; beside it wrk's plain GET
 //	memory  resident memory for each of 10,000 idle users whose connections are open
 //	open    10,000 arrivals/s for 10 s: how late the sends are, and how many are dropped
-//	freeze  a server that freezes 200 ms in every 2 s: p95 and p99 against the schedule's truth,
-//	        and what two closed generators say of it
-//	soak    2,000 users for ten minutes: does memory grow; only when asked for
+//	freeze  a server that freezes for 200 ms every 2 s: p95 and p99 against the true values, and
+//	        what two closed generators report
+//	soak    2,000 users for ten minutes, to see whether memory grows; only if asked for
 //
-// A peer is taken from -peers DIR or from PATH; those that are not there are named with how to
-// get them, and nothing is installed. Load goes to 127.0.0.1 only, every run is bounded in
-// time, and what peerbench started it ends, also on an interrupt. Needs Linux with two cores,
-// nginx and taskset. The exit status says whether everything asked for was measured, not
-// whether it was fast.
+// Peers are looked for in -peers DIR, then in PATH. Nothing is installed; for a missing peer, it
+// prints how to get it. Load goes to 127.0.0.1 only, every run is bounded in time, and peerbench ends
+// what it started, on an interrupt too. It needs Linux with two cores, nginx and taskset. The exit
+// status says whether everything was measured, not whether it was fast.
 //
-// With -against it compares this tree's program with that of another commit instead; see
-// against.go for what it measures and how.
+// With -against it compares the program of this tree with that of another commit:
 //
 //	go run ./cmd/peerbench -against v0.1.0 -within 3%
+//
+// It builds both and runs them in turn, with the same load, which both can send. It compares what
+// they cost: CPU time for a request, memory for an idle user, and how late the open model sends. With
+// -within the exit status is 1 if a cost has risen by more than that.
 package main
 
 import (
@@ -55,14 +56,14 @@ type options struct {
 	rounds      int
 	seconds     int // one run of one tool, in the scenarios get and post
 	connections int
-	only        []string // names or programs of tools; empty is all
-	scenarios   []string // empty is all
-	plimsoll    string   // the binary; empty builds one
-	peersDir    string   // looked at before PATH
+	only        []string // names or programs of tools; empty for all
+	scenarios   []string // empty for all
+	plimsoll    string   // the binary; empty to build one
+	peersDir    string   // searched before PATH
 	soak        time.Duration
 	json        bool
-	against     string  // a commit to compare this tree's program with; empty compares with peers
-	within      float64 // by how much more, as a share, a median ratio may be; 0 for no limit
+	against     string  // a commit to compare with; empty to compare with peers
+	within      float64 // by which share a cost may rise; 0 for no limit
 }
 
 func main() {
@@ -78,7 +79,7 @@ func main() {
 	}
 }
 
-// run measures and prints. Its error names everything that was asked for and not measured.
+// run measures and prints. Its error names everything that could not be measured.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseFlags(args, stderr)
 	if err != nil {
@@ -157,7 +158,7 @@ func (o *options) flags(stderr io.Writer) *flag.FlagSet {
 	return flags
 }
 
-// checkNames refuses scenarios and tools that there are not.
+// checkNames refuses unknown scenarios and tools.
 func (o *options) checkNames() error {
 	known := scenarioNames()
 	if o.against != "" {

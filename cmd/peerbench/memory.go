@@ -11,15 +11,15 @@ import (
 
 const (
 	idleUsers = 10_000
-	fewUsers  = 10 // what a generator needs without users is measured with these
+	fewUsers  = 10 // for the memory that a generator needs anyway
 	settle    = 3 * time.Second
-	allUp     = 2 * time.Minute // within which all users must be connected
-	idleSpan  = 300             // seconds for which a generator is told to run; it is ended before
+	allUp     = 2 * time.Minute // the longest time until all users are connected
+	idleSpan  = 300             // seconds that a generator is told to run; it is stopped earlier
 	idleKB    = "KB per idle user"
 )
 
-// runMemory measures each tool that can hold idle users: resident memory with many users less
-// that with few, for each user more.
+// runMemory measures the tools that can hold idle users: how much resident memory each further user
+// needs.
 func runMemory(ctx context.Context, b *bench) (r report, err error) {
 	var able []tool
 	var entries []entry
@@ -60,7 +60,7 @@ func (b *bench) compareMemory(ctx context.Context, able []tool) (rounds []round,
 	return rounds, err
 }
 
-// idleUser is what one idle user more takes of a tool's memory, in KB.
+// idleUser is the resident memory for each further idle user of a tool, in KB.
 func (b *bench) idleUser(ctx context.Context, t tool) (float64, error) {
 	few, err := b.resident(ctx, t, fewUsers)
 	if err != nil {
@@ -70,8 +70,8 @@ func (b *bench) idleUser(ctx context.Context, t tool) (float64, error) {
 	return (many - few) / (idleUsers - fewUsers), err
 }
 
-// resident is the resident memory of a generator, in KB, once so many users are connected and
-// have had their first answer.
+// resident is the resident memory of a generator in KB when all users are connected and have had their
+// first answer.
 func (b *bench) resident(ctx context.Context, t tool, users int) (kb float64, err error) {
 	dir, err := b.runDir()
 	if err != nil {
@@ -112,7 +112,7 @@ func (b *bench) resident(ctx context.Context, t tool, users int) (kb float64, er
 	return residentKB(cmd.Process.Pid)
 }
 
-// awaitIdle waits until the number of idle connections to the nginx is as wanted.
+// awaitIdle waits until nginx has the wanted number of idle connections.
 func (b *bench) awaitIdle(ctx context.Context, ended <-chan struct{}, wanted func(int) bool) error {
 	for deadline := time.Now().Add(allUp); ; {
 		n, err := b.site.idleConnections(ctx)

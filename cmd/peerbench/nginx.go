@@ -25,8 +25,8 @@ const readyWithin = 15 * time.Second
 const answer = `{"id":42,"sku":"SKU-42","name":"red light folding tent","description":"made to last, packed small, ` +
 	`carried far and kept dry by the sea after rain in winter","price":129.95,"stock":17}`
 
-// nginxConf answers every GET and POST alike and never closes a connection by itself. What is
-// put in: open files, connections, address, answer.
+// nginxConf answers every GET and POST alike and never closes a connection by itself. Its arguments
+// are: open files, connections, address, answer.
 const nginxConf = `daemon off;
 worker_processes 1;
 worker_rlimit_nofile %d;
@@ -53,7 +53,7 @@ const statusPath = "/peerbench-status"
 // server is a system under test on a core of its own.
 type server struct {
 	url    string
-	counts bool // it is an nginx, which counts what it is asked
+	counts bool // it is an nginx, which counts its requests
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	stderr *bytes.Buffer
@@ -61,7 +61,7 @@ type server struct {
 	asked  atomic.Bool   // it was asked to end
 }
 
-// startNginx starts an nginx that carries so many connections.
+// startNginx starts an nginx for a number of connections.
 func startNginx(ctx context.Context, core int, dir string, connections int) (*server, error) {
 	addr, err := freeAddr()
 	if err != nil {
@@ -75,7 +75,7 @@ func startNginx(ctx context.Context, core int, dir string, connections int) (*se
 		return nil, errors.New("there is no nginx: apt-get install nginx-light")
 	}
 	conf := filepath.Join(dir, "nginx.conf")
-	// nginx closes idle connections once less than a sixteenth of its places is free.
+	// nginx closes idle connections if less than a sixteenth of its places is free.
 	places := connections + connections/8 + 100
 	text := fmt.Sprintf(nginxConf, places+100, places, addr, answer)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
@@ -89,7 +89,7 @@ func startNginx(ctx context.Context, core int, dir string, connections int) (*se
 	return s, err
 }
 
-// startServer starts a program that listens on addr and waits until path is answered there.
+// startServer starts a program that listens on addr, and waits until it answers path.
 func startServer(ctx context.Context, core int, addr, path string, args []string) (*server, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &server{url: "http://" + addr, cancel: cancel, stderr: &bytes.Buffer{}, ended: make(chan struct{})}
@@ -120,7 +120,7 @@ func startServer(ctx context.Context, core int, addr, path string, args []string
 	}
 }
 
-// stop ends the server and waits for it. A server that had ended by itself is an error.
+// stop ends the server and waits for it. It is an error if the server has ended by itself.
 func (s *server) stop() (err error) {
 	select {
 	case <-s.ended:
@@ -157,21 +157,19 @@ func (s *server) ask(ctx context.Context, path string) (string, error) {
 	return string(text), err
 }
 
-// waiting is where nginx's stub_status says how many connections are open and idle.
+// waiting finds the number of idle connections in nginx's stub_status.
 var waiting = regexp.MustCompile(`Waiting: (\d+)`)
 
-// idleConnections is how many connections wait for their next request.
+// idleConnections is the number of connections that wait for their next request.
 func (s *server) idleConnections(ctx context.Context) (int, error) {
 	n, err := s.status(ctx, waiting)
 	return int(n), err
 }
 
-// requests is where stub_status says how many requests were made so far, that for the status
-// among them.
+// requests finds the number of requests so far in stub_status, the one for the status included.
 var requests = regexp.MustCompile(`(?m)^ \d+ \d+ (\d+)`)
 
-// served is how many requests the nginx was asked so far, this one among them; 0 for another
-// server.
+// served is the number of requests to an nginx so far, this one included; 0 for another server.
 func (s *server) served(ctx context.Context) (int64, error) {
 	if !s.counts {
 		return 0, nil
@@ -179,7 +177,7 @@ func (s *server) served(ctx context.Context) (int64, error) {
 	return s.status(ctx, requests)
 }
 
-// status is a number of nginx's status page.
+// status reads a number from nginx's status page.
 func (s *server) status(ctx context.Context, where *regexp.Regexp) (int64, error) {
 	text, err := s.ask(ctx, statusPath)
 	if err != nil {
@@ -196,10 +194,10 @@ func parseStatus(text string, where *regexp.Regexp) (int64, error) {
 	return strconv.ParseInt(match[1], 10, 64)
 }
 
-// cpu is the processor time that the server used so far.
+// cpu is the CPU time that the server has used.
 func (s *server) cpu() (time.Duration, error) { return cpuTime(s.cmd.Process.Pid) }
 
-// freeAddr is a loopback address that nobody listens on.
+// freeAddr finds a loopback address that nobody listens on.
 func freeAddr() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

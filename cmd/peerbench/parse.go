@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// What the tools print. Output in which a request failed is an error: a generator that is
-// refused is fast.
+// The parts of the tools' output. A failed request makes the whole run an error, as errors are often
+// fast.
 var (
 	wrkRate      = regexp.MustCompile(`(?m)^Requests/sec:\s+([\d.]+)`)
 	wrkTrouble   = regexp.MustCompile(`(?m)^\s+(?:Socket errors|Non-2xx or 3xx responses):.*`)
@@ -116,7 +116,7 @@ func parseSummary(text []byte) (float64, error) {
 	return summary.Rate, noFailures(summary.Failures, summary.Requests)
 }
 
-// noFailures is an error when there were failures, or nothing that could fail.
+// noFailures returns an error if a request failed, or if there was none.
 func noFailures(failures, requests int64) error {
 	if requests <= 0 {
 		return fmt.Errorf("no requests were counted")

@@ -20,7 +20,7 @@ type job struct {
 // span is seconds as the tools write them.
 func (j job) span() string { return fmt.Sprintf("%ds", j.seconds) }
 
-// tool is one way to use one generator. The functions that a tool has no answer to are nil.
+// tool is one way to use one generator. What a tool cannot do is nil.
 type tool struct {
 	name    string // what the table calls it
 	program string
@@ -28,12 +28,12 @@ type tool struct {
 
 	get  func(job) invocation // keep-alive GET as fast as it can
 	post func(job) invocation // POST of a new body each time, the answer checked
-	idle func(job) invocation // one GET for each of so many users, who then wait
+	idle func(job) invocation // each user sends one GET and then waits
 
 	rate func(output []byte) (perSec float64, err error) // reads what get and post give
 }
 
-// path is what all tools ask for.
+// path is the path that all tools request.
 const path = "/items/42"
 
 // words are what a k6 script chooses a note from, as Plimsoll's ${word} does.
@@ -54,7 +54,7 @@ var tools = []tool{
 		},
 	},
 	{
-		// -t sets -n to 50,000, so that -n comes after it; ab keeps 40 bytes for each.
+		// -t sets -n to 50,000, so -n comes after it. ab keeps 40 bytes for each request.
 		name: "ab", program: "ab", source: "apt-get install apache2-utils", rate: parseAB,
 		get: func(j job) invocation {
 			return invocation{args: []string{j.program, "-q", "-k", "-t", strconv.Itoa(j.seconds), "-n", strconv.Itoa(j.seconds * 300_000),
@@ -100,8 +100,7 @@ func bombardier(j job, client string) invocation {
 	return invocation{args: []string{j.program, client, "-c", strconv.Itoa(j.connections), "-d", j.span(), "-p", "r", "-o", "json", j.url + path}}
 }
 
-// vegeta writes its results to a file, so that the report is not made on the generator's core
-// while it is measured.
+// vegeta writes its results to a file and reports afterwards, when it is no longer measured.
 func vegeta(j job) invocation {
 	n := strconv.Itoa(j.connections)
 	return invocation{
@@ -153,8 +152,8 @@ func k6(j job, script string) invocation {
 	}
 }
 
-// locustFile writes its figures itself when it ends: what Locust prints, and where, differs
-// between its versions. The places are: class, wait_time, path.
+// locustFile writes its figures itself when it ends, as what Locust prints differs between its versions.
+// Its arguments are: class, wait_time, path.
 const locustFile = `import json
 from locust import %[1]s, constant, events, task
 
@@ -172,7 +171,7 @@ def write(environment, **_):
         json.dump({"rate": total.total_rps, "requests": total.num_requests, "failures": total.num_failures}, f)
 `
 
-// locust counts from when all users are there, which takes a second for 100.
+// locust counts once all users are there, which takes a second for 100.
 func locust(j job, class, wait string) invocation {
 	n := strconv.Itoa(j.connections)
 	return invocation{
@@ -193,7 +192,7 @@ func toolNames() (names []string) {
 	return names
 }
 
-// find gives the path of a tool's program.
+// find returns the path of a tool's program.
 func (t tool) find(dir string) (string, error) {
 	if dir != "" {
 		if found, err := exec.LookPath(filepath.Join(dir, t.program)); err == nil {
@@ -207,7 +206,7 @@ func (t tool) find(dir string) (string, error) {
 	return filepath.Abs(found)
 }
 
-// chosen are the tools of -only, all when it is empty.
+// chosen returns the tools of -only, or all if it is empty.
 func chosen(only []string) (some []tool) {
 	for _, t := range tools {
 		if len(only) == 0 || slices.ContainsFunc(only, t.is) {
@@ -217,5 +216,5 @@ func chosen(only []string) (some []tool) {
 	return some
 }
 
-// bound is the longest that one run may take: a Locust of 10,000 users needs a minute to start.
+// bound is the longest time for one run. Locust needs a minute to start 10,000 users.
 func (j job) bound() time.Duration { return 3*time.Duration(j.seconds)*time.Second + 2*time.Minute }

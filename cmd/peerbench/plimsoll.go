@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// couldNotMeasure is plimsoll's exit status when it says that the generator was the
-// bottleneck: in the scenarios that ask for as much as it can, it always is.
+// couldNotMeasure is plimsoll's exit status if the generator was the bottleneck. At full speed it always
+// is.
 const couldNotMeasure = 3
 
 // The tasks of the profiles.
@@ -20,7 +20,7 @@ const (
 
 // profile is a closed load of one task; extra is further lines of the user.
 func (j job) profile(task, extra string) string {
-	// A thousand users a second, ten thousand within five.
+	// All users are there within five seconds.
 	spawnRate := max(1000, j.connections/5)
 	load := fmt.Sprintf("{users: %d, spawn_rate: %d, warm_up: 1s, run_time: %ds, rounds: 1}", j.connections, spawnRate, j.seconds)
 	return profile(j.url, load, task, extra)
@@ -42,8 +42,7 @@ users:
 `, url, load, extra, task)
 }
 
-// plimsoll runs a profile. The result counts although the generator was the bottleneck; see
-// parseResult.
+// plimsoll runs a profile. The generator may be the bottleneck; see parseResult.
 func plimsoll(program, profile string) invocation {
 	return invocation{
 		files:   map[string]string{"plimsoll.yaml": profile},
@@ -53,8 +52,8 @@ func plimsoll(program, profile string) invocation {
 	}
 }
 
-// resultFile is what is used of result.json. It is read here as a user would read it, and not
-// with package result: peerbench also measures older and newer binaries.
+// resultFile is the part of result.json that is used here. It is not read with package result, as
+// peerbench also measures older and newer binaries.
 type resultFile struct {
 	Rounds []struct {
 		Total struct {
@@ -83,8 +82,8 @@ type resultFile struct {
 	} `json:"problems"`
 }
 
-// parseResult reads a result.json of one round. Problems other than a generator that was the
-// bottleneck make it worthless.
+// parseResult reads a result.json of one round. The only problem allowed is that the generator was the
+// bottleneck.
 func parseResult(text []byte) (r resultFile, err error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return r, fmt.Errorf("result.json: %w", err)
@@ -100,7 +99,7 @@ func parseResult(text []byte) (r resultFile, err error) {
 	return r, nil
 }
 
-// dropped is how many arrivals were dropped.
+// dropped is the number of dropped arrivals.
 func (r resultFile) dropped() (n int64) {
 	for _, route := range r.Tally.Routes {
 		n += route.Outcomes["dropped"]

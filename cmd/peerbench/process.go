@@ -15,16 +15,16 @@ import (
 	"time"
 )
 
-// killAfter is how long a process gets between being asked to end and being made to.
+// killAfter is how long a process may take to end before it is killed.
 const killAfter = 5 * time.Second
 
 // invocation is one run of a generator, in a directory of its own.
 type invocation struct {
-	args    []string          // the program first
-	files   map[string]string // written into the directory before
-	output  string            // the file there that holds the figures; empty for stdout
-	then    []string          // run afterwards, its stdout holds the figures; not measured
-	allowed []int             // exit statuses with which the figures count; 0 always
+	args    []string          // the program comes first
+	files   map[string]string // to write into the directory before
+	output  string            // the file there that has the figures; empty for stdout
+	then    []string          // a command to run afterwards, whose stdout has the figures; not measured
+	allowed []int             // exit statuses of a good run, besides 0
 }
 
 // measured is what one run of a generator gave.
@@ -32,12 +32,12 @@ type measured struct {
 	output  []byte
 	elapsed time.Duration
 	cpu     time.Duration // user and system time of the generator
-	served  int64         // requests that the server counted meanwhile; 0 for a server that does not count
+	served  int64         // requests that the server counted; 0 if it does not count
 }
 
-// pinned prepares a command on one core, in a process group of its own: so an interrupt at the
-// terminal reaches peerbench alone, which then ends the group. When ctx ends the group is
-// asked to end, and made to after killAfter.
+// pinned prepares a command on one core, in a process group of its own. So an interrupt at the terminal
+// reaches peerbench alone, which then ends the group. When ctx ends, the group is asked to end, and
+// killed after killAfter.
 func pinned(ctx context.Context, core int, dir string, args []string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", strconv.Itoa(core)}, args...)...)
 	cmd.Dir = dir
@@ -48,10 +48,10 @@ func pinned(ctx context.Context, core int, dir string, args []string) *exec.Cmd 
 	return cmd
 }
 
-// endGroup makes sure that nothing of an ended command is left.
+// endGroup kills what an ended command left behind.
 func endGroup(cmd *exec.Cmd) {
 	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // ESRCH, nothing left, is the usual case
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // usually fails, as nothing is left
 	}
 }
 
@@ -91,7 +91,7 @@ func (v invocation) write(dir string) error {
 	return nil
 }
 
-// read gives what holds the figures of a run that has ended.
+// read returns the output with the figures, after the run.
 func (v invocation) read(ctx context.Context, dir string, stdout []byte) ([]byte, error) {
 	switch {
 	case v.then != nil:
@@ -105,7 +105,7 @@ func (v invocation) read(ctx context.Context, dir string, stdout []byte) ([]byte
 	}
 }
 
-// lastOf is the end of the first text that is not empty, for an error.
+// lastOf is the end of the first text that is not empty, for use in an error.
 func lastOf(texts ...[]byte) string {
 	const enough = 600
 	for _, text := range texts {
@@ -205,14 +205,14 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(ticks) * time.Second / clockTicks, nil
 }
 
-// raiseFileLimit lets this process and those it starts open so many files. The hard limit is
-// raised as well where it is too low, which only root may do.
+// raiseFileLimit lets this process and its children open a number of files. Only root can raise the hard
+// limit.
 func raiseFileLimit(want uint64) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return err
 	}
-	// Set even when it is enough: Go gives children the limit it found, unless it was set.
+	// Always set it, as Go otherwise gives children the limit that it found at its start.
 	limit.Cur, limit.Max = max(limit.Cur, want), max(limit.Max, want)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("allow %d open files (ulimit -n): %w", want, err)

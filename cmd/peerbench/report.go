@@ -2,7 +2,7 @@ package main
 
 import "slices"
 
-// report is what one scenario gave.
+// report is the outcome of one scenario.
 type report struct {
 	Scenario string   `json:"scenario"`
 	About    string   `json:"about"`
@@ -24,15 +24,15 @@ type figure struct {
 	ServerBusy *float64 `json:"server_busy,omitempty"` // medians, 0..1
 }
 
-// goal is what must be reached.
+// goal is a value that must be reached.
 type goal struct {
 	Text   string   `json:"text"`
 	Limit  float64  `json:"limit"`
-	AtMost bool     `json:"at_most"`       // Limit is the highest that will do, not the lowest
-	Got    *float64 `json:"got,omitempty"` // nil when it was not measured
+	AtMost bool     `json:"at_most"`       // Limit is an upper limit, not a lower one
+	Got    *float64 `json:"got,omitempty"` // nil if it was not measured
 }
 
-// newFigure is the figure of the values that there are, false when there are none.
+// newFigure summarises the values of a key. It returns false if there are none.
 func newFigure(rounds []round, k key) (f figure, ok bool) {
 	f = figure{Tool: k.tool, What: k.what}
 	var busy, serverBusy []float64
@@ -54,7 +54,7 @@ func newFigure(rounds []round, k key) (f figure, ok bool) {
 	return f, true
 }
 
-// figures are those of the entries, each with its ratio to yardstick where that is given.
+// figures summarises the entries, each with its ratio to yardstick, unless that is nil.
 func figures(rounds []round, entries []entry, yardstick *key) (all []figure) {
 	for _, e := range entries {
 		for _, what := range e.whats {
@@ -71,7 +71,7 @@ func figures(rounds []round, entries []entry, yardstick *key) (all []figure) {
 	return all
 }
 
-// ratio is the median of a/b, taken within each round that has both; nil when none has.
+// ratio is the median of a/b over the rounds that have both; nil if none has.
 func ratio(rounds []round, a, b key) *float64 {
 	return overRounds(rounds, func(r round) (float64, bool) {
 		numerator, ok1 := r.values[a]
@@ -80,7 +80,7 @@ func ratio(rounds []round, a, b key) *float64 {
 	})
 }
 
-// overRounds is the median of what each round says; nil when none says anything.
+// overRounds is the median of a value over the rounds that have it; nil if none has.
 func overRounds(rounds []round, say func(round) (float64, bool)) *float64 {
 	var values []float64
 	for _, r := range rounds {
@@ -91,7 +91,7 @@ func overRounds(rounds []round, say func(round) (float64, bool)) *float64 {
 	return median(values)
 }
 
-// median is the middle value, the mean of the two middle ones of an even number, nil of none.
+// median is the middle value, or the mean of the two middle ones; nil if there is none.
 func median(values []float64) *float64 {
 	if len(values) == 0 {
 		return nil
@@ -102,7 +102,7 @@ func median(values []float64) *float64 {
 	return &middle
 }
 
-// verdict says in a word how a goal stands. A goal that was not measured is not reached.
+// verdict says in a word whether a goal was reached.
 func (g goal) verdict() string {
 	switch {
 	case g.Got == nil:

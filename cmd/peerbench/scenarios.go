@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// scenario is one question that is put to the generators.
+// scenario is one comparison of the generators.
 type scenario struct {
 	name, about string
 	run         func(context.Context, *bench) (report, error)
-	long        bool // only when it is asked for by name
+	long        bool // runs only if asked for by name
 }
 
 var scenarios = []scenario{
 	{"get", "keep-alive GET, 183 bytes of JSON back, as fast as one core can", runGet, false},
-	{"post", "POST of a body made anew each time, one value saved, one checked; wrk's plain GET beside it", runPost, false},
+	{"post", "POST of a templated body, one value saved, one checked; beside it wrk's plain GET", runPost, false},
 	{"memory", "resident memory for each idle user whose connection is open", runMemory, false},
 	{"open", "open model, 10,000 arrivals/s for 10 s: how late the sends are", runOpen, false},
 	{"freeze", "a server that freezes 200 ms in every 2 s: response times against the truth", runFreeze, false},
@@ -37,8 +37,8 @@ const (
 	postRate = "POST requests/s"
 )
 
-// rateEntry measures what a tool does as fast as it can. doing is nil where the tool has no
-// way, and then, as when it is not there, there is no entry.
+// rateEntry adds an entry that measures a tool at full speed, unless the tool was not found or cannot do
+// it (doing is nil).
 func (b *bench) rateEntry(entries []entry, t tool, doing func(job) invocation, what string) []entry {
 	program, found := b.programs[t.name]
 	if !found || doing == nil {
@@ -85,7 +85,7 @@ func runPost(ctx context.Context, b *bench) (r report, err error) {
 	return r, err
 }
 
-// runOpen asks Plimsoll alone: the peers with an open model do not say how late they sent.
+// runOpen measures Plimsoll alone, as no peer with an open model reports how late it sent.
 func runOpen(ctx context.Context, b *bench) (r report, err error) {
 	program, found := b.programs["plimsoll"]
 	if !found {
@@ -128,10 +128,9 @@ const (
 	freezeEvery = 2 * time.Second
 )
 
-// frozenQuantile is the truth: the quantile q of the response times, in ms, of a server that
-// answers at once but freezes. An arrival at phase t of a period, uniform in it, waits
-// freezeFor - t when that is positive, so that a share of (freezeFor - x) / freezeEvery of all
-// arrivals waits longer than x.
+// frozenQuantile is the true quantile q of the response times, in ms, of a server that answers at once
+// but freezes. Arrivals are uniform over the period. One at phase t waits freezeFor - t if that is
+// positive, so the share of arrivals that wait longer than x is (freezeFor - x) / freezeEvery.
 func frozenQuantile(q float64) float64 {
 	return max(0, ms(freezeFor)-(1-q)*ms(freezeEvery))
 }
@@ -169,9 +168,9 @@ func runFreeze(ctx context.Context, b *bench) (r report, err error) {
 	return r, err
 }
 
-// freezeEntries are Plimsoll's open model, and two tools that wait for an answer before they
-// ask again. Of these hey prints what it measured; wrk adds what it thinks it left out
-// (stats_correct in its source). 20 s are ten whole periods.
+// freezeEntries are Plimsoll's open model and two closed tools, which wait for each answer. hey prints
+// what it measured; wrk adds the requests that it thinks it left out (stats_correct in its source).
+// 20 s are ten whole periods.
 func (b *bench) freezeEntries(shop *server) (entries []entry) {
 	add := func(tool string, read func([]byte) (p95, p99 float64, err error), invoke func(program string) invocation) {
 		program, found := b.programs[tool]
@@ -187,7 +186,7 @@ func (b *bench) freezeEntries(shop *server) (entries []entry) {
 			},
 		})
 	}
-	// 201/s, so that the arrivals of each period meet other phases of it.
+	// At 201/s the arrivals of each period come at other phases of it.
 	add("plimsoll", parsePlimsollQuantiles, func(program string) invocation {
 		return plimsoll(program, openProfile(shop.url, "/health", "{rate: 201/s, max_in_flight: 1000, warm_up: 2s, run_time: 20s, rounds: 1}"))
 	})
@@ -202,7 +201,7 @@ func (b *bench) freezeEntries(shop *server) (entries []entry) {
 	return entries
 }
 
-// startShop starts the sample service, which freezes on schedule from its first request on.
+// startShop starts the sample service, which freezes regularly from its first request on.
 func (b *bench) startShop(ctx context.Context) (*server, error) {
 	program, err := b.build(ctx, ".", "./testdata/shop/cmd/shop", "shop")
 	if err != nil {

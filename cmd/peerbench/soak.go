@@ -13,16 +13,16 @@ import (
 const (
 	soakUsers  = 2000
 	soakSettle = 30 * time.Second // users start and buffers find their size
-	soakEvery  = 5 * time.Second  // resident memory is looked at
+	soakEvery  = 5 * time.Second  // between two looks at the resident memory
 	soakFirst  = "resident MB, lowest of the first fifth"
 	soakLast   = "resident MB, lowest of the last fifth"
 	soakMost   = "resident MB, highest"
 )
 
-// runSoak loads for long with many users, who send a body made anew, save from the answer and
-// check it, about 10,000 requests a second in all, and watches whether memory grows. It
-// compares the lowest values, after a collection: between two of them it rises to twice
-// what is alive, and where in that it stands when somebody looks is chance.
+// runSoak watches whether memory grows in a long load: many users post templated bodies, save a value of
+// each answer and check it, about 10,000 requests a second in all. It compares the lowest values,
+// which come right after a garbage collection. Between two collections memory rises to twice what is
+// alive, so other values depend on chance.
 func runSoak(ctx context.Context, b *bench) (r report, err error) {
 	program, found := b.programs["plimsoll"]
 	if !found {
@@ -47,8 +47,8 @@ func runSoak(ctx context.Context, b *bench) (r report, err error) {
 	return r, nil
 }
 
-// watchMemory runs a generator to its end and gives its resident memory in KB, once it has
-// settled, each soakEvery.
+// watchMemory runs a generator to its end and returns its resident memory in KB, one value for each
+// soakEvery after soakSettle.
 func (b *bench) watchMemory(ctx context.Context, v invocation, length time.Duration) (samples []float64, err error) {
 	dir, err := b.runDir()
 	if err != nil {

@@ -46,8 +46,8 @@ func orDash(value *float64, format func(float64) string) string {
 
 func percent(share float64) string { return fmt.Sprintf("%.0f%%", 100*share) }
 
-// number writes three digits of a value, all of those before the point, and commas between
-// thousands.
+// number writes a value with three significant digits, or with all digits before the point, and with
+// commas between thousands.
 func number(value float64) string {
 	if value == 0 {
 		return "0"
