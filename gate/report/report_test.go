@@ -167,7 +167,7 @@ func TestGoldenReplay(t *testing.T) {
 	}
 	golden(t, "replay.txt", b.String())
 	var lines strings.Builder
-	if err := (report.Replay{Reports: [][]backtest.Report{backtest.InOrder(p, long)}}).JSON(&lines); err != nil || strings.Count(lines.String(), "\n") != 55 {
+	if err := (report.Replay{Reports: [][]backtest.Report{backtest.InOrder(p, long)}}).JSON(&lines); err != nil || strings.Count(lines.String(), "\n") != 51 {
 		t.Errorf("%d lines, %v", strings.Count(lines.String(), "\n"), err)
 	}
 }
