@@ -41,7 +41,7 @@ func (c *baselineExportCmd) Run(ctx context.Context, a *console.Console) error {
 // baselineImportCmd is plimsoll baseline import.
 type baselineImportCmd struct {
 	storeFlag
-	File string `arg:"" file:"" help:"A file of plimsoll baseline export. It is checked from end to end before anything of it is used."`
+	File string `arg:"" file:"" help:"A file that plimsoll baseline export wrote. All of it is checked before any of it is used."`
 }
 
 // Run puts the runs of a file into the store.

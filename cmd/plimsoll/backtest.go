@@ -27,11 +27,11 @@ import (
 type backtestCmd struct {
 	profileFlag
 	storeFlag
-	Files   []string `arg:"" file:"" optional:"" help:"Histories: CSV, or github-action-benchmark's data.js. Without one the store's runs of the profile's series."`
-	Windows int      `placeholder:"N" help:"Judge N windows of each history in random order, in which nothing differs by construction, instead of its runs in the order of time."`
-	Inject  percent  `placeholder:"30%" help:"With --windows: make one figure of each window worse by so much, to be found."`
-	Seed    uint64   `default:"1" help:"Of what is drawn at random."`
-	JSON    bool     `name:"json" help:"Print one JSON object a report."`
+	Files   []string `arg:"" file:"" optional:"" help:"Histories: CSV, or data.js of github-action-benchmark (default: the store's runs of the profile's series)."`
+	Windows int      `placeholder:"N" help:"Judge N windows of each history instead of its runs in the order of time. A window's runs are shuffled, so that by construction nothing differs."`
+	Inject  percent  `placeholder:"30%" help:"With --windows: make one figure of each window this much worse, and count how often the gate finds it."`
+	Seed    uint64   `default:"1" help:"The seed of the random choices."`
+	JSON    bool     `name:"json" help:"Print one JSON object for each report."`
 }
 
 // percent is a flag such as 30%.
@@ -140,7 +140,7 @@ func readHistory(a *console.Console, file string, p gate.Policy) ([]backtest.Sui
 // mostStored is how many runs of the store are replayed at most.
 const mostStored = 5000
 
-// stored are the store's runs of the profile's series, apart where they cannot be compared.
+// stored are the store's runs of the profile's series, one suite for each kind that can be compared.
 func (c *backtestCmd) stored(ctx context.Context, a *console.Console, j *job.Job) (suites []backtest.Suite, err error) {
 	branch := cmp.Or(j.Policy.Baseline.Branch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
 	var records []baseline.Record

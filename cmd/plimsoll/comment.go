@@ -14,7 +14,7 @@ import (
 // commentCmd is plimsoll comment.
 type commentCmd struct {
 	commentFlags
-	From string `required:"" placeholder:"FILE" file:"" help:"The verdict file that plimsoll gate --verdict-file wrote, in a job whose token may not write to GitHub. It is read as if a stranger had written it."`
+	From string `required:"" placeholder:"FILE" file:"" help:"The verdict file that plimsoll gate --verdict-file wrote in the other workflow. It is read as if a stranger had written it."`
 }
 
 // Run comments in a workflow that follows another one. The verdict is data; GitHub says whose it is: the

@@ -11,9 +11,9 @@ import (
 // compareCmd is plimsoll compare.
 type compareCmd struct {
 	profileFlag
-	Base string `arg:"" file:"" help:"The result before."`
-	Head string `arg:"" file:"" help:"The result after."`
-	JSON bool   `name:"json" help:"Print for machines on stdout."`
+	Base string `arg:"" file:"" help:"The result before the change."`
+	Head string `arg:"" file:"" help:"The result after it."`
+	JSON bool   `name:"json" help:"Print JSON on stdout."`
 }
 
 // Run judges two result files: the two sides of a paired gate as such, and two runs of their

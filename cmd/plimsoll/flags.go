@@ -31,13 +31,13 @@ type profileFlag struct {
 
 // loadFlags change what a profile says. They bear Locust's names and letters.
 type loadFlags struct {
-	Host        string   `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url; nothing is started."`
+	Host        string   `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url. Nothing is started."`
 	Users       *int     `short:"u" variables:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
 	SpawnRate   *float64 `short:"r" variables:"PLIMSOLL_SPAWN_RATE,LOCUST_SPAWN_RATE" help:"Users started per second."`
-	RunTime     span     `short:"t" variables:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"Length of the judged load, such as 60s or 1h20m."`
+	RunTime     span     `short:"t" variables:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"How long the judged load takes, such as 60s or 1h20m."`
 	Tags        []string `short:"T" variables:"PLIMSOLL_TAGS,LOCUST_TAGS" help:"Only tasks with one of these tags."`
 	ExcludeTags []string `short:"E" variables:"PLIMSOLL_EXCLUDE_TAGS,LOCUST_EXCLUDE_TAGS" help:"No tasks with one of these tags."`
-	StopTimeout span     `short:"s" variables:"PLIMSOLL_STOP_TIMEOUT,LOCUST_STOP_TIMEOUT" help:"How long requests under way at the end may still take."`
+	StopTimeout span     `short:"s" variables:"PLIMSOLL_STOP_TIMEOUT,LOCUST_STOP_TIMEOUT" help:"How long to wait at the end for requests under way."`
 	Headless    bool     `hidden:"" help:"Accepted for Locust's users: Plimsoll never has a window."`
 }
 
@@ -102,7 +102,7 @@ func (f runFlags) bench(a *console.Console, j *job.Job) (measure.Bench, error) {
 
 // storeFlag says where baselines live.
 type storeFlag struct {
-	DB string `name:"db" placeholder:"URL" help:"Where baselines live: postgres://… or sqlite:PATH (default: $PLIMSOLL_DATABASE_URL, else sqlite:.plimsoll/baselines.db). A URL with a password belongs into the variable."`
+	DB string `name:"db" placeholder:"URL" help:"Where baselines live: postgres://… or sqlite:PATH (default: $PLIMSOLL_DATABASE_URL, else sqlite:.plimsoll/baselines.db). Put a URL with a password into the variable."`
 }
 
 // open opens the store.
@@ -132,9 +132,9 @@ func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do
 
 // commentFlags say when GitHub is told of a verdict, and how people can answer.
 type commentFlags struct {
-	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request, in a workflow that runs for one: auto (when the verdict is not a pass, or a comment is there already), always or never."`
-	CommentLogin string `placeholder:"LOGIN" help:"Who comments, such as my-app[bot], when the token is that of a GitHub App of yours."`
-	AcceptLabel  string `default:"plimsoll-accepted" help:"The label that accepts a change for the worse on a pull request; empty for none."`
+	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request that the workflow runs for: auto (when the verdict is not a pass, or a comment exists already), always or never."`
+	CommentLogin string `placeholder:"LOGIN" help:"The login that comments, such as my-app[bot], when the token belongs to a GitHub App of yours."`
+	AcceptLabel  string `default:"plimsoll-accepted" help:"The label on a pull request that accepts a slower change; empty for none."`
 }
 
 func (f commentFlags) options() publish.Options {
@@ -144,7 +144,7 @@ func (f commentFlags) options() publish.Options {
 // publishFlags say what GitHub is told.
 type publishFlags struct {
 	commentFlags
-	Check bool `help:"In a workflow, write a check run with annotations too."`
+	Check bool `help:"Also write a check run with annotations, in a workflow."`
 }
 
 func (f publishFlags) publisher(a *console.Console, workflow github.Run) publish.Publisher {

@@ -36,7 +36,7 @@ type cli struct {
 	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of a profile, for editors."`
 	Run      runCmd      `cmd:"" help:"Apply the load, print the tables and write result.json."`
 	Gate     gateCmd     `cmd:"" help:"Measure, or take a result, and judge it against the baseline. The exit status is the verdict."`
-	Comment  commentCmd  `cmd:"" help:"Comment on a pull request, in a workflow that follows one whose token may not write."`
+	Comment  commentCmd  `cmd:"" help:"Comment on a pull request whose own workflow may not write, in a workflow that follows it."`
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two runs as far as two can tell."`
 	Baseline baselineCmd `cmd:"" help:"Record and look after baselines."`
 	Backtest backtestCmd `cmd:"" help:"Replay recorded history: what the gate would have flagged, how much of that lasted, and what it can see."`

@@ -13,15 +13,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// markFlags say of which run somebody says something, who, and why.
+// markFlags say which run is marked, by whom and why.
 type markFlags struct {
 	storeFlag
-	ID  string `arg:"" help:"The run, or the beginning of its name."`
-	Why string `required:"" placeholder:"REASON" help:"Why; it is kept with the run."`
-	By  string `variables:"GITHUB_ACTOR,USER" help:"Who says so."`
+	ID  string `arg:"" help:"The run's ID, or the beginning of it."`
+	Why string `required:"" placeholder:"REASON" help:"The reason, which is kept with the run."`
+	By  string `variables:"GITHUB_ACTOR,USER" help:"Who decides this."`
 }
 
-// put keeps the mark, by one of the store's ways, and says what has come of it.
+// put marks the run with one of the store's methods, and says what that means.
 func (f markFlags) put(ctx context.Context, a *console.Console, keep func(baseline.Store) func(context.Context, string, baseline.Mark) error, done string) error {
 	mark := baseline.Mark{By: cmp.Or(f.By, "unknown"), Why: f.Why, At: time.Now()}
 	if err := mark.Check(); err != nil {

@@ -15,9 +15,9 @@ import (
 // baselinePruneCmd is plimsoll baseline prune.
 type baselinePruneCmd struct {
 	storeFlag
-	OlderThan age  `placeholder:"AGE" help:"Runs that are older go, such as 90d or 36h."`
-	Keep      *int `placeholder:"N" help:"All but the newest N go, of each series, repository, branch, profile and environment."`
-	DryRun    bool `help:"Only say what would go."`
+	OlderThan age  `placeholder:"AGE" help:"Remove runs that are older, such as 90d or 36h."`
+	Keep      *int `placeholder:"N" help:"Keep only the newest N runs of each series, repository, branch, profile and environment."`
+	DryRun    bool `help:"Only say what would be removed."`
 }
 
 // age is a flag that is a span of time, in days too.
@@ -46,7 +46,7 @@ func (a *age) UnmarshalText(text []byte) (err error) {
 // maxDays is a hundred years.
 const maxDays = 36_500
 
-// Run removes what a retention lets go, in small batches.
+// Run removes what is too old or too much, in small batches.
 func (c *baselinePruneCmd) Run(ctx context.Context, a *console.Console) error {
 	var retention baseline.Retention
 	if c.OlderThan.Duration > 0 {
@@ -79,7 +79,7 @@ const (
 	dryRows = 50
 )
 
-// tell lists what would go.
+// tell lists what would be removed.
 func (c *baselinePruneCmd) tell(ctx context.Context, a *console.Console, store baseline.Store, retention baseline.Retention) error {
 	retention.Limit = dryRuns
 	runs, err := store.Expired(ctx, retention)

@@ -17,8 +17,8 @@ type baselineListCmd struct {
 	storeFlag
 	Series string `arg:"" optional:"" help:"Only this series."`
 	Branch string `help:"Only this branch."`
-	Limit  int    `default:"50" help:"At most so many."`
-	JSON   bool   `name:"json" help:"Print for machines."`
+	Limit  int    `default:"50" help:"List at most this many."`
+	JSON   bool   `name:"json" help:"Print JSON."`
 }
 
 // Run lists the runs.
@@ -50,8 +50,8 @@ func (c *baselineListCmd) Run(ctx context.Context, a *console.Console) error {
 // baselineShowCmd is plimsoll baseline show.
 type baselineShowCmd struct {
 	storeFlag
-	ID   string `arg:"" help:"The run, or the beginning of its name."`
-	JSON bool   `name:"json" help:"Print for machines."`
+	ID   string `arg:"" help:"The run's ID, or the beginning of it."`
+	JSON bool   `name:"json" help:"Print JSON."`
 }
 
 // Run shows one run.
@@ -77,7 +77,7 @@ func (c *baselineShowCmd) Run(ctx context.Context, a *console.Console) error {
 // baselineRmCmd is plimsoll baseline rm.
 type baselineRmCmd struct {
 	storeFlag
-	IDs []string `arg:"" name:"id" help:"The runs, or the beginnings of their names."`
+	IDs []string `arg:"" name:"id" help:"The runs' IDs, or the beginnings of them."`
 }
 
 // Run removes runs, all that are named or none.

@@ -19,9 +19,9 @@ import (
 type baselineUpdateCmd struct {
 	runFlags
 	storeFlag
-	Result      string `placeholder:"FILE" file:"" help:"Record this result instead of running."`
+	Result      string `placeholder:"FILE" file:"" help:"Record this result instead of measuring."`
 	Branch      string `help:"The branch that the run belongs to (default: the one checked out)."`
-	AcceptLabel string `default:"plimsoll-accepted" help:"The label with which a merged pull request was accepted; empty for none."`
+	AcceptLabel string `default:"plimsoll-accepted" help:"The label that accepted a merged pull request; empty for none."`
 }
 
 // Run measures and records.
@@ -30,7 +30,7 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 	if err != nil {
 		return err
 	}
-	// The store is opened before the load: who cannot record need not measure.
+	// The store is opened before the load: a run that cannot be recorded need not be measured.
 	store, err := c.open(ctx, a)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 	}
 	r.Branch = cmp.Or(c.Branch, r.Branch, "main")
 	if r.Dirty {
-		a.Warn(fmt.Sprintf("the working tree differs from commit %.12s, as which the run is recorded: `plimsoll baseline rm` removes it again", r.Commit))
+		a.Warn(fmt.Sprintf("the working tree differs from commit %.12s, under which the run is recorded: `plimsoll baseline rm` removes it again", r.Commit))
 	}
 	record, err := c.record(ctx, a, store, r)
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *baselineUpdateCmd) keepAcceptance(ctx context.Context, a *console.Conso
 	return err
 }
 
-// trend tells what has become of the branch, now that it has one run more.
+// trend reports the course of the branch, now that it has one more run.
 func (c *baselineUpdateCmd) trend(ctx context.Context, a *console.Console, store baseline.Store, policy gate.Policy, r *result.Result) error {
 	policy.Baseline.Branch = r.Branch
 	runs, err := baseline.Choose(ctx, store, []*result.Result{r}, past(policy, nil))
