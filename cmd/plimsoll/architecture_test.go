@@ -55,8 +55,29 @@ func TestArchitecture(t *testing.T) {
 	}
 }
 
+// TestWhereToLookFirst opens what docs/architecture.md sends a new reader to.
+func TestWhereToLookFirst(t *testing.T) {
+	text, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Where to look first\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	places := regexp.MustCompile("`([^` ]+)`").FindAllStringSubmatch(section, -1)
+	if len(places) < 10 {
+		t.Fatalf("docs/architecture.md sends a reader to %d places", len(places))
+	}
+	for _, place := range places {
+		if _, err := os.Stat(filepath.Join("../..", place[1])); err != nil {
+			t.Errorf("docs/architecture.md sends a reader to %s: %v", place[1], err)
+		}
+	}
+}
+
 // pure are the rooms whose outputs depend on their inputs alone.
-var pure = []string{"runner/profile", "runner/profile/strict", "runner/plan", "gate", "gate/stats", "gate/report"}
+var pure = []string{
+	"runner/profile", "runner/profile/strict", "runner/plan", "gate", "gate/stats", "gate/history", "gate/backtest", "gate/report",
+}
 
 func checkPurity(t *testing.T, path string, p listed) {
 	t.Helper()
