@@ -126,6 +126,16 @@ func TestDigestChanges(t *testing.T) {
 	}
 }
 
+// A name that no result could hold is refused before the load, and not after it.
+func TestRoutesCanBeCounted(t *testing.T) {
+	for _, name := range []string{`"a\x00b"`, `"a\tb"`, `"` + strings.Repeat("a", 1001) + `"`} {
+		text := strings.Replace(minimal, "http: GET /", "http: GET /, name: "+name, 1)
+		if _, problems := profile.Parse("p.yaml", []byte(text), from); len(problems) != 1 || !strings.Contains(problems[0].Text, "cannot be counted") {
+			t.Errorf("%.20s: %v", name, problems)
+		}
+	}
+}
+
 // Whoever adds a field to the profile decides here whether it counts for the digest, and in
 // digest.go how.
 func TestDigestKnowsEveryField(t *testing.T) {

@@ -70,6 +70,7 @@ func (r *reader) messages(n *yaml.Node, call *Call, words Words) {
 			if name == "" {
 				name = fmt.Sprintf("message %d", len(call.Messages)+1)
 			}
+			r.countable(item, name)
 			m.Route = call.Route() + " " + name
 		}
 		call.Messages = append(call.Messages, m)

@@ -2,7 +2,9 @@ package profile
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v4"
 
@@ -139,6 +141,7 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 	if name == "" {
 		name = call.Content.Route()
 	}
+	r.countable(n, name)
 	call.Routes = []string{name}
 	if messages != nil {
 		r.In("messages", func() { r.messages(messages, call, words) })
@@ -161,6 +164,17 @@ var routeName = strict.NewPattern(`^([^*]|\*.)`, `a name other than "*"`).Explai
 	}
 	return `"*" stands for all routes together; give the request another name`
 })
+
+// maxRoute bounds the name of a route, in bytes. Package tally, which counts under it, takes more than
+// the names of a call and of a message together.
+const maxRoute = 1_000
+
+// countable refuses a name that no result could hold.
+func (r *reader) countable(n *yaml.Node, name string) {
+	if len(name) > maxRoute || strings.ContainsFunc(name, unicode.IsControl) {
+		r.Problem(n, "requests cannot be counted under %s: it is longer than %d bytes, or holds a control character; give the request a name", strict.Quote(name), maxRoute)
+	}
+}
 
 func (r *reader) route(to *string) strict.Read {
 	return r.Match(routeName, func(_ *yaml.Node, text string) { *to = text })
