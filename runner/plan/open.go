@@ -10,7 +10,7 @@ import (
 
 // Open is the open model: tasks arrive by themselves.
 type Open struct {
-	Kind        profile.Arrivals
+	Spacing     profile.Spacing
 	MaxInFlight int // past this an arrival is dropped
 
 	plan   *Plan
@@ -46,7 +46,7 @@ func (p piece) at(n float64) float64 {
 }
 
 func newOpen(l profile.Load, pl *Plan) *Open {
-	o := &Open{Kind: l.Arrivals, MaxInFlight: l.MaxInFlight, plan: pl}
+	o := &Open{Spacing: l.Arrivals, MaxInFlight: l.MaxInFlight, plan: pl}
 	if len(l.Stages) == 0 {
 		o.pieces = []piece{{0, pl.Length().Seconds(), l.Rate, l.Rate}}
 		return o
@@ -91,7 +91,7 @@ type Arrivals struct {
 // Arrivals starts from the first.
 func (o *Open) Arrivals() *Arrivals {
 	a := &Arrivals{open: o, rand: o.plan.Rand(ArrivalTimes, o.number), index: o.begin, due: o.offset}
-	if o.Kind == profile.Poisson {
+	if o.Spacing == profile.Poisson {
 		a.due = a.rand.ExpFloat64()
 	}
 	return a
@@ -120,7 +120,7 @@ func (a *Arrivals) next() (index int, due time.Duration, ok bool) {
 	index, due = a.index, time.Duration((p.start+p.at(a.due-a.past))*float64(time.Second))
 	a.index++
 	gap := 1.0
-	if a.open.Kind == profile.Poisson {
+	if a.open.Spacing == profile.Poisson {
 		gap = a.rand.ExpFloat64()
 	}
 	a.due += gap

@@ -117,7 +117,7 @@ func (r *Resolver) variable(name string) Part {
 		return Part{Kind: Saved, Slot: slot}
 	}
 	if table, column, ok := profile.DataColumn(name); ok {
-		i := slices.IndexFunc(r.profile.Data, func(d profile.Data) bool { return d.Name == table })
+		i := slices.IndexFunc(r.profile.Data, func(d profile.Table) bool { return d.Name == table })
 		return Part{Kind: Column, Table: i, Column: max(slices.Index(r.profile.Data[i].Columns, column), 0)}
 	}
 	g, _, err := profile.ParseGenerator(name)
@@ -180,7 +180,7 @@ func (r *Resolver) start(s *profile.Start) *Start {
 	return started
 }
 
-func (r *Resolver) behaviour(u profile.User) Behaviour {
+func (r *Resolver) behaviour(u profile.Behaviour) Behaviour {
 	r.slots = map[string]int{}
 	for _, name := range u.Saves() {
 		r.slots[name] = len(r.slots)

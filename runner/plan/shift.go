@@ -26,7 +26,7 @@ func (p *Plan) WarmUpShift() *Plan {
 		s.Users = append(s.Users, u)
 	}
 	if p.Open != nil {
-		s.Open = &Open{Kind: p.Open.Kind, MaxInFlight: p.Open.MaxInFlight, plan: &s, pieces: p.Open.until(p.WarmUp), end: p.Open.first(1, 0)}
+		s.Open = &Open{Spacing: p.Open.Spacing, MaxInFlight: p.Open.MaxInFlight, plan: &s, pieces: p.Open.until(p.WarmUp), end: p.Open.first(1, 0)}
 	}
 	return &s
 }
@@ -96,7 +96,7 @@ const parts = 1_000_000
 // standard deviations more than are expected.
 func (o *Open) before(i int, length time.Duration) int64 {
 	aside := func(n float64) int64 {
-		if o.Kind == profile.Poisson {
+		if o.Spacing == profile.Poisson {
 			n = math.Ceil(n + 8*math.Sqrt(n) + 8)
 		}
 		return int64(math.Round(n * parts))
@@ -114,10 +114,10 @@ func (o *Open) first(i int, length time.Duration) int {
 func (o *Open) stretch(i int, s *Plan) *Open {
 	rate, length := o.meanRate(), s.Length()
 	made := &Open{
-		Kind: o.Kind, MaxInFlight: o.MaxInFlight, plan: s, pieces: []piece{{0, length.Seconds(), rate, rate}},
+		Spacing: o.Spacing, MaxInFlight: o.MaxInFlight, plan: s, pieces: []piece{{0, length.Seconds(), rate, rate}},
 		number: i, begin: o.first(i, length), end: o.first(i+1, length),
 	}
-	if o.Kind != profile.Poisson {
+	if o.Spacing != profile.Poisson {
 		made.offset = float64(int64(made.begin)*parts-o.before(i, length)) / parts
 	}
 	return made

@@ -51,7 +51,7 @@ func TestShiftsOfTheOpenModel(t *testing.T) {
 			}
 			all := arrivals(s)
 			for k, a := range all {
-				constant := p.Open.Kind != "poisson"
+				constant := p.Open.Spacing != "poisson"
 				if a.index < next || (constant || k > 0) && a.index != next || a.at < 0 || a.at >= s.Length() {
 					rt.Fatalf("stretch %d of %v: arrival %d is number %d at %v, want %d", i, s.Length(), k, a.index, a.at, next)
 				}
@@ -75,7 +75,7 @@ func TestShiftsKeepTheRate(t *testing.T) {
 			n += len(arrivals(p.Shift(i+1, 100*time.Millisecond, 900*time.Millisecond)))
 		}
 		tolerance := 1.01
-		if p.Open.Kind == "poisson" {
+		if p.Open.Spacing == "poisson" {
 			tolerance = 4 * math.Sqrt(40*rate)
 		}
 		if want := 40 * rate; math.Abs(float64(n)-want) > tolerance {

@@ -24,7 +24,7 @@ func spawnAt(i int, perSec float64) time.Duration {
 // deal gives each user a behaviour. Fixed ones come first; then, at every moment of the ramp,
 // the shares are as near to the weights as whole users can be: the smooth weighted round
 // robin of nginx.
-func deal(behaviours []profile.User, l profile.Load, shard Shard, length time.Duration) []User {
+func deal(behaviours []profile.Behaviour, l profile.Load, shard Shard, length time.Duration) []User {
 	var users []User
 	next := dealer(behaviours)
 	for i := range l.MostUsers() {
@@ -42,7 +42,7 @@ func deal(behaviours []profile.User, l profile.Load, shard Shard, length time.Du
 }
 
 // dealer gives the behaviour of one user after the other.
-func dealer(behaviours []profile.User) func() int {
+func dealer(behaviours []profile.Behaviour) func() int {
 	credit, left := make([]int, len(behaviours)), make([]int, len(behaviours))
 	total := 0
 	for j, b := range behaviours {

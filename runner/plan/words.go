@@ -109,9 +109,9 @@ func (p *Plan) where() string {
 func (p *Plan) rates() string {
 	first := p.Open.pieces[0]
 	if len(p.Open.pieces) == 1 && first.from == first.to {
-		return fmt.Sprintf("%g/s, %s,", first.from, p.Open.Kind)
+		return fmt.Sprintf("%g/s, %s,", first.from, p.Open.Spacing)
 	}
-	return fmt.Sprintf("up to %g/s in %s, %s,", p.Open.MaxRate(), count(len(p.Open.pieces), "stage"), p.Open.Kind)
+	return fmt.Sprintf("up to %g/s in %s, %s,", p.Open.MaxRate(), count(len(p.Open.pieces), "stage"), p.Open.Spacing)
 }
 
 // ramp says how many users there are, and when.

@@ -18,11 +18,11 @@ import (
 )
 
 // tables reads the data: section and the files that its tables name.
-func (r *reader) tables(n *yaml.Node) []Data {
+func (r *reader) tables(n *yaml.Node) []Table {
 	named := r.Match(variable, func(*yaml.Node, string) {})
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)
-		d := Data{Name: key.Value, Order: Sequential}
+		d := Table{Name: key.Value, Order: Sequential}
 		r.Mapping(value,
 			strict.Key("file", "CSV whose first line names the columns, or JSON lines (.jsonl, .ndjson); relative to the profile.", r.dataFile(&d)),
 			strict.Key("list", "The values themselves.", func(n *yaml.Node) {
@@ -68,7 +68,7 @@ func (r *reader) file(take func(n *yaml.Node, content []byte)) strict.Read {
 
 // dataFile reads rows of CSV with a header, or, from a file whose name ends in .jsonl or
 // .ndjson, one JSON object per line.
-func (r *reader) dataFile(d *Data) strict.Read {
+func (r *reader) dataFile(d *Table) strict.Read {
 	return r.file(func(n *yaml.Node, content []byte) {
 		var err error
 		if strings.HasSuffix(n.Value, ".jsonl") || strings.HasSuffix(n.Value, ".ndjson") {

@@ -61,7 +61,7 @@ type (
 		Users       int
 		SpawnRate   float64
 		Rate        float64 `json:",omitempty"`
-		Arrivals    Arrivals
+		Arrivals    Spacing
 		MaxInFlight int
 		Stages      []stageV1 `json:",omitempty"`
 		WarmUp      time.Duration
@@ -130,7 +130,7 @@ type (
 )
 
 func (p *Profile) digestV1() digestV1 {
-	return digestV1{p.Name, p.Target.digestV1(), p.Load.digestV1(), each(p.Data, Data.digestV1), each(p.Users, User.digestV1)}
+	return digestV1{p.Name, p.Target.digestV1(), p.Load.digestV1(), each(p.Data, Table.digestV1), each(p.Users, Behaviour.digestV1)}
 }
 
 func (t Target) digestV1() targetV1 {
@@ -149,9 +149,9 @@ func (l Load) digestV1() loadV1 {
 	return loadV1{l.Users, l.SpawnRate, l.Rate, l.Arrivals, l.MaxInFlight, stages, l.WarmUp, l.RunTime, l.Rounds, l.Seed, l.StopWithin}
 }
 
-func (d Data) digestV1() dataV1 { return dataV1{d.Name, d.Order, d.Columns, d.Sum} }
+func (t Table) digestV1() dataV1 { return dataV1{t.Name, t.Order, t.Columns, t.Sum} }
 
-func (u User) digestV1() userV1 {
+func (u Behaviour) digestV1() userV1 {
 	return userV1{u.Name, u.Weight, u.Fixed, u.Wait.digestV1(), each(u.OnStart, Step.digestV1), each(u.OnStop, Step.digestV1), each(u.Tasks, Task.digestV1)}
 }
 

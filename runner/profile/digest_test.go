@@ -148,8 +148,8 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Ready: Kind Path Log Within
 		Load: Users SpawnRate Rate Arrivals MaxInFlight Stages WarmUp RunTime Rounds Seed StopWithin
 		Stage: Users Rate For
-		Data: Name Order Columns Sum; not Rows
-		User: Name Weight Fixed Wait OnStart OnStop Tasks
+		Table: Name Order Columns Sum; not Rows
+		Behaviour: Name Weight Fixed Wait OnStart OnStop Tasks
 		Wait: Kind Min Max Period
 		Task: Name Weight Tags Steps
 		Step: Call Wait
@@ -159,8 +159,8 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Condition: Path Op Operand Text`
 	types := map[string]reflect.Type{}
 	for _, value := range []any{
-		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Data{},
-		profile.User{}, profile.Wait{}, profile.Task{}, profile.Step{}, profile.Call{}, profile.Save{}, profile.Message{}, profile.Condition{},
+		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Table{},
+		profile.Behaviour{}, profile.Wait{}, profile.Task{}, profile.Step{}, profile.Call{}, profile.Save{}, profile.Message{}, profile.Condition{},
 	} {
 		types[reflect.TypeOf(value).Name()] = reflect.TypeOf(value)
 	}

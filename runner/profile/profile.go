@@ -23,8 +23,8 @@ type Profile struct {
 	Target Target
 	Load   Load
 	Limits Limits // a limit changes no run; it prevents or ends one
-	Data   []Data
-	Users  []User
+	Data   []Table
+	Users  []Behaviour
 	Gate   *yaml.Node // as written; nil when absent
 
 	sendsPort bool // a request contains ${port}
@@ -105,7 +105,7 @@ type Load struct {
 	SpawnRate float64 // users started per second
 
 	Rate        float64 // open model: tasks per second; 0 in the closed one
-	Arrivals    Arrivals
+	Arrivals    Spacing
 	MaxInFlight int
 
 	Stages []Stage // a shape, instead of Users or Rate and RunTime
@@ -117,13 +117,13 @@ type Load struct {
 	StopWithin time.Duration
 }
 
-// Arrivals says how the starts of the open model are spread over time.
-type Arrivals string
+// Spacing says how the starts of the open model are spread over time.
+type Spacing string
 
 // The kinds of arrivals.
 const (
-	Constant Arrivals = "constant"
-	Poisson  Arrivals = "poisson"
+	Constant Spacing = "constant"
+	Poisson  Spacing = "poisson"
 )
 
 // Stage is a part of a shape. During For, the load changes evenly from that of the previous stage,
@@ -176,8 +176,8 @@ type Limits struct {
 	AbortFor         time.Duration
 }
 
-// Data is a table whose rows requests are filled with.
-type Data struct {
+// Table is a table whose rows requests are filled with.
+type Table struct {
 	Name    string
 	Order   Order
 	Columns []string // empty for a list
@@ -195,8 +195,8 @@ const (
 	Random     Order = "random"     // any row at each draw
 )
 
-// User is one kind of user.
-type User struct {
+// Behaviour is one kind of user.
+type Behaviour struct {
 	Name    string
 	Weight  int // relative share of the users that are not fixed; 0 when Fixed
 	Fixed   int // exactly this many users
@@ -276,7 +276,7 @@ func (p *Profile) calls() iter.Seq[*Call] {
 }
 
 // steps are all lists of steps that a user goes through.
-func (u User) steps() [][]Step {
+func (u Behaviour) steps() [][]Step {
 	lists := [][]Step{u.OnStart, u.OnStop}
 	for _, t := range u.Tasks {
 		lists = append(lists, t.Steps)
@@ -285,7 +285,7 @@ func (u User) steps() [][]Step {
 }
 
 // Saves lists the variables that the user saves, in alphabetical order.
-func (u User) Saves() []string {
+func (u Behaviour) Saves() []string {
 	var names []string
 	for _, steps := range u.steps() {
 		for _, s := range steps {

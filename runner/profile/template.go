@@ -101,7 +101,7 @@ type reader struct {
 	usesPort  *yaml.Node // the first place that uses ${port}
 	portPath  string     // its key
 	sendsPort bool       // whether a request uses it
-	data      []Data
+	data      []Table
 	inUser    bool            // a user sends what is being read
 	saved     map[string]bool // variables that have been set so far, when inUser
 }
@@ -200,7 +200,7 @@ func (r *reader) known() []string {
 }
 
 func (r *reader) checkColumn(n *yaml.Node, table, column string) bool {
-	i := slices.IndexFunc(r.data, func(d Data) bool { return d.Name == table })
+	i := slices.IndexFunc(r.data, func(d Table) bool { return d.Name == table })
 	switch {
 	case i < 0:
 		names := make([]string, len(r.data))

@@ -10,8 +10,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-func (r *reader) users(n *yaml.Node) []User {
-	var users []User
+func (r *reader) users(n *yaml.Node) []Behaviour {
+	var users []Behaviour
 	seen := map[string]int{}
 	r.inUser = true
 	defer func() { r.inUser = false }()
@@ -32,8 +32,8 @@ var userName = strict.NewPattern(`\S`, "a name such as reader")
 
 // user reads one behaviour. on_start comes first, whatever the order of the file: the variables
 // that it saves can be used in everything after it.
-func (r *reader) user(n *yaml.Node) User {
-	u := User{Weight: 1}
+func (r *reader) user(n *yaml.Node) Behaviour {
+	u := Behaviour{Weight: 1}
 	r.saved = map[string]bool{}
 	var start, tasks, stop *yaml.Node
 	r.Mapping(n,
@@ -118,7 +118,7 @@ func (p *Profile) selectTags(tags, exclude []string) error {
 	has := func(t Task, any []string) bool {
 		return slices.ContainsFunc(t.Tags, func(tag string) bool { return slices.Contains(any, tag) })
 	}
-	var users []User
+	var users []Behaviour
 	for _, u := range p.Users {
 		var tasks []Task
 		for _, t := range u.Tasks {
