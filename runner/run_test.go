@@ -212,3 +212,14 @@ func TestRunRefusesTooMuch(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A run that is stopped before its system is up has no result.
+func TestRunStoppedBeforeTheStart(t *testing.T) {
+	stop := make(chan struct{})
+	close(stop)
+	for name, target := range map[string]string{"elsewhere": "target: {url: \"http://127.0.0.1:1\"}", "started": starting(t)} {
+		if r, err := runner.Run(t.Context(), sideOf(t, "", target, short), runner.Config{Stop: stop}); !errors.Is(err, runner.ErrInterrupted) || r != nil {
+			t.Errorf("%s: %v, %v", name, r, err)
+		}
+	}
+}

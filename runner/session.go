@@ -131,14 +131,18 @@ func (s *session) up(ctx context.Context, y *system) error {
 
 // launch starts the system's program, or reaches a system that runs elsewhere.
 func (s *session) launch(ctx context.Context, y *system) error {
+	preparing, done := untilAny(ctx, s.Stop, nil)
+	defer done()
 	if y.plan.Start == nil {
-		if err := y.door.Reach(ctx); err != nil {
+		err := y.door.Reach(preparing)
+		if preparing.Err() != nil {
+			return interruptedOr(preparing.Err())
+		}
+		if err != nil {
 			return &Failure{What: err.Error()}
 		}
 		return nil
 	}
-	preparing, done := untilAny(ctx, s.Stop, nil)
-	defer done()
 	s.told(y, Progress{Phase: "starting the system"})
 	program, err := sut.Start(preparing, y.plan.Start, y.door, s.place(y))
 	if err != nil {
