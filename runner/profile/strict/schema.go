@@ -81,7 +81,7 @@ func (p Properties) MarshalJSON() ([]byte, error) {
 
 // Describe runs read without a file and returns what it accepts. Every reader that it calls adds
 // to the schema of the node that it is given; no reader stores a value or notes a problem. It
-// panics when a reader looks at a node by itself and describes nothing: use Any for that.
+// panics when a reader looks at a node by itself and describes nothing.
 func Describe(read func(r *Reader, root *yaml.Node)) *Schema {
 	r := &Reader{schemas: map[*yaml.Node]*Schema{}, defs: map[string]*Schema{}}
 	root := &Schema{}
@@ -105,10 +105,7 @@ func (r *Reader) stand(s *Schema) *yaml.Node {
 // describing returns the schema that a reader of n adds to; nil when a file is read.
 func (r *Reader) describing(n *yaml.Node) *Schema { return r.schemas[n] }
 
-// Describing reports whether the readers describe what they accept and there is no file.
-func (r *Reader) Describing() bool { return r.schemas != nil }
-
-// Set replaces the schema of a known key; the description that it has is kept.
+// Set replaces the schema of a known key, whose description stays.
 func (s *Schema) Set(name string, value *Schema) {
 	for i, p := range s.Properties {
 		if p.Name == name {
