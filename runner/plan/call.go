@@ -29,7 +29,7 @@ const (
 	EachMessage  = 2 // each message after the first that answers nothing
 )
 
-// Message is one step of a stream. What it awaits, and for how long, is as the profile says.
+// Message is one step of a stream; see profile.Message.
 type Message struct {
 	Wait    *profile.Wait // nil unless the step is nothing but a wait
 	Sends   bool
@@ -43,7 +43,8 @@ type Message struct {
 	Content any // what the Protocol made of it
 }
 
-// Span reports whether a span ends the stream, or a part of it: how long the call takes says nothing then.
+// Span reports whether a span of time ends the stream or a part of it. How long such a call takes
+// says nothing.
 func (c *Call) Span() bool {
 	return slices.ContainsFunc(c.Messages, func(m Message) bool { return m.Awaits == profile.AwaitSpan })
 }
@@ -120,7 +121,7 @@ func (r *Resolver) saves(saves []profile.Save) (resolved []Save) {
 	return resolved
 }
 
-// protocol is the index of a protocol among those of the plan, which it joins.
+// protocol returns the index of a protocol among those of the plan, and adds it if it is new.
 func (r *Resolver) protocol(word string) int {
 	i := slices.Index(r.plan.Protocols, word)
 	if i < 0 {
@@ -130,7 +131,8 @@ func (r *Resolver) protocol(word string) int {
 	return i
 }
 
-// routes are all routes of a profile. A name is never of calls and of parts of calls at once.
+// routes lists the routes of a profile. Parse has refused names that stand for both calls and
+// parts of calls.
 func routes(p *profile.Profile) []Route {
 	var routes []Route
 	for _, name := range p.Routes() {

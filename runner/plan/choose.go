@@ -7,8 +7,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Chooser makes choices: the next task, the length of a wait. Those of a user are drawn from
-// the plan's seed and the user's index alone, those of an arrival from its own. Not safe for
+// Chooser makes choices: the next task, the length of a wait. A user's choices depend only on the
+// plan's seed and the user's index, an arrival's only on the seed and its own index. Not safe for
 // concurrent use.
 type Chooser struct {
 	plan   *Plan
@@ -27,7 +27,8 @@ func (p *Plan) Chooser(index int) *Chooser {
 // Reset goes to the beginning of another user's or arrival's choices.
 func (c *Chooser) Reset(index int) { c.plan.Reseed(&c.source, Choices, index) }
 
-// Behaviour draws one by weight, as an index; in the closed model it is dealt out beforehand.
+// Behaviour draws a behaviour by weight and returns its index. In the closed model users are
+// assigned beforehand.
 func (c *Chooser) Behaviour() int {
 	return draw(c.rand, c.plan.Behaviours, func(b *Behaviour) int { return b.Weight })
 }
@@ -56,9 +57,8 @@ func draw[T any](r *rand.Rand, items []T, weight func(*T) int) int {
 	panic("plan: weights do not add up")
 }
 
-// Wait gives the instant at which the next thing is due: after a wait that follows what
-// ended at ended, or, for a pace, a period after began, but never before ended. Instants are
-// offsets from the start of the load.
+// Wait returns when the next thing is due: a wait after ended, or, for a pace, a period after
+// began but never before ended. Instants are offsets from the start of the load.
 func (c *Chooser) Wait(w profile.Wait, began, ended time.Duration) time.Duration {
 	switch w.Kind {
 	case profile.WaitBetween:

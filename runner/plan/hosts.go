@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// defaultHosts are the hosts that may be loaded when the profile names none: this machine,
-// and the target when its address is a private one (RFC 1918, RFC 4193) or a name without a
-// dot, which only a private network resolves.
+// defaultHosts are the hosts that may be loaded when the profile names none: this machine, and
+// the target if its address is private (RFC 1918, RFC 4193) or its name has no dot, which only a
+// private network resolves.
 func defaultHosts(target string) []string {
 	hosts := []string{"localhost", "127.0.0.0/8", "::1"}
 	address, err := netip.ParseAddr(target)
@@ -18,9 +18,8 @@ func defaultHosts(target string) []string {
 }
 
 // Allowed reports whether a host, without its port, matches one of the patterns: a name, an
-// address, a range of addresses such as 10.0.0.0/8, *.suffix for every name below the suffix
-// but not the suffix itself, or * for all. Letter case is of no account, nor how an address
-// is written.
+// address, a range of addresses such as 10.0.0.0/8, *.suffix for every name below the suffix but
+// not the suffix itself, or * for all. It ignores letter case and how an address is spelled.
 func Allowed(host string, patterns []string) bool {
 	host = normal(host)
 	address, isAddress := parseAddress(host)

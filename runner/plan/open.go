@@ -75,8 +75,8 @@ func (o *Open) Expected() (sum float64) {
 	return sum
 }
 
-// Arrivals gives the shard's arrivals in the order of time. Constant ones fall due when the
-// expected number is whole; Poisson ones have seeded exponential gaps, stretched to the rate
+// Arrivals returns the shard's arrivals in order of time. Constant arrivals fall due when the
+// expected number is whole. Poisson arrivals have seeded exponential gaps, stretched to the rate
 // (the time change of an inhomogeneous Poisson process: Çınlar, Introduction to Stochastic
 // Processes, 1975, ch. 4).
 type Arrivals struct {
@@ -97,7 +97,7 @@ func (o *Open) Arrivals() *Arrivals {
 	return a
 }
 
-// Next is the index of the shard's next arrival and the offset at which it is due; not ok
+// Next returns the index of the shard's next arrival and the offset at which it is due; not ok
 // after the last.
 func (a *Arrivals) Next() (index int, due time.Duration, ok bool) {
 	for {

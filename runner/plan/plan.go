@@ -1,11 +1,13 @@
-// Package plan turns a profile into everything that a run needs to know, before it starts.
+// Package plan turns a profile into everything that a run must know before it starts.
 //
-// Make resolves variables, compiles texts, deals users out to behaviours and cuts the time
-// into warm-up and rounds. A Plan is pure data: equal profiles, values and seeds give equal
-// plans, and a Chooser gives the same tasks and waits in every run, so that two runs of one
-// plan differ only in how the system answers. Shard i of n takes the users, the arrivals and
-// with them the rows of data whose index leaves i when divided by n: the shards together do
-// what the whole would.
+// Make resolves variables, compiles texts, assigns users to behaviours and divides the time into
+// warm-up and rounds. A Plan is pure data. Equal profiles, values and seeds give equal plans, and
+// a Chooser makes the same choices in every run, so two runs of one plan differ only in how the
+// system answers. Shard i of n takes the users and arrivals whose index leaves i when divided by
+// n, with their rows of data; together the shards do what the whole would.
+//
+// A Call has what all protocols share, and a content that only its own protocol understands.
+// Which protocols there are is a value that is passed to Make.
 package plan
 
 import (
@@ -122,9 +124,9 @@ type Values struct {
 	Protocols []Protocol
 }
 
-// Make resolves a profile that Parse found no problem in. It fails when a variable of the
-// environment has vanished since, or the target's address is none once variables are filled
-// in.
+// Make resolves a profile in which Parse found no problem. It fails if a variable of the
+// environment has vanished since, or if the target's address is invalid once its variables are
+// filled in.
 func Make(p *profile.Profile, v Values) (*Plan, error) {
 	if v.Protocols == nil {
 		v.Protocols = Protocols()
@@ -163,7 +165,7 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 	return pl, r.err
 }
 
-// warmUp is the time before judged load, which begins when every user is there.
+// warmUp is the time before judged load, which begins once every user is there.
 func warmUp(l profile.Load) time.Duration {
 	if l.IsOpen() || len(l.Stages) > 0 {
 		return l.WarmUp
@@ -179,8 +181,8 @@ func (p *Plan) Length() time.Duration {
 // WarmUpRound is what RoundAt gives for the warm-up.
 const WarmUpRound = -1
 
-// RoundAt tells which round an instant after the start belongs to: WarmUpRound, or 0 to
-// Rounds-1. An instant past the end belongs to the last.
+// RoundAt returns the round in which an instant lies: WarmUpRound, or 0 to Rounds-1. Instants
+// past the end belong to the last round.
 func (p *Plan) RoundAt(t time.Duration) int {
 	if t < p.WarmUp {
 		return WarmUpRound
@@ -193,7 +195,7 @@ func (p *Plan) RoundStart(i int) time.Duration {
 	return p.WarmUp + time.Duration(i)*p.RoundLength
 }
 
-// RoundName is how a round is called in front of people, who count from 1.
+// RoundName is a round's name for people, who count from 1.
 func (p *Plan) RoundName(i int) string {
 	if i == WarmUpRound {
 		return "warm-up"

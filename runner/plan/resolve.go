@@ -71,8 +71,8 @@ func (r *Resolver) fixed(variable string) (value string, ok bool) {
 	return value, true
 }
 
-// Text makes a Text of a template. What is known is put in; in JSON it is escaped, so that
-// a quote in a password does not end the string that it stands in.
+// Text compiles a template. Known values are put in at once. In JSON they are escaped, so a quote
+// in a password does not end its string.
 func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 	var text Text
 	for _, part := range t.Parts() {
@@ -127,8 +127,8 @@ func (r *Resolver) variable(name string) Part {
 	return Part{Kind: Generated, Generator: g}
 }
 
-// unquoteNumbers takes the quotes off a JSON string that is nothing but one variable which
-// makes a number or an array: "${int(1,9)}" is sent as 7 and not as "7".
+// unquoteNumbers removes the quotes around a JSON string that consists of one variable making a
+// number or an array: "${int(1,9)}" is sent as 7, not as "7".
 func unquoteNumbers(t Text) Text {
 	for i := 1; i+1 < len(t); i++ {
 		before, after := t[i-1].Literal, t[i+1].Literal

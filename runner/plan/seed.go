@@ -2,8 +2,8 @@ package plan
 
 import "math/rand/v2"
 
-// Purpose tells apart what random numbers are drawn for, so that what is drawn for one never
-// depends on what is drawn for another.
+// Purpose separates streams of random numbers, so what is drawn for one purpose never depends on
+// another.
 type Purpose uint64
 
 // The purposes.

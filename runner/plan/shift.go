@@ -7,10 +7,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// WarmUpShift is the plan of the first stretch of a load that is applied in stretches: the
-// warm-up, with its ramp, and no round. Shift(1, …), Shift(2, …) and so on follow it. They all
-// share the requests and the users of p, and depend on nothing but p and their arguments: two
-// systems that are loaded by the same shifts get the same.
+// WarmUpShift is the plan of the first stretch of a load in several stretches: the warm-up, with
+// its ramp, and no round. Shift(1, …), Shift(2, …) and so on follow it. All share the calls and
+// users of p and depend only on p and their arguments, so two systems loaded by the same shifts
+// get the same load.
 func (p *Plan) WarmUpShift() *Plan {
 	s := *p
 	s.Rounds = 0
@@ -31,11 +31,11 @@ func (p *Plan) WarmUpShift() *Plan {
 	return &s
 }
 
-// Shift is the plan of stretch i, from 1: load for warmUp that is not judged, and one round of
-// a length; both are to be the same for all i. Every user is at work all the time. Tasks of the open model arrive at the plan's
-// rate, and their indices, with the rows and choices that go with them, go on from stretch to
-// stretch. Of a plan with stages these are the most users that it has, and the mean rate of
-// its rounds.
+// Shift is the plan of stretch i, from 1: unjudged load for warmUp, then one judged round; pass
+// the same values for every i. Every user works throughout. In the open model tasks arrive at the
+// plan's rate, and their indices continue from stretch to stretch, with the rows and choices that
+// belong to them. If the plan has stages, a shift has its largest number of users, and the mean
+// rate of its rounds.
 func (p *Plan) Shift(i int, warmUp, length time.Duration) *Plan {
 	s := *p
 	s.WarmUp, s.Rounds, s.RoundLength = warmUp, 1, length
@@ -51,9 +51,9 @@ func (p *Plan) Shift(i int, warmUp, length time.Duration) *Plan {
 	return &s
 }
 
-// Restart is the plan for a system that is started for the n-th time, from 0: users and
-// arrivals make the same choices as ever only the first time, and others each time after, so
-// that what they generate is new to whatever the system has kept.
+// Restart is the plan for the n-th start of the system, from 0. Start 0 makes the plan's own
+// choices; each later start makes others, so what it generates is new to anything the system has
+// kept.
 func (p *Plan) Restart(n int) *Plan {
 	s := *p
 	if n > 0 {
@@ -87,13 +87,13 @@ func (o *Open) meanRate() float64 {
 	return (o.Expected() - before) / (o.plan.Length() - o.plan.WarmUp).Seconds()
 }
 
-// parts is how many parts an arrival is counted in, so that the stretches of a constant rate
-// meet exactly.
+// parts is the number of parts into which an arrival is divided, so that stretches of a constant
+// rate meet exactly.
 const parts = 1_000_000
 
-// before is how many arrivals, in parts, stretches before the i-th of a length have. Where
-// their number is random, so many are set aside that no stretch runs out of them: eight
-// standard deviations more than are expected.
+// before is the number of arrivals, in parts, in the stretches before the i-th. Where their
+// number is random, eight standard deviations more than expected are reserved, so that no stretch
+// runs out.
 func (o *Open) before(i int, length time.Duration) int64 {
 	aside := func(n float64) int64 {
 		if o.Spacing == profile.Poisson {

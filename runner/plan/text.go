@@ -32,7 +32,7 @@ const (
 	Column
 )
 
-// Escape says what a value must not break out of.
+// Escape says where a value stands, and so what must be escaped in it.
 type Escape uint8
 
 // The places that a value can stand in.
@@ -43,7 +43,7 @@ const (
 	HeaderValue        // control characters are left out
 )
 
-// Static is the text when it holds no variable.
+// Static returns the text if it has no variable.
 func (t Text) Static() (text string, ok bool) {
 	var b strings.Builder
 	for _, p := range t {
@@ -58,7 +58,7 @@ func (t Text) Static() (text string, ok bool) {
 // Lit is a Text of one literal.
 func Lit(text string) Text { return Text{{Literal: text}} }
 
-// Join puts texts together; literals that come to stand beside each other become one.
+// Join concatenates texts and merges neighbouring literals.
 func Join(texts ...Text) Text {
 	var joined Text
 	for _, t := range texts {

@@ -21,9 +21,9 @@ func spawnAt(i int, perSec float64) time.Duration {
 	return time.Duration(float64(i) / perSec * float64(time.Second))
 }
 
-// deal gives each user a behaviour. Fixed ones come first; then, at every moment of the ramp,
-// the shares are as near to the weights as whole users can be: the smooth weighted round
-// robin of nginx.
+// deal assigns a behaviour to each user. Fixed ones come first. After that the shares stay as
+// close to the weights as whole users allow, at every moment of the ramp: the smooth weighted
+// round robin of nginx.
 func deal(behaviours []profile.Behaviour, l profile.Load, shard Shard, length time.Duration) []User {
 	var users []User
 	next := dealer(behaviours)
@@ -68,8 +68,8 @@ func dealer(behaviours []profile.Behaviour) func() int {
 	}
 }
 
-// stageSpans is when the i-th user is at work: while the number of users, which goes evenly
-// from stage to stage, is above i.
+// stageSpans is when the i-th user works: while the number of users, which changes evenly from
+// stage to stage, is above i.
 func stageSpans(stages []profile.Stage, i int) (spans []Span) {
 	at, level, on := time.Duration(0), 0.0, false
 	index := float64(i)

@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Words says in plain words what the plan will do, without doing it.
+// Words describes in plain words what the plan will do.
 func (p *Plan) Words(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s loads %s.\n", p.Series, p.where())
@@ -64,7 +64,7 @@ func (p *Plan) behaviourWords(b *strings.Builder) {
 	}
 }
 
-// expected says how often a task will be done, where the plan alone decides that.
+// expected says how often a task will be done, if the plan alone decides that.
 func (p *Plan) expected(behaviour int, share float64) string {
 	b := p.Behaviours[behaviour]
 	if p.Open != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Crew is the users of the closed model, or the servers of the open one, who live through
-// several stretches of load. Between them they rest and keep their connection, cookies, saved
-// values and choices: for a user the time between two stretches does not exist. It goes on
-// with the rest of the wait and of the task that the end of the last stretch broke off. In
-// the open model such a task ends there. Not safe for concurrent use.
+// Crew is the users of the closed model, or the servers of the open one, across several stretches
+// of load. Between stretches they rest and keep their connections, cookies, saved values and
+// choices; for a user that time does not exist. It resumes the wait or the task that the end of
+// the last stretch interrupted. In the open model an interrupted task ends there. Not safe for
+// concurrent use.
 type Crew struct {
 	parts Parts
 	lanes []*lane
@@ -22,8 +22,8 @@ type Crew struct {
 	pool  pool      // open model
 }
 
-// NewCrew is a crew of which nobody has begun. The Parts' Plan names the routes; what is sent
-// when, the stretches say.
+// NewCrew makes a crew whose users have not begun. It takes the routes from the plan in parts;
+// the stretches say what is sent, and when.
 func NewCrew(parts Parts) *Crew {
 	c := &Crew{parts: parts}
 	for range runtime.GOMAXPROCS(0) {
@@ -32,12 +32,11 @@ func NewCrew(parts Parts) *Crew {
 	return c
 }
 
-// Work applies one stretch of load, a shift of the crew's plan, until its end,
-// or until stop is closed or ctx ends. No call begins after that but those of on_stop; those under
-// way get the plan's StopWithin before they are cut off, which counts as a time-out. When ctx ends
-// they are cut off at once. It returns when no request is under way any more. Users do on_start
-// in the stretch in which they first appear, and on_stop where their time ends before the
-// stretch does.
+// Work applies one stretch of load, a shift of the crew's plan, until its end or until stop is
+// closed. After that only on_stop makes new calls. Calls under way get the plan's StopWithin;
+// then they are cut off, which counts as a time-out. When ctx ends they are cut off at once. Work
+// returns when the last call has ended. Users do on_start in the stretch in which they first
+// appear, and on_stop in the stretch in which their time ends.
 func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan) Report {
 	report := c.newRun(shift).apply(ctx, stop)
 	for _, w := range c.present() {
@@ -46,8 +45,8 @@ func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan)
 	return report
 }
 
-// Dismiss lets those who have begun do on_stop, which gets the plan's StopWithin, and closes
-// the clients. When ctx ends, requests are cut off at once.
+// Dismiss lets every user that has begun do on_stop, within the plan's StopWithin, and closes the
+// clients. When ctx ends, calls are cut off at once.
 func (c *Crew) Dismiss(ctx context.Context) {
 	r := c.newRun(c.parts.Plan)
 	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx))
@@ -79,7 +78,7 @@ func (c *Crew) newRun(shift *plan.Plan) *run {
 	return &run{Parts: parts, crew: c, start: time.Now(), stopped: make(chan struct{}), lanes: c.lanes}
 }
 
-// cutOffUnless cuts calls off that are not finished StopWithin from now, or when ctx ends.
+// cutOffUnless cuts off whatever has not finished after StopWithin, or when ctx ends.
 func (r *run) cutOffUnless(ctx context.Context, finished <-chan struct{}, cutOff func()) {
 	wait(r.Plan.StopWithin, finished, ctx.Done())
 	select {
@@ -89,7 +88,7 @@ func (r *run) cutOffUnless(ctx context.Context, finished <-chan struct{}, cutOff
 	}
 }
 
-// present is everybody who has a client; nobody may be at work.
+// present lists the workers that have a client. Nobody may be at work.
 func (c *Crew) present() []*worker {
 	var all []*worker
 	for _, w := range c.users {

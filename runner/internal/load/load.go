@@ -1,17 +1,20 @@
-// Package load applies a plan: it decides when each request falls due, has a Driver send it
-// and counts what became of it.
+// Package load applies a plan: it decides when each call falls due, has a Client make it, and
+// counts the outcome.
 //
-// In the closed model each user turns to its next request when the one before has been
-// answered and its wait is over; the request is due at the instant at which the user turns to
-// it. In the open model tasks arrive on a schedule that nothing moves: the first request of a
-// task is due when the task is, and what it waits for a worker, a connection or this machine
-// is part of its response time (see package tally). How late this machine was to turn to what
-// the plan wanted is counted as lag: it is the generator's own fault, and where it is large,
-// the figures say nothing. A request belongs to the round in which it was due; every request
-// that was due is counted, also those that never end, and arrivals that had to be dropped.
+// In the closed model a user makes its next call when the last one is answered and its wait is
+// over. The call is due at the instant the user turns to it. In the open model tasks arrive on a
+// fixed schedule: the first call of a task is due when the task is, so waiting for a worker, a
+// connection or this machine is part of its response time (see package tally). How late this
+// machine turned to a user or an arrival is counted as lag. Lag is the generator's own fault;
+// where it is large, the figures say nothing about the system.
 //
-// A Crew does that, in one stretch or in several, between which its users rest and keep what they
-// have. It owns every goroutine that it starts, and returns after the last one.
+// A call belongs to the round in which it was due. Every call that was due is counted, including
+// those that never end and arrivals that had to be dropped. A call that is a stream is counted
+// once; its messages are counted beside it, as parts.
+//
+// What goes over the wire, and whether an answer is good, is the protocol's business. A Crew
+// applies one stretch of load, or several; in between, its users rest and keep what they have. It
+// owns every goroutine it starts and waits for all of them.
 package load
 
 import (
@@ -31,33 +34,33 @@ type Parts struct {
 	Client func() Client                     // a fresh user's
 	Values func(index, slots int) UserValues // a user's, who saves into so many slots
 	Sink   Sink
-	// Tick, unless nil, is told about once a second that the Sink has all that was counted until
-	// now, and how long the last Tick is ago. Calls do not overlap.
+	// Tick, unless nil, is called about once a second, once Sink has caught up; since is the time
+	// since the last Tick. Calls do not overlap.
 	Tick func(since time.Duration)
-	// Precise makes arrivals sleep by the kernel's finest timer, where there is one; time's own
-	// are late by up to a millisecond on a machine that is otherwise idle.
+	// Precise times arrivals with the kernel's finest timer, where there is one. Those of package
+	// time are up to a millisecond late on an idle machine.
 	Precise bool
 }
 
-// UserValues are one user's values, as a load steers them.
+// UserValues are one user's values, as the load drives them.
 type UserValues interface {
 	Values
 	NextTask()       // a task begins
 	Reset(index int) // another arrival begins
 }
 
-// Sink takes what was counted since its last call, at least once a second, for a round of the
-// plan or plan.WarmUpRound, which also stands for what is due after the last round. The tally
-// is the sink's from then on. Calls do not overlap.
+// Sink takes what was counted since its last call, at least once a second, for one round of the
+// plan. plan.WarmUpRound also stands for what falls due after the last round. The tally belongs
+// to the sink from then on. Calls do not overlap.
 type Sink func(round int, t *tally.Tally)
 
-// Report is what Crew.Work tells beside what it counted.
+// Report is what Crew.Work returns beside the counts.
 type Report struct {
 	Until time.Duration  // how long load was applied: the plan's Length, or less
 	Lag   hist.Histogram // how late users and arrivals were turned to, in judged time
 }
 
-// flushEvery is how often what was counted is handed over.
+// flushEvery is the interval at which counts go to the sink.
 const flushEvery = time.Second
 
 // apply loads until the end of the stretch, and returns after the last request.
@@ -127,9 +130,8 @@ func (r *run) round(due time.Duration) int {
 	return r.Plan.RoundAt(due)
 }
 
-// lane counts for some of the workers, of which as many are at work at once as there are
-// lanes: so counting takes one uncontended lock and little memory, however many users there
-// are.
+// lane counts for some of the workers. There is one lane for each core, so counting takes one
+// lock that is hardly ever contended, and little memory however many users there are.
 type lane struct {
 	mu     sync.Mutex // guards what follows
 	counts [2]counts  // of even and of odd rounds: some requests end when the next has begun
@@ -164,7 +166,7 @@ func (r *run) count(l *lane, route int, s tally.Sample) {
 	c.Add(route, s)
 }
 
-// late counts how late something was turned to that was due in judged time.
+// late records how late the load turned to something that was due in judged time.
 func (r *run) late(l *lane, due, now time.Duration) {
 	if due < r.Plan.WarmUp {
 		return
@@ -202,7 +204,7 @@ func (r *run) flush(l *lane) {
 	}
 }
 
-// drain hands over what was counted; the lane's lock is held.
+// drain hands the counts to the sink. The lane's lock is held.
 func (r *run) drain(c *counts) {
 	if !c.some {
 		return

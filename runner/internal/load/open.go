@@ -35,9 +35,9 @@ type pool struct {
 	all sync.WaitGroup // of servers that wait for an arrival or serve one
 }
 
-// open hands each arrival to an idle server of its behaviour, the one that worked last: its
-// connection is warm. There are as many servers as were ever needed at once, and never more of
-// all behaviours together than tasks may be in flight.
+// open hands each arrival to the idle server of its behaviour that worked last, since its
+// connection is warm. There are as many servers as were ever needed at once, and never more, over
+// all behaviours, than tasks may be in flight.
 func (r *run) open(ctx context.Context) {
 	p := &r.crew.pool
 	p.begin(r)
@@ -90,8 +90,8 @@ func (p *pool) serve(ctx context.Context, a arrival, behaviour int) {
 	s.next <- a
 }
 
-// newServer is a fresh server for an arrival. Where there are as many as may be, it takes the place of an idle one.
-// The lock is held.
+// newServer makes a server for an arrival. At the limit it takes the place of an idle one. The
+// lock is held.
 func (p *pool) newServer(a arrival, behaviour int) *server {
 	s := &server{worker: p.run.newWorker(p.present, a.index, behaviour)}
 	if p.present < p.run.Plan.Open.MaxInFlight {
@@ -114,7 +114,7 @@ func (p *pool) newServer(a arrival, behaviour int) *server {
 	return s
 }
 
-// lose counts an arrival that no request was sent for: its first one has failed.
+// lose counts an arrival for which no call was made: its first call has failed.
 func (p *pool) lose(a arrival, class tally.Class, text string) {
 	r := p.run
 	choose := r.Plan.Chooser(a.index)
@@ -162,7 +162,7 @@ func (p *pool) done(s *server) {
 	}
 }
 
-// close lets the servers rest, those at work after their task.
+// close ends the stretch for idle servers now, and for busy ones after their task.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closing = true

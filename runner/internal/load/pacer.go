@@ -11,12 +11,11 @@ type pacer interface {
 // longestSleep bounds how late the end of the load is noticed.
 const longestSleep = 50 * time.Millisecond
 
-// grace is how late an arrival may be handed out that was due before the load ended: as late
-// as a timer may be, and no later.
+// grace is how long after its due time an arrival may still start once the load has ended: as
+// late as a timer may be.
 const grace = 10 * time.Millisecond
 
-// sleepUntil sleeps until an arrival is due; false when the load ends before, or ended long
-// ago.
+// sleepUntil sleeps until an arrival is due; false if the load ends first, or ended long ago.
 func (r *run) sleepUntil(due time.Duration, p pacer) bool {
 	for {
 		left, stopping := due-r.now(), r.stopping.Load()
@@ -30,7 +29,7 @@ func (r *run) sleepUntil(due time.Duration, p pacer) bool {
 	}
 }
 
-// newPacer is the finest sleep that there is, or time's own.
+// newPacer returns the finest sleep there is, or time's own.
 func newPacer(precise bool) pacer {
 	if precise {
 		if p := finePacer(); p != nil {

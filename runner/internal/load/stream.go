@@ -9,14 +9,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// flow is a call that is a stream, under way. The call is counted once, at its end; the messages that come are
-// counted as parts of it.
+// flow is a stream under way. The call is counted once, at its end; its messages are counted as
+// parts.
 type flow struct {
 	*worker
 	call   *plan.Call
 	stream Stream
 	opened tally.Sample
-	onStop bool // the load is over, and this is one of the last calls: nothing is waited for that serves nobody
+	onStop bool // the load was over before it began: waits and spans are skipped
 
 	at         time.Duration // when the last step ended
 	came       bool          // the first message has
@@ -108,7 +108,8 @@ func (f *flow) send(m *plan.Message) bool {
 	return true
 }
 
-// reply awaits the message that answers what was sent; others are counted and passed over.
+// reply waits for the message that answers what was sent. It counts other messages and skips
+// them.
 func (f *flow) reply(m *plan.Message, sent tally.Sample) bool {
 	deadline := f.run.start.Add(sent.Due + f.run.Plan.Target.Timeout)
 	for {
@@ -179,7 +180,8 @@ func unexpected(e Event, s tally.Sample) tally.Sample {
 	return s
 }
 
-// stopping reports whether the load has ended since the call began. What is left of the stream is left out.
+// stopping reports whether the load has ended since the call began. The rest of the stream is
+// then skipped.
 func (f *flow) stopping() bool {
 	if f.onStop || !f.run.stopping.Load() {
 		return false
@@ -208,7 +210,7 @@ func (f *flow) message(s tally.Sample, from time.Duration) {
 	f.run.count(f.lane, route, s)
 }
 
-// note keeps what went wrong first: that is what the call has failed of.
+// note remembers the first failure: it is what the call failed with.
 func (f *flow) note(s tally.Sample) {
 	if s.Class != tally.OK && f.class == 0 {
 		f.class, f.text = s.Class, s.Error
@@ -216,7 +218,7 @@ func (f *flow) note(s tally.Sample) {
 	f.unfinished = f.unfinished || s.Unfinished
 }
 
-// fail counts a message that was awaited and did not come. The stream ends with that.
+// fail counts an awaited message that did not come, and ends the stream.
 func (f *flow) fail(route int, s tally.Sample) bool {
 	if !f.came && route == f.call.Routes[plan.FirstMessage] {
 		s.Due, s.Sent = f.opened.Due, f.opened.Sent

@@ -29,7 +29,7 @@ type worker struct {
 	resume time.Duration // when it turns to what is left, or to the next task
 }
 
-// idleFrom is the shortest sleep that the client is told of.
+// idleFrom is the shortest sleep that the client is told about.
 const idleFrom = time.Millisecond
 
 // newWorker is the i-th worker, with the choices and values of a user or an arrival.
@@ -40,10 +40,10 @@ func (r *run) newWorker(i, index, behaviour int) *worker {
 	}
 }
 
-// perform does the steps of a task, the first of which is due at due, until the load ends.
-// The steps after one that did not bring what it was to save are left out. It gives the
-// instant at which the last ended; good when all were done and every request succeeded. What
-// the end of the load has left of them is in w.left.
+// perform does the steps of a task until the load ends; the first step is due at due. If a call
+// fails to save its value, the rest of the task is skipped. It returns the instant at which the
+// last step ended, and whether all steps were done and every call succeeded. What the end of the
+// load broke off is left in w.left.
 func (w *worker) perform(ctx context.Context, steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
 	good = true
 	w.left = nil
@@ -84,14 +84,14 @@ func (w *worker) send(ctx context.Context, c *plan.Call, due time.Duration) (end
 	return s.Ended, s.Class == tally.OK
 }
 
-// within makes a good sample a failure that took longer than it may; 0 stands for any time.
+// within turns a good sample into a failure if it took longer than most; 0 allows any time.
 func within(s *tally.Sample, took, most time.Duration) {
 	if s.Class == tally.OK && most > 0 && took > most {
 		s.Class, s.Error = tally.Expect, fmt.Sprintf("took longer than %v", most)
 	}
 }
 
-// sample is an outcome on the clock of the load.
+// sample puts an outcome on the clock of the load.
 func (r *run) sample(o *Outcome, due time.Duration) tally.Sample {
 	s := tally.Sample{
 		Due: due, Sent: due, Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error,
@@ -108,8 +108,8 @@ func (r *run) sample(o *Outcome, due time.Duration) tally.Sample {
 	return s
 }
 
-// sleepUntil waits for an instant, and gives the one at which it woke; false when the load
-// ends before.
+// sleepUntil sleeps until at and returns the instant at which it woke; not ok if the load ended
+// first.
 func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 	now = w.run.now()
 	if at >= w.run.Plan.Length() {
@@ -137,14 +137,14 @@ func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 	return now, !w.run.stopping.Load()
 }
 
-// begin does what a user does at first, again until it succeeds; false when its time, or the
-// load, ends before.
+// begin does on_start, repeating it until it succeeds; false if the user's time, or the load,
+// ends first.
 func (w *worker) begin(ctx context.Context, until time.Duration) bool {
-	const pause = time.Second // after a failure: a system that refuses is not to be stormed
+	const pause = time.Second // after a failure: do not hammer a system that refuses
 	steps := w.run.Plan.Behaviours[w.behaviour].OnStart
 	for due := w.run.now(); len(steps) > 0; {
 		ended, ok := w.perform(ctx, steps, due)
-		w.left, w.resume = nil, 0 // it is done anew and from its beginning
+		w.left, w.resume = nil, 0 // on_start begins again from its first step
 		if ok {
 			break
 		}
@@ -155,20 +155,20 @@ func (w *worker) begin(ctx context.Context, until time.Duration) bool {
 	return true
 }
 
-// end does what a user does at last, also when the load is over, until requests are cut off.
+// end does on_stop, even when the load is over, until calls are cut off.
 func (w *worker) end(ctx context.Context) {
 	due := w.run.now()
 	for _, s := range w.run.Plan.Behaviours[w.behaviour].OnStop {
 		if ctx.Err() != nil {
 			return
 		}
-		if s.Call != nil { // a wait at the end serves nobody
+		if s.Call != nil { // waiting at the end helps nobody
 			due, _ = w.send(ctx, s.Call, due)
 		}
 	}
 }
 
-// leave ends what the worker has begun, and gives back what it holds.
+// leave does on_stop if the worker had begun, and closes its client.
 func (w *worker) leave(ctx context.Context) {
 	if w.begun {
 		w.end(ctx)
@@ -177,12 +177,12 @@ func (w *worker) leave(ctx context.Context) {
 	w.gone, w.begun, w.left, w.resume = true, false, nil, 0
 }
 
-// close gives back what the client holds.
+// close closes the client.
 func (w *worker) close() {
 	_ = w.client.Close() // a connection that carries nothing more
 }
 
-// closed lets every user of the plan work, and returns after the last.
+// closed runs every user of the plan and waits for the last.
 func (r *run) closed(ctx context.Context) {
 	if r.crew.users == nil {
 		r.crew.users = make([]*worker, len(r.Plan.Users))
@@ -194,7 +194,7 @@ func (r *run) closed(ctx context.Context) {
 	users.Wait()
 }
 
-// user is the life of the i-th user of the plan in this stretch.
+// user is what the i-th user of the plan does in this stretch.
 func (r *run) user(ctx context.Context, i int) {
 	u := &r.Plan.Users[i]
 	w := r.crew.users[i]
@@ -204,7 +204,7 @@ func (r *run) user(ctx context.Context, i int) {
 	}
 	w.run = r
 	for _, span := range u.Spans {
-		if w.gone { // it comes back: with a connection of its own, and goes on with what it does
+		if w.gone { // it comes back on a fresh connection and goes on with its tasks
 			w.client, w.gone = r.Client(), false
 			w.values.NextTask()
 		}
@@ -218,8 +218,8 @@ func (r *run) user(ctx context.Context, i int) {
 	}
 }
 
-// work is a user's life from its start to its end, or to that of the stretch; false when the
-// load ended before the user could turn to its work.
+// work lets a user work from its start to its end, or to the end of the stretch; false if the
+// load ended before it could begin.
 func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	from := max(span.From, w.resume)
 	w.resume = max(from-w.run.Plan.Length(), 0)
@@ -258,8 +258,8 @@ func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	return true
 }
 
-// rest notes what is left, at the end of a stretch, of the time from ended to next. Where the
-// stretch ended in the midst of a request, its answer is the end for this worker.
+// rest notes how much of the time from ended to next is left over for the next stretch. If the
+// stretch ended in the middle of a call, it ended for this worker with the answer.
 func (w *worker) rest(ended, next time.Duration) {
 	end := max(ended, w.run.Plan.Length())
 	w.resume = max(next-end, 0)
