@@ -1,8 +1,8 @@
-// Package answer judges what came back, as far as protocols share it: conditions on JSON, and values that are
-// saved from it.
+// Package answer checks what came back, as far as protocols share it: conditions on JSON, and
+// values saved from it.
 //
-// It looks at bytes and texts alone. What it finds wrong is a sentence that is the same for equal failures; an
-// empty one means that nothing is.
+// It looks only at bytes and texts. A fault is a sentence that is the same for equal faults; an
+// empty sentence means that all is well.
 package answer
 
 import (
@@ -17,7 +17,7 @@ type Saver interface {
 	Save(slot int, value string)
 }
 
-// JSON holds a body against conditions, and saves what is to be saved once all of them hold.
+// JSON checks a body against conditions. If all hold, it saves what is to be saved.
 func JSON(body []byte, conditions []plan.Condition, saves []plan.Save, to Saver) (wrong string) {
 	if !gjson.ValidBytes(body) {
 		return "the answer is not JSON"

@@ -1,12 +1,12 @@
-// Package datagen makes what requests are filled with: rows of data, generated values, and
-// what a user has saved.
+// Package datagen makes the values that calls are filled with: rows of data, generated values,
+// and what a user has saved.
 //
-// A Source belongs to a plan and is shared by all users; it is never changed. A User makes
-// the values of one user, or of one arrival after the other: with the same plan and the same
-// index they are the same in every run and on every shard, so that shards need no talk. The
-// users take the rows of a table in turn, user u of U the rows u, u+U, u+2U, …: no two draw
-// the same row before all are used up. A row is drawn once for a task, however many of its
-// columns are used. Append allocates nothing once its destination is large enough.
+// A Source belongs to a plan, is shared by all users and never changes. A User makes the values
+// of one user, or of one arrival after the other. The same plan and index give the same values in
+// every run and on every shard, so shards need not talk. Users take the rows of a table in turn:
+// user u of U the rows u, u+U, u+2U, …, so no row is drawn twice before all are used. A row is
+// drawn once for a task, however many of its columns are used. Append allocates nothing once its
+// destination is large enough.
 package datagen
 
 import (

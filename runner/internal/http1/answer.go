@@ -1,14 +1,14 @@
-// Package http1 reads answers of HTTP/1.1 as fast as they can be read, and knows no policy.
+// Package http1 reads HTTP/1.1 answers fast, and knows no policy.
 //
-// A Reader takes answers apart that come over a connection, one after the other: it reads each to its
-// end, keeps of it what was wanted, and allocates nothing for a usual one. It gives the status, a few
-// header fields and, where they are wanted, the bytes of the body as they came over the wire. Whether
-// an answer is a good one, and when it comes too late, is for the caller to say: a Read of the
-// connection that fails ends the answer with that error.
+// A Reader parses one answer after the other from a connection. It reads each to its end, keeps
+// what was wanted of it, and allocates nothing for a usual one. It gives the status, a few header
+// fields and, if wanted, the bytes of the body as they came over the wire. Whether an answer is
+// good, and when it comes too late, is for the caller to decide: if reading from the connection
+// fails, Read returns that error.
 //
-// The framing is that of RFC 9112. What two parties might read differently is refused. Left out:
-// trailers (read, not shown), upgrades (their answer ends with its header), and answers to CONNECT,
-// but for Tunnel.
+// The framing is that of RFC 9112. Anything that two parties might read differently is refused.
+// Left out: trailers (read, not shown), upgrades (their answer ends with its header), and answers
+// to CONNECT other than through Tunnel.
 package http1
 
 import (
@@ -108,7 +108,7 @@ func (r *Reader) Answer() *Answer { return &r.answer }
 // Held is the body of the last answer, where it was wanted. It is valid until the next Read.
 func (r *Reader) Held() []byte { return r.held }
 
-// Forget makes ready for a request that may fail before Read: there is no answer then.
+// Forget drops the last answer, for a request that may fail before Read.
 func (r *Reader) Forget() { r.answer.reset() }
 
 // Shrink lets go of what an unusual answer made large.
@@ -178,9 +178,9 @@ func (r *Reader) header(want Want) error {
 	}
 }
 
-// scan looks at the header lines since the last scan for bytes that must not be: other parties may take a carriage
-// return in the midst of a line for its end (RFC 9110, section 5.5). To look at many lines at once is what makes it
-// cheap.
+// scan looks for forbidden bytes in the header lines since the last scan: other parties may take
+// a carriage return inside a line for its end (RFC 9110, section 5.5). Looking at many lines at
+// once makes it cheap.
 func (r *Reader) scan() {
 	if r.dirty < 0 {
 		return
@@ -295,7 +295,7 @@ func (a *Answer) field(line []byte, want Want) error {
 		return nil
 	}
 	colon := bytes.IndexByte(line, ':')
-	if colon <= 0 || line[0] < ' ' || line[colon-1] <= ' ' { // others may cut that off, and read another name
+	if colon <= 0 || line[0] < ' ' || line[colon-1] <= ' ' { // others may strip it and read another name
 		return errField
 	}
 	name, value := line[:colon], line[colon+1:]

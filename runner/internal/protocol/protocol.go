@@ -1,12 +1,13 @@
-// Package protocol is where a run meets the protocols that its plan speaks.
+// Package protocol connects a run to the protocols that its plan speaks.
 //
-// New makes the Clients of a plan: for each protocol that a call of the plan speaks, those of that
-// protocol's own package. Each user gets one load.Client, which hands a call to the client of its
-// protocol; where a plan speaks one protocol, it is that protocol's client itself and nothing stands
-// between. All protocols dial through one wire.Dialer.
+// New makes the Clients of a plan: for each protocol among its calls, those of that protocol's
+// own package. Each user gets one load.Client, which hands a call to the client of its protocol.
+// If a plan speaks one protocol, that client is used directly. All protocols dial through one
+// wire.Dialer.
 //
-// Which protocols there are is a value that is passed: a Protocol here makes clients, one in package
-// plan compiles the calls, and one in package profile reads them. They belong together by their Word.
+// Which protocols there are is a value that is passed: a Protocol here makes clients, one in
+// package plan resolves calls, and one in package profile reads them. They belong together by
+// their Word. The toy protocols in the test of this package show all of them.
 package protocol
 
 import (
@@ -43,8 +44,9 @@ func Protocols() []Protocol {
 // Clients makes the clients of one run. Safe for concurrent use.
 type Clients struct{ makers []Maker } // by plan.Call.Protocol
 
-// New compiles the calls of a plan. It connects to nothing yet. A nil list of protocols stands for Protocols. It
-// fails when the target's address, certificates or a literal part of a call cannot be sent.
+// New compiles the calls of a plan. It connects to nothing. A nil list of protocols stands for
+// Protocols. It fails if the target's address, its certificates or a literal part of a call
+// cannot be used.
 func New(p *plan.Plan, proxy wire.Proxy, protocols []Protocol) (*Clients, error) {
 	if protocols == nil {
 		protocols = Protocols()

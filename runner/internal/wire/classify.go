@@ -45,7 +45,8 @@ var ErrCut = fmt.Errorf("not answered before the load ended: %w", context.Cancel
 // IsCut reports whether the end of the load caused an error.
 func IsCut(err error) bool { return errors.Is(err, context.Canceled) }
 
-// Classify tells whose fault an error is, and what to call it. The end of a context is that of the load.
+// Classify says whose fault an error is, and names it. A canceled context stands for the end of
+// the load.
 func Classify(err error) (tally.Class, string) {
 	var known Fault
 	var answer http1.Error

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Conn is a connection that is used for one call at a time, by one user.
+// Conn is a connection that carries one call at a time, for one user.
 //
-// Setting a deadline costs a lock and a timer of the runtime, so on plain connections it is
-// not done for every call: the one that an earlier call has set stays, and always lies
-// before the present call's own. Only when it passes in the midst of a call, which is
-// once in a time-out, the right one is set and the call goes on where it stopped.
+// Setting a deadline costs a lock and a timer of the runtime, so plain connections do not do it
+// for each call. The deadline of an earlier call stays set, since it always lies before the
+// present call's own. Only if it passes during a call, which happens once in a time-out, is the
+// right one set; the call then continues where it stopped.
 type Conn struct {
 	net.Conn
 	fuse  *Fuse     // of the user that a call is under way for
@@ -29,13 +29,13 @@ func NewConn(c net.Conn) *Conn {
 	return &Conn{Conn: c, plain: !encrypted}
 }
 
-// Give hands the connection to the user whose fuse that is, who waits for it from now on.
+// Give hands the connection to the user with that fuse, who waits for it from now on.
 func (c *Conn) Give(f *Fuse) {
 	c.fuse = f
 	f.hold(c.Conn)
 }
 
-// Begin makes the connection carry a call, which must end until a deadline.
+// Begin starts a call that must end by a deadline.
 func (c *Conn) Begin(until time.Time) {
 	c.until = until
 	if !c.plain || c.armed.IsZero() || until.Before(c.armed) {
@@ -43,13 +43,13 @@ func (c *Conn) Begin(until time.Time) {
 	}
 }
 
-// arm sets the deadline that is due, and reports whether the call may go on.
+// arm sets the present call's deadline, and reports whether the call may continue.
 func (c *Conn) arm() bool {
 	c.armed = c.until
 	return c.fuse.setDeadline(c.Conn, c.until)
 }
 
-// resume reports whether a call that err ended is to be made again.
+// resume reports whether to repeat a read or write that err ended.
 func (c *Conn) resume(err error) bool {
 	return c.plain && errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(c.until) && c.arm()
 }
@@ -79,8 +79,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 // patience is how long a look at a TLS connection may take on which something has come in.
 const patience = 5 * time.Millisecond
 
-// Stale reports whether the server has closed the connection, or sent something that nobody
-// asked for, while it rested.
+// Stale reports whether the server closed the connection while it rested, or sent something that
+// nobody asked for.
 func (c *Conn) Stale() bool {
 	raw := c.Conn
 	encrypted, ok := raw.(*tls.Conn)

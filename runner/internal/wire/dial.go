@@ -1,13 +1,13 @@
 // Package wire connects to the system under test, and says whose fault it is when that fails.
 //
-// A Dialer makes connections to a plan's target, and to where it redirects: over TCP or a unix socket,
-// through a proxy where it was given one, and with TLS where the address says so. All protocols dial
-// through it, and so does the wait for the system to be ready: what reaches the one reaches the other.
-// A Dialer is safe for concurrent use; it reads nothing of the process's environment.
+// A Dialer connects to a plan's target and to where it redirects: over TCP or a unix socket,
+// through a proxy if it was given one, with TLS if the address asks for it. Every protocol dials
+// through it. A Dialer is safe for concurrent use and reads nothing of the process's environment.
 //
-// A Conn is a connection that is used for one call at a time, with a deadline that costs nothing to
-// set again. A Fuse cuts off what one user waits for when the load ends. Classify puts any error into
-// a class and a sentence that is the same each time: it names no port and no address of this machine.
+// A Conn is a connection that carries one call at a time; setting its deadline again costs
+// nothing. A Fuse cuts off what a user waits for when the load ends. Classify turns any error
+// into a class and a sentence. The sentence is the same each time: it names no port and no
+// address of this machine. A fault of this machine, or of its name service, is tally.Generator.
 package wire
 
 import (
@@ -38,8 +38,8 @@ type Dialer struct {
 	tls    *tls.Config
 }
 
-// NewDialer makes the Dialer of a target. It connects to nothing yet. It fails when the target's address, its
-// certificates or the proxy's address are none.
+// NewDialer makes the Dialer of a target without connecting to anything. It fails if the target's
+// address, its certificates or the proxy's address are invalid.
 func NewDialer(t plan.Target, proxy Proxy) (*Dialer, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
@@ -72,7 +72,8 @@ func NewDialer(t plan.Target, proxy Proxy) (*Dialer, error) {
 // Target is the origin that is loaded.
 func (d *Dialer) Target() Origin { return d.target }
 
-// Authorization is what the user in the target's address comes to in a header (RFC 7617); empty for none.
+// Authorization is the header value for the user in the target's address (RFC 7617); empty for
+// none.
 func (d *Dialer) Authorization() string { return basic(d.user) }
 
 // Allowed reports whether a host may be loaded: the target's, or one that the profile names.
@@ -98,13 +99,13 @@ func newTLS(t profile.TLS) (*tls.Config, error) {
 	return config, nil
 }
 
-// Dial connects to an origin; protocols are offered in TLS. Where a proxy can be asked in plain HTTP, this is a
-// connection to the proxy: see Via.Absolute.
+// Dial connects to an origin and offers protocols in TLS. If a proxy can be asked in plain HTTP,
+// it connects to the proxy instead: see Via.Absolute.
 func (d *Dialer) Dial(ctx context.Context, to Origin, protocols ...string) (net.Conn, error) {
 	return d.secure(ctx, to, protocols, d.reach)
 }
 
-// Tunnel is Dial on a way that carries anything, whatever proxy there is.
+// Tunnel is Dial, but through a proxy it always asks for a connection to the origin itself.
 func (d *Dialer) Tunnel(ctx context.Context, to Origin, protocols ...string) (net.Conn, error) {
 	return d.secure(ctx, to, protocols, d.tunnel)
 }

@@ -11,7 +11,7 @@ import (
 // past is a deadline that ends what waits for a connection at once.
 var past = time.Unix(1, 0)
 
-// Fuse cuts off what a user waits for when the context ends that its calls are made under. The zero Fuse watches
+// Fuse cuts off what a user waits for when the context of its calls ends. The zero Fuse watches
 // none.
 type Fuse struct {
 	ended atomic.Bool // as blown, without the lock
@@ -23,8 +23,8 @@ type Fuse struct {
 	stop  func() bool     // ends the watch
 }
 
-// Watch makes the fuse blow when ctx ends. A call says under which context it is made: for the same one again
-// there is nothing to do. The user may wait for no connection while the context changes.
+// Watch makes the fuse blow when ctx ends. Every call names its context here; the same one again
+// costs nothing. The user must not be waiting while the context changes.
 func (f *Fuse) Watch(ctx context.Context) {
 	if done := ctx.Done(); done != f.done {
 		f.Unwatch()
@@ -59,7 +59,8 @@ func (f *Fuse) Blown() bool { return f.ended.Load() }
 // Release says that the user waits for no connection.
 func (f *Fuse) Release() { f.hold(nil) }
 
-// blow lets the present and every later deadline be in the past, unless another context is watched by now.
+// blow puts the present and every later deadline in the past, unless another context is watched
+// by now.
 func (f *Fuse) blow(done <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -73,7 +74,7 @@ func (f *Fuse) blow(done <-chan struct{}) {
 	}
 }
 
-// hold says which connection the user waits for from now on; nil for none.
+// hold names the connection that the user waits for from now on; nil for none.
 func (f *Fuse) hold(c net.Conn) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -25,12 +25,12 @@ func (v Via) socks() bool {
 	return v.url != nil && (v.url.Scheme == "socks5" || v.url.Scheme == "socks5h")
 }
 
-// Absolute reports whether requests of HTTP/1.1 must name the whole address, for the proxy to read.
+// Absolute reports whether HTTP/1.1 requests must name the whole address for the proxy.
 func (v Via) Absolute() bool {
 	return v.url != nil && !v.socks() && v.to.Scheme == "http"
 }
 
-// Prefix is what the path of a request of HTTP/1.1 has in front: the origin, where the proxy must read it.
+// Prefix goes in front of a path in an HTTP/1.1 request: the origin, if the proxy needs it.
 func (v Via) Prefix() string {
 	if !v.Absolute() {
 		return ""
@@ -38,7 +38,7 @@ func (v Via) Prefix() string {
 	return v.to.URL()
 }
 
-// Authorization is what the proxy is told in a request; empty when it reads none, or there is
+// Authorization is what HTTP/1.1 requests tell the proxy; empty if it reads none or there is
 // nothing to tell.
 func (v Via) Authorization() string {
 	if !v.Absolute() {

@@ -13,8 +13,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// client1 is one user that speaks HTTP/1.1. There may be very many, most of them idle: what a
-// call needs only while it is under way is in buf.
+// client1 is one user that speaks HTTP/1.1. There may be very many, most of them idle, so what a
+// call needs only while it runs is in buf.
 type client1 struct {
 	clients *Clients
 	fuse    wire.Fuse
@@ -215,8 +215,8 @@ func (u *client1) wait(ctx context.Context, x *exchange) (*wire.Conn, error) {
 	}
 }
 
-// connect dials on a goroutine of its own, which takes the deep stack that dialling needs to
-// its grave: users may be many, and each would keep one.
+// connect dials on a goroutine of its own, so that the deep stack that dialling needs ends with
+// it. Otherwise each of many users would keep such a stack.
 func (u *client1) connect(ctx context.Context, x *exchange) (*wire.Conn, time.Time, error) {
 	dialling, cancel := context.WithDeadline(ctx, x.deadline)
 	defer cancel()

@@ -70,8 +70,8 @@ func (u *client2) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	return r
 }
 
-// follow sends a request, and goes after redirects as far as the plan lets it. The response tells of the last
-// answer, and of all bytes and of the first instant of sending.
+// follow sends a request and goes after redirects as far as the plan allows. The response has the
+// status of the last answer, the bytes of all, and the instant of the first sending.
 func (u *client2) follow(ctx context.Context, q *request) response {
 	var all response
 	for hops := 0; ; hops++ {
@@ -176,8 +176,8 @@ func gzipped(h http.Header) bool {
 	return strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip")
 }
 
-// cause is why a call failed with err. Where its context has ended, that is the reason, unless err says at what it
-// was too late. A stream that the server reset is called by its code.
+// cause is why a call failed with err. If its context has ended, that is the reason, unless err
+// says at what it was too late. A stream that the server reset is named by its code.
 func cause(ctx context.Context, err error) error {
 	var late wire.Late
 	var stream streamError
@@ -192,8 +192,9 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// send puts a request on a line, and notes in r when. A connection that turns out to take no more requests,
-// because the server has said goodbye, is replaced once, if nothing of the request has left.
+// send puts a request on a line and notes in r when. If the connection turns out to take no more
+// requests because the server has said goodbye, and nothing of the request has left, send tries
+// once more on a fresh one.
 func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (resp *http.Response, err error) {
 	for range 2 {
 		var c *http.ClientConn

@@ -1,17 +1,17 @@
 // Package http makes the HTTP calls of a plan.
 //
-// New makes Clients, the factory of one run, which is safe for concurrent use; its Client makes one
-// user's. Calls are compiled once, in New: one without variables is a slice of bytes that is written as
-// it stands. HTTP/1.1 is spoken over a net.Conn without net/http, which costs three times the
-// processor's time, and allocates nothing for a plain call; a user that is idle owns a socket and no
-// buffer. HTTP/2 stands on net/http's ClientConn.
+// New makes Clients, the factory of one run, which is safe for concurrent use; its Client makes
+// one user's client. New compiles each call once: a call without variables becomes a slice of
+// bytes that is written as it is. HTTP/1.1 is spoken over a net.Conn without net/http, which
+// would cost three times the processor time, and allocates nothing for a plain call. An idle user
+// owns a socket and no buffer. HTTP/2 uses net/http's ClientConn.
 //
-// What the user would see is what is counted: a request is sent once, an answer is read to its end,
-// redirects are followed only as far as the plan allows and only to hosts that it may load. A kept
-// connection that turns out dead before anything was sent on it is replaced, as every client does; the
-// outcome says so (Resent).
+// Counts show what the user would see. A request is sent once, an answer is read to its end, and
+// redirects are followed only as far as the plan allows and only to hosts that may be loaded. If
+// a kept connection turns out dead before anything was sent on it, the call moves to a fresh one,
+// as in every client, and the outcome says so (Resent).
 //
-// An answer is good when its status and its JSON are as the call expects; see package answer.
+// An answer is good if its status and its JSON are as the call expects; see package answer.
 package http
 
 import (
@@ -52,8 +52,8 @@ const (
 	version2
 )
 
-// New compiles the HTTP calls of a plan. It connects to nothing yet. It fails when a literal part of a call can
-// not be sent.
+// New compiles the HTTP calls of a plan. It connects to nothing. It fails if a literal part of a
+// call cannot be sent.
 func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
 	f := &Clients{target: p.Target, origin: d.Target(), dialer: d, probing: make(chan struct{}, 1)}
 	f.version.Store(settle(p.Target.HTTP, f.origin.Scheme))
@@ -73,7 +73,7 @@ func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
 	return f, err
 }
 
-// settle tells the version that needs no probe.
+// settle returns the version if no probe is needed to find it.
 func settle(v profile.HTTPVersion, scheme string) int32 {
 	switch {
 	case v == profile.HTTP2:
@@ -105,7 +105,7 @@ func (f *Clients) Spoken() string {
 	return "HTTP/1.1"
 }
 
-// Close closes the connections that users share. It is called after the clients' own Close.
+// Close closes the connections that users share. Close the clients first.
 func (f *Clients) Close() error {
 	var errs []error
 	for range cap(f.shared) {

@@ -32,8 +32,8 @@ type hop struct {
 
 const errLocation wire.Fault = "the Location of a redirect is no address"
 
-// next works out where a Location leads from a page. A host that may not be loaded is a
-// fault, and nothing has been sent to it then.
+// next works out where a Location leads. A host that may not be loaded is a fault; nothing is
+// sent to it.
 func (f *Clients) next(from wire.Origin, path, method string, status int, location string) (hop, error) {
 	page, err := url.Parse(from.URL() + path)
 	if err != nil {
@@ -63,15 +63,15 @@ func (f *Clients) next(from wire.Origin, path, method string, status int, locati
 	return s, nil
 }
 
-// trusted reports whether what is secret between the user and an origin may be told another:
-// the same one, or the same host that asks for TLS, as Python's requests has it.
+// trusted reports whether secrets shared with one origin may be sent to another: the same origin,
+// or the same host over TLS, as in Python's requests.
 func trusted(from, to wire.Origin) bool {
 	upgraded := wire.Origin{Scheme: "https", Host: from.Host, Port: "443"}
 	return from == to || (from.Scheme == "http" && from.Port == "80" && to == upgraded)
 }
 
-// follow goes after redirects, as far as the plan lets it. The response tells of the last
-// answer, and of all bytes and of the first instant of sending.
+// follow goes after redirects as far as the plan allows. The response has the status of the last
+// answer, the bytes of all, and the instant of the first sending.
 func (u *client1) follow(ctx context.Context, x *exchange, r response) response {
 	first := r.Sent
 	received := r.BytesReceived

@@ -14,8 +14,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// compiled is a call as it is sent: once as fields, for HTTP/2, and once as text, for HTTP/1.1. Both take the same
-// values in the same order.
+// compiled is a call ready to be filled: as fields for HTTP/2, and as text for HTTP/1.1. Both
+// take the same values in the same order.
 type compiled struct {
 	content     *plan.HTTP
 	host        plan.Text
@@ -77,8 +77,8 @@ func compile(p *plan.Plan, d *wire.Dialer) ([]*compiled, error) {
 	return calls, nil
 }
 
-// sendable looks at the literal parts of a request: what would break the framing of HTTP can
-// not be sent. Variables are made safe when they are put in.
+// sendable checks the literal parts of a call: what would break the framing of HTTP cannot be
+// sent. Variables are made safe when they are filled in.
 func sendable(h *plan.HTTP, route string) error {
 	path := literals(h.Path)
 	switch {
