@@ -12,42 +12,41 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// The bounds of patience with GitHub.
+// How long a method waits for GitHub.
 const (
 	requestTimeout = 30 * time.Second
 	tries          = 4
-	firstPause     = time.Second     // doubled for each further try
-	patience       = 2 * time.Minute // with all tries of a method and the pauses between them
+	firstPause     = time.Second     // doubled after each try
+	patience       = 2 * time.Minute // for all tries of a method and the pauses between them
 )
 
-// API speaks to GitHub's REST API for one workflow run. Each method tries again what may pass,
-// for at most two minutes, and its errors are sentences that say what to do; the token stands in
-// none of them. Its methods are safe for concurrent use.
+// API speaks to GitHub's REST API for one workflow run. Each method retries temporary errors, for at
+// most two minutes. Its errors are sentences that say what to do; none of them contains the token. Its
+// methods are safe for concurrent use.
 type API struct {
 	Run   Run
 	Token string
-	// Login is who writes what this token writes, a GitHub App's such as my-app[bot]. Empty, the
-	// token is asked; one that may not be, as a bot's, is taken for that of GitHub Actions, whose
-	// comments are by github-actions[bot].
+	// Login is the author of what this token writes, such as my-app[bot] for a GitHub App. If it is
+	// empty, GitHub is asked whose the token is. A bot's token may not ask: it is taken for that of
+	// GitHub Actions, whose comments are by github-actions[bot].
 	Login string
 	// Timeout is how long one request may take; 0 for 30 s.
 	Timeout time.Duration
-	// Wait waits between two tries; nil for time itself.
+	// Wait waits between two tries; nil waits in real time.
 	Wait func(context.Context, time.Duration) error
 }
 
-// session is what one method of API does.
+// session is one call of a method of API.
 type session struct {
 	*API
 	*github.Client
 	owner, name string
-	doing       string // what is done and to what, for errors
+	doing       string // what is done to what, for errors
 	needs       string // the permission that it takes
 }
 
-// call does one thing in sessions of its own until it is done, or until what is wrong does not
-// pass. A try that comes again must find out by itself what an earlier one has done, whose
-// answer may be lost.
+// call tries one thing until it succeeds or fails for good. A further try must find out by itself what
+// an earlier one has done: the answer to that may have been lost.
 func (a *API) call(ctx context.Context, doing, needs string, try func(context.Context, *session) error) error {
 	s := &session{API: a, doing: doing, needs: needs}
 	owner, name, ok := strings.Cut(a.Run.Repository, "/")
@@ -55,7 +54,7 @@ func (a *API) call(ctx context.Context, doing, needs string, try func(context.Co
 	case !ok || owner == "" || name == "" || strings.Contains(name, "/"):
 		return fmt.Errorf("%s: the repository %q is not OWNER/NAME", doing, a.Run.Repository)
 	case a.Token == "":
-		return fmt.Errorf("%s: there is no token: hand the action github-token, or set GITHUB_TOKEN", doing)
+		return fmt.Errorf("%s: there is no token: give the action github-token, or set GITHUB_TOKEN", doing)
 	case strings.ContainsFunc(a.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return fmt.Errorf("%s: the token has spaces, line ends or other characters that no token has: copy it anew", doing)
 	}
@@ -76,7 +75,7 @@ func (a *API) call(ctx context.Context, doing, needs string, try func(context.Co
 		waited += pause
 		if ctx.Err() != nil || !passes || n == tries || waited > patience || a.wait(bounded, pause) != nil {
 			if cause := ctx.Err(); cause != nil {
-				return fmt.Errorf("%s: it was stopped before it was done: %w", doing, cause)
+				return fmt.Errorf("%s: stopped before it was done: %w", doing, cause)
 			}
 			return s.explain(err, n)
 		}
@@ -95,7 +94,7 @@ func (a *API) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// client is a new one for each try: an old one refuses by itself what GitHub has once put off.
+// client is new for each try: an old one itself refuses requests after GitHub has limited one.
 func (a *API) client() (*github.Client, error) {
 	base, err := url.Parse(strings.TrimSuffix(a.Run.APIURL, "/") + "/")
 	if err != nil || base.Host == "" {
@@ -113,7 +112,7 @@ func (a *API) client() (*github.Client, error) {
 
 var errRedirect = errors.New("it redirects to another host, where the token does not belong, or in circles: is GITHUB_API_URL right?")
 
-// stay keeps the token, which goes along with each redirected request, on its host.
+// stay refuses redirects to another host: the token would go along.
 func stay(next *http.Request, before []*http.Request) error {
 	const most = 10 // as net/http has it
 	if first := before[0].URL; next.URL.Host != first.Host || next.URL.Scheme != first.Scheme || len(before) >= most {
@@ -122,7 +121,7 @@ func stay(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// pages reads all pages of a list, or as many as take says.
+// pages reads the pages of a list until take wants no more.
 func pages[T any](read func(*github.ListOptions) ([]T, *github.Response, error), take func(T) (more bool)) error {
 	options := &github.ListOptions{PerPage: 100}
 	for {
@@ -142,10 +141,10 @@ func pages[T any](read func(*github.ListOptions) ([]T, *github.Response, error),
 	}
 }
 
-// onPull is what is done to the run's pull request.
+// onPull says what is done to the run's pull request.
 func (a *API) onPull(doing string) string {
 	return fmt.Sprintf("%s pull request %d of %s", doing, a.Run.PullRequest, a.Run.Repository)
 }
 
-// short is a commit as people write it.
+// short abbreviates a commit.
 func short(sha string) string { return fmt.Sprintf("%.12s", sha) }

@@ -168,7 +168,7 @@ func TestWhatDoesNotPassIsSaid(t *testing.T) {
 		prepare func(*githubtest.Server, *github.API)
 		want    string
 	}{
-		"no token":          {api(func(a *github.API) { a.Token = "" }), "there is no token: hand the action github-token"},
+		"no token":          {api(func(a *github.API) { a.Token = "" }), "there is no token: give the action github-token"},
 		"token with a line": {api(func(a *github.API) { a.Token += "\n" }), "the token has spaces, line ends"},
 		"wrong token":       {api(func(a *github.API) { a.Token = githubtest.Token + "x" }), "GitHub refuses the token (401)"},
 		"no repository":     {api(func(a *github.API) { a.Run.Repository = "shop" }), `the repository "shop" is not OWNER/NAME`},
@@ -187,7 +187,7 @@ func TestWhatDoesNotPassIsSaid(t *testing.T) {
 			"tried 2 times: too many requests at once with this token (403): GitHub asks to wait 1m40s more"},
 		"used up": {always(githubtest.Fault{Status: 403, Header: http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}}}),
 			"tried 1 times: the hour's requests of this token are used up (403): GitHub asks to wait "},
-		"a proxy's page": {always(githubtest.Fault{Status: 200, Body: "<html>Please log in</html>"}), "what answers is not GitHub's API"},
+		"a proxy's page": {always(githubtest.Fault{Status: 200, Body: "<html>Please log in</html>"}), "the answer is not from GitHub's API"},
 		"elsewhere":      {always(githubtest.Fault{Status: 302, Header: header("Location", "http://elsewhere.example/")}), "it redirects to another host, where the token does not belong"},
 	} {
 		for _, m := range methods {
@@ -270,7 +270,7 @@ func TestTheCallersContextEndsIt(t *testing.T) {
 		s.Fail(githubtest.Fault{Status: 429, Header: header("Retry-After", "100")})
 		s.Before("GET", "", func() { time.AfterFunc(10*time.Millisecond, cancel) })
 		err := m.call(ctx, a)
-		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "it was stopped before it was done") {
+		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped before it was done") {
 			t.Errorf("%s: %v", m.name, err)
 		}
 	}

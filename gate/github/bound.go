@@ -11,22 +11,22 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// creationLag is how much later than its push a workflow run may be created, at the worst. GitHub
-// does not promise anything; some seconds are usual.
+// creationLag is how long after a push its workflow run may be created, at worst. GitHub promises nothing;
+// some seconds are usual.
 const creationLag = 10 * time.Minute
 
-// placed is a label that was put and not taken off again.
+// placed is a label that was put and not removed.
 type placed struct {
 	event *github.IssueEvent // nil when there is none
-	times int                // that it was put, counting those after which it was taken off
-	// moves are the instants at which the head may have become one that does not follow the one
-	// before it, also before the label. A head that is pushed on leaves no event.
+	times int                // how often it was put, counting when it was removed later
+	// moves are the instants, also before the label, at which the head may have become a commit that
+	// does not follow the previous head. An ordinary push leaves no event.
 	moves []time.Time
-	// turned is whether the pull request goes into another branch since.
+	// turned reports whether the base branch has changed since.
 	turned bool
 }
 
-// label finds a label in the history.
+// label finds when a label was put, if it is still there.
 func (past history) label(name string) (put placed) {
 	for _, e := range past {
 		same := strings.EqualFold(e.GetLabel().GetName(), name)
@@ -51,21 +51,21 @@ func (past history) label(name string) (put placed) {
 
 func (p placed) at() time.Time { return p.event.GetCreatedAt().Time }
 
-// broken is what has happened to the pull request since, so that the label cannot count.
+// broken is an error if something happened to the pull request after which the label cannot count.
 func (p placed) broken() error {
 	switch {
 	case p.turned:
-		return fmt.Errorf("%w: the pull request was turned to another branch after the label was put: take it off and put it on again", ErrNotBound)
+		return fmt.Errorf("%w: the base of the pull request was changed after the label was put: take the label off and put it on again", ErrNotBound)
 	case anyFrom(p.moves, p.at()):
-		return fmt.Errorf("%w: the commit was replaced, or the pull request opened again, after the label was put: take it off and put it on again", ErrNotBound)
+		return fmt.Errorf("%w: the commit was replaced, or the pull request reopened, after the label was put: take the label off and put it on again", ErrNotBound)
 	}
 	return nil
 }
 
-// bound finds out whether a label was put while the run's commit was the head, which it is now.
+// bound is an error unless the label was put while the run's commit, the present head, was the head.
 func (s *session) bound(ctx context.Context, pull pullRequest, put placed) error {
 	if s.putLabel(put) && put.times == 1 {
-		return nil // the event that started this run tells head and label in one
+		return nil // the event that started this run names both head and label
 	}
 	if own, err := s.boundByOwnRun(ctx, put); own || err != nil {
 		return err
@@ -73,28 +73,27 @@ func (s *session) bound(ctx context.Context, pull pullRequest, put placed) error
 	return s.boundByRuns(ctx, pull, put, creationLag, creationLag)
 }
 
-// putLabel reports whether this run was started by somebody's putting the label, be it another
-// time.
+// putLabel reports whether this run was started because somebody put the label, perhaps at another time.
 func (s *session) putLabel(put placed) bool {
 	return s.Run.Action == labeled && strings.EqualFold(s.Run.Label, put.event.GetLabel().GetName())
 }
 
-// boundByOwnRun reports whether this run shows it by itself: that its event was of this pull
-// request and this head is known, unlike of other runs. Of the moves in the time in which its
-// event can have happened, that one which was the event itself does not count.
+// boundByOwnRun reports whether this run itself shows it. Unlike with other runs, we know that its event
+// was of this pull request and this head. A move around the time of its event does not count if that move
+// was the event.
 func (s *session) boundByOwnRun(ctx context.Context, put placed) (bool, error) {
 	if s.Run.Source.ID != 0 {
-		return false, nil // it follows another one, whose event it does not have
+		return false, nil // it follows another run, and does not have that one's event
 	}
 	run, _, err := s.Actions.GetWorkflowRunByID(ctx, s.owner, s.name, s.Run.ID)
 	if err != nil {
 		return false, untold(err)
 	}
-	created := run.GetCreatedAt().Time // which stays when it is run again
+	created := run.GetCreatedAt().Time // a re-run keeps it
 	moves := slices.DeleteFunc(slices.Clone(put.moves), func(t time.Time) bool { return t.Before(created.Add(-creationLag)) })
 	switch {
 	case !created.Before(put.at()):
-		return s.putLabel(put), nil // it was put this time
+		return s.putLabel(put), nil // this event put it
 	case len(moves) == 0:
 		return true, nil
 	case len(moves) > 1 || moves[0].After(created):
@@ -103,8 +102,8 @@ func (s *session) boundByOwnRun(ctx context.Context, put placed) (bool, error) {
 	return s.wasMove(ctx)
 }
 
-// wasMove reports whether this run's event was itself one after which the head need not follow
-// the one before it.
+// wasMove reports whether this run's own event was a move: after it the head need not follow the previous
+// head.
 func (s *session) wasMove(ctx context.Context) (bool, error) {
 	switch {
 	case s.Run.Action == "reopened":
@@ -114,16 +113,15 @@ func (s *session) wasMove(ctx context.Context) (bool, error) {
 	}
 	follows, err := s.isAncestor(ctx, s.Run.Before, s.Run.HeadSHA)
 	if isStatus(err, http.StatusForbidden) || isStatus(err, http.StatusNotFound) {
-		return false, nil // then other runs must show it
+		return false, nil // other runs must show it then
 	}
 	return !follows, err
 }
 
-// boundByRuns finds out the same by the workflow runs of the head: one of this pull request that
-// was created before the label was put shows that the commit was pushed by then. Since commits
-// only follow each other where nobody replaces the head, it has then been the head ever since, if
-// nothing was replaced from a margin, moved, before that run on. late is how much later than its
-// push a run of another pull request of the branch may come.
+// boundByRuns looks at the workflow runs of the head. A run of this pull request that was created before
+// the label was put shows that the commit had been pushed by then. If nobody replaced the head since, it
+// has been the head ever since. moved is a margin before that run, in which a replacement counts too; late
+// is how long after its push a run of another pull request of the branch may be created.
 func (s *session) boundByRuns(ctx context.Context, pull pullRequest, put placed, late, moved time.Duration) error {
 	since, err := s.ownSince(ctx, pull, put.at(), late)
 	if err != nil {
@@ -151,20 +149,20 @@ func (s *session) boundByRuns(ctx context.Context, pull pullRequest, put placed,
 	case err != nil:
 		return untold(err)
 	case !bound:
-		return fmt.Errorf("%w: it was put before this commit was pushed, as far as GitHub tells: take it off and put it on again, "+
+		return fmt.Errorf("%w: as far as GitHub says, it was put before this commit was pushed: take it off and put it on again, "+
 			"and if that does not start a run, run this workflow again; if this goes on, push another commit first", ErrNotBound)
 	}
 	return nil
 }
 
-// ownSince is the instant from which on a run for a pull request's head, on its branch, is one of
-// this pull request: GitHub does not tell of which one a run is. An earlier one of the same
-// branch may have had this head before there was this pull request, which leaves no event here;
-// and a closed one that still has it can be edited at any time, which starts a run.
+// ownSince is the instant from which on a run for this head on this branch must be one of this pull
+// request: GitHub does not say which pull request a run is for. An earlier pull request of the branch may
+// have had this head before this one was opened, which leaves no event here. A closed one that still has it
+// can be edited at any time, and that starts a run.
 func (s *session) ownSince(ctx context.Context, pull pullRequest, label time.Time, margin time.Duration) (since time.Time, err error) {
 	owner, _, ok := strings.Cut(pull.headRepository, "/")
 	if !ok {
-		return since, fmt.Errorf("%w: the repository that it comes from is gone, and so cannot be told whether the label was put after this commit was pushed", ErrNotBound)
+		return since, fmt.Errorf("%w: the repository that it comes from is gone, so nobody can tell whether the label was put after this commit was pushed", ErrNotBound)
 	}
 	since = pull.opened
 	twin := 0
@@ -180,16 +178,16 @@ func (s *session) ownSince(ctx context.Context, pull pullRequest, label time.Tim
 		return twin == 0
 	})
 	if err == nil && twin != 0 {
-		err = fmt.Errorf("%w: pull request %d is of the same branch, and GitHub does not tell which of the two a run was for: "+
+		err = fmt.Errorf("%w: pull request %d is of the same branch, and GitHub does not say which of the two a run was for: "+
 			"let the label start the workflow (types: labeled), or push another commit and put it on again once that has run", ErrNotBound, twin)
 	}
 	return since, err
 }
 
-// untold is an error of GitHub's about workflow runs, which take a right of their own.
+// untold explains an error about workflow runs, which need a permission of their own.
 func untold(err error) error {
 	if isStatus(err, http.StatusForbidden) || isStatus(err, http.StatusNotFound) {
-		return fmt.Errorf("%w: whether it was put after this commit was pushed cannot be told: the job needs permissions: actions: read", ErrNotBound)
+		return fmt.Errorf("%w: GitHub does not say whether it was put after this commit was pushed: the job needs permissions: actions: read", ErrNotBound)
 	}
 	return err
 }

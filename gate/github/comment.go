@@ -14,24 +14,24 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// MaxComment is how many characters GitHub takes in a comment: what it answers to one more is
-// "Body is too long (maximum is 65536 characters)".
+// MaxComment is how many characters GitHub takes in a comment. One more, and it answers "Body is too long
+// (maximum is 65536 characters)".
 const MaxComment = 65_536
 
-// bodySizes are those that a comment's body is asked for, in bytes, until one is taken.
+// bodySizes are the sizes, in bytes, that a comment is tried with until GitHub takes one.
 var bodySizes = []int{60_000, 30_000, 8_000, 1_500}
 
 // When says when a comment is written where there is none yet.
 type When int
 
-// Auto writes a first comment only when the outcome is not a pass, Always writes one in any
-// case. What is there already is kept up to date by both.
+// Auto writes a first comment only when the outcome is not a pass, Always writes one in any case. Both
+// keep a comment that exists up to date.
 const (
 	Auto When = iota
 	Always
 )
 
-// The outcomes that a comment knows; all others are words to it.
+// The outcomes that matter here; any other is only a word.
 const (
 	pass = "pass"
 	fail = "fail"
@@ -42,20 +42,19 @@ type Comment struct {
 	Series  string // one comment for each: letters, digits and . _ - /
 	Outcome string // pass, fail, or another word in small letters
 	When    When
-	// Body gives the markdown in at most so many bytes. It is called again for fewer when GitHub
-	// finds it too long, and must then give less.
+	// Body gives the markdown in at most that many bytes. If GitHub finds it too long, Body is called
+	// again for fewer bytes, and must give less.
 	Body func(bytes int) string
 }
 
-// Comment writes the comment of a series on the run's pull request, or puts it in the place of
-// the one that is there, and gives its address; none when When leaves it unwritten.
+// Comment writes the comment of a series on the run's pull request, or edits the one that is there. It
+// gives the comment's address; none if When says not to write one.
 //
-// Ours begin with a hidden marker of the series and were written by us, that is by API.Login. One
-// that a newer run has written is left as it is: its address is given with an error that wraps
-// ErrNewer. When a pass turns to a fail, a new one is written and the old one taken away, since
-// GitHub notifies nobody of an edit. Twins, which two jobs at once can make, are taken away. A run
-// whose commit is no longer the pull request's head writes no new comment: the error wraps
-// ErrMovedOn.
+// A comment of ours begins with a hidden marker of the series, and its author is API.Login. If a newer run
+// wrote it, it stays as it is: the error wraps ErrNewer, and the address is given too. When a pass turns
+// into a fail, Comment writes a new one and deletes the old one, since GitHub notifies nobody of an edit.
+// It deletes twins, which two jobs at once can make. A run whose commit is no longer the pull request's
+// head writes no new comment: the error wraps ErrMovedOn.
 func (a *API) Comment(ctx context.Context, c Comment) (address string, err error) {
 	doing := a.onPull("comment on")
 	switch {
@@ -86,19 +85,19 @@ var (
 	marker      = regexp.MustCompile(`^<!-- plimsoll series=(\S+) run=(\d+) attempt=(\d+) head=\S* outcome=([a-z-]+) -->`)
 )
 
-// post is a comment on its way.
+// post is a comment that is being written.
 type post struct {
 	Comment
 	run      Run
-	rung     int    // of bodySizes
+	rung     int    // index of bodySizes
 	text     string // marker and body at that size
-	login    string // ours; empty until it is asked for
-	assumed  bool   // that login is ours, since the token cannot be asked
-	stranger string // another bot that has written a comment with our marker
-	misnamed error  // the login that was named is not the token's
+	login    string // ours; empty until GitHub was asked
+	assumed  bool   // login is a guess, since the token may not ask
+	stranger string // another bot that wrote a comment with our marker
+	misnamed error  // Login is not the token's
 }
 
-// fit finds the first size from the present one on that GitHub can take.
+// fit finds the first size that GitHub can take, from the present one on.
 func (p *post) fit() error {
 	source := p.run.measured()
 	mark := fmt.Sprintf("<!-- plimsoll series=%s run=%d attempt=%d head=%s outcome=%s -->\n",
@@ -122,11 +121,11 @@ type own struct {
 	login        string // of who wrote it
 }
 
-// rounds bounds how often a try looks again because others write at the same time.
+// rounds is how often a try looks again at most, because others write at the same time.
 const rounds = 12
 
-// settle is one try. It looks before it writes, so that nothing is written twice when the answer
-// to the first writing was lost, and looks again after it, until there is one comment of ours.
+// settle is one try. It lists the comments before it writes, so that nothing is written twice after a lost
+// answer, and again afterwards, until there is one comment of ours.
 func (p *post) settle(ctx context.Context, s *session) (string, error) {
 	var created *own // by this try
 	seen, wrote, edited := false, false, false
@@ -136,7 +135,7 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 			return "", err
 		}
 		if created != nil && !slices.ContainsFunc(ours, func(o own) bool { return o.id == created.id }) {
-			if len(ours) == 0 && !seen { // not shown yet, or taken away by a person, whom nobody fights
+			if len(ours) == 0 && !seen { // not listed yet, or a person deleted it: leave it at that
 				return created.address, nil
 			}
 			created = nil
@@ -156,7 +155,7 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 			continue
 		}
 		keep := ours[0]
-		if len(ours) > 1 { // and then look again: another job may take away what this one keeps
+		if len(ours) > 1 { // and then look again: another job may delete what this one keeps
 			if err := takeAway(ctx, s, ours[1:]); err != nil {
 				return "", err
 			}
@@ -168,45 +167,45 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 		if created != nil || keep.body == p.text || edited && p.isOf(keep) {
 			return keep.address, nil
 		}
-		// Then it looks again: an older run, which has looked before this, may write after it.
+		// Then it looks again: an older run that listed the comments before this may write after it.
 		err = p.edit(ctx, s, keep.id)
 		edited = err == nil
-		if isStatus(err, http.StatusNotFound) { // taken away between look and edit
+		if isStatus(err, http.StatusNotFound) { // deleted since it was listed
 			continue
 		}
 		if err = p.shrink(err); err != nil {
 			return "", err
 		}
 	}
-	return "", errors.New("others write and take away comments of this series all the time: two jobs must not share a series")
+	return "", errors.New("others keep writing and deleting comments of this series: two jobs must not share a series")
 }
 
-// precedence puts first what stays when there are several: the newest run's, and of those the
-// newest, so that a turn for the worse stays even within one run. All jobs go by it, and nothing
-// in it changes by an edit of the same run: else each could take away what the other keeps.
+// precedence puts first the comment that stays: the newest run's, and of those the newest, so that a turn
+// for the worse stays even within one run. All jobs use this order, and an edit by the same run does not
+// change it: else each job could delete what the other keeps.
 func precedence(a, b own) int {
 	return cmp.Or(cmp.Compare(b.run, a.run), cmp.Compare(b.attempt, a.attempt), cmp.Compare(b.id, a.id))
 }
 
-// olderThan reports whether a comment was written by a newer run than this one.
+// olderThan reports whether a newer run than this one wrote a comment.
 func (p *post) olderThan(o own) bool {
 	source := p.run.measured()
 	return cmp.Or(cmp.Compare(source.ID, o.run), cmp.Compare(source.Attempt, o.attempt)) < 0
 }
 
-// isOf reports whether a comment was written by this run.
+// isOf reports whether this run wrote a comment.
 func (p *post) isOf(o own) bool {
 	source := p.run.measured()
 	return source.ID == o.run && source.Attempt == o.attempt
 }
 
-// turns reports whether people must hear of a change from the comment that stands there.
+// turns reports whether people must be notified: a pass has turned into a fail.
 func (p *post) turns(o own) bool {
 	return !p.olderThan(o) && o.outcome == pass && p.Outcome == fail
 }
 
-// shrink makes the text shorter when GitHub has refused it for its length; any other error, or
-// that there is no shorter one, is given back.
+// shrink makes the text shorter when GitHub refused it for its length. It gives back any other error, and
+// one when there is no shorter text.
 func (p *post) shrink(err error) error {
 	if !isStatus(err, http.StatusUnprocessableEntity) || !strings.Contains(said(err), "too long") {
 		return err
@@ -256,13 +255,13 @@ func (p *post) list(ctx context.Context, s *session) (ours []own, err error) {
 	for _, c := range all {
 		match := marker.FindStringSubmatch(c.GetBody())
 		if match == nil || match[1] != p.Series {
-			continue // whoever wrote it
+			continue // not of this series
 		}
 		if err := p.whoami(ctx, s); err != nil {
 			return nil, err
 		}
 		login := c.GetUser().GetLogin()
-		if !strings.EqualFold(login, p.login) { // anybody can write our marker, and have a bot repeat it
+		if !strings.EqualFold(login, p.login) { // anybody can write our marker, and make a bot repeat it
 			if c.GetUser().GetType() == "Bot" {
 				p.stranger = login
 			}
@@ -271,18 +270,18 @@ func (p *post) list(ctx context.Context, s *session) (ours []own, err error) {
 		run, err := strconv.ParseInt(match[2], 10, 64)
 		attempt, err2 := strconv.ParseInt(match[3], 10, 64)
 		if err != nil || err2 != nil {
-			continue // too great to be a run's
+			continue // too large for a run's number
 		}
 		ours = append(ours, own{c.GetID(), run, attempt, match[4], c.GetBody(), c.GetHTMLURL(), login})
 	}
 	return ours, nil
 }
 
-// actionsLogin is who writes what the token of a workflow writes.
+// actionsLogin is the author of what a workflow's own token writes.
 const actionsLogin = "github-actions[bot]"
 
-// whoami finds out who we are: as we were told, else as the token's owner says. A bot's token
-// cannot ask, and without being told it is taken for that of GitHub Actions.
+// whoami finds out who we are: API.Login, else the token's owner. A bot's token may not ask; it is taken for
+// that of GitHub Actions.
 func (p *post) whoami(ctx context.Context, s *session) error {
 	if p.login = cmp.Or(p.login, s.Login); p.login != "" {
 		return nil
@@ -296,18 +295,18 @@ func (p *post) whoami(ctx context.Context, s *session) error {
 	return err
 }
 
-// learn takes from a comment that was just written who we are, so that earlier ones are found.
+// learn takes our login from a comment that was just written, so that earlier ones are found.
 func (p *post) learn(wrote, told string) {
 	if told != "" && !strings.EqualFold(wrote, told) {
-		p.misnamed = fmt.Errorf("%w: it is written, by %s, and the login that was named for this token is %s: name %s", ErrLogin, wrote, told, wrote)
+		p.misnamed = fmt.Errorf("%w: the comment is written, by %s; the login named for this token was %s: name %s", ErrLogin, wrote, told, wrote)
 	}
 	p.login, p.assumed = wrote, false
 }
 
-// maybeOurs is an error when none of the comments can be known for ours, and one may be.
+// maybeOurs is an error when a comment may be ours and nobody can tell.
 func (p *post) maybeOurs() error {
 	if !p.assumed || p.stranger == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: %s has written a comment of this series, which is left as it is, since this token is taken for that of %s: name the one whose token it is", ErrLogin, p.stranger, actionsLogin)
+	return fmt.Errorf("%w: %s wrote a comment of this series, and it is left as it is, since this token is taken for that of %s: name the login that the token belongs to", ErrLogin, p.stranger, actionsLogin)
 }

@@ -17,28 +17,26 @@ import (
 )
 
 var (
-	// ErrTooLong is wrapped when a comment is longer than MaxComment at each size that it was
-	// asked for.
+	// ErrTooLong is wrapped when even the shortest form of a comment is longer than MaxComment.
 	ErrTooLong = errors.New("the comment is too long")
-	// ErrNoPull is wrapped when there is no pull request of the kind that was looked for.
+	// ErrNoPull is wrapped when no pull request matches.
 	ErrNoPull = errors.New("there is no such pull request")
-	// ErrMovedOn is wrapped when a pull request has another head by now than the run's.
+	// ErrMovedOn is wrapped when the pull request's head is no longer the run's commit.
 	ErrMovedOn = errors.New("the pull request has moved on")
-	// ErrNewer is wrapped when the comment that stands there is a newer run's.
+	// ErrNewer is wrapped when a newer run wrote the comment that is there.
 	ErrNewer = errors.New("a newer run has commented")
-	// ErrLogin is wrapped when it is not clear, or was said wrongly, who comments with the token.
+	// ErrLogin is wrapped when nobody knows, or Login says wrongly, who comments with the token.
 	ErrLogin = errors.New("who comments with this token")
-	// ErrNotBound is wrapped when there is a label, and it cannot be told to be meant for the
-	// very commit in question.
+	// ErrNotBound is wrapped when there is a label, but nothing shows that it was meant for this
+	// very commit.
 	ErrNotBound = errors.New("the label does not count for this commit")
 )
 
-// atLeastAMinute is how long to wait when GitHub limits without saying for how long: "Rate
+// atLeastAMinute is how long to wait when GitHub sets a limit and does not say for how long: see "Rate
 // limits for the REST API" in its docs.
 const atLeastAMinute = time.Minute
 
-// passing reports whether an error may be gone at the next try, and after what time GitHub
-// wants to be asked again.
+// passing reports whether another try may succeed, and how long GitHub wants us to wait before it.
 func passing(err error) (after time.Duration, passes bool) {
 	var answer *github.ErrorResponse
 	var secondary *github.AbuseRateLimitError
@@ -52,7 +50,7 @@ func passing(err error) (after time.Duration, passes bool) {
 	case errors.As(err, &primary):
 		return limited(primary.Response), true
 	case errors.As(err, &answer):
-		// The library knows limits only by their 403.
+		// The library takes only a 403 for a limit.
 		if answer.Response.StatusCode == http.StatusTooManyRequests {
 			return limited(answer.Response), true
 		}
@@ -62,14 +60,14 @@ func passing(err error) (after time.Duration, passes bool) {
 	return 0, errors.As(err, &transport) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// limited is how long a limit of GitHub's stands.
+// limited is how long a limit of GitHub's lasts.
 func limited(response *http.Response) time.Duration {
 	if after, ok := retryAfter(response); ok {
 		return after
 	}
 	if response.Header.Get("X-RateLimit-Remaining") == "0" {
 		if reset, err := strconv.ParseInt(response.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-			return time.Until(time.Unix(reset, 0)) + time.Second // the seconds there are whole ones
+			return time.Until(time.Unix(reset, 0)) + time.Second // GitHub counts whole seconds
 		}
 	}
 	return atLeastAMinute
@@ -104,12 +102,12 @@ func (s *session) explain(err error, tried int) error {
 	case errors.Is(err, errRedirect):
 		return fmt.Errorf("%s: %w", s.doing, errRedirect)
 	case errors.As(err, &notJSON):
-		return fmt.Errorf("%s: what answers is not GitHub's API: is GITHUB_API_URL right, and is there a proxy between?", s.doing)
+		return fmt.Errorf("%s: the answer is not from GitHub's API: is GITHUB_API_URL right, and is there a proxy in between?", s.doing)
 	}
 	return fmt.Errorf("%s: %w", s.doing, err)
 }
 
-// forbidden tells the reasons of a 403 apart.
+// forbidden tells the reasons for a 403 apart.
 func (s *session) forbidden(err error) string {
 	message := said(err)
 	switch {
@@ -121,7 +119,7 @@ func (s *session) forbidden(err error) string {
 	return fmt.Sprintf("GitHub refuses it (403): %s; if that is about rights, the job needs permissions: %s", message, s.needs)
 }
 
-// explainPassing is about what did not pass in time.
+// explainPassing explains an error that was temporary and lasted too long.
 func (s *session) explainPassing(err error) error {
 	var answer *github.ErrorResponse
 	var secondary *github.AbuseRateLimitError
@@ -141,13 +139,13 @@ func (s *session) explainPassing(err error) error {
 		return fmt.Errorf("GitHub is in trouble (%d): run the job again later", answer.Response.StatusCode)
 	case errors.As(err, &transport) && transport.Timeout() || errors.Is(err, context.DeadlineExceeded):
 		return errors.New("GitHub does not answer in time: run the job again later")
-	case errors.As(err, &transport): // without the address, which the doing tells better
+	case errors.As(err, &transport): // without the address: doing says it better
 		return fmt.Errorf("the connection to GitHub fails: %w: can this machine reach it?", transport.Err)
 	}
 	return fmt.Errorf("the connection to GitHub fails: %w", err)
 }
 
-// said is GitHub's own message, quoted, so that nothing in it can be taken for ours.
+// said is GitHub's own message, quoted, so that nobody takes it for ours.
 func said(err error) string {
 	var answer *github.ErrorResponse
 	if !errors.As(err, &answer) {

@@ -57,7 +57,7 @@ func TestAnAppThatIsNotNamed(t *testing.T) {
 	}
 	wantBodies(t, s, "of run 12")
 	address, err := job(s, 13).Comment(t.Context(), auto("pass", "well"))
-	if address != "" || err == nil || !strings.Contains(err.Error(), app+" has written a comment of this series") {
+	if address != "" || err == nil || !strings.Contains(err.Error(), app+" wrote a comment of this series") {
 		t.Errorf("a fail stays there, and nobody is told: %q, %v", address, err)
 	}
 	wantBodies(t, s, "of run 12")
@@ -69,7 +69,7 @@ func TestALoginThatIsNotTheTokens(t *testing.T) {
 	s := serve(t)
 	s.As(app)
 	address, err := by(job(s, 10), "my-app").Comment(t.Context(), told("fail", "now"))
-	if address == "" || err == nil || !strings.Contains(err.Error(), "the login that was named for this token is my-app") || !strings.HasSuffix(err.Error(), "name "+app) {
+	if address == "" || err == nil || !strings.Contains(err.Error(), "the login named for this token was my-app") || !strings.HasSuffix(err.Error(), "name "+app) {
 		t.Errorf("got %q, %v", address, err)
 	}
 	wantBodies(t, s, "now")
