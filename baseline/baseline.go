@@ -18,14 +18,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// What a Store's errors wrap, for a caller to act on.
+// Errors of a Store wrap these, for a caller to act on.
 var (
 	ErrNotFound    = errors.New("there is no such run")
-	ErrAmbiguous   = errors.New("more than one run begins so")
+	ErrAmbiguous   = errors.New("more than one run begins with it")
 	ErrNotWhole    = errors.New("only a whole run can be a baseline")
 	ErrDamaged     = errors.New("the store cannot read it back")
-	ErrNewerSchema = errors.New("a newer plimsoll has been here")
-	ErrOlderSchema = errors.New("an older plimsoll has been here, or none")
+	ErrNewerSchema = errors.New("a newer plimsoll has changed its tables")
+	ErrOlderSchema = errors.New("its tables are missing, or older than this plimsoll")
 	ErrUnreachable = errors.New("the store cannot be reached")
 )
 

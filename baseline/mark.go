@@ -35,7 +35,7 @@ func (m Mark) Check() error {
 		case strings.TrimSpace(text.value) == "":
 			return fmt.Errorf("a mark needs the %s", text.what)
 		case len(text.value) > text.most:
-			return fmt.Errorf("the %s of a mark has %d bytes, and may have %d: say it shorter", text.what, len(text.value), text.most)
+			return fmt.Errorf("the %s of a mark has %d bytes, and %d are allowed: say it shorter", text.what, len(text.value), text.most)
 		case !Plain(text.value):
 			return fmt.Errorf("the %s of a mark holds control characters or is not UTF-8: %.40q", text.what, text.value)
 		}

@@ -18,13 +18,13 @@ import (
 // Imported counts what Import did.
 type Imported struct {
 	Runs   int // in the file
-	New    int // of them that the store did not have
-	Marked int // marks that it was given
+	New    int // runs that the store did not have
+	Marked int // marks put
 }
 
-// Import puts the runs of a file into a store, with those marks that they do not bear there
-// already, once the whole file has been checked. The store says anew when each was stored.
-// After an error some may have been put, and importing again is safe.
+// Import checks a whole file, and then puts its runs into a store with their marks, but for marks that
+// they bear there already. The store writes its own time of storing. After an error some runs may be
+// there, and importing again is safe.
 func Import(ctx context.Context, rs io.ReadSeeker, s baseline.Store) (Imported, error) {
 	var done Imported
 	n, err := Read(rs, func(run Run) error {
@@ -53,9 +53,9 @@ func Import(ctx context.Context, rs io.ReadSeeker, s baseline.Store) (Imported, 
 	return done, err
 }
 
-// Read checks a whole file, from its beginning, then hands each run on, in the order of the
-// file, until an error. It gives the number of runs in it. An error that is about the file
-// wraps ErrMalformed and names the line.
+// Read checks a whole file from its beginning. Then it hands each run on, in the order of the file,
+// until an error. It gives the number of runs. An error about the file wraps ErrMalformed and names
+// the line.
 func Read(rs io.ReadSeeker, each func(Run) error) (int, error) {
 	if _, err := rs.Seek(0, io.SeekStart); err != nil {
 		return 0, err
@@ -130,7 +130,7 @@ func readRun(text []byte) (run Run, err error) {
 		return run, err
 	}
 	if sum := sha256.Sum256(l.Run); hex.EncodeToString(sum[:]) != l.SHA256 {
-		return run, errors.New("the run does not have the digest that stands beside it: it was changed")
+		return run, errors.New("the run does not have the digest beside it: it was changed")
 	}
 	if err := decode(l.Run, &run); err != nil {
 		return run, err
@@ -159,7 +159,7 @@ func (r *reader) next() ([]byte, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case errors.Is(err, io.EOF):
-			return nil, errors.New("the file ends here, without the line that counts its runs: it was cut short")
+			return nil, errors.New("the file ends here, without its last line, which counts the runs: it was cut short")
 		case err != nil:
 			return nil, err
 		}
@@ -178,7 +178,7 @@ func (r *reader) end(text []byte, n int, sum string) error {
 	case t.Runs == nil || *t.Runs != n:
 		return fmt.Errorf("the file has %d runs, and its last line does not say so", n)
 	case t.SHA256 != sum:
-		return errors.New("the lines above do not have the digest that stands here: the file was changed")
+		return errors.New("the lines above do not have the digest given here: the file was changed")
 	}
 	if _, err := r.from.ReadByte(); !errors.Is(err, io.EOF) {
 		r.number++

@@ -13,14 +13,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 )
 
-// Export writes the runs of a store that a query admits, whatever its Limit, and gives their
-// number. Excluded runs are among them if the query admits them.
+// Export writes the runs that a query admits, whatever its Limit, and gives their number.
 func Export(ctx context.Context, w io.Writer, s baseline.Store, q baseline.Query) (int, error) {
 	return Write(w, baseline.All(ctx, s, q))
 }
 
-// Write writes runs, which must come newest first as stores give them, and gives their number.
-// What it has written after an error is no whole file.
+// Write writes runs and gives their number. They must come newest first, as stores give them. After
+// an error the file is not whole.
 func Write(w io.Writer, records iter.Seq2[baseline.Run, error]) (int, error) {
 	out := &writer{to: bufio.NewWriter(w), sum: sha256.New()}
 	out.write(header{format, version})
@@ -56,7 +55,7 @@ func Write(w io.Writer, records iter.Seq2[baseline.Run, error]) (int, error) {
 	return n, out.err
 }
 
-// writer writes lines and sums them up, until the first error.
+// writer writes lines and hashes them, until the first error.
 type writer struct {
 	to  *bufio.Writer
 	sum hash.Hash

@@ -27,14 +27,14 @@ func parse(databaseURL string) (config *pgxpool.Config, where string, err error)
 	}
 	config, err = pgxpool.ParseConfig(databaseURL)
 	if err != nil {
-		return nil, "", fmt.Errorf("the database's URL cannot be read: its host, port or parameters (%s) are not what PostgreSQL knows", strings.Join(names(u.Query()), ", "))
+		return nil, "", fmt.Errorf("the database's URL cannot be read: PostgreSQL does not know its host, its port or one of its parameters (%s)", strings.Join(names(u.Query()), ", "))
 	}
 	where = fmt.Sprintf("PostgreSQL database %s on %s", config.ConnConfig.Database, hosts(config.ConnConfig))
 	if mayBeClear(config.ConnConfig) {
 		query := u.Query()
 		mode := cmp.Or(query.Get("sslmode"), os.Getenv("PGSSLMODE")) // pgx takes an empty one in the URL for prefer
 		if mode == "allow" || mode == "prefer" {
-			return nil, "", fmt.Errorf("%s: sslmode=%s may send the password in the clear: write sslmode=require, or sslmode=disable if that is meant", where, mode)
+			return nil, "", fmt.Errorf("%s: sslmode=%s may send the password in the clear: write sslmode=require, or sslmode=disable if you mean that", where, mode)
 		}
 		query.Set("sslmode", cmp.Or(mode, "require"))
 		u.RawQuery = query.Encode()
@@ -142,7 +142,7 @@ func (s *server) aboutTLS() string {
 	if !slices.ContainsFunc(ways(s.pool.Config().ConnConfig), inCipher) {
 		return ""
 	}
-	return " A server without TLS takes sslmode=disable in the URL."
+	return " If the server has no TLS, write sslmode=disable into the URL."
 }
 
 // root is the cause of a failed connection. The library's own text repeats the URL.

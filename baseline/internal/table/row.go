@@ -79,9 +79,9 @@ func checked(row, contents baseline.Info, err error) error {
 	return nil
 }
 
-// damaged names a run that cannot be read back, and says how to be rid of it.
+// damaged names a run that cannot be read back, and says what to do about it.
 func damaged(id string, err error) error {
-	return fmt.Errorf("run %.64s: %w: %w; `plimsoll baseline exclude %[1]s` leaves it out from now on, `plimsoll baseline rm %[1]s` removes it", id, baseline.ErrDamaged, err)
+	return fmt.Errorf("run %.64s: %w: %w; `plimsoll baseline exclude %[1]s --why damaged` leaves it out from now on, `plimsoll baseline rm %[1]s` removes it", id, baseline.ErrDamaged, err)
 }
 
 func scanID(row Row) (id string, err error) { return id, row.Scan(&id) }
