@@ -58,8 +58,9 @@ func (c *collector) begin(shift *plan.Plan, offset time.Duration) {
 	c.ticked = c.start
 }
 
-// take is the load's sink.
+// take is the load's sink. Its tallies count from the start of the stretch.
 func (c *collector) take(round int, t *tally.Tally) {
+	t.Delay(c.offset)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rounds[round] == nil {

