@@ -145,7 +145,7 @@ func (t Target) digestV1() targetV1 {
 }
 
 func (l Load) digestV1() loadV1 {
-	stages := each(l.Stages, func(s Stage) stageV1 { return stageV1{s.Users, s.Rate, s.For} })
+	stages := each(l.Stages, func(s Stage) stageV1 { return stageV1(s) })
 	return loadV1{l.Users, l.SpawnRate, l.Rate, l.Arrivals, l.MaxInFlight, stages, l.WarmUp, l.RunTime, l.Rounds, l.Seed, l.StopWithin}
 }
 
@@ -159,7 +159,7 @@ func (t Task) digestV1() taskV1 {
 	return taskV1{t.Name, t.Weight, t.Tags, each(t.Steps, Step.digestV1)}
 }
 
-func (w Wait) digestV1() waitV1 { return waitV1{w.Kind, w.Min, w.Max, w.Period} }
+func (w Wait) digestV1() waitV1 { return waitV1(w) }
 
 func (s Step) digestV1() (v stepV1) {
 	if s.Wait != nil {
@@ -175,7 +175,7 @@ func (c *Call) digestV1() callV1 {
 	return callV1{c.Routes, each(c.Save, Save.digestV1), c.Within, c.Content.Protocol(), c.Content.Canonical(), each(c.Messages, Message.digestV1)}
 }
 
-func (s Save) digestV1() saveV1 { return saveV1{s.Name, s.Path} }
+func (s Save) digestV1() saveV1 { return saveV1(s) }
 
 func (m Message) digestV1() messageV1 {
 	v := messageV1{m.Route, nil, m.Sends, m.Repeat, m.Awaits, m.Count, m.For, m.Within, each(m.Save, Save.digestV1), nil}
