@@ -126,7 +126,7 @@ func TestAmbiguousAnswersAreRefused(t *testing.T) {
 		for _, size := range []int{16, 64, bufferBytes} {
 			r := Reader{buf: make([]byte, size)}
 			reusable, err := r.Read(&pieces{[]byte(begin + lines + end), rand.New(rand.NewPCG(1, 2)), size}, Want{Body: true})
-			if err != want || reusable != (want == nil) || want == nil && string(r.Held()) != "hello" {
+			if !errors.Is(err, want) || reusable != (want == nil) || want == nil && string(r.Held()) != "hello" {
 				t.Errorf("%q: %v, reusable %v, %q; want %v", lines, err, reusable, r.Held(), want)
 			}
 		}
@@ -149,7 +149,7 @@ func TestChunkLines(t *testing.T) {
 	} {
 		r := NewReader()
 		_, err := r.Read(strings.NewReader("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+body), Want{Body: true})
-		if err != want {
+		if !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", body, err, want)
 		}
 	}

@@ -69,7 +69,7 @@ func TestPublic(t *testing.T) {
 	if got := storage.Public(errors.Join(storage.Trouble(inside), errors.New("x"))); strings.Contains(got.Error(), "internal") {
 		t.Errorf("shown: %v", got)
 	}
-	if other := errors.New("the system never got ready"); storage.Public(other) != other {
+	if other := errors.New("the system never got ready"); !errors.Is(storage.Public(other), other) {
 		t.Error("what is not the store's was changed")
 	}
 	if storage.Trouble(nil) != nil || storage.Named(nil) != nil {
