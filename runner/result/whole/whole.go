@@ -1,5 +1,8 @@
 // Package whole writes files whole or not at all.
 //
+// A symbolic link stays, and the file that it leads to is replaced. What is no file, such as
+// /dev/stdout or a named pipe, is written to as it is: it cannot be replaced.
+//
 // Write makes a new file beside the old one, puts it on the disk, gives it the old one's name,
 // and puts the directory on the disk. So a reader, and whoever comes after a crash, finds the old
 // file or the new one and never a part. When Write has returned without an error it is the new
@@ -20,9 +23,23 @@ import (
 // fails, or anything before the new file has its name, the old file stays and nothing is left
 // behind.
 func Write(path string, write func(io.Writer) error) error {
+	put := replace
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		put = writeTo
+	} else if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if err := put(path, write); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// replace makes a new file and gives it the name of the old one.
+func replace(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return err
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // does nothing after the rename
 	err = write(f)
@@ -38,10 +55,16 @@ func Write(path string, write func(io.Writer) error) error {
 	if err == nil {
 		err = syncDir(filepath.Dir(path))
 	}
+	return err
+}
+
+// writeTo writes to a pipe or a device.
+func writeTo(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return err
 	}
-	return nil
+	return errors.Join(write(f), f.Close())
 }
 
 // syncDir puts the names in a directory on the disk.

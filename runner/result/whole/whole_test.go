@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
@@ -42,5 +43,46 @@ func TestWrite(t *testing.T) {
 	check("two")
 	if err := whole.Write(filepath.Join(dir, "no", "a"), say("", nil)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no directory: %v", err)
+	}
+}
+
+// A link still leads to the file, which is the new one.
+func TestWriteFollowsLinks(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	if err := errors.Join(os.WriteFile(file, []byte("old"), 0o600), os.Symlink("a", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := whole.Write(link, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(link)
+	text, readErr := os.ReadFile(file)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 || readErr != nil || string(text) != "new" {
+		t.Errorf("the link is %v, %v, and the file holds %q, %v", info, err, text, readErr)
+	}
+}
+
+// A pipe, and so /dev/stdout, is written to and not replaced by a file.
+func TestWriteKeepsPipes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := os.OpenFile(path, os.O_RDWR, 0) // which waits for nobody
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	if err := whole.Write(path, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Fatalf("the pipe became %v, %v", info.Mode(), err)
+	}
+	text := make([]byte, 3)
+	if _, err := io.ReadFull(pipe, text); err != nil || string(text) != "new" {
+		t.Errorf("read %q, %v", text, err)
 	}
 }
