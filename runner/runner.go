@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
@@ -110,7 +111,7 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 
 // note makes r less than a whole run.
 func note(r *result.Result, kind result.ProblemKind, err error) {
-	r.Problems = append(r.Problems, result.Problem{Kind: kind, Text: err.Error()})
+	r.Problems = append(r.Problems, result.Problem{Kind: kind, Text: strings.ToValidUTF8(err.Error(), "\ufffd")})
 }
 
 // trouble explains why the load of a system ended early; nil if it did not.

@@ -22,7 +22,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/result/plainjson"
-	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // What the first line says.
@@ -31,16 +30,21 @@ const (
 	version = 1
 )
 
-// Bounds on a file that is read. They lie far above real ones: a run of 1,000 routes and 40
-// rounds is a line of some 5 MB with 300,000 values.
+// Bounds on a file that is read. They lie far above real ones.
 const (
-	maxLine = 64 << 20
 	maxRuns = 10_000_000
 	maxSize = 1 << 40
 )
 
-// lineLimit keeps a line from growing when it is read.
-var lineLimit = plainjson.Limit{Bytes: maxLine, Depth: 18, Values: 3_000_000, Each: tally.MaxRoutes + 1}
+// lineLimit keeps a line from growing when it is read. It leaves room for any result that a store
+// keeps, with what stands around it.
+func lineLimit() plainjson.Limit {
+	l := result.Limit()
+	l.Bytes += 1 << 16
+	l.Depth += 2
+	l.Values += 100
+	return l
+}
 
 // ErrMalformed is wrapped by what Read returns for a file that is no whole archive.
 var ErrMalformed = errors.New("not a whole file of plimsoll's runs")
@@ -85,7 +89,7 @@ func encode(value any) ([]byte, error) {
 
 // decode reads one line strictly.
 func decode(text []byte, into any) error {
-	if err := plainjson.Check(text, lineLimit); err != nil {
+	if err := plainjson.Check(text, lineLimit()); err != nil {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))

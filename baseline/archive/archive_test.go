@@ -220,7 +220,7 @@ func TestReadRefuses(t *testing.T) {
 		"a decade of decades":  {forge(`"finished":"2026`, `"finished":"9026`), "it lasts from"},
 		"no result":            {seal(`{"id":"","branch":"","stored":"2026-01-01T00:00:00Z"}`), "the run has no result"},
 		"no object":            {seal(`null`), "line 2"},
-		"a line without end":   {lines[0] + `{"run":"` + strings.Repeat("a", 65<<20), "longer than 64 MiB"},
+		"a line without end":   {lines[0] + `{"run":"` + strings.Repeat("a", 257<<20), "longer than 256 MiB"},
 	} {
 		called := 0
 		n, err := archive.Read(strings.NewReader(test.file), func(archive.Run) error { called++; return nil })

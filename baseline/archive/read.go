@@ -151,8 +151,8 @@ func (r *reader) next() ([]byte, error) {
 	var text []byte
 	for {
 		part, err := r.from.ReadSlice('\n')
-		if len(text)+len(part) > maxLine {
-			return nil, fmt.Errorf("longer than %d MiB", maxLine>>20)
+		if most := lineLimit().Bytes; len(text)+len(part) > most {
+			return nil, fmt.Errorf("longer than %d MiB", most>>20)
 		}
 		text = append(text, part...)
 		switch {

@@ -187,7 +187,9 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("%w: %d bytes of text", ErrCorrupt, len(data))
 	}
 	var e encoded
-	if err := json.Unmarshal(data, &e); err != nil {
+	fields := json.NewDecoder(bytes.NewReader(data))
+	fields.DisallowUnknownFields()
+	if err := fields.Decode(&e); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	counts, err := decode(e.HDR)

@@ -83,9 +83,17 @@ func (b *budget) tally(data []byte) (*tally.Tally, error) {
 		if route == nil {
 			continue // Validate says so
 		}
-		if b.buckets += route.Response.Buckets() + route.Service.Buckets(); b.buckets > maxBuckets {
-			return nil, errors.New("its histograms are larger than those of any run")
+		if err := b.take(route); err != nil {
+			return nil, err
 		}
 	}
 	return t, nil
+}
+
+// take takes what the histograms of one route need.
+func (b *budget) take(route *tally.Route) error {
+	if b.buckets += route.Response.Buckets() + route.Service.Buckets(); b.buckets > maxBuckets {
+		return errors.New("its histograms are larger than those of any run")
+	}
+	return nil
 }

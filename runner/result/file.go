@@ -1,6 +1,7 @@
 package result
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,9 +13,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// limit keeps a hostile file from filling the memory. It lies far above any real run: one of
-// 1,000 routes and 40 rounds has 1.5 million values.
-var limit = plainjson.Limit{Bytes: 256 << 20, Depth: 16, Values: 4_000_000, Each: tally.MaxRoutes + 1}
+// Limit bounds the JSON form of a result, so that a hostile file cannot fill the memory and none is
+// written that cannot be read. It lies far above any real run: one of 1,000 routes and 40 rounds has
+// 1.5 million values.
+func Limit() plainjson.Limit {
+	return plainjson.Limit{Bytes: 256 << 20, Depth: 16, Values: 4_000_000, Each: tally.MaxRoutes + 1}
+}
 
 // ErrMalformed is wrapped by what Decode returns for input that is no whole result.
 var ErrMalformed = errors.New("not a whole result file")
@@ -24,16 +28,25 @@ func Encode(w io.Writer, r *Result) error {
 	if err := r.Validate(); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", " ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(r)
+	if err := enc.Encode(r); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	if err := plainjson.Check(b.Bytes(), Limit()); err != nil {
+		return fmt.Errorf("write the result: nobody could read it back: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
 }
 
 // Decode reads what Encode wrote, from a source that need not be trusted. It refuses input that
 // is cut short, bears a key twice, is of another schema, or that Validate refuses. The error wraps
 // ErrMalformed and says why.
 func Decode(rd io.Reader) (*Result, error) {
+	limit := Limit()
 	data, err := io.ReadAll(io.LimitReader(rd, int64(limit.Bytes)+1))
 	if err != nil {
 		return nil, err

@@ -9,8 +9,8 @@
 // Summary is a run as one row of figures, for histories of hundreds of runs. ID names a run by
 // what it is.
 //
-// Validate is the one contract of a Result. Encode, Decode and every store call it, so what one
-// of them takes all of them take. Decode reads untrusted input: what it returns is safe to judge,
+// Validate is the one contract of a Result. Encode, Decode and every store call it, and all keep
+// within Limit, so what one of them takes all of them take. Decode reads untrusted input: what it returns is safe to judge,
 // merge and show, and no sum over its rounds and routes overflows, nor over those of 9,000 runs.
 package result
 

@@ -58,9 +58,12 @@ func (r *Result) Validate() error {
 }
 
 func (i Identity) validate() error {
+	i.Started, i.Finished = i.Started.Round(0), i.Finished.Round(0) // what is kept is the wall clock alone
 	switch {
 	case i.Series == "":
 		return errors.New("it names no series")
+	case hasOddZone(i.Started) || hasOddZone(i.Finished):
+		return fmt.Errorf("it lasts from %v to %v, in a time zone that JSON cannot hold", i.Started, i.Finished)
 	case i.Started.Before(earliest) || !i.Started.Before(latest):
 		return fmt.Errorf("it began at %v: a run begins in the years 1970 to 2199", i.Started)
 	case i.Finished.Before(i.Started) || i.Finished.Sub(i.Started) > maxLength:
@@ -73,6 +76,12 @@ func (i Identity) validate() error {
 		plain("commit", i.Commit, maxText), plain("profile digest", i.ProfileDigest, maxText), plain("target", i.Target, maxURL),
 		plain("version of the program", i.Tool, maxText), plain("number of the CI run", i.CIRun, maxText),
 	)
+}
+
+// hasOddZone reports whether JSON would keep another instant, since a zone has hours and minutes there.
+func hasOddZone(t time.Time) bool {
+	_, offset := t.Zone()
+	return offset%60 != 0 || offset <= -24*3600 || offset >= 24*3600
 }
 
 // plain says what is wrong with a text that is kept and shown in one line.
@@ -119,18 +128,27 @@ func (r *Result) validateTallies() error {
 	if err := r.Tally.Validate(); err != nil {
 		return err
 	}
-	var rounds []*tally.Tally
+	all := []*tally.Tally{&r.Tally}
 	for i := range r.Rounds {
 		if r.Rounds[i].Tally != nil {
-			rounds = append(rounds, r.Rounds[i].Tally)
+			all = append(all, r.Rounds[i].Tally)
 		}
 	}
-	if err := tally.ValidateAll(rounds...); err != nil {
+	if err := tally.ValidateAll(all[1:]...); err != nil {
 		return fmt.Errorf("rounds: %w", err)
 	}
 	if r.WarmUp != nil {
 		if err := r.WarmUp.Validate(); err != nil {
 			return fmt.Errorf("warm-up: %w", err)
+		}
+		all = append(all, r.WarmUp)
+	}
+	var budget budget
+	for _, t := range all {
+		for _, route := range t.Routes {
+			if err := budget.take(route); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -212,8 +230,8 @@ func (r *Result) validateRest() error {
 		if err := plain("kind of a problem", string(p.Kind), maxText); err != nil {
 			return err
 		}
-		if len(p.Text) > maxProblem {
-			return fmt.Errorf("the text of a problem has %d bytes", len(p.Text))
+		if len(p.Text) > maxProblem || !utf8.ValidString(p.Text) {
+			return fmt.Errorf("the text of a problem has %d bytes, or is not UTF-8", len(p.Text))
 		}
 	}
 	for _, s := range r.Shards {

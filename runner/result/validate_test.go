@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"a million routes": {millions(1_000_000), "more than 200001 values"},
 		"a million rounds": {`{"schema": 1, "rounds": [` + strings.Repeat("{},", 1_000_000) + "{}]}", "more than 200001 values"},
 		"an unknown field": {swap(`"target"`, `"colour": "red", "target"`), `unknown field "colour"`},
+		"one in histogram": {swap(`"min_ns"`, `"colour": "red", "min_ns"`), `unknown field "colour"`},
 		"one in a tally":   {swap(`"bytes_received"`, `"colour": "red", "bytes_received"`), `unknown field "colour"`},
 		"large histograms": {bomb(t, 1300), "larger than those of any run"},
 		"many counts":      {swap(`"ok": 20`, `"ok": 9223372036854775806`), "impossible count"},
@@ -96,6 +99,7 @@ func TestValidateRefuses(t *testing.T) {
 		"began at 0001":             func(r *result.Result) { r.Started = time.Time{} },
 		"began at 2200":             func(r *result.Result) { r.Started = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC) },
 		"it lasts from":             func(r *result.Result) { r.Finished = r.Started.Add(-1) },
+		"that JSON cannot hold":     func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("LMT", -2670)) },
 		"it lasts from 2026":        func(r *result.Result) { r.Finished = r.Started.AddDate(2, 0, 0) },
 		"-1 users":                  func(r *result.Result) { r.Users = -1 },
 		"load average NaN":          func(r *result.Result) { r.Environment.LoadAverage = math.NaN() },
@@ -116,6 +120,7 @@ func TestValidateRefuses(t *testing.T) {
 		"machine of a shard":        func(r *result.Result) { r.Shards = []result.Shard{{By: "\n"}} },
 		"impossible second":         func(r *result.Result) { r.Timeline = []result.Second{{Failures: 1}} },
 		"100001 seconds":            func(r *result.Result) { r.Timeline = make([]result.Second, 100_001) },
+		"or is not UTF-8":           func(r *result.Result) { r.Problems = []result.Problem{{Text: "\xff"}} },
 		"the text of a problem has": func(r *result.Result) { r.Problems = []result.Problem{{Text: strings.Repeat("a", 2<<20)}} },
 	} {
 		r := small()
@@ -137,6 +142,34 @@ func TestWrongClocksAreAccepted(t *testing.T) {
 		if _, err := result.Decode(bytes.NewReader(encode(t, r))); err != nil {
 			t.Errorf("%v: %v", started, err)
 		}
+	}
+}
+
+// Every result is either refused when it is written, or can be read.
+func TestEncodeRefusesWhatIsTooLarge(t *testing.T) {
+	r := small()
+	readings := map[string]float64{}
+	for i := range 1000 {
+		readings[fmt.Sprint(i)] = 1
+	}
+	r.Rounds[0].Tally = nil
+	r.Rounds[0].Readings = readings
+	r.Rounds = slices.Repeat(r.Rounds[:1], 4000)
+	r.PlannedRounds = len(r.Rounds)
+	if err := result.Encode(io.Discard, r); err == nil || !strings.Contains(err.Error(), "more than 4000000 values") {
+		t.Errorf("got %v", err)
+	}
+	crowd := small()
+	var dense hist.Histogram
+	for d := hist.Lowest; d < hist.Highest; d += max(d/1000, time.Microsecond/2) {
+		dense.Record(d)
+	}
+	for i := range 1300 {
+		n := dense.Count()
+		crowd.Tally.Routes[fmt.Sprint(i)] = &tally.Route{Outcomes: map[tally.Class]int64{tally.OK: n}, Response: dense, Service: dense}
+	}
+	if err := result.Encode(io.Discard, crowd); err == nil || !strings.Contains(err.Error(), "larger than those of any run") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // a hundred gigabits a second the second after one. Nine thousand tallies at these bounds add up to
 // less than hist.MaxCount, and to less than an int64 holds.
 const (
-	MaxRequests = 1_000_000_000_000     // of all routes together
+	MaxRequests = 1_000_000_000_000     // of all routes together, and as many sent again
 	MaxBytes    = 1_000_000_000_000_000 // received, of all routes together
 	MaxLatency  = 366 * 24 * time.Hour  // of one request
 	MaxRoutes   = 200_000
@@ -66,7 +66,7 @@ func ValidName(name string) error {
 }
 
 // bounded are sums over routes that stay within the bounds.
-type bounded struct{ requests, bytes int64 }
+type bounded struct{ requests, bytes, resent int64 }
 
 // add adds n, from 0 to most, to a sum that stays within the same bounds: neither overflows.
 func add(sum *int64, n, most int64) bool {
@@ -95,8 +95,8 @@ func (r *Route) validate(sum *bounded) error {
 		return fmt.Errorf("impossible count: more than %d requests in all", int64(MaxRequests))
 	case !add(&sum.bytes, r.BytesReceived, MaxBytes):
 		return fmt.Errorf("impossible count: %d bytes, of at most %d in all", r.BytesReceived, int64(MaxBytes))
-	case r.Resent < 0 || r.Resent > MaxRequests:
-		return fmt.Errorf("impossible count: %d requests were sent again", r.Resent)
+	case !add(&sum.resent, r.Resent, MaxRequests):
+		return fmt.Errorf("impossible count: %d requests were sent again, of at most %d in all", r.Resent, int64(MaxRequests))
 	case r.Unfinished < 0 || r.Unfinished > requests:
 		return fmt.Errorf("impossible count: %d of %d requests are unfinished", r.Unfinished, requests)
 	}
