@@ -59,7 +59,7 @@ func (f Figures) Judge(p Policy, fresh, history []int, seed uint64) Verdict {
 			r.Limit = -r.Limit
 		}
 		before, now := f.scaled(history, k), f.scaled(fresh, k)
-		if present(now) < len(fresh) || present(before) < p.Baseline.MinRuns {
+		if len(there(now)) < len(fresh) || len(there(before)) < p.Baseline.MinRuns {
 			continue
 		}
 		r.before, r.now = before, now

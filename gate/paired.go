@@ -82,7 +82,8 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 		return weigh(v, append(rates, rows...), append(doubts, Reason{Kind: TooFewPairs, Has: len(good), Needs: nextLook(len(good))})...)
 	}
 	rows = append(sampleRises(rates, base, head, good), samplePairs(rows, base, head, good)...)
-	rows = settle(p, findPairs(p, rows, at, seedOf(base.ID(), head.ID())))
+	seed := func() uint64 { return seedOf(base.ID(), head.ID()) } // the rounds have changed since the last look, and so have the IDs
+	rows = settle(p, findPairs(p, rows, at, seed))
 	doubts = append(doubts, blindAfterAll(rows)...)
 	v.Compared, v.Total = countRoutes(rows)
 	if inDoubt(rows) && !at.last && !final {
@@ -169,7 +170,7 @@ func (r *row) differences() []float64 {
 }
 
 // findPairs judges the rows that have samples by the rule for pairs.
-func findPairs(p Policy, rows []row, at look, seed uint64) []row {
+func findPairs(p Policy, rows []row, at look, seed func() uint64) []row {
 	rows = slices.Clone(rows)
 	var lines []line
 	var d [][]float64

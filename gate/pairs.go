@@ -67,8 +67,9 @@ func drawsFor(level float64) int { return max(leastDraws, int(4/level)) }
 
 // judgePairs judges each line by the differences d[line][pair], head's value less base's. A line
 // fails when its estimate is past the limit and the difference is real for the whole report. It
-// passes when its upper bound is inside the guard. It is Unclear while more pairs may tell.
-func judgePairs(lines []line, d [][]float64, at look, strict bool, seed uint64) []finding {
+// passes when its upper bound is inside the guard. It is Unclear while more pairs may tell. seed is
+// asked only if a line may fail.
+func judgePairs(lines []line, d [][]float64, at look, strict bool, seed func() uint64) []finding {
 	findings := make([]finding, len(lines))
 	var beyond bool
 	for j := range lines {
@@ -84,7 +85,7 @@ func judgePairs(lines []line, d [][]float64, at look, strict bool, seed uint64) 
 	if !beyond { // what cannot fail needs no test
 		return findings
 	}
-	for j, p := range stats.SignFlip(d, drawsFor(at.level), seed) {
+	for j, p := range stats.SignFlip(d, drawsFor(at.level), seed()) {
 		f := &findings[j]
 		f.p = p
 		real := p <= at.level && f.n >= failFrom

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"math"
+	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 )
@@ -18,7 +19,7 @@ const (
 	suspectShare = 0.5
 )
 
-// judgeRuns judges each line by fresh runs against a history, rows of figures in the order of time.
+// judgeRuns judges each line by its fresh runs against its history, [line][run] in the order of time.
 // With fewer than FreshRuns a line is Suspect or Within. With FreshRuns it is Worse when the shift
 // is past the limit, real for the whole report, and past the limit against the newest runs alone as
 // well; it is Unclear when only the first holds.
@@ -26,7 +27,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 	findings := make([]finding, len(lines))
 	var beyond bool
 	for j := range lines {
-		old, now := column(history, j), column(fresh, j)
+		old, now := there(history[j]), there(fresh[j])
 		f := finding{status: Within, n: len(now), p: math.NaN(), level: level}
 		f.change, f.interval = stats.Shift(old, now, shownConfidence)
 		// No number of rounds averages away the spread between runs.
@@ -35,9 +36,9 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 		switch {
 		case len(old) == 0 || len(now) == 0:
 			f.status = NotJudged
-		case len(fresh) < FreshRuns && stats.Median(now)-stats.Median(old) > suspectShare*lines[j].limit:
+		case len(fresh[j]) < FreshRuns && stats.Median(now)-stats.Median(old) > suspectShare*lines[j].limit:
 			f.status = Suspect
-		case len(fresh) >= FreshRuns && f.change > lines[j].limit:
+		case len(fresh[j]) >= FreshRuns && f.change > lines[j].limit:
 			f.status = Unclear
 			beyond = beyond || len(old) >= FailHistory
 		}
@@ -49,22 +50,19 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 	for j, p := range stats.PermuteRanks(history, fresh, drawsFor(level), seed) {
 		f := &findings[j]
 		f.p = p
-		old := column(history, j)
+		if f.status != Unclear || p > level {
+			continue
+		}
+		old := there(history[j])
 		recent := old[max(0, len(old)-recentRuns):]
-		if f.status == Unclear && len(old) >= FailHistory && p <= level && stats.Median(column(fresh, j))-stats.Median(recent) > lines[j].limit {
+		if len(old) >= FailHistory && stats.Median(there(fresh[j]))-stats.Median(recent) > lines[j].limit {
 			f.status = Worse
 		}
 	}
 	return findings
 }
 
-// column is the values of one line, without those that are missing.
-func column(rows [][]float64, j int) []float64 {
-	var values []float64
-	for _, row := range rows {
-		if !math.IsNaN(row[j]) {
-			values = append(values, row[j])
-		}
-	}
-	return values
+// there is a copy of the values without those that are missing.
+func there(values []float64) []float64 {
+	return slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 }

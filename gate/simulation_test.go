@@ -33,6 +33,9 @@ type simulated struct {
 
 const simulatedLimit = 0.20
 
+// one is a seed.
+func one() uint64 { return 1 }
+
 func (w world) report(r *rand.Rand) simulated {
 	s := simulated{slow: r.IntN(w.lines)}
 	for j := range w.lines {
@@ -108,7 +111,7 @@ type ruling func(s simulated, n int, at look) []finding
 
 // theRule is the one that is in use.
 func theRule(s simulated, n int, at look) []finding {
-	return judgePairs(s.lines, s.differences(n), at, false, uint64(s.slow))
+	return judgePairs(s.lines, s.differences(n), at, false, func() uint64 { return uint64(s.slow) })
 }
 
 // rates are what came of many reports.
@@ -213,7 +216,7 @@ func TestNegativeControls(t *testing.T) {
 					}
 				}
 			}
-			return judgePairs(s.lines, d, at, false, 1)
+			return judgePairs(s.lines, d, at, false, one)
 		}},
 		{"a fixed order", second, func(s simulated, n int, at look) []finding {
 			d := s.differences(n)
@@ -224,7 +227,7 @@ func TestNegativeControls(t *testing.T) {
 					}
 				}
 			}
-			return judgePairs(s.lines, d, at, false, 1)
+			return judgePairs(s.lines, d, at, false, one)
 		}},
 		{"no pairing: all of base, then all of head", drifts, func(s simulated, n int, at look) []finding {
 			d := make([][]float64, len(s.lines))
@@ -233,10 +236,10 @@ func TestNegativeControls(t *testing.T) {
 					d[j] = append(d[j], s.side[0][j][n/2+i]-s.side[0][j][i], s.side[1][j][n/2+i]-s.side[1][j][i])
 				}
 			}
-			return judgePairs(s.lines, d, at, false, 1)
+			return judgePairs(s.lines, d, at, false, one)
 		}},
 		{"requests instead of rounds", noisy, func(s simulated, n int, at look) []finding {
-			findings := judgePairs(s.lines, s.differences(n), at, false, 1)
+			findings := judgePairs(s.lines, s.differences(n), at, false, one)
 			for j := range findings {
 				// Each round has 2,000 requests whose log latencies spread by 0.5: to a test of
 				// requests the rounds' own differences are real.
@@ -250,7 +253,7 @@ func TestNegativeControls(t *testing.T) {
 		}},
 		{"no max over the lines", noisy, func(s simulated, n int, at look) []finding {
 			d := s.differences(n)
-			findings := judgePairs(s.lines, d, at, false, 1)
+			findings := judgePairs(s.lines, d, at, false, one)
 			for j := range findings {
 				if f := &findings[j]; f.change > s.lines[j].limit && stats.SignFlip(d[j:j+1], leastDraws, 1)[0] <= at.level {
 					f.status = Worse

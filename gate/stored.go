@@ -206,18 +206,15 @@ func spreadOf(rows []row, fresh []*result.Result) []row {
 
 // unscale is the median and the range of values on a line's scale, in the metric's unit.
 func unscale(values []float64, up bool) (median float64, span Range) {
-	var plain []float64
-	for _, v := range values {
-		switch {
-		case math.IsNaN(v):
-		case up:
-			plain = append(plain, math.Exp(-v))
-		default:
-			plain = append(plain, math.Exp(v))
-		}
-	}
+	plain := there(values)
 	if len(plain) == 0 {
 		return 0, Range{}
+	}
+	for i, v := range plain {
+		if up {
+			v = -v
+		}
+		plain[i] = math.Exp(v)
 	}
 	return summary(plain)
 }
@@ -248,22 +245,11 @@ func besides(rows []row, has, needs int) []row {
 func findRuns(p Policy, rows []row, seed uint64) []row {
 	rows = slices.Clone(rows)
 	var lines []line
+	var history, fresh [][]float64
 	var places []int
 	for i := range rows {
-		if rows[i].now != nil {
-			lines, places = append(lines, rows[i].line), append(places, i)
-		}
-	}
-	if len(lines) == 0 {
-		return rows
-	}
-	history, fresh := make([][]float64, len(rows[places[0]].before)), make([][]float64, len(rows[places[0]].now))
-	for _, i := range places {
-		for k, v := range rows[i].before {
-			history[k] = append(history[k], v)
-		}
-		for k, v := range rows[i].now {
-			fresh[k] = append(fresh[k], v)
+		if r := &rows[i]; r.now != nil {
+			lines, history, fresh, places = append(lines, r.line), append(history, r.before), append(fresh, r.now), append(places, i)
 		}
 	}
 	findings := judgeRuns(lines, history, fresh, min(storedFactor*(1-p.Confidence), 0.5), seed)
@@ -278,21 +264,11 @@ func shortHistory(rows []row) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {
 		r := &rows[i]
-		if n := present(r.before); r.found != nil && r.Status == Unclear && n < FailHistory {
+		if n := len(there(r.before)); r.found != nil && r.Status == Unclear && n < FailHistory {
 			r.Why = &Why{Kind: FewRuns, Has: float64(n), Needs: FailHistory}
 		}
 	}
 	return rows
-}
-
-// present counts the values that are there.
-func present(values []float64) (n int) {
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			n++
-		}
-	}
-	return n
 }
 
 // Compare judges two results. The two sides of a paired gate are judged as such. Two single runs get

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -46,11 +45,11 @@ func trendOf(l line, runs []result.Summary) []Reason {
 			return []Reason{{Kind: Step, Route: l.route, Metric: l.metric, Change: relative(p.After-p.Before, l.up), Commit: r.Commit, Since: r.Started}}
 		}
 	}
-	there := slices.DeleteFunc(values, math.IsNaN)
-	if len(there) < 2*recentRuns {
+	known := there(values)
+	if len(known) < 2*recentRuns {
 		return nil
 	}
-	old, now := stats.Median(there[:recentRuns]), stats.Median(there[len(there)-recentRuns:])
+	old, now := stats.Median(known[:recentRuns]), stats.Median(known[len(known)-recentRuns:])
 	if now-old <= half {
 		return nil
 	}

@@ -40,16 +40,16 @@ func ChangePoints(series []float64, alpha float64) []ChangePoint {
 
 // segment gives the cuts of values, which begin at offset, in growing order.
 func segment(values []float64, offset int, alpha float64) []int {
-	cut, p := Pettitt(values)
+	cut, p := pettitt(values)
 	if p > alpha || cut < leastStretch || len(values)-cut < leastStretch {
 		return nil
 	}
 	return slices.Concat(segment(values[:cut], offset, alpha), []int{offset + cut}, segment(values[cut:], offset+cut, alpha))
 }
 
-// Pettitt gives the most likely first index of a new level, and the approximate chance of seeing one
+// pettitt gives the most likely first index of a new level, and the approximate chance of seeing one
 // as clear in a series without any: 2·exp(−6K²/(n³+n²)), at most 1.
-func Pettitt(values []float64) (cut int, p float64) {
+func pettitt(values []float64) (cut int, p float64) {
 	n := float64(len(values))
 	most, sum := 0.0, 0.0
 	for k, rank := range midranks(values) {

@@ -22,10 +22,10 @@ func ExampleSignFlip() {
 	// 0.791
 }
 
-// Eight runs of a history and four fresh ones, in two columns: the first has shifted.
+// Two lines, each with eight runs of a history and four fresh ones: the first has shifted.
 func ExamplePermuteRanks() {
-	history := [][]float64{{1.0, 5.1}, {1.1, 5.0}, {0.9, 5.2}, {1.0, 4.9}, {1.2, 5.3}, {1.1, 5.0}, {0.9, 5.1}, {1.0, 5.2}}
-	fresh := [][]float64{{1.5, 5.0}, {1.6, 5.2}, {1.4, 5.1}, {1.5, 4.9}}
+	history := [][]float64{{1.0, 1.1, 0.9, 1.0, 1.2, 1.1, 0.9, 1.0}, {5.1, 5.0, 5.2, 4.9, 5.3, 5.0, 5.1, 5.2}}
+	fresh := [][]float64{{1.5, 1.6, 1.4, 1.5}, {5.0, 5.2, 5.1, 4.9}}
 	for _, p := range stats.PermuteRanks(history, fresh, 1999, 1) {
 		fmt.Printf("%.3f\n", p)
 	}

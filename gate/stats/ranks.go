@@ -1,81 +1,91 @@
 package stats
 
 import (
-	"cmp"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
 )
 
-// PermuteRanks tests for each column whether the fresh runs lie above the history, all columns
-// at once. Rows are runs, columns are lines; history[row][column] and fresh[row][column] may
-// be NaN. Each column is ranked over all rows (ties share the mean of their ranks: Wilcoxon,
-// Individual comparisons by ranking methods, 1945); the statistic is the mean rank of the
-// fresh rows, standardised by its permutation variance so that columns with gaps compare.
-// When nothing differs, any rows might have been the fresh ones: the p value of a column is
-// the share of choices of rows whose largest statistic of any column reaches the column's
-// own (see the package for sources).
+// PermuteRanks tests for each line whether its fresh runs lie above its history, all lines at once:
+// history[line][run] and fresh[line][run], as many runs in each line, NaN where a run has no value.
+// Each line is ranked over all runs (ties share the mean of their ranks: Wilcoxon, Individual
+// comparisons by ranking methods, 1945). The statistic is the mean rank of the fresh runs, divided
+// by its permutation standard deviation so that lines with gaps compare. When nothing differs, any
+// runs might have been the fresh ones: the p value of a line is the share of choices of runs whose
+// largest statistic of any line reaches the line's own (see the package for sources).
 //
 // If there are at most draws choices, all of them are tried. Otherwise draws seeded ones are, and the
 // identity.
 func PermuteRanks(history, fresh [][]float64, draws int, seed uint64) []float64 {
-	rows := slices.Concat(history, fresh)
-	if len(fresh) == 0 || len(history) == 0 {
+	if len(history) == 0 || len(history[0]) == 0 || len(fresh[0]) == 0 {
 		return nil
 	}
-	columns := make([]rankColumn, len(rows[0]))
-	for j := range columns {
-		columns[j] = newRankColumn(rows, j)
-	}
-	identity := make([]int, len(fresh))
-	for i := range identity {
-		identity[i] = len(history) + i
+	past, now := len(history[0]), len(fresh[0])
+	lines := make([]rankLine, len(fresh))
+	for j := range lines {
+		lines[j] = newRankLine(slices.Concat(history[j], fresh[j]), now)
 	}
 	var largest []float64
-	each := func(chosen []int) {
+	for chosen := range choices(past+now, now, draws, seed) {
 		most := math.Inf(-1)
-		for j := range columns {
-			most = max(most, columns[j].statistic(chosen))
+		for j := range lines {
+			most = max(most, lines[j].statistic(chosen))
 		}
 		largest = append(largest, most)
 	}
-	if binomial(len(rows), len(fresh)) <= float64(draws) {
-		combinations(len(rows), len(fresh), each)
-	} else {
-		each(identity)
-		random := rand.New(rand.NewPCG(seed, uint64(len(rows))))
-		labels := make([]int, len(rows))
-		for i := range labels {
-			labels[i] = i
-		}
-		for range draws {
-			for i := range fresh { // the beginning of a Fisher–Yates shuffle
-				k := i + random.IntN(len(labels)-i)
-				labels[i], labels[k] = labels[k], labels[i]
-			}
-			each(labels[:len(fresh)])
-		}
-	}
-	own := make([]float64, len(columns))
-	for j := range columns {
-		own[j] = columns[j].statistic(identity)
+	own := make([]float64, len(lines))
+	for j := range lines {
+		own[j] = lines[j].statistic(last(past+now, now))
 	}
 	return shareAtLeast(largest, own)
 }
 
-// rankColumn holds the centred ranks of one column, NaN for a row without a value.
-type rankColumn struct {
+// last lists the last k of n, which is how the runs really stand.
+func last(n, k int) []int {
+	all := make([]int, k)
+	for i := range all {
+		all[i] = n - k + i
+	}
+	return all
+}
+
+// choices yields every choice of k of n if there are at most draws of them, otherwise the last k and so
+// many seeded ones. It reuses the slice.
+func choices(n, k, draws int, seed uint64) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		if binomial(n, k) <= float64(draws) {
+			combinations(n, k, yield)
+			return
+		}
+		if !yield(last(n, k)) {
+			return
+		}
+		random := rand.New(rand.NewPCG(seed, uint64(n)))
+		labels := last(n, n)
+		for range draws {
+			for i := range k { // the beginning of a Fisher–Yates shuffle
+				other := i + random.IntN(n-i)
+				labels[i], labels[other] = labels[other], labels[i]
+			}
+			if !yield(labels[:k]) {
+				return
+			}
+		}
+	}
+}
+
+// rankLine holds the centred ranks of one line, NaN for a run without a value.
+type rankLine struct {
 	centred  []float64
 	n        int
 	variance float64 // of the ranks, over n
+	whole    float64 // the standard deviation of the mean if every chosen run has a value; 0 if the line has gaps
 }
 
-func newRankColumn(rows [][]float64, j int) rankColumn {
-	values := make([]float64, len(rows))
-	for i, row := range rows {
-		values[i] = row[j]
-	}
-	c := rankColumn{centred: midranks(values)}
+// newRankLine ranks the values of a line, of which so many are going to be chosen.
+func newRankLine(values []float64, chosen int) rankLine {
+	c := rankLine{centred: midranks(values)}
 	for _, rank := range c.centred {
 		if !math.IsNaN(rank) {
 			c.n++
@@ -87,14 +97,29 @@ func newRankColumn(rows [][]float64, j int) rankColumn {
 			c.variance += c.centred[i] * c.centred[i] / float64(c.n)
 		}
 	}
+	if c.n == len(values) && c.variance > 0 {
+		c.whole = c.deviation(chosen)
+	}
 	return c
 }
 
-// statistic is the standardised mean rank of the chosen rows, −Inf if they have no values or there is
-// nothing to compare them with. The mean of k of n ranks, drawn without replacement, has the variance
-// σ²/k·(n−k)/(n−1).
-func (c *rankColumn) statistic(chosen []int) float64 {
-	sum, k := 0.0, 0
+// deviation is the standard deviation of the mean of k of the line's n ranks, drawn without
+// replacement: its variance is σ²/k·(n−k)/(n−1).
+func (c *rankLine) deviation(k int) float64 {
+	return math.Sqrt(c.variance / float64(k) * float64(c.n-k) / float64(c.n-1))
+}
+
+// statistic is the standardised mean rank of the chosen runs, −Inf if they have no values or there is
+// nothing to compare them with.
+func (c *rankLine) statistic(chosen []int) float64 {
+	sum := 0.0
+	if c.whole > 0 {
+		for _, i := range chosen {
+			sum += c.centred[i]
+		}
+		return sum / float64(len(chosen)) / c.whole
+	}
+	k := 0
 	for _, i := range chosen {
 		if !math.IsNaN(c.centred[i]) {
 			sum += c.centred[i]
@@ -104,31 +129,25 @@ func (c *rankColumn) statistic(chosen []int) float64 {
 	if k == 0 || k == c.n || c.variance == 0 {
 		return math.Inf(-1)
 	}
-	return sum / float64(k) / math.Sqrt(c.variance/float64(k)*float64(c.n-k)/float64(c.n-1))
+	return sum / float64(k) / c.deviation(k)
 }
 
 // midranks ranks values from 1; equal ones share the mean of their ranks, NaN stays NaN.
 func midranks(values []float64) []float64 {
-	var order []int
-	for i, v := range values {
-		if !math.IsNaN(v) {
-			order = append(order, i)
-		}
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
+	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+	slices.Sort(sorted)
 	ranks := make([]float64, len(values))
-	for i := range ranks {
-		ranks[i] = math.NaN()
-	}
-	for from := 0; from < len(order); {
+	for i, v := range values {
+		if math.IsNaN(v) {
+			ranks[i] = v
+			continue
+		}
+		from, _ := slices.BinarySearch(sorted, v)
 		to := from + 1
-		for to < len(order) && values[order[to]] == values[order[from]] {
+		for to < len(sorted) && sorted[to] == v {
 			to++
 		}
-		for _, i := range order[from:to] {
-			ranks[i] = float64(from+to+1) / 2
-		}
-		from = to
+		ranks[i] = float64(from+to+1) / 2
 	}
 	return ranks
 }
@@ -142,14 +161,10 @@ func binomial(n, k int) float64 {
 	return math.Round(b)
 }
 
-// combinations calls each with every choice of k of n, in lexical order. It reuses the slice.
-func combinations(n, k int, each func([]int)) {
-	chosen := make([]int, k)
-	for i := range chosen {
-		chosen[i] = i
-	}
-	for {
-		each(chosen)
+// combinations yields every choice of k of n, in lexical order. It reuses the slice.
+func combinations(n, k int, yield func([]int) bool) {
+	chosen := last(k, k)
+	for yield(chosen) {
 		i := k - 1
 		for i >= 0 && chosen[i] == n-k+i {
 			i--

@@ -106,21 +106,16 @@ func least(p []float64) float64 {
 // R: wilcox.test of the permeability data, one-sided: 382 of 3,003 choices of the five reach
 // its rank sum (W = 35).
 func TestPermuteRanksIsTheRankSumTest(t *testing.T) {
-	var history, fresh [][]float64
-	for _, x := range []float64{.80, .83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, .73, 1.46} {
-		fresh = append(fresh, []float64{x})
-	}
-	for _, y := range []float64{1.15, .88, .90, .74, 1.21} {
-		history = append(history, []float64{y})
-	}
+	fresh := [][]float64{{.80, .83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, .73, 1.46}}
+	history := [][]float64{{1.15, .88, .90, .74, 1.21}}
 	near(t, "p", stats.PermuteRanks(history, fresh, 3003, 1)[0], 382./3003, 1e-12)
 	near(t, "p by draws", stats.PermuteRanks(history, fresh, 3002, 1)[0], 382./3003, 0.03)
 }
 
 func TestPermuteRanksWithHoles(t *testing.T) {
 	nan := math.NaN()
-	history := [][]float64{{1, nan}, {2, nan}, {1.5, 4}, {nan, 5}, {1.2, 4.5}, {1.1, 4.2}, {1.4, 4.1}}
-	fresh := [][]float64{{9, nan}, {8, nan}, {7, nan}}
+	history := [][]float64{{1, 2, 1.5, nan, 1.2, 1.1, 1.4}, {nan, nan, 4, 5, 4.5, 4.2, 4.1}}
+	fresh := [][]float64{{9, 8, 7}, {nan, nan, nan}}
 	p := stats.PermuteRanks(history, fresh, 5000, 1)
 	if p[0] > 0.02 || p[1] != 1 {
 		t.Errorf("p %v: want the first line small and nothing said of the second", p)
@@ -129,11 +124,11 @@ func TestPermuteRanksWithHoles(t *testing.T) {
 		t.Errorf("without a history: %v", p)
 	}
 	// One fresh run of twenty cannot have a smaller p than 1/21.
-	var twenty [][]float64
+	var twenty []float64
 	for i := range 20 {
-		twenty = append(twenty, []float64{float64(i)})
+		twenty = append(twenty, float64(i))
 	}
-	near(t, "one run", stats.PermuteRanks(twenty, [][]float64{{100}}, 2000, 1)[0], 1./21, 1e-12)
+	near(t, "one run", stats.PermuteRanks([][]float64{twenty}, [][]float64{{100}}, 2000, 1)[0], 1./21, 1e-12)
 }
 
 func BenchmarkSignFlip(b *testing.B) {
@@ -152,14 +147,16 @@ func BenchmarkSignFlip(b *testing.B) {
 
 func BenchmarkPermuteRanks(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 1))
-	rows := make([][]float64, 25)
-	for i := range rows {
-		rows[i] = make([]float64, 404)
-		for j := range rows[i] {
-			rows[i][j] = random.NormFloat64()
+	history, fresh := make([][]float64, 404), make([][]float64, 404)
+	for j := range history {
+		for range 20 {
+			history[j] = append(history[j], random.NormFloat64())
+		}
+		for range 5 {
+			fresh[j] = append(fresh[j], random.NormFloat64())
 		}
 	}
 	for b.Loop() {
-		stats.PermuteRanks(rows[:20], rows[20:], 2000, 1)
+		stats.PermuteRanks(history, fresh, 2000, 1)
 	}
 }

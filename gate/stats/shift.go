@@ -50,11 +50,16 @@ func differences(xs, ys []float64) []float64 {
 
 // merge merges two sorted lists into one.
 func merge(into, a, b []float64) {
-	for i := range into {
-		if len(b) == 0 || len(a) > 0 && a[0] <= b[0] {
-			into[i], a = a[0], a[1:]
+	n, i, j := 0, 0, 0
+	for ; i < len(a) && j < len(b); n++ {
+		if a[i] <= b[j] {
+			into[n] = a[i]
+			i++
 		} else {
-			into[i], b = b[0], b[1:]
+			into[n] = b[j]
+			j++
 		}
 	}
+	n += copy(into[n:], a[i:])
+	copy(into[n:], b[j:])
 }

@@ -22,7 +22,9 @@ import (
 // Median is the middle value of xs, or the mean of the two in the middle; NaN of no values. It does
 // not change xs.
 func Median(xs []float64) float64 {
-	return medianOfSorted(slices.Sorted(slices.Values(xs)))
+	sorted := slices.Clone(xs)
+	slices.Sort(sorted)
+	return medianOfSorted(sorted)
 }
 
 func medianOfSorted(sorted []float64) float64 {
