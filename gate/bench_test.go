@@ -48,6 +48,21 @@ func BenchmarkJudge200(b *testing.B) {
 	}
 }
 
+// All that a stored gate judges: one run that looks worse, five runs, and the trend of the branch.
+func BenchmarkGate200(b *testing.B) {
+	fresh := freshRuns(5, 30*time.Millisecond)
+	history := hundredRoutes(200, 1)
+	for b.Loop() {
+		if v := gate.Judge(policy(), fresh[:1], history); v.More == 0 {
+			b.Fatal(v)
+		}
+		if v := gate.Judge(policy(), fresh, history); v.Outcome != gate.Fail {
+			b.Fatal(v)
+		}
+		gate.Trend(policy(), history)
+	}
+}
+
 // Of 100 routes × 4 metrics, the trend of 200 runs.
 func BenchmarkTrend200(b *testing.B) {
 	history := hundredRoutes(200, 1)

@@ -29,19 +29,30 @@ func FiguresOf(p Policy, runs []result.Summary) Figures {
 		return Figures{}
 	}
 	f := Figures{Rows: make([][]float64, len(runs))}
-	for _, r := range collect(p, sides{before: sideOf(runs), now: sideOf(runs[len(runs)-1:])}) {
-		if !r.judged() {
-			continue
-		}
-		f.Columns = append(f.Columns, Column{r.Route, r.Metric, r.line.up, p.forRoute(r.Route).Degradation})
-		for i, v := range r.line.values(runs) {
-			if r.line.up {
-				v = -v
+	for own := range byRoute(collect(p, sides{before: sideOf(runs), now: sideOf(runs[len(runs)-1:])})) {
+		figures := figuresOf(runs, own[0].Route)
+		for _, r := range own {
+			if r.judged() {
+				f.add(r, figures)
 			}
-			f.Rows[i] = append(f.Rows[i], math.Exp(v))
 		}
 	}
 	return f
+}
+
+// add adds a column for a row.
+func (f *Figures) add(r row, figures []result.Figures) {
+	limit := r.Limit
+	if r.line.up {
+		limit = -limit
+	}
+	f.Columns = append(f.Columns, Column{r.Route, r.Metric, r.line.up, limit})
+	for i, v := range r.line.values(figures) {
+		if r.line.up {
+			v = -v
+		}
+		f.Rows[i] = append(f.Rows[i], math.Exp(v))
+	}
 }
 
 // Judge compares some of the rows with others, given by their indices in the order of time. A

@@ -64,13 +64,8 @@ func (s *sides) lost(limits RoutePolicy, route string, metric Metric) bool {
 // blind lists the doubts about routes that could not be judged, or not wholly. The rows come from
 // collect.
 func blind(p Policy, s sides, rows []row) (doubts []Reason) {
-	for len(rows) > 0 {
-		n := 1
-		for n < len(rows) && rows[n].Route == rows[0].Route {
-			n++
-		}
-		doubts = append(doubts, s.blindRoute(p, rows[:n])...)
-		rows = rows[n:]
+	for own := range byRoute(rows) {
+		doubts = append(doubts, s.blindRoute(p, own)...)
 	}
 	return doubts
 }

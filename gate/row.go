@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -50,6 +51,22 @@ func collect(p Policy, s sides) []row {
 		}
 	}
 	return rows
+}
+
+// byRoute yields the rows of one route after the other.
+func byRoute(rows []row) iter.Seq[[]row] {
+	return func(yield func([]row) bool) {
+		for len(rows) > 0 {
+			n := 1
+			for n < len(rows) && rows[n].Route == rows[0].Route {
+				n++
+			}
+			if !yield(rows[:n]) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
 }
 
 // judged reports whether the row can be judged, as far as is known.

@@ -28,6 +28,7 @@ func judgeRuns(lines []line, history, fresh [][]float64, level float64, seed uin
 	var beyond bool
 	for j := range lines {
 		old, now := there(history[j]), there(fresh[j])
+		slices.Sort(old) // once for all the medians below
 		f := finding{status: Within, n: len(now), p: math.NaN(), level: level}
 		f.change, f.interval = stats.Shift(old, now, shownConfidence)
 		// No number of rounds averages away the spread between runs.

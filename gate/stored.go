@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // storedFactor makes the level of the rank test out of the policy's: the shift past the limit
@@ -88,10 +89,20 @@ func unfit(r *result.Result, of Part) *Reason {
 		return &Reason{Kind: RunNotWhole, Of: of, Text: r.Problems[0].Text}
 	case !r.Whole():
 		return &Reason{Kind: RunNotWhole, Of: of, Has: len(r.Rounds), Needs: r.PlannedRounds}
-	case r.Tally.Total().Requests() == 0:
+	case !requested(&r.Tally):
 		return &Reason{Kind: NoSamples, Of: of}
 	}
 	return nil
+}
+
+// requested reports whether any whole call was counted.
+func requested(t *tally.Tally) bool {
+	for _, route := range t.Routes {
+		if !route.Part && route.Requests() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // unlike says why fresh runs are not runs of one change; nil when they may be.
@@ -162,20 +173,32 @@ func ids(runs []result.Summary) []string {
 // medians and ranges.
 func sampleRuns(rows []row, past, fresh []result.Summary) []row {
 	rows = slices.Clone(rows)
-	for i := range rows {
-		if r := &rows[i]; r.judged() {
-			r.before, r.now = r.line.values(past), r.line.values(fresh)
-			r.describe()
+	for own := range byRoute(rows) {
+		before, now := figuresOf(past, own[0].Route), figuresOf(fresh, own[0].Route)
+		for i := range own {
+			if r := &own[i]; r.judged() {
+				r.before, r.now = r.line.values(before), r.line.values(now)
+				r.describe()
+			}
 		}
 	}
 	return rows
 }
 
-// values are a line's figures of runs, on its scale.
-func (l line) values(runs []result.Summary) []float64 {
-	values := make([]float64, len(runs))
+// figuresOf are the figures of one route in each of some runs.
+func figuresOf(runs []result.Summary, route string) []result.Figures {
+	figures := make([]result.Figures, len(runs))
 	for i := range runs {
-		values[i] = onScale(l.metric.of(runs[i].Figures[l.route]), l.up)
+		figures[i] = runs[i].Figures[route]
+	}
+	return figures
+}
+
+// values are the line's metric among figures of its route, on its scale.
+func (l line) values(figures []result.Figures) []float64 {
+	values := make([]float64, len(figures))
+	for i := range figures {
+		values[i] = onScale(l.metric.of(figures[i]), l.up)
 	}
 	return values
 }
@@ -206,17 +229,21 @@ func spreadOf(rows []row, fresh []*result.Result) []row {
 
 // unscale is the median and the range of values on a line's scale, in the metric's unit.
 func unscale(values []float64, up bool) (median float64, span Range) {
-	plain := there(values)
-	if len(plain) == 0 {
+	sorted := there(values)
+	n := len(sorted)
+	if n == 0 {
 		return 0, Range{}
 	}
-	for i, v := range plain {
+	slices.Sort(sorted)
+	// The scale keeps the order or turns it around, so only the ends and the middle are needed.
+	shown := []float64{sorted[0], sorted[(n-1)/2], sorted[n/2], sorted[n-1]}
+	for i, v := range shown {
 		if up {
 			v = -v
 		}
-		plain[i] = math.Exp(v)
+		shown[i] = math.Exp(v)
 	}
-	return summary(plain)
+	return summary(shown)
 }
 
 // summary is the median and the range of values.

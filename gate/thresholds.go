@@ -94,13 +94,13 @@ func (r rule) holds(v float64) bool {
 // data is not a pass.
 func judgeThresholds(p Policy, r *result.Result) (judged []Threshold, doubts []Reason) {
 	for _, t := range p.Thresholds {
-		total := r.Tally.Total()
-		if t.Route != tally.All {
-			total = r.Tally.Routes[t.Route]
+		counted := r.Tally.Routes[t.Route]
+		if t.Route == tally.All {
+			counted = r.Tally.Total() // merges all histograms
 		}
 		for _, rule := range t.rules {
 			one := Threshold{Route: t.Route, Rule: rule.text, Status: Within}
-			v, ok := rule.value(total, r.Length())
+			v, ok := rule.value(counted, r.Length())
 			switch {
 			case !ok:
 				one.Status = NotJudged

@@ -27,17 +27,19 @@ func Trend(p Policy, runs []result.Summary) []Reason {
 		return nil
 	}
 	var notices []Reason
-	for _, r := range collect(p, sides{before: sideOf(recent), now: sideOf(recent[len(recent)-1:])}) {
-		if r.judged() {
-			notices = append(notices, trendOf(r.line, recent)...)
+	for own := range byRoute(collect(p, sides{before: sideOf(recent), now: sideOf(recent[len(recent)-1:])})) {
+		figures := figuresOf(recent, own[0].Route)
+		for _, r := range own {
+			if r.judged() {
+				notices = append(notices, trendOf(r.line, r.line.values(figures), recent)...)
+			}
 		}
 	}
 	return notices
 }
 
-// trendOf notes the last step of one line, or its creep.
-func trendOf(l line, runs []result.Summary) []Reason {
-	values := l.values(runs)
+// trendOf notes the last step of one line, or its creep. values are the line's in the runs.
+func trendOf(l line, values []float64, runs []result.Summary) []Reason {
 	half := suspectShare * l.limit
 	for _, p := range slices.Backward(stats.ChangePoints(values, stepLevel)) {
 		if p.After-p.Before > half {

@@ -142,7 +142,7 @@ func midranks(values []float64) []float64 {
 			ranks[i] = v
 			continue
 		}
-		from, _ := slices.BinarySearch(sorted, v)
+		from := search(sorted, v)
 		to := from + 1
 		for to < len(sorted) && sorted[to] == v {
 			to++
@@ -150,6 +150,20 @@ func midranks(values []float64) []float64 {
 		ranks[i] = float64(from+to+1) / 2
 	}
 	return ranks
+}
+
+// search is the first place of a value in a sorted list that holds it. slices.BinarySearch minds NaN,
+// and takes three times as long.
+func search(sorted []float64, v float64) int {
+	low, high := 0, len(sorted)-1
+	for low < high {
+		if middle := (low + high) / 2; sorted[middle] < v {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // binomial is n over k.

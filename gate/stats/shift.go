@@ -30,8 +30,8 @@ func differences(xs, ys []float64) []float64 {
 	slices.Sort(xs)
 	d := make([]float64, 0, len(xs)*len(ys))
 	for _, y := range ys {
-		for _, x := range slices.Backward(xs) {
-			d = append(d, y-x)
+		for i := len(xs) - 1; i >= 0; i-- {
+			d = append(d, y-xs[i])
 		}
 	}
 	if len(xs) == 0 {
