@@ -96,14 +96,14 @@ users: [{name: reader, wait: 1s..3s, tasks: [{http: GET /a}, {http: GET /b}]}]
 	// GET /b GET /a GET /b true
 }
 
-func ExampleOpen_Arrivals() {
+func ExamplePlan_Arrivals() {
 	p := planned(`
 name: shop
 target: {url: "http://127.0.0.1:8080"}
 load: {stages: [{rate: 2, for: 2s}], rounds: 1}
 users: [{name: reader, tasks: [{http: GET /}]}]
 `)
-	arrivals := p.Open.Arrivals()
+	arrivals := p.Arrivals()
 	for index, due, ok := arrivals.Next(); ok; index, due, ok = arrivals.Next() {
 		fmt.Println(index, due.Round(time.Millisecond))
 	}

@@ -34,7 +34,7 @@ func FuzzTemplate(f *testing.F) {
 
 func BenchmarkArrivals(b *testing.B) {
 	p := makePlan(b, "load: {stages: [{rate: 100000000, for: 1h}], rounds: 1, arrivals: poisson}\nusers: [{name: a, tasks: [{http: GET /}]}]")
-	a := p.Open.Arrivals()
+	a := p.Arrivals()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, ok := a.Next(); !ok {

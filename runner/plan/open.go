@@ -13,7 +13,6 @@ type Open struct {
 	Spacing     profile.Spacing
 	MaxInFlight int // past this an arrival is dropped
 
-	plan   *Plan
 	pieces []piece
 
 	// Of a stretch; see Shift.
@@ -45,10 +44,11 @@ func (p piece) at(n float64) float64 {
 	return 2 * n / (p.from + math.Sqrt(max(p.from*p.from+2*slope*n, 0)))
 }
 
-func newOpen(l profile.Load, pl *Plan) *Open {
-	o := &Open{Spacing: l.Arrivals, MaxInFlight: l.MaxInFlight, plan: pl}
+// newOpen is the open model of a load of a length.
+func newOpen(l profile.Load, length time.Duration) *Open {
+	o := &Open{Spacing: l.Arrivals, MaxInFlight: l.MaxInFlight}
 	if len(l.Stages) == 0 {
-		o.pieces = []piece{{0, pl.Length().Seconds(), l.Rate, l.Rate}}
+		o.pieces = []piece{{0, length.Seconds(), l.Rate, l.Rate}}
 		return o
 	}
 	start, rate := 0.0, 0.0
@@ -81,6 +81,7 @@ func (o *Open) Expected() (sum float64) {
 // Processes, 1975, ch. 4).
 type Arrivals struct {
 	open  *Open
+	shard Shard
 	rand  *rand.Rand
 	index int
 	due   float64 // of the next arrival, in expected arrivals
@@ -88,9 +89,10 @@ type Arrivals struct {
 	past  float64 // expected arrivals before the piece
 }
 
-// Arrivals starts from the first.
-func (o *Open) Arrivals() *Arrivals {
-	a := &Arrivals{open: o, rand: o.plan.Rand(ArrivalTimes, o.number), index: o.begin, due: o.offset}
+// Arrivals starts from the first. The plan must be one of the open model.
+func (p *Plan) Arrivals() *Arrivals {
+	o := p.Open
+	a := &Arrivals{open: o, shard: p.Shard, rand: p.Rand(ArrivalTimes, o.number), index: o.begin, due: o.offset}
 	if o.Spacing == profile.Poisson {
 		a.due = a.rand.ExpFloat64()
 	}
@@ -102,7 +104,7 @@ func (o *Open) Arrivals() *Arrivals {
 func (a *Arrivals) Next() (index int, due time.Duration, ok bool) {
 	for {
 		index, due, ok = a.next()
-		if !ok || a.open.plan.Shard.has(index) {
+		if !ok || a.shard.has(index) {
 			return index, due, ok
 		}
 	}

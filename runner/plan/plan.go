@@ -157,7 +157,7 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 		pl.Start.Secrets = r.secrets
 	}
 	if p.Load.IsOpen() {
-		pl.Open = newOpen(p.Load, pl)
+		pl.Open = newOpen(p.Load, pl.Length())
 	} else {
 		pl.AllUsers = p.Load.MostUsers()
 		pl.Users = deal(p.Users, p.Load, v.Shard, pl.Length())

@@ -285,7 +285,7 @@ func TestShardsPartitionThePlan(t *testing.T) {
 			all = append(all, fmt.Sprint(u))
 		}
 		if p.Open != nil {
-			for a := p.Open.Arrivals(); ; {
+			for a := p.Arrivals(); ; {
 				i, due, ok := a.Next()
 				if !ok {
 					break
@@ -314,7 +314,7 @@ func TestShardsPartitionThePlan(t *testing.T) {
 func TestArrivals(t *testing.T) {
 	count := func(p *plan.Plan, from, to time.Duration) (n int) {
 		last := time.Duration(-1)
-		for a := p.Open.Arrivals(); ; {
+		for a := p.Arrivals(); ; {
 			_, due, ok := a.Next()
 			if !ok {
 				return n

@@ -26,7 +26,7 @@ func (p *Plan) WarmUpShift() *Plan {
 		s.Users = append(s.Users, u)
 	}
 	if p.Open != nil {
-		s.Open = &Open{Spacing: p.Open.Spacing, MaxInFlight: p.Open.MaxInFlight, plan: &s, pieces: p.Open.until(p.WarmUp), end: p.Open.first(1, 0)}
+		s.Open = &Open{Spacing: p.Open.Spacing, MaxInFlight: p.Open.MaxInFlight, pieces: p.Open.until(p.WarmUp), end: p.first(1, 0)}
 	}
 	return &s
 }
@@ -46,7 +46,7 @@ func (p *Plan) Shift(i int, warmUp, length time.Duration) *Plan {
 		s.Users = append(s.Users, u)
 	}
 	if p.Open != nil {
-		s.Open = p.Open.stretch(i, &s)
+		s.Open = p.stretch(i, s.Length())
 	}
 	return &s
 }
@@ -58,11 +58,6 @@ func (p *Plan) Restart(n int) *Plan {
 	s := *p
 	if n > 0 {
 		s.Seed = mix(p.Seed ^ mix(uint64(n)))
-	}
-	if p.Open != nil {
-		open := *p.Open
-		open.plan = &s
-		s.Open = &open
 	}
 	return &s
 }
@@ -82,9 +77,13 @@ func (o *Open) until(t time.Duration) (pieces []piece) {
 }
 
 // meanRate is that of the rounds.
-func (o *Open) meanRate() float64 {
-	before := (&Open{pieces: o.until(o.plan.WarmUp)}).Expected()
-	return (o.Expected() - before) / (o.plan.Length() - o.plan.WarmUp).Seconds()
+func (p *Plan) meanRate() float64 {
+	return (p.Open.Expected() - p.warmUpArrivals()) / (p.Length() - p.WarmUp).Seconds()
+}
+
+// warmUpArrivals is the expected number of arrivals in the warm-up.
+func (p *Plan) warmUpArrivals() float64 {
+	return (&Open{pieces: p.Open.until(p.WarmUp)}).Expected()
 }
 
 // parts is the number of parts into which an arrival is divided, so that stretches of a constant
@@ -94,31 +93,30 @@ const parts = 1_000_000
 // before is the number of arrivals, in parts, in the stretches before the i-th. Where their
 // number is random, eight standard deviations more than expected are reserved, so that no stretch
 // runs out.
-func (o *Open) before(i int, length time.Duration) int64 {
+func (p *Plan) before(i int, length time.Duration) int64 {
 	aside := func(n float64) int64 {
-		if o.Spacing == profile.Poisson {
+		if p.Open.Spacing == profile.Poisson {
 			n = math.Ceil(n + 8*math.Sqrt(n) + 8)
 		}
 		return int64(math.Round(n * parts))
 	}
-	warmUp := (&Open{pieces: o.until(o.plan.WarmUp)}).Expected()
-	return aside(warmUp) + int64(i-1)*aside(o.meanRate()*length.Seconds())
+	return aside(p.warmUpArrivals()) + int64(i-1)*aside(p.meanRate()*length.Seconds())
 }
 
 // first is the index of the first arrival of stretch i of a length.
-func (o *Open) first(i int, length time.Duration) int {
-	return int((o.before(i, length) + parts - 1) / parts)
+func (p *Plan) first(i int, length time.Duration) int {
+	return int((p.before(i, length) + parts - 1) / parts)
 }
 
-// stretch is the arrivals of stretch i.
-func (o *Open) stretch(i int, s *Plan) *Open {
-	rate, length := o.meanRate(), s.Length()
+// stretch is the arrivals of stretch i of a length.
+func (p *Plan) stretch(i int, length time.Duration) *Open {
+	o, rate := p.Open, p.meanRate()
 	made := &Open{
-		Spacing: o.Spacing, MaxInFlight: o.MaxInFlight, plan: s, pieces: []piece{{0, length.Seconds(), rate, rate}},
-		number: i, begin: o.first(i, length), end: o.first(i+1, length),
+		Spacing: o.Spacing, MaxInFlight: o.MaxInFlight, pieces: []piece{{0, length.Seconds(), rate, rate}},
+		number: i, begin: p.first(i, length), end: p.first(i+1, length),
 	}
 	if o.Spacing != profile.Poisson {
-		made.offset = float64(int64(made.begin)*parts-o.before(i, length)) / parts
+		made.offset = float64(int64(made.begin)*parts-p.before(i, length)) / parts
 	}
 	return made
 }

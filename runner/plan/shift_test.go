@@ -18,7 +18,7 @@ type due struct {
 }
 
 func arrivals(p *plan.Plan) (all []due) {
-	for a := p.Open.Arrivals(); ; {
+	for a := p.Arrivals(); ; {
 		index, at, ok := a.Next()
 		if !ok {
 			return all

@@ -41,7 +41,7 @@ type pool struct {
 func (r *run) open(ctx context.Context) {
 	p := &r.crew.pool
 	p.begin(r)
-	arrivals, choose, pace := r.Plan.Open.Arrivals(), r.Plan.Chooser(0), newPacer(r.Precise)
+	arrivals, choose, pace := r.Plan.Arrivals(), r.Plan.Chooser(0), newPacer(r.Precise)
 	defer pace.close()
 	index, due, ok := arrivals.Next()
 	for ; ok && r.sleepUntil(due, pace); index, due, ok = arrivals.Next() {
@@ -128,12 +128,12 @@ func (p *pool) lose(a arrival, class tally.Class, text string) {
 
 // work serves the arrivals of a stretch.
 func (p *pool) work(ctx context.Context, s *server) {
-	if s.replaces != nil {
-		s.replaces.leave(ctx)
-		s.replaces = nil
-	}
 	for a := range s.next {
 		p.run.late(s.lane, a.due, p.run.now())
+		if s.replaces != nil { // its on_stop is the system's time, not this machine's
+			s.replaces.leave(ctx)
+			s.replaces = nil
+		}
 		if s.begun = s.begun || s.begin(ctx, p.run.Plan.Length()); s.begun {
 			s.task(ctx, a)
 		} else {
