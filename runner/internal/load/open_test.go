@@ -74,6 +74,30 @@ users:
 	})
 }
 
+// A server that makes room takes its time over on_stop. The arrival waits, and that is no lag of the generator.
+func TestOpenMakingRoomIsNoLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := makePlan(t, `
+load: {rate: 1/s, max_in_flight: 1, run_time: 60s, rounds: 1}
+users:
+  - {name: a, tasks: [{http: GET /a}], on_stop: [{http: GET /out}]}
+  - {name: b, tasks: [{http: GET /b}], on_stop: [{http: GET /out}]}`)
+		s := &system{take: func(path string, _ time.Duration) time.Duration {
+			if path == "/out" {
+				return 300 * time.Millisecond
+			}
+			return time.Millisecond
+		}}
+		rounds, report := apply(t.Context(), p, s, nil)
+		if outs := s.paths()["/out"]; outs < 10 || report.Lag.Max() > time.Millisecond {
+			t.Errorf("%d servers made room, and the lag is up to %v; want many and none", outs, report.Lag.Max())
+		}
+		if slowest := rounds[0].Routes["GET /a"].Response.Max(); slowest < 300*time.Millisecond {
+			t.Errorf("the slowest arrival took %v: it did not wait for on_stop", slowest)
+		}
+	})
+}
+
 // A generator that is held up says so: what it turned to late is lag also where it was
 // dropped, and what it never turned to is its own fault and not forgotten.
 func TestOpenGeneratorHeldUp(t *testing.T) {
