@@ -38,7 +38,7 @@ func (u *client1) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outc
 	return r.Outcome
 }
 
-func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) response {
+func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) (r response) {
 	u.fuse.Watch(ctx)
 	t := u.clients.calls[c.Index]
 	if u.buf == nil {
@@ -55,9 +55,9 @@ func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 		Head: t.content.Method == "HEAD", Body: t.looksAtBody,
 		Location: u.clients.target.Redirects > 0, Cookies: u.clients.target.Cookies,
 	}
-	r := u.exchange(ctx, &x)
+	u.exchange(ctx, &x, &r)
 	if x.want.Location && r.Class == tally.OK && redirects(r.status) {
-		r = u.follow(ctx, &x, r)
+		u.follow(ctx, &x, &r)
 	}
 	r.Ended, r.Resent = time.Now(), x.replaced
 	return r
@@ -75,19 +75,23 @@ type exchange struct {
 	replaced int // how many kept connections were dead
 }
 
-// exchange sends a message and reads its answer, which stays in the buffer.
-func (u *client1) exchange(ctx context.Context, x *exchange) response {
+// exchange sends a message and reads its answer, whose bytes stay in the buffer. The response is filled in and not
+// returned: copies of it on the stack would make many stacks grow from 4 to 8 KiB.
+func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
+	*r = response{}
 	sending := x.message.bytes
 	if u.jar != nil {
 		sending = x.message.withCookies(cookieLine(u.jar, x.at, x.message.path()))
 	}
 	c, sent, err := u.take(ctx, x)
 	if err != nil {
-		return failed(u.cause(err))
+		r.fail(u.cause(err))
+		return
 	}
 	if u.fuse.Blown() {
 		u.give(x, c, false)
-		return failed(wire.ErrCut)
+		r.fail(wire.ErrCut)
+		return
 	}
 	c.Begin(x.deadline)
 	reusable, err := u.talk(c, sending, x.want)
@@ -96,7 +100,7 @@ func (u *client1) exchange(ctx context.Context, x *exchange) response {
 	if len(a.Cookies) > 0 {
 		u.keepCookies(x, a.Cookies)
 	}
-	r := response{Outcome: load.Outcome{Class: tally.OK, Sent: sent, BytesReceived: a.Received}, status: a.Status}
+	r.Class, r.Sent, r.BytesReceived, r.status = tally.OK, sent, a.Received, a.Status
 	if err == nil && x.want.Body {
 		r.body = u.buf.in.Held()
 		if x.gzip && a.Gzip {
@@ -106,7 +110,6 @@ func (u *client1) exchange(ctx context.Context, x *exchange) response {
 	if err != nil {
 		r.fail(u.cause(err))
 	}
-	return r
 }
 
 // cause is why a call failed with err: where the load has ended, that is the reason.

@@ -72,9 +72,8 @@ func trusted(from, to wire.Origin) bool {
 
 // follow goes after redirects as far as the plan allows. The response has the status of the last
 // answer, the bytes of all, and the instant of the first sending.
-func (u *client1) follow(ctx context.Context, x *exchange, r response) response {
-	first := r.Sent
-	received := r.BytesReceived
+func (u *client1) follow(ctx context.Context, x *exchange, r *response) {
+	first, received := r.Sent, r.BytesReceived
 	for range u.clients.target.Redirects {
 		location := u.buf.in.Answer().Location
 		if r.Class != tally.OK || !redirects(r.status) || location == "" {
@@ -82,21 +81,20 @@ func (u *client1) follow(ctx context.Context, x *exchange, r response) response 
 		}
 		to, err := u.clients.next(x.at, x.message.path(), x.message.method, r.status, location)
 		if err != nil {
-			r = failed(err)
+			r.fail(err)
 			break
 		}
 		x.message = u.clients.redirected(x.at, x.message, to)
 		x.at, x.now = to.at, time.Now()
 		x.want.Head = to.method == "HEAD"
 		if !x.now.Before(x.deadline) {
-			r = failed(u.cause(context.DeadlineExceeded))
+			r.fail(u.cause(context.DeadlineExceeded))
 			break
 		}
-		r = u.exchange(ctx, x)
+		u.exchange(ctx, x, r)
 		received += r.BytesReceived
 	}
 	r.Sent, r.BytesReceived = first, received
-	return r
 }
 
 // redirected is a message made anew for where it is sent on to.
