@@ -93,6 +93,7 @@ func (s Suite) damaged(t *testing.T) {
 			check(t, store, baseline.Query{WithExcluded: true}, good)
 		})
 	}
+	t.Run("times", s.damagedTimes)
 	t.Run("a document", func(t *testing.T) {
 		place := s.Place(t)
 		store := s.open(t, place)
@@ -111,6 +112,37 @@ func (s Suite) damaged(t *testing.T) {
 		s.exec(t, place, "UPDATE plimsoll_run SET document = (SELECT document FROM plimsoll_run WHERE id = '"+good+"') WHERE id = '"+id+"'")
 		s.isNamed(t, store, id, func() error { _, err := store.Get(t.Context(), id); return err })
 	})
+}
+
+// damagedTimes sets times that no time is, or none that Go or JSON can hold. The type of a column
+// refuses them in one database and not in the other.
+func (s Suite) damagedTimes(t *testing.T) {
+	for _, set := range []string{"started = 'infinity'", "started = '20000-01-01 00:00:00+00'", "started = 'soon'", "stored = 'infinity'", "stored = 'soon'"} {
+		place := s.Place(t)
+		store := s.open(t, place)
+		id, good := put(t, store, NewResult(1)).ID, put(t, store, NewResult(2)).ID
+		if err := store.Accept(t.Context(), id, NewMark(0)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.SQL(t, place).ExecContext(t.Context(), "UPDATE plimsoll_run SET "+set+" WHERE id = '"+id+"'"); err != nil {
+			continue // the database refuses it
+		}
+		if strings.HasPrefix(set, "started") {
+			s.isNamed(t, store, id, func() error { _, err := store.Window(t.Context(), baseline.Query{}); return err })
+		}
+		found, err := store.Find(t.Context(), id)
+		if err != nil || found.ID != id {
+			t.Errorf("%s: found %+v, %v", set, found, err)
+		}
+		s.exec(t, place, "UPDATE plimsoll_accepted SET at = "+set[strings.Index(set, "'"):])
+		if infos := list(t, store, baseline.Query{}); len(infos) != 2 {
+			t.Errorf("%s: %d runs are listed", set, len(infos))
+		}
+		if err := errors.Join(store.Exclude(t.Context(), id, NewMark(1)), store.Remove(t.Context(), id)); err != nil {
+			t.Errorf("%s: %v", set, err)
+		}
+		check(t, store, baseline.Query{WithExcluded: true}, good)
+	}
 }
 
 // swapped sets a part of the summary.

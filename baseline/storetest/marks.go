@@ -150,7 +150,7 @@ func exclude(t *testing.T, s baseline.Store) {
 // refusesMarks gives one of the two ways of marking what it must not take.
 func refusesMarks(t *testing.T, mark marker, id string) {
 	t.Helper()
-	for _, none := range []string{strings.Repeat("0", 64), "", id[:20], id + "0"} {
+	for _, none := range []string{strings.Repeat("0", 64), "", id[:20], id + "0", id + "\x00", "\xff"} {
 		if err := mark(t.Context(), none, NewMark(0)); !errors.Is(err, baseline.ErrNotFound) {
 			t.Errorf("mark %q: got %v, want ErrNotFound", none, err)
 		}

@@ -19,7 +19,7 @@ func remove(t *testing.T, s baseline.Store) {
 			t.Fatal(err)
 		}
 	}
-	for _, wrong := range [][]string{{ids[0][:20]}, {""}, {"nothing"}, {ids[0], ids[3], strings.Repeat("0", 64)}} {
+	for _, wrong := range [][]string{{ids[0][:20]}, {""}, {"nothing"}, {ids[0] + "\x00"}, {ids[0], "\xff"}, {ids[0], ids[3], strings.Repeat("0", 64)}} {
 		if err := s.Remove(t.Context(), wrong...); !errors.Is(err, baseline.ErrNotFound) {
 			t.Errorf("remove %.8q: got %v, want ErrNotFound", wrong, err)
 		}
@@ -58,6 +58,7 @@ func commits(t *testing.T, s baseline.Store) {
 	check(t, s, of(baseline.Query{Branch: "main", Series: "shop", Limit: 1}, commit(1), commit(2)), ids[2])
 	check(t, s, of(fitting, commit(77)))
 	check(t, s, of(fitting)) // of no commits there are no runs
+	check(t, s, of(fitting, "\x00", "\xff", commit(3)), ids[3])
 	many := make([]string, baseline.MaxCommits)
 	for i := range many {
 		many[i] = commit(1000 + i)

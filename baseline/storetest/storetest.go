@@ -242,6 +242,8 @@ func window(t *testing.T, s baseline.Store) {
 	check(baseline.Query{Branch: "feature"}, "other branch")
 	check(baseline.Query{Series: "nothing"})
 	check(baseline.Query{Series: "shop' OR '1'='1"})
+	check(baseline.Query{Series: "shop\x00"})
+	check(baseline.Query{Branch: "\xff", SinceAccepted: true})
 	check(baseline.Query{}, "plain again", "other environment", "other profile", "other branch", "other repository", "other series", "plain", "oldest")
 }
 
@@ -264,7 +266,7 @@ func get(t *testing.T, s baseline.Store) {
 			t.Errorf("%s begins %d runs: got %v, want ErrAmbiguous", id[:1], begins[id[0]], err)
 		}
 	}
-	for _, id := range []string{"", "%", "_", "XYZ", strings.Repeat("0", 64), ids[0] + "0", "' OR 1=1 --", "a\x00b", "\xff"} {
+	for _, id := range []string{"", "%", "_", "XYZ", strings.Repeat("0", 64), ids[0] + "0", "' OR 1=1 --", ids[0][:20] + "\x00", "\xff"} {
 		if _, err := s.Get(t.Context(), id); !errors.Is(err, baseline.ErrNotFound) {
 			t.Errorf("%q: got %v, want ErrNotFound", id, err)
 		}

@@ -20,8 +20,8 @@ func (d Dialect) exclude(id string, m baseline.Mark) Statement {
 // mark adds a mark, with these columns copied from the run.
 func (d Dialect) mark(table, copied, id string, m baseline.Mark) Statement {
 	b := &builder{Dialect: d}
-	run := b.arg(id)
+	of := b.equal("id", id)
 	by, why, at := b.arg(m.By), b.arg(m.Why), b.arg(m.At.UTC().Truncate(time.Microsecond))
 	return Statement{"INSERT INTO " + table + " (run, " + copied + "who, why, at) SELECT id, " + copied + by + ", " + why + ", " + at +
-		" FROM plimsoll_run WHERE id = " + run + " RETURNING run", b.args}
+		" FROM plimsoll_run WHERE " + of + " RETURNING run", b.args}
 }

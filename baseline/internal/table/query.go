@@ -60,7 +60,7 @@ func (b *builder) where(q baseline.Query) (sql string, err error) {
 	var all []string
 	is := func(column, value string) {
 		if value != "" {
-			all = append(all, column+" = "+b.arg(value))
+			all = append(all, b.equal(column, value))
 		}
 	}
 	if q.Series != "" && q.ProfileDigest != "" && q.Environment != "" {
@@ -104,7 +104,7 @@ func (b *builder) sinceAccepted(q baseline.Query) (string, error) {
 	sql := "started >= coalesce((SELECT max(a.started) FROM plimsoll_accepted a WHERE NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = a.run)"
 	for _, condition := range []struct{ column, value string }{{"series", q.Series}, {"branch", q.Branch}, {"repository", q.Repository}} {
 		if condition.value != "" {
-			sql += " AND a." + condition.column + " = " + b.arg(condition.value)
+			sql += " AND " + b.equal("a."+condition.column, condition.value)
 		}
 	}
 	if q.Commits != nil {
@@ -123,12 +123,11 @@ var beginning = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
 // given, of a row that somebody else has put, must be written whole.
 func (d Dialect) find(columns, id string) Statement {
 	b := &builder{Dialect: d}
-	id = strings.ReplaceAll(strings.ToValidUTF8(id, ""), "\x00", "") // which no database takes
 	var where string
 	if beginning.MatchString(id) {
 		where = "id >= " + b.arg(id) + " AND id < " + b.arg(id+"g") // which comes right after the last digit
 	} else {
-		where = "id = " + b.arg(id)
+		where = b.equal("id", id)
 	}
 	return marked("SELECT "+columns+" FROM plimsoll_run WHERE "+where+" ORDER BY id LIMIT 2", columns, b.args)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -79,9 +81,16 @@ func checked(row, contents baseline.Info, err error) error {
 	return nil
 }
 
-// damaged names a run that cannot be read back, and says what to do about it.
+// damaged names a run that cannot be read back, and says how to be rid of it.
 func damaged(id string, err error) error {
-	return fmt.Errorf("run %.64s: %w: %w; `plimsoll baseline exclude %[1]s --why damaged` leaves it out from now on, `plimsoll baseline rm %[1]s` removes it", id, baseline.ErrDamaged, err)
+	if strings.ContainsFunc(id, unicode.IsControl) || !utf8.ValidString(id) {
+		return fmt.Errorf("run %q: %w: %w; delete its row with SQL: no program of ours has put it there", id, baseline.ErrDamaged, err)
+	}
+	word := id
+	if !beginning.MatchString(id) {
+		word = "'" + strings.ReplaceAll(id, "'", `'\''`) + "'" // as a shell takes it
+	}
+	return fmt.Errorf("run %s: %w: %w; `plimsoll baseline exclude %[4]s` leaves it out from now on, `plimsoll baseline rm %[4]s` removes it", id, baseline.ErrDamaged, err, word)
 }
 
 func scanID(row Row) (id string, err error) { return id, row.Scan(&id) }
@@ -92,26 +101,40 @@ func scan(row Row, further ...any) (i baseline.Info, err error) {
 	var accepted, excluded mark
 	var into []any
 	for _, c := range columns(&i) {
+		if at, ok := c.value.(*time.Time); ok {
+			c.value = instant{at}
+		}
 		into = append(into, c.value)
 	}
 	into = append(into, further...)
 	err = row.Scan(append(into, append(accepted.fields(), excluded.fields()...)...)...)
-	i.Started, i.Stored = i.Started.UTC(), i.Stored.UTC()
 	i.Accepted, i.Excluded = accepted.orNil(), excluded.orNil()
 	return i, err
+}
+
+// instant reads a column of times. Where something else stands in it, or a time that JSON cannot hold,
+// the time is zero, so the run can still be listed and removed.
+type instant struct{ at *time.Time }
+
+func (i instant) Scan(value any) error {
+	*i.at = time.Time{}
+	if at, ok := value.(time.Time); ok && 0 < at.Year() && at.Year() < 9999 {
+		*i.at = at.UTC()
+	}
+	return nil
 }
 
 // mark is a mark that may not be there.
 type mark struct {
 	by, why *string
-	at      *time.Time
+	at      time.Time
 }
 
-func (m *mark) fields() []any { return []any{&m.by, &m.why, &m.at} }
+func (m *mark) fields() []any { return []any{&m.by, &m.why, instant{&m.at}} }
 
 func (m mark) orNil() *baseline.Mark {
-	if m.by == nil || m.why == nil || m.at == nil {
+	if m.by == nil || m.why == nil {
 		return nil
 	}
-	return &baseline.Mark{By: *m.by, Why: *m.why, At: m.at.UTC()}
+	return &baseline.Mark{By: *m.by, Why: *m.why, At: m.at}
 }

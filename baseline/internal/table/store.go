@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,23 +39,32 @@ var _ baseline.Store = (*Store)(nil)
 // NewStore is a Store in a database whose tables are up to date.
 func NewStore(db Database, dialect Dialect) *Store { return &Store{db, dialect} }
 
+// mostPuts is how often Put tries to put a run that others remove meanwhile.
+const mostPuts = 5
+
 // Put keeps a run. Where an earlier try had put it and its answer was lost, created is false.
 func (s *Store) Put(ctx context.Context, r *result.Result) (info baseline.Info, created bool, err error) {
 	info, insert, err := s.dialect.Insert(r)
 	if err != nil {
 		return info, false, err
 	}
-	put, err := collect(ctx, s.Write, insert, func(row Row) (stored time.Time, err error) { return stored, row.Scan(&stored) })
-	if err != nil {
-		return baseline.Info{}, false, err
+	for try := 1; ; try++ {
+		put, err := collect(ctx, s.Write, insert, scanStored)
+		if err != nil {
+			return baseline.Info{}, false, err
+		}
+		if len(put) > 0 {
+			info.Stored = put[0].UTC()
+			return info, true, nil
+		}
+		there, err := s.Find(ctx, info.ID)
+		if try == mostPuts || !errors.Is(err, baseline.ErrNotFound) { // else it was removed meanwhile
+			return there, false, err
+		}
 	}
-	if len(put) == 0 {
-		info, err = s.Find(ctx, info.ID)
-		return info, false, err
-	}
-	info.Stored = put[0].UTC()
-	return info, true, nil
 }
+
+func scanStored(row Row) (stored time.Time, err error) { return stored, row.Scan(&stored) }
 
 // Window gives the newest runs with their summaries.
 func (s *Store) Window(ctx context.Context, q baseline.Query) ([]baseline.Record, error) {

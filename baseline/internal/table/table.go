@@ -17,7 +17,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -50,9 +52,22 @@ func (b *builder) arg(value any) string {
 	return fmt.Sprintf("%s%d", b.Dialect, len(b.args))
 }
 
+// equal is the condition that a column has a value. A text that no database holds, with a NUL or not
+// UTF-8, is nowhere.
+func (b *builder) equal(column, value string) string {
+	if !holds(value) {
+		return "1 = 0"
+	}
+	return column + " = " + b.arg(value)
+}
+
+// holds reports whether a database can hold a text.
+func holds(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
+
 // among is the condition that a column has one of many values. They are one parameter: a database
 // would take longer to read a statement with a parameter for each than to answer it.
 func (b *builder) among(column string, values []string) (string, error) {
+	values = held(values)
 	if b.Dialect == PostgreSQL {
 		return column + " = ANY (" + b.arg(values) + ")", nil
 	}
@@ -60,11 +75,16 @@ func (b *builder) among(column string, values []string) (string, error) {
 	return column + " IN (SELECT value FROM json_each(" + b.arg(string(text)) + "))", err
 }
 
+// held leaves out the texts that no database holds.
+func held(values []string) []string {
+	return slices.DeleteFunc(slices.Clone(values), func(text string) bool { return !holds(text) })
+}
+
 // joined is among for a table of few rows. The values are a set to join with: a planner that looks
 // at each of them takes longer to plan than to answer.
 func (b *builder) joined(column string, values []string) (string, error) {
 	if b.Dialect == PostgreSQL {
-		return column + " IN (SELECT unnest(CAST(" + b.arg(values) + " AS text[])))", nil
+		return column + " IN (SELECT unnest(CAST(" + b.arg(held(values)) + " AS text[])))", nil
 	}
 	return b.among(column, values)
 }

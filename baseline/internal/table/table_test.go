@@ -1,7 +1,10 @@
 package table_test
 
 import (
+	"context"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
@@ -27,4 +30,37 @@ func TestRunIsSmall(t *testing.T) {
 		t.Errorf("the row has %d bytes", size)
 	}
 	t.Logf("%d bytes", size)
+}
+
+// racing is a database in which somebody removes a run right after a Put has found it there.
+type racing struct{ inserts, finds int }
+
+func (r *racing) Read(_ context.Context, f func(table.Tx) error) error  { return f(r) }
+func (r *racing) Write(_ context.Context, f func(table.Tx) error) error { return f(r) }
+func (r *racing) Close() error                                          { return nil }
+
+func (r *racing) Query(_ context.Context, s table.Statement, each func(table.Row) error) error {
+	if !strings.HasPrefix(s.SQL, "INSERT") {
+		r.finds++
+		return nil
+	}
+	if r.inserts++; r.inserts == 1 {
+		return nil
+	}
+	return each(now{})
+}
+
+type now struct{}
+
+func (now) Scan(into ...any) error {
+	*into[0].(*time.Time) = time.Now()
+	return nil
+}
+
+// A run that was there, and is removed before Put can tell of it, is put.
+func TestPutWhileOthersRemove(t *testing.T) {
+	db := &racing{}
+	if _, created, err := table.NewStore(db, table.SQLite).Put(t.Context(), storetest.NewResult(1)); err != nil || !created || db.finds != 1 {
+		t.Errorf("created %v, %v, after %d looks", created, err, db.finds)
+	}
 }

@@ -1,5 +1,5 @@
 CREATE TABLE plimsoll_run (
-    id             TEXT PRIMARY KEY,
+    id             TEXT NOT NULL PRIMARY KEY,
     series         TEXT NOT NULL,
     repository     TEXT NOT NULL,
     branch         TEXT NOT NULL,
