@@ -19,21 +19,21 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 )
 
-// repository is a clone of the small repository on a machine with its own home.
+// repository is a clone of the small repository, with a home directory of its own.
 type repository struct {
 	t         *testing.T
 	dir       string
 	home      string
-	action    string // a clean copy of this repository, which the workflows use
+	action    string // a clean copy of this repository, for the workflows to use
 	artifacts string
 	database  string
 	hub       *githubtest.Server
 }
 
-// The secrets of the repository. None of them may stand in anything that a run writes.
+// apiKey is a secret of the repository. No run may write it anywhere; see secrets.
 const apiKey = "key-of-the-greeter-4711"
 
-// newRepository is one with these starters as its workflows.
+// newRepository makes a repository with these starters as its workflows.
 func newRepository(t *testing.T, workflows map[string]string) *repository {
 	t.Helper()
 	r := &repository{
@@ -73,7 +73,7 @@ const lookAtOutputs = `      - if: always()
           if [ -n "$REPORT" ]; then sed 's/^/report: /' "$REPORT"; fi
 `
 
-// copyOfAction is what git would give of this repository: nothing built, nothing ignored.
+// copyOfAction copies this repository as a clone would have it, without built or ignored files.
 func copyOfAction(t *testing.T) string {
 	t.Helper()
 	into := filepath.Join(t.TempDir(), "plimsoll")
@@ -136,7 +136,7 @@ func (r *repository) write(name, text string) {
 	}
 }
 
-// slower commits a change that makes a greeting ten times as much work.
+// slower commits a change that makes each greeting cost ten times the work.
 func (r *repository) slower() {
 	r.t.Helper()
 	r.write("main.go", strings.Replace(r.read("main.go"), "rounds = 2_000", "rounds = 20_000", 1))
@@ -148,7 +148,7 @@ func (r *repository) head() string {
 	return r.git("rev-parse", "HEAD")
 }
 
-// age records copies of the newest run as of earlier days: it takes ten runs to fail anything.
+// age records copies of the newest run for earlier days: a gate needs ten runs before it may fail.
 func (r *repository) age(days int) {
 	r.t.Helper()
 	newest := r.newest()
@@ -172,7 +172,7 @@ func (r *repository) store() baseline.Store {
 	return store
 }
 
-// newest is the run that was recorded last.
+// newest is the last recorded run.
 func (r *repository) newest() baseline.Run {
 	r.t.Helper()
 	for run, err := range baseline.All(r.t.Context(), r.store(), baseline.Query{}) {
@@ -187,7 +187,7 @@ func (r *repository) newest() baseline.Run {
 
 const pullRequest = 7
 
-// pull is the event of the pull request as it stands, sent from a repository.
+// pull is the present event of the pull request, whose head is in the repository from.
 func (r *repository) pull(from string) map[string]any {
 	return map[string]any{"action": "synchronize", "number": pullRequest, "pull_request": map[string]any{
 		"number": pullRequest,
@@ -196,24 +196,27 @@ func (r *repository) pull(from string) map[string]any {
 	}}
 }
 
-// outcome is what a workflow run came to.
+// outcome is how a workflow run ended.
 type outcome struct {
 	passed bool
 	log    string
 }
 
-// busy is what is said when this machine, which other tests share, could not tell.
+// busy matches what a run says when this machine, which other tests share, was too busy to judge.
 var busy = regexp.MustCompile("the load generator was the bottleneck|the machine is too noisy|verdict=inconclusive")
 
-// act runs the workflows that an event triggers, again where the machine was too busy to tell.
+// tries is how often a workflow runs until the machine is quiet enough: these tests need its verdict.
+const tries = 10
+
+// act runs the workflows that an event triggers, again when the machine was too busy to judge.
 func (r *repository) act(event string, payload map[string]any) (o outcome) {
 	r.t.Helper()
 	silent := len(r.hub.Comments(pullRequest)) == 0
-	for range 4 {
+	for range tries {
 		if o = r.actOnce(event, payload); !busy.MatchString(o.log) {
 			break
 		}
-		if silent { // that nothing could be told was worth a comment
+		if silent { // an inconclusive verdict is worth a comment
 			r.hub.Delete(pullRequest)
 		}
 	}
@@ -261,7 +264,7 @@ func (o outcome) want(t *testing.T, passes bool, patterns ...string) {
 	}
 }
 
-// wantComment looks for the one comment; an empty pattern wants none.
+// wantComment wants exactly one comment that matches; an empty pattern wants none.
 func (r *repository) wantComment(pattern string) {
 	r.t.Helper()
 	comments := r.hub.Comments(pullRequest)

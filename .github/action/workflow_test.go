@@ -18,9 +18,9 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// TestStoredGate is the life of a repository: main records baselines, a pull request that
-// changes nothing passes without a word, one that makes the service slower is measured five
-// times and fails, is accepted by its label, and is merged as the first of a new level.
+// TestStoredGate goes through the life of a repository. main records baselines. A pull request that changes
+// nothing passes without a comment. One that makes the service slower is measured five times and fails. Its
+// label accepts it, and its merge starts a new level.
 func TestStoredGate(t *testing.T) {
 	r := newRepository(t, map[string]string{"plimsoll.yml": "stored.yml"})
 	r.act("push", map[string]any{"ref": "refs/heads/main"}).want(t, true, `Recorded run [0-9a-f]{12} of greeter as a baseline on main`)
@@ -68,8 +68,8 @@ func TestPairedGate(t *testing.T) {
 	r.wantNoSecretLeft()
 }
 
-// TestForks is a pull request of a stranger's: its workflow may not write, and the one that
-// follows writes what that has found, unless the file was tampered with.
+// TestForks opens a pull request from a fork. Its workflow may not write. The workflow that follows comments
+// with the verdict, unless the file was tampered with.
 func TestForks(t *testing.T) {
 	r := newRepository(t, map[string]string{"plimsoll.yml": "forks.yml", "plimsoll-comment.yml": "comment.yml"})
 	r.git("switch", "--quiet", "--create", "care")
@@ -99,7 +99,7 @@ func TestForks(t *testing.T) {
 	r.wantNoSecretLeft()
 }
 
-// secrets are what may stand in nothing that a run writes.
+// secrets may appear in nothing that a run writes.
 func (r *repository) secrets() []string {
 	database, err := url.Parse(r.database)
 	if err != nil {
@@ -118,8 +118,8 @@ func (r *repository) wantNoSecret(text string) {
 	}
 }
 
-// wantNoSecretLeft looks through all that the workflow runs have left: files, the artifacts among
-// them, and what GitHub was told. act's own files hold the environment that it was given.
+// wantNoSecretLeft searches what the workflow runs left behind: files, artifacts, comments and check runs.
+// act's own files are not searched: they hold the environment that it was given.
 func (r *repository) wantNoSecretLeft() {
 	r.t.Helper()
 	files := 0
@@ -130,7 +130,7 @@ func (r *repository) wantNoSecretLeft() {
 			}
 			data, err := os.ReadFile(path)
 			if bytes.HasPrefix(data, []byte("\x7fELF")) || slices.Contains([]string{".go", ".txtar"}, filepath.Ext(path)) {
-				return err // programs, and the sources of the action, in which the test's token stands
+				return err // programs, and the action's sources, which contain the test's token
 			}
 			files++
 			r.wantNoSecret(path + ": " + string(data))

@@ -1,8 +1,9 @@
 // Command plimsoll is the load line for a service: it measures how an API carries a fixed
 // load, and stops the merge that makes it sink.
 //
-// A file of this package holds a command: it reads flags, calls rooms below internal and prints what comes
-// of it. The package is the only place that knows of measuring, judging and remembering at once.
+// A command reads flags, calls packages below internal and prints what they return. main.go and baseline.go
+// list the commands; the other files hold a few each. No other package knows of measuring, judging and
+// remembering at once.
 package main
 
 import (

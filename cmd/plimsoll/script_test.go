@@ -76,28 +76,32 @@ func buildPrograms(t *testing.T) (dir string) {
 // TestScripts runs the command lines of testdata/script. Besides testscript's own there are
 // these commands:
 //
-//	exits STATUS PROGRAM ARGS…  the program ends with just this status
-//	measures STATUS PROGRAM ARGS…  as exits; what says in words that this machine was too busy to
-//	                            measure is run again. With -until REGEXP before the status, until
-//	                            the output matches
-//	runs ARGS…                  plimsoll run; that the machine was too busy, where it was, is taken
-//	                            from the result, so that what follows does not depend on it
-//	whole FILE…                 takes the same from results that something else has measured
-//	record N FILE               N copies of the run in FILE, of as many days, are baseline runs
-//	slowed N FILE               slow-1.json to slow-N.json are the run in FILE with GET /products/{id}
+//	exits STATUS PROGRAM ARGS…  the program ends with exactly this status
+//	measures STATUS PROGRAM ARGS…  as exits, but runs the program again when it says that this
+//	                            machine was too busy. With -until REGEXP before the status, the
+//	                            output must match too
+//	loads PROGRAM ARGS…         the program ends with status 0, or with 3 and the words that this
+//	                            machine was too busy
+//	runs ARGS…                  plimsoll run. Drops from result.json that the machine was too busy,
+//	                            so that later lines do not depend on it
+//	whole FILE…                 drops the same from results that another command measured
+//	records ARGS…               plimsoll baseline update. If the machine was too busy for a baseline,
+//	                            drops that from result.json and records it
+//	record N FILE               records N copies of the run in FILE, one a day
+//	slowed N FILE               writes slow-1.json to slow-N.json: the run in FILE with GET /products/{id}
 //	                            100 ms slower
-//	postgres                    PLIMSOLL_DATABASE_URL is that of an empty database
-//	github PULL-REQUEST         the environment of a workflow that runs for it, in front of a
+//	postgres                    sets PLIMSOLL_DATABASE_URL to an empty database
+//	github PULL-REQUEST         sets the environment of a workflow for this pull request, with a
 //	                            stand-in for GitHub; 0 for a push to main
-//	followed                    the environment of a workflow that follows a stranger's run for
-//	                            pull request 7
-//	queued                      the environment of a merge group that ends with pull request 7
-//	readonly                    takes the token's right to write
-//	label BY                    BY puts the label that accepts on pull request 7, as it is now
-//	push SHA                    pull request 7 moves on to another commit
-//	checked REGEXP              the newest check run matches, as JSON
-//	comment REGEXP              there is one comment of ours, and it matches
-//	comment-holds TEXT          every comment of ours holds the text
+//	followed                    sets the environment of a workflow_run after a fork's run for pull
+//	                            request 7
+//	queued                      sets the environment of a merge group that ends with pull request 7
+//	readonly                    makes the token read-only
+//	label BY                    BY puts the accepting label on pull request 7 at its present head
+//	push SHA                    pushes another commit to pull request 7
+//	checked REGEXP              the newest check run, as JSON, matches
+//	comment REGEXP              there is exactly one comment of ours, and it matches
+//	comment-holds TEXT          every comment of ours contains the text
 //	output NAME REGEXP          the step's output matches
 func TestScripts(t *testing.T) {
 	dir := buildPrograms(t)
@@ -125,7 +129,9 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    exits,
 			"measures": measures,
+			"loads":    loads,
 			"runs":     runs,
+			"records":  records,
 			"whole":    takeBusy,
 			"record":   record,
 			"slowed":   slowed,
@@ -155,8 +161,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// scriptFiles are all scripts. Under the race detector, which makes programs slow, they are those in which
-// most goes on at once: a store that several reach, GitHub, a run that goes wrong, and what is kept secret.
+// scriptFiles are all scripts. The race detector makes programs slow, so under it only the scripts with the
+// most concurrency run: a shared store, GitHub, the action and secrets.
 func scriptFiles(t *testing.T) (files []string) {
 	t.Helper()
 	if raced {
@@ -172,7 +178,7 @@ func scriptFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// exits runs a program, which must end with just this status.
+// exits runs a program, which must end with exactly this status.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits STATUS PROGRAM ARGS…")
@@ -184,7 +190,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// measures is exits for a program that measures: what says that this machine was too busy is run again.
+// measures is exits for a program whose figures matter. It runs the program again when this machine was too busy.
 func measures(ts *testscript.TestScript, neg bool, args []string) {
 	until := regexp.MustCompile("")
 	if len(args) > 2 && args[0] == "-until" {
@@ -211,18 +217,42 @@ func measures(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// runs is plimsoll run, whose result stands whether or not this machine was too busy for it.
+// loads runs a program that measures. It may find that this machine was too busy.
+func loads(ts *testscript.TestScript, neg bool, command []string) {
+	if neg || len(command) == 0 {
+		ts.Fatalf("usage: loads PROGRAM ARGS…")
+	}
+	loadsWhole(ts, command)
+}
+
+// loadsWhole is loads, and reports whether the machine was quiet enough.
+func loadsWhole(ts *testscript.TestScript, command []string) (whole bool) {
+	status := exitStatusOf(ts, command)
+	tooBusy := status == exit.Trouble && busy.MatchString(ts.ReadFile("stderr"))
+	if status != exit.OK && !tooBusy {
+		ts.Fatalf("%q exits %d, want 0, or 3 on a busy machine", command, status)
+	}
+	return !tooBusy
+}
+
+// records is plimsoll baseline update, which records its run even if this machine was too busy.
+func records(ts *testscript.TestScript, neg bool, args []string) {
+	command := append([]string{"plimsoll", "baseline", "update"}, args...)
+	if neg {
+		ts.Fatalf("usage: records ARGS…")
+	}
+	if !loadsWhole(ts, command) {
+		takeBusy(ts, false, []string{"result.json"})
+		ts.Check(ts.Exec(command[0], append(command[1:], "--result", "result.json")...))
+	}
+}
+
+// runs is plimsoll run, whose result is whole even if this machine was too busy.
 func runs(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("usage: runs ARGS…")
 	}
-	status := exitStatusOf(ts, append([]string{"plimsoll", "run"}, args...))
-	if status == exit.Trouble && busy.MatchString(ts.ReadFile("stderr")) {
-		status = exit.OK
-	}
-	if status != exit.OK {
-		ts.Fatalf("plimsoll run %q exits %d", args, status)
-	}
+	loadsWhole(ts, append([]string{"plimsoll", "run"}, args...))
 	file := "result.json"
 	if i := slices.Index(args, "-o"); i >= 0 {
 		file = args[i+1]
@@ -230,7 +260,7 @@ func runs(ts *testscript.TestScript, neg bool, args []string) {
 	takeBusy(ts, neg, []string{file})
 }
 
-// takeBusy takes from results that the machine was too busy for them. It does nothing to others.
+// takeBusy drops from results that the machine was too busy. It leaves other results as they are.
 func takeBusy(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: whole FILE…")
@@ -246,12 +276,12 @@ func takeBusy(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// busy is what is said when this machine, which others may use as well, could not load in time.
+// busy matches what a program says when this machine was too busy to send the load in time.
 var busy = regexp.MustCompile("the load generator was the bottleneck|the machine is too noisy|is too noisy to exclude|is this machine very busy")
 
 const busyRetries = 10
 
-// retried counts what was run again because this machine was busy.
+// retried counts the commands that were run again because this machine was busy.
 var retried retries
 
 type retries struct {
@@ -268,7 +298,7 @@ func (r *retries) add(name string) {
 	r.of[name]++
 }
 
-// String is one line for the end of the tests; empty when nothing was run again.
+// String is one line to print after the tests; empty when no command was run again.
 func (r *retries) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -280,7 +310,7 @@ func (r *retries) String() string {
 	if all == 0 {
 		return ""
 	}
-	return fmt.Sprintf("this machine was busy: %d commands were run again (%s)", all, strings.Join(each, ", "))
+	return fmt.Sprintf("this machine was busy: %d commands were run again or given up (%s)", all, strings.Join(each, ", "))
 }
 
 func exitStatusOf(ts *testscript.TestScript, command []string) int {
@@ -293,8 +323,8 @@ func exitStatusOf(ts *testscript.TestScript, command []string) int {
 	return 0
 }
 
-// record puts copies of a run into the store: a history in no time. The figures of a copy differ
-// by a hundredth at most.
+// record records copies of a run, to get a history without measuring one. The figures of the copies differ
+// by at most 1 %.
 func record(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: record N FILE")
@@ -311,7 +341,7 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// slowed makes runs in which one route is slower, in no time.
+// slowed writes copies of a run in which one route is slower, without measuring them.
 func slowed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: slowed N FILE")
@@ -331,7 +361,7 @@ func slowed(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// changed is a run of another day with other latencies.
+// changed is a copy of a run with another day and other latencies.
 func changed(r *result.Result, days int, latency func(route string, d time.Duration) time.Duration) *result.Result {
 	one := *r.Compact()
 	one.Started, one.Finished = r.Started.AddDate(0, 0, days), r.Finished.AddDate(0, 0, days)
@@ -350,29 +380,7 @@ func changed(r *result.Result, days int, latency func(route string, d time.Durat
 	return &one
 }
 
-// TestDemo shows one passing and one failing gate. It looks at what is printed and not at the
-// time, which is for make demo to show.
-func TestDemo(t *testing.T) {
-	demo := func() ([]byte, error) {
-		command := exec.Command(filepath.Join(buildPrograms(t), "plimsoll"), "demo")
-		command.Env = append(os.Environ(), "LOCUST_HOST=http://127.0.0.1:1", "GITHUB_ACTIONS=true", "PLIMSOLL_DATABASE_URL=postgres://nobody@127.0.0.1:1/x")
-		return command.CombinedOutput()
-	}
-	text, err := demo()
-	for try := 0; err != nil && try < busyRetries && busy.Match(text); try++ {
-		retried.add("demo")
-		text, err = demo()
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	pass, fail := strings.Index(string(text), "\npass: 3 routes within limits"), strings.Index(string(text), "\nfail: ")
-	if pass < 0 || fail < pass || !strings.Contains(string(text), "GET /search        | p50") {
-		t.Errorf("the demo shows no pass and then a fail:\n%s", text)
-	}
-}
-
-// TestInterrupt sends one interrupt in mid-run: the rounds that are whole are kept.
+// TestInterrupt sends one interrupt during a run, which keeps its whole rounds.
 func TestInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot send another an interrupt there")
@@ -401,8 +409,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestInterruptPaired sends one interrupt in the middle of a paired gate: the pairs that are
-// whole are kept, the checkout of base is taken away, and nothing is judged.
+// TestInterruptPaired sends one interrupt during a paired gate. It keeps the whole pairs, removes the
+// checkout of base and judges nothing.
 func TestInterruptPaired(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot send another an interrupt there")
@@ -439,7 +447,7 @@ func TestInterruptPaired(t *testing.T) {
 	}
 }
 
-// trigger collects what is written and does something once a text has come by.
+// trigger collects what is written, and calls do once when it contains on.
 type trigger struct {
 	on   string
 	do   func()

@@ -1,13 +1,15 @@
-// Package job reads what a user asks for: a profile, with the policy of its gate and the directory it lies
-// in.
+// Package job reads what a user asks for: a profile, with its gate's policy and its directory.
 //
-// A file and the environment go in, a Job comes out, or all problems of the file at once. Change puts flags
-// in the place of what the profile says, and Plan makes what a run needs, each time with a fresh port. What
-// is wrong with the user's input exits with status 2.
+// A file and the environment go in. A Job comes out, or all problems of the file at once. Change lets flags
+// override the profile. Plan makes what one run needs, with a fresh port each time. Mistakes in the user's
+// input exit with status 2.
 package job
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,13 +33,13 @@ type Job struct {
 	*profile.Profile
 	Policy gate.Policy
 	File   string // the profile, as the user named it
-	Dir    string // of the profile, absolute
+	Dir    string // that the profile lies in, absolute
 
 	env environ.Values
 }
 
-// Read reads a profile and its gate's policy. The problems of both come in one error, in the order of
-// their lines.
+// Read reads a profile and its gate's policy. One error lists the problems of both, in the order of their
+// lines.
 func Read(file string, env environ.Values) (*Job, error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -52,7 +54,7 @@ func Read(file string, env environ.Values) (*Job, error) {
 			if !filepath.IsAbs(path) {
 				path = filepath.Join(filepath.Dir(file), path)
 			}
-			return os.ReadFile(path)
+			return readData(path)
 		},
 	})
 	policy, more := gate.ParsePolicy(file, p.Gate, p.Routes())
@@ -63,6 +65,33 @@ func Read(file string, env environ.Values) (*Job, error) {
 	}
 	dir, err := filepath.Abs(filepath.Dir(file))
 	return &Job{p, policy, file, dir, env}, err
+}
+
+// maxData bounds a data file, in bytes.
+const maxData = 512 << 20
+
+// readData reads a data file. A stranger's profile may name one that never ends, such as /dev/zero.
+func readData(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var data bytes.Buffer
+	if info.Size() <= maxData {
+		data.Grow(int(info.Size()) + bytes.MinRead)
+		if _, err := data.ReadFrom(io.LimitReader(file, maxData+1)); err != nil {
+			return nil, err
+		}
+	}
+	if info.Size() > maxData || data.Len() > maxData {
+		return nil, fmt.Errorf("%s is larger than %d MiB: a data file is held in memory, so larger ones are refused", path, maxData>>20)
+	}
+	return data.Bytes(), nil
 }
 
 // Policy is the policy of a profile. Without the usual profile it is the default one.
@@ -77,7 +106,7 @@ func Policy(file string, env environ.Values) (gate.Policy, error) {
 	return j.Policy, nil
 }
 
-// Change puts what flags say in the place of what the profile says.
+// Change lets flags override the profile.
 func (j *Job) Change(c profile.Change) error { return exit.AsInput(j.Apply(c)) }
 
 // Plan resolves the profile for one run.
