@@ -28,8 +28,8 @@ type Opener interface {
 	Open(ctx context.Context, c *plan.Call, v Values) (Stream, Outcome)
 }
 
-// Stream is a call under way. Its methods are never called twice at once; what they wait for, and how long, is for
-// the load to say.
+// Stream is a call under way. Its methods are never called twice at once. The load says what they wait for, and for
+// how long. Once the context of Open has ended they wait no more.
 type Stream interface {
 	// Send sends what m says. It returns once that has left, or could not in the plan's time-out.
 	Send(m *plan.Message, v Values) Outcome

@@ -35,7 +35,7 @@ func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration
 	if s.Class == tally.OK {
 		f := &flow{worker: w, call: c, stream: stream, opened: s, at: s.Ended, onStop: w.run.stopping.Load()}
 		for i := range c.Messages {
-			if !f.step(&c.Messages[i]) {
+			if !f.step(ctx, &c.Messages[i]) {
 				break
 			}
 		}
@@ -66,16 +66,16 @@ func (f *flow) whole() tally.Sample {
 }
 
 // step does one step of the stream; false when it is the last.
-func (f *flow) step(m *plan.Message) bool {
+func (f *flow) step(ctx context.Context, m *plan.Message) bool {
 	switch {
 	case m.Wait != nil:
 		return f.onStop || f.wait(f.choose.Wait(*m.Wait, f.at, f.at))
 	case m.Sends:
-		return f.send(m)
+		return f.send(ctx, m)
 	case m.Awaits == profile.AwaitSpan && f.onStop:
 		return true
 	}
-	return f.receive(m)
+	return f.receive(ctx, m)
 }
 
 // wait waits inside the stream; false when the load ends before.
@@ -87,20 +87,21 @@ func (f *flow) wait(until time.Duration) (ok bool) {
 }
 
 // send sends what m says, as often as it says, and awaits the replies.
-func (f *flow) send(m *plan.Message) bool {
+func (f *flow) send(ctx context.Context, m *plan.Message) bool {
 	for i := range m.Repeat {
 		if i > 0 && f.stopping() {
 			return false
 		}
 		o := f.stream.Send(m, f.values)
 		s := f.run.sample(&o, f.at)
+		cutOff(ctx, &s)
 		switch {
 		case s.Class != tally.OK && m.Awaits == profile.AwaitReply:
 			return f.fail(m.Route, s)
 		case s.Class != tally.OK:
 			f.note(s)
 			return false
-		case m.Awaits == profile.AwaitReply && !f.reply(m, s):
+		case m.Awaits == profile.AwaitReply && !f.reply(ctx, m, s):
 			return false
 		}
 		f.at = max(f.at, s.Ended)
@@ -110,14 +111,12 @@ func (f *flow) send(m *plan.Message) bool {
 
 // reply waits for the message that answers what was sent. It counts other messages and skips
 // them.
-func (f *flow) reply(m *plan.Message, sent tally.Sample) bool {
-	deadline := f.run.start.Add(sent.Due + f.run.Plan.Target.Timeout)
+func (f *flow) reply(ctx context.Context, m *plan.Message, sent tally.Sample) bool {
 	for {
-		r := f.stream.Receive(m, f.values, deadline)
-		s := f.run.sample(&r.Outcome, sent.Due)
-		switch r.Event {
+		event, s := f.await(ctx, m, sent.Due, sent.Due+f.run.Plan.Target.Timeout)
+		switch event {
 		case Passed:
-			f.message(s, s.Due)
+			f.message(s, max(f.last, s.Due))
 		case Answered:
 			s.Sent = min(sent.Sent, s.Ended)
 			within(&s, s.Response(), m.Within)
@@ -129,13 +128,13 @@ func (f *flow) reply(m *plan.Message, sent tally.Sample) bool {
 			f.note(s)
 			return s.Class == tally.OK || len(m.Save) == 0
 		default:
-			return f.fail(m.Route, unexpected(r.Event, s))
+			return f.fail(m.Route, unexpected(event, s))
 		}
 	}
 }
 
 // receive awaits what m says.
-func (f *flow) receive(m *plan.Message) bool {
+func (f *flow) receive(ctx context.Context, m *plan.Message) bool {
 	due, end := f.at, f.at+m.For
 	if !f.onStop {
 		end = min(end, f.run.Plan.Length())
@@ -148,27 +147,51 @@ func (f *flow) receive(m *plan.Message) bool {
 				return false
 			}
 		}
-		r := f.stream.Receive(m, f.values, f.run.start.Add(deadline))
-		s := f.run.sample(&r.Outcome, from)
+		event, s := f.await(ctx, m, from, deadline)
 		switch {
-		case r.Event == Answered || r.Event == Passed:
+		case event == Answered || event == Passed:
 			within(&s, s.Response(), m.Within)
 			f.message(s, from)
 			f.at = s.Ended
 			if f.note(s); s.Class != tally.OK && len(m.Save) > 0 {
 				return false
 			}
-		case r.Event == Ended && m.Awaits == profile.AwaitEnd:
+		case event == Ended && m.Awaits == profile.AwaitEnd:
 			f.at = s.Ended
 			return true
-		case m.Awaits == profile.AwaitSpan && (r.Event == Late || s.Unfinished):
+		case m.Awaits == profile.AwaitSpan && (event == Late || s.Unfinished):
 			f.at = max(f.at, s.Ended)
 			f.unfinished = f.unfinished || s.Unfinished || f.at < due+m.For
 			return !f.unfinished
 		default:
-			return f.fail(f.route(), unexpected(r.Event, s))
+			return f.fail(f.route(), unexpected(event, s))
 		}
 	}
+	return true
+}
+
+// await receives one message. A stream that never runs dry does not outlive the deadline or ctx.
+func (f *flow) await(ctx context.Context, m *plan.Message, due, deadline time.Duration) (Event, tally.Sample) {
+	r := f.stream.Receive(m, f.values, f.run.start.Add(deadline))
+	s := f.run.sample(&r.Outcome, due)
+	switch message := r.Event == Answered || r.Event == Passed; {
+	case message && cutOff(ctx, &s):
+		r.Event = Broken
+	case message && s.Ended > deadline:
+		r.Event, s.Class, s.Error = Late, tally.Timeout, "no message in time"
+	}
+	return r.Event, s
+}
+
+// cutOff makes a good sample a failure if ctx has ended, and reports whether it has.
+func cutOff(ctx context.Context, s *tally.Sample) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	if s.Class == tally.OK {
+		s.Class, s.Error = tally.Timeout, "not answered before the load ended"
+	}
+	s.Unfinished = true
 	return true
 }
 

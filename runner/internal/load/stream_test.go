@@ -1,0 +1,103 @@
+package load
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// flood is a client whose streams give a message each millisecond, whatever the deadline says and whoever has ended.
+type flood struct {
+	instant
+	event Event
+}
+
+func (f flood) Open(context.Context, *plan.Call, Values) (Stream, Outcome) {
+	return f, Outcome{Class: tally.OK}
+}
+
+func (f flood) Send(*plan.Message, Values) Outcome {
+	time.Sleep(time.Millisecond)
+	return Outcome{Class: tally.OK}
+}
+
+func (f flood) Receive(*plan.Message, Values, time.Time) Received {
+	time.Sleep(time.Millisecond)
+	return Received{f.event, Outcome{Class: tally.OK, Ended: time.Now()}}
+}
+
+func (flood) End() Outcome { return Outcome{Class: tally.OK} }
+
+// streamFor lets one user do a stream with one step for ten seconds, as its task or as its on_stop. It gives what was
+// counted, and how long everything took.
+func streamFor(t *testing.T, m plan.Message, event Event, onStop bool) (*tally.Tally, time.Duration) {
+	t.Helper()
+	c := &plan.Call{Routes: []int{0, 1, 2, 3}, Messages: []plan.Message{m}}
+	p := &plan.Plan{
+		Routes: []plan.Route{{Name: "call"}, {Name: "first", Part: true}, {Name: "each", Part: true}, {Name: "reply", Part: true}},
+		Rounds: 1, RoundLength: 10 * time.Second, StopWithin: time.Second, Target: plan.Target{Timeout: 2 * time.Second},
+		Users: []plan.User{{Spans: []plan.Span{{To: 10 * time.Second}}}},
+	}
+	b := plan.Behaviour{Weight: 1, Tasks: []plan.Task{{Weight: 1, Steps: []plan.Step{{Call: c}}}}}
+	if onStop {
+		b.OnStop, b.Tasks[0].Steps = b.Tasks[0].Steps, []plan.Step{{Wait: &profile.Wait{Kind: profile.WaitBetween, Min: time.Second, Max: time.Second}}}
+	}
+	p.Behaviours = []plan.Behaviour{b}
+	all := &tally.Tally{}
+	crew := NewCrew(Parts{
+		Plan: p, Client: func() Client { return flood{event: event} }, Values: func(int, int) UserValues { return noValues{} },
+		Sink: func(_ int, counted *tally.Tally) { all.Merge(counted) },
+	})
+	began := time.Now()
+	crew.Work(t.Context(), nil, p)
+	crew.Dismiss(t.Context())
+	return all, time.Since(began)
+}
+
+// A stream that never runs dry ends with its step, in time with the load, and counts once.
+func TestStreamsThatNeverRunDry(t *testing.T) {
+	receive := func(awaits profile.Awaits) plan.Message {
+		return plan.Message{Awaits: awaits, For: 3 * time.Second, Count: 1_000_000, Route: -1}
+	}
+	send := plan.Message{Sends: true, Repeat: 1_000_000, Route: 3}
+	asks := plan.Message{Sends: true, Repeat: 1, Awaits: profile.AwaitReply, Route: 3}
+	for name, c := range map[string]struct {
+		step   plan.Message
+		event  Event
+		onStop bool
+		calls  int64 // all but one of these
+		class  tally.Class
+		cut    int64 // unfinished
+		most   time.Duration
+	}{
+		"to its end":           {receive(profile.AwaitEnd), Answered, false, 1, tally.Timeout, 1, 11 * time.Second},
+		"a number":             {receive(profile.AwaitCount), Answered, false, 1, tally.Timeout, 1, 11 * time.Second},
+		"a span":               {receive(profile.AwaitSpan), Answered, false, 4, tally.OK, 1, 10 * time.Second},
+		"a reply":              {asks, Passed, false, 5, tally.Timeout, 0, 11 * time.Second},
+		"sends":                {send, Answered, false, 1, tally.OK, 1, 10 * time.Second},
+		"on_stop, to its end":  {receive(profile.AwaitEnd), Answered, true, 1, tally.Timeout, 1, 11 * time.Second},
+		"on_stop, sends":       {send, Answered, true, 1, tally.Timeout, 1, 11 * time.Second},
+		"on_stop, sends, asks": {plan.Message{Sends: true, Repeat: 9, Awaits: profile.AwaitReply, Route: 3}, Passed, true, 1, tally.Timeout, 1, 11 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				all, took := streamFor(t, c.step, c.event, c.onStop)
+				calls := all.Routes["call"]
+				if calls.Requests() != c.calls || calls.Outcomes[c.class] < max(c.calls-1, 1) || calls.Unfinished != c.cut || all.Total().Requests() != c.calls {
+					t.Errorf("%d calls, %v, %d unfinished; want %d of class %v, %d unfinished", calls.Requests(), calls.Outcomes, calls.Unfinished, c.calls, c.class, c.cut)
+				}
+				if took > c.most+10*time.Millisecond {
+					t.Errorf("all took %v, want %v at most", took, c.most)
+				}
+				if each := all.Routes["each"]; each != nil && each.Response.Max() > 2*time.Millisecond {
+					t.Errorf("a message came each millisecond, and they took up to %v", each.Response.Max())
+				}
+			})
+		})
+	}
+}
