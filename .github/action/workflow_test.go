@@ -32,7 +32,7 @@ func TestStoredGate(t *testing.T) {
 	r.commit("docs: say what it is")
 	r.hub.Pull(githubtest.Pull{Number: pullRequest, HeadSHA: r.head(), Head: "care"})
 	r.act("pull_request", r.pull("example/greeter")).want(t, true, `told: verdict=pass exit-code=0 compared=1/1 worst=-?[0-9.]+ comment=\n`,
-		`report: ### ✅ Plimsoll`, "report: .*baseline `"+base[:7]+"` \\(`main`, this one's base, 13 runs")
+		`report: ### ✅ Plimsoll`, "report: .*baseline `"+base[:7]+"` \\(`main`, this change's base, 13 runs")
 	r.wantComment("")
 
 	r.slower()

@@ -26,13 +26,13 @@ func ExampleSentence() {
 	fmt.Println(report.Sentence(slower().Reasons[0]))
 	fmt.Println(report.Sentence(gate.Reason{Kind: gate.TooFewRuns, Has: 2, Needs: 5, Branch: "main"}))
 	// Output:
-	// GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % sure of +31.0 to +39.0 %)
+	// GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % interval: +31.0 to +39.0 %)
 	// the baseline has 2 of the 5 runs that it needs: run `plimsoll baseline update` 3 more times on main
 }
 
 func ExampleLine() {
 	fmt.Println(report.Line(slower()))
-	// Output: fail: GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % sure of +31.0 to +39.0 %)
+	// Output: fail: GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % interval: +31.0 to +39.0 %)
 }
 
 // A report for a terminal.
@@ -45,7 +45,7 @@ func ExampleTerminal() {
 	// -------------+--------+----------+-------------+-----------------------------+-------+---------
 	//  GET /search | p50    |  20.0 ms |     27.0 ms | ▲ +35.0 % (95 %: +31 … +39) | +20 % | slower
 	//
-	// - GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % sure of +31.0 to +39.0 %)
+	// - GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % interval: +31.0 to +39.0 %)
 	// 1 of 1 route compared, baseline a1b2c3d (main, 20 runs, same environment)
 	// fail: 1 of 1 route is slower
 }

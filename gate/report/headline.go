@@ -37,7 +37,7 @@ func (r Report) headline(foreign show) string {
 	case v.Outcome == gate.Fail:
 		return r.failing()
 	default:
-		return doubt(v)
+		return doubt(v).what
 	}
 }
 
@@ -66,7 +66,7 @@ func (r Report) failing() string {
 		case n > 0:
 			parts = append(parts, fmt.Sprintf("%s%d%s %s", r.atLeast(), n, r.of(len(parts), n), are(n, part.one, part.more)))
 		case everywhere:
-			parts = append(parts, "the whole "+part.one)
+			parts = append(parts, "all routes together "+part.more)
 		}
 	}
 	broken := 0
@@ -129,51 +129,46 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.TooFewPairs:       {"too few pairs of rounds", "a longer `run_time`"},
 	gate.OtherProfile:      {"the baseline has another profile", ourUpdate + " with this profile, or " + pairedGate},
 	gate.OtherEnvironment:  {"the baseline has another environment", ourUpdate + " in this environment, or " + pairedGate},
-	gate.RunNotWhole:       {"the run is not whole", "another run of the job, once what went wrong is fixed"},
+	gate.RunNotWhole:       {"the run is not whole", "another run of the job, after a fix"},
 	gate.NoRun:             {"there is no run to judge", "a run"},
 	gate.NoSamples:         {"nothing to compare", "a longer `run_time`, or shorter waits"},
 	gate.NothingCompared:   {"nothing to compare", "a longer `run_time`, or shorter waits"},
-	gate.RouteMissing:      {"not the same routes on both sides", "a name of its own for each route in the profile, or `ignore` in `gate.routes`"},
+	gate.RouteMissing:      {"the two sides have different routes", "a fixed name for each route in the profile, or `ignore` in `gate.routes`"},
 	gate.LostSight:         {"the change leaves too few requests to judge it by", "a longer `run_time`"},
 	gate.RouteCannotBeSeen: {"too few requests", "a longer `run_time`, or `ignore` in `gate.routes`"},
 }
 
-// doubt says in a few words why the gate could not tell.
-func doubt(v gate.Verdict) string {
+// doubt says in a few words why the gate could not tell, and in markdown what would settle it.
+func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	if len(v.Reasons) == 0 {
-		return "there is more to measure"
+		words.what = "there is more to measure"
+		return words
 	}
-	switch r := v.Reasons[0]; {
+	r := v.Reasons[0]
+	words = doubts[r.Kind]
+	switch {
 	case r.Of == gate.OfFresh:
-		return "these are not runs of one change"
-	case r.Kind == gate.OtherProfile && r.Of == gate.OfPair:
-		return "the sides have different profiles"
-	case r.Kind == gate.OtherEnvironment && r.Of == gate.OfPair:
-		return "the sides have different environments"
-	default:
-		return doubts[r.Kind].what
+		words.what, words.settle = "the runs do not belong together", "runs of one profile on one machine"
+	case r.Of == gate.OfBaseline && r.Kind == gate.RunNotWhole:
+		words.what, words.settle = "no run of the baseline is whole", ourUpdate+", or "+pairedGate+", which needs none"
+	case r.Of == gate.OfPair && r.Kind == gate.OtherProfile:
+		words.what, words.settle = "the sides have different profiles", "one profile for both sides"
+	case r.Of == gate.OfPair && r.Kind == gate.OtherEnvironment:
+		words.what, words.settle = "the sides have different environments", "one machine for both sides"
+	case r.Kind == gate.NoBaseline && r.Branch != "":
+		words.settle = fmt.Sprintf("%s on %s, or %s, which needs none", ourUpdate, span(r.Branch, maxName), pairedGate)
+	case r.Kind == gate.NotProven && v.Mode == gate.Paired:
+		words.settle = "a longer `run_time`"
 	}
+	return words
 }
 
 // settle says in markdown what would end the doubt; empty if there is no doubt.
 func settle(v gate.Verdict) string {
-	if v.Outcome != gate.Inconclusive || len(v.Reasons) == 0 {
+	if v.Outcome != gate.Inconclusive {
 		return ""
 	}
-	switch r := v.Reasons[0]; {
-	case r.Of == gate.OfFresh:
-		return "runs of one profile on one machine"
-	case v.Mode == gate.Paired && r.Kind == gate.NotProven:
-		return "a longer `run_time`"
-	case r.Kind == gate.NoBaseline && r.Branch != "":
-		return fmt.Sprintf("%s on %s, or %s, which needs none", ourUpdate, span(r.Branch, maxName), pairedGate)
-	case r.Kind == gate.OtherProfile && r.Of == gate.OfPair:
-		return "one profile for both sides"
-	case r.Kind == gate.OtherEnvironment && r.Of == gate.OfPair:
-		return "one machine for both sides"
-	default:
-		return doubts[r.Kind].settle
-	}
+	return doubt(v).settle
 }
 
 // shownSentences are the sentences of the reasons that no table shows, at most a number of them.

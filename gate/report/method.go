@@ -96,7 +96,7 @@ func generator(g result.Generator, foreign show) string {
 	}
 	text := fmt.Sprintf("used %.0f %% of %s", 100*g.CPUShare, count(g.Cores, "core"))
 	if g.LagP99 > 0 {
-		text += fmt.Sprintf(", turned to users and arrivals %s late (p99 %s)", latency(g.LagP50), latency(g.LagP99))
+		text += fmt.Sprintf(", started what was due %s late (p99 %s)", latency(g.LagP50), latency(g.LagP99))
 	}
 	if g.Protocol != "" {
 		text += ", spoke " + foreign(g.Protocol, maxName)

@@ -42,12 +42,12 @@ func moved(r *gate.Reason) string {
 // limit is a limit without its sign, such as 20 %.
 func limit(r *gate.Reason) string { return fmt.Sprintf("%.3g %%", 100*math.Abs(r.Limit)) }
 
-// sure says how sure a change is; empty when that cannot be told.
+// sure gives the interval of a change; empty if there is none.
 func sure(r *gate.Reason) string {
 	if r.Interval == nil {
 		return ""
 	}
-	return fmt.Sprintf(" (95 %% sure of %+.1f to %+.1f %%)", 100*r.Interval.Low, 100*r.Interval.High)
+	return fmt.Sprintf(" (95 %% interval: %+.1f to %+.1f %%)", 100*r.Interval.Low, 100*r.Interval.High)
 }
 
 // failed says how many requests failed.
@@ -63,12 +63,12 @@ func runs(n int) string {
 	return fmt.Sprintf("%d runs", n)
 }
 
-// seen says what could have been seen, and what would help.
+// seen says which changes could have been seen, and what would help.
 func seen(r *gate.Reason) string {
 	if r.Visible == 0 {
 		return "a longer run_time would help"
 	}
-	return fmt.Sprintf("this gate sees changes from %.0f %% here; more requests in a round (a longer run_time) let it see smaller ones", 100*r.Visible)
+	return fmt.Sprintf("only changes of %.0f %% and more can be seen here; a longer run_time would show smaller ones", 100*r.Visible)
 }
 
 // because says why a comparison is what it is, if its figures do not; empty for nil. Only names of
@@ -91,9 +91,9 @@ func because(w *gate.Why, foreign show) string {
 	case gate.NotInBaseline:
 		return "the baseline does not have this route"
 	case gate.ManyFailures:
-		return "too many failures" + where + ": a failed request can look fast"
+		return "too many failures" + where + ": failed requests can look fast"
 	case gate.BelowEffect:
-		return fmt.Sprintf("by less than %v", time.Duration(w.Needs))
+		return fmt.Sprintf("changed by less than %v", time.Duration(w.Needs))
 	case gate.Caused:
 		names := strings.Join(w.Routes, ", ")
 		if w.More > 0 {
@@ -103,9 +103,9 @@ func because(w *gate.Why, foreign show) string {
 	case gate.ControlToo:
 		return fmt.Sprintf("the control is %.0f %% slower as well, so it may be the machine", 100*w.Change)
 	case gate.Restless:
-		return "the runs of the history differ too much to prove it"
+		return "the runs of the history differ too much among themselves to prove it"
 	default: // gate.Risen
-		return "a rise of more than a point, and not by chance"
+		return "that is a rise of more than a point, and not chance"
 	}
 }
 

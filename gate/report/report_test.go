@@ -130,9 +130,9 @@ func TestLastLine(t *testing.T) {
 
 func TestCounts(t *testing.T) {
 	for name, want := range map[string]string{
-		"pass":         "1 improved · **12 of 12 compared** · baseline `a1b2c3d` (`main`, 2 commits before this one's base, 20 runs, same environment) · series `shop`\n",
+		"pass":         "1 improved · **12 of 12 compared** · baseline `a1b2c3d` (`main`, 2 commits before this change's base, 20 runs, same environment) · series `shop`\n",
 		"fail":         "12 routes within limits · 1 improved · **14 of 14 compared** · baseline `a1b2c3d` (`main`, 2 commits",
-		"new-failures": "1 follows from others · 1 not judged · **1 of 3 compared** · baseline `a1b2c3d` (`main`, this one's base, 20 runs",
+		"new-failures": "1 follows from others · 1 not judged · **1 of 3 compared** · baseline `a1b2c3d` (`main`, this change's base, 20 runs",
 		"noisy":        "1 in doubt · **1 of 1 compared** · 24 pairs of rounds, base `a1b2c3d` and head in turn",
 		"no-baseline":  "**0 of 0 compared** · without a baseline",
 	} {

@@ -32,7 +32,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.LowerThroughput: pastLimit,
 	gate.Failing:         failing,
 	gate.PastThreshold: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s: %s does not hold, it is %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
+		return fmt.Sprintf("%s: %s does not hold: it is %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
 	},
 	gate.NoBaseline: func(r *gate.Reason) string {
 		return fmt.Sprintf("no baseline yet: run %s on %s", ourUpdate, plain(r.Branch, maxName))
@@ -42,7 +42,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	},
 	gate.SingleRuns: fixed("one run against one proves nothing: `plimsoll gate` compares with a history, and " + pairedGate + " with the base in pairs of rounds"),
 	gate.TooFewPairs: func(r *gate.Reason) string {
-		return fmt.Sprintf("%d pairs of rounds were measured, and the next verdict falls after %d", r.Has, r.Needs)
+		return fmt.Sprintf("only %d pairs of rounds were measured, and the next verdict takes %d", r.Has, r.Needs)
 	},
 	gate.OtherProfile:     otherProfile,
 	gate.OtherEnvironment: otherEnvironment,
@@ -63,21 +63,21 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		for _, m := range r.Metrics {
 			metrics = append(metrics, plain(string(m), maxName))
 		}
-		return fmt.Sprintf("%s: %s could be judged before this change and cannot be judged now: %.0f requests in a round instead of %.0f, which is a change by itself; a longer run_time would tell",
+		return fmt.Sprintf("%s: %s can no longer be judged: %.0f requests in a round instead of %.0f. That drop is a change by itself; a longer run_time would show the rest",
 			name(r.Route), strings.Join(metrics, " and "), r.Now, r.Before)
 	},
 	gate.LooksWorse: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s is %s in %s, which proves nothing; %d runs can tell, or %s", line(r), moved(r), runs(r.Has), r.Needs, pairedGate)
+		return fmt.Sprintf("%s is %s in %s, which proves nothing: %d runs can tell, and so can %s", line(r), moved(r), runs(r.Has), r.Needs, pairedGate)
 	},
 	gate.NotProven: notProven,
 	gate.TooNoisy: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s is too noisy to exclude %s%s after %d pairs of rounds: %s", line(r), limit(r), sure(r), r.Has, seen(r))
+		return fmt.Sprintf("%s is too noisy to rule out a change of %s%s after %d pairs of rounds: %s", line(r), limit(r), sure(r), r.Has, seen(r))
 	},
 	gate.NoisyMachine: func(r *gate.Reason) string {
-		return fmt.Sprintf("the machine is too noisy: %d of %d pairs of rounds were disturbed (its time went elsewhere, or the load was sent late); try again, or on a quieter runner", r.Has, r.Needs)
+		return fmt.Sprintf("the machine is too noisy: %d of %d pairs of rounds were disturbed (other work took CPU time, or the load was sent late); try again, or use a quieter runner", r.Has, r.Needs)
 	},
 	gate.ControlStrayed: func(r *gate.Reason) string {
-		return fmt.Sprintf("the machine did not hold still: requests to the control took %s before the load and %s after it", latency(time.Duration(r.Before)), latency(time.Duration(r.Now)))
+		return fmt.Sprintf("the machine changed its speed during the run: requests to the control took %s before the load and %s after it", latency(time.Duration(r.Before)), latency(time.Duration(r.Now)))
 	},
 	gate.CommonShift: commonShift,
 	gate.NotMeasured: func(r *gate.Reason) string { return plain(r.Text, maxSentence) },
@@ -93,19 +93,19 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("%s: being loaded second changed %s by %+.0f %% by itself; a longer warm_up would reduce that", name(r.Route), plain(string(r.Metric), maxName), 100*r.Change)
 	},
 	gate.Disturbed: func(r *gate.Reason) string {
-		return fmt.Sprintf("%d of %d pairs of rounds were disturbed and replaced: the machine was busy with something else, or too slow to send in time", r.Has, r.Needs)
+		return fmt.Sprintf("%d of %d pairs of rounds were disturbed and replaced: the machine was busy with other work, or too slow to send in time", r.Has, r.Needs)
 	},
 	gate.ControlMoved: func(r *gate.Reason) string {
 		return fmt.Sprintf("the control is %.0f %% slower than in the history, so it may be the machine", 100*r.Change)
 	},
 	gate.UnknownBase: func(r *gate.Reason) string {
-		return fmt.Sprintf("the commits that this change is based on are not known (%s): it is compared with the newest runs of %s, which may be newer than its base", plain(r.Text, maxSentence), plain(r.Branch, maxName))
+		return fmt.Sprintf("the commits that this change is based on are unknown (%s), so it is compared with the newest runs of %s, which may be newer than its base", plain(r.Text, maxSentence), plain(r.Branch, maxName))
 	},
 	gate.NotAccepted: func(r *gate.Reason) string {
 		if r.Text != "" {
 			return plain(r.Text, maxSentence)
 		}
-		return fmt.Sprintf("%s put the label %s, but nothing was compared that it could accept", plain(r.By, maxName), plain(r.Label, maxName))
+		return fmt.Sprintf("%s set the label %s, but nothing was compared, so there is nothing to accept", plain(r.By, maxName), plain(r.Label, maxName))
 	},
 }
 
@@ -127,13 +127,13 @@ func otherProfile(r *gate.Reason) string {
 	case r.Of == gate.OfPair:
 		return "base and head were loaded with different profiles"
 	case r.Of == gate.OfFresh:
-		return "the runs to be judged are not runs of one change: their profiles differ"
+		return "the runs to judge do not belong together: their profiles differ"
 	}
 	digests := ""
 	if len(r.Names) == 2 {
 		digests = fmt.Sprintf(" (digest %.12s, this run %.12s)", plain(r.Names[1], maxName), plain(r.Names[0], maxName))
 	}
-	return "the baseline was measured with another profile" + digests + ": run " + ourUpdate + " with this one on its branch"
+	return "the baseline was measured with another profile" + digests + ": run " + ourUpdate + " with this profile on its branch"
 }
 
 func otherEnvironment(r *gate.Reason) string {
@@ -145,9 +145,9 @@ func otherEnvironment(r *gate.Reason) string {
 	case gate.OfPair:
 		return "base and head were measured in different environments" + differences
 	case gate.OfFresh:
-		return "the runs to be judged are not runs of one change: their environments differ" + differences
+		return "the runs to judge do not belong together: their environments differ" + differences
 	default:
-		return "the baseline was measured in another environment" + differences + ": record one in this environment"
+		return "the baseline was measured in another environment" + differences + ": record a baseline in this environment"
 	}
 }
 
@@ -164,7 +164,7 @@ func side(of gate.Part) string {
 func notWhole(r *gate.Reason) string {
 	switch {
 	case r.Of == gate.OfBaseline:
-		return "the baseline runs are not whole"
+		return "no run of the baseline is whole"
 	case r.Text != "":
 		return side(r.Of) + "the run is not whole: " + plain(r.Text, maxSentence)
 	default:
@@ -174,17 +174,17 @@ func notWhole(r *gate.Reason) string {
 
 func noSamples(r *gate.Reason) string {
 	if r.Rule != "" {
-		return fmt.Sprintf("%s: nothing was measured to hold against %s", name(r.Route), plain(r.Rule, maxName))
+		return fmt.Sprintf("%s: no request was measured, so %s cannot be checked", name(r.Route), plain(r.Rule, maxName))
 	}
 	return side(r.Of) + "no request was sent during the judged rounds: make run_time longer or waits shorter"
 }
 
 func routeMissing(r *gate.Reason) string {
-	const renamed = ": was it renamed? Give it a name of its own in the profile, or ignore it in gate.routes"
+	const renamed = ": was it renamed? Give it a fixed name in the profile, or ignore it in gate.routes"
 	if r.Of == gate.OfHead {
-		return name(r.Route) + " was requested in the baseline and not in this run" + renamed
+		return name(r.Route) + " was requested in the baseline but not in this run" + renamed
 	}
-	return name(r.Route) + " was requested in this run and not in its baseline" + renamed
+	return name(r.Route) + " was requested in this run but not in the baseline" + renamed
 }
 
 func notProven(r *gate.Reason) string {
@@ -193,25 +193,25 @@ func notProven(r *gate.Reason) string {
 		if r.Interval != nil {
 			low = r.Interval.Low
 		}
-		return fmt.Sprintf("%s, the limit is %s, but so few requests prove nothing (99 %% sure of more than %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
+		return fmt.Sprintf("%s, the limit is %s, but with so few requests that may be chance (99 %% confidence: above %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
 	}
 	text := fmt.Sprintf("%s looks %s%s, but ", line(r), moved(r), sure(r))
 	switch {
 	case r.Why == nil:
-		return text + fmt.Sprintf("that is not proven after %d pairs of rounds: %s", r.Has, seen(r))
+		return text + fmt.Sprintf("%d pairs of rounds do not prove it: %s", r.Has, seen(r))
 	case r.Why.Kind == gate.FewRuns:
-		return text + fmt.Sprintf("the history has %.0f of the %.0f runs that it needs to fail anything: %s can tell now", r.Why.Has, r.Why.Needs, pairedGate)
+		return text + fmt.Sprintf("the history has %.0f of the %.0f runs that it needs to fail a change: %s can tell now", r.Why.Has, r.Why.Needs, pairedGate)
 	default:
 		return text + because(r.Why, plain) + ": " + pairedGate + " can tell"
 	}
 }
 
 func commonShift(r *gate.Reason) string {
-	const causes = " or more against the history: another machine, or a change that concerns everything"
+	const causes = " than the history, because of another machine or a change that affects everything"
 	if r.Change < 0 {
-		return fmt.Sprintf("the whole run shifted: half of all routes are %.0f %% better", -100*r.Change) + causes
+		return fmt.Sprintf("the whole run shifted: half of all routes are at least %.0f %% better", -100*r.Change) + causes
 	}
-	return fmt.Sprintf("the whole run shifted: half of all routes are %.0f %% worse", 100*r.Change) + causes + "; " + pairedGate + " can tell"
+	return fmt.Sprintf("the whole run shifted: half of all routes are at least %.0f %% worse", 100*r.Change) + causes + "; " + pairedGate + " can tell which"
 }
 
 func lowSight(r *gate.Reason) string {
@@ -226,5 +226,5 @@ func lowSight(r *gate.Reason) string {
 	if r.Of == gate.OfBaseline {
 		what = pairedGate
 	}
-	return fmt.Sprintf("only large changes can be seen in %s: %s would see more", strings.Join(names, ", "), what)
+	return fmt.Sprintf("only large changes can be seen in %s: %s would show smaller ones", strings.Join(names, ", "), what)
 }

@@ -115,9 +115,9 @@ func against(v gate.Verdict, foreign show) string {
 	switch {
 	case b.Behind == nil:
 	case *b.Behind == 0:
-		parts = append(parts, "this one's base")
+		parts = append(parts, "this change's base")
 	default:
-		parts = append(parts, count(*b.Behind, "commit")+" before this one's base")
+		parts = append(parts, count(*b.Behind, "commit")+" before this change's base")
 	}
 	parts = append(parts, count(b.Runs, "run"), "same environment")
 	return fmt.Sprintf("baseline%s (%s)", commit, strings.Join(parts, ", "))
