@@ -28,20 +28,39 @@ const MaxComparisons = maxComparisons
 
 var commitName = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 
-// kinds are all kinds of reasons, with a check of what each must have.
-var kinds = map[ReasonKind]func(r *Reason) bool{
-	Slower: ofLine, LowerThroughput: ofLine, Failing: ofLine, LooksWorse: ofLine, NotProven: ofLine, TooNoisy: ofLine,
-	Creep: ofLine, Step: ofLine, OrderEffect: ofLine,
-	PastThreshold:     func(r *Reason) bool { return r.Route != "" && r.Rule != "" },
-	RouteMissing:      func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) },
-	RouteCannotBeSeen: func(r *Reason) bool { return r.Route != "" && r.Why != nil },
-	LostSight:         func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 },
-	LowSight:          func(r *Reason) bool { return len(r.Sights) > 0 },
-	NotMeasured:       func(r *Reason) bool { return r.Text != "" },
-	NotAccepted:       func(r *Reason) bool { return r.Text != "" || r.By != "" },
-	NoBaseline:        anything, TooFewRuns: anything, SingleRuns: anything, TooFewPairs: anything, OtherProfile: anything, OtherEnvironment: anything,
-	RunNotWhole: anything, NoRun: anything, NoSamples: anything, NothingCompared: anything, NoisyMachine: anything, ControlStrayed: anything,
-	CommonShift: anything, Disturbed: anything, ControlMoved: anything, UnknownBase: anything,
+// use says where a verdict may hold a kind of reason.
+type use uint8
+
+const (
+	fails   use = 1 << iota // among the reasons of a Fail, first
+	doubts                  // among the reasons
+	notices                 // among the notices
+	errs                    // the reasons of a verdict that is Unjudged
+)
+
+// kinds are all kinds of reasons: where each may stand, and a check of what it must hold.
+var kinds = map[ReasonKind]struct {
+	use use
+	has func(r *Reason) bool
+}{
+	Slower: {fails, ofLine}, LowerThroughput: {fails, ofLine}, Failing: {fails, ofLine},
+	PastThreshold: {fails, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
+
+	LooksWorse: {doubts, ofLine}, NotProven: {doubts, ofLine}, TooNoisy: {doubts, ofLine},
+	RouteMissing:      {doubts, func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) }},
+	RouteCannotBeSeen: {doubts, func(r *Reason) bool { return r.Route != "" && r.Why != nil }},
+	LostSight:         {doubts, func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 }},
+	NoBaseline:        {doubts, anything}, TooFewRuns: {doubts, anything}, SingleRuns: {doubts, anything}, TooFewPairs: {doubts, anything},
+	OtherProfile: {doubts, anything}, OtherEnvironment: {doubts, anything}, RunNotWhole: {doubts, anything}, NoRun: {doubts, anything},
+	NoSamples: {doubts, anything}, NothingCompared: {doubts, anything}, NoisyMachine: {doubts, anything}, ControlStrayed: {doubts, anything},
+	CommonShift: {doubts | notices, anything},
+
+	Creep: {notices, ofLine}, Step: {notices, ofLine}, OrderEffect: {notices, ofLine},
+	LowSight:    {notices, func(r *Reason) bool { return len(r.Sights) > 0 }},
+	NotAccepted: {notices, func(r *Reason) bool { return r.Text != "" || r.By != "" }},
+	Disturbed:   {notices, anything}, ControlMoved: {notices, anything}, UnknownBase: {notices, anything},
+
+	NotMeasured: {errs, func(r *Reason) bool { return r.Text != "" }},
 }
 
 func ofLine(r *Reason) bool { return r.Route != "" && slices.Contains(Metrics(), r.Metric) }
@@ -59,8 +78,8 @@ func Kinds() []ReasonKind {
 }
 
 // Validate checks a verdict that may come from somebody else. Its error says what no gate can have
-// said, or which bound is exceeded. A verdict of Judge or JudgePairs with more than MaxComparisons,
-// or with texts that are too long, is valid after Bound.
+// said, or which bound is exceeded. A final verdict of Judge or JudgePairs with more than
+// MaxComparisons, or with texts that are too long, is valid after Bound.
 func (v *Verdict) Validate() error {
 	for _, check := range []func() error{
 		v.checkBounds, v.checkTexts, v.checkBaseline,
@@ -204,11 +223,11 @@ func checkThreshold(t *Threshold) error {
 }
 
 func checkReason(r *Reason) error {
-	has, known := kinds[r.Kind]
+	kind, known := kinds[r.Kind]
 	switch {
 	case !known:
 		return fmt.Errorf("%.80q is no kind of reason", string(r.Kind))
-	case !has(r):
+	case !kind.has(r):
 		return fmt.Errorf("%s: it lacks what it is about", r.Kind)
 	case !slices.Contains([]Part{"", OfBase, OfHead, OfPair, OfBaseline, OfFresh}, r.Of):
 		return fmt.Errorf("%s: %.80q is no part of a comparison", r.Kind, string(r.Of))
@@ -265,8 +284,24 @@ func (v *Verdict) checkOutcome() error {
 		return errors.New("it judges nothing, and compares, or does not say why")
 	case v.Outcome > Inconclusive:
 		return errors.New("it has no outcome")
-	case slices.ContainsFunc(v.Reasons, func(r Reason) bool { return (r.Kind == NotMeasured) != (v.Outcome == Unjudged) }):
+	case slices.ContainsFunc(v.Reasons, func(r Reason) bool { return kinds[r.Kind].use&v.mayGive() == 0 }):
 		return fmt.Errorf("it is %s, and gives reasons of another kind", v.Outcome)
+	case v.Outcome == Fail && (len(v.Reasons) == 0 || kinds[v.Reasons[0].Kind].use != fails):
+		return errors.New("it fails, and its first reason is not what is worse")
+	case slices.ContainsFunc(v.Notices, func(r Reason) bool { return kinds[r.Kind].use&notices == 0 }):
+		return errors.New("a reason stands among its notices")
 	}
 	return nil
+}
+
+// mayGive are the kinds of reasons that a verdict of its outcome has. A Pass has reasons if it was accepted.
+func (v *Verdict) mayGive() use {
+	switch v.Outcome {
+	case Unjudged:
+		return errs
+	case Inconclusive:
+		return doubts
+	default:
+		return fails | doubts
+	}
 }

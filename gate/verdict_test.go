@@ -190,6 +190,7 @@ func TestBound(t *testing.T) {
 	}
 	v.Comparisons[11_999].Status = gate.Worse
 	why := gate.Why{Kind: gate.FewRequests}
+	v.Reasons = []gate.Reason{{Kind: gate.Slower, Route: long, Metric: gate.P50}}
 	for range 300 {
 		v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.RouteCannotBeSeen, Route: long, Why: &why, Names: slices.Repeat([]string{long}, 30), Text: long})
 		v.Notices = append(v.Notices, gate.Reason{Kind: gate.LowSight, Sights: []gate.Sight{{Route: long, Metric: gate.P50}}})
@@ -204,7 +205,7 @@ func TestBound(t *testing.T) {
 	if leftOut != 2_000 || bounded.Comparisons[0].Status != gate.Worse {
 		t.Errorf("%d are left out, the first is %v", leftOut, bounded.Comparisons[0].Status)
 	}
-	if v.Comparisons[0].Why.Routes[0] != long || v.Reasons[0].Names[0] != long || v.Notices[0].Sights[0].Route != long {
+	if v.Comparisons[0].Why.Routes[0] != long || v.Reasons[1].Names[0] != long || v.Notices[0].Sights[0].Route != long {
 		t.Error("the verdict itself was cut")
 	}
 }

@@ -90,19 +90,30 @@ var hostile = map[string]func(*report.Report){
 		r.Verdict = verdicts()["pass"]
 		r.Verdict.Accepted = &gate.Acceptance{By: "ana", At: time.Unix(1, 0)}
 	},
-	"more compared than there are":        func(r *report.Report) { r.Verdict.Compared = 15 },
-	"fewer than none compared":            func(r *report.Report) { r.Verdict.Compared = -1 },
-	"an unknown mode":                     func(r *report.Report) { r.Verdict.Mode = "divined" },
-	"a paired gate with a history":        func(r *report.Report) { r.Verdict.Mode = gate.Paired },
-	"an unknown metric":                   func(r *report.Report) { r.Verdict.Comparisons[0].Metric = "p98" },
-	"no status":                           func(r *report.Report) { r.Verdict.Comparisons[0].Status = gate.Follows + 1 },
-	"no route":                            func(r *report.Report) { r.Verdict.Comparisons[0].Route = "" },
-	"a range that ends first":             func(r *report.Report) { r.Verdict.Comparisons[0].Interval = &gate.Range{Low: 1, High: -1} },
-	"a number out of range":               func(r *report.Report) { r.Verdict.Comparisons[0].Change = 1e200 },
-	"a negative latency":                  func(r *report.Report) { r.Verdict.Comparisons[0].Head = -1 },
-	"more failures than requests":         func(r *report.Report) { c := &r.Verdict.Comparisons[0]; c.Metric, c.Head = gate.FailureRate, 2 },
-	"a chance above one":                  func(r *report.Report) { p := 1.5; r.Verdict.Comparisons[0].P = &p },
-	"an unknown reason":                   func(r *report.Report) { r.Verdict.Reasons[0].Kind = "because" },
+	"more compared than there are": func(r *report.Report) { r.Verdict.Compared = 15 },
+	"fewer than none compared":     func(r *report.Report) { r.Verdict.Compared = -1 },
+	"an unknown mode":              func(r *report.Report) { r.Verdict.Mode = "divined" },
+	"a paired gate with a history": func(r *report.Report) { r.Verdict.Mode = gate.Paired },
+	"an unknown metric":            func(r *report.Report) { r.Verdict.Comparisons[0].Metric = "p98" },
+	"no status":                    func(r *report.Report) { r.Verdict.Comparisons[0].Status = gate.Follows + 1 },
+	"no route":                     func(r *report.Report) { r.Verdict.Comparisons[0].Route = "" },
+	"a range that ends first":      func(r *report.Report) { r.Verdict.Comparisons[0].Interval = &gate.Range{Low: 1, High: -1} },
+	"a number out of range":        func(r *report.Report) { r.Verdict.Comparisons[0].Change = 1e200 },
+	"a negative latency":           func(r *report.Report) { r.Verdict.Comparisons[0].Head = -1 },
+	"more failures than requests":  func(r *report.Report) { c := &r.Verdict.Comparisons[0]; c.Metric, c.Head = gate.FailureRate, 2 },
+	"a chance above one":           func(r *report.Report) { p := 1.5; r.Verdict.Comparisons[0].P = &p },
+	"an unknown reason":            func(r *report.Report) { r.Verdict.Reasons[0].Kind = "because" },
+	"a notice among the reasons": func(r *report.Report) {
+		r.Verdict.Reasons = append(slices.Clip(r.Verdict.Reasons), gate.Reason{Kind: gate.Disturbed})
+	},
+	"a reason among the notices": func(r *report.Report) { r.Verdict.Notices = []gate.Reason{{Kind: gate.NoBaseline}} },
+	"a fail that begins with a doubt": func(r *report.Report) {
+		r.Verdict.Reasons = append([]gate.Reason{{Kind: gate.NoBaseline}}, r.Verdict.Reasons...)
+	},
+	"a fail without a reason": func(r *report.Report) { r.Verdict.Reasons = nil },
+	"doubt because something is worse": func(r *report.Report) {
+		r.Verdict = doubtful(gate.Reason{Kind: gate.Slower, Route: "GET /a", Metric: gate.P50})
+	},
 	"a reason that says nothing":          func(r *report.Report) { r.Verdict.Reasons[0].Route = "" },
 	"a reason of an unknown metric":       func(r *report.Report) { r.Verdict.Reasons[0].Metric = "p98" },
 	"a reason with a huge count":          func(r *report.Report) { r.Verdict.Reasons[0].Has = 1 << 40 },

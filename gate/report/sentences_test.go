@@ -103,9 +103,21 @@ func TestGoldenSentences(t *testing.T) {
 
 // All that a gate fills is valid, and every metric reads well in its sentence.
 func TestSentencesAreOfValidReasons(t *testing.T) {
-	v := gate.Verdict{Outcome: gate.Inconclusive, Mode: gate.Stored, Reasons: []gate.Reason{{Kind: gate.NoRun}}}
-	v.Notices = slices.DeleteFunc(said(), func(r gate.Reason) bool { return r.Kind == gate.NotMeasured })
-	if err := v.Validate(); err != nil {
-		t.Error(err)
+	for _, r := range said() {
+		worse := gate.Comparison{Route: "GET /a", Metric: gate.P50, Status: gate.Worse}
+		var errs []error
+		for _, v := range []gate.Verdict{
+			{Outcome: gate.Inconclusive, Reasons: []gate.Reason{r}},
+			{Outcome: gate.Inconclusive, Reasons: []gate.Reason{{Kind: gate.NoRun}}, Notices: []gate.Reason{r}},
+			{Outcome: gate.Fail, Reasons: []gate.Reason{r}, Comparisons: []gate.Comparison{worse}},
+			{Outcome: gate.Unjudged, Reasons: []gate.Reason{r}},
+		} {
+			v.Mode = gate.Stored
+			errs = append(errs, v.Validate())
+		}
+		valid := len(slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err != nil }))
+		if want := 1; valid != want && !(r.Kind == gate.CommonShift && valid == 2) {
+			t.Errorf("%s is valid in %d places of verdicts, want %d: %v", r.Kind, valid, want, errs)
+		}
 	}
 }
