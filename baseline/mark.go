@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -21,11 +22,20 @@ const (
 	maxWhy = 2_000
 )
 
+// A mark was made between these, as a run was: every store can keep such a time.
+var (
+	earliest = time.Unix(0, 0)
+	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
 // Check says what is wrong with a mark. It needs a name and a reason, both of bounded length and
 // without control characters, and a time.
 func (m Mark) Check() error {
-	if m.At.IsZero() {
+	switch {
+	case m.At.IsZero():
 		return errors.New("a mark needs the time at which it was made")
+	case m.At.Before(earliest) || !m.At.Before(latest):
+		return fmt.Errorf("a mark of the year %d: a mark is made in the years 1970 to 2199", m.At.Year())
 	}
 	for _, text := range []struct {
 		what, value string
@@ -36,17 +46,23 @@ func (m Mark) Check() error {
 			return fmt.Errorf("a mark needs the %s", text.what)
 		case len(text.value) > text.most:
 			return fmt.Errorf("the %s of a mark has %d bytes, and %d are allowed: say it shorter", text.what, len(text.value), text.most)
-		case !Plain(text.value):
+		case !plain(text.value):
 			return fmt.Errorf("the %s of a mark holds control characters or is not UTF-8: %.40q", text.what, text.value)
 		}
 	}
 	return nil
 }
 
-// Plain reports whether every store can keep a text and every terminal can show it: UTF-8 whose only
+// plain reports whether every store can keep a text and every terminal can show it: UTF-8 whose only
 // control characters are tabs and line breaks.
-func Plain(text string) bool {
+func plain(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f
+		return unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r'
 	})
+}
+
+// Kept is the mark as a store keeps it: its time in UTC, to the microsecond.
+func (m Mark) Kept() Mark {
+	m.At = m.At.UTC().Truncate(time.Microsecond)
+	return m
 }

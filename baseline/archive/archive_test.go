@@ -101,6 +101,24 @@ func TestMoveFromStoreToStore(t *testing.T) {
 	}
 }
 
+// A mark in another zone, and finer than a store keeps it, is put once too.
+func TestImportAgainMarksNothing(t *testing.T) {
+	run := baseline.Run{Result: storetest.NewResult(1).Compact()}
+	mark := storetest.NewMark(1)
+	mark.At = mark.At.Add(time.Nanosecond).In(time.FixedZone("", 3600))
+	run.ID, run.Branch, run.Stored, run.Accepted, run.Excluded = run.Result.ID(), run.Result.Branch, mark.At, &mark, &mark
+	var file bytes.Buffer
+	if _, err := archive.Write(&file, func(yield func(baseline.Run, error) bool) { yield(run, nil) }); err != nil {
+		t.Fatal(err)
+	}
+	store := open(t)
+	for i, want := range []archive.Imported{{Runs: 1, New: 1, Marked: 2}, {Runs: 1}} {
+		if got, err := archive.Import(t.Context(), bytes.NewReader(file.Bytes()), store); err != nil || got != want {
+			t.Errorf("import %d: got %+v, %v, want %+v", i, got, err, want)
+		}
+	}
+}
+
 func describe(t *testing.T, infos []baseline.Info) string {
 	t.Helper()
 	text, err := json.Marshal(infos)

@@ -39,7 +39,7 @@ func Import(ctx context.Context, rs io.ReadSeeker, s baseline.Store) (Imported, 
 			of, there *baseline.Mark
 			put       func(context.Context, string, baseline.Mark) error
 		}{{run.Excluded, info.Excluded, s.Exclude}, {run.Accepted, info.Accepted, s.Accept}} {
-			if mark.of == nil || mark.there != nil && *mark.there == *mark.of {
+			if mark.of == nil || mark.there != nil && *mark.there == mark.of.Kept() {
 				continue
 			}
 			if err := mark.put(ctx, run.ID, *mark.of); err != nil {

@@ -1,10 +1,6 @@
 package table
 
-import (
-	"time"
-
-	"github.com/plimsoll-ci/plimsoll/baseline"
-)
+import "github.com/plimsoll-ci/plimsoll/baseline"
 
 // accept adds a mark to a run, by its whole ID, and returns the ID. It returns no row when there
 // is no such run.
@@ -21,7 +17,7 @@ func (d Dialect) exclude(id string, m baseline.Mark) Statement {
 func (d Dialect) mark(table, copied, id string, m baseline.Mark) Statement {
 	b := &builder{Dialect: d}
 	of := b.equal("id", id)
-	by, why, at := b.arg(m.By), b.arg(m.Why), b.arg(m.At.UTC().Truncate(time.Microsecond))
+	by, why, at := b.arg(m.By), b.arg(m.Why), b.arg(m.Kept().At)
 	return Statement{"INSERT INTO " + table + " (run, " + copied + "who, why, at) SELECT id, " + copied + by + ", " + why + ", " + at +
 		" FROM plimsoll_run WHERE " + of + " RETURNING run", b.args}
 }
