@@ -25,6 +25,11 @@ func parse(databaseURL string) (config *pgxpool.Config, where string, err error)
 	if err != nil {
 		return nil, "", errors.New("the database's URL cannot be read: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %XX for special characters")
 	}
+	// A password with a plain @, / or ? would be read as a host, a database or a parameter, which
+	// sentences name. It leaves an @ where none belongs.
+	if n := strings.Count(databaseURL, "@"); n > 1 || n == 1 && u.User == nil {
+		return nil, "", errors.New("the database's URL cannot be read: it has an @ too many: in the user, the password and parameters write %40 for @, %2F for /, %3F for ? and %23 for #")
+	}
 	config, err = pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, "", fmt.Errorf("the database's URL cannot be read: PostgreSQL does not know its host, its port or one of its parameters (%s)", strings.Join(names(u.Query()), ", "))

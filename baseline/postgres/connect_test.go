@@ -50,6 +50,17 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// A password whose special characters are written as they are shows nowhere, however a URL with it is
+// taken apart.
+func TestPlainPasswordIsNotShown(t *testing.T) {
+	for _, password := range []string{"1/sEcret", "1#sEcret", "1?sEcret", "1?a=sEcret", "a@sEcret", "a@b/sEcret", "a@b?sEcret", "a@b#sEcret", "a@b?x=1&sEcret", "@/sEcret", "sEcret@"} {
+		_, where, err := parse("postgres://ci:" + password + "@db.invalid/plimsoll")
+		if err == nil || where != "" || !strings.Contains(err.Error(), "cannot be read") || strings.Contains(err.Error(), "sEcret") {
+			t.Errorf("password %s: %q, %v", password, where, err)
+		}
+	}
+}
+
 func cipherOf(way *pgconn.FallbackConfig) string {
 	switch {
 	case way.TLSConfig == nil:
