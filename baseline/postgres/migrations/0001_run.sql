@@ -25,7 +25,7 @@ CREATE TABLE plimsoll_run (
     tool           text NOT NULL,
     started        timestamptz NOT NULL,
     stored         timestamptz NOT NULL DEFAULT now(),
-    summary        json NOT NULL,  -- what histories are read from; figures has a list for each metric, in the order of routes, "*" for all
+    summary        json NOT NULL CHECK (jsonb_typeof(summary::jsonb) IS NOT NULL), -- what histories are read from; figures has a list for each metric, in the order of routes, "*" for all
     document       bytea NOT NULL  -- the run: JSON, compressed with gzip
 );
 ALTER TABLE plimsoll_run ALTER COLUMN document SET STORAGE EXTERNAL; -- it is compressed already
@@ -62,16 +62,22 @@ CREATE INDEX plimsoll_excluded_run ON plimsoll_excluded (run, mark);
 
 -- For people's own SQL and for Grafana: one row for each run, route and metric. Counts are summed
 -- over the rounds, the others are their medians. Excluded runs are left out. OFFSET keeps the
--- planner from reading the JSON again for each value.
+-- planner from reading the JSON again for each value. What is no figure is NULL, so a row that
+-- somebody has damaged breaks no query.
 CREATE VIEW plimsoll_figure AS
 SELECT r.id AS run, r.series, r.repository, r.branch, r.commit_sha, r.environment, r.tool, r.started,
        f.route,
        replace(m.key, '_ns', '_ms') AS metric, -- p50_ms, p95_ms, p99_ms, requests, failures, throughput_per_sec
-       (m.value ->> (f.number::int - 1))::double precision / CASE WHEN m.key LIKE '%\_ns' THEN 1e6 ELSE 1 END AS value
+       CASE WHEN jsonb_typeof(v.figure) = 'number' THEN
+           CASE WHEN v.figure::numeric = 0 OR abs(v.figure::numeric) BETWEEN 1e-300 AND 1e300 THEN
+               v.figure::double precision / CASE WHEN m.key LIKE '%\_ns' THEN 1e6 ELSE 1 END
+           END
+       END AS value
 FROM plimsoll_run r
 CROSS JOIN LATERAL (SELECT r.summary::jsonb AS summary OFFSET 0) AS s
 CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(s.summary -> 'routes') WHEN 'array' THEN s.summary -> 'routes' END) WITH ORDINALITY AS f(route, number)
 CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.summary -> 'figures') WHEN 'object' THEN s.summary -> 'figures' END) AS m
+CROSS JOIN LATERAL (SELECT m.value -> (f.number::int - 1) AS figure) AS v
 WHERE jsonb_typeof(m.value) = 'array' AND NOT EXISTS (SELECT FROM plimsoll_excluded x WHERE x.run = r.id);
 
 -- What roles.sql grants on tables that are there when it is run.

@@ -45,11 +45,13 @@ CREATE TABLE plimsoll_excluded (
 CREATE INDEX plimsoll_excluded_run ON plimsoll_excluded (run, mark);
 
 -- For people's own SQL and for Grafana: one row for each run, route and metric. Counts are summed
--- over the rounds, the others are their medians. Excluded runs are left out.
+-- over the rounds, the others are their medians. Excluded runs are left out. What is no figure is NULL.
 CREATE VIEW plimsoll_figure AS
 SELECT r.id AS run, r.series, r.repository, r.branch, r.commit_sha, r.environment, r.tool, r.started,
        f.value AS route,
        replace(m.key, '_ns', '_ms') AS metric, -- p50_ms, p95_ms, p99_ms, requests, failures, throughput_per_sec
-       json_extract(m.value, '$[' || f.key || ']') / CASE WHEN m.key LIKE '%\_ns' ESCAPE '\' THEN 1e6 ELSE 1.0 END AS value
+       CASE WHEN json_type(m.value, '$[' || f.key || ']') IN ('integer', 'real') THEN
+           json_extract(m.value, '$[' || f.key || ']') / CASE WHEN m.key LIKE '%\_ns' ESCAPE '\' THEN 1e6 ELSE 1.0 END
+       END AS value
 FROM plimsoll_run r, json_each(r.summary, '$.routes') f, json_each(r.summary, '$.figures') m
 WHERE m.type = 'array' AND NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = r.id);
