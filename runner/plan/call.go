@@ -7,13 +7,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Call is one call of the system: what every protocol has in common, and a Content that only its own protocol
-// understands. It is shared by all users and never changed.
+// Call is one call of the system: what all protocols share, and a Content that only its own protocol
+// understands. All users share it, and it never changes.
 type Call struct {
 	Index    int           // into Plan.Calls
 	Protocol int           // index into Plan.Protocols
 	Routes   []int         // indices into Plan.Routes: of the call itself first, then of its parts
-	Save     []Save        // what is kept of the answer
+	Save     []Save        // the parts of the answer to keep
 	Within   time.Duration // longest service time; 0 for any
 	Content  any           // what its Protocol made of it
 	Messages []Message     // the steps of a call that is a stream; nil for a call with one answer
@@ -52,7 +52,7 @@ func (c *Call) Span() bool {
 // Save keeps a part of an answer for later calls of the user.
 type Save struct {
 	Slot int
-	Path string // where the value stands, in the protocol's words; in JSON answers a GJSON path
+	Path string // where the value is, in the protocol's words; in JSON answers a GJSON path
 }
 
 // Route is a name that calls, or parts of calls, are counted under.
@@ -64,8 +64,8 @@ type Route struct {
 // Protocol makes the content of planned calls from what the profile says.
 type Protocol struct {
 	Word string // of the profile's Protocol
-	// Content resolves the templates of a call. What it gives is compiled further by the package that speaks
-	// the protocol.
+	// Content resolves the templates of a call. The package that speaks the protocol compiles the
+	// result further.
 	Content func(r *Resolver, c *profile.Call) any
 	// Message does so for a step of a stream; nil for a protocol whose calls have one answer.
 	Message func(r *Resolver, m *profile.Message) any

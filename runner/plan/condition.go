@@ -13,13 +13,13 @@ type Condition struct {
 	Path    string // GJSON
 	Op      profile.Op
 	Operand string
-	Number  float64 // the operand when it is one
+	Number  float64 // the operand, if Numeric
 	Numeric bool
-	Text    bool           // only a text is equal to it
+	Text    bool           // only a JSON string can be equal to it
 	Pattern *regexp.Regexp // of profile.Matches
 }
 
-// NewCondition resolves a condition that the profile has found good.
+// NewCondition resolves a condition that the profile has checked.
 func NewCondition(c profile.Condition) Condition {
 	made := Condition{Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text}
 	if c.Op == profile.Matches {
@@ -32,7 +32,7 @@ func NewCondition(c profile.Condition) Condition {
 	return made
 }
 
-// String is the condition as a person would say it.
+// String is the condition for people.
 func (c Condition) String() string {
 	if c.Op == profile.Exists {
 		return c.Path + " exists"

@@ -10,11 +10,11 @@ import (
 // HTTP is the content of an HTTP call.
 type HTTP struct {
 	Method  string
-	Path    Text // what stands in the request line, the path of target.url in front
+	Path    Text // of the request line; it begins with the path of target.url
 	Headers []Header
 	Body    Text        // nil for none
 	Status  []int       // expected ones; empty for any below 400
-	JSON    []Condition // what the JSON answer must be
+	JSON    []Condition // on the answer
 }
 
 // Header is one header field. The name is as the user wrote it.

@@ -42,7 +42,7 @@ type Plan struct {
 	Seed        uint64
 }
 
-// Target is the system, as those who call it meet it.
+// Target is where and how the system is called.
 type Target struct {
 	URL         string // scheme, host and maybe a path; the path is in every HTTP.Path already
 	Shown       string // the URL for people: without credentials and values of the environment
@@ -65,7 +65,7 @@ type Start struct {
 	Env                      []string // NAME=value
 	Ready                    profile.Ready
 	StopWithin               time.Duration
-	Secrets                  []Secret // values of the environment that the profile puts in anywhere, which are not shown
+	Secrets                  []Secret // values of the environment that the profile uses anywhere; they are never shown
 }
 
 // Secret is a variable of the environment and its value.

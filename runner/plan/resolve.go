@@ -41,8 +41,8 @@ func (r *Resolver) text(t profile.Template) string {
 	return b.String()
 }
 
-// LeastSecret is how many bytes a value of the environment has at least where a system is
-// started: a shorter one stands in too much of what the system prints to be hidden there.
+// LeastSecret is the least length in bytes of a value of the environment, if the run starts a system.
+// Shorter values occur in too much of what the system prints to be masked there.
 const LeastSecret = 4
 
 // fixed is the value of a variable that is the same for the whole run.
@@ -142,7 +142,7 @@ func unquoteNumbers(t Text) Text {
 	return t
 }
 
-// opensString reports whether JSON text ends right behind the quote that begins a string.
+// opensString reports whether JSON text ends with the quote that begins a string.
 func opensString(text string) bool {
 	rest, ok := strings.CutSuffix(text, `"`)
 	return ok && (rest == "" || strings.ContainsAny(rest[len(rest)-1:], ":[,"))

@@ -62,7 +62,7 @@ func (p *Plan) Restart(n int) *Plan {
 	return &s
 }
 
-// until is the pieces before an instant.
+// until returns the pieces before an instant.
 func (o *Open) until(t time.Duration) (pieces []piece) {
 	for _, p := range o.pieces {
 		length := min(p.length, t.Seconds()-p.start)
@@ -86,13 +86,12 @@ func (p *Plan) warmUpArrivals() float64 {
 	return (&Open{pieces: p.Open.until(p.WarmUp)}).Expected()
 }
 
-// parts is the number of parts into which an arrival is divided, so that stretches of a constant
-// rate meet exactly.
+// parts is the number of parts of an arrival. Counting in parts makes stretches of a constant rate meet
+// exactly.
 const parts = 1_000_000
 
-// before is the number of arrivals, in parts, in the stretches before the i-th. Where their
-// number is random, eight standard deviations more than expected are reserved, so that no stretch
-// runs out.
+// before is the number of arrivals, in parts, in the stretches before the i-th. If their number is
+// random, it reserves eight standard deviations more than expected, so no stretch runs out.
 func (p *Plan) before(i int, length time.Duration) int64 {
 	aside := func(n float64) int64 {
 		if p.Open.Spacing == profile.Poisson {

@@ -6,15 +6,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Text is what calls are made of: literals, and variables whose values are put in when the
-// call is made. The zero Text is empty.
+// Text is a part of a call: literals, and variables that get their values when the call is made. The
+// zero Text is empty.
 type Text []Part
 
 // Part is a literal or one variable of a Text.
 type Part struct {
 	Kind      Kind
 	Literal   string
-	Escape    Escape            // how the value is made safe for where it stands; a literal is as it should be
+	Escape    Escape            // how the value is made safe for its place; a literal is safe already
 	Generator profile.Generator // Generated
 	Slot      int               // Saved: index into what the user has saved
 	Table     int               // Column: index into Plan.Data
@@ -32,10 +32,10 @@ const (
 	Column
 )
 
-// Escape says where a value stands, and so what must be escaped in it.
+// Escape says where a value is put, and so how it must be escaped.
 type Escape uint8
 
-// The places that a value can stand in.
+// The places for a value.
 const (
 	Plain       Escape = iota
 	JSON               // inside of a JSON string

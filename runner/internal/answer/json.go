@@ -17,7 +17,7 @@ type Saver interface {
 	Save(slot int, value string)
 }
 
-// JSON checks a body against conditions. If all hold, it saves what is to be saved.
+// JSON checks a body against conditions. If all hold, it saves values from it.
 func JSON(body []byte, conditions []plan.Condition, saves []plan.Save, to Saver) (wrong string) {
 	if !gjson.ValidBytes(body) {
 		return "the answer is not JSON"
@@ -37,8 +37,8 @@ func JSON(body []byte, conditions []plan.Condition, saves []plan.Save, to Saver)
 	return ""
 }
 
-// holds reports whether a part of the answer is what the condition wants. Numbers are compared
-// as numbers; a text is equal to a number only where it was written as a text.
+// holds reports whether a part of the answer meets a condition. Numbers are compared as numbers. A JSON
+// string never equals a number.
 func holds(c *plan.Condition, got gjson.Result) bool {
 	if !got.Exists() {
 		return c.Op == profile.NotEqual

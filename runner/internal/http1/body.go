@@ -45,7 +45,7 @@ func (r *Reader) take(n int64, hold bool) error {
 	return nil
 }
 
-// consume counts a part of the body, which is next in buf, and holds it if it is needed.
+// consume counts a part of the body, which is next in buf, and keeps it if it is needed.
 func (r *Reader) consume(part []byte, hold bool) error {
 	r.r += len(part)
 	r.answer.Received += int64(len(part))
@@ -59,7 +59,7 @@ func (r *Reader) consume(part []byte, hold bool) error {
 	return nil
 }
 
-// rest consumes what comes until the server closes.
+// rest consumes everything until the server closes.
 func (r *Reader) rest(hold bool) error {
 	for {
 		if err := r.consume(r.buf[r.r:r.w], hold); err != nil {
@@ -103,8 +103,7 @@ func (r *Reader) chunks(hold bool) error {
 	}
 }
 
-// chunkSize reads the line before a chunk: a hexadecimal number, and extensions that are
-// nobody's business.
+// chunkSize reads the line before a chunk: a hexadecimal number, and extensions, which are ignored.
 func chunkSize(line []byte) (int64, error) {
 	if i := bytes.IndexByte(line, ';'); i >= 0 {
 		if holdsBare(line[i:]) {

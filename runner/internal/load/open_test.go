@@ -49,8 +49,8 @@ users: [{name: u, tasks: [{http: GET /}]}]`)
 	})
 }
 
-// With several behaviours, all their servers together hold no more connections than tasks may be in flight; who makes
-// room for another does on_stop before.
+// The servers of all behaviours together hold no more connections than tasks may be in flight. A server
+// that makes room for another does on_stop first.
 func TestOpenConnectionsOfAllBehaviours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, `
@@ -74,7 +74,8 @@ users:
 	})
 }
 
-// A server that makes room takes its time over on_stop. The arrival waits, and that is no lag of the generator.
+// An arrival may wait for the on_stop of the server that makes room for it. That is no lag of the
+// generator.
 func TestOpenMakingRoomIsNoLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, `

@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// flood is a client whose streams give a message each millisecond, whatever the deadline says and whoever has ended.
+// flood is a client whose streams give a message each millisecond. They ignore deadlines and contexts.
 type flood struct {
 	instant
 	event Event
@@ -33,8 +33,8 @@ func (f flood) Receive(*plan.Message, Values, time.Time) Received {
 
 func (flood) End() Outcome { return Outcome{Class: tally.OK} }
 
-// streamFor lets one user do a stream with one step for ten seconds, as its task or as its on_stop. It gives what was
-// counted, and how long everything took.
+// streamFor lets one user do a stream with one step for ten seconds, as its task or as its on_stop. It
+// returns the counts, and how long everything took.
 func streamFor(t *testing.T, m plan.Message, event Event, onStop bool) (*tally.Tally, time.Duration) {
 	t.Helper()
 	c := &plan.Call{Routes: []int{0, 1, 2, 3}, Messages: []plan.Message{m}}
@@ -70,7 +70,7 @@ func TestStreamsThatNeverRunDry(t *testing.T) {
 		step   plan.Message
 		event  Event
 		onStop bool
-		calls  int64 // all but one of these
+		calls  int64 // all of class, but for the one that the end of the load cut off
 		class  tally.Class
 		cut    int64 // unfinished
 		most   time.Duration

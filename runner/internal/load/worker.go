@@ -25,8 +25,8 @@ type worker struct {
 	begun  bool          // on_start has succeeded
 	gone   bool          // its client is closed
 	began  time.Duration // the present task; below 0 in an earlier stretch
-	left   []plan.Step   // of the task, which the end of the stretch broke off
-	resume time.Duration // when it turns to what is left, or to the next task
+	left   []plan.Step   // the rest of the task that the end of the stretch interrupted
+	resume time.Duration // when it continues with left, or begins the next task
 }
 
 // idleFrom is the shortest sleep that the client is told about.

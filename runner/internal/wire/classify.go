@@ -16,7 +16,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Fault is what a system did wrong, in a sentence that is the same each time.
+// Fault says what a system did wrong, always in the same sentence.
 type Fault string
 
 // Error is the sentence.
@@ -27,7 +27,7 @@ const (
 	errNoHost Fault = "the address names no host"
 )
 
-// Late is a deadline that has passed, in a sentence that says at what.
+// Late says what was not done before its deadline.
 type Late string
 
 // Error is the sentence.
@@ -73,7 +73,7 @@ func Classify(err error) (tally.Class, string) {
 	}
 }
 
-// ownFault says what this machine has run out of; empty when it is not its fault.
+// ownFault says what this machine has run out of; empty if the error is another.
 func ownFault(err error) string {
 	for _, own := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS} {
 		if errors.Is(err, own) {
@@ -88,8 +88,8 @@ func ClosedByPeer(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// describe puts an error of the network into words without ports, addresses and numbers, so
-// that equal errors read alike.
+// describe puts an error of the network into words. It leaves out ports, addresses and numbers, so equal
+// errors read alike.
 func describe(err error) string {
 	var call *os.SyscallError
 	var op *net.OpError
@@ -102,15 +102,15 @@ func describe(err error) string {
 		return op.Op + ": " + op.Err.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return string(http1.ErrNoAnswer)
-	default: // net/http puts details that vary behind a semicolon, a text from afar behind a new line
+	default: // behind a semicolon net/http puts details that vary, behind a line end text of the server
 		text, _, _ = strings.Cut(err.Error(), ";")
 		text, _, _ = strings.Cut(text, "\n")
 		return text
 	}
 }
 
-// certificate says what is wrong with TLS; empty when that is not it. The texts of x509 are
-// not taken over where they hold the present time.
+// certificate says what is wrong with TLS; empty if the error is another. Texts of x509 that contain
+// the present time are replaced.
 func certificate(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError

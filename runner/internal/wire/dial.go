@@ -43,7 +43,7 @@ type Dialer struct {
 func NewDialer(t plan.Target, proxy Proxy) (*Dialer, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
-		var parse *url.Error // it quotes the address, in which a password may stand
+		var parse *url.Error // it quotes the address, which may hold a password
 		if errors.As(err, &parse) {
 			err = parse.Err
 		}
@@ -110,7 +110,7 @@ func (d *Dialer) Tunnel(ctx context.Context, to Origin, protocols ...string) (ne
 	return d.secure(ctx, to, protocols, d.tunnel)
 }
 
-// secure puts TLS on what a way to an origin gives, where the origin asks for it.
+// secure connects one way or the other, and adds TLS if the origin asks for it.
 func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way func(context.Context, Origin) (net.Conn, error)) (net.Conn, error) {
 	raw, err := way(ctx, to)
 	if err != nil {
@@ -121,7 +121,7 @@ func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way 
 	}
 	config := d.tls.Clone()
 	config.NextProtos = protocols
-	if to != d.target { // the user's certificate and the name are meant for the target alone
+	if to != d.target { // the client certificate and the server name are meant for the target alone
 		config.ServerName, config.Certificates = "", nil
 	}
 	if config.ServerName == "" {
@@ -130,7 +130,7 @@ func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way 
 	return handshake(ctx, raw, config)
 }
 
-// reach connects to an origin, or to a proxy that requests to it name their whole address to.
+// reach connects to an origin, or to a proxy that expects whole addresses in requests.
 func (d *Dialer) reach(ctx context.Context, to Origin) (net.Conn, error) {
 	if via := d.Via(to); via.Absolute() {
 		return via.dial(ctx, d)
@@ -167,13 +167,13 @@ func (d *Dialer) Via(to Origin) Via {
 		return Via{}
 	}
 	proxy, err := d.proxy(&url.URL{Scheme: to.Scheme, Host: to.Address()})
-	if err != nil { // NewDialer has seen that it can be read; one for the other scheme may not be
+	if err != nil { // the target's proxy was checked by NewDialer; another scheme's may be invalid
 		return Via{}
 	}
 	return Via{url: proxy, to: to}
 }
 
-// handshake puts TLS on a connection, which it closes when that fails.
+// handshake adds TLS to a connection. If that fails, it closes the connection.
 func handshake(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
 	c := tls.Client(raw, config)
 	if err := c.HandshakeContext(ctx); err != nil {

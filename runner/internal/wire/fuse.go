@@ -8,17 +8,16 @@ import (
 	"time"
 )
 
-// past is a deadline that ends what waits for a connection at once.
+// past is a deadline that ends a wait at once.
 var past = time.Unix(1, 0)
 
-// Fuse cuts off what a user waits for when the context of its calls ends. The zero Fuse watches
-// none.
+// Fuse cuts off a user's waits when the context of its calls ends. The zero Fuse watches no context.
 type Fuse struct {
-	ended atomic.Bool // as blown, without the lock
+	ended atomic.Bool // equals blown, to be read without the lock
 
 	mu    sync.Mutex // guards what follows
 	blown bool
-	conn  net.Conn        // what the user waits for; nil when for none
+	conn  net.Conn        // the one that the user waits for; nil for none
 	done  <-chan struct{} // of the context that is watched; nil for none
 	stop  func() bool     // ends the watch
 }

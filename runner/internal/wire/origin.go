@@ -9,10 +9,10 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// Origin is whom a connection leads to.
+// Origin is the server that a connection leads to.
 type Origin struct{ Scheme, Host, Port string }
 
-// ports are those that go without saying.
+// ports are the default ports.
 var ports = map[string]string{"http": "80", "https": "443"}
 
 // OriginOf reads the origin of an address, its host in the form that goes over the wire.
@@ -32,10 +32,10 @@ func OriginOf(u *url.URL) (Origin, error) {
 	return at, nil
 }
 
-// Address is what is dialled.
+// Address is host and port, to dial.
 func (o Origin) Address() string { return net.JoinHostPort(o.Host, o.Port) }
 
-// Authority is what stands in a Host header: without a port that goes without saying.
+// Authority is the value of a Host header: host and port, without a default port.
 func (o Origin) Authority() string {
 	if o.Port == ports[o.Scheme] {
 		return strings.TrimSuffix(net.JoinHostPort(o.Host, ""), ":")
@@ -43,5 +43,5 @@ func (o Origin) Authority() string {
 	return o.Address()
 }
 
-// URL is the origin as an address begins with it.
+// URL is the beginning of every address on the origin, such as http://127.0.0.1:8080.
 func (o Origin) URL() string { return o.Scheme + "://" + o.Authority() }

@@ -95,7 +95,7 @@ func (v Via) connect(ctx context.Context, c net.Conn) error {
 	return err
 }
 
-// basic is what a user in an address comes to in a header (RFC 7617); empty for none.
+// basic is the header value for a user in an address (RFC 7617); empty for none.
 func basic(user *url.Userinfo) string {
 	if user == nil {
 		return ""

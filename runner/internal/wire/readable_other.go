@@ -4,6 +4,6 @@ package wire
 
 import "syscall"
 
-// readable can not tell here: a connection that the server closed while its user was idle
-// counts as a failure on this system.
+// readable cannot tell on this operating system. A call on a connection that the server closed while
+// the user was idle counts as a failure here.
 func readable(syscall.Conn) bool { return false }

@@ -10,17 +10,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
-// buffer is the memory that a call of HTTP/1.1 needs while it is under way.
+// buffer is the memory that an HTTP/1.1 call needs while it is under way.
 type buffer struct {
 	in    *http1.Reader
-	out   []byte // the request, when it has variables
+	out   []byte // the request, if it has variables
 	unzip gunzip
 }
 
-// keepBytes is how large a slice may have grown and still be kept for other calls.
+// keepBytes is the largest capacity at which a slice is kept for other calls.
 const keepBytes = 64 << 10
 
-// shrink lets go of what an unusual call made large.
+// shrink frees what an unusual call made large.
 func (b *buffer) shrink() {
 	b.in.Shrink()
 	for _, s := range []*[]byte{&b.out, &b.unzip.plain} {

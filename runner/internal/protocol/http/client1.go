@@ -46,7 +46,7 @@ func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	}
 	var m message
 	m, u.buf.out = t.message(u.buf.out, v)
-	now := time.Now() // after the values are in, so that making them is not the system's time
+	now := time.Now() // after filling in values, which is not the system's time
 	if deadline.IsZero() {
 		deadline = now.Add(u.clients.target.Timeout)
 	}
@@ -63,20 +63,20 @@ func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	return r
 }
 
-// exchange is a request on its way: everything it needs, so that it is passed on cheaply.
+// exchange is a request under way, with everything it needs.
 type exchange struct {
 	at       wire.Origin
 	message  message
-	now      time.Time // at most a moment ago
+	now      time.Time // a moment ago at most
 	deadline time.Time
 	want     http1.Want
 	closes   bool
 	gzip     bool
-	replaced int // how many kept connections were dead
+	replaced int // how many kept connections had died
 }
 
-// exchange sends a message and reads its answer, whose bytes stay in the buffer. The response is filled in and not
-// returned: copies of it on the stack would make many stacks grow from 4 to 8 KiB.
+// exchange sends a message and reads its answer into the buffer. It fills in r instead of returning a
+// response: copies on the stack would make many users' stacks grow from 4 to 8 KiB.
 func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	*r = response{}
 	sending := x.message.bytes
@@ -112,7 +112,7 @@ func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	}
 }
 
-// cause is why a call failed with err: where the load has ended, that is the reason.
+// cause is why a call failed. If the end of the load cut it off, that is the cause, else err.
 func (u *client1) cause(err error) error {
 	if u.fuse.Blown() {
 		return wire.ErrCut
@@ -122,11 +122,10 @@ func (u *client1) cause(err error) error {
 
 // talk writes a request and reads its answer.
 //
-// Between both the processor is yielded. On this machine or a near one the answer takes about
-// as long as the other users' turns; a read that comes too early finds nothing, and then has
-// to park and be woken by the poller, which costs more than all the rest of a request. This
-// makes one core send a fifth more requests than wrk, and it does no harm when the answer is
-// late: the read parks as it would have.
+// In between it yields the processor. A near system answers in about the time that the other users'
+// turns take. A read that comes too early has to park and be woken by the poller, which costs more
+// than the rest of the request. With the yield one core sends a fifth more requests than wrk. If the
+// answer takes longer, the read parks as it would have without.
 func (u *client1) talk(c *wire.Conn, sending []byte, want http1.Want) (reusable bool, err error) {
 	in := u.buf.in
 	in.Forget()
@@ -145,7 +144,7 @@ func (u *client1) talk(c *wire.Conn, sending []byte, want http1.Want) (reusable 
 	return reusable, err
 }
 
-// take is the connection that a message goes over, and the instant at which it can.
+// take returns the connection for a message, and the instant from which it can be sent.
 func (u *client1) take(ctx context.Context, x *exchange) (*wire.Conn, time.Time, error) {
 	if x.at != u.clients.origin {
 		return u.connect(ctx, x)
@@ -166,7 +165,7 @@ func (u *client1) take(ctx context.Context, x *exchange) (*wire.Conn, time.Time,
 	return c, x.now, nil
 }
 
-// takeShared is take where connections are shared.
+// takeShared is take for shared connections.
 func (u *client1) takeShared(ctx context.Context, x *exchange, rested bool) (*wire.Conn, time.Time, error) {
 	c, err := u.wait(ctx, x)
 	if err != nil {
@@ -184,7 +183,7 @@ func (u *client1) takeShared(ctx context.Context, x *exchange, rested bool) (*wi
 	}
 	if err != nil {
 		u.fuse.Release()
-		u.clients.shared <- nil // the place stays free for another try
+		u.clients.shared <- nil // another user may dial in its place
 	}
 	return c, sent, err
 }
@@ -199,7 +198,7 @@ func (u *client1) check(ctx context.Context, x *exchange, c *wire.Conn) (*wire.C
 	return u.connect(ctx, x)
 }
 
-// wait takes a shared connection, nil for one that is to be dialled yet.
+// wait takes a shared connection; nil for one that must still be dialled.
 func (u *client1) wait(ctx context.Context, x *exchange) (*wire.Conn, error) {
 	select {
 	case c := <-u.clients.shared:
@@ -218,14 +217,14 @@ func (u *client1) wait(ctx context.Context, x *exchange) (*wire.Conn, error) {
 	}
 }
 
-// connect dials on a goroutine of its own, so that the deep stack that dialling needs ends with
-// it. Otherwise each of many users would keep such a stack.
+// connect dials on a goroutine of its own. Dialling needs a deep stack, which would otherwise stay with
+// every user.
 func (u *client1) connect(ctx context.Context, x *exchange) (*wire.Conn, time.Time, error) {
 	dialling, cancel := context.WithDeadline(ctx, x.deadline)
 	defer cancel()
 	var c *wire.Conn
 	var err error
-	at := x.at // or x would escape, and cost every request an allocation
+	at := x.at // if x escaped, every request would cost an allocation
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -256,11 +255,11 @@ func (u *client1) give(x *exchange, c *wire.Conn, reusable bool) {
 	}
 	if u.conn == nil {
 		u.fuse.Release()
-	} else { // it went elsewhere; the user's own connection is still there
+	} else { // the request went elsewhere, and the user's own connection is still there
 		u.conn.Give(&u.fuse)
 	}
 	if !reusable || foreign {
-		c.Close() //nolint:errcheck // nothing that was written is left
+		c.Close() //nolint:errcheck // nothing more is written to it
 		c = nil
 	}
 	if !foreign && u.clients.shared != nil {
@@ -268,7 +267,7 @@ func (u *client1) give(x *exchange, c *wire.Conn, reusable bool) {
 	}
 }
 
-// Idle gives the buffer back. The connection is looked at before it is used again.
+// Idle gives the buffer back. Before its next use the connection is checked.
 func (u *client1) Idle() {
 	u.rests = true
 	if u.buf != nil {

@@ -43,9 +43,9 @@ func newClient2(f *Clients) *client2 {
 type request struct {
 	hop
 	host   string
-	header http.Header // never changed: it may be shared by many requests
+	header http.Header // never changed, as net/http may still read it
 	body   []byte
-	holds  bool // the body of the answer is held
+	holds  bool // the body of the answer is needed
 }
 
 // Do makes one call and reads the whole answer; see load.Client.
@@ -70,8 +70,8 @@ func (u *client2) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	return r
 }
 
-// follow sends a request and goes after redirects as far as the plan allows. The response has the
-// status of the last answer, the bytes of all, and the instant of the first sending.
+// follow sends a request and follows redirects as far as the plan allows. The response has the status
+// of the last answer, the bytes of all, and the instant at which the first request was sent.
 func (u *client2) follow(ctx context.Context, q *request) response {
 	var all response
 	for hops := 0; ; hops++ {
@@ -94,7 +94,7 @@ func (u *client2) follow(ctx context.Context, q *request) response {
 	}
 }
 
-// request puts values into a call, in the order in which HTTP/1.1 does: so are the values the same.
+// request fills in a call's values, in the same order as for HTTP/1.1, so generators give the same ones.
 func (t *compiled) request(at wire.Origin, v load.Values) *request {
 	q := &request{hop: hop{at: at, method: t.content.Method}, holds: t.looksAtBody}
 	q.body = v.Append(nil, t.content.Body)
@@ -119,7 +119,7 @@ func (t *compiled) request(at wire.Origin, v load.Values) *request {
 	return q
 }
 
-// redirected is the request for where it is sent on to.
+// redirected is the request of the next hop.
 func (q *request) redirected(to hop) *request {
 	next := *q
 	next.hop, next.header = to, q.header.Clone()
@@ -137,7 +137,7 @@ func (q *request) redirected(to hop) *request {
 	return &next
 }
 
-// exchange sends a request and reads its answer, and where that redirects to.
+// exchange sends a request and reads its answer. location is where the answer redirects to.
 func (u *client2) exchange(ctx context.Context, q *request) (r response, location string) {
 	on := u.line
 	if q.at != u.clients.origin {
@@ -151,7 +151,7 @@ func (u *client2) exchange(ctx context.Context, q *request) (r response, locatio
 	}
 	r.Class, r.status = tally.OK, resp.StatusCode
 	r.BytesReceived, err = u.read(resp, q)
-	resp.Body.Close() //nolint:errcheck // it has been read to its end, or given up
+	resp.Body.Close() //nolint:errcheck // it was read to its end, or given up
 	if lines := resp.Header["Set-Cookie"]; len(lines) > 0 && u.clients.target.Cookies {
 		if u.jar == nil {
 			u.jar = newJar()
@@ -176,8 +176,8 @@ func gzipped(h http.Header) bool {
 	return strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip")
 }
 
-// cause is why a call failed with err. If its context has ended, that is the reason, unless err
-// says at what it was too late. A stream that the server reset is named by its code.
+// cause is why a call failed. If its context has ended, that is the cause, unless err says more
+// precisely what was too late. A stream that the server reset is named by its code.
 func cause(ctx context.Context, err error) error {
 	var late wire.Late
 	var stream streamError
@@ -266,7 +266,7 @@ func (u *client2) build(ctx context.Context, q *request) *http.Request {
 	return req
 }
 
-// read reads a body to its end and holds it if it is needed.
+// read reads a body to its end, and keeps it if it is needed.
 func (u *client2) read(resp *http.Response, q *request) (int64, error) {
 	if !q.holds {
 		return io.Copy(io.Discard, resp.Body)

@@ -9,8 +9,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
-// newJar is a user's jar. It knows no list of public suffixes: a system that is loaded is not
-// the open web, and the list is large.
+// newJar makes a user's jar. It has no list of public suffixes: the list is large, and the system under
+// test is not the open web.
 func newJar() *cookiejar.Jar {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -27,14 +27,13 @@ func (u *client1) keepCookies(x *exchange, lines []string) {
 	setCookies(u.jar, x.at, x.message.path(), lines)
 }
 
-// setCookies puts Set-Cookie lines into a jar. Those that are none are dropped, as browsers
-// do.
+// setCookies puts Set-Cookie lines into a jar. It drops malformed ones, as browsers do.
 func setCookies(jar *cookiejar.Jar, at wire.Origin, path string, lines []string) {
 	answer := http.Response{Header: http.Header{"Set-Cookie": lines}}
 	jar.SetCookies(pageURL(at, path), answer.Cookies())
 }
 
-// cookieLine is the value of a Cookie header; empty when the jar has none for the page.
+// cookieLine is the value of a Cookie header; empty if the jar has no cookie for the page.
 func cookieLine(jar *cookiejar.Jar, at wire.Origin, path string) string {
 	var b strings.Builder
 	for _, c := range jar.Cookies(pageURL(at, path)) {
@@ -46,7 +45,7 @@ func cookieLine(jar *cookiejar.Jar, at wire.Origin, path string) string {
 	return b.String()
 }
 
-// pageURL is the address of what a path on an origin leads to, as far as a jar looks at it.
+// pageURL is the address of a path on an origin, as far as a jar looks at it.
 func pageURL(at wire.Origin, path string) *url.URL {
 	path, _, _ = strings.Cut(path, "?")
 	if plain, err := url.PathUnescape(path); err == nil {

@@ -35,14 +35,14 @@ type Clients struct {
 	calls  []*compiled // by plan.Call.Index; nil for calls of other protocols
 
 	version atomic.Int32  // unsettled, version1 or version2
-	probing chan struct{} // holds one token, for who finds the version out
+	probing chan struct{} // holds a token while somebody finds out the version
 
 	buffers sync.Pool       // of *buffer
-	shared  chan *wire.Conn // HTTP/1.1 with shared connections: all that are free; nil ones are to be dialled
+	shared  chan *wire.Conn // HTTP/1.1 with shared connections: the free ones; nil for one that must still be dialled
 
 	transport *http.Transport // makes the connections of HTTP/2; never pools
 	lines     []*line         // HTTP/2 with shared connections
-	users     atomic.Int64    // of HTTP/2, dealt out to lines
+	users     atomic.Int64    // of HTTP/2 so far, who take the lines in turn
 }
 
 // The states of Clients.version.
@@ -97,7 +97,7 @@ func (f *Clients) Client() load.Client {
 	}
 }
 
-// Spoken names the version that is spoken; where TLS is to decide, HTTP/1.1 until it has.
+// Spoken names the version that is spoken: HTTP/1.1 until TLS has decided otherwise.
 func (f *Clients) Spoken() string {
 	if f.version.Load() == version2 {
 		return "HTTP/2"

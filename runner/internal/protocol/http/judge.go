@@ -12,28 +12,28 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// response is a call's outcome before it is judged. With tally.OK it holds a whole answer.
+// response is a call's outcome before it is judged. If its Class is tally.OK, the answer is whole.
 type response struct {
 	load.Outcome
 	status int
-	body   []byte // when the call looks at it; valid until the next call
+	body   []byte // if the call looks at it; valid until the next call
 }
 
-// failed is what an error makes of a call.
+// failed is the response of a call that an error ended.
 func failed(err error) response {
 	var r response
 	r.fail(err)
 	return r
 }
 
-// fail makes r a failure; what is known of its times and bytes stays.
+// fail makes r a failure. Its times and byte counts stay.
 func (r *response) fail(err error) {
 	r.status, r.body = 0, nil
 	r.Class, r.Error = wire.Classify(err)
 	r.Unfinished = wire.IsCut(err)
 }
 
-// judge holds a whole answer against what the call expects, and saves what is to be saved.
+// judge checks a whole answer against what the call expects, and saves values from it.
 func judge(r *response, call *plan.Call, v load.Values) {
 	if r.Class != tally.OK {
 		return

@@ -13,11 +13,11 @@ import (
 
 const errNotHTTP2 wire.Fault = "the server does not speak HTTP/2"
 
-// newTransport makes a Transport that is only there to make single connections: a pool would
-// retry and share as it likes.
+// newTransport makes a Transport that only makes single connections. Its pool would retry requests and
+// share connections.
 func (f *Clients) newTransport() *http.Transport {
 	t := &http.Transport{
-		DisableCompression:     true, // else the bytes counted are not those on the wire
+		DisableCompression:     true, // or it would not count the bytes on the wire
 		MaxResponseHeaderBytes: http1.MaxHeader,
 		Protocols:              new(http.Protocols),
 	}
@@ -25,7 +25,7 @@ func (f *Clients) newTransport() *http.Transport {
 	offer := []string{"h2"}
 	if f.target.HTTP == profile.HTTP2 {
 		t.Protocols.SetUnencryptedHTTP2(true)
-	} else { // where a redirect leads may speak only that
+	} else { // a redirect may lead to a server that speaks nothing else
 		t.Protocols.SetHTTP1(true)
 		offer = append(offer, "http/1.1")
 	}
@@ -56,16 +56,16 @@ func originAt(scheme, address string) wire.Origin {
 	return wire.Origin{Scheme: scheme, Host: host, Port: port}
 }
 
-// line is the place of one HTTP/2 connection, which any number of users may share.
+// line holds one HTTP/2 connection, which any number of users may share.
 type line struct {
-	turn chan struct{} // holds one token, for who looks at conn
+	turn chan struct{} // holds a token while somebody uses conn
 	conn *http.ClientConn
 }
 
 func newLine() *line { return &line{turn: make(chan struct{}, 1)} }
 
-// connection is the one of the line, which is dialled when there is none that can be used.
-// Waiting for others who dial it ends with ctx.
+// connection returns the line's connection, and dials one if there is none that can be used. If
+// somebody else is dialling, it waits until ctx ends.
 func (l *line) connection(ctx context.Context, t *http.Transport, at wire.Origin) (*http.ClientConn, error) {
 	select {
 	case l.turn <- struct{}{}:
@@ -85,8 +85,7 @@ func (l *line) connection(ctx context.Context, t *http.Transport, at wire.Origin
 	return c, err
 }
 
-// drop forgets a connection that takes no more requests. Those under way on it go
-// on.
+// drop forgets a connection that takes no more requests. Those under way on it continue.
 func (l *line) drop(ctx context.Context, c *http.ClientConn) {
 	select {
 	case l.turn <- struct{}{}:
@@ -114,15 +113,15 @@ func (l *line) close() error {
 	return c.Close()
 }
 
-// streamError is what net/http's error of a stream that the server reset is made to by
-// errors.As, which fills in a struct with these fields.
+// streamError receives, through errors.As, net/http's error of a stream that the server reset. net/http
+// fills in any struct with these fields.
 type streamError struct {
 	StreamID uint32
 	Code     uint32
 	Cause    error
 }
 
-// Error is the name of the code; the number of the stream would make equal errors differ.
+// Error is the name of the code. With the number of the stream, equal errors would differ.
 func (e streamError) Error() string { return e.name() }
 
 // streamCodes are the error codes of RFC 9113, section 7, by number.

@@ -9,21 +9,22 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// versioned is a client whose call may have begun before it was known which version it would be.
+// versioned is a client for one version of HTTP. Its call may have begun before the version was known.
 type versioned interface {
 	load.Client
-	// call is Do until its deadline, without judging the answer. The zero Time stands for a deadline from now.
+	// call is Do with a deadline, without judging the answer. A zero deadline means the plan's
+	// time-out from now.
 	call(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) response
 }
 
-// probing is a user's client as long as TLS has not decided on the version of HTTP.
+// probing is a user's client until TLS has decided on the version of HTTP.
 type probing struct {
 	clients *Clients
 	client  versioned // nil before the first call
 	version int32     // of client
 }
 
-// Do finds the version out, if nobody has, and makes the call with it; see load.Client.
+// Do finds out the version, unless somebody has, and makes the call with it; see load.Client.
 func (p *probing) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
 	r := p.call(ctx, c, v, time.Time{})
 	judge(&r, c, v)
@@ -62,9 +63,9 @@ func (p *probing) Close() error {
 	return p.client.Close()
 }
 
-// probe is the version of HTTP to speak. The first to ask does a handshake while the others
-// wait. If it fails, the answer is HTTP/1.1, for that caller alone: its call will meet the same fault and
-// can tell of it.
+// probe returns the version of HTTP to speak. The first caller does a handshake, and the others wait for
+// it. If the handshake fails, that caller alone gets HTTP/1.1: its call meets the same fault and reports
+// it.
 func (f *Clients) probe(ctx context.Context, deadline time.Time) int32 {
 	if settled := f.version.Load(); settled != unsettled {
 		return settled

@@ -198,7 +198,7 @@ func TestIPv6(t *testing.T) {
 	wantOK(t, once(t, target("http://"+address.String()), peek("/")), 200, address.String())
 }
 
-// What can not be sent is said before anything is.
+// A call that cannot be sent is refused before anything is sent.
 func TestNewRefuses(t *testing.T) {
 	for want, c := range map[string]struct {
 		to plan.Target
@@ -208,10 +208,10 @@ func TestNewRefuses(t *testing.T) {
 		"target.url : the address names no host":                                         {plan.Target{URL: "http://me:secret@:80"}, request{}},
 		"target.url: invalid port \":x\" after host":                                     {plan.Target{URL: "http://me:secret@a:x"}, request{}},
 		"target.tls.ca holds no certificate in PEM":                                      {plan.Target{URL: "https://a", TLS: profile.TLS{CA: []byte("x")}}, request{}},
-		"\"GET /\" is no method that can be sent":                                        {plan.Target{URL: "http://a"}, request{Method: "GET /"}},
-		"a route: a path holds no space and no control character":                        {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/a b")}},
-		"a route: the header \"X\" can not be sent":                                      {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X", "a\r\nb")}}},
-		"a route: the header \"X:\" can not be sent":                                     {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X:", "a")}}},
+		"\"GET /\" is not a method of HTTP":                                              {plan.Target{URL: "http://a"}, request{Method: "GET /"}},
+		"a route: the path must not hold a space or a control character":                 {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/a b")}},
+		"a route: the header \"X\" cannot be sent":                                       {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X", "a\r\nb")}}},
+		"a route: the header \"X:\" cannot be sent":                                      {plan.Target{URL: "http://a"}, request{Method: "GET", Path: plan.Lit("/"), Headers: []plan.Header{header("X:", "a")}}},
 		"target.tls.cert and key: tls: failed to find any PEM data in certificate input": {plan.Target{URL: "https://a", TLS: profile.TLS{Key: []byte("x")}}, request{}},
 	} {
 		if err := newError(c.to, &c.r); err == nil || err.Error() != want {

@@ -21,13 +21,13 @@ func redirects(status int) bool {
 	return false
 }
 
-// hop is where a redirect leads.
+// hop is the next request of a redirect.
 type hop struct {
 	at     wire.Origin
 	path   string
 	method string
 	body   bool // the body is sent again
-	secret bool // what the user sends to show who he is may be sent there
+	secret bool // credentials and cookies may be sent there
 }
 
 const errLocation wire.Fault = "the Location of a redirect is no address"
@@ -51,7 +51,7 @@ func (f *Clients) next(from wire.Origin, path, method string, status int, locati
 		return hop{}, wire.Fault("redirect to " + at.Host + " is outside limits.hosts")
 	}
 	if strings.EqualFold(at.Host, from.Host) {
-		at.Host = from.Host // so that origins that are the same compare equal
+		at.Host = from.Host // equal origins must compare equal
 	}
 	s := hop{at: at, path: to.RequestURI(), method: method, body: true, secret: trusted(from, at)}
 	if status <= 303 { // RFC 9110, section 15.4: as all clients do, also for 301 and 302
@@ -70,8 +70,8 @@ func trusted(from, to wire.Origin) bool {
 	return from == to || (from.Scheme == "http" && from.Port == "80" && to == upgraded)
 }
 
-// follow goes after redirects as far as the plan allows. The response has the status of the last
-// answer, the bytes of all, and the instant of the first sending.
+// follow follows redirects as far as the plan allows. The response has the status of the last
+// answer, the bytes of all, and the instant at which the first request was sent.
 func (u *client1) follow(ctx context.Context, x *exchange, r *response) {
 	first, received := r.Sent, r.BytesReceived
 	for range u.clients.target.Redirects {
@@ -97,7 +97,7 @@ func (u *client1) follow(ctx context.Context, x *exchange, r *response) {
 	r.Sent, r.BytesReceived = first, received
 }
 
-// redirected is a message made anew for where it is sent on to.
+// redirected is the message rewritten for the next hop.
 func (f *Clients) redirected(from wire.Origin, m message, to hop) message {
 	via := f.dialer.Via(to.at)
 	begin := to.method + " " + via.Prefix()
@@ -138,7 +138,7 @@ func (f *Clients) redirected(from wire.Origin, m message, to hop) message {
 	return next
 }
 
-// kept reports whether a header goes along on a redirect; its name is in lower case.
+// kept reports whether a redirected request keeps a header, whose name is in lower case.
 func kept(name string, sameOrigin bool, to hop) bool {
 	switch name {
 	case "host":
@@ -146,7 +146,7 @@ func kept(name string, sameOrigin bool, to hop) bool {
 	case "authorization", "cookie":
 		return to.secret
 	case "proxy-authorization":
-		return false // made anew
+		return false // written anew
 	case "content-type", "content-encoding", "content-language", "content-location", "content-length":
 		return to.body
 	}

@@ -14,41 +14,41 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// compiled is a call ready to be filled: as fields for HTTP/2, and as text for HTTP/1.1. Both
-// take the same values in the same order.
+// compiled is a call whose values are still to be filled in: as fields for HTTP/2, and as text for
+// HTTP/1.1. Both take the same values in the same order.
 type compiled struct {
 	content     *plan.HTTP
 	host        plan.Text
-	fields      []plan.Header // those that the user gave and those that are left to us, in the order sent
+	fields      []plan.Header // the user's and those that we add, in the order sent
 	cookie      plan.Text     // the value of the Cookie header; nil for none
-	gzip        bool          // the user asks for an encoding, so that a gzip answer is to be undone
+	gzip        bool          // the user asks for an encoding, so a gzip answer must be decoded
 	looksAtBody bool          // the body of the answer matters
 
 	// HTTP/1.1
-	static message   // the whole, when nothing varies: its bytes are then not nil
+	static message   // the whole message if nothing varies; otherwise its bytes are nil
 	head   plan.Text // request line and header, without the last line end
-	length bool      // there is to be a Content-Length, be it 0
+	length bool      // a Content-Length is sent, even if it is 0
 	closes bool      // the user asks for Connection: close
 	pathAt int       // where in head the path begins
 }
 
-// message is a request that is ready to be sent. Cookies of the user's jar are not in it yet.
+// message is a request that is ready to be sent, but for the cookies of the user's jar.
 type message struct {
 	bytes    []byte
 	method   string
 	pathAt   int // where the path begins, up to the next space
-	cookieAt int // where the last line of the header ends, without its line end
+	cookieAt int // the end of the header's last line, before its line end
 	cookie   bool
 	bodyAt   int
 }
 
-// path is what stands in the request line, without the origin that a proxy needs.
+// path is the path in the request line, without the origin that a proxy needs.
 func (m message) path() string {
 	path, _, _ := strings.Cut(string(m.bytes[m.pathAt:m.cookieAt]), " ")
 	return path
 }
 
-// withCookies is the message's bytes with cookies of the jar put in.
+// withCookies is the message's bytes with the jar's cookies added.
 func (m message) withCookies(cookies string) []byte {
 	if cookies == "" {
 		return m.bytes
@@ -60,7 +60,7 @@ func (m message) withCookies(cookies string) []byte {
 	return slices.Concat(m.bytes[:m.cookieAt], []byte(joint), []byte(cookies), m.bytes[m.cookieAt:])
 }
 
-// compile makes what is sent of all HTTP calls of a plan.
+// compile compiles all HTTP calls of a plan.
 func compile(p *plan.Plan, d *wire.Dialer) ([]*compiled, error) {
 	calls := make([]*compiled, len(p.Calls))
 	for i, call := range p.Calls {
@@ -77,19 +77,19 @@ func compile(p *plan.Plan, d *wire.Dialer) ([]*compiled, error) {
 	return calls, nil
 }
 
-// sendable checks the literal parts of a call: what would break the framing of HTTP cannot be
-// sent. Variables are made safe when they are filled in.
+// sendable refuses literal parts of a call that would break the framing of HTTP. Variables are made
+// safe when they are filled in.
 func sendable(h *plan.HTTP, route string) error {
 	path := literals(h.Path)
 	switch {
 	case !httpguts.ValidHeaderFieldName(h.Method): // both are tokens
-		return fmt.Errorf("%q is no method that can be sent", h.Method)
+		return fmt.Errorf("%q is not a method of HTTP", h.Method)
 	case strings.ContainsFunc(path, func(c rune) bool { return c <= ' ' || c == 0x7f }):
-		return fmt.Errorf("%s: a path holds no space and no control character", route)
+		return fmt.Errorf("%s: the path must not hold a space or a control character", route)
 	}
 	for _, field := range h.Headers {
 		if !httpguts.ValidHeaderFieldName(field.Name) || !httpguts.ValidHeaderFieldValue(literals(field.Value)) {
-			return fmt.Errorf("%s: the header %q can not be sent", route, field.Name)
+			return fmt.Errorf("%s: the header %q cannot be sent", route, field.Name)
 		}
 	}
 	return nil
@@ -114,12 +114,12 @@ func newCompiled(h *plan.HTTP, d *wire.Dialer) *compiled {
 		name := strings.ToLower(field.Name)
 		given[name] = true
 		switch name {
-		case "content-length", "transfer-encoding": // where a message ends, we alone know
+		case "content-length", "transfer-encoding": // we alone decide where a message ends
 			continue
 		case "host":
 			t.host = field.Value
 			continue
-		case "cookie": // last, so that those of the jar can follow; a second line is not allowed
+		case "cookie": // last, as the jar's cookies are added to it; a second line is not allowed
 			if t.cookie != nil {
 				t.cookie = plan.Join(t.cookie, plan.Lit("; "))
 			}
@@ -161,8 +161,7 @@ func (t *compiled) asText(via wire.Via) {
 	}
 }
 
-// message puts values into the request. It uses the memory of out, if anything varies at all,
-// and gives it back, grown or not.
+// message fills in values. If anything varies, it writes into out, and returns out, perhaps grown.
 func (t *compiled) message(out []byte, v load.Values) (message, []byte) {
 	if t.static.bytes != nil {
 		return t.static, out
@@ -170,7 +169,7 @@ func (t *compiled) message(out []byte, v load.Values) (message, []byte) {
 	return t.render(out, v)
 }
 
-// render writes the body first, whose length the header tells, then the message behind it.
+// render writes the body first, since the header needs its length, and then the message behind it.
 func (t *compiled) render(out []byte, v load.Values) (message, []byte) {
 	out = v.Append(out[:0], t.content.Body)
 	start := len(out)
@@ -189,7 +188,7 @@ func (t *compiled) render(out []byte, v load.Values) (message, []byte) {
 	return m, out
 }
 
-// constant puts nothing into texts that have no variables.
+// constant fills in texts without variables.
 type constant struct{}
 
 // Append adds the literals of t.
