@@ -92,7 +92,7 @@ func (s *Status) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%.40q is no status of a comparison", text)
+	return fmt.Errorf("%.40q is not a status of a comparison", text)
 }
 
 // Severity says how bad a status is: 5 for Worse, 4 for Unclear and Suspect, 3 for Follows, 2 for

@@ -72,7 +72,7 @@ func ExampleVerdict_Accept() {
 func ExampleVerdict_Validate() {
 	v := gate.Verdict{Outcome: gate.Pass, Mode: gate.Paired}
 	fmt.Println(v.Validate())
-	// Output: it passes, and nothing was compared
+	// Output: it passes although nothing was compared
 }
 
 // What has become of a branch over twenty days, with a step on the twelfth.

@@ -71,10 +71,11 @@ func (f Figures) Judge(p Policy, fresh, history []int, seed uint64) Verdict {
 		}
 		before, now := f.scaled(history, k), f.scaled(fresh, k)
 		if len(there(now)) < len(fresh) || len(there(before)) < p.Baseline.MinRuns {
-			continue
+			r.Status, r.Why = NotJudged, &Why{Kind: FewRounds}
+		} else {
+			r.before, r.now = before, now
+			r.describe()
 		}
-		r.before, r.now = before, now
-		r.describe()
 		rows = append(rows, r)
 	}
 	rows = settle(p, findRuns(p, rows, seed))

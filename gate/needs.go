@@ -98,9 +98,9 @@ func (s *sides) blindRoute(p Policy, rows []row) (doubts []Reason) {
 		doubts = append(doubts, Reason{Kind: RouteMissing, Route: route, Of: OfBase})
 	case len(lost) > 0: // said already
 	case why.Kind == FewRequests:
-		doubts = append(doubts, Reason{Kind: RouteCannotBeSeen, Route: route, Why: why, RunTime: s.wouldDo(p, route)})
+		doubts = append(doubts, Reason{Kind: RouteNotJudged, Route: route, Why: why, RunTime: s.wouldDo(p, route)})
 	case now.failures <= int64(limits.FailureRate*float64(now.requests)): // head's failures are reported as such
-		doubts = append(doubts, Reason{Kind: RouteCannotBeSeen, Route: route, Why: why})
+		doubts = append(doubts, Reason{Kind: RouteNotJudged, Route: route, Why: why})
 	}
 	return doubts
 }
@@ -118,7 +118,7 @@ func blindAfterAll(rows []row) (doubts []Reason) {
 		r := &rows[i]
 		if known, ok := judged[r.Route]; ok && !known && r.found != nil && r.Route != tally.All {
 			delete(judged, r.Route) // once
-			doubts = append(doubts, Reason{Kind: RouteCannotBeSeen, Route: r.Route, Why: r.Why})
+			doubts = append(doubts, Reason{Kind: RouteNotJudged, Route: r.Route, Why: r.Why})
 		}
 	}
 	return doubts

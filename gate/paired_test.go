@@ -130,7 +130,7 @@ func TestJudgePairs(t *testing.T) {
 				head.Rounds[i].Figures = map[string]result.Figures{"GET /a": figures(2000, 0, 0), "POST /b": figures(1500, 0, 0)}
 				head.Rounds[i].Total.P50, head.Rounds[i].Total.P95, head.Rounds[i].Total.P99 = 0, 0, 0
 			}
-		}, policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, reasons: []string{"too-few-requests: GET /a [few-rounds]", "too-few-requests: POST /b [few-rounds]"}},
+		}, policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, reasons: []string{"route-not-judged: GET /a [few-rounds]", "route-not-judged: POST /b [few-rounds]"}},
 		"some disturbed": {pairs: 10, head: usual, want: gate.Pass, notice: gate.Disturbed, change: func(base, head *result.Result) {
 			base.Rounds[2].Steal, head.Rounds[7].Lag = 0.4, time.Second
 		}},
@@ -159,7 +159,7 @@ func TestJudgePairs(t *testing.T) {
 			head.Control = controls(20, func(i int) time.Duration { return time.Millisecond * time.Duration(1+i%3*3) })
 		}},
 		"base ended early": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"run-not-whole: base 8/12"}, change: func(base, _ *result.Result) { base.PlannedRounds = 12 }},
-		"base fails the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a [many-failures on base]"},
+		"base fails the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /a [many-failures on base]"},
 			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
 				for i := range base.Rounds {
 					base.Rounds[i].Figures["GET /a"] = figures(2000, 2000, time.Millisecond)
@@ -176,7 +176,7 @@ func TestJudgePairs(t *testing.T) {
 				base.Rounds[i].Figures["GET /a"] = f
 			}
 		}},
-		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-requests: GET /a [few-requests 3/20 on base]"},
+		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /a [few-requests 3/20 on base]"},
 			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
 				for i := range base.Rounds {
 					base.Rounds[i].Figures["GET /a"] = figures(3, 0, time.Millisecond)

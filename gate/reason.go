@@ -7,30 +7,30 @@ type ReasonKind string
 
 // Why a verdict is not a plain pass. Each kind names the fields of a Reason that it fills.
 const (
-	Slower            ReasonKind = "slower"            // Route, Metric, Change, Interval, Limit
-	LowerThroughput   ReasonKind = "lower-throughput"  // Route, Metric, Change, Interval, Limit
-	Failing           ReasonKind = "failing"           // Route, Metric, Before, Now, Requests, Limit; Why when the rate has risen
-	PastThreshold     ReasonKind = "past-threshold"    // Route, Rule, Now
-	NoBaseline        ReasonKind = "no-baseline"       // Branch
-	TooFewRuns        ReasonKind = "too-few-runs"      // Has and Needs runs of the history, Branch
-	SingleRuns        ReasonKind = "single-runs"       // one run stands against one
-	TooFewPairs       ReasonKind = "too-few-pairs"     // Has pairs, Needs as many for the next look
-	OtherProfile      ReasonKind = "other-profile"     // Of; Names holds the digests: the run's, the baseline's
-	OtherEnvironment  ReasonKind = "other-environment" // Of; Names holds what differs
-	RunNotWhole       ReasonKind = "run-not-whole"     // Of; Text, or Has of Needs rounds
-	NoRun             ReasonKind = "no-run"            // there is no run to judge
-	NoSamples         ReasonKind = "no-samples"        // Of; or Route and Rule: a threshold without data
-	NothingCompared   ReasonKind = "nothing-compared"  // no route could be compared
-	RouteMissing      ReasonKind = "route-missing"     // Route, Of: the side that lacks it
-	RouteCannotBeSeen ReasonKind = "too-few-requests"  // Route, Why; RunTime where that would do
-	LostSight         ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change itself leaves too few
-	LooksWorse        ReasonKind = "looks-worse"       // Route, Metric, Change, Has of Needs fresh runs
-	NotProven         ReasonKind = "not-proven"        // past the limit, and it may be noise: Route, Metric, Change, Interval, Limit, Has pairs or runs, Visible, Why; of FailureRate Now, Requests, Limit, Interval
-	TooNoisy          ReasonKind = "too-noisy"         // not past the limit, and it may be: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
-	NoisyMachine      ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed
-	ControlStrayed    ReasonKind = "control-strayed"   // Before and Now, the control's ns before and after the load
-	CommonShift       ReasonKind = "common-shift"      // everything moved together: Change; a notice when it moved for the better
-	NotMeasured       ReasonKind = "not-measured"      // an error, and no verdict: Text, a line of it
+	Slower           ReasonKind = "slower"            // Route, Metric, Change, Interval, Limit
+	LowerThroughput  ReasonKind = "lower-throughput"  // Route, Metric, Change, Interval, Limit
+	Failing          ReasonKind = "failing"           // Route, Metric, Before, Now, Requests, Limit; Why when the rate has risen
+	PastThreshold    ReasonKind = "past-threshold"    // Route, Rule, Now
+	NoBaseline       ReasonKind = "no-baseline"       // Branch
+	TooFewRuns       ReasonKind = "too-few-runs"      // Has and Needs runs of the history, Branch
+	SingleRuns       ReasonKind = "single-runs"       // one run stands against one
+	TooFewPairs      ReasonKind = "too-few-pairs"     // Has pairs, Needs as many for the next look
+	OtherProfile     ReasonKind = "other-profile"     // Of; Names holds the digests: the run's, the baseline's
+	OtherEnvironment ReasonKind = "other-environment" // Of; Names holds what differs
+	RunNotWhole      ReasonKind = "run-not-whole"     // Of; Text, or Has of Needs rounds
+	NoRun            ReasonKind = "no-run"            // there is no run to judge
+	NoSamples        ReasonKind = "no-samples"        // Of; or Route and Rule: a threshold without data
+	NothingCompared  ReasonKind = "nothing-compared"  // no route could be compared
+	RouteMissing     ReasonKind = "route-missing"     // Route, Of: the side that lacks it
+	RouteNotJudged   ReasonKind = "route-not-judged"  // Route, Why; RunTime where that would do
+	LostSight        ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change itself leaves too few
+	LooksWorse       ReasonKind = "looks-worse"       // Route, Metric, Change, Has of Needs fresh runs
+	NotProven        ReasonKind = "not-proven"        // past the limit, and it may be noise: Route, Metric, Change, Interval, Limit, Has pairs or runs, Visible, Why; of FailureRate Now, Requests, Limit, Interval
+	TooNoisy         ReasonKind = "too-noisy"         // not past the limit, and it may be: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
+	NoisyMachine     ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed
+	ControlStrayed   ReasonKind = "control-strayed"   // Before and Now, the control's ns before and after the load
+	CommonShift      ReasonKind = "common-shift"      // everything moved together: Change; a notice when it moved for the better
+	NotMeasured      ReasonKind = "not-measured"      // an error, and no verdict: Text, a line of it
 )
 
 // What a verdict notes without being changed by it.

@@ -125,9 +125,8 @@ func (r *row) settle(p Policy) {
 	}
 }
 
-// unfelt reports whether a latency has changed by less than anybody feels, whatever its share:
-// the estimate is below the least effect, or, of what may or may not have changed, the upper
-// bound is.
+// unfelt reports whether a latency has changed by less than anybody feels, whatever its share: the
+// estimate is below the least effect, or the upper bound is if the row is unclear.
 func (c *Comparison) unfelt(least time.Duration) bool {
 	most := c.Change
 	switch {

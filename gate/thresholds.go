@@ -25,7 +25,7 @@ type rule struct {
 
 var ruleForm = regexp.MustCompile(`^\s*(count|rate|avg|min|max|med|p\(\s*([0-9.]+)\s*\))\s*(>=|<=|===|==|!=|>|<)\s*([0-9.]+)\s*$`)
 
-var errRule = errors.New("is no threshold: write one such as p(95)<500, avg<=200, max<1000, count>1000 or rate>=50 (latencies in ms, rate in requests a second)")
+var errRule = errors.New("is not a threshold: write one such as p(95)<500, avg<=200, max<1000, count>1000 or rate>=50 (latencies in ms, rate in requests a second)")
 
 // parseRule reads a threshold.
 func parseRule(text string) (rule, error) {

@@ -47,10 +47,10 @@ var kinds = map[ReasonKind]struct {
 	PastThreshold: {fails, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
 	LooksWorse: {doubts, ofLine}, NotProven: {doubts, ofLine}, TooNoisy: {doubts, ofLine},
-	RouteMissing:      {doubts, func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) }},
-	RouteCannotBeSeen: {doubts, func(r *Reason) bool { return r.Route != "" && r.Why != nil }},
-	LostSight:         {doubts, func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 }},
-	NoBaseline:        {doubts, anything}, TooFewRuns: {doubts, anything}, SingleRuns: {doubts, anything}, TooFewPairs: {doubts, anything},
+	RouteMissing:   {doubts, func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) }},
+	RouteNotJudged: {doubts, func(r *Reason) bool { return r.Route != "" && r.Why != nil }},
+	LostSight:      {doubts, func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 }},
+	NoBaseline:     {doubts, anything}, TooFewRuns: {doubts, anything}, SingleRuns: {doubts, anything}, TooFewPairs: {doubts, anything},
 	OtherProfile: {doubts, anything}, OtherEnvironment: {doubts, anything}, RunNotWhole: {doubts, anything}, NoRun: {doubts, anything},
 	NoSamples: {doubts, anything}, NothingCompared: {doubts, anything}, NoisyMachine: {doubts, anything}, ControlStrayed: {doubts, anything},
 	CommonShift: {doubts | notices, anything},
@@ -146,17 +146,17 @@ func (v *Verdict) checkBaseline() error {
 	b := v.Baseline
 	switch {
 	case v.Mode != Paired && v.Mode != Stored:
-		return fmt.Errorf("%.40q is no way to compare", string(v.Mode))
+		return fmt.Errorf("%.40q is not a mode", string(v.Mode))
 	case !isCount(b.Runs) || !isCount(b.Pairs) || !isCount(b.Starts):
 		return fmt.Errorf("its baseline had %d runs, %d pairs and %d starts", b.Runs, b.Pairs, b.Starts)
 	case v.Mode == Paired && b.Runs > 0 || v.Mode == Stored && b.Pairs > 0:
 		return fmt.Errorf("a %s comparison with %d runs and %d pairs", v.Mode, b.Runs, b.Pairs)
 	case b.Commit != "" && !commitName.MatchString(b.Commit):
-		return fmt.Errorf("%.80q is no commit", b.Commit)
+		return fmt.Errorf("%.80q is not a commit", b.Commit)
 	case b.Behind != nil && !isCount(*b.Behind):
 		return fmt.Errorf("its baseline lies %d commits before its base", *b.Behind)
 	case !speakable(b.Newest):
-		return errors.New("its baseline is of no time")
+		return errors.New("the time of its baseline is out of range")
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func checkComparison(c *Comparison) error {
 	case c.Route == "":
 		return errors.New("it names no route")
 	case !slices.Contains(Metrics(), c.Metric):
-		return fmt.Errorf("%.80q is no metric", string(c.Metric))
+		return fmt.Errorf("%.80q is not a metric", string(c.Metric))
 	case c.Status.Severity() == 0:
 		return errors.New("it has no status")
 	case !inRange(c.Change, c.Limit):
@@ -206,7 +206,7 @@ func (w *Why) check() error {
 	case w == nil:
 		return nil
 	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, ManyFailures, BelowEffect, Caused, ControlToo, Restless, Risen}, w.Kind):
-		return fmt.Errorf("%.80q does not say why", string(w.Kind))
+		return fmt.Errorf("%.80q is not an explanation", string(w.Kind))
 	case !within(w.Has, 0, maxValue) || !within(w.Needs, 0, maxValue) || !inRange(w.Change) || !isCount(w.More):
 		return fmt.Errorf("%s: a number is out of range", w.Kind)
 	case len(w.Routes) > mostCauses || (w.Kind == Caused) != (len(w.Routes) > 0):
@@ -226,11 +226,11 @@ func checkReason(r *Reason) error {
 	kind, known := kinds[r.Kind]
 	switch {
 	case !known:
-		return fmt.Errorf("%.80q is no kind of reason", string(r.Kind))
+		return fmt.Errorf("%.80q is not a kind of reason", string(r.Kind))
 	case !kind.has(r):
-		return fmt.Errorf("%s: it lacks what it is about", r.Kind)
+		return fmt.Errorf("%s: it lacks a field that it must have", r.Kind)
 	case !slices.Contains([]Part{"", OfBase, OfHead, OfPair, OfBaseline, OfFresh}, r.Of):
-		return fmt.Errorf("%s: %.80q is no part of a comparison", r.Kind, string(r.Of))
+		return fmt.Errorf("%s: %.80q is not a part of a comparison", r.Kind, string(r.Of))
 	case !inRange(r.Change, r.Limit) || !within(r.Visible, 0, maxValue) || !within(r.Before, 0, math.MaxFloat64) || !within(r.Now, 0, math.MaxFloat64):
 		return fmt.Errorf("%s: a number is out of range", r.Kind)
 	case !r.Interval.sound():
@@ -240,9 +240,9 @@ func checkReason(r *Reason) error {
 	case len(r.Metrics) > len(Metrics()) || len(r.Names) > maxNames || len(r.Sights) > mostSights:
 		return fmt.Errorf("%s: it names too many", r.Kind)
 	case !speakable(r.Since):
-		return fmt.Errorf("%s: it is of no time", r.Kind)
+		return fmt.Errorf("%s: its time is out of range", r.Kind)
 	case slices.ContainsFunc(r.Sights, func(s Sight) bool { return s.Route == "" || !within(s.Visible, 0, maxValue) }):
-		return fmt.Errorf("%s: what it sees is out of range", r.Kind)
+		return fmt.Errorf("%s: one of its sights is out of range", r.Kind)
 	}
 	return r.Why.check()
 }
@@ -252,11 +252,11 @@ func (v *Verdict) checkAcceptance() error {
 	case a == nil:
 		return nil
 	case a.By == "" || a.At.IsZero() || !speakable(a.At):
-		return errors.New("it is accepted, and does not say by whom and when")
+		return errors.New("it is accepted, but does not say by whom and when")
 	case !isCount(a.Pull):
 		return fmt.Errorf("it is accepted on pull request %d", a.Pull)
 	case v.Outcome == Fail || v.Outcome == Unjudged || !v.worse():
-		return errors.New("it is accepted, and there was nothing to accept")
+		return errors.New("it is accepted, but there was nothing to accept")
 	}
 	return nil
 }
@@ -273,21 +273,21 @@ func (v *Verdict) checkOutcome() error {
 	doubtful := slices.ContainsFunc(v.Comparisons, func(c Comparison) bool { return c.Status == Unclear || c.Status == Suspect })
 	switch {
 	case v.Outcome == Pass && v.Compared == 0:
-		return errors.New("it passes, and nothing was compared")
+		return errors.New("it passes although nothing was compared")
 	case v.Outcome == Pass && !accepted && (worse || doubtful || len(v.Reasons) > 0):
-		return errors.New("it passes, and names what is worse or in doubt")
+		return errors.New("it passes although something is worse or in doubt")
 	case v.Outcome == Fail && !worse:
-		return errors.New("it fails, and nothing in it is worse")
+		return errors.New("it fails although nothing is worse")
 	case v.Outcome == Inconclusive && (worse && !accepted || len(v.Reasons) == 0):
-		return errors.New("it is inconclusive, and does not say why, or names what is worse")
+		return errors.New("it is inconclusive, but gives no reason, or something is worse")
 	case v.Outcome == Unjudged && (len(v.Comparisons)+v.Compared > 0 || len(v.Reasons) == 0):
-		return errors.New("it judges nothing, and compares, or does not say why")
+		return errors.New("it is unjudged, but compares something or gives no reason")
 	case v.Outcome > Inconclusive:
-		return errors.New("it has no outcome")
+		return errors.New("its outcome is unknown")
 	case slices.ContainsFunc(v.Reasons, func(r Reason) bool { return kinds[r.Kind].use&v.mayGive() == 0 }):
-		return fmt.Errorf("it is %s, and gives reasons of another kind", v.Outcome)
+		return fmt.Errorf("it is %s, but gives reasons of another kind", v.Outcome)
 	case v.Outcome == Fail && (len(v.Reasons) == 0 || kinds[v.Reasons[0].Kind].use != fails):
-		return errors.New("it fails, and its first reason is not what is worse")
+		return errors.New("it fails, but its first reason is not what is worse")
 	case slices.ContainsFunc(v.Notices, func(r Reason) bool { return kinds[r.Kind].use&notices == 0 }):
 		return errors.New("a reason stands among its notices")
 	}

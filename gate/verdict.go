@@ -36,7 +36,7 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%.40q is no outcome of a gate: pass, fail, inconclusive and unjudged are", text)
+	return fmt.Errorf("%.40q is not an outcome: pass, fail, inconclusive and unjudged are", text)
 }
 
 // Mode tells what a change was compared with.
@@ -171,7 +171,7 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 // doubtElsewhere reports whether there is doubt about a route that is not worse. Doubt about a route
 // that is worse is accepted with it.
 func (v *Verdict) doubtElsewhere() bool {
-	worse := map[string]bool{tally.All: true} // of all together, something is
+	worse := map[string]bool{tally.All: true} // something in it is
 	for i := range v.Comparisons {
 		if v.Comparisons[i].Status == Worse {
 			worse[v.Comparisons[i].Route] = true

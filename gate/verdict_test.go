@@ -192,7 +192,7 @@ func TestBound(t *testing.T) {
 	why := gate.Why{Kind: gate.FewRequests}
 	v.Reasons = []gate.Reason{{Kind: gate.Slower, Route: long, Metric: gate.P50}}
 	for range 300 {
-		v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.RouteCannotBeSeen, Route: long, Why: &why, Names: slices.Repeat([]string{long}, 30), Text: long})
+		v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.RouteNotJudged, Route: long, Why: &why, Names: slices.Repeat([]string{long}, 30), Text: long})
 		v.Notices = append(v.Notices, gate.Reason{Kind: gate.LowSight, Sights: []gate.Sight{{Route: long, Metric: gate.P50}}})
 	}
 	if err := v.Validate(); err == nil {

@@ -58,16 +58,16 @@ func (b *builder) readCSV(r io.Reader) error {
 func (b *builder) row(field func(string) string) error {
 	index, err := strconv.Atoi(field("commit_index"))
 	if err != nil {
-		return fmt.Errorf("commit_index %q is no whole number", field("commit_index"))
+		return fmt.Errorf("commit_index %q is not a whole number", field("commit_index"))
 	}
 	ms, err := strconv.ParseFloat(field("timestamp"), 64)
 	at, ok := instant(ms)
 	if err != nil || !ok {
-		return fmt.Errorf("timestamp %q is no number of milliseconds", field("timestamp"))
+		return fmt.Errorf("timestamp %q is not a number of milliseconds", field("timestamp"))
 	}
 	value, err := strconv.ParseFloat(field("value"), 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return fmt.Errorf("value %q is no number", field("value"))
+		return fmt.Errorf("value %q is not a number", field("value"))
 	}
 	c := Column{Name: field("metric"), Unit: field("unit")}
 	switch better := field("bigger_is_better"); better {

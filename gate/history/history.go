@@ -3,11 +3,11 @@
 //
 // Read tells the format by the content. Values that cannot be judged as ratios (zero, negative,
 // infinite, no number) are counted and stand as NaN, like those that a run does not have. When a
-// run has a figure twice, the first value counts, and the others are counted as left out. What is
-// none of the formats is an error with the name and the line, and so is what contradicts itself: a
-// run of two commits, a figure that is better both ways.
+// run has a figure twice, the first value counts, and the others are counted as left out. A file in
+// neither format is an error that names the file and the line, and so is a contradiction: a run of
+// two commits, a figure that is better both ways.
 //
-// A figure is told by its name and its unit: when the unit changes, another column begins.
+// A figure is identified by its name and its unit: when the unit changes, another column begins.
 //
 // Read depends on its reader alone, and equal bytes give equal histories, in the order of the
 // file. The file may be hostile. Read holds all values in memory, and refuses a file that would

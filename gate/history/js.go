@@ -97,7 +97,7 @@ func (b *builder) readSuite(s *script, name string) error {
 func (b *builder) readEntry(s *suite, index int, e entry) error {
 	at, ok := instant(e.Date)
 	if !ok {
-		return fmt.Errorf("the date of run %d of %s, %g, is no number of milliseconds", index, s.Name, e.Date)
+		return fmt.Errorf("the date of run %d of %s, %g, is not a number of milliseconds", index, s.Name, e.Date)
 	}
 	run := Run{Index: index, Commit: e.Commit.ID, Time: at}
 	for _, x := range e.Benches {

@@ -56,7 +56,7 @@ func (s *Subject) check(outcome gate.Outcome) error {
 	case s.Series == "":
 		return errors.New("it names no series")
 	case s.Commit != "" && !commit.MatchString(s.Commit):
-		return fmt.Errorf("%.80q is no commit", s.Commit)
+		return fmt.Errorf("%.80q is not a commit", s.Commit)
 	case s.Users < 0 || s.Users > maxCount || s.Starts < 0 || s.Starts > maxCount:
 		return fmt.Errorf("it had %d users and %d starts", s.Users, s.Starts)
 	case len(s.Course) > maxCourse:
@@ -66,7 +66,7 @@ func (s *Subject) check(outcome gate.Outcome) error {
 	case e.CPUCores < 0 || e.CPUCores > maxCount || e.MemoryGiB < 0 || e.MemoryGiB > maxCount || !within(e.LoadAverage, 0, maxValue):
 		return fmt.Errorf("its machine had %d cores, %d GiB and a load of %g", e.CPUCores, e.MemoryGiB, e.LoadAverage)
 	case g.Cores < 0 || g.Cores > maxCount || !within(g.CPUShare, 0, maxValue) || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 || g.GCPauses < 0 || g.GCPauseMax < 0:
-		return errors.New("its load generator did what is impossible")
+		return errors.New("the figures of its load generator are impossible")
 	}
 	for i := range s.Course {
 		if err := s.Course[i].check(); err != nil {

@@ -78,5 +78,5 @@ func ExampleDecode() {
 	fmt.Println(err)
 	// Output:
 	// fail shop <nil>
-	// the verdict file says what no gate can have said: it passes, and names what is worse or in doubt
+	// the verdict file says what no gate can have said: it passes although something is worse or in doubt
 }

@@ -131,7 +131,7 @@ func verdicts() map[string]gate.Verdict {
 			Reasons: []gate.Reason{
 				{Kind: gate.Failing, Route: "POST /orders", Metric: gate.FailureRate, Now: 0.019, Requests: 4000, Limit: 0.01},
 				{Kind: gate.PastThreshold, Route: "POST /orders", Rule: "p(95)<50", Now: 61.3},
-				{Kind: gate.RouteCannotBeSeen, Route: "GET /rare", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}, RunTime: 133 * time.Second},
+				{Kind: gate.RouteNotJudged, Route: "GET /rare", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}, RunTime: 133 * time.Second},
 			},
 			Comparisons: []gate.Comparison{comparison("POST /orders", gate.FailureRate, gate.Worse), comparison("GET /rare", gate.P95, gate.NotJudged), comparison("GET /slow", gate.Throughput, gate.Follows)},
 			Thresholds:  []gate.Threshold{{Route: "POST /orders", Rule: "p(95)<50", Status: gate.Worse, Value: 61.3}},

@@ -117,25 +117,25 @@ func (r Report) of(part, n int) string {
 // doubts says for each kind of doubt, in a few words, why the gate could not tell, and what would
 // settle it.
 var doubts = map[gate.ReasonKind]struct{ what, settle string }{
-	gate.NotProven:         {"it looks worse, but that is not proven", "a longer `run_time`, or " + pairedGate + ", which compares with the base on the same machine"},
-	gate.TooNoisy:          {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
-	gate.NoisyMachine:      {"the machine is too noisy", "another run of the job, or a quieter runner"},
-	gate.ControlStrayed:    {"the machine is too noisy", "another run of the job, or a quieter runner"},
-	gate.LooksWorse:        {"it looks worse, in too few runs to tell", fmt.Sprintf("%d runs of this change, or %s", gate.FreshRuns, pairedGate)},
-	gate.CommonShift:       {"the whole run shifted", pairedGate + ", which compares with the base on the same machine"},
-	gate.NoBaseline:        {"no baseline yet", ourUpdate + " on the branch that this change goes to, or " + pairedGate + ", which needs none"},
-	gate.TooFewRuns:        {"too few baseline runs", "more runs of " + ourUpdate + ", or " + pairedGate + ", which needs none"},
-	gate.SingleRuns:        {"one run against one proves nothing", pairedGate},
-	gate.TooFewPairs:       {"too few pairs of rounds", "a longer `run_time`"},
-	gate.OtherProfile:      {"the baseline has another profile", ourUpdate + " with this profile, or " + pairedGate},
-	gate.OtherEnvironment:  {"the baseline has another environment", ourUpdate + " in this environment, or " + pairedGate},
-	gate.RunNotWhole:       {"the run is not whole", "another run of the job, after a fix"},
-	gate.NoRun:             {"there is no run to judge", "a run"},
-	gate.NoSamples:         {"nothing to compare", "a longer `run_time`, or shorter waits"},
-	gate.NothingCompared:   {"nothing to compare", "a longer `run_time`, or shorter waits"},
-	gate.RouteMissing:      {"the two sides have different routes", "a fixed name for each route in the profile, or `ignore` in `gate.routes`"},
-	gate.LostSight:         {"the change leaves too few requests to judge it by", "a longer `run_time`"},
-	gate.RouteCannotBeSeen: {"too few requests", "a longer `run_time`, or `ignore` in `gate.routes`"},
+	gate.NotProven:        {"it looks worse, but that is not proven", "a longer `run_time`, or " + pairedGate + ", which compares with the base on the same machine"},
+	gate.TooNoisy:         {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
+	gate.NoisyMachine:     {"the machine is too noisy", "another run of the job, or a quieter runner"},
+	gate.ControlStrayed:   {"the machine is too noisy", "another run of the job, or a quieter runner"},
+	gate.LooksWorse:       {"it looks worse, in too few runs to tell", fmt.Sprintf("%d runs of this change, or %s", gate.FreshRuns, pairedGate)},
+	gate.CommonShift:      {"the whole run shifted", pairedGate + ", which compares with the base on the same machine"},
+	gate.NoBaseline:       {"no baseline yet", ourUpdate + " on the branch that this change goes to, or " + pairedGate + ", which needs none"},
+	gate.TooFewRuns:       {"too few baseline runs", "more runs of " + ourUpdate + ", or " + pairedGate + ", which needs none"},
+	gate.SingleRuns:       {"one run against one proves nothing", pairedGate},
+	gate.TooFewPairs:      {"too few pairs of rounds", "a longer `run_time`"},
+	gate.OtherProfile:     {"the baseline has another profile", ourUpdate + " with this profile, or " + pairedGate},
+	gate.OtherEnvironment: {"the baseline has another environment", ourUpdate + " in this environment, or " + pairedGate},
+	gate.RunNotWhole:      {"the run is not whole", "another run of the job, after a fix"},
+	gate.NoRun:            {"there is no run to judge", "a run"},
+	gate.NoSamples:        {"nothing to compare", "a longer `run_time`, or shorter waits"},
+	gate.NothingCompared:  {"nothing to compare", "a longer `run_time`, or shorter waits"},
+	gate.RouteMissing:     {"the two sides have different routes", "a fixed name for each route in the profile, or `ignore` in `gate.routes`"},
+	gate.LostSight:        {"the change leaves too few requests to judge it by", "a longer `run_time`"},
+	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or `ignore` in `gate.routes`"},
 }
 
 // doubt says in a few words why the gate could not tell, and in markdown what would settle it.
@@ -157,6 +157,12 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 		words.what, words.settle = "the sides have different environments", "one machine for both sides"
 	case r.Kind == gate.NoBaseline && r.Branch != "":
 		words.settle = fmt.Sprintf("%s on %s, or %s, which needs none", ourUpdate, span(r.Branch, maxName), pairedGate)
+	case r.Kind == gate.NoSamples && r.Rule != "":
+		words.what = "a threshold has no data"
+	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.FewRequests:
+		words.what = "too few requests"
+	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.ManyFailures:
+		words.what, words.settle = "too many failures to compare", "a baseline without these failures, or `ignore` in `gate.routes`"
 	case r.Kind == gate.NotProven && v.Mode == gate.Paired:
 		words.settle = "a longer `run_time`"
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/backtest"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -169,5 +170,46 @@ func TestGoldenReplay(t *testing.T) {
 	var lines strings.Builder
 	if err := (report.Replay{Reports: [][]backtest.Report{backtest.InOrder(p, long)}}).JSON(&lines); err != nil || strings.Count(lines.String(), "\n") != 51 {
 		t.Errorf("%d lines, %v", strings.Count(lines.String(), "\n"), err)
+	}
+}
+
+// The few words on top fit the first reason, and so does what would settle it.
+func TestHeadlineOfDoubt(t *testing.T) {
+	few, failures := &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}, &gate.Why{Kind: gate.ManyFailures, OnBase: true}
+	for _, c := range []struct {
+		mode         gate.Mode
+		reason       gate.Reason
+		what, settle string
+	}{
+		{gate.Stored, gate.Reason{Kind: gate.OtherProfile, Of: gate.OfBaseline}, "the baseline has another profile", "`plimsoll baseline update` with this profile"},
+		{gate.Paired, gate.Reason{Kind: gate.OtherProfile, Of: gate.OfPair}, "the sides have different profiles", "one profile for both sides"},
+		{gate.Paired, gate.Reason{Kind: gate.OtherEnvironment, Of: gate.OfPair}, "the sides have different environments", "one machine for both sides"},
+		{gate.Stored, gate.Reason{Kind: gate.OtherEnvironment, Of: gate.OfFresh}, "the runs do not belong together", "runs of one profile on one machine"},
+		{gate.Stored, gate.Reason{Kind: gate.RunNotWhole, Has: 2, Needs: 3}, "the run is not whole", "another run of the job"},
+		{gate.Stored, gate.Reason{Kind: gate.RunNotWhole, Of: gate.OfBaseline}, "no run of the baseline is whole", "`plimsoll baseline update`, or `plimsoll gate --paired`"},
+		{gate.Stored, gate.Reason{Kind: gate.NoSamples}, "nothing to compare", "a longer `run_time`, or shorter waits"},
+		{gate.Stored, gate.Reason{Kind: gate.NoSamples, Route: "GET /a", Rule: "max<1"}, "a threshold has no data", "a longer `run_time`, or shorter waits"},
+		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: few}, "too few requests", "a longer `run_time`"},
+		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: failures}, "too many failures to compare", "a baseline without these failures"},
+		{gate.Stored, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`, or `plimsoll gate --paired`"},
+		{gate.Paired, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`\n"},
+	} {
+		v := doubtful(c.reason)
+		v.Mode = c.mode
+		text := render(t, comment, report.New(v, shopRun()))
+		if !strings.Contains(text, "**inconclusive**: "+c.what+"\n") || !strings.Contains(text, "**What would settle it**: "+c.settle) {
+			t.Errorf("%+v: want %q and %q in\n%s", c.reason, c.what, c.settle, text)
+		}
+	}
+}
+
+// What only all routes together show is said of them.
+func TestHeadlineOfTheWhole(t *testing.T) {
+	v := gate.Verdict{
+		Outcome: gate.Fail, Mode: gate.Stored, Compared: 3, Total: 3, Reasons: []gate.Reason{{Kind: gate.Slower, Route: tally.All, Metric: gate.P50}},
+		Comparisons: []gate.Comparison{comparison(tally.All, gate.P50, gate.Worse)},
+	}
+	if text := render(t, comment, report.New(v, shopRun())); !strings.Contains(text, "**fail**: all routes together are slower\n") {
+		t.Errorf("got\n%s", text)
 	}
 }

@@ -51,7 +51,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.NoSamples:        noSamples,
 	gate.NothingCompared:  fixed("no route could be compared with the baseline"),
 	gate.RouteMissing:     routeMissing,
-	gate.RouteCannotBeSeen: func(r *gate.Reason) string {
+	gate.RouteNotJudged: func(r *gate.Reason) string {
 		text := fmt.Sprintf("%s could not be judged: %s", name(r.Route), because(r.Why, plain))
 		if r.RunTime > 0 {
 			text += fmt.Sprintf("; a run_time of %v would do, or gate.routes can ignore it", r.RunTime)
