@@ -97,14 +97,15 @@ func isHere(host string) bool {
 	return strings.HasPrefix(host, "/") || host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// passes reports whether the next try may succeed: after a cut connection (class 08), a server that
-// shuts down or starts up, a conflict of two transactions, too many connections. See PostgreSQL's
-// appendix of error codes.
+// passes reports whether the next try may end otherwise: after a cut connection (class 08), a server
+// that shuts down or starts up, a conflict of two transactions, too many connections, and a run that
+// was removed while it was marked (23503), which the next try does not find. See PostgreSQL's appendix
+// of error codes.
 func passes(err error) bool {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		return strings.HasPrefix(refused.Code, "08") ||
-			slices.Contains([]string{"57P01", "57P02", "57P03", "40001", "40P01", "53300"}, refused.Code)
+			slices.Contains([]string{"57P01", "57P02", "57P03", "23503", "40001", "40P01", "53300"}, refused.Code)
 	}
 	return pgconn.SafeToRetry(err)
 }

@@ -106,6 +106,42 @@ func change(t *testing.T, database string, f func(*url.URL)) string {
 	return u.String()
 }
 
+// A run that is removed while it is marked is not there, as if it had been removed before.
+func TestMarkWhileOthersRemove(t *testing.T) {
+	database := pgtest.Database(t)
+	store, err := postgres.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	info, _, err := store.Put(t.Context(), storetest.NewResult(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := openSQL(t, database)
+	removal, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer removal.Rollback()
+	if _, err := removal.ExecContext(t.Context(), "DELETE FROM plimsoll_run"); err != nil {
+		t.Fatal(err)
+	}
+	marked := make(chan error, 1)
+	go func() { marked <- store.Accept(t.Context(), info.ID, storetest.NewMark(1)) }()
+	for waiting := 0; waiting == 0 && len(marked) == 0; {
+		if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := removal.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-marked; !errors.Is(err, baseline.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}
+
 func TestNoWayInIsSaidWithoutThePassword(t *testing.T) {
 	database := pgtest.Database(t)
 	const secret = "s3cr%3At/@p&ss" // in a URL it has to be written with care
