@@ -119,7 +119,6 @@ func (r *repository) wantNoSecret(text string) {
 }
 
 // wantNoSecretLeft searches what the workflow runs left behind: files, artifacts, comments and check runs.
-// act's own files are not searched: they hold the environment that it was given.
 func (r *repository) wantNoSecretLeft() {
 	r.t.Helper()
 	files := 0

@@ -16,7 +16,7 @@ import (
 
 const module = "github.com/plimsoll-ci/plimsoll/"
 
-// listed is what is used of the output of go list.
+// listed holds the fields of go list's output that are used.
 type listed struct {
 	ImportPath, Dir string
 	GoFiles         []string
@@ -55,7 +55,7 @@ func TestArchitecture(t *testing.T) {
 	}
 }
 
-// TestWhereToLookFirst opens what docs/architecture.md sends a new reader to.
+// TestWhereToLookFirst opens every place that docs/architecture.md sends a new reader to.
 func TestWhereToLookFirst(t *testing.T) {
 	text, err := os.ReadFile("../../docs/architecture.md")
 	if err != nil {
@@ -74,7 +74,7 @@ func TestWhereToLookFirst(t *testing.T) {
 	}
 }
 
-// pure are the rooms whose outputs depend on their inputs alone.
+// pure lists the rooms whose outputs depend only on their inputs.
 var pure = []string{
 	"runner/profile", "runner/profile/strict", "runner/plan", "gate", "gate/stats", "gate/history", "gate/backtest", "gate/report",
 }
@@ -104,7 +104,7 @@ func checkPurity(t *testing.T, path string, p listed) {
 	}
 }
 
-// clockCalls lists the places of a file that ask for the time.
+// clockCalls lists the places in a file that read the clock.
 func clockCalls(t *testing.T, file string) (found []string) {
 	t.Helper()
 	files := token.NewFileSet()
@@ -125,7 +125,7 @@ func clockCalls(t *testing.T, file string) (found []string) {
 	return found
 }
 
-// readRooms reads which room may import which; none is a room without imports.
+// readRooms reads which rooms each room may import.
 func readRooms(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/architecture.md")

@@ -11,12 +11,11 @@ import (
 	"testing"
 )
 
-// TestDocs holds the pages to what they show: every profile is a good one, every command is
-// run, in the order of the page, and ends as the page says (with status 0, unless a comment
-// behind it says "exits N").
+// TestDocs checks every profile on the pages and runs every command, in the order of the page. A
+// command must exit with 0, or with N if the comment after it says "exits N".
 //
-// A page's commands run in a directory of their own with an empty home, where its first
-// profile is plimsoll.yaml, unless the page has plimsoll init write one, and a small service lies to be built. The load is made short.
+// Each page has its own directory, with an empty home and a small service to build. The page's first
+// profile is its plimsoll.yaml, unless the page runs plimsoll init. The load is made short.
 func TestDocs(t *testing.T) {
 	bin := buildPrograms(t)
 	pages, err := filepath.Glob("../../docs/*.md")
@@ -53,7 +52,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// docsService is the service that the pages' profiles start.
+// docsService is the service that the profiles on the pages start.
 const docsService = `package main
 
 import (
@@ -71,7 +70,7 @@ func main() {
 }
 `
 
-// blocks are the fenced blocks of a language.
+// blocks returns a page's fenced blocks in a language.
 func blocks(page, language string) (found []string) {
 	for _, match := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```").FindAllStringSubmatch(page, -1) {
 		found = append(found, match[1])
@@ -81,7 +80,7 @@ func blocks(page, language string) (found []string) {
 
 var saysStatus = regexp.MustCompile(`# exits (\d)`)
 
-// docsRun runs one line of a page. What make makes must be there to be made.
+// docsRun runs one line of a page. For make it only checks that the target exists.
 func docsRun(t *testing.T, bin, dir, line string) {
 	t.Helper()
 	if target, isMake := strings.CutPrefix(line, "make "); isMake {
@@ -123,8 +122,7 @@ func goEnv(t *testing.T, name string) string {
 	return strings.TrimSpace(string(value))
 }
 
-// TestDocsWorkflows keeps the workflows that a page shows equal to those that plimsoll init
-// writes.
+// TestDocsWorkflows keeps the workflows in docs/github.md equal to those that plimsoll init writes.
 func TestDocsWorkflows(t *testing.T) {
 	shown := blocks(readFile(t, "../../docs/github.md"), "yaml")
 	files, err := filepath.Glob("internal/starter/files/*.yml")
@@ -138,7 +136,7 @@ func TestDocsWorkflows(t *testing.T) {
 	}
 }
 
-// TestReadmeComment keeps the comment that README shows equal to what is really written.
+// TestReadmeComment keeps the comment in README equal to the one that the gate writes.
 func TestReadmeComment(t *testing.T) {
 	comment, _, _ := strings.Cut(readFile(t, "../../gate/report/testdata/fail.md"), "\n<details>")
 	if !strings.Contains(readFile(t, "../../README.md"), comment) {

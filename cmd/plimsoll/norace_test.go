@@ -2,5 +2,5 @@
 
 package main
 
-// raced tells that the tests run under the race detector.
+// raced reports that the tests run under the race detector.
 const raced = false

@@ -23,8 +23,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// failing is a directory with a profile, a store of twelve runs, and five results that are slower;
-// it gives the command line that judges them.
+// failing makes a directory with a profile, a store of twelve runs and five slower results. It
+// returns the command line that judges them.
 func failing(t *testing.T) (args []string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -56,8 +56,8 @@ func failing(t *testing.T) (args []string) {
 	return args
 }
 
-// inPull sets the variables of a step in a workflow that runs for pull request 7, and gives the
-// file of its outputs.
+// inPull sets the variables of a step in a workflow for pull request 7, and returns the file for its
+// outputs.
 func inPull(t *testing.T, hub *githubtest.Server) (outputs string) {
 	t.Helper()
 	head := strings.Repeat("d", 40)
@@ -88,8 +88,8 @@ func inPull(t *testing.T, hub *githubtest.Server) (outputs string) {
 	return filepath.Join(dir, "output")
 }
 
-// TestGitHubMisbehaves judges a failing change before a GitHub that fails in every way: the verdict,
-// the outputs and the exit status are the same each time, and what was not told is a warning.
+// TestGitHubMisbehaves judges a failing change while GitHub fails in every way. The verdict, the
+// outputs and the exit status stay the same, and what could not be posted is a warning.
 func TestGitHubMisbehaves(t *testing.T) {
 	args := failing(t)
 	always := func(f githubtest.Fault) []githubtest.Fault { return slices.Repeat([]githubtest.Fault{f}, 20) }

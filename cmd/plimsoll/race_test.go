@@ -2,6 +2,6 @@
 
 package main
 
-// raced tells that the tests run under the race detector. The programs of the scripts are then built for it
-// too, and a program in which it finds a race ends with status 66.
+// raced reports that the tests run under the race detector. The scripts' programs are then built with it too,
+// and exit with status 66 after a race.
 const raced = true

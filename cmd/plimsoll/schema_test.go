@@ -42,7 +42,7 @@ func FuzzSchemaAcceptsWhatTheReaderAccepts(f *testing.F) {
 	})
 }
 
-// onlyTheReader is what no schema can tell, by file and key.
+// onlyTheReader lists the mistakes that no schema can find, by file and key.
 var onlyTheReader = map[string]string{
 	"loop.yaml ":                                       "how much a file becomes once its aliases are followed",
 	"closed.yaml load":                                 "a key that applies only to a load of the other kind, which a stage may decide",
@@ -137,11 +137,11 @@ func TestSchemaFindsWhatTheReaderFinds(t *testing.T) {
 	}
 }
 
-// userNamed are the mappings whose keys are of the user's choice.
+// userNamed lists the mappings whose keys the user chooses.
 var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.json)$`)
 
-// Every key of the good profiles, once misspelt, and every value, once of another type or out of
-// range, is refused by the schema and the reader alike.
+// In the good profiles, misspell each key and change each value's type or range, one at a time: the
+// schema and the reader both refuse it.
 func TestSchemaRefusesMutations(t *testing.T) {
 	schema := compiledSchema(t)
 	for _, file := range corpus(t) {
@@ -170,7 +170,7 @@ func TestSchemaRefusesMutations(t *testing.T) {
 	}
 }
 
-// mutate makes one change at a time under a node, and takes it back after check has seen it.
+// mutate makes one change at a time under a node, calls check, and undoes the change.
 func mutate(n *yaml.Node, path string, check func(path, what string)) {
 	if strings.HasSuffix(path, "json") && !strings.HasSuffix(path, "expect.json") {
 		return // a body: any value is good
@@ -216,10 +216,10 @@ func mutate(n *yaml.Node, path string, check func(path, what string)) {
 	}
 }
 
-// mayBeNegative are values that happen to be numbers in the corpus and may be any text.
+// mayBeNegative lists values that are numbers in the corpus but may be any text.
 var mayBeNegative = regexp.MustCompile(`(^|\.)(expect\.json\..*|tags\[\]|hosts\[\]|name|list\[\])$`)
 
-// Every key that the schema knows stands in a good profile, so that the tests above meet it.
+// Every key in the schema is used in a good profile, so the tests above see it.
 func TestCorpusHasEveryKeyOfTheSchema(t *testing.T) {
 	written := map[string]bool{}
 	for _, file := range corpus(t) {
@@ -276,7 +276,7 @@ func corpus(t testing.TB) []string {
 	return files
 }
 
-// compiledSchema is what `plimsoll schema` prints, compiled by a validator of others.
+// compiledSchema is the output of `plimsoll schema`, compiled by an independent validator.
 func compiledSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	var printed bytes.Buffer
@@ -298,7 +298,7 @@ func compiledSchema(t testing.TB) *jsonschema.Schema {
 	return schema
 }
 
-// readerFinds gives the problems of a profile by their keys, such as users.0.name.
+// readerFinds returns the keys of a profile's problems, such as users.0.name.
 func readerFinds(file string, data []byte) map[string]string {
 	set := map[string]string{"API_TOKEN": "s3cret", "TARGET_URL": "http://127.0.0.1:8080", "SHOP_PASSWORD": "pa\"ss"}
 	p, problems := profile.Parse(file, data, profile.Surroundings{
@@ -314,7 +314,7 @@ func readerFinds(file string, data []byte) map[string]string {
 	return found
 }
 
-// schemaFinds gives the keys at which a value is not as the schema says.
+// schemaFinds returns the keys whose values do not fit the schema.
 func schemaFinds(schema *jsonschema.Schema, instance any) map[string]bool {
 	found := map[string]bool{}
 	var invalid *jsonschema.ValidationError
@@ -324,11 +324,11 @@ func schemaFinds(schema *jsonschema.Schema, instance any) map[string]bool {
 	return found
 }
 
-// anyName begins the key of a name that a user chose: the validator does not keep where it stands.
+// anyName begins the key of a name that a user chose: the validator does not report its place.
 const anyName = "…"
 
-// collect adds the keys of an error. Of several forms that a value may have, the first one counts
-// whose own key the value has.
+// collect adds the keys of an error. If a value may have several forms, the first form counts whose
+// own key the value has.
 func collect(e *jsonschema.ValidationError, found map[string]bool) {
 	at := strings.Join(e.InstanceLocation, ".")
 	under := func(names []string) {
@@ -365,8 +365,7 @@ func collect(e *jsonschema.ValidationError, found map[string]bool) {
 	}
 }
 
-// lacksKey reports whether an error says of the value at a place that a key is missing, or that
-// it is of another type.
+// lacksKey reports whether an error says that the value at a place lacks a key or has another type.
 func lacksKey(e *jsonschema.ValidationError, at []string) bool {
 	if slices.Equal(e.InstanceLocation, at) {
 		switch e.ErrorKind.(type) {
@@ -377,7 +376,7 @@ func lacksKey(e *jsonschema.ValidationError, at []string) bool {
 	return slices.ContainsFunc(e.Causes, func(cause *jsonschema.ValidationError) bool { return lacksKey(cause, at) })
 }
 
-// instanceOf gives a YAML document as an editor hands it to a schema; false when it is not YAML.
+// instanceOf converts a YAML document as an editor does for a schema; false when it is not YAML.
 func instanceOf(data []byte) (any, bool) {
 	var document yaml.Node
 	if err := yaml.Load(data, &document, yaml.WithUniqueKeys(false)); err != nil || len(document.Content) == 0 {

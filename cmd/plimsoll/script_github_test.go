@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 )
 
-// workflow sets what a runner sets.
+// workflow sets the variables that a runner sets.
 func workflow(ts *testscript.TestScript, s *githubtest.Server, pullRequest string) {
 	number, err := strconv.Atoi(pullRequest)
 	ts.Check(err)
@@ -35,7 +35,7 @@ func workflow(ts *testscript.TestScript, s *githubtest.Server, pullRequest strin
 	setWorkflow(ts, values, event)
 }
 
-// follow sets what a runner sets in a workflow that follows another one.
+// follow sets the variables of a workflow_run after another workflow.
 func follow(ts *testscript.TestScript, s *githubtest.Server) {
 	workflow(ts, s, "0")
 	head := strings.Repeat("d", 40)
@@ -49,7 +49,7 @@ func follow(ts *testscript.TestScript, s *githubtest.Server) {
 	}})
 }
 
-// queue sets what a runner sets for a merge group.
+// queue sets the variables of a merge group.
 func queue(ts *testscript.TestScript, s *githubtest.Server) {
 	workflow(ts, s, "0")
 	setWorkflow(ts, map[string]string{
@@ -59,7 +59,7 @@ func queue(ts *testscript.TestScript, s *githubtest.Server) {
 	}, map[string]any{"action": "checks_requested", "merge_group": map[string]any{"base_ref": "refs/heads/main", "base_sha": strings.Repeat("b", 40)}})
 }
 
-// setWorkflow sets the variables and the files of a fresh step.
+// setWorkflow sets the variables of a new step and empties its files.
 func setWorkflow(ts *testscript.TestScript, values map[string]string, event map[string]any) {
 	text, err := json.Marshal(event)
 	ts.Check(err)

@@ -10,8 +10,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 )
 
-// Flags come from the command line, else from the environment that is handed in, and never from the
-// process's own.
+// Flags come from the command line, or else from the environment that is passed in, never from the process's
+// own.
 func TestVariables(t *testing.T) {
 	t.Setenv("PLIMSOLL_USERS", "0") // would be refused
 	t.Chdir(t.TempDir())
@@ -41,7 +41,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// The action hands its secrets on as variables, and none of them on the command line.
+// The action passes secrets on in variables, never on the command line.
 func TestActionEnvironment(t *testing.T) {
 	env := environ.Of([]string{
 		"PLIMSOLL_INPUT_DATABASE_URL=postgres://me:s3cret@db/x", "PLIMSOLL_INPUT_GITHUB_TOKEN=ghs_s3cret", "PLIMSOLL_INPUT_COMMAND=gate", "RUNNER_TEMP=/tmp/x",

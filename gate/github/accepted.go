@@ -12,27 +12,26 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// Acceptance is people's word that a change may be as it is.
+// Acceptance records that a person accepted a change.
 type Acceptance struct {
-	By    string // the login of who put the label
+	By    string // login of the person who added the label
 	At    time.Time
 	Label string
 	Pull  int
 	Title string // of the pull request
 }
 
-// labeled is the name of an event, and of a webhook's action.
+// labeled is the name of an issue event, and of a webhook's action.
 const labeled = "labeled"
 
-// Accepted tells whether the run's pull request bears a label that counts for the run's commit:
-// nil when it does not bear it. All of it is read from GitHub at the time of the call.
+// Accepted finds the label on the run's pull request and checks that it counts for the run's
+// commit. It returns nil when the label is not there. It asks GitHub anew at each call.
 //
-// A label must have been put while this very commit was the head. That is known when putting it
-// has started this run, or when a run of this pull request for this commit was created before it
-// was put and the head was not replaced since. Otherwise the error wraps ErrNotBound: a label
-// that was put on a commit says nothing of what is pushed after it, nor of a branch that the pull
-// request was turned to since. When the pull request has another head by now, the error wraps
-// ErrMovedOn.
+// The label counts only if it was added while this commit was the head. That is certain in two
+// cases: adding the label started this run; or a run of this pull request for this commit was
+// created before the label was added, and the head was not replaced since. Otherwise the error
+// wraps ErrNotBound: a label accepts neither later pushes nor a base branch that was changed
+// later. If the pull request has another head by now, the error wraps ErrMovedOn.
 func (a *API) Accepted(ctx context.Context, label string) (acceptance *Acceptance, err error) {
 	doing := a.onPull(fmt.Sprintf("look for the label %q on", label))
 	if a.Run.PullRequest <= 0 || a.Run.HeadSHA == "" || label == "" {
@@ -49,8 +48,8 @@ func (a *API) Accepted(ctx context.Context, label string) (acceptance *Acceptanc
 	return acceptance, err
 }
 
-// AcceptedQueued tells the same of a pull request that waits in the merge queue for which this
-// run is: GitHub takes it out of the queue when something is pushed to it.
+// AcceptedQueued is Accepted for the queued pull request that this run's merge group ends with.
+// GitHub removes a pull request from the queue when somebody pushes to it.
 func (a *API) AcceptedQueued(ctx context.Context, label string) (acceptance *Acceptance, err error) {
 	doing := fmt.Sprintf("look for the label %q on pull request %d of %s, which is queued", label, a.Run.Queued, a.Run.Repository)
 	if a.Run.Queued <= 0 || label == "" {
@@ -62,14 +61,14 @@ func (a *API) AcceptedQueued(ctx context.Context, label string) (acceptance *Acc
 			return err
 		}
 		acceptance, err = s.accepted(ctx, pullOf(p), label, func(ctx context.Context, pull pullRequest, put placed) error {
-			return s.boundByRuns(ctx, pull, put, creationLag, 0) // a rebased head may be queued: who queues has seen it
+			return s.boundByRuns(ctx, pull, put, creationLag, 0) // a rebased head may be queued: whoever queued it has seen it
 		})
 		return err
 	})
 	return acceptance, err
 }
 
-// accepted finds the label on a pull request, and whether it counts.
+// accepted finds the label on a pull request and checks that it counts.
 func (s *session) accepted(ctx context.Context, pull pullRequest, label string, bound func(context.Context, pullRequest, placed) error) (*Acceptance, error) {
 	if !slices.ContainsFunc(pull.labels, func(one string) bool { return strings.EqualFold(one, label) }) {
 		return nil, nil
@@ -91,10 +90,9 @@ func (s *session) accepted(ctx context.Context, pull pullRequest, label string, 
 	return accept(put.event, pull), nil
 }
 
-// AcceptedMerge tells whether the pull request that was merged as a commit bore a label that
-// counted for its head when that was merged: nil when there is no such pull request or it did not
-// bear the label. The error wraps ErrNotBound when it did, and it is not known to have been put
-// after the last push.
+// AcceptedMerge finds the label on the pull request that was merged as this commit, and checks
+// that it counted for the merged head. It returns nil when there is no such pull request, or no
+// such label on it. The error wraps ErrNotBound when the label may be older than the last push.
 func (a *API) AcceptedMerge(ctx context.Context, sha, label string) (acceptance *Acceptance, err error) {
 	doing := fmt.Sprintf("look for the label %q on the pull request that was merged as %s of %s", label, short(sha), a.Run.Repository)
 	if sha == "" || label == "" {
@@ -119,7 +117,7 @@ func (a *API) AcceptedMerge(ctx context.Context, sha, label string) (acceptance 
 		if err := put.broken(); err != nil {
 			return err
 		}
-		// No margin for runs that come late: who merges has seen what was merged.
+		// No margin for runs that are created late: whoever merged it has seen what was merged.
 		if err := s.boundByRuns(ctx, pull, put, 0, 0); err != nil {
 			return err
 		}
@@ -130,11 +128,11 @@ func (a *API) AcceptedMerge(ctx context.Context, sha, label string) (acceptance 
 }
 
 func accept(put *github.IssueEvent, pull pullRequest) *Acceptance {
-	by := cmp.Or(put.GetActor().GetLogin(), "ghost") // as GitHub calls who has left
+	by := cmp.Or(put.GetActor().GetLogin(), "ghost") // GitHub's name for a deleted account
 	return &Acceptance{By: by, At: put.GetCreatedAt().Time, Label: put.GetLabel().GetName(), Pull: pull.number, Title: pull.title}
 }
 
-// history is what happened to a pull request until it was merged, in order.
+// history lists the events of a pull request until its merge, in order.
 type history []*github.IssueEvent
 
 func (s *session) history(ctx context.Context, pull int) (past history, err error) {

@@ -178,7 +178,7 @@ func TestWhatDoesNotPassIsSaid(t *testing.T) {
 		"no right":          {func(s *githubtest.Server, _ *github.API) { s.Deny("/") }, "the job needs permissions: "},
 		"locked":            {always(githubtest.Fault{Status: 403, Body: `{"message":"Unable to create comment because issue is locked."}`}), `GitHub refuses it (403): "Unable to create comment because issue is locked."`},
 		"gone":              {always(githubtest.Fault{Status: 410}), "GitHub refuses it (410)"},
-		"refused":           {always(githubtest.Fault{Status: 422}), `GitHub refuses it (422): "a fault that the test has asked for"`},
+		"refused":           {always(githubtest.Fault{Status: 422}), `GitHub refuses it (422): "a fault that the test asked for"`},
 		"down":              {always(githubtest.Fault{Status: 500}), "tried 4 times: GitHub is in trouble (500): run the job again later"},
 		"cut":               {always(githubtest.Fault{Drop: true}), "tried 4 times: the connection to GitHub fails: "},
 		"wait an hour": {always(githubtest.Fault{Status: 429, Header: header("Retry-After", "3600")}),

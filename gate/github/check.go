@@ -11,25 +11,25 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// The bounds of a check run: "REST API endpoints for check runs" in GitHub's docs.
+// The limits of a check run: see "REST API endpoints for check runs" in GitHub's docs.
 const (
 	maxCheckSummary = 65_535 // bytes
-	maxAnnotations  = 50     // in one request
+	maxAnnotations  = 50     // per request
 	maxTitle        = 255    // characters, of an annotation
 	maxMessage      = 64_000 // bytes, of an annotation: 64 KB
 )
 
-// Check is a check run that is done.
+// Check is a completed check run.
 type Check struct {
 	Name        string
 	Conclusion  string // success, failure, neutral or action_required
 	DetailsURL  string // empty for the run's page
 	Title       string
-	Summary     string // markdown; what is longer than 65,535 bytes is cut after a line
+	Summary     string // markdown; past 65,535 bytes it is cut after a line
 	Annotations []Annotation
 }
 
-// Annotation is a remark on a line of a file of the repository.
+// Annotation is a note on a line of a file in the repository.
 type Annotation struct {
 	Path    string
 	Line    int    // from 1
@@ -38,8 +38,8 @@ type Annotation struct {
 	Message string
 }
 
-// Check puts a check run on the commit that the run is for, and gives its address. Called again
-// in the same run and attempt, it changes the one of that name; annotations that are there stay.
+// Check writes a check run on the run's commit and returns its address. A second call in the same
+// run and attempt updates the check run of that name; GitHub keeps the earlier annotations.
 func (a *API) Check(ctx context.Context, c Check) (address string, err error) {
 	head := cmp.Or(a.Run.HeadSHA, a.Run.SHA)
 	doing := fmt.Sprintf("write the check run %q on commit %s of %s", c.Name, short(head), a.Run.Repository)
@@ -55,8 +55,8 @@ func (a *API) Check(ctx context.Context, c Check) (address string, err error) {
 	return address, err
 }
 
-// settle is one try. It looks first, so that an answer that was lost makes no second check run,
-// and goes on with the annotations where an earlier try has ended.
+// settle is one try. It looks for the check run first, so a lost answer does not lead to a second
+// one, and it continues with the annotations where an earlier try stopped.
 func (c *Check) settle(ctx context.Context, s *session, head string) (string, error) {
 	source := s.Run.measured()
 	id := fmt.Sprintf("plimsoll run=%d attempt=%d", source.ID, source.Attempt)
@@ -82,7 +82,7 @@ func (c *Check) settle(ctx context.Context, s *session, head string) (string, er
 	return there.GetHTMLURL(), err
 }
 
-// update sends the check run anew, with the annotations that follow those that were sent.
+// update sends the check run again, with the next annotations.
 func (c *Check) update(ctx context.Context, s *session, id int64, sent *int) (*github.CheckRun, error) {
 	part := c.Annotations[*sent:min(*sent+maxAnnotations, len(c.Annotations))]
 	there, _, err := s.Checks.UpdateCheckRun(ctx, s.owner, s.name, id, github.UpdateCheckRunOptions{
@@ -92,7 +92,7 @@ func (c *Check) update(ctx context.Context, s *session, id int64, sent *int) (*g
 	return there, err
 }
 
-// findCheck is the check run that this run has made already, nil for none.
+// findCheck finds the check run that this run made earlier; nil for none.
 func findCheck(ctx context.Context, s *session, head, name, id string) (found *github.CheckRun, err error) {
 	read := func(o *github.ListOptions) ([]*github.CheckRun, *github.Response, error) {
 		list, response, err := s.Checks.ListCheckRunsForRef(ctx, s.owner, s.name, head, &github.ListCheckRunsOptions{
@@ -128,8 +128,8 @@ func (c *Check) output(part []Annotation) *github.CheckRunOutput {
 	return output
 }
 
-// cutLines cuts a text after its last line that fits, and says so; a first line that is too long
-// by itself is cut after a character.
+// cutLines cuts a long text after the last line that fits, and says so. If even the first line is
+// too long, it is cut between two characters.
 func cutLines(text string, most int) string {
 	const end = "\n… cut here: GitHub takes no more.\n"
 	if len(text) <= most {

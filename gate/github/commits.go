@@ -10,15 +10,14 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// MergeBase is the commit from which two others have parted, which GitHub knows where a shallow
-// checkout does not.
+// MergeBase asks GitHub for the merge base of two commits. A shallow checkout may not know it.
 func (a *API) MergeBase(ctx context.Context, base, head string) (sha string, err error) {
-	doing := fmt.Sprintf("look where %s and %s of %s have parted", short(base), short(head), a.Run.Repository)
+	doing := fmt.Sprintf("find the merge base of %s and %s of %s", short(base), short(head), a.Run.Repository)
 	if base == "" || head == "" {
 		return "", fmt.Errorf("%s: that takes two commits", doing)
 	}
 	err = a.call(ctx, doing, "contents: read", func(ctx context.Context, s *session) error {
-		// Of the commits between, which come along in pages, none is used.
+		// The commits in between come in pages, and are not used.
 		comparison, _, err := s.Repositories.CompareCommits(ctx, s.owner, s.name, base, head, &github.ListOptions{PerPage: 1})
 		sha = comparison.GetMergeBaseCommit().GetSHA()
 		return err
@@ -31,14 +30,14 @@ func (s *session) isAncestor(ctx context.Context, ancestor, head string) (bool, 
 	if isStatus(err, http.StatusNotFound) && strings.Contains(said(err), "No common ancestor") {
 		return false, nil
 	}
-	status := comparison.GetStatus() // of head, as seen from the other
+	status := comparison.GetStatus() // of head, relative to ancestor
 	return status == "ahead" || status == "identical", err
 }
 
-// Ancestors are a commit and those before it, the nearest first, so many at most and never none.
+// Ancestors lists a commit and its ancestors, the nearest first: at most so many, and at least one.
 func (a *API) Ancestors(ctx context.Context, sha string, most int) (list []string, err error) {
 	doing := fmt.Sprintf("list the commits before %s of %s", short(sha), a.Run.Repository)
-	if sha == "" || most <= 0 { // without a commit, those of the default branch would come
+	if sha == "" || most <= 0 { // without a commit GitHub lists those of the default branch
 		return nil, fmt.Errorf("%s: that takes a commit and how many", doing)
 	}
 	err = a.call(ctx, doing, "contents: read", func(ctx context.Context, s *session) error {
@@ -51,7 +50,7 @@ func (a *API) Ancestors(ctx context.Context, sha string, most int) (list []strin
 			return len(list) < most
 		})
 		if err == nil && len(list) == 0 {
-			err = errors.New("GitHub answers with no commit, not even with the one that it was asked for: run the job again later")
+			err = errors.New("GitHub lists no commits, not even the one that was asked for: run the job again later")
 		}
 		return err
 	})

@@ -38,7 +38,7 @@ func TestAnAnswerWithoutCommits(t *testing.T) {
 	s := serve(t)
 	s.Fail(githubtest.Fault{Status: 200, Body: "[]"})
 	got, err := job(s, 10).Ancestors(t.Context(), sha("a"), 10)
-	if err == nil || got != nil || !strings.Contains(err.Error(), "GitHub answers with no commit") {
+	if err == nil || got != nil || !strings.Contains(err.Error(), "GitHub lists no commits") {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -1,10 +1,12 @@
-// Package github is where a verdict meets GitHub: what a workflow runs for, its outputs, step
-// summary and annotations, one comment on the pull request that is kept up to date, a check run,
-// and what only GitHub can tell: where two commits part, and whether people accept a change.
+// Package github carries a verdict to GitHub and reads what only GitHub knows.
 //
-// FromEnv reads the workflow's environment, Actions writes what the runner collects, API speaks
-// to GitHub's REST API at whatever address the runner names, so that GitHub Enterprise works as
-// well. The package knows nothing of verdicts: it carries markdown.
+// It reads what a workflow runs for. It writes the step's outputs, summary and annotations, one
+// comment on the pull request, which it keeps up to date, and a check run. It asks GitHub for the
+// merge base of two commits, and whether people accepted a change.
+//
+// FromEnv reads the workflow's environment. Actions writes the files and annotations that the
+// runner collects. API calls GitHub's REST API at the address that the runner names, so GitHub
+// Enterprise works too. The package knows nothing of verdicts: it carries markdown.
 package github
 
 import (
@@ -17,22 +19,22 @@ import (
 	"github.com/sethvargo/go-githubactions"
 )
 
-// Run is the workflow run that this process is part of. Outside of GitHub Actions it is zero.
+// Run is the workflow run that this process is part of. Outside GitHub Actions it is zero.
 type Run struct {
 	InActions      bool
 	Repository     string // owner/name
 	Event          string // such as push, pull_request, merge_group, workflow_run
 	Action         string // of the event, such as synchronize or labeled; empty where there is none
-	Label          string // that was put, when Action is labeled
-	Before         string // the head before, when Action is synchronize
+	Label          string // the label that was added, when Action is labeled
+	Before         string // the previous head, when Action is synchronize
 	SHA            string // what was checked out, a merge commit for a pull request
-	Branch         string // that the code is of
-	BaseBranch     string // that it is to go into; empty for a push
-	BaseSHA        string // what it is compared with; for a push what was there before, empty for a new branch
+	Branch         string // the branch of the code
+	BaseBranch     string // the branch to merge into; empty for a push
+	BaseSHA        string // the commit to compare with; for a push the previous head, empty for a new branch
 	DefaultBranch  string
 	PullRequest    int    // 0 for none
-	Queued         int    // of a merge group, the pull request that it ends with; 0 for none
-	HeadSHA        string // of the pull request, or of the run that this one follows
+	Queued         int    // the last pull request of a merge group; 0 for none
+	HeadSHA        string // head of the pull request, or of the run that this one follows
 	HeadRepository string // owner/name that HeadSHA was pushed to
 	FromFork       bool   // a pull request from another repository: the token can read only
 	ID             int64
@@ -48,12 +50,12 @@ type Source struct {
 	Event       string // that started it
 }
 
-// RunURL is the page of this run, in its present attempt.
+// RunURL is the address of this run's page, for its present attempt.
 func (r Run) RunURL() string {
 	return fmt.Sprintf("%s/%s/actions/runs/%d/attempts/%d", strings.TrimSuffix(r.ServerURL, "/"), r.Repository, r.ID, r.Attempt)
 }
 
-// measured is the run that what is told comes from: the one that this one follows, or itself.
+// measured is the run that measured: the one that this run follows, or else this run.
 func (r Run) measured() Source {
 	if r.Source.ID != 0 {
 		return r.Source
@@ -61,7 +63,7 @@ func (r Run) measured() Source {
 	return Source{r.ID, r.Attempt, r.Event}
 }
 
-// payload is what is used of an event; see "Webhook events and payloads" in GitHub's docs.
+// payload holds the fields of an event that we use; see "Webhook events and payloads" in GitHub's docs.
 type payload struct {
 	Action string `json:"action"`
 	Before string `json:"before"`
@@ -100,7 +102,7 @@ type fullName struct {
 	FullName string `json:"full_name"`
 }
 
-// FromEnv reads the variables that GitHub Actions sets and the event's file.
+// FromEnv reads the variables that GitHub Actions sets, and the file with the event.
 func FromEnv(getenv func(string) string) (Run, error) {
 	if getenv("GITHUB_ACTIONS") != "true" {
 		return Run{}, nil
@@ -131,7 +133,7 @@ func FromEnv(getenv func(string) string) (Run, error) {
 	return run, nil
 }
 
-// queueBranch is the branch of a merge group, which names the pull request that it ends with.
+// queueBranch matches the branch of a merge group, which names the group's last pull request.
 var queueBranch = regexp.MustCompile(`^gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]+$`)
 
 func (r *Run) fill(event payload) {
@@ -139,7 +141,7 @@ func (r *Run) fill(event payload) {
 	if r.Action == labeled {
 		r.Label = event.Label.Name
 	}
-	if strings.Trim(event.Before, "0") != "" { // zeros stand for nothing before
+	if strings.Trim(event.Before, "0") != "" { // all zeros for a new branch
 		r.BaseSHA = event.Before
 	}
 	if pull := event.PullRequest; pull.Number != 0 {
@@ -151,7 +153,7 @@ func (r *Run) fill(event payload) {
 	if group := event.MergeGroup; group.BaseRef != "" {
 		r.BaseBranch, r.BaseSHA = strings.TrimPrefix(group.BaseRef, "refs/heads/"), group.BaseSHA
 		if match := queueBranch.FindStringSubmatch(r.Branch); match != nil {
-			r.Queued, _ = strconv.Atoi(match[1]) // too large a number is none
+			r.Queued, _ = strconv.Atoi(match[1]) // a number too large for an int counts as none
 		}
 	}
 	if source := event.WorkflowRun; source.ID != 0 {

@@ -9,25 +9,25 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// pullRequest is one as GitHub tells of it.
+// pullRequest is a pull request, as GitHub describes it.
 type pullRequest struct {
 	number         int
 	title          string
 	headSHA        string
-	branch         string   // of its head
-	headRepository string   // owner/name of its head; empty when that was deleted
-	labels         []string // that it bears now
+	branch         string   // of the head
+	headRepository string   // owner/name; empty when it was deleted
+	labels         []string // at present
 	opened         time.Time
 	closed         time.Time // zero while it is open
 }
 
-// FindPull is the number of the open pull request whose head is this very commit on this branch
-// of this repository, which may be a fork; the error wraps ErrNoPull when there is none, because
-// it has moved on or was closed. When there are several, to several branches, none is meant.
+// FindPull finds the open pull request whose head is exactly this commit on this branch of this
+// repository, which may be a fork. The error wraps ErrNoPull when there is none: the pull request
+// has another head by now, or was closed. Several, into several branches, are an error too.
 func (a *API) FindPull(ctx context.Context, headRepository, branch, sha string) (number int, err error) {
 	doing := fmt.Sprintf("find the pull request for commit %s of %s in %s", short(sha), headRepository, a.Run.Repository)
 	owner, _, ok := strings.Cut(headRepository, "/")
-	if !ok || owner == "" || branch == "" || sha == "" { // with less, all pull requests would come
+	if !ok || owner == "" || branch == "" || sha == "" { // otherwise GitHub lists all pull requests
 		return 0, fmt.Errorf("%s: that takes OWNER/NAME, a branch and a commit", doing)
 	}
 	err = a.call(ctx, doing, "pull-requests: read", func(ctx context.Context, s *session) error {
@@ -52,7 +52,7 @@ func (a *API) FindPull(ctx context.Context, headRepository, branch, sha string) 
 	return number, err
 }
 
-// pullsFrom reads the pull requests of a branch, OWNER:BRANCH, in a state: open, closed or all.
+// pullsFrom lists the pull requests of a branch, OWNER:BRANCH, in a state: open, closed or all.
 func (s *session) pullsFrom(ctx context.Context, head, state string, take func(pullRequest) (more bool)) error {
 	read := func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
 		return s.PullRequests.List(ctx, s.owner, s.name, &github.PullRequestListOptions{State: state, Head: head, ListOptions: *o})
@@ -60,8 +60,8 @@ func (s *session) pullsFrom(ctx context.Context, head, state string, take func(p
 	return pages(read, func(p *github.PullRequest) bool { return take(pullOf(p)) })
 }
 
-// pullOfCommit is the pull request that made this commit by being merged; the error wraps
-// ErrNoPull when there is none.
+// pullOfCommit finds the pull request whose merge made this commit. The error wraps ErrNoPull when
+// there is none.
 func (s *session) pullOfCommit(ctx context.Context, sha string) (found pullRequest, err error) {
 	read := func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
 		return s.PullRequests.ListPullRequestsWithCommit(ctx, s.owner, s.name, sha, o)
@@ -78,7 +78,7 @@ func (s *session) pullOfCommit(ctx context.Context, sha string) (found pullReque
 	return found, err
 }
 
-// pullAt is the run's pull request, as long as its head is this commit.
+// pullAt reads the run's pull request. The error wraps ErrMovedOn when its head is another commit.
 func (s *session) pullAt(ctx context.Context, head string) (pullRequest, error) {
 	p, _, err := s.PullRequests.Get(ctx, s.owner, s.name, s.Run.PullRequest)
 	if err != nil {

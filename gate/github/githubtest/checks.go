@@ -21,7 +21,7 @@ type Check struct {
 	Annotations []Annotation
 }
 
-// Annotation is a remark of a check run on a line of a file.
+// Annotation is a check run's note on a line of a file.
 type Annotation struct {
 	Path    string `json:"path"`
 	Line    int    `json:"start_line"`
@@ -30,7 +30,7 @@ type Annotation struct {
 	Message string `json:"message"`
 }
 
-// sentCheck is a check run, or a change to one, as it is sent.
+// sentCheck is the body of a request that creates or updates a check run.
 type sentCheck struct {
 	Name       string `json:"name"`
 	HeadSHA    string `json:"head_sha"`
@@ -45,7 +45,7 @@ type sentCheck struct {
 	} `json:"output"`
 }
 
-// Checks gives the check runs, the oldest first.
+// Checks returns the check runs, the oldest first.
 func (s *Server) Checks() (list []Check) {
 	s.locked(func() { list = slices.Clone(s.checks) })
 	return list
@@ -59,7 +59,7 @@ func (s *Server) listChecks(x *exchange) {
 			list = append(list, s.check(c))
 		}
 	}
-	if x.r.URL.Query().Get("filter") != "all" { // each name's newest
+	if x.r.URL.Query().Get("filter") != "all" { // keep the newest of each name
 		seen := map[any]bool{}
 		list = slices.DeleteFunc(list, func(c object) bool {
 			defer func() { seen[c["name"]] = true }()
@@ -76,7 +76,7 @@ func (s *Server) createCheck(x *exchange) {
 	}
 	var sent sentCheck
 	x.decodeInto(&sent)
-	if sent.Status == "completed" && sent.Conclusion == "" { // which the description does not say, and the docs do
+	if sent.Status == "completed" && sent.Conclusion == "" { // the docs say so, the description does not
 		refuse(x.w, http.StatusUnprocessableEntity, "Invalid request. A completed check run needs a conclusion.")
 		return
 	}
@@ -95,7 +95,7 @@ func (s *Server) updateCheck(x *exchange) {
 	s.changeCheck(x, http.StatusOK, &s.checks[i], sent)
 }
 
-// changeCheck takes over what was sent; annotations are added to those that are there.
+// changeCheck applies what was sent. Annotations are added to the earlier ones.
 func (s *Server) changeCheck(x *exchange, status int, c *Check, sent sentCheck) {
 	c.Name, c.HeadSHA = cmp.Or(sent.Name, c.Name), cmp.Or(sent.HeadSHA, c.HeadSHA)
 	c.Conclusion, c.DetailsURL = cmp.Or(sent.Conclusion, c.Conclusion), cmp.Or(sent.DetailsURL, c.DetailsURL)

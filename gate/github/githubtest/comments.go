@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Comment is one comment.
+// Comment is a comment on an issue or pull request.
 type Comment struct {
 	ID     int64
 	Issue  int
@@ -18,7 +18,7 @@ type Comment struct {
 	Body   string
 }
 
-// Put writes a comment without asking. It is given the next id, whatever its own.
+// Put adds a comment without a request. It gets the next ID, whatever its ID field says.
 func (s *Server) Put(c Comment) { s.locked(func() { s.put(c) }) }
 
 func (s *Server) put(c Comment) Comment {
@@ -27,14 +27,14 @@ func (s *Server) put(c Comment) Comment {
 	return c
 }
 
-// Delete takes our comments away from an issue or pull request, as a person can.
+// Delete deletes our comments on an issue or pull request, as a person could.
 func (s *Server) Delete(issue int) {
 	s.locked(func() {
 		s.comments = slices.DeleteFunc(s.comments, func(c Comment) bool { return c.Issue == issue && c.Author == s.login })
 	})
 }
 
-// Comments gives the comments of an issue or pull request, the oldest first.
+// Comments returns the comments on an issue or pull request, the oldest first.
 func (s *Server) Comments(issue int) (found []Comment) {
 	s.locked(func() { found = s.commentsOf(issue) })
 	return found
@@ -95,7 +95,7 @@ func (s *Server) commentByID(x *exchange) int {
 	return slices.IndexFunc(s.comments, func(c Comment) bool { return c.ID == int64(x.number("comment_id")) })
 }
 
-// goodBody reports whether a comment's text can stand; when it cannot, it has answered.
+// goodBody reports whether a comment's text is allowed. If it is not, goodBody has sent the refusal.
 func (x *exchange) goodBody() bool {
 	body, _ := x.fields["body"].(string)
 	problem := ""
@@ -122,7 +122,7 @@ func (s *Server) comment(c Comment) object {
 	})
 }
 
-// number is a parameter of the path that is one.
+// number reads a numeric parameter of the path.
 func (x *exchange) number(name string) int {
 	n, err := strconv.Atoi(x.parameters[name])
 	if err != nil {
@@ -131,7 +131,7 @@ func (x *exchange) number(name string) int {
 	return n
 }
 
-// query is a number that a request asks with.
+// query reads a numeric parameter of the query.
 func (x *exchange) query(name string, otherwise int) int {
 	if n, err := strconv.Atoi(x.r.URL.Query().Get(name)); err == nil {
 		return n

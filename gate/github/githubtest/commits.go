@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// commit is one of the repository's.
+// commit is a commit of the repository.
 type commit struct {
 	sha      string
 	parents  []string
-	branches []string // whose heads it is
+	branches []string // whose head it is
 }
 
-// Commit adds a commit after its parents, none for a root.
+// Commit adds a commit. Its parents must be there; a root has none.
 func (s *Server) Commit(sha string, parents ...string) {
 	s.locked(func() { s.commits = append(s.commits, commit{sha: sha, parents: slices.Clone(parents)}) })
 }
@@ -24,7 +24,7 @@ func (s *Server) Branch(name, sha string) {
 	s.locked(func() { s.commits[s.commitAt(sha)].branches = append(s.commits[s.commitAt(sha)].branches, name) })
 }
 
-// commitAt finds a commit by its name or that of a branch.
+// commitAt finds a commit by its SHA or by a branch; -1 for none.
 func (s *Server) commitAt(ref string) int {
 	return slices.IndexFunc(s.commits, func(c commit) bool { return c.sha == ref || slices.Contains(c.branches, ref) })
 }

@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// Fault is an answer that GitHub gives instead of the right one.
+// Fault is an answer in place of the right one.
 type Fault struct {
-	Method string // of the next request that it answers; empty for any
-	Path   string // a part of that request's path; empty for any
-	Skip   int    // how many such requests are let through before
+	Method string // of the request to answer; empty for any
+	Path   string // a part of the path of the request to answer; empty for any
+	Skip   int    // how many such requests to let through first
 	Status int
 	Header http.Header
 	Body   string // empty for a message in JSON
-	Drop   bool   // no answer: the connection is cut
-	Stall  bool   // no answer: the connection stays open until the client gives up
-	After  bool   // the request is done before it fails
-	// Secondary says that the limit on bursts is meant, which GitHub answers with 403 too.
+	Drop   bool   // cut the connection without an answer
+	Stall  bool   // keep the connection open without an answer, until the client gives up
+	After  bool   // do what the request asks, then fail
+	// Secondary makes it the secondary rate limit, for bursts, which GitHub answers with 403 too.
 	Secondary bool
 }
 
-// Fail lines up faults, each of which answers one request.
+// Fail adds faults to the queue. Each answers one request.
 func (s *Server) Fail(faults ...Fault) { s.locked(func() { s.faults = append(s.faults, faults...) }) }
 
 func (f Fault) silent() bool { return f.Drop || f.Stall }
@@ -60,18 +60,18 @@ func (f Fault) answer() *httptest.ResponseRecorder {
 		_, _ = w.WriteString(f.Body) // a recorder takes everything
 		return w
 	}
-	reply(w, f.Status, object{"message": "a fault that the test has asked for", "documentation_url": documentation})
+	reply(w, f.Status, object{"message": "a fault that the test asked for", "documentation_url": documentation})
 	return w
 }
 
-// hook is what happens once, just before a request is done.
+// hook is called once, just before a request is handled.
 type hook struct {
 	method, path string
 	do           func()
 }
 
-// Before has f called once, just before the next request of this method whose path has this
-// part is done: another job or a person who is quicker. f may use the server.
+// Before calls f once, just before the next request with this method and this part in its path is
+// handled, as if another job or a person were quicker. f may use the server.
 func (s *Server) Before(method, path string, f func()) {
 	s.locked(func() { s.hooks = append(s.hooks, hook{method, path, f}) })
 }

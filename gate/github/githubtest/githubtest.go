@@ -1,13 +1,14 @@
 // Package githubtest is a stand-in for GitHub's REST API, for tests on machines that cannot
-// reach it. It keeps pull requests with their labels, events and comments, commits, check runs
-// and workflow runs as GitHub does, and it fails on demand.
+// reach GitHub. It keeps pull requests with their labels, events and comments, commits, check
+// runs and workflow runs, and it fails on demand.
 //
-// Every request is held against GitHub's own OpenAPI description, and so is every answer: a
-// request that GitHub would refuse for its shape is refused, and fails the test that made it.
-// Beyond its shape a request is refused for what GitHub refuses: a missing token or user agent,
-// a token without the right, a comment that is empty or too long, more annotations than 50.
+// GitHub's own OpenAPI description validates every request and every answer. A malformed request
+// is refused, and fails the test that sent it. The server also refuses what GitHub refuses: a
+// missing token or user agent, a token without the permission, an empty or too long comment, more
+// than 50 annotations.
 //
-// Time is the server's own: it goes on by one minute with each change. See docs.github.com/rest.
+// The server has its own clock, which advances by one minute with each change. See
+// docs.github.com/rest.
 package githubtest
 
 import (
@@ -26,16 +27,16 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Token is the one that the server knows.
+// Token is the only token that the server accepts.
 const Token = "ghs_plimsollTestToken0000000000000000000"
 
-// begin is when a server's time begins.
+// begin is where a server's clock starts.
 var begin = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
-// Request is one that the server was sent.
+// Request is a request that the server received.
 type Request struct {
 	Method, Path string // the path without /api/v3
-	Status       int    // 0 when there was no answer
+	Status       int    // 0 for no answer
 }
 
 // Server is the stand-in, for one repository. Its methods are safe for concurrent use.
@@ -45,7 +46,7 @@ type Server struct {
 
 	t      testing.TB
 	doc    *openapi3.T
-	closed chan struct{} // ends what stalls
+	closed chan struct{} // ends stalled requests
 
 	mu       sync.Mutex // guards what follows
 	now      time.Time
@@ -63,8 +64,8 @@ type Server struct {
 	login    string
 }
 
-// New starts a server that ends with the test, and fails it for requests that GitHub's
-// description does not have.
+// New starts a server that ends with the test. A request that does not fit GitHub's description
+// fails the test.
 func New(t testing.TB, repository string) *Server {
 	doc, err := description()
 	if err != nil {
@@ -83,16 +84,16 @@ func New(t testing.TB, repository string) *Server {
 	return s
 }
 
-// ReadOnly takes the token's right to write.
+// ReadOnly removes the token's write permission.
 func (s *Server) ReadOnly() { s.locked(func() { s.readOnly = true }) }
 
-// Deny takes the token's right to whatever has this in its path, such as /actions/.
+// Deny forbids the token all paths that contain this part, such as /actions/.
 func (s *Server) Deny(path string) { s.locked(func() { s.denied = append(s.denied, path) }) }
 
-// As makes the token that of a person, who can be asked for.
+// As makes the token that of a person, so GET /user answers.
 func (s *Server) As(login string) { s.locked(func() { s.login = login }) }
 
-// Requests gives what was sent so far.
+// Requests returns the requests so far.
 func (s *Server) Requests() (sent []Request) {
 	s.locked(func() { sent = slices.Clone(s.requests) })
 	return sent
@@ -104,7 +105,7 @@ func (s *Server) locked(f func()) {
 	f()
 }
 
-// tick is the instant of a change.
+// tick advances the clock and returns the time of a change.
 func (s *Server) tick() time.Time {
 	s.now = s.now.Add(time.Minute)
 	return s.now
@@ -115,13 +116,13 @@ func (s *Server) id() int64 {
 	return s.nextID - 1
 }
 
-// ServeHTTP answers as GitHub does.
+// ServeHTTP answers as GitHub would.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.URL.Path, r.URL.RawPath = strings.TrimPrefix(r.URL.Path, "/api/v3"), strings.TrimPrefix(r.URL.RawPath, "/api/v3")
 	s.runHooks(r)
 	sent, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
 	if err != nil {
-		return // the client has gone
+		return // the client is gone
 	}
 	s.mu.Lock()
 	answer, fault := s.serve(r, sent)
@@ -139,13 +140,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes()) // the client's to complain
+	_, _ = w.Write(answer.Body.Bytes()) // the client notices
 }
 
-// serve does a request, or fails as the next fault says.
+// serve handles a request, or answers with the next fault that matches.
 func (s *Server) serve(r *http.Request, sent []byte) (*httptest.ResponseRecorder, Fault) {
 	found := match(s.doc, r.Method, r.URL)
-	problem := fmt.Errorf("GitHub has no such operation, or none that is in the description's cut")
+	problem := fmt.Errorf("GitHub has no such operation, or the cut description lacks it")
 	if found != nil {
 		problem = found.checkRequest(r, sent)
 	}
@@ -162,7 +163,7 @@ func (s *Server) serve(r *http.Request, sent []byte) (*httptest.ResponseRecorder
 	}
 	if found != nil && !faulty {
 		if err := found.checkAnswer(r, answer.Code, answer.Header(), answer.Body.Bytes()); err != nil {
-			s.t.Errorf("githubtest: what it answers to %s is not what GitHub would: %v", found.name(), err)
+			s.t.Errorf("githubtest: the answer to %s does not fit GitHub's description: %v", found.name(), err)
 		}
 	}
 	one := Request{r.Method, r.URL.Path, answer.Code}
@@ -173,7 +174,7 @@ func (s *Server) serve(r *http.Request, sent []byte) (*httptest.ResponseRecorder
 	return answer, fault
 }
 
-// exchange is one request and the answer to it.
+// exchange is one request and its answer.
 type exchange struct {
 	*route
 	w      http.ResponseWriter
@@ -182,7 +183,7 @@ type exchange struct {
 	sent   []byte
 }
 
-// operations are what the server does for each one that the description has.
+// operations maps each operation of the description to its method.
 var operations = map[string]func(*Server, *exchange){
 	"GET /user": (*Server).getUser,
 	"GET /repos/{owner}/{repo}/issues/{issue_number}/comments":  (*Server).listComments,
@@ -239,7 +240,7 @@ func (s *Server) user(login string) object {
 	return made(s.doc, "simple-user", object{"login": login, "type": kind})
 }
 
-// decode reads an object; what is none has no fields.
+// decode reads a JSON object; nil for anything else.
 func decode(text []byte) object {
 	var fields object
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -249,14 +250,14 @@ func decode(text []byte) object {
 	return fields
 }
 
-// decodeInto reads what the description has found to fit.
+// decodeInto reads a body that was validated.
 func (x *exchange) decodeInto(value any) {
 	if err := json.Unmarshal(x.sent, value); err != nil {
 		panic(fmt.Sprintf("githubtest: a body that fits the description: %v", err))
 	}
 }
 
-// page replies with that part of a list which is asked for, and says where the next one is.
+// page replies with the page that the request asks for, and links to the next one.
 func page[T any](s *Server, x *exchange, list []T, wrap func([]T) any) {
 	perPage, number := x.query("per_page", 30), x.query("page", 1)
 	perPage = min(perPage, 100)
@@ -269,13 +270,13 @@ func page[T any](s *Server, x *exchange, list []T, wrap func([]T) any) {
 	reply(x.w, http.StatusOK, wrap(append([]T{}, list[from:to]...)))
 }
 
-// plain is a list that is nothing but the list.
+// plain wraps a list in nothing.
 func plain(list []object) any { return list }
 
 func reply(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // the client's to complain
+	_ = json.NewEncoder(w).Encode(value) // the client notices
 }
 
 func refuse(w http.ResponseWriter, status int, message string) {

@@ -17,18 +17,18 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// openapi is GitHub's own description of its REST API, cut to what Plimsoll uses: npm package
-// @octokit/openapi 23.0.2, MIT licence, made smaller by ./cut, which says how.
+// openapi is GitHub's own description of its REST API, cut down to what Plimsoll uses. It comes
+// from the npm package @octokit/openapi 23.0.2, MIT licence; ./cut makes it and says how.
 //
 //go:embed testdata/openapi.json
 var openapi []byte
 
-// description is read once for all servers of a process.
+// description is read once for all servers in a process.
 var description = sync.OnceValues(func() (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromData(openapi)
 })
 
-// route is one operation of the description, as a request came to it.
+// route is the operation that a request is for.
 type route struct {
 	routers.Route
 	parameters map[string]string // of the path
@@ -69,9 +69,8 @@ func bind(template, segments []string) (map[string]string, bool) {
 	return parameters, true
 }
 
-// checkRequest holds a request against the description; sent is its body. It is stricter than
-// GitHub in one thing: what GitHub would pass over, a parameter or field that it does not know,
-// is a mistake of whoever sent it.
+// checkRequest validates a request against the description; sent is its body. It is stricter than
+// GitHub in one thing: unknown parameters and fields, which GitHub ignores, are mistakes.
 func (r *route) checkRequest(request *http.Request, sent []byte) error {
 	request.Body = io.NopCloser(bytes.NewReader(sent))
 	err := openapi3filter.ValidateRequest(request.Context(), r.input(request))
@@ -94,7 +93,7 @@ func (r *route) checkRequest(request *http.Request, sent []byte) error {
 	return err
 }
 
-// checkAnswer holds an answer of ours against the description, so that it has GitHub's shape.
+// checkAnswer validates one of our answers against the description.
 func (r *route) checkAnswer(request *http.Request, status int, header http.Header, body []byte) error {
 	return openapi3filter.ValidateResponse(request.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: r.input(request), Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
@@ -109,7 +108,7 @@ func (r *route) input(request *http.Request) *openapi3filter.RequestValidationIn
 	}
 }
 
-// fields are the names that a body may hold at its top.
+// fields lists the names that a body may have at its top level.
 func fields(schema *openapi3.Schema) map[string]bool {
 	names := map[string]bool{}
 	for name := range schema.Properties {
@@ -123,11 +122,10 @@ func fields(schema *openapi3.Schema) map[string]bool {
 	return names
 }
 
-// object is a value of GitHub's with all that its schema requires, and what is told of it.
+// object is a JSON object.
 type object = map[string]any
 
-// made gives an object of a schema by its name, with what is told in the place of the least
-// that the schema allows.
+// made returns an object of the named schema: the least that the schema allows, overlaid with told.
 func made(doc *openapi3.T, schema string, told object) object {
 	whole, _ := least(doc.Components.Schemas[schema].Value).(object)
 	if whole == nil { // the schema allows null
@@ -149,7 +147,7 @@ func overlay(whole, told object) object {
 	return whole
 }
 
-// least is the least value that a schema allows.
+// least is the smallest value that a schema allows.
 func least(schema *openapi3.Schema) any {
 	switch {
 	case schema.Nullable:

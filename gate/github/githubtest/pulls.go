@@ -16,12 +16,12 @@ type Pull struct {
 	Title          string
 	Head           string // the branch
 	HeadSHA        string
-	HeadRepository string // empty for the server's own
+	HeadRepository string // empty for the server's repository
 	Base           string // a branch; empty for main
 	BaseSHA        string
 }
 
-// pull is a pull request as it stands.
+// pull is the present state of a pull request.
 type pull struct {
 	Pull
 	labels   []string
@@ -32,7 +32,7 @@ type pull struct {
 	mergeSHA string
 }
 
-// event is what happened to a pull request.
+// event is one event of a pull request.
 type event struct {
 	id     int64
 	name   string
@@ -42,7 +42,7 @@ type event struct {
 	commit string
 }
 
-// Pull opens a pull request, or changes what is known of an open one, without an event.
+// Pull opens a pull request, or changes an open one without an event.
 func (s *Server) Pull(p Pull) {
 	s.locked(func() {
 		p.HeadRepository, p.Base = cmp.Or(p.HeadRepository, s.Repository), cmp.Or(p.Base, "main")
@@ -53,20 +53,19 @@ func (s *Server) Pull(p Pull) {
 	})
 }
 
-// Label puts a label on a pull request and gives the instant.
+// Label adds a label to a pull request and returns the time.
 func (s *Server) Label(number int, name, by string) time.Time {
 	return s.happen(number, event{name: "labeled", actor: by, label: name}, func(p *pull) { p.labels = append(p.labels, name) })
 }
 
-// Unlabel takes a label off.
+// Unlabel removes a label.
 func (s *Server) Unlabel(number int, name, by string) {
 	s.happen(number, event{name: "unlabeled", actor: by, label: name}, func(p *pull) {
 		p.labels = slices.DeleteFunc(p.labels, func(one string) bool { return one == name })
 	})
 }
 
-// Push moves a pull request on to a commit that follows its head, of which GitHub keeps no
-// event.
+// Push adds a commit to a pull request, which becomes its head. GitHub keeps no event of that.
 func (s *Server) Push(number int, sha string) {
 	s.locked(func() {
 		s.tick()
@@ -74,12 +73,12 @@ func (s *Server) Push(number int, sha string) {
 	})
 }
 
-// ForcePush puts another commit in the place of a pull request's head.
+// ForcePush replaces a pull request's head.
 func (s *Server) ForcePush(number int, sha string) {
 	s.happen(number, event{name: "head_ref_force_pushed", actor: "somebody", commit: sha}, func(p *pull) { p.HeadSHA = sha })
 }
 
-// Retarget turns a pull request to another branch.
+// Retarget changes a pull request's base branch.
 func (s *Server) Retarget(number int, base string) {
 	s.happen(number, event{name: "base_ref_changed", actor: "somebody"}, func(p *pull) { p.Base = base })
 }
@@ -89,17 +88,17 @@ func (s *Server) Close(number int) {
 	s.happen(number, event{name: "closed", actor: "somebody"}, func(p *pull) { p.closedAt = s.now })
 }
 
-// Reopen opens a closed pull request again, with the head that its branch has by now.
+// Reopen reopens a closed pull request with the present head of its branch.
 func (s *Server) Reopen(number int, sha string) {
 	s.happen(number, event{name: "reopened", actor: "somebody"}, func(p *pull) { p.closedAt, p.HeadSHA = time.Time{}, sha })
 }
 
-// Merge merges a pull request, which makes that commit.
+// Merge merges a pull request as commit sha.
 func (s *Server) Merge(number int, sha string) {
 	s.happen(number, event{name: "merged", actor: "somebody", commit: sha}, func(p *pull) { p.closedAt, p.mergedAt, p.mergeSHA = s.now, s.now, sha })
 }
 
-// happen changes a pull request and keeps the event.
+// happen changes a pull request and records the event.
 func (s *Server) happen(number int, e event, change func(*pull)) time.Time {
 	s.locked(func() {
 		p := s.pulls[number]
@@ -158,7 +157,7 @@ func (s *Server) listEvents(x *exchange) {
 	}
 	var list []object
 	for _, e := range p.events {
-		schema, told := "moved-column-in-project-issue-event", object{} // which has what all have
+		schema, told := "moved-column-in-project-issue-event", object{} // it has the fields that all events share
 		if e.label != "" {
 			schema, told = "labeled-issue-event", object{"label": object{"name": e.label, "color": "ededed"}}
 		}

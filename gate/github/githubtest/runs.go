@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// Run is a run of a workflow.
+// Run is a workflow run.
 type Run struct {
 	ID             int64
 	Attempt        int    // 0 for 1
 	Event          string // that started it
 	HeadSHA        string
 	HeadBranch     string
-	HeadRepository string    // empty for the server's own
-	CreatedAt      time.Time // zero for now; running again does not change it
+	HeadRepository string    // empty for the server's repository
+	CreatedAt      time.Time // zero for now; a re-run keeps it
 }
 
-// Run starts a run of a workflow and gives the instant.
+// Run adds a workflow run and returns its time.
 func (s *Server) Run(r Run) time.Time {
 	s.locked(func() {
 		r.Attempt, r.HeadRepository = cmp.Or(r.Attempt, 1), cmp.Or(r.HeadRepository, s.Repository)

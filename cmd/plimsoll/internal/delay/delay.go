@@ -1,11 +1,11 @@
 // Package delay is a proxy that makes one route of a system slower, for trying a gate on a
 // change of a known size.
 //
-// A Proxy passes requests on over plain HTTP/1.1, on as many kept connections as it is asked
-// over, and holds the requests of one route back for a time that may be changed while it runs.
-// The load says in a header which route a request belongs to (Header), which the system does
-// not see. Both sides of a comparison go through a proxy of their own, so that what the proxy
-// itself costs is on both. Safe for concurrent use.
+// A Proxy forwards requests over plain HTTP/1.1, with one kept connection for each client
+// connection. It delays the requests of one route; the route and the delay may change while it
+// runs. The load names each request's route in a header (Header), which the proxy removes. Each
+// side of a comparison has its own proxy, so the proxy's own cost is on both sides. Safe for
+// concurrent use.
 package delay
 
 import (
@@ -26,10 +26,10 @@ import (
 // Header names the route of a request.
 const Header = "X-Plimsoll-Route"
 
-// patience is how long a system may take until it listens: the proxy is there before it.
+// patience is how long a system may take until it listens: the proxy starts before the system.
 const patience = 30 * time.Second
 
-// Proxy stands before a system. New makes one; the caller must Close it.
+// Proxy forwards to a system. New makes one; the caller must Close it.
 type Proxy struct {
 	server   *http.Server
 	listener net.Listener
@@ -40,7 +40,7 @@ type Proxy struct {
 	by    time.Duration
 }
 
-// New starts a proxy on a free port of loopback, before the system at target, such as
+// New starts a proxy on a free port of loopback. It forwards to target, such as
 // http://127.0.0.1:8080, which need not listen yet.
 func New(target string) (*Proxy, error) {
 	to, err := url.Parse(target)
@@ -60,7 +60,7 @@ func New(target string) (*Proxy, error) {
 	return p, nil
 }
 
-// handler passes requests on.
+// handler delays and forwards requests.
 func (p *Proxy) handler(to *url.URL) http.Handler {
 	forward := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -98,7 +98,7 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// dialPatiently connects, and waits for a system that does not listen yet.
+// dialPatiently connects, and waits while the system does not listen yet.
 func dialPatiently(ctx context.Context, network, address string) (net.Conn, error) {
 	var dialer net.Dialer
 	deadline := time.Now().Add(patience)
@@ -124,7 +124,7 @@ func (p *Proxy) delay(route string) time.Duration {
 	return p.by
 }
 
-// Slow holds the requests of a route back by so much, and lets all others pass.
+// Slow delays the requests of one route and no others.
 func (p *Proxy) Slow(route string, by time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,7 +134,7 @@ func (p *Proxy) Slow(route string, by time.Duration) {
 // URL is where the proxy listens.
 func (p *Proxy) URL() string { return "http://" + p.listener.Addr().String() }
 
-// Close ends the proxy and all that goes through it.
+// Close ends the proxy and its connections.
 func (p *Proxy) Close() error {
 	err := p.server.Close()
 	<-p.served

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/delay"
 )
 
-// ask sends a request of a route and gives the answer, and how long it took.
+// ask sends a request of a route and returns the answer and its latency.
 func ask(t *testing.T, url, route string) (body string, took time.Duration) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/a?b=c", strings.NewReader("body"))
@@ -39,7 +39,7 @@ func TestProxy(t *testing.T) {
 		text, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %s %q", r.Method, r.RequestURI, text, r.Header.Get(delay.Header))
 	})
-	// The system comes up only after the proxy.
+	// The system starts after the proxy.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Parents are the parents of a commit, the first of a merge being what was merged into. They
-// are read from the commit itself, so that a shallow clone, which does not have them, knows
-// their names all the same.
+// Parents lists the parents of a commit. The first parent of a merge is the commit that was merged
+// into. Parents reads the commit itself, because a shallow clone lacks the parents but the commit
+// names them.
 func (d Dir) Parents(ctx context.Context, commit string) (parents []string, err error) {
 	text, err := d.Run(ctx, "cat-file", "commit", commit)
 	if err != nil {
@@ -25,8 +25,8 @@ func (d Dir) Parents(ctx context.Context, commit string) (parents []string, err 
 	return parents, nil
 }
 
-// Ancestors are a commit and those before it, the newest first, at most so many. whole tells
-// that there are no more than these, or most of them: a shallow clone knows only some.
+// Ancestors lists a commit and its ancestors, the newest first, at most so many. whole is false when
+// a shallow clone may lack some of them.
 func (d Dir) Ancestors(ctx context.Context, commit string, most int) (commits []string, whole bool, err error) {
 	if _, err := d.Resolve(ctx, commit); err != nil {
 		return nil, false, err

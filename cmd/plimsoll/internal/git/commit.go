@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// MergeBase is the commit at which two commits parted.
+// MergeBase is the merge base of two commits.
 func (d Dir) MergeBase(ctx context.Context, a, b string) (commit string, err error) {
 	from, err := d.Resolve(ctx, a)
 	if err != nil {
@@ -26,8 +26,8 @@ func (d Dir) MergeBase(ctx context.Context, a, b string) (commit string, err err
 	return commit, nil
 }
 
-// Dirty reports whether the working tree that dir is in differs from its commit: changed files,
-// or new ones that are not ignored. Files that match one of the globs do not count.
+// Dirty reports whether the working tree around d differs from its commit: it has changed files, or
+// new ones that are not ignored. Files that match one of the globs do not count.
 func (d Dir) Dirty(ctx context.Context, globs ...string) (bool, error) {
 	args := []string{"status", "--porcelain", "--untracked-files=all", "--", ":/"}
 	for _, glob := range globs {
@@ -37,14 +37,14 @@ func (d Dir) Dirty(ctx context.Context, globs ...string) (bool, error) {
 	return changes != "", err
 }
 
-// Same reports whether a commit is the one that is checked out in dir.
+// Same reports whether a commit is checked out in d.
 func (d Dir) Same(ctx context.Context, commit string) bool {
 	head, err := d.Resolve(ctx, "HEAD")
 	return err == nil && head == commit
 }
 
-// IsOrMerges reports whether a commit is another one, or a merge with it as one of two parents. What is
-// checked out for a pull request is most often the merge of its head into its base.
+// IsOrMerges reports whether a commit equals another, or is a merge of two parents with the other as one of
+// them. A workflow for a pull request usually checks out the merge of its head into its base.
 func (d Dir) IsOrMerges(ctx context.Context, commit, other string) bool {
 	if commit == other {
 		return true
@@ -53,7 +53,7 @@ func (d Dir) IsOrMerges(ctx context.Context, commit, other string) bool {
 	return err == nil && len(parents) == 2 && slices.Contains(parents, other)
 }
 
-// Resolve is the name of the commit that ref stands for.
+// Resolve is the SHA of the commit that ref names.
 func (d Dir) Resolve(ctx context.Context, ref string) (string, error) {
 	if ref == "" || strings.HasPrefix(ref, "-") {
 		return "", Refuse("%q names no commit", ref)
@@ -74,7 +74,7 @@ func (d Dir) Resolve(ctx context.Context, ref string) (string, error) {
 	}
 }
 
-// shallow is what there is to say when history is missing.
+// shallow explains missing history; empty when the clone is not shallow.
 func (d Dir) shallow(ctx context.Context) string {
 	if is, err := d.Run(ctx, "rev-parse", "--is-shallow-repository"); err == nil && is == "true" {
 		return ": it is a shallow clone; fetch its history, with `fetch-depth: 0` in actions/checkout"

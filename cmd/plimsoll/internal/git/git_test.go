@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git/gittest"
 )
 
-// index is the user's index, byte for byte.
+// index returns the bytes of the user's index.
 func index(t *testing.T, dir string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, ".git/index"))
@@ -30,37 +30,37 @@ func TestMergeBase(t *testing.T) {
 	gittest.Write(t, filepath.Join(dir, "app/w"), "w")
 	gittest.Run(t, dir, "add", ".")
 	gittest.Run(t, dir, "commit", "-qm", "w")
-	if got, err := git.In(dir, nil).MergeBase(t.Context(), "HEAD", "main"); err != nil || got != commits[1] {
+	if got, err := git.In(dir, os.Environ()).MergeBase(t.Context(), "HEAD", "main"); err != nil || got != commits[1] {
 		t.Errorf("got %s, %v, want %s", got, err, commits[1])
 	}
-	if git.In(dir, nil).Same(t.Context(), commits[1]) || !git.In(dir, nil).Same(t.Context(), gittest.Run(t, dir, "rev-parse", "HEAD")) {
+	if git.In(dir, os.Environ()).Same(t.Context(), commits[1]) || !git.In(dir, os.Environ()).Same(t.Context(), gittest.Run(t, dir, "rev-parse", "HEAD")) {
 		t.Error("HEAD is the commit of the branch, and no other")
 	}
-	if _, err := git.In(dir, nil).MergeBase(t.Context(), "HEAD", "origin/main"); !errors.Is(err, git.ErrNoCommit) {
+	if _, err := git.In(dir, os.Environ()).MergeBase(t.Context(), "HEAD", "origin/main"); !errors.Is(err, git.ErrNoCommit) {
 		t.Errorf("got %v", err)
 	}
 	gittest.Run(t, dir, "checkout", "-q", "--orphan", "alone")
 	gittest.Run(t, dir, "commit", "-qm", "alone")
-	if _, err := git.In(dir, nil).MergeBase(t.Context(), "HEAD", "main"); err == nil || !strings.Contains(err.Error(), "HEAD and main have no commit in common here") {
+	if _, err := git.In(dir, os.Environ()).MergeBase(t.Context(), "HEAD", "main"); err == nil || !strings.Contains(err.Error(), "HEAD and main have no commit in common here") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// A clone of two branches with one commit each does not reach the one at which they parted.
+// A clone of two branches with one commit each lacks their merge base.
 func TestMergeBaseOfShallowClone(t *testing.T) {
 	dir, commits := gittest.Repository(t)
 	gittest.Run(t, dir, "checkout", "-qb", "feature", commits[1])
 	gittest.Run(t, dir, "commit", "-qm", "w", "--allow-empty")
 	clone := filepath.Join(t.TempDir(), "clone")
 	gittest.Run(t, dir, "clone", "-q", "--depth=1", "--no-single-branch", "file://"+dir, clone)
-	_, err := git.In(clone, nil).MergeBase(t.Context(), "HEAD", "origin/main")
+	_, err := git.In(clone, os.Environ()).MergeBase(t.Context(), "HEAD", "origin/main")
 	want := "HEAD and origin/main have no commit in common here: it is a shallow clone; fetch its history, with `fetch-depth: 0` in actions/checkout"
 	if !errors.Is(err, git.ErrNoCommit) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := git.In(clone, nil).MergeBase(ctx, "HEAD", "origin/main"); !errors.Is(err, context.Canceled) || errors.Is(err, git.ErrNoCommit) {
+	if _, err := git.In(clone, os.Environ()).MergeBase(ctx, "HEAD", "origin/main"); !errors.Is(err, context.Canceled) || errors.Is(err, git.ErrNoCommit) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -94,7 +94,7 @@ func TestDirty(t *testing.T) {
 		step.do()
 		before := index(t, dir)
 		for _, from := range []string{dir, filepath.Join(dir, "app")} {
-			if got, err := git.In(from, nil).Dirty(t.Context(), "**/result*.json"); err != nil || got != step.want {
+			if got, err := git.In(from, os.Environ()).Dirty(t.Context(), "**/result*.json"); err != nil || got != step.want {
 				t.Errorf("%s: got %v, %v, want %v", step.name, got, err, step.want)
 			}
 		}
@@ -102,12 +102,12 @@ func TestDirty(t *testing.T) {
 			t.Errorf("%s: the user's index was %s, and is %s", step.name, before, after)
 		}
 	}
-	if _, err := git.In(t.TempDir(), nil).Dirty(t.Context()); !errors.Is(err, git.ErrNoCommit) {
+	if _, err := git.In(t.TempDir(), os.Environ()).Dirty(t.Context()); !errors.Is(err, git.ErrNoCommit) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// A clone of one commit, which is a merge, still tells what was merged into what.
+// A clone that has only a merge commit still knows its parents.
 func TestParentsOfShallowClone(t *testing.T) {
 	dir, commits := gittest.Repository(t)
 	gittest.Run(t, dir, "checkout", "-qb", "feature", commits[1])
@@ -119,16 +119,16 @@ func TestParentsOfShallowClone(t *testing.T) {
 	clone := filepath.Join(t.TempDir(), "clone")
 	gittest.Run(t, dir, "clone", "-q", "--depth=1", "--branch=merged", "file://"+dir, clone)
 	want := []string{commits[2], feature}
-	if got, err := git.In(clone, nil).Parents(t.Context(), "HEAD"); err != nil || !slices.Equal(got, want) {
+	if got, err := git.In(clone, os.Environ()).Parents(t.Context(), "HEAD"); err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
-	if got, err := git.In(dir, nil).Parents(t.Context(), commits[0]); err != nil || len(got) != 0 {
+	if got, err := git.In(dir, os.Environ()).Parents(t.Context(), commits[0]); err != nil || len(got) != 0 {
 		t.Errorf("of the first commit: %v, %v", got, err)
 	}
-	if got, whole, err := git.In(clone, nil).Ancestors(t.Context(), "HEAD", 10); err != nil || whole || len(got) != 1 {
+	if got, whole, err := git.In(clone, os.Environ()).Ancestors(t.Context(), "HEAD", 10); err != nil || whole || len(got) != 1 {
 		t.Errorf("in a shallow clone: %v, whole %v, %v", got, whole, err)
 	}
-	if _, _, err := git.In(clone, nil).Ancestors(t.Context(), commits[0], 10); !errors.Is(err, git.ErrNoCommit) {
+	if _, _, err := git.In(clone, os.Environ()).Ancestors(t.Context(), commits[0], 10); !errors.Is(err, git.ErrNoCommit) {
 		t.Errorf("what is not there: %v", err)
 	}
 }
@@ -136,11 +136,11 @@ func TestParentsOfShallowClone(t *testing.T) {
 func TestAncestors(t *testing.T) {
 	dir, commits := gittest.Repository(t)
 	for most, want := range map[int][]string{2: {commits[2], commits[1]}, 3: {commits[2], commits[1], commits[0]}, 9: {commits[2], commits[1], commits[0]}} {
-		if got, whole, err := git.In(dir, nil).Ancestors(t.Context(), "main", most); err != nil || !whole || !slices.Equal(got, want) {
+		if got, whole, err := git.In(dir, os.Environ()).Ancestors(t.Context(), "main", most); err != nil || !whole || !slices.Equal(got, want) {
 			t.Errorf("at most %d: %v, whole %v, %v, want %v", most, got, whole, err, want)
 		}
 	}
-	if _, _, err := git.In(dir, nil).Ancestors(t.Context(), "--all", 9); !errors.Is(err, git.ErrNoCommit) {
+	if _, _, err := git.In(dir, os.Environ()).Ancestors(t.Context(), "--all", 9); !errors.Is(err, git.ErrNoCommit) {
 		t.Errorf("a flag: %v", err)
 	}
 }

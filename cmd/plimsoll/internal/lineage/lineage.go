@@ -84,13 +84,13 @@ func (c Change) Base(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if w.Event == "push" && w.Branch == c.Branch && w.BaseSHA != "" {
-		// Where the branch was before, or where the two have parted when it was pushed by force.
+		// The previous head, or the merge base after a force push.
 		base, err := c.Git.MergeBase(ctx, w.BaseSHA, "HEAD")
 		return c.orRemote(ctx, base, err, w.BaseSHA, head)
 	}
 	if w.PullRequest != 0 {
-		// What is checked out is most often the merge of the pull request into its base, which
-		// may be newer than the base that the event names.
+		// A merge of the pull request into its base is usually checked out. That base may be newer
+		// than the one in the event.
 		if parents, err := c.Git.Parents(ctx, head); err == nil && head != w.HeadSHA && c.Git.IsOrMerges(ctx, head, w.HeadSHA) {
 			return parents[1-slices.Index(parents, w.HeadSHA)], nil
 		}
@@ -101,7 +101,7 @@ func (c Change) Base(ctx context.Context) (string, error) {
 	return c.orRemote(ctx, base, err, c.Branch, head)
 }
 
-// orRemote is what git has found, or else where GitHub says that two commits have parted.
+// orRemote is base when git found it, or else the merge base that GitHub knows.
 func (c Change) orRemote(ctx context.Context, base string, err error, from, head string) (string, error) {
 	if err == nil || c.Remote == nil {
 		return base, err

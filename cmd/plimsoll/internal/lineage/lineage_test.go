@@ -2,6 +2,7 @@ package lineage_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,7 +76,7 @@ func TestLineage(t *testing.T) {
 		"one of what GitHub has dropped": {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: strings.Repeat("0a", 20), Branch: "main"}, err: "404"},
 		"no repository":                  {dir: t.TempDir(), err: "is in no git repository"},
 	} {
-		l := lineage.Change{Git: git.In(c.dir, nil), Branch: "main", Workflow: c.workflow}
+		l := lineage.Change{Git: git.In(c.dir, os.Environ()), Branch: "main", Workflow: c.workflow}
 		if c.workflow.InActions && !c.offline {
 			l.Remote = remote(c.workflow)
 		}

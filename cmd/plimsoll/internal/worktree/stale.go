@@ -15,11 +15,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 )
 
-// prefix begins the name of each temporary directory that holds a checkout. A sum of the name
-// of the machine and the id of the process that made it follow.
+// prefix begins the name of each temporary directory with a checkout. A hash of the machine's name
+// and the ID of the process that made it follow.
 const prefix = "plimsoll-base-"
 
-// machine is the sum of this machine's name; a container has one of its own.
+// machine is a hash of this machine's name; each container has its own name.
 func machine() (sum uint32, err error) {
 	name, err := os.Hostname()
 	hash := fnv.New32a()
@@ -27,14 +27,14 @@ func machine() (sum uint32, err error) {
 	return hash.Sum32(), err
 }
 
-// pattern is the name of a temporary directory of this process, for os.MkdirTemp.
+// pattern is the name pattern for this process's temporary directories, for os.MkdirTemp.
 func pattern() (string, error) {
 	here, err := machine()
 	return fmt.Sprintf("%s%08x-%d-*", prefix, here, os.Getpid()), err
 }
 
 // abandoned reports whether the process that made a temporary directory has ended. In doubt it
-// has not: another machine may share the repository.
+// reports false: another machine may share the repository.
 func abandoned(parent string) bool {
 	var there uint32
 	var pid, random int
@@ -49,8 +49,8 @@ func abandoned(parent string) bool {
 	return err == nil && errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
-// removeAbandoned takes away what earlier processes, which were killed, have left of this
-// repository. One that was killed while git made its tree has left it locked.
+// removeAbandoned removes the checkouts of this repository that killed processes left. A process that
+// was killed while git made its tree leaves the tree locked.
 func removeAbandoned(ctx context.Context, repository git.Dir) error {
 	listed, err := repository.Run(ctx, "worktree", "list", "--porcelain")
 	if err != nil {
@@ -65,25 +65,24 @@ func removeAbandoned(ctx context.Context, repository git.Dir) error {
 	return ctx.Err()
 }
 
-// remove takes a temporary directory away, and what the repository knows of the working tree
-// in it. The repository forgets last, so that what fails here can be found later.
+// remove removes a temporary directory, and then the repository's record of the working tree in it.
+// The record goes last: while it is there, the next checkout can find what is left.
 func remove(ctx context.Context, repository git.Dir, parent, root string) error {
 	if err := removeAll(ctx, parent); err != nil {
 		return err
 	}
-	// Twice --force is for a tree that is locked.
+	// --force twice removes a locked tree too.
 	_, err := repository.Run(ctx, "worktree", "remove", "--force", "--force", root)
 	if err != nil && strings.HasSuffix(err.Error(), "is not a working tree") {
-		return nil // git never knew of it, or does no more
+		return nil // git never had a record, or has none any more
 	}
 	return err
 }
 
-// patience is how long a directory is removed again and again, while a process that has been
-// told to stop still writes into it.
+// patience is how long removeAll keeps trying while a process that was told to stop still writes.
 const patience = 5 * time.Second
 
-// removeAll is os.RemoveAll for what a build, or a checkout that was stopped, has left.
+// removeAll is os.RemoveAll for what a build or an interrupted checkout left.
 func removeAll(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -105,7 +104,7 @@ func removeAll(ctx context.Context, path string) error {
 	}
 }
 
-// unprotect makes all directories writable: a module cache of Go, for one, is not.
+// unprotect makes all directories writable: Go's module cache, for one, is read-only.
 func unprotect(parent string) error {
 	return filepath.WalkDir(parent, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {

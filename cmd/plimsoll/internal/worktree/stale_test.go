@@ -35,7 +35,7 @@ func TestLeave(t *testing.T) {
 	if dir == "" {
 		t.Skip("only for leftBy")
 	}
-	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestLeave(t *testing.T) {
 // the user has made.
 func TestAbandoned(t *testing.T) {
 	dir, _ := gittest.Repository(t)
-	used, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD~1")
+	used, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD~1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestAbandoned(t *testing.T) {
 	if err := os.Rename(users, away); err != nil { // as on a disk that is not there now
 		t.Fatal(err)
 	}
-	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestCheckoutIsStopped(t *testing.T) {
 		}
 	})
 	start := time.Now()
-	_, err := worktree.Checkout(ctx, git.In(dir, nil), "HEAD")
+	_, err := worktree.Checkout(ctx, git.In(dir, os.Environ()), "HEAD")
 	if took := time.Since(start); !errors.Is(err, context.Canceled) || took > 40*time.Second {
 		t.Errorf("after %v: %v", took, err)
 	}
@@ -116,7 +116,7 @@ func TestRemoveProtected(t *testing.T) {
 		t.Skip("root may write everywhere")
 	}
 	dir, _ := gittest.Repository(t)
-	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,13 +135,13 @@ func TestRemoveProtected(t *testing.T) {
 // What could not be removed can be tried again.
 func TestRemoveAgain(t *testing.T) {
 	dir, _ := gittest.Repository(t)
-	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := os.Getenv("PATH")
 	t.Setenv("PATH", t.TempDir())
-	if err := tree.Remove(); err == nil || !strings.Contains(err.Error(), "take the checkout of HEAD away: git is not installed") {
+	if err := tree.Remove(); err == nil || !strings.Contains(err.Error(), "remove the checkout of HEAD: git is not installed") {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("PATH", path)

@@ -12,15 +12,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 )
 
-// submodules checks the submodules of the working tree at root out. modules is where another
-// working tree of the same repository keeps its own: what they hold need not be fetched.
+// submodules checks out the submodules of the working tree at root. modules is where another working
+// tree of the repository keeps its submodules: commits found there need not be fetched.
 func submodules(ctx context.Context, root git.Dir, modules string) error {
 	if _, err := os.Stat(filepath.Join(root.Path, ".gitmodules")); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	listed, err := root.Run(ctx, "config", "-z", "--file", ".gitmodules", "--get-regexp", `^submodule\..*\.path$`)
 	if err != nil {
-		return ctx.Err() // else it is a file that names none
+		return ctx.Err() // without ctx.Err, the file names no submodules
 	}
 	for setting := range strings.SplitSeq(strings.TrimRight(listed, "\x00"), "\x00") {
 		name, path, _ := strings.Cut(setting, "\n")
@@ -33,7 +33,7 @@ func submodules(ctx context.Context, root git.Dir, modules string) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			continue // named, but not in this commit
+			continue // named in the file, but not in this commit
 		}
 		own, there := root.At(filepath.Join(modules, filepath.FromSlash(name))), root.At(filepath.Join(root.Path, filepath.FromSlash(path)))
 		if err := seed(ctx, own, there, commit); err == nil {
@@ -49,8 +49,8 @@ func submodules(ctx context.Context, root git.Dir, modules string) error {
 	return nil
 }
 
-// seed checks a commit out from the repository of a submodule that is here already, without a
-// copy of its objects. What fails leaves an empty directory.
+// seed checks out a commit from a submodule's repository that is on this machine, without copying its
+// objects. If it fails, it leaves an empty directory.
 func seed(ctx context.Context, own, there git.Dir, commit string) (err error) {
 	if _, err := own.Run(ctx, "cat-file", "-e", commit+"^{commit}"); err != nil {
 		return err
@@ -80,7 +80,7 @@ func seed(ctx context.Context, own, there git.Dir, commit string) (err error) {
 			return err
 		}
 	}
-	// A build may ask for the newest tag, as it does in the user's own tree.
+	// A build may ask for the newest tag, as in the user's own tree.
 	if _, err := there.Run(ctx, "fetch", "--quiet", "--no-recurse-submodules", own.Path, "refs/tags/*:refs/tags/*"); err != nil {
 		return err
 	}
@@ -88,8 +88,8 @@ func seed(ctx context.Context, own, there git.Dir, commit string) (err error) {
 	return err
 }
 
-// fetch has git get a submodule from where it comes from. With submodule.active git needs no
-// `submodule init`, which would write into the configuration that the user's tree shares.
+// fetch gets a submodule from its origin. With submodule.active git needs no `submodule init`, which
+// would write to the configuration that the user's tree shares.
 func fetch(ctx context.Context, root git.Dir, path string) error {
 	_, err := root.Run(ctx, "-c", "submodule.active=.", "submodule", "update", "--recursive", "--quiet", "--", path)
 	if err != nil {

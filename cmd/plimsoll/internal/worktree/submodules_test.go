@@ -36,7 +36,7 @@ func withLibrary(t *testing.T) (dir, library, inner string) {
 func checkLibrary(t *testing.T, dir string) {
 	t.Helper()
 	before := own(t, dir)
-	tree, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD")
 	if err != nil {
 		t.Error(err)
 		return
@@ -113,7 +113,7 @@ func TestSubmodulesGone(t *testing.T) {
 	if err := os.RemoveAll(library); err != nil {
 		t.Fatal(err)
 	}
-	tree, err := worktree.Checkout(t.Context(), git.In(clone, nil), "HEAD")
+	tree, err := worktree.Checkout(t.Context(), git.In(clone, os.Environ()), "HEAD")
 	if want := "check out HEAD: submodule third party/library: git submodule: "; tree != nil || err == nil || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
 		t.Errorf("got %v, want %s...", err, want)
 	}

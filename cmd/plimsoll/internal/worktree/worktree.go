@@ -1,15 +1,15 @@
-// Package worktree checks a commit of a git repository out beside it.
+// Package worktree checks out another commit of a repository into a temporary directory.
 //
-// A directory of the user's and a ref go in; a Tree comes out, with the counterpart of that
-// directory in a temporary place. It runs the git program. The user's working trees, index and
-// configuration stay as they are, and no hook runs. Submodules are checked out too, from what
-// the user's tree holds of them where that is enough, so that no network is needed.
+// A user's directory and a ref go in. A Tree comes out, with the counterpart of that directory in
+// the checkout. The package runs the git program. The user's working trees, index and configuration
+// stay as they are, and no hook runs. Submodules are checked out too, without the network if the
+// user's tree has their commits.
 //
-// What is left of a checkout whose process was killed is taken away by the next one. `git
-// worktree prune` would do less, and also forget trees of the user on a disk that is not there.
+// If a process is killed, the next checkout removes what it left. `git worktree prune` would remove
+// less, and would also forget the user's trees on a disk that is not mounted.
 //
-// Errors are sentences. Those about what the user named, a commit, a directory in it or a
-// repository that is not there, are git.ErrNoCommit; all others are trouble.
+// Errors are sentences. When the user names a commit, a directory in it or a repository that does
+// not exist, the error is git.ErrNoCommit; all other errors are trouble.
 package worktree
 
 import (
@@ -23,19 +23,19 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 )
 
-// Tree is a commit that is checked out. The caller must Remove it.
+// Tree is a checkout of a commit. The caller must Remove it.
 type Tree struct {
 	Dir    string // the counterpart of the directory that Checkout was given
-	Commit string // all of its name
-	Ref    string // what Checkout was asked for
+	Commit string // the full SHA
+	Ref    string // the ref that Checkout was given
 
 	repository git.Dir // the working tree that it belongs to
-	root       string  // of the checkout
-	parent     string  // the temporary directory that it lies in
+	root       string  // the top directory of the checkout
+	parent     string  // the temporary directory around it
 }
 
-// Checkout puts the commit that ref names into a new working tree, its submodules too. dir is
-// any directory of the repository. When it fails or ctx ends, nothing is left behind.
+// Checkout checks out the commit that ref names, with its submodules, into a new working tree. dir is
+// any directory of the repository. If Checkout fails or ctx ends, it leaves nothing behind.
 func Checkout(ctx context.Context, dir git.Dir, ref string) (*Tree, error) {
 	commit, err := dir.Resolve(ctx, ref)
 	if err != nil {
@@ -68,12 +68,12 @@ func Checkout(ctx context.Context, dir git.Dir, ref string) (*Tree, error) {
 	return t, nil
 }
 
-// fill makes the working tree. below is where Dir is in it, as git writes it.
+// fill makes the working tree. below is the path of Dir in it, as git writes it.
 func (t *Tree) fill(ctx context.Context, below string) error {
 	if _, err := t.repository.Run(ctx, "worktree", "add", "--quiet", "--no-checkout", "--detach", t.root, t.Commit); err != nil {
 		return fmt.Errorf("check out %s: %w", t.Ref, err)
 	}
-	// `worktree add` would leave this to a child, which goes on writing when its parent is stopped.
+	// `worktree add` would start a child for this, which keeps writing after its parent was stopped.
 	if _, err := t.repository.At(t.root).Run(ctx, "reset", "--hard", "--quiet", "--no-recurse-submodules"); err != nil {
 		return fmt.Errorf("check out %s: %w", t.Ref, err)
 	}
@@ -93,8 +93,8 @@ func (t *Tree) fill(ctx context.Context, below string) error {
 	return nil
 }
 
-// Remove takes the working tree away. It works when the context of Checkout has ended. Once it
-// has returned nil, another call does nothing; after an error it tries again.
+// Remove removes the working tree. It works even if Checkout's context has ended. After it returned
+// nil, another call does nothing; after an error, another call tries again.
 func (t *Tree) Remove() error {
 	if t.parent == "" {
 		return nil
@@ -102,7 +102,7 @@ func (t *Tree) Remove() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := remove(ctx, t.repository, t.parent, t.root); err != nil {
-		return fmt.Errorf("take the checkout of %s away: %w", t.Ref, err)
+		return fmt.Errorf("remove the checkout of %s: %w", t.Ref, err)
 	}
 	t.parent = ""
 	return nil

@@ -47,7 +47,7 @@ func TestCheckout(t *testing.T) {
 	gittest.Write(t, filepath.Join(dir, "app/new"), "new")
 	before := own(t, dir)
 	for ref, want := range map[string]string{"HEAD": commits[2], "HEAD~1": commits[1], commits[1][:8]: commits[1], "main": commits[2], "second": commits[1], "noted": commits[1]} {
-		tree, err := worktree.Checkout(t.Context(), git.In(filepath.Join(dir, "app"), nil), ref)
+		tree, err := worktree.Checkout(t.Context(), git.In(filepath.Join(dir, "app"), os.Environ()), ref)
 		if err != nil {
 			t.Fatalf("%s: %v", ref, err)
 		}
@@ -94,7 +94,7 @@ func TestRefused(t *testing.T) {
 		{filepath.Join(dir, "app"), "first", "at first there is no directory app/: nothing to build and start there"},
 		{t.TempDir(), "HEAD", "is in no git repository"},
 	} {
-		tree, err := worktree.Checkout(t.Context(), git.In(c.dir, nil), c.ref)
+		tree, err := worktree.Checkout(t.Context(), git.In(c.dir, os.Environ()), c.ref)
 		if !errors.Is(err, git.ErrNoCommit) || tree != nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s in %s: got %v, want %s", c.ref, c.dir, err, c.want)
 		}
@@ -106,7 +106,7 @@ func TestRefused(t *testing.T) {
 func TestRemoveAfterTheEnd(t *testing.T) {
 	dir, _ := gittest.Repository(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	tree, err := worktree.Checkout(ctx, git.In(dir, nil), "HEAD")
+	tree, err := worktree.Checkout(ctx, git.In(dir, os.Environ()), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestRemoveAfterTheEnd(t *testing.T) {
 	if err := tree.Remove(); err != nil {
 		t.Error(err)
 	}
-	if _, err := worktree.Checkout(ctx, git.In(dir, nil), "HEAD"); !errors.Is(err, context.Canceled) {
+	if _, err := worktree.Checkout(ctx, git.In(dir, os.Environ()), "HEAD"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	alone(t, dir)
@@ -136,7 +136,7 @@ func TestSurroundings(t *testing.T) {
 	t.Setenv("GIT_DIR", filepath.Join(other, ".git"))
 	t.Setenv("GIT_WORK_TREE", other)
 	t.Setenv("GIT_INDEX_FILE", filepath.Join(other, "index"))
-	tree, err := worktree.Checkout(t.Context(), git.In(filepath.Join(dir, "app"), nil), "HEAD~1")
+	tree, err := worktree.Checkout(t.Context(), git.In(filepath.Join(dir, "app"), os.Environ()), "HEAD~1")
 	if err != nil || tree.Commit != commits[1] {
 		t.Fatalf("got %v, %v", tree, err)
 	}
@@ -151,8 +151,8 @@ func TestSurroundings(t *testing.T) {
 func TestWithoutGit(t *testing.T) {
 	dir, _ := gittest.Repository(t)
 	t.Setenv("PATH", t.TempDir())
-	_, err := worktree.Checkout(t.Context(), git.In(dir, nil), "HEAD")
-	if want := "git is not installed, and another commit cannot be had without it"; err == nil || err.Error() != want || errors.Is(err, git.ErrNoCommit) {
+	_, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD")
+	if want := "git is not installed, and no other commit can be checked out without it"; err == nil || err.Error() != want || errors.Is(err, git.ErrNoCommit) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

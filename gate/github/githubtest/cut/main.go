@@ -1,11 +1,11 @@
-// Command cut takes the operations that githubtest stands in for out of GitHub's OpenAPI
-// description, with the schemas that they refer to and without prose and examples. What it is
-// handed is the npm package @octokit/openapi as it was packed:
+// Command cut reduces GitHub's OpenAPI description to the operations that githubtest serves and
+// the schemas that they refer to, without prose and examples. Its input is the packed npm package
+// @octokit/openapi:
 //
 //	npm pack @octokit/openapi@23.0.2
 //	go run ./gate/github/githubtest/cut octokit-openapi-23.0.2.tgz > gate/github/githubtest/testdata/openapi.json
 //
-// The output names the package, its version and its licence; equal packages give equal bytes.
+// The output names the package, its version and its licence. The same package gives the same bytes.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-// operations are those of GitHub's REST API that the stand-in knows.
+// operations are the operations of GitHub's REST API that githubtest serves.
 var operations = []string{
 	"get /user",
 	"get /repos/{owner}/{repo}/issues/{issue_number}/comments",
@@ -42,7 +42,7 @@ var operations = []string{
 	"get /repos/{owner}/{repo}/actions/runs/{run_id}",
 }
 
-// prose is what people read, and what no request or answer is checked against.
+// prose lists the keys that are for people and validate nothing.
 var prose = []string{
 	"description", "summary", "example", "examples", "tags", "externalDocs", "operationId", "title",
 	"headers", "links", "callbacks",
@@ -80,7 +80,7 @@ func run(args []string, w io.Writer) error {
 	return write(w, about, whole["openapi"], paths, c.parts)
 }
 
-// unpack reads JSON files out of a packed npm package.
+// unpack reads JSON files from a packed npm package.
 func unpack(path string, names ...string) ([]map[string]any, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -106,13 +106,13 @@ func unpack(path string, names ...string) ([]map[string]any, error) {
 	return found, nil
 }
 
-// cutter collects the components that what it has cleaned refers to.
+// cutter collects the components that cleaned values refer to.
 type cutter struct {
 	from  map[string]any            // all components, by kind and name
-	parts map[string]map[string]any // those that were referred to
+	parts map[string]map[string]any // those with a reference to them
 }
 
-// clean gives a value without prose. Below properties, names are of data and all are kept.
+// clean returns a value without prose. Below properties all keys are kept: they name fields.
 func (c *cutter) clean(value any, properties bool) any {
 	switch value := value.(type) {
 	case []any:
@@ -139,7 +139,7 @@ func (c *cutter) clean(value any, properties bool) any {
 	return value
 }
 
-// take keeps the component that a reference such as #/components/schemas/team names.
+// take keeps the component that a reference names, such as #/components/schemas/team.
 func (c *cutter) take(reference string) {
 	parts := strings.Split(reference, "/")
 	kind, name := parts[len(parts)-2], parts[len(parts)-1]
@@ -149,18 +149,18 @@ func (c *cutter) take(reference string) {
 	if c.parts[kind] == nil {
 		c.parts[kind] = map[string]any{}
 	}
-	c.parts[kind][name] = nil // which ends circles
+	c.parts[kind][name] = nil // ends a cycle of references
 	c.parts[kind][name] = c.clean(object(c.from[kind])[name], false)
 }
 
-// write puts each path and component on a line of its own, in the order of their names.
+// write writes each path and component on its own line, sorted by name.
 func write(w io.Writer, about map[string]any, version any, paths map[string]map[string]any, parts map[string]map[string]any) error {
 	b := bufio.NewWriter(w)
 	encoder := json.NewEncoder(b)
 	encoder.SetEscapeHTML(false)
 	var failed error
 	put := func(value any) { failed = errors.Join(failed, encoder.Encode(value)) }
-	text := func(s string) { _, _ = b.WriteString(s) } // Flush tells of what went wrong
+	text := func(s string) { _, _ = b.WriteString(s) } // Flush reports the error
 
 	text(`{"openapi":`)
 	put(version)
@@ -191,7 +191,7 @@ func lines[V any](text func(string), put func(any), values map[string]V) {
 	text("}")
 }
 
-// object is a value that is one; nil, which reads as empty, when it is not.
+// object is value as a JSON object; nil for anything else.
 func object(value any) map[string]any {
 	m, _ := value.(map[string]any)
 	return m

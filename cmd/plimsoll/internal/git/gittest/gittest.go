@@ -1,5 +1,4 @@
-// Package gittest makes git repositories for tests, away from the configuration of whoever runs
-// them.
+// Package gittest makes git repositories for tests, independent of the user's own configuration.
 package gittest
 
 import (
@@ -10,7 +9,7 @@ import (
 	"testing"
 )
 
-// Run runs git in a directory, away from the configuration of whoever runs the tests.
+// Run runs git in a directory, as a fixed author, and returns its output.
 func Run(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	command := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"}, args...)...)
@@ -22,7 +21,7 @@ func Run(t testing.TB, dir string, args ...string) string {
 	return strings.TrimSpace(string(output))
 }
 
-// Write puts a text into a file, whose directory need not be there.
+// Write writes a file and makes its directory if needed.
 func Write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -33,14 +32,14 @@ func Write(t testing.TB, path, text string) {
 	}
 }
 
-// Repository has three commits of a file app/v, the first of which is tagged and has no
-// directory app.
+// Repository makes a repository with three commits. The first, tagged first, has no directory app;
+// the others change app/v.
 func Repository(t testing.TB) (dir string, commits []string) {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 	t.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
-	t.Setenv("GIT_CONFIG_COUNT", "1") // git refuses submodules on disk by itself
+	t.Setenv("GIT_CONFIG_COUNT", "1") // by default git refuses submodules on the local disk
 	t.Setenv("GIT_CONFIG_KEY_0", "protocol.file.allow")
 	t.Setenv("GIT_CONFIG_VALUE_0", "always")
 	dir = t.TempDir()
