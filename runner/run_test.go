@@ -102,6 +102,29 @@ func TestRunEndsEarly(t *testing.T) {
 	}
 }
 
+// A request that hangs until it is cut off takes nobody the time for on_stop.
+func TestRunEndsWithARequestThatHangs(t *testing.T) {
+	byes := atomic.Int64{}
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/bye":
+			byes.Add(1)
+		case "/hang":
+			<-r.Context().Done()
+		}
+	}))
+	defer s.Close()
+	system := sideOf(t, "", "target: {url: \""+s.URL+"\"}", `
+load: {users: 4, spawn_rate: 100, run_time: 300ms, rounds: 1, stop_within: 1s}
+users:
+  - {name: u, fixed: 3, wait: 10ms, tasks: [{http: GET /}], on_stop: [{http: GET /bye}]}
+  - {name: stuck, fixed: 1, tasks: [{http: GET /hang}], on_stop: [{http: GET /bye}]}`)
+	_, err := runner.Run(t.Context(), system, runner.Config{})
+	if err != nil || byes.Load() != 4 {
+		t.Errorf("%v: %d of 4 users did on_stop", err, byes.Load())
+	}
+}
+
 func isClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:

@@ -90,9 +90,7 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 	s.start = time.Now()
 	m := s.stretch(ctx, y, y.plan)
 	y.addRounds(m.until)
-	leaving, cancel := context.WithTimeout(ctx, y.plan.StopWithin-m.ending)
-	defer cancel()
-	y.dismiss(leaving) // requests of on_stop are counted with the warm-up
+	y.dismiss(ctx) // requests of on_stop are counted with the warm-up
 	y.seal()
 	y.result.PlannedRounds = y.plan.Rounds
 	if kind, err := s.trouble(ctx, y, m.stoppedBy); err != nil {

@@ -156,7 +156,6 @@ func (s *session) launch(ctx context.Context, y *system) error {
 // measured says how a stretch went.
 type measured struct {
 	until     time.Duration // how long load was applied
-	ending    time.Duration // how long requests under way took to end after that
 	stoppedBy error         // why it ended early: context.Canceled if the session or the system ended; nil if it did not
 	past      error         // a limit passed in its last second; nil for none
 }
@@ -172,7 +171,7 @@ func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m m
 	y.abort = abort
 	read := y.watch(loading, shift)
 	report := y.crew.Work(ctx, loading.Done(), shift)
-	m.until, m.ending, m.stoppedBy = report.Until, time.Since(y.counts.start)-report.Until, context.Cause(loading)
+	m.until, m.stoppedBy = report.Until, context.Cause(loading)
 	read(&report)
 	var now Progress
 	now, m.past = y.counts.end()
