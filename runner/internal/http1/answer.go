@@ -67,21 +67,21 @@ func (a *Answer) field(line []byte, want Want) error {
 	name, value := line[:colon], line[colon+1:]
 	a.looked = true
 	switch {
-	case colon == 14 && Fold(name, "content-length"):
+	case colon == 14 && fold(name, "content-length"):
 		return a.setLength(trim(value))
-	case colon == 17 && Fold(name, "transfer-encoding"):
-		if a.chunked || !Fold(trim(value), "chunked") {
+	case colon == 17 && fold(name, "transfer-encoding"):
+		if a.chunked || !fold(trim(value), "chunked") {
 			return errCoding
 		}
 		a.chunked = true
-	case colon == 10 && Fold(name, "connection"):
+	case colon == 10 && fold(name, "connection"):
 		a.closes = a.closes || HasToken(value, "close")
 		a.persists = a.persists || HasToken(value, "keep-alive")
-	case colon == 16 && want.Body && Fold(name, "content-encoding"):
-		a.Gzip = Fold(trim(value), "gzip") || Fold(trim(value), "x-gzip")
-	case colon == 8 && want.Location && Fold(name, "location"):
+	case colon == 16 && want.Body && fold(name, "content-encoding"):
+		a.Gzip = fold(trim(value), "gzip") || fold(trim(value), "x-gzip")
+	case colon == 8 && want.Location && fold(name, "location"):
 		a.Location = string(trim(value))
-	case colon == 10 && want.Cookies && Fold(name, "set-cookie"):
+	case colon == 10 && want.Cookies && fold(name, "set-cookie"):
 		a.Cookies = append(a.Cookies, string(trim(value)))
 	default:
 		a.looked = false
@@ -120,8 +120,8 @@ func (a *Answer) check() error {
 	return nil
 }
 
-// Fold reports whether b is a word, given in lower case.
-func Fold(b []byte, word string) bool {
+// fold reports whether b is a word, given in lower case.
+func fold(b []byte, word string) bool {
 	if len(b) != len(word) {
 		return false
 	}
@@ -156,7 +156,7 @@ func HasToken(list []byte, word string) bool {
 		} else {
 			list = nil
 		}
-		if Fold(trim(token), word) {
+		if fold(trim(token), word) {
 			return true
 		}
 	}

@@ -29,7 +29,7 @@ type worker struct {
 	resume time.Duration // when it continues with left, or begins the next task
 }
 
-// idleFrom is the shortest sleep that the client is told about.
+// idleFrom is the shortest sleep that calls Client.Idle.
 const idleFrom = time.Millisecond
 
 // newWorker is the i-th worker, with the choices and values of a user or an arrival.

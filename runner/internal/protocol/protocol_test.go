@@ -160,7 +160,7 @@ load: {users: 8, spawn_rate: 1e9, run_time: 500ms, rounds: 2}
 	}
 }
 
-// What the load's end leaves of a stream is told.
+// A stream that the end of the load cuts short is counted as unfinished.
 func TestStreamsAtTheEnd(t *testing.T) {
 	all := run(t, `
 target: {url: "`+serve(t)+`", timeout: 20s}

@@ -22,7 +22,7 @@ import (
 // Two protocols that no package knows. Each needs words of its own in the profile, a content in the plan and a
 // client: what stands in this file, and nothing else.
 
-// asked is what a call of either protocol says: a text, of which the echo comes back, or a topic.
+// asked is what a call of either protocol says: a text to be echoed, or a topic.
 type asked struct {
 	word string
 	text profile.Template

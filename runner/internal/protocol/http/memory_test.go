@@ -20,7 +20,7 @@ import (
 // driver, its connection and its goroutine with the stack.
 const idleUserBytes = 12 << 10
 
-// The server is a child, which is this test again, so that only users are measured.
+// The server is a child process running this same test, so only the users are measured.
 func TestIdleUsersAreSmall(t *testing.T) {
 	if os.Getenv("PLIMSOLL_TEST_SERVER") != "" {
 		fmt.Println("http://" + listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
