@@ -32,10 +32,10 @@ var commitName = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 type use uint8
 
 const (
-	fails   use = 1 << iota // among the reasons of a Fail, first
-	doubts                  // among the reasons
-	notices                 // among the notices
-	errs                    // the reasons of a verdict that is Unjudged
+	asFailure use = 1 << iota // among the reasons of a Fail, first
+	asDoubt                   // among the reasons
+	asNotice                  // among the notices
+	asError                   // the reasons of a verdict that is Unjudged
 )
 
 // kinds are all kinds of reasons: where each may stand, and a check of what it must hold.
@@ -43,24 +43,24 @@ var kinds = map[ReasonKind]struct {
 	use use
 	has func(r *Reason) bool
 }{
-	Slower: {fails, ofLine}, LowerThroughput: {fails, ofLine}, Failing: {fails, ofLine},
-	PastThreshold: {fails, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
+	Slower: {asFailure, ofLine}, LowerThroughput: {asFailure, ofLine}, Failing: {asFailure, ofLine},
+	PastThreshold: {asFailure, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
-	LooksWorse: {doubts, ofLine}, NotProven: {doubts, ofLine}, TooNoisy: {doubts, ofLine},
-	RouteMissing:   {doubts, func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) }},
-	RouteNotJudged: {doubts, func(r *Reason) bool { return r.Route != "" && r.Why != nil }},
-	LostSight:      {doubts, func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 }},
-	NoBaseline:     {doubts, anything}, TooFewRuns: {doubts, anything}, SingleRuns: {doubts, anything}, TooFewPairs: {doubts, anything},
-	OtherProfile: {doubts, anything}, OtherEnvironment: {doubts, anything}, RunNotWhole: {doubts, anything}, NoRun: {doubts, anything},
-	NoSamples: {doubts, anything}, NothingCompared: {doubts, anything}, NoisyMachine: {doubts, anything}, ControlStrayed: {doubts, anything},
-	CommonShift: {doubts | notices, anything},
+	LooksWorse: {asDoubt, ofLine}, NotProven: {asDoubt, ofLine}, TooNoisy: {asDoubt, ofLine},
+	RouteMissing:   {asDoubt, func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) }},
+	RouteNotJudged: {asDoubt, func(r *Reason) bool { return r.Route != "" && r.Why != nil }},
+	LostSight:      {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 }},
+	NoBaseline:     {asDoubt, anything}, TooFewRuns: {asDoubt, anything}, SingleRuns: {asDoubt, anything}, TooFewPairs: {asDoubt, anything},
+	OtherProfile: {asDoubt, anything}, OtherEnvironment: {asDoubt, anything}, RunNotWhole: {asDoubt, anything}, NoRun: {asDoubt, anything},
+	NoSamples: {asDoubt, anything}, NothingCompared: {asDoubt, anything}, NoisyMachine: {asDoubt, anything}, ControlStrayed: {asDoubt, anything},
+	CommonShift: {asDoubt | asNotice, anything},
 
-	Creep: {notices, ofLine}, Step: {notices, ofLine}, OrderEffect: {notices, ofLine},
-	LowSight:    {notices, func(r *Reason) bool { return len(r.Sights) > 0 }},
-	NotAccepted: {notices, func(r *Reason) bool { return r.Text != "" || r.By != "" }},
-	Disturbed:   {notices, anything}, ControlMoved: {notices, anything}, UnknownBase: {notices, anything},
+	Creep: {asNotice, ofLine}, Step: {asNotice, ofLine}, OrderEffect: {asNotice, ofLine},
+	LowSight:    {asNotice, func(r *Reason) bool { return len(r.Sights) > 0 }},
+	NotAccepted: {asNotice, func(r *Reason) bool { return r.Text != "" || r.By != "" }},
+	Disturbed:   {asNotice, anything}, ControlMoved: {asNotice, anything}, UnknownBase: {asNotice, anything},
 
-	NotMeasured: {errs, func(r *Reason) bool { return r.Text != "" }},
+	NotMeasured: {asError, func(r *Reason) bool { return r.Text != "" }},
 }
 
 func ofLine(r *Reason) bool { return r.Route != "" && slices.Contains(Metrics(), r.Metric) }
@@ -286,9 +286,9 @@ func (v *Verdict) checkOutcome() error {
 		return errors.New("its outcome is unknown")
 	case slices.ContainsFunc(v.Reasons, func(r Reason) bool { return kinds[r.Kind].use&v.mayGive() == 0 }):
 		return fmt.Errorf("it is %s, but gives reasons of another kind", v.Outcome)
-	case v.Outcome == Fail && (len(v.Reasons) == 0 || kinds[v.Reasons[0].Kind].use != fails):
+	case v.Outcome == Fail && (len(v.Reasons) == 0 || kinds[v.Reasons[0].Kind].use != asFailure):
 		return errors.New("it fails, but its first reason is not what is worse")
-	case slices.ContainsFunc(v.Notices, func(r Reason) bool { return kinds[r.Kind].use&notices == 0 }):
+	case slices.ContainsFunc(v.Notices, func(r Reason) bool { return kinds[r.Kind].use&asNotice == 0 }):
 		return errors.New("a reason stands among its notices")
 	}
 	return nil
@@ -298,10 +298,10 @@ func (v *Verdict) checkOutcome() error {
 func (v *Verdict) mayGive() use {
 	switch v.Outcome {
 	case Unjudged:
-		return errs
+		return asError
 	case Inconclusive:
-		return doubts
+		return asDoubt
 	default:
-		return fails | doubts
+		return asFailure | asDoubt
 	}
 }
