@@ -109,7 +109,7 @@ func TestJudge(t *testing.T) {
 		},
 		"a third slower, too short a history": {
 			heads: history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: history(9, usual), want: gate.Inconclusive,
-			reasons: []string{"not-proven: GET /a p50 +35.", "not-proven: GET /a p95", "not-proven: GET /a p99"},
+			reasons: []string{"not-proven: GET /a p50 +35.0% limit 0.2 5/0 [few-runs 9/10]", "not-proven: GET /a p95", "not-proven: GET /a p99"},
 		},
 		"throughput gone": {
 			heads: history(5, map[string]load{"GET /a": {1500, 0, 20 * time.Millisecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 20 * time.Millisecond}}), want: gate.Fail,
@@ -264,7 +264,11 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 	for _, ms := range []time.Duration{10, 12, 11, 14, 13} {
 		base = append(base, run(map[string]load{"GET /a": {1000, 0, ms * time.Millisecond}}))
 	}
-	v := gate.Judge(policy(), []*result.Result{run(map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}})}, summaries(base))
+	head := run(map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}})
+	quick := head.Rounds[1].Figures["GET /a"]
+	quick.P50 = 13 * time.Millisecond
+	head.Rounds[1].Figures["GET /a"] = quick
+	v := gate.Judge(policy(), []*result.Result{head}, summaries(base))
 	for _, c := range v.Comparisons {
 		if c.Route != "GET /a" || c.Metric != gate.P50 {
 			continue
@@ -272,7 +276,7 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 		near := func(got float64, want time.Duration) bool {
 			return got/float64(want) > 0.999 && got/float64(want) < 1.001
 		}
-		if !near(c.Baseline, 12*time.Millisecond) || !near(c.BaselineRange.Low, 10*time.Millisecond) || !near(c.BaselineRange.High, 14*time.Millisecond) || !near(c.Head, 15*time.Millisecond) {
+		if !near(c.Baseline, 12*time.Millisecond) || !near(c.BaselineRange.Low, 10*time.Millisecond) || !near(c.BaselineRange.High, 14*time.Millisecond) || !near(c.Head, 15*time.Millisecond) || !near(c.HeadRange.Low, 13*time.Millisecond) || !near(c.HeadRange.High, 15*time.Millisecond) {
 			t.Errorf("got %+v", c)
 		}
 		if c.Change < 0.249 || c.Change > 0.251 || c.Limit != 0.2 || c.Status != gate.Suspect || c.SmallestVisible < 0.2 {
