@@ -111,6 +111,19 @@ func TestJudge(t *testing.T) {
 			heads: history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: history(9, usual), want: gate.Inconclusive,
 			reasons: []string{"not-proven: GET /a p50 +35.0% limit 0.2 5/0 [few-runs 9/10]", "not-proven: GET /a p95", "not-proven: GET /a p99"},
 		},
+		// p is 1,287 of 53,130 in both of these, since eight runs of the history are as slow.
+		"a third slower than the newest runs, and than most": {
+			heads: history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: append(history(8, with("GET /a", load{2000, 0, 27 * time.Millisecond})), history(12, usual)...), want: gate.Fail,
+			reasons: []string{"slower: GET /a p50 +35.0% limit 0.2", "slower: GET /a p95 +35.", "slower: GET /a p99 +35."},
+		},
+		"a third slower than most, and as the newest runs": {
+			heads: history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), base: append(history(12, usual), history(8, with("GET /a", load{2000, 0, 27 * time.Millisecond}))...), want: gate.Inconclusive,
+			reasons: []string{"not-proven: GET /a p50 +35.0% limit 0.2 5/0 [restless]", "not-proven: GET /a p95", "not-proven: GET /a p99"},
+		},
+		"slower than the newest runs, and half of the history was slower still": {
+			heads: history(5, with("GET /a", load{2000, 0, 33 * time.Millisecond})), base: append(history(10, with("GET /a", load{2000, 0, 34 * time.Millisecond})), history(10, usual)...), want: gate.Inconclusive,
+			reasons: []string{"not-proven: GET /a p50 +26.", "not-proven: GET /a p95", "not-proven: GET /a p99"},
+		},
 		"throughput gone": {
 			heads: history(5, map[string]load{"GET /a": {1500, 0, 20 * time.Millisecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 20 * time.Millisecond}}), want: gate.Fail,
 			reasons: []string{"lower-throughput: GET /a throughput -25.0% limit -0.2"},
