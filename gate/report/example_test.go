@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
@@ -32,7 +33,10 @@ func ExampleSentence() {
 
 func ExampleLine() {
 	fmt.Println(report.Line(slower()))
-	// Output: fail: GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % interval: +31.0 to +39.0 %)
+	fmt.Println(report.Line(slower().Accept(gate.Acceptance{By: "ana", Label: "plimsoll-accepted", At: time.Unix(1_700_000_000, 0)})))
+	// Output:
+	// fail: GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % interval: +31.0 to +39.0 %)
+	// pass, accepted by ana: GET /search: p50 is 35.0 % slower, the limit is 20 % (95 % interval: +31.0 to +39.0 %)
 }
 
 // A report for a terminal.

@@ -18,12 +18,16 @@ func Sentence(r gate.Reason) string {
 	return string(r.Kind)
 }
 
-// Line is a verdict in one line of plain text: its outcome and its first reason.
+// Line is a verdict in one line of plain text: its outcome, who accepted it, and its first reason.
 func Line(v gate.Verdict) string {
-	if len(v.Reasons) == 0 {
-		return v.Outcome.String()
+	text := v.Outcome.String()
+	if v.Accepted != nil && v.Outcome == gate.Pass {
+		text += ", accepted by " + plain(v.Accepted.By, maxName)
 	}
-	return v.Outcome.String() + ": " + Sentence(v.Reasons[0])
+	if len(v.Reasons) == 0 {
+		return text
+	}
+	return text + ": " + Sentence(v.Reasons[0])
 }
 
 // sentences has the sentence of each kind of reason.
