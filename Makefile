@@ -6,14 +6,14 @@ SHELL := /bin/bash -o pipefail
 packages := ./... ./testdata/shop/... ./.github/action/...
 tools := bin/tools
 
-# The command's tests load a system, and have the machine to themselves. They run in their directory, since go
-# test shows what passing tests print only there: what was run again because the machine was busy.
+# The command's tests load a system, so no other tests run beside them. They run in their own directory: only
+# there does go test show what passing tests print, such as how many commands a busy machine repeated.
 others = $$(go list $(packages) | grep -v '/cmd/plimsoll$$')
 command := go -C cmd/plimsoll test
 
 tool = $(tools)/$(notdir $(1))
 
-help: ## Say what can be made.
+help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
 
 build: ## Build bin/plimsoll and bin/shop.
@@ -40,7 +40,7 @@ lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/
 	@echo "go mod tidy -diff"; go mod tidy -diff && go -C .github/tools mod tidy -diff && go -C .github/lint mod tidy -diff
 	.github/tools/govulncheck.sh $(tools)/govulncheck $(packages)
 
-race: programs ## Run the tests under the race detector, with programs that are built for it in a few scripts and the interrupts.
+race: programs ## Run the tests under the race detector, and a few scripts and the interrupts with programs built for it.
 	go test -race -short $(others)
 	$(command) -race -short
 	$(command) -race -run '^(TestScripts|TestInterrupt.*)$$'
@@ -51,7 +51,7 @@ bench: ## Run the benchmarks, three times each.
 bench-store: programs ## Fill PostgreSQL and SQLite with a million runs and time what the gate asks them; takes about three minutes and 5 GB.
 	go test ./baseline/storetest -run '^TestScale$$' -count 1 -v -timeout 60m -runs 1000000 -repeats 200
 
-bench-peers: ## Compare with wrk, hey, ab, bombardier, vegeta, k6 and Locust, those that are there; takes about 25 minutes.
+bench-peers: ## Compare with those of wrk, hey, ab, bombardier, vegeta, k6 and Locust that are installed; takes about 25 minutes.
 	go run ./cmd/peerbench $(PEERBENCH)
 
 soak: ## Load with 2,000 users for ten minutes and watch the memory.
@@ -68,7 +68,7 @@ fuzz: ## Fuzz each target for a while; FUZZTIME=30s.
 		done; \
 	done
 
-golden: ## Write the golden files anew; read the difference before you commit it.
+golden: ## Rewrite the golden files; read the diff before you commit it.
 	go test ./gate/report ./runner/result ./runner/profile ./runner/plan -update
 
 fmt: ## Format the source.
@@ -87,7 +87,8 @@ screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/
 		--screenshot="$(abspath docs/comment.png)" "file://$$dir/comment.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }
 	@ls -l docs/comment.png
 
-# What the tests run beside Go, installed where it is missing: git, curl, node, nginx, cmark-gfm, PgBouncer, zsh and fish, and PostgreSQL unless a server is given.
+# Installs the missing programs that the tests run: git, curl, node, nginx, cmark-gfm, PgBouncer, zsh and fish,
+# and PostgreSQL unless PLIMSOLL_TEST_DATABASE_URL names a server.
 programs:
 	@missing=; \
 	for one in git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish; do \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Puts plimsoll into $RUNNER_TEMP/plimsoll: the binary of the release that the file "release"
-# beside this script pins, checked against its sum; or, where there is no release or it
-# cannot be fetched, one built with Go from the action's own source. A binary whose sum is
-# wrong is never run, and never replaced by another in silence.
+# Installs plimsoll in $RUNNER_TEMP/plimsoll. It downloads the release that the file "release" beside
+# this script pins, and checks its SHA-256 sum. If there is no release, or the download fails, it
+# builds plimsoll with Go from the action's own source. A binary with a wrong sum stops the job: it
+# is neither run nor replaced.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -40,11 +40,11 @@ if [ -n "$want" ]; then
     echo "plimsoll $version, $name, its SHA-256 verified"
     exit 0
   fi
-  echo "$name of release $version cannot be fetched: building it from the action's source"
+  echo "$name of release $version cannot be downloaded: building it from the action's source"
 fi
 
 if ! command -v go >/dev/null; then
-  echo "::error title=Plimsoll::There is no release for $os on $arch to fetch, and no Go to build plimsoll with. Put actions/setup-go before this step."
+  echo "::error title=Plimsoll::There is no release for $os on $arch to download, and no Go to build plimsoll with. Put actions/setup-go before this step."
   exit 3
 fi
 go build -C "$here/../.." -trimpath -ldflags "-X main.version=$version" -o "$into/plimsoll$exe" ./cmd/plimsoll

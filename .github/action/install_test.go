@@ -13,8 +13,7 @@ import (
 	"testing"
 )
 
-// TestInstall fetches a release from a local server. What is fetched is run only when its sum
-// is the pinned one.
+// TestInstall downloads a release from a local server. The binary runs only if its sum is the pinned one.
 func TestInstall(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the released program of this test is a shell script")
@@ -71,7 +70,7 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// pathOf is a PATH on which nothing but the given programs stand.
+// pathOf is a PATH with only the given programs.
 func pathOf(t *testing.T, programs ...string) string {
 	t.Helper()
 	dir := t.TempDir()

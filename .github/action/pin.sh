@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# pin.sh VERSION: builds the binaries of a release as .goreleaser.yaml does and writes their
-# sums into the file "release" beside this script. Builds are reproducible: whoever builds the
-# tagged commit with the same Go gets the same sums.
+# pin.sh VERSION builds the binaries of a release, as .goreleaser.yaml does, and writes their
+# SHA-256 sums to the file "release" beside this script. Builds are reproducible: the same commit
+# and the same Go give the same sums.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 version=${1:?usage: pin.sh VERSION, such as v0.1.0}

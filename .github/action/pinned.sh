@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pinned.sh VERSION NAME FILE: is FILE the binary NAME of VERSION that the action pins?
+# pinned.sh VERSION NAME FILE fails unless FILE is the binary NAME of VERSION that the action pins.
 set -euo pipefail
 release=$(dirname "${BASH_SOURCE[0]}")/release
 want=$(awk -v name="$2" '$2 == name { print $1 }' "$release")

@@ -12,16 +12,16 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Rules for what runs with a repository's rights, after zizmor's audits and GitHub's "Secure use
-// reference": nothing foreign becomes a part of a shell's line, every action is pinned, every
-// right is named, and code of strangers never runs where there are rights or secrets.
+// These rules are for everything that runs with a repository's permissions; they follow zizmor's
+// audits and GitHub's "Secure use reference". No input is expanded inside a shell line. Every action
+// is pinned. Every permission is listed. A stranger's code never runs with permissions or secrets.
 var (
 	pinnedUse = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40}$`)
 	ourUse    = regexp.MustCompile(`^(\./|plimsoll-ci/plimsoll@main)$`)
 	runner    = regexp.MustCompile(`^[a-z]+-\d`)
 )
 
-// rights are the permissions of each workflow, of which it must have just these.
+// rights lists the exact permissions of each workflow.
 var rights = map[string]string{
 	"ci.yml":      "contents: read",
 	"release.yml": "contents: read",
@@ -31,7 +31,7 @@ var rights = map[string]string{
 	"comment.yml": "actions: read, pull-requests: write",
 }
 
-// workflow is what the rules look at.
+// workflow holds the fields that the rules check.
 type workflow struct {
 	On          yaml.Node
 	Permissions yaml.Node
@@ -41,7 +41,7 @@ type workflow struct {
 		Timeout int    `yaml:"timeout-minutes"`
 		Steps   []step
 	}
-	Runs struct{ Steps []step } // of an action
+	Runs struct{ Steps []step } // for an action
 }
 
 type step struct {
@@ -67,7 +67,7 @@ func broken(name, text string) (rules []string) {
 			say("its permissions are %q, and not %q", got, rights[name])
 		}
 		if slices.Contains(triggers, "pull_request") && w.Concurrency.Kind == 0 {
-			say("it has no concurrency: an older run would go on beside a newer")
+			say("it has no concurrency: an older run would continue beside a newer one")
 		}
 	}
 	for id, job := range w.Jobs {
@@ -76,7 +76,7 @@ func broken(name, text string) (rules []string) {
 			say("job %s has no timeout-minutes", id)
 		}
 		if !runner.MatchString(job.RunsOn) {
-			say("job %s runs on %q, which is another machine some day", id, job.RunsOn)
+			say("job %s runs on %q, which will be another machine some day", id, job.RunsOn)
 		}
 	}
 	for _, s := range steps {
@@ -97,11 +97,11 @@ func brokenStep(s step, isAction, trusted bool) (rules []string) {
 	credentials := s.With["persist-credentials"]
 	switch {
 	case strings.Contains(s.Run, "${{"):
-		rules = append(rules, "an expression stands in run: "+s.Run)
+		rules = append(rules, "run contains an expression: "+s.Run)
 	case s.Uses != "" && !pinnedUse.MatchString(s.Uses) && !ourUse.MatchString(s.Uses):
-		rules = append(rules, s.Uses+" is not pinned by the SHA of a commit")
+		rules = append(rules, s.Uses+" is not pinned to a commit SHA")
 	case checkout && trusted:
-		rules = append(rules, "a workflow_run job checks code out")
+		rules = append(rules, "a workflow_run job checks out code")
 	case checkout && credentials.Value != "false":
 		rules = append(rules, "the checkout leaves the token on the disk")
 	case isAction && s.Run != "" && s.Shell != "bash":
@@ -110,7 +110,7 @@ func brokenStep(s step, isAction, trusted bool) (rules []string) {
 	return rules
 }
 
-// names are the triggers in on:, however they are written.
+// names lists the triggers in on:, in any of its forms.
 func names(n yaml.Node) (names []string) {
 	switch n.Kind {
 	case yaml.ScalarNode:
@@ -127,7 +127,7 @@ func names(n yaml.Node) (names []string) {
 	return names
 }
 
-// pairs are a mapping's entries, in alphabetical order.
+// pairs lists a mapping's entries in alphabetical order.
 func pairs(n yaml.Node) string {
 	if n.Kind != yaml.MappingNode {
 		return n.Value
@@ -163,7 +163,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// Every rule is seen to be broken once.
+// Each rule is broken once and must be reported.
 func TestRulesBroken(t *testing.T) {
 	good := readText(t, starters+"stored.yml")
 	action := readText(t, "../../action.yml")
@@ -177,10 +177,10 @@ func TestRulesBroken(t *testing.T) {
 		"unpinned":    {good, "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2", "actions/checkout@v4", "not pinned"},
 		"nameless":    {good, " # v4.2.2", "", "which version"},
 		"credentials": {good, ", persist-credentials: false", "", "leaves the token"},
-		"trusted":     {good, "pull_request:", "workflow_run:", "workflow_run job checks code out"},
+		"trusted":     {good, "pull_request:", "workflow_run:", "workflow_run job checks out code"},
 		"expression": {action, `action_path }}
       run: bash`, `action_path }}
-      run: echo ${{ inputs.profile }}; bash`, "an expression stands in run"},
+      run: echo ${{ inputs.profile }}; bash`, "run contains an expression"},
 		"shell": {action, "shell: bash", "shell: sh", "names no shell"},
 	} {
 		text := strings.Replace(c.text, c.old, c.new, 1)
@@ -190,7 +190,7 @@ func TestRulesBroken(t *testing.T) {
 	}
 }
 
-// Every input of the action reaches the program by name, and by nothing else.
+// Every input of the action reaches the program as a variable with its name, and in no other way.
 func TestInputs(t *testing.T) {
 	var action struct {
 		Inputs map[string]yaml.Node
@@ -206,7 +206,7 @@ func TestInputs(t *testing.T) {
 	for input := range action.Inputs {
 		name := strings.ToUpper(strings.ReplaceAll(input, "-", "_"))
 		if got, want := env["PLIMSOLL_INPUT_"+name], "${{ inputs."+input+" }}"; got != want {
-			t.Errorf("input %s is handed over as %q, want %q", input, got, want)
+			t.Errorf("input %s is passed as %q, want %q", input, got, want)
 		}
 		if !strings.Contains(program, `"`+name+`"`) {
 			t.Errorf("the program does not read input %s", input)
@@ -217,7 +217,7 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// The repository's own workflows are those that users copy, with its own profile and action.
+// The repository's own workflows are the starters that users get, with its own profile and action.
 func TestOurWorkflows(t *testing.T) {
 	const (
 		checkout = "persist-credentials: false }\n"
@@ -245,7 +245,7 @@ func TestOurWorkflows(t *testing.T) {
 			}
 		}
 		if got := readText(t, path); got != want {
-			t.Errorf("%s is not what %s becomes here: go test ./.github/action -run OurWorkflows -update\ngot:\n%s\nwant:\n%s", path, c.starter, got, want)
+			t.Errorf("%s differs from %s as adapted to this repository: go test ./.github/action -run OurWorkflows -update\ngot:\n%s\nwant:\n%s", path, c.starter, got, want)
 		}
 	}
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# govulncheck.sh PROGRAM PACKAGES…: runs govulncheck. Where its database cannot be reached it
+# govulncheck.sh PROGRAM PACKAGES… runs govulncheck. If its database cannot be reached, the script
 # says so, and fails only in GitHub's CI, which can always reach it.
 set -euo pipefail
 program=$1
@@ -8,7 +8,7 @@ status=0
 output=$("$program" "$@" 2>&1) || status=$?
 echo "$output"
 if [ "$status" != 0 ] && [ "${GITHUB_ACTIONS:-}" != true ] && grep -q 'vuln.go.dev' <<<"$output" && ! grep -q '^Vulnerability #' <<<"$output"; then
-  echo "govulncheck could not reach its database: known vulnerabilities were not looked for"
+  echo "govulncheck could not reach its database: nothing was checked for known vulnerabilities"
   exit 0
 fi
 exit "$status"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Tries the paired gate on the sample service beside a CPU hog that switches on and off:
+# Tries the paired gate on the sample service, beside a CPU hog that switches on and off:
 #
 #   paired.sh same 50      the working tree against its own commit
 #   paired.sh slower 20    against a commit in which one route does 40 % less CPU work
 #
-# It takes about half a minute for each comparison, and prints what each came to and a summary.
+# Each comparison takes about half a minute. The script prints each verdict and a summary.
 # PLIMSOLL and SHOP name the programs; make trial builds them first. RUN_TIME is the judged load
-# of each side, 18s unless set.
+# of each side; the default is 18s.
 set -euo pipefail
 
 what=$1 times=$2
@@ -42,7 +42,7 @@ if [ "$what" = slower ]; then
   echo "exec '$shop' -products 4000 -addr \"\$1\" -slow 'GET /search=40%'" > start.sh
 fi
 
-# A core is busy for 0.2 to 2 s, and idle for as long.
+# One core is busy for up to 2 s, then idle for up to 2 s, and so on.
 (
   while :; do
     timeout "$((RANDOM % 18 / 10 + 0)).$((RANDOM % 9 + 1))" sh -c 'while :; do :; done' || true

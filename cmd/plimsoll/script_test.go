@@ -430,7 +430,7 @@ func TestInterruptPaired(t *testing.T) {
 	command := exec.Command(filepath.Join(bin, "plimsoll"), "gate", "--against", "HEAD")
 	command.Dir = dir
 	command.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"), "TMPDIR="+temp)
-	stderr := &trigger{on: "pair 1 of", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by the exit status
+	stderr := &trigger{on: "  pair ", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by the exit status
 	command.Stderr = stderr
 	err := command.Run()
 	var ended *exec.ExitError
