@@ -1,0 +1,124 @@
+package result_test
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// What lies exactly at a bound is a run, and comes back as the same.
+func TestValidateAcceptsTheBounds(t *testing.T) {
+	const year = 366 * 24 * time.Hour
+	for name, change := range map[string]func(*result.Result){
+		"nothing": func(r *result.Result) {
+			r.Users, r.Generator, r.Environment = 0, result.Generator{}, result.Environment{}
+			r.Rounds[0].Total, r.Rounds[0].Start, r.Rounds[0].Length = result.Figures{}, 0, 1
+			r.Timeline = []result.Second{{}}
+		},
+		"many": func(r *result.Result) {
+			r.Users, r.Starts, r.PlannedRounds = 1_000_000_000, 1_000_000, 10_000
+			r.Control = make([]result.Figures, 10_000)
+			r.Problems = make([]result.Problem, 1_000)
+			r.Timeline = make([]result.Second, 100_000)
+			r.Shards = make([]result.Shard, 10_000)
+			r.Shards[0] = result.Shard{Index: 9_999, Users: 1_000_000_000}
+		},
+		"long": func(r *result.Result) {
+			text := strings.Repeat("a", 500)
+			r.Series, r.Repository, r.Branch, r.Commit, r.ProfileDigest, r.Tool, r.CIRun, r.PairSeed = text, text, text, text, text, text, text, text
+			r.Target = strings.Repeat("a", 4_000)
+			r.Environment = result.Environment{OS: text, Arch: text, CPUModel: text, Runner: text, ToolMajor: text, Proxy: text, Kernel: text}
+			r.Generator.Protocol = text
+			r.Problems = []result.Problem{{Kind: result.ProblemKind(text), Text: strings.Repeat("a", 1<<20)}}
+			r.Shards = []result.Shard{{By: text}}
+		},
+		"late": func(r *result.Result) {
+			r.Started = time.Date(2199, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+			r.Finished = r.Started.Add(year)
+			r.Rounds[0].Start, r.Rounds[0].Length, r.Rounds[1].Length = year, year-1, 1
+			r.Timeline = []result.Second{{Start: year, Length: year, Requests: 1e12, Failures: 1e12, P95: year}}
+		},
+		"far west": func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("", -24*3600+60)) },
+		"far east": func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("", 24*3600-60)) },
+		"much": func(r *result.Result) {
+			r.Control = []result.Figures{{Requests: 1e12, Failures: 1e12, P50: year, P95: year, P99: year, Throughput: 1e15}}
+			r.Rounds[0].Steal, r.Rounds[0].CPUShare, r.Environment.LoadAverage = 1, math.MaxFloat64, math.MaxFloat64
+			r.Rounds[0].Readings = map[string]float64{"most": 1e300, "least": -1e300}
+		},
+	} {
+		r := small()
+		change(r)
+		if err := r.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if again, err := result.Decode(bytes.NewReader(encode(t, r))); err != nil || again.ID() != r.ID() {
+			t.Errorf("%s: %v came back, %v", name, again, err)
+		}
+	}
+}
+
+// Every part of a condition refuses by itself.
+func TestValidateRefusesEach(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	for i, change := range []func(*result.Result){
+		func(r *result.Result) { r.Users = 1_000_000_001 },
+		func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("", 24*3600)) },
+		func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("", -24*3600)) },
+		func(r *result.Result) { r.Finished = r.Finished.In(time.FixedZone("", 1)) },
+		func(r *result.Result) { r.Environment.CPUCores = -1 },
+		func(r *result.Result) { r.Environment.MemoryGiB = -1 },
+		func(r *result.Result) { r.Environment.LoadAverage = -1 },
+		func(r *result.Result) { r.Environment.LoadAverage = inf },
+		func(r *result.Result) { r.Environment.Kernel = "\n" },
+		func(r *result.Result) { r.Generator.Cores = -1 },
+		func(r *result.Result) { r.Generator.CPUShare = nan },
+		func(r *result.Result) { r.Generator.GCPauses = -1 },
+		func(r *result.Result) { r.Generator.GCPauseMax = -1 },
+		func(r *result.Result) { r.Generator.LagP50 = -1 },
+		func(r *result.Result) { r.Generator.LagP50, r.Generator.LagP99 = 2, 1 },
+		func(r *result.Result) { r.Generator.LagMax = -1 },
+		func(r *result.Result) { r.Starts = 1_000_001 },
+		func(r *result.Result) { r.PlannedRounds = 10_001 },
+		func(r *result.Result) { r.Control = make([]result.Figures, 10_001) },
+		func(r *result.Result) { r.Problems = make([]result.Problem, 1_001) },
+		func(r *result.Result) { r.Shards = make([]result.Shard, 10_001) },
+		func(r *result.Result) { r.Rounds[0].Start = -1 },
+		func(r *result.Result) { r.Rounds[0].Start = 367 * 24 * time.Hour },
+		func(r *result.Result) { r.Rounds[0].Steal = -0.1 },
+		func(r *result.Result) { r.Rounds[0].Steal = nan },
+		func(r *result.Result) { r.Rounds[0].CPUShare = -1 },
+		func(r *result.Result) { r.Rounds[0].CPUShare = inf },
+		func(r *result.Result) { r.Rounds[0].Figures["GET /a"] = result.Figures{Failures: 1} },
+		func(r *result.Result) { r.Control = []result.Figures{{P50: 2, P95: 1, P99: 2}} },
+		func(r *result.Result) { r.Control = []result.Figures{{P95: 2, P99: 1}} },
+		func(r *result.Result) { r.Control = []result.Figures{{P99: 367 * 24 * time.Hour}} },
+		func(r *result.Result) { r.Control = []result.Figures{{Failures: -1}} },
+		func(r *result.Result) { r.Control = []result.Figures{{Requests: 1e12 + 1}} },
+		func(r *result.Result) { r.Control = []result.Figures{{Throughput: -1}} },
+		func(r *result.Result) { r.Control = []result.Figures{{Throughput: 2e15}} },
+		func(r *result.Result) { r.Problems = []result.Problem{{Kind: "\n"}} },
+		func(r *result.Result) { r.Shards = []result.Shard{{Index: 10_000}} },
+		func(r *result.Result) { r.Shards = []result.Shard{{Users: -1}} },
+		func(r *result.Result) { r.Shards = []result.Shard{{Users: 1_000_000_001}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{Start: -1}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{Start: 367 * 24 * time.Hour}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{Length: -1}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{Length: 367 * 24 * time.Hour}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{Requests: 1, Failures: -1}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{Requests: 1e12 + 1}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{P95: -1}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{P95: 367 * 24 * time.Hour}} },
+		func(r *result.Result) { r.PairSeed = "\n" },
+	} {
+		r := small()
+		change(r)
+		if err := r.Validate(); err == nil {
+			t.Errorf("change %d was accepted", i)
+		}
+	}
+}
