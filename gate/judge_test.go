@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +87,7 @@ func TestJudge(t *testing.T) {
 		want       gate.Outcome
 		more       int
 		reasons    []string // beginnings of what brief says
+		notice     string   // the same
 	}{
 		"unchanged":         {heads: history(1, usual), base: history(12, usual), want: gate.Pass},
 		"faster":            {heads: history(1, with("GET /a", load{4000, 0, 10 * time.Millisecond})), base: history(12, usual), want: gate.Pass},
@@ -165,6 +167,16 @@ func TestJudge(t *testing.T) {
 			heads: history(1, several(13*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Inconclusive, more: 4,
 			reasons: []string{"common-shift: +30.0%"},
 		},
+		"everything slower, and one route by more than that": {
+			heads: history(5, more(several(13*time.Millisecond), "GET /a", 30*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Fail,
+			reasons: []string{"slower: GET /a p50 +200.", "slower: GET /a p95 +200.", "slower: GET /a p99 +200.", "common-shift: +30.0%"},
+		},
+		"everything faster": {heads: history(5, several(7*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Pass, notice: "common-shift: -30.0%"},
+		"slower, and the control a little": {
+			heads: changed(history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), controlled(11*time.Millisecond, 11*time.Millisecond)),
+			base:  changed(history(12, usual), controlled(10*time.Millisecond, 10*time.Millisecond)), want: gate.Fail,
+			reasons: []string{"slower: GET /a p50 +35.0% limit 0.2", "slower: GET /a p95 +35.", "slower: GET /a p99 +35."}, notice: "control-moved: +10.0%",
+		},
 		"slower, and the control too": {
 			heads: changed(history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), controlled(13*time.Millisecond, 13*time.Millisecond)),
 			base:  changed(history(12, usual), controlled(10*time.Millisecond, 10*time.Millisecond)), want: gate.Inconclusive,
@@ -232,6 +244,9 @@ func TestJudge(t *testing.T) {
 			}
 			checkReasons(t, v, c.reasons)
 			checkValid(t, v)
+			if c.notice != "" && (len(v.Notices) != 1 || !strings.HasPrefix(brief(v.Notices[0]), c.notice)) {
+				t.Errorf("notices %v, want %q", v.Notices, c.notice)
+			}
 		})
 	}
 }
@@ -256,6 +271,12 @@ func several(latency time.Duration) map[string]load {
 	for _, name := range []string{"GET /a", "GET /b", "GET /c", "GET /d", "GET /e"} {
 		routes[name] = load{1000, 0, latency}
 	}
+	return routes
+}
+
+// more gives a route another latency.
+func more(routes map[string]load, name string, latency time.Duration) map[string]load {
+	routes[name] = load{1000, 0, latency}
 	return routes
 }
 
