@@ -236,7 +236,7 @@ func TestAreSides(t *testing.T) {
 	other := *head
 	other.PairSeed = "0dd"
 	if !gate.AreSides(base, head) || gate.AreSides(base, &other) || gate.AreSides(base, base) || gate.AreSides(&result.Result{}, &result.Result{}) {
-		t.Error("sides are those of which one came second in each pair")
+		t.Error("results are sides if in each pair of rounds one of them came second")
 	}
 }
 

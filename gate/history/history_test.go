@@ -125,7 +125,7 @@ func manySuites(n int) string {
 	return text.String()
 }
 
-// When a run has a figure twice, the first counts, and how many were left out is told.
+// When a run has a figure twice, the first counts, and the others are counted as left out.
 func TestDoubled(t *testing.T) {
 	for _, text := range []string{
 		header + "a,b,m,ms,0,1,c,1,1\na,b,n,ms,0,1,c,1,7\na,b,m,ms,0,1,c,1,2\na,b,n,ms,0,1,c,1,7\n",

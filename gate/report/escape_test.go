@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// tracer stands in every hostile name, so that it can be found again.
+// tracer stands in every hostile name, to find it again.
 const tracer = "zqx"
 
 // hostileNames try what a name can do to markdown, and to GitHub's.

@@ -54,7 +54,7 @@ func ExampleTerminal() {
 	// fail: 1 of 1 route is slower
 }
 
-// A comment on a pull request of at most 400 bytes: what does not fit is left out, and that is told.
+// A comment on a pull request of at most 400 bytes: what does not fit is left out, and the comment says so.
 func ExampleMarkdown() {
 	if err := report.Markdown(os.Stdout, report.Report{Verdict: slower(), Accept: "plimsoll-accepted"}, 400); err != nil {
 		panic(err)

@@ -194,7 +194,7 @@ func many(n int, name string) report.Report {
 	return shown(report.New(v, shopRun()))
 }
 
-// inDoubt adds a route of which nothing could be told.
+// inDoubt adds a route that could not be compared.
 func inDoubt(v gate.Verdict) gate.Verdict {
 	v.Reasons = append(slices.Clip(v.Reasons), gate.Reason{Kind: gate.RouteMissing, Route: "GET /gone", Of: gate.OfHead})
 	return v

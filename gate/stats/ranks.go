@@ -83,7 +83,7 @@ type rankLine struct {
 	whole    float64 // the standard deviation of the mean if every chosen run has a value; 0 if the line has gaps
 }
 
-// newRankLine ranks the values of a line, of which so many are going to be chosen.
+// newRankLine ranks the values of a line. chosen is how many of them each choice takes.
 func newRankLine(values []float64, chosen int) rankLine {
 	c := rankLine{centred: midranks(values)}
 	for _, rank := range c.centred {

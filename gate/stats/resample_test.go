@@ -30,8 +30,8 @@ func TestSignFlipExact(t *testing.T) {
 	}
 }
 
-// The statistic of a flipped line is its trimmed mean over a scale that knows no signs, so that
-// of one line only the means count.
+// The statistic of a flipped line is its trimmed mean over a scale that knows no signs. Of a single line,
+// only the means count.
 func TestSignFlipUsesTrimmedMeans(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 0))
 	d := make([]float64, 9)
