@@ -134,6 +134,10 @@ func TestJudge(t *testing.T) {
 		"throughput inside its limit": {
 			heads: history(5, map[string]load{"GET /a": {1630, 0, 20 * time.Millisecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 20 * time.Millisecond}}), want: gate.Pass,
 		},
+		"the history is too noisy to see much": {
+			heads: history(1, usual), base: append(history(6, with("GET /a", load{2000, 0, 16 * time.Millisecond})), history(6, with("GET /a", load{2000, 0, 24 * time.Millisecond}))...),
+			want: gate.Pass, notice: "low-sight: baseline",
+		},
 		"failing": {
 			heads: history(1, with("GET /a", load{2000, 100, 20 * time.Millisecond})), base: history(12, usual), want: gate.Fail,
 			reasons: []string{"failing: GET /a failures limit 0.01 now 0.05 of 6000"},

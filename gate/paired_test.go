@@ -134,6 +134,12 @@ func TestJudgePairs(t *testing.T) {
 		"some disturbed": {pairs: 10, head: usual, want: gate.Pass, notice: gate.Disturbed, change: func(base, head *result.Result) {
 			base.Rounds[2].Steal, head.Rounds[7].Lag = 0.4, time.Second
 		}},
+		"arrivals that are late by 50 ms": {pairs: 10, head: usual, want: gate.Pass, notice: gate.Disturbed, change: func(base, _ *result.Result) {
+			base.Rounds[2].Lag, base.Rounds[7].Lag = 50*time.Millisecond, 50*time.Millisecond
+		}},
+		"users who are late by 50 ms": {pairs: 8, head: usual, want: gate.Pass, change: func(base, _ *result.Result) {
+			base.Users, base.Rounds[2].Lag, base.Rounds[7].Lag = 100, 50*time.Millisecond, 50*time.Millisecond
+		}},
 		"too many disturbed": {pairs: 16, head: slow, want: gate.Inconclusive, reasons: []string{"noisy-machine: 7/16"}, change: func(base, _ *result.Result) {
 			for i := range 7 {
 				base.Rounds[i].CPUShare = 0.99
