@@ -143,7 +143,7 @@ func saturated(g result.Generator) string {
 		return fmt.Sprintf("the load generator was the bottleneck: it used %.0f %% of the %s that it may use; give it more, or ask for less load (waits, fewer users, a lower rate)",
 			100*g.CPUShare, cores(g.Cores))
 	case g.LagP99 > saturatedLag:
-		return fmt.Sprintf("the load generator was the bottleneck: it turned to one user or arrival in a hundred more than %v late; give it more of a machine, or ask for less load",
+		return fmt.Sprintf("the load generator was the bottleneck: it was more than %v late for one user or arrival in a hundred; use a bigger machine, or less load",
 			g.LagP99.Round(time.Millisecond))
 	}
 	return ""

@@ -226,7 +226,7 @@ func TestPairEndsEarly(t *testing.T) {
 			if _, err := http.Get(base.Plan.Target.URL + "/die"); err == nil {
 				panic("it lives")
 			}
-		}, [2]result.ProblemKind{result.TargetDied, result.Interrupted}, "base: the system under test ended by itself, with exit status 7"},
+		}, [2]result.ProblemKind{result.TargetDied, result.Interrupted}, "base: the system under test exited on its own, with exit status 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -278,7 +278,7 @@ func TestPairThatCannotBegin(t *testing.T) {
 	good := starting(t)
 	for name, c := range map[string]struct{ base, head, says, output string }{
 		"build":   {good, strings.Replace(good, "start: {", `start: {build: "sh -c 'echo broken; exit 3'", `, 1), "head: build the system: \"sh -c 'echo broken; exit 3'\" ended with exit status 3", "broken"},
-		"start":   {good, "target: {url: \"http://127.0.0.1:${port}\", start: {command: sh -c 'echo sorry'}}", "head: the system under test ended by itself, with status 0, before it was ready", "sorry"},
+		"start":   {good, "target: {url: \"http://127.0.0.1:${port}\", start: {command: sh -c 'echo sorry'}}", "head: the system under test exited on its own, with status 0, before it was ready", "sorry"},
 		"reach":   {"target: {url: \"http://127.0.0.1:1\"}", good, "base: nothing answers at http://127.0.0.1:1", ""},
 		"refused": {good, "target: {url: \"http://198.51.100.7\"}", "head: 198.51.100.7 may not be loaded", ""},
 	} {
@@ -306,7 +306,7 @@ func TestPairWhenARestartFails(t *testing.T) {
 	base := sideOf(t, "base", starting(t), sends)
 	b, h, err := runner.Pair(t.Context(), base, once, runner.Pairing{RoundLength: 50 * time.Millisecond, Rounds: 3, RestartEvery: 1})
 	gone(t, base, once)
-	if err == nil || !strings.HasPrefix(err.Error(), "head: the system under test ended by itself, with exit status 1, before it was ready") {
+	if err == nil || !strings.HasPrefix(err.Error(), "head: the system under test exited on its own, with exit status 1, before it was ready") {
 		t.Fatal(err)
 	}
 	if len(b.Rounds) != 1 || len(h.Rounds) != 1 || b.Problems[0].Kind != result.Interrupted || h.Problems[0].Kind != result.TargetDied || h.Starts != 1 || b.PlannedRounds != 3 {

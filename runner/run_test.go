@@ -139,7 +139,7 @@ func TestRunWhenTheSystemDies(t *testing.T) {
 	system := sideOf(t, "", starting(t), load)
 	r, err := runner.Run(t.Context(), system, runner.Config{})
 	var failure *runner.Failure
-	if !errors.As(err, &failure) || !strings.HasPrefix(err.Error(), "the system under test ended by itself, with exit status 7") || !strings.Contains(failure.Output, "listens on") {
+	if !errors.As(err, &failure) || !strings.HasPrefix(err.Error(), "the system under test exited on its own, with exit status 7") || !strings.Contains(failure.Output, "listens on") {
 		t.Fatalf("%v", err)
 	}
 	if r == nil || r.Problems[0].Kind != result.TargetDied || r.Whole() {

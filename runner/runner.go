@@ -61,7 +61,7 @@ func FreePort() (int, error) { return sut.FreePort() }
 // Run loads a system as planned. When ctx ends, everything ends at once.
 //
 // The error is a *Refusal if the plan must not or cannot be run here, a *Failure if the system could
-// not be built, started or reached or if it ended by itself, and ErrInterrupted if Stop was closed.
+// not be built, started or reached or if it exited on its own, and ErrInterrupted if Stop was closed.
 // After the load has begun, the Result is returned with the error and has the complete rounds.
 func Run(ctx context.Context, system System, c Config) (*result.Result, error) {
 	s := newSession(c)

@@ -104,7 +104,7 @@ func (b *bench) resident(ctx context.Context, t tool, users int) (kb float64, er
 	}
 	select {
 	case <-ended:
-		return 0, fmt.Errorf("%d users: it ended by itself: %s", users, lastOf(stderr.Bytes()))
+		return 0, fmt.Errorf("%d users: it exited on its own: %s", users, lastOf(stderr.Bytes()))
 	case <-ctx.Done():
 		return 0, context.Cause(ctx)
 	case <-time.After(settle):
@@ -128,7 +128,7 @@ func (b *bench) awaitIdle(ctx context.Context, ended <-chan struct{}, wanted fun
 		}
 		select {
 		case <-ended:
-			return errors.New("it ended by itself")
+			return errors.New("it exited on its own")
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(200 * time.Millisecond):

@@ -120,12 +120,12 @@ func startServer(ctx context.Context, core int, addr, path string, args []string
 	}
 }
 
-// stop ends the server and waits for it. It is an error if the server has ended by itself.
+// stop ends the server and waits for it. It is an error if the server has exited on its own.
 func (s *server) stop() (err error) {
 	select {
 	case <-s.ended:
 		if !s.asked.Load() {
-			err = fmt.Errorf("%s ended by itself: %v: %s", s.cmd.Args, s.cmd.ProcessState, lastOf(s.stderr.Bytes()))
+			err = fmt.Errorf("%s exited on its own: %v: %s", s.cmd.Args, s.cmd.ProcessState, lastOf(s.stderr.Bytes()))
 		}
 	default:
 		s.cancel()

@@ -130,6 +130,7 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 		r, err := bench.Run(ctx)
 		return []*result.Result{r}, err
 	}
+	files := map[string]string{} // by the ID of the run
 	for _, file := range c.Result {
 		r, err := readResult(file)
 		if err != nil {
@@ -138,6 +139,10 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 		if r.Series != j.Name {
 			return nil, exit.BadInput("%s is a run of %s, the profile %s is of %s", file, r.Series, c.Profile, j.Name)
 		}
+		if twin, twice := files[r.ID()]; twice { // one run is no proof of itself
+			return nil, exit.BadInput("--result %s and %s hold the same run: give each run once", twin, file)
+		}
+		files[r.ID()] = file
 		runs = append(runs, r)
 	}
 	return runs, nil

@@ -130,7 +130,7 @@ func complain(a *console.Console, err error) {
 	case err == nil, errors.As(err, &verdict): // the verdict has been printed
 		return
 	case errors.As(err, &problems):
-		fmt.Fprintf(a.Stderr, "%s\nplimsoll: %d to mend; nothing was started\n", problems.Error(), len(problems))
+		fmt.Fprintf(a.Stderr, "%s\nplimsoll: %s; nothing was started\n", problems.Error(), counted(len(problems), "problem"))
 	case errors.As(err, &failure) && failure.Output != "":
 		fmt.Fprintf(a.Stderr, "plimsoll: %v; the last lines of its output:\n%s\n", err, indent(failure.Output))
 	default:

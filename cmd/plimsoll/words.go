@@ -36,11 +36,14 @@ func marks(info baseline.Info) string {
 }
 
 // countRuns is a number of runs.
-func countRuns(n int) string {
+func countRuns(n int) string { return counted(n, "run") }
+
+// counted is a number of things, with an s where there are several.
+func counted(n int, thing string) string {
 	if n == 1 {
-		return "1 run"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d runs", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // short is the beginning of a digest or a commit.

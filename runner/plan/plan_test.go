@@ -154,7 +154,7 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("nothing is started: %v", err)
 	}
 	_, err = makeFrom(t, fmt.Sprintf(text, "${env.PIN}", start), plan.Shard{})
-	if err == nil || !strings.HasPrefix(err.Error(), "${env.PIN} holds a value of 3 bytes, too short to be hidden") || strings.Contains(err.Error(), "471") {
+	if err == nil || !strings.HasPrefix(err.Error(), "${env.PIN} is only 3 bytes, too short to mask") || strings.Contains(err.Error(), "471") {
 		t.Errorf("a value of 3 bytes: %v", err)
 	}
 }

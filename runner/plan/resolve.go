@@ -62,7 +62,7 @@ func (r *Resolver) fixed(variable string) (value string, ok bool) {
 		return "", true
 	}
 	if len(value) < LeastSecret && r.profile.Target.Start != nil {
-		r.Fail("${%s} holds a value of %d bytes, too short to be hidden in what the system prints: it needs %d; write what is no secret into the profile itself",
+		r.Fail("${%s} is only %d bytes, too short to mask in what the system prints: the minimum is %d. If it is no secret, write it in the profile",
 			variable, len(value), LeastSecret)
 	}
 	if secret := (Secret{name, value}); !slices.Contains(r.secrets, secret) {

@@ -46,7 +46,7 @@ func ExampleDecode() {
 func ExampleDecode_hostile() {
 	_, err := result.Decode(strings.NewReader(`{"schema": 1, "series": "shop", "series": "cart"}`))
 	fmt.Println(err)
-	// Output: not a whole result file: the key "series" comes twice, at byte 40
+	// Output: not a complete result file: the key "series" comes twice, at byte 40
 }
 
 // A clock that stepped back makes a run that no store takes, and says so.

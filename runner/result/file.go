@@ -21,7 +21,7 @@ func Limit() plainjson.Limit {
 }
 
 // ErrMalformed is wrapped by what Decode returns for input that is no whole result.
-var ErrMalformed = errors.New("not a whole result file")
+var ErrMalformed = errors.New("not a complete result file")
 
 // Encode writes r as JSON, indented for people. It refuses what Decode would not read back.
 func Encode(w io.Writer, r *Result) error {
@@ -77,7 +77,7 @@ func Decode(rd io.Reader) (*Result, error) {
 func explain(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input" {
-		return fmt.Errorf("it ends after %d bytes, in the middle: it was cut short", syntax.Offset)
+		return fmt.Errorf("it is truncated after %d bytes", syntax.Offset)
 	}
 	return err
 }

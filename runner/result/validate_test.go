@@ -26,8 +26,8 @@ func TestDecodeRefuses(t *testing.T) {
 		return strings.Replace(whole, old, with, 1)
 	}
 	for name, c := range map[string]struct{ text, sentence string }{
-		"empty":            {"", "cut short"},
-		"cut short":        {whole[:len(whole)/2], "cut short"},
+		"empty":            {"", "truncated"},
+		"cut short":        {whole[:len(whole)/2], "truncated"},
 		"not JSON":         {"PK\x03\x04", "invalid character"},
 		"another schema":   {swap(`"schema": 1`, `"schema": 2`), "schema 2, this program reads schema 1"},
 		"no series":        {swap(`"series": "shop"`, `"series": ""`), "names no series"},

@@ -92,7 +92,7 @@ func startPooler(t testing.TB, bin, dir string, u *url.URL) error {
 		return err
 	}
 	stop := func() {
-		_ = command.Process.Kill() // it may have ended by itself
+		_ = command.Process.Kill() // it may have exited on its own
 		_ = command.Wait()         // it was killed: that is the error
 	}
 	through := *u

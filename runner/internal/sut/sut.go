@@ -21,7 +21,7 @@ import (
 )
 
 // Failure says what a system did wrong: it could not be built or started, never became ready, or
-// ended by itself.
+// exited on its own.
 type Failure struct {
 	What   string // the sentence
 	Output string // the last lines that it wrote, may be empty
@@ -85,7 +85,7 @@ func (s *System) Failure() *Failure {
 	if s.err != nil {
 		how = s.err.Error()
 	}
-	return &Failure{"the system under test ended by itself, with " + how, s.output.String()}
+	return &Failure{"the system under test exited on its own, with " + how, s.output.String()}
 }
 
 // Stop asks the system to end, waits as long as the plan allows or until ctx ends, and then kills what

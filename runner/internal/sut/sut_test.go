@@ -117,7 +117,7 @@ func TestStartFails(t *testing.T) {
 		ready          profile.Ready
 		sentence, tail string
 	}{
-		"dies":        {"dies", profile.Ready{Kind: profile.ReadyTCP}, "ended by itself, with exit status 7, before it was ready", "no database"},
+		"dies":        {"dies", profile.Ready{Kind: profile.ReadyTCP}, "exited on its own, with exit status 7, before it was ready", "no database"},
 		"never ready": {"silent", profile.Ready{Kind: profile.ReadyTCP, Within: 100 * time.Millisecond}, "not ready within 100ms", ""},
 		"wrong path":  {"serves", profile.Ready{Kind: profile.ReadyHTTP, Path: "/nowhere", Within: 300 * time.Millisecond}, "not ready within 300ms", "listening"},
 		"wrong log":   {"serves", profile.Ready{Kind: profile.ReadyLog, Log: "ready!", Within: 100 * time.Millisecond}, `"ready!" has not appeared in its output`, ""},
@@ -191,7 +191,7 @@ func TestStopEndsTheChildrenToo(t *testing.T) {
 func TestDeathEndsTheChildren(t *testing.T) {
 	s, url := system(t, "leaves", profile.Ready{Kind: profile.ReadyTCP})
 	_, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
-	if err == nil || err.Error() != "the system under test ended by itself, with status 0, before it was ready" {
+	if err == nil || err.Error() != "the system under test exited on its own, with status 0, before it was ready" {
 		t.Errorf("got %v", err)
 	}
 	childGone(t, s)
@@ -233,7 +233,7 @@ func TestDeathIsNoticed(t *testing.T) {
 		resp.Body.Close()
 	}
 	<-running.Ended()
-	if got := running.Failure().Error(); !strings.Contains(got, "ended by itself, with exit status 5") {
+	if got := running.Failure().Error(); !strings.Contains(got, "exited on its own, with exit status 5") {
 		t.Errorf("got %q", got)
 	}
 }

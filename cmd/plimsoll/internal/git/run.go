@@ -89,7 +89,7 @@ func (d Dir) Run(ctx context.Context, args ...string) (string, error) {
 	case errors.Is(err, exec.ErrNotFound):
 		return "", errors.New("git is not installed, and no other commit can be checked out without it")
 	case strings.Contains(said, "not a git repository"):
-		return "", Refuse("%s is in no git repository", d.Path)
+		return "", Refuse("%s is not in a git repository", d.Path)
 	case said == "":
 		return "", fmt.Errorf("git %s: %w", name, err)
 	default:

@@ -74,7 +74,7 @@ func TestLineage(t *testing.T) {
 		"a push by force":                {dir: at("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[2], Branch: "main"}, want: since1},
 		"one in a shallow clone":         {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[2], Branch: "main"}, want: since1},
 		"one of what GitHub has dropped": {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: strings.Repeat("0a", 20), Branch: "main"}, err: "404"},
-		"no repository":                  {dir: t.TempDir(), err: "is in no git repository"},
+		"no repository":                  {dir: t.TempDir(), err: "is not in a git repository"},
 	} {
 		l := lineage.Change{Git: git.In(c.dir, os.Environ()), Branch: "main", Workflow: c.workflow}
 		if c.workflow.InActions && !c.offline {

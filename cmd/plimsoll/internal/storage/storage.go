@@ -60,6 +60,9 @@ func isPostgres(text string) bool {
 // Open opens the store, and makes or migrates its schema.
 func Open(ctx context.Context, location string) (baseline.Store, error) {
 	if path, ok := strings.CutPrefix(location, "sqlite:"); ok {
+		if path == "" {
+			return nil, exit.BadInput("--db, or PLIMSOLL_DATABASE_URL: sqlite: needs a path after it, such as sqlite:.plimsoll/baselines.db")
+		}
 		return sqlite.Open(ctx, path)
 	}
 	if isPostgres(location) {

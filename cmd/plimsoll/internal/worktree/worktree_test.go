@@ -92,7 +92,7 @@ func TestRefused(t *testing.T) {
 		{filepath.Join(dir, "app/below"), "file", "at file there is no directory app/below/: nothing to build and start there"},
 		{clone, "HEAD~1", "there is no commit HEAD~1 in this repository: it is a shallow clone; fetch its history, with `fetch-depth: 0` in actions/checkout"},
 		{filepath.Join(dir, "app"), "first", "at first there is no directory app/: nothing to build and start there"},
-		{t.TempDir(), "HEAD", "is in no git repository"},
+		{t.TempDir(), "HEAD", "is not in a git repository"},
 	} {
 		tree, err := worktree.Checkout(t.Context(), git.In(c.dir, os.Environ()), c.ref)
 		if !errors.Is(err, git.ErrNoCommit) || tree != nil || !strings.Contains(err.Error(), c.want) {
