@@ -281,6 +281,18 @@ func TestTrend(t *testing.T) {
 	if !strings.Contains(step, "step: GET /a p50 +2") || !strings.Contains(step, "c00025 2023-11-27") {
 		t.Errorf("a step of a quarter: %s", step)
 	}
+	at := func(step int, by time.Duration) func(int) time.Duration {
+		return func(i int) time.Duration { return 20*time.Millisecond + time.Duration(min(i/step, 1))*by }
+	}
+	if got := kinds(series(100, at(25, 5*time.Millisecond))); got != "" {
+		t.Errorf("a step more than 30 days ago: %s", got)
+	}
+	if got := kinds(series(40, at(20, 2600*time.Microsecond))); !strings.Contains(got, "step: GET /a p50 +1") {
+		t.Errorf("a step of 13 %%, past half of the limit: %q", got)
+	}
+	if got := kinds(series(40, at(20, 1000*time.Microsecond))); got != "" {
+		t.Errorf("a step of 5 %%: %s", got)
+	}
 	if got := kinds(series(15, creeping)); got != "" {
 		t.Errorf("of a short branch: %s", got)
 	}
