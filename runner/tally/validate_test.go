@@ -43,6 +43,7 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		"bytes":                          func(tl *tally.Tally) { tl.Routes["GET /a"].BytesReceived = math.MaxInt64 },
 		"were sent again":                func(tl *tally.Tally) { tl.Routes["GET /a"].Resent = -1 },
+		"sent again, of at most":         resent,
 		"are unfinished":                 func(tl *tally.Tally) { tl.Routes["GET /a"].Unfinished = 2 },
 		"3 times among 0":                seen("late", tally.Seen{Count: 3}),
 		"0 times":                        seen("late", tally.Seen{}),
@@ -75,6 +76,13 @@ func many(class tally.Class) func(*tally.Tally) {
 	}
 }
 
+// resent are routes each of which was sent again as often as all may be.
+func resent(tl *tally.Tally) {
+	for i := range 2 {
+		tl.Routes[fmt.Sprint(i)] = &tally.Route{Outcomes: map[tally.Class]int64{}, Resent: tally.MaxRequests}
+	}
+}
+
 func seen(text string, s tally.Seen) func(*tally.Tally) {
 	return func(tl *tally.Tally) { tl.Routes["GET /a"].Errors = tally.Errors{text: s} }
 }
@@ -101,7 +109,7 @@ func TestWhatIsValidCanBeMerged(t *testing.T) {
 	if tally.MaxRequests > hist.MaxCount/9000 || tally.MaxBytes > math.MaxInt64/9000 {
 		t.Error("nine thousand tallies at the bounds do not fit")
 	}
-	full := &tally.Tally{Routes: map[string]*tally.Route{"GET /a": {Outcomes: map[tally.Class]int64{tally.Dropped: tally.MaxRequests}, BytesReceived: tally.MaxBytes}}}
+	full := &tally.Tally{Routes: map[string]*tally.Route{"GET /a": {Outcomes: map[tally.Class]int64{tally.Dropped: tally.MaxRequests}, BytesReceived: tally.MaxBytes, Resent: tally.MaxRequests}}}
 	if err := full.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +117,7 @@ func TestWhatIsValidCanBeMerged(t *testing.T) {
 	for range 9000 {
 		sum.Merge(full)
 	}
-	if total := sum.Total(); total.Requests() != 9000*tally.MaxRequests || total.BytesReceived != 9000*tally.MaxBytes {
+	if total := sum.Total(); total.Requests() != 9000*tally.MaxRequests || total.BytesReceived != 9000*tally.MaxBytes || total.Resent != 9000*tally.MaxRequests {
 		t.Errorf("%d requests, %d bytes", total.Requests(), total.BytesReceived)
 	}
 }
