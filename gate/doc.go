@@ -14,8 +14,8 @@
 // independent of one another. Figures are compared on the log scale. One shape of rule holds
 // in both modes. A change fails when it is practically large (its estimate is past the limit)
 // and real for the whole report (the p value, adjusted for everything that was looked at, is
-// small). In pairs it passes when it surely lies inside a guard. Nothing averages away the noise
-// between runs, so fresh runs pass when nothing looks worse. Everything else is inconclusive, and
+// small). In pairs it passes when it surely lies inside a guard. More rounds do not reduce the noise
+// between runs, so a stored gate cannot prove that nothing changed: it passes when nothing looks worse. Everything else is inconclusive, and
 // the verdict says how large a change could have been seen. docs/verdict.md has the reasons and
 // the measurements; package stats has the sources.
 //

@@ -94,8 +94,8 @@ func ExampleTrend() {
 }
 
 // Recorded figures of any origin are judged like runs.
-func ExampleFigures_Judge() {
-	f := gate.Figures{Columns: []gate.Column{{Route: "build", Metric: "s", Limit: 0.2}}}
+func ExampleMatrix_Judge() {
+	f := gate.Matrix{Columns: []gate.Column{{Route: "build", Metric: "s", Limit: 0.2}}}
 	for range 12 {
 		f.Rows = append(f.Rows, []float64{100})
 	}

@@ -16,8 +16,8 @@ import (
 //	sampleRuns or samplePairs: the two samples of what can be judged
 //	findRuns or findPairs: what the rules find in them
 //	settle: what becomes of the comparison
-//	doubtControl, commonShift, attribute: what else explains it
-//	weigh: the verdict
+//	controlToo, commonShift: what else explains it, in runs alone
+//	weigh: attribute says what follows from what; then the verdict
 type row struct {
 	line line
 	Comparison

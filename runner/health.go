@@ -36,9 +36,9 @@ func newHealth() *health {
 }
 
 // start reads what was used so far.
-func (h *health) start() (end func(*load.Report)) {
+func (h *health) start() (end func(*load.Stretch)) {
 	before := h.read()
-	return func(report *load.Report) {
+	return func(report *load.Stretch) {
 		used := h.since(before)
 		used.lag = report.Lag
 		h.latest.add(&used)

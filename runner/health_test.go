@@ -34,7 +34,7 @@ func TestHealthSeesThisProcess(t *testing.T) {
 	end := h.start()
 	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
 	}
-	var report load.Report
+	var report load.Stretch
 	report.Lag.Record(3 * time.Millisecond)
 	end(&report)
 	var round result.Round

@@ -14,7 +14,7 @@ import (
 // generator. Its methods are never called concurrently.
 type meter interface {
 	// start is called when the judged time of a stretch begins, end when the stretch is over.
-	start() (end func(*load.Report))
+	start() (end func(*load.Stretch))
 	// round fills in a round of a pair with what was measured since the last call of whole.
 	round(*result.Round)
 	// whole fills in the result with everything measured so far. It is called after each round of
@@ -24,9 +24,9 @@ type meter interface {
 
 // watch starts the meters of a system when the warm-up of a shift ends, or when ctx does. The caller
 // must call end when the load is over.
-func (y *system) watch(ctx context.Context, shift *plan.Plan) (end func(*load.Report)) {
+func (y *system) watch(ctx context.Context, shift *plan.Plan) (end func(*load.Stretch)) {
 	ctx, cancel := context.WithCancel(ctx)
-	var ends []func(*load.Report)
+	var ends []func(*load.Stretch)
 	started := make(chan struct{})
 	fresh := y.fresh
 	y.fresh = false
@@ -44,7 +44,7 @@ func (y *system) watch(ctx context.Context, shift *plan.Plan) (end func(*load.Re
 			ends = append(ends, m.start())
 		}
 	}()
-	return func(report *load.Report) {
+	return func(report *load.Stretch) {
 		cancel()
 		<-started
 		for _, end := range ends {

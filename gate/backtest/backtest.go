@@ -20,9 +20,9 @@ import (
 
 // Suite is the runs of one series, oldest first.
 type Suite struct {
-	Name    string
-	Figures gate.Figures
-	Runs    []Run // of each row of Figures
+	Name   string
+	Matrix gate.Matrix
+	Runs   []Run // of each row of Figures
 }
 
 // Run names a row.
@@ -98,13 +98,13 @@ func InOrder(p gate.Policy, s Suite) []Report {
 // histories suites take turns, and runs of different figures say nothing about each other.
 func (s Suite) kin(i int) []int {
 	var own []int
-	for k, v := range s.Figures.Rows[i] {
+	for k, v := range s.Matrix.Rows[i] {
 		if v > 0 {
 			own = append(own, k)
 		}
 	}
 	var runs []int
-	for r, row := range s.Figures.Rows {
+	for r, row := range s.Matrix.Rows {
 		shared := 0
 		for _, k := range own {
 			if row[k] > 0 {
@@ -129,14 +129,14 @@ func span(from, to int) []int {
 
 // judge does what the gate does: it judges one run first, and more runs if that one looks worse.
 func (s Suite) judge(p gate.Policy, r *Report, history, fresh []int, seed uint64) {
-	v := s.Figures.Judge(p, fresh[:1], history, seed)
+	v := s.Matrix.Judge(p, fresh[:1], history, seed)
 	r.Runs, r.Suspects, r.Flagged = 1, []Figure{}, []Flag{}
 	for _, c := range v.Of(gate.Suspect) {
 		r.Suspects = append(r.Suspects, Figure{c.Route, c.Metric})
 	}
 	if v.More > 0 && len(fresh) > v.More {
 		r.Runs = 1 + v.More
-		v = s.Figures.Judge(p, fresh[:r.Runs], history, seed)
+		v = s.Matrix.Judge(p, fresh[:r.Runs], history, seed)
 	}
 	for _, c := range v.Of(gate.Worse) {
 		r.Flagged = append(r.Flagged, Flag{Figure{c.Route, c.Metric}, c.Change, c.Limit, c.P})
@@ -149,25 +149,25 @@ func (s Suite) persists(p gate.Policy, history, runs []int) bool {
 	if len(runs) == 0 {
 		return false
 	}
-	middle := make([]float64, len(s.Figures.Columns))
+	middle := make([]float64, len(s.Matrix.Columns))
 	for k := range middle {
 		var values []float64
 		for _, i := range runs {
-			if v := s.Figures.Rows[i][k]; !math.IsNaN(v) {
+			if v := s.Matrix.Rows[i][k]; !math.IsNaN(v) {
 				values = append(values, v)
 			}
 		}
 		middle[k] = stats.Median(values)
 	}
-	with := gate.Figures{Columns: s.Figures.Columns, Rows: append(slices.Clone(s.Figures.Rows), middle)}
-	v := with.Judge(p, []int{len(s.Figures.Rows)}, history, 0)
+	with := gate.Matrix{Columns: s.Matrix.Columns, Rows: append(slices.Clone(s.Matrix.Rows), middle)}
+	v := with.Judge(p, []int{len(s.Matrix.Rows)}, history, 0)
 	return len(v.Of(gate.Suspect)) > 0
 }
 
 // plain is the rule of most tools: any figure is worse than in the run before by more than the limit.
 func (s Suite) plain(before, after int) bool {
-	for k, c := range s.Figures.Columns {
-		x, y := s.Figures.Rows[before][k], s.Figures.Rows[after][k]
+	for k, c := range s.Matrix.Columns {
+		x, y := s.Matrix.Rows[before][k], s.Matrix.Rows[after][k]
 		if c.HigherIsBetter && y < x*(1-c.Limit) || !c.HigherIsBetter && y > x*(1+c.Limit) {
 			return true
 		}
@@ -193,13 +193,13 @@ func Windows(p gate.Policy, s Suite, n int, worse float64, seed uint64) []Report
 		}
 		from := random.IntN(len(kin) - size + 1)
 		w := s.window(kin[from:from+size], random)
-		if len(w.Figures.Columns) == 0 {
+		if len(w.Matrix.Columns) == 0 {
 			continue
 		}
 		r := Report{Suite: s.Name, Index: len(reports)}
 		fresh := span(p.Baseline.Window, size)
-		if k := random.IntN(len(w.Figures.Columns)); worse > 0 {
-			c := w.Figures.Columns[k]
+		if k := random.IntN(len(w.Matrix.Columns)); worse > 0 {
+			c := w.Matrix.Columns[k]
 			r.Injected = &Figure{c.Route, c.Metric}
 			w.worsen(k, fresh, worse)
 		}
@@ -214,23 +214,23 @@ func Windows(p gate.Policy, s Suite, n int, worse float64, seed uint64) []Report
 func (s Suite) window(rows []int, random *rand.Rand) Suite {
 	w := Suite{Name: s.Name}
 	var columns []int
-	for k, c := range s.Figures.Columns {
+	for k, c := range s.Matrix.Columns {
 		whole := true
 		for _, i := range rows {
-			whole = whole && s.Figures.Rows[i][k] > 0
+			whole = whole && s.Matrix.Rows[i][k] > 0
 		}
 		if whole {
 			columns = append(columns, k)
-			w.Figures.Columns = append(w.Figures.Columns, c)
+			w.Matrix.Columns = append(w.Matrix.Columns, c)
 		}
 	}
 	for _, n := range random.Perm(len(rows)) {
 		i := rows[n]
 		row := make([]float64, len(columns))
 		for n, k := range columns {
-			row[n] = s.Figures.Rows[i][k]
+			row[n] = s.Matrix.Rows[i][k]
 		}
-		w.Figures.Rows = append(w.Figures.Rows, row)
+		w.Matrix.Rows = append(w.Matrix.Rows, row)
 		w.Runs = append(w.Runs, s.Runs[i])
 	}
 	return w
@@ -239,10 +239,10 @@ func (s Suite) window(rows []int, random *rand.Rand) Suite {
 // worsen makes a column worse in some rows.
 func (s Suite) worsen(k int, rows []int, worse float64) {
 	factor := 1 + worse
-	if s.Figures.Columns[k].HigherIsBetter {
+	if s.Matrix.Columns[k].HigherIsBetter {
 		factor = 1 - worse
 	}
 	for _, i := range rows {
-		s.Figures.Rows[i][k] *= factor
+		s.Matrix.Rows[i][k] *= factor
 	}
 }

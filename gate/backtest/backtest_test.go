@@ -14,12 +14,12 @@ import (
 // suite is n runs of two figures, a latency and a throughput; factor makes a run worse.
 func suite(n int, factor func(i int) float64) backtest.Suite {
 	random := rand.New(rand.NewPCG(7, 0))
-	s := backtest.Suite{Name: "s", Figures: gate.Figures{Columns: []gate.Column{
+	s := backtest.Suite{Name: "s", Matrix: gate.Matrix{Columns: []gate.Column{
 		{Route: "p95", Metric: "ms", Limit: 0.2}, {Route: "rate", Metric: "req/s", HigherIsBetter: true, Limit: 0.2},
 	}}}
 	for i := range n {
 		noise := func() float64 { return 1 + 0.02*random.NormFloat64() }
-		s.Figures.Rows = append(s.Figures.Rows, []float64{10 * noise() * factor(i), 1000 * noise() / factor(i)})
+		s.Matrix.Rows = append(s.Matrix.Rows, []float64{10 * noise() * factor(i), 1000 * noise() / factor(i)})
 		s.Runs = append(s.Runs, backtest.Run{Index: 100 + i, Commit: fmt.Sprint("c", i/2)})
 	}
 	return s
@@ -71,7 +71,7 @@ func TestInOrderOfSuitesThatTakeTurns(t *testing.T) {
 		}
 		return 1
 	})
-	for i, row := range s.Figures.Rows {
+	for i, row := range s.Matrix.Rows {
 		row[i%2] = math.NaN()
 	}
 	red := 0

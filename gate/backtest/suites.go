@@ -16,10 +16,10 @@ func FromHistory(p gate.Policy, h history.History) Suite {
 		if unit == gate.FailureRate { // another program's figure and no failure rate of ours
 			unit = ""
 		}
-		s.Figures.Columns = append(s.Figures.Columns, gate.Column{Route: c.Name, Metric: unit, HigherIsBetter: c.HigherIsBetter, Limit: p.Degradation})
+		s.Matrix.Columns = append(s.Matrix.Columns, gate.Column{Route: c.Name, Metric: unit, HigherIsBetter: c.HigherIsBetter, Limit: p.Degradation})
 	}
 	for _, run := range h.Runs {
-		s.Figures.Rows = append(s.Figures.Rows, run.Values)
+		s.Matrix.Rows = append(s.Matrix.Rows, run.Values)
 		s.Runs = append(s.Runs, Run{Index: run.Index, Commit: run.Commit})
 	}
 	return s
@@ -40,7 +40,7 @@ func FromRuns(p gate.Policy, runs []result.Summary) []Suite {
 	}
 	suites := make([]Suite, len(order))
 	for n, k := range order {
-		s := Suite{Name: fmt.Sprintf("%s, profile %.12s, %s", k.series, k.digest, k.class), Figures: gate.FiguresOf(p, groups[k])}
+		s := Suite{Name: fmt.Sprintf("%s, profile %.12s, %s", k.series, k.digest, k.class), Matrix: gate.MatrixOf(p, groups[k])}
 		for i, r := range groups[k] {
 			s.Runs = append(s.Runs, Run{Index: i, Commit: r.Commit})
 		}

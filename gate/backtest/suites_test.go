@@ -19,7 +19,7 @@ func TestFromHistory(t *testing.T) {
 		Runs: []history.Run{{Index: 7, Commit: "c7", Values: []float64{1, math.NaN()}}},
 	})
 	want := []gate.Column{{Route: "p95", Metric: "ms", Limit: p.Degradation}, {Route: "rate", HigherIsBetter: true, Limit: p.Degradation}}
-	if s.Name != "h" || len(s.Figures.Columns) != 2 || s.Figures.Columns[0] != want[0] || s.Figures.Columns[1] != want[1] || s.Figures.Rows[0][0] != 1 || s.Runs[0] != (backtest.Run{Index: 7, Commit: "c7"}) {
+	if s.Name != "h" || len(s.Matrix.Columns) != 2 || s.Matrix.Columns[0] != want[0] || s.Matrix.Columns[1] != want[1] || s.Matrix.Rows[0][0] != 1 || s.Runs[0] != (backtest.Run{Index: 7, Commit: "c7"}) {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -34,7 +34,7 @@ func TestFromRuns(t *testing.T) {
 		})
 	}
 	suites := backtest.FromRuns(gate.DefaultPolicy(), runs)
-	if len(suites) != 2 || len(suites[0].Runs) != 2 || len(suites[1].Runs) != 1 || suites[0].Runs[1].Commit != "z" || len(suites[0].Figures.Columns) != 8 || len(suites[0].Figures.Rows) != 2 {
+	if len(suites) != 2 || len(suites[0].Runs) != 2 || len(suites[1].Runs) != 1 || suites[0].Runs[1].Commit != "z" || len(suites[0].Matrix.Columns) != 8 || len(suites[0].Matrix.Rows) != 2 {
 		t.Errorf("got %+v", suites)
 	}
 	if want := "shop, profile aaaaaaaaaaaa, "; suites[0].Name[:len(want)] != want {

@@ -57,7 +57,7 @@ func Sight(p gate.Policy, s Suite) (least, middle, most float64, ok bool) {
 	if last < p.Baseline.MinRuns {
 		return 0, 0, 0, false
 	}
-	v := s.Figures.Judge(p, kin[last:], kin[max(0, last-p.Baseline.Window):last], 0)
+	v := s.Matrix.Judge(p, kin[last:], kin[max(0, last-p.Baseline.Window):last], 0)
 	var seen []float64
 	for _, c := range v.Comparisons {
 		if c.SmallestVisible > 0 && !math.IsInf(c.SmallestVisible, 0) {

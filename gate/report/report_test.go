@@ -145,16 +145,16 @@ func TestCounts(t *testing.T) {
 
 // A backtest of two histories, one of which is too short, in the order of time and in windows.
 func TestGoldenReplay(t *testing.T) {
-	long := backtest.Suite{Name: "long \x1b[31m", Figures: gate.Figures{Columns: []gate.Column{{Route: "p95", Metric: "ms", Limit: 0.2}}}}
+	long := backtest.Suite{Name: "long \x1b[31m", Matrix: gate.Matrix{Columns: []gate.Column{{Route: "p95", Metric: "ms", Limit: 0.2}}}}
 	for i := range 60 {
 		value := 10 + 0.1*float64(i%5)
 		if i >= 40 {
 			value *= 1.5
 		}
-		long.Figures.Rows = append(long.Figures.Rows, []float64{value})
+		long.Matrix.Rows = append(long.Matrix.Rows, []float64{value})
 		long.Runs = append(long.Runs, backtest.Run{Index: i, Commit: fmt.Sprint("c", i/2)})
 	}
-	short := backtest.Suite{Name: "short", Figures: gate.Figures{Columns: long.Figures.Columns, Rows: long.Figures.Rows[:3]}, Runs: long.Runs[:3]}
+	short := backtest.Suite{Name: "short", Matrix: gate.Matrix{Columns: long.Matrix.Columns, Rows: long.Matrix.Rows[:3]}, Runs: long.Runs[:3]}
 	p := gate.DefaultPolicy()
 	var b strings.Builder
 	for _, r := range []report.Replay{

@@ -2,7 +2,7 @@
 //
 // A Result is the one value that travels: a run writes it, a store keeps it, a gate judges it, a
 // report shows it. It holds the identity of the run, the Environment that makes runs comparable,
-// a Round for each stretch of judged load with the Figures of every route, the tally of the
+// Rounds of judged load with the Figures of every route, the tally of the
 // whole load with its histograms, and the Problems that make it less than a whole run. Its JSON
 // form bears a schema version and is result.json.
 //
@@ -10,8 +10,9 @@
 // what it is.
 //
 // Validate is the one contract of a Result. Encode, Decode and every store call it, and all keep
-// within Limit, so what one of them takes all of them take. Decode reads untrusted input: what it returns is safe to judge,
-// merge and show, and no sum over its rounds and routes overflows, nor over those of 9,000 runs.
+// within Limit, so what one of them takes all of them take. Decode reads untrusted input: what it
+// returns is safe to judge, merge and show, and no sum over its rounds and routes overflows, nor
+// over those of 9,000 runs.
 package result
 
 import (
@@ -97,8 +98,8 @@ const (
 	Aborted     ProblemKind = "aborted"     // a limit was passed
 )
 
-// Round is one stretch of judged load. It is the unit of all statistics. In a pair it may consist of
-// several shorter ones.
+// Round is judged load of one length, the unit of all statistics. The one stretch of a run is cut
+// into rounds; in a pair a round may be put together from several short stretches.
 type Round struct {
 	Start   time.Duration      `json:"start_ns"` // since the load began, in a pair since the pairing did
 	Length  time.Duration      `json:"length_ns"`
@@ -106,7 +107,7 @@ type Round struct {
 	Total   Figures            `json:"total"`           // over all routes
 	Tally   *tally.Tally       `json:"tally,omitempty"` // nil in a Compact Result
 	// Readings are what else was read during the round, by the name of the metric, such as
-	// "rss_bytes". Outside the ID.
+	// "rss_bytes". Only in a pair: the meters of a run read the whole of it. Outside the ID.
 	Readings map[string]float64 `json:"readings,omitempty"`
 
 	// Only in a pair: whose turn came first, and what the machine and the generator did meanwhile.

@@ -8,7 +8,7 @@
 //
 // Validate bounds what somebody else has counted. Thousands of tallies that it accepts can be
 // merged without an overflow. The JSON form is part of result.json. Not safe for concurrent use:
-// every worker owns its own.
+// who shares one locks it.
 //
 // Response time runs from the instant at which a request was due to the last byte of the
 // answer, service time from the first byte sent. A generator that knows only the second

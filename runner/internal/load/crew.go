@@ -37,7 +37,7 @@ func NewCrew(parts Parts) *Crew {
 // then they are cut off, which counts as a time-out. When ctx ends they are cut off at once. Work
 // returns when the last call has ended. Users do on_start in the stretch in which they first
 // appear, and on_stop in the stretch in which their time ends.
-func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan) Report {
+func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan) Stretch {
 	report := c.newRun(shift).apply(ctx, stop)
 	for _, w := range c.present() {
 		w.client.Idle() // the pause may be long enough for a server to hang up

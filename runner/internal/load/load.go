@@ -54,8 +54,8 @@ type UserValues interface {
 // to the sink from then on. Calls do not overlap.
 type Sink func(round int, t *tally.Tally)
 
-// Report is what Crew.Work returns beside the counts.
-type Report struct {
+// Stretch is how a stretch of load went, beside its counts.
+type Stretch struct {
 	Until time.Duration  // how long load was applied: the plan's Length, or less
 	Lag   hist.Histogram // how late users and arrivals were turned to, in judged time
 }
@@ -64,11 +64,11 @@ type Report struct {
 const flushEvery = time.Second
 
 // apply loads until the end of the stretch, and returns after the last request.
-func (r *run) apply(ctx context.Context, stop <-chan struct{}) Report {
+func (r *run) apply(ctx context.Context, stop <-chan struct{}) Stretch {
 	finished := make(chan struct{})
 	// It ends when calls are cut off. Otherwise it is left to end by itself: each user still watches it.
 	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx))
-	var report Report
+	var report Stretch
 	var conductor sync.WaitGroup
 	conductor.Go(func() {
 		wait(r.Plan.Length(), stop, ctx.Done())

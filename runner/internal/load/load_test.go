@@ -29,7 +29,7 @@ func makePlan(t testing.TB, yaml string) *plan.Plan {
 }
 
 // apply runs a plan and gives what was counted by round.
-func apply(ctx context.Context, p *plan.Plan, s *system, stop <-chan struct{}) (map[int]*tally.Tally, load.Report) {
+func apply(ctx context.Context, p *plan.Plan, s *system, stop <-chan struct{}) (map[int]*tally.Tally, load.Stretch) {
 	rounds := map[int]*tally.Tally{}
 	source := datagen.New(p)
 	s.start = time.Now()

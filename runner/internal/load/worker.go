@@ -24,7 +24,7 @@ type worker struct {
 
 	begun  bool          // on_start has succeeded
 	gone   bool          // its client is closed
-	began  time.Duration // the present task; below 0 in an earlier stretch
+	began  time.Duration // when the present task began; negative if in an earlier stretch
 	left   []plan.Step   // the rest of the task that the end of the stretch interrupted
 	resume time.Duration // when it continues with left, or begins the next task
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Figures are runs as plain numbers, a row for each run in the order of time and a column for
-// each thing that was measured; NaN where a run has none. What Judge says of Results, Judge
-// says of Figures too, so recorded histories of any origin can be judged.
-type Figures struct {
+// Matrix is runs as plain numbers, a row for each run in the order of time and a column for each
+// thing that was measured; NaN where a run has none. Its Judge applies the rules of the package's
+// Judge to plain numbers, so recorded histories of any origin can be judged.
+type Matrix struct {
 	Columns []Column
 	Rows    [][]float64
 }
@@ -22,54 +22,54 @@ type Column struct {
 	Limit          float64 // relative change that fails, 0.2 for 20 %
 }
 
-// FiguresOf are the runs' figures, in the runs' order, of what the policy judges and the last run
+// MatrixOf are the runs' figures, in the runs' order, of what the policy judges and the last run
 // has enough requests for.
-func FiguresOf(p Policy, runs []result.Summary) Figures {
+func MatrixOf(p Policy, runs []result.Summary) Matrix {
 	if len(runs) == 0 {
-		return Figures{}
+		return Matrix{}
 	}
-	f := Figures{Rows: make([][]float64, len(runs))}
+	m := Matrix{Rows: make([][]float64, len(runs))}
 	for own := range byRoute(collect(p, sides{before: sideOf(runs), now: sideOf(runs[len(runs)-1:])})) {
 		figures := figuresOf(runs, own[0].Route)
 		for _, r := range own {
 			if r.judged() {
-				f.add(r, figures)
+				m.add(r, figures)
 			}
 		}
 	}
-	return f
+	return m
 }
 
 // add adds a column for a row.
-func (f *Figures) add(r row, figures []result.Figures) {
+func (m *Matrix) add(r row, figures []result.Figures) {
 	limit := r.Limit
 	if r.line.up {
 		limit = -limit
 	}
-	f.Columns = append(f.Columns, Column{r.Route, r.Metric, r.line.up, limit})
+	m.Columns = append(m.Columns, Column{r.Route, r.Metric, r.line.up, limit})
 	for i, v := range r.line.values(figures) {
 		if r.line.up {
 			v = -v
 		}
-		f.Rows[i] = append(f.Rows[i], math.Exp(v))
+		m.Rows[i] = append(m.Rows[i], math.Exp(v))
 	}
 }
 
 // Judge compares some of the rows with others, given by their indices in the order of time. A
 // column that some fresh row lacks, or too much of the history, is not judged.
-func (f Figures) Judge(p Policy, fresh, history []int, seed uint64) Verdict {
+func (m Matrix) Judge(p Policy, fresh, history []int, seed uint64) Verdict {
 	v := Verdict{Mode: Stored, Baseline: Baseline{Runs: len(history)}}
 	if len(history) < p.Baseline.MinRuns {
 		return weigh(v, nil, Reason{Kind: TooFewRuns, Has: len(history), Needs: p.Baseline.MinRuns})
 	}
 	var rows []row
-	for k, c := range f.Columns {
+	for k, c := range m.Columns {
 		r := row{line: newLine(c.Route, c.Metric, c.HigherIsBetter, c.Limit)}
 		r.Comparison = Comparison{Route: c.Route, Metric: c.Metric, Limit: c.Limit}
 		if c.HigherIsBetter {
 			r.Limit = -r.Limit
 		}
-		before, now := f.scaled(history, k), f.scaled(fresh, k)
+		before, now := m.scaled(history, k), m.scaled(fresh, k)
 		if len(there(now)) < len(fresh) || len(there(before)) < p.Baseline.MinRuns {
 			r.Status, r.Why = NotJudged, &Why{Kind: FewRounds}
 		} else {
@@ -83,10 +83,10 @@ func (f Figures) Judge(p Policy, fresh, history []int, seed uint64) Verdict {
 }
 
 // scaled is a column of some rows on the rules' scale.
-func (f Figures) scaled(rows []int, k int) []float64 {
+func (m Matrix) scaled(rows []int, k int) []float64 {
 	values := make([]float64, len(rows))
 	for n, i := range rows {
-		values[n] = onScale(f.Rows[i][k], f.Columns[k].HigherIsBetter)
+		values[n] = onScale(m.Rows[i][k], m.Columns[k].HigherIsBetter)
 	}
 	return values
 }
