@@ -233,15 +233,15 @@ func TestSharedConnectionsAllTaken(t *testing.T) {
 	})
 	to := target("http://" + address.String())
 	to.Connections = 1
-	r := peek("/")
+	r, hurried := peek("/"), peek("/")
 	h := newHTTP(t, to, r)
 	to.Timeout = 50 * time.Millisecond
+	short := newHTTP(t, to, hurried)
 	var users sync.WaitGroup
 	users.Go(func() { wantOK(t, newUser(t, h).Call(r.call, values{}), 200, "ok") })
-	short := newHTTP(t, to, r)
-	users.Go(func() { newUser(t, short).Call(r.call, values{}) })
+	users.Go(func() { newUser(t, short).Call(hurried.call, values{}) })
 	for range 3 { // the one under way times out some time, and the next goes the same way
-		o := newUser(t, short).Call(r.call, values{})
+		o := newUser(t, short).Call(hurried.call, values{})
 		if o.Class != tally.Timeout || (o.Error != "no shared connection became free in time" && o.Error != "no whole answer in time") {
 			t.Errorf("got %+v", o)
 		}
