@@ -71,7 +71,7 @@ func BenchmarkTrend200(b *testing.B) {
 	}
 }
 
-// freshRuns are n runs of 100 routes, one of which has another latency.
+// freshRuns returns n runs of 100 routes that take 20 ms, except for GET /7, which takes latency.
 func freshRuns(n int, latency time.Duration) (all []*result.Result) {
 	routes := map[string]result.Figures{}
 	for i := range 100 {

@@ -316,18 +316,7 @@ func BenchmarkJudgePairs(b *testing.B) {
 
 // Of 100 routes × 4 metrics, five runs against a history of twenty.
 func BenchmarkJudge(b *testing.B) {
-	runs := func(n int, latency time.Duration) (all []*result.Result) {
-		routes := map[string]result.Figures{}
-		for i := range 100 {
-			routes[fmt.Sprintf("GET /%d", i)] = figures(2000, 0, 20*time.Millisecond)
-		}
-		routes["GET /7"] = figures(2000, 0, latency)
-		for i := range n {
-			all = append(all, side(6, func(int) bool { return false }, routes, uint64(i)))
-		}
-		return all
-	}
-	fresh, history := runs(5, 30*time.Millisecond), summaries(runs(20, 20*time.Millisecond))
+	fresh, history := freshRuns(5, 30*time.Millisecond), summaries(freshRuns(20, 20*time.Millisecond))
 	for b.Loop() {
 		if v := gate.Judge(policy(), fresh, history); v.Outcome != gate.Fail {
 			b.Fatal(v)

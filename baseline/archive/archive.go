@@ -36,8 +36,8 @@ const (
 	maxSize = 1 << 40
 )
 
-// lineLimit keeps a line from growing when it is read. It leaves room for any result that a store
-// keeps, with what stands around it.
+// lineLimit bounds how much of a line is read. Every result that a store keeps fits, along with the
+// rest of its line.
 func lineLimit() plainjson.Limit {
 	l := result.Limit()
 	l.Bytes += 1 << 16

@@ -1,9 +1,9 @@
 // Package completion completes command lines in a shell.
 //
-// Script gives the few lines that a shell loads. They hand the words of the command line back to
-// the program, and Complete answers with what the last of them may become: commands, flags, the
-// values of flags and arguments, or files. The answer comes from the model that the command line is
-// parsed with, so that a new command or flag is completed by itself.
+// Script returns the few lines that a shell loads. They pass the words of the command line back to
+// the program. Complete then returns the possible completions of the last word: commands, flags,
+// values of flags and arguments, or files. It uses the same model that parses the command line, so
+// new commands and flags are completed automatically.
 //
 // A flag or an argument with the tag file names a file.
 package completion
@@ -52,8 +52,8 @@ func (a Answer) Print(w io.Writer) error {
 	return err
 }
 
-// Complete answers for a command line: its words after the name of the program, of which the last
-// one is being written and may be empty.
+// Complete returns the completions of the last of the words, which may be empty. The words are those
+// of the command line without the program's name.
 func Complete(root *kong.Node, words []string) Answer {
 	if len(words) == 0 {
 		words = []string{""}

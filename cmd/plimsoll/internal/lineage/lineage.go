@@ -161,7 +161,7 @@ type Stand struct {
 	Notices []gate.Reason // why they are not known; none outside of a repository, where there are none
 }
 
-// Stand finds the commits of which one must be the baseline's.
+// Stand finds the commits that a baseline may belong to.
 func (c Change) Stand(ctx context.Context) Stand {
 	commits, err := c.Commits(ctx)
 	if err == nil {

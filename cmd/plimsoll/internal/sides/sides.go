@@ -112,7 +112,7 @@ func Startable(j *job.Job) error {
 
 // MergeBase is the commit at which what is checked out left the branch that it goes into.
 func MergeBase(ctx context.Context, change lineage.Change) (string, error) {
-	if change.Workflow.BaseSHA == "" && change.IsBranch(ctx) { // what is not pushed yet is compared with what is
+	if change.Workflow.BaseSHA == "" && change.IsBranch(ctx) { // compare unpushed commits with the pushed ones
 		ref, err := lineage.Parted(ctx, change.Git, change.Branch)
 		return ref, asInput(err)
 	}

@@ -104,7 +104,7 @@ func (s Settings) Remote() string {
 	return ""
 }
 
-// File is one that is to be written.
+// File is a file to write.
 type File struct {
 	Path string
 	Text string
