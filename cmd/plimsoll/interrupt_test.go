@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+)
+
+// TestInterrupt sends one interrupt during a run, which keeps its whole rounds.
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send another an interrupt there")
+	}
+	bin, dir := buildPrograms(t), t.TempDir()
+	profile := strings.Replace(readFile(t, "testdata/script/shop.yaml"), "run_time: 1500ms", "run_time: 120s", 1)
+	if err := os.WriteFile(filepath.Join(dir, "plimsoll.yaml"), []byte(profile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(filepath.Join(bin, "plimsoll"), "run")
+	command.Dir = dir
+	command.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	var stdout strings.Builder
+	stderr := &trigger{on: "round 1", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by the exit status
+	command.Stdout, command.Stderr = &stdout, stderr
+	err := command.Run()
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != exit.Trouble {
+		t.Errorf("interrupted, it ends with %v, want exit status 3", err)
+	}
+	if want := "interrupted before the end of the run: 0 of 3 rounds are whole"; !strings.Contains(stderr.text.String(), want) {
+		t.Errorf("stderr lacks %q:\n%s", want, stderr.text.String())
+	}
+	if r, err := readResult(filepath.Join(dir, "result.json")); err != nil || r.Whole() || len(r.Problems) != 1 {
+		t.Errorf("the result: %v, %+v", err, r)
+	}
+}
+
+// TestInterruptPaired sends one interrupt during a paired gate. It keeps the whole pairs, removes the
+// checkout of base and judges nothing.
+func TestInterruptPaired(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send another an interrupt there")
+	}
+	bin, dir, temp := buildPrograms(t), t.TempDir(), t.TempDir()
+	profile := strings.Replace(readFile(t, "testdata/script/shop.yaml"), "run_time: 1500ms", "run_time: 120s", 1)
+	if err := os.WriteFile(filepath.Join(dir, "plimsoll.yaml"), []byte(profile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"}} {
+		git := exec.Command("git", args...)
+		git.Dir = dir
+		if output, err := git.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, output)
+		}
+	}
+	command := exec.Command(filepath.Join(bin, "plimsoll"), "gate", "--against", "HEAD")
+	command.Dir = dir
+	command.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"), "TMPDIR="+temp)
+	stderr := &trigger{on: "  pair ", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by the exit status
+	command.Stderr = stderr
+	err := command.Run()
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != exit.Trouble {
+		t.Errorf("interrupted, it ends with %v, want exit status 3:\n%s", err, stderr.text.String())
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	for _, file := range []string{"result.json", "result-base.json"} {
+		if r, err := readResult(filepath.Join(dir, file)); err != nil || r.Whole() {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// trigger collects what is written, and calls do once when it contains on.
+type trigger struct {
+	on   string
+	do   func()
+	text strings.Builder
+	once sync.Once
+}
+
+func (w *trigger) Write(p []byte) (int, error) {
+	w.text.Write(p)
+	if strings.Contains(w.text.String(), w.on) {
+		w.once.Do(w.do)
+	}
+	return len(p), nil
+}
