@@ -81,7 +81,7 @@ type Query struct {
 	ProfileDigest string
 	Environment   string   // a class: see result.Environment.Class
 	Commits       []string // runs of these commits alone, at most MaxCommits; nil for any
-	Limit         int      // at most so many, the newest; 0 for DefaultLimit
+	Limit         int      // maximum number of runs, the newest first; 0 for DefaultLimit
 	// SinceAccepted leaves out the runs of an older level: those before the newest accepted run of
 	// the Series, Repository, Branch and Commits.
 	SinceAccepted bool

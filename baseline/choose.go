@@ -10,7 +10,7 @@ import (
 type Past struct {
 	Branch  string   // that the change goes into; empty for any
 	Commits []string // that the change stands on, as in Query; nil when they are not known
-	Limit   int      // at most so many runs; 0 for DefaultLimit
+	Limit   int      // maximum number of runs; 0 for DefaultLimit
 }
 
 // Choose gives the history that fresh runs of one change are compared with, newest first: the

@@ -102,7 +102,7 @@ func (w *Why) names() []*string {
 	return names
 }
 
-// cut shortens a text to so many characters.
+// cut shortens a text to a number of characters.
 func cut(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -178,7 +178,7 @@ func seal(runs ...string) string {
 	return b.String()
 }
 
-// runsOf are the runs of a file as they stand in it.
+// runsOf returns the runs of a file, in the order of the file.
 func runsOf(t testing.TB, file []byte) (runs []string) {
 	t.Helper()
 	for text := range strings.Lines(string(file)) {

@@ -23,7 +23,7 @@ type Imported struct {
 }
 
 // Import checks a whole file, and then puts its runs into a store with their marks, but for marks that
-// they bear there already. The store writes its own time of storing. After an error some runs may be
+// they have there already. The store writes its own time of storing. After an error some runs may be
 // there, and importing again is safe.
 func Import(ctx context.Context, rs io.ReadSeeker, s baseline.Store) (Imported, error) {
 	var done Imported

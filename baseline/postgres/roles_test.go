@@ -252,7 +252,7 @@ func TestRolesByTheOwnerOfTheDatabase(t *testing.T) {
 	}
 }
 
-// Who may not migrate is told who can.
+// A role that may not migrate learns which role can.
 func TestOlderSchemaIsSaidInWords(t *testing.T) {
 	database := pgtest.Database(t)
 	exec(t, database, postgres.Roles)

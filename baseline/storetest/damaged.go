@@ -63,7 +63,7 @@ func long(begin string) string {
 	return string(b)
 }
 
-// damaged changes what stands in a store, past it.
+// damaged edits the rows of a store directly.
 func (s Suite) damaged(t *testing.T) {
 	for name, change := range map[string]func(summary string) (set string){
 		"an empty summary":       func(string) string { return "summary = '{}'" },

@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// NewLarge is NewResult with so many routes and rounds of a second, 300 requests to a route in
+// NewLarge is NewResult with the given numbers of routes and of one-second rounds, 300 requests to a route in
 // each. Latencies are log-normal, as those of services are. Equal arguments give equal runs.
 func NewLarge(n, routes, rounds int) *result.Result {
 	random := rand.New(rand.NewPCG(uint64(n), 2))

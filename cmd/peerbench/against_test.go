@@ -61,7 +61,7 @@ func TestParseStatus(t *testing.T) {
 	}
 }
 
-// roundsOf are rounds of both programs; below 0 stands for what was not measured.
+// roundsOf are rounds of both programs; a negative value was not measured.
 func roundsOf(what string, pairs ...[2]float64) (rounds []round) {
 	for _, pair := range pairs {
 		r := round{values: map[key]float64{}}

@@ -63,7 +63,7 @@ type options struct {
 	soak        time.Duration
 	json        bool
 	against     string  // a commit to compare with; empty to compare with peers
-	within      float64 // by which share a cost may rise; 0 for no limit
+	within      float64 // the share by which a cost may rise; 0 for no limit
 }
 
 func main() {

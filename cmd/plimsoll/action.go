@@ -47,7 +47,7 @@ func actionEnvironment(env environ.Values, input func(string) string) environ.Va
 	return env
 }
 
-// commandLine is what the inputs ask for. What the user adds stands last, and wins.
+// commandLine is the command line for the inputs. The user's own arguments come last and win.
 func commandLine(input func(string) string, temp string) ([]string, error) {
 	flag := func(name, value string) string { return "--" + name + "=" + value }
 	in := func(name string) string { return filepath.Join(temp, "plimsoll-"+name) }

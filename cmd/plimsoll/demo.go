@@ -20,7 +20,7 @@ import (
 // demoCmd is plimsoll demo.
 type demoCmd struct{}
 
-// demoRuns is how many baseline runs the demo records: as many as it takes to fail.
+// demoRuns is the number of baseline runs to record: the least with which a gate can fail.
 const demoRuns = 10
 
 // demoProfile is the demo's profile, without the command that starts the sample service. The

@@ -29,7 +29,7 @@ type profileFlag struct {
 	Profile string `short:"f" file:"" default:"plimsoll.yaml" variables:"PLIMSOLL_PROFILE" help:"The profile."`
 }
 
-// loadFlags change what a profile says. They bear Locust's names and letters.
+// loadFlags change what a profile says. They have the names and letters of Locust's.
 type loadFlags struct {
 	Host        string   `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url. Nothing is started."`
 	Users       *int     `short:"u" variables:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
@@ -130,7 +130,7 @@ func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do
 	})
 }
 
-// commentFlags say when GitHub is told of a verdict, and how people can answer.
+// commentFlags say when to comment on GitHub, and how people can answer.
 type commentFlags struct {
 	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request that the workflow runs for: auto (when the verdict is not a pass, or a comment exists already), always or never."`
 	CommentLogin string `placeholder:"LOGIN" help:"The login that comments, such as my-app[bot], when the token belongs to a GitHub App of yours."`
@@ -141,7 +141,7 @@ func (f commentFlags) options() publish.Options {
 	return publish.Options{Comment: f.Comment, Login: f.CommentLogin, AcceptLabel: f.AcceptLabel}
 }
 
-// publishFlags say what GitHub is told.
+// publishFlags say what to publish on GitHub.
 type publishFlags struct {
 	commentFlags
 	Check bool `help:"Also write a check run with annotations, in a workflow."`

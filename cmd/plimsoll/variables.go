@@ -23,7 +23,7 @@ func fromVariables(env environ.Values) kong.Resolver {
 	})
 }
 
-// variables are the names of the variables that stand for a flag.
+// variables are the names of the variables that set a flag.
 func variables(flag *kong.Value) []string {
 	if flag.Tag == nil || !flag.Tag.Has("variables") {
 		return nil
@@ -31,7 +31,7 @@ func variables(flag *kong.Value) []string {
 	return strings.Split(flag.Tag.Get("variables"), ",")
 }
 
-// helpWithVariables is the help of a flag, with the variables that stand for it.
+// helpWithVariables is the help of a flag, with the variables that set it.
 func helpWithVariables(flag *kong.Value) string {
 	names := variables(flag)
 	if len(names) == 0 {

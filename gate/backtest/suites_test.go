@@ -24,7 +24,7 @@ func TestFromHistory(t *testing.T) {
 	}
 }
 
-// Runs of two profiles stand in suites of their own, in the order of their first runs.
+// Each profile's runs have a suite of their own, in the order of their first runs.
 func TestFromRuns(t *testing.T) {
 	var runs []result.Summary
 	for i, digest := range []string{"aaaaaaaaaaaaaaaa", "b", "aaaaaaaaaaaaaaaa"} {

@@ -61,7 +61,7 @@ func (a *API) AcceptedQueued(ctx context.Context, label string) (acceptance *Acc
 			return err
 		}
 		acceptance, err = s.accepted(ctx, pullOf(p), label, func(ctx context.Context, pull pullRequest, put placed) error {
-			return s.boundByRuns(ctx, pull, put, creationLag, 0) // a rebased head may be queued: whoever queued it has seen it
+			return s.boundByRuns(ctx, pull, put, creationLag, 0) // a rebased head may be queued; the person who queued it has seen it
 		})
 		return err
 	})
@@ -117,7 +117,7 @@ func (a *API) AcceptedMerge(ctx context.Context, sha, label string) (acceptance 
 		if err := put.broken(); err != nil {
 			return err
 		}
-		// No margin for runs that are created late: whoever merged it has seen what was merged.
+		// No margin for runs that are created late: the person who merged it has seen it.
 		if err := s.boundByRuns(ctx, pull, put, 0, 0); err != nil {
 			return err
 		}

@@ -156,7 +156,7 @@ func wantSameAfter(t *testing.T, m method, fault githubtest.Fault, n int) {
 	}
 }
 
-// TestWhatDoesNotPassIsSaid holds each method's sentence, in which the token never stands.
+// TestWhatDoesNotPassIsSaid checks each method's sentence, which never contains the token.
 func TestWhatDoesNotPassIsSaid(t *testing.T) {
 	always := func(f githubtest.Fault) func(*githubtest.Server, *github.API) {
 		return func(s *githubtest.Server, _ *github.API) { s.Fail(slices.Repeat([]githubtest.Fault{f}, 10)...) }

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 )
 
-// check is a failed check run with so many annotations.
+// check is a failed check run with a number of annotations.
 func check(annotations int) github.Check {
 	c := github.Check{Name: "Plimsoll / shop", Conclusion: "failure", Title: "1 route is slower", Summary: "### fail\n"}
 	for i := range annotations {

@@ -21,7 +21,7 @@ const MaxComment = 65_536
 // bodySizes are the sizes, in bytes, that a comment is tried with until GitHub takes one.
 var bodySizes = []int{60_000, 30_000, 8_000, 1_500}
 
-// When says when a comment is written where there is none yet.
+// When says when to write the first comment.
 type When int
 
 // Auto writes a first comment only when the outcome is not a pass, Always writes one in any case. Both
@@ -37,7 +37,7 @@ const (
 	fail = "fail"
 )
 
-// Comment is what stands on a pull request for one series.
+// Comment is our comment on a pull request for one series.
 type Comment struct {
 	Series  string // one comment for each: letters, digits and . _ - /
 	Outcome string // pass, fail, or another word in small letters

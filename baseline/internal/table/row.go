@@ -17,7 +17,7 @@ type column struct {
 	value any // a pointer
 }
 
-// columns are those that List reads, in their order. The database makes the last one.
+// columns are the columns that List reads, in order. The database makes the last one.
 func columns(i *baseline.Info) []column {
 	return []column{
 		{"id", &i.ID}, {"series", &i.Series}, {"repository", &i.Repository}, {"branch", &i.Branch}, {"commit_sha", &i.Commit},
@@ -112,7 +112,7 @@ func scan(row Row, further ...any) (i baseline.Info, err error) {
 	return i, err
 }
 
-// instant reads a column of times. Where something else stands in it, or a time that JSON cannot hold,
+// instant reads a column of times. If it holds something else, or a time that JSON cannot hold,
 // the time is zero, so the run can still be listed and removed.
 type instant struct{ at *time.Time }
 

@@ -25,7 +25,7 @@ type Tx interface {
 	Query(ctx context.Context, s Statement, each func(Row) error) error
 }
 
-// Row is a row that stands ready to be read.
+// Row is a row that can be read.
 type Row interface{ Scan(into ...any) error }
 
 // Store keeps runs in a database: see baseline.Store.

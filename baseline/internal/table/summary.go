@@ -79,7 +79,7 @@ func encodeSummary(s result.Summary) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// decodeSummary reads what encodeSummary wrote, or anything else that stands in the column.
+// decodeSummary reads what encodeSummary wrote, or anything else that the column holds.
 func decodeSummary(text []byte) (result.Summary, error) {
 	all := gjson.ParseBytes(text)
 	var run head

@@ -35,7 +35,7 @@ func TestSummaryRoundTrip(t *testing.T) {
 	}
 }
 
-// Nothing that stands in the column makes the reader panic, and what it takes is valid.
+// No content of the column makes the reader panic, and what it takes is valid.
 func FuzzDecodeSummary(f *testing.F) {
 	text, err := encodeSummary(wide(2))
 	if err != nil {

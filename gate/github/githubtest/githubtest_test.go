@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// witness is a test that is told of failures and does not fail.
+// witness is a testing.TB that records failures and does not fail.
 type witness struct {
 	testing.TB
 	failures []string

@@ -65,7 +65,7 @@ func Complete(root *kong.Node, words []string) Answer {
 	return at.complete(words[len(words)-1])
 }
 
-// position is where in a command line a word stands.
+// position is the place of a word in a command line.
 type position struct {
 	node      *kong.Node
 	arguments int        // passed already
@@ -99,7 +99,7 @@ func (p *position) pass(word string) {
 	}
 }
 
-// find returns the flag that is written --name or -n, nil when there is none.
+// find returns the flag --name or -n, or nil.
 func (p *position) find(written string) *kong.Flag {
 	for _, group := range p.node.AllFlags(false) {
 		for _, flag := range group {

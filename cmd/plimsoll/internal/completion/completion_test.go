@@ -36,7 +36,7 @@ func TestComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ line, want string }{
-		{"", "paint plan"}, // the last word is what stands behind the last space
+		{"", "paint plan"}, // the last word begins after the last space
 		{"pai", "paint"},
 		{"x", ""},
 		{"-", "--help"},

@@ -22,7 +22,7 @@ type Console struct {
 	Env            environ.Values
 	Stop           <-chan struct{}              // closed by the first interrupt: end the load gracefully
 	Version        string                       // of this program
-	Reach          func(github.Run) *github.API // stands for GitHub's API in tests; else nil
+	Reach          func(github.Run) *github.API // replaces GitHub's API in tests; else nil
 
 	outputs map[string]bool // that were set
 }

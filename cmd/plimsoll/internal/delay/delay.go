@@ -71,7 +71,7 @@ func (p *Proxy) handler(to *url.URL) http.Handler {
 		Transport: &http.Transport{
 			DialContext: dialPatiently, MaxIdleConnsPerHost: 100_000, DisableCompression: true, IdleConnTimeout: time.Minute,
 		},
-		ErrorLog: log.New(io.Discard, "", 0), // the load sees the 502 that stands for an error
+		ErrorLog: log.New(io.Discard, "", 0), // the load sees an error as a 502
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wait(r.Context(), p.delay(r.Header.Get(Header)))

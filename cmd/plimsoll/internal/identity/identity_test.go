@@ -50,7 +50,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// event is what a workflow's event holds, for pull request 7 where it is about one.
+// event is the payload of a workflow's event. Pull request events are about pull request 7.
 func event(name, head string) string {
 	if !strings.HasPrefix(name, "pull_request") {
 		return "{}"

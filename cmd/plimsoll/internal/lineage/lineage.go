@@ -155,10 +155,10 @@ func DefaultBranch(ctx context.Context, dir git.Dir) string {
 	return cmp.Or(branch, "main")
 }
 
-// Stand is what a change stands on, as far as it is known.
+// Stand is the commits that a change is based on, as far as they are known.
 type Stand struct {
 	Commits []string      // the base and those before it; nil when they are not known
-	Notices []gate.Reason // why they are not known; none outside of a repository, where there are none
+	Notices []gate.Reason // why they are not known; empty outside of a repository
 }
 
 // Stand finds the commits that a baseline may belong to.

@@ -20,7 +20,7 @@ type progress struct {
 	w        io.Writer
 	terminal bool
 	told     int             // times that show was called while loading
-	open     bool            // a line without its end stands on the terminal
+	open     bool            // the terminal shows an unfinished line
 	phases   map[string]bool // without load, that a log has been told of
 }
 

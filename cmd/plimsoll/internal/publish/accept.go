@@ -47,7 +47,7 @@ func (p Publisher) Verify(ctx context.Context, rep *report.Report, from string) 
 }
 
 // AcceptedMerge is the mark of a pull request that was accepted and then merged as the commit that this
-// workflow was pushed with; nil when there is none. What GitHub does not tell is a warning.
+// workflow was pushed with; nil when there is none. A failing request is only a warning.
 func (p Publisher) AcceptedMerge(ctx context.Context) *baseline.Mark {
 	if p.Workflow.Event != "push" || p.AcceptLabel == "" || p.Console.Token() == "" {
 		return nil

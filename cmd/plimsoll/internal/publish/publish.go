@@ -27,10 +27,10 @@ import (
 // docsURL is where a report sends a reader who wants to know more.
 const docsURL = "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.md"
 
-// Options say what GitHub is told, and how people can answer.
+// Options say what to publish, and how people can answer.
 type Options struct {
 	Comment     string // auto, always or never
-	Login       string // of whoever comments; empty for the usual bot
+	Login       string // of the account that comments; empty for the usual bot
 	AcceptLabel string // the label that accepts a change; empty for none
 	Check       bool   // a check run is written too
 }
@@ -92,7 +92,7 @@ func (p Publisher) Dress(rep *report.Report) {
 }
 
 // Follow tells of a report in a workflow that follows the one which measured: outputs, summary and comment.
-// Unlike Verdict it gives back what GitHub did not take, since to comment is all that it is there for.
+// Unlike Verdict it returns GitHub's errors, since commenting is its only purpose.
 func (p Publisher) Follow(ctx context.Context, rep report.Report) (outcome string, err error) {
 	measured := p
 	measured.Workflow.ID, measured.Workflow.Attempt = p.Workflow.Source.ID, p.Workflow.Source.Attempt // the run whose log is worth reading
@@ -103,7 +103,7 @@ func (p Publisher) Follow(ctx context.Context, rep report.Report) (outcome strin
 	return m.outcome, p.comment(ctx, m)
 }
 
-// message is what GitHub is told of a verdict, or of there being none.
+// message is what to publish about a verdict, or about an error instead of one.
 type message struct {
 	outcome     string // pass, fail, inconclusive or error
 	status      int    // that the process exits with

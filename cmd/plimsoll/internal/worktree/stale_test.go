@@ -81,7 +81,7 @@ func TestAbandoned(t *testing.T) {
 	alone(t, dir)
 }
 
-// git is told to stop, and what it still runs holds nobody up.
+// git is stopped, and its remaining children delay nobody.
 func TestCheckoutIsStopped(t *testing.T) {
 	dir, _ := gittest.Repository(t)
 	mark := filepath.Join(t.TempDir(), "mark")

@@ -105,7 +105,7 @@ func TestSubmodulesShallow(t *testing.T) {
 	checkLibrary(t, clone)
 }
 
-// What cannot be had is told, and nothing is left.
+// A submodule that cannot be fetched is an error, and leaves nothing behind.
 func TestSubmodulesGone(t *testing.T) {
 	dir, library, _ := withLibrary(t)
 	clone := filepath.Join(t.TempDir(), "clone")
