@@ -218,7 +218,7 @@ func TestJudgePairs(t *testing.T) {
 	}
 }
 
-// What is sure stands beside each change: an interval, a p value, and what could have been seen.
+// Each change comes with its certainty: an interval, a p value, and what could have been seen.
 func TestJudgePairsShowsHowSure(t *testing.T) {
 	base, head := pairOf(16, map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond)}, map[string]result.Figures{"GET /a": figures(2000, 0, 26*time.Millisecond)})
 	for _, c := range gate.JudgePairs(policy(), base, head, true).Comparisons {

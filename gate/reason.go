@@ -13,7 +13,7 @@ const (
 	PastThreshold    ReasonKind = "past-threshold"    // Route, Rule, Now
 	NoBaseline       ReasonKind = "no-baseline"       // Branch
 	TooFewRuns       ReasonKind = "too-few-runs"      // Has and Needs runs of the history, Branch
-	SingleRuns       ReasonKind = "single-runs"       // one run stands against one
+	SingleRuns       ReasonKind = "single-runs"       // one run against one
 	TooFewPairs      ReasonKind = "too-few-pairs"     // Has pairs, Needs as many for the next look
 	OtherProfile     ReasonKind = "other-profile"     // Of; Names holds the digests: the run's, the baseline's
 	OtherEnvironment ReasonKind = "other-environment" // Of; Names holds what differs

@@ -115,7 +115,7 @@ func unlike(fresh []result.Summary) *Reason {
 	return nil
 }
 
-// fitting are the runs of a history that can stand as the baseline of a run, in the order of
+// fitting are the runs of a history that can be the baseline of a run, in the order of
 // time.
 func fitting(head *result.Summary, history []result.Summary) []result.Summary {
 	past := slices.DeleteFunc(slices.Clone(history), func(b result.Summary) bool { return misfit(head, &b) != nil })
@@ -123,7 +123,7 @@ func fitting(head *result.Summary, history []result.Summary) []result.Summary {
 	return past
 }
 
-// misfit says why a run cannot stand as the baseline of another; nil when it can.
+// misfit says why a run cannot be the baseline of another; nil when it can.
 func misfit(head, b *result.Summary) *Reason {
 	switch {
 	case !b.Whole:

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Trend looks at so many days of a branch, and for steps at this level.
+// Trend looks at this many days of a branch, and for steps at this level.
 const (
 	creepSpan = 30 * 24 * time.Hour
 	stepLevel = 0.01

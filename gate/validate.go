@@ -38,7 +38,7 @@ const (
 	asError                   // the reasons of a verdict that is Unjudged
 )
 
-// kinds are all kinds of reasons: where each may stand, and a check of what it must hold.
+// kinds are all kinds of reasons: where each may appear, and a check of its fields.
 var kinds = map[ReasonKind]struct {
 	use use
 	has func(r *Reason) bool

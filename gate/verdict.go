@@ -131,7 +131,7 @@ func NoVerdict(m Mode, err error) Verdict {
 type Acceptance struct {
 	By    string    `json:"by"`
 	Label string    `json:"label,omitempty"`
-	Pull  int       `json:"pull,omitempty"` // the number of the pull request that bears the label
+	Pull  int       `json:"pull,omitempty"` // the number of the pull request that has the label
 	Why   string    `json:"why,omitempty"`
 	At    time.Time `json:"at"`
 }

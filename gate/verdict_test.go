@@ -136,7 +136,7 @@ func TestOn(t *testing.T) {
 	}
 }
 
-// Comparisons stand by status, then by how much of the limit they have used up, then by route.
+// Comparisons are sorted by status, then by how much of the limit they have used up, then by route.
 func TestWorstFirst(t *testing.T) {
 	at := func(route string, s gate.Status, change float64) gate.Comparison {
 		return gate.Comparison{Route: route, Metric: gate.P50, Status: s, Change: change, Limit: 0.2}

@@ -16,9 +16,9 @@ type Pairing struct {
 	Config
 
 	RoundLength  time.Duration // judged load of each system in a round; 0 for that of base's plan
-	Stretches    int           // that make a round of a system, in turn with the other's; 0 for as many as the answers allow
-	Rounds       int           // most pairs; 0 for as many as base's plan has rounds
-	RestartEvery int           // pairs after which both systems are restarted; 0 for as many as make up for the time it takes
+	Stretches    int           // that make a round of a system, in turn with the other's; 0 chooses by how long answers take
+	Rounds       int           // most pairs; 0 for the number of rounds of base's plan
+	RestartEvery int           // pairs after which both systems are restarted; 0 chooses by how long a restart takes
 	Seed         uint64        // of the order in which the systems are loaded
 
 	// Decide, unless nil, is called after each complete pair of rounds, while nothing is loaded. It

@@ -34,7 +34,7 @@ func (s *session) isAncestor(ctx context.Context, ancestor, head string) (bool, 
 	return status == "ahead" || status == "identical", err
 }
 
-// Ancestors lists a commit and its ancestors, the nearest first: at most so many, and at least one.
+// Ancestors lists a commit and its ancestors, the nearest first, at least one and at most a given number.
 func (a *API) Ancestors(ctx context.Context, sha string, most int) (list []string, err error) {
 	doing := fmt.Sprintf("list the commits before %s of %s", short(sha), a.Run.Repository)
 	if sha == "" || most <= 0 { // without a commit GitHub lists those of the default branch

@@ -2,7 +2,7 @@
 // and the data.js that github-action-benchmark keeps.
 //
 // Read tells the format by the content. Values that cannot be judged as ratios (zero, negative,
-// infinite, no number) are counted and stand as NaN, like those that a run does not have. When a
+// infinite, no number) are counted and become NaN, like those that a run does not have. When a
 // run has a figure twice, the first value counts, and the others are counted as left out. A file in
 // neither format is an error that names the file and the line, and so is a contradiction: a run of
 // two commits, a figure that is better both ways.

@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// tracer stands in every hostile name, to find it again.
+// tracer is part of every hostile name, to find it again.
 const tracer = "zqx"
 
 // hostileNames try what a name can do to markdown, and to GitHub's.
@@ -149,7 +149,7 @@ func inert(t *testing.T, text string) {
 // foreign is what nothing of ours holds outside of code and links.
 var foreign = regexp.MustCompile("(?i)[@\\[\\]<>$#`&~_]|http|www|mailto|" + tracer)
 
-// outsideFences are the lines that stand in no fenced block.
+// outsideFences returns the lines outside of fenced blocks.
 func outsideFences(text string) (lines []string) {
 	fence := ""
 	for line := range strings.Lines(text) {

@@ -24,7 +24,7 @@ func RouteName(route string) string {
 	return route
 }
 
-// name is a route's name, safe to stand in a sentence.
+// name is a route's name, made safe for a sentence.
 func name(route string) string { return plain(RouteName(route), maxName) }
 
 // line names one metric of one route.

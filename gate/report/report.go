@@ -9,7 +9,7 @@
 // comment.go, summary.go, terminal.go.
 //
 // Text from outside, such as the name of a route, is made harmless before it is shown: in markdown
-// it stands only in code spans and fenced blocks. If something is cut for length, the text says so.
+// it appears only in code spans and fenced blocks. If something is cut for length, the text says so.
 // Numbers always have their unit, and changes their sign.
 package report
 

@@ -79,7 +79,7 @@ func said() []gate.Reason {
 	}
 }
 
-// The sentences stand in a golden file, to be read.
+// A golden file has all sentences, to be read.
 func TestGoldenSentences(t *testing.T) {
 	var lines []string
 	kinds := map[gate.ReasonKind]bool{}

@@ -41,7 +41,7 @@ func PermuteRanks(history, fresh [][]float64, draws int, seed uint64) []float64 
 	return shareAtLeast(largest, own)
 }
 
-// last lists the last k of n, which is how the runs really stand.
+// last lists the last k of n: the real order of the runs.
 func last(n, k int) []int {
 	all := make([]int, k)
 	for i := range all {

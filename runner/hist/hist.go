@@ -28,14 +28,14 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// The range in which values are told apart, and how finely.
+// The range and the precision in which values are distinguished.
 const (
 	Lowest  = time.Microsecond
 	Highest = time.Hour
 	Digits  = 3
 )
 
-// MaxCount is how many values a Histogram holds at most: as many as a float64 counts exactly.
+// MaxCount is the most values that a Histogram holds: a float64 still counts them exactly.
 const MaxCount = 1 << 53
 
 // maxEncoded bounds the text that UnmarshalJSON takes, in bytes. A histogram of this range with
@@ -101,7 +101,7 @@ func (h *Histogram) Count() int64 {
 	return h.counts.TotalCount()
 }
 
-// Buckets is how many different values are told apart: a measure of the memory that h takes.
+// Buckets is the number of distinct values: a measure of the memory that h takes.
 func (h *Histogram) Buckets() int {
 	if h.counts == nil {
 		return 0

@@ -115,7 +115,7 @@ type Shard struct{ I, N int }
 // has reports whether the i-th user or arrival is this shard's.
 func (s Shard) has(i int) bool { return s.N <= 1 || i%s.N == s.I }
 
-// Values are what a profile's variables stand for in one run.
+// Values are the values of a profile's variables in one run.
 type Values struct {
 	Port  int // the free port chosen for the run; 0 when nothing is started
 	Env   func(name string) (string, bool)

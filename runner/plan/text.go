@@ -21,7 +21,7 @@ type Part struct {
 	Column    int
 }
 
-// Kind says what a Part stands for.
+// Kind is the kind of a Part.
 type Kind uint8
 
 // The kinds. Literal is the zero value; the others get a value at each call.

@@ -18,7 +18,7 @@ type Message struct {
 	Sends   bool
 	Repeat  int // how often it is sent, at least once
 	Awaits  Awaits
-	Count   int           // AwaitCount: so many messages
+	Count   int           // AwaitCount: the number of messages
 	For     time.Duration // AwaitSpan
 	Within  time.Duration // longest time for each awaited message; 0 for any
 	Save    []Save        // from each awaited message

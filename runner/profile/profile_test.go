@@ -43,7 +43,7 @@ func TestCorpusOK(t *testing.T) {
 	}
 }
 
-// Every bad profile stands beside the problems that are told of it.
+// Beside each bad profile is a file with its problems.
 func TestCorpusErr(t *testing.T) {
 	files, err := filepath.Glob(corpus + "/err/*.yaml")
 	if err != nil || len(files) == 0 {

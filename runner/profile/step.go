@@ -57,7 +57,7 @@ type Content interface {
 // Save keeps a part of an answer as a variable.
 type Save struct {
 	Name string
-	Path string // where the value stands, in the protocol's words; in JSON answers a GJSON path
+	Path string // where the value is, in the protocol's words; in JSON answers a GJSON path
 }
 
 // Protocol is how the calls of one protocol are written.

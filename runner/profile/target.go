@@ -31,7 +31,7 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 	)
 }
 
-// maxRedirects is as many as browsers follow.
+// maxRedirects is the number that browsers follow.
 const maxRedirects = 20
 
 var connections = strict.NewPattern(`^(per-user|shared [1-9][0-9]{0,5})$`, "per-user, or shared and a number, such as shared 10")

@@ -75,7 +75,7 @@ const (
 	dataPrefix   = "data."
 )
 
-// EnvName returns the environment variable that a variable stands for.
+// EnvName returns the name of the environment variable behind a variable.
 func EnvName(variable string) (name string, ok bool) { return strings.CutPrefix(variable, envPrefix) }
 
 // DataColumn returns the table and the column of a variable data.TABLE.COLUMN; the column of a

@@ -32,7 +32,7 @@ func ExampleResult_Summary() {
 	// Output: [GET /items] 3 3 21ms
 }
 
-// Whatever is written can be read back, and bears the same ID.
+// Whatever is written can be read back, and has the same ID.
 func ExampleDecode() {
 	var file bytes.Buffer
 	if err := result.Encode(&file, aRun()); err != nil {

@@ -43,7 +43,7 @@ func Encode(w io.Writer, r *Result) error {
 }
 
 // Decode reads what Encode wrote, from a source that need not be trusted. It refuses input that
-// is cut short, bears a key twice, is of another schema, or that Validate refuses. The error wraps
+// is cut short, has a key twice, is of another schema, or that Validate refuses. The error wraps
 // ErrMalformed and says why.
 func Decode(rd io.Reader) (*Result, error) {
 	limit := Limit()

@@ -22,7 +22,7 @@ func (r *Result) ID() string {
 }
 
 // identityV1 writes what makes a run this run and no other, in an order that never changes. A new
-// field of Result that does not stand here leaves every ID as it is. What is left out on purpose:
+// field of Result that is not listed here changes no ID. What is left out on purpose:
 //
 //   - Branch, which says where a run is filed and not what it is.
 //   - Tallies. Their histograms are rounded in a Compact Result, and compressed by a library.
@@ -60,7 +60,7 @@ func (r *Result) identityV1(c *canon) {
 	}
 }
 
-// canon collects values so that different ones never give the same bytes: a text stands behind
+// canon collects values so that different ones never give the same bytes: a text follows
 // its length, a list behind its number of elements, a number is 8 bytes.
 type canon struct{ bytes []byte }
 

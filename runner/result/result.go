@@ -4,7 +4,7 @@
 // report shows it. It holds the identity of the run, the Environment that makes runs comparable,
 // Rounds of judged load with the Figures of every route, the tally of the
 // whole load with its histograms, and the Problems that make it less than a whole run. Its JSON
-// form bears a schema version and is result.json.
+// form is result.json and has a schema version.
 //
 // Summary is a run as one row of figures, for histories of hundreds of runs. ID names a run by
 // what it is.

@@ -137,7 +137,7 @@ func TestIDIsOfTheRun(t *testing.T) {
 	}
 }
 
-// The file that stands beside this test is read, and is of the run that it was of.
+// The golden file can be read, and gives the same run.
 func TestGolden(t *testing.T) {
 	path := filepath.Join("testdata", "schema-1.json")
 	if *update {

@@ -134,7 +134,7 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
-// A run on a machine whose clock stands at its beginning, or a decade ahead, is a run.
+// A run is valid if the clock of its machine is at its epoch or a decade ahead.
 func TestWrongClocksAreAccepted(t *testing.T) {
 	for _, started := range []time.Time{time.Unix(0, 0), time.Now().AddDate(10, 0, 0), time.Date(2199, 12, 31, 0, 0, 0, 0, time.UTC)} {
 		r := small()

@@ -43,7 +43,7 @@ type Errors map[string]Seen
 type errorTexts struct {
 	seen  Errors // nil while empty
 	kept  int    // texts in seen but for OtherErrors
-	worst rank   // the greatest of them, once there are as many as are kept
+	worst rank   // the greatest of them, once keptErrors are kept
 }
 
 // rank is the order in which texts are kept: by hash, and by text where hashes are equal.

@@ -25,7 +25,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
 )
 
-// All stands for all routes together where the name of a route is expected. No route may have it.
+// All is the name for all routes together where the name of a route is expected. No route may have it.
 const All = "*"
 
 // Class says how a request ended.

@@ -17,7 +17,7 @@ import (
 
 // Slow makes a route do more work for each request: CPU work, unless Sleep is set.
 //
-// With Share, the route repeats its own work so many times on average, which slows it down in the
+// With Share, the route repeats its own work this many times on average, which slows it down in the
 // same proportion on a busy machine. With Time, it keeps a core busy, or sleeps, for that long.
 type Slow struct {
 	Route string
@@ -135,7 +135,7 @@ func (s *spread) take(share float64) int {
 	return int(math.Floor(n*share+1e-9) - math.Floor((n-1)*share+1e-9))
 }
 
-// stall freezes whoever waits while it is active. Safe for concurrent use.
+// stall blocks its callers while it is active. Safe for concurrent use.
 type stall struct {
 	Stall
 	once  sync.Once

@@ -67,7 +67,7 @@ type User struct {
 	draws  []int    // how many rows of each table were drawn
 }
 
-// User starts the values of a user who saves so many variables.
+// User starts the values of a user who saves up to slots variables.
 func (s *Source) User(index, slots int) *User {
 	u := &User{source: s, saved: make([][]byte, slots), rows: make([]int, len(s.plan.Data)), draws: make([]int, len(s.plan.Data))}
 	u.rand = rand.New(&u.pcg)
@@ -248,7 +248,7 @@ func (u *User) sentence(dst []byte, words int) []byte {
 	return append(dst, '.')
 }
 
-// escape makes dst[from:] safe for the place that it stands in.
+// escape makes dst[from:] safe for its place.
 func escape(dst []byte, from int, where plan.Escape) []byte {
 	if where == plan.Plain || !slices.ContainsFunc(dst[from:], func(c byte) bool { return unsafe(c, where) }) {
 		return dst
@@ -271,7 +271,7 @@ func escape(dst []byte, from int, where plan.Escape) []byte {
 	return dst
 }
 
-// unsafe reports whether a byte cannot stand as it is.
+// unsafe reports whether a byte must be escaped.
 func unsafe(c byte, where plan.Escape) bool {
 	switch where {
 	case plan.URL:

@@ -57,7 +57,7 @@ func TestGenerators(t *testing.T) {
 	}
 }
 
-// Values that come from outside do not break out of where they stand.
+// Values that come from outside do not break out of their place.
 func TestEscapes(t *testing.T) {
 	const nasty = "a b/ü\"\\\n&?#%\x00"
 	quoted, err := json.Marshal([]string{nasty})

@@ -32,7 +32,7 @@ import (
 type Parts struct {
 	Plan   *plan.Plan
 	Client func() Client                     // a fresh user's
-	Values func(index, slots int) UserValues // a user's, who saves into so many slots
+	Values func(index, slots int) UserValues // a user's, with this many slots to save into
 	Sink   Sink
 	// Tick, unless nil, is called about once a second, once Sink has caught up; since is the time
 	// since the last Tick. Calls do not overlap.

@@ -118,7 +118,7 @@ func TestTicks(t *testing.T) {
 	})
 }
 
-// on_start runs until it succeeds, its variables stand in what follows, on_stop comes last.
+// on_start runs until it succeeds, later steps use its variables, on_stop comes last.
 func TestUsersBeginAndEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, `
@@ -201,7 +201,7 @@ users: [{name: u, wait: 1s, tasks: [{http: "GET /${uuid}", name: work}]}]`)
 	})
 }
 
-// What a step did not bring cannot stand in the next: the rest of the task is left out.
+// If a step fails to save its value, the rest of the task is skipped.
 func TestTaskEndsWhereASaveFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, `

@@ -2,5 +2,5 @@
 
 package load
 
-// finePacer is nil: there is none finer than time's.
+// finePacer is nil: this system has no finer timer than package time's.
 func finePacer() pacer { return nil }

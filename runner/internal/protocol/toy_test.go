@@ -20,7 +20,7 @@ import (
 )
 
 // Two protocols that no package knows. Each needs words of its own in the profile, a content in the plan and a
-// client: what stands in this file, and nothing else.
+// client: all of it in this file.
 
 // asked is what a call of either protocol says: a text to be echoed, or a topic.
 type asked struct {

@@ -44,7 +44,7 @@ func TestClassify(t *testing.T) {
 }
 
 func TestOrigin(t *testing.T) {
-	for text, want := range map[string][2]string{ // what is dialled, and what stands in a Host header
+	for text, want := range map[string][2]string{ // the address dialled, and the Host header
 		"http://shop.test/a":      {"shop.test:80", "shop.test"},
 		"https://shop.test":       {"shop.test:443", "shop.test"},
 		"http://shop.test:443":    {"shop.test:443", "shop.test:443"},

@@ -95,7 +95,7 @@ func Describe(read func(r *Reader, root *yaml.Node)) *Schema {
 	return root
 }
 
-// stand makes a node that stands for a value to be described.
+// stand makes a placeholder node for a value to describe.
 func (r *Reader) stand(s *Schema) *yaml.Node {
 	n := &yaml.Node{}
 	r.schemas[n] = s

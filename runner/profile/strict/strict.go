@@ -74,7 +74,7 @@ type Reader struct {
 	problems Problems
 	unshown  int // problems past maxProblems
 
-	schemas map[*yaml.Node]*Schema // of the nodes that stand for values; nil when a file is read
+	schemas map[*yaml.Node]*Schema // of placeholder nodes; nil when a file is read
 	defs    map[string]*Schema     // of Named
 }
 
@@ -134,7 +134,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// found names what stands at a node.
+// found names the kind of a node.
 func found(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:

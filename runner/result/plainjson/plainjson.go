@@ -1,11 +1,11 @@
 // Package plainjson refuses JSON that is meant to harm, before anything is made of it.
 //
 // Check walks once over a text and allocates next to nothing. It refuses deep nesting, more
-// values than a Limit allows, and objects that bear a key twice: of two values for one key every
+// values than a Limit allows, and objects that have a key twice: of two values for one key every
 // reader takes another one, and encoding/json takes the last in silence. It is no parser: a text
 // that is not JSON at all may pass, and is left to encoding/json, which then says what is wrong.
 //
-// Keys are compared as they stand, upper and lower case apart, since the name of a route is a key.
+// Keys are compared as written, in upper and lower case, since the name of a route is a key.
 package plainjson
 
 import (

@@ -4,7 +4,7 @@
 // /dev/stdout or a named pipe, is written to as it is: it cannot be replaced.
 //
 // Write makes a new file beside the old one, puts it on the disk, gives it the old one's name,
-// and puts the directory on the disk. So a reader, and whoever comes after a crash, finds the old
+// and puts the directory on the disk. So a reader, even after a crash, finds the old
 // file or the new one and never a part. When Write has returned without an error it is the new
 // one, even if the machine loses its power at once. That holds as far as the disk and the file
 // system keep what they say; some network file systems cannot put a directory on the disk.

@@ -23,7 +23,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// values are what the variables of a test's texts stand for: a Saved one, by its slot.
+// values are the values of Saved variables, by slot.
 type values []string
 
 func (v values) Append(dst []byte, t plan.Text) []byte {
