@@ -25,7 +25,7 @@ const maxPairs = 64
 // nothing differs has p ≤ α is at most α, however the lines hang together and whatever the
 // noise (see the package for sources).
 //
-// Up to 12 pairs it tries all patterns; beyond that a seeded sample of draws patterns, and the identity.
+// Up to 12 pairs it tries all patterns; beyond that a seeded sample, and the identity.
 // A pair that is missing in a line (NaN) is left out of that line; a line with fewer than two
 // pairs has p 1. SignFlip panics on more than 64 pairs.
 func SignFlip(d [][]float64, flips int, seed uint64) []float64 {
