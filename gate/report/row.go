@@ -78,7 +78,7 @@ func verdict(c gate.Comparison, foreign show) string {
 	case c.Why != nil:
 		return word(c) + ": " + because(c.Why, foreign)
 	case word(c) == "within" && c.SmallestVisible > 1.1*math.Abs(c.Limit):
-		return fmt.Sprintf("%s; sees from %.0f %%", word(c), 100*c.SmallestVisible)
+		return fmt.Sprintf("%s; detects %.0f %% or more", word(c), 100*c.SmallestVisible)
 	}
 	return word(c)
 }
