@@ -20,7 +20,7 @@ const (
 func (r *Reader) Parse(data []byte) *yaml.Node {
 	switch {
 	case len(data) > maxBytes:
-		r.at(1, 1, "the file has %d bytes, and at most %d are possible (rows of data belong in a file of their own)", len(data), maxBytes)
+		r.at(1, 1, "the file is larger than %d MiB; rows of data belong in a file of their own", maxBytes>>20)
 		return nil
 	case len(bytes.TrimSpace(data)) == 0:
 		r.at(1, 1, "the file is empty")

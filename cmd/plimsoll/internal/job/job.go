@@ -41,7 +41,7 @@ type Job struct {
 // Read reads a profile and its gate's policy. One error lists the problems of both, in the order of their
 // lines.
 func Read(file string, env environ.Values) (*Job, error) {
-	data, err := os.ReadFile(file)
+	data, err := readProfile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, exit.BadInput("there is no profile %s: `plimsoll init` writes one to start with; to use another one, name it with --profile, or after `plimsoll check`", file)
 	}
@@ -65,6 +65,18 @@ func Read(file string, env environ.Values) (*Job, error) {
 	}
 	dir, err := filepath.Abs(filepath.Dir(file))
 	return &Job{p, policy, file, dir, env}, err
+}
+
+// maxProfile is more than a profile may have, in bytes: Parse refuses what was cut here.
+const maxProfile = 2 << 20
+
+func readProfile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	return io.ReadAll(io.LimitReader(file, maxProfile))
 }
 
 // maxData bounds a data file, in bytes.

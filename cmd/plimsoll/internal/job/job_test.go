@@ -41,3 +41,15 @@ func TestReadData(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A profile that never ends is refused, too.
+func TestReadEndlessProfile(t *testing.T) {
+	endless := "/dev/zero"
+	if _, err := os.Stat(endless); err != nil {
+		t.Skip(err)
+	}
+	_, err := job.Read(endless, environ.Values{})
+	if err == nil || !strings.Contains(err.Error(), "the file is larger than 1 MiB") {
+		t.Errorf("got %v", err)
+	}
+}
