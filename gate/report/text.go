@@ -28,11 +28,7 @@ func plain(text string, most int) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "�"))
-	runes := []rune(strings.Join(strings.Fields(kept), " "))
-	if len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return string(runes)
+	return cut(strings.Join(strings.Fields(kept), " "), most)
 }
 
 // code is foreign text as a markdown code span for a table. GitHub sees no mention, reference, link or
