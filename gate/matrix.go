@@ -32,7 +32,7 @@ func MatrixOf(p Policy, runs []result.Summary) Matrix {
 	for own := range byRoute(collect(p, sides{before: sideOf(runs), now: sideOf(runs[len(runs)-1:])})) {
 		figures := figuresOf(runs, own[0].Route)
 		for _, r := range own {
-			if r.judged() {
+			if r.judgeable() {
 				m.add(r, figures)
 			}
 		}

@@ -78,7 +78,7 @@ func (s *sides) blindRoute(p Policy, rows []row) (doubts []Reason) {
 	judged := false
 	for i := range rows {
 		r := &rows[i]
-		if judged = judged || r.judged(); r.judged() {
+		if judged = judged || r.judgeable(); r.judgeable() {
 			continue
 		}
 		why = r.Why

@@ -145,7 +145,7 @@ func samplePairs(rows []row, base, head *result.Result, pairs []int) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {
 		r := &rows[i]
-		if !r.judged() {
+		if !r.judgeable() {
 			continue
 		}
 		before, after := make([]float64, len(pairs)), make([]float64, len(pairs))

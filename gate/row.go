@@ -69,8 +69,8 @@ func byRoute(rows []row) iter.Seq[[]row] {
 	}
 }
 
-// judged reports whether the row can be judged, as far as is known.
-func (r *row) judged() bool { return r.Why == nil && r.Metric != FailureRate }
+// judgeable reports whether the row can be judged, as far as is known.
+func (r *row) judgeable() bool { return r.Why == nil && r.Metric != FailureRate }
 
 // countRoutes counts the routes of rows, and those of them with a row that was judged.
 func countRoutes(rows []row) (compared, total int) {

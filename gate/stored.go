@@ -176,7 +176,7 @@ func sampleRuns(rows []row, past, fresh []result.Summary) []row {
 	for own := range byRoute(rows) {
 		before, now := figuresOf(past, own[0].Route), figuresOf(fresh, own[0].Route)
 		for i := range own {
-			if r := &own[i]; r.judged() {
+			if r := &own[i]; r.judgeable() {
 				r.before, r.now = r.line.values(before), r.line.values(now)
 				r.describe()
 			}
@@ -216,7 +216,7 @@ func spreadOf(rows []row, fresh []*result.Result) []row {
 	}
 	rows = slices.Clone(rows)
 	for i := range rows {
-		if r := &rows[i]; r.judged() {
+		if r := &rows[i]; r.judgeable() {
 			var values []float64
 			for _, round := range fresh[0].Rounds {
 				values = append(values, r.Metric.of(round.Of(r.Route)))
@@ -257,7 +257,7 @@ func besides(rows []row, has, needs int) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {
 		r := &rows[i]
-		if !r.judged() {
+		if !r.judgeable() {
 			continue
 		}
 		r.Why = &Why{Kind: FewRuns, Has: float64(has), Needs: float64(needs)}

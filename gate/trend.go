@@ -30,7 +30,7 @@ func Trend(p Policy, runs []result.Summary) []Reason {
 	for own := range byRoute(collect(p, sides{before: sideOf(recent), now: sideOf(recent[len(recent)-1:])})) {
 		figures := figuresOf(recent, own[0].Route)
 		for _, r := range own {
-			if r.judged() {
+			if r.judgeable() {
 				notices = append(notices, trendOf(r.line, r.line.values(figures), recent)...)
 			}
 		}
