@@ -23,6 +23,7 @@ func TestInterrupt(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "plimsoll.yaml"), []byte(profile), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	writeFile(t, filepath.Join(dir, "result.json"), "of an older run")
 	command := exec.Command(filepath.Join(bin, "plimsoll"), "run")
 	command.Dir = dir
 	command.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
@@ -37,7 +38,10 @@ func TestInterrupt(t *testing.T) {
 	if want := "interrupted before the end of the run: 0 of 3 rounds are whole"; !strings.Contains(stderr.text.String(), want) {
 		t.Errorf("stderr lacks %q:\n%s", want, stderr.text.String())
 	}
-	if r, err := readResult(filepath.Join(dir, "result.json")); err != nil || r.Whole() || len(r.Problems) != 1 {
+	if text := readFile(t, filepath.Join(dir, "result.json")); text != "of an older run" {
+		t.Errorf("an interrupted run has overwritten the result of an older one: %.200s", text)
+	}
+	if r, err := readResult(filepath.Join(dir, "result-partial.json")); err != nil || r.Whole() || len(r.Problems) != 1 {
 		t.Errorf("the result: %v, %+v", err, r)
 	}
 }
@@ -73,7 +77,7 @@ func TestInterruptPaired(t *testing.T) {
 	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	for _, file := range []string{"result.json", "result-base.json"} {
+	for _, file := range []string{"result-partial.json", "result-partial-base.json"} {
 		if r, err := readResult(filepath.Join(dir, file)); err != nil || r.Whole() {
 			t.Errorf("%s: %v", file, err)
 		}

@@ -115,6 +115,10 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 		args = []string{"--help"}
 	}
 	command, err := parser.Parse(args)
+	var variable *variableError
+	if errors.As(err, &variable) {
+		return exit.AsInput(variable)
+	}
 	if err != nil {
 		return exit.BadInput("%w; see plimsoll --help", err)
 	}

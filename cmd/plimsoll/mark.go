@@ -18,12 +18,12 @@ type markFlags struct {
 	storeFlag
 	ID  string `arg:"" help:"The run's ID, or the beginning of it."`
 	Why string `required:"" placeholder:"REASON" help:"The reason, which is kept with the run."`
-	By  string `variables:"GITHUB_ACTOR,USER" help:"Who decides this."`
+	By  string `variables:"GITHUB_ACTOR" help:"Who decides this (default: git's user.name, else the user of this machine)."`
 }
 
 // put marks the run with one of the store's methods, and says what that means.
 func (f markFlags) put(ctx context.Context, a *console.Console, keep func(baseline.Store) func(context.Context, string, baseline.Mark) error, done string) error {
-	mark := baseline.Mark{By: cmp.Or(f.By, "unknown"), Why: f.Why, At: time.Now()}
+	mark := baseline.Mark{By: cmp.Or(f.By, person(ctx, a)), Why: f.Why, At: time.Now()}
 	if err := mark.Check(); err != nil {
 		return exit.AsInput(err)
 	}
@@ -34,6 +34,15 @@ func (f markFlags) put(ctx context.Context, a *console.Console, keep func(baseli
 		_, err := fmt.Fprintf(a.Stdout, "Run %s of %s %s\n", short(info.ID), info.Series, strings.ReplaceAll(done, "BRANCH", info.Branch))
 		return err
 	})
+}
+
+// person is who works at this machine, as far as git or the machine knows.
+func person(ctx context.Context, a *console.Console) string {
+	name, err := a.Git(".").Run(ctx, "config", "user.name")
+	if err != nil { // git has none, or is not there
+		name = ""
+	}
+	return cmp.Or(name, a.Env.Get("USER"), a.Env.Get("USERNAME"), "unknown")
 }
 
 // baselineAcceptCmd is plimsoll baseline accept.

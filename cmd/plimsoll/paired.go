@@ -9,7 +9,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/sides"
-	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
@@ -41,14 +40,14 @@ func (f pairFlags) judgePaired(ctx context.Context, bench measure.Bench, workflo
 			bench.Console.Warn(err.Error()) // the verdict stands
 		}
 	}()
-	base, head, err := bench.Pair(ctx, both.Base, both.Head)
+	v, base, head, err := bench.SteadyPair(ctx, both.Base, both.Head)
 	if base != nil && head != nil {
 		err = errors.Join(err, bench.KeepPair(base, head))
 	}
 	if err != nil {
 		return rep, err
 	}
-	return report.New(gate.JudgePairs(bench.Job.Policy, base, head, true), head), nil
+	return report.New(v, head), nil
 }
 
 // sides makes the two sides that the flags ask for.

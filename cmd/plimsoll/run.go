@@ -37,7 +37,9 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if printErr := report.Run(a.Stdout, r); printErr != nil {
 		return errors.Join(err, printErr)
 	}
-	fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
+	if err == nil { // else the bench has said where it is
+		fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
+	}
 	if err == nil && len(r.Problems) > 0 {
 		err = errors.New(r.Problems[0].Text)
 	}

@@ -65,7 +65,7 @@ func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (me
 		return nil, policy, err
 	}
 	bench, err := c.bench(a, j)
-	return func() (*result.Result, error) { return bench.Run(ctx) }, j.Policy, err
+	return func() (*result.Result, error) { return bench.Steady(ctx) }, j.Policy, err
 }
 
 // record puts the result into the store and says so.

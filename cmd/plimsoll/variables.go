@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -16,11 +18,42 @@ func fromVariables(env environ.Values) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		for _, name := range variables(flag.Value) {
 			if value, ok := env.Lookup(name); ok {
-				return value, nil
+				return value, readable(flag, name, value)
 			}
 		}
 		return nil, nil
 	})
+}
+
+// variableError says that a variable's value is none for its flag. kong would name the flag, which nobody wrote.
+type variableError struct {
+	name, value string
+	wrong       error
+}
+
+func (e *variableError) Error() string {
+	return fmt.Sprintf("%s=%s, in the environment: %v", e.name, e.value, e.wrong)
+}
+
+// readable reports, as an error that names the variable, that its value is none for the flag.
+func readable(flag *kong.Flag, name, value string) error {
+	target := reflect.New(flag.Target.Type()).Elem()
+	scan := kong.Scan().PushTyped(value, kong.FlagValueToken)
+	err := flag.Mapper.Decode(&kong.DecodeContext{Value: flag.Value, Scan: scan}, target)
+	if err == nil {
+		return nil
+	}
+	kind := target.Type()
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	switch kind.Kind() {
+	case reflect.Int:
+		err = errors.New("expected a whole number, such as 50")
+	case reflect.Float64:
+		err = errors.New("expected a number, such as 2.5")
+	}
+	return &variableError{name, value, err}
 }
 
 // variables are the names of the variables that set a flag.

@@ -1,9 +1,10 @@
 // Package measure runs a job's load and keeps what comes of it.
 //
-// A Bench goes in, results come out, each written to a file of its own as well, also that of a run that was
-// cut short. Run measures what is checked out, More repeats that, Pair measures two sides in turn until the
-// gate can tell. Progress goes to standard error: on a terminal one line that is redrawn, in a log a line
-// each ten seconds.
+// A Bench goes in, results come out, each written to a file of its own as well. Run measures what is checked
+// out, Steady does so again while the machine is too busy, More repeats that, Pair measures two sides in turn
+// until the gate can tell. A run that was cut short goes into a file of another name, so that it never takes
+// the place of a whole one. Progress goes to standard error: on a terminal one line that is redrawn, in a log
+// a line each ten seconds.
 package measure
 
 import (
@@ -38,10 +39,13 @@ type Bench struct {
 // Run measures one run. When it was cut short, both the result and the error are there.
 func (b Bench) Run(ctx context.Context) (*result.Result, error) { return b.run(ctx, b.Out) }
 
+// Steady measures one run, and measures again while the machine was too busy to judge it.
+func (b Bench) Steady(ctx context.Context) (*result.Result, error) { return b.steady(ctx, b.Out) }
+
 // More measures n further runs of what runs are of, and appends them.
 func (b Bench) More(ctx context.Context, runs []*result.Result, n int) ([]*result.Result, error) {
 	for range n {
-		r, err := b.run(ctx, Beside(b.Out, strconv.Itoa(len(runs)+1)))
+		r, err := b.steady(ctx, Beside(b.Out, strconv.Itoa(len(runs)+1)))
 		if err != nil {
 			return nil, err
 		}
@@ -71,11 +75,23 @@ func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
 	if r == nil {
 		return nil, err
 	}
-	if writeErr := result.Write(out, r); writeErr != nil {
-		return r, errors.Join(err, writeErr)
+	if err != nil {
+		out = Beside(out, partial)
+		fmt.Fprintf(b.Console.Stderr, "plimsoll: the run was cut short; what was measured is in %s\n", out)
+	}
+	return r, errors.Join(err, b.keep(out, r))
+}
+
+// partial ends the name of the file of a run that was cut short.
+const partial = "partial"
+
+// keep writes a result.
+func (b Bench) keep(out string, r *result.Result) error {
+	if err := result.Write(out, r); err != nil {
+		return err
 	}
 	b.Console.OutputFile("result", out)
-	return r, err
+	return nil
 }
 
 // leastRound is the shortest round that means anything.
@@ -119,14 +135,15 @@ func (b Bench) Pair(ctx context.Context, base, head runner.System) (ofBase, ofHe
 
 // KeepPair writes both results of a pairing, that of base beside that of head.
 func (b Bench) KeepPair(base, head *result.Result) error {
-	if err := result.Write(b.Out, head); err != nil {
+	out := b.Out
+	if !base.Whole() || !head.Whole() {
+		out = Beside(out, partial)
+		fmt.Fprintf(b.Console.Stderr, "plimsoll: the pairing was cut short; what was measured is in %s and %s\n", out, Beside(out, "base"))
+	}
+	if err := result.Write(Beside(out, "base"), base); err != nil {
 		return err
 	}
-	if err := result.Write(Beside(b.Out, "base"), base); err != nil {
-		return err
-	}
-	b.Console.OutputFile("result", b.Out)
-	return nil
+	return b.keep(out, head)
 }
 
 // config is what the runner needs beside what it loads.

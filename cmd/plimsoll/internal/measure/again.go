@@ -1,0 +1,66 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// again is how often more something is measured that only a busy machine keeps from being judged. A machine
+// that was busy during three runs is likely to be busy during the fourth.
+const again = 2
+
+// steady is run, measured again while the machine was too busy.
+func (b Bench) steady(ctx context.Context, out string) (*result.Result, error) {
+	for n := 1; ; n++ {
+		r, err := b.run(ctx, out)
+		if err != nil || !onlyBusy(r) || !b.goesAgain(n, r.Problems[0].Text) {
+			return r, err
+		}
+	}
+}
+
+// onlyBusy reports whether nothing but a busy machine keeps a run from being judged.
+func onlyBusy(r *result.Result) bool {
+	other := func(p result.Problem) bool { return p.Kind != "busy" }
+	return len(r.Problems) > 0 && !slices.ContainsFunc(r.Problems, other)
+}
+
+// SteadyPair is Pair, judged, and measured again while the machine was too busy to judge it.
+func (b Bench) SteadyPair(ctx context.Context, base, head runner.System) (v gate.Verdict, ofBase, ofHead *result.Result, err error) {
+	for n := 1; ; n++ {
+		ofBase, ofHead, err = b.Pair(ctx, base, head)
+		if err != nil {
+			return v, ofBase, ofHead, err
+		}
+		v = gate.JudgePairs(b.Job.Policy, ofBase, ofHead, true)
+		if !onlyNoisy(v) || !b.goesAgain(n, fmt.Sprintf("other programs kept this machine busy during %d of %d pairs", v.Reasons[0].Has, v.Reasons[0].Needs)) {
+			return v, ofBase, ofHead, nil
+		}
+	}
+}
+
+// onlyNoisy reports whether nothing but a busy machine keeps a pairing from being judged.
+func onlyNoisy(v gate.Verdict) bool {
+	other := func(r gate.Reason) bool { return r.Kind != gate.NoisyMachine }
+	return v.Outcome == gate.Inconclusive && len(v.Reasons) > 0 && !slices.ContainsFunc(v.Reasons, other)
+}
+
+// goesAgain says on the console why something is measured again, after n times. It reports false when it was
+// measured often enough, or the user has asked for the end.
+func (b Bench) goesAgain(n int, why string) bool {
+	select {
+	case <-b.Console.Stop:
+		return false
+	default:
+	}
+	if n > again {
+		return false
+	}
+	fmt.Fprintf(b.Console.Stderr, "plimsoll: %s; measuring again, %d of at most %d times\n", why, n, again)
+	return true
+}
