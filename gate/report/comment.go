@@ -69,17 +69,20 @@ func (v view) comment(step rung, limit int) (text string, ok bool) {
 		return b.String(), true
 	}
 	v.writeMatter(&b, step)
-	if step.all > 0 && len(v.all) > 0 {
+	if figures := len(v.all) + len(v.blank); step.all > 0 && figures > 0 {
 		fmt.Fprintf(&b, "<details><summary>A%s</summary>\n\n", v.title()[1:])
 		rows := v.all[:min(step.all, len(v.all))]
 		t := table{header: header, columns: columns}
 		if !t.fill(len(rows), limit-b.Len(), func(i int) []string { return row(v.Verdict.Comparisons[rows[i]], true) }) {
 			return "", false
 		}
-		t.write(&b)
+		if len(rows) > 0 {
+			t.write(&b)
+		}
 		v.writeMore(&b, len(v.all)-len(rows)+v.LeftOut)
+		v.writeBlank(&b)
 		fmt.Fprint(&b, "\n</details>\n\n")
-	} else if len(v.all) > 0 {
+	} else if figures > 0 {
 		fmt.Fprintf(&b, "The table of %s is too long for this place.\n\n", v.title())
 	}
 	plainPass := v.Verdict.Outcome == gate.Pass && v.Verdict.Accepted == nil
@@ -148,6 +151,13 @@ func (v view) only(kind gate.ReasonKind) bool {
 func (v view) writeMore(b *strings.Builder, more int) {
 	if more > 0 {
 		fmt.Fprintf(b, "\nand %d more, less far past their limits or within them\n", more)
+	}
+}
+
+// writeBlank writes what was not judged, and why.
+func (v view) writeBlank(b *strings.Builder) {
+	if len(v.blank) > 0 {
+		fmt.Fprintf(b, "\nNot judged:\n\n%s", block(v.blank))
 	}
 }
 

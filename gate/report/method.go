@@ -53,11 +53,13 @@ func machine(e result.Environment) string {
 
 // figures says what the figures in the tables are.
 func (v view) figures() string {
-	const rest = "in brackets its 95 % interval; latencies are response times, measured from when a request was due"
+	from := "between all runs"
+	of := "runs"
 	if v.Verdict.Mode == gate.Paired {
-		return "figures: medians of the rounds; the change is estimated from the pairs, " + rest
+		from, of = "from the pairs", "rounds"
 	}
-	return "figures: medians of the runs; the change is estimated between all of them, " + rest
+	return fmt.Sprintf("figures: Baseline is the median of its %s; Change is estimated %s, in brackets its 95 %% interval; This change is Baseline with that change; "+
+		"latencies are response times, measured from when a request was due", of, from)
 }
 
 // sight says which changes would have been found; empty if that is not known.

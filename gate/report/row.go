@@ -111,5 +111,9 @@ func cells(c gate.Comparison, markdown bool) [4]string {
 	if c.Interval != nil {
 		change += " " + interval(*c.Interval)
 	}
-	return [4]string{value(c.Metric, c.Baseline), value(c.Metric, c.Head), change, limit}
+	return [4]string{value(c.Metric, c.Baseline), value(c.Metric, changed(c)), change, limit}
 }
+
+// changed is the baseline's figure with the estimated change. The median of this change's own rounds is
+// another estimate: with noise it may even lie on the other side of the baseline.
+func changed(c gate.Comparison) float64 { return min(max(c.Baseline*(1+c.Change), 0), maxValue) }

@@ -29,7 +29,7 @@ func Summary(w io.Writer, r Report) error {
 	fmt.Fprint(&b, v.course())
 	fmt.Fprintf(&end, "\n#### How this was measured\n\n- %s\n\n", strings.Join(v.method(), "\n- "))
 	v.writeLast(&end)
-	if len(v.all) > 0 {
+	if len(v.all)+len(v.blank) > 0 {
 		title := v.title()
 		fmt.Fprintf(&b, "#### %s\n\n", "A"+title[1:])
 		t := table{header: append(header[:len(header):len(header)], "Of its limit"), columns: columns + "l"}
@@ -37,8 +37,11 @@ func Summary(w io.Writer, r Report) error {
 			c := v.Verdict.Comparisons[v.all[i]]
 			return append(row(c, true), bar(c))
 		})
-		t.write(&b)
+		if len(v.all) > 0 {
+			t.write(&b)
+		}
 		v.writeMore(&b, len(v.all)-len(t.rows)+v.LeftOut)
+		v.writeBlank(&b)
 	}
 	_, err := io.WriteString(w, strings.TrimRight(b.String()+end.String(), "\n")+"\n")
 	return err

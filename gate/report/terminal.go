@@ -15,7 +15,8 @@ const maxTerminal = 60
 // that is where one looks.
 func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
-	order := gate.WorstFirst(v.Comparisons)
+	all := gate.WorstFirst(v.Comparisons)
+	order := withFigures(v, all)
 	var rows [][]string
 	for _, i := range order[:min(maxTerminal, len(order))] {
 		rows = append(rows, row(v.Comparisons[i], false))
@@ -27,6 +28,12 @@ func Terminal(w io.Writer, r Report) error {
 	}
 	if more := len(order) - len(rows) + r.LeftOut; more > 0 {
 		fmt.Fprintf(w, "and %d more, less far past their limits or within them\n", more)
+	}
+	for i, line := range unjudged(v, all) {
+		if i == 0 {
+			fmt.Fprintln(w, "\nnot judged:")
+		}
+		fmt.Fprintf(w, "  %s\n", line)
 	}
 	fmt.Fprintln(w)
 	for _, reason := range v.Reasons {

@@ -11,8 +11,9 @@ import (
 // view is a report with what markdown needs to know of all its comparisons, computed once.
 type view struct {
 	Report
-	all    []int // the places of the comparisons, worst first
-	matter int   // how many of them come before the folds
+	all    []int    // the places of the comparisons that have figures, worst first
+	matter int      // how many of them come before the folds
+	blank  []string // what was not judged, a line for each route
 	routes routeCounts
 }
 
@@ -22,7 +23,8 @@ type routeCounts struct {
 }
 
 func (r Report) view() view {
-	v := view{Report: r, all: gate.WorstFirst(r.Verdict.Comparisons)}
+	order := gate.WorstFirst(r.Verdict.Comparisons)
+	v := view{Report: r, all: withFigures(r.Verdict, order), blank: unjudged(r.Verdict, order)}
 	matter := gate.Worse.Severity()
 	if r.Verdict.Outcome == gate.Inconclusive {
 		matter = gate.Unclear.Severity()

@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+)
+
+// maxUnjudged is how many routes are listed whose figures were not judged.
+const maxUnjudged = 20
+
+// hasFigures reports whether a comparison has something to show in a table.
+func hasFigures(c *gate.Comparison) bool {
+	return c.Status != gate.NotJudged || c.Baseline != 0 || c.Head != 0
+}
+
+// withFigures are the places in order whose comparisons have something to show in a table.
+func withFigures(v gate.Verdict, order []int) []int {
+	var shown []int
+	for _, i := range order {
+		if hasFigures(&v.Comparisons[i]) {
+			shown = append(shown, i)
+		}
+	}
+	return shown
+}
+
+// unjudged says in a line for each route, in plain text, which of its figures were not judged, why, and
+// what would help. A route that is among the reasons has been spoken of there.
+func unjudged(v gate.Verdict, order []int) []string {
+	said := map[string]bool{}
+	for _, r := range v.Reasons {
+		switch r.Kind {
+		case gate.RouteNotJudged, gate.RouteMissing:
+			said[r.Route] = true
+		}
+	}
+	own := map[string][]*gate.Comparison{}
+	var routes []string
+	for _, i := range order {
+		c := &v.Comparisons[i]
+		if hasFigures(c) || said[c.Route] {
+			continue
+		}
+		if own[c.Route] == nil {
+			routes = append(routes, c.Route)
+		}
+		own[c.Route] = append(own[c.Route], c)
+	}
+	var lines []string
+	for _, route := range routes[:min(len(routes), maxUnjudged)] {
+		lines = append(lines, name(route)+": "+missing(own[route]))
+	}
+	if more := len(routes) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("and figures of %s", count(more, "more route")))
+	}
+	return lines
+}
+
+// missing says why metrics of one route were not judged. Those that lack requests share a sentence.
+func missing(own []*gate.Comparison) string {
+	var parts, few []string
+	var lacking []*gate.Why
+	for len(own) > 0 {
+		var names []string
+		var rest []*gate.Comparison
+		first := own[0].Why
+		for _, c := range own {
+			if !alike(first, c.Why) {
+				rest = append(rest, c)
+				continue
+			}
+			names = append(names, metric(c.Metric, plain))
+		}
+		own = rest
+		if first != nil && first.Kind == gate.FewRequests {
+			few, lacking = append(few, join(names)+" "+are(len(names), "needs", "need")), append(lacking, first)
+			continue
+		}
+		parts = append(parts, strings.TrimSuffix(join(names)+": "+because(first, plain), ": "))
+	}
+	if len(few) > 0 {
+		parts = append(parts, tooFew(few, lacking))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// alike reports whether two comparisons were not judged for the same reason.
+func alike(a, b *gate.Why) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Kind == b.Kind && a.OnBase == b.OnBase && a.Needs == b.Needs
+}
+
+// tooFew says how many requests a route has in a round, and how many its metrics need: "p95 needs" 200.
+func tooFew(metrics []string, lacking []*gate.Why) string {
+	var needs []string
+	most := 0.0
+	for i, w := range lacking {
+		needs = append(needs, fmt.Sprintf("%s %.0f", metrics[i], w.Needs))
+		if w.Has > 0 {
+			most = max(most, w.Needs/w.Has)
+		}
+	}
+	where := ""
+	if lacking[0].OnBase {
+		where = " of the baseline"
+	}
+	text := fmt.Sprintf("%s in a round%s, and %s", count(int(min(lacking[0].Has, math.MaxInt32)), "request"), where, join(needs))
+	if most > 1 {
+		text += fmt.Sprintf(": a run_time %s times as long would do", times(most))
+	}
+	return text
+}
+
+// times is a factor, rounded up.
+func times(factor float64) string {
+	if factor < 10 {
+		return fmt.Sprintf("%.1f", math.Ceil(factor*10)/10)
+	}
+	return fmt.Sprintf("%.0f", math.Ceil(factor))
+}
+
+// join lists words: a, b and c.
+func join(words []string) string {
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+	return strings.Join(words, "")
+}
