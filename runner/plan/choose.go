@@ -57,18 +57,11 @@ func draw[T any](r *rand.Rand, items []T, weight func(*T) int) int {
 	panic("plan: weights do not add up")
 }
 
-// Wait returns when the next thing is due: a wait after ended, or, for a pace, a period after
-// began but never before ended. Instants are offsets from the start of the load.
-func (c *Chooser) Wait(w profile.Wait, began, ended time.Duration) time.Duration {
-	switch w.Kind {
-	case profile.WaitBetween:
-		if w.Min == w.Max {
-			return ended + w.Min
-		}
-		return ended + w.Min + time.Duration(c.rand.Int64N(int64(w.Max-w.Min)+1))
-	case profile.WaitPace:
-		return max(began+w.Period, ended)
-	default:
-		return ended
+// Wait returns when a wait is over that begins at ended. Instants are offsets from the start of
+// the load. A pace is no wait: the load keeps its schedule.
+func (c *Chooser) Wait(w profile.Wait, ended time.Duration) time.Duration {
+	if w.Kind != profile.WaitBetween || w.Min == w.Max {
+		return ended + w.Min
 	}
+	return ended + w.Min + time.Duration(c.rand.Int64N(int64(w.Max-w.Min)+1))
 }

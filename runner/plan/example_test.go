@@ -88,7 +88,7 @@ users: [{name: reader, wait: 1s..3s, tasks: [{http: GET /a}, {http: GET /b}]}]
 		for range 3 {
 			fmt.Print(choices.Task(0).Name, " ")
 		}
-		due := choices.Wait(p.Behaviours[0].Wait, 0, time.Minute)
+		due := choices.Wait(p.Behaviours[0].Wait, time.Minute)
 		fmt.Println(due > 61*time.Second && due < 63*time.Second)
 	}
 	// Output:

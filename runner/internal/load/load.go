@@ -58,6 +58,7 @@ type Sink func(round int, t *tally.Tally)
 type Stretch struct {
 	Until time.Duration  // how long load was applied: the plan's Length, or less
 	Lag   hist.Histogram // how late users and arrivals were turned to, in judged time
+	Paced Paced          // how far the rate that was asked for was reached, in judged time
 }
 
 // flushEvery is the interval at which counts go to the sink.
@@ -83,9 +84,9 @@ func (r *run) apply(ctx context.Context, stop <-chan struct{}) Stretch {
 	})
 	conductor.Go(func() { r.flushEach(finished) })
 	if r.Plan.Open != nil {
-		r.open(calls)
+		report.Paced = r.open(calls)
 	} else {
-		r.closed(calls)
+		report.Paced = r.closed(calls)
 	}
 	close(finished)
 	conductor.Wait()

@@ -31,6 +31,7 @@ type pool struct {
 	inFlight int
 	present  int // servers, idle or not
 	closing  bool
+	paced    Paced // of the stretch
 
 	all sync.WaitGroup // of servers that wait for an arrival or serve one
 }
@@ -38,7 +39,7 @@ type pool struct {
 // open hands each arrival to the idle server of its behaviour that worked last, since its
 // connection is warm. There are as many servers as were ever needed at once, and never more, over
 // all behaviours, than tasks may be in flight.
-func (r *run) open(ctx context.Context) {
+func (r *run) open(ctx context.Context) Paced {
 	p := &r.crew.pool
 	p.begin(r)
 	arrivals, choose, pace := r.Plan.Arrivals(), r.Plan.Chooser(0), newPacer(r.Precise)
@@ -50,16 +51,20 @@ func (r *run) open(ctx context.Context) {
 	}
 	<-r.stopped
 	for ; ok && due < r.until; index, due, ok = arrivals.Next() {
+		p.mu.Lock()
+		p.note(arrival{index, due}, Paced{Due: 1, Missed: 1})
+		p.mu.Unlock()
 		p.lose(arrival{index, due}, tally.Generator, "this machine did not turn to it before the load ended")
 	}
 	p.close()
+	return p.paced
 }
 
 // begin takes up a stretch.
 func (p *pool) begin(r *run) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.run, p.closing = r, false
+	p.run, p.closing, p.paced = r, false, Paced{}
 	if p.idle == nil {
 		p.idle = make([][]*server, len(r.Plan.Behaviours))
 	}
@@ -68,12 +73,14 @@ func (p *pool) begin(r *run) {
 // serve finds a server for an arrival, or drops it.
 func (p *pool) serve(ctx context.Context, a arrival, behaviour int) {
 	p.mu.Lock()
+	p.note(a, Paced{Due: 1})
 	if p.inFlight >= p.run.Plan.Open.MaxInFlight {
 		p.mu.Unlock()
 		p.run.late(p.run.lanes[0], a.due, p.run.now())
 		p.lose(a, tally.Dropped, "dropped: too many tasks were under way")
 		return
 	}
+	p.note(a, Paced{Begun: 1})
 	p.inFlight++
 	var s *server
 	if idle := p.idle[behaviour]; len(idle) > 0 {
@@ -126,6 +133,13 @@ func (p *pool) lose(a arrival, class tally.Class, text string) {
 	}
 }
 
+// note counts an arrival if it fell due in judged time. The lock is held.
+func (p *pool) note(a arrival, counts Paced) {
+	if a.due >= p.run.Plan.WarmUp {
+		p.paced.Add(counts)
+	}
+}
+
 // work serves the arrivals of a stretch.
 func (p *pool) work(ctx context.Context, s *server) {
 	for a := range s.next {
@@ -137,6 +151,9 @@ func (p *pool) work(ctx context.Context, s *server) {
 		if s.begun = s.begun || s.begin(ctx, p.run.Plan.Length()); s.begun {
 			s.task(ctx, a)
 		} else {
+			p.mu.Lock()
+			p.note(a, Paced{Begun: -1})
+			p.mu.Unlock()
 			p.lose(a, tally.Timeout, "on_start did not succeed before the load ended")
 		}
 		p.done(s)

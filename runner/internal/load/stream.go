@@ -69,7 +69,7 @@ func (f *flow) whole() tally.Sample {
 func (f *flow) step(ctx context.Context, m *plan.Message) bool {
 	switch {
 	case m.Wait != nil:
-		return f.onStop || f.wait(f.choose.Wait(*m.Wait, f.at, f.at))
+		return f.onStop || f.wait(f.choose.Wait(*m.Wait, f.at))
 	case m.Sends:
 		return f.send(ctx, m)
 	case m.Awaits == profile.AwaitSpan && f.onStop:

@@ -20,6 +20,7 @@ type system struct {
 	start  time.Time
 
 	stall func(user int) time.Duration // how long making a connection holds the generator up
+	late  func() time.Duration         // how late the timer of the next sleep is
 
 	mu    sync.Mutex // guards what follows
 	sent  []sent
@@ -99,7 +100,12 @@ func (c *connection) Do(ctx context.Context, call *plan.Call, v load.Values) loa
 	}
 }
 
-func (c *connection) Idle() {}
+// Idle is called once it is known how long to sleep: what it takes makes the sleep longer.
+func (c *connection) Idle() {
+	if c.late != nil {
+		time.Sleep(c.late())
+	}
+}
 
 func (c *connection) Close() error {
 	c.mu.Lock()

@@ -22,11 +22,11 @@ type worker struct {
 	values    UserValues
 	timer     *time.Timer // nil until the first sleep
 
-	begun  bool          // on_start has succeeded
-	gone   bool          // its client is closed
-	began  time.Duration // when the present task began; negative if in an earlier stretch
-	left   []plan.Step   // the rest of the task that the end of the stretch interrupted
-	resume time.Duration // when it continues with left, or begins the next task
+	begun    bool          // on_start has succeeded
+	gone     bool          // its client is closed
+	schedule schedule      // of its tasks, if it has a pace
+	left     []plan.Step   // the rest of the task that the end of the stretch interrupted
+	resume   time.Duration // when it continues with left, or begins the next task
 }
 
 // idleFrom is the shortest sleep that calls Client.Idle.
@@ -34,9 +34,10 @@ const idleFrom = time.Millisecond
 
 // newWorker is the i-th worker, with the choices and values of a user or an arrival.
 func (r *run) newWorker(i, index, behaviour int) *worker {
+	b := &r.Plan.Behaviours[behaviour]
 	return &worker{
 		run: r, lane: r.lanes[i%len(r.lanes)], behaviour: behaviour, choose: r.Plan.Chooser(index),
-		client: r.Client(), values: r.Values(index, r.Plan.Behaviours[behaviour].Slots),
+		client: r.Client(), values: r.Values(index, b.Slots), schedule: schedule{period: b.Wait.Period},
 	}
 }
 
@@ -51,7 +52,7 @@ func (w *worker) perform(ctx context.Context, steps []plan.Step, due time.Durati
 		s, ok := &steps[i], true
 		switch {
 		case s.Wait != nil:
-			ended, next := due, w.choose.Wait(*s.Wait, due, due)
+			ended, next := due, w.choose.Wait(*s.Wait, due)
 			if due, ok = w.sleepUntil(next); !ok {
 				w.left = steps[i+1:]
 				w.rest(ended, next)
@@ -183,7 +184,7 @@ func (w *worker) close() {
 }
 
 // closed runs every user of the plan and waits for the last.
-func (r *run) closed(ctx context.Context) {
+func (r *run) closed(ctx context.Context) (paced Paced) {
 	if r.crew.users == nil {
 		r.crew.users = make([]*worker, len(r.Plan.Users))
 	}
@@ -192,6 +193,13 @@ func (r *run) closed(ctx context.Context) {
 		users.Go(func() { r.user(ctx, i) })
 	}
 	users.Wait()
+	for _, w := range r.crew.users {
+		if w != nil {
+			paced.Add(w.schedule.Paced)
+			w.schedule.Paced = Paced{}
+		}
+	}
+	return paced
 }
 
 // user is what the i-th user of the plan does in this stretch.
@@ -223,39 +231,62 @@ func (r *run) user(ctx context.Context, i int) {
 func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	from := max(span.From, w.resume)
 	w.resume = max(from-w.run.Plan.Length(), 0)
-	if _, ok := w.sleepUntil(from); !ok {
+	due, ok := w.sleepUntil(from)
+	if !ok {
 		return false
 	}
 	if !w.begun {
 		if w.begun = w.begin(ctx, span.To); !w.begun {
+			w.schedule.skip(from, w.run.judged(span))
 			return true
 		}
+		due = w.run.now()
+		from = due
 	}
 	wait := w.run.Plan.Behaviours[w.behaviour].Wait
-	for due := w.run.now(); due < span.To && !w.run.stopping.Load(); {
+	for planned, slept := from, true; due < span.To && !w.run.stopping.Load(); {
 		steps := w.left
 		if len(steps) == 0 {
 			w.values.NextTask()
-			steps, w.began = w.choose.Task(w.behaviour).Steps, due
+			steps = w.choose.Task(w.behaviour).Steps
+			w.schedule.begin(planned, due, slept)
+			w.schedule.counted(planned, w.run.judged(span), 1)
 		}
 		due, _ = w.perform(ctx, steps, due)
 		if len(w.left) > 0 {
+			w.schedule.skip(w.schedule.planned+w.schedule.period, w.run.judged(span))
 			break
 		}
-		if wait.Kind == profile.WaitNone {
-			continue
-		}
-		ended, next := due, w.choose.Wait(wait, w.began, due)
-		if next >= span.To && span.To < w.run.Plan.Length() {
-			next = span.To
-		}
-		var ok bool
-		if due, ok = w.sleepUntil(next); !ok {
-			w.rest(ended, next)
+		ended := due
+		if planned, due, slept, ok = w.pause(span, wait, ended); !ok {
+			w.rest(ended, planned)
 			break
 		}
 	}
 	return true
+}
+
+// pause waits between two tasks, the first of which has ended. It returns the instant planned for
+// the second, the instant at which the wait was over, and whether there was one; not ok if the
+// load ended first.
+func (w *worker) pause(span plan.Span, wait profile.Wait, ended time.Duration) (planned, due time.Duration, slept, ok bool) {
+	switch wait.Kind {
+	case profile.WaitNone:
+		return ended, ended, false, true
+	case profile.WaitPace:
+		planned = w.schedule.following(ended, w.run.judged(span))
+	default:
+		planned = w.choose.Wait(wait, ended)
+	}
+	until := planned
+	if until >= span.To && span.To < w.run.Plan.Length() {
+		until = span.To // it leaves
+	}
+	due, ok = w.sleepUntil(max(until, ended))
+	if !ok || due >= span.To {
+		w.schedule.counted(planned, w.run.judged(span), 0)
+	}
+	return planned, due, planned >= ended, ok
 }
 
 // rest notes how much of the time from ended to next is left over for the next stretch. If the
@@ -263,5 +294,5 @@ func (w *worker) work(ctx context.Context, span plan.Span) bool {
 func (w *worker) rest(ended, next time.Duration) {
 	end := max(ended, w.run.Plan.Length())
 	w.resume = max(next-end, 0)
-	w.began -= end
+	w.schedule.planned -= end
 }

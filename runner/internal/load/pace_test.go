@@ -1,0 +1,93 @@
+package load_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+)
+
+// lateTimers are up to most late.
+func lateTimers(most time.Duration) func() time.Duration {
+	random := rand.New(rand.NewPCG(1, 2))
+	return func() time.Duration { return time.Duration(random.Int64N(int64(most))) }
+}
+
+// A rate that was asked for is reached over an hour, however late timers are: no lateness is added
+// to what follows.
+func TestPaceDoesNotDrift(t *testing.T) {
+	for name, c := range map[string]struct {
+		yaml   string
+		period time.Duration
+		late   time.Duration
+		want   int64
+	}{
+		"pace":       {"load: {users: 1, run_time: 1h, rounds: 1}\nusers: [{name: u, wait: pace 1s, tasks: [{http: GET /}]}]", time.Second, 40 * time.Millisecond, 3600},
+		"throughput": {"load: {users: 1, run_time: 1h, rounds: 1}\nusers: [{name: u, wait: throughput 20/s, tasks: [{http: GET /}]}]", 50 * time.Millisecond, 30 * time.Millisecond, 72_000},
+		"many users, warm-up": {"load: {users: 10, spawn_rate: 3.7, warm_up: 10m, run_time: 1h, rounds: 6}\nusers: [{name: u, wait: pace 7s, tasks: [{http: GET /}]}]",
+			7 * time.Second, time.Second, 10 * 4200 / 7},
+		"tasks of several steps": {"load: {users: 1, run_time: 1h, rounds: 1}\nusers: [{name: u, wait: pace 1s, tasks: [{steps: [{http: GET /}, {wait: 300ms}]}]}]", time.Second, 40 * time.Millisecond, 3600},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &system{late: lateTimers(c.late)}
+				_, report := apply(t.Context(), makePlan(t, c.yaml), s, nil)
+				if n := int64(len(s.sent)); n < c.want-1 || n > c.want {
+					t.Errorf("%d tasks, want %d", n, c.want)
+				}
+				first := map[int]time.Duration{}
+				for _, one := range s.sent {
+					if _, known := first[one.user]; !known {
+						first[one.user] = one.at.Truncate(c.late)
+					}
+					if off := (one.at - first[one.user]) % c.period; off > 2*c.late {
+						t.Fatalf("user %d begins a task at %v, %v after its instant", one.user, one.at, off)
+					}
+				}
+				if p := report.Paced; p.Due != p.Begun || p.Missed != 0 {
+					t.Errorf("the rate was reached, and the report says %+v", p)
+				}
+			})
+		})
+	}
+}
+
+// Where a rate was not reached, the report says by how much, and how much of that is the
+// generator's fault.
+func TestPaceNotReached(t *testing.T) {
+	const paced = "load: {users: 2, spawn_rate: 1e6, warm_up: 10s, run_time: 100s, rounds: 2}\nusers: [{name: u, wait: throughput 10/s, tasks: [{http: GET /}]}]"
+	takes := func(d time.Duration) *system {
+		return &system{take: func(string, time.Duration) time.Duration { return d }}
+	}
+	for name, c := range map[string]struct {
+		yaml   string
+		system *system
+		want   load.Paced
+	}{
+		"reached":            {paced, takes(99 * time.Millisecond), load.Paced{Due: 2000, Begun: 2000}},
+		"a slow system":      {paced, takes(200 * time.Millisecond), load.Paced{Due: 2000, Begun: 1000}},
+		"a stall":            {paced, &system{take: stallAt(50*time.Second, 10*time.Second, 0)}, load.Paced{Due: 2000, Begun: 2000 - 2*99}},
+		"a stall to the end": {paced, &system{take: stallAt(100*time.Second, time.Hour, 0)}, load.Paced{Due: 2000, Begun: 2 * 901}},
+		"late timers":        {paced, &system{take: takes(0).take, late: func() time.Duration { return 250 * time.Millisecond }}, load.Paced{Due: 2000, Begun: 1333, Missed: 667}},
+		"login fails": {"load: {users: 2, spawn_rate: 1e6, run_time: 100s}\nusers: [{name: u, wait: throughput 10/s, on_start: [{http: GET /in}], tasks: [{http: GET /}]}]",
+			&system{answer: func(string, time.Duration) reply { return reply{status: 401} }}, load.Paced{Due: 2000}},
+		"stages": {"load: {stages: [{users: 1, for: 1ms}, {users: 1, for: 50s}, {users: 0, for: 1ms}, {users: 0, for: 20s}, {users: 1, for: 1ms}, {users: 1, for: 30s}], rounds: 1}\nusers: [{name: u, wait: throughput 10/s, tasks: [{http: GET /}]}]",
+			takes(200 * time.Millisecond), load.Paced{Due: 800, Begun: 400}},
+		"no rate": {"load: {users: 2, run_time: 100s}\nusers: [{name: u, wait: 1s, tasks: [{http: GET /}]}]", takes(0), load.Paced{}},
+		"open":    {"load: {rate: 10/s, warm_up: 10s, run_time: 100s, rounds: 2}\nusers: [{name: u, tasks: [{http: GET /}]}]", takes(time.Second), load.Paced{Due: 1000, Begun: 1000}},
+		"open, dropped": {"load: {rate: 10/s, max_in_flight: 1, warm_up: 10s, run_time: 100s, rounds: 2}\nusers: [{name: u, tasks: [{http: GET /}]}]",
+			takes(150 * time.Millisecond), load.Paced{Due: 1000, Begun: 500}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, report := apply(t.Context(), makePlan(t, c.yaml), c.system, nil)
+				near := func(got, want int64) bool { return got >= want-4 && got <= want+4 }
+				if p := report.Paced; !near(p.Due, c.want.Due) || !near(p.Begun, c.want.Begun) || !near(p.Missed, c.want.Missed) {
+					t.Errorf("the report says %+v, want %+v", p, c.want)
+				}
+			})
+		})
+	}
+}
