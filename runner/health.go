@@ -21,6 +21,7 @@ import (
 const (
 	saturatedCPU = 0.9 // share of the cores that this process may use
 	saturatedLag = 10 * time.Millisecond
+	mostMissed   = 0.05 // share of the tasks that a rate asked for
 )
 
 // health measures how the generator itself does. Every system has one.
@@ -40,7 +41,7 @@ func (h *health) start() (end func(*load.Stretch)) {
 	before := h.read()
 	return func(report *load.Stretch) {
 		used := h.since(before)
-		used.lag = report.Lag
+		used.lag, used.paced = report.Lag, report.Paced
 		h.latest.add(&used)
 	}
 }
@@ -87,6 +88,7 @@ type usage struct {
 	own, machine, stolen float64
 	pauses, pauseMax     time.Duration // of garbage collections
 	lag                  hist.Histogram
+	paced                load.Paced
 }
 
 // since subtracts an earlier reading from the present one.
@@ -110,6 +112,7 @@ func (u *usage) add(o *usage) {
 	u.length += o.length
 	u.own, u.machine, u.stolen = u.own+o.own, u.machine+o.machine, u.stolen+o.stolen
 	u.pauses, u.pauseMax = u.pauses+o.pauses, max(u.pauseMax, o.pauseMax)
+	u.paced.Add(o.paced)
 	_ = u.lag.Merge(&o.lag) // no machine counts enough tasks to overflow a histogram
 }
 
@@ -133,6 +136,7 @@ func (u *usage) generator() result.Generator {
 	return result.Generator{
 		Cores: runtime.GOMAXPROCS(0), CPUShare: u.cpuShare(), GCPauses: u.pauses, GCPauseMax: u.pauseMax,
 		LagP50: u.lag.Quantile(0.5), LagP99: u.lag.Quantile(0.99), LagMax: u.lag.Max(),
+		Paced: result.Paced(u.paced),
 	}
 }
 
@@ -145,6 +149,9 @@ func saturated(g result.Generator) string {
 	case g.LagP99 > saturatedLag:
 		return fmt.Sprintf("the load generator was the bottleneck: it was more than %v late for one user or arrival in a hundred; use a bigger machine, or less load",
 			g.LagP99.Round(time.Millisecond))
+	case float64(g.Paced.Missed) > mostMissed*float64(g.Paced.Due):
+		return fmt.Sprintf("the load generator was the bottleneck: it was too late for %d of the %d tasks that the rate asked for; use a bigger machine, or less load",
+			g.Paced.Missed, g.Paced.Due)
 	}
 	return ""
 }

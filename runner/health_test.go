@@ -16,11 +16,13 @@ func TestSaturated(t *testing.T) {
 		generator result.Generator
 		says      string // empty: it was not the bottleneck
 	}{
-		"at ease":    {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: time.Millisecond}, ""},
-		"no core":    {result.Generator{Cores: 2, CPUShare: 0.97}, "it used 97 % of the 2 cores that it may use"},
-		"one core":   {result.Generator{Cores: 1, CPUShare: 0.93}, "it used 93 % of the core that it may use"},
-		"late":       {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: 12 * time.Millisecond}, "more than 12ms late"},
-		"no figures": {result.Generator{}, ""},
+		"at ease":     {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: time.Millisecond}, ""},
+		"no core":     {result.Generator{Cores: 2, CPUShare: 0.97}, "it used 97 % of the 2 cores that it may use"},
+		"one core":    {result.Generator{Cores: 1, CPUShare: 0.93}, "it used 93 % of the core that it may use"},
+		"late":        {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: 12 * time.Millisecond}, "more than 12ms late"},
+		"misses":      {result.Generator{Cores: 2, Paced: result.Paced{Due: 1000, Begun: 900, Missed: 60}}, "too late for 60 of the 1000 tasks"},
+		"slow system": {result.Generator{Cores: 2, Paced: result.Paced{Due: 1000, Begun: 500, Missed: 40}}, ""},
+		"no figures":  {result.Generator{}, ""},
 	} {
 		if got := saturated(c.generator); (got == "") != (c.says == "") || !strings.Contains(got, c.says) {
 			t.Errorf("%s: %q, want %q", name, got, c.says)
@@ -36,6 +38,7 @@ func TestHealthSeesThisProcess(t *testing.T) {
 	}
 	var report load.Stretch
 	report.Lag.Record(3 * time.Millisecond)
+	report.Paced = load.Paced{Due: 10, Begun: 8, Missed: 1}
 	end(&report)
 	var round result.Round
 	h.round(&round)
@@ -45,7 +48,7 @@ func TestHealthSeesThisProcess(t *testing.T) {
 	var r result.Result
 	for range 2 { // being asked twice changes nothing
 		h.whole(&r)
-		if g := r.Generator; g.Cores < 1 || g.CPUShare <= 0 || g.CPUShare > 1.5 || g.LagMax != 3*time.Millisecond {
+		if g := r.Generator; g.Cores < 1 || g.CPUShare <= 0 || g.CPUShare > 1.5 || g.LagMax != 3*time.Millisecond || g.Paced != (result.Paced{Due: 10, Begun: 8, Missed: 1}) {
 			t.Errorf("generator %+v", g)
 		}
 	}

@@ -100,6 +100,12 @@ func generator(g result.Generator, foreign show) string {
 	if g.LagP99 > 0 {
 		text += fmt.Sprintf(", started what was due %s late (p99 %s)", latency(g.LagP50), latency(g.LagP99))
 	}
+	if p := g.Paced; p.Begun < p.Due {
+		text += fmt.Sprintf(", began %d of the %d tasks that the rate asked for", p.Begun, p.Due)
+		if p.Missed > 0 {
+			text += fmt.Sprintf(" (it was too late for %d of the others)", p.Missed)
+		}
+	}
 	if g.Protocol != "" {
 		text += ", spoke " + foreign(g.Protocol, maxName)
 	}

@@ -75,6 +75,7 @@ type Generator struct {
 	LagP50 time.Duration `json:"lag_p50_ns"`
 	LagP99 time.Duration `json:"lag_p99_ns"`
 	LagMax time.Duration `json:"lag_max_ns"`
+	Paced  Paced         `json:"paced,omitzero"`
 	// Protocol is what it spoke, such as HTTP/1.1: a short text to show.
 	Protocol string `json:"protocol,omitempty"`
 }

@@ -107,6 +107,9 @@ func (g Generator) validate() error {
 	if g.Cores < 0 || !(g.CPUShare >= 0) || math.IsInf(g.CPUShare, 0) || g.GCPauses < 0 || g.GCPauseMax < 0 || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 {
 		return fmt.Errorf("impossible generator %+v", g)
 	}
+	if err := g.Paced.Validate(); err != nil {
+		return err
+	}
 	return plain("protocol", g.Protocol, maxText)
 }
 

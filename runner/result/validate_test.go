@@ -104,6 +104,7 @@ func TestValidateRefuses(t *testing.T) {
 		"-1 users":                  func(r *result.Result) { r.Users = -1 },
 		"load average NaN":          func(r *result.Result) { r.Environment.LoadAverage = math.NaN() },
 		"impossible generator":      func(r *result.Result) { r.Generator.CPUShare = math.Inf(1) },
+		"impossible pace":           func(r *result.Result) { r.Generator.Paced = result.Paced{Due: 5, Begun: 4, Missed: 2} },
 		"protocol is longer":        func(r *result.Result) { r.Generator.Protocol = "HTTP\n" },
 		"started -1 times":          func(r *result.Result) { r.Starts = -1 },
 		"2 rounds of 1 planned":     func(r *result.Result) { r.PlannedRounds = 1 },
