@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func env(name string) (string, bool) {
-	value, ok := map[string]string{"API_TOKEN": "s3cret", "TARGET_URL": "http://127.0.0.1:8080", "SHOP_PASSWORD": "pa\"ss", "LINES": "a\r\nb", "PIN": "471", "FOUR": "4711", "EMPTY": ""}[name]
+	value, ok := map[string]string{"API_TOKEN": "s3cret", "TARGET_URL": "http://127.0.0.1:8080", "SHOP_PASSWORD": "pa\"ss", "LINES": "a\r\nb", "PIN": "471", "CITY": "K\u00f6ln", "FOUR": "4711", "EMPTY": ""}[name]
 	return value, ok
 }
 
@@ -127,6 +127,22 @@ users:
 	}
 	if p.Routes[c.Route()].Name != "POST /cart/${data.products.sku}?key=${env.API_TOKEN}" {
 		t.Errorf("the route shows a secret: %v", p.Routes[c.Route()])
+	}
+}
+
+// Letters past ASCII are sent alike wherever they come from: target.url, what is written, the
+// environment. Names of routes stay as they were written.
+func TestPathIsEscaped(t *testing.T) {
+	p, err := makeFrom(t, "name: p\ntarget: {url: \"http://h/\u00fc/\"}\nusers: [{name: u, tasks: [{http: \"GET /caf\u00e9/${env.CITY}/%C3%A9?q=\u00fc|100%\"}]}]", plan.Shard{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := show(p.Calls[0].Content.(*plan.HTTP).Path)
+	if want := "/%C3%BC/caf%C3%A9/K%C3%B6ln/%C3%A9?q=%C3%BC%7C100%25"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := p.Routes[0].Name, "GET /caf\u00e9/${env.CITY}/%C3%A9?q=\u00fc|100%"; got != want {
+		t.Errorf("the route %s, want %s", got, want)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
@@ -77,7 +78,7 @@ func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 	var text Text
 	for _, part := range t.Parts() {
 		if part.Variable == "" {
-			text = append(text, Part{Literal: part.Literal})
+			text = append(text, Part{Literal: literal(part.Literal, escape)})
 			continue
 		}
 		if value, ok := r.fixed(part.Variable); ok {
@@ -90,7 +91,7 @@ func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 			if escape == URL && strings.ContainsFunc(value, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }) {
 				r.Fail("${%s} holds a space, a # or a control character, which cannot stand in a path: is there a line break at its end?", part.Variable)
 			}
-			text = append(text, Part{Literal: value})
+			text = append(text, Part{Literal: literal(value, escape)})
 			continue
 		}
 		p := r.variable(part.Variable)
@@ -101,6 +102,14 @@ func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 		text = unquoteNumbers(text)
 	}
 	return Join(text)
+}
+
+// literal is a text as it is sent: in a path, letters past ASCII are escaped.
+func literal(text string, escape Escape) string {
+	if escape == URL {
+		return uri.Escape(text)
+	}
+	return text
 }
 
 func escapeJSON(value string) string {
@@ -159,7 +168,7 @@ func (r *Resolver) target(t profile.Target, hosts []string) Target {
 		r.Fail("target.url is no address once its variables are filled in; it must read like http://127.0.0.1:8080")
 		return resolved
 	}
-	r.basePath = strings.TrimRight(u.EscapedPath(), "/")
+	r.basePath = uri.Escape(strings.TrimRight(u.EscapedPath(), "/"))
 	if hosts == nil {
 		resolved.Hosts = defaultHosts(u.Hostname())
 	}

@@ -3,11 +3,13 @@ package http
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -27,47 +29,50 @@ type hop struct {
 	path   string
 	method string
 	body   bool // the body is sent again
-	secret bool // credentials and cookies may be sent there
 }
 
-const errLocation wire.Fault = "the Location of a redirect is no address"
-
 // next works out where a Location leads. A host that may not be loaded is a fault; nothing is
-// sent to it.
+// sent to it. The method and the body change as in the Fetch standard (section 4.4, HTTP-redirect
+// fetch): as browsers and curl change them.
 func (f *Clients) next(from wire.Origin, path, method string, status int, location string) (hop, error) {
-	page, err := url.Parse(from.URL() + path)
+	page := uri.Address{Scheme: from.Scheme, Host: from.Authority(), Target: path}
+	to, err := uri.Resolve(page, location)
 	if err != nil {
-		return hop{}, errLocation
+		return hop{}, wire.Fault("the Location of a redirect is no address: " + err.Error())
 	}
-	to, err := page.Parse(location)
+	at, err := f.originOf(from, page, to)
 	if err != nil {
-		return hop{}, errLocation
+		return hop{}, err
 	}
-	at, err := wire.OriginOf(to)
-	if err != nil {
-		return hop{}, errLocation
-	}
-	if !f.dialer.Allowed(at.Host) {
-		return hop{}, wire.Fault("redirect to " + at.Host + " is outside limits.hosts")
-	}
-	if strings.EqualFold(at.Host, from.Host) {
-		at.Host = from.Host // equal origins must compare equal
-	}
-	s := hop{at: at, path: to.RequestURI(), method: method, body: true, secret: trusted(from, at)}
-	if status <= 303 { // RFC 9110, section 15.4: as all clients do, also for 301 and 302
-		s.body = false
-		if method != "HEAD" {
-			s.method = "GET"
-		}
+	s := hop{at: at, path: to.Target, method: method, body: true}
+	switch {
+	case status == http.StatusSeeOther && method != "GET" && method != "HEAD",
+		(status == http.StatusMovedPermanently || status == http.StatusFound) && method == "POST":
+		s.method, s.body = "GET", false
 	}
 	return s, nil
 }
 
-// trusted reports whether secrets shared with one origin may be sent to another: the same origin,
-// or the same host over TLS, as in Python's requests.
-func trusted(from, to wire.Origin) bool {
-	upgraded := wire.Origin{Scheme: "https", Host: from.Host, Port: "443"}
-	return from == to || (from.Scheme == "http" && from.Port == "80" && to == upgraded)
+// originOf is the origin of the next hop, if it may be loaded.
+func (f *Clients) originOf(from wire.Origin, page, to uri.Address) (wire.Origin, error) {
+	if to.Scheme == page.Scheme && to.Host == page.Host {
+		return from, nil
+	}
+	u, err := url.Parse(to.Scheme + "://" + to.Host)
+	if err != nil {
+		return wire.Origin{}, wire.Fault("the Location of a redirect is no address: " + uri.ErrAuthority.Error())
+	}
+	at, err := wire.OriginOf(u)
+	if err != nil {
+		return wire.Origin{}, wire.Fault("the Location of a redirect is no address: " + err.Error())
+	}
+	if at.Scheme == from.Scheme && strings.EqualFold(at.Authority(), from.Authority()) {
+		return from, nil // equal origins must compare equal; and no Location has the zone of an address
+	}
+	if !f.dialer.Allowed(at.Host) {
+		return wire.Origin{}, wire.Fault("redirect to " + at.Host + " is outside limits.hosts")
+	}
+	return at, nil
 }
 
 // follow follows redirects as far as the plan allows. The response has the status of the last
@@ -138,17 +143,16 @@ func (f *Clients) redirected(from wire.Origin, m message, to hop) message {
 	return next
 }
 
-// kept reports whether a redirected request keeps a header, whose name is in lower case.
+// kept reports whether a redirected request keeps a header, whose name is in lower case. What says
+// who the user is stays with the origin that it was meant for.
 func kept(name string, sameOrigin bool, to hop) bool {
 	switch name {
-	case "host":
+	case "host", "authorization", "cookie":
 		return sameOrigin
-	case "authorization", "cookie":
-		return to.secret
 	case "proxy-authorization":
 		return false // written anew
-	case "content-type", "content-encoding", "content-language", "content-location", "content-length":
+	case "expect", "transfer-encoding":
 		return to.body
 	}
-	return true
+	return to.body || !strings.HasPrefix(name, "content-")
 }

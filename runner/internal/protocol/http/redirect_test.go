@@ -90,6 +90,17 @@ func TestRedirects(t *testing.T) {
 			{"HEAD", "/to?status=301&location=b", 200, []string{"HEAD /b auth=me cookie=a=1 type="}},
 			{"POST", "/to?status=307&location=b", 200, []string{"POST /b auth=me cookie=a=1 type=text/plain text"}},
 			{"PUT", "/to?status=308&location=b", 200, []string{"PUT /b auth=me cookie=a=1 type=text/plain text"}},
+			{"DELETE", "/to?status=301&location=b", 200, []string{"DELETE /b auth=me cookie=a=1 type="}},
+			{"PUT", "/to?status=302&location=b", 200, []string{"PUT /b auth=me cookie=a=1 type=text/plain text"}},
+			{"PATCH", "/to?status=301&location=b", 200, []string{"PATCH /b auth=me cookie=a=1 type=text/plain text"}},
+			{"OPTIONS", "/to?status=302&location=b", 200, []string{"OPTIONS /b auth=me cookie=a=1 type="}},
+			{"PUT", "/to?status=303&location=b", 200, []string{"GET /b auth=me cookie=a=1 type="}},
+			{"DELETE", "/to?status=303&location=b", 200, []string{"GET /b auth=me cookie=a=1 type="}},
+			{"HEAD", "/to?status=303&location=b", 200, []string{"HEAD /b auth=me cookie=a=1 type="}},
+			{"POST", "/to?status=301&location=b", 200, []string{"GET /b auth=me cookie=a=1 type="}},
+			{"GET", "/to?status=302&location=/b%3Fq=a%20b%26c=%C3%BC", 200, []string{"GET /b?q=a%20b&c=%C3%BC auth=me cookie=a=1 type="}},
+			{"GET", "/to?status=302&location=/b%2520c/%C3%BC%22%23top", 200, []string{"GET /b%20c/%C3%BC%22 auth=me cookie=a=1 type="}},
+			{"GET", "/to?status=302&location=%5Cb%5C..%5Cc", 200, []string{"GET /c auth=me cookie=a=1 type="}},
 			{"GET", "/to?status=304&location=b", 304, nil},
 			{"GET", "/to?status=302&location=", 302, nil},
 			{"GET", "/to?status=302&location=/to%3Fstatus=302%26location=/c", 200,
@@ -143,8 +154,8 @@ func TestRedirectElsewhere(t *testing.T) {
 				t.Error("the first request was sent, and its instant is lost")
 			}
 		}
-		wantFailure(t, d.Call(odd.call, values{}), tally.Transport, "the Location of a redirect is no address")
-		wantFailure(t, d.Call(broken.call, values{}), tally.Transport, "the Location of a redirect is no address")
+		wantFailure(t, d.Call(odd.call, values{}), tally.Transport, "the Location of a redirect is no address: the scheme is neither http nor https")
+		wantFailure(t, d.Call(broken.call, values{}), tally.Transport, "the Location of a redirect is no address: the host or the port is malformed")
 	}
 }
 
