@@ -38,12 +38,10 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		a.Warn(err.Error())
 	}
-	publisher, files := c.publisher(a, workflow), c.files()
+	publisher := c.publisher(a, workflow)
+	files, unfit := c.files().Fit()
 	j, err := c.job(a)
-	if err == nil {
-		err = errors.Join(publish.CheckPlace("--report", c.Report), publish.CheckPlace("--verdict-file", c.VerdictFile))
-	}
-	if err != nil {
+	if err = cmp.Or(err, unfit); err != nil {
 		publisher.Error(ctx, "", c.mode(), files, err)
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -197,11 +198,7 @@ func Trouble(w io.Writer, err error, links Links, limit int) error {
 	for shown := min(len(lines), maxTroubleLines); shown >= 0; shown-- {
 		var b strings.Builder
 		fmt.Fprintf(&b, "### %s Plimsoll: **error**: %s\n\n", mark(gate.Unjudged), headline)
-		kept := lines[:shown:shown]
-		if more := len(lines) - shown; more > 0 {
-			kept = append(kept, fmt.Sprintf("and %s in the job's log", count(more, "more line")))
-		}
-		fmt.Fprintf(&b, "%s\n**What would settle it**: fix this, and run the job again\n\n**0 of 0 compared**\n", block(kept))
+		fmt.Fprintf(&b, "%s\n**What would settle it**: fix this, and run the job again\n\n**0 of 0 compared**\n", block(ends(lines, shown)))
 		if list := links.list(); len(list) > 0 {
 			fmt.Fprintf(&b, "\n%s\n", strings.Join(list, " · "))
 		}
@@ -213,8 +210,33 @@ func Trouble(w io.Writer, err error, links Links, limit int) error {
 	return fmt.Errorf("the report of an error: %w into %d bytes", ErrTooLong, limit)
 }
 
-// maxTroubleLines is how many lines of an error are shown.
-const maxTroubleLines = 30
+// maxTroubleLines is how many lines of an error are shown, or of what a system printed.
+const maxTroubleLines = 40
+
+// Output writes the last lines that a system printed, as markdown; nothing if it printed none. Some
+// programs say first what is wrong, others last: if there are too many lines, both ends are shown.
+func Output(w io.Writer, text string) error {
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, plain(line, maxSentence))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\n#### What the system printed\n\n%s", block(ends(lines, maxTroubleLines)))
+	return err
+}
+
+// ends are the first and the last of some lines, at most a number of them, and a line on how many are
+// left out between.
+func ends(lines []string, most int) []string {
+	if len(lines) <= most {
+		return lines
+	}
+	first := (most + 1) / 2
+	left := fmt.Sprintf("… and %s, in the job's log", count(len(lines)-most, "more line"))
+	return slices.Concat(lines[:first], []string{left}, lines[len(lines)-(most-first):])
+}
 
 // MarkdownNotices writes notices as markdown, or nothing if there are none.
 func MarkdownNotices(w io.Writer, notices []gate.Reason) error {

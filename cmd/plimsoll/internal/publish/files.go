@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -36,11 +37,19 @@ func (f Files) Write(rep report.Report) error {
 	if f.Verdict == "" {
 		return nil
 	}
-	return f.writeVerdict(rep)
+	return whole.Write(f.Verdict, func(w io.Writer) error { return report.Encode(w, rep) })
 }
 
-func (f Files) writeVerdict(rep report.Report) error {
-	return whole.Write(f.Verdict, func(w io.Writer) error { return report.Encode(w, rep) })
+// Fit are the files that can be written, and an error about those that cannot.
+func (f Files) Fit() (Files, error) {
+	noReport, noVerdict := CheckPlace("--report", f.Report), CheckPlace("--verdict-file", f.Verdict)
+	if noReport != nil {
+		f.Report = ""
+	}
+	if noVerdict != nil {
+		f.Verdict = ""
+	}
+	return f, errors.Join(noReport, noVerdict)
 }
 
 func (f Files) output(c *console.Console) {

@@ -9,6 +9,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -63,22 +65,30 @@ func (p Publisher) Verdict(ctx context.Context, j *job.Job, rep report.Report, f
 }
 
 // Error tells that there is no verdict, so that no older one is left standing, and writes that into the
-// verdict file for the job that may comment. Without a profile nobody knows whose comment that would be:
-// series is empty.
+// report and into the verdict file for the job that may comment. Without a profile nobody knows whose comment
+// that would be: series is empty. The last lines of a system that failed are in the job's summary alone:
+// GitHub masks secrets there as it does in the log.
 func (p Publisher) Error(ctx context.Context, series string, mode gate.Mode, files Files, err error) {
 	rep := report.Unjudged(storage.Public(err), mode, report.Subject{
 		Series: series, Repository: p.Workflow.Repository, Commit: p.Workflow.HeadSHA, Tool: p.Console.Version,
 		Environment: result.Environment{Runner: p.Console.Env.Get(environ.RunnerImage)},
 	})
 	p.Dress(&rep)
-	if files.Verdict != "" && series != "" {
-		if err := files.writeVerdict(rep); err != nil {
-			p.Console.Warn(err.Error())
-		} else {
-			p.Console.OutputFile("verdict-file", files.Verdict)
-		}
+	if series == "" {
+		files.Verdict = ""
 	}
-	p.tell(ctx, messageOf(rep, exit.Status(err)))
+	files.Result = "" // there may be none
+	if err := files.Write(rep); err != nil {
+		p.Console.Warn(err.Error())
+	} else {
+		files.output(p.Console)
+	}
+	m := messageOf(rep, exit.Status(err))
+	var failure *runner.Failure
+	if errors.As(err, &failure) {
+		m.summary += text(func(b *strings.Builder) error { return report.Output(b, failure.Output) })
+	}
+	p.tell(ctx, m)
 }
 
 // Dress adds to a report what this workflow run has to say in it.
