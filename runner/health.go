@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -11,29 +10,26 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/cgroup"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
-)
-
-// Past these values the generator is the bottleneck, and the figures describe it and not the system:
-// no core is left to send with, or it gets to its users and arrivals so late that this alone would
-// look like a slow system.
-const (
-	saturatedCPU = 0.9 // share of the cores that this process may use
-	saturatedLag = 10 * time.Millisecond
-	mostMissed   = 0.05 // share of the tasks that a rate asked for
 )
 
 // health measures how the generator itself does. Every system has one.
 type health struct {
 	own    *process.Process // nil if the operating system does not tell
+	cores  float64          // that this process may use
 	latest usage            // since the last call of whole
 	all    usage            // before that
 }
 
 func newHealth() *health {
 	own, _ := process.NewProcess(int32(os.Getpid())) // nil on an error
-	return &health{own: own}
+	cores := float64(runtime.GOMAXPROCS(0))
+	if limit := cgroup.Read(os.DirFS("/")).CPU; limit > 0 {
+		cores = min(cores, limit)
+	}
+	return &health{own: own, cores: cores}
 }
 
 // start reads what was used so far.
@@ -85,6 +81,7 @@ func (h *health) read() reading {
 // usage is what was used over one or several spans of time, and how late the generator was.
 type usage struct {
 	length               time.Duration
+	cores                float64 // that this process may use: fewer than one, if its container has such a limit
 	own, machine, stolen float64
 	pauses, pauseMax     time.Duration // of garbage collections
 	lag                  hist.Histogram
@@ -94,7 +91,7 @@ type usage struct {
 // since subtracts an earlier reading from the present one.
 func (h *health) since(before reading) usage {
 	now := h.read()
-	u := usage{length: now.at.Sub(before.at), own: now.own - before.own, machine: now.machine - before.machine, stolen: now.stolen - before.stolen}
+	u := usage{cores: h.cores, length: now.at.Sub(before.at), own: now.own - before.own, machine: now.machine - before.machine, stolen: now.stolen - before.stolen}
 	var stats debug.GCStats
 	debug.ReadGCStats(&stats)
 	for i, pause := range stats.Pause { // the latest first
@@ -109,6 +106,7 @@ func (h *health) since(before reading) usage {
 
 // add adds another span of time.
 func (u *usage) add(o *usage) {
+	u.cores = max(u.cores, o.cores)
 	u.length += o.length
 	u.own, u.machine, u.stolen = u.own+o.own, u.machine+o.machine, u.stolen+o.stolen
 	u.pauses, u.pauseMax = u.pauses+o.pauses, max(u.pauseMax, o.pauseMax)
@@ -118,10 +116,10 @@ func (u *usage) add(o *usage) {
 
 // cpuShare is the share of its cores that this process used.
 func (u *usage) cpuShare() float64 {
-	if u.length < 100*time.Millisecond { // too short for the resolution of the CPU times
+	if u.length < 100*time.Millisecond || u.cores == 0 { // too short for the resolution of the CPU times
 		return 0
 	}
-	return u.own / u.length.Seconds() / float64(runtime.GOMAXPROCS(0))
+	return u.own / u.length.Seconds() / u.cores
 }
 
 // steal is the share of the machine's CPU time that the hypervisor took.
@@ -138,27 +136,4 @@ func (u *usage) generator() result.Generator {
 		LagP50: u.lag.Quantile(0.5), LagP99: u.lag.Quantile(0.99), LagMax: u.lag.Max(),
 		Paced: result.Paced(u.paced),
 	}
-}
-
-// saturated explains why the generator was the bottleneck; empty if it was not.
-func saturated(g result.Generator) string {
-	switch {
-	case g.CPUShare >= saturatedCPU:
-		return fmt.Sprintf("the load generator was the bottleneck: it used %.0f %% of the %s that it may use; give it more, or ask for less load (waits, fewer users, a lower rate)",
-			100*g.CPUShare, cores(g.Cores))
-	case g.LagP99 > saturatedLag:
-		return fmt.Sprintf("the load generator was the bottleneck: it was more than %v late for one user or arrival in a hundred; use a bigger machine, or less load",
-			g.LagP99.Round(time.Millisecond))
-	case float64(g.Paced.Missed) > mostMissed*float64(g.Paced.Due):
-		return fmt.Sprintf("the load generator was the bottleneck: it was too late for %d of the %d tasks that the rate asked for; use a bigger machine, or less load",
-			g.Paced.Missed, g.Paced.Due)
-	}
-	return ""
-}
-
-func cores(n int) string {
-	if n == 1 {
-		return "core"
-	}
-	return fmt.Sprintf("%d cores", n)
 }

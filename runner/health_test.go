@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -10,25 +9,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
-
-func TestSaturated(t *testing.T) {
-	for name, c := range map[string]struct {
-		generator result.Generator
-		says      string // empty: it was not the bottleneck
-	}{
-		"at ease":     {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: time.Millisecond}, ""},
-		"no core":     {result.Generator{Cores: 2, CPUShare: 0.97}, "it used 97 % of the 2 cores that it may use"},
-		"one core":    {result.Generator{Cores: 1, CPUShare: 0.93}, "it used 93 % of the core that it may use"},
-		"late":        {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: 12 * time.Millisecond}, "more than 12ms late"},
-		"misses":      {result.Generator{Cores: 2, Paced: result.Paced{Due: 1000, Begun: 900, Missed: 60}}, "too late for 60 of the 1000 tasks"},
-		"slow system": {result.Generator{Cores: 2, Paced: result.Paced{Due: 1000, Begun: 500, Missed: 40}}, ""},
-		"no figures":  {result.Generator{}, ""},
-	} {
-		if got := saturated(c.generator); (got == "") != (c.says == "") || !strings.Contains(got, c.says) {
-			t.Errorf("%s: %q, want %q", name, got, c.says)
-		}
-	}
-}
 
 // A process that does nothing but count uses its core, and says so.
 func TestHealthSeesThisProcess(t *testing.T) {

@@ -97,9 +97,7 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 		note(y.result, kind, err)
 		return y.result, err
 	}
-	if text := saturated(y.result.Generator); text != "" {
-		note(y.result, result.Saturated, errors.New(text)) // the run is whole, and not judged
-	}
+	noteSaturated(y.result) // the run is whole, and not judged
 	if err := s.consult(ctx, min(controlRun, y.Plan.Length()), y); err != nil {
 		note(y.result, result.Interrupted, err)
 		return y.result, err

@@ -169,10 +169,14 @@ func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m m
 	loading, abort := context.WithCancelCause(open)
 	defer abort(nil)
 	y.abort = abort
+	before := spending()
 	read := y.watch(loading, shift)
 	report := y.crew.Work(ctx, loading.Done(), shift)
 	m.until, m.stoppedBy = report.Until, context.Cause(loading)
 	read(&report)
+	if shift.Rounds > 0 { // the warm-up of a pair is not judged
+		y.spent.add(spending().since(before))
+	}
 	var now Progress
 	now, m.past = y.counts.end()
 	s.told(y, now)

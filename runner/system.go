@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
@@ -25,6 +26,8 @@ type system struct {
 	starts int            // how often its program was started
 	shifts int            // how many were made
 	judged time.Duration  // start of the present round of a pair
+	spent  spent          // CPU time of the machine while it was loaded, since the round began
+	all    spent          // the same before that
 
 	// These are made anew for each start.
 	plan    *plan.Plan // Plan as of this start
@@ -47,8 +50,25 @@ func (y *system) begin(ctx context.Context, runner, proxy string) {
 	r.Environment = environment(ctx, y.Identity.Tool, runner)
 	r.Environment.Proxy = proxy
 	r.Series, r.ProfileDigest, r.Target, r.Users = y.plan.Series, y.plan.ProfileDigest, y.plan.Target.Shown, y.plan.AllUsers
+	r.PlannedRoutes = plannedRoutes(y.plan)
 	r.Started = y.began.UTC().Truncate(time.Millisecond)
 	y.result = r
+}
+
+// plannedRoutes are the routes that tasks can request. The others are requested before or after judged
+// load, if at all.
+func plannedRoutes(p *plan.Plan) (names []string) {
+	for _, b := range p.Behaviours {
+		for _, t := range b.Tasks {
+			for _, s := range t.Steps {
+				if s.Call != nil {
+					names = append(names, p.Routes[s.Call.Route()].Name)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // ended is closed when the program has ended; nil if the system runs elsewhere.
@@ -104,6 +124,7 @@ func (y *system) addRound(length time.Duration, second bool) {
 	for _, m := range y.meters {
 		m.round(&r)
 	}
+	r.Machine = y.spent.shares()
 	y.add(r)
 }
 
@@ -129,6 +150,9 @@ func (y *system) seal() {
 		m.whole(r)
 	}
 	r.Generator.Protocol = spoken
+	y.all.add(y.spent)
+	y.spent = spent{}
+	r.Generator.Machine = y.all.shares()
 	if n := r.Tally.Total().Outcomes[tally.Generator]; n > 0 {
 		note(r, result.Faulty, fmt.Errorf("this machine could not send %d requests: the figures say nothing about the system", n))
 	}

@@ -2,6 +2,7 @@ package result
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -17,6 +18,10 @@ type Environment struct {
 	Runner    string `json:"runner,omitempty"` // the CI runner's label or image
 	ToolMajor string `json:"tool_major"`       // the load generator's major version
 	Proxy     string `json:"proxy,omitempty"`  // between the generator and the target, without credentials
+
+	// What the container grants, if that is less than the machine has; 0 for no limit.
+	CPULimit    float64 `json:"cpu_limit,omitempty"`          // in cores: 0.5 is half the time of one
+	MemoryLimit int64   `json:"memory_limit_bytes,omitempty"` // of the container
 
 	Kernel      string  `json:"kernel,omitempty"`
 	LoadAverage float64 `json:"load_average,omitempty"` // over 1 minute, before the load began
@@ -35,7 +40,25 @@ func (e Environment) class() []classField {
 		{"runner", e.Runner},
 		{"generator version", e.ToolMajor},
 		{"proxy", e.Proxy},
+		{"CPU limit", cores(e.CPULimit)},
+		{"memory limit", mebibytes(e.MemoryLimit)},
 	}
+}
+
+// cores is a limit of CPU time, to a thousandth of a core; empty for none.
+func cores(limit float64) string {
+	if limit <= 0 {
+		return ""
+	}
+	return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(limit, 'f', 3, 64), "0"), ".")
+}
+
+// mebibytes is a limit of memory; empty for none.
+func mebibytes(limit int64) string {
+	if limit <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d MiB", limit>>20)
 }
 
 // Class is the comparable part of the environment in one line.

@@ -26,8 +26,8 @@ func (r *Result) ID() string {
 //
 //   - Branch, which says where a run is filed and not what it is.
 //   - Tallies. Their histograms are rounded in a Compact Result, and compressed by a library.
-//   - Readings, Timeline, Shards, Generator, and the kernel and the load of the machine: they are
-//     told beside the figures.
+//   - Readings, Timeline, Shards, Generator, the planned routes, and the kernel and the load of the
+//     machine: they are told beside the figures.
 //   - The texts of Problems, which are sentences that may be rewritten.
 func (r *Result) identityV1(c *canon) {
 	c.text("plimsoll run 1")
@@ -57,6 +57,11 @@ func (r *Result) identityV1(c *canon) {
 	c.number(int64(len(r.Rounds)))
 	for i := range r.Rounds {
 		c.round(&r.Rounds[i])
+	}
+	if e.CPULimit > 0 || e.MemoryLimit > 0 { // only behind the rounds, so that a run without a limit keeps its ID
+		c.text("limits")
+		c.float(e.CPULimit)
+		c.number(e.MemoryLimit)
 	}
 }
 

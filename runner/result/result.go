@@ -32,9 +32,12 @@ type Result struct {
 	Environment Environment `json:"environment"`
 	Generator   Generator   `json:"generator"`
 
-	Starts        int          `json:"starts,omitempty"`    // in a pair: how often the system was started
-	PairSeed      string       `json:"pair_seed,omitempty"` // in a pair: the seed of the order, the same for both sides
-	PlannedRounds int          `json:"planned_rounds"`
+	Starts        int    `json:"starts,omitempty"`    // in a pair: how often the system was started
+	PairSeed      string `json:"pair_seed,omitempty"` // in a pair: the seed of the order, the same for both sides
+	PlannedRounds int    `json:"planned_rounds"`
+	// PlannedRoutes are the routes that the tasks of the profile can request, in alphabetical order.
+	// One of them that Routes does not have was never requested in judged time. Outside the ID.
+	PlannedRoutes []string     `json:"planned_routes,omitempty"`
 	Rounds        []Round      `json:"rounds"` // judged load, in the order of time
 	WarmUp        *tally.Tally `json:"warm_up,omitempty"`
 	Tally         tally.Tally  `json:"tally"` // all rounds together
@@ -78,7 +81,21 @@ type Generator struct {
 	Paced  Paced         `json:"paced,omitzero"`
 	// Protocol is what it spoke, such as HTTP/1.1: a short text to show.
 	Protocol string `json:"protocol,omitempty"`
+	// Machine tells a busy machine from a busy generator.
+	Machine Machine `json:"machine,omitzero"`
 }
+
+// Machine says who used the CPU time of the machine: shares of all its cores, from 0 to 1. It is zero
+// if the operating system does not tell.
+type Machine struct {
+	Generator float64 `json:"generator"` // the load generator itself
+	System    float64 `json:"system"`    // what it has started: the systems under test and the control
+	Others    float64 `json:"others"`    // all other programs, a system that runs elsewhere on this machine among them
+	Stolen    float64 `json:"stolen"`    // what the hypervisor gave to other machines
+}
+
+// Busy is the share that the generator could not have: all but its own and what was idle.
+func (m Machine) Busy() float64 { return m.System + m.Others + m.Stolen }
 
 // Problem is why a Result is no whole run. A Result that has one can be kept and shown. It is never
 // judged.
@@ -95,7 +112,8 @@ const (
 	Interrupted ProblemKind = "interrupted" // somebody ended it early
 	TargetDied  ProblemKind = "target-died" // the system under test ended during the run
 	Faulty      ProblemKind = "generator"   // this machine could not send all requests
-	Saturated   ProblemKind = "saturated"   // this machine was the bottleneck
+	Saturated   ProblemKind = "saturated"   // the load generator was the bottleneck
+	Busy        ProblemKind = "busy"        // other programs kept this machine busy, so that the load generator was late
 	Aborted     ProblemKind = "aborted"     // a limit was passed
 )
 
@@ -116,6 +134,7 @@ type Round struct {
 	Lag      time.Duration `json:"lag_p99_ns,omitempty"`          // of the generator; see Generator
 	Steal    float64       `json:"steal,omitempty"`               // share of the machine's CPU time that the hypervisor took, from 0 to 1
 	CPUShare float64       `json:"generator_cpu_share,omitempty"` // see Generator
+	Machine  Machine       `json:"machine,omitzero"`              // outside the ID
 }
 
 // Figures are what is judged and kept of a route in one round.

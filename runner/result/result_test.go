@@ -187,6 +187,20 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
+// A run without limits keeps its ID; one with a limit has another, whichever limit it is.
+func TestLimitsNameARun(t *testing.T) {
+	seen := map[string]bool{}
+	for _, limits := range []result.Environment{{}, {CPULimit: 0.2}, {CPULimit: 0.3}, {MemoryLimit: 1}, {CPULimit: 0.2, MemoryLimit: 1}} {
+		r := small()
+		r.Environment.CPULimit, r.Environment.MemoryLimit = limits.CPULimit, limits.MemoryLimit
+		r.PlannedRoutes, r.Generator.Machine = []string{"GET /a"}, result.Machine{Others: 0.5} // outside the ID
+		seen[r.ID()] = true
+	}
+	if len(seen) != 5 || !seen[smallID] {
+		t.Errorf("the IDs are %v", seen)
+	}
+}
+
 func TestWhole(t *testing.T) {
 	for name, change := range map[string]func(*result.Result){
 		"a round is missing": func(r *result.Result) { r.Rounds = r.Rounds[:1] },
@@ -211,11 +225,11 @@ func TestEnvironment(t *testing.T) {
 	if a.Class() != b.Class() || a.Differences(b) != nil {
 		t.Errorf("the kernel changes the class: %v", a.Differences(b))
 	}
-	b.CPUCores, b.Runner, b.Proxy = 64, "", "http://proxy:3128"
+	b.CPUCores, b.Runner, b.Proxy, b.CPULimit, b.MemoryLimit = 64, "", "http://proxy:3128", 0.2, 512<<20
 	if a.Class() == b.Class() {
 		t.Error("cores do not change the class")
 	}
-	if got := strings.Join(a.Differences(b), "; "); got != "cores: 2 here, 64 there; runner: ubuntu24 here, none there; proxy: none here, http://proxy:3128 there" {
+	if got := strings.Join(a.Differences(b), "; "); got != "cores: 2 here, 64 there; runner: ubuntu24 here, none there; proxy: none here, http://proxy:3128 there; CPU limit: none here, 0.2 there; memory limit: none here, 512 MiB there" {
 		t.Errorf("differences: %s", got)
 	}
 }

@@ -25,6 +25,7 @@ const (
 	maxReadings = 1_000
 	maxRate     = 1e15
 	maxReading  = 1e300
+	maxCores    = 1e6
 
 	// Bytes. PostgreSQL's indexes hold some 2,700 bytes a row.
 	maxText    = 500     // of a name: series, branch, commit
@@ -96,6 +97,9 @@ func (e Environment) validate() error {
 	if e.CPUCores < 0 || e.MemoryGiB < 0 || !(e.LoadAverage >= 0) || math.IsInf(e.LoadAverage, 0) {
 		return fmt.Errorf("impossible environment: %d cores, %d GiB, load average %g", e.CPUCores, e.MemoryGiB, e.LoadAverage)
 	}
+	if !(e.CPULimit >= 0 && e.CPULimit <= maxCores) || e.MemoryLimit < 0 {
+		return fmt.Errorf("impossible limits: %g cores, %d bytes", e.CPULimit, e.MemoryLimit)
+	}
 	err := plain("kernel", e.Kernel, maxText)
 	for _, field := range e.class() {
 		err = errors.Join(err, plain(field.name, field.value, maxText))
@@ -107,10 +111,19 @@ func (g Generator) validate() error {
 	if g.Cores < 0 || !(g.CPUShare >= 0) || math.IsInf(g.CPUShare, 0) || g.GCPauses < 0 || g.GCPauseMax < 0 || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 {
 		return fmt.Errorf("impossible generator %+v", g)
 	}
-	if err := g.Paced.Validate(); err != nil {
+	if err := errors.Join(g.Paced.Validate(), g.Machine.validate()); err != nil {
 		return err
 	}
 	return plain("protocol", g.Protocol, maxText)
+}
+
+func (m Machine) validate() error {
+	for _, share := range []float64{m.Generator, m.System, m.Others, m.Stolen} {
+		if !(share >= 0 && share <= 1) {
+			return fmt.Errorf("impossible shares of the machine's CPU time: %+v", m)
+		}
+	}
+	return nil
 }
 
 // validateCounts checks how many there are of everything.
@@ -122,6 +135,8 @@ func (r *Result) validateCounts() error {
 		return fmt.Errorf("it has %d rounds of %d planned", len(r.Rounds), r.PlannedRounds)
 	case len(r.Problems) > maxProblems || len(r.Control) > maxRounds || len(r.Shards) > maxShards || len(r.Timeline) > maxSeconds:
 		return fmt.Errorf("it has %d problems, %d figures of a control, %d shards and %d seconds", len(r.Problems), len(r.Control), len(r.Shards), len(r.Timeline))
+	case len(r.PlannedRoutes) > tally.MaxRoutes:
+		return fmt.Errorf("it has %d planned routes", len(r.PlannedRoutes))
 	}
 	return nil
 }
@@ -182,7 +197,7 @@ func (r *Result) validateRound(round *Round, sum *int64) error {
 	if round.Lag < 0 || !(round.Steal >= 0 && round.Steal <= 1) || !(round.CPUShare >= 0) || math.IsInf(round.CPUShare, 0) {
 		return fmt.Errorf("impossible lag %v, steal %g or share of CPU %g", round.Lag, round.Steal, round.CPUShare)
 	}
-	if err := round.Total.validate(); err != nil {
+	if err := errors.Join(round.Machine.validate(), round.Total.validate()); err != nil {
 		return err
 	}
 	for name, f := range round.Figures {
@@ -249,6 +264,11 @@ func (r *Result) validateRest() error {
 		if s.Start < 0 || s.Start > maxLength || s.Length < 0 || s.Length > maxLength ||
 			s.Failures < 0 || s.Failures > s.Requests || s.Requests > tally.MaxRequests || s.P95 < 0 || s.P95 > tally.MaxLatency {
 			return fmt.Errorf("impossible second %+v", s)
+		}
+	}
+	for _, name := range r.PlannedRoutes {
+		if err := tally.ValidName(name); err != nil {
+			return fmt.Errorf("planned: %w", err)
 		}
 	}
 	return plain("seed of a pair", r.PairSeed, maxText)
