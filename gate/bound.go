@@ -11,12 +11,14 @@ func (v Verdict) Bound() (bounded Verdict, leftOut int) {
 	for i, place := range kept {
 		comparisons[i] = v.Comparisons[place]
 		comparisons[i].Why = comparisons[i].Why.clone()
+		comparisons[i].Failures = boundFailures(comparisons[i].Failures)
 	}
 	v.Comparisons = comparisons
 	v.Thresholds = slices.Clone(v.Thresholds)
 	slices.SortStableFunc(v.Thresholds, func(a, b Threshold) int { return b.Status.Severity() - a.Status.Severity() })
 	v.Thresholds = v.Thresholds[:min(len(v.Thresholds), maxThresholds)]
 	v.Reasons, v.Notices = boundReasons(v.Reasons), boundReasons(v.Notices)
+	v.Changed = slices.Clone(v.Changed[:min(len(v.Changed), maxChanged)])
 	if v.Reasons == nil {
 		v.Reasons = []Reason{}
 	}
@@ -43,9 +45,12 @@ func boundReasons(reasons []Reason) []Reason {
 		r.Why = r.Why.clone()
 		r.Names = slices.Clone(r.Names[:min(len(r.Names), maxNames)])
 		r.Metrics, r.Sights = slices.Clone(r.Metrics), slices.Clone(r.Sights)
+		r.Failures = boundFailures(r.Failures)
 	}
 	return reasons
 }
+
+func boundFailures(all []Failure) []Failure { return slices.Clone(all[:min(len(all), maxFailures)]) }
 
 func (w *Why) clone() *Why {
 	if w == nil {
@@ -62,6 +67,11 @@ func (v *Verdict) texts() (names, words []*string) {
 	for i := range v.Comparisons {
 		c := &v.Comparisons[i]
 		names = append(append(names, &c.Route, (*string)(&c.Metric)), c.Why.names()...)
+		names, words = failureTexts(c.Failures, names, words)
+	}
+	for i := range v.Changed {
+		d := &v.Changed[i]
+		names = append(names, &d.What, &d.Name, &d.Before, &d.Now)
 	}
 	for i := range v.Thresholds {
 		names = append(names, &v.Thresholds[i].Route, &v.Thresholds[i].Rule)
@@ -69,10 +79,19 @@ func (v *Verdict) texts() (names, words []*string) {
 	for _, reasons := range [][]Reason{v.Reasons, v.Notices} {
 		for i := range reasons {
 			names, words = append(names, reasons[i].names()...), append(words, &reasons[i].Text)
+			names, words = failureTexts(reasons[i].Failures, names, words)
 		}
 	}
 	if v.Accepted != nil {
 		names, words = append(names, &v.Accepted.By, &v.Accepted.Label), append(words, &v.Accepted.Why)
+	}
+	return names, words
+}
+
+// failureTexts adds the texts of failures.
+func failureTexts(all []Failure, names, words []*string) (_, _ []*string) {
+	for i := range all {
+		names, words = append(names, &all[i].Class), append(words, &all[i].Text)
 	}
 	return names, words
 }
@@ -95,11 +114,11 @@ func (w *Why) names() []*string {
 	if w == nil {
 		return nil
 	}
-	names := make([]*string, len(w.Routes))
+	names := make([]*string, len(w.Routes), len(w.Routes)+1)
 	for i := range w.Routes {
 		names[i] = &w.Routes[i]
 	}
-	return names
+	return append(names, (*string)(&w.By))
 }
 
 // cut shortens a text to a number of characters.

@@ -152,6 +152,18 @@ type Comparison struct {
 	// SmallestVisible is the smallest relative change that would be found nine times in ten; 0
 	// when that cannot be told.
 	SmallestVisible float64 `json:"smallest_visible,omitempty"`
+	// LetsThrough is the relative change, without its sign, up to which the metric passes: its limit,
+	// what min_effect comes to, or SmallestVisible, whichever is largest. 0 when it was not judged.
+	LetsThrough float64 `json:"lets_through,omitempty"`
+	// Failures are the most frequent errors behind a FailureRate, at most three.
+	Failures []Failure `json:"failures,omitempty"`
+}
+
+// Failure is one way in which requests failed.
+type Failure struct {
+	Class string `json:"class,omitempty"` // the name of a tally.Class; empty when that is not known of a text
+	Text  string `json:"text,omitempty"`  // of an error
+	Count int64  `json:"count"`           // requests that failed so
 }
 
 // Past is how much of its limit a comparison has used up: 1 at the limit, 2 at twice as much,
@@ -203,4 +215,7 @@ type Threshold struct {
 	Rule   string  `json:"rule"` // as the profile has it, such as p(95)<500
 	Status Status  `json:"status"`
 	Value  float64 `json:"value"` // in the rule's unit: ms, requests, requests per second
+	// Counted is how many requests a count was made from when a pairing ended early: Value is then
+	// scaled to the whole plan. 0 when Value was measured as it is.
+	Counted float64 `json:"counted,omitempty"`
 }

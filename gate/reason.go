@@ -9,7 +9,7 @@ type ReasonKind string
 const (
 	Slower           ReasonKind = "slower"            // Route, Metric, Change, Interval, Limit
 	LowerThroughput  ReasonKind = "lower-throughput"  // Route, Metric, Change, Interval, Limit
-	Failing          ReasonKind = "failing"           // Route, Metric, Before, Now, Requests, Limit; Why when the rate has risen
+	Failing          ReasonKind = "failing"           // Route, Metric, Before, Now, Requests, Limit, Failures; Why when the rate has risen
 	PastThreshold    ReasonKind = "past-threshold"    // Route, Rule, Now
 	NoBaseline       ReasonKind = "no-baseline"       // Branch
 	TooFewRuns       ReasonKind = "too-few-runs"      // Has and Needs runs of the history, Branch
@@ -22,14 +22,20 @@ const (
 	NoSamples        ReasonKind = "no-samples"        // Of; or Route and Rule: a threshold without data
 	NothingCompared  ReasonKind = "nothing-compared"  // no route could be compared
 	RouteMissing     ReasonKind = "route-missing"     // Route, Of: the side that lacks it
-	RouteNotJudged   ReasonKind = "route-not-judged"  // Route, Why; RunTime where that would do
-	LostSight        ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change itself leaves too few
+	RouteNotJudged   ReasonKind = "route-not-judged"  // Route, Why; Metric and RunTime where a longer run would do; Failures where it fails
+	NotRequested     ReasonKind = "not-requested"     // the profile has the Route, and no side requested it
+	NotReached       ReasonKind = "not-reached"       // Of, Route that fails (Now of Requests, Limit, Failures), Names of the routes that were not requested for it, and Has more
+	LostSight        ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change leaves too few; RunTime that would do; Why when another route is the cause
 	LooksWorse       ReasonKind = "looks-worse"       // Route, Metric, Change, Has of Needs fresh runs
 	NotProven        ReasonKind = "not-proven"        // past the limit, and it may be noise: Route, Metric, Change, Interval, Limit, Has pairs or runs, Visible, Why; of FailureRate Now, Requests, Limit, Interval
 	TooNoisy         ReasonKind = "too-noisy"         // not past the limit, and it may be: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
 	NoisyMachine     ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed
 	ControlStrayed   ReasonKind = "control-strayed"   // Before and Now, the control's ns before and after the load
-	CommonShift      ReasonKind = "common-shift"      // everything moved together: Change; a notice when it moved for the better
+	CommonShift      ReasonKind = "common-shift"      // most routes moved together: Change; a notice when a control tells that it was not the machine
+	AgainstShift     ReasonKind = "against-shift"     // what moved against the others: Route, Metric, Change against theirs, Limit
+	BusyMachine      ReasonKind = "busy-machine"      // Of, Text; Now is the share of the machine's CPU time that others had, Before that of the load generator
+	BusyGenerator    ReasonKind = "busy-generator"    // Of, Text; the same shares
+	ThresholdOpen    ReasonKind = "threshold-open"    // Route, Rule: the pairing ended before it could be told; Now, for the whole plan
 	NotMeasured      ReasonKind = "not-measured"      // an error, and no verdict: Text, a line of it
 )
 
@@ -85,6 +91,7 @@ type Reason struct {
 	By       string        `json:"by,omitempty"`
 	Label    string        `json:"label,omitempty"`
 	Text     string        `json:"text,omitempty"` // the words of another program or package, such as an error's
+	Failures []Failure     `json:"failures,omitempty"`
 }
 
 // Sight is the smallest relative change that can be seen in one line.
@@ -103,9 +110,11 @@ const (
 	FewRounds     WhyKind = "few-rounds"      // not judged: too few rounds have a value that can be compared
 	FewRuns       WhyKind = "few-runs"        // not judged, or not proven: the history Has fewer runs than it Needs
 	NotInBaseline WhyKind = "not-in-baseline" // not judged: the baseline does not have the route
+	NotAsked      WhyKind = "not-requested"   // not judged: no side requested it
 	ManyFailures  WhyKind = "many-failures"   // not judged: a failed request can look fast; OnBase
+	Unfinished    WhyKind = "unfinished"      // not judged: Has requests were cut off by the end of the load, and Needs at most; OnBase
 	BelowEffect   WhyKind = "below-effect"    // within: the change is smaller than Needs, in ns
-	Caused        WhyKind = "caused"          // follows: from Routes, and More others
+	Caused        WhyKind = "caused"          // follows: from Routes, and More others; By says what became of them
 	ControlToo    WhyKind = "control-too"     // unclear: the control changed by Change as well
 	Restless      WhyKind = "restless"        // not proven: the runs of the history differ too much among themselves
 	Risen         WhyKind = "risen"           // worse: a failure rate that has risen, inside its limit or not
@@ -118,16 +127,29 @@ type Why struct {
 	Has    float64  `json:"has,omitempty"`
 	Needs  float64  `json:"needs,omitempty"`
 	Change float64  `json:"change,omitempty"`
+	By     Cause    `json:"by,omitempty"`
 	Routes []string `json:"routes,omitempty"` // at most three
 	More   int      `json:"more,omitempty"`   // routes beside those
 }
+
+// Cause says what has become of the routes that another follows from.
+type Cause string
+
+// The causes.
+const (
+	BySlower  Cause = "slower"        // they are slower
+	ByFailing Cause = "failing"       // they fail
+	ByBase    Cause = "fails-on-base" // they failed in the baseline, and do not any more
+	ByNew     Cause = "new"           // the baseline does not have them
+	ByGone    Cause = "gone"          // they are not requested any more
+)
 
 // reasonOf is the reason that a comparison gives; not ok if it gives none.
 func reasonOf(mode Mode, c *Comparison) (r Reason, ok bool) {
 	r = Reason{Route: c.Route, Metric: c.Metric, Change: c.Change, Interval: c.Interval, Limit: c.Limit, Why: c.Why}
 	if c.Metric == FailureRate {
 		r.Change, r.Interval = 0, nil
-		r.Before, r.Now, r.Requests = c.Baseline, c.Head, c.Requests
+		r.Before, r.Now, r.Requests, r.Failures = c.Baseline, c.Head, c.Requests, c.Failures
 	}
 	switch {
 	case c.Status == Worse && c.Metric == FailureRate:

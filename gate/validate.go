@@ -16,6 +16,8 @@ const (
 	maxThresholds  = 500
 	maxReasons     = 200
 	maxNames       = 20        // in one reason
+	maxFailures    = 3         // of one route
+	maxChanged     = 100       // differences of profiles
 	maxName        = 300       // characters of a name
 	maxText        = 1_000     // characters of somebody's words
 	maxCount       = 1<<31 - 1 // of anything but requests
@@ -53,7 +55,10 @@ var kinds = map[ReasonKind]struct {
 	NoBaseline:     {asDoubt, anything}, TooFewRuns: {asDoubt, anything}, SingleRuns: {asDoubt, anything}, TooFewPairs: {asDoubt, anything},
 	OtherProfile: {asDoubt, anything}, OtherEnvironment: {asDoubt, anything}, RunNotWhole: {asDoubt, anything}, NoRun: {asDoubt, anything},
 	NoSamples: {asDoubt, anything}, NothingCompared: {asDoubt, anything}, NoisyMachine: {asDoubt, anything}, ControlStrayed: {asDoubt, anything},
-	CommonShift: {asDoubt | asNotice, anything},
+	CommonShift: {asDoubt | asNotice, anything}, AgainstShift: {asDoubt, ofLine}, BusyMachine: {asDoubt, anything}, BusyGenerator: {asDoubt, anything},
+	NotRequested:  {asDoubt, func(r *Reason) bool { return r.Route != "" }},
+	NotReached:    {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Names)+r.Has > 0 }},
+	ThresholdOpen: {asDoubt, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
 	Creep: {asNotice, ofLine}, Step: {asNotice, ofLine}, OrderEffect: {asNotice, ofLine},
 	LowSight:    {asNotice, func(r *Reason) bool { return len(r.Sights) > 0 }},
@@ -87,6 +92,7 @@ func (v *Verdict) Validate() error {
 		func() error { return each("threshold", v.Thresholds, checkThreshold) },
 		func() error { return each("reason", v.Reasons, checkReason) },
 		func() error { return each("notice", v.Notices, checkReason) },
+		func() error { return each("difference", v.Changed, checkDifference) },
 		v.checkAcceptance, v.checkOutcome,
 	} {
 		if err := check(); err != nil {
@@ -112,7 +118,7 @@ func (v *Verdict) checkBounds() error {
 		n, atMost int
 	}{
 		{"comparisons", len(v.Comparisons), maxComparisons}, {"thresholds", len(v.Thresholds), maxThresholds},
-		{"reasons", len(v.Reasons), maxReasons}, {"notices", len(v.Notices), maxReasons},
+		{"reasons", len(v.Reasons), maxReasons}, {"notices", len(v.Notices), maxReasons}, {"differences", len(v.Changed), maxChanged},
 	} {
 		if list.n > list.atMost {
 			return fmt.Errorf("it holds %d %s, %d are the most", list.n, list.name, list.atMost)
@@ -193,22 +199,46 @@ func checkComparison(c *Comparison) error {
 		return fmt.Errorf("%s: %g before and %g now", c.Metric, c.Baseline, c.Head)
 	case !c.BaselineRange.sound() || !c.HeadRange.sound() || !c.Interval.sound():
 		return fmt.Errorf("%s: a range ends before it begins, or is out of range", c.Metric)
-	case !within(c.SmallestVisible, 0, maxValue) || !within(c.Alpha, 0, 1) || c.P != nil && !within(*c.P, 0, 1):
+	case !within(c.SmallestVisible, 0, maxValue) || !within(c.LetsThrough, 0, maxValue) || !within(c.Alpha, 0, 1) || c.P != nil && !within(*c.P, 0, 1):
 		return fmt.Errorf("%s: a chance or a share is out of range", c.Metric)
 	case c.Requests < 0 || c.Requests > maxRequests || !isCount(c.N):
 		return fmt.Errorf("%s: of %d requests and %d runs", c.Metric, c.Requests, c.N)
 	}
+	if err := checkFailures(c.Failures); err != nil {
+		return err
+	}
 	return c.Why.check()
+}
+
+func checkFailures(all []Failure) error {
+	if len(all) > maxFailures {
+		return fmt.Errorf("it names %d errors, %d are the most", len(all), maxFailures)
+	}
+	for _, f := range all {
+		if f.Count < 1 || f.Count > maxRequests || f.Class == "" && f.Text == "" {
+			return fmt.Errorf("it counts %d errors of class %.40q", f.Count, f.Class)
+		}
+	}
+	return nil
+}
+
+func checkDifference(d *Difference) error {
+	if d.What == "" || d.Before == d.Now {
+		return fmt.Errorf("%.80q of %.80q is the same before and now", d.What, d.Name)
+	}
+	return nil
 }
 
 func (w *Why) check() error {
 	switch {
 	case w == nil:
 		return nil
-	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, ManyFailures, BelowEffect, Caused, ControlToo, Restless, Risen}, w.Kind):
+	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, NotAsked, ManyFailures, Unfinished, BelowEffect, Caused, ControlToo, Restless, Risen}, w.Kind):
 		return fmt.Errorf("%.80q is not an explanation", string(w.Kind))
 	case !within(w.Has, 0, maxValue) || !within(w.Needs, 0, maxValue) || !inRange(w.Change) || !isCount(w.More):
 		return fmt.Errorf("%s: a number is out of range", w.Kind)
+	case !slices.Contains([]Cause{"", BySlower, ByFailing, ByBase, ByNew, ByGone}, w.By):
+		return fmt.Errorf("%.80q is not a cause", string(w.By))
 	case len(w.Routes) > mostCauses || (w.Kind == Caused) != (len(w.Routes) > 0):
 		return fmt.Errorf("%s: it names %d routes", w.Kind, len(w.Routes))
 	}
@@ -216,7 +246,7 @@ func (w *Why) check() error {
 }
 
 func checkThreshold(t *Threshold) error {
-	if t.Route == "" || t.Rule == "" || !within(t.Value, 0, math.MaxFloat64) || !slices.Contains([]Status{Within, Worse, NotJudged}, t.Status) {
+	if t.Route == "" || t.Rule == "" || !within(t.Value, 0, math.MaxFloat64) || !within(t.Counted, 0, math.MaxFloat64) || !slices.Contains([]Status{Within, Worse, NotJudged}, t.Status) {
 		return fmt.Errorf("%.80q of %.80q is %s at %g", t.Rule, t.Route, t.Status, t.Value)
 	}
 	return nil
@@ -239,6 +269,8 @@ func checkReason(r *Reason) error {
 		return fmt.Errorf("%s: a count or a time is out of range", r.Kind)
 	case len(r.Metrics) > len(Metrics()) || len(r.Names) > maxNames || len(r.Sights) > mostSights:
 		return fmt.Errorf("%s: it names too many", r.Kind)
+	case checkFailures(r.Failures) != nil:
+		return fmt.Errorf("%s: %w", r.Kind, checkFailures(r.Failures))
 	case !speakable(r.Since):
 		return fmt.Errorf("%s: its time is out of range", r.Kind)
 	case slices.ContainsFunc(r.Sights, func(s Sight) bool { return s.Route == "" || !within(s.Visible, 0, maxValue) }):

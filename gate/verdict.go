@@ -54,6 +54,7 @@ type Verdict struct {
 	Mode        Mode         `json:"mode"`
 	Reasons     []Reason     `json:"reasons"`           // most important first; empty for a plain pass
 	Notices     []Reason     `json:"notices,omitempty"` // what is worth knowing and changes nothing
+	Changed     []Difference `json:"changed,omitempty"` // what is loaded differs from what the base loads
 	Comparisons []Comparison `json:"comparisons"`       // worst first
 	Thresholds  []Threshold  `json:"thresholds,omitempty"`
 	Compared    int          `json:"compared"` // routes with at least one metric judged against the baseline
@@ -64,6 +65,15 @@ type Verdict struct {
 	More int `json:"more,omitempty"`
 	// Accepted is who let a failing change pass; nil when nobody has, or there was no need.
 	Accepted *Acceptance `json:"accepted,omitempty"`
+}
+
+// Difference is something in the profile that a change has changed, so that another load was measured
+// than the base's own profile asks for.
+type Difference struct {
+	What   string `json:"what"`             // the kind of thing, such as route or weight
+	Name   string `json:"name,omitempty"`   // which one
+	Before string `json:"before,omitempty"` // empty for what was added
+	Now    string `json:"now,omitempty"`    // empty for what was removed
 }
 
 // Baseline tells what a change was compared with.
@@ -102,6 +112,12 @@ func (v Verdict) String() string {
 // Note is the verdict with further notices.
 func (v Verdict) Note(notices ...Reason) Verdict {
 	v.Notices = slices.Concat(v.Notices, notices)
+	return v
+}
+
+// Differs is the verdict with what the change has changed in the profile.
+func (v Verdict) Differs(changes ...Difference) Verdict {
+	v.Changed = slices.Concat(v.Changed, changes)
 	return v
 }
 

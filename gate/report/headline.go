@@ -134,6 +134,12 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.NoSamples:        {"nothing to compare", "a longer `run_time`, or shorter waits"},
 	gate.NothingCompared:  {"nothing to compare", "a longer `run_time`, or shorter waits"},
 	gate.RouteMissing:     {"the two sides have different routes", "a fixed name for each route in the profile, or `ignore` in `gate.routes`"},
+	gate.NotRequested:     {"a route was not requested", "more users or weight for it, a longer `run_time`, or `ignore` in `gate.routes`"},
+	gate.NotReached:       {"a failing route keeps others from being requested", "a fix of the route that fails"},
+	gate.AgainstShift:     {"the whole run shifted, and a route against it", pairedGate + ", which compares with the base on the same machine"},
+	gate.BusyMachine:      {"the machine was busy", "another run of the job, or a quieter runner"},
+	gate.BusyGenerator:    {"the load generator was the bottleneck", "a smaller load, or a larger runner"},
+	gate.ThresholdOpen:    {"a threshold could not be told", "another run of the job"},
 	gate.LostSight:        {"the change leaves too few requests to judge it by", "a longer `run_time`"},
 	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or `ignore` in `gate.routes`"},
 }

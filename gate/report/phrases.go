@@ -92,6 +92,10 @@ func because(w *gate.Why, foreign show) string {
 		return "the baseline does not have this route"
 	case gate.ManyFailures:
 		return "too many failures" + where + ": failed requests can look fast"
+	case gate.NotAsked:
+		return "it was not requested"
+	case gate.Unfinished:
+		return fmt.Sprintf("too many requests%s were unfinished when the load ended (%.0f, %.0f are the most)", where, w.Has, w.Needs)
 	case gate.BelowEffect:
 		return fmt.Sprintf("changed by less than %v", time.Duration(w.Needs))
 	case gate.Caused:

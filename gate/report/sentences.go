@@ -62,6 +62,10 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		}
 		return text
 	},
+	gate.NotRequested: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s was not requested: give it more users or weight, make run_time longer, or ignore it in gate.routes", name(r.Route))
+	},
+	gate.NotReached: notReached,
 	gate.LostSight: func(r *gate.Reason) string {
 		var metrics []string
 		for _, m := range r.Metrics {
@@ -84,6 +88,14 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("the machine changed its speed during the run: requests to the control took %s before the load and %s after it", latency(time.Duration(r.Before)), latency(time.Duration(r.Now)))
 	},
 	gate.CommonShift: commonShift,
+	gate.AgainstShift: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s is %s than the routes that moved together: %s can tell", line(r), moved(r), pairedGate)
+	},
+	gate.BusyMachine:   busy,
+	gate.BusyGenerator: busy,
+	gate.ThresholdOpen: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s: the pairing ended before %s could be told: scaled to the whole run_time it is %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
+	},
 	gate.NotMeasured: func(r *gate.Reason) string { return plain(r.Text, maxSentence) },
 
 	gate.Creep: func(r *gate.Reason) string {
@@ -189,6 +201,23 @@ func routeMissing(r *gate.Reason) string {
 		return name(r.Route) + " was requested in the baseline but not in this run" + renamed
 	}
 	return name(r.Route) + " was requested in this run but not in the baseline" + renamed
+}
+
+// notReached says that a failing route kept users from others.
+func notReached(r *gate.Reason) string {
+	var names []string
+	for _, n := range r.Names {
+		names = append(names, name(n))
+	}
+	if r.Has > 0 {
+		names = append(names, fmt.Sprintf("%d more", r.Has))
+	}
+	return side(r.Of) + failed(r) + ", so these routes were not requested: " + strings.Join(names, ", ")
+}
+
+// busy says that the machine or the load generator had no CPU time left.
+func busy(r *gate.Reason) string {
+	return fmt.Sprintf("%s%s (others used %.0f %% of the CPU time, the load generator %.0f %%)", side(r.Of), plain(r.Text, maxSentence), 100*r.Now, 100*r.Before)
 }
 
 func notProven(r *gate.Reason) string {
