@@ -83,7 +83,7 @@ func (c *backtestCmd) Run(ctx context.Context, a *console.Console) error {
 		return err
 	}
 	if judged == 0 {
-		return errors.New("backtest: no history is long enough to judge anything")
+		return errors.New("backtest: " + replay.TooShort())
 	}
 	return nil
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/clipperhouse/displaywidth"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/backtest"
@@ -33,55 +36,119 @@ func (r Replay) JSON(w io.Writer) error {
 	return nil
 }
 
-// Terminal writes a replay as a table with a row for each history, and what its columns mean.
+// maxWidth is how wide the table of a replay is at most, in columns of a terminal.
+const maxWidth = 100
+
+// Terminal writes a replay as a table with a row for each history, and what its columns mean. If the names
+// of the histories make it too wide, it has their numbers, and the names stand below it.
 func (r Replay) Terminal(w io.Writer) error {
-	header := []string{"History", "Reports", "Suspect", "Red", "Plain rule red", "Runs used", "Sees"}
+	names := make([]string, len(r.Suites))
+	for i, s := range r.Suites {
+		names[i] = plain(s.Name, maxSentence)
+	}
+	table, err := r.table(names)
+	if err != nil {
+		return err
+	}
+	var list strings.Builder
+	if widest(table) > maxWidth {
+		numbers := make([]string, len(names))
+		for i, name := range names {
+			numbers[i] = fmt.Sprint(i + 1)
+			fmt.Fprintln(&list, wrap(fmt.Sprintf("%d: %s", i+1, name), "   "))
+		}
+		if table, err = r.table(numbers); err != nil {
+			return err
+		}
+		table += "\n"
+	}
+	text := table + list.String()
+	if total := r.total(); total.Repeats > 0 && !r.Windows {
+		text += "\n" + wrap(fmt.Sprintf("%s on a commit that the run before had measured too: %s are red, and %s under the plain rule.",
+			count(total.Repeats, "report")+are(total.Repeats, " is", " are"), part(total.RepeatsRed, total.Repeats), part(total.RepeatsPlain, total.Repeats)), "") + "\n"
+	}
+	_, err = io.WriteString(w, text+r.legend())
+	return err
+}
+
+// table is the table of a replay, with these names of the histories.
+func (r Replay) table(names []string) (string, error) {
+	header := []string{"History", "Reports", "Suspect", "Red", "Plain rule", "Runs", "Sees"}
 	switch {
 	case r.Injected:
 		header = append(header, "Found")
 	case !r.Windows:
-		header = append(header, "Stayed", "Gone")
+		header = append(header, "Stayed")
 	}
 	var rows [][]string
-	var all []backtest.Report
 	for i, s := range r.Suites {
-		rows = append(rows, r.row(s.Name, backtest.Sum(r.Reports[i]), seesFrom(r.Policy, s)))
-		all = append(all, r.Reports[i]...)
+		rows = append(rows, r.row(names[i], backtest.Sum(r.Reports[i]), seesFrom(r.Policy, s)))
 	}
-	total := backtest.Sum(all)
 	if len(r.Suites) > 1 {
-		rows = append(rows, r.row("all", total, ""))
+		rows = append(rows, r.row("all", r.total(), ""))
 	}
-	if err := Table(w, header, rows); err != nil {
-		return err
+	var b strings.Builder
+	err := Table(&b, header, rows)
+	return b.String(), err
+}
+
+// total adds up all histories.
+func (r Replay) total() backtest.Summary {
+	var all []backtest.Report
+	for _, suite := range r.Reports {
+		all = append(all, suite...)
 	}
-	if total.Repeats > 0 && !r.Windows {
-		fmt.Fprintf(w, "\n%d reports are on a commit that the run before had measured too: %s are red, and %s under the plain rule.\n",
-			total.Repeats, part(total.RepeatsRed, total.Repeats), part(total.RepeatsPlain, total.Repeats))
-	}
-	_, err := io.WriteString(w, r.legend())
-	return err
+	return backtest.Sum(all)
 }
 
 func (r Replay) row(name string, s backtest.Summary, sees string) []string {
 	row := []string{
-		plain(name, maxSentence), fmt.Sprint(s.Reports), part(s.Suspect, s.Reports), part(s.Red, s.Reports), part(s.Plain, s.Reports),
+		name, fmt.Sprint(s.Reports), part(s.Suspect, s.Reports), part(s.Red, s.Reports), part(s.Plain, s.Reports),
 		fmt.Sprintf("%.2f", float64(s.Runs)/float64(max(s.Reports, 1))), sees,
 	}
 	switch {
 	case r.Injected:
 		row = append(row, part(s.Found, s.Reports))
 	case !r.Windows:
-		row = append(row, part(s.Persisted, s.Suspect), part(s.Gone, s.Suspect))
+		row = append(row, part(s.Persisted, s.Suspect))
 	}
 	return row
+}
+
+// needed is how many runs of a history a replay takes at least.
+func (r Replay) needed() int {
+	if r.Windows {
+		return r.Policy.Baseline.Window + gate.FreshRuns
+	}
+	return r.Policy.Baseline.MinRuns + 1
+}
+
+// TooShort says in a sentence why a replay has no report at all: how long its histories are, and how long
+// one must be.
+func (r Replay) TooShort() string {
+	longest := 0
+	for _, s := range r.Suites {
+		longest = max(longest, len(s.Runs))
+	}
+	need := r.needed()
+	how := fmt.Sprintf("%d before the one that is judged (gate.baseline.min_runs)", r.Policy.Baseline.MinRuns)
+	if r.Windows {
+		how = fmt.Sprintf("%d of a window (gate.baseline.window) and %d fresh ones", r.Policy.Baseline.Window, gate.FreshRuns)
+	}
+	if longest >= need {
+		return fmt.Sprintf("no history can be judged: %d runs are needed that have half of their figures in common: %s", need, how)
+	}
+	return fmt.Sprintf("no history is long enough: the longest has %s, and %d are needed: %s", count(longest, "run"), need, how)
 }
 
 // seesFrom says which changes the gate sees in a history.
 func seesFrom(p gate.Policy, s backtest.Suite) string {
 	least, middle, most, ok := backtest.Sight(p, s)
-	if !ok {
-		return "too short to judge"
+	switch {
+	case !ok && len(s.Runs) <= p.Baseline.MinRuns:
+		return "too short"
+	case !ok:
+		return "unknown"
 	}
 	return fmt.Sprintf("%.0f %% (%.0f to %.0f)", 100*middle, 100*least, 100*most)
 }
@@ -89,20 +156,53 @@ func seesFrom(p gate.Policy, s backtest.Suite) string {
 // legend says what the columns mean.
 func (r Replay) legend() string {
 	text := `
-Suspect: looks worse in one run, and more runs are looked at. Plain rule: worse than the run
-before by more than the limit. Sees: the smallest change that would be found nine times in ten,
-the middle of all figures, and the least and the most.
+Suspect: looks worse in one run, and more runs are looked at. Red: fails. Plain rule: worse than
+the run before by more than the limit. Runs: how many a report takes. Sees: the smallest change
+that would be found nine times in ten: the median of all figures, and the least and the most.
 `
 	if !r.Windows {
-		text += "Stayed: a suspect that looked worse in the next three runs too. Gone: one that did not.\n"
+		text += "Stayed: a suspect that looked worse in the next three runs too; the others did not.\n"
 	}
 	return text
 }
 
+// widest is the width of the widest line of a text.
+func widest(text string) (most int) {
+	for line := range strings.Lines(text) {
+		most = max(most, displaywidth.String(strings.TrimSuffix(line, "\n")))
+	}
+	return most
+}
+
+// wrap breaks a line at spaces where it would be too wide, and indents what follows.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	width := 0
+	for i, word := range strings.Fields(text) {
+		own := displaywidth.String(word)
+		switch {
+		case i == 0:
+		case width+1+own > maxWidth:
+			b.WriteString("\n" + indent)
+			width = len(indent)
+		default:
+			b.WriteByte(' ')
+			width++
+		}
+		b.WriteString(word)
+		width += own
+	}
+	return b.String()
+}
+
 // part is a number and its share of all.
 func part(n, all int) string {
-	if all == 0 {
+	if n == 0 || all == 0 {
 		return fmt.Sprint(n)
 	}
-	return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(all))
+	percent := 100 * float64(n) / float64(all)
+	if percent >= 10 {
+		return fmt.Sprintf("%d (%.0f %%)", n, percent)
+	}
+	return fmt.Sprintf("%d (%.1f %%)", n, percent)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/backtest"
@@ -166,7 +167,18 @@ func TestGoldenReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	wide := long
+	wide.Name = `shop, profile 0123456789ab, operating system="linux" architecture="amd64" CPU model="Example CPU @ 2.0 GHz" cores="4" memory="16 GiB" runner="ubuntu24" generator version="" proxy=""`
+	stored := report.Replay{Policy: p, Suites: []backtest.Suite{wide, short}, Reports: [][]backtest.Report{backtest.InOrder(p, wide), nil}}
+	if err := stored.Terminal(&b); err != nil {
+		t.Fatal(err)
+	}
 	golden(t, "replay.txt", b.String())
+	for line := range strings.Lines(b.String()) {
+		if n := utf8.RuneCountInString(line) - 1; n > 100 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
 	var lines strings.Builder
 	if err := (report.Replay{Reports: [][]backtest.Report{backtest.InOrder(p, long)}}).JSON(&lines); err != nil || strings.Count(lines.String(), "\n") != 51 {
 		t.Errorf("%d lines, %v", strings.Count(lines.String(), "\n"), err)
