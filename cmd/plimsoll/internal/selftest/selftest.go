@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/delay"
@@ -94,13 +95,7 @@ func label(p *profile.Profile) {
 
 // try makes one comparison.
 func (s *Selftest) try(ctx context.Context, change float64) error {
-	by := max(time.Duration(change*float64(s.p50)), 0)
-	if least := s.bench.Job.Policy.MinEffect * 3 / 2; change > 0 && by < least {
-		by = least // what min_effect forgives is no test of the rest
-	}
-	if change > 0 {
-		change = float64(by) / float64(s.p50)
-	}
+	by := s.delay(change)
 	began := time.Now()
 	v, base, err := s.compare(ctx, by)
 	if err != nil {
@@ -114,6 +109,11 @@ func (s *Selftest) try(ctx context.Context, change float64) error {
 	s.count(change, v, time.Since(began))
 	fmt.Fprintf(s.bench.Console.Stderr, "%s: %s after %d pairs\n", s.describe(change), v.Outcome, v.Baseline.Pairs)
 	return nil
+}
+
+// delay is how long the route is held back for a change.
+func (s *Selftest) delay(change float64) time.Duration {
+	return time.Duration(change * float64(s.p50)).Round(time.Microsecond)
 }
 
 // compare judges the system against itself, with head's route held back for so long.
@@ -206,7 +206,7 @@ func (s *Selftest) describe(change float64) string {
 	if change == 0 {
 		return "unchanged"
 	}
-	return fmt.Sprintf("%s +%.0f %%", s.route, 100*change)
+	return fmt.Sprintf("%s +%.0f %% (%v)", s.route, 100*change, s.delay(change))
 }
 
 // Print prints what came of all comparisons.
@@ -223,8 +223,24 @@ func (s *Selftest) Print(w io.Writer) error {
 How many of the comparisons ended in which way, and in brackets the rate with 95 %% confidence (Wilson).
 Both sides are the same system behind a proxy of ours, and the proxy holds one route of head back. It took
 %s.
-`, time.Since(s.began).Round(time.Second))
+%s`, time.Since(s.began).Round(time.Second), s.forgiven())
 	return err
+}
+
+// forgiven says which of the changes that were tried are too small for the policy to fail; empty for none.
+func (s *Selftest) forgiven() string {
+	least := s.bench.Job.Policy.MinEffect
+	var small []string
+	for _, t := range s.trials {
+		if by := s.delay(t.change); t.change > 0 && by < least {
+			small = append(small, fmt.Sprintf("+%.0f %% (%v)", 100*t.change, by))
+		}
+	}
+	if len(small) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("gate.min_effect is %v, and what is below it never fails: of %s that is %s.\nA smaller min_effect finds them; gate.min_effect: 0 judges every change by its percentage alone.\n",
+		least, s.route, strings.Join(small, ", "))
 }
 
 func (s *Selftest) row(t *trial) []string {
