@@ -53,7 +53,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	if err := starter.Write(files); err != nil {
 		return err
 	}
-	return sayNext(a, dir, settings.Kind, files)
+	return sayNext(a, dir, settings, files)
 }
 
 // askAtTerminal asks whoever sits at a terminal; elsewhere the flags and what was guessed have to do.
@@ -82,20 +82,27 @@ func askAtTerminal(a *console.Console, s *starter.Settings) error {
 }
 
 // sayNext says what was written, and what to do now.
-func sayNext(a *console.Console, dir, kind string, files []starter.File) error {
+func sayNext(a *console.Console, dir string, settings starter.Settings, files []starter.File) error {
 	var paths []string
 	for _, f := range files {
 		paths = append(paths, f.Path)
 	}
-	text := "Wrote " + strings.Join(shortened(dir, paths), ", ") + ".\n\n" +
+	text := "Wrote " + strings.Join(shortened(dir, paths), ", ") + ".\n\n"
+	if settings.From != "" {
+		text += "- build and command are guessed from " + settings.From + ": edit in " + job.Usual + " what is not so.\n"
+	}
+	for _, note := range settings.Notes {
+		text += "- Look at it: " + note + "\n"
+	}
+	text += "" +
 		"- `plimsoll check` says what the profile would do, `plimsoll run` tries it here.\n" +
 		"- Put the routes that matter into " + job.Usual + ", each with its weight.\n" +
 		"- Put result*.json and .plimsoll/, which runs leave here, into .gitignore.\n"
 	switch other := filepath.Join(filepath.Dir(paths[len(paths)-1]), "plimsoll-comment.yml"); {
-	case kind == "stored":
+	case settings.Kind == "stored":
 		text += "- Put the URL of a PostgreSQL database into the repository's secrets as PLIMSOLL_DATABASE_URL.\n" +
 			"- The first five pushes to the main branch fill the baseline, and it takes ten until anything fails.\n"
-	case kind == "paired" && starter.Exists(other):
+	case settings.Kind == "paired" && starter.Exists(other):
 		text += "- Remove " + shortened(dir, []string{other})[0] + ": it belongs to the gate for forks.\n"
 	}
 	_, err := fmt.Fprint(a.Stdout, text+"- Commit, push, and open a pull request.\n")

@@ -16,7 +16,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
 	"github.com/plimsoll-ci/plimsoll/runner"
-	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -78,11 +77,11 @@ func AtCommit(ctx context.Context, j *job.Job, id result.Identity, dir git.Dir, 
 			err = errors.Join(err, tree.Remove())
 		}
 	}()
-	base, err := planOf(j, "base")
+	base, err := j.PlanBase()
 	if err != nil {
 		return nil, err
 	}
-	head, err := planOf(j, "head")
+	head, err := j.Plan()
 	if err != nil {
 		return nil, err
 	}
@@ -126,16 +125,6 @@ func (s *Sides) Differ(ctx context.Context, dir git.Dir) error {
 		return exit.BadInput("there is nothing to compare: the working tree is %.12s itself, where this branch leaves its base; in a workflow check out the pull request", s.tree.Commit)
 	}
 	return nil
-}
-
-// planOf resolves the profile for one side, which is told its name: what it builds outside of its checkout
-// must not be what the other side runs.
-func planOf(j *job.Job, name string) (*plan.Plan, error) {
-	pl, err := j.Plan()
-	if err == nil {
-		pl.Start.Env = append(pl.Start.Env, "PLIMSOLL_SIDE="+name)
-	}
-	return pl, err
 }
 
 // asInput makes a commit that is not there the user's mistake.

@@ -21,6 +21,7 @@ import (
 	"regexp"
 	"strings"
 	"text/template"
+	"unicode"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
@@ -49,23 +50,42 @@ type Settings struct {
 	Start string // the command that starts it
 	URL   string // of a service that runs already, instead of Start
 	Path  string // the first path to load
+
+	From  string   // the file that Guess took Start from; empty when the user named it
+	Notes []string // what Guess could not know of Build and Start: people look at it and edit
+
+	silent string // a file that often tells how a service is started, and does not here
 }
 
-// Guess fills in what the directory tells of the service in it.
+// Guess fills in what the files of a directory tell of the service in it.
 func (s *Settings) Guess(dir string) {
-	plain := regexp.MustCompile(`[^a-z0-9._-]+`).ReplaceAllString(strings.ToLower(filepath.Base(dir)), "-")
-	s.Name = cmp.Or(s.Name, strings.Trim(plain[:min(64, len(plain))], "-"), "service")
+	own := orElse(filepath.Base(dir), "service")
 	if s.Start != "" || s.URL != "" {
+		s.Name = cmp.Or(s.Name, own)
 		return
 	}
-	switch {
-	case isMain(dir):
-		s.Start = "bin/" + s.Name
-		s.Build = cmp.Or(s.Build, "go build -o "+s.Start+" .")
-	case hasStart(filepath.Join(dir, "package.json")):
-		s.Start = "npm start"
-		s.Build = cmp.Or(s.Build, "npm ci")
+	s.guessIn(repository{os.DirFS(dir)}, own)
+}
+
+// guessIn is Guess for a repository; own is the name of its directory.
+func (s *Settings) guessIn(r repository, own string) {
+	g := guessFrom(r)
+	s.Name = cmp.Or(s.Name, orElse(g.name, own))
+	if g.start == "" {
+		s.silent = r.first("package.json", "pyproject.toml", "requirements.txt", "go.mod", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "Gemfile", "composer.json")
+		return
 	}
+	named := strings.NewReplacer("NAME-", s.Name+"-")
+	s.Start, s.Build = named.Replace(g.start), cmp.Or(s.Build, named.Replace(g.build))
+	s.From = oneLine(g.from)
+	for _, note := range g.notes {
+		s.Notes = append(s.Notes, oneLine(note))
+	}
+}
+
+// oneLine is a text for a comment of YAML: the names of files in it may hold anything.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }), " ")
 }
 
 // Check says what is wrong with the settings.
@@ -83,7 +103,11 @@ func (s Settings) Check() error {
 	case s.URL != "" && s.Start != "":
 		return exit.BadInput("--url is a service that runs already, and --start starts one: give one of them")
 	case s.Start == "" && s.URL == "":
-		return exit.BadInput("plimsoll init cannot tell how this service is started: name the command with --start (and --build), or with --url the address of one that runs already")
+		told := ""
+		if s.silent != "" {
+			told = " from " + s.silent
+		}
+		return exit.BadInput("plimsoll init cannot tell%s how this service is started: name the command with --start (and --build), or with --url the address of one that runs already", told)
 	case !strings.HasPrefix(s.Path, "/"):
 		return exit.BadInput("--path is %q: it must begin with /", s.Path)
 	case s.URL != "" && s.Kind != "stored":
@@ -184,33 +208,6 @@ func scalar(text string) (string, error) {
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(text)
 	return strings.TrimSpace(b.String()), err
-}
-
-// isMain reports whether a directory holds a Go program.
-func isMain(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
-		return false
-	}
-	sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		return false
-	}
-	main := regexp.MustCompile(`(?m)^package main\b`)
-	for _, source := range sources {
-		if text, err := os.ReadFile(source); err == nil && main.Match(text) && !strings.HasSuffix(source, "_test.go") {
-			return true
-		}
-	}
-	return false
-}
-
-// hasStart reports whether a package of Node says how it is started.
-func hasStart(path string) bool {
-	var node struct {
-		Scripts struct{ Start string }
-	}
-	text, err := os.ReadFile(path)
-	return err == nil && json.Unmarshal(text, &node) == nil && node.Scripts.Start != ""
 }
 
 // Exists reports whether something is at a path.

@@ -1,0 +1,223 @@
+package starter
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// pyproject is what matters of pyproject.toml.
+type pyproject struct {
+	Project struct {
+		Name         string
+		Dependencies []string
+	}
+	BuildSystem map[string]any `toml:"build-system"`
+	Tool        struct {
+		Poetry *struct {
+			Name         string
+			Dependencies map[string]any
+		}
+		UV  map[string]any
+		PDM map[string]any
+	}
+}
+
+// guessPython finds how packages are installed, and then what serves.
+func guessPython(r repository) (g guess, ok bool) {
+	var project pyproject
+	if _, err := toml.Decode(r.text("pyproject.toml"), &project); err != nil {
+		project = pyproject{}
+	}
+	g.name = project.Project.Name
+	if poetry := project.Tool.Poetry; poetry != nil && g.name == "" {
+		g.name = poetry.Name
+	}
+	run, found := pythonInstall(r, project, &g)
+	if !found {
+		return g, false
+	}
+	if web, has := r.procfile(); has { // guessFrom takes it; here it only needs the installed programs
+		g.start = web
+		if g.start != "" && strings.HasPrefix(run, ".venv/") {
+			g.note("the programs that are installed lie in .venv/bin: command may have to name them there")
+		}
+		return g, true
+	}
+	return g, pythonServe(r, pythonPackages(r, project), run, &g)
+}
+
+// pythonInstall finds how packages are installed, and what stands before a program that was installed.
+func pythonInstall(r repository, project pyproject, g *guess) (run string, found bool) {
+	const venv = "python3 -m venv .venv && .venv/bin/pip install --quiet "
+	hasProject := project.Project.Name != "" && project.BuildSystem != nil
+	switch {
+	case r.has("uv.lock"):
+		g.from, g.build, run = "uv.lock", "uv sync --frozen", "uv run --no-sync "
+	case r.has("poetry.lock"):
+		g.from, g.build, run = "poetry.lock", "poetry install --no-interaction", "poetry run "
+	case r.has("pdm.lock"):
+		g.from, g.build, run = "pdm.lock", "pdm sync", "pdm run "
+	case r.has("Pipfile.lock"):
+		g.from, g.build, run = "Pipfile.lock", "pipenv sync", "pipenv run "
+	case r.has("requirements.txt"):
+		g.from, g.build, run = "requirements.txt", venv+"-r requirements.txt", ".venv/bin/"
+	case project.Tool.Poetry != nil:
+		g.from, g.build, run = "pyproject.toml", "poetry install --no-interaction", "poetry run "
+		g.note("there is no poetry.lock, so two builds may install different packages: commit one")
+	case project.Tool.UV != nil:
+		g.from, g.build, run = "pyproject.toml", "uv sync", "uv run --no-sync "
+		g.note("there is no uv.lock, so two builds may install different packages: commit one")
+	case hasProject || r.has("setup.py"):
+		g.from, g.build, run = r.first("pyproject.toml", "setup.py"), venv+".", ".venv/bin/"
+		g.note("no file pins versions, so two builds may install different packages")
+	case r.has("manage.py"):
+		g.from = "manage.py"
+		g.note("no file says which packages the service needs: build must install them")
+	default:
+		return "", false
+	}
+	return run, true
+}
+
+// pythonPackages lists, in one text, what the files say is installed.
+func pythonPackages(r repository, project pyproject) string {
+	var b strings.Builder
+	for _, file := range []string{"requirements.txt", "Pipfile", "setup.py"} {
+		b.WriteString(strings.ToLower(r.text(file)) + "\n")
+	}
+	for _, one := range project.Project.Dependencies {
+		b.WriteString(strings.ToLower(one) + "\n")
+	}
+	if poetry := project.Tool.Poetry; poetry != nil {
+		for name := range poetry.Dependencies {
+			b.WriteString(strings.ToLower(name) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// installs reports whether a list of packages has one.
+func installs(packages, name string) bool {
+	return regexp.MustCompile(`(?m)^\s*["']?` + name + `\b`).MatchString(packages)
+}
+
+// pythonServe finds what serves: Django, an application of ASGI or WSGI, or a plain program.
+func pythonServe(r repository, packages, run string, g *guess) bool {
+	gunicorn := installs(packages, "gunicorn")
+	if settings := regexp.MustCompile(`DJANGO_SETTINGS_MODULE["'],\s*["']([\w.]+)\.settings`).FindStringSubmatch(r.text("manage.py")); settings != nil {
+		g.name = orElse(g.name, strings.ReplaceAll(settings[1], "_", "-"))
+		if gunicorn {
+			g.start = run + "gunicorn --bind 127.0.0.1:${port} " + settings[1] + ".wsgi"
+			return true
+		}
+		python := run + "python"
+		if run == "" {
+			python = "python3"
+		}
+		g.start = python + " manage.py runserver --noreload 127.0.0.1:${port}"
+		g.note("runserver is Django's server for development: measure what production runs, such as gunicorn")
+		return true
+	}
+	app, found := pythonApp(r)
+	inside := func(option string) string { // where the module lies, when that is not the root
+		if app.dir == "" {
+			return ""
+		}
+		return option + " " + app.dir + " "
+	}
+	switch {
+	case found && app.asgi:
+		g.start = run + "uvicorn " + inside("--app-dir") + app.module + ":" + app.object + " --host 127.0.0.1 --port ${port}"
+		if !installs(packages, "uvicorn") && !installs(packages, `fastapi\[`) {
+			g.note("is uvicorn installed? No file of packages names it")
+		}
+	case found && gunicorn:
+		g.start = run + "gunicorn --bind 127.0.0.1:${port} " + inside("--chdir") + quoted(app.module+":"+app.object)
+	case found:
+		g.start = run + "flask --app " + quoted(path.Join(app.dir, strings.ReplaceAll(app.module, ".", "/"))+":"+app.object) + " run --host 127.0.0.1 --port ${port}"
+		g.note("flask run is for development: measure what production runs, such as gunicorn")
+	default:
+		return pythonProgram(r, run, g)
+	}
+	if app.more > 0 {
+		g.note(fmt.Sprintf("%d more files make an application: is %s the service?", app.more, app.file))
+	}
+	return true
+}
+
+// pythonProgram takes a file that people run.
+func pythonProgram(r repository, run string, g *guess) bool {
+	file := r.first("main.py", "app.py", "server.py", "run.py")
+	if file == "" {
+		return false
+	}
+	python := run + "python "
+	if run == "" {
+		python = "python3 "
+	}
+	g.start = python + file
+	g.note("is " + file + " the service?")
+	g.note(onPort)
+	return true
+}
+
+// quoted is a word for a shell, in quotes where it holds parentheses.
+func quoted(word string) string {
+	if strings.ContainsAny(word, "()") {
+		return "'" + word + "'"
+	}
+	return word
+}
+
+// pyApp is an application object of Python.
+type pyApp struct {
+	file           string
+	dir            string // that the module lies in; empty for the root
+	module, object string
+	asgi           bool
+	more           int // files that make one too
+}
+
+var (
+	makesApp     = regexp.MustCompile(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?(FastAPI|Starlette|Quart|Litestar|Flask)\(`)
+	makesFactory = regexp.MustCompile(`(?m)^def (create_app|make_app)\(`)
+)
+
+// pythonApp looks for an application in the root, in the packages below it and in src.
+func pythonApp(r repository) (app pyApp, found bool) {
+	seen := map[string]bool{}
+	for _, file := range r.match("main.py", "app.py", "wsgi.py", "asgi.py", "*.py", "app/main.py", "*/main.py", "*/app.py", "*/__init__.py", "src/*/main.py", "src/*/app.py", "src/*/__init__.py") {
+		if seen[file] || strings.Contains(file, "test") {
+			continue
+		}
+		seen[file] = true
+		text := r.text(file)
+		one := pyApp{file: file, module: pyModule(file)}
+		if dir, below, is := strings.Cut(file, "/"); is && dir == "src" {
+			one.dir, one.module = dir, pyModule(below)
+		}
+		if match := makesApp.FindStringSubmatch(text); match != nil {
+			one.object, one.asgi = match[1], match[2] != "Flask"
+		} else if match := makesFactory.FindStringSubmatch(text); match != nil && strings.Contains(text, "Flask") {
+			one.object = match[1] + "()"
+		} else {
+			continue
+		}
+		if found {
+			app.more++
+			continue
+		}
+		app, found = one, true
+	}
+	return app, found
+}
+
+// pyModule is the module that a file holds.
+func pyModule(file string) string {
+	module := strings.TrimSuffix(file, path.Ext(file))
+	return strings.ReplaceAll(strings.TrimSuffix(module, "/__init__"), "/", ".")
+}
