@@ -26,7 +26,7 @@ func (b Bench) steady(ctx context.Context, out string) (*result.Result, error) {
 
 // onlyBusy reports whether nothing but a busy machine keeps a run from being judged.
 func onlyBusy(r *result.Result) bool {
-	other := func(p result.Problem) bool { return p.Kind != "busy" }
+	other := func(p result.Problem) bool { return p.Kind != result.Busy }
 	return len(r.Problems) > 0 && !slices.ContainsFunc(r.Problems, other)
 }
 

@@ -16,9 +16,9 @@ func TestOnlyBusy(t *testing.T) {
 		want     bool
 	}{
 		{nil, false},
-		{[]result.ProblemKind{"busy"}, true},
+		{[]result.ProblemKind{result.Busy}, true},
 		{[]result.ProblemKind{result.Saturated}, false},
-		{[]result.ProblemKind{"busy", result.Faulty}, false},
+		{[]result.ProblemKind{result.Busy, result.Faulty}, false},
 		{[]result.ProblemKind{result.Interrupted}, false},
 	} {
 		var r result.Result
