@@ -67,6 +67,7 @@ type Reader struct {
 	r, w   int // buf[r:w] has been read and not parsed
 	left   int // bytes that the header may still have
 	held   []byte
+	begun  bool // a byte of the answer has come
 	answer Answer
 
 	// For scan.
@@ -84,8 +85,14 @@ func (r *Reader) Answer() *Answer { return &r.answer }
 // Held is the body of the last answer, where it was wanted. It is valid until the next Read.
 func (r *Reader) Held() []byte { return r.held }
 
+// Begun reports whether a byte of the last answer has come, or of an interim one before it.
+func (r *Reader) Begun() bool { return r.begun }
+
 // Forget drops the last answer, for a request that may fail before Read.
-func (r *Reader) Forget() { r.answer.reset() }
+func (r *Reader) Forget() {
+	r.answer.reset()
+	r.begun = false
+}
 
 // Shrink frees what an unusual answer made large.
 func (r *Reader) Shrink() {
@@ -101,7 +108,7 @@ func (r *Reader) Shrink() {
 // Read reads a whole answer. reusable says that the connection may carry another request.
 func (r *Reader) Read(src io.Reader, want Want) (reusable bool, err error) {
 	r.src, r.r, r.w, r.left = src, 0, 0, MaxHeader
-	r.held = r.held[:0]
+	r.held, r.begun = r.held[:0], false
 	for interim := 0; ; interim++ {
 		if interim > maxInterim {
 			return false, errInterim
@@ -226,6 +233,7 @@ func (r *Reader) fill() error {
 		n, err := r.src.Read(r.buf[r.w:])
 		if n > 0 {
 			r.w += n
+			r.begun = true
 			return nil
 		}
 		if err != nil {

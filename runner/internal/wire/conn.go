@@ -21,6 +21,7 @@ type Conn struct {
 	until time.Time // the present call's deadline
 	armed time.Time // the deadline that is set; zero for none
 	plain bool      // a call goes on after a deadline has passed; after one in TLS it does not
+	look  *looker   // nil before the first look
 }
 
 // NewConn takes a connection into use.
@@ -76,22 +77,48 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 }
 
+// WriteBeside begins to write p, so that an answer can be read meanwhile: a server may give it
+// before it has read the whole request. end stops the writing, if it has not ended by itself, and
+// returns as Write does. Only Read may be called before end.
+func (c *Conn) WriteBeside(p []byte) (end func() (int, error)) {
+	c.arm() // a blown fuse makes the write fail
+	var n int
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		n, err = c.Conn.Write(p)
+	}()
+	return func() (int, error) {
+		select {
+		case <-done:
+		default:
+			c.SetWriteDeadline(past) //nolint:errcheck // a closed connection ends the write by itself
+			<-done
+			c.armed = time.Time{}
+		}
+		return n, err
+	}
+}
+
 // patience is how long a look at a TLS connection may take on which something has come in.
 const patience = 5 * time.Millisecond
 
-// Stale reports whether the server closed the connection while it rested, or sent something that
-// nobody asked for.
+// Stale reports whether the server has closed the connection, or sent something that nobody asked
+// for. A look costs a system call.
 func (c *Conn) Stale() bool {
-	raw := c.Conn
-	encrypted, ok := raw.(*tls.Conn)
-	if ok {
-		raw = encrypted.NetConn()
+	if c.look == nil {
+		socket, ok := bare(c.Conn).(syscall.Conn)
+		if !ok {
+			return false
+		}
+		c.look = newLooker(socket)
 	}
-	socket, ok := raw.(syscall.Conn)
-	if !ok || !readable(socket) {
+	if !c.look.readable() {
 		return false
 	}
-	if encrypted == nil {
+	encrypted, ok := c.Conn.(*tls.Conn)
+	if !ok {
 		return true
 	}
 	// It may be a session ticket, which is no reason to part. Only TLS can tell.
@@ -101,4 +128,15 @@ func (c *Conn) Stale() bool {
 	}
 	_, err := encrypted.Read(make([]byte, 1))
 	return !errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// bare is what lies below TLS; through a proxy that is spoken to in TLS it lies below twice.
+func bare(c net.Conn) net.Conn {
+	for {
+		encrypted, ok := c.(*tls.Conn)
+		if !ok {
+			return c
+		}
+		c = encrypted.NetConn()
+	}
 }

@@ -148,7 +148,7 @@ func (d *Dialer) tunnel(ctx context.Context, to Origin) (net.Conn, error) {
 	case via.url == nil:
 		return d.net.DialContext(ctx, "tcp", to.Address())
 	case via.socks():
-		return via.dialSocks(ctx, &d.net)
+		return via.dialSocks(ctx, d)
 	}
 	raw, err := via.dial(ctx, d)
 	if err != nil {

@@ -47,9 +47,12 @@ func (v Via) Authorization() string {
 	return basic(v.url.User)
 }
 
+// port is the proxy's.
+func (v Via) port() string { return cmp.Or(v.url.Port(), ports[v.url.Scheme], "1080") }
+
 // dial connects to the proxy itself.
 func (v Via) dial(ctx context.Context, d *Dialer) (net.Conn, error) {
-	address := net.JoinHostPort(v.url.Hostname(), cmp.Or(v.url.Port(), ports[v.url.Scheme]))
+	address := net.JoinHostPort(v.url.Hostname(), v.port())
 	raw, err := d.net.DialContext(ctx, "tcp", address)
 	if err != nil || v.url.Scheme != "https" {
 		return raw, err
@@ -57,19 +60,32 @@ func (v Via) dial(ctx context.Context, d *Dialer) (net.Conn, error) {
 	return handshake(ctx, raw, &tls.Config{MinVersion: tls.VersionTLS12, ServerName: v.url.Hostname()})
 }
 
-// dialSocks connects to the origin, whose name the proxy looks up.
-func (v Via) dialSocks(ctx context.Context, d *net.Dialer) (net.Conn, error) {
+// socksDialer is what package proxy makes, without the wrap that would hide the socket.
+type socksDialer interface {
+	DialWithConn(ctx context.Context, c net.Conn, network, address string) (net.Addr, error)
+}
+
+// dialSocks connects to the origin, whose name the proxy looks up (RFC 1928).
+func (v Via) dialSocks(ctx context.Context, d *Dialer) (net.Conn, error) {
 	var auth *proxy.Auth
 	if v.url.User != nil {
 		password, _ := v.url.User.Password()
 		auth = &proxy.Auth{User: v.url.User.Username(), Password: password}
 	}
-	address := net.JoinHostPort(v.url.Hostname(), cmp.Or(v.url.Port(), "1080"))
-	socks, err := proxy.SOCKS5("tcp", address, auth, d)
+	address := net.JoinHostPort(v.url.Hostname(), v.port())
+	socks, err := proxy.SOCKS5("tcp", address, auth, nil)
 	if err != nil {
 		return nil, err
 	}
-	return socks.(proxy.ContextDialer).DialContext(ctx, "tcp", v.to.Address())
+	raw, err := d.net.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := socks.(socksDialer).DialWithConn(ctx, raw, "tcp", v.to.Address()); err != nil {
+		raw.Close() //nolint:errcheck // it failed already
+		return nil, err
+	}
+	return raw, nil
 }
 
 // connect asks the proxy on c for a tunnel to the origin (RFC 9110, section 9.3.6).

@@ -4,6 +4,10 @@ package wire
 
 import "syscall"
 
-// readable cannot tell on this operating system. A call on a connection that the server closed while
-// the user was idle counts as a failure here.
-func readable(syscall.Conn) bool { return false }
+// looker cannot look at a socket on this operating system. A call that may not be sent again counts
+// as a failure here if the server has closed its connection.
+type looker struct{}
+
+func newLooker(syscall.Conn) *looker { return &looker{} }
+
+func (*looker) readable() bool { return false }

@@ -4,22 +4,35 @@ package wire
 
 import "syscall"
 
-// readable reports, without waiting, whether a socket has something to be read: bytes, an
-// error, or its end.
-func readable(c syscall.Conn) bool {
-	socket, err := c.SyscallConn()
-	if err != nil {
-		return true
+// looker looks at a socket again and again without an allocation.
+type looker struct {
+	socket syscall.RawConn // nil if it cannot be looked at
+	peek   func(fd uintptr)
+	found  error
+	one    [1]byte
+}
+
+func newLooker(c syscall.Conn) *looker {
+	l := &looker{}
+	if socket, err := c.SyscallConn(); err == nil {
+		l.socket = socket
 	}
-	var peek error
-	var one [1]byte
-	err = socket.Control(func(fd uintptr) {
+	l.peek = func(fd uintptr) {
 		for {
-			_, _, peek = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-			if peek != syscall.EINTR {
+			_, _, l.found = syscall.Recvfrom(int(fd), l.one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+			if l.found != syscall.EINTR {
 				return
 			}
 		}
-	})
-	return err != nil || (peek != syscall.EAGAIN && peek != syscall.EWOULDBLOCK)
+	}
+	return l
+}
+
+// readable reports, without waiting, whether the socket has something to be read: bytes, an error,
+// or its end.
+func (l *looker) readable() bool {
+	if l.socket == nil || l.socket.Control(l.peek) != nil {
+		return true
+	}
+	return l.found != syscall.EAGAIN && l.found != syscall.EWOULDBLOCK
 }

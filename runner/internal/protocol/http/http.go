@@ -6,10 +6,12 @@
 // would cost three times the processor time, and allocates nothing for a plain call. An idle user
 // owns a socket and no buffer. HTTP/2 uses net/http's ClientConn.
 //
-// Counts show what the user would see. A request is sent once, an answer is read to its end, and
-// redirects are followed only as far as the plan allows and only to hosts that may be loaded. If
-// a kept connection turns out dead before anything was sent on it, the call moves to a fresh one,
-// as in every client, and the outcome says so (Resent).
+// Counts show what the user would see. An answer is read to its end, and redirects are followed
+// only as far as the plan allows and only to hosts that may be loaded. A request is sent once, but
+// for two cases, in which every client sends it once more on a fresh connection: a kept connection
+// ended before the first byte of an answer, and the method is one that may be repeated (RFC 9110,
+// section 9.2.2) or nothing was sent; or the server said that it has not processed the request
+// (RFC 9113, section 8.7). The outcome says so (Resent), and its time counts from the first try.
 //
 // An answer is good if its status and its JSON are as the call expects; see package answer.
 package http

@@ -243,44 +243,6 @@ func TestKeepsConnections(t *testing.T) {
 	}
 }
 
-// A kept connection that the server closes under a request is a failure that the user would
-// see: the request is not sent a second time behind the user's back. One that it closed while
-// the user was idle is replaced.
-func TestConnectionsThatDie(t *testing.T) {
-	for name, idle := range map[string]bool{"under a request": false, "while idle": true} {
-		t.Run(name, func(t *testing.T) {
-			var requests atomic.Int64
-			closed := make(chan struct{}, 10)
-			address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
-				in := bufio.NewReader(c)
-				http.ReadRequest(in)
-				requests.Add(1)
-				io.WriteString(c, ok)
-				if !idle {
-					http.ReadRequest(in)
-					requests.Add(1)
-				}
-				c.Close()
-				closed <- struct{}{}
-			})
-			r := peek("/")
-			d := newUser(t, newHTTP(t, target("http://"+address.String()), r))
-			wantOK(t, d.Call(r.call, values{}), 200, "ok")
-			if idle {
-				d.Idle()
-				<-closed
-				time.Sleep(10 * time.Millisecond) // until the end has come over loopback
-				wantOK(t, d.Call(r.call, values{}), 200, "ok")
-			} else {
-				wantFailure(t, d.Call(r.call, values{}), tally.Transport, "the connection was closed without an answer")
-			}
-			if got := requests.Load(); got != 2 {
-				t.Errorf("the server saw %d requests, want 2", got)
-			}
-		})
-	}
-}
-
 func TestNobodyThere(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -294,18 +256,6 @@ func TestNobodyThere(t *testing.T) {
 	if o := once(t, target("http://no-such-host.invalid"), get("/")); o.Class != tally.Generator {
 		t.Errorf("a name that cannot be looked up: got %+v, want a fault of the generator", o)
 	}
-}
-
-// A server may refuse a large request before it has read it.
-func TestEarlyAnswer(t *testing.T) {
-	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
-		c.Read(make([]byte, 100))
-		io.WriteString(c, "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
-		c.(*net.TCPConn).CloseWrite()
-		io.Copy(io.Discard, c)
-	})
-	r := &request{Method: "POST", Path: plan.Lit("/"), Body: plan.Lit(strings.Repeat("a", 4<<20)), Save: []plan.Save{{}}}
-	wantOK(t, once(t, target("http://"+address.String()), r), 413, "no")
 }
 
 // Whatever a user has under way is cut off when its context ends: waiting for an answer, for
