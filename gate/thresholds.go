@@ -58,7 +58,7 @@ func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
 	case "count":
 		return float64(t.Requests()), true
 	case "rate":
-		return float64(t.Requests()-t.Failures()) / length.Seconds(), length > 0
+		return t.Served() / length.Seconds(), length > 0
 	case "avg":
 		return ms(t.Response.Mean()), true
 	case "min":

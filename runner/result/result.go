@@ -144,7 +144,7 @@ type Figures struct {
 	P50        time.Duration `json:"p50_ns"` // response time
 	P95        time.Duration `json:"p95_ns"`
 	P99        time.Duration `json:"p99_ns"`
-	Throughput float64       `json:"throughput_per_sec"` // requests that succeeded
+	Throughput float64       `json:"throughput_per_sec"` // requests that succeeded: tally.Route.Served
 }
 
 // Second is what ended in about a second of the load.
@@ -187,7 +187,7 @@ func figures(r *tally.Route, length time.Duration) Figures {
 		P50:        r.Response.Quantile(0.50),
 		P95:        r.Response.Quantile(0.95),
 		P99:        r.Response.Quantile(0.99),
-		Throughput: float64(r.Requests()-r.Failures()) / length.Seconds(),
+		Throughput: r.Served() / length.Seconds(),
 	}
 }
 

@@ -14,6 +14,8 @@ type recorded struct {
 	bytes             int64
 	resent            int64
 	unfinished        int64
+	carried           int64
+	some              bool // anything was counted
 	response, service hist.Recorder
 	errors            errorTexts
 }
@@ -26,19 +28,27 @@ func NewRecorder(names []Name) *Recorder {
 // Add counts one sample for the i-th route, as Tally.Add does for s.Route, which is not read.
 func (r *Recorder) Add(i int, s Sample) {
 	route := &r.routes[i]
-	route.outcomes[s.Class]++
+	route.some = true
 	route.bytes += s.BytesReceived
 	route.resent += s.Resent
-	if s.Unfinished {
-		route.unfinished++
-	}
-	if s.Class.Timed() {
+	if s.timed() {
 		route.response.Record(s.Response())
 		route.service.Record(s.Service())
 	}
+	if s.Unfinished {
+		route.unfinished++
+		return
+	}
+	route.outcomes[s.Class]++
 	if s.Class != OK {
 		route.errors.add(s.Error, s.seen())
 	}
+}
+
+// Carry adds to what the i-th route has Carried, in parts of Whole.
+func (r *Recorder) Carry(i int, parts int64) {
+	r.routes[i].some = true
+	r.routes[i].carried += parts
 }
 
 // Drain gives what was counted, and leaves r empty.
@@ -46,7 +56,7 @@ func (r *Recorder) Drain() *Tally {
 	t := &Tally{}
 	for i := range r.routes {
 		counted := &r.routes[i]
-		if counted.outcomes == ([Dropped + 1]int64{}) {
+		if !counted.some {
 			continue
 		}
 		route := t.route(r.names[i].Route)
@@ -57,11 +67,11 @@ func (r *Recorder) Drain() *Tally {
 			}
 		}
 		route.BytesReceived, route.Errors = counted.bytes, counted.errors.seen
-		route.Resent, route.Unfinished = counted.resent, counted.unfinished
+		route.Resent, route.Unfinished, route.Carried = counted.resent, counted.unfinished, counted.carried
 		counted.response.Drain(&route.Response)
 		counted.service.Drain(&route.Service)
 		counted.outcomes, counted.bytes, counted.errors = [Dropped + 1]int64{}, 0, errorTexts{}
-		counted.resent, counted.unfinished = 0, 0
+		counted.resent, counted.unfinished, counted.carried, counted.some = 0, 0, 0, false
 	}
 	return t
 }

@@ -1,7 +1,7 @@
 // Package tally counts what happened to requests, in a form that can be merged.
 //
 // A Tally takes Samples, one for each request. For each route it holds two latency histograms,
-// a count for each way a request can end, the bytes received, and a sample of the texts of
+// a count for each way a request can end, how many the end of the load cut off, the bytes received, and a sample of the texts of
 // errors. Merge is associative and commutative, and the zero Tally is its unit: the tallies of
 // n workers or n shards, merged in any order, equal the tally of one. A Recorder counts the
 // same in the hot path.
@@ -83,7 +83,7 @@ type Sample struct {
 	BytesReceived    int64
 	Error            string // empty when Class is OK
 	Resent           int64  // how often the protocol sent it again, on a fresh connection
-	Unfinished       bool   // the end of the load cut it off
+	Unfinished       bool   // the end of the load cut it off: it has no Class, and takes longer than this
 }
 
 // Response is the time from when the request was due to its end.
@@ -91,6 +91,9 @@ func (s Sample) Response() time.Duration { return s.Ended - s.Due }
 
 // Service is the time from the first byte sent to the end.
 func (s Sample) Service() time.Duration { return s.Ended - s.Sent }
+
+// timed reports whether the sample has a latency.
+func (s Sample) timed() bool { return s.Unfinished || s.Class.Timed() }
 
 func (s Sample) seen() Seen { return Seen{1, max(s.Ended, 0), max(s.Ended, 0)} }
 
@@ -114,24 +117,30 @@ type Route struct {
 	Response      hist.Histogram  `json:"response"`
 	Service       hist.Histogram  `json:"service"`
 	Errors        Errors          `json:"errors,omitempty"`
-	Resent        int64           `json:"resent,omitempty"`     // requests sent again on a fresh connection
-	Unfinished    int64           `json:"unfinished,omitempty"` // requests that the end of the load cut off
-	Part          bool            `json:"part,omitempty"`       // see Name.Part
+	Resent        int64           `json:"resent,omitempty"` // requests sent again on a fresh connection
+	// Unfinished are the requests that the end of the load cut off. They are neither successes nor
+	// failures. The histograms hold them with the time that had passed, which is less than they take.
+	Unfinished int64 `json:"unfinished,omitempty"`
+	// Carried are thousandths of successful requests: what others' time was carried into the time
+	// that the tally covers, less what of its own lies outside; see Served.
+	Carried int64 `json:"carried,omitempty"`
+	Part    bool  `json:"part,omitempty"` // see Name.Part
 }
 
-// Add counts one sample; its latencies only when its Class is Timed.
+// Add counts one sample; its latencies only when it is Unfinished or its Class is Timed.
 func (t *Tally) Add(s Sample) {
 	r := t.route(s.Route)
-	r.Outcomes[s.Class]++
 	r.BytesReceived += s.BytesReceived
-	if s.Class.Timed() {
+	r.Resent += s.Resent
+	if s.timed() {
 		r.Response.Record(s.Response())
 		r.Service.Record(s.Service())
 	}
-	r.Resent += s.Resent
 	if s.Unfinished {
 		r.Unfinished++
+		return
 	}
+	r.Outcomes[s.Class]++
 	if s.Class != OK {
 		r.addErrors(Errors{s.Error: s.seen()})
 	}
@@ -205,6 +214,7 @@ func (r *Route) Merge(o *Route) {
 	r.BytesReceived += o.BytesReceived
 	r.Resent += o.Resent
 	r.Unfinished += o.Unfinished
+	r.Carried += o.Carried
 	r.Part = r.Part || o.Part
 	must(r.Response.Merge(&o.Response))
 	must(r.Service.Merge(&o.Service))
@@ -231,12 +241,20 @@ func must(err error) {
 
 // Requests is how many were sent, or should have been.
 func (r *Route) Requests() int64 {
-	var n int64
+	n := r.Unfinished
 	for _, count := range r.Outcomes {
 		n += count
 	}
 	return n
 }
 
-// Failures is how many did not end OK.
-func (r *Route) Failures() int64 { return r.Requests() - r.Outcomes[OK] }
+// Failures is how many ended, and did not end OK.
+func (r *Route) Failures() int64 { return r.Requests() - r.Unfinished - r.Outcomes[OK] }
+
+// Whole is what Carried and Recorder.Carry count as one request.
+const Whole = 1000
+
+// Served is how many requests succeeded in the time that the tally covers, each counted by the share
+// of its response time that lies in that time. Counted by when they were due, or by when they ended,
+// a few long requests would be one too many or too few.
+func (r *Route) Served() float64 { return float64(r.Outcomes[OK]) + float64(r.Carried)/Whole }

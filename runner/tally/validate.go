@@ -15,7 +15,7 @@ import (
 // a hundred gigabits a second the second after one. Nine thousand tallies at these bounds add up to
 // less than hist.MaxCount, and to less than an int64 holds.
 const (
-	MaxRequests = 1_000_000_000_000     // of all routes together, and as many sent again
+	MaxRequests = 1_000_000_000_000     // of all routes together; as many sent again, and carried from others
 	MaxBytes    = 1_000_000_000_000_000 // received, of all routes together
 	MaxLatency  = 366 * 24 * time.Hour  // of one request
 	MaxRoutes   = 200_000
@@ -66,7 +66,7 @@ func ValidName(name string) error {
 }
 
 // bounded are sums over routes that stay within the bounds.
-type bounded struct{ requests, bytes, resent int64 }
+type bounded struct{ requests, bytes, resent, carried int64 }
 
 // add adds n, from 0 to most, to a sum that stays within the same bounds: neither overflows.
 func add(sum *int64, n, most int64) bool {
@@ -81,7 +81,7 @@ func (r *Route) validate(sum *bounded) error {
 	if r == nil || r.Outcomes == nil {
 		return errors.New("it has no outcomes")
 	}
-	var requests, timed int64
+	requests, timed := int64(0), r.Unfinished
 	for class, n := range r.Outcomes {
 		if !class.known() || !add(&requests, n, MaxRequests) {
 			return fmt.Errorf("impossible count: %d requests of class %v", n, class)
@@ -90,22 +90,25 @@ func (r *Route) validate(sum *bounded) error {
 			timed += n
 		}
 	}
+	failures := requests - r.Outcomes[OK]
 	switch {
+	case !add(&requests, r.Unfinished, MaxRequests):
+		return fmt.Errorf("impossible count: %d requests are unfinished", r.Unfinished)
+	case r.Carried < -Whole*r.Outcomes[OK] || !add(&sum.carried, max(r.Carried, 0), Whole*MaxRequests):
+		return fmt.Errorf("impossible count: %d thousandths of requests are carried over", r.Carried)
 	case !add(&sum.requests, requests, MaxRequests):
 		return fmt.Errorf("impossible count: more than %d requests in all", int64(MaxRequests))
 	case !add(&sum.bytes, r.BytesReceived, MaxBytes):
 		return fmt.Errorf("impossible count: %d bytes, of at most %d in all", r.BytesReceived, int64(MaxBytes))
 	case !add(&sum.resent, r.Resent, MaxRequests):
 		return fmt.Errorf("impossible count: %d requests were sent again, of at most %d in all", r.Resent, int64(MaxRequests))
-	case r.Unfinished < 0 || r.Unfinished > requests:
-		return fmt.Errorf("impossible count: %d of %d requests are unfinished", r.Unfinished, requests)
 	}
 	for _, h := range []*hist.Histogram{&r.Response, &r.Service} {
 		if h.Count() != timed || h.Max() > MaxLatency {
 			return fmt.Errorf("impossible latencies: %d of %d requests, the longest %v", h.Count(), timed, h.Max())
 		}
 	}
-	return r.validateErrors(requests - r.Outcomes[OK])
+	return r.validateErrors(failures)
 }
 
 func (r *Route) validateErrors(failures int64) error {

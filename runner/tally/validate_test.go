@@ -44,7 +44,11 @@ func TestValidateRefuses(t *testing.T) {
 		"bytes":                          func(tl *tally.Tally) { tl.Routes["GET /a"].BytesReceived = math.MaxInt64 },
 		"were sent again":                func(tl *tally.Tally) { tl.Routes["GET /a"].Resent = -1 },
 		"sent again, of at most":         resent,
-		"are unfinished":                 func(tl *tally.Tally) { tl.Routes["GET /a"].Unfinished = 2 },
+		"-1 requests are unfinished":     func(tl *tally.Tally) { tl.Routes["GET /a"].Unfinished = -1 },
+		"latencies: 1 of 3":              func(tl *tally.Tally) { tl.Routes["GET /a"].Unfinished = 2 },
+		"are unfinished":                 func(tl *tally.Tally) { tl.Routes["GET /a"].Unfinished = tally.MaxRequests },
+		"-1001 thousandths":              func(tl *tally.Tally) { tl.Routes["GET /a"].Carried = -1001 },
+		"are carried over":               func(tl *tally.Tally) { tl.Routes["GET /a"].Carried = tally.Whole*tally.MaxRequests + 1 },
 		"3 times among 0":                seen("late", tally.Seen{Count: 3}),
 		"0 times":                        seen("late", tally.Seen{}),
 		"from 5ns to 1ns":                seen("late", tally.Seen{Count: 1, First: 5, Last: 1}),
@@ -109,7 +113,7 @@ func TestWhatIsValidCanBeMerged(t *testing.T) {
 	if tally.MaxRequests > hist.MaxCount/9000 || tally.MaxBytes > math.MaxInt64/9000 {
 		t.Error("nine thousand tallies at the bounds do not fit")
 	}
-	full := &tally.Tally{Routes: map[string]*tally.Route{"GET /a": {Outcomes: map[tally.Class]int64{tally.Dropped: tally.MaxRequests}, BytesReceived: tally.MaxBytes, Resent: tally.MaxRequests}}}
+	full := &tally.Tally{Routes: map[string]*tally.Route{"GET /a": {Outcomes: map[tally.Class]int64{tally.Dropped: tally.MaxRequests}, BytesReceived: tally.MaxBytes, Resent: tally.MaxRequests, Carried: tally.Whole * tally.MaxRequests}}}
 	if err := full.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +121,7 @@ func TestWhatIsValidCanBeMerged(t *testing.T) {
 	for range 9000 {
 		sum.Merge(full)
 	}
-	if total := sum.Total(); total.Requests() != 9000*tally.MaxRequests || total.BytesReceived != 9000*tally.MaxBytes || total.Resent != 9000*tally.MaxRequests {
+	if total := sum.Total(); total.Requests() != 9000*tally.MaxRequests || total.BytesReceived != 9000*tally.MaxBytes || total.Resent != 9000*tally.MaxRequests || total.Carried != 9000*tally.Whole*tally.MaxRequests {
 		t.Errorf("%d requests, %d bytes", total.Requests(), total.BytesReceived)
 	}
 }

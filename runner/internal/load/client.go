@@ -13,7 +13,7 @@ import (
 type Client interface {
 	// Do makes one call: it fills in the user's values, sends the call, reads the whole answer,
 	// judges it and saves values from it. It never takes longer than the plan's time-out. When ctx
-	// ends, the call is cut off, which is a time-out, and Unfinished.
+	// ends, the call is cut off, and Unfinished.
 	Do(ctx context.Context, c *plan.Call, v Values) Outcome
 	// Idle says that the user makes no call for a while, so memory may be given back. An open
 	// stream stays open.
@@ -77,5 +77,5 @@ type Outcome struct {
 	Error         string // one line, the same for the same fault; empty when Class is tally.OK
 	BytesReceived int64  // of the answer's content, as it came over the wire
 	Resent        int    // how often the call moved to a fresh connection because a kept one was dead
-	Unfinished    bool   // the end of the load cut it off
+	Unfinished    bool   // the end of the load cut it off: whatever its Class, it is no failure
 }

@@ -34,7 +34,7 @@ func NewCrew(parts Parts) *Crew {
 
 // Work applies one stretch of load, a shift of the crew's plan, until its end or until stop is
 // closed. After that only on_stop makes new calls. Calls under way get the plan's StopWithin;
-// then they are cut off, which counts as a time-out. When ctx ends they are cut off at once. Work
+// then they are cut off and count as unfinished. When ctx ends they are cut off at once. Work
 // returns when the last call has ended. Users do on_start in the stretch in which they first
 // appear, and on_stop in the stretch in which their time ends.
 func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan) Stretch {

@@ -138,13 +138,13 @@ func TestCrewIsCutOff(t *testing.T) {
 				time.Sleep(time.Hour)
 				began := time.Now()
 				crew.Work(t.Context(), nil, p.Shift(1, 0, time.Second))
-				if got := rounds[0].Total().Outcomes; time.Since(began) != 3*time.Second || got[tally.Timeout] != 3 || len(got) != 1 {
-					t.Errorf("a stretch of 1 s lasts %v, outcomes %v", time.Since(began), got)
+				if got := rounds[0].Total(); time.Since(began) != 3*time.Second || got.Unfinished != 3 || got.Requests() != 3 {
+					t.Errorf("a stretch of 1 s lasts %v, outcomes %v", time.Since(began), got.Outcomes)
 				}
 				time.Sleep(time.Hour)
 				crew.Work(t.Context(), nil, p.Shift(2, 0, time.Second))
-				if got := rounds[0].Total().Outcomes; got[tally.OK] < 3 || got[tally.Timeout] != 3 || s.users != before && name == "closed" {
-					t.Errorf("outcomes %v over %d connections, at first %d", got, s.users, before)
+				if got := rounds[0].Total(); got.Outcomes[tally.OK] < 3 || got.Unfinished != 3 || got.Failures() != 0 || s.users != before && name == "closed" {
+					t.Errorf("outcomes %v over %d connections, at first %d", got.Outcomes, s.users, before)
 				}
 				crew.Dismiss(t.Context())
 			})

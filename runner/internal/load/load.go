@@ -8,8 +8,10 @@
 // machine turned to a user or an arrival is counted as lag. Lag is the generator's own fault;
 // where it is large, the figures say nothing about the system.
 //
-// A call belongs to the round in which it was due. Every call that was due is counted, including
-// those that never end and arrivals that had to be dropped. A call that is a stream is counted
+// A call belongs to the round in which it was due, also if it is answered in a later one or after
+// the load; only the throughput of a round has the share of its time that lies there (see
+// tally.Route.Served). Every call that was due is counted, including arrivals that had to be
+// dropped and calls that the end of the load cut off. Those are unfinished, not failed. A call that is a stream is counted
 // once; its messages are counted beside it, as parts.
 //
 // What goes over the wire, and whether an answer is good, is the protocol's business. A Crew
@@ -158,14 +160,38 @@ func (r *run) count(l *lane, route int, s tally.Sample) {
 	round := r.round(s.Due)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	r.counts(l, round).Add(route, s)
+	if s.Class == tally.OK && s.Ended > r.roundEnd(round) && s.Due < r.Plan.Length() && !s.Unfinished {
+		r.carry(l, route, round, s)
+	}
+}
+
+// counts are those of a round. The lane's lock is held.
+func (r *run) counts(l *lane, round int) *counts {
 	c := &l.counts[round&1]
 	if c.round != round {
 		r.drain(c)
 		c.round = round
 	}
 	c.some = true
-	c.Add(route, s)
+	return c
 }
+
+// carry divides a request among the rounds over which its response time extends. What lies past the
+// end of the load is nobody's. The lane's lock is held.
+func (r *run) carry(l *lane, route, round int, s tally.Sample) {
+	until := func(t time.Duration) int64 { return int64(tally.Whole * float64(t-s.Due) / float64(s.Response())) }
+	done := until(r.roundEnd(round))
+	r.counts(l, round).Carry(route, done-tally.Whole)
+	for round++; round < r.Plan.Rounds && done < tally.Whole; round++ {
+		more := until(min(r.roundEnd(round), s.Ended)) - done
+		r.counts(l, round).Carry(route, more)
+		done += more
+	}
+}
+
+// roundEnd is when a round ends.
+func (r *run) roundEnd(round int) time.Duration { return r.Plan.RoundStart(round + 1) }
 
 // late records how late the load turned to something that was due in judged time.
 func (r *run) late(l *lane, due, now time.Duration) {

@@ -54,7 +54,7 @@ func (r *run) open(ctx context.Context) Paced {
 		p.mu.Lock()
 		p.note(arrival{index, due}, Paced{Due: 1, Missed: 1})
 		p.mu.Unlock()
-		p.lose(arrival{index, due}, tally.Generator, "this machine did not turn to it before the load ended")
+		p.lose(arrival{index, due}, tally.Sample{Class: tally.Generator, Error: "this machine did not turn to it before the load ended"})
 	}
 	p.close()
 	return p.paced
@@ -77,7 +77,7 @@ func (p *pool) serve(ctx context.Context, a arrival, behaviour int) {
 	if p.inFlight >= p.run.Plan.Open.MaxInFlight {
 		p.mu.Unlock()
 		p.run.late(p.run.lanes[0], a.due, p.run.now())
-		p.lose(a, tally.Dropped, "dropped: too many tasks were under way")
+		p.lose(a, tally.Sample{Class: tally.Dropped, Error: "dropped: too many tasks were under way"})
 		return
 	}
 	p.note(a, Paced{Begun: 1})
@@ -121,13 +121,22 @@ func (p *pool) newServer(a arrival, behaviour int) *server {
 	return s
 }
 
-// lose counts an arrival for which no call was made: its first call has failed.
-func (p *pool) lose(a arrival, class tally.Class, text string) {
+// unserved is what becomes of an arrival whose server could not begin.
+func (s *server) unserved() tally.Sample {
+	if !s.refused { // it was still at its first try
+		return tally.Sample{Unfinished: true}
+	}
+	return tally.Sample{Class: tally.Timeout, Error: "on_start did not succeed before the load ended"}
+}
+
+// lose counts an arrival for which no call was made. Its first call ends now, as lost says.
+func (p *pool) lose(a arrival, lost tally.Sample) {
 	r := p.run
+	lost.Due, lost.Sent, lost.Ended = a.due, a.due, max(a.due, r.now())
 	choose := r.Plan.Chooser(a.index)
 	for _, s := range choose.Task(choose.Behaviour()).Steps {
 		if s.Call != nil {
-			r.count(r.lanes[0], s.Call.Route(), tally.Sample{Due: a.due, Sent: a.due, Ended: max(a.due, r.now()), Class: class, Error: text})
+			r.count(r.lanes[0], s.Call.Route(), lost)
 			return
 		}
 	}
@@ -154,7 +163,7 @@ func (p *pool) work(ctx context.Context, s *server) {
 			p.mu.Lock()
 			p.note(a, Paced{Begun: -1})
 			p.mu.Unlock()
-			p.lose(a, tally.Timeout, "on_start did not succeed before the load ended")
+			p.lose(a, s.unserved())
 		}
 		p.done(s)
 	}

@@ -24,7 +24,7 @@ type flow struct {
 	last       time.Duration // when the last message came
 	class      tally.Class   // of the first failure; 0 for none
 	text       string
-	unfinished bool // the end of the load left something out
+	unfinished bool // the end of the load cut off what the call's time depends on
 }
 
 // sendStream makes a call that is a stream and gives the instant of its end.
@@ -43,7 +43,7 @@ func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration
 	}
 	within(&s, s.Service(), c.Within)
 	w.run.count(w.lane, c.Route(), s)
-	return ended, s.Class == tally.OK
+	return ended, succeeded(&s)
 }
 
 // whole ends the stream and gives the sample of the call.
@@ -51,15 +51,18 @@ func (f *flow) whole() tally.Sample {
 	o := f.stream.End()
 	s := f.run.sample(&o, f.opened.Due)
 	s.Sent, s.Resent = f.opened.Sent, s.Resent+f.opened.Resent
-	s.Unfinished = s.Unfinished || f.unfinished
-	if f.class != 0 {
-		s.Class, s.Error = f.class, f.text
-	}
-	if o.Ended.IsZero() || f.class != 0 {
+	spans := f.call.Span() // the time of such a call is that of its first message
+	s.Unfinished = f.class == 0 && (s.Unfinished || f.unfinished) && !(spans && f.came)
+	switch {
+	case f.class != 0:
+		s.Class, s.Error, s.Ended = f.class, f.text, f.at
+	case s.Unfinished:
+		s.Ended = f.run.now()
+	case o.Ended.IsZero():
 		s.Ended = f.at
 	}
 	f.at = max(f.at, s.Ended)
-	if s.Class == tally.OK && f.call.Span() { // the span itself says nothing
+	if succeeded(&s) && spans {
 		s.Ended = max(f.first, f.opened.Ended)
 	}
 	return s
@@ -99,6 +102,7 @@ func (f *flow) send(ctx context.Context, m *plan.Message) bool {
 		case s.Class != tally.OK && m.Awaits == profile.AwaitReply:
 			return f.fail(m.Route, s)
 		case s.Class != tally.OK:
+			f.at = s.Ended
 			f.note(s)
 			return false
 		case m.Awaits == profile.AwaitReply && !f.reply(ctx, m, s):
@@ -143,7 +147,7 @@ func (f *flow) receive(ctx context.Context, m *plan.Message) bool {
 		from := max(f.last, due)
 		deadline := from + f.run.Plan.Target.Timeout
 		if m.Awaits == profile.AwaitSpan {
-			if deadline = end; f.stopping() {
+			if deadline = end; f.over() {
 				return false
 			}
 		}
@@ -161,8 +165,7 @@ func (f *flow) receive(ctx context.Context, m *plan.Message) bool {
 			return true
 		case m.Awaits == profile.AwaitSpan && (event == Late || s.Unfinished):
 			f.at = max(f.at, s.Ended)
-			f.unfinished = f.unfinished || s.Unfinished || f.at < due+m.For
-			return !f.unfinished
+			return f.at >= due+m.For // a shorter span ends with the load, and so does the call
 		default:
 			return f.fail(f.route(), unexpected(event, s))
 		}
@@ -183,15 +186,14 @@ func (f *flow) await(ctx context.Context, m *plan.Message, due, deadline time.Du
 	return r.Event, s
 }
 
-// cutOff makes a good sample a failure if ctx has ended, and reports whether it has.
+// cutOff makes a good sample an unfinished one if ctx has ended, and reports whether it has.
 func cutOff(ctx context.Context, s *tally.Sample) bool {
 	if ctx.Err() == nil {
 		return false
 	}
 	if s.Class == tally.OK {
-		s.Class, s.Error = tally.Timeout, "not answered before the load ended"
+		s.Class, s.Unfinished = tally.Timeout, true
 	}
-	s.Unfinished = true
 	return true
 }
 
@@ -203,14 +205,13 @@ func unexpected(e Event, s tally.Sample) tally.Sample {
 	return s
 }
 
-// stopping reports whether the load has ended since the call began. The rest of the stream is
-// then skipped.
+// over reports whether the load has ended since the call began.
+func (f *flow) over() bool { return !f.onStop && f.run.stopping.Load() }
+
+// stopping is over for what the call's time depends on. The rest of the stream is then skipped.
 func (f *flow) stopping() bool {
-	if f.onStop || !f.run.stopping.Load() {
-		return false
-	}
-	f.unfinished = true
-	return true
+	f.unfinished = f.unfinished || f.over()
+	return f.over()
 }
 
 // route is what the next message is counted under.
@@ -235,10 +236,12 @@ func (f *flow) message(s tally.Sample, from time.Duration) {
 
 // note remembers the first failure: it is what the call failed with.
 func (f *flow) note(s tally.Sample) {
-	if s.Class != tally.OK && f.class == 0 {
+	switch {
+	case s.Unfinished:
+		f.unfinished = true
+	case s.Class != tally.OK && f.class == 0:
 		f.class, f.text = s.Class, s.Error
 	}
-	f.unfinished = f.unfinished || s.Unfinished
 }
 
 // fail counts an awaited message that did not come, and ends the stream.

@@ -23,6 +23,7 @@ type worker struct {
 	timer     *time.Timer // nil until the first sleep
 
 	begun    bool          // on_start has succeeded
+	refused  bool          // on_start has failed, and not succeeded since
 	gone     bool          // its client is closed
 	schedule schedule      // of its tasks, if it has a pace
 	left     []plan.Step   // the rest of the task that the end of the stretch interrupted
@@ -82,8 +83,11 @@ func (w *worker) send(ctx context.Context, c *plan.Call, due time.Duration) (end
 	s := w.run.sample(&o, due)
 	within(&s, s.Service(), c.Within)
 	w.run.count(w.lane, c.Route(), s)
-	return s.Ended, s.Class == tally.OK
+	return s.Ended, succeeded(&s)
 }
+
+// succeeded reports whether a call ended as expected.
+func succeeded(s *tally.Sample) bool { return s.Class == tally.OK && !s.Unfinished }
 
 // within turns a good sample into a failure if it took longer than most; 0 allows any time.
 func within(s *tally.Sample, took, most time.Duration) {
@@ -145,6 +149,7 @@ func (w *worker) begin(ctx context.Context, until time.Duration) bool {
 	steps := w.run.Plan.Behaviours[w.behaviour].OnStart
 	for due := w.run.now(); len(steps) > 0; {
 		ended, ok := w.perform(ctx, steps, due)
+		w.refused = !ok && (w.refused || len(w.left) == 0 && ctx.Err() == nil)
 		w.left, w.resume = nil, 0 // on_start begins again from its first step
 		if ok {
 			break
