@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"regexp"
 	"slices"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 type Call struct {
 	Index    int           // into Plan.Calls
 	Protocol int           // index into Plan.Protocols
-	Routes   []int         // indices into Plan.Routes: of the call itself first, then of its parts
+	Name     string        // of its route, or what it would be counted under: setup and teardown have no routes
+	Routes   []int         // indices into Plan.Routes: of the call itself first, then of its parts; nil in setup and teardown
 	Save     []Save        // the parts of the answer to keep
 	Within   time.Duration // longest service time; 0 for any
 	Content  any           // what its Protocol made of it
@@ -20,7 +22,8 @@ type Call struct {
 	Saves    bool          // it, or a message of it, keeps something for later calls
 }
 
-// Route is the index of the route that the call itself is counted under.
+// Route is the index of the route that the call itself is counted under. Calls of setup and teardown
+// have none.
 func (c *Call) Route() int { return c.Routes[0] }
 
 // The parts of a stream, as indices into its Call.Routes.
@@ -51,8 +54,11 @@ func (c *Call) Span() bool {
 
 // Save keeps a part of an answer for later calls of the user.
 type Save struct {
-	Slot int
-	Path string // where the value is, in the protocol's words; in JSON answers a GJSON path
+	Slot     int
+	Of       profile.Source // OfJSON, OfText, OfHeader or OfCookie
+	Path     string         // where the value is, in the protocol's words; in JSON answers a GJSON path
+	Match    *regexp.Regexp // its first group is kept, or the whole match; nil for the whole value
+	Optional bool           // if nothing is there, the slot is emptied; otherwise that is a failure
 }
 
 // Route is a name that calls, or parts of calls, are counted under.
@@ -83,9 +89,11 @@ func (r *Resolver) call(c *profile.Call) *Call {
 		return &Call{}
 	}
 	p := r.values.Protocols[i]
-	resolved := &Call{Index: len(r.plan.Calls), Protocol: r.protocol(word), Save: r.saves(c.Save), Within: c.Within, Content: p.Content(r, c)}
+	resolved := &Call{Index: len(r.plan.Calls), Name: c.Route(), Protocol: r.protocol(word), Save: r.saves(c.Save), Within: c.Within, Content: p.Content(r, c)}
 	for _, name := range c.Routes {
-		resolved.Routes = append(resolved.Routes, r.route(name))
+		if !r.uncounted {
+			resolved.Routes = append(resolved.Routes, r.route(name))
+		}
 	}
 	resolved.Saves = len(resolved.Save) > 0
 	for i := range c.Messages {
@@ -116,7 +124,11 @@ func (r *Resolver) route(name string) int {
 
 func (r *Resolver) saves(saves []profile.Save) (resolved []Save) {
 	for _, s := range saves {
-		resolved = append(resolved, Save{Slot: r.slots[s.Name], Path: s.Path})
+		save := Save{Slot: r.slots[s.Name], Of: s.Of, Path: s.Path, Optional: s.Optional}
+		if s.Match != "" {
+			save.Match = regexp.MustCompile(s.Match)
+		}
+		resolved = append(resolved, save)
 	}
 	return resolved
 }

@@ -39,6 +39,17 @@ func (c *Chooser) Task(behaviour int) *Task {
 	return &tasks[draw(c.rand, tasks, func(t *Task) int { return t.Weight })]
 }
 
+// Times draws how often a step is done.
+func (c *Chooser) Times(r profile.Repeat) int {
+	switch {
+	case r.Max == 0:
+		return 1
+	case r.Min == r.Max:
+		return r.Max
+	}
+	return r.Min + c.rand.IntN(r.Max-r.Min+1)
+}
+
 // draw gives the index of an item, by weight.
 func draw[T any](r *rand.Rand, items []T, weight func(*T) int) int {
 	if len(items) == 1 {

@@ -3,39 +3,107 @@ package plan
 import (
 	"fmt"
 	"regexp"
-	"strconv"
+	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Condition is a condition on a part of a JSON answer.
+// Condition is a condition on a value.
 type Condition struct {
-	Path    string // GJSON
+	Of      profile.Source
+	Path    string // of a part of an answer: GJSON, or the name of a header or a cookie
 	Op      profile.Op
 	Operand string
-	Number  float64 // the operand, if Numeric
-	Numeric bool
-	Text    bool           // only a JSON string can be equal to it
+	Numeric bool           // the operand is a number, as JSON writes it
+	Text    bool           // only a text can be equal to it
 	Pattern *regexp.Regexp // of profile.Matches
+}
+
+// Guard is a condition on a variable: a step is left out unless its guards hold.
+type Guard struct {
+	Value Text // the variable alone
+	Condition
 }
 
 // NewCondition resolves a condition that the profile has checked.
 func NewCondition(c profile.Condition) Condition {
-	made := Condition{Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text}
+	made := Condition{Of: c.Of, Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text}
 	if c.Op == profile.Matches {
 		made.Pattern = regexp.MustCompile(c.Operand)
 	}
-	if !c.Text {
-		number, err := strconv.ParseFloat(c.Operand, 64)
-		made.Number, made.Numeric = number, err == nil
-	}
+	made.Numeric = !c.Text && c.Op != profile.Matches && profile.IsNumber(c.Operand)
 	return made
 }
 
 // String is the condition for people.
 func (c Condition) String() string {
-	if c.Op == profile.Exists {
-		return c.Path + " exists"
+	subject := c.Path
+	switch c.Of {
+	case profile.OfHeader, profile.OfCookie:
+		subject = "the " + string(c.Of) + " " + c.Path
+	case profile.OfText:
+		subject = "the body"
+	case profile.OfSize:
+		subject = "the size of the body"
 	}
-	return fmt.Sprintf("%s %s %s", c.Path, c.Op, c.Operand)
+	switch c.Op {
+	case profile.Exists:
+		return subject + " exists"
+	case profile.Contains:
+		return fmt.Sprintf("%s contains %q", subject, c.Operand)
+	}
+	return fmt.Sprintf("%s %s %s", subject, c.Op, c.Operand)
+}
+
+// Holds reports whether a value meets the condition. Numbers are compared as numbers, to the last digit.
+// A text never equals a number, unless it comes from a place that knows no kinds.
+func (c *Condition) Holds(v profile.Value) bool {
+	if v.Kind == profile.NoValue {
+		return c.Op == profile.NotEqual
+	}
+	switch c.Op {
+	case profile.Exists:
+		return true
+	case profile.Matches:
+		return c.Pattern.MatchString(v.Text)
+	case profile.Contains:
+		return strings.Contains(v.Text, c.Operand)
+	case profile.Equal:
+		return c.equal(v)
+	case profile.NotEqual:
+		return !c.equal(v)
+	}
+	if !isNumber(v) {
+		return false
+	}
+	order := compareNumbers(v.Text, c.Operand)
+	switch c.Op {
+	case profile.Less:
+		return order < 0
+	case profile.LessEqual:
+		return order <= 0
+	case profile.Greater:
+		return order > 0
+	case profile.GreaterEqual:
+		return order >= 0
+	}
+	panic("plan: a condition with the operator " + string(c.Op))
+}
+
+func (c *Condition) equal(v profile.Value) bool {
+	switch {
+	case c.Numeric && isNumber(v):
+		return compareNumbers(v.Text, c.Operand) == 0
+	case v.Kind == profile.UntypedValue:
+		return v.Text == c.Operand
+	case c.Numeric || v.Kind == profile.NumberValue:
+		return false
+	case c.Text:
+		return v.Kind == profile.TextValue && v.Text == c.Operand
+	}
+	return v.Text == c.Operand // true, false, null, or a bare word
+}
+
+func isNumber(v profile.Value) bool {
+	return v.Kind == profile.NumberValue || v.Kind == profile.UntypedValue && profile.IsNumber(v.Text)
 }

@@ -27,7 +27,11 @@ type Plan struct {
 
 	Routes     []Route  // what calls and their parts are counted under, in alphabetical order
 	Protocols  []string // that the calls speak, by their words
-	Calls      []*Call  // of all behaviours
+	Calls      []*Call  // of all behaviours, of setup and of teardown
+	Setup      []Step   // done once for each system, before its users start; in no route's figures
+	Teardown   []Step   // done once, after the last user; in no route's figures
+	Slots      int      // how many variables setup and teardown save
+	Shared     int      // how many of them setup saves: they have the first slots there, and of every Behaviour
 	Behaviours []Behaviour
 	Data       []Table
 	Users      []User // closed model: in the order of their start; nil in the open one
@@ -84,9 +88,10 @@ type Behaviour struct {
 	Weight  int
 	Wait    profile.Wait
 	OnStart []Step
+	Renew   time.Duration // on_start is done again this often, between two tasks; 0 for never
 	OnStop  []Step
 	Tasks   []Task
-	Slots   int // how many variables a user saves
+	Slots   int // how many variables a user has: first those of setup, see Plan.Shared, then its own
 }
 
 // Task is what a user does in one go.
@@ -96,17 +101,22 @@ type Task struct {
 	Steps  []Step
 }
 
-// Step is a call or a wait: exactly one of both is set.
+// Step is a call, a wait, or a group of steps: exactly one of the three is set. It is done as often as
+// Chooser.Times says for its Repeat. Before each of these times its guards are asked, and it is left
+// out that time unless all hold.
 type Step struct {
-	Call *Call
-	Wait *profile.Wait
+	Call   *Call
+	Wait   *profile.Wait
+	Steps  []Step
+	Repeat profile.Repeat
+	If     []Guard
 }
 
 // Table is rows of data that requests are filled with.
 type Table struct {
 	Name  string
 	Order profile.Order
-	Rows  [][]string // all of the same length, at least one
+	Rows  [][]profile.Value // all of the same length, at least one
 }
 
 // Shard is one of N parts of a plan, counted from 0. The zero Shard is the whole.
@@ -150,6 +160,7 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 	}
 	r.plan = pl
 	pl.Target = r.target(p.Target, p.Limits.Hosts)
+	r.once(p)
 	for _, u := range p.Users {
 		pl.Behaviours = append(pl.Behaviours, r.behaviour(u))
 	}

@@ -114,8 +114,8 @@ users:
 	if got, want := show(q.Path), fmt.Sprintf("/base/cart/<%d/%d>?key=s3cret", plan.Column, plan.URL); got != want {
 		t.Errorf("path %s, want %s", got, want)
 	}
-	want := fmt.Sprintf(`{"<%[1]dseq/%[2]d>":"x <%[1]dseq/%[2]d>","a":"pa\"ss","list":[<%[1]dfloats/%[3]d>],"n":<%[1]dint/%[3]d>,"s":"<%[4]d/%[2]d>"}`,
-		plan.Generated, plan.JSON, plan.Plain, plan.Column)
+	want := fmt.Sprintf(`{"<%[1]dseq/%[2]d>":"x <%[1]dseq/%[2]d>","a":"pa\"ss","list":[<%[1]dfloats/%[3]d>],"n":<%[1]dint/%[3]d>,"s":<%[4]d/%[5]d>}`,
+		plan.Generated, plan.JSON, plan.Plain, plan.Column, plan.JSONWhole)
 	if got := show(q.Body); got != want {
 		t.Errorf("body %s\nwant %s", got, want)
 	}
@@ -170,7 +170,7 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("nothing is started: %v", err)
 	}
 	_, err = makeFrom(t, fmt.Sprintf(text, "${env.PIN}", start), plan.Shard{})
-	if err == nil || !strings.HasPrefix(err.Error(), "${env.PIN} is only 3 bytes, too short to mask") || strings.Contains(err.Error(), "471") {
+	if err == nil || !strings.HasPrefix(err.Error(), "p.yaml:2:40: target.headers.A: ${env.PIN} is only 3 bytes, too short to mask") || strings.Contains(err.Error(), "471") {
 		t.Errorf("a value of 3 bytes: %v", err)
 	}
 }

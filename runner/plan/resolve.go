@@ -13,13 +13,15 @@ import (
 
 // Resolver puts values into templates and keeps the first error.
 type Resolver struct {
-	profile  *profile.Profile
-	plan     *Plan // in the making
-	values   Values
-	basePath string         // of target.url
-	slots    map[string]int // where the present user's variables are saved
-	secrets  []Secret       // see Start
-	err      error
+	profile   *profile.Profile
+	plan      *Plan // in the making
+	values    Values
+	basePath  string         // of target.url
+	slots     map[string]int // where the present user's variables are saved
+	shared    []string       // the variables that setup saves
+	uncounted bool           // setup or teardown is being resolved
+	secrets   []Secret       // see Start
+	err       error
 }
 
 // Fail notes why the profile cannot be planned.
@@ -27,6 +29,15 @@ func (r *Resolver) Fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf(format, args...)
 	}
+}
+
+// failEnv notes what is wrong with a variable of the environment, with the place that uses it.
+func (r *Resolver) failEnv(name, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if where := r.profile.Uses(name); where != "" {
+		text = where + ": " + text
+	}
+	r.Fail("%s", text)
 }
 
 // text resolves a template that holds only what is known before the run.
@@ -42,9 +53,8 @@ func (r *Resolver) text(t profile.Template) string {
 	return b.String()
 }
 
-// LeastSecret is the least length in bytes of a value of the environment, if the run starts a system.
-// Shorter values occur in too much of what the system prints to be masked there.
-const LeastSecret = 4
+// LeastSecret is profile.LeastSecret.
+const LeastSecret = profile.LeastSecret
 
 // fixed is the value of a variable that is the same for the whole run.
 func (r *Resolver) fixed(variable string) (value string, ok bool) {
@@ -57,13 +67,13 @@ func (r *Resolver) fixed(variable string) (value string, ok bool) {
 	}
 	value, set := r.values.Env(name)
 	if !set {
-		r.Fail("the environment variable %s is not set", name)
+		r.failEnv(name, "the environment variable %s is not set", name)
 	}
 	if value == "" {
 		return "", true
 	}
 	if len(value) < LeastSecret && r.profile.Target.Start != nil {
-		r.Fail("${%s} is only %d bytes, too short to mask in what the system prints: the minimum is %d. If it is no secret, write it in the profile",
+		r.failEnv(name, "${%s} is only %d bytes, too short to mask in what the system prints: the minimum is %d. If it is no secret, write it in the profile",
 			variable, len(value), LeastSecret)
 	}
 	if secret := (Secret{name, value}); !slices.Contains(r.secrets, secret) {
@@ -78,20 +88,21 @@ func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 	var text Text
 	for _, part := range t.Parts() {
 		if part.Variable == "" {
-			text = append(text, Part{Literal: literal(part.Literal, escape)})
+			text = append(text, Part{Literal: escapeLiteral(part.Literal, escape)})
 			continue
 		}
 		if value, ok := r.fixed(part.Variable); ok {
+			name, _ := profile.EnvName(part.Variable)
 			if escape == JSON {
 				value = escapeJSON(value)
 			}
 			if escape == HeaderValue && strings.ContainsAny(value, "\r\n") {
-				r.Fail("${%s} holds a line break, which cannot stand in a header", part.Variable)
+				r.failEnv(name, "${%s} holds a line break, which cannot stand in a header", part.Variable)
 			}
 			if escape == URL && strings.ContainsFunc(value, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }) {
-				r.Fail("${%s} holds a space, a # or a control character, which cannot stand in a path: is there a line break at its end?", part.Variable)
+				r.failEnv(name, "${%s} holds a space, a # or a control character, which cannot stand in a path: is there a line break at its end?", part.Variable)
 			}
-			text = append(text, Part{Literal: literal(value, escape)})
+			text = append(text, Part{Literal: escapeLiteral(value, escape)})
 			continue
 		}
 		p := r.variable(part.Variable)
@@ -99,18 +110,26 @@ func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 		text = append(text, p)
 	}
 	if escape == JSON {
-		text = unquoteNumbers(text)
+		text = unquoteValues(text)
 	}
 	return Join(text)
 }
 
-// literal is a text as it is sent: in a path, letters past ASCII are escaped.
-func literal(text string, escape Escape) string {
-	if escape == URL {
+// escapeLiteral makes a text of the profile safe for its place. In a path, its structure stays.
+func escapeLiteral(text string, where Escape) string {
+	switch where {
+	case URL:
 		return uri.Escape(text)
+	case Form:
+		return url.QueryEscape(text)
+	case Quoted:
+		return quotedName.Replace(text)
 	}
 	return text
 }
+
+// quotedName is how browsers write names in multipart/form-data (the HTML standard, "multipart form data").
+var quotedName = strings.NewReplacer("\n", "%0A", "\r", "%0D", `"`, "%22")
 
 func escapeJSON(value string) string {
 	quoted, err := json.Marshal(value)
@@ -136,17 +155,22 @@ func (r *Resolver) variable(name string) Part {
 	return Part{Kind: Generated, Generator: g}
 }
 
-// unquoteNumbers removes the quotes around a JSON string that consists of one variable making a
-// number or an array: "${int(1,9)}" is sent as 7, not as "7".
-func unquoteNumbers(t Text) Text {
+// unquoteValues removes the quotes around a JSON string that consists of one variable whose value has
+// a kind: "${int(1,9)}" is sent as 7, not as "7". What is saved, and cells of tables, get them back if
+// they are texts.
+func unquoteValues(t Text) Text {
 	for i := 1; i+1 < len(t); i++ {
 		before, after := t[i-1].Literal, t[i+1].Literal
-		if t[i].Kind != Generated || !t[i].Generator.Kind.Numeric() || t[i-1].Kind != Literal || t[i+1].Kind != Literal ||
+		typed := t[i].Kind == Saved || t[i].Kind == Column || t[i].Kind == Generated && t[i].Generator.Kind.Numeric()
+		if !typed || t[i-1].Kind != Literal || t[i+1].Kind != Literal ||
 			!opensString(before) || !strings.HasPrefix(after, `"`) || strings.HasPrefix(after, `":`) {
 			continue
 		}
 		t[i-1].Literal, t[i+1].Literal = before[:len(before)-1], after[1:]
-		t[i].Escape = Plain
+		t[i].Escape = JSONWhole
+		if t[i].Kind == Generated {
+			t[i].Escape = Plain
+		}
 	}
 	return t
 }
@@ -189,14 +213,36 @@ func (r *Resolver) start(s *profile.Start) *Start {
 	return started
 }
 
+// once resolves setup and teardown. Setup's variables get the first slots, which all behaviours share.
+func (r *Resolver) once(p *profile.Profile) {
+	r.uncounted = true
+	r.slots = map[string]int{}
+	r.shared = profile.Saves(p.Setup)
+	r.reserve(r.shared)
+	r.plan.Shared = len(r.slots)
+	r.plan.Setup = r.steps(p.Setup)
+	r.reserve(profile.Saves(p.Teardown))
+	r.plan.Slots = len(r.slots)
+	r.plan.Teardown = r.steps(p.Teardown)
+	r.uncounted = false
+}
+
+// reserve gives a slot to each variable that has none.
+func (r *Resolver) reserve(names []string) {
+	for _, name := range names {
+		if _, there := r.slots[name]; !there {
+			r.slots[name] = len(r.slots)
+		}
+	}
+}
+
 func (r *Resolver) behaviour(u profile.Behaviour) Behaviour {
 	r.slots = map[string]int{}
-	for _, name := range u.Saves() {
-		r.slots[name] = len(r.slots)
-	}
+	r.reserve(r.shared)
+	r.reserve(u.Saves())
 	b := Behaviour{
 		Name: u.Name, Weight: u.Weight, Wait: u.Wait, Slots: len(r.slots),
-		OnStart: r.steps(u.OnStart), OnStop: r.steps(u.OnStop),
+		OnStart: r.steps(u.OnStart), Renew: u.Renew, OnStop: r.steps(u.OnStop),
 	}
 	for _, t := range u.Tasks {
 		b.Tasks = append(b.Tasks, Task{Name: t.Name, Weight: t.Weight, Steps: r.steps(t.Steps)})
@@ -207,10 +253,14 @@ func (r *Resolver) behaviour(u profile.Behaviour) Behaviour {
 func (r *Resolver) steps(steps []profile.Step) []Step {
 	var resolved []Step
 	for _, s := range steps {
-		step := Step{Wait: s.Wait}
+		step := Step{Wait: s.Wait, Repeat: s.Repeat}
+		for _, c := range s.If {
+			step.If = append(step.If, Guard{r.Text(profile.Template("${"+c.Path+"}"), Plain), NewCondition(c)})
+		}
 		if s.Call != nil {
 			step.Call = r.call(s.Call)
 		}
+		step.Steps = r.steps(s.Steps)
 		resolved = append(resolved, step)
 	}
 	return resolved

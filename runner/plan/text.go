@@ -41,6 +41,9 @@ const (
 	JSON               // inside of a JSON string
 	URL                // a path or a query: all but A to Z, a to z, 0 to 9 and -._~ is percent-encoded
 	HeaderValue        // control characters are left out
+	JSONWhole          // a whole value of JSON: a text gets its quotes, everything else stays as it is
+	Form               // application/x-www-form-urlencoded
+	Quoted             // inside of a quoted name of multipart/form-data
 )
 
 // Static returns the text if it has no variable.

@@ -130,7 +130,7 @@ func (p *Plan) stepWords(steps []Step) string {
 	var words []string
 	for _, s := range steps {
 		if s.Call != nil {
-			words = append(words, p.Routes[s.Call.Route()].Name)
+			words = append(words, s.Call.Name)
 			continue
 		}
 		words = append(words, waitWords(*s.Wait))

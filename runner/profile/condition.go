@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,15 +10,29 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Condition is what a part of a JSON answer must be.
+// Condition is what a part of an answer must be, or what a variable must be for a step to be done.
 type Condition struct {
-	Path    string // GJSON
+	Of      Source
+	Path    string // GJSON for OfJSON, else the name of the header, the cookie or the variable
 	Op      Op
-	Operand string // empty for Exists
+	Operand string // empty for Exists; a number is written as JSON writes it
 	Text    bool   // the operand was written as a text: "10" is not 10
 }
 
-// Op compares a part of an answer with the operand of a Condition.
+// Source is where a value comes from.
+type Source string
+
+// The sources. OfJSON is the zero value.
+const (
+	OfJSON     Source = ""
+	OfText     Source = "text" // the body of an answer
+	OfHeader   Source = "header"
+	OfCookie   Source = "cookie" // that the answer sets
+	OfSize     Source = "size"   // the length of the body in bytes
+	OfVariable Source = "variable"
+)
+
+// Op compares a value with the operand of a Condition.
 type Op string
 
 // The operators.
@@ -32,42 +45,72 @@ const (
 	GreaterEqual Op = ">="
 	Matches      Op = "~" // a regular expression
 	Exists       Op = "exists"
+	Contains     Op = "contains" // of OfText alone
 )
-
-// Conditions reads what the parts of a JSON answer must be, by their paths.
-func (r *CallReader) Conditions(to *[]Condition) strict.Read {
-	return func(n *yaml.Node) {
-		r.Entries(n, func(key, value *yaml.Node) {
-			r.Scalar(func(value *yaml.Node) { *to = append(*to, r.reader.condition(key, value)) })(value)
-		})
-	}
-}
 
 // operators, the longer ones first.
 var operators = []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Matches}
 
-// condition reads what a part of the answer must be: a text that begins with an operator is
-// a condition, anything else must be equal.
-func (r *reader) condition(key, value *yaml.Node) Condition {
-	datesAsText(value)
-	if value.Tag != "!!str" { // a number, true, false or null, however YAML spells it
-		var plain any
-		err := value.Decode(&plain)
-		var text []byte
-		if err == nil {
-			text, err = marshal(plain)
-		}
-		if err != nil {
-			r.Problem(value, "this value has no form in JSON: %v", err)
-		}
-		return Condition{Path: key.Value, Op: Equal, Operand: string(text)}
+// Conditions reads what the values of a source must be, by their paths or names.
+func (r *CallReader) Conditions(of Source, to *[]Condition) strict.Read {
+	return r.reader.conditions(of, func(key *yaml.Node) {}, to)
+}
+
+// conditions reads a mapping of names to conditions; named sees each name.
+func (r *reader) conditions(of Source, named strict.Read, to *[]Condition) strict.Read {
+	return func(n *yaml.Node) {
+		r.Entries(n, func(key, value *yaml.Node) {
+			named(key)
+			r.Scalar(func(value *yaml.Node) {
+				c := r.condition(value, operators)
+				c.Of, c.Path = of, key.Value
+				*to = append(*to, c)
+			})(value)
+		})
 	}
-	c := Condition{Path: key.Value, Op: Equal, Operand: value.Value, Text: true}
-	if strings.Contains(c.Operand, "${") {
-		r.Problem(value, "a condition cannot contain variables; write the value itself")
+}
+
+// TextConditions reads what the body of an answer must be: a text that it contains, a condition, or
+// a list of them. Only ~, == and != are operators here, as a page may well begin with a <.
+func (r *CallReader) TextConditions(to *[]Condition) strict.Read {
+	return r.OneOrMore(r.Match(anything, func(n *yaml.Node, _ string) {
+		text := *n
+		text.Style = yaml.DoubleQuotedStyle // 404 is a text that a page contains
+		c := r.reader.condition(&text, []Op{Equal, NotEqual, Matches})
+		if c.Of = OfText; c.Op == Equal && c.Text && !strings.HasPrefix(n.Value, string(Equal)) || c.Op == Exists {
+			c.Op, c.Operand = Contains, r.reader.literal(n, n.Value)
+			if c.Operand == "" {
+				r.Problem(n, "the text is empty, which every answer contains; write what must be in it")
+			}
+		}
+		c.Text = true // a page is a text, whatever stands in it
+		*to = append(*to, c)
+	}))
+}
+
+var anything = strict.NewPattern(`^`, "a text")
+
+// SizeCondition reads how many bytes the body of an answer must have.
+func (r *CallReader) SizeCondition(to *[]Condition) strict.Read {
+	return r.Scalar(func(n *yaml.Node) {
+		c := r.reader.condition(n, operators)
+		if c.Of = OfSize; !IsNumber(c.Operand) || c.Text || c.Op == Matches {
+			r.Problem(n, `expected a number of bytes such as 1000, or a condition such as "> 1000", found %s`, strict.Quote(n.Value))
+		}
+		*to = append(*to, c)
+	})
+}
+
+// condition reads what a value must be: a text that begins with an operator is a condition,
+// anything else must be equal.
+func (r *reader) condition(value *yaml.Node, operators []Op) Condition {
+	kind, text := r.scalar(value)
+	if kind != TextValue {
+		return Condition{Op: Equal, Operand: text}
 	}
+	c := Condition{Op: Equal, Operand: r.literal(value, text), Text: true}
 	if c.Operand == string(Exists) {
-		return Condition{Path: key.Value, Op: Exists}
+		return Condition{Op: Exists}
 	}
 	for _, op := range operators {
 		operand, ok := strings.CutPrefix(c.Operand, string(op))
@@ -78,13 +121,14 @@ func (r *reader) condition(key, value *yaml.Node) Condition {
 		if quoted, err := strconv.Unquote(c.Operand); err == nil {
 			c.Operand, c.Text = quoted, true
 		}
-		_, err := strconv.ParseFloat(c.Operand, 64)
+		number, isNumber := jsonNumber(c.Operand)
+		if isNumber && !c.Text && op != Matches {
+			c.Operand = number
+		}
 		switch {
 		case op == Matches:
-			if _, err := regexp.Compile(c.Operand); err != nil {
-				r.Problem(value, "invalid regular expression %s: %v", strict.Quote(c.Operand), err)
-			}
-		case op != Equal && op != NotEqual && err != nil:
+			r.expression(value, c.Operand)
+		case op != Equal && op != NotEqual && !isNumber:
 			r.Problem(value, "%s compares numbers, and %s is not a number", op, strict.Quote(c.Operand))
 		}
 		return c
@@ -92,44 +136,20 @@ func (r *reader) condition(key, value *yaml.Node) Condition {
 	return c
 }
 
-// JSON reads any value as the JSON text that is sent, with variables in it.
-func (r *CallReader) JSON(to *Template) strict.Read {
-	return r.Any(func(n *yaml.Node) {
-		datesAsText(n)
-		var value any
-		err := n.Decode(&value)
-		var text []byte
-		if err == nil {
-			text, err = marshal(value)
+// literal is a text that cannot have variables, with each $${ as the ${ that it stands for.
+func (r *reader) literal(n *yaml.Node, text string) string {
+	for _, part := range Template(text).Parts() {
+		if part.Variable != "" {
+			r.Problem(n, "a condition cannot contain variables; write the value itself")
+			return text
 		}
-		switch {
-		case err != nil:
-			r.Problem(n, "this value has no form in JSON: %v", err)
-		case closed.Check(string(text)) != "":
-			r.Problem(n, "%s", closed.Check(string(text)))
-		case r.reader.checkVariables(n, string(text)):
-			*to = Template(text)
-		}
-	})
+	}
+	return Template(text).literals()
 }
 
-// datesAsText turns a date such as 2024-01-02 into text: JSON has no dates.
-func datesAsText(n *yaml.Node) {
-	if n.Tag == "!!timestamp" {
-		n.Tag = "!!str"
+// expression checks a regular expression.
+func (r *reader) expression(n *yaml.Node, text string) {
+	if _, err := regexp.Compile(text); err != nil {
+		r.Problem(n, "invalid regular expression %s: %v", strict.Quote(text), err)
 	}
-	for _, inner := range n.Content {
-		datesAsText(inner)
-	}
-}
-
-// marshal is JSON without the escapes that are meant for HTML.
-func marshal(value any) ([]byte, error) {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(value); err != nil {
-		return nil, err
-	}
-	return []byte(strings.TrimSuffix(b.String(), "\n")), nil
 }

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
@@ -24,27 +26,38 @@ func (r *reader) tables(n *yaml.Node) []Table {
 		named(key)
 		d := Table{Name: key.Value, Order: Sequential}
 		r.Mapping(value,
-			strict.Key("file", "CSV whose first line names the columns, or JSON lines (.jsonl, .ndjson); relative to the profile.", r.dataFile(&d)),
+			strict.Key("file", "CSV whose first line names the columns, or JSON lines (.jsonl, .ndjson); relative to the profile.", r.dataFile(&d, value)),
+			strict.Key("separator", "What stands between the cells of CSV: one character, such as ; or \"\\t\"; a comma when it is left out.", r.Match(separator, func(*yaml.Node, string) {})),
 			strict.Key("list", "The values themselves.", func(n *yaml.Node) {
 				r.NonEmpty(n, "write at least one value", func(item *yaml.Node) {
-					var text string
-					r.Text(&text)(item)
-					d.Rows = append(d.Rows, []string{text})
+					r.Match(anything, func(item *yaml.Node, text string) {
+						kind, text := r.scalar(item)
+						d.Rows = append(d.Rows, []Value{{kind, text}})
+					})(item)
 				})
 			}),
 			strict.Key("order", "Which row comes next.", strict.OneOf(r.Reader, &d.Order, Sequential, Shuffle, Random)),
 		)
 		r.ExactlyOne(value, "data comes either from a file or from a list, for example: file: products.csv, or list: [boots, tent]", "file", "list")
+		r.Exclude(value, "list", "separator", "only CSV has a separator")
 		d.Sum = sumRows(d.Rows)
 		r.data = append(r.data, d)
 	})
 	return r.data
 }
 
-func sumRows(rows [][]string) string {
+// sumRows is the digest of rows. Texts alone give what they gave before cells had kinds.
+func sumRows(rows [][]Value) string {
 	sum := sha256.New()
 	for _, row := range rows {
-		fmt.Fprintf(sum, "%q\n", row)
+		texts, kinds := make([]string, len(row)), make([]byte, len(row))
+		for i, cell := range row {
+			texts[i], kinds[i] = cell.Text, byte('0'+cell.Kind)
+		}
+		fmt.Fprintf(sum, "%q\n", texts)
+		if slices.ContainsFunc(row, func(v Value) bool { return v.Kind != TextValue }) {
+			fmt.Fprintf(sum, "%s\n", kinds)
+		}
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
@@ -67,14 +80,19 @@ func (r *reader) file(take func(n *yaml.Node, content []byte)) strict.Read {
 }
 
 // dataFile reads rows of CSV with a header, or, from a file whose name ends in .jsonl or
-// .ndjson, one JSON object per line.
-func (r *reader) dataFile(d *Table) strict.Read {
+// .ndjson, one JSON object per line. table is the mapping that names the file.
+func (r *reader) dataFile(d *Table, table *yaml.Node) strict.Read {
 	return r.file(func(n *yaml.Node, content []byte) {
+		by := strict.Get(table, "separator")
+		content = bytes.TrimPrefix(content, []byte("\ufeff"))
 		var err error
-		if strings.HasSuffix(n.Value, ".jsonl") || strings.HasSuffix(n.Value, ".ndjson") {
+		switch {
+		case !strings.HasSuffix(n.Value, ".jsonl") && !strings.HasSuffix(n.Value, ".ndjson"):
+			d.Columns, d.Rows, err = csvRows(content, comma(by))
+		case by != nil:
+			err = errors.New("JSON lines have no separator; remove that key")
+		default:
 			d.Columns, d.Rows, err = jsonRows(content)
-		} else {
-			d.Columns, d.Rows, err = csvRows(content)
 		}
 		switch {
 		case err != nil:
@@ -86,22 +104,112 @@ func (r *reader) dataFile(d *Table) strict.Read {
 	})
 }
 
-func csvRows(content []byte) (columns []string, rows [][]string, err error) {
-	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
-	columns, err = reader.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("the file is empty; its first line must name the columns")
+var separator = strict.NewPattern(`^([^"\r\n]|\\t)$`, `one character such as ; or "\t"`)
+
+// comma is the separator that a node names.
+func comma(n *yaml.Node) rune {
+	switch {
+	case n == nil || separator.Check(n.Value) != "": // which has a problem of its own
+		return ','
+	case n.Value == `\t`:
+		return '\t'
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	rows, err = reader.ReadAll()
-	return columns, rows, err
+	c, _ := utf8.DecodeRuneInString(n.Value)
+	return c
 }
 
-// jsonRows reads one object per line; the keys of the first are the columns. A value that is
-// not a string is kept as its JSON.
-func jsonRows(content []byte) (columns []string, rows [][]string, err error) {
+// csvRows reads CSV (RFC 4180). A column all of whose cells are JSON numbers without quotes is one of
+// numbers, and one of nothing but true and false one of truth values. All others are texts, to the
+// last zero.
+func csvRows(content []byte, comma rune) (columns []string, rows [][]Value, err error) {
+	reader := csv.NewReader(bytes.NewReader(content))
+	reader.Comma, reader.FieldsPerRecord = comma, -1
+	columns, err = reader.Read()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, nil, errors.New("the file is empty; its first line must name the columns")
+	case err != nil:
+		return nil, nil, csvError(err)
+	}
+	for i, name := range columns {
+		if slices.Contains(columns[:i], name) {
+			return nil, nil, fmt.Errorf("two columns are named %s; each needs a name of its own", strict.Quote(name))
+		}
+	}
+	lines := lineStarts(content)
+	kinds := make([]ValueKind, len(columns)) // NoValue before the first row
+	for {
+		record, err := reader.Read()
+		switch {
+		case errors.Is(err, io.EOF):
+			for _, row := range rows {
+				for i := range row {
+					row[i].Kind = kinds[i]
+				}
+			}
+			return columns, rows, nil
+		case err != nil:
+			return nil, nil, csvError(err)
+		}
+		line, _ := reader.FieldPos(0)
+		if len(record) != len(columns) {
+			return nil, nil, fmt.Errorf("line %d has %d cells, but the first line names %d columns", line, len(record), len(columns))
+		}
+		row := make([]Value, len(record))
+		for i, cell := range record {
+			row[i].Text = cell
+			line, column := reader.FieldPos(i)
+			kind := TextValue
+			if at := lines[line-1] + column - 1; at >= len(content) || content[at] != '"' {
+				kind = cellKind(cell)
+			}
+			if kinds[i] == NoValue {
+				kinds[i] = kind
+			} else if kinds[i] != kind {
+				kinds[i] = TextValue
+			}
+		}
+		rows = append(rows, row)
+	}
+}
+
+// cellKind is the kind that a cell without quotes has by itself.
+func cellKind(cell string) ValueKind {
+	switch {
+	case IsNumber(cell):
+		return NumberValue
+	case cell == "true" || cell == "false":
+		return BoolValue
+	}
+	return TextValue
+}
+
+// lineStarts are the offsets at which lines begin.
+func lineStarts(content []byte) (starts []int) {
+	at := 0
+	for line := range bytes.Lines(content) {
+		starts = append(starts, at)
+		at += len(line)
+	}
+	return starts
+}
+
+// csvError says in our words what is wrong with a file.
+func csvError(err error) error {
+	var at *csv.ParseError
+	switch {
+	case !errors.As(err, &at):
+		return err
+	case errors.Is(at.Err, csv.ErrBareQuote):
+		return fmt.Errorf("line %d, column %d: a \" stands inside a cell; put the whole cell in quotes, and write each \" in it twice", at.Line, at.Column)
+	case errors.Is(at.Err, csv.ErrQuote):
+		return fmt.Errorf("line %d: a cell that begins with a \" does not end with one, or holds a \" that is not written twice", at.StartLine)
+	}
+	return fmt.Errorf("line %d: %w", at.Line, at.Err)
+}
+
+// jsonRows reads one object per line; the keys of the first are the columns. Each value keeps its kind.
+func jsonRows(content []byte) (columns []string, rows [][]Value, err error) {
 	line := 0
 	for text := range bytes.Lines(content) {
 		line++
@@ -116,22 +224,37 @@ func jsonRows(content []byte) (columns []string, rows [][]string, err error) {
 			return nil, nil, fmt.Errorf("line %d is an empty object", line)
 		}
 		if columns == nil {
-			for key := range object {
-				columns = append(columns, key)
-			}
-			slices.Sort(columns)
+			columns = slices.Sorted(maps.Keys(object))
 		}
-		row := make([]string, len(columns))
+		row := make([]Value, len(columns))
 		for i, column := range columns {
 			value, ok := object[column]
 			if !ok {
 				return nil, nil, fmt.Errorf("line %d has no %q, unlike the first line", line, column)
 			}
-			if json.Unmarshal(value, &row[i]) != nil {
-				row[i] = string(value)
+			if row[i], err = jsonCell(value); err != nil {
+				return nil, nil, fmt.Errorf("line %d: %w", line, err)
 			}
 		}
 		rows = append(rows, row)
 	}
 	return columns, rows, nil
+}
+
+// jsonCell is a value of JSON as it was written.
+func jsonCell(value json.RawMessage) (Value, error) {
+	text := string(value)
+	switch text[0] {
+	case '"':
+		v := Value{Kind: TextValue}
+		err := json.Unmarshal(value, &v.Text)
+		return v, err
+	case 't', 'f':
+		return Value{BoolValue, text}, nil
+	case 'n':
+		return Value{NullValue, text}, nil
+	case '[', '{':
+		return Value{JSONValue, text}, nil
+	}
+	return Value{NumberValue, text}, nil
 }

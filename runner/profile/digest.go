@@ -25,11 +25,13 @@ func (p *Profile) Digest() string {
 // with them their baselines. Never change a name or an order here.
 type (
 	digestV1 struct {
-		Name   string
-		Target targetV1
-		Load   loadV1
-		Data   []dataV1 `json:",omitempty"`
-		Users  []userV1
+		Name     string
+		Target   targetV1
+		Load     loadV1
+		Data     []dataV1 `json:",omitempty"`
+		Users    []userV1
+		Setup    []stepV1 `json:",omitempty"`
+		Teardown []stepV1 `json:",omitempty"`
 	}
 	targetV1 struct {
 		URL         Template
@@ -89,6 +91,7 @@ type (
 		OnStart []stepV1 `json:",omitempty"`
 		OnStop  []stepV1 `json:",omitempty"`
 		Tasks   []taskV1
+		Renew   time.Duration `json:",omitempty"`
 	}
 	taskV1 struct {
 		Name   string
@@ -103,8 +106,11 @@ type (
 		Period time.Duration `json:",omitempty"`
 	}
 	stepV1 struct {
-		Wait *waitV1 `json:",omitempty"`
-		Call *callV1 `json:",omitempty"`
+		Wait   *waitV1     `json:",omitempty"`
+		Call   *callV1     `json:",omitempty"`
+		Steps  []stepV1    `json:",omitempty"`
+		Repeat Repeat      `json:",omitzero"`
+		If     []Condition `json:",omitempty"`
 	}
 	callV1 struct {
 		Routes   []string
@@ -114,7 +120,12 @@ type (
 		Content  any         // its Canonical
 		Messages []messageV1 `json:",omitempty"`
 	}
-	saveV1    struct{ Name, Path string }
+	saveV1 struct {
+		Name, Path string
+		Of         Source `json:",omitempty"`
+		Match      string `json:",omitempty"`
+		Optional   bool   `json:",omitempty"`
+	}
 	messageV1 struct {
 		Route   string        `json:",omitempty"`
 		Wait    *waitV1       `json:",omitempty"`
@@ -130,7 +141,7 @@ type (
 )
 
 func (p *Profile) digestV1() digestV1 {
-	return digestV1{p.Name, p.Target.digestV1(), p.Load.digestV1(), each(p.Data, Table.digestV1), each(p.Users, Behaviour.digestV1)}
+	return digestV1{p.Name, p.Target.digestV1(), p.Load.digestV1(), each(p.Data, Table.digestV1), each(p.Users, Behaviour.digestV1), each(p.Setup, Step.digestV1), each(p.Teardown, Step.digestV1)}
 }
 
 func (t Target) digestV1() targetV1 {
@@ -152,7 +163,7 @@ func (l Load) digestV1() loadV1 {
 func (t Table) digestV1() dataV1 { return dataV1{t.Name, t.Order, t.Columns, t.Sum} }
 
 func (u Behaviour) digestV1() userV1 {
-	return userV1{u.Name, u.Weight, u.Fixed, u.Wait.digestV1(), each(u.OnStart, Step.digestV1), each(u.OnStop, Step.digestV1), each(u.Tasks, Task.digestV1)}
+	return userV1{u.Name, u.Weight, u.Fixed, u.Wait.digestV1(), each(u.OnStart, Step.digestV1), each(u.OnStop, Step.digestV1), each(u.Tasks, Task.digestV1), u.Renew}
 }
 
 func (t Task) digestV1() taskV1 {
@@ -168,6 +179,7 @@ func (s Step) digestV1() (v stepV1) {
 	if s.Call != nil {
 		v.Call = new(s.Call.digestV1())
 	}
+	v.Steps, v.Repeat, v.If = each(s.Steps, Step.digestV1), s.Repeat, s.If
 	return v
 }
 
@@ -175,7 +187,7 @@ func (c *Call) digestV1() callV1 {
 	return callV1{c.Routes, each(c.Save, Save.digestV1), c.Within, c.Content.Protocol(), c.Content.Canonical(), each(c.Messages, Message.digestV1)}
 }
 
-func (s Save) digestV1() saveV1 { return saveV1(s) }
+func (s Save) digestV1() saveV1 { return saveV1{s.Name, s.Path, s.Of, s.Match, s.Optional} }
 
 func (m Message) digestV1() messageV1 {
 	v := messageV1{m.Route, nil, m.Sends, m.Repeat, m.Awaits, m.Count, m.For, m.Within, each(m.Save, Save.digestV1), nil}
@@ -200,7 +212,8 @@ func (c Condition) MarshalJSON() ([]byte, error) {
 		Op      Op
 		Operand string `json:",omitempty"`
 		Text    bool   `json:",omitempty"`
-	}{c.Path, c.Op, c.Operand, c.Text})
+		Of      Source `json:",omitempty"`
+	}{c.Path, c.Op, c.Operand, c.Text, c.Of})
 }
 
 func each[T, V any](all []T, of func(T) V) (values []V) {

@@ -96,6 +96,8 @@ func ExampleSchema() {
 	// load: How hard to load, and how long.
 	// limits: What a run must never pass.
 	// data: Rows that requests are filled with, by name.
+	// setup: Steps that are done once for the whole run, before the users start; all users see what they save.
 	// users: What users do.
+	// teardown: Steps that are done once, after the last user; they see what setup saved.
 	// gate: What counts as worse.
 }

@@ -13,14 +13,28 @@ import (
 // HTTP is the content of an HTTP call.
 type HTTP struct {
 	Method  string
-	Path    Template
+	Path    Template // it begins with a / or with a variable that holds a path
 	Headers []Header
-	Body    Template
-	HasBody bool
-	JSON    bool // Body is JSON, so that the values put into it are to be escaped
+	Sends   BodyKind
+	Body    Template    // TextBody, JSONBody
+	Fields  []FormField // FormBody, MultipartBody
+	File    *File       // FileBody
 	Status  []int
-	Expect  []Condition // on the JSON answer
+	Expect  []Condition // on the answer
 }
+
+// BodyKind is how a body is written.
+type BodyKind uint8
+
+// The kinds of bodies. NoBody is the zero value.
+const (
+	NoBody BodyKind = iota
+	TextBody
+	JSONBody // the values put into it are escaped
+	FormBody // application/x-www-form-urlencoded
+	MultipartBody
+	FileBody // sent as it is
+)
 
 // Protocol is http.
 func (h *HTTP) Protocol() string { return "http" }
@@ -31,18 +45,31 @@ func (h *HTTP) Route() string { return h.Method + " " + string(h.Path) }
 // Canonical is the call as the digest counts it.
 func (h *HTTP) Canonical() any {
 	var body *Template // an empty body is one
-	if h.HasBody {
+	if h.Sends == TextBody || h.Sends == JSONBody {
 		body = &h.Body
 	}
-	return struct {
-		Method  string
-		Path    Template
-		Headers []Header    `json:",omitempty"`
-		Body    *Template   `json:",omitempty"`
-		JSON    bool        `json:",omitempty"`
-		Status  []int       `json:",omitempty"`
-		Expect  []Condition `json:",omitempty"`
-	}{h.Method, h.Path, h.Headers, body, h.JSON, h.Status, h.Expect}
+	v := struct {
+		Method    string
+		Path      Template
+		Headers   []Header    `json:",omitempty"`
+		Body      *Template   `json:",omitempty"`
+		JSON      bool        `json:",omitempty"`
+		Status    []int       `json:",omitempty"`
+		Expect    []Condition `json:",omitempty"`
+		Form      *[]formV1   `json:",omitempty"` // an empty form is one
+		Multipart *[]formV1   `json:",omitempty"`
+		File      *fileV1     `json:",omitempty"`
+	}{h.Method, h.Path, h.Headers, body, h.Sends == JSONBody, h.Status, h.Expect, nil, nil, nil}
+	fields := each(h.Fields, FormField.digestV1)
+	switch h.Sends {
+	case FormBody:
+		v.Form = &fields
+	case MultipartBody:
+		v.Multipart = &fields
+	case FileBody:
+		v.File = h.File.digestV1()
+	}
+	return v
 }
 
 // httpProtocol reads calls such as http: GET /products.
@@ -53,12 +80,15 @@ func httpProtocol() Protocol {
 func readHTTP(r *CallReader) Words {
 	h := &HTTP{}
 	var body, json Template
+	var form, multipart []FormField
 	return Words{
 		Step: []strict.Field{
 			strict.Need("http", "Method and path of a request, such as GET /products.", "write for example: http: GET /products", h.read(r)),
 			strict.Key("headers", "Headers of this request.", r.Headers(&h.Headers)),
 			strict.Key("json", "The body, sent as JSON with the Content-Type of JSON.", r.JSON(&json)),
-			strict.Key("body", "The body as text.", r.Template(&body)),
+			strict.Key("form", "The body, sent as a form: names and values. A mapping in it is sent as a[b].", r.Form(&form)),
+			strict.Key("multipart", "The body, sent as multipart/form-data: names and values, or {file: cat.png} with name and type.", r.Multipart(&multipart)),
+			strict.Key("body", "The body as text, or {file: payload.bin}, which is sent as it is.", r.Body(&body, &h.File)),
 		},
 		Expect: []strict.Field{
 			strict.Key("status", "The expected status, or a list of them; any below 400 when it is left out.", r.OneOrMore(func(n *yaml.Node) {
@@ -66,14 +96,27 @@ func readHTTP(r *CallReader) Words {
 				r.Int(&status, 100, 599)(n)
 				h.Status = append(h.Status, status)
 			})),
-			strict.Key("json", "What the JSON answer must be: GJSON path to a value, or to a condition such as > 0, != x, ~ ^SKU or exists.", r.Conditions(&h.Expect)),
+			strict.Key("json", "What the JSON answer must be: GJSON path to a value, or to a condition such as > 0, != x, ~ ^SKU or exists.", r.Conditions(OfJSON, &h.Expect)),
+			strict.Key("headers", "What headers of the answer must be: name to a value or a condition.", r.Conditions(OfHeader, &h.Expect)),
+			strict.Key("cookies", "What cookies that the answer sets must be: name to a value or a condition.", r.Conditions(OfCookie, &h.Expect)),
+			strict.Key("text", "What the body must contain, or a condition (~ regular expression, == all of it, != x), or a list of them.", r.TextConditions(&h.Expect)),
+			strict.Key("size", "The length of the decoded body in bytes: a number, or a condition such as > 1000.", r.SizeCondition(&h.Expect)),
 			r.Refused("code", "an HTTP answer has a status; code belongs to gRPC"),
 		},
+		Sources: []Source{OfText, OfHeader, OfCookie},
 		Content: func(step *yaml.Node) Content {
-			r.Exclude(step, "json", "body", "a request has one body")
-			h.HasBody, h.JSON = strict.Has(step, "json") || strict.Has(step, "body"), strict.Has(step, "json")
-			if h.Body = body; h.JSON {
-				h.Body = json
+			r.AtMostOne(step, "a request has one body", "json", "form", "multipart", "body")
+			switch {
+			case strict.Has(step, "json"):
+				h.Sends, h.Body = JSONBody, json
+			case strict.Has(step, "form"):
+				h.Sends, h.Fields = FormBody, form
+			case strict.Has(step, "multipart"):
+				h.Sends, h.Fields = MultipartBody, multipart
+			case h.File != nil:
+				h.Sends = FileBody
+			case strict.Has(step, "body"):
+				h.Sends, h.Body = TextBody, body
 			}
 			return h
 		},
@@ -82,8 +125,8 @@ func readHTTP(r *CallReader) Words {
 
 var (
 	httpMethod = regexp.MustCompile(`^[A-Z]{1,20}$`)
-	// httpCall is a method and a path. A variable may contain anything.
-	httpCall = strict.NewPattern(`^[A-Z]{1,20} +/(\$\{[^}]*\}|[^\s#])*\s*$`, "a method and a path such as GET /products").Explained(explainCall)
+	// httpCall is a method and a path, which may begin with a variable. A variable may contain anything.
+	httpCall = strict.NewPattern(`^[A-Z]{1,20} +(/|\$\{[^}]*\})(\$\{[^}]*\}|\$[^\s#${]|\$\$+[^\s#$]|[^\s#$])*\$*\s*$`, "a method and a path such as GET /products").Explained(explainCall)
 )
 
 // explainCall says what is wrong with a method and a path.

@@ -202,17 +202,25 @@ func (p *Profile) checkLimits() error {
 func (p *Profile) callsPerTask() float64 {
 	calls, users := 0.0, 0
 	for _, u := range p.Users {
-		ofUser, tasks := 0, 0
+		ofUser, tasks := 0.0, 0
 		for _, t := range u.Tasks {
 			tasks += t.Weight
-			for _, s := range t.Steps {
-				if s.Call != nil {
-					ofUser += t.Weight
-				}
-			}
+			ofUser += float64(t.Weight) * callsOf(t.Steps)
 		}
 		users += u.Weight
-		calls += float64(u.Weight*ofUser) / float64(max(tasks, 1))
+		calls += float64(u.Weight) * ofUser / float64(max(tasks, 1))
 	}
 	return calls / float64(max(users, 1))
+}
+
+// callsOf is how many calls steps make on average, if none is left out.
+func callsOf(steps []Step) (calls float64) {
+	for _, s := range steps {
+		once := callsOf(s.Steps)
+		if s.Call != nil {
+			once = 1
+		}
+		calls += once * s.Repeat.Mean()
+	}
+	return calls
 }

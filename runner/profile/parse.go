@@ -28,7 +28,7 @@ func Parse(file string, data []byte, from Surroundings) (*Profile, strict.Proble
 	if from.Protocols == nil {
 		from.Protocols = Protocols()
 	}
-	r := &reader{Reader: strict.NewReader(file), from: from}
+	r := newReader(strict.NewReader(file), from)
 	p := defaults()
 	if root := r.Parse(data); root != nil {
 		r.profile(root, p)
@@ -40,7 +40,7 @@ func Parse(file string, data []byte, from Surroundings) (*Profile, strict.Proble
 // section is read elsewhere and comes with its own schema.
 func Schema(gate *strict.Schema) *strict.Schema {
 	schema := strict.Describe(func(described *strict.Reader, root *yaml.Node) {
-		r := &reader{Reader: described, from: Surroundings{Protocols: Protocols()}}
+		r := newReader(described, Surroundings{Protocols: Protocols()})
 		r.profile(root, defaults())
 	})
 	schema.Set("gate", gate)
@@ -57,7 +57,7 @@ func defaults() *Profile {
 		Target: Target{Timeout: 10 * time.Second, HTTP: HTTPAuto, Cookies: true},
 		Load: Load{
 			Users: 1, SpawnRate: 1, Arrivals: Constant, MaxInFlight: 1000,
-			RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second,
+			RunTime: time.Minute, Rounds: 6, Seed: 1,
 		},
 	}
 }
@@ -65,14 +65,17 @@ func defaults() *Profile {
 // profile reads the sections in the order in which they refer to each other, whatever the order
 // of the file.
 func (r *reader) profile(root *yaml.Node, p *Profile) {
-	var load, limits, data, target, users *yaml.Node
+	var load, limits, data, target, setup, users, teardown *yaml.Node
 	r.Mapping(root,
 		strict.Need("name", "The series that baselines belong to.", "it names the series that baselines belong to, for example: name: shop", r.series(&p.Name)),
 		strict.Need("target", "The system to load.", "write what to load: target: {url: \"http://127.0.0.1:8080\"}", strict.Later(&target)),
 		strict.Key("load", "How hard to load, and how long.", strict.Later(&load)),
 		strict.Key("limits", "What a run must never pass.", strict.Later(&limits)),
 		strict.Key("data", "Rows that requests are filled with, by name.", strict.Later(&data)),
+		strict.Key("setup", "Steps that are done once for the whole run, before the users start; all users see what they save.", strict.Later(&setup)),
 		strict.Need("users", "What users do.", "write what users do, for example: users: [{name: reader, tasks: [{http: GET /}]}]", strict.Later(&users)),
+		strict.Key("teardown", "Steps that are done once, after the last user; they see what setup saved.", strict.Later(&teardown)),
+		strict.Aside("x-", "Passed over: a place for YAML anchors."),
 		strict.Key("gate", "What counts as worse.", r.Any(strict.Later(&p.Gate))),
 		r.Refused("monitor", "this version does not watch the system yet; remove the section"),
 	)
@@ -85,12 +88,18 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		{"limits", limits, func(n *yaml.Node) { r.limits(n, &p.Limits) }},
 		{"data", data, func(n *yaml.Node) { p.Data = r.tables(n) }},
 		{"target", target, func(n *yaml.Node) { r.target(n, &p.Target) }},
+		{"setup", setup, func(n *yaml.Node) { p.Setup = r.once(n); r.shared = r.saved }},
 		{"users", users, func(n *yaml.Node) { p.Users = r.users(n) }},
+		{"teardown", teardown, func(n *yaml.Node) { p.Teardown = r.once(n) }},
 	} {
 		if section.n != nil {
 			r.In(section.name, func() { section.read(section.n) })
 		}
 	}
+	if load == nil || !strict.Has(load, "stop_within") {
+		p.Load.StopWithin = p.Target.Timeout
+	}
+	p.uses = r.uses
 	if r.usesPort != nil && p.Target.Start == nil {
 		r.In(r.portPath, func() {
 			r.Problem(r.usesPort, "${port} is the port of a system that Plimsoll starts: add target.start, or write the port itself")
@@ -118,6 +127,10 @@ func (r *reader) checkParts(p *Profile) {
 		}
 	}
 }
+
+// LeastSecret is the least length in bytes of a value of the environment, if the run starts a system.
+// Shorter values occur in too much of what the system prints to be masked there.
+const LeastSecret = 4
 
 // checkFixed compares the fixed numbers of users with the number of all.
 func (p *Profile) checkFixed() error {

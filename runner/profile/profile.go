@@ -19,15 +19,18 @@ import (
 
 // Profile is what a file asks for.
 type Profile struct {
-	Name   string // the series that baselines belong to
-	Target Target
-	Load   Load
-	Limits Limits // a limit changes no run; it prevents or ends one
-	Data   []Table
-	Users  []Behaviour
-	Gate   *yaml.Node // as written; nil when absent
+	Name     string // the series that baselines belong to
+	Target   Target
+	Load     Load
+	Limits   Limits // a limit changes no run; it prevents or ends one
+	Data     []Table
+	Setup    []Step // done once for the whole run, before all users
+	Users    []Behaviour
+	Teardown []Step     // done once, after all users
+	Gate     *yaml.Node // as written; nil when absent
 
-	sendsPort bool // a request contains ${port}
+	sendsPort bool              // a request contains ${port}
+	uses      map[string]string // where each variable of the environment is used first
 }
 
 // Target is the system to load.
@@ -181,7 +184,7 @@ type Table struct {
 	Name    string
 	Order   Order
 	Columns []string // empty for a list
-	Rows    [][]string
+	Rows    [][]Value
 	Sum     string // SHA-256 of the rows
 }
 
@@ -202,6 +205,7 @@ type Behaviour struct {
 	Fixed   int // exactly this many users
 	Wait    Wait
 	OnStart []Step
+	Renew   time.Duration // on_start is done again this often, between two tasks; 0 for never
 	OnStop  []Step
 	Tasks   []Task
 }
@@ -262,12 +266,16 @@ func (p *Profile) Line(route string) int {
 	return line
 }
 
+// Uses is the place in the file that first uses a variable of the environment, as problems show it;
+// empty when none does.
+func (p *Profile) Uses(env string) string { return p.uses[env] }
+
 // calls are all calls of all users.
 func (p *Profile) calls() iter.Seq[*Call] {
 	return func(yield func(*Call) bool) {
 		for _, u := range p.Users {
-			for _, s := range slices.Concat(u.steps()...) {
-				if s.Call != nil && !yield(s.Call) {
+			for _, steps := range u.steps() {
+				if !eachCall(steps, yield) {
 					return
 				}
 			}
@@ -285,14 +293,16 @@ func (u Behaviour) steps() [][]Step {
 }
 
 // Saves lists the variables that the user saves, in alphabetical order.
-func (u Behaviour) Saves() []string {
+func (u Behaviour) Saves() []string { return Saves(u.steps()...) }
+
+// Saves lists the variables that steps save, in alphabetical order.
+func Saves(lists ...[]Step) []string {
 	var names []string
-	for _, steps := range u.steps() {
-		for _, s := range steps {
-			if s.Call != nil {
-				names = append(names, s.Call.saves()...)
-			}
-		}
+	for _, steps := range lists {
+		eachCall(steps, func(c *Call) bool {
+			names = append(names, c.saves()...)
+			return true
+		})
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -85,7 +85,7 @@ users: [{name: reader, tasks: [{http: GET /items/42}]}]
 	}
 	want := profile.Load{
 		Users: 1, SpawnRate: 1, Arrivals: profile.Constant, MaxInFlight: 1000,
-		RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 5 * time.Second,
+		RunTime: time.Minute, Rounds: 6, Seed: 1, StopWithin: 10 * time.Second,
 	}
 	if !reflect.DeepEqual(p.Load, want) {
 		t.Errorf("load %+v, want %+v", p.Load, want)

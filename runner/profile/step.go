@@ -1,7 +1,9 @@
 package profile
 
 import (
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -11,10 +13,34 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Step is one call or one wait of a task: exactly one of both is set.
+// Step is a call, a wait, or a group of steps: exactly one of the three is set.
 type Step struct {
-	Call *Call
-	Wait *Wait
+	Call   *Call
+	Wait   *Wait
+	Steps  []Step      // a group; at least one
+	Repeat Repeat      // how often it is done
+	If     []Condition // it is left out, each time that it would be done, unless all hold; OfVariable
+}
+
+// Repeat is how often something is done: Min to Max times, evenly drawn. The zero Repeat is once.
+type Repeat struct{ Min, Max int }
+
+// Mean is how often it is done on average.
+func (r Repeat) Mean() float64 {
+	if r.Max == 0 {
+		return 1
+	}
+	return float64(r.Min+r.Max) / 2
+}
+
+// eachCall calls yield for each call of the steps and of the groups among them, until it says no.
+func eachCall(steps []Step, yield func(*Call) bool) bool {
+	for _, s := range steps {
+		if s.Call != nil && !yield(s.Call) || !eachCall(s.Steps, yield) {
+			return false
+		}
+	}
+	return true
 }
 
 // Call is one call of the system: what every protocol has in common, and a Content that only
@@ -56,8 +82,11 @@ type Content interface {
 
 // Save keeps a part of an answer as a variable.
 type Save struct {
-	Name string
-	Path string // where the value is, in the protocol's words; in JSON answers a GJSON path
+	Name     string
+	Of       Source // OfJSON, OfText, OfHeader or OfCookie
+	Path     string // where the value is: in JSON answers a GJSON path, else the name of the header or cookie
+	Match    string // a regular expression: its first group is kept, or the whole match; empty for the whole value
+	Optional bool   // nothing there is no failure, and leaves the variable unset
 }
 
 // Protocol is how the calls of one protocol are written.
@@ -72,6 +101,7 @@ type Protocol struct {
 type Words struct {
 	Step    []strict.Field                // the protocol's Word is among them
 	Expect  []strict.Field                // of the step's expect
+	Sources []Source                      // that save may name besides OfJSON
 	Content func(step *yaml.Node) Content // called once all keys have been read
 	// Message reads the steps of a stream, under the key messages; nil for a protocol whose calls
 	// have one answer.
@@ -112,13 +142,95 @@ func (r *reader) callForms(to *Step, more ...strict.Field) []strict.Form {
 	return forms
 }
 
-// step reads a call or a wait.
+// step reads a call, a wait, or a group of steps.
 func (r *reader) step(n *yaml.Node) (step Step) {
 	r.Named(n, "step", func(n *yaml.Node) {
-		forms := append(r.callForms(&step), strict.Form{Key: "wait", Read: func(n *yaml.Node) { step.Wait = r.waitStep(n) }})
-		r.Forms(n, "a step sends a request ("+r.from.Protocols[0].Example+") or waits (wait: 50ms)", forms...)
+		r.guarded(n, &step, func(flow []strict.Field) {
+			forms := append(r.callForms(&step, flow...),
+				strict.Form{Key: "wait", Read: func(n *yaml.Node) { step.Wait = r.waitStep(n, flow...) }},
+				strict.Form{Key: "steps", Read: func(n *yaml.Node) {
+					r.Mapping(n, append(flow, strict.Need("steps", "Steps that are repeated, or left out, together.", "write for example: steps: [{http: GET /}]", func(n *yaml.Node) {
+						r.NonEmpty(n, "write at least one step", func(item *yaml.Node) { step.Steps = append(step.Steps, r.step(item)) })
+					}))...)
+				}})
+			r.Forms(n, "a step sends a request ("+r.from.Protocols[0].Example+"), waits (wait: 50ms) or is a group (steps: […])", forms...)
+		})
 	})
 	return step
+}
+
+const maxTimes = 10_000
+
+// guarded reads a step that may be repeated or left out. read gets the keys for that. What the step saves
+// may be unset after it when it may be left out.
+func (r *reader) guarded(n *yaml.Node, step *Step, read func(flow []strict.Field)) {
+	names := guardNames(strict.Get(n, "if"))
+	before := maps.Clone(r.saved)
+	for _, name := range names {
+		r.guards[name]++
+	}
+	read([]strict.Field{
+		strict.Key("repeat", "How often the step is done: a number, or 1..5 to draw one each time.", r.repeat(&step.Repeat)),
+		strict.Key("if", "The step is left out unless all hold: what may stand inside ${ }, and a value or a condition such as exists.", r.conditions(OfVariable, r.guardName, &step.If)),
+	})
+	for _, name := range names {
+		r.guards[name]--
+	}
+	if len(step.If) > 0 || step.Repeat.Max > 0 && step.Repeat.Min == 0 {
+		for name := range r.saved {
+			if before[name] != certainly {
+				r.saved[name] = perhaps
+			}
+		}
+	}
+}
+
+// guardNames are the variables that are set where the conditions of an if hold.
+func guardNames(n *yaml.Node) (names []string) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if !strings.HasPrefix(n.Content[i+1].Value, string(NotEqual)) { // which holds for what is not set, too
+			names = append(names, n.Content[i].Value)
+		}
+	}
+	return names
+}
+
+// guardName reads the name of what an if asks.
+func (r *reader) guardName(n *yaml.Node) {
+	r.Match(guardForm, func(n *yaml.Node, name string) {
+		r.inGuard = true
+		r.checkVariable(n, name)
+		r.inGuard = false
+	})(n)
+}
+
+var guardForm = strict.NewPattern(`^[^${}]+$`, "the name of a variable without ${ }, such as token")
+
+var repeatForm = strict.NewPattern(`^[0-9]{1,9}( *\.\. *[0-9]{1,9})?$`, "a number such as 3, or 1..5")
+
+// repeat reads 3 or 1..5.
+func (r *reader) repeat(to *Repeat) strict.Read {
+	return r.Match(repeatForm, func(n *yaml.Node, text string) {
+		from, until, ranged := strings.Cut(text, "..")
+		least, _ := strconv.Atoi(strings.TrimSpace(from)) // the form has digits alone
+		most := least
+		if ranged {
+			most, _ = strconv.Atoi(strings.TrimSpace(until))
+		}
+		switch {
+		case text == "": // it is being described
+		case most < least:
+			r.Problem(n, "%s runs backwards; write the smaller number first", text)
+		case most < 1 || most > maxTimes:
+			r.Problem(n, "%d is out of range: expected 1 to %d", most, maxTimes)
+		case least == 1 && most == 1: // the default
+		default:
+			*to = Repeat{least, most}
+		}
+	})
 }
 
 func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Call {
@@ -135,7 +247,7 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 			r.Mapping(n, append(words.Expect, strict.Key("within", "The longest service time.", r.Duration(&call.Within, time.Microsecond)))...)
 		}),
 		r.Refused("wait", "a wait is a step of its own; put it before or after this one"),
-		strict.Key("save", "Variables and where their values stand in the JSON answer (GJSON paths).", strict.Later(&save)),
+		strict.Key("save", "Variables and where their values stand in the answer: GJSON paths, or {text: …}, {header: …}, {cookie: …}.", strict.Later(&save)),
 	}, more)...)
 	call.Content = words.Content(n)
 	if name == "" {
@@ -147,14 +259,14 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 		r.In("messages", func() { r.messages(messages, call, words) })
 	}
 	if save != nil { // last: the call itself cannot use what it saves
-		r.In("save", func() { call.Save = r.save(save) })
+		r.In("save", func() { call.Save = r.save(save, words.Sources...) })
 	}
 	return call
 }
 
-func (r *reader) waitStep(n *yaml.Node) *Wait {
+func (r *reader) waitStep(n *yaml.Node, more ...strict.Field) *Wait {
 	var wait Wait
-	r.Mapping(n, strict.Need("wait", "Wait this long: 50ms, or 10ms..50ms.", "write for example: wait: 50ms", r.wait(&wait, stepWait)))
+	r.Mapping(n, append(more, strict.Need("wait", "Wait this long: 50ms, or 10ms..50ms.", "write for example: wait: 50ms", r.wait(&wait, stepWait)))...)
 	return &wait
 }
 
@@ -185,8 +297,8 @@ var (
 	jsonPath = strict.NewPattern(`\S`, "the path of a value in the JSON answer, such as items.0.id")
 )
 
-// save reads which parts of the answer become which variables.
-func (r *reader) save(n *yaml.Node) (saves []Save) {
+// save reads which parts of the answer become which variables: a GJSON path, or a mapping with the source.
+func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 	named := r.Match(variable, func(n *yaml.Node, name string) {
 		if _, isGenerator, _ := ParseGenerator(name); isGenerator || name == PortVariable {
 			r.Problem(n, "${%s} already has a meaning; choose another name", name)
@@ -194,8 +306,55 @@ func (r *reader) save(n *yaml.Node) (saves []Save) {
 	})
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)
-		r.saved[key.Value] = true
-		r.Match(jsonPath, func(_ *yaml.Node, path string) { saves = append(saves, Save{key.Value, path}) })(value)
+		s := Save{Name: key.Value}
+		short := r.Match(jsonPath, func(_ *yaml.Node, path string) { s.Path = path })
+		r.Either(value, short, func(n *yaml.Node) { r.saveForms(n, &s, sources) })
+		if r.saved[s.Name] = certainly; s.Optional {
+			r.saved[s.Name] = perhaps
+		}
+		saves = append(saves, s)
 	})
 	return saves
+}
+
+var (
+	headerOf = strict.NewPattern(`^[^\s:=]+$`, "the name of a header, such as Location")
+	cookieOf = strict.NewPattern(`^[^\s;=]+$`, "the name of a cookie, such as sessionid")
+	textOf   = strict.NewPattern(`\S`, "a regular expression such as name=\"csrf\" value=\"([^\"]+)\"")
+)
+
+// saveForms reads the long form of what is saved.
+func (r *reader) saveForms(n *yaml.Node, s *Save, sources []Source) {
+	expression := func(n *yaml.Node, text string) {
+		s.Match = r.literal(n, text)
+		r.expression(n, s.Match)
+	}
+	match := strict.Key("match", "A regular expression: its first group is kept, or the whole match.", r.Match(textOf, expression))
+	optional := strict.Key("optional", "Nothing there is no failure, and leaves the variable unset.", r.Bool(&s.Optional))
+	path := func(form strict.Pattern, of Source) strict.Read {
+		return r.Match(form, func(_ *yaml.Node, text string) { s.Of, s.Path = of, text })
+	}
+	known := map[Source]strict.Form{
+		OfText: {Key: "text", Read: func(n *yaml.Node) {
+			r.Mapping(n, strict.Key("text", "A regular expression on the body: its first group is kept, or the whole match.", r.Match(textOf, func(n *yaml.Node, text string) {
+				s.Of = OfText
+				expression(n, text)
+			})), optional)
+		}},
+		OfHeader: {Key: "header", Read: func(n *yaml.Node) {
+			r.Mapping(n, strict.Key("header", "The name of a header of the answer.", path(headerOf, OfHeader)), match, optional)
+		}},
+		OfCookie: {Key: "cookie", Read: func(n *yaml.Node) {
+			r.Mapping(n, strict.Key("cookie", "The name of a cookie that the answer sets.", path(cookieOf, OfCookie)), match, optional)
+		}},
+	}
+	forms := []strict.Form{{Key: "json", Read: func(n *yaml.Node) {
+		r.Mapping(n, strict.Key("json", "The GJSON path of a value in the answer.", path(jsonPath, OfJSON)), match, optional)
+	}}}
+	words := "json: items.0.id"
+	for _, of := range sources {
+		forms = append(forms, known[of])
+		words += ", or " + string(of) + ": …"
+	}
+	r.Forms(n, "write where the value is, for example {"+words+"}", forms...)
 }

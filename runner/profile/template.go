@@ -22,23 +22,33 @@ type Part struct {
 	Variable string // the text between ${ and }
 }
 
-// Parts splits the template at its variables. A ${ without a } is a literal.
+// Parts splits the template at its variables. $${ stands for a literal ${, and a ${ without a } is
+// one too.
 func (t Template) Parts() (parts []Part) {
-	rest := string(t)
-	for {
+	var literal strings.Builder
+	flush := func() {
+		if literal.Len() > 0 {
+			parts = append(parts, Part{Literal: literal.String()})
+			literal.Reset()
+		}
+	}
+	for rest := string(t); ; {
 		before, after, found := strings.Cut(rest, "${")
 		variable, tail, closed := strings.Cut(after, "}")
-		if !found || !closed {
-			if rest != "" {
-				parts = append(parts, Part{Literal: rest})
-			}
+		switch escaped := strings.HasSuffix(before, "$"); {
+		case !found || !escaped && !closed:
+			literal.WriteString(rest)
+			flush()
 			return parts
+		case escaped:
+			literal.WriteString(before + "{")
+			rest = after
+		default:
+			literal.WriteString(before)
+			flush()
+			parts = append(parts, Part{Variable: variable})
+			rest = tail
 		}
-		if before != "" {
-			parts = append(parts, Part{Literal: before})
-		}
-		parts = append(parts, Part{Variable: variable})
-		rest = tail
 	}
 }
 
@@ -54,7 +64,18 @@ func (t Template) literals() string {
 // Shown is the template as people may see it: with the port filled in, and with ${env.NAME} left as
 // it is.
 func (t Template) Shown(port int) string {
-	return strings.ReplaceAll(string(t), "${"+PortVariable+"}", strconv.Itoa(port))
+	var b strings.Builder
+	for _, part := range t.Parts() {
+		switch {
+		case part.Variable == PortVariable:
+			b.WriteString(strconv.Itoa(port))
+		case part.Variable != "":
+			b.WriteString("${" + part.Variable + "}")
+		default:
+			b.WriteString(part.Literal)
+		}
+	}
+	return b.String()
 }
 
 // WithoutCredentials removes the user and the password from a URL. The text may be a part of one.
@@ -102,13 +123,29 @@ type reader struct {
 	portPath  string     // its key
 	sendsPort bool       // whether a request uses it
 	data      []Table
-	inUser    bool            // a user sends what is being read
-	saved     map[string]bool // variables that have been set so far, when inUser
+	inUser    bool                 // a user sends what is being read
+	saved     map[string]certainty // variables that have been set so far, when inUser
+	guards    map[string]int       // variables that an if around what is being read names
+	shared    map[string]certainty // variables that setup saves
+	inGuard   bool                 // the name of a guard is being read
+	uses      map[string]string    // where each variable of the environment is used first
 }
 
+func newReader(r *strict.Reader, from Surroundings) *reader {
+	return &reader{Reader: r, from: from, guards: map[string]int{}, shared: map[string]certainty{}, uses: map[string]string{}}
+}
+
+// certainty says whether a variable is set where something is read.
+type certainty uint8
+
+const (
+	perhaps certainty = iota + 1 // saved if there was something to save, or by a step that may be left out
+	certainly
+)
+
 // closed is a text whose variables are closed.
-var closed = strict.NewPattern(`^([^$]|\$+([^{$]|\{[^}]*\}))*\$*$`, "a text in which each ${ has a }").Explained(func(text string) string {
-	return strict.Quote(text) + " has a ${ without a }"
+var closed = strict.NewPattern(`^([^$]|\$([^${]|\{[^}]*\})|\$\$+[^$])*\$*$`, "a text in which each ${ has a }").Explained(func(text string) string {
+	return strict.Quote(text) + " has a ${ without a }; write $${ for the characters themselves"
 })
 
 // template reads a text with variables.
@@ -134,7 +171,7 @@ func (r *reader) templateForm(form strict.Pattern, take func(*yaml.Node, Templat
 func (r *reader) checkVariables(n *yaml.Node, text string) bool {
 	all := true
 	for _, part := range Template(text).Parts() {
-		if part.Literal == "" {
+		if part.Variable != "" || part.Literal == "" {
 			all = r.checkVariable(n, part.Variable) && all
 		}
 	}
@@ -154,6 +191,9 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 		return true
 	case isEnv:
 		if _, set := r.from.Env(name); set {
+			if _, used := r.uses[name]; !used {
+				r.uses[name] = r.Where(n)
+			}
 			return true
 		}
 		r.Problem(n, "the environment variable %s is not set", name)
@@ -163,26 +203,33 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 		return r.checkColumn(n, table, column)
 	case err != nil:
 		r.Problem(n, "%v", err)
-	case isGenerator || r.saved[variable]:
+	case isGenerator || r.saved[variable] == certainly || r.saved[variable] == perhaps && (r.inGuard || r.guards[variable] > 0):
 		return true
+	case r.saved[variable] == perhaps:
+		r.Problem(n, "${%s} may not be set here, as what saves it is optional; do this only if it is: if: {%s: exists}", variable, variable)
 	default:
-		r.Problem(n, "${%s} is not set here: save it in on_start or in an earlier step of this task%s", variable, r.suggest(variable))
+		r.Problem(n, "${%s} is not set here: save it in setup, in on_start or in an earlier step of this task%s", variable, r.suggest(variable))
 	}
 	return false
 }
 
-var shellVariable = regexp.MustCompile(`^([A-Z_][A-Z0-9_]*)(:?-.*)?$`)
+var shellVariable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(:?[-=?+].*|[#%/^,].*)$`)
+
+var shellName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 
 // likeShell ends a sentence with what a variable of a shell's form was probably meant to be.
 func likeShell(variable string) string {
 	if match := shellVariable.FindStringSubmatch(variable); match != nil {
-		return fmt.Sprintf("; did you mean ${env.%s}?", match[1])
+		return fmt.Sprintf("; write ${env.%s} for a variable of the environment, or $${%s} for the shell's own", match[1], variable)
+	}
+	if shellName.MatchString(variable) {
+		return fmt.Sprintf("; did you mean ${env.%s}? Write $${%s} for the shell's own", variable, variable)
 	}
 	return ""
 }
 
 func (r *reader) suggest(variable string) string {
-	if shell := likeShell(variable); shell != "" && !r.saved[variable] {
+	if shell := likeShell(variable); shell != "" {
 		return shell
 	}
 	return strict.Suggest(variable, r.known())

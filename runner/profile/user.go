@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -34,7 +35,7 @@ var userName = strict.NewPattern(`\S`, "a name such as reader")
 // that it saves can be used in everything after it.
 func (r *reader) user(n *yaml.Node) Behaviour {
 	u := Behaviour{Weight: 1}
-	r.saved = map[string]bool{}
+	r.saved = maps.Clone(r.shared)
 	var start, tasks, stop *yaml.Node
 	r.Mapping(n,
 		strict.Need("name", "The name of this kind of user.", "name this kind of user, for example: name: reader", r.Match(userName, func(_ *yaml.Node, name string) { u.Name = name })),
@@ -42,6 +43,7 @@ func (r *reader) user(n *yaml.Node) Behaviour {
 		strict.Key("fixed", "Exactly this many users of this kind, instead of a share.", r.Int(&u.Fixed, 1, maxUsers)),
 		strict.Key("wait", "Between two tasks: 1s, 100ms..500ms, pace 1s (tasks start 1s apart) or throughput 5/s (the same, as a rate).", r.wait(&u.Wait, userWait)),
 		strict.Key("on_start", "Steps that each user does first.", strict.Later(&start)),
+		strict.Key("renew", "How often the user does on_start again, between two tasks: for tokens that expire.", r.Duration(&u.Renew, time.Millisecond)),
 		strict.Need("tasks", "What the user does, one task after another, chosen by weight.", "write what this user does, for example: tasks: [{http: GET /}]", strict.Later(&tasks)),
 		strict.Key("on_stop", "Steps that each user does last.", strict.Later(&stop)),
 	)
@@ -57,6 +59,9 @@ func (r *reader) user(n *yaml.Node) Behaviour {
 		if section.n != nil {
 			r.In(section.name, func() { section.read(section.n) })
 		}
+	}
+	if u.Renew > 0 && len(u.OnStart) == 0 {
+		r.Problem(strict.Get(n, "renew"), "renew does on_start again, and this user has none")
 	}
 	r.Exclude(n, "weight", "fixed", "a kind of user has either a share or a fixed number")
 	if u.Fixed > 0 {
@@ -89,17 +94,27 @@ func (r *reader) task(n *yaml.Node) Task {
 	full := func(n *yaml.Node) {
 		r.Mapping(n, strict.Key("name", "The name of the task.", r.Text(&t.Name)), weight, tags,
 			strict.Need("steps", "What the task does, one step after another.", "write for example: steps: [{http: GET /}]", func(n *yaml.Node) { t.Steps = r.steps(n) }))
-		if !slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Call != nil }) {
+		if eachCall(t.Steps, func(*Call) bool { return false }) {
 			r.Problem(n, "no step of this task sends a request")
 		}
 	}
 	var short Step
-	forms := append([]strict.Form{{Key: "steps", Read: full}}, r.callForms(&short, weight, tags)...)
-	r.Forms(n, "a task is one step ("+r.from.Protocols[0].Example+") or a list of steps (steps: […])", forms...)
+	r.guarded(n, &short, func(flow []strict.Field) {
+		forms := append([]strict.Form{{Key: "steps", Read: full}}, r.callForms(&short, append(flow, weight, tags)...)...)
+		r.Forms(n, "a task is one step ("+r.from.Protocols[0].Example+") or a list of steps (steps: […])", forms...)
+	})
 	if short.Call != nil {
 		t.Name, t.Steps = short.Call.Route(), []Step{short}
 	}
 	return t
+}
+
+// once reads the steps of setup or teardown, which see what setup has saved.
+func (r *reader) once(n *yaml.Node) []Step {
+	r.saved = maps.Clone(r.shared)
+	r.inUser = true
+	defer func() { r.inUser = false }()
+	return r.steps(n)
 }
 
 func (r *reader) steps(n *yaml.Node) []Step {

@@ -10,11 +10,13 @@
 package datagen
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/brianvoe/gofakeit/v7"
 
@@ -62,14 +64,21 @@ type User struct {
 	rand   *rand.Rand
 	index  int
 	seq    int64
-	saved  [][]byte // by slot
-	rows   []int    // the row of each table in this task; -1 before it is drawn
-	draws  []int    // how many rows of each table were drawn
+	saved  []saved // by slot
+	guard  []byte  // room for the values that guards ask
+	rows   []int   // the row of each table in this task; -1 before it is drawn
+	draws  []int   // how many rows of each table were drawn
+}
+
+// saved is a value that a user keeps.
+type saved struct {
+	kind profile.ValueKind
+	text []byte
 }
 
 // User starts the values of a user who saves up to slots variables.
 func (s *Source) User(index, slots int) *User {
-	u := &User{source: s, saved: make([][]byte, slots), rows: make([]int, len(s.plan.Data)), draws: make([]int, len(s.plan.Data))}
+	u := &User{source: s, saved: make([]saved, slots), rows: make([]int, len(s.plan.Data)), draws: make([]int, len(s.plan.Data))}
 	u.rand = rand.New(&u.pcg)
 	u.Reset(index)
 	s.plan.Reseed(&u.pcg, plan.Begin, index) // on_start is not to make what an arrival's task makes
@@ -93,11 +102,55 @@ func (u *User) NextTask() {
 	}
 }
 
-// Save keeps a value, which is copied.
-func (u *User) Save(slot int, value string) { u.saved[slot] = append(u.saved[slot][:0], value...) }
+// Save keeps a value, which is copied. The zero Value empties the slot.
+func (u *User) Save(slot int, value profile.Value) {
+	s := &u.saved[slot]
+	s.kind, s.text = value.Kind, append(s.text[:0], value.Text...)
+}
+
+// Inherit copies the first slots of another user: what setup has saved for all.
+func (u *User) Inherit(from *User, slots int) {
+	for i, s := range from.saved[:slots] {
+		u.saved[i] = saved{s.kind, append(u.saved[i].text[:0], s.text...)}
+	}
+}
+
+// Holds reports whether all guards of a step hold.
+func (u *User) Holds(guards []plan.Guard) bool {
+	for i := range guards {
+		g := &guards[i]
+		u.guard = u.Append(u.guard[:0], g.Value)
+		if !g.Condition.Holds(profile.Value{Kind: u.kind(g.Value), Text: string(u.guard)}) {
+			return false
+		}
+	}
+	return true
+}
+
+// kind is the kind of the value of a text that is one variable.
+func (u *User) kind(t plan.Text) profile.ValueKind {
+	if len(t) == 0 { // a variable of the environment that is empty
+		return profile.UntypedValue
+	}
+	switch p := &t[0]; p.Kind {
+	case plan.Saved:
+		return u.saved[p.Slot].kind
+	case plan.Column:
+		return u.row(p.Table)[p.Column].Kind
+	case plan.Generated:
+		if p.Generator.Kind == profile.Floats {
+			return profile.JSONValue
+		}
+		if p.Generator.Kind.Numeric() {
+			return profile.NumberValue
+		}
+		return profile.TextValue
+	}
+	return profile.UntypedValue
+}
 
 // row is the present row of a table.
-func (u *User) row(table int) []string {
+func (u *User) row(table int) []profile.Value {
 	t := &u.source.plan.Data[table]
 	if u.rows[table] < 0 {
 		u.rows[table] = u.draw(table, len(t.Rows))
@@ -141,20 +194,31 @@ func (u *User) Append(dst []byte, t plan.Text) []byte {
 			continue
 		}
 		from := len(dst)
-		dst = u.value(dst, p)
-		dst = escape(dst, from, p.Escape)
+		var kind profile.ValueKind
+		dst, kind = u.value(dst, p)
+		dst = escape(dst, from, p.Escape, kind)
 	}
 	return dst
 }
 
-func (u *User) value(dst []byte, p *plan.Part) []byte {
+// value adds the value of a variable. Nothing is null where a whole value of JSON is meant; elsewhere
+// null is nothing.
+func (u *User) value(dst []byte, p *plan.Part) ([]byte, profile.ValueKind) {
 	switch p.Kind {
 	case plan.Generated:
-		return u.generate(dst, &p.Generator)
+		return u.generate(dst, &p.Generator), profile.NumberValue
 	case plan.Saved:
-		return append(dst, u.saved[p.Slot]...)
+		s := &u.saved[p.Slot]
+		if s.kind == profile.NoValue && p.Escape == plan.JSONWhole {
+			return append(dst, "null"...), profile.NullValue
+		}
+		return append(dst, s.text...), s.kind
 	case plan.Column:
-		return append(dst, u.row(p.Table)[p.Column]...)
+		cell := &u.row(p.Table)[p.Column]
+		if cell.Kind == profile.NullValue && p.Escape != plan.JSONWhole {
+			return dst, profile.NullValue
+		}
+		return append(dst, cell.Text...), cell.Kind
 	}
 	panic("datagen: a part of kind " + strconv.Itoa(int(p.Kind)))
 }
@@ -248,11 +312,36 @@ func (u *User) sentence(dst []byte, words int) []byte {
 	return append(dst, '.')
 }
 
-// escape makes dst[from:] safe for its place.
-func escape(dst []byte, from int, where plan.Escape) []byte {
-	if where == plan.Plain || !slices.ContainsFunc(dst[from:], func(c byte) bool { return unsafe(c, where) }) {
+// escape makes dst[from:] safe for its place. kind is that of the value there.
+func escape(dst []byte, from int, where plan.Escape, kind profile.ValueKind) []byte {
+	quotes := false
+	switch where {
+	case plan.Plain:
 		return dst
+	case plan.JSONWhole:
+		if !kind.IsText() {
+			return dst
+		}
+		where, quotes = plan.JSON, true
 	}
+	if where == plan.JSON && !utf8.Valid(dst[from:]) { // JSON is UTF-8 (RFC 8259, section 8.1)
+		dst = append(dst[:from], bytes.ToValidUTF8(dst[from:], []byte("\ufffd"))...)
+	}
+	if quotes {
+		dst = slices.Insert(dst, from, '"')
+		from++
+	}
+	if slices.ContainsFunc(dst[from:], func(c byte) bool { return unsafe(c, where) }) {
+		dst = escapeBytes(dst, from, where)
+	}
+	if quotes {
+		dst = append(dst, '"')
+	}
+	return dst
+}
+
+// escapeBytes replaces each byte of dst[from:] that is not safe.
+func escapeBytes(dst []byte, from int, where plan.Escape) []byte {
 	const digits = "0123456789ABCDEF"
 	value := slices.Clone(dst[from:])
 	dst = dst[:from]
@@ -260,7 +349,9 @@ func escape(dst []byte, from int, where plan.Escape) []byte {
 		switch {
 		case !unsafe(c, where):
 			dst = append(dst, c)
-		case where == plan.URL:
+		case where == plan.Form && c == ' ':
+			dst = append(dst, '+')
+		case where == plan.URL || where == plan.Form || where == plan.Quoted:
 			dst = append(dst, '%', digits[c>>4], digits[c&0xf])
 		case where == plan.JSON && (c == '"' || c == '\\'):
 			dst = append(dst, '\\', c)
@@ -274,11 +365,13 @@ func escape(dst []byte, from int, where plan.Escape) []byte {
 // unsafe reports whether a byte must be escaped.
 func unsafe(c byte, where plan.Escape) bool {
 	switch where {
-	case plan.URL:
+	case plan.URL, plan.Form:
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		return !letter && c != '-' && c != '.' && c != '_' && c != '~'
 	case plan.JSON:
 		return c < 0x20 || c == '"' || c == '\\'
+	case plan.Quoted:
+		return c == '\r' || c == '\n' || c == '"'
 	default: // a header's value
 		return c < 0x20 || c == 0x7f
 	}

@@ -151,8 +151,8 @@ func TestSavedValues(t *testing.T) {
 	p, _ := makePlan(t, "{users: 1}", "{}", "/", `""`)
 	u := datagen.New(p).User(0, 2)
 	value := []byte("first")
-	u.Save(1, string(value))
-	u.Save(1, "2")
+	u.Save(1, profile.Value{Kind: profile.TextValue, Text: string(value)})
+	u.Save(1, profile.Value{Kind: profile.TextValue, Text: "2"})
 	u.Reset(5)
 	if got := string(u.Append(nil, plan.Text{{Kind: plan.Saved, Slot: 1}, {Literal: "."}, {Kind: plan.Saved}})); got != "2." {
 		t.Errorf("saved %q", got)
@@ -164,7 +164,7 @@ func FuzzEscape(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) {
 		p, _ := makePlan(t, "{users: 1}", "{}", "/", `""`)
 		u := datagen.New(p).User(0, 1)
-		u.Save(0, value)
+		u.Save(0, profile.Value{Kind: profile.TextValue, Text: value})
 		got := string(u.Append(nil, plan.Text{{Kind: plan.Saved, Escape: plan.URL}}))
 		if back, err := url.PathUnescape(got); err != nil || back != value || strings.ContainsAny(got, " \r\n/?#") {
 			t.Errorf("%q becomes %q in a URL", value, got)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -58,6 +59,6 @@ func TestSendDoesNotAllocate(t *testing.T) {
 type noValues struct{}
 
 func (noValues) Append(dst []byte, _ plan.Text) []byte { return dst }
-func (noValues) Save(int, string)                      {}
+func (noValues) Save(int, profile.Value)               {}
 func (noValues) NextTask()                             {}
 func (noValues) Reset(int)                             {}

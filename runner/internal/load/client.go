@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -65,8 +66,8 @@ const (
 type Values interface {
 	// Append adds a text with the user's values in it to dst, as append does.
 	Append(dst []byte, t plan.Text) []byte
-	// Save keeps a value for later calls.
-	Save(slot int, value string)
+	// Save keeps a copy of a value for later calls. The zero Value empties the slot.
+	Save(slot int, value profile.Value)
 }
 
 // Outcome is what became of a call.

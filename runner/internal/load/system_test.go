@@ -47,7 +47,7 @@ func (r reply) outcome(c *plan.Call, v load.Values) load.Outcome {
 	if r.status >= 400 {
 		return load.Outcome{Class: tally.Status, Error: fmt.Sprintf("status %d", r.status)}
 	}
-	if wrong := answer.JSON([]byte(cmp.Or(r.body, "{}")), c.Content.(*plan.HTTP).JSON, c.Save, v); wrong != "" {
+	if wrong := (answer.Answer{Body: []byte(cmp.Or(r.body, "{}"))}).Check(c.Content.(*plan.HTTP).Expect, c.Save, v); wrong != "" {
 		return load.Outcome{Class: tally.Expect, Error: wrong}
 	}
 	return load.Outcome{Class: tally.OK}

@@ -180,7 +180,7 @@ func (c *client) Do(ctx context.Context, call *plan.Call, v load.Values) load.Ou
 		o.Class, o.Error = tally.Expect, "the echo is another"
 	default:
 		for _, s := range call.Save {
-			v.Save(s.Slot, answer)
+			v.Save(s.Slot, profile.Value{Kind: profile.TextValue, Text: answer})
 		}
 	}
 	return o
@@ -253,7 +253,7 @@ func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) loa
 		r.Class, r.Error = tally.Expect, fmt.Sprintf("expected a line that begins with %s", begins)
 	default:
 		for _, save := range m.Save {
-			v.Save(save.Slot, strings.TrimPrefix(got, begins))
+			v.Save(save.Slot, profile.Value{Kind: profile.TextValue, Text: strings.TrimPrefix(got, begins)})
 		}
 	}
 	return r

@@ -14,6 +14,7 @@ type Field struct {
 	read      Read
 	missing   string // what to write when it is not there; empty when it may be left out
 	refused   bool
+	prefix    bool // name is the beginning of keys that are passed over
 }
 
 // Key is a key that may be left out. The doc is shown by editors.
@@ -30,6 +31,11 @@ func (r *Reader) Refused(name, why string) Field {
 	return Field{name: name, refused: true, read: func(n *yaml.Node) { r.Problem(n, "%s", why) }}
 }
 
+// Aside passes over every key that begins with prefix: a place for anchors.
+func Aside(prefix, doc string) Field {
+	return Field{name: prefix, doc: doc, prefix: true, read: func(*yaml.Node) {}}
+}
+
 // Mapping reads the keys of n. A key that is not among the fields, or comes twice, is a problem.
 func (r *Reader) Mapping(n *yaml.Node, fields ...Field) {
 	if s := r.describing(n); s != nil {
@@ -37,15 +43,23 @@ func (r *Reader) Mapping(n *yaml.Node, fields ...Field) {
 		return
 	}
 	byName := map[string]Field{}
-	var known []string
+	var known, aside []string
 	for _, f := range fields {
-		if byName[f.name] = f; !f.refused {
+		switch {
+		case f.prefix:
+			aside = append(aside, f.name)
+			continue
+		case !f.refused:
 			known = append(known, f.name)
 		}
+		byName[f.name] = f
 	}
 	slices.Sort(known)
 	if !r.Entries(n, func(key, value *yaml.Node) {
 		f, ok := byName[key.Value]
+		if !ok && slices.ContainsFunc(aside, func(prefix string) bool { return strings.HasPrefix(key.Value, prefix) }) {
+			return
+		}
 		if !ok {
 			r.Problem(key, "unknown key%s", Suggest(key.Value, known))
 			return
@@ -64,6 +78,20 @@ func (r *Reader) Mapping(n *yaml.Node, fields ...Field) {
 // Has reports whether the mapping n holds a key.
 func Has(n *yaml.Node, key string) bool {
 	return keyOf(n, key) != nil
+}
+
+// Get returns the value of a key, nil when the mapping n does not hold it.
+func Get(n *yaml.Node, key string) *yaml.Node {
+	n = resolve(n)
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return resolve(n.Content[i+1])
+		}
+	}
+	return nil
 }
 
 // keyOf returns the node of a key, nil when the mapping n does not hold it.
@@ -162,6 +190,21 @@ func (r *Reader) OneOrMore(each Read) Read {
 			return
 		}
 		each(n)
+	}
+}
+
+// Either reads a mapping in its full form, and anything else in its short one.
+func (r *Reader) Either(n *yaml.Node, short, full Read) {
+	switch s := r.describing(n); {
+	case s != nil:
+		one, other := &Schema{}, &Schema{}
+		short(r.stand(one))
+		full(r.stand(other))
+		s.AnyOf = append(s.AnyOf, one, other)
+	case n.Kind == yaml.MappingNode:
+		full(n)
+	default:
+		short(n)
 	}
 }
 

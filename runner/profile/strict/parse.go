@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -41,8 +42,56 @@ func (r *Reader) Parse(data []byte) *yaml.Node {
 		r.Problem(root, "%v", err)
 		return nil
 	}
+	r.merge(root, map[*yaml.Node]bool{})
 	return root
 }
+
+// merge puts the keys of each << into the mapping that holds it, behind its own, which come first: a
+// key that is there already stays. done are the nodes that have been looked at.
+func (r *Reader) merge(n *yaml.Node, done map[*yaml.Node]bool) {
+	if n = resolve(n); done[n] {
+		return
+	}
+	done[n] = true
+	for _, inner := range n.Content {
+		r.merge(inner, done)
+	}
+	if n.Kind != yaml.MappingNode || !slices.ContainsFunc(n.Content, isMerge) {
+		return
+	}
+	var own, merged []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if !isMerge(n.Content[i]) {
+			own = append(own, n.Content[i], n.Content[i+1])
+			continue
+		}
+		from := []*yaml.Node{n.Content[i+1]}
+		if list := resolve(n.Content[i+1]); list.Kind == yaml.SequenceNode {
+			from = list.Content
+		}
+		for _, of := range from {
+			if of = resolve(of); of.Kind != yaml.MappingNode {
+				r.Problem(n.Content[i], "<< takes a mapping, or a list of mappings, such as *anchor; found %s", found(of))
+				continue
+			}
+			merged = append(merged, of.Content...)
+		}
+	}
+	there := map[string]bool{}
+	for i := 0; i < len(own); i += 2 {
+		there[own[i].Value] = true
+	}
+	for i := 0; i+1 < len(merged); i += 2 {
+		if !there[merged[i].Value] {
+			own = append(own, merged[i], merged[i+1])
+			there[merged[i].Value] = true
+		}
+	}
+	n.Content = own
+}
+
+// isMerge reports whether a node is a key << that is not in quotes.
+func isMerge(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!merge" }
 
 // invalid notes why a file is not YAML. It rewords the messages of the library that do not say
 // what to do.

@@ -32,6 +32,7 @@ type Schema struct {
 	UniqueItems bool    `json:"uniqueItems,omitempty"`
 
 	Properties           Properties          `json:"properties,omitempty"`
+	PatternProperties    map[string]*Schema  `json:"patternProperties,omitempty"`
 	PropertyNames        *Schema             `json:"propertyNames,omitempty"`
 	AdditionalProperties any                 `json:"additionalProperties,omitempty"` // false or a *Schema
 	Required             []string            `json:"required,omitempty"`
@@ -119,7 +120,11 @@ func (s *Schema) Set(name string, value *Schema) {
 func (r *Reader) describeMapping(s *Schema, fields []Field) {
 	s.Type, s.AdditionalProperties = "object", false
 	for _, f := range fields {
-		if f.refused {
+		switch {
+		case f.refused:
+			continue
+		case f.prefix:
+			s.PatternProperties = map[string]*Schema{"^" + f.name: {Description: f.doc}}
 			continue
 		}
 		value := &Schema{Description: f.doc}

@@ -102,6 +102,12 @@ func (r *Reader) Problem(n *yaml.Node, format string, args ...any) {
 	r.at(n.Line, n.Column, format, args...)
 }
 
+// Where is what a Problem at a node begins with: file:line:column: key.
+func (r *Reader) Where(n *yaml.Node) string {
+	where := Problem{File: r.file, Line: n.Line, Column: n.Column, Key: r.Path()}.String()
+	return strings.TrimSuffix(where, ": ")
+}
+
 func (r *Reader) at(line, column int, format string, args ...any) {
 	switch {
 	case r.schemas != nil:

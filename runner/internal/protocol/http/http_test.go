@@ -38,7 +38,7 @@ func (v values) Append(dst []byte, t plan.Text) []byte {
 }
 
 // Save keeps nothing.
-func (v values) Save(int, string) {}
+func (v values) Save(int, profile.Value) {}
 
 // saved is a text that is a variable.
 func saved(slot int) plan.Text { return plan.Text{{Kind: plan.Saved, Slot: slot}} }

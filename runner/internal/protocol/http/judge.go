@@ -46,13 +46,13 @@ func judge(r *response, call *plan.Call, v load.Values) {
 	if !looksAtBody(call, h) {
 		return
 	}
-	if wrong := answer.JSON(r.body, h.JSON, call.Save, v); wrong != "" {
+	if wrong := (answer.Answer{Body: r.body}).Check(h.Expect, call.Save, v); wrong != "" {
 		r.Class, r.Error = tally.Expect, wrong
 	}
 }
 
 // looksAtBody reports whether the body of the answer matters.
-func looksAtBody(call *plan.Call, h *plan.HTTP) bool { return len(h.JSON) > 0 || len(call.Save) > 0 }
+func looksAtBody(call *plan.Call, h *plan.HTTP) bool { return len(h.Expect) > 0 || len(call.Save) > 0 }
 
 func expected(status int, want []int) bool {
 	if len(want) == 0 {

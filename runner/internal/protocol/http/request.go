@@ -12,6 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
 // compiled is a call whose values are still to be filled in: as fields for HTTP/2, and as text for
@@ -200,4 +201,4 @@ func (constant) Append(dst []byte, t plan.Text) []byte {
 }
 
 // Save keeps nothing.
-func (constant) Save(int, string) {}
+func (constant) Save(int, profile.Value) {}

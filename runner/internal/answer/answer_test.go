@@ -11,7 +11,7 @@ import (
 // noSaver saves nothing.
 type noSaver struct{}
 
-func (noSaver) Save(int, string) {}
+func (noSaver) Save(int, profile.Value) {}
 
 // TestJSON writes conditions as users do, and holds an answer against them.
 func TestJSON(t *testing.T) {
@@ -41,27 +41,27 @@ users: [{name: u, tasks: [{http: GET /, expect: {json: `+c.expect+`}}]}]`), prof
 			t.Fatal(err)
 		}
 		content := made.Calls[0].Content.(*plan.HTTP)
-		wrong := answer.JSON([]byte(body), content.JSON, nil, noSaver{})
+		wrong := answer.Answer{Body: []byte(body)}.Check(content.Expect, nil, noSaver{})
 		if (wrong == "") != c.want {
 			t.Errorf("%s: %q, want it to hold: %v", c.expect, wrong, c.want)
 		}
 	}
 	save := []plan.Save{{Path: "a"}}
-	if wrong := answer.JSON([]byte(`{"a": `), nil, save, noSaver{}); wrong != "the answer is not JSON" {
+	if wrong := (answer.Answer{Body: []byte(`{"a": `)}).Check(nil, save, noSaver{}); wrong != "the answer is not JSON" {
 		t.Errorf("half an answer: %q", wrong)
 	}
-	if wrong := answer.JSON([]byte(`{"b": 1}`), nil, save, noSaver{}); wrong != "nothing to save at a" {
+	if wrong := (answer.Answer{Body: []byte(`{"b": 1}`)}).Check(nil, save, noSaver{}); wrong != "nothing to save at a" {
 		t.Errorf("an answer without it: %q", wrong)
 	}
 }
 
 // BenchmarkJSON is one condition and one saved value.
 func BenchmarkJSON(b *testing.B) {
-	conditions, save := []plan.Condition{{Path: "stock", Op: profile.Greater, Numeric: true}}, []plan.Save{{Path: "id"}}
+	conditions, save := []plan.Condition{{Path: "stock", Op: profile.Greater, Operand: "0", Numeric: true}}, []plan.Save{{Path: "id"}}
 	body := []byte(`{"id":42,"name":"product","price":1299,"stock":17,"tags":["a","b","c"],"description":"A product whose description makes this answer one hundred and eighty three bytes long, give or take"}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		if wrong := answer.JSON(body, conditions, save, noSaver{}); wrong != "" {
+		if wrong := (answer.Answer{Body: body}).Check(conditions, save, noSaver{}); wrong != "" {
 			b.Fatal(wrong)
 		}
 	}

@@ -1,0 +1,158 @@
+// Package answer checks what came back, as far as protocols share it: conditions on the body, on its
+// JSON and on its head, and values saved from them.
+//
+// It looks only at bytes and texts. A fault is a sentence that is the same for equal faults; an
+// empty sentence means that all is well. A value keeps its kind and all its digits.
+package answer
+
+import (
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// Saver keeps values of a user.
+type Saver interface {
+	// Save keeps a copy of a value. The zero Value empties the slot.
+	Save(slot int, value profile.Value)
+}
+
+// Answer is what came back.
+type Answer struct {
+	Body []byte // decoded
+	Head Head   // nil for a protocol whose answers have none
+}
+
+// Head is what stands before the body of an answer. Names are compared as the protocol does.
+type Head interface {
+	// Header is the value of a header. Lines of one name are joined with ", " (RFC 9110, section 5.3).
+	Header(name string) (value string, ok bool)
+	// Cookie is the value of a cookie that this answer sets.
+	Cookie(name string) (value string, ok bool)
+}
+
+// NeedsBody reports whether the body matters to these conditions and saves.
+func NeedsBody(conditions []plan.Condition, saves []plan.Save) bool {
+	return any(conditions, saves, func(of profile.Source) bool { return !ofHead(of) })
+}
+
+// NeedsHead reports whether the head matters to these conditions and saves.
+func NeedsHead(conditions []plan.Condition, saves []plan.Save) bool {
+	return any(conditions, saves, ofHead)
+}
+
+func ofHead(of profile.Source) bool { return of == profile.OfHeader || of == profile.OfCookie }
+
+func any(conditions []plan.Condition, saves []plan.Save, is func(profile.Source) bool) bool {
+	for i := range conditions {
+		if is(conditions[i].Of) {
+			return true
+		}
+	}
+	for i := range saves {
+		if is(saves[i].Of) {
+			return true
+		}
+	}
+	return false
+}
+
+// Check holds the answer against conditions. If all hold, it saves values from it.
+func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) (wrong string) {
+	isJSON := func(of profile.Source) bool { return of == profile.OfJSON }
+	if any(conditions, saves, isJSON) && !gjson.ValidBytes(a.Body) {
+		return "the answer is not JSON"
+	}
+	for i := range conditions {
+		if c := &conditions[i]; !c.Holds(a.value(c.Of, c.Path)) {
+			return "expected " + c.String()
+		}
+	}
+	for i := range saves {
+		s := &saves[i]
+		value := a.value(s.Of, s.Path)
+		if value.Kind == profile.NullValue {
+			value = profile.Value{}
+		}
+		if s.Match != nil && value.Kind != profile.NoValue {
+			value = match(s, value.Text)
+		}
+		if value.Kind == profile.NoValue && !s.Optional {
+			return nothing(s)
+		}
+		to.Save(s.Slot, value)
+	}
+	return ""
+}
+
+// value is a part of the answer.
+func (a Answer) value(of profile.Source, path string) profile.Value {
+	switch of {
+	case profile.OfText:
+		return profile.Value{Kind: profile.TextValue, Text: string(a.Body)}
+	case profile.OfSize:
+		return profile.Value{Kind: profile.NumberValue, Text: strconv.Itoa(len(a.Body))}
+	case profile.OfHeader, profile.OfCookie:
+		if a.Head == nil {
+			return profile.Value{}
+		}
+		get := a.Head.Header
+		if of == profile.OfCookie {
+			get = a.Head.Cookie
+		}
+		if text, ok := get(path); ok {
+			return profile.Value{Kind: profile.UntypedValue, Text: text}
+		}
+		return profile.Value{}
+	}
+	return jsonValue(gjson.GetBytes(a.Body, path))
+}
+
+// jsonValue is a part of a JSON answer. Everything but a text stays as it was written.
+func jsonValue(got gjson.Result) profile.Value {
+	switch {
+	case !got.Exists():
+		return profile.Value{}
+	case got.Type == gjson.String:
+		return profile.Value{Kind: profile.TextValue, Text: got.Str}
+	case got.Type == gjson.Number:
+		return profile.Value{Kind: profile.NumberValue, Text: got.Raw}
+	case got.Type == gjson.Null:
+		return profile.Value{Kind: profile.NullValue, Text: "null"}
+	case got.Type == gjson.JSON:
+		return profile.Value{Kind: profile.JSONValue, Text: got.Raw}
+	}
+	return profile.Value{Kind: profile.BoolValue, Text: got.String()}
+}
+
+// match is what a regular expression finds in a text: its first group, else all of it.
+func match(s *plan.Save, text string) profile.Value {
+	at := s.Match.FindStringSubmatchIndex(text)
+	switch {
+	case at == nil:
+		return profile.Value{}
+	case len(at) > 2 && at[2] < 0: // the group is in a part that did not match
+		return profile.Value{}
+	case len(at) > 2:
+		at = at[2:]
+	}
+	return profile.Value{Kind: profile.UntypedValue, Text: text[at[0]:at[1]]}
+}
+
+// nothing says that there is nothing to save.
+func nothing(s *plan.Save) string {
+	where := s.Path
+	switch s.Of {
+	case profile.OfText:
+		return "nothing to save: the body does not match " + s.Match.String()
+	case profile.OfHeader, profile.OfCookie:
+		where = "the " + string(s.Of) + " " + s.Path
+	}
+	if s.Match != nil {
+		return "nothing to save: " + where + " does not match " + s.Match.String()
+	}
+	return "nothing to save at " + where
+}

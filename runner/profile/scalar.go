@@ -1,0 +1,174 @@
+package profile
+
+import (
+	"encoding/json"
+	"maps"
+	"math/big"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
+
+// The forms of plain scalars in the core schema of YAML 1.2.2, section 10.3.2. What YAML 1.1 knew
+// besides, such as 1_000, yes and 12:30, is text.
+var (
+	nullForm    = regexp.MustCompile(`^(null|Null|NULL|~|)$`)
+	boolForm    = regexp.MustCompile(`^(true|True|TRUE|false|False|FALSE)$`)
+	octalForm   = regexp.MustCompile(`^0o[0-7]+$`)
+	hexForm     = regexp.MustCompile(`^0x[0-9a-fA-F]+$`)
+	decimalForm = regexp.MustCompile(`^([-+]?)([0-9]*)(?:\.([0-9]*))?([eE][-+]?[0-9]+)?$`)
+	notNumber   = regexp.MustCompile(`^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
+	oldNumber   = regexp.MustCompile(`^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)$`)
+	jsonForm    = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+)
+
+// IsNumber reports whether a text is a number as JSON writes it.
+func IsNumber(text string) bool { return jsonForm.MatchString(text) }
+
+// jsonNumber is a number of YAML 1.2 as JSON writes it, with all its digits: 01234 is 1234, 0x1F is
+// 31, and .5 is 0.5.
+func jsonNumber(text string) (number string, ok bool) {
+	if IsNumber(text) {
+		return text, true
+	}
+	if octalForm.MatchString(text) || hexForm.MatchString(text) {
+		n, ok := new(big.Int).SetString(text, 0)
+		return n.String(), ok
+	}
+	match := decimalForm.FindStringSubmatch(text)
+	if match == nil || match[2] == "" && match[3] == "" {
+		return "", false
+	}
+	if match[1] == "+" {
+		match[1] = ""
+	}
+	whole, fraction := strings.TrimLeft(match[2], "0"), match[3]
+	if whole == "" {
+		whole = "0"
+	}
+	if fraction != "" {
+		fraction = "." + fraction
+	}
+	return match[1] + whole + fraction + match[4], true
+}
+
+// scalarOf is a scalar as YAML 1.2 reads it: its kind, and its text or JSON. NoValue means that JSON
+// has no form of it.
+func scalarOf(n *yaml.Node) (kind ValueKind, text string) {
+	quoted := n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	tagged := n.Style&yaml.TaggedStyle != 0
+	number, isNumber := jsonNumber(n.Value)
+	switch {
+	case tagged && (n.Tag == "!!int" || n.Tag == "!!float"):
+		if !isNumber {
+			return NoValue, ""
+		}
+		return NumberValue, number
+	case tagged && n.Tag == "!!bool" && boolForm.MatchString(n.Value):
+		return BoolValue, strings.ToLower(n.Value)
+	case tagged && n.Tag == "!!null":
+		return NullValue, "null"
+	case tagged && n.Tag != "!!str" && n.Tag != "!!timestamp":
+		return NoValue, ""
+	case tagged || quoted:
+		return TextValue, n.Value
+	case nullForm.MatchString(n.Value):
+		return NullValue, "null"
+	case boolForm.MatchString(n.Value):
+		return BoolValue, strings.ToLower(n.Value)
+	case isNumber:
+		return NumberValue, number
+	case notNumber.MatchString(n.Value):
+		return NoValue, ""
+	}
+	return TextValue, n.Value
+}
+
+// JSON reads any value as the JSON text that is sent, with variables in it. Keys are sorted.
+func (r *CallReader) JSON(to *Template) strict.Read {
+	return r.Any(func(n *yaml.Node) {
+		var b strings.Builder
+		if r.reader.json(&b, n) {
+			*to = Template(b.String())
+		}
+	})
+}
+
+// json writes a value as JSON, and reports whether it has such a form.
+func (r *reader) json(b *strings.Builder, n *yaml.Node) bool {
+	good := true
+	switch n.Kind {
+	case yaml.MappingNode:
+		values := map[string]string{}
+		r.Entries(n, func(key, value *yaml.Node) {
+			var of strings.Builder
+			good = r.checkVariables(key, key.Value) && good
+			good = r.json(&of, value) && good
+			values[key.Value] = of.String()
+		})
+		b.WriteByte('{')
+		for i, name := range slices.Sorted(maps.Keys(values)) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(quoteJSON(name) + ":" + values[name])
+		}
+		b.WriteByte('}')
+	case yaml.SequenceNode:
+		b.WriteByte('[')
+		first := true
+		r.Sequence(n, func(item *yaml.Node) {
+			if !first {
+				b.WriteByte(',')
+			}
+			first = false
+			good = r.json(b, item) && good
+		})
+		b.WriteByte(']')
+	default:
+		return r.jsonScalar(b, n)
+	}
+	return good
+}
+
+// jsonScalar writes a scalar as JSON.
+func (r *reader) jsonScalar(b *strings.Builder, n *yaml.Node) bool {
+	kind, text := r.scalar(n)
+	switch kind {
+	case NoValue:
+		return false
+	case TextValue:
+		b.WriteString(quoteJSON(text))
+		return r.checkVariables(n, text)
+	}
+	b.WriteString(text)
+	return true
+}
+
+// scalar is a scalar as YAML 1.2 reads it. NoValue means that there is a problem.
+func (r *reader) scalar(n *yaml.Node) (kind ValueKind, text string) {
+	kind, text = scalarOf(n)
+	switch {
+	case kind == NoValue:
+		r.Problem(n, "%s has no form in JSON; write a text in quotes", strict.Quote(n.Value))
+	case kind == TextValue && n.Style == 0 && oldNumber.MatchString(text):
+		r.Problem(n, "%s is a number in YAML 1.1 and a text in YAML 1.2: write a number in decimal digits, or a text in quotes", strict.Quote(text))
+		return NoValue, ""
+	}
+	return kind, text
+}
+
+// quoteJSON is a text as JSON writes it, without the escapes that are meant for HTML.
+func quoteJSON(text string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(text); err != nil {
+		panic("profile: " + err.Error()) // a text
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
