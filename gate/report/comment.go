@@ -118,6 +118,9 @@ func (v view) writeHeadline(b *strings.Builder) {
 		}
 		fmt.Fprint(b, "\n\n")
 	}
+	if text := loadChanged(v.Verdict.Changed, span); text != "" {
+		fmt.Fprintf(b, "**What is loaded has changed**: %s\n\n", text)
+	}
 }
 
 // writeMatter writes the part between the headline and the folds.
@@ -139,8 +142,18 @@ func (v view) writeMatter(b *strings.Builder, step rung) {
 		fmt.Fprintf(b, "**What would settle it**: %s\n\n", text)
 	}
 	fmt.Fprintf(b, "%s\n\n", v.counts())
-	if lines := shownSentences(v.Verdict.Notices, step.notices); len(lines) > 0 {
+	lines := shownSentences(v.Verdict.Notices, step.notices)
+	if step.notices > 0 {
+		lines = append(v.let[:len(v.let):len(v.let)], lines...)
+	}
+	if text := working(v.Report, plain); text != "" && step.notices > 0 {
+		lines = append(lines, text)
+	}
+	if len(lines) > 0 {
 		fmt.Fprintf(b, "<details><summary>Worth knowing</summary>\n\n%s\n</details>\n\n", block(lines))
+	}
+	if len(v.Verdict.Changed) > maxDifferences && step.notices > 0 {
+		fmt.Fprintf(b, "<details><summary>What is loaded has changed</summary>\n\n%s\n</details>\n\n", block(differences(v.Verdict.Changed, plain)))
 	}
 }
 

@@ -42,6 +42,13 @@ func laced(name string) report.Report {
 	v.Comparisons = append(v.Comparisons, not, follows, unknown)
 	v.Reasons = append(v.Reasons, lacedReasons(name)...)
 	v.Notices = lacedReasons(name)
+	v.Comparisons[0].Failures = []gate.Failure{{Class: name, Text: name, Count: 3}}
+	for _, what := range []string{"route", "weight", name} {
+		v.Changed = append(v.Changed, gate.Difference{What: what, Name: name, Before: name}, gate.Difference{What: what, Name: name, Now: name}, gate.Difference{What: what, Name: name, Before: name, Now: name + "b"})
+	}
+	below := comparison(name, gate.P99, gate.Within)
+	below.Change, below.Why = 2, &gate.Why{Kind: gate.BelowEffect, Needs: 1e6}
+	v.Comparisons = append(v.Comparisons, below)
 	v.Baseline.Branch, v.Baseline.Commit = name, name
 	r := report.New(v, shopRun())
 	s := &r.Subject
@@ -57,7 +64,7 @@ func lacedReasons(name string) (all []gate.Reason) {
 		all = append(all, gate.Reason{
 			Kind: kind, Route: name, Metric: gate.Metric(name), Metrics: []gate.Metric{gate.Metric(name)}, Rule: name, Branch: name, Commit: name,
 			Names: []string{name, name}, Sights: []gate.Sight{{Route: name, Metric: gate.Metric(name)}}, By: name, Label: name, Text: name,
-			Why: &gate.Why{Kind: gate.Caused, Routes: []string{name}},
+			Why: &gate.Why{Kind: gate.Caused, Routes: []string{name}}, Failures: []gate.Failure{{Class: name, Text: name, Count: 3}, {Text: name, Count: 1}}, Now: 0.5, Requests: 100,
 		})
 	}
 	return all

@@ -129,7 +129,7 @@ func verdicts() map[string]gate.Verdict {
 		"new-failures": {
 			Outcome: gate.Fail, Mode: gate.Stored, Compared: 1, Total: 3, Baseline: gate.Baseline{Branch: "main", Runs: 20, Commit: "a1b2c3d4e5f6", Behind: new(int)},
 			Reasons: []gate.Reason{
-				{Kind: gate.Failing, Route: "POST /orders", Metric: gate.FailureRate, Now: 0.019, Requests: 4000, Limit: 0.01},
+				{Kind: gate.Failing, Route: "POST /orders", Metric: gate.FailureRate, Now: 0.019, Requests: 4000, Limit: 0.01, Failures: ordersFail()},
 				{Kind: gate.PastThreshold, Route: "POST /orders", Rule: "p(95)<50", Now: 61.3},
 				{Kind: gate.RouteNotJudged, Route: "GET /rare", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}, RunTime: 133 * time.Second},
 			},
@@ -148,9 +148,10 @@ func verdicts() map[string]gate.Verdict {
 		"not-whole":         doubtful(gate.Reason{Kind: gate.RunNotWhole, Text: "the system under test ended"}),
 	}
 	one := all["new-failures"].Comparisons[0]
-	one.Baseline, one.Change = 0, one.Head
+	one.Baseline, one.Change, one.Failures = 0, one.Head, ordersFail()
 	all["new-failures"].Comparisons[0] = one
 	all["new-failures"].Comparisons[2].Why = &gate.Why{Kind: gate.Caused, Routes: []string{"POST /orders"}}
+	all["changed"] = changedLoad()
 	none := all["no-baseline"]
 	none.Baseline.Branch = "main"
 	all["no-baseline"] = none
@@ -162,6 +163,26 @@ func verdicts() map[string]gate.Verdict {
 	worse.Compared, worse.Total, worse.Baseline, worse.More, worse.Comparisons = 2, 2, baseline(), 4, []gate.Comparison{comparison("GET /search", gate.P99, gate.Suspect), comparison("GET /cart", gate.P99, gate.Within)}
 	all["looks-worse"] = worse
 	return all
+}
+
+// ordersFail are errors of POST /orders.
+func ordersFail() []gate.Failure {
+	return []gate.Failure{{Class: "status", Text: "status 500 Internal Server Error", Count: 60}, {Class: "timeout", Text: "no whole answer in time", Count: 14}}
+}
+
+// changedLoad is a pass of a change that changes what is loaded, with a fast route that is much slower.
+func changedLoad() gate.Verdict {
+	fast := comparison("GET /fast", gate.P50, gate.Within)
+	fast.Baseline, fast.Head, fast.Change, fast.Interval, fast.LetsThrough = 437e3, 984e3, 1.25, &gate.Range{Low: 1.12, High: 1.5}, 2.288
+	fast.Why = &gate.Why{Kind: gate.BelowEffect, Needs: 1e6}
+	return gate.Verdict{
+		Outcome: gate.Pass, Mode: gate.Paired, Compared: 2, Total: 2, Baseline: gate.Baseline{Pairs: 12, Starts: 3, Commit: "a1b2c3d4e5f6"},
+		Comparisons: []gate.Comparison{fast, comparison("GET /home", gate.P50, gate.Within)},
+		Changed: []gate.Difference{
+			{What: "route", Name: "GET /old", Before: "requested"}, {What: "weight", Name: "browse", Before: "5", Now: "1"},
+			{What: "route", Name: "GET /new", Now: "requested"}, {What: "run_time", Before: "30s", Now: "1m0s"},
+		},
+	}
 }
 
 // reports are verdicts as they are shown on GitHub.

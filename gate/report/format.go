@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -103,6 +104,18 @@ func arrow(v float64) string {
 	default:
 		return ""
 	}
+}
+
+// runTime is a span as a profile has it: 2m30s, or 2m.
+func runTime(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // count is a number with its noun.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -132,16 +133,16 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.RunNotWhole:      {"the run is not whole", "another run of the job, after a fix"},
 	gate.NoRun:            {"there is no run to judge", "a run"},
 	gate.NoSamples:        {"nothing to compare", "a longer `run_time`, or shorter waits"},
-	gate.NothingCompared:  {"nothing to compare", "a longer `run_time`, or shorter waits"},
-	gate.RouteMissing:     {"the two sides have different routes", "a fixed name for each route in the profile, or `ignore` in `gate.routes`"},
-	gate.NotRequested:     {"a route was not requested", "more users or weight for it, a longer `run_time`, or `ignore` in `gate.routes`"},
-	gate.NotReached:       {"a failing route keeps others from being requested", "a fix of the route that fails"},
-	gate.AgainstShift:     {"the whole run shifted, and a route against it", pairedGate + ", which compares with the base on the same machine"},
+	gate.NothingCompared:  {"no route could be compared", "a longer `run_time`, or more `weight` or `users` for its routes"},
+	gate.RouteMissing:     {"the two sides have different routes", "a fixed `name` in the profile for each route whose path changes, or a baseline that has the new routes"},
+	gate.NotRequested:     {"a route was never requested", "more `weight` or `users` for it, or a longer `run_time`"},
+	gate.NotReached:       {"a failing route keeps others from being requested", "requests to that route that succeed"},
+	gate.AgainstShift:     {"the whole run shifted, and a route against the others", pairedGate + ", which compares with the base on the same machine"},
 	gate.BusyMachine:      {"the machine was busy", "another run of the job, or a quieter runner"},
-	gate.BusyGenerator:    {"the load generator was the bottleneck", "a smaller load, or a larger runner"},
+	gate.BusyGenerator:    {"the load generator was the bottleneck", "a larger runner, or less load"},
 	gate.ThresholdOpen:    {"a threshold could not be told", "another run of the job"},
 	gate.LostSight:        {"the change leaves too few requests to judge it by", "a longer `run_time`"},
-	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or `ignore` in `gate.routes`"},
+	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or more `weight` or `users` for the route"},
 }
 
 // doubt says in a few words why the gate could not tell, and in markdown what would settle it.
@@ -168,11 +169,22 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.FewRequests:
 		words.what = "too few requests"
 	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.ManyFailures:
-		words.what, words.settle = "too many failures to compare", "a baseline without these failures, or `ignore` in `gate.routes`"
+		words.what, words.settle = "too many failures to compare", "requests that succeed on both sides"
 	case r.Kind == gate.NotProven && v.Mode == gate.Paired:
 		words.settle = "a longer `run_time`"
 	}
+	if most := longest(v.Reasons); r.RunTime > 0 {
+		words.settle = fmt.Sprintf("a `run_time` of %s", runTime(most))
+	}
 	return words
+}
+
+// longest is the longest run_time that reasons ask for.
+func longest(reasons []gate.Reason) (most time.Duration) {
+	for _, r := range reasons {
+		most = max(most, r.RunTime)
+	}
+	return most
 }
 
 // settle says in markdown what would end the doubt; empty if there is no doubt.
@@ -189,8 +201,12 @@ func shownSentences(reasons []gate.Reason, most int) []string {
 	more := 0
 	for _, reason := range reasons {
 		switch reason.Kind {
-		case gate.Slower, gate.LowerThroughput, gate.Failing:
+		case gate.Slower, gate.LowerThroughput:
 			continue
+		case gate.Failing:
+			if len(reason.Failures) == 0 {
+				continue
+			}
 		}
 		if len(lines) == most {
 			more++

@@ -62,32 +62,35 @@ func (v view) figures() string {
 		"latencies are response times, measured from when a request was due", of, from)
 }
 
-// sight says which changes would have been found; empty if that is not known.
+// sight says which changes may pass; empty if that is not known.
 func (v view) sight() string {
-	var least, most gate.Comparison
+	var least, most *gate.Comparison
 	for _, i := range v.all {
-		visible := v.Verdict.Comparisons[i].SmallestVisible
-		if visible > 0 && (least.SmallestVisible == 0 || visible < least.SmallestVisible) {
-			least = v.Verdict.Comparisons[i]
+		c := &v.Verdict.Comparisons[i]
+		if through(c) == 0 {
+			continue
 		}
-		if visible > most.SmallestVisible {
-			most = v.Verdict.Comparisons[i]
+		if least == nil || through(c) < through(least) {
+			least = c
+		}
+		if most == nil || through(c) > through(most) {
+			most = c
 		}
 	}
-	one := func(c gate.Comparison) string {
+	one := func(c *gate.Comparison) string {
 		route := RouteName(c.Route)
 		if route == c.Route {
 			route = span(c.Route, maxName)
 		}
-		return fmt.Sprintf("%.0f %% (%s, %s)", 100*c.SmallestVisible, route, metric(c.Metric, span))
+		return fmt.Sprintf("%.0f %% (%s, %s)", 100*through(c), route, metric(c.Metric, span))
 	}
 	switch {
-	case least.SmallestVisible == 0:
+	case least == nil:
 		return ""
-	case least.SmallestVisible == most.SmallestVisible:
-		return "sight: the smallest change that is found nine times in ten is " + one(least)
+	case through(least) == through(most):
+		return "sight: a change may pass up to " + one(least) + ", and a larger one is found nine times in ten"
 	default:
-		return fmt.Sprintf("sight: the smallest change that is found nine times in ten is between %s and %s", one(least), one(most))
+		return fmt.Sprintf("sight: a change may pass up to %s at best and up to %s at worst, and a larger one is found nine times in ten", one(least), one(most))
 	}
 }
 

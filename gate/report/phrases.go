@@ -50,11 +50,6 @@ func sure(r *gate.Reason) string {
 	return fmt.Sprintf(" (95 %% interval: %+.1f to %+.1f %%)", 100*r.Interval.Low, 100*r.Interval.High)
 }
 
-// failed says how many requests failed.
-func failed(r *gate.Reason) string {
-	return fmt.Sprintf("%s: %.2f %% of %d requests failed", name(r.Route), 100*r.Now, r.Requests)
-}
-
 // runs is a number of runs.
 func runs(n int) string {
 	if n == 1 {
@@ -97,19 +92,37 @@ func because(w *gate.Why, foreign show) string {
 	case gate.Unfinished:
 		return fmt.Sprintf("too many requests%s were unfinished when the load ended (%.0f, %.0f are the most)", where, w.Has, w.Needs)
 	case gate.BelowEffect:
-		return fmt.Sprintf("changed by less than %v", time.Duration(w.Needs))
+		return fmt.Sprintf("changed by less than %v, which never fails", time.Duration(w.Needs))
 	case gate.Caused:
-		names := strings.Join(w.Routes, ", ")
-		if w.More > 0 {
-			names += ", others"
-		}
-		return "from " + foreign(names, maxSentence)
+		return caused(w, foreign)
 	case gate.ControlToo:
 		return fmt.Sprintf("the control is %.0f %% slower as well, so it may be the machine", 100*w.Change)
 	case gate.Restless:
 		return "the runs of the history differ too much among themselves to prove it"
 	default: // gate.Risen
 		return "that is a rise of more than a point, and not chance"
+	}
+}
+
+// caused says which routes a comparison follows from, and what became of them.
+func caused(w *gate.Why, foreign show) string {
+	names := strings.Join(w.Routes, ", ")
+	if w.More > 0 {
+		names += ", others"
+	}
+	text := "from " + foreign(names, maxSentence)
+	n := len(w.Routes) + w.More
+	switch w.By {
+	case gate.ByFailing:
+		return text + ", which " + are(n, "fails", "fail")
+	case gate.ByBase:
+		return text + ", which failed in the baseline"
+	case gate.ByNew:
+		return text + ", which " + are(n, "is", "are") + " new"
+	case gate.ByGone:
+		return text + ", which " + are(n, "is", "are") + " no longer requested"
+	default: // slower
+		return text
 	}
 }
 

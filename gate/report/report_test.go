@@ -136,7 +136,7 @@ func TestCounts(t *testing.T) {
 		"fail":         "12 routes within limits · 1 improved · **14 of 14 compared** · baseline `a1b2c3d` (`main`, 2 commits",
 		"new-failures": "1 follows from others · 1 not judged · **1 of 3 compared** · baseline `a1b2c3d` (`main`, this change's base, 20 runs",
 		"noisy":        "1 in doubt · **1 of 1 compared** · 24 pairs of rounds, base `a1b2c3d` and head in turn",
-		"no-baseline":  "**0 of 0 compared** · without a baseline",
+		"no-baseline":  "**0 of 0 compared** · there is no baseline",
 	} {
 		if text := render(t, comment, reports()[name]); !strings.Contains(text, want) {
 			t.Errorf("%s does not say %q:\n%s", name, want, text)
@@ -202,7 +202,7 @@ func TestHeadlineOfDoubt(t *testing.T) {
 		{gate.Stored, gate.Reason{Kind: gate.NoSamples}, "nothing to compare", "a longer `run_time`, or shorter waits"},
 		{gate.Stored, gate.Reason{Kind: gate.NoSamples, Route: "GET /a", Rule: "max<1"}, "a threshold has no data", "a longer `run_time`, or shorter waits"},
 		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: few}, "too few requests", "a longer `run_time`"},
-		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: failures}, "too many failures to compare", "a baseline without these failures"},
+		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: failures}, "too many failures to compare", "requests that succeed on both sides"},
 		{gate.Stored, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`, or `plimsoll gate --paired`"},
 		{gate.Paired, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`\n"},
 	} {

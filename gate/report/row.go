@@ -1,8 +1,6 @@
 package report
 
 import (
-	"fmt"
-	"math"
 	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -69,18 +67,20 @@ func improved(c gate.Comparison) bool {
 	return c.Change < -c.Limit && c.Interval.High < 0
 }
 
-// verdict is the word on a comparison with its explanation: why it is so, or that a change as large
-// as the limit could not have been seen.
+// verdict is the word on a comparison with its explanation: why it is so, or that a larger change than the
+// limit would have passed as well.
 func verdict(c gate.Comparison, foreign show) string {
+	text := word(c)
 	switch {
 	case c.Status == gate.Follows && c.Why != nil:
-		return word(c) + " " + because(c.Why, foreign)
+		text += " " + because(c.Why, foreign)
 	case c.Why != nil:
-		return word(c) + ": " + because(c.Why, foreign)
-	case word(c) == "within" && c.SmallestVisible > 1.1*math.Abs(c.Limit):
-		return fmt.Sprintf("%s; detects %.0f %% or more", word(c), 100*c.SmallestVisible)
+		text += ": " + because(c.Why, foreign)
 	}
-	return word(c)
+	if up := passes(c); up != "" && c.Status == gate.Within && text != "improved" {
+		text += "; up to " + up + " may pass"
+	}
+	return text
 }
 
 // cells are a comparison's figures in a table: baseline, head, change with its interval, limit.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -128,7 +129,7 @@ func errorTable(w io.Writer, r *result.Result) error {
 	var failures []failure
 	for _, route := range r.Routes() {
 		for text, seen := range r.Tally.Routes[route].Errors {
-			failures = append(failures, failure{seen.Count, route + ": " + text})
+			failures = append(failures, failure{seen.Count, name(route) + ": " + wayOf(gate.Failure{Text: text})})
 		}
 	}
 	if len(failures) == 0 {
@@ -137,7 +138,7 @@ func errorTable(w io.Writer, r *result.Result) error {
 	slices.SortFunc(failures, func(a, b failure) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.text, b.text)) })
 	var rows [][]string
 	for _, f := range failures[:min(maxErrorTexts, len(failures))] {
-		rows = append(rows, []string{fmt.Sprint(f.n), plain(f.text, 2*maxName)})
+		rows = append(rows, []string{fmt.Sprint(f.n), f.text})
 	}
 	fmt.Fprintf(w, "\nError report\n")
 	if err := (grid{columns: "rl", header: []string{"# occurrences", "Error"}, rows: rows}).text(w); err != nil {

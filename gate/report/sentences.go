@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -55,25 +56,12 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.NoSamples:        noSamples,
 	gate.NothingCompared:  fixed("no route could be compared with the baseline"),
 	gate.RouteMissing:     routeMissing,
-	gate.RouteNotJudged: func(r *gate.Reason) string {
-		text := fmt.Sprintf("%s could not be judged: %s", name(r.Route), because(r.Why, plain))
-		if r.RunTime > 0 {
-			text += fmt.Sprintf("; a run_time of %v would do, or gate.routes can ignore it", r.RunTime)
-		}
-		return text
-	},
+	gate.RouteNotJudged:   routeNotJudged,
 	gate.NotRequested: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s was not requested: give it more users or weight, make run_time longer, or ignore it in gate.routes", name(r.Route))
+		return fmt.Sprintf("%s was never requested, so it could not be compared: give it more weight or users, or make run_time longer", name(r.Route))
 	},
 	gate.NotReached: notReached,
-	gate.LostSight: func(r *gate.Reason) string {
-		var metrics []string
-		for _, m := range r.Metrics {
-			metrics = append(metrics, plain(string(m), maxName))
-		}
-		return fmt.Sprintf("%s: %s can no longer be judged: %.0f requests in a round instead of %.0f. That drop is a change by itself; a longer run_time would show the rest",
-			name(r.Route), strings.Join(metrics, " and "), r.Now, r.Before)
-	},
+	gate.LostSight:  lostSight,
 	gate.LooksWorse: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s is %s in %s, which proves nothing: %d runs can tell, and so can %s", line(r), moved(r), runs(r.Has), r.Needs, pairedGate)
 	},
@@ -89,12 +77,12 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	},
 	gate.CommonShift: commonShift,
 	gate.AgainstShift: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s is %s than the routes that moved together: %s can tell", line(r), moved(r), pairedGate)
+		return fmt.Sprintf("%s is %s against the other routes, which moved together: %s can tell", line(r), moved(r), pairedGate)
 	},
 	gate.BusyMachine:   busy,
 	gate.BusyGenerator: busy,
 	gate.ThresholdOpen: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s: the pairing ended before %s could be told: scaled to the whole run_time it is %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
+		return fmt.Sprintf("%s: whether %s holds cannot be told, because the comparison ended before its run_time was over: for the whole of it, it would be about %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
 	},
 	gate.NotMeasured: func(r *gate.Reason) string { return plain(r.Text, maxSentence) },
 
@@ -196,11 +184,47 @@ func noSamples(r *gate.Reason) string {
 }
 
 func routeMissing(r *gate.Reason) string {
-	const renamed = ": was it renamed? Give it a fixed name in the profile, or ignore it in gate.routes"
 	if r.Of == gate.OfHead {
-		return name(r.Route) + " was requested in the baseline but not in this run" + renamed
+		return name(r.Route) + " was requested in the baseline but not in this run: do the steps before it still get there? If its path changes from run to run, give it a fixed name in the profile"
 	}
-	return name(r.Route) + " was requested in this run but not in the baseline" + renamed
+	return name(r.Route) + " was requested in this run but not in the baseline: if it is new, there is nothing yet to compare it with. If its path changes from run to run, give it a fixed name in the profile"
+}
+
+func routeNotJudged(r *gate.Reason) string {
+	text := name(r.Route) + " could not be judged: " + because(r.Why, plain)
+	if how := ways(r.Failures, sum(r.Failures)); how != "" {
+		text += "; it failed with " + how
+	}
+	if r.RunTime > 0 {
+		text += "; " + longer(r)
+	}
+	return text
+}
+
+// longer says which run_time would do, and for what.
+func longer(r *gate.Reason) string {
+	text := fmt.Sprintf("a run_time of %s would do", runTime(r.RunTime))
+	if r.Metric != "" {
+		text += " for its " + metric(r.Metric, plain)
+	}
+	return text
+}
+
+func lostSight(r *gate.Reason) string {
+	var metrics []string
+	for _, m := range r.Metrics {
+		metrics = append(metrics, metric(m, plain))
+	}
+	text := fmt.Sprintf("%s: %s can no longer be judged: %s in a round instead of %.0f", name(r.Route), join(metrics), count(int(min(r.Now, math.MaxInt32)), "request"), r.Before)
+	if r.Why != nil {
+		text += ", which follows " + because(r.Why, plain)
+	} else {
+		text += ". That drop is a change by itself"
+	}
+	if r.RunTime > 0 {
+		return text + "; " + longer(&gate.Reason{RunTime: r.RunTime})
+	}
+	return text + "; a longer run_time would show the rest"
 }
 
 // notReached says that a failing route kept users from others.
@@ -212,12 +236,19 @@ func notReached(r *gate.Reason) string {
 	if r.Has > 0 {
 		names = append(names, fmt.Sprintf("%d more", r.Has))
 	}
-	return side(r.Of) + failed(r) + ", so these routes were not requested: " + strings.Join(names, ", ")
+	was := "were"
+	if len(r.Names)+r.Has == 1 {
+		was = "was"
+	}
+	return fmt.Sprintf("%s%s, so %s %s never requested", side(r.Of), failed(r), join(names), was)
 }
 
 // busy says that the machine or the load generator had no CPU time left.
 func busy(r *gate.Reason) string {
-	return fmt.Sprintf("%s%s (others used %.0f %% of the CPU time, the load generator %.0f %%)", side(r.Of), plain(r.Text, maxSentence), 100*r.Now, 100*r.Before)
+	if r.Text != "" { // it has the figures
+		return side(r.Of) + plain(r.Text, maxSentence)
+	}
+	return fmt.Sprintf("%sothers used %.0f %% of the CPU time, the load generator %.0f %%", side(r.Of), 100*r.Now, 100*r.Before)
 }
 
 func notProven(r *gate.Reason) string {

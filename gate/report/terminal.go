@@ -17,6 +17,9 @@ func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
 	all := gate.WorstFirst(v.Comparisons)
 	order := withFigures(v, all)
+	if len(v.Changed) > 0 {
+		fmt.Fprintf(w, "what is loaded has changed: %s\n\n", loadChanged(v.Changed, plain))
+	}
 	var rows [][]string
 	for _, i := range order[:min(maxTerminal, len(order))] {
 		rows = append(rows, row(v.Comparisons[i], false))
@@ -39,6 +42,12 @@ func Terminal(w io.Writer, r Report) error {
 	for _, reason := range v.Reasons {
 		fmt.Fprintf(w, "- %s\n", Sentence(reason))
 	}
+	for _, line := range forgiven(v, all) {
+		fmt.Fprintf(w, "note: %s\n", line)
+	}
+	if text := working(r, plain); text != "" {
+		fmt.Fprintf(w, "note: %s\n", text)
+	}
 	if err := Notices(w, v.Notices); err != nil {
 		return err
 	}
@@ -47,8 +56,27 @@ func Terminal(w io.Writer, r Report) error {
 			fmt.Fprintf(w, "accepted: %s\n", why)
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d of %s compared, %s\n%s: %s\n", v.Compared, count(v.Total, "route"), against(v, plain), v.Outcome, r.headline(plain))
+	compared := fmt.Sprintf("%d of %s compared, ", v.Compared, count(v.Total, "route"))
+	if v.Total == 0 {
+		compared = "no route was compared: "
+	}
+	compared = strings.TrimRight(compared+against(v, plain), ":, ")
+	_, err := fmt.Fprintf(w, "%s\n%s: %s\n", compared, v.Outcome, r.headline(plain))
 	return err
+}
+
+// working says if what was measured is not what its commit holds, or is base itself; empty otherwise.
+func working(r Report, foreign show) string {
+	s, b := r.Subject, r.Verdict.Baseline
+	switch {
+	case s.Commit == "":
+		return ""
+	case s.Dirty:
+		return "head is commit " + foreign(short(s.Commit), maxName) + " with uncommitted changes"
+	case r.Verdict.Mode == gate.Paired && b.Commit == s.Commit:
+		return "base and head are the same commit, " + foreign(short(s.Commit), maxName)
+	}
+	return ""
 }
 
 // Notices writes notices as plain text, a line each.

@@ -14,17 +14,18 @@ type view struct {
 	all    []int    // the places of the comparisons that have figures, worst first
 	matter int      // how many of them come before the folds
 	blank  []string // what was not judged, a line for each route
+	let    []string // what passes because of min_effect
 	routes routeCounts
 }
 
 // routeCounts counts routes by their worst comparison. Improved ones are within too.
 type routeCounts struct {
-	within, improved, follow, doubt, unjudged int
+	within, improved, follow, doubt, unjudged, forgiven int
 }
 
 func (r Report) view() view {
 	order := gate.WorstFirst(r.Verdict.Comparisons)
-	v := view{Report: r, all: withFigures(r.Verdict, order), blank: unjudged(r.Verdict, order)}
+	v := view{Report: r, all: withFigures(r.Verdict, order), blank: unjudged(r.Verdict, order), let: forgiven(r.Verdict, order)}
 	matter := gate.Worse.Severity()
 	if r.Verdict.Outcome == gate.Inconclusive {
 		matter = gate.Unclear.Severity()
@@ -39,8 +40,8 @@ func (r Report) view() view {
 // countRoutes counts routes by their worst comparison. All routes together are not a route.
 func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 	type route struct {
-		severity int
-		improved bool
+		severity           int
+		improved, forgiven bool
 	}
 	routes := make(map[string]route, min(len(comparisons), 1<<16))
 	for i := range comparisons {
@@ -49,7 +50,7 @@ func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 			continue
 		}
 		known := routes[c.Route]
-		routes[c.Route] = route{max(known.severity, c.Status.Severity()), known.improved || improved(*c)}
+		routes[c.Route] = route{max(known.severity, c.Status.Severity()), known.improved || improved(*c), known.forgiven || isForgiven(c)}
 	}
 	for _, one := range routes {
 		switch one.severity {
@@ -61,6 +62,9 @@ func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 			n.within++
 			if one.improved {
 				n.improved++
+			}
+			if one.forgiven {
+				n.forgiven++
 			}
 		case gate.NotJudged.Severity():
 			n.unjudged++
@@ -89,7 +93,11 @@ func (v view) counts() string {
 			add(blind, fmt.Sprintf("of %d figures with too little to judge", all))
 		}
 	}
-	parts = append(parts, fmt.Sprintf("**%d of %d compared**", v.Verdict.Compared, v.Verdict.Total), against(v.Verdict, span))
+	add(v.routes.forgiven, are(v.routes.forgiven, "passes", "pass")+" only because of `gate.min_effect`")
+	parts = append(parts, fmt.Sprintf("**%d of %d compared**", v.Verdict.Compared, v.Verdict.Total))
+	if text := against(v.Verdict, span); text != "" {
+		parts = append(parts, text)
+	}
 	if v.Subject.Series != "" {
 		parts = append(parts, "series "+span(v.Subject.Series, maxName))
 	}
@@ -108,7 +116,7 @@ func against(v gate.Verdict, foreign show) string {
 	case v.Mode == gate.Paired:
 		return "no pair of rounds"
 	case b.Runs == 0:
-		return "without a baseline"
+		return nothing(v)
 	}
 	var parts []string
 	if b.Branch != "" {
@@ -123,4 +131,17 @@ func against(v gate.Verdict, foreign show) string {
 	}
 	parts = append(parts, count(b.Runs, "run"), "same environment")
 	return fmt.Sprintf("baseline%s (%s)", commit, strings.Join(parts, ", "))
+}
+
+// nothing says why a change was compared with no run of a branch; empty if that is not known.
+func nothing(v gate.Verdict) string {
+	for _, r := range v.Reasons {
+		switch {
+		case r.Kind == gate.NoBaseline:
+			return "there is no baseline"
+		case r.Of == gate.OfBaseline:
+			return "no run of the baseline fits"
+		}
+	}
+	return ""
 }

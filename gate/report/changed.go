@@ -1,0 +1,117 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// maxDifferences is how many differences of the profile are said on top; all are in a fold.
+const maxDifferences = 6
+
+// differences says in a few words each what is loaded otherwise than before. foreign makes names and
+// values harmless.
+func differences(changed []gate.Difference, foreign show) []string {
+	var parts []string
+	for _, d := range changed {
+		parts = append(parts, difference(d, foreign))
+	}
+	return parts
+}
+
+func difference(d gate.Difference, foreign show) string {
+	what, before, now := d.What, foreign(d.Before, maxName), foreign(d.Now, maxName)
+	if !known(what) {
+		what = foreign(what, maxName)
+	}
+	of := ""
+	if d.Name != "" {
+		of = " " + foreign(d.Name, maxName)
+	}
+	switch {
+	case d.What == "route" && d.Now == "":
+		return foreign(d.Name, maxName) + " is no longer requested"
+	case d.What == "route" && d.Before == "":
+		return foreign(d.Name, maxName) + " is requested now"
+	case d.Now == "":
+		return fmt.Sprintf("%s%s was %s, and is gone", what, of, before)
+	case d.Before == "":
+		return fmt.Sprintf("%s%s is new: %s", what, of, now)
+	case of != "":
+		return fmt.Sprintf("%s of%s %s → %s", what, of, before, now)
+	default:
+		return fmt.Sprintf("%s %s → %s", what, before, now)
+	}
+}
+
+// known reports whether a kind of difference is a word of ours: lower-case letters, with underscores
+// and spaces between them.
+func known(what string) bool {
+	return len(what) <= 40 && strings.Trim(what, "abcdefghijklmnopqrstuvwxyz ") == ""
+}
+
+// loadChanged says in one line what is loaded otherwise than before; empty if nothing is.
+func loadChanged(changed []gate.Difference, foreign show) string {
+	parts := differences(changed[:min(len(changed), maxDifferences)], foreign)
+	if more := len(changed) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// maxForgiven is how many changes are named that passed only because of min_effect.
+const maxForgiven = 5
+
+// forgiven says in plain text which changes are past their limits and pass because they are smaller than
+// min_effect, in a line each, the largest first.
+func forgiven(v gate.Verdict, order []int) []string {
+	var lines []string
+	more := 0
+	for _, i := range order {
+		c := &v.Comparisons[i]
+		if !isForgiven(c) || c.Route == tally.All {
+			continue
+		}
+		if len(lines) == maxForgiven {
+			more++
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s is %.1f %% slower (%s → %s), and passes because that is less than gate.min_effect (%v)",
+			name(c.Route), metric(c.Metric, plain), 100*c.Change, value(c.Metric, c.Baseline), value(c.Metric, changed(*c)), time.Duration(c.Why.Needs)))
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more that pass because of gate.min_effect", more))
+	}
+	return lines
+}
+
+// isForgiven reports whether a comparison is past its limit and passes because of min_effect.
+func isForgiven(c *gate.Comparison) bool {
+	return c.Status == gate.Within && c.Why != nil && c.Why.Kind == gate.BelowEffect && c.Change > c.Limit
+}
+
+// passes is how large a change may be to pass, in percent, if that is more than its limit; empty
+// otherwise.
+func passes(c gate.Comparison) string {
+	if through(&c) <= 1.1*math.Abs(c.Limit) {
+		return ""
+	}
+	return fmt.Sprintf("%s%.0f %%", sign(c.Limit), 100*through(&c))
+}
+
+// through is how large a change may be, without its sign, to pass; 0 if that is not known.
+func through(c *gate.Comparison) float64 {
+	up := max(c.LetsThrough, c.SmallestVisible)
+	if up == 0 || c.Metric == gate.FailureRate {
+		return 0
+	}
+	up = max(up, math.Abs(c.Limit))
+	if c.Metric == gate.Throughput {
+		up = min(up, 1)
+	}
+	return up
+}

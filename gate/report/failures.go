@@ -1,0 +1,80 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// maxError is how much of an error's text is shown, in characters.
+const maxError = 120
+
+// wayOf says how requests failed: the text of their error, or what kind of error it was. Every table and
+// sentence about errors uses it.
+func wayOf(f gate.Failure) string {
+	if text := plain(f.Text, maxError); text != "" {
+		return text
+	}
+	switch f.Class {
+	case tally.Status.String():
+		return "a status that counts as a failure"
+	case tally.Expect.String():
+		return "not the answer that was expected"
+	case tally.Timeout.String():
+		return "no whole answer in time"
+	case tally.Transport.String():
+		return "the connection failed"
+	case tally.Generator.String():
+		return "this machine could not send it"
+	case tally.Dropped.String():
+		return "not sent, because too many requests were in flight"
+	default:
+		return "an unknown error"
+	}
+}
+
+// ways says how some requests failed, the most frequent errors first; empty if nothing is known about it.
+// failed is how many failed in all.
+func ways(all []gate.Failure, failed int64) string {
+	if len(all) == 0 {
+		return ""
+	}
+	if all[0].Count >= failed {
+		return wayOf(all[0])
+	}
+	var parts []string
+	for _, f := range all {
+		parts = append(parts, fmt.Sprintf("%d × %s", f.Count, wayOf(f)))
+	}
+	if rest := failed - sum(all); rest > 0 {
+		parts = append(parts, fmt.Sprintf("%d × other errors", rest))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// sum is how many requests failed in the ways given.
+func sum(all []gate.Failure) (n int64) {
+	for _, f := range all {
+		n += f.Count
+	}
+	return n
+}
+
+// failed says how many requests of a route failed, and how.
+func failed(r *gate.Reason) string {
+	n := int64(math.Round(min(max(r.Now, 0), 1) * float64(r.Requests)))
+	share := fmt.Sprintf("%.2f %% of %d requests failed", 100*r.Now, r.Requests)
+	switch {
+	case r.Now == 1 && r.Requests == 1:
+		share = "its only request failed"
+	case r.Now == 1:
+		share = fmt.Sprintf("all %d requests failed", r.Requests)
+	}
+	if how := ways(r.Failures, n); how != "" {
+		share += " (" + how + ")"
+	}
+	return name(r.Route) + ": " + share
+}
