@@ -7,10 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
@@ -24,6 +22,7 @@ import (
 type client2 struct {
 	clients *Clients
 	line    *line
+	spare   *line          // for one request that the server refused on line; nil for none
 	jar     *cookiejar.Jar // nil until the first cookie comes
 	held    []byte         // the last body that was looked at
 	unzip   gunzip
@@ -145,8 +144,13 @@ func (u *client2) exchange(ctx context.Context, q *request) (r response, locatio
 		defer on.close() //nolint:errcheck // it carries nothing more
 	}
 	resp, err := u.send(ctx, on, q, &r)
+	defer u.closeSpare()
 	if err != nil {
 		r.fail(cause(ctx, err))
+		var again secondFault
+		if errors.As(err, &again) && !r.Unfinished {
+			r.Error += " (" + again.why + ")"
+		}
 		return r, ""
 	}
 	r.Class, r.status = tally.OK, resp.StatusCode
@@ -190,53 +194,6 @@ func cause(ctx context.Context, err error) error {
 		return wire.Fault("the stream was reset: " + stream.name())
 	}
 	return err
-}
-
-// send puts a request on a line and notes in r when. If the connection turns out to take no more
-// requests because the server has said goodbye, and nothing of the request has left, send tries
-// once more on a fresh one.
-func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (resp *http.Response, err error) {
-	for range 2 {
-		var c *http.ClientConn
-		c, err = on.connection(ctx, u.clients.transport, q.at)
-		if err != nil {
-			if errors.Is(err, wire.ErrNoAnswer) {
-				err = wire.ErrNotConnected
-			}
-			return nil, err
-		}
-		var first instant
-		resp, err = c.RoundTrip(u.build(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			WroteHeaderField: func(string, []string) { first.set() }, // called before the frame is written
-		}), q))
-		r.Sent = first.get()
-		if err == nil || !r.Sent.IsZero() || ctx.Err() != nil {
-			return resp, err
-		}
-		on.drop(ctx, c)
-		r.Resent = 1
-	}
-	return nil, err
-}
-
-// instant is set once, by whichever goroutine of net/http gets there.
-type instant struct {
-	mu sync.Mutex // guards at
-	at time.Time
-}
-
-func (i *instant) set() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.at.IsZero() {
-		i.at = time.Now()
-	}
-}
-
-func (i *instant) get() time.Time {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.at
 }
 
 // build makes the request that net/http takes.

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"sync"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -56,37 +58,80 @@ func originAt(scheme, address string) wire.Origin {
 	return wire.Origin{Scheme: scheme, Host: host, Port: port}
 }
 
+// carrier is an HTTP/2 connection.
+type carrier struct {
+	*http.ClientConn
+	once    sync.Once
+	settled chan struct{} // closed once it has carried an answer, or has had the time for it
+}
+
+// settle says that the connection has carried an answer, or has failed.
+func (c *carrier) settle() { c.once.Do(func() { close(c.settled) }) }
+
+// settling is how long others wait for the first answer on a fresh connection. Until then nobody
+// knows how many requests at once the server takes, and it would refuse those beyond.
+const settling = 100 * time.Millisecond
+
+// wait returns when the connection is settled, or ctx has ended.
+func (c *carrier) wait(ctx context.Context) {
+	select {
+	case <-c.settled:
+		return
+	default:
+	}
+	timer := time.NewTimer(settling)
+	defer timer.Stop()
+	select {
+	case <-c.settled:
+	case <-timer.C:
+		c.settle()
+	case <-ctx.Done():
+	}
+}
+
 // line holds one HTTP/2 connection, which any number of users may share.
 type line struct {
 	turn chan struct{} // holds a token while somebody uses conn
-	conn *http.ClientConn
+	conn *carrier
 }
 
 func newLine() *line { return &line{turn: make(chan struct{}, 1)} }
 
-// connection returns the line's connection, and dials one if there is none that can be used. If
-// somebody else is dialling, it waits until ctx ends.
-func (l *line) connection(ctx context.Context, t *http.Transport, at wire.Origin) (*http.ClientConn, error) {
+// connection returns the line's connection, and dials one if there is none that can be used; kept
+// says that it was there. If somebody else is dialling, or is the first on a fresh connection, it
+// waits until ctx ends.
+func (l *line) connection(ctx context.Context, t *http.Transport, at wire.Origin) (c *carrier, kept bool, err error) {
+	c, kept, err = l.take(ctx, t, at)
+	if kept {
+		c.wait(ctx)
+	}
+	return c, kept, err
+}
+
+func (l *line) take(ctx context.Context, t *http.Transport, at wire.Origin) (c *carrier, kept bool, err error) {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, false, context.Cause(ctx)
 	}
 	if l.conn != nil && l.conn.Err() == nil {
-		return l.conn, nil
+		return l.conn, true, nil
 	}
 	l.conn = nil
-	c, err := t.NewClientConn(ctx, at.Scheme, at.Address())
+	made, err := t.NewClientConn(ctx, at.Scheme, at.Address())
 	if err != nil && ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
-	l.conn = c
-	return c, err
+	if err != nil {
+		return nil, false, err
+	}
+	l.conn = &carrier{ClientConn: made, settled: make(chan struct{})}
+	return l.conn, false, nil
 }
 
 // drop forgets a connection that takes no more requests. Those under way on it continue.
-func (l *line) drop(ctx context.Context, c *http.ClientConn) {
+func (l *line) drop(ctx context.Context, c *carrier) {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()

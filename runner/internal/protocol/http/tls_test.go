@@ -20,8 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/http2"
-
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -245,50 +243,4 @@ func TestHTTP2(t *testing.T) {
 	to := target(one.URL)
 	to.HTTP, to.TLS.Insecure = profile.HTTP2, true
 	wantFailure(t, once(t, to, peek("/")), tally.Transport, "the server refuses TLS: no application protocol")
-}
-
-// The server's refusals are failures, each the same text, and nothing is sent twice; only a
-// connection that the server has said goodbye to beforehand is replaced.
-func TestHTTP2Refusals(t *testing.T) {
-	for name, c := range map[string]struct {
-		treat    func(*http2.Framer, uint32)
-		text     string
-		requests int64 // of 2
-	}{
-		"refused": {func(f *http2.Framer, id uint32) { f.WriteRSTStream(id, http2.ErrCodeRefusedStream) }, "the stream was reset: REFUSED_STREAM", 2},
-		"goodbye": {func(f *http2.Framer, id uint32) { f.WriteGoAway(0, http2.ErrCodeNo, []byte("bye")) }, "http2: Transport received Server's graceful shutdown GOAWAY", 2},
-		"garbage": {func(f *http2.Framer, id uint32) { f.WriteRawFrame(http2.FrameData, 0, 0, nil) }, "connection error: PROTOCOL_ERROR", 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var requests atomic.Int64
-			address := listen(t, "tcp", "127.0.0.1:0", func(conn net.Conn) {
-				io.ReadFull(conn, make([]byte, len(http2.ClientPreface)))
-				f := http2.NewFramer(conn, conn)
-				f.WriteSettings()
-				for {
-					frame, err := f.ReadFrame()
-					if err != nil {
-						return
-					}
-					if h, ok := frame.(*http2.HeadersFrame); ok {
-						requests.Add(1)
-						c.treat(f, h.StreamID)
-					}
-				}
-			})
-			to := target("http://" + address.String())
-			to.HTTP, to.Timeout = profile.HTTP2, 2*time.Second
-			r := peek("/")
-			d := newUser(t, newHTTP(t, to, r))
-			for range 2 {
-				o := d.Call(r.call, values{})
-				if o.Class != tally.Transport || o.Error == "" || (c.text != "" && o.Error != c.text) {
-					t.Errorf("got %v %q, want transport %q", o.Class, o.Error, c.text)
-				}
-			}
-			if got := requests.Load(); got != c.requests {
-				t.Errorf("the server saw %d requests, want %d", got, c.requests)
-			}
-		})
-	}
 }
