@@ -7,6 +7,7 @@ import (
 
 // checkCmd is plimsoll check.
 type checkCmd struct {
+	envFlag
 	loadFlags
 	File string `arg:"" file:"" optional:"" default:"plimsoll.yaml" help:"The profile."`
 }

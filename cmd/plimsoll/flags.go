@@ -1,12 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
@@ -27,6 +35,37 @@ type subcommand func(context.Context, *console.Console, []string) error
 // profileFlag names the profile.
 type profileFlag struct {
 	Profile string `short:"f" file:"" default:"plimsoll.yaml" variables:"PLIMSOLL_PROFILE" help:"The profile."`
+}
+
+// envFlag names a file of variables.
+type envFlag struct {
+	EnvFile envFile `placeholder:"FILE" file:"" help:"Take variables that the environment lacks from this file, in the syntax of dotenv: secrets for the profile and the system. Their values are masked as those of $${env.NAME} are."`
+}
+
+// envFile is a file of variables, which are there before any other flag looks for one.
+type envFile string
+
+// BeforeResolve puts the variables beneath the environment.
+func (envFile) BeforeResolve(ctx context.Context, parsed *kong.Context, at *kong.Path, a *console.Console) error {
+	path := fmt.Sprint(parsed.FlagValue(at.Flag))
+	variables, err := environ.ReadFile(path)
+	if err != nil {
+		return exit.BadInput("--env-file: %w", err)
+	}
+	warnOfSecrets(ctx, a, path)
+	a.Env = a.Env.Under(variables)
+	return nil
+}
+
+// warnOfSecrets tells of a file of secrets that others can read.
+func warnOfSecrets(ctx context.Context, a *console.Console, path string) {
+	dir, name := filepath.Split(path)
+	if _, err := a.Git(cmp.Or(dir, ".")).Run(ctx, "ls-files", "--error-unmatch", "--", name); err == nil {
+		a.Warn("--env-file " + path + " is committed to git, where everybody who can read the repository reads its secrets: take it out with git rm --cached, and change the secrets")
+	}
+	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && !a.InActions() && info.Mode().Perm()&0o077 != 0 {
+		a.Warn("--env-file " + path + " can be read by other users of this machine: chmod 600 " + path + " keeps it yours")
+	}
 }
 
 // loadFlags change what a profile says. They have the names and letters of Locust's.
@@ -69,6 +108,7 @@ func (f loadFlags) change() profile.Change {
 // runFlags are what every command that measures takes.
 type runFlags struct {
 	profileFlag
+	envFlag
 	loadFlags
 	Series  string `placeholder:"NAME" help:"The series, instead of the profile's name. Jobs that run one profile in several ways need a series each: runs of different series are never compared."`
 	Out     string `short:"o" file:"" default:"result.json" help:"Write the result to this file."`

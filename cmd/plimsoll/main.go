@@ -34,7 +34,7 @@ type cli struct {
 	Demo     demoCmd     `cmd:"" help:"Show the whole story in under a minute: record baselines, pass an unchanged build, fail a slower one."`
 	Init     initCmd     `cmd:"" help:"Write a profile to start with, and the GitHub workflow for it."`
 	Check    checkCmd    `cmd:"" help:"Validate a profile and say in words what it would do. Nothing is sent."`
-	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of a profile, for editors."`
+	Schema   schemaCmd   `cmd:"" help:"Print a JSON Schema: of the profile, for editors, or of what --json and the files say, for programs."`
 	Run      runCmd      `cmd:"" help:"Apply the load, print the tables and write result.json."`
 	Gate     gateCmd     `cmd:"" help:"Measure, or take a result, and judge it against the baseline. The exit status is the verdict."`
 	Comment  commentCmd  `cmd:"" help:"Comment on a pull request whose own workflow may not write, in a workflow that follows it."`
@@ -105,7 +105,7 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 		kong.Writers(a.Stdout, a.Stderr), kong.Vars{"version": a.Version},
 		kong.Exit(func(int) { panic(usageShown{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.Resolvers(fromVariables(a.Env)), kong.ValueFormatter(helpWithVariables),
+		kong.Resolvers(fromVariables(a)), kong.ValueFormatter(helpWithVariables),
 		kong.Bind(a, subcommand(dispatch)), kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {

@@ -8,16 +8,16 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 )
 
 // fromVariables sets the flags that the command line leaves out from the environment that it was given. kong
 // has a tag for that, env, which reads the process's own environment: an action that hands its inputs on
 // would have to write into that.
-func fromVariables(env environ.Values) kong.Resolver {
+func fromVariables(a *console.Console) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		for _, name := range variables(flag.Value) {
-			if value, ok := env.Lookup(name); ok {
+			if value, ok := a.Env.Lookup(name); ok {
 				return value, readable(flag, name, value)
 			}
 		}

@@ -7,6 +7,8 @@
 // ForSystem gives the variables for a system under test, without our own secrets: where baselines live, with
 // a password, and what a workflow has handed over to us. A profile that means to pass one on names it in
 // target.start.env.
+//
+// ReadFile reads variables from a file of secrets, and Under puts them beneath those that are set.
 package environ
 
 import (
@@ -25,11 +27,12 @@ const (
 
 // Values are the variables of a process. The zero Values are empty.
 type Values struct {
-	list []string // NAME=value; the last of a name counts
+	list    []string // NAME=value; the last of a name counts
+	secrets []string // values that came from a file of secrets
 }
 
 // Of takes variables as os.Environ gives them, NAME=value.
-func Of(list []string) Values { return Values{slices.Clone(list)} }
+func Of(list []string) Values { return Values{list: slices.Clone(list)} }
 
 // Lookup gives a variable's value, and whether it is set.
 func (v Values) Lookup(name string) (value string, ok bool) {
@@ -62,7 +65,7 @@ func (v Values) Without(unwanted func(name string) bool) Values {
 			kept = append(kept, one)
 		}
 	}
-	return Values{kept}
+	return Values{kept, v.secrets}
 }
 
 // List gives all variables, NAME=value, for a program that works for us. It is never nil: exec.Cmd takes a

@@ -59,3 +59,17 @@ func ExampleValues_ForSystem() {
 	fmt.Println(v.ForSystem())
 	// Output: [GITHUB_ACTIONS=true GITHUB_SHA=abc]
 }
+
+// What a file names is beneath what is set, and secret either way; short values occur by chance.
+func TestUnder(t *testing.T) {
+	v := environ.Of([]string{"A=of the environment"}).Under(map[string]string{"A": "of the file", "B": "secret of B", "C": "true"})
+	if v.Get("A") != "of the environment" || v.Get("B") != "secret of B" || v.Get("C") != "true" {
+		t.Errorf("got %q", v.List())
+	}
+	if got, want := v.Secrets(), []string{"of the environment", "secret of B"}; !slices.Equal(got, want) {
+		t.Errorf("secrets %q, want %q", got, want)
+	}
+	if got := v.With("D", "1").Secrets(); len(got) != 2 {
+		t.Errorf("a changed copy has the secrets %q", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner"
@@ -18,7 +19,7 @@ const again = 2
 func (b Bench) steady(ctx context.Context, out string) (*result.Result, error) {
 	for n := 1; ; n++ {
 		r, err := b.run(ctx, out)
-		if err != nil || !onlyBusy(r) || !b.goesAgain(n, r.Problems[0].Text) {
+		if err != nil || !onlyBusy(r) || !b.goesAgain(n, reason(r)) {
 			return r, err
 		}
 	}
@@ -28,6 +29,12 @@ func (b Bench) steady(ctx context.Context, out string) (*result.Result, error) {
 func onlyBusy(r *result.Result) bool {
 	other := func(p result.Problem) bool { return p.Kind != result.Busy }
 	return len(r.Problems) > 0 && !slices.ContainsFunc(r.Problems, other)
+}
+
+// reason says how busy the machine was, without the advice to measure again.
+func reason(r *result.Result) string {
+	text, _, _ := strings.Cut(r.Problems[0].Text, "; ")
+	return text
 }
 
 // SteadyPair is Pair, judged, and measured again while the machine was too busy to judge it.
@@ -46,7 +53,7 @@ func (b Bench) SteadyPair(ctx context.Context, base, head runner.System) (v gate
 
 // onlyNoisy reports whether nothing but a busy machine keeps a pairing from being judged.
 func onlyNoisy(v gate.Verdict) bool {
-	other := func(r gate.Reason) bool { return r.Kind != gate.NoisyMachine }
+	other := func(r gate.Reason) bool { return r.Kind != gate.NoisyMachine && r.Kind != gate.BusyMachine }
 	return v.Outcome == gate.Inconclusive && len(v.Reasons) > 0 && !slices.ContainsFunc(v.Reasons, other)
 }
 

@@ -1,0 +1,78 @@
+package environ
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/joho/godotenv"
+)
+
+// maxFile bounds a file of variables, in bytes.
+const maxFile = 1 << 20
+
+// ReadFile reads a file of variables in the syntax of dotenv. Its errors never show what is in it.
+func ReadFile(path string) (map[string]string, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	case len(text) > maxFile:
+		return nil, fmt.Errorf("%s is larger than %d MiB: is it a file of variables?", path, maxFile>>20)
+	case bytes.IndexByte(text, 0) >= 0:
+		return nil, fmt.Errorf("%s holds a zero byte: is it a file of variables?", path)
+	}
+	variables, err := godotenv.UnmarshalBytes(bytes.TrimPrefix(text, []byte("\ufeff")))
+	if err != nil { // the error of the library quotes the file
+		return nil, fmt.Errorf("%s is not in the syntax of dotenv%s: each line is empty, a # comment or NAME=value", path, firstWrong(text))
+	}
+	return variables, nil
+}
+
+// firstWrong says which line of a file is the first that cannot be read by itself; empty when none is.
+func firstWrong(text []byte) string {
+	for i, line := range strings.Split(string(text), "\n") {
+		if _, err := godotenv.Unmarshal(line); err != nil {
+			return fmt.Sprintf(", from line %d on", i+1)
+		}
+	}
+	return ""
+}
+
+// Under is a copy with the variables of a file beneath: those that are set already keep their values. Whatever
+// the file names is secret.
+func (v Values) Under(file map[string]string) Values {
+	under := Values{list: slices.Clone(v.list), secrets: slices.Clone(v.secrets)}
+	for _, name := range slices.Sorted(maps.Keys(file)) {
+		value, is := v.Lookup(name)
+		if !is {
+			value = file[name]
+			under.list = append(under.list, name+"="+value)
+		}
+		under.secrets = append(under.secrets, value)
+	}
+	return under
+}
+
+// shortSecret is up to how many bytes a value of a file occurs in other text by chance, as 8080 or true do: it
+// is not masked.
+const shortSecret = 5
+
+// Secrets are the values to mask in what other programs print.
+func (v Values) Secrets() []string {
+	return slices.DeleteFunc(slices.Clone(v.secrets), func(value string) bool { return len(value) <= shortSecret })
+}

@@ -1,0 +1,117 @@
+// Package formats describes, as JSON Schema, what programs read of ours: result.json, the verdict file and the
+// lists that --json prints.
+//
+// The schemas are made from the types that are written. They take no key that we do not write, so a test that
+// holds real output against them finds what was forgotten here.
+package formats
+
+import (
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/backtest"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/hist"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// verdictFile is what report.Encode writes.
+type verdictFile struct {
+	Schema  int            `json:"schema"`
+	Digest  string         `json:"digest"`
+	Subject report.Subject `json:"subject"`
+	gate.Verdict
+	LeftOut int `json:"left_out,omitempty"`
+}
+
+// written are the forms, and which command writes each.
+var written = map[string]struct {
+	value any
+	title string
+}{
+	"result":   {result.Result{}, "A run: result.json, plimsoll run --json, plimsoll baseline show --json."},
+	"verdict":  {verdictFile{}, "A verdict: --verdict-file, plimsoll gate --json, plimsoll compare --json."},
+	"runs":     {[]baseline.Info{}, "Runs of a store: plimsoll baseline list --json."},
+	"backtest": {backtest.Report{}, "A report of a replay, one on each line: plimsoll backtest --json."},
+}
+
+// Names lists the forms.
+func Names() []string { return slices.Sorted(maps.Keys(written)) }
+
+// Schema is the JSON Schema of a form; nil for one that does not exist.
+func Schema(name string) *jsonschema.Schema {
+	form, ok := written[name]
+	if !ok {
+		return nil
+	}
+	r := &jsonschema.Reflector{Anonymous: true, Mapper: special, Namer: named}
+	schema := r.Reflect(form.value)
+	schema.Title = form.title
+	for _, definition := range schema.Definitions {
+		orNull(definition)
+	}
+	return schema
+}
+
+// named is the name of a type with its package: several packages have a Round.
+func named(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Name() == "" {
+		return "" // a list or a mapping
+	}
+	return path.Base(t.PkgPath()) + "." + t.Name()
+}
+
+// special describes the types that do not look in JSON as they do in Go.
+func special(t reflect.Type) *jsonschema.Schema {
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return &jsonschema.Schema{Type: "integer", Description: "nanoseconds"}
+	case reflect.TypeFor[hist.Histogram]():
+		counts := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), Required: []string{"min_ns", "max_ns", "hdr"}, AdditionalProperties: jsonschema.FalseSchema}
+		for _, name := range []string{"min_ns", "max_ns", "over"} {
+			counts.Properties.Set(name, &jsonschema.Schema{Type: "integer"})
+		}
+		counts.Properties.Set("hdr", &jsonschema.Schema{Type: "string", Description: "counts of nanoseconds: HdrHistogram, V2 compressed, in base64"})
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "null"}, counts}}
+	case reflect.TypeFor[map[tally.Class]int64]():
+		return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "integer"}}
+	case reflect.TypeFor[gate.Outcome]():
+		return words(gate.Pass, gate.Fail, gate.Inconclusive, gate.Unjudged)
+	case reflect.TypeFor[gate.Status]():
+		return words(gate.Within, gate.Worse, gate.NotJudged, gate.Suspect, gate.Unclear, gate.Follows)
+	}
+	return nil
+}
+
+// words is a text that is one of some values.
+func words[T interface{ MarshalText() ([]byte, error) }](values ...T) *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "string"}
+	for _, value := range values {
+		text, err := value.MarshalText()
+		if err != nil {
+			panic("formats: " + err.Error()) // they are constants
+		}
+		s.Enum = append(s.Enum, string(text))
+	}
+	return s
+}
+
+// orNull lets the lists and mappings of a definition be null, as an empty one of Go may be written.
+func orNull(s *jsonschema.Schema) {
+	for pair := s.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		if one := pair.Value; one.Type == "array" || one.Type == "object" && one.Properties == nil {
+			s.Properties.Set(pair.Key, &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "null"}, one}})
+		}
+	}
+}
