@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
@@ -41,6 +42,47 @@ func TestMarkdownFits(t *testing.T) {
 	if err := report.Markdown(io.Discard, many(14, "x"), 40); err == nil {
 		t.Error("40 bytes were enough")
 	}
+}
+
+// A thousand routes that all fail, each with long texts of its own.
+func TestMarkdownOfFailuresFits(t *testing.T) {
+	for _, letter := range []string{"x", "長", "`", "|", "\x1b"} {
+		r := failingEverywhere(1000, strings.Repeat(letter, 1000))
+		for _, limit := range []int{maxComment, 20_000, 4_000, 1_500} {
+			var b strings.Builder
+			if err := report.Markdown(&b, r, limit); err != nil {
+				t.Fatal(err)
+			}
+			text := b.String()
+			if len(text) > limit {
+				t.Errorf("%d bytes, %d are the most", len(text), limit)
+			}
+			if limit == maxComment && (!strings.Contains(text, "all 255 requests failed (status 500") || !strings.Contains(text, "\nand 990 more\n")) {
+				t.Errorf("%q: the comment does not say how they failed:\n%.5000s", letter, text)
+			}
+		}
+		if text := render(t, report.Summary, r); len(text) > 1<<20 {
+			t.Errorf("a summary of %d bytes", len(text))
+		}
+		file := render(t, report.Encode, r)
+		if _, err := report.Decode(strings.NewReader(file)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// failingEverywhere is a report of n routes that only fail.
+func failingEverywhere(n int, text string) report.Report {
+	v := failed()
+	v.Compared, v.Total, v.Comparisons, v.Reasons = n, n, nil, nil
+	for i := range n {
+		failures := []gate.Failure{{Class: "status", Text: fmt.Sprintf("status 500 %d %s", i, text), Count: 255}}
+		c := comparison(fmt.Sprintf("GET /%d", i), gate.FailureRate, gate.Worse)
+		c.Head, c.Change, c.Requests, c.Failures = 1, 1, 255, failures
+		v.Comparisons = append(v.Comparisons, c)
+		v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.Failing, Route: c.Route, Metric: c.Metric, Now: 1, Requests: 255, Limit: 0.01, Failures: failures})
+	}
+	return shown(report.New(v, shopRun()))
 }
 
 func TestSummaryFits(t *testing.T) {

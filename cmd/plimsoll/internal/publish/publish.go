@@ -119,6 +119,7 @@ type message struct {
 	status      int    // that the process exits with
 	headline    string // one line
 	series      string // of the comment; empty when nobody knows whose that would be
+	telling     bool   // a comment is worth writing though it is a pass: what is loaded has changed
 	summary     string // markdown
 	body        func(bytes int) string
 	annotations []github.Annotation
@@ -130,7 +131,7 @@ func messageOf(rep report.Report, status int) message {
 		outcome = "error"
 	}
 	return message{
-		outcome: outcome, status: status, headline: report.Line(rep.Verdict), series: commentSeries(rep),
+		outcome: outcome, status: status, headline: report.Line(rep.Verdict), series: commentSeries(rep), telling: len(rep.Verdict.Changed) > 0,
 		summary: text(func(b *strings.Builder) error { return report.Summary(b, rep) }),
 		body: func(bytes int) string {
 			return text(func(b *strings.Builder) error { return report.Markdown(b, rep, bytes) })
@@ -175,7 +176,7 @@ func (p Publisher) comment(ctx context.Context, m message) error {
 		return nil
 	}
 	comment := github.Comment{Series: m.series, Outcome: m.outcome, Body: m.body}
-	if p.Comment == "always" {
+	if p.Comment == "always" || m.telling {
 		comment.When = github.Always
 	}
 	api := p.Console.API(p.Workflow)
