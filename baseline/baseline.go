@@ -27,6 +27,7 @@ var (
 	ErrNewerSchema = errors.New("a newer plimsoll has changed its tables")
 	ErrOlderSchema = errors.New("its tables are missing, or older than this plimsoll")
 	ErrUnreachable = errors.New("the store cannot be reached")
+	ErrDenied      = errors.New("permission denied")
 )
 
 // Store keeps runs. All methods are safe for concurrent use, by many processes as well, and

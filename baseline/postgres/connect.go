@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -13,47 +15,166 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/plimsoll-ci/plimsoll/baseline"
 )
 
-// parse reads a URL, and describes the database without the password. It insists on encryption to
-// another machine, unless the URL says sslmode=disable.
-func parse(databaseURL string) (config *pgxpool.Config, where string, err error) {
-	// None of the errors below is shown: they may quote the password.
+// target is the database that a URL names.
+type target struct {
+	config *pgxpool.Config
+	where  string // the server and database without the password, for sentences
+	path   string // the search_path of the URL, which a pooler would refuse as a parameter
+	roots  string // the file of authorities that the URL or the environment names
+	// addresses are those of hosts whose address the URL gives: hostaddr.
+	addresses map[string]string
+}
+
+// parse reads a URL. It insists on encryption to another machine, unless the URL says sslmode=disable.
+func parse(databaseURL string) (*target, error) {
+	// None of the errors below is shown whole: they may quote the password.
 	u, err := url.Parse(databaseURL)
 	if err != nil {
-		return nil, "", errors.New("the database's URL cannot be read: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %XX for special characters")
+		return nil, errors.New("the database's URL cannot be read: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %XX for special characters")
 	}
 	// A password with a plain @, / or ? would be read as a host, a database or a parameter, which
 	// sentences name. It leaves an @ where none belongs.
 	if n := strings.Count(databaseURL, "@"); n > 1 || n == 1 && u.User == nil {
-		return nil, "", errors.New("the database's URL cannot be read: it has an @ too many: in the user, the password and parameters write %40 for @, %2F for /, %3F for ? and %23 for #")
+		return nil, errors.New("the database's URL cannot be read: it has an @ too many: in the user, the password and parameters write %40 for @, %2F for /, %3F for ? and %23 for #")
 	}
-	config, err = pgxpool.ParseConfig(databaseURL)
+	if err := known(u.Query()); err != nil {
+		return nil, err
+	}
+	address, _ := take(u, "hostaddr") // the library does not know it
+	if address != "" && u.Host == "" && !u.Query().Has("host") {
+		put(u, "host", address)
+	}
+	config, err := pgxpool.ParseConfig(u.String())
 	if err != nil {
-		return nil, "", fmt.Errorf("the database's URL cannot be read: PostgreSQL does not know its host, its port or one of its parameters (%s)", strings.Join(names(u.Query()), ", "))
+		return nil, unreadable(u, err)
 	}
-	where = fmt.Sprintf("PostgreSQL database %s on %s", config.ConnConfig.Database, hosts(config.ConnConfig))
-	if mayBeClear(config.ConnConfig) {
-		query := u.Query()
-		mode := cmp.Or(query.Get("sslmode"), os.Getenv("PGSSLMODE")) // pgx takes an empty one in the URL for prefer
+	t := &target{roots: cmp.Or(u.Query().Get("sslrootcert"), os.Getenv("PGSSLROOTCERT"))}
+	t.where = fmt.Sprintf("PostgreSQL database %s on %s", config.ConnConfig.Database, hosts(config.ConnConfig))
+	if t.addresses, err = addresses(config.ConnConfig, address); err != nil {
+		return nil, fmt.Errorf("%s: %w", t.where, err)
+	}
+	if t.mayBeClear(config.ConnConfig) {
+		mode, _ := take(u, "sslmode")
+		mode = cmp.Or(mode, os.Getenv("PGSSLMODE")) // pgx takes an empty one in the URL for prefer
 		if mode == "allow" || mode == "prefer" {
-			return nil, "", fmt.Errorf("%s: sslmode=%s may send the password in the clear: write sslmode=require, or sslmode=disable if you mean that", where, mode)
+			return nil, fmt.Errorf("%s: sslmode=%s may send the password in the clear: write sslmode=require, or verify-full with sslrootcert=FILE", t.where, mode)
 		}
-		query.Set("sslmode", cmp.Or(mode, "require"))
-		u.RawQuery = query.Encode()
+		put(u, "sslmode", cmp.Or(mode, "require"))
 		if config, err = pgxpool.ParseConfig(u.String()); err != nil {
-			return nil, "", errors.New("the database's URL cannot be read")
+			return nil, unreadable(u, err)
 		}
 	}
+	t.prepare(config)
+	return t, nil
+}
+
+// prepare sets what does not come from the URL.
+func (t *target) prepare(config *pgxpool.Config) {
+	t.config = config
 	config.MaxConns = maxConns
-	config.ConnConfig.ConnectTimeout = connectTimeout
-	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec // no prepared statements, which poolers lose
-	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = "plimsoll"
+	c := config.ConnConfig
+	c.ConnectTimeout = connectTimeout
+	c.DefaultQueryExecMode = pgx.QueryExecModeExec // no prepared statements, which poolers lose
+	if c.RuntimeParams["application_name"] == "" {
+		c.RuntimeParams["application_name"] = "plimsoll"
 	}
-	return config, where, nil
+	// Names are read before the first transaction can say how. Every pooler takes this parameter.
+	c.RuntimeParams["client_encoding"] = "UTF8"
+	t.path = c.RuntimeParams["search_path"]
+	delete(c.RuntimeParams, "search_path")
+	lookup := c.LookupFunc
+	c.LookupFunc = func(ctx context.Context, host string) ([]string, error) {
+		if address, ok := t.addresses[host]; ok {
+			return []string{address}, nil
+		}
+		return lookup(ctx, host)
+	}
+}
+
+// known says which word of a parameter is none.
+func known(query url.Values) error {
+	for _, p := range []struct {
+		name, environment string
+		advised, others   []string
+	}{
+		{"sslmode", "PGSSLMODE", []string{"verify-full", "verify-ca", "require"}, []string{"prefer", "allow", "disable"}},
+		{"channel_binding", "PGCHANNELBINDING", []string{"require", "prefer"}, []string{"disable"}},
+		{"sslnegotiation", "PGSSLNEGOTIATION", []string{"postgres", "direct"}, nil},
+		{"target_session_attrs", "PGTARGETSESSIONATTRS", []string{"read-write", "primary", "any"}, []string{"read-only", "standby", "prefer-standby"}},
+	} {
+		word := cmp.Or(query.Get(p.name), os.Getenv(p.environment))
+		if word != "" && !slices.Contains(p.advised, word) && !slices.Contains(p.others, word) {
+			return fmt.Errorf("the database's URL cannot be read: %s=%.40s is not known: expected one of %s", p.name, word, strings.Join(p.advised, ", "))
+		}
+	}
+	return nil
+}
+
+// unreadable says what is wrong with a URL, or with a file that it names.
+func unreadable(u *url.URL, err error) error {
+	var file *fs.PathError
+	switch inner := errors.Unwrap(err); {
+	case errors.As(err, &file):
+		return fmt.Errorf("the database's URL names a file that cannot be read: %w", file)
+	case inner != nil && inner.Error() == "unable to add CA to cert pool":
+		return errors.New("the database's URL cannot be used: the file of sslrootcert holds no certificate: expected PEM, which begins with -----BEGIN CERTIFICATE-----")
+	case inner != nil && inner.Error() == `both "sslcert" and "sslkey" are required`:
+		return errors.New("the database's URL cannot be used: sslcert and sslkey belong together: name the file of the client's certificate and the one of its key")
+	}
+	return fmt.Errorf("the database's URL cannot be read: PostgreSQL does not know its host, its port or one of its parameters (%s)", strings.Join(names(u.Query()), ", "))
+}
+
+// take takes a parameter out of a URL. The other ones stay as they were written.
+func take(u *url.URL, name string) (value string, found bool) {
+	var rest []string
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		key, raw, _ := strings.Cut(pair, "=")
+		if key != name {
+			rest = append(rest, pair)
+			continue
+		}
+		found = true
+		if text, err := url.PathUnescape(raw); err == nil { // as PostgreSQL reads it, for which + is no space
+			value = text
+		}
+	}
+	u.RawQuery = strings.Join(rest, "&")
+	return value, found
+}
+
+// put adds a parameter to a URL.
+func put(u *url.URL, name, value string) {
+	u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+name+"="+url.PathEscape(value), "&")
+}
+
+// addresses gives each host the address that hostaddr says, a list as long as that of the hosts.
+func addresses(c *pgx.ConnConfig, list string) (map[string]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	var hosts []string
+	for _, way := range ways(c) {
+		if !slices.Contains(hosts, way.Host) {
+			hosts = append(hosts, way.Host)
+		}
+	}
+	given := strings.Split(list, ",")
+	if len(given) != len(hosts) {
+		return nil, fmt.Errorf("hostaddr has %d addresses for %d hosts: write one for each", len(given), len(hosts))
+	}
+	of := map[string]string{}
+	for i, address := range given {
+		if address == "" {
+			continue
+		}
+		if net.ParseIP(address) == nil {
+			return nil, fmt.Errorf("hostaddr=%.60s is no address: write one such as 10.0.0.5; names belong into the host", address)
+		}
+		of[hosts[i]] = address
+	}
+	return of, nil
 }
 
 // ways are what a connection tries, in this order. A URL may name several hosts. With sslmode allow
@@ -75,8 +196,8 @@ func hosts(c *pgx.ConnConfig) string {
 }
 
 // mayBeClear reports whether a connection to another machine may be encrypted or not, as it comes.
-func mayBeClear(c *pgx.ConnConfig) bool {
-	elsewhere := slices.DeleteFunc(ways(c), func(way *pgconn.FallbackConfig) bool { return isHere(way.Host) })
+func (t *target) mayBeClear(c *pgx.ConnConfig) bool {
+	elsewhere := slices.DeleteFunc(ways(c), func(way *pgconn.FallbackConfig) bool { return t.isHere(way.Host) })
 	inClear := func(way *pgconn.FallbackConfig) bool { return way.TLSConfig == nil }
 	inCipher := func(way *pgconn.FallbackConfig) bool { return way.TLSConfig != nil }
 	return slices.ContainsFunc(elsewhere, inClear) && slices.ContainsFunc(elsewhere, inCipher)
@@ -92,80 +213,8 @@ func names(query url.Values) []string {
 }
 
 // isHere reports whether a host is this machine: loopback, or the directory of a socket.
-func isHere(host string) bool {
+func (t *target) isHere(host string) bool {
+	host = cmp.Or(t.addresses[host], host)
 	ip := net.ParseIP(host)
 	return strings.HasPrefix(host, "/") || host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// passes reports whether the next try may end otherwise: after a cut connection (class 08), a server
-// that shuts down or starts up, a conflict of two transactions, too many connections, and a run that
-// was removed while it was marked (23503), which the next try does not find. See PostgreSQL's appendix
-// of error codes.
-func passes(err error) bool {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return strings.HasPrefix(refused.Code, "08") ||
-			slices.Contains([]string{"57P01", "57P02", "57P03", "23503", "40001", "40P01", "53300"}, refused.Code)
-	}
-	return pgconn.SafeToRetry(err)
-}
-
-// explain says where an error came from, and what is most often wrong.
-func (s *server) explain(err error) error {
-	var refused *pgconn.PgError
-	var connect *pgconn.ConnectError
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, baseline.ErrNewerSchema), errors.Is(err, baseline.ErrOlderSchema):
-	case errors.As(err, &refused):
-		err = fmt.Errorf("%w: %s (SQLSTATE %s)", baseline.ErrUnreachable, inWords(refused, s.pool.Config().ConnConfig.User), refused.Code)
-	case errors.As(err, &connect):
-		err = fmt.Errorf("%w: %w; is the server up, and the URL right?%s", baseline.ErrUnreachable, root(connect), s.aboutTLS())
-	}
-	return fmt.Errorf("%s: %w", s.where, err)
-}
-
-// insufficientPrivilege is the SQLSTATE of a missing right.
-const insufficientPrivilege = "42501"
-
-func inWords(refused *pgconn.PgError, user string) string {
-	switch refused.Code {
-	case "28P01", "28000":
-		return fmt.Sprintf("the user %s or the password is refused: %s", user, refused.Message)
-	case insufficientPrivilege:
-		return fmt.Sprintf("the user %s lacks a right: %s", user, refused.Message)
-	case "53300":
-		return "it has no connection left: " + refused.Message
-	default:
-		return refused.Message
-	}
-}
-
-// aboutTLS adds, where it matters, that connections to another machine are encrypted.
-func (s *server) aboutTLS() string {
-	inCipher := func(way *pgconn.FallbackConfig) bool { return !isHere(way.Host) && way.TLSConfig != nil }
-	if !slices.ContainsFunc(ways(s.pool.Config().ConnConfig), inCipher) {
-		return ""
-	}
-	return " If the server has no TLS, write sslmode=disable into the URL."
-}
-
-// root is the cause of a failed connection. The library's own text repeats the URL.
-func root(err error) error {
-	for {
-		var joined interface{ Unwrap() []error }
-		if errors.As(err, &joined) && len(joined.Unwrap()) > 0 {
-			err = joined.Unwrap()[0]
-		}
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		var network *net.OpError
-		if errors.As(err, &network) {
-			return network
-		}
-		err = next
-	}
 }

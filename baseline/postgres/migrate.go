@@ -12,6 +12,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/migrate"
+	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 )
 
 //go:embed migrations/*.sql
@@ -26,7 +27,12 @@ func (r retrying) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.retry(ctx, func() error { return r.up(ctx, files) })
+	return r.retry(ctx, table.Reading, func() error {
+		if err := r.find(ctx); err != nil {
+			return err
+		}
+		return r.up(ctx, files)
+	})
 }
 
 // up tries it once.
@@ -34,8 +40,11 @@ func (s *server) up(ctx context.Context, files fs.FS) error {
 	err := migrate.Up(ctx, database{s}, files)
 	var refused *pgconn.PgError
 	switch {
+	case errors.Is(err, baseline.ErrDenied):
 	case errors.Is(err, migrate.ErrNewer):
 		return fmt.Errorf("%w: %w", baseline.ErrNewerSchema, err)
+	case errors.As(err, &refused) && s.isReplica(ctx, refused):
+		return fmt.Errorf("%w: the server is a read-only replica, and its tables have to be made or brought up to date on the primary: write the primary's host into the URL", baseline.ErrOlderSchema)
 	case errors.As(err, &refused) && refused.Code == insufficientPrivilege:
 		return fmt.Errorf("%w: its tables must be made or brought up to date, and the user %s may not do that (%s): let somebody of the role plimsoll_admin, or the owner of the tables, run `plimsoll baseline list` once with this version of plimsoll",
 			baseline.ErrOlderSchema, s.pool.Config().ConnConfig.User, refused.Message)
@@ -48,37 +57,46 @@ type database struct{ *server }
 
 // Version tells how far the tables are.
 func (d database) Version(ctx context.Context) (version int, err error) {
-	err = d.transact(ctx, func(tx pgx.Tx) error {
-		version, err = transaction{tx}.Version(ctx)
+	err = d.read(ctx, func(tx pgx.Tx) error {
+		version, err = d.in(tx).Version(ctx)
 		return err
 	})
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == insufficientPrivilege && !errors.As(err, new(*pgconn.ConnectError)) {
+		err = d.denied(ctx, table.Reading, refused) // who may not read is not told to migrate
+	}
 	return version, err
 }
+
+func (d database) in(tx pgx.Tx) transaction { return transaction{tx, d.schema} }
 
 // Transact holds the lock as long as the transaction lives: behind a pooler the lock of a session
 // would be left to whoever gets the connection next.
 func (d database) Transact(ctx context.Context, f func(migrate.Transaction) error) error {
 	return d.transact(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(lockKey)); err != nil {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", int64(lockKey)); err != nil {
 			return err
 		}
-		return f(transaction{tx})
+		return f(d.in(tx))
 	})
 }
 
 // transaction is one in the database.
-type transaction struct{ tx pgx.Tx }
+type transaction struct {
+	tx     pgx.Tx
+	schema string
+}
 
 // Version tells how far the tables are.
 func (t transaction) Version(ctx context.Context) (version int, err error) {
 	// The catalogue is read as a table: to_regclass may answer out of a cache from before the wait
 	// for the lock.
-	const exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = 'plimsoll_schema' AND n.nspname = ANY (current_schemas(false)))"
+	const exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = 'plimsoll_schema' AND n.nspname = $1)"
 	var there bool
-	if err := t.tx.QueryRow(ctx, exists).Scan(&there); err != nil || !there {
+	if err := t.tx.QueryRow(ctx, exists, t.schema).Scan(&there); err != nil || !there {
 		return 0, err
 	}
-	return version, t.tx.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM plimsoll_schema").Scan(&version)
+	return version, t.tx.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM "+pgx.Identifier{t.schema, "plimsoll_schema"}.Sanitize()).Scan(&version)
 }
 
 // Exec runs statements.

@@ -1,9 +1,10 @@
 // Package postgres keeps baselines in PostgreSQL, 13 or newer, through pgx.
 //
 // It is made for a short CI process: few connections, each with a time limit; every statement in
-// a transaction with limits of its own; a few tries when the server is starting up, full or
-// restarting, which is safe because nothing is put twice. Nothing needs a session of its own, so
-// it works behind PgBouncer's transaction pooling. No error shows the password.
+// a transaction that sets its own limits, styles and search path, whatever the server, the database or
+// the role have set; a few tries when the server is starting up, full or restarting, which is safe
+// because nothing is put twice. Nothing needs a session of its own, so it works behind PgBouncer's
+// transaction pooling. No error shows the password, and none advises to give a protection up.
 package postgres
 
 import (
@@ -25,7 +26,6 @@ const (
 	maxConns       = 4
 	tries          = 5
 	firstPause     = 100 * time.Millisecond // doubled for each further try, half of it random
-	limits         = "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '20s'"
 )
 
 // Open connects to the database at a postgres:// URL and makes or migrates its tables. The
@@ -33,15 +33,15 @@ const (
 // newer program has migrated them, and baseline.ErrOlderSchema when the user may not migrate them:
 // see Roles.
 func Open(ctx context.Context, databaseURL string) (baseline.Store, error) {
-	config, where, err := parse(databaseURL)
+	t, err := parse(databaseURL)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	pool, err := pgxpool.NewWithConfig(ctx, t.config)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", where, baseline.ErrUnreachable, err)
+		return nil, fmt.Errorf("%s: %w: %w", t.where, baseline.ErrUnreachable, err)
 	}
-	db := retrying{&server{pool, where}}
+	db := retrying{&server{target: t, pool: pool}}
 	if err := db.migrate(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -51,24 +51,15 @@ func Open(ctx context.Context, databaseURL string) (baseline.Store, error) {
 
 // server is a database on a server.
 type server struct {
-	pool  *pgxpool.Pool
-	where string // the server and database, for sentences
+	*target
+	pool   *pgxpool.Pool
+	schema string // of the tables: see find
 }
 
 // Close closes the connections.
 func (s *server) Close() error {
 	s.pool.Close()
 	return nil
-}
-
-// transact does all of f or nothing, with limits on how long it may take.
-func (s *server) transact(ctx context.Context, f func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, limits, pgx.QueryExecModeSimpleProtocol); err != nil { // two statements at once
-			return err
-		}
-		return f(tx)
-	})
 }
 
 // querier is a transaction.
@@ -94,26 +85,31 @@ func (q querier) Query(ctx context.Context, s table.Statement, each func(table.R
 type retrying struct{ *server }
 
 // Read does f in a transaction.
-func (r retrying) Read(ctx context.Context, f func(table.Tx) error) error { return r.Write(ctx, f) }
+func (r retrying) Read(ctx context.Context, f func(table.Tx) error) error {
+	return r.retry(ctx, table.Reading, func() error {
+		return r.read(ctx, func(tx pgx.Tx) error { return f(querier{tx}) })
+	})
+}
 
 // Write does f in a transaction.
-func (r retrying) Write(ctx context.Context, f func(table.Tx) error) error {
-	return r.retry(ctx, func() error {
+func (r retrying) Write(ctx context.Context, to table.Deed, f func(table.Tx) error) error {
+	return r.retry(ctx, to, func() error {
 		return r.transact(ctx, func(tx pgx.Tx) error { return f(querier{tx}) })
 	})
 }
 
 // retry tries f again while its error is one that passes.
-func (r retrying) retry(ctx context.Context, f func() error) error {
+func (r retrying) retry(ctx context.Context, to table.Deed, f func() error) error {
 	for try, pause := 1, firstPause; ; try, pause = try+1, 2*pause {
+		began := time.Now()
 		err := f()
-		if err == nil || try == tries || !passes(err) {
-			return r.explain(err)
+		if err == nil || try == tries || !passes(err) && !endedEarly(err, time.Since(began)) {
+			return r.explain(ctx, to, err)
 		}
 		select {
 		case <-time.After(pause/2 + rand.N(pause/2)):
 		case <-ctx.Done():
-			return r.explain(err)
+			return r.explain(ctx, to, err)
 		}
 	}
 }

@@ -19,16 +19,25 @@
 -- several on one server hold runs, say who may connect to which (REVOKE CONNECT ON DATABASE ...
 -- FROM PUBLIC, GRANT CONNECT ...). Since PostgreSQL 16 an owner with CREATEROLE may grant only roles
 -- that they have made, or were granted WITH ADMIN OPTION: of several owners on one server the first
--- makes these three, and a superuser grants them to the others. The tables are looked for in the schema that comes first on
--- the search path, in most places "public".
+-- makes these three, and a superuser grants them to the others. The tables are looked for along
+-- the search path, and else belong into its first schema, in most places "public".
 
 DO $$
 DECLARE
-    role  text;
-    here  text := current_schema();
-    named text;
-    kind  "char";
+    role  pg_catalog.text;
+    path  pg_catalog.text := pg_catalog.current_setting('search_path');
+    along pg_catalog.text[] := pg_catalog.current_schemas(false);
+    here  pg_catalog.text;
+    named pg_catalog.text;
+    kind  pg_catalog."char";
 BEGIN
+    -- From here on nobody's functions stand in for PostgreSQL's own.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    SELECT s.name INTO here FROM unnest(along) WITH ORDINALITY AS s(name, place)
+    JOIN pg_namespace n ON n.nspname = s.name JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'plimsoll_schema'
+    ORDER BY s.place LIMIT 1;
+    here := coalesce(here, along[1], 'public');
+
     FOREACH role IN ARRAY ARRAY['plimsoll_reader', 'plimsoll_writer', 'plimsoll_admin'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             BEGIN
@@ -71,4 +80,5 @@ BEGIN
             EXECUTE format('GRANT INSERT ON %I.%I TO plimsoll_writer', here, named);
         END IF;
     END LOOP;
+    PERFORM set_config('search_path', path, true);
 END $$;

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -175,11 +176,51 @@ func mayNotChange(t *testing.T, user string) {
 	exec(t, user, "SELECT count(*) FROM plimsoll_figure")
 }
 
+// lacksRight checks that an error says who may not do what, and which role may.
 func lacksRight(t *testing.T, what string, err error) {
 	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), "lacks a right") {
-		t.Errorf("%s: got %v", what, err)
+	words := strings.Fields(what) // a reader accepts
+	may := "plimsoll_admin may"
+	if slices.Contains([]string{"puts", "accepts"}, words[2]) {
+		may = "plimsoll_writer or plimsoll_admin may"
 	}
+	deed := map[string]string{"puts": "add", "accepts": "accept", "excludes": "exclude", "removes": "remove"}[words[2]]
+	if !errors.Is(err, baseline.ErrDenied) || errors.Is(err, baseline.ErrUnreachable) {
+		t.Errorf("%s: got %v", what, err)
+		return
+	}
+	for _, want := range []string{": permission denied: the user user_of_plimsoll_" + words[1], "(plimsoll_" + words[1] + ") may not " + deed + " runs; " + may + ": ask somebody", "42501"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q in it", what, err, want)
+		}
+	}
+}
+
+// Who has none of the roles is told so too, before and after the roles are made, as is who may not even use
+// the schema or enter the database.
+func TestUserWithoutRole(t *testing.T) {
+	database := pgtest.Database(t)
+	openStore(t, database)
+	exec(t, database, "CREATE ROLE nobody_in_"+nameOf(t, database))
+	stranger := userOf(t, database, "nobody_in_"+nameOf(t, database))
+	t.Cleanup(func() { exec(t, database, "DROP ROLE nobody_in_"+nameOf(t, database)) })
+	denied := func(what string, parts ...string) {
+		t.Helper()
+		_, err := postgres.Open(t.Context(), stranger)
+		for _, part := range append(parts, "the user user_of_nobody_in_") {
+			if err == nil || !strings.Contains(err.Error(), part) || errors.Is(err, baseline.ErrOlderSchema) {
+				t.Errorf("%s: got %v, want %q in it", what, err, part)
+			}
+		}
+	}
+	const may = "may not read runs; plimsoll_reader, plimsoll_writer or plimsoll_admin may"
+	denied("no roles", "permission denied", "may not read runs")
+	exec(t, database, postgres.Roles)
+	denied("roles, but not theirs", "permission denied", may, "GRANT plimsoll_reader TO user_of_nobody_in_")
+	exec(t, database, "REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+	denied("not the schema", "permission denied", may)
+	exec(t, database, "REVOKE CONNECT ON DATABASE "+nameOf(t, database)+" FROM PUBLIC")
+	denied("not the database", "may not connect to this database", "GRANT CONNECT ON DATABASE "+nameOf(t, database)+" TO user_of_nobody_in_")
 }
 
 // One admin makes the tables and another brings them up to date; neither could if the tables

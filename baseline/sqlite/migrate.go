@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/migrate"
+	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 )
 
 //go:embed migrations/*.sql
@@ -26,7 +27,7 @@ func (f *file) migrate(ctx context.Context) error {
 	case errors.Is(err, migrate.ErrNewer):
 		return fmt.Errorf("open %s: %w: %w", f.path, baseline.ErrNewerSchema, err)
 	case err != nil:
-		return fmt.Errorf("open %s: %w: %w", f.path, baseline.ErrUnreachable, err)
+		return fmt.Errorf("open %w", f.explain(table.Reading, err))
 	}
 	return nil
 }

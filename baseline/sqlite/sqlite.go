@@ -32,7 +32,7 @@ func Open(ctx context.Context, path string) (baseline.Store, error) {
 		return nil, errors.New("sqlite: needs a path after it, such as sqlite:.plimsoll/baselines.db")
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("%w: %w", baseline.ErrUnreachable, err)
+		return nil, fmt.Errorf("%s: %w", path, noPlace(err))
 	}
 	settings := url.Values{
 		"_pragma":      {"busy_timeout(" + busyTimeout + ")", "synchronous(FULL)", "foreign_keys(1)"},
@@ -63,19 +63,12 @@ func (f *file) Close() error { return f.db.Close() }
 
 // Read runs each statement by itself: a transaction would keep other writers out.
 func (f *file) Read(_ context.Context, do func(table.Tx) error) error {
-	return f.explain(do(querier{f.db}))
+	return f.explain(table.Reading, do(querier{f.db}))
 }
 
 // Write keeps other writers out from its beginning.
-func (f *file) Write(ctx context.Context, do func(table.Tx) error) error {
-	return f.explain(f.transact(ctx, func(tx *sql.Tx) error { return do(querier{tx}) }))
-}
-
-func (f *file) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", f.path, err)
+func (f *file) Write(ctx context.Context, to table.Deed, do func(table.Tx) error) error {
+	return f.explain(to, f.transact(ctx, func(tx *sql.Tx) error { return do(querier{tx}) }))
 }
 
 // transact does all of do or nothing.

@@ -85,12 +85,52 @@ func TestWhatIsNoStore(t *testing.T) {
 	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{text, dir, filepath.Join(text, "below")} {
-		if _, err := sqlite.Open(t.Context(), path); !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), text) && path != dir {
-			t.Errorf("%s: got %v", path, err)
+	for path, want := range map[string]string{
+		text:                         text + ": the file is damaged, or never was one of SQLite: restore it",
+		dir:                          dir + ": the store cannot be reached: it is a directory: name a file in it",
+		filepath.Join(text, "below"): "the store cannot be reached: mkdir " + text,
+	} {
+		if _, err := sqlite.Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q in it", path, err, want)
 		}
 	}
 	if _, err := sqlite.Open(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "needs a path") {
 		t.Errorf("no path: got %v", err)
 	}
+}
+
+// A file in which a page was overwritten is called damaged, whichever command meets it.
+func TestDamagedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b.db")
+	store, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := store.Put(t.Context(), storetest.NewResult(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := func(what string, content []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		store, err := sqlite.Open(t.Context(), path)
+		if err == nil {
+			_, _, err = store.Put(t.Context(), storetest.NewResult(2))
+			store.Close()
+		}
+		if err == nil || errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), path+": the file is damaged") || !strings.Contains(err.Error(), "restore it from a copy or a cache") {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+	is("pages overwritten", append(whole[:100:100], strings.Repeat("\xff", len(whole)-100)...))
+	is("the head overwritten", append([]byte(strings.Repeat("\xff", 100)), whole[100:]...))
+	is("cut off", whole[:len(whole)/2])
 }

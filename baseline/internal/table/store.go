@@ -13,10 +13,34 @@ import (
 // Database is what a Store needs of a database. Errors of Read and Write say where they come from.
 type Database interface {
 	// Read does f, which only reads, and Write does all of f or nothing. Both may do f again from
-	// its beginning, after an error that passes by itself.
+	// its beginning, after an error that passes by itself. The error says what was being done.
 	Read(ctx context.Context, f func(Tx) error) error
-	Write(ctx context.Context, f func(Tx) error) error
+	Write(ctx context.Context, to Deed, f func(Tx) error) error
 	Close() error
+}
+
+// Deed is what is being done to the store, in words.
+type Deed string
+
+// The deeds.
+const (
+	Reading   Deed = "read runs"
+	Adding    Deed = "add runs"
+	Accepting Deed = "accept runs"
+	Excluding Deed = "exclude runs"
+	Removing  Deed = "remove runs"
+)
+
+// Roles are the roles of the store that may do a deed, the one with the fewest rights first.
+func Roles(to Deed) []string {
+	switch to {
+	case Reading:
+		return []string{"plimsoll_reader", "plimsoll_writer", "plimsoll_admin"}
+	case Adding, Accepting:
+		return []string{"plimsoll_writer", "plimsoll_admin"}
+	default:
+		return []string{"plimsoll_admin"}
+	}
 }
 
 // Tx is a transaction.
@@ -49,7 +73,7 @@ func (s *Store) Put(ctx context.Context, r *result.Result) (info baseline.Info, 
 		return info, false, err
 	}
 	for try := 1; ; try++ {
-		put, err := collect(ctx, s.Write, insert, scanStored)
+		put, err := collect(ctx, s.writing(Adding), insert, scanStored)
 		if err != nil {
 			return baseline.Info{}, false, err
 		}
@@ -125,23 +149,31 @@ func (s *Store) Get(ctx context.Context, id string) (baseline.Run, error) {
 
 // Accept marks one run.
 func (s *Store) Accept(ctx context.Context, id string, m baseline.Mark) error {
-	return s.mark(ctx, s.dialect.accept(id, m), id, m)
+	if err := m.Check(); err != nil {
+		return err
+	}
+	return s.mark(ctx, Accepting, id, s.dialect.accept(id, m))
 }
 
 // Exclude marks one run.
 func (s *Store) Exclude(ctx context.Context, id string, m baseline.Mark) error {
-	return s.mark(ctx, s.dialect.exclude(id, m), id, m)
-}
-
-func (s *Store) mark(ctx context.Context, statement Statement, id string, m baseline.Mark) error {
 	if err := m.Check(); err != nil {
 		return err
 	}
-	marked, err := collect(ctx, s.Write, statement, scanID)
+	return s.mark(ctx, Excluding, id, s.dialect.exclude(id, m))
+}
+
+func (s *Store) mark(ctx context.Context, to Deed, id string, statement Statement) error {
+	marked, err := collect(ctx, s.writing(to), statement, scanID)
 	if err == nil && len(marked) == 0 {
 		err = notFound(id)
 	}
 	return err
+}
+
+// writing is Write for one deed.
+func (s *Store) writing(to Deed) func(context.Context, func(Tx) error) error {
+	return func(ctx context.Context, f func(Tx) error) error { return s.Write(ctx, to, f) }
 }
 
 // Remove removes runs.
@@ -153,7 +185,7 @@ func (s *Store) Remove(ctx context.Context, ids ...string) error {
 	if err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx Tx) error {
+	return s.Write(ctx, Removing, func(tx Tx) error {
 		there := map[string]bool{}
 		if err := tx.Query(ctx, statement, func(row Row) error {
 			id, err := scanID(row)

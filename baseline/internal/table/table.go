@@ -84,7 +84,7 @@ func held(values []string) []string {
 // at each of them takes longer to plan than to answer.
 func (b *builder) joined(column string, values []string) (string, error) {
 	if b.Dialect == PostgreSQL {
-		return column + " IN (SELECT unnest(CAST(" + b.arg(held(values)) + " AS text[])))", nil
+		return column + " IN (SELECT pg_catalog.unnest(CAST(" + b.arg(held(values)) + " AS text[])))", nil
 	}
 	return b.among(column, values)
 }

@@ -35,9 +35,9 @@ func TestRunIsSmall(t *testing.T) {
 // racing is a database in which somebody removes a run right after a Put has found it there.
 type racing struct{ inserts, finds int }
 
-func (r *racing) Read(_ context.Context, f func(table.Tx) error) error  { return f(r) }
-func (r *racing) Write(_ context.Context, f func(table.Tx) error) error { return f(r) }
-func (r *racing) Close() error                                          { return nil }
+func (r *racing) Read(_ context.Context, f func(table.Tx) error) error                { return f(r) }
+func (r *racing) Write(_ context.Context, _ table.Deed, f func(table.Tx) error) error { return f(r) }
+func (r *racing) Close() error                                                        { return nil }
 
 func (r *racing) Query(_ context.Context, s table.Statement, each func(table.Row) error) error {
 	if !strings.HasPrefix(s.SQL, "INSERT") {

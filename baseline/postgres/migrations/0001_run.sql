@@ -3,12 +3,12 @@
 -- Since PostgreSQL 16 not every member may take a role: its maker may only grant it.
 DO $$
 DECLARE
-    takes text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
+    takes text := CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'plimsoll_admin') THEN
-        IF pg_has_role(current_user, 'plimsoll_admin', takes) AND has_schema_privilege('plimsoll_admin', current_schema(), 'CREATE') THEN
+        IF pg_catalog.pg_has_role(current_user, 'plimsoll_admin', takes) AND pg_catalog.has_schema_privilege('plimsoll_admin', pg_catalog.current_schema(), 'CREATE') THEN
             ALTER TABLE plimsoll_schema OWNER TO plimsoll_admin;
-            PERFORM set_config('role', 'plimsoll_admin', true);
+            PERFORM pg_catalog.set_config('role', 'plimsoll_admin', true);
         END IF;
     END IF;
 END $$;

@@ -3,8 +3,8 @@
 // PLIMSOLL_TEST_DATABASE_URL names a server whose user may create databases. Without it pgtest
 // starts a throw-away cluster on a free port of loopback, with the programs on PATH or in
 // /usr/lib/postgresql. PostgreSQL refuses root, so root starts it as the user postgres. Where there
-// is neither, the test fails and says what to do. It is never skipped. Pooler puts a PgBouncer
-// before a database in the same way.
+// is neither, the test fails and says what to do. It is never skipped. Server starts one with settings of
+// its own in the same way, and Pooler puts a PgBouncer before a database.
 package pgtest
 
 import (
@@ -47,12 +47,18 @@ func Main(m *testing.M) int {
 // Database makes an empty database that ends with the test, and gives its URL.
 func Database(t testing.TB) string {
 	t.Helper()
+	return DatabaseWith(t, "")
+}
+
+// DatabaseWith is Database with options of CREATE DATABASE, such as an encoding.
+func DatabaseWith(t testing.TB, options string) string {
+	t.Helper()
 	server, err := server()
 	if err != nil {
 		t.Fatalf("PostgreSQL for the tests: %v", err)
 	}
 	name := "plimsoll_test_" + strings.ToLower(rand.Text()[:12])
-	server.do(t, "CREATE DATABASE "+name)
+	server.do(t, "CREATE DATABASE "+name+" "+options)
 	t.Cleanup(func() { server.do(t, "DROP DATABASE "+name+" WITH (FORCE)") })
 	u := *server.url
 	u.Path = "/" + name
@@ -81,7 +87,7 @@ var server = sync.OnceValues(func() (c *cluster, err error) {
 		u, err := url.Parse(given)
 		return &cluster{url: u}, err
 	}
-	started, err = newCluster()
+	started, err = newCluster(Options{})
 	return started, err
 })
 
@@ -95,9 +101,8 @@ type cluster struct {
 	conn *pgx.Conn  // to the server's own database, made when it is first used; it ends with the process
 }
 
-// newCluster makes and starts a cluster. A port that was free a moment ago may be taken: then
-// the next try gets another.
-func newCluster() (*cluster, error) {
+// newCluster makes and starts a cluster.
+func newCluster(o Options) (*cluster, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -111,20 +116,37 @@ func newCluster() (*cluster, error) {
 	if err := c.initialize(password); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	c.url = &url.URL{Scheme: "postgres", User: url.UserPassword("plimsoll", password), Path: "/postgres",
+		RawQuery: "sslmode=disable"} // it speaks no TLS, and without this would be asked each time, which takes as long again
+	if err := c.start(o); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return c, nil
+}
+
+// start starts the cluster. A port that was free a moment ago may be taken: then the next try gets another.
+func (c *cluster) start(o Options) error {
+	if err := c.write(o); err != nil {
+		return err
+	}
+	log := filepath.Join(c.dir, "log")
+	var err error
 	for range 3 {
 		var port int
 		if port, err = freePort(); err != nil {
 			continue
 		}
 		options := fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories= -c fsync=off -c max_connections=200", port)
-		if err = c.run("pg_ctl", "start", "-w", "-D", c.data(), "-l", filepath.Join(dir, "log"), "-o", options); err == nil {
-			c.url = &url.URL{Scheme: "postgres", User: url.UserPassword("plimsoll", password), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/postgres",
-				RawQuery: "sslmode=disable"} // it speaks no TLS, and without this would be asked each time, which takes as long again
-			return c, nil
+		for _, setting := range o.Settings {
+			options += " -c " + setting
+		}
+		if err = c.run("pg_ctl", "start", "-w", "-D", c.data(), "-l", log, "-o", options); err == nil {
+			c.url.Host = fmt.Sprintf("127.0.0.1:%d", port)
+			return nil
 		}
 	}
-	log, _ := os.ReadFile(filepath.Join(dir, "log")) // without it the error has to do
-	return nil, errors.Join(fmt.Errorf("%w\n%s", err, log), os.RemoveAll(dir))
+	text, _ := os.ReadFile(log) // without it the error has to do
+	return fmt.Errorf("%w\n%s", err, text)
 }
 
 func (c *cluster) data() string { return filepath.Join(c.dir, "data") }

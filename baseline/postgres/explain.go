@@ -1,0 +1,172 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
+)
+
+// SQLSTATEs that are asked for in more than one place. See PostgreSQL's appendix of error codes.
+const (
+	insufficientPrivilege = "42501"
+	readOnly              = "25006"
+	tooManyConnections    = "53300"
+	canceled              = "57014"
+)
+
+// passes reports whether the next try may end otherwise: after a cut connection (class 08), a server
+// that shuts down or starts up, a session that was ended for being idle, a conflict of two
+// transactions, too many connections, and a run that was removed while it was marked (23503), which
+// the next try does not find.
+func passes(err error) bool {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return strings.HasPrefix(refused.Code, "08") ||
+			slices.Contains([]string{"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "23503", "40001", "40P01", tooManyConnections}, refused.Code)
+	}
+	return pgconn.SafeToRetry(err)
+}
+
+// endedEarly reports whether a statement was ended before our own limit: by the limit of a role, which holds
+// until the transaction has set its own.
+func endedEarly(err error, after time.Duration) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == canceled && after < statementTimeout/2
+}
+
+// explain says where an error came from, what is wrong, and what to do.
+func (s *server) explain(ctx context.Context, to table.Deed, err error) error {
+	var refused *pgconn.PgError
+	var connect *pgconn.ConnectError
+	connecting := errors.As(err, &connect)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, baseline.ErrNewerSchema), errors.Is(err, baseline.ErrOlderSchema), errors.Is(err, baseline.ErrDenied):
+	case connecting:
+		err = s.noWayIn(connect)
+	case !errors.As(err, &refused):
+	case refused.Code == insufficientPrivilege:
+		err = s.denied(ctx, to, refused)
+	case s.isReplica(ctx, refused):
+		err = fmt.Errorf("cannot %s: the server is a read-only replica: write the primary's host into the URL, or all hosts with target_session_attrs=read-write (SQLSTATE %s)", to, refused.Code)
+	case strings.HasPrefix(refused.Code, "08"), strings.HasPrefix(refused.Code, "57P"), refused.Code == tooManyConnections:
+		err = fmt.Errorf("%w: %s", baseline.ErrUnreachable, s.inWords(refused))
+	default:
+		err = fmt.Errorf("cannot %s: %s", to, s.inWords(refused))
+	}
+	return fmt.Errorf("%s: %w", s.where, err)
+}
+
+// isReplica reports whether a transaction that writes was refused since the server only repeats another one.
+// That has a code of its own only after the transaction has begun.
+func (s *server) isReplica(ctx context.Context, refused *pgconn.PgError) (is bool) {
+	if refused.Code != "0A000" {
+		return refused.Code == readOnly
+	}
+	_ = s.read(ctx, func(tx pgx.Tx) error { // the error that led here is the one to tell
+		return tx.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&is)
+	})
+	return is
+}
+
+// inWords is what the server said, by its code, since its words may be of any language.
+func (s *server) inWords(refused *pgconn.PgError) string {
+	user, database := s.pool.Config().ConnConfig.User, s.pool.Config().ConnConfig.Database
+	said := fmt.Sprintf("%s (SQLSTATE %s)", refused.Message, refused.Code)
+	switch refused.Code {
+	case "28P01", "28000":
+		if advice := s.aboutAccess(refused.Message); advice != "" {
+			return said + "; " + advice
+		}
+		if s.hasCertificate() { // which this may be about as well: the server does not tell
+			return fmt.Sprintf("the user %s, the password or the client's certificate is refused: the certificate's common name must be the user: %s", user, said)
+		}
+		return fmt.Sprintf("the user %s or the password is refused: %s", user, said)
+	case "3D000":
+		return fmt.Sprintf("the server has no database %s: correct the URL, or make it with CREATE DATABASE %s ENCODING 'UTF8': %s", database, quoted(database), said)
+	case insufficientPrivilege:
+		return fmt.Sprintf("the user %s may not connect to this database: its owner allows it with GRANT CONNECT ON DATABASE %s TO %s: %s",
+			user, quoted(database), quoted(user), said)
+	case tooManyConnections:
+		return "the server has no connection left: try again when other jobs have ended, or put PgBouncer before it: " + said
+	case "53100":
+		return "the server's disk is full, and nothing was written: make room there: " + said
+	case "22P05", "22021":
+		return "the database's encoding lacks a character of what it was given: use a database with ENCODING 'UTF8': " + said
+	case "42P01", "42703":
+		return "the tables are not those that Plimsoll made: restore them from a backup, or drop the table plimsoll_schema and all others that begin with plimsoll_ to begin anew: " + said
+	case "42704", "22023":
+		return "the URL has a parameter that the server does not take: " + said
+	case "55P03":
+		return "somebody else keeps the tables locked: try again, or look into pg_locks: " + said
+	case canceled:
+		return "it took longer than 30 seconds: is the server overloaded?: " + said
+	case "08P01":
+		if advice := s.aboutAccess(refused.Message); advice != "" {
+			return said + "; " + advice
+		}
+	}
+	return said
+}
+
+// denied says who lacks which right, and who has it.
+func (s *server) denied(ctx context.Context, to table.Deed, refused *pgconn.PgError) error {
+	may := table.Roles(to)
+	user, has, some := s.whoAmI(ctx)
+	of := " (" + strings.Join(has, ", ") + ")"
+	if len(has) == 0 {
+		of = ""
+	}
+	text := fmt.Sprintf("%s: the user %s%s may not %s; %s may", baseline.ErrDenied, user, of, to, either(may))
+	if some {
+		text += fmt.Sprintf(": ask somebody who has that role, or have it given with GRANT %s TO %s", may[0], quoted(user))
+	} else {
+		text += ", and the tables' owner: `plimsoll baseline roles` prints SQL that makes these roles"
+	}
+	return deniedError{fmt.Sprintf("%s (%s, SQLSTATE %s)", text, refused.Message, refused.Code)}
+}
+
+// deniedError is baseline.ErrDenied in words.
+type deniedError struct{ text string }
+
+func (e deniedError) Error() string { return e.text }
+func (deniedError) Unwrap() error   { return baseline.ErrDenied }
+
+// whoAmI is the user as the server knows them, which of Plimsoll's roles they have, and whether the server
+// has any. Where it cannot tell, the URL has to do.
+func (s *server) whoAmI(ctx context.Context) (user string, has []string, some bool) {
+	user = s.pool.Config().ConnConfig.User
+	const ask = `SELECT current_user::text, coalesce(array_agg(r.rolname::text ORDER BY r.rolname) FILTER (WHERE pg_has_role(r.oid, 'USAGE')), '{}'), count(*) > 0
+		FROM pg_roles r WHERE r.rolname IN ('plimsoll_reader', 'plimsoll_writer', 'plimsoll_admin')`
+	_ = s.read(ctx, func(tx pgx.Tx) error { // the error that led here is the one to tell
+		return tx.QueryRow(ctx, ask).Scan(&user, &has, &some)
+	})
+	return user, has, some
+}
+
+// either is "a, b or c".
+func either(of []string) string {
+	last := len(of) - 1
+	if last == 0 {
+		return of[0]
+	}
+	return strings.Join(of[:last], ", ") + " or " + of[last]
+}
+
+// quoted is a name as SQL takes it.
+func quoted(name string) string {
+	if plain := strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_0123456789"); plain == "" && name != "" && (name[0] < '0' || name[0] > '9') {
+		return name
+	}
+	return pgx.Identifier{name}.Sanitize()
+}

@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+)
+
+// noWayIn is an error of connecting with what to do about it. No advice turns a protection off: where the
+// server has no TLS, it says what goes without.
+func (s *server) noWayIn(connect *pgconn.ConnectError) error {
+	all := causes(connect)
+	plain := func(err *pgconn.PgError) bool { return strings.Contains(err.Message, "no encryption") }
+	for _, takePlain := range []bool{false, true} { // the plain try after one that failed encrypted tells least
+		for _, err := range all {
+			var refused *pgconn.PgError
+			if errors.As(err, &refused) && (takePlain || !plain(refused)) {
+				return fmt.Errorf("%w: %s", baseline.ErrUnreachable, s.inWords(refused))
+			}
+			if advice := s.aboutTLS(err); advice != "" {
+				return fmt.Errorf("%w: %w; %s", baseline.ErrUnreachable, root(err), advice)
+			}
+		}
+	}
+	return fmt.Errorf("%w: %w; is the server up, and the URL right?", baseline.ErrUnreachable, root(all[0]))
+}
+
+// causes are the errors of all that was tried.
+func causes(err error) []error {
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		if joined, ok := next.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
+			return joined.Unwrap()
+		}
+	}
+	return []error{err}
+}
+
+// root is the cause of a failed connection. The library's own text repeats the URL.
+func root(err error) error {
+	for {
+		var network *net.OpError
+		if errors.As(err, &network) {
+			return network
+		}
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// untrusted is the advice where a client's certificate is not enough.
+const untrusted = "the server does not take the client's certificate in sslcert: is it of an authority that the server trusts, and still valid?"
+
+// hasCertificate reports whether the URL names a certificate of the client.
+func (s *server) hasCertificate() bool {
+	return slices.ContainsFunc(ways(s.config.ConnConfig), func(way *pgconn.FallbackConfig) bool {
+		return way.TLSConfig != nil && len(way.TLSConfig.Certificates) > 0
+	})
+}
+
+// aboutAccess is the advice for a server or a pooler that refuses this way in, whoever the user is.
+func (s *server) aboutAccess(said string) string {
+	has := func(part string) bool { return strings.Contains(said, part) }
+	switch {
+	case has("no encryption"), has("SSL off"), has("SSL required"): // of PostgreSQL, of those before 14, of PgBouncer
+		return "the server takes encrypted connections only: write sslmode=require, or verify-full with sslrootcert=FILE, into the URL"
+	case has("client certificate") && s.hasCertificate():
+		return untrusted
+	case has("client certificate"):
+		return "the server asks for a certificate of the client: name it and its key with sslcert=FILE and sslkey=FILE in the URL"
+	case has("certificate authentication failed"):
+		return "the client's certificate is of another user: its common name must be the user in the URL"
+	case has("pg_hba.conf"):
+		return "the server lets this user, from this machine, not into this database: whoever runs it adds a line to pg_hba.conf"
+	case has("unsupported startup parameter"):
+		return "a pooler refuses this parameter of the URL: take it out, or let the pooler ignore it with ignore_startup_parameters"
+	}
+	return ""
+}
+
+// aboutTLS is the advice for an error of TLS; empty for another one.
+func (s *server) aboutTLS(err error) string {
+	var name x509.HostnameError
+	var authority x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var network *net.OpError
+	text := err.Error()
+	switch {
+	case errors.As(err, &name):
+		return aboutName(name)
+	case errors.As(err, &authority) && s.roots != "":
+		return fmt.Sprintf("the authority in %s did not sign the server's certificate: name the file of the one that did with sslrootcert=FILE, and ask whoever runs the server if it should have changed", s.roots)
+	case errors.As(err, &authority):
+		return "this machine does not know the authority that signed the server's certificate: name the file of its certificate with sslrootcert=FILE in the URL"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Sprintf("the server's certificate was for %s to %s: have it renewed; if that is now, this machine's clock is wrong", day(invalid.Cert.NotBefore), day(invalid.Cert.NotAfter))
+	case errors.As(err, &invalid), strings.Contains(text, "x509:"):
+		return "the server's certificate cannot be trusted as it is: whoever runs the server has to make another one"
+	case errors.As(err, &network) && network.Op == "remote error":
+		return aboutAlert(network.Err.Error())
+	case strings.Contains(text, "channel binding"):
+		return "channel_binding=require takes TLS, a password that the server keeps as scram-sha-256, and no pooler between"
+	case strings.Contains(text, "server refused TLS connection"):
+		return "the server, or a pooler before it, has no TLS: turn it on there (ssl = on). Without it, everybody on the way reads the password and the runs and can change them; " +
+			"sslmode=disable in the URL accepts that, and is meant for a server on this machine or in a private network"
+	case strings.Contains(text, "first record does not look like a TLS handshake"), strings.Contains(text, "tls error: EOF"):
+		return "what answers there speaks no TLS of PostgreSQL: is the port right? sslnegotiation=direct takes PostgreSQL 17"
+	}
+	return ""
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// aboutName is the advice for a certificate of another name.
+func aboutName(err x509.HostnameError) string {
+	var names []string
+	if err.Certificate != nil {
+		names = slices.Clone(err.Certificate.DNSNames)
+		for _, ip := range err.Certificate.IPAddresses {
+			names = append(names, ip.String())
+		}
+	}
+	if len(names) == 0 {
+		return "the server's certificate has no name that can be checked: whoever runs the server makes one with a subjectAltName"
+	}
+	if len(names) > 5 {
+		names = append(names[:5], "…")
+	}
+	return fmt.Sprintf("the certificate is for %s: write that name as the host in the URL (with hostaddr=ADDRESS where it does not lead there). If %s is meant, another server answers there: do not send it a password",
+		strings.Join(names, ", "), err.Host)
+}
+
+// aboutAlert is the advice for a handshake that the server broke off.
+func aboutAlert(text string) string {
+	switch {
+	case strings.Contains(text, "certificate required"), strings.Contains(text, "handshake failure"):
+		return "the server asks for a certificate of the client: name it and its key with sslcert=FILE and sslkey=FILE in the URL"
+	case strings.Contains(text, "certificate"):
+		return untrusted
+	case strings.Contains(text, "unrecognized name"):
+		return "the server has no certificate for this name: write the name that it is known by as the host in the URL"
+	case strings.Contains(text, "protocol version"):
+		return "the server speaks only versions of TLS that are no longer safe: it needs TLS 1.2"
+	}
+	return "the server broke off the handshake of TLS: its log says why"
+}
