@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,11 +135,24 @@ func valueOf(n *yaml.Node, depth int) any {
 	case yaml.AliasNode:
 		return valueOf(n.Alias, depth+1)
 	case yaml.MappingNode:
-		object := map[string]any{}
+		object, merged := map[string]any{}, map[string]any{}
 		for i := 0; i < len(n.Content); i += 2 {
-			object[n.Content[i].Value] = valueOf(n.Content[i+1], depth+1)
+			value := valueOf(n.Content[i+1], depth+1)
+			if n.Content[i].Tag != "!!merge" {
+				object[n.Content[i].Value] = value
+				continue
+			}
+			list, isList := value.([]any)
+			if !isList {
+				list = []any{value}
+			}
+			for _, from := range slices.Backward(list) {
+				of, _ := from.(map[string]any)
+				maps.Copy(merged, of)
+			}
 		}
-		return object
+		maps.Copy(merged, object)
+		return merged
 	case yaml.SequenceNode:
 		list := []any{}
 		for _, item := range n.Content {

@@ -130,7 +130,13 @@ func TestSchemaFindsWhatTheReaderFinds(t *testing.T) {
 }
 
 // userNamed lists the mappings whose keys the user chooses.
-var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.json)$`)
+var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.json|expect\.cookies|multipart|if)$`)
+
+// mayBeText lists mappings and lists for which a text may stand.
+var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|expect\.text|multipart\.[^.]*(\[\])?)$`)
+
+// mayBeAnything lists what may have any value.
+var mayBeAnything = regexp.MustCompile(`((^|\.)json|\.form|^x-[^.]*)$`)
 
 // In the good profiles, misspell each key and change each value's type or range, one at a time: the
 // schema and the reader both refuse it.
@@ -164,8 +170,8 @@ func TestSchemaRefusesMutations(t *testing.T) {
 
 // mutate makes one change at a time under a node, calls check, and undoes the change.
 func mutate(n *yaml.Node, path string, check func(path, what string)) {
-	if strings.HasSuffix(path, "json") && !strings.HasSuffix(path, "expect.json") {
-		return // a body: any value is good
+	if mayBeAnything.MatchString(path) && !strings.HasSuffix(path, "expect.json") && !strings.Contains(path, "save.") {
+		return
 	}
 	was := *n
 	put := func(what string, other yaml.Node) {
@@ -175,11 +181,13 @@ func mutate(n *yaml.Node, path string, check func(path, what string)) {
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
-		put("a text in place of a mapping", yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "text"})
+		if !mayBeText.MatchString(path) {
+			put("a text in place of a mapping", yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "text"})
+		}
 		put("a list in place of a mapping", yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"})
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]
-			if !userNamed.MatchString(path) {
+			if !userNamed.MatchString(path) && !strings.HasPrefix(key.Value, "x-") && key.Value != "<<" {
 				name := key.Value
 				key.Value += "q"
 				check(path+"."+name, "a misspelt key")
@@ -189,7 +197,9 @@ func mutate(n *yaml.Node, path string, check func(path, what string)) {
 		}
 	case yaml.SequenceNode:
 		put("a mapping in place of a list", yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"})
-		put("a text in place of a list", yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "text"})
+		if !mayBeText.MatchString(path) {
+			put("a text in place of a list", yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "text"})
+		}
 		for _, item := range n.Content {
 			mutate(item, path+"[]", check)
 		}
@@ -209,7 +219,7 @@ func mutate(n *yaml.Node, path string, check func(path, what string)) {
 }
 
 // mayBeNegative lists values that are numbers in the corpus but may be any text.
-var mayBeNegative = regexp.MustCompile(`(^|\.)(expect\.json\..*|tags\[\]|hosts\[\]|name|list\[\])$`)
+var mayBeNegative = regexp.MustCompile(`(^|\.)(expect\.(json|headers|cookies)\..*|expect\.text(\[\])?|expect\.size|if\..*|multipart\..*|tags\[\]|hosts\[\]|name|list\[\])$`)
 
 // Every key in the schema is used in a good profile, so the tests above see it.
 func TestCorpusHasEveryKeyOfTheSchema(t *testing.T) {

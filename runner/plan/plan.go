@@ -92,6 +92,8 @@ type Behaviour struct {
 	OnStop  []Step
 	Tasks   []Task
 	Slots   int // how many variables a user has: first those of setup, see Plan.Shared, then its own
+
+	fixed int // exactly so many users; 0 for a share by Weight
 }
 
 // Task is what a user does in one go.

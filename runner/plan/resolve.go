@@ -241,7 +241,7 @@ func (r *Resolver) behaviour(u profile.Behaviour) Behaviour {
 	r.reserve(r.shared)
 	r.reserve(u.Saves())
 	b := Behaviour{
-		Name: u.Name, Weight: u.Weight, Wait: u.Wait, Slots: len(r.slots),
+		Name: u.Name, Weight: u.Weight, Wait: u.Wait, Slots: len(r.slots), fixed: u.Fixed,
 		OnStart: r.steps(u.OnStart), Renew: u.Renew, OnStop: r.steps(u.OnStop),
 	}
 	for _, t := range u.Tasks {

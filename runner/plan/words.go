@@ -31,7 +31,16 @@ func (p *Plan) Words(w io.Writer) error {
 	for _, t := range p.Data {
 		fmt.Fprintf(&b, "data %s: %s, %s\n", t.Name, count(len(t.Rows), "row"), t.Order)
 	}
+	if len(p.Setup) > 0 {
+		fmt.Fprintf(&b, "once, before the users: %s\n", stepWords(p.Setup))
+	}
 	p.behaviourWords(&b)
+	if len(p.Teardown) > 0 {
+		fmt.Fprintf(&b, "once, after the users: %s\n", stepWords(p.Teardown))
+	}
+	for _, note := range p.Notes() {
+		fmt.Fprintf(&b, "note: %s\n", note)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -48,7 +57,7 @@ func (p *Plan) behaviourWords(b *strings.Builder) {
 			fmt.Fprintf(b, "%s: %s, %s\n", behaviour.Name, count(users[i], "user"), waitWords(behaviour.Wait))
 		}
 		if len(behaviour.OnStart) > 0 {
-			fmt.Fprintf(b, "  at first  %s\n", p.stepWords(behaviour.OnStart))
+			fmt.Fprintf(b, "  at first  %s%s\n", stepWords(behaviour.OnStart), renewWords(behaviour.Renew))
 		}
 		total := 0
 		for _, t := range behaviour.Tasks {
@@ -56,20 +65,32 @@ func (p *Plan) behaviourWords(b *strings.Builder) {
 		}
 		for _, t := range behaviour.Tasks {
 			share := float64(t.Weight) / float64(total)
-			fmt.Fprintf(b, "  %5.1f %%  %s%s\n", 100*share, p.stepWords(t.Steps), p.expected(i, share))
+			fmt.Fprintf(b, "  %5.1f %%  %s%s\n", 100*share, stepWords(t.Steps), p.expected(i, share))
 		}
 		if len(behaviour.OnStop) > 0 {
-			fmt.Fprintf(b, "  at last   %s\n", p.stepWords(behaviour.OnStop))
+			fmt.Fprintf(b, "  at last   %s\n", stepWords(behaviour.OnStop))
 		}
 	}
 }
 
 // expected says how often a task will be done, if the plan alone decides that.
 func (p *Plan) expected(behaviour int, share float64) string {
+	n, known := p.times(behaviour, share)
+	switch {
+	case !known:
+		return "  (as often as the system answers)"
+	case p.Open == nil:
+		return fmt.Sprintf("  (at most about %.0f times)", n)
+	}
+	return fmt.Sprintf("  (about %.0f times)", n)
+}
+
+// times is how often a task that has a share of its behaviour will be done, at most in the closed
+// model; it is not known when the system's answers alone decide that.
+func (p *Plan) times(behaviour int, share float64) (n float64, known bool) {
 	b := p.Behaviours[behaviour]
 	if p.Open != nil {
-		n := p.Open.Expected() * float64(b.Weight) / float64(totalWeight(p.Behaviours)) * share
-		return fmt.Sprintf("  (about %.0f times)", n)
+		return p.Open.Expected() * float64(b.Weight) / float64(totalWeight(p.Behaviours)) * share, true
 	}
 	var atWork time.Duration // of all its users together
 	for _, u := range p.Users {
@@ -84,9 +105,9 @@ func (p *Plan) expected(behaviour int, share float64) string {
 		period = (b.Wait.Min + b.Wait.Max) / 2
 	}
 	if period <= 0 {
-		return "  (as often as the system answers)"
+		return 0, false
 	}
-	return fmt.Sprintf("  (at most about %.0f times)", atWork.Seconds()/period.Seconds()*share)
+	return atWork.Seconds() / period.Seconds() * share, true
 }
 
 func totalWeight(behaviours []Behaviour) (sum int) {
@@ -126,16 +147,46 @@ func (p *Plan) ramp() string {
 	return fmt.Sprintf("%s, each waiting for its answer, all started by %v.\n", count(len(p.Users), "user"), last)
 }
 
-func (p *Plan) stepWords(steps []Step) string {
+func stepWords(steps []Step) string {
 	var words []string
-	for _, s := range steps {
-		if s.Call != nil {
-			words = append(words, s.Call.Name)
-			continue
-		}
-		words = append(words, waitWords(*s.Wait))
+	for i := range steps {
+		words = append(words, steps[i].words())
 	}
 	return strings.Join(words, ", ")
+}
+
+// words say what a step does, how often, and when it is left out.
+func (s *Step) words() string {
+	var what string
+	switch {
+	case s.Call != nil:
+		what = s.Call.Name
+	case s.Wait != nil:
+		what = waitWords(*s.Wait)
+	default:
+		what = "(" + stepWords(s.Steps) + ")"
+	}
+	switch r := s.Repeat; {
+	case r.Max > 0 && r.Min == r.Max:
+		what = fmt.Sprintf("%d times %s", r.Max, what)
+	case r.Max > 0:
+		what = fmt.Sprintf("%d to %d times %s", r.Min, r.Max, what)
+	}
+	var guards []string
+	for _, g := range s.If {
+		guards = append(guards, g.Condition.String())
+	}
+	if len(guards) > 0 {
+		what += " if " + strings.Join(guards, " and ")
+	}
+	return what
+}
+
+func renewWords(every time.Duration) string {
+	if every == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and again every %v", every)
 }
 
 func waitWords(w profile.Wait) string {

@@ -54,11 +54,7 @@ func (r *reader) upload(to *File) strict.Read {
 // Form reads the fields of a form. A mapping in a mapping is sent as a[b], a list of values repeats its
 // name, and a list of mappings is sent as a[0][b].
 func (r *CallReader) Form(to *[]FormField) strict.Read {
-	return r.Any(func(n *yaml.Node) {
-		if n.Kind != yaml.MappingNode {
-			r.Problem(n, "a form is a mapping of names to values, for example: form: {user: ada}")
-			return
-		}
+	return r.AnyMapping(func(n *yaml.Node) {
 		r.reader.formFields(n, "", to)
 	})
 }

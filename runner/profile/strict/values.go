@@ -95,6 +95,21 @@ func (r *Reader) Any(read Read) Read {
 	}
 }
 
+// AnyMapping marks a value as a mapping whose values may be of any kind, which read takes as it is.
+func (r *Reader) AnyMapping(read Read) Read {
+	return func(n *yaml.Node) {
+		if s := r.describing(n); s != nil {
+			s.Type = "object"
+			return
+		}
+		if n.Kind != yaml.MappingNode {
+			r.Problem(n, "expected a mapping, found %s", found(n))
+			return
+		}
+		read(n)
+	}
+}
+
 // Bool reads true or false.
 func (r *Reader) Bool(to *bool) Read {
 	return func(n *yaml.Node) {

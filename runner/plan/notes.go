@@ -1,0 +1,94 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// Notes say what of the profile the plan will not do, as far as that is known before the run, and what
+// would help. Empty for nothing. A route that nobody requests is never judged.
+func (p *Plan) Notes() []string {
+	var notes []string
+	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if p.StopWithin < p.Target.Timeout {
+		note("stop_within (%v) is shorter than target.timeout (%v): requests that are still under way %v after the end are cut off and counted as unfinished; leave stop_within out to wait for them",
+			p.StopWithin, p.Target.Timeout, p.StopWithin)
+	}
+	for i := range p.Behaviours {
+		b := &p.Behaviours[i]
+		if p.idle(i) {
+			note("%s gets none of the %s, and its requests are never sent: %s", b.Name, count(p.AllUsers, "user"), p.enough(i))
+			continue
+		}
+		total := 0
+		for _, t := range b.Tasks {
+			total += t.Weight
+		}
+		for _, t := range b.Tasks {
+			if n, known := p.times(i, float64(t.Weight)/float64(total)); known && n < 1 {
+				note("%s: the task %s is expected %.2g times in the whole run: raise its weight, or load.run_time", b.Name, t.Name, n)
+			}
+		}
+		p.tooLate(b, note)
+	}
+	return notes
+}
+
+// idle reports whether no user of the closed model has a behaviour.
+func (p *Plan) idle(behaviour int) bool {
+	if p.Open != nil || p.Shard.N > 1 {
+		return false
+	}
+	for _, u := range p.Users {
+		if u.Behaviour == behaviour {
+			return false
+		}
+	}
+	return true
+}
+
+// enough says how many users give a behaviour one.
+func (p *Plan) enough(behaviour int) string {
+	of := make([]profile.Behaviour, len(p.Behaviours))
+	for i, b := range p.Behaviours {
+		of[i] = profile.Behaviour{Weight: b.Weight, Fixed: b.fixed}
+	}
+	next := dealer(of)
+	for n := 1; n <= 100_000; n++ {
+		if next() == behaviour {
+			return fmt.Sprintf("it needs %d users in all, or fixed: 1 in place of its weight", n)
+		}
+	}
+	return "write fixed: 1 in place of its weight"
+}
+
+// tooLate notes calls that lie behind waits as long as the run.
+func (p *Plan) tooLate(b *Behaviour, note func(format string, args ...any)) {
+	began := p.behind(b.Name, b.OnStart, 0, note)
+	for i := range b.Tasks {
+		p.behind(b.Name, b.Tasks[i].Steps, began, note)
+	}
+}
+
+// behind is when steps end at the earliest, if nothing but their waits takes time.
+func (p *Plan) behind(who string, steps []Step, at time.Duration, note func(format string, args ...any)) time.Duration {
+	for i := range steps {
+		s := &steps[i]
+		least := 1
+		if s.Repeat.Max > 0 {
+			least = s.Repeat.Min
+		}
+		switch began := at; {
+		case s.Call != nil && at >= p.Length():
+			note("%s: %s lies behind waits of %v, and the run lasts %v: it is never sent; make load.run_time longer, or the waits shorter", who, s.Call.Name, at, p.Length())
+		case s.Wait != nil:
+			at += time.Duration(least) * s.Wait.Min
+		case len(s.Steps) > 0:
+			once := p.behind(who, s.Steps, began, note) - began
+			at = began + time.Duration(least)*once
+		}
+	}
+	return at
+}
