@@ -104,8 +104,8 @@ func explainURL(text string) string {
 func (r *reader) start(n *yaml.Node) *Start {
 	s := &Start{Dir: ".", Ready: Ready{Kind: ReadyTCP, Within: 30 * time.Second}, StopWithin: 10 * time.Second}
 	r.Mapping(n,
-		strict.Key("build", "A command that runs once before the start and is not measured.", r.template(&s.Build)),
-		strict.Need("command", "The command that starts the system, without a shell; ${port} is the port that it must listen on.",
+		strict.Key("build", "A command line that a shell runs once before the start; it is not measured.", r.template(&s.Build)),
+		strict.Need("command", "The command line of the shell that starts the system; ${port} is the port that it must listen on.",
 			"write how the system is started, for example: command: bin/shop -addr 127.0.0.1:${port}", r.template(&s.Command)),
 		strict.Key("dir", "Where both commands run; relative to the profile.", r.Text(&s.Dir)),
 		strict.Key("env", "Environment variables of both commands.", func(n *yaml.Node) { s.Env = r.headers(n) }),

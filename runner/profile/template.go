@@ -259,6 +259,8 @@ func (r *reader) checkColumn(n *yaml.Node, table, column string) bool {
 		return true
 	case len(r.data[i].Columns) == 0 && column != "":
 		r.Problem(n, "data %s is a list without columns; write ${data.%s}", table, table)
+	case len(r.data[i].Columns) == 1 && r.data[i].Columns[0] != column && strings.ContainsAny(r.data[i].Columns[0], ";\t|,"):
+		r.Problem(n, "data %s has the one column %s; if that is several, name what stands between them, for example: separator: \";\"", table, strict.Quote(r.data[i].Columns[0]))
 	case len(r.data[i].Columns) > 0 && !slices.Contains(r.data[i].Columns, column):
 		r.Problem(n, "data %s has no column %s%s", table, strict.Quote(column), strict.Suggest(column, r.data[i].Columns))
 	default:

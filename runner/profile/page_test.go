@@ -1,0 +1,59 @@
+package profile_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// Every example on the page about profiles can be used as it stands: a part of a profile once the rest
+// is there, a list of steps as those of a task.
+func TestPageExamples(t *testing.T) {
+	page, err := os.ReadFile("../../docs/profile.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{
+		"products.csv": "sku,name\nSKU-1,Tent\n", "access.csv": "path\n/a?b=c\n", "cat.png": "png", "payload.bin": "\x00",
+	}
+	around := profile.Surroundings{
+		Env: func(string) (string, bool) { return "value", true },
+		Read: func(path string) ([]byte, error) {
+			if content, ok := files[path]; ok {
+				return []byte(content), nil
+			}
+			return nil, os.ErrNotExist
+		},
+	}
+	examples := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```").FindAllStringSubmatch(string(page), -1)
+	if len(examples) < 8 {
+		t.Fatalf("only %d examples", len(examples))
+	}
+	for _, example := range examples {
+		text := example[1]
+		if strings.HasPrefix(text, "#") {
+			continue // the line that names the schema
+		}
+		if strings.HasPrefix(text, "- ") {
+			text = "users:\n  - name: u\n    tasks:\n      - steps:\n" + regexp.MustCompile(`(?m)^`).ReplaceAllString(text, "          ")
+		}
+		has := func(key string) bool { return regexp.MustCompile(`(?m)^` + key + `:`).MatchString(text) }
+		for _, part := range [][2]string{
+			{"name", "name: page\n"}, {"target", "target: {url: \"http://127.0.0.1:8080\"}\n"},
+			{"users", "users: [{name: u, tasks: [{http: GET /}]}]\n"},
+		} {
+			if !has(part[0]) {
+				text = part[1] + text
+			}
+		}
+		if strings.Contains(text, "data.products.sku") && !has("data") {
+			text = "data: {products: {file: products.csv}}\n" + text
+		}
+		if _, problems := profile.Parse("page.yaml", []byte(text), around); len(problems) > 0 {
+			t.Errorf("%v in\n%s", problems, text)
+		}
+	}
+}
