@@ -8,10 +8,11 @@
 //
 // Counts show what the user would see. An answer is read to its end, and redirects are followed
 // only as far as the plan allows and only to hosts that may be loaded. A request is sent once, but
-// for two cases, in which every client sends it once more on a fresh connection: a kept connection
-// ended before the first byte of an answer, and the method is one that may be repeated (RFC 9110,
-// section 9.2.2) or nothing was sent; or the server said that it has not processed the request
-// (RFC 9113, section 8.7). The outcome says so (Resent), and its time counts from the first try.
+// for two cases, in which every client sends it again on a fresh connection. Once, if a kept
+// connection ended before the first byte of an answer, and the method is one that may be repeated
+// (RFC 9110, section 9.2.2) or nothing was sent. And up to five times, if a server of HTTP/2 says that
+// it has not processed the request (RFC 9113, section 8.7). The outcome says so (Resent), and its
+// time counts from the first try.
 //
 // An answer is good if its status and its JSON are as the call expects; see package answer.
 package http

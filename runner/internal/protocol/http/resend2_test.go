@@ -55,7 +55,7 @@ func refuse(f *http2.Framer, id uint32) bool {
 	return true
 }
 
-// What the server says that it has not processed is sent again, once, whatever the method is; what
+// What the server says that it has not processed is sent again, a few times, whatever the method is; what
 // died with a kept connection, if the method allows it. Nothing else is.
 func TestHTTP2Resends(t *testing.T) {
 	goodbye := func(last uint32, code http2.ErrCode) func(*http2.Framer, uint32) bool {
@@ -78,7 +78,7 @@ func TestHTTP2Resends(t *testing.T) {
 		f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block, EndHeaders: true})
 		return false
 	}
-	const bye = "http2: Transport received Server's graceful shutdown GOAWAY (sent again, as the server had not processed it)"
+	const bye = "http2: Transport received Server's graceful shutdown GOAWAY (sent again 5 times, as the server had not processed it)"
 	for _, c := range []struct {
 		name, method string
 		treat        func(*http2.Framer, uint32) bool
@@ -89,11 +89,11 @@ func TestHTTP2Resends(t *testing.T) {
 		{"refused", "GET", refuse, 1, "", 3},
 		{"refused", "POST", refuse, 1, "", 3},
 		{"refused at once", "POST", refuse, 0, "", 3},
-		{"refused always", "GET", refuse, -1, "the stream was reset: REFUSED_STREAM (sent again, as the server had not processed it)", 4},
+		{"refused always", "GET", refuse, -1, "the stream was reset: REFUSED_STREAM (sent again 5 times, as the server had not processed it)", 12},
 		{"goodbye", "POST", goodbye(1, http2.ErrCodeNo), 1, "", 3},
 		{"goodbye at once", "GET", goodbye(0, http2.ErrCodeNo), 0, "", 3},
 		{"goodbye at once, with an error", "PATCH", goodbye(0, http2.ErrCodeEnhanceYourCalm), 0, "", 3},
-		{"goodbye always", "GET", goodbye(0, http2.ErrCodeNo), -1, bye, 4},
+		{"goodbye always", "GET", goodbye(0, http2.ErrCodeNo), -1, bye, 12},
 		{"closed", "GET", closes, 1, "", 3},
 		{"closed", "DELETE", closes, 1, "", 3},
 		{"closed", "POST", closes, 1, "any", 2},

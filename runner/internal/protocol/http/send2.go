@@ -23,16 +23,22 @@ type secondFault struct {
 // Unwrap is the fault of the second try.
 func (s secondFault) Unwrap() error { return s.error }
 
-// unsentTries is how many connections may say goodbye before anything of a request has left.
-const unsentTries = 5
+// unprocessedTries is how often a request goes out again that the server says it has not processed,
+// or that has not left at all. Where one stream in ten is refused, once would leave one in a hundred:
+// net/http tries as often.
+const unprocessedTries = 5
 
-// send puts a request on a line and notes in r when. It is sent again, once and on another
-// connection, if the server says that it has not processed it, or if a kept connection ended without
-// an answer and the method allows it. A connection that takes no more requests before anything has
-// left is replaced.
+const (
+	whyUnprocessed = "sent again 5 times, as the server had not processed it"
+	whyKept        = "sent again, as the server had closed a kept connection"
+)
+
+// send puts a request on a line and notes in r when. It goes out again on another connection, some
+// times, if the server says that it has not processed it; and once if a kept connection ended without
+// an answer and the method allows it.
 func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (*http.Response, error) {
 	why := ""
-	for unsent := 0; ; {
+	for unprocessed := 0; ; {
 		c, kept, err := on.connection(ctx, u.clients.transport, q.at)
 		if err != nil {
 			if errors.Is(err, wire.ErrNoAnswer) {
@@ -52,12 +58,12 @@ func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (
 		switch {
 		case ctx.Err() != nil:
 			return nil, second(err, why)
-		case seen.sent.IsZero() && unsent < unsentTries:
-			unsent++
-		case why == "" && (refused || saysGoodbye(err)):
-			why = "sent again, as the server had not processed it"
-		case why == "" && kept && !seen.begun && hasEnded(err) && idempotent(q.method):
-			why = "sent again, as the server had closed a kept connection"
+		case unprocessed < unprocessedTries && (seen.sent.IsZero() || refused || saysGoodbye(err)):
+			if unprocessed++; unprocessed == unprocessedTries && why == "" {
+				why = whyUnprocessed
+			}
+		case why != whyKept && kept && !seen.begun && hasEnded(err) && idempotent(q.method):
+			why = whyKept
 		default:
 			return nil, second(err, why)
 		}
