@@ -6,6 +6,7 @@
 package answer
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -63,7 +64,7 @@ func any(conditions []plan.Condition, saves []plan.Save, is func(profile.Source)
 // Check holds the answer against conditions. If all hold, it saves values from it.
 func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) (wrong string) {
 	isJSON := func(of profile.Source) bool { return of == profile.OfJSON }
-	if any(conditions, saves, isJSON) && !gjson.ValidBytes(a.Body) {
+	if any(conditions, saves, isJSON) && !gjson.ValidBytes(a.json()) {
 		return "the answer is not JSON"
 	}
 	for i := range conditions {
@@ -108,8 +109,13 @@ func (a Answer) value(of profile.Source, path string) profile.Value {
 		}
 		return profile.Value{}
 	}
-	return jsonValue(gjson.GetBytes(a.Body, path))
+	return jsonValue(gjson.GetBytes(a.json(), path))
 }
+
+// json is the body without a byte order mark, which a reader may ignore (RFC 8259, section 8.1).
+func (a Answer) json() []byte { return bytes.TrimPrefix(a.Body, byteOrderMark) }
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // jsonValue is a part of a JSON answer. Everything but a text stays as it was written.
 func jsonValue(got gjson.Result) profile.Value {

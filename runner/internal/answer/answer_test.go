@@ -47,6 +47,9 @@ users: [{name: u, tasks: [{http: GET /, expect: {json: `+c.expect+`}}]}]`), prof
 		}
 	}
 	save := []plan.Save{{Path: "a"}}
+	if wrong := (answer.Answer{Body: []byte("\xef\xbb\xbf{\"a\": 1}")}).Check(nil, save, noSaver{}); wrong != "" {
+		t.Errorf("an answer behind a byte order mark: %q", wrong)
+	}
 	if wrong := (answer.Answer{Body: []byte(`{"a": `)}).Check(nil, save, noSaver{}); wrong != "the answer is not JSON" {
 		t.Errorf("half an answer: %q", wrong)
 	}

@@ -6,7 +6,7 @@ import "bytes"
 type Answer struct {
 	Status   int
 	Received int64    // bytes of the body
-	Gzip     bool     // the body is encoded with gzip; only known if the body is wanted
+	Coding   string   // of the body, as Content-Encoding says, if the body is wanted
 	Location string   // if it is wanted
 	Cookies  []string // the values of Set-Cookie, if they are wanted
 
@@ -78,7 +78,10 @@ func (a *Answer) field(line []byte, want Want) error {
 		a.closes = a.closes || HasToken(value, "close")
 		a.persists = a.persists || HasToken(value, "keep-alive")
 	case colon == 16 && want.Body && fold(name, "content-encoding"):
-		a.Gzip = fold(trim(value), "gzip") || fold(trim(value), "x-gzip")
+		if a.Coding != "" {
+			a.Coding += ","
+		}
+		a.Coding += string(trim(value))
 	case colon == 8 && want.Location && fold(name, "location"):
 		a.Location = string(trim(value))
 	case colon == 10 && want.Cookies && fold(name, "set-cookie"):

@@ -48,7 +48,7 @@ func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	if deadline.IsZero() {
 		deadline = now.Add(u.clients.target.Timeout)
 	}
-	x := exchange{at: u.clients.origin, message: m, now: now, deadline: deadline, closes: t.closes, gzip: t.gzip}
+	x := exchange{at: u.clients.origin, message: m, now: now, deadline: deadline, closes: t.closes}
 	x.want = http1.Want{
 		Head: t.content.Method == "HEAD", Body: t.looksAtBody,
 		Location: u.clients.target.Redirects > 0, Cookies: u.clients.target.Cookies,
@@ -58,6 +58,7 @@ func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 		u.follow(ctx, &x, &r)
 	}
 	r.Ended, r.Resent = time.Now(), x.replaced
+	r.decode(t, &u.buf.decoder)
 	return r
 }
 
@@ -69,7 +70,6 @@ type exchange struct {
 	deadline time.Time
 	want     http1.Want
 	closes   bool
-	gzip     bool
 	kept     bool // its connection has carried a request before
 	written  int  // bytes of it that have left
 	replaced int  // how many kept connections had died
@@ -104,11 +104,8 @@ func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	if errors.Is(err, errNotBegun) && !again {
 		r.Sent = time.Time{}
 	}
-	if err == nil && x.want.Body {
-		r.body = u.buf.in.Held()
-		if x.gzip && a.Gzip {
-			r.body, err = u.buf.unzip.undo(r.body)
-		}
+	if x.want.Body {
+		r.body, r.coding = u.buf.in.Held(), a.Coding
 	}
 	if err != nil {
 		r.fail(u.cause(err))

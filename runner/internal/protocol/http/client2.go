@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/coding"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -25,7 +26,7 @@ type client2 struct {
 	spare   *line          // for one request that the server refused on line; nil for none
 	jar     *cookiejar.Jar // nil until the first cookie comes
 	held    []byte         // the last body that was looked at
-	unzip   gunzip
+	decoder coding.Decoder
 }
 
 var _ versioned = (*client2)(nil)
@@ -66,6 +67,7 @@ func (u *client2) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	t := u.clients.calls[c.Index]
 	r := u.follow(ctx, t.request(u.clients.origin, v))
 	r.Ended = time.Now()
+	r.decode(t, &u.decoder)
 	return r
 }
 
@@ -162,22 +164,14 @@ func (u *client2) exchange(ctx context.Context, q *request) (r response, locatio
 		}
 		setCookies(u.jar, q.at, q.path, lines)
 	}
-	if err == nil && q.holds {
-		r.body = u.held
-		if q.header.Get("Accept-Encoding") != "" && gzipped(resp.Header) {
-			r.body, err = u.unzip.undo(r.body)
-		}
+	if q.holds {
+		r.body, r.coding = u.held, strings.Join(resp.Header["Content-Encoding"], ",")
 	}
 	if err != nil {
 		r.fail(cause(ctx, err))
 		return r, ""
 	}
 	return r, resp.Header.Get("Location")
-}
-
-func gzipped(h http.Header) bool {
-	encoding := h.Get("Content-Encoding")
-	return strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip")
 }
 
 // cause is why a call failed. If its context has ended, that is the cause, unless err says more
@@ -238,7 +232,7 @@ func (u *client2) read(resp *http.Response, q *request) (int64, error) {
 }
 
 // Idle gives memory back.
-func (u *client2) Idle() { u.held, u.unzip = nil, gunzip{} }
+func (u *client2) Idle() { u.held, u.decoder = nil, coding.Decoder{} }
 
 // Close ends the user's own connection.
 func (u *client2) Close() error {

@@ -50,6 +50,7 @@ type request struct {
 	Headers []plan.Header
 	Body    plan.Text
 	Save    []plan.Save
+	Expect  []plan.Condition
 
 	call *plan.Call // once it is part of a plan
 }
@@ -58,7 +59,7 @@ type request struct {
 func planOf(target plan.Target, requests ...*request) *plan.Plan {
 	p := &plan.Plan{Target: target, Routes: []plan.Route{{Name: "a route"}}}
 	for i, r := range requests {
-		content := &plan.HTTP{Method: r.Method, Path: r.Path, Headers: r.Headers, Body: r.Body}
+		content := &plan.HTTP{Method: r.Method, Path: r.Path, Headers: r.Headers, Body: r.Body, Expect: r.Expect}
 		r.call = &plan.Call{Index: i, Routes: []int{0}, Save: r.Save, Content: content}
 		p.Calls = append(p.Calls, r.call)
 	}

@@ -22,7 +22,6 @@ type compiled struct {
 	host        plan.Text
 	fields      []plan.Header // the user's and those that we add, in the order sent
 	cookie      plan.Text     // the value of the Cookie header; nil for none
-	gzip        bool          // the user asks for an encoding, so a gzip answer must be decoded
 	looksAtBody bool          // the body of the answer matters
 
 	// HTTP/1.1
@@ -128,8 +127,6 @@ func newCompiled(h *plan.HTTP, d *wire.Dialer) *compiled {
 			continue
 		case "connection":
 			t.closes = http1.HasToken([]byte(literals(field.Value)), "close")
-		case "accept-encoding":
-			t.gzip = true
 		}
 		t.fields = append(t.fields, field)
 	}

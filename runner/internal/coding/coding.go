@@ -1,0 +1,173 @@
+// Package coding undoes the content codings of answers (RFC 9110, section 8.4).
+//
+// It reads gzip, deflate (in zlib's frame, as the RFC says, and without one, as some servers send
+// it), br and zstd, and lists of them. Whether a coding was asked for does not matter: without an
+// Accept-Encoding a server may choose any (section 12.5.3). Neither a body nor anything within it
+// decodes to more than a bound.
+package coding
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Unknown is the error of a coding that is not read.
+type Unknown string
+
+// Error names the coding, and what to ask for instead.
+func (u Unknown) Error() string {
+	return fmt.Sprintf("the answer is in the Content-Encoding %.40q, which is not read: ask for gzip, deflate, br or zstd", string(u))
+}
+
+// Damaged is the error of a body that is not what its coding makes.
+type Damaged string
+
+// Error names the coding.
+func (d Damaged) Error() string { return "the " + string(d) + " of the body is damaged" }
+
+// ErrTooLarge says that a body decodes to more than the bound.
+var ErrTooLarge = errors.New("the decoded body is too large")
+
+// most codings of one body: each may blow it up.
+const mostCodings = 4
+
+// keepBytes is the largest body whose memory is kept for others.
+const keepBytes = 64 << 10
+
+// Decoder decodes bodies. The zero Decoder is ready. Not safe for concurrent use.
+type Decoder struct {
+	plain [2][]byte // the last results: one is decoded into the other
+	large bool      // one of them was
+
+	gzip   *gzip.Reader
+	zlib   io.ReadCloser
+	flate  io.ReadCloser
+	brotli *brotli.Reader
+	zstd   *zstd.Decoder
+}
+
+// Decode undoes the codings of a body: the value of Content-Encoding, or several values with commas in
+// between. The result is at most of a length, and valid until the next call.
+func (d *Decoder) Decode(codings string, body []byte, most int) ([]byte, error) {
+	var names []string
+	for name := range strings.SplitSeq(codings, ",") {
+		name = strings.ToLower(strings.Trim(name, " \t"))
+		if name != "" && name != "identity" {
+			names = append(names, name)
+		}
+	}
+	if len(body) == 0 { // of an answer to HEAD, or with status 204 or 304
+		return body, nil
+	}
+	if len(names) > mostCodings {
+		return nil, Unknown(codings)
+	}
+	for i := len(names) - 1; i >= 0; i-- { // the last was applied last
+		var err error
+		if body, err = d.undo(names[i], body, most, i&1); err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+// undo decodes a body into one of the two buffers.
+func (d *Decoder) undo(name string, body []byte, most, into int) ([]byte, error) {
+	source, err := d.open(name, body)
+	if err != nil {
+		return nil, err
+	}
+	plain := bytes.NewBuffer(d.plain[into][:0])
+	_, err = plain.ReadFrom(io.LimitReader(source, int64(most)+1))
+	d.plain[into] = plain.Bytes()
+	d.large = d.large || plain.Len() > keepBytes
+	switch {
+	case plain.Len() > most:
+		return nil, ErrTooLarge
+	case errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return nil, ErrTooLarge
+	case err != nil:
+		return nil, Damaged(name)
+	}
+	return plain.Bytes(), nil
+}
+
+// open starts to decode a body.
+func (d *Decoder) open(name string, body []byte) (io.Reader, error) {
+	source := bytes.NewReader(body)
+	var err error
+	var opened io.Reader
+	switch name {
+	case "gzip", "x-gzip":
+		if d.gzip == nil {
+			d.gzip = new(gzip.Reader)
+		}
+		opened, err = d.gzip, d.gzip.Reset(source)
+	case "deflate":
+		opened, err = d.openDeflate(source, body)
+	case "br":
+		if d.brotli == nil {
+			d.brotli = brotli.NewReader(nil)
+		}
+		opened, err = d.brotli, d.brotli.Reset(source)
+	case "zstd":
+		opened, err = d.openZstd(source)
+	default:
+		return nil, Unknown(name)
+	}
+	if err != nil {
+		return nil, Damaged(name)
+	}
+	return opened, nil
+}
+
+// openDeflate tells zlib's header (RFC 1950, section 2.2) from the first block of raw deflate.
+func (d *Decoder) openDeflate(source *bytes.Reader, body []byte) (io.Reader, error) {
+	framed := len(body) >= 2 && body[0]&0x0f == 8 && (int(body[0])<<8|int(body[1]))%31 == 0
+	var err error
+	switch {
+	case framed && d.zlib == nil:
+		d.zlib, err = zlib.NewReader(source)
+	case framed:
+		err = d.zlib.(zlib.Resetter).Reset(source, nil)
+	case d.flate == nil:
+		d.flate = flate.NewReader(bufio.NewReader(source))
+	default:
+		err = d.flate.(flate.Resetter).Reset(source, nil)
+	}
+	if framed {
+		return d.zlib, err
+	}
+	return d.flate, err
+}
+
+// windowBytes is the largest window that zstd may have in HTTP (RFC 9659).
+const windowBytes = 8 << 20
+
+func (d *Decoder) openZstd(source io.Reader) (io.Reader, error) {
+	if d.zstd == nil {
+		made, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(windowBytes))
+		if err != nil {
+			return nil, err
+		}
+		d.zstd = made
+	}
+	return d.zstd, d.zstd.Reset(source)
+}
+
+// Shrink frees what a large body needed.
+func (d *Decoder) Shrink() {
+	if d.large {
+		*d = Decoder{}
+	}
+}
