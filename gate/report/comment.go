@@ -170,6 +170,9 @@ func (v view) writeMore(b *strings.Builder, more int) {
 
 // writeBlank writes what was not judged, and why.
 func (v view) writeBlank(b *strings.Builder) {
+	if text := noFailures(v.Verdict); text != "" {
+		fmt.Fprintf(b, "\n%s\n", text)
+	}
 	if len(v.blank) > 0 {
 		fmt.Fprintf(b, "\nNot judged:\n\n%s", block(v.blank))
 	}

@@ -77,6 +77,8 @@ func share(v float64) string {
 		return "0 %"
 	case v < 0.00005:
 		return "<0.01 %"
+	case v == 1:
+		return "100 %"
 	default:
 		return fmt.Sprintf("%.2f %%", 100*v)
 	}

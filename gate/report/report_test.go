@@ -71,7 +71,9 @@ func TestGoldenRun(t *testing.T) {
 	if err := report.Identity(&b, shopRun()); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.Run(&b, shopRun()); err != nil {
+	r := shopRun()
+	r.PlannedRoutes = []string{"GET /rare", "GET /search", "POST /orders"}
+	if err := report.Run(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "run.txt", b.String())

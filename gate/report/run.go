@@ -32,6 +32,9 @@ func Run(w io.Writer, r *result.Result) error {
 	if err := errorTable(w, r); err != nil {
 		return err
 	}
+	if routes := neverRequested(r); len(routes) > 0 {
+		fmt.Fprintf(w, "\nNever requested: %s\n", strings.Join(routes, ", "))
+	}
 	_, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain))
 	return err
 }
@@ -60,6 +63,27 @@ func Identity(w io.Writer, r *result.Result) error {
 	}
 	_, err := fmt.Fprintln(w)
 	return err
+}
+
+// maxNever is how many routes are named that were never requested.
+const maxNever = 20
+
+// neverRequested names the routes that the profile can request, and of which no request was measured.
+func neverRequested(r *result.Result) (names []string) {
+	more := 0
+	for _, route := range r.PlannedRoutes {
+		switch {
+		case r.Tally.Routes[route] != nil:
+		case len(names) == maxNever:
+			more++
+		default:
+			names = append(names, name(route))
+		}
+	}
+	if more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return names
 }
 
 func requests(w io.Writer, r *result.Result) error {

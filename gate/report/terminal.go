@@ -32,6 +32,9 @@ func Terminal(w io.Writer, r Report) error {
 	if more := len(order) - len(rows) + r.LeftOut; more > 0 {
 		fmt.Fprintf(w, "and %d more, less far past their limits or within them\n", more)
 	}
+	if text := noFailures(v); text != "" {
+		fmt.Fprintln(w, text)
+	}
 	for i, line := range unjudged(v, all) {
 		if i == 0 {
 			fmt.Fprintln(w, "\nnot judged:")
@@ -72,7 +75,7 @@ func working(r Report, foreign show) string {
 	case s.Commit == "":
 		return ""
 	case s.Dirty:
-		return "head is commit " + foreign(short(s.Commit), maxName) + " with uncommitted changes"
+		return "head is the working tree: commit " + foreign(short(s.Commit), maxName) + " with uncommitted changes"
 	case r.Verdict.Mode == gate.Paired && b.Commit == s.Commit:
 		return "base and head are the same commit, " + foreign(short(s.Commit), maxName)
 	}

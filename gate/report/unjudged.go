@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // maxUnjudged is how many routes are listed whose figures were not judged.
@@ -16,11 +17,30 @@ func hasFigures(c *gate.Comparison) bool {
 	return c.Status != gate.NotJudged || c.Baseline != 0 || c.Head != 0
 }
 
+// flawless reports whether a comparison says only that no request of a route failed, before and now.
+func flawless(c *gate.Comparison) bool {
+	return c.Metric == gate.FailureRate && c.Status == gate.Within && c.Baseline == 0 && c.Head == 0
+}
+
+// noFailures counts the routes of which no request failed, in a line; empty for none.
+func noFailures(v gate.Verdict) string {
+	n := 0
+	for i := range v.Comparisons {
+		if c := &v.Comparisons[i]; flawless(c) && c.Route != tally.All {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return "no failed request on " + count(n, "route")
+}
+
 // withFigures are the places in order whose comparisons have something to show in a table.
 func withFigures(v gate.Verdict, order []int) []int {
 	var shown []int
 	for _, i := range order {
-		if hasFigures(&v.Comparisons[i]) {
+		if c := &v.Comparisons[i]; hasFigures(c) && !flawless(c) {
 			shown = append(shown, i)
 		}
 	}
@@ -112,6 +132,9 @@ func tooFew(metrics []string, lacking []*gate.Why) string {
 	text := fmt.Sprintf("%s in a round%s, and %s", count(int(min(lacking[0].Has, math.MaxInt32)), "request"), where, join(needs))
 	if most > 1 {
 		text += fmt.Sprintf(": a run_time %s times as long would do", times(most))
+		if len(metrics) > 1 {
+			text += " for all"
+		}
 	}
 	return text
 }
