@@ -140,7 +140,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.AgainstShift:     {"the whole run shifted, and a route against the others", pairedGate + ", which compares with the base on the same machine"},
 	gate.BusyMachine:      {"the machine was busy", "another run of the job, or a quieter runner"},
 	gate.BusyGenerator:    {"the load generator was the bottleneck", "a larger runner, or less load"},
-	gate.ThresholdOpen:    {"a threshold could not be told", "another run of the job"},
+	gate.ThresholdOpen:    {"a threshold could not be told", "a threshold on the rate instead of the count, or another run of the job"},
 	gate.LostSight:        {"the change leaves too few requests to judge it by", "a longer `run_time`"},
 	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or more `weight` or `users` for the route"},
 }

@@ -257,7 +257,7 @@ func notProven(r *gate.Reason) string {
 		if r.Interval != nil {
 			low = r.Interval.Low
 		}
-		return fmt.Sprintf("%s, the limit is %s, but with so few requests that may be chance (99 %% confidence: above %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
+		return fmt.Sprintf("%s, the limit is %s, but with so few requests that may be chance (with 99 %% confidence it is above %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
 	}
 	text := fmt.Sprintf("%s looks %s%s, but ", line(r), moved(r), sure(r))
 	switch {

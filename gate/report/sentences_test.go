@@ -115,6 +115,22 @@ func TestGoldenSentences(t *testing.T) {
 	}
 }
 
+// Another golden file has what each kind of doubt is called, and what would settle it. A test of the command
+// holds it and the sentences against the keys and flags that there are.
+func TestGoldenAdvice(t *testing.T) {
+	var lines []string
+	for _, r := range said() {
+		for _, mode := range []gate.Mode{gate.Stored, gate.Paired} {
+			v := doubtful(r)
+			v.Mode = mode
+			if what, settle := report.Advice(v); what != "" {
+				lines = append(lines, string(r.Kind)+": "+what+": "+settle)
+			}
+		}
+	}
+	golden(t, "advice.txt", strings.Join(slices.Compact(lines), "\n")+"\n")
+}
+
 // All that a gate fills is valid, and every metric reads well in its sentence.
 func TestSentencesAreOfValidReasons(t *testing.T) {
 	for _, r := range said() {
