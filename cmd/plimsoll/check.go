@@ -1,20 +1,30 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foresee"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner"
 )
 
 // checkCmd is plimsoll check.
 type checkCmd struct {
 	envFlag
 	loadFlags
-	File string `arg:"" file:"" optional:"" default:"plimsoll.yaml" help:"The profile."`
+	Profile string `short:"f" file:"" placeholder:"FILE" variables:"PLIMSOLL_PROFILE" help:"The profile, as for the other commands."`
+	File    string `arg:"" file:"" optional:"" help:"The profile (default: plimsoll.yaml)."`
 }
 
-// Run says in words what the profile would do.
+// Run says in words what the profile would do, what it will not be able to tell, and what keeps it from running.
 func (c *checkCmd) Run(a *console.Console) error {
-	j, err := job.Read(c.File, a.Env)
+	j, err := job.Read(cmp.Or(c.File, c.Profile, job.Usual), a.Env)
 	if err != nil {
 		return err
 	}
@@ -25,5 +35,33 @@ func (c *checkCmd) Run(a *console.Console) error {
 	if err != nil {
 		return err
 	}
-	return pl.Words(a.Stdout)
+	if err := pl.Words(a.Stdout); err != nil {
+		return err
+	}
+	if err := printForesight(a.Stdout, foresee.Of(pl, j.Policy)); err != nil {
+		return err
+	}
+	return runner.Check(runner.System{Plan: pl, Dir: j.Dir}, runner.Config{Environ: a.Env.ForSystem()})
+}
+
+// printForesight prints what is known before a run.
+func printForesight(w io.Writer, f foresee.Foresight) error {
+	for _, note := range f.Notes {
+		if _, err := fmt.Fprintf(w, "Note: %s.\n", note); err != nil {
+			return err
+		}
+	}
+	if len(f.Blind) == 0 {
+		return nil
+	}
+	fmt.Fprintf(w, "\nNot every figure can be judged, for want of requests (%s):\n", strings.Join(f.Gates, "; "))
+	header := []string{"Route", "Requests", "Not judged, stored", "Not judged, paired"}
+	if err := report.Table(w, header[:2+len(f.Gates)], f.Blind); err != nil {
+		return err
+	}
+	if f.RunTime > 0 && f.RunTime <= time.Hour {
+		fmt.Fprintf(w, "A run_time of %v or more would be enough for all of them.\n", f.RunTime)
+	}
+	fmt.Fprintln(w, "More users, shorter waits or other weights give a route more requests, and gate.metrics can leave out what nobody needs.")
+	return nil
 }
