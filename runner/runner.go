@@ -50,10 +50,18 @@ type Config struct {
 	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
 	Stop     <-chan struct{} // closing it ends the load gracefully
 	Control  *plan.Plan      // of a reference server, loaded before and after a run and after each pair; nil for none
+	Guarded  bool            // main asks IsGuard, and calls Guard, so that nothing of a system survives this program
 
 	// Protocols speak the plan's calls; nil for those that this version speaks.
 	Protocols []protocol.Protocol
 }
+
+// IsGuard reports whether this process was started to guard a system. A main that sets Config.Guarded
+// asks this before anything else, and if so ends with the status that Guard gives.
+func IsGuard() bool { return sut.IsGuard() }
+
+// Guard starts a system, and ends all of it when the program that started the guard says so, or dies.
+func Guard() (status int) { return sut.Guard() }
 
 // FreePort finds a TCP port on loopback for a system that will be started.
 func FreePort() (int, error) { return sut.FreePort() }

@@ -66,7 +66,7 @@ func (s *session) prepare(y *system) error {
 
 // place is where a system is built and started.
 func (s *session) place(y *system) sut.Place {
-	at := sut.Place{Dir: y.Dir, Environ: s.Environ, Secrets: s.Secrets, Log: s.Log}
+	at := sut.Place{Dir: y.Dir, Environ: s.Environ, Secrets: s.Secrets, Log: s.Log, Guarded: s.Guarded}
 	if y.Name != "" {
 		at.Label = y.Name + ": "
 	}
@@ -91,7 +91,7 @@ func (s *shared) Write(p []byte) (int, error) {
 
 // build builds a system, if its plan says how.
 func (s *session) build(ctx context.Context, y *system) error {
-	if y.plan.Start == nil || y.plan.Start.Build == "" {
+	if y.plan.Start == nil || len(y.plan.Start.Build) == 0 {
 		return nil
 	}
 	preparing, done := untilAny(ctx, s.Stop, nil)

@@ -58,13 +58,18 @@ func (y *system) begin(ctx context.Context, runner, proxy string) {
 // plannedRoutes are the routes that tasks can request. The others are requested before or after judged
 // load, if at all.
 func plannedRoutes(p *plan.Plan) (names []string) {
+	var collect func(steps []plan.Step)
+	collect = func(steps []plan.Step) {
+		for _, s := range steps {
+			if s.Call != nil {
+				names = append(names, p.Routes[s.Call.Route()].Name)
+			}
+			collect(s.Steps)
+		}
+	}
 	for _, b := range p.Behaviours {
 		for _, t := range b.Tasks {
-			for _, s := range t.Steps {
-				if s.Call != nil {
-					names = append(names, p.Routes[s.Call.Route()].Name)
-				}
-			}
+			collect(t.Steps)
 		}
 	}
 	slices.Sort(names)

@@ -56,10 +56,13 @@ const description = `Plimsoll is the load line for your service: it measures how
 Exit status: 0 pass or done, 1 the gate says no, 2 a mistake in the input, 3 could not measure or remember, 4 the gate could not tell.`
 
 func main() {
+	if runner.IsGuard() {
+		os.Exit(runner.Guard())
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	a := &console.Console{
-		Stdout: os.Stdout, Stderr: os.Stderr, Env: environ.Of(os.Environ()), Stop: interrupts(cancel), Version: version,
+		Stdout: outlet(os.Stdout), Stderr: outlet(os.Stderr), Guarded: true, Env: environ.Of(os.Environ()), Stop: interrupts(cancel), Version: version,
 	}
 	os.Exit(runLine(ctx, a, os.Args[1:]))
 }
@@ -68,6 +71,9 @@ func main() {
 func interrupts(end func()) <-chan struct{} {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
+		signal.Notify(signals, syscall.SIGHUP) // a terminal that closes, a connection that is lost
+	}
 	stop := make(chan struct{})
 	go func() { // lives as long as the process
 		<-signals

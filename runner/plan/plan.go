@@ -62,8 +62,7 @@ type Target struct {
 
 // Start is how the system under test is built and started, with its variables resolved.
 type Start struct {
-	Build                    string
-	Command                  string
+	Build, Command           Line
 	ShownBuild, ShownCommand string // for people: without values of the environment
 	Dir                      string
 	Env                      []string // NAME=value
@@ -71,6 +70,18 @@ type Start struct {
 	StopWithin               time.Duration
 	Secrets                  []Secret // values of the environment that the profile uses anywhere; they are never shown
 }
+
+// Line is a command line for a shell.
+type Line []LinePart
+
+// LinePart is a part of a Line as the profile says it, or a value that the shell must take as it is.
+type LinePart struct {
+	Text  string
+	Value bool
+}
+
+// Shell is a Line without values.
+func Shell(text string) Line { return Line{{Text: text}} }
 
 // Secret is a variable of the environment and its value.
 type Secret struct{ Name, Value string }

@@ -53,6 +53,20 @@ func (r *Resolver) text(t profile.Template) string {
 	return b.String()
 }
 
+// line resolves a command line. A port is digits, and means nothing to a shell.
+func (r *Resolver) line(t profile.Template) Line {
+	var line Line
+	for _, part := range t.Parts() {
+		if part.Variable == "" {
+			line = append(line, LinePart{Text: part.Literal})
+			continue
+		}
+		value, _ := r.fixed(part.Variable)
+		line = append(line, LinePart{Text: value, Value: part.Variable != profile.PortVariable})
+	}
+	return line
+}
+
 // LeastSecret is profile.LeastSecret.
 const LeastSecret = profile.LeastSecret
 
@@ -204,7 +218,7 @@ func (r *Resolver) start(s *profile.Start) *Start {
 		return nil
 	}
 	started := &Start{
-		Build: r.text(s.Build), Command: r.text(s.Command), Dir: s.Dir, Ready: s.Ready, StopWithin: s.StopWithin,
+		Build: r.line(s.Build), Command: r.line(s.Command), Dir: s.Dir, Ready: s.Ready, StopWithin: s.StopWithin,
 		ShownBuild: s.Build.Shown(r.values.Port), ShownCommand: s.Command.Shown(r.values.Port),
 	}
 	for _, e := range s.Env {

@@ -14,7 +14,7 @@ func (p *Plan) Words(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s loads %s.\n", p.Series, p.where())
 	if p.Start != nil {
-		if p.Start.Build != "" {
+		if len(p.Start.Build) > 0 {
 			fmt.Fprintf(&b, "It builds the system with: %s\n", p.Start.ShownBuild)
 		}
 		fmt.Fprintf(&b, "It starts the system with: %s\n", p.Start.ShownCommand)

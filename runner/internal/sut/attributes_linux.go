@@ -2,7 +2,12 @@ package sut
 
 import "syscall"
 
-// groupAttributes also makes the kernel kill the system if this program is killed.
-func groupAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+// groupAttributes make a new group. The kernel kills its leader if this program is killed, but not a
+// guard, which has work to do then.
+func groupAttributes(guard bool) *syscall.SysProcAttr {
+	attributes := &syscall.SysProcAttr{Setpgid: true}
+	if !guard {
+		attributes.Pdeathsig = syscall.SIGKILL
+	}
+	return attributes
 }

@@ -9,69 +9,132 @@ import (
 	"time"
 )
 
-// process is a running command with everything that it started. Signals may be sent at any time. Once
-// the group has ended they go nowhere, as its number may belong to another group.
+// process is a running command with everything that it started. It may be asked to end at any time.
 type process struct {
-	command *exec.Cmd
-	atEnd   func()        // called before ended is closed
-	ended   chan struct{} // closed when the command and its group have ended
-	err     error         // from Wait; read it after ended
+	command *exec.Cmd // the command itself, or its guard
+	guard   *leash    // nil if there is none
+	atEnd   func()    // called before ended is closed
+	job     enclosure
+	ended   chan struct{}
+	end     ending // read it after ended is closed
 
-	mu   sync.Mutex // guards gone
-	gone bool       // the group may not be signalled any more
+	mu    sync.Mutex // guards what follows
+	asked bool       // to end
+	gone  bool       // the group may not be signalled any more, as its number may belong to another
 }
 
-// startProcess starts a command as the leader of a new group. atEnd is called when all output has been
-// read. The caller must wait for ended.
-func startProcess(command *exec.Cmd, atEnd func()) (*process, error) {
-	ownGroup(command)
-	// A process that left the group and keeps the pipe open must not block Wait forever.
-	command.WaitDelay = cmp.Or(command.WaitDelay, time.Second)
-	if err := command.Start(); err != nil {
+const (
+	guardPatience = 15 * time.Second      // how long a guard may take to kill what it guards
+	killAgain     = 10 * time.Millisecond // between two looks at what is left
+)
+
+// startProcess starts a command. With guarded, a guard starts it: see Guard. Without, the command leads a
+// process group, and is ended with it. atEnd is called when all output has been read. The caller must
+// wait for ended.
+func startProcess(command *exec.Cmd, guarded bool, atEnd func()) (*process, error) {
+	p := &process{command: command, atEnd: atEnd, ended: make(chan struct{})}
+	var err error
+	if guarded && hasGuard {
+		p.command, p.guard, err = guardedBy(command)
+	}
+	if err != nil {
 		return nil, err
 	}
-	p := &process{command: command, atEnd: atEnd, ended: make(chan struct{})}
+	ownGroup(p.command, p.guard != nil)
+	// A process that left the group and keeps the pipe open must not block Wait forever.
+	p.command.WaitDelay = cmp.Or(p.command.WaitDelay, time.Second)
+	err = p.command.Start()
+	p.guard.begin(err == nil)
+	if err != nil {
+		return nil, err
+	}
+	if p.guard == nil {
+		p.job = enclose(p.command)
+	}
 	go p.reap() // ends with the command
 	return p, nil
 }
 
 // reap waits for the command and kills what is left of its group. The kernel reserves the number of
 // the group until the ended command has been waited for. So the group is killed before that, where
-// the operating system allows it.
+// the operating system allows it. A guard does all that by itself.
 func (p *process) reap() {
 	defer close(p.ended)
-	if awaitEnd(p.command.Process) {
+	if p.guard == nil && awaitEnd(p.command.Process) {
+		p.linger()
 		p.disown()
 	}
 	err := p.command.Wait()
 	p.disown()
-	if !errors.Is(err, exec.ErrWaitDelay) { // a process that left the group is no failure
-		p.err = err
+	p.job.close()
+	if errors.Is(err, exec.ErrWaitDelay) { // a process that left the group is no failure
+		err = nil
+	}
+	if p.guard == nil {
+		p.end = endingOf(p.command.ProcessState, err)
+	} else {
+		p.end = p.guard.told(err)
 	}
 	p.atEnd()
+}
+
+// linger lets the others of a group end in their own time if all were asked to. A shell ends before
+// the program that it waits for.
+func (p *process) linger() {
+	asked := func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.asked
+	}
+	for asked() && groupLives(p.command.Process.Pid) {
+		time.Sleep(killAgain)
+	}
 }
 
 // disown kills the group, and lets no further signal through.
 func (p *process) disown() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.gone {
+	if !p.gone && p.guard == nil {
 		kill(p.command)
-		p.gone = true
+	}
+	p.gone = true
+}
+
+// terminate asks everything to end.
+func (p *process) terminate() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = true
+	switch {
+	case p.gone:
+	case p.guard != nil:
+		p.guard.say(pleaseEnd)
+	default:
+		terminate(p.command)
 	}
 }
 
-// terminate asks the group to end.
-func (p *process) terminate() { p.signal(terminate) }
-
-// kill ends the group.
-func (p *process) kill() { p.signal(kill) }
-
-func (p *process) signal(send func(*exec.Cmd)) {
+// kill ends everything.
+func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.gone {
-		send(p.command)
+	switch {
+	case p.gone:
+	case p.guard != nil:
+		p.guard.say(endNow)
+		go p.insist() // ends with the command, or after guardPatience
+	default:
+		kill(p.command)
+	}
+}
+
+// insist ends a guard that hangs.
+func (p *process) insist() {
+	select {
+	case <-p.ended:
+	case <-time.After(guardPatience):
+		_ = p.command.Process.Kill() // an error means that it has ended
 	}
 }
 
@@ -86,8 +149,7 @@ func (p *process) alive() bool {
 }
 
 // wait waits until the command has ended. If ctx ends first, the command is killed.
-func (p *process) wait(ctx context.Context) error {
+func (p *process) wait(ctx context.Context) {
 	defer context.AfterFunc(ctx, p.kill)()
 	<-p.ended
-	return p.err
 }

@@ -19,7 +19,7 @@ import (
 
 func begin(t *testing.T, args ...string) *process {
 	t.Helper()
-	p, err := startProcess(exec.Command(args[0], args[1:]...), func() {})
+	p, err := startProcess(exec.Command(args[0], args[1:]...), false, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestSignalsReachNoStranger(t *testing.T) {
 // An ended process keeps its number until it is reaped.
 func TestAwaitEnd(t *testing.T) {
 	command := exec.Command("true")
-	ownGroup(command)
+	ownGroup(command, false)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -69,13 +69,13 @@ func TestOutputKeptOpen(t *testing.T) {
 	var out strings.Builder
 	command := exec.Command("sh", "-c", "setsid sleep 5 & echo $!")
 	command.Stdout, command.WaitDelay = &out, 10*time.Millisecond
-	p, err := startProcess(command, func() {})
+	p, err := startProcess(command, false, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	<-p.ended
-	if p.err != nil {
-		t.Error(p.err)
+	if !p.end.ok() {
+		t.Error(p.end)
 	}
 	var pid int
 	if _, err := fmt.Sscan(out.String(), &pid); err != nil {
@@ -95,7 +95,7 @@ func TestReadyIsTheSystemItself(t *testing.T) {
 	p := begin(t, "false")
 	<-p.ended
 	for _, kind := range []profile.ReadyKind{profile.ReadyHTTP, profile.ReadyTCP} {
-		s := &System{&launched{p, &tail{}}, &plan.Start{Ready: profile.Ready{Kind: kind, Path: "/", Within: time.Minute}}}
+		s := &System{launched: &launched{process: p, output: &tail{}}, start: &plan.Start{Ready: profile.Ready{Kind: kind, Path: "/", Within: time.Minute}}}
 		if err := s.awaitReady(t.Context(), door); err == nil || !strings.Contains(err.Error(), "with exit status 1, before it was ready") {
 			t.Errorf("%s: %v", kind, err)
 		}

@@ -26,9 +26,7 @@ func (s *System) awaitReady(ctx context.Context, door *Door) error {
 		}
 		select {
 		case <-s.ended:
-			failure := s.Failure()
-			failure.What += ", before it was ready"
-			return failure
+			return s.Failure()
 		case <-within.Done():
 			if ctx.Err() != nil {
 				return ctx.Err()

@@ -1,14 +1,18 @@
 // Package sut builds, starts, watches and stops the system under test.
 //
-// A System is a process group: everything that its command starts ends with it, unless it moves to
-// another group. The same holds for a build, whose helpers end with it. A signal goes to that group or
-// nowhere, even if the kernel has given its number to somebody else.
+// A System is a command with everything that it starts, which ends with it. The same holds for a build,
+// whose helpers end with it. Place.Guarded makes that true whatever a process does to get away, and
+// whatever ends this program: see Guard. Otherwise what moves to another process group gets away. A
+// signal goes to what the command has started or nowhere, even if the kernel has given its number to
+// somebody else.
 //
 // A Door is where the load connects to the system. The system is ready when it answers there.
 //
 // The last lines of a system's output are kept to explain a failure. In them and in the log, the
-// values of environment variables that the profile uses are masked. Commands are split into words
-// like a shell does, but no shell runs them.
+// values of environment variables that the profile uses are masked.
+//
+// A shell runs the commands: /bin/sh -c, and on Windows cmd.exe /d /s /c. It takes the values that a
+// profile puts into them as they are.
 package sut
 
 import (
@@ -33,6 +37,8 @@ func (f *Failure) Error() string { return f.What }
 type System struct {
 	*launched
 	start *plan.Start
+	ready bool // it was
+	kills int  // what oomKills said when it started
 }
 
 // FreePort finds a TCP port on loopback that nobody listens on.
@@ -48,31 +54,38 @@ func FreePort() (int, error) {
 // Build runs the build command, if there is one. When Build returns, the command and everything that
 // it started have ended.
 func Build(ctx context.Context, s *plan.Start, at Place) error {
-	if s.Build == "" {
+	if len(s.Build) == 0 {
 		return nil
 	}
 	build, err := at.launch(s, job{doing: "build the system", line: s.Build, shown: s.ShownBuild})
 	if err != nil {
 		return err
 	}
-	if err := build.wait(ctx); err == nil || ctx.Err() != nil {
+	build.wait(ctx)
+	if build.end.ok() || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return &Failure{fmt.Sprintf("build the system: %q ended with %v", s.ShownBuild, build.err), build.output.String()}
+	how := build.end.String()
+	if missing := build.missing(); missing != "" {
+		how += ": " + missing
+	}
+	return &Failure{fmt.Sprintf("build the system: %q ended with %s", s.ShownBuild, how), build.output.String()}
 }
 
 // Start starts the system and returns when it is ready at the door. The caller must Stop it. If Start
 // fails, nothing of the system is left running.
 func Start(ctx context.Context, s *plan.Start, door *Door, at Place) (*System, error) {
+	kills := oomKills()
 	started, err := at.launch(s, job{doing: "start the system", line: s.Command, shown: s.ShownCommand, watch: s.Ready.Log})
 	if err != nil {
 		return nil, err
 	}
-	system := &System{launched: started, start: s}
+	system := &System{launched: started, start: s, kills: kills}
 	if err := system.awaitReady(ctx, door); err != nil {
 		_ = system.Stop(ctx) // the first error is the one that matters
 		return nil, err
 	}
+	system.ready = true
 	return system, nil
 }
 
@@ -81,11 +94,11 @@ func (s *System) Ended() <-chan struct{} { return s.ended }
 
 // Failure says how the system ended. Call it after Ended is closed.
 func (s *System) Failure() *Failure {
-	how := "status 0"
-	if s.err != nil {
-		how = s.err.Error()
+	what := s.end.itself(s.ready, oomKills()-s.kills)
+	if missing := s.missing(); missing != "" && !s.ready {
+		what = "start the system: " + missing
 	}
-	return &Failure{"the system under test exited on its own, with " + how, s.output.String()}
+	return &Failure{what, s.output.String()}
 }
 
 // Stop asks the system to end, waits as long as the plan allows or until ctx ends, and then kills what

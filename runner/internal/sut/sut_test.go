@@ -24,12 +24,17 @@ import (
 
 // The test binary is also the system under test: SUT_MODE says how it behaves.
 func TestMain(m *testing.M) {
+	if sut.IsGuard() {
+		os.Exit(sut.Guard())
+	}
 	mode := os.Getenv("SUT_MODE")
 	if mode == "" {
 		os.Exit(m.Run())
 	}
 	time.AfterFunc(time.Minute, func() { os.Exit(9) }) // whatever a test forgets
 	switch mode {
+	case "owner":
+		own()
 	case "dies":
 		for i := range 60 {
 			fmt.Printf("line %d\n", i)
@@ -61,6 +66,19 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
+// own starts a guarded system, says so, and waits for its own end.
+func own() {
+	s := &plan.Start{
+		Command: plan.Shell(os.Getenv("SUT_COMMAND")), Dir: ".", StopWithin: time.Minute, Ready: profile.Ready{Kind: profile.ReadyLog, Log: "up", Within: time.Minute},
+	}
+	door, err := sut.NewDoor(plan.Target{URL: "http://127.0.0.1:1"}, nil)
+	if err == nil {
+		_, err = sut.Start(context.Background(), s, door, sut.Place{Log: io.Discard, Guarded: true})
+	}
+	fmt.Println("up", err)
+	select {}
+}
+
 // system is a plan to start this test binary in a mode, and the URL it listens at.
 func system(t *testing.T, mode string, ready profile.Ready) (s *plan.Start, url string) {
 	t.Helper()
@@ -73,7 +91,7 @@ func system(t *testing.T, mode string, ready profile.Ready) (s *plan.Start, url 
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", port)
 	return &plan.Start{
-		Command: "'" + os.Args[0] + "'", Dir: ".", Ready: ready, StopWithin: 10 * time.Second,
+		Command: plan.Shell("'" + os.Args[0] + "'"), Dir: ".", Ready: ready, StopWithin: 10 * time.Second,
 		Env: []string{"SUT_MODE=" + mode, "SUT_ADDR=" + address, "SUT_PIDFILE=" + filepath.Join(t.TempDir(), "pid")},
 	}, "http://" + address
 }
@@ -139,7 +157,7 @@ func TestStartFails(t *testing.T) {
 func TestStartMissingProgram(t *testing.T) {
 	s, url := system(t, "serves", profile.Ready{Kind: profile.ReadyTCP})
 	for _, command := range []string{"./no-such-program", "no-such-program-anywhere", `unclosed "quote`, ""} {
-		s.Command = command
+		s.Command = plan.Shell(command)
 		var failure *sut.Failure
 		if _, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard}); !errors.As(err, &failure) {
 			t.Errorf("command %q: got %v, want a failure", command, err)
@@ -191,7 +209,7 @@ func TestStopEndsTheChildrenToo(t *testing.T) {
 func TestDeathEndsTheChildren(t *testing.T) {
 	s, url := system(t, "leaves", profile.Ready{Kind: profile.ReadyTCP})
 	_, err := sut.Start(t.Context(), s, door(t, url), sut.Place{Log: io.Discard})
-	if err == nil || err.Error() != "the system under test exited on its own, with status 0, before it was ready" {
+	if err == nil || !strings.HasPrefix(err.Error(), "the system under test exited on its own, with status 0, before it was ready. If its command") {
 		t.Errorf("got %v", err)
 	}
 	childGone(t, s)
@@ -250,9 +268,9 @@ func TestStartCanBeCancelled(t *testing.T) {
 func TestBuild(t *testing.T) {
 	dir := t.TempDir()
 	build := func(command string) error {
-		return sut.Build(t.Context(), &plan.Start{Build: command, Dir: "."}, sut.Place{Dir: dir, Log: io.Discard})
+		return sut.Build(t.Context(), &plan.Start{Build: plan.Shell(command), Dir: "."}, sut.Place{Dir: dir, Log: io.Discard})
 	}
-	if err := build(""); err != nil {
+	if err := sut.Build(t.Context(), &plan.Start{}, sut.Place{}); err != nil {
 		t.Errorf("nothing to build: %v", err)
 	}
 	if err := build("touch 'the built'"); err != nil {
@@ -272,7 +290,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	t.Setenv("OF_THIS_PROCESS", "is not handed on")
 	var log bytes.Buffer
 	err := sut.Build(t.Context(), &plan.Start{
-		Build: "sh -c 'env; printf %s of-the-service; exit 2'", Dir: ".",
+		Build: plan.Shell("sh -c 'env; printf %s of-the-service; exit 2'"), Dir: ".",
 		Env:     []string{"KEY=of-the-service", "LONG=of-the-service-too", "PIN=4711", "MODE=test"},
 		Secrets: []plan.Secret{{Name: "SERVICE", Value: "of-the-service"}, {Name: "PIN", Value: "4711"}, {Name: "TOO", Value: "of-the-service-too"}},
 	}, sut.Place{
@@ -304,7 +322,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 // Errors about a command do not show secrets in it.
 func TestSecretsInCommands(t *testing.T) {
 	for _, line := range []string{"/opt/hunter22/bin/srv", `srv -password "hunter22`} {
-		s := &plan.Start{Build: line, ShownBuild: "as the profile says it", Dir: ".", Secrets: []plan.Secret{{Name: "PASSWORD", Value: "hunter22"}}}
+		s := &plan.Start{Build: plan.Shell(line), ShownBuild: "as the profile says it", Dir: ".", Secrets: []plan.Secret{{Name: "PASSWORD", Value: "hunter22"}}}
 		if err := sut.Build(t.Context(), s, sut.Place{Log: io.Discard}); err == nil || strings.Contains(err.Error(), "hunter22") {
 			t.Errorf("%s: got %v", line, err)
 		}
@@ -316,7 +334,7 @@ func TestSecretsInPieces(t *testing.T) {
 	const key, word = "begin-of-the-key\nmiddle-of-the-key\nend-of-the-key\n", "a-secret-word"
 	var log bytes.Buffer
 	err := sut.Build(t.Context(), &plan.Start{
-		Build: `sh -c 'echo "$KEY"; for i in $(seq 1500); do printf "%s" "x$WORD"; done; exit 1'`, Dir: ".", Env: []string{"KEY=" + key, "WORD=" + word},
+		Build: plan.Shell(`sh -c 'echo "$KEY"; for i in $(seq 1500); do printf "%s" "x$WORD"; done; exit 1'`), Dir: ".", Env: []string{"KEY=" + key, "WORD=" + word},
 		Secrets: []plan.Secret{{Name: "KEY", Value: key}, {Name: "WORD", Value: word}},
 	}, sut.Place{Dir: t.TempDir(), Log: &log})
 	var failure *sut.Failure
@@ -336,7 +354,7 @@ func TestSecretsInPieces(t *testing.T) {
 // With a label, everything printed is whole lines with the label in front, even a line without an end.
 func TestLabel(t *testing.T) {
 	var log bytes.Buffer
-	s := &plan.Start{Build: `sh -c 'echo one; echo; printf two; printf %9000d 7'`, Dir: "."}
+	s := &plan.Start{Build: plan.Shell(`sh -c 'echo one; echo; printf two; printf %9000d 7'`), Dir: "."}
 	if err := sut.Build(t.Context(), s, sut.Place{Log: &log, Label: "base: "}); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 // Console is made once, in main, and handed to the command.
 type Console struct {
 	Stdout, Stderr io.Writer
+	Guarded        bool // main starts guards of systems; see runner.Config
 	Env            environ.Values
 	Stop           <-chan struct{}              // closed by the first interrupt: end the load gracefully
 	Version        string                       // of this program

@@ -150,7 +150,7 @@ func (b Bench) KeepPair(base, head *result.Result) error {
 func (b Bench) config() runner.Config {
 	c := runner.Config{
 		Runner: b.Console.Env.Get(environ.RunnerImage), Stop: b.Console.Stop,
-		Environ: b.Console.Env.ForSystem(), Secrets: append(b.Console.Env.Secrets(), b.Console.Token()),
+		Environ: b.Console.Env.ForSystem(), Secrets: append(b.Console.Env.Secrets(), b.Console.Token()), Guarded: b.Console.Guarded,
 	}
 	if b.Verbose {
 		c.Log = b.Console.Stderr

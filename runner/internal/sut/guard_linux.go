@@ -1,0 +1,129 @@
+package sut
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// self is this program, even if its file has been replaced.
+func self() (string, error) { return "/proc/self/exe", nil }
+
+// adopt makes this process the parent of all its descendants that lose theirs.
+func adopt() error {
+	_ = os.WriteFile("/proc/self/comm", []byte("guard"), 0o644) // its name, for people who look at a list of processes
+	return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+}
+
+// commandAttributes make the command the leader of a group, which the kernel kills if the guard dies.
+func commandAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// empty reports whether no process of the command is left. The guard has no child, and so no descendant.
+func (g *guard) empty() bool { return true }
+
+// left names the processes that the command has left; empty for none.
+func (g *guard) left() string {
+	var names []string
+	for _, d := range descendants(os.Getpid()) {
+		if d.state != 'Z' {
+			names = append(names, fmt.Sprintf("%s (process %d)", d.name, d.pid))
+		}
+	}
+	if len(names) > 3 {
+		names = append(names[:3], fmt.Sprintf("%d more", len(names)-3))
+	}
+	return strings.Join(names, ", ")
+}
+
+// signal sends a signal to each descendant.
+func (g *guard) signal(s syscall.Signal) {
+	for _, d := range descendants(os.Getpid()) {
+		d.signal(s)
+	}
+}
+
+// relative is a process as seen in /proc.
+type relative struct {
+	pid, parent int
+	group       int
+	name        string
+	state       byte
+	start       string // when it started: with the number this names a process
+}
+
+// signal sends a signal to the process, and to no other that has got its number meanwhile.
+func (r relative) signal(s syscall.Signal) {
+	fd, err := unix.PidfdOpen(r.pid, 0)
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) { // an old kernel, or a container that forbids it
+		_ = syscall.Kill(r.pid, s) // an error means that it has ended
+		return
+	}
+	if err != nil {
+		return // it has ended
+	}
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	if now, ok := readRelative(r.pid); ok && now.start == r.start {
+		_ = unix.PidfdSendSignal(fd, unix.Signal(s), nil, 0)
+	}
+}
+
+// processes lists all that can be seen.
+func processes() (all []relative) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	for _, entry := range entries {
+		if pid, err := strconv.Atoi(entry.Name()); err == nil {
+			if r, ok := readRelative(pid); ok {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// groupLives reports whether a process group has a process that has not ended.
+func groupLives(group int) bool {
+	return slices.ContainsFunc(processes(), func(r relative) bool { return r.group == group && r.state != 'Z' })
+}
+
+// descendants lists the children of a process and theirs.
+func descendants(of int) (found []relative) {
+	children := map[int][]relative{}
+	for _, r := range processes() {
+		children[r.parent] = append(children[r.parent], r)
+	}
+	found = children[of]
+	for i := 0; i < len(found); i++ {
+		found = append(found, children[found[i].pid]...)
+	}
+	return found
+}
+
+// readRelative reads /proc/PID/stat (proc_pid_stat(5)).
+func readRelative(pid int) (relative, bool) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return relative{}, false
+	}
+	begin, end := strings.IndexByte(string(text), '('), strings.LastIndexByte(string(text), ')') // a name may hold anything
+	if begin < 0 || end < begin {
+		return relative{}, false
+	}
+	fields := strings.Fields(string(text[end+1:]))
+	if len(fields) < 20 {
+		return relative{}, false
+	}
+	parent, err := strconv.Atoi(fields[1])
+	group, _ := strconv.Atoi(fields[2]) // as the parent, it is a number
+	return relative{pid: pid, parent: parent, group: group, name: string(text[begin+1 : end]), state: fields[0][0], start: fields[19]}, err == nil
+}

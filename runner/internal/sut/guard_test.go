@@ -1,0 +1,188 @@
+//go:build linux
+
+package sut_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// escapes is a script whose processes do all that is known to get away: other sessions, other groups,
+// parents that end, ignored signals.
+const escapes = `
+sleep 300 &
+setsid sleep 300 &
+(setsid sh -c 'trap "" TERM HUP INT; sleep 300 & (sleep 300 &); wait; sleep 300' &)
+( (nohup sleep 300 >/dev/null 2>&1 &) & )
+trap '' HUP
+echo up
+sleep 300; sleep 300
+`
+
+// marked are the processes with this text in their environment.
+func marked(mark string) (pids []int) {
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil && bytes.Contains(text, []byte(mark)) {
+			pid, _ := strconv.Atoi(strings.Split(file, "/")[2])
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// vanish waits until there is no marked process.
+func vanish(t *testing.T, what, mark string) {
+	t.Helper()
+	var left []int
+	for range 1500 {
+		if left = marked(mark); len(left) == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	for _, pid := range left {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		t.Errorf("%s: still there: process %d, %q", what, pid, text)
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+func escaping(t *testing.T, command string) (s *plan.Start, mark string) {
+	t.Helper()
+	mark = fmt.Sprintf("MARK=%s.%d.%d", t.Name(), os.Getpid(), time.Now().UnixNano())
+	return &plan.Start{
+		Command: plan.Shell(command), Dir: ".", Env: []string{mark}, StopWithin: 10 * time.Second,
+		Ready: profile.Ready{Kind: profile.ReadyLog, Log: "up", Within: 30 * time.Second},
+	}, mark
+}
+
+// When Stop returns, nothing of a guarded system is left, whatever it did to get away.
+func TestGuardLetsNothingEscape(t *testing.T) {
+	s, mark := escaping(t, escapes)
+	s.StopWithin = 300 * time.Millisecond
+	running, err := sut.Start(t.Context(), s, door(t, "http://127.0.0.1:1"), sut.Place{Log: io.Discard, Guarded: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(marked(mark)); n < 7 {
+		t.Errorf("only %d processes", n)
+	}
+	if err := running.Stop(t.Context()); err == nil || !strings.Contains(err.Error(), "was killed") {
+		t.Errorf("one ignores SIGTERM: %v", err)
+	}
+	if left := marked(mark); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	vanish(t, "stopped", mark)
+}
+
+// A system that ends when asked to is not killed, though its shell ends before it.
+func TestGuardWaitsForGracefulEnd(t *testing.T) {
+	for name, command := range map[string]string{
+		"behind a shell":     `%s; echo "never reached: $?"`,
+		"in the background":  `%s & wait`,
+		"in another session": `setsid %s & wait`,
+		"of a pipe":          `%s | cat`,
+	} {
+		file := filepath.Join(t.TempDir(), "ended")
+		s, mark := escaping(t, fmt.Sprintf(command, `sh -c 'trap "sleep 0.2; echo well > `+file+`; exit 0" TERM; echo up; while :; do sleep 0.02; done'`))
+		running, err := sut.Start(t.Context(), s, door(t, "http://127.0.0.1:1"), sut.Place{Log: io.Discard, Guarded: true})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if err := running.Stop(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text, err := os.ReadFile(file); string(text) != "well\n" {
+			t.Errorf("%s: it did not end by itself: %q, %v", name, text, err)
+		}
+		vanish(t, name, mark)
+	}
+}
+
+// However the owner of a system ends, and whenever, nothing is left.
+func TestGuardOutlivesItsOwner(t *testing.T) {
+	for i := range 20 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) { t.Parallel(); endOwner(t, i) })
+	}
+}
+
+func endOwner(t *testing.T, i int) {
+	mark := fmt.Sprintf("MARK=owned.%d.%d.", os.Getpid(), i)
+	owner := exec.Command(os.Args[0])
+	owner.Env = append(os.Environ(), "SUT_MODE=owner", "SUT_COMMAND="+escapes, mark)
+	out, err := owner.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if i%2 == 0 { // at a random moment, else when the system is up
+		time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
+	} else if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.Process.Signal([]os.Signal{syscall.SIGKILL, syscall.SIGSEGV, syscall.SIGHUP}[i%3]); err != nil {
+		t.Error(err)
+	}
+	_, _ = io.Copy(io.Discard, out)
+	_ = owner.Wait() // it was killed
+	vanish(t, fmt.Sprint("owner ", i), mark)
+}
+
+// A guarded build ends its helpers too, whatever session they are in, and succeeds.
+func TestGuardOfABuild(t *testing.T) {
+	s, mark := escaping(t, "")
+	s.Build = plan.Shell("setsid sleep 300 & (nohup sleep 300 >/dev/null 2>&1 &); true")
+	if err := sut.Build(t.Context(), s, sut.Place{Log: io.Discard, Guarded: true}); err != nil {
+		t.Error(err)
+	}
+	if left := marked(mark); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// What a system did wrong is told the same with a guard and without.
+func TestHowItEnded(t *testing.T) {
+	for name, c := range map[string]struct{ command, says string }{
+		"status":      {"exit 7", "the system under test exited on its own, with exit status 7, before it was ready"},
+		"status 0":    {"true", "exited on its own, with status 0, before it was ready. If its command starts something in the background (-d, --daemon), let it stay in the foreground"},
+		"SIGTERM":     {"kill -TERM $$; sleep 300", "the system under test was ended by SIGTERM from outside"},
+		"of a child":  {"sh -c 'kill -TERM $$'; exit $?", "was ended by SIGTERM from outside (exit status 143)"},
+		"SIGKILL":     {"kill -KILL $$", "the system under test was killed by SIGKILL from outside"},
+		"crash":       {"kill -SEGV $$", "the system under test crashed with SIGSEGV"},
+		"no program":  {"no-such-program --port 1", "start the system: no-such-program was not found (exit status 127; PATH was "},
+		"not allowed": {"/dev/null", "cannot be executed (exit status 126)"},
+		"syntax":      {`unclosed "quote`, "exit status 2"},
+	} {
+		for _, guarded := range []bool{false, true} {
+			s, _ := escaping(t, c.command)
+			_, err := sut.Start(t.Context(), s, door(t, "http://127.0.0.1:1"), sut.Place{Log: io.Discard, Guarded: guarded})
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s, guarded %v: %v, want %q", name, guarded, err, c.says)
+			}
+		}
+	}
+	s, mark := escaping(t, "sleep 300 &")
+	_, err := sut.Start(t.Context(), s, door(t, "http://127.0.0.1:1"), sut.Place{Log: io.Discard, Guarded: true})
+	if err == nil || !strings.Contains(err.Error(), "ended with status 0, and left sleep (process ") || !strings.Contains(err.Error(), "must stay in the foreground") {
+		t.Errorf("a trailing &: %v", err)
+	}
+	vanish(t, "a trailing &", mark)
+}

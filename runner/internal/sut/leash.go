@@ -1,0 +1,100 @@
+package sut
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// What a guard is told. If its input ends without a word, whoever started it has died.
+const (
+	pleaseEnd = "t" // let everything end
+	endNow    = "k"
+)
+
+// guardName is the guard's argv[0]. No other program has it.
+const guardName = "guard of the system under test"
+
+// leash leads to a guard.
+type leash struct {
+	words  *os.File // to the guard
+	report *os.File // from it
+	theirs []*os.File
+	read   chan struct{} // closed when the whole report is read
+	end    ending
+}
+
+// guardedBy makes the command of a guard, which starts the given command.
+func guardedBy(command *exec.Cmd) (*exec.Cmd, *leash, error) {
+	if command.Err != nil {
+		return nil, nil, command.Err
+	}
+	program, err := self()
+	if err != nil {
+		return nil, nil, fmt.Errorf("find this program, to guard the system: %w", err)
+	}
+	words, toGuard, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	report, fromGuard, err := os.Pipe()
+	if err != nil {
+		return nil, nil, errors.Join(err, words.Close(), toGuard.Close())
+	}
+	guard := exec.Command(program)
+	guard.Args = append([]string{guardName, command.Path}, command.Args...)
+	guard.Dir, guard.Env, guard.Stdout, guard.Stderr, guard.WaitDelay = command.Dir, command.Env, command.Stdout, command.Stderr, command.WaitDelay
+	guard.ExtraFiles = []*os.File{words, fromGuard}
+	return guard, &leash{words: toGuard, report: report, theirs: guard.ExtraFiles, read: make(chan struct{}), end: ending{code: -1}}, nil
+}
+
+// begin reads the report of a guard that has started.
+func (l *leash) begin(started bool) {
+	if l == nil {
+		return
+	}
+	for _, file := range l.theirs {
+		_ = file.Close() // the guard has its own
+	}
+	if !started {
+		_, _ = l.words.Close(), l.report.Close()
+		return
+	}
+	go l.listen() // ends with the guard
+}
+
+// say tells the guard something. An error means that it has ended.
+func (l *leash) say(word string) { _, _ = io.WriteString(l.words, word) }
+
+// listen reads the report.
+func (l *leash) listen() {
+	defer close(l.read)
+	lines := bufio.NewScanner(l.report)
+	for lines.Scan() {
+		what, text, _ := strings.Cut(lines.Text(), " ")
+		switch what {
+		case "ended":
+			if _, err := fmt.Sscan(text, &l.end.code, &l.end.signal); err != nil {
+				l.end.err = fmt.Errorf("the guard reports %q", text)
+			}
+		case "left":
+			l.end.left = text
+		case "error":
+			l.end.err = errors.New(text)
+		}
+	}
+}
+
+// told gives the guard's report after it has ended with err.
+func (l *leash) told(err error) ending {
+	<-l.read
+	_, _ = l.words.Close(), l.report.Close()
+	if l.end.err == nil && l.end.code < 0 && l.end.signal == 0 {
+		l.end.err = fmt.Errorf("the guard of the system ended: %w", err)
+	}
+	return l.end
+}

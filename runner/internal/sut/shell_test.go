@@ -1,0 +1,103 @@
+//go:build unix
+
+package sut
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// nasty are values that a shell would read, were they not quoted.
+var nasty = []string{
+	"plain", "", "two words", "a'b", `a"b`, `a\b`, `\`, "$HOME", "`id`", "$(id)", "; touch pwned", "& touch pwned", "| tee pwned", "> pwned",
+	"\n touch pwned", "*", "~", "#x", "-n", "!x", "a\tb", "ünï", `'"'"'`, "${HOME}", "'; touch pwned; '", `"; touch pwned; "`, "`touch pwned`", "\\'", "%s",
+}
+
+// Wherever a value stands, the shell takes it as it is.
+func TestValuesAreQuotedForTheirPlace(t *testing.T) {
+	for name, place := range map[string][2]string{
+		"bare":                  {"printf %s ", ""},
+		"in single quotes":      {"printf %s '", "'"},
+		"in double quotes":      {`printf %s "`, `"`},
+		"after quotes":          {`printf "%s" "it's" >&2; printf '%s' `, ""},
+		"in a substitution":     {"printf %s \"$(printf '%s.' ", ")\" | sed 's/\\.$//'"},
+		"quoted in one":         {`printf %s "$(printf '%s.' "`, `")" | sed 's/\.$//'`},
+		"in backticks":          {"printf %s \"`printf '%s.' ", "`\" | sed 's/\\.$//'"},
+		"in quotes in backtick": {"printf %s \"`printf '%s.' '", "'`\" | sed 's/\\.$//'"},
+		"an assignment":         {"X=", `; printf %s "$X"`},
+		"a default":             {`printf %s "${NOT_THERE:-`, `}"`},
+		"after a comment":       {"# it's a \"comment\nprintf %s ", ""},
+		"in a subshell":         {"(printf %s ", ")"},
+		"after an escaped one":  {`printf '%s' \'x >&2; printf %s `, ""},
+		"in a nested shell":     {`sh -c 'printf %s "$1"' x `, ""},
+	} {
+		for _, value := range nasty {
+			if name != "bare" && name != "in single quotes" && len(value) > 0 && value[len(value)-1] == '\n' {
+				continue // a shell takes line ends off
+			}
+			line, err := posixScript(plan.Line{{Text: place[0]}, {Text: value, Value: true}, {Text: place[1]}})
+			if err != nil {
+				t.Errorf("%s, %q: %v", name, value, err)
+				continue
+			}
+			command := exec.Command("/bin/sh", "-c", line)
+			command.Dir = t.TempDir()
+			got, err := command.Output()
+			want := value
+			if string(got) != want || err != nil && want != "" {
+				t.Errorf("%s: sh -c %q prints %q, %v, want %q", name, line, got, err, want)
+			}
+			if _, err := os.Stat(command.Dir + "/pwned"); err == nil {
+				t.Errorf("%s: %q was run", name, value)
+			}
+		}
+	}
+}
+
+// A value that cannot be quoted is refused.
+func TestValuesThatCannotBeQuoted(t *testing.T) {
+	for _, before := range []string{"cat <<END\n", `echo \`} {
+		if got, err := posixScript(plan.Line{{Text: before}, {Text: "v", Value: true}}); err == nil {
+			t.Errorf("%q: %q", before, got)
+		}
+	}
+	if got, err := posixScript(plan.Line{{Text: "true # "}, {Text: "\nfalse", Value: true}}); err != nil || got != "true # " {
+		t.Errorf("in a comment: %q, %v", got, err)
+	}
+}
+
+func TestWindowsScript(t *testing.T) {
+	for _, c := range []struct{ before, value, after, want string }{
+		{"bin/shop -port ", "8080", "", `bin\shop -port 8080`},
+		{`"bin/my shop" -port `, "8080", "", `"bin/my shop" -port 8080`},
+		{"srv -dir ", `C:\a b`, "", `srv -dir "C:\a b"`},
+		{`srv -dir "`, `C:\a b`, `"`, `srv -dir "C:\a b"`},
+		{"srv ", "a&b", "", ""}, {"srv ", "%PATH%", "", ""}, {"srv ", `a"b`, "", ""}, {"srv ", "a\nb", "", ""}, {"srv ", "a^b", "", ""},
+	} {
+		got, err := windowsScript(plan.Line{{Text: c.before}, {Text: c.value, Value: true}, {Text: c.after}})
+		if got != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%q %q: %q, %v, want %q", c.before, c.value, got, err, c.want)
+		}
+	}
+}
+
+func TestMissing(t *testing.T) {
+	environ := []string{"PATH=/bin"}
+	for _, c := range []struct {
+		status       int
+		output, want string
+	}{
+		{127, "sh: 1: no-such: not found", "no-such was not found (exit status 127; PATH was /bin)"},
+		{127, "x\nbash: line 1: no such: command not found\ny", "no such was not found (exit status 127; PATH was /bin)"},
+		{127, "/bin/sh: no-such: not found", "no-such was not found (exit status 127; PATH was /bin)"},
+		{127, "", "a program of the command was not found (exit status 127; PATH was /bin)"},
+		{1, "sh: 1: x: not found", ""},
+	} {
+		if got := missing(c.status, c.output, environ); got != c.want {
+			t.Errorf("%d %q: %q, want %q", c.status, c.output, got, c.want)
+		}
+	}
+}
