@@ -114,6 +114,7 @@ func (s *session) up(ctx context.Context, y *system) error {
 	y.crew = load.NewCrew(load.Parts{
 		Plan: y.plan, Client: y.clients.Client, Sink: y.counts.take, Precise: true,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+		Once:   func(slots int) load.UserValues { return source.Once(slots) },
 		Tick: func(since time.Duration) {
 			now, reason := y.counts.tick(since)
 			s.told(y, now)

@@ -22,9 +22,16 @@ type Call struct {
 	Saves    bool          // it, or a message of it, keeps something for later calls
 }
 
-// Route is the index of the route that the call itself is counted under. Calls of setup and teardown
-// have none.
-func (c *Call) Route() int { return c.Routes[0] }
+// Route is the index of the route that the call itself is counted under; -1 in setup and teardown.
+func (c *Call) Route() int { return c.Part(0) }
+
+// Part is the index of the route that a part of a stream is counted under; -1 in setup and teardown.
+func (c *Call) Part(part int) int {
+	if len(c.Routes) == 0 {
+		return -1
+	}
+	return c.Routes[part]
+}
 
 // The parts of a stream, as indices into its Call.Routes.
 const (
@@ -119,6 +126,9 @@ func (r *Resolver) message(m *profile.Message, p Protocol) Message {
 
 // route is the index of a route; -1 for none.
 func (r *Resolver) route(name string) int {
+	if r.uncounted {
+		return -1
+	}
 	return slices.IndexFunc(r.plan.Routes, func(route Route) bool { return route.Name == name })
 }
 

@@ -7,13 +7,20 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Chooser makes choices: the next task, the length of a wait. A user's choices depend only on the
-// plan's seed and the user's index, an arrival's only on the seed and its own index. Not safe for
-// concurrent use.
+// Chooser makes choices: the next task, the length of a wait, how often a step is done. A user's choices
+// depend only on the plan's seed and the user's index, an arrival's only on the seed and its own
+// index. What is drawn within a task has numbers of its own: a step that is left out because of an
+// answer changes neither the next task nor the waits between tasks. Not safe for concurrent use.
 type Chooser struct {
 	plan   *Plan
+	index  int
 	source rand.PCG
 	rand   *rand.Rand
+
+	task   int // how many were drawn
+	within rand.PCG
+	steps  *rand.Rand // reads within; nil until the first draw within a task
+	drawn  int        // the task that steps draws for
 }
 
 // Chooser gives the choices of a user, or of an arrival, from their beginning.
@@ -25,7 +32,10 @@ func (p *Plan) Chooser(index int) *Chooser {
 }
 
 // Reset goes to the beginning of another user's or arrival's choices.
-func (c *Chooser) Reset(index int) { c.plan.Reseed(&c.source, Choices, index) }
+func (c *Chooser) Reset(index int) {
+	c.plan.Reseed(&c.source, Choices, index)
+	c.index, c.task, c.drawn = index, 0, -1
+}
 
 // Behaviour draws a behaviour by weight and returns its index. In the closed model users are
 // assigned beforehand.
@@ -35,6 +45,7 @@ func (c *Chooser) Behaviour() int {
 
 // Task draws the next task of a behaviour by weight.
 func (c *Chooser) Task(behaviour int) *Task {
+	c.task++
 	tasks := c.plan.Behaviours[behaviour].Tasks
 	return &tasks[draw(c.rand, tasks, func(t *Task) int { return t.Weight })]
 }
@@ -47,7 +58,19 @@ func (c *Chooser) Times(r profile.Repeat) int {
 	case r.Min == r.Max:
 		return r.Max
 	}
-	return r.Min + c.rand.IntN(r.Max-r.Min+1)
+	return r.Min + c.inTask().IntN(r.Max-r.Min+1)
+}
+
+// inTask draws within the present task.
+func (c *Chooser) inTask() *rand.Rand {
+	if c.steps == nil {
+		c.steps = rand.New(&c.within)
+	}
+	if c.drawn != c.task {
+		c.plan.Reseed(&c.within, WithinTasks, int(mix(uint64(c.index))+uint64(c.task)))
+		c.drawn = c.task
+	}
+	return c.steps
 }
 
 // draw gives the index of an item, by weight.
@@ -68,11 +91,21 @@ func draw[T any](r *rand.Rand, items []T, weight func(*T) int) int {
 	panic("plan: weights do not add up")
 }
 
-// Wait returns when a wait is over that begins at ended. Instants are offsets from the start of
-// the load. A pace is no wait: the load keeps its schedule.
+// Wait returns when a wait between two tasks is over that begins at ended. Instants are offsets
+// from the start of the load. A pace is no wait: the load keeps its schedule.
 func (c *Chooser) Wait(w profile.Wait, ended time.Duration) time.Duration {
+	return ended + length(w, func() *rand.Rand { return c.rand })
+}
+
+// Pause is Wait within a task.
+func (c *Chooser) Pause(w profile.Wait, ended time.Duration) time.Duration {
+	return ended + length(w, c.inTask)
+}
+
+// length draws the length of a wait.
+func length(w profile.Wait, from func() *rand.Rand) time.Duration {
 	if w.Kind != profile.WaitBetween || w.Min == w.Max {
-		return ended + w.Min
+		return w.Min
 	}
-	return ended + w.Min + time.Duration(c.rand.Int64N(int64(w.Max-w.Min)+1))
+	return w.Min + time.Duration(from().Int64N(int64(w.Max-w.Min)+1))
 }

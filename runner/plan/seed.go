@@ -13,6 +13,8 @@ const (
 	Fill                            // the values of generators for an arrival's task
 	ArrivalTimes                    // when tasks arrive
 	RowOrder                        // the order of a table's rows
+	WithinTasks                     // how often a step is done and how long it waits, by task of a user or an arrival
+	Once                            // the values of generators for setup and teardown
 )
 
 // Reseed sets a source to its beginning for a purpose and an index: of a user, an arrival or

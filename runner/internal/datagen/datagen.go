@@ -66,8 +66,14 @@ type User struct {
 	seq    int64
 	saved  []saved // by slot
 	guard  []byte  // room for the values that guards ask
-	rows   []int   // the row of each table in this task; -1 before it is drawn
+	rows   []int   // the row of each table at present; -1 before it is drawn: own or inTask
 	draws  []int   // how many rows of each table were drawn
+
+	task   int      // how many tasks have begun; -1 before the first
+	begins bool     // on_start or on_stop is at work, and no task
+	kept   rand.PCG // where on_start's numbers go on, while a task is at work
+	own    []int    // rows of on_start and on_stop
+	inTask []int    // rows of the present task
 }
 
 // saved is a value that a user keeps.
@@ -78,25 +84,58 @@ type saved struct {
 
 // User starts the values of a user who saves up to slots variables.
 func (s *Source) User(index, slots int) *User {
-	u := &User{source: s, saved: make([]saved, slots), rows: make([]int, len(s.plan.Data)), draws: make([]int, len(s.plan.Data))}
-	u.rand = rand.New(&u.pcg)
+	u := s.user(slots)
 	u.Reset(index)
-	s.plan.Reseed(&u.pcg, plan.Begin, index) // on_start is not to make what an arrival's task makes
+	s.plan.Reseed(&u.kept, plan.Begin, index)
+	u.Begin()
+	return u
+}
+
+// Once starts the values of setup and teardown, which save up to slots variables. They are numbered as
+// the first user and have its rows, and generate what nobody else does.
+func (s *Source) Once(slots int) *User {
+	u := s.user(slots)
+	s.plan.Reseed(&u.kept, plan.Once, 0)
+	u.Begin()
+	return u
+}
+
+func (s *Source) user(slots int) *User {
+	tables := len(s.plan.Data)
+	u := &User{source: s, saved: make([]saved, slots), draws: make([]int, tables), own: make([]int, tables), inTask: make([]int, tables)}
+	u.rand = rand.New(&u.pcg)
+	for i := range u.own {
+		u.own[i] = -1
+	}
 	return u
 }
 
 // Reset goes on as another user or arrival, from its beginning. What was saved stays.
 func (u *User) Reset(index int) {
-	u.index, u.seq = index, 0
-	u.source.plan.Reseed(&u.pcg, plan.Fill, index)
+	u.index, u.seq, u.task = index, 0, -1
 	for i := range u.draws {
 		u.draws[i] = 0
 	}
 	u.NextTask()
 }
 
-// NextTask makes the next use of a table draw another row.
+// Begin says that on_start or on_stop is next. All of one user's, renewals too, see the same rows, and
+// go on with the same numbers.
+func (u *User) Begin() {
+	if !u.begins {
+		u.begins, u.pcg, u.rows = true, u.kept, u.own
+	}
+}
+
+// NextTask says that a task is next. Its first use of a table draws another row. What it generates
+// depends on the plan, the user and how many tasks came before, not on how those went.
 func (u *User) NextTask() {
+	if u.begins {
+		u.begins, u.kept = false, u.pcg
+	}
+	u.task++
+	u.source.plan.Reseed(&u.pcg, plan.Fill, int(uint64(u.index)+uint64(u.task)<<40))
+	u.rows = u.inTask
 	for i := range u.rows {
 		u.rows[i] = -1
 	}
@@ -108,11 +147,10 @@ func (u *User) Save(slot int, value profile.Value) {
 	s.kind, s.text = value.Kind, append(s.text[:0], value.Text...)
 }
 
-// Inherit copies the first slots of another user: what setup has saved for all.
-func (u *User) Inherit(from *User, slots int) {
-	for i, s := range from.saved[:slots] {
-		u.saved[i] = saved{s.kind, append(u.saved[i].text[:0], s.text...)}
-	}
+// Saved is what a slot holds. It is valid until the next Save.
+func (u *User) Saved(slot int) profile.Value {
+	s := &u.saved[slot]
+	return profile.Value{Kind: s.kind, Text: string(s.text)}
 }
 
 // Holds reports whether all guards of a step hold.

@@ -60,5 +60,8 @@ type noValues struct{}
 
 func (noValues) Append(dst []byte, _ plan.Text) []byte { return dst }
 func (noValues) Save(int, profile.Value)               {}
+func (noValues) Begin()                                {}
 func (noValues) NextTask()                             {}
+func (noValues) Holds([]plan.Guard) bool               { return true }
+func (noValues) Saved(int) profile.Value               { return profile.Value{} }
 func (noValues) Reset(int)                             {}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
 // Crew is the users of the closed model, or the servers of the open one, across several stretches
@@ -20,6 +21,10 @@ type Crew struct {
 	lanes []*lane
 	users []*worker // closed model, by place in the plan's Users; nil for who has not appeared yet
 	pool  pool      // open model
+
+	shared []profile.Value // what setup has saved, by slot; for all users
+	once   *worker         // did setup, and will do teardown; nil before setup and after teardown
+	down   bool            // teardown was done
 }
 
 // NewCrew makes a crew whose users have not begun. It takes the routes from the plan in parts;

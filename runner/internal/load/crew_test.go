@@ -23,6 +23,7 @@ func newCrew(p *plan.Plan, s *system) (*load.Crew, map[int]*tally.Tally) {
 	return load.NewCrew(load.Parts{
 		Plan: p, Client: s.connect,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+		Once:   func(slots int) load.UserValues { return source.Once(slots) },
 		Sink:   func(round int, counted *tally.Tally) { rounds[round].Merge(counted) },
 	}), rounds
 }

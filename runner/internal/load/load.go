@@ -27,6 +27,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -35,6 +36,7 @@ type Parts struct {
 	Plan   *plan.Plan
 	Client func() Client                     // a fresh user's
 	Values func(index, slots int) UserValues // a user's, with this many slots to save into
+	Once   func(slots int) UserValues        // those of setup and teardown; not needed by a plan without them
 	Sink   Sink
 	// Tick, unless nil, is called about once a second, once Sink has caught up; since is the time
 	// since the last Tick. Calls do not overlap.
@@ -47,8 +49,11 @@ type Parts struct {
 // UserValues are one user's values, as the load drives them.
 type UserValues interface {
 	Values
-	NextTask()       // a task begins
-	Reset(index int) // another arrival begins
+	Begin()                         // on_start, again maybe, or on_stop begins
+	NextTask()                      // a task begins
+	Reset(index int)                // another arrival begins
+	Holds(guards []plan.Guard) bool // all guards of a step
+	Saved(slot int) profile.Value   // what was kept there
 }
 
 // Sink takes what was counted since its last call, at least once a second, for one round of the
@@ -80,8 +85,7 @@ func (r *run) apply(ctx context.Context, stop <-chan struct{}) Stretch {
 		if ctx.Err() != nil {
 			cutOff() // before anybody turns to on_stop
 		}
-		r.stopping.Store(true)
-		close(r.stopped)
+		r.stop()
 		r.cutOffUnless(ctx, finished, cutOff)
 	})
 	conductor.Go(func() { r.flushEach(finished) })
@@ -97,6 +101,12 @@ func (r *run) apply(ctx context.Context, stop <-chan struct{}) Stretch {
 		l.lag.Drain(&report.Lag)
 	}
 	return report
+}
+
+// stop says that the load ends: nobody turns to a new call or begins to wait.
+func (r *run) stop() {
+	r.stopping.Store(true)
+	close(r.stopped)
 }
 
 // wait returns after a time, or when one of two channels is closed.
@@ -155,8 +165,11 @@ func newLane(routes []plan.Route) *lane {
 	return &lane{counts: [2]counts{{Recorder: tally.NewRecorder(names)}, {Recorder: tally.NewRecorder(names)}}}
 }
 
-// count counts one sample of a route.
+// count counts one sample of a route; none if that is -1.
 func (r *run) count(l *lane, route int, s tally.Sample) {
+	if route < 0 {
+		return
+	}
 	round := r.round(s.Due)
 	l.mu.Lock()
 	defer l.mu.Unlock()

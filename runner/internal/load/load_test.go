@@ -36,6 +36,7 @@ func apply(ctx context.Context, p *plan.Plan, s *system, stop <-chan struct{}) (
 	crew := load.NewCrew(load.Parts{
 		Plan: p, Client: s.connect,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+		Once:   func(slots int) load.UserValues { return source.Once(slots) },
 		Sink: func(round int, counted *tally.Tally) {
 			if rounds[round] == nil {
 				rounds[round] = &tally.Tally{}

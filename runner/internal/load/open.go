@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -134,12 +135,22 @@ func (p *pool) lose(a arrival, lost tally.Sample) {
 	r := p.run
 	lost.Due, lost.Sent, lost.Ended = a.due, a.due, max(a.due, r.now())
 	choose := r.Plan.Chooser(a.index)
-	for _, s := range choose.Task(choose.Behaviour()).Steps {
-		if s.Call != nil {
-			r.count(r.lanes[0], s.Call.Route(), lost)
-			return
+	if c := firstCall(choose.Task(choose.Behaviour()).Steps); c != nil {
+		r.count(r.lanes[0], c.Route(), lost)
+	}
+}
+
+// firstCall is the first call of some steps, also if it would be left out; nil if there is none.
+func firstCall(steps []plan.Step) *plan.Call {
+	for i := range steps {
+		if steps[i].Call != nil {
+			return steps[i].Call
+		}
+		if c := firstCall(steps[i].Steps); c != nil {
+			return c
 		}
 	}
+	return nil
 }
 
 // note counts an arrival if it fell due in judged time. The lock is held.
@@ -157,7 +168,8 @@ func (p *pool) work(ctx context.Context, s *server) {
 			s.replaces.leave(ctx)
 			s.replaces = nil
 		}
-		if s.begun = s.begun || s.begin(ctx, p.run.Plan.Length()); s.begun {
+		ready := s.begun && !s.mustRenew() || s.begin(ctx, p.run.Plan.Length())
+		if s.begun = s.begun || ready; ready {
 			s.task(ctx, a)
 		} else {
 			p.mu.Lock()

@@ -28,33 +28,40 @@ type schedule struct {
 	period  time.Duration // 0 for a user without a pace, who counts nothing
 	planned time.Duration // when the present task should have begun; negative if in an earlier stretch
 	late    time.Duration // how much later it began because of this machine
+	next    time.Duration // when the next task should begin
+	slept   bool          // the user sleeps until then, and does not begin at once because it is late
 	Paced
 }
 
-// begin says that the task planned for an instant begins at now. It slept until then, or begins
-// at once because the task before took longer.
-func (s *schedule) begin(planned, now time.Duration, slept bool) {
-	if s.late = min(s.late, now-planned); slept {
-		s.late = now - planned
+// plan says when the next task should begin, and whether the user sleeps until then.
+func (s *schedule) plan(next time.Duration, slept bool) { s.next, s.slept = next, slept }
+
+// begin says that the next task begins.
+func (s *schedule) begin(now time.Duration) {
+	if s.late = min(s.late, now-s.next); s.slept {
+		s.late = now - s.next
 	}
-	s.planned = planned
+	s.planned = s.next
 }
 
-// following is the instant planned for the task after one that ended at ended. It counts the
-// instants that are skipped, as far as they lie in a window of time.
-func (s *schedule) following(ended time.Duration, w window) time.Duration {
-	next := s.planned + s.period
-	skipped := max(ended-next, 0) / s.period
-	inTime := max(ended-s.late-next, 0) / s.period // skipped if this machine had not been late
+// reach plans the next task for an instant, or, if that is past, for the last one of the schedule
+// until now. It counts those that are skipped, as far as they lie in a window of time.
+func (s *schedule) reach(next, now time.Duration, w window) {
+	s.plan(next, next >= now)
+	if s.period == 0 {
+		return
+	}
+	skipped := max(now-next, 0) / s.period
+	inTime := max(now-s.late-next, 0) / s.period // skipped if this machine had not been late
 	due := w.count(next, s.period, int64(skipped))
 	s.Due += due
 	s.Missed += min(due, int64(skipped-inTime))
-	return next + skipped*s.period
+	s.next += skipped * s.period
 }
 
-// counted says that a task planned for an instant began, or did not.
-func (s *schedule) counted(planned time.Duration, w window, begun int64) {
-	if s.period > 0 && w.from <= planned && planned < w.to {
+// counted counts the task that is planned next, which begins, or does not.
+func (s *schedule) counted(begun int64, w window) {
+	if s.period > 0 && w.from <= s.next && s.next < w.to {
 		s.Due++
 		s.Begun += begun
 	}

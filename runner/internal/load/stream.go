@@ -42,8 +42,7 @@ func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration
 		s, ended = f.whole(), f.at
 	}
 	within(&s, s.Service(), c.Within)
-	w.run.count(w.lane, c.Route(), s)
-	return ended, succeeded(&s)
+	return ended, w.counted(c, s)
 }
 
 // whole ends the stream and gives the sample of the call.
@@ -72,7 +71,7 @@ func (f *flow) whole() tally.Sample {
 func (f *flow) step(ctx context.Context, m *plan.Message) bool {
 	switch {
 	case m.Wait != nil:
-		return f.onStop || f.wait(f.choose.Wait(*m.Wait, f.at))
+		return f.onStop || f.wait(f.choose.Pause(*m.Wait, f.at))
 	case m.Sends:
 		return f.send(ctx, m)
 	case m.Awaits == profile.AwaitSpan && f.onStop:
@@ -217,9 +216,9 @@ func (f *flow) stopping() bool {
 // route is what the next message is counted under.
 func (f *flow) route() int {
 	if !f.came {
-		return f.call.Routes[plan.FirstMessage]
+		return f.call.Part(plan.FirstMessage)
 	}
-	return f.call.Routes[plan.EachMessage]
+	return f.call.Part(plan.EachMessage)
 }
 
 // message counts one message: the first from when the call was due, each other from when it was awaited.
@@ -246,7 +245,7 @@ func (f *flow) note(s tally.Sample) {
 
 // fail counts an awaited message that did not come, and ends the stream.
 func (f *flow) fail(route int, s tally.Sample) bool {
-	if !f.came && route == f.call.Routes[plan.FirstMessage] {
+	if !f.came && route == f.call.Part(plan.FirstMessage) {
 		s.Due, s.Sent = f.opened.Due, f.opened.Sent
 	}
 	f.at = s.Ended

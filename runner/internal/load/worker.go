@@ -2,13 +2,11 @@ package load
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
-	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // worker does tasks: it is a user of the closed model, or serves arrivals of the open one.
@@ -23,94 +21,33 @@ type worker struct {
 	timer     *time.Timer // nil until the first sleep
 
 	begun    bool          // on_start has succeeded
+	renewed  time.Time     // when on_start last succeeded, if it is renewed
 	refused  bool          // on_start has failed, and not succeeded since
+	failed   *StepError    // the last call of setup or teardown that failed
 	gone     bool          // its client is closed
 	schedule schedule      // of its tasks, if it has a pace
-	left     []plan.Step   // the rest of the task that the end of the stretch interrupted
-	resume   time.Duration // when it continues with left, or begins the next task
+	idle     bool          // its last task did nothing: all its steps were left out
+	at       []place       // where it is in its task; not empty between stretches if the end of one interrupted it
+	resume   time.Duration // when it continues with that task, or begins the next
 }
 
-// idleFrom is the shortest sleep that calls Client.Idle.
-const idleFrom = time.Millisecond
+const (
+	idleFrom = time.Millisecond // the shortest sleep that calls Client.Idle
+	tryAgain = time.Second      // after steps that must succeed have failed: do not hammer a system that refuses
+	idleTask = time.Millisecond // how long a task takes at least that does nothing: its steps are left out
+)
 
 // newWorker is the i-th worker, with the choices and values of a user or an arrival.
 func (r *run) newWorker(i, index, behaviour int) *worker {
 	b := &r.Plan.Behaviours[behaviour]
-	return &worker{
+	w := &worker{
 		run: r, lane: r.lanes[i%len(r.lanes)], behaviour: behaviour, choose: r.Plan.Chooser(index),
 		client: r.Client(), values: r.Values(index, b.Slots), schedule: schedule{period: b.Wait.Period},
 	}
-}
-
-// perform does the steps of a task until the load ends; the first step is due at due. If a call
-// fails to save its value, the rest of the task is skipped. It returns the instant at which the
-// last step ended, and whether all steps were done and every call succeeded. What the end of the
-// load broke off is left in w.left.
-func (w *worker) perform(ctx context.Context, steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
-	good = true
-	w.left = nil
-	for i := range steps {
-		s, ok := &steps[i], true
-		switch {
-		case s.Wait != nil:
-			ended, next := due, w.choose.Wait(*s.Wait, due)
-			if due, ok = w.sleepUntil(next); !ok {
-				w.left = steps[i+1:]
-				w.rest(ended, next)
-				return due, false
-			}
-		case i > 0 && (w.run.stopping.Load() || due >= w.run.Plan.Length()):
-			w.left = steps[i:]
-			w.rest(due, due)
-			return due, false
-		default:
-			due, ok = w.send(ctx, s.Call, due)
-			good = good && ok
-			if !ok && s.Call.Saves {
-				return due, false
-			}
-		}
+	if r.crew != nil {
+		w.inherit(r.crew.shared)
 	}
-	return due, good
-}
-
-// send makes one call and gives the instant of its end.
-func (w *worker) send(ctx context.Context, c *plan.Call, due time.Duration) (ended time.Duration, good bool) {
-	if c.Messages != nil {
-		return w.sendStream(ctx, c, due)
-	}
-	o := w.client.Do(ctx, c, w.values)
-	s := w.run.sample(&o, due)
-	within(&s, s.Service(), c.Within)
-	w.run.count(w.lane, c.Route(), s)
-	return s.Ended, succeeded(&s)
-}
-
-// succeeded reports whether a call ended as expected.
-func succeeded(s *tally.Sample) bool { return s.Class == tally.OK && !s.Unfinished }
-
-// within turns a good sample into a failure if it took longer than most; 0 allows any time.
-func within(s *tally.Sample, took, most time.Duration) {
-	if s.Class == tally.OK && most > 0 && took > most {
-		s.Class, s.Error = tally.Expect, fmt.Sprintf("took longer than %v", most)
-	}
-}
-
-// sample puts an outcome on the clock of the load.
-func (r *run) sample(o *Outcome, due time.Duration) tally.Sample {
-	s := tally.Sample{
-		Due: due, Sent: due, Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error,
-		Resent: int64(o.Resent), Unfinished: o.Unfinished,
-	}
-	if !o.Sent.IsZero() {
-		s.Sent = max(due, o.Sent.Sub(r.start))
-	}
-	if o.Ended.IsZero() {
-		s.Ended = r.now()
-	} else {
-		s.Ended = max(s.Sent, o.Ended.Sub(r.start))
-	}
-	return s
+	return w
 }
 
 // sleepUntil sleeps until at and returns the instant at which it woke; not ok if the load ended
@@ -145,32 +82,37 @@ func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 // begin does on_start, repeating it until it succeeds; false if the user's time, or the load,
 // ends first.
 func (w *worker) begin(ctx context.Context, until time.Duration) bool {
-	const pause = time.Second // after a failure: do not hammer a system that refuses
-	steps := w.run.Plan.Behaviours[w.behaviour].OnStart
-	for due := w.run.now(); len(steps) > 0; {
-		ended, ok := w.perform(ctx, steps, due)
-		w.refused = !ok && (w.refused || len(w.left) == 0 && ctx.Err() == nil)
-		w.left, w.resume = nil, 0 // on_start begins again from its first step
+	b := &w.run.Plan.Behaviours[w.behaviour]
+	w.values.Begin()
+	for due := w.run.now(); len(b.OnStart) > 0; {
+		ended, ok := w.perform(ctx, b.OnStart, due)
+		w.refused = !ok && (w.refused || len(w.at) == 0 && ctx.Err() == nil)
+		w.at, w.resume = w.at[:0], 0 // on_start begins again from its first step
 		if ok {
 			break
 		}
-		if due, ok = w.sleepUntil(ended + pause); !ok || due >= until {
+		if due, ok = w.sleepUntil(ended + tryAgain); !ok || due >= until {
 			return false
 		}
+	}
+	if b.Renew > 0 {
+		w.renewed = time.Now()
 	}
 	return true
 }
 
+// mustRenew reports whether on_start is to be done again. Time between stretches counts: what
+// expires does not wait for the load.
+func (w *worker) mustRenew() bool {
+	every := w.run.Plan.Behaviours[w.behaviour].Renew
+	return every > 0 && time.Since(w.renewed) >= every
+}
+
 // end does on_stop, even when the load is over, until calls are cut off.
 func (w *worker) end(ctx context.Context) {
-	due := w.run.now()
-	for _, s := range w.run.Plan.Behaviours[w.behaviour].OnStop {
-		if ctx.Err() != nil {
-			return
-		}
-		if s.Call != nil { // waiting at the end helps nobody
-			due, _ = w.send(ctx, s.Call, due)
-		}
+	if steps := w.run.Plan.Behaviours[w.behaviour].OnStop; len(steps) > 0 {
+		w.values.Begin()
+		w.finish(ctx, steps)
 	}
 }
 
@@ -180,7 +122,7 @@ func (w *worker) leave(ctx context.Context) {
 		w.end(ctx)
 	}
 	w.close()
-	w.gone, w.begun, w.left, w.resume = true, false, nil, 0
+	w.gone, w.begun, w.at, w.resume = true, false, w.at[:0], 0
 }
 
 // close closes the client.
@@ -248,50 +190,70 @@ func (w *worker) work(ctx context.Context, span plan.Span) bool {
 		due = w.run.now()
 		from = due
 	}
-	wait := w.run.Plan.Behaviours[w.behaviour].Wait
-	for planned, slept := from, true; due < span.To && !w.run.stopping.Load(); {
-		steps := w.left
-		if len(steps) == 0 {
-			w.values.NextTask()
-			steps = w.choose.Task(w.behaviour).Steps
-			w.schedule.begin(planned, due, slept)
-			w.schedule.counted(planned, w.run.judged(span), 1)
+	w.schedule.plan(from, true)
+	for due < span.To && !w.run.stopping.Load() {
+		if len(w.at) == 0 {
+			if due, ok = w.turn(ctx, span, due); !ok {
+				break
+			}
 		}
-		due, _ = w.perform(ctx, steps, due)
-		if len(w.left) > 0 {
+		due, _ = w.goOn(ctx, due)
+		if len(w.at) > 0 { // the end of the stretch interrupted it
 			w.schedule.skip(w.schedule.planned+w.schedule.period, w.run.judged(span))
 			break
 		}
-		ended := due
-		if planned, due, slept, ok = w.pause(span, wait, ended); !ok {
-			w.rest(ended, planned)
+		if due, ok = w.pause(span, due); !ok {
 			break
 		}
 	}
 	return true
 }
 
-// pause waits between two tasks, the first of which has ended. It returns the instant planned for
-// the second, the instant at which the wait was over, and whether there was one; not ok if the
-// load ended first.
-func (w *worker) pause(span plan.Span, wait profile.Wait, ended time.Duration) (planned, due time.Duration, slept, ok bool) {
-	switch wait.Kind {
-	case profile.WaitNone:
-		return ended, ended, false, true
-	case profile.WaitPace:
-		planned = w.schedule.following(ended, w.run.judged(span))
-	default:
-		planned = w.choose.Wait(wait, ended)
+// turn begins a task at due, after on_start if that is to be renewed. It returns when the task
+// really begins; not ok if the user's time, or the load, ends before.
+func (w *worker) turn(ctx context.Context, span plan.Span, due time.Duration) (began time.Duration, ok bool) {
+	if w.mustRenew() {
+		if !w.begin(ctx, span.To) {
+			w.schedule.skip(w.schedule.next, w.run.judged(span))
+			return due, false
+		}
+		due = w.run.now()
+		w.schedule.reach(w.schedule.next, due, w.run.judged(span))
 	}
-	until := planned
+	w.values.NextTask()
+	w.schedule.begin(due)
+	w.schedule.counted(1, w.run.judged(span))
+	w.at = append(w.at, place{steps: w.choose.Task(w.behaviour).Steps, left: -1})
+	return due, true
+}
+
+// pause waits between two tasks, the first of which has ended. It returns the instant at which the
+// wait was over; not ok if the load ended first.
+func (w *worker) pause(span plan.Span, ended time.Duration) (due time.Duration, ok bool) {
+	switch wait := w.run.Plan.Behaviours[w.behaviour].Wait; wait.Kind {
+	case profile.WaitNone:
+		if !w.idle {
+			w.schedule.plan(ended, false)
+			return ended, true
+		}
+		w.schedule.plan(ended+idleTask, true)
+	case profile.WaitPace:
+		w.schedule.reach(w.schedule.planned+w.schedule.period, ended, w.run.judged(span))
+	default:
+		w.schedule.plan(w.choose.Wait(wait, ended), true)
+	}
+	until := w.schedule.next
 	if until >= span.To && span.To < w.run.Plan.Length() {
 		until = span.To // it leaves
 	}
 	due, ok = w.sleepUntil(max(until, ended))
 	if !ok || due >= span.To {
-		w.schedule.counted(planned, w.run.judged(span), 0)
+		w.schedule.counted(0, w.run.judged(span))
 	}
-	return planned, due, planned >= ended, ok
+	if !ok {
+		w.rest(ended, w.schedule.next)
+	}
+	return due, ok
 }
 
 // rest notes how much of the time from ended to next is left over for the next stretch. If the

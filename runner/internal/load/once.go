@@ -1,0 +1,128 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// setupWithin is how long a setup that fails is tried again.
+const setupWithin = 10 * time.Second
+
+// StepError says which call of setup or teardown failed, and how.
+type StepError struct {
+	Section string // setup or teardown
+	Call    string // as it would be counted in a task
+	Class   tally.Class
+	Text    string // of the error, as in a Tally
+	Tries   int    // how often the whole section was tried
+}
+
+// Error is a sentence.
+func (e *StepError) Error() string {
+	again := ""
+	if e.Tries > 1 {
+		again = fmt.Sprintf(", at the last of %d tries", e.Tries)
+	}
+	return fmt.Sprintf("%s: %s failed%s: %s (%s)", e.Section, e.Call, again, e.Text, e.Class)
+}
+
+// Setup does the plan's setup, before any user begins. If a call fails, it begins again from its first
+// step each second, up to setupWithin, as on_start does. What it saves is copied to every user. The
+// error is a *StepError, or that of ctx. No call is counted. It does nothing if the plan has none, or
+// after Inherit.
+func (c *Crew) Setup(ctx context.Context) error {
+	if len(c.parts.Plan.Setup) == 0 || c.shared != nil {
+		return nil
+	}
+	w := c.newOnce()
+	defer context.AfterFunc(ctx, w.run.stop)()
+	for tries := 1; ; tries++ {
+		ended, ok := w.perform(ctx, c.parts.Plan.Setup, w.run.now())
+		switch {
+		case ok:
+			c.keep(w)
+			return nil
+		case ctx.Err() != nil:
+			w.close()
+			return ctx.Err()
+		case ended >= setupWithin:
+			w.close()
+			w.failed.Section, w.failed.Tries = "setup", tries
+			return w.failed
+		}
+		w.sleepUntil(ended + tryAgain)
+	}
+}
+
+// keep takes over what setup has saved. Its client, with its cookies, is kept for teardown.
+func (c *Crew) keep(w *worker) {
+	c.shared = make([]profile.Value, c.parts.Plan.Shared)
+	for slot := range c.shared {
+		c.shared[slot] = w.values.Saved(slot)
+	}
+	if len(c.parts.Plan.Teardown) == 0 {
+		w.close()
+		return
+	}
+	w.client.Idle()
+	c.once = w
+}
+
+// Shared is what setup has saved, by slot; nil before. Another shard can Inherit it.
+func (c *Crew) Shared() []profile.Value { return c.shared }
+
+// Inherit takes what the setup of another shard has saved. It is called before any user begins.
+func (c *Crew) Inherit(shared []profile.Value) { c.shared = shared }
+
+// Teardown does the plan's teardown, once, after Dismiss, within the plan's StopWithin. It does nothing
+// if setup has not succeeded, since what it would undo is not known. The error is a *StepError.
+func (c *Crew) Teardown(ctx context.Context) error {
+	if len(c.parts.Plan.Teardown) == 0 || c.down || len(c.parts.Plan.Setup) > 0 && c.shared == nil {
+		return nil
+	}
+	c.down = true
+	w := c.once
+	if w == nil {
+		w = c.newOnce()
+		w.inherit(c.shared)
+	}
+	c.once = nil
+	defer w.close()
+	calls, cutOff := context.WithCancel(ctx)
+	defer cutOff()
+	defer time.AfterFunc(c.parts.Plan.StopWithin, cutOff).Stop()
+	if failed := w.finish(calls, c.parts.Plan.Teardown); failed != nil {
+		failed.Section = "teardown"
+		return failed
+	}
+	if calls.Err() != nil {
+		return fmt.Errorf("teardown: not all of it was done within %v", c.parts.Plan.StopWithin)
+	}
+	return nil
+}
+
+// newOnce is a worker for setup and teardown. Nothing that it does is counted, and its time has no end.
+func (c *Crew) newOnce() *worker {
+	whole := *c.parts.Plan
+	whole.WarmUp, whole.Rounds, whole.RoundLength = 0, 1, math.MaxInt64
+	r := c.newRun(&whole)
+	r.lanes = []*lane{newLane(nil)}
+	w := &worker{
+		run: r, lane: r.lanes[0], choose: whole.Chooser(0),
+		client: r.Client(), values: r.Once(whole.Slots),
+	}
+	w.values.Begin()
+	return w
+}
+
+// inherit copies what setup has saved to a worker.
+func (w *worker) inherit(shared []profile.Value) {
+	for slot, v := range shared {
+		w.values.Save(slot, v)
+	}
+}

@@ -1,0 +1,165 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// place is where a worker is in a list of steps. Those of a task and of the groups that it is in
+// make a stack, so the end of a stretch can interrupt a task anywhere.
+type place struct {
+	steps []plan.Step
+	next  int // index of the step that is next, or being repeated
+	left  int // how often that is still to be done; -1 if not drawn yet
+}
+
+// perform does the steps of a task until the load ends; the first step is due at due. If a call
+// fails to save its value, the rest of the task is skipped. It returns the instant at which the
+// last step ended, and whether all steps were done and every call succeeded. What the end of the
+// load broke off stays in w.at.
+func (w *worker) perform(ctx context.Context, steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
+	w.at = append(w.at[:0], place{steps: steps, left: -1})
+	return w.goOn(ctx, due)
+}
+
+// goOn does what is left of a task; see perform.
+func (w *worker) goOn(ctx context.Context, due time.Duration) (ended time.Duration, good bool) {
+	good = true
+	for first := true; ; first = false {
+		s := w.nextStep()
+		switch {
+		case s == nil:
+			w.idle = first
+			return due, good
+		case s.Wait != nil:
+			ended, next := due, w.choose.Pause(*s.Wait, due)
+			var awake bool
+			if due, awake = w.sleepUntil(next); !awake {
+				w.rest(ended, next)
+				return due, false
+			}
+		case !first && (w.run.stopping.Load() || due >= w.run.Plan.Length()):
+			w.at[len(w.at)-1].left++ // not done yet
+			w.rest(due, due)
+			return due, false
+		default:
+			var ok bool
+			due, ok = w.send(ctx, s.Call, due)
+			good = good && ok
+			if !ok && s.Call.Saves {
+				w.at = w.at[:0]
+				return due, false
+			}
+		}
+	}
+}
+
+// nextStep takes the next call or wait; nil if there is none. It enters and leaves groups, repeats
+// steps, and leaves out those whose guards do not hold.
+func (w *worker) nextStep() *plan.Step {
+	for len(w.at) > 0 {
+		at := &w.at[len(w.at)-1]
+		if at.next == len(at.steps) {
+			w.at = w.at[:len(w.at)-1]
+			continue
+		}
+		s := &at.steps[at.next]
+		if at.left < 0 {
+			at.left = w.choose.Times(s.Repeat)
+		}
+		if at.left == 0 {
+			at.next, at.left = at.next+1, -1
+			continue
+		}
+		at.left--
+		switch {
+		case s.If != nil && !w.values.Holds(s.If):
+		case s.Steps != nil:
+			w.at = append(w.at, place{steps: s.Steps, left: -1})
+		default:
+			return s
+		}
+	}
+	return nil
+}
+
+// finish does steps to their end, whatever the load does, until ctx ends. Waits are left out: at the
+// end they help nobody. If a call fails to save its value, the rest is skipped. It returns the
+// first call that failed; nil if none did.
+func (w *worker) finish(ctx context.Context, steps []plan.Step) (failed *StepError) {
+	w.at = append(w.at[:0], place{steps: steps, left: -1})
+	defer func() { w.at = w.at[:0] }()
+	for due := w.run.now(); ctx.Err() == nil; {
+		s := w.nextStep()
+		if s == nil {
+			break
+		}
+		if s.Wait != nil {
+			continue
+		}
+		var ok bool
+		if due, ok = w.send(ctx, s.Call, due); ok {
+			continue
+		}
+		if failed == nil {
+			failed = w.failed
+		}
+		if s.Call.Saves {
+			break
+		}
+	}
+	return failed
+}
+
+// send makes one call and gives the instant of its end.
+func (w *worker) send(ctx context.Context, c *plan.Call, due time.Duration) (ended time.Duration, good bool) {
+	if c.Messages != nil {
+		return w.sendStream(ctx, c, due)
+	}
+	o := w.client.Do(ctx, c, w.values)
+	s := w.run.sample(&o, due)
+	within(&s, s.Service(), c.Within)
+	return s.Ended, w.counted(c, s)
+}
+
+// counted counts a call, unless it is of setup or teardown, and reports whether it ended as expected.
+func (w *worker) counted(c *plan.Call, s tally.Sample) bool {
+	good := succeeded(&s)
+	if route := c.Route(); route >= 0 {
+		w.run.count(w.lane, route, s)
+	} else if !good {
+		w.failed = &StepError{Call: c.Name, Class: s.Class, Text: s.Error}
+	}
+	return good
+}
+
+// succeeded reports whether a call ended as expected.
+func succeeded(s *tally.Sample) bool { return s.Class == tally.OK && !s.Unfinished }
+
+// within turns a good sample into a failure if it took longer than most; 0 allows any time.
+func within(s *tally.Sample, took, most time.Duration) {
+	if s.Class == tally.OK && most > 0 && took > most {
+		s.Class, s.Error = tally.Expect, fmt.Sprintf("took longer than %v", most)
+	}
+}
+
+// sample puts an outcome on the clock of the load.
+func (r *run) sample(o *Outcome, due time.Duration) tally.Sample {
+	s := tally.Sample{
+		Due: due, Sent: due, Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error,
+		Resent: int64(o.Resent), Unfinished: o.Unfinished,
+	}
+	if !o.Sent.IsZero() {
+		s.Sent = max(due, o.Sent.Sub(r.start))
+	}
+	if o.Ended.IsZero() {
+		s.Ended = r.now()
+	} else {
+		s.Ended = max(s.Sent, o.Ended.Sub(r.start))
+	}
+	return s
+}
