@@ -1,52 +1,211 @@
 package gate
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// attribute finds rows that are past their limits only because another route is. When a route's
-// answers are slower in general (its p50), users who wait for them send fewer requests elsewhere,
-// requests of other routes sometimes queue behind them (their tails), and all routes together are
-// slower too. A proven change is never attributed to an unproven one.
-func attribute(rows []row) []row {
+// leastBroken is how much a failure rate must differ between the sides, or from none, before the load of
+// other routes differs for it.
+const leastBroken = 0.10
+
+// attribute finds rows that are past their limits only because another route is, or is another on either
+// side. When a route's answers are slower in general (its p50), users who wait for them send fewer
+// requests elsewhere, requests of other routes sometimes queue behind them (their tails), and all
+// routes together are slower too. A route that fails on one side only, or is not there, leaves its
+// users more or less time for the others: their throughput says nothing of them. A proven change is
+// never attributed to an unproven one.
+func attribute(s *sides, rows []row) []row {
 	rows = slices.Clone(rows)
-	slower, tails, lower, failing := sources{}, sources{}, sources{}, sources{}
+	c := newCauses(s, rows)
 	for i := range rows {
-		switch c := &rows[i].Comparison; {
-		case c.Route == tally.All:
-		case c.Metric == FailureRate:
-			failing.add(c)
-		case c.Metric == P50:
-			slower.add(c)
-		case c.Metric.IsLatency():
-			tails.add(c)
-		default:
-			lower.add(c)
+		if r := &rows[i]; r.Route != tally.All {
+			r.follow(c.ofRoute(r))
 		}
 	}
-	if !slower.any() { // tails alone
-		slower = tails
-	}
 	for i := range rows {
-		c := &rows[i].Comparison
-		var from *Why
-		switch {
-		case c.Metric == FailureRate && c.Route == tally.All:
-			from = failing.like(c)
-		case c.Metric == FailureRate || slower[c.Route] > 0: // the latter is a source itself
-		default:
-			from = slower.like(c)
-			if from == nil && c.Route == tally.All && c.Metric == Throughput {
-				from = lower.like(c)
-			}
-		}
-		if from != nil {
-			c.Status, c.Why = Follows, from
+		if r := &rows[i]; r.Route == tally.All {
+			r.follow(c.ofWhole(r, rows))
 		}
 	}
 	return rows
+}
+
+func (r *row) follow(from *Why) {
+	if from != nil {
+		r.Status, r.Why = Follows, from
+	}
+}
+
+// causes are the routes that others may follow from.
+type causes struct {
+	s                     *sides
+	slower, tails, failed sources
+	broken, ignored       map[Cause]sources // that are another on either side; those that the policy ignores
+}
+
+func newCauses(s *sides, rows []row) *causes {
+	c := &causes{s: s, slower: sources{}, tails: sources{}, failed: sources{}, broken: map[Cause]sources{}, ignored: map[Cause]sources{}}
+	for i := range rows {
+		switch r := &rows[i].Comparison; {
+		case r.Route == tally.All:
+		case r.Metric == FailureRate:
+			c.failed.add(r)
+			if r.Head-r.Baseline >= leastBroken {
+				c.breaks(c.broken, ByFailing, r.Route, sureness(r.Status))
+			}
+		case r.Metric == P50:
+			c.slower.add(r)
+		case r.Metric.IsLatency():
+			c.tails.add(r)
+		}
+	}
+	if !c.slower.any() { // tails alone
+		c.slower = c.tails
+	}
+	for route, now := range s.now.routes {
+		c.differs(route, s.before.routes[route], now)
+	}
+	for route, before := range s.before.routes {
+		if _, known := s.now.routes[route]; !known {
+			c.differs(route, before, counts{})
+		}
+	}
+	return c
+}
+
+// differs finds out whether a route is another on either side. That is sure.
+func (c *causes) differs(route string, before, now counts) {
+	limits, into := c.s.p.forRoute(route), c.broken
+	if limits.Ignore {
+		into = c.ignored
+	}
+	switch {
+	case before.requests == 0 && now.requests > 0:
+		c.breaks(into, ByNew, route, 2)
+	case before.requests > 0 && now.requests == 0:
+		c.breaks(into, ByGone, route, 2)
+	case before.fail(limits) && before.rate()-now.rate() >= leastBroken:
+		c.breaks(into, ByBase, route, 2)
+	case limits.Ignore && now.fail(limits) && now.rate()-before.rate() >= leastBroken: // it has no row
+		c.breaks(into, ByFailing, route, 2)
+	}
+}
+
+func (c *causes) breaks(into map[Cause]sources, by Cause, route string, sure int) {
+	if len(c.s.before.routes) == 0 { // nothing to compare with
+		return
+	}
+	if into[by] == nil {
+		into[by] = sources{}
+	}
+	into[by][route] = sure
+}
+
+// ofRoute is what a row of a route follows from; nil for nothing.
+func (c *causes) ofRoute(r *row) *Why {
+	if sureness(r.Status) == 0 || r.Metric == FailureRate || c.isSource(r.Route) {
+		return nil
+	}
+	if from := c.slower.like(&r.Comparison, BySlower); from != nil {
+		return from
+	}
+	if r.Metric == P50 { // nothing but the route itself makes it slower in general
+		return nil
+	}
+	if from := ofBroken(c.broken, r); from != nil || r.Metric != Throughput {
+		return from
+	}
+	if from := ofBroken(c.ignored, r); from != nil {
+		return from
+	}
+	return c.ofTime(r)
+}
+
+// isSource reports whether a route is slower itself, or fails itself.
+func (c *causes) isSource(route string) bool {
+	return c.slower[route] > 0 || c.broken[ByFailing][route] > 0
+}
+
+// ofBroken is a route that is another on either side.
+func ofBroken(broken map[Cause]sources, r *row) *Why {
+	for _, by := range []Cause{ByFailing, ByBase, ByNew, ByGone} {
+		if from := broken[by].like(&r.Comparison, by); from != nil {
+			return from
+		}
+	}
+	return nil
+}
+
+// ofTime finds routes that take so much more of their users' time that this may explain a lower
+// throughput, whether they are judged or not. In the closed model only; in the open one nobody waits.
+func (c *causes) ofTime(r *row) *Why {
+	before, now := c.s.before.routes[r.Route], c.s.now.routes[r.Route]
+	had, has := perOf(before, c.s.before), perOf(now, c.s.now)
+	if c.s.users == 0 || had == 0 || has == 0 {
+		return nil
+	}
+	type part struct {
+		route string
+		more  float64
+	}
+	var parts []part
+	cycle, more := before.mean, 0.0 // of the user's time for each request of this route, with no time spent waiting
+	for route, was := range c.s.before.routes {
+		is, known := c.s.now.routes[route]
+		if route == r.Route || !known || c.s.parts[route] || is.mean <= was.mean {
+			continue
+		}
+		each := float64(was.requests) / float64(before.requests)
+		parts = append(parts, part{route, each * (is.mean - was.mean)})
+		cycle, more = cycle+each*was.mean, more+each*(is.mean-was.mean)
+	}
+	if grown := had/has - 1; more < cycle*grown/2 || more < max(0, now.mean-before.mean) {
+		return nil
+	}
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Or(cmp.Compare(b.more, a.more), cmp.Compare(a.route, b.route)) })
+	var names []string
+	for _, one := range parts {
+		if one.more >= more/4 || len(names) == 0 {
+			names = append(names, one.route)
+		}
+	}
+	return caused(BySlower, names)
+}
+
+// ofWhole is what a row of all routes together follows from: routes that are worse, or what those follow
+// from.
+func (c *causes) ofWhole(whole *row, rows []row) *Why {
+	switch {
+	case sureness(whole.Status) == 0:
+		return nil
+	case whole.Metric == FailureRate:
+		return c.failed.like(&whole.Comparison, ByFailing)
+	}
+	if from := c.slower.like(&whole.Comparison, BySlower); from != nil {
+		return from
+	}
+	same := sources{}
+	var first *Why
+	for i := range rows {
+		if r := &rows[i]; r.Route == tally.All || r.Metric != whole.Metric {
+			continue
+		} else if r.Status == Follows && first == nil {
+			first = r.Why
+		} else {
+			same.add(&r.Comparison)
+		}
+	}
+	by := BySlower
+	if whole.Metric == Throughput {
+		by = "" // less throughput is all that is known of them
+	}
+	if from := same.like(&whole.Comparison, by); from != nil || first == nil {
+		return from
+	}
+	return first.clone()
 }
 
 // sources are routes that may be past a limit, and how sure that is.
@@ -69,20 +228,25 @@ func (s sources) add(c *Comparison) { s[c.Route] = max(s[c.Route], sureness(c.St
 // mostCauses is the most routes that are named as causes of another.
 const mostCauses = 3
 
-// like names the sources that are at least as sure as c; nil if there are none, or c is not past a
-// limit.
-func (s sources) like(c *Comparison) *Why {
+// like names the sources, other than c's own route, that are at least as sure as c; nil if there are none,
+// or c is not past a limit.
+func (s sources) like(c *Comparison, by Cause) *Why {
 	own := sureness(c.Status)
 	var names []string
 	for name, sure := range s {
-		if own > 0 && sure >= own {
+		if own > 0 && sure >= own && name != c.Route {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
+	return caused(by, names)
+}
+
+// caused explains a row by routes, the first of them by name; nil for none.
+func caused(by Cause, names []string) *Why {
 	if len(names) == 0 {
 		return nil
 	}
-	slices.Sort(names)
 	shown := min(len(names), mostCauses)
-	return &Why{Kind: Caused, Routes: names[:shown:shown], More: len(names) - shown}
+	return &Why{Kind: Caused, By: by, Routes: names[:shown:shown], More: len(names) - shown}
 }

@@ -28,7 +28,7 @@ func TestAttribute(t *testing.T) {
 		{"three are named", []row{at("d", P50, Worse), at("c", P50, Worse), at("b", P50, Worse), at("a", P50, Worse), at(tally.All, P50, Worse)}, "worse, worse, worse, worse, from a b c +1"},
 	} {
 		var got []string
-		for _, r := range attribute(c.rows) {
+		for _, r := range attribute(&sides{}, c.rows) {
 			text := r.Status.String()
 			if r.Status == Follows {
 				text = "from " + strings.Join(r.Why.Routes, " ")

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -18,45 +19,108 @@ const (
 
 // failureRates makes a row of each route's failure rate in the runs that are judged. It needs no
 // baseline. The rounds are the units: a rate fails when it is past its limit and its lower bound is
-// too.
-func failureRates(p Policy, s sides, heads []*result.Result) []row {
-	var rows []row
-	for _, route := range routesOf(p, s.now, s.before) {
-		now := s.now.routes[route]
-		if now.requests == 0 {
-			continue
+// too. All routes together are those that the policy does not ignore, and their limit is the mean of
+// the routes' limits, weighted by their requests: the whole fails only if a route is past its own.
+func (s *sides) failureRates(heads []*result.Result) []row {
+	calls, errors := s.calls(), errorsOf(heads...)
+	allowed := 0.0
+	for _, route := range calls {
+		allowed += s.p.forRoute(route).FailureRate * float64(s.now.routes[route].requests)
+	}
+	rows := s.rateRow(tally.All, calls, allowed/float64(max(s.now.sum(calls).requests, 1)), heads)
+	for _, route := range s.named() {
+		for _, r := range s.rateRow(route, []string{route}, s.p.forRoute(route).FailureRate, heads) {
+			r.Failures = errors[route]
+			rows = append(rows, r)
 		}
-		c := Comparison{
-			Route: route, Metric: FailureRate, Status: Within, Limit: p.forRoute(route).FailureRate, Requests: now.requests,
-			Head: float64(now.failures) / float64(now.requests), N: s.now.rounds,
-		}
-		if base := s.before.routes[route]; base.requests > 0 {
-			c.Baseline = float64(base.failures) / float64(base.requests)
-			c.Change = c.Head - c.Baseline
-		}
-		events, trials := perRound(heads, route)
-		bounds := stats.RateInterval(events, trials, rateConfidence)
-		c.HeadRange = Range{bounds.Low, bounds.High}
-		switch {
-		case c.Head > c.Limit && bounds.Low > c.Limit:
-			c.Status = Worse
-		case c.Head > c.Limit:
-			c.Status = Unclear
-		}
-		rows = append(rows, row{line: line{route: route, metric: FailureRate}, Comparison: c})
 	}
 	return rows
 }
 
-// perRound lists the failures and the requests of a route in each round of runs.
-func perRound(runs []*result.Result, route string) (failures, requests []int64) {
+// rateRow is the row of the failure rate of some routes under one name; none without requests.
+func (s *sides) rateRow(name string, routes []string, limit float64, heads []*result.Result) []row {
+	now, before := s.now.sum(routes), s.before.sum(routes)
+	if now.requests == 0 {
+		return nil
+	}
+	c := Comparison{Route: name, Metric: FailureRate, Status: Within, Limit: limit, Requests: now.requests, Head: now.rate(), N: s.now.rounds}
+	if before.requests > 0 {
+		c.Baseline = before.rate()
+		c.Change = c.Head - c.Baseline
+	}
+	failures, requests := perRound(heads, routes)
+	bounds := stats.RateInterval(failures, requests, rateConfidence)
+	c.HeadRange = Range{bounds.Low, bounds.High}
+	switch {
+	case c.Head > c.Limit && bounds.Low > c.Limit:
+		c.Status = Worse
+	case c.Head > c.Limit:
+		c.Status = Unclear
+	}
+	return []row{{line: line{route: name, metric: FailureRate}, Comparison: c}}
+}
+
+// rate is the share of the requests that failed.
+func (c counts) rate() float64 { return float64(c.failures) / float64(max(c.requests, 1)) }
+
+// perRound lists the failures and the requests of some routes in each round of runs.
+func perRound(runs []*result.Result, routes []string) (failures, requests []int64) {
 	for _, r := range runs {
 		for _, round := range r.Rounds {
-			f := round.Of(route)
-			failures, requests = append(failures, f.Failures), append(requests, f.Requests)
+			var failed, sent int64
+			for _, route := range routes {
+				f := round.Figures[route]
+				failed, sent = failed+f.Failures, sent+f.Requests
+			}
+			failures, requests = append(failures, failed), append(requests, sent)
 		}
 	}
 	return failures, requests
+}
+
+// errorsOf lists the most frequent errors of each route in runs. A text is of a class if the route has
+// failures of no other.
+func errorsOf(runs ...*result.Result) map[string][]Failure {
+	var sum tally.Tally
+	for _, r := range runs {
+		for name, route := range r.Tally.Routes {
+			if route.Failures() > 0 {
+				one := tally.Tally{Routes: map[string]*tally.Route{name: {Outcomes: route.Outcomes, Errors: route.Errors}}}
+				sum.Merge(&one)
+			}
+		}
+	}
+	all := map[string][]Failure{}
+	for name, route := range sum.Routes {
+		all[name] = mostFrequent(route)
+	}
+	return all
+}
+
+// mostFrequent are the most frequent errors of a route: texts, or classes if no text is known.
+func mostFrequent(route *tally.Route) []Failure {
+	var classes, texts []Failure
+	for class, n := range route.Outcomes {
+		if class != tally.OK && n > 0 {
+			classes = append(classes, Failure{Class: class.String(), Count: n})
+		}
+	}
+	only := ""
+	if len(classes) == 1 {
+		only = classes[0].Class
+	}
+	for text, seen := range route.Errors {
+		if text != "" && seen.Count > 0 {
+			texts = append(texts, Failure{Class: only, Text: text, Count: seen.Count})
+		}
+	}
+	if len(texts) == 0 {
+		texts = classes
+	}
+	slices.SortFunc(texts, func(a, b Failure) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Text, b.Text), cmp.Compare(a.Class, b.Class))
+	})
+	return texts[:min(len(texts), maxFailures)]
 }
 
 // sampleRises gives samples to the failure rates that have risen in pairs of rounds by more than a

@@ -98,7 +98,7 @@ func TestJudge(t *testing.T) {
 			heads: history(1, with("GET /a", load{2000, 0, 23800 * time.Microsecond})), base: history(12, usual), want: gate.Inconclusive, more: 4,
 			reasons: []string{"looks-worse: GET /a p50 +19.0% 1/5", "looks-worse: GET /a p95", "looks-worse: GET /a p99"},
 		},
-		"slower below 1 ms": {heads: history(5, map[string]load{"GET /a": {2000, 0, 150 * time.Microsecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 100 * time.Microsecond}}), want: gate.Pass},
+		"slower below 100 µs": {heads: history(5, map[string]load{"GET /a": {2000, 0, 40 * time.Microsecond}}), base: history(12, map[string]load{"GET /a": {2000, 0, 20 * time.Microsecond}}), want: gate.Pass},
 		"ignored": {heads: history(5, with("GET /a", load{2000, 900, 90 * time.Millisecond})), base: history(12, usual), policy: func(p *gate.Policy) {
 			p.FailureRate = 0.5
 			p.Degradation = 50
@@ -145,7 +145,7 @@ func TestJudge(t *testing.T) {
 		"failing a little": {
 			heads: history(1, map[string]load{"GET /a": {200, 3, 20 * time.Millisecond}}), base: history(12, map[string]load{"GET /a": {200, 0, 20 * time.Millisecond}}), want: gate.Inconclusive,
 			reasons: []string{"not-proven: GET /a failures limit 0.01 now 0.015 of 600"},
-			policy:  func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} },
+			policy:  func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, more: 4,
 		},
 		"one failure where none may be": {
 			heads: history(1, with("GET /a", load{2000, 1, 20 * time.Millisecond})), base: history(12, usual), policy: func(p *gate.Policy) { p.FailureRate = 0 },
@@ -175,7 +175,15 @@ func TestJudge(t *testing.T) {
 			heads: history(5, more(several(13*time.Millisecond), "GET /a", 30*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Fail,
 			reasons: []string{"slower: GET /a p50 +200.", "slower: GET /a p95 +200.", "slower: GET /a p99 +200.", "common-shift: +30.0%"},
 		},
-		"everything faster": {heads: history(5, several(7*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Pass, notice: "common-shift: -30.0%"},
+		"everything faster": {heads: history(5, several(7*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Inconclusive, reasons: []string{"common-shift: -30.0%"}},
+		"everything faster, and one route not": {
+			heads: history(5, more(several(7*time.Millisecond), "GET /a", 11*time.Millisecond)), base: history(12, several(10*time.Millisecond)), want: gate.Inconclusive,
+			reasons: []string{"against-shift: GET /a p50 +57.", "against-shift: GET /a p95 +57.", "against-shift: GET /a p99 +57.", "common-shift: -30.0%"},
+		},
+		"everything faster, and the control is not": {
+			heads: changed(history(5, several(7*time.Millisecond)), controlled(10*time.Millisecond, 10*time.Millisecond)),
+			base:  changed(history(12, several(10*time.Millisecond)), controlled(10*time.Millisecond, 10*time.Millisecond)), want: gate.Pass, notice: "common-shift: -30.0%",
+		},
 		"slower, and the control a little": {
 			heads: changed(history(5, with("GET /a", load{2000, 0, 27 * time.Millisecond})), controlled(11*time.Millisecond, 11*time.Millisecond)),
 			base:  changed(history(12, usual), controlled(10*time.Millisecond, 10*time.Millisecond)), want: gate.Fail,
@@ -222,7 +230,7 @@ func TestJudge(t *testing.T) {
 		"baseline not whole":     {heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.PlannedRounds = 9 }), want: gate.Inconclusive, reasons: []string{"run-not-whole: baseline"}},
 		"baseline without any":   {heads: history(1, usual), base: history(12, nil), want: gate.Inconclusive, reasons: []string{"route-missing: base GET /a", "route-missing: base POST /b"}},
 		"route missing":          {heads: history(1, map[string]load{"GET /a": {3500, 0, 20 * time.Millisecond}}), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"route-missing: head POST /b"}},
-		"too few requests":       {heads: history(1, with("GET /c", load{10, 0, time.Millisecond})), base: history(12, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /c [few-requests 10/100] 1m0s"}},
+		"too few requests":       {heads: history(1, with("GET /c", load{10, 0, time.Millisecond})), base: history(12, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /c p50 [few-requests 10/20] 1m9s"}},
 		"fail outweighs a doubt": {heads: history(5, map[string]load{"GET /a": {3500, 0, 60 * time.Millisecond}}), base: history(12, usual), want: gate.Fail, reasons: []string{"slower: GET /a p50", "slower: GET /a p95", "slower: GET /a p99", "route-missing: head POST /b"}},
 		"thresholds kept":        {heads: history(1, usual), base: history(12, usual), thresholds: `{"*": ["p(95)<500", "rate>=10"], "GET /a": ["med<=21", "count>5000"]}`, want: gate.Pass},
 		"thresholds broken": {

@@ -29,25 +29,24 @@ func MatrixOf(p Policy, runs []result.Summary) Matrix {
 		return Matrix{}
 	}
 	m := Matrix{Rows: make([][]float64, len(runs))}
-	for own := range byRoute(collect(p, sides{before: sideOf(runs), now: sideOf(runs[len(runs)-1:])})) {
-		figures := figuresOf(runs, own[0].Route)
-		for _, r := range own {
-			if r.judgeable() {
-				m.add(r, figures)
-			}
+	s, units := sides{p: p, before: sideOf(runs), now: sideOf(runs[len(runs)-1:])}, unitsOfRuns(runs)
+	for _, r := range s.collect() {
+		if r.judgeable() {
+			values, _ := s.sampled(r.line, units, nil)
+			m.add(r, values)
 		}
 	}
 	return m
 }
 
-// add adds a column for a row.
-func (m *Matrix) add(r row, figures []result.Figures) {
+// add adds a column for a row with its values, which are on the line's scale.
+func (m *Matrix) add(r row, values []float64) {
 	limit := r.Limit
 	if r.line.up {
 		limit = -limit
 	}
 	m.Columns = append(m.Columns, Column{r.Route, r.Metric, r.line.up, limit})
-	for i, v := range r.line.values(figures) {
+	for i, v := range values {
 		if r.line.up {
 			v = -v
 		}
@@ -79,7 +78,7 @@ func (m Matrix) Judge(p Policy, fresh, history []int, seed uint64) Verdict {
 		rows = append(rows, r)
 	}
 	rows = settle(p, findRuns(p, rows, seed))
-	return v.weighRuns(nil, rows, blindAfterAll(rows))
+	return v.weighRuns(&sides{p: p, runs: len(fresh)}, nil, rows, blindAfterAll(rows))
 }
 
 // scaled is a column of some rows on the rules' scale.

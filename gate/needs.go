@@ -2,7 +2,6 @@ package gate
 
 import (
 	"math"
-	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -34,106 +33,68 @@ func headNeeds(m Metric) float64 {
 }
 
 // cannotJudge says why a metric cannot be judged; nil when it can.
-func (s *sides) cannotJudge(limits RoutePolicy, route string, metric Metric) *Why {
-	for _, one := range []struct {
-		side   *side
-		need   float64
-		onBase bool
-	}{{&s.now, headNeeds(metric), false}, {&s.before, needs(metric), true}} {
-		n := one.side.routes[route]
-		switch each := one.side.meanRequests(route); {
-		case one.onBase && n.requests == 0:
-			return &Why{Kind: NotInBaseline}
-		case each < one.need:
-			onBase := one.onBase && s.now.meanRequests(route) >= one.need // else it is on both sides
-			return &Why{Kind: FewRequests, OnBase: onBase, Has: math.Floor(each), Needs: one.need}
-		case metric.IsLatency() && float64(n.failures) > limits.FailureRate*float64(n.requests):
-			return &Why{Kind: ManyFailures, OnBase: one.onBase}
-		}
+func (s *sides) cannotJudge(route string, metric Metric) *Why {
+	before, now := s.before.routes[route], s.now.routes[route]
+	limits := s.p.forRoute(route)
+	if route == tally.All {
+		before, now = s.whole()
+		limits.FailureRate = 1 // it is made of routes within their limits
+	}
+	if before.requests+now.requests == 0 && route != tally.All {
+		return &Why{Kind: NotAsked}
+	}
+	had, has := perOf(before, s.before), perOf(now, s.now)
+	switch {
+	case has < headNeeds(metric):
+		return &Why{Kind: FewRequests, Has: math.Floor(has), Needs: headNeeds(metric)}
+	case metric.IsLatency() && now.fail(limits), metric == Throughput && now.failures == now.requests:
+		return &Why{Kind: ManyFailures}
+	case before.requests == 0:
+		return &Why{Kind: NotInBaseline}
+	case had < needs(metric):
+		return &Why{Kind: FewRequests, OnBase: has >= needs(metric), Has: math.Floor(had), Needs: needs(metric)} // else it is on both sides
+	case before.fail(limits):
+		return &Why{Kind: ManyFailures, OnBase: true}
+	}
+	if why := now.tooOpen(metric); why != nil {
+		return why
+	}
+	if why := before.tooOpen(metric); why != nil {
+		why.OnBase = true
+		return why
+	}
+	return nil
+}
+
+// perRound is the mean number of requests of a route, or of all routes together, in a round of either side.
+func (s *sides) perRound(route string) (before, now float64) {
+	if route == tally.All {
+		b, n := s.whole()
+		return perOf(b, s.before), perOf(n, s.now)
+	}
+	return s.before.meanRequests(route), s.now.meanRequests(route)
+}
+
+func perOf(c counts, s side) float64 { return float64(c.requests) / float64(max(s.rounds, 1)) }
+
+// fail reports whether more requests failed than the limit allows.
+func (c counts) fail(limits RoutePolicy) bool {
+	return float64(c.failures) > limits.FailureRate*float64(c.requests)
+}
+
+// tooOpen says that more requests were unfinished than lie beyond a quantile: it may be any of them. nil
+// when it can be told.
+func (c counts) tooOpen(m Metric) *Why {
+	q, ok := m.quantile()
+	if most := math.Floor((1-q)*float64(c.requests) + 1e-9); ok && float64(c.unfinished) > most {
+		return &Why{Kind: Unfinished, Has: float64(c.unfinished), Needs: most}
 	}
 	return nil
 }
 
 // lost reports whether a metric cannot be judged because the change itself has left its route fewer
 // requests, by more than throughput may change. Silence would hide the worst of changes.
-func (s *sides) lost(limits RoutePolicy, route string, metric Metric) bool {
-	before, now := s.before.meanRequests(route), s.now.meanRequests(route)
-	return now > 0 && now < headNeeds(metric) && before >= needs(metric) && now < (1-min(limits.Degradation, 0.5))*before
-}
-
-// blind lists the doubts about routes that could not be judged, or not wholly. The rows come from
-// collect.
-func blind(p Policy, s sides, rows []row) (doubts []Reason) {
-	for own := range byRoute(rows) {
-		doubts = append(doubts, s.blindRoute(p, own)...)
-	}
-	return doubts
-}
-
-// blindRoute lists the doubts about one route.
-func (s *sides) blindRoute(p Policy, rows []row) (doubts []Reason) {
-	route, limits := rows[0].Route, p.forRoute(rows[0].Route)
-	var lost []Metric
-	var why *Why // of the last that cannot be judged
-	judged := false
-	for i := range rows {
-		r := &rows[i]
-		if judged = judged || r.judgeable(); r.judgeable() {
-			continue
-		}
-		why = r.Why
-		if why.Kind == FewRequests && s.lost(limits, route, r.Metric) {
-			lost = append(lost, r.Metric)
-		}
-	}
-	if len(lost) > 0 {
-		doubts = append(doubts, Reason{Kind: LostSight, Route: route, Metrics: lost, Before: s.before.meanRequests(route), Now: s.now.meanRequests(route)})
-	}
-	now := s.now.routes[route]
-	switch {
-	case route == tally.All || judged:
-	case now.requests == 0:
-		doubts = append(doubts, Reason{Kind: RouteMissing, Route: route, Of: OfHead})
-	case s.before.routes[route].requests == 0:
-		doubts = append(doubts, Reason{Kind: RouteMissing, Route: route, Of: OfBase})
-	case len(lost) > 0: // said already
-	case why.Kind == FewRequests:
-		doubts = append(doubts, Reason{Kind: RouteNotJudged, Route: route, Why: why, RunTime: s.wouldDo(p, route)})
-	case now.failures <= int64(limits.FailureRate*float64(now.requests)): // head's failures are reported as such
-		doubts = append(doubts, Reason{Kind: RouteNotJudged, Route: route, Why: why})
-	}
-	return doubts
-}
-
-// blindAfterAll lists the doubts about routes that had enough requests, and turned out to have no values
-// that can be compared.
-func blindAfterAll(rows []row) (doubts []Reason) {
-	judged := map[string]bool{}
-	for i := range rows {
-		if r := &rows[i]; r.found != nil && r.Metric != FailureRate {
-			judged[r.Route] = judged[r.Route] || r.Status != NotJudged
-		}
-	}
-	for i := range rows {
-		r := &rows[i]
-		if known, ok := judged[r.Route]; ok && !known && r.found != nil && r.Route != tally.All {
-			delete(judged, r.Route) // once
-			doubts = append(doubts, Reason{Kind: RouteNotJudged, Route: r.Route, Why: r.Why})
-		}
-	}
-	return doubts
-}
-
-// wouldDo says how long a run would have to be for the easiest metric of a route.
-func (s *sides) wouldDo(p Policy, route string) time.Duration {
-	requests := s.now.routes[route].requests
-	if base := s.before.routes[route].requests; base*int64(s.now.rounds) < requests*int64(s.before.rounds) {
-		requests = max(base*int64(s.now.rounds)/int64(s.before.rounds), 1)
-	}
-	need := math.Inf(1)
-	for _, m := range p.Metrics {
-		need = min(need, needs(m))
-	}
-	factor := need * float64(s.now.rounds) / float64(requests)
-	return max(time.Duration(factor*float64(s.runTime)).Round(time.Second), time.Second)
+func (s *sides) lost(route string, metric Metric) bool {
+	before, now := s.perRound(route)
+	return now > 0 && now < headNeeds(metric) && before >= needs(metric) && now < (1-min(s.p.forRoute(route).Degradation, 0.5))*before
 }

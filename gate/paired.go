@@ -64,33 +64,35 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 		v.More = nextLook(len(good)) - len(good)
 		return v
 	}
-	s := sides{sideOfRounds(base), sideOfRounds(head), head.Length() / time.Duration(len(head.Rounds)) * MaxPairs}
-	rates := failureRates(p, s, []*result.Result{head})
-	thresholds, doubts := judgeThresholds(p, head)
+	s := sidesOf(p, sideOfRounds(base), sideOfRounds(head), head)
+	s.runTime = s.roundLength * MaxPairs
+	rates := s.failureRates([]*result.Result{head})
+	thresholds, doubts := judgeThresholds(p, head, extent{MaxPairs, at.last})
 	v.Thresholds = thresholds
 	if tooNoisy {
 		dropped.Kind = NoisyMachine
-		return weigh(v, rates, append(doubts, dropped)...)
+		return weigh(v, attribute(s, rates), append(doubts, dropped)...)
 	}
 	if dropped.Has > 0 {
 		v = v.Note(dropped)
 	}
-	rows := collect(p, s)
-	doubts = append(doubts, blind(p, s, rows)...)
+	rows := s.collect()
+	doubts = append(doubts, s.blind(rows, head)...)
 	if !now {
 		v.Compared, v.Total = countRoutes(rows)
-		return weigh(v, append(rates, rows...), append(doubts, Reason{Kind: TooFewPairs, Has: len(good), Needs: nextLook(len(good))})...)
+		return weigh(v, attribute(s, append(rates, rows...)), append(doubts, Reason{Kind: TooFewPairs, Has: len(good), Needs: nextLook(len(good))})...)
 	}
-	rows = append(sampleRises(rates, base, head, good), samplePairs(rows, base, head, good)...)
+	rows = append(sampleRises(rates, base, head, good), s.samplePairs(rows, base, head, good)...)
 	seed := func() uint64 { return seedOf(base.ID(), head.ID()) } // the rounds have changed since the last look, and so have the IDs
 	rows = settle(p, findPairs(p, rows, at, seed))
 	doubts = append(doubts, blindAfterAll(rows)...)
 	v.Compared, v.Total = countRoutes(rows)
-	if inDoubt(rows) && !at.last && !final {
+	open := slices.ContainsFunc(doubts, func(r Reason) bool { return r.Kind == ThresholdOpen })
+	if (open || inDoubt(rows)) && !at.last && !final {
 		v.More = nextLook(len(good)) - len(good)
 	}
 	v = v.Note(orderEffect(rows, head, good)...).Note(lowSight(rows, OfPair)...)
-	return weigh(v, rows, doubts...)
+	return weigh(v, attribute(s, rows), doubts...)
 }
 
 // misfitPair says why two sides cannot be judged; nil when they can.
@@ -141,21 +143,14 @@ func nextLook(n int) int {
 
 // samplePairs gives each row that can be judged its two samples, the figures of the pairs' rounds,
 // and their middles and ranges.
-func samplePairs(rows []row, base, head *result.Result, pairs []int) []row {
+func (s *sides) samplePairs(rows []row, base, head *result.Result, pairs []int) []row {
 	rows = slices.Clone(rows)
+	before, after := unitsOfRounds(base, pairs), unitsOfRounds(head, pairs)
 	for i := range rows {
-		r := &rows[i]
-		if !r.judgeable() {
-			continue
+		if r := &rows[i]; r.judgeable() {
+			r.before, r.now = s.paired(r.line, before, after)
+			r.describe()
 		}
-		before, after := make([]float64, len(pairs)), make([]float64, len(pairs))
-		r.before, r.now = make([]float64, len(pairs)), make([]float64, len(pairs))
-		for k, n := range pairs {
-			before[k], after[k] = r.Metric.of(base.Rounds[n].Of(r.Route)), r.Metric.of(head.Rounds[n].Of(r.Route))
-			r.before[k], r.now[k] = onScale(before[k], r.line.up), onScale(after[k], r.line.up)
-		}
-		r.Baseline, r.BaselineRange = summary(before)
-		r.Head, r.HeadRange = summary(after)
 	}
 	return rows
 }

@@ -55,7 +55,7 @@ func DefaultPolicy() Policy {
 		Degradation: 0.20,
 		FailureRate: 0.01,
 		Metrics:     []Metric{P50, P95, P99, Throughput},
-		MinEffect:   time.Millisecond,
+		MinEffect:   100 * time.Microsecond,
 		Confidence:  0.99,
 		Baseline:    BaselinePolicy{Window: 20, MinRuns: 5},
 	}

@@ -25,32 +25,35 @@ type row struct {
 	// in the order of time, or base and head of a pairing, pair by pair.
 	before, now []float64
 	found       *finding // nil when no rule has looked at it
-	instead     *Reason  // replaces this row's own reason, and is given once for all its rows; nil for none
-}
-
-// sides are both sides of a comparison, added up.
-type sides struct {
-	before, now side
-	runTime     time.Duration // the length of the load, in full, of a run of this profile
+	along       bool     // moved along with most others, which is given as one reason for all of them
 }
 
 // collect makes a row of each metric of each route, those of all routes together first. A row
 // that cannot be judged says why.
-func collect(p Policy, s sides) []row {
+func (s *sides) collect() []row {
 	var rows []row
-	for _, route := range routesOf(p, s.now, s.before) {
-		limits := p.forRoute(route)
-		for _, metric := range p.Metrics {
+	for _, route := range append([]string{tally.All}, s.named()...) {
+		limits := s.p.forRoute(route)
+		for _, metric := range s.p.Metrics {
 			r := row{line: newLine(route, metric, metric == Throughput, limits.Degradation)}
-			r.Comparison = Comparison{Route: route, Metric: metric, Status: NotJudged, Limit: limits.Degradation, Requests: s.now.routes[route].requests}
+			r.Comparison = Comparison{Route: route, Metric: metric, Status: NotJudged, Limit: limits.Degradation, Requests: s.requests(route)}
 			if metric == Throughput { // 20 % fewer requests is 20 % lower throughput
 				r.Limit = -r.Limit
 			}
-			r.Why = s.cannotJudge(limits, route, metric)
+			r.Why = s.cannotJudge(route, metric)
 			rows = append(rows, r)
 		}
 	}
 	return rows
+}
+
+// requests are how many of a route, or of all routes together, are judged.
+func (s *sides) requests(route string) int64 {
+	if route == tally.All {
+		_, now := s.whole()
+		return now.requests
+	}
+	return s.now.routes[route].requests
 }
 
 // byRoute yields the rows of one route after the other.
@@ -116,6 +119,10 @@ func (r *row) settle(p Policy) {
 	}
 	if !math.IsInf(f.visible, 0) && !math.IsNaN(f.visible) {
 		r.SmallestVisible = math.Abs(relative(f.visible, r.line.up))
+	}
+	r.LetsThrough = max(math.Abs(r.Limit), r.SmallestVisible)
+	if r.Metric.IsLatency() && r.Baseline > 0 {
+		r.LetsThrough = max(r.LetsThrough, float64(p.MinEffect)/r.Baseline)
 	}
 	if r.Status.Severity() > Follows.Severity() && r.unfelt(p.MinEffect) {
 		r.Status, r.Why = Within, &Why{Kind: BelowEffect, Needs: float64(p.MinEffect)}

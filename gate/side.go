@@ -3,29 +3,63 @@ package gate
 import (
 	"maps"
 	"slices"
+	"time"
 
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
+// sides are both sides of a comparison, added up.
+type sides struct {
+	p           Policy
+	before, now side
+	roundLength time.Duration
+	runTime     time.Duration   // the length of the load, in full, of a run of this profile
+	users       int             // of the closed model; 0 in the open one
+	runs        int             // that are judged
+	steady      bool            // a control is as fast as in the history
+	parts       map[string]bool // routes that count messages within calls
+}
+
 // side adds up all the runs on one side of a comparison.
 type side struct {
 	rounds int
-	routes map[string]counts // tally.All for all together
+	routes map[string]counts // without all routes together
 }
 
-// counts are a route's requests, and how many of them failed.
-type counts struct{ failures, requests int64 }
+// counts are the requests of a route, what became of them, and how long one takes in the mean.
+type counts struct {
+	failures, requests, unfinished int64
+	mean                           float64 // ns, about
+}
+
+// sidesOf are both sides of a comparison of a fresh run's kind. before and now are already added up.
+func sidesOf(p Policy, before, now side, fresh *result.Result) *sides {
+	s := &sides{p: p, before: before, now: now, users: fresh.Users, runs: 1, parts: map[string]bool{}}
+	s.roundLength = fresh.Length() / time.Duration(max(len(fresh.Rounds), 1))
+	s.runTime = fresh.Length()
+	for name, route := range fresh.Tally.Routes {
+		s.parts[name] = route.Part
+	}
+	for _, route := range fresh.PlannedRoutes {
+		if _, known := s.now.routes[route]; !known {
+			s.now.routes[route] = counts{}
+		}
+	}
+	return s
+}
 
 // sideOf adds up runs by their summaries.
 func sideOf(runs []result.Summary) side {
 	s := side{routes: map[string]counts{}}
 	for i := range runs {
 		s.rounds += runs[i].Rounds
-		for route, f := range runs[i].Figures {
-			s.count(route, f)
+		for route := range runs[i].Figures {
+			s.routes[route] = counts{}
 		}
 	}
+	s.add(unitsOfRuns(runs))
 	return s
 }
 
@@ -35,18 +69,44 @@ func sideOfRounds(r *result.Result) side {
 	for _, route := range r.Routes() {
 		s.routes[route] = counts{}
 	}
-	for _, round := range r.Rounds {
-		s.count(tally.All, round.Total)
-		for route, f := range round.Figures {
-			s.count(route, f)
-		}
-	}
+	s.add(unitsOfRounds(r, nil))
+	s.cutOff(r)
 	return s
 }
 
-func (s side) count(route string, f result.Figures) {
-	c := s.routes[route]
-	s.routes[route] = counts{c.failures + f.Failures, c.requests + f.Requests}
+// add counts the figures of all routes in each unit.
+func (s side) add(units []unit) {
+	delete(s.routes, tally.All)
+	for route := range s.routes {
+		var c counts
+		var means []float64
+		for _, of := range units {
+			f := of(route)
+			c.failures, c.requests = c.failures+f.Failures, c.requests+f.Requests
+			if f.Requests > 0 {
+				means = append(means, meanOf(f))
+			}
+		}
+		if len(means) > 0 {
+			c.mean = stats.Median(means)
+		}
+		s.routes[route] = c
+	}
+}
+
+// cutOff counts the requests that were unfinished when the load of a run ended.
+func (s side) cutOff(r *result.Result) {
+	for name, route := range r.Tally.Routes {
+		c := s.routes[name]
+		c.unfinished += route.Unfinished
+		s.routes[name] = c
+	}
+}
+
+// meanOf is about the mean of a distribution that is known by three quantiles: each of them stands for
+// the ranks that lie nearest to it.
+func meanOf(f result.Figures) float64 {
+	return 0.725*float64(f.P50) + 0.245*float64(f.P95) + 0.03*float64(f.P99)
 }
 
 // meanRequests is the mean number of requests of a route in a round.
@@ -54,17 +114,69 @@ func (s side) meanRequests(route string) float64 {
 	return float64(s.routes[route].requests) / float64(max(s.rounds, 1))
 }
 
-// routesOf lists the routes of either side that the policy compares, all routes together first, then
-// by name.
-func routesOf(p Policy, sides ...side) []string {
+// sum adds up several routes.
+func (s side) sum(routes []string) (c counts) {
+	for _, route := range routes {
+		one := s.routes[route]
+		c.failures, c.requests, c.unfinished = c.failures+one.failures, c.requests+one.requests, c.unfinished+one.unfinished
+	}
+	return c
+}
+
+// fails reports whether more of a route's requests failed than the limit allows.
+func (s side) fails(route string, limits RoutePolicy) bool { return s.routes[route].fail(limits) }
+
+// named lists the routes of either side that the policy does not ignore, by name.
+func (s *sides) named() []string {
 	all := map[string]bool{}
-	for _, s := range sides {
-		for route := range s.routes {
-			all[route] = route != tally.All && !p.forRoute(route).Ignore
+	for _, one := range []side{s.now, s.before} {
+		for route := range one.routes {
+			if !s.p.forRoute(route).Ignore {
+				all[route] = true
+			}
 		}
 	}
-	maps.DeleteFunc(all, func(_ string, compared bool) bool { return !compared })
-	return append([]string{tally.All}, slices.Sorted(maps.Keys(all))...)
+	return slices.Sorted(maps.Keys(all))
+}
+
+// calls are the named routes that count whole calls: what all routes together are.
+func (s *sides) calls() []string {
+	return slices.DeleteFunc(s.named(), func(route string) bool { return s.parts[route] })
+}
+
+// unit is what a sample is made of, a run or a round: the figures of each route in it.
+type unit func(route string) result.Figures
+
+func unitsOfRuns(runs []result.Summary) []unit {
+	units := make([]unit, len(runs))
+	for i := range runs {
+		units[i] = func(route string) result.Figures { return runs[i].Figures[route] }
+	}
+	return units
+}
+
+// unitsOfRounds are some rounds of a run, all of them for nil.
+func unitsOfRounds(r *result.Result, some []int) []unit {
+	if some == nil {
+		some = make([]int, len(r.Rounds))
+		for i := range some {
+			some[i] = i
+		}
+	}
+	units := make([]unit, len(some))
+	for k, i := range some {
+		units[k] = r.Rounds[i].Of
+	}
+	return units
+}
+
+// valuesOf are the line's metric in some units, on the line's scale.
+func (l line) valuesOf(units []unit) []float64 {
+	values := make([]float64, len(units))
+	for i, of := range units {
+		values[i] = onScale(l.metric.of(of(l.route)), l.up)
+	}
+	return values
 }
 
 // summaries are the runs' rows of figures.

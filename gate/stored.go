@@ -30,43 +30,56 @@ func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
 	}
 	past := fitting(&now[0], history)
 	v.Baseline = describe(p, past)
-	s := sides{sideOf(past), sideOf(now), fresh[0].Length()}
-	rates := failureRates(p, s, fresh)
+	s := sidesOf(p, sideOf(past), freshSide(fresh, now), fresh[0])
+	s.runs = len(fresh)
+	rates := s.failureRates(fresh)
 	var doubts []Reason
-	v.Thresholds, doubts = judgeThresholds(p, fresh[0])
+	v.Thresholds, doubts = judgeThresholds(p, fresh[0], extent{})
 	if reason := tooLittle(p, &now[0], past, history); reason != nil {
 		if reason.Kind == TooFewRuns {
-			rows := sampleRuns(collect(p, s), past, now)
-			doubts = append(doubts, blind(p, s, rows)...)
+			rows := s.sampleRuns(s.collect(), past, now)
+			doubts = append(doubts, s.blind(rows, fresh...)...)
 			_, v.Total = countRoutes(rows)
 			rates = append(rates, besides(spreadOf(rows, fresh), len(past), p.Baseline.MinRuns)...)
 		}
-		return weigh(v, rates, append(doubts, *reason)...)
+		return weigh(v, attribute(s, rates), append(doubts, *reason)...)
 	}
-	rows := spreadOf(sampleRuns(collect(p, s), past, now), fresh)
-	doubts = append(doubts, blind(p, s, rows)...)
+	rows := spreadOf(s.sampleRuns(s.collect(), past, now), fresh)
+	doubts = append(doubts, s.blind(rows, fresh...)...)
 	rows = settle(p, findRuns(p, rows, seedOf(ids(now)...)))
 	doubts = append(doubts, blindAfterAll(rows)...)
 	doubts = append(doubts, strayedControl(fresh)...)
 	rows, notice := controlToo(rows, past, now)
+	s.steady = math.Abs(controlLevel(now)-controlLevel(past)) <= controlLeast
 	v = v.Note(notice...)
-	return v.weighRuns(rates, rows, doubts)
+	return v.weighRuns(s, rates, rows, doubts)
+}
+
+// freshSide adds up the fresh runs.
+func freshSide(fresh []*result.Result, now []result.Summary) side {
+	s := sideOf(now)
+	for _, r := range fresh {
+		s.cutOff(r)
+	}
+	return s
 }
 
 // weighRuns ends a judgement of runs: it looks for a common shift, and asks for more runs if they can
 // tell.
-func (v Verdict) weighRuns(rates, rows []row, doubts []Reason) Verdict {
-	rows, notice := commonShift(rows)
-	v = v.Note(notice...)
+func (v Verdict) weighRuns(s *sides, rates, rows []row, doubts []Reason) Verdict {
+	rows, shift, notices := s.commonShift(rows)
+	doubts, v = append(doubts, shift...), v.Note(notices...)
 	rows = shortHistory(rows)
 	v.Compared, v.Total = countRoutes(rows)
+	v = v.Note(lowSight(rows, OfBaseline)...)
+	rows = attribute(s, append(rates, rows...))
 	for i := range rows {
-		if rows[i].Status == Suspect {
-			v.More = FreshRuns - len(rows[i].now)
+		r := &rows[i]
+		if r.Status == Suspect || r.Metric == FailureRate && r.Status == Unclear {
+			v.More = max(FreshRuns-s.runs, 0)
 		}
 	}
-	v = v.Note(lowSight(rows, OfBaseline)...)
-	return weigh(v, append(rates, rows...), doubts...)
+	return weigh(v, rows, doubts...)
 }
 
 // unfitRuns says why runs cannot be judged at all; nil when they can.
@@ -171,36 +184,16 @@ func ids(runs []result.Summary) []string {
 
 // sampleRuns gives each row that can be judged its two samples, the figures of the runs, with their
 // medians and ranges.
-func sampleRuns(rows []row, past, fresh []result.Summary) []row {
+func (s *sides) sampleRuns(rows []row, past, fresh []result.Summary) []row {
 	rows = slices.Clone(rows)
-	for own := range byRoute(rows) {
-		before, now := figuresOf(past, own[0].Route), figuresOf(fresh, own[0].Route)
-		for i := range own {
-			if r := &own[i]; r.judgeable() {
-				r.before, r.now = r.line.values(before), r.line.values(now)
-				r.describe()
-			}
+	before, now := unitsOfRuns(past), unitsOfRuns(fresh)
+	for i := range rows {
+		if r := &rows[i]; r.judgeable() {
+			r.before, r.now = s.sampled(r.line, before, now)
+			r.describe()
 		}
 	}
 	return rows
-}
-
-// figuresOf are the figures of one route in each of some runs.
-func figuresOf(runs []result.Summary, route string) []result.Figures {
-	figures := make([]result.Figures, len(runs))
-	for i := range runs {
-		figures[i] = runs[i].Figures[route]
-	}
-	return figures
-}
-
-// values are the line's metric among figures of its route, on its scale.
-func (l line) values(figures []result.Figures) []float64 {
-	values := make([]float64, len(figures))
-	for i := range figures {
-		values[i] = onScale(l.metric.of(figures[i]), l.up)
-	}
-	return values
 }
 
 // describe puts the medians and the ranges of both samples into the comparison.
@@ -216,7 +209,7 @@ func spreadOf(rows []row, fresh []*result.Result) []row {
 	}
 	rows = slices.Clone(rows)
 	for i := range rows {
-		if r := &rows[i]; r.judgeable() {
+		if r := &rows[i]; r.judgeable() && r.Route != tally.All { // rounds of all together have each a mix of their own
 			var values []float64
 			for _, round := range fresh[0].Rounds {
 				values = append(values, r.Metric.of(round.Of(r.Route)))

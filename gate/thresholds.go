@@ -90,9 +90,16 @@ func (r rule) holds(v float64) bool {
 	}
 }
 
+// extent is how much of its plan a run has measured.
+type extent struct {
+	rounds int  // of the whole plan; 0 when the run is whole
+	last   bool // nothing more will be measured that could tell
+}
+
 // judgeThresholds holds a run to its absolute limits. A threshold without any data is in doubt: no
-// data is not a pass.
-func judgeThresholds(p Policy, r *result.Result) (judged []Threshold, doubts []Reason) {
+// data is not a pass. A count is of the whole plan: when a pairing ended early it is scaled, and in doubt
+// if it is too close to its limit for that. All other figures are of what was measured.
+func judgeThresholds(p Policy, r *result.Result, of extent) (judged []Threshold, doubts []Reason) {
 	for _, t := range p.Thresholds {
 		counted := r.Tally.Routes[t.Route]
 		if t.Route == tally.All {
@@ -101,14 +108,22 @@ func judgeThresholds(p Policy, r *result.Result) (judged []Threshold, doubts []R
 		for _, rule := range t.rules {
 			one := Threshold{Route: t.Route, Rule: rule.text, Status: Within}
 			v, ok := rule.value(counted, r.Length())
+			unsure := 0.0
+			if scale := float64(of.rounds) / float64(max(len(r.Rounds), 1)); ok && rule.figure == "count" && of.rounds > 0 && scale != 1 {
+				// Three standard deviations of a count, of the part that was not measured.
+				one.Counted, v, unsure = v, v*scale, 3*scale*math.Sqrt(v*math.Abs(1-1/scale))
+			}
+			one.Value = v
 			switch {
 			case !ok:
 				one.Status = NotJudged
 				doubts = append(doubts, Reason{Kind: NoSamples, Route: t.Route, Rule: rule.text})
+			case !of.last && unsure > 0 && math.Abs(v-rule.bound) <= unsure:
+				one.Status = NotJudged
+				doubts = append(doubts, Reason{Kind: ThresholdOpen, Route: t.Route, Rule: rule.text, Now: v})
 			case !rule.holds(v):
 				one.Status = Worse
 			}
-			one.Value = v
 			judged = append(judged, one)
 		}
 	}

@@ -27,12 +27,11 @@ func Trend(p Policy, runs []result.Summary) []Reason {
 		return nil
 	}
 	var notices []Reason
-	for own := range byRoute(collect(p, sides{before: sideOf(recent), now: sideOf(recent[len(recent)-1:])})) {
-		figures := figuresOf(recent, own[0].Route)
-		for _, r := range own {
-			if r.judgeable() {
-				notices = append(notices, trendOf(r.line, r.line.values(figures), recent)...)
-			}
+	s, units := sides{p: p, before: sideOf(recent), now: sideOf(recent[len(recent)-1:])}, unitsOfRuns(recent)
+	for _, r := range s.collect() {
+		if r.judgeable() {
+			values, _ := s.sampled(r.line, units, nil)
+			notices = append(notices, trendOf(r.line, values, recent)...)
 		}
 	}
 	return notices

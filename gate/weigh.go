@@ -6,24 +6,17 @@ import "slices"
 // doubts, then the rows in doubt. Failure rates need no baseline, so they fail a change even if nothing
 // could be compared.
 func weigh(v Verdict, rows []row, doubts ...Reason) Verdict {
-	rows = attribute(rows)
 	comparisons := make([]Comparison, len(rows))
 	for i := range rows {
 		comparisons[i] = rows[i].Comparison
 	}
 	order := WorstFirst(comparisons)
 	v.Comparisons = make([]Comparison, len(order))
-	said := map[*Reason]bool{}
 	for k, i := range order {
 		v.Comparisons[k] = comparisons[i]
 		reason, ok := reasonOf(v.Mode, &comparisons[i])
-		switch instead := rows[i].instead; {
-		case !ok || comparisons[i].Status == Worse:
-		case instead == nil:
+		if ok && comparisons[i].Status != Worse && !rows[i].along {
 			doubts = append(doubts, reason)
-		case !said[instead]:
-			said[instead] = true
-			doubts = append(doubts, *instead)
 		}
 	}
 	failed := failures(v.Mode, v.Comparisons, v.Thresholds)

@@ -1,0 +1,162 @@
+package gate
+
+import (
+	"math"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// blind lists the doubts about routes that could not be judged, or not wholly. The rows come from
+// collect.
+func (s *sides) blind(rows []row, fresh ...*result.Result) (doubts []Reason) {
+	var missing [2][]Reason // in head or on both sides, in base
+	for own := range byRoute(rows) {
+		lost := s.lostSight(own)
+		doubts = append(doubts, lost...)
+		if own[0].Route == tally.All {
+			continue
+		}
+		switch why := s.blindRoute(own, len(lost) > 0); {
+		case why == nil:
+		case why.Kind == RouteMissing && why.Of == OfBase:
+			missing[1] = append(missing[1], *why)
+		case why.Kind == RouteMissing || why.Kind == NotRequested:
+			missing[0] = append(missing[0], *why)
+		default:
+			doubts = append(doubts, *why)
+		}
+	}
+	doubts = append(doubts, s.now.notReached(s.p, missing[0], errorsOf(fresh...))...)
+	return append(doubts, s.before.notReached(s.p, missing[1], nil)...)
+}
+
+// lostSight is the doubt about the metrics of a route that can no longer be judged.
+func (s *sides) lostSight(rows []row) []Reason {
+	route := rows[0].Route
+	var lost []Metric
+	for i := range rows {
+		if r := &rows[i]; r.Why != nil && r.Why.Kind == FewRequests && s.lost(route, r.Metric) {
+			lost = append(lost, r.Metric)
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	doubt := Reason{Kind: LostSight, Route: route, Metrics: lost}
+	doubt.Before, doubt.Now = s.perRound(route)
+	for _, m := range lost {
+		doubt.RunTime = max(doubt.RunTime, s.longer(headNeeds(m)/doubt.Now))
+	}
+	return []Reason{doubt}
+}
+
+// blindRoute is the doubt about a route of which nothing can be judged; nil if something can, or if it
+// is said elsewhere.
+func (s *sides) blindRoute(rows []row, lost bool) *Reason {
+	route, limits := rows[0].Route, s.p.forRoute(rows[0].Route)
+	var few, why *row
+	for i := range rows {
+		r := &rows[i]
+		switch {
+		case r.judgeable():
+			return nil
+		case r.Why.Kind == FewRequests && (few == nil || s.factor(r) < s.factor(few)):
+			few = r
+		case r.Why.Kind != FewRequests && why == nil:
+			why = r
+		}
+	}
+	now, before := s.now.routes[route], s.before.routes[route]
+	switch {
+	case now.requests+before.requests == 0:
+		return &Reason{Kind: NotRequested, Route: route}
+	case now.requests == 0:
+		return &Reason{Kind: RouteMissing, Route: route, Of: OfHead}
+	case before.requests == 0:
+		return &Reason{Kind: RouteMissing, Route: route, Of: OfBase}
+	case lost, now.fail(limits): // said already, or reported as failures
+		return nil
+	case before.fail(limits):
+		return &Reason{Kind: RouteNotJudged, Route: route, Why: &Why{Kind: ManyFailures, OnBase: true}}
+	case few != nil:
+		return &Reason{Kind: RouteNotJudged, Route: route, Metric: few.Metric, Why: few.Why, RunTime: s.longer(s.factor(few))}
+	default:
+		return &Reason{Kind: RouteNotJudged, Route: route, Why: why.Why}
+	}
+}
+
+// factor is how many times as many requests a row would need on both sides.
+func (s *sides) factor(r *row) float64 {
+	return max(headNeeds(r.Metric)/s.now.meanRequests(r.Route), needs(r.Metric)/s.before.meanRequests(r.Route))
+}
+
+const (
+	// spare is what an advised run_time has to spare: the number of requests varies.
+	spare = 1.15
+	// longest is the longest run_time that is worth advising.
+	longest = 24 * time.Hour
+)
+
+// longer is a run_time with so many times as many requests in a round; 0 if that would be too long.
+func (s *sides) longer(factor float64) time.Duration {
+	would := spare * max(factor, 1) * float64(s.runTime)
+	if !(would <= float64(longest)) {
+		return 0
+	}
+	return time.Duration(math.Ceil(would/float64(time.Second))) * time.Second
+}
+
+const (
+	// mostNamed is the most routes that NotReached names.
+	mostNamed = 10
+	// mostlyFails is the share of failed requests from which a route keeps users from others.
+	mostlyFails = 0.5
+)
+
+// notReached gives one reason for routes that were not requested if another that fails is the likely
+// cause: a login, or a step before them. Else it gives each its own.
+func (s side) notReached(p Policy, missing []Reason, errors map[string][]Failure) []Reason {
+	route, worst := "", 0.0
+	for name, c := range s.routes {
+		rate := float64(c.failures) / float64(max(c.requests, 1))
+		if c.fail(p.forRoute(name)) && (rate > worst || rate == worst && name < route) {
+			route, worst = name, rate
+		}
+	}
+	if len(missing) == 0 || worst < mostlyFails {
+		return missing
+	}
+	one := Reason{Kind: NotReached, Of: missing[0].Of, Route: route, Now: worst, Requests: s.routes[route].requests, Limit: p.forRoute(route).FailureRate, Failures: errors[route]}
+	if one.Of == "" {
+		one.Of = OfHead
+	}
+	for _, m := range missing {
+		if len(one.Names) == mostNamed {
+			one.Has++
+			continue
+		}
+		one.Names = append(one.Names, m.Route)
+	}
+	return []Reason{one}
+}
+
+// blindAfterAll lists the doubts about routes that had enough requests, and turned out to have no values
+// that can be compared.
+func blindAfterAll(rows []row) (doubts []Reason) {
+	judged := map[string]bool{}
+	for i := range rows {
+		if r := &rows[i]; r.found != nil && r.Metric != FailureRate {
+			judged[r.Route] = judged[r.Route] || r.Status != NotJudged
+		}
+	}
+	for i := range rows {
+		r := &rows[i]
+		if known, ok := judged[r.Route]; ok && !known && r.found != nil && r.Route != tally.All {
+			delete(judged, r.Route) // once
+			doubts = append(doubts, Reason{Kind: RouteNotJudged, Route: r.Route, Why: r.Why})
+		}
+	}
+	return doubts
+}
