@@ -4,13 +4,12 @@ import (
 	"math"
 	"time"
 
-	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // blind lists the doubts about routes that could not be judged, or not wholly. The rows come from
 // collect.
-func (s *sides) blind(rows []row, fresh ...*result.Result) (doubts []Reason) {
+func (s *sides) blind(rows []row) (doubts []Reason) {
 	var missing [2][]Reason // in head or on both sides, in base
 	for own := range byRoute(rows) {
 		lost := s.lostSight(own)
@@ -28,8 +27,8 @@ func (s *sides) blind(rows []row, fresh ...*result.Result) (doubts []Reason) {
 			doubts = append(doubts, *why)
 		}
 	}
-	doubts = append(doubts, s.now.notReached(s.p, missing[0], errorsOf(fresh...))...)
-	return append(doubts, s.before.notReached(s.p, missing[1], nil)...)
+	doubts = append(doubts, s.now.notReached(s.p, missing[0])...)
+	return append(doubts, s.before.notReached(s.p, missing[1])...)
 }
 
 // lostSight is the doubt about the metrics of a route that can no longer be judged.
@@ -79,7 +78,8 @@ func (s *sides) blindRoute(rows []row, lost bool) *Reason {
 	case lost, now.fail(limits): // said already, or reported as failures
 		return nil
 	case before.fail(limits):
-		return &Reason{Kind: RouteNotJudged, Route: route, Why: &Why{Kind: ManyFailures, OnBase: true}}
+		why := &Why{Kind: ManyFailures, OnBase: true}
+		return &Reason{Kind: RouteNotJudged, Route: route, Why: why, Before: before.rate(), Requests: before.requests, Failures: s.before.errors[route]}
 	case few != nil:
 		return &Reason{Kind: RouteNotJudged, Route: route, Metric: few.Metric, Why: few.Why, RunTime: s.longer(s.factor(few))}
 	default:
@@ -117,7 +117,7 @@ const (
 
 // notReached gives one reason for routes that were not requested if another that fails is the likely
 // cause: a login, or a step before them. Else it gives each its own.
-func (s side) notReached(p Policy, missing []Reason, errors map[string][]Failure) []Reason {
+func (s side) notReached(p Policy, missing []Reason) []Reason {
 	route, worst := "", 0.0
 	for name, c := range s.routes {
 		rate := float64(c.failures) / float64(max(c.requests, 1))
@@ -128,7 +128,7 @@ func (s side) notReached(p Policy, missing []Reason, errors map[string][]Failure
 	if len(missing) == 0 || worst < mostlyFails {
 		return missing
 	}
-	one := Reason{Kind: NotReached, Of: missing[0].Of, Route: route, Now: worst, Requests: s.routes[route].requests, Limit: p.forRoute(route).FailureRate, Failures: errors[route]}
+	one := Reason{Kind: NotReached, Of: missing[0].Of, Route: route, Now: worst, Requests: s.routes[route].requests, Limit: p.forRoute(route).FailureRate, Failures: s.errors[route]}
 	if one.Of == "" {
 		one.Of = OfHead
 	}

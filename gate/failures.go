@@ -22,7 +22,7 @@ const (
 // too. All routes together are those that the policy does not ignore, and their limit is the mean of
 // the routes' limits, weighted by their requests: the whole fails only if a route is past its own.
 func (s *sides) failureRates(heads []*result.Result) []row {
-	calls, errors := s.calls(), errorsOf(heads...)
+	calls := s.calls()
 	allowed := 0.0
 	for _, route := range calls {
 		allowed += s.p.forRoute(route).FailureRate * float64(s.now.routes[route].requests)
@@ -30,7 +30,7 @@ func (s *sides) failureRates(heads []*result.Result) []row {
 	rows := s.rateRow(tally.All, calls, allowed/float64(max(s.now.sum(calls).requests, 1)), heads)
 	for _, route := range s.named() {
 		for _, r := range s.rateRow(route, []string{route}, s.p.forRoute(route).FailureRate, heads) {
-			r.Failures = errors[route]
+			r.Failures = s.now.errors[route]
 			rows = append(rows, r)
 		}
 	}

@@ -51,8 +51,8 @@ func AreSides(base, head *result.Result) bool {
 // pairs are missing.
 func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 	v := Verdict{Mode: Paired, Baseline: Baseline{Commit: base.Commit, Newest: base.Started, Starts: base.Starts}}
-	if reason := misfitPair(base, head); reason != nil {
-		return weigh(v, nil, *reason)
+	if reason := misfitPair(p, base, head); reason != nil {
+		return weigh(v, failedToBegin(p, head), *reason)
 	}
 	pairs := min(len(base.Rounds), len(head.Rounds))
 	good := undisturbed(base, head, pairs)
@@ -77,7 +77,7 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 		v = v.Note(dropped)
 	}
 	rows := s.collect()
-	doubts = append(doubts, s.blind(rows, head)...)
+	doubts = append(doubts, s.blind(rows)...)
 	if !now {
 		v.Compared, v.Total = countRoutes(rows)
 		return weigh(v, attribute(s, append(rates, rows...)), append(doubts, Reason{Kind: TooFewPairs, Has: len(good), Needs: nextLook(len(good))})...)
@@ -96,11 +96,11 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 }
 
 // misfitPair says why two sides cannot be judged; nil when they can.
-func misfitPair(base, head *result.Result) *Reason {
-	if reason := unfit(base, OfBase); reason != nil {
+func misfitPair(p Policy, base, head *result.Result) *Reason {
+	if reason := unfit(p, base, OfBase); reason != nil {
 		return reason
 	}
-	if reason := unfit(head, OfHead); reason != nil {
+	if reason := unfit(p, head, OfHead); reason != nil {
 		return reason
 	}
 	if base.Series != head.Series || base.ProfileDigest != head.ProfileDigest {

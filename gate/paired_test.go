@@ -165,7 +165,7 @@ func TestJudgePairs(t *testing.T) {
 			head.Control = controls(20, func(i int) time.Duration { return time.Millisecond * time.Duration(1+i%3*3) })
 		}},
 		"base ended early": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"run-not-whole: base 8/12"}, change: func(base, _ *result.Result) { base.PlannedRounds = 12 }},
-		"base fails the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /a [many-failures on base]"},
+		"base fails the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /a was 1 of 16000 [many-failures on base]"},
 			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
 				for i := range base.Rounds {
 					base.Rounds[i].Figures["GET /a"] = figures(2000, 2000, time.Millisecond)

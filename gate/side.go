@@ -25,7 +25,8 @@ type sides struct {
 // side adds up all the runs on one side of a comparison.
 type side struct {
 	rounds int
-	routes map[string]counts // without all routes together
+	routes map[string]counts    // without all routes together
+	errors map[string][]Failure // of routes, where they are known
 }
 
 // counts are the requests of a route, what became of them, and how long one takes in the mean.
@@ -71,6 +72,7 @@ func sideOfRounds(r *result.Result) side {
 	}
 	s.add(unitsOfRounds(r, nil))
 	s.cutOff(r)
+	s.errors = errorsOf(r)
 	return s
 }
 

@@ -21,8 +21,8 @@ const storedFactor = 5
 // none is left, the verdict says what they differ in.
 func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
 	v := Verdict{Mode: Stored}
-	if reason := unfitRuns(fresh); reason != nil {
-		return weigh(v, nil, *reason)
+	if reason := unfitRuns(p, fresh); reason != nil {
+		return weigh(v, failedToBegin(p, fresh...), *reason)
 	}
 	now := summaries(fresh)
 	if reason := unlike(now); reason != nil {
@@ -38,14 +38,14 @@ func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
 	if reason := tooLittle(p, &now[0], past, history); reason != nil {
 		if reason.Kind == TooFewRuns {
 			rows := s.sampleRuns(s.collect(), past, now)
-			doubts = append(doubts, s.blind(rows, fresh...)...)
+			doubts = append(doubts, s.blind(rows)...)
 			_, v.Total = countRoutes(rows)
 			rates = append(rates, besides(spreadOf(rows, fresh), len(past), p.Baseline.MinRuns)...)
 		}
 		return weigh(v, attribute(s, rates), append(doubts, *reason)...)
 	}
 	rows := spreadOf(s.sampleRuns(s.collect(), past, now), fresh)
-	doubts = append(doubts, s.blind(rows, fresh...)...)
+	doubts = append(doubts, s.blind(rows)...)
 	rows = settle(p, findRuns(p, rows, seedOf(ids(now)...)))
 	doubts = append(doubts, blindAfterAll(rows)...)
 	doubts = append(doubts, strayedControl(fresh)...)
@@ -61,6 +61,7 @@ func freshSide(fresh []*result.Result, now []result.Summary) side {
 	for _, r := range fresh {
 		s.cutOff(r)
 	}
+	s.errors = errorsOf(fresh...)
 	return s
 }
 
@@ -83,12 +84,12 @@ func (v Verdict) weighRuns(s *sides, rates, rows []row, doubts []Reason) Verdict
 }
 
 // unfitRuns says why runs cannot be judged at all; nil when they can.
-func unfitRuns(fresh []*result.Result) *Reason {
+func unfitRuns(p Policy, fresh []*result.Result) *Reason {
 	if len(fresh) == 0 {
 		return &Reason{Kind: NoRun}
 	}
 	for _, r := range fresh {
-		if reason := unfit(r, ""); reason != nil {
+		if reason := unfit(p, r, ""); reason != nil {
 			return reason
 		}
 	}
@@ -96,16 +97,28 @@ func unfitRuns(fresh []*result.Result) *Reason {
 }
 
 // unfit says why a run cannot be judged at all; nil when it can.
-func unfit(r *result.Result, of Part) *Reason {
+func unfit(p Policy, r *result.Result, of Part) *Reason {
 	switch {
 	case len(r.Problems) > 0:
-		return &Reason{Kind: RunNotWhole, Of: of, Text: r.Problems[0].Text}
+		return notWhole(r, of)
 	case !r.Whole():
 		return &Reason{Kind: RunNotWhole, Of: of, Has: len(r.Rounds), Needs: r.PlannedRounds}
 	case !requested(&r.Tally):
-		return &Reason{Kind: NoSamples, Of: of}
+		return noSamples(p, r, of)
 	}
 	return nil
+}
+
+// notWhole is the problem of a run that is not whole, with who used the machine if that was the problem.
+func notWhole(r *result.Result, of Part) *Reason {
+	reason := Reason{Kind: RunNotWhole, Of: of, Text: r.Problems[0].Text}
+	switch m := r.Generator.Machine; r.Problems[0].Kind {
+	case result.Busy:
+		reason.Kind, reason.Now, reason.Before = BusyMachine, m.Busy(), m.Generator
+	case result.Saturated:
+		reason.Kind, reason.Now, reason.Before = BusyGenerator, m.Busy(), m.Generator
+	}
+	return &reason
 }
 
 // requested reports whether any whole call was counted.

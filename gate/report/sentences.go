@@ -191,6 +191,13 @@ func routeMissing(r *gate.Reason) string {
 }
 
 func routeNotJudged(r *gate.Reason) string {
+	if r.Before > 0 {
+		failing := fmt.Sprintf("%.2f %% of %d requests", 100*r.Before, r.Requests)
+		if how := ways(r.Failures, sum(r.Failures)); how != "" {
+			failing += ": " + how
+		}
+		return fmt.Sprintf("%s failed in the baseline (%s), so it could not be compared", name(r.Route), failing)
+	}
 	text := name(r.Route) + " could not be judged: " + because(r.Why, plain)
 	if how := ways(r.Failures, sum(r.Failures)); how != "" {
 		text += "; it failed with " + how

@@ -55,6 +55,7 @@ func said() []gate.Reason {
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20, OnBase: true}, RunTime: time.Minute},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.FewRounds}},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.ManyFailures, OnBase: true}},
+		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.ManyFailures, OnBase: true}, Before: 1, Requests: 255},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.NotInBaseline}},
 		{Kind: gate.LostSight, Route: "GET /a", Metrics: []gate.Metric{gate.P95, gate.P99}, Before: 2000, Now: 45},
 		with(line(gate.LooksWorse, gate.P50, 0.19), func(r *gate.Reason) { r.Has, r.Needs = 1, 5 }),
