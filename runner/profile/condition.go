@@ -53,7 +53,14 @@ var operators = []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Ma
 
 // Conditions reads what the values of a source must be, by their paths or names.
 func (r *CallReader) Conditions(of Source, to *[]Condition) strict.Read {
-	return r.reader.conditions(of, func(key *yaml.Node) {}, to)
+	named := func(*yaml.Node) {}
+	switch of {
+	case OfHeader:
+		named = r.Match(headerOf, func(*yaml.Node, string) {})
+	case OfCookie:
+		named = r.Match(cookieOf, func(*yaml.Node, string) {})
+	}
+	return r.reader.conditions(of, named, to)
 }
 
 // conditions reads a mapping of names to conditions; named sees each name.

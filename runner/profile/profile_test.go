@@ -151,12 +151,26 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, u := range p.Users {
 			for _, task := range u.Tasks {
-				for _, s := range task.Steps {
-					if (s.Call == nil) == (s.Wait == nil) {
-						t.Errorf("a step is neither call nor wait: %q", data)
-					}
+				if !whole(task.Steps) {
+					t.Errorf("a step is not one of call, wait and group: %q", data)
 				}
 			}
 		}
 	})
+}
+
+// whole reports whether each step is exactly one of a call, a wait and a group.
+func whole(steps []profile.Step) bool {
+	for _, s := range steps {
+		kinds := 0
+		for _, is := range []bool{s.Call != nil, s.Wait != nil, len(s.Steps) > 0} {
+			if is {
+				kinds++
+			}
+		}
+		if kinds != 1 || !whole(s.Steps) {
+			return false
+		}
+	}
+	return true
 }

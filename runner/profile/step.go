@@ -351,10 +351,10 @@ func (r *reader) saveForms(n *yaml.Node, s *Save, sources []Source) {
 	forms := []strict.Form{{Key: "json", Read: func(n *yaml.Node) {
 		r.Mapping(n, strict.Key("json", "The GJSON path of a value in the answer.", path(jsonPath, OfJSON)), match, optional)
 	}}}
-	words := "json: items.0.id"
+	words := "{json: items.0.id}"
 	for _, of := range sources {
 		forms = append(forms, known[of])
-		words += ", or " + string(of) + ": …"
+		words += ", or {" + string(of) + ": …}"
 	}
-	r.Forms(n, "write where the value is, for example {"+words+"}", forms...)
+	r.Forms(n, "write where the value is: "+words, forms...)
 }

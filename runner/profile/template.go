@@ -198,7 +198,7 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 		}
 		r.Problem(n, "the environment variable %s is not set", name)
 	case !r.inUser:
-		r.Problem(n, "unknown variable ${%s}; only ${port} and ${env.NAME} can be used here%s", variable, likeShell(variable))
+		r.Problem(n, "unknown variable ${%s}; only ${port} and ${env.NAME} can be used here%s", variable, r.likeShell(variable))
 	case isData:
 		return r.checkColumn(n, table, column)
 	case err != nil:
@@ -206,7 +206,7 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 	case isGenerator || r.saved[variable] == certainly || r.saved[variable] == perhaps && (r.inGuard || r.guards[variable] > 0):
 		return true
 	case r.saved[variable] == perhaps:
-		r.Problem(n, "${%s} may not be set here, as what saves it is optional; do this only if it is: if: {%s: exists}", variable, variable)
+		r.Problem(n, "${%s} may not be set here: what saves it may be left out, or find nothing; do this only if it is set: if: {%s: exists}", variable, variable)
 	default:
 		r.Problem(n, "${%s} is not set here: save it in setup, in on_start or in an earlier step of this task%s", variable, r.suggest(variable))
 	}
@@ -218,18 +218,22 @@ var shellVariable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(:?[-=?+].*|[#%
 var shellName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 
 // likeShell ends a sentence with what a variable of a shell's form was probably meant to be.
-func likeShell(variable string) string {
+func (r *reader) likeShell(variable string) string {
+	own := "for the shell's own"
+	if r.inUser {
+		own = "for these characters themselves"
+	}
 	if match := shellVariable.FindStringSubmatch(variable); match != nil {
-		return fmt.Sprintf("; write ${env.%s} for a variable of the environment, or $${%s} for the shell's own", match[1], variable)
+		return fmt.Sprintf("; write ${env.%s} for a variable of the environment, or $${%s} %s", match[1], variable, own)
 	}
 	if shellName.MatchString(variable) {
-		return fmt.Sprintf("; did you mean ${env.%s}? Write $${%s} for the shell's own", variable, variable)
+		return fmt.Sprintf("; did you mean ${env.%s}? Write $${%s} %s", variable, variable, own)
 	}
 	return ""
 }
 
 func (r *reader) suggest(variable string) string {
-	if shell := likeShell(variable); shell != "" {
+	if shell := r.likeShell(variable); shell != "" {
 		return shell
 	}
 	return strict.Suggest(variable, r.known())

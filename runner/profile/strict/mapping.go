@@ -259,7 +259,9 @@ func (r *Reader) Named(n *yaml.Node, name string, read Read) {
 func (r *Reader) misspelt(n *yaml.Node, forms []Form) string {
 	var known []string
 	for _, form := range forms {
-		known = append(known, form.Key)
+		if form.Refused == "" {
+			known = append(known, form.Key)
+		}
 	}
 	for i := 0; i < len(n.Content) && i < 40; i += 2 {
 		if name, ok := nearest(n.Content[i].Value, known); ok {

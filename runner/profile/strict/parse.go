@@ -108,7 +108,7 @@ func (r *Reader) invalid(data []byte, err error) {
 		message = "the file is empty"
 	case strings.Contains(message, "exceeded max depth"):
 		message = tooDeep
-	case strings.Contains(indent, "\t") || strings.Contains(message, "cannot start any token") && strings.Contains(text, "\t"):
+	case strings.Contains(message, "tab character") || strings.Contains(indent, "\t") || strings.Contains(message, "cannot start any token") && strings.Contains(text, "\t"):
 		message = "YAML does not allow tabs for indentation; use spaces"
 	case strings.Contains(message, "found multiple"):
 		message = "the file contains several YAML documents; write one"
