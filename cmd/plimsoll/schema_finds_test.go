@@ -25,7 +25,7 @@ import (
 func compiledSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	var printed bytes.Buffer
-	if err := (&schemaCmd{}).Run(&console.Console{Stdout: &printed}); err != nil {
+	if err := (&schemaCmd{Of: "profile"}).Run(&console.Console{Stdout: &printed}); err != nil {
 		t.Fatal(err)
 	}
 	document, err := jsonschema.UnmarshalJSON(&printed)
@@ -86,6 +86,11 @@ func collect(e *jsonschema.ValidationError, found map[string]bool) {
 				return
 			}
 		}
+		ofType := slices.DeleteFunc(slices.Clone(e.Causes), func(form *jsonschema.ValidationError) bool { return hasOtherType(form, e.InstanceLocation) })
+		if len(ofType) == 1 {
+			collect(ofType[0], found)
+			return
+		}
 		found[at] = true
 	case *kind.Required:
 		under(k.Missing)
@@ -113,9 +118,24 @@ func lacksKey(e *jsonschema.ValidationError, at []string) bool {
 		switch e.ErrorKind.(type) {
 		case *kind.Required, *kind.Type:
 			return true
+		case *kind.AnyOf: // all of its forms do
+			return !slices.ContainsFunc(e.Causes, func(form *jsonschema.ValidationError) bool { return !lacksKey(form, at) })
 		}
 	}
 	return slices.ContainsFunc(e.Causes, func(cause *jsonschema.ValidationError) bool { return lacksKey(cause, at) })
+}
+
+// hasOtherType reports whether an error says that the value at a place has another type.
+func hasOtherType(e *jsonschema.ValidationError, at []string) bool {
+	if slices.Equal(e.InstanceLocation, at) {
+		switch e.ErrorKind.(type) {
+		case *kind.Type:
+			return true
+		case *kind.AnyOf: // all of its forms do
+			return !slices.ContainsFunc(e.Causes, func(form *jsonschema.ValidationError) bool { return !hasOtherType(form, at) })
+		}
+	}
+	return slices.ContainsFunc(e.Causes, func(cause *jsonschema.ValidationError) bool { return hasOtherType(cause, at) })
 }
 
 // instanceOf converts a YAML document as an editor does for a schema; false when it is not YAML.

@@ -97,12 +97,18 @@ func (r *CallReader) TextConditions(to *[]Condition) strict.Read {
 
 var anything = strict.NewPattern(`^`, "a text")
 
+var sizeForm = strict.NewPattern(`^((==|!=|<=|>=|<|>) *)?[0-9]{1,18}$`, `a number of bytes such as 1000, or a condition such as "> 1000"`)
+
 // SizeCondition reads how many bytes the body of an answer must have.
 func (r *CallReader) SizeCondition(to *[]Condition) strict.Read {
-	return r.Scalar(func(n *yaml.Node) {
-		c := r.reader.condition(n, operators)
-		if c.Of = OfSize; !IsNumber(c.Operand) || c.Text || c.Op == Matches {
-			r.Problem(n, `expected a number of bytes such as 1000, or a condition such as "> 1000", found %s`, strict.Quote(n.Value))
+	return r.Match(sizeForm, func(n *yaml.Node, text string) {
+		operand := strings.TrimLeft(text, "=!<> ")
+		c := Condition{Of: OfSize, Op: Equal, Operand: operand}
+		if op := strings.TrimSpace(strings.TrimSuffix(text, operand)); op != "" {
+			c.Op = Op(op)
+		}
+		if number, ok := jsonNumber(operand); ok { // 010 is 10
+			c.Operand = number
 		}
 		*to = append(*to, c)
 	})
