@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // compareCmd is plimsoll compare.
@@ -31,6 +34,9 @@ func (c *compareCmd) Run(a *console.Console) error {
 	if err != nil {
 		return err
 	}
+	if j, err := job.Read(c.Profile, a.Env); err == nil { // otherwise the policy is the default one
+		hintProfile(a, j, c.Head, head)
+	}
 	v := gate.Compare(policy, base, head)
 	rep := report.New(v, head)
 	show := report.Terminal
@@ -44,4 +50,12 @@ func (c *compareCmd) Run(a *console.Console) error {
 		return nil
 	}
 	return exit.Verdict{Outcome: v.Outcome}
+}
+
+// hintProfile says that a result was measured with another profile than the one whose limits judge it.
+func hintProfile(a *console.Console, j *job.Job, file string, r *result.Result) {
+	if digest := j.Digest(); digest != r.ProfileDigest {
+		fmt.Fprintf(a.Stderr, "plimsoll: %s was measured with another profile than %s is now (digest %.12s, now %.12s): it is judged by the limits of %[2]s, against runs of its own profile\n",
+			file, j.File, r.ProfileDigest, digest)
+	}
 }

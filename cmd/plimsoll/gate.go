@@ -140,6 +140,7 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 		if twin, twice := files[r.ID()]; twice { // one run is no proof of itself
 			return nil, exit.BadInput("--result %s and %s hold the same run: give each run once", twin, file)
 		}
+		hintProfile(a, j, file, r)
 		files[r.ID()] = file
 		runs = append(runs, r)
 	}

@@ -170,7 +170,7 @@ func (v view) writeMore(b *strings.Builder, more int) {
 
 // writeBlank writes what was not judged, and why.
 func (v view) writeBlank(b *strings.Builder) {
-	if text := noFailures(v.Verdict); text != "" {
+	if text := noFailures(v.Verdict); text != "" && len(v.all) > 0 {
 		fmt.Fprintf(b, "\n%s\n", text)
 	}
 	if len(v.blank) > 0 {

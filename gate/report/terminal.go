@@ -32,7 +32,7 @@ func Terminal(w io.Writer, r Report) error {
 	if more := len(order) - len(rows) + r.LeftOut; more > 0 {
 		fmt.Fprintf(w, "and %d more, less far past their limits or within them\n", more)
 	}
-	if text := noFailures(v); text != "" {
+	if text := noFailures(v); text != "" && len(rows) > 0 {
 		fmt.Fprintln(w, text)
 	}
 	for i, line := range unjudged(v, all) {
