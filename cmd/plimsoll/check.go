@@ -47,7 +47,7 @@ func (c *checkCmd) Run(a *console.Console) error {
 // printForesight prints what is known before a run.
 func printForesight(w io.Writer, f foresee.Foresight) error {
 	for _, note := range f.Notes {
-		if _, err := fmt.Fprintf(w, "Note: %s.\n", note); err != nil {
+		if _, err := fmt.Fprintf(w, "note: %s\n", note); err != nil {
 			return err
 		}
 	}

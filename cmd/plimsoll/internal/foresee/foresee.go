@@ -1,14 +1,13 @@
 // Package foresee says what a plan will not be able to tell, before anything is sent.
 //
-// A plan and a policy go in, a Foresight comes out: kinds of users that get nobody, and figures for which there will
-// be too few requests. How often a route is requested follows from rates, weights, waits and repeats; how long
+// A plan and a policy go in, a Foresight comes out: users who may send more than a limit allows, and figures for
+// which there will be too few requests. How often a route is requested follows from rates, weights, waits and repeats; how long
 // the system takes is not known, so the numbers of a load with users are the most that there can be.
 package foresee
 
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,32 +29,9 @@ type Foresight struct {
 
 // Of looks at a plan and the policy of its gate.
 func Of(pl *plan.Plan, p gate.Policy) Foresight {
-	f := Foresight{Notes: slices.Concat(nobody(pl), tooFast(pl))}
+	f := Foresight{Notes: tooFast(pl)}
 	f.blind(pl, p)
 	return f
-}
-
-// nobody names the kinds of users that the plan has no user for.
-func nobody(pl *plan.Plan) (notes []string) {
-	if pl.Open != nil {
-		return nil
-	}
-	users := usersOf(pl)
-	for i, b := range pl.Behaviours {
-		if users[i] == 0 {
-			notes = append(notes, fmt.Sprintf("%s: none of the %d users is of this kind, so its routes are not requested: ask for more users, or give it a larger weight or fixed: 1",
-				b.Name, len(pl.Users)))
-		}
-	}
-	return notes
-}
-
-func usersOf(pl *plan.Plan) []int {
-	users := make([]int, len(pl.Behaviours))
-	for _, u := range pl.Users {
-		users[u.Behaviour]++
-	}
-	return users
 }
 
 // tooFast says that users may send more than the limit allows: then the run ends early.

@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// What a profile will not be able to tell: kinds of users that nobody is, routes that lack requests.
+// What a profile will not be able to tell.
 func TestOf(t *testing.T) {
 	const elsewhere, started = "target: {url: 'http://127.0.0.1:1'}\n", "target: {url: 'http://127.0.0.1:${port}', start: {command: x}}\n"
 	for name, c := range map[string]struct {
@@ -55,10 +55,6 @@ func TestOf(t *testing.T) {
 		},
 		"metrics that are not judged": {
 			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nusers: [{name: u, wait: pace 1s, tasks: [{http: GET /a}]}]\ngate: {metrics: [p50]}\n",
-		},
-		"kinds that nobody is": {
-			profile: elsewhere + "load: {users: 2, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nusers: [{name: u, weight: 5, wait: 1ms, tasks: [{http: GET /a}]}, {name: v, weight: 1, wait: 1ms, tasks: [{http: GET /b}]}]\n",
-			notes:   []string{"v: none of the 2 users is of this kind"},
 		},
 		"past limits.rate": {
 			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nlimits: {rate: 100/s}\nusers: [{name: u, wait: 10ms, tasks: [{http: GET /a}]}]\n",

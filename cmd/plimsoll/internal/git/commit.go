@@ -1,7 +1,9 @@
 package git
 
 import (
+	"bytes"
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -80,4 +82,24 @@ func (d Dir) shallow(ctx context.Context) string {
 		return ": it is a shallow clone; fetch its history, with `fetch-depth: 0` in actions/checkout"
 	}
 	return ""
+}
+
+// Show is a file as a commit has it. name is relative to d. The error is ErrNoCommit when there is no such commit
+// or no such file in it.
+func (d Dir) Show(ctx context.Context, commit, name string) ([]byte, error) {
+	sha, err := d.Resolve(ctx, commit)
+	if err != nil {
+		return nil, err
+	}
+	name = filepath.ToSlash(name)
+	object := sha + ":./" + name
+	if _, err := d.Run(ctx, "cat-file", "-e", object); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, Refuse("%.12s has no file %s", sha, name)
+	}
+	var content bytes.Buffer
+	err = d.run(ctx, &content, "cat-file", "blob", object)
+	return content.Bytes(), err
 }

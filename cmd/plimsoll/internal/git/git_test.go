@@ -144,3 +144,30 @@ func TestAncestors(t *testing.T) {
 		t.Errorf("a flag: %v", err)
 	}
 }
+
+// A file is shown as a commit has it, to the last byte, from below the root too.
+func TestShow(t *testing.T) {
+	dir, commits := gittest.Repository(t)
+	below := filepath.Join(dir, "a b")
+	if err := os.MkdirAll(below, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const content = "one\r\n\n\n"
+	if err := os.WriteFile(filepath.Join(below, "x.csv"), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	gittest.Run(t, dir, "-c", "core.autocrlf=false", "add", ".")
+	gittest.Run(t, dir, "commit", "-qm", "x")
+	if err := os.WriteFile(filepath.Join(below, "x.csv"), []byte("later"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	at := git.In(below, os.Environ())
+	if got, err := at.Show(t.Context(), "HEAD", "x.csv"); err != nil || string(got) != content {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, missing := range [][2]string{{commits[0], "x.csv"}, {"HEAD", "y.csv"}, {"nowhere", "x.csv"}} {
+		if _, err := at.Show(t.Context(), missing[0], missing[1]); !errors.Is(err, git.ErrNoCommit) {
+			t.Errorf("%v: %v", missing, err)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -67,14 +68,23 @@ func (r refusal) Is(target error) bool { return target == ErrNoCommit }
 // Refuse makes an error that is ErrNoCommit and says what does not exist.
 func Refuse(format string, args ...any) error { return refusal{fmt.Sprintf(format, args...)} }
 
-// Run runs a git command and returns its output.
+// Run runs a git command and returns its output, without the ends of lines at its end.
 func (d Dir) Run(ctx context.Context, args ...string) (string, error) {
+	var stdout bytes.Buffer
+	if err := d.run(ctx, &stdout, args...); err != nil {
+		return "", err
+	}
+	return strings.TrimRight(stdout.String(), "\r\n"), nil
+}
+
+// run runs a git command that writes its output to stdout.
+func (d Dir) run(ctx context.Context, stdout io.Writer, args ...string) error {
 	command := exec.CommandContext(ctx, "git", append([]string{"-c", "core.hooksPath=" + os.DevNull}, args...)...)
 	command.Dir, command.Env = d.Path, d.environment()
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) } // git then removes its locks
 	command.WaitDelay = leave
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
+	var stderr bytes.Buffer
+	command.Stdout, command.Stderr = stdout, &stderr
 	err := command.Run()
 	said := strings.TrimSpace(stderr.String())
 	name := args[0]
@@ -83,16 +93,16 @@ func (d Dir) Run(ctx context.Context, args ...string) (string, error) {
 	}
 	switch {
 	case err == nil:
-		return strings.TrimRight(stdout.String(), "\r\n"), nil
+		return nil
 	case ctx.Err() != nil:
-		return "", ctx.Err()
+		return ctx.Err()
 	case errors.Is(err, exec.ErrNotFound):
-		return "", errors.New("git is not installed, and no other commit can be checked out without it")
+		return errors.New("git is not installed, and no other commit can be checked out without it")
 	case strings.Contains(said, "not a git repository"):
-		return "", Refuse("%s is not in a git repository", d.Path)
+		return Refuse("%s is not in a git repository", d.Path)
 	case said == "":
-		return "", fmt.Errorf("git %s: %w", name, err)
+		return fmt.Errorf("git %s: %w", name, err)
 	default:
-		return "", fmt.Errorf("git %s: %s", name, said)
+		return fmt.Errorf("git %s: %s", name, said)
 	}
 }

@@ -7,6 +7,7 @@ package job
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/reference"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner"
@@ -38,8 +40,7 @@ type Job struct {
 	env environ.Values
 }
 
-// Read reads a profile and its gate's policy. One error lists the problems of both, in the order of their
-// lines.
+// Read reads a profile and its gate's policy.
 func Read(file string, env environ.Values) (*Job, error) {
 	data, err := readProfile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,23 +49,43 @@ func Read(file string, env environ.Values) (*Job, error) {
 	if err != nil {
 		return nil, exit.BadInput("read profile: %w", err)
 	}
-	p, problems := profile.Parse(file, data, profile.Surroundings{
-		Env: env.Lookup,
-		Read: func(path string) ([]byte, error) {
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(filepath.Dir(file), path)
-			}
-			return readData(path)
-		},
+	p, policy, err := parse(file, data, env, func(path string) ([]byte, error) {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(file), path)
+		}
+		return readData(path)
 	})
-	policy, more := gate.ParsePolicy(file, p.Gate, p.Routes())
-	problems = slices.Concat(problems, more)
-	slices.SortStableFunc(problems, func(a, b strict.Problem) int { return a.Line - b.Line })
-	if err := problems.Err(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	dir, err := filepath.Abs(filepath.Dir(file))
 	return &Job{p, policy, file, dir, env}, err
+}
+
+// parse reads a profile and its gate's policy. One error lists the problems of both, in the order of their lines.
+func parse(file string, data []byte, env environ.Values, read func(path string) ([]byte, error)) (*profile.Profile, gate.Policy, error) {
+	p, problems := profile.Parse(file, data, profile.Surroundings{Env: env.Lookup, Read: read})
+	policy, more := gate.ParsePolicy(file, p.Gate, p.Routes())
+	problems = slices.Concat(problems, more)
+	slices.SortStableFunc(problems, func(a, b strict.Problem) int { return a.Line - b.Line })
+	return p, policy, problems.Err()
+}
+
+// At is the job's profile as a commit has it, with the files that it names there. The error is git.ErrNoCommit when
+// the commit is not here, or has no such profile.
+func (j *Job) At(ctx context.Context, dir git.Dir, commit string) (*profile.Profile, error) {
+	name := filepath.Base(j.File)
+	data, err := dir.Show(ctx, commit, name)
+	if err != nil {
+		return nil, err
+	}
+	p, _, err := parse(name, data, j.env, func(path string) ([]byte, error) {
+		if filepath.IsAbs(path) {
+			return readData(path)
+		}
+		return dir.Show(ctx, commit, path)
+	})
+	return p, err
 }
 
 // maxProfile is more than a profile may have, in bytes: Parse refuses what was cut here.
