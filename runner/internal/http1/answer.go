@@ -1,6 +1,9 @@
 package http1
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Answer is an answer without its body.
 type Answer struct {
@@ -9,6 +12,7 @@ type Answer struct {
 	Coding   string   // of the body, as Content-Encoding says, if the body is wanted
 	Location string   // if it is wanted
 	Cookies  []string // the values of Set-Cookie, if they are wanted
+	Header   []byte   // its lines, each with its line end, if they are wanted; a folded line is one
 
 	minor    byte  // of the version, '0' or '1'
 	length   int64 // -1 if the header does not say
@@ -24,11 +28,37 @@ type Want struct {
 	Body     bool // keep it
 	Location bool
 	Cookies  bool
+	Header   bool
 }
 
 // reset prepares for another answer.
 func (a *Answer) reset() {
-	*a = Answer{length: -1, looked: true, Cookies: a.Cookies[:0]}
+	*a = Answer{length: -1, looked: true, Cookies: a.Cookies[:0], Header: a.Header[:0]}
+}
+
+// keep adds a line to Header.
+func (a *Answer) keep(line []byte) {
+	if len(a.Header) > 0 && (line[0] == ' ' || line[0] == '\t') {
+		a.Header = append(a.Header[:len(a.Header)-1], ' ')
+		line = trim(line)
+	}
+	a.Header = append(append(a.Header, line...), '\n')
+}
+
+// Field is the value of a field of Header, whose name may be in any case; lines of one name are joined
+// with ", " (RFC 9110, section 5.3).
+func (a *Answer) Field(name string) (value string, ok bool) {
+	for line := range bytes.Lines(a.Header) {
+		key, text, _ := bytes.Cut(line, []byte{':'})
+		if !strings.EqualFold(string(key), name) {
+			continue
+		}
+		if ok {
+			value += ", "
+		}
+		value, ok = value+string(trim(bytes.TrimSuffix(text, []byte{'\n'}))), true
+	}
+	return value, ok
 }
 
 // start reads a status line (RFC 9112, section 4).

@@ -157,6 +157,9 @@ func (r *Reader) header(want Want) error {
 		if err := r.answer.field(line, want); err != nil {
 			return err
 		}
+		if want.Header {
+			r.answer.keep(line)
+		}
 	}
 }
 

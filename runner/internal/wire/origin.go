@@ -32,15 +32,22 @@ func OriginOf(u *url.URL) (Origin, error) {
 	return at, nil
 }
 
-// Address is host and port, to dial.
+// Address is host and port, to dial. It has the zone of a link-local address, such as [fe80::1%eth0]:80.
 func (o Origin) Address() string { return net.JoinHostPort(o.Host, o.Port) }
 
-// Authority is the value of a Host header: host and port, without a default port.
+// Name is the host as other machines know it: a zone means something on this machine only, and is
+// never sent (RFC 6874, section 1).
+func (o Origin) Name() string {
+	name, _, _ := strings.Cut(o.Host, "%")
+	return name
+}
+
+// Authority is the value of a Host header: host and port, without a default port and a zone.
 func (o Origin) Authority() string {
 	if o.Port == ports[o.Scheme] {
-		return strings.TrimSuffix(net.JoinHostPort(o.Host, ""), ":")
+		return strings.TrimSuffix(net.JoinHostPort(o.Name(), ""), ":")
 	}
-	return o.Address()
+	return net.JoinHostPort(o.Name(), o.Port)
 }
 
 // URL is the beginning of every address on the origin, such as http://127.0.0.1:8080.

@@ -3,10 +3,10 @@ package http
 import (
 	"context"
 	"errors"
-	"net/http/cookiejar"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -22,7 +22,7 @@ type client1 struct {
 	conn  *wire.Conn // kept for the next call, unless connections are shared
 	rests bool       // Idle was called since the last call
 	buf   *buffer
-	jar   *cookiejar.Jar // nil until the first cookie comes
+	jar   *jar.Jar // nil until the first cookie comes
 }
 
 var _ versioned = (*client1)(nil)
@@ -42,8 +42,10 @@ func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	if u.buf == nil {
 		u.buf = u.clients.buffers.Get().(*buffer)
 	}
-	var m message
-	m, u.buf.out = t.message(u.buf.out, v)
+	m, out, err := t.message(u.buf.out, v)
+	if u.buf.out = out; err != nil {
+		return failed(err)
+	}
 	now := time.Now() // after filling in values, which is not the system's time
 	if deadline.IsZero() {
 		deadline = now.Add(u.clients.target.Timeout)
@@ -51,13 +53,16 @@ func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	x := exchange{at: u.clients.origin, message: m, now: now, deadline: deadline, closes: t.closes}
 	x.want = http1.Want{
 		Head: t.content.Method == "HEAD", Body: t.looksAtBody,
-		Location: u.clients.target.Redirects > 0, Cookies: u.clients.target.Cookies,
+		Location: u.clients.target.Redirects > 0, Cookies: u.clients.target.Cookies || t.looksAtHead, Header: t.looksAtHead,
 	}
 	u.exchange(ctx, &x, &r)
 	if x.want.Location && r.Class == tally.OK && redirects(r.status) {
 		u.follow(ctx, &x, &r)
 	}
 	r.Ended, r.Resent = time.Now(), x.replaced
+	if t.looksAtHead {
+		r.head = &head1{u.buf.in.Answer(), x.set}
+	}
 	r.decode(t, &u.buf.decoder)
 	return r
 }
@@ -70,9 +75,10 @@ type exchange struct {
 	deadline time.Time
 	want     http1.Want
 	closes   bool
-	kept     bool // its connection has carried a request before
-	written  int  // bytes of it that have left
-	replaced int  // how many kept connections had died
+	kept     bool     // its connection has carried a request before
+	written  int      // bytes of it that have left
+	replaced int      // how many kept connections had died
+	set      []string // the values of Set-Cookie in all answers, if the head of the answer matters
 }
 
 // exchange sends a message and reads its answer into the buffer. It fills in r instead of returning a
@@ -81,7 +87,7 @@ func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	*r = response{}
 	sending := x.message.bytes
 	if u.jar != nil {
-		sending = x.message.withCookies(cookieLine(u.jar, x.at, x.message.path()))
+		sending = x.message.withCookies(cookies(u.jar, x.at, x.message.path(), x.message.cookies()))
 	}
 	c, sent, err := u.take(ctx, x)
 	if err != nil {
@@ -97,8 +103,11 @@ func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	}
 	u.give(x, c, reusable && !x.closes)
 	a := u.buf.in.Answer()
-	if len(a.Cookies) > 0 {
-		u.keepCookies(x, a.Cookies)
+	if len(a.Cookies) > 0 && u.clients.target.Cookies {
+		u.jar = keepCookies(u.jar, x.at, x.message.path(), a.Cookies)
+	}
+	if x.want.Header {
+		x.set = append(x.set, a.Cookies...)
 	}
 	r.Class, r.Sent, r.BytesReceived, r.status = tally.OK, sent, a.Received, a.Status
 	if errors.Is(err, errNotBegun) && !again {

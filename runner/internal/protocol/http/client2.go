@@ -6,13 +6,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/coding"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -23,9 +23,9 @@ import (
 type client2 struct {
 	clients *Clients
 	line    *line
-	spare   *line          // for one request that the server refused on line; nil for none
-	jar     *cookiejar.Jar // nil until the first cookie comes
-	held    []byte         // the last body that was looked at
+	spare   *line    // for one request that the server refused on line; nil for none
+	jar     *jar.Jar // nil until the first cookie comes
+	held    []byte   // the last body that was looked at
 	decoder coding.Decoder
 }
 
@@ -45,7 +45,9 @@ type request struct {
 	host   string
 	header http.Header // never changed, as net/http may still read it
 	body   []byte
-	holds  bool // the body of the answer is needed
+	holds  bool     // the body of the answer is needed
+	head   bool     // its header and its cookies are needed
+	set    []string // the values of Set-Cookie in all answers so far, if they are needed
 }
 
 // Do makes one call and reads the whole answer; see load.Client.
@@ -65,7 +67,11 @@ func (u *client2) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	ctx, cancel := context.WithDeadlineCause(ctx, deadline, wire.ErrNoAnswer)
 	defer cancel()
 	t := u.clients.calls[c.Index]
-	r := u.follow(ctx, t.request(u.clients.origin, v))
+	q, err := t.request(u.clients.origin, v)
+	if err != nil {
+		return failed(err)
+	}
+	r := u.follow(ctx, q)
 	r.Ended = time.Now()
 	r.decode(t, &u.decoder)
 	return r
@@ -96,15 +102,22 @@ func (u *client2) follow(ctx context.Context, q *request) response {
 }
 
 // request fills in a call's values, in the same order as for HTTP/1.1, so generators give the same ones.
-func (t *compiled) request(at wire.Origin, v load.Values) *request {
-	q := &request{hop: hop{at: at, method: t.content.Method}, holds: t.looksAtBody}
+func (t *compiled) request(at wire.Origin, v load.Values) (*request, error) {
+	q := &request{hop: hop{at: at, method: t.content.Method}, holds: t.looksAtBody, head: t.looksAtHead}
 	q.body = v.Append(nil, t.content.Body)
+	if t.content.From != nil {
+		var err error
+		if q.path, err = t.from(v); err != nil {
+			return nil, err
+		}
+	}
 	var text []byte
 	value := func(of plan.Text) string {
 		text = v.Append(text[:0], of)
 		return string(text)
 	}
-	q.path, q.host = value(t.content.Path), value(t.host)
+	q.path += value(t.content.Path)
+	q.host = value(t.host)
 	q.header = make(http.Header, len(t.fields)+1)
 	for _, field := range t.fields {
 		filled := value(field.Value)
@@ -117,7 +130,7 @@ func (t *compiled) request(at wire.Origin, v load.Values) *request {
 	if t.cookie != nil {
 		q.header.Set("Cookie", value(t.cookie))
 	}
-	return q
+	return q, nil
 }
 
 // redirected is the request of the next hop.
@@ -159,10 +172,11 @@ func (u *client2) exchange(ctx context.Context, q *request) (r response, locatio
 	r.BytesReceived, err = u.read(resp, q)
 	resp.Body.Close() //nolint:errcheck // it was read to its end, or given up
 	if lines := resp.Header["Set-Cookie"]; len(lines) > 0 && u.clients.target.Cookies {
-		if u.jar == nil {
-			u.jar = newJar()
-		}
-		setCookies(u.jar, q.at, q.path, lines)
+		u.jar = keepCookies(u.jar, q.at, q.path, lines)
+	}
+	if q.head {
+		q.set = append(q.set, resp.Header["Set-Cookie"]...)
+		r.head = &head2{resp.Header, q.set}
 	}
 	if q.holds {
 		r.body, r.coding = u.held, strings.Join(resp.Header["Content-Encoding"], ",")
@@ -207,12 +221,13 @@ func (u *client2) build(ctx context.Context, q *request) *http.Request {
 	if u.jar == nil {
 		return req
 	}
-	if cookies := cookieLine(u.jar, q.at, q.path); cookies != "" {
-		if own := q.header.Get("Cookie"); own != "" {
-			cookies = own + "; " + cookies
+	own := q.header.Get("Cookie")
+	if sent := cookies(u.jar, q.at, q.path, own); sent != "" {
+		if own != "" {
+			sent = own + "; " + sent
 		}
 		req.Header = q.header.Clone()
-		req.Header.Set("Cookie", cookies)
+		req.Header.Set("Cookie", sent)
 	}
 	return req
 }

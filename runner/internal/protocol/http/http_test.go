@@ -46,6 +46,7 @@ func saved(slot int) plan.Text { return plan.Text{{Kind: plan.Saved, Slot: slot}
 // request is a call as the tests write it.
 type request struct {
 	Method  string
+	From    plan.Text
 	Path    plan.Text
 	Headers []plan.Header
 	Body    plan.Text
@@ -59,8 +60,8 @@ type request struct {
 func planOf(target plan.Target, requests ...*request) *plan.Plan {
 	p := &plan.Plan{Target: target, Routes: []plan.Route{{Name: "a route"}}}
 	for i, r := range requests {
-		content := &plan.HTTP{Method: r.Method, Path: r.Path, Headers: r.Headers, Body: r.Body, Expect: r.Expect}
-		r.call = &plan.Call{Index: i, Routes: []int{0}, Save: r.Save, Content: content}
+		content := &plan.HTTP{Method: r.Method, From: r.From, Path: r.Path, Headers: r.Headers, Body: r.Body, Expect: r.Expect}
+		r.call = &plan.Call{Index: i, Name: "a route", Routes: []int{0}, Save: r.Save, Content: content}
 		p.Calls = append(p.Calls, r.call)
 	}
 	return p

@@ -19,9 +19,16 @@ import (
 type response struct {
 	load.Outcome
 	status int
-	body   []byte // if the call looks at it; valid until the next call
-	coding string // of the body, until it is decoded
+	body   []byte      // if the call looks at it; valid until the next call
+	coding string      // of the body, until it is decoded
+	head   answer.Head // if the call looks at it; valid until the next call
 }
+
+// unfit is a value of the user's, or an answer, that does not fit. Its text is always the same sentence.
+type unfit string
+
+// Error is the sentence.
+func (u unfit) Error() string { return string(u) }
 
 // failed is the response of a call that an error ended.
 func failed(err error) response {
@@ -35,6 +42,10 @@ func (r *response) fail(err error) {
 	r.status, r.body = 0, nil
 	r.Class, r.Error = wire.Classify(err)
 	r.Unfinished = wire.IsCut(err)
+	var own unfit
+	if errors.As(err, &own) {
+		r.Class, r.Error = tally.Expect, string(own)
+	}
 }
 
 // decode undoes the coding of the body, if the call looks at it: not where the status says already
@@ -49,8 +60,7 @@ func (r *response) decode(t *compiled, d *coding.Decoder) {
 	case err == nil:
 		r.body, r.coding = plain, ""
 	case errors.As(err, &unknown):
-		r.fail(err)
-		r.Class, r.Error = tally.Expect, unknown.Error()
+		r.fail(unfit(unknown.Error()))
 	case errors.Is(err, coding.ErrTooLarge):
 		r.fail(http1.ErrTooLarge)
 	default:
@@ -68,19 +78,16 @@ func judge(r *response, call *plan.Call, v load.Values) {
 		r.Class, r.Error = tally.Status, statusText(r.status, h.Status)
 		return
 	}
-	if !looksAtBody(call, h) {
+	if len(h.Expect) == 0 && len(call.Save) == 0 {
 		return
 	}
-	if wrong := (answer.Answer{Body: r.body}).Check(h.Expect, call.Save, v); wrong != "" {
+	if wrong := (answer.Answer{Body: r.body, Head: r.head}).Check(h.Expect, call.Save, v); wrong != "" {
 		r.Class, r.Error = tally.Expect, wrong
 	}
 }
 
 // byteOrderMark may stand before JSON, where a reader may ignore it (RFC 8259, section 8.1).
 const byteOrderMark = "\xef\xbb\xbf"
-
-// looksAtBody reports whether the body of the answer matters.
-func looksAtBody(call *plan.Call, h *plan.HTTP) bool { return len(h.Expect) > 0 || len(call.Save) > 0 }
 
 func expected(status int, want []int) bool {
 	if len(want) == 0 {

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -19,17 +21,19 @@ import (
 // HTTP/1.1. Both take the same values in the same order.
 type compiled struct {
 	content     *plan.HTTP
+	target      *plan.Target
 	host        plan.Text
 	fields      []plan.Header // the user's and those that we add, in the order sent
 	cookie      plan.Text     // the value of the Cookie header; nil for none
 	looksAtBody bool          // the body of the answer matters
+	looksAtHead bool          // its header or its cookies matter
 
 	// HTTP/1.1
 	static message   // the whole message if nothing varies; otherwise its bytes are nil
-	head   plan.Text // request line and header, without the last line end
+	begin  string    // of the request line, up to the path
+	head   plan.Text // the rest of it, from what is known of the path on, and the header without the last line end
 	length bool      // a Content-Length is sent, even if it is 0
 	closes bool      // the user asks for Connection: close
-	pathAt int       // where in head the path begins
 }
 
 // message is a request that is ready to be sent, but for the cookies of the user's jar.
@@ -46,6 +50,16 @@ type message struct {
 func (m message) path() string {
 	path, _, _ := strings.Cut(string(m.bytes[m.pathAt:m.cookieAt]), " ")
 	return path
+}
+
+// cookies is the value of its own Cookie header, which is the last line; empty for none.
+func (m message) cookies() string {
+	if !m.cookie {
+		return ""
+	}
+	head := m.bytes[:m.cookieAt]
+	_, value, _ := strings.Cut(string(head[bytes.LastIndex(head, []byte("\r\n")):]), ":")
+	return value
 }
 
 // withCookies is the message's bytes with the jar's cookies added.
@@ -68,11 +82,12 @@ func compile(p *plan.Plan, d *wire.Dialer) ([]*compiled, error) {
 		if !ok { // another protocol's
 			continue
 		}
-		if err := sendable(h, p.Routes[call.Route()].Name); err != nil {
+		if err := sendable(h, call.Name); err != nil {
 			return nil, err
 		}
-		calls[i] = newCompiled(h, d)
-		calls[i].looksAtBody = looksAtBody(call, h)
+		calls[i] = newCompiled(h, &p.Target, d)
+		calls[i].looksAtBody = answer.NeedsBody(h.Expect, call.Save)
+		calls[i].looksAtHead = answer.NeedsHead(h.Expect, call.Save)
 	}
 	return calls, nil
 }
@@ -106,8 +121,8 @@ func literals(t plan.Text) string {
 	return b.String()
 }
 
-func newCompiled(h *plan.HTTP, d *wire.Dialer) *compiled {
-	t := &compiled{content: h, host: plan.Lit(d.Target().Authority())}
+func newCompiled(h *plan.HTTP, target *plan.Target, d *wire.Dialer) *compiled {
+	t := &compiled{content: h, target: target, host: plan.Lit(d.Target().Authority())}
 	t.length = h.Body != nil || h.Method == "POST" || h.Method == "PUT" || h.Method == "PATCH"
 	given := map[string]bool{}
 	for _, field := range h.Headers {
@@ -142,9 +157,8 @@ func newCompiled(h *plan.HTTP, d *wire.Dialer) *compiled {
 
 // asText compiles the form of HTTP/1.1.
 func (t *compiled) asText(via wire.Via) {
-	prefix := via.Prefix()
-	t.pathAt = len(t.content.Method) + 1 + len(prefix)
-	head := []plan.Text{plan.Lit(t.content.Method + " " + prefix), t.content.Path, plan.Lit(" HTTP/1.1\r\nHost: "), t.host}
+	t.begin = t.content.Method + " " + via.Prefix()
+	head := []plan.Text{t.content.Path, plan.Lit(" HTTP/1.1\r\nHost: "), t.host}
 	for _, field := range t.fields {
 		head = append(head, plan.Lit("\r\n"+field.Name+": "), field.Value)
 	}
@@ -154,25 +168,34 @@ func (t *compiled) asText(via wire.Via) {
 	t.head = plan.Join(head...)
 	_, headStatic := t.head.Static()
 	_, bodyStatic := t.content.Body.Static()
-	if headStatic && bodyStatic {
-		t.static, _ = t.render(nil, constant{})
+	if headStatic && bodyStatic && t.content.From == nil {
+		t.static, _, _ = t.render(nil, constant{})
 	}
 }
 
 // message fills in values. If anything varies, it writes into out, and returns out, perhaps grown.
-func (t *compiled) message(out []byte, v load.Values) (message, []byte) {
+// It fails if a value is no path where one is needed.
+func (t *compiled) message(out []byte, v load.Values) (message, []byte, error) {
 	if t.static.bytes != nil {
-		return t.static, out
+		return t.static, out, nil
 	}
 	return t.render(out, v)
 }
 
 // render writes the body first, since the header needs its length, and then the message behind it.
-func (t *compiled) render(out []byte, v load.Values) (message, []byte) {
+func (t *compiled) render(out []byte, v load.Values) (message, []byte, error) {
 	out = v.Append(out[:0], t.content.Body)
 	start := len(out)
+	out = append(out, t.begin...)
+	if t.content.From != nil {
+		path, err := t.from(v)
+		if err != nil {
+			return message{}, out, err
+		}
+		out = append(out, path...)
+	}
 	out = v.Append(out, t.head)
-	m := message{method: t.content.Method, cookie: t.cookie != nil, pathAt: t.pathAt, cookieAt: len(out) - start}
+	m := message{method: t.content.Method, cookie: t.cookie != nil, pathAt: len(t.begin), cookieAt: len(out) - start}
 	out = append(out, "\r\n"...)
 	if t.length {
 		out = append(out, "Content-Length: "...)
@@ -183,7 +206,16 @@ func (t *compiled) render(out []byte, v load.Values) (message, []byte) {
 	m.bodyAt = len(out) - start
 	out = append(out, out[:start]...)
 	m.bytes = out[start:]
-	return m, out
+	return m, out, nil
+}
+
+// from is the beginning of a path that is a value.
+func (t *compiled) from(v load.Values) (string, error) {
+	path, wrong := t.target.Path(string(v.Append(nil, t.content.From)))
+	if wrong != "" {
+		return "", unfit(wrong)
+	}
+	return path, nil
 }
 
 // constant fills in texts without variables.

@@ -16,12 +16,12 @@ func BenchmarkRender(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	t := newCompiled(h, d)
+	t := newCompiled(h, &plan.Target{}, d)
 	var out []byte
 	var m message
 	b.ReportAllocs()
 	for b.Loop() {
-		m, out = t.message(out, constant{}) // which takes a variable's Literal for its value
+		m, out, _ = t.message(out, constant{}) // which takes a variable's Literal for its value
 	}
 	want := "POST /cart HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Token: t\r\nUser-Agent: plimsoll\r\nContent-Length: 12\r\n\r\n{\"sku\":\"42\"}"
 	if string(m.bytes) != want {
