@@ -1,0 +1,256 @@
+package profile
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Difference is something that two profiles load otherwise.
+type Difference struct {
+	What   string // the kind of thing in the profile's words, such as route, weight or run_time
+	Name   string // which one; empty where there is only one
+	Before string // empty for what was added
+	Now    string // empty for what was removed
+}
+
+// Differences lists what is loaded otherwise than before: routes first, then how often and how hard they
+// are loaded, then what is sent and expected. How the system is built and started, limits and the
+// gate do not count, nor does the order of a file. Values are cut short for people.
+func Differences(before, now *Profile) []Difference {
+	was, is := before.facts(), now.facts()
+	var found []Difference
+	for _, f := range was {
+		i := slices.IndexFunc(is, f.about)
+		switch {
+		case i < 0 && f.ofRoute(): // the route itself is gone
+		case i < 0:
+			found = append(found, Difference{f.what, f.name, f.shown(), ""})
+		case is[i].value != f.value || is[i].hidden != f.hidden:
+			d := Difference{f.what, f.name, f.shown(), is[i].shown()}
+			if d.Before == d.Now {
+				d.Before, d.Now = f.marked(), is[i].marked()
+			}
+			found = append(found, d)
+		}
+	}
+	for _, f := range is {
+		if !f.ofRoute() && !slices.ContainsFunc(was, f.about) {
+			found = append(found, Difference{f.what, f.name, "", f.shown()})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Difference) int { return cmp.Compare(rank(a.What), rank(b.What)) })
+	return found
+}
+
+// order is the order of differences. What is not in it comes last.
+var order = [...]string{"route", "users", "weight", "fixed", "rate", "spawn_rate", "stages", "run_time", "wait", "steps", "request", "expect"}
+
+func rank(what string) int {
+	if i := slices.Index(order[:], what); i >= 0 {
+		return i
+	}
+	return len(order)
+}
+
+// fact is one thing that a profile says. hidden counts too, and is not shown.
+type fact struct{ what, name, value, hidden string }
+
+func (f fact) about(other fact) bool { return f.what == other.what && f.name == other.name }
+
+// ofRoute reports whether a route has the fact.
+func (f fact) ofRoute() bool { return f.what == "request" || f.what == "expect" }
+
+// shown is the value for people.
+func (f fact) shown() string {
+	const most = 100
+	text := strings.Join(strings.Fields(f.value), " ")
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return cmp.Or(text, "none")
+}
+
+// marked tells two values apart that look the same once they are cut.
+func (f fact) marked() string {
+	sum := sha256.Sum256([]byte(f.value + f.hidden))
+	return f.shown() + " #" + hex.EncodeToString(sum[:4])
+}
+
+// facts are all that counts as what is loaded, each what with a name once.
+func (p *Profile) facts() []fact {
+	var facts []fact
+	put := func(f fact) {
+		i := slices.IndexFunc(facts, f.about)
+		if i < 0 {
+			facts = append(facts, f)
+			return
+		}
+		if facts[i].value != f.value {
+			facts[i].value += "; " + f.value
+		}
+		facts[i].hidden += f.hidden
+	}
+	add := func(what, name string, value any) { put(fact{what, name, fmt.Sprint(value), ""}) }
+	for _, route := range p.Routes() {
+		add("route", route, "requested")
+	}
+	p.loadFacts(add)
+	p.userFacts(add)
+	for c := range p.calls() {
+		c.facts(put)
+	}
+	for _, t := range p.Data {
+		put(fact{"data", t.Name, fmt.Sprintf("%d rows, %s", len(t.Rows), t.Order), t.Sum})
+	}
+	t := p.Target
+	add("url", "", WithoutCredentials(string(t.URL)))
+	add("socket", "", t.Socket)
+	put(headerFact(t.Headers))
+	add("timeout", "", t.Timeout)
+	add("http", "", t.HTTP)
+	add("redirects", "", t.Redirects)
+	add("cookies", "", t.Cookies)
+	add("connections", "", cmp.Or(strings.Replace(fmt.Sprintf("shared %d", t.Connections), "shared 0", "", 1), "per-user"))
+	return facts
+}
+
+func (p *Profile) loadFacts(add func(what, name string, value any)) {
+	l := p.Load
+	switch {
+	case len(l.Stages) > 0:
+		var stages []string
+		for _, s := range l.Stages {
+			if s.Rate > 0 {
+				stages = append(stages, fmt.Sprintf("to %g/s in %v", s.Rate, s.For))
+			} else {
+				stages = append(stages, fmt.Sprintf("to %d users in %v", s.Users, s.For))
+			}
+		}
+		add("stages", "", strings.Join(stages, ", "))
+	case l.IsOpen():
+		add("rate", "", fmt.Sprintf("%g/s", l.Rate))
+	default:
+		add("users", "", l.Users)
+		add("spawn_rate", "", fmt.Sprintf("%g/s", l.SpawnRate))
+	}
+	if len(l.Stages) == 0 {
+		add("run_time", "", l.RunTime)
+	}
+	if l.IsOpen() {
+		add("arrivals", "", l.Arrivals)
+		add("max_in_flight", "", l.MaxInFlight)
+	}
+	add("warm_up", "", l.WarmUp)
+	add("rounds", "", l.Rounds)
+	add("seed", "", l.Seed)
+	add("stop_within", "", l.StopWithin)
+}
+
+func (p *Profile) userFacts(add func(what, name string, value any)) {
+	add("setup", "", stepWords(p.Setup))
+	add("teardown", "", stepWords(p.Teardown))
+	for _, u := range p.Users {
+		if u.Fixed > 0 {
+			add("fixed", u.Name, u.Fixed)
+		} else {
+			add("weight", u.Name, u.Weight)
+		}
+		if !p.Load.IsOpen() {
+			add("wait", u.Name, waitWords(u.Wait))
+		}
+		add("on_start", u.Name, stepWords(u.OnStart))
+		add("on_stop", u.Name, stepWords(u.OnStop))
+		add("renew", u.Name, u.Renew)
+		for _, t := range u.Tasks {
+			name := u.Name + ", " + cmp.Or(t.Name, stepWords(t.Steps))
+			if len(u.Tasks) > 1 {
+				add("weight", name, t.Weight)
+			}
+			if steps := stepWords(t.Steps); steps != t.Name {
+				add("steps", name, steps)
+			}
+		}
+	}
+}
+
+// facts are what a call sends and expects.
+func (c *Call) facts(put func(fact)) {
+	route := c.Route()
+	h, isHTTP := c.Content.(*HTTP)
+	if !isHTTP {
+		put(fact{"request", route, "", canonical(c.Content)})
+		return
+	}
+	sent := *h
+	sent.Status, sent.Expect = nil, nil
+	put(fact{"request", route, strings.TrimSpace(fmt.Sprintf("%s %s %s", h.Method, h.Path, h.Body)), canonical(&sent)})
+	var expects []string
+	if len(h.Status) > 0 {
+		expects = append(expects, fmt.Sprintf("status %v", h.Status))
+	}
+	for _, e := range h.Expect {
+		expects = append(expects, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", e.Of, e.Path, e.Op, e.Operand)), " "))
+	}
+	if c.Within > 0 {
+		expects = append(expects, fmt.Sprintf("within %v", c.Within))
+	}
+	put(fact{"expect", route, strings.Join(expects, ", "), ""})
+}
+
+// canonical is all that a call says, as the digest counts it.
+func canonical(c Content) string {
+	text, err := json.Marshal(c.Canonical())
+	if err != nil {
+		panic("profile: " + err.Error()) // plain fields only
+	}
+	return string(text)
+}
+
+// headerFact shows the names of headers alone: a value may be secret.
+func headerFact(headers []Header) fact {
+	f := fact{what: "headers"}
+	for _, h := range headers {
+		f.value = strings.TrimPrefix(f.value+", "+h.Name, ", ")
+		f.hidden += h.Name + ":" + string(h.Value) + "\n"
+	}
+	return f
+}
+
+// stepWords are steps for people: routes, waits, and how often.
+func stepWords(steps []Step) string {
+	var words []string
+	for _, s := range steps {
+		word := "(" + stepWords(s.Steps) + ")"
+		switch {
+		case s.Call != nil:
+			word = s.Call.Route()
+		case s.Wait != nil:
+			word = "wait " + waitWords(*s.Wait)
+		}
+		if s.Repeat.Max > 0 {
+			word = fmt.Sprintf("%d..%d times %s", s.Repeat.Min, s.Repeat.Max, word)
+		}
+		for _, c := range s.If {
+			word += strings.TrimRight(fmt.Sprintf(" if %s %s %s", c.Path, c.Op, c.Operand), " ")
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+func waitWords(w Wait) string {
+	switch {
+	case w.Kind == WaitPace:
+		return "pace " + fmt.Sprint(w.Period)
+	case w.Kind == WaitNone:
+		return "none"
+	case w.Min == w.Max:
+		return fmt.Sprint(w.Min)
+	}
+	return fmt.Sprint(w.Min) + ".." + fmt.Sprint(w.Max)
+}

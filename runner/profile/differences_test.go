@@ -1,0 +1,49 @@
+package profile_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+func TestDifferences(t *testing.T) {
+	read := func(text string) *profile.Profile {
+		t.Helper()
+		p, problems := profile.Parse("p.yaml", []byte(text), from)
+		if len(problems) > 0 {
+			t.Fatalf("%v\n%s", problems, text)
+		}
+		return p
+	}
+	check := func(base string, replace []string, want string) {
+		t.Helper()
+		text := strings.NewReplacer(replace...).Replace(base)
+		if text == base {
+			t.Fatalf("%q changes nothing", replace)
+		}
+		var got []string
+		for _, d := range profile.Differences(read(base), read(text)) {
+			if d.Before == d.Now {
+				t.Errorf("%v is the same before and now", d)
+			}
+			got = append(got, fmt.Sprintf("%s %s: %s -> %s", d.What, d.Name, d.Before, d.Now))
+		}
+		if joined := strings.Join(got, " | "); joined != want {
+			t.Errorf("%q:\n%s\nwant\n%s", replace, joined, want)
+		}
+	}
+	check(minimal, []string{"GET /", "GET /b"}, "route GET /: requested ->  | route GET /b:  -> requested")
+	check(every, []string{"    weight: 3\n", "    weight: 4\n"}, "weight reader: 3 -> 4")
+	check(every, []string{"fixed: 1", "weight: 1"}, "weight writer:  -> 1 | fixed writer: 1 -> ")
+	check(every, []string{"users: 9", "users: 8"}, "users : 9 -> 8")
+	check(every, []string{"run_time: 30s", "run_time: 60s"}, "run_time : 30s -> 1m0s")
+	check(every, []string{"[200, 304]", "[200]"}, "expect item: status [200 304], items.# > 0, name == boots, within 50ms -> status [200], items.# > 0, name == boots, within 50ms")
+	check(every, []string{"boots, tent", "boots, hat"}, "data words: 2 rows, shuffle #38643222 -> 2 rows, shuffle #db9ff1ea")
+	check(every, []string{"wait: 5ms", "wait: 6ms"}, "steps reader, browse: item, wait 5ms, POST /cart -> item, wait 6ms, POST /cart")
+	check(every, []string{`X-A: "1"`, `X-A: "secret"`}, "headers : X-A, X-B #450ee38a -> X-A, X-B #e8c47a21")
+	check(every, []string{"build: make", "build: make all", "# every", ""}, "")
+	check(open, []string{"rate: 20", "rate: 30"}, "stages : to 5/s in 10s, to 20/s in 20s -> to 5/s in 10s, to 30/s in 20s")
+	check(minimal, []string{"name: u", "name: u, on_start: [{http: GET /login}], renew: 1m"}, "route GET /login:  -> requested | on_start u: none -> GET /login | renew u: 0s -> 1m0s")
+}
