@@ -144,6 +144,9 @@ func (s *session) launch(ctx context.Context, y *system) error {
 		}
 		return nil
 	}
+	if err := y.door.Vacant(preparing); err != nil {
+		return interruptedOr(err)
+	}
 	s.told(y, Progress{Phase: "starting the system"})
 	program, err := sut.Start(preparing, y.plan.Start, y.door, s.place(y))
 	if err != nil {

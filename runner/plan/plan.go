@@ -57,6 +57,7 @@ type Target struct {
 	Cookies     bool // each user has a jar
 	Connections int  // shared by all users; 0 for one of each user's own
 	TLS         profile.TLS
+	Headers     []Header // of every request, those whose values are known before the run
 	Hosts       []string // patterns of hosts that may be sent to, such as *.internal
 }
 

@@ -200,6 +200,11 @@ func (r *Resolver) target(t profile.Target, hosts []string) Target {
 		URL: r.text(t.URL), Shown: profile.WithoutCredentials(t.URL.Shown(r.values.Port)), Socket: r.text(t.Socket), Timeout: t.Timeout, HTTP: t.HTTP, Redirects: t.Redirects,
 		Cookies: t.Cookies, Connections: t.Connections, TLS: t.TLS, Hosts: hosts,
 	}
+	for _, h := range t.Headers {
+		if known(h.Value) {
+			resolved.Headers = append(resolved.Headers, Header{h.Name, r.Text(h.Value, HeaderValue)})
+		}
+	}
 	u, err := url.Parse(resolved.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		// The URL may hold a password and is not shown.
@@ -211,6 +216,14 @@ func (r *Resolver) target(t profile.Target, hosts []string) Target {
 		resolved.Hosts = defaultHosts(u.Hostname())
 	}
 	return resolved
+}
+
+// known reports whether a template has the same value in the whole run.
+func known(t profile.Template) bool {
+	return !slices.ContainsFunc(t.Parts(), func(p profile.Part) bool {
+		_, isEnv := profile.EnvName(p.Variable)
+		return p.Variable != "" && p.Variable != profile.PortVariable && !isEnv
+	})
 }
 
 func (r *Resolver) start(s *profile.Start) *Start {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -17,9 +18,9 @@ import (
 // Door is where the load connects to a system. Questions at the door use the address, socket, proxy,
 // TLS, HTTP version and allowed hosts of the load, so a system that answers there is ready for it.
 type Door struct {
-	target plan.Target
-	url    *url.URL
-	dialer *wire.Dialer
+	target  plan.Target
+	dialer  *wire.Dialer
+	proxied bool // a proxy is on the way
 }
 
 // NewDoor makes the door of a target. It does not connect yet. It fails if the address, the
@@ -29,11 +30,12 @@ func NewDoor(t plan.Target, proxy wire.Proxy) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(t.URL)
-	if err != nil { // the dialer would have failed
-		return nil, errors.New("target.url is no address")
+	d := &Door{target: t, dialer: dialer}
+	if proxy != nil && t.Socket == "" {
+		by, err := proxy(&url.URL{Scheme: dialer.Target().Scheme, Host: dialer.Target().Address()})
+		d.proxied = err == nil && by != nil
 	}
-	return &Door{t, u, dialer}, nil
+	return d, nil
 }
 
 // Reach connects once to the target, or to its proxy.
@@ -52,6 +54,9 @@ func (d *Door) Reach(ctx context.Context) error {
 	return fmt.Errorf("%s cannot be connected to: %s", d.target.Shown, text)
 }
 
+// patience is how long one question at the door may take.
+const patience = time.Second
+
 // connects opens a connection like the load does, and closes it.
 func (d *Door) connects(ctx context.Context) error {
 	conn, err := d.dialer.Dial(ctx, d.dialer.Target(), offers[d.target.HTTP]...)
@@ -66,18 +71,19 @@ var offers = map[profile.HTTPVersion][]string{
 	profile.HTTPAuto: {"h2", "http/1.1"}, profile.HTTP1: {"http/1.1"}, profile.HTTP2: {"h2"},
 }
 
-// answers sends one GET and checks that the status is below 400. It follows redirects, but only to
-// hosts that may be loaded.
+// answers sends one GET with the headers of every request, and checks that the status is below 400. A
+// redirect is an answer, and is not followed.
 func (d *Door) answers(ctx context.Context, path string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.target.URL+path, nil)
 	if err != nil {
 		return errors.New("the path makes no address")
 	}
-	v := &visit{door: d}
-	defer v.end()
-	response, err := (&http.Client{Transport: v}).Do(request)
+	d.dress(request)
+	way := d.way()
+	defer way.CloseIdleConnections()
+	response, err := way.RoundTrip(request)
 	if err != nil {
 		_, text := wire.Classify(err)
 		return errors.New(text)
@@ -89,46 +95,34 @@ func (d *Door) answers(ctx context.Context, path string) error {
 	return nil
 }
 
-// visit is one question at a door. Each request, redirects included, has its own connection.
-type visit struct {
-	door *Door
-	ways []*http.Transport // of the requests
-}
-
-// RoundTrip sends one request.
-func (v *visit) RoundTrip(request *http.Request) (*http.Response, error) {
-	at, err := wire.OriginOf(request.URL)
-	if err != nil {
-		return nil, err
+// dress gives a request the headers that the load's requests have.
+func (d *Door) dress(request *http.Request) {
+	toProxy := ""
+	if d.target.HTTP != profile.HTTP2 { // which goes through a tunnel
+		toProxy = d.dialer.Via(d.dialer.Target()).Authorization()
 	}
-	if !v.door.dialer.Allowed(at.Host) {
-		return nil, wire.Fault("redirect to " + at.Host + " is outside limits.hosts")
+	for name, value := range map[string]string{"User-Agent": "plimsoll", "Authorization": d.dialer.Authorization(), "Proxy-Authorization": toProxy} {
+		if value != "" {
+			request.Header.Set(name, value)
+		}
 	}
-	way := v.door.way(at)
-	v.ways = append(v.ways, way)
-	if auth := v.door.dialer.Via(at).Authorization(); auth != "" && way.Proxy != nil {
-		request = request.Clone(request.Context())
-		request.Header.Set("Proxy-Authorization", auth)
-	}
-	return way.RoundTrip(request)
-}
-
-// end closes the connections.
-func (v *visit) end() {
-	for _, way := range v.ways {
-		way.CloseIdleConnections()
+	for _, h := range d.target.Headers {
+		value, _ := h.Value.Static() // the plan has no others here
+		if request.Header.Set(h.Name, value); strings.EqualFold(h.Name, "Host") {
+			request.Host = value
+		}
 	}
 }
 
-// way makes the transport to an origin.
-func (d *Door) way(at wire.Origin) *http.Transport {
-	version := d.target.HTTP
+// way makes the transport to the target. It is used once.
+func (d *Door) way() *http.Transport {
+	version, at := d.target.HTTP, d.dialer.Target()
 	lead := d.dialer.Dial
 	if version == profile.HTTP2 { // a proxy reads HTTP/1.1 only
 		lead = d.dialer.Tunnel
 	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return lead(ctx, at, offers[version]...) }
-	way := &http.Transport{DialContext: dial, DialTLSContext: dial, DisableKeepAlives: true, Protocols: new(http.Protocols)}
+	way := &http.Transport{DialContext: dial, DialTLSContext: dial, DisableKeepAlives: true, DisableCompression: true, Protocols: new(http.Protocols)}
 	way.Protocols.SetHTTP1(version != profile.HTTP2)
 	way.Protocols.SetHTTP2(version != profile.HTTP1)
 	way.Protocols.SetUnencryptedHTTP2(version == profile.HTTP2)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,35 +167,54 @@ func TestReadyThroughProxy(t *testing.T) {
 	}
 }
 
-// Redirects are followed, but only to hosts of limits.hosts.
+// A redirect is an answer. It is not followed, wherever it leads.
 func TestReadyRedirects(t *testing.T) {
-	var outside int
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { outside++ }))
+	var followed atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
 	defer other.Close()
-	elsewhere := "http://localhost:" + other.URL[strings.LastIndexByte(other.URL, ':')+1:]
-	mux := http.NewServeMux()
-	var to string
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) })
-	mux.HandleFunc("GET /ready", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("GET /broken", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	s := httptest.NewServer(mux)
+	for _, to := range []string{"/login", other.URL, "http://login.example/", "//x", ""} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/health" {
+				followed.Add(1)
+			}
+			w.Header().Set("Location", to)
+			w.WriteHeader(http.StatusFound)
+		}))
+		isReady(t, "redirect to "+to, doorOf(t, plan.Target{URL: s.URL, Hosts: []string{"127.0.0.1", "login.example"}}, nil))
+		s.Close()
+	}
+	if n := followed.Load(); n > 0 {
+		t.Errorf("%d redirects were followed", n)
+	}
+	for status, reason := range map[int]string{http.StatusServiceUnavailable: "503 Service Unavailable", http.StatusUnauthorized: "401 Unauthorized", http.StatusNotFound: "404 Not Found"} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		isNotReady(t, "an error", doorOf(t, plan.Target{URL: s.URL}, nil), profile.ReadyHTTP, "GET /health: "+reason)
+		s.Close()
+	}
+}
+
+// The question has the headers that every request of the load has.
+func TestReadyHasTheHeaders(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Key") != "s3cret" || r.Host != "shop.example" || r.Header.Get("User-Agent") != "plimsoll" || r.Header.Get("Authorization") != "Basic bWU6cHc=" {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	}))
 	defer s.Close()
-	at := func(hosts ...string) *sut.Door { return doorOf(t, plan.Target{URL: s.URL, Hosts: hosts}, nil) }
-	to = "/ready"
-	isReady(t, "redirect", at("127.0.0.1"))
-	to = "/broken"
-	isNotReady(t, "redirect to an error", at("127.0.0.1"), profile.ReadyHTTP, "503 Service Unavailable")
-	to = "/health"
-	isNotReady(t, "endless redirects", at("127.0.0.1"), profile.ReadyHTTP, "stopped after 10 redirects")
-	to = elsewhere
-	isNotReady(t, "redirect to another host", at("127.0.0.1"), profile.ReadyHTTP, "redirect to localhost is outside limits.hosts")
-	if outside != 0 {
-		t.Errorf("a host outside limits.hosts was asked %d times", outside)
+	at := plan.Target{
+		URL:     strings.Replace(s.URL, "http://", "http://me:pw@", 1),
+		Headers: []plan.Header{{Name: "x-key", Value: plan.Lit("s3cret")}, {Name: "host", Value: plan.Lit("shop.example")}},
 	}
-	isReady(t, "redirect to a host of limits.hosts", at("127.0.0.1", "localhost"))
-	if outside != 1 {
-		t.Errorf("a host of limits.hosts was asked %d times, want once", outside)
-	}
+	isReady(t, "headers", doorOf(t, at, nil))
+	at.Headers = append(at.Headers, plan.Header{Name: "User-Agent", Value: plan.Lit("mine")})
+	isNotReady(t, "a header of the profile's", doorOf(t, at, nil), profile.ReadyHTTP, "418")
+}
+
+// What is said last is why the system cannot be connected to, and not that time ran out.
+func TestNotReadySaysWhy(t *testing.T) {
+	d := doorOf(t, plan.Target{URL: "http://127.0.0.1:1"}, nil)
+	isNotReady(t, "nobody", d, profile.ReadyTCP, "connect to http://127.0.0.1:1: connection refused")
+	isNotReady(t, "nobody", d, profile.ReadyHTTP, "GET /health: connect: connection refused")
 }
 
 func TestReach(t *testing.T) {

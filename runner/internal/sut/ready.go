@@ -2,9 +2,14 @@ package sut
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"os"
+	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
@@ -21,7 +26,7 @@ func (s *System) awaitReady(ctx context.Context, door *Door) error {
 		if missing == nil && s.alive() { // if it is dead, another program answered
 			return nil
 		}
-		if last == nil || within.Err() == nil { // that time ran out says nothing new
+		if last == nil || within.Err() == nil && !late(missing) { // that time ran out says nothing new
 			last = missing
 		}
 		select {
@@ -51,8 +56,19 @@ func (s *System) notReady(ctx context.Context, door *Door) error {
 		}
 		return nil
 	default:
-		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		return door.connects(ctx)
+		err := door.connects(ctx)
+		if err == nil || late(err) {
+			return err
+		}
+		_, text := wire.Classify(err)
+		return fmt.Errorf("connect to %s: %s", door.target.Shown, strings.TrimPrefix(text, "connect: "))
 	}
+}
+
+// late reports whether an error says no more than that time ran out.
+func late(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
