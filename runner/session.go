@@ -124,10 +124,37 @@ func (s *session) up(ctx context.Context, y *system) error {
 		},
 	})
 	y.fresh = true
+	if err := s.setup(ctx, y); err != nil {
+		return err
+	}
 	if y.result == nil {
 		y.begin(ctx, s.Runner, shownProxy(y.plan.Target, s.proxy))
 	}
 	return nil
+}
+
+// setup does the plan's setup, before a system is loaded.
+func (s *session) setup(ctx context.Context, y *system) error {
+	if len(y.plan.Setup) == 0 {
+		return nil
+	}
+	preparing, done := untilAny(ctx, s.Stop, y.ended())
+	defer done()
+	s.told(y, Progress{Phase: "setup"})
+	err := y.crew.Setup(preparing)
+	switch {
+	case err == nil:
+		return nil
+	case isClosed(y.ended()):
+		return y.program.Failure()
+	case preparing.Err() != nil:
+		return interruptedOr(preparing.Err())
+	}
+	failure := &Failure{What: err.Error()}
+	if y.program != nil {
+		failure.Output = y.program.Output()
+	}
+	return failure
 }
 
 // launch starts the system's program, or reaches a system that runs elsewhere.

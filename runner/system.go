@@ -90,7 +90,8 @@ func (y *system) nextShift(settle, length time.Duration) *plan.Plan {
 	return y.plan.Shift(y.shifts, settle, length)
 }
 
-// dismiss lets the crew do on_stop and leave. It does nothing the second time.
+// dismiss lets the crew do on_stop, does the plan's teardown, and lets the crew leave. It does nothing
+// the second time. A teardown that fails is noted: the load is over, and was measured.
 func (y *system) dismiss(ctx context.Context) {
 	if y.crew == nil {
 		return
@@ -98,6 +99,9 @@ func (y *system) dismiss(ctx context.Context) {
 	leaving, done := untilAny(ctx, y.ended(), nil)
 	defer done()
 	y.crew.Dismiss(leaving)
+	if err := y.crew.Teardown(leaving); err != nil && y.result != nil {
+		y.result.Notes = append(y.result.Notes, err.Error())
+	}
 	y.crew = nil
 }
 

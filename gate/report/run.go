@@ -35,6 +35,9 @@ func Run(w io.Writer, r *result.Result) error {
 	if routes := neverRequested(r); len(routes) > 0 {
 		fmt.Fprintf(w, "\nNever requested: %s\n", strings.Join(routes, ", "))
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(w, "\nNote: %s\n", plain(note, maxSentence))
+	}
 	_, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain))
 	return err
 }

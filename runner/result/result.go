@@ -42,6 +42,9 @@ type Result struct {
 	WarmUp        *tally.Tally `json:"warm_up,omitempty"`
 	Tally         tally.Tally  `json:"tally"` // all rounds together
 	Problems      []Problem    `json:"problems,omitempty"`
+	// Notes are sentences about what went wrong beside the load, such as a teardown that failed. A run
+	// that has some is whole. Outside the ID.
+	Notes []string `json:"notes,omitempty"`
 	// Control is how a reference server did before and after the load, or after each pair of
 	// rounds. That server never changes, so its figures are about the machine. Empty for none.
 	Control []Figures `json:"control,omitempty"`

@@ -244,6 +244,14 @@ func (r *Result) validateRest() error {
 			return fmt.Errorf("control: %w", err)
 		}
 	}
+	if len(r.Notes) > maxProblems {
+		return fmt.Errorf("it has %d notes", len(r.Notes))
+	}
+	for _, note := range r.Notes {
+		if err := plain("note", note, maxURL); err != nil {
+			return err
+		}
+	}
 	for _, p := range r.Problems {
 		if err := plain("kind of a problem", string(p.Kind), maxText); err != nil {
 			return err

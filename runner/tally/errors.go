@@ -113,6 +113,9 @@ func (e Errors) worst() rank {
 	return worst
 }
 
+// ErrorText is a text of an error as Errors keep it: of bounded length, and in one line.
+func ErrorText(text string) string { return clean(text) }
+
 // clean makes a text of bounded length that can be shown in one line.
 func clean(text string) string {
 	if isClean(text) {

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -80,7 +81,7 @@ func (c *Crew) Shared() []profile.Value { return c.shared }
 func (c *Crew) Inherit(shared []profile.Value) { c.shared = shared }
 
 // Teardown does the plan's teardown, once, after Dismiss, within the plan's StopWithin. It does nothing
-// if setup has not succeeded, since what it would undo is not known. The error is a *StepError.
+// if setup has not succeeded, since what it would undo is not known. The error is a sentence.
 func (c *Crew) Teardown(ctx context.Context) error {
 	if len(c.parts.Plan.Teardown) == 0 || c.down || len(c.parts.Plan.Setup) > 0 && c.shared == nil {
 		return nil
@@ -100,7 +101,10 @@ func (c *Crew) Teardown(ctx context.Context) error {
 		failed.Section = "teardown"
 		return failed
 	}
-	if calls.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("teardown was cut short: the run, or the system, had ended")
+	case calls.Err() != nil:
 		return fmt.Errorf("teardown: not all of it was done within %v", c.parts.Plan.StopWithin)
 	}
 	return nil

@@ -132,7 +132,7 @@ func (w *worker) counted(c *plan.Call, s tally.Sample) bool {
 	if route := c.Route(); route >= 0 {
 		w.run.count(w.lane, route, s)
 	} else if !good {
-		w.failed = &StepError{Call: c.Name, Class: s.Class, Text: s.Error}
+		w.failed = &StepError{Call: c.Name, Class: s.Class, Text: tally.ErrorText(s.Error)}
 	}
 	return good
 }

@@ -75,7 +75,7 @@ func TestRepeatIsDrawn(t *testing.T) {
 				}
 			}
 			for _, one := range s.sent {
-				all = append(all, fmt.Sprint(one.user, one.path))
+				all = append(all, fmt.Sprint(one.at, one.path)) // which connection is whose is chance
 			}
 			slices.Sort(all)
 		})

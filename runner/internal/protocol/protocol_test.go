@@ -9,11 +9,19 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // run is the way of a run from its profile, without name and target, to what was counted in all of it.
 func run(t *testing.T, text string) *tally.Tally {
+	t.Helper()
+	all, _ := measure(t, text)
+	return all
+}
+
+// measure is run, and gives the result too.
+func measure(t *testing.T, text string) (*tally.Tally, *result.Result) {
 	t.Helper()
 	p, problems := profile.Parse("p.yaml", []byte("name: toy\n"+text), profile.Surroundings{Protocols: words})
 	if len(problems) > 0 {
@@ -36,7 +44,7 @@ func run(t *testing.T, text string) *tally.Tally {
 			all.Merge(counted)
 		}
 	}
-	return all
+	return all, r
 }
 
 // ended fails unless every sample of a route ended in one way, or was cut off by the end of the load; it

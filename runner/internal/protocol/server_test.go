@@ -16,7 +16,10 @@ import (
 //
 // A line "echo TEXT" is answered with TEXT, and "GET …" as HTTP. A line "open TOPIC" begins a stream, which takes
 // the connection: what comes over it is decided by the topic.
-func serve(t *testing.T) string {
+func serve(t *testing.T) string { return serveTo(t, func(string) {}) }
+
+// serveTo is serve; hear gets each line that comes outside of streams. Calls may overlap.
+func serveTo(t *testing.T, hear func(line string)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -34,7 +37,7 @@ func serve(t *testing.T) string {
 			mu.Lock()
 			open = append(open, c)
 			mu.Unlock()
-			all.Go(func() { defer c.Close(); talk(c) })
+			all.Go(func() { defer c.Close(); talk(c, hear) })
 		}
 	})
 	t.Cleanup(func() {
@@ -49,8 +52,9 @@ func serve(t *testing.T) string {
 	return (&url.URL{Scheme: "http", Host: listener.Addr().String()}).String()
 }
 
-func talk(c net.Conn) {
+func talk(c net.Conn, hear func(line string)) {
 	for in := bufio.NewScanner(c); in.Scan(); {
+		hear(in.Text())
 		word, rest, _ := strings.Cut(in.Text(), " ")
 		switch word {
 		case "echo":

@@ -92,6 +92,9 @@ func Start(ctx context.Context, s *plan.Start, door *Door, at Place) (*System, e
 // Ended is closed when the system has ended.
 func (s *System) Ended() <-chan struct{} { return s.ended }
 
+// Output is the last lines that the system wrote; may be empty.
+func (s *System) Output() string { return s.output.String() }
+
 // Failure says how the system ended. Call it after Ended is closed.
 func (s *System) Failure() *Failure {
 	what := s.end.itself(s.ready, oomKills()-s.kills)
