@@ -128,6 +128,9 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 		r, err := bench.Steady(ctx)
 		return []*result.Result{r}, err
 	}
+	if err := j.Change(c.change()); err != nil { // the flags that the results were measured with
+		return nil, err
+	}
 	files := map[string]string{} // by the ID of the run
 	for _, file := range c.Result {
 		r, err := readResult(file)

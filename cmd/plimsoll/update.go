@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
@@ -41,6 +42,9 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 		return err
 	}
 	r.Branch = cmp.Or(c.Branch, r.Branch, "main")
+	if err := c.refuse(policy, r); err != nil {
+		return err
+	}
 	if r.Dirty {
 		a.Warn(fmt.Sprintf("the working tree differs from commit %.12s, under which the run is recorded: `plimsoll baseline rm` removes it again", r.Commit))
 	}
@@ -58,7 +62,11 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (measure func() (*result.Result, error), policy gate.Policy, err error) {
 	if c.Result != "" {
 		r, err := readResult(c.Result)
-		return func() (*result.Result, error) { return r, nil }, gate.DefaultPolicy(), err
+		policy := gate.DefaultPolicy()
+		if j, err := job.Read(c.Profile, a.Env); err == nil && r != nil && j.Name == r.Series { // the profile need not be here
+			policy = j.Policy
+		}
+		return func() (*result.Result, error) { return r, nil }, policy, err
 	}
 	j, err := c.job(a)
 	if err != nil {
@@ -67,6 +75,29 @@ func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (me
 	bench, err := c.bench(a, j)
 	return func() (*result.Result, error) { return bench.Steady(ctx) }, j.Policy, err
 }
+
+// refuse reports, as an error, that a run must not become a baseline: every later change would be compared with
+// failures, or with nothing. Failures within gate.failure_rate are no reason. The result is kept.
+func (c *baselineUpdateCmd) refuse(policy gate.Policy, r *result.Result) error {
+	if !r.Whole() {
+		return nil // the store says why
+	}
+	reasons := gate.NotABaseline(policy, r)
+	if len(reasons) == 0 {
+		return nil
+	}
+	var why strings.Builder
+	for _, one := range reasons[:min(len(reasons), maxRefusals)] {
+		why.WriteString("\n  " + report.Sentence(one))
+	}
+	if more := len(reasons) - maxRefusals; more > 0 {
+		fmt.Fprintf(&why, "\n  and %s more", counted(more, "route"))
+	}
+	return fmt.Errorf("record the baseline: nothing could be compared with this run, so it was not recorded; the result is kept in %s:%s", cmp.Or(c.Result, c.Out), why.String())
+}
+
+// maxRefusals is how many reasons are told.
+const maxRefusals = 5
 
 // record puts the result into the store and says so.
 func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, store baseline.Store, r *result.Result) (baseline.Info, error) {
