@@ -141,38 +141,50 @@ func ofBroken(broken map[Cause]sources, r *row) *Why {
 
 // ofTime finds routes that take so much more of their users' time that this may explain a lower
 // throughput, whether they are judged or not. In the closed model only; in the open one nobody waits.
+//
+// For each request of this route, users of the same kind spend time in it and in others. How much they
+// wait, and which kinds there are, is not known. So it is assumed that they do nothing but this route and
+// those that may explain it: time spent otherwise makes the effect smaller. Half of what was lost must be
+// explained, and more than by the route itself.
 func (c *causes) ofTime(r *row) *Why {
 	before, now := c.s.before.routes[r.Route], c.s.now.routes[r.Route]
 	had, has := perOf(before, c.s.before), perOf(now, c.s.now)
 	if c.s.users == 0 || had == 0 || has == 0 {
 		return nil
 	}
-	type part struct {
-		route string
-		more  float64
+	grown, cycle, more := had/has-1, before.mean, 0.0
+	var names []string
+	for _, one := range c.s.slowerThan(r.Route) {
+		cycle, more, names = cycle+one.was, more+one.is-one.was, append(names, one.route)
+		if more >= cycle*grown/2 && more >= now.mean-before.mean {
+			return caused(BySlower, names)
+		}
 	}
-	var parts []part
-	cycle, more := before.mean, 0.0 // of the user's time for each request of this route, with no time spent waiting
-	for route, was := range c.s.before.routes {
-		is, known := c.s.now.routes[route]
-		if route == r.Route || !known || c.s.parts[route] || is.mean <= was.mean {
+	return nil
+}
+
+// spent is the time that users spend in a route, for each request of another.
+type spent struct {
+	route   string
+	was, is float64 // ns
+}
+
+// slowerThan lists the time spent in other routes than one that take longer than before, the most changed
+// first.
+func (s *sides) slowerThan(route string) []spent {
+	var all []spent
+	for other, was := range s.before.routes {
+		is, known := s.now.routes[other]
+		if other == route || !known || s.parts[other] || is.mean <= was.mean || was.mean == 0 {
 			continue
 		}
-		each := float64(was.requests) / float64(before.requests)
-		parts = append(parts, part{route, each * (is.mean - was.mean)})
-		cycle, more = cycle+each*was.mean, more+each*(is.mean-was.mean)
+		each := float64(was.requests) / float64(s.before.routes[route].requests)
+		all = append(all, spent{other, each * was.mean, each * is.mean})
 	}
-	if grown := had/has - 1; more < cycle*grown/2 || more < max(0, now.mean-before.mean) {
-		return nil
-	}
-	slices.SortFunc(parts, func(a, b part) int { return cmp.Or(cmp.Compare(b.more, a.more), cmp.Compare(a.route, b.route)) })
-	var names []string
-	for _, one := range parts {
-		if one.more >= more/4 || len(names) == 0 {
-			names = append(names, one.route)
-		}
-	}
-	return caused(BySlower, names)
+	slices.SortFunc(all, func(a, b spent) int {
+		return cmp.Or(cmp.Compare(b.is/b.was, a.is/a.was), cmp.Compare(a.route, b.route))
+	})
+	return all
 }
 
 // ofWhole is what a row of all routes together follows from: routes that are worse, or what those follow

@@ -51,6 +51,29 @@ func (s *sides) lostSight(rows []row) []Reason {
 	return []Reason{doubt}
 }
 
+// followed settles the doubts about routes that lost requests because of another route. What is left to
+// judge of such a route is judged, as of any route with few requests; without that the doubt stays, and
+// names the other.
+func followed(doubts []Reason, rows []row) []Reason {
+	var kept []Reason
+	for _, d := range doubts {
+		judged := false
+		for i := range rows {
+			switch r := &rows[i]; {
+			case d.Kind != LostSight || r.Route != d.Route:
+			case r.Metric == Throughput && r.Status == Follows:
+				d.Why = r.Why.clone()
+			case r.Metric.IsLatency() && r.Status != NotJudged:
+				judged = true
+			}
+		}
+		if d.Why == nil || d.Kind != LostSight || !judged {
+			kept = append(kept, d)
+		}
+	}
+	return kept
+}
+
 // blindRoute is the doubt about a route of which nothing can be judged; nil if something can, or if it
 // is said elsewhere.
 func (s *sides) blindRoute(rows []row, lost bool) *Reason {

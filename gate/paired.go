@@ -92,7 +92,8 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 		v.More = nextLook(len(good)) - len(good)
 	}
 	v = v.Note(orderEffect(rows, head, good)...).Note(lowSight(rows, OfPair)...)
-	return weigh(v, attribute(s, rows), doubts...)
+	rows = attribute(s, rows)
+	return weigh(v, rows, followed(doubts, rows)...)
 }
 
 // misfitPair says why two sides cannot be judged; nil when they can.

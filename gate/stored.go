@@ -80,7 +80,7 @@ func (v Verdict) weighRuns(s *sides, rates, rows []row, doubts []Reason) Verdict
 			v.More = max(FreshRuns-s.runs, 0)
 		}
 	}
-	return weigh(v, rows, doubts...)
+	return weigh(v, rows, followed(doubts, rows)...)
 }
 
 // unfitRuns says why runs cannot be judged at all; nil when they can.
