@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"net/url"
 	"os"
 	"strings"
@@ -28,9 +29,10 @@ func proxies(environ []string) func(*url.URL) (*url.URL, error) {
 		}
 		return values[strings.ToLower(name)]
 	}
+	all := either("ALL_PROXY")
 	c := httpproxy.Config{
-		HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY"),
-		CGI: values["REQUEST_METHOD"] != "", // a client of a CGI program sets HTTP_PROXY
+		HTTPProxy: cmp.Or(either("HTTP_PROXY"), all), HTTPSProxy: cmp.Or(either("HTTPS_PROXY"), all), NoProxy: either("NO_PROXY"),
+		CGI: values["REQUEST_METHOD"] != "" && values["HTTP_PROXY"] != "", // a client of a CGI program sets HTTP_PROXY
 	}
 	return c.ProxyFunc()
 }

@@ -6,12 +6,12 @@ import (
 )
 
 // defaultHosts are the hosts that may be loaded when the profile names none: this machine, and
-// the target if its address is private (RFC 1918, RFC 4193) or its name has no dot, which only a
+// the target if its address is private (RFC 1918, RFC 4193, RFC 4291 section 2.5.6) or its name has no dot, which only a
 // private network resolves.
 func defaultHosts(target string) []string {
 	hosts := []string{"localhost", "127.0.0.0/8", "::1"}
 	address, err := netip.ParseAddr(target)
-	if err == nil && address.IsPrivate() || err != nil && !strings.Contains(target, ".") && !Allowed(target, hosts) {
+	if err == nil && (address.IsPrivate() || address.Is6() && address.IsLinkLocalUnicast()) || err != nil && !strings.Contains(target, ".") && !Allowed(target, hosts) {
 		hosts = append(hosts, target)
 	}
 	return hosts
@@ -19,10 +19,12 @@ func defaultHosts(target string) []string {
 
 // Allowed reports whether a host, without its port, matches one of the patterns: a name, an
 // address, a range of addresses such as 10.0.0.0/8, *.suffix for every name below the suffix but
-// not the suffix itself, or * for all. It ignores letter case and how an address is spelled.
+// not the suffix itself, or * for all. It ignores letter case and how an address is spelled, and the
+// zone of an address unless the pattern has one.
 func Allowed(host string, patterns []string) bool {
 	host = normal(host)
 	address, isAddress := parseAddress(host)
+	zoneless := address.WithZone("")
 	for _, p := range patterns {
 		p = normal(p)
 		if p == "*" || p == host {
@@ -33,10 +35,10 @@ func Allowed(host string, patterns []string) bool {
 				return true
 			}
 		}
-		if other, ok := parseAddress(p); ok && isAddress && other == address {
+		if other, ok := parseAddress(p); ok && isAddress && (other == address || other == zoneless) {
 			return true
 		}
-		if span, err := netip.ParsePrefix(p); err == nil && isAddress && span.Contains(address) {
+		if span, err := netip.ParsePrefix(p); err == nil && isAddress && span.Contains(zoneless) {
 			return true
 		}
 	}

@@ -46,7 +46,13 @@ func (t *Target) Path(value string) (path, wrong string) {
 // sameHost reports whether an authority is that of a URL.
 func sameHost(base *url.URL, authority string) bool {
 	other, err := url.Parse(base.Scheme + "://" + authority)
-	return err == nil && strings.EqualFold(other.Hostname(), base.Hostname()) && port(other) == port(base)
+	return err == nil && strings.EqualFold(zoneless(other), zoneless(base)) && port(other) == port(base)
+}
+
+// zoneless is a host without the zone of its address, which no other machine knows.
+func zoneless(u *url.URL) string {
+	host, _, _ := strings.Cut(u.Hostname(), "%")
+	return host
 }
 
 func port(u *url.URL) string {

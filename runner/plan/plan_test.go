@@ -202,6 +202,11 @@ func TestAllowed(t *testing.T) {
 		{"127.9.9.9", []string{"127.0.0.0/8"}, true},
 		{"127.evil.com", []string{"127.0.0.0/8"}, false},
 		{"10.0.0.1", []string{"127.0.0.0/8", "10.0.1.0/24"}, false},
+		{"fe80::1%lo", []string{"fe80::1"}, true},
+		{"fe80::1%lo", []string{"fe80::/10"}, true},
+		{"fe80::1%lo", []string{"fe80::1%lo"}, true},
+		{"fe80::1%lo", []string{"fe80::1%eth0"}, false},
+		{"fe80::1", []string{"fe80::1%lo"}, false},
 	} {
 		if got := plan.Allowed(c.host, c.patterns); got != c.want {
 			t.Errorf("Allowed(%q, %q) = %v, want %v", c.host, c.patterns, got, c.want)

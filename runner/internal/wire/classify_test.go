@@ -74,3 +74,12 @@ func TestDialerReadsNoEnvironment(t *testing.T) {
 		t.Error("a proxy of the environment is used")
 	}
 }
+
+// A proxy that nobody here can speak to is refused before anything is loaded.
+func TestDialerRefusesProxy(t *testing.T) {
+	by := func(*url.URL) (*url.URL, error) { return url.Parse("socks4://127.0.0.1:1080") }
+	_, err := wire.NewDialer(plan.Target{URL: "http://shop.test"}, by)
+	if want := `the environment's proxy: the scheme "socks4" is none of http, https, socks5 and socks5h`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -1,7 +1,8 @@
 // Package wire connects to the system under test, and says whose fault it is when that fails.
 //
 // A Dialer connects to a plan's target and to where it redirects: over TCP or a unix socket,
-// through a proxy if it was given one, with TLS if the address asks for it. Every protocol dials
+// through a proxy if it was given one, with TLS if the address asks for it. If a name has several
+// addresses, its connections are spread over them. Every protocol dials
 // through it. A Dialer is safe for concurrent use and reads nothing of the process's environment.
 //
 // A Conn is a connection that carries one call at a time; setting its deadline again costs
@@ -30,6 +31,7 @@ type Proxy func(to *url.URL) (*url.URL, error)
 // Dialer makes connections. Its dials end with their context.
 type Dialer struct {
 	net    net.Dialer
+	names  *names
 	target Origin
 	user   *url.Userinfo // of the target's address
 	hosts  []string      // patterns of hosts that may be loaded beside the target
@@ -60,10 +62,15 @@ func NewDialer(t plan.Target, proxy Proxy) (*Dialer, error) {
 	if proxy == nil {
 		proxy = func(*url.URL) (*url.URL, error) { return nil, nil }
 	}
-	if _, err := proxy(&url.URL{Scheme: at.Scheme, Host: at.Address()}); err != nil {
+	by, err := proxy(&url.URL{Scheme: at.Scheme, Host: at.Address()})
+	if err == nil {
+		err = Via{url: by}.check()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the environment's proxy: %w", err)
 	}
 	return &Dialer{
+		names:  newNames(),
 		net:    net.Dialer{KeepAlive: -1}, // it would cost a system call or three at each dial
 		target: at, user: u.User, hosts: t.Hosts, socket: t.Socket, tls: config, proxy: proxy,
 	}, nil
@@ -125,7 +132,7 @@ func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way 
 		config.ServerName, config.Certificates = "", nil
 	}
 	if config.ServerName == "" {
-		config.ServerName = to.Host
+		config.ServerName = to.Name()
 	}
 	return handshake(ctx, raw, config)
 }
@@ -146,7 +153,7 @@ func (d *Dialer) tunnel(ctx context.Context, to Origin) (net.Conn, error) {
 	via := d.Via(to)
 	switch {
 	case via.url == nil:
-		return d.net.DialContext(ctx, "tcp", to.Address())
+		return d.dial(ctx, to.Host, to.Port)
 	case via.socks():
 		return via.dialSocks(ctx, d)
 	}

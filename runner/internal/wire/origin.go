@@ -42,12 +42,15 @@ func (o Origin) Name() string {
 	return name
 }
 
+// asked is host and port, as a proxy is asked for them.
+func (o Origin) asked() string { return net.JoinHostPort(o.Name(), o.Port) }
+
 // Authority is the value of a Host header: host and port, without a default port and a zone.
 func (o Origin) Authority() string {
 	if o.Port == ports[o.Scheme] {
 		return strings.TrimSuffix(net.JoinHostPort(o.Name(), ""), ":")
 	}
-	return net.JoinHostPort(o.Name(), o.Port)
+	return o.asked()
 }
 
 // URL is the beginning of every address on the origin, such as http://127.0.0.1:8080.

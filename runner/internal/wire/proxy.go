@@ -25,6 +25,14 @@ func (v Via) socks() bool {
 	return v.url != nil && (v.url.Scheme == "socks5" || v.url.Scheme == "socks5h")
 }
 
+// check refuses a proxy that nobody here can speak to.
+func (v Via) check() error {
+	if v.url == nil || v.socks() || ports[v.url.Scheme] != "" {
+		return nil
+	}
+	return Fault(fmt.Sprintf("the scheme %.20q is none of http, https, socks5 and socks5h", v.url.Scheme))
+}
+
 // Absolute reports whether HTTP/1.1 requests must name the whole address for the proxy.
 func (v Via) Absolute() bool {
 	return v.url != nil && !v.socks() && v.to.Scheme == "http"
@@ -52,8 +60,10 @@ func (v Via) port() string { return cmp.Or(v.url.Port(), ports[v.url.Scheme], "1
 
 // dial connects to the proxy itself.
 func (v Via) dial(ctx context.Context, d *Dialer) (net.Conn, error) {
-	address := net.JoinHostPort(v.url.Hostname(), v.port())
-	raw, err := d.net.DialContext(ctx, "tcp", address)
+	if err := v.check(); err != nil {
+		return nil, err
+	}
+	raw, err := d.dial(ctx, v.url.Hostname(), v.port())
 	if err != nil || v.url.Scheme != "https" {
 		return raw, err
 	}
@@ -72,16 +82,15 @@ func (v Via) dialSocks(ctx context.Context, d *Dialer) (net.Conn, error) {
 		password, _ := v.url.User.Password()
 		auth = &proxy.Auth{User: v.url.User.Username(), Password: password}
 	}
-	address := net.JoinHostPort(v.url.Hostname(), v.port())
-	socks, err := proxy.SOCKS5("tcp", address, auth, nil)
+	socks, err := proxy.SOCKS5("tcp", net.JoinHostPort(v.url.Hostname(), v.port()), auth, nil)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := d.net.DialContext(ctx, "tcp", address)
+	raw, err := d.dial(ctx, v.url.Hostname(), v.port())
 	if err != nil {
 		return nil, err
 	}
-	if _, err := socks.(socksDialer).DialWithConn(ctx, raw, "tcp", v.to.Address()); err != nil {
+	if _, err := socks.(socksDialer).DialWithConn(ctx, raw, "tcp", v.to.asked()); err != nil {
 		raw.Close() //nolint:errcheck // it failed already
 		return nil, err
 	}
@@ -90,7 +99,7 @@ func (v Via) dialSocks(ctx context.Context, d *Dialer) (net.Conn, error) {
 
 // connect asks the proxy on c for a tunnel to the origin (RFC 9110, section 9.3.6).
 func (v Via) connect(ctx context.Context, c net.Conn) error {
-	request := "CONNECT " + v.to.Address() + " HTTP/1.1\r\nHost: " + v.to.Address() + "\r\nUser-Agent: plimsoll\r\n"
+	request := "CONNECT " + v.to.asked() + " HTTP/1.1\r\nHost: " + v.to.asked() + "\r\nUser-Agent: plimsoll\r\n"
 	if auth := basic(v.url.User); auth != "" {
 		request += "Proxy-Authorization: " + auth + "\r\n"
 	}

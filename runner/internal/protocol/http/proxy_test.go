@@ -198,6 +198,50 @@ func TestIPv6(t *testing.T) {
 	wantOK(t, once(t, target("http://"+address.String()), peek("/")), 200, address.String())
 }
 
+// A zone leads to an interface of this machine, and nobody else hears of it: not the system, not its
+// certificate. Where it redirects by its own name for itself, it is the same system.
+func TestZone(t *testing.T) {
+	probe, err := net.Listen("tcp", "[::1%lo]:0")
+	if err != nil {
+		t.Skipf("this machine has no IPv6 loopback called lo: %v", err)
+	}
+	probe.Close()
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/away" {
+			scheme := "http"
+			if r.TLS != nil {
+				scheme = "https"
+			}
+			w.Header().Set("Location", scheme+"://"+r.Host+"/")
+			w.WriteHeader(http.StatusFound)
+			return
+		}
+		fmt.Fprint(w, r.Host)
+	})
+	ours := newAuthority(t)
+	for _, scheme := range []string{"http", "https"} {
+		for _, version := range []profile.HTTPVersion{profile.HTTP1, profile.HTTP2} {
+			s := ours.secure(t, "::1", time.Now().Add(time.Hour), true, handler)
+			if s.Listener, err = net.Listen("tcp", "[::1]:0"); err != nil {
+				t.Fatal(err)
+			}
+			s.Config.Protocols = new(http.Protocols)
+			s.Config.Protocols.SetHTTP1(true)
+			s.Config.Protocols.SetHTTP2(true)
+			s.Config.Protocols.SetUnencryptedHTTP2(true)
+			if scheme == "http" {
+				s.Start()
+			} else {
+				s.StartTLS()
+			}
+			address := s.Listener.Addr().String()
+			to := target(scheme + "://" + strings.Replace(address, "]", "%25lo]", 1))
+			to.HTTP, to.TLS.CA, to.Redirects = version, ours.pem, 1
+			wantOK(t, once(t, to, peek("/away")), 200, address)
+		}
+	}
+}
+
 // A call that cannot be sent is refused before anything is sent.
 func TestNewRefuses(t *testing.T) {
 	for want, c := range map[string]struct {
