@@ -43,7 +43,7 @@ func (w *worker) goOn(ctx context.Context, due time.Duration) (ended time.Durati
 				return due, false
 			}
 		case !first && (w.run.stopping.Load() || due >= w.run.Plan.Length()):
-			w.at[len(w.at)-1].left++ // not done yet
+			w.putBack()
 			w.rest(due, due)
 			return due, false
 		default:
@@ -69,6 +69,10 @@ func (w *worker) nextStep() *plan.Step {
 		}
 		s := &at.steps[at.next]
 		if at.left < 0 {
+			if s.Repeat.Max == 0 && s.If == nil && s.Steps == nil { // as nearly all are
+				at.next++
+				return s
+			}
 			at.left = w.choose.Times(s.Repeat)
 		}
 		if at.left == 0 {
@@ -85,6 +89,15 @@ func (w *worker) nextStep() *plan.Step {
 		}
 	}
 	return nil
+}
+
+// putBack makes the step that nextStep gave the next one again.
+func (w *worker) putBack() {
+	if at := &w.at[len(w.at)-1]; at.left < 0 {
+		at.next--
+	} else {
+		at.left++
+	}
 }
 
 // finish does steps to their end, whatever the load does, until ctx ends. Waits are left out: at the
@@ -123,14 +136,14 @@ func (w *worker) send(ctx context.Context, c *plan.Call, due time.Duration) (end
 	o := w.client.Do(ctx, c, w.values)
 	s := w.run.sample(&o, due)
 	within(&s, s.Service(), c.Within)
-	return s.Ended, w.counted(c, s)
+	return s.Ended, w.counted(c, &s)
 }
 
 // counted counts a call, unless it is of setup or teardown, and reports whether it ended as expected.
-func (w *worker) counted(c *plan.Call, s tally.Sample) bool {
-	good := succeeded(&s)
+func (w *worker) counted(c *plan.Call, s *tally.Sample) bool {
+	good := succeeded(s)
 	if route := c.Route(); route >= 0 {
-		w.run.count(w.lane, route, s)
+		w.run.count(w.lane, route, *s)
 	} else if !good {
 		w.failed = &StepError{Call: c.Name, Class: s.Class, Text: tally.ErrorText(s.Error)}
 	}

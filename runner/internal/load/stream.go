@@ -42,7 +42,7 @@ func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration
 		s, ended = f.whole(), f.at
 	}
 	within(&s, s.Service(), c.Within)
-	return ended, w.counted(c, s)
+	return ended, w.counted(c, &s)
 }
 
 // whole ends the stream and gives the sample of the call.
