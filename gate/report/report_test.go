@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/backtest"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -73,6 +74,9 @@ func TestGoldenRun(t *testing.T) {
 	}
 	r := shopRun()
 	r.PlannedRoutes = []string{"GET /rare", "GET /search", "POST /orders"}
+	r.Tally.Routes["POST /orders"].Unfinished, r.Tally.Routes["POST /orders"].Resent = 3, 1
+	r.Notes = []string{"teardown: DELETE /tenants failed: status 500 (status)"}
+	r.Generator.Paced = result.Paced{Due: 3000, Begun: 2933, Missed: 67}
 	if err := report.Run(&b, r); err != nil {
 		t.Fatal(err)
 	}

@@ -35,11 +35,29 @@ func Run(w io.Writer, r *result.Result) error {
 	if routes := neverRequested(r); len(routes) > 0 {
 		fmt.Fprintf(w, "\nNever requested: %s\n", strings.Join(routes, ", "))
 	}
-	for _, note := range r.Notes {
+	for _, note := range append(besides(r.Tally.Total()), r.Notes...) {
 		fmt.Fprintf(w, "\nNote: %s\n", plain(note, maxSentence))
 	}
 	_, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain))
 	return err
+}
+
+// besides says what the tables do not show of requests that were sent again, or not answered.
+func besides(total *tally.Route) (notes []string) {
+	if n := total.Unfinished; n > 0 {
+		notes = append(notes, fmt.Sprintf("%s not answered when the load ended: no success and no failure, and slower than the figures say", were(n)))
+	}
+	if n := total.Resent; n > 0 {
+		notes = append(notes, fmt.Sprintf("%s sent again on a fresh connection", were(n)))
+	}
+	return notes
+}
+
+func were(n int64) string {
+	if n == 1 {
+		return "1 request was"
+	}
+	return fmt.Sprintf("%d requests were", n)
 }
 
 // Identity writes which run a result is of, a line for each thing known.
