@@ -48,15 +48,9 @@ func withFigures(v gate.Verdict, order []int) []int {
 }
 
 // unjudged says in a line for each route, in plain text, which of its figures were not judged, why, and
-// what would help. A route that is among the reasons has been spoken of there.
+// what would help. It leaves out a route that the reasons speak of.
 func unjudged(v gate.Verdict, order []int) []string {
-	said := map[string]bool{}
-	for _, r := range v.Reasons {
-		switch r.Kind {
-		case gate.RouteNotJudged, gate.RouteMissing:
-			said[r.Route] = true
-		}
-	}
+	said := spokenOf(v)
 	own := map[string][]*gate.Comparison{}
 	var routes []string
 	for _, i := range order {
@@ -77,6 +71,24 @@ func unjudged(v gate.Verdict, order []int) []string {
 		lines = append(lines, fmt.Sprintf("and figures of %s", count(more, "more route")))
 	}
 	return lines
+}
+
+// spokenOf are the routes whose lack of figures the reasons explain. A route that fails has no latencies to
+// compare, and neither have all routes together with it.
+func spokenOf(v gate.Verdict) map[string]bool {
+	said := map[string]bool{}
+	for _, r := range v.Reasons {
+		switch r.Kind {
+		case gate.RouteNotJudged, gate.RouteMissing, gate.NotRequested, gate.NotReached, gate.Failing:
+			said[r.Route] = true
+		}
+	}
+	for i := range v.Comparisons {
+		if c := &v.Comparisons[i]; c.Metric == gate.FailureRate && c.Status == gate.Follows {
+			said[c.Route] = true
+		}
+	}
+	return said
 }
 
 // missing says why metrics of one route were not judged. Those that lack requests share a sentence.
@@ -129,7 +141,11 @@ func tooFew(metrics []string, lacking []*gate.Why) string {
 	if lacking[0].OnBase {
 		where = " of the baseline"
 	}
-	text := fmt.Sprintf("%s in a round%s, and %s", count(int(min(lacking[0].Has, math.MaxInt32)), "request"), where, join(needs))
+	has := count(int(min(lacking[0].Has, math.MaxInt32)), "request")
+	if lacking[0].Has == 0 {
+		has = "no request"
+	}
+	text := fmt.Sprintf("%s in a round%s, and %s", has, where, join(needs))
 	if most > 1 {
 		text += fmt.Sprintf(": a run_time %s times as long would do", times(most))
 		if len(metrics) > 1 {
