@@ -151,7 +151,7 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 		words.what = "there is more to measure"
 		return words
 	}
-	r := v.Reasons[0]
+	r := weightiest(v.Reasons)
 	words = doubts[r.Kind]
 	switch {
 	case r.Of == gate.OfFresh:
@@ -177,6 +177,17 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 		words.settle = fmt.Sprintf("a `run_time` of %s", runTime(most))
 	}
 	return words
+}
+
+// weightiest is the first reason that keeps everything from being judged, or else the first one.
+func weightiest(reasons []gate.Reason) gate.Reason {
+	for _, r := range reasons {
+		switch r.Kind {
+		case gate.NoBaseline, gate.TooFewRuns, gate.SingleRuns, gate.TooFewPairs:
+			return r
+		}
+	}
+	return reasons[0]
 }
 
 // longest is the longest run_time that reasons ask for.

@@ -47,7 +47,7 @@ func sure(r *gate.Reason) string {
 	if r.Interval == nil {
 		return ""
 	}
-	return fmt.Sprintf(" (95 %% interval: %+.1f to %+.1f %%)", 100*r.Interval.Low, 100*r.Interval.High)
+	return fmt.Sprintf(" (95 %% interval: %s to %s %%)", signed(r.Interval.Low, 1), signed(r.Interval.High, 1))
 }
 
 // runs is a number of runs.

@@ -221,6 +221,15 @@ func TestHeadlineOfDoubt(t *testing.T) {
 	}
 }
 
+// What keeps everything from being judged goes before what keeps one route from it.
+func TestHeadlineOfTheWeightiestDoubt(t *testing.T) {
+	v := doubtful(gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}})
+	v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.TooFewRuns, Has: 2, Needs: 5, Branch: "main"})
+	if text := render(t, comment, report.New(v, shopRun())); !strings.Contains(text, "**inconclusive**: too few baseline runs\n") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
 // What only all routes together show is said of them.
 func TestHeadlineOfTheWhole(t *testing.T) {
 	v := gate.Verdict{

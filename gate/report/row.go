@@ -74,6 +74,7 @@ func verdict(c gate.Comparison, foreign show) string {
 	switch {
 	case c.Status == gate.Follows && c.Why != nil:
 		text += " " + because(c.Why, foreign)
+	case c.Why != nil && c.Why.Kind == gate.FewRuns && c.Status == gate.NotJudged: // the reasons say so once
 	case c.Why != nil:
 		text += ": " + because(c.Why, foreign)
 	}

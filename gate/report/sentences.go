@@ -43,7 +43,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("no baseline yet: run %s on %s", ourUpdate, plain(r.Branch, maxName))
 	},
 	gate.TooFewRuns: func(r *gate.Reason) string {
-		return fmt.Sprintf("the baseline has %d of the %d runs that it needs: run %s %d more times on %s", r.Has, r.Needs, ourUpdate, r.Needs-r.Has, plain(cmp.Or(r.Branch, "main"), maxName))
+		return fmt.Sprintf("the baseline has %d of the %d runs that it needs: run %s %s on %s", r.Has, r.Needs, ourUpdate, again(r.Needs-r.Has), plain(cmp.Or(r.Branch, "main"), maxName))
 	},
 	gate.SingleRuns: fixed("one run against one proves nothing: `plimsoll gate` compares with a history, and " + pairedGate + " with the base in pairs of rounds"),
 	gate.TooFewPairs: func(r *gate.Reason) string {
@@ -111,6 +111,14 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		}
 		return fmt.Sprintf("%s set the label %s, but nothing was compared, so there is nothing to accept", plain(r.By, maxName), plain(r.Label, maxName))
 	},
+}
+
+// again is a number of further times.
+func again(n int) string {
+	if n == 1 {
+		return "once more"
+	}
+	return fmt.Sprintf("%d more times", n)
 }
 
 func fixed(text string) func(*gate.Reason) string { return func(*gate.Reason) string { return text } }

@@ -74,6 +74,8 @@ func working(r Report, foreign show) string {
 	switch {
 	case s.Commit == "":
 		return ""
+	case s.Dirty && r.Verdict.Mode == gate.Stored:
+		return "this run is of the working tree: commit " + foreign(short(s.Commit), maxName) + " with uncommitted changes"
 	case s.Dirty:
 		return "head is the working tree: commit " + foreign(short(s.Commit), maxName) + " with uncommitted changes"
 	case r.Verdict.Mode == gate.Paired && b.Commit == s.Commit:
