@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -23,7 +24,7 @@ type checkCmd struct {
 }
 
 // Run says in words what the profile would do, what it will not be able to tell, and what keeps it from running.
-func (c *checkCmd) Run(a *console.Console) error {
+func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	j, err := job.Read(cmp.Or(c.File, c.Profile, job.Usual), a.Env)
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (c *checkCmd) Run(a *console.Console) error {
 	if err := printForesight(a.Stdout, foresee.Of(pl, j.Policy)); err != nil {
 		return err
 	}
-	return runner.Check(runner.System{Plan: pl, Dir: j.Dir}, runner.Config{Environ: a.Env.ForSystem()})
+	return runner.Check(ctx, runner.System{Plan: pl, Dir: j.Dir}, runner.Config{Environ: a.Env.ForSystem()})
 }
 
 // printForesight prints what is known before a run.

@@ -87,7 +87,11 @@ func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, wor
 	if err != nil {
 		return report.Report{}, err
 	}
-	return c.judgePaired(ctx, bench, workflow)
+	rep, err := c.judgePaired(ctx, bench, workflow)
+	if err == nil {
+		rep.Verdict = rep.Verdict.Differs(c.loadedOtherwise(ctx, a, j, rep.Verdict.Baseline.Commit)...)
+	}
+	return rep, err
 }
 
 // judgeStored measures, or reads, and judges by the history of the branch.
@@ -114,6 +118,11 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Jo
 		}
 		v = gate.Judge(j.Policy, fresh, base)
 	}
+	commit := v.Baseline.Commit
+	if commit == "" && len(stand.Commits) > 0 { // nothing fits: what the change stands on
+		commit = stand.Commits[0]
+	}
+	v = v.Differs(c.loadedOtherwise(ctx, a, j, commit)...)
 	v = v.On(stand.Commits).Note(gate.Trend(j.Policy, history)...).Note(stand.Notices...)
 	return report.New(v, fresh[0]), nil
 }
