@@ -77,17 +77,23 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 }
 
-// WriteBeside begins to write p, so that an answer can be read meanwhile: a server may give it
-// before it has read the whole request. end stops the writing, if it has not ended by itself, and
+// WriteBeside begins to write some parts, so that an answer can be read meanwhile: a server may give
+// it before it has read the whole request. end stops the writing, if it has not ended by itself, and
 // returns as Write does. Only Read may be called before end.
-func (c *Conn) WriteBeside(p []byte) (end func() (int, error)) {
+func (c *Conn) WriteBeside(parts ...[]byte) (end func() (int, error)) {
 	c.arm() // a blown fuse makes the write fail
-	var n int
-	var err error
+	written := 0
+	var failed error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		n, err = c.Conn.Write(p)
+		for _, p := range parts {
+			n, err := c.Conn.Write(p)
+			if written += n; err != nil {
+				failed = err
+				return
+			}
+		}
 	}()
 	return func() (int, error) {
 		select {
@@ -97,7 +103,7 @@ func (c *Conn) WriteBeside(p []byte) (end func() (int, error)) {
 			<-done
 			c.armed = time.Time{}
 		}
-		return n, err
+		return written, failed
 	}
 }
 

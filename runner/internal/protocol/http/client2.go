@@ -104,7 +104,9 @@ func (u *client2) follow(ctx context.Context, q *request) response {
 // request fills in a call's values, in the same order as for HTTP/1.1, so generators give the same ones.
 func (t *compiled) request(at wire.Origin, v load.Values) (*request, error) {
 	q := &request{hop: hop{at: at, method: t.content.Method}, holds: t.looksAtBody, head: t.looksAtHead}
-	q.body = v.Append(nil, t.content.Body)
+	if q.body = t.body; q.body == nil {
+		q.body = v.Append(nil, t.content.Body)
+	}
 	if t.content.From != nil {
 		var err error
 		if q.path, err = t.from(v); err != nil {

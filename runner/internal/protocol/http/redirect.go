@@ -129,7 +129,7 @@ func (f *Clients) redirected(from wire.Origin, m message, to hop) message {
 	}
 	header.WriteString(cookie.String())
 	next.cookieAt = header.Len()
-	body := m.bytes[m.bodyAt:]
+	body := m.body()
 	if !to.body {
 		body = nil
 	}
@@ -139,7 +139,11 @@ func (f *Clients) redirected(from wire.Origin, m message, to hop) message {
 	}
 	header.WriteString("\r\n\r\n")
 	next.bodyAt = header.Len()
-	next.bytes = append([]byte(header.String()), body...)
+	if next.bytes = []byte(header.String()); len(body) > atOnce {
+		next.apart = body
+	} else {
+		next.bytes = append(next.bytes, body...)
+	}
 	return next
 }
 

@@ -27,6 +27,7 @@ type compiled struct {
 	cookie      plan.Text     // the value of the Cookie header; nil for none
 	looksAtBody bool          // the body of the answer matters
 	looksAtHead bool          // its header or its cookies matter
+	body        []byte        // if nothing in it varies
 
 	// HTTP/1.1
 	static message   // the whole message if nothing varies; otherwise its bytes are nil
@@ -39,6 +40,7 @@ type compiled struct {
 // message is a request that is ready to be sent, but for the cookies of the user's jar.
 type message struct {
 	bytes    []byte
+	apart    []byte // a large body that never changes, to be sent behind bytes; nil for one that is in bytes
 	method   string
 	pathAt   int // where the path begins, up to the next space
 	cookieAt int // the end of the header's last line, before its line end
@@ -60,6 +62,14 @@ func (m message) cookies() string {
 	head := m.bytes[:m.cookieAt]
 	_, value, _ := strings.Cut(string(head[bytes.LastIndex(head, []byte("\r\n")):]), ":")
 	return value
+}
+
+// body is the message's.
+func (m message) body() []byte {
+	if m.apart != nil {
+		return m.apart
+	}
+	return m.bytes[m.bodyAt:]
 }
 
 // withCookies is the message's bytes with the jar's cookies added.
@@ -166,8 +176,11 @@ func (t *compiled) asText(via wire.Via) {
 		head = append(head, plan.Lit("\r\nCookie: "), t.cookie)
 	}
 	t.head = plan.Join(head...)
+	body, bodyStatic := t.content.Body.Static()
+	if bodyStatic && body != "" {
+		t.body = []byte(body)
+	}
 	_, headStatic := t.head.Static()
-	_, bodyStatic := t.content.Body.Static()
 	if headStatic && bodyStatic && t.content.From == nil {
 		t.static, _, _ = t.render(nil, constant{})
 	}
@@ -182,9 +195,15 @@ func (t *compiled) message(out []byte, v load.Values) (message, []byte, error) {
 	return t.render(out, v)
 }
 
-// render writes the body first, since the header needs its length, and then the message behind it.
+// render writes the body first, since the header needs its length, and then the message behind it. A
+// large body that never changes is left where it is.
 func (t *compiled) render(out []byte, v load.Values) (message, []byte, error) {
-	out = v.Append(out[:0], t.content.Body)
+	var apart []byte
+	if len(t.body) > atOnce {
+		apart, out = t.body, out[:0]
+	} else {
+		out = v.Append(out[:0], t.content.Body)
+	}
 	start := len(out)
 	out = append(out, t.begin...)
 	if t.content.From != nil {
@@ -195,11 +214,11 @@ func (t *compiled) render(out []byte, v load.Values) (message, []byte, error) {
 		out = append(out, path...)
 	}
 	out = v.Append(out, t.head)
-	m := message{method: t.content.Method, cookie: t.cookie != nil, pathAt: len(t.begin), cookieAt: len(out) - start}
+	m := message{apart: apart, method: t.content.Method, cookie: t.cookie != nil, pathAt: len(t.begin), cookieAt: len(out) - start}
 	out = append(out, "\r\n"...)
 	if t.length {
 		out = append(out, "Content-Length: "...)
-		out = strconv.AppendInt(out, int64(start), 10)
+		out = strconv.AppendInt(out, int64(start+len(apart)), 10)
 		out = append(out, "\r\n"...)
 	}
 	out = append(out, "\r\n"...)

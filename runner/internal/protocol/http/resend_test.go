@@ -398,3 +398,64 @@ func TestLargeRequests(t *testing.T) {
 		}
 	}
 }
+
+// Over TLS and over HTTP/2 it is the same: the answer counts, whatever became of the request.
+func TestEarlyAnswerOfHandlers(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		io.WriteString(w, "no")
+	})
+	secure := httptest.NewTLSServer(handler)
+	defer secure.Close()
+	r := &request{Method: "PUT", Path: plan.Lit("/"), Body: plan.Lit(strings.Repeat("a", 8<<20)), Save: []plan.Save{{}}}
+	try := func(t *testing.T, to plan.Target) {
+		d := newUser(t, newHTTP(t, to, r))
+		for range 3 {
+			wantOK(t, d.Call(r.call, values{}), 413, "no")
+		}
+	}
+	versions(t, handler, try)
+	t.Run("TLS", func(t *testing.T) {
+		to := target(secure.URL)
+		to.HTTP, to.TLS.Insecure = "1.1", true
+		try(t, to)
+	})
+}
+
+// A large body that never changes is sent whole beside a header that does: with cookies, with
+// redirects, and again on a fresh connection.
+func TestLargeBodyApart(t *testing.T) {
+	body := strings.Repeat("0123456789abcdef", 1<<16)
+	var n atomic.Int64
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got, _ := io.ReadAll(r.Body)
+		if string(got) != body || r.ContentLength != int64(len(body)) || r.Header.Get("X-Token") != "t" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "n", Value: fmt.Sprint(n.Add(1)), Path: "/"})
+		if r.URL.Path == "/away" {
+			w.Header().Set("Location", "/here")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+			return
+		}
+		fmt.Fprint(w, r.Header.Get("Cookie"))
+	})
+	versions(t, handler, func(t *testing.T, to plan.Target) {
+		n.Store(0)
+		to.Cookies, to.Redirects = true, 1
+		r := &request{Method: "PUT", Path: plan.Lit("/away"), Body: plan.Lit(body), Save: []plan.Save{{}}, Headers: []plan.Header{{Name: "X-Token", Value: saved(0)}}}
+		d := newUser(t, newHTTP(t, to, r))
+		for i := range 3 {
+			wantOK(t, d.Call(r.call, values{"t"}), 200, fmt.Sprintf("n=%d", 2*i+1))
+		}
+	})
+	m := newMortal(closes)
+	r := &request{Method: "PUT", Path: plan.Lit("/"), Body: plan.Lit(body), Headers: []plan.Header{{Name: "X-Token", Value: saved(0)}}}
+	d := newUser(t, newHTTP(t, target("http://"+listen(t, "tcp", "127.0.0.1:0", m.serve).String()), r))
+	for range 3 {
+		if o := d.Call(r.call, values{"t"}); o.Class != tally.OK {
+			t.Errorf("%+v", o)
+		}
+	}
+}

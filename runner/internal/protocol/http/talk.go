@@ -29,7 +29,7 @@ func (u *client1) talk(c *wire.Conn, x *exchange, sending []byte) (reusable bool
 		return false, errNotBegun
 	}
 	c.Begin(x.deadline)
-	if len(sending) > atOnce {
+	if len(sending) > atOnce || x.message.apart != nil {
 		return u.talkAtLength(c, x, sending)
 	}
 	var failure error
@@ -48,7 +48,7 @@ func (u *client1) talk(c *wire.Conn, x *exchange, sending []byte) (reusable bool
 // talkAtLength is talk for a request that a socket may not take at once. When the whole answer has
 // come before the request has gone out, the rest of the request stays unsent.
 func (u *client1) talkAtLength(c *wire.Conn, x *exchange, sending []byte) (reusable bool, err error) {
-	end := c.WriteBeside(sending)
+	end := c.WriteBeside(sending, x.message.apart)
 	reusable, err = u.buf.in.Read(c, x.want)
 	var failure error
 	x.written, failure = end()
