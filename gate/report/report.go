@@ -5,8 +5,9 @@
 // A Report is a value that holds everything a renderer shows. New makes one, Decode reads one. A
 // renderer takes it and an io.Writer and looks at nothing else: no clock, no environment, no
 // network. Every sentence about a verdict is here: sentences.go has one for each kind of reason,
-// phrases.go what they share, headline.go the few words on top. There is a file for each reader:
-// comment.go, summary.go, terminal.go and, for machines, verdictfile.go.
+// phrases.go and failures.go what they share, headline.go the few words on top and the advice,
+// changed.go what a change loads otherwise, unjudged.go what could not be judged. There is a file for
+// each reader: comment.go, summary.go, terminal.go and, for machines, verdictfile.go.
 //
 // Text from outside, such as the name of a route, is made harmless before it is shown: in markdown
 // it appears only in code spans and fenced blocks. If something is cut for length, the text says so.
