@@ -42,7 +42,7 @@ func (r *row) follow(from *Why) {
 // causes are the routes that others may follow from.
 type causes struct {
 	s                     *sides
-	slower, tails, failed sources
+	slower, tails, failed sources           // by p50, by p95 and p99, by failure rate
 	broken, ignored       map[Cause]sources // that are another on either side; those that the policy ignores
 }
 
@@ -61,9 +61,6 @@ func newCauses(s *sides, rows []row) *causes {
 		case r.Metric.IsLatency():
 			c.tails.add(r)
 		}
-	}
-	if !c.slower.any() { // tails alone
-		c.slower = c.tails
 	}
 	for route, now := range s.now.routes {
 		c.differs(route, s.before.routes[route], now)
@@ -106,10 +103,10 @@ func (c *causes) breaks(into map[Cause]sources, by Cause, route string, sure int
 
 // ofRoute is what a row of a route follows from; nil for nothing.
 func (c *causes) ofRoute(r *row) *Why {
-	if sureness(r.Status) == 0 || r.Metric == FailureRate || c.isSource(r.Route) {
+	if sureness(r.Status) == 0 || r.Metric == FailureRate || c.slower[r.Route] > 0 || c.broken[ByFailing][r.Route] > 0 { // is a source itself
 		return nil
 	}
-	if from := c.slower.like(&r.Comparison, BySlower); from != nil {
+	if from := c.ofSlower(r); from != nil {
 		return from
 	}
 	if r.Metric == P50 { // nothing but the route itself makes it slower in general
@@ -124,9 +121,15 @@ func (c *causes) ofRoute(r *row) *Why {
 	return c.ofTime(r)
 }
 
-// isSource reports whether a route is slower itself, or fails itself.
-func (c *causes) isSource(route string) bool {
-	return c.slower[route] > 0 || c.broken[ByFailing][route] > 0
+// ofSlower is a route that is slower in general, or in its tail if none is.
+func (c *causes) ofSlower(r *row) *Why {
+	switch {
+	case c.slower.any():
+		return c.slower.like(&r.Comparison, BySlower)
+	case c.tails[r.Route] == 0:
+		return c.tails.like(&r.Comparison, BySlower)
+	}
+	return nil
 }
 
 // ofBroken is a route that is another on either side.
@@ -196,7 +199,7 @@ func (c *causes) ofWhole(whole *row, rows []row) *Why {
 	case whole.Metric == FailureRate:
 		return c.failed.like(&whole.Comparison, ByFailing)
 	}
-	if from := c.slower.like(&whole.Comparison, BySlower); from != nil {
+	if from := c.ofSlower(whole); from != nil {
 		return from
 	}
 	same := sources{}

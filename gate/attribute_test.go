@@ -43,3 +43,49 @@ func TestAttribute(t *testing.T) {
 		}
 	}
 }
+
+// What another route follows from when the load of the two sides is not the same.
+func TestAttributeAcrossTheLoad(t *testing.T) {
+	of := func(requests, failures int64, mean float64) counts {
+		return counts{requests: requests, failures: failures, mean: mean}
+	}
+	type routes map[string]counts
+	at := func(metric Metric, status Status) row {
+		return row{Comparison: Comparison{Route: "x", Metric: metric, Status: status}}
+	}
+	usual, slower := of(1000, 0, 10), of(600, 0, 60)
+	for _, c := range []struct {
+		name        string
+		before, now routes
+		users       int
+		row         row
+		want        string
+	}{
+		{"base failed another route", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": of(400, 0, 10), "s": of(400, 0, 40)}, 6, at(Throughput, Worse), "fails-on-base s"},
+		{"and in the open model", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": of(400, 0, 10), "s": of(400, 0, 40)}, 0, at(Throughput, Worse), "fails-on-base s"},
+		{"it failed too rarely to matter", routes{"x": usual, "s": of(1000, 20, 40)}, routes{"x": of(400, 0, 10), "s": of(400, 0, 40)}, 6, at(Throughput, Worse), "worse"},
+		{"a tail beside a repaired route", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(P95, Worse), "fails-on-base s"},
+		{"a tail beside a repaired route that is ignored", routes{"x": usual, "ignored": of(1000, 1000, 1)}, routes{"x": usual, "ignored": usual}, 6, at(P95, Worse), "worse"},
+		{"slower in general, whatever else there is", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(P50, Worse), "worse"},
+		{"a new route", routes{"x": usual}, routes{"x": of(400, 0, 10), "s": usual}, 6, at(Throughput, Worse), "new s"},
+		{"a route that is gone", routes{"x": usual, "s": usual}, routes{"x": of(400, 0, 10), "s": {}}, 6, at(Throughput, Worse), "gone s"},
+		{"an ignored route is slower", routes{"x": usual, "ignored": usual}, routes{"x": of(600, 0, 10), "ignored": slower}, 6, at(Throughput, Worse), "slower ignored"},
+		{"nobody waits in the open model", routes{"x": usual, "ignored": usual}, routes{"x": of(600, 0, 10), "ignored": slower}, 0, at(Throughput, Worse), "worse"},
+		{"the route itself is slower than that", routes{"x": usual, "ignored": usual}, routes{"x": of(600, 0, 90), "ignored": slower}, 6, at(Throughput, Worse), "worse"},
+		{"too little to explain it", routes{"x": usual, "ignored": usual}, routes{"x": of(400, 0, 10), "ignored": of(400, 0, 12)}, 6, at(Throughput, Worse), "worse"},
+		{"a rare route", routes{"x": usual, "rare": of(5, 0, 1000)}, routes{"x": of(300, 0, 10), "rare": of(2, 0, 9000)}, 6, at(Throughput, Unclear), "slower rare"},
+		{"what is within its limit", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(Throughput, Within), "within"},
+	} {
+		p := DefaultPolicy()
+		p.Routes = map[string]RoutePolicy{"ignored": {FailureRate: 0.01, Ignore: true}}
+		s := &sides{p: p, users: c.users, before: side{rounds: 1, routes: c.before}, now: side{rounds: 1, routes: c.now}}
+		r := attribute(s, []row{c.row})[0]
+		got := r.Status.String()
+		if r.Status == Follows {
+			got = string(r.Why.By) + " " + strings.Join(r.Why.Routes, " ")
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -45,7 +45,7 @@ func (s *sides) lostSight(rows []row) []Reason {
 	}
 	doubt := Reason{Kind: LostSight, Route: route, Metrics: lost}
 	doubt.Before, doubt.Now = s.perRound(route)
-	for _, m := range lost {
+	for _, m := range s.p.Metrics { // with more requests base has enough for the next metric, and head has to as well
 		doubt.RunTime = max(doubt.RunTime, s.longer(headNeeds(m)/doubt.Now))
 	}
 	return []Reason{doubt}
@@ -94,12 +94,14 @@ func (s *sides) blindRoute(rows []row, lost bool) *Reason {
 	switch {
 	case now.requests+before.requests == 0:
 		return &Reason{Kind: NotRequested, Route: route}
+	case s.incidental(route):
+		return nil
 	case now.requests == 0:
 		return &Reason{Kind: RouteMissing, Route: route, Of: OfHead}
-	case before.requests == 0:
-		return &Reason{Kind: RouteMissing, Route: route, Of: OfBase}
 	case lost, now.fail(limits): // said already, or reported as failures
 		return nil
+	case before.requests == 0:
+		return &Reason{Kind: RouteMissing, Route: route, Of: OfBase}
 	case before.fail(limits):
 		why := &Why{Kind: ManyFailures, OnBase: true}
 		return &Reason{Kind: RouteNotJudged, Route: route, Why: why, Before: before.rate(), Requests: before.requests, Failures: s.before.errors[route]}
@@ -108,6 +110,13 @@ func (s *sides) blindRoute(rows []row, lost bool) *Reason {
 	default:
 		return &Reason{Kind: RouteNotJudged, Route: route, Why: why.Why}
 	}
+}
+
+// incidental reports whether a route is no task's, and hardly requested: users who begin late, or begin
+// again, leave some requests of on_start in judged time.
+func (s *sides) incidental(route string) bool {
+	before, now := s.perRound(route)
+	return len(s.planned) > 0 && !s.planned[route] && max(before, now) < needs(P50)
 }
 
 // factor is how many times as many requests a row would need on both sides.

@@ -23,18 +23,8 @@ const (
 // worse than the others alone are named. Nothing is subtracted. If a control held still against the history,
 // the machine is the same: what is better then is noted, and nothing else.
 func (s *sides) commonShift(rows []row) (judged []row, doubts, notices []Reason) {
-	byRoute, byMetric := map[string][]float64{}, map[Metric][]float64{}
-	for i := range rows {
-		if r := &rows[i]; r.found != nil && r.Route != tally.All && !math.IsNaN(r.found.change) {
-			byRoute[r.Route], byMetric[r.Metric] = append(byRoute[r.Route], r.found.change), append(byMetric[r.Metric], r.found.change)
-		}
-	}
-	var changes []float64
-	for _, own := range byRoute {
-		changes = append(changes, stats.Median(own))
-	}
-	middle := stats.Median(changes)
-	if len(changes) < commonRoutes || math.Abs(middle) <= commonLeast {
+	middle, byMetric, known := middleChange(rows)
+	if !known || math.Abs(middle) <= commonLeast {
 		return rows, nil, nil
 	}
 	shift := Reason{Kind: CommonShift, Change: math.Expm1(middle)}
@@ -62,6 +52,35 @@ func (s *sides) commonShift(rows []row) (judged []row, doubts, notices []Reason)
 	}
 	slices.SortStableFunc(against, func(a, b Reason) int { return cmp.Compare(math.Abs(b.Change), math.Abs(a.Change)) })
 	return rows, append(against[:min(len(against), mostAgainst)], shift), nil
+}
+
+// middleChange is the median change of the routes, and the changes of each metric; not known of too few
+// routes. A route's own change is the median of its latencies, if it has any: where tasks fall due at a
+// fixed rate no machine changes the throughput.
+func middleChange(rows []row) (middle float64, byMetric map[Metric][]float64, known bool) {
+	latencies, others := map[string][]float64{}, map[string][]float64{}
+	byMetric = map[Metric][]float64{}
+	for i := range rows {
+		r := &rows[i]
+		if r.found == nil || r.Route == tally.All || math.IsNaN(r.found.change) {
+			continue
+		}
+		byMetric[r.Metric] = append(byMetric[r.Metric], r.found.change)
+		if r.Metric == Throughput {
+			others[r.Route] = append(others[r.Route], r.found.change)
+		} else {
+			latencies[r.Route] = append(latencies[r.Route], r.found.change)
+		}
+	}
+	var changes []float64
+	for route, own := range latencies {
+		changes = append(changes, stats.Median(own))
+		delete(others, route)
+	}
+	for _, own := range others {
+		changes = append(changes, stats.Median(own))
+	}
+	return stats.Median(changes), byMetric, len(changes) >= commonRoutes
 }
 
 // unfelt reports whether a change of a latency is smaller than anybody feels.

@@ -20,6 +20,7 @@ type sides struct {
 	runs        int             // that are judged
 	steady      bool            // a control is as fast as in the history
 	parts       map[string]bool // routes that count messages within calls
+	planned     map[string]bool // routes that tasks can request; empty when that is not known
 }
 
 // side adds up all the runs on one side of a comparison.
@@ -37,13 +38,14 @@ type counts struct {
 
 // sidesOf are both sides of a comparison of a fresh run's kind. before and now are already added up.
 func sidesOf(p Policy, before, now side, fresh *result.Result) *sides {
-	s := &sides{p: p, before: before, now: now, users: fresh.Users, runs: 1, parts: map[string]bool{}}
+	s := &sides{p: p, before: before, now: now, users: fresh.Users, runs: 1, parts: map[string]bool{}, planned: map[string]bool{}}
 	s.roundLength = fresh.Length() / time.Duration(max(len(fresh.Rounds), 1))
 	s.runTime = fresh.Length()
 	for name, route := range fresh.Tally.Routes {
 		s.parts[name] = route.Part
 	}
 	for _, route := range fresh.PlannedRoutes {
+		s.planned[route] = true
 		if _, known := s.now.routes[route]; !known {
 			s.now.routes[route] = counts{}
 		}
