@@ -100,7 +100,7 @@ func (y *system) dismiss(ctx context.Context) {
 	defer done()
 	y.crew.Dismiss(leaving)
 	if err := y.crew.Teardown(leaving); err != nil && y.result != nil {
-		y.result.Notes = append(y.result.Notes, err.Error())
+		y.result.AddNote(err.Error())
 	}
 	y.crew = nil
 }

@@ -142,7 +142,7 @@ func complain(a *console.Console, err error) {
 	case errors.As(err, &problems):
 		fmt.Fprintf(a.Stderr, "%s\nplimsoll: %s; nothing was started\n", problems.Error(), counted(len(problems), "problem"))
 	case errors.As(err, &failure) && failure.Output != "":
-		fmt.Fprintf(a.Stderr, "plimsoll: %v; the last lines of its output:\n%s\n", err, indent(failure.Output))
+		fmt.Fprintf(a.Stderr, "plimsoll: %v; its output:\n%s\n", err, indent(failure.Output))
 	default:
 		fmt.Fprintf(a.Stderr, "plimsoll: %v\n", err)
 	}

@@ -17,7 +17,10 @@ package result
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -164,6 +167,23 @@ type Shard struct {
 	Index int    `json:"index"` // from 0
 	By    string `json:"by"`    // the machine's name
 	Users int    `json:"users"`
+}
+
+// AddNote adds a note, once. Past maxNotes it does nothing.
+func (r *Result) AddNote(text string) {
+	text = strings.ToValidUTF8(strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return ' '
+		}
+		return c
+	}, text), "\ufffd")
+	for len(text) > maxURL {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	if len(r.Notes) < maxNotes && !slices.Contains(r.Notes, text) {
+		r.Notes = append(r.Notes, text)
+	}
 }
 
 // AddSecond adds to the timeline. After 27 hours, which is as much as Validate accepts, it does

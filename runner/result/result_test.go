@@ -3,6 +3,7 @@ package result_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -198,6 +199,23 @@ func TestLimitsNameARun(t *testing.T) {
 	}
 	if len(seen) != 5 || !seen[smallID] {
 		t.Errorf("the IDs are %v", seen)
+	}
+}
+
+// A note is told once, in one line, and whatever it says can be kept.
+func TestAddNote(t *testing.T) {
+	r := small()
+	for _, text := range []string{"teardown: DELETE /a failed", "teardown: DELETE /a failed", "a\n\xffb", strings.Repeat("ü", 3000)} {
+		r.AddNote(text)
+	}
+	for i := range 200 {
+		r.AddNote(fmt.Sprint(i))
+	}
+	if err := r.Validate(); err != nil || len(r.Notes) != 100 || r.Notes[0] != "teardown: DELETE /a failed" || r.Notes[1] != "a \ufffdb" || len(r.Notes[2]) != 4000 {
+		t.Errorf("%v, %.100q", err, r.Notes)
+	}
+	if r.ID() != smallID || !r.Whole() {
+		t.Error("notes change what the run is")
 	}
 }
 

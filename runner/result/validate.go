@@ -23,6 +23,7 @@ const (
 	maxStarts   = 1_000_000
 	maxProblems = 1_000
 	maxReadings = 1_000
+	maxNotes    = 100
 	maxRate     = 1e15
 	maxReading  = 1e300
 	maxCores    = 1e6
@@ -135,6 +136,8 @@ func (r *Result) validateCounts() error {
 		return fmt.Errorf("it has %d rounds of %d planned", len(r.Rounds), r.PlannedRounds)
 	case len(r.Problems) > maxProblems || len(r.Control) > maxRounds || len(r.Shards) > maxShards || len(r.Timeline) > maxSeconds:
 		return fmt.Errorf("it has %d problems, %d figures of a control, %d shards and %d seconds", len(r.Problems), len(r.Control), len(r.Shards), len(r.Timeline))
+	case len(r.Notes) > maxNotes:
+		return fmt.Errorf("it has %d notes", len(r.Notes))
 	case len(r.PlannedRoutes) > tally.MaxRoutes:
 		return fmt.Errorf("it has %d planned routes", len(r.PlannedRoutes))
 	}
@@ -243,9 +246,6 @@ func (r *Result) validateRest() error {
 		if err := f.validate(); err != nil {
 			return fmt.Errorf("control: %w", err)
 		}
-	}
-	if len(r.Notes) > maxProblems {
-		return fmt.Errorf("it has %d notes", len(r.Notes))
 	}
 	for _, note := range r.Notes {
 		if err := plain("note", note, maxURL); err != nil {

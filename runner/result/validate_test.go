@@ -105,7 +105,7 @@ func TestValidateRefuses(t *testing.T) {
 		"load average NaN":          func(r *result.Result) { r.Environment.LoadAverage = math.NaN() },
 		"impossible generator":      func(r *result.Result) { r.Generator.CPUShare = math.Inf(1) },
 		"note is longer":            func(r *result.Result) { r.Notes = []string{"a\nb"} },
-		"it has 1001 notes":         func(r *result.Result) { r.Notes = make([]string, 1001) },
+		"it has 101 notes":          func(r *result.Result) { r.Notes = make([]string, 101) },
 		"impossible pace":           func(r *result.Result) { r.Generator.Paced = result.Paced{Due: 5, Begun: 4, Missed: 2} },
 		"protocol is longer":        func(r *result.Result) { r.Generator.Protocol = "HTTP\n" },
 		"impossible limits: NaN":    func(r *result.Result) { r.Environment.CPULimit = math.NaN() },

@@ -34,6 +34,7 @@ type job struct {
 	line  plan.Line // the command itself
 	shown string    // what people may see of it
 	watch string    // a text to look for in the output; empty for none
+	first int       // how many of the first lines of the output are kept, beside the last ones
 }
 
 // launch starts a command of a plan.
@@ -43,7 +44,7 @@ func (at Place) launch(s *plan.Start, j job) (*launched, error) {
 		return nil, &Failure{What: fmt.Sprintf("%s: %q: %v", j.doing, j.shown, err)}
 	}
 	hidden := secretsOf(s, at.Secrets)
-	output, shown := &tail{secrets: hidden, watch: j.watch}, &mask{secrets: hidden, to: at.Log, label: at.Label}
+	output, shown := &tail{secrets: hidden, watch: j.watch, first: j.first}, &mask{secrets: hidden, to: at.Log, label: at.Label}
 	command := at.command(s, line)
 	all := io.MultiWriter(output, shown)
 	command.Stdout, command.Stderr = all, all

@@ -18,7 +18,6 @@ package sut
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -28,7 +27,7 @@ import (
 // exited on its own.
 type Failure struct {
 	What   string // the sentence
-	Output string // the last lines that it wrote, may be empty
+	Output string // the last lines that it wrote, of a build the first ones too; may be empty
 }
 
 func (f *Failure) Error() string { return f.What }
@@ -41,23 +40,13 @@ type System struct {
 	kills int  // what oomKills said when it started
 }
 
-// FreePort finds a TCP port on loopback that nobody listens on.
-func FreePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer listener.Close() //nolint:errcheck // it has served its purpose
-	return listener.Addr().(*net.TCPAddr).Port, nil
-}
-
 // Build runs the build command, if there is one. When Build returns, the command and everything that
 // it started have ended.
 func Build(ctx context.Context, s *plan.Start, at Place) error {
 	if len(s.Build) == 0 {
 		return nil
 	}
-	build, err := at.launch(s, job{doing: "build the system", line: s.Build, shown: s.ShownBuild})
+	build, err := at.launch(s, job{doing: "build the system", line: s.Build, shown: s.ShownBuild, first: headLines})
 	if err != nil {
 		return err
 	}

@@ -285,6 +285,19 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// Of what a failed build printed, the first lines are kept and the last.
+func TestOutputOfABuild(t *testing.T) {
+	for n, want := range map[int]string{
+		3: "line 1\nline 2\nline 3", 50: "line 1\n", 51: "line 10\n(1 lines are left out here; -v shows all)\nline 12\n", 1000: "line 10\n(950 lines are left out here; -v shows all)\nline 961\n",
+	} {
+		err := sut.Build(t.Context(), &plan.Start{Build: plan.Shell(fmt.Sprintf("for i in $(seq %d); do echo line $i; done; exit 1", n)), Dir: "."}, sut.Place{Log: io.Discard})
+		var failure *sut.Failure
+		if !errors.As(err, &failure) || !strings.Contains(failure.Output, want) || !strings.HasPrefix(failure.Output, "line 1\n") || !strings.HasSuffix(failure.Output, fmt.Sprint("line ", n)) {
+			t.Errorf("%d lines: %v, %q", n, err, failure)
+		}
+	}
+}
+
 // Many systems print their whole environment when they fail.
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Setenv("OF_THIS_PROCESS", "is not handed on")

@@ -2,6 +2,8 @@ package sut
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -9,17 +11,21 @@ import (
 // How much of a system's output is kept.
 const (
 	tailLines    = 50
+	headLines    = 10 // of a build, whose first error is often the one that matters
 	maxLineBytes = 4 << 10
 )
 
-// tail keeps the last lines written to it, without the secrets in them, and looks for a text. Safe for
-// concurrent use.
+// tail keeps the last lines written to it, and maybe the first ones, without the secrets in them, and
+// looks for a text. Safe for concurrent use.
 type tail struct {
 	secrets
 	watch string // the text to look for; empty for none
+	first int    // how many of the first lines to keep too
 
 	mu      sync.Mutex // guards what follows
+	head    []string
 	lines   []string
+	left    int    // lines between head and lines, not kept
 	partial []byte // a line without its end
 	seen    bool
 }
@@ -35,10 +41,22 @@ func (t *tail) Write(p []byte) (int, error) {
 		if !ended {
 			return len(p), nil
 		}
-		t.lines = append(t.lines, t.line())
-		t.lines = t.lines[max(0, len(t.lines)-tailLines):]
+		t.keep(t.line())
 		t.partial = t.partial[:0]
 		rest = after
+	}
+}
+
+// keep keeps a line, and drops another if there are too many.
+func (t *tail) keep(line string) {
+	if len(t.head) < t.first {
+		t.head = append(t.head, line)
+		return
+	}
+	t.lines = append(t.lines, line)
+	if more := len(t.lines) + t.first - tailLines; more > 0 {
+		t.lines = t.lines[more:]
+		t.left += more
 	}
 }
 
@@ -63,13 +81,17 @@ func (t *tail) Seen() bool {
 	return t.seen
 }
 
-// String is the last lines.
+// String is what was kept. If lines are left out between the first and the last, it says how many.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lines := t.lines
+	lines := slices.Clone(t.head)
+	if t.left > 0 && t.first > 0 {
+		lines = append(lines, fmt.Sprintf("(%d lines are left out here; -v shows all)", t.left))
+	}
+	lines = append(lines, t.lines...)
 	if len(t.partial) > 0 {
-		lines = append(lines[:len(lines):len(lines)], t.line())
+		lines = append(lines, t.line())
 	}
 	text := t.hide(strings.Join(lines, "\n")) // a secret of several short lines
 	if note := t.note(); note != "" && strings.Contains(text, stars) {

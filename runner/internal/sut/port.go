@@ -1,0 +1,58 @@
+package sut
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strconv"
+)
+
+// FreePort finds a TCP port that nobody listens on, on loopback and on all addresses. If it can, it takes
+// one that no outgoing connection will get: those of the load come from the same machine, and would keep
+// the port when the system starts again. The port is drawn at random, since another program may look for
+// one at the same time.
+func FreePort() (int, error) {
+	const lowest = 10_000 // below it are those of well-known services
+	highest := 32_767     // the least beginning of the range for outgoing connections that systems have
+	if low, _, ok := outgoingPorts(); ok {
+		highest = min(highest, low-1)
+	}
+	for range 100 {
+		if highest <= lowest {
+			break
+		}
+		if port := lowest + rand.IntN(highest-lowest); isFree(port) {
+			return port, nil
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer listener.Close() //nolint:errcheck // it has served its purpose
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// isFree reports whether a program could listen on a port, at whatever address.
+func isFree(port int) bool {
+	return canListen("127.0.0.1", port) && canListen("", port) && (canListen("::1", port) || !canListen("::1", 0)) // 0: is there IPv6 at all?
+}
+
+func canListen(host string, port int) bool {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	return listener.Close() == nil
+}
+
+// outgoingPorts is the range of ports for outgoing connections, where the system tells.
+func outgoingPorts() (low, high int, ok bool) {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		return 0, 0, false
+	}
+	_, err = fmt.Sscan(string(text), &low, &high)
+	return low, high, err == nil
+}
