@@ -23,7 +23,8 @@ func (p *Paced) Add(o Paced) {
 // schedule says when the tasks of a user with a pace begin: task k at the first one's instant plus
 // k periods, or at once when the task before took longer. An instant that lies a period back or
 // more is skipped. So what a timer is late is made up for, and a system that stalls is not
-// flooded afterwards.
+// flooded afterwards. Periods are shorter than timers are late on a busy machine: what lies up to
+// makeUp back because of this machine is not skipped.
 type schedule struct {
 	period  time.Duration // 0 for a user without a pace, who counts nothing
 	planned time.Duration // when the present task should have begun; negative if in an earlier stretch
@@ -32,6 +33,9 @@ type schedule struct {
 	slept   bool          // the user sleeps until then, and does not begin at once because it is late
 	Paced
 }
+
+// makeUp is how late this machine may have been for tasks that are made up for all the same.
+const makeUp = 100 * time.Millisecond
 
 // plan says when the next task should begin, and whether the user sleeps until then.
 func (s *schedule) plan(next time.Duration, slept bool) { s.next, s.slept = next, slept }
@@ -53,6 +57,9 @@ func (s *schedule) reach(next, now time.Duration, w window) {
 	}
 	skipped := max(now-next, 0) / s.period
 	inTime := max(now-s.late-next, 0) / s.period // skipped if this machine had not been late
+	if now-next-inTime*s.period < makeUp {
+		skipped = inTime
+	}
 	due := w.count(next, s.period, int64(skipped))
 	s.Due += due
 	s.Missed += min(due, int64(skipped-inTime))
