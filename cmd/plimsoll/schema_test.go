@@ -88,6 +88,8 @@ var onlyTheReader = map[string]string{
 	"bodies.yaml users.0.tasks.1.form.b":               "what a form can hold",
 	"bodies.yaml users.0.tasks.1.form.c":               "which variables there are",
 	"bodies.yaml users.0.tasks.1.form.d.e.0.f":         "what a form can hold",
+	"bodies.yaml users.0.tasks.13.http":                "which generators there are",
+	"bodies.yaml users.0.tasks.14.http":                "what the rows of a table hold",
 	"bodies.yaml users.0.tasks.10.expect.headers.C":    "what follows an operator",
 	"bodies.yaml users.0.tasks.10.expect.headers.D":    "whether a text is a regular expression",
 	"bodies.yaml users.0.tasks.10.expect.text.0":       "that a text of several forms is empty",

@@ -18,7 +18,7 @@ type Resolver struct {
 	values    Values
 	basePath  string         // of target.url
 	slots     map[string]int // where the present user's variables are saved
-	shared    []string       // the variables that setup saves
+	lasting   []string       // the variables that setup and on_starts save
 	uncounted bool           // setup or teardown is being resolved
 	secrets   []Secret       // see Start
 	err       error
@@ -244,14 +244,22 @@ func (r *Resolver) start(s *profile.Start) *Start {
 func (r *Resolver) once(p *profile.Profile) {
 	r.uncounted = true
 	r.slots = map[string]int{}
-	r.shared = profile.Saves(p.Setup)
-	r.reserve(r.shared)
+	r.lasting = profile.Saves(p.Setup)
+	r.reserve(r.lasting)
 	r.plan.Shared = len(r.slots)
 	r.plan.Setup = r.steps(p.Setup)
 	r.reserve(profile.Saves(p.Teardown))
 	r.plan.Slots = len(r.slots)
 	r.plan.Teardown = r.steps(p.Teardown)
 	r.uncounted = false
+	for _, u := range p.Users {
+		for _, name := range profile.Saves(u.OnStart) {
+			if !slices.Contains(r.lasting, name) {
+				r.lasting = append(r.lasting, name)
+			}
+		}
+	}
+	r.plan.Lasting = len(r.lasting)
 }
 
 // reserve gives a slot to each variable that has none.
@@ -265,7 +273,7 @@ func (r *Resolver) reserve(names []string) {
 
 func (r *Resolver) behaviour(u profile.Behaviour) Behaviour {
 	r.slots = map[string]int{}
-	r.reserve(r.shared)
+	r.reserve(r.lasting)
 	r.reserve(u.Saves())
 	b := Behaviour{
 		Name: u.Name, Weight: u.Weight, Wait: u.Wait, Slots: len(r.slots), fixed: u.Fixed,

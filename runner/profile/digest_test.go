@@ -49,6 +49,30 @@ users:
   - {name: writer, fixed: 1, wait: pace 1s, tasks: [{http: PUT /x}]}
 `
 
+// more has the words that came later, with values that are not their defaults.
+const more = `
+name: shop
+target: {url: http://127.0.0.1}
+data: {items: {file: items.csv, separator: ";"}, list: {list: [17, boots]}, paths: {list: [/a]}}
+setup: [{http: POST /tenants, save: {tenant: id}}]
+users:
+  - name: reader
+    on_start: [{http: POST /login, form: {user: ada, address: {city: Bonn}}}]
+    renew: 10m
+    tasks:
+      - http: GET ${data.paths}
+        expect: {headers: {X-A: exists}, cookies: {sid: exists}, text: Welcome, size: "> 10"}
+        save: {a: {text: "x(.)"}, b: {header: Location, match: "[0-9]+"}, c: {cookie: sid}, d: {json: d, optional: true}}
+      - http: POST /upload
+        multipart: {title: boots, picture: {file: cat.png, name: c.png, type: image/png}}
+        repeat: 2..3
+        if: {tenant: exists}
+      - http: PUT /raw
+        body: {file: payload.bin}
+      - steps: [{steps: [{http: GET /in}], if: {tenant: x}}]
+teardown: [{http: DELETE /tenants}]
+`
+
 // open is a profile of the open model, with a shape.
 const open = `
 name: shop
@@ -91,6 +115,9 @@ func TestDigestStays(t *testing.T) {
 		"the defaults":  strings.Replace(minimal, "127.0.0.1", "127.0.0.1, timeout: 10s, http: auto, redirects: 0, cookies: true", 1) + "load: {users: 1, spawn_rate: 1, run_time: 1m, rounds: 6, seed: 1, stop_within: 10s}\n",
 		"a weight of 1": strings.Replace(minimal, "name: u", "name: u, weight: 1", 1),
 		"the same name": strings.Replace(minimal, "http: GET /", "http: GET /, name: GET /", 1),
+		"anchors":       "x-a: &a {url: http://127.0.0.1}\n" + strings.Replace(minimal, "{url: http://127.0.0.1}", "*a", 1),
+		"one time":      strings.Replace(minimal, "http: GET /", "http: GET /, repeat: 1", 1),
+		"no setup":      minimal + "setup: []\nteardown: []\n",
 		"an empty wait": strings.Replace(minimal, "name: u", "name: u, on_start: [], on_stop: []", 1),
 	} {
 		if digest(t, text) != digest(t, minimal) {
@@ -101,8 +128,7 @@ func TestDigestStays(t *testing.T) {
 
 // Each of these is another load.
 func TestDigestChanges(t *testing.T) {
-	seen := map[string]string{digest(t, every): "unchanged"}
-	for _, change := range [][2]string{
+	changes(t, every, [][2]string{
 		{"name: shop\n", "name: cart\n"}, {"https://", "http://"}, {"shop.sock", "cart.sock"}, {`X-A: "1"`, `X-A: "2"`}, {"env.API_TOKEN", "env.SHOP_PASSWORD"},
 		{"timeout: 3s", "timeout: 4s"}, {`http: "1.1"`, `http: auto`}, {"redirects: 2", "redirects: 3"}, {"cookies: false", "cookies: true"},
 		{"shared 4", "shared 5"}, {"server_name: shop", "server_name: cart"}, {", insecure: true", ""}, {"build: make", "build: make all"},
@@ -113,7 +139,23 @@ func TestDigestChanges(t *testing.T) {
 		{"name: browse", "name: look"}, {"weight: 2", "weight: 5"}, {"[fast]", "[slow]"}, {"/items/${data.words}", "/item/${data.words}"}, {"name: item\n", "name: thing\n"},
 		{"Authorization: \"", "Authorization: \"Bearer "}, {"[200, 304]", "[200]"}, {"> 0", "> 1"}, {"within: 50ms", "within: 60ms"}, {"id: items.0.id", "id: items.1.id"},
 		{"wait: 5ms", "wait: 6ms"}, {"            body: \"\"\n", ""}, {"POST /logout", "GET /logout"}, {"fixed: 1", "fixed: 2"}, {"pace 1s", "pace 2s"},
-	} {
+	})
+	changes(t, more, [][2]string{
+		{"items.csv, separator: \";\"", "products.csv"}, {"[17,", "[\"17\","}, {"[17,", "[17.0,"}, {"POST /tenants", "PUT /tenants"}, {"tenant: id", "tenant: {json: id, optional: true}"}, {"user: ada", "user: bob"},
+		{"address: {city", "address: {town"}, {"renew: 10m", "renew: 11m"}, {"    renew: 10m\n", ""}, {"${data.paths}", "/${data.paths}"},
+		{"headers: {X-A: exists}", "headers: {X-B: exists}"}, {"headers: {X-A: exists}, cookies", "cookies: {X-A: exists}, headers"}, {"cookies: {sid: exists}", "cookies: {sid: x}"}, {"text: Welcome", "text: Hello"}, {"text: Welcome", "text: \"== Welcome\""},
+		{"> 10", "> 11"}, {"x(.)", "y(.)"}, {"header: Location", "header: Link"}, {"[0-9]+", "[0-9]"}, {", match: \"[0-9]+\"", ""}, {"cookie: sid}", "cookie: x}"}, {", optional: true", ""},
+		{"{json: d, optional: true}", "{header: d, optional: true}"}, {"title: boots", "title: tent"}, {"file: cat.png", "file: payload.bin"}, {"name: c.png", "name: d.png"}, {"image/png", "image/gif"}, {"2..3", "2..4"}, {"        repeat: 2..3\n", ""},
+		{"        if: {tenant: exists}\n", ""}, {"tenant: exists", "tenant: y"}, {"body: {file: payload.bin}", "body: {file: cat.png}"}, {"body: {file: payload.bin}", "body: payload.bin"}, {"GET /in", "GET /out"}, {", if: {tenant: x}", ""},
+		{"{steps: [{http: GET /in}], if: {tenant: x}}", "{http: GET /in, if: {tenant: x}}"}, {"teardown: [{http: DELETE /tenants}]", ""},
+	})
+}
+
+// changes expects that each change gives a digest of its own.
+func changes(t *testing.T, every string, all [][2]string) {
+	t.Helper()
+	seen := map[string]string{digest(t, every): "unchanged"}
+	for _, change := range all {
 		text := strings.Replace(every, change[0], change[1], 1)
 		if text == every {
 			t.Fatalf("there is no %q", change[0])
@@ -156,11 +198,16 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Call: Routes Save Within Content Messages; not Line
 		Save: Name Of Path Match Optional
 		Message: Route Wait Sends Repeat Awaits Count For Within Save Content
+		Repeat: Min Max
+		HTTP: Method Path Headers Sends Body Fields File Status Expect
+		FormField: Name Value File
+		File: Name Type Content
 		Condition: Of Path Op Operand Text`
 	types := map[string]reflect.Type{}
 	for _, value := range []any{
 		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Table{},
 		profile.Behaviour{}, profile.Wait{}, profile.Task{}, profile.Step{}, profile.Call{}, profile.Save{}, profile.Message{}, profile.Condition{},
+		profile.Repeat{}, profile.HTTP{}, profile.FormField{}, profile.File{},
 	} {
 		types[reflect.TypeOf(value).Name()] = reflect.TypeOf(value)
 	}

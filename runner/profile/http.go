@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -145,8 +146,35 @@ func explainCall(text string) string {
 
 // read reads "GET /path".
 func (h *HTTP) read(r *CallReader) strict.Read {
-	return r.reader.templateForm(httpCall, func(_ *yaml.Node, text Template) {
+	return r.reader.templateForm(httpCall, func(n *yaml.Node, text Template) {
 		method, path, _ := strings.Cut(string(text), " ")
 		h.Method, h.Path = method, Template(strings.TrimSpace(path))
+		if parts := h.Path.Parts(); len(parts) > 0 && parts[0].Variable != "" {
+			r.reader.checkPath(n, parts[0].Variable)
+		}
 	})
+}
+
+// checkPath checks a variable that a path begins with, as far as its values are known.
+func (r *reader) checkPath(n *yaml.Node, variable string) {
+	if _, isGenerator, _ := ParseGenerator(variable); isGenerator || variable == PortVariable {
+		r.Problem(n, "the path begins with ${%s}, which is no path; write a / in front of it", variable)
+		return
+	}
+	name, column, ok := DataColumn(variable)
+	if !ok {
+		return
+	}
+	for _, table := range r.data {
+		if table.Name != name {
+			continue
+		}
+		at := max(slices.Index(table.Columns, column), 0)
+		for i, row := range table.Rows {
+			if text := row[at].Text; !strings.HasPrefix(text, "/") && !strings.Contains(text, "://") {
+				r.Problem(n, "the path begins with ${%s}, and in row %d that is %s, which is no path: a path begins with /", variable, i+1, strict.Quote(text))
+				return
+			}
+		}
+	}
 }

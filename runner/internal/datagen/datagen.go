@@ -110,7 +110,7 @@ func (s *Source) user(slots int) *User {
 	return u
 }
 
-// Reset goes on as another user or arrival, from its beginning. What was saved stays.
+// Reset goes on as another user or arrival, from its beginning. What on_start has saved stays.
 func (u *User) Reset(index int) {
 	u.index, u.seq, u.task = index, 0, -1
 	for i := range u.draws {
@@ -128,7 +128,8 @@ func (u *User) Begin() {
 }
 
 // NextTask says that a task is next. Its first use of a table draws another row. What it generates
-// depends on the plan, the user and how many tasks came before, not on how those went.
+// depends on the plan, the user and how many tasks came before, not on how those went. What tasks
+// have saved is forgotten.
 func (u *User) NextTask() {
 	if u.begins {
 		u.begins, u.kept = false, u.pcg
@@ -138,6 +139,10 @@ func (u *User) NextTask() {
 	u.rows = u.inTask
 	for i := range u.rows {
 		u.rows[i] = -1
+	}
+	// A task may not see what its last time has saved: what is optional would seem to be there.
+	for i := min(u.source.plan.Lasting, len(u.saved)); i < len(u.saved); i++ {
+		u.saved[i].kind, u.saved[i].text = profile.NoValue, u.saved[i].text[:0]
 	}
 }
 

@@ -149,13 +149,24 @@ func TestSeeds(t *testing.T) {
 
 func TestSavedValues(t *testing.T) {
 	p, _ := makePlan(t, "{users: 1}", "{}", "/", `""`)
-	u := datagen.New(p).User(0, 2)
-	value := []byte("first")
-	u.Save(1, profile.Value{Kind: profile.TextValue, Text: string(value)})
+	p.Lasting = 2
+	u := datagen.New(p).User(0, 3)
+	for slot, text := range []string{"", "first", "of a task"} {
+		u.Save(slot, profile.Value{Kind: profile.TextValue, Text: text})
+	}
 	u.Save(1, profile.Value{Kind: profile.TextValue, Text: "2"})
-	u.Reset(5)
-	if got := string(u.Append(nil, plan.Text{{Kind: plan.Saved, Slot: 1}, {Literal: "."}, {Kind: plan.Saved}})); got != "2." {
+	show := func() string {
+		return string(u.Append(nil, plan.Text{{Kind: plan.Saved, Slot: 1}, {Literal: "."}, {Kind: plan.Saved}, {Literal: "."}, {Kind: plan.Saved, Slot: 2}}))
+	}
+	if got := show(); got != "2..of a task" {
 		t.Errorf("saved %q", got)
+	}
+	if u.Reset(5); show() != "2.." {
+		t.Errorf("another arrival sees %q", show())
+	}
+	u.Save(2, profile.Value{Kind: profile.TextValue, Text: "again"})
+	if u.NextTask(); show() != "2.." || u.Saved(2) != (profile.Value{}) {
+		t.Errorf("another task sees %q", show())
 	}
 }
 
