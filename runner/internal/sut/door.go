@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -76,7 +77,7 @@ var offers = map[profile.HTTPVersion][]string{
 func (d *Door) answers(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.target.URL+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(d.target.URL, "/")+uri.Escape(path), nil)
 	if err != nil {
 		return errors.New("the path makes no address")
 	}

@@ -236,3 +236,20 @@ func TestNewDoorRefuses(t *testing.T) {
 		}
 	}
 }
+
+// The path is encoded as the load's paths are, and follows that of target.url.
+func TestReadyPathIsEscaped(t *testing.T) {
+	var asked string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked = r.RequestURI }))
+	defer s.Close()
+	d := doorOf(t, plan.Target{URL: s.URL + "/\u00fc/"}, nil)
+	silent, _ := system(t, "silent", profile.Ready{Kind: profile.ReadyHTTP, Path: "/caf\u00e9?q=\u00fc", Within: time.Minute})
+	silent.StopWithin = 10 * time.Second
+	running, err := sut.Start(t.Context(), silent, d, sut.Place{Log: io.Discard})
+	if err == nil {
+		err = running.Stop(t.Context())
+	}
+	if err != nil || asked != "/%C3%BC/caf%C3%A9?q=%C3%BC" {
+		t.Errorf("asked %q: %v", asked, err)
+	}
+}
