@@ -142,7 +142,8 @@ func (s Shard) has(i int) bool { return s.N <= 1 || i%s.N == s.I }
 
 // Values are the values of a profile's variables in one run.
 type Values struct {
-	Port  int // the free port chosen for the run; 0 when nothing is started
+	Port  int    // the free port chosen for the run; 0 when nothing is started
+	Side  string // which side of a comparison the system is, base or head; empty for head
 	Env   func(name string) (string, bool)
 	Shard Shard
 	// Protocols are those that calls may speak; nil for what Protocols gives.

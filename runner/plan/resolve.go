@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -53,7 +54,7 @@ func (r *Resolver) text(t profile.Template) string {
 	return b.String()
 }
 
-// line resolves a command line. A port is digits, and means nothing to a shell.
+// line resolves a command line. Port and side are digits and letters, and mean nothing to a shell.
 func (r *Resolver) line(t profile.Template) Line {
 	var line Line
 	for _, part := range t.Parts() {
@@ -62,7 +63,7 @@ func (r *Resolver) line(t profile.Template) Line {
 			continue
 		}
 		value, _ := r.fixed(part.Variable)
-		line = append(line, LinePart{Text: value, Value: part.Variable != profile.PortVariable})
+		line = append(line, LinePart{Text: value, Value: part.Variable != profile.PortVariable && part.Variable != profile.SideVariable})
 	}
 	return line
 }
@@ -74,6 +75,9 @@ const LeastSecret = profile.LeastSecret
 func (r *Resolver) fixed(variable string) (value string, ok bool) {
 	if variable == profile.PortVariable {
 		return fmt.Sprint(r.values.Port), true
+	}
+	if variable == profile.SideVariable {
+		return cmp.Or(r.values.Side, "head"), true
 	}
 	name, ok := profile.EnvName(variable)
 	if !ok {
@@ -222,7 +226,7 @@ func (r *Resolver) target(t profile.Target, hosts []string) Target {
 func known(t profile.Template) bool {
 	return !slices.ContainsFunc(t.Parts(), func(p profile.Part) bool {
 		_, isEnv := profile.EnvName(p.Variable)
-		return p.Variable != "" && p.Variable != profile.PortVariable && !isEnv
+		return p.Variable != "" && p.Variable != profile.PortVariable && p.Variable != profile.SideVariable && !isEnv
 	})
 }
 

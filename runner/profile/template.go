@@ -92,6 +92,7 @@ func WithoutCredentials(text string) string {
 // Variables that get their value once, before the run.
 const (
 	PortVariable = "port" // a free port, chosen for the run
+	SideVariable = "side" // which side of a comparison the system is: base or head
 	envPrefix    = "env."
 	dataPrefix   = "data."
 )
@@ -189,6 +190,8 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 		}
 		r.sendsPort = r.sendsPort || r.inUser
 		return true
+	case variable == SideVariable && (strings.HasPrefix(r.Path(), "target.start.") || r.Path() == "target.socket"):
+		return true // in a request it would load two sides differently
 	case isEnv:
 		if _, set := r.from.Env(name); set {
 			if _, used := r.uses[name]; !used {

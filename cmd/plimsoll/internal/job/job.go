@@ -142,13 +142,18 @@ func Policy(file string, env environ.Values) (gate.Policy, error) {
 // Change lets flags override the profile.
 func (j *Job) Change(c profile.Change) error { return exit.AsInput(j.Apply(c)) }
 
-// side is the variable that tells a system which side of a comparison it is: base or head. What runs alone is
-// head.
-const side = "PLIMSOLL_SIDE"
+// sideVariable tells a system which side of a comparison it is, as ${side} tells the profile.
+const sideVariable = "PLIMSOLL_SIDE"
 
-// Plan resolves the profile for one run.
-func (j *Job) Plan() (*plan.Plan, error) {
-	values := plan.Values{Env: j.env.Lookup}
+// Plan resolves the profile for one run, or for head of a comparison.
+func (j *Job) Plan() (*plan.Plan, error) { return j.planOf("head") }
+
+// PlanBase resolves the profile for base. What that side builds outside of its checkout must not be what the other
+// one runs.
+func (j *Job) PlanBase() (*plan.Plan, error) { return j.planOf("base") }
+
+func (j *Job) planOf(side string) (*plan.Plan, error) {
+	values := plan.Values{Env: j.env.Lookup, Side: side}
 	if j.Target.Start != nil {
 		port, err := runner.FreePort()
 		if err != nil {
@@ -161,19 +166,9 @@ func (j *Job) Plan() (*plan.Plan, error) {
 		return nil, exit.BadInput("plan %s: %w", j.Name, err)
 	}
 	if pl.Start != nil {
-		pl.Start.Env = append(pl.Start.Env, side+"=head")
+		pl.Start.Env = append(pl.Start.Env, sideVariable+"="+side)
 	}
 	return pl, nil
-}
-
-// PlanBase is Plan for the side that the change is compared with. What that side builds outside of its checkout
-// must not be what the other one runs.
-func (j *Job) PlanBase() (*plan.Plan, error) {
-	pl, err := j.Plan()
-	if err == nil && pl.Start != nil {
-		pl.Start.Env = append(pl.Start.Env, side+"=base") // the last one counts
-	}
-	return pl, err
 }
 
 // PlanAt resolves the profile for a system that runs at an address.

@@ -85,8 +85,8 @@ func AtCommit(ctx context.Context, j *job.Job, id result.Identity, dir git.Dir, 
 	if err != nil {
 		return nil, err
 	}
-	if base.Target.URL == head.Target.URL {
-		return nil, exit.BadInput("both sides would listen at %s: write ${port} into target.url and target.start, so that each gets a port of its own", base.Target.Shown)
+	if base.Target.URL == head.Target.URL && base.Target.Socket == head.Target.Socket {
+		return nil, exit.BadInput("both sides would listen at %s: write ${port} into target.url and target.start, so that each gets a port of its own, or ${side} into target.socket", base.Target.Shown)
 	}
 	s := &Sides{
 		Base: runner.System{Name: "base", Plan: base, Dir: tree.Dir, Identity: id},

@@ -72,8 +72,8 @@ func TestGuess(t *testing.T) {
 			from: "pyproject.toml", name: "shop", build: venv + ".", start: ".venv/bin/python server.py", note: "no file pins versions"},
 		"several applications": {files: files{"requirements.txt": "uvicorn\n", "main.py": fastAPI, "admin.py": fastAPI},
 			from: "requirements.txt", build: venv + "-r requirements.txt", start: ".venv/bin/uvicorn main:api --host 127.0.0.1 --port ${port}", note: "1 more files make an application: is main.py the service?"},
-		"a Procfile": {files: files{"requirements.txt": "flask\n", "app.py": flask, "Procfile": "release: x\nweb: gunicorn app:app -b 0.0.0.0:${PORT}\n"},
-			from: "requirements.txt", build: venv + "-r requirements.txt", start: "gunicorn app:app -b 0.0.0.0:$PORT", note: ".venv/bin"},
+		"a Procfile": {files: files{"requirements.txt": "flask\n", "app.py": flask, "Procfile": "release: x\nweb: gunicorn app:app -b 0.0.0.0:${PORT} -w ${WORKERS:-2}\n"},
+			from: "requirements.txt", build: venv + "-r requirements.txt", start: "gunicorn app:app -b 0.0.0.0:$PORT -w $${WORKERS:-2}", note: ".venv/bin"},
 
 		// What is compiled
 		"Go": {files: files{"go.mod": "module example.com/acme/shop/v2\n", "main.go": "package main\n"},
