@@ -24,28 +24,35 @@ func differences(changed []gate.Difference, foreign show) []string {
 }
 
 func difference(d gate.Difference, foreign show) string {
-	what, before, now := d.What, foreign(d.Before, maxName), foreign(d.Now, maxName)
+	what, before, now := d.What, foreign(d.Before, maxError), foreign(d.Now, maxError)
 	if !known(what) {
 		what = foreign(what, maxName)
 	}
 	of := ""
 	if d.Name != "" {
-		of = " " + foreign(d.Name, maxName)
+		of = " of " + foreign(d.Name, maxName)
 	}
 	switch {
 	case d.What == "route" && d.Now == "":
 		return foreign(d.Name, maxName) + " is no longer requested"
 	case d.What == "route" && d.Before == "":
 		return foreign(d.Name, maxName) + " is requested now"
+	case d.What == "request":
+		return foreign(d.Name, maxName) + " sends " + values(before, now)
+	case d.What == "expect":
+		return foreign(d.Name, maxName) + " expects " + values(before, now)
 	case d.Now == "":
 		return fmt.Sprintf("%s%s was %s, and is gone", what, of, before)
 	case d.Before == "":
 		return fmt.Sprintf("%s%s is new: %s", what, of, now)
-	case of != "":
-		return fmt.Sprintf("%s of%s %s → %s", what, of, before, now)
 	default:
-		return fmt.Sprintf("%s %s → %s", what, before, now)
+		return fmt.Sprintf("%s%s %s", what, of, values(before, now))
 	}
+}
+
+// values is what something was and what it is.
+func values(before, now string) string {
+	return strings.TrimSpace(before + " → " + now)
 }
 
 // known reports whether a kind of difference is a word of ours: lower-case letters, with underscores

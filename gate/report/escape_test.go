@@ -43,7 +43,7 @@ func laced(name string) report.Report {
 	v.Reasons = append(v.Reasons, lacedReasons(name)...)
 	v.Notices = lacedReasons(name)
 	v.Comparisons[0].Failures = []gate.Failure{{Class: name, Text: name, Count: 3}}
-	for _, what := range []string{"route", "weight", name} {
+	for _, what := range []string{"route", "weight", "request", "expect", name} {
 		v.Changed = append(v.Changed, gate.Difference{What: what, Name: name, Before: name}, gate.Difference{What: what, Name: name, Now: name}, gate.Difference{What: what, Name: name, Before: name, Now: name + "b"})
 	}
 	below := comparison(name, gate.P99, gate.Within)

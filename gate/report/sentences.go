@@ -70,7 +70,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("%s is too noisy to rule out a change of %s%s after %d pairs of rounds: %s", line(r), limit(r), sure(r), r.Has, seen(r))
 	},
 	gate.NoisyMachine: func(r *gate.Reason) string {
-		return fmt.Sprintf("the machine is too noisy: %d of %d pairs of rounds were disturbed (other work took CPU time, or the load was sent late); try again, or use a quieter runner", r.Has, r.Needs)
+		return fmt.Sprintf("the machine is too noisy: %d of %s disturbed (other work took CPU time, or the load was sent late); try again, or use a quieter runner", r.Has, pairs(r))
 	},
 	gate.ControlStrayed: func(r *gate.Reason) string {
 		return fmt.Sprintf("the machine changed its speed during the run: requests to the control took %s before the load and %s after it", latency(time.Duration(r.Before)), latency(time.Duration(r.Now)))
@@ -97,7 +97,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("%s: being loaded second changed %s by %+.0f %% by itself; a longer warm_up would reduce that", name(r.Route), plain(string(r.Metric), maxName), 100*r.Change)
 	},
 	gate.Disturbed: func(r *gate.Reason) string {
-		return fmt.Sprintf("%d of %d pairs of rounds were disturbed and replaced: the machine was busy with other work, or too slow to send in time", r.Has, r.Needs)
+		return fmt.Sprintf("%d of %s disturbed and replaced: the machine was busy with other work, or too slow to send in time", r.Has, pairs(r))
 	},
 	gate.ControlMoved: func(r *gate.Reason) string {
 		return fmt.Sprintf("the control is %.0f %% slower than in the history, so it may be the machine", 100*r.Change)
@@ -119,6 +119,11 @@ func again(n int) string {
 		return "once more"
 	}
 	return fmt.Sprintf("%d more times", n)
+}
+
+// pairs are the pairs that were measured, with the verb for those of them that a sentence is about.
+func pairs(r *gate.Reason) string {
+	return count(r.Needs, "pair") + " of rounds " + are(r.Has, "was", "were")
 }
 
 func fixed(text string) func(*gate.Reason) string { return func(*gate.Reason) string { return text } }

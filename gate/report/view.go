@@ -49,8 +49,11 @@ func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 		if c.Route == tally.All {
 			continue
 		}
-		known := routes[c.Route]
-		routes[c.Route] = route{max(known.severity, c.Status.Severity()), known.improved || improved(*c), known.forgiven || isForgiven(c)}
+		known, severity := routes[c.Route], c.Status.Severity()
+		if c.Metric == gate.FailureRate && c.Status == gate.Within { // that alone compares nothing
+			severity = gate.NotJudged.Severity()
+		}
+		routes[c.Route] = route{max(known.severity, severity), known.improved || improved(*c), known.forgiven || isForgiven(c)}
 	}
 	for _, one := range routes {
 		switch one.severity {
