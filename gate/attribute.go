@@ -7,9 +7,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// leastBroken is how much a failure rate must differ between the sides, or from none, before the load of
-// other routes differs for it.
-const leastBroken = 0.10
+const (
+	// leastBroken is how much a failure rate must differ between the sides before the load of other routes
+	// differs for it.
+	leastBroken = 0.10
+	// leastPart is the least part of a side's requests, or of its users' time, that a route must have for
+	// that: what loses a fifth of its throughput does not lose it to less.
+	leastPart = 0.05
+)
 
 // attribute finds rows that are past their limits only because another route is, or is another on either
 // side. When a route's answers are slower in general (its p50), users who wait for them send fewer
@@ -42,18 +47,20 @@ func (r *row) follow(from *Why) {
 // causes are the routes that others may follow from.
 type causes struct {
 	s                     *sides
-	slower, tails, failed sources           // by p50, by p95 and p99, by failure rate
-	broken, ignored       map[Cause]sources // that are another on either side; those that the policy ignores
+	slower, tails, failed sources            // by p50, by p95 and p99, by failure rate
+	broken, ignored       map[Cause]sources  // that are another on either side; those that the policy ignores
+	had, has              map[string]float64 // the routes' parts before and now
 }
 
 func newCauses(s *sides, rows []row) *causes {
 	c := &causes{s: s, slower: sources{}, tails: sources{}, failed: sources{}, broken: map[Cause]sources{}, ignored: map[Cause]sources{}}
+	c.had, c.has = s.before.parts(), s.now.parts()
 	for i := range rows {
 		switch r := &rows[i].Comparison; {
 		case r.Route == tally.All:
 		case r.Metric == FailureRate:
 			c.failed.add(r)
-			if r.Head-r.Baseline >= leastBroken {
+			if r.Head-r.Baseline >= leastBroken && c.has[r.Route] >= leastPart {
 				c.breaks(c.broken, ByFailing, r.Route, sureness(r.Status))
 			}
 		case r.Metric == P50:
@@ -80,6 +87,7 @@ func (c *causes) differs(route string, before, now counts) {
 		into = c.ignored
 	}
 	switch {
+	case max(c.had[route], c.has[route]) < leastPart:
 	case before.requests == 0 && now.requests > 0:
 		c.breaks(into, ByNew, route, 2)
 	case before.requests > 0 && now.requests == 0:

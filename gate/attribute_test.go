@@ -67,6 +67,7 @@ func TestAttributeAcrossTheLoad(t *testing.T) {
 		{"a tail beside a repaired route", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(P95, Worse), "fails-on-base s"},
 		{"a tail beside a repaired route that is ignored", routes{"x": usual, "ignored": of(1000, 1000, 1)}, routes{"x": usual, "ignored": usual}, 6, at(P95, Worse), "worse"},
 		{"slower in general, whatever else there is", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(P50, Worse), "worse"},
+		{"a new route that hardly anybody asks for", routes{"x": usual}, routes{"x": of(400, 0, 10), "s": of(3, 0, 40)}, 6, at(Throughput, Worse), "worse"},
 		{"a new route", routes{"x": usual}, routes{"x": of(400, 0, 10), "s": usual}, 6, at(Throughput, Worse), "new s"},
 		{"a route that is gone", routes{"x": usual, "s": usual}, routes{"x": of(400, 0, 10), "s": {}}, 6, at(Throughput, Worse), "gone s"},
 		{"an ignored route is slower", routes{"x": usual, "ignored": usual}, routes{"x": of(600, 0, 10), "ignored": slower}, 6, at(Throughput, Worse), "slower ignored"},

@@ -108,7 +108,7 @@ type counted struct {
 func (s *service) round(side int, machine float64) result.Round {
 	var routes [5]counted
 	for i := range routes {
-		routes[i].scale = simRoutes[i].median * math.Exp(machine+0.02*studentT(s.random))
+		routes[i].scale = simRoutes[i].median * math.Exp(machine+0.05*studentT(s.random))
 		switch ms := s.change.fails[side]; {
 		case i == s.other && side == 1 && s.change.other > 0:
 			routes[i].scale *= s.change.other

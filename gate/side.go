@@ -118,6 +118,19 @@ func (s side) meanRequests(route string) float64 {
 	return float64(s.routes[route].requests) / float64(max(s.rounds, 1))
 }
 
+// parts gives the part of each route in all requests, or in the time that all take, whichever is larger.
+func (s side) parts() map[string]float64 {
+	var requests, spent float64
+	for _, c := range s.routes {
+		requests, spent = requests+float64(c.requests), spent+float64(c.requests)*c.mean
+	}
+	parts := make(map[string]float64, len(s.routes))
+	for route, c := range s.routes {
+		parts[route] = max(float64(c.requests)/max(requests, 1), float64(c.requests)*c.mean/max(spent, 1))
+	}
+	return parts
+}
+
 // sum adds up several routes.
 func (s side) sum(routes []string) (c counts) {
 	for _, route := range routes {
