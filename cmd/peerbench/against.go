@@ -192,7 +192,7 @@ func parseEssence(text []byte) (e essence, err error) {
 		return e, fmt.Errorf("result.json: %w", err)
 	}
 	for _, problem := range file.Problems {
-		if problem.Kind != "saturated" { // a busy machine does not change what a request costs
+		if problem.Kind != "saturated" && problem.Kind != "busy" { // a busy machine does not change what a request costs
 			return e, fmt.Errorf("result.json: %s: %s", problem.Kind, problem.Text)
 		}
 	}

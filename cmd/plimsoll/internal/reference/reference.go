@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -49,8 +50,13 @@ func Plan() (*plan.Plan, error) {
 	return plan.Make(control, plan.Values{Port: port})
 }
 
-// Quote makes one word of a text for a command line that is split as a shell would.
-func Quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'"'"'`) + "'" }
+// Quote makes one word of the path of a program, for the shell that runs target.start.command.
+func Quote(path string) string {
+	if runtime.GOOS == "windows" {
+		return `"` + path + `"` // no path holds a quote there
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'"'"'`) + "'"
+}
 
 // touched is how much memory a request reads, in bytes: more than a core's own caches hold, and a part of
 // those that cores share, so that neighbours are felt.
