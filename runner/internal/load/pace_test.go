@@ -11,8 +11,7 @@ import (
 
 // lateTimers are up to most late.
 func lateTimers(most time.Duration) func() time.Duration {
-	random := rand.New(rand.NewPCG(1, 2))
-	return func() time.Duration { return time.Duration(random.Int64N(int64(most))) }
+	return func() time.Duration { return rand.N(most) }
 }
 
 // A rate that was asked for is reached over an hour, however late timers are: no lateness is added

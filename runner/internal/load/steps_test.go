@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -189,14 +190,13 @@ users:
     renew: 10s
     tasks: [{steps: [{http: "GET /1/${token}/${data.accounts}", name: one}, {wait: 20ms}, {http: "GET /2/${token}", name: two}]}]
     on_stop: [{http: "POST /out/${data.accounts}", name: out}]`)
-				tokens := 0
+				var tokens atomic.Int64
 				s := &system{take: always(time.Millisecond)}
 				s.answer = func(path string, since time.Duration) reply {
 					if strings.HasPrefix(path, "/in/") && since > 20*time.Second && since < 22500*time.Millisecond {
 						return reply{status: 503}
 					}
-					tokens++
-					return reply{body: fmt.Sprintf(`{"n": %d}`, tokens)}
+					return reply{body: fmt.Sprintf(`{"n": %d}`, tokens.Add(1))}
 				}
 				rounds, _ := apply(t.Context(), p, s, nil)
 				type visit struct {

@@ -1,0 +1,93 @@
+package datagen_test
+
+import (
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// who are a row and a generated value of a user.
+func who(u *datagen.User, table int) (row, value string) {
+	row = string(u.Append(nil, plan.Text{{Kind: plan.Column, Table: table}}))
+	return row, string(u.Append(nil, plan.Text{{Kind: plan.Generated, Generator: profile.Generator{Kind: profile.UUID}}}))
+}
+
+func beginPlan() *plan.Plan {
+	rows := func(texts ...string) (rows [][]profile.Value) {
+		for _, text := range texts {
+			rows = append(rows, []profile.Value{{Kind: profile.TextValue, Text: text}})
+		}
+		return rows
+	}
+	return &plan.Plan{Seed: 7, AllUsers: 2, Data: []plan.Table{{Name: "accounts", Order: profile.Sequential, Rows: rows("a", "b", "c", "d", "e")}}}
+}
+
+// Whatever comes between, on_start sees its row again and generates something new, and the n-th task
+// generates the same.
+func TestBeginsAndTasks(t *testing.T) {
+	p := beginPlan()
+	plain, renewing := datagen.New(p).User(1, 0), datagen.New(p).User(1, 0)
+	seen := map[string]bool{}
+	own, first := who(renewing, 0)
+	seen[first] = true
+	for n := range 20 {
+		plain.NextTask()
+		renewing.NextTask()
+		if n%3 == 0 {
+			renewing.Begin()
+			row, value := who(renewing, 0)
+			if row != own || seen[value] {
+				t.Fatalf("renewal %d sees %s and makes %s; at first %s and %s", n, row, value, own, first)
+			}
+			seen[value] = true
+			renewing.NextTask()
+			plain.NextTask()
+		}
+		_, want := who(plain, 0)
+		if n%2 == 0 { // a step more
+			who(renewing, 0)
+			renewing.NextTask()
+			plain.NextTask()
+			_, want = who(plain, 0)
+		}
+		if _, got := who(renewing, 0); got != want || seen[got] {
+			t.Fatalf("task %d makes %s, without renewals %s", n, got, want)
+		}
+		seen[want] = true
+	}
+}
+
+// Setup generates what no user does.
+func TestOnce(t *testing.T) {
+	s := datagen.New(beginPlan())
+	row, value := who(s.Once(0), 0)
+	if again, same := who(s.Once(0), 0); again != row || same != value || row != "a" {
+		t.Errorf("setup sees %s and makes %s, then %s and %s", row, value, again, same)
+	}
+	for user := range 10 {
+		u := s.User(user, 0)
+		for range 3 {
+			if _, got := who(u, 0); got == value {
+				t.Errorf("user %d makes what setup has made", user)
+			}
+			u.NextTask()
+		}
+	}
+}
+
+// What a slot holds can be handed on, with its kind.
+func TestSaved(t *testing.T) {
+	s := datagen.New(beginPlan())
+	from, to := s.User(0, 2), s.User(1, 2)
+	want := profile.Value{Kind: profile.NumberValue, Text: "12345678901234567890"}
+	from.Save(1, want)
+	for slot := range 2 {
+		to.Save(slot, from.Saved(slot))
+	}
+	from.Save(1, profile.Value{Kind: profile.TextValue, Text: "other"})
+	if to.Saved(1) != want || to.Saved(0) != (profile.Value{}) {
+		t.Errorf("handed on: %v, %v", to.Saved(0), to.Saved(1))
+	}
+}
