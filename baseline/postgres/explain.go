@@ -103,14 +103,14 @@ func (s *server) inWords(refused *pgconn.PgError) string {
 		return "the server's disk is full, and nothing was written: make room there: " + said
 	case "22P05", "22021":
 		return "the database's encoding lacks a character of what it was given: use a database with ENCODING 'UTF8': " + said
-	case "42P01", "42703":
+	case "42P01", "42703", "42P07":
 		return "the tables are not those that Plimsoll made: restore them from a backup, or drop the table plimsoll_schema and all others that begin with plimsoll_ to begin anew: " + said
 	case "42704", "22023":
 		return "the URL has a parameter that the server does not take: " + said
 	case "55P03":
 		return "somebody else keeps the tables locked: try again, or look into pg_locks: " + said
 	case canceled:
-		return "it took longer than 30 seconds: is the server overloaded?: " + said
+		return "the server ended it, since it took too long or somebody canceled it: try again when the server has less to do: " + said
 	case "08P01":
 		if advice := s.aboutAccess(refused.Message); advice != "" {
 			return said + "; " + advice

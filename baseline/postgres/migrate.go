@@ -40,7 +40,7 @@ func (s *server) up(ctx context.Context, files fs.FS) error {
 	err := migrate.Up(ctx, database{s}, files)
 	var refused *pgconn.PgError
 	switch {
-	case errors.Is(err, baseline.ErrDenied):
+	case errors.Is(err, baseline.ErrDenied), errors.Is(err, baseline.ErrOlderSchema):
 	case errors.Is(err, migrate.ErrNewer):
 		return fmt.Errorf("%w: %w", baseline.ErrNewerSchema, err)
 	case errors.As(err, &refused) && s.isReplica(ctx, refused):
@@ -77,8 +77,22 @@ func (d database) Transact(ctx context.Context, f func(migrate.Transaction) erro
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", int64(lockKey)); err != nil {
 			return err
 		}
+		if err := d.intoSchema(ctx, tx); err != nil {
+			return err
+		}
 		return f(d.in(tx))
 	})
+}
+
+// intoSchema makes sure that tables are made where they are looked for. Where the schema is missing, or the user
+// may not use it, PostgreSQL would make temporary ones.
+func (d database) intoSchema(ctx context.Context, tx pgx.Tx) error {
+	var is bool
+	if err := tx.QueryRow(ctx, "SELECT coalesce(pg_catalog.current_schema() = $1::pg_catalog.name, false)", d.schema).Scan(&is); err != nil || is {
+		return err
+	}
+	return fmt.Errorf("%w: its tables must be made, and the database has no schema %s, or the user %s may not use it: make it with CREATE SCHEMA, or name another one with search_path=NAME in the URL",
+		baseline.ErrOlderSchema, quoted(d.schema), d.pool.Config().ConnConfig.User)
 }
 
 // transaction is one in the database.

@@ -223,6 +223,17 @@ func TestUserWithoutRole(t *testing.T) {
 	denied("not the database", "may not connect to this database", "GRANT CONNECT ON DATABASE "+nameOf(t, database)+" TO user_of_nobody_in_")
 }
 
+// Who may not use the schema makes no tables, not even temporary ones that are gone with the connection.
+func TestUserWithoutSchema(t *testing.T) {
+	database := pgtest.Database(t)
+	exec(t, database, "REVOKE ALL ON SCHEMA public FROM PUBLIC; CREATE ROLE nobody_in_"+nameOf(t, database))
+	t.Cleanup(func() { exec(t, database, "DROP ROLE nobody_in_"+nameOf(t, database)) })
+	_, err := postgres.Open(t.Context(), userOf(t, database, "nobody_in_"+nameOf(t, database)))
+	if !errors.Is(err, baseline.ErrOlderSchema) || !strings.Contains(err.Error(), "may not use it") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // One admin makes the tables and another brings them up to date; neither could if the tables
 // were the first one's own.
 func TestAdminsFollowEachOther(t *testing.T) {

@@ -38,6 +38,24 @@ func odd() []string {
 	}
 }
 
+// known leaves out the settings that an older server does not have.
+func known(t *testing.T, database string, settings []string) []string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	return slices.DeleteFunc(settings, func(setting string) bool {
+		name, _, _ := strings.Cut(setting, " ")
+		var there bool
+		if err := conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_settings WHERE lower(name) = lower($1)) OR $1 LIKE 'plpgsql.%'", name).Scan(&there); err != nil {
+			t.Fatal(err)
+		}
+		return !there
+	})
+}
+
 // settle makes a superuser whose sessions begin with settings of their own, and gives the URL for them.
 func settle(t *testing.T, database string, settings ...string) string {
 	t.Helper()
@@ -54,7 +72,7 @@ func settle(t *testing.T, database string, settings ...string) string {
 func TestEverySetting(t *testing.T) {
 	database := pgtest.Database(t)
 	empty := emptied(database)
-	for _, setting := range odd() {
+	for _, setting := range known(t, database, odd()) {
 		t.Run(setting, func(t *testing.T) {
 			place := settle(t, database, setting)
 			empty(t)
@@ -108,19 +126,17 @@ func works(t *testing.T, place string) {
 	}
 }
 
-// The whole contract holds under all of them together, and in databases of other encodings, behind a pooler
-// too.
+// The whole contract holds under all of them together, behind a pooler and in a database of another encoding.
 func TestContractUnderOddSettings(t *testing.T) {
-	together := slices.DeleteFunc(odd(), func(setting string) bool {
+	together := slices.DeleteFunc(known(t, pgtest.Database(t), odd()), func(setting string) bool {
 		return setting == "client_encoding = 'SJIS'" // the other encodings cannot be converted to it
 	})
 	for name, c := range map[string]struct {
 		options string
 		through func(testing.TB, string) string
 	}{
-		"UTF8, behind PgBouncer":      {"", pgtest.Pooler},
-		"SQL_ASCII, behind PgBouncer": {"ENCODING 'SQL_ASCII' TEMPLATE template0", pgtest.Pooler},
-		"LATIN1":                      {"ENCODING 'LATIN1' TEMPLATE template0", func(_ testing.TB, place string) string { return place }},
+		"UTF8, behind PgBouncer": {"", pgtest.Pooler},
+		"LATIN1":                 {"ENCODING 'LATIN1' TEMPLATE template0", func(_ testing.TB, place string) string { return place }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			database := pgtest.DatabaseWith(t, c.options)
@@ -131,6 +147,13 @@ func TestContractUnderOddSettings(t *testing.T) {
 			}, SQL: func(t testing.TB, _ string) *sql.DB { return openSQL(t, database) }}.Run(t)
 		})
 	}
+}
+
+// A database that converts nothing holds all.
+func TestDatabaseWithoutEncoding(t *testing.T) {
+	database := pgtest.DatabaseWith(t, "ENCODING 'SQL_ASCII' TEMPLATE template0")
+	works(t, settle(t, database, "client_encoding = 'LATIN1'"))
+	works(t, pgtest.Pooler(t, database))
 }
 
 // What the encoding of a database cannot hold is refused in words, before anything is there.
@@ -317,6 +340,14 @@ func TestWhatAServerCannotDo(t *testing.T) {
 	_, err := store.Window(t.Context(), baseline.Query{})
 	if err == nil || errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), "the tables are not those that Plimsoll made") {
 		t.Errorf("without its table: got %v", err)
+	}
+	exec(t, database, "DROP TABLE plimsoll_schema; CREATE TABLE plimsoll_run (x int)")
+	if _, err = postgres.Open(t.Context(), database); err == nil || !strings.Contains(err.Error(), "the tables are not those that Plimsoll made") {
+		t.Errorf("with a table of somebody else's: got %v", err)
+	}
+	exec(t, database, "DROP SCHEMA public CASCADE")
+	if _, err = postgres.Open(t.Context(), database); err == nil || !strings.Contains(err.Error(), "the database has no schema public, or the user") {
+		t.Errorf("without a schema: got %v", err)
 	}
 	full := settle(t, database)
 	exec(t, database, "ALTER ROLE "+userIn(t, full)+" NOSUPERUSER CONNECTION LIMIT 0")

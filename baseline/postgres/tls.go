@@ -98,7 +98,7 @@ func (s *server) aboutTLS(err error) string {
 	switch {
 	case errors.As(err, &name):
 		return aboutName(name)
-	case errors.As(err, &authority) && s.roots != "":
+	case errors.As(err, &authority) && s.roots != "" && s.roots != "system":
 		return fmt.Sprintf("the authority in %s did not sign the server's certificate: name the file of the one that did with sslrootcert=FILE, and ask whoever runs the server if it should have changed", s.roots)
 	case errors.As(err, &authority):
 		return "this machine does not know the authority that signed the server's certificate: name the file of its certificate with sslrootcert=FILE in the URL"
@@ -108,6 +108,8 @@ func (s *server) aboutTLS(err error) string {
 		return "the server's certificate cannot be trusted as it is: whoever runs the server has to make another one"
 	case errors.As(err, &network) && network.Op == "remote error":
 		return aboutAlert(network.Err.Error())
+	case strings.Contains(text, "unsupported protocol version"):
+		return aboutAlert("protocol version")
 	case strings.Contains(text, "channel binding"):
 		return "channel_binding=require takes TLS, a password that the server keeps as scram-sha-256, and no pooler between"
 	case strings.Contains(text, "server refused TLS connection"):

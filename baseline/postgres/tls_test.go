@@ -149,7 +149,7 @@ func TestTroubleWithTLS(t *testing.T) {
 		"no authority is named":            {named("sslmode=verify-full"), []string{"unknown authority", "sslrootcert=FILE"}},
 		"another authority":                {named("sslmode=verify-ca&sslrootcert=" + other.file), []string{"unknown authority", "the authority in " + other.file + " did not sign"}},
 		"another authority, by require":    {named("sslmode=require&sslrootcert=" + other.file), []string{"the authority in " + other.file + " did not sign"}},
-		"in the clear":                     {with("sslmode=" + "disable"), []string{"no encryption", "write sslmode=require"}},
+		"in the clear":                     {with("sslmode=" + "disable"), []string{"write sslmode=require"}},
 		"a word that is none":              {named("sslmode=verify_full"), []string{"sslmode=verify_full is not known: expected one of verify-full, verify-ca, require"}},
 		"binding that is none":             {named("sslmode=verify-full&channel_binding=yes"), []string{"channel_binding=yes is not known: expected one of require, prefer"}},
 		"no such file":                     {named("sslmode=verify-full&sslrootcert=/nowhere/ca.pem"), []string{"/nowhere/ca.pem: no such file"}},
