@@ -20,7 +20,7 @@ func k6Scripts() []script {
 			{`datasourceId: "${source}"`, `datasourceId: "${source} "`, "cannot unmarshal string"},
 			{"    headers: *org\n    json:", "    headers: *admin\n    json:", "of another organisation"},
 			{`grafana_session: "~ ^.{32}$"`, `grafana_session: "~ ^.{33}$"`, "grafana_session"},
-			{`if: {no_org: exists}`, `if: {no_org: "== x"}`, "404"},
+			{"json: {name: k6}", "json: {name: k7}", "the name"},
 			{"json: {user: admin, password: admin}", "form: {user: admin, password: admin}", "the Content-Type"},
 		}},
 		{"woocommerce.yaml", wooCommerce, checkWooCommerce, []wrong{

@@ -32,11 +32,12 @@ type script struct {
 // that refuses, or by an expectation.
 type wrong struct{ text, instead, says string }
 
-// The waits of the scripts are those of people. Here they are a thousandth, and every run is short.
+// The waits of the scripts are those of people. Here all is faster, and every run is short.
 const (
-	faster   = 1000
+	hurry    = 5000 // waits
+	faster   = 1000 // what expires
 	runTime  = 1200 * time.Millisecond
-	wrongFor = 400 * time.Millisecond // which is long enough to be refused
+	wrongFor = 800 * time.Millisecond // at most: a refusal ends it
 	rounds   = 2
 )
 
@@ -84,7 +85,7 @@ func read(t *testing.T, file string) string {
 // load runs a profile against a service. What is wrong with the profile or the run is a problem of the result.
 func (s script) load(t *testing.T, service *service, text string, runTime time.Duration) *result.Result {
 	t.Helper()
-	service.lifetime = runTime * 5 / 8
+	service.lifetime = runTime * 3 / 4
 	s.serve(service)
 	server := httptest.NewServer(service)
 	defer server.Close()
@@ -122,12 +123,12 @@ func shorten(p *profile.Profile, runTime time.Duration) {
 	for i := range p.Load.Stages {
 		p.Load.Stages[i].For = time.Duration(float64(p.Load.Stages[i].For) * float64(runTime) / float64(all))
 	}
-	hurry := func(w *profile.Wait) { w.Min, w.Max, w.Period = w.Min/faster, w.Max/faster, w.Period/faster }
+	shorter := func(w *profile.Wait) { w.Min, w.Max, w.Period = w.Min/hurry, w.Max/hurry, w.Period/hurry }
 	var steps func([]profile.Step)
 	steps = func(all []profile.Step) {
 		for _, step := range all {
 			if step.Wait != nil {
-				hurry(step.Wait)
+				shorter(step.Wait)
 			}
 			steps(step.Steps)
 		}
@@ -136,7 +137,7 @@ func shorten(p *profile.Profile, runTime time.Duration) {
 	steps(p.Teardown)
 	for i := range p.Users {
 		u := &p.Users[i]
-		hurry(&u.Wait)
+		shorter(&u.Wait)
 		u.Renew /= faster
 		steps(u.OnStart)
 		steps(u.OnStop)
@@ -186,7 +187,7 @@ func shares(t *testing.T, s *service, weights map[string]int) {
 		all += float64(s.counts[name])
 		sum += float64(weight)
 	}
-	if all < 10*sum {
+	if all < 5*sum { // below, the χ² distribution is no good
 		t.Fatalf("only %v of them happened: too few to tell", all)
 	}
 	var chi2 float64
