@@ -16,7 +16,7 @@ func TestSide(t *testing.T) {
 target:
   url: http://shop
   socket: /tmp/shop-${side}.sock
-  start: {build: make DIR=/tmp/${side}, command: "bin/shop -db shop_${side}", env: {DATABASE: "shop_${side}"}}
+  start: {build: "make DIR=/tmp/${side}", command: "bin/shop -db shop_${side}", env: {DATABASE: "shop_${side}"}}
 load: {run_time: 1s}
 users: [{name: u, tasks: [{http: GET /}]}]
 `
