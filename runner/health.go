@@ -33,12 +33,14 @@ func newHealth() *health {
 }
 
 // start reads what was used so far.
-func (h *health) start() (end func(*load.Stretch)) {
+func (h *health) start() (stop func() (end func(*load.Stretch))) {
 	before := h.read()
-	return func(report *load.Stretch) {
+	return func() func(*load.Stretch) {
 		used := h.since(before)
-		used.lag, used.paced = report.Lag, report.Paced
-		h.latest.add(&used)
+		return func(report *load.Stretch) {
+			used.lag, used.paced = report.Lag, report.Paced
+			h.latest.add(&used)
+		}
 	}
 }
 

@@ -13,13 +13,19 @@ import (
 // A process that does nothing but count uses its core, and says so.
 func TestHealthSeesThisProcess(t *testing.T) {
 	h := newHealth()
-	end := h.start()
+	began := time.Now()
+	stop := h.start()
 	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
 	}
+	end, judged := stop(), time.Since(began)
+	time.Sleep(20 * time.Millisecond) // the last answers
 	var report load.Stretch
 	report.Lag.Record(3 * time.Millisecond)
 	report.Paced = load.Paced{Due: 10, Begun: 8, Missed: 1}
 	end(&report)
+	if h.latest.length > judged {
+		t.Errorf("it has measured for %v, and judged time was %v", h.latest.length, judged)
+	}
 	var round result.Round
 	h.round(&round)
 	if round.Lag != 3*time.Millisecond || round.CPUShare <= 0 {

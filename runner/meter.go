@@ -13,8 +13,9 @@ import (
 // meter measures something during the judged time of each stretch, such as the health of the
 // generator. Its methods are never called concurrently.
 type meter interface {
-	// start is called when the judged time of a stretch begins, end when the stretch is over.
-	start() (end func(*load.Stretch))
+	// start is called when the judged time of a stretch begins, stop when it ends, and end when the
+	// requests that were under way then have been answered too: a wait that says nothing.
+	start() (stop func() (end func(*load.Stretch)))
 	// round fills in a round of a pair with what was measured since the last call of whole.
 	round(*result.Round)
 	// whole fills in the result with everything measured so far. It is called after each round of
@@ -22,15 +23,15 @@ type meter interface {
 	whole(*result.Result)
 }
 
-// watch starts the meters of a system when the warm-up of a shift ends, or when ctx does. The caller
-// must call end when the load is over.
+// watch starts the meters of a system when the warm-up of a shift ends, or when ctx does, and stops them
+// when the load does. The caller must call end when its last request has been answered.
 func (y *system) watch(ctx context.Context, shift *plan.Plan) (end func(*load.Stretch)) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ends []func(*load.Stretch)
 	started := make(chan struct{})
 	fresh := y.fresh
 	y.fresh = false
-	go func() { // ends with the warm-up or ctx; end waits for it
+	go func() { // ends with the load or ctx; end waits for it
 		defer close(started)
 		if fresh {
 			tidy(ctx, shift.WarmUp)
@@ -40,8 +41,13 @@ func (y *system) watch(ctx context.Context, shift *plan.Plan) (end func(*load.St
 		if shift.Rounds == 0 { // nothing is judged
 			return
 		}
+		var stops []func() func(*load.Stretch)
 		for _, m := range y.meters {
-			ends = append(ends, m.start())
+			stops = append(stops, m.start())
+		}
+		pause(ctx, shift.Length()-shift.WarmUp)
+		for _, stop := range stops {
+			ends = append(ends, stop())
 		}
 	}()
 	return func(report *load.Stretch) {

@@ -19,12 +19,14 @@ type turns struct {
 	latest, all int
 }
 
-func (m *turns) start() func(*load.Stretch) {
+func (m *turns) start() func() func(*load.Stretch) {
 	if m.reading {
 		m.t.Error("two readings at once")
 	}
 	m.reading = true
-	return func(*load.Stretch) { m.reading = false; m.latest++ }
+	return func() func(*load.Stretch) {
+		return func(*load.Stretch) { m.reading = false; m.latest++ }
+	}
 }
 
 func (m *turns) round(r *result.Round) { r.Readings = map[string]float64{"turns": float64(m.latest)} }
