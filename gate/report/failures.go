@@ -66,15 +66,21 @@ func sum(all []gate.Failure) (n int64) {
 // failed says how many requests of a route failed, and how.
 func failed(r *gate.Reason) string {
 	n := int64(math.Round(min(max(r.Now, 0), 1) * float64(r.Requests)))
-	share := fmt.Sprintf("%.2f %% of %d requests failed", 100*r.Now, r.Requests)
-	switch {
-	case r.Now == 1 && r.Requests == 1:
-		share = "its only request failed"
-	case r.Now == 1:
-		share = fmt.Sprintf("all %d requests failed", r.Requests)
-	}
+	share := requestsOf(r.Now, r.Requests) + " failed"
 	if how := ways(r.Failures, n); how != "" {
 		share += " (" + how + ")"
 	}
 	return name(r.Route) + ": " + share
+}
+
+// requestsOf is a share of some requests in words.
+func requestsOf(share float64, requests int64) string {
+	switch {
+	case share == 1 && requests == 1:
+		return "its only request"
+	case share == 1:
+		return fmt.Sprintf("all %d requests", requests)
+	default:
+		return fmt.Sprintf("%.2f %% of %d requests", 100*share, requests)
+	}
 }

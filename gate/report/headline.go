@@ -169,7 +169,7 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.FewRequests:
 		words.what = "too few requests"
 	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.ManyFailures:
-		words.what, words.settle = "too many failures to compare", "requests that succeed on both sides"
+		words.what, words.settle = "a route failed in the baseline", "a baseline without these failures; if this change ends them, the next one can be compared"
 	case r.Kind == gate.NotProven && v.Mode == gate.Paired:
 		words.settle = "a longer `run_time`"
 	}

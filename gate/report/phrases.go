@@ -92,7 +92,7 @@ func because(w *gate.Why, foreign show) string {
 	case gate.Unfinished:
 		return fmt.Sprintf("too many requests%s were unfinished when the load ended (%.0f, %.0f are the most)", where, w.Has, w.Needs)
 	case gate.BelowEffect:
-		return fmt.Sprintf("changed by less than %v, which never fails", time.Duration(w.Needs))
+		return fmt.Sprintf("changed by less than %v", time.Duration(w.Needs))
 	case gate.Caused:
 		return caused(w, foreign)
 	case gate.ControlToo:

@@ -208,7 +208,7 @@ func TestHeadlineOfDoubt(t *testing.T) {
 		{gate.Stored, gate.Reason{Kind: gate.NoSamples}, "nothing to compare", "a longer `run_time`, or shorter waits"},
 		{gate.Stored, gate.Reason{Kind: gate.NoSamples, Route: "GET /a", Rule: "max<1"}, "a threshold has no data", "a longer `run_time`, or shorter waits"},
 		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: few}, "too few requests", "a longer `run_time`"},
-		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: failures}, "too many failures to compare", "requests that succeed on both sides"},
+		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: failures}, "a route failed in the baseline", "a baseline without these failures; if this change ends them"},
 		{gate.Stored, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`, or `plimsoll gate --paired`"},
 		{gate.Paired, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`\n"},
 	} {

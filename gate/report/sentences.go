@@ -205,7 +205,7 @@ func routeMissing(r *gate.Reason) string {
 
 func routeNotJudged(r *gate.Reason) string {
 	if r.Before > 0 {
-		failing := fmt.Sprintf("%.2f %% of %d requests", 100*r.Before, r.Requests)
+		failing := requestsOf(r.Before, r.Requests)
 		if how := ways(r.Failures, sum(r.Failures)); how != "" {
 			failing += ": " + how
 		}
