@@ -55,7 +55,7 @@ func (d *Door) Reach(ctx context.Context) error {
 	return fmt.Errorf("%s cannot be connected to: %s", d.target.Shown, text)
 }
 
-// patience is how long one question at the door may take.
+// patience is how long connecting may take at the door. An answer may take as long as one of the load.
 const patience = time.Second
 
 // connects opens a connection like the load does, and closes it.
@@ -75,7 +75,7 @@ var offers = map[profile.HTTPVersion][]string{
 // answers sends one GET with the headers of every request, and checks that the status is below 400. A
 // redirect is an answer, and is not followed.
 func (d *Door) answers(ctx context.Context, path string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, d.target.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(d.target.URL, "/")+uri.Escape(path), nil)
 	if err != nil {

@@ -210,6 +210,15 @@ func TestReadyHasTheHeaders(t *testing.T) {
 	isNotReady(t, "a header of the profile's", doorOf(t, at, nil), profile.ReadyHTTP, "418")
 }
 
+// A check may take as long as a request of the load.
+func TestReadySlowly(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(1200 * time.Millisecond) }))
+	defer s.Close()
+	if err := ready(t, doorOf(t, plan.Target{URL: s.URL}, nil), profile.ReadyHTTP, time.Minute); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is said last is why the system cannot be connected to, and not that time ran out.
 func TestNotReadySaysWhy(t *testing.T) {
 	d := doorOf(t, plan.Target{URL: "http://127.0.0.1:1"}, nil)

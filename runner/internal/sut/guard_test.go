@@ -146,6 +146,27 @@ func endOwner(t *testing.T, i int) {
 	vanish(t, fmt.Sprint("owner ", i), mark)
 }
 
+// A line does what it does in a shell, with a guard and without, and gets values as they are.
+func TestLinesOfAShell(t *testing.T) {
+	for _, guarded := range []bool{false, true} {
+		dir := t.TempDir()
+		s := &plan.Start{Dir: ".", Env: []string{"WHO=you"}, Build: plan.Line{
+			{Text: `mkdir a && cd a && GREETING=hello sh -c 'echo "$GREETING $WHO"' > b 2>&1 | cat || exit 9; tr a-z A-Z < b | sed 's/^/> /' > ../out; printf '%s' `},
+			{Text: "$WHO; exit 8", Value: true}, {Text: ` >> ../out; test -f nothing || false & wait; rm -r "$PWD"`},
+		}}
+		if err := sut.Build(t.Context(), s, sut.Place{Dir: dir, Log: io.Discard, Guarded: guarded}); err != nil {
+			t.Error(err)
+		}
+		s.Build = plan.Shell("touch first\nfalse\ntouch second\n")
+		if err := sut.Build(t.Context(), s, sut.Place{Dir: dir, Log: io.Discard, Guarded: guarded}); err == nil {
+			t.Error("a line that fails is not noticed")
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, "out")); string(text) != "> HELLO YOU\n$WHO; exit 8" {
+			t.Errorf("guarded %v: %q, %v", guarded, text, err)
+		}
+	}
+}
+
 // A guarded build ends its helpers too, whatever session they are in, and succeeds.
 func TestGuardOfABuild(t *testing.T) {
 	s, mark := escaping(t, "")

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -20,9 +21,11 @@ const pollEvery = 20 * time.Millisecond
 func (s *System) awaitReady(ctx context.Context, door *Door) error {
 	within, cancel := context.WithTimeout(ctx, s.start.Ready.Within)
 	defer cancel()
+	asking, done := s.whileAlive(within)
+	defer done()
 	var last error
 	for {
-		missing := s.notReady(within, door)
+		missing := s.notReady(asking, door)
 		if missing == nil && s.alive() { // if it is dead, another program answered
 			return nil
 		}
@@ -40,6 +43,21 @@ func (s *System) awaitReady(ctx context.Context, door *Door) error {
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// whileAlive makes a context that ends with the system too: nobody waits for an answer of the dead. The
+// caller must call done.
+func (s *System) whileAlive(ctx context.Context) (alive context.Context, done func()) {
+	alive, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-s.ended:
+			cancel()
+		case <-alive.Done():
+		}
+	})
+	return alive, func() { cancel(); watch.Wait() }
 }
 
 // notReady asks once, and returns what is missing; nil if the system is ready.

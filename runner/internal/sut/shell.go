@@ -24,7 +24,8 @@ func script(line plan.Line) (string, error) {
 	return posixScript(line)
 }
 
-// posixScript quotes each value for its place: between quotes, inside of them, or in a command
+// posixScript makes a script, which ends at the first of several lines that fails. It quotes each value
+// for its place: between quotes, inside of them, or in a command
 // substitution (POSIX.1-2024, XCU 2.2).
 func posixScript(line plan.Line) (string, error) {
 	var s scanner
@@ -36,6 +37,9 @@ func posixScript(line plan.Line) (string, error) {
 			continue
 		}
 		s.literal(part.Text)
+	}
+	if text := s.out.String(); strings.Contains(strings.TrimSpace(text), "\n") {
+		return "set -e\n" + text, nil // or a line that fails would not be noticed
 	}
 	return s.out.String(), nil
 }
@@ -157,6 +161,8 @@ func windowsScript(line plan.Line) (string, error) {
 	for _, part := range line {
 		inQuotes := strings.Count(b.String(), `"`)%2 == 1
 		switch {
+		case strings.Contains(strings.TrimSpace(part.Text), "\n"):
+			return "", errors.New("cmd.exe runs one line: join the lines with &&")
 		case !part.Value:
 			b.WriteString(part.Text)
 		case !tame.MatchString(part.Text):

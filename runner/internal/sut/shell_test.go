@@ -76,6 +76,7 @@ func TestWindowsScript(t *testing.T) {
 		{"srv -dir ", `C:\a b`, "", `srv -dir "C:\a b"`},
 		{`srv -dir "`, `C:\a b`, `"`, `srv -dir "C:\a b"`},
 		{"srv ", "a&b", "", ""}, {"srv ", "%PATH%", "", ""}, {"srv ", `a"b`, "", ""}, {"srv ", "a\nb", "", ""}, {"srv ", "a^b", "", ""},
+		{"npm ci\nsrv ", "1", "", ""},
 	} {
 		got, err := windowsScript(plan.Line{{Text: c.before}, {Text: c.value, Value: true}, {Text: c.after}})
 		if got != c.want || (err == nil) != (c.want != "") {
