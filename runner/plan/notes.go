@@ -28,7 +28,11 @@ func (p *Plan) Notes() []string {
 		}
 		for _, t := range b.Tasks {
 			if n, known := p.times(i, float64(t.Weight)/float64(total)); known && n < 1 {
-				note("%s: the task %s is expected %.2g times in the whole run: raise its weight, or load.run_time", b.Name, t.Name, n)
+				name := t.Name
+				if name == "" {
+					name = stepWords(t.Steps)
+				}
+				note("%s: the task %s is expected %.2g times in the whole run: raise its weight, or load.run_time", b.Name, name, n)
 			}
 		}
 		p.tooLate(b, note)
@@ -82,7 +86,7 @@ func (p *Plan) behind(who string, steps []Step, at time.Duration, note func(form
 		}
 		switch began := at; {
 		case s.Call != nil && at >= p.Length():
-			note("%s: %s lies behind waits of %v, and the run lasts %v: it is never sent; make load.run_time longer, or the waits shorter", who, s.Call.Name, at, p.Length())
+			note("%s: %s lies behind waits of %v, and the run lasts %v: it is never sent; make load.run_time longer, or the waits shorter", who, s.Call.Name, at, p.Length().Round(time.Millisecond))
 		case s.Wait != nil:
 			at += time.Duration(least) * s.Wait.Min
 		case len(s.Steps) > 0:

@@ -92,14 +92,6 @@ func (p *Plan) times(behaviour int, share float64) (n float64, known bool) {
 	if p.Open != nil {
 		return p.Open.Expected() * float64(b.Weight) / float64(totalWeight(p.Behaviours)) * share, true
 	}
-	var atWork time.Duration // of all its users together
-	for _, u := range p.Users {
-		for _, span := range u.Spans {
-			if u.Behaviour == behaviour {
-				atWork += span.To - span.From
-			}
-		}
-	}
 	period := b.Wait.Period
 	if b.Wait.Kind == profile.WaitBetween {
 		period = (b.Wait.Min + b.Wait.Max) / 2
@@ -107,7 +99,14 @@ func (p *Plan) times(behaviour int, share float64) (n float64, known bool) {
 	if period <= 0 {
 		return 0, false
 	}
-	return atWork.Seconds() / period.Seconds() * share, true
+	for _, u := range p.Users {
+		for _, span := range u.Spans {
+			if u.Behaviour == behaviour {
+				n += 1 + (span.To-span.From).Seconds()/period.Seconds() // the first task begins at once
+			}
+		}
+	}
+	return n * share, true
 }
 
 func totalWeight(behaviours []Behaviour) (sum int) {
