@@ -14,21 +14,27 @@ func TestTLS(t *testing.T) {
 		url, env string
 		want     string // of each way: host, and clear, cipher or verified; or a part of the error
 	}{
-		"another machine":                      {"postgres://u:p@db.invalid/db", "", "db.invalid cipher"},
-		"this machine":                         {"postgres://u:p@localhost/db", "", "localhost cipher, localhost clear"},
-		"two of which the second is elsewhere": {"postgres://u:p@localhost,db.invalid/db", "", "localhost cipher, db.invalid cipher"},
-		"two elsewhere":                        {"postgres://u:p@a.invalid:1,b.invalid:2/db", "", "a.invalid cipher, b.invalid cipher"},
-		"hosts in a parameter":                 {"postgres://u:p@/db?host=/tmp,db.invalid", "", "/tmp clear, db.invalid cipher"},
-		"prefer for the second":                {"postgres://u:p@localhost,db.invalid/db?sslmode=prefer", "", "localhost:5432 or db.invalid:5432: sslmode=prefer may send the password in the clear"},
-		"allow":                                {"postgres://u:p@db.invalid/db?sslmode=allow", "", "sslmode=allow may send"},
-		"disable":                              {"postgres://u:p@db.invalid/db?sslmode=disable", "", "db.invalid clear"},
-		"stricter":                             {"postgres://u:p@db.invalid/db?sslmode=verify-full", "", "db.invalid verified"},
-		"stricter in the environment":          {"postgres://u:p@a.invalid,b.invalid/db", "verify-full", "a.invalid verified, b.invalid verified"},
-		"an empty one beside the environment":  {"postgres://u:p@db.invalid/db?sslmode=", "verify-full", "db.invalid verified"},
-		"the URL before the environment":       {"postgres://u:p@db.invalid/db?sslmode=require", "disable", "db.invalid cipher"},
-		"disable in the environment":           {"postgres://u:p@db.invalid/db", "disable", "db.invalid clear"},
-		"prefer in the environment":            {"postgres://u:p@db.invalid/db", "prefer", "sslmode=prefer may send"},
-		"prefer in the environment, here":      {"postgres://u:p@localhost/db", "prefer", "localhost cipher, localhost clear"},
+		"another machine":                         {"postgres://u:p@db.invalid/db", "", "db.invalid cipher"},
+		"this machine":                            {"postgres://u:p@localhost/db", "", "localhost cipher, localhost clear"},
+		"two of which the second is elsewhere":    {"postgres://u:p@localhost,db.invalid/db", "", "localhost cipher, db.invalid cipher"},
+		"two elsewhere":                           {"postgres://u:p@a.invalid:1,b.invalid:2/db", "", "a.invalid cipher, b.invalid cipher"},
+		"hosts in a parameter":                    {"postgres://u:p@/db?host=/tmp,db.invalid", "", "/tmp clear, db.invalid cipher"},
+		"prefer for the second":                   {"postgres://u:p@localhost,db.invalid/db?sslmode=prefer", "", "localhost:5432 or db.invalid:5432: sslmode=prefer may send the password in the clear"},
+		"an address elsewhere of a name here":     {"postgres://u:p@localhost/db?hostaddr=192.0.2.1", "", "localhost cipher"},
+		"an address here of a name elsewhere":     {"postgres://u:p@db.invalid/db?hostaddr=127.0.0.1", "", "db.invalid cipher, db.invalid clear"},
+		"an address alone":                        {"postgres://u:p@/db?hostaddr=192.0.2.1", "", "192.0.2.1 cipher"},
+		"addresses of two":                        {"postgres://u:p@a.invalid,b.invalid/db?hostaddr=127.0.0.1,192.0.2.1", "", "a.invalid cipher, b.invalid cipher"},
+		"a word that is none":                     {"postgres://u:p@db.invalid/db?sslmode=disabled", "", "sslmode=disabled is not known: expected one of verify-full, verify-ca, require"},
+		"a word that is none, of the environment": {"postgres://u:p@db.invalid/db", "on", "sslmode=on is not known"},
+		"allow":                               {"postgres://u:p@db.invalid/db?sslmode=allow", "", "sslmode=allow may send"},
+		"disable":                             {"postgres://u:p@db.invalid/db?sslmode=disable", "", "db.invalid clear"},
+		"stricter":                            {"postgres://u:p@db.invalid/db?sslmode=verify-full", "", "db.invalid verified"},
+		"stricter in the environment":         {"postgres://u:p@a.invalid,b.invalid/db", "verify-full", "a.invalid verified, b.invalid verified"},
+		"an empty one beside the environment": {"postgres://u:p@db.invalid/db?sslmode=", "verify-full", "db.invalid verified"},
+		"the URL before the environment":      {"postgres://u:p@db.invalid/db?sslmode=require", "disable", "db.invalid cipher"},
+		"disable in the environment":          {"postgres://u:p@db.invalid/db", "disable", "db.invalid clear"},
+		"prefer in the environment":           {"postgres://u:p@db.invalid/db", "prefer", "sslmode=prefer may send"},
+		"prefer in the environment, here":     {"postgres://u:p@localhost/db", "prefer", "localhost cipher, localhost clear"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("PGSSLMODE", test.env)
@@ -47,6 +53,27 @@ func TestTLS(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// What the URL says beside sslmode stays as it is written.
+func TestParameters(t *testing.T) {
+	got, err := parse("postgres://u:p%2Bq@db.invalid/db?application_name=a%20b+c&sslmode=&options=-c%20geqo%3Doff&search_path=%22x%22,public")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := got.config.ConnConfig
+	if c.RuntimeParams["application_name"] != "a b+c" || c.RuntimeParams["options"] != "-c geqo=off" || c.Password != "p+q" || got.path != `"x",public` || c.RuntimeParams["search_path"] != "" {
+		t.Errorf("got %q, %q and %q", c.RuntimeParams, c.Password, got.path)
+	}
+}
+
+// major tells what a version knows.
+func TestMajor(t *testing.T) {
+	for version, want := range map[string]int{"15.12 (Debian 15.12-0+deb12u2)": 15, "17beta1": 17, "18": 18, "13.23": 13, "": 0, "x": 0} {
+		if got := major(version); got != want {
+			t.Errorf("%q: %d", version, got)
+		}
 	}
 }
 

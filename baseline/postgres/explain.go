@@ -30,10 +30,17 @@ const (
 func passes(err error) bool {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
-		return strings.HasPrefix(refused.Code, "08") ||
+		return strings.HasPrefix(refused.Code, "08") && !forGood(refused) ||
 			slices.Contains([]string{"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "23503", "40001", "40P01", tooManyConnections}, refused.Code)
 	}
 	return pgconn.SafeToRetry(err)
+}
+
+// forGood reports whether a pooler says no and means it. All that PgBouncer says has one code, 08P01.
+func forGood(refused *pgconn.PgError) bool {
+	return slices.ContainsFunc([]string{"authentication failed", "no such user", "no such database", "unsupported startup parameter", "SSL required"}, func(part string) bool {
+		return strings.Contains(refused.Message, part)
+	})
 }
 
 // endedEarly reports whether a statement was ended before our own limit: by the limit of a role, which holds
@@ -115,6 +122,19 @@ func (s *server) inWords(refused *pgconn.PgError) string {
 		if advice := s.aboutAccess(refused.Message); advice != "" {
 			return said + "; " + advice
 		}
+		return s.poolerInWords(refused, said)
+	}
+	return said
+}
+
+// poolerInWords is inWords for a pooler that says no.
+func (s *server) poolerInWords(refused *pgconn.PgError, said string) string {
+	c := s.config.ConnConfig
+	switch {
+	case strings.Contains(refused.Message, "authentication failed"), strings.Contains(refused.Message, "no such user"):
+		return fmt.Sprintf("the user %s or the password is refused by the pooler before the server: %s", c.User, said)
+	case strings.Contains(refused.Message, "no such database"):
+		return fmt.Sprintf("the pooler before the server has no database %s: correct the URL, or add it to the pooler's configuration: %s", quoted(c.Database), said)
 	}
 	return said
 }

@@ -220,7 +220,7 @@ func TestUserWithoutRole(t *testing.T) {
 	exec(t, database, "REVOKE USAGE ON SCHEMA public FROM PUBLIC")
 	denied("not the schema", "permission denied", may)
 	exec(t, database, "REVOKE CONNECT ON DATABASE "+nameOf(t, database)+" FROM PUBLIC")
-	denied("not the database", "may not connect to this database", "GRANT CONNECT ON DATABASE "+nameOf(t, database)+" TO user_of_nobody_in_")
+	denied("not the database", "permission denied: the user", "may not connect to this database", "GRANT CONNECT ON DATABASE "+nameOf(t, database)+" TO user_of_nobody_in_")
 }
 
 // Who may not use the schema makes no tables, not even temporary ones that are gone with the connection.

@@ -277,6 +277,14 @@ func TestParametersBehindPgBouncer(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "geqo") || !strings.Contains(err.Error(), "ignore_startup_parameters") {
 		t.Errorf("got %v", err)
 	}
+	for want, at := range map[string]string{
+		"or the password is refused by the pooler":             change(t, pooler, func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "guess") }),
+		"the pooler before the server has no database nowhere": change(t, pooler, func(u *url.URL) { u.Path = "/nowhere" }),
+	} {
+		if _, err := postgres.Open(t.Context(), at); !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
 	_, err = postgres.Open(t.Context(), change(t, database, func(u *url.URL) { u.RawQuery += "&ssl_mode=require" }))
 	if err == nil || !strings.Contains(err.Error(), "the URL has a parameter that the server does not take") {
 		t.Errorf("got %v", err)

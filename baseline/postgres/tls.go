@@ -23,7 +23,11 @@ func (s *server) noWayIn(connect *pgconn.ConnectError) error {
 		for _, err := range all {
 			var refused *pgconn.PgError
 			if errors.As(err, &refused) && (takePlain || !plain(refused)) {
-				return fmt.Errorf("%w: %s", baseline.ErrUnreachable, s.inWords(refused))
+				kind := baseline.ErrUnreachable
+				if refused.Code == insufficientPrivilege {
+					kind = baseline.ErrDenied
+				}
+				return fmt.Errorf("%w: %s", kind, s.inWords(refused))
 			}
 			if advice := s.aboutTLS(err); advice != "" {
 				return fmt.Errorf("%w: %w; %s", baseline.ErrUnreachable, root(err), advice)
