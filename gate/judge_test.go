@@ -226,6 +226,19 @@ func TestJudge(t *testing.T) {
 			}), base: history(12, usual),
 			want: gate.Inconclusive, reasons: []string{"run-not-whole: no ports left"},
 		},
+		"a busy machine": {
+			heads: changed(history(1, usual), func(r *result.Result) {
+				r.Problems = []result.Problem{{Kind: result.Busy, Text: "others were busy"}}
+				r.Generator.Machine = result.Machine{Generator: 0.02, Others: 0.93}
+			}), base: history(12, usual),
+			want: gate.Inconclusive, reasons: []string{"busy-machine: now 0.93 was 0.02 others were busy"},
+		},
+		"a busy generator": {
+			heads: changed(history(1, usual), func(r *result.Result) {
+				r.Problems = []result.Problem{{Kind: result.Saturated, Text: "it used all"}}
+			}), base: history(12, usual),
+			want: gate.Inconclusive, reasons: []string{"busy-generator: it used all"},
+		},
 		"no samples":             {heads: history(1, nil), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"no-samples:"}},
 		"baseline not whole":     {heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.PlannedRounds = 9 }), want: gate.Inconclusive, reasons: []string{"run-not-whole: baseline"}},
 		"baseline without any":   {heads: history(1, usual), base: history(12, nil), want: gate.Inconclusive, reasons: []string{"route-missing: base GET /a", "route-missing: base POST /b"}},

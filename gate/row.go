@@ -133,16 +133,17 @@ func (r *row) settle(p Policy) {
 }
 
 // unfelt reports whether a latency has changed by less than anybody feels, whatever its share: the
-// estimate is below the least effect, or the upper bound is if the row is unclear.
+// estimate is below the least effect, or at least not past the limit, and if the row is unclear its upper
+// bound is below the guard of the least effect.
 func (c *Comparison) unfelt(least time.Duration) bool {
-	most := c.Change
-	switch {
-	case c.Status == Unclear && c.Interval == nil:
+	if !c.Metric.IsLatency() {
 		return false
-	case c.Status == Unclear:
-		most = c.Interval.High
 	}
-	return c.Metric.IsLatency() && c.Baseline*most < float64(least)
+	small := c.Baseline*c.Change < float64(least)
+	if c.Status != Unclear {
+		return small
+	}
+	return c.Interval != nil && (small || c.Change <= c.Limit) && c.Baseline*c.Interval.High < guardFactor*float64(least)
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

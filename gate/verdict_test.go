@@ -189,6 +189,8 @@ func TestBound(t *testing.T) {
 		v.Comparisons = append(v.Comparisons, gate.Comparison{Route: long, Metric: gate.P50, Status: gate.Follows, Why: &gate.Why{Kind: gate.Caused, Routes: []string{long}}})
 	}
 	v.Comparisons[11_999].Status = gate.Worse
+	v.Comparisons[11_999].Failures = slices.Repeat([]gate.Failure{{Class: "status", Text: long, Count: 1}}, 9)
+	v = v.Differs(slices.Repeat([]gate.Difference{{What: "route", Name: long, Before: long}}, 300)...)
 	why := gate.Why{Kind: gate.FewRequests}
 	v.Reasons = []gate.Reason{{Kind: gate.Slower, Route: long, Metric: gate.P50}}
 	for range 300 {
@@ -205,7 +207,42 @@ func TestBound(t *testing.T) {
 	if leftOut != 2_000 || bounded.Comparisons[0].Status != gate.Worse {
 		t.Errorf("%d are left out, the first is %v", leftOut, bounded.Comparisons[0].Status)
 	}
-	if v.Comparisons[0].Why.Routes[0] != long || v.Reasons[1].Names[0] != long || v.Notices[0].Sights[0].Route != long {
+	if len(bounded.Changed) != 100 || len(bounded.Comparisons[0].Failures) != 3 {
+		t.Errorf("%d changes and %d errors are left", len(bounded.Changed), len(bounded.Comparisons[0].Failures))
+	}
+	if v.Comparisons[0].Why.Routes[0] != long || v.Changed[0].Name != long || v.Comparisons[11_999].Failures[0].Text != long || v.Reasons[1].Names[0] != long || v.Notices[0].Sights[0].Route != long {
 		t.Error("the verdict itself was cut")
+	}
+}
+
+// What no gate says of errors, of changes and of causes is refused.
+func TestValidateRefuses(t *testing.T) {
+	valid := gate.Verdict{
+		Outcome: gate.Inconclusive, Mode: gate.Paired, Reasons: []gate.Reason{{Kind: gate.NotReached, Route: "a", Names: []string{"b"}}},
+		Comparisons: []gate.Comparison{{Route: "a", Metric: gate.FailureRate, Status: gate.Within, Failures: []gate.Failure{{Text: "status 404", Count: 3}}}},
+		Changed:     []gate.Difference{{What: "route", Name: "c", Now: "added"}},
+	}
+	if err := valid.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*gate.Verdict){
+		"no change":            func(v *gate.Verdict) { v.Changed = []gate.Difference{{What: "route", Before: "1", Now: "1"}} },
+		"nothing that changed": func(v *gate.Verdict) { v.Changed = []gate.Difference{{Now: "1"}} },
+		"no error":             func(v *gate.Verdict) { v.Comparisons[0].Failures = []gate.Failure{{Count: 1}} },
+		"errors of nobody":     func(v *gate.Verdict) { v.Comparisons[0].Failures = []gate.Failure{{Text: "a"}} },
+		"four errors":          func(v *gate.Verdict) { v.Comparisons[0].Failures = slices.Repeat(valid.Comparisons[0].Failures, 4) },
+		"errors of a reason":   func(v *gate.Verdict) { v.Reasons[0].Failures = []gate.Failure{{Text: "a"}} },
+		"a cause of its own": func(v *gate.Verdict) {
+			v.Comparisons[0].Why = &gate.Why{Kind: gate.Caused, Routes: []string{"b"}, By: "magic"}
+		},
+		"lets all through":   func(v *gate.Verdict) { v.Comparisons[0].LetsThrough = -1 },
+		"nothing was missed": func(v *gate.Verdict) { v.Reasons[0].Names = nil },
+	} {
+		v := valid
+		v.Comparisons, v.Reasons = slices.Clone(valid.Comparisons), slices.Clone(valid.Reasons)
+		spoil(&v)
+		if err := v.Validate(); err == nil {
+			t.Errorf("%s is valid", name)
+		}
 	}
 }
