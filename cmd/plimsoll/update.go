@@ -82,7 +82,7 @@ func (c *baselineUpdateCmd) refuse(policy gate.Policy, r *result.Result) error {
 	if !r.Whole() {
 		return nil // the store says why
 	}
-	reasons := gate.NotABaseline(policy, r)
+	reasons := report.Once(gate.NotABaseline(policy, r))
 	if len(reasons) == 0 {
 		return nil
 	}

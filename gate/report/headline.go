@@ -210,7 +210,7 @@ func settle(v gate.Verdict) string {
 func shownSentences(reasons []gate.Reason, most int) []string {
 	var lines []string
 	more := 0
-	for _, reason := range reasons {
+	for _, reason := range Once(reasons) {
 		switch reason.Kind {
 		case gate.Slower, gate.LowerThroughput:
 			continue

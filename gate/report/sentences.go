@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,18 @@ func Line(v gate.Verdict) string {
 		return text
 	}
 	return text + ": " + Sentence(v.Reasons[0])
+}
+
+// Once is the reasons without those that another tells as well: if a failing route keeps others from being
+// requested, one sentence says both.
+func Once(reasons []gate.Reason) []gate.Reason {
+	told := map[string]bool{}
+	for _, r := range reasons {
+		if r.Kind == gate.NotReached && r.Of != gate.OfBase {
+			told[r.Route] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(reasons), func(r gate.Reason) bool { return r.Kind == gate.Failing && told[r.Route] })
 }
 
 // sentences has the sentence of each kind of reason.

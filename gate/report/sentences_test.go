@@ -133,6 +133,22 @@ func TestGoldenAdvice(t *testing.T) {
 	golden(t, "advice.txt", strings.Join(slices.Compact(lines), "\n")+"\n")
 }
 
+// A failed login takes one line in every form of a report.
+func TestFailedLoginIsSaidOnce(t *testing.T) {
+	v := failed()
+	v.Comparisons = []gate.Comparison{comparison("POST /login", gate.FailureRate, gate.Worse)}
+	failing := gate.Reason{Kind: gate.Failing, Route: "POST /login", Metric: gate.FailureRate, Now: 1, Requests: 9, Limit: 0.01, Failures: []gate.Failure{{Class: "status", Text: "status 401 Unauthorized", Count: 9}}}
+	unreached := failing
+	unreached.Kind, unreached.Metric, unreached.Of, unreached.Names = gate.NotReached, "", gate.OfHead, []string{"GET /a", "GET /b"}
+	v.Reasons = []gate.Reason{failing, unreached}
+	r := report.New(v, shopRun())
+	for _, text := range []string{render(t, comment, r), render(t, report.Summary, r), render(t, report.Terminal, r)} {
+		if strings.Count(text, "401") != 1 || !strings.Contains(text, "POST /login: all 9 requests failed (status 401 Unauthorized), so GET /a and GET /b were never requested\n") {
+			t.Errorf("got\n%s", text)
+		}
+	}
+}
+
 // All that a gate fills is valid, and every metric reads well in its sentence.
 func TestSentencesAreOfValidReasons(t *testing.T) {
 	for _, r := range said() {

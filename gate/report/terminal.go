@@ -42,7 +42,7 @@ func Terminal(w io.Writer, r Report) error {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
 	fmt.Fprintln(w)
-	for _, reason := range v.Reasons {
+	for _, reason := range Once(v.Reasons) {
 		fmt.Fprintf(w, "- %s\n", Sentence(reason))
 	}
 	for _, line := range forgiven(v, all) {
