@@ -2,7 +2,10 @@
 
 package wire
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 // looker looks at a socket again and again without an allocation.
 type looker struct {
@@ -20,7 +23,7 @@ func newLooker(c syscall.Conn) *looker {
 	l.peek = func(fd uintptr) {
 		for {
 			_, _, l.found = syscall.Recvfrom(int(fd), l.one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-			if l.found != syscall.EINTR {
+			if !errors.Is(l.found, syscall.EINTR) {
 				return
 			}
 		}
@@ -34,5 +37,5 @@ func (l *looker) readable() bool {
 	if l.socket == nil || l.socket.Control(l.peek) != nil {
 		return true
 	}
-	return l.found != syscall.EAGAIN && l.found != syscall.EWOULDBLOCK
+	return !errors.Is(l.found, syscall.EAGAIN) && !errors.Is(l.found, syscall.EWOULDBLOCK)
 }

@@ -86,9 +86,6 @@ func judge(r *response, call *plan.Call, v load.Values) {
 	}
 }
 
-// byteOrderMark may stand before JSON, where a reader may ignore it (RFC 8259, section 8.1).
-const byteOrderMark = "\xef\xbb\xbf"
-
 func expected(status int, want []int) bool {
 	if len(want) == 0 {
 		return status < http.StatusBadRequest
