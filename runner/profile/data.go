@@ -157,7 +157,9 @@ func csvRows(content []byte, comma rune) (columns []string, rows [][]Value, err 
 		}
 		row := make([]Value, len(record))
 		for i, cell := range record {
-			row[i].Text = cell
+			if row[i].Text = cell; kinds[i] == TextValue {
+				continue
+			}
 			line, column := reader.FieldPos(i)
 			kind := TextValue
 			if at := lines[line-1] + column - 1; at >= len(content) || content[at] != '"' {

@@ -38,17 +38,17 @@ type Head interface {
 
 // NeedsBody reports whether the body matters to these conditions and saves.
 func NeedsBody(conditions []plan.Condition, saves []plan.Save) bool {
-	return any(conditions, saves, func(of profile.Source) bool { return !ofHead(of) })
+	return anyOf(conditions, saves, func(of profile.Source) bool { return !ofHead(of) })
 }
 
 // NeedsHead reports whether the head matters to these conditions and saves.
 func NeedsHead(conditions []plan.Condition, saves []plan.Save) bool {
-	return any(conditions, saves, ofHead)
+	return anyOf(conditions, saves, ofHead)
 }
 
 func ofHead(of profile.Source) bool { return of == profile.OfHeader || of == profile.OfCookie }
 
-func any(conditions []plan.Condition, saves []plan.Save, is func(profile.Source) bool) bool {
+func anyOf(conditions []plan.Condition, saves []plan.Save, is func(profile.Source) bool) bool {
 	for i := range conditions {
 		if is(conditions[i].Of) {
 			return true
@@ -65,7 +65,7 @@ func any(conditions []plan.Condition, saves []plan.Save, is func(profile.Source)
 // Check holds the answer against conditions. If all hold, it saves values from it.
 func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) (wrong string) {
 	isJSON := func(of profile.Source) bool { return of == profile.OfJSON }
-	if any(conditions, saves, isJSON) && !gjson.ValidBytes(a.json()) {
+	if anyOf(conditions, saves, isJSON) && !gjson.ValidBytes(a.json()) {
 		return "the answer is not JSON"
 	}
 	for i := range conditions {
