@@ -30,7 +30,7 @@ func (r *reader) tables(n *yaml.Node) []Table {
 			strict.Key("separator", "What stands between the cells of CSV: one character, such as ; or \"\\t\"; a comma when it is left out.", r.Match(separator, func(*yaml.Node, string) {})),
 			strict.Key("list", "The values themselves.", func(n *yaml.Node) {
 				r.NonEmpty(n, "write at least one value", func(item *yaml.Node) {
-					r.Match(anything, func(item *yaml.Node, text string) {
+					r.Match(anything, func(item *yaml.Node, _ string) {
 						kind, text := r.scalar(item)
 						d.Rows = append(d.Rows, []Value{{kind, text}})
 					})(item)

@@ -9,8 +9,8 @@ import (
 )
 
 // who are a row and a generated value of a user.
-func who(u *datagen.User, table int) (row, value string) {
-	row = string(u.Append(nil, plan.Text{{Kind: plan.Column, Table: table}}))
+func who(u *datagen.User) (row, value string) {
+	row = string(u.Append(nil, plan.Text{{Kind: plan.Column}}))
 	return row, string(u.Append(nil, plan.Text{{Kind: plan.Generated, Generator: profile.Generator{Kind: profile.UUID}}}))
 }
 
@@ -30,14 +30,14 @@ func TestBeginsAndTasks(t *testing.T) {
 	p := beginPlan()
 	plain, renewing := datagen.New(p).User(1, 0), datagen.New(p).User(1, 0)
 	seen := map[string]bool{}
-	own, first := who(renewing, 0)
+	own, first := who(renewing)
 	seen[first] = true
 	for n := range 20 {
 		plain.NextTask()
 		renewing.NextTask()
 		if n%3 == 0 {
 			renewing.Begin()
-			row, value := who(renewing, 0)
+			row, value := who(renewing)
 			if row != own || seen[value] {
 				t.Fatalf("renewal %d sees %s and makes %s; at first %s and %s", n, row, value, own, first)
 			}
@@ -45,14 +45,14 @@ func TestBeginsAndTasks(t *testing.T) {
 			renewing.NextTask()
 			plain.NextTask()
 		}
-		_, want := who(plain, 0)
+		_, want := who(plain)
 		if n%2 == 0 { // a step more
-			who(renewing, 0)
+			who(renewing)
 			renewing.NextTask()
 			plain.NextTask()
-			_, want = who(plain, 0)
+			_, want = who(plain)
 		}
-		if _, got := who(renewing, 0); got != want || seen[got] {
+		if _, got := who(renewing); got != want || seen[got] {
 			t.Fatalf("task %d makes %s, without renewals %s", n, got, want)
 		}
 		seen[want] = true
@@ -62,14 +62,14 @@ func TestBeginsAndTasks(t *testing.T) {
 // Setup generates what no user does.
 func TestOnce(t *testing.T) {
 	s := datagen.New(beginPlan())
-	row, value := who(s.Once(0), 0)
-	if again, same := who(s.Once(0), 0); again != row || same != value || row != "a" {
+	row, value := who(s.Once(0))
+	if again, same := who(s.Once(0)); again != row || same != value || row != "a" {
 		t.Errorf("setup sees %s and makes %s, then %s and %s", row, value, again, same)
 	}
 	for user := range 10 {
 		u := s.User(user, 0)
 		for range 3 {
-			if _, got := who(u, 0); got == value {
+			if _, got := who(u); got == value {
 				t.Errorf("user %d makes what setup has made", user)
 			}
 			u.NextTask()
