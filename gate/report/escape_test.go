@@ -122,6 +122,25 @@ var harmless = sync.OnceValue(func() (all [2][3]string) {
 	return all
 })
 
+// What came from outside steers no terminal, and ends no line.
+func TestTerminalIsHarmless(t *testing.T) {
+	for _, name := range hostileNames {
+		r := shopRun()
+		r.PlannedRoutes = []string{name}
+		r.Tally = tally.Tally{}
+		r.Tally.Add(tally.Sample{Route: name, Class: tally.Status, Error: name})
+		texts := []string{render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, r) }, report.Report{})}
+		for _, laced := range lacedKinds("a" + name) {
+			texts = append(texts, render(t, report.Terminal, laced))
+		}
+		for _, text := range texts {
+			if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && unicode.Is(unicode.C, r) }); i >= 0 {
+				t.Errorf("%q: a terminal gets %q", name, text[max(i-20, 0):min(i+20, len(text))])
+			}
+		}
+	}
+}
+
 type troubled string
 
 func (e troubled) Error() string { return string(e) }

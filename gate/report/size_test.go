@@ -61,13 +61,14 @@ func TestMarkdownOfFailuresFits(t *testing.T) {
 				t.Errorf("%q: the comment does not say how they failed:\n%.5000s", letter, text)
 			}
 		}
-		if text := render(t, report.Summary, r); len(text) > 1<<20 {
-			t.Errorf("a summary of %d bytes", len(text))
-		}
-		file := render(t, report.Encode, r)
-		if _, err := report.Decode(strings.NewReader(file)); err != nil {
-			t.Error(err)
-		}
+	}
+	r := failingEverywhere(1000, strings.Repeat("長", 1000))
+	if text := render(t, report.Summary, r); len(text) > 1<<20 {
+		t.Errorf("a summary of %d bytes", len(text))
+	}
+	file := render(t, report.Encode, r)
+	if _, err := report.Decode(strings.NewReader(file)); err != nil {
+		t.Error(err)
 	}
 }
 
