@@ -87,18 +87,18 @@ screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/
 		--screenshot="$(abspath docs/comment.png)" "file://$$dir/comment.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }
 	@ls -l docs/comment.png
 
-# Installs the missing programs that the tests run: git, curl, node, nginx, cmark-gfm, PgBouncer, zsh and fish,
-# and PostgreSQL unless PLIMSOLL_TEST_DATABASE_URL names a server.
+# Installs the missing programs that the tests run: git, curl, node, nginx, cmark-gfm, PgBouncer, zsh, fish and
+# PostgreSQL, of which some tests start one of their own even if PLIMSOLL_TEST_DATABASE_URL names a server.
 programs:
 	@missing=; \
 	for one in git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish; do \
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
 	done; \
-	if [ -z "$$PLIMSOLL_TEST_DATABASE_URL" ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+	if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
 		missing="$$missing postgresql"; \
 	fi; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then echo "the tests need$$missing: install it, or set PLIMSOLL_TEST_DATABASE_URL for PostgreSQL"; exit 1; fi; \
+	if ! command -v apt-get >/dev/null; then echo "the tests need$$missing: install it"; exit 1; fi; \
 	echo "installing for the tests:" $$missing; \
 	sudo=$$(test $$(id -u) = 0 || echo sudo); \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends $$missing >/dev/null

@@ -1,6 +1,6 @@
 // Package pgtest gives tests a real PostgreSQL.
 //
-// PLIMSOLL_TEST_DATABASE_URL names a server whose user may create databases. Without it pgtest
+// PLIMSOLL_TEST_DATABASE_URL names a server whose user is a superuser. Without it pgtest
 // starts a throw-away cluster on a free port of loopback, with the programs on PATH or in
 // /usr/lib/postgresql. PostgreSQL refuses root, so root starts it as the user postgres. Where there
 // is neither, the test fails and says what to do. It is never skipped. Server starts one with settings of
@@ -239,7 +239,7 @@ func programs() (string, error) {
 		return "", err
 	}
 	if len(found) == 0 {
-		return "", errors.New("initdb is neither on PATH nor in /usr/lib/postgresql/*/bin: install PostgreSQL (apt-get install postgresql), or set PLIMSOLL_TEST_DATABASE_URL to a server whose user may create databases")
+		return "", errors.New("initdb is neither on PATH nor in /usr/lib/postgresql/*/bin: install PostgreSQL (apt-get install postgresql)")
 	}
 	newest := slices.MaxFunc(found, func(a, b string) int { return cmp.Compare(version(a), version(b)) })
 	return filepath.Dir(newest), nil
