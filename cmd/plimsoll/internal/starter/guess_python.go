@@ -53,7 +53,7 @@ func guessPython(r repository) (g guess, ok bool) {
 // pythonInstall finds how packages are installed, and what stands before a program that was installed.
 func pythonInstall(r repository, project pyproject, g *guess) (run string, found bool) {
 	const venv = "python3 -m venv .venv && .venv/bin/pip install --quiet "
-	hasProject := project.Project.Name != "" && project.BuildSystem != nil
+	bare := project.BuildSystem == nil && len(project.Project.Dependencies) == 0 // nothing is to be installed
 	switch {
 	case r.has("uv.lock"):
 		g.from, g.build, run = "uv.lock", "uv sync --frozen", "uv run --no-sync "
@@ -71,17 +71,28 @@ func pythonInstall(r repository, project pyproject, g *guess) (run string, found
 	case project.Tool.UV != nil:
 		g.from, g.build, run = "pyproject.toml", "uv sync", "uv run --no-sync "
 		g.note("there is no uv.lock, so two builds may install different packages: commit one")
-	case hasProject || r.has("setup.py"):
+	case project.Project.Name != "" && bare && !r.has("setup.py"):
+		g.from = "pyproject.toml"
+	case project.Project.Name != "" || r.has("setup.py"):
 		g.from, g.build, run = r.first("pyproject.toml", "setup.py"), venv+".", ".venv/bin/"
 		g.note("no file pins versions, so two builds may install different packages")
 	case r.has("manage.py"):
 		g.from = "manage.py"
 		g.note("no file says which packages the service needs: build must install them")
+	case r.first(programs...) != "":
+		g.from = r.first(programs...)
+		g.note("no file says which packages the service needs: build must install them")
 	default:
 		return "", false
 	}
+	if run == ".venv/bin/" && !strings.Contains(r.text(".gitignore"), "venv") {
+		g.note("build makes the directory .venv: put it into .gitignore")
+	}
 	return run, true
 }
+
+// programs are the files that people run.
+var programs = []string{"main.py", "app.py", "server.py", "run.py"}
 
 // pythonPackages lists, in one text, what the files say is installed.
 func pythonPackages(r repository, project pyproject) string {
@@ -151,7 +162,7 @@ func pythonServe(r repository, packages, run string, g *guess) bool {
 
 // pythonProgram takes a file that people run.
 func pythonProgram(r repository, run string, g *guess) bool {
-	file := r.first("main.py", "app.py", "server.py", "run.py")
+	file := r.first(programs...)
 	if file == "" {
 		return false
 	}
