@@ -230,6 +230,25 @@ func TestHeadlineOfTheWeightiestDoubt(t *testing.T) {
 	}
 }
 
+// Many differences of the profile: the first few on top, and all of them in a fold or a list.
+func TestManyDifferences(t *testing.T) {
+	v := changedLoad()
+	v.Changed = nil
+	for i := range 30 {
+		v.Changed = append(v.Changed, gate.Difference{What: "weight", Name: fmt.Sprintf("task %d", i), Before: "1", Now: "2"})
+	}
+	r := report.New(v, shopRun())
+	text := render(t, comment, r)
+	if !strings.Contains(text, "weight of `task 5` `1` → `2`; 24 more\n") {
+		t.Errorf("got\n%s", text)
+	}
+	for _, text := range []string{text, render(t, report.Terminal, r)} {
+		if strings.Count(text, "weight of task ") != 30 {
+			t.Errorf("not all are listed in\n%s", text)
+		}
+	}
+}
+
 // What only all routes together show is said of them.
 func TestHeadlineOfTheWhole(t *testing.T) {
 	v := gate.Verdict{

@@ -17,8 +17,11 @@ func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
 	all := gate.WorstFirst(v.Comparisons)
 	order := withFigures(v, all)
-	if len(v.Changed) > 0 {
-		fmt.Fprintf(w, "what is loaded has changed: %s\n\n", loadChanged(v.Changed, plain))
+	switch changed := differences(v.Changed, plain); {
+	case len(changed) > maxDifferences:
+		fmt.Fprintf(w, "what is loaded has changed:\n  %s\n\n", strings.Join(changed, "\n  "))
+	case len(changed) > 0:
+		fmt.Fprintf(w, "what is loaded has changed: %s\n\n", strings.Join(changed, "; "))
 	}
 	var rows [][]string
 	for _, i := range order[:min(maxTerminal, len(order))] {
