@@ -121,8 +121,10 @@ func (c *Cookie) goesTo(at Place, path string) bool {
 // canonical is a host as hosts are compared (section 5.1.2).
 func canonical(host string) string {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
-		return ascii
+	if strings.ContainsFunc(host, func(r rune) bool { return r > 0x7e }) {
+		if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+			return ascii
+		}
 	}
 	return host
 }
