@@ -77,6 +77,6 @@ type Outcome struct {
 	Class         tally.Class
 	Error         string // one line, the same for the same fault; empty when Class is tally.OK
 	BytesReceived int64  // of the answer's content, as it came over the wire
-	Resent        int    // how often the call moved to a fresh connection because a kept one was dead
+	Resent        int    // how often the request was sent again, on a fresh connection
 	Unfinished    bool   // the end of the load cut it off: whatever its Class, it is no failure
 }

@@ -59,7 +59,7 @@ func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 	if x.want.Location && r.Class == tally.OK && redirects(r.status) {
 		u.follow(ctx, &x, &r)
 	}
-	r.Ended, r.Resent = time.Now(), x.replaced
+	r.Ended, r.Resent = time.Now(), x.resent
 	if t.looksAtHead {
 		r.head = &head1{u.buf.in.Answer(), x.set}
 	}
@@ -77,7 +77,7 @@ type exchange struct {
 	closes   bool
 	kept     bool     // its connection has carried a request before
 	written  int      // bytes of it that have left
-	replaced int      // how many kept connections had died
+	resent   int      // how often it was sent again
 	set      []string // the values of Set-Cookie in all answers, if the head of the answer matters
 }
 

@@ -64,14 +64,13 @@ func (u *client1) check(ctx context.Context, x *exchange, c *wire.Conn) (*wire.C
 		return c, time.Now(), nil
 	}
 	c.Close() //nolint:errcheck // the server has closed it already
-	x.replaced++
 	return u.connect(ctx, x)
 }
 
-// replace dials a connection in place of one that turned out dead.
+// replace dials a connection in place of one that turned out dead, to send the request again.
 func (u *client1) replace(ctx context.Context, x *exchange, c *wire.Conn) (*wire.Conn, error) {
 	c.Close() //nolint:errcheck // the server has closed it already
-	x.replaced++
+	x.resent++
 	fresh, _, err := u.connect(ctx, x)
 	return fresh, err
 }

@@ -159,8 +159,8 @@ func TestResendFails(t *testing.T) {
 	}
 }
 
-// A server that closes after an answer without saying so costs nobody anything, POST included: its
-// end is seen before the request.
+// A server that closes after an answer without saying so fails nobody: before a POST its end is seen,
+// and a GET is sent again.
 func TestSilentCloses(t *testing.T) {
 	for _, method := range []string{"GET", "POST", "PATCH"} {
 		for _, connections := range []int{0, 1} {
@@ -184,8 +184,12 @@ func TestSilentCloses(t *testing.T) {
 					time.Sleep(10 * time.Millisecond) // until the end has come over loopback
 				}
 				o := d.Call(r.call, values{})
-				if wantOK(t, o, 200, "ok"); o.Resent != min(i, 1) {
-					t.Errorf("%s %d: resent %d", method, i, o.Resent)
+				resent := 0
+				if method == "GET" && i > 0 { // only what cannot be sent again is worth a look each time
+					resent = 1
+				}
+				if wantOK(t, o, 200, "ok"); o.Resent != resent {
+					t.Errorf("%s %d: resent %d, want %d", method, i, o.Resent, resent)
 				}
 			}
 			if got := m.requests.Load(); got != 3 {
@@ -254,7 +258,6 @@ func TestResendsEverywhere(t *testing.T) {
 						o := d.Call(r.call, values{})
 						wantOK(t, o, 200, "ok")
 						resent.Add(int64(o.Resent))
-						d.Idle()
 					}
 				})
 			}

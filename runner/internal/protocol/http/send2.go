@@ -67,7 +67,9 @@ func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (
 		default:
 			return nil, second(err, why)
 		}
-		r.Resent++
+		if !seen.sent.IsZero() {
+			r.Resent++
+		}
 		if refused && len(u.clients.lines) > 0 { // the others' requests go on where they are
 			u.closeSpare()
 			u.spare = newLine()
