@@ -18,7 +18,7 @@ func FuzzTemplate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		quoted := strings.NewReplacer("'", "''").Replace(text)
-		p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\"}\ndata: {words: {list: [a, b]}}\nusers:\n  - name: u\n    tasks:\n      - {http: 'GET "+quoted+"', json: {x: '"+quoted+"'}}\n"),
+		p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\"}\ndata: {words: {list: [a, b]}}\nusers:\n  - name: u\n    tasks:\n      - {http: 'GET "+quoted+"', json: {x: '"+quoted+"', '"+quoted+"': ['"+quoted+"', '}']}}\n"),
 			profile.Surroundings{Env: func(string) (string, bool) { return "", false }})
 		if len(problems) > 0 {
 			return

@@ -114,7 +114,7 @@ users:
 	if got, want := show(q.Path), fmt.Sprintf("/base/cart/<%d/%d>?key=s3cret", plan.Column, plan.URL); got != want {
 		t.Errorf("path %s, want %s", got, want)
 	}
-	want := fmt.Sprintf(`{"<%[1]dseq/%[2]d>":"x <%[1]dseq/%[2]d>","a":"pa\"ss","list":[<%[1]dfloats/%[3]d>],"n":<%[1]dint/%[3]d>,"s":<%[4]d/%[5]d>}`,
+	want := fmt.Sprintf(`{"a":"pa\"ss","n":<%[1]dint/%[3]d>,"list":[<%[1]dfloats/%[3]d>],"<%[1]dseq/%[2]d>":"x <%[1]dseq/%[2]d>","s":<%[4]d/%[5]d>}`,
 		plan.Generated, plan.JSON, plan.Plain, plan.Column, plan.JSONWhole)
 	if got := show(q.Body); got != want {
 		t.Errorf("body %s\nwant %s", got, want)

@@ -63,7 +63,7 @@ func (r *CallReader) Form(to *[]FormField) strict.Read {
 func (r *reader) formFields(n *yaml.Node, under string, to *[]FormField) {
 	r.Entries(n, func(key, value *yaml.Node) {
 		name := key.Value
-		r.checkVariables(key, name)
+		r.checkText(key, name)
 		if under != "" {
 			name = under + "[" + name + "]"
 		}
@@ -100,7 +100,7 @@ func (r *reader) formField(n *yaml.Node, name string, to *[]FormField) {
 func (r *CallReader) Multipart(to *[]FormField) strict.Read {
 	return func(n *yaml.Node) {
 		r.Entries(n, func(key, value *yaml.Node) {
-			r.reader.checkVariables(key, key.Value)
+			r.reader.checkText(key, key.Value)
 			r.OneOrMore(func(n *yaml.Node) {
 				field := FormField{Name: Template(key.Value)}
 				r.Either(n, r.Template(&field.Value), func(n *yaml.Node) { field.File = r.reader.filePart(n) })

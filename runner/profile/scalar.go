@@ -2,10 +2,8 @@ package profile
 
 import (
 	"encoding/json"
-	"maps"
 	"math/big"
 	"regexp"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -88,7 +86,8 @@ func scalarOf(n *yaml.Node) (kind ValueKind, text string) {
 	return TextValue, n.Value
 }
 
-// JSON reads any value as the JSON text that is sent, with variables in it. Keys are sorted.
+// JSON reads any value as the JSON text that is sent, with variables in it. Keys keep
+// their order, which some services read.
 func (r *CallReader) JSON(to *Template) strict.Read {
 	return r.Any(func(n *yaml.Node) {
 		var b strings.Builder
@@ -103,20 +102,17 @@ func (r *reader) json(b *strings.Builder, n *yaml.Node) bool {
 	good := true
 	switch n.Kind {
 	case yaml.MappingNode:
-		values := map[string]string{}
-		r.Entries(n, func(key, value *yaml.Node) {
-			var of strings.Builder
-			good = r.checkVariables(key, key.Value) && good
-			good = r.json(&of, value) && good
-			values[key.Value] = of.String()
-		})
 		b.WriteByte('{')
-		for i, name := range slices.Sorted(maps.Keys(values)) {
-			if i > 0 {
+		first := true
+		r.Entries(n, func(key, value *yaml.Node) {
+			if !first {
 				b.WriteByte(',')
 			}
-			b.WriteString(quoteJSON(name) + ":" + values[name])
-		}
+			first = false
+			good = r.checkText(key, key.Value) && good
+			b.WriteString(quoteTemplate(key.Value) + ":")
+			good = r.json(b, value) && good
+		})
 		b.WriteByte('}')
 	case yaml.SequenceNode:
 		b.WriteByte('[')
@@ -142,8 +138,8 @@ func (r *reader) jsonScalar(b *strings.Builder, n *yaml.Node) bool {
 	case NoValue:
 		return false
 	case TextValue:
-		b.WriteString(quoteJSON(text))
-		return r.checkVariables(n, text)
+		b.WriteString(quoteTemplate(text))
+		return r.checkText(n, text)
 	}
 	b.WriteString(text)
 	return true
@@ -160,6 +156,22 @@ func (r *reader) scalar(n *yaml.Node) (kind ValueKind, text string) {
 		return NoValue, ""
 	}
 	return kind, text
+}
+
+// quoteTemplate is a text with variables as JSON writes it. The variables stay as they are.
+func quoteTemplate(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, part := range Template(text).Parts() {
+		if part.Variable != "" {
+			b.WriteString("${" + part.Variable + "}")
+			continue
+		}
+		quoted := quoteJSON(strings.ReplaceAll(part.Literal, "${", "$${"))
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	b.WriteByte('"')
+	return b.String()
 }
 
 // quoteJSON is a text as JSON writes it, without the escapes that are meant for HTML.

@@ -168,6 +168,16 @@ func (r *reader) templateForm(form strict.Pattern, take func(*yaml.Node, Templat
 	return r.Match(closed, func(n *yaml.Node, _ string) { inner(n) })
 }
 
+// checkText notes what is wrong with the variables of a text that becomes a part of a template, and
+// reports whether nothing is.
+func (r *reader) checkText(n *yaml.Node, text string) bool {
+	if wrong := closed.Check(text); wrong != "" {
+		r.Problem(n, "%s", wrong)
+		return false
+	}
+	return r.checkVariables(n, text)
+}
+
 // checkVariables notes each variable that has no value here, and reports whether all have one.
 func (r *reader) checkVariables(n *yaml.Node, text string) bool {
 	all := true

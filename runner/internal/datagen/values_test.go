@@ -63,7 +63,7 @@ func TestSavedValuesKeepTheirKind(t *testing.T) {
 		{profile.NoValue, "", "null", ""},
 	} {
 		got := body(t, p, profile.Value{Kind: c.kind, Text: c.text})
-		want := `{"` + c.inside + `":1,"inside":"<` + c.inside + `>","list":[` + c.whole + `],"whole":` + c.whole + `}`
+		want := `{"whole":` + c.whole + `,"list":[` + c.whole + `],"inside":"<` + c.inside + `>","` + c.inside + `":1}`
 		if got != want || !json.Valid([]byte(got)) {
 			t.Errorf("%q of kind %d is sent as\n%s, want\n%s", c.text, c.kind, got, want)
 		}
@@ -84,8 +84,8 @@ func TestCellsKeepTheirKind(t *testing.T) {
 		}
 	}
 	check("", "t.jsonl", `{"n": 19.90, "b": false, "x": null, "a": [1,2], "o": {"k": 1e3}, "s": "17", "u": "\ud83d\ude00"}`, "n b x a o s u",
-		`{"a":[1,2],"b":false,"n":19.90,"o":{"k": 1e3},"s":"17","u":"😀","x":null}`)
-	check("", "t.csv", "n,zip,b,e,q,mixed\n17,01234,true,,\"3\",1\n-2.50,54321,false,1,\"4\",x\n", "n zip b e q mixed", `{"b":true,"e":"","mixed":"1","n":17,"q":"3","zip":"01234"}`)
+		`{"n":19.90,"b":false,"x":null,"a":[1,2],"o":{"k": 1e3},"s":"17","u":"😀"}`)
+	check("", "t.csv", "n,zip,b,e,q,mixed\n17,01234,true,,\"3\",1\n-2.50,54321,false,1,\"4\",x\n", "n zip b e q mixed", `{"n":17,"zip":"01234","b":true,"e":"","q":"3","mixed":"1"}`)
 	check("", "t.csv", "\ufeffn,s\r\n-2.50,\"a, \"\"b\"\"\r\nc\"\r\n", "n s", `{"n":-2.50,"s":"a, \"b\"\u000Ac"}`)
 	check("", "t.csv", "a,n\n\"x\ny\",5\nz,6\n", "a n", `{"a":"x\u000Ay","n":5}`)
 	check(`, separator: ";"`, "t.csv", "a;n\n1,5;5\n", "a n", `{"a":"1,5","n":5}`)
@@ -93,6 +93,11 @@ func TestCellsKeepTheirKind(t *testing.T) {
 	check(`, separator: '\t'`, "t.csv", "a\tn\nx y\t5\n", "a n", `{"a":"x y","n":5}`)
 	check(`, separator: "|"`, "t.csv", "a|n\n\"x|y\"|1e3\n", "a n", `{"a":"x|y","n":1e3}`)
 	check(`, separator: "·"`, "t.csv", "a·n\nü·5\n", "a n", `{"a":"ü","n":5}`)
+
+	quoted := planOf(t, "data: {t: {file: t.csv}}", "          - {http: POST /, json: ['${data.t.say \"hi\"}', '<${data.t.say \"hi\"}>']}\n", map[string]string{"t.csv": "first,\"say \"\"hi\"\"\"\n1,2\n"})
+	if got := body(t, quoted); got != `[2,"<2>"]` {
+		t.Errorf("a column with quotes in its name is sent as %s", got)
+	}
 
 	p := planOf(t, `data: {t: {list: [17, "17", 1.50, true, 0x1F, boots]}}`, `          - {http: POST /, json: ["${data.t}", "<${data.t}>"]}`+"\n", nil)
 	u := datagen.New(p).User(0, 0)
