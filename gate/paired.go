@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // Evidence that a round was disturbed: too much of the machine's time went to its other tenants, or
@@ -85,6 +86,9 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 	rows = append(sampleRises(rates, base, head, good), s.samplePairs(rows, base, head, good)...)
 	seed := func() uint64 { return seedOf(base.ID(), head.ID()) } // the rounds have changed since the last look, and so have the IDs
 	rows = settle(p, findPairs(p, rows, at, seed))
+	if at.last {
+		rows = noiseOfWhole(rows)
+	}
 	doubts = append(doubts, blindAfterAll(rows)...)
 	v.Compared, v.Total = countRoutes(rows)
 	open := slices.ContainsFunc(doubts, func(r Reason) bool { return r.Kind == ThresholdOpen })
@@ -94,6 +98,22 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 	v = v.Note(orderEffect(rows, head, good)...).Note(lowSight(rows, OfPair)...)
 	rows = attribute(s, rows)
 	return weigh(v, rows, followed(doubts, rows)...)
+}
+
+// noiseOfWhole settles what the last look leaves open of all routes together, if it is not past the limit.
+// They are no more than the mean of their routes: when no route is in doubt, the noise of that mean alone
+// is none. The report says how large a change it would have let through.
+func noiseOfWhole(rows []row) []row {
+	if slices.ContainsFunc(rows, func(r row) bool { return r.Route != tally.All && sureness(r.Status) > 0 }) {
+		return rows
+	}
+	rows = slices.Clone(rows)
+	for i := range rows {
+		if r := &rows[i]; r.Route == tally.All && r.Metric != FailureRate && r.Status == Unclear && r.past() <= 1 {
+			r.Status = Within
+		}
+	}
+	return rows
 }
 
 // misfitPair says why two sides cannot be judged; nil when they can.
