@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -176,6 +178,21 @@ target:
 	}
 	if r.Environment.Proxy != proxy.URL || asked.Load() == 0 {
 		t.Errorf("the proxy %q was asked %d times", r.Environment.Proxy, asked.Load())
+	}
+}
+
+// What somebody else's process answers is not measured: it is named, and nothing is started.
+func TestRunOfATakenAddress(t *testing.T) {
+	target, asked, _ := counting(t)
+	start := ", start: {build: touch built, command: touch started; exec sleep 60, ready: {http: GET /}}}"
+	system := sideOf(t, "", strings.TrimSuffix(target, "}")+start, short)
+	var failure *runner.Failure
+	r, err := runner.Run(t.Context(), system, runner.Config{})
+	if !errors.As(err, &failure) || r != nil || !strings.HasPrefix(err.Error(), "something listens at 127.0.0.1:") {
+		t.Errorf("%v, %v", r, err)
+	}
+	if _, err := os.Stat(filepath.Join(system.Dir, "started")); err == nil || asked.Load() > 0 {
+		t.Errorf("it was started, or asked %d times", asked.Load())
 	}
 }
 

@@ -81,6 +81,8 @@ func (e ending) itself(ready bool, killed int) string {
 		status = fmt.Sprintf(" (exit status %d)", e.code)
 	}
 	switch signal := e.deadly(); {
+	case e.err != nil:
+		return fmt.Sprintf("run the system: %v", e.err)
 	case e.left != "" && e.ok():
 		return fmt.Sprintf("the command of the system ended with %v, and left %s in the background: it must stay in the foreground as long as the system runs (no & at its end, no nohup, no -d or --daemon)", e, e.left)
 	case signal == sigKill && killed > 0:

@@ -1,6 +1,9 @@
 package sut
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 // Who ended a system, and whether a shell stands between, is told in one sentence.
 func TestItself(t *testing.T) {
@@ -9,6 +12,7 @@ func TestItself(t *testing.T) {
 		ready  bool
 		killed int
 	}{
+		"run the system: start /bin/sh: no such file or directory":                                                                                                            {ending{code: -1, err: errors.New("start /bin/sh: no such file or directory")}, false, 0},
 		"the system under test exited on its own, with exit status 3":                                                                                                         {ending{code: 3}, true, 0},
 		"the system under test exited on its own, with status 0":                                                                                                              {ending{}, true, 0},
 		"the system under test was ended by SIGTERM from outside":                                                                                                             {ending{code: -1, signal: 15}, true, 0},

@@ -13,12 +13,19 @@ import (
 )
 
 // self is this program, even if its file has been replaced.
-func self() (string, error) { return "/proc/self/exe", nil }
+func self() (string, error) {
+	const link = "/proc/self/exe"
+	if _, err := os.Stat(link); err != nil {
+		return os.Executable()
+	}
+	return link, nil
+}
 
-// adopt makes this process the parent of all its descendants that lose theirs.
-func adopt() error {
+// adopt makes this process the parent of all its descendants that lose theirs. Where that is forbidden,
+// those get away, and nothing else changes.
+func adopt() {
 	_ = os.WriteFile("/proc/self/comm", []byte("guard"), 0o644) // its name, for people who look at a list of processes
-	return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 }
 
 // commandAttributes make the command the leader of a group, which the kernel kills if the guard dies.
@@ -43,10 +50,14 @@ func (g *guard) left() string {
 	return strings.Join(names, ", ")
 }
 
-// signal sends a signal to each descendant.
+// signal sends a signal to each descendant. Without /proc it reaches the group of the command.
 func (g *guard) signal(s syscall.Signal) {
-	for _, d := range descendants(os.Getpid()) {
+	all := descendants(os.Getpid())
+	for _, d := range all {
 		d.signal(s)
+	}
+	if len(all) == 0 && !g.ended {
+		_ = syscall.Kill(-g.pid, s) // an error means that it has ended
 	}
 }
 

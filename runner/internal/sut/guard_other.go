@@ -12,7 +12,7 @@ import (
 func self() (string, error) { return os.Executable() }
 
 // adopt is not possible here: what leaves the process group is out of reach.
-func adopt() error { return nil }
+func adopt() {}
 
 func commandAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
