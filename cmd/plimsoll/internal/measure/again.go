@@ -45,10 +45,19 @@ func (b Bench) SteadyPair(ctx context.Context, base, head runner.System) (v gate
 			return v, ofBase, ofHead, err
 		}
 		v = gate.JudgePairs(b.Job.Policy, ofBase, ofHead, true)
-		if !onlyNoisy(v) || !b.goesAgain(n, fmt.Sprintf("other programs kept this machine busy during %d of %d pairs", v.Reasons[0].Has, v.Reasons[0].Needs)) {
+		if !onlyNoisy(v) || !b.goesAgain(n, busyPair(v.Reasons[0])) {
 			return v, ofBase, ofHead, nil
 		}
 	}
+}
+
+// busyPair says how busy the machine was during a pairing.
+func busyPair(r gate.Reason) string {
+	if r.Kind == gate.NoisyMachine {
+		return fmt.Sprintf("this machine was too busy: %d of %d pairs of rounds were disturbed", r.Has, r.Needs)
+	}
+	text, _, _ := strings.Cut(r.Text, "; ")
+	return text
 }
 
 // onlyNoisy reports whether nothing but a busy machine keeps a pairing from being judged.
