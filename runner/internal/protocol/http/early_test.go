@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -165,5 +166,33 @@ func TestLargeBodyApart(t *testing.T) {
 		if o := d.Call(r.call, values{"t"}); o.Class != tally.OK {
 			t.Errorf("%+v", o)
 		}
+	}
+}
+
+// An answer may begin with the request and end with it: neither waits for the other.
+func TestEcho(t *testing.T) {
+	body := strings.Repeat("0123456789abcdef", 1<<19) // more than the sockets of both sides hold
+	var connections atomic.Int64
+	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+		connections.Add(1)
+		for in := bufio.NewReader(c); ; {
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", r.ContentLength)
+			io.Copy(c, r.Body)
+		}
+	})
+	r := &request{Method: "POST", Path: plan.Lit("/"), Body: plan.Lit(body), Save: []plan.Save{{}}}
+	d := newUser(t, newHTTP(t, target("http://"+address.String()), r))
+	for range 3 {
+		o := d.Call(r.call, values{})
+		if o.Class != tally.OK || string(o.Body) != body {
+			t.Errorf("%v %q, %d bytes, want %d", o.Class, o.Error, len(o.Body), len(body))
+		}
+	}
+	if got := connections.Load(); got != 1 {
+		t.Errorf("%d connections for 3 requests, want 1", got)
 	}
 }
