@@ -65,22 +65,6 @@ func exec(t testing.TB, database, statements string) {
 	}
 }
 
-// Behind a pooler that hands a connection to another client after each transaction, with whatever
-// is left in it.
-func TestContractBehindPgBouncer(t *testing.T) {
-	database := pgtest.Database(t)
-	pooler, empty := pgtest.Pooler(t, database), emptied(database)
-	storetest.Suite{Open: open, SQL: openPooledSQL, Handles: 32, Place: func(t testing.TB) string {
-		empty(t)
-		return pooler
-	}}.Run(t)
-}
-
-// openPooledSQL is openSQL without prepared statements, which belong to a session.
-func openPooledSQL(t testing.TB, url string) *sql.DB {
-	return openSQL(t, pgtest.Unprepared(t, url))
-}
-
 func TestNewerSchemaIsRefusedInWords(t *testing.T) {
 	database := pgtest.Database(t)
 	store, err := postgres.Open(t.Context(), database)

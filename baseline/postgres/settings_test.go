@@ -126,27 +126,33 @@ func works(t *testing.T, place string) {
 	}
 }
 
-// The whole contract holds under all of them together, behind a pooler and in a database of another encoding.
-func TestContractUnderOddSettings(t *testing.T) {
-	together := slices.DeleteFunc(known(t, pgtest.Database(t), odd()), func(setting string) bool {
+// together are settings that hold at the same time.
+func together(t *testing.T, database string) []string {
+	return slices.DeleteFunc(known(t, database, odd()), func(setting string) bool {
 		return setting == "client_encoding = 'SJIS'" // the other encodings cannot be converted to it
 	})
-	for name, c := range map[string]struct {
-		options string
-		through func(testing.TB, string) string
-	}{
-		"UTF8, behind PgBouncer": {"", pgtest.Pooler},
-		"LATIN1":                 {"ENCODING 'LATIN1' TEMPLATE template0", func(_ testing.TB, place string) string { return place }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			database := pgtest.DatabaseWith(t, c.options)
-			place, empty := c.through(t, settle(t, database, together...)), emptied(database)
-			storetest.Suite{Open: open, Handles: 8, Place: func(t testing.TB) string {
-				empty(t)
-				return place
-			}, SQL: func(t testing.TB, _ string) *sql.DB { return openSQL(t, database) }}.Run(t)
-		})
-	}
+}
+
+// The whole contract holds under all of them, behind a pooler that hands a connection to another client after
+// each transaction, with whatever is left in it.
+func TestContractBehindPgBouncer(t *testing.T) {
+	database := pgtest.Database(t)
+	contract(t, database, pgtest.Pooler(t, settle(t, database, together(t, database)...)), 32)
+}
+
+// It holds in a database of another encoding too.
+func TestContractInAnotherEncoding(t *testing.T) {
+	database := pgtest.DatabaseWith(t, "ENCODING 'LATIN1' TEMPLATE template0")
+	contract(t, database, settle(t, database, together(t, database)...), 8)
+}
+
+// contract runs it at a place that leads to a database.
+func contract(t *testing.T, database, place string, handles int) {
+	empty := emptied(database)
+	storetest.Suite{Open: open, Handles: handles, Place: func(t testing.TB) string {
+		empty(t)
+		return place
+	}, SQL: func(t testing.TB, _ string) *sql.DB { return openSQL(t, database) }}.Run(t)
 }
 
 // A database that converts nothing holds all.
