@@ -10,6 +10,9 @@ type buffer struct {
 	in      *http1.Reader
 	out     []byte // the request, if it has variables
 	decoder coding.Decoder
+	// The call itself, and its response: on the stack they would make many users' stacks grow.
+	call     exchange
+	response response
 }
 
 // keepBytes is the largest capacity at which a slice is kept for other calls.

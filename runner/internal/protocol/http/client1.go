@@ -31,33 +31,40 @@ func newClient1(f *Clients) *client1 { return &client1{clients: f} }
 
 // Do makes one call and reads the whole answer; see load.Client.
 func (u *client1) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
-	r := u.call(ctx, c, v, time.Time{})
-	judge(&r, c, v)
+	r := u.perform(ctx, c, v, time.Time{})
+	judge(r, c, v)
 	return r.Outcome
 }
 
-func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) (r response) {
+func (u *client1) call(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) response {
+	return *u.perform(ctx, c, v, deadline)
+}
+
+// perform makes a call. The response is valid until the next one.
+func (u *client1) perform(ctx context.Context, c *plan.Call, v load.Values, deadline time.Time) *response {
 	u.fuse.Watch(ctx)
 	t := u.clients.calls[c.Index]
 	if u.buf == nil {
 		u.buf = u.clients.buffers.Get().(*buffer)
 	}
-	m, out, err := t.message(u.buf.out, v)
-	if u.buf.out = out; err != nil {
-		return failed(err)
+	x, r := &u.buf.call, &u.buf.response
+	*x = exchange{}
+	*r = response{}
+	var err error
+	if x.message, u.buf.out, err = t.message(u.buf.out, v); err != nil {
+		r.fail(err)
+		return r
 	}
-	now := time.Now() // after filling in values, which is not the system's time
-	if deadline.IsZero() {
-		deadline = now.Add(u.clients.target.Timeout)
+	x.at, x.closes = u.clients.origin, t.closes
+	x.now = time.Now() // after filling in values, which is not the system's time
+	if x.deadline = deadline; deadline.IsZero() {
+		x.deadline = x.now.Add(u.clients.target.Timeout)
 	}
-	x := exchange{at: u.clients.origin, message: m, now: now, deadline: deadline, closes: t.closes}
-	x.want = http1.Want{
-		Head: t.content.Method == "HEAD", Body: t.looksAtBody,
-		Location: u.clients.target.Redirects > 0, Cookies: u.clients.target.Cookies || t.looksAtHead, Header: t.looksAtHead,
-	}
-	u.exchange(ctx, &x, &r)
+	x.want.Head, x.want.Body, x.want.Location = t.content.Method == "HEAD", t.looksAtBody, u.clients.target.Redirects > 0
+	x.want.Cookies, x.want.Header = u.clients.target.Cookies || t.looksAtHead, t.looksAtHead
+	u.exchange(ctx, x, r)
 	if x.want.Location && r.Class == tally.OK && redirects(r.status) {
-		u.follow(ctx, &x, &r)
+		u.follow(ctx, x, r)
 	}
 	r.Ended, r.Resent = time.Now(), x.resent
 	if t.looksAtHead {
