@@ -17,5 +17,5 @@ func Check(ctx context.Context, system System, c Config) error {
 	if err := sut.Check(ctx, y.plan.Start, s.place(y)); err != nil {
 		return err
 	}
-	return y.door.Vacant(ctx)
+	return s.vacant(ctx, y)
 }

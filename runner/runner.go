@@ -39,6 +39,9 @@ type System struct {
 	Plan     *plan.Plan
 	Dir      string          // in which it is built and started
 	Identity result.Identity // what the caller knows about the run; the runner adds the rest
+	// Behind is where the system itself will listen, if a proxy of the caller's listens at the plan's
+	// target; nil for the target.
+	Behind *plan.Target
 }
 
 // Config is what Run and Pair need besides their systems. The zero value of every field is usable.

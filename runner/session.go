@@ -157,6 +157,18 @@ func (s *session) setup(ctx context.Context, y *system) error {
 	return failure
 }
 
+// vacant returns an error if somebody listens already where the system will.
+func (s *session) vacant(ctx context.Context, y *system) error {
+	door := y.door
+	if y.Behind != nil {
+		var err error
+		if door, err = sut.NewDoor(*y.Behind, s.proxy); err != nil {
+			return &Refusal{err.Error()}
+		}
+	}
+	return door.Vacant(ctx)
+}
+
 // launch starts the system's program, or reaches a system that runs elsewhere.
 func (s *session) launch(ctx context.Context, y *system) error {
 	preparing, done := untilAny(ctx, s.Stop, nil)
@@ -171,7 +183,7 @@ func (s *session) launch(ctx context.Context, y *system) error {
 		}
 		return nil
 	}
-	if err := y.door.Vacant(preparing); err != nil {
+	if err := s.vacant(preparing, y); err != nil {
 		return interruptedOr(err)
 	}
 	s.told(y, Progress{Phase: "starting the system"})

@@ -101,7 +101,7 @@ func (p *Profile) facts() []fact {
 	}
 	p.loadFacts(add)
 	p.userFacts(add)
-	for c := range p.calls() {
+	for c := range p.Calls() {
 		c.facts(put)
 	}
 	for _, t := range p.Data {

@@ -121,7 +121,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 
 // checkParts refuses a route that is of calls and of parts of calls: the whole counts calls alone.
 func (r *reader) checkParts(p *Profile) {
-	for c := range p.calls() {
+	for c := range p.Calls() {
 		if p.IsPart(c.Route()) {
 			r.Problem(&yaml.Node{Line: c.Line}, "the messages of another call are counted under %q too; give one of them another name", c.Route())
 		}

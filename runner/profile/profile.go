@@ -238,7 +238,7 @@ type Task struct {
 // Routes lists the names that calls and their parts are counted under, in alphabetical order.
 func (p *Profile) Routes() []string {
 	var routes []string
-	for c := range p.calls() {
+	for c := range p.Calls() {
 		routes = append(routes, c.Routes...)
 	}
 	slices.Sort(routes)
@@ -247,7 +247,7 @@ func (p *Profile) Routes() []string {
 
 // IsPart reports whether parts of calls are counted under a route, and not calls.
 func (p *Profile) IsPart(route string) bool {
-	for c := range p.calls() {
+	for c := range p.Calls() {
 		if slices.Contains(c.Routes[1:], route) {
 			return true
 		}
@@ -258,7 +258,7 @@ func (p *Profile) IsPart(route string) bool {
 // Line is the first line of the file that has a route; 0 when there is none.
 func (p *Profile) Line(route string) int {
 	line := 0
-	for c := range p.calls() {
+	for c := range p.Calls() {
 		if slices.Contains(c.Routes, route) && (line == 0 || c.Line < line) {
 			line = c.Line
 		}
@@ -270,8 +270,8 @@ func (p *Profile) Line(route string) int {
 // empty when none does.
 func (p *Profile) Uses(env string) string { return p.uses[env] }
 
-// calls are all calls of all users.
-func (p *Profile) calls() iter.Seq[*Call] {
+// Calls yields all calls of all users, those in groups too. Those of setup and teardown are not among them.
+func (p *Profile) Calls() iter.Seq[*Call] {
 	return func(yield func(*Call) bool) {
 		for _, u := range p.Users {
 			for _, steps := range u.steps() {

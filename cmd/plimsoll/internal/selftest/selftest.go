@@ -73,22 +73,10 @@ func (s *Selftest) Run(ctx context.Context, budget time.Duration) error {
 // label makes every request say which route it is of, by its number: a name may hold variables.
 func label(p *profile.Profile) {
 	routes := p.Routes()
-	each := func(steps []profile.Step) {
-		for _, step := range steps {
-			if step.Call == nil {
-				continue
-			}
-			if content, ok := step.Call.Content.(*profile.HTTP); ok {
-				number := strconv.Itoa(slices.Index(routes, step.Call.Route()))
-				content.Headers = append(content.Headers, profile.Header{Name: delay.Header, Value: profile.Template(number)})
-			}
-		}
-	}
-	for _, u := range p.Users {
-		each(u.OnStart)
-		each(u.OnStop)
-		for _, t := range u.Tasks {
-			each(t.Steps)
+	for call := range p.Calls() {
+		if content, ok := call.Content.(*profile.HTTP); ok {
+			number := strconv.Itoa(slices.Index(routes, call.Route()))
+			content.Headers = append(content.Headers, profile.Header{Name: delay.Header, Value: profile.Template(number)})
 		}
 	}
 }
@@ -153,9 +141,10 @@ func (s *Selftest) side(name string) (runner.System, *delay.Proxy, error) {
 	if err != nil {
 		return runner.System{}, nil, err
 	}
+	behind := pl.Target
 	pl.Target.URL = proxy.URL() + target.Path
 	pl.Target.Hosts = append(slices.Clone(pl.Target.Hosts), "127.0.0.1")
-	return runner.System{Name: name, Plan: pl, Dir: s.bench.Job.Dir}, proxy, nil
+	return runner.System{Name: name, Plan: pl, Dir: s.bench.Job.Dir, Behind: &behind}, proxy, nil
 }
 
 // choose takes the route to be made slower.
