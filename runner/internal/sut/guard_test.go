@@ -188,8 +188,8 @@ func TestHowItEnded(t *testing.T) {
 		"of a child":  {"sh -c 'kill -TERM $$'; exit $?", "was ended by SIGTERM from outside (exit status 143)"},
 		"SIGKILL":     {"kill -KILL $$", "the system under test was killed by SIGKILL from outside"},
 		"crash":       {"kill -SEGV $$", "the system under test crashed with SIGSEGV"},
-		"no program":  {"no-such-program --port 1", "start the system: no-such-program was not found (exit status 127; PATH was "},
-		"not allowed": {"/dev/null", "cannot be executed (exit status 126)"},
+		"no program":  {"no-such-program --port 1", "start the system: no-such-program was not found, and PATH is "},
+		"not allowed": {"/dev/null", "cannot be executed"},
 		"syntax":      {`unclosed "quote`, "exit status 2"},
 	} {
 		for _, guarded := range []bool{false, true} {

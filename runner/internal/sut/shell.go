@@ -188,21 +188,40 @@ var notFound = regexp.MustCompile(`(?m)^(?:.*: )?([^\s:][^:]*): (?:command )?not
 
 // missing says that a shell found no program; empty if it ended with another status.
 func missing(status int, output string, environ []string) string {
-	path := "is not set"
-	for _, variable := range environ {
-		if value, ok := strings.CutPrefix(variable, "PATH="); ok {
-			path = "was " + value
-		}
-	}
 	name := "a program of the command"
 	if found := notFound.FindStringSubmatch(output); found != nil {
 		name = found[1]
 	}
-	switch status {
-	case 127:
-		return fmt.Sprintf("%s was not found (exit status 127; PATH %s)", name, path)
-	case 126:
-		return "a program of the command cannot be executed (exit status 126): is it a program, for this machine, with the right to execute it?"
+	switch {
+	case status == 126:
+		return "a program of the command cannot be executed: is it a program, for this machine, with the right to execute it?"
+	case status != 127:
+		return ""
+	case strings.Contains(name, "/"): // PATH has no say
+		return name + " was not found"
+	default:
+		return name + " was not found, " + searched(environ)
 	}
-	return ""
+}
+
+// maxPath is how much of PATH is shown, in bytes.
+const maxPath = 100
+
+// searched says where a shell looks for programs.
+func searched(environ []string) string {
+	path := ""
+	for _, variable := range environ {
+		if value, ok := strings.CutPrefix(variable, "PATH="); ok {
+			path = value
+		}
+	}
+	dirs := strings.Split(path, ":")
+	shown := path
+	for n := len(dirs) - 1; len(shown) > maxPath && n > 0; n-- {
+		shown = fmt.Sprintf("%s and %d more", strings.Join(dirs[:n], ":"), len(dirs)-n)
+	}
+	if path == "" {
+		return "and PATH is not set"
+	}
+	return "and PATH is " + shown
 }

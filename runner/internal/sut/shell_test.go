@@ -5,6 +5,7 @@ package sut
 import (
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -85,16 +86,32 @@ func TestWindowsScript(t *testing.T) {
 	}
 }
 
+// A long PATH is cut between two directories.
+func TestSearched(t *testing.T) {
+	long := "/bin:" + strings.Repeat("/opt/tool/bin:", 20) + "/usr/bin"
+	for path, want := range map[string]string{
+		"":     "and PATH is not set",
+		"/bin": "and PATH is /bin",
+		long:   "and PATH is /bin:" + strings.Repeat("/opt/tool/bin:", 5) + "/opt/tool/bin and 15 more",
+	} {
+		if got := searched([]string{"A=b", "PATH=" + path}); got != want {
+			t.Errorf("PATH=%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestMissing(t *testing.T) {
 	environ := []string{"PATH=/bin"}
 	for _, c := range []struct {
 		status       int
 		output, want string
 	}{
-		{127, "sh: 1: no-such: not found", "no-such was not found (exit status 127; PATH was /bin)"},
-		{127, "x\nbash: line 1: no such: command not found\ny", "no such was not found (exit status 127; PATH was /bin)"},
-		{127, "/bin/sh: no-such: not found", "no-such was not found (exit status 127; PATH was /bin)"},
-		{127, "", "a program of the command was not found (exit status 127; PATH was /bin)"},
+		{127, "sh: 1: no-such: not found", "no-such was not found, and PATH is /bin"},
+		{127, "x\nbash: line 1: no such: command not found\ny", "no such was not found, and PATH is /bin"},
+		{127, "/bin/sh: no-such: not found", "no-such was not found, and PATH is /bin"},
+		{127, "", "a program of the command was not found, and PATH is /bin"},
+		{127, "sh: 1: bin/no-such: not found", "bin/no-such was not found"},
+		{126, "", "a program of the command cannot be executed: is it a program, for this machine, with the right to execute it?"},
 		{1, "sh: 1: x: not found", ""},
 	} {
 		if got := missing(c.status, c.output, environ); got != c.want {
