@@ -22,7 +22,7 @@ import (
 var (
 	ErrNotFound    = errors.New("there is no such run")
 	ErrAmbiguous   = errors.New("more than one run begins with it")
-	ErrNotWhole    = errors.New("only a complete run can be a baseline")
+	ErrNotWhole    = errors.New("it cannot be a baseline")
 	ErrDamaged     = errors.New("the store cannot read it back")
 	ErrNewerSchema = errors.New("a newer plimsoll has changed its tables")
 	ErrOlderSchema = errors.New("its tables are missing, or older than this plimsoll")

@@ -118,7 +118,7 @@ func (r Run) check() error {
 	case r.Result == nil:
 		return errors.New("the run has no result")
 	case !r.Result.Whole():
-		return fmt.Errorf("run %.12s: %w", r.ID, baseline.ErrNotWhole)
+		return fmt.Errorf("run %.12s: %w: it is not whole", r.ID, baseline.ErrNotWhole)
 	}
 	if err := r.Result.Validate(); err != nil {
 		return fmt.Errorf("run %.12s: %w", r.ID, err)

@@ -223,7 +223,7 @@ func TestReadRefuses(t *testing.T) {
 		"an unknown field":     {forge(`"stored":`, `"colour":"red","stored":`), `unknown field "colour"`},
 		"one in the result":    {forge(`"schema":1`, `"schema":1,"colour":"red"`), `unknown field "colour"`},
 		"impossible figures":   {forge(`"failures":0`, `"failures":999`), "impossible figures"},
-		"a round missing":      {forge(`"planned_rounds":2`, `"planned_rounds":3`), "only a complete run"},
+		"a round missing":      {forge(`"planned_rounds":2`, `"planned_rounds":3`), "it cannot be a baseline: it is not whole"},
 		"never stored":         {seal(stored.ReplaceAllString(runs[0], `"stored":"0001-01-01T00:00:00Z"`)), "when it was stored"},
 		"no reason":            {forge(`"by":"ana"`, `"by":""`), "needs the name"},
 		"a reason without end": {forge(`"why":"reason`, `"why":"`+strings.Repeat("a", 3000)), "say it shorter"},
@@ -260,9 +260,9 @@ func manyRoutes(n int) string {
 func TestWriteRefuses(t *testing.T) {
 	all := slices.Collect(first(records(2)))
 	for want, runs := range map[string][]baseline.Run{
-		"newest first":        {all[1], all[0]},
-		"control":             {{Info: all[0].Info, Result: storetest.NewResult(1, func(r *result.Result) { r.Commit = "\x1b" })}},
-		"only a complete run": {{Info: all[0].Info, Result: storetest.NewResult(1, func(r *result.Result) { r.PlannedRounds = 9 })}},
+		"newest first": {all[1], all[0]},
+		"control":      {{Info: all[0].Info, Result: storetest.NewResult(1, func(r *result.Result) { r.Commit = "\x1b" })}},
+		"it cannot be a baseline: it is not whole": {{Info: all[0].Info, Result: storetest.NewResult(1, func(r *result.Result) { r.PlannedRounds = 9 })}},
 	} {
 		for i := range runs {
 			runs[i].ID = runs[i].Result.ID()

@@ -104,7 +104,7 @@ func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, stor
 	file := cmp.Or(c.Result, c.Out)
 	record, created, err := store.Put(ctx, r)
 	if errors.Is(err, baseline.ErrNotWhole) {
-		return record, fmt.Errorf("record the baseline: %w; the result is kept in %s", err, file)
+		return record, fmt.Errorf("record the run: %w; the result is kept in %s", err, file)
 	}
 	if err != nil {
 		return record, fmt.Errorf("record the baseline: %w; the result is kept in %s: put it later with `plimsoll baseline update --result %[2]s --branch %[3]s`", err, file, r.Branch)

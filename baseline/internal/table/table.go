@@ -123,7 +123,7 @@ func storable(r *result.Result) error {
 	case len(r.Problems) > 0:
 		return fmt.Errorf("%w: %s", baseline.ErrNotWhole, r.Problems[0].Text)
 	case !r.Whole():
-		return fmt.Errorf("%w: this one has %d of %d rounds", baseline.ErrNotWhole, len(r.Rounds), r.PlannedRounds)
+		return fmt.Errorf("%w: it has %d of %d rounds", baseline.ErrNotWhole, len(r.Rounds), r.PlannedRounds)
 	}
 	return r.Validate()
 }
