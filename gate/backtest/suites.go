@@ -40,7 +40,7 @@ func FromRuns(p gate.Policy, runs []result.Summary) []Suite {
 	}
 	suites := make([]Suite, len(order))
 	for n, k := range order {
-		s := Suite{Name: fmt.Sprintf("%s, profile %.12s, %s", k.series, k.digest, k.class), Matrix: gate.MatrixOf(p, groups[k])}
+		s := Suite{Name: fmt.Sprintf("%s, profile %.12s, %s", k.series, k.digest, groups[k][0].Environment.Words()), Matrix: gate.MatrixOf(p, groups[k])}
 		for i, r := range groups[k] {
 			s.Runs = append(s.Runs, Run{Index: i, Commit: r.Commit})
 		}

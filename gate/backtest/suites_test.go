@@ -30,14 +30,14 @@ func TestFromRuns(t *testing.T) {
 	for i, digest := range []string{"aaaaaaaaaaaaaaaa", "b", "aaaaaaaaaaaaaaaa"} {
 		f := result.Figures{Requests: 20_000, Throughput: 100, P50: time.Millisecond, P95: time.Millisecond, P99: time.Millisecond}
 		runs = append(runs, result.Summary{
-			Identity: result.Identity{Series: "shop", ProfileDigest: digest, Commit: string(rune('x' + i))}, Rounds: 6, Figures: map[string]result.Figures{"GET /a": f, "*": f},
+			Identity: result.Identity{Series: "shop", ProfileDigest: digest, Commit: string(rune('x' + i))}, Environment: result.Environment{OS: "linux", CPUCores: 2}, Rounds: 6, Figures: map[string]result.Figures{"GET /a": f, "*": f},
 		})
 	}
 	suites := backtest.FromRuns(gate.DefaultPolicy(), runs)
 	if len(suites) != 2 || len(suites[0].Runs) != 2 || len(suites[1].Runs) != 1 || suites[0].Runs[1].Commit != "z" || len(suites[0].Matrix.Columns) != 8 || len(suites[0].Matrix.Rows) != 2 {
 		t.Errorf("got %+v", suites)
 	}
-	if want := "shop, profile aaaaaaaaaaaa, "; suites[0].Name[:len(want)] != want {
+	if want := "shop, profile aaaaaaaaaaaa, operating system linux, cores 2, memory 0 GiB"; suites[0].Name != want { // nothing empty
 		t.Errorf("named %q", suites[0].Name)
 	}
 }

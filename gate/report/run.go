@@ -72,7 +72,7 @@ func Identity(w io.Writer, r *result.Result) error {
 		{"target", r.Target},
 		{"started", r.Started.Format(time.RFC3339)},
 		{"finished", r.Finished.Format(time.RFC3339)},
-		{"environment", r.Environment.Class()},
+		{"environment", r.Environment.Words()},
 		{"plimsoll", r.Tool},
 	} {
 		if line[1] == "" {

@@ -70,6 +70,17 @@ func (e Environment) Class() string {
 	return strings.Join(values, " ")
 }
 
+// Words is the class for people: the fields that have a value.
+func (e Environment) Words() string {
+	var values []string
+	for _, f := range e.class() {
+		if f.value != "" {
+			values = append(values, f.name+" "+f.value)
+		}
+	}
+	return strings.Join(values, ", ")
+}
+
 // Differences lists the fields of the class that differ in another environment, such as
 // "cores: 2 here, 4 there". It is empty when the classes are equal.
 func (e Environment) Differences(other Environment) []string {

@@ -247,6 +247,9 @@ func TestEnvironment(t *testing.T) {
 	if a.Class() == b.Class() {
 		t.Error("cores do not change the class")
 	}
+	if words := b.Words(); strings.Contains(words, "runner") || !strings.HasSuffix(words, ", proxy http://proxy:3128, CPU limit 0.2, memory limit 512 MiB") {
+		t.Errorf("in words: %s", words)
+	}
 	if got := strings.Join(a.Differences(b), "; "); got != "cores: 2 here, 64 there; runner: ubuntu24 here, none there; proxy: none here, http://proxy:3128 there; CPU limit: none here, 0.2 there; memory limit: none here, 512 MiB there" {
 		t.Errorf("differences: %s", got)
 	}
