@@ -166,6 +166,9 @@ func (r *run) sample(o *Outcome, due time.Duration) tally.Sample {
 		Due: due, Sent: due, Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error,
 		Resent: int64(o.Resent), Unfinished: o.Unfinished,
 	}
+	if o.Class == tally.Timeout && !o.Unfinished {
+		s.Error = fmt.Sprintf("%s (target.timeout is %v)", o.Error, r.Plan.Target.Timeout)
+	}
 	if !o.Sent.IsZero() {
 		s.Sent = max(due, o.Sent.Sub(r.start))
 	}

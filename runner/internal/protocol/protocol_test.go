@@ -198,8 +198,8 @@ target: {url: "`+serve(t)+`", timeout: 20ms}
 load: {users: 1, spawn_rate: 1, run_time: 200ms, rounds: 1}
 users: [{name: u, wait: 10ms, tasks: [{lines: silent, messages: [{receive: 1}]}]}]
 `)
-	n := ended(t, all, "lines silent", tally.Timeout, "no whole answer in time")
-	if first := ended(t, all, "lines silent first message", tally.Timeout, "no whole answer in time"); first != n {
+	n := ended(t, all, "lines silent", tally.Timeout, "no whole answer in time (target.timeout is 20ms)")
+	if first := ended(t, all, "lines silent first message", tally.Timeout, "no whole answer in time (target.timeout is 20ms)"); first != n {
 		t.Errorf("%d calls and %d first messages", n, first)
 	}
 }
