@@ -118,7 +118,7 @@ func (r *reader) filePart(n *yaml.Node) *File {
 	r.Mapping(n,
 		strict.Need("file", "The file that is sent; relative to the profile.", "name the file, for example: {file: cat.png}", func(n *yaml.Node) {
 			if r.upload(f)(n); f.Name == "" {
-				f.Name = Template(strings.ReplaceAll(path.Base(strings.ReplaceAll(n.Value, `\`, "/")), "${", "$${"))
+				f.Name = templateOf([]Part{{Literal: path.Base(strings.ReplaceAll(n.Value, `\`, "/"))}})
 			}
 		}),
 		strict.Key("name", "The name of the file as the server sees it; its own when it is left out.", r.template(&f.Name)),

@@ -160,18 +160,14 @@ func (r *reader) scalar(n *yaml.Node) (kind ValueKind, text string) {
 
 // quoteTemplate is a text with variables as JSON writes it. The variables stay as they are.
 func quoteTemplate(text string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, part := range Template(text).Parts() {
-		if part.Variable != "" {
-			b.WriteString("${" + part.Variable + "}")
-			continue
+	parts := Template(text).Parts()
+	for i, part := range parts {
+		if part.Variable == "" {
+			quoted := quoteJSON(part.Literal)
+			parts[i].Literal = quoted[1 : len(quoted)-1]
 		}
-		quoted := quoteJSON(strings.ReplaceAll(part.Literal, "${", "$${"))
-		b.WriteString(quoted[1 : len(quoted)-1])
 	}
-	b.WriteByte('"')
-	return b.String()
+	return `"` + string(templateOf(parts)) + `"`
 }
 
 // quoteJSON is a text as JSON writes it, without the escapes that are meant for HTML.

@@ -22,8 +22,8 @@ type Part struct {
 	Variable string // the text between ${ and }
 }
 
-// Parts splits the template at its variables. $${ stands for a literal ${, and a ${ without a } is
-// one too.
+// Parts splits the template at its variables. Before a {, two $ stand for one: $${x} is the text ${x},
+// and $$${x} is a $ with the value of x behind it. A ${ without a } is literal.
 func (t Template) Parts() (parts []Part) {
 	var literal strings.Builder
 	flush := func() {
@@ -34,23 +34,50 @@ func (t Template) Parts() (parts []Part) {
 	}
 	for rest := string(t); ; {
 		before, after, found := strings.Cut(rest, "${")
-		variable, tail, closed := strings.Cut(after, "}")
-		switch escaped := strings.HasSuffix(before, "$"); {
-		case !found || !escaped && !closed:
+		if !found {
 			literal.WriteString(rest)
 			flush()
 			return parts
-		case escaped:
-			literal.WriteString(before + "{")
+		}
+		text := strings.TrimRight(before, "$")
+		dollars := len(before) - len(text) + 1
+		literal.WriteString(text + strings.Repeat("$", dollars/2))
+		variable, tail, closed := strings.Cut(after, "}")
+		switch {
+		case dollars%2 == 0:
+			literal.WriteByte('{')
 			rest = after
+		case !closed:
+			literal.WriteString("${" + after)
+			flush()
+			return parts
 		default:
-			literal.WriteString(before)
 			flush()
 			parts = append(parts, Part{Variable: variable})
 			rest = tail
 		}
 	}
 }
+
+// templateOf is the template that consists of parts.
+func templateOf(parts []Part) Template {
+	var b strings.Builder
+	for i, part := range parts {
+		if part.Variable != "" {
+			b.WriteString("${" + part.Variable + "}")
+			continue
+		}
+		text := dollarsBeforeBrace.ReplaceAllString(part.Literal, "$1$1{")
+		if i+1 < len(parts) {
+			trimmed := strings.TrimRight(text, "$")
+			text += text[len(trimmed):]
+		}
+		b.WriteString(text)
+	}
+	return Template(b.String())
+}
+
+var dollarsBeforeBrace = regexp.MustCompile(`(\$+)\{`)
 
 // literals is the text without the variables.
 func (t Template) literals() string {
@@ -145,7 +172,7 @@ const (
 )
 
 // closed is a text whose variables are closed.
-var closed = strict.NewPattern(`^([^$]|\$([^${]|\{[^}]*\})|\$\$+[^$])*\$*$`, "a text in which each ${ has a }").Explained(func(text string) string {
+var closed = strict.NewPattern(`^([^$]|\$+[^${]|(\$\$)+\{|\$(\$\$)*\{[^}]*\})*\$*$`, "a text in which each ${ has a }").Explained(func(text string) string {
 	return strict.Quote(text) + " has a ${ without a }; write $${ for the characters themselves"
 })
 
