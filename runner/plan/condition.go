@@ -76,8 +76,16 @@ func (c *Condition) Holds(v profile.Value) bool {
 	if !isNumber(v) {
 		return false
 	}
-	order := compareNumbers(v.Text, c.Operand)
-	switch c.Op {
+	return Meets(c.Op, CompareNumbers(v.Text, c.Operand))
+}
+
+// Meets reports whether a value that compares to an operand as order says, -1, 0 or 1, meets an operator.
+func Meets(op profile.Op, order int) bool {
+	switch op {
+	case profile.Equal:
+		return order == 0
+	case profile.NotEqual:
+		return order != 0
 	case profile.Less:
 		return order < 0
 	case profile.LessEqual:
@@ -87,13 +95,13 @@ func (c *Condition) Holds(v profile.Value) bool {
 	case profile.GreaterEqual:
 		return order >= 0
 	}
-	panic("plan: a condition with the operator " + string(c.Op))
+	panic("plan: a comparison with the operator " + string(op))
 }
 
 func (c *Condition) equal(v profile.Value) bool {
 	switch {
 	case c.Numeric && isNumber(v):
-		return compareNumbers(v.Text, c.Operand) == 0
+		return CompareNumbers(v.Text, c.Operand) == 0
 	case v.Kind == profile.UntypedValue:
 		return v.Text == c.Operand
 	case c.Numeric || v.Kind == profile.NumberValue:

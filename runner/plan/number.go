@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// compareNumbers compares two numbers as JSON writes them, exactly, whatever their length: 19.90
+// CompareNumbers compares two numbers as JSON writes them, exactly, whatever their length: 19.90
 // equals 19.9, and 1e3 equals 1000. It allocates nothing, and takes time for the digits that are
 // written, not for those that an exponent stands for.
-func compareNumbers(a, b string) int {
+func CompareNumbers(a, b string) int {
 	x, y := parseNumber(a), parseNumber(b)
 	if order := cmp.Compare(x.sign, y.sign); order != 0 || x.sign == 0 {
 		return order

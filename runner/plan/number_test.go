@@ -30,8 +30,8 @@ func TestCompareNumbers(t *testing.T) {
 		}
 		x, _ := new(big.Rat).SetString(a)
 		y, _ := new(big.Rat).SetString(b)
-		if got, want := compareNumbers(a, b), x.Cmp(y); got != want {
-			t.Errorf("compareNumbers(%s, %s) is %d, want %d", a, b, got, want)
+		if got, want := CompareNumbers(a, b), x.Cmp(y); got != want {
+			t.Errorf("CompareNumbers(%s, %s) is %d, want %d", a, b, got, want)
 		}
 	})
 	for _, c := range []struct {
@@ -42,11 +42,11 @@ func TestCompareNumbers(t *testing.T) {
 		{"0.1", "0.10000000000000000001", -1}, {"-1", "-2", 1}, {"-1", "1", -1}, {"1e1000000000", "1e999999999", 1}, {"1e-1000000000", "0", 1},
 		{"1e99999999999999999999", "1", 1}, {"1e-99999999999999999999", "1", -1}, {"0.001e3", "1", 0}, {"100e-2", "1.00", 0},
 	} {
-		if got := compareNumbers(c.a, c.b); got != c.want {
-			t.Errorf("compareNumbers(%s, %s) is %d, want %d", c.a, c.b, got, c.want)
+		if got := CompareNumbers(c.a, c.b); got != c.want {
+			t.Errorf("CompareNumbers(%s, %s) is %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
-	if n := testing.AllocsPerRun(100, func() { compareNumbers("9007199254740993.10", "-9007199254740993.1e7") }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { CompareNumbers("9007199254740993.10", "-9007199254740993.1e7") }); n != 0 {
 		t.Errorf("it allocates %v times", n)
 	}
 }

@@ -53,14 +53,17 @@ var operators = []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Ma
 
 // Conditions reads what the values of a source must be, by their paths or names.
 func (r *CallReader) Conditions(of Source, to *[]Condition) strict.Read {
-	named := func(*yaml.Node) {}
-	switch of {
-	case OfHeader:
-		named = r.Match(headerOf, func(*yaml.Node, string) {})
-	case OfCookie:
-		named = r.Match(cookieOf, func(*yaml.Node, string) {})
-	}
+	forms := map[Source]strict.Pattern{OfJSON: jsonPath, OfHeader: headerOf, OfCookie: cookieOf}
+	named := r.Match(forms[of], func(n *yaml.Node, text string) { r.reader.pathOf(n, of, text) })
 	return r.reader.conditions(of, named, to)
+}
+
+// pathOf checks where a value stands in an answer, and gives it as the answer has it.
+func (r *reader) pathOf(n *yaml.Node, of Source, path string) string {
+	if number := inexact(path); of == OfJSON && number != "" {
+		r.Problem(n, "%s is compared as a double here, which is the same for its neighbours; numbers are compared exactly in a query behind plain keys, such as items.#(id==%s).name", number, number)
+	}
+	return r.literal(n, path)
 }
 
 // conditions reads a mapping of names to conditions; named sees each name.
@@ -70,7 +73,7 @@ func (r *reader) conditions(of Source, named strict.Read, to *[]Condition) stric
 			named(key)
 			r.Scalar(func(value *yaml.Node) {
 				c := r.condition(value, operators)
-				c.Of, c.Path = of, key.Value
+				c.Of, c.Path = of, Template(key.Value).literals()
 				*to = append(*to, c)
 			})(value)
 		})
@@ -153,7 +156,7 @@ func (r *reader) condition(value *yaml.Node, operators []Op) Condition {
 func (r *reader) literal(n *yaml.Node, text string) string {
 	for _, part := range Template(text).Parts() {
 		if part.Variable != "" {
-			r.Problem(n, "a condition cannot contain variables; write the value itself")
+			r.Problem(n, "a condition, or a place in an answer, cannot contain variables; write the value itself")
 			return text
 		}
 	}

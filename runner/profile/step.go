@@ -307,7 +307,7 @@ func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)
 		s := Save{Name: key.Value}
-		short := r.Match(jsonPath, func(_ *yaml.Node, path string) { s.Path = path })
+		short := r.Match(jsonPath, func(n *yaml.Node, path string) { s.Path = r.pathOf(n, OfJSON, path) })
 		r.Either(value, short, func(n *yaml.Node) { r.saveForms(n, &s, sources) })
 		if r.saved[s.Name] = certainly; s.Optional {
 			r.saved[s.Name] = perhaps
@@ -332,7 +332,7 @@ func (r *reader) saveForms(n *yaml.Node, s *Save, sources []Source) {
 	match := strict.Key("match", "A regular expression: its first group is kept, or the whole match.", r.Match(textOf, expression))
 	optional := strict.Key("optional", "Nothing there is no failure, and leaves the variable unset.", r.Bool(&s.Optional))
 	path := func(form strict.Pattern, of Source) strict.Read {
-		return r.Match(form, func(_ *yaml.Node, text string) { s.Of, s.Path = of, text })
+		return r.Match(form, func(n *yaml.Node, text string) { s.Of, s.Path = of, r.pathOf(n, of, text) })
 	}
 	known := map[Source]strict.Form{
 		OfText: {Key: "text", Read: func(n *yaml.Node) {

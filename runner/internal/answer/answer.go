@@ -6,7 +6,6 @@
 package answer
 
 import (
-	"bytes"
 	"strconv"
 	"unsafe"
 
@@ -65,8 +64,10 @@ func anyOf(conditions []plan.Condition, saves []plan.Save, is func(profile.Sourc
 // Check holds the answer against conditions. If all hold, it saves values from it.
 func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) (wrong string) {
 	isJSON := func(of profile.Source) bool { return of == profile.OfJSON }
-	if anyOf(conditions, saves, isJSON) && !gjson.ValidBytes(a.json()) {
-		return "the answer is not JSON"
+	if anyOf(conditions, saves, isJSON) {
+		if wrong := notJSON(a.json()); wrong != "" {
+			return wrong
+		}
 	}
 	for i := range conditions {
 		if c := &conditions[i]; !c.Holds(a.value(c.Of, c.Path)) {
@@ -94,8 +95,7 @@ func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) 
 func (a Answer) value(of profile.Source, path string) profile.Value {
 	switch of {
 	case profile.OfText:
-		// No copy: nobody changes the body meanwhile, and a Saver copies what it keeps.
-		return profile.Value{Kind: profile.TextValue, Text: unsafe.String(unsafe.SliceData(a.Body), len(a.Body))}
+		return profile.Value{Kind: profile.TextValue, Text: asText(a.Body)}
 	case profile.OfSize:
 		return profile.Value{Kind: profile.NumberValue, Text: strconv.Itoa(len(a.Body))}
 	case profile.OfHeader, profile.OfCookie:
@@ -111,13 +111,11 @@ func (a Answer) value(of profile.Source, path string) profile.Value {
 		}
 		return profile.Value{}
 	}
-	return jsonValue(gjson.GetBytes(a.json(), path))
+	return jsonValue(find(asText(a.json()), path))
 }
 
-// json is the body without a byte order mark, which a reader may ignore (RFC 8259, section 8.1).
-func (a Answer) json() []byte { return bytes.TrimPrefix(a.Body, byteOrderMark) }
-
-var byteOrderMark = []byte("\xef\xbb\xbf")
+// asText is a body without a copy: nobody changes it meanwhile, and a Saver copies what it keeps.
+func asText(body []byte) string { return unsafe.String(unsafe.SliceData(body), len(body)) }
 
 // jsonValue is a part of a JSON answer. Everything but a text stays as it was written.
 func jsonValue(got gjson.Result) profile.Value {
