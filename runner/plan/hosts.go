@@ -3,6 +3,8 @@ package plan
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 )
 
 // defaultHosts are the hosts that may be loaded when the profile names none: this machine, and
@@ -19,8 +21,8 @@ func defaultHosts(target string) []string {
 
 // Allowed reports whether a host, without its port, matches one of the patterns: a name, an
 // address, a range of addresses such as 10.0.0.0/8, *.suffix for every name below the suffix but
-// not the suffix itself, or * for all. It ignores letter case and how an address is spelled, and the
-// zone of an address unless the pattern has one.
+// not the suffix itself, or * for all. It ignores how a name or an address is spelled, letter case
+// included, and the zone of an address unless the pattern has one.
 func Allowed(host string, patterns []string) bool {
 	host = normal(host)
 	address, isAddress := parseAddress(host)
@@ -45,8 +47,11 @@ func Allowed(host string, patterns []string) bool {
 	return false
 }
 
-// normal is a host in lower case, without brackets and the root's dot.
+// normal is a host in lower case and in ASCII, without brackets and the root's dot.
 func normal(host string) string {
+	if ascii, err := uri.ASCII(host); err == nil {
+		host = ascii
+	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if strings.HasPrefix(host, "[") {
 		host = strings.Trim(host, "[]")

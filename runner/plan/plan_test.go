@@ -198,6 +198,8 @@ func TestAllowed(t *testing.T) {
 		{"shop.internal", []string{"*internal"}, false},
 		{"shop.internal", []string{"other", "Shop.internal"}, true},
 		{"anything", []string{"*"}, true},
+		{"xn--bcher-kva.test", []string{"Bücher.test"}, true},
+		{"a.MÜLLER.test", []string{"*.xn--mller-kva.test"}, true},
 		{"", []string{"a"}, false},
 		{"127.9.9.9", []string{"127.0.0.0/8"}, true},
 		{"127.evil.com", []string{"127.0.0.0/8"}, false},

@@ -14,8 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 )
 
 // Place is where a request goes.
@@ -121,10 +122,8 @@ func (c *Cookie) goesTo(at Place, path string) bool {
 // canonical is a host as hosts are compared (section 5.1.2).
 func canonical(host string) string {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if strings.ContainsFunc(host, func(r rune) bool { return r > 0x7e }) {
-		if ascii, err := idna.Lookup.ToASCII(host); err == nil {
-			return ascii
-		}
+	if ascii, err := uri.ASCII(host); err == nil {
+		return ascii
 	}
 	return host
 }

@@ -6,7 +6,9 @@
 // (https://url.spec.whatwg.org, section 4.4): it is lenient where people are careless, and what it
 // gives can be sent.
 //
-// Left out: looking up hosts, and spelling them in ASCII, which is package wire's.
+// ASCII spells a host as it goes over the wire.
+//
+// Left out: looking up hosts.
 package uri
 
 import (

@@ -19,7 +19,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strings"
+	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -34,7 +34,7 @@ type Dialer struct {
 	names  *names
 	target Origin
 	user   *url.Userinfo // of the target's address
-	hosts  []string      // patterns of hosts that may be loaded beside the target
+	hosts  []string      // patterns of hosts that may be loaded, the target's among them
 	socket string        // of a unix socket that stands for target; empty for none
 	proxy  Proxy
 	tls    *tls.Config
@@ -72,7 +72,7 @@ func NewDialer(t plan.Target, proxy Proxy) (*Dialer, error) {
 	return &Dialer{
 		names:  newNames(),
 		net:    net.Dialer{KeepAlive: -1}, // it would cost a system call or three at each dial
-		target: at, user: u.User, hosts: t.Hosts, socket: t.Socket, tls: config, proxy: proxy,
+		target: at, user: u.User, hosts: append(slices.Clip(t.Hosts), at.Host), socket: t.Socket, tls: config, proxy: proxy,
 	}, nil
 }
 
@@ -85,7 +85,7 @@ func (d *Dialer) Authorization() string { return basic(d.user) }
 
 // Allowed reports whether a host may be loaded: the target's, or one that the profile names.
 func (d *Dialer) Allowed(host string) bool {
-	return strings.EqualFold(host, d.target.Host) || plan.Allowed(host, d.hosts)
+	return plan.Allowed(host, d.hosts)
 }
 
 func newTLS(t profile.TLS) (*tls.Config, error) {

@@ -150,3 +150,24 @@ func TestZones(t *testing.T) {
 		t.Errorf("hosts: %v", err)
 	}
 }
+
+// A host may be written in any of its spellings, in an address, in limits.hosts and in a redirect.
+func TestSpellingsOfHosts(t *testing.T) {
+	for _, at := range []string{"http://bücher.test", "http://BÜCHER.Test", "http://b%C3%BCcher.test", "http://xn--bcher-kva.test"} {
+		d, err := NewDialer(plan.Target{URL: at, Hosts: []string{"*.Müller.test"}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Target().Host; got != "xn--bcher-kva.test" {
+			t.Errorf("%s: %s", at, got)
+		}
+		for host, want := range map[string]bool{
+			"xn--bcher-kva.test": true, "XN--BCHER-KVA.test": true, "xn--bcher-kva.test.": true,
+			"a.xn--mller-kva.test": true, "xn--mller-kva.test": false, "bcher.test": false,
+		} {
+			if got := d.Allowed(host); got != want {
+				t.Errorf("%s at %s: %v", host, at, got)
+			}
+		}
+	}
+}

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 )
 
 // Origin is the server that a connection leads to.
@@ -24,7 +24,7 @@ func OriginOf(u *url.URL) (Origin, error) {
 	case at.Host == "":
 		return at, errNoHost
 	}
-	ascii, err := httpguts.PunycodeHostPort(at.Host)
+	ascii, err := uri.ASCII(at.Host)
 	if err != nil {
 		return at, errNoHost
 	}
