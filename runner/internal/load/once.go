@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -21,6 +22,14 @@ type StepError struct {
 	Class   tally.Class
 	Text    string // of the error, as in a Tally
 	Tries   int    // how often the whole section was tried
+}
+
+// newStepError says how a call failed.
+func newStepError(c *plan.Call, s *tally.Sample) *StepError {
+	if s.Unfinished {
+		return &StepError{Call: c.Name, Class: tally.Timeout, Text: "not answered before it was cut off"}
+	}
+	return &StepError{Call: c.Name, Class: s.Class, Text: tally.ErrorText(s.Error)}
 }
 
 // Error is a sentence.
@@ -94,6 +103,7 @@ func (c *Crew) Teardown(ctx context.Context) error {
 	}
 	c.once = nil
 	defer w.close()
+	w.run.stopping.Store(true) // waits within a stream are left out, as those between calls are
 	calls, cutOff := context.WithCancel(ctx)
 	defer cutOff()
 	defer time.AfterFunc(c.parts.Plan.StopWithin, cutOff).Stop()

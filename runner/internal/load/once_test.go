@@ -161,7 +161,7 @@ func TestTeardownFails(t *testing.T) {
 	}{
 		"a status":      {"[{http: GET /bad}, {http: GET /b}]", "/bad /b", "teardown: GET /bad failed: status 500 (status)"},
 		"a save":        {"[{http: GET /a, save: {x: nothing}}, {http: GET /b}]", "/a", "teardown: GET /a failed: "},
-		"a long answer": {"[{http: GET /long}, {http: GET /b}]", "/long", "teardown: GET /long failed: not answered before the load ended (timeout)"},
+		"a long answer": {"[{http: GET /long}, {http: GET /b}]", "/long", "teardown: GET /long failed: not answered before it was cut off (timeout)"},
 		"no setup":      {"[{http: GET /a}, {wait: 1h}, {http: GET /b}]", "/a /b", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

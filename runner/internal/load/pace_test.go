@@ -77,6 +77,8 @@ func TestPaceNotReached(t *testing.T) {
 			takes(200 * time.Millisecond), load.Paced{Due: 800, Begun: 400}},
 		"faster than timers, slow system": {"load: {users: 1, run_time: 100s, rounds: 1}\nusers: [{name: u, wait: throughput 500/s, tasks: [{http: GET /}]}]",
 			&system{take: takes(4 * time.Millisecond).take, late: lateTimers(7 * time.Millisecond)}, load.Paced{Due: 50_000, Begun: 25_000}},
+		"the end within a task": {"load: {users: 2, spawn_rate: 1e6, run_time: 100s, rounds: 1}\nusers: [{name: u, wait: throughput 10/s, tasks: [{steps: [{http: GET /}, {wait: 250ms}, {http: GET /b}]}]}]",
+			takes(20 * time.Millisecond), load.Paced{Due: 2000, Begun: 690}},
 		"no rate": {"load: {users: 2, run_time: 100s}\nusers: [{name: u, wait: 1s, tasks: [{http: GET /}]}]", takes(0), load.Paced{}},
 		"open":    {"load: {rate: 10/s, warm_up: 10s, run_time: 100s, rounds: 2}\nusers: [{name: u, tasks: [{http: GET /}]}]", takes(time.Second), load.Paced{Due: 1000, Begun: 1000}},
 		"open, dropped": {"load: {rate: 10/s, max_in_flight: 1, warm_up: 10s, run_time: 100s, rounds: 2}\nusers: [{name: u, tasks: [{http: GET /}]}]",
@@ -90,6 +92,30 @@ func TestPaceNotReached(t *testing.T) {
 					t.Errorf("the report says %+v, want %+v", p, c.want)
 				}
 			})
+		})
+	}
+}
+
+// Stretches put together asked for what the rate says, also where a task extends over several.
+func TestPaceInStretches(t *testing.T) {
+	for steps, begun := range map[string]int64{
+		"{http: GET /}": 40,
+		"{http: GET /}, {wait: 450ms}, {http: GET /b}": 40,
+		"{http: GET /}, {wait: 700ms}":                 28,
+		"{http: GET /}, {wait: 4s}, {http: GET /b}":    5,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := makePlan(t, "load: {users: 2, spawn_rate: 1e6, warm_up: 1s, run_time: 60s}\nusers: [{name: u, wait: throughput 2/s, tasks: [{steps: ["+steps+"]}]}]")
+			crew, _ := newCrew(p, &system{})
+			crew.Work(t.Context(), nil, p.WarmUpShift())
+			var paced load.Paced
+			for i := range 20 {
+				paced.Add(crew.Work(t.Context(), nil, p.Shift(i+1, 0, time.Second)).Paced)
+			}
+			crew.Dismiss(t.Context())
+			if paced.Due != 80 || paced.Missed != 0 || paced.Begun < 2*begun-4 || paced.Begun > 2*begun+4 {
+				t.Errorf("%s: 2 tasks a second were due for each of 2 users in 20 s; %+v", steps, paced)
+			}
 		})
 	}
 }

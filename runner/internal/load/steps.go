@@ -28,15 +28,15 @@ func (w *worker) perform(ctx context.Context, steps []plan.Step, due time.Durati
 
 // goOn does what is left of a task; see perform.
 func (w *worker) goOn(ctx context.Context, due time.Duration) (ended time.Duration, good bool) {
-	good = true
+	good, w.idle = true, true
 	for first := true; ; first = false {
 		s := w.nextStep()
 		switch {
 		case s == nil:
-			w.idle = first
 			return due, good
 		case s.Wait != nil:
 			ended, next := due, w.choose.Pause(*s.Wait, due)
+			w.idle = w.idle && next <= ended
 			var awake bool
 			if due, awake = w.sleepUntil(next); !awake {
 				w.rest(ended, next)
@@ -49,7 +49,7 @@ func (w *worker) goOn(ctx context.Context, due time.Duration) (ended time.Durati
 		default:
 			var ok bool
 			due, ok = w.send(ctx, s.Call, due)
-			good = good && ok
+			good, w.idle = good && ok, false
 			if !ok && s.Call.Saves {
 				w.at = w.at[:0]
 				return due, false
@@ -145,7 +145,7 @@ func (w *worker) counted(c *plan.Call, s *tally.Sample) bool {
 	if route := c.Route(); route >= 0 {
 		w.run.count(w.lane, route, *s)
 	} else if !good {
-		w.failed = &StepError{Call: c.Name, Class: s.Class, Text: tally.ErrorText(s.Error)}
+		w.failed = newStepError(c, s)
 	}
 	return good
 }

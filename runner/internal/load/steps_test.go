@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -144,14 +146,43 @@ users:
 
 // A task whose steps are all left out costs the user a moment, and not all of a core.
 func TestTaskThatDoesNothing(t *testing.T) {
-	s := &system{answer: func(string, time.Duration) reply { return reply{body: `{"n": 1}`} }}
-	synctest.Test(t, func(t *testing.T) {
-		p := makePlan(t, "load: {users: 1, run_time: 10s, rounds: 1}\nusers: [{name: u, on_start: [{http: GET /in, save: {n: n}}], tasks: [{http: GET /, if: {n: 2}}]}]")
-		_, report := apply(t.Context(), p, s, nil)
-		if len(s.sent) != 1 || report.Until != 10*time.Second {
-			t.Errorf("%d requests in %v", len(s.sent), report.Until)
-		}
-	})
+	for name, user := range map[string]string{
+		"no wait":              "tasks: [{http: GET /, if: {n: 2}}]",
+		"a wait of no time":    "wait: 0s, tasks: [{http: GET /, if: {n: 2}}]",
+		"a step of no time":    "tasks: [{steps: [{wait: 0s, repeat: 0..3}, {http: GET /, if: {n: 2}}]}]",
+		"waits that are short": "wait: 0ms..1ms, tasks: [{steps: [{wait: 0s}, {http: GET /, if: {n: 2}}]}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := makePlan(t, "load: {users: 1, run_time: 10s, rounds: 1}\nusers: [{name: u, on_start: [{http: GET /in, save: {n: n}}], "+user+"}]")
+				s, source, tasks := &system{answer: answersN}, datagen.New(p), 0
+				crew := load.NewCrew(load.Parts{
+					Plan: p, Client: s.connect, Sink: func(int, *tally.Tally) {},
+					Values: func(index, slots int) load.UserValues { return tiring{source.User(index, slots), &tasks} },
+				})
+				report := crew.Work(t.Context(), nil, p)
+				crew.Dismiss(t.Context())
+				if len(s.sent) != 1 || report.Until != 10*time.Second || tasks < 9_000 {
+					t.Errorf("%d requests and %d tasks in %v", len(s.sent), tasks, report.Until)
+				}
+			})
+		})
+	}
+}
+
+func answersN(string, time.Duration) reply { return reply{body: `{"n": 1}`} }
+
+// tiring are values that stop a user who does task after task in no time.
+type tiring struct {
+	load.UserValues
+	tasks *int
+}
+
+func (v tiring) NextTask() {
+	if *v.tasks++; *v.tasks > 20_000 {
+		panic("a user never rests")
+	}
+	v.UserValues.NextTask()
 }
 
 // A task with groups that the end of a stretch interrupts goes on in the next where it was.

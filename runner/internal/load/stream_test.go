@@ -101,3 +101,38 @@ func TestStreamsThatNeverRunDry(t *testing.T) {
 		})
 	}
 }
+
+// A teardown whose stream never runs dry, or waits, keeps to stop_within, and says what was cut off.
+func TestStreamsInTeardown(t *testing.T) {
+	wait := profile.Wait{Kind: profile.WaitBetween, Min: time.Hour, Max: time.Hour}
+	const cutOff = "teardown: watch failed: not answered before it was cut off (timeout)"
+	for name, c := range map[string]struct {
+		step plan.Message
+		says string
+	}{
+		"a wait":     {plan.Message{Wait: &wait}, ""},
+		"a span":     {plan.Message{Awaits: profile.AwaitSpan, For: time.Hour}, ""},
+		"to its end": {plan.Message{Awaits: profile.AwaitEnd}, cutOff},
+		"sends":      {plan.Message{Sends: true, Repeat: 1_000_000}, cutOff},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &plan.Plan{
+					Rounds: 1, RoundLength: 10 * time.Second, StopWithin: 3 * time.Second, Target: plan.Target{Timeout: 2 * time.Second},
+					Teardown: []plan.Step{{Call: &plan.Call{Name: "watch", Messages: []plan.Message{c.step}}}},
+				}
+				crew := NewCrew(Parts{
+					Plan: p, Client: func() Client { return flood{event: Answered} }, Once: func(int) UserValues { return noValues{} },
+				})
+				began := time.Now()
+				says := ""
+				if err := crew.Teardown(t.Context()); err != nil {
+					says = err.Error()
+				}
+				if lasted := time.Since(began); says != c.says || lasted > 3010*time.Millisecond {
+					t.Errorf("%q after %v, want %q", says, lasted, c.says)
+				}
+			})
+		})
+	}
+}

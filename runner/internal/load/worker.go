@@ -180,6 +180,10 @@ func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	w.resume = max(from-w.run.Plan.Length(), 0)
 	due, ok := w.sleepUntil(from)
 	if !ok {
+		if len(w.at) > 0 { // all of this stretch lies within a wait of its task
+			w.schedule.skip(w.schedule.planned+w.schedule.period, w.run.judged(span))
+			w.schedule.planned -= w.run.Plan.Length()
+		}
 		return false
 	}
 	if !w.begun {
@@ -197,9 +201,10 @@ func (w *worker) work(ctx context.Context, span plan.Span) bool {
 				break
 			}
 		}
+		next := w.schedule.planned + w.schedule.period
 		due, _ = w.goOn(ctx, due)
 		if len(w.at) > 0 { // the end of the stretch interrupted it
-			w.schedule.skip(w.schedule.planned+w.schedule.period, w.run.judged(span))
+			w.schedule.skip(next, w.run.judged(span))
 			break
 		}
 		if due, ok = w.pause(span, due); !ok {
@@ -230,15 +235,14 @@ func (w *worker) turn(ctx context.Context, span plan.Span, due time.Duration) (b
 // pause waits between two tasks, the first of which has ended. It returns the instant at which the
 // wait was over; not ok if the load ended first.
 func (w *worker) pause(span plan.Span, ended time.Duration) (due time.Duration, ok bool) {
-	switch wait := w.run.Plan.Behaviours[w.behaviour].Wait; wait.Kind {
-	case profile.WaitNone:
-		if !w.idle {
-			w.schedule.plan(ended, false)
-			return ended, true
-		}
-		w.schedule.plan(ended+idleTask, true)
-	case profile.WaitPace:
+	switch wait := w.run.Plan.Behaviours[w.behaviour].Wait; {
+	case wait.Kind == profile.WaitPace:
 		w.schedule.reach(w.schedule.planned+w.schedule.period, ended, w.run.judged(span))
+	case w.idle:
+		w.schedule.plan(max(w.choose.Wait(wait, ended), ended+idleTask), true)
+	case wait.Kind == profile.WaitNone:
+		w.schedule.plan(ended, false)
+		return ended, true
 	default:
 		w.schedule.plan(w.choose.Wait(wait, ended), true)
 	}
