@@ -63,7 +63,7 @@ func (c *Condition) Holds(v profile.Value) bool {
 	}
 	switch c.Op {
 	case profile.Exists:
-		return true
+		return v.Kind != profile.NullValue || c.Of != profile.OfVariable // null is nothing to save, nor to use
 	case profile.Matches:
 		return c.Pattern.MatchString(v.Text)
 	case profile.Contains:

@@ -32,7 +32,7 @@ type Plan struct {
 	Teardown   []Step   // done once, after the last user; in no route's figures
 	Slots      int      // how many variables setup and teardown save
 	Shared     int      // how many of them setup saves: they have the first slots there, and of every Behaviour
-	Lasting    int      // of every Behaviour's slots so many come first that setup and on_starts save: a task empties the others when it begins
+	Lasting    int      // of every Behaviour's slots so many are for what setup and its on_start save: a task empties the others when it begins
 	Behaviours []Behaviour
 	Data       []Table
 	Users      []User // closed model: in the order of their start; nil in the open one

@@ -19,7 +19,8 @@ type Resolver struct {
 	values    Values
 	basePath  string         // of target.url
 	slots     map[string]int // where the present user's variables are saved
-	lasting   []string       // the variables that setup and on_starts save
+	free      int            // the next slot
+	shared    []string       // the variables that setup saves
 	uncounted bool           // setup or teardown is being resolved
 	secrets   []Secret       // see Start
 	err       error
@@ -247,40 +248,44 @@ func (r *Resolver) start(s *profile.Start) *Start {
 // once resolves setup and teardown. Setup's variables get the first slots, which all behaviours share.
 func (r *Resolver) once(p *profile.Profile) {
 	r.uncounted = true
-	r.slots = map[string]int{}
-	r.lasting = profile.Saves(p.Setup)
-	r.reserve(r.lasting)
-	r.plan.Shared = len(r.slots)
+	r.slots, r.free = map[string]int{}, 0
+	r.shared = profile.Saves(p.Setup)
+	r.reserve(r.shared)
+	r.plan.Shared = r.free
 	r.plan.Setup = r.steps(p.Setup)
 	r.reserve(profile.Saves(p.Teardown))
-	r.plan.Slots = len(r.slots)
+	r.plan.Slots = r.free
 	r.plan.Teardown = r.steps(p.Teardown)
 	r.uncounted = false
 	for _, u := range p.Users {
-		for _, name := range profile.Saves(u.OnStart) {
-			if !slices.Contains(r.lasting, name) {
-				r.lasting = append(r.lasting, name)
-			}
-		}
+		r.lasting(u)
+		r.plan.Lasting = max(r.plan.Lasting, r.free)
 	}
-	r.plan.Lasting = len(r.lasting)
+}
+
+// lasting gives slots to what setup and a user's on_start save.
+func (r *Resolver) lasting(u profile.Behaviour) {
+	r.slots, r.free = map[string]int{}, 0
+	r.reserve(r.shared)
+	r.reserve(profile.Saves(u.OnStart))
 }
 
 // reserve gives a slot to each variable that has none.
 func (r *Resolver) reserve(names []string) {
 	for _, name := range names {
 		if _, there := r.slots[name]; !there {
-			r.slots[name] = len(r.slots)
+			r.slots[name] = r.free
+			r.free++
 		}
 	}
 }
 
 func (r *Resolver) behaviour(u profile.Behaviour) Behaviour {
-	r.slots = map[string]int{}
-	r.reserve(r.lasting)
+	r.lasting(u)
+	r.free = r.plan.Lasting
 	r.reserve(u.Saves())
 	b := Behaviour{
-		Name: u.Name, Weight: u.Weight, Wait: u.Wait, Slots: len(r.slots), fixed: u.Fixed,
+		Name: u.Name, Weight: u.Weight, Wait: u.Wait, Slots: r.free, fixed: u.Fixed,
 		OnStart: r.steps(u.OnStart), Renew: u.Renew, OnStop: r.steps(u.OnStop),
 	}
 	for _, t := range u.Tasks {

@@ -162,19 +162,26 @@ func (r *reader) step(n *yaml.Node) (step Step) {
 const maxTimes = 10_000
 
 // guarded reads a step that may be repeated or left out. read gets the keys for that. What the step saves
-// may be unset after it when it may be left out.
+// may be unset after it when it may be left out, and while it is read when an earlier time may have
+// unset it.
 func (r *reader) guarded(n *yaml.Node, step *Step, read func(flow []strict.Field)) {
-	names := guardNames(strict.Get(n, "if"))
+	if again := strict.Get(n, "repeat"); again != nil && again.Value != "1" {
+		r.repeated(n)
+	}
 	before := maps.Clone(r.saved)
-	for _, name := range names {
-		r.guards[name]++
+	var added []string
+	for _, name := range guardNames(strict.Get(n, "if")) {
+		if !r.guards[name] {
+			r.guards[name] = true
+			added = append(added, name)
+		}
 	}
 	read([]strict.Field{
 		strict.Key("repeat", "How often the step is done: a number, or 1..5 to draw one each time.", r.repeat(&step.Repeat)),
 		strict.Key("if", "The step is left out unless all hold: what may stand inside ${ }, and a value or a condition such as exists.", r.conditions(OfVariable, r.guardName, &step.If)),
 	})
-	for _, name := range names {
-		r.guards[name]--
+	for _, name := range added {
+		delete(r.guards, name)
 	}
 	if len(step.If) > 0 || step.Repeat.Max > 0 && step.Repeat.Min == 0 {
 		for name := range r.saved {
@@ -185,14 +192,52 @@ func (r *reader) guarded(n *yaml.Node, step *Step, read func(flow []strict.Field
 	}
 }
 
+// repeated notes what an earlier time of a step that is repeated may have saved, or unset. What only the
+// step itself saves cannot be what lets it begin.
+func (r *reader) repeated(n *yaml.Node) {
+	group, asked := strict.Has(n, "steps"), guardNames(strict.Get(n, "if"))
+	eachSave(n, func(name string, optional bool) {
+		switch saved := r.saved[name] != 0; {
+		case saved && optional:
+			r.unset(name)
+		case !saved && group && !slices.Contains(asked, name):
+			r.saved[name] = perhaps
+		}
+	})
+}
+
+// unset notes that a variable may be unset from here on, whatever an if around this place has found.
+func (r *reader) unset(name string) {
+	r.saved[name] = perhaps
+	delete(r.guards, name)
+}
+
+// eachSave calls yield for each variable that the steps under a node save.
+func eachSave(n *yaml.Node, yield func(name string, optional bool)) {
+	if n == nil {
+		return
+	}
+	if save := strict.Get(n, "save"); save != nil {
+		for _, name := range strict.Keys(save) {
+			optional := strict.Get(strict.Get(save, name), "optional")
+			yield(name, optional != nil && strings.EqualFold(optional.Value, "true"))
+		}
+	}
+	if steps := strict.Get(n, "steps"); steps != nil {
+		for _, step := range steps.Content {
+			eachSave(step, yield)
+		}
+	}
+}
+
 // guardNames are the variables that are set where the conditions of an if hold.
 func guardNames(n *yaml.Node) (names []string) {
-	if n == nil || n.Kind != yaml.MappingNode {
+	if n == nil {
 		return nil
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if !strings.HasPrefix(n.Content[i+1].Value, string(NotEqual)) { // which holds for what is not set, too
-			names = append(names, n.Content[i].Value)
+	for _, name := range strict.Keys(n) {
+		if !strings.HasPrefix(strict.Get(n, name).Value, string(NotEqual)) { // which holds for what is not set, too
+			names = append(names, name)
 		}
 	}
 	return names
@@ -310,7 +355,10 @@ func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 		short := r.Match(jsonPath, func(n *yaml.Node, path string) { s.Path = r.pathOf(n, OfJSON, path) })
 		r.Either(value, short, func(n *yaml.Node) { r.saveForms(n, &s, sources) })
 		if r.saved[s.Name] = certainly; s.Optional {
-			r.saved[s.Name] = perhaps
+			r.unset(s.Name)
+			if r.lasting[s.Name] == certainly {
+				r.Problem(key, "setup or on_start saves ${%s} too, and it would be unset in later tasks when nothing is found here: choose another name", s.Name)
+			}
 		}
 		saves = append(saves, s)
 	})

@@ -153,14 +153,15 @@ type reader struct {
 	data      []Table
 	inUser    bool                 // a user sends what is being read
 	saved     map[string]certainty // variables that have been set so far, when inUser
-	guards    map[string]int       // variables that an if around what is being read names
+	guards    map[string]bool      // variables that are set here, as an if around this place asks
 	shared    map[string]certainty // variables that setup saves
+	lasting   map[string]certainty // variables that tasks begin with, when one is read
 	inGuard   bool                 // the name of a guard is being read
 	uses      map[string]string    // where each variable of the environment is used first
 }
 
 func newReader(r *strict.Reader, from Surroundings) *reader {
-	return &reader{Reader: r, from: from, guards: map[string]int{}, shared: map[string]certainty{}, uses: map[string]string{}}
+	return &reader{Reader: r, from: from, guards: map[string]bool{}, shared: map[string]certainty{}, uses: map[string]string{}}
 }
 
 // certainty says whether a variable is set where something is read.
@@ -243,7 +244,7 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 		return r.checkColumn(n, table, column)
 	case err != nil:
 		r.Problem(n, "%v", err)
-	case isGenerator || r.saved[variable] == certainly || r.saved[variable] == perhaps && (r.inGuard || r.guards[variable] > 0):
+	case isGenerator || r.saved[variable] == certainly || r.saved[variable] == perhaps && (r.inGuard || r.guards[variable]):
 		return true
 	case r.saved[variable] == perhaps:
 		r.Problem(n, "${%s} may not be set here: what saves it may be left out, or find nothing; do this only if it is set: if: {%s: exists}", variable, variable)

@@ -72,6 +72,8 @@ func (r *reader) user(n *yaml.Node) Behaviour {
 
 func (r *reader) tasks(n *yaml.Node) []Task {
 	var tasks []Task
+	r.lasting = maps.Clone(r.saved)
+	defer func() { r.lasting = nil }()
 	r.NonEmpty(n, "write at least one task", func(item *yaml.Node) {
 		before := maps.Clone(r.saved)
 		tasks = append(tasks, r.task(item))

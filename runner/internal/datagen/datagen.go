@@ -163,7 +163,11 @@ func (u *User) Holds(guards []plan.Guard) bool {
 	for i := range guards {
 		g := &guards[i]
 		u.guard = u.Append(u.guard[:0], g.Value)
-		if !g.Condition.Holds(profile.Value{Kind: u.kind(g.Value), Text: string(u.guard)}) {
+		value := profile.Value{Kind: u.kind(g.Value), Text: string(u.guard)}
+		if value.Kind == profile.NullValue {
+			value.Text = "null"
+		}
+		if !g.Condition.Holds(value) {
 			return false
 		}
 	}

@@ -115,7 +115,7 @@ func TestLiteralsAreSentAsWritten(t *testing.T) {
 		"12345678901234567890123": "12345678901234567890123", "19.90": "19.90", "01234": "1234", "-007.50": "-7.50", "0x1F": "31", "0xFFFFFFFFFFFFFFFFFF": "4722366482869645213695", "0o17": "15",
 		"1e3": "1e3", "1E+3": "1E+3", ".5": "0.5", "-.5e-2": "-0.5e-2", "5.": "5", "+5": "5", "-0": "-0", "00": "0", "~": "null", "null": "null", "": "null", "yes": `"yes"`, "off": `"off"`, "True": "true", "TRUE": "true",
 		"2024-01-02": `"2024-01-02"`, "12:30": `"12:30"`, "1.2.3": `"1.2.3"`, "0x": `"0x"`, `"17"`: `"17"`, "'null'": `"null"`, "!!str 17": `"17"`, `!!int "17"`: "17", "!!float 3": "3", "e5": `"e5"`, ".": `"."`,
-		"0b1x": `"0b1x"`, `"$${x}"`: `"${x}"`, `"$$${x}"`: `"$${x}"`, "$$5": `"$$5"`, "a$": `"a$"`,
+		"0b1x": `"0b1x"`, `"$${x}"`: `"${x}"`, `"$$$${x}"`: `"$${x}"`, "$$5": `"$$5"`, "a$": `"a$"`,
 	} {
 		p := planOf(t, "", "          - http: POST /\n            json: {v: "+literal+"}\n", nil)
 		if got := body(t, p); got != `{"v":`+want+`}` {
@@ -203,4 +203,54 @@ func TestHolds(t *testing.T) {
 	check(`{data.row: 17, env.N: 5, "int(4,4)": 4, word: "~ ."}`, none, true)
 	check(`{env.N: "5"}`, none, true)
 	check(`{env.N: "> 5"}`, none, false)
+}
+
+// A guard asks null cells for what they are, and not for the nothing that they are written as.
+func TestGuardsOnNull(t *testing.T) {
+	for condition, want := range map[string]bool{
+		"exists": false, "null": true, `"!= null"`: false, `"== null"`: true, `""`: false, "0": false, "false": false, `"> 0"`: false, `"!= 1"`: true,
+	} {
+		p := planOf(t, "data: {t: {file: t.jsonl}}", "          - {http: GET /, if: {data.t.v: "+condition+"}}\n", map[string]string{"t.jsonl": `{"v": null}`})
+		if got := datagen.New(p).User(0, 0).Holds(p.Behaviours[0].Tasks[0].Steps[0].If); got != want {
+			t.Errorf("%s holds for null: %v", condition, got)
+		}
+	}
+	for _, cell := range []string{"0", "false", `""`, "[]"} {
+		p := planOf(t, "data: {t: {file: t.jsonl}}", "          - {http: GET /, if: {data.t.v: exists}}\n", map[string]string{"t.jsonl": `{"v": ` + cell + `}`})
+		if !datagen.New(p).User(0, 0).Holds(p.Behaviours[0].Tasks[0].Steps[0].If) {
+			t.Errorf("%s does not exist", cell)
+		}
+	}
+}
+
+// Two kinds of users save a variable of one name: in on_start, and in a task, which forgets it.
+func TestTasksForgetWhatOnlyOthersKeep(t *testing.T) {
+	p, problems := profile.Parse("p.yaml", []byte(`
+name: p
+target: {url: "http://127.0.0.1"}
+users:
+  - {name: a, on_start: [{http: GET /, save: {tok: t}}], tasks: [{http: "GET /${tok}"}]}
+  - {name: b, tasks: [{steps: [{http: GET /, save: {tok: {json: t, optional: true}}}, {if: {tok: exists}, http: "GET /${tok}"}]}]}
+`), profile.Surroundings{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	made, err := plan.Make(p, plan.Values{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []profile.ValueKind{profile.TextValue, profile.NoValue} {
+		b := made.Behaviours[i]
+		saving := b.Tasks[0].Steps[0].Call
+		if len(b.OnStart) > 0 {
+			saving = b.OnStart[0].Call
+		}
+		u := datagen.New(made).User(0, b.Slots)
+		slot := saving.Save[0].Slot
+		u.Save(slot, profile.Value{Kind: profile.TextValue, Text: "x"})
+		u.NextTask()
+		if got := u.Saved(slot).Kind; got != want {
+			t.Errorf("%s: the next task finds a value of kind %d, want %d", b.Name, got, want)
+		}
+	}
 }

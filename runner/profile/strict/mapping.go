@@ -94,6 +94,16 @@ func Get(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
+// Keys are the keys of the mapping n; none of anything else.
+func Keys(n *yaml.Node) (keys []string) {
+	if n = resolve(n); n.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			keys = append(keys, n.Content[i].Value)
+		}
+	}
+	return keys
+}
+
 // keyOf returns the node of a key, nil when the mapping n does not hold it.
 func keyOf(n *yaml.Node, key string) *yaml.Node {
 	n = resolve(n)
