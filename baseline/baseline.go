@@ -30,6 +30,14 @@ var (
 	ErrDenied      = errors.New("permission denied")
 )
 
+// LocationError is a mistake in what says where a store is: the user's to mend.
+type LocationError struct{ Err error }
+
+func (e LocationError) Error() string { return e.Err.Error() }
+
+// Unwrap is the mistake.
+func (e LocationError) Unwrap() error { return e.Err }
+
 // Store keeps runs. All methods are safe for concurrent use, by many processes as well, and
 // end with an error when ctx does. Where a method takes an ID, it is given whole, and the
 // error is ErrNotFound when there is no such run.

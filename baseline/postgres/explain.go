@@ -38,7 +38,7 @@ func passes(err error) bool {
 
 // forGood reports whether a pooler says no and means it. All that PgBouncer says has one code, 08P01.
 func forGood(refused *pgconn.PgError) bool {
-	return slices.ContainsFunc([]string{"authentication failed", "no such user", "no such database", "unsupported startup parameter", "SSL required"}, func(part string) bool {
+	return slices.ContainsFunc([]string{"authentication failed", "no such user", "no such database", "unsupported startup parameter", "SSL required", "not allowed in statement pooling mode"}, func(part string) bool {
 		return strings.Contains(refused.Message, part)
 	})
 }
@@ -98,20 +98,22 @@ func (s *server) inWords(refused *pgconn.PgError) string {
 		if s.hasCertificate() { // which this may be about as well: the server does not tell
 			return fmt.Sprintf("the user %s, the password or the client's certificate is refused: the certificate's common name must be the user: %s", user, said)
 		}
-		return fmt.Sprintf("the user %s or the password is refused: %s", user, said)
+		return fmt.Sprintf("the user %s or the password is refused: correct the URL, or ask whoever runs the server: %s", user, said)
 	case "3D000":
 		return fmt.Sprintf("the server has no database %s: correct the URL, or make it with CREATE DATABASE %s ENCODING 'UTF8': %s", database, quoted(database), said)
 	case insufficientPrivilege:
 		return fmt.Sprintf("the user %s may not connect to this database: its owner allows it with GRANT CONNECT ON DATABASE %s TO %s: %s",
 			user, quoted(database), quoted(user), said)
 	case tooManyConnections:
-		return "the server has no connection left: try again when other jobs have ended, or put PgBouncer before it: " + said
+		return fmt.Sprintf("the server has no connection left for the user %s and the database %s: try again when other jobs have ended, have their limit raised, or put PgBouncer before it: %s", user, database, said)
 	case "53100":
 		return "the server's disk is full, and nothing was written: make room there: " + said
 	case "22P05", "22021":
 		return "the database's encoding lacks a character of what it was given: use a database with ENCODING 'UTF8': " + said
-	case "42P01", "42703", "42P07":
-		return "the tables are not those that Plimsoll made: restore them from a backup, or drop the table plimsoll_schema and all others that begin with plimsoll_ to begin anew: " + said
+	case "42P01", "42703", "42P07", "42P10", "42804", "42809", "42883", "23502", "0A000":
+		return "the tables are not those that Plimsoll made: undo what somebody has changed or restore them from a backup, or drop the table plimsoll_schema and all others that begin with plimsoll_ to begin anew: " + said
+	case "P0001":
+		return "a rule of this database, such as a trigger, refuses it: ask whoever made the rule: " + said
 	case "42704", "22023":
 		return "the URL has a parameter that the server does not take: " + said
 	case "55P03":
@@ -124,6 +126,9 @@ func (s *server) inWords(refused *pgconn.PgError) string {
 		}
 		return s.poolerInWords(refused, said)
 	}
+	if class := refused.Code[:min(2, len(refused.Code))]; slices.Contains([]string{"53", "54", "55", "57", "58", "F0", "XX"}, class) {
+		return "the server itself has a problem: whoever runs it finds more in its log: " + said
+	}
 	return said
 }
 
@@ -135,12 +140,18 @@ func (s *server) poolerInWords(refused *pgconn.PgError, said string) string {
 		return fmt.Sprintf("the user %s or the password is refused by the pooler before the server: %s", c.User, said)
 	case strings.Contains(refused.Message, "no such database"):
 		return fmt.Sprintf("the pooler before the server has no database %s: correct the URL, or add it to the pooler's configuration: %s", quoted(c.Database), said)
+	case strings.Contains(refused.Message, "statement pooling"):
+		return "the pooler before the server pools by statement, and a run is put in a transaction: use one with pool_mode = transaction or session: " + said
 	}
-	return said
+	return "the server, or a pooler before it, says no, and its log may say more: " + said
 }
 
 // denied says who lacks which right, and who has it.
 func (s *server) denied(ctx context.Context, to table.Deed, refused *pgconn.PgError) error {
+	if strings.Contains(refused.Message, "row-level security") { // has its right, and yet may not
+		return deniedError{fmt.Sprintf("%s: cannot %s: a policy of row security on the table forbids it to the user %s: whoever made the policy can allow it (%s, SQLSTATE %s)",
+			baseline.ErrDenied, to, s.pool.Config().ConnConfig.User, refused.Message, refused.Code)}
+	}
 	may := table.Roles(to)
 	user, has, some := s.whoAmI(ctx)
 	of := " (" + strings.Join(has, ", ") + ")"

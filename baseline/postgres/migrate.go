@@ -27,7 +27,7 @@ func (r retrying) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.retry(ctx, table.Reading, func() error {
+	return r.retry(ctx, table.Opening, func() error {
 		if err := r.find(ctx); err != nil {
 			return err
 		}
@@ -110,7 +110,11 @@ func (t transaction) Version(ctx context.Context) (version int, err error) {
 	if err := t.tx.QueryRow(ctx, exists, t.schema).Scan(&there); err != nil || !there {
 		return 0, err
 	}
-	return version, t.tx.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM "+pgx.Identifier{t.schema, "plimsoll_schema"}.Sanitize()).Scan(&version)
+	err = t.tx.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM "+pgx.Identifier{t.schema, "plimsoll_schema"}.Sanitize()).Scan(&version)
+	if err == nil && version == 0 { // whoever makes it puts a row into it in the same transaction
+		err = errors.New("cannot open the store: the table plimsoll_schema has no row that this user sees, so the version of the tables is not known: a policy of row security may hide it, or somebody has removed it: have it restored")
+	}
+	return version, err
 }
 
 // Exec runs statements.

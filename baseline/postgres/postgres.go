@@ -29,13 +29,13 @@ const (
 )
 
 // Open connects to the database at a postgres:// URL and makes or migrates its tables. The
-// error wraps baseline.ErrUnreachable when there is no way in, baseline.ErrNewerSchema when a
+// error is a baseline.LocationError when the URL is no good. It wraps baseline.ErrUnreachable when there is no way in, baseline.ErrNewerSchema when a
 // newer program has migrated them, and baseline.ErrOlderSchema when the user may not migrate them:
 // see Roles.
 func Open(ctx context.Context, databaseURL string) (baseline.Store, error) {
 	t, err := parse(databaseURL)
 	if err != nil {
-		return nil, err
+		return nil, baseline.LocationError{Err: err}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, t.config)
 	if err != nil {

@@ -297,6 +297,16 @@ func TestParametersBehindPgBouncer(t *testing.T) {
 	}
 }
 
+// A pooler by session works too. One by statement is refused in words, at the first try.
+func TestModesOfPgBouncer(t *testing.T) {
+	database := pgtest.Database(t)
+	works(t, pgtest.PoolerBy(t, "session", database))
+	_, err := postgres.Open(t.Context(), pgtest.PoolerBy(t, "statement", database))
+	if err == nil || !strings.Contains(err.Error(), "use one with pool_mode = transaction or session") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // What others leave behind in a session of the pooler's does not reach the store.
 func TestSessionOfOthers(t *testing.T) {
 	database := pgtest.Database(t)
@@ -366,7 +376,7 @@ func TestWhatAServerCannotDo(t *testing.T) {
 	full := settle(t, database)
 	exec(t, database, "ALTER ROLE "+userIn(t, full)+" NOSUPERUSER CONNECTION LIMIT 0")
 	_, err = postgres.Open(t.Context(), full)
-	if !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), "no connection left: try again") {
+	if !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), "no connection left for the user "+userIn(t, full)) {
 		t.Errorf("no connection left: got %v", err)
 	}
 }

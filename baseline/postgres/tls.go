@@ -17,7 +17,7 @@ import (
 // noWayIn is an error of connecting with what to do about it. No advice turns a protection off: where the
 // server has no TLS, it says what goes without.
 func (s *server) noWayIn(connect *pgconn.ConnectError) error {
-	all := causes(connect)
+	all := s.failures(connect)
 	plain := func(err *pgconn.PgError) bool { return strings.Contains(err.Message, "no encryption") }
 	for _, takePlain := range []bool{false, true} { // the plain try after one that failed encrypted tells least
 		for _, err := range all {
@@ -35,6 +35,22 @@ func (s *server) noWayIn(connect *pgconn.ConnectError) error {
 		}
 	}
 	return fmt.Errorf("%w: %w; is the server up, and the URL right?", baseline.ErrUnreachable, root(all[0]))
+}
+
+// failures are the errors that can be why there is no way in. A server without TLS is no reason where it is
+// asked in the clear next, as on this machine.
+func (s *server) failures(connect *pgconn.ConnectError) []error {
+	all := causes(connect)
+	if !slices.ContainsFunc(ways(s.config.ConnConfig), func(way *pgconn.FallbackConfig) bool { return way.TLSConfig == nil }) {
+		return all
+	}
+	last := len(all) - 1
+	return append(slices.DeleteFunc(slices.Clone(all[:last]), refusedTLS), all[last])
+}
+
+// refusedTLS reports whether a server, or a pooler before it, has no TLS.
+func refusedTLS(err error) bool {
+	return strings.Contains(err.Error(), "server refused TLS connection")
 }
 
 // causes are the errors of all that was tried.
@@ -116,7 +132,7 @@ func (s *server) aboutTLS(err error) string {
 		return aboutAlert("protocol version")
 	case strings.Contains(text, "channel binding"):
 		return "channel_binding=require takes TLS, a password that the server keeps as scram-sha-256, and no pooler between"
-	case strings.Contains(text, "server refused TLS connection"):
+	case refusedTLS(err):
 		return "the server, or a pooler before it, has no TLS: turn it on there (ssl = on). Without it, everybody on the way reads the password and the runs and can change them; " +
 			"sslmode=disable in the URL accepts that, and is meant for a server on this machine or in a private network"
 	case strings.Contains(text, "first record does not look like a TLS handshake"), strings.Contains(text, "tls error: EOF"):

@@ -179,6 +179,21 @@ func TestTroubleWithTLS(t *testing.T) {
 	})
 }
 
+// On this machine a server without TLS is asked in the clear. What it says then is the reason, and not that it
+// has no TLS.
+func TestReasonOfAServerWithoutTLS(t *testing.T) {
+	database := change(t, pgtest.Database(t), func(u *url.URL) { u.RawQuery = "" })
+	full := settle(t, database)
+	exec(t, database, "ALTER ROLE "+userIn(t, full)+" NOSUPERUSER CONNECTION LIMIT 0")
+	ends(t, map[string]tlsCase{
+		"a wrong password":  {change(t, database, func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "guess") }), []string{"or the password is refused"}},
+		"no such database":  {change(t, database, func(u *url.URL) { u.Path = "/nowhere" }), []string{"the server has no database nowhere"}},
+		"no connection":     {full, []string{"the server has no connection left for the user"}},
+		"a parameter":       {change(t, database, func(u *url.URL) { u.RawQuery = "ssl_mode=require" }), []string{"a parameter that the server does not take"}},
+		"a library missing": {settle(t, database, "local_preload_libraries = 'nowhere'"), []string{"the server itself has a problem", "nowhere"}},
+	})
+}
+
 // A server, or a pooler, that has no TLS at all is the one case in which doing without is said, with what it
 // means.
 func TestServerWithoutTLS(t *testing.T) {

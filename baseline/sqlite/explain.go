@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -41,20 +42,59 @@ func inWords(path string, to table.Deed, err error) error {
 	case sqlite3.SQLITE_IOERR:
 		return fmt.Errorf("cannot %s: the disk, or the network that it lies behind, failed: %w", to, err)
 	case sqlite3.SQLITE_CANTOPEN:
-		if info, failed := os.Stat(path); failed == nil && info.IsDir() {
-			return fmt.Errorf("%w: it is a directory: name a file in it", baseline.ErrUnreachable)
-		} else if failed != nil && !errors.Is(failed, fs.ErrNotExist) {
-			return noPlace(failed)
-		}
-		return fmt.Errorf("%w: may this user read it, and make files in its directory?: %w", baseline.ErrUnreachable, err)
+		return cannotOpen(path, err)
+	case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:
+		return fmt.Errorf("cannot %s: the tables in the file are not those that Plimsoll made: restore it from a copy or a cache, or name another one: %w", to, err)
 	}
 	return err
 }
 
-// noPlace is an error of the directories above the file.
-func noPlace(err error) error {
+// cannotOpen says why SQLite, which does not say it, can neither open the file nor make it.
+func cannotOpen(path string, err error) error {
+	switch file, failed := os.Open(path); {
+	case failed == nil:
+		file.Close() //nolint:errcheck // nothing was written
+		return fmt.Errorf("%w: this user may read the file, and not make others beside it: %w", baseline.ErrUnreachable, err)
+	case !errors.Is(failed, fs.ErrNotExist):
+		return noPlace("read it, or enter its directory", failed)
+	}
+	if _, failed := os.Lstat(path); failed == nil {
+		return fmt.Errorf("%w: it is a link that leads nowhere: make the directory that it leads to, or remove the link: %w", baseline.ErrUnreachable, err)
+	}
+	return fmt.Errorf("%w: this user may not make files in the directory: give the right to it, or name another one: %w", baseline.ErrDenied, err)
+}
+
+// noFile says why what is at a path cannot hold a database; nil where it may.
+func noFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil, info.Mode().IsRegular():
+		return nil // what keeps it from being opened is told then
+	case info.IsDir():
+		return fmt.Errorf("%w: it is a directory: name a file in it", baseline.ErrUnreachable)
+	}
+	return fmt.Errorf("%w: it is a device, a pipe or a socket: name a file", baseline.ErrUnreachable)
+}
+
+// misread says what is wrong with a path that is missing, or was written as a URL or for a shell; nil for
+// another one.
+func misread(path string) error {
+	if path == "" {
+		return errors.New("sqlite: needs a path after it, such as sqlite:.plimsoll/baselines.db")
+	}
+	if rest, ok := strings.CutPrefix(path, "//"); ok && !strings.HasPrefix(rest, "/") {
+		return fmt.Errorf("sqlite:%s has no host: write sqlite:%s for a file below this directory, or sqlite:/%s for one below the root", path, rest, rest)
+	}
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		return fmt.Errorf("sqlite:%s: nobody puts your home in the place of ~ here: write sqlite:$HOME/%s in a shell, or the whole path", path, rest)
+	}
+	return nil
+}
+
+// noPlace is an error of the file, or of the directories above it.
+func noPlace(to string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w: this user may not enter or make its directory: %w", baseline.ErrDenied, err)
+		return fmt.Errorf("%w: this user may not %s: %w", baseline.ErrDenied, to, err)
 	}
 	return fmt.Errorf("%w: %w", baseline.ErrUnreachable, err)
 }

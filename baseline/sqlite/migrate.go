@@ -27,7 +27,7 @@ func (f *file) migrate(ctx context.Context) error {
 	case errors.Is(err, migrate.ErrNewer):
 		return fmt.Errorf("open %s: %w: %w", f.path, baseline.ErrNewerSchema, err)
 	case err != nil:
-		return fmt.Errorf("open %w", f.explain(table.Reading, err))
+		return fmt.Errorf("open %w", f.explain(table.Opening, err))
 	}
 	return nil
 }

@@ -25,14 +25,18 @@ import (
 // disk one of many can wait long.
 const busyTimeout = "60000"
 
-// Open opens the file at path, and makes it and its directory if need be. The error wraps
-// baseline.ErrUnreachable, or baseline.ErrNewerSchema when a newer program made the file.
+// Open opens the file at path, and makes it and its directory if need be. The error is a
+// baseline.LocationError when the path is not what it seems. It wraps
+// baseline.ErrUnreachable, baseline.ErrDenied, or baseline.ErrNewerSchema when a newer program made the file.
 func Open(ctx context.Context, path string) (baseline.Store, error) {
-	if path == "" {
-		return nil, errors.New("sqlite: needs a path after it, such as sqlite:.plimsoll/baselines.db")
+	if err := misread(path); err != nil {
+		return nil, baseline.LocationError{Err: err}
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, noPlace(err))
+		return nil, fmt.Errorf("%s: %w", path, noPlace("enter or make its directory", err))
+	}
+	if err := noFile(path); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	settings := url.Values{
 		"_pragma":      {"busy_timeout(" + busyTimeout + ")", "synchronous(FULL)", "foreign_keys(1)"},

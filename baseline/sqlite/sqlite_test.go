@@ -94,8 +94,38 @@ func TestWhatIsNoStore(t *testing.T) {
 			t.Errorf("%s: got %v, want %q in it", path, err, want)
 		}
 	}
-	if _, err := sqlite.Open(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "needs a path") {
-		t.Errorf("no path: got %v", err)
+	for path, want := range map[string]string{
+		"":             "sqlite: needs a path after it",
+		"//b.db":       "sqlite://b.db has no host: write sqlite:b.db",
+		"~/below/b.db": "write sqlite:$HOME/below/b.db in a shell",
+	} {
+		if _, err := sqlite.Open(t.Context(), path); !errors.As(err, new(baseline.LocationError)) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q in it", path, err, want)
+		}
+	}
+}
+
+// What is no file, or a file with tables of others, is told as what it is.
+func TestWhatIsThereAlready(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for name, tables := range map[string]string{"version": "CREATE TABLE plimsoll_schema (x)", "run": "CREATE TABLE plimsoll_run (x)"} {
+		if _, err := openSQL(t, path(name)).Exec(tables); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(path("gone/b.db"), path("link")); err != nil {
+		t.Skip(err) // Windows takes a right for it
+	}
+	for name, want := range map[string]string{
+		path("version"): "cannot open the store: the tables in the file are not those that Plimsoll made",
+		path("run"):     "cannot open the store: the tables in the file are not those that Plimsoll made",
+		path("link"):    "it is a link that leads nowhere",
+		os.DevNull:      "it is a device, a pipe or a socket: name a file",
+	} {
+		if _, err := sqlite.Open(t.Context(), name); err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q in it", name, err, want)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ type Deed string
 
 // The deeds.
 const (
+	Opening   Deed = "open the store" // which makes its tables
 	Reading   Deed = "read runs"
 	Adding    Deed = "add runs"
 	Accepting Deed = "accept runs"
@@ -34,7 +35,7 @@ const (
 // Roles are the roles of the store that may do a deed, the one with the fewest rights first.
 func Roles(to Deed) []string {
 	switch to {
-	case Reading:
+	case Opening, Reading:
 		return []string{"plimsoll_reader", "plimsoll_writer", "plimsoll_admin"}
 	case Adding, Accepting:
 		return []string{"plimsoll_writer", "plimsoll_admin"}
@@ -82,8 +83,11 @@ func (s *Store) Put(ctx context.Context, r *result.Result) (info baseline.Info, 
 			return info, true, nil
 		}
 		there, err := s.Find(ctx, info.ID)
-		if try == mostPuts || !errors.Is(err, baseline.ErrNotFound) { // else it was removed meanwhile
+		switch {
+		case !errors.Is(err, baseline.ErrNotFound):
 			return there, false, err
+		case try == mostPuts: // until then it was removed meanwhile
+			return baseline.Info{}, false, fmt.Errorf("cannot %s: run %s was put %d times and is not there: does a trigger, a rule or a policy on the table plimsoll_run drop it, or somebody remove it at once?", Adding, info.ID, try)
 		}
 	}
 }

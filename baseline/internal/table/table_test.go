@@ -2,10 +2,12 @@ package table_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
 )
@@ -62,5 +64,20 @@ func TestPutWhileOthersRemove(t *testing.T) {
 	db := &racing{}
 	if _, created, err := table.NewStore(db, table.SQLite).Put(t.Context(), storetest.NewResult(1)); err != nil || !created || db.finds != 1 {
 		t.Errorf("created %v, %v, after %d looks", created, err, db.finds)
+	}
+}
+
+// dropping is a database that takes a run and does not keep it, as a trigger can make one.
+type dropping struct{ racing }
+
+func (d *dropping) Read(_ context.Context, f func(table.Tx) error) error                { return f(d) }
+func (d *dropping) Write(_ context.Context, _ table.Deed, f func(table.Tx) error) error { return f(d) }
+func (*dropping) Query(context.Context, table.Statement, func(table.Row) error) error   { return nil }
+
+// A run that is not kept is the database's fault, and not one of whoever names a run.
+func TestPutThatIsNotKept(t *testing.T) {
+	_, created, err := table.NewStore(&dropping{}, table.PostgreSQL).Put(t.Context(), storetest.NewResult(1))
+	if created || err == nil || errors.Is(err, baseline.ErrNotFound) || !strings.Contains(err.Error(), "does a trigger, a rule or a policy on the table plimsoll_run drop it") {
+		t.Errorf("created %v, %v", created, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// poolerConfig pools by transaction over a single connection: what one client leaves behind in a
+// poolerConfig pools over a single connection: what one client leaves behind in a
 // session, the next one finds.
 const poolerConfig = `[databases]
 %[1]s = host=%[2]s port=%[3]s dbname=%[1]s
@@ -26,7 +26,7 @@ listen_port = %[4]d
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = %[5]s
-pool_mode = transaction
+pool_mode = %[6]s
 default_pool_size = 1
 max_client_conn = 500
 `
@@ -35,6 +35,12 @@ max_client_conn = 500
 // gives the URL that leads through it. It ends with the test. Where there is none the test
 // fails and says what to do.
 func Pooler(t testing.TB, databaseURL string) string {
+	t.Helper()
+	return PoolerBy(t, "transaction", databaseURL)
+}
+
+// PoolerBy is Pooler in another mode: by session or statement.
+func PoolerBy(t testing.TB, mode, databaseURL string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
 	if err != nil {
@@ -52,7 +58,7 @@ func Pooler(t testing.TB, databaseURL string) string {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a few bytes in a temporary directory
 	for range 3 {                               // a port that was free a moment ago may be taken
-		if err = startPooler(t, bin, dir, u); err == nil {
+		if err = startPooler(t, pooler{bin, dir, mode}, u); err == nil {
 			return u.String()
 		}
 	}
@@ -65,24 +71,27 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// pooler is its program, the directory of its configuration, and how it pools.
+type pooler struct{ bin, dir, mode string }
+
 // startPooler starts a pooler on a free port, and turns u to it when it answers.
-func startPooler(t testing.TB, bin, dir string, u *url.URL) error {
+func startPooler(t testing.TB, p pooler, u *url.URL) error {
 	port, err := freePort()
 	if err != nil {
 		return err
 	}
 	password, _ := u.User.Password()
-	users, config := filepath.Join(dir, "users"), filepath.Join(dir, "pgbouncer.ini")
+	users, config := filepath.Join(p.dir, "users"), filepath.Join(p.dir, "pgbouncer.ini")
 	account := fmt.Sprintf("%q %q\n", u.User.Username(), password)
-	text := fmt.Sprintf(poolerConfig, strings.TrimPrefix(u.Path, "/"), u.Hostname(), u.Port(), port, users)
+	text := fmt.Sprintf(poolerConfig, strings.TrimPrefix(u.Path, "/"), u.Hostname(), u.Port(), port, users, p.mode)
 	if err := errors.Join(os.WriteFile(users, []byte(account), 0o600), os.WriteFile(config, []byte(text), 0o600)); err != nil {
 		return err
 	}
-	command := exec.Command(bin, config)
+	command := exec.Command(p.bin, config)
 	log := &strings.Builder{}
 	command.Stderr = log
 	if os.Geteuid() == 0 { // it refuses root too
-		credential, err := giveToPostgres(dir, users, config)
+		credential, err := giveToPostgres(p.dir, users, config)
 		if err != nil {
 			return err
 		}

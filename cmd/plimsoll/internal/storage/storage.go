@@ -59,17 +59,21 @@ func isPostgres(text string) bool {
 
 // Open opens the store, and makes or migrates its schema.
 func Open(ctx context.Context, location string) (baseline.Store, error) {
-	if path, ok := strings.CutPrefix(location, "sqlite:"); ok {
-		if path == "" {
-			return nil, exit.BadInput("--db, or PLIMSOLL_DATABASE_URL: sqlite: needs a path after it, such as sqlite:.plimsoll/baselines.db")
-		}
-		return sqlite.Open(ctx, path)
+	path, isFile := strings.CutPrefix(location, "sqlite:")
+	var store baseline.Store
+	var err error
+	switch {
+	case isFile:
+		store, err = sqlite.Open(ctx, path)
+	case isPostgres(location):
+		store, err = postgres.Open(ctx, location)
+	default: // the value is not shown: it may hold a password
+		return nil, exit.BadInput("--db, or PLIMSOLL_DATABASE_URL, must begin with postgres:// or sqlite:")
 	}
-	if isPostgres(location) {
-		return postgres.Open(ctx, location)
+	if errors.As(err, new(baseline.LocationError)) {
+		err = exit.BadInput("--db, or PLIMSOLL_DATABASE_URL: %w", err)
 	}
-	// The value is not shown: it may hold a password.
-	return nil, exit.BadInput("--db, or PLIMSOLL_DATABASE_URL, must begin with postgres:// or sqlite:")
+	return store, err
 }
 
 // Named makes the user's mistake out of an error about a run that is not there.
