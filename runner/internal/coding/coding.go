@@ -35,8 +35,12 @@ type Damaged string
 // Error names the coding.
 func (d Damaged) Error() string { return "the " + string(d) + " of the body is damaged" }
 
-// ErrTooLarge says that a body decodes to more than the bound.
-var ErrTooLarge = errors.New("the decoded body is too large")
+// What else can be wrong with a body.
+var (
+	ErrTooLarge = errors.New("the decoded body is too large") // larger than the bound
+	errWindow   = errors.New("the zstd of the body needs a window of more than 8 MiB, which HTTP does not allow")
+	errNoDict   = errors.New("the zstd of the body needs a dictionary")
+)
 
 // most codings of one body: each may blow it up.
 const mostCodings = 4
@@ -94,8 +98,10 @@ func (d *Decoder) undo(name string, body []byte, most, into int) ([]byte, error)
 	switch {
 	case plain.Len() > most:
 		return nil, ErrTooLarge
-	case errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded):
-		return nil, ErrTooLarge
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded): // both mean the window
+		return nil, errWindow
+	case errors.Is(err, zstd.ErrUnknownDictionary):
+		return nil, errNoDict
 	case err != nil:
 		return nil, Damaged(name)
 	}
@@ -112,7 +118,8 @@ func (d *Decoder) open(name string, body []byte) (io.Reader, error) {
 		if d.gzip == nil {
 			d.gzip = new(gzip.Reader)
 		}
-		opened, err = d.gzip, d.gzip.Reset(source)
+		opened, err = &members{d.gzip, source}, d.gzip.Reset(source)
+		d.gzip.Multistream(false)
 	case "deflate":
 		opened, err = d.openDeflate(source, body)
 	case "br":
@@ -126,9 +133,39 @@ func (d *Decoder) open(name string, body []byte) (io.Reader, error) {
 		return nil, Unknown(name)
 	}
 	if err != nil {
+		println(err.Error())
 		return nil, Damaged(name)
 	}
 	return opened, nil
+}
+
+// members reads the members of a gzip one after the other (RFC 1952, section 2.2). What follows them and
+// is no member is left out, as browsers and gzip do.
+type members struct {
+	gzip   *gzip.Reader
+	source *bytes.Reader
+}
+
+// Read reads on, in the next member if one has ended.
+func (m *members) Read(p []byte) (int, error) {
+	for {
+		n, err := m.gzip.Read(p)
+		switch {
+		case !errors.Is(err, io.EOF):
+			return n, err
+		case n > 0:
+			return n, nil
+		}
+		rest, err := m.source.Seek(0, io.SeekCurrent)
+		var magic [2]byte
+		if _, missing := m.source.ReadAt(magic[:], rest); err != nil || missing != nil || magic != [2]byte{0x1f, 0x8b} {
+			return 0, io.EOF
+		}
+		if err := m.gzip.Reset(m.source); err != nil {
+			return 0, err
+		}
+		m.gzip.Multistream(false)
+	}
 }
 
 // openDeflate tells zlib's header (RFC 1950, section 2.2) from the first block of raw deflate.
