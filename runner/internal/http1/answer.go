@@ -113,7 +113,7 @@ func (a *Answer) field(line []byte, want Want) error {
 		}
 		a.Coding += string(trim(value))
 	case colon == 8 && want.Location && fold(name, "location"):
-		a.Location = string(trim(value))
+		return a.setLocation(trim(value))
 	case colon == 10 && want.Cookies && fold(name, "set-cookie"):
 		a.Cookies = append(a.Cookies, string(trim(value)))
 	default:
@@ -139,6 +139,15 @@ func (a *Answer) setLength(value []byte) error {
 		return errLengths
 	}
 	a.length = n
+	return nil
+}
+
+// setLocation keeps a Location. If a redirect has two, browsers follow neither.
+func (a *Answer) setLocation(value []byte) error {
+	if a.Status/100 == 3 && a.Location != "" && a.Location != string(value) {
+		return ErrLocations
+	}
+	a.Location = string(value)
 	return nil
 }
 

@@ -180,3 +180,32 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// broken gives a text, and then that a record of TLS was cut.
+type broken struct{ text *strings.Reader }
+
+func (b broken) Read(p []byte) (int, error) {
+	n, err := b.text.Read(p)
+	if err != nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// A connection that is cut within a record of TLS is told by where the answer was.
+func TestCutRecord(t *testing.T) {
+	for text, want := range map[string]error{
+		"":                                 ErrNoAnswer,
+		"HTTP/1.1 200":                     errHeaderEnd,
+		"HTTP/1.1 200 OK\r\nX: y\r\n":      errHeaderEnd,
+		"HTTP/1.1 103 Early Hints\r\n\r\n": ErrNoAnswer,
+		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf":               errBodyEnd,
+		"HTTP/1.1 200 OK\r\n\r\nhalf":                                    errBodyEnd,
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf": errBodyEnd,
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n":     errBodyEnd,
+	} {
+		if _, err := NewReader().Read(broken{strings.NewReader(text)}, Want{Body: true}); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", text, err, want)
+		}
+	}
+}

@@ -69,7 +69,7 @@ func (r *Reader) rest(hold bool) error {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
-			return err
+			return endless(err, errBodyEnd, err)
 		}
 	}
 }

@@ -35,6 +35,7 @@ func (e Error) Error() string { return string(e) }
 const (
 	ErrNoAnswer  Error = "the connection was closed without an answer"
 	ErrTooLarge  Error = "the answer is larger than 16 MiB"
+	ErrLocations Error = "the answer redirects to two places"
 	errNotHTTP   Error = "what came is not an HTTP/1.1 answer"
 	errHeaderEnd Error = "the connection was closed within the header"
 	errBodyEnd   Error = "the connection was closed within the body"
@@ -134,8 +135,8 @@ func (r *Reader) header(want Want) error {
 	r.dirty, r.returns, r.bare = r.r, 0, false
 	line, err := r.line()
 	if err != nil {
-		if errors.Is(err, io.EOF) && r.r == r.w {
-			return ErrNoAnswer
+		if r.r == r.w {
+			return endless(err, ErrNoAnswer, errHeader)
 		}
 		return endless(err, errHeaderEnd, errHeader)
 	}
@@ -183,7 +184,7 @@ func holdsBare(line []byte) bool {
 // endless translates an error of line into what it means to the caller.
 func endless(err error, atEnd, tooLong error) error {
 	switch {
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // the second within a record of TLS
 		return atEnd
 	case errors.Is(err, errLine):
 		return tooLong

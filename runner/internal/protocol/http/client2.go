@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -186,6 +187,10 @@ func (u *client2) exchange(ctx context.Context, q *request) (r response, locatio
 	if err != nil {
 		r.fail(cause(ctx, err))
 		return r, ""
+	}
+	locations := slices.Compact(resp.Header["Location"])
+	if len(locations) > 1 && r.status/100 == 3 && u.clients.target.Redirects > 0 { // as in HTTP/1.1
+		r.fail(http1.ErrLocations)
 	}
 	return r, resp.Header.Get("Location")
 }

@@ -128,6 +128,29 @@ func TestRedirects(t *testing.T) {
 }
 
 // Nothing is sent to a host outside of the limits, and nothing secret to another origin.
+// Browsers follow neither of two places.
+func TestRedirectToTwoPlaces(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Location"] = strings.Split(r.URL.RawQuery, ",")
+		if r.URL.Path != "/end" {
+			w.WriteHeader(http.StatusFound)
+		}
+	})
+	versions(t, handler, func(t *testing.T, to plan.Target) {
+		for _, redirects := range []int{0, 3} {
+			to.Redirects = redirects
+			two := once(t, to, get("/?/end,/other"))
+			if redirects > 0 {
+				wantFailure(t, two, tally.Transport, "the answer redirects to two places")
+			} else {
+				wantOK(t, two, 302, "")
+			}
+		}
+		wantOK(t, once(t, to, get("/?/end,/end")), 200, "")
+		wantOK(t, once(t, to, get("/end?/a,/b")), 200, "")
+	})
+}
+
 func TestRedirectElsewhere(t *testing.T) {
 	var s, elsewhere seen
 	other := httptest.NewServer(redirecting(&elsewhere))
