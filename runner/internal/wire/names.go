@@ -13,7 +13,8 @@ import (
 // follows a name that moves, and its name server is not part of the load.
 const freshFor = 30 * time.Second
 
-// patient is how long an address that does not answer keeps a connection from going to another one.
+// patient is how long an address that does not answer keeps a connection from going to another one. It
+// is less if the others would have no time left.
 const patient = 2 * time.Second
 
 // names gives the addresses of names in turn, so that each new connection goes to the next one. An
@@ -135,8 +136,17 @@ func (d *Dialer) dial(ctx context.Context, host, port string) (net.Conn, error) 
 func (d *Dialer) try(ctx context.Context, address string, left int) (net.Conn, error) {
 	if left > 1 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patient)
+		ctx, cancel = context.WithTimeout(ctx, share(ctx, left))
 		defer cancel()
 	}
 	return d.net.DialContext(ctx, "tcp", address)
+}
+
+// share is how long to try one of the addresses that are left.
+func share(ctx context.Context, left int) time.Duration {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return patient
+	}
+	return min(patient, time.Until(end)/time.Duration(left))
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,5 +170,40 @@ func TestSpellingsOfHosts(t *testing.T) {
 				t.Errorf("%s at %s: %v", host, at, got)
 			}
 		}
+	}
+}
+
+// An address that does not answer leaves the others time, and is not waited for again.
+func TestDialPastSilence(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	d, err := NewDialer(plan.Target{URL: "http://shop.test:" + port}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.names = (&stub{addresses: []string{"127.0.0.3", "127.0.0.1"}}).names()
+	silences := 0
+	d.net.ControlContext = func(ctx context.Context, _, address string, _ syscall.RawConn) error {
+		if address == "127.0.0.3:"+port {
+			silences++
+			<-ctx.Done()
+		}
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	for range 4 {
+		c, err := d.Dial(ctx, d.Target())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+	}
+	if silences != 1 {
+		t.Errorf("the silent address was tried %d times", silences)
 	}
 }
