@@ -139,7 +139,11 @@ func (d *Dialer) try(ctx context.Context, address string, left int) (net.Conn, e
 		ctx, cancel = context.WithTimeout(ctx, share(ctx, left))
 		defer cancel()
 	}
-	return d.net.DialContext(ctx, "tcp", address)
+	c, err := d.net.DialContext(ctx, "tcp", address)
+	if err != nil && ctx.Err() != nil {
+		return nil, ErrNotConnected
+	}
+	return c, err
 }
 
 // share is how long to try one of the addresses that are left.

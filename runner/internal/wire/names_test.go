@@ -206,4 +206,9 @@ func TestDialPastSilence(t *testing.T) {
 	if silences != 1 {
 		t.Errorf("the silent address was tried %d times", silences)
 	}
+	l.Close()
+	d.names = (&stub{addresses: []string{"127.0.0.3", "127.0.0.1"}}).names()
+	if _, err := d.Dial(ctx, d.Target()); !errors.Is(err, ErrNotConnected) {
+		t.Errorf("one is silent, the other refuses: %v", err)
+	}
 }
