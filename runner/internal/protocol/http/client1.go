@@ -103,9 +103,13 @@ func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	}
 	reusable, err := u.talk(c, x, sending)
 	again := u.mayResend(x, reusable, err)
+	why := ""
 	if again {
+		why = " (" + whyKept + ")"
 		if c, err = u.replace(ctx, x, c); err == nil {
 			reusable, err = u.talk(c, x, sending)
+		} else {
+			why = " (after the server had closed a kept connection)"
 		}
 	}
 	u.give(x, c, reusable && !x.closes)
@@ -125,8 +129,8 @@ func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	}
 	if err != nil {
 		r.fail(u.cause(err))
-		if again && !r.Unfinished {
-			r.Error += " (sent again, as the server had closed a kept connection)"
+		if !r.Unfinished {
+			r.Error += why
 		}
 	}
 }

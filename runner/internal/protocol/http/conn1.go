@@ -70,8 +70,10 @@ func (u *client1) check(ctx context.Context, x *exchange, c *wire.Conn) (*wire.C
 // replace dials a connection in place of one that turned out dead, to send the request again.
 func (u *client1) replace(ctx context.Context, x *exchange, c *wire.Conn) (*wire.Conn, error) {
 	c.Close() //nolint:errcheck // the server has closed it already
-	x.resent++
 	fresh, _, err := u.connect(ctx, x)
+	if err == nil && x.written > 0 {
+		x.resent++
+	}
 	return fresh, err
 }
 

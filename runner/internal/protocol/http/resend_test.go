@@ -307,3 +307,30 @@ func TestResendKeepsItsStart(t *testing.T) {
 		t.Errorf("resent %d, took %v: the first try is not counted", o.Resent, o.Ended.Sub(o.Sent))
 	}
 }
+
+// A server that is gone has been asked once, however its kept connection ended.
+func TestResendMeetsNobody(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		c, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		in := bufio.NewReader(c)
+		http.ReadRequest(in)
+		listener.Close()
+		io.WriteString(c, ok)
+		http.ReadRequest(in)
+	}()
+	r := get("/")
+	d := newUser(t, newHTTP(t, target("http://"+listener.Addr().String()), r))
+	wantOK(t, d.Call(r.call, values{}), 200, "")
+	o := d.Call(r.call, values{})
+	if wantFailure(t, o, tally.Transport, "connect: connection refused (after the server had closed a kept connection)"); o.Resent != 0 {
+		t.Errorf("it was sent again %d times", o.Resent)
+	}
+}
