@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// shell says which shell runs a line, in messages.
+// The shells that run a line.
 const (
 	posixShell   = "/bin/sh"
 	windowsShell = "cmd.exe"
@@ -22,133 +22,6 @@ func script(line plan.Line) (string, error) {
 		return windowsScript(line)
 	}
 	return posixScript(line)
-}
-
-// posixScript makes a script, which ends at the first of several lines that fails. It quotes each value
-// for its place: between quotes, inside of them, or in a command
-// substitution (POSIX.1-2024, XCU 2.2).
-func posixScript(line plan.Line) (string, error) {
-	var s scanner
-	for _, part := range line {
-		if part.Value {
-			if err := s.value(part.Text); err != nil {
-				return "", err
-			}
-			continue
-		}
-		s.literal(part.Text)
-	}
-	if text := s.out.String(); strings.Contains(strings.TrimSpace(text), "\n") {
-		return "set -e\n" + text, nil // or a line that fails would not be noticed
-	}
-	return s.out.String(), nil
-}
-
-// scanner reads a shell's line and knows which quotes are open.
-type scanner struct {
-	out     strings.Builder
-	open    []byte // what is open, the innermost last: ' " ` ( or {
-	escaped bool   // a backslash stands before
-	comment bool   // up to the end of the line
-	here    bool   // a here-document has begun
-	last    byte   // outside of quotes; 0 at the beginning
-}
-
-func (s *scanner) top() byte {
-	if len(s.open) == 0 {
-		return 0
-	}
-	return s.open[len(s.open)-1]
-}
-
-func (s *scanner) push(c byte) { s.open = append(s.open, c) }
-
-func (s *scanner) pop() { s.open = s.open[:len(s.open)-1] }
-
-// literal reads a part of the line as the profile says it.
-func (s *scanner) literal(text string) {
-	s.out.WriteString(text)
-	for i := range len(text) {
-		escaped := s.escaped
-		s.step(text[i])
-		if s.last = text[i]; escaped {
-			s.last = 'x' // it means nothing
-		}
-	}
-}
-
-// step reads one byte.
-func (s *scanner) step(c byte) {
-	before := s.last
-	switch top := s.top(); {
-	case s.comment:
-		s.comment = c != '\n'
-	case s.escaped:
-		s.escaped = false
-	case top == '\'':
-		if c == '\'' {
-			s.pop()
-		}
-	case c == '\\':
-		s.escaped = true
-	case c == '"' && top == '"', c == '`' && top == '`', c == ')' && top == '(', c == '}' && top == '{':
-		s.pop()
-	case c == '"', c == '`':
-		s.push(c)
-	case c == '(' && (before == '$' || !s.double()), c == '{' && before == '$':
-		s.push(c)
-	case c == '\'' && !s.double():
-		s.push(c)
-	case c == '#' && !s.double() && (before == 0 || strings.IndexByte(" \t\n;&|(", before) >= 0):
-		s.comment = true
-	case c == '<' && before == '<' && !s.double():
-		s.here = true
-	}
-}
-
-// double reports whether what comes next is inside of double quotes.
-func (s *scanner) double() bool {
-	for i := len(s.open) - 1; i >= 0; i-- {
-		if s.open[i] != '{' {
-			return s.open[i] == '"'
-		}
-	}
-	return false
-}
-
-var (
-	inSingle    = strings.NewReplacer(`'`, `'\''`)
-	inDouble    = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`")
-	inBackticks = strings.NewReplacer(`\`, `\\`, `$`, `\$`, "`", "\\`")
-)
-
-// value puts in a value, which the shell does not read.
-func (s *scanner) value(text string) error {
-	switch {
-	case s.comment:
-		return nil
-	case s.here:
-		return errors.New("a value of ${…} cannot stand behind <<: let the shell put it in, with $NAME and target.start.env")
-	case s.escaped:
-		return errors.New(`a backslash stands before a value of ${…}: leave it out, values are quoted by themselves`)
-	}
-	var quoted string
-	switch {
-	case s.top() == '\'':
-		quoted = inSingle.Replace(text)
-	case s.double():
-		quoted = inDouble.Replace(text)
-	default:
-		quoted = "'" + inSingle.Replace(text) + "'"
-	}
-	for _, c := range s.open {
-		if c == '`' {
-			quoted = inBackticks.Replace(quoted)
-		}
-	}
-	s.out.WriteString(quoted)
-	s.last = 'x'
-	return nil
 }
 
 // tame are values that mean nothing to cmd.exe. It has no quotes for % and more.

@@ -33,6 +33,15 @@ func TestValuesAreQuotedForTheirPlace(t *testing.T) {
 		"after a comment":       {"# it's a \"comment\nprintf %s ", ""},
 		"in a subshell":         {"(printf %s ", ")"},
 		"after an escaped one":  {`printf '%s' \'x >&2; printf %s `, ""},
+		"a default in quotes":   {`printf %s "${NOT_THERE:-`, `}"`},
+		"in a document":         {"cat <<END >out; cat <<-XX >&2 # it's\n", "\nEND\n\tit's $HOME\n\tXX\nprintf %s \"$(cat out)\""},
+		"in a verbatim one":     {"cat <<'E D' >out\n", "\nE D\nprintf %s \"$(cat out)\""},
+		"of a substitution":     {"printf %s \"$(cat <<END\n", "\nEND\n)\""},
+		"within a document":     {"cat <<END >out\n\"$(printf %s. ", ")\nEND\nsed -e 's/^\"//' -e 's/\\.$//' out | { X=$(cat); printf %s \"$X\"; }"},
+		"behind a document":     {"cat <<END >&2\nit's \" (\nEND\nX=$((1 << 2)); printf %s ", ""},
+		"before a document":     {"printf %s ", "; cat <<END >&2\nit's\nEND\n"},
+		"in a case":             {`printf %s "$(if true; then case x in (y) ;; x) printf %s. `, `;; esac; fi)" | sed 's/\.$//'`},
+		"behind a case":         {`printf "%s" "$(case x in y) echo "it's";; esac)$(echo case >&2)`, `"`},
 		"in a nested shell":     {`sh -c 'printf %s "$1"' x `, ""},
 	} {
 		for _, value := range nasty {
@@ -60,10 +69,16 @@ func TestValuesAreQuotedForTheirPlace(t *testing.T) {
 
 // A value that cannot be quoted is refused.
 func TestValuesThatCannotBeQuoted(t *testing.T) {
-	for _, before := range []string{"cat <<END\n", `echo \`} {
-		if got, err := posixScript(plan.Line{{Text: before}, {Text: "v", Value: true}}); err == nil {
-			t.Errorf("%q: %q", before, got)
+	for _, c := range [][2]string{
+		{`echo \`, "v"}, {"cat <<", "END"}, {"cat <<END\n", "a\nEND\nb"}, {"cat <<END\nE", "ND"}, {"cat <<-'END'\n\t", "END"},
+		{"echo $((", "1+$(id)"}, {"echo `echo \\\"", "v"},
+	} {
+		if got, err := posixScript(plan.Line{{Text: c[0]}, {Text: c[1], Value: true}}); err == nil {
+			t.Errorf("%q, %q: %q", c[0], c[1], got)
 		}
+	}
+	if got, err := posixScript(plan.Line{{Text: "echo $(((1 << 2) + "}, {Text: "8080", Value: true}, {Text: "))"}}); err != nil || got != "echo $(((1 << 2) + 8080))" {
+		t.Errorf("a number: %q, %v", got, err)
 	}
 	if got, err := posixScript(plan.Line{{Text: "true # "}, {Text: "\nfalse", Value: true}}); err != nil || got != "true # " {
 		t.Errorf("in a comment: %q, %v", got, err)
