@@ -27,17 +27,18 @@ type tail struct {
 	lines   []string
 	left    int    // lines between head and lines, not kept
 	partial []byte // a line without its end
+	recent  []byte // what may begin the text to look for
 	seen    bool
 }
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.look(p)
 	rest := p
 	for {
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
 		t.partial = append(t.partial, line[:min(len(line), t.limit()-len(t.partial))]...)
-		t.seen = t.seen || t.watch != "" && bytes.Contains(t.partial, []byte(t.watch))
 		if !ended {
 			return len(p), nil
 		}
@@ -45,6 +46,16 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.partial = t.partial[:0]
 		rest = after
 	}
+}
+
+// look looks for the text, which may come in pieces, and after a lot that has no line ends.
+func (t *tail) look(p []byte) {
+	if t.watch == "" || t.seen {
+		return
+	}
+	t.recent = append(t.recent, p...)
+	t.seen = bytes.Contains(t.recent, []byte(t.watch))
+	t.recent = append(t.recent[:0], t.recent[max(0, len(t.recent)-len(t.watch)+1):]...)
 }
 
 // keep keeps a line, and drops another if there are too many.
