@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,8 +17,8 @@ import (
 // self is this program, even if its file has been replaced.
 func self() (string, error) {
 	const link = "/proc/self/exe"
-	if _, err := os.Stat(link); err != nil {
-		return os.Executable()
+	if _, err := os.Stat(link); err != nil { // no /proc, which os.Executable needs too
+		return exec.LookPath(os.Args[0])
 	}
 	return link, nil
 }
@@ -100,6 +102,24 @@ func processes() (all []relative) {
 		}
 	}
 	return all
+}
+
+// endMarked ends the processes that have a variable in their environment, of which each of them has got a
+// copy from a guard, unless it was taken away.
+func endMarked(variable string) {
+	for deadline := time.Now().Add(giveUp); time.Now().Before(deadline); time.Sleep(killAgain) {
+		none := true
+		for _, r := range processes() {
+			environ, err := os.ReadFile("/proc/" + strconv.Itoa(r.pid) + "/environ")
+			if err == nil && slices.Contains(strings.Split(string(environ), "\x00"), variable) {
+				none = false
+				r.signal(syscall.SIGKILL)
+			}
+		}
+		if none {
+			return
+		}
+	}
 }
 
 // groupLives reports whether a process group has a process that has not ended.

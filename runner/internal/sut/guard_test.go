@@ -115,6 +115,28 @@ func TestGuardWaitsForGracefulEnd(t *testing.T) {
 	}
 }
 
+// If somebody ends the guard, the system ends all the same, and this is told.
+func TestGuardThatIsEnded(t *testing.T) {
+	s, mark := escaping(t, escapes)
+	running, err := sut.Start(t.Context(), s, door(t, "http://127.0.0.1:1"), sut.Place{Log: io.Discard, Guarded: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range marked(mark) {
+		if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) == "guard\n" {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it was there a moment ago
+		}
+	}
+	<-running.Ended()
+	if got := running.Failure().Error(); !strings.Contains(got, "the guard of the system ended: signal: killed") {
+		t.Error(got)
+	}
+	if left := marked(mark); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	vanish(t, "ended", mark)
+}
+
 // However the owner of a system ends, and whenever, nothing is left.
 func TestGuardOutlivesItsOwner(t *testing.T) {
 	for i := range 20 {

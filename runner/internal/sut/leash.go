@@ -2,11 +2,13 @@ package sut
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -19,11 +21,15 @@ const (
 // guardName is the guard's argv[0]. No other program has it.
 const guardName = "guard of the system under test"
 
+// markName is the variable that tells what a guard guards, should the guard itself be ended.
+const markName = "PLIMSOLL_GUARD="
+
 // leash leads to a guard.
 type leash struct {
 	words  *os.File // to the guard
 	report *os.File // from it
 	theirs []*os.File
+	mark   string        // in the environment of what it guards
 	read   chan struct{} // closed when the whole report is read
 	end    ending
 }
@@ -49,7 +55,9 @@ func guardedBy(command *exec.Cmd) (*exec.Cmd, *leash, error) {
 	guard.Args = append([]string{guardName, command.Path}, command.Args...)
 	guard.Dir, guard.Env, guard.Stdout, guard.Stderr, guard.WaitDelay = command.Dir, command.Env, command.Stdout, command.Stderr, command.WaitDelay
 	guard.ExtraFiles = []*os.File{words, fromGuard}
-	return guard, &leash{words: toGuard, report: report, theirs: guard.ExtraFiles, read: make(chan struct{}), end: ending{code: -1}}, nil
+	l := &leash{words: toGuard, report: report, theirs: guard.ExtraFiles, mark: markName + rand.Text(), read: make(chan struct{}), end: ending{code: -1}}
+	guard.Env = append(slices.Clip(guard.Env), l.mark)
+	return guard, l, nil
 }
 
 // begin reads the report of a guard that has started.
@@ -89,8 +97,12 @@ func (l *leash) listen() {
 	}
 }
 
-// told gives the guard's report after it has ended with err.
+// told gives the guard's report after it has ended with err. If somebody has ended the guard, what it
+// guarded is ended here.
 func (l *leash) told(err error) ending {
+	if err != nil {
+		endMarked(l.mark)
+	}
 	<-l.read
 	_, _ = l.words.Close(), l.report.Close()
 	if l.end.err == nil && l.end.code < 0 && l.end.signal == 0 {
