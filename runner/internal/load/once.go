@@ -54,7 +54,7 @@ func (c *Crew) Setup(ctx context.Context) error {
 	for tries := 1; ; tries++ {
 		ended, ok := w.perform(ctx, c.parts.Plan.Setup, w.run.now())
 		switch {
-		case ok:
+		case ok && len(w.at) == 0:
 			c.keep(w)
 			return nil
 		case ctx.Err() != nil:

@@ -187,6 +187,7 @@ func (s *server) task(ctx context.Context, a arrival) {
 	s.values.Reset(a.index)
 	behaviour := s.choose.Behaviour()
 	s.perform(ctx, s.choose.Task(behaviour).Steps, a.due)
+	s.resume = 0 // a task that the end of a stretch interrupts ends there
 }
 
 // done puts a server back.

@@ -34,7 +34,8 @@ func TestPaceDoesNotDrift(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &system{late: lateTimers(c.late), take: always(200 * time.Microsecond)}
 				_, report := apply(t.Context(), makePlan(t, c.yaml), s, nil)
-				if n := int64(len(s.sent)); n < c.want-1 || n > c.want {
+				lost := 1 + int64(c.late/c.period) // by a timer that is late at the end
+				if n := int64(len(s.sent)); n < c.want-lost || n > c.want {
 					t.Errorf("%d tasks, want %d", n, c.want)
 				}
 				first := map[int]time.Duration{}

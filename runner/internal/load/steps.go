@@ -19,8 +19,8 @@ type place struct {
 
 // perform does the steps of a task until the load ends; the first step is due at due. If a call
 // fails to save its value, the rest of the task is skipped. It returns the instant at which the
-// last step ended, and whether all steps were done and every call succeeded. What the end of the
-// load broke off stays in w.at.
+// last step ended, and whether every call succeeded. What the end of the load broke off stays in
+// w.at.
 func (w *worker) perform(ctx context.Context, steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
 	w.at = append(w.at[:0], place{steps: steps, left: -1})
 	return w.goOn(ctx, due)
@@ -40,12 +40,12 @@ func (w *worker) goOn(ctx context.Context, due time.Duration) (ended time.Durati
 			var awake bool
 			if due, awake = w.sleepUntil(next); !awake {
 				w.rest(ended, next)
-				return due, false
+				return due, good
 			}
 		case !first && (w.run.stopping.Load() || due >= w.run.Plan.Length()):
 			w.putBack()
 			w.rest(due, due)
-			return due, false
+			return due, good
 		default:
 			var ok bool
 			due, ok = w.send(ctx, s.Call, due)

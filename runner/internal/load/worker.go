@@ -22,6 +22,7 @@ type worker struct {
 
 	begun    bool          // on_start has succeeded
 	renewed  time.Time     // when on_start last succeeded, if it is renewed
+	begins   bool          // on_start is under way, also between stretches
 	refused  bool          // on_start has failed, and not succeeded since
 	failed   *StepError    // the last call of setup or teardown that failed
 	gone     bool          // its client is closed
@@ -79,23 +80,49 @@ func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 	return now, !w.run.stopping.Load()
 }
 
-// begin does on_start, repeating it until it succeeds; false if the user's time, or the load,
-// ends first.
+// wake sleeps until from, or until what the end of the last stretch interrupted is over; not ok if the
+// load ends first. It returns the instant that it slept for, and the one at which it woke.
+func (w *worker) wake(from time.Duration) (at, now time.Duration, ok bool) {
+	at = max(from, w.resume)
+	w.resume = max(at-w.run.Plan.Length(), 0)
+	now, ok = w.sleepUntil(at)
+	return at, now, ok
+}
+
+// begin does on_start, repeating it until it succeeds. It is false if the user's time, or the load,
+// ends first. If that was the end of a stretch, on_start goes on in the next: it may take longer than
+// any stretch.
 func (w *worker) begin(ctx context.Context, until time.Duration) bool {
 	b := &w.run.Plan.Behaviours[w.behaviour]
-	w.values.Begin()
-	for due := w.run.now(); len(b.OnStart) > 0; {
-		ended, ok := w.perform(ctx, b.OnStart, due)
-		w.refused = !ok && (w.refused || len(w.at) == 0 && ctx.Err() == nil)
-		w.at, w.resume = w.at[:0], 0 // on_start begins again from its first step
-		if ok {
-			break
-		}
-		if due, ok = w.sleepUntil(ended + tryAgain); !ok || due >= until {
+	due, ok := w.run.now(), true
+	if w.resume > 0 {
+		if _, due, ok = w.wake(0); !ok {
 			return false
 		}
 	}
-	if b.Renew > 0 {
+	if !w.begins {
+		w.begins, w.at = true, w.at[:0]
+		w.values.Begin()
+	}
+	for len(b.OnStart) > 0 {
+		if len(w.at) == 0 {
+			w.at = append(w.at, place{steps: b.OnStart, left: -1})
+		}
+		ended, good := w.goOn(ctx, due)
+		if good && len(w.at) > 0 { // the end of the stretch interrupted it
+			return false
+		}
+		w.refused = !good && (w.refused || ctx.Err() == nil)
+		if good {
+			break
+		}
+		w.at = w.at[:0] // on_start begins again from its first step
+		if due, ok = w.sleepUntil(ended + tryAgain); !ok || due >= until {
+			w.rest(ended, ended+tryAgain)
+			return false
+		}
+	}
+	if w.begins = false; b.Renew > 0 {
 		w.renewed = time.Now()
 	}
 	return true
@@ -122,7 +149,7 @@ func (w *worker) leave(ctx context.Context) {
 		w.end(ctx)
 	}
 	w.close()
-	w.gone, w.begun, w.at, w.resume = true, false, w.at[:0], 0
+	w.gone, w.begun, w.begins, w.at, w.resume = true, false, false, w.at[:0], 0
 }
 
 // close closes the client.
@@ -176,14 +203,12 @@ func (r *run) user(ctx context.Context, i int) {
 // work lets a user work from its start to its end, or to the end of the stretch; false if the
 // load ended before it could begin.
 func (w *worker) work(ctx context.Context, span plan.Span) bool {
-	from := max(span.From, w.resume)
-	w.resume = max(from-w.run.Plan.Length(), 0)
-	due, ok := w.sleepUntil(from)
+	from, due, ok := w.wake(span.From)
+	if w.begins {
+		from = span.From // tasks have been due meanwhile
+	}
 	if !ok {
-		if len(w.at) > 0 { // all of this stretch lies within a wait of its task
-			w.schedule.skip(w.schedule.planned+w.schedule.period, w.run.judged(span))
-			w.schedule.planned -= w.run.Plan.Length()
-		}
+		w.asleep(span)
 		return false
 	}
 	if !w.begun {
@@ -196,7 +221,7 @@ func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	}
 	w.schedule.plan(from, true)
 	for due < span.To && !w.run.stopping.Load() {
-		if len(w.at) == 0 {
+		if len(w.at) == 0 || w.begins {
 			if due, ok = w.turn(ctx, span, due); !ok {
 				break
 			}
@@ -214,10 +239,21 @@ func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	return true
 }
 
+// asleep counts the tasks of a stretch that lies within a wait of a task, or of on_start.
+func (w *worker) asleep(span plan.Span) {
+	switch {
+	case w.begins:
+		w.schedule.skip(span.From, w.run.judged(span))
+	case len(w.at) > 0:
+		w.schedule.skip(w.schedule.planned+w.schedule.period, w.run.judged(span))
+		w.schedule.planned -= w.run.Plan.Length()
+	}
+}
+
 // turn begins a task at due, after on_start if that is to be renewed. It returns when the task
 // really begins; not ok if the user's time, or the load, ends before.
 func (w *worker) turn(ctx context.Context, span plan.Span, due time.Duration) (began time.Duration, ok bool) {
-	if w.mustRenew() {
+	if w.begins || w.mustRenew() {
 		if !w.begin(ctx, span.To) {
 			w.schedule.skip(w.schedule.next, w.run.judged(span))
 			return due, false
