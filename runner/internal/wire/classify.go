@@ -83,6 +83,17 @@ func ownFault(err error) string {
 	return ""
 }
 
+// notInTime is the error of a connection that was to be made: another one if time ran out. Which of a
+// context and a socket notices that first is chance. A name service that is late keeps its name.
+func notInTime(err error) error {
+	var dns *net.DNSError
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &timeout) && timeout.Timeout() && !errors.As(err, &dns) {
+		return ErrNotConnected
+	}
+	return err
+}
+
 // ClosedByPeer reports whether the other side has closed a connection that was written to.
 func ClosedByPeer(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)

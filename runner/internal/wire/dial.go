@@ -121,7 +121,7 @@ func (d *Dialer) Tunnel(ctx context.Context, to Origin, protocols ...string) (ne
 func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way func(context.Context, Origin) (net.Conn, error)) (net.Conn, error) {
 	raw, err := way(ctx, to)
 	if err != nil {
-		return nil, err
+		return nil, notInTime(err)
 	}
 	if to.Scheme != "https" {
 		return raw, nil
@@ -134,7 +134,8 @@ func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way 
 	if config.ServerName == "" {
 		config.ServerName = to.Name()
 	}
-	return handshake(ctx, raw, config)
+	c, err := handshake(ctx, raw, config)
+	return c, notInTime(err)
 }
 
 // reach connects to an origin, or to a proxy that expects whole addresses in requests.

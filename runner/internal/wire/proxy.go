@@ -5,13 +5,18 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
+	"os"
+	"strings"
 
 	"golang.org/x/net/proxy"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 )
 
 // Via is a proxy on the way to an origin. The zero Via is none.
@@ -27,10 +32,15 @@ func (v Via) socks() bool {
 
 // check refuses a proxy that nobody here can speak to.
 func (v Via) check() error {
-	if v.url == nil || v.socks() || ports[v.url.Scheme] != "" {
+	switch {
+	case v.url == nil:
 		return nil
+	case !v.socks() && ports[v.url.Scheme] == "":
+		return Fault(fmt.Sprintf("the scheme %.20q is none of http, https, socks5 and socks5h", v.url.Scheme))
+	case v.host() == "":
+		return errNoHost
 	}
-	return Fault(fmt.Sprintf("the scheme %.20q is none of http, https, socks5 and socks5h", v.url.Scheme))
+	return nil
 }
 
 // Absolute reports whether HTTP/1.1 requests must name the whole address for the proxy.
@@ -58,16 +68,25 @@ func (v Via) Authorization() string {
 // port is the proxy's.
 func (v Via) port() string { return cmp.Or(v.url.Port(), ports[v.url.Scheme], "1080") }
 
+// host is the proxy's, as it is looked up; empty if it has none.
+func (v Via) host() string {
+	host, err := uri.ASCII(v.url.Hostname())
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
 // dial connects to the proxy itself.
 func (v Via) dial(ctx context.Context, d *Dialer) (net.Conn, error) {
 	if err := v.check(); err != nil {
 		return nil, err
 	}
-	raw, err := d.dial(ctx, v.url.Hostname(), v.port())
+	raw, err := d.dial(ctx, v.host(), v.port())
 	if err != nil || v.url.Scheme != "https" {
 		return raw, err
 	}
-	return handshake(ctx, raw, &tls.Config{MinVersion: tls.VersionTLS12, ServerName: v.url.Hostname()})
+	return handshake(ctx, raw, &tls.Config{MinVersion: tls.VersionTLS12, ServerName: v.host()})
 }
 
 // socksDialer is what package proxy makes, without the wrap that would hide the socket.
@@ -82,19 +101,35 @@ func (v Via) dialSocks(ctx context.Context, d *Dialer) (net.Conn, error) {
 		password, _ := v.url.User.Password()
 		auth = &proxy.Auth{User: v.url.User.Username(), Password: password}
 	}
-	socks, err := proxy.SOCKS5("tcp", net.JoinHostPort(v.url.Hostname(), v.port()), auth, nil)
+	socks, err := proxy.SOCKS5("tcp", net.JoinHostPort(v.host(), v.port()), auth, nil)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := d.dial(ctx, v.url.Hostname(), v.port())
+	raw, err := d.dial(ctx, v.host(), v.port())
 	if err != nil {
 		return nil, err
 	}
 	if _, err := socks.(socksDialer).DialWithConn(ctx, raw, "tcp", v.to.asked()); err != nil {
 		raw.Close() //nolint:errcheck // it failed already
-		return nil, err
+		return nil, refused(err)
 	}
 	return raw, nil
+}
+
+// refused says why a SOCKS proxy gave no connection, in the words of the library, which calls every
+// reason of RFC 1928 unknown.
+func refused(err error) error {
+	var op *net.OpError
+	var call *os.SyscallError
+	switch {
+	case notInTime(err) != err, IsCut(err), errors.As(err, &call):
+		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return Fault("the SOCKS proxy closed the connection")
+	case errors.As(err, &op):
+		return Fault("the SOCKS proxy gave no connection: " + strings.TrimPrefix(op.Err.Error(), "unknown error "))
+	}
+	return err
 }
 
 // connect asks the proxy on c for a tunnel to the origin (RFC 9110, section 9.3.6).

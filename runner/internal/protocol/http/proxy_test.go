@@ -160,6 +160,40 @@ func TestSocksProxy(t *testing.T) {
 	}
 }
 
+// A SOCKS proxy that gives no connection is told by its reason.
+func TestSocksProxyRefuses(t *testing.T) {
+	const none = "the SOCKS proxy gave no connection: "
+	says := func(texts ...string) func(net.Conn) {
+		return func(c net.Conn) {
+			for _, text := range texts {
+				c.Read(make([]byte, 600))
+				io.WriteString(c, text)
+			}
+		}
+	}
+	for want, serve := range map[string]func(net.Conn){
+		none + "no acceptable authentication methods":    says("\x05\xff"),
+		none + "username/password authentication failed": says("\x05\x02", "\x01\x01"),
+		none + "connection not allowed by ruleset":       says("\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"),
+		none + "host unreachable":                        says("\x05\x00", "\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"),
+		none + "unexpected protocol version 72":          says("HTTP/1.1 400 Bad Request\r\n\r\n"),
+		"the SOCKS proxy closed the connection":          says(""),
+		"read: connection reset by peer":                 func(c net.Conn) { c.Read(make([]byte, 600)); reset(c) },
+		"not connected in time":                          silent,
+	} {
+		t.Setenv("HTTP_PROXY", "socks5h://me:secret@"+listen(t, "tcp", "127.0.0.1:0", serve).String())
+		to, class := target("http://shop.test"), tally.Transport
+		if want == "not connected in time" {
+			to.Timeout, class = 100*time.Millisecond, tally.Timeout
+		}
+		wantFailure(t, once(t, to, get("/")), class, want)
+	}
+	t.Setenv("HTTP_PROXY", "socks5://:1080")
+	if _, err := newClients(planOf(target("http://shop.test"), get("/"))); err == nil || err.Error() != "the environment's proxy: the address names no host" {
+		t.Errorf("a proxy without a host: %v", err)
+	}
+}
+
 func TestUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socket")
 	listen(t, "unix", path, func(c net.Conn) {
