@@ -32,8 +32,9 @@ func httpContent(r *Resolver, c *profile.Call) any {
 	h, common := c.Content.(*profile.HTTP), r.profile.Target.Headers
 	resolved := &HTTP{Method: h.Method, Status: h.Status}
 	resolved.From, resolved.Path = r.path(h.Path)
+	isForm := h.Sends == profile.FormBody || h.Sends == profile.MultipartBody
 	for _, header := range common {
-		if !named(h.Headers, header.Name) {
+		if !named(h.Headers, header.Name) && !(isForm && strings.EqualFold(header.Name, "Content-Type")) {
 			resolved.Headers = append(resolved.Headers, Header{header.Name, r.Text(header.Value, HeaderValue)})
 		}
 	}
@@ -41,7 +42,7 @@ func httpContent(r *Resolver, c *profile.Call) any {
 		resolved.Headers = append(resolved.Headers, Header{header.Name, r.Text(header.Value, HeaderValue)})
 	}
 	body, contentType := r.body(h)
-	if resolved.Body = body; contentType != "" && !named(h.Headers, "Content-Type") && !named(common, "Content-Type") {
+	if resolved.Body = body; contentType != "" && !named(h.Headers, "Content-Type") && (isForm || !named(common, "Content-Type")) {
 		resolved.Headers = append(resolved.Headers, Header{"Content-Type", Lit(contentType)})
 	}
 	for _, condition := range h.Expect {

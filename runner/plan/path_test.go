@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
 func TestPathOfAValue(t *testing.T) {
@@ -68,4 +69,28 @@ func FuzzPath(f *testing.F) {
 			t.Errorf("%q becomes %q, and that %q, %s", value, path, again, wrong)
 		}
 	})
+}
+
+// TestContentType writes a Content-Type for all requests: a form is none of JSON.
+func TestContentType(t *testing.T) {
+	for step, want := range map[string]string{
+		"json: {a: 1}":      "application/vnd.api+json",
+		"body: x":           "application/vnd.api+json",
+		"form: {a: 1}":      "application/x-www-form-urlencoded",
+		"multipart: {a: 1}": "multipart/form-data; boundary=",
+		"form: {a: 1}, headers: {content-type: text/x}": "text/x",
+	} {
+		p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\", headers: {Content-type: application/vnd.api+json}}\nusers: [{name: u, tasks: [{http: POST /, "+step+"}]}]"), profile.Surroundings{})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		made, err := plan.Make(p, plan.Values{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		headers := made.Calls[0].Content.(*plan.HTTP).Headers
+		if got, _ := headers[0].Value.Static(); len(headers) != 1 || !strings.HasPrefix(got, want) {
+			t.Errorf("%s is sent as %v, want %s", step, headers, want)
+		}
+	}
 }

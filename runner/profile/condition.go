@@ -48,8 +48,18 @@ const (
 	Contains     Op = "contains" // of OfText alone
 )
 
-// operators, the longer ones first.
-var operators = []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Matches}
+// operators are what a condition on a value of a source may begin with, the longer ones first. A page may
+// well begin with a <.
+func operators(of Source) []Op {
+	if of == OfText {
+		return []Op{Equal, NotEqual, Matches}
+	}
+	return []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Matches}
+}
+
+// hasKinds reports whether the values of a source have kinds. Others are texts, and are compared with
+// what is written, to the last zero.
+func (of Source) hasKinds() bool { return of != OfText && of != OfHeader && of != OfCookie }
 
 // Conditions reads what the values of a source must be, by their paths or names.
 func (r *CallReader) Conditions(of Source, to *[]Condition) strict.Read {
@@ -72,8 +82,8 @@ func (r *reader) conditions(of Source, named strict.Read, to *[]Condition) stric
 		r.Entries(n, func(key, value *yaml.Node) {
 			named(key)
 			r.Scalar(func(value *yaml.Node) {
-				c := r.condition(value, operators)
-				c.Of, c.Path = of, Template(key.Value).literals()
+				c := r.condition(value, of)
+				c.Path = Template(key.Value).literals()
 				*to = append(*to, c)
 			})(value)
 		})
@@ -81,13 +91,11 @@ func (r *reader) conditions(of Source, named strict.Read, to *[]Condition) stric
 }
 
 // TextConditions reads what the body of an answer must be: a text that it contains, a condition, or
-// a list of them. Only ~, == and != are operators here, as a page may well begin with a <.
+// a list of them.
 func (r *CallReader) TextConditions(to *[]Condition) strict.Read {
 	return r.OneOrMore(r.Match(anything, func(n *yaml.Node, _ string) {
-		text := *n
-		text.Style = yaml.DoubleQuotedStyle // 404 is a text that a page contains
-		c := r.reader.condition(&text, []Op{Equal, NotEqual, Matches})
-		if c.Of = OfText; c.Op == Equal && c.Text && !strings.HasPrefix(n.Value, string(Equal)) || c.Op == Exists {
+		c := r.reader.condition(n, OfText)
+		if c.Op == Equal && !strings.HasPrefix(n.Value, string(Equal)) || c.Op == Exists {
 			c.Op, c.Operand = Contains, r.reader.literal(n, n.Value)
 			if c.Operand == "" {
 				r.Problem(n, "the text is empty, which every answer contains; write what must be in it")
@@ -117,39 +125,53 @@ func (r *CallReader) SizeCondition(to *[]Condition) strict.Read {
 	})
 }
 
-// condition reads what a value must be: a text that begins with an operator is a condition,
+// condition reads what a value of a source must be: a text that begins with an operator is a condition,
 // anything else must be equal.
-func (r *reader) condition(value *yaml.Node, operators []Op) Condition {
-	kind, text := r.scalar(value)
+func (r *reader) condition(value *yaml.Node, of Source) Condition {
+	kind, text := TextValue, value.Value
+	if of.hasKinds() {
+		kind, text = r.scalar(value)
+	}
 	if kind != TextValue {
-		return Condition{Op: Equal, Operand: text}
+		return Condition{Of: of, Op: Equal, Operand: text}
 	}
-	c := Condition{Op: Equal, Operand: r.literal(value, text), Text: true}
+	c := Condition{Of: of, Op: Equal, Operand: r.literal(value, text), Text: true}
 	if c.Operand == string(Exists) {
-		return Condition{Op: Exists}
+		return Condition{Of: of, Op: Exists}
 	}
-	for _, op := range operators {
+	for _, op := range operators(of) {
 		operand, ok := strings.CutPrefix(c.Operand, string(op))
 		if !ok {
 			continue
 		}
-		c.Op, c.Operand, c.Text = op, strings.TrimSpace(operand), false
-		if quoted, err := strconv.Unquote(c.Operand); err == nil {
-			c.Operand, c.Text = quoted, true
-		}
-		number, isNumber := jsonNumber(c.Operand)
-		if isNumber && !c.Text && op != Matches {
-			c.Operand = number
-		}
-		switch {
-		case op == Matches:
+		c.Op, c.Operand = op, strings.TrimSpace(operand)
+		switch op {
+		case Matches:
+			c.Text = false
 			r.expression(value, c.Operand)
-		case op != Equal && op != NotEqual && !isNumber:
-			r.Problem(value, "%s compares numbers, and %s is not a number", op, strict.Quote(c.Operand))
+		case Equal, NotEqual:
+			c.Operand, c.Text = comparedWith(c.Operand, of)
+		default:
+			number, isNumber := jsonNumber(c.Operand)
+			if c.Operand, c.Text = number, false; !isNumber {
+				r.Problem(value, "%s compares numbers, and %s is not a number; to compare with this text itself, write == in front of it", op, strict.Quote(strings.TrimSpace(operand)))
+			}
 		}
 		return c
 	}
 	return c
+}
+
+// comparedWith is what == and != compare with: in quotes a text, and without them any value that looks
+// so, where values have kinds.
+func comparedWith(written string, of Source) (operand string, isText bool) {
+	if quoted, err := strconv.Unquote(written); err == nil && written[0] == '"' {
+		return quoted, true
+	}
+	if number, ok := jsonNumber(written); ok && of.hasKinds() {
+		return number, false
+	}
+	return written, !of.hasKinds()
 }
 
 // literal is a text that cannot have variables, with each $${ as the ${ that it stands for.

@@ -87,6 +87,10 @@ func (r *reader) dataFile(d *Table, table *yaml.Node) strict.Read {
 		content = bytes.TrimPrefix(content, []byte("\ufeff"))
 		var err error
 		switch {
+		case bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")):
+			err = errors.New("the file is UTF-16; save it as UTF-8")
+		case strings.HasSuffix(n.Value, ".json"):
+			err = errors.New("a file of JSON has one object per line, and a name that ends in .jsonl")
 		case !strings.HasSuffix(n.Value, ".jsonl") && !strings.HasSuffix(n.Value, ".ndjson"):
 			d.Columns, d.Rows, err = csvRows(content, comma(by))
 		case by != nil:
@@ -104,7 +108,7 @@ func (r *reader) dataFile(d *Table, table *yaml.Node) strict.Read {
 	})
 }
 
-var separator = strict.NewPattern(`^([^"\r\n]|\\t)$`, `one character such as ; or "\t"`)
+var separator = strict.NewPattern(`^([^"\r\n\x00]|\\t)$`, `one character such as ; or "\t"`)
 
 // comma is the separator that a node names.
 func comma(n *yaml.Node) rune {
@@ -120,8 +124,11 @@ func comma(n *yaml.Node) rune {
 
 // csvRows reads CSV (RFC 4180). A column all of whose cells are JSON numbers without quotes is one of
 // numbers, and one of nothing but true and false one of truth values. All others are texts, to the
-// last zero.
+// last zero. Lines end with LF or CRLF, or all of them with CR.
 func csvRows(content []byte, comma rune) (columns []string, rows [][]Value, err error) {
+	if bytes.IndexByte(content, '\n') < 0 {
+		content = bytes.ReplaceAll(content, []byte("\r"), []byte("\n"))
+	}
 	reader := csv.NewReader(bytes.NewReader(content))
 	reader.Comma, reader.FieldsPerRecord = comma, -1
 	columns, err = reader.Read()

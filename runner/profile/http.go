@@ -114,6 +114,9 @@ func readHTTP(r *CallReader) Words {
 				h.Sends, h.Fields = FormBody, form
 			case strict.Has(step, "multipart"):
 				h.Sends, h.Fields = MultipartBody, multipart
+				if slices.ContainsFunc(h.Headers, func(h Header) bool { return strings.EqualFold(h.Name, "Content-Type") }) {
+					r.Problem(strict.Get(step, "headers"), "multipart sets the Content-Type itself, with the boundary between its parts; remove that header")
+				}
 			case h.File != nil:
 				h.Sends = FileBody
 			case strict.Has(step, "body"):

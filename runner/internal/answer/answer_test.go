@@ -129,6 +129,23 @@ func TestOtherPartsOfAnAnswer(t *testing.T) {
 	}
 }
 
+// What has no kinds is compared as it is written; a regular expression may be in quotes.
+func TestConditionsAsWritten(t *testing.T) {
+	got := answer.Answer{Body: []byte(`{"q": "say \"hi\"", "w": "hi", "n": 1234, "s": "'x'"}`), Head: head{"Id": "01234", "Flag": "True", "Price": "1.10", "Nil": "null", "Empty": ""}}
+	for expect, holds := range map[string]bool{
+		`headers: {Id: 01234}`: true, `headers: {Id: "== 01234"}`: true, `headers: {Id: 1234}`: false, `headers: {Id: "!= 1234"}`: true, `headers: {Id: "< 2000"}`: false,
+		`headers: {Flag: True}`: true, `headers: {Flag: true}`: false, `headers: {Price: 1.10}`: true, `headers: {Price: "< 1.2"}`: true, `headers: {Price: '== "1.10"'}`: true,
+		`headers: {Nil: null}`: true, `headers: {Nil: "!= null"}`: false, `headers: {Empty: ""}`: true, `headers: {Empty: exists}`: true,
+		`json: {q: '~ "hi"'}`: true, `json: {w: '~ "hi"'}`: false, `json: {w: '== "hi"'}`: true, `json: {n: "== 01234"}`: true, `json: {s: "== 'x'"}`: true,
+		`text: '~ "w": "hi"'`: true, `text: '~ "w"'`: true, `text: '~ "hi there"'`: false,
+	} {
+		_, conditions := content(t, "expect: {"+expect+"}")
+		if wrong := got.Check(conditions, nil, noSaver{}); (wrong == "") != holds {
+			t.Errorf("%s: %q, want it to hold: %v", expect, wrong, holds)
+		}
+	}
+}
+
 // saver shows what is saved.
 type saver []profile.Value
 

@@ -94,6 +94,8 @@ func TestCellsKeepTheirKind(t *testing.T) {
 	check(`, separator: "|"`, "t.csv", "a|n\n\"x|y\"|1e3\n", "a n", `{"a":"x|y","n":1e3}`)
 	check(`, separator: "·"`, "t.csv", "a·n\nü·5\n", "a n", `{"a":"ü","n":5}`)
 
+	check("", "t.csv", "a,n\rx,5\ry,6\r", "a n", `{"a":"x","n":5}`)
+
 	quoted := planOf(t, "data: {t: {file: t.csv}}", "          - {http: POST /, json: ['${data.t.say \"hi\"}', '<${data.t.say \"hi\"}>']}\n", map[string]string{"t.csv": "first,\"say \"\"hi\"\"\"\n1,2\n"})
 	if got := body(t, quoted); got != `[2,"<2>"]` {
 		t.Errorf("a column with quotes in its name is sent as %s", got)
