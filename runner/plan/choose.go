@@ -15,18 +15,22 @@ type Chooser struct {
 	plan   *Plan
 	index  int
 	source rand.PCG
-	rand   *rand.Rand
+	rand   rand.Rand // reads source
+	task   int       // how many were drawn
+	within *within   // nil until the first draw within a task
+}
 
-	task   int // how many were drawn
-	within rand.PCG
-	steps  *rand.Rand // reads within; nil until the first draw within a task
-	drawn  int        // the task that steps draws for
+// within draws within a task.
+type within struct {
+	source rand.PCG
+	rand   rand.Rand // reads source
+	task   int       // for which it draws
 }
 
 // Chooser gives the choices of a user, or of an arrival, from their beginning.
 func (p *Plan) Chooser(index int) *Chooser {
 	c := &Chooser{plan: p}
-	c.rand = rand.New(&c.source)
+	c.rand = *rand.New(&c.source)
 	c.Reset(index)
 	return c
 }
@@ -34,20 +38,22 @@ func (p *Plan) Chooser(index int) *Chooser {
 // Reset goes to the beginning of another user's or arrival's choices.
 func (c *Chooser) Reset(index int) {
 	c.plan.Reseed(&c.source, Choices, index)
-	c.index, c.task, c.drawn = index, 0, -1
+	if c.index, c.task = index, 0; c.within != nil {
+		c.within.task = -1
+	}
 }
 
 // Behaviour draws a behaviour by weight and returns its index. In the closed model users are
 // assigned beforehand.
 func (c *Chooser) Behaviour() int {
-	return draw(c.rand, c.plan.Behaviours, func(b *Behaviour) int { return b.Weight })
+	return draw(&c.rand, c.plan.Behaviours, func(b *Behaviour) int { return b.Weight })
 }
 
 // Task draws the next task of a behaviour by weight.
 func (c *Chooser) Task(behaviour int) *Task {
 	c.task++
 	tasks := c.plan.Behaviours[behaviour].Tasks
-	return &tasks[draw(c.rand, tasks, func(t *Task) int { return t.Weight })]
+	return &tasks[draw(&c.rand, tasks, func(t *Task) int { return t.Weight })]
 }
 
 // Times draws how often a step is done.
@@ -63,14 +69,17 @@ func (c *Chooser) Times(r profile.Repeat) int {
 
 // inTask draws within the present task.
 func (c *Chooser) inTask() *rand.Rand {
-	if c.steps == nil {
-		c.steps = rand.New(&c.within)
+	w := c.within
+	if w == nil {
+		w = &within{task: -1}
+		w.rand = *rand.New(&w.source)
+		c.within = w
 	}
-	if c.drawn != c.task {
-		c.plan.Reseed(&c.within, WithinTasks, int(mix(uint64(c.index))+uint64(c.task)))
-		c.drawn = c.task
+	if w.task != c.task {
+		c.plan.Reseed(&w.source, WithinTasks, int(mix(uint64(c.index))+uint64(c.task)))
+		w.task = c.task
 	}
-	return c.steps
+	return &w.rand
 }
 
 // draw gives the index of an item, by weight.
@@ -94,7 +103,7 @@ func draw[T any](r *rand.Rand, items []T, weight func(*T) int) int {
 // Wait returns when a wait between two tasks is over that begins at ended. Instants are offsets
 // from the start of the load. A pace is no wait: the load keeps its schedule.
 func (c *Chooser) Wait(w profile.Wait, ended time.Duration) time.Duration {
-	return ended + length(w, func() *rand.Rand { return c.rand })
+	return ended + length(w, func() *rand.Rand { return &c.rand })
 }
 
 // Pause is Wait within a task.

@@ -21,7 +21,7 @@ func beginPlan() *plan.Plan {
 		}
 		return rows
 	}
-	return &plan.Plan{Seed: 7, AllUsers: 2, Data: []plan.Table{{Name: "accounts", Order: profile.Sequential, Rows: rows("a", "b", "c", "d", "e")}}}
+	return &plan.Plan{Seed: 7, AllUsers: 2, Behaviours: []plan.Behaviour{{OnStart: []plan.Step{{}}}}, Data: []plan.Table{{Name: "accounts", Order: profile.Sequential, Rows: rows("a", "b", "c", "d", "e")}}}
 }
 
 // Whatever comes between, on_start sees its row again and generates something new, and the n-th task

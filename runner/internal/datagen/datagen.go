@@ -57,23 +57,18 @@ func New(p *plan.Plan) *Source {
 	return s
 }
 
-// User makes the values of one user. Not safe for concurrent use.
+// User makes the values of one user. Not safe for concurrent use. What few plans need is behind
+// pointers: there may be many users.
 type User struct {
 	source *Source
 	pcg    rand.PCG
-	rand   *rand.Rand
+	rand   rand.Rand // reads pcg
 	index  int
 	seq    int64
-	saved  []saved // by slot
-	guard  []byte  // room for the values that guards ask
-	rows   []int   // the row of each table at present; -1 before it is drawn: own or inTask
-	draws  []int   // how many rows of each table were drawn
-
-	task   int      // how many tasks have begun; -1 before the first
-	begins bool     // on_start or on_stop is at work, and no task
-	kept   rand.PCG // where on_start's numbers go on, while a task is at work
-	own    []int    // rows of on_start and on_stop
-	inTask []int    // rows of the present task
+	task   int        // how many tasks have begun; -1 before the first
+	saved  []saved    // by slot
+	tables *tables    // nil without data
+	begin  *beginning // nil without on_start and on_stop
 }
 
 // saved is a value that a user keeps.
@@ -82,30 +77,56 @@ type saved struct {
 	text []byte
 }
 
+// tables is where a user is in each table of data.
+type tables struct {
+	rows   []int // the present row; -1 before it is drawn: own or inTask
+	draws  []int // how many rows were drawn
+	own    []int // rows of on_start and on_stop
+	inTask []int // rows of the present task
+}
+
+// beginning is what on_start and on_stop draw from.
+type beginning struct {
+	now  bool     // on_start or on_stop is at work, and no task
+	kept rand.PCG // where its numbers go on, while a task is at work
+}
+
 // User starts the values of a user who saves up to slots variables.
 func (s *Source) User(index, slots int) *User {
 	u := s.user(slots)
 	u.Reset(index)
-	s.plan.Reseed(&u.kept, plan.Begin, index)
+	if u.begin = s.beginning(); u.begin != nil {
+		s.plan.Reseed(&u.begin.kept, plan.Begin, index)
+	}
 	u.Begin()
 	return u
+}
+
+// beginning is nil if no user has steps of that kind.
+func (s *Source) beginning() *beginning {
+	for i := range s.plan.Behaviours {
+		if b := &s.plan.Behaviours[i]; len(b.OnStart)+len(b.OnStop) > 0 {
+			return &beginning{}
+		}
+	}
+	return nil
 }
 
 // Once starts the values of setup and teardown, which save up to slots variables. They are numbered as
 // the first user and have its rows, and generate what nobody else does.
 func (s *Source) Once(slots int) *User {
 	u := s.user(slots)
-	s.plan.Reseed(&u.kept, plan.Once, 0)
+	u.begin = &beginning{}
+	s.plan.Reseed(&u.begin.kept, plan.Once, 0)
 	u.Begin()
 	return u
 }
 
 func (s *Source) user(slots int) *User {
-	tables := len(s.plan.Data)
-	u := &User{source: s, saved: make([]saved, slots), draws: make([]int, tables), own: make([]int, tables), inTask: make([]int, tables)}
-	u.rand = rand.New(&u.pcg)
-	for i := range u.own {
-		u.own[i] = -1
+	u := &User{source: s, saved: make([]saved, slots)}
+	u.rand = *rand.New(&u.pcg)
+	if n := len(s.plan.Data); n > 0 {
+		u.tables = &tables{draws: make([]int, n), own: slices.Repeat([]int{-1}, n), inTask: make([]int, n)}
 	}
 	return u
 }
@@ -113,8 +134,8 @@ func (s *Source) user(slots int) *User {
 // Reset goes on as another user or arrival, from its beginning. What on_start has saved stays.
 func (u *User) Reset(index int) {
 	u.index, u.seq, u.task = index, 0, -1
-	for i := range u.draws {
-		u.draws[i] = 0
+	if u.tables != nil {
+		clear(u.tables.draws)
 	}
 	u.NextTask()
 }
@@ -122,8 +143,12 @@ func (u *User) Reset(index int) {
 // Begin says that on_start or on_stop is next. All of one user's, renewals too, see the same rows, and
 // go on with the same numbers.
 func (u *User) Begin() {
-	if !u.begins {
-		u.begins, u.pcg, u.rows = true, u.kept, u.own
+	if u.begin == nil || u.begin.now {
+		return
+	}
+	u.begin.now, u.pcg = true, u.begin.kept
+	if u.tables != nil {
+		u.tables.rows = u.tables.own
 	}
 }
 
@@ -131,14 +156,16 @@ func (u *User) Begin() {
 // depends on the plan, the user and how many tasks came before, not on how those went. What tasks
 // have saved is forgotten.
 func (u *User) NextTask() {
-	if u.begins {
-		u.begins, u.kept = false, u.pcg
+	if u.begin != nil && u.begin.now {
+		u.begin.now, u.begin.kept = false, u.pcg
 	}
 	u.task++
 	u.source.plan.Reseed(&u.pcg, plan.Fill, int(uint64(u.index)+uint64(u.task)<<40))
-	u.rows = u.inTask
-	for i := range u.rows {
-		u.rows[i] = -1
+	if t := u.tables; t != nil {
+		t.rows = t.inTask
+		for i := range t.rows {
+			t.rows[i] = -1
+		}
 	}
 	// A task may not see what its last time has saved: what is optional would seem to be there.
 	for i := min(u.source.plan.Lasting, len(u.saved)); i < len(u.saved); i++ {
@@ -162,8 +189,7 @@ func (u *User) Saved(slot int) profile.Value {
 func (u *User) Holds(guards []plan.Guard) bool {
 	for i := range guards {
 		g := &guards[i]
-		u.guard = u.Append(u.guard[:0], g.Value)
-		value := profile.Value{Kind: u.kind(g.Value), Text: string(u.guard)}
+		value := profile.Value{Kind: u.kind(g.Value), Text: string(u.Append(nil, g.Value))}
 		if value.Kind == profile.NullValue {
 			value.Text = "null"
 		}
@@ -199,15 +225,16 @@ func (u *User) kind(t plan.Text) profile.ValueKind {
 // row is the present row of a table.
 func (u *User) row(table int) []profile.Value {
 	t := &u.source.plan.Data[table]
-	if u.rows[table] < 0 {
-		u.rows[table] = u.draw(table, len(t.Rows))
+	present := &u.tables.rows[table]
+	if *present < 0 {
+		*present = u.draw(table, len(t.Rows))
 	}
-	return t.Rows[u.rows[table]]
+	return t.Rows[*present]
 }
 
 func (u *User) draw(table, rows int) int {
-	n := u.index + u.draws[table]*u.source.stride
-	u.draws[table]++
+	n := u.index + u.tables.draws[table]*u.source.stride
+	u.tables.draws[table]++
 	if u.source.plan.Data[table].Order == profile.Random {
 		return u.rand.IntN(rows)
 	}
