@@ -31,11 +31,27 @@ type schedule struct {
 	late    time.Duration // how much later it began because of this machine
 	next    time.Duration // when the next task should begin
 	slept   bool          // the user sleeps until then, and does not begin at once because it is late
-	Paced
+	*Paced                // nil if nothing is counted
 }
 
 // makeUp is how late this machine may have been for tasks that are made up for all the same.
 const makeUp = 100 * time.Millisecond
+
+// newSchedule is the schedule of a user; period is 0 if it has no pace.
+func newSchedule(period time.Duration) schedule {
+	if period == 0 {
+		return schedule{}
+	}
+	return schedule{period: period, Paced: &Paced{}}
+}
+
+// take gives what was counted, and forgets it.
+func (s *schedule) take() (counted Paced) {
+	if s.Paced != nil {
+		counted, *s.Paced = *s.Paced, Paced{}
+	}
+	return counted
+}
 
 // plan says when the next task should begin, and whether the user sleeps until then.
 func (s *schedule) plan(next time.Duration, slept bool) { s.next, s.slept = next, slept }

@@ -13,8 +13,8 @@ import (
 // make a stack, so the end of a stretch can interrupt a task anywhere.
 type place struct {
 	steps []plan.Step
-	next  int // index of the step that is next, or being repeated
-	left  int // how often that is still to be done; -1 if not drawn yet
+	next  int32 // index of the step that is next, or being repeated
+	left  int32 // how often that is still to be done; -1 if not drawn yet
 }
 
 // perform does the steps of a task until the load ends; the first step is due at due. If a call
@@ -63,7 +63,7 @@ func (w *worker) goOn(ctx context.Context, due time.Duration) (ended time.Durati
 func (w *worker) nextStep() *plan.Step {
 	for len(w.at) > 0 {
 		at := &w.at[len(w.at)-1]
-		if at.next == len(at.steps) {
+		if int(at.next) == len(at.steps) {
 			w.at = w.at[:len(w.at)-1]
 			continue
 		}
@@ -73,7 +73,7 @@ func (w *worker) nextStep() *plan.Step {
 				at.next++
 				return s
 			}
-			at.left = w.choose.Times(s.Repeat)
+			at.left = int32(w.choose.Times(s.Repeat))
 		}
 		if at.left == 0 {
 			at.next, at.left = at.next+1, -1

@@ -20,14 +20,14 @@ type worker struct {
 	values    UserValues
 	timer     *time.Timer // nil until the first sleep
 
-	begun    bool          // on_start has succeeded
-	renewed  time.Time     // when on_start last succeeded, if it is renewed
-	begins   bool          // on_start is under way, also between stretches
-	refused  bool          // on_start has failed, and not succeeded since
+	begun, begins bool // on_start has succeeded; it is under way, also between stretches
+	refused       bool // on_start has failed, and not succeeded since
+	gone          bool // its client is closed
+	idle          bool // its last task did nothing: all its steps were left out
+
+	renewed  *time.Time    // when on_start last succeeded; nil if it is not renewed
 	failed   *StepError    // the last call of setup or teardown that failed
-	gone     bool          // its client is closed
-	schedule schedule      // of its tasks, if it has a pace
-	idle     bool          // its last task did nothing: all its steps were left out
+	schedule schedule      // of its tasks
 	at       []place       // where it is in its task; not empty between stretches if the end of one interrupted it
 	resume   time.Duration // when it continues with that task, or begins the next
 }
@@ -43,7 +43,7 @@ func (r *run) newWorker(i, index, behaviour int) *worker {
 	b := &r.Plan.Behaviours[behaviour]
 	w := &worker{
 		run: r, lane: r.lanes[i%len(r.lanes)], behaviour: behaviour, choose: r.Plan.Chooser(index),
-		client: r.Client(), values: r.Values(index, b.Slots), schedule: schedule{period: b.Wait.Period},
+		client: r.Client(), values: r.Values(index, b.Slots), schedule: newSchedule(b.Wait.Period),
 	}
 	if r.crew != nil {
 		w.inherit(r.crew.shared)
@@ -123,7 +123,8 @@ func (w *worker) begin(ctx context.Context, until time.Duration) bool {
 		}
 	}
 	if w.begins = false; b.Renew > 0 {
-		w.renewed = time.Now()
+		now := time.Now()
+		w.renewed = &now
 	}
 	return true
 }
@@ -132,7 +133,7 @@ func (w *worker) begin(ctx context.Context, until time.Duration) bool {
 // expires does not wait for the load.
 func (w *worker) mustRenew() bool {
 	every := w.run.Plan.Behaviours[w.behaviour].Renew
-	return every > 0 && time.Since(w.renewed) >= every
+	return every > 0 && time.Since(*w.renewed) >= every
 }
 
 // end does on_stop, even when the load is over, until calls are cut off.
@@ -169,8 +170,7 @@ func (r *run) closed(ctx context.Context) (paced Paced) {
 	users.Wait()
 	for _, w := range r.crew.users {
 		if w != nil {
-			paced.Add(w.schedule.Paced)
-			w.schedule.Paced = Paced{}
+			paced.Add(w.schedule.take())
 		}
 	}
 	return paced
