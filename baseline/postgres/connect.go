@@ -74,6 +74,7 @@ func parse(databaseURL string) (*target, error) {
 func (t *target) prepare(config *pgxpool.Config) {
 	t.config = config
 	config.MaxConns = maxConns
+	config.PingTimeout = connectTimeout // of one that was idle: what lies between may have forgotten it
 	c := config.ConnConfig
 	c.ConnectTimeout = connectTimeout
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec // no prepared statements, which poolers lose

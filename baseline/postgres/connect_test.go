@@ -66,6 +66,9 @@ func TestParameters(t *testing.T) {
 	if c.RuntimeParams["application_name"] != "a b+c" || c.RuntimeParams["options"] != "-c geqo=off" || c.Password != "p+q" || got.path != `"x",public` || c.RuntimeParams["search_path"] != "" {
 		t.Errorf("got %q, %q and %q", c.RuntimeParams, c.Password, got.path)
 	}
+	if got.config.PingTimeout <= 0 {
+		t.Error("a connection that is no more is waited for without end")
+	}
 }
 
 // major tells what a version knows.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +23,7 @@ const (
 	readOnly              = "25006"
 	tooManyConnections    = "53300"
 	canceled              = "57014"
+	startingUp            = "57P03"
 )
 
 // passes reports whether the next try may end otherwise: after a cut connection (class 08), a server
@@ -31,9 +34,22 @@ func passes(err error) bool {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		return strings.HasPrefix(refused.Code, "08") && !forGood(refused) ||
-			slices.Contains([]string{"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "23503", "40001", "40P01", tooManyConnections}, refused.Code)
+			slices.Contains([]string{"57P01", "57P02", startingUp, "57P05", "25P03", "25P04", "23503", "40001", "40P01", tooManyConnections}, refused.Code)
 	}
 	return pgconn.SafeToRetry(err)
+}
+
+// cut reports whether a connection ended before the answer was there, so that what was asked for may be done.
+func cut(err error) bool {
+	var network *net.OpError
+	return !errors.As(err, new(*pgconn.ConnectError)) && !errors.As(err, new(*pgconn.PgError)) &&
+		(errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &network))
+}
+
+// twice reports whether to do it again changes nothing. A second mark is one too many, and what is removed is
+// not found the second time.
+func twice(to table.Deed) bool {
+	return to == table.Opening || to == table.Reading || to == table.Adding
 }
 
 // forGood reports whether a pooler says no and means it. All that PgBouncer says has one code, 08P01.
@@ -61,6 +77,8 @@ func (s *server) explain(ctx context.Context, to table.Deed, err error) error {
 	case errors.Is(err, baseline.ErrNewerSchema), errors.Is(err, baseline.ErrOlderSchema), errors.Is(err, baseline.ErrDenied):
 	case connecting:
 		err = s.noWayIn(connect)
+	case cut(err):
+		err = fmt.Errorf("%w: the connection was cut while this was done: %s. It may be done, which `plimsoll baseline list` shows when the server is up again: %w", baseline.ErrUnreachable, to, err)
 	case !errors.As(err, &refused):
 	case refused.Code == insufficientPrivilege:
 		err = s.denied(ctx, to, refused)

@@ -9,11 +9,13 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
@@ -24,7 +26,8 @@ import (
 const (
 	connectTimeout = 10 * time.Second
 	maxConns       = 4
-	tries          = 5
+	firstTries     = 5
+	moreTries      = 8                      // of a server that was there, or says that it starts: some ten seconds
 	firstPause     = 100 * time.Millisecond // doubled for each further try, half of it random
 )
 
@@ -103,7 +106,7 @@ func (r retrying) retry(ctx context.Context, to table.Deed, f func() error) erro
 	for try, pause := 1, firstPause; ; try, pause = try+1, 2*pause {
 		began := time.Now()
 		err := f()
-		if err == nil || try == tries || !passes(err) && !endedEarly(err, time.Since(began)) {
+		if err == nil || try >= r.tries(err) || !passes(err) && !endedEarly(err, time.Since(began)) && !(cut(err) && twice(to)) {
 			return r.explain(ctx, to, err)
 		}
 		select {
@@ -112,4 +115,14 @@ func (r retrying) retry(ctx context.Context, to table.Deed, f func() error) erro
 			return r.explain(ctx, to, err)
 		}
 	}
+}
+
+// tries is how often something is tried that ends with err. A measurement of minutes is not lost to a server that
+// restarts, and a host that is wrong is told at once.
+func (s *server) tries(err error) int {
+	var refused *pgconn.PgError
+	if s.schema != "" || errors.As(err, &refused) && refused.Code == startingUp {
+		return moreTries
+	}
+	return firstTries
 }

@@ -171,6 +171,24 @@ func TestAnotherMachineIsSpokenToInCipher(t *testing.T) {
 	store.Close()
 }
 
+// A server whose process is killed cuts connections without a word. What may be done twice is done again, and
+// of the rest it is said that it may be done.
+func TestCutWithoutAWord(t *testing.T) {
+	database := pgtest.Database(t)
+	through := func(text string) string {
+		return change(t, database, func(u *url.URL) { u.Host = "127.0.0.1:" + pgtest.Cutter(t, database, text) })
+	}
+	store := openStore(t, through("INSERT INTO plimsoll_run"))
+	put, created, err := store.Put(t.Context(), storetest.NewResult(1))
+	if err != nil || !created {
+		t.Fatalf("created %v, %v", created, err)
+	}
+	store = openStore(t, through("INSERT INTO plimsoll_accepted"))
+	if err := store.Accept(t.Context(), put.ID, storetest.NewMark(1)); !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), "the connection was cut while this was done: accept runs. It may be done") {
+		t.Errorf("a mark: got %v", err)
+	}
+}
+
 // A connection that is cut is made anew.
 func TestCutConnection(t *testing.T) {
 	database := pgtest.Database(t)

@@ -1,0 +1,78 @@
+package pgtest
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// Cutter stands before a server that speaks no TLS, and cuts the first connection on which a text is sent to it.
+// It gives its port, on 127.0.0.1, and ends with the test.
+func Cutter(t testing.TB, databaseURL, text string) (port string) {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var connections sync.WaitGroup
+	t.Cleanup(func() {
+		listener.Close()
+		connections.Wait()
+	})
+	c := &cutter{server: u.Host, text: []byte(text)}
+	connections.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connections.Go(func() { c.serve(client) })
+		}
+	})
+	_, port, _ = net.SplitHostPort(listener.Addr().String())
+	return port
+}
+
+// cutter passes on what comes, until the text does.
+type cutter struct {
+	server string
+	text   []byte
+	once   sync.Once
+}
+
+func (c *cutter) serve(client net.Conn) {
+	defer client.Close()
+	server, err := net.Dial("tcp", c.server)
+	if err != nil {
+		return // which the client sees
+	}
+	go func() {
+		defer client.Close()
+		_, _ = io.Copy(client, server) // until one of them ends
+	}()
+	defer server.Close()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buffer)
+		if err != nil {
+			return
+		}
+		cut := false
+		if bytes.Contains(buffer[:n], c.text) {
+			c.once.Do(func() { cut = true })
+		}
+		if cut {
+			return
+		}
+		if _, err := server.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
