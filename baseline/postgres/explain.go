@@ -26,11 +26,17 @@ const (
 	startingUp            = "57P03"
 )
 
-// passes reports whether the next try may end otherwise: after a cut connection (class 08), a server
+// passes reports whether the next try of a deed may end otherwise: see ofServer. Also when the connection was cut,
+// and when nobody listens where the server was before.
+func (s *server) passes(to table.Deed, err error) bool {
+	return ofServer(err) || cut(err) && twice(to) || unheard(err) && s.wasThere()
+}
+
+// ofServer reports whether the next try may end otherwise: after a cut connection (class 08), a server
 // that shuts down or starts up, a session that was ended for being idle, a conflict of two
 // transactions, too many connections, and a run that was removed while it was marked (23503), which
 // the next try does not find.
-func passes(err error) bool {
+func ofServer(err error) bool {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		return strings.HasPrefix(refused.Code, "08") && !forGood(refused) ||
@@ -44,6 +50,12 @@ func cut(err error) bool {
 	var network *net.OpError
 	return !errors.As(err, new(*pgconn.ConnectError)) && !errors.As(err, new(*pgconn.PgError)) &&
 		(errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &network))
+}
+
+// unheard reports whether nobody listened at the server's address.
+func unheard(err error) bool {
+	var network *net.OpError
+	return errors.As(err, new(*pgconn.ConnectError)) && errors.As(err, &network) && network.Op == "dial" && !network.Timeout()
 }
 
 // twice reports whether to do it again changes nothing. A second mark is one too many, and what is removed is

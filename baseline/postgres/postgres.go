@@ -106,7 +106,7 @@ func (r retrying) retry(ctx context.Context, to table.Deed, f func() error) erro
 	for try, pause := 1, firstPause; ; try, pause = try+1, 2*pause {
 		began := time.Now()
 		err := f()
-		if err == nil || try >= r.tries(err) || !passes(err) && !endedEarly(err, time.Since(began)) && !(cut(err) && twice(to)) {
+		if err == nil || try >= r.tries(err) || !r.passes(to, err) && !endedEarly(err, time.Since(began)) {
 			return r.explain(ctx, to, err)
 		}
 		select {
@@ -121,8 +121,11 @@ func (r retrying) retry(ctx context.Context, to table.Deed, f func() error) erro
 // restarts, and a host that is wrong is told at once.
 func (s *server) tries(err error) int {
 	var refused *pgconn.PgError
-	if s.schema != "" || errors.As(err, &refused) && refused.Code == startingUp {
+	if s.wasThere() || errors.As(err, &refused) && refused.Code == startingUp {
 		return moreTries
 	}
 	return firstTries
 }
+
+// wasThere reports whether the server has answered before.
+func (s *server) wasThere() bool { return s.schema != "" }

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
@@ -12,17 +13,28 @@ import (
 
 // A server that was there, or says that it starts, may take five seconds to be there again.
 func TestServerThatRestarts(t *testing.T) {
-	for code, schema := range map[string]string{"57P01": "public", "57P03": ""} {
+	_, nobodyListens := pgx.Connect(t.Context(), "postgres://u@127.0.0.1:1/db")
+	if nobodyListens == nil {
+		t.Fatal("somebody listens")
+	}
+	for name, c := range map[string]struct {
+		schema string // known of a server that was there
+		err    error
+	}{
+		"it stops":       {"public", &pgconn.PgError{Code: "57P01"}},
+		"it starts":      {"", &pgconn.PgError{Code: startingUp}},
+		"nobody listens": {"public", nobodyListens},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			there, tried := time.Now().Add(5*time.Second), 0
-			err := retrying{&server{schema: schema}}.retry(t.Context(), table.Adding, func() error {
-				if tried++; time.Now().Before(there) && tried < 50 {
-					return &pgconn.PgError{Code: code}
+			err := retrying{&server{target: &target{}, schema: c.schema}}.retry(t.Context(), table.Excluding, func() error {
+				if tried++; time.Now().Before(there) {
+					return c.err
 				}
 				return nil
 			})
 			if err != nil || tried > 10 {
-				t.Errorf("%s: %v after %d tries", code, err, tried)
+				t.Errorf("%s: %v after %d tries", name, err, tried)
 			}
 		})
 	}
