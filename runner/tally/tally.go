@@ -1,10 +1,10 @@
 // Package tally counts what happened to requests, in a form that can be merged.
 //
 // A Tally takes Samples, one for each request. For each route it holds two latency histograms,
-// a count for each way a request can end, how many the end of the load cut off, the bytes received, and a sample of the texts of
-// errors. Merge is associative and commutative, and the zero Tally is its unit: the tallies of
-// n workers or n shards, merged in any order, equal the tally of one. A Recorder counts the
-// same in the hot path.
+// a count for each way a request can end, how many the end of the load cut off, the bytes
+// received, and a sample of the texts of errors. Merge is associative and commutative, and the
+// zero Tally is its unit: the tallies of n workers or n shards, merged in any order, equal the
+// tally of one. A Recorder counts the same in the hot path.
 //
 // Validate bounds what somebody else has counted. Thousands of tallies that it accepts can be
 // merged without an overflow. The JSON form is part of result.json. Not safe for concurrent use:

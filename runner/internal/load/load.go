@@ -11,8 +11,8 @@
 // A call belongs to the round in which it was due, also if it is answered in a later one or after
 // the load; only the throughput of a round has the share of its time that lies there (see
 // tally.Route.Served). Every call that was due is counted, including arrivals that had to be
-// dropped and calls that the end of the load cut off. Those are unfinished, not failed. A call that is a stream is counted
-// once; its messages are counted beside it, as parts.
+// dropped and calls that the end of the load cut off. Those are unfinished, not failed. A call
+// that is a stream is counted once; its messages are counted beside it, as parts.
 //
 // What goes over the wire, and whether an answer is good, is the protocol's business. A Crew
 // applies one stretch of load, or several; in between, its users rest and keep what they have. It
