@@ -140,8 +140,10 @@ func (s *server) inWords(refused *pgconn.PgError) string {
 		return "the server's disk is full, and nothing was written: make room there: " + said
 	case "22P05", "22021":
 		return "the database's encoding lacks a character of what it was given: use a database with ENCODING 'UTF8': " + said
-	case "42P01", "42703", "42P07", "42P10", "42804", "42809", "42883", "23502", "0A000":
+	case "42P01", "42703", "42P10", "42804", "42809", "42883", "23502", "0A000":
 		return "the tables are not those that Plimsoll made: undo what somebody has changed or restore them from a backup, or drop the table plimsoll_schema and all others that begin with plimsoll_ to begin anew: " + said
+	case "42P07":
+		return "a table is there already that plimsoll_schema does not tell of: the tables are not those that Plimsoll made, or the row of plimsoll_schema was removed, or a policy of row security hides it from this user: have it restored, or use another schema: " + said
 	case "P0001":
 		return "a rule of this database, such as a trigger, refuses it: ask whoever made the rule: " + said
 	case "42704", "22023":
