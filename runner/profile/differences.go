@@ -43,12 +43,14 @@ func Differences(before, now *Profile) []Difference {
 			found = append(found, Difference{f.what, f.name, "", f.shown()})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Difference) int { return cmp.Compare(rank(a.What), rank(b.What)) })
+	slices.SortFunc(found, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(rank(a.What), rank(b.What)), cmp.Compare(a.What, b.What), cmp.Compare(a.Name, b.Name))
+	})
 	return found
 }
 
 // order is the order of differences. What is not in it comes last.
-var order = [...]string{"route", "users", "weight", "fixed", "rate", "spawn_rate", "stages", "run_time", "wait", "steps", "request", "expect"}
+var order = [...]string{"route", "users", "weight", "fixed", "rate", "spawn_rate", "stages", "run_time", "wait", "steps", "request", "expect", "save"}
 
 func rank(what string) int {
 	if i := slices.Index(order[:], what); i >= 0 {
@@ -63,7 +65,7 @@ type fact struct{ what, name, value, hidden string }
 func (f fact) about(other fact) bool { return f.what == other.what && f.name == other.name }
 
 // ofRoute reports whether a route has the fact.
-func (f fact) ofRoute() bool { return f.what == "request" || f.what == "expect" }
+func (f fact) ofRoute() bool { return slices.Contains([]string{"request", "expect", "save"}, f.what) }
 
 // shown is the value for people.
 func (f fact) shown() string {
@@ -81,20 +83,37 @@ func (f fact) marked() string {
 	return f.shown() + " #" + hex.EncodeToString(sum[:4])
 }
 
+// together makes one fact of all about one thing, in whatever order the file says them. Two tasks of one
+// name count twice, and two equal requests of one route once.
+func together(said []fact) (facts []fact) {
+	slices.SortStableFunc(said, func(a, b fact) int {
+		return cmp.Or(cmp.Compare(a.value, b.value), cmp.Compare(a.hidden, b.hidden))
+	})
+	of := map[fact]int{} // by what and name, the index in facts
+	last := map[fact]fact{}
+	for _, f := range said {
+		about := fact{what: f.what, name: f.name}
+		i, there := of[about]
+		switch {
+		case !there:
+			of[about] = len(facts)
+			facts = append(facts, f)
+		case f.ofRoute() && last[about] == f:
+		default:
+			if !f.ofRoute() || last[about].value != f.value {
+				facts[i].value += "; " + f.value
+			}
+			facts[i].hidden += "\n" + f.hidden
+		}
+		last[about] = f
+	}
+	return facts
+}
+
 // facts are all that counts as what is loaded, each what with a name once.
 func (p *Profile) facts() []fact {
 	var facts []fact
-	put := func(f fact) {
-		i := slices.IndexFunc(facts, f.about)
-		if i < 0 {
-			facts = append(facts, f)
-			return
-		}
-		if facts[i].value != f.value {
-			facts[i].value += "; " + f.value
-		}
-		facts[i].hidden += f.hidden
-	}
+	put := func(f fact) { facts = append(facts, f) }
 	add := func(what, name string, value any) { put(fact{what, name, fmt.Sprint(value), ""}) }
 	for _, route := range p.Routes() {
 		add("route", route, "requested")
@@ -105,7 +124,7 @@ func (p *Profile) facts() []fact {
 		c.facts(put)
 	}
 	for _, t := range p.Data {
-		put(fact{"data", t.Name, fmt.Sprintf("%d rows, %s", len(t.Rows), t.Order), t.Sum})
+		put(fact{"data", t.Name, fmt.Sprintf("%d rows, %s", len(t.Rows), t.Order), fmt.Sprintf("%s %q", t.Sum, t.Columns)})
 	}
 	t := p.Target
 	add("url", "", WithoutCredentials(string(t.URL)))
@@ -116,7 +135,7 @@ func (p *Profile) facts() []fact {
 	add("redirects", "", t.Redirects)
 	add("cookies", "", t.Cookies)
 	add("connections", "", cmp.Or(strings.Replace(fmt.Sprintf("shared %d", t.Connections), "shared 0", "", 1), "per-user"))
-	return facts
+	return together(facts)
 }
 
 func (p *Profile) loadFacts(add func(what, name string, value any)) {
@@ -125,7 +144,7 @@ func (p *Profile) loadFacts(add func(what, name string, value any)) {
 	case len(l.Stages) > 0:
 		var stages []string
 		for _, s := range l.Stages {
-			if s.Rate > 0 {
+			if l.IsOpen() {
 				stages = append(stages, fmt.Sprintf("to %g/s in %v", s.Rate, s.For))
 			} else {
 				stages = append(stages, fmt.Sprintf("to %d users in %v", s.Users, s.For))
@@ -200,6 +219,15 @@ func (c *Call) facts(put func(fact)) {
 		expects = append(expects, fmt.Sprintf("within %v", c.Within))
 	}
 	put(fact{"expect", route, strings.Join(expects, ", "), ""})
+	var saves []string
+	for _, s := range c.Save {
+		optional := ""
+		if s.Optional {
+			optional = "if it is there"
+		}
+		saves = append(saves, strings.Join(strings.Fields(fmt.Sprintf("%s from %s %s %s %s", s.Name, s.Of, s.Path, s.Match, optional)), " "))
+	}
+	put(fact{"save", route, strings.Join(saves, ", "), ""})
 }
 
 // canonical is all that a call says, as the digest counts it.

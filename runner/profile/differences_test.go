@@ -40,10 +40,18 @@ func TestDifferences(t *testing.T) {
 	check(every, []string{"users: 9", "users: 8"}, "users : 9 -> 8")
 	check(every, []string{"run_time: 30s", "run_time: 60s"}, "run_time : 30s -> 1m0s")
 	check(every, []string{"[200, 304]", "[200]"}, "expect item: status [200 304], items.# > 0, name == boots, within 50ms -> status [200], items.# > 0, name == boots, within 50ms")
-	check(every, []string{"boots, tent", "boots, hat"}, "data words: 2 rows, shuffle #38643222 -> 2 rows, shuffle #db9ff1ea")
+	check(every, []string{"boots, tent", "boots, hat"}, "data words: 2 rows, shuffle #bee4c2ad -> 2 rows, shuffle #0f351b40")
 	check(every, []string{"wait: 5ms", "wait: 6ms"}, "steps reader, browse: item, wait 5ms, POST /cart -> item, wait 6ms, POST /cart")
 	check(every, []string{`X-A: "1"`, `X-A: "secret"`}, "headers : X-A, X-B #450ee38a -> X-A, X-B #e8c47a21")
 	check(every, []string{"build: make", "build: make all", "# every", ""}, "")
 	check(open, []string{"rate: 20", "rate: 30"}, "stages : to 5/s in 10s, to 20/s in 20s -> to 5/s in 10s, to 30/s in 20s")
 	check(minimal, []string{"name: u", "name: u, on_start: [{http: GET /login}], renew: 1m"}, "route GET /login:  -> requested | on_start u: none -> GET /login | renew u: 0s -> 1m0s")
+	const two = "name: p\ntarget: {url: \"http://127.0.0.1\"}\nload: {users: 2, run_time: 9s}\ndata: {t: {file: items.csv, separator: \";\"}}\nusers:\n  - name: u\n    tasks:\n" +
+		"      - {http: GET /a, save: {x: {json: id}}}\n      - {http: POST /b, body: x}\n      - {http: POST /b, body: y}\n"
+	const b = "      - {http: POST /b, body: x}\n      - {http: POST /b, body: y}\n"
+	check(two, []string{b, "      - {http: POST /b, body: y}\n      - {http: POST /b, body: x}\n"}, "")
+	check(two, []string{b, b + "      - {http: POST /b, body: y}\n"}, "weight u, POST /b: 1; 1 -> 1; 1; 1")
+	check(two, []string{"json: id", "json: items.0.id"}, "save GET /a: x from id -> x from items.0.id")
+	check(two, []string{"json: id", "json: id, optional: true"}, "save GET /a: x from id -> x from id if it is there")
+	check(two, []string{"users: 2, run_time: 9s", "stages: [{rate: 9, for: 9s}, {rate: 0, for: 1s}]"}, "users : 2 ->  | spawn_rate : 1/s ->  | stages :  -> to 9/s in 9s, to 0/s in 1s | run_time : 9s ->  | wait u: none ->  | arrivals :  -> constant | max_in_flight :  -> 1000")
 }
