@@ -24,13 +24,13 @@ func (t *Target) Path(value string) (path, wrong string) {
 			end = len(rest)
 		}
 		if !sameHost(base, rest[:end]) {
-			return "", "the value that the path begins with is a URL of another host than target.url"
+			return "", "the value that the path begins with is a URL with another scheme, host or port than target.url"
 		}
 		if value = rest[end:]; !strings.HasPrefix(value, "/") {
 			value = "/" + value
 		}
 	} else if strings.Contains(scheme, ":") && ok && !strings.HasPrefix(value, "/") {
-		return "", "the value that the path begins with is a URL of another host than target.url"
+		return "", "the value that the path begins with is a URL with another scheme, host or port than target.url"
 	}
 	if !strings.HasPrefix(value, "/") {
 		return "", "the value that the path begins with is no path: it must begin with /, or be a URL of the target"

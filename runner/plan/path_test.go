@@ -17,7 +17,7 @@ func TestPathOfAValue(t *testing.T) {
 			t.Errorf("Path(%q) at %s is %q, %q; want %q, %q", value, base, got, why, want, wrong)
 		}
 	}
-	const at, other, noPath = "http://Shop.test:8080", "another host", "is no path"
+	const at, other, noPath = "http://Shop.test:8080", "another scheme, host or port", "is no path"
 	check(at, "/a/b?c=d&e=f;g/h", "/a/b?c=d&e=f;g/h", "")
 	check(at, "/a b/ü?q=ß \"x\"", "/a%20b/%C3%BC?q=%C3%9F%20%22x%22", "")
 	check(at, "/done%20already%2F?x=%zz", "/done%20already%2F?x=%25zz", "")

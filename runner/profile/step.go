@@ -123,7 +123,7 @@ func (r *CallReader) Template(to *Template) strict.Read { return r.reader.templa
 
 // Headers reads a mapping of names to texts with variables, in the order written.
 func (r *CallReader) Headers(to *[]Header) strict.Read {
-	return func(n *yaml.Node) { *to = r.reader.headers(n) }
+	return func(n *yaml.Node) { *to = r.reader.headers(n, headerName) }
 }
 
 // planned are words of protocols that are not there yet.

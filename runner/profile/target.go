@@ -18,7 +18,7 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 		strict.Key("socket", "A unix socket to connect to; the URL still gives the Host header.", r.template(&t.Socket)),
 		strict.Key("headers", "Sent with every request; a step's own header of the same name replaces it.", func(n *yaml.Node) {
 			r.inUser = true
-			t.Headers = r.headers(n)
+			t.Headers = r.headers(n, headerName)
 			r.inUser = false
 		}),
 		strict.Key("timeout", "For one request, connecting included.", r.Duration(&t.Timeout, time.Millisecond)),
@@ -108,7 +108,7 @@ func (r *reader) start(n *yaml.Node) *Start {
 		strict.Need("command", "The command line of the shell that starts the system; ${port} is the port that it must listen on.",
 			"write how the system is started, for example: command: bin/shop -addr 127.0.0.1:${port}", r.template(&s.Command)),
 		strict.Key("dir", "Where both commands run; relative to the profile.", r.Text(&s.Dir)),
-		strict.Key("env", "Environment variables of both commands.", func(n *yaml.Node) { s.Env = r.headers(n) }),
+		strict.Key("env", "Environment variables of both commands.", func(n *yaml.Node) { s.Env = r.headers(n, envName) }),
 		strict.Key("ready", "How to tell that the system is up.", func(n *yaml.Node) { r.ready(n, &s.Ready) }),
 		strict.Key("stop_within", "How long the system may take to end before it is killed.", r.Duration(&s.StopWithin, 0)),
 	)

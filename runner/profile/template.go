@@ -315,15 +315,17 @@ func (r *reader) checkColumn(n *yaml.Node, table, column string) bool {
 }
 
 var (
-	headerName = strict.NewPattern(`^[^\s:=]+$`, "a name without spaces, colons and equals signs")
+	// headerName is a token of RFC 9110, section 5.6.2.
+	headerName = strict.NewPattern("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "the name of a header, of letters, digits and hyphens")
+	envName    = strict.NewPattern(`^[^\s:=]+$`, "a name without spaces, colons and equals signs")
 	oneLine    = strict.NewPattern(`^[^\r\n]*$`, "a value without line breaks").Explained(func(string) string {
 		return "the value contains a line break" // it may be secret, and is not shown
 	})
 )
 
 // headers reads a mapping of names to texts, in the order written.
-func (r *reader) headers(n *yaml.Node) []Header {
-	named := r.Match(headerName, func(*yaml.Node, string) {})
+func (r *reader) headers(n *yaml.Node, name strict.Pattern) []Header {
+	named := r.Match(name, func(*yaml.Node, string) {})
 	var headers []Header
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)
