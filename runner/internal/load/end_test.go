@@ -3,6 +3,7 @@ package load_test
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -187,5 +188,48 @@ func TestArrivalsBehindOnStart(t *testing.T) {
 				t.Errorf("no task began: %+v", report.Paced)
 			}
 		})
+	}
+}
+
+// However long answers take and however the rounds lie to them, the throughputs of all rounds add up to
+// what was answered, less what lies after the end.
+func TestServedAddsUp(t *testing.T) {
+	for name, loads := range map[string]string{
+		"closed":  "{users: 7, spawn_rate: 3, warm_up: 3s, run_time: 20s, rounds: 20, stop_within: 4s}",
+		"poisson": "{rate: 9/s, arrivals: poisson, warm_up: 3s, run_time: 20s, rounds: 20, stop_within: 4s}",
+		"drops":   "{rate: 9/s, max_in_flight: 12, warm_up: 3s, run_time: 20s, rounds: 4, stop_within: 4s}",
+		"stages":  "{stages: [{users: 9, for: 7s}, {users: 0, for: 7s}, {users: 5, for: 7s}], rounds: 21, stop_within: 4s}",
+	} {
+		for seed := range uint64(5) {
+			synctest.Test(t, func(t *testing.T) {
+				p := makePlan(t, "load: "+loads+"\nusers: [{name: u, wait: 0ms..20ms, tasks: [{http: GET /}]}]")
+				draw, want := rand.New(rand.NewPCG(seed, 0)), 0.0
+				s := &system{}
+				s.take = func(_ string, at time.Duration) time.Duration {
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					took := time.Duration(math.Exp(2*draw.NormFloat64()) * float64(500*time.Millisecond))
+					if at+took < p.Length()+p.StopWithin {
+						want += min(1, (p.Length()-at).Seconds()/took.Seconds())
+					}
+					return took
+				}
+				rounds, _ := apply(t.Context(), p, s, nil)
+				served := 0.0
+				for i, round := range rounds {
+					if got := round.Total().Served(); got >= 0 {
+						served += got
+					} else {
+						t.Errorf("%s, %d: round %d has served %v", name, seed, i, got)
+					}
+					if err := round.Validate(); err != nil {
+						t.Error(err)
+					}
+				}
+				if math.Abs(served-want) > 0.001*float64(len(s.sent))+0.01 {
+					t.Errorf("%s, %d: %.3f requests served, want %.3f", name, seed, served, want)
+				}
+			})
+		}
 	}
 }
