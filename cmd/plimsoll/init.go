@@ -89,10 +89,10 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 	}
 	text := "Wrote " + strings.Join(shortened(dir, paths), ", ") + ".\n\n"
 	if settings.From != "" {
-		text += "- build and command are guessed from " + settings.From + ": edit in " + job.Usual + " what is not so.\n"
+		text += "- build and command are guessed from " + settings.From + ": correct in " + job.Usual + " what is wrong.\n"
 	}
 	for _, note := range settings.Notes {
-		text += "- Look at it: " + note + "\n"
+		text += "- Please check: " + note + "\n"
 	}
 	text += "" +
 		"- `plimsoll check` says what the profile would do, `plimsoll run` tries it here.\n" +

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"cmp"
+	"encoding/json"
 	"io/fs"
 	"path"
 	"regexp"
@@ -26,7 +27,15 @@ func (g *guess) note(text string) { g.notes = append(g.notes, text) }
 const onPort = "the service must listen on $PORT; if it takes a flag instead, write it into command, with ${port}"
 
 // repository is the files that are looked at.
-type repository struct{ fs.FS }
+type repository struct {
+	fs.FS
+	workspace fs.FS // the workspace that it is a package of; nil for none
+}
+
+// locked reports whether a lock file is there, of the package or of its workspace.
+func (r repository) locked(names ...string) bool {
+	return r.first(names...) != "" || r.workspace != nil && repository{FS: r.workspace}.first(names...) != ""
+}
 
 // guessers know a kind of service each, the surest first: a program that is compiled is rarely the tool of
 // another one, and many repositories have a package.json for their pages.
@@ -117,12 +126,51 @@ func (r repository) match(patterns ...string) (names []string) {
 	return names
 }
 
+// joins reports whether this is the root of a workspace, with one lock file for several packages.
+func (r repository) joins() bool {
+	var node struct{ Workspaces any }
+	_ = json.Unmarshal([]byte(r.text("package.json")), &node) // what is no JSON has no workspaces
+	return node.Workspaces != nil || r.has("pnpm-workspace.yaml") ||
+		regexp.MustCompile(`(?m)^\[workspace[\].]`).MatchString(r.text("Cargo.toml")) ||
+		regexp.MustCompile(`(?m)^\[tool\.uv\.workspace\]`).MatchString(r.text("pyproject.toml"))
+}
+
+const (
+	maxLooked   = 200 // directories that services looks at
+	maxServices = 5   // directories that it names
+)
+
+// services are the directories in this one, or in one of its own, whose files tell how a service is started.
+func (r repository) services() (dirs []string) {
+	all := r.match("*", "*/*")
+	for _, dir := range all[:min(len(all), maxLooked)] {
+		if strings.Contains("/"+dir, "/.") || strings.Contains(dir, "node_modules") || strings.Contains(dir, "vendor") {
+			continue
+		}
+		below, err := fs.Sub(r.FS, dir)
+		if err == nil && guessFrom(repository{FS: below, workspace: r.FS}).start != "" && len(dirs) < maxServices {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
 var unplain = regexp.MustCompile(`[^a-z0-9._-]+`)
 
 // seriesName makes the name of a series out of a text; empty when nothing is left of it.
 func seriesName(text string) string {
 	plain := unplain.ReplaceAllString(strings.ToLower(text), "-")
 	return strings.Trim(plain[:min(64, len(plain))], "-._")
+}
+
+var tame = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,*-]+$`)
+
+// quoted is a word for a shell in a profile: in quotes where either would read something else into it.
+func quoted(word string) string {
+	if tame.MatchString(word) {
+		return word
+	}
+	return "'" + strings.NewReplacer("'", `'\''`, "${", "$${").Replace(word) + "'"
 }
 
 // orElse is a name, or another one when a file tells none that can be used.

@@ -40,8 +40,8 @@ func guessGo(r repository) (g guess, ok bool) {
 		}
 		source, name = "./"+chosen, path.Base(chosen)
 	}
-	g.start = "bin/" + name
-	g.build = "go build -o " + g.start + " " + source
+	g.start = quoted("bin/" + name)
+	g.build = "go build -o " + g.start + " " + quoted(source)
 	g.note(onPort)
 	return g, true
 }
@@ -92,8 +92,11 @@ func guessRust(r repository) (g guess, ok bool) {
 	}
 	g.from, g.name = "Cargo.toml", cargo.Package.Name
 	g.build, g.start = "cargo build --release", "target/release/"+program
-	if r.has("Cargo.lock") {
+	if r.locked("Cargo.lock") {
 		g.build += " --locked"
+	}
+	if r.workspace != nil { // else the program lies in the workspace
+		g.build += " --target-dir target"
 	}
 	g.note(onPort)
 	return g, true
@@ -182,7 +185,7 @@ func guessGradle(r repository, script string) (g guess, ok bool) {
 			name = "NAME"
 			g.note("the files of Gradle do not tell the name of the program: write it for NAME in command")
 		}
-		g.build, g.start = gradle+" --quiet installDist", "build/install/"+name+"/bin/"+name
+		g.build, g.start = gradle+" --quiet installDist", quoted("build/install/"+name+"/bin/"+name)
 		g.note(onPort)
 	default:
 		return g, false
@@ -194,13 +197,13 @@ func guessGradle(r repository, script string) (g guess, ok bool) {
 func javaStart(text, jar, below string, g *guess) {
 	switch {
 	case strings.Contains(text, "org.springframework.boot"):
-		g.start = "java -jar " + jar + " --server.port=${port}"
+		g.start = "java -jar " + quoted(jar) + " --server.port=${port}"
 	case strings.Contains(text, "io.quarkus"):
 		g.start = "java -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port=${port} -jar " + below + "/quarkus-app/quarkus-run.jar"
 	case strings.Contains(text, "io.micronaut"):
-		g.start = "java -Dmicronaut.server.port=${port} -jar " + jar
+		g.start = "java -Dmicronaut.server.port=${port} -jar " + quoted(jar)
 	default:
-		g.start = "java -jar " + jar
+		g.start = "java -jar " + quoted(jar)
 		g.note("is this a jar that java -jar runs?")
 		g.note(onPort)
 	}
@@ -222,11 +225,11 @@ func guessNET(r repository) (g guess, ok bool) {
 		g.note("there are several projects for the web, " + list(web) + ": is " + project + " the service?")
 	}
 	g.from, g.name = project, stem(project)
-	g.build = "dotnet publish " + project + " -c Release -o bin/plimsoll --nologo -v quiet"
+	g.build = "dotnet publish " + quoted(project) + " -c Release -o bin/plimsoll --nologo -v quiet"
 	assembly := stem(project)
 	if match := regexp.MustCompile(`<AssemblyName>([^<$]+)</AssemblyName>`).FindStringSubmatch(r.text(project)); match != nil {
 		assembly = match[1]
 	}
-	g.start = "dotnet bin/plimsoll/" + assembly + ".dll --urls http://127.0.0.1:${port}"
+	g.start = "dotnet " + quoted("bin/plimsoll/"+assembly+".dll") + " --urls http://127.0.0.1:${port}"
 	return g, true
 }

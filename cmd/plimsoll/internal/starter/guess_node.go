@@ -13,7 +13,7 @@ import (
 func guessNode(r repository) (g guess, ok bool) {
 	var node struct {
 		Name                          string
-		Main                          string
+		Main, Module                  string
 		PackageManager                string
 		Scripts                       map[string]string
 		Dependencies, DevDependencies map[string]string
@@ -42,7 +42,11 @@ func guessNode(r repository) (g guess, ok bool) {
 			g.start = "bun run start"
 		}
 	case file != "" && file != ".":
-		g.start = "node " + file
+		g.start = "node " + quoted(file)
+		g.note("package.json has no scripts.start: is " + file + " the service?")
+	case manager.name == "bun" && r.first(node.Module, "index.ts", "server.ts") != "":
+		file := r.first(node.Module, "index.ts", "server.ts")
+		g.start = "bun " + quoted(file)
 		g.note("package.json has no scripts.start: is " + file + " the service?")
 	default:
 		return g, false
@@ -86,7 +90,7 @@ func nodeManager(r repository, said string) manager {
 		{[]string{"bun.lock", "bun.lockb"}, manager{"bun", "bun install --frozen-lockfile", "bun install"}},
 	}
 	for _, one := range all {
-		if r.first(one.locks...) != "" {
+		if r.locked(one.locks...) {
 			return one.manager
 		}
 	}

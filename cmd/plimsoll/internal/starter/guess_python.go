@@ -55,7 +55,7 @@ func pythonInstall(r repository, project pyproject, g *guess) (run string, found
 	const venv = "python3 -m venv .venv && .venv/bin/pip install --quiet "
 	bare := project.BuildSystem == nil && len(project.Project.Dependencies) == 0 // nothing is to be installed
 	switch {
-	case r.has("uv.lock"):
+	case r.locked("uv.lock"):
 		g.from, g.build, run = "uv.lock", "uv sync --frozen", "uv run --no-sync "
 	case r.has("poetry.lock"):
 		g.from, g.build, run = "poetry.lock", "poetry install --no-interaction", "poetry run "
@@ -142,7 +142,7 @@ func pythonServe(r repository, packages, run string, g *guess) bool {
 	}
 	switch {
 	case found && app.asgi:
-		g.start = run + "uvicorn " + inside("--app-dir") + app.module + ":" + app.object + " --host 127.0.0.1 --port ${port}"
+		g.start = run + "uvicorn " + inside("--app-dir") + quoted(app.module+":"+app.object) + " --host 127.0.0.1 --port ${port}"
 		if !installs(packages, "uvicorn") && !installs(packages, `fastapi\[`) {
 			g.note("is uvicorn installed? No file of packages names it")
 		}
@@ -176,14 +176,6 @@ func pythonProgram(r repository, run string, g *guess) bool {
 	return true
 }
 
-// quoted is a word for a shell, in quotes where it holds parentheses.
-func quoted(word string) string {
-	if strings.ContainsAny(word, "()") {
-		return "'" + word + "'"
-	}
-	return word
-}
-
 // pyApp is an application object of Python.
 type pyApp struct {
 	file           string
@@ -195,6 +187,7 @@ type pyApp struct {
 
 var (
 	makesApp     = regexp.MustCompile(`(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?(FastAPI|Starlette|Quart|Litestar|Flask)\(`)
+	isTest       = regexp.MustCompile(`(^|[/_])tests?([/_.]|$)`)
 	makesFactory = regexp.MustCompile(`(?m)^def (create_app|make_app)\(`)
 )
 
@@ -202,7 +195,7 @@ var (
 func pythonApp(r repository) (app pyApp, found bool) {
 	seen := map[string]bool{}
 	for _, file := range r.match("main.py", "app.py", "wsgi.py", "asgi.py", "*.py", "app/main.py", "*/main.py", "*/app.py", "*/__init__.py", "src/*/main.py", "src/*/app.py", "src/*/__init__.py") {
-		if seen[file] || strings.Contains(file, "test") {
+		if seen[file] || isTest.MatchString(file) {
 			continue
 		}
 		seen[file] = true

@@ -27,6 +27,8 @@ func TestGuess(t *testing.T) {
 			from: "package.json", name: "shop", build: "npm ci && npm run build", start: "npm start", note: "listen on $PORT", never: "lock file"},
 		"npm without one": {files: files{"package.json": `{"scripts": {"start": "node x.js"}, "dependencies": {"a": "1"}}`},
 			from: "package.json", build: "npm install", start: "npm start", note: "there is no lock file"},
+		"Bun without a start": {files: files{"package.json": `{"module": "index.ts"}`, "bun.lock": "", "index.ts": ""},
+			from: "package.json", build: "bun install --frozen-lockfile", start: "bun index.ts", note: "is index.ts the service?"},
 		"no packages at all": {files: files{"package.json": `{"name": "tiny", "scripts": {"start": "node x.js"}}`},
 			from: "package.json", name: "tiny", start: "npm start", never: "lock file"},
 		"yarn 1": {files: files{"package.json": `{"scripts": {"start": "x", "build": "y"}}`, "yarn.lock": ""},
@@ -121,8 +123,16 @@ func TestGuess(t *testing.T) {
 
 		"Go beside Node and Docker": {files: files{"go.mod": "module shop\n", "main.go": "package main\n", "package.json": `{"scripts": {"start": "vite"}}`, "Dockerfile": "FROM scratch\n"},
 			from: "go.mod", name: "shop", build: "go build -o bin/shop .", start: "bin/shop", note: "there is also package.json and Dockerfile: is go.mod the service?"},
+		"a name with a space": {files: files{"go.mod": "module shop\n", "cmd/my shop/main.go": "package main\n"},
+			from: "go.mod", name: "shop", build: "go build -o 'bin/my shop' './cmd/my shop'", start: "'bin/my shop'"},
+		"a name with what shells and profiles read": {files: files{"package.json": `{"main": "it's ${x}.js"}`, "it's ${x}.js": ""},
+			from: "package.json", start: `node 'it'\''s $${x}.js'`},
+		"Python below a directory with a space": {files: files{"requirements.txt": "flask\n", "my app/main.py": flask},
+			from: "requirements.txt", build: venv + "-r requirements.txt", start: ".venv/bin/flask --app 'my app/main:app' run --host 127.0.0.1 --port ${port}"},
+		"a name that holds a test": {files: files{"requirements.txt": "flask\n", "latest/main.py": flask, "tests/app.py": flask, "test_app.py": flask},
+			from: "requirements.txt", build: venv + "-r requirements.txt", start: ".venv/bin/flask --app latest/main:app run --host 127.0.0.1 --port ${port}", never: "more files"},
 		"a hostile name": {files: files{"go.mod": "module shop\n", "cmd/a\nurl: x/main.go": "package main\n", "cmd/b/main.go": "package main\n"},
-			from: "go.mod", name: "shop", build: "go build -o bin/a\nurl: x ./cmd/a\nurl: x", start: "bin/a\nurl: x", note: "several programs"},
+			from: "go.mod", name: "shop", build: "go build -o 'bin/a\nurl: x' './cmd/a\nurl: x'", start: "'bin/a\nurl: x'", note: "several programs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree := fstest.MapFS{}
@@ -130,7 +140,7 @@ func TestGuess(t *testing.T) {
 				tree[path] = &fstest.MapFile{Data: []byte(text)}
 			}
 			s := Settings{Kind: "paired", Path: "/"}
-			s.guessIn(repository{tree}, "repo")
+			s.guessIn(repository{FS: tree}, "repo")
 			want := c.name
 			if want == "" {
 				want = "repo"

@@ -54,7 +54,8 @@ type Settings struct {
 	From  string   // the file that Guess took Start from; empty when the user named it
 	Notes []string // what Guess could not know of Build and Start: people look at it and edit
 
-	silent string // a file that often tells how a service is started, and does not here
+	silent   string   // a file that often tells how a service is started, and does not here
+	services []string // directories whose files tell how a service is started
 }
 
 // Guess fills in what the files of a directory tell of the service in it.
@@ -62,9 +63,25 @@ func (s *Settings) Guess(dir string) {
 	own := orElse(filepath.Base(dir), "service")
 	if s.Start != "" || s.URL != "" {
 		s.Name = cmp.Or(s.Name, own)
+		if s.Start != "" && !strings.Contains(s.Start, "${port}") && !strings.Contains(s.Start, "$PORT") {
+			s.Notes = append(s.Notes, onPort)
+		}
 		return
 	}
-	s.guessIn(repository{os.DirFS(dir)}, own)
+	s.guessIn(repository{os.DirFS(dir), workspace(dir)}, own)
+}
+
+// workspace is the directory above dir, in the same repository, that joins packages in it; nil for none.
+func workspace(dir string) fs.FS {
+	for {
+		if Exists(filepath.Join(dir, ".git")) || dir == filepath.Dir(dir) {
+			return nil
+		}
+		dir = filepath.Dir(dir)
+		if at := (repository{FS: os.DirFS(dir)}); at.joins() {
+			return at.FS
+		}
+	}
 }
 
 // guessIn is Guess for a repository; own is the name of its directory.
@@ -72,6 +89,7 @@ func (s *Settings) guessIn(r repository, own string) {
 	g := guessFrom(r)
 	s.Name = cmp.Or(s.Name, orElse(g.name, own))
 	if g.start == "" {
+		s.services = r.services()
 		s.silent = r.first("package.json", "pyproject.toml", "requirements.txt", "go.mod", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "Gemfile", "composer.json")
 		return
 	}
@@ -106,6 +124,9 @@ func (s Settings) Check() error {
 		told := ""
 		if s.silent != "" {
 			told = " from " + s.silent
+		}
+		if len(s.services) > 0 {
+			return exit.BadInput("plimsoll init cannot tell%s how this service is started, but it can in %s: run it in the directory of the service, or name the command with --start (and --build)", told, list(s.services))
 		}
 		return exit.BadInput("plimsoll init cannot tell%s how this service is started: name the command with --start (and --build), or with --url the address of one that runs already", told)
 	case !strings.HasPrefix(s.Path, "/"):
