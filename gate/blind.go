@@ -131,10 +131,13 @@ const (
 	longest = 24 * time.Hour
 )
 
-// longer is a run_time with so many times as many requests in a round; 0 if that would be too long.
-func (s *sides) longer(factor float64) time.Duration {
-	would := spare * max(factor, 1) * float64(s.runTime)
-	if !(would <= float64(longest)) {
+func (s *sides) longer(factor float64) time.Duration { return LongerRunTime(s.runTime, factor) }
+
+// LongerRunTime is a run_time with so many times as many requests in a round, and some to spare; 0 if that
+// would be too long to advise, or present is not known.
+func LongerRunTime(present time.Duration, factor float64) time.Duration {
+	would := spare * max(factor, 1) * float64(present)
+	if !(would > 0 && would <= float64(longest)) {
 		return 0
 	}
 	return time.Duration(math.Ceil(would/float64(time.Second))) * time.Second

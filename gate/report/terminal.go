@@ -38,7 +38,7 @@ func Terminal(w io.Writer, r Report) error {
 	if text := noFailures(v); text != "" && len(rows) > 0 {
 		fmt.Fprintln(w, text)
 	}
-	for i, line := range unjudged(v, all) {
+	for i, line := range r.unjudged(all) {
 		if i == 0 {
 			fmt.Fprintln(w, "\nnot judged:")
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -49,7 +50,8 @@ func withFigures(v gate.Verdict, order []int) []int {
 
 // unjudged says in a line for each route, in plain text, which of its figures were not judged, why, and
 // what would help. It leaves out a route that the reasons speak of.
-func unjudged(v gate.Verdict, order []int) []string {
+func (r Report) unjudged(order []int) []string {
+	v := r.Verdict
 	said := spokenOf(v)
 	own := map[string][]*gate.Comparison{}
 	var routes []string
@@ -65,7 +67,7 @@ func unjudged(v gate.Verdict, order []int) []string {
 	}
 	var lines []string
 	for _, route := range routes[:min(len(routes), maxUnjudged)] {
-		lines = append(lines, name(route)+": "+missing(own[route]))
+		lines = append(lines, name(route)+": "+missing(own[route], r.runTime()))
 	}
 	if more := len(routes) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("and figures of %s", count(more, "more route")))
@@ -91,8 +93,9 @@ func spokenOf(v gate.Verdict) map[string]bool {
 	return said
 }
 
-// missing says why metrics of one route were not judged. Those that lack requests share a sentence.
-func missing(own []*gate.Comparison) string {
+// missing says why metrics of one route were not judged by a run of runTime. Those that lack requests share a
+// sentence.
+func missing(own []*gate.Comparison, runTime time.Duration) string {
 	var parts, few []string
 	var lacking []*gate.Why
 	for len(own) > 0 {
@@ -114,7 +117,7 @@ func missing(own []*gate.Comparison) string {
 		parts = append(parts, strings.TrimSuffix(join(names)+": "+because(first, plain), ": "))
 	}
 	if len(few) > 0 {
-		parts = append(parts, tooFew(few, lacking))
+		parts = append(parts, tooFew(few, lacking, runTime))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -127,8 +130,9 @@ func alike(a, b *gate.Why) bool {
 	return a.Kind == b.Kind && a.OnBase == b.OnBase && a.Needs == b.Needs
 }
 
-// tooFew says how many requests a route has in a round, and how many its metrics need: "p95 needs" 200.
-func tooFew(metrics []string, lacking []*gate.Why) string {
+// tooFew says how many requests a route has in a round, how many its metrics need ("p95 needs" 200), and which
+// run_time would bring them.
+func tooFew(metrics []string, lacking []*gate.Why, present time.Duration) string {
 	var needs []string
 	most := 0.0
 	for i, w := range lacking {
@@ -146,21 +150,14 @@ func tooFew(metrics []string, lacking []*gate.Why) string {
 		has = "no request"
 	}
 	text := fmt.Sprintf("%s in a round%s, and %s", has, where, join(needs))
-	if most > 1 {
-		text += fmt.Sprintf(": a run_time %s times as long would do", times(most))
-		if len(metrics) > 1 {
-			text += " for all"
-		}
+	advised := gate.LongerRunTime(present, most)
+	switch {
+	case advised == 0 || most <= 1:
+		return text
+	case len(metrics) > 1:
+		return text + fmt.Sprintf(": a run_time of %s would do for all", runTime(advised))
 	}
-	return text
-}
-
-// times is a factor, rounded up.
-func times(factor float64) string {
-	if factor < 10 {
-		return fmt.Sprintf("%.1f", math.Ceil(factor*10)/10)
-	}
-	return fmt.Sprintf("%.0f", math.Ceil(factor))
+	return text + fmt.Sprintf(": a run_time of %s would do", runTime(advised))
 }
 
 // join lists words: a, b and c.

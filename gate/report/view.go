@@ -25,7 +25,7 @@ type routeCounts struct {
 
 func (r Report) view() view {
 	order := gate.WorstFirst(r.Verdict.Comparisons)
-	v := view{Report: r, all: withFigures(r.Verdict, order), blank: unjudged(r.Verdict, order), let: forgiven(r.Verdict, order)}
+	v := view{Report: r, all: withFigures(r.Verdict, order), blank: r.unjudged(order), let: forgiven(r.Verdict, order)}
 	matter := gate.Worse.Severity()
 	if r.Verdict.Outcome == gate.Inconclusive {
 		matter = gate.Unclear.Severity()
