@@ -61,7 +61,7 @@ func printForesight(w io.Writer, f foresee.Foresight) error {
 		return err
 	}
 	if f.RunTime > 0 && f.RunTime <= time.Hour {
-		fmt.Fprintf(w, "A run_time of %v or more would be enough for all of them.\n", f.RunTime)
+		fmt.Fprintf(w, "A run_time of %s or more would be enough for all of them.\n", report.RunTime(f.RunTime))
 	}
 	fmt.Fprintln(w, "More users, shorter waits or other weights give a route more requests, and gate.metrics can leave out what nobody needs.")
 	return nil

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,10 +18,24 @@ const maxDifferences = 6
 // values harmless.
 func differences(changed []gate.Difference, foreign show) []string {
 	var parts []string
-	for _, d := range changed {
+	for _, d := range worthTelling(changed) {
 		parts = append(parts, difference(d, foreign))
 	}
 	return parts
+}
+
+// worthTelling leaves out the weight of a task whose only route is new or gone: the route says that.
+func worthTelling(changed []gate.Difference) []gate.Difference {
+	routes := map[string]bool{} // that are new or gone
+	for _, d := range changed {
+		if d.What == "route" {
+			routes[d.Name] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(changed), func(d gate.Difference) bool {
+		_, task, _ := strings.Cut(d.Name, ", ") // of a user
+		return d.What == "weight" && (d.Before == "" || d.Now == "") && routes[task]
+	})
 }
 
 func difference(d gate.Difference, foreign show) string {
@@ -63,6 +78,7 @@ func known(what string) bool {
 
 // loadChanged says in one line what is loaded otherwise than before; empty if nothing is.
 func loadChanged(changed []gate.Difference, foreign show) string {
+	changed = worthTelling(changed)
 	parts := differences(changed[:min(len(changed), maxDifferences)], foreign)
 	if more := len(changed) - len(parts); more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))

@@ -108,8 +108,8 @@ func arrow(v float64) string {
 	}
 }
 
-// runTime is a span as a profile has it: 2m30s, or 2m.
-func runTime(d time.Duration) string {
+// RunTime is a span as a profile has it: 2m30s, or 2m.
+func RunTime(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

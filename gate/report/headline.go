@@ -174,7 +174,7 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 		words.settle = "a longer `run_time`"
 	}
 	if most := longest(v.Reasons); r.RunTime > 0 {
-		words.settle = fmt.Sprintf("a `run_time` of %s", runTime(most))
+		words.settle = fmt.Sprintf("a `run_time` of %s", RunTime(most))
 	}
 	return words
 }

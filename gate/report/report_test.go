@@ -81,6 +81,15 @@ func TestGoldenRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "run.txt", b.String())
+
+	r.PlannedRounds = len(r.Rounds) + 1
+	b.Reset()
+	if err := report.Run(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "Never requested") {
+		t.Error("a run that ended early claims to know which routes were never requested")
+	}
 }
 
 func TestGoldenTrouble(t *testing.T) {

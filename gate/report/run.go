@@ -89,8 +89,12 @@ func Identity(w io.Writer, r *result.Result) error {
 // maxNever is how many routes are named that were never requested.
 const maxNever = 20
 
-// neverRequested names the routes that the profile can request, and of which no request was measured.
+// neverRequested names the routes that the profile can request, and of which no request was measured. A run that
+// ended early does not tell: only its whole rounds are in the result.
 func neverRequested(r *result.Result) (names []string) {
+	if len(r.Rounds) < r.PlannedRounds {
+		return nil
+	}
 	more := 0
 	for _, route := range r.PlannedRoutes {
 		switch {

@@ -236,7 +236,7 @@ func routeNotJudged(r *gate.Reason) string {
 
 // longer says which run_time would do, and for what.
 func longer(r *gate.Reason) string {
-	text := fmt.Sprintf("a run_time of %s would do", runTime(r.RunTime))
+	text := fmt.Sprintf("a run_time of %s would do", RunTime(r.RunTime))
 	if r.Metric != "" {
 		text += " for its " + metric(r.Metric, plain)
 	}

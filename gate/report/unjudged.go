@@ -155,9 +155,9 @@ func tooFew(metrics []string, lacking []*gate.Why, present time.Duration) string
 	case advised == 0 || most <= 1:
 		return text
 	case len(metrics) > 1:
-		return text + fmt.Sprintf(": a run_time of %s would do for all", runTime(advised))
+		return text + fmt.Sprintf(": a run_time of %s would do for all", RunTime(advised))
 	}
-	return text + fmt.Sprintf(": a run_time of %s would do", runTime(advised))
+	return text + fmt.Sprintf(": a run_time of %s would do", RunTime(advised))
 }
 
 // join lists words: a, b and c.
