@@ -36,13 +36,16 @@ func (f markFlags) put(ctx context.Context, a *console.Console, keep func(baseli
 	})
 }
 
+// nobody is kept where neither git nor the machine names a person.
+const nobody = "unknown"
+
 // person is who works at this machine, as far as git or the machine knows.
 func person(ctx context.Context, a *console.Console) string {
 	name, err := a.Git(".").Run(ctx, "config", "user.name")
 	if err != nil { // git has none, or is not there
 		name = ""
 	}
-	return cmp.Or(name, a.Env.Get("USER"), a.Env.Get("USERNAME"), "unknown")
+	return cmp.Or(name, a.Env.Get("USER"), a.Env.Get("USERNAME"), nobody)
 }
 
 // baselineAcceptCmd is plimsoll baseline accept.

@@ -45,12 +45,12 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 	if err := c.refuse(policy, r); err != nil {
 		return err
 	}
-	if r.Dirty {
-		a.Warn(fmt.Sprintf("the working tree differs from commit %.12s, under which the run is recorded: `plimsoll baseline rm` removes it again", r.Commit))
-	}
 	record, err := c.record(ctx, a, store, r)
 	if err != nil {
 		return err
+	}
+	if r.Dirty {
+		a.Warn(fmt.Sprintf("the working tree differs from commit %.12s, under which the run is recorded: `plimsoll baseline rm` removes it again", r.Commit))
 	}
 	if err := c.keepAcceptance(ctx, a, store, record); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (c *baselineUpdateCmd) refuse(policy gate.Policy, r *result.Result) error {
 	if more := len(reasons) - maxRefusals; more > 0 {
 		fmt.Fprintf(&why, "\n  and %s more", counted(more, "route"))
 	}
-	return fmt.Errorf("record the baseline: nothing could be compared with this run, so it was not recorded; the result is kept in %s:%s", cmp.Or(c.Result, c.Out), why.String())
+	return fmt.Errorf("record the run: %w; the result is kept in %s:%s", baseline.ErrNotWhole, cmp.Or(c.Result, c.Out), why.String())
 }
 
 // maxRefusals is how many reasons are told.
@@ -107,7 +107,7 @@ func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, stor
 		return record, fmt.Errorf("record the run: %w; the result is kept in %s", err, file)
 	}
 	if err != nil {
-		return record, fmt.Errorf("record the baseline: %w; the result is kept in %s: put it later with `plimsoll baseline update --result %[2]s --branch %[3]s`", err, file, r.Branch)
+		return record, fmt.Errorf("record the run: %w; the result is kept in %s: put it later with `plimsoll baseline update --result %[2]s --branch %[3]s`", err, file, r.Branch)
 	}
 	done := fmt.Sprintf("Recorded run %s of %s as a baseline on %s.", short(record.ID), r.Series, r.Branch)
 	if !created {

@@ -29,7 +29,11 @@ func marks(info baseline.Info) string {
 		mark *baseline.Mark
 	}{{"excluded", info.Excluded}, {"accepted", info.Accepted}} {
 		if m.mark != nil {
-			told = append(told, fmt.Sprintf("%s by %s: %s", m.what, m.mark.By, m.mark.Why))
+			by := "by " + m.mark.By
+			if m.mark.By == nobody {
+				by = "(by whom is not recorded)"
+			}
+			told = append(told, fmt.Sprintf("%s %s: %s", m.what, by, m.mark.Why))
 		}
 	}
 	return strings.Join(told, "; ")
