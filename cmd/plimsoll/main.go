@@ -125,7 +125,10 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 	if errors.As(err, &variable) {
 		return exit.AsInput(variable)
 	}
-	if err != nil {
+	switch {
+	case exit.Status(err) == exit.Input: // a flag has said what is wrong
+		return err
+	case err != nil:
 		return exit.BadInput("%w; see plimsoll --help", err)
 	}
 	return command.Run()

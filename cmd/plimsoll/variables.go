@@ -17,7 +17,7 @@ import (
 func fromVariables(a *console.Console) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		for _, name := range variables(flag.Value) {
-			if value, ok := a.Env.Lookup(name); ok {
+			if value := a.Env.Get(name); value != "" { // workflows set empty ones for what nobody has filled in
 				return value, readable(flag, name, value)
 			}
 		}

@@ -27,6 +27,7 @@ func TestVariables(t *testing.T) {
 		"Locust's":              {env: []string{"LOCUST_USERS=6"}, args: []string{"check", "other.yaml"}, want: "6 users"},
 		"ours before Locust's":  {env: []string{"LOCUST_USERS=6", "PLIMSOLL_USERS=5"}, args: []string{"check", "other.yaml"}, want: "5 users"},
 		"the flag before both":  {env: []string{"PLIMSOLL_USERS=5"}, args: []string{"check", "-u", "7", "other.yaml"}, want: "7 users"},
+		"an empty one":          {env: []string{"LOCUST_USERS=6", "PLIMSOLL_USERS=", "PLIMSOLL_RUN_TIME="}, args: []string{"check", "other.yaml"}, want: "6 users"},
 		"a list":                {env: []string{"PLIMSOLL_TAGS=a,b"}, args: []string{"check", "other.yaml"}, status: exit.Input, want: `"a"`},
 		"what is no number":     {env: []string{"PLIMSOLL_USERS=many"}, args: []string{"check", "other.yaml"}, status: exit.Input, want: "plimsoll: PLIMSOLL_USERS=many, in the environment: expected a whole number"},
 		"what is no span":       {env: []string{"LOCUST_RUN_TIME=soon"}, args: []string{"check", "other.yaml"}, status: exit.Input, want: "plimsoll: LOCUST_RUN_TIME=soon, in the environment: expected a duration"},

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,25 +29,33 @@ func ReadFile(path string) (map[string]string, error) {
 	}
 	defer file.Close() //nolint:errcheck // it was only read
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, err
 	case len(text) > maxFile:
 		return nil, fmt.Errorf("%s is larger than %d MiB: is it a file of variables?", path, maxFile>>20)
 	case bytes.IndexByte(text, 0) >= 0:
 		return nil, fmt.Errorf("%s holds a zero byte: is it a file of variables?", path)
 	}
-	variables, err := godotenv.UnmarshalBytes(bytes.TrimPrefix(text, []byte("\ufeff")))
+	variables, err := godotenv.UnmarshalBytes(text)
 	if err != nil { // the error of the library quotes the file
 		return nil, fmt.Errorf("%s is not in the syntax of dotenv%s: each line is empty, a # comment or NAME=value", path, firstWrong(text))
+	}
+	for name := range variables {
+		if !isName.MatchString(name) { // it may be a part of a secret
+			return nil, fmt.Errorf("%s is not in the syntax of dotenv: a name holds something other than letters, digits and _", path)
+		}
 	}
 	return variables, nil
 }
 
+var isName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+
 // firstWrong says which line of a file is the first that cannot be read by itself; empty when none is.
 func firstWrong(text []byte) string {
 	for i, line := range strings.Split(string(text), "\n") {
-		if _, err := godotenv.Unmarshal(line); err != nil {
+		if _, err := godotenv.Unmarshal(line + "\n"); err != nil {
 			return fmt.Sprintf(", from line %d on", i+1)
 		}
 	}
