@@ -110,6 +110,8 @@ func (r *Reader) invalid(data []byte, err error) {
 		message = tooDeep
 	case strings.Contains(message, "tab character") || strings.Contains(indent, "\t") || strings.Contains(message, "cannot start any token") && strings.Contains(text, "\t"):
 		message = "YAML does not allow tabs for indentation; use spaces"
+	case strings.Contains(message, "invalid Unicode character escape"):
+		message = `YAML has no pairs of escapes such as \uD83D\uDE00; write the character itself, or \U0001F600`
 	case strings.Contains(message, "found multiple"):
 		message = "the file contains several YAML documents; write one"
 	case strings.Contains(message, "mapping values are not allowed"):
