@@ -88,5 +88,6 @@ func (s *System) notReady(ctx context.Context, door *Door) error {
 // late reports whether an error says no more than that time ran out.
 func late(err error) bool {
 	var timeout net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+	var dialed wire.Late
+	return errors.As(err, &dialed) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
