@@ -108,7 +108,7 @@ func grafana(s *service) {
 	}
 	s.on("GET /api/annotations", func(x *exchange) {
 		signedIn(x)
-		x.equal("the query", x.r.URL.RawQuery, "dashboardId=2074&from=1548078832772&to=1548082432772")
+		x.equal("the query", x.r.URL.RawQuery, "dashboardId=12&from=1700000000000&to=1700003600000")
 		x.reply(200, []string{})
 	})
 	s.on("POST /api/tsdb/query", func(x *exchange) {
@@ -122,7 +122,7 @@ func grafana(s *service) {
 			}
 		}
 		x.json(&in)
-		x.need(len(in.Queries) == 1 && in.Queries[0].DatasourceID == 9007199254740993 && in.From == "1547765247624", 422, "the query is %+v", in)
+		x.need(len(in.Queries) == 1 && in.Queries[0].DatasourceID == 9007199254740993 && in.From == "1700000000000", 422, "the query is %+v", in)
 		x.reply(200, map[string]any{"results": map[string]any{}})
 	})
 }

@@ -69,7 +69,7 @@ func bank(s *service) {
 		form := x.form("username", "firstname", "password", "password-repeat", "lastname", "birthday", "timezone", "address", "city", "state", "zip", "ssn")
 		x.need(form.Get("password") == form.Get("password-repeat"), 400, "the passwords differ")
 		x.need(birthday.MatchString(form.Get("birthday")), 400, "the birthday is %q", form.Get("birthday"))
-		x.equal("the address", form.Get("address"), "1021 Valley St")
+		x.equal("the address", form.Get("address"), "7 Harbour Lane")
 		x.equal("the timezone", form.Get("timezone"), "82")
 		user := form.Get("username")
 		x.need(user != "" && passwords[user] == "", 409, "the name %q is taken", user)
