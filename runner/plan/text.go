@@ -40,7 +40,7 @@ const (
 	Plain       Escape = iota
 	JSON               // inside of a JSON string
 	URL                // a path or a query: all but A to Z, a to z, 0 to 9 and -._~ is percent-encoded
-	HeaderValue        // control characters are left out
+	HeaderValue        // control characters but tabs are left out
 	JSONWhole          // a whole value of JSON: a text gets its quotes, everything else stays as it is
 	Form               // application/x-www-form-urlencoded
 	Quoted             // inside of a quoted name of multipart/form-data

@@ -325,7 +325,12 @@ var (
 
 // headers reads a mapping of names to texts, in the order written.
 func (r *reader) headers(n *yaml.Node, name strict.Pattern) []Header {
-	named := r.Match(name, func(*yaml.Node, string) {})
+	named := r.Match(name, func(n *yaml.Node, name string) {
+		switch strings.ToLower(name) {
+		case "content-length", "transfer-encoding":
+			r.Problem(n, "%s is written for you, from the body: leave it out", name)
+		}
+	})
 	var headers []Header
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)

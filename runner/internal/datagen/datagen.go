@@ -447,6 +447,6 @@ func unsafe(c byte, where plan.Escape) bool {
 	case plan.Quoted:
 		return c == '\r' || c == '\n' || c == '"'
 	default: // a header's value
-		return c < 0x20 || c == 0x7f
+		return c < 0x20 && c != '\t' || c == 0x7f
 	}
 }
