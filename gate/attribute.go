@@ -20,10 +20,11 @@ const (
 // side. When a route's answers are slower in general (its p50), users who wait for them send fewer
 // requests elsewhere, requests of other routes sometimes queue behind them (their tails), and all
 // routes together are slower too. A route that fails on one side only, or is not there, leaves its
-// users more or less time for the others: their throughput says nothing of them. A proven change is
-// never attributed to an unproven one.
+// users more or less time for the others: their throughput says nothing of them. A route's own p50 follows
+// only from one that has become slower by far more (ofFarSlower). A cause is proven, and what is within its
+// limit needs none.
 func attribute(s *sides, rows []row) []row {
-	rows = slices.Clone(rows)
+	rows = slices.Clone(s.addedLoad(rows))
 	c := newCauses(s, rows)
 	for i := range rows {
 		if r := &rows[i]; r.Route != tally.All {
@@ -44,17 +45,26 @@ func (r *row) follow(from *Why) {
 	}
 }
 
+// isNoise reports whether a latency is within its limit, and in doubt for its noise alone.
+func (r *row) isNoise() bool { return r.Status == Unclear && r.Metric.IsLatency() && r.past() <= 1 }
+
 // causes are the routes that others may follow from.
 type causes struct {
 	s                     *sides
-	slower, tails, failed sources            // by p50, by p95 and p99, by failure rate
+	slower, tails, failed sources // by p50, by p95 and p99, by failure rate
+	rises                 rises
 	broken, ignored       map[Cause]sources  // that are another on either side; those that the policy ignores
 	had, has              map[string]float64 // the routes' parts before and now
 }
 
 func newCauses(s *sides, rows []row) *causes {
-	c := &causes{s: s, slower: sources{}, tails: sources{}, failed: sources{}, broken: map[Cause]sources{}, ignored: map[Cause]sources{}}
+	c := &causes{s: s, slower: sources{}, tails: sources{}, failed: sources{}, rises: rises{}, broken: map[Cause]sources{}, ignored: map[Cause]sources{}}
 	c.had, c.has = s.before.parts(), s.now.parts()
+	for i := range rows {
+		if r := &rows[i]; r.Route != tally.All {
+			c.addRise(r)
+		}
+	}
 	for i := range rows {
 		switch r := &rows[i].Comparison; {
 		case r.Route == tally.All:
@@ -64,7 +74,9 @@ func newCauses(s *sides, rows []row) *causes {
 				c.breaks(c.broken, ByFailing, r.Route, sureness(r.Status))
 			}
 		case r.Metric == P50:
-			c.slower.add(r)
+			if c.ofFarSlower(&rows[i]) == nil {
+				c.slower.add(r)
+			}
 		case r.Metric.IsLatency():
 			c.tails.add(r)
 		}
@@ -111,8 +123,11 @@ func (c *causes) breaks(into map[Cause]sources, by Cause, route string, sure int
 
 // ofRoute is what a row of a route follows from; nil for nothing.
 func (c *causes) ofRoute(r *row) *Why {
-	if sureness(r.Status) == 0 || r.Metric == FailureRate || c.slower[r.Route] > 0 || c.broken[ByFailing][r.Route] > 0 { // is a source itself
+	if sureness(r.Status) == 0 || r.isNoise() || r.Metric == FailureRate || c.broken[ByFailing][r.Route] > 0 {
 		return nil
+	}
+	if from := c.ofFarSlower(r); from != nil || c.slower[r.Route] > 0 { // is a source itself
+		return from
 	}
 	if from := c.ofSlower(r); from != nil {
 		return from
@@ -199,13 +214,14 @@ func (s *sides) slowerThan(route string) []spent {
 }
 
 // ofWhole is what a row of all routes together follows from: routes that are worse, or what those follow
-// from.
+// from. They are a part of it, so they need only be as sure as it is.
 func (c *causes) ofWhole(whole *row, rows []row) *Why {
+	own := sureness(whole.Status)
 	switch {
-	case sureness(whole.Status) == 0:
+	case own == 0 || whole.isNoise():
 		return nil
 	case whole.Metric == FailureRate:
-		return c.failed.like(&whole.Comparison, ByFailing)
+		return c.failed.sure(own, &whole.Comparison, ByFailing)
 	}
 	if from := c.ofSlower(whole); from != nil {
 		return from
@@ -225,7 +241,7 @@ func (c *causes) ofWhole(whole *row, rows []row) *Why {
 	if whole.Metric == Throughput {
 		by = "" // less throughput is all that is known of them
 	}
-	if from := same.like(&whole.Comparison, by); from != nil || first == nil {
+	if from := same.sure(own, &whole.Comparison, by); from != nil || first == nil {
 		return from
 	}
 	return first.clone()
@@ -233,6 +249,9 @@ func (c *causes) ofWhole(whole *row, rows []row) *Why {
 
 // sources are routes that may be past a limit, and how sure that is.
 type sources map[string]int
+
+// proven is the sureness of what is worse.
+const proven = 2
 
 // sureness is 2 for what is worse, 1 for what may be, and 0 for the rest.
 func sureness(s Status) int { return max(s.Severity()-Follows.Severity(), 0) }
@@ -251,13 +270,15 @@ func (s sources) add(c *Comparison) { s[c.Route] = max(s[c.Route], sureness(c.St
 // mostCauses is the most routes that are named as causes of another.
 const mostCauses = 3
 
-// like names the sources, other than c's own route, that are at least as sure as c; nil if there are none,
-// or c is not past a limit.
-func (s sources) like(c *Comparison, by Cause) *Why {
-	own := sureness(c.Status)
+// like names the sources, other than c's own route, that are proven; nil if there are none, or c is not
+// past a limit.
+func (s sources) like(c *Comparison, by Cause) *Why { return s.sure(proven, c, by) }
+
+// sure names those that are at least as sure as that.
+func (s sources) sure(least int, c *Comparison, by Cause) *Why {
 	var names []string
 	for name, sure := range s {
-		if own > 0 && sure >= own && name != c.Route {
+		if sureness(c.Status) > 0 && sure >= least && name != c.Route {
 			names = append(names, name)
 		}
 	}

@@ -2,6 +2,9 @@ package gate
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +14,12 @@ import (
 // What follows from what: "GET /a p50 worse" in, "follows from GET /b" or the same status out.
 func TestAttribute(t *testing.T) {
 	at := func(route string, metric Metric, status Status) row {
-		return row{Comparison: Comparison{Route: route, Metric: metric, Status: status}}
+		return row{Comparison: Comparison{Route: route, Metric: metric, Status: status, Change: 0.5, Limit: 0.2}}
+	}
+	noise := func(route string, metric Metric) row {
+		r := at(route, metric, Unclear)
+		r.Change = 0.004
+		return r
 	}
 	for _, c := range []struct {
 		name string
@@ -19,7 +27,9 @@ func TestAttribute(t *testing.T) {
 		want string
 	}{
 		{"a slower route slows others", []row{at("a", P50, Worse), at("b", P95, Worse), at("c", Throughput, Unclear), at(tally.All, P50, Worse)}, "worse, from a, from a, from a"},
-		{"what is proven does not follow from what is not", []row{at("a", P50, Unclear), at("b", P95, Worse), at("c", P95, Unclear), at(tally.All, P50, Worse)}, "unclear, worse, from a, worse"},
+		{"what is proven does not follow from what is not", []row{at("a", P50, Unclear), at("b", P95, Worse), at("c", P95, Unclear), at(tally.All, P50, Worse)}, "unclear, worse, unclear, worse"},
+		{"what is within its limit needs no cause", []row{at("a", P50, Worse), noise("b", P95), noise(tally.All, P95)}, "worse, unclear, unclear"},
+		{"a cause is proven", []row{at("a", P50, Unclear), at("b", P95, Unclear)}, "unclear, unclear"},
 		{"slower routes are sources themselves", []row{at("a", P50, Worse), at("a", P95, Worse), at("b", P50, Suspect), at("b", P95, Suspect)}, "worse, worse, suspect, suspect"},
 		{"tails alone", []row{at("a", P50, Within), at("a", P95, Worse), at("b", Throughput, Worse)}, "within, worse, from a"},
 		{"only the whole follows from lower throughput", []row{at("a", Throughput, Worse), at("b", P95, Within), at(tally.All, Throughput, Worse)}, "worse, within, from a"},
@@ -87,6 +97,79 @@ func TestAttributeAcrossTheLoad(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// A route whose own p50 is worse follows only from one that has become slower by far more, in time.
+func TestAttributeByTime(t *testing.T) {
+	type is struct {
+		route      string
+		metric     Metric
+		status     Status
+		base, head float64 // µs
+	}
+	for _, c := range []struct {
+		name string
+		rows []is
+		want string
+	}{
+		{"by far more", []is{{"a", P50, Worse, 5000, 9000}, {"b", P50, Worse, 237, 365}, {"b", P95, Worse, 400, 2400}}, "worse, may a, from a"},
+		{"not by far", []is{{"a", P50, Worse, 5000, 9000}, {"b", P50, Worse, 2000, 3100}}, "worse, worse"},
+		{"of the same metric", []is{{"a", P50, Within, 5000, 5100}, {"a", P95, Worse, 9000, 30000}, {"b", P95, Worse, 3000, 6000}}, "within, worse, may a"},
+		{"a row in doubt", []is{{"a", P50, Worse, 5000, 9000}, {"b", P50, Unclear, 237, 365}}, "worse, may a"},
+		{"of a cause in doubt", []is{{"a", P50, Unclear, 5000, 9000}, {"b", P50, Worse, 237, 365}}, "unclear, worse"},
+		{"a cause within a larger limit of its own", []is{{"a", P50, Within, 5000, 9000}, {"b", P50, Worse, 237, 365}}, "within, worse"},
+		{"a cause that is ignored", []is{{"b", P50, Worse, 237, 365}}, "worse"},
+		{"a cause that is rare", []is{{"rare", P50, Worse, 5000, 9000}, {"b", P50, Worse, 237, 365}}, "worse, worse"},
+		{"a cause that has a cause", []is{{"c", P50, Worse, 50_000, 90_000}, {"a", P50, Worse, 5000, 9000}, {"b", P50, Worse, 237, 365}}, "worse, may c, may c"},
+		{"the whole", []is{{"a", P50, Worse, 5000, 9000}, {"b", P50, Worse, 237, 365}, {tally.All, P50, Worse, 400, 600}}, "worse, may a, from a"},
+	} {
+		routes := map[string]counts{"rare": {requests: 1, mean: 1}}
+		var rows []row
+		for _, x := range c.rows {
+			if x.route != "rare" && x.route != tally.All {
+				routes[x.route] = counts{requests: 1000, mean: x.base}
+			}
+			rows = append(rows, row{Comparison: Comparison{Route: x.route, Metric: x.metric, Status: x.status, Baseline: 1000 * x.base, Change: x.head/x.base - 1, Limit: 0.2}})
+		}
+		s := &sides{p: DefaultPolicy(), users: 4, before: side{rounds: 1, routes: routes}, now: side{rounds: 1, routes: routes}}
+		var got []string
+		for _, r := range attribute(s, rows) {
+			text := r.Status.String()
+			if r.Status == Follows {
+				text = map[Cause]string{ByFarSlower: "may ", BySlower: "from "}[r.Why.By] + strings.Join(r.Why.Routes, " ")
+			}
+			got = append(got, text)
+		}
+		if text := strings.Join(got, ", "); text != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, text, c.want)
+		}
+	}
+}
+
+// Whatever rows there are, what is worse never follows from what is not: a report that has something worse
+// stays red.
+func TestAttributeKeepsRed(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		routes := map[string]counts{}
+		var rows []row
+		worse := false
+		for k := range 1 + random.IntN(5) {
+			name := fmt.Sprint("r", k)
+			routes[name] = counts{requests: 1 + random.Int64N(1000), mean: math.Exp(20 * random.Float64())}
+			for _, m := range []Metric{P50, P95, P99, Throughput} {
+				r := row{Comparison: Comparison{Route: name, Metric: m, Limit: 0.2, Baseline: math.Exp(20 * random.Float64()), Change: 0.21 + random.Float64()}}
+				r.Status = []Status{Within, Within, NotJudged, Unclear, Worse}[random.IntN(5)]
+				worse = worse || r.Status == Worse
+				rows = append(rows, r)
+			}
+		}
+		s := &sides{p: DefaultPolicy(), users: 4, before: side{rounds: 1, routes: routes}, now: side{rounds: 1, routes: routes}}
+		rows = attribute(s, rows)
+		if worse && !slices.ContainsFunc(rows, func(r row) bool { return r.Status == Worse }) {
+			t.Fatalf("nothing is worse any more: %+v", rows)
 		}
 	}
 }

@@ -101,12 +101,9 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 }
 
 // noiseOfWhole settles what the last look leaves open of all routes together, if it is not past the limit.
-// They are no more than the mean of their routes: when no route is in doubt, the noise of that mean alone
-// is none. The report says how large a change it would have let through.
+// They are no more than the mean of their routes: if a route is in doubt, its own row says so, and the noise
+// of the mean alone is none. The report says how large a change it would have let through.
 func noiseOfWhole(rows []row) []row {
-	if slices.ContainsFunc(rows, func(r row) bool { return r.Route != tally.All && sureness(r.Status) > 0 }) {
-		return rows
-	}
 	rows = slices.Clone(rows)
 	for i := range rows {
 		if r := &rows[i]; r.Route == tally.All && r.Metric != FailureRate && r.Status == Unclear && r.past() <= 1 {

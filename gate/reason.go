@@ -28,6 +28,7 @@ const (
 	LostSight        ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change leaves too few; RunTime that would do; Why when another route is the cause
 	LooksWorse       ReasonKind = "looks-worse"       // Route, Metric, Change, Has of Needs fresh runs
 	NotProven        ReasonKind = "not-proven"        // past the limit, and it may be noise: Route, Metric, Change, Interval, Limit, Has pairs or runs, Visible, Why; of FailureRate Now, Requests, Limit, Interval
+	AddedLoad        ReasonKind = "added-load"        // past the limit, and other routes are so much faster that users send more requests: Route, Metric, Change, Interval, Limit, Why
 	TooNoisy         ReasonKind = "too-noisy"         // not past the limit, and it may be: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
 	NoisyMachine     ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed
 	ControlStrayed   ReasonKind = "control-strayed"   // Before and Now, the control's ns before and after the load
@@ -116,6 +117,7 @@ const (
 	BelowEffect   WhyKind = "below-effect"    // within: the change is smaller than Needs, in ns
 	Caused        WhyKind = "caused"          // follows: from Routes, and More others; By says what became of them
 	ControlToo    WhyKind = "control-too"     // unclear: the control changed by Change as well
+	MoreLoad      WhyKind = "more-load"       // unclear: Change more requests per second than before, because Routes, and More others, take less time
 	Restless      WhyKind = "restless"        // not proven: the runs of the history differ too much among themselves
 	Risen         WhyKind = "risen"           // worse: a failure rate that has risen, inside its limit or not
 )
@@ -137,11 +139,12 @@ type Cause string
 
 // The causes.
 const (
-	BySlower  Cause = "slower"        // they are slower
-	ByFailing Cause = "failing"       // they fail
-	ByBase    Cause = "fails-on-base" // they failed in the baseline, and do not any more
-	ByNew     Cause = "new"           // the baseline does not have them
-	ByGone    Cause = "gone"          // they are not requested any more
+	BySlower    Cause = "slower"        // they are slower
+	ByFarSlower Cause = "far-slower"    // they are slower by far more, in time
+	ByFailing   Cause = "failing"       // they fail
+	ByBase      Cause = "fails-on-base" // they failed in the baseline, and do not any more
+	ByNew       Cause = "new"           // the baseline does not have them
+	ByGone      Cause = "gone"          // they are not requested any more
 )
 
 // reasonOf is the reason that a comparison gives; not ok if it gives none.
@@ -165,6 +168,8 @@ func reasonOf(mode Mode, c *Comparison) (r Reason, ok bool) {
 	case c.Metric == FailureRate:
 		span := c.HeadRange
 		r.Kind, r.Before, r.Interval = NotProven, 0, &span
+	case c.Why != nil && c.Why.Kind == MoreLoad:
+		r.Kind = AddedLoad
 	case mode == Stored || c.past() > 1:
 		r.Kind, r.Has, r.Visible = NotProven, c.N, c.SmallestVisible
 		if mode == Stored && r.Why == nil {

@@ -18,6 +18,7 @@ type sides struct {
 	runTime     time.Duration   // the length of the load, in full, of a run of this profile
 	users       int             // of the closed model; 0 in the open one
 	runs        int             // that are judged
+	saturated   bool            // the machine of the run that is judged had nothing left to give
 	steady      bool            // a control is as fast as in the history
 	parts       map[string]bool // routes that count messages within calls
 	planned     map[string]bool // routes that tasks can request; empty when that is not known
@@ -38,7 +39,7 @@ type counts struct {
 
 // sidesOf are both sides of a comparison of a fresh run's kind. before and now are already added up.
 func sidesOf(p Policy, before, now side, fresh *result.Result) *sides {
-	s := &sides{p: p, before: before, now: now, users: fresh.Users, runs: 1, parts: map[string]bool{}, planned: map[string]bool{}}
+	s := &sides{p: p, before: before, now: now, users: fresh.Users, runs: 1, saturated: saturated(fresh), parts: map[string]bool{}, planned: map[string]bool{}}
 	s.roundLength = fresh.Length() / time.Duration(max(len(fresh.Rounds), 1))
 	s.runTime = fresh.Length()
 	for name, route := range fresh.Tally.Routes {

@@ -49,6 +49,7 @@ var kinds = map[ReasonKind]struct {
 	PastThreshold: {asFailure, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
 	LooksWorse: {asDoubt, ofLine}, NotProven: {asDoubt, ofLine}, TooNoisy: {asDoubt, ofLine},
+	AddedLoad:      {asDoubt, func(r *Reason) bool { return ofLine(r) && r.Why != nil && r.Why.Kind == MoreLoad }},
 	RouteMissing:   {asDoubt, func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) }},
 	RouteNotJudged: {asDoubt, func(r *Reason) bool { return r.Route != "" && r.Why != nil }},
 	LostSight:      {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 }},
@@ -233,13 +234,13 @@ func (w *Why) check() error {
 	switch {
 	case w == nil:
 		return nil
-	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, NotAsked, ManyFailures, Unfinished, BelowEffect, Caused, ControlToo, Restless, Risen}, w.Kind):
+	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, NotAsked, ManyFailures, Unfinished, BelowEffect, Caused, ControlToo, MoreLoad, Restless, Risen}, w.Kind):
 		return fmt.Errorf("%.80q is not an explanation", string(w.Kind))
 	case !within(w.Has, 0, maxValue) || !within(w.Needs, 0, maxValue) || !inRange(w.Change) || !isCount(w.More):
 		return fmt.Errorf("%s: a number is out of range", w.Kind)
-	case !slices.Contains([]Cause{"", BySlower, ByFailing, ByBase, ByNew, ByGone}, w.By):
+	case !slices.Contains([]Cause{"", BySlower, ByFarSlower, ByFailing, ByBase, ByNew, ByGone}, w.By):
 		return fmt.Errorf("%.80q is not a cause", string(w.By))
-	case len(w.Routes) > mostCauses || (w.Kind == Caused) != (len(w.Routes) > 0):
+	case len(w.Routes) > mostCauses || (w.Kind == Caused || w.Kind == MoreLoad) != (len(w.Routes) > 0):
 		return fmt.Errorf("%s: it names %d routes", w.Kind, len(w.Routes))
 	}
 	return nil

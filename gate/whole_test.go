@@ -62,8 +62,8 @@ func TestNoiseOfWhole(t *testing.T) {
 	}{
 		"alone":                        {[]row{at(tally.All, Unclear, 0.1), at("a", Within, 0)}, Within},
 		"past the limit":               {[]row{at(tally.All, Unclear, 0.3), at("a", Within, 0)}, Unclear},
-		"beside a route in doubt":      {[]row{at(tally.All, Unclear, 0.1), at("a", Unclear, 0)}, Unclear},
-		"beside a route that is worse": {[]row{at(tally.All, Unclear, 0.1), at("a", Worse, 0.5)}, Unclear},
+		"beside a route in doubt":      {[]row{at(tally.All, Unclear, 0.1), at("a", Unclear, 0)}, Within},
+		"beside a route that is worse": {[]row{at(tally.All, Unclear, 0.1), at("a", Worse, 0.5)}, Within},
 	} {
 		if got := noiseOfWhole(c.rows)[0].Status; got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)

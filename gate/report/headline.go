@@ -119,6 +119,7 @@ func (r Report) of(part, n int) string {
 // settle it.
 var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.NotProven:        {"it looks worse, but that is not proven", "a longer `run_time`, or " + pairedGate + ", which compares with the base on the same machine"},
+	gate.AddedLoad:        {"a route is slower while a faster one adds load", "a fixed rate (`load.rate`, or `wait: pace 1s`), at which a faster route adds none"},
 	gate.TooNoisy:         {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
 	gate.NoisyMachine:     {"the machine is too noisy", "another run of the job, or a quieter runner"},
 	gate.ControlStrayed:   {"the machine is too noisy", "another run of the job, or a quieter runner"},

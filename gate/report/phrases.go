@@ -97,6 +97,8 @@ func because(w *gate.Why, foreign show) string {
 		return caused(w, foreign)
 	case gate.ControlToo:
 		return fmt.Sprintf("the control is %.0f %% slower as well, so it may be the machine", 100*w.Change)
+	case gate.MoreLoad:
+		return fmt.Sprintf("the system answers %.0f %% more requests per second, because users wait less for %s", 100*w.Change, foreign(routesOf(w), maxSentence))
 	case gate.Restless:
 		return "the runs of the history differ too much among themselves to prove it"
 	default: // gate.Risen
@@ -104,15 +106,22 @@ func because(w *gate.Why, foreign show) string {
 	}
 }
 
-// caused says which routes a comparison follows from, and what became of them.
-func caused(w *gate.Why, foreign show) string {
+// routesOf names the routes of an explanation.
+func routesOf(w *gate.Why) string {
 	names := strings.Join(w.Routes, ", ")
 	if w.More > 0 {
 		names += ", others"
 	}
-	text := "from " + foreign(names, maxSentence)
+	return names
+}
+
+// caused says which routes a comparison follows from, and what became of them.
+func caused(w *gate.Why, foreign show) string {
+	text := "from " + foreign(routesOf(w), maxSentence)
 	n := len(w.Routes) + w.More
 	switch w.By {
+	case gate.ByFarSlower:
+		return text + ", which " + are(n, "is", "are") + " slower by far more"
 	case gate.ByFailing:
 		return text + ", which " + are(n, "fails", "fail")
 	case gate.ByBase:

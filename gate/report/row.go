@@ -73,6 +73,9 @@ func verdict(c gate.Comparison, foreign show) string {
 	text := word(c)
 	switch {
 	case c.Status == gate.Follows && c.Why != nil:
+		if c.Why.By == gate.ByFarSlower {
+			text = "may follow"
+		}
 		text += " " + because(c.Why, foreign)
 	case c.Why != nil && c.Why.Kind == gate.FewRuns && c.Status == gate.NotJudged: // the reasons say so once
 	case c.Why != nil:

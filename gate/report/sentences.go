@@ -79,6 +79,9 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("%s is %s in %s, which proves nothing: %d runs can tell, and so can %s", line(r), moved(r), runs(r.Has), r.Needs, pairedGate)
 	},
 	gate.NotProven: notProven,
+	gate.AddedLoad: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s is %s%s while %s: whether that is all, a fixed rate would tell (`load.rate`, or `wait: pace 1s`)", line(r), moved(r), sure(r), because(r.Why, plain))
+	},
 	gate.TooNoisy: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s is too noisy to rule out a change of %s%s after %d pairs of rounds: %s", line(r), limit(r), sure(r), r.Has, seen(r))
 	},

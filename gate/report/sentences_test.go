@@ -65,6 +65,9 @@ func said() []gate.Reason {
 		with(line(gate.NotProven, gate.P50, 0.35), func(r *gate.Reason) { r.Why = &gate.Why{Kind: gate.FewRuns, Has: 7, Needs: 10} }),
 		with(line(gate.NotProven, gate.P50, 0.35), func(r *gate.Reason) { r.Why = &gate.Why{Kind: gate.ControlToo, Change: 0.3} }),
 		{Kind: gate.NotProven, Route: "GET /a", Metric: gate.FailureRate, Now: 0.015, Requests: 600, Limit: 0.01, Interval: low},
+		with(line(gate.AddedLoad, gate.P50, 0.48), func(r *gate.Reason) {
+			r.Why = &gate.Why{Kind: gate.MoreLoad, Change: 0.8, Routes: []string{"GET /b"}}
+		}),
 		{Kind: gate.TooNoisy, Route: "GET /a", Metric: gate.P99, Interval: sure, Limit: 0.3, Has: 24},
 		{Kind: gate.NoisyMachine, Has: 7, Needs: 16},
 		{Kind: gate.ControlStrayed, Before: 10e6, Now: 17e6},

@@ -1,0 +1,168 @@
+package gate
+
+import (
+	"math"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// Routes of one service share its cores, caches and locks, so that a change of one moves the others a
+// little, for real. A route that has become much slower leaves colder caches and longer queues; one that
+// has become faster brings users back sooner, and their requests queue for the rest.
+
+const (
+	// farSlower is how many times as much as another, in time, a route must have become slower to be a
+	// cause of it. GET /search at +4 ms moved a route that nobody had touched by 0.13 ms (docs/verdict.md).
+	farSlower = 4
+	// leastAdded is the least rise of all requests per second that may be what slows a route. A queue that
+	// is 70 % busy gets 30 % slower by as much, one that is half busy 11 %.
+	leastAdded = 0.10
+	// busiest is how busy the narrowest part of a system is taken to be under the added load. On a machine
+	// that is busier than that, users whom another route keeps no longer all queue for the rest, and no
+	// bound of that kind holds.
+	busiest = 0.90
+	// leastFaster is how much faster a route must be to be what adds load.
+	leastFaster = 0.10
+)
+
+// mostAdded is how many times as slow a route may become when its system answers so many times as many
+// requests per second: what a queue for one server becomes that is then 90 % busy. A queue takes
+// 1/(1-utilization) times as long as the work (M/G/1 with processor sharing, Kleinrock, Queueing Systems
+// 2, section 4.4); with more servers it changes by less.
+func mostAdded(times float64) float64 { return (1 - busiest/times) / (1 - busiest) }
+
+// addedLoad puts rows into doubt that are worse while another route is faster and all of them together are
+// requested more often for it. That happens where users ask again as soon as they have their answers:
+// what is slower may have to share with more requests, and a fixed rate would tell. What is slower by more
+// than these can explain stays worse.
+func (s *sides) addedLoad(rows []row) []row {
+	times, most := s.timesRequested(), 0.0
+	switch {
+	case s.users == 0:
+		return rows
+	case s.saturated && times >= 1: // all the time that is spent more was spent on the faster routes
+		most = math.Inf(1)
+	case times >= 1+leastAdded:
+		most = mostAdded(times)
+	}
+	faster := s.faster(rows)
+	if most == 0 || len(faster) == 0 {
+		return rows
+	}
+	rows = slices.Clone(rows)
+	for i := range rows {
+		r := &rows[i]
+		if r.Status != Worse || r.Metric == FailureRate || slices.Contains(faster, r.Route) || r.timesWorse() > most {
+			continue
+		}
+		r.Status, r.Why = Unclear, caused("", faster)
+		r.Why.Kind, r.Why.Change = MoreLoad, times-1
+	}
+	return rows
+}
+
+// timesRequested is how many times as many whole calls there are per round as before.
+func (s *sides) timesRequested() float64 {
+	sum := func(one side) (n float64) {
+		for route, c := range one.routes {
+			if !s.parts[route] {
+				n += perOf(c, one)
+			}
+		}
+		return n
+	}
+	if had := sum(s.before); had > 0 {
+		return sum(s.now) / had
+	}
+	return 0
+}
+
+// saturated reports whether a run's machine had next to nothing left to give in its rounds.
+func saturated(r *result.Result) bool {
+	used := 0.0
+	for i := range r.Rounds {
+		used += r.Rounds[i].Machine.Generator + r.Rounds[i].Machine.Busy()
+	}
+	return used > busiest*float64(len(r.Rounds))
+}
+
+// timesWorse is how many times as long a latency takes, or as few requests are answered.
+func (r *row) timesWorse() float64 {
+	if r.Metric == Throughput {
+		return 1 / max(1+r.Change, math.SmallestNonzeroFloat64)
+	}
+	return 1 + r.Change
+}
+
+// faster lists the routes that users wait less for: that are faster in general, by a p50 whose interval
+// lies below no change. Routes that are not judged, such as those that the policy ignores, that failed or
+// that are gone, have no interval: they must take less time by as much as would fail if it were more.
+func (s *sides) faster(rows []row) (names []string) {
+	judged := map[string]bool{}
+	for i := range rows {
+		r := &rows[i]
+		if r.Metric != P50 || r.Status == NotJudged || r.Route == tally.All {
+			continue
+		}
+		judged[r.Route] = true
+		if r.Change <= -leastFaster && r.Interval != nil && r.Interval.High < 0 {
+			names = append(names, r.Route)
+		}
+	}
+	had := s.before.parts()
+	for route, before := range s.before.routes {
+		now := s.now.routes[route]
+		if !judged[route] && had[route] >= leastPart && now.mean < before.mean*(1-s.p.Degradation) {
+			names = append(names, route)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// rises are how much slower routes have become, in ns, by metric: of what is worse, and of routes that are
+// more than a small part of the load.
+type rises map[Metric]map[string]float64
+
+func (c *causes) addRise(r *row) {
+	if r.Status != Worse || !r.Metric.IsLatency() || max(c.had[r.Route], c.has[r.Route]) < leastPart {
+		return
+	}
+	if c.rises[r.Metric] == nil {
+		c.rises[r.Metric] = map[string]float64{}
+	}
+	c.rises[r.Metric][r.Route] = r.rise()
+}
+
+// rise is the change of a latency in ns.
+func (c *Comparison) rise() float64 { return c.Baseline * c.Change }
+
+// largest is the rise of a route's metric, or of its p50 if that is larger.
+func (all rises) largest(m Metric, route string) float64 { return max(all[m][route], all[P50][route]) }
+
+// ofFarSlower finds routes that have become slower by far more than the row, in time. They are worse
+// themselves: this moves blame, and hides nothing. A route that is ignored, or is inside a larger limit of
+// its own, is no cause.
+func (c *causes) ofFarSlower(r *row) *Why {
+	if !r.Metric.IsLatency() || !(r.rise() > 0) {
+		return nil
+	}
+	var names []string
+	most := 0.0
+	for _, m := range []Metric{P50, r.Metric} {
+		for route := range c.rises[m] {
+			if route == r.Route || c.rises.largest(r.Metric, route) < farSlower*r.rise() || slices.Contains(names, route) {
+				continue
+			}
+			names = append(names, route)
+			most = max(most, c.rises.largest(r.Metric, route))
+		}
+	}
+	names = slices.DeleteFunc(names, func(route string) bool { // follows from another of them itself
+		return most >= farSlower*c.rises.largest(r.Metric, route)
+	})
+	slices.Sort(names)
+	return caused(ByFarSlower, names)
+}
