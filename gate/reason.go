@@ -22,7 +22,7 @@ const (
 	NoSamples        ReasonKind = "no-samples"        // Of; or Route and Rule: a threshold without data
 	NothingCompared  ReasonKind = "nothing-compared"  // no route could be compared
 	RouteMissing     ReasonKind = "route-missing"     // Route, Of: the side that lacks it
-	RouteNotJudged   ReasonKind = "route-not-judged"  // Route, Why; Metric and RunTime where a longer run would do; Before of Requests and Failures where base fails
+	RouteNotJudged   ReasonKind = "route-not-judged"  // Route, Why; Metric and RunTime where a longer run would do; Before of Requests and Failures where base fails; Rule where it is a threshold's
 	NotRequested     ReasonKind = "not-requested"     // the profile has the Route, and no side requested it
 	NotReached       ReasonKind = "not-reached"       // Of, Route that fails (Now of Requests, Limit, Failures), Names of the routes that were not requested for it, and Has more
 	LostSight        ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change leaves too few; RunTime that would do; Why when another route is the cause

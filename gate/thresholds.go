@@ -59,6 +59,11 @@ func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
 		return float64(t.Requests()), true
 	case "rate":
 		return t.Served() / length.Seconds(), length > 0
+	}
+	if t.Response.Count() == 0 { // none of them was ever sent
+		return 0, false
+	}
+	switch r.figure {
 	case "avg":
 		return ms(t.Response.Mean()), true
 	case "min":
@@ -70,6 +75,16 @@ func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
 	default:
 		return ms(t.Response.Quantile(r.q)), true
 	}
+}
+
+// open says that a latency may be larger than it was measured, because requests that the end of the load
+// cut off may be beyond it; nil if it can be told.
+func (r rule) open(t *tally.Route) *Why {
+	q, is := map[string]float64{"med": 0.5, "p": r.q, "max": 1}[r.figure]
+	if most := math.Floor((1-q)*float64(t.Requests()) + 1e-9); is && float64(t.Unfinished) > most {
+		return &Why{Kind: Unfinished, Has: float64(t.Unfinished), Needs: most}
+	}
+	return nil
 }
 
 // holds reports whether a value keeps the rule.
@@ -98,7 +113,8 @@ type extent struct {
 
 // judgeThresholds holds a run to its absolute limits. A threshold without any data is in doubt: no
 // data is not a pass. A count is of the whole plan: when a pairing ended early it is scaled, and in doubt
-// if it is too close to its limit for that. All other figures are of what was measured.
+// if it is too close to its limit for that. All other figures are of what was measured; a latency that keeps its limit
+// only as long as requests that were cut off are not known is in doubt too.
 func judgeThresholds(p Policy, r *result.Result, of extent) (judged []Threshold, doubts []Reason) {
 	for _, t := range p.Thresholds {
 		counted := r.Tally.Routes[t.Route]
@@ -123,6 +139,11 @@ func judgeThresholds(p Policy, r *result.Result, of extent) (judged []Threshold,
 				doubts = append(doubts, Reason{Kind: ThresholdOpen, Route: t.Route, Rule: rule.text, Now: v})
 			case !rule.holds(v):
 				one.Status = Worse
+			case rule.op == "<" || rule.op == "<=":
+				if why := rule.open(counted); why != nil {
+					one.Status = NotJudged
+					doubts = append(doubts, Reason{Kind: RouteNotJudged, Route: t.Route, Rule: rule.text, Why: why})
+				}
 			}
 			judged = append(judged, one)
 		}

@@ -227,7 +227,11 @@ func routeNotJudged(r *gate.Reason) string {
 		}
 		return fmt.Sprintf("%s failed in the baseline (%s), so it could not be compared", name(r.Route), failing)
 	}
-	text := name(r.Route) + " could not be judged: " + because(r.Why, plain)
+	what := name(r.Route)
+	if r.Rule != "" {
+		what += ": " + plain(r.Rule, maxName)
+	}
+	text := what + " could not be judged: " + because(r.Why, plain)
 	if how := ways(r.Failures, sum(r.Failures)); how != "" {
 		text += "; it failed with " + how
 	}
