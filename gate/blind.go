@@ -12,7 +12,7 @@ import (
 func (s *sides) blind(rows []row) (doubts []Reason) {
 	var missing [2][]Reason // in head or on both sides, in base
 	for own := range byRoute(rows) {
-		lost := s.lostSight(own)
+		lost := append(s.lostSight(own), s.cutOffOnly(own)...)
 		doubts = append(doubts, lost...)
 		if own[0].Route == tally.All {
 			continue
@@ -49,6 +49,21 @@ func (s *sides) lostSight(rows []row) []Reason {
 		doubt.RunTime = max(doubt.RunTime, s.longer(headNeeds(m)/doubt.Now))
 	}
 	return []Reason{doubt}
+}
+
+// cutOffOnly is the doubt about the metrics of a route that could be judged if the end of the load had not
+// cut off too many requests, of head alone: head may hang. A history does not say how many of its own were.
+func (s *sides) cutOffOnly(rows []row) []Reason {
+	if !s.before.toTheEnd {
+		return nil
+	}
+	for i := range rows {
+		r := &rows[i]
+		if r.Why != nil && r.Why.Kind == Unfinished && !r.Why.OnBase && r.Route != tally.All && s.before.routes[r.Route].tooOpen(r.Metric) == nil {
+			return []Reason{{Kind: RouteNotJudged, Route: r.Route, Metric: r.Metric, Why: r.Why}}
+		}
+	}
+	return nil
 }
 
 // followed settles the doubts about routes that lost requests because of another route. What is left to

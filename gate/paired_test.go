@@ -182,6 +182,12 @@ func TestJudgePairs(t *testing.T) {
 				base.Rounds[i].Figures["GET /a"] = f
 			}
 		}},
+		"requests of head that never end": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /a p99 [unfinished 800/160]"}, change: func(_, head *result.Result) {
+			head.Tally.Routes["GET /a"].Unfinished = 800
+		}},
+		"requests of both that never end": {pairs: 8, head: usual, want: gate.Pass, change: func(base, head *result.Result) {
+			base.Tally.Routes["GET /a"].Unfinished, head.Tally.Routes["GET /a"].Unfinished = 800, 800
+		}},
 		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /a p50 [few-requests 3/20 on base] 3m4s"},
 			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
 				for i := range base.Rounds {

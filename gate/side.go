@@ -29,6 +29,8 @@ type side struct {
 	rounds int
 	routes map[string]counts    // without all routes together
 	errors map[string][]Failure // of routes, where they are known
+	// toTheEnd says that the routes' unfinished requests are known.
+	toTheEnd bool
 }
 
 // counts are the requests of a route, what became of them, and how long one takes in the mean.
@@ -75,7 +77,7 @@ func sideOfRounds(r *result.Result) side {
 	}
 	s.add(unitsOfRounds(r, nil))
 	s.cutOff(r)
-	s.errors = errorsOf(r)
+	s.errors, s.toTheEnd = errorsOf(r), true
 	return s
 }
 

@@ -228,8 +228,11 @@ func routeNotJudged(r *gate.Reason) string {
 		return fmt.Sprintf("%s failed in the baseline (%s), so it could not be compared", name(r.Route), failing)
 	}
 	what := name(r.Route)
-	if r.Rule != "" {
+	switch {
+	case r.Rule != "":
 		what += ": " + plain(r.Rule, maxName)
+	case r.Metric != "" && r.RunTime == 0:
+		what = line(r)
 	}
 	text := what + " could not be judged: " + because(r.Why, plain)
 	if how := ways(r.Failures, sum(r.Failures)); how != "" {

@@ -84,6 +84,7 @@ func said() []gate.Reason {
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Metric: gate.P95, Why: &gate.Why{Kind: gate.FewRequests, Has: 30, Needs: 200}, RunTime: 4 * time.Minute},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.ManyFailures, OnBase: true}, Failures: []gate.Failure{{Class: "status", Text: "status 401 Unauthorized", Count: 40}}},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.Unfinished, Has: 12, Needs: 2}},
+		{Kind: gate.RouteNotJudged, Route: "GET /a", Metric: gate.P99, Why: &gate.Why{Kind: gate.Unfinished, Has: 480, Needs: 400}},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Rule: "max<1000", Why: &gate.Why{Kind: gate.Unfinished, Has: 12}},
 		{Kind: gate.NotMeasured, Text: "build base: exit status 1"},
 		{Kind: gate.Creep, Route: "GET /a", Metric: gate.P50, Change: 0.12, Since: day},
