@@ -51,16 +51,64 @@ func (s *sides) addedLoad(rows []row) []row {
 	if most == 0 || len(faster) == 0 {
 		return rows
 	}
+	load := moreLoad{s: s, most: most, others: s.meansWithout(faster, rows)}
 	rows = slices.Clone(rows)
+	still := map[Metric]bool{} // rows of routes that stay worse
 	for i := range rows {
-		r := &rows[i]
-		if r.Status != Worse || r.Metric == FailureRate || slices.Contains(faster, r.Route) || r.timesWorse() > most {
+		if r := &rows[i]; r.Status != Worse || r.Route == tally.All || r.Metric == FailureRate {
 			continue
+		} else if slices.Contains(faster, r.Route) || !load.explains(r) {
+			still[r.Metric] = true
+		} else {
+			r.doubtLoad(times, faster)
 		}
-		r.Status, r.Why = Unclear, caused("", faster)
-		r.Why.Kind, r.Why.Change = MoreLoad, times-1
+	}
+	for i := range rows { // all routes together are no more than their routes
+		if r := &rows[i]; r.Status == Worse && r.Route == tally.All && r.Metric != FailureRate && !still[r.Metric] {
+			r.doubtLoad(times, faster)
+		}
 	}
 	return rows
+}
+
+func (r *row) doubtLoad(times float64, faster []string) {
+	r.Status, r.Why = Unclear, caused("", faster)
+	r.Why.Kind, r.Why.Change = MoreLoad, times-1
+}
+
+// moreLoad is what the load that a faster route adds may do to the others.
+type moreLoad struct {
+	s      *sides
+	most   float64            // times as slow
+	others map[Metric]float64 // what requests to the other routes took before, in ns
+}
+
+// explains reports whether a row may be worse for the added load alone. Where cores share themselves among
+// requests, all become slower alike. Where requests wait for one another, all wait as long, so that quick ones
+// become many times as slow: by what the added load makes of the mean of them all.
+func (m moreLoad) explains(r *row) bool {
+	metric, own, is := r.Metric, r.Baseline, 1+r.Change
+	if r.Metric == Throughput { // of users who ask for nothing else
+		metric, own = P50, m.s.before.routes[r.Route].mean
+		is = 1 / max(is, math.SmallestNonzeroFloat64)
+	}
+	return is <= 1+(m.most-1)*max(1, m.others[metric]/max(own, 1))
+}
+
+// meansWithout are the means of latencies before, over requests to all routes but some.
+func (s *sides) meansWithout(some []string, rows []row) map[Metric]float64 {
+	sums, weights := map[Metric]float64{}, map[Metric]float64{}
+	for i := range rows {
+		if r := &rows[i]; r.Metric.IsLatency() && r.Route != tally.All && r.Baseline > 0 && !slices.Contains(some, r.Route) {
+			weight := perOf(s.before.routes[r.Route], s.before)
+			sums[r.Metric] += weight * r.Baseline
+			weights[r.Metric] += weight
+		}
+	}
+	for m := range sums {
+		sums[m] /= weights[m]
+	}
+	return sums
 }
 
 // timesRequested is how many times as many whole calls there are per round as before.
@@ -86,14 +134,6 @@ func saturated(r *result.Result) bool {
 		used += r.Rounds[i].Machine.Generator + r.Rounds[i].Machine.Busy()
 	}
 	return used > busiest*float64(len(r.Rounds))
-}
-
-// timesWorse is how many times as long a latency takes, or as few requests are answered.
-func (r *row) timesWorse() float64 {
-	if r.Metric == Throughput {
-		return 1 / max(1+r.Change, math.SmallestNonzeroFloat64)
-	}
-	return 1 + r.Change
 }
 
 // faster lists the routes that users wait less for: that are faster in general, by a p50 whose interval
