@@ -93,8 +93,12 @@ func (c counts) tooOpen(m Metric) *Why {
 }
 
 // lost reports whether a metric cannot be judged because the change itself has left its route fewer
-// requests, by more than throughput may change. Silence would hide the worst of changes.
+// requests, by more than throughput may change. Silence would hide the worst of changes. A route that failed
+// before may have had many requests for that.
 func (s *sides) lost(route string, metric Metric) bool {
+	if s.before.fails(route, s.p.forRoute(route)) {
+		return false
+	}
 	before, now := s.perRound(route)
 	return now > 0 && now < headNeeds(metric) && before >= needs(metric) && now < (1-min(s.p.forRoute(route).Degradation, 0.5))*before
 }

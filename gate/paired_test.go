@@ -171,6 +171,12 @@ func TestJudgePairs(t *testing.T) {
 					base.Rounds[i].Figures["GET /a"] = figures(2000, 2000, time.Millisecond)
 				}
 			}},
+		"base fails the route at once, and so more often": {pairs: 8, head: with("GET /a", figures(160, 0, 9*time.Millisecond)), want: gate.Inconclusive,
+			reasons: []string{"route-not-judged: GET /a was 1 of 31200 [many-failures on base]"}, change: func(base, _ *result.Result) {
+				for i := range base.Rounds {
+					base.Rounds[i].Figures["GET /a"] = figures(3900, 3900, time.Millisecond)
+				}
+			}},
 		"so slow that there is little to see": {pairs: 20, head: with("GET /a", figures(45, 0, 20*time.Millisecond)), want: gate.Fail, reasons: []string{
 			"lower-throughput: GET /a throughput -97", "lost-sight: GET /a p95 and p99 now 45 was 2000"}},
 		"so slow that a tail cannot be seen": {pairs: 8, head: with("GET /a", figures(500, 0, 20*time.Millisecond)), policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P99} }, want: gate.Inconclusive, reasons: []string{
