@@ -171,6 +171,9 @@ func TestJudgeSharedCores(t *testing.T) {
 		for seed := range uint64(5) {
 			q := &queue{cores: 2, users: c.users, wait: 20, routes: c.base, random: rand.New(rand.NewPCG(seed, 2))}
 			v := q.pair(t, c.head, 24, 4000)
+			if err := v.Validate(); err != nil {
+				t.Fatal(err)
+			}
 			got := v.Outcome.String()
 			for i := range v.Comparisons {
 				if r := &v.Comparisons[i]; r.Route == b && r.Metric == P50 {
