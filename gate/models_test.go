@@ -369,6 +369,9 @@ func TestSimulatedModels(t *testing.T) {
 					if change.red && got.alone < n*9/10-1 {
 						t.Errorf("%d of %d reports blame the changed route alone", got.alone, n)
 					}
+					if change.red && got.pass > 0 {
+						t.Errorf("%d of %d reports pass", got.pass, n)
+					}
 					if change.machine > 0 && got.pass > 1+n/20 { // a machine that is slower than usual again
 						t.Errorf("%d of %d reports pass on another machine", got.pass, n)
 					}
