@@ -268,3 +268,17 @@ func TestHeadlineOfTheWhole(t *testing.T) {
 		t.Errorf("got\n%s", text)
 	}
 }
+
+// One empty line, and not two, stands between what has changed and what follows, with a table or without.
+func TestTerminalHasNoGap(t *testing.T) {
+	changed := []gate.Difference{{What: "users", Before: "50", Now: "4"}}
+	bare := doubtful(gate.Reason{Kind: gate.NoBaseline, Branch: "main"})
+	table := reports()["fail"].Verdict
+	for _, v := range []gate.Verdict{bare, table} {
+		v.Changed = changed
+		text := render(t, report.Terminal, report.New(v, shopRun()))
+		if strings.Contains(text, "\n\n\n") || !strings.HasPrefix(text, "what is loaded has changed: users 50 → 4\n\n") {
+			t.Errorf("got\n%s", text)
+		}
+	}
+}

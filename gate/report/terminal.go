@@ -19,15 +19,18 @@ func Terminal(w io.Writer, r Report) error {
 	order := withFigures(v, all)
 	switch changed := differences(v.Changed, plain); {
 	case len(changed) > maxDifferences:
-		fmt.Fprintf(w, "what is loaded has changed:\n  %s\n\n", strings.Join(changed, "\n  "))
+		fmt.Fprintf(w, "what is loaded has changed:\n  %s\n", strings.Join(changed, "\n  "))
 	case len(changed) > 0:
-		fmt.Fprintf(w, "what is loaded has changed: %s\n\n", strings.Join(changed, "; "))
+		fmt.Fprintf(w, "what is loaded has changed: %s\n", strings.Join(changed, "; "))
 	}
 	var rows [][]string
 	for _, i := range order[:min(maxTerminal, len(order))] {
 		rows = append(rows, row(v.Comparisons[i], false))
 	}
 	if len(rows) > 0 {
+		if len(v.Changed) > 0 {
+			fmt.Fprintln(w)
+		}
 		if err := (grid{columns: columns, header: header, rows: rows}).text(w); err != nil {
 			return err
 		}
