@@ -2,6 +2,7 @@ package profile
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,7 +160,21 @@ func (r *reader) step(n *yaml.Node) (step Step) {
 	return step
 }
 
-const maxTimes = 10_000
+// Bounds of repetition: of one step, and of a step in groups in groups. A guard is asked before each time,
+// and a task whose guards never hold has to end.
+const (
+	maxTimes      = 10_000
+	maxTimesInAll = 1_000_000
+)
+
+// times is how often what stands innermost in a step is done at most.
+func (s Step) times() int {
+	most := 1
+	for _, inner := range s.Steps {
+		most = max(most, inner.times())
+	}
+	return min(most, math.MaxInt/maxTimes) * max(s.Repeat.Max, 1)
+}
 
 // guarded reads a step that may be repeated or left out. read gets the keys for that. What the step saves
 // may be unset after it when it may be left out, and while it is read when an earlier time may have

@@ -121,7 +121,13 @@ func (r *reader) once(n *yaml.Node) []Step {
 
 func (r *reader) steps(n *yaml.Node) []Step {
 	var steps []Step
-	r.Sequence(n, func(item *yaml.Node) { steps = append(steps, r.step(item)) })
+	r.Sequence(n, func(item *yaml.Node) {
+		step := r.step(item)
+		if times := step.times(); times > maxTimesInAll {
+			r.Problem(item, "the groups in this step repeat something up to %d times in all; at most %d", times, maxTimesInAll)
+		}
+		steps = append(steps, step)
+	})
 	return steps
 }
 

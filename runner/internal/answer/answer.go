@@ -6,6 +6,7 @@
 package answer
 
 import (
+	"slices"
 	"strconv"
 	"unsafe"
 
@@ -63,11 +64,8 @@ func anyOf(conditions []plan.Condition, saves []plan.Save, is func(profile.Sourc
 
 // Check holds the answer against conditions. If all hold, it saves values from it.
 func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) (wrong string) {
-	isJSON := func(of profile.Source) bool { return of == profile.OfJSON }
-	if anyOf(conditions, saves, isJSON) {
-		if wrong := notJSON(a.json()); wrong != "" {
-			return wrong
-		}
+	if wrong := a.readable(conditions, saves); wrong != "" {
+		return wrong
 	}
 	for i := range conditions {
 		if c := &conditions[i]; !c.Holds(a.value(c.Of, c.Path)) {
@@ -89,6 +87,20 @@ func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) 
 		to.Save(s.Slot, value)
 	}
 	return ""
+}
+
+// readable says what keeps the body from being read as JSON, if anything is to be read from it. An
+// empty body has nothing for an optional save, which is no fault.
+func (a Answer) readable(conditions []plan.Condition, saves []plan.Save) (wrong string) {
+	isJSON := func(of profile.Source) bool { return of == profile.OfJSON }
+	if !anyOf(conditions, saves, isJSON) {
+		return ""
+	}
+	must := func(s plan.Save) bool { return isJSON(s.Of) && !s.Optional }
+	if len(a.Body) == 0 && !anyOf(conditions, nil, isJSON) && !slices.ContainsFunc(saves, must) {
+		return ""
+	}
+	return notJSON(a.json())
 }
 
 // value is a part of the answer.

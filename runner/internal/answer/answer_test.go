@@ -191,6 +191,12 @@ func TestSave(t *testing.T) {
 	for _, save := range []string{"{json: none, optional: true}", "{json: other, optional: true}", "{header: Other, optional: true}", "{text: x0x, optional: true}", "{json: id, match: x, optional: true}"} {
 		check(save, profile.NoValue, "", "")
 	}
+	if wrong := (answer.Answer{}).Check(nil, []plan.Save{{Path: "a", Optional: true}}, noSaver{}); wrong != "" {
+		t.Errorf("an answer without a body: %q", wrong)
+	}
+	if wrong := (answer.Answer{}).Check(nil, []plan.Save{{Path: "a", Optional: true}, {Path: "b"}}, noSaver{}); wrong == "" {
+		t.Error("an answer without a body has nothing to save")
+	}
 	if wrong := (answer.Answer{Body: []byte("<html>")}).Check(nil, []plan.Save{{Path: "a", Optional: true}}, noSaver{}); wrong != "the answer is not JSON" {
 		t.Errorf("a page where JSON was meant: %q", wrong)
 	}

@@ -144,47 +144,6 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(100 * time.Microsecond)
 }
 
-// short lists the metrics that so many requests in so many rounds are too few for, and what the last of them needs.
-func short(p gate.Policy, requests float64, rounds int) (metrics []string, need int) {
-	for _, m := range p.Metrics {
-		if n := gate.Needs(m) * rounds; requests < float64(n) {
-			metrics, need = append(metrics, string(m)), max(need, n)
-		}
-	}
-	return metrics, need
-}
-
-func listed(metrics []string) string {
-	if n := len(metrics); n > 1 {
-		return strings.Join(metrics[:n-1], ", ") + " and " + metrics[n-1]
-	}
-	return metrics[0]
-}
-
-func needs(metrics []string) string {
-	if len(metrics) > 1 {
-		return "need up to"
-	}
-	return "needs"
-}
-
-func bound(pl *plan.Plan) string {
-	if pl.Open != nil {
-		return " or so"
-	}
-	return " at most"
-}
-
-// advice says how long a run would be enough for all of them.
-func advice(pl *plan.Plan, longest time.Duration) string {
-	least := ""
-	if pl.Open == nil {
-		least = " at least"
-	}
-	long := time.Duration(math.Ceil(longest.Seconds())) * time.Second
-	return fmt.Sprintf("all of that would take a run_time of %v%s; more users, shorter waits or gate.metrics without what is not needed do as well", long, least)
-}
-
 // count counts, for each route, the requests of the judged load.
 func count(pl *plan.Plan) []traffic {
 	all := make([]traffic, len(pl.Routes))
