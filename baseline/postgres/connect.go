@@ -42,7 +42,7 @@ func parse(databaseURL string) (*target, error) {
 	if err := known(u.Query()); err != nil {
 		return nil, err
 	}
-	address, _ := take(u, "hostaddr") // the library does not know it
+	address := take(u, "hostaddr") // the library does not know it
 	if address != "" && u.Host == "" && !u.Query().Has("host") {
 		put(u, "host", address)
 	}
@@ -56,7 +56,7 @@ func parse(databaseURL string) (*target, error) {
 		return nil, fmt.Errorf("%s: %w", t.where, err)
 	}
 	if t.mayBeClear(config.ConnConfig) {
-		mode, _ := take(u, "sslmode")
+		mode := take(u, "sslmode")
 		mode = cmp.Or(mode, os.Getenv("PGSSLMODE")) // pgx takes an empty one in the URL for prefer
 		if mode == "allow" || mode == "prefer" {
 			return nil, fmt.Errorf("%s: sslmode=%s may send the password in the clear: write sslmode=require, or verify-full with sslrootcert=FILE", t.where, mode)
@@ -127,8 +127,8 @@ func unreadable(u *url.URL, err error) error {
 	return fmt.Errorf("the database's URL cannot be read: PostgreSQL does not know its host, its port or one of its parameters (%s)", strings.Join(names(u.Query()), ", "))
 }
 
-// take takes a parameter out of a URL. The other ones stay as they were written.
-func take(u *url.URL, name string) (value string, found bool) {
+// take takes a parameter out of a URL, and gives its value; empty if it is not there. The other ones stay as they were written.
+func take(u *url.URL, name string) (value string) {
 	var rest []string
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
 		key, raw, _ := strings.Cut(pair, "=")
@@ -136,13 +136,12 @@ func take(u *url.URL, name string) (value string, found bool) {
 			rest = append(rest, pair)
 			continue
 		}
-		found = true
 		if text, err := url.PathUnescape(raw); err == nil { // as PostgreSQL reads it, for which + is no space
 			value = text
 		}
 	}
 	u.RawQuery = strings.Join(rest, "&")
-	return value, found
+	return value
 }
 
 // put adds a parameter to a URL.

@@ -23,7 +23,7 @@ func Cutter(t testing.TB, databaseURL, text string) (port string) {
 	}
 	var connections sync.WaitGroup
 	t.Cleanup(func() {
-		listener.Close()
+		_ = listener.Close()
 		connections.Wait()
 	})
 	c := &cutter{server: u.Host, text: []byte(text)}
@@ -48,16 +48,16 @@ type cutter struct {
 }
 
 func (c *cutter) serve(client net.Conn) {
-	defer client.Close()
+	defer client.Close() //nolint:errcheck // what was cut is not missed
 	server, err := net.Dial("tcp", c.server)
 	if err != nil {
 		return // which the client sees
 	}
 	go func() {
-		defer client.Close()
+		defer client.Close()           //nolint:errcheck // as above
 		_, _ = io.Copy(client, server) // until one of them ends
 	}()
-	defer server.Close()
+	defer server.Close() //nolint:errcheck // as above
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := client.Read(buffer)

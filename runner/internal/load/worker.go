@@ -140,7 +140,7 @@ func (w *worker) mustRenew() bool {
 func (w *worker) end(ctx context.Context) {
 	if steps := w.run.Plan.Behaviours[w.behaviour].OnStop; len(steps) > 0 {
 		w.values.Begin()
-		w.finish(ctx, steps)
+		_ = w.finish(ctx, steps) // what failed has been counted
 	}
 }
 

@@ -84,7 +84,7 @@ func (r relative) signal(s syscall.Signal) {
 	}
 	defer unix.Close(fd) //nolint:errcheck // nothing was written
 	if now, ok := readRelative(r.pid); ok && now.start == r.start {
-		_ = unix.PidfdSendSignal(fd, unix.Signal(s), nil, 0)
+		_ = unix.PidfdSendSignal(fd, s, nil, 0)
 	}
 }
 

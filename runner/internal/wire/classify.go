@@ -86,12 +86,17 @@ func ownFault(err error) string {
 // notInTime is the error of a connection that was to be made: another one if time ran out. Which of a
 // context and a socket notices that first is chance. A name service that is late keeps its name.
 func notInTime(err error) error {
-	var dns *net.DNSError
-	var timeout interface{ Timeout() bool }
-	if errors.As(err, &timeout) && timeout.Timeout() && !errors.As(err, &dns) {
+	if late(err) {
 		return ErrNotConnected
 	}
 	return err
+}
+
+// late reports whether time ran out while a connection was made.
+func late(err error) bool {
+	var dns *net.DNSError
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout() && !errors.As(err, &dns)
 }
 
 // ClosedByPeer reports whether the other side has closed a connection that was written to.

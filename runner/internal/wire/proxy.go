@@ -122,7 +122,7 @@ func refused(err error) error {
 	var op *net.OpError
 	var call *os.SyscallError
 	switch {
-	case notInTime(err) != err, IsCut(err), errors.As(err, &call):
+	case late(err), IsCut(err), errors.As(err, &call):
 		return err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return Fault("the SOCKS proxy closed the connection")
