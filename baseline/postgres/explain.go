@@ -46,9 +46,10 @@ func ofServer(err error) bool {
 }
 
 // cut reports whether a connection ended before the answer was there, so that what was asked for may be done.
+// A damaged run may end too early as well, and the next try finds it so again.
 func cut(err error) bool {
 	var network *net.OpError
-	return !errors.As(err, new(*pgconn.ConnectError)) && !errors.As(err, new(*pgconn.PgError)) &&
+	return !errors.Is(err, baseline.ErrDamaged) && !errors.As(err, new(*pgconn.ConnectError)) && !errors.As(err, new(*pgconn.PgError)) &&
 		(errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &network))
 }
 

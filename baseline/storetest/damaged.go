@@ -182,7 +182,7 @@ func (s Suite) foreign(t *testing.T) {
 func (s Suite) isNamed(t *testing.T, store baseline.Store, id string, read func() error) {
 	t.Helper()
 	err := read()
-	if !errors.Is(err, baseline.ErrDamaged) || !strings.Contains(err.Error(), id) || !strings.Contains(err.Error(), "baseline rm") {
+	if !errors.Is(err, baseline.ErrDamaged) || errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), id) || !strings.Contains(err.Error(), "baseline rm") {
 		t.Errorf("got %v, want ErrDamaged with the run's name and what to do", err)
 	}
 	if infos := list(t, store, baseline.Query{}); !slices.ContainsFunc(infos, func(i baseline.Info) bool { return i.ID == id }) {

@@ -121,6 +121,7 @@ var onlyTheReader = map[string]string{
 	"flow.yaml users.0.tasks.6.repeat":                 "the size of a number inside a text",
 	"flow.yaml users.0.tasks.7":                        "that one item of a list at least is of one form",
 	"flow.yaml users.0.tasks.8.steps.3.http":           "which variables are set",
+	"flow.yaml users.0.tasks.8.steps.7":                "the product of repetitions",
 	"flow.yaml users.0.tasks.8.steps.5.http":           "which variables are set",
 	"headers.yaml target.headers.Transfer-Encoding":    "names that are written for you",
 	"headers.yaml target.headers.content-length":       "names that are written for you",
