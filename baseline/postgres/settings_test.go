@@ -142,6 +142,9 @@ func TestContractBehindPgBouncer(t *testing.T) {
 
 // It holds in a database of another encoding too.
 func TestContractInAnotherEncoding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one contract is enough under the race detector")
+	}
 	database := pgtest.DatabaseWith(t, "ENCODING 'LATIN1' TEMPLATE template0")
 	contract(t, database, settle(t, database, together(t, database)...), 8)
 }
