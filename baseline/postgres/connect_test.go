@@ -14,9 +14,9 @@ func TestTLS(t *testing.T) {
 		url, env string
 		want     string // of each way: host, and clear, cipher or verified; or a part of the error
 	}{
-		"another machine":                         {"postgres://u:p@db.invalid/db", "", "db.invalid cipher"},
-		"this machine":                            {"postgres://u:p@localhost/db", "", "localhost cipher, localhost clear"},
-		"two of which the second is elsewhere":    {"postgres://u:p@localhost,db.invalid/db", "", "localhost cipher, db.invalid cipher"},
+		"another machine": {"postgres://u:p@db.invalid/db", "", "db.invalid cipher"},
+		"this machine":    {"postgres://u:p@localhost/db", "", "localhost cipher, localhost clear"},
+		"two hosts, the second on another machine": {"postgres://u:p@localhost,db.invalid/db", "", "localhost cipher, db.invalid cipher"},
 		"two elsewhere":                           {"postgres://u:p@a.invalid:1,b.invalid:2/db", "", "a.invalid cipher, b.invalid cipher"},
 		"hosts in a parameter":                    {"postgres://u:p@/db?host=/tmp,db.invalid", "", "/tmp clear, db.invalid cipher"},
 		"prefer for the second":                   {"postgres://u:p@localhost,db.invalid/db?sslmode=prefer", "", "localhost:5432 or db.invalid:5432: sslmode=prefer may send the password in the clear"},

@@ -79,7 +79,7 @@ func endedEarly(err error, after time.Duration) bool {
 	return errors.As(err, &refused) && refused.Code == canceled && after < statementTimeout/2
 }
 
-// explain says where an error came from, what is wrong, and what to do.
+// explain adds the database, the cause and the remedy to an error.
 func (s *server) explain(ctx context.Context, to table.Deed, err error) error {
 	var refused *pgconn.PgError
 	var connect *pgconn.ConnectError

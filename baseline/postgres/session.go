@@ -77,8 +77,8 @@ type schema struct {
 	creatable bool // the user may make tables in it
 }
 
-// find chooses the schema of the tables. The search path of the URL, or else of the role, the database or the
-// server, says where they are or are to be made; after that it is not used any more.
+// find chooses the schema of the tables, or the one to make them in. It takes the search path of the URL, or
+// else that of the role, the database or the server. Nothing else uses the search path.
 func (s *server) find(ctx context.Context) error {
 	var path []string
 	var all []schema

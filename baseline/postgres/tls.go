@@ -14,8 +14,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 )
 
-// noWayIn is an error of connecting with what to do about it. No advice turns a protection off: where the
-// server has no TLS, it says what goes without.
+// noWayIn adds the remedy to an error of connecting. No advice turns a protection off. If the server has no
+// TLS, the error says what travels unencrypted.
 func (s *server) noWayIn(connect *pgconn.ConnectError) error {
 	all := s.failures(connect)
 	plain := func(err *pgconn.PgError) bool { return strings.Contains(err.Message, "no encryption") }

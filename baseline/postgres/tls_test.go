@@ -91,13 +91,13 @@ func (a *authority) client(t *testing.T, user string) string {
 	return "&sslcert=" + filepath.Join(dir, "client.crt") + "&sslkey=" + filepath.Join(dir, "client.key")
 }
 
-// tlsCase is a URL with what opening it must say; nothing where it opens.
+// tlsCase is a URL, and what the error of opening it must contain. Without want, it opens.
 type tlsCase struct {
 	database string
 	want     []string
 }
 
-// ends checks them. Whatever goes wrong with TLS, nobody is told to do without.
+// ends checks them. No error of TLS advises to switch TLS off.
 func ends(t *testing.T, cases map[string]tlsCase) {
 	t.Helper()
 	for name, c := range cases {
@@ -120,7 +120,7 @@ func ends(t *testing.T, cases map[string]tlsCase) {
 	}
 }
 
-// Each trouble with TLS is answered with what mends it, and never with giving it up.
+// Each error of TLS says how to mend it, and none advises to switch TLS off.
 func TestTroubleWithTLS(t *testing.T) {
 	ours, other := newAuthority(t, "ours"), newAuthority(t, "other")
 	const encrypted = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
@@ -194,8 +194,7 @@ func TestReasonOfAServerWithoutTLS(t *testing.T) {
 	})
 }
 
-// A server, or a pooler, that has no TLS at all is the one case in which doing without is said, with what it
-// means.
+// Only if a server or a pooler has no TLS at all, the error names sslmode=disable, and says what that means.
 func TestServerWithoutTLS(t *testing.T) {
 	database := pgtest.Database(t)
 	for what, place := range map[string]string{"a server": database, "a pooler": pgtest.Pooler(t, database)} {

@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 )
 
-// explain says of which file an error is, what is wrong with it, and what to do.
+// explain adds the file, the cause and the remedy to an error.
 func (f *file) explain(to table.Deed, err error) error {
 	if err == nil {
 		return nil

@@ -23,7 +23,7 @@ type checkCmd struct {
 	File    string `arg:"" file:"" optional:"" help:"The profile (default: plimsoll.yaml)."`
 }
 
-// Run says in words what the profile would do, what it will not be able to tell, and what keeps it from running.
+// Run says in words what the profile does, what it cannot tell, and why it would not run.
 func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	j, err := job.Read(cmp.Or(c.File, c.Profile, job.Usual), a.Env)
 	if err != nil {

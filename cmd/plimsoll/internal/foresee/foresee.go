@@ -22,7 +22,7 @@ type Foresight struct {
 	// Blind are the routes for which a gate will lack requests: the route, how many requests there will be, and
 	// what each of Gates cannot judge.
 	Blind [][]string
-	Gates []string // the gates that may judge this plan, with what each figure needs
+	Gates []string // how many requests each figure needs, in each gate that may judge this plan
 	// RunTime would be enough for all figures; 0 if nothing is missing, or that depends on the system.
 	RunTime time.Duration
 }

@@ -53,7 +53,7 @@ func guessPython(r repository) (g guess, ok bool) {
 // pythonInstall finds how packages are installed, and what stands before a program that was installed.
 func pythonInstall(r repository, project pyproject, g *guess) (run string, found bool) {
 	const venv = "python3 -m venv .venv && .venv/bin/pip install --quiet "
-	bare := project.BuildSystem == nil && len(project.Project.Dependencies) == 0 // nothing is to be installed
+	bare := project.BuildSystem == nil && len(project.Project.Dependencies) == 0 // there is nothing to install
 	switch {
 	case r.locked("uv.lock"):
 		g.from, g.build, run = "uv.lock", "uv sync --frozen", "uv run --no-sync "
