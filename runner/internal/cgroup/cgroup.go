@@ -1,9 +1,8 @@
-// Package cgroup reads how much CPU time and memory the container grants in which this process runs.
+// Package cgroup reads how much CPU time and memory this process's container grants.
 //
 // Linux limits a group of processes through cgroups, version 1 (a tree for each controller) or 2 (one
-// tree for all), and some machines have both. A group is also bound by the limits of the groups above
-// it, as far as they can be seen from inside, so the smallest one up the tree counts. A limit that is
-// not there, or cannot be read, is no limit.
+// tree for all), and some machines have both. The limits of all groups above a group bind it too, so the
+// smallest visible limit up the tree counts. A limit that is missing or unreadable is no limit.
 //
 // The CPUs of a cpuset are not read here: runtime.NumCPU knows them.
 package cgroup
@@ -124,7 +123,7 @@ func groups(root fs.FS) (found []group) {
 	return found
 }
 
-// known are those of wanted that are among the options of a mount.
+// known are the wanted options that a mount has.
 func known(options, wanted []string) (both []string) {
 	for _, w := range wanted {
 		if slices.Contains(options, w) {
@@ -149,8 +148,8 @@ func memberships(root fs.FS) (own []group) {
 	return own
 }
 
-// mounted reads a line of mountinfo (proc_pid_mountinfo(5)). top is the directory of the tree that is
-// seen at the mount point.
+// mounted reads a line of mountinfo (proc_pid_mountinfo(5)). top is the directory of the tree at the mount
+// point.
 func mounted(line string) (g group, top string, ok bool) {
 	before, after, _ := strings.Cut(line, " - ")
 	place, kind := strings.Fields(before), strings.Fields(after)
@@ -169,8 +168,8 @@ func mounted(line string) (g group, top string, ok bool) {
 	return g, unescape(place[3]), true
 }
 
-// below is where a group lies as seen at a mount point that shows only what is below top. A group
-// outside of it, as seen from a namespace, counts as top itself.
+// below is the path of a group at a mount point that shows the tree below top. A group outside of top, as
+// a namespace shows it, counts as top itself.
 func below(top, dir string) string {
 	rest, inside := strings.CutPrefix(dir, strings.TrimSuffix(top, "/"))
 	if !inside || rest != "" && !strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, "/..") {

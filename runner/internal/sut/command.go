@@ -30,11 +30,11 @@ type launched struct {
 
 // job is a command line of a plan.
 type job struct {
-	doing string    // what it is for, in messages
+	doing string    // its purpose, in messages
 	line  plan.Line // the command itself
-	shown string    // what people may see of it
+	shown string    // the command without secrets, in messages
 	watch string    // a text to look for in the output; empty for none
-	first int       // how many of the first lines of the output are kept, beside the last ones
+	first int       // how many of the first lines of output to keep besides the last ones
 }
 
 // launch starts a command of a plan.
@@ -70,7 +70,7 @@ func (at Place) command(s *plan.Start, line string) *exec.Cmd {
 	return command
 }
 
-// missing says that the shell of an ended command found no program; empty if it did.
+// missing says which program the shell did not find; empty if it found all. The command has ended.
 func (l *launched) missing() string {
 	return l.output.hide(missing(l.end.code, l.output.String(), l.environ))
 }

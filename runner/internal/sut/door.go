@@ -52,7 +52,7 @@ func (d *Door) Reach(ctx context.Context) error {
 		return fmt.Errorf("nothing answers at %s (%w); start the system first, or let target.start do it", d.target.Shown, err)
 	}
 	_, text := wire.Classify(err)
-	return fmt.Errorf("%s cannot be connected to: %s", d.target.Shown, text)
+	return fmt.Errorf("cannot connect to %s: %s", d.target.Shown, text)
 }
 
 // patience is how long connecting may take at the door. An answer may take as long as one of the load.
@@ -79,7 +79,7 @@ func (d *Door) answers(ctx context.Context, path string) error {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(d.target.URL, "/")+uri.Escape(path), nil)
 	if err != nil {
-		return errors.New("the path makes no address")
+		return errors.New("the path is not valid in a URL")
 	}
 	d.dress(request)
 	way := d.way()
@@ -96,7 +96,7 @@ func (d *Door) answers(ctx context.Context, path string) error {
 	return nil
 }
 
-// dress gives a request the headers that the load's requests have.
+// dress gives a request the headers of the load's requests.
 func (d *Door) dress(request *http.Request) {
 	toProxy := ""
 	if d.target.HTTP != profile.HTTP2 { // which goes through a tunnel
@@ -108,7 +108,7 @@ func (d *Door) dress(request *http.Request) {
 		}
 	}
 	for _, h := range d.target.Headers {
-		value, _ := h.Value.Static() // the plan has no others here
+		value, _ := h.Value.Static() // a target's headers have no variables
 		if request.Header.Set(h.Name, value); strings.EqualFold(h.Name, "Host") {
 			request.Host = value
 		}
@@ -128,7 +128,7 @@ func (d *Door) way() *http.Transport {
 	way.Protocols.SetHTTP2(version != profile.HTTP1)
 	way.Protocols.SetUnencryptedHTTP2(version == profile.HTTP2)
 	if version != profile.HTTP2 && d.dialer.Via(at).Absolute() {
-		// This makes requests name the whole address. The proxy's own address is dial's business.
+		// With a proxy, requests name the whole address. dial replaces this proxy by the real one.
 		way.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.invalid"})
 	}
 	return way

@@ -106,7 +106,7 @@ func TestReadyOverTLS(t *testing.T) {
 	isNotReady(t, "no ca", at(profile.TLS{}, profile.HTTPAuto), profile.ReadyHTTP, unknown)
 	isNotReady(t, "no ca", at(profile.TLS{}, profile.HTTPAuto), profile.ReadyTCP, unknown)
 	isNotReady(t, "another name", at(profile.TLS{CA: cert, ServerName: "other.example"}, profile.HTTPAuto), profile.ReadyHTTP, other)
-	if err := at(profile.TLS{}, profile.HTTPAuto).Reach(t.Context()); err == nil || err.Error() != s.URL+" cannot be connected to: the certificate is signed by an unknown authority" {
+	if err := at(profile.TLS{}, profile.HTTPAuto).Reach(t.Context()); err == nil || err.Error() != "cannot connect to "+s.URL+": the certificate is signed by an unknown authority" {
 		t.Errorf("reach without the ca: %v", err)
 	}
 }
@@ -167,7 +167,7 @@ func TestReadyThroughProxy(t *testing.T) {
 	}
 }
 
-// A redirect is an answer. It is not followed, wherever it leads.
+// A redirect is an answer. It is never followed.
 func TestReadyRedirects(t *testing.T) {
 	var followed atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
@@ -219,7 +219,7 @@ func TestReadySlowly(t *testing.T) {
 	}
 }
 
-// What is said last is why the system cannot be connected to, and not that time ran out.
+// The error says why connecting failed, not that time ran out.
 func TestNotReadySaysWhy(t *testing.T) {
 	d := doorOf(t, plan.Target{URL: "http://127.0.0.1:1"}, nil)
 	isNotReady(t, "nobody", d, profile.ReadyTCP, "connect to http://127.0.0.1:1: connection refused")
@@ -246,7 +246,7 @@ func TestNewDoorRefuses(t *testing.T) {
 	}
 }
 
-// The path is encoded as the load's paths are, and follows that of target.url.
+// The path is encoded like the paths of the load, and follows the path of target.url.
 func TestReadyPathIsEscaped(t *testing.T) {
 	var asked string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked = r.RequestURI }))

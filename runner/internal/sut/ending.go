@@ -13,14 +13,14 @@ import (
 type ending struct {
 	code   int    // exit status; -1 if there is none
 	signal int    // that ended it; 0 for none
-	left   string // what it left running in the background; empty for nothing, or if that is not known
+	left   string // names the processes that it left in the background; empty for none, or if unknown
 	err    error  // why nothing is known
 }
 
 // ok reports whether the command ended with status 0.
 func (e ending) ok() bool { return e.err == nil && e.code == 0 && e.signal == 0 }
 
-// endingOf reads how a command ended that was waited for.
+// endingOf reads the results of Wait.
 func endingOf(state *os.ProcessState, err error) ending {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -36,7 +36,7 @@ func endingOfStatus(status syscall.WaitStatus) ending {
 	return ending{code: status.ExitStatus()}
 }
 
-// String is such as "exit status 3".
+// String gives for example "exit status 3".
 func (e ending) String() string {
 	switch {
 	case e.err != nil:
@@ -49,7 +49,7 @@ func (e ending) String() string {
 	return fmt.Sprintf("exit status %d", e.code)
 }
 
-// Numbers of signals that are the same on all systems, of which some know none.
+// These signals have the same number on every system that has them.
 const (
 	sigHup, sigInt, sigQuit, sigAbort, sigKill, sigSegv, sigTerm = 1, 2, 3, 6, 9, 11, 15
 )
@@ -68,13 +68,13 @@ func signalName(signal int) string {
 // deadly is the signal that ended the command, or the program that its shell waited for; 0 for none.
 func (e ending) deadly() int {
 	if e.signal == 0 && e.err == nil && e.code > 128 && signalNames[e.code-128] != "" {
-		return e.code - 128 // that is how shells and virtual machines tell
+		return e.code - 128 // shells and virtual machines report a signal as 128 + its number
 	}
 	return e.signal
 }
 
-// itself says how a system ended that nobody of us has asked to. killed is the number of processes that
-// the kernel has ended meanwhile for want of memory.
+// itself says how a system ended that we did not ask to end. killed is the number of processes that the
+// kernel has killed meanwhile for lack of memory.
 func (e ending) itself(ready bool, killed int) string {
 	status := ""
 	if e.signal == 0 {
@@ -86,7 +86,7 @@ func (e ending) itself(ready bool, killed int) string {
 	case e.left != "" && e.ok():
 		return fmt.Sprintf("the command of the system ended with %v, and left %s in the background: it must stay in the foreground as long as the system runs (no & at its end, no nohup, no -d or --daemon)", e, e.left)
 	case signal == sigKill && killed > 0:
-		return "the system under test was killed" + status + ": there was no memory left, and the kernel ended it. Give the machine or the container more, or ask for less load"
+		return "the system under test was killed" + status + ": the machine or the container ran out of memory. Give it more memory, or use less load"
 	case signal == sigKill:
 		return "the system under test was killed by SIGKILL from outside" + status
 	case signal == sigHup, signal == sigInt, signal == sigQuit, signal == sigTerm:
@@ -94,14 +94,14 @@ func (e ending) itself(ready bool, killed int) string {
 	case signal != 0:
 		return "the system under test crashed with " + signalName(signal) + status
 	case e.ok() && !ready:
-		return "the system under test exited on its own, with status 0, before it was ready. If its command starts something in the background (-d, --daemon), let it stay in the foreground"
+		return "the system under test exited on its own, with status 0, before it was ready. If its command starts the system in the background (-d, --daemon), start it in the foreground"
 	case !ready:
 		return fmt.Sprintf("the system under test exited on its own, with %v, before it was ready", e)
 	}
 	return fmt.Sprintf("the system under test exited on its own, with %v", e)
 }
 
-// oomKills is how many processes the kernel has ended so far for want of memory; 0 if it does not tell.
+// oomKills is how many processes the kernel has killed so far for lack of memory; 0 if it does not tell.
 func oomKills() int {
 	text, err := os.ReadFile("/proc/vmstat")
 	if err != nil {

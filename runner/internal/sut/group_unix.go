@@ -11,7 +11,7 @@ import (
 // that the command starts.
 func ownGroup(c *exec.Cmd, guard bool) { c.SysProcAttr = groupAttributes(guard) }
 
-// enclosure is not needed here: the group holds what the command starts.
+// enclosure is not needed here: the group holds all that the command starts.
 type enclosure struct{}
 
 func enclose(*exec.Cmd) enclosure { return enclosure{} }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Windows has no process groups with signals. A job holds a command and all that it starts, and ends
-// them when it is closed: by us, or by Windows when this program has ended.
+// Windows has no process groups with signals. A job object holds a command and all that it starts.
+// Closing the job ends them: we close it, or Windows does when this program has ended.
 
 // hasGuard says that a job does a guard's work.
 const hasGuard = false
@@ -28,7 +28,7 @@ func endMarked(string) {}
 
 func ownGroup(*exec.Cmd, bool) {}
 
-// shell runs a script. cmd.exe takes it as one text, and leaves away the quotes around it.
+// shell runs a script. cmd.exe takes it as one text, and strips the quotes around it.
 func shell(script string) *exec.Cmd {
 	c := exec.Command(windowsShell)
 	c.SysProcAttr = &syscall.SysProcAttr{CmdLine: windowsShell + ` /d /s /c "` + script + `"`}

@@ -23,14 +23,14 @@ func self() (string, error) {
 	return link, nil
 }
 
-// adopt makes this process the parent of all its descendants that lose theirs. Where that is forbidden,
-// those get away, and nothing else changes.
+// adopt makes this process the parent of all its descendants that lose theirs. If the kernel refuses,
+// such descendants escape.
 func adopt() {
-	_ = os.WriteFile("/proc/self/comm", []byte("guard"), 0o644) // its name, for people who look at a list of processes
+	_ = os.WriteFile("/proc/self/comm", []byte("guard"), 0o644) // its name in ps
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 }
 
-// commandAttributes make the command the leader of a group, which the kernel kills if the guard dies.
+// commandAttributes make the command the leader of a group. The kernel kills it if the guard dies.
 func commandAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
@@ -38,7 +38,7 @@ func commandAttributes() *syscall.SysProcAttr {
 // empty reports whether no process of the command is left. The guard has no child, and so no descendant.
 func (g *guard) empty() bool { return true }
 
-// left names the processes that the command has left; empty for none.
+// left names the processes that outlive the command; empty for none.
 func (g *guard) left() string {
 	var names []string
 	for _, d := range descendants(os.Getpid()) {
@@ -69,10 +69,10 @@ type relative struct {
 	group       int
 	name        string
 	state       byte
-	start       string // when it started: with the number this names a process
+	start       string // when it started: start and number identify a process
 }
 
-// signal sends a signal to the process, and to no other that has got its number meanwhile.
+// signal sends a signal to the process. It never reaches another process that got its number meanwhile.
 func (r relative) signal(s syscall.Signal) {
 	fd, err := unix.PidfdOpen(r.pid, 0)
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) { // an old kernel, or a container that forbids it
@@ -88,7 +88,7 @@ func (r relative) signal(s syscall.Signal) {
 	}
 }
 
-// processes lists all that can be seen.
+// processes lists all visible processes.
 func processes() (all []relative) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -104,8 +104,8 @@ func processes() (all []relative) {
 	return all
 }
 
-// endMarked ends the processes that have a variable in their environment, of which each of them has got a
-// copy from a guard, unless it was taken away.
+// endMarked ends the processes with the mark in their environment. A guard gives the mark to all that it
+// starts, and they inherit it unless they clear their environment.
 func endMarked(variable string) {
 	for deadline := time.Now().Add(giveUp); time.Now().Before(deadline); time.Sleep(killAgain) {
 		none := true

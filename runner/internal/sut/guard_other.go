@@ -11,7 +11,7 @@ import (
 // self is this program.
 func self() (string, error) { return os.Executable() }
 
-// adopt is not possible here: what leaves the process group is out of reach.
+// adopt is not possible here: processes that leave the group escape.
 func adopt() {}
 
 func commandAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -21,7 +21,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// escapes is a script whose processes do all that is known to get away: other sessions, other groups,
+// escapes is a script whose processes try every known way to escape: other sessions, other groups,
 // parents that end, ignored signals.
 const escapes = `
 sleep 300 &
@@ -71,7 +71,7 @@ func escaping(t *testing.T, command string) (s *plan.Start, mark string) {
 	}, mark
 }
 
-// When Stop returns, nothing of a guarded system is left, whatever it did to get away.
+// When Stop returns, no process of a guarded system is left, even if it tried to escape.
 func TestGuardLetsNothingEscape(t *testing.T) {
 	s, mark := escaping(t, escapes)
 	s.StopWithin = 300 * time.Millisecond
@@ -91,7 +91,7 @@ func TestGuardLetsNothingEscape(t *testing.T) {
 	vanish(t, "stopped", mark)
 }
 
-// A system that ends when asked to is not killed, though its shell ends before it.
+// A system that ends when asked to is not killed, even if its shell ends first.
 func TestGuardWaitsForGracefulEnd(t *testing.T) {
 	for name, command := range map[string]string{
 		"behind a shell":     `%s; echo "never reached: $?"`,
@@ -115,7 +115,7 @@ func TestGuardWaitsForGracefulEnd(t *testing.T) {
 	}
 }
 
-// If somebody ends the guard, the system ends all the same, and this is told.
+// If somebody ends the guard, the system ends too, and the error says why.
 func TestGuardThatIsEnded(t *testing.T) {
 	s, mark := escaping(t, escapes)
 	running, err := sut.Start(t.Context(), s, door(t, "http://127.0.0.1:1"), sut.Place{Log: io.Discard, Guarded: true})
@@ -137,7 +137,7 @@ func TestGuardThatIsEnded(t *testing.T) {
 	vanish(t, "ended", mark)
 }
 
-// However the owner of a system ends, and whenever, nothing is left.
+// No process is left, whenever and however the owner of a system ends.
 func TestGuardOutlivesItsOwner(t *testing.T) {
 	for i := range 20 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) { t.Parallel(); endOwner(t, i) })
@@ -168,7 +168,7 @@ func endOwner(t *testing.T, i int) {
 	vanish(t, fmt.Sprint("owner ", i), mark)
 }
 
-// A line does what it does in a shell, with a guard and without, and gets values as they are.
+// A line works as in a shell, with a guard and without. It gets values unchanged.
 func TestLinesOfAShell(t *testing.T) {
 	for _, guarded := range []bool{false, true} {
 		dir := t.TempDir()
@@ -189,7 +189,7 @@ func TestLinesOfAShell(t *testing.T) {
 	}
 }
 
-// A guarded build ends its helpers too, whatever session they are in, and succeeds.
+// A guarded build ends its helpers too, even in other sessions, and succeeds.
 func TestGuardOfABuild(t *testing.T) {
 	s, mark := escaping(t, "")
 	s.Build = plan.Shell("setsid sleep 300 & (nohup sleep 300 >/dev/null 2>&1 &); true")
@@ -201,11 +201,11 @@ func TestGuardOfABuild(t *testing.T) {
 	}
 }
 
-// What a system did wrong is told the same with a guard and without.
+// The error of a system is the same with a guard and without.
 func TestHowItEnded(t *testing.T) {
 	for name, c := range map[string]struct{ command, says string }{
 		"status":      {"exit 7", "the system under test exited on its own, with exit status 7, before it was ready"},
-		"status 0":    {"true", "exited on its own, with status 0, before it was ready. If its command starts something in the background (-d, --daemon), let it stay in the foreground"},
+		"status 0":    {"true", "exited on its own, with status 0, before it was ready. If its command starts the system in the background (-d, --daemon), start it in the foreground"},
 		"SIGTERM":     {"kill -TERM $$; sleep 300", "the system under test was ended by SIGTERM from outside"},
 		"of a child":  {"sh -c 'kill -TERM $$'; exit $?", "was ended by SIGTERM from outside (exit status 143)"},
 		"SIGKILL":     {"kill -KILL $$", "the system under test was killed by SIGKILL from outside"},

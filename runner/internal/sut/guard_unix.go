@@ -17,18 +17,18 @@ import (
 // hasGuard says that there are guards here.
 const hasGuard = true
 
-// IsGuard reports whether this process was started to guard a system. main asks this first of all, and
-// calls Guard then.
+// IsGuard reports whether this process was started to guard a system. main asks this first, and if so
+// calls Guard.
 func IsGuard() bool { return os.Args[0] == guardName }
 
-// Guard starts the command that its own arguments give, and sees to it that nothing of it survives. It
-// ends everything when the program that started the guard says so, or dies, however it dies: its pipe
-// ends. It returns the exit status of the guard.
+// Guard starts the command in its arguments, and lets no process of it survive. It ends them all when
+// the program that started the guard says so or dies, which closes a pipe. It returns the exit status of
+// the guard.
 //
-// On Linux a guard is a subreaper: whatever loses its parent, in whatever session or group, becomes a
-// child of the guard. It is done when it has no child left. On other systems it reaches the process group
-// of the command. A cgroup would hold the system as well, but few may make one: not a user without a
-// session of systemd, and not most containers.
+// On Linux a guard is a subreaper: every process that loses its parent becomes a child of the guard, in
+// any session or group. The guard ends when it has no child left. On other systems it reaches only the
+// process group of the command. A cgroup would work too, but most containers, and users without a
+// systemd session, may not create one.
 func Guard() int {
 	runtime.LockOSThread() // the kernel kills the command if the thread that started it ends
 	g := &guard{words: make(chan string), report: os.NewFile(4, "report")}
@@ -36,7 +36,7 @@ func Guard() int {
 	syscall.CloseOnExec(3)
 	syscall.CloseOnExec(4)
 	adopt()
-	// Caught, not ignored: the command would inherit that. Whoever ends the guard has to end its parent.
+	// Caught, not ignored: the command would inherit that. To end the guard, end its parent.
 	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGPIPE, syscall.SIGTSTP} {
 		signal.Notify(make(chan os.Signal, 1), s)
 	}
@@ -53,18 +53,18 @@ func Guard() int {
 
 // Times of the guard.
 const (
-	lastWish = time.Second                   // to end by itself, for a system whose guard's parent has died
-	giveUp   = guardPatience - 5*time.Second // on what cannot be killed
+	lastWish = time.Second                   // a system has this long to end by itself once the guard's parent has died
+	giveUp   = guardPatience - 5*time.Second // on processes that cannot be killed
 )
 
 type guard struct {
 	words  chan string
 	report *os.File
 	pid    int  // of the command, which is the number of its group too
-	ended  bool // the command has
+	ended  bool // the command has ended
 }
 
-// tell writes a line of the report. Nobody may read it any more.
+// tell writes a line of the report. Its reader may have died.
 func (g *guard) tell(format string, args ...any) {
 	_, _ = fmt.Fprintln(g.report, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
 }
@@ -77,7 +77,7 @@ func (g *guard) start(path string, argv []string) (err error) {
 	return nil
 }
 
-// listen passes on what the guard is told, and an empty word at the end.
+// listen passes on the words for the guard, and an empty word at the end.
 func (g *guard) listen(words io.Reader) {
 	word := make([]byte, 1)
 	for {
@@ -89,7 +89,7 @@ func (g *guard) listen(words io.Reader) {
 	}
 }
 
-// watch waits until nothing of the command is left.
+// watch waits until no process of the command is left.
 func (g *guard) watch(children <-chan os.Signal) {
 	asked, killing := false, false
 	var killAt, enough <-chan time.Time
@@ -133,7 +133,7 @@ func (g *guard) watch(children <-chan os.Signal) {
 	}
 }
 
-// reap waits for those children that have ended, and reports whether nothing is left.
+// reap waits for the children that have ended, and reports whether none is left.
 func (g *guard) reap() (none bool) {
 	for {
 		var status syscall.WaitStatus

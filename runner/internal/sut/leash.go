@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// What a guard is told. If its input ends without a word, whoever started it has died.
+// The words for a guard. If its input ends without one, the program that started it has died.
 const (
 	pleaseEnd = "t" // let everything end
 	endNow    = "k"
@@ -21,20 +21,21 @@ const (
 // guardName is the guard's argv[0]. No other program has it.
 const guardName = "guard of the system under test"
 
-// markName is the variable that tells what a guard guards, should the guard itself be ended.
+// markName is the variable that marks all processes under a guard. If the guard is killed, they are found
+// by it.
 const markName = "PLIMSOLL_GUARD="
 
-// leash leads to a guard.
+// leash is the connection to a guard.
 type leash struct {
 	words  *os.File // to the guard
 	report *os.File // from it
 	theirs []*os.File
-	mark   string        // in the environment of what it guards
+	mark   string        // in the environment of all processes that it guards
 	read   chan struct{} // closed when the whole report is read
 	end    ending
 }
 
-// guardedBy makes the command of a guard, which starts the given command.
+// guardedBy makes a guard that will start the command.
 func guardedBy(command *exec.Cmd) (*exec.Cmd, *leash, error) {
 	if command.Err != nil {
 		return nil, nil, command.Err
@@ -97,8 +98,8 @@ func (l *leash) listen() {
 	}
 }
 
-// told gives the guard's report after it has ended with err. If somebody has ended the guard, what it
-// guarded is ended here.
+// told returns the guard's report after it has ended with err. If the guard was killed, told ends the
+// processes that it guarded.
 func (l *leash) told(err error) ending {
 	if err != nil {
 		endMarked(l.mark)

@@ -20,7 +20,7 @@ type secrets struct {
 // shortSecret is the length in bytes below which a text often occurs in others by chance.
 const shortSecret = 6
 
-// secretsOf collects the secrets of a plan, and others.
+// secretsOf collects the secrets of a plan and those in others.
 func secretsOf(s *plan.Start, others []string) secrets {
 	var all secrets
 	for _, secret := range s.Secrets {
@@ -68,7 +68,7 @@ func (s *secrets) hide(text string) string {
 	return text
 }
 
-// note says that stars may hide something else as well; empty if no secret is short.
+// note warns that stars may hide other text too; empty if no secret is short.
 func (s *secrets) note() string {
 	var names []string
 	for _, secret := range s.short {

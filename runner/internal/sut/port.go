@@ -8,13 +8,13 @@ import (
 	"strconv"
 )
 
-// FreePort finds a TCP port that nobody listens on, on loopback and on all addresses. If it can, it takes
-// one that no outgoing connection will get: those of the load come from the same machine, and would keep
-// the port when the system starts again. The port is drawn at random, since another program may look for
-// one at the same time.
+// FreePort finds a TCP port that nobody listens on, on loopback and on all addresses. If possible, it lies
+// outside the range for outgoing connections: the load comes from the same machine, and one of its
+// connections could occupy the port when the system restarts. The port is random, because another program
+// may look for one at the same time.
 func FreePort() (int, error) {
-	const lowest = 10_000 // below it are those of well-known services
-	highest := 32_767     // the least beginning of the range for outgoing connections that systems have
+	const lowest = 10_000 // well-known services have lower ports
+	highest := 32_767     // the usual ranges for outgoing connections begin above it
 	if low, _, ok := outgoingPorts(); ok {
 		highest = min(highest, low-1)
 	}
@@ -34,7 +34,7 @@ func FreePort() (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
-// isFree reports whether a program could listen on a port, at whatever address.
+// isFree reports whether a program could listen on a port at every address.
 func isFree(port int) bool {
 	return canListen("127.0.0.1", port) && canListen("", port) && (canListen("::1", port) || !canListen("::1", 0)) // 0: is there IPv6 at all?
 }

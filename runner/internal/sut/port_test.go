@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A free port is free at every address, and not one that an outgoing connection may get.
+// A free port is free at every address. No outgoing connection can get it.
 func TestFreePort(t *testing.T) {
 	low, high, known := outgoingPorts()
 	seen := map[int]bool{}

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// process is a running command with everything that it started. It may be asked to end at any time.
+// process is a running command with everything that it started. terminate and kill may be called at any
+// time.
 type process struct {
 	command *exec.Cmd // the command itself, or its guard
 	guard   *leash    // nil if there is none
@@ -20,17 +21,17 @@ type process struct {
 
 	mu    sync.Mutex // guards what follows
 	asked bool       // to end
-	gone  bool       // the group may not be signalled any more, as its number may belong to another
+	gone  bool       // the group must not be signalled: its number may belong to another group now
 }
 
 const (
-	guardPatience = 15 * time.Second      // how long a guard may take to kill what it guards
-	killAgain     = 10 * time.Millisecond // between two looks at what is left
+	guardPatience = 15 * time.Second      // how long a guard may take to kill its processes
+	killAgain     = 10 * time.Millisecond // pause before killing the remaining processes again
 )
 
 // startProcess starts a command. With guarded, a guard starts it: see Guard. Without, the command leads a
-// process group, and is ended with it. atEnd is called when all output has been read. The caller must
-// wait for ended.
+// process group and ends with it. atEnd is called when all output has been read. The caller must wait for
+// ended.
 func startProcess(command *exec.Cmd, guarded bool, atEnd func()) (*process, error) {
 	p := &process{command: command, atEnd: atEnd, ended: make(chan struct{})}
 	var err error
@@ -78,8 +79,8 @@ func (p *process) reap() {
 	p.atEnd()
 }
 
-// linger lets the others of a group end in their own time if all were asked to. A shell ends before
-// the program that it waits for.
+// linger gives the rest of a group time to end if all were asked to: a shell ends before the program that
+// it waits for.
 func (p *process) linger() {
 	asked := func() bool {
 		p.mu.Lock()

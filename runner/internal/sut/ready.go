@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// pollEvery is the pause between two questions whether a system is ready.
+// pollEvery is the pause between two checks of readiness.
 const pollEvery = 20 * time.Millisecond
 
 // awaitReady asks until the system is ready.
@@ -29,7 +29,7 @@ func (s *System) awaitReady(ctx context.Context, door *Door) error {
 		if missing == nil && s.alive() { // if it is dead, another program answered
 			return nil
 		}
-		if last == nil || within.Err() == nil && !late(missing) { // that time ran out says nothing new
+		if last == nil || within.Err() == nil && !late(missing) { // "time ran out" must not replace a better reason
 			last = missing
 		}
 		select {
@@ -45,8 +45,7 @@ func (s *System) awaitReady(ctx context.Context, door *Door) error {
 	}
 }
 
-// whileAlive makes a context that ends with the system too: nobody waits for an answer of the dead. The
-// caller must call done.
+// whileAlive makes a context that ends when the system ends, too. The caller must call done.
 func (s *System) whileAlive(ctx context.Context) (alive context.Context, done func()) {
 	alive, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
@@ -85,7 +84,7 @@ func (s *System) notReady(ctx context.Context, door *Door) error {
 	}
 }
 
-// late reports whether an error says no more than that time ran out.
+// late reports whether an error says only that time ran out.
 func late(err error) bool {
 	var timeout net.Error
 	var dialed wire.Late

@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
-// That time ran out does not replace what was said before.
+// A timeout does not replace an earlier, better reason.
 func TestLate(t *testing.T) {
 	for err, want := range map[error]bool{
 		context.DeadlineExceeded: true, os.ErrDeadlineExceeded: true, wire.ErrNotConnected: true,

@@ -10,8 +10,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// posixScript makes a script, which ends at the first of several lines that fails. It quotes each value
-// for its place: between quotes, inside of them, in a substitution or in a here-document
+// posixScript makes a script. If it has several lines, it ends at the first one that fails. Each value is
+// quoted for its place: outside of quotes, inside of them, in a substitution or in a here-document
 // (POSIX.1-2024, XCU 2.2, 2.6 and 2.7.4).
 func posixScript(line plan.Line) (string, error) {
 	var s scanner
@@ -24,42 +24,42 @@ func posixScript(line plan.Line) (string, error) {
 	}
 	s.endLine()
 	if text := s.out.String(); strings.Contains(strings.TrimSpace(text), "\n") {
-		return "set -e\n" + text, s.err // or a line that fails would not be noticed
+		return "set -e\n" + text, s.err // without it, nobody would notice that an earlier line failed
 	}
 	return s.out.String(), s.err
 }
 
-// What is open, besides ' " ` ( and {, which are written as they are.
+// Constructs that can be open, besides ' " ` ( and {, which stand for themselves.
 const (
 	arithmetic = '+' // $((
-	choice     = 'c' // case … esac, where a ) alone ends nothing
-	document   = 'h' // a here-document in which the shell puts in values
-	verbatim   = 'v' // another one
+	choice     = 'c' // case … esac, where a ) alone closes nothing
+	document   = 'h' // a here-document with expansion
+	verbatim   = 'v' // a here-document without expansion
 )
 
 // scanner reads a shell's line and knows which quotes are open.
 type scanner struct {
 	out     strings.Builder
 	err     error  // the first value that cannot be quoted
-	open    []byte // what is open, the innermost last
-	escaped bool   // a backslash stands before
+	open    []byte // the open constructs, the innermost last
+	escaped bool   // the previous byte is a backslash
 	comment bool   // up to the end of the line
 	last    byte   // outside of quotes; 0 at the beginning
 	slashed bool   // there is a backslash in these backticks
-	word    []byte // the letters before
+	word    []byte // the letters just before
 	midway  bool   // no command begins at that word
 
-	here  []hereDocument // that have begun and not ended; their texts follow the line
-	depth int            // of what was open when the text of the first began; 0 before
+	here  []hereDocument // begun and not ended; their texts follow the line
+	depth int            // length of open when the text of the first began; 0 before
 	row   []byte         // the present line of that text
-	mixed bool           // there is a value in it
+	mixed bool           // row has a value in it
 }
 
-// hereDocument is what a << begins.
+// hereDocument begins with <<.
 type hereDocument struct {
-	end   string // the line after it
-	tabs  bool   // at the beginning of a line do not count
-	plain bool   // nothing in it is read
+	end   string // the line that ends it
+	tabs  bool   // <<- : tabs at the beginning of a line do not count
+	plain bool   // without expansion
 }
 
 func (s *scanner) top() byte {
@@ -76,7 +76,7 @@ func (s *scanner) pop() { s.open = s.open[:len(s.open)-1] }
 // within reports whether something like c is open.
 func (s *scanner) within(c byte) bool { return strings.IndexByte(string(s.open), c) >= 0 }
 
-// literal reads a part of the line as the profile says it.
+// literal reads a part of the line that the profile itself wrote.
 func (s *scanner) literal(text string) {
 	s.out.WriteString(text)
 	for i := range len(text) {
@@ -88,7 +88,7 @@ func (s *scanner) literal(text string) {
 			s.step(text[i], text[i:])
 		}
 		if s.last = text[i]; escaped {
-			s.last = 'x' // it means nothing
+			s.last = 'x' // an escaped byte has no meaning
 		}
 		if text[i] == '\n' && !escaped {
 			s.endLine()
@@ -96,7 +96,7 @@ func (s *scanner) literal(text string) {
 	}
 }
 
-// step reads one byte, with which rest begins.
+// step reads the first byte of rest.
 func (s *scanner) step(c byte, rest string) {
 	s.spell(c)
 	before, top := s.last, s.top()
@@ -157,10 +157,10 @@ func (s *scanner) spell(c byte) {
 	s.word = s.word[:0]
 }
 
-// beforeCommands are the words behind which a command begins.
+// A command begins behind each of beforeCommands.
 var beforeCommands = []string{"if", "then", "elif", "else", "while", "until", "do"}
 
-// redirection is a << with the word behind it, in which quotes and backslashes may stand.
+// redirection is a << with the word behind it. The word may have quotes and backslashes.
 var redirection = regexp.MustCompile(`^<<(-?)[ \t]*((?:[^\s;&|<>()'"\\]|'[^'\n]*'|"[^"\n]*"|\\.)+)`)
 
 // hereDocument notes the here-document that begins.
@@ -168,7 +168,7 @@ func (s *scanner) hereDocument(rest string) {
 	found := redirection.FindStringSubmatch(rest)
 	if found == nil {
 		if !strings.HasPrefix(rest, "<<<") { // which some shells have
-			s.fail(errors.New("the word behind << cannot be a value of ${…}"))
+			s.fail(errors.New("the word behind << cannot contain ${…}: write the word itself"))
 		}
 		return
 	}
@@ -206,7 +206,7 @@ func (s *scanner) endLine() {
 	}
 }
 
-// double reports whether what comes next is read as in double quotes.
+// double reports whether the next byte is read as in double quotes.
 func (s *scanner) double() bool {
 	for i := len(s.open) - 1; i >= 0; i-- {
 		if c := s.open[i]; c != '{' {
@@ -216,7 +216,7 @@ func (s *scanner) double() bool {
 	return false
 }
 
-// fail notes why a value cannot be put in.
+// fail keeps the first reason why a value cannot be put in.
 func (s *scanner) fail(err error) {
 	if s.err == nil {
 		s.err = err
@@ -227,11 +227,11 @@ var (
 	inSingle    = strings.NewReplacer(`'`, `'\''`)
 	inDouble    = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`")
 	inBackticks = strings.NewReplacer(`\`, `\\`, `$`, `\$`, "`", "\\`") // and in a here-document
-	inBraces    = strings.NewReplacer(`}`, `\}`)                        // besides what double quotes need
+	inBraces    = strings.NewReplacer(`}`, `\}`)                        // in addition to inDouble
 	number      = regexp.MustCompile(`^-?\d+$`)
 )
 
-// value puts in a value, which the shell does not read.
+// value puts in a value so that the shell takes it literally.
 func (s *scanner) value(text string) {
 	if s.comment {
 		return
@@ -278,7 +278,7 @@ func (s *scanner) document(text string) {
 	}
 }
 
-// refuse says why a value cannot be quoted where it stands.
+// refuse says why a value cannot be quoted at its place.
 func (s *scanner) refuse(text string) error {
 	switch {
 	case s.escaped:
@@ -286,7 +286,7 @@ func (s *scanner) refuse(text string) error {
 	case s.top() == arithmetic && !number.MatchString(text):
 		return errors.New("a value of ${…} in $((…)) must be a whole number")
 	case s.slashed && s.within('`'):
-		return errors.New("a value of ${…} cannot stand in backticks that hold a backslash: write $(…) instead of them")
+		return errors.New("a value of ${…} cannot stand in backticks that contain a backslash: write $(…) instead of the backticks")
 	}
 	return nil
 }

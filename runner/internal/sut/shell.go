@@ -16,7 +16,7 @@ const (
 	windowsShell = "cmd.exe"
 )
 
-// script makes a line ready for this machine's shell. The shell takes each value in it as it is.
+// script prepares a line for this machine's shell. The shell takes each value literally.
 func script(line plan.Line) (string, error) {
 	if runtime.GOOS == "windows" {
 		return windowsScript(line)
@@ -24,11 +24,11 @@ func script(line plan.Line) (string, error) {
 	return posixScript(line)
 }
 
-// tame are values that mean nothing to cmd.exe. It has no quotes for % and more.
+// tame are values without a special character of cmd.exe, which cannot quote % and some others.
 var tame = regexp.MustCompile(`^[\pL\pN_.,:/\\@+=~ -]*$`)
 
-// windowsScript puts in values that cmd.exe takes as they are, and refuses others. A program's path may
-// be written with slashes.
+// windowsScript puts in values that cmd.exe takes literally, and refuses others. A program's path may be
+// written with slashes.
 func windowsScript(line plan.Line) (string, error) {
 	var b strings.Builder
 	for _, part := range line {
@@ -39,7 +39,7 @@ func windowsScript(line plan.Line) (string, error) {
 		case !part.Value:
 			b.WriteString(part.Text)
 		case !tame.MatchString(part.Text):
-			return "", errors.New("a value of ${…} holds a character that cmd.exe would read: pass it in target.start.env instead")
+			return "", errors.New("a value of ${…} contains a character with a meaning in cmd.exe: pass the value in target.start.env instead")
 		case inQuotes || !strings.ContainsAny(part.Text, " ,="):
 			b.WriteString(part.Text)
 		default:
@@ -56,10 +56,10 @@ func windowsScript(line plan.Line) (string, error) {
 	return strings.ReplaceAll(program, "/", `\`) + rest, nil
 }
 
-// notFound is what shells say of a program that they cannot find.
+// notFound is a shell's message about a program that it cannot find.
 var notFound = regexp.MustCompile(`(?m)^(?:.*: )?([^\s:][^:]*): (?:command )?not found\r?$`)
 
-// missing says that a shell found no program; empty if it ended with another status.
+// missing says which program a shell did not find; empty if it ended with another status.
 func missing(status int, output string, environ []string) string {
 	name := "a program of the command"
 	if found := notFound.FindStringSubmatch(output); found != nil {
@@ -67,10 +67,10 @@ func missing(status int, output string, environ []string) string {
 	}
 	switch {
 	case status == 126:
-		return "a program of the command cannot be executed: is it a program, for this machine, with the right to execute it?"
+		return "a program of the command cannot be executed: is it a program for this machine, and is it executable (chmod +x)?"
 	case status != 127:
 		return ""
-	case strings.Contains(name, "/"): // PATH has no say
+	case strings.Contains(name, "/"): // found without PATH
 		return name + " was not found"
 	default:
 		return name + " was not found, " + searched(environ)

@@ -11,13 +11,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// nasty are values that a shell would read, were they not quoted.
+// nasty are values with a meaning for a shell that must be quoted.
 var nasty = []string{
 	"plain", "", "two words", "a'b", `a"b`, `a\b`, `\`, "$HOME", "`id`", "$(id)", "; touch pwned", "& touch pwned", "| tee pwned", "> pwned",
 	"\n touch pwned", "*", "~", "#x", "-n", "!x", "a\tb", "ünï", `'"'"'`, "${HOME}", "'; touch pwned; '", `"; touch pwned; "`, "`touch pwned`", "\\'", "%s",
 }
 
-// Wherever a value stands, the shell takes it as it is.
+// The shell takes a value literally at every place.
 func TestValuesAreQuotedForTheirPlace(t *testing.T) {
 	for name, place := range map[string][2]string{
 		"bare":                  {"printf %s ", ""},
@@ -126,7 +126,7 @@ func TestMissing(t *testing.T) {
 		{127, "/bin/sh: no-such: not found", "no-such was not found, and PATH is /bin"},
 		{127, "", "a program of the command was not found, and PATH is /bin"},
 		{127, "sh: 1: bin/no-such: not found", "bin/no-such was not found"},
-		{126, "", "a program of the command cannot be executed: is it a program, for this machine, with the right to execute it?"},
+		{126, "", "a program of the command cannot be executed: is it a program for this machine, and is it executable (chmod +x)?"},
 		{1, "sh: 1: x: not found", ""},
 	} {
 		if got := missing(c.status, c.output, environ); got != c.want {

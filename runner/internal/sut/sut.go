@@ -1,18 +1,17 @@
 // Package sut builds, starts, watches and stops the system under test.
 //
-// A System is a command with everything that it starts, which ends with it. The same holds for a build,
-// whose helpers end with it. Place.Guarded makes that true whatever a process does to get away, and
-// whatever ends this program: see Guard. Otherwise what moves to another process group gets away. A
-// signal goes to what the command has started or nowhere, even if the kernel has given its number to
-// somebody else.
+// A System is a command and every process that it starts. They end together, and so do a build and its
+// helpers. With Place.Guarded, no process can escape, and none outlives this program even if it is
+// killed: see Guard. Without, processes that move to another process group escape. Signals never reach
+// processes of others, even if the kernel has reused a number.
 //
 // A Door is where the load connects to the system. The system is ready when it answers there.
 //
-// The last lines of a system's output are kept to explain a failure. In them and in the log, the
-// values of environment variables that the profile uses are masked.
+// The last lines of a system's output are kept to explain a failure. There and in the log, the values of
+// environment variables in the profile are masked.
 //
-// A shell runs the commands: /bin/sh -c, and on Windows cmd.exe /d /s /c. It takes the values that a
-// profile puts into them as they are.
+// A shell runs the commands: /bin/sh -c, and on Windows cmd.exe /d /s /c. It takes the values of
+// variables literally.
 package sut
 
 import (
@@ -27,7 +26,7 @@ import (
 // exited on its own.
 type Failure struct {
 	What   string // the sentence
-	Output string // the last lines that it wrote, of a build the first ones too; may be empty
+	Output string // the last lines that it wrote, and the first ones of a build; may be empty
 }
 
 func (f *Failure) Error() string { return f.What }
@@ -36,8 +35,8 @@ func (f *Failure) Error() string { return f.What }
 type System struct {
 	*launched
 	start *plan.Start
-	ready bool // it was
-	kills int  // what oomKills said when it started
+	ready bool // it was ready once
+	kills int  // oomKills when it started
 }
 
 // Build runs the build command, if there is one. When Build returns, the command and everything that

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	if mode == "" {
 		os.Exit(m.Run())
 	}
-	time.AfterFunc(time.Minute, func() { os.Exit(9) }) // whatever a test forgets
+	time.AfterFunc(time.Minute, func() { os.Exit(9) }) // in case a test forgets it
 	switch mode {
 	case "owner":
 		own()
@@ -66,7 +66,7 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// own starts a guarded system, says so, and waits for its own end.
+// own starts a guarded system, prints "up" and Start's error, and waits to be killed.
 func own() {
 	s := &plan.Start{
 		Command: plan.Shell(os.Getenv("SUT_COMMAND")), Dir: ".", StopWithin: time.Minute, Ready: profile.Ready{Kind: profile.ReadyLog, Log: "up", Within: time.Minute},
@@ -79,7 +79,7 @@ func own() {
 	select {}
 }
 
-// system is a plan to start this test binary in a mode, and the URL it listens at.
+// system is a plan that starts this test binary in a mode. The binary listens at the URL.
 func system(t *testing.T, mode string, ready profile.Ready) (s *plan.Start, url string) {
 	t.Helper()
 	port, err := sut.FreePort()
@@ -285,7 +285,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// Of what a failed build printed, the first lines are kept and the last.
+// The first and the last lines of a failed build are kept.
 func TestOutputOfABuild(t *testing.T) {
 	for n, want := range map[int]string{
 		3: "line 1\nline 2\nline 3", 50: "line 1\n", 51: "line 10\n(1 lines are left out here; -v shows all)\nline 12\n", 1000: "line 10\n(950 lines are left out here; -v shows all)\nline 961\n",
@@ -364,7 +364,7 @@ func TestSecretsInPieces(t *testing.T) {
 	}
 }
 
-// With a label, everything printed is whole lines with the label in front, even a line without an end.
+// With a label, all output is whole lines with the label in front, even a line without an end.
 func TestLabel(t *testing.T) {
 	var log bytes.Buffer
 	s := &plan.Start{Build: plan.Shell(`sh -c 'echo one; echo; printf two; printf %9000d 7'`), Dir: "."}

@@ -12,12 +12,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Check reports, as a *Failure, what keeps the commands of a plan from being run, as far as that can be seen
-// without running them: no directory, or a mistake that the shell finds when it reads a line.
+// Check returns a *Failure if the commands of a plan cannot run: their directory is missing, or the shell
+// finds a syntax error. It runs none of them.
 func Check(ctx context.Context, s *plan.Start, at Place) error {
 	dir := at.command(s, "").Dir
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return &Failure{What: fmt.Sprintf("there is no directory %s, in which target.start would build and start the system", dir)}
+		return &Failure{What: fmt.Sprintf("there is no directory %s: target.start would build and start the system there; correct target.start.dir", dir)}
 	}
 	for _, one := range []struct {
 		key, shown string
@@ -35,8 +35,8 @@ func Check(ctx context.Context, s *plan.Start, at Place) error {
 	return nil
 }
 
-// misread is what the shell says of a line that it cannot read; empty for one that it can, and on systems whose
-// shell does not read without running.
+// misread is the shell's message about a line with a syntax error. It is empty for a correct line, and on
+// systems with a shell that cannot check a line without running it.
 func misread(ctx context.Context, line plan.Line) (string, error) {
 	text, err := script(line)
 	if err != nil || len(line) == 0 || runtime.GOOS == "windows" {

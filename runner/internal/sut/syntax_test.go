@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// What a shell cannot read is found without running anything.
+// A syntax error is found without running anything.
 func TestCheck(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("its shell does not read without running")

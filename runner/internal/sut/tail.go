@@ -11,7 +11,7 @@ import (
 // How much of a system's output is kept.
 const (
 	tailLines    = 50
-	headLines    = 10 // of a build, whose first error is often the one that matters
+	headLines    = 10 // of a build: its first error is often the real one
 	maxLineBytes = 4 << 10
 )
 
@@ -19,7 +19,7 @@ const (
 // looks for a text. Safe for concurrent use.
 type tail struct {
 	secrets
-	watch string // the text to look for; empty for none
+	watch string // a text to look for; empty for none
 	first int    // how many of the first lines to keep too
 
 	mu      sync.Mutex // guards what follows
@@ -27,7 +27,7 @@ type tail struct {
 	lines   []string
 	left    int    // lines between head and lines, not kept
 	partial []byte // a line without its end
-	recent  []byte // what may begin the text to look for
+	recent  []byte // the last bytes, which may begin the text to look for
 	seen    bool
 }
 
@@ -48,7 +48,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	}
 }
 
-// look looks for the text, which may come in pieces, and after a lot that has no line ends.
+// look looks for the text. It may come in pieces, and far from any line end.
 func (t *tail) look(p []byte) {
 	if t.watch == "" || t.seen {
 		return
@@ -75,8 +75,8 @@ func (t *tail) keep(line string) {
 // bytes that are kept.
 func (t *tail) limit() int { return maxLineBytes + t.longest() }
 
-// line is what is kept of the present line. If the line was too long, its end may be half a secret and
-// is cut off.
+// line is the part of the present line to keep. It cuts off the end of a line that is too long: half a
+// secret could stand there.
 func (t *tail) line() string {
 	line := t.hide(strings.TrimRight(string(t.partial), "\r"))
 	if len(t.partial) == t.limit() {
@@ -92,7 +92,7 @@ func (t *tail) Seen() bool {
 	return t.seen
 }
 
-// String is what was kept. If lines are left out between the first and the last, it says how many.
+// String returns the lines that were kept. If some are left out in between, it says how many.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The text of a ready system is found wherever it stands, in whatever pieces it comes.
+// The text of a ready system is found at any place, even in pieces.
 func TestTheTextOfAReadySystem(t *testing.T) {
 	for _, c := range []struct {
 		pieces []string

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// Vacant returns an error that names who listens where the system will, if anybody does: that would be
-// loaded instead. It waits a moment for what is about to end. What cannot be told counts as vacant: a name
-// that nothing resolves yet, a host that does not answer, a target behind a proxy.
+// Vacant returns an error if a program listens already where the system will: it would be loaded instead.
+// The error names the program. Vacant first gives it a moment to end. In doubt the place is vacant: if the
+// name does not resolve yet, the host does not answer, or the target is behind a proxy.
 func (d *Door) Vacant(ctx context.Context) error {
 	for deadline := time.Now().Add(patience); ; {
 		who, taken := d.occupant(ctx)
@@ -24,7 +24,7 @@ func (d *Door) Vacant(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if time.Now().After(deadline) {
-			return &Failure{What: fmt.Sprintf("something listens at %s already: %s. It is not the system that this profile starts: end it, or let the system listen at a free port with ${port}",
+			return &Failure{What: fmt.Sprintf("something listens at %s already: %s. It is not the system that this profile starts. End it, or let the system listen at a free port with ${port}",
 				d.place(), who)}
 		}
 		select {
@@ -42,7 +42,7 @@ func (d *Door) place() string {
 	return d.dialer.Target().Address()
 }
 
-// occupant tells who listens at the door.
+// occupant names the program that listens at the door.
 func (d *Door) occupant(ctx context.Context) (who string, taken bool) {
 	if d.target.Socket != "" {
 		if !accepts(ctx, "unix", d.target.Socket) {
@@ -71,8 +71,7 @@ func (d *Door) occupant(ctx context.Context) (who string, taken bool) {
 	return "", false
 }
 
-// accepts reports whether somebody listens. An attempt that is neither taken nor refused, such as one
-// whose packets are dropped, says nothing.
+// accepts reports whether somebody listens. If a firewall drops the packets, it reports false.
 func accepts(ctx context.Context, network, address string) bool {
 	dialer := net.Dialer{Timeout: patience / 2}
 	conn, err := dialer.DialContext(ctx, network, address)
@@ -83,10 +82,10 @@ func accepts(ctx context.Context, network, address string) bool {
 	return true
 }
 
-// nameless stands for a process that cannot be looked into.
-const nameless = "a process whose name cannot be told here (another user's, or one in a container)"
+// nameless stands for a process that we may not inspect.
+const nameless = "a process that Plimsoll cannot identify (another user's, or in a container)"
 
-// owner names the process that has one of the sockets open. Linux tells.
+// owner names the process that has one of the sockets open, on Linux only.
 func owner(inodes map[string]bool) string {
 	if len(inodes) == 0 {
 		return nameless
@@ -145,7 +144,7 @@ func tcpInodes(address netip.Addr, port string) map[string]bool {
 	return found
 }
 
-// sockets reads the inodes of those lines of a table that pick takes.
+// sockets returns the inodes that pick finds in the lines of a table.
 func sockets(table string, pick func(fields []string) (inode string, ok bool)) map[string]bool {
 	text, err := os.ReadFile(table)
 	if err != nil {
@@ -167,8 +166,8 @@ func field(fields []string, i int) string {
 	return fields[i]
 }
 
-// kernelAddress reads an address as /proc/net/tcp has it: words of 32 bits in hexadecimal, each in the
-// order of the machine, which is the reverse one on all that matter.
+// kernelAddress reads an address of /proc/net/tcp: words of 32 bits in hexadecimal, each in the byte order
+// of the machine, taken as little-endian.
 func kernelAddress(text string) netip.Addr {
 	var bytes []byte
 	for ; len(text) >= 8; text = text[8:] {

@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Whoever listens where the system will is named, however its address is written.
+// A program that listens where the system will is named, in every spelling of the address.
 func TestVacant(t *testing.T) {
 	for listens, targets := range map[string][]string{
 		"127.0.0.1": {"127.0.0.1", "localhost"}, "[::1]": {"[::1]"}, "0.0.0.0": {"127.0.0.2"}, "[::]": {"127.0.0.1", "[::1]"},
@@ -41,7 +41,7 @@ func TestVacant(t *testing.T) {
 
 func isTaken(t *testing.T, at string, d *sut.Door) {
 	t.Helper()
-	who := "process whose name cannot be told"
+	who := "a process that Plimsoll cannot identify"
 	if runtime.GOOS == "linux" {
 		who = fmt.Sprintf("(process %d)", os.Getpid())
 	}
@@ -52,7 +52,7 @@ func isTaken(t *testing.T, at string, d *sut.Door) {
 	}
 }
 
-// A unix socket is looked at too. A file that nobody listens on any more is no listener.
+// A unix socket is checked too. A stale file is no listener.
 func TestVacantSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	d := doorOf(t, plan.Target{URL: "http://shop", Socket: path}, nil)
@@ -71,7 +71,7 @@ func TestVacantSocket(t *testing.T) {
 	}
 }
 
-// What cannot be told is vacant.
+// In doubt the place is vacant.
 func TestVacantWhenUnknown(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
