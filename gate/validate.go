@@ -122,7 +122,7 @@ func (v *Verdict) checkBounds() error {
 		{"reasons", len(v.Reasons), maxReasons}, {"notices", len(v.Notices), maxReasons}, {"differences", len(v.Changed), maxChanged},
 	} {
 		if list.n > list.atMost {
-			return fmt.Errorf("it holds %d %s, %d are the most", list.n, list.name, list.atMost)
+			return fmt.Errorf("it holds %d %s, at most %d are allowed", list.n, list.name, list.atMost)
 		}
 	}
 	switch {
@@ -142,7 +142,7 @@ func (v *Verdict) checkTexts() error {
 	}{{names, maxName}, {words, maxText}} {
 		for _, text := range list.texts {
 			if n := utf8.RuneCountInString(*text); n > list.most {
-				return fmt.Errorf("a text has %d characters, %d are the most", n, list.most)
+				return fmt.Errorf("a text has %d characters, at most %d are allowed", n, list.most)
 			}
 		}
 	}
@@ -213,7 +213,7 @@ func checkComparison(c *Comparison) error {
 
 func checkFailures(all []Failure) error {
 	if len(all) > maxFailures {
-		return fmt.Errorf("it names %d errors, %d are the most", len(all), maxFailures)
+		return fmt.Errorf("it names %d errors, at most %d are allowed", len(all), maxFailures)
 	}
 	for _, f := range all {
 		if f.Count < 1 || f.Count > maxRequests || f.Class == "" && f.Text == "" {

@@ -172,7 +172,7 @@ func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do
 
 // commentFlags say when to comment on GitHub, and how people can answer.
 type commentFlags struct {
-	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request that the workflow runs for: auto (when the verdict is not a pass, what is loaded has changed, or a comment exists already), always or never."`
+	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request that the workflow runs for: auto (when the verdict is not a pass, the load has changed, or a comment exists already), always or never."`
 	CommentLogin string `placeholder:"LOGIN" help:"The login that comments, such as my-app[bot], when the token belongs to a GitHub App of yours."`
 	AcceptLabel  string `default:"plimsoll-accepted" help:"The label on a pull request that accepts a slower change; empty for none."`
 }

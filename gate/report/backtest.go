@@ -36,11 +36,11 @@ func (r Replay) JSON(w io.Writer) error {
 	return nil
 }
 
-// maxWidth is how wide the table of a replay is at most, in columns of a terminal.
+// maxWidth is the greatest width of a replay's table, in columns of a terminal.
 const maxWidth = 100
 
-// Terminal writes a replay as a table with a row for each history, and what its columns mean. If the names
-// of the histories make it too wide, it has their numbers, and the names stand below it.
+// Terminal writes a replay as a table with a row for each history, and explains the columns below it. If the
+// names of the histories make the table too wide, it shows numbers, and the names follow below.
 func (r Replay) Terminal(w io.Writer) error {
 	names := make([]string, len(r.Suites))
 	for i, s := range r.Suites {
@@ -64,7 +64,7 @@ func (r Replay) Terminal(w io.Writer) error {
 	}
 	text := table + list.String()
 	if total := r.total(); total.Repeats > 0 && !r.Windows {
-		text += "\n" + wrap(fmt.Sprintf("%s on a commit that the run before had measured too: %s are red, and %s under the plain rule.",
+		text += "\n" + wrap(fmt.Sprintf("%s on a commit that the previous run had measured too: %s are red, and %s under the plain rule.",
 			count(total.Repeats, "report")+are(total.Repeats, " is", " are"), part(total.RepeatsRed, total.Repeats), part(total.RepeatsPlain, total.Repeats)), "") + "\n"
 	}
 	_, err = io.WriteString(w, text+r.legend())
@@ -115,7 +115,7 @@ func (r Replay) row(name string, s backtest.Summary, sees string) []string {
 	return row
 }
 
-// needed is how many runs of a history a replay takes at least.
+// needed is the least number of runs that a history needs to be replayed.
 func (r Replay) needed() int {
 	if r.Windows {
 		return r.Policy.Baseline.Window + gate.FreshRuns
@@ -123,8 +123,8 @@ func (r Replay) needed() int {
 	return r.Policy.Baseline.MinRuns + 1
 }
 
-// TooShort says in a sentence why a replay has no report at all: how long its histories are, and how long
-// one must be.
+// TooShort says in a sentence why a replay has no report: how long its longest history is, and how long one
+// must be.
 func (r Replay) TooShort() string {
 	longest := 0
 	for _, s := range r.Suites {
@@ -136,12 +136,12 @@ func (r Replay) TooShort() string {
 		how = fmt.Sprintf("%d of a window (gate.baseline.window) and %d fresh ones", r.Policy.Baseline.Window, gate.FreshRuns)
 	}
 	if longest >= need {
-		return fmt.Sprintf("no history can be judged: %d runs are needed that have half of their figures in common: %s", need, how)
+		return fmt.Sprintf("no history can be judged: that takes %d runs that share half of their figures: %s", need, how)
 	}
 	return fmt.Sprintf("no history is long enough: the longest has %s, and %d are needed: %s", count(longest, "run"), need, how)
 }
 
-// seesFrom says which changes the gate sees in a history.
+// seesFrom says how small a change the gate finds in a history.
 func seesFrom(p gate.Policy, s backtest.Suite) string {
 	least, middle, most, ok := backtest.Sight(p, s)
 	switch {
@@ -153,15 +153,17 @@ func seesFrom(p gate.Policy, s backtest.Suite) string {
 	return fmt.Sprintf("%.0f %% (%.0f to %.0f)", 100*middle, 100*least, 100*most)
 }
 
-// legend says what the columns mean.
+// legend explains the columns.
 func (r Replay) legend() string {
 	text := `
-Suspect: looks worse in one run, and more runs are looked at. Red: fails. Plain rule: worse than
-the run before by more than the limit. Runs: how many a report takes. Sees: the smallest change
-that would be found nine times in ten: the median of all figures, and the least and the most.
+Suspect: looks worse in one run, so more runs are judged.
+Red: fails.
+Plain rule: worse than the previous run by more than the limit.
+Runs: how many a report takes in the mean.
+Sees: the smallest change that is found nine times in ten: median of all figures (least to most).
 `
 	if !r.Windows {
-		text += "Stayed: a suspect that looked worse in the next three runs too; the others did not.\n"
+		text += "Stayed: suspects that looked worse in the next three runs too.\n"
 	}
 	return text
 }
@@ -174,7 +176,7 @@ func widest(text string) (most int) {
 	return most
 }
 
-// wrap breaks a line at spaces where it would be too wide, and indents what follows.
+// wrap breaks a line at spaces to keep it within maxWidth, and indents all lines but the first.
 func wrap(text, indent string) string {
 	var b strings.Builder
 	width := 0

@@ -11,11 +11,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// maxDifferences is how many differences of the profile are said on top; all are in a fold.
+// maxDifferences is the most differences of the profile that are shown on top. A fold has all of them.
 const maxDifferences = 6
 
-// differences says in a few words each what is loaded otherwise than before. foreign makes names and
-// values harmless.
+// differences has a few words on each difference in what is loaded. foreign makes names and values harmless.
 func differences(changed []gate.Difference, foreign show) []string {
 	var parts []string
 	for _, d := range worthTelling(changed) {
@@ -65,7 +64,7 @@ func difference(d gate.Difference, foreign show) string {
 	}
 }
 
-// values is what something was and what it is.
+// values shows a value before and now.
 func values(before, now string) string {
 	return strings.TrimSpace(before + " → " + now)
 }
@@ -76,7 +75,7 @@ func known(what string) bool {
 	return len(what) <= 40 && strings.Trim(what, "abcdefghijklmnopqrstuvwxyz ") == ""
 }
 
-// loadChanged says in one line what is loaded otherwise than before; empty if nothing is.
+// loadChanged has the differences in one line; empty if there are none.
 func loadChanged(changed []gate.Difference, foreign show) string {
 	changed = worthTelling(changed)
 	parts := differences(changed[:min(len(changed), maxDifferences)], foreign)
@@ -86,11 +85,11 @@ func loadChanged(changed []gate.Difference, foreign show) string {
 	return strings.Join(parts, "; ")
 }
 
-// maxForgiven is how many changes are named that passed only because of min_effect.
+// maxForgiven is the most changes that are named for passing only because of min_effect.
 const maxForgiven = 5
 
-// forgiven says in plain text which changes are past their limits and pass because they are smaller than
-// min_effect, in a line each, the largest first.
+// forgiven has a line of plain text for each change that is past its limit and passes because it is smaller
+// than min_effect, the largest first.
 func forgiven(v gate.Verdict, order []int) []string {
 	var lines []string
 	more := 0
@@ -117,8 +116,7 @@ func isForgiven(c *gate.Comparison) bool {
 	return c.Status == gate.Within && c.Why != nil && c.Why.Kind == gate.BelowEffect && c.Change > c.Limit
 }
 
-// passes is how large a change may be to pass, in percent, if that is more than its limit; empty
-// otherwise.
+// passes is the largest change that may pass, in percent; empty unless it is larger than the limit.
 func passes(c gate.Comparison) string {
 	if through(&c) <= 1.1*math.Abs(c.Limit) {
 		return ""
@@ -126,7 +124,7 @@ func passes(c gate.Comparison) string {
 	return fmt.Sprintf("%s%.0f %%", sign(c.Limit), 100*through(&c))
 }
 
-// through is how large a change may be, without its sign, to pass; 0 if that is not known.
+// through is the largest change that may pass, without its sign; 0 if it is unknown.
 func through(c *gate.Comparison) float64 {
 	up := max(c.LetsThrough, c.SmallestVisible)
 	if up == 0 || c.Metric == gate.FailureRate {

@@ -84,7 +84,7 @@ func (v view) comment(step rung, limit int) (text string, ok bool) {
 		v.writeBlank(&b)
 		fmt.Fprint(&b, "\n</details>\n\n")
 	} else if figures > 0 {
-		fmt.Fprintf(&b, "The table of %s is too long for this place.\n\n", v.title())
+		fmt.Fprintf(&b, "The table of %s is too long to show here.\n\n", v.title())
 	}
 	plainPass := v.Verdict.Outcome == gate.Pass && v.Verdict.Accepted == nil
 	if step.method {
@@ -119,7 +119,7 @@ func (v view) writeHeadline(b *strings.Builder) {
 		fmt.Fprint(b, "\n\n")
 	}
 	if text := loadChanged(v.Verdict.Changed, span); text != "" {
-		fmt.Fprintf(b, "**What is loaded has changed**: %s\n\n", text)
+		fmt.Fprintf(b, "**The load has changed**: %s\n\n", text)
 	}
 }
 
@@ -153,22 +153,22 @@ func (v view) writeMatter(b *strings.Builder, step rung) {
 		fmt.Fprintf(b, "<details><summary>Worth knowing</summary>\n\n%s\n</details>\n\n", block(lines))
 	}
 	if len(v.Verdict.Changed) > maxDifferences && step.notices > 0 {
-		fmt.Fprintf(b, "<details><summary>What is loaded has changed</summary>\n\n%s\n</details>\n\n", block(differences(v.Verdict.Changed, plain)))
+		fmt.Fprintf(b, "<details><summary>How the load has changed</summary>\n\n%s\n</details>\n\n", block(differences(v.Verdict.Changed, plain)))
 	}
 }
 
-// only reports whether a verdict has a single reason, of this kind. The headline has said it all then.
+// only reports whether the verdict has a single reason, of this kind: then the headline says it all.
 func (v view) only(kind gate.ReasonKind) bool {
 	return len(v.Verdict.Reasons) == 1 && v.Verdict.Reasons[0].Kind == kind
 }
 
 func (v view) writeMore(b *strings.Builder, more int) {
 	if more > 0 {
-		fmt.Fprintf(b, "\nand %d more, less far past their limits or within them\n", more)
+		fmt.Fprintf(b, "\nand %d more, closer to their limits or within them\n", more)
 	}
 }
 
-// writeBlank writes what was not judged, and why.
+// writeBlank lists the unjudged figures, with the reasons.
 func (v view) writeBlank(b *strings.Builder) {
 	if text := noFailures(v.Verdict); text != "" && len(v.all) > 0 {
 		fmt.Fprintf(b, "\n%s\n", text)
@@ -226,7 +226,7 @@ func Trouble(w io.Writer, err error, links Links, limit int) error {
 	return fmt.Errorf("the report of an error: %w into %d bytes", ErrTooLong, limit)
 }
 
-// maxTroubleLines is how many lines of an error are shown, or of what a system printed.
+// maxTroubleLines is the most lines that are shown of an error, or of what a system printed.
 const maxTroubleLines = 40
 
 // Output writes the last lines that a system printed, as markdown; nothing if it printed none. Some
@@ -243,8 +243,8 @@ func Output(w io.Writer, text string) error {
 	return err
 }
 
-// ends are the first and the last of some lines, at most a number of them, and a line on how many are
-// left out between.
+// ends shortens lines to the first and the last of them, most in all, with a line between them that says how
+// many are left out.
 func ends(lines []string, most int) []string {
 	if len(lines) <= most {
 		return lines

@@ -64,7 +64,7 @@ func ExampleMarkdown() {
 	//
 	// **1 of 1 compared** · baseline `a1b2c3d` (`main`, 20 runs, same environment)
 	//
-	// The table of all figures is too long for this place.
+	// The table of all figures is too long to show here.
 	//
 	// **Accept this change**: label `plimsoll-accepted`, or `plimsoll baseline accept`
 }
@@ -82,5 +82,5 @@ func ExampleDecode() {
 	fmt.Println(err)
 	// Output:
 	// fail shop <nil>
-	// the verdict file says what no gate can have said: it passes although something is worse or in doubt
+	// no gate can have written this verdict file: it passes although something is worse or in doubt
 }

@@ -12,7 +12,7 @@ import (
 // maxError is how much of an error's text is shown, in characters.
 const maxError = 120
 
-// wayOf says how requests failed: the text of their error, or what kind of error it was. Every table and
+// wayOf says how requests failed: the text of their error, or else its class. Every table and
 // sentence about errors uses it.
 func wayOf(f gate.Failure) string {
 	if text := plain(f.Text, maxError); text != "" {
@@ -36,8 +36,8 @@ func wayOf(f gate.Failure) string {
 	}
 }
 
-// ways says how some requests failed, the most frequent errors first; empty if nothing is known about it.
-// failed is how many failed in all.
+// ways counts the errors of failed requests, the most frequent first; empty if none is known. failed is
+// the number of all failed requests.
 func ways(all []gate.Failure, failed int64) string {
 	if len(all) == 0 {
 		return ""
@@ -55,7 +55,7 @@ func ways(all []gate.Failure, failed int64) string {
 	return strings.Join(parts, ", ")
 }
 
-// sum is how many requests failed in the ways given.
+// sum is the number of requests that failed in these ways.
 func sum(all []gate.Failure) (n int64) {
 	for _, f := range all {
 		n += f.Count

@@ -114,7 +114,7 @@ func TestNotJudgedIsFolded(t *testing.T) {
 	}
 	want := `
 not judged:
-  GET /a: 90 requests in a round, and p95 needs 200, p99 needs 1000 and throughput needs 100: a run_time of 25m34s would do for all
+  GET /a: 90 requests in a round, and p95 needs 200, p99 needs 1000 and throughput needs 100: a run_time of 25m34s would be enough for all
   GET /b: p50 and p95: the baseline does not have this route
 
 - GET /said`

@@ -25,7 +25,7 @@ func mark(o gate.Outcome) string {
 	}
 }
 
-// headline says in a few words what came out; it follows the verdict's word.
+// headline sums up the result in a few words. It follows the outcome's word.
 func (r Report) headline(foreign show) string {
 	v := r.Verdict
 	switch {
@@ -42,8 +42,7 @@ func (r Report) headline(foreign show) string {
 	}
 }
 
-// failing counts the routes that are past their limits, by what is wrong with them, and the broken
-// thresholds.
+// failing counts the routes past their limits, for each kind of limit, and the broken thresholds.
 func (r Report) failing() string {
 	wrong := map[gate.ReasonKind]map[string]bool{gate.Slower: {}, gate.LowerThroughput: {}, gate.Failing: {}}
 	for i := range r.Verdict.Comparisons {
@@ -82,7 +81,7 @@ func (r Report) failing() string {
 	return strings.Join(parts, ", ")
 }
 
-// wrongKind is what is wrong with a comparison that is worse.
+// wrongKind is the kind of reason that a worse comparison gives.
 func wrongKind(c *gate.Comparison) gate.ReasonKind {
 	switch c.Metric {
 	case gate.FailureRate:
@@ -94,7 +93,7 @@ func wrongKind(c *gate.Comparison) gate.ReasonKind {
 	}
 }
 
-// atLeast goes before a number of worse routes if the file was too small to hold all of them.
+// atLeast is the prefix of a number of worse routes if the file was too small to hold all of them.
 func (r Report) atLeast() string {
 	all := r.Verdict.Comparisons
 	if r.LeftOut > 0 && len(all) > 0 && all[len(all)-1].Status == gate.Worse {
@@ -103,7 +102,7 @@ func (r Report) atLeast() string {
 	return ""
 }
 
-// of says how many routes there are in all, in the first part of a headline.
+// of adds the number of all routes to the first part of a headline.
 func (r Report) of(part, n int) string {
 	switch {
 	case part > 0:
@@ -115,15 +114,15 @@ func (r Report) of(part, n int) string {
 	}
 }
 
-// doubts says for each kind of doubt, in a few words, why the gate could not tell, and what would
+// doubts has a few words for each kind of doubt: why the gate could not tell, and in markdown what would
 // settle it.
 var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.NotProven:        {"it looks worse, but that is not proven", "a longer `run_time`, or " + pairedGate + ", which compares with the base on the same machine"},
-	gate.AddedLoad:        {"a route is slower while a faster one adds load", "a fixed rate (`load.rate`, or `wait: pace 1s`), at which a faster route adds none"},
+	gate.AddedLoad:        {"a route is slower while a faster one adds load", "a fixed rate (`load.rate`, or `wait: pace 1s`), at which a faster route adds no load"},
 	gate.TooNoisy:         {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
 	gate.NoisyMachine:     {"the machine is too noisy", "another run of the job, or a quieter runner"},
 	gate.ControlStrayed:   {"the machine is too noisy", "another run of the job, or a quieter runner"},
-	gate.LooksWorse:       {"it looks worse, in too few runs to tell", fmt.Sprintf("%d runs of this change, or %s", gate.FreshRuns, pairedGate)},
+	gate.LooksWorse:       {"it looks worse, but in too few runs to tell", fmt.Sprintf("%d runs of this change, or %s", gate.FreshRuns, pairedGate)},
 	gate.CommonShift:      {"the whole run shifted", pairedGate + ", which compares with the base on the same machine"},
 	gate.NoBaseline:       {"no baseline yet", ourUpdate + " on the branch that this change goes to, or " + pairedGate + ", which needs none"},
 	gate.TooFewRuns:       {"too few baseline runs", "more runs of " + ourUpdate + ", or " + pairedGate + ", which needs none"},
@@ -131,17 +130,17 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.TooFewPairs:      {"too few pairs of rounds", "a longer `run_time`"},
 	gate.OtherProfile:     {"the baseline has another profile", ourUpdate + " with this profile, or " + pairedGate},
 	gate.OtherEnvironment: {"the baseline has another environment", ourUpdate + " in this environment, or " + pairedGate},
-	gate.RunNotWhole:      {"the run is not whole", "another run of the job, after a fix"},
-	gate.NoRun:            {"there is no run to judge", "a run"},
+	gate.RunNotWhole:      {"the run is incomplete", "a fix, and another run of the job"},
+	gate.NoRun:            {"there is no run to judge", "a run of the profile"},
 	gate.NoSamples:        {"nothing to compare", "a longer `run_time`, or shorter waits"},
 	gate.NothingCompared:  {"no route could be compared", "a longer `run_time`, or more `weight` or `users` for its routes"},
 	gate.RouteMissing:     {"the two sides have different routes", "a fixed `name` in the profile for each route whose path changes, or a baseline that has the new routes"},
 	gate.NotRequested:     {"a route was never requested", "more `weight` or `users` for it, or a longer `run_time`"},
-	gate.NotReached:       {"a failing route keeps others from being requested", "requests to that route that succeed"},
-	gate.AgainstShift:     {"the whole run shifted, and a route against the others", pairedGate + ", which compares with the base on the same machine"},
+	gate.NotReached:       {"a failing route keeps others from being requested", "successful requests to that route"},
+	gate.AgainstShift:     {"the whole run shifted, and one route more than the others", pairedGate + ", which compares with the base on the same machine"},
 	gate.BusyMachine:      {"the machine was busy", "another run of the job, or a quieter runner"},
 	gate.BusyGenerator:    {"the load generator was the bottleneck", "a larger runner, or less load"},
-	gate.ThresholdOpen:    {"a threshold could not be told", "a threshold on the rate instead of the count, or another run of the job"},
+	gate.ThresholdOpen:    {"a threshold could not be decided", "a threshold on the rate instead of the count, or another run of the job"},
 	gate.LostSight:        {"the change leaves too few requests to judge it by", "a longer `run_time`"},
 	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or more `weight` or `users` for the route"},
 }
@@ -158,7 +157,7 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	case r.Of == gate.OfFresh:
 		words.what, words.settle = "the runs do not belong together", "runs of one profile on one machine"
 	case r.Of == gate.OfBaseline && r.Kind == gate.RunNotWhole:
-		words.what, words.settle = "no run of the baseline is whole", ourUpdate+", or "+pairedGate+", which needs none"
+		words.what, words.settle = "every run of the baseline is incomplete", ourUpdate+", or "+pairedGate+", which needs none"
 	case r.Of == gate.OfPair && r.Kind == gate.OtherProfile:
 		words.what, words.settle = "the sides have different profiles", "one profile for both sides"
 	case r.Of == gate.OfPair && r.Kind == gate.OtherEnvironment:
@@ -170,7 +169,7 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.FewRequests:
 		words.what = "too few requests"
 	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.ManyFailures:
-		words.what, words.settle = "a route failed in the baseline", "a baseline without these failures; if this change ends them, the next one can be compared"
+		words.what, words.settle = "a route failed in the baseline", "a baseline without these failures; if this change fixes them, the next change can be compared"
 	case r.Kind == gate.NotProven && v.Mode == gate.Paired:
 		words.settle = "a longer `run_time`"
 	}
@@ -180,7 +179,7 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	return words
 }
 
-// weightiest is the first reason that keeps everything from being judged, or else the first one.
+// weightiest is the first reason that keeps everything from being judged, or else the first reason.
 func weightiest(reasons []gate.Reason) gate.Reason {
 	for _, r := range reasons {
 		switch r.Kind {
@@ -207,7 +206,7 @@ func settle(v gate.Verdict) string {
 	return doubt(v).settle
 }
 
-// shownSentences are the sentences of the reasons that no table shows, at most a number of them.
+// shownSentences has at most most sentences, of the reasons that no table shows.
 func shownSentences(reasons []gate.Reason, most int) []string {
 	var lines []string
 	more := 0

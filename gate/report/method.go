@@ -22,7 +22,7 @@ func (v view) method() []string {
 		lines = append(lines, sight)
 	}
 	if v.routes.improved > 0 {
-		lines = append(lines, "improved: better by more than the limit, with the whole interval on the good side")
+		lines = append(lines, "improved: better by more than the limit, and the whole interval is on the better side")
 	}
 	if starts := v.Verdict.Baseline.Starts; starts > 0 {
 		lines = append(lines, fmt.Sprintf("starts: base and head were started %s each", count(starts, "time")))
@@ -51,18 +51,18 @@ func machine(e result.Environment) string {
 	return text
 }
 
-// figures says what the figures in the tables are.
+// figures explains the columns of the tables.
 func (v view) figures() string {
-	from := "between all runs"
+	from := "from all runs"
 	of := "runs"
 	if v.Verdict.Mode == gate.Paired {
 		from, of = "from the pairs", "rounds"
 	}
-	return fmt.Sprintf("figures: Baseline is the median of its %s; Change is estimated %s, in brackets its 95 %% interval; This change is Baseline with that change; "+
-		"latencies are response times, measured from when a request was due", of, from)
+	return fmt.Sprintf("figures: Baseline is the median of its %s; Change is estimated %s, its 95 %% interval is in brackets; This change is Baseline plus that change; "+
+		"latencies are response times, counted from when a request was due", of, from)
 }
 
-// sight says which changes may pass; empty if that is not known.
+// sight says how large a change may pass; empty if that is unknown.
 func (v view) sight() string {
 	var least, most *gate.Comparison
 	for _, i := range v.all {
@@ -88,20 +88,20 @@ func (v view) sight() string {
 	case least == nil:
 		return ""
 	case through(least) == through(most):
-		return "sight: a change may pass up to " + one(least) + ", and a larger one is found nine times in ten"
+		return "sight: changes of up to " + one(least) + " may pass; larger ones are found nine times in ten"
 	default:
-		return fmt.Sprintf("sight: a change may pass up to %s at best and up to %s at worst, and a larger one is found nine times in ten", one(least), one(most))
+		return fmt.Sprintf("sight: changes of up to %s at best, and up to %s at worst, may pass; larger ones are found nine times in ten", one(least), one(most))
 	}
 }
 
-// generator says in a line how the load generator itself did.
+// generator has a line on the load generator: its CPU time, its lag, and the tasks that it missed.
 func generator(g result.Generator, foreign show) string {
 	if g.Cores == 0 {
-		return "nothing is known about it"
+		return "unknown"
 	}
 	text := fmt.Sprintf("used %.0f %% of %s", 100*g.CPUShare, count(g.Cores, "core"))
 	if g.LagP99 > 0 {
-		text += fmt.Sprintf(", started what was due %s late (p99 %s)", latency(g.LagP50), latency(g.LagP99))
+		text += fmt.Sprintf(", started requests %s late (p99 %s)", latency(g.LagP50), latency(g.LagP99))
 	}
 	if p := g.Paced; p.Begun < p.Due {
 		text += fmt.Sprintf(", began %d of the %d tasks that the rate asked for", p.Begun, p.Due)

@@ -63,11 +63,11 @@ func seen(r *gate.Reason) string {
 	if r.Visible == 0 {
 		return "a longer run_time would help"
 	}
-	return fmt.Sprintf("only changes of %.0f %% and more can be seen here; a longer run_time would show smaller ones", 100*r.Visible)
+	return fmt.Sprintf("only changes of %.0f %% or more can be seen here; a longer run_time would show smaller ones", 100*r.Visible)
 }
 
-// because says why a comparison is what it is, if its figures do not; empty for nil. Only names of
-// routes in it come from outside, and foreign makes them harmless.
+// because explains a comparison where its figures do not; empty for nil. foreign makes the names of routes
+// harmless; nothing else in it comes from outside.
 func because(w *gate.Why, foreign show) string {
 	if w == nil {
 		return ""
@@ -90,7 +90,7 @@ func because(w *gate.Why, foreign show) string {
 	case gate.NotAsked:
 		return "it was not requested"
 	case gate.Unfinished:
-		return fmt.Sprintf("too many requests%s were unfinished when the load ended (%.0f, %.0f are the most)", where, w.Has, w.Needs)
+		return fmt.Sprintf("too many requests%s were unfinished when the load ended (%.0f, at most %.0f are allowed)", where, w.Has, w.Needs)
 	case gate.BelowEffect:
 		return fmt.Sprintf("changed by less than %v", time.Duration(w.Needs))
 	case gate.Caused:
@@ -102,7 +102,7 @@ func because(w *gate.Why, foreign show) string {
 	case gate.Restless:
 		return "the runs of the history differ too much among themselves to prove it"
 	default: // gate.Risen
-		return "that is a rise of more than a point, and not chance"
+		return "a rise of more than one percentage point, and not by chance"
 	}
 }
 
@@ -115,7 +115,7 @@ func routesOf(w *gate.Why) string {
 	return names
 }
 
-// caused says which routes a comparison follows from, and what became of them.
+// caused names the routes that a comparison follows from, and says how they changed.
 func caused(w *gate.Why, foreign show) string {
 	text := "from " + foreign(routesOf(w), maxSentence)
 	n := len(w.Routes) + w.More

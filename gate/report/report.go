@@ -5,8 +5,8 @@
 // A Report is a value that holds everything a renderer shows. New makes one, Decode reads one. A
 // renderer takes it and an io.Writer and looks at nothing else: no clock, no environment, no
 // network. Every sentence about a verdict is here: sentences.go has one for each kind of reason,
-// phrases.go and failures.go what they share, headline.go the few words on top and the advice,
-// changed.go what a change loads otherwise, unjudged.go what could not be judged. There is a file for
+// phrases.go and failures.go the parts that they share, headline.go the few words on top and the advice,
+// changed.go the differences in the load, unjudged.go the figures that could not be judged. There is a file for
 // each reader: comment.go, summary.go, terminal.go and, for machines, verdictfile.go.
 //
 // Text from outside, such as the name of a route, is made harmless before it is shown: in markdown
@@ -92,7 +92,7 @@ func New(v gate.Verdict, r *result.Result) Report {
 	return Report{Verdict: v, Subject: s}
 }
 
-// runTime is the run_time of the profile that was measured; 0 if it is not known. A pairing may end early.
+// runTime is the run_time of the measured profile, in full even if a pairing ended early; 0 if it is unknown.
 func (r Report) runTime() time.Duration {
 	rounds := r.Subject.Rounds
 	if r.Verdict.Mode == gate.Paired {

@@ -212,12 +212,12 @@ func TestHeadlineOfDoubt(t *testing.T) {
 		{gate.Paired, gate.Reason{Kind: gate.OtherProfile, Of: gate.OfPair}, "the sides have different profiles", "one profile for both sides"},
 		{gate.Paired, gate.Reason{Kind: gate.OtherEnvironment, Of: gate.OfPair}, "the sides have different environments", "one machine for both sides"},
 		{gate.Stored, gate.Reason{Kind: gate.OtherEnvironment, Of: gate.OfFresh}, "the runs do not belong together", "runs of one profile on one machine"},
-		{gate.Stored, gate.Reason{Kind: gate.RunNotWhole, Has: 2, Needs: 3}, "the run is not whole", "another run of the job"},
-		{gate.Stored, gate.Reason{Kind: gate.RunNotWhole, Of: gate.OfBaseline}, "no run of the baseline is whole", "`plimsoll baseline update`, or `plimsoll gate --paired`"},
+		{gate.Stored, gate.Reason{Kind: gate.RunNotWhole, Has: 2, Needs: 3}, "the run is incomplete", "a fix, and another run of the job"},
+		{gate.Stored, gate.Reason{Kind: gate.RunNotWhole, Of: gate.OfBaseline}, "every run of the baseline is incomplete", "`plimsoll baseline update`, or `plimsoll gate --paired`"},
 		{gate.Stored, gate.Reason{Kind: gate.NoSamples}, "nothing to compare", "a longer `run_time`, or shorter waits"},
 		{gate.Stored, gate.Reason{Kind: gate.NoSamples, Route: "GET /a", Rule: "max<1"}, "a threshold has no data", "a longer `run_time`, or shorter waits"},
 		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: few}, "too few requests", "a longer `run_time`"},
-		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: failures}, "a route failed in the baseline", "a baseline without these failures; if this change ends them"},
+		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: failures}, "a route failed in the baseline", "a baseline without these failures; if this change fixes them"},
 		{gate.Stored, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`, or `plimsoll gate --paired`"},
 		{gate.Paired, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`\n"},
 	} {
@@ -277,7 +277,7 @@ func TestTerminalHasNoGap(t *testing.T) {
 	for _, v := range []gate.Verdict{bare, table} {
 		v.Changed = changed
 		text := render(t, report.Terminal, report.New(v, shopRun()))
-		if strings.Contains(text, "\n\n\n") || !strings.HasPrefix(text, "what is loaded has changed: users 50 → 4\n\n") {
+		if strings.Contains(text, "\n\n\n") || !strings.HasPrefix(text, "the load has changed: users 50 → 4\n\n") {
 			t.Errorf("got\n%s", text)
 		}
 	}

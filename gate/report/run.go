@@ -16,7 +16,7 @@ import (
 // percentiles are the columns of the second table, as Locust has them.
 var percentiles = []float64{0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1}
 
-// maxErrorTexts is how many different errors the third table shows.
+// maxErrorTexts is the most errors that the third table shows.
 const maxErrorTexts = 20
 
 // Run writes the tables of a run that Locust's users know: the requests, the percentiles of the
@@ -42,10 +42,10 @@ func Run(w io.Writer, r *result.Result) error {
 	return err
 }
 
-// besides says what the tables do not show of requests that were sent again, or not answered.
+// besides adds the requests that the tables do not show: unanswered ones, and those sent again.
 func besides(total *tally.Route) (notes []string) {
 	if n := total.Unfinished; n > 0 {
-		notes = append(notes, fmt.Sprintf("%s not answered when the load ended: no success and no failure, and slower than the figures say", were(n)))
+		notes = append(notes, fmt.Sprintf("%s still unanswered when the load ended: neither successes nor failures, and slower than the figures say", were(n)))
 	}
 	if n := total.Resent; n > 0 {
 		notes = append(notes, fmt.Sprintf("%s sent again on a fresh connection", were(n)))
@@ -60,7 +60,7 @@ func were(n int64) string {
 	return fmt.Sprintf("%d requests were", n)
 }
 
-// Identity writes which run a result is of, a line for each thing known.
+// Identity writes a line for each thing that identifies a run.
 func Identity(w io.Writer, r *result.Result) error {
 	for _, line := range [][2]string{
 		{"run", r.ID()},
@@ -86,11 +86,11 @@ func Identity(w io.Writer, r *result.Result) error {
 	return err
 }
 
-// maxNever is how many routes are named that were never requested.
+// maxNever is the most routes that neverRequested names.
 const maxNever = 20
 
-// neverRequested names the routes that the profile can request, and of which no request was measured. A run that
-// ended early does not tell: only its whole rounds are in the result.
+// neverRequested names the planned routes without a measured request. It names none for a run that ended
+// early: its result holds only whole rounds.
 func neverRequested(r *result.Result) (names []string) {
 	if len(r.Rounds) < r.PlannedRounds {
 		return nil

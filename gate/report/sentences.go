@@ -32,7 +32,7 @@ func Line(v gate.Verdict) string {
 	return text + ": " + Sentence(v.Reasons[0])
 }
 
-// Once is the reasons without those that another tells as well: if a failing route keeps others from being
+// Once leaves out each reason that another one includes: if a failing route keeps others from being
 // requested, one sentence says both.
 func Once(reasons []gate.Reason) []gate.Reason {
 	told := map[string]bool{}
@@ -58,9 +58,9 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.TooFewRuns: func(r *gate.Reason) string {
 		return fmt.Sprintf("the baseline has %d of the %d runs that it needs: run %s %s on %s", r.Has, r.Needs, ourUpdate, again(r.Needs-r.Has), plain(cmp.Or(r.Branch, "main"), maxName))
 	},
-	gate.SingleRuns: fixed("one run against one proves nothing: `plimsoll gate` compares with a history, and " + pairedGate + " with the base in pairs of rounds"),
+	gate.SingleRuns: fixed("one run against one proves nothing: `plimsoll gate` compares with a history, " + pairedGate + " with the base in pairs of rounds"),
 	gate.TooFewPairs: func(r *gate.Reason) string {
-		return fmt.Sprintf("only %d pairs of rounds were measured, and the next verdict takes %d", r.Has, r.Needs)
+		return fmt.Sprintf("only %d pairs of rounds were measured, the next verdict needs %d", r.Has, r.Needs)
 	},
 	gate.OtherProfile:     otherProfile,
 	gate.OtherEnvironment: otherEnvironment,
@@ -80,7 +80,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	},
 	gate.NotProven: notProven,
 	gate.AddedLoad: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s is %s%s while %s: whether that is all, a fixed rate would tell (`load.rate`, or `wait: pace 1s`)", line(r), moved(r), sure(r), because(r.Why, plain))
+		return fmt.Sprintf("%s is %s%s while %s: to find out whether that explains it, load at a fixed rate (`load.rate`, or `wait: pace 1s`)", line(r), moved(r), sure(r), because(r.Why, plain))
 	},
 	gate.TooNoisy: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s is too noisy to rule out a change of %s%s after %d pairs of rounds: %s", line(r), limit(r), sure(r), r.Has, seen(r))
@@ -89,16 +89,16 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 		return fmt.Sprintf("the machine is too noisy: %d of %s disturbed (other work took CPU time, or the load was sent late); try again, or use a quieter runner", r.Has, pairs(r))
 	},
 	gate.ControlStrayed: func(r *gate.Reason) string {
-		return fmt.Sprintf("the machine changed its speed during the run: requests to the control took %s before the load and %s after it", latency(time.Duration(r.Before)), latency(time.Duration(r.Now)))
+		return fmt.Sprintf("the machine's speed changed during the run: requests to the control took %s before the load and %s after it", latency(time.Duration(r.Before)), latency(time.Duration(r.Now)))
 	},
 	gate.CommonShift: commonShift,
 	gate.AgainstShift: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s is %s against the other routes, which moved together: %s can tell", line(r), moved(r), pairedGate)
+		return fmt.Sprintf("%s is %s relative to the other routes, which moved together: %s can tell", line(r), moved(r), pairedGate)
 	},
 	gate.BusyMachine:   busy,
 	gate.BusyGenerator: busy,
 	gate.ThresholdOpen: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s: whether %s holds cannot be told, because the comparison ended before its run_time was over: for the whole of it, it would be about %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
+		return fmt.Sprintf("%s: %s cannot be decided: the comparison ended before its run_time was over, and the whole run_time would give about %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
 	},
 	gate.NotMeasured: func(r *gate.Reason) string { return plain(r.Text, maxSentence) },
 
@@ -110,7 +110,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	},
 	gate.LowSight: lowSight,
 	gate.OrderEffect: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s: being loaded second changed %s by %+.0f %% by itself; a longer warm_up would reduce that", name(r.Route), plain(string(r.Metric), maxName), 100*r.Change)
+		return fmt.Sprintf("%s: being loaded second alone changed %s by %+.0f %%; a longer warm_up would reduce that", name(r.Route), plain(string(r.Metric), maxName), 100*r.Change)
 	},
 	gate.Disturbed: func(r *gate.Reason) string {
 		return fmt.Sprintf("%d of %s disturbed and replaced: the machine was busy with other work, or too slow to send in time", r.Has, pairs(r))
@@ -137,7 +137,7 @@ func again(n int) string {
 	return fmt.Sprintf("%d more times", n)
 }
 
-// pairs are the pairs that were measured, with the verb for those of them that a sentence is about.
+// pairs is the number of measured pairs, followed by the verb for the r.Has disturbed ones among them.
 func pairs(r *gate.Reason) string {
 	return count(r.Needs, "pair") + " of rounds " + are(r.Has, "was", "were")
 }
@@ -184,7 +184,7 @@ func otherEnvironment(r *gate.Reason) string {
 	}
 }
 
-// side goes before a sentence about one side of a pairing.
+// side is the prefix of a sentence about one side of a pairing.
 func side(of gate.Part) string {
 	switch of {
 	case gate.OfBase, gate.OfHead:
@@ -197,11 +197,11 @@ func side(of gate.Part) string {
 func notWhole(r *gate.Reason) string {
 	switch {
 	case r.Of == gate.OfBaseline:
-		return "no run of the baseline is whole"
+		return "every run of the baseline is incomplete"
 	case r.Text != "":
-		return side(r.Of) + "the run is not whole: " + plain(r.Text, maxSentence)
+		return side(r.Of) + "the run is incomplete: " + plain(r.Text, maxSentence)
 	default:
-		return fmt.Sprintf("%sthe run is not whole: %d of %d rounds were measured", side(r.Of), r.Has, r.Needs)
+		return fmt.Sprintf("%sthe run is incomplete: only %d of %d rounds were measured", side(r.Of), r.Has, r.Needs)
 	}
 }
 
@@ -214,9 +214,9 @@ func noSamples(r *gate.Reason) string {
 
 func routeMissing(r *gate.Reason) string {
 	if r.Of == gate.OfHead {
-		return name(r.Route) + " was requested in the baseline but not in this run: do the steps before it still get there? If its path changes from run to run, give it a fixed name in the profile"
+		return name(r.Route) + " was requested in the baseline but not in this run: check whether the steps before it still succeed. If its path changes from run to run, give it a fixed name in the profile"
 	}
-	return name(r.Route) + " was requested in this run but not in the baseline: if it is new, there is nothing yet to compare it with. If its path changes from run to run, give it a fixed name in the profile"
+	return name(r.Route) + " was requested in this run but not in the baseline: if it is new, there is nothing to compare it with yet. If its path changes from run to run, give it a fixed name in the profile"
 }
 
 func routeNotJudged(r *gate.Reason) string {
@@ -244,9 +244,9 @@ func routeNotJudged(r *gate.Reason) string {
 	return text
 }
 
-// longer says which run_time would do, and for what.
+// longer says which run_time would be enough, and for which metric.
 func longer(r *gate.Reason) string {
-	text := fmt.Sprintf("a run_time of %s would do", RunTime(r.RunTime))
+	text := fmt.Sprintf("a run_time of %s would be enough", RunTime(r.RunTime))
 	if r.Metric != "" {
 		text += " for its " + metric(r.Metric, plain)
 	}
@@ -262,12 +262,12 @@ func lostSight(r *gate.Reason) string {
 	if r.Why != nil {
 		text += ", which follows " + because(r.Why, plain)
 	} else {
-		text += ". That drop is a change by itself"
+		text += ". That drop is itself a change"
 	}
 	if r.RunTime > 0 {
 		return text + "; " + longer(&gate.Reason{RunTime: r.RunTime})
 	}
-	return text + "; a longer run_time would show the rest"
+	return text + "; a longer run_time would leave enough"
 }
 
 // notReached says that a failing route kept users from others.
@@ -300,7 +300,7 @@ func notProven(r *gate.Reason) string {
 		if r.Interval != nil {
 			low = r.Interval.Low
 		}
-		return fmt.Sprintf("%s, the limit is %s, but with so few requests that may be chance (with 99 %% confidence it is above %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
+		return fmt.Sprintf("%s, the limit is %s, but with so few requests that may be chance (with 99 %% confidence the rate is above %.2f %%): a longer run_time would tell", failed(r), limit(r), 100*low)
 	}
 	text := fmt.Sprintf("%s looks %s%s, but ", line(r), moved(r), sure(r))
 	switch {

@@ -14,7 +14,7 @@ const maxDepth = 16
 
 // checkShape looks at JSON before it is decoded, in little memory. It refuses deep nesting, lists that
 // are longer than any of ours, and objects that hold a key twice: such a key could say one thing to
-// this program and another to the next. Text that is no JSON is left to the decoder.
+// this program and another to the next. The decoder refuses text that is not JSON.
 func checkShape(data []byte) error {
 	s := shape{tokens: json.NewDecoder(bytes.NewReader(data))}
 	s.tokens.UseNumber()
@@ -24,7 +24,7 @@ func checkShape(data []byte) error {
 	return nil
 }
 
-// errNoJSON ends the walk where the text is no JSON.
+// errNoJSON ends the walk where the text is not JSON.
 var errNoJSON = errors.New("no JSON")
 
 // shape walks through JSON.
@@ -49,7 +49,7 @@ func (s shape) value(depth int) error {
 func (s shape) list(depth int) error {
 	for n := 1; s.tokens.More(); n++ {
 		if n > gate.MaxComparisons {
-			return fmt.Errorf("%w: it holds a list of more than %d, %[2]d are the most", ErrUnsound, gate.MaxComparisons)
+			return fmt.Errorf("%w: it holds a list of more than %d entries", ErrUnsound, gate.MaxComparisons)
 		}
 		if err := s.value(depth + 1); err != nil {
 			return err

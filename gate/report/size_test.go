@@ -92,7 +92,7 @@ func TestSummaryFits(t *testing.T) {
 		if len(text) > 1<<20 || !strings.Contains(text, "How this was measured") {
 			t.Errorf("%d routes: %d bytes", n, len(text))
 		}
-		if n > 1 && (len(text) < 800_000 || !strings.Contains(text, " more, less far past")) {
+		if n > 1 && (len(text) < 800_000 || !strings.Contains(text, " more, closer to their limits")) {
 			t.Errorf("%d routes: %d bytes, and what is cut is not announced", n, len(text))
 		}
 	}

@@ -11,17 +11,16 @@ import (
 // maxTerminal is the most comparisons that a terminal shows.
 const maxTerminal = 60
 
-// Terminal writes the report as plain text: the table, the reasons, and the verdict last, because
-// that is where one looks.
+// Terminal writes the report as plain text: the table, the reasons, and last the verdict, next to the prompt.
 func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
 	all := gate.WorstFirst(v.Comparisons)
 	order := withFigures(v, all)
 	switch changed := differences(v.Changed, plain); {
 	case len(changed) > maxDifferences:
-		fmt.Fprintf(w, "what is loaded has changed:\n  %s\n", strings.Join(changed, "\n  "))
+		fmt.Fprintf(w, "the load has changed:\n  %s\n", strings.Join(changed, "\n  "))
 	case len(changed) > 0:
-		fmt.Fprintf(w, "what is loaded has changed: %s\n", strings.Join(changed, "; "))
+		fmt.Fprintf(w, "the load has changed: %s\n", strings.Join(changed, "; "))
 	}
 	var rows [][]string
 	for _, i := range order[:min(maxTerminal, len(order))] {
@@ -36,7 +35,7 @@ func Terminal(w io.Writer, r Report) error {
 		}
 	}
 	if more := len(order) - len(rows) + r.LeftOut; more > 0 {
-		fmt.Fprintf(w, "and %d more, less far past their limits or within them\n", more)
+		fmt.Fprintf(w, "and %d more, closer to their limits or within them\n", more)
 	}
 	if text := noFailures(v); text != "" && len(rows) > 0 {
 		fmt.Fprintln(w, text)
@@ -74,7 +73,7 @@ func Terminal(w io.Writer, r Report) error {
 	return err
 }
 
-// working says if what was measured is not what its commit holds, or is base itself; empty otherwise.
+// working says that head has uncommitted changes, or is the same commit as base; empty if neither.
 func working(r Report, foreign show) string {
 	s, b := r.Subject, r.Verdict.Baseline
 	switch {

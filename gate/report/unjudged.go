@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// maxUnjudged is how many routes are listed whose figures were not judged.
+// maxUnjudged is the most routes with unjudged figures that are listed.
 const maxUnjudged = 20
 
 // hasFigures reports whether a comparison has something to show in a table.
@@ -23,7 +23,7 @@ func flawless(c *gate.Comparison) bool {
 	return c.Metric == gate.FailureRate && c.Status == gate.Within && c.Baseline == 0 && c.Head == 0
 }
 
-// noFailures counts the routes of which no request failed, in a line; empty for none.
+// noFailures says in a line how many routes had no failed request; empty if none had.
 func noFailures(v gate.Verdict) string {
 	n := 0
 	for i := range v.Comparisons {
@@ -37,7 +37,7 @@ func noFailures(v gate.Verdict) string {
 	return "no failed request on " + count(n, "route")
 }
 
-// withFigures are the places in order whose comparisons have something to show in a table.
+// withFigures filters order, the indices of comparisons, for those that a table shows.
 func withFigures(v gate.Verdict, order []int) []int {
 	var shown []int
 	for _, i := range order {
@@ -48,8 +48,8 @@ func withFigures(v gate.Verdict, order []int) []int {
 	return shown
 }
 
-// unjudged says in a line for each route, in plain text, which of its figures were not judged, why, and
-// what would help. It leaves out a route that the reasons speak of.
+// unjudged has a line of plain text for each route with unjudged figures: which they are, why, and what
+// would help. It leaves out routes that the reasons explain.
 func (r Report) unjudged(order []int) []string {
 	v := r.Verdict
 	said := spokenOf(v)
@@ -93,8 +93,8 @@ func spokenOf(v gate.Verdict) map[string]bool {
 	return said
 }
 
-// missing says why metrics of one route were not judged by a run of runTime. Those that lack requests share a
-// sentence.
+// missing says why a run of runTime could not judge some metrics of one route. The metrics that lack requests
+// share a sentence.
 func missing(own []*gate.Comparison, runTime time.Duration) string {
 	var parts, few []string
 	var lacking []*gate.Why
@@ -122,7 +122,7 @@ func missing(own []*gate.Comparison, runTime time.Duration) string {
 	return strings.Join(parts, "; ")
 }
 
-// alike reports whether two comparisons were not judged for the same reason.
+// alike reports whether two explanations are the same, apart from their figures.
 func alike(a, b *gate.Why) bool {
 	if a == nil || b == nil {
 		return a == b
@@ -130,8 +130,8 @@ func alike(a, b *gate.Why) bool {
 	return a.Kind == b.Kind && a.OnBase == b.OnBase && a.Needs == b.Needs
 }
 
-// tooFew says how many requests a route has in a round, how many its metrics need ("p95 needs" 200), and which
-// run_time would bring them.
+// tooFew says how many requests a route has in a round, how many each metric needs ("p95 needs" 200), and
+// which run_time would bring them.
 func tooFew(metrics []string, lacking []*gate.Why, present time.Duration) string {
 	var needs []string
 	most := 0.0
@@ -155,9 +155,9 @@ func tooFew(metrics []string, lacking []*gate.Why, present time.Duration) string
 	case advised == 0 || most <= 1:
 		return text
 	case len(metrics) > 1:
-		return text + fmt.Sprintf(": a run_time of %s would do for all", RunTime(advised))
+		return text + fmt.Sprintf(": a run_time of %s would be enough for all", RunTime(advised))
 	}
-	return text + fmt.Sprintf(": a run_time of %s would do", RunTime(advised))
+	return text + fmt.Sprintf(": a run_time of %s would be enough", RunTime(advised))
 }
 
 // join lists words: a, b and c.

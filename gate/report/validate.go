@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// Bounds on what a verdict file says of a run.
+// Bounds of a run in a verdict file.
 const (
 	maxSubjectText = 300       // characters of a name
 	maxCount       = 1<<31 - 1 // of anything but requests
@@ -17,7 +17,7 @@ const (
 	maxValue       = 1e18
 )
 
-// check says what a gate cannot have written; nil if a gate may have written all of it.
+// check is an error if no gate can have written this content.
 func (c *content) check() error {
 	if c.LeftOut < 0 || c.LeftOut > maxCount {
 		return fmt.Errorf("it left out %d comparisons", c.LeftOut)
@@ -46,7 +46,7 @@ func within(v, low, high float64) bool { return v >= low && v <= high } // false
 func (s *Subject) check(outcome gate.Outcome) error {
 	for _, text := range s.texts() {
 		if n := utf8.RuneCountInString(*text); n > maxSubjectText {
-			return fmt.Errorf("a text has %d characters, %d are the most", n, maxSubjectText)
+			return fmt.Errorf("a text has %d characters, at most %d are allowed", n, maxSubjectText)
 		}
 	}
 	g, e := s.Generator, s.Environment
@@ -60,7 +60,7 @@ func (s *Subject) check(outcome gate.Outcome) error {
 	case s.Users < 0 || s.Users > maxCount || s.Starts < 0 || s.Starts > maxCount:
 		return fmt.Errorf("it had %d users and %d starts", s.Users, s.Starts)
 	case len(s.Course) > maxCourse:
-		return fmt.Errorf("it holds %d rounds, %d are the most", len(s.Course), maxCourse)
+		return fmt.Errorf("it holds %d rounds, at most %d are allowed", len(s.Course), maxCourse)
 	case s.Rounds < len(s.Course) || s.Rounds > maxCount || s.RoundLength < 0 || s.Rounds > 0 && s.RoundLength == 0:
 		return fmt.Errorf("it had %d rounds of %v", s.Rounds, s.RoundLength)
 	case e.CPUCores < 0 || e.CPUCores > maxCount || e.MemoryGiB < 0 || e.MemoryGiB > maxCount || !within(e.LoadAverage, 0, maxValue):

@@ -18,11 +18,11 @@ const Schema = 1
 // maxFile is how large a verdict file may be, in bytes.
 const maxFile = 8 << 20
 
-// What Decode returns wraps one of these.
+// Errors of Decode wrap one of these.
 var (
-	ErrMalformed = errors.New("not a whole verdict file")
-	ErrAltered   = errors.New("the verdict file is not as it was written")
-	ErrUnsound   = errors.New("the verdict file says what no gate can have said")
+	ErrMalformed = errors.New("not a complete verdict file")
+	ErrAltered   = errors.New("the verdict file was changed after it was written")
+	ErrUnsound   = errors.New("no gate can have written this verdict file")
 )
 
 // content is the part of a verdict file that the digest covers, as compact JSON.

@@ -65,7 +65,7 @@ func TestFileIsBounded(t *testing.T) {
 	}
 	if text := render(t, comment, got); !strings.Contains(text, "**fail**: at least ") {
 		t.Errorf("the headline knows of more than the file holds:\n%s", text)
-	} else if !strings.Contains(text, " more, less far past") && !strings.Contains(text, "too long for this place") {
+	} else if !strings.Contains(text, " more, closer to their limits") && !strings.Contains(text, "too long to show here") {
 		t.Errorf("what was left out is not announced:\n%s", text)
 	}
 }
@@ -177,15 +177,15 @@ func TestDecodeRefuses(t *testing.T) {
 		"a key twice":             {replace(`"change": `, `"change": 1, "change": `), report.ErrMalformed, `the key "change" twice`},
 		"a key twice, at the end": {replace(`"schema": 1`, `"schema": 1, "schema": 1`), report.ErrMalformed, `the key "schema" twice`},
 		"deep nesting":            {`{"schema": 1, "comparisons": ` + strings.Repeat("[", 1_000_000), report.ErrMalformed, "nested more than 16 levels"},
-		"a million rows":          {`{"schema": 1, "comparisons": [{}` + strings.Repeat(",{}", 1_000_000) + "]}", report.ErrUnsound, "10000 are the most"},
+		"a million rows":          {`{"schema": 1, "comparisons": [{}` + strings.Repeat(",{}", 1_000_000) + "]}", report.ErrUnsound, "10000 entries"},
 		"a million keys":          {`{"schema": 1` + manyKeys(500_000) + "}", report.ErrMalformed, "more than 100 keys"},
 		"another digest":          {replace(`"digest": "`, `"digest": "0`), report.ErrAltered, "its digest is"},
 		"another route":           {replace(`GET /search`, `GET /searcH`), report.ErrAltered, "its digest is"},
 		"an outcome that lies":    {replace(`"verdict": "fail"`, `"verdict": "pass"`), report.ErrUnsound, "it passes although something is worse"},
 		"a lie well signed":       {signed(replace(`"verdict": "fail"`, `"verdict": "pass"`)), report.ErrUnsound, "it passes although something is worse"},
-		"a long name":             {signed(replace(`GET /search`, strings.Repeat("x", 301))), report.ErrUnsound, "301 characters, 300 are the most"},
-		"too many rounds":         {signed(replace(`"course": [`, `"course": [`+strings.Repeat(`{},`, 200))), report.ErrUnsound, "212 rounds, 200 are the most"},
-		"too many comparisons":    {signed(replace(`"comparisons": [`, `"comparisons": [`+strings.Repeat(`{"status":"within"},`, 10_001))), report.ErrUnsound, "10000 are the most"},
+		"a long name":             {signed(replace(`GET /search`, strings.Repeat("x", 301))), report.ErrUnsound, "301 characters, at most 300 are allowed"},
+		"too many rounds":         {signed(replace(`"course": [`, `"course": [`+strings.Repeat(`{},`, 200))), report.ErrUnsound, "212 rounds, at most 200 are allowed"},
+		"too many comparisons":    {signed(replace(`"comparisons": [`, `"comparisons": [`+strings.Repeat(`{"status":"within"},`, 10_001))), report.ErrUnsound, "10000 entries"},
 		"too large":               {replace(`"schema": 1`, strings.Repeat(" ", 8<<20)+`"schema": 1`), report.ErrMalformed, "larger than 8 MiB"},
 	} {
 		_, err := report.Decode(strings.NewReader(one.text))

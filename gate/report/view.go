@@ -8,10 +8,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// view is a report with what markdown needs to know of all its comparisons, computed once.
+// view is a report with what markdown derives from all comparisons, computed once.
 type view struct {
 	Report
-	all    []int    // the places of the comparisons that have figures, worst first
+	all    []int    // indices of the comparisons that have figures, worst first
 	matter int      // how many of them come before the folds
 	blank  []string // what was not judged, a line for each route
 	let    []string // what passes because of min_effect
@@ -76,7 +76,7 @@ func countRoutes(comparisons []gate.Comparison) (n routeCounts) {
 	return n
 }
 
-// counts says in a line what became of the routes and what they were compared with.
+// counts has a line with the numbers of routes by their result, and the baseline.
 func (v view) counts() string {
 	var parts []string
 	add := func(n int, text string) {
@@ -93,7 +93,7 @@ func (v view) counts() string {
 		add(v.routes.doubt, "in doubt")
 		add(v.routes.unjudged, "not judged")
 		if blind, all := len(v.Verdict.Of(gate.NotJudged)), len(v.Verdict.Comparisons); blind > 0 && v.routes.unjudged == 0 && v.Verdict.Compared > 0 {
-			add(blind, fmt.Sprintf("of %d figures with too little to judge", all))
+			add(blind, fmt.Sprintf("of %d figures not judged", all))
 		}
 	}
 	add(v.routes.forgiven, are(v.routes.forgiven, "passes", "pass")+" only because of `gate.min_effect`")
@@ -107,7 +107,7 @@ func (v view) counts() string {
 	return strings.Join(parts, " · ")
 }
 
-// against says what a change was compared with.
+// against names the baseline.
 func against(v gate.Verdict, foreign show) string {
 	b, commit := v.Baseline, ""
 	if b.Commit != "" {
@@ -136,7 +136,7 @@ func against(v gate.Verdict, foreign show) string {
 	return fmt.Sprintf("baseline%s (%s)", commit, strings.Join(parts, ", "))
 }
 
-// nothing says why a change was compared with no run of a branch; empty if that is not known.
+// nothing says why there was no run to compare with; empty if that is unknown.
 func nothing(v gate.Verdict) string {
 	for _, r := range v.Reasons {
 		switch {

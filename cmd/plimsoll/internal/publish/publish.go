@@ -119,7 +119,7 @@ type message struct {
 	status      int    // that the process exits with
 	headline    string // one line
 	series      string // of the comment; empty when nobody knows whose that would be
-	telling     bool   // a comment is worth writing though it is a pass: what is loaded has changed
+	telling     bool   // a comment is worth writing though it is a pass: the load has changed
 	summary     string // markdown
 	body        func(bytes int) string
 	annotations []github.Annotation

@@ -53,7 +53,7 @@ func TestChangedLoadIsCommentedOn(t *testing.T) {
 		if len(comments) != len(changed) {
 			t.Fatalf("%d comments on a pass with %d changes of its load", len(comments), len(changed))
 		}
-		if len(changed) > 0 && !strings.Contains(comments[0].Body, "1 route within limits\n\n**What is loaded has changed**: `GET /old` is no longer requested\n") {
+		if len(changed) > 0 && !strings.Contains(comments[0].Body, "1 route within limits\n\n**The load has changed**: `GET /old` is no longer requested\n") {
 			t.Errorf("the comment is\n%s", comments[0].Body)
 		}
 	}
