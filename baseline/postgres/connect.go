@@ -20,29 +20,29 @@ import (
 // target is the database that a URL names.
 type target struct {
 	config *pgxpool.Config
-	where  string // the server and database without the password, for sentences
-	path   string // the search_path of the URL, which a pooler would refuse as a parameter
-	roots  string // the file of authorities that the URL or the environment names
-	// addresses are those of hosts whose address the URL gives: hostaddr.
+	where  string // the server and database without the password, for messages
+	path   string // the search_path of the URL: a pooler would refuse it as a parameter
+	roots  string // the file of trusted authorities: sslrootcert or PGSSLROOTCERT
+	// addresses gives hosts the addresses that hostaddr in the URL lists.
 	addresses map[string]string
 }
 
 // parse reads a URL. It insists on encryption to another machine, unless the URL says sslmode=disable.
 func parse(databaseURL string) (*target, error) {
-	// None of the errors below is shown whole: they may quote the password.
+	// The errors below may quote the password, so none is shown whole.
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		return nil, errors.New("the database's URL cannot be read: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %XX for special characters")
 	}
-	// A password with a plain @, / or ? would be read as a host, a database or a parameter, which
-	// sentences name. It leaves an @ where none belongs.
+	// A password with a bare @, / or ? would be read as a host, a database or a parameter, and messages name
+	// these. It leaves an @ in a wrong place.
 	if n := strings.Count(databaseURL, "@"); n > 1 || n == 1 && u.User == nil {
-		return nil, errors.New("the database's URL cannot be read: it has an @ too many: in the user, the password and parameters write %40 for @, %2F for /, %3F for ? and %23 for #")
+		return nil, errors.New("the database's URL cannot be read: it has one @ too many: in the user, the password and parameters write %40 for @, %2F for /, %3F for ? and %23 for #")
 	}
 	if err := known(u.Query()); err != nil {
 		return nil, err
 	}
-	address := take(u, "hostaddr") // the library does not know it
+	address := take(u, "hostaddr") // pgx does not know it
 	if address != "" && u.Host == "" && !u.Query().Has("host") {
 		put(u, "host", address)
 	}
@@ -57,7 +57,7 @@ func parse(databaseURL string) (*target, error) {
 	}
 	if t.mayBeClear(config.ConnConfig) {
 		mode := take(u, "sslmode")
-		mode = cmp.Or(mode, os.Getenv("PGSSLMODE")) // pgx takes an empty one in the URL for prefer
+		mode = cmp.Or(mode, os.Getenv("PGSSLMODE")) // pgx reads an empty sslmode in the URL as prefer
 		if mode == "allow" || mode == "prefer" {
 			return nil, fmt.Errorf("%s: sslmode=%s may send the password in the clear: write sslmode=require, or verify-full with sslrootcert=FILE", t.where, mode)
 		}
@@ -74,14 +74,14 @@ func parse(databaseURL string) (*target, error) {
 func (t *target) prepare(config *pgxpool.Config) {
 	t.config = config
 	config.MaxConns = maxConns
-	config.PingTimeout = connectTimeout // of one that was idle: what lies between may have forgotten it
+	config.PingTimeout = connectTimeout // a firewall may have dropped an idle connection
 	c := config.ConnConfig
 	c.ConnectTimeout = connectTimeout
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec // no prepared statements, which poolers lose
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "plimsoll"
 	}
-	// Names are read before the first transaction can say how. Every pooler takes this parameter.
+	// Names are read before the first transaction sets the encoding. Every pooler accepts this parameter.
 	c.RuntimeParams["client_encoding"] = "UTF8"
 	t.path = c.RuntimeParams["search_path"]
 	delete(c.RuntimeParams, "search_path")
@@ -94,7 +94,7 @@ func (t *target) prepare(config *pgxpool.Config) {
 	}
 }
 
-// known says which word of a parameter is none.
+// known refuses unknown words in the parameters that take one of a few.
 func known(query url.Values) error {
 	for _, p := range []struct {
 		name, environment string
@@ -122,12 +122,12 @@ func unreadable(u *url.URL, err error) error {
 	case inner != nil && inner.Error() == "unable to add CA to cert pool":
 		return errors.New("the database's URL cannot be used: the file of sslrootcert holds no certificate: expected PEM, which begins with -----BEGIN CERTIFICATE-----")
 	case inner != nil && inner.Error() == `both "sslcert" and "sslkey" are required`:
-		return errors.New("the database's URL cannot be used: sslcert and sslkey belong together: name the file of the client's certificate and the one of its key")
+		return errors.New("the database's URL cannot be used: sslcert and sslkey belong together: name both the client's certificate and its key")
 	}
-	return fmt.Errorf("the database's URL cannot be read: PostgreSQL does not know its host, its port or one of its parameters (%s)", strings.Join(names(u.Query()), ", "))
+	return fmt.Errorf("the database's URL cannot be read: its host, its port or one of its parameters is invalid (%s)", strings.Join(names(u.Query()), ", "))
 }
 
-// take takes a parameter out of a URL, and gives its value; empty if it is not there. The other ones stay as they were written.
+// take removes a parameter from a URL and gives its value; empty without it. The others stay as they were written.
 func take(u *url.URL, name string) (value string) {
 	var rest []string
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
@@ -136,7 +136,7 @@ func take(u *url.URL, name string) (value string) {
 			rest = append(rest, pair)
 			continue
 		}
-		if text, err := url.PathUnescape(raw); err == nil { // as PostgreSQL reads it, for which + is no space
+		if text, err := url.PathUnescape(raw); err == nil { // as PostgreSQL reads it: + is not a space
 			value = text
 		}
 	}
@@ -149,7 +149,7 @@ func put(u *url.URL, name, value string) {
 	u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+name+"="+url.PathEscape(value), "&")
 }
 
-// addresses gives each host the address that hostaddr says, a list as long as that of the hosts.
+// addresses gives each host its address in hostaddr, which lists one for each host.
 func addresses(c *pgx.ConnConfig, list string) (map[string]string, error) {
 	if list == "" {
 		return nil, nil
@@ -170,21 +170,21 @@ func addresses(c *pgx.ConnConfig, list string) (map[string]string, error) {
 			continue
 		}
 		if net.ParseIP(address) == nil {
-			return nil, fmt.Errorf("hostaddr=%.60s is no address: write one such as 10.0.0.5; names belong into the host", address)
+			return nil, fmt.Errorf("hostaddr=%.60s is not an IP address: write one such as 10.0.0.5, and put a name into the host", address)
 		}
 		of[hosts[i]] = address
 	}
 	return of, nil
 }
 
-// ways are what a connection tries, in this order. A URL may name several hosts. With sslmode allow
-// or prefer, each of them is tried encrypted and in the clear.
+// ways are the tries of one connection, in this order. A URL may name several hosts. With sslmode allow or prefer,
+// each host is tried both encrypted and in the clear.
 func ways(c *pgx.ConnConfig) []*pgconn.FallbackConfig {
 	first := &pgconn.FallbackConfig{Host: c.Host, Port: c.Port, TLSConfig: c.TLSConfig}
 	return append([]*pgconn.FallbackConfig{first}, c.Fallbacks...)
 }
 
-// hosts names each host with its port once.
+// hosts lists each host with its port, once.
 func hosts(c *pgx.ConnConfig) string {
 	var all []string
 	for _, way := range ways(c) {
@@ -195,7 +195,7 @@ func hosts(c *pgx.ConnConfig) string {
 	return strings.Join(all, " or ")
 }
 
-// mayBeClear reports whether a connection to another machine may be encrypted or not, as it comes.
+// mayBeClear reports whether another machine is tried both encrypted and in the clear.
 func (t *target) mayBeClear(c *pgx.ConnConfig) bool {
 	elsewhere := slices.DeleteFunc(ways(c), func(way *pgconn.FallbackConfig) bool { return t.isHere(way.Host) })
 	inClear := func(way *pgconn.FallbackConfig) bool { return way.TLSConfig == nil }

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// What is spoken to another machine, and how, is decided by all that a connection may be tried
-// at, wherever that comes from.
+// Connections to another machine are encrypted, for every way that a URL or the environment can name a host and an
+// sslmode.
 func TestTLS(t *testing.T) {
 	for name, test := range map[string]struct {
 		url, env string
@@ -17,24 +17,24 @@ func TestTLS(t *testing.T) {
 		"another machine": {"postgres://u:p@db.invalid/db", "", "db.invalid cipher"},
 		"this machine":    {"postgres://u:p@localhost/db", "", "localhost cipher, localhost clear"},
 		"two hosts, the second on another machine": {"postgres://u:p@localhost,db.invalid/db", "", "localhost cipher, db.invalid cipher"},
-		"two elsewhere":                           {"postgres://u:p@a.invalid:1,b.invalid:2/db", "", "a.invalid cipher, b.invalid cipher"},
-		"hosts in a parameter":                    {"postgres://u:p@/db?host=/tmp,db.invalid", "", "/tmp clear, db.invalid cipher"},
-		"prefer for the second":                   {"postgres://u:p@localhost,db.invalid/db?sslmode=prefer", "", "localhost:5432 or db.invalid:5432: sslmode=prefer may send the password in the clear"},
-		"an address elsewhere of a name here":     {"postgres://u:p@localhost/db?hostaddr=192.0.2.1", "", "localhost cipher"},
-		"an address here of a name elsewhere":     {"postgres://u:p@db.invalid/db?hostaddr=127.0.0.1", "", "db.invalid cipher, db.invalid clear"},
-		"an address alone":                        {"postgres://u:p@/db?hostaddr=192.0.2.1", "", "192.0.2.1 cipher"},
-		"addresses of two":                        {"postgres://u:p@a.invalid,b.invalid/db?hostaddr=127.0.0.1,192.0.2.1", "", "a.invalid cipher, b.invalid cipher"},
-		"a word that is none":                     {"postgres://u:p@db.invalid/db?sslmode=disabled", "", "sslmode=disabled is not known: expected one of verify-full, verify-ca, require"},
-		"a word that is none, of the environment": {"postgres://u:p@db.invalid/db", "on", "sslmode=on is not known"},
-		"allow":                               {"postgres://u:p@db.invalid/db?sslmode=allow", "", "sslmode=allow may send"},
-		"disable":                             {"postgres://u:p@db.invalid/db?sslmode=disable", "", "db.invalid clear"},
-		"stricter":                            {"postgres://u:p@db.invalid/db?sslmode=verify-full", "", "db.invalid verified"},
-		"stricter in the environment":         {"postgres://u:p@a.invalid,b.invalid/db", "verify-full", "a.invalid verified, b.invalid verified"},
-		"an empty one beside the environment": {"postgres://u:p@db.invalid/db?sslmode=", "verify-full", "db.invalid verified"},
-		"the URL before the environment":      {"postgres://u:p@db.invalid/db?sslmode=require", "disable", "db.invalid cipher"},
-		"disable in the environment":          {"postgres://u:p@db.invalid/db", "disable", "db.invalid clear"},
-		"prefer in the environment":           {"postgres://u:p@db.invalid/db", "prefer", "sslmode=prefer may send"},
-		"prefer in the environment, here":     {"postgres://u:p@localhost/db", "prefer", "localhost cipher, localhost clear"},
+		"two other machines":                       {"postgres://u:p@a.invalid:1,b.invalid:2/db", "", "a.invalid cipher, b.invalid cipher"},
+		"hosts in a parameter":                     {"postgres://u:p@/db?host=/tmp,db.invalid", "", "/tmp clear, db.invalid cipher"},
+		"prefer for the second":                    {"postgres://u:p@localhost,db.invalid/db?sslmode=prefer", "", "localhost:5432 or db.invalid:5432: sslmode=prefer may send the password in the clear"},
+		"localhost at an address elsewhere":        {"postgres://u:p@localhost/db?hostaddr=192.0.2.1", "", "localhost cipher"},
+		"a name elsewhere at a loopback address":   {"postgres://u:p@db.invalid/db?hostaddr=127.0.0.1", "", "db.invalid cipher, db.invalid clear"},
+		"an address without a host":                {"postgres://u:p@/db?hostaddr=192.0.2.1", "", "192.0.2.1 cipher"},
+		"addresses of two hosts":                   {"postgres://u:p@a.invalid,b.invalid/db?hostaddr=127.0.0.1,192.0.2.1", "", "a.invalid cipher, b.invalid cipher"},
+		"an unknown word":                          {"postgres://u:p@db.invalid/db?sslmode=disabled", "", "sslmode=disabled is not known: expected one of verify-full, verify-ca, require"},
+		"an unknown word in the environment":       {"postgres://u:p@db.invalid/db", "on", "sslmode=on is not known"},
+		"allow":                                    {"postgres://u:p@db.invalid/db?sslmode=allow", "", "sslmode=allow may send"},
+		"disable":                                  {"postgres://u:p@db.invalid/db?sslmode=disable", "", "db.invalid clear"},
+		"stricter":                                 {"postgres://u:p@db.invalid/db?sslmode=verify-full", "", "db.invalid verified"},
+		"stricter in the environment":              {"postgres://u:p@a.invalid,b.invalid/db", "verify-full", "a.invalid verified, b.invalid verified"},
+		"empty in the URL, set in the environment": {"postgres://u:p@db.invalid/db?sslmode=", "verify-full", "db.invalid verified"},
+		"the URL before the environment":           {"postgres://u:p@db.invalid/db?sslmode=require", "disable", "db.invalid cipher"},
+		"disable in the environment":               {"postgres://u:p@db.invalid/db", "disable", "db.invalid clear"},
+		"prefer in the environment":                {"postgres://u:p@db.invalid/db", "prefer", "sslmode=prefer may send"},
+		"prefer in the environment, here":          {"postgres://u:p@localhost/db", "prefer", "localhost cipher, localhost clear"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("PGSSLMODE", test.env)
@@ -56,7 +56,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// What the URL says beside sslmode stays as it is written.
+// The parameters beside sslmode stay as they are written in the URL.
 func TestParameters(t *testing.T) {
 	got, err := parse("postgres://u:p%2Bq@db.invalid/db?application_name=a%20b+c&sslmode=&options=-c%20geqo%3Doff&search_path=%22x%22,public")
 	if err != nil {
@@ -67,11 +67,11 @@ func TestParameters(t *testing.T) {
 		t.Errorf("got %q, %q and %q", c.RuntimeParams, c.Password, got.path)
 	}
 	if got.config.PingTimeout <= 0 {
-		t.Error("a connection that is no more is waited for without end")
+		t.Error("the ping of an idle connection has no time limit")
 	}
 }
 
-// major tells what a version knows.
+// major reads the major version.
 func TestMajor(t *testing.T) {
 	for version, want := range map[string]int{"15.12 (Debian 15.12-0+deb12u2)": 15, "17beta1": 17, "18": 18, "13.23": 13, "": 0, "x": 0} {
 		if got := major(version); got != want {
@@ -80,8 +80,7 @@ func TestMajor(t *testing.T) {
 	}
 }
 
-// A password whose special characters are written as they are shows nowhere, however a URL with it is
-// taken apart.
+// A password with unescaped special characters is never shown, whichever way it splits the URL.
 func TestPlainPasswordIsNotShown(t *testing.T) {
 	for _, password := range []string{"1/sEcret", "1#sEcret", "1?sEcret", "1?a=sEcret", "a@sEcret", "a@b/sEcret", "a@b?sEcret", "a@b#sEcret", "a@b?x=1&sEcret", "@/sEcret", "sEcret@"} {
 		_, err := parse("postgres://ci:" + password + "@db.invalid/plimsoll")

@@ -35,7 +35,7 @@ func (r retrying) migrate(ctx context.Context) error {
 	})
 }
 
-// up tries it once.
+// up tries to migrate, once.
 func (s *server) up(ctx context.Context, files fs.FS) error {
 	err := migrate.Up(ctx, database{s}, files)
 	var refused *pgconn.PgError
@@ -44,18 +44,18 @@ func (s *server) up(ctx context.Context, files fs.FS) error {
 	case errors.Is(err, migrate.ErrNewer):
 		return fmt.Errorf("%w: %w", baseline.ErrNewerSchema, err)
 	case errors.As(err, &refused) && s.isReplica(ctx, refused):
-		return fmt.Errorf("%w: the server is a read-only replica, and its tables have to be made or brought up to date on the primary: write the primary's host into the URL", baseline.ErrOlderSchema)
+		return fmt.Errorf("%w: the server is a read-only replica, and its tables must be made or brought up to date on the primary: write the primary's host into the URL", baseline.ErrOlderSchema)
 	case errors.As(err, &refused) && refused.Code == insufficientPrivilege:
-		return fmt.Errorf("%w: its tables must be made or brought up to date, and the user %s may not do that (%s): let somebody of the role plimsoll_admin, or the owner of the tables, run `plimsoll baseline list` once with this version of plimsoll",
+		return fmt.Errorf("%w: its tables must be made or brought up to date, and the user %s may not do that (%s): somebody with the role plimsoll_admin, or the owner of the tables, must run `plimsoll baseline list` once with this version of plimsoll",
 			baseline.ErrOlderSchema, s.pool.Config().ConnConfig.User, refused.Message)
 	}
 	return err
 }
 
-// database is a server that is brought up to date.
+// database is a server whose tables are migrated.
 type database struct{ *server }
 
-// Version tells how far the tables are.
+// Version is the newest version in plimsoll_schema.
 func (d database) Version(ctx context.Context) (version int, err error) {
 	err = d.read(ctx, func(tx pgx.Tx) error {
 		version, err = d.in(tx).Version(ctx)
@@ -63,15 +63,15 @@ func (d database) Version(ctx context.Context) (version int, err error) {
 	})
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == insufficientPrivilege && !errors.As(err, new(*pgconn.ConnectError)) {
-		err = d.denied(ctx, table.Reading, refused) // who may not read is not told to migrate
+		err = d.denied(ctx, table.Reading, refused) // a user who may not read needs a role, not a migration
 	}
 	return version, err
 }
 
 func (d database) in(tx pgx.Tx) transaction { return transaction{tx, d.schema} }
 
-// Transact holds the lock as long as the transaction lives: behind a pooler the lock of a session
-// would be left to whoever gets the connection next.
+// Transact holds a lock that ends with the transaction. Behind a pooler, a lock of the session would stay with
+// whoever gets the connection next.
 func (d database) Transact(ctx context.Context, f func(migrate.Transaction) error) error {
 	return d.transact(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", int64(lockKey)); err != nil {
@@ -84,27 +84,27 @@ func (d database) Transact(ctx context.Context, f func(migrate.Transaction) erro
 	})
 }
 
-// intoSchema makes sure that tables are made where they are looked for. Where the schema is missing, or the user
-// may not use it, PostgreSQL would make temporary ones.
+// intoSchema checks that new tables land in the chosen schema. If it is missing, or the user may not use it,
+// PostgreSQL would make temporary tables.
 func (d database) intoSchema(ctx context.Context, tx pgx.Tx) error {
 	var is bool
 	if err := tx.QueryRow(ctx, "SELECT coalesce(pg_catalog.current_schema() = $1::pg_catalog.name, false)", d.schema).Scan(&is); err != nil || is {
 		return err
 	}
-	return fmt.Errorf("%w: its tables must be made, and the database has no schema %s, or the user %s may not use it: make it with CREATE SCHEMA, or name another one with search_path=NAME in the URL",
+	return fmt.Errorf("%w: its tables must be made, but the database has no schema %s, or the user %s may not use it: make it with CREATE SCHEMA, or name another one with search_path=NAME in the URL",
 		baseline.ErrOlderSchema, quoted(d.schema), d.pool.Config().ConnConfig.User)
 }
 
-// transaction is one in the database.
+// transaction is a transaction in the database.
 type transaction struct {
 	tx     pgx.Tx
 	schema string
 }
 
-// Version tells how far the tables are.
+// Version is the newest version in plimsoll_schema.
 func (t transaction) Version(ctx context.Context) (version int, err error) {
-	// The catalogue is read as a table: to_regclass may answer out of a cache from before the wait
-	// for the lock.
+	// This reads the catalogue as a table: to_regclass may answer from a cache that is older than the wait for the
+	// lock.
 	const exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = 'plimsoll_schema' AND n.nspname = $1)"
 	var there bool
 	if err := t.tx.QueryRow(ctx, exists, t.schema).Scan(&there); err != nil || !there {

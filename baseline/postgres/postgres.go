@@ -1,10 +1,10 @@
 // Package postgres keeps baselines in PostgreSQL, 13 or newer, through pgx.
 //
-// It is made for a short CI process: few connections, each with a time limit; every statement in
-// a transaction that sets its own limits, styles and search path, whatever the server, the database or
-// the role have set; a few tries when the server is starting up, full or restarting, which is safe
-// because nothing is put twice. Nothing needs a session of its own, so it works behind PgBouncer's
-// transaction pooling. No error shows the password, and none advises to give a protection up.
+// It serves a short CI process. It opens few connections, each with a time limit. Every transaction sets its own
+// limits, styles and search path, so those of the server, the database or the role make no difference. While the
+// server starts, restarts or is full, it tries again a few times. That is safe, since nothing is put twice. It
+// keeps nothing in a session, so it works behind PgBouncer's transaction pooling. No error shows the password or
+// advises to switch a protection off.
 package postgres
 
 import (
@@ -27,14 +27,14 @@ const (
 	connectTimeout = 10 * time.Second
 	maxConns       = 4
 	firstTries     = 5
-	moreTries      = 8                      // of a server that was there, or says that it starts: some ten seconds
+	moreTries      = 8                      // if the server has answered before, or is starting: about ten seconds
 	firstPause     = 100 * time.Millisecond // doubled for each further try, half of it random
 )
 
-// Open connects to the database at a postgres:// URL and makes or migrates its tables. The
-// error is a baseline.LocationError when the URL is no good. It wraps baseline.ErrUnreachable when there is no way in, baseline.ErrNewerSchema when a
-// newer program has migrated them, and baseline.ErrOlderSchema when the user may not migrate them:
-// see Roles.
+// Open connects to the database at a postgres:// URL and makes or migrates its tables. The error is a
+// baseline.LocationError if the URL is invalid. It wraps baseline.ErrUnreachable if no connection can be made,
+// baseline.ErrDenied if the user may not connect or read, baseline.ErrNewerSchema if a newer program has migrated
+// the tables, and baseline.ErrOlderSchema if the user may not migrate them: see Roles.
 func Open(ctx context.Context, databaseURL string) (baseline.Store, error) {
 	t, err := parse(databaseURL)
 	if err != nil {
@@ -83,8 +83,7 @@ func (q querier) Query(ctx context.Context, s table.Statement, each func(table.R
 	return rows.Err()
 }
 
-// retrying is a server that is asked again after an error which passes, and whose errors say what
-// is wrong.
+// retrying is a server that is asked again after an error that may pass. It explains the error that remains.
 type retrying struct{ *server }
 
 // Read does f in a transaction.
@@ -101,12 +100,12 @@ func (r retrying) Write(ctx context.Context, to table.Deed, f func(table.Tx) err
 	})
 }
 
-// retry tries f again while its error is one that passes.
+// retry runs f again while its error may pass.
 func (r retrying) retry(ctx context.Context, to table.Deed, f func() error) error {
 	for try, pause := 1, firstPause; ; try, pause = try+1, 2*pause {
 		began := time.Now()
 		err := f()
-		if err == nil || try >= r.tries(err) || !r.passes(to, err) && !endedEarly(err, time.Since(began)) {
+		if err == nil || try >= r.tries(err) || !r.retryable(to, err) && !endedEarly(err, time.Since(began)) {
 			return r.explain(ctx, to, err)
 		}
 		select {
@@ -117,15 +116,15 @@ func (r retrying) retry(ctx context.Context, to table.Deed, f func() error) erro
 	}
 }
 
-// tries is how often something is tried that ends with err. A measurement of minutes is not lost to a server that
-// restarts, and a host that is wrong is told at once.
+// tries is how many tries to make before giving up with err. A server that restarts must not cost a measurement of
+// minutes. A wrong host is reported soon.
 func (s *server) tries(err error) int {
 	var refused *pgconn.PgError
-	if s.wasThere() || errors.As(err, &refused) && refused.Code == startingUp {
+	if s.answeredBefore() || errors.As(err, &refused) && refused.Code == startingUp {
 		return moreTries
 	}
 	return firstTries
 }
 
-// wasThere reports whether the server has answered before.
-func (s *server) wasThere() bool { return s.schema != "" }
+// answeredBefore reports whether the server has answered before.
+func (s *server) answeredBefore() bool { return s.schema != "" }

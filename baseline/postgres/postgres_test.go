@@ -41,8 +41,7 @@ func TestContract(t *testing.T) {
 	storetest.Suite{Open: open, SQL: openSQL, Handles: 32, Place: emptied(pgtest.Database(t))}.Run(t)
 }
 
-// emptied gives the same database again and again, each time empty: to make another one takes
-// four times as long.
+// emptied empties the same database for each test: making a new one takes four times as long.
 func emptied(database string) func(testing.TB) string {
 	return func(t testing.TB) string {
 		exec(t, database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
@@ -50,7 +49,7 @@ func emptied(database string) func(testing.TB) string {
 	}
 }
 
-// exec runs statements, also when the test has ended.
+// exec runs statements, even after the test has ended.
 func exec(t testing.TB, database, statements string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
@@ -65,7 +64,7 @@ func exec(t testing.TB, database, statements string) {
 	}
 }
 
-func TestNewerSchemaIsRefusedInWords(t *testing.T) {
+func TestNewerSchemaIsRefused(t *testing.T) {
 	database := pgtest.Database(t)
 	store, err := postgres.Open(t.Context(), database)
 	if err != nil {
@@ -79,7 +78,7 @@ func TestNewerSchemaIsRefusedInWords(t *testing.T) {
 	}
 }
 
-// change is the URL with another part.
+// change is the URL after f has changed a part of it.
 func change(t *testing.T, database string, f func(*url.URL)) string {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -90,7 +89,7 @@ func change(t *testing.T, database string, f func(*url.URL)) string {
 	return u.String()
 }
 
-// A run that is removed while it is marked is not there, as if it had been removed before.
+// Marking a run that is removed meanwhile ends with ErrNotFound, as if it had been removed before.
 func TestMarkWhileOthersRemove(t *testing.T) {
 	database := pgtest.Database(t)
 	store, err := postgres.Open(t.Context(), database)
@@ -126,9 +125,9 @@ func TestMarkWhileOthersRemove(t *testing.T) {
 	}
 }
 
-func TestNoWayInIsSaidWithoutThePassword(t *testing.T) {
+func TestErrorsOfConnectingHideThePassword(t *testing.T) {
 	database := pgtest.Database(t)
-	const secret = "s3cr%3At/@p&ss" // in a URL it has to be written with care
+	const secret = "s3cr%3At/@p&ss" // a URL needs most of it escaped
 	for name, test := range map[string]struct {
 		url, want string
 	}{
@@ -154,11 +153,11 @@ func TestNoWayInIsSaidWithoutThePassword(t *testing.T) {
 	}
 }
 
-// The cluster speaks no TLS. An address that is not known to be loopback stands for another
-// machine, which is spoken to in the clear only when that was asked for.
-func TestAnotherMachineIsSpokenToInCipher(t *testing.T) {
+// The cluster has no TLS. An address outside of loopback stands for another machine: only sslmode=disable allows a
+// connection in the clear.
+func TestConnectionsToAnotherMachineAreEncrypted(t *testing.T) {
 	database := pgtest.Database(t)
-	openStore(t, change(t, database, func(u *url.URL) { u.RawQuery = "" })) // this machine, in the clear since there is no TLS
+	openStore(t, change(t, database, func(u *url.URL) { u.RawQuery = "" })) // this machine: in the clear, since the server has no TLS
 	elsewhere := change(t, database, func(u *url.URL) { u.Host, u.RawQuery = "0.0.0.0:"+u.Port(), "" })
 	_, err := postgres.Open(t.Context(), elsewhere)
 	if err == nil || !strings.Contains(err.Error(), "refused TLS") || !strings.Contains(err.Error(), "sslmode=disable") {
@@ -171,9 +170,9 @@ func TestAnotherMachineIsSpokenToInCipher(t *testing.T) {
 	store.Close()
 }
 
-// A server whose process is killed cuts connections without a word. What may be done twice is done again, and
-// of the rest it is said that it may be done.
-func TestCutWithoutAWord(t *testing.T) {
+// A server that is killed cuts connections without an error. An idempotent deed is done again. For any other, the
+// error says that it may have succeeded.
+func TestCutInTheMiddle(t *testing.T) {
 	database := pgtest.Database(t)
 	through := func(text string) string {
 		return change(t, database, func(u *url.URL) { u.Host = "127.0.0.1:" + pgtest.Cutter(t, database, text) })
@@ -184,12 +183,12 @@ func TestCutWithoutAWord(t *testing.T) {
 		t.Fatalf("created %v, %v", created, err)
 	}
 	store = openStore(t, through("INSERT INTO plimsoll_accepted"))
-	if err := store.Accept(t.Context(), put.ID, storetest.NewMark(1)); !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), "the connection was cut while this was done: accept runs. It may be done") {
+	if err := store.Accept(t.Context(), put.ID, storetest.NewMark(1)); !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), "the connection was cut in an attempt to accept runs. It may have succeeded") {
 		t.Errorf("a mark: got %v", err)
 	}
 }
 
-// A connection that is cut is made anew.
+// The store reconnects after a connection was cut.
 func TestCutConnection(t *testing.T) {
 	database := pgtest.Database(t)
 	store, err := postgres.Open(t.Context(), database)

@@ -11,17 +11,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 )
 
-// A server that was there, or says that it starts, may take five seconds to be there again.
+// A server that answered before, or is starting, may take five seconds until it answers.
 func TestServerThatRestarts(t *testing.T) {
 	_, nobodyListens := pgx.Connect(t.Context(), "postgres://u@127.0.0.1:1/db")
 	if nobodyListens == nil {
 		t.Fatal("somebody listens")
 	}
 	for name, c := range map[string]struct {
-		schema string // known of a server that was there
+		schema string // set if the server has answered before
 		err    error
 	}{
-		"it stops":       {"public", &pgconn.PgError{Code: "57P01"}},
+		"it shuts down":  {"public", &pgconn.PgError{Code: "57P01"}},
 		"it starts":      {"", &pgconn.PgError{Code: startingUp}},
 		"nobody listens": {"public", nobodyListens},
 	} {

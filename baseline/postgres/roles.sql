@@ -1,10 +1,10 @@
--- Roles for a database of Plimsoll's runs. Run it once in that database, as a superuser or as the
--- database's owner with the right CREATEROLE, with psql or any other client:
+-- Roles for a database with Plimsoll's runs. Run this once in that database, with psql or any other
+-- client, as a superuser or as the database's owner with CREATEROLE:
 --
 --     psql "$DATABASE_URL" -f roles.sql
 --
--- before Plimsoll has made its tables or after: both end the same, and running it again does no
--- harm. It makes three roles that nobody can log in as. Grant them to the users who can:
+-- You can run it before or after Plimsoll makes its tables, and again. It makes three roles without
+-- login. Grant them to the users who log in:
 --
 --     CREATE ROLE ci_pull_requests LOGIN PASSWORD '...';
 --     GRANT plimsoll_reader TO ci_pull_requests;
@@ -15,12 +15,12 @@
 --   plimsoll_admin   owns the tables: makes them and brings them up to date, excludes, removes,
 --                    prunes. For people, and for the job that prunes.
 --
--- Roles belong to the whole server, rights to one database: run this in each database, and where
--- several on one server hold runs, say who may connect to which (REVOKE CONNECT ON DATABASE ...
--- FROM PUBLIC, GRANT CONNECT ...). Since PostgreSQL 16 an owner with CREATEROLE may grant only roles
--- that they have made, or were granted WITH ADMIN OPTION: of several owners on one server the first
--- makes these three, and a superuser grants them to the others. The tables are looked for along
--- the search path, and else belong into its first schema, in most places "public".
+-- Roles belong to the whole server, rights to one database: run this in each database. If several
+-- databases of one server hold runs, say who may connect to which (REVOKE CONNECT ON DATABASE ... FROM
+-- PUBLIC, GRANT CONNECT ...). Since PostgreSQL 16 an owner with CREATEROLE may grant only roles that
+-- they have made, or were granted WITH ADMIN OPTION. If a server has several such owners, the first
+-- makes these three, and a superuser grants them to the others. The rights are for the first schema
+-- on the search path that has the tables, or else for its first schema, usually "public".
 
 DO $$
 DECLARE
@@ -31,7 +31,7 @@ DECLARE
     named pg_catalog.text;
     kind  pg_catalog."char";
 BEGIN
-    -- From here on nobody's functions stand in for PostgreSQL's own.
+    -- From here on, nobody's functions can replace PostgreSQL's own.
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     SELECT s.name INTO here FROM unnest(along) WITH ORDINALITY AS s(name, place)
     JOIN pg_namespace n ON n.nspname = s.name JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'plimsoll_schema'
@@ -48,9 +48,9 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- Who hands tables over to a role, and says what its later tables grant, must be a member of it.
-    -- Since PostgreSQL 16 its maker is one who may only grant it, and says here to use it as well. A
-    -- superuser may do all that anyway.
+    -- Only a member of a role can give it tables and set its default privileges. Since PostgreSQL 16 the
+    -- maker of a role may only grant it, so here the maker grants it to themselves. A superuser needs
+    -- neither.
     IF current_setting('server_version_num')::int >= 160000 THEN
         IF NOT (pg_has_role(current_user, 'plimsoll_admin', 'SET') AND pg_has_role(current_user, 'plimsoll_admin', 'USAGE')) THEN
             EXECUTE format('GRANT plimsoll_admin TO %I WITH INHERIT TRUE, SET TRUE', current_user);
@@ -64,10 +64,10 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO plimsoll_reader, plimsoll_writer, plimsoll_admin', here);
     EXECUTE format('GRANT CREATE ON SCHEMA %I TO plimsoll_admin', here);
 
-    -- What later migrations make, the two others can read.
+    -- The two others can read what later migrations make.
     EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE plimsoll_admin IN SCHEMA %I GRANT SELECT ON TABLES TO plimsoll_reader, plimsoll_writer', here);
 
-    -- What is there already.
+    -- The tables that exist already.
     FOR named, kind IN
         SELECT relname, relkind FROM pg_class
         WHERE relnamespace = here::regnamespace AND relkind IN ('r', 'v')

@@ -19,8 +19,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 )
 
-// userOf makes a user who is in one of the roles, and gives the URL for them. Users belong to
-// the whole server: this one has a name of its own and goes with the test.
+// userOf makes a user in a role, and gives the URL for them. Users belong to the whole server, so this one has a
+// unique name and ends with the test.
 func userOf(t *testing.T, database, role string) string {
 	t.Helper()
 	name, password := "user_of_"+role+"_"+nameOf(t, database), rand.Text()
@@ -49,7 +49,7 @@ func nameOf(t *testing.T, database string) string {
 	return config.Database
 }
 
-// refuses checks that each statement is refused for want of a right.
+// refuses checks that each statement is refused because the user lacks the right.
 func refuses(t *testing.T, database string, statements ...string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)
@@ -61,7 +61,7 @@ func refuses(t *testing.T, database string, statements ...string) {
 		_, err = conn.Exec(t.Context(), statement)
 		var refused *pgconn.PgError
 		if !errors.As(err, &refused) || refused.Code != "42501" {
-			t.Errorf("%s: got %v, want that the right is lacking", statement, err)
+			t.Errorf("%s: got %v, want SQLSTATE 42501", statement, err)
 		}
 		if _, err := conn.Exec(t.Context(), "ROLLBACK; RESET ROLE"); err != nil { // what the statement may have begun
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func refuses(t *testing.T, database string, statements ...string) {
 	}
 }
 
-// Whether the tables or the roles were first, each role can do its work and no more.
+// Each role can do its work and no more, whichever came first, the tables or the roles.
 func TestRoles(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, database string){
 		"roles before tables": func(t *testing.T, database string) {
@@ -152,7 +152,7 @@ func tryAdmin(t *testing.T, store baseline.Store, id string) {
 	}
 }
 
-// mayNotChange tries by SQL what neither reader nor writer may do.
+// mayNotChange tries SQL that neither reader nor writer may run.
 func mayNotChange(t *testing.T, user string) {
 	t.Helper()
 	refuses(t, user,
@@ -196,8 +196,8 @@ func lacksRight(t *testing.T, what string, err error) {
 	}
 }
 
-// Who has none of the roles is told so too, before and after the roles are made, as is who may not even use
-// the schema or enter the database.
+// The error names the missing right of a user without a role, before and after the roles are made, and of one who
+// may not use the schema or connect to the database.
 func TestUserWithoutRole(t *testing.T) {
 	database := pgtest.Database(t)
 	openStore(t, database)
@@ -223,7 +223,7 @@ func TestUserWithoutRole(t *testing.T) {
 	denied("not the database", "permission denied: the user", "may not connect to this database", "GRANT CONNECT ON DATABASE "+nameOf(t, database)+" TO user_of_nobody_in_")
 }
 
-// Who may not use the schema makes no tables, not even temporary ones that are gone with the connection.
+// If the user may not use the schema, no tables are made, not even temporary ones that end with the connection.
 func TestUserWithoutSchema(t *testing.T) {
 	database := pgtest.Database(t)
 	exec(t, database, "REVOKE ALL ON SCHEMA public FROM PUBLIC; CREATE ROLE nobody_in_"+nameOf(t, database))
@@ -234,8 +234,7 @@ func TestUserWithoutSchema(t *testing.T) {
 	}
 }
 
-// One admin makes the tables and another brings them up to date; neither could if the tables
-// were the first one's own.
+// One admin makes the tables and another brings them up to date. That works because the role owns the tables.
 func TestAdminsFollowEachOther(t *testing.T) {
 	database := pgtest.Database(t)
 	exec(t, database, postgres.Roles)
@@ -249,9 +248,9 @@ func TestAdminsFollowEachOther(t *testing.T) {
 	exec(t, userOf(t, database, "plimsoll_reader"), "SELECT * FROM plimsoll_later")
 }
 
-// asMaker is SQL that leaves somebody with the rights in the roles that their maker has. Since
-// PostgreSQL 16 these are to grant them and nothing else; before, CREATEROLE is enough for all.
-// The roles themselves may be there, since they belong to the whole server.
+// asMaker is SQL that gives a user the rights that the maker of the roles has. Since PostgreSQL 16 the maker can
+// only grant them; before, CREATEROLE is enough. The roles may exist already, since they belong to the whole
+// server.
 func asMaker(name string) string {
 	return `DO $$
 DECLARE
@@ -268,7 +267,7 @@ BEGIN
 END $$`
 }
 
-// A superuser is not always at hand: on many rented servers nobody is one.
+// The owner of the database can make the roles: on many rented servers nobody is a superuser.
 func TestRolesByTheOwnerOfTheDatabase(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, database, owner string){
 		"roles before tables": func(t *testing.T, _, owner string) {
@@ -304,8 +303,8 @@ func TestRolesByTheOwnerOfTheDatabase(t *testing.T) {
 	}
 }
 
-// A role that may not migrate learns which role can.
-func TestOlderSchemaIsSaidInWords(t *testing.T) {
+// The error of a role that may not migrate names the role that may.
+func TestOlderSchemaIsRefused(t *testing.T) {
 	database := pgtest.Database(t)
 	exec(t, database, postgres.Roles)
 	reader, writer := userOf(t, database, "plimsoll_reader"), userOf(t, database, "plimsoll_writer")
@@ -326,7 +325,7 @@ func TestOlderSchemaIsSaidInWords(t *testing.T) {
 	refused("a version behind", reader, writer)
 }
 
-// Roles belong to the whole server: several databases get theirs at the same time.
+// The roles of several databases can be made at the same time, though roles belong to the whole server.
 func TestRolesForSeveralDatabasesAtOnce(t *testing.T) {
 	var databases []string
 	for range 3 {
@@ -343,7 +342,7 @@ func TestRolesForSeveralDatabasesAtOnce(t *testing.T) {
 			defer conn.Close(t.Context())
 			for end := time.Now().Add(20 * time.Second); ; {
 				_, err := conn.Exec(t.Context(), postgres.Roles)
-				var refused *pgconn.PgError // two at once in the same database may be asked to try again
+				var refused *pgconn.PgError // of two at once in the same database, one may have to try again
 				if errors.As(err, &refused) && refused.Code == "XX000" && time.Now().Before(end) {
 					continue
 				}

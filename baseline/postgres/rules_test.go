@@ -11,8 +11,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 )
 
-// Rules that somebody has made for a database are told as what they are, and nobody is told to drop tables
-// that are only hidden.
+// An error of a trigger, a rule or a policy names it. If tables are only hidden, no error advises to drop them.
 func TestRulesOfADatabase(t *testing.T) {
 	const raises = " LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'frozen until Monday'; END $$;"
 	for name, c := range map[string]struct {

@@ -13,11 +13,11 @@ import (
 )
 
 // statementTimeout is how long a statement may take.
-const statementTimeout = 30 * time.Second // as below
+const statementTimeout = 30 * time.Second // as in settings
 
-// settings are what every transaction sets for itself. A server, a database and a role may have settings of
-// their own, and behind a pooler others may have left theirs in the session. Only what changes an answer or
-// makes it fail is here: whether a commit waits for the disk, and how the planner works, is the administrator's.
+// settings are set by every transaction. The server, the database or the role may have others, and in a pooler's
+// session another client may have left some. These are only the settings that change an answer or make it fail.
+// How the planner works, and whether a commit waits for the disk, stays up to the administrator.
 const settings = "; SET LOCAL client_encoding = 'UTF8'" +
 	"; SET LOCAL standard_conforming_strings = on" +
 	"; SET LOCAL statement_timeout = '30s'" +
@@ -30,9 +30,9 @@ const settings = "; SET LOCAL client_encoding = 'UTF8'" +
 	"; SET LOCAL transform_null_equals = off" +
 	"; SET LOCAL client_min_messages = 'warning'" +
 	"; SET LOCAL default_table_access_method = 'heap'" + // others cannot do ON CONFLICT
-	"; SET LOCAL jit = off" // which takes longer than the statements
+	"; SET LOCAL jit = off" // compiling takes longer than the statements
 
-// read does f in a transaction that cannot write: a replica takes it too.
+// read does f in a read-only transaction, which a replica allows too.
 func (s *server) read(ctx context.Context, f func(pgx.Tx) error) error {
 	return s.begin(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY, NOT DEFERRABLE", f)
 }
@@ -42,7 +42,7 @@ func (s *server) transact(ctx context.Context, f func(pgx.Tx) error) error {
 	return s.begin(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE", f)
 }
 
-// begin does f in a transaction with settings of its own, all of them in the message that begins it.
+// begin does f in a transaction. The message that begins it also sets all settings.
 func (s *server) begin(ctx context.Context, begin string, f func(pgx.Tx) error) error {
 	return s.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
 		begin += settings
@@ -50,14 +50,14 @@ func (s *server) begin(ctx context.Context, begin string, f func(pgx.Tx) error) 
 			begin += "; SET LOCAL transaction_timeout = 0"
 		}
 		if s.schema != "" {
-			// What is in pg_catalog stands first as it is not named, and temporary tables last.
+			// pg_catalog comes first because it is not named. Temporary tables come last.
 			begin += "; SET LOCAL search_path = " + pgx.Identifier{s.schema}.Sanitize() + ", pg_temp"
 		}
 		return pgx.BeginTxFunc(ctx, c, pgx.TxOptions{BeginQuery: begin}, f)
 	})
 }
 
-// major is the 15 of 15.12 (Debian 15.12-0+deb12u2), or of 15beta1.
+// major is the major version: 15 of 15.12 (Debian 15.12-0+deb12u2), or of 15beta1.
 func major(version string) int {
 	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
 	if end < 0 {
@@ -70,14 +70,14 @@ func major(version string) int {
 	return number
 }
 
-// schema is one of the database.
+// schema is a schema of the database.
 type schema struct {
 	name      string
 	ours      bool // it has Plimsoll's tables
 	creatable bool // the user may make tables in it
 }
 
-// find chooses the schema of the tables, or the one to make them in. It takes the search path of the URL, or
+// find chooses the schema that has the tables, or the one to make them in. The search path is that of the URL, or
 // else that of the role, the database or the server. Nothing else uses the search path.
 func (s *server) find(ctx context.Context) error {
 	var path []string
@@ -92,8 +92,8 @@ func (s *server) find(ctx context.Context) error {
 	return err
 }
 
-// schemas are those of the search path, and all that are of interest. Until the path is set, only what has
-// pg_catalog before it is safe from somebody else's functions.
+// schemas gives the search path, and all schemas that are on it or have the tables. Until it replaces the search
+// path, it names pg_catalog everywhere, since somebody else's functions may come first.
 func (s *server) schemas(ctx context.Context, tx pgx.Tx) (path []string, all []schema, err error) {
 	if s.path != "" {
 		if _, err := tx.Exec(ctx, "SELECT pg_catalog.set_config('search_path'::pg_catalog.text, $1::pg_catalog.text, true)", s.path); err != nil {
@@ -121,8 +121,9 @@ func (s *server) schemas(ctx context.Context, tx pgx.Tx) (path []string, all []s
 	return path, all, err
 }
 
-// choose takes the first schema of the path that has the tables, else the first in which they can be made. A
-// path of neither, such as an empty one, leads to the only schema that has them, or to public.
+// choose takes the first schema of the path that has the tables, else the first in which the user may make them.
+// If the path has neither, it takes the only schema that has the tables. If no schema has them, the error of
+// making them names the first schema of the path, or public.
 func choose(path []string, all []schema) (string, error) {
 	first := func(is func(schema) bool) string {
 		for _, name := range path {
@@ -153,6 +154,6 @@ func choose(path []string, all []schema) (string, error) {
 	case 1:
 		return elsewhere[0], nil
 	}
-	return "", fmt.Errorf("the schemas %s all hold tables of Plimsoll, and none of them is on the user's search path: write search_path=%s, or another one, into the URL",
+	return "", fmt.Errorf("the schemas %s all hold tables of Plimsoll, and none is on the search path: write search_path=%s, or another of them, into the URL",
 		strings.Join(elsewhere, ", "), elsewhere[0])
 }

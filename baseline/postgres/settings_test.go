@@ -19,8 +19,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// odd are settings that a server, a database or a role may have, each with a value that changes what a
-// careless client reads or may do.
+// odd are settings of a server, a database or a role. Each has a value that breaks a careless client.
 func odd() []string {
 	return []string{
 		"DateStyle = 'SQL, DMY'", "DateStyle = 'German'", "IntervalStyle = 'sql_standard'", "TimeZone = 'Asia/Kathmandu'", "TimeZone = 'Europe/Amsterdam'",
@@ -56,7 +55,7 @@ func known(t *testing.T, database string, settings []string) []string {
 	})
 }
 
-// settle makes a superuser whose sessions begin with settings of their own, and gives the URL for them.
+// settle makes a superuser with settings of their own, and gives the URL for them.
 func settle(t *testing.T, database string, settings ...string) string {
 	t.Helper()
 	name, password := "odd_"+strings.ToLower(rand.Text()[:12]), rand.Text()
@@ -68,7 +67,7 @@ func settle(t *testing.T, database string, settings ...string) string {
 	return change(t, database, func(u *url.URL) { u.User = url.UserPassword(name, password) })
 }
 
-// The store does all that it does, whatever one of the settings is, directly and behind a pooler.
+// The store works with each of the settings, directly and behind a pooler.
 func TestEverySetting(t *testing.T) {
 	database := pgtest.Database(t)
 	empty := emptied(database)
@@ -83,7 +82,7 @@ func TestEverySetting(t *testing.T) {
 	}
 }
 
-// works does with a store what the commands do.
+// works does with a store all that the commands do.
 func works(t *testing.T, place string) {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), place)
@@ -126,21 +125,21 @@ func works(t *testing.T, place string) {
 	}
 }
 
-// together are settings that hold at the same time.
+// together are the settings that a role can have at the same time.
 func together(t *testing.T, database string) []string {
 	return slices.DeleteFunc(known(t, database, odd()), func(setting string) bool {
 		return setting == "client_encoding = 'SJIS'" // the other encodings cannot be converted to it
 	})
 }
 
-// The whole contract holds under all of them, behind a pooler that hands a connection to another client after
-// each transaction, with whatever is left in it.
+// The whole contract holds with all of them, behind a pooler that gives a connection to another client after each
+// transaction, with its session as it is.
 func TestContractBehindPgBouncer(t *testing.T) {
 	database := pgtest.Database(t)
 	contract(t, database, pgtest.Pooler(t, settle(t, database, together(t, database)...)), 32)
 }
 
-// It holds in a database of another encoding too.
+// The contract holds in a database with another encoding too.
 func TestContractInAnotherEncoding(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one contract is enough under the race detector")
@@ -149,7 +148,7 @@ func TestContractInAnotherEncoding(t *testing.T) {
 	contract(t, database, settle(t, database, together(t, database)...), 8)
 }
 
-// contract runs it at a place that leads to a database.
+// contract runs the contract on a database, at a place that leads to it.
 func contract(t *testing.T, database, place string, handles int) {
 	empty := emptied(database)
 	storetest.Suite{Open: open, Handles: handles, Place: func(t testing.TB) string {
@@ -158,20 +157,20 @@ func contract(t *testing.T, database, place string, handles int) {
 	}, SQL: func(t testing.TB, _ string) *sql.DB { return openSQL(t, database) }}.Run(t)
 }
 
-// A database that converts nothing holds all.
+// A database without an encoding keeps every text as it is.
 func TestDatabaseWithoutEncoding(t *testing.T) {
 	database := pgtest.DatabaseWith(t, "ENCODING 'SQL_ASCII' TEMPLATE template0")
 	works(t, settle(t, database, "client_encoding = 'LATIN1'"))
 	works(t, pgtest.Pooler(t, database))
 }
 
-// What the encoding of a database cannot hold is refused in words, before anything is there.
+// If the encoding of a database lacks a character, the error says so, and nothing is kept.
 func TestEncodingThatLacksACharacter(t *testing.T) {
 	database := pgtest.DatabaseWith(t, "ENCODING 'LATIN1' TEMPLATE template0")
 	store := openStore(t, database)
 	_, _, err := store.Put(t.Context(), storetest.NewResult(1, func(r *result.Result) { r.Identity.Series = "caf\u00e9" }))
 	if err != nil {
-		t.Errorf("what it holds: %v", err)
+		t.Errorf("in its encoding: %v", err)
 	}
 	_, _, err = store.Put(t.Context(), storetest.NewResult(1, func(r *result.Result) { r.Identity.Series = "a \u2192 b" }))
 	if err == nil || !strings.Contains(err.Error(), "cannot add runs: the database's encoding lacks a character") || !strings.Contains(err.Error(), "ENCODING 'UTF8'") {
@@ -179,7 +178,7 @@ func TestEncodingThatLacksACharacter(t *testing.T) {
 	}
 }
 
-// Somebody who may make things in a schema of the search path does not get in between.
+// Functions, operators and types that somebody made in a schema of the search path are not used.
 func TestHostileSearchPath(t *testing.T) {
 	database := pgtest.Database(t)
 	place := settle(t, database, "search_path = evil, public, pg_catalog")
@@ -211,7 +210,7 @@ func TestHostileSearchPath(t *testing.T) {
 	}
 }
 
-// tables is the schema that has the tables; several of them with a comma between.
+// tables lists the schemas that have the tables, with commas between them.
 func tables(t *testing.T, database string) (schemas string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)
@@ -225,8 +224,8 @@ func tables(t *testing.T, database string) (schemas string) {
 	return schemas
 }
 
-// The search path says where the tables are made. Once they are there, a path that leads elsewhere, or
-// nowhere, still finds them.
+// The search path says where the tables are made. Later users find them even if their path leads elsewhere or
+// nowhere.
 func TestSchemaOfTheTables(t *testing.T) {
 	const odd = `Od'd "1`
 	for name, c := range map[string]struct {
@@ -235,8 +234,8 @@ func TestSchemaOfTheTables(t *testing.T) {
 		want, says string
 	}{
 		"the first schema":                      {"", []string{`"$user", public`, "public"}, "public", ""},
-		"one of their own":                      {"CREATE SCHEMA runs", []string{"runs, public", "public, runs", "''"}, "runs", ""},
-		"a name to be quoted":                   {`CREATE SCHEMA "Od'd ""1"`, []string{`"Od'd ""1"`, "''", `"Od'd ""1", public`}, odd, ""},
+		"a schema of their own":                 {"CREATE SCHEMA runs", []string{"runs, public", "public, runs", "''"}, "runs", ""},
+		"a name that needs quotes":              {`CREATE SCHEMA "Od'd ""1"`, []string{`"Od'd ""1"`, "''", `"Od'd ""1", public`}, odd, ""},
 		"an empty path":                         {"", []string{"''", "public", "nowhere"}, "public", ""},
 		"two projects in one database":          {"CREATE SCHEMA a; CREATE SCHEMA b", []string{"a", "b"}, "a,b", ""},
 		"several, and none of them on the path": {"CREATE SCHEMA a; CREATE SCHEMA b", []string{"a", "b", "''"}, "a,b", "the schemas a, b all hold tables"},
@@ -272,8 +271,8 @@ func userIn(t *testing.T, place string) string {
 	return u.User.Username()
 }
 
-// A search path in the URL goes through a pooler, which would refuse it as a parameter. Another parameter
-// that it refuses is said.
+// A search path in the URL works behind a pooler, which would refuse it as a parameter. If the pooler refuses
+// another parameter, the error says so.
 func TestParametersBehindPgBouncer(t *testing.T) {
 	database := pgtest.Database(t)
 	exec(t, database, "CREATE SCHEMA runs")
@@ -287,8 +286,8 @@ func TestParametersBehindPgBouncer(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for want, at := range map[string]string{
-		"or the password is refused by the pooler":             change(t, pooler, func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "guess") }),
-		"the pooler before the server has no database nowhere": change(t, pooler, func(u *url.URL) { u.Path = "/nowhere" }),
+		"or the password is refused by the pooler":                  change(t, pooler, func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "guess") }),
+		"the pooler in front of the server has no database nowhere": change(t, pooler, func(u *url.URL) { u.Path = "/nowhere" }),
 	} {
 		if _, err := postgres.Open(t.Context(), at); !errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
@@ -300,7 +299,7 @@ func TestParametersBehindPgBouncer(t *testing.T) {
 	}
 }
 
-// A pooler by session works too. One by statement is refused in words, at the first try.
+// Session pooling works too. Statement pooling is refused at the first try.
 func TestModesOfPgBouncer(t *testing.T) {
 	database := pgtest.Database(t)
 	works(t, pgtest.PoolerBy(t, "session", database))
@@ -310,7 +309,7 @@ func TestModesOfPgBouncer(t *testing.T) {
 	}
 }
 
-// What others leave behind in a session of the pooler's does not reach the store.
+// Settings that others leave in a pooler's session do not reach the store.
 func TestSessionOfOthers(t *testing.T) {
 	database := pgtest.Database(t)
 	pooler := pgtest.Pooler(t, database)
@@ -325,7 +324,7 @@ func TestSessionOfOthers(t *testing.T) {
 	works(t, pooler)
 }
 
-// A replica is read from. What it cannot do is said, with where it can be done.
+// A replica can be read. An error of writing to it names the primary.
 func TestReplica(t *testing.T) {
 	server := pgtest.Server(t, pgtest.Options{})
 	store := openStore(t, server.URL())
@@ -359,8 +358,8 @@ func TestReplica(t *testing.T) {
 	}
 }
 
-// Tables that are gone, and a server that is full, are told as what they are.
-func TestWhatAServerCannotDo(t *testing.T) {
+// The errors name tables that are gone, a schema that is missing and a server that is full.
+func TestErrorsOfAServer(t *testing.T) {
 	database := pgtest.Database(t)
 	store := openStore(t, database)
 	exec(t, database, "DROP TABLE plimsoll_run CASCADE")

@@ -19,7 +19,7 @@ import (
 func (s *server) noWayIn(connect *pgconn.ConnectError) error {
 	all := s.failures(connect)
 	plain := func(err *pgconn.PgError) bool { return strings.Contains(err.Message, "no encryption") }
-	for _, takePlain := range []bool{false, true} { // the plain try after one that failed encrypted tells least
+	for _, takePlain := range []bool{false, true} { // the try in the clear after a failed encrypted one tells least
 		for _, err := range all {
 			var refused *pgconn.PgError
 			if errors.As(err, &refused) && (takePlain || !plain(refused)) {
@@ -37,8 +37,8 @@ func (s *server) noWayIn(connect *pgconn.ConnectError) error {
 	return fmt.Errorf("%w: %w; is the server up, and the URL right?", baseline.ErrUnreachable, root(all[0]))
 }
 
-// failures are the errors that can be why there is no way in. A server without TLS is no reason where it is
-// asked in the clear next, as on this machine.
+// failures are the errors that can be the reason. The lack of TLS is none if the server is asked in the clear
+// next, as on this machine.
 func (s *server) failures(connect *pgconn.ConnectError) []error {
 	all := causes(connect)
 	if !slices.ContainsFunc(ways(s.config.ConnConfig), func(way *pgconn.FallbackConfig) bool { return way.TLSConfig == nil }) {
@@ -48,12 +48,12 @@ func (s *server) failures(connect *pgconn.ConnectError) []error {
 	return append(slices.DeleteFunc(slices.Clone(all[:last]), refusedTLS), all[last])
 }
 
-// refusedTLS reports whether a server, or a pooler before it, has no TLS.
+// refusedTLS reports whether a server, or a pooler in front of it, has no TLS.
 func refusedTLS(err error) bool {
 	return strings.Contains(err.Error(), "server refused TLS connection")
 }
 
-// causes are the errors of all that was tried.
+// causes are the errors of all tries.
 func causes(err error) []error {
 	for next := err; next != nil; next = errors.Unwrap(next) {
 		if joined, ok := next.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
@@ -63,7 +63,7 @@ func causes(err error) []error {
 	return []error{err}
 }
 
-// root is the cause of a failed connection. The library's own text repeats the URL.
+// root is the innermost error of a failed connection. The text that pgx adds repeats the URL.
 func root(err error) error {
 	for {
 		var network *net.OpError
@@ -78,8 +78,11 @@ func root(err error) error {
 	}
 }
 
-// untrusted is the advice where a client's certificate is not enough.
-const untrusted = "the server does not take the client's certificate in sslcert: is it of an authority that the server trusts, and still valid?"
+// The advice about the client's certificate: if there is none, and if the server refuses it.
+const (
+	needsCertificate = "the server asks for a certificate of the client: name it and its key with sslcert=FILE and sslkey=FILE in the URL"
+	untrusted        = "the server refuses the client's certificate in sslcert: is it still valid, and signed by an authority that the server trusts?"
+)
 
 // hasCertificate reports whether the URL names a certificate of the client.
 func (s *server) hasCertificate() bool {
@@ -88,27 +91,27 @@ func (s *server) hasCertificate() bool {
 	})
 }
 
-// aboutAccess is the advice for a server or a pooler that refuses this way in, whoever the user is.
+// aboutAccess is the advice if a server or a pooler refuses this kind of connection, whoever the user is.
 func (s *server) aboutAccess(said string) string {
 	has := func(part string) bool { return strings.Contains(said, part) }
 	switch {
-	case has("no encryption"), has("SSL off"), has("SSL required"): // of PostgreSQL, of those before 14, of PgBouncer
+	case has("no encryption"), has("SSL off"), has("SSL required"): // PostgreSQL, PostgreSQL before 14, PgBouncer
 		return "the server takes encrypted connections only: write sslmode=require, or verify-full with sslrootcert=FILE, into the URL"
 	case has("client certificate") && s.hasCertificate():
 		return untrusted
 	case has("client certificate"):
-		return "the server asks for a certificate of the client: name it and its key with sslcert=FILE and sslkey=FILE in the URL"
+		return needsCertificate
 	case has("certificate authentication failed"):
-		return "the client's certificate is of another user: its common name must be the user in the URL"
+		return "the client's certificate is for another user: its common name must be the user in the URL"
 	case has("pg_hba.conf"):
-		return "the server lets this user, from this machine, not into this database: whoever runs it adds a line to pg_hba.conf"
+		return "the server does not let this user into this database from this machine: whoever runs it can add a line to pg_hba.conf"
 	case has("unsupported startup parameter"):
-		return "a pooler refuses this parameter of the URL: take it out, or let the pooler ignore it with ignore_startup_parameters"
+		return "a pooler refuses this parameter of the URL: remove it, or let the pooler ignore it with ignore_startup_parameters"
 	}
 	return ""
 }
 
-// aboutTLS is the advice for an error of TLS; empty for another one.
+// aboutTLS is the advice for an error of TLS; empty for other errors.
 func (s *server) aboutTLS(err error) string {
 	var name x509.HostnameError
 	var authority x509.UnknownAuthorityError
@@ -119,31 +122,31 @@ func (s *server) aboutTLS(err error) string {
 	case errors.As(err, &name):
 		return aboutName(name)
 	case errors.As(err, &authority) && s.roots != "" && s.roots != "system":
-		return fmt.Sprintf("the authority in %s did not sign the server's certificate: name the file of the one that did with sslrootcert=FILE, and ask whoever runs the server if it should have changed", s.roots)
+		return fmt.Sprintf("the authority in %s did not sign the server's certificate: name the file of the authority that did with sslrootcert=FILE. Ask whoever runs the server whether it has changed", s.roots)
 	case errors.As(err, &authority):
 		return "this machine does not know the authority that signed the server's certificate: name the file of its certificate with sslrootcert=FILE in the URL"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Sprintf("the server's certificate was for %s to %s: have it renewed; if that is now, this machine's clock is wrong", day(invalid.Cert.NotBefore), day(invalid.Cert.NotAfter))
+		return fmt.Sprintf("the server's certificate is valid from %s to %s: have it renewed. If today is within that time, this machine's clock is wrong", day(invalid.Cert.NotBefore), day(invalid.Cert.NotAfter))
 	case errors.As(err, &invalid), strings.Contains(text, "x509:"):
-		return "the server's certificate cannot be trusted as it is: whoever runs the server has to make another one"
+		return "the server's certificate cannot be trusted as it is: whoever runs the server must make another one"
 	case errors.As(err, &network) && network.Op == "remote error":
 		return aboutAlert(network.Err.Error())
 	case strings.Contains(text, "unsupported protocol version"):
 		return aboutAlert("protocol version")
 	case strings.Contains(text, "channel binding"):
-		return "channel_binding=require takes TLS, a password that the server keeps as scram-sha-256, and no pooler between"
+		return "channel_binding=require needs TLS, a password that the server keeps as scram-sha-256, and no pooler in between"
 	case refusedTLS(err):
-		return "the server, or a pooler before it, has no TLS: turn it on there (ssl = on). Without it, everybody on the way reads the password and the runs and can change them; " +
-			"sslmode=disable in the URL accepts that, and is meant for a server on this machine or in a private network"
+		return "the server, or a pooler in front of it, has no TLS: turn it on there (ssl = on). Without it, everybody on the way can read and change the password and the runs; " +
+			"sslmode=disable in the URL accepts that: use it only for a server on this machine or in a private network"
 	case strings.Contains(text, "first record does not look like a TLS handshake"), strings.Contains(text, "tls error: EOF"):
-		return "what answers there speaks no TLS of PostgreSQL: is the port right? sslnegotiation=direct takes PostgreSQL 17"
+		return "the answer is not TLS as PostgreSQL speaks it: is the port right? sslnegotiation=direct needs PostgreSQL 17"
 	}
 	return ""
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// aboutName is the advice for a certificate of another name.
+// aboutName is the advice for a certificate with another name.
 func aboutName(err x509.HostnameError) string {
 	var names []string
 	if err.Certificate != nil {
@@ -153,12 +156,12 @@ func aboutName(err x509.HostnameError) string {
 		}
 	}
 	if len(names) == 0 {
-		return "the server's certificate has no name that can be checked: whoever runs the server makes one with a subjectAltName"
+		return "the server's certificate has no name that can be checked: whoever runs the server must make one with a subjectAltName"
 	}
 	if len(names) > 5 {
 		names = append(names[:5], "…")
 	}
-	return fmt.Sprintf("the certificate is for %s: write that name as the host in the URL (with hostaddr=ADDRESS where it does not lead there). If %s is meant, another server answers there: do not send it a password",
+	return fmt.Sprintf("the certificate is for %s: write that name as the host in the URL (with hostaddr=ADDRESS if the name does not lead there). If %s is the right name, another server answers there: do not send it a password",
 		strings.Join(names, ", "), err.Host)
 }
 
@@ -166,13 +169,13 @@ func aboutName(err x509.HostnameError) string {
 func aboutAlert(text string) string {
 	switch {
 	case strings.Contains(text, "certificate required"), strings.Contains(text, "handshake failure"):
-		return "the server asks for a certificate of the client: name it and its key with sslcert=FILE and sslkey=FILE in the URL"
+		return needsCertificate
 	case strings.Contains(text, "certificate"):
 		return untrusted
 	case strings.Contains(text, "unrecognized name"):
-		return "the server has no certificate for this name: write the name that it is known by as the host in the URL"
+		return "the server has no certificate for this name: write the name in its certificate as the host in the URL"
 	case strings.Contains(text, "protocol version"):
-		return "the server speaks only versions of TLS that are no longer safe: it needs TLS 1.2"
+		return "the server speaks only versions of TLS that are no longer safe: have TLS 1.2 turned on there"
 	}
-	return "the server broke off the handshake of TLS: its log says why"
+	return "the server broke off the TLS handshake: its log says why"
 }

@@ -67,7 +67,7 @@ func (a *authority) sign(t *testing.T, template *x509.Certificate) (cert, key st
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
 }
 
-// served are the files of a server with this certificate, which takes connections by these lines alone.
+// served are the options of a server with this certificate. hba is its whole pg_hba.conf.
 func (a *authority) served(t *testing.T, template *x509.Certificate, hba string) pgtest.Options {
 	t.Helper()
 	cert, key := a.sign(t, template)
@@ -78,7 +78,7 @@ func (a *authority) served(t *testing.T, template *x509.Certificate, hba string)
 	}
 }
 
-// client is a certificate for a user, as parameters of a URL.
+// client gives the parameters of a URL that name a certificate for a user.
 func (a *authority) client(t *testing.T, user string) string {
 	t.Helper()
 	cert, key := a.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: user}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
@@ -115,7 +115,7 @@ func ends(t *testing.T, cases map[string]tlsCase) {
 			}
 		}
 		if err != nil && strings.Contains(strings.Join(strings.Fields(err.Error()), ""), "disable") {
-			t.Errorf("%s: the advice gives a protection up: %v", name, err)
+			t.Errorf("%s: the advice switches TLS off: %v", name, err)
 		}
 	}
 }
@@ -140,47 +140,47 @@ func TestTroubleWithTLS(t *testing.T) {
 	}
 	root := "&sslrootcert=" + ours.file
 	ends(t, map[string]tlsCase{
-		"as it is meant":                   {named("sslmode=verify-full" + root), nil},
-		"with channel binding":             {named("sslmode=verify-full&channel_binding=require" + root), nil},
-		"without the name":                 {with("sslmode=verify-ca" + root), nil},
-		"nothing is verified":              {with("sslmode=require"), nil},
-		"an address for the name":          {with("sslmode=verify-full" + root), []string{"x509", "the certificate is for db.test: write that name as the host", "hostaddr="}},
-		"another name":                     {strings.Replace(named("sslmode=verify-full"+root), "db.test", "other.test", 1), []string{"is valid for db.test, not other.test", "If other.test is meant, another server answers"}},
-		"no authority is named":            {named("sslmode=verify-full"), []string{"unknown authority", "sslrootcert=FILE"}},
-		"another authority":                {named("sslmode=verify-ca&sslrootcert=" + other.file), []string{"unknown authority", "the authority in " + other.file + " did not sign"}},
-		"another authority, by require":    {named("sslmode=require&sslrootcert=" + other.file), []string{"the authority in " + other.file + " did not sign"}},
-		"in the clear":                     {with("sslmode=" + "disable"), []string{"write sslmode=require"}},
-		"a word that is none":              {named("sslmode=verify_full"), []string{"sslmode=verify_full is not known: expected one of verify-full, verify-ca, require"}},
-		"binding that is none":             {named("sslmode=verify-full&channel_binding=yes"), []string{"channel_binding=yes is not known: expected one of require, prefer"}},
-		"no such file":                     {named("sslmode=verify-full&sslrootcert=/nowhere/ca.pem"), []string{"/nowhere/ca.pem: no such file"}},
-		"a file without a certificate":     {named("sslmode=verify-full&sslrootcert=" + empty), []string{"holds no certificate"}},
-		"a certificate without its key":    {named("sslmode=require&sslcert=" + ours.file), []string{"sslcert and sslkey belong together"}},
-		"an address that is none":          {named("hostaddr=db.test"), []string{"hostaddr=db.test is no address"}},
-		"more addresses than hosts":        {named("hostaddr=127.0.0.1,127.0.0.2"), []string{"hostaddr has 2 addresses for 1 hosts"}},
-		"the encrypted try at this server": {with(""), nil},
+		"all as it should be":             {named("sslmode=verify-full" + root), nil},
+		"with channel binding":            {named("sslmode=verify-full&channel_binding=require" + root), nil},
+		"the name is not verified":        {with("sslmode=verify-ca" + root), nil},
+		"nothing is verified":             {with("sslmode=require"), nil},
+		"an address for the name":         {with("sslmode=verify-full" + root), []string{"x509", "the certificate is for db.test: write that name as the host", "hostaddr="}},
+		"another name":                    {strings.Replace(named("sslmode=verify-full"+root), "db.test", "other.test", 1), []string{"is valid for db.test, not other.test", "If other.test is the right name, another server answers"}},
+		"no authority is named":           {named("sslmode=verify-full"), []string{"unknown authority", "sslrootcert=FILE"}},
+		"another authority":               {named("sslmode=verify-ca&sslrootcert=" + other.file), []string{"unknown authority", "the authority in " + other.file + " did not sign"}},
+		"another authority, with require": {named("sslmode=require&sslrootcert=" + other.file), []string{"the authority in " + other.file + " did not sign"}},
+		"in the clear":                    {with("sslmode=" + "disable"), []string{"write sslmode=require"}},
+		"an unknown word":                 {named("sslmode=verify_full"), []string{"sslmode=verify_full is not known: expected one of verify-full, verify-ca, require"}},
+		"an unknown word for binding":     {named("sslmode=verify-full&channel_binding=yes"), []string{"channel_binding=yes is not known: expected one of require, prefer"}},
+		"no such file":                    {named("sslmode=verify-full&sslrootcert=/nowhere/ca.pem"), []string{"/nowhere/ca.pem: no such file"}},
+		"a file without a certificate":    {named("sslmode=verify-full&sslrootcert=" + empty), []string{"holds no certificate"}},
+		"a certificate without its key":   {named("sslmode=require&sslcert=" + ours.file), []string{"sslcert and sslkey belong together"}},
+		"not an address":                  {named("hostaddr=db.test"), []string{"hostaddr=db.test is not an IP address"}},
+		"more addresses than hosts":       {named("hostaddr=127.0.0.1,127.0.0.2"), []string{"hostaddr has 2 addresses for 1 hosts"}},
+		"no parameter, on this machine":   {with(""), nil},
 	})
 
 	server.Restart(t, ours.served(t, &x509.Certificate{DNSNames: []string{"db.test"}, NotBefore: time.Now().AddDate(0, -2, 0), NotAfter: time.Now().AddDate(0, -1, 0)},
 		"hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-full\n"))
 	ends(t, map[string]tlsCase{
-		"expired":                      {named("sslmode=verify-full" + root), []string{"expired", "have it renewed", "clock"}},
-		"no certificate of the client": {with("sslmode=require"), []string{"client certificate", "sslcert=FILE and sslkey=FILE"}},
-		"here, encrypted or not":       {with(""), []string{"client certificate", "sslcert=FILE and sslkey=FILE"}},
-		"the client's certificate":     {with("sslmode=require" + ours.client(t, "plimsoll")), nil},
-		"of another user":              {with("sslmode=require" + ours.client(t, "somebody")), []string{"the certificate's common name must be the user"}},
-		"of another authority":         {with("sslmode=require" + other.client(t, "plimsoll")), []string{"does not take the client's certificate"}},
+		"expired":                            {named("sslmode=verify-full" + root), []string{"expired", "have it renewed", "clock"}},
+		"no certificate of the client":       {with("sslmode=require"), []string{"client certificate", "sslcert=FILE and sslkey=FILE"}},
+		"on this machine, encrypted or not":  {with(""), []string{"client certificate", "sslcert=FILE and sslkey=FILE"}},
+		"the client's certificate":           {with("sslmode=require" + ours.client(t, "plimsoll")), nil},
+		"a certificate for another user":     {with("sslmode=require" + ours.client(t, "somebody")), []string{"the certificate's common name must be the user"}},
+		"a certificate of another authority": {with("sslmode=require" + other.client(t, "plimsoll")), []string{"refuses the client's certificate"}},
 	})
 
 	server.Restart(t, ours.served(t, &x509.Certificate{Subject: pkix.Name{CommonName: "db.test"}}, "hostssl nobody all 127.0.0.1/32 scram-sha-256\n"))
 	ends(t, map[string]tlsCase{
-		"a certificate without names":  {named("sslmode=verify-full" + root), []string{"makes one with a subjectAltName"}},
-		"this database lets nobody in": {with("sslmode=require"), []string{"pg_hba.conf", "whoever runs it adds a line"}},
-		"neither way":                  {with(""), []string{"pg_hba.conf", "whoever runs it adds a line"}},
+		"a certificate without names":        {named("sslmode=verify-full" + root), []string{"must make one with a subjectAltName"}},
+		"pg_hba.conf lets nobody in":         {with("sslmode=require"), []string{"pg_hba.conf", "whoever runs it can add a line"}},
+		"neither encrypted nor in the clear": {with(""), []string{"pg_hba.conf", "whoever runs it can add a line"}},
 	})
 }
 
-// On this machine a server without TLS is asked in the clear. What it says then is the reason, and not that it
-// has no TLS.
+// On this machine a server without TLS is asked again in the clear. The error gives the answer to that, and not
+// the lack of TLS.
 func TestReasonOfAServerWithoutTLS(t *testing.T) {
 	database := change(t, pgtest.Database(t), func(u *url.URL) { u.RawQuery = "" })
 	full := settle(t, database)
@@ -200,14 +200,14 @@ func TestServerWithoutTLS(t *testing.T) {
 	for what, place := range map[string]string{"a server": database, "a pooler": pgtest.Pooler(t, database)} {
 		for _, query := range []string{"sslmode=require", "sslmode=verify-full", "sslmode=require&channel_binding=require"} {
 			_, err := postgres.Open(t.Context(), change(t, place, func(u *url.URL) { u.RawQuery = query }))
-			for _, want := range []string{"refused TLS", "turn it on there", "reads the password", "a server on this machine or in a private network"} {
+			for _, want := range []string{"refused TLS", "turn it on there", "can read and change the password", "a server on this machine or in a private network"} {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("%s, %s: got %v, want %q in it", what, query, err, want)
 				}
 			}
 		}
 		_, err := postgres.Open(t.Context(), change(t, place, func(u *url.URL) { u.RawQuery = "sslmode=disable&channel_binding=require" }))
-		if err == nil || !strings.Contains(err.Error(), "channel_binding=require takes TLS") {
+		if err == nil || !strings.Contains(err.Error(), "channel_binding=require needs TLS") {
 			t.Errorf("%s, bound to a channel that is not there: got %v", what, err)
 		}
 		_, err = postgres.Open(t.Context(), change(t, place, func(u *url.URL) { u.RawQuery = "sslmode=require&sslnegotiation=direct" }))

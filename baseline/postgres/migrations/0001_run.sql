@@ -1,6 +1,6 @@
--- Where roles.sql has been run, what is made here belongs to plimsoll_admin, whoever of its
--- members migrates; the role is taken for this transaction alone. Later migrations begin so too.
--- Since PostgreSQL 16 not every member may take a role: its maker may only grant it.
+-- If roles.sql has been run, plimsoll_admin owns all that is made here, whichever of its members
+-- migrates: the role is set for this transaction alone. Later migrations begin the same way. Since
+-- PostgreSQL 16 not every member may set a role: its maker may only grant it.
 DO $$
 DECLARE
     takes text := CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
@@ -25,7 +25,7 @@ CREATE TABLE plimsoll_run (
     tool           text NOT NULL,
     started        timestamptz NOT NULL,
     stored         timestamptz NOT NULL DEFAULT now(),
-    summary        json NOT NULL CHECK (jsonb_typeof(summary::jsonb) IS NOT NULL), -- what histories are read from; figures has a list for each metric, in the order of routes, "*" for all
+    summary        json NOT NULL CHECK (jsonb_typeof(summary::jsonb) IS NOT NULL), -- histories are read from it; figures has a list for each metric, in the order of routes, "*" for all
     document       bytea NOT NULL  -- the run: JSON, compressed with gzip
 );
 ALTER TABLE plimsoll_run ALTER COLUMN document SET STORAGE EXTERNAL; -- it is compressed already
@@ -34,8 +34,8 @@ CREATE INDEX plimsoll_run_commit ON plimsoll_run (commit_sha, fit, repository, b
 CREATE INDEX plimsoll_run_branch ON plimsoll_run (series, branch, repository, started DESC, id);
 CREATE INDEX plimsoll_run_newest ON plimsoll_run (started DESC, id);
 
--- Marks are only ever added: of several on a run the one with the highest number counts.
--- What is looked for in plimsoll_accepted is copied from the run, which never changes.
+-- Marks are only ever added. If a run has several, the one with the highest number counts.
+-- Queries on plimsoll_accepted need some columns of the run. They are copies, since a run never changes.
 CREATE TABLE plimsoll_accepted (
     mark       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run        text COLLATE "C" NOT NULL REFERENCES plimsoll_run ON DELETE CASCADE,
@@ -61,9 +61,9 @@ CREATE TABLE plimsoll_excluded (
 CREATE INDEX plimsoll_excluded_run ON plimsoll_excluded (run, mark);
 
 -- For people's own SQL and for Grafana: one row for each run, route and metric. Counts are summed
--- over the rounds, the others are their medians. Excluded runs are left out. OFFSET keeps the
--- planner from reading the JSON again for each value. What is no figure is NULL, so a row that
--- somebody has damaged breaks no query.
+-- over the rounds, the others are medians of the rounds. Excluded runs are left out. OFFSET keeps the
+-- planner from reading the JSON again for each value. A value that is not a number becomes NULL, so a
+-- damaged row breaks no query.
 CREATE VIEW plimsoll_figure AS
 SELECT r.id AS run, r.series, r.repository, r.branch, r.commit_sha, r.environment, r.tool, r.started,
        f.route,
@@ -80,7 +80,7 @@ CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.summary -> 'figures') WHEN 'ob
 CROSS JOIN LATERAL (SELECT m.value -> (f.number::int - 1) AS figure) AS v
 WHERE jsonb_typeof(m.value) = 'array' AND NOT EXISTS (SELECT FROM plimsoll_excluded x WHERE x.run = r.id);
 
--- What roles.sql grants on tables that are there when it is run.
+-- The same rights that roles.sql grants on existing tables.
 DO $$
 BEGIN
     IF current_user = 'plimsoll_admin' THEN
