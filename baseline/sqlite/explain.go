@@ -22,7 +22,7 @@ func (f *file) explain(to table.Deed, err error) error {
 	return fmt.Errorf("%s: %w", f.path, inWords(f.path, to, err))
 }
 
-// inWords goes by the primary code of an error: see SQLite's list of result codes.
+// inWords explains an error by its primary code: see SQLite's list of result codes.
 func inWords(path string, to table.Deed, err error) error {
 	var of *sqlite.Error
 	if !errors.As(err, &of) {
@@ -30,7 +30,7 @@ func inWords(path string, to table.Deed, err error) error {
 	}
 	switch of.Code() & 0xff {
 	case sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("the file is damaged, or never was one of SQLite: restore it from a copy or a cache, name another one, or remove it to begin anew: %w", err)
+		return fmt.Errorf("the file is damaged, or is not an SQLite file: restore it from a copy or a cache, name another file, or remove it to begin anew: %w", err)
 	case sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("the file is damaged: restore it from a copy or a cache, or remove it to begin anew: %w", err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
@@ -40,44 +40,43 @@ func inWords(path string, to table.Deed, err error) error {
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("cannot %s: the disk is full, and nothing was written: make room: %w", to, err)
 	case sqlite3.SQLITE_IOERR:
-		return fmt.Errorf("cannot %s: the disk, or the network that it lies behind, failed: %w", to, err)
+		return fmt.Errorf("cannot %s: the disk failed, or the network to it: %w", to, err)
 	case sqlite3.SQLITE_CANTOPEN:
 		return cannotOpen(path, err)
 	case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:
-		return fmt.Errorf("cannot %s: the tables in the file are not those that Plimsoll made: restore it from a copy or a cache, or name another one: %w", to, err)
+		return fmt.Errorf("cannot %s: the tables in the file are not those that Plimsoll made: restore the file from a copy or a cache, or name another file: %w", to, err)
 	}
 	return err
 }
 
-// cannotOpen says why SQLite, which does not say it, can neither open the file nor make it.
+// cannotOpen finds out why SQLite can neither open nor make the file, since SQLite does not say it.
 func cannotOpen(path string, err error) error {
 	switch file, failed := os.Open(path); {
 	case failed == nil:
 		file.Close() //nolint:errcheck // nothing was written
-		return fmt.Errorf("%w: this user may read the file, and not make others beside it: %w", baseline.ErrUnreachable, err)
+		return fmt.Errorf("%w: this user may read the file, but not make files beside it: %w", baseline.ErrUnreachable, err)
 	case !errors.Is(failed, fs.ErrNotExist):
 		return noPlace("read it, or enter its directory", failed)
 	}
 	if _, failed := os.Lstat(path); failed == nil {
 		return fmt.Errorf("%w: it is a link that leads nowhere: make the directory that it leads to, or remove the link: %w", baseline.ErrUnreachable, err)
 	}
-	return fmt.Errorf("%w: this user may not make files in the directory: give the right to it, or name another one: %w", baseline.ErrDenied, err)
+	return fmt.Errorf("%w: this user may not make files in the directory: grant write access to it, or name another file: %w", baseline.ErrDenied, err)
 }
 
-// noFile says why what is at a path cannot hold a database; nil where it may.
+// noFile refuses a path that is not a regular file, if something is there.
 func noFile(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil, info.Mode().IsRegular():
-		return nil // what keeps it from being opened is told then
+		return nil // opening it gives a better error
 	case info.IsDir():
 		return fmt.Errorf("%w: it is a directory: name a file in it", baseline.ErrUnreachable)
 	}
 	return fmt.Errorf("%w: it is a device, a pipe or a socket: name a file", baseline.ErrUnreachable)
 }
 
-// misread says what is wrong with a path that is missing, or was written as a URL or for a shell; nil for
-// another one.
+// misread refuses a path that is empty, or was written for a URL or a shell.
 func misread(path string) error {
 	if path == "" {
 		return errors.New("sqlite: needs a path after it, such as sqlite:.plimsoll/baselines.db")
@@ -86,12 +85,12 @@ func misread(path string) error {
 		return fmt.Errorf("sqlite:%s has no host: write sqlite:%s for a file below this directory, or sqlite:/%s for one below the root", path, rest, rest)
 	}
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		return fmt.Errorf("sqlite:%s: nobody puts your home in the place of ~ here: write sqlite:$HOME/%s in a shell, or the whole path", path, rest)
+		return fmt.Errorf("sqlite:%s: only a shell replaces ~ by your home directory, and none has: write sqlite:$HOME/%s in a shell, or the whole path", path, rest)
 	}
 	return nil
 }
 
-// noPlace is an error of the file, or of the directories above it.
+// noPlace is the error about the file, or about a directory above it.
 func noPlace(to string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w: this user may not %s: %w", baseline.ErrDenied, to, err)

@@ -12,9 +12,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 )
 
-// What a disk and other processes do to a file is told as what it is. The settings of the one connection stand
-// for a full disk, a file that may only be read, and a minute that is too long for a test.
-func TestWhatAFileCannotDo(t *testing.T) {
+// The errors name a full disk, a read-only file and a lock. Settings of the connection stand for them, and for the
+// minute, which is too long for a test.
+func TestErrorsOfAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "b.db")
 	if store, err := Open(t.Context(), path); err != nil {
 		t.Fatal(err)
@@ -26,9 +26,9 @@ func TestWhatAFileCannotDo(t *testing.T) {
 		denied  bool
 		want    string
 	}{
-		"a full disk":        {"PRAGMA max_page_count = 1", false, "cannot add runs: the disk is full, and nothing was written"},
-		"only to be read":    {"PRAGMA query_only = on", true, "permission denied: cannot add runs: this user may not write the file"},
-		"locked by somebody": {"PRAGMA busy_timeout = 50", false, "cannot add runs: another process kept the file locked"},
+		"a full disk":               {"PRAGMA max_page_count = 1", false, "cannot add runs: the disk is full, and nothing was written"},
+		"a read-only file":          {"PRAGMA query_only = on", true, "permission denied: cannot add runs: this user may not write the file"},
+		"locked by another process": {"PRAGMA busy_timeout = 50", false, "cannot add runs: another process kept the file locked"},
 	} {
 		db, err := sql.Open("sqlite", path+"?_txlock=immediate")
 		if err != nil {
@@ -54,7 +54,7 @@ func TestWhatAFileCannotDo(t *testing.T) {
 	}
 }
 
-// lock keeps all others out.
+// lock keeps all other connections out.
 func lock(t *testing.T, path string) (unlock func()) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)

@@ -32,21 +32,21 @@ func (f *file) migrate(ctx context.Context) error {
 	return nil
 }
 
-// database is a file that is brought up to date.
+// database is a file whose tables are migrated.
 type database struct{ *file }
 
-// Version tells how far the tables are.
+// Version is the newest version in plimsoll_schema.
 func (d database) Version(ctx context.Context) (int, error) { return version(ctx, d.db) }
 
-// Transact keeps other writers out from the begin: transactions are immediate ones.
+// Transact keeps other writers out from its beginning: all transactions are immediate.
 func (d database) Transact(ctx context.Context, f func(migrate.Transaction) error) error {
 	return d.transact(ctx, func(tx *sql.Tx) error { return f(transaction{tx}) })
 }
 
-// transaction is one in the database.
+// transaction is a transaction in the database.
 type transaction struct{ tx *sql.Tx }
 
-// Version tells how far the tables are.
+// Version is the newest version in plimsoll_schema.
 func (t transaction) Version(ctx context.Context) (int, error) { return version(ctx, t.tx) }
 
 // Exec runs statements.

@@ -1,8 +1,7 @@
 // Package sqlite keeps baselines in one file, without a server: the embedded default.
 //
-// It uses a rollback journal and no write-ahead log: between two writes there is a single file, which
-// CI's caches can carry. While one process writes, others wait. The driver is modernc.org/sqlite: no
-// cgo.
+// It uses a rollback journal and no write-ahead log. Between two writes there is only the one file, which CI's
+// caches can carry. While one process writes, others wait. The driver, modernc.org/sqlite, needs no cgo.
 package sqlite
 
 import (
@@ -20,14 +19,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/table"
 )
 
-// busyTimeout is how long a writer waits for another, in milliseconds. A write takes a few, a
-// migration a little longer. Waiters do not queue in SQLite. They try again now and then, so on a slow
-// disk one of many can wait long.
+// busyTimeout is how long a writer waits for another, in milliseconds. A write takes a few milliseconds, a
+// migration a little longer. SQLite has no queue: waiters try again now and then, so one of many can wait long on
+// a slow disk.
 const busyTimeout = "60000"
 
-// Open opens the file at path, and makes it and its directory if need be. The error is a
-// baseline.LocationError when the path is not what it seems. It wraps
-// baseline.ErrUnreachable, baseline.ErrDenied, or baseline.ErrNewerSchema when a newer program made the file.
+// Open opens the file at path, and makes it and its directory if they are missing. The error is a
+// baseline.LocationError if the path is empty, or was written for a URL or a shell. Other errors wrap
+// baseline.ErrUnreachable, baseline.ErrDenied, or baseline.ErrNewerSchema if a newer program has migrated the
+// file.
 func Open(ctx context.Context, path string) (baseline.Store, error) {
 	if err := misread(path); err != nil {
 		return nil, baseline.LocationError{Err: err}

@@ -39,7 +39,7 @@ func TestContract(t *testing.T) {
 	}}.Run(t)
 }
 
-func TestNewerSchemaIsRefusedInWords(t *testing.T) {
+func TestNewerSchemaIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "b.db")
 	store, err := sqlite.Open(t.Context(), path)
 	if err != nil {
@@ -79,14 +79,14 @@ func TestOneFile(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoStore(t *testing.T) {
+func TestPathsThatAreNoStore(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text.db")
 	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		text:                         text + ": the file is damaged, or never was one of SQLite: restore it",
+		text:                         text + ": the file is damaged, or is not an SQLite file: restore it",
 		dir:                          dir + ": the store cannot be reached: it is a directory: name a file in it",
 		filepath.Join(text, "below"): "the store cannot be reached: mkdir " + text,
 	} {
@@ -105,8 +105,8 @@ func TestWhatIsNoStore(t *testing.T) {
 	}
 }
 
-// What is no file, or a file with tables of others, is told as what it is.
-func TestWhatIsThereAlready(t *testing.T) {
+// The errors name a path that is not a file, and a file with somebody else's tables.
+func TestPathsOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	for name, tables := range map[string]string{"version": "CREATE TABLE plimsoll_schema (x)", "run": "CREATE TABLE plimsoll_run (x)"} {
@@ -115,7 +115,7 @@ func TestWhatIsThereAlready(t *testing.T) {
 		}
 	}
 	if err := os.Symlink(path("gone/b.db"), path("link")); err != nil {
-		t.Skip(err) // Windows takes a right for it
+		t.Skip(err) // Windows needs a privilege for it
 	}
 	for name, want := range map[string]string{
 		path("version"): "cannot open the store: the tables in the file are not those that Plimsoll made",
@@ -129,7 +129,7 @@ func TestWhatIsThereAlready(t *testing.T) {
 	}
 }
 
-// A file in which a page was overwritten is called damaged, whichever command meets it.
+// A file with overwritten or missing pages is called damaged, by Open or by Put.
 func TestDamagedFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "b.db")
 	store, err := sqlite.Open(t.Context(), path)

@@ -10,7 +10,7 @@ CREATE TABLE plimsoll_run (
     tool           TEXT NOT NULL,
     started        TIMESTAMP NOT NULL,
     stored         TIMESTAMP NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')),
-    summary        TEXT NOT NULL CHECK (json_valid(summary)), -- JSON: what histories are read from; figures has a list for each metric, in the order of routes, "*" for all
+    summary        TEXT NOT NULL CHECK (json_valid(summary)), -- JSON: histories are read from it; figures has a list for each metric, in the order of routes, "*" for all
     document       BLOB NOT NULL  -- the run: JSON, compressed with gzip
 );
 CREATE INDEX plimsoll_run_window ON plimsoll_run (fit, branch, repository, started DESC, id);
@@ -18,8 +18,8 @@ CREATE INDEX plimsoll_run_commit ON plimsoll_run (commit_sha, fit, repository, b
 CREATE INDEX plimsoll_run_branch ON plimsoll_run (series, branch, repository, started DESC, id);
 CREATE INDEX plimsoll_run_newest ON plimsoll_run (started DESC, id);
 
--- Marks are only ever added: of several on a run the one with the highest number counts.
--- What is looked for in plimsoll_accepted is copied from the run, which never changes.
+-- Marks are only ever added. If a run has several, the one with the highest number counts.
+-- Queries on plimsoll_accepted need some columns of the run. They are copies, since a run never changes.
 CREATE TABLE plimsoll_accepted (
     mark       INTEGER PRIMARY KEY,
     run        TEXT NOT NULL REFERENCES plimsoll_run ON DELETE CASCADE,
@@ -45,7 +45,8 @@ CREATE TABLE plimsoll_excluded (
 CREATE INDEX plimsoll_excluded_run ON plimsoll_excluded (run, mark);
 
 -- For people's own SQL and for Grafana: one row for each run, route and metric. Counts are summed
--- over the rounds, the others are their medians. Excluded runs are left out. What is no figure is NULL.
+-- over the rounds, the others are medians of the rounds. Excluded runs are left out. A value that is
+-- not a number becomes NULL.
 CREATE VIEW plimsoll_figure AS
 SELECT r.id AS run, r.series, r.repository, r.branch, r.commit_sha, r.environment, r.tool, r.started,
        f.value AS route,
