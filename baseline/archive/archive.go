@@ -1,15 +1,15 @@
-// Package archive writes runs of a store into one file, and reads such files, to move them
-// from store to store and to hand them to those who cannot reach one.
+// Package archive writes the runs of a store into one file, and reads such files. A file moves runs from store to
+// store, or to somebody who cannot reach a store.
 //
 // A file is JSON lines. The first says what it is. Then comes a line for each run, newest
 // first, with its compact result, its marks and a digest of its own. The last line has the
 // number of runs and a digest of all lines before it, so a file that was cut is refused.
 // The same runs give the same bytes.
 //
-// Read does not trust a file. It checks sizes, nesting, counts, order and digests, computes every
-// ID again, and refuses unknown fields and doubled keys. It hands nothing on before it has checked
-// the whole file, and has one run in memory at a time. The digests are against accidents: who can
-// write a file can write its digests too, and what they put into it.
+// Read does not trust a file. It checks sizes, nesting, counts, order and digests, computes every ID again, and
+// refuses unknown fields and doubled keys. It hands nothing on before it has checked the whole file, and has one
+// run in memory at a time. The digests detect accidents, not forgery: whoever can write a file can write its
+// digests too.
 package archive
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result/plainjson"
 )
 
-// What the first line says.
+// The contents of the first line.
 const (
 	format  = "plimsoll runs"
 	version = 1
@@ -46,15 +46,15 @@ func lineLimit() plainjson.Limit {
 	return l
 }
 
-// ErrMalformed is wrapped by what Read returns for a file that is no whole archive.
+// ErrMalformed is wrapped by the errors of Read about a file that is not a whole archive.
 var ErrMalformed = errors.New("not a whole file of plimsoll's runs")
 
 // Run is one run in a file.
 type Run struct {
 	ID     string    `json:"id"`
 	Branch string    `json:"branch"`
-	Stored time.Time `json:"stored"` // when the store that it comes from was given it
-	// What was said of it.
+	Stored time.Time `json:"stored"` // when it was put into the store that it comes from
+	// The marks on it.
 	Accepted *baseline.Mark `json:"accepted,omitempty"`
 	Excluded *baseline.Mark `json:"excluded,omitempty"`
 	Result   *result.Result `json:"result"` // compact
@@ -125,9 +125,9 @@ func (r Run) check() error {
 	}
 	switch id := r.Result.ID(); {
 	case r.ID != id:
-		return fmt.Errorf("the run is called %.12s and is run %.12s: its result is not the one that was written", r.ID, id)
+		return fmt.Errorf("the run is called %.12s but is run %.12s: its result is not the one that was written", r.ID, id)
 	case r.Branch != r.Result.Branch:
-		return fmt.Errorf("run %.12s is filed under branch %.40q and says %.40q itself", r.ID, r.Branch, r.Result.Branch)
+		return fmt.Errorf("run %.12s is filed under branch %.40q but itself says %.40q", r.ID, r.Branch, r.Result.Branch)
 	case r.Stored.IsZero():
 		return fmt.Errorf("run %.12s does not say when it was stored", r.ID)
 	}

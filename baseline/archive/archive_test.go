@@ -70,7 +70,7 @@ func export(t *testing.T, s baseline.Store) []byte {
 }
 
 func TestMoveFromStoreToStore(t *testing.T) {
-	const n = 102 // more than a store is asked for at once
+	const n = 102 // more than one page
 	here, there := open(t), open(t)
 	file := write(t, n)
 	for i, want := range []archive.Imported{{Runs: n, New: n, Marked: 11}, {Runs: n}} {
@@ -92,7 +92,7 @@ func TestMoveFromStoreToStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		for j := range lists[i] {
-			lists[i][j].Stored = time.Time{} // which a store says anew
+			lists[i][j].Stored = time.Time{} // each store sets its own
 		}
 	}
 	a, b := fmt.Sprintf("%+v", describe(t, lists[0])), fmt.Sprintf("%+v", describe(t, lists[1]))
@@ -101,7 +101,7 @@ func TestMoveFromStoreToStore(t *testing.T) {
 	}
 }
 
-// A mark in another zone, and finer than a store keeps it, is put once too.
+// A mark in another time zone, with more digits than a store keeps, is put only once too.
 func TestImportAgainMarksNothing(t *testing.T) {
 	run := baseline.Run{Result: storetest.NewResult(1).Compact()}
 	mark := storetest.NewMark(1)
@@ -134,7 +134,7 @@ func TestSameRunsSameBytes(t *testing.T) {
 		t.Error("writing twice gives different bytes")
 	}
 	if again := rewrite(t, file); !bytes.Equal(file, again) {
-		t.Error("what was read is written differently")
+		t.Error("writing the runs that were read gives different bytes")
 	}
 	if n, err := archive.Read(bytes.NewReader(write(t, 0)), nil); n != 0 || err != nil {
 		t.Errorf("a file without runs: %d, %v", n, err)
@@ -167,7 +167,7 @@ func rewrite(t testing.TB, file []byte) []byte {
 
 var stored = regexp.MustCompile(`"stored":"[^"]*"`)
 
-// seal gives lines of runs digests that fit, as somebody would who forges a file.
+// seal makes a file with digests that fit its runs, as a forger would.
 func seal(runs ...string) string {
 	var b strings.Builder
 	b.WriteString(`{"format":"plimsoll runs","version":1}` + "\n")
@@ -194,7 +194,7 @@ func TestReadRefuses(t *testing.T) {
 	lines := strings.SplitAfter(file, "\n")
 	runs := runsOf(t, []byte(file))
 	if seal(runs...) != file {
-		t.Fatal("the test does not know how files are written")
+		t.Fatal("seal writes another format than archive.Write")
 	}
 	forge := func(old, with string) string {
 		forged := strings.Replace(runs[1], old, with, 1)
@@ -204,41 +204,41 @@ func TestReadRefuses(t *testing.T) {
 		return seal(runs[0], forged, runs[2])
 	}
 	for name, test := range map[string]struct{ file, want string }{
-		"nothing":              {"", "line 1: the file ends here"},
-		"something else":       {"PK\x03\x04\n", "line 1: it does not begin with the format"},
-		"a result":             {`{"schema":1}` + "\n", "line 1: it does not begin with the format"},
-		"newer":                {strings.Replace(file, `"version":1`, `"version":2`, 1), "version 2, this program reads version 1"},
-		"cut in a line":        {file[:len(file)/2], "cut short"},
-		"cut after a line":     {strings.Join(lines[:3], ""), "line 4: the file ends here"},
-		"last end missing":     {file[:len(file)-1], "line 5: the file ends here"},
-		"a run missing":        {lines[0] + lines[1] + lines[3] + lines[4], "line 4: the file has 2 runs"},
-		"a digit changed":      {strings.Replace(file, `"requests":100`, `"requests":101`, 1), "line 2: the run does not have the digest"},
-		"header changed":       {strings.Replace(file, `{"format"`, `{ "format"`, 1), "line 5: the lines above do not have the digest"},
-		"more after it":        {file + "{}\n", "line 6: something follows"},
-		"twice on a line":      {strings.Replace(file, "\n", " {}\n", 1), "line 1: "},
-		"two in the other way": {seal(runs[1], runs[0], runs[2]), "line 3: run "},
-		"one twice":            {seal(runs[0], runs[0]), "comes twice"},
-		"a forged figure":      {forge(`"requests":100`, `"requests":101`), "its result is not the one that was written"},
-		"a forged branch":      {forge(`"branch":"main"`, `"branch":"other"`), "is filed under branch"},
-		"an unknown field":     {forge(`"stored":`, `"colour":"red","stored":`), `unknown field "colour"`},
-		"one in the result":    {forge(`"schema":1`, `"schema":1,"colour":"red"`), `unknown field "colour"`},
-		"impossible figures":   {forge(`"failures":0`, `"failures":999`), "impossible figures"},
-		"a round missing":      {forge(`"planned_rounds":2`, `"planned_rounds":3`), "it cannot be a baseline: it is not whole"},
-		"never stored":         {seal(stored.ReplaceAllString(runs[0], `"stored":"0001-01-01T00:00:00Z"`)), "when it was stored"},
-		"no reason":            {forge(`"by":"ana"`, `"by":""`), "needs the name"},
-		"a reason without end": {forge(`"why":"reason`, `"why":"`+strings.Repeat("a", 3000)), "say it shorter"},
-		"a control character":  {forge(`"why":"reason`, `"why":"\u001b[31m`), "control characters"},
-		"a key twice":          {forge(`"series":"shop"`, `"series":"shop","series":"cart"`), `the key "series" comes twice`},
-		"a mark twice":         {forge(`"branch":"main","stored"`, `"branch":"main","id":"","stored"`), `the key "id" comes twice`},
-		"deeply nested":        {seal(strings.Repeat(`{"a":`, 100_000)), "nested deeper than 18"},
-		"a million routes":     {forge(`"tally":{"routes":{`, `"tally":{"routes":{`+strings.Repeat(`"a":{},`, 1_000_000)), "comes twice"},
-		"all of them named":    {forge(`"tally":{"routes":{`, `"tally":{"routes":{`+manyRoutes(1_000_000)), "more than 200001 values"},
-		"huge counts":          {forge(`"outcomes":{"ok":200}`, `"outcomes":{"ok":9223372036854775806}`), "impossible count"},
-		"a clock stepped back": {forge(`"finished":"2026`, `"finished":"2025`), "it lasts from"},
-		"a decade of decades":  {forge(`"finished":"2026`, `"finished":"9026`), "it lasts from"},
-		"no result":            {seal(`{"id":"","branch":"","stored":"2026-01-01T00:00:00Z"}`), "the run has no result"},
-		"no object":            {seal(`null`), "line 2"},
-		"a line without end":   {lines[0] + `{"run":"` + strings.Repeat("a", 257<<20), "longer than 256 MiB"},
+		"nothing":                        {"", "line 1: the file ends here"},
+		"another kind of file":           {"PK\x03\x04\n", "line 1: it does not begin with the format"},
+		"a result":                       {`{"schema":1}` + "\n", "line 1: it does not begin with the format"},
+		"newer":                          {strings.Replace(file, `"version":1`, `"version":2`, 1), "version 2, this program reads version 1"},
+		"cut in a line":                  {file[:len(file)/2], "cut short"},
+		"cut after a line":               {strings.Join(lines[:3], ""), "line 4: the file ends here"},
+		"last newline missing":           {file[:len(file)-1], "line 5: the file ends here"},
+		"a run missing":                  {lines[0] + lines[1] + lines[3] + lines[4], "line 4: the file has 2 runs"},
+		"a digit changed":                {strings.Replace(file, `"requests":100`, `"requests":101`, 1), "line 2: the run does not have the digest"},
+		"header changed":                 {strings.Replace(file, `{"format"`, `{ "format"`, 1), "line 5: the lines above do not have the digest"},
+		"more after it":                  {file + "{}\n", "line 6: something follows"},
+		"twice on a line":                {strings.Replace(file, "\n", " {}\n", 1), "line 1: "},
+		"two in reverse order":           {seal(runs[1], runs[0], runs[2]), "line 3: run "},
+		"one twice":                      {seal(runs[0], runs[0]), "comes twice"},
+		"a forged figure":                {forge(`"requests":100`, `"requests":101`), "its result is not the one that was written"},
+		"a forged branch":                {forge(`"branch":"main"`, `"branch":"other"`), "is filed under branch"},
+		"an unknown field":               {forge(`"stored":`, `"colour":"red","stored":`), `unknown field "colour"`},
+		"an unknown field in the result": {forge(`"schema":1`, `"schema":1,"colour":"red"`), `unknown field "colour"`},
+		"impossible figures":             {forge(`"failures":0`, `"failures":999`), "impossible figures"},
+		"a round missing":                {forge(`"planned_rounds":2`, `"planned_rounds":3`), "it cannot be a baseline: it is not whole"},
+		"never stored":                   {seal(stored.ReplaceAllString(runs[0], `"stored":"0001-01-01T00:00:00Z"`)), "when it was stored"},
+		"no name":                        {forge(`"by":"ana"`, `"by":""`), "needs the name"},
+		"a reason that is too long":      {forge(`"why":"reason`, `"why":"`+strings.Repeat("a", 3000)), "say it shorter"},
+		"a control character":            {forge(`"why":"reason`, `"why":"\u001b[31m`), "control characters"},
+		"a key twice":                    {forge(`"series":"shop"`, `"series":"shop","series":"cart"`), `the key "series" comes twice`},
+		"a mark twice":                   {forge(`"branch":"main","stored"`, `"branch":"main","id":"","stored"`), `the key "id" comes twice`},
+		"deeply nested":                  {seal(strings.Repeat(`{"a":`, 100_000)), "nested deeper than 18"},
+		"a million routes":               {forge(`"tally":{"routes":{`, `"tally":{"routes":{`+strings.Repeat(`"a":{},`, 1_000_000)), "comes twice"},
+		"a million names":                {forge(`"tally":{"routes":{`, `"tally":{"routes":{`+manyRoutes(1_000_000)), "more than 200001 values"},
+		"huge counts":                    {forge(`"outcomes":{"ok":200}`, `"outcomes":{"ok":9223372036854775806}`), "impossible count"},
+		"a clock stepped back":           {forge(`"finished":"2026`, `"finished":"2025`), "it lasts from"},
+		"a run of centuries":             {forge(`"finished":"2026`, `"finished":"9026`), "it lasts from"},
+		"no result":                      {seal(`{"id":"","branch":"","stored":"2026-01-01T00:00:00Z"}`), "the run has no result"},
+		"not an object":                  {seal(`null`), "line 2"},
+		"a line that is too long":        {lines[0] + `{"run":"` + strings.Repeat("a", 257<<20), "longer than 256 MiB"},
 	} {
 		called := 0
 		n, err := archive.Read(strings.NewReader(test.file), func(archive.Run) error { called++; return nil })
@@ -279,7 +279,7 @@ func TestWriteRefuses(t *testing.T) {
 		}
 	}
 	if _, err := archive.Export(canceled(t), &bytes.Buffer{}, open(t), baseline.Query{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("an export that was ended: %v", err)
+		t.Errorf("an export with a canceled context: %v", err)
 	}
 }
 
@@ -299,8 +299,8 @@ func canceled(t *testing.T) context.Context {
 	return ctx
 }
 
-// No file makes the reader panic, and what it takes is written as bytes that are read and
-// written the same.
+// No file makes the reader panic. The runs of a file that it takes are written as bytes that are read and written
+// the same.
 func FuzzRead(f *testing.F) {
 	file := write(f, 2)
 	f.Add(file)

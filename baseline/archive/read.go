@@ -22,9 +22,9 @@ type Imported struct {
 	Marked int // marks put
 }
 
-// Import checks a whole file, and then puts its runs into a store with their marks, but for marks that
-// they have there already. The store writes its own time of storing. After an error some runs may be
-// there, and importing again is safe.
+// Import checks a whole file, and then puts its runs into a store with their marks, except marks that they have
+// there already. The store sets its own time of storing. After an error some runs may be there. Importing again is
+// safe.
 func Import(ctx context.Context, rs io.ReadSeeker, s baseline.Store) (Imported, error) {
 	var done Imported
 	n, err := Read(rs, func(run Run) error {
@@ -53,9 +53,8 @@ func Import(ctx context.Context, rs io.ReadSeeker, s baseline.Store) (Imported, 
 	return done, err
 }
 
-// Read checks a whole file from its beginning. Then it hands each run on, in the order of the file,
-// until an error. It gives the number of runs. An error about the file wraps ErrMalformed and names
-// the line.
+// Read checks a whole file from its beginning. Then it calls each with every run, in the order of the file, until
+// an error. It gives the number of runs. An error about the file wraps ErrMalformed and names the line.
 func Read(rs io.ReadSeeker, each func(Run) error) (int, error) {
 	if _, err := rs.Seek(0, io.SeekStart); err != nil {
 		return 0, err
@@ -111,7 +110,7 @@ func scan(rd io.Reader, each func(Run) error) (n int, sum string, err error) {
 		case n == maxRuns:
 			return n, "", wrong(fmt.Errorf("more than %d runs", maxRuns))
 		case n > 0 && !last.before(run):
-			return n, "", wrong(fmt.Errorf("run %.12s comes twice, or after one that is not newer", run.ID))
+			return n, "", wrong(fmt.Errorf("run %.12s comes twice, or after an older one", run.ID))
 		}
 		if err := each(run); err != nil {
 			return n, "", err
@@ -120,7 +119,7 @@ func scan(rd io.Reader, each func(Run) error) (n int, sum string, err error) {
 	}
 }
 
-// isTrailer tells the last line by how it begins; what else it holds is checked.
+// isTrailer recognises the last line by its beginning. The rest is checked later.
 func isTrailer(text []byte) bool { return bytes.HasPrefix(text, []byte(`{"runs":`)) }
 
 // readRun reads a line and checks it.
@@ -145,7 +144,7 @@ type reader struct {
 	number int
 }
 
-// next is the next line without its end. It is good until the next call.
+// next is the next line without its end. It is valid until the next call.
 func (r *reader) next() ([]byte, error) {
 	r.number++
 	var text []byte
@@ -176,7 +175,7 @@ func (r *reader) end(text []byte, n int, sum string) error {
 	}
 	switch {
 	case t.Runs == nil || *t.Runs != n:
-		return fmt.Errorf("the file has %d runs, and its last line does not say so", n)
+		return fmt.Errorf("the file has %d runs, but its last line does not say so", n)
 	case t.SHA256 != sum:
 		return errors.New("the lines above do not have the digest given here: the file was changed")
 	}

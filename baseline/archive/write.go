@@ -13,13 +13,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 )
 
-// Export writes the runs that a query admits, whatever its Limit, and gives their number.
+// Export writes the runs that a query admits, without its Limit, and gives their number.
 func Export(ctx context.Context, w io.Writer, s baseline.Store, q baseline.Query) (int, error) {
 	return Write(w, baseline.All(ctx, s, q))
 }
 
-// Write writes runs and gives their number. They must come newest first, as stores give them. After
-// an error the file is not whole.
+// Write writes runs and gives their number. They must come newest first, the order of stores. After an error the
+// file is not whole.
 func Write(w io.Writer, records iter.Seq2[baseline.Run, error]) (int, error) {
 	out := &writer{to: bufio.NewWriter(w), sum: sha256.New()}
 	out.write(header{format, version})
@@ -34,7 +34,7 @@ func Write(w io.Writer, records iter.Seq2[baseline.Run, error]) (int, error) {
 			return n, err
 		}
 		if n > 0 && !last.before(run) {
-			return n, fmt.Errorf("write run %.12s: it comes after one that is not newer: runs are written newest first", run.ID)
+			return n, fmt.Errorf("write run %.12s: it comes after an older one: runs must come newest first", run.ID)
 		}
 		text, err := encode(run)
 		if err != nil {
