@@ -1,9 +1,8 @@
-// Package baseline is what a baseline is: runs on record, and which of them count.
+// Package baseline says what a baseline is: the runs on record, and which of them count.
 //
-// A run is put once and never changed. There is no "current baseline" to race for: Choose finds
-// the baseline of a change when it is asked for, among the newest runs that a Query admits. What
-// people say about a run later, that it was accepted or that it does not count, is a Mark beside
-// it. Prune removes old runs by a Retention.
+// A run is put once and never changed. There is no "current baseline" to race for: Choose finds the baseline of a
+// change when a gate asks, among the newest runs that a Query admits. People can accept or exclude a run later:
+// that is a Mark beside it. Prune removes old runs by a Retention.
 //
 // Store is the contract. Packages postgres and sqlite keep it, and storetest proves that they do.
 // A history is read as Records, which hold a summary each: hundreds of runs of a hundred routes
@@ -30,7 +29,7 @@ var (
 	ErrDenied      = errors.New("permission denied")
 )
 
-// LocationError is a mistake in what says where a store is: the user's to mend.
+// LocationError is a mistake in the URL or path of a store, which the user can correct.
 type LocationError struct{ Err error }
 
 func (e LocationError) Error() string { return e.Err.Error() }
@@ -38,17 +37,15 @@ func (e LocationError) Error() string { return e.Err.Error() }
 // Unwrap is the mistake.
 func (e LocationError) Unwrap() error { return e.Err }
 
-// Store keeps runs. All methods are safe for concurrent use, by many processes as well, and
-// end with an error when ctx does. Where a method takes an ID, it is given whole, and the
-// error is ErrNotFound when there is no such run.
+// Store keeps runs. All methods are safe for concurrent use, by many processes as well, and end with an error when
+// ctx does. Methods that take an ID need the whole ID, and give ErrNotFound if there is no such run.
 //
-// A row that the store did not write, or that was damaged, gives an error which wraps ErrDamaged,
-// names the run and says how to be rid of it. List, Find, Exclude and Remove work on it.
+// If a row was damaged, or the store did not write it, the error wraps ErrDamaged, names the run and says how to
+// remove it. List, Find, Exclude and Remove work on it.
 type Store interface {
-	// Put keeps a run, without what result.Compact leaves out, under its ID. When that run is
-	// there already nothing changes and created is false. It refuses what result.Validate
-	// refuses, and a run that is not whole with ErrNotWhole. After an error the run may be there,
-	// and putting it again is safe.
+	// Put keeps a run under its ID, in the form of result.Compact. If that run is there already, nothing changes
+	// and created is false. It refuses what result.Validate refuses, and a run that is not whole, with
+	// ErrNotWhole. After an error the run may be there, and putting it again is safe.
 	Put(ctx context.Context, r *result.Result) (info Info, created bool, err error)
 
 	// Window gives the runs that a query admits, newest first, as summaries.
@@ -57,28 +54,28 @@ type Store interface {
 	// List is Window without the summaries, which costs less.
 	List(ctx context.Context, q Query) ([]Info, error)
 
-	// Find gives the run whose ID is id, or begins with it when no other does. Else the error
-	// is ErrNotFound or ErrAmbiguous. It finds excluded runs too.
+	// Find gives the run whose ID is id, or the only one whose ID begins with it. Otherwise the error is
+	// ErrNotFound or ErrAmbiguous. It finds excluded runs too.
 	Find(ctx context.Context, id string) (Info, error)
 
 	// Get is Find with the result of the run.
 	Get(ctx context.Context, id string) (Run, error)
 
-	// Accept marks a run as the first of a level that somebody has accepted. Marks are only added.
-	// Of several on a run the last one put counts.
+	// Accept marks a run as the first of a level that somebody has accepted. Marks are only added. If a run has
+	// several, the last one counts.
 	Accept(ctx context.Context, id string, m Mark) error
 
-	// Exclude marks a run as one that does not count, and neither does its acceptance. Only a query
-	// WithExcluded admits it.
+	// Exclude marks a run that does not count. Its acceptance does not count either. Only a query WithExcluded
+	// admits it.
 	Exclude(ctx context.Context, id string, m Mark) error
 
-	// Expired returns a batch of runs that a retention lets go. It removes nothing: see Prune.
+	// Expired returns a batch of runs that a retention does not keep. It removes nothing: see Prune.
 	Expired(ctx context.Context, r Retention) ([]Info, error)
 
 	// Remove removes the runs with these IDs and their marks: all of them or none.
 	Remove(ctx context.Context, ids ...string) error
 
-	// Close closes connections and files. The store must not be used any more.
+	// Close closes connections and files. The store must not be used afterwards.
 	Close() error
 }
 

@@ -8,16 +8,15 @@ import (
 
 // Past says where the history of a change lies.
 type Past struct {
-	Branch  string   // that the change goes into; empty for any
-	Commits []string // that the change stands on, as in Query; nil when they are not known
+	Branch  string   // into which the change goes; empty for any
+	Commits []string // on which the change is built, as in Query; nil if they are not known
 	Limit   int      // maximum number of runs; 0 for DefaultLimit
 }
 
-// Choose gives the history that fresh runs of one change are compared with, newest first: the
-// runs of the same series, repository, profile and environment since the newest accepted one. When
-// none fits it gives the newest run there is, so that a verdict can say what it differs in. The
-// fresh runs are never among them, since a run is no witness for itself. Empty when there is
-// nothing.
+// Choose gives the history that fresh runs of one change are compared with, newest first: the runs of the same
+// series, repository, profile and environment since the newest accepted one. If none fits, it gives the newest run
+// of the series and repository, so that a verdict can say how it differs. The fresh runs are never among them: a
+// run is not compared with itself. The history is empty if there is no run.
 func Choose(ctx context.Context, s Store, fresh []*result.Result, p Past) ([]result.Summary, error) {
 	if len(fresh) == 0 {
 		return nil, nil
@@ -42,7 +41,7 @@ func Choose(ctx context.Context, s Store, fresh []*result.Result, p Past) ([]res
 	return past[:min(len(past), 1)], err
 }
 
-// others are the runs that a query admits, but for our own.
+// others are the runs that a query admits, except our own.
 func others(ctx context.Context, s Store, q Query, own map[string]bool) (past []result.Summary, err error) {
 	records, err := s.Window(ctx, q)
 	for _, record := range records {

@@ -22,7 +22,7 @@ const (
 	maxWhy = 2_000
 )
 
-// A mark was made between these, as a run was: every store can keep such a time.
+// Every store can keep a time between these. They bound marks, and runs too.
 var (
 	earliest = time.Unix(0, 0)
 	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -21,8 +21,8 @@ func open(t testing.TB) baseline.Store {
 	return store
 }
 
-// contested is a store in which another Prune is faster: each batch that is told of has lost a
-// run, or all of them, before it is removed.
+// contested is a store in which another Prune is faster: every other batch loses a run, or all of them, before it
+// is removed.
 type contested struct {
 	baseline.Store
 	all     bool
@@ -31,7 +31,7 @@ type contested struct {
 
 func (c *contested) Expired(ctx context.Context, r baseline.Retention) ([]baseline.Info, error) {
 	runs, err := c.Store.Expired(ctx, r)
-	if c.batches++; c.batches%2 == 0 || len(runs) == 0 { // every second batch is left alone
+	if c.batches++; c.batches%2 == 0 || len(runs) == 0 { // the other Prune takes only every second batch
 		return runs, err
 	}
 	lost := runs[:1]
@@ -44,14 +44,14 @@ func (c *contested) Expired(ctx context.Context, r baseline.Retention) ([]baseli
 	return runs, err
 }
 
-// Two prunes at once end both, and each says what it has removed itself.
+// Two prunes at once both end, and each counts only the runs that it removed.
 func TestPruneBesideAnother(t *testing.T) {
 	for name, c := range map[string]struct {
 		all  bool
 		want int // of nine that go, in batches of two
 	}{
-		"a part of a batch is gone":    {false, 6}, // lost 1, took 2, lost 1, took 2, lost 1, took 2
-		"the whole of a batch is gone": {true, 4},  // lost 2, took 2, lost 2, took 2, lost 1
+		"a part of a batch is gone": {false, 6}, // lost 1, took 2, lost 1, took 2, lost 1, took 2
+		"a whole batch is gone":     {true, 4},  // lost 2, took 2, lost 2, took 2, lost 1
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := open(t)
@@ -71,7 +71,7 @@ func TestPruneBesideAnother(t *testing.T) {
 	}
 }
 
-// endless is a store in which runs may always go, and none is ever found.
+// endless is a store with runs to remove, none of which Remove ever finds.
 type endless struct {
 	baseline.Store
 	removals int

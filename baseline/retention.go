@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// Retention says which runs a store need not keep. It counts runs apart for each series,
-// repository, branch, profile and environment: what can be compared. A run goes when either
-// limit says so. Two runs always stay: the newest of its kind that is not excluded, and the newest
-// accepted run of a series, repository and branch that is not excluded, without which an older
-// level would count again.
+// Retention says which runs a store need not keep. It counts separately for each group of runs that can be
+// compared: by series, repository, branch, profile and environment. A run goes if either limit says so. Two runs
+// always stay: the newest of each group that is not excluded, and the newest accepted run of each series,
+// repository and branch that is not excluded. Without the latter an older level would count again.
 type Retention struct {
 	Before time.Time // runs that started earlier go; zero for no limit
-	Keep   int       // so many stay, the newest that are not excluded; 0 for no limit
+	Keep   int       // how many of the newest that are not excluded stay; 0 for no limit
 	Limit  int       // runs in one batch; 0 for DefaultBatch
 }
 
@@ -28,7 +27,7 @@ func (r Retention) Check() error {
 	case r.Keep < 0 || r.Limit < 0:
 		return fmt.Errorf("a retention cannot keep %d runs, or name %d at once", r.Keep, r.Limit)
 	case r.Before.IsZero() && r.Keep == 0:
-		return errors.New("a retention needs an age or a number of runs to keep: without either nothing would go")
+		return errors.New("a retention needs an age or a number of runs to keep: without either, nothing would be removed")
 	}
 	return nil
 }
@@ -36,9 +35,9 @@ func (r Retention) Check() error {
 // page is how many runs All asks for at once.
 const page = 100
 
-// All gives every run that a query admits, newest first, whatever its Limit, with one run in
-// memory at a time. It ends with the first error. A run that is put meanwhile may be among them
-// or not; one that is removed meanwhile is left out.
+// All gives every run that a query admits, newest first, and ignores its Limit. One run is in memory at a time.
+// All ends with the first error. A run that is put meanwhile may be among them; one that is removed meanwhile is
+// left out.
 func All(ctx context.Context, s Store, q Query) iter.Seq2[Run, error] {
 	q.Limit = page
 	return func(yield func(Run, error) bool) {
@@ -65,13 +64,12 @@ func All(ctx context.Context, s Store, q Query) iter.Seq2[Run, error] {
 	}
 }
 
-// mostLost is how many batches in a row another Prune may take first. It has then removed half a
-// million runs.
+// mostLost is how many batches in a row another Prune may take first: half a million runs.
 const mostLost = 1_000
 
-// Prune removes the runs that a retention lets go, in small batches, and says how many it has
-// removed. A batch goes whole or not at all: where another Prune was faster, it asks again for
-// what is left. After an error some runs may be removed.
+// Prune removes the runs that a retention does not keep, in small batches, and gives their number. A batch goes
+// whole or not at all. If another Prune was faster, it asks again for the runs that are left. After an error some
+// runs may be removed.
 func Prune(ctx context.Context, s Store, r Retention) (removed int, err error) {
 	for lost := 0; ; {
 		runs, err := s.Expired(ctx, r)

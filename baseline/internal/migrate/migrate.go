@@ -1,10 +1,10 @@
 // Package migrate brings a database's schema up to date: numbered SQL files, each run once,
 // all of them in one transaction or none.
 //
-// The table plimsoll_schema says what has been done. The caller makes the transaction and takes a
-// lock in it. One transaction on one connection works behind a pooler. The libraries for migrations
-// keep their lock in a session, or on a second connection, so none of them is used. A database
-// that is up to date is only read: a role that may not change the schema can use it.
+// The table plimsoll_schema lists the files that have been run. The caller makes the transaction and takes a lock
+// in it. One transaction on one connection works behind a pooler. The libraries for migrations keep their lock in
+// a session, or on a second connection, so none of them is used. A database that is up to date is only read, so a
+// role that may not change the schema can use it.
 package migrate
 
 import (
@@ -17,15 +17,15 @@ import (
 // ErrNewer is wrapped when the database has a version that the files do not know.
 var ErrNewer = errors.New("its schema is newer than this program")
 
-// Database is what is brought up to date.
+// Database is a database to bring up to date.
 type Database interface {
 	// Version is the newest one in plimsoll_schema, 0 without such a table.
 	Version(ctx context.Context) (int, error)
-	// Transact does f in a transaction. It locks every other migration out from its beginning.
+	// Transact does f in a transaction that locks out every other migration from its beginning.
 	Transact(ctx context.Context, f func(Transaction) error) error
 }
 
-// Transaction is one in a Database.
+// Transaction is a transaction in a Database.
 type Transaction interface {
 	Version(ctx context.Context) (int, error)
 	// Exec runs statements, any number in one text.

@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/internal/migrate"
 )
 
-// file is a database of a single program, which needs no lock.
+// file is a database that only this test uses, so it needs no lock.
 type file struct{ db *sql.DB }
 
 func (f file) Version(ctx context.Context) (version int, err error) {
@@ -70,7 +70,7 @@ func TestUp(t *testing.T) {
 		}
 	}
 	if err := up(broken); err == nil || !strings.Contains(err.Error(), "0003_c.sql") || exists("b") || exists("c") {
-		t.Errorf("a file that breaks off in the middle: error %v, and tables are there: %v, %v", err, exists("b"), exists("c"))
+		t.Errorf("a file that fails in the middle: error %v, and tables are there: %v, %v", err, exists("b"), exists("c"))
 	}
 	if err := up(two); err != nil || !exists("b") {
 		t.Errorf("mended: %v", err)

@@ -2,8 +2,7 @@ package table
 
 import "github.com/plimsoll-ci/plimsoll/baseline"
 
-// accept adds a mark to a run, by its whole ID, and returns the ID. It returns no row when there
-// is no such run.
+// accept adds a mark to a run, by its whole ID. The statement returns the ID, or no row if there is no such run.
 func (d Dialect) accept(id string, m baseline.Mark) Statement {
 	return d.mark("plimsoll_accepted", "series, repository, branch, commit_sha, started, ", id, m)
 }

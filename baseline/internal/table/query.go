@@ -29,9 +29,9 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	// An index that holds all that is asked finds the runs, and then they are read. A planner that
-	// knows the limit may walk through all runs by time, hoping that the first few are of these
-	// commits. So the runs are collected before the limit applies.
+	// A covering index finds the runs, and only then are they read. A planner that knows the limit may walk
+	// through all runs by time, hoping that the first few are of these commits. So the runs are collected before
+	// the limit applies.
 	fence, from := "", "plimsoll_run r"
 	if q.Commits != nil {
 		fence = "MATERIALIZED "
@@ -43,8 +43,7 @@ func (d Dialect) query(columns string, q baseline.Query) (Statement, error) {
 		" FROM plimsoll_run WHERE id IN (SELECT id FROM admitted ORDER BY started DESC, id LIMIT "+b.arg(q.Limit)+")", columns, b.args), nil
 }
 
-// marked adds the marks to the runs that a statement selects. Of several marks on a run the last
-// one counts.
+// marked adds the marks to the runs that a statement selects. If a run has several, the last one counts.
 func marked(runs, columns string, args []any) Statement {
 	last := func(table, as string) string {
 		return " LEFT JOIN " + table + " " + as + " ON " + as + ".mark = (SELECT max(mark) FROM " + table + " WHERE run = found.id)"
@@ -119,8 +118,8 @@ func (b *builder) sinceAccepted(q baseline.Query) (string, error) {
 
 var beginning = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
 
-// find selects the runs whose ID begins with id, two at most. An ID that this program cannot have
-// given, of a row that somebody else has put, must be written whole.
+// find selects the runs whose ID begins with id, two at most. An ID that Plimsoll cannot have given, in a row that
+// somebody else has put, must be written whole.
 func (d Dialect) find(columns, id string) Statement {
 	b := &builder{Dialect: d}
 	var where string
@@ -132,10 +131,10 @@ func (d Dialect) find(columns, id string) Statement {
 	return marked("SELECT "+columns+" FROM plimsoll_run WHERE "+where+" ORDER BY id LIMIT 2", columns, b.args)
 }
 
-// Expired selects what scanInfo reads, of the runs that a retention removes.
+// Expired selects what scanInfo reads, for the runs that a retention removes.
 //
-// place numbers the runs of one kind that are not excluded, from the newest. An excluded run counts
-// as if it took the next place.
+// place numbers the runs of one group that are not excluded, from the newest. An excluded run counts as if it took
+// the next place.
 func (d Dialect) Expired(r baseline.Retention) (Statement, error) {
 	if err := r.Check(); err != nil {
 		return Statement{}, err
@@ -153,7 +152,7 @@ func (d Dialect) Expired(r baseline.Retention) (Statement, error) {
 	}
 	const flagged = "SELECT id, fit, branch, repository, started, CASE WHEN EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = plimsoll_run.id) THEN 1 ELSE 0 END AS excluded FROM plimsoll_run"
 	const placed = "SELECT id, started, excluded, sum(1 - excluded) OVER (PARTITION BY fit, branch, repository ORDER BY started DESC, id ROWS UNBOUNDED PRECEDING) AS place FROM (" + flagged + ") flagged"
-	// level is that no acceptance that counts is newer than this run's: see sinceAccepted.
+	// level holds for the run with the newest acceptance that counts: see sinceAccepted.
 	const level = "excluded = 0 AND EXISTS (SELECT 1 FROM plimsoll_accepted a WHERE a.run = placed.id AND NOT EXISTS (SELECT 1 FROM plimsoll_accepted n" +
 		" WHERE n.series = a.series AND n.branch = a.branch AND n.repository = a.repository AND n.started > a.started" +
 		" AND NOT EXISTS (SELECT 1 FROM plimsoll_excluded x WHERE x.run = n.run)))"

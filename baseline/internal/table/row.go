@@ -17,7 +17,7 @@ type column struct {
 	value any // a pointer
 }
 
-// columns are the columns that List reads, in order. The database makes the last one.
+// columns are the columns that List reads, in order. The database sets the last one.
 func columns(i *baseline.Info) []column {
 	return []column{
 		{"id", &i.ID}, {"series", &i.Series}, {"repository", &i.Repository}, {"branch", &i.Branch}, {"commit_sha", &i.Commit},
@@ -34,7 +34,7 @@ func infoColumns() string {
 	return strings.Join(names, ", ")
 }
 
-// infoOf tells of a run, but for when it was stored.
+// infoOf is the Info of a run, except when it was stored.
 func infoOf(id string, i result.Identity, e result.Environment) baseline.Info {
 	return baseline.Info{
 		ID: id, Series: i.Series, Repository: i.Repository, Branch: i.Branch, Commit: i.Commit,
@@ -68,7 +68,7 @@ func scanRun(row Row) (run baseline.Run, err error) {
 	return run, checked(run.Info, infoOf(run.Result.ID(), run.Result.Identity, run.Result.Environment), nil)
 }
 
-// checked says what is wrong with a run whose row says one thing and whose contents another.
+// checked refuses a run whose columns and contents differ, or whose contents gave an error.
 func checked(row, contents baseline.Info, err error) error {
 	if err != nil {
 		return damaged(row.ID, err)
@@ -76,27 +76,26 @@ func checked(row, contents baseline.Info, err error) error {
 	id := row.ID
 	row.Stored, row.Accepted, row.Excluded = contents.Stored, nil, nil
 	if row != contents {
-		return damaged(id, fmt.Errorf("its columns are of another run than what it holds, which is %.12s", contents.ID))
+		return damaged(id, fmt.Errorf("its columns do not fit its contents, which are those of run %.12s", contents.ID))
 	}
 	return nil
 }
 
-// damaged names a run that cannot be read back, and says how to be rid of it.
+// damaged is the error about a run that cannot be read back. It names the run and says how to remove it.
 func damaged(id string, err error) error {
 	if strings.ContainsFunc(id, unicode.IsControl) || !utf8.ValidString(id) {
-		return fmt.Errorf("run %q: %w: %w; delete its row with SQL: no program of ours has put it there", id, baseline.ErrDamaged, err)
+		return fmt.Errorf("run %q: %w: %w; delete its row with SQL: Plimsoll has not put it there", id, baseline.ErrDamaged, err)
 	}
 	word := id
 	if !beginning.MatchString(id) {
-		word = "'" + strings.ReplaceAll(id, "'", `'\''`) + "'" // as a shell takes it
+		word = "'" + strings.ReplaceAll(id, "'", `'\''`) + "'" // for a shell
 	}
 	return fmt.Errorf("run %s: %w: %w; `plimsoll baseline exclude %[4]s` leaves it out from now on, `plimsoll baseline rm %[4]s` removes it", id, baseline.ErrDamaged, err, word)
 }
 
 func scanID(row Row) (id string, err error) { return id, row.Scan(&id) }
 
-// scan reads the columns of an Info, further ones, and those that marked adds. Times come out in
-// UTC, whatever the database's driver makes of them.
+// scan reads the columns of an Info, further ones, and those that marked adds. All times are converted to UTC.
 func scan(row Row, further ...any) (i baseline.Info, err error) {
 	var accepted, excluded mark
 	var into []any
@@ -112,8 +111,8 @@ func scan(row Row, further ...any) (i baseline.Info, err error) {
 	return i, err
 }
 
-// instant reads a column of times. If it holds something else, or a time that JSON cannot hold,
-// the time is zero, so the run can still be listed and removed.
+// instant reads a time. If the column holds something else, or a time that JSON cannot hold, the time is zero, so
+// that the run can still be listed and removed.
 type instant struct{ at *time.Time }
 
 func (i instant) Scan(value any) error {

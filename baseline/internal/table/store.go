@@ -10,21 +10,21 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Database is what a Store needs of a database. Errors of Read and Write say where they come from.
+// Database is what a Store needs of a database. Errors of Read and Write name the database and the cause.
 type Database interface {
-	// Read does f, which only reads, and Write does all of f or nothing. Both may do f again from
-	// its beginning, after an error that passes by itself. The error says what was being done.
+	// Read does f, which only reads. Write does all of f or nothing. Both may do f again from its beginning after
+	// a temporary error. Their error says what was being done.
 	Read(ctx context.Context, f func(Tx) error) error
 	Write(ctx context.Context, to Deed, f func(Tx) error) error
 	Close() error
 }
 
-// Deed is what is being done to the store, in words.
+// Deed is what is being done to the store, as text after "cannot".
 type Deed string
 
 // The deeds.
 const (
-	Opening   Deed = "open the store" // which makes its tables
+	Opening   Deed = "open the store" // including its tables
 	Reading   Deed = "read runs"
 	Adding    Deed = "add runs"
 	Accepting Deed = "accept runs"
@@ -32,7 +32,7 @@ const (
 	Removing  Deed = "remove runs"
 )
 
-// Roles are the roles of the store that may do a deed, the one with the fewest rights first.
+// Roles are the roles that may do a deed, the one with the fewest rights first.
 func Roles(to Deed) []string {
 	switch to {
 	case Opening, Reading:
@@ -64,10 +64,10 @@ var _ baseline.Store = (*Store)(nil)
 // NewStore is a Store in a database whose tables are up to date.
 func NewStore(db Database, dialect Dialect) *Store { return &Store{db, dialect} }
 
-// mostPuts is how often Put tries to put a run that others remove meanwhile.
+// mostPuts is how often Put tries if others keep removing the run.
 const mostPuts = 5
 
-// Put keeps a run. Where an earlier try had put it and its answer was lost, created is false.
+// Put keeps a run. If an earlier try put it and the answer was lost, created is false.
 func (s *Store) Put(ctx context.Context, r *result.Result) (info baseline.Info, created bool, err error) {
 	info, insert, err := s.dialect.Insert(r)
 	if err != nil {
@@ -86,8 +86,8 @@ func (s *Store) Put(ctx context.Context, r *result.Result) (info baseline.Info, 
 		switch {
 		case !errors.Is(err, baseline.ErrNotFound):
 			return there, false, err
-		case try == mostPuts: // until then it was removed meanwhile
-			return baseline.Info{}, false, fmt.Errorf("cannot %s: run %s was put %d times and is not there: does a trigger, a rule or a policy on the table plimsoll_run drop it, or somebody remove it at once?", Adding, info.ID, try)
+		case try == mostPuts: // until then, somebody else may have removed it
+			return baseline.Info{}, false, fmt.Errorf("cannot %s: run %s was put %d times and is not there: does a trigger, a rule or a policy on the table plimsoll_run drop it, or does somebody remove it at once?", Adding, info.ID, try)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func (s *Store) Window(ctx context.Context, q baseline.Query) ([]baseline.Record
 	return collect(ctx, s.Read, statement, scanRecord)
 }
 
-// List tells of the newest runs.
+// List gives the newest runs without their summaries.
 func (s *Store) List(ctx context.Context, q baseline.Query) ([]baseline.Info, error) {
 	statement, err := s.dialect.List(q)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *Store) List(ctx context.Context, q baseline.Query) ([]baseline.Info, er
 	return collect(ctx, s.Read, statement, scanInfo)
 }
 
-// Expired tells which runs may go.
+// Expired gives runs that may go.
 func (s *Store) Expired(ctx context.Context, r baseline.Retention) ([]baseline.Info, error) {
 	statement, err := s.dialect.Expired(r)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *Store) Expired(ctx context.Context, r baseline.Retention) ([]baseline.I
 	return collect(ctx, s.Read, statement, scanInfo)
 }
 
-// Find tells of one run.
+// Find gives one run without its result.
 func (s *Store) Find(ctx context.Context, id string) (baseline.Info, error) {
 	found, err := collect(ctx, s.Read, s.dialect.find(infoColumns(), id), scanInfo)
 	switch {
@@ -200,7 +200,7 @@ func (s *Store) Remove(ctx context.Context, ids ...string) error {
 		}
 		for _, id := range ids {
 			if !there[id] {
-				return notFound(id) // which takes all back
+				return notFound(id) // the error undoes the removal
 			}
 		}
 		return nil
@@ -220,7 +220,7 @@ func collect[T any](ctx context.Context, do func(context.Context, func(Tx) error
 	return found, err
 }
 
-// notFound says that a run is not there.
+// notFound is the error that there is no such run.
 func notFound(id string) error {
 	if !beginning.MatchString(id) {
 		return fmt.Errorf("run %.80q: %w", id, baseline.ErrNotFound)

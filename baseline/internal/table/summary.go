@@ -15,9 +15,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// packed is a summary as the column holds it: JSON, with the figures of all routes as one list for
-// each metric, in the order of Routes. The view plimsoll_figure reads it too. A gate reads hundreds
-// of them at once, most of it numbers, which takes encoding/json several times as long.
+// packed is a summary as JSON in the column: the figures of all routes are one list for each metric, in the order
+// of Routes. The view plimsoll_figure reads it too. A gate reads hundreds of summaries at once, and most of their
+// text is numbers. Reading these with encoding/json takes several times as long.
 type packed struct {
 	Run     head             `json:"run"`
 	Routes  []string         `json:"routes"`
@@ -79,7 +79,7 @@ func encodeSummary(s result.Summary) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// decodeSummary reads what encodeSummary wrote, or anything else that the column holds.
+// decodeSummary reads the column, which may hold anything. A summary without an error is valid.
 func decodeSummary(text []byte) (result.Summary, error) {
 	all := gjson.ParseBytes(text)
 	var run head
@@ -120,7 +120,7 @@ func (m metric) read(list gjson.Result, into []result.Figures) error {
 		n++
 	}
 	if n != len(into) {
-		return fmt.Errorf("there are not as many as the %d routes", len(into))
+		return fmt.Errorf("it does not have one number for each of the %d routes", len(into))
 	}
 	return nil
 }

@@ -1,13 +1,12 @@
-// Package table is what both stores keep and do: the table plimsoll_run, the marks on its runs,
-// the statements over them, and Store, which runs these on any Database.
+// Package table is the part that both stores share: the table plimsoll_run, the marks on its runs, the statements
+// over them, and Store, which runs these on any Database.
 //
-// A row holds a run three times, each form for its reader. Its columns are what queries look at.
-// Its summary is JSON that histories are read from, by gates and by SQL. Its document is the whole
-// run, JSON compressed with gzip, which only Get reads. Nothing is in a column that the document
-// does not hold as well, except when the run was stored.
+// A row holds a run in three forms, each for its reader. Queries look at the columns. Gates and SQL read histories
+// from the summary, which is JSON. Only Get reads the document: the whole run, as JSON compressed with gzip. The
+// document holds everything that is in the columns, except when the run was stored.
 //
-// The stores in packages postgres and sqlite are this one, with a Database of their own: how to
-// connect, what a transaction is, what to try again, and where an error came from.
+// Packages postgres and sqlite use this Store with a Database of their own, which knows how to connect, how to
+// make a transaction, when to try again, and what an error means.
 package table
 
 import (
@@ -52,8 +51,8 @@ func (b *builder) arg(value any) string {
 	return fmt.Sprintf("%s%d", b.Dialect, len(b.args))
 }
 
-// equal is the condition that a column has a value. A text that no database holds, with a NUL or not
-// UTF-8, is nowhere.
+// equal is the condition that a column has a value. No column has a text that no database can hold: one with a
+// NUL, or not UTF-8.
 func (b *builder) equal(column, value string) string {
 	if !holds(value) {
 		return "1 = 0"
@@ -64,8 +63,8 @@ func (b *builder) equal(column, value string) string {
 // holds reports whether a database can hold a text.
 func holds(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
-// among is the condition that a column has one of many values. They are one parameter: a database
-// would take longer to read a statement with a parameter for each than to answer it.
+// among is the condition that a column has one of many values. They are one parameter, since a database takes
+// longer to parse one for each value than to answer.
 func (b *builder) among(column string, values []string) (string, error) {
 	values = held(values)
 	if b.Dialect == PostgreSQL {
@@ -75,13 +74,13 @@ func (b *builder) among(column string, values []string) (string, error) {
 	return column + " IN (SELECT value FROM json_each(" + b.arg(string(text)) + "))", err
 }
 
-// held leaves out the texts that no database holds.
+// held leaves out the texts that no database can hold.
 func held(values []string) []string {
 	return slices.DeleteFunc(slices.Clone(values), func(text string) bool { return !holds(text) })
 }
 
-// joined is among for a table of few rows. The values are a set to join with: a planner that looks
-// at each of them takes longer to plan than to answer.
+// joined is among for a table with few rows. The values are a set to join with: a planner that looks at each value
+// takes longer to plan than to answer.
 func (b *builder) joined(column string, values []string) (string, error) {
 	if b.Dialect == PostgreSQL {
 		return column + " IN (SELECT pg_catalog.unnest(CAST(" + b.arg(held(values)) + " AS text[])))", nil
@@ -89,8 +88,8 @@ func (b *builder) joined(column string, values []string) (string, error) {
 	return b.among(column, values)
 }
 
-// Insert puts a run unless it is there. The statement returns when the run was stored, and no row
-// when it was there. The Info lacks that time.
+// Insert puts a run unless it is there. The statement returns the time of storing, or no row if the run was there.
+// The Info lacks that time.
 func (d Dialect) Insert(r *result.Result) (info baseline.Info, s Statement, err error) {
 	if err := storable(r); err != nil {
 		return info, s, err
@@ -117,7 +116,7 @@ func (d Dialect) Insert(r *result.Result) (info baseline.Info, s Statement, err 
 		") ON CONFLICT (id) DO NOTHING RETURNING stored", b.args}, nil
 }
 
-// storable says why a run cannot be kept.
+// storable refuses a run that cannot be kept, and says why.
 func storable(r *result.Result) error {
 	switch {
 	case len(r.Problems) > 0:
@@ -138,8 +137,8 @@ func fit(series, profileDigest, environment string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// remove deletes runs by their whole IDs and returns the IDs of those that were there. Their
-// marks go with them.
+// remove deletes runs by their whole IDs. The statement returns the IDs of those that were there. Their marks go
+// with them.
 func (d Dialect) remove(ids []string) (Statement, error) {
 	b := &builder{Dialect: d}
 	those, err := b.among("id", ids)

@@ -12,8 +12,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
 )
 
-// A run of 12 routes and 40 rounds must stay under 32 KB, so that a million of them fit a
-// database that nobody looks after.
+// A run of 12 routes and 40 rounds must stay under 32 KB, so that a million runs fit a database without an
+// administrator.
 func TestRunIsSmall(t *testing.T) {
 	_, insert, err := table.PostgreSQL.Insert(storetest.NewLarge(1, 12, 40))
 	if err != nil {
@@ -59,7 +59,7 @@ func (now) Scan(into ...any) error {
 	return nil
 }
 
-// A run that was there, and is removed before Put can tell of it, is put.
+// Put puts a run again if somebody removes it before Put has looked it up.
 func TestPutWhileOthersRemove(t *testing.T) {
 	db := &racing{}
 	if _, created, err := table.NewStore(db, table.SQLite).Put(t.Context(), storetest.NewResult(1)); err != nil || !created || db.finds != 1 {
@@ -67,14 +67,14 @@ func TestPutWhileOthersRemove(t *testing.T) {
 	}
 }
 
-// dropping is a database that takes a run and does not keep it, as a trigger can make one.
+// dropping is a database that accepts a run and does not keep it, as a trigger can do.
 type dropping struct{ racing }
 
 func (d *dropping) Read(_ context.Context, f func(table.Tx) error) error                { return f(d) }
 func (d *dropping) Write(_ context.Context, _ table.Deed, f func(table.Tx) error) error { return f(d) }
 func (*dropping) Query(context.Context, table.Statement, func(table.Row) error) error   { return nil }
 
-// A run that is not kept is the database's fault, and not one of whoever names a run.
+// If the database does not keep a run, the error says so, and is not ErrNotFound.
 func TestPutThatIsNotKept(t *testing.T) {
 	_, created, err := table.NewStore(&dropping{}, table.PostgreSQL).Put(t.Context(), storetest.NewResult(1))
 	if created || err == nil || errors.Is(err, baseline.ErrNotFound) || !strings.Contains(err.Error(), "does a trigger, a rule or a policy on the table plimsoll_run drop it") {
