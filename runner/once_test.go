@@ -87,7 +87,7 @@ func TestSetupThatFails(t *testing.T) {
 		t.Errorf("interrupted: %v, %+v", err, r)
 	}
 	var failure *runner.Failure
-	if r, err := runner.Run(t.Context(), system, runner.Config{}); !errors.As(err, &failure) || r != nil || !strings.HasPrefix(err.Error(), "setup: POST /tenants failed, at the last of ") || !strings.Contains(err.Error(), "403") {
+	if r, err := runner.Run(t.Context(), system, runner.Config{}); !errors.As(err, &failure) || r != nil || !strings.HasPrefix(err.Error(), "setup: POST /tenants failed at the last of ") || !strings.Contains(err.Error(), "403") {
 		t.Errorf("%v, %+v", err, r)
 	}
 	if _, loaded := asked.Load(http.MethodGet); loaded {

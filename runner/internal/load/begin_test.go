@@ -8,8 +8,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 )
 
-// An on_start that takes longer than a stretch goes on in the next, the first time and when it is renewed.
-// If it fails, it is tried again a second of load later, however short the stretches are.
+// If on_start takes longer than a stretch, the next stretch continues it, both the first time and at a
+// renewal. If it fails, it is tried again a second of load later, however short the stretches are.
 func TestOnStartThroughStretches(t *testing.T) {
 	takes := func(path string, _ time.Duration) time.Duration {
 		if path == "/in" {
@@ -27,7 +27,7 @@ func TestOnStartThroughStretches(t *testing.T) {
 		for name, c := range map[string]struct {
 			onStart string
 			begins  [2]int // how often its first step is sent by all three
-			begun   int64  // tasks at least, of 600
+			begun   int64  // at least so many tasks, of 600
 		}{
 			"calls": {"[{http: GET /in}, {http: GET /in, name: again}]", [2]int{12, 30}, 400},
 			"waits": {"[{http: GET /in}, {wait: 1s}, {http: GET /in, name: again}]", [2]int{12, 30}, 300},

@@ -36,7 +36,7 @@ func newIdleWorker() (*worker, *plan.Call) {
 	return r.newWorker(0, 0, 0), c
 }
 
-// BenchmarkSend is what is added to a request beside the client: choosing the task,
+// BenchmarkSend measures what the load adds to the client's own cost of a request: choosing the task,
 // counting in two histograms.
 func BenchmarkSend(b *testing.B) {
 	w, _ := newIdleWorker()
@@ -55,7 +55,7 @@ func TestSendDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// noValues has none and saves none.
+// noValues has no values and saves none.
 type noValues struct{}
 
 func (noValues) Append(dst []byte, _ plan.Text) []byte { return dst }

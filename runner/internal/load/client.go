@@ -26,12 +26,12 @@ type Client interface {
 type Opener interface {
 	Client
 	// Open begins a call that is a stream, and returns the outcome of opening it. There is a stream
-	// only if its Class is tally.OK. When ctx ends, the stream's waits are cut off, as in Do.
+	// only if its Class is tally.OK. When ctx ends, its waits are cut off, as in Do.
 	Open(ctx context.Context, c *plan.Call, v Values) (Stream, Outcome)
 }
 
 // Stream is a call under way. Its methods are never called twice at once. The load decides what they
-// wait for and how long. Once the context of Open has ended, they wait no more.
+// wait for and how long. Once the context of Open has ended, they no longer wait.
 type Stream interface {
 	// Send sends a message. It returns when the message has left, or after the plan's time-out.
 	Send(m *plan.Message, v Values) Outcome
@@ -62,7 +62,7 @@ const (
 	Broken                    // no message; the outcome says why
 )
 
-// Values are one user's, as a call uses them.
+// Values are the values of one user, as a call uses them.
 type Values interface {
 	// Append adds a text with the user's values in it to dst, as append does.
 	Append(dst []byte, t plan.Text) []byte

@@ -11,24 +11,23 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Crew is the users of the closed model, or the servers of the open one, across several stretches
-// of load. Between stretches they rest and keep their connections, cookies, saved values and
-// choices; for a user that time does not exist. It resumes the wait or the task that the end of
-// the last stretch interrupted. In the open model an interrupted task ends there. Not safe for
-// concurrent use.
+// Crew is the users of the closed model, or the servers of the open one, across several stretches of
+// load. Between stretches they rest and keep their connections, cookies, saved values and choices. For
+// a user that time does not exist: the next stretch resumes the wait or task that the last one
+// interrupted. In the open model an interrupted task is not resumed. Not safe for concurrent use.
 type Crew struct {
 	parts Parts
 	lanes []*lane
-	users []*worker // closed model, by place in the plan's Users; nil for who has not appeared yet
+	users []*worker // closed model, by index into the plan's Users; nil for a user that has not appeared yet
 	pool  pool      // open model
 
-	shared []profile.Value // what setup has saved, by slot; for all users
+	shared []profile.Value // the values that setup saved, by slot; all users get them
 	once   *worker         // did setup, and will do teardown; nil before setup and after teardown
 	down   bool            // teardown was done
 }
 
-// NewCrew makes a crew whose users have not begun. It takes the routes from the plan in parts;
-// the stretches say what is sent, and when.
+// NewCrew makes a crew whose users have not begun. The plan in parts gives the routes; the plan of
+// each stretch says what to send, and when.
 func NewCrew(parts Parts) *Crew {
 	c := &Crew{parts: parts}
 	for range runtime.GOMAXPROCS(0) {
@@ -56,7 +55,7 @@ func (c *Crew) Dismiss(ctx context.Context) {
 	r := c.newRun(c.parts.Plan)
 	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutOff()
-	r.start = r.start.Add(-r.Plan.Length()) // what is due now is due after the load
+	r.start = r.start.Add(-r.Plan.Length()) // anything due from now on is due after the load
 	r.stopping.Store(true)
 	if ctx.Err() != nil {
 		cutOff()
@@ -83,7 +82,7 @@ func (c *Crew) newRun(shift *plan.Plan) *run {
 	return &run{Parts: parts, crew: c, start: time.Now(), stopped: make(chan struct{}), lanes: c.lanes}
 }
 
-// cutOffUnless cuts off whatever has not finished after StopWithin, or when ctx ends.
+// cutOffUnless cuts calls off after StopWithin, or when ctx ends, unless finished is closed before.
 func (r *run) cutOffUnless(ctx context.Context, finished <-chan struct{}, cutOff func()) {
 	wait(r.Plan.StopWithin, finished, ctx.Done())
 	select {
@@ -93,7 +92,7 @@ func (r *run) cutOffUnless(ctx context.Context, finished <-chan struct{}, cutOff
 	}
 }
 
-// present lists the workers that have a client. Nobody may be at work.
+// present lists the workers that have a client. No worker may be at work.
 func (c *Crew) present() []*worker {
 	var all []*worker
 	for _, w := range c.users {

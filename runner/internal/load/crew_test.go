@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// newCrew is a crew of a plan, and what it counts by round.
+// newCrew makes a crew of a plan, and returns its counts by round.
 func newCrew(p *plan.Plan, s *system) (*load.Crew, map[int]*tally.Tally) {
 	rounds := map[int]*tally.Tally{plan.WarmUpRound: {}, 0: {}}
 	source := datagen.New(p)
@@ -37,7 +37,7 @@ func workAll(ctx context.Context, c *load.Crew, p *plan.Plan, n int, length time
 	}
 }
 
-// Users begin once, keep what they have and where they are through all stretches, and end once.
+// Users begin once, keep their state and their place through all stretches, and end once.
 func TestCrewLivesThroughStretches(t *testing.T) {
 	for name, loads := range map[string]string{
 		"closed": "{users: 3, spawn_rate: 2, warm_up: 3s, run_time: 10s, stop_within: 2s}",
@@ -80,7 +80,7 @@ users:
 	}
 }
 
-// What stretches send, put together, is what a load in one piece sends.
+// Many stretches together send the same as one load in one piece.
 func TestStretchesAddUp(t *testing.T) {
 	const users = `
 data: {words: {list: [a, b, c, d, e], order: shuffle}}
@@ -123,7 +123,7 @@ func sorted(s *system) (paths []string) {
 	return paths
 }
 
-// A stretch is over when nothing is under way any more. Users who were cut off go on in the next.
+// A stretch ends when no call is under way. Users that were cut off continue in the next.
 func TestCrewIsCutOff(t *testing.T) {
 	for name, loads := range map[string]string{
 		"closed": "{users: 3, spawn_rate: 1000000, warm_up: 1s, run_time: 10s, stop_within: 2s}",
@@ -153,7 +153,7 @@ func TestCrewIsCutOff(t *testing.T) {
 	}
 }
 
-// A stretch ends early with stop, and everything at once with its context.
+// Closing stop ends a stretch early. The end of the context ends everything at once.
 func TestCrewStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, "load: {users: 3, run_time: 60s, warm_up: 5s}\nusers: [{name: u, wait: 200ms, tasks: [{http: GET /}], on_stop: [{http: GET /bye}]}]")

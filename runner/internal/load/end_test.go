@@ -17,8 +17,8 @@ func always(took time.Duration) func(string, time.Duration) time.Duration {
 	return func(string, time.Duration) time.Duration { return took }
 }
 
-// A healthy system that takes long has no failure, no latency that never was, and in every round the
-// throughput that it really has, however the rounds lie to its answers.
+// A slow but healthy system has no failures and no false latencies. Each round shows its true
+// throughput, wherever the rounds cut the answers.
 func TestLongAnswersAtTheEnd(t *testing.T) {
 	const took = 6500 * time.Millisecond
 	for name, loads := range map[string]string{
@@ -55,7 +55,7 @@ func TestLongAnswersAtTheEnd(t *testing.T) {
 	}
 }
 
-// Stretches end too: each waits for its answers, and puts together they give the same throughput.
+// Each stretch waits for its answers, and all stretches together give the same throughput.
 func TestLongAnswersInStretches(t *testing.T) {
 	for _, took := range []time.Duration{30 * time.Millisecond, 300 * time.Millisecond, 330 * time.Millisecond, 2500 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestLongAnswersInStretches(t *testing.T) {
 	}
 }
 
-// The open model's answers count as they come too: a backlog at the end is no throughput.
+// In the open model too, answers count when they come: a backlog at the end is no throughput.
 func TestLongAnswersOfArrivals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, "load: {rate: 10/s, warm_up: 10s, run_time: 20s, rounds: 2, stop_within: 10s}\nusers: [{name: u, tasks: [{http: GET /}]}]")
@@ -84,8 +84,8 @@ func TestLongAnswersOfArrivals(t *testing.T) {
 	})
 }
 
-// What stop_within cuts off is no failure. It stays in the latencies, as slow as it was by then, so the
-// slow ones are not forgotten.
+// A call that stop_within cuts off is no failure. Its time so far stays in the latencies, so slow
+// calls are not forgotten.
 func TestUnfinishedStayInTheLatencies(t *testing.T) {
 	for name, loads := range map[string]string{"closed": "{users: 10, spawn_rate: 1e6, run_time: 20s, rounds: 1, stop_within: 2s}", "open": "{rate: 10/s, run_time: 20s, rounds: 1, stop_within: 2s}"} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestUnfinishedStayInTheLatencies(t *testing.T) {
 					t.Errorf("%d unfinished of %d requests, %d latencies, %v %v", total.Unfinished, total.Requests(), total.Response.Count(), total.Outcomes, total.Errors)
 				}
 				if p99 := total.Response.Quantile(0.99); p99 < 6*time.Second || p99 > 7001*time.Millisecond {
-					t.Errorf("p99 is %v, want what had passed at the end", p99)
+					t.Errorf("p99 is %v, want the time up to the cut", p99)
 				}
 				if got := total.Served(); math.Abs(got-150) > 2 {
 					t.Errorf("%v served, want 150", got)
@@ -113,7 +113,8 @@ func TestUnfinishedStayInTheLatencies(t *testing.T) {
 	}
 }
 
-// An interrupt lets requests under way be answered, a second one cuts them off; neither is a failure.
+// After one interrupt, requests under way are still answered. A second one cuts them off. Neither is a
+// failure.
 func TestInterrupts(t *testing.T) {
 	for name, c := range map[string]struct {
 		second     time.Duration // 0 for none
@@ -167,8 +168,8 @@ func TestOnStopHasItsOwnTime(t *testing.T) {
 	})
 }
 
-// An arrival whose server is still at its first on_start when the load ends is unfinished. It has
-// failed if on_start has.
+// If its server is still at its first on_start when the load ends, an arrival is unfinished. If that
+// on_start has failed, so has the arrival.
 func TestArrivalsBehindOnStart(t *testing.T) {
 	for status, want := range map[int]tally.Class{200: 0, 503: tally.Timeout} {
 		synctest.Test(t, func(t *testing.T) {
@@ -191,8 +192,8 @@ func TestArrivalsBehindOnStart(t *testing.T) {
 	}
 }
 
-// However long answers take and however the rounds lie to them, the throughputs of all rounds add up to
-// what was answered, less what lies after the end.
+// However long answers take and wherever the rounds cut them, the throughputs of all rounds add up to
+// the answers, less the shares after the end.
 func TestServedAddsUp(t *testing.T) {
 	for name, loads := range map[string]string{
 		"closed":  "{users: 7, spawn_rate: 3, warm_up: 3s, run_time: 20s, rounds: 20, stop_within: 4s}",

@@ -8,15 +8,15 @@
 // machine turned to a user or an arrival is counted as lag. Lag is the generator's own fault;
 // where it is large, the figures say nothing about the system.
 //
-// A call belongs to the round in which it was due, also if it is answered in a later one or after
-// the load; only the throughput of a round has the share of its time that lies there (see
-// tally.Route.Served). Every call that was due is counted, including arrivals that had to be
-// dropped and calls that the end of the load cut off. Those are unfinished, not failed. A call
-// that is a stream is counted once; its messages are counted beside it, as parts.
+// A call belongs to the round in which it was due, even if its answer comes in a later round or after
+// the load. Throughput is the exception: each round gets the share of the call's time that lies in it
+// (see tally.Route.Served). Every call that was due is counted. That includes arrivals that were
+// dropped, and calls that the end of the load cut off: those are unfinished, not failed. A call that
+// is a stream is counted once; its messages are counted beside it, as parts.
 //
-// What goes over the wire, and whether an answer is good, is the protocol's business. A Crew
-// applies one stretch of load, or several; in between, its users rest and keep what they have. It
-// owns every goroutine it starts and waits for all of them.
+// The protocol decides what goes over the wire and whether an answer is good. A Crew applies one or
+// more stretches of load. In between, its users rest and keep their state. A Crew owns every goroutine
+// that it starts and waits for all of them.
 package load
 
 import (
@@ -34,14 +34,14 @@ import (
 // Parts are what a load is made of.
 type Parts struct {
 	Plan   *plan.Plan
-	Client func() Client                     // a fresh user's
-	Values func(index, slots int) UserValues // a user's, with this many slots to save into
-	Once   func(slots int) UserValues        // those of setup and teardown; not needed by a plan without them
+	Client func() Client                     // makes the client of a new user
+	Values func(index, slots int) UserValues // makes the values of a user, with this many slots for saved ones
+	Once   func(slots int) UserValues        // makes the values of setup and teardown; a plan without them needs none
 	Sink   Sink
 	// Tick, unless nil, is called about once a second, once Sink has caught up; since is the time
 	// since the last Tick. Calls do not overlap.
 	Tick func(since time.Duration)
-	// Precise times arrivals with the kernel's finest timer, where there is one. Those of package
+	// Precise times arrivals with the kernel's finest timer, if it has one. Timers of package
 	// time are up to a millisecond late on an idle machine.
 	Precise bool
 }
@@ -49,23 +49,23 @@ type Parts struct {
 // UserValues are one user's values, as the load drives them.
 type UserValues interface {
 	Values
-	Begin()                         // on_start, again maybe, or on_stop begins
+	Begin()                         // on_start, perhaps a repeated one, or on_stop begins
 	NextTask()                      // a task begins
 	Reset(index int)                // another arrival begins
-	Holds(guards []plan.Guard) bool // all guards of a step
-	Saved(slot int) profile.Value   // what was kept there
+	Holds(guards []plan.Guard) bool // whether all guards of a step hold
+	Saved(slot int) profile.Value   // the value in the slot
 }
 
-// Sink takes what was counted since its last call, at least once a second, for one round of the
-// plan. plan.WarmUpRound also stands for what falls due after the last round. The tally belongs
-// to the sink from then on. Calls do not overlap.
+// Sink takes new counts of one round of the plan, at least once a second. plan.WarmUpRound also stands
+// for whatever falls due after the last round. The tally belongs to the sink from then on. Calls do
+// not overlap.
 type Sink func(round int, t *tally.Tally)
 
 // Stretch is how a stretch of load went, beside its counts.
 type Stretch struct {
 	Until time.Duration  // how long load was applied: the plan's Length, or less
-	Lag   hist.Histogram // how late users and arrivals were turned to, in judged time
-	Paced Paced          // how far the rate that was asked for was reached, in judged time
+	Lag   hist.Histogram // how late the load turned to users and arrivals, in judged time
+	Paced Paced          // how much of the requested rate was reached, in judged time
 }
 
 // flushEvery is the interval at which counts go to the sink.
@@ -74,7 +74,7 @@ const flushEvery = time.Second
 // apply loads until the end of the stretch, and returns after the last request.
 func (r *run) apply(ctx context.Context, stop <-chan struct{}) Stretch {
 	finished := make(chan struct{})
-	// It ends when calls are cut off. Otherwise it is left to end by itself: each user still watches it.
+	// Only cutOff ends calls. After a normal end it stays alive, because each user still watches it.
 	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	var report Stretch
 	var conductor sync.WaitGroup
@@ -83,7 +83,7 @@ func (r *run) apply(ctx context.Context, stop <-chan struct{}) Stretch {
 		report.Until = min(r.now(), r.Plan.Length())
 		r.until = report.Until
 		if ctx.Err() != nil {
-			cutOff() // before anybody turns to on_stop
+			cutOff() // before any user turns to on_stop
 		}
 		r.stop()
 		r.cutOffUnless(ctx, finished, cutOff)
@@ -103,7 +103,7 @@ func (r *run) apply(ctx context.Context, stop <-chan struct{}) Stretch {
 	return report
 }
 
-// stop says that the load ends: nobody turns to a new call or begins to wait.
+// stop ends the load: no user begins a new call or a new wait.
 func (r *run) stop() {
 	r.stopping.Store(true)
 	close(r.stopped)
@@ -125,7 +125,7 @@ type run struct {
 	Parts
 	crew     *Crew
 	start    time.Time     // of the stretch; all offsets count from it
-	until    time.Duration // when it ended, to be read once stopping is set
+	until    time.Duration // when it ended; read it only once stopping is set
 	stopping atomic.Bool   // set before stopped is closed
 	stopped  chan struct{}
 	lanes    []*lane
@@ -143,11 +143,11 @@ func (r *run) round(due time.Duration) int {
 	return r.Plan.RoundAt(due)
 }
 
-// lane counts for some of the workers. There is one lane for each core, so counting takes one
-// lock that is hardly ever contended, and little memory however many users there are.
+// lane counts for some of the workers. With one lane for each core, its lock is hardly ever
+// contended, and memory does not grow with the number of users.
 type lane struct {
 	mu     sync.Mutex // guards what follows
-	counts [2]counts  // of even and of odd rounds: some requests end when the next has begun
+	counts [2]counts  // of even and odd rounds: some requests end after the next round has begun
 	lag    hist.Recorder
 }
 
@@ -165,7 +165,7 @@ func newLane(routes []plan.Route) *lane {
 	return &lane{counts: [2]counts{{Recorder: tally.NewRecorder(names)}, {Recorder: tally.NewRecorder(names)}}}
 }
 
-// count counts one sample of a route; none if that is -1.
+// count counts one sample of a route. It ignores route -1.
 func (r *run) count(l *lane, route int, s tally.Sample) {
 	if route < 0 {
 		return
@@ -179,7 +179,7 @@ func (r *run) count(l *lane, route int, s tally.Sample) {
 	}
 }
 
-// counts are those of a round. The lane's lock is held.
+// counts returns the counts of a round. The caller holds the lane's lock.
 func (r *run) counts(l *lane, round int) *counts {
 	c := &l.counts[round&1]
 	if c.round != round {
@@ -190,8 +190,8 @@ func (r *run) counts(l *lane, round int) *counts {
 	return c
 }
 
-// carry divides a request among the rounds over which its response time extends. What lies past the
-// end of the load is nobody's. The lane's lock is held.
+// carry divides a request among the rounds that its response time spans. Time past the end of the
+// load counts for no round. The caller holds the lane's lock.
 func (r *run) carry(l *lane, route, round int, s tally.Sample) {
 	until := func(t time.Duration) int64 { return int64(tally.Whole * float64(t-s.Due) / float64(s.Response())) }
 	done := until(r.roundEnd(round))
@@ -206,7 +206,7 @@ func (r *run) carry(l *lane, route, round int, s tally.Sample) {
 // roundEnd is when a round ends.
 func (r *run) roundEnd(round int) time.Duration { return r.Plan.RoundStart(round + 1) }
 
-// late records how late the load turned to something that was due in judged time.
+// late records the lag of something that was due in judged time.
 func (r *run) late(l *lane, due, now time.Duration) {
 	if due < r.Plan.WarmUp {
 		return
@@ -244,7 +244,7 @@ func (r *run) flush(l *lane) {
 	}
 }
 
-// drain hands the counts to the sink. The lane's lock is held.
+// drain hands the counts to the sink. The caller holds the lane's lock.
 func (r *run) drain(c *counts) {
 	if !c.some {
 		return

@@ -28,7 +28,7 @@ func makePlan(t testing.TB, yaml string) *plan.Plan {
 	return made
 }
 
-// apply runs a plan and gives what was counted by round.
+// apply runs a plan and returns the counts by round.
 func apply(ctx context.Context, p *plan.Plan, s *system, stop <-chan struct{}) (map[int]*tally.Tally, load.Stretch) {
 	rounds := map[int]*tally.Tally{}
 	source := datagen.New(p)
@@ -145,15 +145,15 @@ users:
 			t.Errorf("body %s", got)
 		}
 		if rounds[1].Routes["leave"] != nil || rounds[plan.WarmUpRound].Routes["leave"].Requests() != 2 {
-			t.Error("what users do after the end counts in a judged round")
+			t.Error("calls after the end count in a judged round")
 		}
 		if rounds[0].Routes["POST /login"].Outcomes[tally.Status]+rounds[plan.WarmUpRound].Routes["POST /login"].Outcomes[tally.Status] != 2 {
-			t.Error("a failed login is no failure")
+			t.Error("a failed login does not count as a failure")
 		}
 	})
 }
 
-// on_start is done until it succeeds also where it saves nothing, and its values are its own.
+// on_start is repeated until it succeeds, even if it saves nothing, and has values of its own.
 func TestBeginsUntilItSucceeds(t *testing.T) {
 	for name, loads := range map[string]string{"closed": "{users: 1, run_time: 10s}", "open": "{rate: 1/s, run_time: 10s}"} {
 		t.Run(name, func(t *testing.T) {
@@ -188,7 +188,7 @@ users:
 	}
 }
 
-// A user who comes back in a later stage goes on, and does not begin anew.
+// A user that comes back in a later stage continues, and does not begin again.
 func TestUserComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, `
@@ -251,7 +251,7 @@ users: [{name: u, wait: pace 1s, tasks: [{http: GET /}]}]`)
 	})
 }
 
-func TestWhatDoesNotEndIsCutOff(t *testing.T) {
+func TestEndlessCallsAreCutOff(t *testing.T) {
 	for name, yaml := range map[string]string{
 		"closed": "load: {users: 3, spawn_rate: 1000000, run_time: 10s, rounds: 1, stop_within: 2s}\nusers: [{name: u, tasks: [{http: GET /}]}]",
 		"open":   "load: {rate: 0.3/s, run_time: 10s, rounds: 1, stop_within: 2s}\nusers: [{name: u, tasks: [{http: GET /}]}]",

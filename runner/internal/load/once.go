@@ -12,13 +12,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// setupWithin is how long a setup that fails is tried again.
+// setupWithin is how long a failing setup is tried again.
 const setupWithin = 10 * time.Second
 
 // StepError says which call of setup or teardown failed, and how.
 type StepError struct {
 	Section string // setup or teardown
-	Call    string // as it would be counted in a task
+	Call    string // its route, as in a task
 	Class   tally.Class
 	Text    string // of the error, as in a Tally
 	Tries   int    // how often the whole section was tried
@@ -32,19 +32,19 @@ func newStepError(c *plan.Call, s *tally.Sample) *StepError {
 	return &StepError{Call: c.Name, Class: s.Class, Text: tally.ErrorText(s.Error)}
 }
 
-// Error is a sentence.
+// Error names the call, its error and the number of tries.
 func (e *StepError) Error() string {
 	again := ""
 	if e.Tries > 1 {
-		again = fmt.Sprintf(", at the last of %d tries", e.Tries)
+		again = fmt.Sprintf(" at the last of %d tries", e.Tries)
 	}
 	return fmt.Sprintf("%s: %s failed%s: %s (%s)", e.Section, e.Call, again, e.Text, e.Class)
 }
 
 // Setup does the plan's setup, before any user begins. If a call fails, it begins again from its first
-// step each second, up to setupWithin, as on_start does. What it saves is copied to every user. The
-// error is a *StepError, or that of ctx. No call is counted. It does nothing if the plan has none, or
-// after Inherit.
+// step each second, up to setupWithin, as on_start does. Every user gets a copy of what it saves. The
+// error is a *StepError, or that of ctx. No call is counted. Setup does nothing if the plan has none,
+// or after Inherit.
 func (c *Crew) Setup(ctx context.Context) error {
 	if len(c.parts.Plan.Setup) == 0 || c.shared != nil {
 		return nil
@@ -69,7 +69,7 @@ func (c *Crew) Setup(ctx context.Context) error {
 	}
 }
 
-// keep takes over what setup has saved. Its client, with its cookies, is kept for teardown.
+// keep takes the values that setup saved, and keeps its client with the cookies for teardown.
 func (c *Crew) keep(w *worker) {
 	c.shared = make([]profile.Value, c.parts.Plan.Shared)
 	for slot := range c.shared {
@@ -83,14 +83,15 @@ func (c *Crew) keep(w *worker) {
 	c.once = w
 }
 
-// Shared is what setup has saved, by slot; nil before. Another shard can Inherit it.
+// Shared returns the values that setup saved, by slot; nil before setup. Another shard can Inherit
+// them.
 func (c *Crew) Shared() []profile.Value { return c.shared }
 
-// Inherit takes what the setup of another shard has saved. It is called before any user begins.
+// Inherit takes the values that another shard's setup saved. Call it before any user begins.
 func (c *Crew) Inherit(shared []profile.Value) { c.shared = shared }
 
-// Teardown does the plan's teardown, once, after Dismiss, within the plan's StopWithin. It does nothing
-// if setup has not succeeded, since what it would undo is not known. The error is a sentence.
+// Teardown does the plan's teardown, once, after Dismiss, within the plan's StopWithin. It does
+// nothing if setup has not succeeded, since it would not know what to undo. The error is one sentence.
 func (c *Crew) Teardown(ctx context.Context) error {
 	if len(c.parts.Plan.Teardown) == 0 || c.down || len(c.parts.Plan.Setup) > 0 && c.shared == nil {
 		return nil
@@ -103,7 +104,7 @@ func (c *Crew) Teardown(ctx context.Context) error {
 	}
 	c.once = nil
 	defer w.close()
-	w.run.stopping.Store(true) // waits within a stream are left out, as those between calls are
+	w.run.stopping.Store(true) // skips waits within a stream too, like those between calls
 	calls, cutOff := context.WithCancel(ctx)
 	defer cutOff()
 	defer time.AfterFunc(c.parts.Plan.StopWithin, cutOff).Stop()
@@ -113,14 +114,14 @@ func (c *Crew) Teardown(ctx context.Context) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return errors.New("teardown was cut short: the run, or the system, had ended")
+		return errors.New("teardown was cut short: the run or the system ended first")
 	case calls.Err() != nil:
-		return fmt.Errorf("teardown: not all of it was done within %v", c.parts.Plan.StopWithin)
+		return fmt.Errorf("teardown did not finish within stop_within (%v)", c.parts.Plan.StopWithin)
 	}
 	return nil
 }
 
-// newOnce is a worker for setup and teardown. Nothing that it does is counted, and its time has no end.
+// newOnce makes a worker for setup and teardown. Its calls are not counted, and its time has no end.
 func (c *Crew) newOnce() *worker {
 	whole := *c.parts.Plan
 	whole.WarmUp, whole.Rounds, whole.RoundLength = 0, 1, math.MaxInt64
@@ -134,7 +135,7 @@ func (c *Crew) newOnce() *worker {
 	return w
 }
 
-// inherit copies what setup has saved to a worker.
+// inherit copies the values that setup saved to a worker.
 func (w *worker) inherit(shared []profile.Value) {
 	for slot, v := range shared {
 		w.values.Save(slot, v)

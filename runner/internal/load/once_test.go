@@ -36,8 +36,8 @@ func answersOnce(string, time.Duration) reply {
 	return reply{body: `{"id": "t7", "key": 12345678901234567890, "own": "o"}`}
 }
 
-// Setup is done once before the users, all of whom see its values; teardown once after them. Neither is
-// in any figures.
+// Setup is done once, before the users, and all of them see its values. Teardown is done once, after
+// them. Neither appears in any figures.
 func TestSetupAndTeardown(t *testing.T) {
 	for name, loads := range map[string]string{"closed": "{users: 6, spawn_rate: 1e6, run_time: 10s, rounds: 1}", "open": "{rate: 5/s, run_time: 10s, rounds: 1}"} {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestSetupAndTeardown(t *testing.T) {
 	}
 }
 
-// A setup that fails is tried again, as on_start is, and then says what failed and how.
+// A failing setup is tried again, as on_start is. Its error names the call and the fault.
 func TestSetupFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		until   time.Duration // it fails
@@ -94,7 +94,7 @@ func TestSetupFails(t *testing.T) {
 		tenants int // requests
 	}{
 		"for a while": {3500 * time.Millisecond, 0, "", 5 * time.Second, 5},
-		"always":      {time.Hour, 0, "setup: POST /tenants failed, at the last of 11 tries: status 401 (status)", 10 * time.Second, 11},
+		"always":      {time.Hour, 0, "setup: POST /tenants failed at the last of 11 tries: status 401 (status)", 10 * time.Second, 11},
 		"slowly":      {time.Hour, 12 * time.Second, "setup: POST /tenants failed: status 401 (status)", 12 * time.Second, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestSetupFails(t *testing.T) {
 	}
 }
 
-// An interrupt ends setup at once, in a call, between two tries and in a wait.
+// An interrupt ends setup at once: in a call, between two tries, and in a wait.
 func TestSetupIsInterrupted(t *testing.T) {
 	for name, s := range map[string]*system{
 		"in a call":     {take: always(time.Hour), answer: answersOnce},
@@ -199,7 +199,7 @@ func TestTeardownFails(t *testing.T) {
 	}
 }
 
-// A shard that does no setup is handed the values of the one that did.
+// A shard without setup inherits the values of the shard that did it.
 func TestSetupOfAnotherShard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, "load: {users: 2, spawn_rate: 1e6, run_time: 10s, rounds: 1}"+onceYAML)

@@ -19,8 +19,8 @@ type arrival struct {
 // server is a worker that serves arrivals of its behaviour, one after the other.
 type server struct {
 	*worker
-	next     chan arrival // closed at the end of a stretch; nil before the first arrival of one
-	replaces *worker      // who has to leave before it begins; nil for nobody
+	next     chan arrival // closed at the end of a stretch; nil before its first arrival
+	replaces *worker      // the worker that must leave before it begins; nil for none
 }
 
 // pool is the servers of the open model.
@@ -37,9 +37,9 @@ type pool struct {
 	all sync.WaitGroup // of servers that wait for an arrival or serve one
 }
 
-// open hands each arrival to the idle server of its behaviour that worked last, since its
-// connection is warm. There are as many servers as were ever needed at once, and never more, over
-// all behaviours, than tasks may be in flight.
+// open hands each arrival to the idle server of its behaviour that worked last, since its connection
+// is warm. The pool grows to as many servers as were ever needed at once. All behaviours together
+// never have more servers than tasks may be in flight.
 func (r *run) open(ctx context.Context) Paced {
 	p := &r.crew.pool
 	p.begin(r)
@@ -61,7 +61,7 @@ func (r *run) open(ctx context.Context) Paced {
 	return p.paced
 }
 
-// begin takes up a stretch.
+// begin starts a stretch.
 func (p *pool) begin(r *run) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,8 +98,8 @@ func (p *pool) serve(ctx context.Context, a arrival, behaviour int) {
 	s.next <- a
 }
 
-// newServer makes a server for an arrival. At the limit it takes the place of an idle one. The
-// lock is held.
+// newServer makes a server for an arrival. At the limit it takes the place of an idle one. The caller
+// holds the lock.
 func (p *pool) newServer(a arrival, behaviour int) *server {
 	s := &server{worker: p.run.newWorker(p.present, a.index, behaviour)}
 	if p.present < p.run.Plan.Open.MaxInFlight {
@@ -122,7 +122,7 @@ func (p *pool) newServer(a arrival, behaviour int) *server {
 	return s
 }
 
-// unserved is what becomes of an arrival whose server could not begin.
+// unserved is the sample of an arrival whose server could not begin.
 func (s *server) unserved() tally.Sample {
 	if !s.refused { // it was still at its first try
 		return tally.Sample{Unfinished: true}
@@ -130,7 +130,7 @@ func (s *server) unserved() tally.Sample {
 	return tally.Sample{Class: tally.Timeout, Error: "on_start did not succeed before the load ended"}
 }
 
-// lose counts an arrival for which no call was made. Its first call ends now, as lost says.
+// lose counts an arrival that made no call. Its first call ends now, with the outcome in lost.
 func (p *pool) lose(a arrival, lost tally.Sample) {
 	r := p.run
 	lost.Due, lost.Sent, lost.Ended = a.due, a.due, max(a.due, r.now())
@@ -140,7 +140,8 @@ func (p *pool) lose(a arrival, lost tally.Sample) {
 	}
 }
 
-// firstCall is the first call of some steps, also if it would be left out; nil if there is none.
+// firstCall is the first call among some steps, even if a guard would leave it out; nil if there is
+// none.
 func firstCall(steps []plan.Step) *plan.Call {
 	for i := range steps {
 		if steps[i].Call != nil {
@@ -153,7 +154,7 @@ func firstCall(steps []plan.Step) *plan.Call {
 	return nil
 }
 
-// note counts an arrival if it fell due in judged time. The lock is held.
+// note counts an arrival if it fell due in judged time. The caller holds the lock.
 func (p *pool) note(a arrival, counts Paced) {
 	if a.due >= p.run.Plan.WarmUp {
 		p.paced.Add(counts)
@@ -164,7 +165,7 @@ func (p *pool) note(a arrival, counts Paced) {
 func (p *pool) work(ctx context.Context, s *server) {
 	for a := range s.next {
 		p.run.late(s.lane, a.due, p.run.now())
-		if s.replaces != nil { // its on_stop is the system's time, not this machine's
+		if s.replaces != nil { // the system, not this machine, takes the time of its on_stop
 			s.replaces.leave(ctx)
 			s.replaces = nil
 		}
@@ -187,7 +188,7 @@ func (s *server) task(ctx context.Context, a arrival) {
 	s.values.Reset(a.index)
 	behaviour := s.choose.Behaviour()
 	s.perform(ctx, s.choose.Task(behaviour).Steps, a.due)
-	s.resume = 0 // a task that the end of a stretch interrupts ends there
+	s.resume = 0 // an interrupted task is not resumed
 }
 
 // done puts a server back.

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// In the open model requests fall due while a server stalls, and what they wait is response time.
+// In the open model requests fall due while a server stalls, and their wait is response time.
 func TestOpenStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, `
@@ -39,7 +39,7 @@ users: [{name: u, tasks: [{http: GET /}]}]`)
 		s := &system{take: stallAt(5*time.Second, time.Second, 0)}
 		rounds, _ := apply(t.Context(), p, s, nil)
 		total := rounds[0].Total()
-		dropped := total.Outcomes[tally.Dropped] // one more where the stall ends as an arrival falls due
+		dropped := total.Outcomes[tally.Dropped] // one more if an arrival falls due just as the stall ends
 		if total.Requests() != 1000 || dropped < 80 || dropped > 81 || int64(len(s.sent)) != 1000-dropped {
 			t.Errorf("%d requests, %v, %d sent; want 80 of 1000 dropped", total.Requests(), total.Outcomes, len(s.sent))
 		}
@@ -99,8 +99,8 @@ users:
 	})
 }
 
-// A generator that is held up says so: what it turned to late is lag also where it was
-// dropped, and what it never turned to is its own fault and not forgotten.
+// A generator that is held up says so. An arrival that it turned to late adds to the lag, even if
+// dropped. An arrival that it never turned to counts as the generator's fault.
 func TestOpenGeneratorHeldUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		held      time.Duration

@@ -11,8 +11,8 @@ import (
 // users with a pace, or all tasks of the open model. It is zero for other loads.
 type Paced struct {
 	Due    int64 // tasks that should have begun
-	Begun  int64 // those of them that did
-	Missed int64 // those that did not because this machine was late; the system's slowness caused the others
+	Begun  int64 // due tasks that did begin
+	Missed int64 // tasks that did not because this machine was late; for the others the system was too slow
 }
 
 // Add adds what another worker or stretch counted.
@@ -20,21 +20,21 @@ func (p *Paced) Add(o Paced) {
 	p.Due, p.Begun, p.Missed = p.Due+o.Due, p.Begun+o.Begun, p.Missed+o.Missed
 }
 
-// schedule says when the tasks of a user with a pace begin: task k at the first one's instant plus
-// k periods, or at once when the task before took longer. An instant that lies a period back or
-// more is skipped. So what a timer is late is made up for, and a system that stalls is not
-// flooded afterwards. Periods are shorter than timers are late on a busy machine: what lies up to
-// makeUp back because of this machine is not skipped.
+// schedule says when the tasks of a user with a pace begin: task k begins k periods after the first,
+// or at once if the task before took longer. An instant that lies a period or more in the past is
+// skipped. A late timer is thus made up for, and a system that stalled is not flooded afterwards. On a
+// busy machine timers can be later than a whole period. If this machine is the cause, instants up to
+// makeUp in the past are not skipped.
 type schedule struct {
 	period  time.Duration // 0 for a user without a pace, who counts nothing
 	planned time.Duration // when the present task should have begun; negative if in an earlier stretch
 	late    time.Duration // how much later it began because of this machine
 	next    time.Duration // when the next task should begin
-	slept   bool          // the user sleeps until then, and does not begin at once because it is late
+	slept   bool          // the user sleeps until then; false if it is late and begins at once
 	*Paced                // nil if nothing is counted
 }
 
-// makeUp is how late this machine may have been for tasks that are made up for all the same.
+// makeUp is how late this machine may be for its missed tasks to be made up for.
 const makeUp = 100 * time.Millisecond
 
 // newSchedule is the schedule of a user; period is 0 if it has no pace.
@@ -45,7 +45,7 @@ func newSchedule(period time.Duration) schedule {
 	return schedule{period: period, Paced: &Paced{}}
 }
 
-// take gives what was counted, and forgets it.
+// take returns the counts and resets them.
 func (s *schedule) take() (counted Paced) {
 	if s.Paced != nil {
 		counted, *s.Paced = *s.Paced, Paced{}
@@ -64,15 +64,15 @@ func (s *schedule) begin(now time.Duration) {
 	s.planned = s.next
 }
 
-// reach plans the next task for an instant, or, if that is past, for the last one of the schedule
-// until now. It counts those that are skipped, as far as they lie in a window of time.
+// reach plans the next task for an instant. If that is past, it plans the latest instant of the
+// schedule until now, and counts the skipped ones that lie in the window.
 func (s *schedule) reach(next, now time.Duration, w window) {
 	s.plan(next, next >= now)
 	if s.period == 0 {
 		return
 	}
 	skipped := max(now-next, 0) / s.period
-	inTime := max(now-s.late-next, 0) / s.period // skipped if this machine had not been late
+	inTime := max(now-s.late-next, 0) / s.period // skipped even if this machine had been in time
 	if now-next-inTime*s.period < makeUp {
 		skipped = inTime
 	}
@@ -82,7 +82,7 @@ func (s *schedule) reach(next, now time.Duration, w window) {
 	s.next += skipped * s.period
 }
 
-// counted counts the task that is planned next, which begins, or does not.
+// counted counts the task planned next; begun is 1 if it begins, else 0.
 func (s *schedule) counted(begun int64, w window) {
 	if s.period > 0 && w.from <= s.next && s.next < w.to {
 		s.Due++
@@ -90,17 +90,17 @@ func (s *schedule) counted(begun int64, w window) {
 	}
 }
 
-// skip counts every instant in a window, from first on: at none of them a task began.
+// skip counts every instant in a window, from first on, as due and not begun.
 func (s *schedule) skip(first time.Duration, w window) {
 	if s.period > 0 {
 		s.Due += w.count(first, s.period, math.MaxInt64)
 	}
 }
 
-// window is a span of time, its end excluded.
+// window is a span of time without its end.
 type window struct{ from, to time.Duration }
 
-// count is how many of n instants, a period apart, lie in the window.
+// count is how many of n instants, a period apart from first on, lie in the window.
 func (w window) count(first, period time.Duration, n int64) int64 {
 	before := func(t time.Duration) int64 { return min(max(int64((t-first+period-1)/period), 0), n) }
 	return max(before(w.to)-before(max(w.from, first)), 0)

@@ -14,8 +14,7 @@ func lateTimers(most time.Duration) func() time.Duration {
 	return func() time.Duration { return rand.N(most) }
 }
 
-// A rate that was asked for is reached over an hour, however late timers are: no lateness is added
-// to what follows.
+// The requested rate is reached over an hour, however late timers are: lateness does not add up.
 func TestPaceDoesNotDrift(t *testing.T) {
 	for name, c := range map[string]struct {
 		yaml   string
@@ -55,8 +54,8 @@ func TestPaceDoesNotDrift(t *testing.T) {
 	}
 }
 
-// Where a rate was not reached, the report says by how much, and how much of that is the
-// generator's fault.
+// If a rate was not reached, the report says by how much, and how much of that is the generator's
+// fault.
 func TestPaceNotReached(t *testing.T) {
 	const paced = "load: {users: 2, spawn_rate: 1e6, warm_up: 10s, run_time: 100s, rounds: 2}\nusers: [{name: u, wait: throughput 10/s, tasks: [{http: GET /}]}]"
 	takes := func(d time.Duration) *system {
@@ -97,7 +96,7 @@ func TestPaceNotReached(t *testing.T) {
 	}
 }
 
-// Stretches put together asked for what the rate says, also where a task extends over several.
+// All stretches together ask for the whole rate, even if a task spans several of them.
 func TestPaceInStretches(t *testing.T) {
 	for steps, begun := range map[string]int64{
 		"{http: GET /}": 40,
@@ -121,7 +120,7 @@ func TestPaceInStretches(t *testing.T) {
 	}
 }
 
-// The open model keeps its schedule too, whatever it is: constant, random, or changing.
+// The open model keeps every schedule too: constant, random and changing.
 func TestArrivalsDoNotDrift(t *testing.T) {
 	for name, c := range map[string]struct {
 		loads     string

@@ -15,7 +15,7 @@ const longestSleep = 50 * time.Millisecond
 // late as a timer may be.
 const grace = 10 * time.Millisecond
 
-// sleepUntil sleeps until an arrival is due; false if the load ends first, or ended long ago.
+// sleepUntil sleeps until an arrival is due. It returns false if the load ends first, or ended long ago.
 func (r *run) sleepUntil(due time.Duration, p pacer) bool {
 	for {
 		left, stopping := due-r.now(), r.stopping.Load()

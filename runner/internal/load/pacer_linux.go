@@ -18,8 +18,8 @@ func finePacer() pacer {
 	if err != nil {
 		return nil
 	}
-	// A descriptor that does not block is put under the runtime's poller: reading it parks the
-	// goroutine and no thread.
+	// The runtime polls a descriptor that does not block: reading it parks the goroutine, and
+	// no thread.
 	return timerPacer{os.NewFile(uintptr(fd), "timerfd")}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Two runs of one plan send the same, each user in the same order; and so do its shards.
+// Two runs of one plan send the same calls, each user in the same order. So do its shards together.
 func TestSamePlanSameRequests(t *testing.T) {
 	const yaml = `
 data: {words: {list: [a, b, c, d, e], order: shuffle}}

@@ -9,24 +9,23 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// place is where a worker is in a list of steps. Those of a task and of the groups that it is in
-// make a stack, so the end of a stretch can interrupt a task anywhere.
+// place is a position in a list of steps. The places in a task and in the groups around the present
+// step form a stack, so a stretch can end anywhere in a task.
 type place struct {
 	steps []plan.Step
 	next  int32 // index of the step that is next, or being repeated
-	left  int32 // how often that is still to be done; -1 if not drawn yet
+	left  int32 // how often it is still due; -1 if not drawn yet
 }
 
-// perform does the steps of a task until the load ends; the first step is due at due. If a call
-// fails to save its value, the rest of the task is skipped. It returns the instant at which the
-// last step ended, and whether every call succeeded. What the end of the load broke off stays in
-// w.at.
+// perform does the steps of a task until the load ends; the first step is due at due. If a call fails
+// to save its value, the rest of the task is skipped. It returns the instant at which the last step
+// ended, and whether every call succeeded. If the load ends first, w.at keeps the place.
 func (w *worker) perform(ctx context.Context, steps []plan.Step, due time.Duration) (ended time.Duration, good bool) {
 	w.at = append(w.at[:0], place{steps: steps, left: -1})
 	return w.goOn(ctx, due)
 }
 
-// goOn does what is left of a task; see perform.
+// goOn does the rest of a task; see perform.
 func (w *worker) goOn(ctx context.Context, due time.Duration) (ended time.Duration, good bool) {
 	good, w.idle = true, true
 	for first := true; ; first = false {
@@ -100,9 +99,9 @@ func (w *worker) putBack() {
 	}
 }
 
-// finish does steps to their end, whatever the load does, until ctx ends. Waits are left out: at the
-// end they help nobody. If a call fails to save its value, the rest is skipped. It returns the
-// first call that failed; nil if none did.
+// finish does steps even when the load is over, until ctx ends. It skips waits, which serve no purpose
+// then. If a call fails to save its value, the rest is skipped. It returns the first call that failed;
+// nil if none did.
 func (w *worker) finish(ctx context.Context, steps []plan.Step) (failed *StepError) {
 	w.at = append(w.at[:0], place{steps: steps, left: -1})
 	defer func() { w.at = w.at[:0] }()
@@ -128,7 +127,7 @@ func (w *worker) finish(ctx context.Context, steps []plan.Step) (failed *StepErr
 	return failed
 }
 
-// send makes one call and gives the instant of its end.
+// send makes one call and returns the instant of its end.
 func (w *worker) send(ctx context.Context, c *plan.Call, due time.Duration) (ended time.Duration, good bool) {
 	if c.Messages != nil {
 		return w.sendStream(ctx, c, due)

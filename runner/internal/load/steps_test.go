@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// oneTask is what a user of a plan whose run is exactly one task long sends.
+// oneTask is what a user sends in a run that lasts exactly one task.
 func oneTask(t *testing.T, steps string, s *system) (paths string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestRepeatsAndGroups(t *testing.T) {
 	}
 }
 
-// How often a step is done is drawn for each task, evenly, and the same in each run.
+// The number of repeats is drawn evenly for each task, and is the same in each run.
 func TestRepeatIsDrawn(t *testing.T) {
 	draw := func() (times map[int]int, all []string) {
 		synctest.Test(t, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestRepeatIsDrawn(t *testing.T) {
 				}
 			}
 			for _, one := range s.sent {
-				all = append(all, fmt.Sprint(one.at, one.path)) // which connection is whose is chance
+				all = append(all, fmt.Sprint(one.at, one.path)) // which user gets which connection is chance
 			}
 			slices.Sort(all)
 		})
@@ -96,7 +96,7 @@ func TestRepeatIsDrawn(t *testing.T) {
 	}
 }
 
-// What a user does next, when and with which values does not depend on what was answered before.
+// The next task of a user, its time and its values do not depend on earlier answers.
 func TestAnswersChangeNoDraws(t *testing.T) {
 	const users = `
 users:
@@ -139,12 +139,12 @@ users:
 			}
 		}
 		if len(one) < 500 || missing > len(one)/50 { // the times of the users differ a little
-			t.Errorf("%s\n%d of %d tasks are others when the answers are", loads, missing, len(one))
+			t.Errorf("%s\n%d of %d tasks differ when the answers do", loads, missing, len(one))
 		}
 	}
 }
 
-// A task whose steps are all left out costs the user a moment, and not all of a core.
+// A task whose steps are all left out takes a moment, and does not keep a core busy.
 func TestTaskThatDoesNothing(t *testing.T) {
 	for name, user := range map[string]string{
 		"no wait":              "tasks: [{http: GET /, if: {n: 2}}]",
@@ -172,7 +172,7 @@ func TestTaskThatDoesNothing(t *testing.T) {
 
 func answersN(string, time.Duration) reply { return reply{body: `{"n": 1}`} }
 
-// tiring are values that stop a user who does task after task in no time.
+// tiring are values that stop a user whose tasks take no time.
 type tiring struct {
 	load.UserValues
 	tasks *int
@@ -185,7 +185,7 @@ func (v tiring) NextTask() {
 	v.UserValues.NextTask()
 }
 
-// A task with groups that the end of a stretch interrupts goes on in the next where it was.
+// If a stretch ends within the groups of a task, the next one continues there.
 func TestGroupsGoOnInTheNextStretch(t *testing.T) {
 	const yaml = `
 users: [{name: u, wait: 130ms, tasks: [{steps: [{http: "GET /a/${uuid}", name: a}, {steps: [{wait: 70ms}, {http: "GET /b/${uuid}", name: b}, {http: "GET /c/${uuid}", name: c, repeat: 1..3}], repeat: 2..4}]}]}]`
@@ -202,8 +202,7 @@ users: [{name: u, wait: 130ms, tasks: [{steps: [{http: "GET /a/${uuid}", name: a
 	})
 }
 
-// on_start is done again when renew says, between two tasks, with the same rows; if it fails, until it
-// succeeds.
+// renew repeats on_start between two tasks, with the same rows, until it succeeds.
 func TestRenew(t *testing.T) {
 	for name, loads := range map[string]string{"closed": "{users: 2, spawn_rate: 1e6, run_time: 60s, rounds: 1}", "paced": "{users: 2, spawn_rate: 1e6, run_time: 60s, rounds: 1}", "open": "{rate: 10/s, run_time: 60s, rounds: 1, max_in_flight: 2}"} {
 		t.Run(name, func(t *testing.T) {
@@ -273,7 +272,7 @@ users:
 	}
 }
 
-// Time that passes between stretches counts: a token does not wait for the load.
+// Time between stretches counts: a token expires without load too.
 func TestRenewBetweenStretches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, "load: {users: 2, spawn_rate: 1e6, warm_up: 1s, run_time: 60s}\nusers: [{name: u, wait: 100ms, on_start: [{http: GET /in}], renew: 30m, tasks: [{http: GET /}]}]")
@@ -290,7 +289,7 @@ func TestRenewBetweenStretches(t *testing.T) {
 	})
 }
 
-// An arrival of the open model whose task has only groups is counted when it is dropped.
+// A dropped arrival is counted even if its task has only groups.
 func TestDroppedArrivalOfGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := makePlan(t, "load: {rate: 10/s, max_in_flight: 1, run_time: 10s, rounds: 1}\nusers: [{name: u, tasks: [{steps: [{wait: 1ms}, {steps: [{steps: [{http: GET /}]}], repeat: 2}]}]}]")

@@ -19,15 +19,15 @@ type flow struct {
 	onStop bool // the load was over before it began: waits and spans are skipped
 
 	at         time.Duration // when the last step ended
-	came       bool          // the first message has
+	came       bool          // the first message has come
 	first      time.Duration // when it came
 	last       time.Duration // when the last message came
 	class      tally.Class   // of the first failure; 0 for none
 	text       string
-	unfinished bool // the end of the load cut off what the call's time depends on
+	unfinished bool // the end of the load cut off a part that the call's time depends on
 }
 
-// sendStream makes a call that is a stream and gives the instant of its end.
+// sendStream makes a call that is a stream and returns the instant of its end.
 func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration) (ended time.Duration, good bool) {
 	stream, o := w.client.(Opener).Open(ctx, c, w.values)
 	s := w.run.sample(&o, due)
@@ -45,7 +45,7 @@ func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration
 	return ended, w.counted(c, &s)
 }
 
-// whole ends the stream and gives the sample of the call.
+// whole ends the stream and returns the sample of the call.
 func (f *flow) whole() tally.Sample {
 	o := f.stream.End()
 	s := f.run.sample(&o, f.opened.Due)
@@ -80,7 +80,7 @@ func (f *flow) step(ctx context.Context, m *plan.Message) bool {
 	return f.receive(ctx, m)
 }
 
-// wait waits inside the stream; false when the load ends before.
+// wait waits inside the stream. It returns false if the load ends first.
 func (f *flow) wait(until time.Duration) (ok bool) {
 	if f.at, ok = f.sleepUntil(until); !ok {
 		f.at, f.unfinished = f.run.now(), true
@@ -88,7 +88,7 @@ func (f *flow) wait(until time.Duration) (ok bool) {
 	return ok
 }
 
-// send sends what m says, as often as it says, and awaits the replies.
+// send sends m, as often as it says, and awaits the replies.
 func (f *flow) send(ctx context.Context, m *plan.Message) bool {
 	for i := range m.Repeat {
 		if i > 0 && f.stopping() {
@@ -136,7 +136,7 @@ func (f *flow) reply(ctx context.Context, m *plan.Message, sent tally.Sample) bo
 	}
 }
 
-// receive awaits what m says.
+// receive awaits the messages that m asks for.
 func (f *flow) receive(ctx context.Context, m *plan.Message) bool {
 	due, end := f.at, f.at+m.For
 	if !f.onStop {
@@ -196,10 +196,10 @@ func cutOff(ctx context.Context, s *tally.Sample) bool {
 	return true
 }
 
-// unexpected is the failure where the server ended a stream too early.
+// unexpected turns an early end of the stream into a failure. Other events are failures already.
 func unexpected(e Event, s tally.Sample) tally.Sample {
 	if e == Ended {
-		s.Class, s.Error = tally.Transport, "the server ended the stream before the messages that were awaited"
+		s.Class, s.Error = tally.Transport, "the server ended the stream before all awaited messages came"
 	}
 	return s
 }
@@ -207,13 +207,13 @@ func unexpected(e Event, s tally.Sample) tally.Sample {
 // over reports whether the load has ended since the call began.
 func (f *flow) over() bool { return !f.onStop && f.run.stopping.Load() }
 
-// stopping is over for what the call's time depends on. The rest of the stream is then skipped.
+// stopping is over, and makes the call unfinished: the load ended before a part that its time needs.
 func (f *flow) stopping() bool {
 	f.unfinished = f.unfinished || f.over()
 	return f.over()
 }
 
-// route is what the next message is counted under.
+// route is the route of the next message.
 func (f *flow) route() int {
 	if !f.came {
 		return f.call.Part(plan.FirstMessage)
@@ -233,7 +233,7 @@ func (f *flow) message(s tally.Sample, from time.Duration) {
 	f.run.count(f.lane, route, s)
 }
 
-// note remembers the first failure: it is what the call failed with.
+// note remembers the first failure, which becomes that of the call.
 func (f *flow) note(s tally.Sample) {
 	switch {
 	case s.Unfinished:

@@ -59,7 +59,7 @@ func streamFor(t *testing.T, m plan.Message, event Event, onStop bool) (*tally.T
 	return all, time.Since(began)
 }
 
-// A stream that never runs dry ends with its step, in time with the load, and counts once.
+// A stream that never runs dry ends with its step or with the load, and counts once.
 func TestStreamsThatNeverRunDry(t *testing.T) {
 	receive := func(awaits profile.Awaits) plan.Message {
 		return plan.Message{Awaits: awaits, For: 3 * time.Second, Count: 1_000_000, Route: -1}
@@ -102,7 +102,8 @@ func TestStreamsThatNeverRunDry(t *testing.T) {
 	}
 }
 
-// A teardown whose stream never runs dry, or waits, keeps to stop_within, and says what was cut off.
+// A teardown keeps to stop_within even if its stream never runs dry or waits, and says what was cut
+// off.
 func TestStreamsInTeardown(t *testing.T) {
 	wait := profile.Wait{Kind: profile.WaitBetween, Min: time.Hour, Max: time.Hour}
 	const cutOff = "teardown: watch failed: not answered before it was cut off (timeout)"

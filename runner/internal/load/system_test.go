@@ -19,7 +19,7 @@ type system struct {
 	take   func(path string, since time.Duration) time.Duration // how long an answer takes
 	start  time.Time
 
-	stall func(user int) time.Duration // how long making a connection holds the generator up
+	stall func(user int) time.Duration // how long connecting holds up the generator
 	late  func() time.Duration         // how late the timer of the next sleep is
 
 	mu    sync.Mutex // guards what follows
@@ -31,7 +31,7 @@ type system struct {
 
 type sent struct {
 	user int
-	path string // what the texts made
+	path string // filled in
 	body string
 	at   time.Duration
 }
@@ -100,7 +100,7 @@ func (c *connection) Do(ctx context.Context, call *plan.Call, v load.Values) loa
 	}
 }
 
-// Idle is called once it is known how long to sleep: what it takes makes the sleep longer.
+// Idle is called once the length of the sleep is fixed: its own time makes the sleep longer.
 func (c *connection) Idle() {
 	if c.late != nil {
 		time.Sleep(c.late())
@@ -117,7 +117,7 @@ func (c *connection) Close() error {
 	return nil
 }
 
-// paths are those sent to the system, in the order of time, with how often each was.
+// paths counts the requests by path.
 func (s *system) paths() map[string]int {
 	counts := map[string]int{}
 	for _, one := range s.sent {

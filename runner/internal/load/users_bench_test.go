@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// BenchmarkUsers is the memory of one more user, with its choices and values, and without its client.
+// BenchmarkUsers measures the memory of one more user, with its choices and values but no client.
 func BenchmarkUsers(b *testing.B) {
 	w, _ := newIdleWorker()
 	source := datagen.New(w.run.Plan)

@@ -14,31 +14,31 @@ import (
 type worker struct {
 	run       *run
 	lane      *lane
-	behaviour int // index into the plan's
+	behaviour int // index into the plan's Behaviours
 	choose    *plan.Chooser
 	client    Client
 	values    UserValues
 	timer     *time.Timer // nil until the first sleep
 
-	begun, begins bool // on_start has succeeded; it is under way, also between stretches
+	begun, begins bool // on_start has succeeded; on_start is under way, perhaps across stretches
 	refused       bool // on_start has failed, and not succeeded since
 	gone          bool // its client is closed
 	idle          bool // its last task did nothing: all its steps were left out
 
 	renewed  *time.Time    // when on_start last succeeded; nil if it is not renewed
-	failed   *StepError    // the last call of setup or teardown that failed
+	failed   *StepError    // the last failed call of setup or teardown
 	schedule schedule      // of its tasks
-	at       []place       // where it is in its task; not empty between stretches if the end of one interrupted it
+	at       []place       // where it is in its task; kept between stretches if one ended within the task
 	resume   time.Duration // when it continues with that task, or begins the next
 }
 
 const (
 	idleFrom = time.Millisecond // the shortest sleep that calls Client.Idle
-	tryAgain = time.Second      // after steps that must succeed have failed: do not hammer a system that refuses
-	idleTask = time.Millisecond // how long a task takes at least that does nothing: its steps are left out
+	tryAgain = time.Second      // from a failed on_start or setup to the next try: do not hammer a system that refuses
+	idleTask = time.Millisecond // the shortest time of a task that does nothing: all its steps are left out
 )
 
-// newWorker is the i-th worker, with the choices and values of a user or an arrival.
+// newWorker makes the i-th worker, with the choices and values of the user or arrival at index.
 func (r *run) newWorker(i, index, behaviour int) *worker {
 	b := &r.Plan.Behaviours[behaviour]
 	w := &worker{
@@ -51,7 +51,7 @@ func (r *run) newWorker(i, index, behaviour int) *worker {
 	return w
 }
 
-// sleepUntil sleeps until at and returns the instant at which it woke; not ok if the load ended
+// sleepUntil sleeps until at and returns the instant at which it woke. It is not ok if the load ended
 // first.
 func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 	now = w.run.now()
@@ -80,8 +80,8 @@ func (w *worker) sleepUntil(at time.Duration) (now time.Duration, ok bool) {
 	return now, !w.run.stopping.Load()
 }
 
-// wake sleeps until from, or until what the end of the last stretch interrupted is over; not ok if the
-// load ends first. It returns the instant that it slept for, and the one at which it woke.
+// wake sleeps until from, or longer if the last stretch ended within a wait. It returns the instant
+// that it slept for, and the one at which it woke. It is not ok if the load ends first.
 func (w *worker) wake(from time.Duration) (at, now time.Duration, ok bool) {
 	at = max(from, w.resume)
 	w.resume = max(at-w.run.Plan.Length(), 0)
@@ -89,9 +89,8 @@ func (w *worker) wake(from time.Duration) (at, now time.Duration, ok bool) {
 	return at, now, ok
 }
 
-// begin does on_start, repeating it until it succeeds. It is false if the user's time, or the load,
-// ends first. If that was the end of a stretch, on_start goes on in the next: it may take longer than
-// any stretch.
+// begin does on_start, and repeats it until it succeeds. It returns false if the user's time or the
+// load ends first. on_start may take longer than a stretch: the next stretch continues it.
 func (w *worker) begin(ctx context.Context, until time.Duration) bool {
 	b := &w.run.Plan.Behaviours[w.behaviour]
 	due, ok := w.run.now(), true
@@ -129,8 +128,8 @@ func (w *worker) begin(ctx context.Context, until time.Duration) bool {
 	return true
 }
 
-// mustRenew reports whether on_start is to be done again. Time between stretches counts: what
-// expires does not wait for the load.
+// mustRenew reports whether it is time to do on_start again. Time between stretches counts: a token
+// expires whether there is load or not.
 func (w *worker) mustRenew() bool {
 	every := w.run.Plan.Behaviours[w.behaviour].Renew
 	return every > 0 && time.Since(*w.renewed) >= every
@@ -140,7 +139,7 @@ func (w *worker) mustRenew() bool {
 func (w *worker) end(ctx context.Context) {
 	if steps := w.run.Plan.Behaviours[w.behaviour].OnStop; len(steps) > 0 {
 		w.values.Begin()
-		_ = w.finish(ctx, steps) // what failed has been counted
+		_ = w.finish(ctx, steps) // failures have been counted
 	}
 }
 
@@ -176,7 +175,7 @@ func (r *run) closed(ctx context.Context) (paced Paced) {
 	return paced
 }
 
-// user is what the i-th user of the plan does in this stretch.
+// user takes the i-th user of the plan through this stretch.
 func (r *run) user(ctx context.Context, i int) {
 	u := &r.Plan.Users[i]
 	w := r.crew.users[i]
@@ -186,7 +185,7 @@ func (r *run) user(ctx context.Context, i int) {
 	}
 	w.run = r
 	for _, span := range u.Spans {
-		if w.gone { // it comes back on a fresh connection and goes on with its tasks
+		if w.gone { // it comes back on a fresh connection and continues its tasks
 			w.client, w.gone = r.Client(), false
 			w.values.NextTask()
 		}
@@ -200,12 +199,12 @@ func (r *run) user(ctx context.Context, i int) {
 	}
 }
 
-// work lets a user work from its start to its end, or to the end of the stretch; false if the
-// load ended before it could begin.
+// work lets a user work from its start to its end, or to the end of the stretch. It returns false if
+// the load ended before the user could begin.
 func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	from, due, ok := w.wake(span.From)
 	if w.begins {
-		from = span.From // tasks have been due meanwhile
+		from = span.From // tasks fell due during on_start
 	}
 	if !ok {
 		w.asleep(span)
@@ -239,7 +238,8 @@ func (w *worker) work(ctx context.Context, span plan.Span) bool {
 	return true
 }
 
-// asleep counts the tasks of a stretch that lies within a wait of a task, or of on_start.
+// asleep counts the tasks that fall due in a stretch which lies within one wait of a task or of
+// on_start.
 func (w *worker) asleep(span plan.Span) {
 	switch {
 	case w.begins:
@@ -250,8 +250,8 @@ func (w *worker) asleep(span plan.Span) {
 	}
 }
 
-// turn begins a task at due, after on_start if that is to be renewed. It returns when the task
-// really begins; not ok if the user's time, or the load, ends before.
+// turn begins a task at due, and renews on_start first if it is time. It returns when the task really
+// begins. It is not ok if the user's time or the load ends before.
 func (w *worker) turn(ctx context.Context, span plan.Span, due time.Duration) (began time.Duration, ok bool) {
 	if w.begins || w.mustRenew() {
 		if !w.begin(ctx, span.To) {
@@ -268,8 +268,8 @@ func (w *worker) turn(ctx context.Context, span plan.Span, due time.Duration) (b
 	return due, true
 }
 
-// pause waits between two tasks, the first of which has ended. It returns the instant at which the
-// wait was over; not ok if the load ended first.
+// pause waits between a task that has ended and the next. It returns the instant at which the wait was
+// over. It is not ok if the load ended first.
 func (w *worker) pause(span plan.Span, ended time.Duration) (due time.Duration, ok bool) {
 	switch wait := w.run.Plan.Behaviours[w.behaviour].Wait; {
 	case wait.Kind == profile.WaitPace:
@@ -296,8 +296,8 @@ func (w *worker) pause(span plan.Span, ended time.Duration) (due time.Duration, 
 	return due, ok
 }
 
-// rest notes how much of the time from ended to next is left over for the next stretch. If the
-// stretch ended in the middle of a call, it ended for this worker with the answer.
+// rest keeps for the next stretch whatever is left of the time from ended to next. For a worker in the
+// middle of a call, the stretch ended with the answer.
 func (w *worker) rest(ended, next time.Duration) {
 	end := max(ended, w.run.Plan.Length())
 	w.resume = max(next-end, 0)

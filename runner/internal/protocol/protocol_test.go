@@ -150,7 +150,7 @@ load: {users: 8, spawn_rate: 1e9, run_time: 500ms, rounds: 2}
 	parts(n, "lines chat message 3", 2)
 	check("lines refused", tally.Status, "no such topic")
 	check("span", tally.OK, "")
-	check("early", tally.Transport, "the server ended the stream before the messages that were awaited")
+	check("early", tally.Transport, "the server ended the stream before all awaited messages came")
 	check("bad", tally.Expect, "expected a line that begins with x")
 	ended(t, all, "bad each message", tally.Expect, "expected a line that begins with x")
 	n = check("lines break", tally.Transport, "the connection was closed without an answer")
