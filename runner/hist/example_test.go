@@ -28,7 +28,7 @@ func ExampleHistogram_Merge() {
 	// Output: 2 2ms 9ms
 }
 
-// A Recorder counts in the hot path, and a Histogram takes over what it has counted.
+// A Recorder counts in the hot path, and a Histogram takes over its counts.
 func ExampleRecorder() {
 	var r hist.Recorder
 	r.Record(3 * time.Millisecond)

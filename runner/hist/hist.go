@@ -1,8 +1,8 @@
 // Package hist keeps a distribution of latencies in little memory.
 //
-// A Histogram takes time.Durations and gives back counts, quantiles (q in 0..1, three
-// significant digits) and the exact smallest and largest value. It tells values from 1 µs to
-// 1 h apart. It counts longer ones at 1 h, and Over says how many those were.
+// A Histogram takes time.Durations and gives back counts, quantiles (q in 0..1, three significant
+// digits) and the exact smallest and largest value. It distinguishes values from 1 µs to 1 h. It
+// counts longer ones at 1 h, and Over says how many those were.
 //
 // Merge is associative and commutative, and the zero Histogram is its unit. A Histogram holds
 // at most MaxCount values: Merge refuses more, so no count overflows.
@@ -42,7 +42,7 @@ const MaxCount = 1 << 53
 // every bucket filled encodes to less than a quarter of it.
 const maxEncoded = 1 << 20
 
-// What the errors of this package wrap.
+// The errors of this package wrap these.
 var (
 	ErrCorrupt = errors.New("not a histogram of this program") // by UnmarshalJSON
 	ErrFull    = errors.New("more values than a histogram holds")
@@ -196,7 +196,7 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	// The decoder stops at the greatest int64 where the counts add up to more.
+	// If the counts add up to more than an int64 holds, the decoder gives the greatest int64.
 	total := counts.TotalCount()
 	if total <= 0 || total > MaxCount {
 		return fmt.Errorf("%w: %d values", ErrCorrupt, total)
@@ -208,8 +208,8 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// decode reads counts of our own range and digits. A text can name any other range, and a wide
-// one lets a few bytes grow to 50 MB: the header is looked at before the counts are.
+// decode reads counts of our own range and digits. It looks at the header before the counts: a text
+// can name any other range, and a wide one lets a few bytes grow to 50 MB.
 func decode(text string) (*hdrhistogram.PackedHistogram, error) {
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

@@ -66,8 +66,8 @@ func merged(t rapid.TB, into *hist.Histogram, others ...*hist.Histogram) *hist.H
 	return into
 }
 
-// A histogram that is as full as can be is read, and refuses more without a change.
-func TestMergeRefusesWhatIsTooMuch(t *testing.T) {
+// A full histogram can be read. It refuses more values and stays as it is.
+func TestMergeRefusesTooMany(t *testing.T) {
 	full := of(time.Millisecond)
 	read(t, full, counted(t, hist.MaxCount-1, 0))
 	before := of(time.Second)
@@ -89,7 +89,7 @@ func read(t *testing.T, h *hist.Histogram, text string) {
 	}
 }
 
-// counted is the text of a histogram with n values of 1 ms and m of 1 s, made past this package.
+// counted is the text of a histogram with n values of 1 ms and m of 1 s, made without this package.
 func counted(t testing.TB, n, m int64) string {
 	t.Helper()
 	return packed(t, hdrhistogram.NewPacked(int64(hist.Lowest), int64(hist.Highest), hist.Digits), n, m)
@@ -205,7 +205,7 @@ func hdr(t *testing.T) string {
 	return e.HDR
 }
 
-// No text makes the decoder panic, and what it takes can be used and written again.
+// No text makes the decoder panic, and a histogram that it accepts can be used and written again.
 func FuzzUnmarshal(f *testing.F) {
 	for _, h := range []*hist.Histogram{of(), of(time.Millisecond), of(time.Microsecond, time.Second, 2*time.Hour)} {
 		text, err := json.Marshal(h)

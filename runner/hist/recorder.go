@@ -6,10 +6,10 @@ import (
 )
 
 // Recorder counts values in a few nanoseconds each, without allocating, for the hot path. It
-// tells values apart as finely as a Histogram does, and Drain moves them into one. It takes 4
-// bytes for each bucket up to the longest value seen: 21 KB for 10 ms, 96 KB for an hour. Between
-// two Drains at most 4 billion values may fall into one bucket. The zero Recorder is ready. Not
-// safe for concurrent use.
+// distinguishes values as finely as a Histogram does, and Drain moves them into one. It takes 4 bytes
+// for each bucket up to the longest value seen: 21 KB for 10 ms, 96 KB for an hour. Between two Drains
+// at most 4 billion values may fall into one bucket. The zero Recorder is ready. Not safe for
+// concurrent use.
 //
 // The buckets are HdrHistogram's: units of 512 ns (the power of two below Lowest), 2048 of
 // them one unit wide, then 1024 for each doubling.

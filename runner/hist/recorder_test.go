@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
 )
 
-// What went through a Recorder is what a Histogram would have held.
+// A Histogram that takes over the values of a Recorder equals one that recorded them itself.
 func TestRecorderIsAHistogram(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.OneOf(rapid.Int64Range(-5, 5e6), rapid.Int64Range(0, 2*int64(time.Hour)), rapid.SampledFrom([]int64{511, 512, 1<<20 - 1, 1 << 20, 1<<20 + 1, int64(hist.Highest)}))

@@ -15,7 +15,7 @@ const (
 	maxErrorText = 300 // bytes of one of them
 )
 
-// OtherErrors is the text under which the errors are counted whose own text is not kept.
+// OtherErrors is the text that counts all errors whose own text is not kept.
 const OtherErrors = "other errors"
 
 // Seen says how often something was seen, and when first and last, since the load began.
@@ -42,7 +42,7 @@ type Errors map[string]Seen
 // errorTexts are Errors that grow.
 type errorTexts struct {
 	seen  Errors // nil while empty
-	kept  int    // texts in seen but for OtherErrors
+	kept  int    // texts in seen besides OtherErrors
 	worst rank   // the greatest of them, once keptErrors are kept
 }
 
@@ -54,7 +54,7 @@ type rank struct {
 
 func rankOf(text string) rank {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(text)) // a hash takes everything
+	_, _ = h.Write([]byte(text)) // a hash never fails
 	return rank{h.Sum64(), text}
 }
 
@@ -90,7 +90,7 @@ func (e *errorTexts) add(text string, s Seen) {
 	}
 }
 
-// growing are e, to which more can be added.
+// growing makes e ready to grow.
 func (e Errors) growing() errorTexts {
 	g := errorTexts{seen: e, kept: len(e)}
 	if _, others := e[OtherErrors]; others {
@@ -138,10 +138,10 @@ func isClean(text string) bool {
 	return len(text) <= maxErrorText && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// validate checks what somebody else has counted.
+// validate checks Errors from elsewhere.
 func (e Errors) validate() error {
 	if e.growing().kept > keptErrors {
-		return fmt.Errorf("%d texts of errors, and %d are kept", len(e), keptErrors)
+		return fmt.Errorf("%d error texts, more than the %d that are kept", len(e), keptErrors)
 	}
 	for text, seen := range e {
 		switch {

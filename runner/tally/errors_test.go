@@ -20,8 +20,8 @@ func failing(n int) (samples []tally.Sample) {
 	return samples
 }
 
-// Many more texts than are kept, cut anywhere, merged in any order and any nesting, leave the
-// same texts, counts and times.
+// With many more texts than are kept, however they are cut and in whatever order and nesting they are
+// merged, the same texts, counts and times remain.
 func TestErrorTextsAreAMonoid(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
@@ -84,7 +84,7 @@ func TestErrorTextsCanBeShown(t *testing.T) {
 	}
 }
 
-// A flood of texts that are all new.
+// BenchmarkNewErrorTexts counts a flood of new texts.
 func BenchmarkNewErrorTexts(b *testing.B) {
 	r := tally.NewRecorder([]tally.Name{{Route: "GET /a"}})
 	texts := make([]string, 1<<14)

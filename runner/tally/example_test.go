@@ -19,8 +19,8 @@ func ExampleTally_Merge() {
 	// Output: 2 1 30ms 1
 }
 
-// The request was due after 1 s, and the generator could send it only after 3 s. The wait is
-// the system's fault, and the response time says so.
+// The request was due after 1 s, and the generator could send it only after 3 s. The system caused the
+// wait, so the response time includes it.
 func ExampleSample() {
 	s := tally.Sample{Route: "GET /items", Class: tally.OK, Due: time.Second, Sent: 3 * time.Second, Ended: 3100 * time.Millisecond}
 	fmt.Println(s.Response(), s.Service())

@@ -45,13 +45,13 @@ func (r *Recorder) Add(i int, s Sample) {
 	}
 }
 
-// Carry adds to what the i-th route has Carried, in parts of Whole.
+// Carry adds to the Carried of the i-th route, in parts of Whole.
 func (r *Recorder) Carry(i int, parts int64) {
 	r.routes[i].some = true
 	r.routes[i].carried += parts
 }
 
-// Drain gives what was counted, and leaves r empty.
+// Drain returns the counts, and leaves r empty.
 func (r *Recorder) Drain() *Tally {
 	t := &Tally{}
 	for i := range r.routes {

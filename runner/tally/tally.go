@@ -6,9 +6,9 @@
 // zero Tally is its unit: the tallies of n workers or n shards, merged in any order, equal the
 // tally of one. A Recorder counts the same in the hot path.
 //
-// Validate bounds what somebody else has counted. Thousands of tallies that it accepts can be
-// merged without an overflow. The JSON form is part of result.json. Not safe for concurrent use:
-// who shares one locks it.
+// Validate bounds tallies from elsewhere. Thousands of tallies that it accepts can be merged without
+// an overflow. The JSON form is part of result.json. Not safe for concurrent use: share one under a
+// lock.
 //
 // Response time runs from the instant at which a request was due to the last byte of the
 // answer, service time from the first byte sent. A generator that knows only the second
@@ -54,8 +54,8 @@ func (c Class) String() string {
 	return fmt.Sprintf("class %d", uint8(c))
 }
 
-// Timed reports whether such a request has a latency. One that this machine could not send has
-// none: its time says nothing about the system.
+// Timed reports whether a request of this class has a latency. One that this machine could not send
+// has none: its time says nothing about the system.
 func (c Class) Timed() bool { return c != Generator && c != Dropped }
 
 func (c Class) known() bool { return OK <= c && c <= Dropped }
@@ -83,7 +83,7 @@ type Sample struct {
 	BytesReceived    int64
 	Error            string // empty when Class is OK
 	Resent           int64  // how often the protocol sent it again, on a fresh connection
-	Unfinished       bool   // the end of the load cut it off: it has no Class, and takes longer than this
+	Unfinished       bool   // the end of the load cut it off: it has no Class, and would have taken longer
 }
 
 // Response is the time from when the request was due to its end.
@@ -119,10 +119,12 @@ type Route struct {
 	Errors        Errors          `json:"errors,omitempty"`
 	Resent        int64           `json:"resent,omitempty"` // requests sent again on a fresh connection
 	// Unfinished are the requests that the end of the load cut off. They are neither successes nor
-	// failures. The histograms hold them with the time that had passed, which is less than they take.
+	// failures. The histograms hold their time up to the cut, which is less than they would have
+	// taken.
 	Unfinished int64 `json:"unfinished,omitempty"`
-	// Carried are thousandths of successful requests: what others' time was carried into the time
-	// that the tally covers, less what of its own lies outside; see Served.
+	// Carried corrects the number of successful requests for Served, in thousandths of a request: plus
+	// the shares of other tallies' requests that lie in the time of this tally, minus the shares of
+	// its own requests that lie outside.
 	Carried int64 `json:"carried,omitempty"`
 	Part    bool  `json:"part,omitempty"` // see Name.Part
 }
@@ -160,7 +162,7 @@ func (t *Tally) Coarse() Tally {
 	return c
 }
 
-// Merge adds what o holds, which stays as it is.
+// Merge adds the counts of o, and leaves o as it is.
 func (t *Tally) Merge(o *Tally) {
 	for name, r := range o.Routes {
 		t.route(name).Merge(r)
@@ -206,7 +208,7 @@ func (t *Tally) route(name string) *Route {
 
 func newRoute() *Route { return &Route{Outcomes: map[Class]int64{}} }
 
-// Merge adds what o holds, which stays as it is.
+// Merge adds the counts of o, and leaves o as it is.
 func (r *Route) Merge(o *Route) {
 	for class, n := range o.Outcomes {
 		r.Outcomes[class] += n
@@ -232,7 +234,8 @@ func (r *Route) addErrors(more Errors) {
 	r.Errors = errors.seen
 }
 
-// must is for merges of what Validate has accepted, or this program has counted.
+// must panics if a merge fails. It is for counts that Validate accepted or this program made: their
+// merge does not fail.
 func must(err error) {
 	if err != nil {
 		panic("tally: " + err.Error())
@@ -248,13 +251,13 @@ func (r *Route) Requests() int64 {
 	return n
 }
 
-// Failures is how many ended, and did not end OK.
+// Failures is how many ended other than OK.
 func (r *Route) Failures() int64 { return r.Requests() - r.Unfinished - r.Outcomes[OK] }
 
-// Whole is what Carried and Recorder.Carry count as one request.
+// Whole is one request, in the unit of Carried and Recorder.Carry.
 const Whole = 1000
 
 // Served is how many requests succeeded in the time that the tally covers, each counted by the share
-// of its response time that lies in that time. Counted by when they were due, or by when they ended,
-// a few long requests would be one too many or too few.
+// of its response time that lies in it. Counting whole requests, by their due time or by their end,
+// would give a few long ones one too many or too few.
 func (r *Route) Served() float64 { return float64(r.Outcomes[OK]) + float64(r.Carried)/Whole }

@@ -94,7 +94,7 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-// The parts of a call are counted beside it and not once more in the whole.
+// The parts of a call are counted beside it, and not again in the total.
 func TestPartsAreNotInTotal(t *testing.T) {
 	r := tally.NewRecorder([]tally.Name{{Route: "WS /chat"}, {Route: "WS /chat each message", Part: true}})
 	r.Add(0, tally.Sample{Class: tally.OK})

@@ -11,19 +11,19 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
 )
 
-// Bounds on what Validate accepts. A million requests a second reach the first after eleven days,
-// a hundred gigabits a second the second after one. Nine thousand tallies at these bounds add up to
-// less than hist.MaxCount, and to less than an int64 holds.
+// Bounds on what Validate accepts. At a million requests a second, a load reaches MaxRequests after
+// eleven days; at a hundred gigabits a second, MaxBytes after one. Nine thousand tallies at these
+// bounds add up to less than hist.MaxCount, and to less than an int64 holds.
 const (
-	MaxRequests = 1_000_000_000_000     // of all routes together; as many sent again, and carried from others
+	MaxRequests = 1_000_000_000_000     // of all routes together; also bounds Resent and Carried
 	MaxBytes    = 1_000_000_000_000_000 // received, of all routes together
 	MaxLatency  = 366 * 24 * time.Hour  // of one request
 	MaxRoutes   = 200_000
 	maxName     = 4_000 // bytes of a route's name
 )
 
-// Validate checks a tally that somebody else may have made. It accepts whatever this package
-// counts within the bounds above, and nothing that no program can have counted.
+// Validate checks a tally from elsewhere. It accepts everything that this package counts within the
+// bounds above, and refuses counts that no program can have made.
 func (t *Tally) Validate() error { return ValidateAll(t) }
 
 // ValidateAll is Validate for tallies whose sum must lie within the bounds too.
@@ -39,7 +39,7 @@ func ValidateAll(all ...*Tally) error {
 
 func (t *Tally) validate(sum *bounded) error {
 	if len(t.Routes) > MaxRoutes {
-		return fmt.Errorf("it has %d routes, %d are possible", len(t.Routes), MaxRoutes)
+		return fmt.Errorf("it has %d routes, at most %d are possible", len(t.Routes), MaxRoutes)
 	}
 	for name, route := range t.Routes {
 		if err := ValidName(name); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// What is counted here is accepted, before and after it was JSON.
+// Validate accepts what this package counts, before and after JSON.
 func TestValidateAcceptsWhatIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		counted := of(samples.Draw(t, "samples"))
@@ -71,7 +71,7 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
-// many routes have each as many requests as all may have.
+// many gives each of several routes as many requests as all may have together.
 func many(class tally.Class) func(*tally.Tally) {
 	return func(tl *tally.Tally) {
 		for i := range 3 {
@@ -80,7 +80,7 @@ func many(class tally.Class) func(*tally.Tally) {
 	}
 }
 
-// resent are routes each of which was sent again as often as all may be.
+// resent gives each of two routes as many resent requests as all may have together.
 func resent(tl *tally.Tally) {
 	for i := range 2 {
 		tl.Routes[fmt.Sprint(i)] = &tally.Route{Outcomes: map[tally.Class]int64{}, Resent: tally.MaxRequests}
@@ -108,8 +108,8 @@ func routes(n int) func(*tally.Tally) {
 	}
 }
 
-// Tallies at the bounds can be merged by the thousand: nothing overflows, and no merge refuses.
-func TestWhatIsValidCanBeMerged(t *testing.T) {
+// Thousands of tallies at the bounds can be merged: nothing overflows, and no merge refuses.
+func TestValidTalliesCanBeMerged(t *testing.T) {
 	if tally.MaxRequests > hist.MaxCount/9000 || tally.MaxBytes > math.MaxInt64/9000 {
 		t.Error("nine thousand tallies at the bounds do not fit")
 	}

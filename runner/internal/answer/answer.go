@@ -1,8 +1,8 @@
-// Package answer checks what came back, as far as protocols share it: conditions on the body, on its
-// JSON and on its head, and values saved from them.
+// Package answer checks answers, in the parts that protocols share: conditions on the body, on its
+// JSON and on the head, and values saved from them.
 //
-// It looks only at bytes and texts. A fault is a sentence that is the same for equal faults; an
-// empty sentence means that all is well. A value keeps its kind and all its digits.
+// It looks only at bytes and texts. A fault is one sentence, and equal faults have equal sentences; an
+// empty one means no fault. A value keeps its kind and all its digits.
 package answer
 
 import (
@@ -28,7 +28,7 @@ type Answer struct {
 	Head Head   // nil for a protocol whose answers have none
 }
 
-// Head is what stands before the body of an answer. Names are compared as the protocol does.
+// Head is the part of an answer before its body. Names are compared as the protocol does.
 type Head interface {
 	// Header is the value of a header. Lines of one name are joined with ", " (RFC 9110, section 5.3).
 	Header(name string) (value string, ok bool)
@@ -62,7 +62,7 @@ func anyOf(conditions []plan.Condition, saves []plan.Save, is func(profile.Sourc
 	return false
 }
 
-// Check holds the answer against conditions. If all hold, it saves values from it.
+// Check checks the answer against conditions. If all hold, it saves values from it.
 func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) (wrong string) {
 	if wrong := a.readable(conditions, saves); wrong != "" {
 		return wrong
@@ -89,8 +89,8 @@ func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) 
 	return ""
 }
 
-// readable says what keeps the body from being read as JSON, if anything is to be read from it. An
-// empty body has nothing for an optional save, which is no fault.
+// readable says why the body is not JSON, if a condition or a save needs JSON. If only optional saves
+// do, an empty body is no fault.
 func (a Answer) readable(conditions []plan.Condition, saves []plan.Save) (wrong string) {
 	isJSON := func(of profile.Source) bool { return of == profile.OfJSON }
 	if !anyOf(conditions, saves, isJSON) {
@@ -126,7 +126,8 @@ func (a Answer) value(of profile.Source, path string) profile.Value {
 	return jsonValue(find(asText(a.json()), path))
 }
 
-// asText is a body without a copy: nobody changes it meanwhile, and a Saver copies what it keeps.
+// asText is a body without a copy: the body does not change meanwhile, and a Saver copies what it
+// keeps.
 func asText(body []byte) string { return unsafe.String(unsafe.SliceData(body), len(body)) }
 
 // jsonValue is a part of a JSON answer. Everything but a text stays as it was written.
@@ -146,7 +147,8 @@ func jsonValue(got gjson.Result) profile.Value {
 	return profile.Value{Kind: profile.BoolValue, Text: got.String()}
 }
 
-// match is what a regular expression finds in a text: its first group, else all of it.
+// match is what a regular expression finds in a text: its first group, or without groups the whole
+// match.
 func match(s *plan.Save, text string) profile.Value {
 	at := s.Match.FindStringSubmatchIndex(text)
 	switch {

@@ -13,7 +13,7 @@ type noSaver struct{}
 
 func (noSaver) Save(int, profile.Value) {}
 
-// TestJSON writes conditions as users do, and holds an answer against them.
+// TestJSON checks an answer against conditions as users write them.
 func TestJSON(t *testing.T) {
 	const body = `{"items": [{"id": 7, "sku": "SKU-7"}], "total": 3, "name": "3", "open": true, "next": null, "price": 9.5}`
 	for _, c := range []struct {
@@ -90,7 +90,7 @@ func content(t *testing.T, step string) (*plan.Call, []plan.Condition) {
 	return made.Calls[0], made.Calls[0].Content.(*plan.HTTP).Expect
 }
 
-// Numbers are compared to the last digit, and nothing but numbers with numbers.
+// Numbers are compared to the last digit, and only with numbers.
 func TestNumbersAreExact(t *testing.T) {
 	const body = `{"id": 9007199254740993, "price": 19.90, "long": 0.1234567890123456789, "minus": -0, "big": 1e400, "text": "17", "list": [1, 2.50], "n": null, "h": 12345678901234567890123}`
 	for _, c := range []struct {
@@ -129,7 +129,8 @@ func TestOtherPartsOfAnAnswer(t *testing.T) {
 	}
 }
 
-// What has no kinds is compared as it is written; a regular expression may be in quotes.
+// Text without a kind, such as that of a header, is compared as it is written. A regular expression
+// may be in quotes.
 func TestConditionsAsWritten(t *testing.T) {
 	got := answer.Answer{Body: []byte(`{"q": "say \"hi\"", "w": "hi", "n": 1234, "s": "'x'"}`), Head: head{"Id": "01234", "Flag": "True", "Price": "1.10", "Nil": "null", "Empty": ""}}
 	for expect, holds := range map[string]bool{
@@ -198,7 +199,7 @@ func TestSave(t *testing.T) {
 		t.Error("an answer without a body has nothing to save")
 	}
 	if wrong := (answer.Answer{Body: []byte("<html>")}).Check(nil, []plan.Save{{Path: "a", Optional: true}}, noSaver{}); wrong != "the answer is not JSON" {
-		t.Errorf("a page where JSON was meant: %q", wrong)
+		t.Errorf("a page instead of JSON: %q", wrong)
 	}
 	if wrong := (answer.Answer{Body: []byte("<html>")}).Check(nil, []plan.Save{{Of: profile.OfHeader, Path: "a", Optional: true}}, noSaver{}); wrong != "" {
 		t.Errorf("a page without a head: %q", wrong)

@@ -50,8 +50,8 @@ func (a Answer) json() []byte { return bytes.TrimPrefix(a.Body, byteOrderMark) }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// find is the part of JSON at a GJSON path. Numbers in queries are compared exactly, which gjson, with
-// its doubles, does not do: #(id==9007199254740993) does not find 9007199254740992.
+// find is the part of JSON at a GJSON path. It compares numbers in queries exactly. gjson compares
+// doubles: its #(id==9007199254740993) finds 9007199254740992 too.
 func find(json, path string) gjson.Result {
 	q, ok := profile.CutQuery(path)
 	if !ok {

@@ -28,7 +28,7 @@ func TestQueryComparesNumbersExactly(t *testing.T) {
 		"a.1.b.#(v==100000000000000000000).v":      "",
 		"a.#(id==9007199254740993).b.#(v==1e20).v": "",
 		"a.#(id==9007199254740993).b.#(v>1e20).v":  "100000000000000000001",
-		"a.#(b.#(v==100000000000000000001)).n":     `"y"`, // GJSON's own: nothing is compared with the outer one
+		"a.#(b.#(v==100000000000000000001)).n":     `"y"`, // left to GJSON: the outer query compares nothing
 		"a.#(id==9007199254740993)|@this.n":        `"y"`,
 		"a.#(id>9007199254740992)#.b.#(v>=1e20).v": "[100000000000000000001]",
 		"a.#(id==9007199254740993).{id,n}":         `{"id":9007199254740993,"n":"y"}`,

@@ -1,9 +1,9 @@
 // Package coding undoes the content codings of answers (RFC 9110, section 8.4).
 //
-// It reads gzip, deflate (in zlib's frame, as the RFC says, and without one, as some servers send
-// it), br and zstd, and lists of them. Whether a coding was asked for does not matter: without an
-// Accept-Encoding a server may choose any (section 12.5.3). Neither a body nor anything within it
-// decodes to more than a bound.
+// It reads gzip, deflate (in zlib's frame, as the RFC says, and without one, as some servers send it),
+// br and zstd, and lists of them. It reads them whether the request asked for them or not: without an
+// Accept-Encoding a server may choose any (section 12.5.3). Neither a body nor any layer of it decodes
+// to more than a bound.
 package coding
 
 import (
@@ -21,36 +21,36 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Unknown is the error of a coding that is not read.
+// Unknown is the error of a coding that this package does not read.
 type Unknown string
 
 // Error names the coding, and what to ask for instead.
 func (u Unknown) Error() string {
-	return fmt.Sprintf("the answer is in the Content-Encoding %.40q, which is not read: ask for gzip, deflate, br or zstd", string(u))
+	return fmt.Sprintf("the answer is in the Content-Encoding %.40q, which plimsoll cannot read: ask for gzip, deflate, br or zstd", string(u))
 }
 
-// Damaged is the error of a body that is not what its coding makes.
+// Damaged is the error of a body that is not in its coding.
 type Damaged string
 
 // Error names the coding.
 func (d Damaged) Error() string { return "the " + string(d) + " of the body is damaged" }
 
-// What else can be wrong with a body.
+// The other errors of a body.
 var (
 	ErrTooLarge = errors.New("the decoded body is too large") // larger than the bound
 	errWindow   = errors.New("the zstd of the body needs a window of more than 8 MiB, which HTTP does not allow")
 	errNoDict   = errors.New("the zstd of the body needs a dictionary")
 )
 
-// most codings of one body: each may blow it up.
+// mostCodings bounds the codings of one body: each may blow it up.
 const mostCodings = 4
 
-// keepBytes is the largest body whose memory is kept for others.
+// keepBytes is the largest body whose memory is kept for other bodies.
 const keepBytes = 64 << 10
 
 // Decoder decodes bodies. The zero Decoder is ready. Not safe for concurrent use.
 type Decoder struct {
-	plain [2][]byte // the last results: one is decoded into the other
+	plain [2][]byte // the last results: each step decodes one into the other
 	large bool      // one of them was
 
 	gzip   *gzip.Reader
@@ -60,8 +60,8 @@ type Decoder struct {
 	zstd   *zstd.Decoder
 }
 
-// Decode undoes the codings of a body: the value of Content-Encoding, or several values with commas in
-// between. The result is at most of a length, and valid until the next call.
+// Decode undoes the codings of a body. codings is the value of Content-Encoding, or several values
+// joined with commas. The result has at most most bytes, and is valid until the next call.
 func (d *Decoder) Decode(codings string, body []byte, most int) ([]byte, error) {
 	var names []string
 	for name := range strings.SplitSeq(codings, ",") {
@@ -139,8 +139,8 @@ func (d *Decoder) open(name string, body []byte) (io.Reader, error) {
 	return opened, nil
 }
 
-// members reads the members of a gzip one after the other (RFC 1952, section 2.2). What follows them and
-// is no member is left out, as browsers and gzip do.
+// members reads the members of a gzip one after the other (RFC 1952, section 2.2). Like browsers and
+// gzip, it ignores bytes after the last member.
 type members struct {
 	gzip   *gzip.Reader
 	source *bytes.Reader

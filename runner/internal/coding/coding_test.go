@@ -54,7 +54,7 @@ func TestDecode(t *testing.T) {
 		{"gzip, br", "gzip, br"}, {"br,gzip", "br,gzip"}, {" deflate ,\tzstd , identity", "deflate,zstd"}, {"gzip, gzip, gzip", "gzip,gzip,gzip"},
 		{"identity", ""}, {"", ""}, {" , ,", ""},
 	} {
-		for range 2 { // the second with what the first left
+		for range 2 { // the second time with what the first left behind
 			got, err := d.Decode(c.codings, encode(t, c.made, text), most)
 			if err != nil || string(got) != text {
 				t.Errorf("%q of %q: %q, %v", c.codings, c.made, got, err)
@@ -70,9 +70,9 @@ func TestDecode(t *testing.T) {
 func TestDecodeRefuses(t *testing.T) {
 	text := strings.Repeat("a text that is long enough to be cut ", 100)
 	for codings, want := range map[string]string{
-		"compress":                     `the answer is in the Content-Encoding "compress", which is not read: ask for gzip, deflate, br or zstd`,
-		"gzip, aws-chunked":            `the answer is in the Content-Encoding "aws-chunked", which is not read: ask for gzip, deflate, br or zstd`,
-		"gzip, gzip, gzip, gzip, gzip": `the answer is in the Content-Encoding "gzip, gzip, gzip, gzip, gzip", which is not read: ask for gzip, deflate, br or zstd`,
+		"compress":                     `the answer is in the Content-Encoding "compress", which plimsoll cannot read: ask for gzip, deflate, br or zstd`,
+		"gzip, aws-chunked":            `the answer is in the Content-Encoding "aws-chunked", which plimsoll cannot read: ask for gzip, deflate, br or zstd`,
+		"gzip, gzip, gzip, gzip, gzip": `the answer is in the Content-Encoding "gzip, gzip, gzip, gzip, gzip", which plimsoll cannot read: ask for gzip, deflate, br or zstd`,
 	} {
 		if got, err := new(coding.Decoder).Decode(codings, []byte(text), most); err == nil || err.Error() != want {
 			t.Errorf("%s: %q, %v; want %s", codings, got, err, want)
@@ -104,7 +104,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// What cannot be compressed survives too, and so does a window as large as HTTP allows.
+// Incompressible bodies survive too, and so does the largest window that HTTP allows.
 func TestLargeBodies(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{})
 	text := make([]byte, most)

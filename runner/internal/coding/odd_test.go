@@ -43,7 +43,7 @@ func TestMembers(t *testing.T) {
 
 func joined(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
-// What a browser cannot read is told as what it is.
+// If HTTP does not allow a zstd body, the error says why.
 func TestZstdBeyondHTTP(t *testing.T) {
 	long := []byte(strings.Repeat("a text ", 2<<20))
 	for want, option := range map[string]zstd.EOption{

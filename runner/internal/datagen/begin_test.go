@@ -24,8 +24,8 @@ func beginPlan() *plan.Plan {
 	return &plan.Plan{Seed: 7, AllUsers: 2, Behaviours: []plan.Behaviour{{OnStart: []plan.Step{{}}}}, Data: []plan.Table{{Name: "accounts", Order: profile.Sequential, Rows: rows("a", "b", "c", "d", "e")}}}
 }
 
-// Whatever comes between, on_start sees its row again and generates something new, and the n-th task
-// generates the same.
+// Whatever comes between, on_start always sees the same row and generates new values, and the n-th
+// task always generates the same values.
 func TestBeginsAndTasks(t *testing.T) {
 	p := beginPlan()
 	plain, renewing := datagen.New(p).User(1, 0), datagen.New(p).User(1, 0)
@@ -59,7 +59,7 @@ func TestBeginsAndTasks(t *testing.T) {
 	}
 }
 
-// Setup generates what no user does.
+// Setup generates values that no user does.
 func TestOnce(t *testing.T) {
 	s := datagen.New(beginPlan())
 	row, value := who(s.Once(0))
@@ -77,7 +77,7 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// What a slot holds can be handed on, with its kind.
+// A saved value can be handed on, with its kind.
 func TestSaved(t *testing.T) {
 	s := datagen.New(beginPlan())
 	from, to := s.User(0, 2), s.User(1, 2)

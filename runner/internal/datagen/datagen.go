@@ -1,5 +1,5 @@
-// Package datagen makes the values that calls are filled with: rows of data, generated values,
-// and what a user has saved.
+// Package datagen makes the values that calls are filled with: rows of data, generated values, and the
+// values that a user has saved.
 //
 // A Source belongs to a plan, is shared by all users and never changes. A User makes the values
 // of one user, or of one arrival after the other. The same plan and index give the same values in
@@ -55,8 +55,8 @@ func New(p *plan.Plan) *Source {
 	return s
 }
 
-// User makes the values of one user. Not safe for concurrent use. What few plans need is behind
-// pointers: there may be many users.
+// User makes the values of one user. Not safe for concurrent use. Fields that few plans need are
+// behind pointers, since there may be many users.
 type User struct {
 	source *Source
 	pcg    rand.PCG
@@ -86,7 +86,7 @@ type tables struct {
 // beginning is what on_start and on_stop draw from.
 type beginning struct {
 	now  bool     // on_start or on_stop is at work, and no task
-	kept rand.PCG // where its numbers go on, while a task is at work
+	kept rand.PCG // the state of its numbers, while a task is at work
 }
 
 // User starts the values of a user who saves up to slots variables.
@@ -110,8 +110,8 @@ func (s *Source) beginning() *beginning {
 	return nil
 }
 
-// Once starts the values of setup and teardown, which save up to slots variables. They are numbered as
-// the first user and have its rows, and generate what nobody else does.
+// Once starts the values of setup and teardown, which save up to slots variables. They have the number
+// and the rows of the first user, but generate values that nobody else does.
 func (s *Source) Once(slots int) *User {
 	u := s.user(slots)
 	u.begin = &beginning{}
@@ -129,7 +129,7 @@ func (s *Source) user(slots int) *User {
 	return u
 }
 
-// Reset goes on as another user or arrival, from its beginning. What on_start has saved stays.
+// Reset makes u another user or arrival, at its beginning. Values that on_start saved stay.
 func (u *User) Reset(index int) {
 	u.index, u.seq, u.task = index, 0, -1
 	if u.tables != nil {
@@ -138,8 +138,8 @@ func (u *User) Reset(index int) {
 	u.NextTask()
 }
 
-// Begin says that on_start or on_stop is next. All of one user's, renewals too, see the same rows, and
-// go on with the same numbers.
+// Begin says that on_start or on_stop is next. Every on_start and on_stop of a user, renewals too,
+// sees the same rows and continues the same series of random numbers.
 func (u *User) Begin() {
 	if u.begin == nil || u.begin.now {
 		return
@@ -151,8 +151,8 @@ func (u *User) Begin() {
 }
 
 // NextTask says that a task is next. Its first use of a table draws another row. What it generates
-// depends on the plan, the user and how many tasks came before, not on how those went. What tasks
-// have saved is forgotten.
+// depends on the plan, the user and the number of tasks before, not on how those went. Values that
+// tasks saved are forgotten.
 func (u *User) NextTask() {
 	if u.begin != nil && u.begin.now {
 		u.begin.now, u.begin.kept = false, u.pcg
@@ -165,19 +165,19 @@ func (u *User) NextTask() {
 			t.rows[i] = -1
 		}
 	}
-	// A task may not see what its last time has saved: what is optional would seem to be there.
+	// A task must not see values that it saved earlier: an optional one would seem to be there.
 	for i := min(u.source.plan.Lasting, len(u.saved)); i < len(u.saved); i++ {
 		u.saved[i].kind, u.saved[i].text = profile.NoValue, u.saved[i].text[:0]
 	}
 }
 
-// Save keeps a value, which is copied. The zero Value empties the slot.
+// Save keeps a copy of a value. The zero Value empties the slot.
 func (u *User) Save(slot int, value profile.Value) {
 	s := &u.saved[slot]
 	s.kind, s.text = value.Kind, append(s.text[:0], value.Text...)
 }
 
-// Saved is what a slot holds. It is valid until the next Save.
+// Saved returns the value in a slot. It is valid until the next Save.
 func (u *User) Saved(slot int) profile.Value {
 	s := &u.saved[slot]
 	return profile.Value{Kind: s.kind, Text: string(s.text)}
@@ -238,8 +238,8 @@ func (u *User) draw(table, rows int) int {
 	}
 	row := n % rows
 	if u.source.stride > 1 {
-		// Once each user has come back to the row that it began with, which is soon when there
-		// are as many users as rows, all go one row further on.
+		// Once each user is back at its first row, all move on by one row. With as many users as
+		// rows that is soon.
 		row = (row + n/lcm(u.source.stride, rows)) % rows
 	}
 	if order := u.source.orders[table]; order != nil {
@@ -273,8 +273,8 @@ func (u *User) Append(dst []byte, t plan.Text) []byte {
 	return dst
 }
 
-// value adds the value of a variable. Nothing is null where a whole value of JSON is meant; elsewhere
-// null is nothing.
+// value adds the value of a variable. In place of a whole JSON value, a missing value is null;
+// elsewhere null is written as nothing.
 func (u *User) value(dst []byte, p *plan.Part) ([]byte, profile.ValueKind) {
 	switch p.Kind {
 	case plan.Generated:
@@ -330,7 +330,7 @@ func (u *User) generate(dst []byte, g *profile.Generator) []byte {
 	panic("datagen: a generator of kind " + strconv.Itoa(int(g.Kind)))
 }
 
-// between is evenly drawn, both ends included, also over the whole range of int64.
+// between draws evenly, both ends included, even over the whole range of int64.
 func (u *User) between(least, most int64) int64 {
 	span := uint64(most) - uint64(least) + 1
 	if span == 0 {

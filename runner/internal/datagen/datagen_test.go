@@ -57,7 +57,7 @@ func TestGenerators(t *testing.T) {
 	}
 }
 
-// Values that come from outside do not break out of their place.
+// Values from outside cannot break out of their place.
 func TestEscapes(t *testing.T) {
 	const nasty = "a b/ü\"\\\n&?#%\x00\t\r."
 	quoted, err := json.Marshal([]string{nasty})
@@ -80,8 +80,8 @@ func TestEscapes(t *testing.T) {
 	}
 }
 
-// The users take the rows in turn: none twice before all are used up, each user another one
-// at each draw, whatever the numbers of users and rows.
+// Users take the rows in turn, for any numbers of users and rows. No row is drawn twice before all are
+// used, and each draw of a user gives another row.
 func TestRows(t *testing.T) {
 	for _, order := range []string{"sequential", "shuffle"} {
 		for users := 1; users <= 12; users++ {
@@ -183,7 +183,7 @@ func FuzzEscape(f *testing.F) {
 		text := `"` + string(u.Append(nil, plan.Text{{Kind: plan.Saved, Escape: plan.JSON}})) + `"`
 		var back string
 		if err := json.Unmarshal([]byte(text), &back); err != nil || back != strings.ToValidUTF8(value, "\ufffd") && back != value {
-			if strings.ToValidUTF8(value, "") == value { // what is no UTF-8 has no JSON
+			if strings.ToValidUTF8(value, "") == value { // JSON has no form for invalid UTF-8
 				t.Errorf("%q becomes %s in JSON: %v", value, text, err)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// escape makes dst[from:] safe for its place. kind is that of the value there.
+// escape makes dst[from:], a value of that kind, safe for its place.
 func escape(dst []byte, from int, where plan.Escape, kind profile.ValueKind) []byte {
 	quotes := false
 	switch where {

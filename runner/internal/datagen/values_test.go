@@ -29,7 +29,7 @@ func planOf(t testing.TB, head, steps string, files map[string]string) *plan.Pla
 	return made
 }
 
-// body is what the last call of the task sends, once the values are saved in order of the slots.
+// body is what the last call of the task sends, with these values saved in the order of the slots.
 func body(t testing.TB, p *plan.Plan, saved ...profile.Value) string {
 	t.Helper()
 	steps := p.Behaviours[0].Tasks[0].Steps
@@ -40,7 +40,7 @@ func body(t testing.TB, p *plan.Plan, saved ...profile.Value) string {
 	return string(u.Append(nil, steps[len(steps)-1].Call.Content.(*plan.HTTP).Body))
 }
 
-// What is saved is sent as what it was where it is a whole string of JSON, and as text elsewhere.
+// A saved value that fills a whole JSON string is sent with its kind, elsewhere as text.
 func TestSavedValuesKeepTheirKind(t *testing.T) {
 	p := planOf(t, "", `          - {http: GET /, save: {v: v}}
           - {http: POST /, json: {whole: "${v}", list: ["${v}"], inside: "<${v}>", "${v}": 1}}`+"\n", nil)
@@ -207,7 +207,7 @@ func TestHolds(t *testing.T) {
 	check(`{env.N: "> 5"}`, none, false)
 }
 
-// A guard asks null cells for what they are, and not for the nothing that they are written as.
+// A guard sees a null cell as null, and not as the empty text that it is written as.
 func TestGuardsOnNull(t *testing.T) {
 	for condition, want := range map[string]bool{
 		"exists": false, "null": true, `"!= null"`: false, `"== null"`: true, `""`: false, "0": false, "false": false, `"> 0"`: false, `"!= 1"`: true,

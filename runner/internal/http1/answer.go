@@ -45,7 +45,7 @@ func (a *Answer) keep(line []byte) {
 	a.Header = append(append(a.Header, line...), '\n')
 }
 
-// Field is the value of a field of Header, whose name may be in any case; lines of one name are joined
+// Field is the value of a field of Header. Its name may be in any case. Lines of one name are joined
 // with ", " (RFC 9110, section 5.3).
 func (a *Answer) Field(name string) (value string, ok bool) {
 	for line := range bytes.Lines(a.Header) {
@@ -162,7 +162,7 @@ func (a *Answer) check() error {
 	return nil
 }
 
-// fold reports whether b is a word, given in lower case.
+// fold reports whether b equals a word in lower case, whatever the case of b.
 func fold(b []byte, word string) bool {
 	if len(b) != len(word) {
 		return false

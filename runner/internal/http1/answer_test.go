@@ -27,7 +27,7 @@ func (p *pieces) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// reference is what net/http makes of an answer: the real one, behind those of status 1xx.
+// reference is what net/http makes of an answer: the real one, after those of status 1xx.
 func reference(text []byte, method string) (status int, body []byte, err error) {
 	in := bufio.NewReader(bytes.NewReader(text))
 	for {
@@ -42,8 +42,8 @@ func reference(text []byte, method string) (status int, body []byte, err error) 
 	}
 }
 
-// FuzzResponse holds the parser against net/http: an answer that both take is the same to
-// both, and however it is cut into pieces it is the same to the parser.
+// FuzzResponse compares the parser with net/http: if both accept an answer, both read the same.
+// However the answer is cut into pieces, the parser reads the same.
 func FuzzResponse(f *testing.F) {
 	for _, seed := range []string{
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -89,7 +89,7 @@ func FuzzResponse(f *testing.F) {
 	})
 }
 
-// What two parties might read differently is refused, wherever the pieces of the answer end.
+// Anything that two parties might read differently is refused, wherever the answer is cut into pieces.
 func TestAmbiguousAnswersAreRefused(t *testing.T) {
 	const begin, end = "HTTP/1.1 200 OK\r\n", "\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
 	for lines, want := range map[string]error{
@@ -133,7 +133,7 @@ func TestAmbiguousAnswersAreRefused(t *testing.T) {
 	}
 }
 
-// Neither the lines of chunks nor the trailer hold what others may take for the end of a line.
+// Chunk lines and trailers are refused if a byte in them could be taken for the end of a line.
 func TestChunkLines(t *testing.T) {
 	for body, want := range map[string]error{
 		"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n": nil,
@@ -181,7 +181,7 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// broken gives a text, and then that a record of TLS was cut.
+// broken gives a text, then the error of a TLS record that was cut.
 type broken struct{ text *strings.Reader }
 
 func (b broken) Read(p []byte) (int, error) {
@@ -192,7 +192,7 @@ func (b broken) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A connection that is cut within a record of TLS is told by where the answer was.
+// If a connection is cut within a TLS record, the error names the part of the answer.
 func TestCutRecord(t *testing.T) {
 	for text, want := range map[string]error{
 		"":                                 ErrNoAnswer,

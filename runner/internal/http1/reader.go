@@ -1,10 +1,9 @@
 // Package http1 reads HTTP/1.1 answers fast, and knows no policy.
 //
-// A Reader parses one answer after the other from a connection. It reads each to its end, keeps
-// what was wanted of it, and allocates nothing for a usual one. It gives the status, a few header
-// fields and, if wanted, the bytes of the body as they came over the wire. Whether an answer is
-// good, and when it comes too late, is for the caller to decide: if reading from the connection
-// fails, Read returns that error.
+// A Reader parses one answer after the other from a connection. It reads each to its end, keeps the
+// wanted parts, and allocates nothing for a usual one. It gives the status, a few header fields and,
+// if wanted, the bytes of the body as they came over the wire. The caller decides whether an answer is
+// good, and when it comes too late: if reading from the connection fails, Read returns that error.
 //
 // The framing is that of RFC 9112. Anything that two parties might read differently is refused.
 // Left out: trailers (read, not shown), upgrades (their answer ends with its header), and answers
@@ -17,7 +16,7 @@ import (
 	"io"
 )
 
-// What an answer may be at most.
+// The limits of an answer.
 const (
 	MaxHeader    = 1 << 20  // bytes of all header lines, those of interim answers included
 	MaxBody      = 16 << 20 // bytes of a body that is held
@@ -31,20 +30,20 @@ type Error string
 // Error is the sentence.
 func (e Error) Error() string { return string(e) }
 
-// What can be wrong with an answer.
+// The errors of an answer.
 const (
 	ErrNoAnswer  Error = "the connection was closed without an answer"
 	ErrTooLarge  Error = "the answer is larger than 16 MiB"
 	ErrLocations Error = "the answer redirects to two places"
-	errNotHTTP   Error = "what came is not an HTTP/1.1 answer"
+	errNotHTTP   Error = "the answer is not HTTP/1.1"
 	errHeaderEnd Error = "the connection was closed within the header"
 	errBodyEnd   Error = "the connection was closed within the body"
 	errField     Error = "a header line is malformed"
 	errHeader    Error = "the header is larger than 1 MiB"
-	errByte      Error = "a line holds a bare carriage return or a NUL" // others may take them for something else
+	errByte      Error = "a line holds a bare carriage return or a NUL" // others may take it for a line end
 	errLength    Error = "the Content-Length is not a number"
 	errLengths   Error = "there are two Content-Lengths"
-	errCoding    Error = "the Transfer-Encoding is not one that HTTP/1.1 knows here"
+	errCoding    Error = "the Transfer-Encoding is not one that this client reads"
 	errBoth      Error = "there are both a Transfer-Encoding and a Content-Length"
 	errChunk     Error = "the size of a chunk is not a number"
 	errChunkEnd  Error = "a chunk does not end where its size says"
@@ -95,7 +94,7 @@ func (r *Reader) Forget() {
 	r.begun = false
 }
 
-// Shrink frees what an unusual answer made large.
+// Shrink frees the slices that an unusual answer made large.
 func (r *Reader) Shrink() {
 	r.src, r.answer = nil, Answer{}
 	if len(r.buf) > keepBytes {
@@ -106,7 +105,7 @@ func (r *Reader) Shrink() {
 	}
 }
 
-// Read reads a whole answer. reusable says that the connection may carry another request.
+// Read reads a whole answer. If reusable, the connection may carry another request.
 func (r *Reader) Read(src io.Reader, want Want) (reusable bool, err error) {
 	r.src, r.r, r.w, r.left = src, 0, 0, MaxHeader
 	r.held, r.begun = r.held[:0], false
@@ -181,7 +180,7 @@ func holdsBare(line []byte) bool {
 	return bytes.IndexByte(line, '\r') >= 0 || bytes.IndexByte(line, 0) >= 0
 }
 
-// endless translates an error of line into what it means to the caller.
+// endless replaces an error of line by one that says what was cut off or too long.
 func endless(err error, atEnd, tooLong error) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // the second within a record of TLS
@@ -220,7 +219,7 @@ func (r *Reader) line() ([]byte, error) {
 	}
 }
 
-// fill reads more behind what there is.
+// fill reads more bytes behind those in buf.
 func (r *Reader) fill() error {
 	switch {
 	case r.r == r.w:
@@ -247,8 +246,8 @@ func (r *Reader) fill() error {
 	return io.ErrNoProgress
 }
 
-// Tunnel reads the answer to a CONNECT and returns its status. An answer of 2xx ends with its header. It
-// is an error if more has come, as in TLS and HTTP/2 the client speaks first.
+// Tunnel reads the answer to a CONNECT and returns its status. An answer of 2xx ends with its header.
+// More bytes are an error: in TLS and HTTP/2 the client speaks first.
 func (r *Reader) Tunnel(src io.Reader) (status int, err error) {
 	r.src, r.r, r.w, r.left = src, 0, 0, MaxHeader
 	if err := r.header(Want{}); err != nil {

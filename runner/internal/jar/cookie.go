@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Cookie is one that an answer sets.
+// Cookie is a cookie that an answer sets.
 type Cookie struct {
 	Name, Value string
 
@@ -16,12 +16,12 @@ type Cookie struct {
 	expires  time.Time // zero for never: a user is one session
 }
 
-// Expired reports whether the cookie is no more; setting it deletes it.
+// Expired reports whether the cookie has expired. Setting an expired cookie deletes it.
 func (c *Cookie) Expired(now time.Time) bool { return !c.expires.IsZero() && !now.Before(c.expires) }
 
 const space = " \t"
 
-// Parse reads the value of a Set-Cookie line (section 5.2); not ok if it is to be ignored.
+// Parse reads the value of a Set-Cookie line (section 5.2). It is not ok if the line must be ignored.
 func Parse(line string, now time.Time) (Cookie, bool) {
 	if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 		return Cookie{}, false
@@ -32,7 +32,7 @@ func Parse(line string, now time.Time) (Cookie, bool) {
 	if !ok || c.Name == "" {
 		return Cookie{}, false
 	}
-	var maxAge time.Time // it counts more than Expires, wherever it stands
+	var maxAge time.Time // it overrides Expires, in any order
 	for attribute := range strings.SplitSeq(attributes, ";") {
 		name, value, _ := strings.Cut(attribute, "=")
 		value = strings.Trim(value, space)
@@ -63,7 +63,7 @@ func Parse(line string, now time.Time) (Cookie, bool) {
 	return c, true
 }
 
-// past is when cookies expire that are to be deleted.
+// past is the expiry of cookies that a server deletes.
 var past = time.Unix(0, 0)
 
 // parseMaxAge is section 5.2.2.

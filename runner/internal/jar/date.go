@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// date is what is found of a date, step by step.
+// date holds the parts of a date that were found.
 type date struct {
 	hour, minute, second, day, month, year int
 	hasTime, hasDay, hasMonth, hasYear     bool
 }
 
-// parseDate reads a date as section 5.1.1 does: whatever stands there, in whatever order, as long as a
-// time, a day, a month and a year are among it.
+// parseDate reads a date by section 5.1.1. The text needs a time, a day, a month and a year, in any
+// order and among anything else.
 func parseDate(text string) (time.Time, bool) {
 	var d date
 	for _, token := range strings.FieldsFunc(text, delimits) {
@@ -35,7 +35,7 @@ func delimits(r rune) bool {
 	return r == '\t' || ' ' <= r && r <= '/' || ';' <= r && r <= '@' || '[' <= r && r <= '`' || '{' <= r && r <= '~'
 }
 
-// take uses a token for the first that is still missing and that it fits.
+// take uses a token as the first missing part that it fits.
 func (d *date) take(token string) {
 	if !d.hasTime {
 		if h, m, s, ok := clock(token); ok {
@@ -75,7 +75,7 @@ func clock(token string) (hour, minute, second int, ok bool) {
 	return fields[0], fields[1], fields[2], true
 }
 
-// number reads the digits at the beginning of a text, at least and at most so many.
+// number reads the digits at the beginning of a text: at least least, at most most of them.
 func number(text string, least, most int) (n int, rest string, ok bool) {
 	i := 0
 	for ; i < len(text) && i < most && startsWithDigit(text[i:]); i++ {

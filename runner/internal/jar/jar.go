@@ -1,9 +1,9 @@
 // Package jar keeps the cookies of one user as RFC 6265 says (sections 5.1 to 5.4), octet for octet.
 //
-// Values come out as they went in, quotes, spaces and letters past ASCII included, since the system
-// under test must see again what it has set. What the RFC leaves to the client: a cookie for a whole
-// public suffix is dropped (https://publicsuffix.org), and so is one with a control character, which
-// no header may hold. A jar holds a bounded number of cookies; past it the oldest go.
+// Values come out as they went in, with quotes, spaces and letters past ASCII: the system under test
+// must get back exactly what it set. Where the RFC leaves the choice to the client, the jar drops a
+// cookie for a whole public suffix (https://publicsuffix.org), and one with a control character, which
+// no header may hold. A jar holds a bounded number of cookies; the oldest go first.
 //
 // Left out: SameSite and prefixes of names, which protect people from foreign pages.
 package jar
@@ -26,7 +26,7 @@ type Place struct {
 	Path   string // of the request line; a query is ignored
 }
 
-// most cookies of one jar: as many as the RFC asks a client to keep (section 6.1).
+// most bounds the cookies of one jar: as many as the RFC asks a client to keep (section 6.1).
 const most = 3000
 
 // Jar is one user's cookies. The zero Jar is empty. Not safe for concurrent use.
@@ -44,7 +44,7 @@ func (j *Jar) Set(at Place, lines []string, now time.Time) {
 	j.cookies = slices.Delete(j.cookies, 0, max(len(j.cookies)-most, 0))
 }
 
-// put replaces a cookie, or adds it. One that replaces another is as old as that.
+// put adds a cookie. One that replaces another keeps its age.
 func (j *Jar) put(c Cookie) {
 	same := func(other Cookie) bool {
 		return other.Name == c.Name && other.domain == c.domain && other.path == c.path
@@ -56,8 +56,8 @@ func (j *Jar) put(c Cookie) {
 	j.cookies = append(j.cookies, c)
 }
 
-// Header is what a request says in its Cookie header, beside its own part of it; empty for nothing. A
-// cookie that the request names itself is not sent a second time.
+// Header is what the jar adds to the Cookie header of a request; empty for nothing. own is the
+// request's own part of it: the jar leaves out cookies that own names.
 func (j *Jar) Header(at Place, own string, now time.Time) string {
 	at.Host = canonical(at.Host)
 	path := pathOf(at.Path)
@@ -67,7 +67,7 @@ func (j *Jar) Header(at Place, own string, now time.Time) string {
 			sent = append(sent, c)
 		}
 	}
-	// The RFC's order is that of paths, then of age, in which they are already.
+	// The RFC orders by length of path, then by age. They are already in order of age.
 	slices.SortStableFunc(sent, func(a, b *Cookie) int { return len(b.path) - len(a.path) })
 	var b strings.Builder
 	for i, c := range sent {
@@ -79,7 +79,7 @@ func (j *Jar) Header(at Place, own string, now time.Time) string {
 	return b.String()
 }
 
-// names reports whether the value of a Cookie header holds a cookie of a name.
+// names reports whether the value of a Cookie header holds a cookie with that name.
 func names(header, name string) bool {
 	for pair := range strings.SplitSeq(header, ";") {
 		if found, _, _ := strings.Cut(strings.Trim(pair, space), "="); found == name {
@@ -89,8 +89,8 @@ func names(header, name string) bool {
 	return false
 }
 
-// admit completes a cookie that an answer from a place sets, and reports whether it may
-// (section 5.3, steps 4 to 7).
+// admit completes a cookie from an answer, and reports whether the place may set it (section 5.3,
+// steps 4 to 7).
 func (c *Cookie) admit(at Place) bool {
 	if c.domain != "" {
 		if suffix, _ := publicsuffix.PublicSuffix(c.domain); suffix == c.domain {
@@ -119,7 +119,7 @@ func (c *Cookie) goesTo(at Place, path string) bool {
 	return pathMatches(path, c.path) && (at.Secure || !c.secure)
 }
 
-// canonical is a host as hosts are compared (section 5.1.2).
+// canonical is the form in which hosts are compared (section 5.1.2).
 func canonical(host string) string {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if ascii, err := uri.ASCII(host); err == nil {

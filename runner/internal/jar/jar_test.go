@@ -91,7 +91,7 @@ func TestJar(t *testing.T) {
 	}
 }
 
-// A cookie goes when its time is over, and one that is set anew keeps its place.
+// A cookie goes when it expires. A cookie that is set again keeps its place.
 func TestJarOverTime(t *testing.T) {
 	var j jar.Jar
 	at := place("http://shop.test/")
@@ -107,7 +107,7 @@ func TestJarOverTime(t *testing.T) {
 	}
 }
 
-// What a request says itself is not said twice.
+// A cookie that the request has itself is not sent twice.
 func TestOwnCookies(t *testing.T) {
 	var j jar.Jar
 	at := place("http://shop.test/")
@@ -119,7 +119,7 @@ func TestOwnCookies(t *testing.T) {
 	}
 }
 
-// However many are set, the newest stay.
+// The jar keeps the newest cookies, however many are set.
 func TestJarIsBounded(t *testing.T) {
 	var j jar.Jar
 	at := place("http://shop.test/")
@@ -158,7 +158,7 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// sets is what a cookie becomes that expires at a date.
+// sets is the Cookie header after an answer has set a cookie with that date.
 func sets(date string) string {
 	var j jar.Jar
 	j.Set(place("http://shop.test/"), []string{"a=1; Expires=" + date}, now)

@@ -1,13 +1,12 @@
 // Package protocol connects a run to the protocols that its plan speaks.
 //
-// New makes the Clients of a plan: for each protocol among its calls, those of that protocol's
-// own package. Each user gets one load.Client, which hands a call to the client of its protocol.
-// If a plan speaks one protocol, that client is used directly. All protocols dial through one
-// wire.Dialer.
+// New makes the Clients of a plan. Each user gets one load.Client, which hands a call to the client of
+// its protocol. If a plan speaks one protocol, that client is used directly. All protocols dial
+// through one wire.Dialer.
 //
-// Which protocols there are is a value that is passed: a Protocol here makes clients, one in
-// package plan resolves calls, and one in package profile reads them. They belong together by
-// their Word. The toy protocols in the test of this package show all of them.
+// The protocols are passed in as values. A Protocol here makes clients, a plan.Protocol resolves
+// calls, and a profile.Protocol reads them; the same Word links the three. The toy protocols in the
+// test of this package show all of them.
 package protocol
 
 import (
@@ -31,9 +30,9 @@ type Protocol struct {
 
 // Maker makes the clients of one protocol for one run. Safe for concurrent use.
 type Maker interface {
-	Client() load.Client // a fresh user's
+	Client() load.Client // makes the client of a new user
 	Spoken() string      // the protocol and its version, for people
-	Close() error        // what clients share; called after their own Close
+	Close() error        // closes what clients share; call it after their own Close
 }
 
 // Protocols are those that this version speaks.
@@ -59,7 +58,7 @@ func New(p *plan.Plan, proxy wire.Proxy, protocols []Protocol) (*Clients, error)
 	for _, word := range p.Protocols {
 		i := slices.IndexFunc(protocols, func(known Protocol) bool { return known.Word == word })
 		if i < 0 {
-			return nil, fmt.Errorf("the plan has calls of the protocol %q, which nobody here speaks", word)
+			return nil, fmt.Errorf("the plan has calls of the protocol %q, which this program does not speak", word)
 		}
 		maker, err := protocols[i].New(p, d)
 		if err != nil {
@@ -91,7 +90,7 @@ func (c *Clients) Spoken() string {
 	return strings.Join(names, ", ")
 }
 
-// Close closes the connections that users share. It is called after the clients' own Close.
+// Close closes the connections that users share. Call it after the clients' own Close.
 func (c *Clients) Close() error {
 	var errs []error
 	for _, m := range c.makers {

@@ -13,14 +13,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// run is the way of a run from its profile, without name and target, to what was counted in all of it.
+// run runs a profile, given without its name and target, and returns all its counts.
 func run(t *testing.T, text string) *tally.Tally {
 	t.Helper()
 	all, _ := measure(t, text)
 	return all
 }
 
-// measure is run, and gives the result too.
+// measure is run, and returns the result too.
 func measure(t *testing.T, text string) (*tally.Tally, *result.Result) {
 	t.Helper()
 	p, problems := profile.Parse("p.yaml", []byte("name: toy\n"+text), profile.Surroundings{Protocols: words})
@@ -47,8 +47,8 @@ func measure(t *testing.T, text string) (*tally.Tally, *result.Result) {
 	return all, r
 }
 
-// ended fails unless every sample of a route ended in one way, or was cut off by the end of the load; it
-// gives the number of those that ended.
+// ended fails unless every sample of a route ended with that class and text, or was cut off by the end
+// of the load. It returns how many ended.
 func ended(t *testing.T, all *tally.Tally, route string, class tally.Class, text string) int64 {
 	t.Helper()
 	r := all.Routes[route]
@@ -191,7 +191,7 @@ users:
 	}
 }
 
-// A message that does not come in time is a failure of its own, and of the call.
+// A message that does not come in time is a failure of its own, and one of the call.
 func TestStreamIsLate(t *testing.T) {
 	all := run(t, `
 target: {url: "`+serve(t)+`", timeout: 20ms}

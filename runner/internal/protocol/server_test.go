@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// serve is a TCP server of lines, and its address. It ends with the test.
+// serve starts a TCP server of lines and returns its address. It ends with the test.
 //
-// A line "echo TEXT" is answered with TEXT, and "GET …" as HTTP. A line "open TOPIC" begins a stream, which takes
-// the connection: what comes over it is decided by the topic.
+// A line "echo TEXT" is answered with TEXT, and "GET …" as HTTP. A line "open TOPIC" begins a stream,
+// which takes the connection; the topic decides what comes over it.
 func serve(t *testing.T) string { return serveTo(t, func(string) {}) }
 
 // serveTo is serve; hear gets each line that comes outside of streams. Calls may overlap.

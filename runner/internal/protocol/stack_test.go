@@ -88,8 +88,7 @@ func stacks() uint64 {
 	return m.StackInuse
 }
 
-// answerInTurn answers the calls of all users with one goroutine, whose stack is the only one of the
-// server.
+// answerInTurn answers the calls of all users with one goroutine, so the server has only one stack.
 func answerInTurn(listener net.Listener) {
 	var users []net.Conn
 	for range stackUsers {

@@ -19,8 +19,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Two protocols that no package knows. Each needs words of its own in the profile, a content in the plan and a
-// client: all of it in this file.
+// Two protocols that no package knows. Each needs its own words in the profile, a content in the plan
+// and a client. All of it is in this file.
 
 // asked is what a call of either protocol says: a text to be echoed, or a topic.
 type asked struct {
@@ -138,7 +138,7 @@ func (c *client) dial(ctx context.Context) (*line, error) {
 	return l, nil
 }
 
-// failed is the outcome of what err ended.
+// failed is the outcome of a call that err ended.
 func (c *client) failed(err error) load.Outcome {
 	if c.fuse.Blown() {
 		err = wire.ErrCut

@@ -8,8 +8,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Every protocol has what the profile says of steps: they repeat, form groups and are left out; on_start
-// is renewed; setup and teardown are done once, and all users see what setup saved.
+// Every protocol supports all that the profile says of steps: they repeat, form groups and are left
+// out; on_start is renewed; setup and teardown are done once, and all users see the values that setup
+// saved.
 func TestWordsOfSteps(t *testing.T) {
 	var mu sync.Mutex // guards heard
 	heard := map[string]int{}

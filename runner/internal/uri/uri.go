@@ -1,10 +1,10 @@
-// Package uri makes what people and servers write as addresses fit for a request line.
+// Package uri turns addresses, as people and servers write them, into parts of a request line.
 //
 // Escape encodes what RFC 3986 does not allow in a path or a query: letters past ASCII, spaces,
-// quotes. It leaves everything else as it was written, escapes included, so escaping twice is
-// escaping once. Resolve reads a reference, such as the Location of a redirect, as browsers do
-// (https://url.spec.whatwg.org, section 4.4): it is lenient where people are careless, and what it
-// gives can be sent.
+// quotes. It leaves everything else as it was written, escapes included, so escaping twice is escaping
+// once. Resolve reads a reference, such as the Location of a redirect, as browsers do
+// (https://url.spec.whatwg.org, section 4.4): it forgives careless addresses, and its result can
+// always be sent.
 //
 // ASCII spells a host as it goes over the wire.
 //
@@ -24,7 +24,7 @@ type Address struct {
 	Target string // of the request line: path and query, escaped
 }
 
-// What Resolve refuses.
+// The errors of Resolve.
 var (
 	ErrScheme    = errors.New("the scheme is neither http nor https")
 	ErrAuthority = errors.New("the host or the port is malformed")
@@ -72,8 +72,8 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
 }
 
-// Resolve reads a reference that stands in the answer to a request to base. A fragment and a user
-// with a password are dropped.
+// Resolve reads a reference in the answer to a request to base. It drops a fragment, and a user with a
+// password.
 func Resolve(base Address, reference string) (Address, error) {
 	text := strings.TrimFunc(reference, func(c rune) bool { return c <= ' ' })
 	text = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(text)

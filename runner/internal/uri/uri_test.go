@@ -93,7 +93,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// Whatever a server says, what is sent is one valid request target.
+// Resolve makes one valid request target of anything that a server says, or refuses it.
 func FuzzResolve(f *testing.F) {
 	for _, text := range []string{"/a b", "//h/../x", "http://h:1?a#b", "\\\\h\\%", "..", "%2e%2e/%", "\u00e9?\u00fc"} {
 		f.Add(text)

@@ -27,7 +27,7 @@ const (
 	errNoHost Fault = "the address names no host"
 )
 
-// Late says what was not done before its deadline.
+// Late says what did not happen before its deadline.
 type Late string
 
 // Error is the sentence.
@@ -73,7 +73,7 @@ func Classify(err error) (tally.Class, string) {
 	}
 }
 
-// ownFault says what this machine has run out of; empty if the error is another.
+// ownFault says what this machine has run out of; empty for any other error.
 func ownFault(err error) string {
 	for _, own := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS} {
 		if errors.Is(err, own) {
@@ -83,8 +83,8 @@ func ownFault(err error) string {
 	return ""
 }
 
-// notInTime is the error of a connection that was to be made: another one if time ran out. Which of a
-// context and a socket notices that first is chance. A name service that is late keeps its name.
+// notInTime turns a time-out of connecting into ErrNotConnected: either the context or the socket may
+// notice it first. A name service that is late keeps its own error.
 func notInTime(err error) error {
 	if late(err) {
 		return ErrNotConnected
@@ -104,8 +104,8 @@ func ClosedByPeer(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// describe puts an error of the network into words. It leaves out ports, addresses and numbers, so equal
-// errors read alike.
+// describe puts an error of the network into words. It leaves out ports, addresses and numbers, so
+// equal faults have equal texts.
 func describe(err error) string {
 	var call *os.SyscallError
 	var op *net.OpError
@@ -118,15 +118,15 @@ func describe(err error) string {
 		return op.Op + ": " + op.Err.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return string(http1.ErrNoAnswer)
-	default: // behind a semicolon net/http puts details that vary, behind a line end text of the server
+	default: // net/http adds varying details after a semicolon, and text of the server after a line end
 		text, _, _ = strings.Cut(err.Error(), ";")
 		text, _, _ = strings.Cut(text, "\n")
 		return text
 	}
 }
 
-// certificate says what is wrong with TLS; empty if the error is another. Texts of x509 that contain
-// the present time are replaced.
+// certificate says what is wrong with TLS; empty for any other error. It replaces texts of x509 that
+// contain the present time.
 func certificate(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
@@ -143,7 +143,7 @@ func certificate(err error) string {
 		return "the certificate has expired or is not valid yet"
 	case errors.As(err, &verification):
 		text, _, _ := strings.Cut(verification.Err.Error(), "\n")
-		return "the certificate is not good: " + text
+		return "the certificate is not valid: " + text
 	case errors.As(err, &record):
 		return "the server does not speak TLS"
 	case errors.As(err, &alert) && alert.Op == "remote error": // crypto/tls does not export the type

@@ -63,7 +63,7 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-// Without a proxy that is handed in there is none, whatever the environment says.
+// A Dialer uses only the proxy that it is given, whatever the environment says.
 func TestDialerReadsNoEnvironment(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	d, err := wire.NewDialer(plan.Target{URL: "http://shop.test"}, nil)
@@ -75,7 +75,7 @@ func TestDialerReadsNoEnvironment(t *testing.T) {
 	}
 }
 
-// A proxy that nobody here can speak to is refused before anything is loaded.
+// A proxy of an unknown kind is refused before any load.
 func TestDialerRefusesProxy(t *testing.T) {
 	by := func(*url.URL) (*url.URL, error) { return url.Parse("socks4://127.0.0.1:1080") }
 	_, err := wire.NewDialer(plan.Target{URL: "http://shop.test"}, by)

@@ -11,16 +11,16 @@ import (
 
 // Conn is a connection that carries one call at a time, for one user.
 //
-// Setting a deadline costs a lock and a timer of the runtime, so plain connections do not do it
-// for each call. The deadline of an earlier call stays set, since it always lies before the
-// present call's own. Only if it passes during a call, which happens once in a time-out, is the
-// right one set; the call then continues where it stopped.
+// Setting a deadline costs a lock and a timer of the runtime, so plain connections do not do it for
+// each call. The deadline of an earlier call stays set: it always lies before the present call's own.
+// If it passes during a call, which happens at most once in a time-out, the connection sets the right
+// one and continues where it stopped.
 type Conn struct {
 	net.Conn
-	fuse  *Fuse     // of the user that a call is under way for
+	fuse  *Fuse     // of the user whose call is under way
 	until time.Time // the present call's deadline
 	armed time.Time // the deadline that is set; zero for none
-	plain bool      // a call goes on after a deadline has passed; after one in TLS it does not
+	plain bool      // a call can continue after a deadline has passed; in TLS it cannot
 	look  *looker   // nil before the first look
 }
 
@@ -30,7 +30,7 @@ func NewConn(c net.Conn) *Conn {
 	return &Conn{Conn: c, plain: !encrypted}
 }
 
-// Give hands the connection to the user with that fuse, who waits for it from now on.
+// Give hands the connection to the user with that fuse, which waits for it from now on.
 func (c *Conn) Give(f *Fuse) {
 	c.fuse = f
 	f.hold(c.Conn)
@@ -77,9 +77,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 }
 
-// WriteBeside begins to write some parts, so that an answer can be read meanwhile: a server may give
-// it before it has read the whole request. end stops the writing, if it has not ended by itself, and
-// returns as Write does. Only Read may be called before end.
+// WriteBeside starts to write some parts, so the answer can be read meanwhile: a server may answer
+// before it has read the whole request. end stops the writing if it is not done yet, and returns as
+// Write does. Before end, call only Read.
 func (c *Conn) WriteBeside(parts ...[]byte) (end func() (int, error)) {
 	c.arm() // a blown fuse makes the write fail
 	written := 0
@@ -107,11 +107,11 @@ func (c *Conn) WriteBeside(parts ...[]byte) (end func() (int, error)) {
 	}
 }
 
-// patience is how long a look at a TLS connection may take on which something has come in.
+// patience is how long Stale may look at a TLS connection on which something has come in.
 const patience = 5 * time.Millisecond
 
-// Stale reports whether the server has closed the connection, or sent something that nobody asked
-// for. A look costs a system call.
+// Stale reports whether the server has closed the connection, or sent something unasked. A look costs
+// a system call.
 func (c *Conn) Stale() bool {
 	if c.look == nil {
 		socket, ok := bare(c.Conn).(syscall.Conn)
@@ -127,7 +127,7 @@ func (c *Conn) Stale() bool {
 	if !ok {
 		return true
 	}
-	// It may be a session ticket, which is no reason to part. Only TLS can tell.
+	// It may be a session ticket, which leaves the connection usable. Only TLS can tell.
 	c.armed = time.Now().Add(patience)
 	if c.SetReadDeadline(c.armed) != nil {
 		return true
@@ -136,7 +136,7 @@ func (c *Conn) Stale() bool {
 	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// bare is what lies below TLS; through a proxy that is spoken to in TLS it lies below twice.
+// bare is the connection below TLS. A proxy that speaks TLS adds a second layer.
 func bare(c net.Conn) net.Conn {
 	for {
 		encrypted, ok := c.(*tls.Conn)

@@ -21,8 +21,7 @@ func pair(f *wire.Fuse) (*wire.Conn, net.Conn) {
 	return c, far
 }
 
-// A deadline that an earlier call has left behind must not end a later one, be it in the midst of reading or of
-// writing.
+// A deadline left by an earlier call must not end a later one, whether that reads or writes.
 func TestLeftDeadlineIsPushed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var f wire.Fuse
@@ -68,12 +67,12 @@ func TestDeadlineComesCloser(t *testing.T) {
 			c.Begin(began.Add(after))
 		}
 		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != time.Second {
-			t.Errorf("%v after %v, want that a second is over", err, time.Since(began))
+			t.Errorf("%v after %v, want one second", err, time.Since(began))
 		}
 	})
 }
 
-// A fuse cuts off what waits now, and later, until another context is watched.
+// A fuse cuts off present and later waits, until it watches another context.
 func TestFuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var f wire.Fuse

@@ -1,14 +1,14 @@
 // Package wire connects to the system under test, and says whose fault it is when that fails.
 //
-// A Dialer connects to a plan's target and to where it redirects: over TCP or a unix socket,
-// through a proxy if it was given one, with TLS if the address asks for it. If a name has several
-// addresses, its connections are spread over them. Every protocol dials
-// through it. A Dialer is safe for concurrent use and reads nothing of the process's environment.
+// A Dialer connects to a plan's target and to where it redirects: over TCP or a unix socket, through a
+// proxy if it was given one, with TLS if the address asks for it. If a name has several addresses, its
+// connections are spread over them. Every protocol dials through it. A Dialer is safe for concurrent
+// use and reads nothing of the process's environment.
 //
-// A Conn is a connection that carries one call at a time; setting its deadline again costs
-// nothing. A Fuse cuts off what a user waits for when the load ends. Classify turns any error
-// into a class and a sentence. The sentence is the same each time: it names no port and no
-// address of this machine. A fault of this machine, or of its name service, is tally.Generator.
+// A Conn is a connection that carries one call at a time; setting its deadline again costs nothing.
+// When the load ends, a Fuse cuts off whatever its user waits for. Classify turns any error into a
+// class and a sentence, and equal faults into equal sentences: they name no port and no address of
+// this machine. A fault of this machine, or of its name service, is tally.Generator.
 package wire
 
 import (
@@ -25,7 +25,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Proxy gives the proxy on the way to an address, nil for none. A nil Proxy gives none ever.
+// Proxy returns the proxy on the way to an address, or nil for none. A nil Proxy means no proxy at
+// all.
 type Proxy func(to *url.URL) (*url.URL, error)
 
 // Dialer makes connections. Its dials end with their context.

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// freshFor is how long the addresses of a name are used before it is looked up again: an hour of load
-// follows a name that moves, and its name server is not part of the load.
+// freshFor is how long the addresses of a name are used before it is looked up again. An hour of load
+// follows a name that moves, and still does not load its name server.
 const freshFor = 30 * time.Second
 
-// patient is how long an address that does not answer keeps a connection from going to another one. It
-// is less if the others would have no time left.
+// patient is how long to wait for one address before trying another. It is less if the others would
+// have no time left.
 const patient = 2 * time.Second
 
 // names gives the addresses of names in turn, so that each new connection goes to the next one. An
@@ -47,7 +47,7 @@ func (n *names) addresses(ctx context.Context, host string) ([]netip.Addr, error
 	if err == nil {
 		n.learn(host, found, time.Now())
 	}
-	if order := n.next(host, time.Time{}); order != nil { // what was known serves while nobody can tell
+	if order := n.next(host, time.Time{}); order != nil { // known addresses serve while the lookup fails
 		return order, nil
 	}
 	return nil, err
@@ -68,7 +68,7 @@ func (n *names) learn(host string, found []netip.Addr, now time.Time) {
 	}
 }
 
-// next is the order of the next connection; nil if the name is not known, or not any more.
+// next is the order of the next connection; nil if the name is unknown, or must be looked up again.
 func (n *names) next(host string, now time.Time) []netip.Addr {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -85,7 +85,7 @@ func (n *names) next(host string, now time.Time) []netip.Addr {
 			order = append(order, a)
 		}
 	}
-	if !isLocal(host) { // whose two addresses lead to one machine, and maybe to different servers on it
+	if !isLocal(host) { // a local name's addresses are one machine, perhaps with different servers
 		known.turn = (known.turn + 1) % len(known.addresses)
 	}
 	return append(order, last...)

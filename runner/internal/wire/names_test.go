@@ -84,7 +84,7 @@ func TestNames(t *testing.T) {
 	})
 }
 
-// A dead address costs nobody a failure, and the others share the load.
+// A dead address causes no failure, and the others share the load.
 func TestDialSpreads(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]int{}
@@ -136,7 +136,7 @@ func TestDialSpreads(t *testing.T) {
 	}
 }
 
-// A zone says on which interface of this machine an address is, and stays here.
+// A zone names an interface of this machine, and is never sent.
 func TestZones(t *testing.T) {
 	u, err := url.Parse("https://[fe80::1%25lo]:8443/x")
 	if err != nil {
@@ -173,7 +173,7 @@ func TestSpellingsOfHosts(t *testing.T) {
 	}
 }
 
-// An address that does not answer leaves the others time, and is not waited for again.
+// A silent address leaves time for the others, and is not waited for twice.
 func TestDialPastSilence(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -42,7 +42,7 @@ func (o Origin) Name() string {
 	return name
 }
 
-// asked is host and port, as a proxy is asked for them.
+// asked is the host and port to ask a proxy for.
 func (o Origin) asked() string { return net.JoinHostPort(o.Name(), o.Port) }
 
 // Authority is the value of a Host header: host and port, without a default port and a zone.

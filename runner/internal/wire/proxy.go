@@ -30,7 +30,7 @@ func (v Via) socks() bool {
 	return v.url != nil && (v.url.Scheme == "socks5" || v.url.Scheme == "socks5h")
 }
 
-// check refuses a proxy that nobody here can speak to.
+// check refuses a proxy of an unknown scheme, or without a host.
 func (v Via) check() error {
 	switch {
 	case v.url == nil:
@@ -56,8 +56,8 @@ func (v Via) Prefix() string {
 	return v.to.URL()
 }
 
-// Authorization is what HTTP/1.1 requests tell the proxy; empty if it reads none or there is
-// nothing to tell.
+// Authorization is the Proxy-Authorization of HTTP/1.1 requests; empty if the proxy reads none, or has
+// no user.
 func (v Via) Authorization() string {
 	if !v.Absolute() {
 		return ""
@@ -116,8 +116,8 @@ func (v Via) dialSocks(ctx context.Context, d *Dialer) (net.Conn, error) {
 	return raw, nil
 }
 
-// refused says why a SOCKS proxy gave no connection, in the words of the library, which calls every
-// reason of RFC 1928 unknown.
+// refused says why a SOCKS proxy gave no connection. The library puts "unknown error" before every
+// reason of RFC 1928.
 func refused(err error) error {
 	var op *net.OpError
 	var call *os.SyscallError
@@ -155,7 +155,7 @@ func (v Via) connect(ctx context.Context, c net.Conn) error {
 	return err
 }
 
-// basic is the header value for a user in an address (RFC 7617); empty for none.
+// basic is the header value for a user in an address (RFC 7617); empty without a user.
 func basic(user *url.Userinfo) string {
 	if user == nil {
 		return ""

@@ -13,8 +13,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// client1 is one user that speaks HTTP/1.1. There may be very many, most of them idle, so what a
-// call needs only while it runs is in buf.
+// client1 is one user that speaks HTTP/1.1. There may be very many, most of them idle, so buf holds
+// the memory that only a running call needs.
 type client1 struct {
 	clients *Clients
 	fuse    wire.Fuse
@@ -56,7 +56,7 @@ func (u *client1) perform(ctx context.Context, c *plan.Call, v load.Values, dead
 		return r
 	}
 	x.at, x.closes = u.clients.origin, t.closes
-	x.now = time.Now() // after filling in values, which is not the system's time
+	x.now = time.Now() // after filling in values, since the system does not cause that time
 	if x.deadline = deadline; deadline.IsZero() {
 		x.deadline = x.now.Add(u.clients.target.Timeout)
 	}
@@ -135,7 +135,7 @@ func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	}
 }
 
-// cause is why a call failed. If the end of the load cut it off, that is the cause, else err.
+// cause returns why a call failed: wire.ErrCut if the end of the load cut it off, else err.
 func (u *client1) cause(err error) error {
 	if u.fuse.Blown() {
 		return wire.ErrCut
@@ -143,7 +143,7 @@ func (u *client1) cause(err error) error {
 	return err
 }
 
-// Idle gives the buffer back. Before its next use the connection is checked.
+// Idle gives the buffer back. The connection is checked before its next use.
 func (u *client1) Idle() {
 	u.rests = true
 	if u.buf != nil {

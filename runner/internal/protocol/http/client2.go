@@ -195,8 +195,8 @@ func (u *client2) exchange(ctx context.Context, q *request) (r response, locatio
 	return r, resp.Header.Get("Location")
 }
 
-// cause is why a call failed. If its context has ended, that is the cause, unless err says more
-// precisely what was too late. A stream that the server reset is named by its code.
+// cause returns why a call failed: the end of its context, unless err says more precisely what was
+// late. For a stream that the server reset it names the code.
 func cause(ctx context.Context, err error) error {
 	var late wire.Late
 	var stream streamError
@@ -259,7 +259,7 @@ func (u *client2) Idle() { u.held, u.decoder = nil, coding.Decoder{} }
 // Close ends the user's own connection.
 func (u *client2) Close() error {
 	if len(u.clients.lines) > 0 {
-		return nil // shared ones are Clients.Close's
+		return nil // Clients.Close closes shared ones
 	}
 	return u.line.close()
 }

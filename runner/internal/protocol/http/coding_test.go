@@ -58,14 +58,14 @@ var encoded = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	w.Write(text)
 })
 
-// What an answer is encoded with is undone whoever asked for it, where the body matters.
+// The codings of an answer are undone if its body matters, whether the request asked for them or not.
 func TestCodings(t *testing.T) {
 	versions(t, encoded, func(t *testing.T, to plan.Target) {
 		wants := plan.Condition{Of: profile.OfJSON, Path: "id", Op: profile.Equal, Operand: "7", Numeric: true}
 		small := plan.Condition{Of: profile.OfSize, Op: profile.Equal, Operand: "9", Numeric: true}
 		for path, want := range map[string]string{
 			"/gzip": "", "/x-gzip": "", "/deflate": "", "/br": "", "/zstd": "", "/gzip,br": "", "/zstd,gzip": "", "/identity": "", "/bom": "", "/bom,gzip": "",
-			"/aws-chunked":  `the answer is in the Content-Encoding "aws-chunked", which is not read: ask for gzip, deflate, br or zstd`,
+			"/aws-chunked":  `the answer is in the Content-Encoding "aws-chunked", which plimsoll cannot read: ask for gzip, deflate, br or zstd`,
 			"/gzip?damaged": "the gzip of the body is damaged", "/deflate?damaged": "the deflate of the body is damaged",
 			"/br?damaged": "the br of the body is damaged", "/zstd?damaged": "the zstd of the body is damaged",
 			"/gzip?failing": "status 500 Internal Server Error", // and not what is wrong with its body

@@ -55,9 +55,9 @@ func (u *client1) takeShared(ctx context.Context, x *exchange, rested bool) (*wi
 	return c, sent, err
 }
 
-// check replaces a kept connection, if the server has closed it. It is called for those that have
-// rested, and for requests that could not be sent again. To look before every request would make
-// plain ones 4 % dearer.
+// check replaces a kept connection if the server has closed it. It is called for connections that have
+// rested, and for requests that must not be sent again. A look before every request would make plain
+// ones cost 4 % more.
 func (u *client1) check(ctx context.Context, x *exchange, c *wire.Conn) (*wire.Conn, time.Time, error) {
 	if !c.Stale() {
 		x.kept = true

@@ -71,8 +71,7 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
-// A large request that is read to its end is one like any other, in TLS too, and its connection is
-// kept.
+// If the server reads a large request to its end, the connection is kept, in TLS too.
 func TestLargeRequests(t *testing.T) {
 	var connections atomic.Int64
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +107,7 @@ func TestLargeRequests(t *testing.T) {
 	}
 }
 
-// Over TLS and over HTTP/2 it is the same: the answer counts, whatever became of the request.
+// Over TLS and over HTTP/2 too, the answer counts, whatever became of the request.
 func TestEarlyAnswerOfHandlers(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
@@ -131,7 +130,7 @@ func TestEarlyAnswerOfHandlers(t *testing.T) {
 	})
 }
 
-// A large body that never changes is sent whole beside a header that does: with cookies, with
+// A large body that never changes is sent whole after a header that does change: with cookies, with
 // redirects, and again on a fresh connection.
 func TestLargeBodyApart(t *testing.T) {
 	body := strings.Repeat("0123456789abcdef", 1<<16)

@@ -13,7 +13,7 @@ import (
 // head1 is the head of an answer over HTTP/1.1.
 type head1 struct {
 	answer *http1.Answer
-	set    []string // the values of Set-Cookie, of the answers too that redirected here
+	set    []string // the values of Set-Cookie, including those of redirects on the way
 }
 
 // head2 is the head of an answer over HTTP/2.
@@ -39,7 +39,7 @@ func (h *head2) Header(name string) (string, bool) {
 // Cookie is the value of a cookie that the answer sets.
 func (h *head2) Cookie(name string) (string, bool) { return setCookie(h.set, name) }
 
-// setCookie is the value of the last cookie of a name. One that is deleted is not set.
+// setCookie is the value of the last cookie with a name. A deleted cookie does not count.
 func setCookie(lines []string, name string) (string, bool) {
 	now := time.Now()
 	for i := len(lines) - 1; i >= 0; i-- {

@@ -37,8 +37,8 @@ var heads = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	}
 })
 
-// Headers and cookies of an answer are held against conditions and saved, in both versions, and
-// those too that an answer sets on the way.
+// Headers and cookies of an answer are checked and saved in both versions, and so are cookies that a
+// redirect set on the way.
 func TestHeads(t *testing.T) {
 	versions(t, heads, func(t *testing.T, to plan.Target) {
 		is := func(of profile.Source, name string, op profile.Op, operand string) plan.Condition {
@@ -92,8 +92,8 @@ func TestFoldedHeader(t *testing.T) {
 	}
 }
 
-// A path may be a value: it is taken with its structure, and what is no path is a failure that sends
-// nothing.
+// A path may be a value, and keeps its structure. A value that is no path is a failure, and nothing is
+// sent.
 func TestPathsThatAreValues(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RequestURI) })
 	versions(t, handler, func(t *testing.T, to plan.Target) {
@@ -116,7 +116,7 @@ func TestPathsThatAreValues(t *testing.T) {
 	})
 }
 
-// What a call says of cookies itself counts more than the jar.
+// A call's own cookies override those of the jar.
 func TestOwnCookiesWin(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/set" {

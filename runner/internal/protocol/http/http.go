@@ -1,17 +1,17 @@
 // Package http makes the HTTP calls of a plan.
 //
-// New makes Clients, the factory of one run, which is safe for concurrent use; its Client makes
-// one user's client. New compiles each call once: a call without variables becomes a slice of
-// bytes that is written as it is. HTTP/1.1 is spoken over a net.Conn without net/http, which
-// would cost three times the processor time, and allocates nothing for a plain call. An idle user
-// owns a socket and no buffer. HTTP/2 uses net/http's ClientConn.
+// New makes Clients, the factory of one run, which is safe for concurrent use; its Client makes one
+// user's client. New compiles each call once: a call without variables becomes a slice of bytes that
+// is written as it is. HTTP/1.1 runs over a net.Conn without net/http, which would cost three times
+// the processor time. A plain call allocates nothing, and an idle user owns a socket and no buffer.
+// HTTP/2 uses net/http's ClientConn.
 //
-// Counts show what the user would see. An answer is read to its end, and redirects are followed
-// only as far as the plan allows and only to hosts that may be loaded. A request is sent once, but
-// for two cases, in which every client sends it again on a fresh connection. Once, if a kept
-// connection ended before the first byte of an answer, and the method is one that may be repeated
-// (RFC 9110, section 9.2.2) or nothing was sent. And up to five times, if a server of HTTP/2 says that
-// it has not processed the request (RFC 9113, section 8.7). The outcome says so (Resent), and its
+// Counts show what the user would see. An answer is read to its end. Redirects are followed only as
+// far as the plan allows, and only to hosts that may be loaded. A request is sent once, except in two
+// cases, in which every client sends it again on a fresh connection. It is sent once more if a kept
+// connection ended before the first byte of an answer, and either the method may be repeated (RFC
+// 9110, section 9.2.2) or nothing was sent. It is sent up to five times more if an HTTP/2 server says
+// that it has not processed it (RFC 9113, section 8.7). The outcome counts these (Resent), and its
 // time counts from the first try.
 //
 // An answer is good if its status and its JSON are as the call expects; see package answer.
@@ -100,7 +100,7 @@ func (f *Clients) Client() load.Client {
 	}
 }
 
-// Spoken names the version that is spoken: HTTP/1.1 until TLS has decided otherwise.
+// Spoken names the version in use: HTTP/1.1 until TLS has decided otherwise.
 func (f *Clients) Spoken() string {
 	if f.version.Load() == version2 {
 		return "HTTP/2"

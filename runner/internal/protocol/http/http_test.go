@@ -67,7 +67,7 @@ func planOf(target plan.Target, requests ...*request) *plan.Plan {
 	return p
 }
 
-// get is a request without more, and peek one whose body is looked at.
+// get is a plain request, and peek one whose body is looked at.
 func get(path string) *request { return &request{Method: "GET", Path: plan.Lit(path)} }
 
 func peek(path string) *request {
@@ -78,7 +78,7 @@ func peek(path string) *request {
 
 func header(name, value string) plan.Header { return plan.Header{Name: name, Value: plan.Lit(value)} }
 
-// target is one that a test's server is.
+// target is the target of a test's server.
 func target(url string) plan.Target {
 	return plan.Target{URL: url, Timeout: 10 * time.Second, HTTP: profile.HTTPAuto}
 }

@@ -24,7 +24,7 @@ type response struct {
 	head   answer.Head // if the call looks at it; valid until the next call
 }
 
-// unfit is a value of the user's, or an answer, that does not fit. Its text is always the same sentence.
+// unfit is the error of a value or an answer that does not fit. Its text is always the same sentence.
 type unfit string
 
 // Error is the sentence.
@@ -48,8 +48,8 @@ func (r *response) fail(err error) {
 	}
 }
 
-// decode undoes the coding of the body, if the call looks at it: not where the status says already
-// that the answer is not the one expected.
+// decode undoes the coding of the body if the call looks at it, unless the status already shows that
+// the answer is not the expected one.
 func (r *response) decode(t *compiled, d *coding.Decoder) {
 	if r.coding == "" || r.Class != tally.OK || !expected(r.status, t.content.Status) {
 		return

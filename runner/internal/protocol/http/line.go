@@ -15,8 +15,8 @@ import (
 
 const errNotHTTP2 wire.Fault = "the server does not speak HTTP/2"
 
-// newTransport makes a Transport that only makes single connections. Its pool would retry requests and
-// share connections.
+// newTransport makes a Transport that is used only to make single connections: its pool would retry
+// requests and share connections.
 func (f *Clients) newTransport() *http.Transport {
 	t := &http.Transport{
 		DisableCompression:     true, // or it would not count the bytes on the wire
@@ -68,8 +68,8 @@ type carrier struct {
 // settle says that the connection has carried an answer, or has failed.
 func (c *carrier) settle() { c.once.Do(func() { close(c.settled) }) }
 
-// settling is how long others wait for the first answer on a fresh connection. Until then nobody
-// knows how many requests at once the server takes, and it would refuse those beyond.
+// settling is how long others wait for the first answer on a fresh connection. Until then the server's
+// limit of requests at once is unknown, and it would refuse those beyond.
 const settling = 100 * time.Millisecond
 
 // wait returns when the connection is settled, or ctx has ended.
@@ -97,9 +97,9 @@ type line struct {
 
 func newLine() *line { return &line{turn: make(chan struct{}, 1)} }
 
-// connection returns the line's connection, and dials one if there is none that can be used; kept
-// says that it was there. If somebody else is dialling, or is the first on a fresh connection, it
-// waits until ctx ends.
+// connection returns the line's connection, and dials one if there is no usable one; kept says that it
+// was there already. If another user is dialling, or waits for the first answer on a fresh connection,
+// it waits too, at most until ctx ends.
 func (l *line) connection(ctx context.Context, t *http.Transport, at wire.Origin) (c *carrier, kept bool, err error) {
 	c, kept, err = l.take(ctx, t, at)
 	if kept {

@@ -45,7 +45,7 @@ func reset(c net.Conn) {
 // silent keeps the connection open until the client leaves.
 func silent(c net.Conn) { io.Copy(io.Discard, c) }
 
-// bomb is gzip of more zeros than may be held.
+// bomb is the gzip of more zeros than may be held.
 func bomb() string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -60,7 +60,7 @@ func bomb() string {
 const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 func TestMisbehavingServers(t *testing.T) {
-	notHTTP := "what came is not an HTTP/1.1 answer"
+	notHTTP := "the answer is not HTTP/1.1"
 	timeout := "no whole answer in time"
 	for name, c := range map[string]struct {
 		serve func(net.Conn)
@@ -94,9 +94,9 @@ func TestMisbehavingServers(t *testing.T) {
 		"length empty":                 {text("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello"), tally.Transport, "the Content-Length is not a number"},
 		"length out of range":          {text("HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999999\r\n\r\n"), tally.Transport, "the Content-Length is not a number"},
 		"two lengths":                  {text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello"), tally.Transport, "there are two Content-Lengths"},
-		"unknown coding":               {text("HTTP/1.1 200 OK\r\nTransfer-Encoding: br, chunked\r\n\r\n"), tally.Transport, "the Transfer-Encoding is not one that HTTP/1.1 knows here"},
+		"unknown coding":               {text("HTTP/1.1 200 OK\r\nTransfer-Encoding: br, chunked\r\n\r\n"), tally.Transport, "the Transfer-Encoding is not one that this client reads"},
 		"chunks and a length":          {text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"), tally.Transport, "there are both a Transfer-Encoding and a Content-Length"},
-		"chunks of HTTP/1.0":           {text("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), tally.Transport, "the Transfer-Encoding is not one that HTTP/1.1 knows here"},
+		"chunks of HTTP/1.0":           {text("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), tally.Transport, "the Transfer-Encoding is not one that this client reads"},
 		"chunk size garbage":           {text(chunked + "zz\r\nhello\r\n0\r\n\r\n"), tally.Transport, "the size of a chunk is not a number"},
 		"chunk size empty":             {text(chunked + "\r\n"), tally.Transport, "the size of a chunk is not a number"},
 		"chunk size out of range":      {text(chunked + "10000000000000000\r\n"), tally.Transport, "the size of a chunk is not a number"},
@@ -163,7 +163,7 @@ func endlessBody(c net.Conn) {
 	}
 }
 
-// Odd answers that are whole all the same.
+// Odd answers that are whole nevertheless.
 func TestOddAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer string
@@ -194,7 +194,7 @@ func TestOddAnswers(t *testing.T) {
 	}
 }
 
-// What may follow on a connection, and what may not.
+// Which answers let another request follow on the connection.
 func TestKeepsConnections(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer      string
@@ -258,8 +258,8 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// Whatever a user has under way is cut off when its context ends: waiting for an answer, for
-// a handshake, for the proxy of a shared connection.
+// When its context ends, a user's call is cut off, whether it waits for an answer, for a handshake, or
+// for the proxy of a shared connection.
 func TestCutOff(t *testing.T) {
 	address := listen(t, "tcp", "127.0.0.1:0", silent).String()
 	for name, to := range map[string]plan.Target{
@@ -281,7 +281,7 @@ func TestCutOff(t *testing.T) {
 					outcomes <- d.Call(r.call, values{})
 				}()
 			}
-			time.Sleep(20 * time.Millisecond) // whatever they wait for by then
+			time.Sleep(20 * time.Millisecond) // until they wait
 			began := time.Now()
 			cancel()
 			for range 2 {

@@ -24,7 +24,7 @@ type probing struct {
 	version int32     // of client
 }
 
-// Do finds out the version, unless somebody has, and makes the call with it; see load.Client.
+// Do finds out the version, unless it is known, and makes the call with it; see load.Client.
 func (p *probing) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
 	r := p.call(ctx, c, v, time.Time{})
 	judge(&r, c, v)

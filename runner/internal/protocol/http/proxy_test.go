@@ -160,7 +160,7 @@ func TestSocksProxy(t *testing.T) {
 	}
 }
 
-// A SOCKS proxy that gives no connection is told by its reason.
+// If a SOCKS proxy gives no connection, the error names its reason.
 func TestSocksProxyRefuses(t *testing.T) {
 	const none = "the SOCKS proxy gave no connection: "
 	says := func(texts ...string) func(net.Conn) {
@@ -232,8 +232,8 @@ func TestIPv6(t *testing.T) {
 	wantOK(t, once(t, target("http://"+address.String()), peek("/")), 200, address.String())
 }
 
-// A zone leads to an interface of this machine, and nobody else hears of it: not the system, not its
-// certificate. Where it redirects by its own name for itself, it is the same system.
+// A zone names an interface of this machine. Neither the system nor the check of its certificate sees
+// it. A redirect of the system to its own address, without the zone, leads to the same system.
 func TestZone(t *testing.T) {
 	probe, err := net.Listen("tcp", "[::1%lo]:0")
 	if err != nil {

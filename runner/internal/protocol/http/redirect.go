@@ -147,8 +147,8 @@ func (f *Clients) redirected(from wire.Origin, m message, to hop) message {
 	return next
 }
 
-// kept reports whether a redirected request keeps a header, whose name is in lower case. What says
-// who the user is stays with the origin that it was meant for.
+// kept reports whether a redirected request keeps the header with a name in lower case. Headers that
+// identify the user stay with the origin that they were meant for.
 func kept(name string, sameOrigin bool, to hop) bool {
 	switch name {
 	case "host", "authorization", "cookie":

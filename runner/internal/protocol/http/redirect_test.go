@@ -127,8 +127,7 @@ func TestRedirects(t *testing.T) {
 	})
 }
 
-// Nothing is sent to a host outside of the limits, and nothing secret to another origin.
-// Browsers follow neither of two places.
+// If an answer names two places, browsers follow neither.
 func TestRedirectToTwoPlaces(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Location"] = strings.Split(r.URL.RawQuery, ",")
@@ -151,6 +150,7 @@ func TestRedirectToTwoPlaces(t *testing.T) {
 	})
 }
 
+// Nothing is sent to a host outside of the limits, and nothing secret to another origin.
 func TestRedirectElsewhere(t *testing.T) {
 	var s, elsewhere seen
 	other := httptest.NewServer(redirecting(&elsewhere))
@@ -253,7 +253,7 @@ func TestSharedConnections(t *testing.T) {
 	}
 }
 
-// Waiting for a shared connection ends with the time-out, and is no time of sending.
+// Waiting for a shared connection ends with the time-out.
 func TestSharedConnectionsAllTaken(t *testing.T) {
 	release := make(chan struct{})
 	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
@@ -274,7 +274,7 @@ func TestSharedConnectionsAllTaken(t *testing.T) {
 	var users sync.WaitGroup
 	users.Go(func() { wantOK(t, newUser(t, h).Call(r.call, values{}), 200, "ok") })
 	users.Go(func() { newUser(t, short).Call(hurried.call, values{}) })
-	for range 3 { // the one under way times out some time, and the next goes the same way
+	for range 3 { // the call under way times out, and the next takes the same way
 		o := newUser(t, short).Call(hurried.call, values{})
 		if o.Class != tally.Timeout || (o.Error != "no shared connection became free in time" && o.Error != "no whole answer in time") {
 			t.Errorf("got %+v", o)

@@ -17,8 +17,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// compiled is a call whose values are still to be filled in: as fields for HTTP/2, and as text for
-// HTTP/1.1. Both take the same values in the same order.
+// compiled is a call before its values are filled in: as fields for HTTP/2, and as text for HTTP/1.1.
+// Both take the same values in the same order.
 type compiled struct {
 	content     *plan.HTTP
 	target      *plan.Target
@@ -32,15 +32,15 @@ type compiled struct {
 	// HTTP/1.1
 	static message   // the whole message if nothing varies; otherwise its bytes are nil
 	begin  string    // of the request line, up to the path
-	head   plan.Text // the rest of it, from what is known of the path on, and the header without the last line end
+	head   plan.Text // the rest of it, from the known part of the path on, and the header without the last line end
 	length bool      // a Content-Length is sent, even if it is 0
 	closes bool      // the user asks for Connection: close
 }
 
-// message is a request that is ready to be sent, but for the cookies of the user's jar.
+// message is a request that is ready to be sent, except for the cookies of the user's jar.
 type message struct {
 	bytes    []byte
-	apart    []byte // a large body that never changes, to be sent behind bytes; nil for one that is in bytes
+	apart    []byte // a large body that never changes, sent after bytes; nil if bytes holds the body
 	method   string
 	pathAt   int // where the path begins, up to the next space
 	cookieAt int // the end of the header's last line, before its line end
@@ -139,7 +139,7 @@ func newCompiled(h *plan.HTTP, target *plan.Target, d *wire.Dialer) *compiled {
 		name := strings.ToLower(field.Name)
 		given[name] = true
 		switch name {
-		case "content-length", "transfer-encoding": // we alone decide where a message ends
+		case "content-length", "transfer-encoding": // only this package decides where a message ends
 			continue
 		case "host":
 			t.host = field.Value

@@ -55,8 +55,8 @@ func refuse(f *http2.Framer, id uint32) bool {
 	return true
 }
 
-// What the server says that it has not processed is sent again, a few times, whatever the method is; what
-// died with a kept connection, if the method allows it. Nothing else is.
+// A request that the server says it has not processed is sent again, a few times, whatever its method.
+// One that died with a kept connection is sent again if its method allows it. Nothing else is.
 func TestHTTP2Resends(t *testing.T) {
 	goodbye := func(last uint32, code http2.ErrCode) func(*http2.Framer, uint32) bool {
 		return func(f *http2.Framer, id uint32) bool {
@@ -144,8 +144,8 @@ func (w writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A server that takes few requests at once says so on each connection. Nobody is refused for what
-// could not be known yet.
+// A server states on each connection how many requests it takes at once. No request is refused because
+// that was not known yet.
 func TestHTTP2FewStreams(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Millisecond) }))
 	server.Config.Protocols = new(http.Protocols)

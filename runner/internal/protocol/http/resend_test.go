@@ -98,7 +98,7 @@ func TestResends(t *testing.T) {
 			o := d.Call(r.call, values{})
 			if c.fails == "" {
 				if o.Class != tally.OK || o.Status != 200 || o.Resent != 1 {
-					t.Errorf("got %+v, want that it is sent again", o)
+					t.Errorf("got %+v, want it sent again", o)
 				}
 			} else if wantFailure(t, o, tally.Transport, c.fails); o.Resent != 0 {
 				t.Errorf("it was sent again %d times", o.Resent)
@@ -138,7 +138,7 @@ func TestFreshConnectionsAreNotRetried(t *testing.T) {
 	}
 }
 
-// If the second try fails too, that is one failure, and both are told.
+// If the second try fails too, that is one failure, and its text names both faults.
 func TestResendFails(t *testing.T) {
 	var requests atomic.Int64
 	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
@@ -159,8 +159,8 @@ func TestResendFails(t *testing.T) {
 	}
 }
 
-// A server that closes after an answer without saying so fails nobody: before a POST its end is seen,
-// and a GET is sent again.
+// A server that closes silently after an answer causes no failure: its end is seen before a POST, and
+// a GET is sent again.
 func TestSilentCloses(t *testing.T) {
 	for _, method := range []string{"GET", "POST", "PATCH"} {
 		for _, connections := range []int{0, 1} {
@@ -199,7 +199,7 @@ func TestSilentCloses(t *testing.T) {
 	}
 }
 
-// It is the same whatever lies between: TLS, sockets, proxies, connections that users share.
+// Requests are sent again over TLS, unix sockets, proxies and shared connections too.
 func TestResendsEverywhere(t *testing.T) {
 	ours := newAuthority(t)
 	secure := func(m *mortal) func(net.Conn) {
@@ -269,7 +269,7 @@ func TestResendsEverywhere(t *testing.T) {
 	}
 }
 
-// The second request of a redirect is one like the first.
+// The second request of a redirect is sent again like the first.
 func TestResendsAfterRedirect(t *testing.T) {
 	var requests atomic.Int64
 	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
@@ -308,7 +308,7 @@ func TestResendKeepsItsStart(t *testing.T) {
 	}
 }
 
-// A server that is gone has been asked once, however its kept connection ended.
+// A request that meets a closed port after a kept connection has ended does not count as sent again.
 func TestResendMeetsNobody(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
-// secondFault is why a request failed that was sent again.
+// secondFault is the error of a request that was sent again and failed again.
 type secondFault struct {
 	error
 	why string // it was sent again
@@ -23,9 +23,9 @@ type secondFault struct {
 // Unwrap is the fault of the second try.
 func (s secondFault) Unwrap() error { return s.error }
 
-// unprocessedTries is how often a request goes out again that the server says it has not processed,
-// or that has not left at all. Where one stream in ten is refused, once would leave one in a hundred:
-// net/http tries as often.
+// unprocessedTries is how often to resend a request that the server says it has not processed, or that
+// has not left at all. net/http tries as often. If a server refuses one stream in ten, a single retry
+// would still lose one request in a hundred.
 const unprocessedTries = 5
 
 const (
@@ -33,9 +33,9 @@ const (
 	whyKept        = "sent again, as the server had closed a kept connection"
 )
 
-// send puts a request on a line and notes in r when. It goes out again on another connection, some
-// times, if the server says that it has not processed it; and once if a kept connection ended without
-// an answer and the method allows it.
+// send puts a request on a line and notes the time in r. It resends it on another connection, up to
+// unprocessedTries times, if the server says that it has not processed it, and once if a kept
+// connection ended without an answer and the method allows it.
 func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (*http.Response, error) {
 	why := ""
 	for unprocessed := 0; ; {
@@ -96,7 +96,7 @@ func (u *client2) closeSpare() {
 	}
 }
 
-// traces is what net/http tells of a request on its way.
+// traces is what net/http reports of a request on its way.
 type traces struct {
 	sent  time.Time // when the first byte was about to leave; zero if none did
 	begun bool      // an interim answer has come
@@ -133,8 +133,8 @@ func isRefused(err error) bool {
 	return errors.As(err, &stream) && stream.name() == "REFUSED_STREAM"
 }
 
-// saysGoodbye reports whether the server's GOAWAY leaves out the stream (section 6.8). net/http
-// exports no such error.
+// saysGoodbye reports whether the server's GOAWAY excludes the stream (section 6.8). net/http exports
+// no such error.
 func saysGoodbye(err error) bool {
 	text := err.Error()
 	return strings.HasPrefix(text, "http2: Transport received") && strings.Contains(text, "GOAWAY")

@@ -22,7 +22,7 @@ func program(t *testing.T, name, pkg string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		path = "/usr/sbin/" + name // which not everybody's PATH has
+		path = "/usr/sbin/" + name // not in every PATH
 		if _, err := os.Stat(path); err != nil {
 			t.Fatalf("this test needs %s: apt-get install %s", name, pkg)
 		}
@@ -161,7 +161,7 @@ http {
 }
 
 func TestNginx(t *testing.T) {
-	dir, err := os.MkdirTemp("/tmp", "driver-nginx") // its worker may be somebody else, who must get in
+	dir, err := os.MkdirTemp("/tmp", "driver-nginx") // its worker may run as another user, which must get in
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ var errNotBegun = errors.New("the load ended before the request was sent")
 // In between it yields the processor. A near system answers in about the time that the other users'
 // turns take. A read that comes too early has to park and be woken by the poller, which costs more
 // than the rest of the request. With the yield one core sends a fifth more requests than wrk. If the
-// answer takes longer, the read parks as it would have without.
+// answer takes longer, the read parks as it would have without the yield.
 func (u *client1) talk(c *wire.Conn, x *exchange, sending []byte) (reusable bool, err error) {
 	in := u.buf.in
 	in.Forget()
@@ -45,8 +45,8 @@ func (u *client1) talk(c *wire.Conn, x *exchange, sending []byte) (reusable bool
 	return false, u.whichFault(err, failure) // a server may answer a request before it has read all of it
 }
 
-// talkAtLength is talk for a request that a socket may not take at once. When the whole answer has
-// come before the request has gone out, the rest of the request stays unsent.
+// talkAtLength is talk for a request that a socket may not take at once. If the whole answer comes
+// before the request has gone out, the rest of the request stays unsent.
 func (u *client1) talkAtLength(c *wire.Conn, x *exchange, sending []byte) (reusable bool, err error) {
 	end := c.WriteBeside(sending, x.message.apart)
 	reusable, err = u.buf.in.Read(c, x.want)
@@ -58,8 +58,9 @@ func (u *client1) talkAtLength(c *wire.Conn, x *exchange, sending []byte) (reusa
 	return false, u.whichFault(err, failure)
 }
 
-// whichFault is what to report after the error of a read, nil for none, and the failure of the write
-// before: an answer counts, whole or not, and otherwise that the server took no request.
+// whichFault chooses the error to report: that of the read, which is nil for a whole answer, or
+// failure, that of the write. The write counts only if the server closed the connection and no byte of
+// an answer came.
 func (u *client1) whichFault(err, failure error) error {
 	if err == nil || u.buf.in.Begun() || !wire.ClosedByPeer(failure) {
 		return err
@@ -67,11 +68,10 @@ func (u *client1) whichFault(err, failure error) error {
 	return failure
 }
 
-// mayResend reports whether a request may be sent again: once, and only if its connection was a kept
-// one that ended before the first byte of an answer. The server then most likely closed it before it
-// saw the request (RFC 9112, section 9.3.1), and doing twice what the request asks for does no harm
-// (RFC 9110, section 9.2.2), or nothing of it has left. A 408 that ends a kept connection says the
-// same in words (section 15.5.9).
+// mayResend reports whether to send a request again: once, and only if a kept connection ended before
+// the first byte of an answer. The server then most likely closed it before it saw the request (RFC
+// 9112, section 9.3.1). Moreover, repeating the request must do no harm (RFC 9110, section 9.2.2), or
+// nothing of it has left. A 408 that ends a kept connection says the same in words (section 15.5.9).
 func (u *client1) mayResend(x *exchange, reusable bool, err error) bool {
 	in := u.buf.in
 	switch {

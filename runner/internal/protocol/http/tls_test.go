@@ -93,7 +93,7 @@ func (a authority) secure(t testing.TB, host string, until time.Time, h2 bool, h
 	server := httptest.NewUnstartedServer(handler)
 	server.EnableHTTP2 = h2
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // what it makes of bad clients is no news
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // its complaints about bad clients are expected
 	t.Cleanup(server.Close)
 	return server
 }
@@ -152,7 +152,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// A session ticket that comes late, or an end, is found out when a user has been idle.
+// After an idle time, a late session ticket leaves the connection usable, and a close is noticed.
 func TestTLSAfterIdle(t *testing.T) {
 	ours := newAuthority(t)
 	server := ours.secure(t, "127.0.0.1", time.Now().Add(time.Hour), false, protocol)

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// What a profile says of bodies and answers arrives, as a server that others wrote reads it.
+// A profile's bodies arrive, and its conditions hold, with net/http as the server.
 func TestProfileOverTheWire(t *testing.T) {
 	var got string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
