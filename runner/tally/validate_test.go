@@ -54,7 +54,7 @@ func TestValidateRefuses(t *testing.T) {
 		"from 5ns to 1ns":                seen("late", tally.Seen{Count: 1, First: 5, Last: 1}),
 		"not printable":                  seen("\x1b[31m", tally.Seen{Count: 1}),
 		"longer than 300":                seen(strings.Repeat("a", 301), tally.Seen{Count: 1}),
-		"51 error texts":                       texts(51),
+		"51 error texts":                 texts(51),
 		"is named \"\"":                  func(tl *tally.Tally) { tl.Routes[""] = tl.Routes["GET /a"] },
 		"is named \"*\"":                 func(tl *tally.Tally) { tl.Routes[tally.All] = tl.Routes["GET /a"] },
 		"holds a control character":      func(tl *tally.Tally) { tl.Routes["a\x00"] = tl.Routes["GET /a"] },
