@@ -6,8 +6,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 )
 
-// Check reports why Run would not load a system, as far as that can be seen before anything is built, started or
-// sent; nil if nothing is seen. The error is one that Run would give: a *Refusal or a *Failure.
+// Check returns the first error that Run would return before it builds, starts or sends anything: a
+// *Refusal or a *Failure. It is nil if nothing is wrong so far.
 func Check(ctx context.Context, system System, c Config) error {
 	s := newSession(c)
 	y, err := s.add(system)

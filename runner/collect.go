@@ -10,10 +10,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Progress is how far a run has come.
+// Progress says how far a run is.
 type Progress struct {
-	Phase     string // what is going on, such as "warm-up" or "round 2 of 6"
-	Loading   bool   // the figures below mean something
+	Phase     string // such as "warm-up" or "round 2 of 6"
+	Loading   bool   // the figures below are valid
 	Elapsed   time.Duration
 	Remaining time.Duration
 	Users     int // started so far
@@ -23,10 +23,10 @@ type Progress struct {
 	P95       time.Duration // response time in the last second
 }
 
-// collector gathers what the users count, by round and by second. Safe for concurrent use, except
-// for begin.
+// collector gathers the counts of the users, by round and by second. Safe for concurrent use, except for
+// begin.
 type collector struct {
-	shift  *plan.Plan    // what the present stretch sends
+	shift  *plan.Plan    // of the present stretch
 	start  time.Time     // when the stretch began
 	offset time.Duration // of start, since the load began
 	ticked time.Time     // when the last second ended
@@ -86,7 +86,7 @@ func (c *collector) end() (Progress, error) {
 	return now, c.watch(recent, since)
 }
 
-// second adds what was counted since the last tick to the timeline.
+// second adds the counts since the last tick to the timeline.
 func (c *collector) second(since time.Duration) (Progress, *tally.Route) {
 	c.ticked = time.Now()
 	elapsed := c.ticked.Sub(c.start)
@@ -138,23 +138,23 @@ func (c *collector) watch(recent *tally.Route, since time.Duration) error {
 	share := float64(recent.Failures()) / float64(max(requests, 1))
 	switch {
 	case requests == 0 && c.failing > 0, requests > 0 && share >= limits.AbortFailureRate:
-		c.failing += since // a system that hangs fails in bursts, a time-out apart
+		c.failing += since // a system that hangs fails in bursts, one each time-out
 	case requests > 0:
 		c.failing = 0
 	}
 	if requests == 0 || c.failing.Round(100*time.Millisecond) < limits.AbortFor {
 		return nil
 	}
-	return fmt.Errorf("%.0f %% of the requests failed, and %g %% or more for %v: that is where limits.abort ends a run",
+	return fmt.Errorf("%.0f %% of the requests failed, and %g %% or more for %v: limits.abort ends the run",
 		100*share, 100*limits.AbortFailureRate, c.failing.Round(time.Second))
 }
 
 // rateWindow is the number of seconds that the rate is averaged over.
 const rateWindow = 10
 
-// tooFast compares the requests of the last seconds with limits.rate. A request that ends in the
-// window may have been sent before it, at most one for each user of the closed model. The rate of
-// the open model is known, and was checked before the run.
+// tooFast compares the requests of the last seconds with limits.rate. It allows one request more for each
+// user of the closed model: a request that ends in the window may have been sent before it. The rate of
+// the open model was checked before the run.
 func (c *collector) tooFast(requests int64, since time.Duration) error {
 	limit := c.shift.Limits.Rate
 	if limit <= 0 || c.shift.Open != nil {
@@ -180,7 +180,7 @@ func phase(p *plan.Plan, elapsed time.Duration) string {
 	return p.RoundName(p.RoundAt(elapsed))
 }
 
-// seen copies what was counted for a round and not drained yet.
+// seen copies the counts of a round that were not drained yet.
 func (c *collector) seen(round int) *tally.Tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -191,7 +191,7 @@ func (c *collector) seen(round int) *tally.Tally {
 	return all
 }
 
-// drain returns what was counted for a round, and forgets it.
+// drain returns the counts of a round, and forgets them.
 func (c *collector) drain(round int) *tally.Tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// How long the control is loaded: before and after a run (at most as long as the run), and after each
+// The control is loaded this long: before and after a run (at most as long as the run), and after each
 // pair.
 const (
 	controlRun  = 2 * time.Second
@@ -28,7 +28,7 @@ func (s *session) upControl(ctx context.Context) (err error) {
 	return s.control.named(err)
 }
 
-// consult loads the control, if there is one, for length after a tenth of it that is not judged. The
+// consult loads the control, if there is one: first for a tenth of length, unjudged, then for length. The
 // figures go into the results of the systems.
 func (s *session) consult(ctx context.Context, length time.Duration, systems ...*system) error {
 	if s.control == nil {

@@ -17,8 +17,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// environment describes this machine. A field that cannot be read stays empty, and is compared as
-// empty.
+// environment describes this machine. A field that cannot be read is empty, also in comparisons.
 func environment(ctx context.Context, tool, runner string) result.Environment {
 	limits := cgroup.Read(os.DirFS("/"))
 	e := result.Environment{
@@ -41,7 +40,7 @@ func environment(ctx context.Context, tool, runner string) result.Environment {
 	return e
 }
 
-// below is a limit of the container, or 0 if the machine has no more than that anyway.
+// below is a limit of the container, or 0 if the machine has no more anyway.
 func below[T int64 | float64](limit, has T) T {
 	if limit >= has {
 		return 0
@@ -49,8 +48,8 @@ func below[T int64 | float64](limit, has T) T {
 	return limit
 }
 
-// major is the major version of v1.2.3: figures of different ones are not comparable. A build
-// without a version is "dev".
+// major is the major version in v1.2.3, or "dev" for a build without a version. Figures of different major
+// versions are not comparable.
 func major(version string) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	if _, err := strconv.Atoi(first); err != nil {

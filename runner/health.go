@@ -15,12 +15,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// health measures how the generator itself does. Every system has one.
+// health measures the load generator itself. Every system has one.
 type health struct {
 	own    *process.Process // nil if the operating system does not tell
 	cores  float64          // that this process may use
 	latest usage            // since the last call of whole
-	all    usage            // before that
+	all    usage            // before the last call of whole
 }
 
 func newHealth() *health {
@@ -32,7 +32,7 @@ func newHealth() *health {
 	return &health{own: own, cores: cores}
 }
 
-// start reads what was used so far.
+// start reads the usage so far.
 func (h *health) start() (stop func() (end func(*load.Stretch))) {
 	before := h.read()
 	return func() func(*load.Stretch) {
@@ -44,19 +44,19 @@ func (h *health) start() (stop func() (end func(*load.Stretch))) {
 	}
 }
 
-// round fills in how the generator did in the round.
+// round fills in the generator's usage in the round.
 func (h *health) round(r *result.Round) {
 	r.Lag, r.Steal, r.CPUShare = h.latest.lag.Quantile(0.99), h.latest.steal(), h.latest.cpuShare()
 }
 
-// whole fills in how the generator did in all.
+// whole fills in the generator's usage in all.
 func (h *health) whole(r *result.Result) {
 	h.all.add(&h.latest)
 	h.latest = usage{}
 	r.Generator = h.all.generator()
 }
 
-// reading is what was used up to one instant. CPU times are in seconds.
+// reading is the usage up to one instant. CPU times are in seconds.
 type reading struct {
 	at              time.Time
 	own             float64 // CPU time of this process
@@ -80,7 +80,7 @@ func (h *health) read() reading {
 	return r
 }
 
-// usage is what was used over one or several spans of time, and how late the generator was.
+// usage is the usage over one or several spans of time, and how late the generator was.
 type usage struct {
 	length               time.Duration
 	cores                float64 // that this process may use: fewer than one, if its container has such a limit

@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// A process that does nothing but count uses its core, and says so.
+// A process that only counts uses its whole core, and health shows it.
 func TestHealthSeesThisProcess(t *testing.T) {
 	h := newHealth()
 	began := time.Now()
@@ -24,7 +24,7 @@ func TestHealthSeesThisProcess(t *testing.T) {
 	report.Paced = load.Paced{Due: 10, Begun: 8, Missed: 1}
 	end(&report)
 	if h.latest.length > judged {
-		t.Errorf("it has measured for %v, and judged time was %v", h.latest.length, judged)
+		t.Errorf("measured for %v, want the judged time, %v", h.latest.length, judged)
 	}
 	var round result.Round
 	h.round(&round)
@@ -32,7 +32,7 @@ func TestHealthSeesThisProcess(t *testing.T) {
 		t.Errorf("round %+v", round)
 	}
 	var r result.Result
-	for range 2 { // being asked twice changes nothing
+	for range 2 { // a second call changes nothing
 		h.whole(&r)
 		if g := r.Generator; g.Cores < 1 || g.CPUShare <= 0 || g.CPUShare > 1.5 || g.LagMax != 3*time.Millisecond || g.Paced != (result.Paced{Due: 10, Begun: 8, Missed: 1}) {
 			t.Errorf("generator %+v", g)
@@ -49,7 +49,7 @@ func TestWatch(t *testing.T) {
 	}{
 		{100, 0, ""}, {104, 0, ""}, {20, 60, ""}, {70, 10, ""}, {20, 60, ""},
 		{0, 0, ""}, // a system that hangs has not recovered
-		{40, 40, "50 % of the requests failed, and 50 % or more for 3s: that is where limits.abort ends a run"},
+		{40, 40, "50 % of the requests failed, and 50 % or more for 3s: limits.abort ends the run"},
 		{70, 0, ""}, {0, 0, ""}, {0, 60, ""},
 		{200, 0, ""}, // requests that had to wait
 		{900, 0, "155 requests a second are more than limits.rate allows (100/s)"},
@@ -61,7 +61,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// The times of errors count from the start of the whole load, in its later stretches too.
+// In every stretch, the times of errors count from the start of the whole load.
 func TestCollectorDelaysErrors(t *testing.T) {
 	p := &plan.Plan{Rounds: 1, RoundLength: time.Second}
 	c := newCollector(p)

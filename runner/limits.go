@@ -9,8 +9,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Refusal says why a plan is not run: it needs more than its own limits or this machine allow.
-// Nothing was started or sent.
+// Refusal says why a plan is not run: it needs more than its limits or this machine allow. Nothing was
+// started or sent.
 type Refusal struct{ Text string }
 
 func (r *Refusal) Error() string { return r.Text }
@@ -22,19 +22,19 @@ const spareFiles = 40
 func admit(p *plan.Plan) error {
 	u, err := url.Parse(p.Target.URL)
 	if err != nil {
-		return &Refusal{"target.url is no address"}
+		return &Refusal{"target.url is not a valid URL; it must look like http://127.0.0.1:8080"}
 	}
 	if p.Target.Socket == "" && !plan.Allowed(u.Hostname(), p.Target.Hosts) {
-		return &Refusal{fmt.Sprintf("%s may not be loaded: only %s may; when it is yours to load, name it in limits.hosts",
+		return &Refusal{fmt.Sprintf("%s may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
 			u.Hostname(), strings.Join(p.Target.Hosts, ", "))}
 	}
 	need := connections(p)
 	if files := openFiles(); files > 0 && uint64(need+spareFiles) > files {
-		return &Refusal{fmt.Sprintf("%d connections need %d open files, and this process may have %d: raise the limit (ulimit -n %[2]d), or ask for less",
+		return &Refusal{fmt.Sprintf("%d connections need %d open files, and this process may have %d: raise the limit (ulimit -n %[2]d), or use less load",
 			need, need+spareFiles, files)}
 	}
 	if ports := ephemeralPorts(); ports > 0 && need > ports && p.Target.Socket == "" {
-		return &Refusal{fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d (net.ipv4.ip_local_port_range): widen the range, or ask for less",
+		return &Refusal{fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d (net.ipv4.ip_local_port_range): widen the range, or use less load",
 			need, ports)}
 	}
 	return nil

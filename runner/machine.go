@@ -10,16 +10,16 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// spent is the CPU time, in seconds, that was used on this machine up to an instant, or in a span.
+// spent is the CPU time of this machine, in seconds, up to an instant or in a span.
 type spent struct {
 	all       float64 // of all cores, idle or not
 	idle      float64
 	stolen    float64 // by the hypervisor
 	generator float64 // this process
-	system    float64 // all that this process has started, the dead among them
+	system    float64 // all that this process has started, ended ones included
 }
 
-// spending reads what was used so far; zero if the operating system does not tell.
+// spending reads the CPU time so far; zero if the operating system does not tell.
 func spending() spent {
 	all, err := cpu.Times(false)
 	if err != nil || len(all) == 0 {
@@ -36,7 +36,7 @@ func spending() spent {
 	}
 }
 
-// since is what was used after an earlier instant.
+// since is the CPU time after an earlier instant.
 func (s spent) since(before spent) spent {
 	if before.all == 0 {
 		return spent{}
@@ -52,7 +52,7 @@ func (s *spent) add(o spent) {
 	s.system += o.system
 }
 
-// shares says who used the machine; zero if that is not known.
+// shares says who used the machine; zero if unknown.
 func (s spent) shares() result.Machine {
 	if s.all <= 0 {
 		return result.Machine{}
@@ -93,14 +93,14 @@ func processTimes(pid int) (own, descendants float64, ok bool) {
 	return self[0], descendants, ok
 }
 
-// processStat reads the parent of a process and the CPU time, in seconds, of itself and of those of
-// its children that have ended (proc_pid_stat(5)).
+// processStat reads the parent of a process, its CPU time, and the CPU time of its ended children, both in
+// seconds (proc_pid_stat(5)).
 func processStat(pid int) (parent int, self, reaped float64, ok bool) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return 0, 0, 0, false
 	}
-	_, rest, ok := cutLast(string(text), ")") // the name before it may hold anything
+	_, rest, ok := cutLast(string(text), ")") // the name before it may contain anything
 	fields := strings.Fields(rest)
 	if !ok || len(fields) < 15 {
 		return 0, 0, 0, false

@@ -13,13 +13,13 @@ import (
 // meter measures something during the judged time of each stretch, such as the health of the
 // generator. Its methods are never called concurrently.
 type meter interface {
-	// start is called when the judged time of a stretch begins, stop when it ends, and end when the
-	// requests that were under way then have been answered too: a wait that says nothing.
+	// start is called when the judged time of a stretch begins, and stop when it ends. end follows when
+	// the last requests have been answered; do not measure that wait.
 	start() (stop func() (end func(*load.Stretch)))
-	// round fills in a round of a pair with what was measured since the last call of whole.
+	// round fills in a round of a pair with the measurements since the last call of whole.
 	round(*result.Round)
-	// whole fills in the result with everything measured so far. It is called after each round of
-	// a pair, and once in a run.
+	// whole fills in the result with all measurements so far. It is called after each round of a pair,
+	// and once in a run.
 	whole(*result.Result)
 }
 

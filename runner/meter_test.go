@@ -33,8 +33,8 @@ func (m *turns) round(r *result.Round) { r.Readings = map[string]float64{"turns"
 
 func (m *turns) whole(*result.Result) { m.all, m.latest = m.all+m.latest, 0 }
 
-// A further meter is read around the judged time of every stretch, and not in the warm-up. Its
-// readings are in the round that the stretch belongs to.
+// A further meter is read around the judged time of every stretch, not in the warm-up. Its readings are in
+// the round of the stretch.
 func TestMeters(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer s.Close()

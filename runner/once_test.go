@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner"
 )
 
-// tenants is a server that makes tenants, and tells what was asked in which order.
+// tenants is a server that makes tenants. asked lists its requests in order.
 func tenants(t *testing.T, teardown int) (target string, asked func() []string) {
 	t.Helper()
 	var mu sync.Mutex // guards all
@@ -42,7 +42,7 @@ setup: [{http: POST /tenants, save: {tenant: id}}]
 teardown: [{http: "DELETE /tenants/${tenant}"}]
 users: [{name: u, wait: 5ms..15ms, on_stop: [{http: GET /bye}], tasks: [{steps: [{steps: [{http: "GET /tenants/${tenant}", name: one}]}, {http: GET /two, name: two, if: {tenant: "== 8"}}]}]}]`
 
-// Setup comes before the users and teardown after them, once. No figures have them.
+// Setup runs once before the users, teardown once after them. No figure counts them.
 func TestSetupAndTeardown(t *testing.T) {
 	target, asked := tenants(t, http.StatusNoContent)
 	r, err := runner.Run(t.Context(), sideOf(t, "", target, once), runner.Config{})
@@ -63,7 +63,7 @@ func TestSetupAndTeardown(t *testing.T) {
 	}
 }
 
-// A teardown that fails is noted, and the run stays what it is.
+// If teardown fails, the run has a note and stays whole.
 func TestTeardownThatFails(t *testing.T) {
 	target, _ := tenants(t, http.StatusConflict)
 	r, err := runner.Run(t.Context(), sideOf(t, "", target, once), runner.Config{})
@@ -72,7 +72,7 @@ func TestTeardownThatFails(t *testing.T) {
 	}
 }
 
-// After a setup that fails nothing is loaded.
+// If setup fails, nothing is loaded.
 func TestSetupThatFails(t *testing.T) {
 	var asked sync.Map
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -16,25 +16,25 @@ type Pairing struct {
 	Config
 
 	RoundLength  time.Duration // judged load of each system in a round; 0 for that of base's plan
-	Stretches    int           // that make a round of a system, in turn with the other's; 0 chooses by how long answers take
+	Stretches    int           // that make up a round of a system, in turn with the other's; 0 chooses by how long answers take
 	Rounds       int           // most pairs; 0 for the number of rounds of base's plan
 	RestartEvery int           // pairs after which both systems are restarted; 0 chooses by how long a restart takes
 	Seed         uint64        // of the order in which the systems are loaded
 
-	// Decide, unless nil, is called after each complete pair of rounds, while nothing is loaded. It
-	// gets the results as Pair would return them now.
+	// Decide, unless nil, is called after each complete pair of rounds, while nothing is loaded. It gets
+	// the results that Pair would return now.
 	Decide func(base, head *result.Result) (done bool)
 }
 
-// Pair loads two systems in turn, never both at once, and returns a result for each. Their i-th
-// rounds are a pair. Both systems are built, then started, then warmed up in turn. In each pair each
-// is loaded for RoundLength. Which comes first is drawn in balanced blocks of two pairs; with several
-// stretches the order alternates, as in A B B A A B B A. The first fifth of a second of each stretch,
-// or its first tenth if that is less, is not judged.
+// Pair loads two systems in turn, never both at once, and returns a result for each. Their i-th rounds are
+// a pair. Both systems are built, then started, then warmed up in turn. In each pair, each system is
+// loaded for RoundLength. The first one is drawn in balanced blocks of two pairs; with several stretches
+// the order alternates, as in A B B A A B B A. The beginning of each stretch is not judged: a fifth of a
+// second, or a tenth of the stretch if that is less.
 //
-// Two processes of one program differ by chance, in where their memory lies and what was compiled.
-// So the systems are restarted as often as costs at most a third of the time of judged load; Starts
-// of a result counts the processes that it covers. A system that runs elsewhere is never restarted.
+// Two processes of one program differ by chance, for example in where their memory lies and in what was
+// compiled. So the systems are restarted between pairs, as often as possible within a third of the time of
+// judged load. Starts of a result counts its processes. A system that runs elsewhere is never restarted.
 //
 // The results are whole if Decide said that the pairing is done, or after Rounds pairs. Otherwise
 // both have the complete pairs, and a Problem. Errors are those of Run, with the name of the system in
@@ -110,9 +110,9 @@ func (p *pairing) cut(stretches int) {
 	p.settle = min(200*time.Millisecond, p.length/10)
 }
 
-// leastStretch is the shortest useful stretch: at its end the requests under way are waited for, which
-// must be a small part of it. The shorter the stretches, the more alike both sides are hit by
-// whatever else the machine does (docs/verdict.md).
+// leastStretch is the shortest useful stretch. The wait for the last requests at its end must be a small
+// part of it. The shorter the stretches, the more evenly other work on the machine hits both sides
+// (docs/verdict.md).
 func (p *pairing) leastStretch() time.Duration {
 	least := 200 * time.Millisecond
 	for _, y := range p.sides {
@@ -278,8 +278,8 @@ const (
 	showEvery = 900 * time.Millisecond
 )
 
-// tell shows the progress of a side, under load no more than about once a second: stretches report at
-// their end too, and may be shorter.
+// tell shows the progress of a side. Under load it does so at most about once a second, because stretches
+// report at their end too and may be shorter than a second.
 func (p *pairing) tell(y *system, now Progress) {
 	if !now.Loading {
 		now.Phase = y.Name + ", " + now.Phase
@@ -304,7 +304,7 @@ func (p *pairing) tell(y *system, now Progress) {
 	p.Progress(now)
 }
 
-// order says which side is loaded first. In each block of two pairs, each side is first once.
+// order chooses the side that is loaded first. In each block of two pairs, each side is first once.
 type order struct {
 	coin      *rand.Rand
 	within    bool // the next pair is the second of its block

@@ -80,7 +80,7 @@ func gone(t *testing.T, sides ...runner.System) {
 	}
 }
 
-// check checks what every result of a whole pairing has.
+// check checks the result of one side of a whole pairing.
 func check(t *testing.T, name string, r *result.Result, rounds int) {
 	t.Helper()
 	if !r.Whole() || len(r.Rounds) != rounds || r.Commit != name || r.Finished.Before(r.Started) || r.Generator.Cores == 0 || r.Generator.Protocol == "" {
@@ -150,7 +150,7 @@ type watcher struct {
 	mu       sync.Mutex // guards what follows
 	busy     map[string]int
 	turns    []string // which server was loaded, without repetitions
-	together int      // requests that came while the other server was busy
+	together int      // requests while the other server was busy
 }
 
 // serve starts a server that answers with a status.
@@ -166,7 +166,7 @@ func (w *watcher) serve(t *testing.T, name string, status int) (target string) {
 			w.turns = append(w.turns, name)
 		}
 		w.mu.Unlock()
-		time.Sleep(20 * time.Millisecond) // so that some are under way at the end of each stretch
+		time.Sleep(20 * time.Millisecond) // then some are under way at the end of each stretch
 		w.mu.Lock()
 		if w.busy[name]--; w.busy[name] == 0 {
 			delete(w.busy, name)
@@ -178,7 +178,8 @@ func (w *watcher) serve(t *testing.T, name string, status int) (target string) {
 	return "target: {url: \"" + s.URL + "\"}"
 }
 
-// Sides are loaded in turn, in stretches as A B B A, and never both. Systems that run elsewhere stay.
+// Sides are loaded in turn, in stretches as A B B A, never both at once. Systems that run elsewhere are not
+// restarted.
 func TestPairNeverLoadsBoth(t *testing.T) {
 	w := &watcher{busy: map[string]int{}}
 	base, head := sideOf(t, "base", w.serve(t, "base", 200), sends), sideOf(t, "head", w.serve(t, "head", 200), sends)
@@ -213,7 +214,7 @@ func TestPairNeverLoadsBoth(t *testing.T) {
 	}
 }
 
-// However a pairing ends, both systems end with it, and a result that is not whole says so.
+// Both systems end with the pairing, whatever ended it. A result that is not whole says so.
 func TestPairEndsEarly(t *testing.T) {
 	for name, c := range map[string]struct {
 		end   func(cancel, stop func(), base runner.System) // after the second pair
@@ -320,7 +321,7 @@ func TestPairAborts(t *testing.T) {
 	limits := "limits: {abort: {failure_rate: 50%, for: 1s}}"
 	base, head := sideOf(t, "base", w.serve(t, "base", 200), limits+sends), sideOf(t, "head", w.serve(t, "head", 500), limits+sends)
 	b, h, err := runner.Pair(t.Context(), base, head, runner.Pairing{RoundLength: 200 * time.Millisecond, Rounds: 20})
-	if err == nil || !strings.HasPrefix(err.Error(), "head: ended early, with ") || !strings.HasSuffix(err.Error(), "that is where limits.abort ends a run") {
+	if err == nil || !strings.HasPrefix(err.Error(), "head: ended early, with ") || !strings.HasSuffix(err.Error(), ": limits.abort ends the run") {
 		t.Fatal(err)
 	}
 	if b.Problems[0].Kind != result.Interrupted || h.Problems[0].Kind != result.Aborted || len(b.Rounds) != len(h.Rounds) || len(b.Rounds) > 12 {

@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// In every block of two pairs each side is loaded first once. A fair coin says in which.
+// In every block of two pairs each side is loaded first once. A fair coin decides which pair.
 func TestOrder(t *testing.T) {
 	heads, repeated := 0, 0
 	const seeds, blocks = 50, 20

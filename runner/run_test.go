@@ -35,15 +35,13 @@ func counting(t *testing.T) (target string, asked, byes *atomic.Int64) {
 	return "target: {url: \"" + s.URL + "\"}", asked, byes
 }
 
-// whole reports whether a run has all its rounds. Tests do not mind that this machine is too busy to
-// measure.
+// whole reports whether a run has all its rounds. It ignores that this machine was too busy to measure.
 func whole(r *result.Result) bool {
 	busy := len(r.Problems) == 1 && (r.Problems[0].Kind == result.Saturated || r.Problems[0].Kind == result.Busy)
 	return len(r.Rounds) == r.PlannedRounds && (len(r.Problems) == 0 || busy)
 }
 
-// Every request is counted once by round, where the warm-up has those of on_stop too, and once in the
-// timeline.
+// Every request is counted once by round, and once in the timeline. The warm-up counts those of on_stop.
 func TestRunCountsEverything(t *testing.T) {
 	target, asked, byes := counting(t)
 	var last runner.Progress
@@ -104,7 +102,7 @@ func TestRunEndsEarly(t *testing.T) {
 	}
 }
 
-// A request that hangs until it is cut off takes nobody the time for on_stop.
+// If a request hangs until it is cut off, all users still have time for on_stop.
 func TestRunEndsWithARequestThatHangs(t *testing.T) {
 	byes := atomic.Int64{}
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -149,7 +147,7 @@ func TestRunWhenTheSystemDies(t *testing.T) {
 	}
 }
 
-// Builds and proxies use the environment of Config, and nothing of this process's own.
+// Builds and proxies use the environment of Config, not this process's own.
 func TestRunInAnEnvironment(t *testing.T) {
 	t.Setenv("OF_THIS_PROCESS", "seen")
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -181,7 +179,7 @@ target:
 	}
 }
 
-// What somebody else's process answers is not measured: it is named, and nothing is started.
+// If another process answers at the target, the error names it, and nothing is started or measured.
 func TestRunOfATakenAddress(t *testing.T) {
 	target, asked, _ := counting(t)
 	start := ", start: {build: touch built, command: touch started; exec sleep 60, ready: {http: GET /}}}"
@@ -192,7 +190,7 @@ func TestRunOfATakenAddress(t *testing.T) {
 		t.Errorf("%v, %v", r, err)
 	}
 	if _, err := os.Stat(filepath.Join(system.Dir, "started")); err == nil || asked.Load() > 0 {
-		t.Errorf("it was started, or asked %d times", asked.Load())
+		t.Errorf("the system was started, or the other process got %d requests", asked.Load())
 	}
 }
 
@@ -238,7 +236,7 @@ func TestRunThatCannotBegin(t *testing.T) {
 	}
 }
 
-// A load that is too much for this machine is refused before anything is sent.
+// A load that this machine cannot send is refused before anything is sent.
 func TestRunRefusesTooMuch(t *testing.T) {
 	target, asked, _ := counting(t)
 	system := sideOf(t, "", target, "\nload: {rate: 10/s, max_in_flight: 100000, run_time: 1s}\nusers: [{name: u, tasks: [{http: GET /}]}]")

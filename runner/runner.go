@@ -6,9 +6,9 @@
 // put together from several short stretches. A control, a small server that never changes, may be
 // loaded in between to see how steady the machine is.
 //
-// This is the only package that orchestrates, and it knows nothing of baselines and verdicts. The
-// environment comes in through Config. If something goes wrong under load, the Result has the rounds
-// that were complete, and a Problem.
+// This is the only package that orchestrates. It knows nothing of baselines and verdicts, and it gets the
+// environment through Config. If something goes wrong under load, the Result has the complete rounds and a
+// Problem.
 //
 // Durations come from the monotonic clock. The wall clock only says when a run began.
 package runner
@@ -38,7 +38,7 @@ type System struct {
 	Name     string // in messages, such as "base" or "head"; empty in a run
 	Plan     *plan.Plan
 	Dir      string          // in which it is built and started
-	Identity result.Identity // what the caller knows about the run; the runner adds the rest
+	Identity result.Identity // as far as the caller knows it; the runner adds the rest
 	// Behind is where the system itself will listen, if a proxy of the caller's listens at the plan's
 	// target; nil for the target.
 	Behind *plan.Target
@@ -48,22 +48,23 @@ type System struct {
 type Config struct {
 	Runner   string          // the CI runner's label or image, part of the environment's class
 	Environ  []string        // NAME=value: the environment of builds and systems, and the proxies of the load; nil for this process's own
-	Secrets  []string        // texts to mask in what systems print, besides the values of the profile's variables
-	Log      io.Writer       // what systems print, in a pair each line after its system's name; nil for nowhere
+	Secrets  []string        // texts to mask in the output of systems, besides the values of the profile's variables
+	Log      io.Writer       // gets the output of systems, in a pair with the system's name before each line; nil for nowhere
 	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
 	Stop     <-chan struct{} // closing it ends the load gracefully
 	Control  *plan.Plan      // of a reference server, loaded before and after a run and after each pair; nil for none
-	Guarded  bool            // main asks IsGuard, and calls Guard, so that nothing of a system survives this program
+	Guarded  bool            // no process of a system survives this program; main must ask IsGuard and call Guard
 
-	// Protocols speak the plan's calls; nil for those that this version speaks.
+	// Protocols speak the plan's calls; nil for all protocols of this version.
 	Protocols []protocol.Protocol
 }
 
-// IsGuard reports whether this process was started to guard a system. A main that sets Config.Guarded
-// asks this before anything else, and if so ends with the status that Guard gives.
+// IsGuard reports whether this process was started to guard a system. A main that sets Config.Guarded asks
+// this first. If it is true, main calls Guard and exits with its status.
 func IsGuard() bool { return sut.IsGuard() }
 
-// Guard starts a system, and ends all of it when the program that started the guard says so, or dies.
+// Guard starts a system, and ends all its processes when the program that started the guard says so or
+// dies.
 func Guard() (status int) { return sut.Guard() }
 
 // FreePort finds a TCP port on loopback for a system that will be started.
@@ -71,9 +72,9 @@ func FreePort() (int, error) { return sut.FreePort() }
 
 // Run loads a system as planned. When ctx ends, everything ends at once.
 //
-// The error is a *Refusal if the plan must not or cannot be run here, a *Failure if the system could
-// not be built, started or reached or if it exited on its own, and ErrInterrupted if Stop was closed.
-// After the load has begun, the Result is returned with the error and has the complete rounds.
+// The error is a *Refusal if the plan must not or cannot be run here; a *Failure if the system could not be
+// built, started or reached, or exited on its own; and ErrInterrupted if Stop was closed. Once the load has
+// begun, an error comes with the Result of the complete rounds.
 func Run(ctx context.Context, system System, c Config) (*result.Result, error) {
 	s := newSession(c)
 	defer s.close(ctx)
@@ -108,7 +109,7 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 		note(y.result, kind, err)
 		return y.result, err
 	}
-	noteSaturated(y.result) // the run is whole, and not judged
+	noteSaturated(y.result) // the run has all its rounds, but is not judged
 	if err := s.consult(ctx, min(controlRun, y.Plan.Length()), y); err != nil {
 		note(y.result, result.Interrupted, err)
 		return y.result, err
@@ -116,7 +117,7 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 	return y.result, nil
 }
 
-// note makes r less than a whole run.
+// note adds a Problem: r is no whole run then.
 func note(r *result.Result, kind result.ProblemKind, err error) {
 	r.Problems = append(r.Problems, result.Problem{Kind: kind, Text: strings.ToValidUTF8(err.Error(), "\ufffd")})
 }

@@ -8,13 +8,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Past these values the figures describe the generator, or its machine, and not the system: no core
-// is left to send with, or the generator gets to its users and arrivals so late that this alone would
-// look like a slow system.
+// Past these values the figures describe the generator or its machine, not the system: no core is left to
+// send with, or the generator is so late that its delay alone looks like a slow system.
 const (
 	saturatedCPU = 0.9 // share of the cores that this process may use
 	saturatedLag = 10 * time.Millisecond
-	mostMissed   = 0.05 // share of the tasks that a rate asked for
+	mostMissed   = 0.05 // share of the tasks due at the rate
 )
 
 // The least shares of the machine's CPU time that explain a late generator.
@@ -24,13 +23,12 @@ const (
 	usedUp     = 0.8 // of a container's limit
 )
 
-// saturated says which was the bottleneck: the generator, its machine, or its container; nil if none
-// was.
+// saturated says whether the generator, its machine or its container was the bottleneck; nil if none was.
 func saturated(r *result.Result) *result.Problem {
 	g, m, limit := r.Generator, r.Generator.Machine, r.Environment.CPULimit
 	if g.CPUShare >= saturatedCPU {
 		return &result.Problem{Kind: result.Saturated, Text: fmt.Sprintf(
-			"the load generator was the bottleneck: it used %.0f %% of the %s that it may use; give it more, or ask for less load (waits, fewer users, a lower rate)",
+			"the load generator was the bottleneck: it used %.0f %% of the %s that it may use; give it more cores, or use less load (waits, fewer users, a lower rate)",
 			100*g.CPUShare, mayUse(g.Cores, limit))}
 	}
 	late := lateness(g)
@@ -41,27 +39,27 @@ func saturated(r *result.Result) *result.Problem {
 	switch others := m.Others + m.Stolen; {
 	case used:
 		return &result.Problem{Kind: result.Saturated, Text: fmt.Sprintf(
-			"this container was the bottleneck: the load generator and what it started used up the %s that it grants, so the generator was %s; grant more, or ask for less load",
+			"this container was the bottleneck: the load generator and the systems that it started used up its %s, so the generator was %s; grant it more, or use less load",
 			mayUse(g.Cores, limit), late)}
 	case others >= busyOthers && others >= m.Generator:
 		return &result.Problem{Kind: result.Busy, Text: fmt.Sprintf(
-			"this machine was busy with other work: %s, and the load generator only %.0f %%, so it was %s; measure again when the machine has less to do",
+			"this machine was busy with other work: %s, and the load generator only %.0f %%, so the generator was %s; measure again when the machine is less busy",
 			othersUsed(m), 100*m.Generator, late)}
 	case m.System >= busySystem:
 		return &result.Problem{Kind: result.Saturated, Text: fmt.Sprintf(
-			"this machine was too small for both: the system under test used %.0f %% of its CPU time, and the load generator %.0f %%, so the generator was %s; use a machine with more cores, or less load",
+			"this machine was too small for both: the system under test used %.0f %% of its CPU time and the load generator %.0f %%, so the generator was %s; use a machine with more cores, or less load",
 			100*m.System, 100*m.Generator, late)}
 	}
 	return &result.Problem{Kind: result.Saturated, Text: "the load generator was the bottleneck: it was " + late + "; use a bigger machine, or less load"}
 }
 
-// lateness says how late the generator was; empty if that does not matter.
+// lateness says how late the generator was; empty if it was not late enough to matter.
 func lateness(g result.Generator) string {
 	switch {
 	case g.LagP99 > saturatedLag:
 		return fmt.Sprintf("more than %v late for one user or arrival in a hundred", g.LagP99.Round(time.Millisecond))
 	case float64(g.Paced.Missed) > mostMissed*float64(g.Paced.Due):
-		return fmt.Sprintf("too late for %d of the %d tasks that the rate asked for", g.Paced.Missed, g.Paced.Due)
+		return fmt.Sprintf("too late for %d of the %d tasks due", g.Paced.Missed, g.Paced.Due)
 	}
 	return ""
 }
@@ -85,7 +83,7 @@ func mayUse(cores int, limit float64) string {
 	return fmt.Sprintf("%d cores", cores)
 }
 
-// noteSaturated makes a run less than whole if something on this side was its bottleneck.
+// noteSaturated adds a Problem to a run if the generator, its machine or its container was the bottleneck.
 func noteSaturated(r *result.Result) {
 	if p := saturated(r); p != nil {
 		note(r, p.Kind, errors.New(p.Text))

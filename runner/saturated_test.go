@@ -9,14 +9,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// A busy machine is told from a busy generator, and both from a system that leaves it no room.
+// The problem tells apart a busy machine, a busy generator, and a system that leaves the generator no CPU
+// time.
 func TestSaturated(t *testing.T) {
 	const late = 12 * time.Millisecond
 	for name, c := range map[string]struct {
 		generator result.Generator
 		limit     float64
 		kind      result.ProblemKind
-		says      string // empty: nothing was the bottleneck
+		says      string // empty for no bottleneck
 	}{
 		"at ease":     {result.Generator{Cores: 2, CPUShare: 0.3, LagP99: time.Millisecond}, 0, "", ""},
 		"no core":     {result.Generator{Cores: 2, CPUShare: 0.97}, 0, result.Saturated, "it used 97 % of the 2 cores that it may use"},
@@ -28,20 +29,20 @@ func TestSaturated(t *testing.T) {
 		"slow system": {result.Generator{Cores: 2, Paced: result.Paced{Due: 1000, Begun: 500, Missed: 40}}, 0, "", ""},
 		"neighbours": {
 			result.Generator{Cores: 2, CPUShare: 0.02, LagP99: late, Machine: result.Machine{Generator: 0.02, System: 0.03, Others: 0.93}}, 0,
-			result.Busy, "other programs used 93 % of its CPU time, and the load generator only 2 %, so it was more than 12ms late",
+			result.Busy, "other programs used 93 % of its CPU time, and the load generator only 2 %, so the generator was more than 12ms late",
 		},
 		"hypervisor": {
 			result.Generator{Cores: 2, CPUShare: 0.1, LagP99: late, Machine: result.Machine{Generator: 0.1, Others: 0.05, Stolen: 0.4}}, 0,
 			result.Busy, "its hypervisor gave 40 % of its CPU time to other machines",
 		},
-		"neighbours who do no harm": {result.Generator{Cores: 2, CPUShare: 0.1, LagP99: time.Millisecond, Machine: result.Machine{Generator: 0.1, Others: 0.9}}, 0, "", ""},
+		"harmless neighbours": {result.Generator{Cores: 2, CPUShare: 0.1, LagP99: time.Millisecond, Machine: result.Machine{Generator: 0.1, Others: 0.9}}, 0, "", ""},
 		"the system": {
 			result.Generator{Cores: 2, CPUShare: 0.15, LagP99: late, Machine: result.Machine{Generator: 0.15, System: 0.8, Others: 0.02}}, 0,
-			result.Saturated, "the system under test used 80 % of its CPU time, and the load generator 15 %",
+			result.Saturated, "the system under test used 80 % of its CPU time and the load generator 15 %",
 		},
 		"the container": {
 			result.Generator{Cores: 2, CPUShare: 0.3, LagP99: late, Machine: result.Machine{Generator: 0.03, System: 0.06, Others: 0.5}}, 0.2,
-			result.Saturated, "used up the 0.2 cores that it grants",
+			result.Saturated, "used up its 0.2 cores",
 		},
 	} {
 		r := &result.Result{Generator: c.generator}
@@ -56,7 +57,7 @@ func TestSaturated(t *testing.T) {
 	}
 }
 
-// CPU time is told apart by who used it: this process, what it started, even if it has ended, and others.
+// CPU time is counted separately for this process, for its children, ended ones included, and for others.
 func TestSpendingTellsWhoUsedIt(t *testing.T) {
 	before := spending()
 	if before.all == 0 {
@@ -67,15 +68,15 @@ func TestSpendingTellsWhoUsedIt(t *testing.T) {
 	}
 	used := spending().since(before)
 	if used.system <= 0 {
-		t.Errorf("a child worked, and %+v was used", used)
+		t.Errorf("a child worked, got %+v", used)
 	}
 	if m := used.shares(); m.System <= m.Generator || m.Generator+m.System+m.Others+m.Stolen > 1.1 {
 		t.Errorf("shares %+v", m)
 	}
 	if m := (spent{}).since(before).shares(); m.Others != 0 {
-		t.Errorf("nothing was used, and the shares are %+v", m)
+		t.Errorf("nothing was used, got shares %+v", m)
 	}
 	if m := used.since(spent{}).shares(); m != (result.Machine{}) {
-		t.Errorf("nothing is known, and the shares are %+v", m)
+		t.Errorf("nothing is known, got shares %+v", m)
 	}
 }

@@ -41,7 +41,7 @@ func newSession(c Config) *session {
 	}
 }
 
-// add adds a system. It refuses one that must not or cannot be loaded. Nothing is started yet.
+// add adds a system, or refuses it if it must not or cannot be loaded. It starts nothing.
 func (s *session) add(one System) (*system, error) {
 	y := newSystem(one)
 	s.systems = append(s.systems, y)
@@ -133,7 +133,7 @@ func (s *session) up(ctx context.Context, y *system) error {
 	return nil
 }
 
-// setup does the plan's setup, before a system is loaded.
+// setup does the plan's setup.
 func (s *session) setup(ctx context.Context, y *system) error {
 	if len(y.plan.Setup) == 0 {
 		return nil
@@ -157,7 +157,7 @@ func (s *session) setup(ctx context.Context, y *system) error {
 	return failure
 }
 
-// vacant returns an error if somebody listens already where the system will.
+// vacant returns an error if a program listens already where the system will.
 func (s *session) vacant(ctx context.Context, y *system) error {
 	door := y.door
 	if y.Behind != nil {
@@ -200,11 +200,11 @@ func (s *session) launch(ctx context.Context, y *system) error {
 type measured struct {
 	until     time.Duration // how long load was applied
 	stoppedBy error         // why it ended early: context.Canceled if the session or the system ended; nil if it did not
-	past      error         // a limit passed in its last second; nil for none
+	past      error         // the limit that its last second passed; nil for none
 }
 
-// stretch loads a system without a pause, with all of its plan or a shift of it, and reads its meters
-// around the judged time.
+// stretch loads a system without a pause, with its whole plan or a shift of it. It reads the meters around
+// the judged time.
 func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m measured) {
 	y.counts.begin(shift, time.Since(s.start))
 	open, done := untilAny(ctx, s.Stop, y.ended())
@@ -237,13 +237,13 @@ func (s *session) told(y *system, now Progress) {
 func (s *session) down(ctx context.Context, y *system) {
 	defer func() {
 		if err := y.stop(ctx); err != nil {
-			fmt.Fprintln(s.Log, y.named(err)) // the load is over, and was measured
+			fmt.Fprintln(s.Log, y.named(err)) // no failure: the load was measured
 		}
 	}()
 	y.dismiss(ctx)
 }
 
-// close takes all systems down, the last first, and does not leave out any if one panics.
+// close takes all systems down, the last first, even if one panics.
 func (s *session) close(ctx context.Context) {
 	for _, y := range s.systems {
 		defer s.down(ctx, y)

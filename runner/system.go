@@ -24,10 +24,10 @@ type system struct {
 	began  time.Time      // when it was first up
 	result *result.Result // nil before that
 	starts int            // how often its program was started
-	shifts int            // how many were made
+	shifts int            // how many shifts were made
 	judged time.Duration  // start of the present round of a pair
 	spent  spent          // CPU time of the machine while it was loaded, since the round began
-	all    spent          // the same before that
+	all    spent          // the same, before the round
 
 	// These are made anew for each start.
 	plan    *plan.Plan // Plan as of this start
@@ -43,7 +43,7 @@ func newSystem(one System) *system {
 	return &system{System: one, counts: newCollector(one.Plan), meters: []meter{newHealth()}}
 }
 
-// begin makes the result, which so far says only what is loaded and where.
+// begin makes the result. So far it only says what is loaded and where.
 func (y *system) begin(ctx context.Context, runner, proxy string) {
 	y.began = time.Now()
 	r := &result.Result{Schema: result.Schema, Identity: y.Identity, WarmUp: &tally.Tally{}}
@@ -55,8 +55,8 @@ func (y *system) begin(ctx context.Context, runner, proxy string) {
 	y.result = r
 }
 
-// plannedRoutes are the routes that tasks can request. The others are requested before or after judged
-// load, if at all.
+// plannedRoutes are the routes of tasks. All others are requested before or after the
+// judged load, or never.
 func plannedRoutes(p *plan.Plan) (names []string) {
 	var collect func(steps []plan.Step)
 	collect = func(steps []plan.Step) {
@@ -84,14 +84,14 @@ func (y *system) ended() <-chan struct{} {
 	return y.program.Ended()
 }
 
-// nextShift makes the plan of the next stretch: settle that is not judged, then length that is.
+// nextShift makes the plan of the next stretch: unjudged load for settle, then judged load for length.
 func (y *system) nextShift(settle, length time.Duration) *plan.Plan {
 	y.shifts++
 	return y.plan.Shift(y.shifts, settle, length)
 }
 
-// dismiss lets the crew do on_stop, does the plan's teardown, and lets the crew leave. It does nothing
-// the second time. A teardown that fails is noted: the load is over, and was measured.
+// dismiss lets the crew do on_stop, does the plan's teardown, and lets the crew go. A second call does
+// nothing. A failed teardown is only a note, because the load was measured.
 func (y *system) dismiss(ctx context.Context) {
 	if y.crew == nil {
 		return
@@ -118,8 +118,8 @@ func (y *system) stop(ctx context.Context) (err error) {
 	return err
 }
 
-// addRounds adds the rounds of a run that were over when its load ended. A round that was cut short
-// is left out, as its figures would cover another length.
+// addRounds adds the complete rounds of a run. A round that was cut short is left out, because its figures
+// would cover another length.
 func (y *system) addRounds(until time.Duration) {
 	for i := 0; i < y.plan.Rounds && y.plan.RoundStart(i+1) <= until; i++ {
 		y.add(result.NewRound(y.plan.RoundStart(i), y.plan.RoundLength, y.counts.drain(i)))
