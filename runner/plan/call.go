@@ -17,9 +17,9 @@ type Call struct {
 	Routes   []int         // indices into Plan.Routes: of the call itself first, then of its parts; nil in setup and teardown
 	Save     []Save        // the parts of the answer to keep
 	Within   time.Duration // longest service time; 0 for any
-	Content  any           // what its Protocol made of it
+	Content  any           // made by its Protocol
 	Messages []Message     // the steps of a call that is a stream; nil for a call with one answer
-	Saves    bool          // it, or a message of it, keeps something for later calls
+	Saves    bool          // it, or one of its messages, saves a value
 }
 
 // Route is the index of the route that the call itself is counted under; -1 in setup and teardown.
@@ -35,13 +35,13 @@ func (c *Call) Part(part int) int {
 
 // The parts of a stream, as indices into its Call.Routes.
 const (
-	FirstMessage = 1 // the first message, whatever it answers
-	EachMessage  = 2 // each message after the first that answers nothing
+	FirstMessage = 1 // the first message
+	EachMessage  = 2 // each later message that is no reply
 )
 
 // Message is one step of a stream; see profile.Message.
 type Message struct {
-	Wait    *profile.Wait // nil unless the step is nothing but a wait
+	Wait    *profile.Wait // nil unless the step is a wait
 	Sends   bool
 	Repeat  int
 	Awaits  profile.Awaits
@@ -50,11 +50,11 @@ type Message struct {
 	Route   int // index into Plan.Routes, of replies
 	Within  time.Duration
 	Save    []Save
-	Content any // what the Protocol made of it
+	Content any // made by the Protocol
 }
 
-// Span reports whether a span of time ends the stream or a part of it. How long such a call takes
-// says nothing.
+// Span reports whether a span of time ends the stream or a part of it. The duration of such a call says
+// nothing about the system.
 func (c *Call) Span() bool {
 	return slices.ContainsFunc(c.Messages, func(m Message) bool { return m.Awaits == profile.AwaitSpan })
 }
@@ -65,16 +65,16 @@ type Save struct {
 	Of       profile.Source // OfJSON, OfText, OfHeader or OfCookie
 	Path     string         // where the value is, in the protocol's words; in JSON answers a GJSON path
 	Match    *regexp.Regexp // its first group is kept, or the whole match; nil for the whole value
-	Optional bool           // if nothing is there, the slot is emptied; otherwise that is a failure
+	Optional bool           // a missing value empties the slot; otherwise it is a failure
 }
 
 // Route is a name that calls, or parts of calls, are counted under.
 type Route struct {
 	Name string
-	Part bool // of a call that is counted under a route of its own
+	Part bool // counts parts of calls; the calls themselves have other routes
 }
 
-// Protocol makes the content of planned calls from what the profile says.
+// Protocol makes the content of planned calls from the contents of the profile.
 type Protocol struct {
 	Word string // of the profile's Protocol
 	// Content resolves the templates of a call. The package that speaks the protocol compiles the
@@ -84,7 +84,7 @@ type Protocol struct {
 	Message func(r *Resolver, m *profile.Message) any
 }
 
-// Protocols are those that this version speaks.
+// Protocols are the protocols of this version.
 func Protocols() []Protocol { return []Protocol{{Word: "http", Content: httpContent}} }
 
 // call resolves a call and adds it to the plan.
@@ -143,7 +143,7 @@ func (r *Resolver) saves(saves []profile.Save) (resolved []Save) {
 	return resolved
 }
 
-// protocol returns the index of a protocol among those of the plan, and adds it if it is new.
+// protocol returns the index of a protocol in the plan, and adds it if it is new.
 func (r *Resolver) protocol(word string) int {
 	i := slices.Index(r.plan.Protocols, word)
 	if i < 0 {

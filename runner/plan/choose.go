@@ -7,16 +7,16 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Chooser makes choices: the next task, the length of a wait, how often a step is done. A user's choices
-// depend only on the plan's seed and the user's index, an arrival's only on the seed and its own
-// index. What is drawn within a task has numbers of its own: a step that is left out because of an
-// answer changes neither the next task nor the waits between tasks. Not safe for concurrent use.
+// Chooser makes choices: the next task, the length of a wait, the repeats of a step. The choices of a user
+// or an arrival depend only on the plan's seed and its index. Draws within a task use a stream of their
+// own: if an answer makes a task skip a step, the next task and the waits between tasks stay the same. Not
+// safe for concurrent use.
 type Chooser struct {
 	plan   *Plan
 	index  int
 	source rand.PCG
 	rand   rand.Rand // reads source
-	task   int       // how many were drawn
+	task   int       // how many tasks were drawn
 	within *within   // nil until the first draw within a task
 }
 
@@ -24,10 +24,10 @@ type Chooser struct {
 type within struct {
 	source rand.PCG
 	rand   rand.Rand // reads source
-	task   int       // for which it draws
+	task   int       // the task that source belongs to
 }
 
-// Chooser gives the choices of a user, or of an arrival, from their beginning.
+// Chooser returns the choices of a user or an arrival, from their beginning.
 func (p *Plan) Chooser(index int) *Chooser {
 	c := &Chooser{plan: p}
 	c.rand = *rand.New(&c.source)
@@ -100,8 +100,8 @@ func draw[T any](r *rand.Rand, items []T, weight func(*T) int) int {
 	panic("plan: weights do not add up")
 }
 
-// Wait returns when a wait between two tasks is over that begins at ended. Instants are offsets
-// from the start of the load. A pace is no wait: the load keeps its schedule.
+// Wait returns the end of a wait between two tasks that begins at ended. Instants are offsets from the start
+// of the load. A pace is no wait: the load keeps its schedule.
 func (c *Chooser) Wait(w profile.Wait, ended time.Duration) time.Duration {
 	return ended + length(w, func() *rand.Rand { return &c.rand })
 }

@@ -8,8 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// What is drawn within a task depends on the plan, the user and the task alone, and changes nothing
-// outside of it.
+// Draws within a task depend on the plan, the user and the task alone. They change no other draw.
 func TestDrawsWithinTasks(t *testing.T) {
 	p := planned(`
 name: shop
@@ -27,7 +26,7 @@ users: [{name: reader, wait: 1s..3s, tasks: [{http: GET /a}, {http: GET /b}]}]
 				t.Fatalf("task %d is %s, want %s", task, got, want)
 			}
 		}
-		if task%3 == 0 { // answers left out a step of this task, the first time
+		if task%3 == 0 { // the first time, an answer made this task skip a step
 			busy.Times(times)
 			busy.Pause(wait, 0)
 		}

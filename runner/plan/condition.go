@@ -15,17 +15,17 @@ type Condition struct {
 	Op      profile.Op
 	Operand string
 	Numeric bool           // the operand is a number, as JSON writes it
-	Text    bool           // only a text can be equal to it
+	Text    bool           // only texts can be equal to the operand
 	Pattern *regexp.Regexp // of profile.Matches
 }
 
-// Guard is a condition on a variable: a step is left out unless its guards hold.
+// Guard is a condition on a variable: a step is done only if its guards hold.
 type Guard struct {
 	Value Text // the variable alone
 	Condition
 }
 
-// NewCondition resolves a condition that the profile has checked.
+// NewCondition resolves a valid condition.
 func NewCondition(c profile.Condition) Condition {
 	made := Condition{Of: c.Of, Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text}
 	if c.Op == profile.Matches {
@@ -55,15 +55,15 @@ func (c Condition) String() string {
 	return fmt.Sprintf("%s %s %s", subject, c.Op, c.Operand)
 }
 
-// Holds reports whether a value meets the condition. Numbers are compared as numbers, to the last digit.
-// A text never equals a number, unless it comes from a place that knows no kinds.
+// Holds reports whether a value meets the condition. Numbers are compared exactly. A text equals a number
+// only if its place has no kinds, such as a header.
 func (c *Condition) Holds(v profile.Value) bool {
 	if v.Kind == profile.NoValue {
 		return c.Op == profile.NotEqual
 	}
 	switch c.Op {
 	case profile.Exists:
-		return v.Kind != profile.NullValue || c.Of != profile.OfVariable // null is nothing to save, nor to use
+		return v.Kind != profile.NullValue || c.Of != profile.OfVariable // a variable that is null counts as unset
 	case profile.Matches:
 		return c.Pattern.MatchString(v.Text)
 	case profile.Contains:
@@ -79,7 +79,8 @@ func (c *Condition) Holds(v profile.Value) bool {
 	return Meets(c.Op, CompareNumbers(v.Text, c.Operand))
 }
 
-// Meets reports whether a value that compares to an operand as order says, -1, 0 or 1, meets an operator.
+// Meets reports whether a value meets an operator. order is -1, 0 or 1: the value is less than the operand,
+// equal to it, or greater.
 func Meets(op profile.Op, order int) bool {
 	switch op {
 	case profile.Equal:

@@ -10,8 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Whatever a template holds, what the profile takes without a problem can be planned, and
-// what is fixed in a path is a valid part of a request line.
+// Every valid profile can be planned. The fixed text of a path is a valid part of a request line.
 func FuzzTemplate(f *testing.F) {
 	for _, text := range []string{"/a", "/${uuid}", "/${int(1,5)}/${seq}?x=${word}", "/${data.words}", "/${", "/${}", "/$${uuid}}", "/${float(1,2)}${floats(3)}", "/${int(9223372036854775807,9223372036854775807)}"} {
 		f.Add(text)
@@ -34,7 +33,7 @@ func FuzzTemplate(f *testing.F) {
 	})
 }
 
-// Whatever names and values a form has, who reads it gets them back.
+// A reader of a form gets its names and values back.
 func FuzzForm(f *testing.F) {
 	for _, pair := range [][2]string{{"a", "b"}, {"a[b]", "x y"}, {"&=+%", "&=+%"}, {"$${x}", "$$"}, {"ü", "\u2028"}, {"", ""}, {"x-", "~"}, {"<<", "1"}} {
 		f.Add(pair[0], pair[1])

@@ -7,9 +7,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 )
 
-// defaultHosts are the hosts that may be loaded when the profile names none: this machine, and
-// the target if its address is private (RFC 1918, RFC 4193, RFC 4291 section 2.5.6) or its name has no dot, which only a
-// private network resolves.
+// defaultHosts are the hosts that may be loaded if the profile names none: this machine, and the target if
+// its address is private (RFC 1918, RFC 4193, RFC 4291 section 2.5.6) or its name has no dot. Only a private
+// network resolves such names.
 func defaultHosts(target string) []string {
 	hosts := []string{"localhost", "127.0.0.0/8", "::1"}
 	address, err := netip.ParseAddr(target)
@@ -21,8 +21,8 @@ func defaultHosts(target string) []string {
 
 // Allowed reports whether a host, without its port, matches one of the patterns: a name, an
 // address, a range of addresses such as 10.0.0.0/8, *.suffix for every name below the suffix but
-// not the suffix itself, or * for all. It ignores how a name or an address is spelled, letter case
-// included, and the zone of an address unless the pattern has one.
+// not the suffix itself, or * for all. Different spellings of a name or an address are equal, in letter
+// case too. The zone of an address counts only if the pattern has one.
 func Allowed(host string, patterns []string) bool {
 	host = normal(host)
 	address, isAddress := parseAddress(host)

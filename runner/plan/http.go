@@ -12,13 +12,13 @@ import (
 // HTTP is the content of an HTTP call.
 type HTTP struct {
 	Method string
-	// From is a value that the path begins with; nil if Path says it all, with the path of
-	// target.url. Otherwise the path is what Target.Path makes of the value, followed by Path.
+	// From is a value that the path begins with: the path is Target.Path of this value, followed by Path.
+	// Without From, Path is the whole path, and includes that of target.url.
 	From    Text
 	Path    Text // of the request line
 	Headers []Header
-	Body    Text        // nil for none; a form, its parts and files are in it already
-	Status  []int       // expected ones; empty for any below 400
+	Body    Text        // nil for none; forms and files are encoded in it
+	Status  []int       // expected statuses; empty for all below 400
 	Expect  []Condition // on the answer; see package answer
 }
 
@@ -74,7 +74,7 @@ func (r *Resolver) path(t profile.Template) (from, path Text) {
 	return nil, Join(Lit(begin), path)
 }
 
-// body is the body of a request, nil for none, and the Content-Type that goes with it.
+// body is the body of a request, nil for none, with its Content-Type.
 func (r *Resolver) body(h *profile.HTTP) (body Text, contentType string) {
 	switch h.Sends {
 	case profile.TextBody:
@@ -130,8 +130,8 @@ func orElse(text, other string) string {
 	return text
 }
 
-// boundary stands between the parts of a multipart body. It is drawn from all that is known of them, so
-// that none of them holds it.
+// boundary separates the parts of a multipart body. It is a hash of the fields, so none of them contains
+// it.
 func boundary(fields []profile.FormField) string {
 	sum := sha256.New()
 	for _, f := range fields {

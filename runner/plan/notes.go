@@ -7,19 +7,19 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Notes say what of the profile the plan will not do, as far as that is known before the run, and what
-// would help. Empty for nothing. A route that nobody requests is never judged.
+// Notes say which parts of the profile the plan will not do, and the remedy, as far as that is known before
+// the run. A route that nobody requests is never judged.
 func (p *Plan) Notes() []string {
 	var notes []string
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if p.StopWithin < p.Target.Timeout {
-		note("stop_within (%v) is shorter than target.timeout (%v): requests that are still under way %v after the end are cut off and counted as unfinished; leave stop_within out to wait for them",
+		note("stop_within (%v) is shorter than target.timeout (%v): requests that take longer than %v after the end are cut off and counted as unfinished; remove stop_within to wait for them",
 			p.StopWithin, p.Target.Timeout, p.StopWithin)
 	}
 	for i := range p.Behaviours {
 		b := &p.Behaviours[i]
 		if p.idle(i) {
-			note("%s gets none of the %s, and its requests are never sent: %s", b.Name, count(p.AllUsers, "user"), p.enough(i))
+			note("%s gets none of the %s, so its requests are never sent: %s", b.Name, count(p.AllUsers, "user"), p.enough(i))
 			continue
 		}
 		total := 0
@@ -32,7 +32,7 @@ func (p *Plan) Notes() []string {
 				if name == "" {
 					name = stepWords(t.Steps)
 				}
-				note("%s: the task %s is expected %.2g times in the whole run: raise its weight, or load.run_time", b.Name, name, n)
+				note("%s: the whole run will do the task %s about %.2g times: raise its weight, or load.run_time", b.Name, name, n)
 			}
 		}
 		p.tooLate(b, note)
@@ -40,7 +40,7 @@ func (p *Plan) Notes() []string {
 	return notes
 }
 
-// idle reports whether no user of the closed model has a behaviour.
+// idle reports whether a behaviour gets no user in the closed model.
 func (p *Plan) idle(behaviour int) bool {
 	if p.Open != nil || p.Shard.N > 1 {
 		return false
@@ -53,7 +53,7 @@ func (p *Plan) idle(behaviour int) bool {
 	return true
 }
 
-// enough says how many users give a behaviour one.
+// enough says how many users are needed in all to give this behaviour a user.
 func (p *Plan) enough(behaviour int) string {
 	of := make([]profile.Behaviour, len(p.Behaviours))
 	for i, b := range p.Behaviours {
@@ -68,7 +68,7 @@ func (p *Plan) enough(behaviour int) string {
 	return "write fixed: 1 in place of its weight"
 }
 
-// tooLate notes calls that lie behind waits as long as the run.
+// tooLate notes calls that come after waits as long as the run.
 func (p *Plan) tooLate(b *Behaviour, note func(format string, args ...any)) {
 	began := p.behind(b.Name, b.OnStart, 0, note)
 	for i := range b.Tasks {
@@ -76,7 +76,7 @@ func (p *Plan) tooLate(b *Behaviour, note func(format string, args ...any)) {
 	}
 }
 
-// behind is when steps end at the earliest, if nothing but their waits takes time.
+// behind is the earliest end of steps, if only their waits take time.
 func (p *Plan) behind(who string, steps []Step, at time.Duration, note func(format string, args ...any)) time.Duration {
 	for i := range steps {
 		s := &steps[i]
@@ -86,7 +86,7 @@ func (p *Plan) behind(who string, steps []Step, at time.Duration, note func(form
 		}
 		switch began := at; {
 		case s.Call != nil && at >= p.Length():
-			note("%s: %s lies behind waits of %v, and the run lasts %v: it is never sent; make load.run_time longer, or the waits shorter", who, s.Call.Name, at, p.Length().Round(time.Millisecond))
+			note("%s: %s comes after waits of %v, but the run lasts %v, so it is never sent; make load.run_time longer, or the waits shorter", who, s.Call.Name, at, p.Length().Round(time.Millisecond))
 		case s.Wait != nil:
 			at += time.Duration(least) * s.Wait.Min
 		case len(s.Steps) > 0:

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// What a plan will never do is known before the run, and said with what would help.
+// The notes list what a plan will never do, with the remedy.
 func TestNotes(t *testing.T) {
 	check := func(text string, want ...string) {
 		t.Helper()
@@ -24,28 +24,28 @@ func TestNotes(t *testing.T) {
 		}
 		var words strings.Builder
 		if err := p.Words(&words); err != nil || len(want) > 0 && !strings.Contains(words.String(), "note: "+notes[0]) {
-			t.Errorf("the words do not have them: %s, %v", words.String(), err)
+			t.Errorf("the words lack the notes: %s, %v", words.String(), err)
 		}
 	}
 	const nineToOne = "users: [{name: reader, weight: 9, tasks: [{http: GET /}]}, {name: admin, weight: 1, tasks: [{http: GET /admin}]}]"
 	check("users: [{name: u, tasks: [{http: GET /}]}]")
 	check("load: {users: 10}\n" + nineToOne)
-	check("load: {users: 3}\n"+nineToOne, "admin gets none of the 3 users, and its requests are never sent: it needs 6 users in all, or fixed: 1")
+	check("load: {users: 3}\n"+nineToOne, "admin gets none of the 3 users, so its requests are never sent: it needs 6 users in all, or fixed: 1")
 	check("load: {users: 6}\n" + nineToOne)
 	check("load: {users: 5}\n"+nineToOne, "admin gets none of the 5 users")
-	check("load: {users: 2}\nusers: [{name: a, fixed: 2, tasks: [{http: GET /}]}, {name: b, tasks: [{http: GET /b}]}]", "b gets none of the 2 users, and its requests are never sent: it needs 3 users in all")
+	check("load: {users: 2}\nusers: [{name: a, fixed: 2, tasks: [{http: GET /}]}, {name: b, tasks: [{http: GET /b}]}]", "b gets none of the 2 users, so its requests are never sent: it needs 3 users in all")
 	check("load: {stages: [{users: 3, for: 10s}]}\n"+nineToOne, "admin gets none of the 3 users")
-	check("load: {rate: 1/s, run_time: 5s, rounds: 1}\n"+nineToOne, "admin: the task GET /admin is expected 0.5 times in the whole run")
-	check("load: {users: 2, run_time: 10s}\nusers: [{name: u, wait: 1s, tasks: [{http: GET /, weight: 10000}, {http: GET /rare}]}]", "u: the task GET /rare is expected 0.0023 times")
-	check("load: {run_time: 10s}\nusers: [{name: u, tasks: [{steps: [{http: GET /}, {wait: 6s}, {wait: 4s..9s}, {http: GET /late}]}]}]", "u: GET /late lies behind waits of 10s, and the run lasts 10s: it is never sent")
+	check("load: {rate: 1/s, run_time: 5s, rounds: 1}\n"+nineToOne, "admin: the whole run will do the task GET /admin about 0.5 times")
+	check("load: {users: 2, run_time: 10s}\nusers: [{name: u, wait: 1s, tasks: [{http: GET /, weight: 10000}, {http: GET /rare}]}]", "u: the whole run will do the task GET /rare about 0.0023 times")
+	check("load: {run_time: 10s}\nusers: [{name: u, tasks: [{steps: [{http: GET /}, {wait: 6s}, {wait: 4s..9s}, {http: GET /late}]}]}]", "u: GET /late comes after waits of 10s, but the run lasts 10s, so it is never sent")
 	check("load: {run_time: 10s}\nusers: [{name: u, tasks: [{steps: [{http: GET /}, {steps: [{wait: 3s}, {http: GET /in}], repeat: 3..5}, {http: GET /last}]}]}]")
-	check("load: {run_time: 10s}\nusers: [{name: u, tasks: [{steps: [{http: GET /}, {steps: [{wait: 3s}], repeat: 4..5}, {http: GET /last}]}]}]", "u: GET /last lies behind waits of 12s")
-	check("load: {run_time: 10s}\nusers: [{name: u, on_start: [{wait: 20s}], tasks: [{http: GET /}]}]", "u: GET / lies behind waits of 20s")
+	check("load: {run_time: 10s}\nusers: [{name: u, tasks: [{steps: [{http: GET /}, {steps: [{wait: 3s}], repeat: 4..5}, {http: GET /last}]}]}]", "u: GET /last comes after waits of 12s")
+	check("load: {run_time: 10s}\nusers: [{name: u, on_start: [{wait: 20s}], tasks: [{http: GET /}]}]", "u: GET / comes after waits of 20s")
 	check("load: {stop_within: 5s}\nusers: [{name: u, tasks: [{http: GET /}]}]", "stop_within (5s) is shorter than target.timeout (10s)")
 	check("load: {stop_within: 10s}\nusers: [{name: u, tasks: [{http: GET /}]}]")
 }
 
-// Setup's variables have the first slots of all, on_start's follow, and each task has its own.
+// In every behaviour, setup's variables have the first slots and on_start's follow. Each task has its own.
 func TestSlots(t *testing.T) {
 	p := makePlan(t, `
 setup: [{http: POST /a, save: {z: z, y: y}}]

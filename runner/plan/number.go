@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// CompareNumbers compares two numbers as JSON writes them, exactly, whatever their length: 19.90
-// equals 19.9, and 1e3 equals 1000. It allocates nothing, and takes time for the digits that are
-// written, not for those that an exponent stands for.
+// CompareNumbers compares two JSON numbers of any length exactly: 19.90 equals 19.9, and 1e3 equals 1000. It
+// allocates nothing. Its time depends on the written digits, not on the exponents.
 func CompareNumbers(a, b string) int {
 	x, y := parseNumber(a), parseNumber(b)
 	if order := cmp.Compare(x.sign, y.sign); order != 0 || x.sign == 0 {
@@ -23,7 +22,7 @@ func CompareNumbers(a, b string) int {
 // number is sign · 0.digits · 10^magnitude, where the first digit is not 0.
 type number struct {
 	sign      int
-	digits    string // with a point among them, perhaps
+	digits    string // may include the point
 	magnitude int64
 }
 
@@ -34,7 +33,7 @@ func parseNumber(text string) number {
 	}
 	var exponent int64
 	if e := strings.IndexAny(text, "eE"); e >= 0 {
-		exponent, _ = strconv.ParseInt(text[e+1:], 10, 64) // past the range it gives the end of the range
+		exponent, _ = strconv.ParseInt(text[e+1:], 10, 64) // out of range, it gives the nearest end of the range
 		exponent = max(min(exponent, 1<<62), -1<<62)
 		text = text[:e]
 	}
@@ -48,12 +47,12 @@ func parseNumber(text string) number {
 	}
 	n.digits = text[first:]
 	if n.magnitude = exponent + int64(point-first); first > point {
-		n.magnitude++ // the point itself was counted
+		n.magnitude++ // the point was counted as a digit
 	}
 	return n
 }
 
-// compareDigits compares digits behind a point. What is missing at an end is 0.
+// compareDigits compares digits behind a point. The shorter one is padded with zeros.
 func compareDigits(a, b string) int {
 	for i, j := 0, 0; i < len(a) || j < len(b); i, j = i+1, j+1 {
 		if i < len(a) && a[i] == '.' {

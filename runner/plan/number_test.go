@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Numbers are compared as mathematics does it, whatever their length and spelling.
+// Numbers of any length and spelling are compared by their mathematical value.
 func TestCompareNumbers(t *testing.T) {
 	number := rapid.Custom(func(t *rapid.T) string {
 		digits := rapid.StringMatching(`-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?`).Draw(t, "digits")

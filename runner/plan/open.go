@@ -17,11 +17,11 @@ type Open struct {
 
 	// Of a stretch; see Shift.
 	number     int     // 0 for the first, and for a load in one piece
-	begin, end int     // its indices; end is 0 where the pieces alone say how many there are
+	begin, end int     // its indices; end is 0 if the pieces alone determine the number of arrivals
 	offset     float64 // of the first, in expected arrivals
 }
 
-// piece is a stretch of time over which the rate goes evenly from one value to another.
+// piece is a span of time over which the rate changes linearly.
 type piece struct {
 	start, length float64 // seconds
 	from, to      float64 // arrivals per second
@@ -59,7 +59,7 @@ func newOpen(l profile.Load, length time.Duration) *Open {
 	return o
 }
 
-// MaxRate is the highest rate at any time, in arrivals per second.
+// MaxRate is the highest rate, in arrivals per second.
 func (o *Open) MaxRate() (most float64) {
 	for _, p := range o.pieces {
 		most = max(most, p.from, p.to)
@@ -89,7 +89,7 @@ type Arrivals struct {
 	past  float64 // expected arrivals before the piece
 }
 
-// Arrivals starts from the first. The plan must be one of the open model.
+// Arrivals starts with the first arrival. The plan must be of the open model.
 func (p *Plan) Arrivals() *Arrivals {
 	o := p.Open
 	a := &Arrivals{open: o, shard: p.Shard, rand: p.Rand(ArrivalTimes, o.number), index: o.begin, due: o.offset}
@@ -99,8 +99,8 @@ func (p *Plan) Arrivals() *Arrivals {
 	return a
 }
 
-// Next returns the index of the shard's next arrival and the offset at which it is due; not ok
-// after the last.
+// Next returns the index of the shard's next arrival and the offset at which it is due. ok is false after
+// the last one.
 func (a *Arrivals) Next() (index int, due time.Duration, ok bool) {
 	for {
 		index, due, ok = a.next()

@@ -7,16 +7,16 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 )
 
-// Path makes the beginning of a request's path of a value: of a row of a log, or of a link in an answer.
-// What it holds of structure, such as / and ?, stays. Letters past ASCII, and what must not stand in a
-// path, are percent-encoded. A fragment is dropped. A URL of the target itself counts from its path on. The
-// path of target.url is put in front unless it is there already. wrong says why the value is no
-// path, in a sentence that is the same for equal faults.
+// Path turns a value, such as a row of a log or a link in an answer, into the beginning of a request's path.
+// It keeps structure such as / and ?, percent-encodes characters that a path must not contain, and drops a
+// fragment. Of a URL of the target it takes the path and the query. It puts the path of target.url in front
+// unless the value begins with it. wrong says why the value is no path. It does not quote the value, so equal
+// faults are counted together.
 func (t *Target) Path(value string) (path, wrong string) {
 	value, _, _ = strings.Cut(value, "#")
 	base, err := url.Parse(t.URL)
 	if err != nil {
-		return "", "target.url is no address"
+		return "", "target.url is not a valid URL"
 	}
 	if scheme, rest, ok := strings.Cut(value, "//"); ok && (scheme == "" || strings.EqualFold(scheme, base.Scheme+":")) {
 		end := strings.IndexAny(rest, "/?")
@@ -33,7 +33,7 @@ func (t *Target) Path(value string) (path, wrong string) {
 		return "", "the value that the path begins with is a URL with another scheme, host or port than target.url"
 	}
 	if !strings.HasPrefix(value, "/") {
-		return "", "the value that the path begins with is no path: it must begin with /, or be a URL of the target"
+		return "", "the value that the path begins with is not a path: it must begin with /, or be a URL of the target"
 	}
 	path = uri.Escape(value)
 	prefix := strings.TrimRight(base.EscapedPath(), "/")
@@ -43,13 +43,13 @@ func (t *Target) Path(value string) (path, wrong string) {
 	return prefix + path, ""
 }
 
-// sameHost reports whether an authority is that of a URL.
+// sameHost reports whether an authority is the same as a URL's.
 func sameHost(base *url.URL, authority string) bool {
 	other, err := url.Parse(base.Scheme + "://" + authority)
 	return err == nil && strings.EqualFold(zoneless(other), zoneless(base)) && port(other) == port(base)
 }
 
-// zoneless is a host without the zone of its address, which no other machine knows.
+// zoneless is a host without the zone of its address. A zone has a meaning on this machine only.
 func zoneless(u *url.URL) string {
 	host, _, _ := strings.Cut(u.Hostname(), "%")
 	return host

@@ -17,7 +17,7 @@ func TestPathOfAValue(t *testing.T) {
 			t.Errorf("Path(%q) at %s is %q, %q; want %q, %q", value, base, got, why, want, wrong)
 		}
 	}
-	const at, other, noPath = "http://Shop.test:8080", "another scheme, host or port", "is no path"
+	const at, other, noPath = "http://Shop.test:8080", "another scheme, host or port", "is not a path"
 	check(at, "/a/b?c=d&e=f;g/h", "/a/b?c=d&e=f;g/h", "")
 	check(at, "/a b/ü?q=ß \"x\"", "/a%20b/%C3%BC?q=%C3%9F%20%22x%22", "")
 	check(at, "/done%20already%2F?x=%zz", "/done%20already%2F?x=%25zz", "")
@@ -48,7 +48,7 @@ func TestPathOfAValue(t *testing.T) {
 	check("http://h/api", "/apis", "/api/apis", "")
 }
 
-// Whatever a value holds, what comes of it can stand in a request line, and is itself a path.
+// Path's result fits into a request line, for every value. Path does not change its own result.
 func FuzzPath(f *testing.F) {
 	for _, value := range []string{"/a?b=c#d", "http://h/x", "//h", "/%zz ü", "", "http://h:80?x", "/\x00", "h:/\\"} {
 		f.Add(value)
@@ -71,7 +71,7 @@ func FuzzPath(f *testing.F) {
 	})
 }
 
-// TestContentType writes a Content-Type for all requests: a form is none of JSON.
+// TestContentType sets the Content-Type of JSON for all requests. A form has its own.
 func TestContentType(t *testing.T) {
 	for step, want := range map[string]string{
 		"json: {a: 1}":      "application/vnd.api+json",

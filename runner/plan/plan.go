@@ -1,4 +1,4 @@
-// Package plan turns a profile into everything that a run must know before it starts.
+// Package plan turns a profile into a Plan: everything that a run must know before it starts.
 //
 // Make resolves variables, compiles texts, assigns users to behaviours and divides the time into
 // warm-up and rounds. A Plan is pure data. Equal profiles, values and seeds give equal plans, and
@@ -6,8 +6,8 @@
 // system answers. Shard i of n takes the users and arrivals whose index leaves i when divided by
 // n, with their rows of data; together the shards do what the whole would.
 //
-// A Call has what all protocols share, and a content that only its own protocol understands.
-// Which protocols there are is a value that is passed to Make.
+// A Call has fields that all protocols share, and a content that only its own protocol understands. The
+// caller of Make passes the list of protocols.
 package plan
 
 import (
@@ -25,14 +25,14 @@ type Plan struct {
 	Start         *Start // nil when the system runs elsewhere
 	Limits        Limits
 
-	Routes     []Route  // what calls and their parts are counted under, in alphabetical order
-	Protocols  []string // that the calls speak, by their words
+	Routes     []Route  // of calls and their parts, in alphabetical order
+	Protocols  []string // of the calls, by their words
 	Calls      []*Call  // of all behaviours, of setup and of teardown
 	Setup      []Step   // done once for each system, before its users start; in no route's figures
 	Teardown   []Step   // done once, after the last user; in no route's figures
 	Slots      int      // how many variables setup and teardown save
-	Shared     int      // how many of them setup saves: they have the first slots there, and of every Behaviour
-	Lasting    int      // of every Behaviour's slots so many are for what setup and its on_start save: a task empties the others when it begins
+	Shared     int      // how many of them setup saves: the first slots here and in every Behaviour
+	Lasting    int      // how many variables setup and on_start save: the first slots in every Behaviour. A task empties the others when it begins
 	Behaviours []Behaviour
 	Data       []Table
 	Users      []User // closed model: in the order of their start; nil in the open one
@@ -49,16 +49,16 @@ type Plan struct {
 
 // Target is where and how the system is called.
 type Target struct {
-	URL         string // scheme, host and maybe a path; the path is in every HTTP.Path already
+	URL         string // scheme, host and maybe a path, which every HTTP.Path includes
 	Shown       string // the URL for people: without credentials and values of the environment
 	Socket      string // of a unix socket to connect to instead of the host; empty for none
 	Timeout     time.Duration
 	HTTP        profile.HTTPVersion
 	Redirects   int  // followed at most
 	Cookies     bool // each user has a jar
-	Connections int  // shared by all users; 0 for one of each user's own
+	Connections int  // shared by all users; 0 if each user has its own
 	TLS         profile.TLS
-	Headers     []Header // of every request, those whose values are known before the run
+	Headers     []Header // of every request; their values are known before the run
 	Hosts       []string // patterns of hosts that may be sent to, such as *.internal
 }
 
@@ -70,13 +70,13 @@ type Start struct {
 	Env                      []string // NAME=value
 	Ready                    profile.Ready
 	StopWithin               time.Duration
-	Secrets                  []Secret // values of the environment that the profile uses anywhere; they are never shown
+	Secrets                  []Secret // values of the environment in the profile; never shown
 }
 
 // Line is a command line for a shell.
 type Line []LinePart
 
-// LinePart is a part of a Line as the profile says it, or a value that the shell must take as it is.
+// LinePart is a text of the profile, or a value that the shell must take literally.
 type LinePart struct {
 	Text  string
 	Value bool
@@ -91,7 +91,7 @@ type Secret struct{ Name, Value string }
 // Limits keep a run from doing harm. Zero values mean no limit.
 type Limits struct {
 	Rate             float64 // requests per second
-	AbortFailureRate float64 // share of failed requests that, for AbortFor, ends the run
+	AbortFailureRate float64 // share of failed requests that ends the run once it has lasted AbortFor
 	AbortFor         time.Duration
 }
 
@@ -101,12 +101,12 @@ type Behaviour struct {
 	Weight  int
 	Wait    profile.Wait
 	OnStart []Step
-	Renew   time.Duration // on_start is done again this often, between two tasks; 0 for never
+	Renew   time.Duration // period of doing on_start again, between two tasks; 0 for never
 	OnStop  []Step
 	Tasks   []Task
 	Slots   int // how many variables a user has: first those of setup, see Plan.Shared, then its own
 
-	fixed int // exactly so many users; 0 for a share by Weight
+	fixed int // the exact number of users; 0 for a share by Weight
 }
 
 // Task is what a user does in one go.
@@ -116,9 +116,8 @@ type Task struct {
 	Steps  []Step
 }
 
-// Step is a call, a wait, or a group of steps: exactly one of the three is set. It is done as often as
-// Chooser.Times says for its Repeat. Before each of these times its guards are asked, and it is left
-// out that time unless all hold.
+// Step is a call, a wait, or a group of steps: exactly one of the three is set. Chooser.Times of its Repeat
+// says how often it is done. The guards are checked each time: unless all hold, the step is skipped.
 type Step struct {
 	Call   *Call
 	Wait   *profile.Wait
@@ -127,7 +126,7 @@ type Step struct {
 	If     []Guard
 }
 
-// Table is rows of data that requests are filled with.
+// Table is rows of data for requests.
 type Table struct {
 	Name  string
 	Order profile.Order
@@ -137,22 +136,21 @@ type Table struct {
 // Shard is one of N parts of a plan, counted from 0. The zero Shard is the whole.
 type Shard struct{ I, N int }
 
-// has reports whether the i-th user or arrival is this shard's.
+// has reports whether the i-th user or arrival belongs to this shard.
 func (s Shard) has(i int) bool { return s.N <= 1 || i%s.N == s.I }
 
 // Values are the values of a profile's variables in one run.
 type Values struct {
 	Port  int    // the free port chosen for the run; 0 when nothing is started
-	Side  string // which side of a comparison the system is, base or head; empty for head
+	Side  string // the side of a comparison: base or head; empty for head
 	Env   func(name string) (string, bool)
 	Shard Shard
-	// Protocols are those that calls may speak; nil for what Protocols gives.
+	// Protocols of calls; nil for the function Protocols.
 	Protocols []Protocol
 }
 
-// Make resolves a profile in which Parse found no problem. It fails if a variable of the
-// environment has vanished since, or if the target's address is invalid once its variables are
-// filled in.
+// Make resolves a profile in which Parse found no problem. It fails if a variable of the environment has
+// been unset since, or if its value is invalid at its place, such as in target.url.
 func Make(p *profile.Profile, v Values) (*Plan, error) {
 	if v.Protocols == nil {
 		v.Protocols = Protocols()
@@ -208,8 +206,8 @@ func (p *Plan) Length() time.Duration {
 // WarmUpRound is what RoundAt gives for the warm-up.
 const WarmUpRound = -1
 
-// RoundAt returns the round in which an instant lies: WarmUpRound, or 0 to Rounds-1. Instants
-// past the end belong to the last round.
+// RoundAt returns the round of an instant: WarmUpRound, or 0 to Rounds-1. Instants past the end belong to
+// the last round.
 func (p *Plan) RoundAt(t time.Duration) int {
 	if t < p.WarmUp {
 		return WarmUpRound

@@ -49,7 +49,7 @@ func makePlan(t testing.TB, yaml string) *plan.Plan {
 	return p
 }
 
-// What every good profile of the corpus would do, in words.
+// The plans of all good profiles of the corpus, in words.
 func TestWords(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/profiles/ok/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -130,8 +130,8 @@ users:
 	}
 }
 
-// Letters past ASCII are sent alike wherever they come from: target.url, what is written, the
-// environment. Names of routes stay as they were written.
+// Letters past ASCII are encoded in the same way in target.url, in the profile and in the environment.
+// Names of routes stay as written.
 func TestPathIsEscaped(t *testing.T) {
 	p, err := makeFrom(t, "name: p\ntarget: {url: \"http://h/\u00fc/\"}\nusers: [{name: u, tasks: [{http: \"GET /caf\u00e9/${env.CITY}/%C3%A9?q=\u00fc|100%\"}]}]", plan.Shard{})
 	if err != nil {
@@ -148,8 +148,8 @@ func TestPathIsEscaped(t *testing.T) {
 
 func TestMakeRefuses(t *testing.T) {
 	for text, sentence := range map[string]string{
-		"name: p\ntarget: {url: \"http://${env.LINES}\"}\nusers: [{name: u, tasks: [{http: GET /}]}]":                      "target.url is no address",
-		"name: p\ntarget: {url: \"http://h\", headers: {A: \"${env.LINES}\"}}\nusers: [{name: u, tasks: [{http: GET /}]}]": "${env.LINES} holds a line break",
+		"name: p\ntarget: {url: \"http://${env.LINES}\"}\nusers: [{name: u, tasks: [{http: GET /}]}]":                      "target.url is not a valid URL",
+		"name: p\ntarget: {url: \"http://h\", headers: {A: \"${env.LINES}\"}}\nusers: [{name: u, tasks: [{http: GET /}]}]": "${env.LINES} contains a line break",
 	} {
 		if _, err := makeFrom(t, text, plan.Shard{}); err == nil || !strings.Contains(err.Error(), sentence) || strings.Contains(err.Error(), "pa\"ss") {
 			t.Errorf("%s: %v, want %q", text, err, sentence)
@@ -157,8 +157,8 @@ func TestMakeRefuses(t *testing.T) {
 	}
 }
 
-// Values of the environment are kept from what a system prints, those that a request alone
-// needs among them; one too short for that is refused where there is a system that could print.
+// Values of the environment are secrets, even if only a request uses them. A value that is too short to
+// mask is refused if the profile starts a system.
 func TestSecrets(t *testing.T) {
 	const text = "name: p\ntarget: {url: \"http://h\", headers: {A: \"${env.FOUR}${env.API_TOKEN}${env.FOUR}${env.EMPTY}%s\"}%s}\nusers: [{name: u, tasks: [{http: GET /}]}]"
 	const start = ", start: {command: srv}"
@@ -228,7 +228,7 @@ users:
 	const draws = 20_000
 	behaviours, tasks := make([]float64, 3), map[string]float64{}
 	for i := range draws {
-		c := p.Chooser(i) // as arrivals do: a fresh one for each, so that its beginning must be random
+		c := p.Chooser(i) // a fresh one each time, like arrivals: the first draws must be random
 		behaviours[c.Behaviour()]++
 		tasks[c.Task(0).Name]++
 	}
@@ -251,12 +251,12 @@ users:
 		t.Errorf("tasks %v: χ² is %.1f", tasks, got)
 	}
 	if got := chi(behaviours, []float64{5, 2, 3}); got < limit {
-		t.Error("the test sees nothing: swapped weights pass it")
+		t.Error("the test detects nothing: swapped weights pass it")
 	}
 }
 
-// At every moment of the ramp the shares are as near to the weights as whole users can be,
-// behind those that are fixed.
+// Fixed users start first. Then the shares are as near to the weights as whole users allow, at every moment
+// of the ramp.
 func TestUsersAreDealt(t *testing.T) {
 	p := makePlan(t, `
 load: {users: 52, spawn_rate: 10, run_time: 60s}
@@ -292,7 +292,7 @@ users: [{name: a, tasks: [{http: GET /}]}]`)
 	}
 }
 
-// The shards' users and arrivals together are those of the whole, for any number of shards.
+// Any number of shards together have exactly the users and arrivals of the whole.
 func TestShardsPartitionThePlan(t *testing.T) {
 	const users = "\nusers: [{name: a, weight: 2, tasks: [{http: GET /}]}, {name: b, tasks: [{http: GET /}]}]"
 	loads := []string{
@@ -333,7 +333,7 @@ func TestShardsPartitionThePlan(t *testing.T) {
 	})
 }
 
-// Arrivals lie where their rate says; Poisson ones have the variance of a Poisson process.
+// Arrivals follow their rate. Poisson arrivals have the variance of a Poisson process.
 func TestArrivals(t *testing.T) {
 	count := func(p *plan.Plan, from, to time.Duration) (n int) {
 		last := time.Duration(-1)

@@ -15,10 +15,10 @@ import (
 // Resolver puts values into templates and keeps the first error.
 type Resolver struct {
 	profile   *profile.Profile
-	plan      *Plan // in the making
+	plan      *Plan // under construction
 	values    Values
 	basePath  string         // of target.url
-	slots     map[string]int // where the present user's variables are saved
+	slots     map[string]int // of the present user's variables
 	free      int            // the next slot
 	shared    []string       // the variables that setup saves
 	uncounted bool           // setup or teardown is being resolved
@@ -33,7 +33,7 @@ func (r *Resolver) Fail(format string, args ...any) {
 	}
 }
 
-// failEnv notes what is wrong with a variable of the environment, with the place that uses it.
+// failEnv notes an error of an environment variable, with the place that uses it.
 func (r *Resolver) failEnv(name, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if where := r.profile.Uses(name); where != "" {
@@ -42,7 +42,7 @@ func (r *Resolver) failEnv(name, format string, args ...any) {
 	r.Fail("%s", text)
 }
 
-// text resolves a template that holds only what is known before the run.
+// text resolves a template whose variables are all known before the run.
 func (r *Resolver) text(t profile.Template) string {
 	var b strings.Builder
 	for _, part := range t.Parts() {
@@ -55,7 +55,7 @@ func (r *Resolver) text(t profile.Template) string {
 	return b.String()
 }
 
-// line resolves a command line. Port and side are digits and letters, and mean nothing to a shell.
+// line resolves a command line. Port and side consist of digits and letters, so they need no quotes.
 func (r *Resolver) line(t profile.Template) Line {
 	var line Line
 	for _, part := range t.Parts() {
@@ -92,7 +92,7 @@ func (r *Resolver) fixed(variable string) (value string, ok bool) {
 		return "", true
 	}
 	if len(value) < LeastSecret && r.profile.Target.Start != nil {
-		r.failEnv(name, "${%s} is only %d bytes, too short to mask in what the system prints: the minimum is %d. If it is no secret, write it in the profile",
+		r.failEnv(name, "${%s} is only %d bytes, too short to mask in the system's output: the minimum is %d. If it is no secret, write it in the profile",
 			variable, len(value), LeastSecret)
 	}
 	if secret := (Secret{name, value}); !slices.Contains(r.secrets, secret) {
@@ -101,8 +101,8 @@ func (r *Resolver) fixed(variable string) (value string, ok bool) {
 	return value, true
 }
 
-// Text compiles a template. Known values are put in at once. In JSON they are escaped, so a quote
-// in a password does not end its string.
+// Text compiles a template, and fills in the values that are known already. In JSON they are escaped: a
+// quote in a password does not end its string.
 func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 	var text Text
 	for _, part := range t.Parts() {
@@ -116,10 +116,10 @@ func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 				value = escapeJSON(value)
 			}
 			if escape == HeaderValue && strings.ContainsAny(value, "\r\n") {
-				r.failEnv(name, "${%s} holds a line break, which cannot stand in a header", part.Variable)
+				r.failEnv(name, "${%s} contains a line break, which a header cannot contain", part.Variable)
 			}
 			if escape == URL && strings.ContainsFunc(value, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }) {
-				r.failEnv(name, "${%s} holds a space, a # or a control character, which cannot stand in a path: is there a line break at its end?", part.Variable)
+				r.failEnv(name, "${%s} contains a space, a # or a control character, which a path cannot contain: is there a line break at its end?", part.Variable)
 			}
 			text = append(text, Part{Literal: escapeLiteral(value, escape)})
 			continue
@@ -174,9 +174,9 @@ func (r *Resolver) variable(name string) Part {
 	return Part{Kind: Generated, Generator: g}
 }
 
-// unquoteValues removes the quotes around a JSON string that consists of one variable whose value has
-// a kind: "${int(1,9)}" is sent as 7, not as "7". What is saved, and cells of tables, get them back if
-// they are texts.
+// unquoteValues removes the quotes around a JSON string that consists of one variable with a kind:
+// "${int(1,9)}" is sent as 7, not as "7". Saved values and cells of tables get their quotes back if they are
+// texts.
 func unquoteValues(t Text) Text {
 	for i := 1; i+1 < len(t); i++ {
 		before, after := t[i-1].Literal, t[i+1].Literal
@@ -213,7 +213,7 @@ func (r *Resolver) target(t profile.Target, hosts []string) Target {
 	u, err := url.Parse(resolved.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		// The URL may hold a password and is not shown.
-		r.Fail("target.url is no address once its variables are filled in; it must read like http://127.0.0.1:8080")
+		r.Fail("target.url is not a valid URL once its variables are filled in; it must look like http://127.0.0.1:8080")
 		return resolved
 	}
 	r.basePath = uri.Escape(strings.TrimRight(u.EscapedPath(), "/"))
@@ -223,7 +223,7 @@ func (r *Resolver) target(t profile.Target, hosts []string) Target {
 	return resolved
 }
 
-// known reports whether a template has the same value in the whole run.
+// known reports whether the value of a template is known before the run.
 func known(t profile.Template) bool {
 	return !slices.ContainsFunc(t.Parts(), func(p profile.Part) bool {
 		_, isEnv := profile.EnvName(p.Variable)
@@ -263,7 +263,7 @@ func (r *Resolver) once(p *profile.Profile) {
 	}
 }
 
-// lasting gives slots to what setup and a user's on_start save.
+// lasting gives slots to the variables that setup and a user's on_start save.
 func (r *Resolver) lasting(u profile.Behaviour) {
 	r.slots, r.free = map[string]int{}, 0
 	r.reserve(r.shared)

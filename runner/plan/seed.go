@@ -2,8 +2,7 @@ package plan
 
 import "math/rand/v2"
 
-// Purpose separates streams of random numbers, so what is drawn for one purpose never depends on
-// another.
+// Purpose separates streams of random numbers: draws for one purpose never depend on another.
 type Purpose uint64
 
 // The purposes.
@@ -13,7 +12,7 @@ const (
 	Fill                            // the values of generators for an arrival's task
 	ArrivalTimes                    // when tasks arrive
 	RowOrder                        // the order of a table's rows
-	WithinTasks                     // how often a step is done and how long it waits, by task of a user or an arrival
+	WithinTasks                     // the repeats and waits within a task of a user or an arrival
 	Once                            // the values of generators for setup and teardown
 )
 

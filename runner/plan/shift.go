@@ -7,10 +7,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// WarmUpShift is the plan of the first stretch of a load in several stretches: the warm-up, with
-// its ramp, and no round. Shift(1, …), Shift(2, …) and so on follow it. All share the calls and
-// users of p and depend only on p and their arguments, so two systems loaded by the same shifts
-// get the same load.
+// WarmUpShift is the plan of the first stretch of a load in several stretches: the warm-up with its ramp,
+// without a round. Shift(1, …), Shift(2, …) and so on follow it. All share the calls and users of p and
+// depend only on p and their arguments, so two systems get the same load by the same shifts.
 func (p *Plan) WarmUpShift() *Plan {
 	s := *p
 	s.Rounds = 0
@@ -51,9 +50,8 @@ func (p *Plan) Shift(i int, warmUp, length time.Duration) *Plan {
 	return &s
 }
 
-// Restart is the plan for the n-th start of the system, from 0. Start 0 makes the plan's own
-// choices; each later start makes others, so what it generates is new to anything the system has
-// kept.
+// Restart is the plan for the n-th start of the system, from 0. Start 0 makes the plan's own choices; each
+// later start makes others, so a system that kept its data sees new values.
 func (p *Plan) Restart(n int) *Plan {
 	s := *p
 	if n > 0 {
@@ -86,12 +84,11 @@ func (p *Plan) warmUpArrivals() float64 {
 	return (&Open{pieces: p.Open.until(p.WarmUp)}).Expected()
 }
 
-// parts is the number of parts of an arrival. Counting in parts makes stretches of a constant rate meet
-// exactly.
+// parts is how many parts make up an arrival. Integer parts make stretches of a constant rate meet exactly.
 const parts = 1_000_000
 
-// before is the number of arrivals, in parts, in the stretches before the i-th. If their number is
-// random, it reserves eight standard deviations more than expected, so no stretch runs out.
+// before is the number of arrivals, in parts, in the stretches before the i-th. A random number of arrivals
+// gets eight standard deviations more than expected, so no stretch runs out of indices.
 func (p *Plan) before(i int, length time.Duration) int64 {
 	aside := func(n float64) int64 {
 		if p.Open.Spacing == profile.Poisson {

@@ -29,8 +29,8 @@ func arrivals(p *plan.Plan) (all []due) {
 
 const oneUser = "\nusers: [{name: a, tasks: [{http: GET /}]}]"
 
-// The arrivals of all stretches have indices of their own, lie inside their stretch, and are
-// the same when they are asked for again.
+// No two arrivals share an index. Each lies inside its stretch. The same stretch has the same arrivals each
+// time.
 func TestShiftsOfTheOpenModel(t *testing.T) {
 	var plans []*plan.Plan
 	for _, load := range []string{
@@ -58,13 +58,13 @@ func TestShiftsOfTheOpenModel(t *testing.T) {
 				next = a.index + 1
 			}
 			if i > 0 && !slices.Equal(all, arrivals(p.Shift(i, warmUp, length))) {
-				rt.Fatalf("stretch %d is another the second time", i)
+				rt.Fatalf("stretch %d differs the second time", i)
 			}
 		}
 	})
 }
 
-// At a constant rate the stretches have as many arrivals as their time holds.
+// The stretches have as many arrivals as rate and time give.
 func TestShiftsKeepTheRate(t *testing.T) {
 	for load, rate := range map[string]float64{
 		"{rate: 33/s, run_time: 10s}": 33, "{rate: 0.7/s, run_time: 10s}": 0.7, "{rate: 500/s, arrivals: poisson, run_time: 10s}": 500,
@@ -84,12 +84,12 @@ func TestShiftsKeepTheRate(t *testing.T) {
 	}
 }
 
-// Another start makes other choices, and the first those of the plan; arrivals of a Poisson
-// process differ from stretch to stretch.
+// The first start makes the plan's own choices, each later one others. Poisson arrivals differ from stretch
+// to stretch.
 func TestRestart(t *testing.T) {
 	p := makePlan(t, "load: {rate: 50/s, arrivals: poisson, run_time: 10s}"+oneUser)
 	if p.Restart(0).Seed != p.Seed || p.Restart(1).Seed == p.Seed || p.Restart(1).Seed == p.Restart(2).Seed {
-		t.Error("the seeds of several starts")
+		t.Error("two starts have the same seed, or start 0 has another than the plan")
 	}
 	one, other := arrivals(p.Shift(1, 0, 2*time.Second)), arrivals(p.Shift(2, 0, 2*time.Second))
 	restarted := arrivals(p.Restart(1).Shift(1, 0, 2*time.Second))
@@ -98,7 +98,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// All users are at work throughout a stretch; in the first as the ramp lets them.
+// All users are at work throughout a stretch. In the first, they start along the ramp.
 func TestShiftsOfTheClosedModel(t *testing.T) {
 	for _, load := range []string{
 		"{users: 7, spawn_rate: 2, warm_up: 1s, run_time: 10s}", "{stages: [{users: 7, for: 4s}, {users: 2, for: 4s}, {users: 7, for: 4s}], warm_up: 8s, rounds: 2}",

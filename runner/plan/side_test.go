@@ -9,8 +9,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// ${side} tells the two systems of a comparison apart, where they are built, started and reached. In a request it is
-// unknown: both sides get the same load.
+// ${side} is base or head in target.start and target.socket. A request cannot use it: both sides get the
+// same load.
 func TestSide(t *testing.T) {
 	const text = `name: x
 target:

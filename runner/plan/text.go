@@ -6,17 +6,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Text is a part of a call: literals, and variables that get their values when the call is made. The
-// zero Text is empty.
+// Text is a part of a call: literals, and variables that get their values at each call. The zero Text is
+// empty.
 type Text []Part
 
 // Part is a literal or one variable of a Text.
 type Part struct {
 	Kind      Kind
 	Literal   string
-	Escape    Escape            // how the value is made safe for its place; a literal is safe already
+	Escape    Escape            // how the value is escaped; a literal is already
 	Generator profile.Generator // Generated
-	Slot      int               // Saved: index into what the user has saved
+	Slot      int               // Saved: index into the user's variables
 	Table     int               // Column: index into Plan.Data
 	Column    int
 }
@@ -32,7 +32,7 @@ const (
 	Column
 )
 
-// Escape says where a value is put, and so how it must be escaped.
+// Escape says where a value is put, which decides how it is escaped.
 type Escape uint8
 
 // The places for a value.

@@ -10,7 +10,7 @@ import (
 type User struct {
 	Index     int
 	Behaviour int    // index into Behaviours
-	Spans     []Span // when it is at work, in the order of time; at least one
+	Spans     []Span // when it is at work, in order of time; at least one
 }
 
 // Span is a stretch of time, as offsets from the start of the load.

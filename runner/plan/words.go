@@ -21,7 +21,7 @@ func (p *Plan) Words(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "Nothing is sent to hosts other than %s.\n", strings.Join(p.Target.Hosts, ", "))
 	if p.Open != nil {
-		fmt.Fprintf(&b, "Tasks arrive at %s whatever the system does, about %.0f in all; past %d under way an arrival is dropped, which is a failure.\n",
+		fmt.Fprintf(&b, "Tasks arrive at %s even if the system is slow: about %.0f in all. While %d are under way, another arrival is dropped, which is a failure.\n",
 			p.rates(), p.Open.Expected(), p.Open.MaxInFlight)
 	} else {
 		b.WriteString(p.ramp())
@@ -73,7 +73,7 @@ func (p *Plan) behaviourWords(b *strings.Builder) {
 	}
 }
 
-// expected says how often a task will be done, if the plan alone decides that.
+// expected says how often a task will be done, as far as the plan determines it.
 func (p *Plan) expected(behaviour int, share float64) string {
 	n, known := p.times(behaviour, share)
 	switch {
@@ -85,8 +85,8 @@ func (p *Plan) expected(behaviour int, share float64) string {
 	return fmt.Sprintf("  (about %.0f times)", n)
 }
 
-// times is how often a task that has a share of its behaviour will be done, at most in the closed
-// model; it is not known when the system's answers alone decide that.
+// times is how often a task with a share of its behaviour will be done; in the closed model, at most. It is
+// not known if only the system's speed limits it.
 func (p *Plan) times(behaviour int, share float64) (n float64, known bool) {
 	b := p.Behaviours[behaviour]
 	if p.Open != nil {
@@ -116,7 +116,7 @@ func totalWeight(behaviours []Behaviour) (sum int) {
 	return sum
 }
 
-// where is the target as it may be shown.
+// where is the target for people.
 func (p *Plan) where() string {
 	where := p.Target.Shown
 	if p.Target.Socket != "" {
@@ -139,7 +139,7 @@ func (p *Plan) ramp() string {
 	var last time.Duration
 	for _, u := range p.Users {
 		if len(u.Spans) > 1 || u.Spans[0].To < p.Length() {
-			return fmt.Sprintf("Up to %s, who come and go in stages, each waiting for its answer.\n", count(len(p.Users), "user"))
+			return fmt.Sprintf("Up to %s in stages, each waiting for its answer.\n", count(len(p.Users), "user"))
 		}
 		last = max(last, u.Spans[0].From)
 	}
@@ -154,7 +154,7 @@ func stepWords(steps []Step) string {
 	return strings.Join(words, ", ")
 }
 
-// words say what a step does, how often, and when it is left out.
+// words describe a step, with its repeats and guards.
 func (s *Step) words() string {
 	var what string
 	switch {

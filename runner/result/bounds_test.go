@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// What lies exactly at a bound is a run, and comes back as the same.
+// A value exactly at a bound is valid, and is read back unchanged.
 func TestValidateAcceptsTheBounds(t *testing.T) {
 	const year = 366 * 24 * time.Hour
 	for name, change := range map[string]func(*result.Result){
@@ -62,7 +62,7 @@ func TestValidateAcceptsTheBounds(t *testing.T) {
 	}
 }
 
-// Every part of a condition refuses by itself.
+// Each part of a condition alone refuses a result.
 func TestValidateRefusesEach(t *testing.T) {
 	inf, nan := math.Inf(1), math.NaN()
 	for i, change := range []func(*result.Result){

@@ -9,13 +9,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// maxBuckets bounds the memory that histograms take once they are decompressed: 12 bytes for each
-// of their buckets. A few hundred bytes of text can hold 24,000. A run of 1,000 routes and 40 rounds
-// has some 16 million.
+// maxBuckets bounds the memory of decompressed histograms: a bucket takes 12 bytes, and a few hundred bytes
+// of text can hold 24,000 buckets. A run of 1,000 routes and 40 rounds has some 16 million.
 const maxBuckets = 20_000_000
 
-// UnmarshalJSON reads a result, without checking it: see Decode. It refuses unknown fields, and
-// histograms that would fill the memory.
+// UnmarshalJSON reads a result without validating it: see Decode. It refuses unknown fields, and histograms
+// that would fill the memory.
 func (r *Result) UnmarshalJSON(data []byte) error {
 	type plain Result
 	var d struct {
@@ -52,14 +51,14 @@ func (r *Result) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// strict reads JSON that has no fields which the value does not have.
+// strict reads JSON, and refuses unknown fields.
 func strict(data []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	return dec.Decode(into)
 }
 
-// budget is what histograms have taken.
+// budget is the number of buckets so far.
 type budget struct{ buckets int }
 
 // tally reads one tally, route by route; nil for none.
@@ -81,7 +80,7 @@ func (b *budget) tally(data []byte) (*tally.Tally, error) {
 		}
 		t.Routes[name] = route
 		if route == nil {
-			continue // Validate says so
+			continue // Validate refuses it
 		}
 		if err := b.take(route); err != nil {
 			return nil, err
@@ -90,7 +89,7 @@ func (b *budget) tally(data []byte) (*tally.Tally, error) {
 	return t, nil
 }
 
-// take takes what the histograms of one route need.
+// take takes the buckets of one route.
 func (b *budget) take(route *tally.Route) error {
 	if b.buckets += route.Response.Buckets() + route.Service.Buckets(); b.buckets > maxBuckets {
 		return errors.New("its histograms are larger than those of any run")

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Environment is the machine that generated the load. Two runs are compared only if the fields of
-// its Class are equal. The other fields are for people. Measured frequencies and free memory are left
-// out on purpose: they differ from run to run on the same machine.
+// Environment is the machine that generated the load. Two runs are compared only if their Class is equal.
+// Fields outside the class are for people. Clock frequencies and free memory are left out on purpose: they
+// differ from run to run on the same machine.
 type Environment struct {
 	OS        string `json:"os"`
 	Arch      string `json:"arch"`
@@ -19,9 +19,9 @@ type Environment struct {
 	ToolMajor string `json:"tool_major"`       // the load generator's major version
 	Proxy     string `json:"proxy,omitempty"`  // between the generator and the target, without credentials
 
-	// What the container grants, if that is less than the machine has; 0 for no limit.
-	CPULimit    float64 `json:"cpu_limit,omitempty"`          // in cores: 0.5 is half the time of one
-	MemoryLimit int64   `json:"memory_limit_bytes,omitempty"` // of the container
+	// The limits of the container, if they are below the machine's; 0 for no limit.
+	CPULimit    float64 `json:"cpu_limit,omitempty"` // in cores: 0.5 is half the time of one
+	MemoryLimit int64   `json:"memory_limit_bytes,omitempty"`
 
 	Kernel      string  `json:"kernel,omitempty"`
 	LoadAverage float64 `json:"load_average,omitempty"` // over 1 minute, before the load began
@@ -81,8 +81,8 @@ func (e Environment) Words() string {
 	return strings.Join(values, ", ")
 }
 
-// Differences lists the fields of the class that differ in another environment, such as
-// "cores: 2 here, 4 there". It is empty when the classes are equal.
+// Differences lists the fields of the class that differ from another environment's, such as
+// "cores: 2 here, 4 there". It is empty if the classes are equal.
 func (e Environment) Differences(other Environment) []string {
 	var differ []string
 	there := other.class()

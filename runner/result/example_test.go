@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// aRun is a run of three rounds, the second of which was slower.
+// aRun is a run of three rounds. The second is slower.
 func aRun() *result.Result {
 	r := &result.Result{Schema: result.Schema, PlannedRounds: 3}
 	r.Series, r.Commit = "shop", "4f2c9ab"
@@ -32,7 +32,7 @@ func ExampleResult_Summary() {
 	// Output: [GET /items] 3 3 21ms
 }
 
-// Whatever is written can be read back, and has the same ID.
+// A result is read back as it was written, with the same ID.
 func ExampleDecode() {
 	var file bytes.Buffer
 	if err := result.Encode(&file, aRun()); err != nil {
@@ -49,7 +49,7 @@ func ExampleDecode_hostile() {
 	// Output: not a complete result file: the key "series" comes twice, at byte 40
 }
 
-// A clock that stepped back makes a run that no store takes, and says so.
+// If the clock stepped back during a run, no store accepts it, and the error says why.
 func ExampleResult_Validate() {
 	r := aRun()
 	r.Finished = r.Started.Add(-time.Second)

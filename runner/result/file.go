@@ -13,17 +13,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Limit bounds the JSON form of a result, so that a hostile file cannot fill the memory and none is
-// written that cannot be read. It lies far above any real run: one of 1,000 routes and 40 rounds has
-// 1.5 million values.
+// Limit bounds the JSON form of a result: a hostile file cannot fill the memory, and every file that is
+// written can be read. It lies far above any real run: one of 1,000 routes and 40 rounds has 1.5 million
+// values.
 func Limit() plainjson.Limit {
 	return plainjson.Limit{Bytes: 256 << 20, Depth: 16, Values: 4_000_000, Each: tally.MaxRoutes + 1}
 }
 
-// ErrMalformed is wrapped by what Decode returns for input that is no whole result.
+// ErrMalformed is wrapped by the errors of Decode about bad input.
 var ErrMalformed = errors.New("not a complete result file")
 
-// Encode writes r as JSON, indented for people. It refuses what Decode would not read back.
+// Encode writes r as JSON, indented for people. It refuses a result that Decode would not read back.
 func Encode(w io.Writer, r *Result) error {
 	if err := r.Validate(); err != nil {
 		return fmt.Errorf("write the result: %w", err)
@@ -36,15 +36,14 @@ func Encode(w io.Writer, r *Result) error {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	if err := plainjson.Check(b.Bytes(), Limit()); err != nil {
-		return fmt.Errorf("write the result: nobody could read it back: %w", err)
+		return fmt.Errorf("write the result: it could not be read back: %w", err)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
 
-// Decode reads what Encode wrote, from a source that need not be trusted. It refuses input that
-// is cut short, has a key twice, is of another schema, or that Validate refuses. The error wraps
-// ErrMalformed and says why.
+// Decode reads the output of Encode from an untrusted source. It refuses input that is cut short, has a
+// duplicate key or another schema, or that Validate refuses. The error wraps ErrMalformed and says why.
 func Decode(rd io.Reader) (*Result, error) {
 	limit := Limit()
 	data, err := io.ReadAll(io.LimitReader(rd, int64(limit.Bytes)+1))
@@ -73,7 +72,7 @@ func Decode(rd io.Reader) (*Result, error) {
 	return r, nil
 }
 
-// explain words encoding/json's error about a file that ends early.
+// explain rewords encoding/json's error about a truncated file.
 func explain(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input" {

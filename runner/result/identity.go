@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// ID names the run: 64 hexadecimal digits made of identityV1 and nothing else. A result, its
-// compact form and a copy of its file have the same ID. To compute it takes well under a
-// millisecond, but who has a Summary or a record of a store has the ID already.
+// ID names the run: 64 hexadecimal digits, a hash of identityV1 alone. A result, its compact form and a copy
+// of its file have the same ID. Computing it takes well under a millisecond; a Summary or a record of a
+// store has it already.
 func (r *Result) ID() string {
 	var c canon
 	r.identityV1(&c)
@@ -21,14 +21,14 @@ func (r *Result) ID() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// identityV1 writes what makes a run this run and no other, in an order that never changes. A new
-// field of Result that is not listed here changes no ID. What is left out on purpose:
+// identityV1 writes the fields that identify a run, in an order that never changes. A new field of Result
+// changes no ID unless it is added here. Left out on purpose:
 //
-//   - Branch, which says where a run is filed and not what it is.
+//   - Branch, which only says where a run is filed.
 //   - Tallies. Their histograms are rounded in a Compact Result, and compressed by a library.
 //   - Readings, Timeline, Shards, Generator, the planned routes, and the kernel and the load of the
-//     machine: they are told beside the figures.
-//   - The texts of Problems, which are sentences that may be rewritten.
+//     machine: they only accompany the figures.
+//   - The texts of Problems: sentences may be rewritten.
 func (r *Result) identityV1(c *canon) {
 	c.text("plimsoll run 1")
 	for _, text := range []string{r.Series, r.Repository, r.Commit, r.ProfileDigest, r.Target, r.Tool, r.CIRun, r.PairSeed} {
@@ -58,15 +58,15 @@ func (r *Result) identityV1(c *canon) {
 	for i := range r.Rounds {
 		c.round(&r.Rounds[i])
 	}
-	if e.CPULimit > 0 || e.MemoryLimit > 0 { // only behind the rounds, so that a run without a limit keeps its ID
+	if e.CPULimit > 0 || e.MemoryLimit > 0 { // last, and only if set: runs without a limit keep their IDs
 		c.text("limits")
 		c.float(e.CPULimit)
 		c.number(e.MemoryLimit)
 	}
 }
 
-// canon collects values so that different ones never give the same bytes: a text follows
-// its length, a list behind its number of elements, a number is 8 bytes.
+// canon collects values as bytes. Different values never give the same bytes: a text follows its length, a
+// list follows its number of elements, and a number takes 8 bytes.
 type canon struct{ bytes []byte }
 
 func (c *canon) text(s string) {
@@ -86,7 +86,7 @@ func (c *canon) bool(b bool) {
 	c.number(n)
 }
 
-// instant is the same whatever the time zone.
+// instant does not depend on the time zone.
 func (c *canon) instant(t time.Time) {
 	c.number(t.Unix())
 	c.number(int64(t.Nanosecond()))
@@ -114,13 +114,13 @@ func (c *canon) round(r *Round) {
 	}
 }
 
-// isID reports whether a text could have come from ID.
+// isID reports whether a text has the form of an ID.
 func isID(text string) bool {
 	digits, err := hex.DecodeString(text)
 	return err == nil && len(digits) == sha256.Size && text == hex.EncodeToString(digits)
 }
 
-// shortID is how much of an ID tells the runs of one series apart.
+// shortID is the number of digits that tell the runs of one series apart.
 const shortID = 12
 
 // ShortID is the beginning of ID, enough to tell the runs of one series apart.

@@ -2,15 +2,15 @@ package result
 
 import "fmt"
 
-// Paced compares the tasks that a rate asked for in judged time with those that began: a pace or a
-// throughput of users, or the rate of the open model. It is zero for a load without a rate.
+// Paced compares the tasks due in judged time with the tasks that began. They fall due at a user's pace or
+// throughput, or at the rate of the open model. It is zero for a load without a rate.
 type Paced struct {
 	Due    int64 `json:"due"`    // tasks that should have begun
-	Begun  int64 `json:"begun"`  // those of them that did
-	Missed int64 `json:"missed"` // those that did not because the generator was late; the system's slowness caused the others
+	Begun  int64 `json:"begun"`  // due tasks that began
+	Missed int64 `json:"missed"` // due tasks that did not begin because the generator was late. The system was too slow for the others
 }
 
-// Share is how much of the rate was reached, from 0 to 1; 1 where none was asked for.
+// Share is the part of the rate that was reached, from 0 to 1; 1 for a load without a rate.
 func (p Paced) Share() float64 {
 	if p.Due == 0 {
 		return 1
@@ -18,7 +18,7 @@ func (p Paced) Share() float64 {
 	return float64(p.Begun) / float64(p.Due)
 }
 
-// Validate says what is impossible about it.
+// Validate returns an error if the counts are impossible.
 func (p Paced) Validate() error {
 	if p.Begun < 0 || p.Missed < 0 || p.Due < p.Begun || p.Due-p.Begun < p.Missed {
 		return fmt.Errorf("impossible pace: of %d tasks due, %d began and %d were missed", p.Due, p.Begun, p.Missed)

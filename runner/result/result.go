@@ -6,13 +6,11 @@
 // whole load with its histograms, and the Problems that make it less than a whole run. Its JSON
 // form is result.json and has a schema version.
 //
-// Summary is a run as one row of figures, for histories of hundreds of runs. ID names a run by
-// what it is.
+// Summary is a run as one row of figures, for histories of hundreds of runs. ID names a run by its contents.
 //
-// Validate is the one contract of a Result. Encode, Decode and every store call it, and all keep
-// within Limit, so what one of them takes all of them take. Decode reads untrusted input: what it
-// returns is safe to judge, merge and show, and no sum over its rounds and routes overflows, nor
-// over those of 9,000 runs.
+// Validate is the only contract of a Result. Encode, Decode and every store call it and keep within Limit, so
+// all of them accept the same results. Decode reads untrusted input. Its result is safe to judge, merge and
+// show: no sum over rounds and routes overflows, even over 9,000 runs.
 package result
 
 import (
@@ -38,27 +36,27 @@ type Result struct {
 	Starts        int    `json:"starts,omitempty"`    // in a pair: how often the system was started
 	PairSeed      string `json:"pair_seed,omitempty"` // in a pair: the seed of the order, the same for both sides
 	PlannedRounds int    `json:"planned_rounds"`
-	// PlannedRoutes are the routes that the tasks of the profile can request, in alphabetical order.
-	// One of them that Routes does not have was never requested in judged time. Outside the ID.
+	// PlannedRoutes are the routes of the profile's tasks, in alphabetical order. If Routes lacks one of
+	// them, it was never requested in judged time. Outside the ID.
 	PlannedRoutes []string     `json:"planned_routes,omitempty"`
-	Rounds        []Round      `json:"rounds"` // judged load, in the order of time
+	Rounds        []Round      `json:"rounds"` // judged load, in order of time
 	WarmUp        *tally.Tally `json:"warm_up,omitempty"`
 	Tally         tally.Tally  `json:"tally"` // all rounds together
 	Problems      []Problem    `json:"problems,omitempty"`
-	// Notes are sentences about what went wrong beside the load, such as a teardown that failed. A run
-	// that has some is whole. Outside the ID.
+	// Notes are sentences about errors outside the load, such as a failed teardown. A run with notes is
+	// whole. Outside the ID.
 	Notes []string `json:"notes,omitempty"`
-	// Control is how a reference server did before and after the load, or after each pair of
-	// rounds. That server never changes, so its figures are about the machine. Empty for none.
+	// Control has the figures of a reference server before and after the load, or after each pair of
+	// rounds. That server never changes, so they describe the machine. Empty for none.
 	Control []Figures `json:"control,omitempty"`
-	// Shards says who measured what, when several machines loaded together. Outside the ID.
+	// Shards are the parts of the load, if several machines shared it. Outside the ID.
 	Shards []Shard `json:"shards,omitempty"`
-	// Timeline is the load second by second, the warm-up too. Outside the ID, and left out of a
-	// Compact Result. AddSecond keeps it within its bound.
+	// Timeline is the load second by second, warm-up included. Outside the ID, and left out of a Compact
+	// Result. AddSecond keeps it within its bound.
 	Timeline []Second `json:"timeline,omitempty"`
 }
 
-// Identity says what was run, when, and by whom.
+// Identity says what was run, when, and with which program.
 type Identity struct {
 	Series        string    `json:"series"` // the profile's name
 	Repository    string    `json:"repository,omitempty"`
@@ -74,20 +72,20 @@ type Identity struct {
 	CIRun         string    `json:"ci_run,omitempty"` // the CI system's own number of the run, and the attempt
 }
 
-// Generator is how the load generator itself did during the judged load.
+// Generator describes the load generator itself during the judged load.
 type Generator struct {
 	Cores      int           `json:"cores"`     // available to it
-	CPUShare   float64       `json:"cpu_share"` // used of those cores, from 0 to 1
+	CPUShare   float64       `json:"cpu_share"` // of those cores, from 0 to 1
 	GCPauses   time.Duration `json:"gc_pauses_ns"`
 	GCPauseMax time.Duration `json:"gc_pause_max_ns"`
-	// Lag is how late it turned to users and arrivals, against the plan.
+	// Lag is how late it turned to users and arrivals, compared with the plan.
 	LagP50 time.Duration `json:"lag_p50_ns"`
 	LagP99 time.Duration `json:"lag_p99_ns"`
 	LagMax time.Duration `json:"lag_max_ns"`
 	Paced  Paced         `json:"paced,omitzero"`
-	// Protocol is what it spoke, such as HTTP/1.1: a short text to show.
+	// Protocol is a short text to show, such as HTTP/1.1.
 	Protocol string `json:"protocol,omitempty"`
-	// Machine tells a busy machine from a busy generator.
+	// Machine distinguishes a busy machine from a busy generator.
 	Machine Machine `json:"machine,omitzero"`
 }
 
@@ -95,15 +93,15 @@ type Generator struct {
 // if the operating system does not tell.
 type Machine struct {
 	Generator float64 `json:"generator"` // the load generator itself
-	System    float64 `json:"system"`    // what it has started: the systems under test and the control
-	Others    float64 `json:"others"`    // all other programs, a system that runs elsewhere on this machine among them
-	Stolen    float64 `json:"stolen"`    // what the hypervisor gave to other machines
+	System    float64 `json:"system"`    // the processes that it started: systems under test and the control
+	Others    float64 `json:"others"`    // all other programs, such as a system on this machine that it did not start
+	Stolen    float64 `json:"stolen"`    // other machines, by the hypervisor
 }
 
-// Busy is the share that the generator could not have: all but its own and what was idle.
+// Busy is the share that the generator could not have: all but its own and the idle share.
 func (m Machine) Busy() float64 { return m.System + m.Others + m.Stolen }
 
-// Problem is why a Result is no whole run. A Result that has one can be kept and shown. It is never
+// Problem says why a Result is no whole run. A Result with a Problem can be kept and shown, but is never
 // judged.
 type Problem struct {
 	Kind ProblemKind `json:"kind"`
@@ -119,7 +117,7 @@ const (
 	TargetDied  ProblemKind = "target-died" // the system under test ended during the run
 	Faulty      ProblemKind = "generator"   // this machine could not send all requests
 	Saturated   ProblemKind = "saturated"   // the load generator was the bottleneck
-	Busy        ProblemKind = "busy"        // other programs kept this machine busy, so that the load generator was late
+	Busy        ProblemKind = "busy"        // other programs kept this machine busy, and made the load generator late
 	Aborted     ProblemKind = "aborted"     // a limit was passed
 )
 
@@ -131,11 +129,11 @@ type Round struct {
 	Figures map[string]Figures `json:"figures"`         // by route
 	Total   Figures            `json:"total"`           // over all routes
 	Tally   *tally.Tally       `json:"tally,omitempty"` // nil in a Compact Result
-	// Readings are what else was read during the round, by the name of the metric, such as
-	// "rss_bytes". Only in a pair: the meters of a run read the whole of it. Outside the ID.
+	// Readings are further measurements of the round, by the name of the metric, such as "rss_bytes". Only
+	// in a pair: the meters of a run measure it as a whole. Outside the ID.
 	Readings map[string]float64 `json:"readings,omitempty"`
 
-	// Only in a pair: whose turn came first, and what the machine and the generator did meanwhile.
+	// Only in a pair: the order of the sides, and the machine and the generator during the round.
 	Second   bool          `json:"second,omitempty"`              // this side was loaded second
 	Lag      time.Duration `json:"lag_p99_ns,omitempty"`          // of the generator; see Generator
 	Steal    float64       `json:"steal,omitempty"`               // share of the machine's CPU time that the hypervisor took, from 0 to 1
@@ -143,7 +141,7 @@ type Round struct {
 	Machine  Machine       `json:"machine,omitzero"`              // outside the ID
 }
 
-// Figures are what is judged and kept of a route in one round.
+// Figures are the judged figures of a route in one round.
 type Figures struct {
 	Requests   int64         `json:"requests"`
 	Failures   int64         `json:"failures"`
@@ -153,7 +151,7 @@ type Figures struct {
 	Throughput float64       `json:"throughput_per_sec"` // requests that succeeded: tally.Route.Served
 }
 
-// Second is what ended in about a second of the load.
+// Second counts the requests that ended in about a second of the load.
 type Second struct {
 	Start    time.Duration `json:"start_ns"` // since the load began
 	Length   time.Duration `json:"length_ns"`
@@ -186,15 +184,14 @@ func (r *Result) AddNote(text string) {
 	}
 }
 
-// AddSecond adds to the timeline. After 27 hours, which is as much as Validate accepts, it does
-// nothing.
+// AddSecond adds to the timeline. After 27 hours, the most that Validate accepts, it does nothing.
 func (r *Result) AddSecond(s Second) {
 	if len(r.Timeline) < maxSeconds {
 		r.Timeline = append(r.Timeline, s)
 	}
 }
 
-// NewRound is a round from start on, with the length and the counts given.
+// NewRound is a round with a start, a length and counts.
 func NewRound(start, length time.Duration, t *tally.Tally) Round {
 	r := Round{Start: start, Length: length, Figures: map[string]Figures{}, Total: figures(t.Total(), length), Tally: t}
 	for name, route := range t.Routes {
@@ -214,8 +211,8 @@ func figures(r *tally.Route, length time.Duration) Figures {
 	}
 }
 
-// Of gives the figures of a route in this round, or of all routes for tally.All. They are zero when
-// the route had no request in this round.
+// Of returns the figures of a route in this round, or of all routes for tally.All. They are zero if the
+// route had no request in this round.
 func (r Round) Of(route string) Figures {
 	if route == tally.All {
 		return r.Total
@@ -241,9 +238,8 @@ func (r *Result) Whole() bool {
 	return len(r.Problems) == 0 && r.PlannedRounds > 0 && len(r.Rounds) == r.PlannedRounds
 }
 
-// Compact is a copy without what only a fresh result needs: the tallies of the single rounds,
-// the warm-up and the timeline. The figures of the rounds stay exact. The histograms of the
-// whole load keep two digits.
+// Compact is a copy without the tallies of the single rounds, the warm-up and the timeline, which only a
+// fresh result needs. The figures of the rounds stay exact. The histograms of the whole load keep two digits.
 func (r *Result) Compact() *Result {
 	c := *r
 	c.WarmUp, c.Timeline = nil, nil

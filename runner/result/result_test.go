@@ -50,14 +50,14 @@ func encode(t *testing.T, r *result.Result) []byte {
 	return b.Bytes()
 }
 
-// The IDs of two runs, as they were when this form of identity was made. A field that is added to
-// Result must not change them: it would orphan every baseline there is.
+// The IDs of two runs from the time when this form of identity was made. A new field of Result must not
+// change them: that would orphan every baseline.
 const (
 	smallID = "01d01babea9b93f3f476e0912d6fa7c6bdf43d4b4214eac3b4be58215cc00bdb"
 	fullID  = "318d276005ca98a9d76a22c56c99f2df8622b01f39c48662b5c2d2631d03e838"
 )
 
-// full is a run in which every field that counts for the ID has a value of its own.
+// full is a run with a value of its own in every field that counts for the ID.
 func full() *result.Result {
 	r := small()
 	r.Dirty, r.PairSeed, r.Starts, r.Environment.Proxy = true, "7", 3, "http://proxy:3128"
@@ -68,7 +68,7 @@ func full() *result.Result {
 	return r
 }
 
-// beside gives a run what does not count for its ID.
+// beside fills in the fields that do not count for the ID.
 func beside(r *result.Result) {
 	r.Branch, r.Environment.Kernel, r.Environment.LoadAverage = "feature", "7.0", 9
 	r.Generator = result.Generator{Cores: 2, CPUShare: 0.5, LagP99: time.Millisecond, Protocol: "HTTP/2"}
@@ -87,7 +87,7 @@ func TestIDIsPinned(t *testing.T) {
 			t.Errorf("the ID of a run is %s, and was %s", r.ID(), want)
 		}
 		if beside(r); r.ID() != want {
-			t.Errorf("what does not count for an ID has changed it")
+			t.Errorf("a field that does not count for the ID has changed it")
 		}
 		r.Started, r.Finished = r.Started.In(time.FixedZone("", 3600)), r.Finished.Local()
 		if r.ID() != want {
@@ -178,7 +178,7 @@ func TestWriteAndRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(encode(t, r), encode(t, written)) || r.ID() != fullID || !r.Rounds[0].Second || r.Timeline[0].Requests != 21 || r.Shards[1].By != "us-1" || r.Rounds[0].Readings["cpu"] != 0.5 {
-		t.Error("what was read is not what was written")
+		t.Error("the result that was read differs from the one that was written")
 	}
 	if files, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); err != nil || len(files) != 1 {
 		t.Errorf("left behind: %v", files)
@@ -188,7 +188,7 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
-// A run without limits keeps its ID; one with a limit has another, whichever limit it is.
+// A run without limits keeps its ID. Each limit changes it.
 func TestLimitsNameARun(t *testing.T) {
 	seen := map[string]bool{}
 	for _, limits := range []result.Environment{{}, {CPULimit: 0.2}, {CPULimit: 0.3}, {MemoryLimit: 1}, {CPULimit: 0.2, MemoryLimit: 1}} {
@@ -202,7 +202,7 @@ func TestLimitsNameARun(t *testing.T) {
 	}
 }
 
-// A note is told once, in one line, and whatever it says can be kept.
+// A note is kept once, as one line of valid text.
 func TestAddNote(t *testing.T) {
 	r := small()
 	for _, text := range []string{"teardown: DELETE /a failed", "teardown: DELETE /a failed", "a\n\xffb", strings.Repeat("ü", 3000)} {
@@ -232,7 +232,7 @@ func TestWhole(t *testing.T) {
 		}
 	}
 	if !small().Whole() {
-		t.Error("a whole run is not called so")
+		t.Error("a whole run is not Whole")
 	}
 }
 

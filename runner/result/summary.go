@@ -9,8 +9,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Summary is a run as one row of figures: what a history needs to know of it. It holds no
-// histogram and no round, so a store can read hundreds of them in milliseconds.
+// Summary is a run as one row of figures, for a history. It has no histograms and no rounds, so a store can
+// read hundreds of them in milliseconds.
 type Summary struct {
 	ID string `json:"id"` // see Result.ID
 	Identity
@@ -18,9 +18,8 @@ type Summary struct {
 	Whole       bool        `json:"whole"`  // see Result.Whole
 	Rounds      int         `json:"rounds"` // measured
 	// Figures holds each route's figures, and those of all routes together under tally.All.
-	// Requests and Failures are sums over the rounds. Latencies are the medians of the rounds
-	// that had a request, throughput is the median of all rounds: rounds are the unit of all
-	// statistics.
+	// Requests and Failures are sums over the rounds. Latencies are medians over the rounds with a
+	// request, throughput is the median over all rounds: rounds are the unit of all statistics.
 	Figures map[string]Figures `json:"figures"`
 	// Control is the median response time of the reference server, 0 if there was none.
 	Control time.Duration `json:"control_ns,omitempty"`
@@ -63,7 +62,7 @@ func (r *Result) readings() map[string]float64 {
 	return medians
 }
 
-// Validate checks a summary that comes out of a store, as Result.Validate checks a Result.
+// Validate checks a summary from a store, as Result.Validate checks a Result.
 func (s *Summary) Validate() error {
 	if !isID(s.ID) {
 		return fmt.Errorf("%.80q is no ID of a run", s.ID)

@@ -12,8 +12,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Bounds on what Validate accepts. They lie far above any real run. With them no sum over rounds,
-// routes or thousands of runs overflows, and every store can keep what is accepted.
+// The bounds of Validate lie far above any real run. Within them no sum over rounds, routes or thousands of
+// runs overflows, and every store can keep the result.
 const (
 	maxLength   = 366 * 24 * time.Hour // of a run
 	maxRounds   = 10_000
@@ -36,15 +36,15 @@ const (
 
 var errTooMany = fmt.Errorf("its rounds have more than %d requests", int64(tally.MaxRequests))
 
-// A run began between these. A machine without a clock of its own begins at the first.
+// Every run began between these. A machine without a clock of its own starts at the first.
 var (
 	earliest = time.Unix(0, 0)
 	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// Validate is the contract of a Result: what Encode writes, Decode reads and a store keeps. It
-// accepts all that a run can measure, on a machine with a wrong clock too, and says of anything
-// else what is impossible about it.
+// Validate is the contract of a Result: Encode writes, Decode reads and a store keeps only valid ones. It
+// accepts everything that a run can measure, even on a machine with a wrong clock. For the rest, its error
+// names the impossible value.
 func (r *Result) Validate() error {
 	if r.Schema != Schema {
 		return fmt.Errorf("it is of schema %d, this program knows schema %d", r.Schema, Schema)
@@ -60,7 +60,7 @@ func (r *Result) Validate() error {
 }
 
 func (i Identity) validate() error {
-	i.Started, i.Finished = i.Started.Round(0), i.Finished.Round(0) // what is kept is the wall clock alone
+	i.Started, i.Finished = i.Started.Round(0), i.Finished.Round(0) // a file keeps the wall clock only
 	switch {
 	case i.Series == "":
 		return errors.New("it names no series")
@@ -80,13 +80,13 @@ func (i Identity) validate() error {
 	)
 }
 
-// hasOddZone reports whether JSON would keep another instant, since a zone has hours and minutes there.
+// hasOddZone reports whether JSON would change the instant: it has no seconds in a zone.
 func hasOddZone(t time.Time) bool {
 	_, offset := t.Zone()
 	return offset%60 != 0 || offset <= -24*3600 || offset >= 24*3600
 }
 
-// plain says what is wrong with a text that is kept and shown in one line.
+// plain returns an error unless a text is short, valid and free of control characters.
 func plain(what, text string, most int) error {
 	if len(text) > most || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return fmt.Errorf("its %s is longer than %d bytes, or holds control characters, or is not UTF-8: %.40q", what, most, text)
@@ -127,7 +127,7 @@ func (m Machine) validate() error {
 	return nil
 }
 
-// validateCounts checks how many there are of everything.
+// validateCounts checks the lengths of all lists.
 func (r *Result) validateCounts() error {
 	switch {
 	case r.Starts < 0 || r.Starts > maxStarts:
@@ -144,7 +144,7 @@ func (r *Result) validateCounts() error {
 	return nil
 }
 
-// validateTallies checks the whole, and the rounds, which are added up too.
+// validateTallies checks each tally, the sum of the rounds, and the memory of all histograms together.
 func (r *Result) validateTallies() error {
 	if err := r.Tally.Validate(); err != nil {
 		return err

@@ -55,8 +55,8 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// bomb is a result of n routes, each of whose histograms takes a few hundred bytes and grows to
-// hundreds of kilobytes.
+// bomb is a result of n routes. The histograms of each take a few hundred bytes as text and hundreds of
+// kilobytes in memory.
 func bomb(t *testing.T, n int) string {
 	t.Helper()
 	var dense hist.Histogram
@@ -86,8 +86,7 @@ func millions(n int) string {
 	return b.String()
 }
 
-// Whatever Validate refuses, Encode refuses as well, so that nothing is written that cannot be
-// read back.
+// Encode refuses everything that Validate refuses: every file can be read back.
 func TestValidateRefuses(t *testing.T) {
 	for want, change := range map[string]func(*result.Result){
 		"schema 2":                  func(r *result.Result) { r.Schema = 2 },
@@ -153,7 +152,7 @@ func TestWrongClocksAreAccepted(t *testing.T) {
 	}
 }
 
-// Every result is either refused when it is written, or can be read.
+// Every result that is written can be read.
 func TestEncodeRefusesWhatIsTooLarge(t *testing.T) {
 	r := small()
 	readings := map[string]float64{}
@@ -222,8 +221,8 @@ func TestSummaryIsOfTheRun(t *testing.T) {
 	}
 }
 
-// No file makes the decoder panic. What it takes can be named, summed up, compacted, written and
-// read again as the same run.
+// No file makes the decoder panic. Every decoded result can be summarized, compacted, written and read again
+// with the same ID.
 func FuzzDecode(f *testing.F) {
 	var b bytes.Buffer
 	if err := result.Encode(&b, small()); err != nil {

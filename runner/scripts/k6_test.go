@@ -26,7 +26,7 @@ func k6Scripts() []script {
 		{"woocommerce.yaml", wooCommerce, checkWooCommerce, []wrong{
 			{`'update_order_review_nonce":"([^"]+)"'`, `'process-checkout-nonce" value="([^"]+)"'`, "the nonce of the review"},
 			{`Accept-Encoding: "gzip, deflate"`, `Accept-Encoding: "identity"`, "gzip"},
-			{`{received: redirect}`, `{received: result}`, "is no path"},
+			{`{received: redirect}`, `{received: result}`, "is not a path"},
 			{`      post_data: "billing_country=US&billing_city=&`, `      post_data: "billing_country=US&billing_city=x&`, "post_data"},
 			{"headers: &ajax {X-Requested-With: XMLHttpRequest}", "headers: &ajax {X-Requested-By: XMLHttpRequest}", "X-Requested-With"},
 		}},
