@@ -88,6 +88,9 @@ func (c *Conn) WriteBeside(parts ...[]byte) (end func() (int, error)) {
 	go func() {
 		defer close(done)
 		for _, p := range parts {
+			if len(p) == 0 {
+				continue // it would only fail if end has already set the deadline
+			}
 			n, err := c.Conn.Write(p)
 			if written += n; err != nil {
 				failed = err

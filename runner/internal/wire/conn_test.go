@@ -105,3 +105,33 @@ func TestFuse(t *testing.T) {
 		f.Unwatch()
 	})
 }
+
+// writes counts the writes to a connection.
+type writes struct {
+	net.Conn
+	count int
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.count++
+	return len(p), nil
+}
+
+// An empty part could only fail, after all that matters has been written.
+func TestWriteBesideSkipsEmptyParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		defer near.Close()
+		defer far.Close()
+		var f wire.Fuse
+		w := &writes{Conn: near}
+		c := wire.NewConn(w)
+		c.Give(&f)
+		c.Begin(time.Now().Add(time.Second))
+		end := c.WriteBeside([]byte("ab"), nil)
+		synctest.Wait()
+		if n, err := end(); n != 2 || err != nil || w.count != 1 {
+			t.Errorf("%d bytes in %d writes, %v; want 2 in one", n, w.count, err)
+		}
+	})
+}
