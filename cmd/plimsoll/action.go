@@ -18,8 +18,8 @@ import (
 // a shell.
 type actionCmd struct{}
 
-// Run turns the inputs into a command line and runs it. Whatever comes of it, the steps that follow know the
-// exit status, and of a gate that failed before its verdict that there is none.
+// Run turns the inputs into a command line and runs it. It always outputs the exit status to the following steps,
+// and the verdict "error" if a gate failed before it had one.
 func (c *actionCmd) Run(ctx context.Context, a *console.Console, do subcommand) error {
 	input := func(name string) string { return a.Env.Get(environ.InputPrefix + name) }
 	inner := a.With(actionEnvironment(a.Env, input))
@@ -35,8 +35,8 @@ func (c *actionCmd) Run(ctx context.Context, a *console.Console, do subcommand) 
 	return err
 }
 
-// actionEnvironment hands the secrets among the inputs on as variables: every process of the machine sees a
-// command line.
+// actionEnvironment passes the inputs that are secrets on as variables, since every process on the machine can read
+// a command line.
 func actionEnvironment(env environ.Values, input func(string) string) environ.Values {
 	if token := input("GITHUB_TOKEN"); token != "" {
 		env = env.With(environ.GitHubToken, token)

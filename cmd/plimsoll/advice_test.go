@@ -12,8 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Everything that a verdict advises exists: its commands, their flags and the keys of a profile. And no
-// advice turns a protection off.
+// Every command, flag and key that a verdict's advice names exists, and no advice turns a protection off.
 func TestAdvice(t *testing.T) {
 	text := readFile(t, "../../gate/report/testdata/sentences.txt") + readFile(t, "../../gate/report/testdata/advice.txt")
 	keys := keysOfProfiles(t)
@@ -85,7 +84,7 @@ func collectKeys(schema any, keys map[string]bool) {
 	}
 }
 
-// unknownIn is the first word of a command line that is neither a command nor a flag; empty for none.
+// unknownIn returns the first word of a command line that is neither a command nor a flag, or "".
 func unknownIn(t *testing.T, words []string) string {
 	t.Helper()
 	var c cli

@@ -45,7 +45,7 @@ func TestArchitecture(t *testing.T) {
 		}
 		for _, dep := range allowed {
 			if !slices.Contains(p.Imports, module+dep) && dep != "none" {
-				t.Errorf("%s may import %s by docs/architecture.md, and does not: take it off", path, dep)
+				t.Errorf("docs/architecture.md lets %s import %s, but it does not: remove it there", path, dep)
 			}
 		}
 		checkPurity(t, path, p)
@@ -85,7 +85,7 @@ func checkPurity(t *testing.T, path string, p listed) {
 		for _, dep := range p.Deps {
 			ours := strings.TrimPrefix(dep, module)
 			if room, _, _ := strings.Cut(ours, "/"); ours != dep && (room == "gate" || room == "baseline") {
-				t.Errorf("%s reaches %s: measuring knows nothing of judging and remembering", path, ours)
+				t.Errorf("%s imports %s: measuring must not depend on judging or remembering", path, ours)
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func (c *baselineExportCmd) Run(ctx context.Context, a *console.Console) error {
 // baselineImportCmd is plimsoll baseline import.
 type baselineImportCmd struct {
 	storeFlag
-	File string `arg:"" file:"" help:"A file that plimsoll baseline export wrote. All of it is checked before any of it is used."`
+	File string `arg:"" file:"" help:"A file that plimsoll baseline export wrote. The whole file is checked before anything is stored."`
 }
 
 // Run puts the runs of a file into the store.
@@ -57,7 +57,7 @@ func (c *baselineImportCmd) Run(ctx context.Context, a *console.Console) error {
 			return exit.BadInput("import %s: %w", c.File, err)
 		}
 		if err != nil {
-			return fmt.Errorf("import %s: %w; %d of its runs were put, and the same command goes on", c.File, err, done.New)
+			return fmt.Errorf("import %s: %w; %d of its runs are stored; repeat the command to go on", c.File, err, done.New)
 		}
 		_, err = fmt.Fprintf(a.Stdout, "Put %s into the store; %d were there already.\n", countRuns(done.New), done.Runs-done.New)
 		return err

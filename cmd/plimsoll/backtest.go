@@ -28,7 +28,7 @@ type backtestCmd struct {
 	profileFlag
 	storeFlag
 	Files   []string `arg:"" file:"" optional:"" help:"Histories: CSV, or data.js of github-action-benchmark (default: the store's runs of the profile's series)."`
-	Windows int      `placeholder:"N" help:"Judge N windows of each history instead of its runs in the order of time. A window's runs are shuffled, so that by construction nothing differs."`
+	Windows int      `placeholder:"N" help:"Judge N windows of each history instead of its runs in the order of time. The runs in a window are shuffled, so there is no change to find."`
 	Inject  percent  `placeholder:"30%" help:"With --windows: make one figure of each window this much worse, and count how often the gate finds it."`
 	Seed    uint64   `default:"1" help:"The seed of the random choices."`
 	JSON    bool     `name:"json" help:"Print one JSON object for each report."`
@@ -88,7 +88,7 @@ func (c *backtestCmd) Run(ctx context.Context, a *console.Console) error {
 	return nil
 }
 
-// suites are the histories that were asked for, and the policy that they are judged by.
+// suites returns the histories to replay, and the policy that judges them.
 func (c *backtestCmd) suites(ctx context.Context, a *console.Console) (gate.Policy, []backtest.Suite, error) {
 	if len(c.Files) == 0 {
 		j, err := job.Read(c.Profile, a.Env)
@@ -137,10 +137,10 @@ func readHistory(a *console.Console, file string, p gate.Policy) ([]backtest.Sui
 	return suites, nil
 }
 
-// mostStored is how many runs of the store are replayed at most.
+// mostStored is the largest number of stored runs to replay.
 const mostStored = 5000
 
-// stored are the store's runs of the profile's series, one suite for each kind that can be compared.
+// stored returns the store's runs of the profile's series, one suite for each group of comparable runs.
 func (c *backtestCmd) stored(ctx context.Context, a *console.Console, j *job.Job) (suites []backtest.Suite, err error) {
 	branch := cmp.Or(j.Policy.Baseline.Branch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
 	var records []baseline.Record

@@ -12,9 +12,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// loadedOtherwise lists what a change loads otherwise than the commit that it is compared with would: a route that
-// is taken out of service and profile is in no comparison. The flags of the load count for both. Empty when git
-// does not have the commit.
+// loadedOtherwise lists how the load of a change differs from the load of the commit it is compared with. Without
+// this list, a route that was removed from the profile would go unnoticed. The load flags apply to both. The list is
+// empty if git does not have the commit.
 func (c *gateCmd) loadedOtherwise(ctx context.Context, a *console.Console, j *job.Job, commit string) []gate.Difference {
 	repository := a.Git(j.Dir)
 	if _, err := repository.Resolve(ctx, commit); commit == "" || err != nil {
@@ -28,7 +28,7 @@ func (c *gateCmd) loadedOtherwise(ctx context.Context, a *console.Console, j *jo
 		err = before.Apply(c.change())
 	}
 	if err != nil {
-		a.Warn(fmt.Sprintf("the profile of %.12s cannot be read here, so nobody can tell what is loaded otherwise: %v", commit, err))
+		a.Warn(fmt.Sprintf("cannot tell whether the load has changed: the profile of %.12s cannot be read: %v", commit, err))
 		return nil
 	}
 	var changes []gate.Difference

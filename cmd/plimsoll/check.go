@@ -23,7 +23,7 @@ type checkCmd struct {
 	File    string `arg:"" file:"" optional:"" help:"The profile (default: plimsoll.yaml)."`
 }
 
-// Run says in words what the profile does, what it cannot tell, and why it would not run.
+// Run describes what the profile would do, which figures cannot be judged, and why it would not run.
 func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	j, err := job.Read(cmp.Or(c.File, c.Profile, job.Usual), a.Env)
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	return runner.Check(ctx, runner.System{Plan: pl, Dir: j.Dir}, runner.Config{Environ: a.Env.ForSystem()})
 }
 
-// printForesight prints what is known before a run.
+// printForesight prints what can be predicted about a run.
 func printForesight(w io.Writer, f foresee.Foresight) error {
 	for _, note := range f.Notes {
 		if _, err := fmt.Fprintf(w, "note: %s\n", note); err != nil {
@@ -55,14 +55,14 @@ func printForesight(w io.Writer, f foresee.Foresight) error {
 	if len(f.Blind) == 0 {
 		return nil
 	}
-	fmt.Fprintf(w, "\nNot every figure can be judged, for want of requests (%s):\n", strings.Join(f.Gates, "; "))
+	fmt.Fprintf(w, "\nThese figures will have too few requests to be judged (%s):\n", strings.Join(f.Gates, "; "))
 	header := []string{"Route", "Requests", "Not judged, stored", "Not judged, paired"}
 	if err := report.Table(w, header[:2+len(f.Gates)], f.Blind); err != nil {
 		return err
 	}
 	if f.RunTime > 0 && f.RunTime <= time.Hour {
-		fmt.Fprintf(w, "A run_time of %s or more would be enough for all of them.\n", report.RunTime(f.RunTime))
+		fmt.Fprintf(w, "A run_time of %s or more is enough for all of them.\n", report.RunTime(f.RunTime))
 	}
-	fmt.Fprintln(w, "More users, shorter waits or other weights give a route more requests, and gate.metrics can leave out what nobody needs.")
+	fmt.Fprintln(w, "More users, shorter waits or other weights give a route more requests, and gate.metrics can leave out metrics that you do not need.")
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // commentCmd is plimsoll comment.
 type commentCmd struct {
 	commentFlags
-	From string `required:"" placeholder:"FILE" file:"" help:"The verdict file that plimsoll gate --verdict-file wrote in the other workflow. It is read as if a stranger had written it."`
+	From string `required:"" placeholder:"FILE" file:"" help:"The verdict file that plimsoll gate --verdict-file wrote in the other workflow. It is read as untrusted input."`
 }
 
 // Run comments in a workflow that follows another one. The verdict is data; GitHub says whose it is: the
@@ -25,7 +25,7 @@ func (c *commentCmd) Run(ctx context.Context, a *console.Console) error {
 		return err
 	}
 	if workflow.Source.ID == 0 {
-		return exit.BadInput("plimsoll comment is for a workflow that runs on workflow_run; in any other `plimsoll gate` comments itself")
+		return exit.BadInput("plimsoll comment works only in a workflow that runs on workflow_run; in any other workflow `plimsoll gate` comments itself")
 	}
 	rep, err := publish.Read(c.From)
 	if err != nil {

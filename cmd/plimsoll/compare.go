@@ -19,8 +19,8 @@ type compareCmd struct {
 	JSON bool   `name:"json" help:"Print JSON on stdout."`
 }
 
-// Run judges two result files: the two sides of a paired gate as such, and two runs of their
-// own as far as two runs can tell.
+// Run judges two result files. The two sides of a paired gate get a full verdict; two separate runs get only what two
+// runs can tell.
 func (c *compareCmd) Run(a *console.Console) error {
 	base, err := readResult(c.Base)
 	if err != nil {
@@ -52,10 +52,10 @@ func (c *compareCmd) Run(a *console.Console) error {
 	return exit.Verdict{Outcome: v.Outcome}
 }
 
-// hintProfile says that a result was measured with another profile than the one whose limits judge it.
+// hintProfile warns that a result was measured with a different profile than the one whose limits judge it.
 func hintProfile(a *console.Console, j *job.Job, file string, r *result.Result) {
 	if digest := j.Digest(); digest != r.ProfileDigest {
-		fmt.Fprintf(a.Stderr, "plimsoll: %s was measured with another profile than %s is now (digest %.12s, now %.12s): it is judged by the limits of %[2]s, against runs of its own profile\n",
+		fmt.Fprintf(a.Stderr, "plimsoll: %s was measured with another profile than %s is now (digest %.12s, now %.12s): the limits of %[2]s judge it, against runs of its own profile\n",
 			file, j.File, r.ProfileDigest, digest)
 	}
 }

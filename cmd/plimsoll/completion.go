@@ -14,7 +14,7 @@ type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: bash, zsh or fish. In bash and zsh, load it with: source <(plimsoll completion bash)."`
 }
 
-// Run prints what the shell has to load.
+// Run prints the script for the shell.
 func (c *completionCmd) Run(a *console.Console) error {
 	script, err := completion.Script(c.Shell)
 	if err != nil {
@@ -29,7 +29,7 @@ type completeCmd struct {
 	Words []string `arg:"" optional:""`
 }
 
-// Run prints what the last word may become.
+// Run prints the possible completions of the last word.
 func (c *completeCmd) Run(a *console.Console, command *kong.Context) error {
 	words := c.Words
 	if len(words) > 0 && words[0] == "--" {

@@ -24,7 +24,7 @@ type demoCmd struct{}
 const demoRuns = 10
 
 // demoProfile is the demo's profile, without the command that starts the sample service. The
-// load leaves the machine room to breathe, so that what differs is the service.
+// load is light, so that a difference comes from the service and not from a full machine.
 const demoProfile = `name: demo
 target:
   url: http://127.0.0.1:${port}
@@ -48,7 +48,7 @@ gate:
   metrics: [p50, throughput] # runs of 1.8 s on a busy machine: the tails are the neighbours'
 `
 
-// demoSlow is what makes the sample service worse: CPU work in one route.
+// demoSlow makes the sample service worse: it adds CPU work to one route.
 const demoSlow = "GET /search=3ms"
 
 // Run tells the story: baselines, an unchanged build, a slower one.
@@ -57,7 +57,7 @@ func (c *demoCmd) Run(ctx context.Context, a *console.Console, do subcommand) er
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a directory of the system's for what may be lost
+	defer os.RemoveAll(dir) //nolint:errcheck // the system cleans its temporary directory
 	d, err := newDemo(a, dir, do)
 	if err != nil {
 		return err
@@ -96,8 +96,8 @@ type demo struct {
 	flags   []string
 }
 
-// newDemo writes the profile. Whatever the environment says of workflows, stores, hosts and the shop is not
-// for the demo.
+// newDemo writes the profile. The demo ignores the environment's variables of workflows, stores, hosts and the
+// shop.
 func newDemo(a *console.Console, dir string, do subcommand) (*demo, error) {
 	env := a.Env.Without(func(name string) bool {
 		foreign := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
@@ -127,8 +127,8 @@ func (d *demo) run(ctx context.Context, command ...string) error {
 // demoTries is how often the demo measures again on a machine that was too busy to send in time.
 const demoTries = 5
 
-// errDemoBusy ends a demo that could not be shown. What it measured is gone with its directory.
-var errDemoBusy = fmt.Errorf("demo: this machine was too busy to measure on, %d times in a row; run the demo again when it is quieter", demoTries)
+// errDemoBusy ends a demo that could not measure. Its results are deleted with its directory.
+var errDemoBusy = fmt.Errorf("demo: this machine was too busy to measure, %d times in a row; run the demo again when the machine is quieter", demoTries)
 
 // record records one baseline run.
 func (d *demo) record(ctx context.Context) error {
@@ -141,7 +141,7 @@ func (d *demo) record(ctx context.Context) error {
 	return errDemoBusy
 }
 
-// gate runs the gate, which must come to the verdict. A busy machine may keep it from any.
+// gate runs the gate and expects the verdict want. On a busy machine it tries again.
 func (d *demo) gate(ctx context.Context, want gate.Outcome) error {
 	for range demoTries {
 		err := d.run(ctx, "gate")
@@ -158,7 +158,7 @@ func (d *demo) gate(ctx context.Context, want gate.Outcome) error {
 		case gate.Inconclusive:
 			fmt.Fprint(d.console.Stdout, "\nThe gate could not tell: the machine is busy. Once more:\n\n")
 		default:
-			return fmt.Errorf("demo: the verdict is %s where %s was to be shown: is this machine very busy? Run the demo again", got, want)
+			return fmt.Errorf("demo: the verdict is %s, and should be %s: is this machine very busy? Run the demo again", got, want)
 		}
 	}
 	return errDemoBusy

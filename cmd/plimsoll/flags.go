@@ -26,11 +26,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// subcommand runs a command line inside of another one.
+// subcommand runs a command line from inside another command.
 type subcommand func(context.Context, *console.Console, []string) error
 
-// Flags that several commands share. The tag variables names the variables of the environment that stand
-// for a flag, the first that is set; see variables.go.
+// Flags that several commands share. The tag variables lists environment variables that set the flag if the command
+// line does not; the first one that is set counts. See variables.go.
 
 // profileFlag names the profile.
 type profileFlag struct {
@@ -39,13 +39,13 @@ type profileFlag struct {
 
 // envFlag names a file of variables.
 type envFlag struct {
-	EnvFile envFile `placeholder:"FILE" file:"" help:"Take variables that the environment lacks from this file, in the syntax of dotenv: secrets for the profile and the system. Their values are masked as those of $${env.NAME} are."`
+	EnvFile envFile `placeholder:"FILE" file:"" help:"Read variables from this file (dotenv syntax), such as secrets for the profile and the system. The environment wins over the file. The values are masked like those of $${env.NAME}."`
 }
 
-// envFile is a file of variables, which are there before any other flag looks for one.
+// envFile is a file of variables. They are read before any other flag is resolved.
 type envFile string
 
-// BeforeResolve puts the variables beneath the environment.
+// BeforeResolve adds the file's variables to the environment, whose own variables win.
 func (envFile) BeforeResolve(ctx context.Context, parsed *kong.Context, at *kong.Path, a *console.Console) error {
 	path := fmt.Sprint(parsed.FlagValue(at.Flag))
 	variables, err := environ.ReadFile(path)
@@ -57,18 +57,18 @@ func (envFile) BeforeResolve(ctx context.Context, parsed *kong.Context, at *kong
 	return nil
 }
 
-// warnOfSecrets tells of a file of secrets that others can read.
+// warnOfSecrets warns of a file of secrets that others can read.
 func warnOfSecrets(ctx context.Context, a *console.Console, path string) {
 	dir, name := filepath.Split(path)
 	if _, err := a.Git(cmp.Or(dir, ".")).Run(ctx, "ls-files", "--error-unmatch", "--", name); err == nil {
-		a.Warn("--env-file " + path + " is committed to git, where everybody who can read the repository reads its secrets: take it out with git rm --cached, and change the secrets")
+		a.Warn("--env-file " + path + " is committed to git, so everybody who can read the repository can read its secrets: remove it with git rm --cached, and change the secrets")
 	}
 	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && !a.InActions() && info.Mode().Perm()&0o077 != 0 {
-		a.Warn("--env-file " + path + " can be read by other users of this machine: chmod 600 " + path + " keeps it yours")
+		a.Warn("--env-file " + path + " can be read by other users of this machine: run chmod 600 " + path)
 	}
 }
 
-// loadFlags change what a profile says. They have the names and letters of Locust's.
+// loadFlags override the profile. They have the same names and letters as in Locust.
 type loadFlags struct {
 	Host        string   `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url. Nothing is started."`
 	Users       *int     `short:"u" variables:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
@@ -93,7 +93,7 @@ func (s *span) UnmarshalText(text []byte) error {
 	return err
 }
 
-// change is what the flags put in the place of what a profile says.
+// change is the flags as a change to a profile.
 func (f loadFlags) change() profile.Change {
 	c := profile.Change{Host: f.Host, Users: f.Users, SpawnRate: f.SpawnRate, Tags: f.Tags, ExcludeTags: f.ExcludeTags}
 	if f.RunTime.set {
@@ -105,7 +105,7 @@ func (f loadFlags) change() profile.Change {
 	return c
 }
 
-// runFlags are what every command that measures takes.
+// runFlags are the flags of every command that measures.
 type runFlags struct {
 	profileFlag
 	envFlag
@@ -117,7 +117,7 @@ type runFlags struct {
 	JSON    bool   `name:"json" help:"Print JSON on stdout."`
 }
 
-// job reads the profile, as one of the series that was asked for. The load flags have not changed it yet.
+// job reads the profile and sets its series from --series. It does not apply the load flags.
 func (f runFlags) job(a *console.Console) (*job.Job, error) {
 	j, err := job.Read(f.Profile, a.Env)
 	if err != nil {
@@ -135,7 +135,7 @@ func (f runFlags) job(a *console.Console) (*job.Job, error) {
 	return j, nil
 }
 
-// bench is where a job is measured, once the load flags have changed it.
+// bench applies the load flags to a job and returns the bench that measures it.
 func (f runFlags) bench(a *console.Console, j *job.Job) (measure.Bench, error) {
 	return measure.Bench{Console: a, Job: j, Out: f.Out, Quiet: f.Quiet, Verbose: f.Verbose}, j.Change(f.change())
 }
@@ -150,7 +150,7 @@ func (f storeFlag) open(ctx context.Context, a *console.Console) (baseline.Store
 	return storage.Open(ctx, storage.URL(a, f.DB))
 }
 
-// use opens the store for as long as do takes.
+// use opens the store, calls do and closes the store.
 func (f storeFlag) use(ctx context.Context, a *console.Console, do func(baseline.Store) error) error {
 	store, err := f.open(ctx, a)
 	if err != nil {
@@ -159,7 +159,7 @@ func (f storeFlag) use(ctx context.Context, a *console.Console, do func(baseline
 	return errors.Join(do(store), store.Close())
 }
 
-// useRun is use for one run of the store, which is named by its ID or the beginning of it.
+// useRun is use for one run, named by its ID or the beginning of it.
 func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do func(baseline.Store, baseline.Info) error) error {
 	return f.use(ctx, a, func(store baseline.Store) error {
 		info, err := store.Find(ctx, id)

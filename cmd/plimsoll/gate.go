@@ -79,9 +79,9 @@ func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, wor
 	case !c.paired():
 		return c.judgeStored(ctx, a, j, workflow)
 	case len(c.Result) > 0:
-		return report.Report{}, exit.BadInput("--result is judged by the store; two results of a paired gate are judged by `plimsoll compare`")
+		return report.Report{}, exit.BadInput("--result is judged against the store; to judge two results of a paired gate, use `plimsoll compare`")
 	case c.Host != "" && c.BaseURL == "" && c.HeadURL == "":
-		return report.Report{}, exit.BadInput("--host is one running system, and two sides are compared: give --base-url and --head-url")
+		return report.Report{}, exit.BadInput("--host names only one system, and this gate compares two: give --base-url and --head-url")
 	}
 	bench, err := c.bench(a, j)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, wor
 	return rep, err
 }
 
-// judgeStored measures, or reads, and judges by the history of the branch.
+// judgeStored measures or reads a result, and judges it against the history of the branch.
 func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (rep report.Report, err error) {
 	store, err := c.open(ctx, a)
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Jo
 		v = gate.Judge(j.Policy, fresh, base)
 	}
 	commit := v.Baseline.Commit
-	if commit == "" && len(stand.Commits) > 0 { // nothing fits: what the change stands on
+	if commit == "" && len(stand.Commits) > 0 { // no baseline fits: take the base of the change
 		commit = stand.Commits[0]
 	}
 	v = v.Differs(c.loadedOtherwise(ctx, a, j, commit)...)
@@ -127,7 +127,7 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Jo
 	return report.New(v, fresh[0]), nil
 }
 
-// fresh are the runs to be judged: those of files, or one that is measured now.
+// fresh returns the runs to judge: those of --result, or a new one.
 func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (runs []*result.Result, err error) {
 	if len(c.Result) == 0 {
 		bench, err := c.bench(a, j)
@@ -149,7 +149,7 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 		if r.Series != j.Name {
 			return nil, exit.BadInput("%s is a run of %s, the profile %s is of %s", file, r.Series, c.Profile, j.Name)
 		}
-		if twin, twice := files[r.ID()]; twice { // one run is no proof of itself
+		if twin, twice := files[r.ID()]; twice { // a run must not confirm itself
 			return nil, exit.BadInput("--result %s and %s hold the same run: give each run once", twin, file)
 		}
 		hintProfile(a, j, file, r)
@@ -159,7 +159,7 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 	return runs, nil
 }
 
-// moreRuns measures as many further runs of the same change as the verdict asks for.
+// moreRuns measures the further runs that the verdict asks for.
 func (c *gateCmd) moreRuns(ctx context.Context, a *console.Console, j *job.Job, fresh []*result.Result, v gate.Verdict) ([]*result.Result, error) {
 	why := slices.IndexFunc(v.Reasons, func(r gate.Reason) bool { return r.Kind == gate.LooksWorse || r.Kind == gate.CommonShift })
 	fmt.Fprintf(a.Stderr, "plimsoll: %s; measuring %d more\n", report.Sentence(v.Reasons[max(why, 0)]), v.More)
@@ -170,7 +170,7 @@ func (c *gateCmd) moreRuns(ctx context.Context, a *console.Console, j *job.Job, 
 	return bench.More(ctx, fresh, v.More)
 }
 
-// trendRuns is how many runs of a branch are looked at for what has become of it.
+// trendRuns is how many runs of a branch its trend is made of.
 const trendRuns = 200
 
 // past says where the history of a change lies.
@@ -178,8 +178,7 @@ func past(p gate.Policy, commits []string) baseline.Past {
 	return baseline.Past{Branch: p.Baseline.Branch, Commits: commits, Limit: max(trendRuns, p.Baseline.Window)}
 }
 
-// print writes the report where it was asked for. What cannot be written is an error, but never hides that of
-// the verdict.
+// print writes the report to its destinations. An error of writing never hides the error that is the verdict.
 func (c *gateCmd) print(a *console.Console, files publish.Files, rep report.Report, verdict error) error {
 	show := report.Terminal
 	if c.JSON {

@@ -48,7 +48,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 		return err
 	}
 	if there := starter.There(files); len(there) > 0 && !c.Force {
-		return exit.BadInput("%s: there already, and nothing was written; --force overwrites what exists", strings.Join(shortened(dir, there), ", "))
+		return exit.BadInput("%s: there already, and nothing was written; --force overwrites existing files", strings.Join(shortened(dir, there), ", "))
 	}
 	if err := starter.Write(files); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	return sayNext(a, dir, settings, files)
 }
 
-// askAtTerminal asks whoever sits at a terminal; elsewhere the flags and what was guessed have to do.
+// askAtTerminal asks for the settings at a terminal. Elsewhere it keeps the flags and the guesses.
 func askAtTerminal(a *console.Console, s *starter.Settings) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) || s.URL != "" {
 		return nil
@@ -81,7 +81,7 @@ func askAtTerminal(a *console.Console, s *starter.Settings) error {
 	return nil
 }
 
-// sayNext says what was written, and what to do now.
+// sayNext prints which files were written, and the next steps.
 func sayNext(a *console.Console, dir string, settings starter.Settings, files []starter.File) error {
 	var paths []string
 	for _, f := range files {
@@ -89,19 +89,19 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 	}
 	text := "Wrote " + strings.Join(shortened(dir, paths), ", ") + ".\n\n"
 	if settings.From != "" {
-		text += "- build and command are guessed from " + settings.From + ": correct in " + job.Usual + " what is wrong.\n"
+		text += "- build and command are guessed from " + settings.From + ": check them in " + job.Usual + ".\n"
 	}
 	for _, note := range settings.Notes {
 		text += "- Please check: " + note + "\n"
 	}
 	text += "" +
-		"- `plimsoll check` says what the profile would do, `plimsoll run` tries it here.\n" +
+		"- `plimsoll check` explains the profile, `plimsoll run` tries it here.\n" +
 		"- Put the routes that matter into " + job.Usual + ", each with its weight.\n" +
-		"- Put result*.json and .plimsoll/, which runs leave here, into .gitignore.\n"
+		"- Add result*.json and .plimsoll/ to .gitignore: runs write them here.\n"
 	switch other := filepath.Join(filepath.Dir(paths[len(paths)-1]), "plimsoll-comment.yml"); {
 	case settings.Kind == "stored":
 		text += "- Put the URL of a PostgreSQL database into the repository's secrets as PLIMSOLL_DATABASE_URL.\n" +
-			"- The first five pushes to the main branch fill the baseline, and it takes ten until anything fails.\n"
+			"- The first five pushes to the main branch fill the baseline; the gate can fail a change after ten.\n"
 	case settings.Kind == "paired" && starter.Exists(other):
 		text += "- Remove " + shortened(dir, []string{other})[0] + ": it belongs to the gate for forks.\n"
 	}
@@ -109,7 +109,7 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 	return err
 }
 
-// shortened are paths as they are shortest from a directory.
+// shortened makes paths relative to a directory where that is shorter.
 func shortened(dir string, paths []string) []string {
 	var short []string
 	for _, path := range paths {

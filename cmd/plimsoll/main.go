@@ -2,8 +2,8 @@
 // load, and stops the merge that makes it sink.
 //
 // A command reads flags, calls packages below internal and prints what they return. main.go and baseline.go
-// list the commands; the other files hold a few each. No other package knows of measuring, judging and
-// remembering at once.
+// list the commands; the other files hold a few each. Only this package combines measuring, judging and
+// remembering.
 package main
 
 import (
@@ -33,14 +33,14 @@ type cli struct {
 
 	Demo     demoCmd     `cmd:"" help:"Show the whole story in under a minute: record baselines, pass an unchanged build, fail a slower one."`
 	Init     initCmd     `cmd:"" help:"Write a profile to start with, and the GitHub workflow for it."`
-	Check    checkCmd    `cmd:"" help:"Validate a profile and say in words what it would do. Nothing is sent."`
-	Schema   schemaCmd   `cmd:"" help:"Print a JSON Schema: of the profile, for editors, or of what --json and the files say, for programs."`
+	Check    checkCmd    `cmd:"" help:"Validate a profile and explain what it would do. Nothing is sent."`
+	Schema   schemaCmd   `cmd:"" help:"Print a JSON Schema: of the profile, for editors, or of --json and result files, for programs."`
 	Run      runCmd      `cmd:"" help:"Apply the load, print the tables and write result.json."`
 	Gate     gateCmd     `cmd:"" help:"Measure, or take a result, and judge it against the baseline. The exit status is the verdict."`
 	Comment  commentCmd  `cmd:"" help:"Comment on a pull request whose own workflow may not write, in a workflow that follows it."`
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two runs as far as two can tell."`
 	Baseline baselineCmd `cmd:"" help:"Record and look after baselines."`
-	Backtest backtestCmd `cmd:"" help:"Replay recorded history: what the gate would have flagged, how much of that lasted, and what it can see."`
+	Backtest backtestCmd `cmd:"" help:"Replay recorded history: which runs the gate would have flagged, how many of those changes lasted, and how small a change it can find."`
 	Selftest selftestCmd `cmd:"" help:"Try the paired gate on this system and machine: with nothing changed, and with one route made slower."`
 
 	Completion completionCmd `cmd:"" help:"Print the completion of command lines for bash, zsh or fish."`
@@ -72,7 +72,7 @@ func interrupts(end func()) <-chan struct{} {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
-		signal.Notify(signals, syscall.SIGHUP) // a terminal that closes, a connection that is lost
+		signal.Notify(signals, syscall.SIGHUP) // the terminal was closed, or the connection to it lost
 	}
 	stop := make(chan struct{})
 	go func() { // lives as long as the process
@@ -85,7 +85,7 @@ func interrupts(end func()) <-chan struct{} {
 	return stop
 }
 
-// runLine runs one command line, says why it did not do what it was asked for, and gives the exit status.
+// runLine runs one command line, prints its error and returns the exit status.
 func runLine(ctx context.Context, a *console.Console, args []string) int {
 	err := dispatch(ctx, a, args)
 	complain(a, err)
@@ -126,7 +126,7 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 		return exit.AsInput(variable)
 	}
 	switch {
-	case exit.Status(err) == exit.Input: // a flag has said what is wrong
+	case exit.Status(err) == exit.Input: // a flag's own error
 		return err
 	case err != nil:
 		return exit.BadInput("%w; see plimsoll --help", err)
@@ -134,7 +134,7 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 	return command.Run()
 }
 
-// complain tells why a command did not do what it was asked for.
+// complain prints the error of a command.
 func complain(a *console.Console, err error) {
 	var verdict exit.Verdict
 	var problems strict.Problems

@@ -21,7 +21,7 @@ type markFlags struct {
 	By  string `variables:"GITHUB_ACTOR" help:"Who decides this (default: git's user.name, else the user of this machine)."`
 }
 
-// put marks the run with one of the store's methods, and says what that means.
+// put marks the run with one of the store's methods, and prints what the mark changes.
 func (f markFlags) put(ctx context.Context, a *console.Console, keep func(baseline.Store) func(context.Context, string, baseline.Mark) error, done string) error {
 	mark := baseline.Mark{By: cmp.Or(f.By, person(ctx, a)), Why: f.Why, At: time.Now()}
 	if err := mark.Check(); err != nil {
@@ -36,10 +36,10 @@ func (f markFlags) put(ctx context.Context, a *console.Console, keep func(baseli
 	})
 }
 
-// nobody is kept where neither git nor the machine names a person.
+// nobody is recorded if neither git nor the machine names a person.
 const nobody = "unknown"
 
-// person is who works at this machine, as far as git or the machine knows.
+// person is git's user.name, else the machine's user, else nobody.
 func person(ctx context.Context, a *console.Console) string {
 	name, err := a.Git(".").Run(ctx, "config", "user.name")
 	if err != nil { // git has none, or is not there
@@ -51,17 +51,17 @@ func person(ctx context.Context, a *console.Console) string {
 // baselineAcceptCmd is plimsoll baseline accept.
 type baselineAcceptCmd struct{ markFlags }
 
-// Run marks a run as the first of a level that somebody has accepted.
+// Run marks a run as the first of an accepted level.
 func (c *baselineAcceptCmd) Run(ctx context.Context, a *console.Console) error {
 	return c.put(ctx, a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Accept },
-		fmt.Sprintf("is accepted: older runs on BRANCH stop counting. %d runs since are needed for a verdict, and %d for a fail.",
+		fmt.Sprintf("is accepted: older runs on BRANCH stop counting. A verdict needs %d runs from here on, and a fail needs %d.",
 			gate.DefaultPolicy().Baseline.MinRuns, gate.FailHistory))
 }
 
 // baselineExcludeCmd is plimsoll baseline exclude.
 type baselineExcludeCmd struct{ markFlags }
 
-// Run marks a run as one that does not count.
+// Run excludes a run from the baseline.
 func (c *baselineExcludeCmd) Run(ctx context.Context, a *console.Console) error {
 	return c.put(ctx, a, func(s baseline.Store) func(context.Context, string, baseline.Mark) error { return s.Exclude },
 		"is excluded: it stays in the store and is no baseline.")

@@ -29,7 +29,7 @@ load: {users: 2, run_time: 120s, warm_up: 0s}
 users: [{name: one, wait: 10ms, tasks: [{http: GET /health}]}]
 `
 
-// TestNothingSurvives ends plimsoll run in every way there is, when its system is up and at random moments.
+// TestNothingSurvives ends plimsoll run in every possible way, with the system up and at random moments.
 func TestNothingSurvives(t *testing.T) {
 	bin := buildPrograms(t)
 	for name, end := range map[string]func(p *os.Process) error{
@@ -63,7 +63,7 @@ func TestNothingSurvives(t *testing.T) {
 	}
 }
 
-// TestClosedPipe lets the readers of both streams go away. The run goes on, keeps its result and ends well.
+// TestClosedPipe closes the readers of both streams. The run goes on, keeps its result and exits 0.
 func TestClosedPipe(t *testing.T) {
 	command, mark := escape(t, buildPrograms(t))
 	profile := strings.Replace(escaping, "run_time: 120s", "run_time: 300ms, rounds: 1", 1)
@@ -83,7 +83,7 @@ func TestClosedPipe(t *testing.T) {
 	for _, r := range readers {
 		_ = r.Close()
 	}
-	_ = command.Wait() // with status 3 if this machine is too busy
+	_ = command.Wait() // status 3 if this machine is too busy
 	vanishes(t, mark)
 	if _, err := readResult(filepath.Join(command.Dir, "result.json")); err != nil {
 		t.Error(err)

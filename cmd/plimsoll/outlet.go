@@ -10,14 +10,14 @@ import (
 	"golang.org/x/term"
 )
 
-// outlet is where a stream of ours goes. If it is a pipe whose reader has gone away, as in
-// plimsoll run | head, the rest is dropped: the load goes on, the result is kept, and the exit status is
-// still the verdict. Any other error, such as that of a full disk, is the writer's.
+// outlet is standard output or standard error. If the reader of the pipe has gone, as in plimsoll run | head,
+// outlet drops the rest: the load goes on, the result is kept, and the exit status is still the verdict. Write
+// returns any other error, such as a full disk.
 func outlet(stream *os.File) io.Writer {
 	if term.IsTerminal(int(stream.Fd())) {
 		return stream
 	}
-	// Caught, and not ignored: what we start would inherit that.
+	// Caught and not ignored: a program that we start would inherit an ignored signal.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return &pipe{stream}
 }

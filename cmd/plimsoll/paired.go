@@ -17,7 +17,7 @@ import (
 type pairFlags struct {
 	Against string `placeholder:"REF" xor:"base" help:"Compare the working tree with this commit instead of with the store. Both are built, and loaded in turn."`
 	Paired  bool   `xor:"base" help:"Like --against, with the commit at which the pull request, or this branch, left its base."`
-	BaseURL string `name:"base-url" xor:"base" placeholder:"URL" help:"With --head-url: compare what runs at these two addresses. Nothing is started."`
+	BaseURL string `name:"base-url" xor:"base" placeholder:"URL" help:"With --head-url: compare the systems at these two addresses. Nothing is started."`
 	HeadURL string `name:"head-url" placeholder:"URL" help:"See --base-url."`
 }
 
@@ -50,7 +50,7 @@ func (f pairFlags) judgePaired(ctx context.Context, bench measure.Bench, workflo
 	return report.New(v, head), nil
 }
 
-// sides makes the two sides that the flags ask for.
+// sides makes the two sides that the flags name.
 func (f pairFlags) sides(ctx context.Context, bench measure.Bench, workflow github.Run) (*sides.Sides, error) {
 	a, j := bench.Console, bench.Job
 	id := identity.Of(ctx, a, j.Dir)

@@ -20,7 +20,7 @@ type baselinePruneCmd struct {
 	DryRun    bool `help:"Only say what would be removed."`
 }
 
-// age is a flag that is a span of time, in days too.
+// age is a flag for a span of time, also in days.
 type age struct{ time.Duration }
 
 // UnmarshalText reads 90d, 36h, 1h20m. A number alone is refused: days and seconds are far apart.
@@ -38,7 +38,7 @@ func (a *age) UnmarshalText(text []byte) (err error) {
 		a.Duration, err = time.ParseDuration(string(text))
 	}
 	if err != nil || a.Duration <= 0 {
-		return fmt.Errorf("%q is no age; write for example 90d, 36h or 30m", text)
+		return fmt.Errorf("%q is not an age; write for example 90d, 36h or 30m", text)
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func (a *age) UnmarshalText(text []byte) (err error) {
 // maxDays is a hundred years.
 const maxDays = 36_500
 
-// Run removes what is too old or too much, in small batches.
+// Run removes the runs that are too old or too many, in small batches.
 func (c *baselinePruneCmd) Run(ctx context.Context, a *console.Console) error {
 	var retention baseline.Retention
 	if c.OlderThan.Duration > 0 {
@@ -54,11 +54,11 @@ func (c *baselinePruneCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	if c.Keep != nil {
 		if retention.Keep = *c.Keep; retention.Keep < 1 {
-			return exit.BadInput("--keep %d is no number of runs to keep: write 1 or more", retention.Keep)
+			return exit.BadInput("--keep %d is too few: keep 1 run or more", retention.Keep)
 		}
 	}
 	if retention.Check() != nil {
-		return exit.BadInput("plimsoll baseline prune needs --older-than or --keep, or both: without them nothing would go")
+		return exit.BadInput("plimsoll baseline prune needs --older-than or --keep, or both")
 	}
 	return c.use(ctx, a, func(store baseline.Store) error {
 		if c.DryRun {
@@ -79,7 +79,7 @@ const (
 	dryRows = 50
 )
 
-// tell lists what would be removed.
+// tell lists the runs that would be removed.
 func (c *baselinePruneCmd) tell(ctx context.Context, a *console.Console, store baseline.Store, retention baseline.Retention) error {
 	retention.Limit = dryRuns
 	runs, err := store.Expired(ctx, retention)

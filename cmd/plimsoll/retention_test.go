@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 )
 
-// endless is a store that always has as many removable runs as it is asked for.
+// endless is a store with any number of removable runs.
 type endless struct{ baseline.Store }
 
 func (endless) Expired(_ context.Context, r baseline.Retention) ([]baseline.Info, error) {

@@ -37,7 +37,7 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if printErr := report.Run(a.Stdout, r); printErr != nil {
 		return errors.Join(err, printErr)
 	}
-	if err == nil { // else the bench has said where it is
+	if err == nil { // otherwise the bench has printed the file's name
 		fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
 	}
 	if err == nil && len(r.Problems) > 0 {

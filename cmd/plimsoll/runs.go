@@ -80,7 +80,7 @@ type baselineRmCmd struct {
 	IDs []string `arg:"" name:"id" help:"The runs' IDs, or the beginnings of them."`
 }
 
-// Run removes runs, all that are named or none.
+// Run removes all the named runs, or none.
 func (c *baselineRmCmd) Run(ctx context.Context, a *console.Console) error {
 	return c.use(ctx, a, func(store baseline.Store) error {
 		var infos []baseline.Info

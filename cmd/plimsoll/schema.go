@@ -14,10 +14,10 @@ import (
 
 // schemaCmd is plimsoll schema.
 type schemaCmd struct {
-	Of string `arg:"" optional:"" default:"profile" help:"What the schema is of: profile, for editors; or what other programs read: result (result.json, run --json), verdict (--verdict-file, gate --json), runs (baseline list --json), backtest (backtest --json, a line)."`
+	Of string `arg:"" optional:"" default:"profile" help:"The format: profile (for editors), result (result.json, run --json), verdict (--verdict-file, gate --json), runs (baseline list --json) or backtest (each line of backtest --json)."`
 }
 
-// Run prints the JSON Schema of a profile, or of something that is written.
+// Run prints the JSON Schema of a profile, or of an output.
 func (c *schemaCmd) Run(a *console.Console) error {
 	enc := json.NewEncoder(a.Stdout)
 	enc.SetEscapeHTML(false)

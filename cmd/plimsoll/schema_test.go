@@ -17,7 +17,7 @@ import (
 
 const profiles = "../../testdata/profiles"
 
-// Whatever the reader accepts, the schema accepts: an editor must not mark a good profile.
+// The schema accepts every profile that the reader accepts: an editor must not mark a good profile.
 func FuzzSchemaAcceptsWhatTheReaderAccepts(f *testing.F) {
 	schema := compiledSchema(f)
 	for _, file := range corpus(f) {
@@ -36,8 +36,8 @@ func FuzzSchemaAcceptsWhatTheReaderAccepts(f *testing.F) {
 
 // onlyTheReader lists the mistakes that no schema can find, by file and key.
 var onlyTheReader = map[string]string{
-	"loop.yaml ":                                       "how much a file becomes once its aliases are followed",
-	"closed.yaml load":                                 "a key that applies only to a load of the other kind, which a stage may decide",
+	"loop.yaml ":                                       "the size of a file with its aliases expanded",
+	"closed.yaml load":                                 "a key for the other kind of load, and stages can set the kind",
 	"closed.yaml limits":                               "one number against another",
 	"closed.yaml users":                                "a sum against a number elsewhere",
 	"data.yaml data.holes.file":                        "the content of a file",
@@ -62,7 +62,7 @@ var onlyTheReader = map[string]string{
 	"values.yaml target.url":                           "which keys there must be when a text has a variable",
 	"values.yaml target.headers.X-Token":               "what is set in the environment",
 	"values.yaml users.0.wait":                         "one number against another inside a text",
-	"values.yaml users.0.tasks.2":                      "that one item of a list at least is of one form",
+	"values.yaml users.0.tasks.2":                      "that a list has at least one item of a form",
 	"values.yaml users.1":                              "that two names in a list differ",
 	"variables.yaml target.url":                        "which variables there are",
 	"variables.yaml data.none.file":                    "whether a file exists",
@@ -119,7 +119,7 @@ var onlyTheReader = map[string]string{
 	"flow.yaml users.0.tasks.3.repeat":                 "the size of a number inside a text",
 	"flow.yaml users.0.tasks.4.repeat":                 "one number against another inside a text",
 	"flow.yaml users.0.tasks.6.repeat":                 "the size of a number inside a text",
-	"flow.yaml users.0.tasks.7":                        "that one item of a list at least is of one form",
+	"flow.yaml users.0.tasks.7":                        "that a list has at least one item of a form",
 	"flow.yaml users.0.tasks.8.steps.3.http":           "which variables are set",
 	"flow.yaml users.0.tasks.8.steps.7":                "the product of repetitions",
 	"flow.yaml users.0.tasks.8.steps.5.http":           "which variables are set",
@@ -168,7 +168,7 @@ func TestSchemaFindsWhatTheReaderFinds(t *testing.T) {
 			delete(unseen, name)
 			switch {
 			case described[key] && listed:
-				t.Errorf("%s: the schema finds this now; take it off the list of what only the reader finds", name)
+				t.Errorf("%s: the schema finds this now; remove it from onlyTheReader", name)
 			case !described[key] && !listed:
 				t.Errorf("%s: only the reader finds this: %s", name, text)
 			}
@@ -180,21 +180,21 @@ func TestSchemaFindsWhatTheReaderFinds(t *testing.T) {
 		}
 	}
 	for name := range unseen {
-		t.Errorf("%s is listed as what only the reader finds, and the corpus does not have it", name)
+		t.Errorf("%s is in onlyTheReader, but not in the corpus", name)
 	}
 }
 
 // userNamed lists the mappings whose keys the user chooses.
 var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.json|expect\.cookies|multipart|if)$`)
 
-// mayBeText lists mappings and lists for which a text may stand.
+// mayBeText lists mappings and lists that may also be written as text.
 var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|expect\.text|multipart\.[^.]*(\[\])?)$`)
 
-// mayBeAnything lists what may have any value.
+// mayBeAnything lists keys that take any value.
 var mayBeAnything = regexp.MustCompile(`((^|\.)json|\.form|^x-[^.]*)$`)
 
-// In the good profiles, misspell each key and change each value's type or range, one at a time: the
-// schema and the reader both refuse it.
+// The schema and the reader both refuse every good profile with one key misspelt, or one value of another type or
+// out of range.
 func TestSchemaRefusesMutations(t *testing.T) {
 	schema := compiledSchema(t)
 	for _, file := range corpus(t) {
@@ -333,5 +333,5 @@ func corpus(t testing.TB) []string {
 	return files
 }
 
-// anyName begins the key of a name that a user chose: the validator does not report its place.
+// anyName begins the key of a name that the user chose. The validator does not report the place of such a name.
 const anyName = "…"

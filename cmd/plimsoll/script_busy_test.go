@@ -30,7 +30,7 @@ func measures(ts *testscript.TestScript, neg bool, args []string) {
 		status := exitStatusOf(ts, args[1:])
 		said := ts.ReadFile("stdout") + ts.ReadFile("stderr")
 		wasBusy := busy.MatchString(said)
-		// A gate may be inconclusive for another reason than the one that the script looks for.
+		// The gate may be inconclusive for a reason that the script does not expect.
 		right := status == want && until.MatchString(said) && (want != exit.Inconclusive || until.String() != "" || !wasBusy)
 		switch {
 		case right:

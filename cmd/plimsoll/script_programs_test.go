@@ -47,7 +47,7 @@ var programs = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// buildPrograms gives the directory of the programs; TestMain takes it away.
+// buildPrograms builds the programs and returns their directory; TestMain removes it.
 func buildPrograms(t *testing.T) (dir string) {
 	t.Helper()
 	if testing.Short() {

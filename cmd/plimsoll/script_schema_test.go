@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/formats"
 )
 
-// valid holds what a program wrote against the schema that another program would read it by.
+// valid checks an output against its schema.
 func valid(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: valid NAME FILE")
@@ -29,7 +29,7 @@ func valid(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("value %d of %s: %v", n+1, args[1], err)
 		}
 		if err := schema.Validate(value); err != nil {
-			ts.Fatalf("%s is not as plimsoll schema %s says: %v", args[1], args[0], err)
+			ts.Fatalf("%s does not match plimsoll schema %s: %v", args[1], args[0], err)
 		}
 	}
 }

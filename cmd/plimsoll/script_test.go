@@ -50,7 +50,7 @@ import (
 //	comment REGEXP              there is exactly one comment of ours, and it matches
 //	comment-holds TEXT          every comment of ours contains the text
 //	output NAME REGEXP          the step's output matches
-//	valid NAME FILE             the file, or each line of it for backtest, is as plimsoll schema NAME says
+//	valid NAME FILE             the file, or each line of it for backtest, matches plimsoll schema NAME
 func TestScripts(t *testing.T) {
 	dir := buildPrograms(t)
 	var mu sync.Mutex // guards hubs

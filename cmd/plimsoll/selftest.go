@@ -15,7 +15,7 @@ import (
 // selftestCmd is plimsoll selftest.
 type selftestCmd struct {
 	runFlags
-	Budget time.Duration `default:"10m" help:"How long to go on. The comparison under way at that time is still finished."`
+	Budget time.Duration `default:"10m" help:"How long to go on. The last comparison is finished even if it takes longer."`
 	Route  string        `help:"The route that is made slower (default: the one with the longest p50)."`
 }
 

@@ -16,7 +16,7 @@ type shopCmd struct {
 func (c *shopCmd) Run(ctx context.Context, a *console.Console) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() { // ends with the service, at the latest
+	go func() { // ends with the service, or earlier
 		select {
 		case <-a.Stop:
 			cancel()

@@ -50,7 +50,7 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 		return err
 	}
 	if r.Dirty {
-		a.Warn(fmt.Sprintf("the working tree differs from commit %.12s, under which the run is recorded: `plimsoll baseline rm` removes it again", r.Commit))
+		a.Warn(fmt.Sprintf("the working tree has changes, but the run is recorded for commit %.12s: `plimsoll baseline rm` removes it again", r.Commit))
 	}
 	if err := c.keepAcceptance(ctx, a, store, record); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 	return c.trend(ctx, a, store, policy, r)
 }
 
-// prepare reads what the user gave and returns what gets the result, and the policy.
+// prepare reads the result file or the profile. It returns a function that reads or measures the result, and the policy.
 func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (measure func() (*result.Result, error), policy gate.Policy, err error) {
 	if c.Result != "" {
 		r, err := readResult(c.Result)
@@ -76,11 +76,12 @@ func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (me
 	return func() (*result.Result, error) { return bench.Steady(ctx) }, j.Policy, err
 }
 
-// refuse reports, as an error, that a run must not become a baseline: every later change would be compared with
-// failures, or with nothing. Failures within gate.failure_rate are no reason. The result is kept.
+// refuse returns an error if a run must not become a baseline because a route failed too often or was never
+// requested: later changes would be compared with failures, or with nothing. gate.failure_rate is the limit. The
+// result is kept.
 func (c *baselineUpdateCmd) refuse(policy gate.Policy, r *result.Result) error {
 	if !r.Whole() {
-		return nil // the store says why
+		return nil // the store refuses it, with the reason
 	}
 	reasons := report.Once(gate.NotABaseline(policy, r))
 	if len(reasons) == 0 {
@@ -96,7 +97,7 @@ func (c *baselineUpdateCmd) refuse(policy gate.Policy, r *result.Result) error {
 	return fmt.Errorf("record the run: %w; the result is kept in %s:%s", baseline.ErrNotWhole, cmp.Or(c.Result, c.Out), why.String())
 }
 
-// maxRefusals is how many reasons are told.
+// maxRefusals is how many reasons are printed.
 const maxRefusals = 5
 
 // record puts the result into the store and says so.
@@ -107,7 +108,7 @@ func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, stor
 		return record, fmt.Errorf("record the run: %w; the result is kept in %s", err, file)
 	}
 	if err != nil {
-		return record, fmt.Errorf("record the run: %w; the result is kept in %s: put it later with `plimsoll baseline update --result %[2]s --branch %[3]s`", err, file, r.Branch)
+		return record, fmt.Errorf("record the run: %w; the result is kept in %s: record it later with `plimsoll baseline update --result %[2]s --branch %[3]s`", err, file, r.Branch)
 	}
 	done := fmt.Sprintf("Recorded run %s of %s as a baseline on %s.", short(record.ID), r.Series, r.Branch)
 	if !created {
@@ -118,30 +119,30 @@ func (c *baselineUpdateCmd) record(ctx context.Context, a *console.Console, stor
 	return record, err
 }
 
-// keepAcceptance marks the run of a merged pull request that was accepted as the first of a new level.
+// keepAcceptance marks the run as the first of a new level if its pull request was accepted and merged.
 func (c *baselineUpdateCmd) keepAcceptance(ctx context.Context, a *console.Console, store baseline.Store, record baseline.Info) error {
 	workflow, err := a.Workflow()
 	if err != nil || record.Accepted != nil || record.Commit != workflow.SHA {
-		return nil // a broken event: the gate warns of it
+		return nil // the event is broken, and the gate warns of it
 	}
 	mark := publish.Publisher{Console: a, Workflow: workflow, Options: publish.Options{AcceptLabel: c.AcceptLabel}}.AcceptedMerge(ctx)
 	if mark == nil {
 		return nil
 	}
 	if err := store.Accept(ctx, record.ID, *mark); err != nil {
-		return fmt.Errorf("the run is recorded; mark it as accepted: %w", err)
+		return fmt.Errorf("mark the recorded run as accepted: %w", err)
 	}
-	a.Summarize("It is the first of a new level, as was accepted; older runs stop counting.\n")
+	a.Summarize("It is the first of a new, accepted level; older runs stop counting.\n")
 	_, err = fmt.Fprintf(a.Stdout, "It is the first of a new level, accepted by %s: %s. Older runs stop counting.\n", mark.By, mark.Why)
 	return err
 }
 
-// trend reports the course of the branch, now that it has one more run.
+// trend reports the course of the branch, the new run included.
 func (c *baselineUpdateCmd) trend(ctx context.Context, a *console.Console, store baseline.Store, policy gate.Policy, r *result.Result) error {
 	policy.Baseline.Branch = r.Branch
 	runs, err := baseline.Choose(ctx, store, []*result.Result{r}, past(policy, nil))
 	if err != nil {
-		return fmt.Errorf("the run is recorded; look at its branch: %w", err)
+		return fmt.Errorf("read the branch of the recorded run: %w", err)
 	}
 	notices := gate.Trend(policy, append(runs, r.Summary()))
 	if err := report.Notices(a.Stdout, notices); err != nil || len(notices) == 0 {

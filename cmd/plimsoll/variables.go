@@ -11,13 +11,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 )
 
-// fromVariables sets the flags that the command line leaves out from the environment that it was given. kong
-// has a tag for that, env, which reads the process's own environment: an action that hands its inputs on
-// would have to write into that.
+// fromVariables sets the flags that are missing on the command line from the console's environment. kong's own tag
+// for this, env, reads the process's environment: the action would have to change it to pass its inputs on.
 func fromVariables(a *console.Console) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		for _, name := range variables(flag.Value) {
-			if value := a.Env.Get(name); value != "" { // workflows set empty ones for what nobody has filled in
+			if value := a.Env.Get(name); value != "" { // a workflow sets an empty variable for an input that is not given
 				return value, readable(flag, name, value)
 			}
 		}
@@ -25,7 +24,8 @@ func fromVariables(a *console.Console) kong.Resolver {
 	})
 }
 
-// variableError says that a variable's value is none for its flag. kong would name the flag, which nobody wrote.
+// variableError is a variable whose value its flag cannot take. kong's error would name the flag, which the user
+// did not write.
 type variableError struct {
 	name, value string
 	wrong       error
@@ -35,7 +35,7 @@ func (e *variableError) Error() string {
 	return fmt.Sprintf("%s=%s, in the environment: %v", e.name, e.value, e.wrong)
 }
 
-// readable reports, as an error that names the variable, that its value is none for the flag.
+// readable returns an error that names the variable if the flag cannot take its value.
 func readable(flag *kong.Flag, name, value string) error {
 	target := reflect.New(flag.Target.Type()).Elem()
 	scan := kong.Scan().PushTyped(value, kong.FlagValueToken)

@@ -10,10 +10,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 )
 
-// Flags come from the command line, or else from the environment that is passed in, never from the process's
-// own.
+// Flags come from the command line, else from the environment that is passed in, never from the process's own.
 func TestVariables(t *testing.T) {
-	t.Setenv("PLIMSOLL_USERS", "0") // would be refused
+	t.Setenv("PLIMSOLL_USERS", "0") // an error, if it were read
 	t.Chdir(t.TempDir())
 	writeFile(t, "other.yaml", "name: other\ntarget: {url: 'http://127.0.0.1:1'}\nload: {users: 3, run_time: 1s}\nusers: [{name: u, tasks: [{http: GET /}]}]\n")
 	for name, c := range map[string]struct {

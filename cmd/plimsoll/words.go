@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
-// What several commands say of runs.
+// Text about runs that several commands print.
 
 // printRuns prints a table of runs.
 func printRuns(a *console.Console, infos []baseline.Info) error {
@@ -21,7 +21,7 @@ func printRuns(a *console.Console, infos []baseline.Info) error {
 	return report.Table(a.Stdout, []string{"Run", "Series", "Branch", "Commit", "Started (UTC)", "Profile", "Plimsoll", "Mark"}, rows)
 }
 
-// marks tells who has said what about a run.
+// marks describes a run's marks: by whom and why.
 func marks(info baseline.Info) string {
 	var told []string
 	for _, m := range []struct {
@@ -31,7 +31,7 @@ func marks(info baseline.Info) string {
 		if m.mark != nil {
 			by := "by " + m.mark.By
 			if m.mark.By == nobody {
-				by = "(by whom is not recorded)"
+				by = "(by an unrecorded person)"
 			}
 			told = append(told, fmt.Sprintf("%s %s: %s", m.what, by, m.mark.Why))
 		}

@@ -14,7 +14,7 @@ func TestMarks(t *testing.T) {
 	}{
 		{baseline.Info{}, ""},
 		{baseline.Info{Accepted: ana}, "accepted by Ana: taxes"},
-		{baseline.Info{Accepted: ana, Excluded: unnamed}, "excluded (by whom is not recorded): disk; accepted by Ana: taxes"},
+		{baseline.Info{Accepted: ana, Excluded: unnamed}, "excluded (by an unrecorded person): disk; accepted by Ana: taxes"},
 	} {
 		if got := marks(c.info); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
