@@ -1,9 +1,9 @@
-// Package console is what every command works with: where it prints, the environment it was given, how it
-// is told to stop, and the step of a GitHub workflow that it may be.
+// Package console gives every command its output, its environment, the signal to stop, and its step in a GitHub
+// workflow, if it runs in one.
 //
-// Stdout carries what was asked for, Stderr progress and warnings. In a workflow Warn and Error annotate the
-// step, Output sets its outputs and Summarize adds to its summary; elsewhere the first two print and the
-// others do nothing. Not safe for concurrent use.
+// Stdout carries the answer, Stderr progress and warnings. In a workflow Warn and Error annotate the step, Output
+// sets its outputs and Summarize adds to its summary. Elsewhere Warn prints and the others do nothing. Not safe for
+// concurrent use.
 package console
 
 import (
@@ -55,7 +55,7 @@ func (c *Console) API(workflow github.Run) *github.API {
 // Git asks git about a directory.
 func (c *Console) Git(dir string) git.Dir { return git.In(dir, c.Env.List()) }
 
-// Warn tells the user of trouble that changes neither what was measured nor the verdict.
+// Warn prints a warning of trouble that changes neither the results nor the verdict.
 func (c *Console) Warn(text string) {
 	if c.InActions() {
 		c.actions().Warning(text)
@@ -86,7 +86,7 @@ func (c *Console) Output(name, value string) {
 	c.outputs[name] = true
 }
 
-// OutputFile sets an output to the path of a file, in a form that later steps understand wherever they run.
+// OutputFile sets an output to the path of a file, in a form that later steps understand in any directory.
 func (c *Console) OutputFile(name, path string) {
 	if full, err := filepath.Abs(path); err == nil {
 		path = full

@@ -79,11 +79,11 @@ func (p *Proxy) handler(to *url.URL) http.Handler {
 	})
 }
 
-// spin is the end of a wait that is not slept: timers are late by about as much.
+// spin is the last part of a wait, which does not sleep: timers are late by about as much.
 const spin = 200 * time.Microsecond
 
-// wait returns after a time, or when ctx ends. It is exact to some microseconds, at the price
-// of CPU time: a change of a known size must have that size.
+// wait returns after a time, or when ctx ends. It costs CPU time to be exact to some microseconds:
+// the change must have the size that the user was told.
 func wait(ctx context.Context, d time.Duration) {
 	due := time.Now().Add(d)
 	if d > spin {

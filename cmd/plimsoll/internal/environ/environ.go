@@ -4,11 +4,10 @@
 // environment, and nothing writes it. A command that runs another one with other variables makes a changed
 // copy. Values never change, so they may be shared.
 //
-// ForSystem gives the variables for a system under test, without our own secrets: where baselines live, with
-// a password, and what a workflow has handed over to us. A profile that means to pass one on names it in
-// target.start.env.
+// ForSystem gives the variables for a system under test, without our own secrets: the store's URL, which may hold a
+// password, and the tokens and inputs from a workflow. A profile can pass one on by name in target.start.env.
 //
-// ReadFile reads variables from a file of secrets, and Under puts them beneath those that are set.
+// ReadFile reads variables from a file of secrets. Under adds those that are not set yet.
 package environ
 
 import (
@@ -28,7 +27,7 @@ const (
 // Values are the variables of a process. The zero Values are empty.
 type Values struct {
 	list    []string // NAME=value; the last of a name counts
-	secrets []string // values that came from a file of secrets
+	secrets []string // values of the variables that a file of secrets names
 }
 
 // Of takes variables as os.Environ gives them, NAME=value.
@@ -44,7 +43,7 @@ func (v Values) Lookup(name string) (value string, ok bool) {
 	return "", false
 }
 
-// Get gives a variable's value, which is empty when it is not set.
+// Get gives a variable's value; empty when it is not set.
 func (v Values) Get(name string) string {
 	value, _ := v.Lookup(name)
 	return value
@@ -68,8 +67,8 @@ func (v Values) Without(unwanted func(name string) bool) Values {
 	return Values{kept, v.secrets}
 }
 
-// List gives all variables, NAME=value, for a program that works for us. It is never nil: exec.Cmd takes a
-// nil environment for this process's own.
+// List gives all variables, NAME=value, for a program of ours. It is never nil: for exec.Cmd nil means this process's
+// own environment.
 func (v Values) List() []string { return append([]string{}, v.list...) }
 
 // ForSystem gives the variables for a system under test: all but our own secrets. Like List it is never nil.

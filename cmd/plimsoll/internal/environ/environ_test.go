@@ -25,7 +25,7 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// A changed copy leaves the original, and whoever was given its list, as they were.
+// Changing a copy changes neither the original nor its list.
 func TestCopies(t *testing.T) {
 	given := []string{"A=1", "B=2", "A=3"}
 	v := environ.Of(given)
@@ -43,7 +43,7 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// A system keeps names that only a workflow gives a meaning, such as INPUT_…, outside of one.
+// Outside of a workflow a system keeps variables such as INPUT_…, which have a meaning only in one.
 func TestForSystemOutsideOfActions(t *testing.T) {
 	v := environ.Of([]string{"INPUT_QUEUE=orders", "ACTIONS_ID_TOKEN_TTL=5", "PLIMSOLL_INPUT_ARGS=-q", "GITHUB_TOKEN=ghs_x"})
 	if got, want := v.ForSystem(), []string{"INPUT_QUEUE=orders", "ACTIONS_ID_TOKEN_TTL=5"}; !slices.Equal(got, want) {
@@ -60,7 +60,7 @@ func ExampleValues_ForSystem() {
 	// Output: [GITHUB_ACTIONS=true GITHUB_SHA=abc]
 }
 
-// What a file names is beneath what is set, and secret either way; short values occur by chance.
+// The environment wins over the file. Variables that the file names are secrets either way, unless they are short.
 func TestUnder(t *testing.T) {
 	v := environ.Of([]string{"A=of the environment"}).Under(map[string]string{"A": "of the file", "B": "secret of B", "C": "true"})
 	if v.Get("A") != "of the environment" || v.Get("B") != "secret of B" || v.Get("C") != "true" {

@@ -18,7 +18,7 @@ import (
 // maxFile bounds a file of variables, in bytes.
 const maxFile = 1 << 20
 
-// ReadFile reads a file of variables in the syntax of dotenv. Its errors never show what is in it.
+// ReadFile reads a file of variables in the syntax of dotenv. Its errors never quote the file.
 func ReadFile(path string) (map[string]string, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -52,7 +52,7 @@ func ReadFile(path string) (map[string]string, error) {
 
 var isName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
-// firstWrong says which line of a file is the first that cannot be read by itself; empty when none is.
+// firstWrong names the first line that cannot be read by itself; empty if there is none.
 func firstWrong(text []byte) string {
 	for i, line := range strings.Split(string(text), "\n") {
 		if _, err := godotenv.Unmarshal(line + "\n"); err != nil {
@@ -62,8 +62,8 @@ func firstWrong(text []byte) string {
 	return ""
 }
 
-// Under is a copy with the variables of a file beneath: those that are set already keep their values. Whatever
-// the file names is secret.
+// Under is a copy with the variables of a file. Variables that are set already keep their values. Every variable that
+// the file names is a secret.
 func (v Values) Under(file map[string]string) Values {
 	under := Values{list: slices.Clone(v.list), secrets: slices.Clone(v.secrets)}
 	for _, name := range slices.Sorted(maps.Keys(file)) {
@@ -77,11 +77,11 @@ func (v Values) Under(file map[string]string) Values {
 	return under
 }
 
-// shortSecret is up to how many bytes a value of a file occurs in other text by chance, as 8080 or true do: it
-// is not masked.
+// shortSecret is the length in bytes up to which a value, such as 8080 or true, is not masked: it occurs in other
+// text by chance.
 const shortSecret = 5
 
-// Secrets are the values to mask in what other programs print.
+// Secrets are the values to mask in the output of other programs.
 func (v Values) Secrets() []string {
 	return slices.DeleteFunc(slices.Clone(v.secrets), func(value string) bool { return len(value) <= shortSecret })
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 )
 
-// What is no file of variables is refused, once and without showing what is in it.
+// A file that holds anything but variables is refused, in one sentence that does not quote it.
 func TestReadFile(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"several kinds of lines": {"\ufeffexport A=b # c\r\n\n# x\nB.c_d=\"two\\nlines\"\n", ""},

@@ -1,8 +1,7 @@
-// Package exit knows what the process's exit status means, and which error leads to which.
+// Package exit defines the exit statuses and maps errors to them.
 //
-// Errors go in, a status comes out. BadInput and AsInput make an error the user's to mend; Verdict is the
-// error of a gate that did not pass. All other errors are trouble: the program could not measure or
-// remember.
+// Errors go in, a status comes out. BadInput and AsInput make the errors of mistakes in the input; Verdict is the
+// error of a gate that did not pass. All other errors are trouble: the program could not measure or remember.
 package exit
 
 import (
@@ -18,21 +17,21 @@ import (
 const (
 	OK           = 0 // pass, or done
 	Fail         = 1 // the gate says no
-	Input        = 2 // a mistake in flags, profile or a file that was named
+	Input        = 2 // a mistake in the flags, the profile or another file
 	Trouble      = 3 // could not measure or remember
 	Inconclusive = 4 // the gate could not tell
 )
 
-// inputError is a mistake in what the user gave.
+// inputError is a mistake in the user's input.
 type inputError struct{ err error }
 
 func (e inputError) Error() string { return e.err.Error() }
 func (e inputError) Unwrap() error { return e.err }
 
-// BadInput is an error about what the user gave.
+// BadInput is an error about the user's input.
 func BadInput(format string, args ...any) error { return inputError{fmt.Errorf(format, args...)} }
 
-// AsInput is err as an error about what the user gave; nil stays nil.
+// AsInput is err as an error about the user's input; nil stays nil.
 func AsInput(err error) error {
 	if err == nil {
 		return nil
@@ -40,7 +39,7 @@ func AsInput(err error) error {
 	return inputError{err}
 }
 
-// Verdict is the error of a gate that did not pass. Whoever returns it has printed the verdict.
+// Verdict is the error of a gate that did not pass. Print the verdict before you return it.
 type Verdict struct{ Outcome gate.Outcome }
 
 func (e Verdict) Error() string { return "the verdict is " + e.Outcome.String() }

@@ -1,8 +1,8 @@
-// Package foresee says what a plan will not be able to tell, before anything is sent.
+// Package foresee predicts, before anything is sent, which figures a plan will not be able to judge.
 //
-// A plan and a policy go in, a Foresight comes out: users who may send more than a limit allows, and figures for
-// which there will be too few requests. How often a route is requested follows from rates, weights, waits and repeats; how long
-// the system takes is not known, so the numbers of a load with users are the most that there can be.
+// A plan and a policy go in, a Foresight comes out: users who may send more than a limit allows, and figures with too
+// few requests. The requests of a route follow from rates, weights, waits and repeats. How long the system takes is not
+// known, so the numbers of a load with users are upper bounds.
 package foresee
 
 import (
@@ -16,25 +16,25 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Foresight is what can be known before a run.
+// Foresight is what can be predicted about a run.
 type Foresight struct {
 	Notes []string // a sentence each
-	// Blind are the routes for which a gate will lack requests: the route, how many requests there will be, and
-	// what each of Gates cannot judge.
+	// Blind are the routes with too few requests for a gate: the route, how many requests there will be, and the
+	// metrics that each of Gates cannot judge.
 	Blind [][]string
 	Gates []string // how many requests each figure needs, in each gate that may judge this plan
-	// RunTime would be enough for all figures; 0 if nothing is missing, or that depends on the system.
+	// RunTime is long enough for all figures; 0 if nothing is missing, or if it depends on the system.
 	RunTime time.Duration
 }
 
-// Of looks at a plan and the policy of its gate.
+// Of makes the Foresight of a plan and the policy of its gate.
 func Of(pl *plan.Plan, p gate.Policy) Foresight {
 	f := Foresight{Notes: tooFast(pl)}
 	f.blind(pl, p)
 	return f
 }
 
-// tooFast says that users may send more than the limit allows: then the run ends early.
+// tooFast returns a note if users may send more than limits.rate allows, which ends the run early.
 func tooFast(pl *plan.Plan) []string {
 	if pl.Open != nil || pl.Limits.Rate == 0 {
 		return nil // a rate past the limit is refused
@@ -46,7 +46,7 @@ func tooFast(pl *plan.Plan) []string {
 	judged := float64(pl.Rounds) * pl.RoundLength.Seconds()
 	switch {
 	case free:
-		return []string{fmt.Sprintf("users who never wait send as much as the system answers: a run that sends more than limits.rate, %g/s, ends early", pl.Limits.Rate)}
+		return []string{fmt.Sprintf("users who never wait send as fast as the system answers: a run that sends more than limits.rate, %g/s, ends early", pl.Limits.Rate)}
 	case sum/judged > pl.Limits.Rate:
 		return []string{fmt.Sprintf("these users may send up to %.0f requests per second, and limits.rate allows %g: such a run ends early", sum/judged, pl.Limits.Rate)}
 	}
@@ -55,19 +55,20 @@ func tooFast(pl *plan.Plan) []string {
 
 // traffic is how often a route is requested during the judged load.
 type traffic struct {
-	most float64 // requests; the most that there can be with users, and about as many as there are with a rate
-	// free is set when users who never wait request it: how often depends on how fast the system answers. Then
-	// most counts as if a task took a second.
+	most float64 // requests: an upper bound with users, about the true number with a rate
+	// free is set when users who never wait request it: then the number depends on how fast the system answers, and
+	// most assumes that a task takes a second.
 	free bool
 }
 
-// judge is a gate, with how many rounds it cuts a run into.
+// judge is a gate, and the number of rounds it cuts a run into.
 type judge struct {
 	name   string
 	rounds int
 }
 
-// judges are the gates that may judge a plan: what runs elsewhere is rarely there twice.
+// judges are the gates that may judge a plan. Without target.start it is the stored gate alone: a system that runs
+// elsewhere rarely has a second copy to compare with.
 func judges(pl *plan.Plan) []judge {
 	all := []judge{{"stored", pl.Rounds}}
 	if pl.Start != nil {
@@ -76,7 +77,7 @@ func judges(pl *plan.Plan) []judge {
 	return all
 }
 
-// blind finds the figures for which there will be too few requests.
+// blind finds the figures with too few requests.
 func (f *Foresight) blind(pl *plan.Plan, p gate.Policy) {
 	judged := time.Duration(pl.Rounds) * pl.RoundLength
 	of := count(pl)
@@ -106,7 +107,7 @@ func (f *Foresight) blind(pl *plan.Plan, p gate.Policy) {
 	}
 }
 
-// lacks names the metrics that a gate cannot judge with so much traffic, and how many requests they need.
+// lacks names the metrics that a gate cannot judge with this traffic, and how many requests they need.
 func (j judge) lacks(p gate.Policy, t traffic) (metrics string, need int) {
 	var missing []string
 	for _, m := range p.Metrics {
@@ -121,7 +122,7 @@ func (j judge) lacks(p gate.Policy, t traffic) (metrics string, need int) {
 	return strings.Join(missing, ", "), need
 }
 
-// usual is how long the tasks of many services take: what is judged while they take longer is not worth a word.
+// usual is how long the tasks of many services take. A metric that can be judged with slower tasks needs no remark.
 const usual = 200 * time.Millisecond
 
 // words says how often a route is requested.
@@ -136,7 +137,7 @@ func (t traffic) words(pl *plan.Plan) string {
 	}
 }
 
-// rounded is a span to two digits or so.
+// rounded rounds a span to about two digits.
 func rounded(d time.Duration) time.Duration {
 	if d > 10*time.Millisecond {
 		return d.Round(time.Millisecond)
@@ -181,8 +182,7 @@ func count(pl *plan.Plan) []traffic {
 	return all
 }
 
-// period is the least that passes between two tasks of a user, on average, in seconds. total is the sum of the
-// weights of its tasks.
+// period is the shortest mean time between two tasks of a user, in seconds. total is the sum of its tasks' weights.
 func period(b plan.Behaviour, total int) float64 {
 	within := 0.0
 	for _, t := range b.Tasks {
@@ -194,12 +194,12 @@ func period(b plan.Behaviour, total int) float64 {
 	return atLeast(b.Wait) + within
 }
 
-// judgedShare is the part of the load that is judged.
+// judgedShare is the judged share of the load.
 func judgedShare(pl *plan.Plan) float64 {
 	return float64(pl.Length()-pl.WarmUp) / float64(pl.Length())
 }
 
-// timeAtWork is how long the users of each kind work during the judged load, all together.
+// timeAtWork is the time that all users of each behaviour together work during the judged load.
 func timeAtWork(pl *plan.Plan) []time.Duration {
 	all := make([]time.Duration, len(pl.Behaviours))
 	for _, u := range pl.Users {
@@ -234,7 +234,7 @@ func waits(steps []plan.Step) (sum float64) {
 	return sum
 }
 
-// visit calls do for the route of each call, with how often a task makes it at most.
+// visit calls do for the route of each call, with the most times that a task makes it.
 func visit(steps []plan.Step, times float64, do func(route int, times float64)) {
 	for _, s := range steps {
 		often := times * s.Repeat.Mean()

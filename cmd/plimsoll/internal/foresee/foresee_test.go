@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// What a profile will not be able to tell.
+// Figures that a profile will not be able to judge.
 func TestOf(t *testing.T) {
 	const elsewhere, started = "target: {url: 'http://127.0.0.1:1'}\n", "target: {url: 'http://127.0.0.1:${port}', start: {command: x}}\n"
 	for name, c := range map[string]struct {

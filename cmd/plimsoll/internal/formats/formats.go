@@ -1,8 +1,8 @@
-// Package formats describes, as JSON Schema, what programs read of ours: result.json, the verdict file and the
-// lists that --json prints.
+// Package formats has the JSON Schemas of our output for other programs: result.json, the verdict file and the lists
+// that --json prints.
 //
-// The schemas are made from the types that are written. They take no key that we do not write, so a test that
-// holds real output against them finds what was forgotten here.
+// The schemas are made from the types that we write. They refuse unknown keys, so a test with real output finds a key
+// that is missing here.
 package formats
 
 import (
@@ -32,7 +32,7 @@ type verdictFile struct {
 	LeftOut int `json:"left_out,omitempty"`
 }
 
-// written are the forms, and which command writes each.
+// written lists the forms, and the commands that write them.
 var written = map[string]struct {
 	value any
 	title string
@@ -72,7 +72,7 @@ func named(t reflect.Type) string {
 	return path.Base(t.PkgPath()) + "." + t.Name()
 }
 
-// special describes the types that do not look in JSON as they do in Go.
+// special describes the types whose JSON does not follow from their Go fields.
 func special(t reflect.Type) *jsonschema.Schema {
 	switch t {
 	case reflect.TypeFor[time.Duration]():
@@ -94,20 +94,20 @@ func special(t reflect.Type) *jsonschema.Schema {
 	return nil
 }
 
-// words is a text that is one of some values.
+// words is the schema of a text that must be one of these values.
 func words[T interface{ MarshalText() ([]byte, error) }](values ...T) *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "string"}
 	for _, value := range values {
 		text, err := value.MarshalText()
 		if err != nil {
-			panic("formats: " + err.Error()) // they are constants
+			panic("formats: " + err.Error()) // the values are constants
 		}
 		s.Enum = append(s.Enum, string(text))
 	}
 	return s
 }
 
-// orNull lets the lists and mappings of a definition be null, as an empty one of Go may be written.
+// orNull lets the lists and mappings of a definition be null: Go may write an empty one as null.
 func orNull(s *jsonschema.Schema) {
 	for pair := s.Properties.Oldest(); pair != nil; pair = pair.Next() {
 		if one := pair.Value; one.Type == "array" || one.Type == "object" && one.Properties == nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/formats"
 )
 
-// What is written is valid by its schema, and what nobody writes is not. The scripts of the command hold the
-// output of real commands against the schemas too.
+// The schemas accept our files, and refuse an unknown key or a missing version. The scripts of the command check the
+// output of real commands too.
 func TestSchema(t *testing.T) {
 	for file, name := range map[string]string{
 		"../../../../gate/report/testdata/fail.json":       "verdict",

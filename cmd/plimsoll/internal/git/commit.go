@@ -84,8 +84,8 @@ func (d Dir) shallow(ctx context.Context) string {
 	return ""
 }
 
-// Show is a file as a commit has it. name is relative to d. The error is ErrNoCommit when there is no such commit
-// or no such file in it.
+// Show returns the content of a file in a commit. name is relative to d. The error is ErrNoCommit if the commit does
+// not exist or lacks the file.
 func (d Dir) Show(ctx context.Context, commit, name string) ([]byte, error) {
 	sha, err := d.Resolve(ctx, commit)
 	if err != nil {

@@ -145,7 +145,7 @@ func TestAncestors(t *testing.T) {
 	}
 }
 
-// A file is shown as a commit has it, to the last byte, from below the root too.
+// Show returns every byte of a file, also from a directory below the root.
 func TestShow(t *testing.T) {
 	dir, commits := gittest.Repository(t)
 	below := filepath.Join(dir, "a b")

@@ -22,8 +22,8 @@ import (
 	"time"
 )
 
-// leave is how long git may take to end after it was told to. A child that keeps its output open,
-// such as a filter, is not waited for any longer.
+// leave is how long git may take to end after SIGTERM. It also bounds the wait for a child that keeps
+// git's output open, such as a filter.
 const leave = 2 * time.Second
 
 // redirecting lists the variables that would point git at another repository: those of `git
@@ -68,7 +68,7 @@ func (r refusal) Is(target error) bool { return target == ErrNoCommit }
 // Refuse makes an error that is ErrNoCommit and says what does not exist.
 func Refuse(format string, args ...any) error { return refusal{fmt.Sprintf(format, args...)} }
 
-// Run runs a git command and returns its output, without the ends of lines at its end.
+// Run runs a git command and returns its output without trailing line ends.
 func (d Dir) Run(ctx context.Context, args ...string) (string, error) {
 	var stdout bytes.Buffer
 	if err := d.run(ctx, &stdout, args...); err != nil {

@@ -20,18 +20,18 @@ import (
 // patience is how long git may take. A run without a commit is better than a job that hangs.
 const patience = 10 * time.Second
 
-// Of is what is known before a run of what is checked out in a directory.
+// Of identifies the code that is checked out in a directory.
 func Of(ctx context.Context, c *console.Console, dir string) result.Identity {
 	workflow, err := c.Workflow()
 	if err != nil {
-		workflow = github.Run{} // whoever publishes warns of it
+		workflow = github.Run{} // publishing warns of it
 	}
 	id := of(ctx, c.Git(dir), workflow)
 	id.Tool = c.Version
 	return id
 }
 
-// of is zero but for what git and the workflow say; workflow is zero outside of one.
+// of fills in what git and the workflow know; workflow is zero outside of one.
 func of(ctx context.Context, dir git.Dir, workflow github.Run) result.Identity {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -48,7 +48,7 @@ func of(ctx context.Context, dir git.Dir, workflow github.Run) result.Identity {
 	}
 }
 
-// ofWorkflow prefers what the workflow says, but for a commit that the job has checked out instead.
+// ofWorkflow prefers the workflow's values, unless the job has checked out another commit.
 func ofWorkflow(ctx context.Context, dir git.Dir, workflow github.Run, head string) result.Identity {
 	id := result.Identity{
 		Repository: workflow.Repository, Branch: workflow.Branch, Commit: workflow.SHA, CIRun: fmt.Sprintf("%d/%d", workflow.ID, workflow.Attempt),

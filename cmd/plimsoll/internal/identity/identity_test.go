@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// TestIdentity records the commit that is measured, whatever the workflow runs for.
+// TestIdentity records the measured commit, in every kind of workflow.
 func TestIdentity(t *testing.T) {
 	dir, commits := gittest.Repository(t)
 	gittest.Run(t, dir, "checkout", "-q", "--detach", commits[1])
@@ -30,7 +30,7 @@ func TestIdentity(t *testing.T) {
 	}{
 		"the merge of a pull request":    {merge, merge, "pull_request", feature},
 		"its head":                       {feature, merge, "pull_request", feature},
-		"what it was not meant to":       {commits[2], commits[2], "pull_request_target", commits[2]},
+		"a pull_request_target's base":   {commits[2], commits[2], "pull_request_target", commits[2]},
 		"a push":                         {commits[2], commits[2], "push", commits[2]},
 		"a commit that the job has made": {made, merge, "push", merge},
 		"an old commit, for a lost run":  {commits[0], commits[2], "workflow_dispatch", commits[0]},
@@ -58,7 +58,7 @@ func event(name, head string) string {
 	return fmt.Sprintf(`{"pull_request": {"number": 7, "base": {"ref": "main"}, "head": {"sha": %q, "ref": "feature", "repo": {"full_name": "example/shop"}}}}`, head)
 }
 
-// Outside of a workflow git alone is asked, and outside of a repository there is nothing to know.
+// Outside of a workflow only git knows the commit. Outside of a repository there is none.
 func TestIdentityOutsideOfWorkflows(t *testing.T) {
 	dir, commits := gittest.Repository(t)
 	gittest.Run(t, dir, "remote", "add", "origin", "git@github.com:example/shop.git")

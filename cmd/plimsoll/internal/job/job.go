@@ -44,7 +44,7 @@ type Job struct {
 func Read(file string, env environ.Values) (*Job, error) {
 	data, err := readProfile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, exit.BadInput("there is no profile %s: `plimsoll init` writes one to start with; to use another one, name it with --profile, or after `plimsoll check`", file)
+		return nil, exit.BadInput("there is no profile %s: `plimsoll init` writes one to start with; to use another file, name it with --profile, or after `plimsoll check`", file)
 	}
 	if err != nil {
 		return nil, exit.BadInput("read profile: %w", err)
@@ -71,8 +71,8 @@ func parse(file string, data []byte, env environ.Values, read func(path string) 
 	return p, policy, problems.Err()
 }
 
-// At is the job's profile as a commit has it, with the files that it names there. The error is git.ErrNoCommit when
-// the commit is not here, or has no such profile.
+// At reads the job's profile, and the files that it names, from a commit. The error is git.ErrNoCommit if git lacks
+// the commit or the commit lacks the profile.
 func (j *Job) At(ctx context.Context, dir git.Dir, commit string) (*profile.Profile, error) {
 	name := filepath.Base(j.File)
 	data, err := dir.Show(ctx, commit, name)
@@ -88,7 +88,7 @@ func (j *Job) At(ctx context.Context, dir git.Dir, commit string) (*profile.Prof
 	return p, err
 }
 
-// maxProfile is more than a profile may have, in bytes: Parse refuses what was cut here.
+// maxProfile is one byte more than a profile may have: Parse refuses a file that was cut here.
 const maxProfile = 2 << 20
 
 func readProfile(path string) ([]byte, error) {
@@ -103,7 +103,7 @@ func readProfile(path string) ([]byte, error) {
 // maxData bounds a data file, in bytes.
 const maxData = 512 << 20
 
-// readData reads a data file. A stranger's profile may name one that never ends, such as /dev/zero.
+// readData reads a data file, up to maxData: a stranger's profile may name a file without end, such as /dev/zero.
 func readData(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -127,7 +127,7 @@ func readData(path string) ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-// Policy is the policy of a profile. Without the usual profile it is the default one.
+// Policy is the policy of a profile. If the file is the usual one and does not exist, it is the default policy.
 func Policy(file string, env environ.Values) (gate.Policy, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && file == Usual {
 		return gate.DefaultPolicy(), nil
@@ -142,14 +142,14 @@ func Policy(file string, env environ.Values) (gate.Policy, error) {
 // Change lets flags override the profile.
 func (j *Job) Change(c profile.Change) error { return exit.AsInput(j.Apply(c)) }
 
-// sideVariable tells a system which side of a comparison it is, as ${side} tells the profile.
+// sideVariable tells a system its side of a comparison, as ${side} does in the profile.
 const sideVariable = "PLIMSOLL_SIDE"
 
 // Plan resolves the profile for one run, or for head of a comparison.
 func (j *Job) Plan() (*plan.Plan, error) { return j.planOf("head") }
 
-// PlanBase resolves the profile for base. What that side builds outside of its checkout must not be what the other
-// one runs.
+// PlanBase resolves the profile for base. Its ${side} differs from head's, so a profile can keep apart what the two
+// sides build outside of their checkouts.
 func (j *Job) PlanBase() (*plan.Plan, error) { return j.planOf("base") }
 
 func (j *Job) planOf(side string) (*plan.Plan, error) {

@@ -1,9 +1,8 @@
-// Package lineage finds the commits that a change stands on.
+// Package lineage finds the base of a change and the commits before it.
 //
-// A Change goes in: a directory, the branch that the change goes into and the workflow it was measured in.
-// Out come its base, and the commits from the base back, the newest first. A baseline must be a run of one
-// of them, so that it is never younger than the base. git is asked first; a shallow clone knows too little,
-// and then GitHub's API is asked.
+// A Change goes in: a directory, the branch that the change goes into and the workflow that measured it. Its base and
+// the commits before that come out, the newest first. A baseline must be a run of one of them, so it is never newer
+// than the base. git is asked first. A shallow clone knows too little; then GitHub's API is asked.
 package lineage
 
 import (
@@ -20,20 +19,20 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 )
 
-// How many commits before its base a change's baseline is looked for in: through git, and through GitHub's
-// API, which lists a hundred in each answer.
+// How many commits before the base may have the baseline: as listed by git, and by GitHub's API, which lists a hundred
+// in each answer.
 const (
 	mostAncestors = 2000
 	mostFetched   = 300
 )
 
-// Remote knows the history that a shallow clone lacks: it is GitHub's API.
+// Remote is GitHub's API. It knows the history that a shallow clone lacks.
 type Remote interface {
 	MergeBase(ctx context.Context, base, head string) (string, error)
 	Ancestors(ctx context.Context, sha string, most int) ([]string, error)
 }
 
-// Change is what is checked out in a directory, as a change to a branch.
+// Change is the checkout in a directory, seen as a change to a branch.
 type Change struct {
 	Git      git.Dir    // of the profile
 	Branch   string     // that the change goes into
@@ -41,7 +40,7 @@ type Change struct {
 	Remote   Remote     // nil for none
 }
 
-// Of is what is checked out in a directory, as a change to a branch.
+// Of makes the Change of a directory.
 func Of(c *console.Console, dir, branch string, workflow github.Run) Change {
 	change := Change{Git: c.Git(dir), Branch: branch, Workflow: workflow}
 	if workflow.InActions && c.Token() != "" {
@@ -50,8 +49,7 @@ func Of(c *console.Console, dir, branch string, workflow github.Run) Change {
 	return change
 }
 
-// Commits are the base and the commits before it, the newest first. The error is a sentence that says why
-// they are not known.
+// Commits lists the base and the commits before it, the newest first. The error is a sentence: why they are not known.
 func (c Change) Commits(ctx context.Context) ([]string, error) {
 	base, err := c.Base(ctx)
 	if err != nil {
@@ -101,7 +99,7 @@ func (c Change) Base(ctx context.Context) (string, error) {
 	return c.orRemote(ctx, base, err, c.Branch, head)
 }
 
-// orRemote is base when git found it, or else the merge base that GitHub knows.
+// orRemote returns base if git found it, else GitHub's merge base.
 func (c Change) orRemote(ctx context.Context, base string, err error, from, head string) (string, error) {
 	if err == nil || c.Remote == nil {
 		return base, err
@@ -113,7 +111,7 @@ func (c Change) orRemote(ctx context.Context, base string, err error, from, head
 	return base, nil
 }
 
-// IsBranch reports whether what is checked out is the branch itself.
+// IsBranch reports whether the branch itself is checked out.
 func (c Change) IsBranch(ctx context.Context) bool {
 	if c.Workflow.InActions {
 		return c.Workflow.Branch == c.Branch
@@ -122,8 +120,8 @@ func (c Change) IsBranch(ctx context.Context) bool {
 	return err == nil && branch == c.Branch
 }
 
-// Parted is the commit at which what is checked out left a branch: the remote's branch if it is known here,
-// else the local one.
+// Parted is the commit at which the checkout left a branch: the remote's branch if it is known here, else the local
+// one.
 func Parted(ctx context.Context, dir git.Dir, branch string) (string, error) {
 	base, err := dir.MergeBase(ctx, "HEAD", "origin/"+branch)
 	if err == nil {
@@ -132,7 +130,7 @@ func Parted(ctx context.Context, dir git.Dir, branch string) (string, error) {
 	if base, local := dir.MergeBase(ctx, "HEAD", branch); local == nil {
 		return base, nil
 	}
-	return "", fmt.Errorf("where this change leaves %s: %w", branch, err) // that of the remote branch says more
+	return "", fmt.Errorf("where this change leaves %s: %w", branch, err) // the error of the remote branch says more
 }
 
 // DefaultBranch is the branch that pull requests go into, as far as this clone knows.
@@ -149,13 +147,13 @@ func DefaultBranch(ctx context.Context, dir git.Dir) string {
 	}
 	branch, err := dir.Run(ctx, "branch", "--show-current")
 	others, listErr := dir.Run(ctx, "for-each-ref", "--count=2", "refs/heads", "refs/remotes")
-	if err != nil || listErr != nil || strings.Contains(others, "\n") { // which of several it is cannot be told
+	if err != nil || listErr != nil || strings.Contains(others, "\n") { // there are several
 		return "main"
 	}
 	return cmp.Or(branch, "main")
 }
 
-// Stand is the commits that a change is based on, as far as they are known.
+// Stand is the commits that a change is based on, or why they are not known.
 type Stand struct {
 	Commits []string      // the base and those before it; nil when they are not known
 	Notices []gate.Reason // why they are not known; empty outside of a repository

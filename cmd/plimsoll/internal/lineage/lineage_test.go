@@ -16,8 +16,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/github/githubtest"
 )
 
-// TestLineage finds the commits that a change stands on in each kind of workflow: the baseline is
-// one of them and nothing younger.
+// TestLineage finds the base of a change and the commits before it, in each kind of workflow.
 func TestLineage(t *testing.T) {
 	dir, commits := gittest.Repository(t) // main: 0, 1, 2
 	gittest.Run(t, dir, "checkout", "-qb", "feature", commits[1])

@@ -11,11 +11,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// again is how often more something is measured that only a busy machine keeps from being judged. A machine
-// that was busy during three runs is likely to be busy during the fourth.
+// again is how many more times to measure if only a busy machine prevents a verdict. A machine that was busy during
+// three runs is likely to be busy during the fourth.
 const again = 2
 
-// steady is run, measured again while the machine was too busy.
+// steady is run, repeated while the machine is too busy.
 func (b Bench) steady(ctx context.Context, out string) (*result.Result, error) {
 	for n := 1; ; n++ {
 		r, err := b.run(ctx, out)
@@ -25,7 +25,7 @@ func (b Bench) steady(ctx context.Context, out string) (*result.Result, error) {
 	}
 }
 
-// onlyBusy reports whether nothing but a busy machine keeps a run from being judged.
+// onlyBusy reports whether a busy machine is the only obstacle to judging a run.
 func onlyBusy(r *result.Result) bool {
 	other := func(p result.Problem) bool { return p.Kind != result.Busy }
 	return len(r.Problems) > 0 && !slices.ContainsFunc(r.Problems, other)
@@ -37,7 +37,7 @@ func reason(r *result.Result) string {
 	return text
 }
 
-// SteadyPair is Pair, judged, and measured again while the machine was too busy to judge it.
+// SteadyPair is Pair with its verdict, repeated while the machine is too busy to judge it.
 func (b Bench) SteadyPair(ctx context.Context, base, head runner.System) (v gate.Verdict, ofBase, ofHead *result.Result, err error) {
 	for n := 1; ; n++ {
 		ofBase, ofHead, err = b.Pair(ctx, base, head)
@@ -60,14 +60,13 @@ func busyPair(r gate.Reason) string {
 	return text
 }
 
-// onlyNoisy reports whether nothing but a busy machine keeps a pairing from being judged.
+// onlyNoisy reports whether a busy machine is the only obstacle to judging a pairing.
 func onlyNoisy(v gate.Verdict) bool {
 	other := func(r gate.Reason) bool { return r.Kind != gate.NoisyMachine && r.Kind != gate.BusyMachine }
 	return v.Outcome == gate.Inconclusive && len(v.Reasons) > 0 && !slices.ContainsFunc(v.Reasons, other)
 }
 
-// goesAgain says on the console why something is measured again, after n times. It reports false when it was
-// measured often enough, or the user has asked for the end.
+// goesAgain prints why the n-th repetition is needed. It returns false if n is over the limit, or after an interrupt.
 func (b Bench) goesAgain(n int, why string) bool {
 	select {
 	case <-b.Console.Stop:

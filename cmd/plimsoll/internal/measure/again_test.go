@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Only what a busy machine spoils is measured again.
+// Only results that a busy machine has spoiled are measured again.
 func TestOnlyBusy(t *testing.T) {
 	for _, c := range []struct {
 		problems []result.ProblemKind
@@ -40,7 +40,7 @@ func TestOnlyNoisy(t *testing.T) {
 		{gate.Verdict{Outcome: gate.Inconclusive, Reasons: []gate.Reason{{Kind: gate.NoisyMachine}}}, true},
 		{gate.Verdict{Outcome: gate.Inconclusive, Reasons: []gate.Reason{{Kind: gate.NoisyMachine}, {Kind: gate.RouteMissing}}}, false},
 		{gate.Verdict{Outcome: gate.Inconclusive, Reasons: []gate.Reason{{Kind: gate.TooNoisy}}}, false},
-		{gate.Verdict{Outcome: gate.Fail, Reasons: []gate.Reason{{Kind: gate.NoisyMachine}}}, false}, // a threshold was passed, whoever was busy
+		{gate.Verdict{Outcome: gate.Fail, Reasons: []gate.Reason{{Kind: gate.NoisyMachine}}}, false}, // a threshold was passed
 	} {
 		if got := onlyNoisy(c.verdict); got != c.want {
 			t.Errorf("%v: measured again: %v, want %v", c.verdict, got, c.want)
@@ -48,7 +48,7 @@ func TestOnlyNoisy(t *testing.T) {
 	}
 }
 
-// Measuring again is bounded, told with its reason, and ends with an interrupt.
+// Measuring again is bounded, prints its reason, and ends with an interrupt.
 func TestGoesAgain(t *testing.T) {
 	var told strings.Builder
 	stop := make(chan struct{})

@@ -1,10 +1,9 @@
-// Package measure runs a job's load and keeps what comes of it.
+// Package measure runs a job's load and writes the results to files.
 //
-// A Bench goes in, results come out, each written to a file of its own as well. Run measures what is checked
-// out, Steady does so again while the machine is too busy, More repeats that, Pair measures two sides in turn
-// until the gate can tell. A run that was cut short goes into a file of another name, so that it never takes
-// the place of a whole one. Progress goes to standard error: on a terminal one line that is redrawn, in a log
-// a line each ten seconds.
+// A Bench goes in, results come out, each in a file of its own too. Run measures the checkout, Steady repeats that
+// while the machine is too busy, More adds further runs, and Pair measures two sides in turn until the gate can tell.
+// A run that was cut short goes into a file of another name, so it never overwrites a whole one. Progress goes to
+// standard error: on a terminal one line that is redrawn, in a log a line every ten seconds.
 package measure
 
 import (
@@ -33,16 +32,16 @@ type Bench struct {
 	Job     *job.Job
 	Out     string // the file of a run's result; those of further runs lie beside it
 	Quiet   bool   // no progress
-	Verbose bool   // what the system under test prints is shown
+	Verbose bool   // the output of the system under test is shown
 }
 
 // Run measures one run. When it was cut short, both the result and the error are there.
 func (b Bench) Run(ctx context.Context) (*result.Result, error) { return b.run(ctx, b.Out) }
 
-// Steady measures one run, and measures again while the machine was too busy to judge it.
+// Steady is Run, repeated while the machine is too busy to judge the result.
 func (b Bench) Steady(ctx context.Context) (*result.Result, error) { return b.steady(ctx, b.Out) }
 
-// More measures n further runs of what runs are of, and appends them.
+// More measures n further runs of the same code, and appends them.
 func (b Bench) More(ctx context.Context, runs []*result.Result, n int) ([]*result.Result, error) {
 	for range n {
 		r, err := b.steady(ctx, Beside(b.Out, strconv.Itoa(len(runs)+1)))
@@ -77,7 +76,7 @@ func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
 	}
 	if err != nil {
 		out = Beside(out, partial)
-		fmt.Fprintf(b.Console.Stderr, "plimsoll: the run was cut short; what was measured is in %s\n", out)
+		fmt.Fprintf(b.Console.Stderr, "plimsoll: the run was cut short; its partial result is in %s\n", out)
 	}
 	return r, errors.Join(err, b.keep(out, r))
 }
@@ -97,18 +96,18 @@ func (b Bench) keep(out string, r *result.Result) error {
 // leastRound is the shortest round that means anything.
 const leastRound = 100 * time.Millisecond
 
-// CheckPair reports, as an error, that the job's time is too short for a pairing: both sides share it.
+// CheckPair returns an error if the job's run_time is too short for a pairing: both sides share it.
 func (b Bench) CheckPair() error {
 	judged := b.Job.Load.Judged()
 	if judged/gate.MaxPairs >= leastRound {
 		return nil
 	}
-	return exit.BadInput("a run_time of %v makes %d rounds of %v for each side, too short to mean anything: %v is the least",
+	return exit.BadInput("a run_time of %v makes %d rounds of %v for each side, which is too short: give a run_time of %v or more",
 		judged, gate.MaxPairs, judged/gate.MaxPairs, gate.MaxPairs*leastRound)
 }
 
-// Pair measures base and head in turn until the gate can tell. Both results are there when the pairing was
-// cut short too; nothing is written.
+// Pair measures base and head in turn until the gate can tell. It writes no file. If the pairing was cut short, it
+// returns both results and the error.
 func (b Bench) Pair(ctx context.Context, base, head runner.System) (ofBase, ofHead *result.Result, err error) {
 	control, err := b.Job.Control()
 	if err != nil {
@@ -124,7 +123,7 @@ func (b Bench) Pair(ctx context.Context, base, head runner.System) (ofBase, ofHe
 	pairing.Control = control
 	progress := newProgress(b.Console.Stderr)
 	if !b.Quiet {
-		fmt.Fprintf(b.Console.Stderr, "%s: %s and %s in turn, in rounds of %v, at most %d that count\n",
+		fmt.Fprintf(b.Console.Stderr, "%s: %s and %s in turn, in rounds of %v, at most %d of them judged\n",
 			head.Plan.Series, base.Name, head.Name, pairing.RoundLength.Round(time.Millisecond), gate.MaxPairs)
 		pairing.Progress = progress.show
 	}
@@ -133,12 +132,12 @@ func (b Bench) Pair(ctx context.Context, base, head runner.System) (ofBase, ofHe
 	return ofBase, ofHead, err
 }
 
-// KeepPair writes both results of a pairing, that of base beside that of head.
+// KeepPair writes both results of a pairing, base beside head.
 func (b Bench) KeepPair(base, head *result.Result) error {
 	out := b.Out
 	if !base.Whole() || !head.Whole() {
 		out = Beside(out, partial)
-		fmt.Fprintf(b.Console.Stderr, "plimsoll: the pairing was cut short; what was measured is in %s and %s\n", out, Beside(out, "base"))
+		fmt.Fprintf(b.Console.Stderr, "plimsoll: the pairing was cut short; its partial results are in %s and %s\n", out, Beside(out, "base"))
 	}
 	if err := result.Write(Beside(out, "base"), base); err != nil {
 		return err
@@ -146,7 +145,7 @@ func (b Bench) KeepPair(base, head *result.Result) error {
 	return b.keep(out, head)
 }
 
-// config is what the runner needs beside what it loads.
+// config is the runner's configuration for this bench.
 func (b Bench) config() runner.Config {
 	c := runner.Config{
 		Runner: b.Console.Env.Get(environ.RunnerImage), Stop: b.Console.Stop,
@@ -158,7 +157,7 @@ func (b Bench) config() runner.Config {
 	return c
 }
 
-// Beside is a file beside another: result-base.json beside result.json.
+// Beside makes the name of a file beside another: result-base.json beside result.json.
 func Beside(file, suffix string) string {
 	extension := filepath.Ext(file)
 	return strings.TrimSuffix(file, extension) + "-" + suffix + extension

@@ -21,7 +21,7 @@ type progress struct {
 	terminal bool
 	told     int             // times that show was called while loading
 	open     bool            // the terminal shows an unfinished line
-	phases   map[string]bool // without load, that a log has been told of
+	phases   map[string]bool // phases without load that the log already has
 }
 
 func newProgress(w io.Writer) *progress {
@@ -52,7 +52,7 @@ func (p *progress) show(now runner.Progress) {
 	}
 }
 
-// end takes the line off the terminal.
+// end clears the line on the terminal.
 func (p *progress) end() {
 	if p.open {
 		fmt.Fprint(p.w, "\r\x1b[K")
