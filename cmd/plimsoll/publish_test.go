@@ -142,7 +142,7 @@ func TestGitHubMisbehaves(t *testing.T) {
 				}
 			}
 			if !strings.Contains(readFile(t, os.Getenv("GITHUB_STEP_SUMMARY")), "### ❌ Plimsoll: **fail**") {
-				t.Error("the summary does not tell")
+				t.Error("the summary lacks the verdict")
 			}
 			warned, comments := strings.Contains(stderr.String(), "::warning"), len(hub.Comments(7))
 			if c.warns == "" && (warned && !strings.Contains(stderr.String(), "which commits this change stands on") || comments != 1) {

@@ -20,7 +20,7 @@ import (
 //go:embed scripts
 var scripts embed.FS
 
-// Script returns what the shell bash, zsh or fish has to load.
+// Script returns the script for bash, zsh or fish.
 func Script(shell string) (string, error) {
 	text, err := scripts.ReadFile("scripts/plimsoll." + shell)
 	if err != nil {
@@ -29,13 +29,13 @@ func Script(shell string) (string, error) {
 	return string(text), nil
 }
 
-// Answer is what the last word of a command line may become.
+// Answer is the possible completions of the last word of a command line.
 type Answer struct {
 	Words []Word
 	Files bool // files instead of words
 }
 
-// Word is one possibility.
+// Word is one completion.
 type Word struct{ Text, Help string }
 
 // Print writes an answer as the scripts read it: a word in each line, with its help behind a tab,
@@ -152,7 +152,7 @@ func (p *position) flags(word string) (a Answer) {
 	return a
 }
 
-// values are what a flag or an argument may be, each behind a prefix.
+// values are the values of a flag or an argument, each after a prefix.
 func values(of *kong.Value, prefix, word string) (a Answer) {
 	if of.Tag.Has("file") {
 		return Answer{Files: true}

@@ -12,8 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
-// Accept lets a failing change pass when somebody put the label that accepts it on its pull request, for
-// this very commit.
+// Accept lets a failing change pass if its pull request has the accepting label, put on for this very commit.
 func (p Publisher) Accept(ctx context.Context, rep *report.Report) {
 	if rep.Verdict.Outcome != gate.Fail || p.AcceptLabel == "" || p.Console.Token() == "" || p.Workflow.PullRequest == 0 && p.Workflow.Queued == 0 {
 		return
@@ -32,8 +31,7 @@ func (p Publisher) Accept(ctx context.Context, rep *report.Report) {
 	}
 }
 
-// Verify takes back an acceptance that a report claims and GitHub does not know of. from is where the
-// report comes from.
+// Verify removes an acceptance that the report claims but GitHub does not know. from names the source of the report.
 func (p Publisher) Verify(ctx context.Context, rep *report.Report, from string) {
 	if rep.Verdict.Accepted == nil {
 		return
@@ -42,12 +40,12 @@ func (p Publisher) Verify(ctx context.Context, rep *report.Report, from string) 
 	rep.Verdict = rep.Verdict.Revoke()
 	p.Accept(ctx, rep)
 	if rep.Verdict.Accepted == nil {
-		p.Console.Warn(fmt.Sprintf("%s says that %.80q has accepted the change, which GitHub does not know of: it is shown as a fail", from, claimed.Accepted.By))
+		p.Console.Warn(fmt.Sprintf("%s says that %.80q accepted the change, but GitHub has no such label: the verdict is shown as a fail", from, claimed.Accepted.By))
 	}
 }
 
-// AcceptedMerge is the mark of a pull request that was accepted and then merged as the commit that this
-// workflow was pushed with; nil when there is none. A failing request is only a warning.
+// AcceptedMerge is the mark of the accepted pull request whose merge started this workflow; nil if there is none.
+// A failing request is only a warning.
 func (p Publisher) AcceptedMerge(ctx context.Context) *baseline.Mark {
 	if p.Workflow.Event != "push" || p.AcceptLabel == "" || p.Console.Token() == "" {
 		return nil
@@ -64,7 +62,7 @@ func (p Publisher) AcceptedMerge(ctx context.Context) *baseline.Mark {
 	return &baseline.Mark{By: accepted.By, Why: strings.TrimSuffix(why(accepted)+": "+title, ": "), At: accepted.At}
 }
 
-// why is the reason of an acceptance: where its label stands.
+// why is the reason of an acceptance: the label and its pull request.
 func why(accepted *github.Acceptance) string {
 	return fmt.Sprintf("label %s on pull request %d", accepted.Label, accepted.Pull)
 }

@@ -15,11 +15,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
-// maxMarkdown is how long a report is at most, in bytes: GitHub takes 65,536 characters in a comment, and a
-// marker stands before it.
+// maxMarkdown bounds a report, in bytes: GitHub takes 65,536 characters in a comment, and our marker needs some of
+// them.
 const maxMarkdown = 60_000
 
-// Files are where a gate leaves what it found; an empty path is for nowhere.
+// Files are the paths of a gate's files; with an empty path the file is not written.
 type Files struct {
 	Report  string // markdown
 	Verdict string // the report as data, for plimsoll comment
@@ -40,7 +40,7 @@ func (f Files) Write(rep report.Report) error {
 	return whole.Write(f.Verdict, func(w io.Writer) error { return report.Encode(w, rep) })
 }
 
-// Fit are the files that can be written, and an error about those that cannot.
+// Fit returns the files that can be written, and an error about the others.
 func (f Files) Fit() (Files, error) {
 	noReport, noVerdict := CheckPlace("--report", f.Report), CheckPlace("--verdict-file", f.Verdict)
 	if noReport != nil {
@@ -60,14 +60,14 @@ func (f Files) output(c *console.Console) {
 	}
 }
 
-// Read reads a verdict file that a stranger may have written: a plain file, and no link to one of ours.
+// Read reads a verdict file that a stranger may have written. It must be a plain file, not a link to one of ours.
 func Read(path string) (rep report.Report, err error) {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return rep, exit.BadInput("read the verdict: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return rep, exit.BadInput("read the verdict: %s is no plain file", path)
+		return rep, exit.BadInput("read the verdict: %s is not a plain file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -80,13 +80,13 @@ func Read(path string) (rep report.Report, err error) {
 	return rep, nil
 }
 
-// CheckPlace reports, before anything is measured, that no file can be written where a flag wants it.
+// CheckPlace returns an error, before anything is measured, if a flag's file cannot be written.
 func CheckPlace(flag, path string) error {
 	if path == "" {
 		return nil
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return exit.BadInput("%s %s: that is a directory; name a file", flag, path)
+		return exit.BadInput("%s %s is a directory: name a file", flag, path)
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return exit.BadInput("%s %s: there is no directory %s", flag, path, filepath.Dir(path))
@@ -94,7 +94,7 @@ func CheckPlace(flag, path string) error {
 	return nil
 }
 
-// worstChange is by how many percent the worst metric is worse; empty when none was compared.
+// worstChange is the change of the worst metric in percent; empty if none was compared.
 func worstChange(v gate.Verdict) string {
 	worst := math.Inf(-1)
 	for _, c := range v.Comparisons {

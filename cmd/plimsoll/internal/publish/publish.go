@@ -1,10 +1,9 @@
-// Package publish tells GitHub of a verdict, or of there being none.
+// Package publish publishes a verdict, or the lack of one, on GitHub.
 //
-// A report goes in; what comes of it are the step's outputs and annotations, the job's summary, one comment
-// on the pull request that is kept up to date, and a check run. Accept asks GitHub whether people have
-// accepted the change. What GitHub does not take is a warning: the verdict stands, and so does the exit
-// status. Outside of a workflow nothing happens. The package knows what is told and when; how GitHub takes
-// it, gate/github knows.
+// A report goes in. The step's outputs and annotations, the job's summary, one comment on the pull request, and a
+// check run come out. Accept asks GitHub whether people have accepted the change. If GitHub refuses something, that is
+// a warning: the verdict and the exit status stay. Outside of a workflow nothing happens. This package decides what to
+// publish and when; gate/github knows the API.
 package publish
 
 import (
@@ -26,7 +25,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// docsURL is where a report sends a reader who wants to know more.
+// docsURL is the page that a report links to.
 const docsURL = "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.md"
 
 // Options say what to publish, and how people can answer.
@@ -37,14 +36,14 @@ type Options struct {
 	Check       bool   // a check run is written too
 }
 
-// Publisher tells of the verdicts of one workflow run.
+// Publisher publishes the verdicts of one workflow run.
 type Publisher struct {
 	Console  *console.Console
 	Workflow github.Run // zero outside of one
 	Options
 }
 
-// Verdict tells of a verdict of a job. status is what the process exits with.
+// Verdict publishes the verdict of a job. status is the exit status of the process.
 func (p Publisher) Verdict(ctx context.Context, j *job.Job, rep report.Report, files Files, status int) {
 	if !p.Workflow.InActions {
 		return
@@ -64,10 +63,9 @@ func (p Publisher) Verdict(ctx context.Context, j *job.Job, rep report.Report, f
 	p.tell(ctx, m)
 }
 
-// Error tells that there is no verdict, so that no older one is left standing, and writes that into the
-// report and into the verdict file for the job that may comment. Without a profile nobody knows whose comment
-// that would be: series is empty. The last lines of a system that failed are in the job's summary alone:
-// GitHub masks secrets there as it does in the log.
+// Error publishes that there is no verdict, in place of an older one. It also writes the report, and the verdict file
+// for the job that may comment. series is empty without a profile: then it is not known which comment to edit. Only the
+// job's summary has the output of a system that failed, since GitHub masks secrets there as in the log.
 func (p Publisher) Error(ctx context.Context, series string, mode gate.Mode, files Files, err error) {
 	rep := report.Unjudged(storage.Public(err), mode, report.Subject{
 		Series: series, Repository: p.Workflow.Repository, Commit: p.Workflow.HeadSHA, Tool: p.Console.Version,
@@ -91,7 +89,7 @@ func (p Publisher) Error(ctx context.Context, series string, mode gate.Mode, fil
 	p.tell(ctx, m)
 }
 
-// Dress adds to a report what this workflow run has to say in it.
+// Dress adds this workflow run's details to a report.
 func (p Publisher) Dress(rep *report.Report) {
 	if p.Workflow.InActions {
 		rep.Links = report.Links{Run: p.Workflow.RunURL(), Docs: docsURL}
@@ -101,11 +99,11 @@ func (p Publisher) Dress(rep *report.Report) {
 	}
 }
 
-// Follow tells of a report in a workflow that follows the one which measured: outputs, summary and comment.
+// Follow publishes a report from a workflow that follows the one that measured: outputs, summary and comment.
 // Unlike Verdict it returns GitHub's errors, since commenting is its only purpose.
 func (p Publisher) Follow(ctx context.Context, rep report.Report) (outcome string, err error) {
 	measured := p
-	measured.Workflow.ID, measured.Workflow.Attempt = p.Workflow.Source.ID, p.Workflow.Source.Attempt // the run whose log is worth reading
+	measured.Workflow.ID, measured.Workflow.Attempt = p.Workflow.Source.ID, p.Workflow.Source.Attempt // link to the log of the measuring run
 	measured.Dress(&rep)
 	m := messageOf(rep, exit.OK)
 	p.Console.Output("verdict", m.outcome)
@@ -113,13 +111,13 @@ func (p Publisher) Follow(ctx context.Context, rep report.Report) (outcome strin
 	return m.outcome, p.comment(ctx, m)
 }
 
-// message is what to publish about a verdict, or about an error instead of one.
+// message is a verdict, or an error instead of one, as it is published.
 type message struct {
 	outcome     string // pass, fail, inconclusive or error
 	status      int    // that the process exits with
 	headline    string // one line
-	series      string // of the comment; empty when nobody knows whose that would be
-	telling     bool   // a comment is worth writing though it is a pass: the load has changed
+	series      string // of the comment; empty if it is not known which comment to edit
+	telling     bool   // a pass needs a comment too: the load has changed
 	summary     string // markdown
 	body        func(bytes int) string
 	annotations []github.Annotation
@@ -139,8 +137,8 @@ func messageOf(rep report.Report, status int) message {
 	}
 }
 
-// commentSeries tells the comments on one pull request apart: those of a matrix's jobs, of the two modes,
-// and of what differs in its --series.
+// commentSeries identifies one of the comments on a pull request: each job of a matrix, each mode and each --series
+// has its own.
 func commentSeries(rep report.Report) string {
 	series := rep.Subject.Series
 	if series == "" {
@@ -155,7 +153,7 @@ func commentSeries(rep report.Report) string {
 	return series
 }
 
-// tell writes the step's outputs and summary, the comment and the check run.
+// tell publishes the step's outputs and summary, the comment and the check run.
 func (p Publisher) tell(ctx context.Context, m message) {
 	if !p.Workflow.InActions {
 		return
@@ -197,7 +195,7 @@ func (p Publisher) check(ctx context.Context, m message) error {
 	case m.status != exit.OK:
 		conclusion = "failure"
 	case m.outcome != gate.Pass.String():
-		conclusion = "neutral" // the job goes on, and it is not a pass
+		conclusion = "neutral" // the job goes on, but this is not a pass
 	}
 	address, err := p.Console.API(p.Workflow).Check(ctx, github.Check{
 		Name: "Plimsoll: " + m.series, Conclusion: conclusion, DetailsURL: p.Workflow.RunURL(), Title: m.headline, Summary: m.body(maxMarkdown), Annotations: m.annotations,
@@ -208,7 +206,7 @@ func (p Publisher) check(ctx context.Context, m message) error {
 	return err
 }
 
-// annotations are remarks at the routes that are worse, where the profile speaks of them.
+// annotations are remarks about the worse routes, at their lines in the profile.
 func (p Publisher) annotations(ctx context.Context, j *job.Job, v gate.Verdict) (all []github.Annotation) {
 	path := filepath.Base(j.File)
 	if below, err := p.Console.Git(j.Dir).Run(ctx, "rev-parse", "--show-prefix"); err == nil {
@@ -219,7 +217,7 @@ func (p Publisher) annotations(ctx context.Context, j *job.Job, v gate.Verdict) 
 		level = "notice"
 	}
 	for _, one := range v.Of(gate.Worse) {
-		reason, _ := v.Reason(one) // what is worse always is one
+		reason, _ := v.Reason(one) // a worse line always is a reason
 		all = append(all, github.Annotation{
 			Path: path, Line: max(j.Line(one.Route), 1), Level: level, Title: "Plimsoll: " + report.RouteName(one.Route), Message: report.Sentence(reason),
 		})
@@ -227,7 +225,7 @@ func (p Publisher) annotations(ctx context.Context, j *job.Job, v gate.Verdict) 
 	return all
 }
 
-// text is what write writes. What does not fit at all is empty, and nobody publishes that.
+// text returns what write writes; empty, and then not published, if it does not fit at all.
 func text(write func(*strings.Builder) error) string {
 	var b strings.Builder
 	if err := write(&b); err != nil {

@@ -42,7 +42,7 @@ func inPull(t *testing.T, hub *githubtest.Server) (p publish.Publisher, summary 
 	return publish.Publisher{Console: c, Workflow: workflow, Options: publish.Options{Comment: "auto"}}, summary
 }
 
-// A pass needs no comment, but one that loads something else than its base says so first.
+// A pass needs no comment, unless its load differs from its base's: then the comment says so first.
 func TestChangedLoadIsCommentedOn(t *testing.T) {
 	for _, changed := range [][]gate.Difference{nil, {{What: "route", Name: "GET /old", Before: "requested"}}} {
 		hub := githubtest.New(t, "example/shop")
@@ -59,8 +59,8 @@ func TestChangedLoadIsCommentedOn(t *testing.T) {
 	}
 }
 
-// What a system printed before it failed is in the summary, both ends of it, and neither in the comment nor
-// in a file: GitHub masks secrets in a summary.
+// The summary has the first and last lines that a failing system printed. The comment and the files do not: GitHub
+// masks secrets only in a summary.
 func TestOutputOfAFailureIsInTheSummaryAlone(t *testing.T) {
 	hub := githubtest.New(t, "example/shop")
 	p, summary := inPull(t, hub)
@@ -84,7 +84,7 @@ func TestOutputOfAFailureIsInTheSummaryAlone(t *testing.T) {
 	}
 }
 
-// A report that cannot be written is said once, and the other file is written.
+// If the report cannot be written, there is one error, and the other file is written.
 func TestFilesFit(t *testing.T) {
 	dir := t.TempDir()
 	files, err := publish.Files{Report: filepath.Join(dir, "nowhere", "r.md"), Verdict: filepath.Join(dir, "v.json")}.Fit()

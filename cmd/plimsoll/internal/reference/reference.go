@@ -2,8 +2,8 @@
 // machine from a slow service.
 //
 // Plan gives the plan of a run against it: this program is started again with the hidden command control,
-// which calls Serve. Each request reads a fixed amount of memory, so that a neighbour who takes the CPU or
-// the shared caches slows it as he slows the service.
+// which calls Serve. Each request reads a fixed amount of memory: another program that takes the CPU or the shared
+// caches slows it as it slows the service.
 package reference
 
 import (
@@ -50,16 +50,16 @@ func Plan() (*plan.Plan, error) {
 	return plan.Make(control, plan.Values{Port: port})
 }
 
-// Quote makes one word of the path of a program, for the shell that runs target.start.command.
+// Quote quotes the path of a program as one word, for the shell that runs target.start.command.
 func Quote(path string) string {
 	if runtime.GOOS == "windows" {
-		return `"` + path + `"` // no path holds a quote there
+		return `"` + path + `"` // a path on Windows has no quotation mark
 	}
 	return "'" + strings.ReplaceAll(path, "'", `'"'"'`) + "'"
 }
 
-// touched is how much memory a request reads, in bytes: more than a core's own caches hold, and a part of
-// those that cores share, so that neighbours are felt.
+// touched is how much memory a request reads, in bytes: more than a core's own caches hold and less than the caches
+// that cores share, so other programs on the machine slow it.
 const touched = 1 << 20
 
 // Serve answers at an address until ctx ends or stop is closed.

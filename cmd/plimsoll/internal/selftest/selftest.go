@@ -1,8 +1,8 @@
 // Package selftest tries the paired gate on the user's own system and machine.
 //
-// A bench goes in, a table comes out. The system is compared with itself, and with one of its routes held
-// back by a proxy of ours, in turn until the time is up: how often the gate turned red, found the slow route,
-// blamed another one or could not tell.
+// A bench goes in, a table comes out. Until the time is up, the system is compared with itself, in turn unchanged and
+// with one route delayed by a proxy. The table counts how often the gate failed, found the slow route, blamed another
+// route or could not tell.
 package selftest
 
 import (
@@ -29,10 +29,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// changes are how much slower the route is in one comparison after another, until the time is up.
+// changes are how much slower the route is in each comparison; Run repeats the list until the time is up.
 var changes = []float64{0, 0.3, 0, 0.5, 0, 0.2}
 
-// trial counts what came of the comparisons with one change.
+// trial counts the verdicts of the comparisons with one change.
 type trial struct {
 	change                                float64
 	times, red, right, other, open, pairs int
@@ -44,22 +44,21 @@ type Selftest struct {
 	bench  measure.Bench
 	began  time.Time
 	trials []*trial
-	wanted string // the route to be made slower, as the user named it; empty for the slowest one
-	// Found by the first comparison, of the system with itself: the route to be made slower, and its p50.
+	wanted string // the route to slow down, as the user named it; empty for the slowest one
+	// Found by the first, unchanged comparison: the route to slow down, and its p50.
 	route string
 	p50   time.Duration
 }
 
-// New prepares the comparisons. From now on every request of the bench's job says which route it is of.
-// route is the one to be made slower; empty for the one with the longest p50.
+// New prepares the comparisons. It makes every request of the bench's job name its route. route is the one to slow
+// down; empty for the one with the longest p50.
 func New(b measure.Bench, route string) *Selftest {
 	b.Quiet = true
 	label(b.Job.Profile)
 	return &Selftest{bench: b, wanted: route}
 }
 
-// Run compares until the budget is spent; it ends with the comparison during which that is over, and after
-// one at least.
+// Run compares until the budget is spent. It finishes the last comparison, and makes at least one.
 func (s *Selftest) Run(ctx context.Context, budget time.Duration) error {
 	s.began = time.Now()
 	for i := 0; i == 0 || time.Since(s.began) < budget; i++ {
@@ -70,7 +69,7 @@ func (s *Selftest) Run(ctx context.Context, budget time.Duration) error {
 	return nil
 }
 
-// label makes every request say which route it is of, by its number: a name may hold variables.
+// label makes every request name its route, by number: a name may hold variables.
 func label(p *profile.Profile) {
 	routes := p.Routes()
 	for call := range p.Calls() {
@@ -99,12 +98,12 @@ func (s *Selftest) try(ctx context.Context, change float64) error {
 	return nil
 }
 
-// delay is how long the route is held back for a change.
+// delay is how long the proxy delays the route for a change.
 func (s *Selftest) delay(change float64) time.Duration {
 	return time.Duration(change * float64(s.p50)).Round(time.Microsecond)
 }
 
-// compare judges the system against itself, with head's route held back for so long.
+// compare judges the system against itself, with the route of head delayed.
 func (s *Selftest) compare(ctx context.Context, by time.Duration) (v gate.Verdict, base *result.Result, err error) {
 	id := identity.Of(ctx, s.bench.Console, s.bench.Job.Dir)
 	var both [2]runner.System
@@ -113,7 +112,7 @@ func (s *Selftest) compare(ctx context.Context, by time.Duration) (v gate.Verdic
 		if err != nil {
 			return v, nil, err
 		}
-		defer proxy.Close() //nolint:errcheck // a listener that has served its purpose
+		defer proxy.Close() //nolint:errcheck // it is not needed any longer
 		if name == "head" {
 			proxy.Slow(strconv.Itoa(slices.Index(s.bench.Job.Routes(), s.route)), by)
 		}
@@ -147,7 +146,7 @@ func (s *Selftest) side(name string) (runner.System, *delay.Proxy, error) {
 	return runner.System{Name: name, Plan: pl, Dir: s.bench.Job.Dir, Behind: &behind}, proxy, nil
 }
 
-// choose takes the route to be made slower.
+// choose chooses the route to slow down.
 func (s *Selftest) choose(base *result.Result) error {
 	for _, route := range base.Routes() {
 		p50 := base.Tally.Routes[route].Response.Quantile(0.5)
@@ -161,7 +160,7 @@ func (s *Selftest) choose(base *result.Result) error {
 	return nil
 }
 
-// count adds a verdict to those of its change.
+// count adds a verdict to the trial of its change.
 func (s *Selftest) count(change float64, v gate.Verdict, took time.Duration) {
 	at := slices.IndexFunc(s.trials, func(t *trial) bool { return t.change == change })
 	if at < 0 {
@@ -198,7 +197,7 @@ func (s *Selftest) describe(change float64) string {
 	return fmt.Sprintf("%s +%.0f %% (%v)", s.route, 100*change, s.delay(change))
 }
 
-// Print prints what came of all comparisons.
+// Print prints the table of all comparisons.
 func (s *Selftest) Print(w io.Writer) error {
 	slices.SortFunc(s.trials, func(x, y *trial) int { return cmp.Compare(x.change, y.change) })
 	var rows [][]string
@@ -209,14 +208,13 @@ func (s *Selftest) Print(w io.Writer) error {
 		return err
 	}
 	_, err := fmt.Fprintf(w, `
-How many of the comparisons ended in which way, and in brackets the rate with 95 %% confidence (Wilson).
-Both sides are the same system behind a proxy of ours, and the proxy holds one route of head back. It took
-%s.
+Each cell counts comparisons, with the rate at 95 %% confidence (Wilson) in brackets. Both sides are the same
+system behind a proxy, which delays one route of head. It took %s.
 %s`, time.Since(s.began).Round(time.Second), s.forgiven())
 	return err
 }
 
-// forgiven says which of the changes that were tried are too small for the policy to fail; empty for none.
+// forgiven names the tried changes that gate.min_effect never lets fail; empty for none.
 func (s *Selftest) forgiven() string {
 	least := s.bench.Job.Policy.MinEffect
 	var small []string
@@ -228,7 +226,7 @@ func (s *Selftest) forgiven() string {
 	if len(small) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("gate.min_effect is %v, and what is below it never fails: of %s that is %s.\nA smaller min_effect finds them; gate.min_effect: 0 judges every change by its percentage alone.\n",
+	return fmt.Sprintf("gate.min_effect is %v, and a smaller change never fails. On %s these are smaller: %s.\nA smaller min_effect finds them; gate.min_effect: 0 judges every change by its percentage alone.\n",
 		least, s.route, strings.Join(small, ", "))
 }
 
@@ -237,7 +235,7 @@ func (s *Selftest) row(t *trial) []string {
 		i := stats.Wilson(k, t.times, 0.95)
 		return fmt.Sprintf("%d (%.0f to %.0f %%)", k, 100*i.Low, 100*i.High)
 	}
-	found := "" // nothing is there to be found
+	found := "" // there is nothing to find
 	if t.change > 0 {
 		found = rate(t.right)
 	}

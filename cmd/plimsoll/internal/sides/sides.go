@@ -1,8 +1,7 @@
 // Package sides makes the two sides that a paired gate compares: base, and head.
 //
-// AtCommit checks the commit of base out beside the working tree, which is head. AtAddresses takes two
-// systems that run already. Each side has a plan and a port of its own; what is wrong with the user's input
-// exits with status 2.
+// AtCommit checks out the commit of base; head is the working tree. AtAddresses takes two systems that run already.
+// Each side has its own plan and port. Mistakes in the user's input exit with status 2.
 package sides
 
 import (
@@ -19,14 +18,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Sides are what is compared. The caller must call Remove.
+// Sides are the two sides to compare. The caller must call Remove.
 type Sides struct {
 	Base, Head runner.System
 
 	tree *worktree.Tree // of base; nil when nothing was checked out
 }
 
-// Remove takes the checkout of base away.
+// Remove removes the checkout of base.
 func (s *Sides) Remove() error {
 	if s.tree == nil {
 		return nil
@@ -34,7 +33,7 @@ func (s *Sides) Remove() error {
 	return s.tree.Remove()
 }
 
-// AtAddresses compares what runs at two addresses.
+// AtAddresses compares the systems at two addresses.
 func AtAddresses(j *job.Job, id result.Identity, baseURL, headURL string) (*Sides, error) {
 	if baseURL == "" || headURL == "" {
 		return nil, exit.BadInput("--base-url and --head-url belong together")
@@ -50,19 +49,19 @@ func AtAddresses(j *job.Job, id result.Identity, baseURL, headURL string) (*Side
 	if err != nil {
 		return nil, err
 	}
-	base.ProfileDigest, head.ProfileDigest = j.Digest(), j.Digest() // the plans differ in the address alone
+	base.ProfileDigest, head.ProfileDigest = j.Digest(), j.Digest() // the plans differ only in the address
 	s := &Sides{
 		Base: runner.System{Name: "base", Plan: base, Dir: j.Dir, Identity: id},
 		Head: runner.System{Name: "head", Plan: head, Dir: j.Dir, Identity: id},
 	}
-	s.Base.Identity.Commit, s.Base.Identity.Dirty = "", false // of another checkout, which nobody named
+	s.Base.Identity.Commit, s.Base.Identity.Dirty = "", false // base is another checkout, which is not known
 	return s, nil
 }
 
-// ours are files that an earlier gate left: they are no change of the service.
+// ours matches files that an earlier gate wrote: they do not change the service.
 var ours = []string{"**/result*.json", "**/.plimsoll/**"}
 
-// AtCommit compares the working tree with a commit, which is checked out.
+// AtCommit checks a commit out and compares the working tree with it.
 func AtCommit(ctx context.Context, j *job.Job, id result.Identity, dir git.Dir, ref string) (_ *Sides, err error) {
 	dirty := id.Dirty
 	if is, err := dir.Dirty(ctx, ours...); err == nil {
@@ -86,7 +85,7 @@ func AtCommit(ctx context.Context, j *job.Job, id result.Identity, dir git.Dir, 
 		return nil, err
 	}
 	if base.Target.URL == head.Target.URL && base.Target.Socket == head.Target.Socket {
-		return nil, exit.BadInput("both sides would listen at %s: write ${port} into target.url and target.start, so that each gets a port of its own, or ${side} into target.socket", base.Target.Shown)
+		return nil, exit.BadInput("both sides would listen at %s: write ${port} into target.url and target.start to give each its own port, or ${side} into target.socket", base.Target.Shown)
 	}
 	s := &Sides{
 		Base: runner.System{Name: "base", Plan: base, Dir: tree.Dir, Identity: id},
@@ -98,18 +97,18 @@ func AtCommit(ctx context.Context, j *job.Job, id result.Identity, dir git.Dir, 
 	return s, nil
 }
 
-// Startable reports, as an error, what keeps a job from being built and started twice.
+// Startable returns an error if a job cannot be built and started twice.
 func Startable(j *job.Job) error {
 	switch {
 	case j.Target.Start == nil:
-		return exit.BadInput("%s has no target.start: to compare with another commit it must say how the system is built and started; what runs already is compared with --base-url and --head-url", j.File)
+		return exit.BadInput("%s has no target.start: write there how to build and start the system, or compare two running systems with --base-url and --head-url", j.File)
 	case filepath.IsAbs(j.Target.Start.Dir):
-		return exit.BadInput("target.start.dir is %s, the same for both sides: to compare two commits it must be relative to the profile", j.Target.Start.Dir)
+		return exit.BadInput("target.start.dir is %s, the same for both sides: make it relative to the profile to compare two commits", j.Target.Start.Dir)
 	}
 	return nil
 }
 
-// MergeBase is the commit at which what is checked out left the branch that it goes into.
+// MergeBase is the commit at which the checkout left the branch that it goes into.
 func MergeBase(ctx context.Context, change lineage.Change) (string, error) {
 	if change.Workflow.BaseSHA == "" && change.IsBranch(ctx) { // compare unpushed commits with the pushed ones
 		ref, err := lineage.Parted(ctx, change.Git, change.Branch)
@@ -119,15 +118,15 @@ func MergeBase(ctx context.Context, change lineage.Change) (string, error) {
 	return ref, asInput(err)
 }
 
-// Differ reports, as an error, that both sides are the same commit.
+// Differ returns an error if both sides are the same commit.
 func (s *Sides) Differ(ctx context.Context, dir git.Dir) error {
 	if !s.Head.Identity.Dirty && s.tree != nil && dir.Same(ctx, s.tree.Commit) {
-		return exit.BadInput("there is nothing to compare: the working tree is %.12s itself, where this branch leaves its base; in a workflow check out the pull request", s.tree.Commit)
+		return exit.BadInput("there is nothing to compare: the working tree is commit %.12s, at which this branch leaves its base; in a workflow, check out the pull request", s.tree.Commit)
 	}
 	return nil
 }
 
-// asInput makes a commit that is not there the user's mistake.
+// asInput makes git.ErrNoCommit a mistake in the input.
 func asInput(err error) error {
 	if errors.Is(err, git.ErrNoCommit) {
 		return exit.AsInput(err)

@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// guess is what the files of a repository tell of how its service is built and started. What they do not tell is a
-// note for people, who see it beside the commands and edit them.
+// guess is how to build and start a service, guessed from the files of its repository. What the files do not say
+// becomes a note, which the user reads beside the commands.
 type guess struct {
-	from  string // the file that tells
+	from  string // the file that the guess comes from
 	name  string
 	build string // empty for none
 	start string
 	notes []string
 }
 
-// note adds what the files do not tell.
+// note adds a note about what the files do not say.
 func (g *guess) note(text string) { g.notes = append(g.notes, text) }
 
-// onPort is the note of a service whose files do not tell how it gets its port.
-const onPort = "the service must listen on $PORT; if it takes a flag instead, write it into command, with ${port}"
+// onPort is the note of a service whose files do not say how it gets its port.
+const onPort = "the service must listen on $PORT; if it takes a flag instead, add the flag to command, with ${port}"
 
-// repository is the files that are looked at.
+// repository is the directory of the service, whose files are read.
 type repository struct {
 	fs.FS
-	workspace fs.FS // the workspace that it is a package of; nil for none
+	workspace fs.FS // of which it is a package; nil for none
 }
 
 // locked reports whether a lock file is there, of the package or of its workspace.
@@ -37,8 +37,8 @@ func (r repository) locked(names ...string) bool {
 	return r.first(names...) != "" || r.workspace != nil && repository{FS: r.workspace}.first(names...) != ""
 }
 
-// guessers know a kind of service each, the surest first: a program that is compiled is rarely the tool of
-// another one, and many repositories have a package.json for their pages.
+// guessers each know one kind of service. The surest guess comes first: a compiled program is rarely just a tool of
+// another service, while many repositories have a package.json only for their pages.
 var guessers = []struct {
 	kind  string
 	guess func(repository) (guess, bool)
@@ -48,7 +48,7 @@ var guessers = []struct {
 	{"Docker Compose", guessCompose}, {"Docker", guessDocker},
 }
 
-// guessFrom gives what the files tell, the zero guess when they tell nothing.
+// guessFrom guesses from the files; the zero guess if they say nothing.
 func guessFrom(r repository) guess {
 	var found []guess
 	for _, one := range guessers {
@@ -74,20 +74,20 @@ func guessFrom(r repository) guess {
 	return g
 }
 
-// procfile is the command of a Procfile that starts the service. It finds its port in $PORT.
+// procfile is the command web of a Procfile, which starts the service. It gets its port from $PORT.
 func (r repository) procfile() (command string, ok bool) {
 	match := regexp.MustCompile(`(?m)^web:[ \t]*(\S.*?)[ \t]*$`).FindStringSubmatch(r.text("Procfile"))
 	if match == nil {
 		return "", false
 	}
-	// What is the shell's must not be read as a variable of the profile.
+	// A variable of the shell must not become a variable of the profile.
 	return strings.NewReplacer("${PORT}", "$PORT", "${", "$${").Replace(match[1]), true
 }
 
-// maxRead bounds what is read of a file of a repository, in bytes.
+// maxRead bounds how much of a file is read, in bytes.
 const maxRead = 1 << 20
 
-// text is a file of the repository; empty when it is not there.
+// text is the content of a file; empty if there is no such file.
 func (r repository) text(name string) string {
 	info, err := fs.Stat(r, name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxRead {
@@ -106,7 +106,7 @@ func (r repository) has(name string) bool {
 	return err == nil
 }
 
-// first is the first of some files that is there; empty when none is.
+// first is the first name that exists; empty for none.
 func (r repository) first(names ...string) string {
 	if i := slices.IndexFunc(names, r.has); i >= 0 {
 		return names[i]
@@ -114,7 +114,7 @@ func (r repository) first(names ...string) string {
 	return ""
 }
 
-// match lists the files that match one of the patterns, in the order of these.
+// match lists the files that match the patterns, in the order of the patterns.
 func (r repository) match(patterns ...string) (names []string) {
 	for _, pattern := range patterns {
 		matching, err := fs.Glob(r, pattern)
@@ -129,7 +129,7 @@ func (r repository) match(patterns ...string) (names []string) {
 // joins reports whether this is the root of a workspace, with one lock file for several packages.
 func (r repository) joins() bool {
 	var node struct{ Workspaces any }
-	_ = json.Unmarshal([]byte(r.text("package.json")), &node) // what is no JSON has no workspaces
+	_ = json.Unmarshal([]byte(r.text("package.json")), &node) // a file that is not JSON has no workspaces
 	return node.Workspaces != nil || r.has("pnpm-workspace.yaml") ||
 		regexp.MustCompile(`(?m)^\[workspace[\].]`).MatchString(r.text("Cargo.toml")) ||
 		regexp.MustCompile(`(?m)^\[tool\.uv\.workspace\]`).MatchString(r.text("pyproject.toml"))
@@ -140,7 +140,7 @@ const (
 	maxServices = 5   // directories that it names
 )
 
-// services are the directories in this one, or in one of its own, whose files tell how a service is started.
+// services are the directories, up to two levels down, whose files say how a service is started.
 func (r repository) services() (dirs []string) {
 	all := r.match("*", "*/*")
 	for _, dir := range all[:min(len(all), maxLooked)] {
@@ -157,7 +157,7 @@ func (r repository) services() (dirs []string) {
 
 var unplain = regexp.MustCompile(`[^a-z0-9._-]+`)
 
-// seriesName makes the name of a series out of a text; empty when nothing is left of it.
+// seriesName makes a valid name of a series from a text; empty if no valid character is left.
 func seriesName(text string) string {
 	plain := unplain.ReplaceAllString(strings.ToLower(text), "-")
 	return strings.Trim(plain[:min(64, len(plain))], "-._")
@@ -165,7 +165,7 @@ func seriesName(text string) string {
 
 var tame = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,*-]+$`)
 
-// quoted is a word for a shell in a profile: in quotes where either would read something else into it.
+// quoted is a word of a shell command in a profile, quoted if the shell or the profile would interpret it.
 func quoted(word string) string {
 	if tame.MatchString(word) {
 		return word
@@ -173,11 +173,11 @@ func quoted(word string) string {
 	return "'" + strings.NewReplacer("'", `'\''`, "${", "$${").Replace(word) + "'"
 }
 
-// orElse is a name, or another one when a file tells none that can be used.
+// orElse is a name, or a fallback if the name cannot be used.
 func orElse(name, other string) string { return cmp.Or(seriesName(name), other) }
 
-// list is some names in a sentence.
+// list joins names for a sentence.
 func list(names []string) string { return strings.Join(names, ", ") }
 
-// stem is a file's name without its directory and its ending.
+// stem is a file's name without directory and extension.
 func stem(file string) string { return strings.TrimSuffix(path.Base(file), path.Ext(file)) }

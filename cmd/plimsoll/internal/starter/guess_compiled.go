@@ -10,7 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// guessGo takes the program in the root of a module, else one below cmd.
+// guessGo takes the program in the module's root, else one below cmd.
 func guessGo(r repository) (g guess, ok bool) {
 	module := regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)`).FindStringSubmatch(r.text("go.mod"))
 	if module == nil {
@@ -95,14 +95,14 @@ func guessRust(r repository) (g guess, ok bool) {
 	if r.locked("Cargo.lock") {
 		g.build += " --locked"
 	}
-	if r.workspace != nil { // else the program lies in the workspace
+	if r.workspace != nil { // then the program is in the workspace's directory
 		g.build += " --target-dir target"
 	}
 	g.note(onPort)
 	return g, true
 }
 
-// guessJava reads what Maven or Gradle is told.
+// guessJava reads the files of Maven or Gradle.
 func guessJava(r repository) (g guess, ok bool) {
 	if r.has("pom.xml") {
 		return guessMaven(r)
@@ -144,10 +144,10 @@ func guessMaven(r repository) (g guess, ok bool) {
 	}
 	if strings.Contains(jar, "${") || version == "" {
 		jar = "*"
-		g.note("pom.xml does not tell the name of the jar: name it in command")
+		g.note("pom.xml does not say the name of the jar: write it into command")
 	}
 	if len(pom.Modules) > 0 || pom.Packaging == "pom" {
-		g.note("pom.xml has modules: name the jar of the one that serves in command")
+		g.note("pom.xml has modules: write the jar of the service's module into command")
 	}
 	javaStart(text, "target/"+jar+".jar", "target", &g)
 	return g, true
@@ -173,7 +173,7 @@ func guessGradle(r repository, script string) (g guess, ok bool) {
 		if name != "" && version != nil {
 			jar = "build/libs/" + name + "-" + version[1] + ".jar"
 		} else {
-			g.note("the files of Gradle do not tell the name of the jar: name it in command")
+			g.note("the files of Gradle do not say the name of the jar: write it into command")
 		}
 		g.build = gradle + " --quiet bootJar"
 		javaStart(text, jar, "build", &g)
@@ -183,7 +183,7 @@ func guessGradle(r repository, script string) (g guess, ok bool) {
 	case regexp.MustCompile(`\bapplication\b`).MatchString(text):
 		if name == "" {
 			name = "NAME"
-			g.note("the files of Gradle do not tell the name of the program: write it for NAME in command")
+			g.note("the files of Gradle do not say the name of the program: in command, replace NAME by it")
 		}
 		g.build, g.start = gradle+" --quiet installDist", quoted("build/install/"+name+"/bin/"+name)
 		g.note(onPort)
@@ -193,7 +193,7 @@ func guessGradle(r repository, script string) (g guess, ok bool) {
 	return g, true
 }
 
-// javaStart starts a jar, told its port as its framework wants it. below is where the build puts things.
+// javaStart starts a jar and passes the port as its framework expects. below is the directory of build outputs.
 func javaStart(text, jar, below string, g *guess) {
 	switch {
 	case strings.Contains(text, "org.springframework.boot"):
@@ -204,12 +204,12 @@ func javaStart(text, jar, below string, g *guess) {
 		g.start = "java -Dmicronaut.server.port=${port} -jar " + quoted(jar)
 	default:
 		g.start = "java -jar " + quoted(jar)
-		g.note("is this a jar that java -jar runs?")
+		g.note("can java -jar run this jar?")
 		g.note(onPort)
 	}
 }
 
-// guessNET takes the project for the web, in the root or below it.
+// guessNET takes the web project in the root or below it.
 func guessNET(r repository) (g guess, ok bool) {
 	var web []string
 	for _, project := range r.match("*.csproj", "*/*.csproj", "src/*/*.csproj", "*.fsproj", "*/*.fsproj", "src/*/*.fsproj") {
@@ -222,7 +222,7 @@ func guessNET(r repository) (g guess, ok bool) {
 	}
 	project := web[0]
 	if len(web) > 1 {
-		g.note("there are several projects for the web, " + list(web) + ": is " + project + " the service?")
+		g.note("there are several web projects, " + list(web) + ": is " + project + " the service?")
 	}
 	g.from, g.name = project, stem(project)
 	g.build = "dotnet publish " + quoted(project) + " -c Release -o bin/plimsoll --nologo -v quiet"

@@ -14,7 +14,7 @@ func composeFile(r repository) string {
 	return r.first("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 }
 
-// guessCompose starts all services of a file of Compose, under a name for each side of a paired gate.
+// guessCompose starts all services of a Compose file, under a different project name for each side of a paired gate.
 func guessCompose(r repository) (g guess, ok bool) {
 	var compose struct {
 		Name     string
@@ -43,12 +43,12 @@ func guessCompose(r repository) (g guess, ok bool) {
 	}
 	slices.Sort(fixed)
 	if !published {
-		g.note(g.from + ` publishes no port: the service needs ports: ["127.0.0.1:${PORT}:8080"], with the port inside its container`)
+		g.note(g.from + ` publishes no port: give the service ports: ["127.0.0.1:${PORT}:8080"], with the port in its container for 8080`)
 	}
 	if len(fixed) > 0 {
-		g.note(g.from + " publishes fixed ports, which two sides cannot share: " + list(fixed) + `; write "127.0.0.1:${PORT}:8080" for the service, and no ports for what it needs`)
+		g.note(g.from + " publishes fixed ports, which two sides cannot share: " + list(fixed) + `; write "127.0.0.1:${PORT}:8080" for the service, and remove the ports of the services that it uses`)
 	}
-	g.note("docs/dependencies.md says how databases and volumes of two sides are kept apart")
+	g.note("docs/dependencies.md says how to keep the databases and volumes of two sides apart")
 	return g, true
 }
 
@@ -62,7 +62,7 @@ func guessDocker(r repository) (g guess, ok bool) {
 	if match := regexp.MustCompile(`(?mi)^EXPOSE\s+(\d+)`).FindStringSubmatch(r.text("Dockerfile")); match != nil {
 		inside = match[1]
 	} else {
-		g.note("Dockerfile has no EXPOSE: write the port inside the container for 8080 in command")
+		g.note("Dockerfile has no EXPOSE: in command, replace 8080 by the port in the container")
 	}
 	g.build = "docker build --quiet -t NAME-$PLIMSOLL_SIDE ."
 	g.start = "docker run --rm --init --name NAME-$PLIMSOLL_SIDE -p 127.0.0.1:$PORT:" + inside + " -e PORT=" + inside + " NAME-$PLIMSOLL_SIDE"

@@ -55,12 +55,12 @@ func guessNode(r repository) (g guess, ok bool) {
 		g.note("scripts.start runs " + tool + ", which is for development: measure what production runs")
 	}
 	if g.note(onPort); node.Scripts["build"] == "" && slices.Contains(slices.Collect(maps.Keys(node.DevDependencies)), "typescript") {
-		g.note("package.json has no scripts.build, and uses TypeScript: is anything to be compiled?")
+		g.note("package.json has no scripts.build, and uses TypeScript: does it need a build?")
 	}
 	return g, true
 }
 
-// watches is the tool for development that a command starts; empty for none.
+// watches is the development tool that a command starts; empty for none.
 func watches(command string) string {
 	return regexp.MustCompile(`\b(nodemon|ts-node-dev|tsx watch|next dev|nest start --watch|vite|webpack serve)\b`).FindString(command)
 }
@@ -68,7 +68,7 @@ func watches(command string) string {
 // manager is how a package manager of Node installs packages.
 type manager struct {
 	name    string
-	frozen  string // installs exactly what the lock file says; empty when there is none
+	frozen  string // installs exactly the packages of the lock file; empty if there is none
 	install string
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// pyproject is what matters of pyproject.toml.
+// pyproject is the part of pyproject.toml that is used here.
 type pyproject struct {
 	Project struct {
 		Name         string
@@ -26,7 +26,7 @@ type pyproject struct {
 	}
 }
 
-// guessPython finds how packages are installed, and then what serves.
+// guessPython finds how to install packages, and then how to start the server.
 func guessPython(r repository) (g guess, ok bool) {
 	var project pyproject
 	if _, err := toml.Decode(r.text("pyproject.toml"), &project); err != nil {
@@ -43,14 +43,14 @@ func guessPython(r repository) (g guess, ok bool) {
 	if web, has := r.procfile(); has { // guessFrom takes it; here it only needs the installed programs
 		g.start = web
 		if g.start != "" && strings.HasPrefix(run, ".venv/") {
-			g.note("the programs that are installed lie in .venv/bin: command may have to name them there")
+			g.note("installed programs are in .venv/bin: command may have to name them with that path")
 		}
 		return g, true
 	}
 	return g, pythonServe(r, pythonPackages(r, project), run, &g)
 }
 
-// pythonInstall finds how packages are installed, and what stands before a program that was installed.
+// pythonInstall finds how to install packages, and the prefix that starts an installed program.
 func pythonInstall(r repository, project pyproject, g *guess) (run string, found bool) {
 	const venv = "python3 -m venv .venv && .venv/bin/pip install --quiet "
 	bare := project.BuildSystem == nil && len(project.Project.Dependencies) == 0 // there is nothing to install
@@ -86,15 +86,15 @@ func pythonInstall(r repository, project pyproject, g *guess) (run string, found
 		return "", false
 	}
 	if run == ".venv/bin/" && !strings.Contains(r.text(".gitignore"), "venv") {
-		g.note("build makes the directory .venv: put it into .gitignore")
+		g.note("build makes the directory .venv: add it to .gitignore")
 	}
 	return run, true
 }
 
-// programs are the files that people run.
+// programs are the usual names of the file to run.
 var programs = []string{"main.py", "app.py", "server.py", "run.py"}
 
-// pythonPackages lists, in one text, what the files say is installed.
+// pythonPackages lists, in one text, the packages that the files name.
 func pythonPackages(r repository, project pyproject) string {
 	var b strings.Builder
 	for _, file := range []string{"requirements.txt", "Pipfile", "setup.py"} {
@@ -111,12 +111,12 @@ func pythonPackages(r repository, project pyproject) string {
 	return b.String()
 }
 
-// installs reports whether a list of packages has one.
+// installs reports whether a list of packages contains one.
 func installs(packages, name string) bool {
 	return regexp.MustCompile(`(?m)^\s*["']?` + name + `\b`).MatchString(packages)
 }
 
-// pythonServe finds what serves: Django, an application of ASGI or WSGI, or a plain program.
+// pythonServe finds how to start the server: Django, an ASGI or WSGI application, or a plain program.
 func pythonServe(r repository, packages, run string, g *guess) bool {
 	gunicorn := installs(packages, "gunicorn")
 	if settings := regexp.MustCompile(`DJANGO_SETTINGS_MODULE["'],\s*["']([\w.]+)\.settings`).FindStringSubmatch(r.text("manage.py")); settings != nil {
@@ -134,7 +134,7 @@ func pythonServe(r repository, packages, run string, g *guess) bool {
 		return true
 	}
 	app, found := pythonApp(r)
-	inside := func(option string) string { // where the module lies, when that is not the root
+	inside := func(option string) string { // the module's directory, if it is not the root
 		if app.dir == "" {
 			return ""
 		}
@@ -144,7 +144,7 @@ func pythonServe(r repository, packages, run string, g *guess) bool {
 	case found && app.asgi:
 		g.start = run + "uvicorn " + inside("--app-dir") + quoted(app.module+":"+app.object) + " --host 127.0.0.1 --port ${port}"
 		if !installs(packages, "uvicorn") && !installs(packages, `fastapi\[`) {
-			g.note("is uvicorn installed? No file of packages names it")
+			g.note("is uvicorn installed? No file lists it as a package")
 		}
 	case found && gunicorn:
 		g.start = run + "gunicorn --bind 127.0.0.1:${port} " + inside("--chdir") + quoted(app.module+":"+app.object)
@@ -160,7 +160,7 @@ func pythonServe(r repository, packages, run string, g *guess) bool {
 	return true
 }
 
-// pythonProgram takes a file that people run.
+// pythonProgram runs a file with a usual name.
 func pythonProgram(r repository, run string, g *guess) bool {
 	file := r.first(programs...)
 	if file == "" {
@@ -176,13 +176,13 @@ func pythonProgram(r repository, run string, g *guess) bool {
 	return true
 }
 
-// pyApp is an application object of Python.
+// pyApp is an application object in a Python module.
 type pyApp struct {
 	file           string
 	dir            string // that the module lies in; empty for the root
 	module, object string
 	asgi           bool
-	more           int // files that make one too
+	more           int // number of other files with an application
 }
 
 var (

@@ -18,7 +18,7 @@ func guessRuby(r repository) (g guess, ok bool) {
 	switch {
 	case r.has("bin/rails"):
 		g.start = "bin/rails server -b 127.0.0.1 -p ${port} -P tmp/plimsoll.pid"
-		g.note("Rails starts in development, unless env says RAILS_ENV: production, with what production needs")
+		g.note("Rails starts in development unless env has RAILS_ENV: production, and the settings that production needs")
 	case r.has("config.ru") && regexp.MustCompile(`gem ["']puma["']`).MatchString(gems):
 		g.start = "bundle exec puma -b tcp://127.0.0.1:${port}"
 	case r.has("config.ru"):
@@ -30,7 +30,7 @@ func guessRuby(r repository) (g guess, ok bool) {
 	return g, true
 }
 
-// guessPHP takes Laravel, or the directory that pages are served from.
+// guessPHP takes Laravel, or the directory with the public pages.
 func guessPHP(r repository) (g guess, ok bool) {
 	g.from = r.first("composer.json", "public/index.php", "index.php")
 	if g.from == "" {
@@ -42,7 +42,7 @@ func guessPHP(r repository) (g guess, ok bool) {
 			g.note("there is no composer.lock, so two builds may install different packages: commit one")
 		}
 	}
-	const development = "PHP's own server is for development, and takes one request at a time unless PHP_CLI_SERVER_WORKERS in env says how many: measure what production runs"
+	const development = "PHP's own server is for development, and takes one request at a time unless env sets PHP_CLI_SERVER_WORKERS: measure what production runs"
 	switch {
 	case strings.Contains(r.text("composer.json"), "laravel/octane"):
 		g.start = "php artisan octane:start --host=127.0.0.1 --port=${port}"

@@ -8,8 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 )
 
-// What the files of a repository tell of its service. Every guess makes a valid profile, and says what it
-// could not know.
+// Guesses from the files of a repository. Every guess makes a valid profile, with notes about what it could not know.
 func TestGuess(t *testing.T) {
 	const flask, fastAPI = "from flask import Flask\napp = Flask(__name__)\n", "from fastapi import FastAPI\n\napi = FastAPI()\n"
 	const venv = "python3 -m venv .venv && .venv/bin/pip install --quiet "
@@ -46,7 +45,7 @@ func TestGuess(t *testing.T) {
 		"a start for development": {files: files{"package.json": `{"scripts": {"start": "nodemon x.js"}}`},
 			from: "package.json", start: "npm start", note: "scripts.start runs nodemon"},
 		"TypeScript that nobody compiles": {files: files{"package.json": `{"scripts": {"start": "x"}, "devDependencies": {"typescript": "5"}}`, "package-lock.json": ""},
-			from: "package.json", build: "npm ci", start: "npm start", note: "is anything to be compiled?"},
+			from: "package.json", build: "npm ci", start: "npm start", note: "does it need a build?"},
 		"a package without a start": {files: files{"package.json": `{"name": "library"}`}},
 		"what is no JSON":           {files: files{"package.json": `{`}},
 
@@ -97,7 +96,7 @@ func TestGuess(t *testing.T) {
 		"Quarkus": {files: files{"pom.xml": `<project><artifactId>shop</artifactId><version>1</version><dependencies><dependency><groupId>io.quarkus</groupId></dependency></dependencies></project>`},
 			from: "pom.xml", name: "shop", build: "mvn -B -q -DskipTests package", start: "java -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port=${port} -jar target/quarkus-app/quarkus-run.jar"},
 		"a jar whose name nobody tells": {files: files{"pom.xml": `<project><artifactId>shop</artifactId><version>${revision}</version></project>`},
-			from: "pom.xml", name: "shop", build: "mvn -B -q -DskipTests package", start: "java -jar target/*.jar", note: "name it in command"},
+			from: "pom.xml", name: "shop", build: "mvn -B -q -DskipTests package", start: "java -jar target/*.jar", note: "write it into command"},
 		"Gradle and Spring": {files: files{"gradlew": "", "build.gradle.kts": "plugins { id(\"org.springframework.boot\") version \"3\" }\nversion = \"0.1\"\n", "settings.gradle.kts": `rootProject.name = "shop"`},
 			from: "build.gradle.kts", name: "shop", build: "./gradlew --quiet bootJar", start: "java -jar build/libs/shop-0.1.jar --server.port=${port}"},
 		"an application of Gradle": {files: files{"build.gradle": "plugins { id 'application' }", "settings.gradle": "rootProject.name = 'shop'"},

@@ -1,8 +1,7 @@
-// Package starter writes what a repository starts with: a profile, and the GitHub workflows for its gate.
+// Package starter writes the first files for a repository: a profile, and the GitHub workflows for its gate.
 //
-// Settings say what the service is; Guess fills in what its directory tells, Check says what is wrong with
-// them, Files makes the files, and Write writes all of them or none. The profile is parsed before anything is
-// written, so that it is a good one.
+// Settings describe the service. Guess fills in settings from its directory, Check finds mistakes in them, Files makes
+// the files, and Write writes all of them or none. The profile is parsed before anything is written, so it is valid.
 package starter
 
 import (
@@ -35,7 +34,7 @@ import (
 //go:embed files
 var files embed.FS
 
-// workflows are the workflows of each kind of gate: the name here, and the one in a repository.
+// workflows are the workflows of each kind of gate: the name of the file here, and in a repository.
 var workflows = map[string][][2]string{
 	"stored": {{"stored.yml", "plimsoll.yml"}},
 	"paired": {{"paired.yml", "plimsoll.yml"}},
@@ -52,13 +51,13 @@ type Settings struct {
 	Path  string // the first path to load
 
 	From  string   // the file that Guess took Start from; empty when the user named it
-	Notes []string // what Guess could not know of Build and Start: people look at it and edit
+	Notes []string // what Guess could not know about Build and Start, for the user to edit
 
-	silent   string   // a file that often tells how a service is started, and does not here
-	services []string // directories whose files tell how a service is started
+	silent   string   // a file that usually says how a service is started, but does not here
+	services []string // directories whose files say how a service is started
 }
 
-// Guess fills in what the files of a directory tell of the service in it.
+// Guess fills in settings from the files of a directory.
 func (s *Settings) Guess(dir string) {
 	own := orElse(filepath.Base(dir), "service")
 	if s.Start != "" || s.URL != "" {
@@ -71,7 +70,7 @@ func (s *Settings) Guess(dir string) {
 	s.guessIn(repository{os.DirFS(dir), workspace(dir)}, own)
 }
 
-// workspace is the directory above dir, in the same repository, that joins packages in it; nil for none.
+// workspace is the directory above dir, in the same repository, that is the root of a workspace; nil for none.
 func workspace(dir string) fs.FS {
 	for {
 		if Exists(filepath.Join(dir, ".git")) || dir == filepath.Dir(dir) {
@@ -101,15 +100,15 @@ func (s *Settings) guessIn(r repository, own string) {
 	}
 }
 
-// oneLine is a text for a comment of YAML: the names of files in it may hold anything.
+// oneLine makes a text safe for a YAML comment: it may hold the name of any file.
 func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }), " ")
 }
 
-// Check says what is wrong with the settings.
+// Check returns an error if the settings are wrong.
 func (s Settings) Check() error {
 	if workflows[s.Kind] == nil {
-		return exit.BadInput("%q is no kind of gate: choose paired, stored or forks", s.Kind)
+		return exit.BadInput("%q is not a kind of gate: choose paired, stored or forks", s.Kind)
 	}
 	if err := (&profile.Profile{}).Rename(s.Name); err != nil {
 		return exit.BadInput("--name: %w", err)
@@ -117,9 +116,9 @@ func (s Settings) Check() error {
 	target, err := url.Parse(s.URL)
 	switch {
 	case err != nil, s.URL != "" && (target.Host == "" || target.Scheme != "http" && target.Scheme != "https"):
-		return exit.BadInput("--url %s is no address; it must read like http://127.0.0.1:8080", s.URL)
+		return exit.BadInput("--url %s is not an address such as http://127.0.0.1:8080", s.URL)
 	case s.URL != "" && s.Start != "":
-		return exit.BadInput("--url is a service that runs already, and --start starts one: give one of them")
+		return exit.BadInput("--url names a service that runs already, and --start starts one: give only one of them")
 	case s.Start == "" && s.URL == "":
 		told := ""
 		if s.silent != "" {
@@ -128,7 +127,7 @@ func (s Settings) Check() error {
 		if len(s.services) > 0 {
 			return exit.BadInput("plimsoll init cannot tell%s how this service is started, but it can in %s: run it in the directory of the service, or name the command with --start (and --build)", told, list(s.services))
 		}
-		return exit.BadInput("plimsoll init cannot tell%s how this service is started: name the command with --start (and --build), or with --url the address of one that runs already", told)
+		return exit.BadInput("plimsoll init cannot tell%s how this service is started: name the command with --start (and --build), or the address of a running one with --url", told)
 	case !strings.HasPrefix(s.Path, "/"):
 		return exit.BadInput("--path is %q: it must begin with /", s.Path)
 	case s.URL != "" && s.Kind != "stored":
@@ -137,7 +136,7 @@ func (s Settings) Check() error {
 	return nil
 }
 
-// Remote is the host of URL, when it is another machine; the profile must name it to load it.
+// Remote is the host of URL if that is another machine: the profile must name such a host to load it.
 func (s Settings) Remote() string {
 	target, err := url.Parse(s.URL)
 	if err != nil {
@@ -155,14 +154,14 @@ type File struct {
 	Text string
 }
 
-// Place is where the files go.
+// Place is the destination of the files.
 type Place struct {
 	Git     git.Dir // the directory of the profile
 	Env     environ.Values
-	Version string // of this program, which the workflows pin when it is a release
+	Version string // of this program; the workflows pin it if it is a release
 }
 
-// Files are the profile, and after it the workflows.
+// Files makes the profile and then the workflows.
 func (s Settings) Files(ctx context.Context, at Place) ([]File, error) {
 	dir, root := at.Git.Path, at.Git.Path
 	if top, err := at.Git.Run(ctx, "rev-parse", "--show-toplevel"); err == nil {
@@ -212,7 +211,7 @@ func (s Settings) profile(env environ.Values) (string, error) {
 	}
 	_, problems := profile.Parse(job.Usual, b.Bytes(), profile.Surroundings{Env: env.Lookup, Read: os.ReadFile})
 	if err := problems.Err(); err != nil {
-		return "", exit.BadInput("these settings make no valid profile, and nothing was written: %v", err)
+		return "", exit.BadInput("these settings do not make a valid profile, and nothing was written: %v", err)
 	}
 	return b.String(), nil
 }
@@ -237,7 +236,7 @@ func Exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// There are the paths of those files that exist already.
+// There lists the files that exist already.
 func There(files []File) (paths []string) {
 	for _, f := range files {
 		if Exists(f.Path) {
@@ -247,7 +246,7 @@ func There(files []File) (paths []string) {
 	return paths
 }
 
-// Write writes all files. When one cannot be written, the new ones go away again.
+// Write writes all files. If one cannot be written, it removes the new ones.
 func Write(files []File) (err error) {
 	var made []string
 	for _, f := range files {

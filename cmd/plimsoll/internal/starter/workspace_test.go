@@ -23,7 +23,7 @@ func tree(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// The lock file of a workspace is that of its packages; one of another repository, or of no workspace, is not.
+// A package uses the lock file of its workspace, but not one of another repository or outside a workspace.
 func TestGuessInAWorkspace(t *testing.T) {
 	node := `{"scripts": {"start": "node x.js"}, "dependencies": {"a": "1"}}`
 	cargo := "[package]\nname = \"api\"\n"
@@ -52,7 +52,7 @@ func TestGuessInAWorkspace(t *testing.T) {
 	}
 }
 
-// A directory that holds services and is none names them.
+// In a directory that only contains services, the error names them.
 func TestServicesBelow(t *testing.T) {
 	dir := t.TempDir()
 	tree(t, dir, map[string]string{
@@ -67,7 +67,7 @@ func TestServicesBelow(t *testing.T) {
 	}
 }
 
-// A command that is not told its port gets a note, once.
+// A command without the port gets one note.
 func TestPortNote(t *testing.T) {
 	for start, want := range map[string]int{"bin/x": 1, "bin/x --port ${port}": 0, "PORT=$PORT bin/x": 0} {
 		s := Settings{Kind: "paired", Path: "/", Start: start}

@@ -1,8 +1,7 @@
 // Package storage opens the store that a URL names: PostgreSQL, or a file of SQLite.
 //
-// URL chooses between the flag and the environment, and Open opens. The errors of both name neither
-// password nor URL; those of the store itself may name the host of a database, so that what everybody may
-// read shows Public of them.
+// URL chooses between the flag and the environment, and Open opens. Their errors name neither password nor URL. Errors
+// of the store itself may name a database's host, so show Public of them where everybody can read.
 package storage
 
 import (
@@ -19,11 +18,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 )
 
-// Embedded is the store when none is named.
+// Embedded is the default store.
 const Embedded = "sqlite:.plimsoll/baselines.db"
 
-// URL is where baselines live: as the flag --db says, else as the environment says, else Embedded. It warns
-// of a password in the flag, and of a file that goes away with a workflow's runner.
+// URL is the store's URL: of the flag --db, else of the environment, else Embedded. It warns of a password in the flag,
+// and of a file that is lost with a workflow's runner.
 func URL(c *console.Console, flag string) string {
 	if flag != "" {
 		if hasPassword(flag) {
@@ -76,7 +75,7 @@ func Open(ctx context.Context, location string) (baseline.Store, error) {
 	return store, err
 }
 
-// Named makes the user's mistake out of an error about a run that is not there.
+// Named makes the error about a missing run a mistake in the input.
 func Named(err error) error {
 	if errors.Is(err, baseline.ErrNotFound) || errors.Is(err, baseline.ErrAmbiguous) {
 		return exit.AsInput(err)
@@ -89,7 +88,7 @@ type trouble struct{ error }
 
 func (e trouble) Unwrap() error { return e.error }
 
-// Trouble makes err one about the store; nil stays nil.
+// Trouble marks err as an error of the store; nil stays nil.
 func Trouble(err error) error {
 	if err == nil {
 		return nil
@@ -97,7 +96,7 @@ func Trouble(err error) error {
 	return trouble{err}
 }
 
-// Public is err as everybody may read it: of the store's trouble only that there is some.
+// Public is err without secrets: an error of the store is replaced by a general one.
 func Public(err error) error {
 	if errors.As(err, &trouble{}) {
 		return errors.New("the store of the baselines cannot be used: the job's log says why")

@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/storage"
 )
 
-// A password is warned of where others can see it, and the warning does not show it.
+// URL warns of a password that others can see, without showing it.
 func TestURL(t *testing.T) {
 	const variable, visible, gone = "PLIMSOLL_DATABASE_URL=postgres://me:s3cret@env/x", "visible to everybody", "gone with it"
 	for name, c := range map[string]struct {

@@ -42,9 +42,8 @@ func TestLeave(t *testing.T) {
 	os.Stdout.WriteString(tree.Dir + "\n")
 }
 
-// The next checkout takes away what a process has left that was killed, whether the directory
-// is still there, or git thinks that the tree is being made. It spares what is in use, and what
-// the user has made.
+// The next checkout removes what a killed process left, whether the directory is still there or git
+// thinks that the tree is being made. It spares trees in use and those of the user.
 func TestAbandoned(t *testing.T) {
 	dir, _ := gittest.Repository(t)
 	used, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD~1")
@@ -81,7 +80,7 @@ func TestAbandoned(t *testing.T) {
 	alone(t, dir)
 }
 
-// git is stopped, and its remaining children delay nobody.
+// git is stopped, and nothing waits for its remaining children.
 func TestCheckoutIsStopped(t *testing.T) {
 	dir, _ := gittest.Repository(t)
 	mark := filepath.Join(t.TempDir(), "mark")
@@ -110,7 +109,7 @@ func TestCheckoutIsStopped(t *testing.T) {
 	alone(t, dir)
 }
 
-// A build may leave directories that cannot be written, as the module cache of Go is.
+// A build may leave read-only directories, such as Go's module cache.
 func TestRemoveProtected(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may write everywhere")

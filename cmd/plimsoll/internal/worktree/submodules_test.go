@@ -62,7 +62,7 @@ func checkLibrary(t *testing.T, dir string) {
 	alone(t, dir)
 }
 
-// What the user's tree has is not fetched: where it came from is gone, and git may not fetch
+// A commit that the user's tree has is not fetched: its origin is gone, and git may not fetch
 // submodules from the disk.
 func TestSubmodulesAtHand(t *testing.T) {
 	dir, library, inner := withLibrary(t)
@@ -75,7 +75,7 @@ func TestSubmodulesAtHand(t *testing.T) {
 	checkLibrary(t, dir)
 }
 
-// A clone of the user's without submodules stays one.
+// A user's clone without submodules stays without them.
 func TestSubmodulesFetched(t *testing.T) {
 	dir, _, _ := withLibrary(t)
 	clone := filepath.Join(t.TempDir(), "clone")

@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
 )
 
-// own is what the user has: files, index and configuration.
+// own is the user's files, index and configuration.
 func own(t *testing.T, dir string) string {
 	t.Helper()
 	all := ""
@@ -102,7 +102,7 @@ func TestRefused(t *testing.T) {
 	alone(t, dir)
 }
 
-// What was checked out is taken away also once everything has been told to end.
+// Remove works after the context has ended.
 func TestRemoveAfterTheEnd(t *testing.T) {
 	dir, _ := gittest.Repository(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -120,7 +120,7 @@ func TestRemoveAfterTheEnd(t *testing.T) {
 	alone(t, dir)
 }
 
-// Neither the hooks of the user run nor do variables, such as git sets for hooks, lead astray.
+// No hook of the user runs, and the variables that git sets for hooks have no effect.
 func TestSurroundings(t *testing.T) {
 	dir, commits := gittest.Repository(t)
 	other := t.TempDir()
