@@ -8,13 +8,7 @@
 # PLIMSOLL and SHOP name the programs; make trial builds them first. RUN_TIME is the judged load
 # of each side; the default is 18s.
 set -euo pipefail
-
-what=$1 times=$2
-plimsoll=$(realpath "${PLIMSOLL:-bin/plimsoll}") shop=$(realpath "${SHOP:-bin/shop}")
-dir=$(mktemp -d)
-hog=
-trap '[ -z "$hog" ] || kill "$hog" 2>/dev/null; rm -rf "$dir"' EXIT
-cd "$dir"
+source "$(dirname "$0")/trial.sh"
 
 cat > plimsoll.yaml <<PROFILE
 name: trial
@@ -49,25 +43,16 @@ fi
     sleep "$((RANDOM % 2)).$((RANDOM % 9 + 1))"
   done
 ) &
-hog=$!
+started+=($!)
 
-declare -A came=([pass]=0 [fail]=0 [inconclusive]=0 [error]=0)
 right=0 wrong=0
 for ((i = 1; i <= times; i++)); do
-  status=0
   began=$SECONDS
-  "$plimsoll" gate --against HEAD -q > report.txt 2> errors.txt || status=$?
-  case $status in
-    0) verdict=pass ;;
-    1) verdict=fail ;;
-    4) verdict=inconclusive ;;
-    *) verdict=error ;;
-  esac
-  came[$verdict]=$((came[$verdict] + 1))
+  compare --against HEAD
   named=$(sed -nE 's/^- (.*): (p[0-9]+|throughput) is [0-9.]+ % (slower|lower),.*/\1/p' report.txt | sort -u | paste -sd,)
   [ "$named" != "GET /search" ] || right=$((right + 1))
   [ -z "$named" ] || [ "$named" = "GET /search" ] || wrong=$((wrong + 1))
   printf '%2d: %s in %d s, %s%s\n' "$i" "$verdict" $((SECONDS - began)) "$(sed -nE 's/.* compared, ([0-9]+ pairs) of rounds.*/\1/p' report.txt)" "${named:+, blames $named}"
   [ "$verdict" = pass ] || [ "$what$verdict" = slowerfail ] || grep -hE '^(-|note|plimsoll)' report.txt errors.txt || true
 done
-echo "$what: ${came[pass]} pass, ${came[fail]} fail ($right blame GET /search alone, $wrong another), ${came[inconclusive]} inconclusive, ${came[error]} errors, of $times"
+summary "$right blame GET /search alone, $wrong another route"
