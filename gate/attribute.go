@@ -8,21 +8,21 @@ import (
 )
 
 const (
-	// leastBroken is how much a failure rate must differ between the sides before the load of other routes
-	// differs for it.
+	// leastBroken is the least difference of a route's failure rate between the sides that changes the load of
+	// other routes.
 	leastBroken = 0.10
-	// leastPart is the least part of a side's requests, or of its users' time, that a route must have for
-	// that: what loses a fifth of its throughput does not lose it to less.
+	// leastPart is the least part of a side's requests, or of its users' time, with which a route changes the
+	// load of others: a smaller route cannot cost another one a fifth of its throughput.
 	leastPart = 0.05
 )
 
-// attribute finds rows that are past their limits only because another route is, or is another on either
-// side. When a route's answers are slower in general (its p50), users who wait for them send fewer
-// requests elsewhere, requests of other routes sometimes queue behind them (their tails), and all
-// routes together are slower too. A route that fails on one side only, or is not there, leaves its
-// users more or less time for the others: their throughput says nothing of them. A route's own p50 follows
-// only from one that has become slower by far more (ofFarSlower). A cause is proven, and what is within its
-// limit needs none.
+// attribute finds rows that are past their limits only because another route is past its own, or differs
+// between the sides. When a route's answers are slower in general (its p50), users who wait for them send
+// fewer requests elsewhere, requests of other routes sometimes queue behind them (their tails), and all
+// routes together are slower too. If a route fails or exists on one side only, its users have more or less
+// time for the other routes, so the throughput of those proves nothing. A route's own p50 follows only from
+// a route that has become slower by far more (ofFarSlower). A cause must be proven, and a row within its
+// limit needs no cause.
 func attribute(s *sides, rows []row) []row {
 	rows = slices.Clone(s.addedLoad(rows))
 	c := newCauses(s, rows)
@@ -45,7 +45,7 @@ func (r *row) follow(from *Why) {
 	}
 }
 
-// isNoise reports whether a latency is within its limit, and in doubt for its noise alone.
+// isNoise reports whether a latency is within its limit, and in doubt only because of noise.
 func (r *row) isNoise() bool { return r.Status == Unclear && r.Metric.IsLatency() && r.past() <= 1 }
 
 // causes are the routes that others may follow from.
@@ -53,7 +53,7 @@ type causes struct {
 	s                     *sides
 	slower, tails, failed sources // by p50, by p95 and p99, by failure rate
 	rises                 rises
-	broken, ignored       map[Cause]sources  // that are another on either side; those that the policy ignores
+	broken, ignored       map[Cause]sources  // routes that differ between the sides; those that the policy ignores
 	had, has              map[string]float64 // the routes' parts before and now
 }
 
@@ -92,7 +92,7 @@ func newCauses(s *sides, rows []row) *causes {
 	return c
 }
 
-// differs finds out whether a route is another on either side. That is sure.
+// differs finds out how a route differs between the sides: it fails, or exists, on one of them only.
 func (c *causes) differs(route string, before, now counts) {
 	limits, into := c.s.p.forRoute(route), c.broken
 	if limits.Ignore {
@@ -121,7 +121,7 @@ func (c *causes) breaks(into map[Cause]sources, by Cause, route string, sure int
 	into[by][route] = sure
 }
 
-// ofRoute is what a row of a route follows from; nil for nothing.
+// ofRoute finds the cause of a row of a route; nil if there is none.
 func (c *causes) ofRoute(r *row) *Why {
 	if sureness(r.Status) == 0 || r.isNoise() || r.Metric == FailureRate || c.broken[ByFailing][r.Route] > 0 {
 		return nil
@@ -144,7 +144,7 @@ func (c *causes) ofRoute(r *row) *Why {
 	return c.ofTime(r)
 }
 
-// ofSlower is a route that is slower in general, or in its tail if none is.
+// ofSlower finds routes that are slower in general, or else in their tails.
 func (c *causes) ofSlower(r *row) *Why {
 	switch {
 	case c.slower.any():
@@ -155,7 +155,7 @@ func (c *causes) ofSlower(r *row) *Why {
 	return nil
 }
 
-// ofBroken is a route that is another on either side.
+// ofBroken finds routes that differ between the sides.
 func ofBroken(broken map[Cause]sources, r *row) *Why {
 	for _, by := range []Cause{ByFailing, ByBase, ByNew, ByGone} {
 		if from := broken[by].like(&r.Comparison, by); from != nil {
@@ -165,13 +165,13 @@ func ofBroken(broken map[Cause]sources, r *row) *Why {
 	return nil
 }
 
-// ofTime finds routes that take so much more of their users' time that this may explain a lower
-// throughput, whether they are judged or not. In the closed model only; in the open one nobody waits.
+// ofTime finds routes, judged or not, that take so much more of their users' time that it may explain a lower
+// throughput. That happens only in the closed model: in the open one nobody waits.
 //
-// For each request of this route, users of the same kind spend time in it and in others. How much they
-// wait, and which kinds there are, is not known. So it is assumed that they do nothing but this route and
-// those that may explain it: time spent otherwise makes the effect smaller. Half of what was lost must be
-// explained, and more than by the route itself.
+// For each request of this route, users of the same kind spend time in it and in others. Their waits and
+// kinds are unknown. ofTime assumes that they request only this route and those that may explain the loss:
+// any other time would make the effect smaller. The others must explain at least half of the loss, and more
+// than the route itself does.
 func (c *causes) ofTime(r *row) *Why {
 	before, now := c.s.before.routes[r.Route], c.s.now.routes[r.Route]
 	had, has := perOf(before, c.s.before), perOf(now, c.s.now)
@@ -189,13 +189,13 @@ func (c *causes) ofTime(r *row) *Why {
 	return nil
 }
 
-// spent is the time that users spend in a route, for each request of another.
+// spent is the time that users spend in a route, per request of another route.
 type spent struct {
 	route   string
 	was, is float64 // ns
 }
 
-// slowerThan lists the time spent in other routes than one that take longer than before, the most changed
+// slowerThan lists the routes other than this one that take more time than before, the largest increase
 // first.
 func (s *sides) slowerThan(route string) []spent {
 	var all []spent
@@ -213,8 +213,8 @@ func (s *sides) slowerThan(route string) []spent {
 	return all
 }
 
-// ofWhole is what a row of all routes together follows from: routes that are worse, or what those follow
-// from. They are a part of it, so they need only be as sure as it is.
+// ofWhole finds the cause of a row of all routes together: the routes that are worse, or the causes of those.
+// The routes are parts of the whole, so they need only be as sure as the row.
 func (c *causes) ofWhole(whole *row, rows []row) *Why {
 	own := sureness(whole.Status)
 	switch {
@@ -239,7 +239,7 @@ func (c *causes) ofWhole(whole *row, rows []row) *Why {
 	}
 	by := BySlower
 	if whole.Metric == Throughput {
-		by = "" // less throughput is all that is known of them
+		by = "" // they have less throughput; nothing else is known
 	}
 	if from := same.sure(own, &whole.Comparison, by); from != nil || first == nil {
 		return from
@@ -247,13 +247,13 @@ func (c *causes) ofWhole(whole *row, rows []row) *Why {
 	return first.clone()
 }
 
-// sources are routes that may be past a limit, and how sure that is.
+// sources are routes that may be past a limit, each with its sureness.
 type sources map[string]int
 
-// proven is the sureness of what is worse.
+// proven is the sureness of a worse row.
 const proven = 2
 
-// sureness is 2 for what is worse, 1 for what may be, and 0 for the rest.
+// sureness is 2 for a row that is worse, 1 for one that may be, and 0 for others.
 func sureness(s Status) int { return max(s.Severity()-Follows.Severity(), 0) }
 
 func (s sources) any() bool {
@@ -274,7 +274,7 @@ const mostCauses = 3
 // past a limit.
 func (s sources) like(c *Comparison, by Cause) *Why { return s.sure(proven, c, by) }
 
-// sure names those that are at least as sure as that.
+// sure names the sources with at least this sureness.
 func (s sources) sure(least int, c *Comparison, by Cause) *Why {
 	var names []string
 	for name, sure := range s {

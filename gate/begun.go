@@ -7,8 +7,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// begun is a run of which only the warm-up has requests, as a run of one round: where every user's first
-// requests fail, such as a login, no task is ever begun. nil if the run has judged requests, or none.
+// begun makes a run of one round out of a run with requests in its warm-up only: if every user's first
+// requests fail, such as a login, no task begins. nil if the run has judged requests, or none at all.
 func begun(r *result.Result) *result.Result {
 	if requested(&r.Tally) || r.WarmUp == nil || !requested(r.WarmUp) {
 		return nil
@@ -19,7 +19,7 @@ func begun(r *result.Result) *result.Result {
 	return &one
 }
 
-// failedToBegin are the failure rates past their limits of runs in which no task was begun.
+// failedToBegin has the failure rates past their limits, of runs in which no task began.
 func failedToBegin(p Policy, runs ...*result.Result) (rows []row) {
 	for _, r := range runs {
 		one := begun(r)
@@ -55,9 +55,9 @@ func noSamples(p Policy, r *result.Result, of Part) *Reason {
 	return &Reason{Kind: NoSamples, Of: of}
 }
 
-// NotABaseline says why a run must not become a baseline: it is not whole, nothing was requested, more
-// of a route's requests failed than the policy allows, or a route that the profile has was never
-// requested. Empty for a run that may.
+// NotABaseline says why a run must not become a baseline: it is incomplete, it requested nothing, more of a
+// route's requests failed than the policy allows, or a route of the profile was never requested. Empty if
+// the run may become one.
 func NotABaseline(p Policy, r *result.Result) []Reason {
 	if reason := unfit(p, r, ""); reason != nil {
 		return []Reason{*reason}

@@ -7,7 +7,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// blind lists the doubts about routes that could not be judged, or not wholly. The rows come from
+// blind lists the doubts about routes that could not be judged, wholly or in part. The rows come from
 // collect.
 func (s *sides) blind(rows []row) (doubts []Reason) {
 	var missing [2][]Reason // in head or on both sides, in base
@@ -31,7 +31,7 @@ func (s *sides) blind(rows []row) (doubts []Reason) {
 	return append(doubts, s.before.notReached(s.p, missing[1])...)
 }
 
-// lostSight is the doubt about the metrics of a route that can no longer be judged.
+// lostSight is the doubt about the metrics of a route that the change has made impossible to judge.
 func (s *sides) lostSight(rows []row) []Reason {
 	route := rows[0].Route
 	var lost []Metric
@@ -45,14 +45,14 @@ func (s *sides) lostSight(rows []row) []Reason {
 	}
 	doubt := Reason{Kind: LostSight, Route: route, Metrics: lost}
 	doubt.Before, doubt.Now = s.perRound(route)
-	for _, m := range s.p.Metrics { // with more requests base has enough for the next metric, and head has to as well
+	for _, m := range s.p.Metrics { // with more requests base has enough for the next metric, so head needs enough too
 		doubt.RunTime = max(doubt.RunTime, s.longer(headNeeds(m)/doubt.Now))
 	}
 	return []Reason{doubt}
 }
 
-// cutOffOnly is the doubt about the metrics of a route that could be judged if the end of the load had not
-// cut off too many requests, of head alone: head may hang. A history does not say how many of its own were.
+// cutOffOnly is the doubt about the metrics of a route that cannot be judged only because the end of the load
+// cut off too many requests of head: head may hang. A history does not say how many of its own were cut off.
 func (s *sides) cutOffOnly(rows []row) []Reason {
 	if !s.before.toTheEnd {
 		return nil
@@ -66,9 +66,9 @@ func (s *sides) cutOffOnly(rows []row) []Reason {
 	return nil
 }
 
-// followed settles the doubts about routes that lost requests because of another route. What is left to
-// judge of such a route is judged, as of any route with few requests; without that the doubt stays, and
-// names the other.
+// followed settles the doubts about routes that lost requests because of another route. If some metrics of
+// such a route can still be judged, that is enough, as for any route with few requests. Otherwise the doubt
+// stays, and names the other route.
 func followed(doubts []Reason, rows []row) []Reason {
 	var kept []Reason
 	for _, d := range doubts {
@@ -89,8 +89,8 @@ func followed(doubts []Reason, rows []row) []Reason {
 	return kept
 }
 
-// blindRoute is the doubt about a route of which nothing can be judged; nil if something can, or if it
-// is said elsewhere.
+// blindRoute is the doubt about a route without any metric that can be judged; nil if one can be, or if
+// another reason covers the route.
 func (s *sides) blindRoute(rows []row, lost bool) *Reason {
 	route, limits := rows[0].Route, s.p.forRoute(rows[0].Route)
 	var few, why *row
@@ -113,7 +113,7 @@ func (s *sides) blindRoute(rows []row, lost bool) *Reason {
 		return nil
 	case now.requests == 0:
 		return &Reason{Kind: RouteMissing, Route: route, Of: OfHead}
-	case lost, now.fail(limits): // said already, or reported as failures
+	case lost, now.fail(limits): // lostSight has it, or it is reported as failures
 		return nil
 	case before.requests == 0:
 		return &Reason{Kind: RouteMissing, Route: route, Of: OfBase}
@@ -127,20 +127,20 @@ func (s *sides) blindRoute(rows []row, lost bool) *Reason {
 	}
 }
 
-// incidental reports whether a route is no task's, and hardly requested: users who begin late, or begin
+// incidental reports whether a route belongs to no task and is hardly requested: users who start late, or
 // again, leave some requests of on_start in judged time.
 func (s *sides) incidental(route string) bool {
 	before, now := s.perRound(route)
 	return len(s.planned) > 0 && !s.planned[route] && max(before, now) < needs(P50)
 }
 
-// factor is how many times as many requests a row would need on both sides.
+// factor is the multiple of its requests that a row would need on both sides.
 func (s *sides) factor(r *row) float64 {
 	return max(headNeeds(r.Metric)/s.now.meanRequests(r.Route), needs(r.Metric)/s.before.meanRequests(r.Route))
 }
 
 const (
-	// spare is what an advised run_time has to spare: the number of requests varies.
+	// spare is the margin of an advised run_time: the number of requests varies.
 	spare = 1.15
 	// longest is the longest run_time that is worth advising.
 	longest = 24 * time.Hour
@@ -148,8 +148,8 @@ const (
 
 func (s *sides) longer(factor float64) time.Duration { return LongerRunTime(s.runTime, factor) }
 
-// LongerRunTime is a run_time with so many times as many requests in a round, and some to spare; 0 if that
-// would be too long to advise, or present is not known.
+// LongerRunTime is a run_time that brings times as many requests into a round, with a margin; 0 if it would
+// be too long to advise, or if present is unknown.
 func LongerRunTime(present time.Duration, factor float64) time.Duration {
 	would := spare * max(factor, 1) * float64(present)
 	if !(would > 0 && would <= float64(longest)) {
@@ -161,12 +161,12 @@ func LongerRunTime(present time.Duration, factor float64) time.Duration {
 const (
 	// mostNamed is the most routes that NotReached names.
 	mostNamed = 10
-	// mostlyFails is the share of failed requests from which a route keeps users from others.
+	// mostlyFails is the least share of failed requests with which a route keeps users from other routes.
 	mostlyFails = 0.5
 )
 
-// notReached gives one reason for routes that were not requested if another that fails is the likely
-// cause: a login, or a step before them. Else it gives each its own.
+// notReached gives one reason for all routes that were not requested if a failing route is the likely cause:
+// a login, or a step before them. Otherwise it gives one reason for each.
 func (s side) notReached(p Policy, missing []Reason) []Reason {
 	route, worst := "", 0.0
 	for name, c := range s.routes {
@@ -192,8 +192,7 @@ func (s side) notReached(p Policy, missing []Reason) []Reason {
 	return []Reason{one}
 }
 
-// blindAfterAll lists the doubts about routes that had enough requests, and turned out to have no values
-// that can be compared.
+// blindAfterAll lists the doubts about routes that had enough requests, but no values that can be compared.
 func blindAfterAll(rows []row) (doubts []Reason) {
 	judged := map[string]bool{}
 	for i := range rows {

@@ -8,41 +8,40 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Routes of one service share its cores, caches and locks, so that a change of one moves the others a
-// little, for real. A route that has become much slower leaves colder caches and longer queues; one that
-// has become faster brings users back sooner, and their requests queue for the rest.
+// Routes of one service share its cores, caches and locks, so a change of one really moves the others a
+// little. A route that has become much slower leaves colder caches and longer queues. A route that has become
+// faster brings users back sooner, and their requests queue for the other routes.
 
 const (
-	// farSlower is how many times as much as another, in time, a route must have become slower to be a
-	// cause of it. GET /search at +4 ms once moved a route that nobody had touched from 237 to 365 µs.
+	// farSlower times another route's increase in latency is the least increase that makes a route its
+	// cause. GET /search at +4 ms once moved a route that nobody had touched from 237 to 365 µs.
 	farSlower = 4
-	// leastAdded is the least rise of all requests per second that may be what slows a route. A queue that
-	// is 70 % busy gets 30 % slower by as much, one that is half busy 11 %.
+	// leastAdded is the least rise of all requests per second that may slow a route. It slows a queue that is
+	// 70 % busy by 30 %, and one that is half busy by 11 %.
 	leastAdded = 0.10
-	// busiest is how busy the narrowest part of a system is taken to be under the added load. On a machine
-	// that is busier than that, all the users whom the faster route lets go stand in the queue, however many
-	// they are.
+	// busiest is the assumed utilization of a system's bottleneck under the added load. On a machine that is
+	// busier, all the users that the faster route sets free wait in the queue, however many they are.
 	busiest = 0.90
-	// leastFaster is how much faster a route must be to be what adds load.
+	// leastFaster is the least improvement with which a route adds load.
 	leastFaster = 0.10
 )
 
-// mostAdded is how many times as slow a route may become when its system answers so many times as many
-// requests per second: what a queue for one server becomes that is then 90 % busy. A queue takes
+// mostAdded is the most times as slow that a route may become when its system answers this many times as many
+// requests per second: the slowdown of a queue for one server that is 90 % busy afterwards. A queue takes
 // 1/(1-utilization) times as long as the work (M/G/1 with processor sharing, Kleinrock, Queueing Systems
 // 2, chapter 4); with more servers it changes by less.
 func mostAdded(times float64) float64 { return (1 - busiest/times) / (1 - busiest) }
 
-// addedLoad puts rows into doubt that are worse while another route is faster and all of them together are
-// requested more often for it. That happens where users ask again as soon as they have their answers:
-// what is slower may have to share with more requests, and a fixed rate would tell. What is slower by more
-// than these can explain stays worse.
+// addedLoad puts worse rows into doubt if another route is faster and all routes together are therefore
+// requested more often. That happens if users ask again as soon as they have their answers: a slower route
+// may only have to share with more requests, and a fixed rate would tell. Rows that are slower by more than
+// the added requests can explain stay worse.
 func (s *sides) addedLoad(rows []row) []row {
 	times, most := s.timesRequested(), 0.0
 	switch {
 	case s.users == 0:
 		return rows
-	case s.saturated && times >= 1: // what users spend more, the faster routes have given them
+	case s.saturated && times >= 1: // the faster routes have set that time of the users free
 		most = math.Inf(1)
 	case times >= 1+leastAdded:
 		most = mostAdded(times)
@@ -76,16 +75,16 @@ func (r *row) doubtLoad(times float64, faster []string) {
 	r.Why.Kind, r.Why.Change = MoreLoad, times-1
 }
 
-// moreLoad is what the load that a faster route adds may do to the others.
+// moreLoad bounds the effect on other routes of the load that a faster route adds.
 type moreLoad struct {
 	s      *sides
 	most   float64            // times as slow
 	others map[Metric]float64 // what requests to the other routes took before, in ns
 }
 
-// explains reports whether a row may be worse for the added load alone. Where cores share themselves among
-// requests, all become slower alike. Where requests wait for one another, all wait as long, so that quick ones
-// become many times as slow: by what the added load makes of the mean of them all.
+// explains reports whether the added load alone may make a row worse. If requests share the cores, all become
+// slower by the same factor. If requests wait for one another, all wait equally long, so a quick route may
+// become many times as slow: it grows by as much time as the added load adds to the mean of them all.
 func (m moreLoad) explains(r *row) bool {
 	metric, own, is := r.Metric, r.Baseline, 1+r.Change
 	if r.Metric == Throughput { // of users who ask for nothing else
@@ -95,7 +94,7 @@ func (m moreLoad) explains(r *row) bool {
 	return is <= 1+(m.most-1)*max(1, m.others[metric]/max(own, 1))
 }
 
-// meansWithout are the means of latencies before, over requests to all routes but some.
+// meansWithout has the mean latencies of the baseline, over requests to all routes but some.
 func (s *sides) meansWithout(some []string, rows []row) map[Metric]float64 {
 	sums, weights := map[Metric]float64{}, map[Metric]float64{}
 	for i := range rows {
@@ -111,7 +110,7 @@ func (s *sides) meansWithout(some []string, rows []row) map[Metric]float64 {
 	return sums
 }
 
-// timesRequested is how many times as many whole calls there are per round as before.
+// timesRequested is the number of whole calls per round, as a multiple of the number before.
 func (s *sides) timesRequested() float64 {
 	sum := func(one side) (n float64) {
 		for route, c := range one.routes {
@@ -127,7 +126,7 @@ func (s *sides) timesRequested() float64 {
 	return 0
 }
 
-// saturated reports whether a run's machine had next to nothing left to give in its rounds.
+// saturated reports whether a run's machine had next to no CPU time left in its rounds.
 func saturated(r *result.Result) bool {
 	used := 0.0
 	for i := range r.Rounds {
@@ -136,9 +135,9 @@ func saturated(r *result.Result) bool {
 	return used > busiest*float64(len(r.Rounds))
 }
 
-// faster lists the routes that users wait less for: that are faster in general, by a p50 whose interval
-// lies below no change. Routes that are not judged, such as those that the policy ignores, that failed or
-// that are gone, have no interval: they must take less time by as much as would fail if it were more.
+// faster lists the routes that users wait less for: the whole interval of their p50's change is below zero.
+// Routes that are not judged have no interval, such as those that are ignored, that failed or that are gone:
+// the improvement in their time must be as large as a change for the worse that fails.
 func (s *sides) faster(rows []row) (names []string) {
 	judged := map[string]bool{}
 	for i := range rows {
@@ -162,8 +161,8 @@ func (s *sides) faster(rows []row) (names []string) {
 	return names
 }
 
-// rises are how much slower routes have become, in ns, by metric: of what is worse, and of routes that are
-// more than a small part of the load.
+// rises has the increase in latency of each worse row, in ns, by metric. It leaves out routes that are only a
+// small part of the load.
 type rises map[Metric]map[string]float64
 
 func (c *causes) addRise(r *row) {
@@ -176,15 +175,15 @@ func (c *causes) addRise(r *row) {
 	c.rises[r.Metric][r.Route] = r.rise()
 }
 
-// rise is the change of a latency in ns.
+// rise is the increase of a latency in ns.
 func (c *Comparison) rise() float64 { return c.Baseline * c.Change }
 
 // largest is the rise of a route's metric, or of its p50 if that is larger.
 func (all rises) largest(m Metric, route string) float64 { return max(all[m][route], all[P50][route]) }
 
-// ofFarSlower finds routes that have become slower by far more than the row, in time. They are worse
-// themselves: this moves blame, and hides nothing. A route that is ignored, or is inside a larger limit of
-// its own, is no cause.
+// ofFarSlower finds routes that have become slower by far more time than the row. They are worse themselves,
+// so blame moves to them and nothing is hidden. A route that is ignored, or within a larger limit of its own,
+// is no cause.
 func (c *causes) ofFarSlower(r *row) *Why {
 	if !r.Metric.IsLatency() || !(r.rise() > 0) {
 		return nil
@@ -200,7 +199,7 @@ func (c *causes) ofFarSlower(r *row) *Why {
 			most = max(most, c.rises.largest(r.Metric, route))
 		}
 	}
-	names = slices.DeleteFunc(names, func(route string) bool { // follows from another of them itself
+	names = slices.DeleteFunc(names, func(route string) bool { // it follows from another one of these
 		return most >= farSlower*c.rises.largest(r.Metric, route)
 	})
 	slices.Sort(names)

@@ -13,7 +13,7 @@ const (
 	// controlStray is how far the control may be from its own middle in a pair that counts, and
 	// from the first measurement to the second in a run that does, on the log scale.
 	controlStray = 0.4
-	// controlLeast is how far the control may move against the history before that is noted.
+	// controlLeast is the least change of the control against the history that is noted.
 	controlLeast = 0.05
 )
 
@@ -31,7 +31,7 @@ func outOfLine(control []result.Figures, pair int) bool {
 	return stray > controlStray || math.IsNaN(stray)
 }
 
-// strayedControl doubts runs during which the control did not hold still.
+// strayedControl doubts runs during which the control changed.
 func strayedControl(runs []*result.Result) []Reason {
 	for _, r := range runs {
 		if len(r.Control) != 2 {
