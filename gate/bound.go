@@ -2,8 +2,8 @@ package gate
 
 import "slices"
 
-// Bound returns the verdict cut to what Validate allows, and how many comparisons it left out. It keeps
-// the worst. Texts that are too long end with an ellipsis.
+// Bound returns the verdict, cut to the bounds of Validate, and the number of comparisons left out. It keeps
+// the worst. Texts that were too long end with an ellipsis.
 func (v Verdict) Bound() (bounded Verdict, leftOut int) {
 	order := WorstFirst(v.Comparisons)
 	kept := order[:min(len(order), maxComparisons)]
@@ -37,7 +37,7 @@ func (v Verdict) Bound() (bounded Verdict, leftOut int) {
 	return v, len(order) - len(kept)
 }
 
-// boundReasons are the first reasons, copied as deep as texts points.
+// boundReasons copies the first reasons, as deep as texts points.
 func boundReasons(reasons []Reason) []Reason {
 	reasons = slices.Clone(reasons[:min(len(reasons), maxReasons)])
 	for i := range reasons {

@@ -12,8 +12,8 @@ import (
 // Metric is a figure of a route that is judged.
 type Metric string
 
-// The metrics. Latencies are response times in nanoseconds, Throughput is requests that
-// succeeded per second, FailureRate a share from 0 to 1.
+// The metrics. Latencies are response times in nanoseconds, Throughput is successful requests per
+// second, FailureRate a share from 0 to 1.
 const (
 	P50         Metric = "p50"
 	P95         Metric = "p95"
@@ -145,15 +145,15 @@ type Comparison struct {
 	Limit    float64 `json:"limit"`
 	Requests int64   `json:"requests"` // of the runs being judged
 	N        int     `json:"n"`        // pairs of rounds, or fresh runs
-	// P is the chance of a difference so clear anywhere in the report when nothing has changed,
-	// and Alpha the level that it must not exceed; nil if nothing was past its limit.
+	// P is the chance of a difference this clear anywhere in the report if nothing has changed. Alpha is
+	// the level that P must not exceed. Both are nil if nothing was past its limit.
 	P     *float64 `json:"p,omitempty"`
 	Alpha float64  `json:"alpha,omitempty"`
-	// SmallestVisible is the smallest relative change that would be found nine times in ten; 0
-	// when that cannot be told.
+	// SmallestVisible is the smallest relative change that would be found nine times in ten; 0 if
+	// unknown.
 	SmallestVisible float64 `json:"smallest_visible,omitempty"`
-	// LetsThrough is the relative change, without its sign, up to which the metric passes: its limit,
-	// what min_effect comes to, or SmallestVisible, whichever is largest. 0 when it was not judged.
+	// LetsThrough is the largest relative change that passes, without its sign: the largest of the limit,
+	// min_effect as a share, and SmallestVisible. 0 if the metric was not judged.
 	LetsThrough float64 `json:"lets_through,omitempty"`
 	// Failures are the most frequent errors behind a FailureRate, at most three.
 	Failures []Failure `json:"failures,omitempty"`
@@ -161,13 +161,13 @@ type Comparison struct {
 
 // Failure is one way in which requests failed.
 type Failure struct {
-	Class string `json:"class,omitempty"` // the name of a tally.Class; empty when that is not known of a text
+	Class string `json:"class,omitempty"` // the name of a tally.Class; empty if a text has no known class
 	Text  string `json:"text,omitempty"`  // of an error
-	Count int64  `json:"count"`           // requests that failed so
+	Count int64  `json:"count"`           // requests with this failure
 }
 
-// Past is how much of its limit a comparison has used up: 1 at the limit, 2 at twice as much,
-// negative for a change for the better.
+// Past is how much of its limit a comparison has used up: 1 at the limit, 2 at twice the limit, negative
+// for a change for the better.
 func (c *Comparison) Past() float64 {
 	share := c.past()
 	if math.IsNaN(share) {
@@ -183,9 +183,9 @@ func (c *Comparison) past() float64 {
 	return c.Change / c.Limit
 }
 
-// WorstFirst lists the places of comparisons, the worst first: by the severity of the status,
-// then by how much of its limit each has used up, then by route. What is within its limits has
-// used up one at most: a latency may change by more and still be below min_effect.
+// WorstFirst lists the indices of comparisons, the worst first: by the severity of the status,
+// then by how much of its limit each has used up, then by route. A metric that is Within
+// counts as at most 1, although min_effect may let a latency change by more than its limit.
 func WorstFirst(comparisons []Comparison) []int {
 	type key struct {
 		severity int
@@ -215,7 +215,7 @@ type Threshold struct {
 	Rule   string  `json:"rule"` // as the profile has it, such as p(95)<500
 	Status Status  `json:"status"`
 	Value  float64 `json:"value"` // in the rule's unit: ms, requests, requests per second
-	// Counted is how many requests a count was made from when a pairing ended early: Value is then
-	// scaled to the whole plan. 0 when Value was measured as it is.
+	// Counted is the number of requests counted in a pairing that ended early: Value is scaled from it to
+	// the whole plan. 0 if Value itself was measured.
 	Counted float64 `json:"counted,omitempty"`
 }

@@ -17,10 +17,10 @@ const (
 	leastRise = 0.01
 )
 
-// failureRates makes a row of each route's failure rate in the runs that are judged. It needs no
-// baseline. The rounds are the units: a rate fails when it is past its limit and its lower bound is
-// too. All routes together are those that the policy does not ignore, and their limit is the mean of
-// the routes' limits, weighted by their requests: the whole fails only if a route is past its own.
+// failureRates makes a row of each route's failure rate in the judged runs. It needs no baseline. The rounds
+// are the units: a rate fails when it is past its limit and its lower bound is too. The row of all routes
+// together leaves out those that the policy ignores. Its limit is the mean of the routes' limits, weighted by
+// their requests, so the whole fails only if a route does.
 func (s *sides) failureRates(heads []*result.Result) []row {
 	calls := s.calls()
 	allowed := 0.0
@@ -37,7 +37,7 @@ func (s *sides) failureRates(heads []*result.Result) []row {
 	return rows
 }
 
-// rateRow is the row of the failure rate of some routes under one name; none without requests.
+// rateRow makes the row of the failure rate of routes under one name; none without requests.
 func (s *sides) rateRow(name string, routes []string, limit float64, heads []*result.Result) []row {
 	now, before := s.now.sum(routes), s.before.sum(routes)
 	if now.requests == 0 {
@@ -78,8 +78,8 @@ func perRound(runs []*result.Result, routes []string) (failures, requests []int6
 	return failures, requests
 }
 
-// errorsOf lists the most frequent errors of each route in runs. A text is of a class if the route has
-// failures of no other.
+// errorsOf lists the most frequent errors of each route in runs. A text gets a class only if all failures of
+// the route are of that class.
 func errorsOf(runs ...*result.Result) map[string][]Failure {
 	var sum tally.Tally
 	for _, r := range runs {
@@ -123,9 +123,9 @@ func mostFrequent(route *tally.Route) []Failure {
 	return texts[:min(len(texts), maxFailures)]
 }
 
-// sampleRises gives samples to the failure rates that have risen in pairs of rounds by more than a
-// point, though they may be inside their limits. Failures come in bursts, so the rates of the
-// rounds are tested and not the requests, in one family with everything else.
+// sampleRises gives samples to the failure rates that have risen in pairs of rounds by more than a point,
+// even within their limits. Failures come in bursts, so it tests the rates of rounds, not requests, in one
+// family with everything else.
 func sampleRises(rows []row, base, head *result.Result, pairs []int) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {

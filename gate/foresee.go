@@ -1,4 +1,4 @@
 package gate
 
-// Needs is how many requests of a route a round must have for a metric of it to be judged.
+// Needs is the number of a route's requests that a round must have for this metric to be judged.
 func Needs(m Metric) int { return int(needs(m)) }

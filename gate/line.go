@@ -11,8 +11,8 @@ type line struct {
 	guard  float64 // a change that surely lies below it leaves no doubt
 }
 
-// newLine is the line of a metric that may change by limit, 0.2 for 20 %. 20 % more latency is ln 1.2
-// on the scale; 20 % less throughput is ln(1/0.8), which is more.
+// newLine makes the line of a metric that may change by limit, 0.2 for 20 %. On the scale, 20 % more latency is
+// ln 1.2 and 20 % less throughput is ln(1/0.8), which is more.
 func newLine(route string, metric Metric, higherIsBetter bool, limit float64) line {
 	l := line{route: route, metric: metric, up: higherIsBetter, limit: math.Log1p(limit), guard: math.Log1p(guardFactor * limit)}
 	if higherIsBetter {

@@ -22,8 +22,8 @@ type Column struct {
 	Limit          float64 // relative change that fails, 0.2 for 20 %
 }
 
-// MatrixOf are the runs' figures, in the runs' order, of what the policy judges and the last run
-// has enough requests for.
+// MatrixOf has the runs' figures, in the runs' order: those that the policy judges and for which the last run
+// has enough requests.
 func MatrixOf(p Policy, runs []result.Summary) Matrix {
 	if len(runs) == 0 {
 		return Matrix{}
@@ -54,8 +54,8 @@ func (m *Matrix) add(r row, values []float64) {
 	}
 }
 
-// Judge compares some of the rows with others, given by their indices in the order of time. A
-// column that some fresh row lacks, or too much of the history, is not judged.
+// Judge compares some of the rows with others, given by their indices in the order of time. It does not judge
+// a column that is missing in a fresh row, or in too much of the history.
 func (m Matrix) Judge(p Policy, fresh, history []int, seed uint64) Verdict {
 	v := Verdict{Mode: Stored, Baseline: Baseline{Runs: len(history)}}
 	if len(history) < p.Baseline.MinRuns {

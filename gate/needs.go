@@ -6,7 +6,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// What a round needs before a figure of it means anything. Beyond a quantile there must be
+// The least that a round needs before its figures mean anything. Beyond a quantile there must be
 // ten requests (Hahn and Meeker, Statistical Intervals, ch. 5: with fewer the interval of a
 // quantile is open or wider than any limit). A count of n requests has a standard deviation
 // of at least √n: 10 % for a hundred.
@@ -15,7 +15,7 @@ const (
 	minPerRound       = 100
 )
 
-// needs is how many requests a round must have for a metric of it to be judged.
+// needs is the number of requests that a round must have for this metric to be judged.
 func needs(m Metric) float64 {
 	if q, ok := m.quantile(); ok {
 		return math.Ceil(minBeyondQuantile/(1-q) - 1e-9) // 0.95 is not exact
@@ -23,8 +23,8 @@ func needs(m Metric) float64 {
 	return minPerRound
 }
 
-// headNeeds is the same for the runs being judged. A loss of throughput leaves few requests, so
-// few are enough to tell of one.
+// headNeeds is the same for the judged runs. A loss of throughput leaves few requests, so few are enough to
+// judge it.
 func headNeeds(m Metric) float64 {
 	if m == Throughput {
 		return minBeyondQuantile
@@ -38,7 +38,7 @@ func (s *sides) cannotJudge(route string, metric Metric) *Why {
 	limits := s.p.forRoute(route)
 	if route == tally.All {
 		before, now = s.whole()
-		limits.FailureRate = 1 // it is made of routes within their limits
+		limits.FailureRate = 1 // it consists of routes within their limits
 	}
 	if before.requests+now.requests == 0 && route != tally.All {
 		return &Why{Kind: NotAsked}
@@ -82,8 +82,8 @@ func (c counts) fail(limits RoutePolicy) bool {
 	return float64(c.failures) > limits.FailureRate*float64(c.requests)
 }
 
-// tooOpen says that more requests were unfinished than lie beyond a quantile: it may be any of them. nil
-// when it can be told.
+// tooOpen says that more requests are unfinished than lie beyond a quantile, so that any of them may be the
+// quantile; nil if not.
 func (c counts) tooOpen(m Metric) *Why {
 	q, ok := m.quantile()
 	if most := math.Floor((1-q)*float64(c.requests) + 1e-9); ok && float64(c.unfinished) > most {
@@ -92,9 +92,9 @@ func (c counts) tooOpen(m Metric) *Why {
 	return nil
 }
 
-// lost reports whether a metric cannot be judged because the change itself has left its route fewer
-// requests, by more than throughput may change. Silence would hide the worst of changes. A route that failed
-// before may have had many requests for that.
+// lost reports whether a metric cannot be judged because the change itself costs its route requests, by more
+// than throughput may change. Silence would hide the worst changes. It excludes a route that failed before:
+// failing may have brought it many requests.
 func (s *sides) lost(route string, metric Metric) bool {
 	if s.before.fails(route, s.p.forRoute(route)) {
 		return false

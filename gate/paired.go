@@ -11,8 +11,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Evidence that a round was disturbed: too much of the machine's time went to its other tenants, or
-// this program could not keep up. None of it depends on which side the round was of.
+// Evidence that a round was disturbed: too much of the machine's time went to its other tenants, or this
+// program could not keep up. None of it depends on the side that the round belongs to.
 const (
 	maxSteal = 0.10
 	maxShare = 0.90
@@ -25,11 +25,11 @@ const (
 // maxDropped is the largest share of the pairs that may be disturbed.
 const maxDropped = 0.25
 
-// MostPairs is how many pairs a comparison takes at most when some are disturbed and replaced.
+// MostPairs is the most pairs that a comparison measures, with those that replace disturbed ones.
 const MostPairs = MaxPairs + MaxPairs/4
 
-// orderMatters is the difference between pairs that began with base and pairs that began with
-// head, on the log scale, that is worth a notice.
+// orderMatters is the least effect of the order that is noted: the difference, on the log scale, between pairs
+// that began with base and pairs that began with head.
 const orderMatters = 0.10
 
 // AreSides reports whether two results are the sides of one pairing: they have one seed, and in each
@@ -100,9 +100,9 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 	return weigh(v, rows, followed(doubts, rows)...)
 }
 
-// noiseOfWhole settles what the last look leaves open of all routes together, if it is not past the limit.
-// They are no more than the mean of their routes: if a route is in doubt, its own row says so, and the noise
-// of the mean alone is none. The report says how large a change it would have let through.
+// noiseOfWhole ends the doubt about all routes together that the last look leaves, if they are within the
+// limit. They are only the mean of the routes: a route in doubt has its own row, and noise of the mean alone
+// is no doubt. The report says how large a change it would have let through.
 func noiseOfWhole(rows []row) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -113,7 +113,7 @@ func noiseOfWhole(rows []row) []row {
 	return rows
 }
 
-// misfitPair says why two sides cannot be judged; nil when they can.
+// misfitPair says why two sides cannot be judged; nil if they can.
 func misfitPair(p Policy, base, head *result.Result) *Reason {
 	if reason := unfit(p, base, OfBase); reason != nil {
 		return reason
@@ -205,8 +205,8 @@ func inDoubt(rows []row) bool {
 	return slices.ContainsFunc(rows, func(r row) bool { return r.Status == Unclear })
 }
 
-// orderEffect notes when being second was worse by itself. A random order keeps it out of the
-// verdict, at the price of noise.
+// orderEffect notes if loading a side second made it worse. A random order keeps this effect out of the
+// verdict, but adds noise.
 func orderEffect(rows []row, head *result.Result, pairs []int) []Reason {
 	for i := range rows {
 		r := &rows[i]

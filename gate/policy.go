@@ -29,7 +29,7 @@ type Policy struct {
 	PassInDoubt bool
 }
 
-// RoutePolicy is what holds for one route alone.
+// RoutePolicy is the policy of one route.
 type RoutePolicy struct {
 	Degradation float64
 	FailureRate float64
@@ -172,7 +172,7 @@ func parseThresholds(r *strict.Reader, n *yaml.Node, known []string) (all []Rout
 	return all
 }
 
-// forRoute is what holds for a route.
+// forRoute is the policy of a route.
 func (p Policy) forRoute(route string) RoutePolicy {
 	if own, ok := p.Routes[route]; ok {
 		return own

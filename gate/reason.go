@@ -22,34 +22,34 @@ const (
 	NoSamples        ReasonKind = "no-samples"        // Of; or Route and Rule: a threshold without data
 	NothingCompared  ReasonKind = "nothing-compared"  // no route could be compared
 	RouteMissing     ReasonKind = "route-missing"     // Route, Of: the side that lacks it
-	RouteNotJudged   ReasonKind = "route-not-judged"  // Route, Why; Metric and RunTime where a longer run would do; Before of Requests and Failures where base fails; Rule where it is a threshold's
+	RouteNotJudged   ReasonKind = "route-not-judged"  // Route, Why; Metric and RunTime if a longer run would be enough; Before of Requests and Failures if base fails; Rule if a threshold is in doubt
 	NotRequested     ReasonKind = "not-requested"     // the profile has the Route, and no side requested it
-	NotReached       ReasonKind = "not-reached"       // Of, Route that fails (Now of Requests, Limit, Failures), Names of the routes that were not requested for it, and Has more
-	LostSight        ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change leaves too few; RunTime that would do; Why when another route is the cause
+	NotReached       ReasonKind = "not-reached"       // Of, Route that fails (Now of Requests, Limit, Failures), Names of the routes that therefore were not requested, and Has more
+	LostSight        ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change leaves too few; RunTime that would be enough; Why if another route is the cause
 	LooksWorse       ReasonKind = "looks-worse"       // Route, Metric, Change, Has of Needs fresh runs
-	NotProven        ReasonKind = "not-proven"        // past the limit, and it may be noise: Route, Metric, Change, Interval, Limit, Has pairs or runs, Visible, Why; of FailureRate Now, Requests, Limit, Interval
-	AddedLoad        ReasonKind = "added-load"        // past the limit, and other routes are so much faster that users send more requests: Route, Metric, Change, Interval, Limit, Why
-	TooNoisy         ReasonKind = "too-noisy"         // not past the limit, and it may be: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
+	NotProven        ReasonKind = "not-proven"        // past the limit, but it may be noise: Route, Metric, Change, Interval, Limit, Has pairs or runs, Visible, Why; of FailureRate Now, Requests, Limit, Interval
+	AddedLoad        ReasonKind = "added-load"        // past the limit, but faster routes make users send more requests: Route, Metric, Change, Interval, Limit, Why
+	TooNoisy         ReasonKind = "too-noisy"         // may be past the limit: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
 	NoisyMachine     ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed
 	ControlStrayed   ReasonKind = "control-strayed"   // Before and Now, the control's ns before and after the load
-	CommonShift      ReasonKind = "common-shift"      // most routes moved together: Change; a notice when a control tells that it was not the machine
-	AgainstShift     ReasonKind = "against-shift"     // what moved against the others: Route, Metric, Change against theirs, Limit
+	CommonShift      ReasonKind = "common-shift"      // most routes moved together: Change; a notice if a control shows that the machine did not
+	AgainstShift     ReasonKind = "against-shift"     // moved against the other routes: Route, Metric, Change against theirs, Limit
 	BusyMachine      ReasonKind = "busy-machine"      // Of, Text; Now is the share of the machine's CPU time that others had, Before that of the load generator
 	BusyGenerator    ReasonKind = "busy-generator"    // Of, Text; the same shares
-	ThresholdOpen    ReasonKind = "threshold-open"    // Route, Rule: the pairing ended before it could be told; Now, for the whole plan
+	ThresholdOpen    ReasonKind = "threshold-open"    // Route, Rule: the pairing ended too early to decide; Now, for the whole plan
 	NotMeasured      ReasonKind = "not-measured"      // an error, and no verdict: Text, a line of it
 )
 
-// What a verdict notes without being changed by it.
+// Notices of a verdict. They do not change it.
 const (
 	Creep        ReasonKind = "creep"         // small changes have added up on the branch: Route, Metric, Change, Since
 	Step         ReasonKind = "step"          // the branch itself changed its level: Route, Metric, Change, Commit, Since
 	LowSight     ReasonKind = "low-sight"     // only large changes could be seen: Sights, and Has more; Of
-	OrderEffect  ReasonKind = "order-effect"  // being second was worse by itself: Route, Metric, Change
+	OrderEffect  ReasonKind = "order-effect"  // being loaded second made it worse: Route, Metric, Change
 	Disturbed    ReasonKind = "disturbed"     // Has of Needs pairs were left out and replaced
 	ControlMoved ReasonKind = "control-moved" // against the history: Change
 	UnknownBase  ReasonKind = "unknown-base"  // the baseline may be younger than the change's base: Branch, Text
-	NotAccepted  ReasonKind = "not-accepted"  // somebody meant to accept the change: By, Label; or Text, when that could not be told
+	NotAccepted  ReasonKind = "not-accepted"  // somebody tried to accept the change: By, Label; or Text, if that could not be found out
 )
 
 // Part is a part of a comparison.
@@ -105,7 +105,7 @@ type Sight struct {
 // WhyKind tells the explanations of comparisons apart.
 type WhyKind string
 
-// Explanations of a comparison, for what its figures do not say.
+// Explanations of a comparison beyond its figures.
 const (
 	FewRequests   WhyKind = "few-requests"    // not judged: Has requests in a round, Needs; OnBase
 	FewRounds     WhyKind = "few-rounds"      // not judged: too few rounds have a value that can be compared
@@ -113,16 +113,16 @@ const (
 	NotInBaseline WhyKind = "not-in-baseline" // not judged: the baseline does not have the route
 	NotAsked      WhyKind = "not-requested"   // not judged: no side requested it
 	ManyFailures  WhyKind = "many-failures"   // not judged: a failed request can look fast; OnBase
-	Unfinished    WhyKind = "unfinished"      // not judged: Has requests were cut off by the end of the load, and Needs at most; OnBase
+	Unfinished    WhyKind = "unfinished"      // not judged: the end of the load cut off Has requests, at most Needs are allowed; OnBase
 	BelowEffect   WhyKind = "below-effect"    // within: the change is smaller than Needs, in ns
-	Caused        WhyKind = "caused"          // follows: from Routes, and More others; By says what became of them
+	Caused        WhyKind = "caused"          // follows: from Routes, and More others; By says how they changed
 	ControlToo    WhyKind = "control-too"     // unclear: the control changed by Change as well
 	MoreLoad      WhyKind = "more-load"       // unclear: Change more requests per second than before, because Routes, and More others, take less time
 	Restless      WhyKind = "restless"        // not proven: the runs of the history differ too much among themselves
 	Risen         WhyKind = "risen"           // worse: a failure rate that has risen, inside its limit or not
 )
 
-// Why explains what the figures of a comparison do not say.
+// Why explains a comparison beyond its figures.
 type Why struct {
 	Kind   WhyKind  `json:"kind"`
 	OnBase bool     `json:"on_base,omitempty"` // on the side that is compared with
@@ -134,7 +134,7 @@ type Why struct {
 	More   int      `json:"more,omitempty"`   // routes beside those
 }
 
-// Cause says what has become of the routes that another follows from.
+// Cause says how the routes changed that another route follows from.
 type Cause string
 
 // The causes.
@@ -142,9 +142,9 @@ const (
 	BySlower    Cause = "slower"        // they are slower
 	ByFarSlower Cause = "far-slower"    // they are slower by far more, in time
 	ByFailing   Cause = "failing"       // they fail
-	ByBase      Cause = "fails-on-base" // they failed in the baseline, and do not any more
+	ByBase      Cause = "fails-on-base" // they failed in the baseline, and no longer do
 	ByNew       Cause = "new"           // the baseline does not have them
-	ByGone      Cause = "gone"          // they are not requested any more
+	ByGone      Cause = "gone"          // they are no longer requested
 )
 
 // reasonOf is the reason that a comparison gives; not ok if it gives none.

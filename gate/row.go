@@ -12,12 +12,12 @@ import (
 // row is one line of a report on its way through a judgement: one metric of one route. A
 // judgement is a chain of functions from rows to rows:
 //
-//	collect or failureRates: what there is to judge, and why some of it cannot be judged
-//	sampleRuns or samplePairs: the two samples of what can be judged
-//	findRuns or findPairs: what the rules find in them
-//	settle: what becomes of the comparison
-//	controlToo, commonShift: what else explains it, in runs alone
-//	weigh: attribute says what follows from what; then the verdict
+//	collect or failureRates: make the rows, and say why some cannot be judged
+//	sampleRuns or samplePairs: add the two samples
+//	findRuns or findPairs: apply the rules to the samples
+//	settle: set the status of the comparison
+//	controlToo, commonShift: look for other explanations, in runs only
+//	weigh: attribute rows to causes, and make the verdict
 type row struct {
 	line line
 	Comparison
@@ -25,7 +25,7 @@ type row struct {
 	// in the order of time, or base and head of a pairing, pair by pair.
 	before, now []float64
 	found       *finding // nil when no rule has looked at it
-	along       bool     // moved along with most others, which is given as one reason for all of them
+	along       bool     // moved along with most others; one reason covers all of them
 }
 
 // collect makes a row of each metric of each route, those of all routes together first. A row
@@ -47,7 +47,7 @@ func (s *sides) collect() []row {
 	return rows
 }
 
-// requests are how many of a route, or of all routes together, are judged.
+// requests is the number of judged requests of a route, or of all routes together.
 func (s *sides) requests(route string) int64 {
 	if route == tally.All {
 		_, now := s.whole()
@@ -72,7 +72,7 @@ func byRoute(rows []row) iter.Seq[[]row] {
 	}
 }
 
-// judgeable reports whether the row can be judged, as far as is known.
+// judgeable reports whether nothing is known that keeps the row from being judged.
 func (r *row) judgeable() bool { return r.Why == nil && r.Metric != FailureRate }
 
 // countRoutes counts the routes of rows, and those of them with a row that was judged.
@@ -91,7 +91,7 @@ func countRoutes(rows []row) (compared, total int) {
 	return compared, len(judged)
 }
 
-// settle decides what becomes of each row that a rule has looked at.
+// settle sets the status of each row that a rule has looked at.
 func settle(p Policy, rows []row) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -132,9 +132,9 @@ func (r *row) settle(p Policy) {
 	}
 }
 
-// unfelt reports whether a latency has changed by less than anybody feels, whatever its share: the
-// estimate is below the least effect, or at least not past the limit, and if the row is unclear its upper
-// bound is below the guard of the least effect.
+// unfelt reports whether a latency has changed by less than anybody feels: the estimate is below the least
+// effect, or at least not past the limit, and if the row is unclear its upper bound is below the guard of the
+// least effect.
 func (c *Comparison) unfelt(least time.Duration) bool {
 	if !c.Metric.IsLatency() {
 		return false

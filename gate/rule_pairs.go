@@ -25,8 +25,8 @@ const (
 	// Asking the bound to lie below the limit itself leaves most unchanged reports undecided
 	// (docs/verdict.md).
 	guardFactor = 1.5
-	// leastDraws is the least number of patterns of signs, or of choices of runs, that are drawn where
-	// there are too many to try them all.
+	// leastDraws is the least number of patterns of signs, or of choices of runs, that are drawn if there
+	// are too many to try all.
 	leastDraws = 1999
 	// shownConfidence is the confidence of the intervals that are shown.
 	shownConfidence = 0.95
@@ -62,7 +62,7 @@ func lookAt(n int, level float64) (l look, ok bool) {
 	return look{stats.Spend(level, shares)[i], i == len(looks)-1}, true
 }
 
-// drawsFor is a number of draws that can show a p value as small as a level, with some to spare.
+// drawsFor is a number of draws large enough to show a p value well below a level.
 func drawsFor(level float64) int { return max(leastDraws, int(4/level)) }
 
 // judgePairs judges each line by the differences d[line][pair], head's value less base's. A line
@@ -82,7 +82,7 @@ func judgePairs(lines []line, d [][]float64, at look, strict bool, seed func() u
 		beyond = beyond || e.Value > lines[j].limit && e.N >= failFrom
 		findings[j] = f
 	}
-	if !beyond { // what cannot fail needs no test
+	if !beyond { // a line that cannot fail needs no test
 		return findings
 	}
 	for j, p := range stats.SignFlip(d, drawsFor(at.level), seed()) {

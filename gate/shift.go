@@ -9,8 +9,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// The median change of at least commonRoutes routes must be past commonLeast to count as one change of
-// everything and not as many changes.
+// If the median change of at least commonRoutes routes is past commonLeast, it counts as one change of
+// everything instead of many changes.
 const (
 	commonLeast  = 0.10
 	commonRoutes = 4
@@ -18,10 +18,10 @@ const (
 
 // commonShift finds out whether most routes moved together, up or down: another machine or a global
 // change. History cannot tell them apart, because the fresh runs share one machine and the history's do
-// not. So the verdict is in doubt either way: a machine that is faster hides what has become slower. Rows
-// that moved along are not blamed. Rows that are worse by more than that stay worse, and rows that are
-// worse than the others alone are named. Nothing is subtracted. If a control held still against the history,
-// the machine is the same: what is better then is noted, and nothing else.
+// not. So the verdict is in doubt in both directions: a faster machine hides a route that became slower. Rows
+// that moved along are not blamed. Rows that are worse by more than the shift stay worse, and rows that are
+// worse only against the other routes are named. Nothing is subtracted. If a control is as fast as in the
+// history, the machine is the same: a shift for the better is then only noted.
 func (s *sides) commonShift(rows []row) (judged []row, doubts, notices []Reason) {
 	middle, byMetric, known := middleChange(rows)
 	if !known || math.Abs(middle) <= commonLeast {
@@ -40,7 +40,7 @@ func (s *sides) commonShift(rows []row) (judged []row, doubts, notices []Reason)
 		case r.found.change-middle <= r.line.limit:
 			r.along = true
 			if r.Status == Worse {
-				r.Status = Unclear // the fresh runs share a machine, and the history's do not
+				r.Status = Unclear // the fresh runs share a machine, the history's do not
 			}
 		case r.Status != Within || r.Route == tally.All || len(byMetric[r.Metric]) < commonRoutes:
 		default: // the metric may be one that did not move with the rest, such as the throughput of a fixed rate
@@ -54,9 +54,9 @@ func (s *sides) commonShift(rows []row) (judged []row, doubts, notices []Reason)
 	return rows, append(against[:min(len(against), mostAgainst)], shift), nil
 }
 
-// middleChange is the median change of the routes, and the changes of each metric; not known of too few
-// routes. A route's own change is the median of its latencies, if it has any: where tasks fall due at a
-// fixed rate no machine changes the throughput.
+// middleChange is the median change of the routes, and the changes of each metric; not known if there are too
+// few routes. A route's own change is the median of its latencies' changes, if it has any: at a fixed rate no
+// machine changes the throughput.
 func middleChange(rows []row) (middle float64, byMetric map[Metric][]float64, known bool) {
 	latencies, others := map[string][]float64{}, map[string][]float64{}
 	byMetric = map[Metric][]float64{}
@@ -88,5 +88,5 @@ func (s *sides) unfelt(r *row, change float64) bool {
 	return r.Metric.IsLatency() && r.Baseline*relative(change, r.line.up) < float64(s.p.MinEffect)
 }
 
-// mostAgainst is the most rows that are named for having moved against the others.
+// mostAgainst is the most rows that are named for a move against the others.
 const mostAgainst = 5

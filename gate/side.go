@@ -15,31 +15,31 @@ type sides struct {
 	p           Policy
 	before, now side
 	roundLength time.Duration
-	runTime     time.Duration   // the length of the load, in full, of a run of this profile
+	runTime     time.Duration   // the full length of the load of this profile
 	users       int             // of the closed model; 0 in the open one
 	runs        int             // that are judged
-	saturated   bool            // the machine of the run that is judged had nothing left to give
+	saturated   bool            // the machine of the judged run had no CPU time left
 	steady      bool            // a control is as fast as in the history
 	parts       map[string]bool // routes that count messages within calls
-	planned     map[string]bool // routes that tasks can request; empty when that is not known
+	planned     map[string]bool // routes that tasks can request; empty if unknown
 }
 
 // side adds up all the runs on one side of a comparison.
 type side struct {
 	rounds int
 	routes map[string]counts    // without all routes together
-	errors map[string][]Failure // of routes, where they are known
+	errors map[string][]Failure // of routes, as far as known
 	// toTheEnd says that the routes' unfinished requests are known.
 	toTheEnd bool
 }
 
-// counts are the requests of a route, what became of them, and how long one takes in the mean.
+// counts has the requests of a route by their results, and their mean time.
 type counts struct {
 	failures, requests, unfinished int64
 	mean                           float64 // ns, about
 }
 
-// sidesOf are both sides of a comparison of a fresh run's kind. before and now are already added up.
+// sidesOf makes the sides of a comparison. before and now are already added up; fresh is one of the judged runs.
 func sidesOf(p Policy, before, now side, fresh *result.Result) *sides {
 	s := &sides{p: p, before: before, now: now, users: fresh.Users, runs: 1, saturated: saturated(fresh), parts: map[string]bool{}, planned: map[string]bool{}}
 	s.roundLength = fresh.Length() / time.Duration(max(len(fresh.Rounds), 1))
@@ -110,8 +110,8 @@ func (s side) cutOff(r *result.Result) {
 	}
 }
 
-// meanOf is about the mean of a distribution that is known by three quantiles: each of them stands for
-// the ranks that lie nearest to it.
+// meanOf approximates the mean of a distribution from three quantiles: each stands for the ranks nearest to
+// it.
 func meanOf(f result.Figures) float64 {
 	return 0.725*float64(f.P50) + 0.245*float64(f.P95) + 0.03*float64(f.P99)
 }
@@ -121,7 +121,7 @@ func (s side) meanRequests(route string) float64 {
 	return float64(s.routes[route].requests) / float64(max(s.rounds, 1))
 }
 
-// parts gives the part of each route in all requests, or in the time that all take, whichever is larger.
+// parts gives the share of each route in the requests, or in the time of all requests if that share is larger.
 func (s side) parts() map[string]float64 {
 	var requests, spent float64
 	for _, c := range s.routes {
@@ -159,12 +159,12 @@ func (s *sides) named() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// calls are the named routes that count whole calls: what all routes together are.
+// calls are the named routes that count whole calls. All routes together consist of them.
 func (s *sides) calls() []string {
 	return slices.DeleteFunc(s.named(), func(route string) bool { return s.parts[route] })
 }
 
-// unit is what a sample is made of, a run or a round: the figures of each route in it.
+// unit is one member of a sample, a run or a round, with the figures of each route.
 type unit func(route string) result.Figures
 
 func unitsOfRuns(runs []result.Summary) []unit {
@@ -175,7 +175,7 @@ func unitsOfRuns(runs []result.Summary) []unit {
 	return units
 }
 
-// unitsOfRounds are some rounds of a run, all of them for nil.
+// unitsOfRounds are some rounds of a run; nil selects all.
 func unitsOfRounds(r *result.Result, some []int) []unit {
 	if some == nil {
 		some = make([]int, len(r.Rounds))
