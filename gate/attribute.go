@@ -101,13 +101,13 @@ func (c *causes) differs(route string, before, now counts) {
 	switch {
 	case max(c.had[route], c.has[route]) < leastPart:
 	case before.requests == 0 && now.requests > 0:
-		c.breaks(into, ByNew, route, 2)
+		c.breaks(into, ByNew, route, proven)
 	case before.requests > 0 && now.requests == 0:
-		c.breaks(into, ByGone, route, 2)
+		c.breaks(into, ByGone, route, proven)
 	case before.fail(limits) && before.rate()-now.rate() >= leastBroken:
-		c.breaks(into, ByBase, route, 2)
+		c.breaks(into, ByBase, route, proven)
 	case limits.Ignore && now.fail(limits) && now.rate()-before.rate() >= leastBroken: // it has no row
-		c.breaks(into, ByFailing, route, 2)
+		c.breaks(into, ByFailing, route, proven)
 	}
 }
 
