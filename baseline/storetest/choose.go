@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// choose looks for the history of a change.
+// choose checks the histories that Choose gives.
 func choose(t *testing.T, s baseline.Store) {
 	ids := puts(t, s, 5)
 	other := put(t, s, NewResult(8, later(8), func(r *result.Result) { r.Environment.CPUCores = 64 })).ID
@@ -35,13 +35,14 @@ func choose(t *testing.T, s baseline.Store) {
 	chosen([]*result.Result{head}, baseline.Past{Branch: "release"})
 	chosen(nil, main)
 
-	// What fits nothing is shown the newest there is.
+	// If nothing fits, the newest run is given.
 	misfit := NewResult(9, func(r *result.Result) { r.ProfileDigest = "none" })
 	chosen([]*result.Result{misfit}, main, other)
 	stranger := NewResult(9, func(r *result.Result) { r.Series = "cart" })
 	chosen([]*result.Result{stranger}, main)
 
-	// Runs that are in the store already are no witnesses for themselves, and take up no place.
+	// The fresh runs may be in the store already. They are left out of the history, and do not count for the
+	// limit.
 	fresh := []*result.Result{NewResult(4, later(4)), NewResult(3, later(3))}
 	chosen(fresh, baseline.Past{Branch: "main", Limit: 2}, ids[2], ids[1])
 	alone := NewResult(8, later(8), func(r *result.Result) { r.Environment.CPUCores = 64 })

@@ -13,21 +13,21 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// impossible puts runs that no run can be. A store that took them could not read them back.
+// impossible puts runs that cannot exist. A store that took them could not read them back.
 func impossible(t *testing.T, s baseline.Store) {
 	for name, change := range map[string]Change{
 		"a clock that stepped back": func(r *result.Result) { r.Finished = r.Started.Add(-time.Second) },
 		"no time":                   func(r *result.Result) { r.Started = time.Time{} },
-		"a time without end": func(r *result.Result) {
+		"a time too far away": func(r *result.Result) {
 			r.Started, r.Finished = r.Started.AddDate(9000, 0, 0), r.Finished.AddDate(9000, 0, 0)
 		},
-		"huge counts":            func(r *result.Result) { r.Rounds[0].Total.Requests = math.MaxInt64 - 1 },
-		"a count below 0":        func(r *result.Result) { r.Tally.Routes["GET /items"].Outcomes[tally.OK] = -1 },
-		"a NUL":                  func(r *result.Result) { r.Commit = "a\x00" },
-		"no UTF-8":               func(r *result.Result) { r.Branch = "\xff" },
-		"a name without end":     func(r *result.Result) { r.Series = strings.Repeat("a", 10_000) },
-		"a route without a name": func(r *result.Result) { r.Tally.Routes[""] = r.Tally.Routes["GET /items"] },
-		"a schema of the future": func(r *result.Result) { r.Schema++ },
+		"huge counts":             func(r *result.Result) { r.Rounds[0].Total.Requests = math.MaxInt64 - 1 },
+		"a count below 0":         func(r *result.Result) { r.Tally.Routes["GET /items"].Outcomes[tally.OK] = -1 },
+		"a NUL":                   func(r *result.Result) { r.Commit = "a\x00" },
+		"not UTF-8":               func(r *result.Result) { r.Branch = "\xff" },
+		"a name that is too long": func(r *result.Result) { r.Series = strings.Repeat("a", 10_000) },
+		"a route without a name":  func(r *result.Result) { r.Tally.Routes[""] = r.Tally.Routes["GET /items"] },
+		"a schema of the future":  func(r *result.Result) { r.Schema++ },
 	} {
 		if _, created, err := s.Put(t.Context(), NewResult(1, change)); err == nil || created {
 			t.Errorf("%s: created %v, error %v; want an error", name, created, err)
@@ -36,7 +36,7 @@ func impossible(t *testing.T, s baseline.Store) {
 	if infos := list(t, s, baseline.Query{}); len(infos) != 0 {
 		t.Errorf("%d runs are kept, want none", len(infos))
 	}
-	// What is odd and possible is kept, and comes back.
+	// Odd but possible runs are kept, and come back.
 	for i, change := range []Change{
 		func(r *result.Result) { r.Started, r.Finished = time.Unix(0, 0).UTC(), time.Unix(9, 0).UTC() },
 		func(r *result.Result) {
@@ -54,7 +54,7 @@ func impossible(t *testing.T, s baseline.Store) {
 	}
 }
 
-// long is a text as long as a name may be, which does not compress.
+// long is a name of the greatest length, which does not compress.
 func long(begin string) string {
 	b := []byte(begin)
 	for x := uint32(len(begin)); len(b) < 500; x = x*1664525 + 1013904223 {
@@ -66,17 +66,17 @@ func long(begin string) string {
 // damaged edits the rows of a store directly.
 func (s Suite) damaged(t *testing.T) {
 	for name, change := range map[string]func(summary string) (set string){
-		"an empty summary":       func(string) string { return "summary = '{}'" },
-		"a list in its place":    func(string) string { return "summary = '[1]'" },
-		"lists of other lengths": swapped(`"routes":[`, `"routes":["one more",`),
-		"impossible figures":     swapped(`"p50_ns":[`, `"p50_ns":[-`),
-		"text for a figure":      swapped(`"p50_ns":[`, `"p50_ns":["x",`),
-		"a list for a figure":    swapped(`"p50_ns":[`, `"p50_ns":[[1],`),
-		"a figure without end":   swapped(`"p50_ns":[`, `"p50_ns":[1e999,`),
-		"a NUL in a route":       swapped(`"routes":[`, `"routes":["\u0000",`),
-		"half a character":       swapped(`"routes":[`, `"routes":["\ud800",`),
-		"one value for a list":   swapped(`"routes":[`, `"routes":"*","no":[`),
-		"another series":         func(string) string { return "series = 'cart'" },
+		"an empty summary":             func(string) string { return "summary = '{}'" },
+		"a list as a summary":          func(string) string { return "summary = '[1]'" },
+		"lists of different lengths":   swapped(`"routes":[`, `"routes":["one more",`),
+		"impossible figures":           swapped(`"p50_ns":[`, `"p50_ns":[-`),
+		"text for a figure":            swapped(`"p50_ns":[`, `"p50_ns":["x",`),
+		"a list for a figure":          swapped(`"p50_ns":[`, `"p50_ns":[[1],`),
+		"an infinite figure":           swapped(`"p50_ns":[`, `"p50_ns":[1e999,`),
+		"a NUL in a route":             swapped(`"routes":[`, `"routes":["\u0000",`),
+		"half a character":             swapped(`"routes":[`, `"routes":["\ud800",`),
+		"one value in place of a list": swapped(`"routes":[`, `"routes":"*","no":[`),
+		"another series":               func(string) string { return "series = 'cart'" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			place := s.Place(t)
@@ -87,7 +87,7 @@ func (s Suite) damaged(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := s.SQL(t, place).ExecContext(t.Context(), "UPDATE plimsoll_run SET "+change(summary)+" WHERE id = '"+id+"'"); err != nil {
-				t.Logf("the database itself refuses it: %v", err)
+				t.Logf("the database refuses it: %v", err)
 				return
 			}
 			s.isNamed(t, store, id, func() error { _, err := store.Window(t.Context(), baseline.Query{}); return err })
@@ -123,8 +123,8 @@ func (s Suite) damaged(t *testing.T) {
 	})
 }
 
-// damagedTimes sets times that no time is, or none that Go or JSON can hold. The type of a column
-// refuses them in one database and not in the other.
+// damagedTimes sets columns to texts that are no times, or to times that Go or JSON cannot hold. One database
+// refuses some of them by the column's type, the other does not.
 func (s Suite) damagedTimes(t *testing.T) {
 	for _, set := range []string{"started = 'infinity'", "started = '20000-01-01 00:00:00+00'", "started = 'soon'", "stored = 'infinity'", "stored = 'soon'"} {
 		place := s.Place(t)
@@ -154,12 +154,12 @@ func (s Suite) damagedTimes(t *testing.T) {
 	}
 }
 
-// swapped sets a part of the summary.
+// swapped replaces a part of the summary.
 func swapped(old, with string) func(string) string {
 	return func(summary string) string { return "summary = '" + strings.Replace(summary, old, with, 1) + "'" }
 }
 
-// foreign is a row that no program of ours has put.
+// foreign puts a row that Plimsoll cannot have put.
 func (s Suite) foreign(t *testing.T) {
 	place := s.Place(t)
 	store := s.open(t, place)
@@ -178,12 +178,12 @@ func (s Suite) foreign(t *testing.T) {
 	check(t, store, baseline.Query{WithExcluded: true}, good)
 }
 
-// isNamed checks that reading a run gives an error which tells what to do, while the run is listed.
+// isNamed checks that reading the run gives an error with its ID and the remedy, and that the run is still listed.
 func (s Suite) isNamed(t *testing.T, store baseline.Store, id string, read func() error) {
 	t.Helper()
 	err := read()
 	if !errors.Is(err, baseline.ErrDamaged) || errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), id) || !strings.Contains(err.Error(), "baseline rm") {
-		t.Errorf("got %v, want ErrDamaged with the run's name and what to do", err)
+		t.Errorf("got %v, want ErrDamaged with the run's ID and the remedy", err)
 	}
 	if infos := list(t, store, baseline.Query{}); !slices.ContainsFunc(infos, func(i baseline.Info) bool { return i.ID == id }) {
 		t.Errorf("run %s is not listed", id)
@@ -198,11 +198,11 @@ func (s Suite) exec(t *testing.T, place, statement string) {
 	}
 }
 
-// reads reads the view, which a damaged run must not break for others.
+// reads checks that a damaged run does not break the view for others.
 func (s Suite) reads(t *testing.T, place string) {
 	t.Helper()
 	var n int
 	if err := s.SQL(t, place).QueryRowContext(t.Context(), "SELECT count(value) FROM plimsoll_figure").Scan(&n); err != nil || n < 18 {
-		t.Errorf("the view has %d figures of the run that is whole, %v", n, err)
+		t.Errorf("the view has %d figures of the other run, %v", n, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// NewMark is a mark of the nth minute.
+// NewMark is a mark made in the nth minute.
 func NewMark(n int) baseline.Mark {
 	return baseline.Mark{By: "ana", Why: fmt.Sprintf("reason %d: \"ü\"; it's", n), At: time.Date(2026, 11, 24, 12, n, 0, 123456000, time.UTC)}
 }
@@ -25,7 +25,7 @@ func later(days int) Change {
 	}
 }
 
-// onBranch makes it another run too: the branch is where a run is filed and not what it is.
+// onBranch changes the branch. That alone does not make another run, so it changes CIRun too.
 func onBranch(name string) Change {
 	return func(r *result.Result) { r.Branch, r.CIRun = name, name }
 }
@@ -39,8 +39,7 @@ func puts(t testing.TB, s baseline.Store, n int, changes ...Change) (ids []strin
 	return ids
 }
 
-// check compares the runs that a query admits with those wanted, newest first, by Window and by
-// List.
+// check compares the runs that Window and List give for a query with those wanted, newest first.
 func check(t *testing.T, s baseline.Store, q baseline.Query, want ...string) {
 	t.Helper()
 	infos := list(t, s, q)
@@ -55,7 +54,7 @@ func check(t *testing.T, s baseline.Store, q baseline.Query, want ...string) {
 	for i, record := range records {
 		got = append(got, record.Summary.ID)
 		if i < len(infos) && !same(record.Info, infos[i]) {
-			t.Errorf("window and list tell differently of a run:\n%+v\n%+v", record.Info, infos[i])
+			t.Errorf("Window and List differ about a run:\n%+v\n%+v", record.Info, infos[i])
 		}
 	}
 	if !slices.Equal(got, want) {
@@ -98,8 +97,8 @@ func accept(t *testing.T, s baseline.Store) {
 		}
 	}
 
-	// The commits that are asked for are a history of their own, whatever its branch: what was
-	// accepted elsewhere does not count in it.
+	// The commits of a query are a history of their own, on any branch: acceptances of other commits do not count
+	// in it.
 	commits := baseline.Query{Series: "shop", SinceAccepted: true, Commits: []string{commit(0), commit(1), commit(3)}}
 	check(t, s, commits, ids[3], ids[1], ids[0])
 
@@ -136,7 +135,7 @@ func exclude(t *testing.T, s baseline.Store) {
 	check(t, s, baseline.Query{Series: "shop"}, ids[3], ids[1], ids[0])
 	check(t, s, baseline.Query{Series: "shop", WithExcluded: true}, ids[3], ids[2], ids[1], ids[0])
 	check(t, s, baseline.Query{Series: "shop", Commits: []string{commit(2), commit(0)}}, ids[0])
-	check(t, s, since, ids[3], ids[1]) // an acceptance that does not count any more
+	check(t, s, since, ids[3], ids[1]) // the excluded run's acceptance no longer counts
 	if record, err := s.Get(t.Context(), ids[2]); err != nil || record.Excluded == nil || *record.Excluded != NewMark(1) {
 		t.Errorf("got %+v, %v", record.Excluded, err)
 	}
@@ -147,7 +146,7 @@ func exclude(t *testing.T, s baseline.Store) {
 	refusesMarks(t, s.Exclude, ids[0])
 }
 
-// refusesMarks gives one of the two ways of marking what it must not take.
+// refusesMarks checks that Accept or Exclude refuses wrong IDs and wrong marks.
 func refusesMarks(t *testing.T, mark marker, id string) {
 	t.Helper()
 	for _, none := range []string{strings.Repeat("0", 64), "", id[:20], id + "0", id + "\x00", "\xff"} {
@@ -176,7 +175,7 @@ func refusesMarks(t *testing.T, mark marker, id string) {
 	}
 }
 
-// acceptedAtOnce lets many accept the same run, through handles of their own.
+// acceptedAtOnce accepts the same run through many handles at once.
 func (s Suite) acceptedAtOnce(t *testing.T) {
 	place := s.Place(t)
 	store := s.open(t, place)

@@ -13,11 +13,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 )
 
-// placeVariable makes a test program put runs and do nothing else: see Child.
+// placeVariable is the variable that makes a test program only put runs: see Child.
 const placeVariable = "PLIMSOLL_STORETEST_PUT"
 
-// Child puts runs, in a process that Suite.Run has started, and ends it; in any other it does
-// nothing. TestMain calls it first.
+// Child puts runs and exits, in a process that Suite.Run has started. In any other process it does nothing.
+// TestMain calls it first.
 func Child(open Opener) {
 	var first, n int
 	place, ok := os.LookupEnv(placeVariable)
@@ -47,7 +47,7 @@ func Child(open Opener) {
 	os.Exit(0)
 }
 
-// child is a process that puts n runs, the first being number first.
+// child is a process that puts n runs, from number first on.
 func child(t testing.TB, place string, first, n int) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
@@ -59,8 +59,7 @@ func child(t testing.TB, place string, first, n int) *exec.Cmd {
 	return command
 }
 
-// twoProcesses lets two programs open a store that is not there yet, and put runs some of
-// which are the same.
+// twoProcesses lets two programs open a new store at once and put runs. Some runs are in both programs.
 func (s Suite) twoProcesses(t *testing.T) {
 	const each, shared = 30, 10
 	place := s.Place(t)
@@ -97,14 +96,14 @@ func (s Suite) killed(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var told []string
-	for lines := bufio.NewScanner(stdout); len(told) < 20 && lines.Scan(); {
-		told = append(told, lines.Text())
+	var reported []string
+	for lines := bufio.NewScanner(stdout); len(reported) < 20 && lines.Scan(); {
+		reported = append(reported, lines.Text())
 	}
 	if err := command.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = command.Wait() // it was killed: that is the error
+	_ = command.Wait() // the error is that it was killed
 
 	store := s.open(t, place)
 	records, err := store.Window(t.Context(), baseline.Query{Limit: 100_000})
@@ -115,12 +114,12 @@ func (s Suite) killed(t *testing.T) {
 	for _, record := range records {
 		kept[record.Summary.ID] = true
 	}
-	if len(told) == 0 || len(kept) != len(records) {
-		t.Errorf("%d runs were told of, %d are kept, %d of them different", len(told), len(records), len(kept))
+	if len(reported) == 0 || len(kept) != len(records) {
+		t.Errorf("%d runs were reported, %d are kept under %d IDs", len(reported), len(records), len(kept))
 	}
-	for _, id := range told {
+	for _, id := range reported {
 		if !kept[id] {
-			t.Errorf("run %.12s was told of as kept, and is not", id)
+			t.Errorf("run %.12s was reported as kept, and is not", id)
 		}
 	}
 	put(t, store, NewResult(2_000_000))

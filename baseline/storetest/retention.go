@@ -57,7 +57,7 @@ func commits(t *testing.T, s baseline.Store) {
 	check(t, s, of(baseline.Query{}, commit(1)), other, twin, ids[1])
 	check(t, s, of(baseline.Query{Branch: "main", Series: "shop", Limit: 1}, commit(1), commit(2)), ids[2])
 	check(t, s, of(fitting, commit(77)))
-	check(t, s, of(fitting)) // of no commits there are no runs
+	check(t, s, of(fitting)) // an empty list of commits admits nothing
 	check(t, s, of(fitting, "\x00", "\xff", commit(3)), ids[3])
 	many := make([]string, baseline.MaxCommits)
 	for i := range many {
@@ -77,7 +77,7 @@ func commits(t *testing.T, s baseline.Store) {
 	}
 }
 
-// small leaves one request of a run, where many runs are needed and nobody looks into them.
+// small reduces a run to one request, for tests that need many runs.
 func small(r *result.Result) {
 	one := &tally.Tally{}
 	one.Add(tally.Sample{Route: "GET /items", Ended: time.Millisecond, Class: tally.OK})
@@ -86,7 +86,7 @@ func small(r *result.Result) {
 	r.Tally.Merge(one)
 }
 
-// pages goes through more runs than All asks for at once, some of one instant.
+// pages reads more runs than one page of All. Some began at the same instant.
 func pages(t *testing.T, s baseline.Store) {
 	const n = 205
 	for i := range n {
@@ -130,7 +130,7 @@ func retention(t *testing.T, s baseline.Store) {
 	expired(baseline.Retention{Before: start.AddDate(1, 0, 0)}, ids[0], ids[1], ids[2], ids[3], ids[4], feature[0], other[0])
 	expired(baseline.Retention{Before: start.AddDate(0, 0, 1), Keep: 5}, ids[0], feature[0], other[0])
 
-	// Excluded runs do not use up what is kept, and the newest that counts is kept whatever else.
+	// Excluded runs do not use up the number to keep. The newest run that counts always stays.
 	for _, id := range []string{ids[5], ids[3]} {
 		if err := s.Exclude(t.Context(), id, NewMark(0)); err != nil {
 			t.Fatal(err)
@@ -145,7 +145,7 @@ func retention(t *testing.T, s baseline.Store) {
 		t.Fatal(err)
 	}
 	expired(baseline.Retention{Keep: 1}, ids[0], ids[2], ids[3], feature[0], other[0])
-	// An acceptance of a run that is excluded does not count, here either.
+	// The acceptance of an excluded run does not count here either.
 	if err := s.Accept(t.Context(), ids[3], NewMark(0)); err != nil {
 		t.Fatal(err)
 	}

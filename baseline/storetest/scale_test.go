@@ -24,7 +24,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// With the defaults only the plans matter; make bench-store asks for a million runs and figures.
+// By default only the query plans matter. make bench-store fills in a million runs and measures.
 var (
 	runs    = flag.Int("runs", 20_000, "how many runs TestScale fills a store with")
 	repeats = flag.Int("repeats", 2, "how often TestScale asks everything")
@@ -32,29 +32,28 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// What is asked for in TestScale.
+// The sizes in TestScale.
 const (
-	fresh       = 60    // whole runs, the newest; the others are copies of one, without a document
-	mostCommits = 2_000 // of a history; fewer in a small store, where a planner rightly reads all of it
+	fresh       = 60    // the newest runs, which are whole; the others are copies of one without its document
+	mostCommits = 2_000 // in a history; fewer in a small store, since a planner rightly reads all of that
 )
 
-// scale is a store that is filled.
+// scale is a store to fill, with the SQL for it.
 type scale struct {
 	baseline.Store
 	db      *sql.DB
 	dialect table.Dialect
 	explain string
-	alone   string // what a plan says of an index that holds all that is asked, before its name
-	size    string // of one run in bytes, by SQL
+	alone   string // how a plan names a covering index, up to the index's name
+	size    string // SQL for the bytes of one run
 	fill    []string
 }
 
-// TestScale fills a store with runs that are all of one series, nine in ten of one branch,
-// profile and environment, and asks what the gate asks. Every question must be answered out of
-// an index. What it took is printed.
+// TestScale fills a store with runs of one series, nine in ten on one branch with one profile and environment, and
+// asks what the gate asks. An index must answer every question. The test prints how long each took.
 func TestScale(t *testing.T) {
 	if testing.Short() {
-		t.Skip("fills two stores, and races nobody; make test does")
+		t.Skip("fills two stores, which takes long and has no concurrency: make test runs it")
 	}
 	t.Run("PostgreSQL", func(t *testing.T) {
 		database := pgtest.Database(t)
@@ -124,14 +123,14 @@ func measure(t *testing.T, s scale, err error) {
 		Environment: plain.Environment.Class(), SinceAccepted: true,
 	}
 	ofCommits := func(q baseline.Query) baseline.Query { return with(q, func(q *baseline.Query) { q.Commits = history }) }
-	ancestors := ofCommits(fitting) // of the branch too, as the gate asks
+	ancestors := ofCommits(fitting) // on the branch too, as the gate asks
 	anything := baseline.Query{Series: plain.Series, Repository: plain.Repository, Branch: plain.Branch, Limit: 1}
 	nothing := with(anything, func(q *baseline.Query) { q.Repository = "none" })
 	for _, lookup := range []struct {
 		name  string
 		query baseline.Query
 		found int
-		index string // which holds all that is asked; none named, any will do
+		index string // that covers the query; empty for any
 	}{
 		{"branch", fitting, 50, "plimsoll_run_window"},
 		{"branch, any level", with(fitting, func(q *baseline.Query) { q.SinceAccepted = false }), 50, "plimsoll_run_window"},
@@ -210,8 +209,7 @@ func (s scale) report(t *testing.T, name string, times int, do func(i int) error
 	t.Logf("%-45s p50 %9v  p95 %9v  max %9v", name, at(0.5), at(0.95), at(1))
 }
 
-// usesIndex asks the database how it answers a query: out of this index and without the rows, or
-// by any when none is named.
+// usesIndex checks the plan of a query: it must use this index without the rows, or any index if none is named.
 func (s scale) usesIndex(t *testing.T, name string, q baseline.Query, index string) {
 	t.Helper()
 	statement, err := s.dialect.List(q)
@@ -253,7 +251,7 @@ func (s scale) usesIndex(t *testing.T, name string, q baseline.Query, index stri
 	}
 }
 
-// sizes prints what a run of 12 routes and 40 rounds takes.
+// sizes prints the bytes of a run of 12 routes and 40 rounds.
 func (s scale) sizes(t *testing.T) {
 	t.Helper()
 	record, _, err := s.Put(t.Context(), storetest.NewLarge(1, 12, 40))

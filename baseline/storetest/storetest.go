@@ -27,13 +27,13 @@ type marker func(ctx context.Context, id string, m baseline.Mark) error
 // Opener opens the store at a place: a path, a URL. Opened twice, it is the same store.
 type Opener func(ctx context.Context, place string) (baseline.Store, error)
 
-// Suite is a maker of stores with what it takes to try it.
+// Suite is the contract for one kind of store.
 type Suite struct {
 	Open  Opener
-	Place func(t testing.TB) string // of a store that nobody has opened yet
+	Place func(t testing.TB) string // gives the place of a store that nobody has opened yet
 	// SQL opens the database of the store at a place, past the store; the test closes it.
 	SQL func(t testing.TB, place string) *sql.DB
-	// Handles is how many of the store are open at once in the test of concurrency.
+	// Handles is how many handles the concurrent tests open at once.
 	Handles int
 }
 
@@ -41,26 +41,26 @@ type Suite struct {
 func (s Suite) Run(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, baseline.Store){
 		"a run comes back as it was put":                 roundTrip,
-		"the same run put twice is one":                  twice,
+		"a run put twice is one run":                     twice,
 		"a run that is not whole is refused":             notWhole,
-		"what cannot be read back is refused":            impossible,
+		"a run that could not be read back is refused":   impossible,
 		"a change has its history":                       choose,
 		"old runs are pruned":                            prune,
-		"a window is the newest that fit":                window,
-		"a run is got by the beginning of an ID":         get,
+		"a window has the newest runs that fit":          window,
+		"a run is found by the beginning of its ID":      get,
 		"runs are removed with their marks, all or none": remove,
 		"an accepted run is the first that counts":       accept,
 		"an excluded run does not count":                 exclude,
-		"runs are asked for by their commits":            commits,
-		"all runs are given page by page":                pages,
-		"a retention lets go by age and by count":        retention,
-		"an ended context ends a call":                   canceled,
+		"a query selects runs by their commits":          commits,
+		"All reads every run, page by page":              pages,
+		"a retention selects by age and by count":        retention,
+		"a canceled context ends a call":                 canceled,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s.open(t, s.Place(t))) })
 	}
-	t.Run("figures are read by SQL", s.figures)
-	t.Run("a damaged run is named, and can be put away", s.damaged)
-	t.Run("a run of another program is named, and can be put away", s.foreign)
+	t.Run("SQL reads figures", s.figures)
+	t.Run("a damaged run is named, and can be excluded and removed", s.damaged)
+	t.Run("a row of another program is named, and can be excluded and removed", s.foreign)
 	t.Run("many at once lose nothing and put nothing twice", s.concurrent)
 	t.Run("many at once accept the same run", s.acceptedAtOnce)
 	t.Run("two processes at once lose nothing and put nothing twice", s.twoProcesses)
@@ -81,7 +81,7 @@ func (s Suite) open(t testing.TB, place string) baseline.Store {
 	return store
 }
 
-// A Change makes a run another one.
+// A Change turns a run into another one.
 type Change func(*result.Result)
 
 // NewResult is a whole run of two routes in two rounds, the nth of its series: each begins a
@@ -138,7 +138,7 @@ func roundTrip(t *testing.T, s baseline.Store) {
 		t.Errorf("got  %+v\nwant %+v", got.Info, want)
 	}
 	if got.Stored.Before(before) || got.Stored.After(time.Now().Add(time.Minute)) {
-		t.Errorf("stored at %v, which is not now", got.Stored)
+		t.Errorf("stored at %v, want about now", got.Stored)
 	}
 	if encode(t, got.Result) != encode(t, r.Compact()) {
 		t.Error("the run came back changed")
@@ -277,15 +277,15 @@ func canceled(t *testing.T, s baseline.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, err := s.Put(ctx, NewResult(1)); err == nil {
-		t.Error("a run was put though the context had ended")
+		t.Error("a run was put though the context was canceled")
 	}
 	if _, err := s.List(ctx, baseline.Query{}); err == nil {
-		t.Error("runs were listed though the context had ended")
+		t.Error("runs were listed though the context was canceled")
 	}
 }
 
-// concurrent opens the store many times at once, from nothing, and puts a run of each
-// handle's own and one that all share.
+// concurrent opens a new store with many handles at once. Each handle puts a run of its own, and a run that all
+// share.
 func (s Suite) concurrent(t *testing.T) {
 	place := s.Place(t)
 	var wg sync.WaitGroup
@@ -315,6 +315,6 @@ func (s Suite) concurrent(t *testing.T) {
 	wg.Wait()
 	want := s.Handles + 1
 	if infos := list(t, s.open(t, place), baseline.Query{Limit: 1000}); len(infos) != want || created != want {
-		t.Errorf("%d runs are kept and %d were said to be new, want %d", len(infos), created, want)
+		t.Errorf("%d runs are kept and %d were reported as new, want %d", len(infos), created, want)
 	}
 }

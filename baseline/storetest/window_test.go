@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// BenchmarkWindow reads what a gate reads of a branch: the figures of 100 routes in 200 runs.
+// BenchmarkWindow reads a branch as a gate does: the figures of 100 routes in 200 runs.
 func BenchmarkWindow(b *testing.B) {
 	b.Run("PostgreSQL", func(b *testing.B) {
 		store, err := postgres.Open(b.Context(), pgtest.Database(b))

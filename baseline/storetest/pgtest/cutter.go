@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Cutter stands before a server that speaks no TLS, and cuts the first connection on which a text is sent to it.
-// It gives its port, on 127.0.0.1, and ends with the test.
+// Cutter is a proxy in front of a server without TLS. It cuts the first connection on which a client sends the
+// text. It gives its port on 127.0.0.1, and ends with the test.
 func Cutter(t testing.TB, databaseURL, text string) (port string) {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -40,7 +40,7 @@ func Cutter(t testing.TB, databaseURL, text string) (port string) {
 	return port
 }
 
-// cutter passes on what comes, until the text does.
+// cutter passes bytes on until the text comes.
 type cutter struct {
 	server string
 	text   []byte
@@ -48,10 +48,10 @@ type cutter struct {
 }
 
 func (c *cutter) serve(client net.Conn) {
-	defer client.Close() //nolint:errcheck // what was cut is not missed
+	defer client.Close() //nolint:errcheck // the connection is cut on purpose
 	server, err := net.Dial("tcp", c.server)
 	if err != nil {
-		return // which the client sees
+		return // the client sees the cut
 	}
 	go func() {
 		defer client.Close()           //nolint:errcheck // as above

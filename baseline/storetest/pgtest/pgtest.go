@@ -1,10 +1,10 @@
 // Package pgtest gives tests a real PostgreSQL.
 //
-// PLIMSOLL_TEST_DATABASE_URL names a server whose user is a superuser. Without it pgtest
-// starts a throw-away cluster on a free port of loopback, with the programs on PATH or in
-// /usr/lib/postgresql. PostgreSQL refuses root, so root starts it as the user postgres. Where there
-// is neither, the test fails and says what to do. It is never skipped. Server starts one with settings of
-// its own in the same way, and Pooler puts a PgBouncer before a database.
+// PLIMSOLL_TEST_DATABASE_URL names a server whose user is a superuser. Without it pgtest starts a throw-away
+// cluster on a free port of loopback, with the programs on PATH or in /usr/lib/postgresql. PostgreSQL refuses
+// root, so root starts it as the user postgres. If there is neither, the test fails and says what to install. It
+// is never skipped. Server starts another server with settings of its own, and Pooler starts a PgBouncer in front
+// of a database.
 package pgtest
 
 import (
@@ -65,7 +65,7 @@ func DatabaseWith(t testing.TB, options string) string {
 	return u.String()
 }
 
-// Unprepared is a URL for pgx that prepares no statements, as the store does not.
+// Unprepared is a URL with which pgx, like the store, prepares no statements.
 func Unprepared(t testing.TB, databaseURL string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -81,7 +81,7 @@ func Unprepared(t testing.TB, databaseURL string) string {
 // started is the cluster that Main has to stop.
 var started *cluster
 
-// server is the one that the tests of this process share.
+// server is the server that the tests of this process share.
 var server = sync.OnceValues(func() (c *cluster, err error) {
 	if given := os.Getenv("PLIMSOLL_TEST_DATABASE_URL"); given != "" {
 		u, err := url.Parse(given)
@@ -91,7 +91,7 @@ var server = sync.OnceValues(func() (c *cluster, err error) {
 	return started, err
 })
 
-// cluster is a server; one that was given has only a URL.
+// cluster is a server. One from PLIMSOLL_TEST_DATABASE_URL has only a URL.
 type cluster struct {
 	url *url.URL
 	dir string
@@ -117,7 +117,7 @@ func newCluster(o Options) (*cluster, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	c.url = &url.URL{Scheme: "postgres", User: url.UserPassword("plimsoll", password), Path: "/postgres",
-		RawQuery: "sslmode=disable"} // it speaks no TLS, and without this would be asked each time, which takes as long again
+		RawQuery: "sslmode=disable"} // it has no TLS, and asking it each time would double the time to connect
 	if err := c.start(o); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -145,7 +145,7 @@ func (c *cluster) start(o Options) error {
 			return nil
 		}
 	}
-	text, _ := os.ReadFile(log) // without it the error has to do
+	text, _ := os.ReadFile(log) // without the log, the error must do
 	return fmt.Errorf("%w\n%s", err, text)
 }
 
@@ -164,7 +164,7 @@ func (c *cluster) initialize(password string) error {
 	return c.run("initdb", "-D", c.data(), "-U", "plimsoll", "--pwfile", passwordFile, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-sync")
 }
 
-// giveToPostgres gives files and directories to the user postgres, and says who that is.
+// giveToPostgres gives files and directories to the user postgres, and returns that user's credential.
 func giveToPostgres(paths ...string) (*syscall.Credential, error) {
 	account, err := user.Lookup("postgres")
 	if err != nil {

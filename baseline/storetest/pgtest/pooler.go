@@ -15,8 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// poolerConfig pools over a single connection: what one client leaves behind in a
-// session, the next one finds.
+// poolerConfig pools over a single connection: the next client finds whatever the last one left in the session.
 const poolerConfig = `[databases]
 %[1]s = host=%[2]s port=%[3]s dbname=%[1]s
 
@@ -31,9 +30,8 @@ default_pool_size = 1
 max_client_conn = 500
 `
 
-// Pooler starts a PgBouncer in transaction mode before a database that Database has made, and
-// gives the URL that leads through it. It ends with the test. Where there is none the test
-// fails and says what to do.
+// Pooler starts a PgBouncer in transaction mode in front of a database of Database, and gives the URL that leads
+// through it. It ends with the test. If PgBouncer is not installed, the test fails and says what to install.
 func Pooler(t testing.TB, databaseURL string) string {
 	t.Helper()
 	return PoolerBy(t, "transaction", databaseURL)
@@ -71,10 +69,10 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// pooler is its program, the directory of its configuration, and how it pools.
+// pooler has the program, the directory of its configuration, and the pool mode.
 type pooler struct{ bin, dir, mode string }
 
-// startPooler starts a pooler on a free port, and turns u to it when it answers.
+// startPooler starts a pooler on a free port, and changes u to lead to it once it answers.
 func startPooler(t testing.TB, p pooler, u *url.URL) error {
 	port, err := freePort()
 	if err != nil {
@@ -102,7 +100,7 @@ func startPooler(t testing.TB, p pooler, u *url.URL) error {
 	}
 	stop := func() {
 		_ = command.Process.Kill() // it may have exited on its own
-		_ = command.Wait()         // it was killed: that is the error
+		_ = command.Wait()         // the error is that it was killed
 	}
 	through := *u
 	through.Host = fmt.Sprintf("127.0.0.1:%d", port)

@@ -6,17 +6,17 @@ import (
 	"testing"
 )
 
-// Options are how a Server starts. The zero value is a server as Database has it.
+// Options say how a Server starts. The zero value gives a server like that of Database.
 type Options struct {
 	Settings []string          // such as ssl=on, without spaces
 	Files    map[string]string // in the directory of its data, by name
 }
 
-// Running is a server of one test. It starts with programs of this machine, whatever
-// PLIMSOLL_TEST_DATABASE_URL says.
+// Running is a server for one test. It always runs the programs of this machine, even if
+// PLIMSOLL_TEST_DATABASE_URL names a server.
 type Running struct{ *cluster }
 
-// Server starts one. It ends with the test.
+// Server starts a server that ends with the test.
 func Server(t testing.TB, o Options) *Running {
 	t.Helper()
 	c, err := newCluster(o)
@@ -31,10 +31,10 @@ func Server(t testing.TB, o Options) *Running {
 	return &Running{c}
 }
 
-// URL leads to the server's own database, at its present port.
+// URL leads to the server's own database, at its current port.
 func (r *Running) URL() string { return r.url.String() }
 
-// Restart stops the server in order and starts it anew, at another port.
+// Restart shuts the server down cleanly and starts it again, at another port.
 func (r *Running) Restart(t testing.TB, o Options) {
 	t.Helper()
 	if err := r.run("pg_ctl", "stop", "-w", "-D", r.data(), "-m", "fast"); err != nil {
@@ -45,7 +45,7 @@ func (r *Running) Restart(t testing.TB, o Options) {
 	}
 }
 
-// write puts files into the directory of the data, for the server alone to read.
+// write puts files into the data directory, where only the server can read them.
 func (c *cluster) write(o Options) error {
 	for name, text := range o.Files {
 		path := filepath.Join(c.data(), name)
