@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// k6Scripts are the profiles that do what scripts of k6 do.
+// k6Scripts are the profiles after scripts of k6.
 func k6Scripts() []script {
 	return []script{
 		{"grafana.yaml", grafana, checkGrafana, []wrong{
 			{`datasourceId: "${source}"`, `datasourceId: "${source} "`, "cannot unmarshal string"},
-			{"    headers: *org\n    json:", "    headers: *admin\n    json:", "of another organisation"},
+			{"    headers: *org\n    json:", "    headers: *admin\n    json:", "belongs to another organisation"},
 			{`grafana_session: "~ ^.{32}$"`, `grafana_session: "~ ^.{33}$"`, "grafana_session"},
 			{"json: {name: k6}", "json: {name: k7}", "the name"},
 			{"json: {user: admin, password: admin}", "form: {user: admin, password: admin}", "the Content-Type"},
@@ -34,12 +34,12 @@ func k6Scripts() []script {
 			{"body: {file: dummy.zip}", "body: dummy.zip", "the file has"},
 			{"size: 1000}", "size: 999}", "size"},
 			{`&admin {Authorization: "Basic YWRtaW46YWRtaW4=", OCS-APIREQUEST: "true"}`, `&admin {Authorization: "Basic YWRtaW46YWRtaW4="}`, "OCS-APIREQUEST"},
-			{"Basic YWxpY2U6YWxpY2U=", "Basic YWRtaW46YWRtaW4=", "of somebody else"},
+			{"Basic YWxpY2U6YWxpY2U=", "Basic YWRtaW46YWRtaW4=", "belong to somebody else"},
 		}},
 		{"hedera.yaml", hedera, checkHedera, []wrong{
 			{"http: GET ${next}", "http: GET /${next}", "there is no GET"},
-			{"if: {next: exists}", "if: {next: \"== x\"}", "turns back to the first page"},
-			{"{json: links.next, optional: true}", "{json: links.prev, optional: true}", "turns back to the first page"},
+			{"if: {next: exists}", "if: {next: \"== x\"}", "goes back to the first page"},
+			{"{json: links.next, optional: true}", "{json: links.prev, optional: true}", "goes back to the first page"},
 		}},
 		{"graphql.yaml", graphQL, checkGraphQL, []wrong{
 			{`json: {query:`, `form: {query:`, "the Content-Type"},
@@ -49,15 +49,15 @@ func k6Scripts() []script {
 	}
 }
 
-// grafana has organisations and data sources, which are made once.
+// grafana has an organisation and a data source, each made once.
 func grafana(s *service) {
 	var orgs, sources, sessions int
 	admin := func(x *exchange) {
 		user, password, is := x.r.BasicAuth()
-		x.need(is && user == "admin" && password == "admin", 401, "who are you?")
+		x.need(is && user == "admin" && password == "admin", 401, "want the admin's password")
 	}
 	inOrg := func(x *exchange) {
-		x.need(x.r.Header.Get("X-Grafana-Org-Id") == "7", 403, "the data is of another organisation than %q", x.r.Header.Get("X-Grafana-Org-Id"))
+		x.need(x.r.Header.Get("X-Grafana-Org-Id") == "7", 403, "the data belongs to another organisation than %q", x.r.Header.Get("X-Grafana-Org-Id"))
 	}
 	get := func(route string, there *int, id int, guard func(*exchange)) {
 		s.on(route, func(x *exchange) {
@@ -77,7 +77,7 @@ func grafana(s *service) {
 		var in struct{ Name string }
 		x.json(&in)
 		x.equal("the name", in.Name, "k6")
-		x.need(orgs == 0, 409, "the organisation is there")
+		x.need(orgs == 0, 409, "the organisation exists")
 		orgs++
 		x.reply(200, map[string]any{"orgId": 7})
 	})
@@ -89,7 +89,7 @@ func grafana(s *service) {
 			IsDefault          bool `json:"isDefault"`
 		}
 		x.json(&in)
-		x.need(sources == 0 && !in.IsDefault, 409, "the data source is there")
+		x.need(sources == 0 && !in.IsDefault, 409, "the data source exists")
 		sources++
 		x.reply(200, map[string]any{"id": 9007199254740993})
 	})
@@ -97,7 +97,7 @@ func grafana(s *service) {
 		var in struct{ User, Password string }
 		x.json(&in)
 		x.need(in.User == "admin" && in.Password == "admin", 401, "wrong password")
-		x.need(orgs == 1 && sources == 1, 500, "somebody comes before setup is done")
+		x.need(orgs == 1 && sources == 1, 500, "a user begins before setup is done")
 		sessions++
 		http.SetCookie(x.w, &http.Cookie{Name: "grafana_session", Value: fmt.Sprintf("%032x", sessions), Path: "/", HttpOnly: true})
 		x.reply(200, map[string]string{"message": "Logged in"})
@@ -140,15 +140,15 @@ func checkGrafana(t *testing.T, s *service) {
 
 var nonceInData = regexp.MustCompile(`woocommerce-process-checkout-nonce=(n\d+)&`)
 
-// wooCommerce is a shop whose forms need nonces out of its pages. Its pages are compressed.
+// wooCommerce is a shop with compressed pages. Its forms need nonces from these pages.
 func wooCommerce(s *service) {
 	carts, nonces, orders := map[string]int{}, 0, map[string]bool{}
 	page := func(x *exchange, text string) {
-		x.need(strings.Contains(x.r.Header.Get("Accept-Encoding"), "gzip"), 406, "this comes in gzip alone")
+		x.need(strings.Contains(x.r.Header.Get("Accept-Encoding"), "gzip"), 406, "this page is only in gzip")
 		x.w.Header().Set("Content-Encoding", "gzip")
 		x.w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 		z := gzip.NewWriter(x.w)
-		_, _ = io.WriteString(z, "<!DOCTYPE html>\n"+text) // the client sees what is missing
+		_, _ = io.WriteString(z, "<!DOCTYPE html>\n"+text) // the client notices a short page
 		_ = z.Close()
 	}
 	s.on("GET /{$}", func(x *exchange) {
@@ -226,34 +226,34 @@ func checkWooCommerce(t *testing.T, s *service) {
 		"checkout", "GET /checkout/order-received/{id}/", "get_refreshed_fragments"}
 	cycles(t, s, cycle[:1], append(cycle[1:len(cycle):len(cycle)], cycle[0]))
 	if part, full := s.counts["review, full address false"], s.counts["review, full address true"]; full == 0 || part < full || part > full+4 {
-		t.Errorf("%d reviews without and %d with the full address", part, full)
+		t.Errorf("%d reviews without the full address and %d with it", part, full)
 	}
 }
 
-// ocis keeps files by WebDAV, for users that an admin makes and removes.
+// ocis keeps files over WebDAV, for users whom an admin makes and removes.
 func ocis(s *service) {
 	users, files := map[string]bool{}, map[string]string{}
 	admin := func(x *exchange) {
 		user, password, is := x.r.BasicAuth()
-		x.need(is && user == "admin" && password == "admin", 401, "who are you?")
+		x.need(is && user == "admin" && password == "admin", 401, "want the admin's password")
 		x.need(x.r.Header.Get("OCS-APIREQUEST") == "true", 403, "OCS-APIREQUEST is missing")
 	}
 	s.on("POST /ocs/v1.php/cloud/users", func(x *exchange) {
 		admin(x)
 		form := x.form("userid", "password", "email")
-		x.need(!users["alice"], 409, "alice is there")
+		x.need(!users["alice"], 409, "alice exists")
 		x.equal("the email", form.Get("email"), "alice@owncloud.com")
 		users[form.Get("userid")] = true
 	})
 	s.on("DELETE /ocs/v1.php/cloud/users/{user}", func(x *exchange) {
 		admin(x)
-		x.need(users[x.r.PathValue("user")], 404, "there is nobody of this name")
+		x.need(users[x.r.PathValue("user")], 404, "there is no such user")
 		delete(users, x.r.PathValue("user"))
 		x.counts["files left"] = len(files)
 	})
 	owner := func(x *exchange) string {
 		user, password, is := x.r.BasicAuth()
-		x.need(is && users[x.r.PathValue("user")] && user == x.r.PathValue("user") && password == user, 403, "the files are of somebody else than %q", user)
+		x.need(is && users[x.r.PathValue("user")] && user == x.r.PathValue("user") && password == user, 403, "the files belong to somebody else than %q", user)
 		return x.r.URL.Path
 	}
 	s.on("PUT /remote.php/dav/files/{user}/{file}", func(x *exchange) {
@@ -287,7 +287,7 @@ func ocis(s *service) {
 
 func checkOCIS(t *testing.T, s *service) {
 	if s.counts["POST /ocs/v1.php/cloud/users"] != 1 || s.counts["DELETE /ocs/v1.php/cloud/users/{user}"] != 1 {
-		t.Errorf("want one user who is made before all and removed after all: %v", s.counts)
+		t.Errorf("want one user, made first and removed last: %v", s.counts)
 	}
 	var cycle []string
 	for _, method := range []string{"PUT", "GET", "DELETE"} {
@@ -301,7 +301,7 @@ func checkOCIS(t *testing.T, s *service) {
 // lastPage is how many pages of accounts there are.
 const lastPage = 5
 
-// hedera gives accounts page by page. Whoever reads them reads all.
+// hedera gives accounts page by page. A user must read all pages, in order.
 func hedera(s *service) {
 	at := map[string]int{}
 	s.on("GET /api/v1/accounts", func(x *exchange) {
@@ -314,7 +314,7 @@ func hedera(s *service) {
 			page = n/100 + 1
 		}
 		before := at[x.r.RemoteAddr]
-		x.need(page == before%lastPage+1, 400, "after page %d it turns back to the first page, or skips one: %d", before, page)
+		x.need(page == before%lastPage+1, 400, "after page %d it goes back to the first page, or skips one: %d", before, page)
 		at[x.r.RemoteAddr] = page
 		x.counts[fmt.Sprintf("page %d", page)]++
 		next := any(nil)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// locustfiles are the profiles that do what locustfiles do.
+// locustfiles are the profiles after locustfiles.
 func locustfiles() []script {
 	return []script{
 		{"bank.yaml", bank, checkBank, []wrong{
@@ -44,16 +44,16 @@ func locustfiles() []script {
 			{"    renew: 5m\n", "", "the token has expired"},
 			{"multipart: {file: {file: sblar.csv, type: text/csv}}", "body: {file: sblar.csv}", "the Content-Type"},
 			{", type: text/csv", "", "application/octet-stream"},
-			{"{file: {file: sblar.csv", "{sblar: {file: sblar.csv", "there is not the one file"},
+			{"{file: {file: sblar.csv", "{sblar: {file: sblar.csv", "want the one file"},
 			{"@reverse.0.code", "0.code", "closed"},
-			{`SUBMISSION_UPLOADED|VALIDATION_IN_PROGRESS`, "NONE", "is not asked for its end"},
+			{`SUBMISSION_UPLOADED|VALIDATION_IN_PROGRESS`, "NONE", "was not followed to its end"},
 		}},
 	}
 }
 
 var birthday = regexp.MustCompile(`^\d\d/\d\d/\d{4}$`)
 
-// bank keeps accounts. Its token is a cookie, and who is signed in is not shown the pages of strangers.
+// bank keeps accounts. Its token is a cookie. It refuses the pages for signing in to a user who is signed in.
 func bank(s *service) {
 	passwords, tokens := map[string]string{}, map[string]string{}
 	welcome := func(x *exchange, user string) {
@@ -84,7 +84,7 @@ func bank(s *service) {
 	})
 	s.on("POST /logout", func(x *exchange) {
 		x.need(tokens[x.cookie("token")] != "", 401, "nobody is signed in")
-		x.need(len(x.body) == 0, 400, "a body")
+		x.need(len(x.body) == 0, 400, "there is a body")
 		http.SetCookie(x.w, &http.Cookie{Name: "token", Path: "/", MaxAge: -1})
 		x.found("/login")
 	})
@@ -108,7 +108,7 @@ func checkBank(t *testing.T, s *service) {
 		t.Errorf("setup made its account %d times", n)
 	}
 	if n := s.counts["POST /signup"]; n != 1+4 {
-		t.Errorf("%d accounts were made, want that of setup and one for each of 4 users", n)
+		t.Errorf("%d accounts were made, want one for setup and one for each of 4 users", n)
 	}
 	cycles(t, s, []string{"POST /signup", "GET /home"}, []string{"POST /logout", "GET /login", "GET /login", "GET /signup", "POST /login", "GET /home"})
 }
@@ -137,7 +137,7 @@ type (
 	}
 )
 
-// otel is a shop whose API takes JSON and looks at every kind.
+// otel is a shop whose API takes JSON and checks the type of every value.
 func otel(s *service) {
 	carts, looked := map[string]int{}, map[string]string{}
 	known := func(x *exchange, id string) {
@@ -190,7 +190,7 @@ func otel(s *service) {
 }
 
 func checkOtel(t *testing.T, s *service) {
-	// What on_start and the steps that lead to others request is taken off: what is left are tasks.
+	// The requests of on_start, and of steps before other steps, are subtracted. The rest counts tasks.
 	adds := s.counts["POST /api/cart"]
 	tasks := maps.Clone(s.counts)
 	s.counts["GET /{$}"] = tasks["GET /{$}"] - 4
@@ -205,7 +205,8 @@ func checkOtel(t *testing.T, s *service) {
 	}
 }
 
-// printServer is a site of Django: a form needs the token of its cookie, and each answer with a form has a new one.
+// printServer is a Django site. A form needs the token from the cookie, and each page with a form sets a new
+// token.
 func printServer(s *service) {
 	users, tokens := map[string]string{}, 0
 	token := func(x *exchange) {
@@ -261,7 +262,7 @@ func printServer(s *service) {
 }
 
 func checkPrintServer(t *testing.T, s *service) {
-	s.counts["status"] = s.counts["GET /status/"] - s.counts["POST /submit/"] // the others follow a redirect
+	s.counts["status"] = s.counts["GET /status/"] - s.counts["POST /submit/"] // without those that follow a redirect
 	shares(t, s, map[string]int{"GET /submit/": 1, "status": 1})
 	if n := s.counts["POST /login/"]; n != 4 {
 		t.Errorf("%d users signed in, want 4, once each", n)
@@ -275,7 +276,7 @@ func checkPrintServer(t *testing.T, s *service) {
 	}
 }
 
-// replay answers what stands in the log, each path with the time behind it.
+// replay answers the paths of the log, each with the time appended.
 func replay(s *service) {
 	text, err := os.ReadFile("testdata/access.csv")
 	if err != nil {
@@ -284,7 +285,7 @@ func replay(s *service) {
 	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(string(text), `"`, "")), "\n")[1:]
 	s.on("GET /v1/", func(x *exchange) {
 		path, at, timed := strings.Cut(x.r.URL.RequestURI(), "&=")
-		x.need(timed && at != "", 400, "no time behind %q", x.r.URL.RequestURI())
+		x.need(timed && at != "", 400, "no time after %q", x.r.URL.RequestURI())
 		i := slices.IndexFunc(lines, func(line string) bool {
 			return strings.NewReplacer("ö", "%C3%B6", "å", "%C3%A5", " ", "%20").Replace(line) == path
 		})
@@ -308,7 +309,7 @@ func checkReplay(t *testing.T, s *service) {
 	shares(t, s, weights)
 }
 
-// filing takes files for those who have a token that has not expired, and works on them for a while.
+// filing takes files from users with a valid token, and validates each file for a while.
 func filing(s *service) {
 	tokens := map[string]time.Time{}
 	type submission struct{ asked, needs int }
@@ -354,7 +355,7 @@ func filing(s *service) {
 		x.equal("its name", name, "sblar.csv")
 		x.equal("its type", kind, "text/csv")
 		before := latest[user]
-		x.need(before == nil || before.asked == before.needs, 409, "the submission before is not asked for its end")
+		x.need(before == nil || before.asked == before.needs, 409, "the last submission was not followed to its end")
 		latest[user] = &submission{needs: 1 + len(submissions)%3}
 		submissions = append(submissions, latest[user])
 		x.reply(200, map[string]any{"counter": len(submissions), "state": "SUBMISSION_UPLOADED"})
@@ -366,7 +367,7 @@ func filing(s *service) {
 		x.need(err == nil && 0 < n && n <= len(submissions), 404, "there is no submission %q", x.r.PathValue("counter"))
 		one := submissions[n-1]
 		one.asked++
-		x.need(one.asked <= one.needs, 409, "submission %d is asked for again after its end", n)
+		x.need(one.asked <= one.needs, 409, "submission %d is requested again after its end", n)
 		states := []string{"SUBMISSION_UPLOADED", "VALIDATION_IN_PROGRESS", "VALIDATION_SUCCESSFUL"}
 		state := states[2]
 		if one.asked < one.needs {
@@ -380,7 +381,7 @@ func filing(s *service) {
 func checkFiling(t *testing.T, s *service) {
 	submitted, done := s.counts["POST /v1/filing/institutions/{lei}/filings/{period}/submissions"], s.counts["VALIDATION_SUCCESSFUL"]
 	if submitted < 20 || done < submitted-4 {
-		t.Errorf("%d of %d submissions were followed to their end: want all but what the end of the load cut off", done, submitted)
+		t.Errorf("%d of %d submissions were followed to their end: want all, except those that the end of the load cut off", done, submitted)
 	}
 	for user := range 4 {
 		if n := s.counts[fmt.Sprintf("token of locust_test%d", user)]; n < 2 {

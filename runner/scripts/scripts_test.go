@@ -19,32 +19,32 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// script is a profile with the service that it loads.
+// script is a profile and the service that it loads.
 type script struct {
 	file  string
 	serve func(*service)
 	check func(t *testing.T, s *service)
-	// wrong are words of the profile that the service does not take: each breaks it alone.
+	// wrong are changes to the profile. Each one alone must fail.
 	wrong []wrong
 }
 
-// wrong is a text of the profile, what stands in its place, and a part of what is said then: by the service
-// that refuses, or by an expectation.
+// wrong replaces a text of the profile by another, and has a part of the failure that follows: the service's
+// refusal, or a failed expectation.
 type wrong struct{ text, instead, says string }
 
-// The waits of the scripts are those of people. Here all is faster, and every run is short.
+// The scripts wait as long as people do. The tests shorten the waits, and every run is short.
 const (
-	hurry   = 5000                   // waits
-	faster  = 1000                   // what expires
-	runTime = 800 * time.Millisecond // at first; what is said of a wrong word ends a run
+	hurry   = 5000                   // divides waits
+	faster  = 1000                   // renewals of tokens
+	runTime = 800 * time.Millisecond // of the first try; with a wrong word, the refusal ends the run
 	rounds  = 2
-	// On a busy machine a run may see too little: then it is done again, four times as long.
+	// On a busy machine a run may send too few requests. The next try is four times as long.
 	tries    = 3
 	longer   = 4
-	requests = 1000 // that are enough for all that is checked
+	requests = 1000 // enough for all checks
 )
 
-// Every profile does what its script does, and would not if a word of it were wrong.
+// Every profile does what its script does, and fails if one of its words is wrong.
 func TestScripts(t *testing.T) {
 	for _, s := range append(locustfiles(), k6Scripts()...) {
 		t.Run(s.file, func(t *testing.T) {
@@ -61,10 +61,10 @@ func TestScripts(t *testing.T) {
 			for _, w := range s.wrong {
 				t.Run(cmp.Or(w.instead, "without "+w.text), func(t *testing.T) {
 					if strings.Count(text, w.text) != 1 {
-						t.Fatalf("%q stands %d times in the profile", w.text, strings.Count(text, w.text))
+						t.Fatalf("%q is in the profile %d times, want once", w.text, strings.Count(text, w.text))
 					}
-					if said, is := s.broken(t, strings.Replace(text, w.text, w.instead, 1), w.says); !is {
-						t.Errorf("with %q for %q nobody says %q: %.1000q", w.instead, w.text, w.says, said)
+					if said, found := s.broken(t, strings.Replace(text, w.text, w.instead, 1), w.says); !found {
+						t.Errorf("with %q for %q, no failure contains %q: %.1000q", w.instead, w.text, w.says, said)
 					}
 				})
 			}
@@ -81,7 +81,7 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
-// whole loads a service with the profile as it is, for as long as it takes to see enough.
+// whole loads a service with the unchanged profile, until the service has seen enough requests.
 func (s script) whole(t *testing.T, text string) (*service, *result.Result) {
 	t.Helper()
 	for try, runTime := 1, runTime; ; try, runTime = try+1, longer*runTime {
@@ -97,22 +97,22 @@ func (s script) whole(t *testing.T, text string) (*service, *result.Result) {
 	}
 }
 
-// broken loads a service with a wrong profile, until somebody says what is wanted.
-func (s script) broken(t *testing.T, text, want string) (said []string, is bool) {
+// broken loads a service with a wrong profile, until a refusal or failure has the text that is wanted.
+func (s script) broken(t *testing.T, text, want string) (said []string, found bool) {
 	t.Helper()
 	for try, runTime := 1, runTime; ; try, runTime = try+1, longer*runTime {
 		service := newService(t)
 		service.enough = want
 		r := s.load(t, service, text, runTime)
 		said = append(service.refusals, failuresOf(r)...)
-		is = slices.ContainsFunc(said, func(text string) bool { return strings.Contains(text, want) })
-		if is || try == tries {
-			return said, is
+		found = slices.ContainsFunc(said, func(text string) bool { return strings.Contains(text, want) })
+		if found || try == tries {
+			return said, found
 		}
 	}
 }
 
-// load runs a profile against a service. What is wrong with the profile or the run is a problem of the result.
+// load runs a profile against a service. Errors of the profile or the run become problems of the result.
 func (s script) load(t *testing.T, service *service, text string, runTime time.Duration) *result.Result {
 	t.Helper()
 	service.lifetime = runTime * 3 / 4
@@ -142,7 +142,7 @@ func (s script) load(t *testing.T, service *service, text string, runTime time.D
 	return r
 }
 
-// shorten makes people hurry.
+// shorten makes the load, the waits and the renewals of a profile shorter.
 func shorten(p *profile.Profile, runTime time.Duration) {
 	p.Load.WarmUp, p.Load.Rounds, p.Load.SpawnRate = 0, rounds, 1000
 	p.Load.RunTime = runTime
@@ -193,10 +193,10 @@ func withoutFailures(t *testing.T, r *result.Result) {
 	}
 }
 
-// failuresOf says what a run says of its failures.
+// failuresOf lists the problems and error texts of a run.
 func failuresOf(r *result.Result) (said []string) {
 	for _, p := range r.Problems {
-		if p.Kind != result.Busy && p.Kind != result.Saturated { // this machine is not what is tested
+		if p.Kind != result.Busy && p.Kind != result.Saturated { // these are about this machine
 			said = append(said, string(p.Kind)+": "+p.Text)
 		}
 	}
@@ -208,8 +208,7 @@ func failuresOf(r *result.Result) (said []string) {
 	return said
 }
 
-// shares checks with a χ² test that things happened as often as their weights say. A true profile fails it
-// once in a million.
+// shares checks with a χ² test that the counts follow the weights. A correct profile fails once in a million runs.
 func shares(t *testing.T, s *service, weights map[string]int) {
 	t.Helper()
 	var all, sum float64
@@ -217,8 +216,8 @@ func shares(t *testing.T, s *service, weights map[string]int) {
 		all += float64(s.counts[name])
 		sum += float64(weight)
 	}
-	if all < 5*sum { // below, the χ² distribution is no good
-		t.Fatalf("only %v of them happened: too few to tell", all)
+	if all < 5*sum { // with fewer, the counts do not follow the χ² distribution
+		t.Fatalf("only %v of them were counted: too few to tell", all)
 	}
 	var chi2 float64
 	for name, weight := range weights {
@@ -230,14 +229,14 @@ func shares(t *testing.T, s *service, weights map[string]int) {
 	}
 }
 
-// cycles checks that each connection that did first did this again and again in this order, after what it began
-// with. The last time may break off.
+// cycles checks the requests of each connection that begins with begin[0]: first begin, and then cycle again and
+// again, in this order. The last cycle may be cut off.
 func cycles(t *testing.T, s *service, begin, cycle []string) {
 	t.Helper()
 	var complete int
 	for connection, seen := range s.seen {
 		if len(seen) == 0 || seen[0] != begin[0] || len(seen) <= len(begin) {
-			continue // of setup, of teardown, or of a user who had hardly begun
+			continue // setup, teardown, or a user who was cut off at the beginning
 		}
 		for i, route := range seen {
 			want := begin[min(i, len(begin)-1)]
@@ -252,6 +251,6 @@ func cycles(t *testing.T, s *service, begin, cycle []string) {
 		complete += (len(seen) - len(begin)) / len(cycle)
 	}
 	if complete == 0 {
-		t.Errorf("nobody did all of %q", cycle)
+		t.Errorf("no connection completed the cycle %q", cycle)
 	}
 }

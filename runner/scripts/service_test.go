@@ -16,16 +16,15 @@ import (
 	"time"
 )
 
-// service is what a script's own service would answer. It keeps what it saw, by the connection that it
-// came on: each user has one.
+// service answers like a script's own service. It keeps the requests that it saw by connection: each user has one.
 type service struct {
 	t        *testing.T
 	mux      *http.ServeMux
-	lifetime time.Duration // of tokens: a part of the run
+	lifetime time.Duration // of tokens; shorter than the run
 	enough   string        // a part of the refusal that ends the run; empty for none
-	stop     chan struct{} // closed by it
+	stop     chan struct{} // closed by that refusal
 
-	mu       sync.Mutex          // guards what follows, and whatever a handler keeps
+	mu       sync.Mutex          // guards the fields below, and the data of handlers
 	seen     map[string][]string // by connection: the routes in their order
 	counts   map[string]int      // by route, and by what handlers count
 	refusals []string
@@ -35,7 +34,7 @@ func newService(t *testing.T) *service {
 	return &service{t: t, mux: http.NewServeMux(), stop: make(chan struct{}), seen: map[string][]string{}, counts: map[string]int{}}
 }
 
-// refuse keeps what was said to a request that the service does not take.
+// refuse keeps the text of a refusal.
 func (s *service) refuse(text string) {
 	s.refusals = append(s.refusals, text)
 	if s.enough != "" && strings.Contains(text, s.enough) {
@@ -44,10 +43,10 @@ func (s *service) refuse(text string) {
 	}
 }
 
-// refused ends a handler.
+// refused is the panic that ends a handler after a refusal.
 type refused struct{}
 
-// exchange is one request and its answer, with the service's lock held.
+// exchange is one request and its answer. The service's lock is held.
 type exchange struct {
 	*service
 	w     http.ResponseWriter
@@ -56,7 +55,7 @@ type exchange struct {
 	body  []byte
 }
 
-// on answers requests of a route, such as POST /login, one at a time.
+// on answers the requests of a route, such as POST /login, one at a time.
 func (s *service) on(route string, answer func(*exchange)) {
 	s.mux.HandleFunc(route, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -68,14 +67,14 @@ func (s *service) on(route string, answer func(*exchange)) {
 				panic(p)
 			}
 		}()
-		x.need(err == nil, 400, "the body breaks off: %v", err)
+		x.need(err == nil, 400, "the body was cut off: %v", err)
 		s.seen[r.RemoteAddr] = append(s.seen[r.RemoteAddr], route)
 		s.counts[route]++
 		answer(x)
 	})
 }
 
-// ServeHTTP refuses what no route is for.
+// ServeHTTP refuses requests without a route.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, pattern := s.mux.Handler(r); pattern == "" {
 		s.mu.Lock()
@@ -87,7 +86,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// need refuses the request unless it holds.
+// need refuses the request unless a condition holds.
 func (x *exchange) need(holds bool, status int, format string, args ...any) {
 	if holds {
 		return
@@ -98,7 +97,7 @@ func (x *exchange) need(holds bool, status int, format string, args ...any) {
 	panic(refused{})
 }
 
-// equal refuses the request unless a value is the one that is wanted.
+// equal refuses the request unless a value is as wanted.
 func (x *exchange) equal(what, got, want string) {
 	x.need(got == want, 400, "%s is %q, want %q", what, got, want)
 }
@@ -113,7 +112,7 @@ func (x *exchange) form(fields ...string) url.Values {
 	return form
 }
 
-// json reads JSON that has exactly the fields of a value; numbers and texts are not taken for each other.
+// json reads JSON into a value. It refuses unknown fields, and a number for a text or the reverse.
 func (x *exchange) json(into any) {
 	x.equal("the Content-Type", x.r.Header.Get("Content-Type"), "application/json")
 	d := json.NewDecoder(bytes.NewReader(x.body))
@@ -129,7 +128,7 @@ func (x *exchange) file(field string) (name, contentType, content string) {
 	x.r.Body = io.NopCloser(bytes.NewReader(x.body))
 	x.need(x.r.ParseMultipartForm(1<<20) == nil, 400, "the parts cannot be read")
 	files := x.r.MultipartForm.File[field]
-	x.need(len(files) == 1 && len(x.r.MultipartForm.File) == 1 && len(x.r.MultipartForm.Value) == 0, 422, "there is not the one file %s", field)
+	x.need(len(files) == 1 && len(x.r.MultipartForm.File) == 1 && len(x.r.MultipartForm.Value) == 0, 422, "want the one file %s", field)
 	f, err := files[0].Open()
 	x.need(err == nil, 400, "the file cannot be read")
 	text, err := io.ReadAll(f)
@@ -146,7 +145,7 @@ func (x *exchange) cookie(name string) string {
 	return c.Value
 }
 
-// answer writes an answer of a type.
+// answer writes an answer with a Content-Type.
 func (x *exchange) answer(contentType, format string, args ...any) {
 	x.w.Header().Set("Content-Type", contentType)
 	fmt.Fprintf(x.w, format, args...)
@@ -165,7 +164,7 @@ func (x *exchange) reply(status int, value any) {
 	}
 }
 
-// found sends the client elsewhere.
+// found redirects the client.
 func (x *exchange) found(path string) {
 	x.w.Header().Set("Location", path)
 	x.w.WriteHeader(http.StatusFound)
