@@ -209,7 +209,7 @@ func (h *Histogram) UnmarshalJSON(data []byte) error {
 }
 
 // decode reads counts of our own range and digits. It looks at the header before the counts: a text
-// can name any other range, and a wide one lets a few bytes grow to 50 MB.
+// can name any range, and for a wide one a few bytes grow to 50 MB.
 func decode(text string) (*hdrhistogram.PackedHistogram, error) {
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

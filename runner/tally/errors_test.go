@@ -47,7 +47,7 @@ func TestErrorTextsAreAMonoid(t *testing.T) {
 	}
 }
 
-// What is kept is exact, and nothing is lost.
+// The counts of kept texts are exact, and no error is lost.
 func TestErrorTextsAreBounded(t *testing.T) {
 	all := failing(1000)
 	counts := map[string]int64{}

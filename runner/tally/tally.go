@@ -105,12 +105,12 @@ type Name struct {
 	Part bool
 }
 
-// Tally is what happened, by route. The zero value is empty and ready.
+// Tally holds the counts by route. The zero value is empty and ready.
 type Tally struct {
 	Routes map[string]*Route `json:"routes"`
 }
 
-// Route is what happened to the requests of one route.
+// Route holds the counts of one route.
 type Route struct {
 	Outcomes      map[Class]int64 `json:"outcomes"`
 	BytesReceived int64           `json:"bytes_received"`

@@ -52,7 +52,7 @@ func (t *Tally) validate(sum *bounded) error {
 	return nil
 }
 
-// ValidName says what is wrong with the name of a route.
+// ValidName returns what is wrong with the name of a route; nil if it is valid.
 func ValidName(name string) error {
 	switch {
 	case name == "" || name == All:

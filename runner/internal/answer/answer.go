@@ -22,7 +22,7 @@ type Saver interface {
 	Save(slot int, value profile.Value)
 }
 
-// Answer is what came back.
+// Answer is an answer of the system.
 type Answer struct {
 	Body []byte // decoded
 	Head Head   // nil for a protocol whose answers have none

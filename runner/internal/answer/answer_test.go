@@ -76,7 +76,7 @@ type head map[string]string
 func (h head) Header(name string) (string, bool) { value, ok := h[name]; return value, ok }
 func (h head) Cookie(name string) (string, bool) { return h.Header("cookie " + name) }
 
-// content is what a step of a profile expects, and what it saves.
+// content is the conditions and saves of a step of a profile.
 func content(t *testing.T, step string) (*plan.Call, []plan.Condition) {
 	t.Helper()
 	p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\"}\nusers: [{name: u, tasks: [{http: GET /, "+step+"}]}]"), profile.Surroundings{})

@@ -202,7 +202,7 @@ func (d *Decoder) openZstd(source io.Reader) (io.Reader, error) {
 	return d.zstd, d.zstd.Reset(source)
 }
 
-// Shrink frees what a large body needed.
+// Shrink frees the memory of a large body.
 func (d *Decoder) Shrink() {
 	if d.large {
 		*d = Decoder{}

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// who are a row and a generated value of a user.
+// who returns a row and a generated value of a user.
 func who(u *datagen.User) (row, value string) {
 	row = string(u.Append(nil, plan.Text{{Kind: plan.Column}}))
 	return row, string(u.Append(nil, plan.Text{{Kind: plan.Generated, Generator: profile.Generator{Kind: profile.UUID}}}))

@@ -25,7 +25,7 @@ import (
 // pool is how many different words and names there are.
 const pool = 1000
 
-// Source is what all users draw from.
+// Source holds the tables and pools that all users draw from.
 type Source struct {
 	plan                *plan.Plan
 	stride              int       // users of all shards
@@ -83,13 +83,13 @@ type tables struct {
 	inTask []int // rows of the present task
 }
 
-// beginning is what on_start and on_stop draw from.
+// beginning is the rows and numbers of on_start and on_stop.
 type beginning struct {
 	now  bool     // on_start or on_stop is at work, and no task
 	kept rand.PCG // the state of its numbers, while a task is at work
 }
 
-// User starts the values of a user who saves up to slots variables.
+// User starts the values of a user that saves up to slots variables.
 func (s *Source) User(index, slots int) *User {
 	u := s.user(slots)
 	u.Reset(index)

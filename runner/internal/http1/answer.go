@@ -151,7 +151,7 @@ func (a *Answer) setLocation(value []byte) error {
 	return nil
 }
 
-// check checks what only a whole header shows.
+// check checks the header as a whole.
 func (a *Answer) check() error {
 	switch {
 	case a.chunked && a.minor == '0': // RFC 9112, section 6.1: faulty framing

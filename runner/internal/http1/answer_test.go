@@ -80,7 +80,7 @@ func FuzzResponse(f *testing.F) {
 			t.Fatalf("whole: %+v %q, in pieces: %+v %q", whole.answer, whole.held, cut.answer, cut.held)
 		}
 		if reusable && whole.answer.length < 0 && !whole.answer.chunked && whole.answer.Status == 200 && !head {
-			t.Fatalf("an answer that the end of the connection ends lets another follow: %q", text)
+			t.Fatalf("an answer ends with its connection, and yet another may follow: %q", text)
 		}
 		status, body, err := reference(text, method)
 		if err == nil && (status != whole.answer.Status || !bytes.Equal(body, whole.held)) {

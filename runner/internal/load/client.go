@@ -43,7 +43,7 @@ type Stream interface {
 	End() Outcome
 }
 
-// Received is what came while a message was awaited. If it is a message, the outcome is the message's
+// Received is the result of awaiting a message. If a message came, the outcome is the message's
 // own: its instant, its bytes, and whether it is as expected.
 type Received struct {
 	Event Event
@@ -70,7 +70,7 @@ type Values interface {
 	Save(slot int, value profile.Value)
 }
 
-// Outcome is what became of a call.
+// Outcome is the result of a call.
 type Outcome struct {
 	Sent          time.Time // when its first byte was about to leave; zero if none did
 	Ended         time.Time // when the answer was complete, before it was judged; zero for now

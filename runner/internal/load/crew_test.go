@@ -28,7 +28,7 @@ func newCrew(p *plan.Plan, s *system) (*load.Crew, map[int]*tally.Tally) {
 	}), rounds
 }
 
-// workAll lets a crew do its warm-up and n stretches of a length, with pauses of an hour.
+// workAll has a crew do its warm-up and n stretches of a length, with pauses of an hour.
 func workAll(ctx context.Context, c *load.Crew, p *plan.Plan, n int, length time.Duration) {
 	c.Work(ctx, nil, p.WarmUpShift())
 	for i := range n {

@@ -31,7 +31,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Parts are what a load is made of.
+// Parts are the inputs of a load.
 type Parts struct {
 	Plan   *plan.Plan
 	Client func() Client                     // makes the client of a new user

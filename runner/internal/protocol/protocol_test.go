@@ -86,16 +86,16 @@ users:
 func TestUnknownWord(t *testing.T) {
 	_, problems := profile.Parse("p.yaml", []byte("name: toy\ntarget: {url: \"http://127.0.0.1\"}\nusers: [{name: u, tasks: [{echo: hello}]}]"), profile.Surroundings{})
 	if len(problems) == 0 {
-		t.Error("a profile speaks a protocol that nobody knows")
+		t.Error("a profile uses an unknown protocol")
 	}
 	var refusal *runner.Refusal
 	made := &plan.Plan{Target: plan.Target{URL: "http://127.0.0.1:1", Hosts: []string{"*"}}, Protocols: []string{"echo"}}
 	if _, err := runner.Run(t.Context(), runner.System{Plan: made}, runner.Config{}); !errors.As(err, &refusal) {
-		t.Errorf("a plan speaks a protocol that nobody knows: %v", err)
+		t.Errorf("a plan uses an unknown protocol: %v", err)
 	}
 }
 
-// streams are users who each do one kind of stream all the time.
+// streams are users that each repeat one kind of stream.
 const streams = `
 users:
   - {name: number, fixed: 1, wait: 5ms, tasks: [{lines: count, messages: [{receive: 5, expect: {begins: "n "}}]}]}

@@ -70,7 +70,7 @@ func talk(c net.Conn, hear func(line string)) {
 	}
 }
 
-// topics are what the server does in a stream.
+// topics say how the server treats a stream.
 var topics = map[string]func(c net.Conn, in *bufio.Scanner){
 	"refused": func(c net.Conn, _ *bufio.Scanner) { fmt.Fprintln(c, "no such topic") },
 	"count": func(c net.Conn, _ *bufio.Scanner) {

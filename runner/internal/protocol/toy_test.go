@@ -22,7 +22,7 @@ import (
 // Two protocols that no package knows. Each needs its own words in the profile, a content in the plan
 // and a client. All of it is in this file.
 
-// asked is what a call of either protocol says: a text to be echoed, or a topic.
+// asked is the content of a call of either protocol: a text to be echoed, or a topic.
 type asked struct {
 	word string
 	text profile.Template
@@ -32,7 +32,7 @@ func (a *asked) Protocol() string { return a.word }
 func (a *asked) Route() string    { return a.word + " " + string(a.text) }
 func (a *asked) Canonical() any   { return a.text }
 
-// step is what a step of a stream says: the line that is sent, and how the awaited one begins.
+// step is the content of a step of a stream: the line to send, and how the awaited one begins.
 type step struct{ Send, Begins profile.Template }
 
 func (s *step) Canonical() any { return s }

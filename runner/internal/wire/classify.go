@@ -33,7 +33,7 @@ type Late string
 // Error is the sentence.
 func (l Late) Error() string { return string(l) }
 
-// What can be late.
+// The things that can be late.
 const (
 	ErrNotConnected Late = "not connected in time"
 	ErrNoAnswer     Late = "no whole answer in time"

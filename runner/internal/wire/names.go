@@ -53,7 +53,7 @@ func (n *names) addresses(ctx context.Context, host string) ([]netip.Addr, error
 	return nil, err
 }
 
-// learn notes what a name stands for.
+// learn notes the addresses of a name.
 func (n *names) learn(host string, found []netip.Addr, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

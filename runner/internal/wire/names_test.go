@@ -36,7 +36,7 @@ func (s *stub) lookup(context.Context, string, string) ([]netip.Addr, error) {
 
 func (s *stub) names() *names { return &names{lookup: s.lookup, known: map[string]*name{}} }
 
-// order is what the next connection tries.
+// order is the order of addresses for the next connection.
 func order(t *testing.T, n *names, host string) string {
 	t.Helper()
 	got, err := n.addresses(t.Context(), host)

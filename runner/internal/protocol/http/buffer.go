@@ -18,7 +18,7 @@ type buffer struct {
 // keepBytes is the largest capacity at which a slice is kept for other calls.
 const keepBytes = 64 << 10
 
-// shrink frees what an unusual call made large.
+// shrink frees slices that an unusual call made large.
 func (b *buffer) shrink() {
 	b.in.Shrink()
 	b.decoder.Shrink()

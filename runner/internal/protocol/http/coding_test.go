@@ -79,7 +79,7 @@ func TestCodings(t *testing.T) {
 			if (o.Class == tally.OK) != (want == "") || o.Error != want {
 				t.Errorf("%s: %v %q, want %q", path, o.Class, o.Error, want)
 			}
-			unseen := get(path) // nobody looks at the body
+			unseen := get(path) // the call does not look at the body
 			if o := newUser(t, newHTTP(t, to, unseen)).Do(unseen.call, values{}); o.Class != tally.OK && !strings.Contains(path, "failing") {
 				t.Errorf("%s, unseen: %v %q", path, o.Class, o.Error)
 			}

@@ -16,7 +16,7 @@ func keepCookies(j *jar.Jar, at wire.Origin, path string, lines []string) *jar.J
 	return j
 }
 
-// cookies is what the jar adds to a Cookie header, beside what the call has of its own.
+// cookies is what the jar adds to a Cookie header; own is the call's part of it.
 func cookies(j *jar.Jar, at wire.Origin, path, own string) string {
 	return j.Header(place(at, path), own, time.Now())
 }

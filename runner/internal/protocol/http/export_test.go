@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Answer is an answer that nobody has judged.
+// Answer is an answer before it is judged.
 type Answer struct {
 	load.Outcome
 	Status int

@@ -6,13 +6,14 @@
 // the processor time. A plain call allocates nothing, and an idle user owns a socket and no buffer.
 // HTTP/2 uses net/http's ClientConn.
 //
-// Counts show what the user would see. An answer is read to its end. Redirects are followed only as
-// far as the plan allows, and only to hosts that may be loaded. A request is sent once, except in two
-// cases, in which every client sends it again on a fresh connection. It is sent once more if a kept
-// connection ended before the first byte of an answer, and either the method may be repeated (RFC
-// 9110, section 9.2.2) or nothing was sent. It is sent up to five times more if an HTTP/2 server says
-// that it has not processed it (RFC 9113, section 8.7). The outcome counts these (Resent), and its
-// time counts from the first try.
+// A call measures what a user of the system would see. An answer is read to its end. Redirects are
+// followed only as far as the plan allows, and only to hosts that may be loaded.
+//
+// A request is sent once, except in two cases, in which every client sends it again on a fresh
+// connection. It is sent once more if a kept connection ended before the first byte of an answer, and
+// either the method may be repeated (RFC 9110, section 9.2.2) or nothing was sent. It is sent up to
+// five times more if an HTTP/2 server says that it has not processed it (RFC 9113, section 8.7). The
+// outcome counts these (Resent), and its time counts from the first try.
 //
 // An answer is good if its status and its JSON are as the call expects; see package answer.
 package http
@@ -38,14 +39,14 @@ type Clients struct {
 	calls  []*compiled // by plan.Call.Index; nil for calls of other protocols
 
 	version atomic.Int32  // unsettled, version1 or version2
-	probing chan struct{} // holds a token while somebody finds out the version
+	probing chan struct{} // holds a token while a user finds out the version
 
 	buffers sync.Pool       // of *buffer
 	shared  chan *wire.Conn // HTTP/1.1 with shared connections: the free ones; nil for one that must still be dialled
 
 	transport *http.Transport // makes the connections of HTTP/2; never pools
 	lines     []*line         // HTTP/2 with shared connections
-	users     atomic.Int64    // of HTTP/2 so far, who take the lines in turn
+	users     atomic.Int64    // of HTTP/2 so far; they take the lines in turn
 }
 
 // The states of Clients.version.

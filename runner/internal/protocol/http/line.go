@@ -91,7 +91,7 @@ func (c *carrier) wait(ctx context.Context) {
 
 // line holds one HTTP/2 connection, which any number of users may share.
 type line struct {
-	turn chan struct{} // holds a token while somebody uses conn
+	turn chan struct{} // holds a token while a user uses conn
 	conn *carrier
 }
 

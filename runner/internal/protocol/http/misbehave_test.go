@@ -24,7 +24,7 @@ func text(s string) func(net.Conn) {
 	return func(c net.Conn) { io.WriteString(c, s) }
 }
 
-// endless writes a text again and again, within bounds, for as long as somebody reads.
+// endless writes a text again and again, within bounds, for as long as the client reads.
 func endless(start, again string) func(net.Conn) {
 	return func(c net.Conn) {
 		io.WriteString(c, start)
@@ -81,40 +81,40 @@ func TestMisbehavingServers(t *testing.T) {
 			time.Sleep(20 * time.Millisecond) // or the reset throws away what was sent
 			reset(c)
 		}, tally.Transport, "read: connection reset by peer"},
-		"endless header":               {endless("HTTP/1.1 200 OK\r\n", "X-Padding: aaa\r\n"), tally.Transport, "the header is larger than 1 MiB"},
-		"endless header line":          {endless("HTTP/1.1 200 OK\r\nX: ", "aaaaaaaa"), tally.Transport, "the header is larger than 1 MiB"},
-		"endless status line":          {endless("HTTP/1.1 200 ", "OK "), tally.Transport, "the header is larger than 1 MiB"},
-		"header of 2 MiB":              {text("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 2<<20) + "\r\nContent-Length: 0\r\n\r\n"), tally.Transport, "the header is larger than 1 MiB"},
-		"header without colon":         {text("HTTP/1.1 200 OK\r\nhello\r\n\r\n"), tally.Transport, "a header line is malformed"},
-		"space before the colon":       {text("HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello"), tally.Transport, "a header line is malformed"},
-		"a length that goes on":        {text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n 5\r\n\r\nhello"), tally.Transport, "a header line is malformed"},
-		"length too long":              {text("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), tally.Transport, "the connection was closed within the body"},
-		"length garbage":               {text("HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello"), tally.Transport, "the Content-Length is not a number"},
-		"length negative":              {text("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello"), tally.Transport, "the Content-Length is not a number"},
-		"length empty":                 {text("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello"), tally.Transport, "the Content-Length is not a number"},
-		"length out of range":          {text("HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999999\r\n\r\n"), tally.Transport, "the Content-Length is not a number"},
-		"two lengths":                  {text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello"), tally.Transport, "there are two Content-Lengths"},
-		"unknown coding":               {text("HTTP/1.1 200 OK\r\nTransfer-Encoding: br, chunked\r\n\r\n"), tally.Transport, "the Transfer-Encoding is not one that this client reads"},
-		"chunks and a length":          {text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"), tally.Transport, "there are both a Transfer-Encoding and a Content-Length"},
-		"chunks of HTTP/1.0":           {text("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), tally.Transport, "the Transfer-Encoding is not one that this client reads"},
-		"chunk size garbage":           {text(chunked + "zz\r\nhello\r\n0\r\n\r\n"), tally.Transport, "the size of a chunk is not a number"},
-		"chunk size empty":             {text(chunked + "\r\n"), tally.Transport, "the size of a chunk is not a number"},
-		"chunk size out of range":      {text(chunked + "10000000000000000\r\n"), tally.Transport, "the size of a chunk is not a number"},
-		"endless chunk extension":      {endless(chunked+"5;", "aaaa"), tally.Transport, "the size of a chunk is not a number"},
-		"chunk longer than its size":   {text(chunked + "5\r\nhello!\r\n0\r\n\r\n"), tally.Transport, "a chunk does not end where its size says"},
-		"chunks without an end":        {text(chunked + "5\r\nhello\r\n"), tally.Transport, "the connection was closed within the body"},
-		"endless trailer":              {endless(chunked+"0\r\n", "X-Padding: aaa\r\n"), tally.Transport, "the trailer is larger than 1 MiB"},
-		"body too large":               {endless("HTTP/1.1 200 OK\r\n\r\n", "aaaaaaaa"), tally.Transport, "the answer is larger than 16 MiB"},
-		"body said to be too large":    {endless("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "aaaaaaaa"), tally.Transport, "the answer is larger than 16 MiB"},
-		"chunks too large":             {endless(chunked, "4\r\naaaa\r\n"), tally.Transport, "the answer is larger than 16 MiB"},
-		"gzip bomb":                    {text(bomb()), tally.Transport, "the answer is larger than 16 MiB"},
-		"gzip damaged":                 {text("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"), tally.Transport, "the gzip of the body is damaged"},
-		"interim flood":                {endless("", "HTTP/1.1 100 Continue\r\n\r\n"), tally.Transport, "more than 100 interim answers came"},
-		"interim, then nothing":        {text("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), tally.Transport, "the connection was closed without an answer"},
-		"silence":                      {silent, tally.Timeout, timeout},
-		"a body that stops":            {func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"); silent(c) }, tally.Timeout, timeout},
-		"a trickle past the time-out":  {trickle, tally.Timeout, timeout},
-		"a body that nobody can close": {endlessBody, tally.Timeout, timeout},
+		"endless header":              {endless("HTTP/1.1 200 OK\r\n", "X-Padding: aaa\r\n"), tally.Transport, "the header is larger than 1 MiB"},
+		"endless header line":         {endless("HTTP/1.1 200 OK\r\nX: ", "aaaaaaaa"), tally.Transport, "the header is larger than 1 MiB"},
+		"endless status line":         {endless("HTTP/1.1 200 ", "OK "), tally.Transport, "the header is larger than 1 MiB"},
+		"header of 2 MiB":             {text("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 2<<20) + "\r\nContent-Length: 0\r\n\r\n"), tally.Transport, "the header is larger than 1 MiB"},
+		"header without colon":        {text("HTTP/1.1 200 OK\r\nhello\r\n\r\n"), tally.Transport, "a header line is malformed"},
+		"space before the colon":      {text("HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello"), tally.Transport, "a header line is malformed"},
+		"a folded length":             {text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n 5\r\n\r\nhello"), tally.Transport, "a header line is malformed"},
+		"length too long":             {text("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), tally.Transport, "the connection was closed within the body"},
+		"length garbage":              {text("HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello"), tally.Transport, "the Content-Length is not a number"},
+		"length negative":             {text("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello"), tally.Transport, "the Content-Length is not a number"},
+		"length empty":                {text("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello"), tally.Transport, "the Content-Length is not a number"},
+		"length out of range":         {text("HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999999\r\n\r\n"), tally.Transport, "the Content-Length is not a number"},
+		"two lengths":                 {text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello"), tally.Transport, "there are two Content-Lengths"},
+		"unknown coding":              {text("HTTP/1.1 200 OK\r\nTransfer-Encoding: br, chunked\r\n\r\n"), tally.Transport, "the Transfer-Encoding is not one that this client reads"},
+		"chunks and a length":         {text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"), tally.Transport, "there are both a Transfer-Encoding and a Content-Length"},
+		"chunks of HTTP/1.0":          {text("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), tally.Transport, "the Transfer-Encoding is not one that this client reads"},
+		"chunk size garbage":          {text(chunked + "zz\r\nhello\r\n0\r\n\r\n"), tally.Transport, "the size of a chunk is not a number"},
+		"chunk size empty":            {text(chunked + "\r\n"), tally.Transport, "the size of a chunk is not a number"},
+		"chunk size out of range":     {text(chunked + "10000000000000000\r\n"), tally.Transport, "the size of a chunk is not a number"},
+		"endless chunk extension":     {endless(chunked+"5;", "aaaa"), tally.Transport, "the size of a chunk is not a number"},
+		"chunk longer than its size":  {text(chunked + "5\r\nhello!\r\n0\r\n\r\n"), tally.Transport, "a chunk does not end where its size says"},
+		"chunks without an end":       {text(chunked + "5\r\nhello\r\n"), tally.Transport, "the connection was closed within the body"},
+		"endless trailer":             {endless(chunked+"0\r\n", "X-Padding: aaa\r\n"), tally.Transport, "the trailer is larger than 1 MiB"},
+		"body too large":              {endless("HTTP/1.1 200 OK\r\n\r\n", "aaaaaaaa"), tally.Transport, "the answer is larger than 16 MiB"},
+		"body said to be too large":   {endless("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "aaaaaaaa"), tally.Transport, "the answer is larger than 16 MiB"},
+		"chunks too large":            {endless(chunked, "4\r\naaaa\r\n"), tally.Transport, "the answer is larger than 16 MiB"},
+		"gzip bomb":                   {text(bomb()), tally.Transport, "the answer is larger than 16 MiB"},
+		"gzip damaged":                {text("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"), tally.Transport, "the gzip of the body is damaged"},
+		"interim flood":               {endless("", "HTTP/1.1 100 Continue\r\n\r\n"), tally.Transport, "more than 100 interim answers came"},
+		"interim, then nothing":       {text("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), tally.Transport, "the connection was closed without an answer"},
+		"silence":                     {silent, tally.Timeout, timeout},
+		"a body that stops":           {func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"); silent(c) }, tally.Timeout, timeout},
+		"a trickle past the time-out": {trickle, tally.Timeout, timeout},
+		"a body without an end":       {endlessBody, tally.Timeout, timeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -130,7 +130,7 @@ func TestMisbehavingServers(t *testing.T) {
 			if c.class == tally.Timeout {
 				to.Timeout = 300 * time.Millisecond
 			}
-			if name == "a body that nobody can close" {
+			if name == "a body without an end" {
 				r.Save = nil
 			}
 			began := time.Now()
@@ -153,7 +153,7 @@ func trickle(c net.Conn) {
 	}
 }
 
-// endlessBody sends until nobody reads.
+// endlessBody sends until the client stops reading.
 func endlessBody(c net.Conn) {
 	io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
 	for {
@@ -180,7 +180,7 @@ func TestOddAnswers(t *testing.T) {
 		"not modified":            {"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", 304, ""},
 		"an upgrade is the end":   {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101, ""},
 		"a header line of 100 KB": {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 100_000) + "\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
-		"a value that goes on":    {"HTTP/1.1 200 OK\r\nX: a\r\n  b\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
+		"a folded value":          {"HTTP/1.1 200 OK\r\nX: a\r\n  b\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
 		"bytes after the answer":  {ok + "HTTP/1.1 500 Evil\r\n\r\n", 200, "ok"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -298,7 +298,7 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
-// The time-out covers what happens before anything is sent, and writing.
+// The time-out covers everything before the first byte is sent, and writing too.
 func TestTimeouts(t *testing.T) {
 	address := listen(t, "tcp", "127.0.0.1:0", silent).String()
 	deaf := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) { time.Sleep(500 * time.Millisecond) }).String()

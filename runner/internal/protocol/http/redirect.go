@@ -38,7 +38,7 @@ func (f *Clients) next(from wire.Origin, path, method string, status int, locati
 	page := uri.Address{Scheme: from.Scheme, Host: from.Authority(), Target: path}
 	to, err := uri.Resolve(page, location)
 	if err != nil {
-		return hop{}, wire.Fault("the Location of a redirect is no address: " + err.Error())
+		return hop{}, wire.Fault("the Location of a redirect is not a valid address: " + err.Error())
 	}
 	at, err := f.originOf(from, page, to)
 	if err != nil {
@@ -60,11 +60,11 @@ func (f *Clients) originOf(from wire.Origin, page, to uri.Address) (wire.Origin,
 	}
 	u, err := url.Parse(to.Scheme + "://" + to.Host)
 	if err != nil {
-		return wire.Origin{}, wire.Fault("the Location of a redirect is no address: " + uri.ErrAuthority.Error())
+		return wire.Origin{}, wire.Fault("the Location of a redirect is not a valid address: " + uri.ErrAuthority.Error())
 	}
 	at, err := wire.OriginOf(u)
 	if err != nil {
-		return wire.Origin{}, wire.Fault("the Location of a redirect is no address: " + err.Error())
+		return wire.Origin{}, wire.Fault("the Location of a redirect is not a valid address: " + err.Error())
 	}
 	if at.Scheme == from.Scheme && strings.EqualFold(at.Authority(), from.Authority()) {
 		return from, nil // equal origins must compare equal; and no Location has the zone of an address

@@ -177,8 +177,8 @@ func TestRedirectElsewhere(t *testing.T) {
 				t.Error("the first request was sent, and its instant is lost")
 			}
 		}
-		wantFailure(t, d.Call(odd.call, values{}), tally.Transport, "the Location of a redirect is no address: the scheme is neither http nor https")
-		wantFailure(t, d.Call(broken.call, values{}), tally.Transport, "the Location of a redirect is no address: the host or the port is malformed")
+		wantFailure(t, d.Call(odd.call, values{}), tally.Transport, "the Location of a redirect is not a valid address: the scheme is neither http nor https")
+		wantFailure(t, d.Call(broken.call, values{}), tally.Transport, "the Location of a redirect is not a valid address: the host or the port is malformed")
 	}
 }
 

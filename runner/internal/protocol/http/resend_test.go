@@ -17,8 +17,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// mortal answers the first request of each connection, and lets the connection die under the second,
-// whose body it has read.
+// mortal answers the first request of each connection. It reads the second one and then ends the
+// connection.
 type mortal struct {
 	die      func(net.Conn)
 	requests atomic.Int64
@@ -125,7 +125,7 @@ func TestTimeOutAnswerToPost(t *testing.T) {
 	}
 }
 
-// What fails on a fresh connection is not tried again.
+// A request that fails on a fresh connection is not sent again.
 func TestFreshConnectionsAreNotRetried(t *testing.T) {
 	var requests atomic.Int64
 	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
@@ -185,7 +185,7 @@ func TestSilentCloses(t *testing.T) {
 				}
 				o := d.Call(r.call, values{})
 				resent := 0
-				if method == "GET" && i > 0 { // only what cannot be sent again is worth a look each time
+				if method == "GET" && i > 0 { // a GET can be sent again, so nothing looks at its connection first
 					resent = 1
 				}
 				if wantOK(t, o, 200, "ok"); o.Resent != resent {

@@ -70,7 +70,7 @@ func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (
 		if !seen.sent.IsZero() {
 			r.Resent++
 		}
-		if refused && len(u.clients.lines) > 0 { // the others' requests go on where they are
+		if refused && len(u.clients.lines) > 0 { // other users' requests continue on the old connection
 			u.closeSpare()
 			u.spare = newLine()
 			on = u.spare
