@@ -34,7 +34,7 @@ type schedule struct {
 	*Paced                // nil if nothing is counted
 }
 
-// makeUp is how late this machine may be for its missed tasks to be made up for.
+// makeUp bounds the lateness of this machine that is made up for.
 const makeUp = 100 * time.Millisecond
 
 // newSchedule is the schedule of a user; period is 0 if it has no pace.

@@ -24,7 +24,7 @@ type Conn struct {
 	look  *looker   // nil before the first look
 }
 
-// NewConn takes a connection into use.
+// NewConn wraps a connection that has carried nothing yet.
 func NewConn(c net.Conn) *Conn {
 	_, encrypted := c.(*tls.Conn)
 	return &Conn{Conn: c, plain: !encrypted}

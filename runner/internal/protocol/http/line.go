@@ -97,7 +97,7 @@ type line struct {
 
 func newLine() *line { return &line{turn: make(chan struct{}, 1)} }
 
-// connection returns the line's connection, and dials one if there is no usable one; kept says that it
+// connection returns the connection of the line, or dials one if there is no usable one; kept says that it
 // was there already. If another user is dialling, or waits for the first answer on a fresh connection,
 // it waits too, at most until ctx ends.
 func (l *line) connection(ctx context.Context, t *http.Transport, at wire.Origin) (c *carrier, kept bool, err error) {
