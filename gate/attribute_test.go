@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// What follows from what: "GET /a p50 worse" in, "follows from GET /b" or the same status out.
+// Rows go in, such as "GET /a p50 worse"; "follows from GET /b" or the same status comes out.
 func TestAttribute(t *testing.T) {
 	at := func(route string, metric Metric, status Status) row {
 		return row{Comparison: Comparison{Route: route, Metric: metric, Status: status, Change: 0.5, Limit: 0.2}}
@@ -27,14 +27,14 @@ func TestAttribute(t *testing.T) {
 		want string
 	}{
 		{"a slower route slows others", []row{at("a", P50, Worse), at("b", P95, Worse), at("c", Throughput, Unclear), at(tally.All, P50, Worse)}, "worse, from a, from a, from a"},
-		{"what is proven does not follow from what is not", []row{at("a", P50, Unclear), at("b", P95, Worse), at("c", P95, Unclear), at(tally.All, P50, Worse)}, "unclear, worse, unclear, worse"},
-		{"what is within its limit needs no cause", []row{at("a", P50, Worse), noise("b", P95), noise(tally.All, P95)}, "worse, unclear, unclear"},
+		{"a proven change never follows from an unproven one", []row{at("a", P50, Unclear), at("b", P95, Worse), at("c", P95, Unclear), at(tally.All, P50, Worse)}, "unclear, worse, unclear, worse"},
+		{"noise within the limit needs no cause", []row{at("a", P50, Worse), noise("b", P95), noise(tally.All, P95)}, "worse, unclear, unclear"},
 		{"a cause is proven", []row{at("a", P50, Unclear), at("b", P95, Unclear)}, "unclear, unclear"},
 		{"slower routes are sources themselves", []row{at("a", P50, Worse), at("a", P95, Worse), at("b", P50, Suspect), at("b", P95, Suspect)}, "worse, worse, suspect, suspect"},
 		{"tails alone", []row{at("a", P50, Within), at("a", P95, Worse), at("b", Throughput, Worse)}, "within, worse, from a"},
 		{"only the whole follows from lower throughput", []row{at("a", Throughput, Worse), at("b", P95, Within), at(tally.All, Throughput, Worse)}, "worse, within, from a"},
-		{"failures are nobody else's", []row{at("a", P50, Worse), at("b", FailureRate, Worse), at(tally.All, FailureRate, Worse)}, "worse, worse, from b"},
-		{"what is within its limit follows nothing", []row{at("a", P50, Worse), at("b", P95, Within), at("c", P95, NotJudged)}, "worse, within, not judged"},
+		{"failures have no other cause", []row{at("a", P50, Worse), at("b", FailureRate, Worse), at(tally.All, FailureRate, Worse)}, "worse, worse, from b"},
+		{"a row within its limit follows nothing", []row{at("a", P50, Worse), at("b", P95, Within), at("c", P95, NotJudged)}, "worse, within, not judged"},
 		{"three are named", []row{at("d", P50, Worse), at("c", P50, Worse), at("b", P50, Worse), at("a", P50, Worse), at(tally.All, P50, Worse)}, "worse, worse, worse, worse, from a b c +1"},
 	} {
 		var got []string
@@ -54,7 +54,7 @@ func TestAttribute(t *testing.T) {
 	}
 }
 
-// What another route follows from when the load of the two sides is not the same.
+// Rows follow from a route that changes the load of one side.
 func TestAttributeAcrossTheLoad(t *testing.T) {
 	of := func(requests, failures int64, mean float64) counts {
 		return counts{requests: requests, failures: failures, mean: mean}
@@ -76,7 +76,7 @@ func TestAttributeAcrossTheLoad(t *testing.T) {
 		{"it failed too rarely to matter", routes{"x": usual, "s": of(1000, 20, 40)}, routes{"x": of(400, 0, 10), "s": of(400, 0, 40)}, 6, at(Throughput, Worse), "worse"},
 		{"a tail beside a repaired route", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(P95, Worse), "fails-on-base s"},
 		{"a tail beside a repaired route that is ignored", routes{"x": usual, "ignored": of(1000, 1000, 1)}, routes{"x": usual, "ignored": usual}, 6, at(P95, Worse), "worse"},
-		{"slower in general, whatever else there is", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(P50, Worse), "worse"},
+		{"slower in general", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(P50, Worse), "worse"},
 		{"a new route that hardly anybody asks for", routes{"x": usual}, routes{"x": of(400, 0, 10), "s": of(3, 0, 40)}, 6, at(Throughput, Worse), "worse"},
 		{"a new route", routes{"x": usual}, routes{"x": of(400, 0, 10), "s": usual}, 6, at(Throughput, Worse), "new s"},
 		{"a route that is gone", routes{"x": usual, "s": usual}, routes{"x": of(400, 0, 10), "s": {}}, 6, at(Throughput, Worse), "gone s"},
@@ -85,7 +85,7 @@ func TestAttributeAcrossTheLoad(t *testing.T) {
 		{"the route itself is slower than that", routes{"x": usual, "ignored": usual}, routes{"x": of(600, 0, 90), "ignored": slower}, 6, at(Throughput, Worse), "worse"},
 		{"too little to explain it", routes{"x": usual, "ignored": usual}, routes{"x": of(400, 0, 10), "ignored": of(400, 0, 12)}, 6, at(Throughput, Worse), "worse"},
 		{"a rare route", routes{"x": usual, "rare": of(5, 0, 1000)}, routes{"x": of(300, 0, 10), "rare": of(2, 0, 9000)}, 6, at(Throughput, Unclear), "slower rare"},
-		{"what is within its limit", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(Throughput, Within), "within"},
+		{"within its limit", routes{"x": usual, "s": of(1000, 1000, 1)}, routes{"x": usual, "s": usual}, 6, at(Throughput, Within), "within"},
 	} {
 		p := DefaultPolicy()
 		p.Routes = map[string]RoutePolicy{"ignored": {FailureRate: 0.01, Ignore: true}}
@@ -148,8 +148,7 @@ func TestAttributeByTime(t *testing.T) {
 	}
 }
 
-// Whatever rows there are, what is worse never follows from what is not: a report that has something worse
-// stays red.
+// For any rows, a worse row never follows from one that is not worse: a report with a worse row stays red.
 func TestAttributeKeepsRed(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
@@ -169,7 +168,7 @@ func TestAttributeKeepsRed(t *testing.T) {
 		s := &sides{p: DefaultPolicy(), users: 4, before: side{rounds: 1, routes: routes}, now: side{rounds: 1, routes: routes}}
 		rows = attribute(s, rows)
 		if worse && !slices.ContainsFunc(rows, func(r row) bool { return r.Status == Worse }) {
-			t.Fatalf("nothing is worse any more: %+v", rows)
+			t.Fatalf("nothing stayed worse: %+v", rows)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// brief is a reason in a line: its kind, then what it holds.
+// brief is a reason in a line: its kind, then its fields.
 func brief(r gate.Reason) string {
 	var parts []string
 	add := func(is bool, format string, args ...any) {

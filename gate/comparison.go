@@ -68,7 +68,7 @@ type Status uint8
 const (
 	Within    Status = iota + 1 // inside the limit
 	Worse                       // past the limit
-	NotJudged                   // not enough to judge by
+	NotJudged                   // too little to judge
 	Suspect                     // looks worse in too few runs to say so
 	Unclear                     // may be past the limit or not
 	Follows                     // past the limit because another line is

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// What is in doubt because a faster route brings its users back sooner.
+// A faster route brings its users back sooner, which puts slower routes into doubt.
 func TestAddedLoad(t *testing.T) {
 	type load struct {
 		users          int

@@ -317,7 +317,7 @@ func controlled(before, after time.Duration) func(*result.Result) {
 	return func(r *result.Result) { r.Control = []result.Figures{{P50: before}, {P50: after}} }
 }
 
-// The figures of a comparison are those of the runs, with what they spread over.
+// A comparison has the figures of the runs, with their ranges.
 func TestJudgeShowsTheSpread(t *testing.T) {
 	base := []*result.Result{}
 	for _, ms := range []time.Duration{10, 12, 11, 14, 13} {
@@ -346,7 +346,7 @@ func TestJudgeShowsTheSpread(t *testing.T) {
 	t.Error("GET /a p50 was not compared")
 }
 
-// With too few runs the figures are shown side by side, and nothing is said of them.
+// With too few runs the figures are shown side by side, but not judged.
 func TestJudgeShowsWhatItCannotJudge(t *testing.T) {
 	v := gate.Judge(policy(), history(1, map[string]load{"GET /a": {1000, 0, 15 * time.Millisecond}}), summaries(history(1, map[string]load{"GET /a": {1000, 0, 10 * time.Millisecond}})))
 	if v.Outcome != gate.Inconclusive || v.Compared != 0 {
@@ -359,7 +359,7 @@ func TestJudgeShowsWhatItCannotJudge(t *testing.T) {
 	}
 }
 
-// Fewer than ten requests beyond a quantile say nothing of it.
+// A quantile with fewer than ten requests beyond it is not judged.
 func TestJudgeNeedsRequestsBeyondAQuantile(t *testing.T) {
 	routes := map[string]load{"GET /a": {300, 0, 10 * time.Millisecond}}
 	v := gate.Judge(policy(), history(1, routes), summaries(history(5, routes)))

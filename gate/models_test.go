@@ -45,7 +45,7 @@ type simChange struct {
 	times  float64    // head's time over base's
 	other  float64    // the same of another route, 0 for none
 	fails  [2]float64 // of base and head: every request is answered 500, in so many ms; 0 if it is not
-	lacks  [2]bool    // never asked for: a step before it fails to find what it needs
+	lacks  [2]bool    // never requested: a step before it fails
 	ignore bool       // by gate.routes
 	red    bool       // a gate must fail
 	// The fresh runs of a stored gate have another machine, which takes so many times as long; 0 for none. A
@@ -303,7 +303,7 @@ func (s *service) stored() Verdict {
 	return v
 }
 
-// came is what came of many reports.
+// came counts the outcomes of many reports.
 type came struct{ pass, fail, open, alone, others, named int }
 
 func (c *came) add(s *service, v Verdict) {
@@ -333,8 +333,8 @@ func (c *came) add(s *service, v Verdict) {
 	}
 }
 
-// TestSimulatedModels holds the gate to blaming what has changed for the worse, and nothing else, whatever
-// the load's model makes of the other routes.
+// TestSimulatedModels checks that the gate blames the route that changed for the worse, and no other, in every
+// model of load.
 func TestSimulatedModels(t *testing.T) {
 	n := max(*reports/10, 10) // there are 75 cells
 	if *reports >= 1000 {

@@ -124,8 +124,8 @@ func (q *queue) pair(t *testing.T, head [2]queueRoute, pairs int, length float64
 	return JudgePairs(DefaultPolicy(), before, now, true)
 }
 
-// TestSharedCores shows how much slower an unchanged route becomes when another is faster and brings its
-// users back sooner: what is put into doubt for it has to hold that.
+// TestSharedCores shows how much slower an unchanged route becomes if another is faster and brings its users
+// back sooner: mostAdded must not be below that.
 func TestSharedCores(t *testing.T) {
 	for _, c := range []struct {
 		cores, users int
@@ -150,8 +150,7 @@ func TestSharedCores(t *testing.T) {
 	}
 }
 
-// TestJudgeSharedCores holds the gate to what it may say of a route that another one moves through the
-// cores that both need.
+// TestJudgeSharedCores checks the verdict on a route that another one slows through the cores that both need.
 func TestJudgeSharedCores(t *testing.T) {
 	const a, b = "GET /a", "GET /b"
 	sleeping := [2]queueRoute{{a, 60, 1}, {b, 0, 6}}

@@ -17,7 +17,7 @@ func planned(names ...string) func(*result.Result) {
 	return func(r *result.Result) { r.PlannedRoutes = names }
 }
 
-// A route of the profile that nobody came to is no pass.
+// A route of the profile that was never requested makes the verdict inconclusive.
 func TestRouteThatNobodyRequested(t *testing.T) {
 	usual := map[string]load{"GET /x": {2000, 0, 20 * time.Millisecond}}
 	of := planned("GET /admin", "GET /x")
@@ -46,7 +46,7 @@ func TestRouteThatNobodyRequested(t *testing.T) {
 	}
 }
 
-// Requests of on_start in judged time are few, and no doubt.
+// A few requests of on_start in judged time leave no doubt.
 func TestRequestsOfLateUsers(t *testing.T) {
 	usual := map[string]load{"GET /x": {2000, 0, 20 * time.Millisecond}}
 	late := map[string]load{"GET /x": {2000, 0, 20 * time.Millisecond}, "POST /login": {3, 0, 90 * time.Millisecond}}
@@ -94,7 +94,7 @@ func TestLoginThatFails(t *testing.T) {
 	check("in a pair", gate.JudgePairs(policy(), base, head, true), "status 401", []string{"failing: POST /login failures limit 0.01 now 1 of 60", "not-reached: head POST /login limit 0.01 now 1 of 60 GET /a; GET /b"})
 }
 
-// A count is held against the whole plan when a pairing ends early, and one too close to tell goes on.
+// If a pairing ends early, a count is scaled to the whole plan; if it is then too close to tell, the pairing goes on.
 func TestCountOfAnEarlyEnd(t *testing.T) {
 	one := map[string]result.Figures{"GET /a": figures(100, 0, 20*time.Millisecond)}
 	for _, c := range []struct {
@@ -151,7 +151,7 @@ func TestSmallLatencyBecomesLarger(t *testing.T) {
 	}
 }
 
-// More unfinished requests than lie beyond a quantile may be any of those.
+// A quantile is not judged if more requests are unfinished than lie beyond it.
 func TestUnfinished(t *testing.T) {
 	usual := map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond)}
 	base, head := pairOf(8, usual, usual)
@@ -209,8 +209,7 @@ func TestNotABaseline(t *testing.T) {
 	}
 }
 
-// Advice helps: a run_time that is advised is longer than the present one, and with as many more requests
-// the reason that advised it is gone.
+// Advice helps: an advised run_time is longer than the present one, and removes the reason that advised it.
 func TestAdviceHelps(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	advised := 0

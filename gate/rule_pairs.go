@@ -38,7 +38,7 @@ type finding struct {
 	change   float64        // estimated, on the log scale
 	interval stats.Interval // of change
 	n        int            // pairs, or fresh runs
-	p        float64        // for the whole report; NaN where it was not needed
+	p        float64        // for the whole report; NaN if it was not needed
 	level    float64        // p must not be above it
 	visible  float64        // smallest change that would be found nine times in ten, on the log scale
 }

@@ -10,9 +10,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// storedFactor makes the level of the rank test out of the policy's: the shift past the limit
-// and the newest runs must agree too, which keeps the reports that are red without a reason
-// below a hundredth at a level of five (docs/verdict.md).
+// storedFactor times the policy's level is the level of the rank test. At 5 %, fewer than 1 of 100 unchanged
+// reports are red, because the shift and the newest runs must be past the limit too (docs/verdict.md).
 const storedFactor = 5
 
 // Judge compares fresh runs of one change with the history of a branch. One run is enough to
@@ -83,7 +82,7 @@ func (v Verdict) weighRuns(s *sides, rates, rows []row, doubts []Reason) Verdict
 	return weigh(v, rows, followed(doubts, rows)...)
 }
 
-// unfitRuns says why runs cannot be judged at all; nil when they can.
+// unfitRuns says why runs cannot be judged at all; nil if they can.
 func unfitRuns(p Policy, fresh []*result.Result) *Reason {
 	if len(fresh) == 0 {
 		return &Reason{Kind: NoRun}
@@ -96,7 +95,7 @@ func unfitRuns(p Policy, fresh []*result.Result) *Reason {
 	return nil
 }
 
-// unfit says why a run cannot be judged at all; nil when it can.
+// unfit says why a run cannot be judged at all; nil if it can.
 func unfit(p Policy, r *result.Result, of Part) *Reason {
 	switch {
 	case len(r.Problems) > 0:
@@ -109,7 +108,7 @@ func unfit(p Policy, r *result.Result, of Part) *Reason {
 	return nil
 }
 
-// notWhole is the problem of a run that is not whole, with who used the machine if that was the problem.
+// notWhole says why a run is incomplete, and if the machine was busy, who used it.
 func notWhole(r *result.Result, of Part) *Reason {
 	reason := Reason{Kind: RunNotWhole, Of: of, Text: r.Problems[0].Text}
 	switch m := r.Generator.Machine; r.Problems[0].Kind {
@@ -131,7 +130,7 @@ func requested(t *tally.Tally) bool {
 	return false
 }
 
-// unlike says why fresh runs are not runs of one change; nil when they may be.
+// unlike says why fresh runs cannot be of one change; nil if they can.
 func unlike(fresh []result.Summary) *Reason {
 	for i := range fresh[1:] {
 		if reason := misfit(&fresh[0], &fresh[i+1]); reason != nil {
@@ -149,7 +148,7 @@ func fitting(head *result.Summary, history []result.Summary) []result.Summary {
 	return past
 }
 
-// misfit says why a run cannot be the baseline of another; nil when it can.
+// misfit says why a run cannot be the baseline of another; nil if it can.
 func misfit(head, b *result.Summary) *Reason {
 	switch {
 	case !b.Whole:
@@ -162,8 +161,8 @@ func misfit(head, b *result.Summary) *Reason {
 	return nil
 }
 
-// tooLittle says why a baseline is not enough; nil if it is. all are the runs of the history, past
-// those of them that fit.
+// tooLittle says why a baseline is not enough; nil if it is. all has the runs of the history, past only those
+// that fit.
 func tooLittle(p Policy, head *result.Summary, past, all []result.Summary) *Reason {
 	branch := cmp.Or(p.Baseline.Branch, "main")
 	switch {
@@ -222,7 +221,7 @@ func spreadOf(rows []row, fresh []*result.Result) []row {
 	}
 	rows = slices.Clone(rows)
 	for i := range rows {
-		if r := &rows[i]; r.judgeable() && r.Route != tally.All { // rounds of all together have each a mix of their own
+		if r := &rows[i]; r.judgeable() && r.Route != tally.All { // each round has its own mix of all routes
 			var values []float64
 			for _, round := range fresh[0].Rounds {
 				values = append(values, r.Metric.of(round.Of(r.Route)))
@@ -241,7 +240,7 @@ func unscale(values []float64, up bool) (median float64, span Range) {
 		return 0, Range{}
 	}
 	slices.Sort(sorted)
-	// The scale keeps the order or turns it around, so only the ends and the middle are needed.
+	// The scale keeps or reverses the order, so converting the ends and the middle is enough.
 	shown := []float64{sorted[0], sorted[(n-1)/2], sorted[n/2], sorted[n-1]}
 	for i, v := range shown {
 		if up {
@@ -257,8 +256,7 @@ func summary(values []float64) (median float64, span Range) {
 	return stats.Median(values), Range{slices.Min(values), slices.Max(values)}
 }
 
-// besides puts the figures of both sides beside each other where the history has too few runs
-// to judge them by.
+// besides shows the figures of both sides if the history has too few runs to judge them.
 func besides(rows []row, has, needs int) []row {
 	rows = slices.Clone(rows)
 	for i := range rows {

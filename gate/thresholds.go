@@ -60,7 +60,7 @@ func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
 	case "rate":
 		return t.Served() / length.Seconds(), length > 0
 	}
-	if t.Response.Count() == 0 { // none of them was ever sent
+	if t.Response.Count() == 0 { // none was ever sent
 		return 0, false
 	}
 	switch r.figure {
@@ -77,8 +77,8 @@ func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
 	}
 }
 
-// open says that a latency may be larger than it was measured, because requests that the end of the load
-// cut off may be beyond it; nil if it can be told.
+// open says that a latency may be larger than measured, because requests that the end of the load cut off may
+// be beyond it; nil if it cannot.
 func (r rule) open(t *tally.Route) *Why {
 	q, is := map[string]float64{"med": 0.5, "p": r.q, "max": 1}[r.figure]
 	if most := math.Floor((1-q)*float64(t.Requests()) + 1e-9); is && float64(t.Unfinished) > most {
@@ -105,16 +105,16 @@ func (r rule) holds(v float64) bool {
 	}
 }
 
-// extent is how much of its plan a run has measured.
+// extent tells how much of its plan a run has measured.
 type extent struct {
-	rounds int  // of the whole plan; 0 when the run is whole
+	rounds int  // of the whole plan; 0 if the run has all of them
 	last   bool // nothing more will be measured that could tell
 }
 
-// judgeThresholds holds a run to its absolute limits. A threshold without any data is in doubt: no
-// data is not a pass. A count is of the whole plan: when a pairing ended early it is scaled, and in doubt
-// if it is too close to its limit for that. All other figures are of what was measured; a latency that keeps its limit
-// only as long as requests that were cut off are not known is in doubt too.
+// judgeThresholds holds a run to its absolute limits. A threshold without any data is in doubt: no data is not
+// a pass. A count is for the whole plan: if a pairing ended early, the count is scaled, and in doubt if that
+// brings it too close to its limit. All other figures cover only what was measured. A latency that requests
+// cut off by the end of the load may take past its limit is in doubt too.
 func judgeThresholds(p Policy, r *result.Result, of extent) (judged []Threshold, doubts []Reason) {
 	for _, t := range p.Thresholds {
 		counted := r.Tally.Routes[t.Route]

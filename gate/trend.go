@@ -14,9 +14,9 @@ const (
 	stepLevel = 0.01
 )
 
-// Trend says what has become of a branch over the last 30 days, from its runs in any order. It notes
-// small changes that have added up past half a limit, and steps of the branch itself of as much, with
-// their commits. Runs that do not fit the newest are left out. Nothing of it blocks.
+// Trend notes how a branch has changed over the last 30 days, from its runs in any order: small changes that
+// have added up past half a limit, and steps of at least as much, with their commits. It leaves out runs that
+// do not fit the newest. Its notices block nothing.
 func Trend(p Policy, runs []result.Summary) []Reason {
 	if len(runs) == 0 {
 		return nil

@@ -83,9 +83,9 @@ func Kinds() []ReasonKind {
 	return all
 }
 
-// Validate checks a verdict that may come from somebody else. Its error says what no gate can have
-// said, or which bound is exceeded. A final verdict of Judge or JudgePairs with more than
-// MaxComparisons, or with texts that are too long, is valid after Bound.
+// Validate checks a verdict that may come from somebody else. Its error names the part that no gate can have
+// written, or the bound that is exceeded. A final verdict of Judge or JudgePairs is valid after Bound has cut
+// it to MaxComparisons and shortened its texts.
 func (v *Verdict) Validate() error {
 	for _, check := range []func() error{
 		v.checkBounds, v.checkTexts, v.checkBaseline,
@@ -180,7 +180,7 @@ func inRange(values ...float64) bool {
 	return !slices.ContainsFunc(values, func(v float64) bool { return !within(v, -maxValue, maxValue) })
 }
 
-// sound reports whether a range is one; nil is.
+// sound reports whether a range is nil, or does not end before it begins.
 func (r *Range) sound() bool {
 	return r == nil || inRange(r.Low, r.High) && r.Low <= r.High
 }
@@ -300,7 +300,7 @@ func (v *Verdict) worse() bool {
 		slices.ContainsFunc(v.Thresholds, func(t Threshold) bool { return t.Status == Worse })
 }
 
-// checkOutcome holds the outcome to the rest of the verdict.
+// checkOutcome checks that the outcome fits the rest of the verdict.
 func (v *Verdict) checkOutcome() error {
 	worse, accepted := v.worse(), v.Accepted != nil
 	doubtful := slices.ContainsFunc(v.Comparisons, func(c Comparison) bool { return c.Status == Unclear || c.Status == Suspect })
@@ -320,7 +320,7 @@ func (v *Verdict) checkOutcome() error {
 	case slices.ContainsFunc(v.Reasons, func(r Reason) bool { return kinds[r.Kind].use&v.mayGive() == 0 }):
 		return fmt.Errorf("it is %s, but gives reasons of another kind", v.Outcome)
 	case v.Outcome == Fail && (len(v.Reasons) == 0 || kinds[v.Reasons[0].Kind].use != asFailure):
-		return errors.New("it fails, but its first reason is not what is worse")
+		return errors.New("it fails, but its first reason is none that fails a change")
 	case slices.ContainsFunc(v.Notices, func(r Reason) bool { return kinds[r.Kind].use&asNotice == 0 }):
 		return errors.New("a reason stands among its notices")
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Outcome is what a Verdict says. The zero value is no outcome.
+// Outcome is the result of a Verdict. The zero value is no outcome.
 type Outcome uint8
 
 // The outcomes.
@@ -17,7 +17,7 @@ const (
 	Unjudged     Outcome = iota
 	Pass                 // everything compared is within its limits
 	Fail                 // something is worse, or fails too often
-	Inconclusive         // it could not be told
+	Inconclusive         // the gate could not tell
 )
 
 // String is the outcome as one word.
@@ -53,8 +53,8 @@ type Verdict struct {
 	Outcome     Outcome      `json:"verdict"`
 	Mode        Mode         `json:"mode"`
 	Reasons     []Reason     `json:"reasons"`           // most important first; empty for a plain pass
-	Notices     []Reason     `json:"notices,omitempty"` // what is worth knowing and changes nothing
-	Changed     []Difference `json:"changed,omitempty"` // what is loaded differs from what the base loads
+	Notices     []Reason     `json:"notices,omitempty"` // worth knowing, without effect on the outcome
+	Changed     []Difference `json:"changed,omitempty"` // differences between the loads of head and base
 	Comparisons []Comparison `json:"comparisons"`       // worst first
 	Thresholds  []Threshold  `json:"thresholds,omitempty"`
 	Compared    int          `json:"compared"` // routes with at least one metric judged against the baseline
@@ -67,8 +67,8 @@ type Verdict struct {
 	Accepted *Acceptance `json:"accepted,omitempty"`
 }
 
-// Difference is something in the profile that a change has changed, so that another load was measured
-// than the base's own profile asks for.
+// Difference is one part of the profile that a change has changed: both sides were measured with the changed
+// profile, not with the base's own.
 type Difference struct {
 	What   string `json:"what"`             // the kind of thing, such as route or weight
 	Name   string `json:"name,omitempty"`   // which one
@@ -109,13 +109,13 @@ func (v Verdict) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// Note is the verdict with further notices.
+// Note adds notices to the verdict.
 func (v Verdict) Note(notices ...Reason) Verdict {
 	v.Notices = slices.Concat(v.Notices, notices)
 	return v
 }
 
-// Differs is the verdict with what the change has changed in the profile.
+// Differs adds to the verdict how the change has changed the profile.
 func (v Verdict) Differs(changes ...Difference) Verdict {
 	v.Changed = slices.Concat(v.Changed, changes)
 	return v
@@ -130,8 +130,8 @@ func (v Verdict) On(commits []string) Verdict {
 	return v
 }
 
-// NoVerdict takes the place of a verdict when an error kept the gate from judging a change. The lines
-// of the error are its reasons.
+// NoVerdict takes the place of a verdict if an error kept the gate from judging a change. Its reasons are the
+// lines of the error.
 func NoVerdict(m Mode, err error) Verdict {
 	v := Verdict{Outcome: Unjudged, Mode: m, Comparisons: []Comparison{}}
 	for line := range strings.Lines(err.Error()) {
@@ -170,7 +170,7 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 		switch r.Kind {
 		case Slower, LowerThroughput, Failing, PastThreshold:
 			return true
-		case LostSight, CommonShift: // caused by what is accepted, or maybe so
+		case LostSight, CommonShift: // the accepted change is, or may be, the cause
 			return true
 		case NotProven, TooNoisy, LooksWorse:
 			return !elsewhere
@@ -184,8 +184,8 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 	return v
 }
 
-// doubtElsewhere reports whether there is doubt about a route that is not worse. Doubt about a route
-// that is worse is accepted with it.
+// doubtElsewhere reports whether there is doubt about a route that is not worse. An acceptance covers the doubt
+// about a worse route.
 func (v *Verdict) doubtElsewhere() bool {
 	worse := map[string]bool{tally.All: true} // something in it is
 	for i := range v.Comparisons {

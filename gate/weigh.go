@@ -35,8 +35,8 @@ func weigh(v Verdict, rows []row, doubts ...Reason) Verdict {
 	return v
 }
 
-// lowSight notes the lines in which only large changes can be seen: their smallest visible
-// change is past one and a half limits and ten points.
+// lowSight notes the lines in which only large changes can be seen: larger than one and a half limits and than
+// ten points.
 func lowSight(rows []row, of Part) []Reason {
 	var low []Sight
 	for i := range rows {

@@ -11,10 +11,10 @@ import (
 // All routes together are judged at one mix, that of the baseline. In the closed model users who get
 // their answers sooner send more requests, so a route that becomes faster has a larger share of all
 // requests, and their quantiles move towards its own: a faster slow route makes "all requests" slower
-// (Simpson's paradox). Here the whole moves by the mean of what its routes move by, on the log scale,
+// (Simpson's paradox). Here the change of the whole is the mean of its routes' changes, on the log scale,
 // weighted by the baseline's requests. If no route is worse, the whole is not.
 
-// compared lists the routes that all routes together are made of: those that can be compared.
+// compared lists the routes that can be compared. All routes together consist of them.
 func (s *sides) compared() []string {
 	return slices.DeleteFunc(s.calls(), func(route string) bool {
 		limits := s.p.forRoute(route)
@@ -43,8 +43,8 @@ func (s *sides) shares() []share {
 	return all
 }
 
-// sampled are the values of a row in both samples. A route that some run lacks cannot be part of a mix
-// that all have.
+// sampled has the values of a row in both samples. A route that is missing in some run cannot be part of the
+// mix, which is the same for all runs.
 func (s *sides) sampled(l line, before, now []unit) (b, n []float64) {
 	if l.route != tally.All {
 		return l.valuesOf(before), l.valuesOf(now)
@@ -60,8 +60,8 @@ func (s *sides) sampled(l line, before, now []unit) (b, n []float64) {
 	return l.moved(before, all[:len(before)], all[:len(before)]), l.moved(before, all[:len(before)], all[len(before):])
 }
 
-// paired are the values of a row in rounds of base and head, pair by pair. All routes together are, in
-// each pair, those that both of its rounds have.
+// paired has the values of a row in rounds of base and head, pair by pair. In each pair, all routes together
+// are the routes that both rounds have.
 func (s *sides) paired(l line, base, head []unit) (b, h []float64) {
 	if l.route != tally.All {
 		return l.valuesOf(base), l.valuesOf(head)
@@ -110,8 +110,8 @@ func (m mix) mean() []float64 {
 	return means
 }
 
-// moved shifts values so that the middle of the baseline is the figure of all its requests: that is the
-// figure that people know, and what is shown of head is what it would be at the same mix.
+// moved shifts values so that the middle of the baseline is the figure of all its requests, which people know.
+// The figures of head are then those that it would have at the same mix.
 func (l line) moved(base []unit, mixed, values []float64) []float64 {
 	by := stats.Median(there(l.valuesOf(base))) - stats.Median(there(mixed))
 	if math.IsNaN(by) {

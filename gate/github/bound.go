@@ -51,7 +51,7 @@ func (past history) label(name string) (put placed) {
 
 func (p placed) at() time.Time { return p.event.GetCreatedAt().Time }
 
-// broken is an error if something happened to the pull request after which the label cannot count.
+// broken returns an error if the label cannot count after what happened to the pull request.
 func (p placed) broken() error {
 	switch {
 	case p.turned:
@@ -62,7 +62,7 @@ func (p placed) broken() error {
 	return nil
 }
 
-// bound is an error unless the label was put while the run's commit, the present head, was the head.
+// bound returns an error unless the label was added while the run's commit, the present head, was the head.
 func (s *session) bound(ctx context.Context, pull pullRequest, put placed) error {
 	if s.putLabel(put) && put.times == 1 {
 		return nil // the event that started this run names both head and label
@@ -150,7 +150,7 @@ func (s *session) boundByRuns(ctx context.Context, pull pullRequest, put placed,
 		return untold(err)
 	case !bound:
 		return fmt.Errorf("%w: as far as GitHub says, it was put before this commit was pushed: take it off and put it on again, "+
-			"and if that does not start a run, run this workflow again; if this goes on, push another commit first", ErrNotBound)
+			"and if that does not start a run, run this workflow again; if that does not help, push another commit first", ErrNotBound)
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func (s *session) ownSince(ctx context.Context, pull pullRequest, label time.Tim
 	return since, err
 }
 
-// untold explains an error about workflow runs, which need a permission of their own.
+// untold adds to an error about workflow runs the permission that reading them takes.
 func untold(err error) error {
 	if isStatus(err, http.StatusForbidden) || isStatus(err, http.StatusNotFound) {
 		return fmt.Errorf("%w: GitHub does not say whether it was put after this commit was pushed: the job needs permissions: actions: read", ErrNotBound)

@@ -97,7 +97,7 @@ type post struct {
 	misnamed error  // Login is not the token's
 }
 
-// fit finds the first size that GitHub can take, from the present one on.
+// fit finds the first size that GitHub accepts, from the present one on.
 func (p *post) fit() error {
 	source := p.run.measured()
 	mark := fmt.Sprintf("<!-- plimsoll series=%s run=%d attempt=%d head=%s outcome=%s -->\n",
@@ -303,7 +303,7 @@ func (p *post) learn(wrote, told string) {
 	p.login, p.assumed = wrote, false
 }
 
-// maybeOurs is an error when a comment may be ours and nobody can tell.
+// maybeOurs returns an error if it is unknown whether a comment is ours.
 func (p *post) maybeOurs() error {
 	if !p.assumed || p.stranger == "" {
 		return nil

@@ -92,7 +92,7 @@ func (s *session) explain(err error, tried int) error {
 	var notJSON *json.SyntaxError
 	switch {
 	case isStatus(err, http.StatusUnauthorized):
-		return fmt.Errorf("%s: GitHub refuses the token (401): is it whole, and not expired?", s.doing)
+		return fmt.Errorf("%s: GitHub refuses the token (401): is it complete, and not expired?", s.doing)
 	case isStatus(err, http.StatusForbidden):
 		return fmt.Errorf("%s: %s", s.doing, s.forbidden(err))
 	case isStatus(err, http.StatusNotFound):

@@ -44,7 +44,7 @@ func (a *API) FindPull(ctx context.Context, headRepository, branch, sha string) 
 		case len(found) == 0:
 			return fmt.Errorf("%w: it has moved on, or was closed", ErrNoPull)
 		case len(found) > 1:
-			return fmt.Errorf("it is the head of several, %v, and which one is meant cannot be told", found)
+			return fmt.Errorf("it is the head of several, %v, and GitHub does not say which of them this run is for", found)
 		}
 		number = found[0]
 		return nil
@@ -86,7 +86,7 @@ func (s *session) pullAt(ctx context.Context, head string) (pullRequest, error) 
 	}
 	one := pullOf(p)
 	if one.headSHA != head {
-		return one, fmt.Errorf("%w: this run is for %s, and its head is %s now, for which another run tells", ErrMovedOn, short(head), short(one.headSHA))
+		return one, fmt.Errorf("%w: this run is for %s, but its head is %s now, and another run reports on that", ErrMovedOn, short(head), short(one.headSHA))
 	}
 	return one, nil
 }

@@ -33,7 +33,7 @@ func rendered(t *testing.T, text string) *html.Node {
 	return page
 }
 
-// elements are all that our markdown becomes, with the attributes that they may have.
+// elements are all HTML elements that our markdown may become, with their attributes.
 var elements = map[string][]string{
 	"html": nil, "head": nil, "body": nil, "h3": nil, "h4": nil, "p": nil, "strong": nil, "ul": nil, "li": nil,
 	"table": nil, "thead": nil, "tbody": nil, "tr": nil, "th": {"align"}, "td": {"align"},
@@ -48,7 +48,7 @@ type found struct {
 	code    []string // texts of code spans and blocks
 }
 
-// look walks a page and fails the test on what does not belong there.
+// look walks a page and fails the test on any other element or attribute.
 func look(t *testing.T, n *html.Node, f *found, inCode bool) {
 	t.Helper()
 	switch n.Type {
@@ -94,8 +94,7 @@ func look(t *testing.T, n *html.Node, f *found, inCode bool) {
 	}
 }
 
-// The golden comments become what they are meant to: tables of seven columns, with as many rows
-// as there is to show, and folds.
+// The golden comments become folds, and tables of seven columns with all their rows.
 func TestGoldenRendered(t *testing.T) {
 	for name, want := range map[string]struct {
 		rows    []int // of each table, with its header
@@ -155,7 +154,7 @@ func TestHostileNamesRendered(t *testing.T) {
 	}
 }
 
-// What is cut for length is whole markdown too.
+// A comment that was cut for length is still sound markdown.
 func TestCutRendered(t *testing.T) {
 	for _, limit := range []int{1_500, 2_500, 4_000, 8_000, 20_000, maxComment} {
 		for _, name := range []string{"x", "`|<b>`", strings.Repeat("`", 100)} {

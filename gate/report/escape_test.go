@@ -122,7 +122,7 @@ var harmless = sync.OnceValue(func() (all [2][3]string) {
 	return all
 })
 
-// What came from outside steers no terminal, and ends no line.
+// Text from outside cannot steer a terminal, or end a line.
 func TestTerminalIsHarmless(t *testing.T) {
 	for _, name := range hostileNames {
 		r := shopRun()
@@ -155,8 +155,8 @@ func skeleton(text string) string {
 	return b.String()
 }
 
-// inert fails the test when markdown holds, outside of its code, what only a foreign text can
-// have brought there, or characters that are not to be shown.
+// inert fails the test if markdown holds, outside of its code, anything that only a foreign text can have
+// brought there, or characters that must not be shown.
 func inert(t *testing.T, text string) {
 	t.Helper()
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
@@ -172,7 +172,7 @@ func inert(t *testing.T, text string) {
 	}
 }
 
-// foreign is what nothing of ours holds outside of code and links.
+// foreign matches characters that our own text never has outside of code and links.
 var foreign = regexp.MustCompile("(?i)[@\\[\\]<>$#`&~_]|http|www|mailto|" + tracer)
 
 // outsideFences returns the lines outside of fenced blocks.

@@ -21,7 +21,7 @@ func Sign(data []byte) []byte {
 func Said(kind gate.ReasonKind) bool    { return sentences[kind] != nil }
 func Doubted(kind gate.ReasonKind) bool { return doubts[kind].what != "" && doubts[kind].settle != "" }
 
-// Advice is what the headline of a doubtful verdict says, and what would settle it.
+// Advice has the headline of a doubtful verdict, and what would settle it.
 func Advice(v gate.Verdict) (what, settle string) {
 	words := doubt(v)
 	return words.what, words.settle

@@ -96,8 +96,8 @@ func number(t *testing.T, cell string) float64 {
 	return v * map[string]float64{"µs": 1e-6, "ms": 1e-3, "s": 1, "/s": 1}[unit]
 }
 
-// What was not judged takes a line for each route, with the reason and what would help; the table has
-// only rows with figures.
+// Unjudged figures take a line for each route, with the reason and what would help; the table has only rows
+// with figures.
 func TestNotJudgedIsFolded(t *testing.T) {
 	not := func(route string, metric gate.Metric, why gate.Why) gate.Comparison {
 		return gate.Comparison{Route: route, Metric: metric, Status: gate.NotJudged, Limit: 0.2, Why: &why}

@@ -82,7 +82,7 @@ func moved(c gate.Comparison, change float64) gate.Comparison {
 	return c
 }
 
-// shopRoutes are the eleven routes of the shop that nothing is the matter with.
+// shopRoutes are the eleven routes of the shop that have not changed.
 func shopRoutes() (all []gate.Comparison) {
 	for i, name := range []string{
 		"GET /products", "GET /products/{id}", "GET /cart", "PUT /cart", "DELETE /cart", "GET /orders", "GET /orders/{id}", "GET /me", "PUT /me", "POST /login", "POST /logout",

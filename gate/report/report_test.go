@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// maxComment is what a caller asks for first.
+// maxComment is the size that a caller asks for first.
 const maxComment = 60_000
 
 func render(t testing.TB, write func(io.Writer, report.Report) error, r report.Report) string {
@@ -112,8 +112,7 @@ func TestGoldenTrouble(t *testing.T) {
 	}
 }
 
-// The verdict can be read in the first hundred characters, and how much was compared always
-// stands there.
+// The first hundred characters have the verdict, and every comment says how many routes were compared.
 func TestVerdictFirst(t *testing.T) {
 	for name, r := range reports() {
 		for _, write := range []func(io.Writer, report.Report) error{comment, report.Summary} {
@@ -128,7 +127,7 @@ func TestVerdictFirst(t *testing.T) {
 	}
 }
 
-// Only a fail that can be accepted offers it, and links are shown that are links.
+// Only a fail that can be accepted says how, and only sound links are shown.
 func TestLastLine(t *testing.T) {
 	for name, r := range reports() {
 		text := render(t, comment, r)
@@ -159,7 +158,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// A backtest of two histories, one of which is too short, in the order of time and in windows.
+// A backtest of two histories, the second too short, in the order of time and in windows.
 func TestGoldenReplay(t *testing.T) {
 	long := backtest.Suite{Name: "long \x1b[31m", Matrix: gate.Matrix{Columns: []gate.Column{{Route: "p95", Metric: "ms", Limit: 0.2}}}}
 	for i := range 60 {
@@ -200,7 +199,7 @@ func TestGoldenReplay(t *testing.T) {
 	}
 }
 
-// The few words on top fit the first reason, and so does what would settle it.
+// The headline and the advice fit the first reason.
 func TestHeadlineOfDoubt(t *testing.T) {
 	few, failures := &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}, &gate.Why{Kind: gate.ManyFailures, OnBase: true}
 	for _, c := range []struct {
@@ -230,7 +229,7 @@ func TestHeadlineOfDoubt(t *testing.T) {
 	}
 }
 
-// What keeps everything from being judged goes before what keeps one route from it.
+// A reason that keeps everything from being judged goes before one about a single route.
 func TestHeadlineOfTheWeightiestDoubt(t *testing.T) {
 	v := doubtful(gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}})
 	v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.TooFewRuns, Has: 2, Needs: 5, Branch: "main"})
@@ -258,7 +257,7 @@ func TestManyDifferences(t *testing.T) {
 	}
 }
 
-// What only all routes together show is said of them.
+// If only all routes together are past a limit, the headline names them.
 func TestHeadlineOfTheWhole(t *testing.T) {
 	v := gate.Verdict{
 		Outcome: gate.Fail, Mode: gate.Stored, Compared: 3, Total: 3, Reasons: []gate.Reason{{Kind: gate.Slower, Route: tally.All, Metric: gate.P50}},
@@ -269,7 +268,7 @@ func TestHeadlineOfTheWhole(t *testing.T) {
 	}
 }
 
-// One empty line, and not two, stands between what has changed and what follows, with a table or without.
+// One empty line follows the line about the changed load, with a table or without.
 func TestTerminalHasNoGap(t *testing.T) {
 	changed := []gate.Difference{{What: "users", Before: "50", Now: "4"}}
 	bare := doubtful(gate.Reason{Kind: gate.NoBaseline, Branch: "main"})

@@ -100,7 +100,7 @@ func said() []gate.Reason {
 	}
 }
 
-// A golden file has all sentences, to be read.
+// A golden file has all sentences, for review.
 func TestGoldenSentences(t *testing.T) {
 	var lines []string
 	kinds := map[gate.ReasonKind]bool{}
@@ -114,7 +114,7 @@ func TestGoldenSentences(t *testing.T) {
 			t.Errorf("no sentence of %s is looked at", kind)
 		}
 	}
-	// A reason that holds only a kind, as a hostile file may, is said as well.
+	// A reason with nothing but a kind, as in a hostile file, has a sentence too.
 	for _, kind := range gate.Kinds() {
 		if report.Sentence(gate.Reason{Kind: kind, Why: &gate.Why{}}) == "" && kind != gate.NotMeasured {
 			t.Errorf("an empty %s has no sentence", kind)
@@ -122,8 +122,8 @@ func TestGoldenSentences(t *testing.T) {
 	}
 }
 
-// Another golden file has what each kind of doubt is called, and what would settle it. A test of the command
-// holds it and the sentences against the keys and flags that there are.
+// Another golden file has the headline of each kind of doubt, and what would settle it. A test of the command
+// checks that the keys and flags in both files exist.
 func TestGoldenAdvice(t *testing.T) {
 	var lines []string
 	for _, r := range said() {

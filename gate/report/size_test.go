@@ -98,7 +98,7 @@ func TestSummaryFits(t *testing.T) {
 	}
 }
 
-// Rows that cannot fit are not made: the work for them is to be ordered and counted.
+// Rows that cannot fit are not made, only ordered and counted.
 func TestMarkdownMakesFewRows(t *testing.T) {
 	few, lots := many(2_000, "x"), many(100_000, "x")
 	allocations := func(r report.Report) float64 {

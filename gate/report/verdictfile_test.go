@@ -23,7 +23,7 @@ func encode(t testing.TB, r report.Report) []byte {
 	return []byte(render(t, report.Encode, r))
 }
 
-// What is written can be read, is written the same again, and looks the same.
+// A file can be read, is written the same again, and looks the same.
 func TestFileRoundTrip(t *testing.T) {
 	for name, r := range reports() {
 		data := encode(t, r)
@@ -149,7 +149,7 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
-// edits are changes of the text of a file, with what is then wrong with it.
+// Edits of a file's text, each with the error that reading it gives.
 func TestDecodeRefuses(t *testing.T) {
 	whole := string(encode(t, reports()["fail"]))
 	replace := func(old, new string) string {
@@ -225,7 +225,7 @@ func unsound(t *testing.T, r report.Report) string {
 	return string(text)
 }
 
-// Whatever a gate says can be written and read.
+// Every verdict of a gate can be written and read.
 func TestFileHoldsWhatGatesSay(t *testing.T) {
 	p := gate.DefaultPolicy()
 	whole, other := shopRun(), shopRun()
@@ -281,8 +281,7 @@ func TestEveryKindIsSaid(t *testing.T) {
 	}
 }
 
-// FuzzDecode: whatever a file holds, reading it ends, and what is accepted is shown inert and
-// written the same again.
+// FuzzDecode: reading any file ends, and a file that is accepted is shown inert and written the same again.
 func FuzzDecode(f *testing.F) {
 	for _, r := range reports() {
 		f.Add(encode(f, r))
