@@ -88,7 +88,7 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// A limit is held against each cost, and not against lateness.
+// A limit applies to each cost, but not to lateness.
 func TestWithin(t *testing.T) {
 	c := comparison{Against: "v1", Scenarios: []changes{
 		{"get", "", []change{{What: costCPU, Ratio: 1.031}}},

@@ -95,7 +95,7 @@ func (b *bench) resident(ctx context.Context, t tool, users int) (kb float64, er
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // it is ended below, or its end is told by awaitIdle
+		_ = cmd.Wait() // it is ended below, or awaitIdle reports its end
 		close(ended)
 	}()
 	defer func() { cancel(); <-ended; endGroup(cmd) }()

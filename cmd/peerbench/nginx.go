@@ -25,7 +25,7 @@ const readyWithin = 15 * time.Second
 const answer = `{"id":42,"sku":"SKU-42","name":"red light folding tent","description":"made to last, packed small, ` +
 	`carried far and kept dry by the sea after rain in winter","price":129.95,"stock":17}`
 
-// nginxConf answers every GET and POST alike and never closes a connection by itself. Its arguments
+// nginxConf gives every GET and POST the same answer and never closes a connection by itself. Its arguments
 // are: open files, connections, address, answer.
 const nginxConf = `daemon off;
 worker_processes 1;

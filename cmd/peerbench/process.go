@@ -35,8 +35,8 @@ type measured struct {
 	served  int64         // requests that the server counted; 0 if it does not count
 }
 
-// pinned prepares a command on one core, in a process group of its own. So an interrupt at the terminal
-// reaches peerbench alone, which then ends the group. When ctx ends, the group is asked to end, and
+// pinned prepares a command on one core, in its own process group. So an interrupt at the terminal
+// reaches only peerbench, which then ends the group. When ctx ends, the group is asked to end, and
 // killed after killAfter.
 func pinned(ctx context.Context, core int, dir string, args []string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", strconv.Itoa(core)}, args...)...)

@@ -17,7 +17,7 @@ type commentCmd struct {
 	From string `required:"" placeholder:"FILE" file:"" help:"The verdict file that plimsoll gate --verdict-file wrote in the other workflow. It is read as untrusted input."`
 }
 
-// Run comments in a workflow that follows another one. The verdict is data; GitHub says whose it is: the
+// Run comments from a workflow that follows another workflow. The file is only data. GitHub names its pull request: the
 // pull request is the open one whose head is the commit that the other run was for.
 func (c *commentCmd) Run(ctx context.Context, a *console.Console) error {
 	workflow, err := a.Workflow()
@@ -32,7 +32,7 @@ func (c *commentCmd) Run(ctx context.Context, a *console.Console) error {
 		return err
 	}
 	if rep.Subject.Commit != workflow.HeadSHA || rep.Subject.Repository != workflow.Repository {
-		return exit.BadInput("%s is about commit %.12q of %.80q, and the run that left it was for %.12s of %s: it is not shown",
+		return exit.BadInput("%s is about commit %.12q of %.80q, but the run that wrote it was for %.12s of %s: it is not shown",
 			c.From, rep.Subject.Commit, rep.Subject.Repository, workflow.HeadSHA, workflow.Repository)
 	}
 	workflow.PullRequest, err = a.API(workflow).FindPull(ctx, workflow.HeadRepository, workflow.Branch, workflow.HeadSHA)
@@ -48,7 +48,7 @@ func (c *commentCmd) Run(ctx context.Context, a *console.Console) error {
 	outcome, err := publisher.Follow(ctx, rep)
 	switch {
 	case errors.Is(err, github.ErrNewer):
-		fmt.Fprintf(a.Stdout, "Nothing is written: %v.\n", err)
+		fmt.Fprintf(a.Stdout, "No comment was written: %v.\n", err)
 		return nil
 	case errors.Is(err, github.ErrLogin):
 		a.Warn(err.Error())

@@ -74,8 +74,8 @@ COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 _plimsoll
 [[ ${#COMPREPLY[@]} == 0 ]] || printf '%s\n' "${COMPREPLY[@]}"`
 
-	// zsh completes only at a terminal: the three functions of its own that the script calls print
-	// what they are given.
+	// zsh completes only at a terminal. So three of its functions, which the script calls, are replaced: they
+	// print their arguments.
 	inZsh = `
 compdef() { }
 compset() { }

@@ -80,7 +80,7 @@ func (c *demoCmd) Run(ctx context.Context, a *console.Console, do subcommand) er
 		return err
 	}
 	fmt.Fprint(a.Stdout, `
-The first gate exits 0, the second 1: that is what lets a merge through or stops it.
+The first gate exits 0, the second 1: the exit status lets a merge through or stops it.
 
 Next: in the repository of your own service, "plimsoll init" writes a plimsoll.yaml and the
 workflow for GitHub. Look at what it would do with "plimsoll check", try it with "plimsoll run",

@@ -13,7 +13,7 @@ import (
 )
 
 // BenchmarkHistory reads a history of 200 runs of 100 routes from the embedded store and judges a
-// run by it: what a stored gate does once it has measured.
+// run by it, as a stored gate does after it has measured.
 func BenchmarkHistory(b *testing.B) {
 	store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "baselines.db"))
 	if err != nil {
@@ -25,7 +25,7 @@ func BenchmarkHistory(b *testing.B) {
 		}
 	}()
 	run := storetest.NewLarge(0, 100, 6)
-	for i := range 200 { // the figures of one run do: what counts is how many there are
+	for i := range 200 { // the figures of one run are enough: only their number matters
 		run.Commit = fmt.Sprintf("%040x", i)
 		if _, _, err := store.Put(b.Context(), run); err != nil {
 			b.Fatal(err)

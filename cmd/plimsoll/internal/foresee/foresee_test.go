@@ -26,7 +26,7 @@ func TestOf(t *testing.T) {
 			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nusers: [{name: u, wait: pace 1s, tasks: [{http: GET /a, weight: 3}, {http: GET /b}]}]\n",
 			blind:   []string{"GET /a|at most 450|p95, p99, throughput", "GET /b|at most 150|p95, p99, throughput"}, runTime: 2400 * time.Second,
 		},
-		"a route that is requested thrice in a task": {
+		"a route requested three times in a task": {
 			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nusers: [{name: u, wait: pace 1s, tasks: [{steps: [{http: GET /a, repeat: 2}, {steps: [{http: GET /a}]}]}]}]\n",
 			blind:   []string{"GET /a|at most 1800|p99"}, runTime: 200 * time.Second,
 		},
@@ -50,7 +50,7 @@ func TestOf(t *testing.T) {
 			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nusers: [{name: u, tasks: [{http: GET /a}]}]\n",
 			blind:   []string{"GET /a|as the system answers|p99 (if a task takes over 100ms)"},
 		},
-		"a route that nobody judges": {
+		"a route that is not judged": {
 			profile: elsewhere + "load: {users: 1, run_time: 60s}\nusers: [{name: u, wait: pace 1s, tasks: [{http: GET /a}]}]\ngate: {routes: {GET /a: {ignore: true}}}\n",
 		},
 		"metrics that are not judged": {

@@ -46,7 +46,7 @@ func In(path string, env []string) Dir { return Dir{path, env} }
 func (d Dir) At(path string) Dir { return Dir{path, d.Env} }
 
 // environment is git's environment. Messages are in English, since we read some of them. Git asks
-// no questions, since nobody may be there. It takes no lock to refresh the user's index.
+// no questions: there may be no terminal. It takes no lock to refresh the user's index.
 func (d Dir) environment() []string {
 	kept := slices.DeleteFunc(slices.Clone(d.Env), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")

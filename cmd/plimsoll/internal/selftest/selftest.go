@@ -134,7 +134,7 @@ func (s *Selftest) side(name string) (runner.System, *delay.Proxy, error) {
 	}
 	target, err := url.Parse(pl.Target.URL)
 	if err != nil || target.Scheme != "http" || pl.Target.Socket != "" {
-		return runner.System{}, nil, exit.BadInput("selftest puts a proxy in front of the system, and the proxy speaks plain HTTP over TCP only")
+		return runner.System{}, nil, exit.BadInput("selftest puts a proxy in front of the system, and so needs a target.url with http:// and no target.socket")
 	}
 	proxy, err := delay.New(target.Scheme + "://" + target.Host)
 	if err != nil {

@@ -29,7 +29,7 @@ const onPort = "the service must listen on $PORT; if it takes a flag instead, ad
 // repository is the directory of the service, whose files are read.
 type repository struct {
 	fs.FS
-	workspace fs.FS // of which it is a package; nil for none
+	workspace fs.FS // the root of its workspace; nil for none
 }
 
 // locked reports whether a lock file is there, of the package or of its workspace.

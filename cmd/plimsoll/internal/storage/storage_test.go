@@ -23,7 +23,7 @@ func TestURL(t *testing.T) {
 		want  string
 		warns string // empty for no warning
 	}{
-		"nothing is said":                {want: storage.Embedded},
+		"neither flag nor variable":      {want: storage.Embedded},
 		"the variable":                   {env: []string{variable}, want: "postgres://me:s3cret@env/x"},
 		"the flag stands first":          {flag: "sqlite:b.db", env: []string{variable}, want: "sqlite:b.db"},
 		"a flag with a password":         {flag: "postgres://me:s3cret@db/x", want: "postgres://me:s3cret@db/x", warns: visible},
@@ -63,7 +63,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// What goes into a comment names no host.
+// Public, which goes into a comment, names no host.
 func TestPublic(t *testing.T) {
 	inside := errors.New("PostgreSQL on db.internal: refused")
 	if got := storage.Public(errors.Join(storage.Trouble(inside), errors.New("x"))); strings.Contains(got.Error(), "internal") {

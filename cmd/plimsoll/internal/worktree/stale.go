@@ -74,7 +74,7 @@ func remove(ctx context.Context, repository git.Dir, parent, root string) error 
 	// --force twice removes a locked tree too.
 	_, err := repository.Run(ctx, "worktree", "remove", "--force", "--force", root)
 	if err != nil && strings.HasSuffix(err.Error(), "is not a working tree") {
-		return nil // git never had a record, or has none any more
+		return nil // git has no record of it
 	}
 	return err
 }

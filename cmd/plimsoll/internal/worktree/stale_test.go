@@ -131,7 +131,7 @@ func TestRemoveProtected(t *testing.T) {
 	alone(t, dir)
 }
 
-// What could not be removed can be tried again.
+// After a failed Remove, another call tries again.
 func TestRemoveAgain(t *testing.T) {
 	dir, _ := gittest.Repository(t)
 	tree, err := worktree.Checkout(t.Context(), git.In(dir, os.Environ()), "HEAD")
