@@ -122,7 +122,7 @@ func (j judge) lacks(p gate.Policy, t traffic) (metrics string, need int) {
 	return strings.Join(missing, ", "), need
 }
 
-// usual is how long the tasks of many services take. A metric that can be judged with slower tasks needs no remark.
+// usual is how long the tasks of many services take. A metric that can be judged with tasks this slow needs no remark.
 const usual = 200 * time.Millisecond
 
 // words says how often a route is requested.
@@ -158,24 +158,21 @@ func count(pl *plan.Plan) []traffic {
 		for _, t := range b.Tasks {
 			total += t.Weight
 		}
-		for _, t := range b.Tasks {
-			share := float64(t.Weight) / float64(total)
-			var tasks float64
-			free := false
-			switch {
-			case pl.Open != nil:
-				tasks = pl.Open.Expected() * judgedShare(pl) * float64(b.Weight) / float64(weights) * share
-			default:
-				period := period(b, total)
-				if free = period <= 0; !free {
-					tasks = atWork[i].Seconds() / period * share
-				} else {
-					tasks = atWork[i].Seconds() * share
-				}
+		tasks, free := 0.0, false
+		if pl.Open != nil {
+			tasks = pl.Open.Expected() * judgedShare(pl) * float64(b.Weight) / float64(weights)
+		} else {
+			each := period(b, total)
+			if each <= 0 {
+				each, free = 1, atWork[i] > 0
 			}
+			tasks = atWork[i].Seconds() / each
+		}
+		for _, t := range b.Tasks {
+			ofTask := tasks * (float64(t.Weight) / float64(total))
 			visit(t.Steps, 1, func(route int, times float64) {
-				all[route].most += tasks * times
-				all[route].free = all[route].free || free && (pl.Open != nil || atWork[i] > 0)
+				all[route].most += ofTask * times
+				all[route].free = all[route].free || free
 			})
 		}
 	}
@@ -191,7 +188,7 @@ func period(b plan.Behaviour, total int) float64 {
 	if b.Wait.Kind == profile.WaitPace {
 		return max(b.Wait.Period.Seconds(), within)
 	}
-	return atLeast(b.Wait) + within
+	return meanOf(b.Wait) + within
 }
 
 // judgedShare is the judged share of the load.
@@ -210,8 +207,8 @@ func timeAtWork(pl *plan.Plan) []time.Duration {
 	return all
 }
 
-// atLeast is the mean of a wait in seconds.
-func atLeast(w profile.Wait) float64 {
+// meanOf is the mean of a wait in seconds.
+func meanOf(w profile.Wait) float64 {
 	if w.Kind == profile.WaitPace {
 		return w.Period.Seconds()
 	}
@@ -222,11 +219,11 @@ func atLeast(w profile.Wait) float64 {
 func waits(steps []plan.Step) (sum float64) {
 	for _, s := range steps {
 		if len(s.If) > 0 {
-			continue // it may be left out
+			continue // it may be skipped
 		}
 		switch {
 		case s.Wait != nil:
-			sum += atLeast(*s.Wait) * s.Repeat.Mean()
+			sum += meanOf(*s.Wait) * s.Repeat.Mean()
 		case s.Steps != nil:
 			sum += waits(s.Steps) * s.Repeat.Mean()
 		}
@@ -234,7 +231,7 @@ func waits(steps []plan.Step) (sum float64) {
 	return sum
 }
 
-// visit calls do for the route of each call, with the most times that a task makes it.
+// visit calls do for the route of each call, with how often a task makes it on average if no condition skips it.
 func visit(steps []plan.Step, times float64, do func(route int, times float64)) {
 	for _, s := range steps {
 		often := times * s.Repeat.Mean()
