@@ -28,7 +28,7 @@ type backtestCmd struct {
 	profileFlag
 	storeFlag
 	Files   []string `arg:"" file:"" optional:"" help:"Histories: CSV, or data.js of github-action-benchmark (default: the store's runs of the profile's series)."`
-	Windows int      `placeholder:"N" help:"Judge N windows of each history instead of its runs in the order of time. The runs in a window are shuffled, so there is no change to find."`
+	Windows int      `placeholder:"N" help:"Judge N windows of each history instead of its runs in chronological order. The runs in a window are shuffled, so there is no change to find."`
 	Inject  percent  `placeholder:"30%" help:"With --windows: make one figure of each window this much worse, and count how often the gate finds it."`
 	Seed    uint64   `default:"1" help:"The seed of the random choices."`
 	JSON    bool     `name:"json" help:"Print one JSON object for each report."`

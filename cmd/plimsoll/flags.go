@@ -76,7 +76,7 @@ type loadFlags struct {
 	RunTime     span     `short:"t" variables:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"How long the judged load takes, such as 60s or 1h20m."`
 	Tags        []string `short:"T" variables:"PLIMSOLL_TAGS,LOCUST_TAGS" help:"Only tasks with one of these tags."`
 	ExcludeTags []string `short:"E" variables:"PLIMSOLL_EXCLUDE_TAGS,LOCUST_EXCLUDE_TAGS" help:"No tasks with one of these tags."`
-	StopTimeout span     `short:"s" variables:"PLIMSOLL_STOP_TIMEOUT,LOCUST_STOP_TIMEOUT" help:"How long to wait at the end for requests under way."`
+	StopTimeout span     `short:"s" variables:"PLIMSOLL_STOP_TIMEOUT,LOCUST_STOP_TIMEOUT" help:"How long to wait at the end for unfinished requests."`
 	Headless    bool     `hidden:"" help:"Accepted for Locust's users: Plimsoll never has a window."`
 }
 
@@ -110,10 +110,10 @@ type runFlags struct {
 	profileFlag
 	envFlag
 	loadFlags
-	Series  string `placeholder:"NAME" help:"The series, instead of the profile's name. Jobs that run one profile in several ways need a series each: runs of different series are never compared."`
+	Series  string `placeholder:"NAME" help:"The series (default: the profile's name). Runs of different series are never compared. Jobs that run one profile in several ways each need their own series."`
 	Out     string `short:"o" file:"" default:"result.json" help:"Write the result to this file."`
 	Quiet   bool   `short:"q" help:"No progress."`
-	Verbose bool   `short:"v" help:"Show what the system under test prints."`
+	Verbose bool   `short:"v" help:"Show the output of the system under test."`
 	JSON    bool   `name:"json" help:"Print JSON on stdout."`
 }
 
@@ -173,7 +173,7 @@ func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do
 // commentFlags say when to comment on GitHub, and how people can answer.
 type commentFlags struct {
 	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request that the workflow runs for: auto (when the verdict is not a pass, the load has changed, or a comment exists already), always or never."`
-	CommentLogin string `placeholder:"LOGIN" help:"The login that comments, such as my-app[bot], when the token belongs to a GitHub App of yours."`
+	CommentLogin string `placeholder:"LOGIN" help:"The login that comments, such as my-app[bot], if the token belongs to your own GitHub App."`
 	AcceptLabel  string `default:"plimsoll-accepted" help:"The label on a pull request that accepts a slower change; empty for none."`
 }
 

@@ -26,10 +26,10 @@ type gateCmd struct {
 	storeFlag
 	pairFlags
 	publishFlags
-	Result      []string `placeholder:"FILE" file:"" help:"Judge this result instead of measuring. Several files are several runs of one change."`
+	Result      []string `placeholder:"FILE" file:"" help:"Judge this result instead of measuring. Repeat it for several runs of one change."`
 	Report      string   `placeholder:"FILE" file:"" help:"Write the report as markdown to this file."`
-	FirstRun    string   `enum:"fail,pass" default:"fail" help:"What a gate without any baseline does: fail (exit status 4) or pass (0)."`
-	VerdictFile string   `placeholder:"FILE" file:"" help:"Write the verdict as data to this file, for plimsoll comment."`
+	FirstRun    string   `enum:"fail,pass" default:"fail" help:"Without any baseline: fail (exit status 4) or pass (0)."`
+	VerdictFile string   `placeholder:"FILE" file:"" help:"Write the verdict as JSON to this file, for plimsoll comment."`
 }
 
 // Run judges a change; its error is the verdict, when that is not a pass.

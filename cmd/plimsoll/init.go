@@ -23,10 +23,10 @@ type initCmd struct {
 	Kind  string `arg:"" optional:"" default:"paired" enum:"paired,stored,forks" help:"The gate: paired (a pull request against its base, no database), stored (against the history of main, in PostgreSQL), or forks (paired, in two workflows, where strangers send pull requests)."`
 	Name  string `help:"The series (default: the name of the directory)."`
 	Build string `help:"The command that builds the service."`
-	Start string `help:"The command that starts the service, which finds its port in $PORT or as $${port} in the command."`
-	URL   string `name:"url" help:"The address of a service that runs already; nothing is built or started."`
-	Path  string `default:"/" help:"The first path to load; it must answer with 200 once the service is ready."`
-	Force bool   `help:"Overwrite files that exist."`
+	Start string `help:"The command that starts the service. The port is in $PORT, and $${port} in the command stands for it."`
+	URL   string `name:"url" help:"The address of a running service. Nothing is built or started."`
+	Path  string `default:"/" help:"The first path to load. It must answer 200 once the service is ready."`
+	Force bool   `help:"Overwrite existing files."`
 }
 
 // Run writes a profile and the workflows for it, all of them or none.
@@ -69,7 +69,7 @@ func askAtTerminal(a *console.Console, s *starter.Settings) error {
 		{"Kind of gate: paired, stored or forks", &s.Kind},
 		{"Name of the series", &s.Name},
 		{"Command that builds the service (empty for none)", &s.Build},
-		{"Command that starts it; it finds its port in $PORT", &s.Start},
+		{"Command that starts it; the port is in $PORT", &s.Start},
 		{"First path to load", &s.Path},
 	} {
 		fmt.Fprintf(a.Stdout, "%s [%s]: ", question.text, *question.into)

@@ -32,20 +32,20 @@ type cli struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
 	Demo     demoCmd     `cmd:"" help:"Show the whole story in under a minute: record baselines, pass an unchanged build, fail a slower one."`
-	Init     initCmd     `cmd:"" help:"Write a profile to start with, and the GitHub workflow for it."`
+	Init     initCmd     `cmd:"" help:"Write a first profile, and the GitHub workflow for it."`
 	Check    checkCmd    `cmd:"" help:"Validate a profile and explain what it would do. Nothing is sent."`
 	Schema   schemaCmd   `cmd:"" help:"Print a JSON Schema: of the profile, for editors, or of --json and result files, for programs."`
-	Run      runCmd      `cmd:"" help:"Apply the load, print the tables and write result.json."`
-	Gate     gateCmd     `cmd:"" help:"Measure, or take a result, and judge it against the baseline. The exit status is the verdict."`
-	Comment  commentCmd  `cmd:"" help:"Comment on a pull request whose own workflow may not write, in a workflow that follows it."`
-	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two runs as far as two can tell."`
-	Baseline baselineCmd `cmd:"" help:"Record and look after baselines."`
+	Run      runCmd      `cmd:"" help:"Load the system, print the tables and write result.json."`
+	Gate     gateCmd     `cmd:"" help:"Measure, or read a result, and judge it against the baseline. The exit status is the verdict."`
+	Comment  commentCmd  `cmd:"" help:"Comment on a pull request, from the workflow that follows one without the right to comment."`
+	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two separate runs, which prove little."`
+	Baseline baselineCmd `cmd:"" help:"Record and manage baselines."`
 	Backtest backtestCmd `cmd:"" help:"Replay recorded history: which runs the gate would have flagged, how many of those changes lasted, and how small a change it can find."`
-	Selftest selftestCmd `cmd:"" help:"Try the paired gate on this system and machine: with nothing changed, and with one route made slower."`
+	Selftest selftestCmd `cmd:"" help:"Try the paired gate on this system and machine, unchanged and with one route slowed down."`
 
-	Completion completionCmd `cmd:"" help:"Print the completion of command lines for bash, zsh or fish."`
+	Completion completionCmd `cmd:"" help:"Print the completion script for bash, zsh or fish."`
 
-	Action   actionCmd   `cmd:"" hidden:"" help:"Do what the inputs of the GitHub Action say."`
+	Action   actionCmd   `cmd:"" hidden:"" help:"Run the command of the GitHub Action's inputs."`
 	Complete completeCmd `cmd:"" hidden:"" passthrough:"" help:"Complete a command line, for the scripts of completion."`
 	Control  controlCmd  `cmd:"" hidden:"" help:"Run the reference server of gate.control."`
 	Shop     shopCmd     `cmd:"" hidden:"" passthrough:"" help:"Run the sample service of the demo."`

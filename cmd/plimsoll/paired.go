@@ -15,8 +15,8 @@ import (
 
 // pairFlags choose the paired gate and its two sides.
 type pairFlags struct {
-	Against string `placeholder:"REF" xor:"base" help:"Compare the working tree with this commit instead of with the store. Both are built, and loaded in turn."`
-	Paired  bool   `xor:"base" help:"Like --against, with the commit at which the pull request, or this branch, left its base."`
+	Against string `placeholder:"REF" xor:"base" help:"Build the working tree and this commit, load both in turn and compare them, instead of the store's runs."`
+	Paired  bool   `xor:"base" help:"Like --against, with the commit at which the pull request (or this branch) left its base."`
 	BaseURL string `name:"base-url" xor:"base" placeholder:"URL" help:"With --head-url: compare the systems at these two addresses. Nothing is started."`
 	HeadURL string `name:"head-url" placeholder:"URL" help:"See --base-url."`
 }

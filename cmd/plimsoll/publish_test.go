@@ -104,7 +104,7 @@ func TestGitHubMisbehaves(t *testing.T) {
 		"no token":              {token: "none", warns: "there is no token"},
 		"403":                   {faults: always(githubtest.Fault{Status: 403}), warns: "the job needs permissions: pull-requests: write"},
 		"a secondary limit":     {faults: []githubtest.Fault{{Status: 403, Secondary: true, Header: retryAfter}}},
-		"that does not end":     {faults: always(githubtest.Fault{Status: 403, Secondary: true, Header: retryAfter}), warns: "tried"},
+		"an endless limit":      {faults: always(githubtest.Fault{Status: 403, Secondary: true, Header: retryAfter}), warns: "tried"},
 		"404":                   {faults: always(githubtest.Fault{Status: 404}), warns: "404"},
 		"422":                   {faults: always(githubtest.Fault{Status: 422, Method: "POST"}), warns: "422"},
 		"429":                   {faults: []githubtest.Fault{{Status: 429, Header: retryAfter}}},
@@ -112,7 +112,7 @@ func TestGitHubMisbehaves(t *testing.T) {
 		"500":                   {faults: []githubtest.Fault{{Status: 500}, {Status: 502}}},
 		"500 that does not end": {faults: always(githubtest.Fault{Status: 500}), warns: "tried"},
 		"a reset":               {faults: []githubtest.Fault{{Drop: true}, {Method: "POST", Drop: true, After: true}}},
-		"resets that go on":     {faults: always(githubtest.Fault{Drop: true}), warns: "tried"},
+		"endless resets":        {faults: always(githubtest.Fault{Drop: true}), warns: "tried"},
 		"an answer never comes": {faults: always(githubtest.Fault{Stall: true}), warns: "tried"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,7 @@ type baselinePruneCmd struct {
 	storeFlag
 	OlderThan age  `placeholder:"AGE" help:"Remove runs that are older, such as 90d or 36h."`
 	Keep      *int `placeholder:"N" help:"Keep only the newest N runs of each series, repository, branch, profile and environment."`
-	DryRun    bool `help:"Only say what would be removed."`
+	DryRun    bool `help:"Only list what would be removed."`
 }
 
 // age is a flag for a span of time, also in days.

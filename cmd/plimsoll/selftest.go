@@ -16,7 +16,7 @@ import (
 type selftestCmd struct {
 	runFlags
 	Budget time.Duration `default:"10m" help:"How long to go on. The last comparison is finished even if it takes longer."`
-	Route  string        `help:"The route that is made slower (default: the one with the longest p50)."`
+	Route  string        `help:"The route to slow down (default: the one with the longest p50)."`
 }
 
 // Run tries the paired gate on the user's own system and machine.

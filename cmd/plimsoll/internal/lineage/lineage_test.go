@@ -59,21 +59,21 @@ func TestLineage(t *testing.T) {
 		want     []string
 		err      string
 	}{
-		"main here":                      {dir: dir, want: since2},
-		"a branch here":                  {dir: at("feature"), want: since1},
-		"a pull request":                 {dir: at("merged"), workflow: pull, want: since2},
-		"one of one commit":              {dir: of("merged"), workflow: pull, want: since2},
-		"one whose head is checked out":  {dir: of("feature"), workflow: pull, want: since1},
-		"that without GitHub":            {dir: of("feature"), workflow: pull, offline: true, err: "where this change leaves main"},
-		"a merge group":                  {dir: of("merged"), workflow: github.Run{InActions: true, Event: "merge_group", BaseSHA: commits[1], Branch: "gh-readonly-queue/main/pr-7-1"}, want: since1},
-		"a push to main":                 {dir: of("main"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[1], Branch: "main"}, want: since1},
-		"a push to a branch":             {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[1], Branch: "feature"}, want: since1},
-		"a schedule":                     {dir: of("main"), workflow: github.Run{InActions: true, Event: "schedule", Branch: "main"}, want: since2},
-		"a schedule without GitHub":      {dir: of("main"), workflow: github.Run{InActions: true, Event: "schedule", Branch: "main"}, offline: true, err: "this clone has 1 of the commits before"},
-		"a push by force":                {dir: at("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[2], Branch: "main"}, want: since1},
-		"one in a shallow clone":         {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[2], Branch: "main"}, want: since1},
-		"one of what GitHub has dropped": {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: strings.Repeat("0a", 20), Branch: "main"}, err: "404"},
-		"no repository":                  {dir: t.TempDir(), err: "is not in a git repository"},
+		"main here":                     {dir: dir, want: since2},
+		"a branch here":                 {dir: at("feature"), want: since1},
+		"a pull request":                {dir: at("merged"), workflow: pull, want: since2},
+		"a pull request, shallow clone": {dir: of("merged"), workflow: pull, want: since2},
+		"its head checked out":          {dir: of("feature"), workflow: pull, want: since1},
+		"its head, without GitHub":      {dir: of("feature"), workflow: pull, offline: true, err: "where this change leaves main"},
+		"a merge group":                 {dir: of("merged"), workflow: github.Run{InActions: true, Event: "merge_group", BaseSHA: commits[1], Branch: "gh-readonly-queue/main/pr-7-1"}, want: since1},
+		"a push to main":                {dir: of("main"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[1], Branch: "main"}, want: since1},
+		"a push to a branch":            {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[1], Branch: "feature"}, want: since1},
+		"a schedule":                    {dir: of("main"), workflow: github.Run{InActions: true, Event: "schedule", Branch: "main"}, want: since2},
+		"a schedule without GitHub":     {dir: of("main"), workflow: github.Run{InActions: true, Event: "schedule", Branch: "main"}, offline: true, err: "this clone has 1 of the commits before"},
+		"a forced push":                 {dir: at("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[2], Branch: "main"}, want: since1},
+		"a forced push, shallow clone":  {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: commits[2], Branch: "main"}, want: since1},
+		"a commit that GitHub dropped":  {dir: of("feature"), workflow: github.Run{InActions: true, Event: "push", BaseSHA: strings.Repeat("0a", 20), Branch: "main"}, err: "404"},
+		"no repository":                 {dir: t.TempDir(), err: "is not in a git repository"},
 	} {
 		l := lineage.Change{Git: git.In(c.dir, os.Environ()), Branch: "main", Workflow: c.workflow}
 		if c.workflow.InActions && !c.offline {

@@ -47,7 +47,7 @@ func TestGuess(t *testing.T) {
 		"TypeScript without a build": {files: files{"package.json": `{"scripts": {"start": "x"}, "devDependencies": {"typescript": "5"}}`, "package-lock.json": ""},
 			from: "package.json", build: "npm ci", start: "npm start", note: "does it need a build?"},
 		"a package without a start": {files: files{"package.json": `{"name": "library"}`}},
-		"what is no JSON":           {files: files{"package.json": `{`}},
+		"invalid JSON":              {files: files{"package.json": `{`}},
 
 		// Python
 		"FastAPI": {files: files{"requirements.txt": "fastapi\nuvicorn[standard]==0.30\n", "main.py": fastAPI},
@@ -124,7 +124,7 @@ func TestGuess(t *testing.T) {
 			from: "go.mod", name: "shop", build: "go build -o bin/shop .", start: "bin/shop", note: "there is also package.json and Dockerfile: is go.mod the service?"},
 		"a name with a space": {files: files{"go.mod": "module shop\n", "cmd/my shop/main.go": "package main\n"},
 			from: "go.mod", name: "shop", build: "go build -o 'bin/my shop' './cmd/my shop'", start: "'bin/my shop'"},
-		"a name with what shells and profiles read": {files: files{"package.json": `{"main": "it's ${x}.js"}`, "it's ${x}.js": ""},
+		"a name with shell and profile syntax": {files: files{"package.json": `{"main": "it's ${x}.js"}`, "it's ${x}.js": ""},
 			from: "package.json", start: `node 'it'\''s $${x}.js'`},
 		"Python below a directory with a space": {files: files{"requirements.txt": "flask\n", "my app/main.py": flask},
 			from: "requirements.txt", build: venv + "-r requirements.txt", start: ".venv/bin/flask --app 'my app/main:app' run --host 127.0.0.1 --port ${port}"},
