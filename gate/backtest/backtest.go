@@ -1,10 +1,10 @@
 // Package backtest replays recorded histories under a policy: what would the gate have said?
 //
-// InOrder judges each run by the runs before it. A history has one run of most commits. Where one run
-// looks worse, the next runs of the branch stand in for its repeats: a change stays, noise goes. A
-// change that is found counts as accepted, and the runs before it stop counting. Windows draws runs
-// from stretches of the history in random order. Nothing differs by construction, and every red report
-// is a false one, unless one figure is made worse on purpose: the gate is then expected to find it.
+// InOrder judges each run by the runs before it. A history has one run of most commits. If a run looks worse,
+// the next runs of the branch stand in for its repeats: a change stays, noise goes. A change that is found
+// counts as accepted, and the runs before it stop counting. Windows draws runs
+// from stretches of the history in random order. By construction nothing differs, so every red report is a
+// false one, unless one figure is made worse on purpose, which the gate should find.
 // Both are seeded and look at nothing but their input.
 // FromHistory and FromRuns make suites of other tools' histories and of runs of ours.
 package backtest
@@ -45,7 +45,7 @@ type Report struct {
 	// Persisted is set when a figure that looked worse in the first run still looks worse in the
 	// median of the next three.
 	Persisted bool `json:"persisted,omitempty"`
-	// Plain is what "worse than the run before by more than the limit" would have said.
+	// Plain is the result of the plain rule: worse than the previous run by more than the limit.
 	Plain    bool    `json:"plain_rule_red"`
 	Injected *Figure `json:"injected,omitempty"` // the figure that was made worse
 }
@@ -94,7 +94,7 @@ func InOrder(p gate.Policy, s Suite) []Report {
 	return reports
 }
 
-// kin are the runs, in the order of time, that have at least half of the figures of the i-th. In some
+// kin lists the runs, in the order of time, that have at least half of the figures of the i-th. In some
 // histories suites take turns, and runs of different figures say nothing about each other.
 func (s Suite) kin(i int) []int {
 	var own []int
@@ -164,7 +164,7 @@ func (s Suite) persists(p gate.Policy, history, runs []int) bool {
 	return len(v.Of(gate.Suspect)) > 0
 }
 
-// plain is the rule of most tools: any figure is worse than in the run before by more than the limit.
+// plain is the rule of most tools: any figure is worse than in the previous run by more than the limit.
 func (s Suite) plain(before, after int) bool {
 	for k, c := range s.Matrix.Columns {
 		x, y := s.Matrix.Rows[before][k], s.Matrix.Rows[after][k]

@@ -27,7 +27,7 @@ func suite(n int, factor func(i int) float64) backtest.Suite {
 
 func level(int) float64 { return 1 }
 
-// A change that stays is found once and then accepted; one run that is off is a suspect and gone.
+// A change that stays is found once and then accepted; a single outlier is a suspect that does not stay.
 func TestInOrder(t *testing.T) {
 	s := suite(80, func(i int) float64 {
 		switch {
@@ -63,7 +63,7 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
-// Suites that take turns under one name are judged each by its own runs.
+// If suites take turns under one name, each is judged by its own runs.
 func TestInOrderOfSuitesThatTakeTurns(t *testing.T) {
 	s := suite(120, func(i int) float64 {
 		if i >= 80 {

@@ -31,7 +31,7 @@ func of(s *githubtest.Server, n int64, head string) *github.API {
 	return a
 }
 
-// TestAccepted goes through what people do with a label, and through what somebody could try.
+// TestAccepted covers the uses of a label, and the tricks that somebody could try.
 func TestAccepted(t *testing.T) {
 	x, y := sha("a"), sha("b")
 	for name, test := range map[string]struct {

@@ -82,9 +82,9 @@ func serveAll(t *testing.T) *githubtest.Server {
 
 func header(name, value string) http.Header { return http.Header{name: {value}} }
 
-// TestWhatPassesIsTriedAgain has the last request of each method fail in each way that passes, and
-// each request where it is done all the same: the method succeeds, and nothing is done twice.
-func TestWhatPassesIsTriedAgain(t *testing.T) {
+// TestPassingErrorsAreTriedAgain makes the last request of each method fail in each temporary way, and every
+// request that GitHub carries out all the same: the method succeeds, and does nothing twice.
+func TestPassingErrorsAreTriedAgain(t *testing.T) {
 	for name, fault := range map[string]githubtest.Fault{
 		"500":                         {Status: 500},
 		"502 with a page":             {Status: 502, Body: "<html>Bad Gateway</html>"},
@@ -111,7 +111,7 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 				}
 				n := len(s.Requests()) - 1
 				wantSameAfter(t, m, fault, n)
-				for fault.After && !fault.Stall && n > 0 { // where it was done matters at each
+				for fault.After && !fault.Stall && n > 0 { // a request that was carried out matters each time
 					n--
 					wantSameAfter(t, m, fault, n)
 				}
@@ -156,8 +156,8 @@ func wantSameAfter(t *testing.T, m method, fault githubtest.Fault, n int) {
 	}
 }
 
-// TestWhatDoesNotPassIsSaid checks each method's sentence, which never contains the token.
-func TestWhatDoesNotPassIsSaid(t *testing.T) {
+// TestLastingErrorsAreExplained checks the error of each method, which never contains the token.
+func TestLastingErrorsAreExplained(t *testing.T) {
 	always := func(f githubtest.Fault) func(*githubtest.Server, *github.API) {
 		return func(s *githubtest.Server, _ *github.API) { s.Fail(slices.Repeat([]githubtest.Fault{f}, 10)...) }
 	}

@@ -19,8 +19,8 @@ func open(s *githubtest.Server, head string) {
 	s.Pull(githubtest.Pull{Number: 7, Title: "Greet with more care", Head: "care", HeadSHA: head})
 }
 
-// TestOtherPullRequestsOfTheBranch goes through what a commit that nobody has seen can do to look
-// as if it had been seen: y is that commit, which follows x, and the label is put on x.
+// TestOtherPullRequestsOfTheBranch covers the ways in which a commit that nobody has seen could look as if it
+// had been seen: y is that commit, which follows x, and the label is put on x.
 func TestOtherPullRequestsOfTheBranch(t *testing.T) {
 	x, y, z := sha("a"), sha("b"), sha("9")
 	for name, test := range map[string]struct {
@@ -112,7 +112,7 @@ func TestOtherPullRequestsOfTheBranch(t *testing.T) {
 	}
 }
 
-// TestTheSamePullRequest goes through the same within one.
+// TestTheSamePullRequest covers the same within one pull request.
 func TestTheSamePullRequest(t *testing.T) {
 	x, y, z := sha("a"), sha("b"), sha("9")
 	at := func(s *githubtest.Server, n int64, head, action, before string) *github.API {

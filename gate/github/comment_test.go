@@ -203,8 +203,8 @@ func TestACommentForAForksRun(t *testing.T) {
 	}
 }
 
-// TestTwoJobsAtOnce has many jobs of one series write at the same time: whatever they find and
-// whatever they have to tell, one comment is left, and it is one of theirs.
+// TestTwoJobsAtOnce lets many jobs of one series write at the same time: exactly one comment is left, and it is
+// one of theirs.
 func TestTwoJobsAtOnce(t *testing.T) {
 	for name, outcomes := range map[string][]string{"pass": {"pass"}, "fail": {"fail"}, "both": {"pass", "fail"}} {
 		for _, there := range []string{"nothing", "pass", "twins"} {
@@ -236,7 +236,7 @@ func TestTwoJobsAtOnce(t *testing.T) {
 	}
 }
 
-// TestJobsAtOnceInTrouble is the same where answers are lost and requests fail.
+// TestJobsAtOnceInTrouble is the same with lost answers and failed requests.
 func TestJobsAtOnceInTrouble(t *testing.T) {
 	for seed := range uint64(20) {
 		s := serve(t)

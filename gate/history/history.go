@@ -50,8 +50,8 @@ type Run struct {
 	Values []float64 // one for each column; NaN where the run has none
 }
 
-// What a file may hold. Places for values are runs times columns: names that hold the number of
-// the run would ask for a square of it.
+// Bounds of a file. It takes runs times columns places for values: if names hold the number of the run, that
+// is its square.
 const (
 	maxRows   = 5_000_000  // values
 	maxCells  = 20_000_000 // places for values, in all histories: 160 MB
@@ -60,7 +60,7 @@ const (
 	maxCSV    = 512 << 20 // bytes of a CSV, which is read line by line
 )
 
-// bounded reads up to a number of bytes, and fails where there are more.
+// bounded reads up to a number of bytes, and fails if there are more.
 type bounded struct {
 	r    io.Reader
 	most int64
@@ -82,7 +82,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// bom is what some programs put in front of UTF-8.
+// bom is the byte order mark that some programs put in front of UTF-8.
 const bom = "\xef\xbb\xbf"
 
 // ErrFormat is returned, wrapped, for a file in none of the formats.

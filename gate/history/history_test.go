@@ -99,8 +99,8 @@ func TestGoMetrics(t *testing.T) {
 	}
 }
 
-// What editors and spreadsheets put around a file does not change it, and lines count from its
-// beginning.
+// Additions of editors and spreadsheets around the data change nothing, and lines count from the beginning of
+// the file.
 func TestAround(t *testing.T) {
 	quoted := `"repo"` + header[len("repo"):]
 	for _, text := range []string{

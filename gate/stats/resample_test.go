@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 )
 
-// Of one line with few pairs the p values can be counted by hand.
+// For one line with few pairs the p values can be counted by hand.
 func TestSignFlipExact(t *testing.T) {
 	// Besides the identity only the flip of the smallest leaves the statistic as it is, since
 	// that one is trimmed anyhow.
@@ -62,9 +62,8 @@ func TestSignFlipUsesTrimmedMeans(t *testing.T) {
 	near(t, "p of the larger line", p[1], p[0], 0)
 }
 
-// With nothing there, all lines of a report together have p ≤ α no more often than α, however
-// they hang together, and with noise of any kind: heavy tails, one side of the zero skewed by
-// the order of the sides.
+// If nothing differs, the chance that any line of a report has p ≤ α is at most α, however the lines correlate,
+// and with any noise: heavy tails, or skewed by the order of the sides.
 func TestSignFlipHoldsItsLevel(t *testing.T) {
 	const reports, alpha = 2000, 0.05
 	random := rand.New(rand.NewPCG(1, 2))

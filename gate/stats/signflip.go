@@ -21,9 +21,8 @@ const maxPairs = 64
 // line reaches the line's own; T is the 20 % trimmed mean over the root mean square of the
 // sizes, the largest fifth of them set to the next. That scale knows no signs: were it the
 // standard error of the flipped values, a few flips of a clear change would be trimmed away and
-// look even clearer than the change itself. So the chance that any line of a report in which
-// nothing differs has p ≤ α is at most α, however the lines hang together and whatever the
-// noise (see the package for sources).
+// look even clearer than the change itself. If nothing differs, the chance that any line of a report has
+// p ≤ α is at most α, however the lines correlate and whatever the noise is (see the package for sources).
 //
 // Up to 12 pairs it tries all patterns; beyond that a seeded sample, and the identity.
 // A pair that is missing in a line (NaN) is left out of that line; a line with fewer than two
