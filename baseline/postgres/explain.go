@@ -26,10 +26,10 @@ const (
 	startingUp            = "57P03"
 )
 
-// retryable reports whether another try may succeed: after a temporary error, after a cut connection if the deed
-// is idempotent, and while a server that answered before does not listen.
-func (s *server) retryable(to table.Deed, err error) bool {
-	return temporary(err) || cut(err) && idempotent(to) || notListening(err) && s.answeredBefore()
+// retryable reports whether another try may succeed: after a temporary error, after a cut connection if the
+// operation is idempotent, and while a server that answered before does not listen.
+func (s *server) retryable(op table.Operation, err error) bool {
+	return temporary(err) || cut(err) && idempotent(op) || notListening(err) && s.answeredBefore()
 }
 
 // temporary reports whether the server refuses only for now: a cut connection (class 08), a server that shuts down
@@ -44,8 +44,8 @@ func temporary(err error) bool {
 	return pgconn.SafeToRetry(err)
 }
 
-// cut reports whether the connection ended before the answer came: the deed may be done or not. The document of a
-// damaged run may end too early as well, but another try reads the same.
+// cut reports whether the connection ended before the answer came: the operation may be done or not. The document
+// of a damaged run may end too early as well, but another try reads the same.
 func cut(err error) bool {
 	var network *net.OpError
 	return !errors.Is(err, baseline.ErrDamaged) && !errors.As(err, new(*pgconn.ConnectError)) && !errors.As(err, new(*pgconn.PgError)) &&
@@ -58,10 +58,10 @@ func notListening(err error) bool {
 	return errors.As(err, new(*pgconn.ConnectError)) && errors.As(err, &network) && network.Op == "dial" && !network.Timeout()
 }
 
-// idempotent reports whether a deed can be repeated without harm. Marking again adds a second mark, and removing
-// again finds nothing.
-func idempotent(to table.Deed) bool {
-	return to == table.Opening || to == table.Reading || to == table.Adding
+// idempotent reports whether an operation can be repeated without harm. Marking again adds a second mark, and
+// removing again finds nothing.
+func idempotent(op table.Operation) bool {
+	return op == table.Opening || op == table.Reading || op == table.Adding
 }
 
 // permanent reports whether a pooler's refusal is final. PgBouncer has a single code for all errors, 08P01.
@@ -79,7 +79,7 @@ func endedEarly(err error, after time.Duration) bool {
 }
 
 // explain adds the database, the cause and the remedy to an error.
-func (s *server) explain(ctx context.Context, to table.Deed, err error) error {
+func (s *server) explain(ctx context.Context, op table.Operation, err error) error {
 	var refused *pgconn.PgError
 	var connect *pgconn.ConnectError
 	connecting := errors.As(err, &connect)
@@ -90,16 +90,16 @@ func (s *server) explain(ctx context.Context, to table.Deed, err error) error {
 	case connecting:
 		err = s.noWayIn(connect)
 	case cut(err):
-		err = fmt.Errorf("%w: the connection was cut in an attempt to %s. It may have succeeded: look with `plimsoll baseline list` when the server is up again: %w", baseline.ErrUnreachable, to, err)
+		err = fmt.Errorf("%w: the connection was cut in an attempt to %s. It may have succeeded: look with `plimsoll baseline list` when the server is up again: %w", baseline.ErrUnreachable, op, err)
 	case !errors.As(err, &refused):
 	case refused.Code == insufficientPrivilege:
-		err = s.denied(ctx, to, refused)
+		err = s.denied(ctx, op, refused)
 	case s.isReplica(ctx, refused):
-		err = fmt.Errorf("cannot %s: the server is a read-only replica: write the primary's host into the URL, or all hosts with target_session_attrs=read-write (SQLSTATE %s)", to, refused.Code)
+		err = fmt.Errorf("cannot %s: the server is a read-only replica: write the primary's host into the URL, or all hosts with target_session_attrs=read-write (SQLSTATE %s)", op, refused.Code)
 	case strings.HasPrefix(refused.Code, "08"), strings.HasPrefix(refused.Code, "57P"), refused.Code == tooManyConnections:
 		err = fmt.Errorf("%w: %s", baseline.ErrUnreachable, s.inWords(refused))
 	default:
-		err = fmt.Errorf("cannot %s: %s", to, s.inWords(refused))
+		err = fmt.Errorf("cannot %s: %s", op, s.inWords(refused))
 	}
 	return fmt.Errorf("%s: %w", s.where, err)
 }
@@ -179,18 +179,18 @@ func (s *server) poolerInWords(refused *pgconn.PgError, said string) string {
 }
 
 // denied says who lacks which right, and who has it.
-func (s *server) denied(ctx context.Context, to table.Deed, refused *pgconn.PgError) error {
+func (s *server) denied(ctx context.Context, op table.Operation, refused *pgconn.PgError) error {
 	if strings.Contains(refused.Message, "row-level security") { // the user has the right, and a policy forbids it
 		return deniedError{fmt.Sprintf("%s: cannot %s: a policy of row security on the table forbids it to the user %s: whoever made the policy can allow it (%s, SQLSTATE %s)",
-			baseline.ErrDenied, to, s.pool.Config().ConnConfig.User, refused.Message, refused.Code)}
+			baseline.ErrDenied, op, s.pool.Config().ConnConfig.User, refused.Message, refused.Code)}
 	}
-	may := table.Roles(to)
+	may := table.Roles(op)
 	user, has, some := s.whoAmI(ctx)
 	of := " (" + strings.Join(has, ", ") + ")"
 	if len(has) == 0 {
 		of = ""
 	}
-	text := fmt.Sprintf("%s: the user %s%s may not %s; %s may", baseline.ErrDenied, user, of, to, either(may))
+	text := fmt.Sprintf("%s: the user %s%s may not %s; %s may", baseline.ErrDenied, user, of, op, either(may))
 	if some {
 		text += fmt.Sprintf(": ask somebody who has that role, or have it given with GRANT %s TO %s", may[0], quoted(user))
 	} else {

@@ -94,24 +94,24 @@ func (r retrying) Read(ctx context.Context, f func(table.Tx) error) error {
 }
 
 // Write does f in a transaction.
-func (r retrying) Write(ctx context.Context, to table.Deed, f func(table.Tx) error) error {
-	return r.retry(ctx, to, func() error {
+func (r retrying) Write(ctx context.Context, op table.Operation, f func(table.Tx) error) error {
+	return r.retry(ctx, op, func() error {
 		return r.transact(ctx, func(tx pgx.Tx) error { return f(querier{tx}) })
 	})
 }
 
 // retry runs f again while its error may pass.
-func (r retrying) retry(ctx context.Context, to table.Deed, f func() error) error {
+func (r retrying) retry(ctx context.Context, op table.Operation, f func() error) error {
 	for try, pause := 1, firstPause; ; try, pause = try+1, 2*pause {
 		began := time.Now()
 		err := f()
-		if err == nil || try >= r.tries(err) || !r.retryable(to, err) && !endedEarly(err, time.Since(began)) {
-			return r.explain(ctx, to, err)
+		if err == nil || try >= r.tries(err) || !r.retryable(op, err) && !endedEarly(err, time.Since(began)) {
+			return r.explain(ctx, op, err)
 		}
 		select {
 		case <-time.After(pause/2 + rand.N(pause/2)):
 		case <-ctx.Done():
-			return r.explain(ctx, to, err)
+			return r.explain(ctx, op, err)
 		}
 	}
 }

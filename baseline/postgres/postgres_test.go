@@ -170,8 +170,8 @@ func TestConnectionsToAnotherMachineAreEncrypted(t *testing.T) {
 	store.Close()
 }
 
-// A server that is killed cuts connections without an error. An idempotent deed is done again. For any other, the
-// error says that it may have succeeded.
+// A server that is killed cuts connections without an error. An idempotent operation is done again. For any other,
+// the error says that it may have succeeded.
 func TestCutInTheMiddle(t *testing.T) {
 	database := pgtest.Database(t)
 	through := func(text string) string {

@@ -184,12 +184,12 @@ func lacksRight(t *testing.T, what string, err error) {
 	if slices.Contains([]string{"puts", "accepts"}, words[2]) {
 		may = "plimsoll_writer or plimsoll_admin may"
 	}
-	deed := map[string]string{"puts": "add", "accepts": "accept", "excludes": "exclude", "removes": "remove"}[words[2]]
+	operation := map[string]string{"puts": "add", "accepts": "accept", "excludes": "exclude", "removes": "remove"}[words[2]]
 	if !errors.Is(err, baseline.ErrDenied) || errors.Is(err, baseline.ErrUnreachable) {
 		t.Errorf("%s: got %v", what, err)
 		return
 	}
-	for _, want := range []string{": permission denied: the user user_of_plimsoll_" + words[1], "(plimsoll_" + words[1] + ") may not " + deed + " runs; " + may + ": ask somebody", "42501"} {
+	for _, want := range []string{": permission denied: the user user_of_plimsoll_" + words[1], "(plimsoll_" + words[1] + ") may not " + operation + " runs; " + may + ": ask somebody", "42501"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q in it", what, err, want)
 		}

@@ -344,12 +344,12 @@ func TestReplica(t *testing.T) {
 		t.Errorf("%d runs, %v", len(records), err)
 	}
 	_, _, err = replica.Put(t.Context(), storetest.NewResult(2))
-	for deed, err := range map[string]error{
+	for operation, err := range map[string]error{
 		"add": err, "accept": replica.Accept(t.Context(), put.ID, storetest.NewMark(1)),
 		"exclude": replica.Exclude(t.Context(), put.ID, storetest.NewMark(1)), "remove": replica.Remove(t.Context(), put.ID),
 	} {
-		if err == nil || errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), "cannot "+deed+" runs: the server is a read-only replica: write the primary's host") {
-			t.Errorf("%s: got %v", deed, err)
+		if err == nil || errors.Is(err, baseline.ErrUnreachable) || !strings.Contains(err.Error(), "cannot "+operation+" runs: the server is a read-only replica: write the primary's host") {
+			t.Errorf("%s: got %v", operation, err)
 		}
 	}
 	_, err = postgres.Open(t.Context(), change(t, server.URL(), func(u *url.URL) { u.Path = "/without_tables" }))

@@ -15,15 +15,15 @@ import (
 )
 
 // explain adds the file, the cause and the remedy to an error.
-func (f *file) explain(to table.Deed, err error) error {
+func (f *file) explain(op table.Operation, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", f.path, inWords(f.path, to, err))
+	return fmt.Errorf("%s: %w", f.path, inWords(f.path, op, err))
 }
 
 // inWords explains an error by its primary code: see SQLite's list of result codes.
-func inWords(path string, to table.Deed, err error) error {
+func inWords(path string, op table.Operation, err error) error {
 	var of *sqlite.Error
 	if !errors.As(err, &of) {
 		return err
@@ -34,17 +34,17 @@ func inWords(path string, to table.Deed, err error) error {
 	case sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("the file is damaged: restore it from a copy or a cache, or remove it to begin anew: %w", err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("cannot %s: another process kept the file locked for a minute: end that process, or wait for it: %w", to, err)
+		return fmt.Errorf("cannot %s: another process kept the file locked for a minute: end that process, or wait for it: %w", op, err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
-		return fmt.Errorf("%w: cannot %s: this user may not write the file and its directory: %w", baseline.ErrDenied, to, err)
+		return fmt.Errorf("%w: cannot %s: this user may not write the file and its directory: %w", baseline.ErrDenied, op, err)
 	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("cannot %s: the disk is full, and nothing was written: make room: %w", to, err)
+		return fmt.Errorf("cannot %s: the disk is full, and nothing was written: make room: %w", op, err)
 	case sqlite3.SQLITE_IOERR:
-		return fmt.Errorf("cannot %s: the disk failed, or the network to it: %w", to, err)
+		return fmt.Errorf("cannot %s: the disk failed, or the network to it: %w", op, err)
 	case sqlite3.SQLITE_CANTOPEN:
 		return cannotOpen(path, err)
 	case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:
-		return fmt.Errorf("cannot %s: the tables in the file are not those that Plimsoll made: restore the file from a copy or a cache, or name another file: %w", to, err)
+		return fmt.Errorf("cannot %s: the tables in the file are not those that Plimsoll made: restore the file from a copy or a cache, or name another file: %w", op, err)
 	}
 	return err
 }
@@ -91,9 +91,9 @@ func misread(path string) error {
 }
 
 // noPlace is the error about the file, or about a directory above it.
-func noPlace(to string, err error) error {
+func noPlace(op string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w: this user may not %s: %w", baseline.ErrDenied, to, err)
+		return fmt.Errorf("%w: this user may not %s: %w", baseline.ErrDenied, op, err)
 	}
 	return fmt.Errorf("%w: %w", baseline.ErrUnreachable, err)
 }

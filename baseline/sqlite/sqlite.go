@@ -71,8 +71,8 @@ func (f *file) Read(_ context.Context, do func(table.Tx) error) error {
 }
 
 // Write keeps other writers out from its beginning.
-func (f *file) Write(ctx context.Context, to table.Deed, do func(table.Tx) error) error {
-	return f.explain(to, f.transact(ctx, func(tx *sql.Tx) error { return do(querier{tx}) }))
+func (f *file) Write(ctx context.Context, op table.Operation, do func(table.Tx) error) error {
+	return f.explain(op, f.transact(ctx, func(tx *sql.Tx) error { return do(querier{tx}) }))
 }
 
 // transact does all of do or nothing.

@@ -15,26 +15,26 @@ type Database interface {
 	// Read does f, which only reads. Write does all of f or nothing. Both may do f again from its beginning after
 	// a temporary error. Their error says what was being done.
 	Read(ctx context.Context, f func(Tx) error) error
-	Write(ctx context.Context, to Deed, f func(Tx) error) error
+	Write(ctx context.Context, op Operation, f func(Tx) error) error
 	Close() error
 }
 
-// Deed is what is being done to the store, as text after "cannot".
-type Deed string
+// Operation is what is being done to the store, as text after "cannot".
+type Operation string
 
-// The deeds.
+// The operations.
 const (
-	Opening   Deed = "open the store" // including its tables
-	Reading   Deed = "read runs"
-	Adding    Deed = "add runs"
-	Accepting Deed = "accept runs"
-	Excluding Deed = "exclude runs"
-	Removing  Deed = "remove runs"
+	Opening   Operation = "open the store" // including its tables
+	Reading   Operation = "read runs"
+	Adding    Operation = "add runs"
+	Accepting Operation = "accept runs"
+	Excluding Operation = "exclude runs"
+	Removing  Operation = "remove runs"
 )
 
-// Roles are the roles that may do a deed, the one with the fewest rights first.
-func Roles(to Deed) []string {
-	switch to {
+// Roles are the roles that may do an operation, the one with the fewest rights first.
+func Roles(op Operation) []string {
+	switch op {
 	case Opening, Reading:
 		return []string{"plimsoll_reader", "plimsoll_writer", "plimsoll_admin"}
 	case Adding, Accepting:
@@ -167,17 +167,17 @@ func (s *Store) Exclude(ctx context.Context, id string, m baseline.Mark) error {
 	return s.mark(ctx, Excluding, id, s.dialect.exclude(id, m))
 }
 
-func (s *Store) mark(ctx context.Context, to Deed, id string, statement Statement) error {
-	marked, err := collect(ctx, s.writing(to), statement, scanID)
+func (s *Store) mark(ctx context.Context, op Operation, id string, statement Statement) error {
+	marked, err := collect(ctx, s.writing(op), statement, scanID)
 	if err == nil && len(marked) == 0 {
 		err = notFound(id)
 	}
 	return err
 }
 
-// writing is Write for one deed.
-func (s *Store) writing(to Deed) func(context.Context, func(Tx) error) error {
-	return func(ctx context.Context, f func(Tx) error) error { return s.Write(ctx, to, f) }
+// writing is Write for one operation.
+func (s *Store) writing(op Operation) func(context.Context, func(Tx) error) error {
+	return func(ctx context.Context, f func(Tx) error) error { return s.Write(ctx, op, f) }
 }
 
 // Remove removes runs.

@@ -37,9 +37,11 @@ func TestRunIsSmall(t *testing.T) {
 // racing is a database in which somebody removes a run right after a Put has found it there.
 type racing struct{ inserts, finds int }
 
-func (r *racing) Read(_ context.Context, f func(table.Tx) error) error                { return f(r) }
-func (r *racing) Write(_ context.Context, _ table.Deed, f func(table.Tx) error) error { return f(r) }
-func (r *racing) Close() error                                                        { return nil }
+func (r *racing) Read(_ context.Context, f func(table.Tx) error) error { return f(r) }
+func (r *racing) Write(_ context.Context, _ table.Operation, f func(table.Tx) error) error {
+	return f(r)
+}
+func (r *racing) Close() error { return nil }
 
 func (r *racing) Query(_ context.Context, s table.Statement, each func(table.Row) error) error {
 	if !strings.HasPrefix(s.SQL, "INSERT") {
@@ -70,9 +72,11 @@ func TestPutWhileOthersRemove(t *testing.T) {
 // dropping is a database that accepts a run and does not keep it, as a trigger can do.
 type dropping struct{ racing }
 
-func (d *dropping) Read(_ context.Context, f func(table.Tx) error) error                { return f(d) }
-func (d *dropping) Write(_ context.Context, _ table.Deed, f func(table.Tx) error) error { return f(d) }
-func (*dropping) Query(context.Context, table.Statement, func(table.Row) error) error   { return nil }
+func (d *dropping) Read(_ context.Context, f func(table.Tx) error) error { return f(d) }
+func (d *dropping) Write(_ context.Context, _ table.Operation, f func(table.Tx) error) error {
+	return f(d)
+}
+func (*dropping) Query(context.Context, table.Statement, func(table.Row) error) error { return nil }
 
 // If the database does not keep a run, the error says so, and is not ErrNotFound.
 func TestPutThatIsNotKept(t *testing.T) {
