@@ -122,8 +122,8 @@ func (s *server) schemas(ctx context.Context, tx pgx.Tx) (path []string, all []s
 }
 
 // choose takes the first schema of the path that has the tables, else the first in which the user may make them.
-// If the path has neither, it takes the only schema that has the tables. If no schema has them, the error of
-// making them names the first schema of the path, or public.
+// If the path has neither, it takes the only schema that has the tables. If no schema has them, it takes the first
+// schema of the path, or public, and an error of making the tables names that one.
 func choose(path []string, all []schema) (string, error) {
 	first := func(is func(schema) bool) string {
 		for _, name := range path {
