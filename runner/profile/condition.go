@@ -10,12 +10,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Condition is what a part of an answer must be, or what a variable must be for a step to be done.
+// Condition is a condition on a part of an answer, or on a variable that a step depends on.
 type Condition struct {
 	Of      Source
 	Path    string // GJSON for OfJSON, else the name of the header, the cookie or the variable
 	Op      Op
-	Operand string // empty for Exists; a number is written as JSON writes it
+	Operand string // empty for Exists; a number has its JSON form
 	Text    bool   // the operand was written as a text: "10" is not 10
 }
 
@@ -48,8 +48,8 @@ const (
 	Contains     Op = "contains" // of OfText alone
 )
 
-// operators are what a condition on a value of a source may begin with, the longer ones first. A page may
-// well begin with a <.
+// operators are the operators that a condition on a source may begin with, the longer ones first. For text
+// they lack <, because a page may begin with it.
 func operators(of Source) []Op {
 	if of == OfText {
 		return []Op{Equal, NotEqual, Matches}
@@ -57,21 +57,21 @@ func operators(of Source) []Op {
 	return []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Matches}
 }
 
-// hasKinds reports whether the values of a source have kinds. Others are texts, and are compared with
-// what is written, to the last zero.
+// hasKinds reports whether the values of a source have kinds. Otherwise they are texts, and are compared
+// with the operand as written.
 func (of Source) hasKinds() bool { return of != OfText && of != OfHeader && of != OfCookie }
 
-// Conditions reads what the values of a source must be, by their paths or names.
+// Conditions reads conditions on the values of a source, by their paths or names.
 func (r *CallReader) Conditions(of Source, to *[]Condition) strict.Read {
 	forms := map[Source]strict.Pattern{OfJSON: jsonPath, OfHeader: headerOf, OfCookie: cookieOf}
 	named := r.Match(forms[of], func(n *yaml.Node, text string) { r.reader.pathOf(n, of, text) })
 	return r.reader.conditions(of, named, to)
 }
 
-// pathOf checks where a value stands in an answer, and gives it as the answer has it.
+// pathOf checks the path or name of a value in an answer, and returns it without escapes.
 func (r *reader) pathOf(n *yaml.Node, of Source, path string) string {
 	if number := inexact(path); of == OfJSON && number != "" {
-		r.Problem(n, "%s is compared as a double here, which is the same for its neighbours; numbers are compared exactly in a query behind plain keys, such as items.#(id==%s).name", number, number)
+		r.Problem(n, "%s is compared as a double here, and so equals its neighbours; numbers are compared exactly in a query behind plain keys, such as items.#(id==%s).name", number, number)
 	}
 	return r.literal(n, path)
 }
@@ -90,8 +90,8 @@ func (r *reader) conditions(of Source, named strict.Read, to *[]Condition) stric
 	}
 }
 
-// TextConditions reads what the body of an answer must be: a text that it contains, a condition, or
-// a list of them.
+// TextConditions reads conditions on the body of an answer: a text that it must contain, a condition, or a
+// list of them.
 func (r *CallReader) TextConditions(to *[]Condition) strict.Read {
 	return r.OneOrMore(r.Match(anything, func(n *yaml.Node, _ string) {
 		c := r.reader.condition(n, OfText)
@@ -101,7 +101,7 @@ func (r *CallReader) TextConditions(to *[]Condition) strict.Read {
 				r.Problem(n, "the text is empty, which every answer contains; write what must be in it")
 			}
 		}
-		c.Text = true // a page is a text, whatever stands in it
+		c.Text = true // a page is always a text
 		*to = append(*to, c)
 	}))
 }
@@ -110,7 +110,7 @@ var anything = strict.NewPattern(`^`, "a text")
 
 var sizeForm = strict.NewPattern(`^((==|!=|<=|>=|<|>) *)?[0-9]{1,18}$`, `a number of bytes such as 1000, or a condition such as "> 1000"`)
 
-// SizeCondition reads how many bytes the body of an answer must have.
+// SizeCondition reads a condition on the length of the body in bytes.
 func (r *CallReader) SizeCondition(to *[]Condition) strict.Read {
 	return r.Match(sizeForm, func(n *yaml.Node, text string) {
 		operand := strings.TrimLeft(text, "=!<> ")
@@ -125,8 +125,8 @@ func (r *CallReader) SizeCondition(to *[]Condition) strict.Read {
 	})
 }
 
-// condition reads what a value of a source must be: a text that begins with an operator is a condition,
-// anything else must be equal.
+// condition reads a condition on a value of a source. A text may begin with an operator; anything else must
+// be equal.
 func (r *reader) condition(value *yaml.Node, of Source) Condition {
 	kind, text := TextValue, value.Value
 	if of.hasKinds() {
@@ -162,8 +162,8 @@ func (r *reader) condition(value *yaml.Node, of Source) Condition {
 	return c
 }
 
-// comparedWith is what == and != compare with: in quotes a text, and without them any value that looks
-// so, where values have kinds.
+// comparedWith is the operand of == and !=. In quotes it is a text. Without quotes, if values have kinds, it
+// has the kind that it looks like.
 func comparedWith(written string, of Source) (operand string, isText bool) {
 	if quoted, err := strconv.Unquote(written); err == nil && written[0] == '"' {
 		return quoted, true
@@ -174,7 +174,7 @@ func comparedWith(written string, of Source) (operand string, isText bool) {
 	return written, !of.hasKinds()
 }
 
-// literal is a text that cannot have variables, with each $${ as the ${ that it stands for.
+// literal is a text without variables. It replaces each $${ by ${.
 func (r *reader) literal(n *yaml.Node, text string) string {
 	for _, part := range Template(text).Parts() {
 		if part.Variable != "" {

@@ -27,7 +27,7 @@ func (r *reader) tables(n *yaml.Node) []Table {
 		d := Table{Name: key.Value, Order: Sequential}
 		r.Mapping(value,
 			strict.Key("file", "CSV whose first line names the columns, or JSON lines (.jsonl, .ndjson); relative to the profile.", r.dataFile(&d, value)),
-			strict.Key("separator", "What stands between the cells of CSV: one character, such as ; or \"\\t\"; a comma when it is left out.", r.Match(separator, func(*yaml.Node, string) {})),
+			strict.Key("separator", "The character between the cells of CSV, such as ; or \"\\t\"; by default a comma.", r.Match(separator, func(*yaml.Node, string) {})),
 			strict.Key("list", "The values themselves.", func(n *yaml.Node) {
 				r.NonEmpty(n, "write at least one value", func(item *yaml.Node) {
 					r.Match(anything, func(item *yaml.Node, _ string) {
@@ -46,7 +46,7 @@ func (r *reader) tables(n *yaml.Node) []Table {
 	return r.data
 }
 
-// sumRows is the digest of rows. Texts alone give what they gave before cells had kinds.
+// sumRows is the digest of rows. Rows of texts keep the digest from the time before cells had kinds.
 func sumRows(rows [][]Value) string {
 	sum := sha256.New()
 	for _, row := range rows {
@@ -79,8 +79,8 @@ func (r *reader) file(take func(n *yaml.Node, content []byte)) strict.Read {
 	}
 }
 
-// dataFile reads rows of CSV with a header, or, from a file whose name ends in .jsonl or
-// .ndjson, one JSON object per line. table is the mapping that names the file.
+// dataFile reads rows of CSV with a header. If the file's name ends in .jsonl or .ndjson, it reads one JSON
+// object per line. table is the mapping that names the file.
 func (r *reader) dataFile(d *Table, table *yaml.Node) strict.Read {
 	return r.file(func(n *yaml.Node, content []byte) {
 		by := strict.Get(table, "separator")
@@ -90,7 +90,7 @@ func (r *reader) dataFile(d *Table, table *yaml.Node) strict.Read {
 		case bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")):
 			err = errors.New("the file is UTF-16; save it as UTF-8")
 		case strings.HasSuffix(n.Value, ".json"):
-			err = errors.New("a file of JSON has one object per line, and a name that ends in .jsonl")
+			err = errors.New("a .json file cannot be read: write one object per line, and name the file .jsonl")
 		case !strings.HasSuffix(n.Value, ".jsonl") && !strings.HasSuffix(n.Value, ".ndjson"):
 			d.Columns, d.Rows, err = csvRows(content, comma(by))
 		case by != nil:
@@ -122,9 +122,9 @@ func comma(n *yaml.Node) rune {
 	return c
 }
 
-// csvRows reads CSV (RFC 4180). A column all of whose cells are JSON numbers without quotes is one of
-// numbers, and one of nothing but true and false one of truth values. All others are texts, to the
-// last zero. Lines end with LF or CRLF, or all of them with CR.
+// csvRows reads CSV (RFC 4180). If all cells of a column are JSON numbers without quotes, they are numbers;
+// if all are true or false, they are truth values; otherwise they are texts, exactly as written. Lines end
+// with LF or CRLF, or all of them with CR.
 func csvRows(content []byte, comma rune) (columns []string, rows [][]Value, err error) {
 	if bytes.IndexByte(content, '\n') < 0 {
 		content = bytes.ReplaceAll(content, []byte("\r"), []byte("\n"))
@@ -182,7 +182,7 @@ func csvRows(content []byte, comma rune) (columns []string, rows [][]Value, err 
 	}
 }
 
-// cellKind is the kind that a cell without quotes has by itself.
+// cellKind is the kind of a cell without quotes.
 func cellKind(cell string) ValueKind {
 	switch {
 	case IsNumber(cell):
@@ -203,16 +203,16 @@ func lineStarts(content []byte) (starts []int) {
 	return starts
 }
 
-// csvError says in our words what is wrong with a file.
+// csvError rewords an error of encoding/csv.
 func csvError(err error) error {
 	var at *csv.ParseError
 	switch {
 	case !errors.As(err, &at):
 		return err
 	case errors.Is(at.Err, csv.ErrBareQuote):
-		return fmt.Errorf("line %d, column %d: a \" stands inside a cell; put the whole cell in quotes, and write each \" in it twice", at.Line, at.Column)
+		return fmt.Errorf("line %d, column %d: a cell contains a \"; put the whole cell in quotes, and write each \" in it twice", at.Line, at.Column)
 	case errors.Is(at.Err, csv.ErrQuote):
-		return fmt.Errorf("line %d: a cell that begins with a \" does not end with one, or holds a \" that is not written twice", at.StartLine)
+		return fmt.Errorf("line %d: a cell begins with a \" but does not end with one, or contains a \" that is not written twice", at.StartLine)
 	}
 	return fmt.Errorf("line %d: %w", at.Line, at.Err)
 }
@@ -250,7 +250,7 @@ func jsonRows(content []byte) (columns []string, rows [][]Value, err error) {
 	return columns, rows, nil
 }
 
-// jsonCell is a value of JSON as it was written.
+// jsonCell is a JSON value as written.
 func jsonCell(value json.RawMessage) (Value, error) {
 	text := string(value)
 	switch text[0] {

@@ -10,24 +10,24 @@ import (
 	"strings"
 )
 
-// Difference is something that two profiles load otherwise.
+// Difference is one difference between the loads of two profiles.
 type Difference struct {
 	What   string // the kind of thing in the profile's words, such as route, weight or run_time
-	Name   string // which one; empty where there is only one
-	Before string // empty for what was added
-	Now    string // empty for what was removed
+	Name   string // of the thing; empty if there is only one
+	Before string // empty for an addition
+	Now    string // empty for a removal
 }
 
-// Differences lists what is loaded otherwise than before: routes first, then how often and how hard they
-// are loaded, then what is sent and expected. How the system is built and started, limits and the
-// gate do not count, nor does the order of a file. Values are cut short for people.
+// Differences lists the differences between two loads: first routes, then how often and how hard they are
+// loaded, then requests and expectations. How the system is built and started, the limits, the gate and
+// the order of the file do not count. Values are shortened for people.
 func Differences(before, now *Profile) []Difference {
 	was, is := before.facts(), now.facts()
 	var found []Difference
 	for _, f := range was {
 		i := slices.IndexFunc(is, f.about)
 		switch {
-		case i < 0 && f.ofRoute(): // the route itself is gone
+		case i < 0 && f.ofRoute(): // the route itself was removed
 		case i < 0:
 			found = append(found, Difference{f.what, f.name, f.shown(), ""})
 		case is[i].value != f.value || is[i].hidden != f.hidden:
@@ -49,7 +49,7 @@ func Differences(before, now *Profile) []Difference {
 	return found
 }
 
-// order is the order of differences. What is not in it comes last.
+// order is the order of differences. All others come last.
 var order = [...]string{"route", "users", "weight", "fixed", "rate", "spawn_rate", "stages", "run_time", "wait", "steps", "request", "expect", "save"}
 
 func rank(what string) int {
@@ -59,12 +59,12 @@ func rank(what string) int {
 	return len(order)
 }
 
-// fact is one thing that a profile says. hidden counts too, and is not shown.
+// fact is one statement of a profile. hidden is a part of the value that is not shown.
 type fact struct{ what, name, value, hidden string }
 
 func (f fact) about(other fact) bool { return f.what == other.what && f.name == other.name }
 
-// ofRoute reports whether a route has the fact.
+// ofRoute reports whether the fact belongs to a route.
 func (f fact) ofRoute() bool { return slices.Contains([]string{"request", "expect", "save"}, f.what) }
 
 // shown is the value for people.
@@ -77,14 +77,14 @@ func (f fact) shown() string {
 	return cmp.Or(text, "none")
 }
 
-// marked tells two values apart that look the same once they are cut.
+// marked adds a checksum: two values may look the same once they are shortened.
 func (f fact) marked() string {
 	sum := sha256.Sum256([]byte(f.value + f.hidden))
 	return f.shown() + " #" + hex.EncodeToString(sum[:4])
 }
 
-// together makes one fact of all about one thing, in whatever order the file says them. Two tasks of one
-// name count twice, and two equal requests of one route once.
+// together merges all facts about one thing, regardless of their order in the file. Two tasks with the same
+// name count twice, two equal requests of a route once.
 func together(said []fact) (facts []fact) {
 	slices.SortStableFunc(said, func(a, b fact) int {
 		return cmp.Or(cmp.Compare(a.value, b.value), cmp.Compare(a.hidden, b.hidden))
@@ -110,7 +110,7 @@ func together(said []fact) (facts []fact) {
 	return facts
 }
 
-// facts are all that counts as what is loaded, each what with a name once.
+// facts are all facts about the load. Each pair of what and name occurs once.
 func (p *Profile) facts() []fact {
 	var facts []fact
 	put := func(f fact) { facts = append(facts, f) }
@@ -197,7 +197,7 @@ func (p *Profile) userFacts(add func(what, name string, value any)) {
 	}
 }
 
-// facts are what a call sends and expects.
+// facts are the request, the expectations and the saved values of a call.
 func (c *Call) facts(put func(fact)) {
 	route := c.Route()
 	h, isHTTP := c.Content.(*HTTP)
@@ -230,7 +230,7 @@ func (c *Call) facts(put func(fact)) {
 	put(fact{"save", route, strings.Join(saves, ", "), ""})
 }
 
-// canonical is all that a call says, as the digest counts it.
+// canonical is a call as the digest counts it.
 func canonical(c Content) string {
 	text, err := json.Marshal(c.Canonical())
 	if err != nil {
@@ -239,7 +239,7 @@ func canonical(c Content) string {
 	return string(text)
 }
 
-// headerFact shows the names of headers alone: a value may be secret.
+// headerFact shows only the names of headers, because a value may be secret.
 func headerFact(headers []Header) fact {
 	f := fact{what: "headers"}
 	for _, h := range headers {
@@ -249,7 +249,7 @@ func headerFact(headers []Header) fact {
 	return f
 }
 
-// stepWords are steps for people: routes, waits, and how often.
+// stepWords describe steps for people.
 func stepWords(steps []Step) string {
 	var words []string
 	for _, s := range steps {

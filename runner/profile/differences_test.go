@@ -26,7 +26,7 @@ func TestDifferences(t *testing.T) {
 		var got []string
 		for _, d := range profile.Differences(read(base), read(text)) {
 			if d.Before == d.Now {
-				t.Errorf("%v is the same before and now", d)
+				t.Errorf("%v: before and now are equal", d)
 			}
 			got = append(got, fmt.Sprintf("%s %s: %s -> %s", d.What, d.Name, d.Before, d.Now))
 		}

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Digest identifies what the profile loads: 64 hexadecimal digits. Runs are compared when it is
-// equal. The gate and the limits do not count, since runs stay comparable when these change.
-// Environment variables count by name and not by value, files by their content.
+// Digest identifies the load of a profile: 64 hexadecimal digits. Only runs with equal digests are compared.
+// The gate and the limits do not count, because runs stay comparable when these change. Environment
+// variables count by name, not by value; files count by their content.
 func (p *Profile) Digest() string {
 	text, err := json.Marshal(p.digestV1())
 	if err != nil {
@@ -19,10 +19,9 @@ func (p *Profile) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// The types below are what the digest counts, and nothing else is. A field that is added to
-// Profile does not change any digest. Where it must count, it is added here too, with omitempty or
-// omitzero and its default value as zero: then the profiles that lack it keep their digests, and
-// with them their baselines. Never change a name or an order here.
+// The digest counts the types below and nothing else, so a new field of Profile changes no digest. If it
+// must count, add it here too, with omitempty or omitzero and its default as zero: profiles without it keep
+// their digests and so their baselines. Never change a name or an order here.
 type (
 	digestV1 struct {
 		Name     string

@@ -10,7 +10,7 @@ import (
 
 const minimal = "name: shop\ntarget: {url: http://127.0.0.1}\nusers: [{name: u, tasks: [{http: GET /}]}]\n"
 
-// every has every key that counts for the digest, with a value that is not its default.
+// every has every key that counts for the digest, with values other than the defaults.
 const every = `
 name: shop
 target:
@@ -49,7 +49,7 @@ users:
   - {name: writer, fixed: 1, wait: pace 1s, tasks: [{http: PUT /x}]}
 `
 
-// more has the words that came later, with values that are not their defaults.
+// more has keys that were added later, with values other than the defaults.
 const more = `
 name: shop
 target: {url: http://127.0.0.1}
@@ -90,8 +90,7 @@ func digest(t *testing.T, text string) string {
 	return p.Digest()
 }
 
-// The digests of three profiles, as they were when this form was made. To change one of them is to
-// orphan every baseline there is.
+// The digests of these profiles must never change: a change would orphan every baseline.
 func TestDigestIsPinned(t *testing.T) {
 	for text, want := range map[string]string{
 		minimal: "92bb46573dad8b00957c3b9bcdda692e9149dd93a2a32c80fb6737faf3eda36f",
@@ -104,8 +103,7 @@ func TestDigestIsPinned(t *testing.T) {
 	}
 }
 
-// How a file is laid out, what it says that is the default, how it is judged and what it must not
-// pass: nothing of it changes what is loaded.
+// Layout, explicit defaults, the gate and the limits do not change the load.
 func TestDigestStays(t *testing.T) {
 	for name, text := range map[string]string{
 		"a comment":     "# a comment\n" + minimal,
@@ -168,7 +166,7 @@ func changes(t *testing.T, every string, all [][2]string) {
 	}
 }
 
-// A name that no result could hold is refused before the load, and not after it.
+// A name that no result can contain is refused before the load.
 func TestRoutesCanBeCounted(t *testing.T) {
 	for _, name := range []string{`"a\x00b"`, `"a\tb"`, `"` + strings.Repeat("a", 1001) + `"`} {
 		text := strings.Replace(minimal, "http: GET /", "http: GET /, name: "+name, 1)
@@ -178,8 +176,7 @@ func TestRoutesCanBeCounted(t *testing.T) {
 	}
 }
 
-// Whoever adds a field to the profile decides here whether it counts for the digest, and in
-// digest.go how.
+// If you add a field to the profile, decide here whether it counts for the digest, and in digest.go how.
 func TestDigestKnowsEveryField(t *testing.T) {
 	const counted = `
 		Profile: Name Target Load Data Setup Users Teardown; not Limits Gate sendsPort uses

@@ -12,8 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// TestDollars writes $ before a variable, and before braces that are no variable, at all places. The
-// variable is 0.
+// TestDollars puts $ before a variable and before other braces, at all places. The variable is 0.
 func TestDollars(t *testing.T) {
 	places := map[string]func(string) (string, error){
 		"http: 'POST /%s'":                 func(sent string) (string, error) { return url.PathUnescape(sent[1:]) },

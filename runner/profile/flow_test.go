@@ -7,7 +7,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// TestWhatIsSet reads steps that use what an earlier one, or an earlier time, may have unset.
+// TestWhatIsSet reads steps that use a variable. An earlier step or repeat may have unset it.
 func TestWhatIsSet(t *testing.T) {
 	const (
 		perhaps = "may not be set here"
@@ -39,7 +39,7 @@ func TestWhatIsSet(t *testing.T) {
 	}
 }
 
-// TestTasksKeepWhatTheyBeginWith refuses a task that could unset a variable for those behind it.
+// TestTasksKeepWhatTheyBeginWith expects an error if a task could unset a variable of later tasks.
 func TestTasksKeepWhatTheyBeginWith(t *testing.T) {
 	const optional = `{http: GET /, save: {tok: {json: t, optional: true}}}`
 	for user, want := range map[string]string{

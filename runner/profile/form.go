@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// FormField is a name with its value, or with a file, of a form.
+// FormField is a field of a form: a name with a value or a file.
 type FormField struct {
 	Name  Template
 	Value Template
@@ -22,11 +22,11 @@ type FormField struct {
 // File is a file that is sent.
 type File struct {
 	Name    Template // as the server sees it
-	Type    string   // its Content-Type; empty for the usual one
+	Type    string   // its Content-Type; empty for application/octet-stream
 	Content []byte
 }
 
-// maxUpload bounds a file that is sent, in bytes.
+// maxUpload is the maximum size of a file in a request, in bytes.
 const maxUpload = 16 << 20
 
 // Body reads a text with variables, or the file to send.
@@ -44,7 +44,7 @@ func (r *CallReader) Body(text *Template, file **File) strict.Read {
 func (r *reader) upload(to *File) strict.Read {
 	return r.file(func(n *yaml.Node, content []byte) {
 		if len(content) > maxUpload {
-			r.Problem(n, "%s is larger than %d MiB, which is the most that a request may send", n.Value, maxUpload>>20)
+			r.Problem(n, "%s is larger than %d MiB, the maximum for a file in a request", n.Value, maxUpload>>20)
 			return
 		}
 		to.Content = content
@@ -81,7 +81,7 @@ func (r *reader) formField(n *yaml.Node, name string, to *[]FormField) {
 		r.Sequence(n, func(item *yaml.Node) {
 			switch item.Kind {
 			case yaml.SequenceNode:
-				r.Problem(item, "a form has no form for a list in a list; name each field, for example: \"a[0][1]\": x")
+				r.Problem(item, "a form cannot have a list in a list; name each field, for example: \"a[0][1]\": x")
 			case yaml.MappingNode:
 				r.formFields(item, name+"["+strconv.Itoa(i)+"]", to)
 			default:
@@ -121,8 +121,8 @@ func (r *reader) filePart(n *yaml.Node) *File {
 				f.Name = templateOf([]Part{{Literal: path.Base(strings.ReplaceAll(n.Value, `\`, "/"))}})
 			}
 		}),
-		strict.Key("name", "The name of the file as the server sees it; its own when it is left out.", r.template(&f.Name)),
-		strict.Key("type", "The Content-Type of the file; application/octet-stream when it is left out.", r.Match(mediaType, func(_ *yaml.Node, text string) { f.Type = text })),
+		strict.Key("name", "The name of the file for the server; by default its own.", r.template(&f.Name)),
+		strict.Key("type", "The Content-Type of the file; by default application/octet-stream.", r.Match(mediaType, func(_ *yaml.Node, text string) { f.Type = text })),
 	)
 	return f
 }

@@ -92,7 +92,7 @@ func readHTTP(r *CallReader) Words {
 			strict.Key("body", "The body as text, or {file: payload.bin}, which is sent as it is.", r.Body(&body, &h.File)),
 		},
 		Expect: []strict.Field{
-			strict.Key("status", "The expected status, or a list of them; any below 400 when it is left out.", r.OneOrMore(func(n *yaml.Node) {
+			strict.Key("status", "The expected status, or a list of them; by default any below 400.", r.OneOrMore(func(n *yaml.Node) {
 				var status int
 				r.Int(&status, 100, 599)(n)
 				h.Status = append(h.Status, status)
@@ -115,7 +115,7 @@ func readHTTP(r *CallReader) Words {
 			case strict.Has(step, "multipart"):
 				h.Sends, h.Fields = MultipartBody, multipart
 				if slices.ContainsFunc(h.Headers, func(h Header) bool { return strings.EqualFold(h.Name, "Content-Type") }) {
-					r.Problem(strict.Get(step, "headers"), "multipart sets the Content-Type itself, with the boundary between its parts; remove that header")
+					r.Problem(strict.Get(step, "headers"), "multipart sets the Content-Type itself, because it contains the boundary; remove that header")
 				}
 			case h.File != nil:
 				h.Sends = FileBody
@@ -141,7 +141,7 @@ func explainCall(text string) string {
 	case !httpMethod.MatchString(method):
 		return fmt.Sprintf("%s does not begin with a method in capital letters; write for example GET /products", strict.Quote(text))
 	case strings.Contains(Template(path).literals(), "#"):
-		return fmt.Sprintf("%s contains a #, and what follows it is never sent; write %%23 for the character itself", strict.Quote(path))
+		return fmt.Sprintf("%s contains a #, but a fragment is never sent; write %%23 for the character itself", strict.Quote(path))
 	default:
 		return fmt.Sprintf("%s is not a path: a path begins with / and contains no space", strict.Quote(path))
 	}
@@ -158,10 +158,10 @@ func (h *HTTP) read(r *CallReader) strict.Read {
 	})
 }
 
-// checkPath checks a variable that a path begins with, as far as its values are known.
+// checkPath checks the variable that a path begins with, as far as its values are known.
 func (r *reader) checkPath(n *yaml.Node, variable string) {
 	if _, isGenerator, _ := ParseGenerator(variable); isGenerator || variable == PortVariable {
-		r.Problem(n, "the path begins with ${%s}, which is no path; write a / in front of it", variable)
+		r.Problem(n, "the path begins with ${%s}, but its values are not paths; write a / in front of it", variable)
 		return
 	}
 	name, column, ok := DataColumn(variable)
@@ -175,7 +175,7 @@ func (r *reader) checkPath(n *yaml.Node, variable string) {
 		at := max(slices.Index(table.Columns, column), 0)
 		for i, row := range table.Rows {
 			if text := row[at].Text; !strings.HasPrefix(text, "/") && !strings.Contains(text, "://") {
-				r.Problem(n, "the path begins with ${%s}, and in row %d that is %s, which is no path: a path begins with /", variable, i+1, strict.Quote(text))
+				r.Problem(n, "the path begins with ${%s}, but its value in row %d, %s, is not a path: a path begins with /", variable, i+1, strict.Quote(text))
 				return
 			}
 		}

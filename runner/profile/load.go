@@ -17,7 +17,7 @@ func (r *reader) load(n *yaml.Node, l *Load) {
 		strict.Key("users", "Closed model: how many users, each of whom waits for the answer before going on.", r.Int(&l.Users, 1, maxUsers)),
 		strict.Key("spawn_rate", "Users started per second.", r.Rate(&l.SpawnRate, maxRate)),
 		strict.Key("rate", "Open model: tasks that start per second, however fast the system answers; such as 500/s.", r.Rate(&l.Rate, maxRate)),
-		strict.Key("arrivals", "How the starts of the open model lie in time.", strict.OneOf(r.Reader, &l.Arrivals, Constant, Poisson)),
+		strict.Key("arrivals", "How the starts of the open model are spread over time.", strict.OneOf(r.Reader, &l.Arrivals, Constant, Poisson)),
 		strict.Key("max_in_flight", "Open model: while this many tasks run, another one is dropped, which is a failure.", r.Int(&l.MaxInFlight, 1, maxUsers)),
 		strict.Key("stages", "A load that changes over time, instead of users or rate and run_time.", func(n *yaml.Node) { l.Stages = r.stages(n) }),
 		strict.Key("warm_up", "Load before the judged part; measured and shown, but never judged.", r.Duration(&l.WarmUp, 0)),
@@ -119,7 +119,7 @@ func (r *reader) wait(to *Wait, form strict.Pattern) strict.Read {
 	})
 }
 
-// Change replaces values of a profile. Zero values change nothing.
+// Change replaces values of a profile; its zero values change nothing.
 type Change struct {
 	Host        string // loaded instead of the target; nothing is started then
 	Users       *int
@@ -146,7 +146,7 @@ func (p *Profile) Apply(c Change) error {
 		case problem != "":
 			return fmt.Errorf("the host %s", problem)
 		case p.sendsPort:
-			return fmt.Errorf("requests of the profile contain ${port}, which only a system that Plimsoll starts has: remove it, or do not replace the host")
+			return fmt.Errorf("requests of the profile contain ${port}, but with another host Plimsoll starts no system and chooses no port: remove ${port}, or do not replace the host")
 		}
 		p.Target.URL, p.Target.Socket, p.Target.Start = Template(strings.TrimRight(c.Host, "/")), "", nil
 	}

@@ -14,7 +14,7 @@ import (
 // awaited, or a wait.
 type Message struct {
 	Route   string // the name that the reply is counted under; empty where none is awaited
-	Wait    *Wait  // nil unless the step is nothing but a wait
+	Wait    *Wait  // nil unless the step is a wait
 	Sends   bool
 	Repeat  int // how often it is sent, at least once
 	Awaits  Awaits
@@ -31,19 +31,19 @@ type Awaits string
 // What a step can wait for. AwaitNothing is the zero value.
 const (
 	AwaitNothing Awaits = ""
-	AwaitReply   Awaits = "reply" // one that answers what was sent; others are passed over
+	AwaitReply   Awaits = "reply" // the message that answers the sent one; others are ignored
 	AwaitCount   Awaits = "count" // a number of messages
-	AwaitSpan    Awaits = "span"  // whatever comes in a span
-	AwaitEnd     Awaits = "end"   // whatever comes until the server ends the stream
+	AwaitSpan    Awaits = "span"  // all messages within a span of time
+	AwaitEnd     Awaits = "end"   // all messages until the server ends the stream
 )
 
-// MessageContent is what a step of a stream says in the words of its protocol.
+// MessageContent is the part of a step of a stream that its protocol defines.
 type MessageContent interface {
 	// Canonical is the content as the digest counts it; see Content.
 	Canonical() any
 }
 
-// MessageWords are what a protocol reads of one step of a stream.
+// MessageWords are the keys of one step of a stream that its protocol defines.
 type MessageWords struct {
 	Send    strict.Read                       // what is sent
 	Reply   strict.Read                       // which message answers it
@@ -99,7 +99,7 @@ func (r *reader) sendStep(n *yaml.Node, m *Message, name *string, words MessageW
 		strict.Key("reply", "Which message answers; the next one when it is left out, none to wait for nothing.", r.Any(reply)),
 	})
 	if m.Awaits == AwaitNothing && (strict.Has(n, "expect") || strict.Has(n, "save")) {
-		r.Problem(n, "reply: none awaits no message, so that nothing can be expected or saved")
+		r.Problem(n, "reply: none awaits no message, so expect and save have nothing to read; remove them")
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Every example on the page about profiles can be used as it stands: a part of a profile once the rest
-// is there, a list of steps as those of a task.
+// Every example on the page about profiles is valid: a part of a profile together with the rest, a list of
+// steps as the steps of a task.
 func TestPageExamples(t *testing.T) {
 	page, err := os.ReadFile("../../docs/profile.md")
 	if err != nil {

@@ -62,8 +62,7 @@ func defaults() *Profile {
 	}
 }
 
-// profile reads the sections in the order in which they refer to each other, whatever the order
-// of the file.
+// profile reads a section after the sections that it refers to, regardless of their order in the file.
 func (r *reader) profile(root *yaml.Node, p *Profile) {
 	var load, limits, data, target, setup, users, teardown *yaml.Node
 	r.Mapping(root,
@@ -102,7 +101,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 	p.uses = r.uses
 	if r.usesPort != nil && p.Target.Start == nil {
 		r.In(r.portPath, func() {
-			r.Problem(r.usesPort, "${port} is the port of a system that Plimsoll starts: add target.start, or write the port itself")
+			r.Problem(r.usesPort, "${port} is the port of a system that Plimsoll starts: add target.start, or write the number of the port")
 		})
 	}
 	p.sendsPort = r.sendsPort
@@ -119,7 +118,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 	}
 }
 
-// checkParts refuses a route that is of calls and of parts of calls: the whole counts calls alone.
+// checkParts refuses a route that counts both calls and parts of calls: totals count calls only.
 func (r *reader) checkParts(p *Profile) {
 	for c := range p.Calls() {
 		if p.IsPart(c.Route()) {
@@ -128,8 +127,8 @@ func (r *reader) checkParts(p *Profile) {
 	}
 }
 
-// LeastSecret is the least length in bytes of a value of the environment, if the run starts a system.
-// Shorter values occur in too much of what the system prints to be masked there.
+// LeastSecret is the minimum length in bytes of an environment value if the run starts a system. Shorter
+// values occur too often in the system's output to be masked there.
 const LeastSecret = 4
 
 // checkFixed compares the fixed numbers of users with the number of all.
@@ -154,7 +153,7 @@ func (r *reader) series(to *string) strict.Read {
 	return r.Match(seriesName, func(_ *yaml.Node, name string) { *to = name })
 }
 
-// Rename moves the profile to another series; the error says why that cannot be.
+// Rename moves the profile to another series. It fails if the name is invalid.
 func (p *Profile) Rename(series string) error {
 	if wrong := seriesName.Check(series); wrong != "" {
 		return errors.New(wrong)

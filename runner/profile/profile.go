@@ -17,12 +17,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Profile is what a file asks for.
+// Profile is the content of a file, checked and with defaults filled in.
 type Profile struct {
 	Name     string // the series that baselines belong to
 	Target   Target
 	Load     Load
-	Limits   Limits // a limit changes no run; it prevents or ends one
+	Limits   Limits // they prevent or end a run, but never change it
 	Data     []Table
 	Setup    []Step // done once for the whole run, before all users
 	Users    []Behaviour
@@ -42,7 +42,7 @@ type Target struct {
 	HTTP        HTTPVersion
 	Redirects   int
 	Cookies     bool // each user has a jar
-	Connections int  // shared by all users; 0 for one of each user's own
+	Connections int  // shared by all users; 0 if each user has its own
 	TLS         TLS
 	Start       *Start // nil when the system runs elsewhere
 }
@@ -179,7 +179,7 @@ type Limits struct {
 	AbortFor         time.Duration
 }
 
-// Table is a table whose rows requests are filled with.
+// Table is rows of data for requests.
 type Table struct {
 	Name    string
 	Order   Order
@@ -205,7 +205,7 @@ type Behaviour struct {
 	Fixed   int // exactly this many users
 	Wait    Wait
 	OnStart []Step
-	Renew   time.Duration // on_start is done again this often, between two tasks; 0 for never
+	Renew   time.Duration // period of doing on_start again, between two tasks; 0 for never
 	OnStop  []Step
 	Tasks   []Task
 }
@@ -245,7 +245,7 @@ func (p *Profile) Routes() []string {
 	return slices.Compact(routes)
 }
 
-// IsPart reports whether parts of calls are counted under a route, and not calls.
+// IsPart reports whether a route counts parts of calls instead of calls.
 func (p *Profile) IsPart(route string) bool {
 	for c := range p.Calls() {
 		if slices.Contains(c.Routes[1:], route) {
@@ -266,11 +266,11 @@ func (p *Profile) Line(route string) int {
 	return line
 }
 
-// Uses is the place in the file that first uses a variable of the environment, as problems show it;
-// empty when none does.
+// Uses is the first place in the file that uses an environment variable, as problems show it; empty for
+// none.
 func (p *Profile) Uses(env string) string { return p.uses[env] }
 
-// Calls yields all calls of all users, those in groups too. Those of setup and teardown are not among them.
+// Calls yields all calls of all users, also in groups, but not those of setup and teardown.
 func (p *Profile) Calls() iter.Seq[*Call] {
 	return func(yield func(*Call) bool) {
 		for _, u := range p.Users {
@@ -283,7 +283,7 @@ func (p *Profile) Calls() iter.Seq[*Call] {
 	}
 }
 
-// steps are all lists of steps that a user goes through.
+// steps are all lists of steps of a user.
 func (u Behaviour) steps() [][]Step {
 	lists := [][]Step{u.OnStart, u.OnStop}
 	for _, t := range u.Tasks {

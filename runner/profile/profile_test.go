@@ -121,7 +121,7 @@ users: [{name: reader, wait: `+text+`, tasks: [{http: GET /}]}]
 	}
 }
 
-// No input makes the parser panic, and what it takes without a problem is complete.
+// No input makes the parser panic. A profile without a problem is complete.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"/ok/*.yaml", "/err/*.yaml"} {
 		files, err := filepath.Glob(corpus + pattern)

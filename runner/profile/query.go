@@ -5,19 +5,18 @@ import (
 	"strings"
 )
 
-// Query is a query of a GJSON path that compares numbers, such as items.#(id==7).name, cut at what it
-// consists of. GJSON itself compares numbers as doubles, which are equal for 9007199254740993 and
-// 9007199254740992.
+// Query is a query of a GJSON path that compares numbers, such as items.#(id==7).name, cut into its parts.
+// GJSON itself compares numbers as doubles: 9007199254740993 equals 9007199254740992 there.
 type Query struct {
-	List    string // the path of the list; empty for the whole
-	Of      string // the path, within an item, of what is compared; empty for the item itself
-	Op      Op     // none of Matches, Exists and Contains
+	List    string // the path of the list; empty for the whole answer
+	Of      string // the path of the compared value within an item; empty for the item itself
+	Op      Op     // not Matches, Exists or Contains
 	Operand string // a number as JSON writes it
 	All     bool   // #(…)# gives all items that match, #(…) the first one
-	Rest    string // with its . or | in front; empty when the items themselves are meant
+	Rest    string // the path behind the query, with its . or |; empty for the items themselves
 }
 
-// CutQuery cuts a GJSON path at its first query, if that compares numbers and stands behind plain keys.
+// CutQuery cuts a GJSON path at its first query, if this compares numbers and follows plain keys.
 func CutQuery(path string) (q Query, ok bool) {
 	begin := strings.Index(path, "#(")
 	if begin < 0 || strings.ContainsAny(path[:begin], `#(){}[]@!\`) || strings.HasPrefix(path, "..") {
@@ -45,8 +44,8 @@ func CutQuery(path string) (q Query, ok bool) {
 
 var comparison = regexp.MustCompile(`^(==?|!=|<=?|>=?)\s*("?)([-+.0-9eE]+)("?)\s*$`)
 
-// splitQuery splits what follows a #( as GJSON does: into the path, the operator with its operand, and
-// what stands behind the query.
+// splitQuery splits the text behind a #( like GJSON: into the path, the operator with its operand, and the
+// rest behind the query.
 func splitQuery(text string) (path, compared, rest string, ok bool) {
 	depth, operator := 1, -1
 	for i := 0; i < len(text); i++ {
@@ -76,7 +75,7 @@ func splitQuery(text string) (path, compared, rest string, ok bool) {
 
 var longOperand = regexp.MustCompile(`[=<>]\s*"?(-?[0-9][-+.0-9eE]*)"?\s*[)\]]`)
 
-// inexact is a number in a GJSON path that would be compared as a double and is none; empty for none.
+// inexact is a number in a GJSON path that is compared as a double, but is not exact as one; empty for none.
 func inexact(path string) (number string) {
 	if q, ok := CutQuery(path); ok {
 		if number = inexact(q.Of); number == "" {
@@ -92,7 +91,7 @@ func inexact(path string) (number string) {
 	return ""
 }
 
-// isDouble reports whether a double tells a number from all others of up to 15 digits (IEEE 754).
+// isDouble reports whether a double represents a number uniquely, as with up to 15 digits (IEEE 754).
 func isDouble(number string) bool {
 	digits, exponent, _ := strings.Cut(strings.ToLower(number), "e")
 	digits = strings.TrimLeft(strings.NewReplacer("-", "", ".", "").Replace(digits), "0")

@@ -6,7 +6,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// save reads which parts of the answer become which variables: a GJSON path, or a mapping with the source.
+// save reads the variables to save from an answer: for each a GJSON path, or a mapping with the source.
 func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 	named := r.Match(variable, func(n *yaml.Node, name string) {
 		if _, isGenerator, _ := ParseGenerator(name); isGenerator || name == PortVariable {
@@ -21,7 +21,7 @@ func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 		if r.saved[s.Name] = certainly; s.Optional {
 			r.unset(s.Name)
 			if r.lasting[s.Name] == certainly {
-				r.Problem(key, "setup or on_start saves ${%s} too, and it would be unset in later tasks when nothing is found here: choose another name", s.Name)
+				r.Problem(key, "setup or on_start saves ${%s} too, and later tasks would lose it if nothing is found here: choose another name", s.Name)
 			}
 		}
 		saves = append(saves, s)
@@ -35,14 +35,14 @@ var (
 	textOf   = strict.NewPattern(`\S`, "a regular expression such as name=\"csrf\" value=\"([^\"]+)\"")
 )
 
-// saveForms reads the long form of what is saved.
+// saveForms reads the long form of a saved value.
 func (r *reader) saveForms(n *yaml.Node, s *Save, sources []Source) {
 	expression := func(n *yaml.Node, text string) {
 		s.Match = r.literal(n, text)
 		r.expression(n, s.Match)
 	}
 	match := strict.Key("match", "A regular expression: its first group is kept, or the whole match.", r.Match(textOf, expression))
-	optional := strict.Key("optional", "Nothing there is no failure, and leaves the variable unset.", r.Bool(&s.Optional))
+	optional := strict.Key("optional", "true: a missing value is no failure, and leaves the variable unset.", r.Bool(&s.Optional))
 	path := func(form strict.Pattern, of Source) strict.Read {
 		return r.Match(form, func(n *yaml.Node, text string) { s.Of, s.Path = of, r.pathOf(n, of, text) })
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// The forms of plain scalars in the core schema of YAML 1.2.2, section 10.3.2. What YAML 1.1 knew
-// besides, such as 1_000, yes and 12:30, is text.
+// The forms of plain scalars in the core schema of YAML 1.2.2, section 10.3.2. Further forms of YAML 1.1,
+// such as 1_000, yes and 12:30, are texts.
 var (
 	nullForm    = regexp.MustCompile(`^(null|Null|NULL|~|)$`)
 	boolForm    = regexp.MustCompile(`^(true|True|TRUE|false|False|FALSE)$`)
@@ -54,8 +54,8 @@ func jsonNumber(text string) (number string, ok bool) {
 	return match[1] + whole + fraction + match[4], true
 }
 
-// scalarOf is a scalar as YAML 1.2 reads it: its kind, and its text or JSON. NoValue means that JSON
-// has no form of it.
+// scalarOf is a scalar as YAML 1.2 reads it: its kind, and its text or JSON. NoValue means that JSON cannot
+// express it.
 func scalarOf(n *yaml.Node) (kind ValueKind, text string) {
 	quoted := n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
 	tagged := n.Style&yaml.TaggedStyle != 0
@@ -150,7 +150,7 @@ func (r *reader) scalar(n *yaml.Node) (kind ValueKind, text string) {
 	kind, text = scalarOf(n)
 	switch {
 	case kind == NoValue:
-		r.Problem(n, "%s has no form in JSON; write a text in quotes", strict.Quote(n.Value))
+		r.Problem(n, "JSON cannot express %s; write a text in quotes", strict.Quote(n.Value))
 	case kind == TextValue && n.Style == 0 && oldNumber.MatchString(text):
 		r.Problem(n, "%s is a number in YAML 1.1 and a text in YAML 1.2: write a number in decimal digits, or a text in quotes", strict.Quote(text))
 		return NoValue, ""

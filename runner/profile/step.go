@@ -20,10 +20,10 @@ type Step struct {
 	Wait   *Wait
 	Steps  []Step      // a group; at least one
 	Repeat Repeat      // how often it is done
-	If     []Condition // it is left out, each time that it would be done, unless all hold; OfVariable
+	If     []Condition // checked before each time: the step is skipped unless all hold; OfVariable
 }
 
-// Repeat is how often something is done: Min to Max times, evenly drawn. The zero Repeat is once.
+// Repeat is how often a step is done: Min to Max times, uniformly drawn. The zero Repeat is once.
 type Repeat struct{ Min, Max int }
 
 // Mean is how often it is done on average.
@@ -48,7 +48,7 @@ func eachCall(steps []Step, yield func(*Call) bool) bool {
 // its own protocol understands.
 type Call struct {
 	Line    int           // of the file
-	Routes  []string      // what it is counted under: itself first, then parts of it such as the messages of a stream
+	Routes  []string      // of the call itself first, then of its parts, such as the messages of a stream
 	Save    []Save        // what is kept of the answer
 	Within  time.Duration // longest service time; 0 for any
 	Content Content
@@ -56,7 +56,7 @@ type Call struct {
 	Messages []Message
 }
 
-// Route is what the call itself is counted under.
+// Route is the route of the call itself.
 func (c *Call) Route() string { return c.Routes[0] }
 
 // saves are the names of all variables that the call saves.
@@ -72,12 +72,12 @@ func (c *Call) saves() (names []string) {
 	return names
 }
 
-// Content is what a call says in the words of its protocol.
+// Content is the part of a call that its protocol defines.
 type Content interface {
 	Protocol() string // the Word of its Protocol
-	Route() string    // what the call is counted under when the profile gives it no name
-	// Canonical is the content as the digest counts it: a value whose JSON has everything that
-	// changes what is sent or expected, and leaves out what has its default value.
+	Route() string    // the route of a call without a name
+	// Canonical is the content as the digest counts it. Its JSON has everything that changes the request
+	// or the expectations, and leaves out defaults.
 	Canonical() any
 }
 
@@ -87,18 +87,18 @@ type Save struct {
 	Of       Source // OfJSON, OfText, OfHeader or OfCookie
 	Path     string // where the value is: in JSON answers a GJSON path, else the name of the header or cookie
 	Match    string // a regular expression: its first group is kept, or the whole match; empty for the whole value
-	Optional bool   // nothing there is no failure, and leaves the variable unset
+	Optional bool   // a missing value is no failure, and leaves the variable unset
 }
 
 // Protocol is how the calls of one protocol are written.
 type Protocol struct {
 	Word    string // the key that a call begins with, such as http
-	Example string // a call, to be shown to somebody who wrote none
+	Example string // of a call, for messages
 	Read    func(*CallReader) Words
 }
 
-// Words are the keys of one call, and what they make. Every call has the keys name, expect, with
-// within in it, and save besides.
+// Words are the keys of one call that its protocol defines, and the Content that they make. Every call also
+// has the keys name, expect.within and save.
 type Words struct {
 	Step    []strict.Field                // the protocol's Word is among them
 	Expect  []strict.Field                // of the step's expect
@@ -109,7 +109,7 @@ type Words struct {
 	Message func(*CallReader) MessageWords
 }
 
-// Protocols are those that this version speaks.
+// Protocols are the protocols of this version.
 func Protocols() []Protocol { return []Protocol{httpProtocol()} }
 
 // CallReader reads the values of one call. Besides what any YAML has, it knows texts with
@@ -127,11 +127,10 @@ func (r *CallReader) Headers(to *[]Header) strict.Read {
 	return func(n *yaml.Node) { *to = r.reader.headers(n, headerName) }
 }
 
-// planned are words of protocols that are not there yet.
+// planned are words of future protocols.
 var planned = []string{"graphql", "grpc"}
 
-// callForms are the ways to write a call: one for each protocol. more are keys that the place
-// allows besides.
+// callForms are the ways to write a call, one for each protocol. more are further keys at this place.
 func (r *reader) callForms(to *Step, more ...strict.Field) []strict.Form {
 	var forms []strict.Form
 	for _, protocol := range r.from.Protocols {
@@ -160,14 +159,14 @@ func (r *reader) step(n *yaml.Node) (step Step) {
 	return step
 }
 
-// Bounds of repetition: of one step, and of a step in groups in groups. A guard is asked before each time,
-// and a task whose guards never hold has to end.
+// Bounds of repetition: of one step, and of a step in nested groups. Guards are checked each time, so even a
+// task whose guards never hold must end some time.
 const (
 	maxTimes      = 10_000
 	maxTimesInAll = 1_000_000
 )
 
-// times is how often what stands innermost in a step is done at most.
+// times is how often the innermost step is done at most.
 func (s Step) times() int {
 	most := 1
 	for _, inner := range s.Steps {
@@ -176,9 +175,9 @@ func (s Step) times() int {
 	return min(most, math.MaxInt/maxTimes) * max(s.Repeat.Max, 1)
 }
 
-// guarded reads a step that may be repeated or left out. read gets the keys for that. What the step saves
-// may be unset after it when it may be left out, and while it is read when an earlier time may have
-// unset it.
+// guarded reads a step that may be repeated or skipped, and passes the keys for that to read. If the step
+// may be skipped, the variables that it saves may be unset after it. If it is repeated, an earlier time may
+// have unset them while it is read.
 func (r *reader) guarded(n *yaml.Node, step *Step, read func(flow []strict.Field)) {
 	if again := strict.Get(n, "repeat"); again != nil && again.Value != "1" {
 		r.repeated(n)
@@ -193,7 +192,7 @@ func (r *reader) guarded(n *yaml.Node, step *Step, read func(flow []strict.Field
 	}
 	read([]strict.Field{
 		strict.Key("repeat", "How often the step is done: a number, or 1..5 to draw one each time.", r.repeat(&step.Repeat)),
-		strict.Key("if", "The step is left out unless all hold: what may stand inside ${ }, and a value or a condition such as exists.", r.conditions(OfVariable, r.guardName, &step.If)),
+		strict.Key("if", "The step is done only if all hold: a variable without ${ }, and a value or a condition such as exists.", r.conditions(OfVariable, r.guardName, &step.If)),
 	})
 	for _, name := range added {
 		delete(r.guards, name)
@@ -207,8 +206,8 @@ func (r *reader) guarded(n *yaml.Node, step *Step, read func(flow []strict.Field
 	}
 }
 
-// repeated notes what an earlier time of a step that is repeated may have saved, or unset. What only the
-// step itself saves cannot be what lets it begin.
+// repeated notes the variables that an earlier time of a repeated step may have saved or unset. A variable
+// that only the step itself saves cannot fulfil its own if.
 func (r *reader) repeated(n *yaml.Node) {
 	group, asked := strict.Has(n, "steps"), guardNames(strict.Get(n, "if"))
 	eachSave(n, func(name string, optional bool) {
@@ -221,7 +220,7 @@ func (r *reader) repeated(n *yaml.Node) {
 	})
 }
 
-// unset notes that a variable may be unset from here on, whatever an if around this place has found.
+// unset notes that a variable may be unset from here on, even if an if around this place found it set.
 func (r *reader) unset(name string) {
 	r.saved[name] = perhaps
 	delete(r.guards, name)
@@ -245,20 +244,20 @@ func eachSave(n *yaml.Node, yield func(name string, optional bool)) {
 	}
 }
 
-// guardNames are the variables that are set where the conditions of an if hold.
+// guardNames are the variables that are certainly set if the conditions of an if hold.
 func guardNames(n *yaml.Node) (names []string) {
 	if n == nil {
 		return nil
 	}
 	for _, name := range strict.Keys(n) {
-		if !strings.HasPrefix(strict.Get(n, name).Value, string(NotEqual)) { // which holds for what is not set, too
+		if !strings.HasPrefix(strict.Get(n, name).Value, string(NotEqual)) { // != also holds for an unset variable
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// guardName reads the name of what an if asks.
+// guardName reads the name of a variable in an if.
 func (r *reader) guardName(n *yaml.Node) {
 	r.Match(guardForm, func(n *yaml.Node, name string) {
 		r.inGuard = true
@@ -318,7 +317,7 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 	if messages != nil {
 		r.In("messages", func() { r.messages(messages, call, words) })
 	}
-	if save != nil { // last: the call itself cannot use what it saves
+	if save != nil { // last: the call itself cannot use its saved values
 		r.In("save", func() { call.Save = r.save(save, words.Sources...) })
 	}
 	return call
@@ -341,7 +340,7 @@ var routeName = strict.NewPattern(`^([^*]|\*.)`, `a name other than "*"`).Explai
 // the names of a call and of a message together.
 const maxRoute = 1_000
 
-// countable refuses a name that no result could hold.
+// countable refuses a name that no result can contain.
 func (r *reader) countable(n *yaml.Node, name string) {
 	if len(name) > maxRoute || strings.ContainsFunc(name, unicode.IsControl) {
 		r.Problem(n, "requests cannot be counted under %s: it is longer than %d bytes, or holds a control character; give the request a name", strict.Quote(name), maxRoute)

@@ -88,8 +88,7 @@ func (t Template) literals() string {
 	return b.String()
 }
 
-// Shown is the template as people may see it: with the port filled in, and with ${env.NAME} left as
-// it is.
+// Shown is the template for people: with the port filled in, but without the values of ${env.NAME}.
 func (t Template) Shown(port int) string {
 	var b strings.Builder
 	for _, part := range t.Parts() {
@@ -119,7 +118,7 @@ func WithoutCredentials(text string) string {
 // Variables that get their value once, before the run.
 const (
 	PortVariable = "port" // a free port, chosen for the run
-	SideVariable = "side" // which side of a comparison the system is: base or head
+	SideVariable = "side" // the side of a comparison: base or head
 	envPrefix    = "env."
 	dataPrefix   = "data."
 )
@@ -139,7 +138,7 @@ func DataColumn(variable string) (table, column string, ok bool) {
 type Surroundings struct {
 	Env  func(name string) (string, bool)
 	Read func(path string) ([]byte, error) // a file; the path is relative to the profile
-	// Protocols are those whose words calls may use; nil for those of Protocols().
+	// Protocols of calls; nil for the function Protocols.
 	Protocols []Protocol
 }
 
@@ -151,11 +150,11 @@ type reader struct {
 	portPath  string     // its key
 	sendsPort bool       // whether a request uses it
 	data      []Table
-	inUser    bool                 // a user sends what is being read
+	inUser    bool                 // a request or its conditions are being read
 	saved     map[string]certainty // variables that have been set so far, when inUser
-	guards    map[string]bool      // variables that are set here, as an if around this place asks
+	guards    map[string]bool      // variables that an if around this place requires
 	shared    map[string]certainty // variables that setup saves
-	lasting   map[string]certainty // variables that tasks begin with, when one is read
+	lasting   map[string]certainty // variables that every task begins with, while one is read
 	inGuard   bool                 // the name of a guard is being read
 	uses      map[string]string    // where each variable of the environment is used first
 }
@@ -168,11 +167,11 @@ func newReader(r *strict.Reader, from Surroundings) *reader {
 type certainty uint8
 
 const (
-	perhaps certainty = iota + 1 // saved if there was something to save, or by a step that may be left out
+	perhaps certainty = iota + 1 // saved with optional, or by a step that may be skipped
 	certainly
 )
 
-// closed is a text whose variables are closed.
+// closed is a text in which each ${ has a }.
 var closed = strict.NewPattern(`^([^$]|\$+[^${]|(\$\$)+\{|\$(\$\$)*\{[^}]*\})*\$*$`, "a text in which each ${ has a }").Explained(func(text string) string {
 	return strict.Quote(text) + " has a ${ without a }; write $${ for the characters themselves"
 })
@@ -196,8 +195,8 @@ func (r *reader) templateForm(form strict.Pattern, take func(*yaml.Node, Templat
 	return r.Match(closed, func(n *yaml.Node, _ string) { inner(n) })
 }
 
-// checkText notes what is wrong with the variables of a text that becomes a part of a template, and
-// reports whether nothing is.
+// checkText notes the problems of the variables in a text that becomes a part of a template, and reports
+// whether there are none.
 func (r *reader) checkText(n *yaml.Node, text string) bool {
 	if wrong := closed.Check(text); wrong != "" {
 		r.Problem(n, "%s", wrong)
@@ -247,7 +246,7 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 	case isGenerator || r.saved[variable] == certainly || r.saved[variable] == perhaps && (r.inGuard || r.guards[variable]):
 		return true
 	case r.saved[variable] == perhaps:
-		r.Problem(n, "${%s} may not be set here: what saves it may be left out, or find nothing; do this only if it is set: if: {%s: exists}", variable, variable)
+		r.Problem(n, "${%s} may not be set here: the step that saves it may be skipped, or find nothing; do this only if it is set: if: {%s: exists}", variable, variable)
 	default:
 		r.Problem(n, "${%s} is not set here: save it in setup, in on_start or in an earlier step of this task%s", variable, r.suggest(variable))
 	}
@@ -258,7 +257,7 @@ var shellVariable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(:?[-=?+].*|[#%
 
 var shellName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 
-// likeShell ends a sentence with what a variable of a shell's form was probably meant to be.
+// likeShell ends a sentence with the probable meaning of a variable in a shell's form.
 func (r *reader) likeShell(variable string) string {
 	own := "for the shell's own"
 	if r.inUser {
@@ -305,7 +304,7 @@ func (r *reader) checkColumn(n *yaml.Node, table, column string) bool {
 	case len(r.data[i].Columns) == 0 && column != "":
 		r.Problem(n, "data %s is a list without columns; write ${data.%s}", table, table)
 	case len(r.data[i].Columns) == 1 && r.data[i].Columns[0] != column && strings.ContainsAny(r.data[i].Columns[0], ";\t|,"):
-		r.Problem(n, "data %s has the one column %s; if that is several, name what stands between them, for example: separator: \";\"", table, strict.Quote(r.data[i].Columns[0]))
+		r.Problem(n, "data %s has only the column %s; if these are several columns, set their separator, for example: separator: \";\"", table, strict.Quote(r.data[i].Columns[0]))
 	case len(r.data[i].Columns) > 0 && !slices.Contains(r.data[i].Columns, column):
 		r.Problem(n, "data %s has no column %s%s", table, strict.Quote(column), strict.Suggest(column, r.data[i].Columns))
 	default:

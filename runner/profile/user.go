@@ -31,8 +31,8 @@ const maxWeight = 1_000_000
 
 var userName = strict.NewPattern(`\S`, "a name such as reader")
 
-// user reads one behaviour. on_start comes first, whatever the order of the file: the variables
-// that it saves can be used in everything after it.
+// user reads one behaviour. It reads on_start first, regardless of the order in the file, because later
+// steps can use the variables that it saves.
 func (r *reader) user(n *yaml.Node) Behaviour {
 	u := Behaviour{Weight: 1}
 	r.saved = maps.Clone(r.shared)
@@ -61,7 +61,7 @@ func (r *reader) user(n *yaml.Node) Behaviour {
 		}
 	}
 	if u.Renew > 0 && len(u.OnStart) == 0 {
-		r.Problem(strict.Get(n, "renew"), "renew does on_start again, and this user has none")
+		r.Problem(strict.Get(n, "renew"), "renew does on_start again, but this user has none: add on_start, or remove renew")
 	}
 	r.Exclude(n, "weight", "fixed", "a kind of user has either a share or a fixed number")
 	if u.Fixed > 0 {
@@ -97,7 +97,7 @@ func (r *reader) task(n *yaml.Node) Task {
 		r.Mapping(n, strict.Key("name", "The name of the task.", r.Text(&t.Name)), weight, tags,
 			strict.Need("steps", "What the task does, one step after another.", "write for example: steps: [{http: GET /}]", func(n *yaml.Node) { t.Steps = r.steps(n) }))
 		if eachCall(t.Steps, func(*Call) bool { return false }) {
-			r.Problem(n, "no step of this task sends a request")
+			r.Problem(n, "no step of this task sends a request; add one, for example: http: GET /")
 		}
 	}
 	var short Step
@@ -111,7 +111,7 @@ func (r *reader) task(n *yaml.Node) Task {
 	return t
 }
 
-// once reads the steps of setup or teardown, which see what setup has saved.
+// once reads the steps of setup or teardown. They can use the variables that setup has saved.
 func (r *reader) once(n *yaml.Node) []Step {
 	r.saved = maps.Clone(r.shared)
 	r.inUser = true
@@ -131,8 +131,8 @@ func (r *reader) steps(n *yaml.Node) []Step {
 	return steps
 }
 
-// selectTags keeps the tasks that have one of tags, or all tasks when tags is empty, except those
-// that have one of exclude. A kind of user without a task is dropped.
+// selectTags keeps the tasks with one of tags (all if tags is empty), but not those with one of exclude. A
+// kind of user without a task is dropped.
 func (p *Profile) selectTags(tags, exclude []string) error {
 	if len(tags) == 0 && len(exclude) == 0 {
 		return nil
