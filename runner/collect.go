@@ -31,7 +31,7 @@ type collector struct {
 	offset time.Duration // of start, since the load began
 	ticked time.Time     // when the last second ended
 
-	mu                 sync.Mutex // guards what follows
+	mu                 sync.Mutex // guards the fields below
 	rounds             map[int]*tally.Tally
 	recent             tally.Tally // since the last tick
 	requests, failures int64

@@ -147,7 +147,7 @@ func TestPairOfShops(t *testing.T) {
 
 // watcher watches two servers.
 type watcher struct {
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	busy     map[string]int
 	turns    []string // which server was loaded, without repetitions
 	together int      // requests while the other server was busy

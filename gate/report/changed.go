@@ -55,6 +55,8 @@ func difference(d gate.Difference, foreign show) string {
 		return foreign(d.Name, maxName) + " sends " + values(before, now)
 	case d.What == "expect":
 		return foreign(d.Name, maxName) + " expects " + values(before, now)
+	case d.What == "profile" && d.Before == "":
+		return "the profile " + now + " is new"
 	case d.Now == "":
 		return fmt.Sprintf("%s%s was %s, and is gone", what, of, before)
 	case d.Before == "":

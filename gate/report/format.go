@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,12 @@ func value(m gate.Metric, v float64) string {
 func latency(d time.Duration) string {
 	unit, name := latencyUnit(d)
 	return significant(float64(d)/float64(unit)) + " " + name
+}
+
+// exactly is a span with all its digits and the unit that fits it, such as 1 ms or 1.5 s.
+func exactly(d time.Duration) string {
+	unit, name := latencyUnit(d)
+	return strconv.FormatFloat(float64(d)/float64(unit), 'f', -1, 64) + " " + name
 }
 
 func latencyUnit(d time.Duration) (unit time.Duration, name string) {

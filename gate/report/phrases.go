@@ -92,7 +92,7 @@ func because(w *gate.Why, foreign show) string {
 	case gate.Unfinished:
 		return fmt.Sprintf("too many requests%s were unfinished when the load ended (%.0f, at most %.0f are allowed)", where, w.Has, w.Needs)
 	case gate.BelowEffect:
-		return fmt.Sprintf("changed by less than %v", time.Duration(w.Needs))
+		return "changed by less than " + exactly(time.Duration(w.Needs))
 	case gate.Caused:
 		return caused(w, foreign)
 	case gate.ControlToo:

@@ -21,7 +21,7 @@ type line struct {
 // carts keeps the newest carts by their token. The zero value is empty and ready. Safe for
 // concurrent use.
 type carts struct {
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	byToken map[string][]line
 	tokens  []string // oldest first; the oldest is dropped when there are too many
 }

@@ -48,7 +48,7 @@ type Server struct {
 	doc    *openapi3.T
 	closed chan struct{} // ends stalled requests
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	now      time.Time
 	nextID   int64
 	comments []Comment

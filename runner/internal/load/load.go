@@ -146,7 +146,7 @@ func (r *run) round(due time.Duration) int {
 // lane counts for some of the workers. With one lane for each core, its lock is hardly ever
 // contended, and memory does not grow with the number of users.
 type lane struct {
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	counts [2]counts  // of even and odd rounds: some requests end after the next round has begun
 	lag    hist.Recorder
 }

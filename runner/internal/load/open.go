@@ -27,7 +27,7 @@ type server struct {
 type pool struct {
 	run *run // the present stretch
 
-	mu       sync.Mutex  // guards what follows
+	mu       sync.Mutex  // guards the fields below
 	idle     [][]*server // by behaviour, the last used last
 	inFlight int
 	present  int // servers, idle or not

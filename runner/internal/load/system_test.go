@@ -22,7 +22,7 @@ type system struct {
 	stall func(user int) time.Duration // how long connecting holds up the generator
 	late  func() time.Duration         // how late the timer of the next sleep is
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	sent  []sent
 	users int
 	open  int // connections

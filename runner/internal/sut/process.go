@@ -19,7 +19,7 @@ type process struct {
 	ended   chan struct{}
 	end     ending // read it after ended is closed
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	asked bool       // to end
 	gone  bool       // the group must not be signalled: its number may belong to another group now
 }

@@ -22,7 +22,7 @@ type tail struct {
 	watch string // a text to look for; empty for none
 	first int    // how many of the first lines to keep too
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	head    []string
 	lines   []string
 	left    int    // lines between head and lines, not kept

@@ -15,7 +15,7 @@ var past = time.Unix(1, 0)
 type Fuse struct {
 	ended atomic.Bool // equals blown, to be read without the lock
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	blown bool
 	conn  net.Conn        // the one that the user waits for; nil for none
 	done  <-chan struct{} // of the context that is watched; nil for none

@@ -22,7 +22,7 @@ const patient = 2 * time.Second
 type names struct {
 	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	known map[string]*name
 }
 

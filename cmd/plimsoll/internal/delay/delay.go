@@ -35,7 +35,7 @@ type Proxy struct {
 	listener net.Listener
 	served   chan struct{}
 
-	mu    sync.RWMutex // guards what follows
+	mu    sync.RWMutex // guards the fields below
 	route string
 	by    time.Duration
 }
@@ -45,7 +45,7 @@ type Proxy struct {
 func New(target string) (*Proxy, error) {
 	to, err := url.Parse(target)
 	if err != nil || to.Scheme != "http" {
-		return nil, fmt.Errorf("delay: %q is no address of a plain HTTP server", target)
+		return nil, fmt.Errorf("delay: %q is not the address of a plain HTTP server", target)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
