@@ -80,7 +80,7 @@ func (r *Resolver) body(h *profile.HTTP) (body Text, contentType string) {
 	case profile.TextBody:
 		body = r.Text(h.Body, Plain)
 	case profile.JSONBody:
-		body, contentType = r.Text(h.Body, JSON), "application/json"
+		body, contentType = r.Tree(h.JSON).JSON(nil), "application/json"
 	case profile.FormBody:
 		body, contentType = r.form(h.Fields), "application/x-www-form-urlencoded"
 	case profile.MultipartBody:

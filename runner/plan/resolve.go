@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -101,8 +100,7 @@ func (r *Resolver) fixed(variable string) (value string, ok bool) {
 	return value, true
 }
 
-// Text compiles a template, and fills in the values that are known already. In JSON they are escaped: a
-// quote in a password does not end its string.
+// Text compiles a template, and fills in the values that are known already.
 func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 	var text Text
 	for _, part := range t.Parts() {
@@ -112,9 +110,6 @@ func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 		}
 		if value, ok := r.fixed(part.Variable); ok {
 			name, _ := profile.EnvName(part.Variable)
-			if escape == JSON {
-				value = escapeJSON(value)
-			}
 			if escape == HeaderValue && strings.ContainsAny(value, "\r\n") {
 				r.failEnv(name, "${%s} contains a line break, which a header cannot contain", part.Variable)
 			}
@@ -128,9 +123,6 @@ func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 		p.Escape = escape
 		text = append(text, p)
 	}
-	if escape == JSON {
-		text = unquoteValues(text)
-	}
 	return Join(text)
 }
 
@@ -143,20 +135,15 @@ func escapeLiteral(text string, where Escape) string {
 		return url.QueryEscape(text)
 	case Quoted:
 		return quotedName.Replace(text)
+	case JSON:
+		quoted := profile.QuoteJSON(text)
+		return quoted[1 : len(quoted)-1]
 	}
 	return text
 }
 
 // quotedName is how browsers write names in multipart/form-data (the HTML standard, "multipart form data").
 var quotedName = strings.NewReplacer("\n", "%0A", "\r", "%0D", `"`, "%22")
-
-func escapeJSON(value string) string {
-	quoted, err := json.Marshal(value)
-	if err != nil {
-		panic("plan: " + err.Error()) // a string
-	}
-	return string(quoted[1 : len(quoted)-1])
-}
 
 // variable is the part for a variable that changes during the run.
 func (r *Resolver) variable(name string) Part {
@@ -172,32 +159,6 @@ func (r *Resolver) variable(name string) Part {
 		r.Fail("%w", err)
 	}
 	return Part{Kind: Generated, Generator: g}
-}
-
-// unquoteValues removes the quotes around a JSON string that consists of one variable with a kind:
-// "${int(1,9)}" is sent as 7, not as "7". Saved values and cells of tables get their quotes back if they are
-// texts.
-func unquoteValues(t Text) Text {
-	for i := 1; i+1 < len(t); i++ {
-		before, after := t[i-1].Literal, t[i+1].Literal
-		typed := t[i].Kind == Saved || t[i].Kind == Column || t[i].Kind == Generated && t[i].Generator.Kind.Numeric()
-		if !typed || t[i-1].Kind != Literal || t[i+1].Kind != Literal ||
-			!opensString(before) || !strings.HasPrefix(after, `"`) || strings.HasPrefix(after, `":`) {
-			continue
-		}
-		t[i-1].Literal, t[i+1].Literal = before[:len(before)-1], after[1:]
-		t[i].Escape = JSONWhole
-		if t[i].Kind == Generated {
-			t[i].Escape = Plain
-		}
-	}
-	return t
-}
-
-// opensString reports whether JSON text ends with the quote that begins a string.
-func opensString(text string) bool {
-	rest, ok := strings.CutSuffix(text, `"`)
-	return ok && (rest == "" || strings.ContainsAny(rest[len(rest)-1:], ":[,"))
 }
 
 func (r *Resolver) target(t profile.Target, hosts []string) Target {

@@ -42,6 +42,8 @@ const (
 	URL                // a path or a query: all but A to Z, a to z, 0 to 9 and -._~ is percent-encoded
 	HeaderValue        // control characters but tabs are left out
 	JSONWhole          // a whole value of JSON: a text gets its quotes, everything else stays as it is
+	JSONText           // a whole value of JSON where a text is declared: everything but null gets quotes
+	JSONBare           // a whole value of JSON where a number or a truth value is declared: a text that reads like one goes without quotes
 	Form               // application/x-www-form-urlencoded
 	Quoted             // inside of a quoted name of multipart/form-data
 )

@@ -207,7 +207,7 @@ func (c *Call) facts(put func(fact)) {
 	}
 	sent := *h
 	sent.Status, sent.Expect = nil, nil
-	put(fact{"request", route, strings.TrimSpace(fmt.Sprintf("%s %s %s", h.Method, h.Path, h.Body)), canonical(&sent)})
+	put(fact{"request", route, strings.TrimSpace(fmt.Sprintf("%s %s %s", h.Method, h.Path, h.Body+h.JSON.JSON())), canonical(&sent)})
 	var expects []string
 	if len(h.Status) > 0 {
 		expects = append(expects, fmt.Sprintf("status %v", h.Status))

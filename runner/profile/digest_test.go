@@ -196,7 +196,8 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Save: Name Of Path Match Optional
 		Message: Route Wait Sends Repeat Awaits Count For Within Save Content
 		Repeat: Min Max
-		HTTP: Method Path Headers Sends Body Fields File Status Expect
+		HTTP: Method Path Headers Sends Body JSON Fields File Status Expect
+		Tree: Kind Text Keys Items; not Place
 		FormField: Name Value File
 		File: Name Type Content
 		Condition: Of Path Op Operand Text`
@@ -204,7 +205,7 @@ func TestDigestKnowsEveryField(t *testing.T) {
 	for _, value := range []any{
 		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Table{},
 		profile.Behaviour{}, profile.Wait{}, profile.Task{}, profile.Step{}, profile.Call{}, profile.Save{}, profile.Message{}, profile.Condition{},
-		profile.Repeat{}, profile.HTTP{}, profile.FormField{}, profile.File{},
+		profile.Repeat{}, profile.HTTP{}, profile.Tree{}, profile.FormField{}, profile.File{},
 	} {
 		types[reflect.TypeOf(value).Name()] = reflect.TypeOf(value)
 	}

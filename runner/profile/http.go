@@ -17,7 +17,8 @@ type HTTP struct {
 	Path    Template // it begins with a / or with a variable that holds a path
 	Headers []Header
 	Sends   BodyKind
-	Body    Template    // TextBody, JSONBody
+	Body    Template    // TextBody
+	JSON    Tree        // JSONBody
 	Fields  []FormField // FormBody, MultipartBody
 	File    *File       // FileBody
 	Status  []int
@@ -46,8 +47,11 @@ func (h *HTTP) Route() string { return h.Method + " " + string(h.Path) }
 // Canonical is the call as the digest counts it.
 func (h *HTTP) Canonical() any {
 	var body *Template // an empty body is one
-	if h.Sends == TextBody || h.Sends == JSONBody {
+	switch h.Sends {
+	case TextBody:
 		body = &h.Body
+	case JSONBody:
+		body = new(h.JSON.JSON())
 	}
 	v := struct {
 		Method    string
@@ -80,13 +84,13 @@ func httpProtocol() Protocol {
 
 func readHTTP(r *CallReader) Words {
 	h := &HTTP{}
-	var body, json Template
+	var body Template
 	var form, multipart []FormField
 	return Words{
 		Step: []strict.Field{
 			strict.Need("http", "Method and path of a request, such as GET /products.", "write for example: http: GET /products", h.read(r)),
 			strict.Key("headers", "Headers of this request.", r.Headers(&h.Headers)),
-			strict.Key("json", "The body, sent as JSON with the Content-Type of JSON.", r.JSON(&json)),
+			strict.Key("json", "The body, sent as JSON with the Content-Type of JSON.", r.Tree(&h.JSON)),
 			strict.Key("form", "The body, sent as a form: names and values. A mapping in it is sent as a[b].", r.Form(&form)),
 			strict.Key("multipart", "The body, sent as multipart/form-data: names and values, or {file: cat.png} with name and type.", r.Multipart(&multipart)),
 			strict.Key("body", "The body as text, or {file: payload.bin}, which is sent as it is.", r.Body(&body, &h.File)),
@@ -109,7 +113,7 @@ func readHTTP(r *CallReader) Words {
 			r.AtMostOne(step, "a request has one body", "json", "form", "multipart", "body")
 			switch {
 			case strict.Has(step, "json"):
-				h.Sends, h.Body = JSONBody, json
+				h.Sends = JSONBody
 			case strict.Has(step, "form"):
 				h.Sends, h.Fields = FormBody, form
 			case strict.Has(step, "multipart"):

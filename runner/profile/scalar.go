@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"encoding/json"
 	"math/big"
 	"regexp"
 	"strings"
@@ -86,65 +85,6 @@ func scalarOf(n *yaml.Node) (kind ValueKind, text string) {
 	return TextValue, n.Value
 }
 
-// JSON reads any value as the JSON text that is sent, with variables in it. Keys keep
-// their order, which some services read.
-func (r *CallReader) JSON(to *Template) strict.Read {
-	return r.Any(func(n *yaml.Node) {
-		var b strings.Builder
-		if r.reader.json(&b, n) {
-			*to = Template(b.String())
-		}
-	})
-}
-
-// json writes a value as JSON, and reports whether it has such a form.
-func (r *reader) json(b *strings.Builder, n *yaml.Node) bool {
-	good := true
-	switch n.Kind {
-	case yaml.MappingNode:
-		b.WriteByte('{')
-		first := true
-		r.Entries(n, func(key, value *yaml.Node) {
-			if !first {
-				b.WriteByte(',')
-			}
-			first = false
-			good = r.checkText(key, key.Value) && good
-			b.WriteString(quoteTemplate(key.Value) + ":")
-			good = r.json(b, value) && good
-		})
-		b.WriteByte('}')
-	case yaml.SequenceNode:
-		b.WriteByte('[')
-		first := true
-		r.Sequence(n, func(item *yaml.Node) {
-			if !first {
-				b.WriteByte(',')
-			}
-			first = false
-			good = r.json(b, item) && good
-		})
-		b.WriteByte(']')
-	default:
-		return r.jsonScalar(b, n)
-	}
-	return good
-}
-
-// jsonScalar writes a scalar as JSON.
-func (r *reader) jsonScalar(b *strings.Builder, n *yaml.Node) bool {
-	kind, text := r.scalar(n)
-	switch kind {
-	case NoValue:
-		return false
-	case TextValue:
-		b.WriteString(quoteTemplate(text))
-		return r.checkText(n, text)
-	}
-	b.WriteString(text)
-	return true
-}
-
 // scalar is a scalar as YAML 1.2 reads it. NoValue means that there is a problem.
 func (r *reader) scalar(n *yaml.Node) (kind ValueKind, text string) {
 	kind, text = scalarOf(n)
@@ -156,27 +96,4 @@ func (r *reader) scalar(n *yaml.Node) (kind ValueKind, text string) {
 		return NoValue, ""
 	}
 	return kind, text
-}
-
-// quoteTemplate is a text with variables as JSON writes it. The variables stay as they are.
-func quoteTemplate(text string) string {
-	parts := Template(text).Parts()
-	for i, part := range parts {
-		if part.Variable == "" {
-			quoted := quoteJSON(part.Literal)
-			parts[i].Literal = quoted[1 : len(quoted)-1]
-		}
-	}
-	return `"` + string(templateOf(parts)) + `"`
-}
-
-// quoteJSON is a text as JSON writes it, without the escapes that are meant for HTML.
-func quoteJSON(text string) string {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(text); err != nil {
-		panic("profile: " + err.Error()) // a text
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }

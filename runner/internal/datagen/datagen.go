@@ -209,15 +209,20 @@ func (u *User) kind(t plan.Text) profile.ValueKind {
 	case plan.Column:
 		return u.row(p.Table)[p.Column].Kind
 	case plan.Generated:
-		if p.Generator.Kind == profile.Floats {
-			return profile.JSONValue
-		}
-		if p.Generator.Kind.Numeric() {
-			return profile.NumberValue
-		}
-		return profile.TextValue
+		return generatedKind(&p.Generator)
 	}
 	return profile.UntypedValue
+}
+
+// generatedKind is the kind of what a generator makes.
+func generatedKind(g *profile.Generator) profile.ValueKind {
+	switch {
+	case g.Kind == profile.Floats:
+		return profile.JSONValue
+	case g.Kind.Numeric():
+		return profile.NumberValue
+	}
+	return profile.TextValue
 }
 
 // row is the present row of a table.
@@ -278,16 +283,16 @@ func (u *User) Append(dst []byte, t plan.Text) []byte {
 func (u *User) value(dst []byte, p *plan.Part) ([]byte, profile.ValueKind) {
 	switch p.Kind {
 	case plan.Generated:
-		return u.generate(dst, &p.Generator), profile.NumberValue
+		return u.generate(dst, &p.Generator), generatedKind(&p.Generator)
 	case plan.Saved:
 		s := &u.saved[p.Slot]
-		if s.kind == profile.NoValue && p.Escape == plan.JSONWhole {
+		if s.kind == profile.NoValue && p.Escape.IsWhole() {
 			return append(dst, "null"...), profile.NullValue
 		}
 		return append(dst, s.text...), s.kind
 	case plan.Column:
 		cell := &u.row(p.Table)[p.Column]
-		if cell.Kind == profile.NullValue && p.Escape != plan.JSONWhole {
+		if cell.Kind == profile.NullValue && !p.Escape.IsWhole() {
 			return dst, profile.NullValue
 		}
 		return append(dst, cell.Text...), cell.Kind

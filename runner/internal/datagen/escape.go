@@ -15,8 +15,8 @@ func escape(dst []byte, from int, where plan.Escape, kind profile.ValueKind) []b
 	switch where {
 	case plan.Plain:
 		return dst
-	case plan.JSONWhole:
-		if !kind.IsText() {
+	case plan.JSONWhole, plan.JSONText, plan.JSONBare:
+		if kind == profile.NullValue || where != plan.JSONText && !kind.IsText() || where == plan.JSONBare && plan.IsBare(string(dst[from:])) {
 			return dst
 		}
 		where, quotes = plan.JSON, true

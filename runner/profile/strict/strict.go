@@ -33,6 +33,19 @@ type Problem struct {
 	Text         string // what is wrong and what to write instead
 }
 
+// Place is where a value stands in a file. It outlives the reader: what is wrong with a value may be found
+// later.
+type Place struct {
+	File         string
+	Line, Column int
+	Key          string
+}
+
+// Problem is a problem of the value at the place.
+func (p Place) Problem(format string, args ...any) Problem {
+	return Problem{p.File, p.Line, p.Column, p.Key, cut(fmt.Sprintf(format, args...), maxProblem)}
+}
+
 // String formats the problem as a compiler does: file:line:column: key: text.
 func (p Problem) String() string {
 	if p.Key == "" {
@@ -107,6 +120,9 @@ func (r *Reader) Where(n *yaml.Node) string {
 	where := Problem{File: r.file, Line: n.Line, Column: n.Column, Key: r.Path()}.String()
 	return strings.TrimSuffix(where, ": ")
 }
+
+// Place is the place of a node that is being read.
+func (r *Reader) Place(n *yaml.Node) Place { return Place{r.file, n.Line, n.Column, r.Path()} }
 
 func (r *Reader) at(line, column int, format string, args ...any) {
 	switch {
