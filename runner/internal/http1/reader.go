@@ -6,8 +6,10 @@
 // good, and when it comes too late: if reading from the connection fails, Read returns that error.
 //
 // The framing is that of RFC 9112. Anything that two parties might read differently is refused.
-// Left out: trailers (read, not shown), upgrades (their answer ends with its header), and answers
-// to CONNECT other than through Tunnel.
+// Begin and Next read an answer piece by piece, for a body that is a stream. After an upgrade, Begin
+// reads the header and Rest is what the server sent in its new protocol.
+//
+// Left out: trailers (read, not shown), and answers to CONNECT other than through Tunnel.
 package http1
 
 import (
@@ -69,6 +71,7 @@ type Reader struct {
 	held   []byte
 	begun  bool // a byte of the answer has come
 	answer Answer
+	stream stream // of an answer that is read piece by piece
 
 	// For scan.
 	dirty   int  // buf[dirty:r] are header lines that were not scanned; -1 within a body
@@ -107,25 +110,35 @@ func (r *Reader) Shrink() {
 
 // Read reads a whole answer. If reusable, the connection may carry another request.
 func (r *Reader) Read(src io.Reader, want Want) (reusable bool, err error) {
-	r.src, r.r, r.w, r.left = src, 0, 0, MaxHeader
-	r.held, r.begun = r.held[:0], false
-	for interim := 0; ; interim++ {
-		if interim > maxInterim {
-			return false, errInterim
-		}
-		if err := r.header(want); err != nil {
-			return false, err
-		}
-		if s := r.answer.Status; s >= 200 || s == 101 {
-			break
-		}
+	if err := r.heads(src, want); err != nil {
+		return false, err
 	}
 	if err := r.body(want); err != nil {
 		return false, err
 	}
+	return r.reusable(), nil
+}
+
+// heads reads the header of an answer, and those of the interim answers before it.
+func (r *Reader) heads(src io.Reader, want Want) error {
+	r.src, r.r, r.w, r.left = src, 0, 0, MaxHeader
+	r.held, r.begun = r.held[:0], false
+	for range maxInterim + 1 {
+		if err := r.header(want); err != nil {
+			return err
+		}
+		if s := r.answer.Status; s >= 200 || s == 101 {
+			return nil
+		}
+	}
+	return errInterim
+}
+
+// reusable reports whether the connection may carry another request after a whole answer.
+func (r *Reader) reusable() bool {
 	a := &r.answer
 	keeps := !a.closes && a.Status != 101 && (a.minor == '1' || a.persists)
-	return keeps && r.r == r.w, nil // bytes after the answer belong to no request
+	return keeps && r.r == r.w // bytes after the answer belong to no request
 }
 
 // header reads a status line and the lines up to the empty one.

@@ -32,6 +32,9 @@ const most = 3000
 // Jar is one user's cookies. The zero Jar is empty. Not safe for concurrent use.
 type Jar struct{ cookies []Cookie } // the oldest first
 
+// Empty reports whether there is no cookie.
+func (j *Jar) Empty() bool { return len(j.cookies) == 0 }
+
 // Set keeps the cookies of an answer: the values of its Set-Cookie lines.
 func (j *Jar) Set(at Place, lines []string, now time.Time) {
 	at.Host = canonical(at.Host)

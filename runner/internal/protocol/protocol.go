@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -30,9 +31,9 @@ type Protocol struct {
 
 // Maker makes the clients of one protocol for one run. Safe for concurrent use.
 type Maker interface {
-	Client() load.Client // makes the client of a new user
-	Spoken() string      // the protocol and its version, for people
-	Close() error        // closes what clients share; call it after their own Close
+	Client(*jar.Jar) load.Client // makes the client of a new user, whose protocols share the cookies
+	Spoken() string              // the protocol and its version, for people
+	Close() error                // closes what clients share; call it after their own Close
 }
 
 // Protocols are those that this version speaks.
@@ -71,12 +72,13 @@ func New(p *plan.Plan, proxy wire.Proxy, protocols []Protocol) (*Clients, error)
 
 // Client makes the client of one user.
 func (c *Clients) Client() load.Client {
+	cookies := new(jar.Jar)
 	if len(c.makers) == 1 {
-		return c.makers[0].Client()
+		return c.makers[0].Client(cookies)
 	}
 	var all several
 	for _, m := range c.makers {
-		all = append(all, m.Client())
+		all = append(all, m.Client(cookies))
 	}
 	return all
 }

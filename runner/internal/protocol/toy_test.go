@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -93,9 +94,9 @@ func newToy(p *plan.Plan, d *wire.Dialer) (protocol.Maker, error) {
 	return toy{d, p.Target.Timeout}, nil
 }
 
-func (t toy) Client() load.Client { return &client{toy: t} }
-func (toy) Spoken() string        { return "lines" }
-func (toy) Close() error          { return nil }
+func (t toy) Client(*jar.Jar) load.Client { return &client{toy: t} }
+func (toy) Spoken() string                { return "lines" }
+func (toy) Close() error                  { return nil }
 
 // client is one user. It keeps a connection for echoes; a stream has one of its own.
 type client struct {

@@ -22,12 +22,12 @@ type client1 struct {
 	conn  *wire.Conn // kept for the next call, unless connections are shared
 	rests bool       // Idle was called since the last call
 	buf   *buffer
-	jar   *jar.Jar // nil until the first cookie comes
+	jar   *jar.Jar // of the user, whose other protocols use it too
 }
 
 var _ versioned = (*client1)(nil)
 
-func newClient1(f *Clients) *client1 { return &client1{clients: f} }
+func newClient1(f *Clients, cookies *jar.Jar) *client1 { return &client1{clients: f, jar: cookies} }
 
 // Do makes one call and reads the whole answer; see load.Client.
 func (u *client1) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
@@ -93,7 +93,7 @@ type exchange struct {
 func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	*r = response{}
 	sending := x.message.bytes
-	if u.jar != nil {
+	if !u.jar.Empty() {
 		sending = x.message.withCookies(cookies(u.jar, x.at, x.message.path(), x.message.cookies()))
 	}
 	c, sent, err := u.take(ctx, x)
@@ -115,7 +115,7 @@ func (u *client1) exchange(ctx context.Context, x *exchange, r *response) {
 	u.give(x, c, reusable && !x.closes)
 	a := u.buf.in.Answer()
 	if len(a.Cookies) > 0 && u.clients.target.Cookies {
-		u.jar = keepCookies(u.jar, x.at, x.message.path(), a.Cookies)
+		keepCookies(u.jar, x.at, x.message.path(), a.Cookies)
 	}
 	if x.want.Header {
 		x.set = append(x.set, a.Cookies...)

@@ -25,15 +25,15 @@ type client2 struct {
 	clients *Clients
 	line    *line
 	spare   *line    // for one request that the server refused on line; nil for none
-	jar     *jar.Jar // nil until the first cookie comes
+	jar     *jar.Jar // of the user, whose other protocols use it too
 	held    []byte   // the last body that was looked at
 	decoder coding.Decoder
 }
 
 var _ versioned = (*client2)(nil)
 
-func newClient2(f *Clients) *client2 {
-	u := &client2{clients: f, line: newLine()}
+func newClient2(f *Clients, cookies *jar.Jar) *client2 {
+	u := &client2{clients: f, jar: cookies, line: newLine()}
 	if n := len(f.lines); n > 0 {
 		u.line = f.lines[int(f.users.Add(1)-1)%n]
 	}
@@ -175,7 +175,7 @@ func (u *client2) exchange(ctx context.Context, q *request) (r response, locatio
 	r.BytesReceived, err = u.read(resp, q)
 	resp.Body.Close() //nolint:errcheck // it was read to its end, or given up
 	if lines := resp.Header["Set-Cookie"]; len(lines) > 0 && u.clients.target.Cookies {
-		u.jar = keepCookies(u.jar, q.at, q.path, lines)
+		keepCookies(u.jar, q.at, q.path, lines)
 	}
 	if q.head {
 		q.set = append(q.set, resp.Header["Set-Cookie"]...)
@@ -225,7 +225,7 @@ func (u *client2) build(ctx context.Context, q *request) *http.Request {
 	if len(q.body) > 0 {
 		req.Body = io.NopCloser(bytes.NewReader(q.body))
 	}
-	if u.jar == nil {
+	if u.jar.Empty() {
 		return req
 	}
 	own := q.header.Get("Cookie")

@@ -96,29 +96,10 @@ func (u *client1) wait(ctx context.Context, x *exchange) (*wire.Conn, error) {
 	}
 }
 
-// connect dials on a goroutine of its own. Dialling needs a deep stack, which would otherwise stay with
-// every user.
+// connect dials.
 func (u *client1) connect(ctx context.Context, x *exchange) (*wire.Conn, time.Time, error) {
-	dialling, cancel := context.WithDeadline(ctx, x.deadline)
-	defer cancel()
-	var c *wire.Conn
-	var err error
-	at := x.at // if x escaped, every request would cost an allocation
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		dialled, e := u.clients.dialer.Dial(dialling, at, "http/1.1")
-		if err = e; e == nil {
-			c = wire.NewConn(dialled)
-		}
-	}()
-	<-done
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, time.Time{}, wire.ErrCut
-	case err != nil && dialling.Err() != nil:
-		return nil, time.Time{}, wire.ErrNotConnected
-	case err != nil:
+	c, err := u.clients.dialer.Connect(ctx, x.at, x.deadline, "http/1.1")
+	if err != nil {
 		return nil, time.Time{}, err
 	}
 	x.kept = false

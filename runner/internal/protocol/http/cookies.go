@@ -7,13 +7,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
-// keepCookies puts the cookies of an answer into the user's jar, which is made with the first.
-func keepCookies(j *jar.Jar, at wire.Origin, path string, lines []string) *jar.Jar {
-	if j == nil {
-		j = new(jar.Jar)
-	}
+// keepCookies puts the cookies of an answer into the user's jar.
+func keepCookies(j *jar.Jar, at wire.Origin, path string, lines []string) {
 	j.Set(place(at, path), lines, time.Now())
-	return j
 }
 
 // cookies is what the jar adds to a Cookie header; own is the call's part of it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
@@ -22,7 +23,7 @@ type User struct {
 }
 
 // User makes a user whose calls are made under ctx.
-func (f *Clients) User(ctx context.Context) *User { return &User{f.Client(), ctx} }
+func (f *Clients) User(ctx context.Context) *User { return &User{f.Client(new(jar.Jar)), ctx} }
 
 // Call makes a call and judges nothing.
 func (u *User) Call(c *plan.Call, v load.Values) Answer {

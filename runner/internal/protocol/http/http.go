@@ -25,6 +25,7 @@ import (
 	"sync/atomic"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -89,15 +90,15 @@ func settle(v profile.HTTPVersion, scheme string) int32 {
 	}
 }
 
-// Client makes the client of one user.
-func (f *Clients) Client() load.Client {
+// Client makes the client of one user, who has these cookies.
+func (f *Clients) Client(cookies *jar.Jar) load.Client {
 	switch f.version.Load() {
 	case version1:
-		return newClient1(f)
+		return newClient1(f, cookies)
 	case version2:
-		return newClient2(f)
+		return newClient2(f, cookies)
 	default:
-		return &probing{clients: f}
+		return &probing{clients: f, jar: cookies}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
@@ -20,6 +21,7 @@ type versioned interface {
 // probing is a user's client until TLS has decided on the version of HTTP.
 type probing struct {
 	clients *Clients
+	jar     *jar.Jar
 	client  versioned // nil before the first call
 	version int32     // of client
 }
@@ -40,9 +42,9 @@ func (p *probing) call(ctx context.Context, c *plan.Call, v load.Values, deadlin
 		p.Close() //nolint:errcheck // a connection of the other version carries nothing more
 		p.version = version
 		if version == version2 {
-			p.client = newClient2(p.clients)
+			p.client = newClient2(p.clients, p.jar)
 		} else {
-			p.client = newClient1(p.clients)
+			p.client = newClient1(p.clients, p.jar)
 		}
 	}
 	return p.client.call(ctx, c, v, deadline)

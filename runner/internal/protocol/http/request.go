@@ -95,7 +95,7 @@ func compile(p *plan.Plan, d *wire.Dialer) ([]*compiled, error) {
 		if err := sendable(h, call.Name); err != nil {
 			return nil, err
 		}
-		calls[i] = newCompiled(h, &p.Target, d)
+		calls[i] = newCompiled(h, &p.Target, d, d.Via(d.Target()))
 		calls[i].looksAtBody = answer.NeedsBody(h.Expect, call.Save)
 		calls[i].looksAtHead = answer.NeedsHead(h.Expect, call.Save)
 	}
@@ -131,7 +131,7 @@ func literals(t plan.Text) string {
 	return b.String()
 }
 
-func newCompiled(h *plan.HTTP, target *plan.Target, d *wire.Dialer) *compiled {
+func newCompiled(h *plan.HTTP, target *plan.Target, d *wire.Dialer, via wire.Via) *compiled {
 	t := &compiled{content: h, target: target, host: plan.Lit(d.Target().Authority())}
 	t.length = h.Body != nil || h.Method == "POST" || h.Method == "PUT" || h.Method == "PATCH"
 	given := map[string]bool{}
@@ -155,7 +155,6 @@ func newCompiled(h *plan.HTTP, target *plan.Target, d *wire.Dialer) *compiled {
 		}
 		t.fields = append(t.fields, field)
 	}
-	via := d.Via(d.Target())
 	for _, ours := range [][2]string{{"User-Agent", "plimsoll"}, {"Authorization", d.Authorization()}, {"Proxy-Authorization", via.Authorization()}} {
 		if ours[1] != "" && !given[strings.ToLower(ours[0])] {
 			t.fields = append(t.fields, plan.Header{Name: ours[0], Value: plan.Lit(ours[1])})

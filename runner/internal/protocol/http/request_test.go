@@ -16,7 +16,7 @@ func BenchmarkRender(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	t := newCompiled(h, &plan.Target{}, d)
+	t := newCompiled(h, &plan.Target{}, d, d.Via(d.Target()))
 	var out []byte
 	var m message
 	b.ReportAllocs()
