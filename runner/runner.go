@@ -70,6 +70,9 @@ func Guard() (status int) { return sut.Guard() }
 // FreePort finds a TCP port on loopback for a system that will be started.
 func FreePort() (int, error) { return sut.FreePort() }
 
+// FreePorts finds n different ones.
+func FreePorts(n int) ([]int, error) { return sut.FreePorts(n) }
+
 // Run loads a system as planned. When ctx ends, everything ends at once.
 //
 // The error is a *Refusal if the plan must not or cannot be run here; a *Failure if the system could not be

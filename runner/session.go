@@ -110,6 +110,9 @@ func (s *session) up(ctx context.Context, y *system) error {
 	if err := s.launch(ctx, y); err != nil {
 		return err
 	}
+	if err := s.ask(ctx, y); err != nil {
+		return err
+	}
 	source := datagen.New(y.plan)
 	y.crew = load.NewCrew(load.Parts{
 		Plan: y.plan, Client: y.clients.Client, Sink: y.counts.take, Precise: true,
@@ -133,6 +136,13 @@ func (s *session) up(ctx context.Context, y *system) error {
 	return nil
 }
 
+// ask lets protocols ask the system what they must know of it.
+func (s *session) ask(ctx context.Context, y *system) error {
+	asking, done := untilAny(ctx, s.Stop, y.ended())
+	defer done()
+	return y.failure(asking, y.clients.Ask(asking))
+}
+
 // setup does the plan's setup.
 func (s *session) setup(ctx context.Context, y *system) error {
 	if len(y.plan.Setup) == 0 {
@@ -141,20 +151,7 @@ func (s *session) setup(ctx context.Context, y *system) error {
 	preparing, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()
 	s.told(y, Progress{Phase: "setup"})
-	err := y.crew.Setup(preparing)
-	switch {
-	case err == nil:
-		return nil
-	case isClosed(y.ended()):
-		return y.program.Failure()
-	case preparing.Err() != nil:
-		return interruptedOr(preparing.Err())
-	}
-	failure := &Failure{What: err.Error()}
-	if y.program != nil {
-		failure.Output = y.program.Output()
-	}
-	return failure
+	return y.failure(preparing, y.crew.Setup(preparing))
 }
 
 // vacant returns an error if a program listens already where the system will.
@@ -166,7 +163,7 @@ func (s *session) vacant(ctx context.Context, y *system) error {
 			return &Refusal{err.Error()}
 		}
 	}
-	return door.Vacant(ctx)
+	return door.Vacant(ctx, y.plan.Start.Ports...)
 }
 
 // launch starts the system's program, or reaches a system that runs elsewhere.

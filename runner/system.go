@@ -76,6 +76,24 @@ func plannedRoutes(p *plan.Plan) (names []string) {
 	return slices.Compact(names)
 }
 
+// failure turns an error of what was done before the load into the reason: the system ended, somebody ended
+// the session, or the system did something wrong.
+func (y *system) failure(doing context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case isClosed(y.ended()):
+		return y.program.Failure()
+	case doing.Err() != nil:
+		return interruptedOr(doing.Err())
+	}
+	failure := &Failure{What: err.Error()}
+	if y.program != nil {
+		failure.Output = y.program.Output()
+	}
+	return failure
+}
+
 // ended is closed when the program has ended; nil if the system runs elsewhere.
 func (y *system) ended() <-chan struct{} {
 	if y.program == nil {

@@ -68,6 +68,7 @@ type Start struct {
 	ShownBuild, ShownCommand string // for people: without values of the environment
 	Dir                      string
 	Env                      []string // NAME=value
+	Ports                    []int    // free ones that the system was given, besides ${port}
 	Ready                    profile.Ready
 	StopWithin               time.Duration
 	Secrets                  []Secret // values of the environment in the profile; never shown
@@ -141,12 +142,21 @@ func (s Shard) has(i int) bool { return s.N <= 1 || i%s.N == s.I }
 
 // Values are the values of a profile's variables in one run.
 type Values struct {
-	Port  int    // the free port chosen for the run; 0 when nothing is started
-	Side  string // the side of a comparison: base or head; empty for head
+	Port  int            // the free port chosen for the run; 0 when nothing is started
+	Ports map[string]int // further ones, by the names of ${port.NAME}
+	Side  string         // the side of a comparison: base or head; empty for head
 	Env   func(name string) (string, bool)
 	Shard Shard
 	// Protocols of calls; nil for the function Protocols.
 	Protocols []Protocol
+}
+
+// port is a free port by its name; empty for ${port} itself.
+func (v Values) port(name string) int {
+	if name == "" {
+		return v.Port
+	}
+	return v.Ports[name]
 }
 
 // Make resolves a profile in which Parse found no problem. It fails if a variable of the environment has

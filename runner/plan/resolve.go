@@ -63,7 +63,8 @@ func (r *Resolver) line(t profile.Template) Line {
 			continue
 		}
 		value, _ := r.fixed(part.Variable)
-		line = append(line, LinePart{Text: value, Value: part.Variable != profile.PortVariable && part.Variable != profile.SideVariable})
+		_, isPort := profile.PortName(part.Variable)
+		line = append(line, LinePart{Text: value, Value: !isPort && part.Variable != profile.SideVariable})
 	}
 	return line
 }
@@ -73,8 +74,8 @@ const LeastSecret = profile.LeastSecret
 
 // fixed is the value of a variable that is the same for the whole run.
 func (r *Resolver) fixed(variable string) (value string, ok bool) {
-	if variable == profile.PortVariable {
-		return fmt.Sprint(r.values.Port), true
+	if name, isPort := profile.PortName(variable); isPort {
+		return fmt.Sprint(r.values.port(name)), true
 	}
 	if variable == profile.SideVariable {
 		return cmp.Or(r.values.Side, "head"), true
@@ -163,7 +164,7 @@ func (r *Resolver) variable(name string) Part {
 
 func (r *Resolver) target(t profile.Target, hosts []string) Target {
 	resolved := Target{
-		URL: r.text(t.URL), Shown: profile.WithoutCredentials(t.URL.Shown(r.values.Port)), Socket: r.text(t.Socket), Timeout: t.Timeout, HTTP: t.HTTP, Redirects: t.Redirects,
+		URL: r.text(t.URL), Shown: profile.WithoutCredentials(t.URL.Shown(r.values.port)), Socket: r.text(t.Socket), Timeout: t.Timeout, HTTP: t.HTTP, Redirects: t.Redirects,
 		Cookies: t.Cookies, Connections: t.Connections, TLS: t.TLS, Hosts: hosts,
 	}
 	for _, h := range t.Headers {
@@ -188,7 +189,8 @@ func (r *Resolver) target(t profile.Target, hosts []string) Target {
 func known(t profile.Template) bool {
 	return !slices.ContainsFunc(t.Parts(), func(p profile.Part) bool {
 		_, isEnv := profile.EnvName(p.Variable)
-		return p.Variable != "" && p.Variable != profile.PortVariable && p.Variable != profile.SideVariable && !isEnv
+		_, isPort := profile.PortName(p.Variable)
+		return p.Variable != "" && !isPort && p.Variable != profile.SideVariable && !isEnv
 	})
 }
 
@@ -198,7 +200,10 @@ func (r *Resolver) start(s *profile.Start) *Start {
 	}
 	started := &Start{
 		Build: r.line(s.Build), Command: r.line(s.Command), Dir: s.Dir, Ready: s.Ready, StopWithin: s.StopWithin,
-		ShownBuild: s.Build.Shown(r.values.Port), ShownCommand: s.Command.Shown(r.values.Port),
+		ShownBuild: s.Build.Shown(r.values.port), ShownCommand: s.Command.Shown(r.values.port),
+	}
+	for _, name := range r.profile.Ports() {
+		started.Ports = append(started.Ports, r.values.port(name))
 	}
 	for _, e := range s.Env {
 		started.Env = append(started.Env, e.Name+"="+r.text(e.Value))

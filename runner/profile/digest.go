@@ -57,6 +57,7 @@ type (
 		Log        string `json:",omitempty"`
 		Within     time.Duration
 		StopWithin time.Duration
+		Health     string `json:",omitempty"`
 	}
 	loadV1 struct {
 		Users       int
@@ -146,7 +147,7 @@ func (p *Profile) digestV1() digestV1 {
 func (t Target) digestV1() targetV1 {
 	var start *startV1
 	if s := t.Start; s != nil {
-		start = &startV1{s.Build, s.Command, s.Dir, s.Env, s.Ready.Kind, s.Ready.Path, s.Ready.Log, s.Ready.Within, s.StopWithin}
+		start = &startV1{s.Build, s.Command, s.Dir, s.Env, s.Ready.Kind, s.Ready.Path, s.Ready.Log, s.Ready.Within, s.StopWithin, s.Ready.Health}
 	}
 	return targetV1{
 		t.URL, t.Socket, t.Headers, t.Timeout, t.HTTP, t.Redirects, t.Cookies, t.Connections,

@@ -179,12 +179,12 @@ func TestRoutesCanBeCounted(t *testing.T) {
 // If you add a field to the profile, decide here whether it counts for the digest, and in digest.go how.
 func TestDigestKnowsEveryField(t *testing.T) {
 	const counted = `
-		Profile: Name Target Load Data Setup Users Teardown; not Limits Gate sendsPort uses
+		Profile: Name Target Load Data Setup Users Teardown; not Limits Gate sendsPort ports uses
 		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start
 		TLS: CA Cert ServerName Insecure; not Key
 		Header: Name Value
 		Start: Build Command Dir Env Ready StopWithin
-		Ready: Kind Path Log Within
+		Ready: Kind Path Log Health Within
 		Load: Users SpawnRate Rate Arrivals MaxInFlight Stages WarmUp RunTime Rounds Seed StopWithin
 		Stage: Users Rate For
 		Table: Name Order Columns Sum; not Rows

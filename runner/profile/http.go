@@ -164,7 +164,8 @@ func (h *HTTP) read(r *CallReader) strict.Read {
 
 // checkPath checks the variable that a path begins with, as far as its values are known.
 func (r *reader) checkPath(n *yaml.Node, variable string) {
-	if _, isGenerator, _ := ParseGenerator(variable); isGenerator || variable == PortVariable {
+	_, isPort := PortName(variable)
+	if _, isGenerator, _ := ParseGenerator(variable); isGenerator || isPort {
 		r.Problem(n, "the path begins with ${%s}, but its values are not paths; write a / in front of it", variable)
 		return
 	}

@@ -101,10 +101,10 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 	p.uses = r.uses
 	if r.usesPort != nil && p.Target.Start == nil {
 		r.In(r.portPath, func() {
-			r.Problem(r.usesPort, "${port} is the port of a system that Plimsoll starts: add target.start, or write the number of the port")
+			r.Problem(r.usesPort, "${%s} is the port of a system that Plimsoll starts: add target.start, or write the number of the port", r.portUsed)
 		})
 	}
-	p.sendsPort = r.sendsPort
+	p.sendsPort, p.ports = r.sendsPort, r.ports
 	if users != nil && len(p.Users) > 0 {
 		if err := p.checkFixed(); err != nil {
 			r.In("users", func() { r.Problem(users, "%v", err) })

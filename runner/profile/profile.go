@@ -29,7 +29,8 @@ type Profile struct {
 	Teardown []Step     // done once, after all users
 	Gate     *yaml.Node // as written; nil when absent
 
-	sendsPort bool              // a request contains ${port}
+	sendsPort bool              // a request contains ${port} or ${port.NAME}
+	ports     []string          // the names of further ports
 	uses      map[string]string // where each variable of the environment is used first
 }
 
@@ -88,6 +89,7 @@ type Ready struct {
 	Kind   ReadyKind
 	Path   string // ReadyHTTP: the path that must answer below 400
 	Log    string // ReadyLog: the text that must appear in its output
+	Health string // ReadyGRPC: the service to ask grpc.health.v1.Health about; empty for the server as a whole
 	Within time.Duration
 }
 
@@ -99,6 +101,7 @@ const (
 	ReadyTCP  ReadyKind = "tcp" // its port takes connections
 	ReadyHTTP ReadyKind = "http"
 	ReadyLog  ReadyKind = "log"
+	ReadyGRPC ReadyKind = "grpc" // grpc.health.v1.Health says that it is serving
 )
 
 // Load says how hard to load. In the closed model, Users wait for their answers; in the open

@@ -117,6 +117,8 @@ func (r *reader) start(n *yaml.Node) *Start {
 
 var readyPath = strict.NewPattern(`^GET /.*$`, "a check such as GET /health")
 
+var readyService = strict.NewPattern(`^\S+$`, "health, or the name of a service such as shop.v1.Search")
+
 func (r *reader) ready(n *yaml.Node, ready *Ready) {
 	is := func(kind ReadyKind, read strict.Read) strict.Read {
 		return func(n *yaml.Node) { ready.Kind = kind; read(n) }
@@ -128,8 +130,14 @@ func (r *reader) ready(n *yaml.Node, ready *Ready) {
 				ready.Path = strings.TrimPrefix(text, "GET ")
 			}))),
 		strict.Key("tcp", "true: the port must accept connections.", is(ReadyTCP, strict.OneOf(r.Reader, &tcp, "true"))),
+		strict.Key("grpc", "health: the server must say so as grpc.health.v1.Health, for itself or for a service such as shop.v1.Search.", is(ReadyGRPC,
+			r.Match(readyService, func(_ *yaml.Node, text string) {
+				if ready.Health = text; text == "health" {
+					ready.Health = ""
+				}
+			}))),
 		strict.Key("log", "A text that must appear in the system's output.", is(ReadyLog, r.Text(&ready.Log))),
 		strict.Key("within", "How long that may take.", r.Duration(&ready.Within, time.Millisecond)),
 	)
-	r.AtMostOne(n, "one way of being ready is enough", "http", "tcp", "log")
+	r.AtMostOne(n, "one way of being ready is enough", "http", "tcp", "grpc", "log")
 }

@@ -88,13 +88,14 @@ func (t Template) literals() string {
 	return b.String()
 }
 
-// Shown is the template for people: with the port filled in, but without the values of ${env.NAME}.
-func (t Template) Shown(port int) string {
+// Shown is the template for people: with the free ports filled in, but without the values of ${env.NAME}.
+func (t Template) Shown(port func(name string) int) string {
 	var b strings.Builder
 	for _, part := range t.Parts() {
+		name, isPort := PortName(part.Variable)
 		switch {
-		case part.Variable == PortVariable:
-			b.WriteString(strconv.Itoa(port))
+		case isPort:
+			b.WriteString(strconv.Itoa(port(name)))
 		case part.Variable != "":
 			b.WriteString("${" + part.Variable + "}")
 		default:
@@ -117,7 +118,6 @@ func WithoutCredentials(text string) string {
 
 // Variables that get their value once, before the run.
 const (
-	PortVariable = "port" // a free port, chosen for the run
 	SideVariable = "side" // the side of a comparison: base or head
 	envPrefix    = "env."
 	dataPrefix   = "data."
@@ -146,8 +146,10 @@ type Surroundings struct {
 type reader struct {
 	*strict.Reader
 	from      Surroundings
-	usesPort  *yaml.Node // the first place that uses ${port}
+	usesPort  *yaml.Node // the first place that uses a free port
+	portUsed  string     // the variable there
 	portPath  string     // its key
+	ports     []string   // the names of further ports
 	sendsPort bool       // whether a request uses it
 	data      []Table
 	inUser    bool                 // a request or its conditions are being read
@@ -220,12 +222,10 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 	name, isEnv := EnvName(variable)
 	table, column, isData := DataColumn(variable)
 	_, isGenerator, err := ParseGenerator(variable)
+	port, isPort := PortName(variable)
 	switch {
-	case variable == PortVariable:
-		if r.usesPort == nil {
-			r.usesPort, r.portPath = n, r.Path()
-		}
-		r.sendsPort = r.sendsPort || r.inUser
+	case isPort:
+		r.usePort(n, variable, port)
 		return true
 	case variable == SideVariable && (strings.HasPrefix(r.Path(), "target.start.") || r.Path() == "target.socket"):
 		return true // in a request it would load two sides differently
@@ -281,7 +281,7 @@ func (r *reader) suggest(variable string) string {
 
 // known are the variables that can be used in a request.
 func (r *reader) known() []string {
-	names := []string{"port", "env.NAME", "data.TABLE.COLUMN"}
+	names := []string{"port", "port.NAME", "env.NAME", "data.TABLE.COLUMN"}
 	names = append(names, Generators()...)
 	for name := range r.saved {
 		names = append(names, name)

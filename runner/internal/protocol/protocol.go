@@ -36,6 +36,14 @@ type Maker interface {
 	Close() error                // closes what clients share; call it after their own Close
 }
 
+// Asker is a Maker that must ask the running system something before its clients make calls, such as
+// how a gRPC server describes its services.
+type Asker interface {
+	Maker
+	// Ask asks, over a connection of its own. The error is a sentence for people, and names the system.
+	Ask(ctx context.Context) error
+}
+
 // Protocols are those that this version speaks.
 func Protocols() []Protocol {
 	return []Protocol{{Word: "http", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return http.New(p, d) }}}
@@ -81,6 +89,19 @@ func (c *Clients) Client() load.Client {
 		all = append(all, m.Client(cookies))
 	}
 	return all
+}
+
+// Ask asks the running system whatever must be known before the first call. Call it once the system is
+// ready, and before the first Client.
+func (c *Clients) Ask(ctx context.Context) error {
+	for _, m := range c.makers {
+		if asker, ok := m.(Asker); ok {
+			if err := asker.Ask(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Spoken names the protocols that are spoken, with their versions.

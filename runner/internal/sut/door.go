@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/channel"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -94,6 +95,18 @@ func (d *Door) answers(ctx context.Context, path string) error {
 		return errors.New(response.Status)
 	}
 	return nil
+}
+
+// healthy asks the system about its health, or about that of a service, as gRPC does.
+func (d *Door) healthy(ctx context.Context, service string) error {
+	ctx, cancel := context.WithTimeout(ctx, d.target.Timeout)
+	defer cancel()
+	c, err := channel.New(d.dialer, d.target.Headers)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // only the answer is wanted
+	return c.Healthy(ctx, service)
 }
 
 // dress gives a request the headers of the load's requests.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 )
 
@@ -32,6 +33,21 @@ func FreePort() (int, error) {
 	}
 	defer listener.Close() //nolint:errcheck // it has served its purpose
 	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// FreePorts finds n different ones, as FreePort does.
+func FreePorts(n int) ([]int, error) {
+	ports := make([]int, 0, n)
+	for len(ports) < n {
+		port, err := FreePort()
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports, nil
 }
 
 // isFree reports whether a program could listen on a port at every address.

@@ -72,6 +72,11 @@ func (s *System) notReady(ctx context.Context, door *Door) error {
 			return fmt.Errorf("GET %s: %w", ready.Path, err)
 		}
 		return nil
+	case profile.ReadyGRPC:
+		if err := door.healthy(ctx, ready.Health); err != nil {
+			return fmt.Errorf("grpc.health.v1.Health/Check: %w", err)
+		}
+		return nil
 	default:
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()

@@ -14,18 +14,33 @@ import (
 	"time"
 )
 
-// Vacant returns an error if a program listens already where the system will: it would be loaded instead.
-// The error names the program. Vacant first gives it a moment to end. In doubt the place is vacant: if the
-// name does not resolve yet, the host does not answer, or the target is behind a proxy.
-func (d *Door) Vacant(ctx context.Context) error {
+// Vacant returns an error if a program listens already where the system will, or at one of the free ports that it
+// was given: it would be loaded instead. The error names the program. Vacant first gives it a moment to end.
+// In doubt the place is vacant: if the name does not resolve yet, the host does not answer, or the target is
+// behind a proxy.
+func (d *Door) Vacant(ctx context.Context, ports ...int) error {
+	if err := vacant(ctx, d.place(), d.occupant); err != nil {
+		return err
+	}
+	for _, port := range ports {
+		at := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		if err := vacant(ctx, at, func(ctx context.Context) (string, bool) { return listener(ctx, at) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// vacant returns an error if something keeps listening at a place.
+func vacant(ctx context.Context, place string, occupant func(context.Context) (who string, taken bool)) error {
 	for deadline := time.Now().Add(patience); ; {
-		who, taken := d.occupant(ctx)
+		who, taken := occupant(ctx)
 		if !taken || ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if time.Now().After(deadline) {
 			return &Failure{What: fmt.Sprintf("something listens at %s already: %s. It is not the system that this profile starts. End it, or let the system listen at a free port with ${port}",
-				d.place(), who)}
+				place, who)}
 		}
 		select {
 		case <-ctx.Done():
@@ -53,7 +68,12 @@ func (d *Door) occupant(ctx context.Context) (who string, taken bool) {
 	if d.proxied {
 		return "", false
 	}
-	host, port, err := net.SplitHostPort(d.dialer.Target().Address())
+	return listener(ctx, d.dialer.Target().Address())
+}
+
+// listener names the program that listens at an address.
+func listener(ctx context.Context, at string) (who string, taken bool) {
+	host, port, err := net.SplitHostPort(at)
 	if err != nil {
 		return "", false
 	}

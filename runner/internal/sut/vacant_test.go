@@ -87,3 +87,24 @@ func TestVacantWhenUnknown(t *testing.T) {
 		}
 	}
 }
+
+// The further ports that a system was given are checked too.
+func TestVacantPorts(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports, err := sut.FreePorts(2)
+	if err != nil || ports[0] == ports[1] {
+		t.Fatal(ports, err)
+	}
+	taken := listener.Addr().(*net.TCPAddr).Port
+	d := doorOf(t, plan.Target{URL: fmt.Sprintf("http://127.0.0.1:%d", ports[0])}, nil)
+	if err := d.Vacant(t.Context(), ports[1], taken); err == nil || !strings.HasPrefix(err.Error(), "something listens at "+listener.Addr().String()) {
+		t.Errorf("a port is taken: %v", err)
+	}
+	listener.Close()
+	if err := d.Vacant(t.Context(), ports[1], taken); err != nil {
+		t.Error(err)
+	}
+}

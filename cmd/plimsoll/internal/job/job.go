@@ -155,11 +155,15 @@ func (j *Job) PlanBase() (*plan.Plan, error) { return j.planOf("base") }
 func (j *Job) planOf(side string) (*plan.Plan, error) {
 	values := plan.Values{Env: j.env.Lookup, Side: side}
 	if j.Target.Start != nil {
-		port, err := runner.FreePort()
+		names := j.Ports()
+		ports, err := runner.FreePorts(1 + len(names))
 		if err != nil {
 			return nil, err
 		}
-		values.Port = port
+		values.Port, values.Ports = ports[0], map[string]int{}
+		for i, name := range names {
+			values.Ports[name] = ports[1+i]
+		}
 	}
 	pl, err := plan.Make(j.Profile, values)
 	if err != nil {
