@@ -12,6 +12,7 @@ others = $$(go list $(packages) | grep -v '/cmd/plimsoll$$')
 command := go -C cmd/plimsoll test
 
 tool = $(tools)/$(notdir $(1))
+shop := github.com/plimsoll-ci/plimsoll/testdata/shop
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -71,6 +72,11 @@ fuzz: ## Fuzz each target for a while; FUZZTIME=30s.
 golden: ## Rewrite the golden files; read the diff before you commit it.
 	go test ./gate/report ./runner/result ./runner/profile ./runner/plan -update
 
+proto: ## Make the code of testdata/shop/shop.proto anew; needs protobuf-compiler and libprotobuf-dev.
+	GOBIN=$(abspath $(tools)) go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
+	GOBIN=$(abspath $(tools)) go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
+	cd testdata/shop && PATH=$(abspath $(tools)):$$PATH protoc --go_out=. --go_opt=module=$(shop) --go-grpc_out=. --go-grpc_opt=module=$(shop) shop.proto
+
 fmt: ## Format the source.
 	gofmt -w .
 
@@ -113,4 +119,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test test-real check lint race bench bench-peers bench-store soak fuzz golden fmt pin screenshot programs
+.PHONY: help build demo test test-real check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs

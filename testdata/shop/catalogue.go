@@ -2,7 +2,9 @@ package shop
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 )
 
@@ -17,6 +19,15 @@ type product struct {
 
 	lowerName, lowerText string
 }
+
+// cents is the price in cents.
+func (p *product) cents() int { return int(math.Round(p.Price * 100)) }
+
+// number is the ID as a text.
+func (p *product) number() string { return strconv.Itoa(p.ID) }
+
+// kind is the last word of the name, such as boots.
+func (p *product) kind() string { return p.Name[strings.LastIndexByte(p.Name, ' ')+1:] }
 
 var (
 	adjectives = strings.Fields("light warm sturdy quiet bright folding waterproof woollen spare long short heavy old new blue red green")

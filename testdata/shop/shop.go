@@ -1,5 +1,5 @@
 // Package shop is the sample service that Plimsoll's demo, tests and benchmarks load: a small web
-// shop over HTTP and JSON, in memory, with a seeded catalogue.
+// shop in memory, with a seeded catalogue. It has a door for each kind of API.
 //
 // New returns an http.Handler with these routes:
 //
@@ -10,9 +10,17 @@
 //	POST /login             {"user","password"}: a token, as JSON and as a cookie
 //	GET  /cart              the caller's cart
 //	POST /cart              {"sku","quantity"}: puts into the cart, 201
+//	POST /graphql           queries and mutations of schema.graphql
+//	GET  /graphql           a WebSocket of graphql-transport-ws, for subscriptions too
+//	GET  /live              a WebSocket: see live.go
+//	GET  /events            server-sent events: the stock of a product, ?sku=&count=&every=
 //
-// An error is {"error": "a sentence"} with its status. Memory is bounded however long the service
-// runs: old carts are dropped. Options can make routes slow, failing or stalling. Safe for
+// NewServer returns a gRPC server with shop.v1.Shop of shop.proto, which has methods of all four kinds.
+//
+// An error of HTTP is {"error": "a sentence"} with its status. Memory is bounded however long the service
+// runs: old carts are dropped. Options can make operations slow, failing or stalling. An operation is a route
+// of HTTP ("GET /search"), a root field of GraphQL ("query search"), a method of gRPC ("shop.v1.Shop/Search"),
+// a kind of message over the WebSocket ("WS /live search") or an event ("SSE /events"). Safe for
 // concurrent use; the catalogue is read without a lock. Main is the whole program.
 package shop
 
@@ -20,11 +28,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
+
+	"github.com/graph-gophers/graphql-go"
 )
 
 // Options say how large the shop is and what is wrong with it. The zero value is a healthy shop of
@@ -52,7 +61,9 @@ type Shop struct {
 	bySKU     map[string]*product
 	carts     carts
 	mux       *http.ServeMux
+	schema    *graphql.Schema
 	trouble   trouble
+	ending    chan struct{} // closed by EndStreams
 }
 
 var _ http.Handler = (*Shop)(nil)
@@ -62,7 +73,9 @@ func New(o Options) (*Shop, error) {
 	if o.Products == 0 {
 		o.Products = DefaultProducts
 	}
-	s := &Shop{catalogue: newCatalogue(o.Seed, o.Products), bySKU: map[string]*product{}, mux: http.NewServeMux()}
+	s := &Shop{
+		catalogue: newCatalogue(o.Seed, o.Products), bySKU: map[string]*product{}, mux: http.NewServeMux(), ending: make(chan struct{}),
+	}
 	for i := range s.catalogue {
 		s.bySKU[s.catalogue[i].SKU] = &s.catalogue[i]
 	}
@@ -75,92 +88,61 @@ func New(o Options) (*Shop, error) {
 		"GET /cart":          s.showCart,
 		"POST /cart":         s.addToCart,
 	}
-	if err := s.trouble.set(o, routes); err != nil {
-		return nil, err
-	}
 	for route, handler := range routes {
 		s.mux.HandleFunc(route, s.trouble.wrap(route, handler))
 	}
-	return s, nil
+	var operations []string
+	s.schema, operations = s.newSchema()
+	s.mux.HandleFunc("POST /graphql", s.graphQL)
+	s.mux.HandleFunc("GET /graphql", s.graphQLStream)
+	s.mux.HandleFunc("GET /live", s.live)
+	s.mux.HandleFunc("GET /events", s.events)
+	all := slices.Concat(slices.Collect(maps.Keys(routes)), operations, methods(), liveOperations[:], []string{eventsOperation})
+	return s, s.trouble.set(o, all)
 }
 
 // ServeHTTP answers a request.
-func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	time.Sleep(s.trouble.stall.rest(time.Now()))
-	s.mux.ServeHTTP(w, r)
-}
+func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// EndStreams ends every stream, so that a server can end. Call it once.
+func (s *Shop) EndStreams() { close(s.ending) }
 
 func (s *Shop) products(w http.ResponseWriter, r *http.Request) {
 	page := 1
 	if text := r.URL.Query().Get("page"); text != "" {
 		var err error
 		if page, err = strconv.Atoi(text); err != nil || page < 1 {
-			refuse(w, http.StatusBadRequest, "page is not a number from 1: "+text)
+			refuse(w, invalid("page is not a number from 1: %s", text))
 			return
 		}
 	}
-	wanted := strings.ToLower(r.URL.Query().Get("q"))
-	var found []*product
-	for i := range s.catalogue {
-		if strings.Contains(s.catalogue[i].lowerName, wanted) {
-			found = append(found, &s.catalogue[i])
-		}
-	}
-	from := min((page-1)*perPage, len(found))
+	items, total := s.find(r.URL.Query().Get("q"), page)
 	reply(w, http.StatusOK, struct {
 		Items []*product `json:"items"`
 		Page  int        `json:"page"`
 		Total int        `json:"total"`
-	}{found[from:min(from+perPage, len(found))], page, len(found)})
+	}{items, page, total})
 }
 
 func (s *Shop) product(w http.ResponseWriter, r *http.Request) {
-	id, err := strconv.Atoi(r.PathValue("id"))
-	if err != nil || id < 1 || id > len(s.catalogue) {
-		refuse(w, http.StatusNotFound, "there is no product "+r.PathValue("id"))
+	p, err := s.byID(r.PathValue("id"))
+	if err != nil {
+		refuse(w, err)
 		return
 	}
-	reply(w, http.StatusOK, &s.catalogue[id-1])
-}
-
-// hit is a product and how well it matches.
-type hit struct {
-	*product
-	Score int `json:"score"`
+	reply(w, http.StatusOK, p)
 }
 
 func (s *Shop) search(w http.ResponseWriter, r *http.Request) {
-	words := strings.Fields(strings.ToLower(r.URL.Query().Get("q")))
-	if len(words) == 0 {
-		refuse(w, http.StatusBadRequest, "q is empty: say what to search for")
+	hits, err := s.rank(r.URL.Query().Get("q"))
+	if err != nil {
+		refuse(w, err)
 		return
 	}
-	hits := s.rank(words)
 	reply(w, http.StatusOK, struct {
 		Items []hit `json:"items"`
 		Total int   `json:"total"`
 	}{hits[:min(perPage, len(hits))], len(hits)})
-}
-
-// rank scores every product: a word counts three times in a name and once in a description.
-func (s *Shop) rank(words []string) []hit {
-	var hits []hit
-	for i := range s.catalogue {
-		p, score := &s.catalogue[i], 0
-		for _, word := range words {
-			score += 3*strings.Count(p.lowerName, word) + strings.Count(p.lowerText, word)
-		}
-		if score > 0 {
-			hits = append(hits, hit{p, score})
-		}
-	}
-	slices.SortFunc(hits, func(a, b hit) int {
-		if a.Score != b.Score {
-			return b.Score - a.Score
-		}
-		return a.ID - b.ID
-	})
-	return hits
 }
 
 func (s *Shop) login(w http.ResponseWriter, r *http.Request) {
@@ -168,12 +150,12 @@ func (s *Shop) login(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &who) {
 		return
 	}
-	if who.User == "" || who.Password == "" {
-		refuse(w, http.StatusUnauthorized, "user and password are both needed")
+	token, err := s.open(who.User, who.Password)
+	if err != nil {
+		refuse(w, err)
 		return
 	}
-	token := s.carts.open()
-	http.SetCookie(w, &http.Cookie{Name: "token", Value: token, HttpOnly: true, Path: "/", SameSite: http.SameSiteStrictMode})
+	setToken(w, token)
 	reply(w, http.StatusOK, map[string]string{"token": token})
 }
 
@@ -186,15 +168,16 @@ func (s *Shop) addToCart(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &item) {
 		return
 	}
-	if _, known := s.bySKU[item.SKU]; !known {
-		refuse(w, http.StatusNotFound, "there is no product with SKU "+item.SKU)
+	items, err := s.put(token(r), item)
+	if err != nil {
+		refuse(w, err)
 		return
 	}
-	if item.Quantity < 1 || item.Quantity > 1000 {
-		refuse(w, http.StatusBadRequest, "quantity is outside 1 to 1000")
-		return
-	}
-	reply(w, http.StatusCreated, map[string]any{"items": s.carts.add(token(r), item)})
+	reply(w, http.StatusCreated, map[string]any{"items": items})
+}
+
+func setToken(w http.ResponseWriter, token string) {
+	http.SetCookie(w, &http.Cookie{Name: "token", Value: token, HttpOnly: true, Path: "/", SameSite: http.SameSiteStrictMode})
 }
 
 // token returns the caller's token from the header or the cookie. It is empty for anonymous callers,
@@ -215,9 +198,9 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBody))
+		refuse(w, &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBody)})
 	case err != nil:
-		refuse(w, http.StatusBadRequest, "the body is not the JSON that is meant: "+err.Error())
+		refuse(w, invalid("the body is not the JSON that is meant: %v", err))
 	}
 	return err == nil
 }
@@ -231,8 +214,4 @@ func reply(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // a client that has gone away needs no answer
-}
-
-func refuse(w http.ResponseWriter, status int, sentence string) {
-	reply(w, status, map[string]string{"error": sentence})
 }

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// Slow makes a route do more work for each request: CPU work, unless Sleep is set.
+// Slow makes a route do more work for each request: CPU work, unless Sleep is set. On a stream, each message is
+// a request.
 //
 // With Share, the route repeats its own work this many times on average, which slows it down in the
 // same proportion on a busy machine. With Time, it keeps a core busy, or sleeps, for that long.
@@ -40,59 +41,79 @@ type Stall struct {
 
 // trouble is what goes wrong on purpose.
 type trouble struct {
-	slow  map[string]Slow
-	fail  map[string]Fail
+	slow  map[string]*slowed
+	fail  map[string]*failing
 	stall stall
 }
 
+type slowed struct {
+	Slow
+	spread spread
+}
+
+type failing struct {
+	Fail
+	spread spread
+}
+
+// errChosen is what happens to a request that fails on purpose.
+var errChosen = &refusal{http.StatusInternalServerError, "this request was chosen to fail"}
+
 // set checks that the routes exist.
-func (t *trouble) set(o Options, routes map[string]http.HandlerFunc) error {
-	t.slow, t.fail = map[string]Slow{}, map[string]Fail{}
+func (t *trouble) set(o Options, routes []string) error {
+	t.slow, t.fail = map[string]*slowed{}, map[string]*failing{}
 	t.stall.Stall = o.Stall
 	for _, s := range o.Slow {
-		t.slow[s.Route] = s
+		t.slow[s.Route] = &slowed{Slow: s}
 	}
 	for _, f := range o.Fail {
-		t.fail[f.Route] = f
+		t.fail[f.Route] = &failing{Fail: f}
 	}
 	for _, route := range slices.Concat(slices.Collect(maps.Keys(t.slow)), slices.Collect(maps.Keys(t.fail))) {
-		if _, known := routes[route]; !known {
-			return fmt.Errorf("there is no route %q; there are: %s", route, strings.Join(slices.Sorted(maps.Keys(routes)), ", "))
+		if !slices.Contains(routes, route) {
+			return fmt.Errorf("there is no route %q; there are: %s", route, strings.Join(slices.Sorted(slices.Values(routes)), ", "))
 		}
 	}
 	return nil
 }
 
-// wrap adds the trouble of a route to its handler.
-func (t *trouble) wrap(route string, handler http.HandlerFunc) http.HandlerFunc {
+// begin is called when an operation begins. It waits while the shop is frozen, and does what makes the operation
+// slower. It returns how often the operation must repeat its own work, or errChosen.
+func (t *trouble) begin(route string) (again int, err error) {
+	time.Sleep(t.stall.rest(time.Now()))
+	if fail, fails := t.fail[route]; fails && fail.spread.take(fail.Share) > 0 {
+		return 0, errChosen
+	}
 	slow, isSlow := t.slow[route]
-	if isSlow {
-		handler = slow.wrap(handler)
+	switch {
+	case !isSlow:
+	case slow.Sleep:
+		time.Sleep(slow.Time)
+	default:
+		spin(slow.Time)
+		again = slow.spread.take(slow.Share)
 	}
-	if fail, fails := t.fail[route]; fails {
-		handler = fail.wrap(handler)
-	}
-	return handler
+	return again, nil
 }
 
-func (s Slow) wrap(handler http.HandlerFunc) http.HandlerFunc {
-	var again spread
+// wrap adds the trouble of a route to its handler.
+func (t *trouble) wrap(route string, handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if s.Sleep {
-			time.Sleep(s.Time)
-		} else {
-			spin(s.Time)
+		again, err := t.begin(route)
+		if err != nil {
+			refuse(w, err)
+			return
 		}
-		if s.Share == 0 {
+		if again == 0 {
 			handler(w, r)
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
-			refuse(w, http.StatusBadRequest, "the body cannot be read: "+err.Error())
+			refuse(w, invalid("the body cannot be read: %v", err))
 			return
 		}
-		for range again.take(s.Share) {
+		for range again {
 			handler(httptest.NewRecorder(), inShadow(r, body))
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -106,24 +127,15 @@ func spin(d time.Duration) {
 	}
 }
 
-// inShadow is the same request from a caller of its own, so that repeating it changes nothing for
-// anybody else.
-func inShadow(r *http.Request, body []byte) *http.Request {
-	shadow := r.Clone(r.Context())
-	shadow.Body = io.NopCloser(bytes.NewReader(body))
-	shadow.Header.Set("X-Token", "shadow")
-	return shadow
-}
+// shadow is the caller for whom an operation repeats its work, so that nobody else's cart changes.
+const shadow = "shadow"
 
-func (f Fail) wrap(handler http.HandlerFunc) http.HandlerFunc {
-	var failing spread
-	return func(w http.ResponseWriter, r *http.Request) {
-		if failing.take(f.Share) > 0 {
-			refuse(w, http.StatusInternalServerError, "this request was chosen to fail")
-			return
-		}
-		handler(w, r)
-	}
+// inShadow is the same request from the caller shadow.
+func inShadow(r *http.Request, body []byte) *http.Request {
+	copied := r.Clone(r.Context())
+	copied.Body = io.NopCloser(bytes.NewReader(body))
+	copied.Header.Set("X-Token", shadow)
+	return copied
 }
 
 // spread distributes a share evenly: n calls of take(share) sum up to n×share, rounded down. The zero
