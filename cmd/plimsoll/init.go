@@ -13,8 +13,11 @@ import (
 	"golang.org/x/term"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/sources"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/starter"
 )
 
@@ -25,8 +28,10 @@ type initCmd struct {
 	Build string `help:"The command that builds the service."`
 	Start string `help:"The command that starts the service. The port is in $PORT, and $${port} in the command stands for it."`
 	URL   string `name:"url" help:"The address of a running service. Nothing is built or started."`
-	Path  string `default:"/" help:"The first path to load. It must answer 200 once the service is ready."`
+	Path  string `help:"The first path to load (default: /). It must answer 200 once the service is ready."`
 	Force bool   `help:"Overwrite existing files."`
+
+	sources.Flags `group:"Draft the profile from"`
 }
 
 // Run writes a profile and the workflows for it, all of them or none.
@@ -37,8 +42,17 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	settings := starter.Settings{Kind: c.Kind, Name: c.Name, Build: c.Build, Start: c.Start, URL: c.URL, Path: c.Path}
 	settings.Guess(dir)
+	if !c.Any() {
+		settings.Path = cmp.Or(settings.Path, "/")
+	}
 	if err := askAtTerminal(a, &settings); err != nil {
 		return err
+	}
+	if c.Any() {
+		if settings.Draft, err = c.Draft(ctx, settings.URL); err != nil {
+			return err
+		}
+		settings.TakeURL()
 	}
 	if err := settings.Check(); err != nil {
 		return err
@@ -87,16 +101,20 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 	for _, f := range files {
 		paths = append(paths, f.Path)
 	}
-	text := "Wrote " + strings.Join(shortened(dir, paths), ", ") + ".\n\n"
+	text := told(settings.Draft) + "Wrote " + strings.Join(shortened(dir, paths), ", ") + ".\n\n"
 	if settings.From != "" {
 		text += "- build and command are guessed from " + settings.From + ": check them in " + job.Usual + ".\n"
 	}
 	for _, note := range settings.Notes {
 		text += "- Please check: " + note + "\n"
 	}
+	if settings.Draft != nil {
+		text += toDo(settings.Draft, a.Env)
+	} else {
+		text += "- Put the routes that matter into " + job.Usual + ", each with its weight.\n"
+	}
 	text += "" +
 		"- `plimsoll check` explains the profile, `plimsoll run` tries it here.\n" +
-		"- Put the routes that matter into " + job.Usual + ", each with its weight.\n" +
 		"- Add result*.json and .plimsoll/ to .gitignore: runs write them here.\n"
 	switch other := filepath.Join(filepath.Dir(paths[len(paths)-1]), "plimsoll-comment.yml"); {
 	case settings.Kind == "stored":
@@ -107,6 +125,36 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 	}
 	_, err := fmt.Fprint(a.Stdout, text+"- Commit, push, and open a pull request.\n")
 	return err
+}
+
+// told tells what a draft was made from: its sources, a table of what was written as what, and what was not
+// understood.
+func told(d *draft.Draft) string {
+	if d == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(d.Title + "\n")
+	if len(d.Rows) > 0 {
+		b.WriteString("\n" + d.Table() + "\n")
+	}
+	for _, note := range d.Notes {
+		b.WriteString(note.String() + "\n")
+	}
+	return b.String()
+}
+
+// toDo lists what a drafted profile needs before it can be used.
+func toDo(d *draft.Draft, env environ.Values) (text string) {
+	for _, t := range d.ToFill() {
+		text += "- Fill in data." + t.Name + " in " + job.Usual + ": " + t.Fill + ".\n"
+	}
+	for _, v := range d.Env {
+		if _, set := env.Lookup(v.Name); !set {
+			text += "- Set " + v.Name + ": " + v.Why + ".\n"
+		}
+	}
+	return text
 }
 
 // shortened makes paths relative to a directory where that is shorter.

@@ -29,7 +29,7 @@ func (r *reader) tables(n *yaml.Node) []Table {
 			strict.Key("file", "CSV whose first line names the columns, or JSON lines (.jsonl, .ndjson); relative to the profile.", r.dataFile(&d, value)),
 			strict.Key("separator", "The character between the cells of CSV, such as ; or \"\\t\"; by default a comma.", r.Match(separator, func(*yaml.Node, string) {})),
 			strict.Key("list", "The values themselves.", func(n *yaml.Node) {
-				r.NonEmpty(n, "write at least one value", func(item *yaml.Node) {
+				r.NonEmpty(n, "fill in at least one value", func(item *yaml.Node) {
 					r.Match(anything, func(item *yaml.Node, _ string) {
 						kind, text := r.scalar(item)
 						d.Rows = append(d.Rows, []Value{{kind, text}})

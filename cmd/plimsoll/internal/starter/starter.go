@@ -5,11 +5,9 @@
 package starter
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +16,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
-	"text/template"
 	"unicode"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
@@ -43,12 +42,13 @@ var workflows = map[string][][2]string{
 
 // Settings are what the files are made from.
 type Settings struct {
-	Kind  string // of gate: paired, stored or forks
-	Name  string // of the series
-	Build string // the command that builds the service; empty for none
-	Start string // the command that starts it
-	URL   string // of a service that runs already, instead of Start
-	Path  string // the first path to load
+	Kind  string       // of gate: paired, stored or forks
+	Name  string       // of the series
+	Build string       // the command that builds the service; empty for none
+	Start string       // the command that starts it
+	URL   string       // of a service that runs already, instead of Start
+	Path  string       // the first path to load; empty for /
+	Draft *draft.Draft // what is sent; nil for the path alone
 
 	From  string   // the file that Guess took Start from; empty when the user named it
 	Notes []string // what Guess could not know about Build and Start, for the user to edit
@@ -105,6 +105,14 @@ func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }), " ")
 }
 
+// TakeURL takes the address that the draft's source names, if the user named none and it is on this machine: another
+// machine is only loaded when the user says so.
+func (s *Settings) TakeURL() {
+	if s.URL == "" && s.Start == "" && s.Draft.URL != "" && (Settings{URL: s.Draft.URL}).Remote() == "" {
+		s.URL = s.Draft.URL
+	}
+}
+
 // Check returns an error if the settings are wrong.
 func (s Settings) Check() error {
 	if workflows[s.Kind] == nil {
@@ -121,6 +129,9 @@ func (s Settings) Check() error {
 		return exit.BadInput("--url names a service that runs already, and --start starts one: give only one of them")
 	case s.Start == "" && s.URL == "":
 		told := ""
+		if s.Draft != nil && s.Draft.URL != "" {
+			return exit.BadInput("the source names %s, which is another machine: give --url if that one is to be loaded, or --start to start the service here", s.Draft.URL)
+		}
 		if s.silent != "" {
 			told = " from " + s.silent
 		}
@@ -128,7 +139,7 @@ func (s Settings) Check() error {
 			return exit.BadInput("plimsoll init cannot tell%s how this service is started, but it can in %s: run it in the directory of the service, or name the command with --start (and --build)", told, list(s.services))
 		}
 		return exit.BadInput("plimsoll init cannot tell%s how this service is started: name the command with --start (and --build), or the address of a running one with --url", told)
-	case !strings.HasPrefix(s.Path, "/"):
+	case s.Path != "" && !strings.HasPrefix(s.Path, "/"):
 		return exit.BadInput("--path is %q: it must begin with /", s.Path)
 	case s.URL != "" && s.Kind != "stored":
 		return exit.BadInput("a %s gate builds and starts both sides itself: give --start instead of --url, or choose plimsoll init stored", s.Kind)
@@ -176,6 +187,11 @@ func (s Settings) Files(ctx context.Context, at Place) ([]File, error) {
 		name = filepath.ToSlash(filepath.Join(below, job.Usual))
 	}
 	made := []File{{filepath.Join(dir, job.Usual), text}}
+	if s.Draft != nil {
+		for _, f := range s.Draft.Files {
+			made = append(made, File{filepath.Join(dir, filepath.FromSlash(f.Path)), string(f.Content)})
+		}
+	}
 	for _, one := range workflows[s.Kind] {
 		workflow, err := files.ReadFile("files/" + one[0])
 		if err != nil {
@@ -201,33 +217,56 @@ var released = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
 
 // profile is the profile to start with.
 func (s Settings) profile(env environ.Values) (string, error) {
-	t, err := template.New(job.Usual).Funcs(template.FuncMap{"quote": scalar}).ParseFS(files, "files/plimsoll.yaml")
-	if err != nil {
-		return "", err
-	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, s); err != nil {
-		return "", err
-	}
-	_, problems := profile.Parse(job.Usual, b.Bytes(), profile.Surroundings{Env: env.Lookup, Read: os.ReadFile})
+	d := s.draft()
+	_, problems := profile.Parse(job.Usual, []byte(d.Filled().YAML()), profile.Surroundings{
+		Env: func(name string) (string, bool) {
+			value, set := env.Lookup(name)
+			return value, set || slices.ContainsFunc(d.Env, func(v draft.Variable) bool { return v.Name == name })
+		},
+		Read: func(path string) ([]byte, error) {
+			if i := slices.IndexFunc(d.Files, func(f draft.File) bool { return f.Path == path }); i >= 0 {
+				return d.Files[i].Content, nil
+			}
+			return os.ReadFile(path)
+		},
+	})
 	if err := problems.Err(); err != nil {
 		return "", exit.BadInput("these settings do not make a valid profile, and nothing was written: %v", err)
 	}
-	return b.String(), nil
+	return d.YAML(), nil
 }
 
-var plainScalar = regexp.MustCompile(`^[A-Za-z./][A-Za-z0-9 ./_=-]*[A-Za-z0-9./]$`)
-
-// scalar writes a text as a scalar of YAML, in quotes only where it needs them.
-func scalar(text string) (string, error) {
-	if plainScalar.MatchString(text) {
-		return text, nil
+// draft is the profile as it is drafted: what the sources of the settings send, or one request of their path.
+func (s Settings) draft() *draft.Draft {
+	d, ready := s.Draft, draft.Map{{Key: "http", Value: "GET " + cmp.Or(s.Path, "/")}}
+	if d == nil {
+		d = &draft.Draft{Users: []draft.User{{Name: "visitor", Keys: draft.Map{{Key: "wait", Value: "50ms..150ms"}}, Tasks: []draft.Task{
+			{Steps: []draft.Step{{Keys: ready}}},
+		}}}}
+	} else if s.Path == "" {
+		ready = draft.Map{{Key: "tcp", Value: true}} // the description says not what a service answers once it is up
 	}
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(text)
-	return strings.TrimSpace(b.String()), err
+	whole := *d
+	whole.Name, whole.URL = s.Name, s.URL
+	if remote := s.Remote(); remote != "" {
+		whole.Limits = draft.Map{{Key: "hosts", Value: []any{remote}, Beside: "another machine may be loaded only if it is named here"}}
+	}
+	if s.URL != "" {
+		return &whole
+	}
+	if s.Build != "" {
+		whole.Start = draft.Map{{Key: "build", Value: s.Build}}
+	}
+	whole.Start = append(whole.Start, draft.Map{
+		{Key: "command", Value: s.Start},
+		{Key: "env", Value: draft.Map{{Key: "PORT", Value: "${port}"}}},
+		{Key: "ready", Value: append(ready, draft.Entry{Key: "within", Value: "60s"})},
+	}...)
+	whole.Start[0].Above = strings.Join(s.Notes, "\n")
+	if s.From != "" {
+		whole.Start[0].Above = strings.TrimSpace("guessed from " + s.From + ": check it\n" + whole.Start[0].Above)
+	}
+	return &whole
 }
 
 // Exists reports whether something is at a path.

@@ -1,0 +1,221 @@
+package draft
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Join puts drafts together, the first one's words first. Where two differ in what a profile has once, the
+// steps of the later draft carry it: the path that all begin with, a header of all. Names that are taken get a
+// number behind them.
+func Join(drafts ...*Draft) *Draft {
+	all := &Draft{}
+	for i, d := range drafts {
+		d = d.clone()
+		if i == 0 {
+			all.Path = d.Path
+		}
+		if d.Path != all.Path {
+			all.ownPaths()
+			d.ownPaths()
+		}
+		all.Name, all.Title = cmp.Or(all.Name, d.Name), joined(all.Title, d.Title)
+		all.URL = cmp.Or(all.URL, d.URL)
+		all.Headers = d.ownHeaders(all.Headers)
+		all.addTables(d)
+		all.Start, all.Load, all.Gate = orElse(all.Start, d.Start), orElse(all.Load, d.Load), orElse(all.Gate, d.Gate)
+		all.Target, all.Limits = together(all.Target, d.Target), together(all.Limits, d.Limits)
+		for _, v := range d.Env {
+			if !slices.ContainsFunc(all.Env, func(has Variable) bool { return has.Name == v.Name }) {
+				all.Env = append(all.Env, v)
+			}
+		}
+		for _, u := range d.Users {
+			u.Name = free(u.Name, func(name string) bool {
+				return slices.ContainsFunc(all.Users, func(has User) bool { return has.Name == name })
+			})
+			all.Users = append(all.Users, u)
+		}
+		all.Files = append(all.Files, d.Files...)
+		all.Setup, all.Teardown = append(all.Setup, d.Setup...), append(all.Teardown, d.Teardown...)
+		all.Notes, all.Rows = append(all.Notes, d.Notes...), append(all.Rows, d.Rows...)
+	}
+	return all
+}
+
+// together are the keys of both; those of a come first and win.
+func together(a, b Map) Map {
+	for _, e := range b {
+		if a.Get(e.Key) == nil {
+			a = append(a, e)
+		}
+	}
+	return a
+}
+
+// free is a name that is not taken: the name itself, or with a number behind it.
+func free(name string, taken func(string) bool) string {
+	for i, candidate := 2, name; ; i++ {
+		if !taken(candidate) {
+			return candidate
+		}
+		candidate = fmt.Sprintf("%s_%d", name, i)
+	}
+}
+
+// clone copies what Join and others change.
+func (d *Draft) clone() *Draft {
+	c := *d
+	steps := func(list []Step) []Step {
+		list = slices.Clone(list)
+		for i := range list {
+			list[i].Keys = slices.Clone(list[i].Keys)
+		}
+		return list
+	}
+	c.Users = slices.Clone(d.Users)
+	for i := range c.Users {
+		u := &c.Users[i]
+		u.OnStart, u.OnStop, u.Tasks = steps(u.OnStart), steps(u.OnStop), slices.Clone(u.Tasks)
+		for j := range u.Tasks {
+			u.Tasks[j].Steps = steps(u.Tasks[j].Steps)
+		}
+	}
+	c.Setup, c.Teardown, c.Data, c.Headers = steps(d.Setup), steps(d.Teardown), slices.Clone(d.Data), slices.Clone(d.Headers)
+	return &c
+}
+
+// ownPaths puts the path that all begin with into each step.
+func (d *Draft) ownPaths() {
+	path := d.Path
+	if d.Path = ""; path == "" {
+		return
+	}
+	for s := range d.steps() {
+		s.Keys = inCalls(s.Keys, func(m Map) Map {
+			switch call, _ := m[0].Value.(string); m[0].Key {
+			case "http", "sse":
+				if method, rest, _ := strings.Cut(call, " "); strings.HasPrefix(rest, "/") {
+					m[0].Value = method + " " + path + rest
+				}
+			case "websocket":
+				m[0].Value = path + call
+			}
+			return m
+		})
+	}
+}
+
+// inCalls changes the keys of a step, or those of the steps in a group.
+func inCalls(keys Map, change func(Map) Map) Map {
+	keys = slices.Clone(keys)
+	if (Step{Keys: keys}).IsCall() {
+		return change(keys)
+	}
+	for i := range keys {
+		if keys[i].Key == "steps" {
+			keys[i].Value = inGroup(keys[i].Value, change)
+		}
+	}
+	return keys
+}
+
+// inGroup is inCalls for a list of steps.
+func inGroup(value any, change func(Map) Map) any {
+	switch v := value.(type) {
+	case Map:
+		return inCalls(v, change)
+	case []any:
+		v = slices.Clone(v)
+		for i := range v {
+			v[i] = inGroup(v[i], change)
+		}
+		return v
+	case Item:
+		v.Value = inGroup(v.Value, change)
+		return v
+	case Block:
+		v.Value = inGroup(v.Value, change)
+		return v
+	}
+	return value
+}
+
+// ownHeaders adds the headers of d to those of others. One of another value goes into the steps of d.
+func (d *Draft) ownHeaders(others Map) Map {
+	for _, h := range d.Headers {
+		same := func(has Entry) bool { return strings.EqualFold(has.Key, h.Key) }
+		at := slices.IndexFunc(others, same)
+		if at < 0 {
+			others = append(others, h)
+			continue
+		}
+		if reflect.DeepEqual(others[at].Value, h.Value) {
+			continue
+		}
+		for s := range d.steps() {
+			s.Keys = inCalls(s.Keys, func(m Map) Map {
+				word := "headers"
+				if m[0].Key == "grpc" {
+					word = "metadata"
+				}
+				if own, _ := m.Get(word).(Map); !slices.ContainsFunc(own, same) {
+					m.Set(word, append(slices.Clone(own), h))
+				}
+				return m
+			})
+		}
+	}
+	return others
+}
+
+// addTables adds the tables of d. One whose name is taken by another table is renamed, with all that uses it.
+func (all *Draft) addTables(d *Draft) {
+	for _, t := range d.Data {
+		taken := func(name string) bool {
+			return slices.ContainsFunc(all.Data, func(has Table) bool { return has.Name == name })
+		}
+		if slices.ContainsFunc(all.Data, func(has Table) bool { return reflect.DeepEqual(has, t) }) {
+			continue
+		}
+		old := t.Name
+		if t.Name = free(old, taken); t.Name != old {
+			renamed := strings.NewReplacer("${data."+old+"}", "${data."+t.Name+"}", "${data."+old+".", "${data."+t.Name+".")
+			for s := range d.steps() {
+				s.Keys = replaced(s.Keys, renamed).(Map)
+			}
+			d.Headers = replaced(d.Headers, renamed).(Map)
+		}
+		all.Data = append(all.Data, t)
+	}
+}
+
+// replaced is a value with each text in it changed.
+func replaced(value any, by *strings.Replacer) any {
+	switch v := value.(type) {
+	case string:
+		return by.Replace(v)
+	case Map:
+		v = slices.Clone(v)
+		for i := range v {
+			v[i].Key, v[i].Value = by.Replace(v[i].Key), replaced(v[i].Value, by)
+		}
+		return v
+	case []any:
+		v = slices.Clone(v)
+		for i := range v {
+			v[i] = replaced(v[i], by)
+		}
+		return v
+	case Item:
+		v.Value = replaced(v.Value, by)
+		return v
+	case Block:
+		v.Value = replaced(v.Value, by)
+		return v
+	}
+	return value
+}

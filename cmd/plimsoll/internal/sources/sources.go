@@ -1,0 +1,156 @@
+// Package sources reads what `plimsoll init` drafts a profile from: descriptions of an API, recordings and
+// scripts of other tools.
+//
+// Flags name them. Draft reads each, has its source make a draft, and joins the drafts. A file is read up to
+// maxBytes, a URL is fetched only when the user named it. What a description refers to may only lie beside it.
+// Mistakes in files exit with status 2.
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/runner/operation"
+)
+
+// Flags are the flags of init that name what a profile is drafted from.
+type Flags struct {
+	OpenAPI   []string `name:"openapi" placeholder:"FILE|URL" sep:"none" help:"Draft the profile from an OpenAPI description (2.0, 3.0 or 3.1)."`
+	HAR       []string `name:"har" placeholder:"FILE" sep:"none" help:"Draft it from a HAR file that a browser recorded."`
+	GraphQL   string   `name:"graphql" placeholder:"FILE|URL" help:"Draft it from a GraphQL schema: SDL, the JSON of an introspection, or a server that is asked."`
+	GRPC      string   `name:"grpc" placeholder:"ADDRESS" help:"Draft it from what a gRPC server says of itself (reflection), or, with --proto or --protoset, from those files."`
+	Proto     []string `placeholder:"FILE" sep:"none" help:"The .proto files of the gRPC services."`
+	Import    []string `placeholder:"DIR" sep:"none" help:"Where the .proto files find what they import."`
+	Protoset  string   `placeholder:"FILE" help:"The compiled descriptors of the gRPC services."`
+	Locust    []string `name:"locust" placeholder:"FILE" sep:"none" help:"Draft it from a locustfile, which is read and not run."`
+	K6        []string `name:"k6" placeholder:"FILE" sep:"none" help:"Draft it from a k6 script, which is read and not run."`
+	Only      []string `placeholder:"PATTERN" sep:"none" help:"Draft only these operations: 'GET *', 'GET /pets/{petId}', tag:public."`
+	Skip      []string `placeholder:"PATTERN" sep:"none" help:"Leave these operations out: 'DELETE *', tag:admin, deprecated."`
+	Mutations bool     `help:"Write the mutations of a GraphQL schema as steps, not as comments."`
+}
+
+// Any reports whether a source is named.
+func (f Flags) Any() bool {
+	return len(f.OpenAPI)+len(f.HAR)+len(f.Proto)+len(f.Locust)+len(f.K6) > 0 || f.GraphQL+f.GRPC+f.Protoset != ""
+}
+
+// kinds are the sources that read files: the flag, the files that it names and the function that drafts.
+func (f Flags) kinds() []kind {
+	return []kind{
+		{"--openapi", f.OpenAPI, nil},
+		{"--har", f.HAR, nil},
+		{"--locust", f.Locust, nil},
+		{"--k6", f.K6, nil},
+	}
+}
+
+type kind struct {
+	flag  string
+	named []string
+	draft draft.Source
+}
+
+// Draft drafts a profile for the system at host (scheme://host[:port], empty if not known) from all that is named.
+func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
+	choice, err := operation.Choose(f.Only, f.Skip)
+	if err != nil {
+		return nil, exit.BadInput("%w", err)
+	}
+	var drafts []*draft.Draft
+	for _, k := range f.kinds() {
+		for _, name := range k.named {
+			in, err := f.read(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			in.Host, in.Keeps, in.Mutations = host, choice.Keeps, f.Mutations
+			if k.draft == nil {
+				return nil, exit.BadInput("this version does not read %s yet", k.flag)
+			}
+			d, err := k.draft(in)
+			if err != nil {
+				return nil, exit.AsInput(err)
+			}
+			drafts = append(drafts, d)
+		}
+	}
+	all := draft.Join(drafts...)
+	if all.IsEmpty() {
+		return nil, exit.BadInput("%sno operation could be filled in; nothing was written", reasons(all))
+	}
+	return all, nil
+}
+
+// reasons lists why operations are comments, a few of them.
+func reasons(d *draft.Draft) string {
+	var b strings.Builder
+	for i, row := range d.Rows {
+		if i == 10 {
+			fmt.Fprintf(&b, "and %d more\n", len(d.Rows)-i)
+			break
+		}
+		fmt.Fprintf(&b, "%s: %s\n", row.Operation, row.As)
+	}
+	return b.String()
+}
+
+// maxBytes bounds what is read of one source, and all that it refers to.
+const maxBytes = 64 << 20
+
+// read reads a file, or fetches a URL.
+func (f Flags) read(ctx context.Context, name string) (draft.Input, error) {
+	if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
+		data, err := fetch(ctx, name)
+		return draft.Input{Name: shownURL(name), Data: data}, err
+	}
+	data, err := readFile(os.Open, name)
+	if err != nil {
+		return draft.Input{}, exit.AsInput(err)
+	}
+	return draft.Input{Name: name, Data: data, Open: beside(filepath.Dir(name))}, nil
+}
+
+// readFile reads a file of at most maxBytes.
+func readFile(open func(string) (*os.File, error), name string) ([]byte, error) {
+	file, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if err == nil && len(data) > maxBytes {
+		err = tooLarge(name)
+	}
+	return data, err
+}
+
+func tooLarge(name string) error {
+	return fmt.Errorf("%s is larger than %d MiB, and is not read further: give a smaller part of it", name, maxBytes>>20)
+}
+
+// beside opens files below a directory, and none that a link leads out of it.
+func beside(dir string) func(path string) ([]byte, error) {
+	left := maxBytes
+	return func(path string) ([]byte, error) {
+		if !filepath.IsLocal(path) {
+			return nil, fmt.Errorf("%s is not beside the file that refers to it, and is not read", path)
+		}
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, err
+		}
+		data, err := readFile(root.Open, path)
+		err = errors.Join(err, root.Close())
+		if left -= len(data); left < 0 && err == nil {
+			err = fmt.Errorf("the files that it refers to have more than %d MiB together: give a smaller part of them", maxBytes>>20)
+		}
+		return data, err
+	}
+}

@@ -1,0 +1,68 @@
+// Package operation says which operations of an API are meant.
+//
+// A pattern is a name in which * stands for any text, such as GET *, GET /pets/{petId} or
+// shop.v1.Search/*; or tag:NAME, for what a description tags so; or deprecated. Choose reads patterns, and
+// a Choice keeps what they mean.
+package operation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Deprecated is the tag of operations that a description calls deprecated; a pattern names it without tag:.
+const Deprecated = "deprecated"
+
+// Choice keeps some operations. The zero Choice keeps all.
+type Choice struct{ only, skip []string }
+
+// Choose keeps the operations that one of only means, or all if there is none, except those that one of
+// skip means.
+func Choose(only, skip []string) (Choice, error) {
+	for _, pattern := range slices.Concat(only, skip) {
+		if strings.TrimSpace(strings.TrimPrefix(pattern, "tag:")) == "" {
+			return Choice{}, fmt.Errorf("%q means no operation; write for example 'GET *', 'GET /pets/{petId}' or tag:admin", pattern)
+		}
+	}
+	return Choice{only, skip}, nil
+}
+
+// Keeps reports whether an operation is kept: by its name, such as GET /pets/{petId}, and its tags.
+func (c Choice) Keeps(name string, tags ...string) bool {
+	means := func(pattern string) bool { return Means(pattern, name, tags...) }
+	return (len(c.only) == 0 || slices.ContainsFunc(c.only, means)) && !slices.ContainsFunc(c.skip, means)
+}
+
+// Means reports whether a pattern means an operation.
+func Means(pattern, name string, tags ...string) bool {
+	if tag, isTag := strings.CutPrefix(pattern, "tag:"); isTag {
+		return slices.ContainsFunc(tags, func(has string) bool { return strings.EqualFold(has, tag) })
+	}
+	if pattern == Deprecated {
+		return slices.Contains(tags, Deprecated)
+	}
+	return fits(strings.Join(strings.Fields(pattern), " "), name)
+}
+
+// fits reports whether a text has the form of a pattern, in which * stands for any text.
+func fits(pattern, text string) bool {
+	parts := strings.Split(strings.ToLower(pattern), "*")
+	text = strings.ToLower(text)
+	first, last := parts[0], parts[len(parts)-1]
+	if len(parts) == 1 {
+		return text == first
+	}
+	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
+		return false
+	}
+	text = text[len(first) : len(text)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		_, after, found := strings.Cut(text, part)
+		if !found {
+			return false
+		}
+		text = after
+	}
+	return true
+}
