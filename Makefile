@@ -27,14 +27,24 @@ test: programs ## Run every test but the real peers', with a real PostgreSQL; at
 	go test $(others)
 	$(command)
 
-test-real: programs $(tools)/act ## Run the tests against real peers: the action's workflows under act.
+# Peers of test-real that are Go programs, each with its package and version. A test under the tag real finds them in
+# bin/tools. Tests of real are named TestReal….
+peers := connectconformance ghz
+peer-connectconformance := connectrpc.com/conformance/cmd/connectconformance@v1.0.7
+peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
+
+# Packages whose tests need them.
+real := ./runner/internal/channel
+
+test-real: programs $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	go test -tags real -count 1 -timeout 30m ./.github/action
+	go test -tags real -count 1 -timeout 30m -run '^TestReal' $(real)
 
 check: lint race ## Look for mistakes: format, vet, linters, races, known vulnerabilities, untidy modules.
 
 lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/actionlint
 	@echo "gofmt"; files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not formatted, run make fmt:" $$files; exit 1; fi
-	go vet $(packages) && go vet -tags real ./.github/action
+	go vet $(packages) && go vet -tags real ./.github/action $(real)
 	$(tools)/staticcheck $(packages)
 	$(tools)/golangci-lint run $(packages)
 	$(tools)/actionlint .github/workflows/*.yml cmd/plimsoll/internal/starter/files/*.yml
@@ -108,6 +118,12 @@ programs:
 	echo "installing for the tests:" $$missing; \
 	sudo=$$(test $$(id -u) = 0 || echo sudo); \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends $$missing >/dev/null
+
+$(addprefix $(tools)/,$(peers)): Makefile
+	@echo "building $(@F)"
+	@mkdir -p $(tools)
+	@GOBIN=$(abspath $(tools)) go install $(peer-$(@F))
+	@touch $@
 
 # Tools are built from the versions that their modules pin. golangci-lint has a module of its own:
 # it and actionlint cannot agree on one version of their YAML library.
