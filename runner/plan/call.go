@@ -85,7 +85,9 @@ type Protocol struct {
 }
 
 // Protocols are the protocols of this version.
-func Protocols() []Protocol { return []Protocol{{Word: "http", Content: httpContent}} }
+func Protocols() []Protocol {
+	return []Protocol{{Word: "http", Content: httpContent}, {Word: "grpc", Content: grpcContent, Message: grpcMessage}}
+}
 
 // call resolves a call and adds it to the plan.
 func (r *Resolver) call(c *profile.Call) *Call {

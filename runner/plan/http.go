@@ -45,9 +45,7 @@ func httpContent(r *Resolver, c *profile.Call) any {
 	if resolved.Body = body; contentType != "" && !named(h.Headers, "Content-Type") && (isForm || !named(common, "Content-Type")) {
 		resolved.Headers = append(resolved.Headers, Header{"Content-Type", Lit(contentType)})
 	}
-	for _, condition := range h.Expect {
-		resolved.Expect = append(resolved.Expect, NewCondition(condition))
-	}
+	resolved.Expect = newConditions(h.Expect)
 	return resolved
 }
 

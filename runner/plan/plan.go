@@ -60,6 +60,7 @@ type Target struct {
 	TLS         profile.TLS
 	Headers     []Header // of every request; their values are known before the run
 	Hosts       []string // patterns of hosts that may be sent to, such as *.internal
+	GRPC        GRPCTarget
 }
 
 // Start is how the system under test is built and started, with its variables resolved.

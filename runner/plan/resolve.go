@@ -182,6 +182,7 @@ func (r *Resolver) target(t profile.Target, hosts []string) Target {
 	if hosts == nil {
 		resolved.Hosts = defaultHosts(u.Hostname())
 	}
+	resolved.GRPC = r.grpcTarget(t, &resolved)
 	return resolved
 }
 

@@ -27,8 +27,11 @@ const (
 	OfJSON     Source = ""
 	OfText     Source = "text" // the body of an answer
 	OfHeader   Source = "header"
-	OfCookie   Source = "cookie" // that the answer sets
-	OfSize     Source = "size"   // the length of the body in bytes
+	OfCookie   Source = "cookie"   // that the answer sets
+	OfSize     Source = "size"     // the length of the body in bytes
+	OfMetadata Source = "metadata" // of gRPC, in front of the answer
+	OfTrailer  Source = "trailer"  // metadata behind the answer
+	OfDetails  Source = "details"  // of a code of gRPC, as JSON
 	OfVariable Source = "variable"
 )
 
@@ -59,18 +62,20 @@ func operators(of Source) []Op {
 
 // hasKinds reports whether the values of a source have kinds. Otherwise they are texts, and are compared
 // with the operand as written.
-func (of Source) hasKinds() bool { return of != OfText && of != OfHeader && of != OfCookie }
+func (of Source) hasKinds() bool {
+	return of == OfJSON || of == OfDetails || of == OfSize || of == OfVariable
+}
 
 // Conditions reads conditions on the values of a source, by their paths or names.
 func (r *CallReader) Conditions(of Source, to *[]Condition) strict.Read {
-	forms := map[Source]strict.Pattern{OfJSON: jsonPath, OfHeader: headerOf, OfCookie: cookieOf}
+	forms := map[Source]strict.Pattern{OfJSON: jsonPath, OfDetails: jsonPath, OfHeader: headerOf, OfCookie: cookieOf, OfMetadata: metadataOf, OfTrailer: metadataOf}
 	named := r.Match(forms[of], func(n *yaml.Node, text string) { r.reader.pathOf(n, of, text) })
 	return r.reader.conditions(of, named, to)
 }
 
 // pathOf checks the path or name of a value in an answer, and returns it without escapes.
 func (r *reader) pathOf(n *yaml.Node, of Source, path string) string {
-	if number := inexact(path); of == OfJSON && number != "" {
+	if number := inexact(path); (of == OfJSON || of == OfDetails) && number != "" {
 		r.Problem(n, "%s is compared as a double here, and so equals its neighbours; numbers are compared exactly in a query behind plain keys, such as items.#(id==%s).name", number, number)
 	}
 	return r.literal(n, path)

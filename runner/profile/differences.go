@@ -135,6 +135,10 @@ func (p *Profile) facts() []fact {
 	add("redirects", "", t.Redirects)
 	add("cookies", "", t.Cookies)
 	add("connections", "", cmp.Or(strings.Replace(fmt.Sprintf("shared %d", t.Connections), "shared 0", "", 1), "per-user"))
+	if t.GRPC != nil {
+		add("grpc.url", "", WithoutCredentials(string(t.GRPC.URL)))
+		add("grpc.max_message", "", t.GRPC.MaxMessage)
+	}
 	return together(facts)
 }
 
@@ -197,22 +201,28 @@ func (p *Profile) userFacts(add func(what, name string, value any)) {
 	}
 }
 
+// expecting is a Content that shows what it expects apart from what it sends.
+type expecting interface {
+	sends() (sent Content, shown string) // sent expects nothing
+	expects() (status string, conditions []Condition)
+}
+
 // facts are the request, the expectations and the saved values of a call.
 func (c *Call) facts(put func(fact)) {
 	route := c.Route()
-	h, isHTTP := c.Content.(*HTTP)
-	if !isHTTP {
+	content, ok := c.Content.(expecting)
+	if !ok {
 		put(fact{"request", route, "", canonical(c.Content)})
 		return
 	}
-	sent := *h
-	sent.Status, sent.Expect = nil, nil
-	put(fact{"request", route, strings.TrimSpace(fmt.Sprintf("%s %s %s", h.Method, h.Path, h.Body+h.JSON.JSON())), canonical(&sent)})
+	sent, shown := content.sends()
+	put(fact{"request", route, strings.TrimSpace(shown), canonical(sent)})
+	status, conditions := content.expects()
 	var expects []string
-	if len(h.Status) > 0 {
-		expects = append(expects, fmt.Sprintf("status %v", h.Status))
+	if status != "" {
+		expects = append(expects, status)
 	}
-	for _, e := range h.Expect {
+	for _, e := range conditions {
 		expects = append(expects, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", e.Of, e.Path, e.Op, e.Operand)), " "))
 	}
 	if c.Within > 0 {

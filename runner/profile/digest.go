@@ -46,6 +46,13 @@ type (
 		ServerName  string   `json:",omitempty"`
 		Insecure    bool     `json:",omitempty"`
 		Start       *startV1 `json:",omitempty"`
+		GRPC        *grpcV1  `json:",omitempty"`
+	}
+	// How messages are described does not count, but what is sent: a new method in a description leaves runs
+	// comparable.
+	grpcV1 struct {
+		URL        Template `json:",omitempty"`
+		MaxMessage int      `json:",omitempty"` // unless it is the default
 	}
 	startV1 struct {
 		Build      Template `json:",omitempty"`
@@ -151,8 +158,18 @@ func (t Target) digestV1() targetV1 {
 	}
 	return targetV1{
 		t.URL, t.Socket, t.Headers, t.Timeout, t.HTTP, t.Redirects, t.Cookies, t.Connections,
-		t.TLS.CA, t.TLS.Cert, t.TLS.ServerName, t.TLS.Insecure, start,
+		t.TLS.CA, t.TLS.Cert, t.TLS.ServerName, t.TLS.Insecure, start, t.GRPC.digestV1(),
 	}
+}
+
+func (t *GRPCTarget) digestV1() *grpcV1 {
+	switch {
+	case t == nil || t.URL == "" && t.MaxMessage == DefaultMaxMessage:
+		return nil
+	case t.MaxMessage == DefaultMaxMessage:
+		return &grpcV1{URL: t.URL}
+	}
+	return &grpcV1{t.URL, t.MaxMessage}
 }
 
 func (l Load) digestV1() loadV1 {

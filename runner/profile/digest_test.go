@@ -180,7 +180,7 @@ func TestRoutesCanBeCounted(t *testing.T) {
 func TestDigestKnowsEveryField(t *testing.T) {
 	const counted = `
 		Profile: Name Target Load Data Setup Users Teardown; not Limits Gate sendsPort ports uses
-		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start
+		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start GRPC
 		TLS: CA Cert ServerName Insecure; not Key
 		Header: Name Value
 		Start: Build Command Dir Env Ready StopWithin
@@ -197,6 +197,9 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Message: Route Wait Sends Repeat Awaits Count For Within Save Content
 		Repeat: Min Max
 		HTTP: Method Path Headers Sends Body JSON Fields File Status Expect
+		GRPCTarget: URL MaxMessage; not Proto Protoset Import Described
+		GRPC: Method Message Metadata Codes Expect; not Place
+		GRPCMessage: Send Reply Expect; not Place
 		Tree: Kind Text Keys Items; not Place
 		FormField: Name Value File
 		File: Name Type Content
@@ -205,7 +208,7 @@ func TestDigestKnowsEveryField(t *testing.T) {
 	for _, value := range []any{
 		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Table{},
 		profile.Behaviour{}, profile.Wait{}, profile.Task{}, profile.Step{}, profile.Call{}, profile.Save{}, profile.Message{}, profile.Condition{},
-		profile.Repeat{}, profile.HTTP{}, profile.Tree{}, profile.FormField{}, profile.File{},
+		profile.Repeat{}, profile.HTTP{}, profile.Tree{}, profile.GRPC{}, profile.GRPCMessage{}, profile.GRPCTarget{}, profile.FormField{}, profile.File{},
 	} {
 		types[reflect.TypeOf(value).Name()] = reflect.TypeOf(value)
 	}

@@ -77,6 +77,19 @@ func (h *HTTP) Canonical() any {
 	return v
 }
 
+func (h *HTTP) sends() (Content, string) {
+	sent := *h
+	sent.Status, sent.Expect = nil, nil
+	return &sent, fmt.Sprintf("%s %s %s", h.Method, h.Path, h.Body+h.JSON.JSON())
+}
+
+func (h *HTTP) expects() (string, []Condition) {
+	if len(h.Status) == 0 {
+		return "", h.Expect
+	}
+	return fmt.Sprintf("status %v", h.Status), h.Expect
+}
+
 // httpProtocol reads calls such as http: GET /products.
 func httpProtocol() Protocol {
 	return Protocol{Word: "http", Example: "http: GET /path", Read: readHTTP}

@@ -45,7 +45,8 @@ type Target struct {
 	Cookies     bool // each user has a jar
 	Connections int  // shared by all users; 0 if each user has its own
 	TLS         TLS
-	Start       *Start // nil when the system runs elsewhere
+	Start       *Start      // nil when the system runs elsewhere
+	GRPC        *GRPCTarget // nil when the profile says nothing about it
 }
 
 // HTTPVersion is a version of HTTP.

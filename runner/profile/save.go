@@ -30,9 +30,10 @@ func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 }
 
 var (
-	headerOf = strict.NewPattern(`^[^\s:=]+$`, "the name of a header, such as Location")
-	cookieOf = strict.NewPattern(`^[^\s;=]+$`, "the name of a cookie, such as sessionid")
-	textOf   = strict.NewPattern(`\S`, "a regular expression such as name=\"csrf\" value=\"([^\"]+)\"")
+	headerOf   = strict.NewPattern(`^[^\s:=]+$`, "the name of a header, such as Location")
+	metadataOf = strict.NewPattern(`^[^\s:=]+$`, "the name of metadata, such as x-cost")
+	cookieOf   = strict.NewPattern(`^[^\s;=]+$`, "the name of a cookie, such as sessionid")
+	textOf     = strict.NewPattern(`\S`, "a regular expression such as name=\"csrf\" value=\"([^\"]+)\"")
 )
 
 // saveForms reads the long form of a saved value.
@@ -60,6 +61,14 @@ func (r *reader) saveForms(n *yaml.Node, s *Save, sources []Source) {
 			r.Mapping(n, strict.Key("cookie", "The name of a cookie that the answer sets.", path(cookieOf, OfCookie)), match, optional)
 		}},
 	}
+	for of, what := range map[Source]string{OfMetadata: "metadata of the answer", OfTrailer: "metadata behind the answer"} {
+		known[of] = strict.Form{Key: string(of), Read: func(n *yaml.Node) {
+			r.Mapping(n, strict.Key(string(of), "The name of "+what+".", path(metadataOf, of)), match, optional)
+		}}
+	}
+	known[OfDetails] = strict.Form{Key: "details", Read: func(n *yaml.Node) {
+		r.Mapping(n, strict.Key("details", "The GJSON path of a value in the details of the code, which are a list.", path(jsonPath, OfDetails)), match, optional)
+	}}
 	forms := []strict.Form{{Key: "json", Read: func(n *yaml.Node) {
 		r.Mapping(n, strict.Key("json", "The GJSON path of a value in the answer.", path(jsonPath, OfJSON)), match, optional)
 	}}}

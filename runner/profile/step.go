@@ -110,7 +110,7 @@ type Words struct {
 }
 
 // Protocols are the protocols of this version.
-func Protocols() []Protocol { return []Protocol{httpProtocol()} }
+func Protocols() []Protocol { return []Protocol{httpProtocol(), grpcProtocol()} }
 
 // CallReader reads the values of one call. Besides what any YAML has, it knows texts with
 // variables.
@@ -128,7 +128,7 @@ func (r *CallReader) Headers(to *[]Header) strict.Read {
 }
 
 // planned are words of future protocols.
-var planned = []string{"graphql", "grpc"}
+var planned = []string{"graphql"}
 
 // callForms are the ways to write a call, one for each protocol. more are further keys at this place.
 func (r *reader) callForms(to *Step, more ...strict.Field) []strict.Form {
@@ -137,7 +137,7 @@ func (r *reader) callForms(to *Step, more ...strict.Field) []strict.Form {
 		forms = append(forms, strict.Form{Key: protocol.Word, Read: func(n *yaml.Node) { to.Call = r.call(n, protocol, more) }})
 	}
 	for _, word := range planned {
-		forms = append(forms, strict.Form{Key: word, Refused: "this version speaks HTTP only; GraphQL and gRPC are planned"})
+		forms = append(forms, strict.Form{Key: word, Refused: "this version does not speak it yet"})
 	}
 	return forms
 }
