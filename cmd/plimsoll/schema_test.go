@@ -125,6 +125,20 @@ var onlyTheReader = map[string]string{
 	"flow.yaml users.0.tasks.8.steps.5.http":           "which variables are set",
 	"headers.yaml target.headers.Transfer-Encoding":    "names that are written for you",
 	"headers.yaml target.headers.content-length":       "names that are written for you",
+	"grpc.yaml target.grpc.max_message":                "the size of a number with a unit",
+	"grpc.yaml users.0.tasks.3.message.${no}":          "which variables there are",
+	"grpc.yaml users.0.tasks.3.message.a":              "a duplicate key: a parser for JSON keeps one of the two",
+	"grpc.yaml users.0.tasks.3.message.b":              "what JSON has no form for",
+	"grpc.yaml users.0.tasks.4.message":                "which variables there are",
+	"grpc.yaml users.0.tasks.5.metadata.Content-Type":  "names that are written for you",
+	"grpc.yaml users.0.tasks.5.metadata.grpc-timeout":  "names that are written for you",
+	"grpc.yaml users.0.tasks.5.metadata.key-bin":       "whether a text is base64",
+	"grpc.yaml users.0.tasks.5.metadata.te":            "names that are written for you",
+	"grpc.yaml users.0.tasks.8":                        "that an item of a list is missing where another key stands",
+	"grpc.yaml users.0.tasks.8.expect.details.0.a":     "what follows an operator",
+	"grpc.yaml users.0.tasks.10.messages.0":            "a key that applies only to another value of its neighbour",
+	"grpc.yaml users.0.tasks.10.messages.3.reply.a":    "what follows an operator",
+	"grpc.yaml users.0.tasks.10.messages.3.send.a":     "which variables there are",
 	"merge.yaml ":                   "what YAML merges",
 	"tables.yaml data.holes.file":   "the content of a file",
 	"tables.yaml data.items.file":   "the content of a file",
@@ -185,13 +199,13 @@ func TestSchemaFindsWhatTheReaderFinds(t *testing.T) {
 }
 
 // userNamed lists the mappings whose keys the user chooses.
-var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.json|expect\.cookies|multipart|if)$`)
+var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.(json|cookies|metadata|trailers|details)|metadata|reply|multipart|if)$`)
 
 // mayBeText lists mappings and lists that may also be written as text.
-var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|expect\.text|multipart\.[^.]*(\[\])?)$`)
+var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|expect\.text|multipart\.[^.]*(\[\])?|grpc\.(proto|import))$`)
 
 // mayBeAnything lists keys that take any value.
-var mayBeAnything = regexp.MustCompile(`((^|\.)json|\.form|^x-[^.]*)$`)
+var mayBeAnything = regexp.MustCompile(`((^|\.)(json|message|send)|\.form|^x-[^.]*)$`)
 
 // The schema and the reader both refuse every good profile with one key misspelt, or one value of another type or
 // out of range.
@@ -259,7 +273,9 @@ func mutate(n *yaml.Node, path string, check func(path, what string)) {
 			mutate(item, path+"[]", check)
 		}
 	case yaml.ScalarNode:
-		put("a mapping in place of a value", yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"})
+		if !strings.HasSuffix(path, ".reply") {
+			put("a mapping in place of a value", yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"})
+		}
 		if regexp.MustCompile(`^[0-9][0-9.]*(%|/s|ms|us|s|m)?$`).MatchString(n.Value) && n.Tag != "!!timestamp" && !mayBeNegative.MatchString(path) {
 			negative := was
 			negative.Value = "-1" + was.Value
@@ -274,7 +290,7 @@ func mutate(n *yaml.Node, path string, check func(path, what string)) {
 }
 
 // mayBeNegative lists values that are numbers in the corpus but may be any text.
-var mayBeNegative = regexp.MustCompile(`(^|\.)(expect\.(json|headers|cookies)\..*|expect\.text(\[\])?|if\..*|multipart\..*|tags\[\]|hosts\[\]|name|list\[\])$`)
+var mayBeNegative = regexp.MustCompile(`(^|\.)((expect\.(json|headers|cookies|metadata|trailers|details)|reply)\..*|expect\.text(\[\])?|if\..*|multipart\..*|tags\[\]|hosts\[\]|name|list\[\])$`)
 
 // Every key in the schema is used in a good profile, so the tests above see it.
 func TestCorpusHasEveryKeyOfTheSchema(t *testing.T) {

@@ -44,7 +44,7 @@ func (r *Resolver) grpcTarget(t profile.Target, whole *Target) GRPCTarget {
 	if t.GRPC.URL == "" {
 		return resolved
 	}
-	resolved.URL, resolved.Shown = r.text(t.GRPC.URL), profile.WithoutCredentials(t.GRPC.URL.Shown(r.values.Port))
+	resolved.URL, resolved.Shown = r.text(t.GRPC.URL), profile.WithoutCredentials(t.GRPC.URL.Shown(r.values.port))
 	u, err := url.Parse(resolved.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		r.Fail("target.grpc.url is not a valid URL once its variables are filled in; it must look like http://127.0.0.1:9090")

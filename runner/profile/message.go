@@ -86,17 +86,20 @@ func (r *reader) messages(n *yaml.Node, call *Call, words Words) {
 func (r *reader) sendStep(n *yaml.Node, m *Message, name *string, words MessageWords) {
 	m.Sends, m.Repeat, m.Awaits = true, 1, AwaitReply
 	reply := func(n *yaml.Node) {
-		if n.Kind == yaml.ScalarNode && n.Value == "none" {
-			m.Awaits = AwaitNothing
-			return
-		}
-		words.Reply(n)
+		none := "none"
+		r.Choice(n, func(n *yaml.Node) int {
+			if n.Value == none {
+				m.Awaits = AwaitNothing
+				return 0
+			}
+			return 1
+		}, strict.OneOf(r.Reader, &none, none), words.Reply)
 	}
 	r.awaiting(n, m, words, []strict.Field{
 		strict.Need("send", "What is sent.", "write what is sent", words.Send),
 		strict.Key("name", "What the reply is counted under, behind the name of the call.", r.Text(name)),
 		strict.Key("repeat", "How often it is sent.", r.Int(&m.Repeat, 1, maxRepeat)),
-		strict.Key("reply", "Which message answers; the next one when it is left out, none to wait for nothing.", r.Any(reply)),
+		strict.Key("reply", "Which message answers; the next one when it is left out, none to wait for nothing.", reply),
 	})
 	if m.Awaits == AwaitNothing && (strict.Has(n, "expect") || strict.Has(n, "save")) {
 		r.Problem(n, "reply: none awaits no message, so expect and save have nothing to read; remove them")
@@ -108,20 +111,24 @@ const maxRepeat = 1_000_000
 
 func (r *reader) receiveStep(n *yaml.Node, m *Message, words MessageWords) {
 	receive := func(n *yaml.Node) {
-		switch {
-		case n.Kind == yaml.MappingNode:
-			m.Awaits = AwaitSpan
+		awaits := [...]Awaits{AwaitSpan, AwaitEnd, AwaitCount}
+		r.Choice(n, func(n *yaml.Node) int {
+			at := 2
+			switch {
+			case n.Kind == yaml.MappingNode:
+				at = 0
+			case n.Value == string(AwaitEnd):
+				at = 1
+			}
+			m.Awaits = awaits[at]
+			return at
+		}, func(n *yaml.Node) {
 			r.Mapping(n, strict.Need("for", "Receive this long.", "write for example: receive: {for: 10s}", r.Duration(&m.For, time.Millisecond)))
-		case n.Value == string(AwaitEnd):
-			m.Awaits = AwaitEnd
-		default:
-			m.Awaits = AwaitCount
-			r.Int(&m.Count, 1, maxRepeat)(n)
-		}
+		}, strict.OneOf(r.Reader, new(Awaits), AwaitEnd), r.Int(&m.Count, 1, maxRepeat))
 	}
 	r.awaiting(n, m, words, []strict.Field{
 		strict.Need("receive", "How many messages are awaited: a number, {for: 10s}, or end for all until the server ends the stream.",
-			"write for example: receive: 10", r.Any(receive)),
+			"write for example: receive: 10", receive),
 	})
 }
 

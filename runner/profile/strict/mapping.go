@@ -218,6 +218,20 @@ func (r *Reader) Either(n *yaml.Node, short, full Read) {
 	}
 }
 
+// Choice reads n with one of several readers: pick returns its index.
+func (r *Reader) Choice(n *yaml.Node, pick func(n *yaml.Node) int, reads ...Read) {
+	s := r.describing(n)
+	if s == nil {
+		reads[pick(n)](n)
+		return
+	}
+	for _, read := range reads {
+		one := &Schema{}
+		read(r.stand(one))
+		s.AnyOf = append(s.AnyOf, one)
+	}
+}
+
 // Form is one of several forms of a mapping: the one that holds Key.
 type Form struct {
 	Key     string
