@@ -62,7 +62,7 @@ bench: ## Run the benchmarks, three times each.
 bench-store: programs ## Fill PostgreSQL and SQLite with a million runs and time what the gate asks them; takes about three minutes and 5 GB.
 	go test ./baseline/storetest -run '^TestScale$$' -count 1 -v -timeout 60m -runs 1000000 -repeats 200
 
-bench-peers: ## Compare with those of wrk, hey, ab, bombardier, vegeta, k6 and Locust that are installed; takes about 25 minutes.
+bench-peers: ## Compare with those of wrk, hey, ab, bombardier, vegeta, k6, Locust, h2load and ghz that are installed; takes about 50 minutes, PEERBENCH="-scenario grpc" 10.
 	go run ./cmd/peerbench $(PEERBENCH)
 
 soak: ## Load with 2,000 users for ten minutes and watch the memory.

@@ -14,13 +14,22 @@
 //
 // The scenarios:
 //
-//	get     plain keep-alive GET, status checked, as fast as the generator can
-//	post    POST with a templated body, one value saved, one checked; beside it wrk's plain GET
-//	memory  resident memory for each of 10,000 idle users whose connections are open
-//	open    10,000 arrivals/s for 10 s: how late the sends are, and how many are dropped
-//	freeze  a server that freezes for 200 ms every 2 s: p95 and p99 against the true values, and
-//	        what two closed generators report
-//	soak    2,000 users for ten minutes, to see whether memory grows; only if asked for
+//	get        plain keep-alive GET, status checked, as fast as the generator can
+//	post       POST with a templated body, one value saved, one checked; beside it wrk's plain GET
+//	http2      GET over HTTP/2 without TLS: CPU time for a request
+//	grpc       unary calls of gRPC, a constant one and one with variables, a check and a save: CPU time for a call
+//	stream     server streams of gRPC: CPU time for a message
+//	graphql    POST of a query with two variables, one value saved; beside it wrk's plain GET and POST
+//	websocket  echo over a WebSocket: CPU time for a round trip
+//	memory     resident memory for each of 10,000 idle users whose connections are open
+//	open       10,000 arrivals/s for 10 s: how late the sends are, and how many are dropped
+//	freeze     a server that freezes for 200 ms every 2 s: p95 and p99 against the true values, and
+//	           what two closed generators report
+//	soak       2,000 users for ten minutes, to see whether memory grows; only if asked for
+//
+// In the scenarios of CPU time, 50 users send over 50 or over 4 connections, and the table says which. What the
+// tool needs to start is subtracted. Besides nginx they load an echo server of gRPC and WebSocket, which is
+// peerbench itself on the server's core, as are the two peers that are libraries (grpc-go and gorilla).
 //
 // Peers are looked for in -peers DIR, then in PATH. Nothing is installed; for a missing peer, it
 // prints how to get it. Load goes to 127.0.0.1 only, every run is bounded in time, and peerbench ends
@@ -81,6 +90,9 @@ func main() {
 
 // run measures and prints. Its error names everything that could not be measured.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == peerCommand {
+		return runPeer(ctx, args[1:], stdout)
+	}
 	o, err := parseFlags(args, stderr)
 	if err != nil {
 		return err

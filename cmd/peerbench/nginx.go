@@ -26,7 +26,7 @@ const answer = `{"id":42,"sku":"SKU-42","name":"red light folding tent","descrip
 	`carried far and kept dry by the sea after rain in winter","price":129.95,"stock":17}`
 
 // nginxConf gives every GET and POST the same answer and never closes a connection by itself. Its arguments
-// are: open files, connections, address, answer.
+// are: open files, connections, address, a listener for HTTP/2, answer, answer.
 const nginxConf = `daemon off;
 worker_processes 1;
 worker_rlimit_nofile %d;
@@ -42,7 +42,9 @@ http {
 	keepalive_timeout 1h;
 	server {
 		listen %s backlog=4096;
+		%s
 		location / { return 200 '%s'; }
+		location = /graphql { return 200 '{"data":{"item":%s}}'; }
 		location = ` + statusPath + ` { stub_status; }
 	}
 }
@@ -53,7 +55,8 @@ const statusPath = "/peerbench-status"
 // server is a system under test on a core of its own.
 type server struct {
 	url    string
-	counts bool // it is an nginx, which counts its requests
+	http2  string // its URL for HTTP/2 without TLS; empty if it has none
+	counts bool   // it counts its requests, as nginx does
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	stderr *bytes.Buffer
@@ -77,16 +80,30 @@ func startNginx(ctx context.Context, core int, dir string, connections int) (*se
 	conf := filepath.Join(dir, "nginx.conf")
 	// nginx closes idle connections if less than a sixteenth of its places is free.
 	places := connections + connections/8 + 100
-	text := fmt.Sprintf(nginxConf, places+100, places, addr, answer)
+	http2, listen, err := http2Listener(ctx, program)
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf(nginxConf, places+100, places, addr, listen, answer, answer)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
 	args := []string{program, "-p", dir, "-c", conf, "-e", "stderr"}
 	s, err := startServer(ctx, core, addr, statusPath, args)
 	if err == nil {
-		s.counts = true
+		s.counts, s.http2 = true, http2
 	}
 	return s, err
+}
+
+// http2Listener is the URL and the line of the configuration for HTTP/2; both are empty if this nginx has none.
+func http2Listener(ctx context.Context, program string) (url, listen string, err error) {
+	built, err := exec.CommandContext(ctx, program, "-V").CombinedOutput()
+	if err != nil || !bytes.Contains(built, []byte("http_v2_module")) {
+		return "", "", err
+	}
+	addr, err := freeAddr()
+	return "http://" + addr, "listen " + addr + " http2 backlog=4096;", err
 }
 
 // startServer starts a program that listens on addr, and waits until it answers path.

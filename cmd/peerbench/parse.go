@@ -18,6 +18,11 @@ var (
 	heyTrouble   = regexp.MustCompile(`(?m)^Error distribution:|^\s+\[[1345]\d\d\]\s.*`)
 	abRate       = regexp.MustCompile(`(?m)^Requests per second:\s+([\d.]+)`)
 	abTrouble    = regexp.MustCompile(`(?m)^Failed requests:\s+[1-9].*|^Non-2xx responses:.*`)
+	h2loadRate   = regexp.MustCompile(`(?m)^finished in [^,]+, ([\d.]+) req/s`)
+	h2loadBad    = regexp.MustCompile(`(?m)^requests: .*(?: [1-9]\d* (?:failed|errored|timeout)| 0 succeeded).*`)
+	h2loadStatus = regexp.MustCompile(`(?m)^status codes: .*, [1-9]\d* [345]xx.*`)
+	ghzRate      = regexp.MustCompile(`(?m)^\s+Requests/sec:\s+([\d.]+)`)
+	ghzTrouble   = regexp.MustCompile(`(?m)^Error distribution:\n.*`)
 	wrkQuantiles = regexp.MustCompile(`(?m)^peerbench p95=([\d.]+) p99=([\d.]+)$`)
 	heyQuantiles = regexp.MustCompile(`(?m)^\s+95% in ([\d.]+) secs\n\s+99% in ([\d.]+) secs$`)
 )
@@ -25,6 +30,15 @@ var (
 func parseWrk(text []byte) (float64, error) { return parseText("wrk", text, wrkRate, wrkTrouble) }
 func parseHey(text []byte) (float64, error) { return parseText("hey", text, heyRate, heyTrouble) }
 func parseAB(text []byte) (float64, error)  { return parseText("ab", text, abRate, abTrouble) }
+
+func parseGhz(text []byte) (float64, error) { return parseText("ghz", text, ghzRate, ghzTrouble) }
+
+func parseH2load(text []byte) (float64, error) {
+	if found := h2loadStatus.Find(text); found != nil {
+		return 0, fmt.Errorf("h2load: %s", found)
+	}
+	return parseText("h2load", text, h2loadRate, h2loadBad)
+}
 
 func parseText(tool string, text []byte, rate, trouble *regexp.Regexp) (float64, error) {
 	if found := trouble.Find(text); found != nil {

@@ -46,6 +46,11 @@ func TestRates(t *testing.T) {
 	check("k6", "k6-404.json", 0, "12744 of 12744 requests failed")
 	check("locust-fast", "locust.json", 6179.079448700551, "")
 	check("locust-fast", "locust-404.json", 0, "8249 of 8249 requests failed")
+	check("h2load", "h2load.txt", 27265, "")
+	check("h2load", "h2load-404.txt", 0, "4000 4xx")
+	check("h2load", "h2load-reset.txt", 0, "0 succeeded")
+	check("ghz", "ghz.txt", 4598.25, "")
+	check("ghz", "ghz-refused.txt", 0, "code = Unavailable")
 	check("plimsoll", "result.json", 26237.5, "")
 }
 

@@ -26,6 +26,8 @@ type tool struct {
 	program string
 	source  string // how to get it
 
+	embedded bool // it is a library that peerbench uses itself
+
 	get  func(job) invocation // keep-alive GET as fast as it can
 	post func(job) invocation // POST of a new body each time, the answer checked
 	idle func(job) invocation // each user sends one GET and then waits
@@ -85,6 +87,10 @@ var tools = []tool{
 		post: func(j job) invocation { return k6(j, fmt.Sprintf(k6Post, words)) },
 		idle: func(j job) invocation { return k6(j, k6Idle) },
 	},
+	{name: "h2load", program: "h2load", source: "apt-get install nghttp2-client", rate: parseH2load},
+	{name: "ghz", program: "ghz", source: "go install github.com/bojand/ghz/cmd/ghz@v0.121.0", rate: parseGhz},
+	{name: "grpc-go", program: "peerbench", embedded: true, rate: parseSummary},
+	{name: "gorilla", program: "peerbench", embedded: true, rate: parseSummary},
 	{
 		name: "locust-fast", program: "locust", source: "apt-get install python3-locust", rate: parseSummary,
 		get:  func(j job) invocation { return locust(j, "FastHttpUser", "") },

@@ -8,6 +8,8 @@ type report struct {
 	About    string   `json:"about"`
 	Figures  []figure `json:"figures"`
 	Goals    []goal   `json:"goals"`
+
+	Yardstick string `json:"yardstick,omitempty"` // what the ratios of the figures are to; empty for wrk
 }
 
 // figure is one value of one tool over the rounds.
@@ -19,7 +21,7 @@ type figure struct {
 	High   float64   `json:"high"`
 	Rounds []float64 `json:"rounds"`
 
-	OfWrk      *float64 `json:"of_wrk,omitempty"` // median of the ratios within each round
+	Ratio      *float64 `json:"ratio,omitempty"` // to the yardstick: median of the ratios within each round
 	CoreBusy   *float64 `json:"core_busy,omitempty"`
 	ServerBusy *float64 `json:"server_busy,omitempty"` // medians, 0..1
 }
@@ -63,7 +65,7 @@ func figures(rounds []round, entries []entry, yardstick *key) (all []figure) {
 				continue
 			}
 			if yardstick != nil {
-				f.OfWrk = ratio(rounds, key{e.tool, what}, *yardstick)
+				f.Ratio = ratio(rounds, key{e.tool, what}, *yardstick)
 			}
 			all = append(all, f)
 		}

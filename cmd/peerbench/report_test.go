@@ -93,7 +93,7 @@ func TestRender(t *testing.T) {
 	r := report{
 		Scenario: "get", About: "an example",
 		Figures: []figure{
-			{Tool: "wrk", What: getRate, Median: 81234.5, Low: 79000, High: 1234567, OfWrk: value(1), CoreBusy: value(0.995), ServerBusy: value(0.8)},
+			{Tool: "wrk", What: getRate, Median: 81234.5, Low: 79000, High: 1234567, Ratio: value(1), CoreBusy: value(0.995), ServerBusy: value(0.8)},
 			{Tool: "truth", What: "p95, ms", Median: 100, Low: 0.0123, High: 0},
 		},
 		Goals: []goal{{Text: "plimsoll / wrk", Limit: 0.95}, {Text: "lateness", Limit: 1, AtMost: true, Got: value(0.25)}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -18,9 +19,9 @@ func (r report) render(w io.Writer) error {
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")) }
-	row("tool", "figure", "median", "lowest", "highest", "of wrk", "core busy", "server busy")
+	row("tool", "figure", "median", "lowest", "highest", "of "+cmp.Or(r.Yardstick, "wrk"), "core busy", "server busy")
 	for _, f := range r.Figures {
-		row(f.Tool, f.What, number(f.Median), number(f.Low), number(f.High), orDash(f.OfWrk, number),
+		row(f.Tool, f.What, number(f.Median), number(f.Low), number(f.High), orDash(f.Ratio, number),
 			orDash(f.CoreBusy, percent), orDash(f.ServerBusy, percent))
 	}
 	if err := table.Flush(); err != nil {
