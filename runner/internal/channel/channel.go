@@ -71,19 +71,27 @@ func New(d *wire.Dialer, headers []plan.Header) (*Channel, error) {
 // crypto/tls does not export its type.
 const noProtocol = "tls: no application protocol"
 
-// Dial connects to a dialer's target for HTTP/2. The error is ErrHTTP1 if TLS shows that the server does
-// not speak it.
+// Dial connects to a dialer's target for HTTP/2; see Agreed.
 func Dial(ctx context.Context, d *wire.Dialer) (net.Conn, error) {
 	conn, err := d.Tunnel(ctx, d.Target(), "h2")
+	if err = Agreed(conn, err); err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+// Agreed returns the error of connecting for HTTP/2. It is ErrHTTP1 if TLS shows that the server does not speak
+// it; then the connection is closed.
+func Agreed(conn net.Conn, err error) error {
 	var alert *net.OpError
 	if errors.As(err, &alert) && alert.Op == "remote error" && alert.Err.Error() == noProtocol {
-		return nil, ErrHTTP1
+		return ErrHTTP1
 	}
 	if encrypted, ok := conn.(*tls.Conn); ok && err == nil && encrypted.ConnectionState().NegotiatedProtocol != "h2" {
 		conn.Close() //nolint:errcheck // it carries nothing
-		return nil, ErrHTTP1
+		return ErrHTTP1
 	}
-	return conn, err
+	return err
 }
 
 // dial connects, and notes why it could not: grpc-go keeps only the text.

@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -33,7 +34,7 @@ func NewConn(c net.Conn) *Conn {
 // Give hands the connection to the user with that fuse, which waits for it from now on.
 func (c *Conn) Give(f *Fuse) {
 	c.fuse = f
-	f.hold(c.Conn)
+	f.Hold(c.Conn)
 }
 
 // Begin starts a call that must end by a deadline.
@@ -110,12 +111,32 @@ func (c *Conn) WriteBeside(parts ...[]byte) (end func() (int, error)) {
 	}
 }
 
+// Beside runs write on a goroutine of its own, with what it writes to, so the answer can be read meanwhile. end
+// stops it if it is not done, and waits for it. Before end, call only Read.
+func (c *Conn) Beside(write func(to io.Writer)) (end func()) {
+	c.arm() // a blown fuse makes the write fail
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		write(c.Conn)
+	}()
+	return func() {
+		select {
+		case <-done:
+		default:
+			c.SetWriteDeadline(past) //nolint:errcheck // a closed connection ends the write by itself
+			<-done
+			c.armed = time.Time{}
+		}
+	}
+}
+
 // patience is how long Stale may look at a TLS connection on which something has come in.
 const patience = 5 * time.Millisecond
 
-// Stale reports whether the server has closed the connection, or sent something unasked. A look costs
-// a system call.
-func (c *Conn) Stale() bool {
+// Readable reports, without waiting, whether the connection has something to be read: bytes, an error or its
+// end. It costs a system call.
+func (c *Conn) Readable() bool {
 	if c.look == nil {
 		socket, ok := bare(c.Conn).(syscall.Conn)
 		if !ok {
@@ -123,7 +144,13 @@ func (c *Conn) Stale() bool {
 		}
 		c.look = newLooker(socket)
 	}
-	if !c.look.readable() {
+	return c.look.readable()
+}
+
+// Stale reports whether the server has closed the connection, or sent something unasked. A look costs
+// a system call.
+func (c *Conn) Stale() bool {
+	if !c.Readable() {
 		return false
 	}
 	encrypted, ok := c.Conn.(*tls.Conn)

@@ -11,13 +11,17 @@ import (
 // past is a deadline that ends a wait at once.
 var past = time.Unix(1, 0)
 
+// Waited is something that a user waits for, such as a connection or a stream on one. A deadline in the past
+// ends the wait.
+type Waited interface{ SetDeadline(t time.Time) error }
+
 // Fuse cuts off a user's waits when the context of its calls ends. The zero Fuse watches no context.
 type Fuse struct {
 	ended atomic.Bool // equals blown, to be read without the lock
 
 	mu    sync.Mutex // guards the fields below
 	blown bool
-	conn  net.Conn        // the one that the user waits for; nil for none
+	held  Waited          // what the user waits for; nil for nothing
 	done  <-chan struct{} // of the context that is watched; nil for none
 	stop  func() bool     // ends the watch
 }
@@ -55,8 +59,8 @@ func (f *Fuse) Unwatch() {
 // Blown reports whether the context has ended.
 func (f *Fuse) Blown() bool { return f.ended.Load() }
 
-// Release says that the user waits for no connection.
-func (f *Fuse) Release() { f.hold(nil) }
+// Release says that the user waits for nothing.
+func (f *Fuse) Release() { f.Hold(nil) }
 
 // blow puts the present and every later deadline in the past, unless another context is watched
 // by now.
@@ -68,16 +72,16 @@ func (f *Fuse) blow(done <-chan struct{}) {
 	}
 	f.blown = true
 	f.ended.Store(true)
-	if f.conn != nil {
-		f.conn.SetDeadline(past) //nolint:errcheck // a closed connection is cut off already
+	if f.held != nil {
+		f.held.SetDeadline(past) //nolint:errcheck // a closed connection is cut off already
 	}
 }
 
-// hold names the connection that the user waits for from now on; nil for none.
-func (f *Fuse) hold(c net.Conn) {
+// Hold names what the user waits for from now on; nil for nothing.
+func (f *Fuse) Hold(c Waited) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.conn = c
+	f.held = c
 	if f.blown && c != nil {
 		c.SetDeadline(past) //nolint:errcheck // a closed connection is cut off already
 	}
