@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/descriptor"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
@@ -232,15 +233,47 @@ func (r *reader) grpcTarget(n *yaml.Node) *GRPCTarget {
 	)
 	r.Exclude(n, "proto", "protoset", "one description is enough")
 	r.Exclude(n, "import", "protoset", "a protoset holds everything that it imports")
+	r.describe(n, t)
 	return t
+}
+
+// describe reads the files that describe the messages of gRPC.
+func (r *reader) describe(n *yaml.Node, t *GRPCTarget) {
+	key, err := "proto", error(nil)
+	switch {
+	case len(t.Proto) > 0:
+		t.Described, err = descriptor.Compile(t.Proto, t.Import, r.from.Read)
+	case t.Protoset != "":
+		key = "protoset"
+		t.Described, err = r.protoset(t.Protoset)
+	case len(t.Import) > 0:
+		r.Problem(strict.Get(n, "import"), "import says where .proto files are looked for; name one with proto")
+	}
+	if err != nil {
+		r.In(key, func() { r.Problem(strict.Get(n, key), "%v", err) })
+	}
+}
+
+// protoset reads a file of compiled descriptors.
+func (r *reader) protoset(file string) ([]byte, error) {
+	content, err := r.from.Read(file)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	set, err := descriptor.Protoset(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be used: %w", file, err)
+	}
+	return set, nil
 }
 
 // fileName reads a name, which is added to a list.
 func (r *reader) fileName(to *[]string) strict.Read {
 	return func(n *yaml.Node) {
 		var name string
-		r.Text(&name)(n)
-		*to = append(*to, name)
+		if r.Text(&name)(n); name != "" {
+			*to = append(*to, name)
+		}
 	}
 }
 

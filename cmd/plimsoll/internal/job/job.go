@@ -83,7 +83,11 @@ func (j *Job) At(ctx context.Context, dir git.Dir, commit string) (*profile.Prof
 		if filepath.IsAbs(path) {
 			return readData(path)
 		}
-		return dir.Show(ctx, commit, path)
+		content, err := dir.Show(ctx, commit, path)
+		if errors.Is(err, git.ErrNoCommit) { // a .proto file may be under another root
+			err = fmt.Errorf("%w: %w", err, fs.ErrNotExist)
+		}
+		return content, err
 	})
 	return p, err
 }
