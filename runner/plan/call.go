@@ -20,6 +20,7 @@ type Call struct {
 	Content  any           // made by its Protocol
 	Messages []Message     // the steps of a call that is a stream; nil for a call with one answer
 	Saves    bool          // it, or one of its messages, saves a value
+	Opening  bool          // a stream whose time is that of opening it; see Protocol
 }
 
 // Route is the index of the route that the call itself is counted under; -1 in setup and teardown.
@@ -82,11 +83,19 @@ type Protocol struct {
 	Content func(r *Resolver, c *profile.Call) any
 	// Message does so for a step of a stream; nil for a protocol whose calls have one answer.
 	Message func(r *Resolver, m *profile.Message) any
+	// Opening says that the duration of a stream is that of opening it. How long the stream then
+	// stays open is the user's choice, and its messages have durations of their own.
+	Opening bool
 }
 
 // Protocols are the protocols of this version.
 func Protocols() []Protocol {
-	return []Protocol{{Word: "http", Content: httpContent}, {Word: "grpc", Content: grpcContent, Message: grpcMessage}}
+	return []Protocol{
+		{Word: "http", Content: httpContent},
+		{Word: "grpc", Content: grpcContent, Message: grpcMessage},
+		{Word: "websocket", Content: webSocketContent, Message: payload, Opening: true},
+		{Word: "sse", Content: sseContent, Message: payload},
+	}
 }
 
 // call resolves a call and adds it to the plan.
@@ -98,7 +107,7 @@ func (r *Resolver) call(c *profile.Call) *Call {
 		return &Call{}
 	}
 	p := r.values.Protocols[i]
-	resolved := &Call{Index: len(r.plan.Calls), Name: c.Route(), Protocol: r.protocol(word), Save: r.saves(c.Save), Within: c.Within, Content: p.Content(r, c)}
+	resolved := &Call{Index: len(r.plan.Calls), Name: c.Route(), Protocol: r.protocol(word), Save: r.saves(c.Save), Within: c.Within, Opening: p.Opening, Content: p.Content(r, c)}
 	for _, name := range c.Routes {
 		if !r.uncounted {
 			resolved.Routes = append(resolved.Routes, r.route(name))

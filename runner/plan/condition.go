@@ -41,6 +41,8 @@ func (c Condition) String() string {
 	switch c.Of {
 	case profile.OfHeader, profile.OfCookie:
 		subject = "the " + string(c.Of) + " " + c.Path
+	case profile.OfEvent:
+		subject = "the event's " + c.Path
 	case profile.OfText:
 		subject = "the body"
 	case profile.OfSize:

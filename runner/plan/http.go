@@ -28,8 +28,11 @@ type Header struct {
 	Value Text
 }
 
-func httpContent(r *Resolver, c *profile.Call) any {
-	h, common := c.Content.(*profile.HTTP), r.profile.Target.Headers
+func httpContent(r *Resolver, c *profile.Call) any { return r.http(c.Content.(*profile.HTTP)) }
+
+// http resolves a request.
+func (r *Resolver) http(h *profile.HTTP) *HTTP {
+	common := r.profile.Target.Headers
 	resolved := &HTTP{Method: h.Method, Status: h.Status}
 	resolved.From, resolved.Path = r.path(h.Path)
 	isForm := h.Sends == profile.FormBody || h.Sends == profile.MultipartBody

@@ -32,6 +32,7 @@ const (
 	OfMetadata Source = "metadata" // of gRPC, in front of the answer
 	OfTrailer  Source = "trailer"  // metadata behind the answer
 	OfDetails  Source = "details"  // of a code of gRPC, as JSON
+	OfEvent    Source = "event"    // the type or the id of a server-sent event
 	OfVariable Source = "variable"
 )
 

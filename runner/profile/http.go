@@ -147,8 +147,11 @@ func readHTTP(r *CallReader) Words {
 var (
 	httpMethod = regexp.MustCompile(`^[A-Z]{1,20}$`)
 	// httpCall is a method and a path, which may begin with a variable. A variable may contain anything.
-	httpCall = strict.NewPattern(`^[A-Z]{1,20} +(/|\$\{[^}]*\})(\$(\$\$)*\{[^}]*\}|(\$\$)+\{|\$+[^\s#${]|[^\s#$])*\$*\s*$`, "a method and a path such as GET /products").Explained(explainCall)
+	httpCall = strict.NewPattern(`^[A-Z]{1,20} +(/|\$\{[^}]*\})`+pathRest, "a method and a path such as GET /products").Explained(explainCall)
 )
+
+// pathRest is the rest of a path, behind its first / or variable.
+const pathRest = `(\$(\$\$)*\{[^}]*\}|(\$\$)+\{|\$+[^\s#${]|[^\s#$])*\$*\s*$`
 
 // explainCall says what is wrong with a method and a path.
 func explainCall(text string) string {

@@ -45,10 +45,11 @@ type MessageContent interface {
 
 // MessageWords are the keys of one step of a stream that its protocol defines.
 type MessageWords struct {
-	Send    strict.Read                       // what is sent
+	Send    strict.Read                       // what is sent; nil if calls of the protocol only receive
 	Reply   strict.Read                       // which message answers it
 	Step    []strict.Field                    // further keys of the step
 	Expect  []strict.Field                    // of its expect; within is read for every protocol
+	Sources []Source                          // that save may name besides OfJSON
 	Content func(step *yaml.Node, m *Message) // called once all keys have been read: it sets m.Content, and may change what is awaited
 }
 
@@ -58,8 +59,13 @@ func (r *reader) messages(n *yaml.Node, call *Call, words Words) {
 		m := Message{}
 		read := words.Message(&CallReader{r.Reader, r})
 		var name string
-		r.Forms(item, "a step of a stream sends (send: …), receives (receive: 10) or waits (wait: 50ms)",
-			strict.Form{Key: "send", Read: func(n *yaml.Node) { r.sendStep(n, &m, &name, read) }},
+		send := strict.Form{Key: "send", Read: func(n *yaml.Node) { r.sendStep(n, &m, &name, read) }}
+		none := "a step of a stream sends (send: …), receives (receive: 10) or waits (wait: 50ms)"
+		if read.Send == nil {
+			send.Refused = "nothing is sent over this stream once it is open; write receive, or wait"
+			none = "a step of this stream receives (receive: 10) or waits (wait: 50ms)"
+		}
+		r.Forms(item, none, send,
 			strict.Form{Key: "receive", Read: func(n *yaml.Node) { r.receiveStep(n, &m, read) }},
 			strict.Form{Key: "wait", Read: func(n *yaml.Node) { m.Wait = r.waitStep(n) }},
 		)
@@ -129,7 +135,11 @@ func (r *reader) receiveStep(n *yaml.Node, m *Message, words MessageWords) {
 	r.awaiting(n, m, words, []strict.Field{
 		strict.Need("receive", "How many messages are awaited: a number, {for: 10s}, or end for all until the server ends the stream.",
 			"write for example: receive: 10", receive),
+		strict.Key("within", "The longest time for each message; the same as within in expect.", r.Duration(&m.Within, time.Microsecond)),
 	})
+	if expect := strict.Get(n, "expect"); strict.Has(n, "within") && expect != nil && strict.Has(expect, "within") {
+		r.Problem(n, "within is written twice, beside receive and in expect; remove one")
+	}
 }
 
 // awaiting reads a step that may await messages: its own keys, and those that all such steps have.
@@ -142,6 +152,6 @@ func (r *reader) awaiting(n *yaml.Node, m *Message, words MessageWords, own []st
 		strict.Key("save", "Variables and where their values stand in the message.", strict.Later(&save)),
 	})...)
 	if save != nil {
-		r.In("save", func() { m.Save = r.save(save) })
+		r.In("save", func() { m.Save = r.save(save, words.Sources...) })
 	}
 }

@@ -69,6 +69,9 @@ func (r *reader) saveForms(n *yaml.Node, s *Save, sources []Source) {
 	known[OfDetails] = strict.Form{Key: "details", Read: func(n *yaml.Node) {
 		r.Mapping(n, strict.Key("details", "The GJSON path of a value in the details of the code, which are a list.", path(jsonPath, OfDetails)), match, optional)
 	}}
+	known[OfEvent] = strict.Form{Key: "event", Read: func(n *yaml.Node) {
+		r.Mapping(n, strict.Key("event", "The type or the id of the event.", path(fieldForm, OfEvent)), match, optional)
+	}}
 	forms := []strict.Form{{Key: "json", Read: func(n *yaml.Node) {
 		r.Mapping(n, strict.Key("json", "The GJSON path of a value in the answer.", path(jsonPath, OfJSON)), match, optional)
 	}}}

@@ -110,7 +110,9 @@ type Words struct {
 }
 
 // Protocols are the protocols of this version.
-func Protocols() []Protocol { return []Protocol{httpProtocol(), grpcProtocol()} }
+func Protocols() []Protocol {
+	return []Protocol{httpProtocol(), grpcProtocol(), webSocketProtocol(), sseProtocol()}
+}
 
 // CallReader reads the values of one call. Besides what any YAML has, it knows texts with
 // variables.

@@ -46,7 +46,9 @@ func NeedsHead(conditions []plan.Condition, saves []plan.Save) bool {
 	return anyOf(conditions, saves, ofHead)
 }
 
-func ofHead(of profile.Source) bool { return of == profile.OfHeader || of == profile.OfCookie }
+func ofHead(of profile.Source) bool {
+	return of == profile.OfHeader || of == profile.OfCookie || of == profile.OfEvent
+}
 
 func anyOf(conditions []plan.Condition, saves []plan.Save, is func(profile.Source) bool) bool {
 	for i := range conditions {
@@ -60,6 +62,22 @@ func anyOf(conditions []plan.Condition, saves []plan.Save, is func(profile.Sourc
 		}
 	}
 	return false
+}
+
+// Holds reports whether the answer meets all conditions.
+func (a Answer) Holds(conditions []plan.Condition) bool {
+	if len(conditions) == 0 {
+		return true
+	}
+	if a.readable(conditions, nil) != "" {
+		return false
+	}
+	for i := range conditions {
+		if c := &conditions[i]; !c.Holds(a.value(c.Of, c.Path)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Check checks the answer against conditions. If all hold, it saves values from it.
@@ -110,11 +128,11 @@ func (a Answer) value(of profile.Source, path string) profile.Value {
 		return profile.Value{Kind: profile.TextValue, Text: asText(a.Body)}
 	case profile.OfSize:
 		return profile.Value{Kind: profile.NumberValue, Text: strconv.Itoa(len(a.Body))}
-	case profile.OfHeader, profile.OfCookie:
+	case profile.OfHeader, profile.OfCookie, profile.OfEvent:
 		if a.Head == nil {
 			return profile.Value{}
 		}
-		get := a.Head.Header
+		get := a.Head.Header // the fields of an event are its head
 		if of == profile.OfCookie {
 			get = a.Head.Cookie
 		}
@@ -170,6 +188,8 @@ func nothing(s *plan.Save) string {
 		return "nothing to save: the body does not match " + s.Match.String()
 	case profile.OfHeader, profile.OfCookie:
 		where = "the " + string(s.Of) + " " + s.Path
+	case profile.OfEvent:
+		where = "the event's " + s.Path
 	}
 	if s.Match != nil {
 		return "nothing to save: " + where + " does not match " + s.Match.String()

@@ -43,6 +43,14 @@ type Stream interface {
 	End() Outcome
 }
 
+// Rester is a Stream that must be looked after while its user waits.
+type Rester interface {
+	// Rest returns at an instant, or earlier if nothing is left to do until then. Until it returns, it
+	// answers what the protocol wants answered at once, such as pings. What else comes stays for
+	// Receive, up to 1 MiB; past that nothing more is read.
+	Rest(until time.Time)
+}
+
 // Received is the result of awaiting a message. If a message came, the outcome is the message's
 // own: its instant, its bytes, and whether it is as expected.
 type Received struct {
@@ -57,7 +65,7 @@ type Event uint8
 const (
 	Answered Event = iota + 1 // an awaited message
 	Passed                    // a message, but not the reply to what was sent
-	Ended                     // no message: the server ended the stream properly
+	Ended                     // no message: the server ended the stream properly; Error may say how
 	Late                      // no message before the deadline; the outcome is a time-out
 	Broken                    // no message; the outcome says why
 )

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -19,6 +20,7 @@ type flow struct {
 	onStop bool // the load was over before it began: waits and spans are skipped
 
 	at         time.Duration // when the last step ended
+	waited     bool          // a wait came before the first message, so that its time counts from when it was awaited
 	came       bool          // the first message has come
 	first      time.Duration // when it came
 	last       time.Duration // when the last message came
@@ -39,7 +41,8 @@ func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration
 				break
 			}
 		}
-		s, ended = f.whole(), f.at
+		s = f.whole()
+		ended = max(f.at, w.run.now()) // ending the stream may take time, which is no lateness of the next call
 	}
 	within(&s, s.Service(), c.Within)
 	return ended, w.counted(c, &s)
@@ -50,8 +53,8 @@ func (f *flow) whole() tally.Sample {
 	o := f.stream.End()
 	s := f.run.sample(&o, f.opened.Due)
 	s.Sent, s.Resent = f.opened.Sent, s.Resent+f.opened.Resent
-	spans := f.call.Span() // the time of such a call is that of its first message
-	s.Unfinished = f.class == 0 && (s.Unfinished || f.unfinished) && !(spans && f.came)
+	opening, spans := f.call.Opening, f.call.Span() // the time of such a call is that of its opening, or of its first message
+	s.Unfinished = f.class == 0 && (s.Unfinished || f.unfinished) && !opening && !(spans && f.came)
 	switch {
 	case f.class != 0:
 		s.Class, s.Error, s.Ended = f.class, f.text, f.at
@@ -61,7 +64,10 @@ func (f *flow) whole() tally.Sample {
 		s.Ended = f.at
 	}
 	f.at = max(f.at, s.Ended)
-	if succeeded(&s) && spans {
+	switch good := succeeded(&s); {
+	case good && opening:
+		s.Ended = f.opened.Ended
+	case good && spans:
 		s.Ended = max(f.first, f.opened.Ended)
 	}
 	return s
@@ -80,8 +86,22 @@ func (f *flow) step(ctx context.Context, m *plan.Message) bool {
 	return f.receive(ctx, m)
 }
 
+// restMost is how long a stream is looked after without a look at whether the load has ended early.
+const restMost = time.Second
+
 // wait waits inside the stream. It returns false if the load ends first.
 func (f *flow) wait(until time.Duration) (ok bool) {
+	f.waited = true
+	if r, rests := f.stream.(Rester); rests {
+		end := min(until, f.run.Plan.Length())
+		for now := f.run.now(); now < end && !f.run.stopping.Load(); {
+			to := min(now+restMost, end)
+			r.Rest(f.run.start.Add(to))
+			if now = f.run.now(); now < to {
+				break
+			}
+		}
+	}
 	if f.at, ok = f.sleepUntil(until); !ok {
 		f.at, f.unfinished = f.run.now(), true
 	}
@@ -124,7 +144,7 @@ func (f *flow) reply(ctx context.Context, m *plan.Message, sent tally.Sample) bo
 			s.Sent = min(sent.Sent, s.Ended)
 			within(&s, s.Response(), m.Within)
 			if !f.came {
-				f.message(s, s.Due)
+				f.message(s, sent.Due)
 			}
 			f.last, f.at = s.Ended, s.Ended
 			f.run.count(f.lane, m.Route, s)
@@ -199,7 +219,8 @@ func cutOff(ctx context.Context, s *tally.Sample) bool {
 // unexpected turns an early end of the stream into a failure. Other events are failures already.
 func unexpected(e Event, s tally.Sample) tally.Sample {
 	if e == Ended {
-		s.Class, s.Error = tally.Transport, "the server ended the stream before all awaited messages came"
+		s.Class = tally.Transport
+		s.Error = cmp.Or(s.Error, "the server ended the stream before all awaited messages came")
 	}
 	return s
 }
@@ -221,16 +242,24 @@ func (f *flow) route() int {
 	return f.call.Part(plan.EachMessage)
 }
 
-// message counts one message: the first from when the call was due, each other from when it was awaited.
+// message counts one message: the first from when the call was due, unless its user waited since; each
+// other from when it was awaited.
 func (f *flow) message(s tally.Sample, from time.Duration) {
 	route := f.route()
 	s.Due, s.Sent = from, max(s.Sent, from)
 	if !f.came {
-		s.Due, s.Sent = f.opened.Due, f.opened.Sent
+		f.fromOpening(&s)
 		f.came, f.first = true, s.Ended
 	}
 	f.last = s.Ended
 	f.run.count(f.lane, route, s)
+}
+
+// fromOpening makes the time of the first message count from when the call was due.
+func (f *flow) fromOpening(s *tally.Sample) {
+	if !f.waited {
+		s.Due, s.Sent = f.opened.Due, f.opened.Sent
+	}
 }
 
 // note remembers the first failure, which becomes that of the call.
@@ -246,7 +275,7 @@ func (f *flow) note(s tally.Sample) {
 // fail counts an awaited message that did not come, and ends the stream.
 func (f *flow) fail(route int, s tally.Sample) bool {
 	if !f.came && route == f.call.Part(plan.FirstMessage) {
-		s.Due, s.Sent = f.opened.Due, f.opened.Sent
+		f.fromOpening(&s)
 	}
 	f.at = s.Ended
 	f.run.count(f.lane, route, s)

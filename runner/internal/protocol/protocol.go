@@ -19,6 +19,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/websocket"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
@@ -46,7 +47,10 @@ type Asker interface {
 
 // Protocols are those that this version speaks.
 func Protocols() []Protocol {
-	return []Protocol{{Word: "http", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return http.New(p, d) }}}
+	return []Protocol{
+		{Word: "http", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return http.New(p, d) }},
+		{Word: "websocket", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return websocket.New(p, d) }},
+	}
 }
 
 // Clients makes the clients of one run. Safe for concurrent use.

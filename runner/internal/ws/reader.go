@@ -104,6 +104,12 @@ func (r *Reader) Taken() int64 { return r.total - int64(r.w-r.r) }
 // Held is how many bytes have come that Next has not returned.
 func (r *Reader) Held() int { return r.w - r.r + len(r.parts) }
 
+// Reset forgets everything, for another connection.
+func (r *Reader) Reset() {
+	r.Shrink()
+	*r = Reader{buf: r.buf, parts: r.parts[:0]}
+}
+
 // Shrink frees the memory that large messages needed, and the buffer if it is empty.
 func (r *Reader) Shrink() {
 	if r.r == r.w && len(r.buf) > smallBytes {

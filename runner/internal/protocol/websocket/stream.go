@@ -1,0 +1,279 @@
+package websocket
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/ws"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+const (
+	// maxHeld is how many bytes may stand in the buffer while nobody waits for messages.
+	maxHeld = 1 << 20
+	// closeMost is how long the end of a stream waits for the server to close.
+	closeMost = time.Second
+	// keepBytes is the largest buffer for sending that is kept while the user waits.
+	keepBytes = 4 << 10
+)
+
+const (
+	errNoMessage wire.Late  = "no message in time"
+	errNotSent   wire.Late  = "the message was not sent in time"
+	errDropped   wire.Fault = "the server closed the connection without a close frame (1006)"
+)
+
+// stream is an open WebSocket.
+type stream struct {
+	client *client
+	conn   *wire.Conn // nil for none
+	in     ws.Reader
+	out    []byte // Room bytes, and the message that is sent
+	bytes  int64  // of all messages that came
+	mark   int64  // how many bytes had come when the last message was sent: they hold no reply to it
+	asked  bool   // a message was sent, and nothing was read since
+	over   bool   // nothing more comes
+	code   int    // of the close frame that ends it from here; 0 for 1000
+}
+
+var (
+	_ load.Stream = (*stream)(nil)
+	_ load.Rester = (*stream)(nil)
+)
+
+// Send sends a message; see load.Stream.
+func (s *stream) Send(m *plan.Message, v load.Values) load.Outcome {
+	p := m.Content.(*plan.Payload)
+	s.out = v.Append(s.out[:ws.Room], p.Send)
+	kind := ws.Text
+	if p.Binary {
+		kind = ws.Binary
+	}
+	sent := time.Now()
+	s.conn.Begin(sent.Add(s.client.clients.timeout))
+	s.mark, s.asked = s.in.Came(), true
+	if _, err := s.conn.Write(ws.Seal(s.out, kind)); err != nil {
+		return s.client.failed(s.whyNotSent(err))
+	}
+	return load.Outcome{Sent: sent, Class: tally.OK}
+}
+
+// whyNotSent says why a message could not be written. A server that closes says why before.
+func (s *stream) whyNotSent(err error) error {
+	s.over = true
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errNotSent
+	case !wire.ClosedByPeer(err):
+		return err
+	}
+	for {
+		m, ok, failed := s.in.Next()
+		if failed == nil && !ok {
+			failed = s.in.Fill(s.conn)
+		}
+		switch {
+		case failed != nil:
+			return errDropped
+		case ok && m.Kind == ws.Close:
+			return wire.Fault(closed(m.Data))
+		}
+	}
+}
+
+// Receive waits for a message; see load.Stream.
+func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) load.Received {
+	s.conn.Begin(deadline)
+	if s.asked { // the answer is likely to come while other users take their turns; see package http
+		s.asked = false
+		runtime.Gosched()
+	}
+	for {
+		got, ok, err := s.in.Next()
+		switch {
+		case err != nil:
+			return s.broken(err)
+		case !ok:
+			if err := s.in.Fill(s.conn); err != nil {
+				return s.ended(err)
+			}
+			continue
+		}
+		switch got.Kind {
+		case ws.Text, ws.Binary:
+			return s.judge(m, got.Data, v)
+		case ws.Ping:
+			s.control(ws.Pong, got.Data)
+		case ws.Close:
+			return s.closed(got.Data)
+		}
+	}
+}
+
+// judge checks a message that came.
+func (s *stream) judge(m *plan.Message, data []byte, v load.Values) load.Received {
+	r := load.Received{Event: load.Answered, Outcome: load.Outcome{Ended: time.Now(), Class: tally.OK, BytesReceived: int64(len(data))}}
+	s.bytes += int64(len(data))
+	p, a := m.Content.(*plan.Payload), answer.Answer{Body: data}
+	if m.Awaits == profile.AwaitReply && (s.in.Taken() <= s.mark || !a.Holds(p.Reply)) {
+		r.Event = load.Passed
+		return r
+	}
+	if wrong := a.Check(p.Expect, m.Save, v); wrong != "" {
+		r.Class, r.Error = tally.Expect, wrong
+	}
+	return r
+}
+
+// broken is the result of frames that break the protocol.
+func (s *stream) broken(err error) load.Received {
+	const protocolError, tooLarge = 1002, 1009
+	if s.code = protocolError; errors.Is(err, ws.ErrTooLarge) {
+		s.code = tooLarge
+	}
+	return load.Received{Event: load.Broken, Outcome: s.client.failed(err)}
+}
+
+// ended is the result of a read that failed.
+func (s *stream) ended(err error) load.Received {
+	late := errors.Is(err, os.ErrDeadlineExceeded)
+	switch s.over = !late; {
+	case late:
+		err = errNoMessage
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		err = errDropped
+	}
+	r := load.Received{Event: load.Broken, Outcome: s.client.failed(err)}
+	if late && !r.Unfinished {
+		r.Event = load.Late
+	}
+	return r
+}
+
+// closed answers a close frame (section 5.5.1).
+func (s *stream) closed(data []byte) load.Received {
+	code, _ := ws.Reason(data)
+	r := load.Received{Event: load.Ended, Outcome: load.Outcome{Error: closed(data)}}
+	if !proper(code) {
+		r.Event, r.Outcome = load.Broken, s.client.failed(wire.Fault(r.Error))
+	}
+	s.over = true
+	s.control(ws.Close, data[:min(len(data), 2)])
+	s.awaitEnd(time.Now().Add(closeMost))
+	return r
+}
+
+// proper reports whether a server that closes with a code just has no more to say: a normal closure, a
+// server or page going away, or no code.
+func proper(code int) bool { return code == 1000 || code == 1001 || code == ws.NoCode }
+
+// closed is the sentence for a close frame.
+func closed(data []byte) string {
+	code, reason := ws.Reason(data)
+	if code == ws.NoCode {
+		return "closed by the server, without a code (1005)"
+	}
+	return strings.TrimSpace(fmt.Sprintf("closed by the server: %d %s", code, oneLine(reason)))
+}
+
+// oneLine is a reason of the server's without line ends and other control characters.
+func oneLine(reason string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f {
+			return ' '
+		}
+		return c
+	}, reason)
+}
+
+// control sends a control frame. If that fails, the next read says why.
+func (s *stream) control(kind ws.Kind, data []byte) {
+	s.out = append(s.out[:ws.Room], data...)
+	s.conn.Write(ws.Seal(s.out, kind)) //nolint:errcheck // see above
+}
+
+// Rest answers pings until an instant; see load.Rester.
+func (s *stream) Rest(until time.Time) {
+	s.conn.Begin(until)
+	for !s.over {
+		for m, ok := s.in.Control(); ok; m, ok = s.in.Control() {
+			if m.Kind == ws.Ping {
+				s.control(ws.Pong, m.Data)
+			}
+		}
+		if s.in.Held() >= maxHeld || s.in.Fill(s.conn) != nil { // what failed fails again in Receive
+			return
+		}
+	}
+}
+
+// End closes the WebSocket, unless the server has; see load.Stream.
+func (s *stream) End() load.Outcome {
+	o := load.Outcome{Class: tally.OK, BytesReceived: s.bytes}
+	if !s.over && !s.client.fuse.Blown() {
+		if err := s.close(); err != nil {
+			o.Class, o.Error = wire.Classify(err)
+		}
+	}
+	s.client.drop()
+	return o
+}
+
+// close does the closing handshake (section 7.1.1). The error says that the server closed first, with a
+// code that means trouble. Messages that still come are passed over.
+func (s *stream) close() error {
+	until := time.Now().Add(closeMost)
+	s.conn.Begin(until)
+	const normal = 1000
+	if s.code == 0 {
+		s.code = normal
+	}
+	var content [2]byte
+	s.control(ws.Close, ws.AppendClose(content[:0], s.code))
+	if s.code != normal {
+		return nil
+	}
+	for {
+		m, ok, err := s.in.Next()
+		switch {
+		case err != nil:
+			return nil
+		case !ok:
+			if s.in.Fill(s.conn) != nil {
+				return nil
+			}
+		case m.Kind == ws.Close:
+			if code, _ := ws.Reason(m.Data); !proper(code) {
+				return wire.Fault(closed(m.Data))
+			}
+			s.awaitEnd(until)
+			return nil
+		}
+	}
+}
+
+// awaitEnd waits for the server to close the connection.
+func (s *stream) awaitEnd(until time.Time) {
+	s.conn.Begin(until)
+	for s.in.Fill(s.conn) == nil {
+		s.in.Reset()
+	}
+}
+
+// shrink frees the memory that large messages needed.
+func (s *stream) shrink() {
+	s.in.Shrink()
+	if cap(s.out) > keepBytes {
+		s.out = make([]byte, ws.Room)
+	}
+}
