@@ -160,6 +160,45 @@ var onlyTheReader = map[string]string{
 	"tables.yaml data.quote.file":                      "the content of a file",
 	"tables.yaml data.ragged.file":                     "the content of a file",
 	"tables.yaml data.twice.file":                      "the content of a file",
+
+	// GraphQL
+	"graphql-cycle.yaml target.graphql.schema":             "the content of a file",
+	"graphql-schema.yaml target.graphql.schema":            "the content of a file",
+	"graphql.yaml users.0.tasks.0.graphql":                 "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.1.graphql":                 "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.10.variables":              "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.11.variables.id":           "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.11.variables.it":           "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.12.variables.n":            "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.13.variables.n":            "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.14.variables.n":            "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.15.variables.n":            "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.16.variables.n":            "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.17.variables.${word}":      "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.19.variables.w.ids.0":      "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.19.variables.w.idz":        "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.19.variables.w.kind":       "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.19.variables.w.not":        "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.2.graphql":                 "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.20.variables.item":         "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.20.variables.item.count":   "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.20.variables.item.sale":    "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.20.variables.item.score":   "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.20.variables.item.tags":    "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.21.variables.files.0.file": "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.21.variables.files.1":      "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.21.variables.files.1.fil":  "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.21.variables.files.2.type": "what an operation of GraphQL declares",
+	"graphql.yaml users.0.tasks.23":                        "two steps against each other",
+	"graphql.yaml users.0.tasks.24.graphql":                "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.27.headers.Content-Length": "which headers follow from the body",
+	"graphql.yaml users.0.tasks.3.graphql.file":            "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.4.graphql":                 "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.5.graphql":                 "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.6.graphql":                 "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.7.graphql":                 "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.8.graphql":                 "a document of GraphQL, held against its schema",
+	"graphql.yaml users.0.tasks.9.graphql":                 "a document of GraphQL, held against its schema",
 }
 
 // The schema and the reader of profiles find the same mistakes at the same keys, except those of
@@ -210,10 +249,10 @@ func TestSchemaFindsWhatTheReaderFinds(t *testing.T) {
 var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.(json|cookies|metadata|trailers|details)|metadata|reply|multipart|if)$`)
 
 // mayBeText lists mappings and lists that may also be written as text.
-var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|expect\.text|multipart\.[^.]*(\[\])?|grpc\.(proto|import))$`)
+var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|graphql|graphql\.file|expect\.text|multipart\.[^.]*(\[\])?|grpc\.(proto|import))$`)
 
 // mayBeAnything lists keys that take any value.
-var mayBeAnything = regexp.MustCompile(`((^|\.)(json|message|send)|\.form|^x-[^.]*)$`)
+var mayBeAnything = regexp.MustCompile(`((^|\.)(json|message|send|variables)|\.form|^x-[^.]*)$`)
 
 // The schema and the reader both refuse every good profile with one key misspelt, or one value of another type or
 // out of range.

@@ -23,6 +23,8 @@ func wayOf(f gate.Failure) string {
 		return "a status that counts as a failure"
 	case tally.Expect.String():
 		return "not the answer that was expected"
+	case tally.GraphQL.String():
+		return "an error of GraphQL"
 	case tally.Timeout.String():
 		return "no whole answer in time"
 	case tally.Transport.String():

@@ -92,6 +92,7 @@ type Protocol struct {
 func Protocols() []Protocol {
 	return []Protocol{
 		{Word: "http", Content: httpContent},
+		{Word: "graphql", Content: graphqlContent},
 		{Word: "grpc", Content: grpcContent, Message: grpcMessage},
 		{Word: "websocket", Content: webSocketContent, Message: payload, Opening: true},
 		{Word: "sse", Content: sseContent, Message: payload},

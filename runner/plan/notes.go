@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -10,7 +11,7 @@ import (
 // Notes say which parts of the profile the plan will not do, and the remedy, as far as that is known before
 // the run. A route that nobody requests is never judged.
 func (p *Plan) Notes() []string {
-	var notes []string
+	notes := slices.Clone(p.remarks)
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if p.StopWithin < p.Target.Timeout {
 		note("stop_within (%v) is shorter than target.timeout (%v): requests that take longer than %v after the end are cut off and counted as unfinished; remove stop_within to wait for them",

@@ -45,6 +45,8 @@ type Plan struct {
 	RoundLength time.Duration
 	StopWithin  time.Duration
 	Seed        uint64
+
+	remarks []string // notes about what was read
 }
 
 // Target is where and how the system is called.
@@ -180,6 +182,9 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 		Seed:          p.Load.Seed,
 	}
 	pl.RoundLength = p.Load.Judged() / time.Duration(pl.Rounds)
+	if schema := p.Target.GraphQL.Schema; schema != nil {
+		pl.remarks = schema.Notes
+	}
 	for _, d := range p.Data {
 		pl.Data = append(pl.Data, Table{Name: d.Name, Order: d.Order, Rows: d.Rows})
 	}

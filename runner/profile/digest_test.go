@@ -180,7 +180,7 @@ func TestRoutesCanBeCounted(t *testing.T) {
 func TestDigestKnowsEveryField(t *testing.T) {
 	const counted = `
 		Profile: Name Target Load Data Setup Users Teardown; not Limits Gate sendsPort ports uses
-		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start GRPC
+		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start GRPC; not GraphQL
 		TLS: CA Cert ServerName Insecure; not Key
 		Header: Name Value
 		Start: Build Command Dir Env Ready StopWithin
@@ -201,6 +201,8 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		GRPC: Method Message Metadata Codes Expect; not Place
 		GRPCMessage: Send Reply Expect; not Place
 		Tree: Kind Text Keys Items; not Place
+		GraphQL: Operation Path Headers Variables Files Status Errors Expect
+		GraphQLFile: At File
 		FormField: Name Value File
 		File: Name Type Content
 		Condition: Of Path Op Operand Text`
@@ -208,7 +210,7 @@ func TestDigestKnowsEveryField(t *testing.T) {
 	for _, value := range []any{
 		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Table{},
 		profile.Behaviour{}, profile.Wait{}, profile.Task{}, profile.Step{}, profile.Call{}, profile.Save{}, profile.Message{}, profile.Condition{},
-		profile.Repeat{}, profile.HTTP{}, profile.Tree{}, profile.GRPC{}, profile.GRPCMessage{}, profile.GRPCTarget{}, profile.FormField{}, profile.File{},
+		profile.Repeat{}, profile.HTTP{}, profile.Tree{}, profile.GRPC{}, profile.GRPCMessage{}, profile.GRPCTarget{}, profile.GraphQL{}, profile.GraphQLFile{}, profile.FormField{}, profile.File{},
 	} {
 		types[reflect.TypeOf(value).Name()] = reflect.TypeOf(value)
 	}

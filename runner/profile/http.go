@@ -108,19 +108,8 @@ func readHTTP(r *CallReader) Words {
 			strict.Key("multipart", "The body, sent as multipart/form-data: names and values, or {file: cat.png} with name and type.", r.Multipart(&multipart)),
 			strict.Key("body", "The body as text, or {file: payload.bin}, which is sent as it is.", r.Body(&body, &h.File)),
 		},
-		Expect: []strict.Field{
-			strict.Key("status", "The expected status, or a list of them; by default any below 400.", r.OneOrMore(func(n *yaml.Node) {
-				var status int
-				r.Int(&status, 100, 599)(n)
-				h.Status = append(h.Status, status)
-			})),
-			strict.Key("json", "What the JSON answer must be: GJSON path to a value, or to a condition such as > 0, != x, ~ ^SKU or exists.", r.Conditions(OfJSON, &h.Expect)),
-			strict.Key("headers", "What headers of the answer must be: name to a value or a condition.", r.Conditions(OfHeader, &h.Expect)),
-			strict.Key("cookies", "What cookies that the answer sets must be: name to a value or a condition.", r.Conditions(OfCookie, &h.Expect)),
-			strict.Key("text", "What the body must contain, or a condition (~ regular expression, == all of it, != x), or a list of them.", r.TextConditions(&h.Expect)),
-			strict.Key("size", "The length of the decoded body in bytes: a number, or a condition such as > 1000.", r.SizeCondition(&h.Expect)),
-			r.Refused("code", "an HTTP answer has a status; code belongs to gRPC"),
-		},
+		Expect: append(r.answer(&h.Status, &h.Expect), r.Refused("code", "an HTTP answer has a status; code belongs to gRPC"),
+			r.Refused("errors", "errors belongs to graphql; with http, say what must be there, for example: json: {\"data.top\": exists}")),
 		Sources: []Source{OfText, OfHeader, OfCookie},
 		Content: func(step *yaml.Node) Content {
 			r.AtMostOne(step, "a request has one body", "json", "form", "multipart", "body")
@@ -141,6 +130,22 @@ func readHTTP(r *CallReader) Words {
 			}
 			return h
 		},
+	}
+}
+
+// answer are the keys of what an answer of HTTP must be.
+func (r *CallReader) answer(status *[]int, expect *[]Condition) []strict.Field {
+	return []strict.Field{
+		strict.Key("status", "The expected status, or a list of them; any below 400 when it is left out.", r.OneOrMore(func(n *yaml.Node) {
+			var one int
+			r.Int(&one, 100, 599)(n)
+			*status = append(*status, one)
+		})),
+		strict.Key("json", "What the JSON answer must be: GJSON path to a value, or to a condition such as > 0, != x, ~ ^SKU or exists.", r.Conditions(OfJSON, expect)),
+		strict.Key("headers", "What headers of the answer must be: name to a value or a condition.", r.Conditions(OfHeader, expect)),
+		strict.Key("cookies", "What cookies that the answer sets must be: name to a value or a condition.", r.Conditions(OfCookie, expect)),
+		strict.Key("text", "What the body must contain, or a condition (~ regular expression, == all of it, != x), or a list of them.", r.TextConditions(expect)),
+		strict.Key("size", "The length of the decoded body in bytes: a number, or a condition such as > 1000.", r.SizeCondition(expect)),
 	}
 }
 

@@ -18,6 +18,9 @@ func TestPageExamples(t *testing.T) {
 	}
 	files := map[string]string{
 		"products.csv": "sku,name\nSKU-1,Tent\n", "access.csv": "path\n/a?b=c\n", "cat.png": "png", "payload.bin": "\x00",
+		"schema.graphql":    "type Query { top(n: Int!): [Item!]! } type Mutation { add(sku: ID!, quantity: Int!): Item } type Item { id: ID! score: Float name: String }",
+		"cart.graphql":      "mutation AddToCart($sku: ID!, $quantity: Int!) { add(sku: $sku, quantity: $quantity) { ...Parts } } query Cart { top(n: 1) { id } }",
+		"fragments.graphql": "fragment Parts on Item { id name }",
 	}
 	around := profile.Surroundings{
 		Env: func(string) (string, bool) { return "value", true },

@@ -30,6 +30,7 @@ func Parse(file string, data []byte, from Surroundings) (*Profile, strict.Proble
 	}
 	r := newReader(strict.NewReader(file), from)
 	p := defaults()
+	r.graphql = p.Target.GraphQL
 	if root := r.Parse(data); root != nil {
 		r.profile(root, p)
 	}
@@ -54,7 +55,7 @@ func Schema(gate *strict.Schema) *strict.Schema {
 // defaults is what a profile says before anything is read.
 func defaults() *Profile {
 	return &Profile{
-		Target: Target{Timeout: 10 * time.Second, HTTP: HTTPAuto, Cookies: true},
+		Target: Target{Timeout: 10 * time.Second, HTTP: HTTPAuto, Cookies: true, GraphQL: GraphQLTarget{Path: "/graphql"}},
 		Load: Load{
 			Users: 1, SpawnRate: 1, Arrivals: Constant, MaxInFlight: 1000,
 			RunTime: time.Minute, Rounds: 6, Seed: 1,
@@ -86,7 +87,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		{"load", load, func(n *yaml.Node) { r.load(n, &p.Load) }},
 		{"limits", limits, func(n *yaml.Node) { r.limits(n, &p.Limits) }},
 		{"data", data, func(n *yaml.Node) { p.Data = r.tables(n) }},
-		{"target", target, func(n *yaml.Node) { r.target(n, &p.Target) }},
+		{"target", target, func(n *yaml.Node) { r.target(n, &p.Target); r.graphql = p.Target.GraphQL }},
 		{"setup", setup, func(n *yaml.Node) { p.Setup = r.once(n); r.shared = r.saved }},
 		{"users", users, func(n *yaml.Node) { p.Users = r.users(n) }},
 		{"teardown", teardown, func(n *yaml.Node) { p.Teardown = r.once(n) }},

@@ -45,6 +45,7 @@ type Target struct {
 	Cookies     bool // each user has a jar
 	Connections int  // shared by all users; 0 if each user has its own
 	TLS         TLS
+	GraphQL     GraphQLTarget
 	Start       *Start      // nil when the system runs elsewhere
 	GRPC        *GRPCTarget // nil when the profile says nothing about it
 }

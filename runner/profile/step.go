@@ -111,7 +111,7 @@ type Words struct {
 
 // Protocols are the protocols of this version.
 func Protocols() []Protocol {
-	return []Protocol{httpProtocol(), grpcProtocol(), webSocketProtocol(), sseProtocol()}
+	return []Protocol{httpProtocol(), graphqlProtocol(), grpcProtocol(), webSocketProtocol(), sseProtocol()}
 }
 
 // CallReader reads the values of one call. Besides what any YAML has, it knows texts with
@@ -129,17 +129,11 @@ func (r *CallReader) Headers(to *[]Header) strict.Read {
 	return func(n *yaml.Node) { *to = r.reader.headers(n, headerName) }
 }
 
-// planned are words of future protocols.
-var planned = []string{"graphql"}
-
 // callForms are the ways to write a call, one for each protocol. more are further keys at this place.
 func (r *reader) callForms(to *Step, more ...strict.Field) []strict.Form {
 	var forms []strict.Form
 	for _, protocol := range r.from.Protocols {
 		forms = append(forms, strict.Form{Key: protocol.Word, Read: func(n *yaml.Node) { to.Call = r.call(n, protocol, more) }})
-	}
-	for _, word := range planned {
-		forms = append(forms, strict.Form{Key: word, Refused: "this version does not speak it yet"})
 	}
 	return forms
 }

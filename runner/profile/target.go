@@ -27,6 +27,7 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 		strict.Key("cookies", "Whether each user keeps cookies.", r.Bool(&t.Cookies)),
 		strict.Key("connections", "per-user, or shared and a number: so many for all users.", r.connections(&t.Connections)),
 		strict.Key("tls", "How the certificate of the system is verified, and a client certificate.", func(n *yaml.Node) { r.tls(n, &t.TLS) }),
+		strict.Key("graphql", "Where the system answers GraphQL, and its schema.", func(n *yaml.Node) { r.graphqlTarget(n, &t.GraphQL) }),
 		strict.Key("grpc", "Where gRPC is spoken, and where its messages are described: proto, protoset, or else the reflection of the system.", func(n *yaml.Node) { t.GRPC = r.grpcTarget(n) }),
 		strict.Key("start", "How Plimsoll builds and starts the system itself.", func(n *yaml.Node) { t.Start = r.start(n) }),
 	)

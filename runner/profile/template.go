@@ -159,10 +159,12 @@ type reader struct {
 	lasting   map[string]certainty // variables that every task begins with, while one is read
 	inGuard   bool                 // the name of a guard is being read
 	uses      map[string]string    // where each variable of the environment is used first
+	graphql   GraphQLTarget
+	unnamed   map[string]string // the texts of operations of GraphQL without a name, by their routes
 }
 
 func newReader(r *strict.Reader, from Surroundings) *reader {
-	return &reader{Reader: r, from: from, guards: map[string]bool{}, shared: map[string]certainty{}, uses: map[string]string{}}
+	return &reader{Reader: r, from: from, guards: map[string]bool{}, shared: map[string]certainty{}, uses: map[string]string{}, unnamed: map[string]string{}}
 }
 
 // certainty says whether a variable is set where something is read.

@@ -36,6 +36,7 @@ const (
 	OK        Class = iota + 1 // answered as expected
 	Status                     // answered with a status that counts as failure
 	Expect                     // answered, but not as the profile expects
+	GraphQL                    // answered with errors of GraphQL, whatever the status, or with no answer of GraphQL
 	Timeout                    // no whole answer in time
 	Transport                  // refused, reset, cut off, or not HTTP
 	Generator                  // this machine could not send: no port, no file descriptor
@@ -43,7 +44,7 @@ const (
 )
 
 var classNames = map[Class]string{
-	OK: "ok", Status: "status", Expect: "expect", Timeout: "timeout", Transport: "transport", Generator: "generator", Dropped: "dropped",
+	OK: "ok", Status: "status", Expect: "expect", GraphQL: "graphql", Timeout: "timeout", Transport: "transport", Generator: "generator", Dropped: "dropped",
 }
 
 // String is the name that result.json uses.

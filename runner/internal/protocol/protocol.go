@@ -10,6 +10,7 @@
 package protocol
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/graphql"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/websocket"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -27,7 +29,10 @@ import (
 // Protocol makes the clients of one protocol.
 type Protocol struct {
 	Word string // of the plan's and the profile's Protocol
-	New  func(*plan.Plan, *wire.Dialer) (Maker, error)
+	// Family is shared by protocols that one Maker speaks: what is made for the first of them in a plan is
+	// used for all, so that a user's calls of the family share connections. Empty for a protocol by itself.
+	Family string
+	New    func(*plan.Plan, *wire.Dialer) (Maker, error)
 }
 
 // Maker makes the clients of one protocol for one run. Safe for concurrent use.
@@ -47,14 +52,19 @@ type Asker interface {
 
 // Protocols are those that this version speaks.
 func Protocols() []Protocol {
+	overHTTP := func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return http.New(p, d, graphql.Dialect()) }
 	return []Protocol{
-		{Word: "http", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return http.New(p, d) }},
+		{Word: "http", Family: "http", New: overHTTP},
+		{Word: "graphql", Family: "http", New: overHTTP},
 		{Word: "websocket", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return websocket.New(p, d) }},
 	}
 }
 
 // Clients makes the clients of one run. Safe for concurrent use.
-type Clients struct{ makers []Maker } // by plan.Call.Protocol
+type Clients struct {
+	makers []Maker // of different families
+	of     []int   // index into makers, by plan.Call.Protocol
+}
 
 // New compiles the calls of a plan. It connects to nothing. A nil list of protocols stands for
 // Protocols. It fails if the target's address, its certificates or a literal part of a call
@@ -68,16 +78,23 @@ func New(p *plan.Plan, proxy wire.Proxy, protocols []Protocol) (*Clients, error)
 		return nil, err
 	}
 	c := &Clients{}
+	families := map[string]int{}
 	for _, word := range p.Protocols {
 		i := slices.IndexFunc(protocols, func(known Protocol) bool { return known.Word == word })
 		if i < 0 {
 			return nil, fmt.Errorf("the plan has calls of the protocol %q, which this program does not speak", word)
 		}
+		family := cmp.Or(protocols[i].Family, word)
+		if at, made := families[family]; made {
+			c.of = append(c.of, at)
+			continue
+		}
 		maker, err := protocols[i].New(p, d)
 		if err != nil {
 			return nil, err
 		}
-		c.makers = append(c.makers, maker)
+		families[family] = len(c.makers)
+		c.of, c.makers = append(c.of, len(c.makers)), append(c.makers, maker)
 	}
 	return c, nil
 }
@@ -88,9 +105,9 @@ func (c *Clients) Client() load.Client {
 	if len(c.makers) == 1 {
 		return c.makers[0].Client(cookies)
 	}
-	var all several
+	all := several{of: c.of}
 	for _, m := range c.makers {
-		all = append(all, m.Client(cookies))
+		all.clients = append(all.clients, m.Client(cookies))
 	}
 	return all
 }
@@ -126,22 +143,25 @@ func (c *Clients) Close() error {
 	return errors.Join(errs...)
 }
 
-// several is one user's client of each protocol, by plan.Call.Protocol.
-type several []load.Client
+// several is one user's client of each family.
+type several struct {
+	clients []load.Client
+	of      []int // index into clients, by plan.Call.Protocol
+}
 
 // Do makes a call with the client of its protocol.
 func (s several) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
-	return s[c.Protocol].Do(ctx, c, v)
+	return s.clients[s.of[c.Protocol]].Do(ctx, c, v)
 }
 
 // Open begins a call that is a stream with the client of its protocol.
 func (s several) Open(ctx context.Context, c *plan.Call, v load.Values) (load.Stream, load.Outcome) {
-	return s[c.Protocol].(load.Opener).Open(ctx, c, v)
+	return s.clients[s.of[c.Protocol]].(load.Opener).Open(ctx, c, v)
 }
 
 // Idle gives memory back.
 func (s several) Idle() {
-	for _, c := range s {
+	for _, c := range s.clients {
 		c.Idle()
 	}
 }
@@ -149,7 +169,7 @@ func (s several) Idle() {
 // Close ends the user's connections.
 func (s several) Close() error {
 	var errs []error
-	for _, c := range s {
+	for _, c := range s.clients {
 		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)

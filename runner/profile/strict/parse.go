@@ -19,6 +19,7 @@ const (
 
 // Parse returns the root node of a document, nil after a problem.
 func (r *Reader) Parse(data []byte) *yaml.Node {
+	r.data = data
 	switch {
 	case len(data) > maxBytes:
 		r.at(1, 1, "the file is larger than %d MiB; rows of data belong in a file of their own", maxBytes>>20)

@@ -83,6 +83,7 @@ const (
 // Reader reads one file and collects its problems, or describes what such a file may hold.
 type Reader struct {
 	file     string
+	data     []byte // of the file
 	path     []string
 	problems Problems
 	unshown  int // problems past maxProblems

@@ -32,7 +32,7 @@ func newClient1(f *Clients, cookies *jar.Jar) *client1 { return &client1{clients
 // Do makes one call and reads the whole answer; see load.Client.
 func (u *client1) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
 	r := u.perform(ctx, c, v, time.Time{})
-	judge(r, c, v)
+	u.clients.calls[c.Index].judge(r, c, v)
 	return r.Outcome
 }
 

@@ -54,7 +54,7 @@ type request struct {
 // Do makes one call and reads the whole answer; see load.Client.
 func (u *client2) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
 	r := u.call(ctx, c, v, time.Time{})
-	judge(&r, c, v)
+	u.clients.calls[c.Index].judge(&r, c, v)
 	return r.Outcome
 }
 

@@ -24,12 +24,14 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // Clients makes the clients of one run. Safe for concurrent use.
@@ -57,9 +59,25 @@ const (
 	version2
 )
 
-// New compiles the HTTP calls of a plan. It connects to nothing. It fails if a literal part of a
-// call cannot be sent.
-func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
+// Dialect is a protocol whose calls are requests of HTTP, and whose answers are judged in its own way. Its
+// calls share the connections and the cookies of a user's HTTP calls.
+type Dialect struct {
+	// Request is the request that a content is sent as; nil for a content of another protocol.
+	Request func(content any) *plan.HTTP
+	// Judge checks a whole answer against what the call expects, and saves values from it. The body is
+	// decoded. It returns tally.OK, or how the call failed.
+	Judge func(a Reply, call *plan.Call, v load.Values) (tally.Class, string)
+}
+
+// Reply is an answer that a Dialect judges. It is valid until the user's next call.
+type Reply struct {
+	Status int
+	answer.Answer
+}
+
+// New compiles the HTTP calls of a plan, and those of dialects. It connects to nothing. It fails if a
+// literal part of a call cannot be sent.
+func New(p *plan.Plan, d *wire.Dialer, dialects ...*Dialect) (*Clients, error) {
 	f := &Clients{target: p.Target, origin: d.Target(), dialer: d, probing: make(chan struct{}, 1)}
 	f.version.Store(settle(p.Target.HTTP, f.origin.Scheme))
 	f.buffers.New = func() any { return &buffer{in: http1.NewReader()} }
@@ -74,7 +92,7 @@ func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
 		}
 	}
 	var err error
-	f.calls, err = compile(p, d)
+	f.calls, err = compile(p, d, dialects)
 	return f, err
 }
 

@@ -49,9 +49,9 @@ func (r *response) fail(err error) {
 }
 
 // decode undoes the coding of the body if the call looks at it, unless the status already shows that
-// the answer is not the expected one.
+// the answer is not the expected one. A dialect looks at the body whatever the status.
 func (r *response) decode(t *compiled, d *coding.Decoder) {
-	if r.coding == "" || r.Class != tally.OK || !expected(r.status, t.content.Status) {
+	if r.coding == "" || r.Class != tally.OK || t.dialect == nil && !Expected(r.status, t.content.Status) {
 		return
 	}
 	plain, err := d.Decode(r.coding, r.body, http1.MaxBody)
@@ -69,13 +69,17 @@ func (r *response) decode(t *compiled, d *coding.Decoder) {
 }
 
 // judge checks a whole answer against what the call expects, and saves values from it.
-func judge(r *response, call *plan.Call, v load.Values) {
+func (t *compiled) judge(r *response, call *plan.Call, v load.Values) {
 	if r.Class != tally.OK {
 		return
 	}
-	h := call.Content.(*plan.HTTP)
-	if !expected(r.status, h.Status) {
-		r.Class, r.Error = tally.Status, statusText(r.status, h.Status)
+	if t.dialect != nil {
+		r.Class, r.Error = t.dialect.Judge(Reply{r.status, answer.Answer{Body: r.body, Head: r.head}}, call, v)
+		return
+	}
+	h := t.content
+	if !Expected(r.status, h.Status) {
+		r.Class, r.Error = tally.Status, StatusText(r.status, h.Status)
 		return
 	}
 	if len(h.Expect) == 0 && len(call.Save) == 0 {
@@ -86,14 +90,16 @@ func judge(r *response, call *plan.Call, v load.Values) {
 	}
 }
 
-func expected(status int, want []int) bool {
+// Expected reports whether a status is one that a call wants: any below 400 if it names none.
+func Expected(status int, want []int) bool {
 	if len(want) == 0 {
 		return status < http.StatusBadRequest
 	}
 	return slices.Contains(want, status)
 }
 
-func statusText(status int, want []int) string {
+// StatusText says that a status is not among those that a call wants.
+func StatusText(status int, want []int) string {
 	text := fmt.Sprintf("status %d", status)
 	if name := http.StatusText(status); name != "" {
 		text += " " + name

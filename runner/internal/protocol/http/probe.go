@@ -29,7 +29,7 @@ type probing struct {
 // Do finds out the version, unless it is known, and makes the call with it; see load.Client.
 func (p *probing) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
 	r := p.call(ctx, c, v, time.Time{})
-	judge(&r, c, v)
+	p.clients.calls[c.Index].judge(&r, c, v)
 	return r.Outcome
 }
 

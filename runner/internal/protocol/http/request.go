@@ -21,6 +21,7 @@ import (
 // Both take the same values in the same order.
 type compiled struct {
 	content     *plan.HTTP
+	dialect     *Dialect // nil for a call of HTTP
 	target      *plan.Target
 	host        plan.Text
 	fields      []plan.Header // the user's and those that we add, in the order sent
@@ -85,21 +86,35 @@ func (m message) withCookies(cookies string) []byte {
 }
 
 // compile compiles all HTTP calls of a plan.
-func compile(p *plan.Plan, d *wire.Dialer) ([]*compiled, error) {
+func compile(p *plan.Plan, d *wire.Dialer, dialects []*Dialect) ([]*compiled, error) {
 	calls := make([]*compiled, len(p.Calls))
 	for i, call := range p.Calls {
-		h, ok := call.Content.(*plan.HTTP)
-		if !ok { // another protocol's
+		h, dialect := requestOf(call.Content, dialects)
+		if h == nil { // another protocol's
 			continue
 		}
 		if err := sendable(h, call.Name); err != nil {
 			return nil, err
 		}
 		calls[i] = newCompiled(h, &p.Target, d, d.Via(d.Target()))
-		calls[i].looksAtBody = answer.NeedsBody(h.Expect, call.Save)
+		calls[i].dialect = dialect
+		calls[i].looksAtBody = dialect != nil || answer.NeedsBody(h.Expect, call.Save)
 		calls[i].looksAtHead = answer.NeedsHead(h.Expect, call.Save)
 	}
 	return calls, nil
+}
+
+// requestOf is the request that a content is sent as; nil for none.
+func requestOf(content any, dialects []*Dialect) (*plan.HTTP, *Dialect) {
+	if h, ok := content.(*plan.HTTP); ok {
+		return h, nil
+	}
+	for _, dialect := range dialects {
+		if h := dialect.Request(content); h != nil {
+			return h, dialect
+		}
+	}
+	return nil, nil
 }
 
 // sendable refuses literal parts of a call that would break the framing of HTTP. Variables are made

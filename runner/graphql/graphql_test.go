@@ -1,0 +1,154 @@
+package graphql_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/graphql"
+)
+
+const shop = `
+"""The shop."""
+type Query {
+  top(n: Int! = 3, where: Where): [Item!]!
+  item(id: ID!): Item
+  node(id: ID!): Node
+  search(text: String!, kind: Kind = ALL): [Result!]
+}
+type Mutation { add(item: NewItem!, picture: Upload): Item }
+type Subscription { ticks: Int! }
+interface Node { id: ID! }
+union Result = Item | Shop
+type Item implements Node { id: ID! score: Float name: String shop: Shop }
+type Shop implements Node { id: ID! name: String items(first: Int): [Item!] }
+enum Kind { ALL ITEMS SHOPS }
+input Where { not: Where, kind: Kind, ids: [ID!], at: DateTime }
+input NewItem { name: String!, score: Float = 1.5, tags: [String!]! = [], where: Where }
+input Pick @oneOf { id: ID, name: String }
+scalar DateTime
+scalar Upload
+extend type Query { pick(by: Pick!): Item }
+`
+
+func schema(t testing.TB, text string) *graphql.Schema {
+	t.Helper()
+	s, problem := graphql.ParseSchema("schema.graphql", []byte(text))
+	if problem != nil {
+		t.Fatalf("%+v", *problem)
+	}
+	return s
+}
+
+// problems are the problems of a document, one a line.
+func problems(all []graphql.Problem) string {
+	var lines []string
+	for _, p := range all {
+		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", p.Source, p.Line, p.Column, p.Text))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestParse(t *testing.T) {
+	s := schema(t, shop)
+	for _, c := range []struct{ name, text, operation, label, roots, sent string }{
+		{"short", `{ top { id } }`, "", "query { top }", "[top]", `{ top { id } }`},
+		{"named", "# a comment { of no matter\nquery Top($n: Int!) { top(n: $n) { id score } } # and one\n", "", "query Top", "[top]", `query Top($n: Int!) { top(n: $n) { id score } }`},
+		{"mutation", `mutation AddToCart($i: NewItem = {name: "}{"}) { add(item: $i) { id } }`, "", "mutation AddToCart", "[add]", ""},
+		{"one of two", `query A { top { ...I } } fragment I on Item { id ...S } query B { a: item(id: "}") { id } top { id } top { id } } fragment S on Item { name }`, "B", "query B", "[item top]", `query B { a: item(id: "}") { id } top { id } top { id } }`},
+		{"its fragments", `query A { top { ...I } } fragment I on Item { id ...S } query B { top { id } } fragment S on Item { name } fragment U on Item { id }`, "A", "query A", "[top]", "query A { top { ...I } }\nfragment I on Item { id ...S }\nfragment S on Item { name }"},
+		{"root fragments", `query { ...R ... on Query { item(id: 1) { id } } } fragment R on Query { top { id } }`, "", "query { top }", "[top item]", ""},
+		{"block string", "query B { search(text: \"\"\"a { \"b\" \\\"\"\" ü }\"\"\") { __typename } } query C { top { id } }", "C", "query C", "[top]", "query C { top { id } }"},
+		{"described", "\"\"\"first\"\"\" query A { top { id } } \"second { \" query B { top { id } }", "B", "query B", "[top]", "\"second { \" query B { top { id } }"},
+		{"subscription", `subscription T { ticks }`, "", "subscription T", "[ticks]", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, s := range []*graphql.Schema{nil, s} {
+				o, wrong := graphql.Parse([]graphql.Source{{"", c.text}}, c.operation, s)
+				if len(wrong) > 0 {
+					t.Fatal(problems(wrong))
+				}
+				if o.Label() != c.label || fmt.Sprint(o.Roots) != c.roots || c.sent != "" && o.Text != c.sent {
+					t.Errorf("got %q, %v, %q", o.Label(), o.Roots, o.Text)
+				}
+			}
+		})
+	}
+}
+
+func TestFragmentsOfOtherFiles(t *testing.T) {
+	o, wrong := graphql.Parse([]graphql.Source{{"top.graphql", "query Top { top { ...I } }"}, {"fragments.graphql", "fragment I on Item { id } fragment S on Shop { id }"}}, "", schema(t, shop))
+	if len(wrong) > 0 || o.Text != "query Top { top { ...I } }\nfragment I on Item { id }" {
+		t.Errorf("%v, %q", problems(wrong), o.Text)
+	}
+}
+
+// Every sentence about a document, with its place.
+func TestProblems(t *testing.T) {
+	s := schema(t, shop)
+	check := func(text, operation, want string) {
+		t.Helper()
+		if _, wrong := graphql.Parse([]graphql.Source{{"", text}}, operation, s); problems(wrong) != want {
+			t.Errorf("%s\n got %s\nwant %s", text, problems(wrong), want)
+		}
+	}
+	check(`query Top { top { id scor } }`, "", `:1:22: the operation asks for "scor" on Item, which has no such field; did you mean "score"?`)
+	check("query Top {\n  topp { id }\n}", "", `:2:3: the operation asks for "topp" on Query, which has no such field; did you mean "top"?`)
+	check(`query Top { top { zzzzzz } }`, "", `:1:19: the operation asks for "zzzzzz" on Item, which has no such field`)
+	check(`{ node(id: 1) { score } }`, "", `:1:17: the operation asks for "score" on Node, which has no such field; did you mean to use an inline fragment on "Item"?`)
+	check(`query A { top { id } } query B { top { id } }`, "", `:1:24: two operations and no name; add operation: A or operation: B`)
+	check(`query A { top { id } } { top { id } }`, "", `:1:24: with several operations, each needs a name`)
+	check(`query Top { top { id } }`, "Topp", `:1:1: the document has no operation "Topp"; did you mean "Top"?`)
+	check(`query Top { top { id } } query Top { top { id } }`, "Top", `:1:26: there are two operations named Top`)
+	check(`fragment I on Item { id }`, "", `:1:1: the document has fragments and no operation`)
+	check(" \n# nothing", "", `:1:1: the document is empty; write for example: query Top { top { id } }`)
+	check(`{ top { ...Item } } fragment Items on Item { id }`, "", `:1:12: there is no fragment "Item"; did you mean "Items"?`)
+	check(`{ top { ...ItemParts } }`, "", `:1:12: there is no fragment "ItemParts"; add its file: graphql: {file: [top.graphql, fragments.graphql]}`)
+	check(`{ top { ...I } } fragment I on Item { ...J } fragment J on Item { ...I }`, "", `:1:70: the fragment "I" contains itself`)
+	check(`{ top { ...I } } fragment I on Item { id } fragment I on Item { id }`, "", `:1:44: there are two fragments named I`)
+	check(`query Top($n: Int!) { top(n: $m) { id } }`, "", ":1:30: the operation uses $m and does not declare it; write for example: query Top($m: Int!)\n:1:11: the operation declares $n and does not use it, which servers refuse")
+	check(`query Top($count: Int!) { top(n: $coun) { id } item(id: 1) @include(if: $count) { id } }`, "", `:1:34: the operation uses $coun and does not declare it; did you mean "count"?`)
+	check(`query Top($n: Int!, $n: Int!) { top(n: $n) { id } }`, "", `:1:21: $n is declared twice`)
+	check(`query Top($n: String!) { top(n: $n) { id } }`, "", `:1:33: $n is declared as String! and used where Int! is needed`)
+	check(`query Top($n: Item!) { top(n: $n) { id } }`, "", ":1:31: $n is declared as Item! and used where Int! is needed\n:1:11: $n cannot be of type Item!, which is no input")
+	check(`query Top($n: Itn!) { top(n: $n) { id } }`, "", ":1:11: the schema has no type \"Itn\"\n:1:30: $n is declared as Itn! and used where Int! is needed")
+	check(`{ top(m: 1) { id } }`, "", `:1:3: the field top of Query has no argument "m"; did you mean "n"?`)
+	check(`{ item { id } }`, "", `:1:3: the field item needs the argument id: ID!`)
+	check(`{ top }`, "", `:1:3: the field top is of type [Item!]!: say which of its fields are asked for, such as top { id }`)
+	check(`{ top { id { x } } }`, "", `:1:9: the field id is of type ID, which has no fields: remove its braces`)
+	check(`{ top(n: "x") { id } }`, "", `:1:11: int cannot represent non-integer value: "x"`)
+	check(`{ search(text: "", kind: ITEM) { __typename } }`, "", `:1:26: value "ITEM" does not exist in "Kind" enum; did you mean the enum value "ITEMS"?`)
+	check(`{ top { id } `, "", `:1:14: expected a name, found the end of the document`)
+	check(`{ top { id } } )`, "", `:1:16: unexpected )`)
+	check(`query Top(n: Int) { top { id } }`, "", `:1:11: expected $, found a name`)
+	check(`{ top @foo { id } }`, "", `:1:8: the schema has no directive @foo`)
+}
+
+// Documents that were written to do harm end in words.
+func TestHostileDocuments(t *testing.T) {
+	s := schema(t, shop)
+	var chain strings.Builder
+	chain.WriteString("{ top { ...F0 } } ")
+	for i := range 200 {
+		fmt.Fprintf(&chain, "fragment F%d on Item { ...F%d ...F%d } ", i, i+1, i+1)
+	}
+	chain.WriteString("fragment F200 on Item { id }")
+	for name, text := range map[string]string{
+		"deep":       strings.Repeat("{a", 5000) + strings.Repeat("}", 5000),
+		"unclosed":   strings.Repeat("{a(b:[", 5000),
+		"long":       strings.Repeat("# x\n", 1<<19),
+		"many":       "{" + strings.Repeat("a ", 300_000) + "}",
+		"fragments":  chain.String(),
+		"aliases":    "{" + strings.Repeat("top { shop { items { id } } } ", 500) + "}",
+		"not UTF-8":  "{ top { \xff } }",
+		"bad string": `{ search(text: "\ud800\q") { __typename } }`,
+	} {
+		begun := time.Now()
+		_, wrong := graphql.Parse([]graphql.Source{{"", text}}, "", s)
+		if len(wrong) == 0 && name != "fragments" && name != "aliases" {
+			t.Errorf("%s: taken", name)
+		}
+		t.Logf("%s: %v %.100s", name, time.Since(begun), problems(wrong))
+	}
+}

@@ -1,0 +1,72 @@
+package graphql
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
+)
+
+// errorText says what the errors of an answer are: the first of them.
+func errorText(errors []byte) string {
+	all := gjson.ParseBytes(errors)
+	first, more := all, ""
+	if all.IsArray() {
+		list := all.Array()
+		if first = list[0]; len(list) > 1 {
+			more = " (and others)"
+		}
+	}
+	if !first.IsObject() { // not as the specification has it
+		return strings.TrimSpace(first.String()) + more
+	}
+	code, message := first.Get("extensions.code").String(), strings.TrimSpace(first.Get("message").String())
+	path := pathOf(first.Get("path"))
+	switch {
+	case code != "" && path != "":
+		return code + " at " + path + more
+	case code != "" && message != "" && message != code:
+		return code + ": " + message + more
+	case code != "":
+		return code + more
+	case message == "":
+		message = "an error without a message"
+	}
+	if path != "" {
+		message += " at " + path
+	}
+	return message + more
+}
+
+// pathOf is where in the answer an error is, with # for each index.
+func pathOf(path gjson.Result) string {
+	var parts []string
+	path.ForEach(func(_, part gjson.Result) bool {
+		if part.Type == gjson.Number {
+			parts = append(parts, "#")
+		} else {
+			parts = append(parts, part.String())
+		}
+		return true
+	})
+	return strings.Join(parts, ".")
+}
+
+// withStatus puts a status that is a failure by itself in front of a text.
+func withStatus(status int, text string) string {
+	if http.Expected(status, nil) {
+		return text
+	}
+	return http.StatusText(status, nil) + ": " + text
+}
+
+// said ends a sentence about an object that is no answer with the message that gateways put into one.
+func said(body []byte) string {
+	for _, key := range []string{"message", "error", "error.message", "detail"} {
+		if message := gjson.GetBytes(body, key); message.Type == gjson.String && message.Str != "" {
+			return ": " + strings.TrimSpace(message.Str)
+		}
+	}
+	return ""
+}
