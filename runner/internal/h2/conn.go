@@ -66,6 +66,7 @@ type Conn struct {
 	writing bool
 	hello   bool // the server's first SETTINGS have come
 	away    bool // the server's GOAWAY has come
+	retired bool // its owner begins no more streams
 	code    Code // of it
 	stuck   bool // a deadline has passed without a sign of the server: better try another connection
 	encoder encoder
@@ -124,7 +125,7 @@ func (c *Conn) Usable() bool {
 
 // usable says why no new stream may begin.
 func (c *Conn) usable() error {
-	if c.err != nil || c.failure != nil || c.away || c.stuck || c.next > maxID {
+	if c.err != nil || c.failure != nil || c.away || c.retired || c.stuck || c.next > maxID {
 		return ErrNotOpen
 	}
 	return nil
@@ -135,6 +136,22 @@ func (c *Conn) Unused() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.streams.all) == 0 && c.places == 0 && len(c.queue) == 0
+}
+
+// Retire says that its owner begins no more streams. The last one under way closes the connection.
+func (c *Conn) Retire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retired = true
+	c.dismiss()
+	c.closeRetired()
+}
+
+// closeRetired closes a connection that nobody needs any more.
+func (c *Conn) closeRetired() {
+	if c.retired && len(c.streams.all) == 0 && c.places == 0 {
+		c.fail(errClosed) //nolint:errcheck // the reason matters
+	}
 }
 
 // Rest says that a sole connection is not used for a while: it answers what the server has asked, and gives
@@ -181,10 +198,11 @@ func (c *Conn) Look(readable func() bool) {
 // Close ends the connection. Streams under way end with an error.
 func (c *Conn) Close() error {
 	c.mu.Lock()
-	known := c.err != nil
-	c.fail(errClosed)
+	var err error
+	if c.err == nil {
+		err = c.fail(errClosed)
+	}
 	c.mu.Unlock()
-	err := c.raw.Close()
 	if c.done != nil {
 		<-c.done
 	}
@@ -192,16 +210,13 @@ func (c *Conn) Close() error {
 	if c.in != nil && c.line != nil {
 		c.giveBack()
 	}
-	if known {
-		return nil // it may have been closed already
-	}
 	return err
 }
 
-// fail ends the connection and all streams on it. The caller holds c.mu.
-func (c *Conn) fail(err error) {
+// fail ends the connection and all streams on it, and returns the error of closing it. The caller holds c.mu.
+func (c *Conn) fail(err error) error {
 	if c.err != nil {
-		return
+		return nil
 	}
 	c.err = err
 	var fault Violation
@@ -209,13 +224,14 @@ func (c *Conn) fail(err error) {
 		c.raw.SetWriteDeadline(time.Now().Add(time.Millisecond)) //nolint:errcheck // it is a courtesy
 		c.to.Write(appendGoaway(nil, fault.Code))                //nolint:errcheck // it is a courtesy
 	}
-	c.raw.Close() //nolint:errcheck // it failed already
+	closed := c.raw.Close()
 	for _, s := range c.streams.all {
 		s.end(err)
 	}
 	c.streams.clear()
 	c.data.stream = nil
 	c.dismiss()
+	return closed
 }
 
 // dismiss ends the waits of streams that have not begun.
@@ -249,7 +265,7 @@ func (c *Conn) pump() error {
 		if c.failure != nil && !c.away {
 			err = c.failure // the end follows from it
 		}
-		c.fail(err)
+		c.fail(err) //nolint:errcheck // the reason matters
 		return err
 	}
 	if c.line != nil && len(c.streams.all) == 0 {
@@ -279,7 +295,7 @@ func (c *Conn) room() {
 func (c *Conn) flush(s *Stream) {
 	if c.writing {
 		if len(c.out) > maxUnsent {
-			c.fail(Violation{EnhanceYourCalm, "the server asks for answers and reads none"})
+			c.fail(Violation{EnhanceYourCalm, "the server asks for answers and reads none"}) //nolint:errcheck // the reason matters
 		}
 		return
 	}

@@ -48,9 +48,9 @@ type Goaway struct{ Code Code }
 // Error says so, and names the code unless the server ends the connection in peace.
 func (g Goaway) Error() string {
 	if g.Code == NoError {
-		return "the server closed the connection before it took the request (GOAWAY)"
+		return "GOAWAY came before the server took the request"
 	}
-	return "the server closed the connection before it took the request (GOAWAY: " + g.Code.String() + ")"
+	return "GOAWAY with " + g.Code.String() + " came before the server took the request"
 }
 
 // Violation says how the server broke HTTP/2, always in the same sentence. It ends the connection, or one

@@ -476,6 +476,7 @@ func (c *Conn) remove(s *Stream) bool {
 		c.data.stream = nil
 	}
 	c.admit()
+	c.closeRetired()
 	return true
 }
 

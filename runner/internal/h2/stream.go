@@ -69,6 +69,14 @@ type Stream struct {
 // Begun reports whether anything of an answer has come.
 func (s *Stream) Begun() bool { return s.begun }
 
+// Forget drops the last exchange, for one that may fail before it begins.
+func (s *Stream) Forget() {
+	s.Status, s.Received, s.Sent, s.begun = 0, 0, time.Time{}, false
+	s.Header.reset()
+	s.Trailer.reset()
+	s.Body = s.Body[:0]
+}
+
 // Do sends a request and reads the whole answer. An answer that ends before the whole request has left
 // counts as whole (RFC 9113, section 8.1).
 func (s *Stream) Do(c *Conn, q *Request) error {
@@ -274,10 +282,8 @@ func (s *Stream) expire() {
 
 // begin gets a place on the connection and puts the head into its output. The body follows.
 func (s *Stream) begin(c *Conn, q *Request) error {
-	s.conn, s.Status, s.Received, s.Sent = c, 0, 0, time.Time{}
-	s.Header.reset()
-	s.Trailer.reset()
-	s.Body, s.inbox = s.Body[:0], s.inbox[:0]
+	s.Forget()
+	s.conn, s.inbox = c, s.inbox[:0]
 	s.hold, s.bodyless = q.Hold, q.Head.bodyless
 	s.placed, s.begun, s.answered, s.ended, s.sent, s.stopped = false, false, false, false, false, false
 	s.err, s.interim, s.length = nil, 0, -1
@@ -306,7 +312,7 @@ func (s *Stream) place() (waited bool, err error) {
 	c := s.conn
 	if c.line != nil && c.r < c.w {
 		if err := c.handle(); err != nil {
-			c.fail(err)
+			c.fail(err) //nolint:errcheck // the reason matters
 		}
 	}
 	if err := c.usable(); err != nil {

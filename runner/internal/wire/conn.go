@@ -82,31 +82,22 @@ func (c *Conn) Write(p []byte) (int, error) {
 // before it has read the whole request. end stops the writing if it is not done yet, and returns as
 // Write does. Before end, call only Read.
 func (c *Conn) WriteBeside(parts ...[]byte) (end func() (int, error)) {
-	c.arm() // a blown fuse makes the write fail
 	written := 0
 	var failed error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	stop := c.Beside(func(to io.Writer) {
 		for _, p := range parts {
 			if len(p) == 0 {
 				continue // it would only fail if end has already set the deadline
 			}
-			n, err := c.Conn.Write(p)
+			n, err := to.Write(p)
 			if written += n; err != nil {
 				failed = err
 				return
 			}
 		}
-	}()
+	})
 	return func() (int, error) {
-		select {
-		case <-done:
-		default:
-			c.SetWriteDeadline(past) //nolint:errcheck // a closed connection ends the write by itself
-			<-done
-			c.armed = time.Time{}
-		}
+		stop()
 		return written, failed
 	}
 }

@@ -1,11 +1,11 @@
 package http
 
 import (
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 )
@@ -18,7 +18,7 @@ type head1 struct {
 
 // head2 is the head of an answer over HTTP/2.
 type head2 struct {
-	header http.Header
+	header *h2.Fields
 	set    []string
 }
 
@@ -32,8 +32,9 @@ func (h *head1) Cookie(name string) (string, bool) { return setCookie(h.set, nam
 
 // Header is the value of a header.
 func (h *head2) Header(name string) (string, bool) {
-	values := h.header.Values(name)
-	return strings.Join(values, ", "), len(values) > 0
+	name = strings.ToLower(name)
+	_, ok := h.header.Get(name)
+	return joined(h.header, name, ", "), ok
 }
 
 // Cookie is the value of a cookie that the answer sets.

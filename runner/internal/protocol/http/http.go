@@ -4,7 +4,7 @@
 // user's client. New compiles each call once: a call without variables becomes a slice of bytes that
 // is written as it is. HTTP/1.1 runs over a net.Conn without net/http, which would cost three times
 // the processor time. A plain call allocates nothing, and an idle user owns a socket and no buffer.
-// HTTP/2 uses net/http's ClientConn.
+// So does HTTP/2, over package h2.
 //
 // A call measures what a user of the system would see. An answer is read to its end. Redirects are
 // followed only as far as the plan allows, and only to hosts that may be loaded.
@@ -20,11 +20,11 @@ package http
 
 import (
 	"errors"
-	"net/http"
 	"sync"
 	"sync/atomic"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
@@ -47,9 +47,12 @@ type Clients struct {
 	buffers sync.Pool       // of *buffer
 	shared  chan *wire.Conn // HTTP/1.1 with shared connections: the free ones; nil for one that must still be dialled
 
-	transport *http.Transport // makes the connections of HTTP/2; never pools
-	lines     []*line         // HTTP/2 with shared connections
-	users     atomic.Int64    // of HTTP/2 so far; they take the lines in turn
+	// HTTP/2
+	maker    *h2.Maker
+	methods  map[string]*h2.Head // the beginning of redirected requests, by method
+	buffers2 sync.Pool           // of *buffer2
+	lines    []*line             // with shared connections
+	users    atomic.Int64        // so far; they take the lines in turn
 }
 
 // The states of Clients.version.
@@ -81,9 +84,9 @@ func New(p *plan.Plan, d *wire.Dialer, dialects ...*Dialect) (*Clients, error) {
 	f := &Clients{target: p.Target, origin: d.Target(), dialer: d, probing: make(chan struct{}, 1)}
 	f.version.Store(settle(p.Target.HTTP, f.origin.Scheme))
 	f.buffers.New = func() any { return &buffer{in: http1.NewReader()} }
-	f.transport = f.newTransport()
+	f.buffers2.New = func() any { return new(buffer2) }
 	for range p.Target.Connections {
-		f.lines = append(f.lines, newLine())
+		f.lines = append(f.lines, newSharedLine())
 	}
 	if n := p.Target.Connections; n > 0 {
 		f.shared = make(chan *wire.Conn, n)
@@ -93,6 +96,7 @@ func New(p *plan.Plan, d *wire.Dialer, dialects ...*Dialect) (*Clients, error) {
 	}
 	var err error
 	f.calls, err = compile(p, d, dialects)
+	f.compile2()
 	return f, err
 }
 

@@ -36,6 +36,8 @@ type compiled struct {
 	head   plan.Text // the rest of it, from the known part of the path on, and the header without the last line end
 	length bool      // a Content-Length is sent, even if it is 0
 	closes bool      // the user asks for Connection: close
+
+	form2 form2 // HTTP/2
 }
 
 // message is a request that is ready to be sent, except for the cookies of the user's jar.

@@ -78,7 +78,7 @@ func TestHTTP2Resends(t *testing.T) {
 		f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block, EndHeaders: true})
 		return false
 	}
-	const bye = "http2: Transport received Server's graceful shutdown GOAWAY (sent again 5 times, as the server had not processed it)"
+	const bye = "GOAWAY came before the server took the request (sent again 5 times, as the server had not processed it)"
 	for _, c := range []struct {
 		name, method string
 		treat        func(*http2.Framer, uint32) bool

@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
-	"net/http/httptrace"
-	"net/textproto"
-	"strings"
-	"sync"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
@@ -33,50 +29,63 @@ const (
 	whyKept        = "sent again, as the server had closed a kept connection"
 )
 
-// send puts a request on a line and notes the time in r. It resends it on another connection, up to
-// unprocessedTries times, if the server says that it has not processed it, and once if a kept
-// connection ended without an answer and the method allows it.
-func (u *client2) send(ctx context.Context, on *line, q *request, r *response) (*http.Response, error) {
-	why := ""
-	for unprocessed := 0; ; {
-		c, kept, err := on.connection(ctx, u.clients.transport, q.at)
-		if err != nil {
-			if errors.Is(err, wire.ErrNoAnswer) {
-				err = wire.ErrNotConnected
-			}
-			return nil, second(err, why)
+// send sends a request and reads its answer into the buffer, and notes the instant and the tries in r. It resends
+// it on another connection, up to unprocessedTries times, if the server says that it has not processed it, and
+// once if a kept connection ended without an answer and the method allows it.
+func (u *client2) send(ctx context.Context, x *exchange2, r *response) error {
+	on := u.line
+	if x.at != u.clients.origin {
+		on = &line{}
+	}
+	defer func() {
+		if on != u.line {
+			on.close()             //nolint:errcheck // it carries nothing more
+			u.line.giveTo(&u.fuse) // the user's own connection is still there
 		}
-		resp, seen, err := u.roundTrip(ctx, c, q)
-		c.settle()
+	}()
+	s, why := &u.buf.stream, ""
+	s.Forget()
+	for unprocessed := 0; ; {
+		c, kept, err := on.connection(ctx, u, x)
+		if err != nil {
+			return second(err, why)
+		}
+		if c.wire == nil {
+			s.SetDeadline(time.Time{}) //nolint:errcheck // it has no error
+			u.fuse.Hold(s)
+		}
+		err = s.Do(c.Conn, &x.request)
 		if r.Sent.IsZero() {
-			r.Sent = seen.sent
+			r.Sent = s.Sent
 		}
 		if err == nil {
-			return resp, nil
+			return nil
 		}
 		refused := isRefused(err)
 		switch {
-		case ctx.Err() != nil:
-			return nil, second(err, why)
-		case unprocessed < unprocessedTries && (seen.sent.IsZero() || refused || saysGoodbye(err)):
+		case u.fuse.Blown() || !time.Now().Before(x.deadline):
+			return second(err, why)
+		case kept && errors.Is(err, h2.ErrNotOpen): // another user was told so, or a rest has hidden it
+		case unprocessed < unprocessedTries && h2.Unprocessed(err):
 			if unprocessed++; unprocessed == unprocessedTries && why == "" {
 				why = whyUnprocessed
 			}
-		case why != whyKept && kept && !seen.begun && hasEnded(err) && idempotent(q.method):
+		case why != whyKept && kept && !s.Begun() && hasEnded(err) && idempotent(x.method):
 			why = whyKept
 		default:
-			return nil, second(err, why)
+			return second(err, why)
 		}
-		if !seen.sent.IsZero() {
+		if !s.Sent.IsZero() {
 			r.Resent++
 		}
 		if refused && len(u.clients.lines) > 0 { // other users' requests continue on the old connection
-			u.closeSpare()
-			u.spare = newLine()
-			on = u.spare
+			if on != u.line {
+				on.close() //nolint:errcheck // it carries nothing more
+			}
+			on = &line{}
 			continue
 		}
-		on.drop(ctx, c)
+		on.drop(c)
 	}
 }
 
@@ -88,60 +97,14 @@ func second(err error, why string) error {
 	return secondFault{err, why}
 }
 
-// closeSpare ends the connection that carried a refused request.
-func (u *client2) closeSpare() {
-	if u.spare != nil {
-		u.spare.close() //nolint:errcheck // it carries nothing more
-		u.spare = nil
-	}
-}
-
-// traces is what net/http reports of a request on its way.
-type traces struct {
-	sent  time.Time // when the first byte was about to leave; zero if none did
-	begun bool      // an interim answer has come
-}
-
-// roundTrip sends a request once.
-func (u *client2) roundTrip(ctx context.Context, c *carrier, q *request) (*http.Response, traces, error) {
-	var mu sync.Mutex // guards seen, which goroutines of net/http write
-	var seen traces
-	resp, err := c.RoundTrip(u.build(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaderField: func(string, []string) { // called before the frame is written
-			mu.Lock()
-			defer mu.Unlock()
-			if seen.sent.IsZero() {
-				seen.sent = time.Now()
-			}
-		},
-		Got1xxResponse: func(int, textproto.MIMEHeader) error {
-			mu.Lock()
-			defer mu.Unlock()
-			seen.begun = true
-			return nil
-		},
-	}), q))
-	mu.Lock()
-	defer mu.Unlock()
-	return resp, seen, err
-}
-
 // isRefused reports whether the server refused a stream before it processed any of it (RFC 9113,
 // section 8.7).
 func isRefused(err error) bool {
-	var stream streamError
-	return errors.As(err, &stream) && stream.name() == "REFUSED_STREAM"
-}
-
-// saysGoodbye reports whether the server's GOAWAY excludes the stream (section 6.8). net/http exports
-// no such error.
-func saysGoodbye(err error) bool {
-	text := err.Error()
-	return strings.HasPrefix(text, "http2: Transport received") && strings.Contains(text, "GOAWAY")
+	var reset h2.Reset
+	return errors.As(err, &reset) && reset.Code == h2.RefusedStream
 }
 
 // hasEnded reports whether the connection ended under a stream.
 func hasEnded(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || wire.ClosedByPeer(err) ||
-		strings.HasPrefix(err.Error(), "http2: server sent GOAWAY and closed the connection")
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || wire.ClosedByPeer(err)
 }
