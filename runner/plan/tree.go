@@ -143,3 +143,6 @@ func isBool(text string) bool { return text == "true" || text == "false" }
 // IsWhole reports whether a value stands for a whole value of JSON, and has its quotes only where it needs
 // them.
 func (e Escape) IsWhole() bool { return e == JSONWhole || e == JSONText || e == JSONBare }
+
+// IsZero reports whether nothing was written.
+func (t Tree) IsZero() bool { return t.Kind == profile.NoTree }

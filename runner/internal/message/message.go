@@ -1,0 +1,163 @@
+// Package message makes protobuf messages of what a profile says, and judges those that come back.
+//
+// Descriptors and a plan.Tree go in, a Template comes out: the wire form of a message, with places for
+// variables. To fill one in costs about as much as to copy it; nothing is allocated once the destination is
+// large enough. A Judge checks conditions and saves values. It walks the wire form where a path consists of
+// plain keys and numbers, without allocating; other paths are asked of the message's JSON.
+//
+// All of protobuf is taken: proto2, proto3 and editions; groups, maps, oneofs, extensions, required fields,
+// Any and the other well-known types. JSON is that of https://protobuf.dev/programming-guides/json/, but with numbers
+// of 64 bits as numbers. Integers never pass through a float64.
+//
+// Templates and judges never change and may be shared. What the package finds wrong in a profile are
+// strict.Problems with their place in the file.
+package message
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/descriptor"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
+
+// Types are the services and messages of a system.
+type Types struct {
+	files *protoregistry.Files
+	types *dynamicpb.Types
+}
+
+// NewTypes reads a FileDescriptorSet, such as plan.GRPCTarget.Described.
+func NewTypes(set []byte) (*Types, error) {
+	files, err := descriptor.Files(set)
+	if err != nil {
+		return nil, err
+	}
+	return TypesOf(files), nil
+}
+
+// TypesOf are the types of files.
+func TypesOf(files *protoregistry.Files) *Types { return &Types{files, dynamicpb.NewTypes(files)} }
+
+// Services lists the services by their full names, in alphabetical order.
+func (t *Types) Services() []string {
+	var names []string
+	t.files.RangeFiles(func(f protoreflect.FileDescriptor) bool {
+		for i := range f.Services().Len() {
+			names = append(names, string(f.Services().Get(i).FullName()))
+		}
+		return true
+	})
+	slices.Sort(names)
+	return names
+}
+
+// Methods lists the methods of a service by their names, in the order of its description.
+func (t *Types) Methods(service string) []*Method {
+	d, err := t.files.FindDescriptorByName(protoreflect.FullName(service))
+	s, ok := d.(protoreflect.ServiceDescriptor)
+	if err != nil || !ok {
+		return nil
+	}
+	var methods []*Method
+	for i := range s.Methods().Len() {
+		methods = append(methods, &Method{t, s.Methods().Get(i)})
+	}
+	return methods
+}
+
+// Method is a method of a service.
+type Method struct {
+	types *Types
+	of    protoreflect.MethodDescriptor
+}
+
+// Method finds a method such as shop.v1.Search/Query. The error is a sentence.
+func (t *Types) Method(name string) (*Method, error) {
+	service, method, _ := strings.Cut(name, "/")
+	methods := t.Methods(service)
+	if methods == nil && !slices.Contains(t.Services(), service) {
+		return nil, fmt.Errorf("there is no service %s%s", service, strict.Suggest(service, t.Services()))
+	}
+	var names []string
+	for _, m := range methods {
+		if string(m.of.Name()) == method {
+			return m, nil
+		}
+		names = append(names, string(m.of.Name()))
+	}
+	return nil, fmt.Errorf("%s has no method %s%s", service, method, strict.Suggest(method, names))
+}
+
+// Name is the name as the profile has it: package.Service/Method.
+func (m *Method) Name() string { return string(m.of.Parent().FullName()) + "/" + string(m.of.Name()) }
+
+// ClientStreams reports whether the client sends a stream of messages.
+func (m *Method) ClientStreams() bool { return m.of.IsStreamingClient() }
+
+// ServerStreams reports whether the server sends a stream of messages.
+func (m *Method) ServerStreams() bool { return m.of.IsStreamingServer() }
+
+// Input is the description of what is sent.
+func (m *Method) Input() protoreflect.MessageDescriptor { return m.of.Input() }
+
+// Output is the description of what is answered.
+func (m *Method) Output() protoreflect.MessageDescriptor { return m.of.Output() }
+
+// Fits says what is wrong with a call of the method as the profile writes it: with messages or without, and with
+// a message of its own or none.
+func (m *Method) Fits(call *plan.Call) strict.Problems {
+	g := call.Content.(*plan.GRPC)
+	var sends bool
+	for i := range call.Messages {
+		sends = sends || call.Messages[i].Sends
+	}
+	streams := m.ClientStreams() || m.ServerStreams()
+	at := g.Place
+	at.Key = strings.TrimSuffix(at.Key, ".grpc")
+	wrong := func(key, format string, args ...any) strict.Problems {
+		at.Key += "." + key
+		return strict.Problems{at.Problem(format, args...)}
+	}
+	switch {
+	case !streams && call.Messages != nil:
+		return wrong("messages", "%s is no stream; write message and expect", g.Method)
+	case m.ClientStreams() && call.Messages == nil:
+		return wrong("messages", "missing; %s takes a stream: write for example messages: [{send: {…}, reply: none}]", g.Method)
+	case streams && call.Messages == nil:
+		return wrong("messages", "missing; %s answers with a stream: write for example messages: [{receive: end}]", g.Method)
+	case m.ClientStreams() && !g.Message.IsZero():
+		return wrong("message", "%s takes a stream; write what is sent in messages: [{send: {…}}]", g.Method)
+	case streams && !m.ClientStreams() && sends:
+		return wrong("messages", "%s takes one message; write it in message, and only receive in messages", g.Method)
+	}
+	return nil
+}
+
+// The methods below make Types a resolver, as protojson and proto take one.
+
+// FindMessageByName finds a message.
+func (t *Types) FindMessageByName(name protoreflect.FullName) (protoreflect.MessageType, error) {
+	return t.types.FindMessageByName(name)
+}
+
+// FindMessageByURL finds the message of an Any.
+func (t *Types) FindMessageByURL(url string) (protoreflect.MessageType, error) {
+	return t.types.FindMessageByURL(url)
+}
+
+// FindExtensionByName finds an extension.
+func (t *Types) FindExtensionByName(name protoreflect.FullName) (protoreflect.ExtensionType, error) {
+	return t.types.FindExtensionByName(name)
+}
+
+// FindExtensionByNumber finds an extension.
+func (t *Types) FindExtensionByNumber(message protoreflect.FullName, field protoreflect.FieldNumber) (protoreflect.ExtensionType, error) {
+	return t.types.FindExtensionByNumber(message, field)
+}
