@@ -1,0 +1,458 @@
+package script
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Answer is the answer to a step.
+type Answer struct{ Of *Step }
+
+// Kind says which part of an answer.
+type Kind string
+
+// The kinds.
+const (
+	OfStatus Kind = "status"
+	OfJSON   Kind = "json"
+	OfBody   Kind = "text"
+	OfHeader Kind = "header"
+	OfCookie Kind = "cookie"
+	OfSize   Kind = "size"
+	OfTime   Kind = "time" // in milliseconds
+)
+
+// Part is a part of an answer: what save can keep, or expect can ask for.
+type Part struct {
+	Of    *Step
+	Kind  Kind
+	Path  string // GJSON, or the name of a header or a cookie
+	Match string // a regular expression on it
+	Hint  string // a name for it
+}
+
+// at is a part of a part of JSON.
+func (p *Part) at(step string) *Part {
+	inner := *p
+	if inner.Kind == OfBody && inner.Match == "" {
+		inner.Kind = OfJSON
+	}
+	if inner.Path != "" {
+		inner.Path += "."
+	}
+	inner.Path += step
+	return &inner
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_$ /:-]+$`)
+
+// escaped is a key as GJSON wants it in a path.
+func escapedKey(key string) string {
+	if plainKey.MatchString(key) {
+		return key
+	}
+	return regexp.MustCompile(`([.*?|#@\\!{}\[\]()=<>%"'])`).ReplaceAllString(key, `\$1`)
+}
+
+// Matching is a part by a regular expression.
+func (p *Part) Matching(expression string) *Part {
+	inner := *p
+	inner.Match = expression
+	return &inner
+}
+
+// Test is a condition on a part of an answer, or on a variable.
+type Test struct {
+	Of      Value  // *Part or *Var
+	Op      string // ==, !=, <, <=, >, >=, exists, missing, contains, ~, in
+	With    Value
+	Accepts bool // it was an answer's ok
+}
+
+// Tests are conditions that hold together, or one at least.
+type Tests struct {
+	All []*Test
+	Or  bool
+}
+
+var opposite = map[string]string{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "exists": "missing", "missing": "exists", "contains": "lacks", "lacks": "contains", "~": "!~", "!~": "~", "in": "not in", "not in": "in"}
+
+// Not is the opposite.
+func (t *Tests) Not() *Tests {
+	n := &Tests{Or: !t.Or}
+	for _, one := range t.All {
+		n.All = append(n.All, &Test{one.Of, opposite[one.Op], one.With, one.Accepts})
+	}
+	if len(n.All) == 1 {
+		n.Or = false
+	}
+	return n
+}
+
+func (t *Tests) with(o *Tests, or bool) *Tests {
+	alike := func(t *Tests) bool { return len(t.All) == 1 || t.Or == or }
+	if !alike(t) || !alike(o) { // a mixture: what is sure of it
+		if or {
+			return t
+		}
+		if t.Or && len(t.All) > 1 {
+			return o
+		}
+		return t
+	}
+	return &Tests{All: append(slices.Clone(t.All), o.All...), Or: or}
+}
+
+// asTests is a value as conditions; nil if it is none.
+func asTests(v Value) *Tests {
+	switch v := v.(type) {
+	case *Tests:
+		return v
+	case *Part:
+		return &Tests{All: []*Test{{Of: v, Op: "exists"}}}
+	}
+	return nil
+}
+
+// ofStatus reports whether all of it asks about the status of an answer.
+func (t *Tests) ofStatus() bool {
+	return !slices.ContainsFunc(t.All, func(one *Test) bool {
+		part, is := one.Of.(*Part)
+		return !is || part.Kind != OfStatus
+	})
+}
+
+// drawn reports whether all of it asks about something drawn.
+func (t *Tests) drawn() bool {
+	return len(t.All) > 0 && !slices.ContainsFunc(t.All, func(one *Test) bool {
+		_, is := one.Of.(*Var)
+		return !is
+	})
+}
+
+// found reports whether all of it asks about what can be kept of an answer.
+func (t *Tests) found() bool {
+	return len(t.All) > 0 && !slices.ContainsFunc(t.All, func(one *Test) bool {
+		part, is := one.Of.(*Part)
+		return !is || part.Kind != OfJSON && part.Kind != OfHeader && part.Kind != OfCookie && (part.Kind != OfBody || part.Match == "")
+	})
+}
+
+// succeeds reports whether the conditions on a status hold for an answer of success.
+func (t *Tests) succeeds() bool {
+	return slices.ContainsFunc([]float64{200, 201, 202, 204}, func(status float64) bool {
+		holds := func(one *Test) bool { return one.holds(status) }
+		if t.Or {
+			return slices.ContainsFunc(t.All, holds)
+		}
+		return !slices.ContainsFunc(t.All, func(one *Test) bool { return !holds(one) })
+	})
+}
+
+func (t *Test) holds(status float64) bool {
+	if t.Op == "exists" || t.Op == "missing" { // if (res.status), and ok
+		return t.Op == "exists"
+	}
+	with, ok := number(t.With)
+	if l, is := t.With.(*List); is {
+		has := slices.ContainsFunc(l.Items, func(v Value) bool { f, ok := number(v); return ok && f == status })
+		return has == (t.Op == "in")
+	}
+	if !ok {
+		return false
+	}
+	switch t.Op {
+	case "==":
+		return status == with
+	case "!=":
+		return status != with
+	case "<":
+		return status < with
+	case "<=":
+		return status <= with
+	case ">":
+		return status > with
+	case ">=":
+		return status >= with
+	}
+	return false
+}
+
+// allow makes statuses that are tested expected ones.
+func (t *Tests) allow() {
+	for _, one := range t.All {
+		part := one.Of.(*Part)
+		for _, status := range one.statuses() {
+			if len(part.Of.Status) == 0 {
+				part.Of.Status = []int{200}
+			}
+			if !slices.Contains(part.Of.Status, status) {
+				part.Of.Status = append(part.Of.Status, status)
+			}
+		}
+	}
+}
+
+// statuses are the statuses that a test names.
+func (t *Test) statuses() (all []int) {
+	values := []Value{t.With}
+	if l, is := t.With.(*List); is {
+		values = l.Items
+	}
+	for _, v := range values {
+		if n, ok := Integer(v); ok && n >= 100 && n <= 599 && (t.Op == "==" || t.Op == "in") {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// Expect adds conditions to what is expected of an answer, as far as a profile has words for them.
+func (m *Machine) Expect(at At, t *Tests) {
+	if t.Or && len(t.All) > 1 {
+		if t.ofStatus() {
+			part := t.All[0].Of.(*Part)
+			for _, one := range t.All {
+				part.Of.Status = append(part.Of.Status, one.statuses()...)
+			}
+			return
+		}
+		m.Note(at, "a check that holds when one of several does is left out")
+		return
+	}
+	for _, one := range t.All {
+		part, is := one.Of.(*Part)
+		if !is {
+			continue
+		}
+		if !m.expect(part, one) {
+			m.Note(at, "this check has no words in a profile and is left out")
+		}
+	}
+}
+
+func (m *Machine) expect(part *Part, t *Test) bool {
+	step := part.Of.real()
+	if part.Kind == OfStatus {
+		if all := t.statuses(); len(all) > 0 {
+			for _, status := range all {
+				if !slices.Contains(step.Status, status) {
+					step.Status = append(step.Status, status)
+				}
+			}
+		}
+		return true // others are about what fails anyway: from 400 on
+	}
+	if part.Kind == OfTime {
+		f, ok := number(t.With)
+		if ok && f > 0 && strings.HasPrefix(t.Op, "<") {
+			step.Within = strconv.FormatFloat(f, 'f', -1, 64) + "ms"
+		}
+		return ok && strings.HasPrefix(t.Op, "<")
+	}
+	with := t.With
+	switch with.(type) {
+	case nil, bool, int64, float64, string:
+	default:
+		s, ok := m.StringOf(m.text(with))
+		if !ok {
+			return false
+		}
+		with = s
+	}
+	text, isText := with.(string)
+	var want Value
+	switch t.Op {
+	case "exists":
+		want = "exists"
+		if part.Kind == OfSize || part.Kind == OfBody {
+			step.expected(OfSize, "", "> 0")
+			return true
+		}
+	case "contains":
+		if part.Kind != OfBody || part.Match != "" || !isText {
+			if !isText {
+				return false
+			}
+			want = "~ " + regexp.QuoteMeta(text)
+			break
+		}
+		if strings.TrimSpace(text) == "" {
+			return true
+		}
+		if operatorFirst.MatchString(text) {
+			text = "~ " + regexp.QuoteMeta(text)
+		}
+		want = text
+	case "~":
+		want = "~ " + text
+	case "==":
+		want = with
+		if with == nil {
+			return false
+		}
+		if isText && (operatorFirst.MatchString(text) || text == "exists" || part.Kind == OfBody) {
+			want = "== " + text
+		}
+	case "!=", "<", "<=", ">", ">=":
+		if with == nil && t.Op == "!=" {
+			want = "exists"
+			break
+		}
+		if isText && t.Op != "!=" || with == nil {
+			return false
+		}
+		shown, _ := m.text(with).(string)
+		if b, is := with.(bool); is {
+			shown = strconv.FormatBool(b)
+		}
+		want = t.Op + " " + shown
+	default:
+		return false
+	}
+	if part.Match != "" {
+		return false
+	}
+	if part.Kind == OfBody && (t.Op == "<" || t.Op == ">" || t.Op == "exists") {
+		return false
+	}
+	path := part.Path
+	if part.Kind == OfSize && path == "" {
+		step.expected(OfSize, "", want)
+		return true
+	}
+	if part.Kind == OfJSON && path == "" {
+		return t.Op == "exists" || t.Op == "contains" && step.expected(OfBody, "", want)
+	}
+	return step.expected(part.Kind, path, want)
+}
+
+var operatorFirst = regexp.MustCompile(`^(==|!=|<=|>=|<|>|~)`)
+
+// compare follows a comparison.
+func (m *Machine) compare(at At, op string, x, y Value) Value {
+	if op == "in" || op == "not in" {
+		return m.contains(at, op, x, y)
+	}
+	if part, is := x.(*Part); is {
+		return &Tests{All: []*Test{{Of: part, Op: op, With: y}}}
+	}
+	if part, is := y.(*Part); is {
+		turned := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+		if o, ok := turned[op]; ok {
+			op = o
+		}
+		return &Tests{All: []*Test{{Of: part, Op: op, With: x}}}
+	}
+	if t := m.drawnTest(op, x, y); t != nil {
+		return &Tests{All: []*Test{t}}
+	}
+	a, isA := m.comparable(x)
+	b, isB := m.comparable(y)
+	if !isA || !isB {
+		if tests, is := x.(*Tests); is && op == "==" {
+			if yes, known := y.(bool); known && !yes {
+				return tests.Not()
+			}
+			return tests
+		}
+		return unknown(at, "whether this is %s that", op)
+	}
+	fa, na := a.(float64)
+	fb, nb := b.(float64)
+	if na && nb {
+		switch op {
+		case "==":
+			return fa == fb
+		case "!=":
+			return fa != fb
+		case "<":
+			return fa < fb
+		case "<=":
+			return fa <= fb
+		case ">":
+			return fa > fb
+		default:
+			return fa >= fb
+		}
+	}
+	sa, ta := a.(string)
+	sb, tb := b.(string)
+	switch op {
+	case "==":
+		return a == b
+	case "!=":
+		return a != b
+	}
+	if ta && tb {
+		switch op {
+		case "<":
+			return sa < sb
+		case "<=":
+			return sa <= sb
+		case ">":
+			return sa > sb
+		default:
+			return sa >= sb
+		}
+	}
+	return false
+}
+
+// comparable is a known value in a form that Go compares.
+func (m *Machine) comparable(v Value) (Value, bool) {
+	switch v := v.(type) {
+	case nil, string, bool:
+		return v, true
+	case int64, float64:
+		f, _ := number(v)
+		return f, true
+	case *Var:
+		if strings.HasPrefix(v.Name, "env.") {
+			return m.comparable(v.Value)
+		}
+	case *Dict, *List, *Object, *Closure, *ClassOf, *Native, *Answer:
+		return v, true
+	}
+	return nil, false
+}
+
+// contains follows in.
+func (m *Machine) contains(at At, op string, x, y Value) Value {
+	not := func(t *Tests) Value {
+		if op == "not in" {
+			return t.Not()
+		}
+		return t
+	}
+	if part, is := x.(*Part); is {
+		return not(&Tests{All: []*Test{{Of: part, Op: "in", With: y}}})
+	}
+	switch of := y.(type) {
+	case *Part:
+		key, ok := m.StringOf(m.text(x))
+		if ok && of.Kind == OfJSON {
+			return not(&Tests{All: []*Test{{Of: of.at(escapedKey(key)), Op: "exists"}}})
+		}
+		if ok && (of.Kind == OfHeader || of.Kind == OfCookie) && of.Path == "" {
+			return not(&Tests{All: []*Test{{Of: &Part{Of: of.Of, Kind: of.Kind, Path: key}, Op: "exists"}}})
+		}
+		return not(&Tests{All: []*Test{{Of: of, Op: "contains", With: x}}})
+	case *Dict:
+		key, ok := m.StringOf(m.text(x))
+		_, there := of.Get(key)
+		if ok {
+			return there == (op == "in")
+		}
+	case *List:
+		has := slices.ContainsFunc(of.Items, func(item Value) bool { return m.compare(at, "==", x, item) == true })
+		return has == (op == "in")
+	case string:
+		if text, ok := m.StringOf(x); ok {
+			return strings.Contains(of, text) == (op == "in")
+		}
+	}
+	return unknown(at, "whether this is in that")
+}

@@ -1,0 +1,519 @@
+package script
+
+import (
+	"math"
+	"strings"
+)
+
+// eval follows an expression.
+func (m *Machine) eval(s *scope, n Node) Value {
+	if n == nil {
+		return nil
+	}
+	m.spend(n.Place())
+	switch n := n.(type) {
+	case Literal:
+		return n.Value
+	case Name:
+		return m.name(s, n)
+	case Join:
+		var parts []Value
+		for _, p := range n.Parts {
+			parts = append(parts, m.eval(s, p))
+		}
+		return m.concat(parts...)
+	case Sequence:
+		return &List{m.items(s, n.Items)}
+	case Mapping:
+		return m.mapping(s, n)
+	case Attribute:
+		return m.Attribute(n.At, m.eval(s, n.Of), n.Name)
+	case Index:
+		return m.index(n.At, m.eval(s, n.Of), m.eval(s, n.By))
+	case Slice:
+		return m.slice(s, n)
+	case Call:
+		return m.call(s, n)
+	case Binary:
+		return m.binary(s, n)
+	case Unary:
+		return m.unary(s, n)
+	case Choose:
+		return m.choose(s, n)
+	case Function:
+		return &Closure{Of: n, env: s, This: s.this, Class: s.class}
+	case Class:
+		return m.class(s, n)
+	case Each:
+		return m.each(s, n)
+	case Assign:
+		return m.assigned(s, n)
+	case Spread:
+		return m.eval(s, n.Of)
+	case Unread:
+		return unknown(n.At, "%s", n.Why)
+	}
+	return unknown(n.Place(), "this expression")
+}
+
+func (m *Machine) name(s *scope, n Name) Value {
+	if v, ok := s.lookup(n.ID); ok {
+		return v
+	}
+	if n.ID == "this" && m.JS {
+		return s.this
+	}
+	if v, ok := m.Host.Library(m, "", n.ID); ok {
+		return v
+	}
+	if v, ok := builtin(m, n.ID); ok {
+		return v
+	}
+	return unknown(n.At, "the value of %s", n.ID)
+}
+
+// items follows the items of a list.
+func (m *Machine) items(s *scope, nodes []Node) (items []Value) {
+	for _, n := range nodes {
+		if spread, is := n.(Spread); is {
+			switch of := m.eval(s, spread.Of).(type) {
+			case *List:
+				items = append(items, of.Items...)
+			default:
+				items = append(items, unknown(n.Place(), "the items of %s", named(of)))
+			}
+			continue
+		}
+		items = append(items, m.eval(s, n))
+	}
+	return items
+}
+
+func (m *Machine) mapping(s *scope, n Mapping) Value {
+	d := NewDict()
+	for i, value := range n.Values {
+		if n.Keys[i] == nil {
+			if of, is := m.eval(s, value).(*Dict); is {
+				for _, key := range of.Keys {
+					d.Set(key, of.m[key])
+				}
+			}
+			continue
+		}
+		key, ok := m.StringOf(m.text(m.eval(s, n.Keys[i])))
+		if !ok {
+			m.Note(n.At, "a key of this is not known and left out")
+			continue
+		}
+		d.Set(key, m.eval(s, value))
+	}
+	return d
+}
+
+func (m *Machine) assigned(s *scope, n Assign) Value {
+	v := m.eval(s, n.Value)
+	if n.Op != "" {
+		old := m.eval(s, n.To)
+		if n.Op == "??" || n.Op == "or" || n.Op == "and" {
+			if is, known := m.truth(old); known && is == (n.Op != "and") {
+				return old
+			}
+		} else {
+			v = m.operate(n.At, n.Op, old, v)
+		}
+	}
+	m.assign(s, n.To, v, n.Local)
+	return v
+}
+
+// assign gives a target a value, and takes it apart for several targets.
+func (m *Machine) assign(s *scope, to Node, v Value, local bool) {
+	switch to := to.(type) {
+	case Name:
+		if local && m.JS {
+			s.vars[to.ID] = v
+			return
+		}
+		s.set(to.ID, v, local)
+	case Attribute:
+		m.setAttribute(to.At, m.eval(s, to.Of), to.Name, v)
+	case Index:
+		of, by := m.eval(s, to.Of), m.eval(s, to.By)
+		switch of := of.(type) {
+		case *Dict:
+			if key, ok := m.StringOf(m.text(by)); ok {
+				of.Set(key, v)
+			}
+		case *List:
+			if i, ok := Integer(by); ok && i >= 0 && i < len(of.Items) {
+				of.Items[i] = v
+			} else if ok && i == len(of.Items) && m.JS {
+				of.Items = append(of.Items, v)
+			}
+		}
+	case Sequence:
+		for i, item := range to.Items {
+			if rest, is := item.(Spread); is {
+				m.assign(s, rest.Of, m.rest(v, i), local)
+				continue
+			}
+			m.assign(s, item, m.index(to.At, v, int64(i)), local)
+		}
+	case Mapping:
+		for i, target := range to.Values {
+			if to.Keys[i] == nil {
+				m.assign(s, target.(Spread).Of, v, local)
+				continue
+			}
+			key, _ := m.eval(s, to.Keys[i]).(string)
+			m.assign(s, target, m.Attribute(to.At, v, key), local)
+		}
+	case Assign: // a default
+		if v == nil {
+			v = m.eval(s, to.Value)
+		}
+		m.assign(s, to.To, v, local)
+	}
+}
+
+func (m *Machine) rest(v Value, from int) Value {
+	if l, is := v.(*List); is && from <= len(l.Items) {
+		return &List{l.Items[from:]}
+	}
+	return &List{}
+}
+
+func (m *Machine) setAttribute(at At, of Value, name string, v Value) {
+	switch of := of.(type) {
+	case *Object:
+		of.Fields.Set(name, v)
+	case *ClassOf:
+		of.Fields.Set(name, v)
+	case *Dict:
+		of.Set(name, v)
+	case *Native:
+		if of.Has == nil {
+			of.Has = map[string]Value{}
+		}
+		of.Has[name] = v
+	}
+}
+
+func (m *Machine) choose(s *scope, n Choose) Value {
+	test := m.eval(s, n.Test)
+	if is, known := m.truth(test); known {
+		if is {
+			return m.eval(s, n.Then)
+		}
+		return m.eval(s, n.Else)
+	}
+	if tests, is := test.(*Tests); is && tests.ofStatus() && !tests.succeeds() {
+		return m.eval(s, n.Else)
+	}
+	return m.eval(s, n.Then)
+}
+
+// each follows a comprehension.
+func (m *Machine) each(s *scope, n Each) Value {
+	inside := newScope(s, false)
+	made, dict := &List{}, NewDict()
+	add := func(v Value) {
+		m.assign(inside, n.To, v, true)
+		if n.Test != nil {
+			if is, known := m.truth(m.eval(inside, n.Test)); known && !is {
+				return
+			}
+		}
+		value := m.eval(inside, n.What)
+		if n.Key != nil {
+			if key, ok := m.StringOf(m.text(m.eval(inside, n.Key))); ok {
+				dict.Set(key, value)
+			}
+			return
+		}
+		made.Items = append(made.Items, value)
+	}
+	inside.function = true
+	switch of := m.eval(s, n.Of).(type) {
+	case *List:
+		for _, item := range of.Items {
+			add(item)
+		}
+	case *Dict:
+		for _, key := range of.Keys {
+			add(key)
+		}
+	case *Part:
+		m.assign(inside, n.To, of.at("0"), true)
+		if inner, is := m.eval(inside, n.What).(*Part); is && n.Key == nil {
+			return &List{[]Value{inner}}
+		}
+		return unknown(n.At, "a list made of an answer")
+	case *Table:
+		return of
+	default:
+		return unknown(n.At, "a list made of %s", named(of))
+	}
+	if n.Key != nil {
+		return dict
+	}
+	return made
+}
+
+func (m *Machine) unary(s *scope, n Unary) Value {
+	v := m.eval(s, n.Of)
+	switch n.Op {
+	case "not":
+		if part, is := v.(*Part); is {
+			return &Tests{All: []*Test{{Of: part, Op: "missing"}}}
+		}
+		if tests, is := v.(*Tests); is {
+			return tests.Not()
+		}
+		if is, known := m.truth(v); known {
+			return !is
+		}
+	case "-":
+		if f, ok := number(v); ok {
+			return ofNumber(-f)
+		}
+	case "+":
+		if f, ok := number(v); ok {
+			return ofNumber(f)
+		}
+		return v
+	case "typeof":
+		switch v.(type) {
+		case nil:
+			return "undefined"
+		case string, *Text:
+			return "string"
+		case int64, float64:
+			return "number"
+		case bool:
+			return "boolean"
+		case *Closure, *Native:
+			return "function"
+		case *Dict, *List, *Object:
+			return "object"
+		}
+	case "void":
+		return nil
+	}
+	return unknown(n.At, "the result of %s", n.Op)
+}
+
+func (m *Machine) binary(s *scope, n Binary) Value {
+	x := m.eval(s, n.X)
+	switch n.Op {
+	case "or", "and", "??":
+		return m.either(s, n, x)
+	}
+	return m.operate(n.At, n.Op, x, m.eval(s, n.Y))
+}
+
+// either follows or, and, and ??.
+func (m *Machine) either(s *scope, n Binary, x Value) Value {
+	if v, is := x.(*Var); is && strings.HasPrefix(v.Name, "env.") && v.Value == nil && n.Op != "and" {
+		y := m.eval(s, n.Y)
+		if d, isVar := y.(*Var); isVar {
+			return d
+		}
+		if y == nil || y == "" {
+			return x
+		}
+		return y
+	}
+	is, known := m.truth(x)
+	if n.Op == "??" {
+		is, known = x != nil, true
+	}
+	switch {
+	case known && is == (n.Op != "and"):
+		return x
+	case known:
+		return m.eval(s, n.Y)
+	}
+	y := m.eval(s, n.Y)
+	tx, ty := asTests(x), asTests(y)
+	switch {
+	case tx != nil && ty != nil:
+		return tx.with(ty, n.Op == "or")
+	case tx != nil:
+		if yes, known := m.truth(y); known && yes == (n.Op == "and") {
+			return tx
+		}
+		if n.Op == "or" { // a part of an answer, or what stands for it
+			return x
+		}
+		return y
+	}
+	if n.Op == "and" {
+		return y
+	}
+	return x
+}
+
+// operate follows an operator on two values.
+func (m *Machine) operate(at At, op string, x, y Value) Value {
+	switch op {
+	case "==", "===", "!=", "!==", "<", "<=", ">", ">=", "in", "not in":
+		return m.compare(at, strings.Replace(strings.Replace(op, "===", "==", 1), "!==", "!=", 1), x, y)
+	}
+	if op == "+" {
+		if v, done := m.add(x, y); done {
+			return v
+		}
+	}
+	if format, is := x.(string); is && op == "%" && !m.JS {
+		return m.percent(at, format, y)
+	}
+	if v, done := arithmeticOnDrawn(op, x, y); done {
+		return v
+	}
+	if turn, is := x.(*Turn); is {
+		return turn
+	}
+	if l, is := x.(*List); is && op == "*" {
+		if n, ok := Integer(y); ok && n*len(l.Items) <= maxRounds {
+			made := &List{}
+			for range n {
+				made.Items = append(made.Items, l.Items...)
+			}
+			return made
+		}
+	}
+	if text, is := x.(string); is && op == "*" {
+		if n, ok := Integer(y); ok && n >= 0 && n*len(text) <= 1<<20 {
+			return strings.Repeat(text, n)
+		}
+	}
+	if dx, is := x.(*Dict); is && op == "|" {
+		if dy, is := y.(*Dict); is {
+			merged := dx.Clone()
+			for _, key := range dy.Keys {
+				merged.Set(key, dy.m[key])
+			}
+			return merged
+		}
+	}
+	a, isA := number(x)
+	b, isB := number(y)
+	if !isA || !isB {
+		return unknown(at, "the result of %s", op)
+	}
+	return arithmetic(at, op, a, b)
+}
+
+// add follows + on texts and lists.
+func (m *Machine) add(x, y Value) (Value, bool) {
+	if a, is := x.(*List); is {
+		if b, is := y.(*List); is {
+			return &List{append(append([]Value{}, a.Items...), b.Items...)}, true
+		}
+	}
+	isText := func(v Value) bool {
+		switch v := v.(type) {
+		case string, *Text, *JSON, *Base64, *File:
+			return true
+		case *Var:
+			_, isNumber := v.Value.(int64)
+			return !isNumber
+		case *Part:
+			return v.Kind != OfStatus
+		}
+		return false
+	}
+	if isText(x) || isText(y) {
+		return m.concat(x, y), true
+	}
+	return nil, false
+}
+
+func arithmetic(at At, op string, a, b float64) Value {
+	switch op {
+	case "+":
+		return ofNumber(a + b)
+	case "-":
+		return ofNumber(a - b)
+	case "*":
+		return ofNumber(a * b)
+	case "/":
+		if b != 0 {
+			return ofNumber(a / b)
+		}
+	case "//":
+		if b != 0 {
+			return ofNumber(math.Floor(a / b))
+		}
+	case "%":
+		if b != 0 {
+			return ofNumber(a - b*math.Floor(a/b))
+		}
+	case "**":
+		return ofNumber(math.Pow(a, b))
+	case "<<":
+		return ofNumber(a * math.Pow(2, b))
+	case "|", "&", "^", ">>", "~":
+		x, y := int64(a), int64(b)
+		switch op {
+		case "|":
+			return x | y
+		case "&":
+			return x & y
+		case "^":
+			return x ^ y
+		case ">>":
+			if y >= 0 && y < 64 {
+				return x >> y
+			}
+		}
+	}
+	return unknown(at, "the result of %s", op)
+}
+
+// arithmeticOnDrawn follows an operator on a drawn number and a known one.
+func arithmeticOnDrawn(op string, x, y Value) (Value, bool) {
+	d, first := x.(*Drawn)
+	other := y
+	if !first {
+		second, is := y.(*Drawn)
+		if !is || op != "+" && op != "*" {
+			return nil, false
+		}
+		d, other = second, x
+	}
+	f, ok := number(other)
+	if !ok {
+		return nil, false
+	}
+	whole := d.Integer && f == math.Trunc(f)
+	switch op {
+	case "+":
+		return &Drawn{Min: d.Min + f, Max: d.Max + f, Integer: whole}, true
+	case "-":
+		return &Drawn{Min: d.Min - f, Max: d.Max - f, Integer: whole}, true
+	case "*":
+		if d.Integer || f < 0 {
+			return nil, false
+		}
+		return &Drawn{Min: d.Min * f, Max: d.Max * f}, true
+	case "|", "~": // Math.random() * 10 | 0
+		if f == 0 && !d.Integer {
+			return d.floor(), true
+		}
+	case "%":
+		if d.Integer && f >= 1 && d.Max-d.Min+1 >= f {
+			return &Drawn{Min: 0, Max: f - 1, Integer: true}, true
+		}
+	}
+	return nil, false
+}
+
+// floor is the drawn number rounded down.
+func (d *Drawn) floor() *Drawn {
+	if d.Integer {
+		return d
+	}
+	return &Drawn{Min: math.Floor(d.Min), Max: max(math.Floor(d.Min), math.Ceil(d.Max)-1), Integer: true}
+}

@@ -1,0 +1,321 @@
+package script
+
+// way is how a list of statements ends.
+type way uint8
+
+const (
+	onward way = iota
+	returned
+	broken
+	continued
+	raised
+)
+
+// run follows statements.
+func (m *Machine) run(s *scope, body []Node) (how way, result Value) {
+	if m.JS { // functions are there before the statements
+		for _, n := range body {
+			switch f := n.(type) {
+			case Function:
+				m.statement(s, f)
+			case Export:
+				if inner, is := f.Of.(Function); is && inner.Name != "" {
+					m.statement(s, inner)
+				}
+			}
+		}
+	}
+	for i, n := range body {
+		if choice, is := n.(If); is && len(body) > i+1 {
+			if done, how, result := m.early(s, choice, body[i+1:]); done {
+				return how, result
+			}
+		}
+		if how, result = m.statement(s, n); how != onward {
+			return how, result
+		}
+	}
+	return onward, nil
+}
+
+// early follows "if (drawn) { …; return }" and what comes after it as the two branches of one choice.
+func (m *Machine) early(s *scope, n If, rest []Node) (done bool, how way, result Value) {
+	if len(n.Else) > 0 || !leaves(n.Then) {
+		return false, onward, nil
+	}
+	test, is := m.eval(s, n.Test).(*Tests)
+	if !is || !test.drawn() {
+		return false, onward, nil
+	}
+	m.branches(s, n.At, test, n.Then, rest)
+	return true, returned, nil
+}
+
+// leaves reports whether statements end with return.
+func leaves(body []Node) bool {
+	if len(body) == 0 {
+		return false
+	}
+	switch last := body[len(body)-1].(type) {
+	case Return:
+		return true
+	case Block:
+		return leaves(last.Body)
+	}
+	return false
+}
+
+func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
+	m.spend(n.Place())
+	switch n := n.(type) {
+	case Unread:
+		m.Note(n.At, "this is not read: %s", n.Why)
+	case Block:
+		if n.Scope {
+			s = newScope(s, false)
+		}
+		return m.run(s, n.Body)
+	case If:
+		return m.conditional(s, n)
+	case For:
+		return m.loop(s, n)
+	case While:
+		return m.while(s, n)
+	case Return:
+		if n.Value == nil {
+			return returned, nil
+		}
+		return returned, m.eval(s, n.Value)
+	case Jump:
+		if n.Word == "break" {
+			return broken, nil
+		}
+		return continued, nil
+	case Raise:
+		return raised, nil
+	case Outer:
+		if s.away == nil {
+			s.away = map[string]bool{}
+		}
+		for _, name := range n.Names {
+			s.away[name] = true
+		}
+	case With:
+		return m.with(s, n)
+	case Try:
+		if how, result = m.run(s, n.Body); how == raised {
+			how = onward
+		}
+		if last, value := m.run(s, n.Last); last != onward {
+			return last, value
+		}
+		return how, result
+	case Function:
+		f := &Closure{Of: n, env: s, This: s.this, Class: s.class}
+		s.vars[n.Name] = f
+		if len(n.Decorators) > 0 {
+			m.decorated(s, f)
+		}
+	case Class:
+		s.vars[n.Name] = m.class(s, n)
+	case Import:
+		m.importing(s, n)
+	case Export:
+		m.export(s, n)
+	default:
+		m.eval(s, n)
+	}
+	return onward, nil
+}
+
+// decorated calls decorators of the user's own on a function outside of a class; those of libraries say nothing here.
+func (m *Machine) decorated(s *scope, f *Closure) {
+	for _, d := range f.Of.Decorators {
+		if _, isCall := d.(Call); isCall {
+			m.eval(s, d)
+		}
+	}
+}
+
+func (m *Machine) with(s *scope, n With) (way, Value) {
+	of := m.eval(s, n.Of)
+	if n.To != nil {
+		m.assign(s, n.To, of, true)
+	}
+	return m.run(s, n.Body)
+}
+
+func (m *Machine) class(s *scope, n Class) *ClassOf {
+	c := &ClassOf{Class: n, Fields: NewDict(), Marks: map[string][]Value{}, env: s}
+	for _, base := range n.Bases {
+		switch b := m.eval(s, base).(type) {
+		case *ClassOf, *Native:
+			c.Bases = append(c.Bases, b)
+		}
+	}
+	inside := newScope(s, true)
+	inside.class = c
+	for _, member := range n.Body {
+		switch member := member.(type) {
+		case Function:
+			var marks []Value
+			for _, d := range member.Decorators {
+				marks = append(marks, m.eval(inside, d))
+			}
+			f := &Closure{Of: member, env: s, Class: c}
+			inside.vars[member.Name] = f
+			c.Fields.Set(member.Name, f)
+			c.Marks[member.Name] = marks
+		case Class:
+			inner := m.class(inside, member)
+			inside.vars[member.Name] = inner
+			c.Fields.Set(member.Name, inner)
+			for _, d := range member.Decorators {
+				c.Marks[member.Name] = append(c.Marks[member.Name], m.eval(inside, d))
+			}
+		case Assign:
+			m.statement(inside, member)
+			if to, is := member.To.(Name); is {
+				c.Fields.Set(to.ID, inside.vars[to.ID])
+			}
+		default:
+			m.statement(inside, member)
+			for name, v := range inside.vars {
+				if _, there := c.Fields.Get(name); !there {
+					c.Fields.Set(name, v)
+				}
+			}
+		}
+	}
+	return c
+}
+
+// Field is an attribute of a class, or of what it inherits from.
+func (c *ClassOf) Field(name string) (v Value, of *ClassOf, ok bool) {
+	return c.field(name, 0)
+}
+
+func (c *ClassOf) field(name string, depth int) (Value, *ClassOf, bool) {
+	if v, ok := c.Fields.Get(name); ok {
+		return v, c, true
+	}
+	for _, b := range c.Bases {
+		if base, is := b.(*ClassOf); is && depth < maxCalls {
+			if v, of, ok := base.field(name, depth+1); ok {
+				return v, of, true
+			}
+		}
+	}
+	return nil, nil, false
+}
+
+// Inherits reports whether a class is, or inherits from, one of a library with one of these names.
+func (c *ClassOf) Inherits(names ...string) bool { return c.inherits(names, 0) }
+
+func (c *ClassOf) inherits(names []string, depth int) bool {
+	for _, b := range c.Bases {
+		switch b := b.(type) {
+		case *Native:
+			for _, name := range names {
+				if b.Name == name {
+					return true
+				}
+			}
+		case *ClassOf:
+			if depth < maxCalls && b.inherits(names, depth+1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (m *Machine) importing(s *scope, n Import) {
+	for _, name := range n.Names {
+		if name.Name == "*" && name.As == "" {
+			if all, ok := m.Host.Library(m, n.From, "*"); ok {
+				if module, is := all.(*Native); is {
+					for key, v := range module.Has {
+						s.vars[key] = v
+					}
+				}
+				continue
+			}
+			if module := m.imported(n.At, n.From); module != nil {
+				for key, v := range module.vars {
+					s.vars[key] = v
+				}
+			} else {
+				m.Note(n.At, "the module %s is not read", n.From)
+			}
+			continue
+		}
+		if v, ok := m.Host.Library(m, n.From, name.Name); ok {
+			s.vars[name.As] = v
+			continue
+		}
+		module := m.imported(n.At, n.From)
+		switch {
+		case module == nil:
+			s.vars[name.As] = unknown(n.At, "%s of the module %s", name.As, n.From)
+			m.Note(n.At, "the module %s is not read", n.From)
+		case name.Name == "" || name.Name == "*":
+			whole := NewDict()
+			for key, v := range module.vars {
+				whole.Set(key, v)
+			}
+			s.vars[name.As] = whole
+		default:
+			v, there := module.vars[name.Name]
+			if !there { // from package import module
+				if inner := m.imported(n.At, n.From+"."+name.Name); inner != nil && !m.JS {
+					whole := NewDict()
+					for key, v := range inner.vars {
+						whole.Set(key, v)
+					}
+					v = whole
+				}
+			}
+			s.vars[name.As] = v
+		}
+	}
+}
+
+// defaultExport is the variable that holds what a module exports as default.
+const defaultExport = "default"
+
+func (m *Machine) export(s *scope, n Export) {
+	if n.From != "" {
+		m.importing(s, Import{At: n.At, From: n.From, Names: n.Names})
+		return
+	}
+	for _, name := range n.Names {
+		if v, ok := s.lookup(name.Name); ok {
+			s.vars[name.As] = v
+		}
+	}
+	if n.Of == nil {
+		return
+	}
+	switch of := n.Of.(type) {
+	case Function:
+		if of.Name == "" {
+			of.Name = defaultExport
+		}
+		m.statement(s, of)
+		if n.Default {
+			s.vars[defaultExport] = s.vars[of.Name]
+		}
+	case Class:
+		m.statement(s, of)
+		if n.Default {
+			s.vars[defaultExport] = s.vars[of.Name]
+		}
+	default:
+		if !n.Default {
+			m.statement(s, of)
+			return
+		}
+		s.vars[defaultExport] = m.eval(s, of)
+	}
+}

@@ -1,0 +1,146 @@
+package script
+
+// Times is a number of times, drawn between Min and Max.
+type Times struct{ Min, Max int }
+
+// loop follows for.
+func (m *Machine) loop(s *scope, n For) (way, Value) {
+	of := m.eval(s, n.Of)
+	inside := s
+	if m.JS {
+		inside = newScope(s, false)
+	}
+	once := func(v Value) (way, Value) {
+		m.assign(inside, n.To, v, true)
+		return m.run(inside, n.Body)
+	}
+	switch of := of.(type) {
+	case *List:
+		return m.repeated(n.At, len(of.Items), func(i int) (way, Value) {
+			if n.Keys {
+				return once(int64(i))
+			}
+			return once(of.Items[i])
+		})
+	case *Dict:
+		return m.repeated(n.At, len(of.Keys), func(i int) (way, Value) { return once(of.Keys[i]) })
+	case *Times:
+		steps := m.Record(func() { once(int64(0)) })
+		m.repeat(n.At, steps, of.Min, of.Max)
+		return onward, nil
+	case *Part:
+		m.Note(n.At, "this goes through what an answer holds; the profile takes its first item")
+		how, result := once(of.at("0"))
+		return afterLoop(how), result
+	case *Table:
+		m.Note(n.At, "this goes through all rows; the profile takes one row for each task")
+		how, result := once(of.row())
+		return afterLoop(how), result
+	}
+	m.Note(n.At, "how often this loop goes round is not known; the profile does it once")
+	how, result := once(unknown(n.At, "the value that the loop goes through"))
+	return afterLoop(how), result
+}
+
+func afterLoop(how way) way {
+	if how == broken || how == continued {
+		return onward
+	}
+	return how
+}
+
+// while follows while.
+func (m *Machine) while(s *scope, n While) (way, Value) {
+	asked := 0
+	holds := func() (is, known bool) {
+		asked++
+		return m.truth(m.eval(s, n.Test))
+	}
+	if is, known := holds(); !known || is && endless(n.Test) {
+		m.Note(n.At, "how often this loop goes round is not known; the profile does it once")
+		how, result := m.run(s, n.Body)
+		return afterLoop(how), result
+	} else if !is {
+		return onward, nil
+	}
+	return m.repeated(n.At, maxRounds, func(i int) (way, Value) {
+		if i > 0 {
+			if is, known := holds(); !is || !known {
+				return broken, nil
+			}
+		}
+		how, result := m.run(s, n.Body)
+		if how == onward || how == continued {
+			m.run(s, n.After)
+		}
+		return how, result
+	})
+}
+
+// maxRounds bounds loops that are followed.
+const maxRounds = 10_000
+
+func endless(test Node) bool {
+	l, is := test.(Literal)
+	if !is {
+		return false
+	}
+	_, isText := l.Value.(string)
+	return !isText
+}
+
+// repeated follows n rounds of a loop. When their steps are the same, they become one group with repeat.
+func (m *Machine) repeated(at At, n int, once func(i int) (way, Value)) (how way, result Value) {
+	var rounds [][]*Step
+	count, same := 0, true
+	for i := range n {
+		steps := m.Record(func() { how, result = once(i) })
+		if len(steps) == 0 && how == broken {
+			how = onward
+			break
+		}
+		rounds = append(rounds, steps)
+		count++
+		if i > 0 && !sameSteps(rounds[0], steps) {
+			same = false
+		}
+		if how == broken || how == returned || how == raised {
+			break
+		}
+		if !same && len(rounds) >= maxUnroll && i+1 < n {
+			m.Note(at, "the loop goes round %d times, each time with other requests; the first %d are written", n, maxUnroll)
+			break
+		}
+	}
+	if same && count > 1 {
+		for _, steps := range rounds[1:] {
+			alias(rounds[0], steps)
+		}
+		m.repeat(at, rounds[0], count, count)
+		return afterLoop(how), result
+	}
+	for _, steps := range rounds {
+		for _, step := range steps {
+			m.Emit(step)
+		}
+	}
+	return afterLoop(how), result
+}
+
+// repeat emits steps that are done several times.
+func (m *Machine) repeat(at At, steps []*Step, least, most int) {
+	switch {
+	case len(steps) == 0 || most < 1:
+		return
+	case most == 1 && least == 1:
+		for _, step := range steps {
+			m.Emit(step)
+		}
+		return
+	case len(steps) == 1 && steps[0].Repeat == "" && len(steps[0].If) == 0:
+		steps[0].Repeat = timesText(least, most)
+		m.Emit(steps[0])
+		return
+	}
+	m.Emit(&Step{At: at, Steps: steps, Repeat: timesText(least, most)})
+}

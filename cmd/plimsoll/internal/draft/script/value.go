@@ -1,0 +1,386 @@
+package script
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Value is what an expression stands for, as far as that is known without running anything: nil, a bool, an int64,
+// a float64, a string, or one of the pointers below.
+type Value any
+
+type (
+	// Text is a text with variables of the profile in it: strings, *Var and *Part.
+	Text struct{ Parts []Value }
+	// Var is a variable of the profile, such as uuid or data.users.name.
+	Var struct {
+		Name  string
+		Value Value // what it has without the environment, if it is of the environment
+	}
+	// List is a list, as far as it is known.
+	List struct{ Items []Value }
+	// Dict is a mapping that keeps its order.
+	Dict struct {
+		Keys []string
+		m    map[string]Value
+	}
+	// Closure is a function with what surrounds it.
+	Closure struct {
+		Of    Function
+		env   *scope
+		This  Value
+		Class *ClassOf // in which it is defined
+	}
+	// ClassOf is a class.
+	ClassOf struct {
+		Class
+		Bases  []Value // *ClassOf, or *Native of a library
+		Fields *Dict
+		Marks  map[string][]Value // decorators of its functions
+		env    *scope
+	}
+	// Object is made from a class.
+	Object struct {
+		Class  *ClassOf
+		Fields *Dict
+	}
+	// Native is a function or a class of a library.
+	Native struct {
+		Name string
+		Do   func(c *Invocation) Value
+		Has  map[string]Value // what it has as attributes
+	}
+	// JSON is the JSON text of a value.
+	JSON struct{ Of Value }
+	// Base64 is a text in base64.
+	Base64 struct{ Of Value }
+	// Drawn is a number that is drawn anew each time, from Min to Max. Of an integer both can be drawn.
+	Drawn struct {
+		dice     *Var // the table that stands for it in conditions
+		Min, Max float64
+		Integer  bool
+	}
+	// Turn is a number that goes up with each user or each task: an index modulo a length reads a table in turn.
+	Turn struct{ Var *Var }
+	// Row is a row of a table of mappings.
+	Row struct{ Table *Table }
+	// File is the content of a file beside the script.
+	File struct {
+		Path       string
+		Name, Type Value
+		Content    string
+		Opened     bool // and not read
+	}
+	// Pattern is a regular expression.
+	Pattern struct{ Source string }
+	// Unknown is a value that only running the script would tell.
+	Unknown struct {
+		At  At
+		Why string
+	}
+)
+
+// NewDict makes a mapping of keys and values in turn.
+func NewDict(pairs ...Value) *Dict {
+	d := &Dict{m: map[string]Value{}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		d.Set(pairs[i].(string), pairs[i+1])
+	}
+	return d
+}
+
+// Get returns the value of a key.
+func (d *Dict) Get(key string) (Value, bool) {
+	if d == nil {
+		return nil, false
+	}
+	v, ok := d.m[key]
+	return v, ok
+}
+
+// Set sets the value of a key.
+func (d *Dict) Set(key string, v Value) {
+	if _, there := d.m[key]; !there {
+		d.Keys = append(d.Keys, key)
+	}
+	d.m[key] = v
+}
+
+// Delete removes a key.
+func (d *Dict) Delete(key string) {
+	delete(d.m, key)
+	d.Keys = slices.DeleteFunc(d.Keys, func(k string) bool { return k == key })
+}
+
+// Clone copies the mapping; its values are shared.
+func (d *Dict) Clone() *Dict {
+	c := NewDict()
+	if d != nil {
+		for _, key := range d.Keys {
+			c.Set(key, d.m[key])
+		}
+	}
+	return c
+}
+
+// IsUnknown reports whether a value, or a part of it, is not known.
+func IsUnknown(v Value) (*Unknown, bool) {
+	switch v := v.(type) {
+	case *Unknown:
+		return v, true
+	case *Text:
+		for _, p := range v.Parts {
+			if u, is := IsUnknown(p); is {
+				return u, true
+			}
+		}
+	case *List:
+		for _, p := range v.Items {
+			if u, is := IsUnknown(p); is {
+				return u, true
+			}
+		}
+	case *Dict:
+		for _, key := range v.Keys {
+			if u, is := IsUnknown(v.m[key]); is {
+				return u, true
+			}
+		}
+	case *JSON:
+		return IsUnknown(v.Of)
+	case *Base64:
+		return IsUnknown(v.Of)
+	}
+	return nil, false
+}
+
+// truth is whether a value counts as true, if that is known.
+func (m *Machine) truth(v Value) (is, known bool) {
+	switch v := v.(type) {
+	case nil:
+		return false, true
+	case bool:
+		return v, true
+	case int64:
+		return v != 0, true
+	case float64:
+		return v != 0 && !math.IsNaN(v), true
+	case string:
+		return v != "", true
+	case *List:
+		return m.JS || len(v.Items) > 0, true
+	case *Dict:
+		return m.JS || len(v.Keys) > 0, true
+	case *Var:
+		if strings.HasPrefix(v.Name, "env.") {
+			return m.truth(v.Value)
+		}
+		return true, true
+	case *Closure, *ClassOf, *Object, *Native, *JSON, *File, *Row, *Base64, *Pattern:
+		return true, true
+	case *Text:
+		for _, p := range v.Parts {
+			if s, is := p.(string); is && s != "" {
+				return true, true
+			}
+		}
+	}
+	return false, false
+}
+
+// number is a value as a number.
+func number(v Value) (f float64, ok bool) {
+	switch v := v.(type) {
+	case int64:
+		return float64(v), true
+	case float64:
+		return v, true
+	case bool:
+		if v {
+			return 1, true
+		}
+		return 0, true
+	case *Var:
+		if strings.HasPrefix(v.Name, "env.") && v.Value != nil {
+			return number(v.Value)
+		}
+	case string:
+		f, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// Integer is a value as a whole number.
+func Integer(v Value) (n int, ok bool) {
+	f, ok := number(v)
+	if !ok || f != math.Trunc(f) || math.Abs(f) > 1e9 {
+		return 0, false
+	}
+	return int(f), true
+}
+
+// NumberOf is a value as a number.
+func NumberOf(v Value) (float64, bool) { return number(v) }
+
+// ofNumber is a number, a whole one if it is one.
+func ofNumber(f float64) Value {
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return int64(f)
+	}
+	return f
+}
+
+// text is a value as a text: a string, or a *Text.
+func (m *Machine) text(v Value) Value {
+	switch v := v.(type) {
+	case string:
+		return v
+	case *Text:
+		return v
+	case nil:
+		if m.JS {
+			return "null"
+		}
+		return "None"
+	case bool:
+		if m.JS {
+			return strconv.FormatBool(v)
+		}
+		return strings.ToUpper(strconv.FormatBool(v)[:1]) + strconv.FormatBool(v)[1:]
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		text := strconv.FormatFloat(v, 'f', -1, 64)
+		if !m.JS && v == math.Trunc(v) {
+			text += ".0"
+		}
+		return text
+	case *Var:
+		if v.Value != nil {
+			return m.text(v.Value)
+		}
+		return &Text{[]Value{v}}
+	case *Part:
+		return &Text{[]Value{v}}
+	case *Drawn:
+		return &Text{[]Value{v.variable()}}
+	case *Turn:
+		return &Text{[]Value{v.Var}}
+	case *JSON:
+		return m.jsonText(v.Of)
+	case *Dict, *List:
+		if m.JS {
+			if l, is := v.(*List); is {
+				return m.joined(l.Items, ",")
+			}
+			return "[object Object]"
+		}
+		return m.jsonText(v)
+	case *File:
+		return v.Content
+	case *Row:
+		return m.jsonText(v)
+	case *Unknown:
+		return &Text{[]Value{v}}
+	case *Base64:
+		if s, is := m.text(v.Of).(string); is {
+			return encoded(s)
+		}
+		return &Text{[]Value{&Unknown{Why: "a text in base64 that holds a variable"}}}
+	case *Pattern:
+		return v.Source
+	}
+	return &Text{[]Value{&Unknown{Why: fmt.Sprintf("the text of %s", named(v))}}}
+}
+
+// named is what a value is called in a sentence.
+func named(v Value) string {
+	switch v := v.(type) {
+	case *Native:
+		return v.Name
+	case *Closure:
+		return "the function " + v.Of.Name
+	case *Object:
+		return "an object of " + v.Class.Name
+	case *ClassOf:
+		return "the class " + v.Name
+	case *Answer:
+		return "an answer"
+	}
+	return "a value"
+}
+
+// variable is the variable that draws the number.
+func (d *Drawn) variable() *Var {
+	if d.Integer {
+		return &Var{Name: fmt.Sprintf("int(%.0f,%.0f)", d.Min, d.Max)}
+	}
+	return &Var{Name: "float(" + strconv.FormatFloat(d.Min, 'g', -1, 64) + "," + strconv.FormatFloat(d.Max, 'g', -1, 64) + ")"}
+}
+
+// joined is texts one after the other.
+func (m *Machine) joined(values []Value, between string) Value {
+	var parts []Value
+	for i, v := range values {
+		if i > 0 && between != "" {
+			parts = append(parts, between)
+		}
+		parts = append(parts, v)
+	}
+	return m.concat(parts...)
+}
+
+// concat is values written one after the other: a string when all of it is known.
+func (m *Machine) concat(values ...Value) Value {
+	joined := &Text{}
+	add := func(v Value) {
+		n := len(joined.Parts)
+		s, is := v.(string)
+		if is && n > 0 {
+			if before, ok := joined.Parts[n-1].(string); ok {
+				joined.Parts[n-1] = before + s
+				return
+			}
+		}
+		if !is || s != "" {
+			joined.Parts = append(joined.Parts, v)
+		}
+	}
+	for _, v := range values {
+		switch v := m.text(v).(type) {
+		case *Text:
+			for _, p := range v.Parts {
+				add(p)
+			}
+		default:
+			add(v)
+		}
+	}
+	if len(joined.Parts) == 0 {
+		return ""
+	}
+	if s, is := joined.Parts[0].(string); is && len(joined.Parts) == 1 {
+		return s
+	}
+	return joined
+}
+
+// StringOf is a value that is a known text.
+func (m *Machine) StringOf(v Value) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case *Var:
+		if v.Value != nil {
+			return m.StringOf(v.Value)
+		}
+	case *JSON, *Text, *File:
+		s, is := m.text(v).(string)
+		return s, is
+	}
+	return "", false
+}
