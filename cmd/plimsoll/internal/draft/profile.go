@@ -123,9 +123,35 @@ func (d *Draft) usedTables() map[string]bool {
 	for s := range d.steps() {
 		if s.Off == "" {
 			Texts(s.Keys, see)
+			asked(s.Keys, func(name string) { see("${" + name + "}") })
 		}
 	}
 	return used
+}
+
+// asked calls see for each variable that an if of a step asks about, in groups too.
+func asked(value any, see func(name string)) {
+	switch v := value.(type) {
+	case Map:
+		for _, e := range v {
+			if conditions, is := e.Value.(Map); is && e.Key == "if" {
+				for _, c := range conditions {
+					see(c.Key)
+				}
+			}
+			if e.Key == "steps" {
+				asked(e.Value, see)
+			}
+		}
+	case []any:
+		for _, item := range v {
+			asked(item, see)
+		}
+	case Item:
+		asked(v.Value, see)
+	case Block:
+		asked(v.Value, see)
+	}
 }
 
 // steps are all steps of the draft that the profile will have, as steps or as comments.

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/locust"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/runner/operation"
 )
@@ -46,7 +47,7 @@ func (f Flags) kinds() []kind {
 	return []kind{
 		{"--openapi", f.OpenAPI, nil},
 		{"--har", f.HAR, nil},
-		{"--locust", f.Locust, nil},
+		{"--locust", f.Locust, locust.Draft},
 		{"--k6", f.K6, nil},
 	}
 }

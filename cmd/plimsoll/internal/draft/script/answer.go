@@ -112,9 +112,21 @@ func asTests(v Value) *Tests {
 		return v
 	case *Part:
 		return &Tests{All: []*Test{{Of: v, Op: "exists"}}}
+	case *matched:
+		return &Tests{All: []*Test{{Of: v.of, Op: "exists"}}}
+	case *Answer:
+		return v.OK()
 	}
 	return nil
 }
+
+// OK is the condition that an answer has a status of success.
+func (a *Answer) OK() *Tests {
+	return &Tests{All: []*Test{{Of: a.Part(OfStatus, ""), Op: "<", With: int64(400)}}}
+}
+
+// Part is a part of the answer.
+func (a *Answer) Part(kind Kind, path string) *Part { return &Part{Of: a.Of, Kind: kind, Path: path} }
 
 // ofStatus reports whether all of it asks about the status of an answer.
 func (t *Tests) ofStatus() bool {
@@ -247,6 +259,9 @@ func (m *Machine) expect(part *Part, t *Test) bool {
 	}
 	if part.Kind == OfTime {
 		f, ok := number(t.With)
+		if part.Path == "s" {
+			f *= 1000
+		}
 		if ok && f > 0 && strings.HasPrefix(t.Op, "<") {
 			step.Within = strconv.FormatFloat(f, 'f', -1, 64) + "ms"
 		}
@@ -333,6 +348,13 @@ var operatorFirst = regexp.MustCompile(`^(==|!=|<=|>=|<|>|~)`)
 
 // compare follows a comparison.
 func (m *Machine) compare(at At, op string, x, y Value) Value {
+	if p, is := x.(*position); is {
+		there := &Tests{All: []*Test{{Of: p.of, Op: "contains", With: p.text}}}
+		if f, ok := number(y); ok && (op == "==" && f < 0 || op == "<" || op == "<=" && f < 0) {
+			return there.Not()
+		}
+		return there
+	}
 	if op == "in" || op == "not in" {
 		return m.contains(at, op, x, y)
 	}

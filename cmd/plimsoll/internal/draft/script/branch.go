@@ -6,8 +6,8 @@ import "slices"
 // drawn, or found in an answer, makes groups.
 func (m *Machine) conditional(s *scope, n If) (way, Value) {
 	v := m.eval(s, n.Test)
-	if part, is := v.(*Part); is && part.Kind != OfStatus {
-		v = &Tests{All: []*Test{{Of: part, Op: "exists"}}}
+	if tests := asTests(v); tests != nil {
+		v = tests
 	}
 	if is, known := m.truth(v); known {
 		if is {

@@ -11,7 +11,8 @@ type Invocation struct {
 	At    At
 	Args  []Value
 	Named *Dict
-	Made  bool // new f(x)
+	Made  bool     // new f(x)
+	Hints []string // names of the arguments, where they are variables
 }
 
 // Arg is an argument by its position or its name; nil when it is left out.
@@ -49,6 +50,9 @@ func (m *Machine) call(s *scope, n Call) Value {
 		of = m.eval(s, n.Of)
 	}
 	c := &Invocation{M: m, At: n.At, Named: NewDict(), Made: n.Made, Args: m.items(s, n.Args)}
+	for _, a := range n.Args {
+		c.Hints = append(c.Hints, hintOf(a))
+	}
 	for _, named := range n.Named {
 		v := m.eval(s, named.Value)
 		if named.Name != "" {
@@ -271,6 +275,14 @@ func (m *Machine) Attribute(at At, of Value, name string) Value {
 		}
 	case *Turn:
 		return of
+	case *matched:
+		switch name {
+		case "group", "groups", "at":
+			return &Native{Name: name, Do: func(*Invocation) Value { return of.of }}
+		}
+		return of.of
+	case *Letters:
+		return m.Attribute(at, of.text(), name)
 	}
 	if v := m.textMethod(at, of, name); v != nil {
 		return v
@@ -321,7 +333,17 @@ func (m *Machine) index(at At, of, by Value) Value {
 		return m.item(at, m.letters(of), by)
 	case *Unknown:
 		return of
-	case *Native, *Object:
+	case *matched:
+		return of.of
+	case *splitPart:
+		return m.piece(at, of, by)
+	case *Native:
+		if key, ok := m.StringOf(by); ok && of.Item != nil {
+			return of.Item(key)
+		} else if ok {
+			return m.Attribute(at, of, key)
+		}
+	case *Object:
 		if key, ok := m.StringOf(by); ok {
 			return m.Attribute(at, of, key)
 		}
@@ -444,6 +466,27 @@ func (m *Machine) partAttribute(at At, of *Part, name string) Value {
 		return m.partIndex(at, of, name)
 	}
 	return unknown(at, "%s of a part of an answer", name)
+}
+
+// piece is one piece of a part that is cut at a text.
+func (m *Machine) piece(at At, of *splitPart, by Value) Value {
+	i, ok := Integer(by)
+	if !ok || of.by == "" || of.of.Match != "" {
+		return unknown(at, "a piece of a part of an answer")
+	}
+	cut := quoteMeta(of.by)
+	if i < 0 {
+		return of.of.Matching("(?s)" + cut + "([^" + quoteClass(of.by) + "]*)$")
+	}
+	return of.of.Matching("(?s)^(?:.*?" + cut + "){" + fmt.Sprint(i) + "}(.*?)(?:" + cut + "|$)")
+}
+
+// quoteClass is the first letter of a text, for a class of a regular expression.
+func quoteClass(text string) string {
+	if strings.ContainsAny(text[:1], `\]^-`) {
+		return `\` + text[:1]
+	}
+	return text[:1]
 }
 
 // splitPart is a part of an answer cut at a text.

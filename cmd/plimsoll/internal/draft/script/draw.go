@@ -87,6 +87,7 @@ func (m *Machine) drawn(at At, rows []Value, order, hint string) Value {
 		rows = rows[:maxTable]
 	}
 	whole := false
+	rows = m.asDicts(rows)
 	for i, row := range rows {
 		_, isDict := row.(*Dict)
 		if i == 0 {
@@ -121,6 +122,23 @@ func (m *Machine) drawn(at At, rows []Value, order, hint string) Value {
 	t := &Table{Name: m.tableName(hint), Rows: rows, Order: order, Script: at, whole: whole, key: key}
 	m.Tables = append(m.Tables, t)
 	return t.row()
+}
+
+// asDicts gives rows that are lists of plain values columns with names.
+func (m *Machine) asDicts(rows []Value) []Value {
+	made := make([]Value, len(rows))
+	for i, row := range rows {
+		l, is := row.(*List)
+		if !is || len(l.Items) == 0 || len(l.Items) > 26 || !m.plain(l) {
+			return rows
+		}
+		d := NewDict()
+		for j, cell := range l.Items {
+			d.Set(string(rune('a'+j)), cell)
+		}
+		made[i] = d
+	}
+	return made
 }
 
 // plain reports whether a value holds no variables.

@@ -100,7 +100,21 @@ func (m *Machine) mapping(s *scope, n Mapping) Value {
 			}
 			continue
 		}
-		key, ok := m.StringOf(m.text(m.eval(s, n.Keys[i])))
+		by := m.eval(s, n.Keys[i])
+		key, ok := m.StringOf(m.text(by))
+		name := ""
+		switch by := by.(type) {
+		case *Closure:
+			name = by.Of.Name
+		case *ClassOf:
+			name = by.Name
+		}
+		if name != "" {
+			if key, ok = name, true; d.Of == nil {
+				d.Of = map[string]Value{}
+			}
+			d.Of[key] = by
+		}
 		if !ok {
 			m.Note(n.At, "a key of this is not known and left out")
 			continue
@@ -201,6 +215,9 @@ func (m *Machine) setAttribute(at At, of Value, name string, v Value) {
 
 func (m *Machine) choose(s *scope, n Choose) Value {
 	test := m.eval(s, n.Test)
+	if tests := asTests(test); tests != nil {
+		test = tests
+	}
 	if is, known := m.truth(test); known {
 		if is {
 			return m.eval(s, n.Then)
@@ -264,10 +281,7 @@ func (m *Machine) unary(s *scope, n Unary) Value {
 	v := m.eval(s, n.Of)
 	switch n.Op {
 	case "not":
-		if part, is := v.(*Part); is {
-			return &Tests{All: []*Test{{Of: part, Op: "missing"}}}
-		}
-		if tests, is := v.(*Tests); is {
+		if tests := asTests(v); tests != nil {
 			return tests.Not()
 		}
 		if is, known := m.truth(v); known {
@@ -356,6 +370,9 @@ func (m *Machine) either(s *scope, n Binary, x Value) Value {
 
 // operate follows an operator on two values.
 func (m *Machine) operate(at At, op string, x, y Value) Value {
+	if v, is := x.(*Var); is && v.Name == "now" && (op == "+" || op == "-") {
+		return v // another day: the profile has no words for it
+	}
 	switch op {
 	case "==", "===", "!=", "!==", "<", "<=", ">", ">=", "in", "not in":
 		return m.compare(at, strings.Replace(strings.Replace(op, "===", "==", 1), "!==", "!=", 1), x, y)

@@ -29,16 +29,27 @@ func (m *Machine) loop(s *scope, n For) (way, Value) {
 		m.repeat(n.At, steps, of.Min, of.Max)
 		return onward, nil
 	case *Part:
-		m.Note(n.At, "this goes through what an answer holds; the profile takes its first item")
-		how, result := once(of.at("0"))
-		return afterLoop(how), result
+		return m.once(n.At, "this goes through what an answer holds; the profile takes its first item", func() (way, Value) { return once(of.at("0")) })
 	case *Table:
-		m.Note(n.At, "this goes through all rows; the profile takes one row for each task")
-		how, result := once(of.row())
-		return afterLoop(how), result
+		return m.once(n.At, "this goes through all rows; the profile takes one row for each task", func() (way, Value) { return once(of.row()) })
 	}
-	m.Note(n.At, "how often this loop goes round is not known; the profile does it once")
-	how, result := once(unknown(n.At, "the value that the loop goes through"))
+	return m.once(n.At, notCounted, func() (way, Value) { return once(unknown(n.At, "the value that the loop goes through")) })
+}
+
+const notCounted = "how often this loop goes round is not known; the profile does it once"
+
+// once follows one round of a loop. If it makes a request, a note says so. What it returns is for a case that may not come.
+func (m *Machine) once(at At, note string, round func() (way, Value)) (how way, result Value) {
+	steps := m.Record(func() { how, result = round() })
+	if len(steps) > 0 {
+		m.Note(at, "%s", note)
+	}
+	for _, s := range steps {
+		m.Emit(s)
+	}
+	if how == raised {
+		how = onward
+	}
 	return afterLoop(how), result
 }
 
@@ -57,9 +68,7 @@ func (m *Machine) while(s *scope, n While) (way, Value) {
 		return m.truth(m.eval(s, n.Test))
 	}
 	if is, known := holds(); !known || is && endless(n.Test) {
-		m.Note(n.At, "how often this loop goes round is not known; the profile does it once")
-		how, result := m.run(s, n.Body)
-		return afterLoop(how), result
+		return m.once(n.At, notCounted, func() (way, Value) { return m.run(s, n.Body) })
 	} else if !is {
 		return onward, nil
 	}

@@ -95,7 +95,7 @@ func (m *Machine) listAttribute(l *List, name string) Value {
 	switch name {
 	case "length":
 		return int64(len(l.Items))
-	case "append", "push", "add", "unshift":
+	case "append", "push", "add", "unshift", "put", "put_nowait":
 		return native(name, add)
 	case "extend":
 		return native(name, func(c *Invocation) Value {
@@ -109,6 +109,9 @@ func (m *Machine) listAttribute(l *List, name string) Value {
 			if len(l.Items) == 0 {
 				return unknown(c.At, "an item of a list that is empty when the script begins")
 			}
+			if len(l.Items) > 1 && m.plain(l) && m.out != nil {
+				return m.Draw(c.At, l, "sequential", "")
+			}
 			i := len(l.Items) - 1
 			if n, ok := Integer(c.Arg(0, "")); name == "shift" || ok && n == 0 && len(c.Args) > 0 {
 				i = 0
@@ -119,6 +122,8 @@ func (m *Machine) listAttribute(l *List, name string) Value {
 			}
 			return v
 		})
+	case "get", "get_nowait", "next":
+		return native(name, func(c *Invocation) Value { return m.Draw(c.At, l, "sequential", "") })
 	case "forEach":
 		return native(name, func(c *Invocation) Value {
 			m.repeated(c.At, len(l.Items), func(i int) (way, Value) {

@@ -26,6 +26,8 @@ type (
 	Dict struct {
 		Keys []string
 		m    map[string]Value
+		// Of has the keys that are functions or classes, by their names.
+		Of map[string]Value
 	}
 	// Closure is a function with what surrounds it.
 	Closure struct {
@@ -52,6 +54,7 @@ type (
 		Name string
 		Do   func(c *Invocation) Value
 		Has  map[string]Value // what it has as attributes
+		Item func(key string) Value
 	}
 	// JSON is the JSON text of a value.
 	JSON struct{ Of Value }
@@ -60,6 +63,7 @@ type (
 	// Drawn is a number that is drawn anew each time, from Min to Max. Of an integer both can be drawn.
 	Drawn struct {
 		dice     *Var // the table that stands for it in conditions
+		v        *Var // that draws it
 		Min, Max float64
 		Integer  bool
 	}
@@ -293,6 +297,8 @@ func (m *Machine) text(v Value) Value {
 		return &Text{[]Value{&Unknown{Why: "a text in base64 that holds a variable"}}}
 	case *Pattern:
 		return v.Source
+	case *Letters:
+		return v.text()
 	}
 	return &Text{[]Value{&Unknown{Why: fmt.Sprintf("the text of %s", named(v))}}}
 }
@@ -316,14 +322,23 @@ func named(v Value) string {
 
 // variable is the variable that draws the number.
 func (d *Drawn) variable() *Var {
-	if d.Integer {
-		return &Var{Name: fmt.Sprintf("int(%.0f,%.0f)", d.Min, d.Max)}
+	switch {
+	case d.v != nil:
+	case d.Integer:
+		d.v = &Var{Name: fmt.Sprintf("int(%.0f,%.0f)", d.Min, d.Max)}
+	default:
+		d.v = &Var{Name: "float(" + strconv.FormatFloat(d.Min, 'g', -1, 64) + "," + strconv.FormatFloat(d.Max, 'g', -1, 64) + ")"}
 	}
-	return &Var{Name: "float(" + strconv.FormatFloat(d.Min, 'g', -1, 64) + "," + strconv.FormatFloat(d.Max, 'g', -1, 64) + ")"}
+	return d.v
 }
 
 // joined is texts one after the other.
 func (m *Machine) joined(values []Value, between string) Value {
+	if len(values) > 1 {
+		if letters, is := values[0].(*Letters); is { // one letter after the other
+			return letters.text()
+		}
+	}
 	var parts []Value
 	for i, v := range values {
 		if i > 0 && between != "" {
@@ -378,7 +393,7 @@ func (m *Machine) StringOf(v Value) (string, bool) {
 		if v.Value != nil {
 			return m.StringOf(v.Value)
 		}
-	case *JSON, *Text, *File:
+	case *JSON, *Text, *File, *Base64:
 		s, is := m.text(v).(string)
 		return s, is
 	}

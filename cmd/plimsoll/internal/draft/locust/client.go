@@ -1,0 +1,306 @@
+package locust
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/python"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
+)
+
+// methods are the methods of a client that make a request.
+var methods = []string{"get", "post", "put", "patch", "delete", "head", "options"}
+
+// newClient is the client of a user. Its headers are sent with every request.
+func (l *library) newClient() *script.Native {
+	headers := script.NewDict()
+	client := &script.Native{Name: "the client", Has: map[string]script.Value{"headers": headers, "base_url": ""}}
+	for _, method := range methods {
+		client.Has[method] = native(method, func(c *script.Invocation) script.Value {
+			return l.request(c, client, strings.ToUpper(method), c.Arg(0, "url"), 1)
+		})
+	}
+	client.Has["request"] = native("request", func(c *script.Invocation) script.Value {
+		return l.request(c, client, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
+	})
+	return client
+}
+
+// request makes a step of a call such as self.client.post(url, data, json, …). next is the position of the argument
+// after the address.
+func (l *library) request(c *script.Invocation, client *script.Native, method string, address script.Value, next int) script.Value {
+	s := &script.Step{At: c.At, Protocol: "http", Method: method, Headers: script.NewDict()}
+	if method == "" {
+		s.Method, s.Off = "GET", "its method is not known"
+	}
+	if client != nil {
+		if all, is := client.Has["headers"].(*script.Dict); is {
+			s.Headers = all.Clone()
+		}
+		if client.Has["verify"] == false {
+			l.insecure = true
+		}
+		l.authorize(c, s, client.Has["auth"])
+		if base := client.Has["base_url"]; base != nil && base != "" {
+			if text, ok := c.M.StringOf(address); !ok || !strings.Contains(text, "://") {
+				address = c.M.Join(base, address)
+			}
+		}
+	}
+	if c.Arg(-1, "verify") == false {
+		l.insecure = true
+	}
+	params := c.Arg(-1, "params")
+	if params == nil && method == "GET" {
+		params = c.Arg(next, "")
+	}
+	s.URL = c.M.Query(address, params)
+	if headers, is := c.Arg(-1, "headers").(*script.Dict); is {
+		for _, key := range headers.Keys {
+			v, _ := headers.Get(key)
+			s.SetHeader(key, v)
+		}
+	}
+	l.authorize(c, s, c.Arg(-1, "auth"))
+	if cookies, is := c.Arg(-1, "cookies").(*script.Dict); is {
+		l.cookies(c, s, cookies)
+	}
+	if name, ok := c.M.StringOf(c.Arg(-1, "name")); ok {
+		s.Name = name
+	} else if c.Arg(-1, "name") != nil {
+		s.Name = c.M.Route(c.Arg(-1, "name"))
+	}
+	data := c.Arg(-1, "data")
+	if data == nil && (method == "POST" || method == "PUT" || method == "PATCH") {
+		data = c.Arg(next, "")
+	}
+	json := c.Arg(-1, "json")
+	if json == nil && method == "POST" {
+		json = c.Arg(next+1, "")
+	}
+	l.body(c, s, data, json, c.Arg(-1, "files"))
+	c.M.Emit(s)
+	return &script.Answer{Of: s}
+}
+
+// body finds out what a request sends.
+func (l *library) body(c *script.Invocation, s *script.Step, data, json, files script.Value) {
+	switch {
+	case files != nil:
+		s.Sends, s.Body = "multipart", l.files(c, data, files)
+	case data != nil:
+		c.M.Send(s, data)
+		if l, is := data.(*script.List); is { // pairs of names and values
+			form := script.NewDict()
+			for _, item := range l.Items {
+				if pair, is := item.(*script.List); is && len(pair.Items) == 2 {
+					if key, ok := c.M.StringOf(pair.Items[0]); ok {
+						form.Set(key, pair.Items[1])
+					}
+				}
+			}
+			s.Sends, s.Body = "form", form
+		}
+	case json != nil:
+		s.Sends, s.Body = "json", json
+	}
+}
+
+// files are the parts of a multipart form.
+func (l *library) files(c *script.Invocation, data, files script.Value) script.Value {
+	form := script.NewDict()
+	if fields, is := data.(*script.Dict); is {
+		form = fields.Clone()
+	}
+	add := func(name string, v script.Value) {
+		f := fileOf(c, v)
+		if f == nil {
+			form.Set(name, v)
+			return
+		}
+		if had, there := form.Get(name); there {
+			if all, is := had.(*script.List); is {
+				all.Items = append(all.Items, f)
+				return
+			}
+			form.Set(name, &script.List{Items: []script.Value{had, f}})
+			return
+		}
+		form.Set(name, f)
+	}
+	switch files := files.(type) {
+	case *script.Dict:
+		for _, key := range files.Keys {
+			v, _ := files.Get(key)
+			add(key, v)
+		}
+	case *script.List:
+		for _, item := range files.Items {
+			if pair, is := item.(*script.List); is && len(pair.Items) == 2 {
+				if key, ok := c.M.StringOf(pair.Items[0]); ok {
+					add(key, pair.Items[1])
+				}
+			}
+		}
+	}
+	return form
+}
+
+// fileOf is a file that a form sends: opened, or (name, content, type).
+func fileOf(c *script.Invocation, v script.Value) *script.File {
+	switch v := v.(type) {
+	case *script.File:
+		f := *v
+		if f.Name == nil {
+			f.Name = path.Base(f.Path)
+		}
+		return &f
+	case *script.List:
+		if len(v.Items) < 2 {
+			return nil
+		}
+		f := &script.File{Name: v.Items[0]}
+		if opened, is := v.Items[1].(*script.File); is {
+			f.Path, f.Content = opened.Path, opened.Content
+		} else if content, ok := c.M.StringOf(v.Items[1]); ok {
+			f.Content = content
+		} else {
+			return nil
+		}
+		if name, isName := c.M.StringOf(f.Name); f.Path == "" && (!isName || name == "") {
+			return nil
+		}
+		if len(v.Items) > 2 {
+			f.Type = v.Items[2]
+		}
+		return f
+	}
+	return nil
+}
+
+// authorize writes the header of Basic authentication.
+func (l *library) authorize(c *script.Invocation, s *script.Step, auth script.Value) {
+	pair, is := auth.(*script.List)
+	if !is || len(pair.Items) != 2 {
+		return
+	}
+	s.SetHeader("Authorization", c.M.Join("Basic ", &script.Base64{Of: c.M.Join(pair.Items[0], ":", pair.Items[1])}))
+}
+
+// cookies writes cookies of a request into its header.
+func (l *library) cookies(c *script.Invocation, s *script.Step, cookies *script.Dict) {
+	var parts []script.Value
+	for i, key := range cookies.Keys {
+		if i > 0 {
+			parts = append(parts, "; ")
+		}
+		v, _ := cookies.Get(key)
+		parts = append(parts, key+"=", v)
+	}
+	s.SetHeader("Cookie", c.M.Join(parts...))
+}
+
+// Attribute knows answers, users and TaskSets.
+func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, name string) (script.Value, bool) {
+	switch of := of.(type) {
+	case *script.Answer:
+		return l.answer(of, name)
+	case *script.Object:
+		if !of.Class.Inherits(append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "User", "Locust"}, userClasses...)...) {
+			return nil, false
+		}
+		if _, own := of.Fields.Get(name); own {
+			return nil, false
+		}
+		if _, _, inherited := of.Class.Field(name); inherited {
+			return nil, false
+		}
+		switch name {
+		case "interrupt", "wait", "stop", "schedule_task":
+			return nothing(name), true
+		case "environment", "runner":
+			return &script.Native{Name: name, Has: map[string]script.Value{"host": "", "parsed_options": &script.Native{Name: "the options of the command line"}}}, true
+		case "host":
+			return "", true
+		case "rest", "rest_":
+			client, _ := of.Fields.Get("client")
+			return native(name, func(c *script.Invocation) script.Value {
+				if n, is := client.(*script.Native); is {
+					return l.request(c, n, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
+				}
+				return nil
+			}), true
+		}
+	case *script.Native:
+		if of.Name == "the client" && name == "cookies" {
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// answer is an attribute of an answer.
+func (l *library) answer(a *script.Answer, name string) (script.Value, bool) {
+	switch name {
+	case "status_code":
+		return a.Part(script.OfStatus, ""), true
+	case "ok":
+		return a.OK(), true
+	case "json":
+		return native(name, func(*script.Invocation) script.Value { return a.Part(script.OfJSON, "") }), true
+	case "js":
+		return a.Part(script.OfJSON, ""), true
+	case "text", "content":
+		return a.Part(script.OfBody, ""), true
+	case "headers":
+		return a.Part(script.OfHeader, ""), true
+	case "cookies":
+		return a.Part(script.OfCookie, ""), true
+	case "elapsed":
+		return &script.Native{Name: name, Has: map[string]script.Value{
+			"total_seconds": native(name, func(*script.Invocation) script.Value { return a.Part(script.OfTime, "s") }),
+			"seconds":       a.Part(script.OfTime, "s"),
+		}}, true
+	case "failure", "success", "raise_for_status", "close", "__enter__", "__exit__":
+		return nothing(name), true
+	case "request_meta", "request", "history", "reason", "error", "encoding":
+		return &script.Unknown{Why: "the " + name + " of an answer"}, true
+	}
+	return nil, false
+}
+
+// Source reads a module beside the locustfile.
+func (l *library) Source(from, module string) (string, []script.Node, bool) {
+	if l.in.Open == nil {
+		return "", nil, false
+	}
+	dir := path.Dir(l.in.Name)
+	for _, place := range modulePaths(dir, from, module) {
+		beside := strings.TrimPrefix(strings.TrimPrefix(place, dir), "/")
+		data, err := l.in.Open(beside)
+		if err != nil {
+			continue
+		}
+		body, passedOver, err := python.Parse(place, string(data))
+		if err != nil {
+			continue
+		}
+		l.late = append(l.late, passedOver...)
+		return place, body, true
+	}
+	return "", nil, false
+}
+
+// notes tells which statements were passed over.
+func (l *library) notes(m *script.Machine, passedOver []python.Problem) {
+	for _, p := range passedOver {
+		m.Note(p.At, "this statement is not read: %s", p.Text)
+	}
+}
+
+// isOurs reports whether a module is one that the library knows.
+func isOurs(module string, names ...string) bool {
+	root, _, _ := strings.Cut(module, ".")
+	return slices.Contains(names, root)
+}

@@ -1,0 +1,493 @@
+package locust
+
+import (
+	"encoding/csv"
+	"path"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/python"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
+)
+
+// library is what a locustfile imports: Locust, and the parts of Python's library that such files use.
+type library struct {
+	in       draft.Input
+	insecure bool
+	late     []python.Problem
+}
+
+type (
+	// waits is a wait in the words of a profile.
+	waits string
+	// taskMark is @task(3).
+	taskMark struct{ weight, order int }
+	// tagMark is @tag("a", "b").
+	tagMark []string
+)
+
+func native(name string, do func(c *script.Invocation) script.Value) *script.Native {
+	return &script.Native{Name: name, Do: do}
+}
+
+func nothing(name string) *script.Native {
+	return native(name, func(*script.Invocation) script.Value { return nil })
+}
+
+// module makes a module of functions.
+func module(name string, has map[string]script.Value) *script.Native {
+	return &script.Native{Name: name, Has: has}
+}
+
+// Library returns a module, or what is in it.
+func (l *library) Library(m *script.Machine, from, name string) (script.Value, bool) {
+	if from == "" {
+		switch name {
+		case "open":
+			return native(name, l.open), true
+		case "__file__":
+			return path.Base(l.in.Name), true
+		case "__name__":
+			return "locustfile", true
+		}
+		return nil, false
+	}
+	whole := l.moduleOf(from)
+	if whole == nil {
+		return nil, false
+	}
+	if name == "" || name == "*" {
+		return whole, true
+	}
+	if v, ok := whole.Has[name]; ok {
+		return v, true
+	}
+	if inner := l.moduleOf(from + "." + name); inner != nil && inner.Name != whole.Name {
+		return inner, true
+	}
+	return &script.Native{Name: from + "." + name, Has: map[string]script.Value{}}, true
+}
+
+// moduleOf is a module; nil for one of the user's own.
+func (l *library) moduleOf(from string) *script.Native {
+	switch {
+	case isOurs(from, "locust", "locust_plugins"):
+		return l.locust()
+	case from == "random" || from == "secrets":
+		return random()
+	case from == "uuid":
+		return identifiers()
+	case from == "time" || from == "gevent":
+		return clock()
+	case isOurs(from, "datetime"):
+		return calendar()
+	case from == "json" || from == "ujson" || from == "orjson" || from == "simplejson":
+		return jsonModule()
+	case isOurs(from, "os"):
+		return l.system()
+	case from == "string":
+		return letters()
+	case from == "re":
+		return expressions()
+	case from == "base64":
+		return base64Module()
+	case from == "csv":
+		return module("csv", map[string]script.Value{"DictReader": native("csv.DictReader", readRows), "reader": native("csv.reader", readCells)})
+	case from == "itertools":
+		return module("itertools", map[string]script.Value{
+			"cycle": native("itertools.cycle", first),
+			"count": native("itertools.count", func(*script.Invocation) script.Value { return &script.Turn{Var: &script.Var{Name: "seq"}} }),
+		})
+	case from == "queue" || from == "collections":
+		list := native(from, func(c *script.Invocation) script.Value {
+			if l, is := c.Arg(0, "").(*script.List); is {
+				return l
+			}
+			return &script.List{}
+		})
+		return module(from, map[string]script.Value{"Queue": list, "LifoQueue": list, "SimpleQueue": list, "deque": list,
+			"OrderedDict": native("dict", func(*script.Invocation) script.Value { return script.NewDict() })})
+	case isOurs(from, "faker"):
+		return module("faker", map[string]script.Value{"Faker": native("Faker", func(*script.Invocation) script.Value { return faker() })})
+	case from == "requests":
+		return l.requests()
+	case isOurs(from, "pathlib"):
+		return module("pathlib", map[string]script.Value{"Path": native("Path", func(c *script.Invocation) script.Value { return c.Text(0, "") })})
+	case from == "urllib.parse":
+		return module(from, map[string]script.Value{"quote": native("quote", first), "quote_plus": native("quote_plus", first), "urlencode": native("urlencode", encodeQuery),
+			"urljoin": native("urljoin", func(c *script.Invocation) script.Value { return c.M.Join(c.Arg(0, ""), c.Arg(1, "")) })})
+	case isOurs(from, "logging", "sys", "typing", "math", "threading", "functools", "dataclasses", "enum", "abc", "copy", "hashlib", "hmac", "urllib", "urllib3", "collections", "traceback",
+		"contextlib", "decimal", "io", "warnings", "numpy", "pandas", "bs4", "lxml", "dotenv", "yaml", "jwt", "socket", "ssl", "statistics", "pprint", "__future__", "types", "operator", "resource",
+		"http", "html", "concurrent", "asyncio", "subprocess", "glob", "shutil", "tempfile", "argparse", "struct", "zlib", "gzip", "binascii", "calendar", "pytz", "dateutil", "greenlet", "signal", "inspect", "websocket", "socketio", "grpc", "boto3", "jsonschema", "pydantic", "psutil", "PIL", "redis", "kafka", "pymongo", "psycopg2", "mysql", "sqlalchemy", "flask", "django", "attr", "attrs", "pyquery", "parsel", "aiohttp", "httpx", "websockets", "wonderwords", "names", "lorem", "essential_generators", "mimesis", "loguru", "structlog", "rich", "tqdm", "click", "prometheus_client", "influxdb", "opentelemetry", "google", "azure", "openai", "tiktoken", "transformers", "torch"):
+		return &script.Native{Name: from, Has: map[string]script.Value{}}
+	}
+	return nil
+}
+
+func first(c *script.Invocation) script.Value { return c.Arg(0, "") }
+
+// locust is the module of Locust.
+func (l *library) locust() *script.Native {
+	has := map[string]script.Value{
+		"task": native("task", func(c *script.Invocation) script.Value {
+			if weight, ok := script.Integer(c.Arg(0, "weight")); ok {
+				return taskMark{weight: weight}
+			}
+			if f, is := c.Arg(0, "").(*script.Closure); is {
+				return f
+			}
+			return taskMark{weight: 1}
+		}),
+		"seq_task": native("seq_task", func(c *script.Invocation) script.Value {
+			order, _ := script.Integer(c.Arg(0, ""))
+			return taskMark{weight: 1, order: order}
+		}),
+		"tag": native("tag", func(c *script.Invocation) script.Value {
+			var tags tagMark
+			for _, a := range c.Args {
+				if text, ok := c.M.StringOf(a); ok {
+					tags = append(tags, text)
+				}
+			}
+			return tags
+		}),
+		"between": native("between", func(c *script.Invocation) script.Value {
+			least, _ := script.NumberOf(c.Arg(0, "min_wait"))
+			most, _ := script.NumberOf(c.Arg(1, "max_wait"))
+			return waits(script.Wait(least, most))
+		}),
+		"constant": native("constant", func(c *script.Invocation) script.Value {
+			span, _ := script.NumberOf(c.Arg(0, "wait_time"))
+			return waits(script.Wait(span, span))
+		}),
+		"constant_pacing": native("constant_pacing", func(c *script.Invocation) script.Value {
+			span, _ := script.NumberOf(c.Arg(0, "wait_time"))
+			if span <= 0 {
+				return waits("")
+			}
+			return waits("pace " + script.Wait(span, span))
+		}),
+		"constant_throughput": native("constant_throughput", func(c *script.Invocation) script.Value {
+			rate, _ := script.NumberOf(c.Arg(0, "task_runs_per_second"))
+			if rate <= 0 {
+				return waits("")
+			}
+			return waits("throughput " + script.Rate(rate))
+		}),
+		"events":          &script.Native{Name: "the events of Locust"},
+		"run_single_user": nothing("run_single_user"),
+	}
+	for _, class := range append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "LoadTestShape", "User", "Locust"}, userClasses...) {
+		has[class] = &script.Native{Name: class}
+	}
+	return module("locust", has)
+}
+
+// session is a client of its own, for another address.
+func (l *library) session(c *script.Invocation) script.Value {
+	client := l.newClient()
+	if base := c.Arg(0, "base_url"); base != nil {
+		client.Has["base_url"] = base
+	}
+	return client
+}
+
+func random() *script.Native {
+	integer := func(least, most float64) *script.Drawn { return &script.Drawn{Min: least, Max: most, Integer: true} }
+	return module("random", map[string]script.Value{
+		"random": native("random.random", func(*script.Invocation) script.Value { return &script.Drawn{Max: 1} }),
+		"uniform": native("random.uniform", func(c *script.Invocation) script.Value {
+			least, _ := script.NumberOf(c.Arg(0, "a"))
+			most, _ := script.NumberOf(c.Arg(1, "b"))
+			return &script.Drawn{Min: least, Max: most}
+		}),
+		"randint": native("random.randint", func(c *script.Invocation) script.Value {
+			least, a := script.NumberOf(c.Arg(0, "a"))
+			most, b := script.NumberOf(c.Arg(1, "b"))
+			if d, is := c.Arg(0, "a").(*script.Drawn); is {
+				least, a = d.Min, true
+			}
+			if d, is := c.Arg(1, "b").(*script.Drawn); is {
+				most, b = d.Min, true
+			}
+			if !a || !b || most < least {
+				return &script.Unknown{At: c.At, Why: "a random number"}
+			}
+			return integer(least, most)
+		}),
+		"randrange": native("random.randrange", func(c *script.Invocation) script.Value {
+			least, a := script.NumberOf(c.Arg(0, ""))
+			most, b := script.NumberOf(c.Arg(1, ""))
+			switch {
+			case a && b:
+				return integer(least, most-1)
+			case a:
+				return integer(0, least-1)
+			}
+			return &script.Unknown{At: c.At, Why: "a random number"}
+		}),
+		"randbelow": native("secrets.randbelow", func(c *script.Invocation) script.Value {
+			most, _ := script.NumberOf(c.Arg(0, ""))
+			return integer(0, most-1)
+		}),
+		"getrandbits": native("random.getrandbits", func(*script.Invocation) script.Value { return integer(0, 1<<31) }),
+		"choice": native("random.choice", func(c *script.Invocation) script.Value {
+			if text, is := c.Arg(0, "seq").(string); is && len(text) > 5 {
+				return &script.Letters{Digits: strings.Trim(text, "0123456789") == ""}
+			}
+			return c.M.Draw(c.At, c.Arg(0, "seq"), "random", c.Hint(0))
+		}),
+		"choices":       native("random.choices", pick),
+		"sample":        native("random.sample", pick),
+		"token_hex":     native("secrets.token_hex", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} }),
+		"token_urlsafe": native("secrets.token_urlsafe", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} }),
+		"shuffle":       nothing("random.shuffle"),
+		"seed":          nothing("random.seed"),
+		"gauss":         native("random.gauss", func(c *script.Invocation) script.Value { return c.Arg(0, "") }),
+		"Random":        native("random.Random", func(*script.Invocation) script.Value { return random() }),
+		"SystemRandom":  native("random.SystemRandom", func(*script.Invocation) script.Value { return random() }),
+	})
+}
+
+// pick draws several items of a list.
+func pick(c *script.Invocation) script.Value {
+	if text, is := c.Arg(0, "population").(string); is {
+		return &script.Letters{Digits: strings.Trim(text, "0123456789") == ""}
+	}
+	n, ok := script.Integer(c.Arg(1, "k"))
+	if v, there := c.Named.Get("k"); there {
+		n, ok = script.Integer(v)
+	}
+	if d, is := c.Arg(1, "k").(*script.Drawn); is {
+		n, ok = int(max(1, d.Min)), true
+	}
+	if !ok {
+		n = 1
+	}
+	made := &script.List{}
+	for range min(max(n, 0), 100) {
+		made.Items = append(made.Items, c.M.Draw(c.At, c.Arg(0, "population"), "random", c.Hint(0)))
+	}
+	return made
+}
+
+func identifiers() *script.Native {
+	id := native("uuid.uuid4", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} })
+	return module("uuid", map[string]script.Value{"uuid4": id, "uuid1": id, "uuid7": id, "UUID": native("uuid.UUID", first)})
+}
+
+func clock() *script.Native {
+	return module("time", map[string]script.Value{
+		"sleep": native("time.sleep", func(c *script.Invocation) script.Value {
+			if text, ok := script.Span(c.Arg(0, ""), 1); ok && text != "0s" {
+				c.M.Emit(&script.Step{At: c.At, Wait: text})
+			}
+			return nil
+		}),
+		"time":         native("time.time", func(*script.Invocation) script.Value { return &script.Drawn{Min: 1_500_000_000, Max: 1_900_000_000} }),
+		"time_ns":      native("time.time_ns", func(*script.Invocation) script.Value { return &script.Drawn{Min: 1e15, Max: 9e15, Integer: true} }),
+		"monotonic":    native("time.monotonic", func(*script.Invocation) script.Value { return &script.Drawn{Min: 1, Max: 100_000} }),
+		"perf_counter": native("time.perf_counter", func(*script.Invocation) script.Value { return &script.Drawn{Min: 1, Max: 100_000} }),
+		"strftime":     native("time.strftime", func(*script.Invocation) script.Value { return &script.Var{Name: "now"} }),
+	})
+}
+
+func calendar() *script.Native {
+	var moment *script.Native
+	now := func(*script.Invocation) script.Value { return moment }
+	text := native("isoformat", func(*script.Invocation) script.Value { return &script.Var{Name: "now"} })
+	moment = &script.Native{Name: "a time", Has: map[string]script.Value{
+		"isoformat": text, "strftime": text,
+		"timestamp": native("timestamp", func(*script.Invocation) script.Value { return &script.Drawn{Min: 1_500_000_000, Max: 1_900_000_000} }),
+		"year":      &script.Drawn{Min: 2020, Max: 2026, Integer: true}, "month": &script.Drawn{Min: 1, Max: 12, Integer: true}, "day": &script.Drawn{Min: 1, Max: 28, Integer: true},
+		"hour": &script.Drawn{Min: 0, Max: 23, Integer: true}, "minute": &script.Drawn{Min: 0, Max: 59, Integer: true},
+	}}
+	for _, name := range []string{"date", "time", "replace", "astimezone"} {
+		moment.Has[name] = native(name, now)
+	}
+	kind := &script.Native{Name: "datetime", Do: now, Has: map[string]script.Value{
+		"now": native("datetime.now", now), "utcnow": native("datetime.utcnow", now), "today": native("date.today", now),
+		"fromtimestamp": native("datetime.fromtimestamp", now), "strptime": native("datetime.strptime", now),
+	}}
+	return module("datetime", map[string]script.Value{"datetime": kind, "date": kind, "timedelta": native("timedelta", now),
+		"timezone": &script.Native{Name: "timezone", Has: map[string]script.Value{"utc": nil}}, "UTC": nil})
+}
+
+func jsonModule() *script.Native {
+	read := func(c *script.Invocation) script.Value {
+		switch v := c.Arg(0, "").(type) {
+		case *script.Part:
+			return (&script.Answer{Of: v.Of}).Part(script.OfJSON, "")
+		default:
+			text, ok := c.M.StringOf(v)
+			if !ok {
+				return &script.Unknown{At: c.At, Why: "what a JSON text holds"}
+			}
+			read, err := script.FromJSON(text)
+			if err != nil {
+				return &script.Unknown{At: c.At, Why: "a JSON text that is broken"}
+			}
+			return read
+		}
+	}
+	return module("json", map[string]script.Value{
+		"dumps":           native("json.dumps", func(c *script.Invocation) script.Value { return &script.JSON{Of: c.Arg(0, "obj")} }),
+		"loads":           native("json.loads", read),
+		"load":            native("json.load", read),
+		"JSONDecodeError": &script.Native{Name: "json.JSONDecodeError"},
+	})
+}
+
+// variable is a variable of the environment.
+func variable(name string) script.Value { return &script.Var{Name: "env." + name} }
+
+// system is the module os.
+func (l *library) system() *script.Native {
+	get := native("os.getenv", func(c *script.Invocation) script.Value {
+		name := c.Text(0, "key")
+		if name == "" {
+			return &script.Unknown{At: c.At, Why: "a variable of the environment"}
+		}
+		return &script.Var{Name: "env." + name, Value: c.Arg(1, "default")}
+	})
+	join := native("os.path.join", func(c *script.Invocation) script.Value {
+		var parts []string
+		for _, a := range c.Args {
+			if text, ok := c.M.StringOf(a); ok {
+				parts = append(parts, text)
+			}
+		}
+		return path.Join(parts...)
+	})
+	here := native("os.path.dirname", func(*script.Invocation) script.Value { return "" })
+	paths := module("os.path", map[string]script.Value{"join": join, "dirname": here, "abspath": native("os.path.abspath", first), "realpath": native("os.path.realpath", first),
+		"basename": native("os.path.basename", func(c *script.Invocation) script.Value { return path.Base(c.Text(0, "")) }),
+		"exists":   native("os.path.exists", func(c *script.Invocation) script.Value { _, ok := l.file(c.Text(0, "")); return ok }),
+		"isfile":   native("os.path.isfile", func(c *script.Invocation) script.Value { _, ok := l.file(c.Text(0, "")); return ok })})
+	whole := module("os", map[string]script.Value{"getenv": get, "environ": &script.Native{Name: "os.environ", Has: map[string]script.Value{"get": get}, Item: variable}, "path": paths, "urandom": nothing("os.urandom")})
+	for name, v := range paths.Has {
+		whole.Has[name] = v
+	}
+	return whole
+}
+
+func letters() *script.Native {
+	low := "abcdefghijklmnopqrstuvwxyz"
+	return module("string", map[string]script.Value{"ascii_lowercase": low, "ascii_uppercase": strings.ToUpper(low), "ascii_letters": low + strings.ToUpper(low),
+		"digits": "0123456789", "hexdigits": "0123456789abcdefABCDEF", "punctuation": "!#%&()*+,-./:;<=>?@[]^_{|}~"})
+}
+
+func expressions() *script.Native {
+	find := native("re.search", func(c *script.Invocation) script.Value {
+		pattern := c.Text(0, "pattern")
+		return c.M.Call(c.At, c.M.Attribute(c.At, c.Arg(1, "string"), "match"), &script.Pattern{Source: pattern})
+	})
+	return module("re", map[string]script.Value{"search": find, "match": find, "findall": find,
+		"compile": native("re.compile", func(c *script.Invocation) script.Value {
+			pattern := c.Arg(0, "")
+			bound := native("search", func(inner *script.Invocation) script.Value {
+				return c.M.Call(inner.At, find, pattern, inner.Arg(0, ""))
+			})
+			return &script.Native{Name: "a regular expression", Has: map[string]script.Value{"search": bound, "match": bound, "findall": bound}}
+		}),
+		"sub": native("re.sub", func(c *script.Invocation) script.Value { return c.Arg(2, "string") })})
+}
+
+func base64Module() *script.Native {
+	encode := native("base64.b64encode", func(c *script.Invocation) script.Value { return &script.Base64{Of: c.Arg(0, "s")} })
+	return module("base64", map[string]script.Value{"b64encode": encode, "standard_b64encode": encode, "urlsafe_b64encode": encode})
+}
+
+// requests is the module requests: its calls go to addresses in full.
+func (l *library) requests() *script.Native {
+	has := map[string]script.Value{"packages": &script.Native{Name: "requests.packages"}}
+	for _, method := range methods {
+		has[method] = native("requests."+method, func(c *script.Invocation) script.Value {
+			return l.request(c, nil, strings.ToUpper(method), c.Arg(0, "url"), 1)
+		})
+	}
+	has["request"] = native("requests.request", func(c *script.Invocation) script.Value {
+		return l.request(c, nil, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
+	})
+	has["Session"] = native("requests.Session", func(*script.Invocation) script.Value { return l.newClient() })
+	return module("requests", has)
+}
+
+func encodeQuery(c *script.Invocation) script.Value {
+	text, _ := c.M.Query("", c.Arg(0, "")).(string)
+	if text == "" {
+		return c.M.Query("", c.Arg(0, ""))
+	}
+	return strings.TrimPrefix(text, "?")
+}
+
+// file reads a file beside the locustfile.
+func (l *library) file(name string) ([]byte, bool) {
+	if l.in.Open == nil || name == "" {
+		return nil, false
+	}
+	data, err := l.in.Open(path.Clean(name))
+	return data, err == nil
+}
+
+// open opens a file beside the locustfile.
+func (l *library) open(c *script.Invocation) script.Value {
+	name, ok := c.M.StringOf(c.Arg(0, "file"))
+	data, there := l.file(name)
+	if !ok || !there {
+		return &script.Unknown{At: c.At, Why: "the content of a file that is not beside the script"}
+	}
+	return &script.File{Path: path.Clean(name), Content: string(data), Opened: true}
+}
+
+func csvRows(c *script.Invocation) [][]string {
+	text, ok := c.M.StringOf(c.Arg(0, "f"))
+	if !ok {
+		return nil
+	}
+	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
+	r.FieldsPerRecord = -1
+	r.LazyQuotes = true
+	if by := c.Text(-1, "delimiter"); len(by) == 1 {
+		r.Comma = rune(by[0])
+	}
+	rows, err := r.ReadAll()
+	if err != nil {
+		return nil
+	}
+	return rows
+}
+
+func readCells(c *script.Invocation) script.Value {
+	rows := csvRows(c)
+	if rows == nil {
+		return &script.Unknown{At: c.At, Why: "the rows of a file"}
+	}
+	l := &script.List{}
+	for _, row := range rows {
+		cells := &script.List{}
+		for _, cell := range row {
+			cells.Items = append(cells.Items, cell)
+		}
+		l.Items = append(l.Items, cells)
+	}
+	return l
+}
+
+func readRows(c *script.Invocation) script.Value {
+	rows := csvRows(c)
+	if len(rows) == 0 {
+		return &script.Unknown{At: c.At, Why: "the rows of a file"}
+	}
+	l := &script.List{}
+	for _, row := range rows[1:] {
+		d := script.NewDict()
+		for i, cell := range row {
+			if i < len(rows[0]) {
+				d.Set(rows[0][i], cell)
+			}
+		}
+		l.Items = append(l.Items, d)
+	}
+	return l
+}

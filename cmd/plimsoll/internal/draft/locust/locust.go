@@ -1,0 +1,486 @@
+// Package locust drafts a profile from a locustfile.
+//
+// Draft parses the Python (draft/python), follows it without running it (draft/script), and takes the classes that
+// inherit from HttpUser or FastHttpUser: host, weight, fixed_count, wait_time, on_start, on_stop, tasks with their
+// weights and tags, TaskSets among them. Calls of self.client become steps. A LoadTestShape with stages becomes the
+// stages of the load. What is not understood becomes a note with its line.
+package locust
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/python"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
+)
+
+// userClasses are the classes of Locust whose users make HTTP requests.
+var userClasses = []string{"HttpUser", "FastHttpUser", "HttpLocust", "FastHttpLocust", "ContribFastHttpUser"}
+
+// Draft drafts a profile from a locustfile.
+func Draft(in draft.Input) (*draft.Draft, error) {
+	body, passedOver, err := python.Parse(in.Name, string(in.Data))
+	if err != nil {
+		return nil, err
+	}
+	l := &library{in: in}
+	m := script.New(l, false)
+	l.notes(m, passedOver)
+	m.Guarded(func() { m.Module(in.Name, body) })
+	r := &reader{library: l, m: m}
+	users := r.userClasses()
+	if len(users) == 0 {
+		return nil, fmt.Errorf("%s has no class that inherits from HttpUser or FastHttpUser: is it a locustfile?", in.Name)
+	}
+	program := &script.Program{}
+	host := ""
+	for _, c := range users {
+		m.Guarded(func() { program.Users = append(program.Users, r.user(c)...) })
+		if text, _ := stringField(m, c, "host"); host == "" {
+			host = text
+		}
+	}
+	host = strings.TrimSuffix(host, "/")
+	if host != "" && !strings.Contains(host, "://") {
+		host = "http://" + host
+	}
+	address, path := splitHost(host)
+	d := m.Draft(program, in, address)
+	d.Path = path
+	d.Target = append(d.Target, draft.Entry{Key: "redirects", Value: 10, Beside: "Python's requests follows them too"})
+	if l.insecure && strings.HasPrefix(d.URL, "https") {
+		d.Target = append(d.Target, draft.Entry{Key: "tls", Value: draft.Map{{Key: "insecure", Value: true}}})
+	}
+	d.Load = r.shape()
+	fitFixed(d)
+	d.Title = title(in.Name, d)
+	return d, nil
+}
+
+// splitHost cuts an address into scheme with host, and the path that all requests begin with.
+func splitHost(host string) (address, path string) {
+	scheme, rest, ok := strings.Cut(host, "://")
+	if !ok {
+		return host, ""
+	}
+	name, below, hasPath := strings.Cut(rest, "/")
+	if !hasPath || below == "" {
+		return scheme + "://" + name, ""
+	}
+	return scheme + "://" + name, "/" + strings.TrimSuffix(below, "/")
+}
+
+// title is one line about what was read.
+func title(name string, d *draft.Draft) string {
+	tasks, requests, off := 0, 0, 0
+	var count func(steps []draft.Step)
+	count = func(steps []draft.Step) {
+		for _, s := range steps {
+			requests += calls(s.Keys)
+			if s.Off != "" {
+				off++
+			}
+		}
+	}
+	for _, u := range d.Users {
+		count(u.OnStart)
+		count(u.OnStop)
+		for _, t := range u.Tasks {
+			tasks++
+			count(t.Steps)
+		}
+	}
+	text := fmt.Sprintf("%s: %s, %s, %s", name, several(len(d.Users), "kind of user", "kinds of users"), several(tasks, "task", "tasks"), several(requests, "request", "requests"))
+	if off > 0 {
+		text += fmt.Sprintf(" (%d of them as comments)", off)
+	}
+	if n := len(d.Notes); n > 0 {
+		text += "; " + several(n, "line needs a look", "lines need a look")
+	}
+	return text
+}
+
+// calls counts the requests of a step.
+func calls(value any) (n int) {
+	switch v := value.(type) {
+	case draft.Map:
+		switch v[0].Key {
+		case "http", "grpc", "websocket", "graphql", "sse":
+			return 1
+		case "steps":
+			return calls(v[0].Value)
+		}
+	case draft.Block:
+		return calls(v.Value)
+	case []any:
+		for _, item := range v {
+			n += calls(item)
+		}
+	case draft.Item:
+		return calls(v.Value)
+	}
+	return n
+}
+
+func several(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// reader finds users and tasks in a program that was followed.
+type reader struct {
+	*library
+	m *script.Machine
+}
+
+// userClasses are the users' classes, in the order of the file. One that others inherit from, and that has no task, is
+// none; nor is an abstract one.
+func (r *reader) userClasses() (users []*script.ClassOf) {
+	seen := map[*script.ClassOf]bool{}
+	for _, v := range r.m.Globals() {
+		c, is := v.(*script.ClassOf)
+		if !is || seen[c] || !c.Inherits(userClasses...) {
+			continue
+		}
+		seen[c] = true
+		if abstract, own := c.Fields.Get("abstract"); own && abstract == true {
+			continue
+		}
+		if len(r.tasksOf(c)) > 0 {
+			users = append(users, c)
+		}
+	}
+	slices.SortFunc(users, func(a, b *script.ClassOf) int {
+		if a.File != b.File {
+			return strings.Compare(a.File, b.File)
+		}
+		return a.Line - b.Line
+	})
+	return users
+}
+
+// chosen is one thing that a user or a TaskSet may do.
+type chosen struct {
+	what   script.Value // *script.Closure or *script.ClassOf
+	name   string
+	weight int
+	tags   []string
+	order  int
+}
+
+// tasksOf are the tasks of a class and of those that it inherits from.
+func (r *reader) tasksOf(c *script.ClassOf) (all []chosen) {
+	for _, b := range c.Bases {
+		if base, is := b.(*script.ClassOf); is {
+			all = append(all, r.tasksOf(base)...)
+		}
+	}
+	add := func(one chosen) {
+		all = slices.DeleteFunc(all, func(has chosen) bool { return has.name == one.name && one.name != "" })
+		if one.weight > 0 {
+			all = append(all, one)
+		}
+	}
+	for _, word := range []string{"tasks", "task_set"} {
+		v, _ := c.Fields.Get(word)
+		switch v := v.(type) {
+		case *script.List:
+			for _, item := range v.Items {
+				if i := slices.IndexFunc(all, func(has chosen) bool { return has.name == nameOf(item) }); i >= 0 {
+					all[i].weight++ // named twice
+					continue
+				}
+				add(chosen{what: item, name: nameOf(item), weight: 1})
+			}
+		case *script.Dict:
+			for _, key := range v.Keys {
+				n, _ := v.Get(key)
+				weight, ok := script.Integer(n)
+				if !ok {
+					weight = 1
+				}
+				add(chosen{what: v.Of[key], name: key, weight: weight})
+			}
+		case *script.ClassOf:
+			add(chosen{what: v, name: v.Name, weight: 1})
+		}
+	}
+	for _, name := range c.Fields.Keys {
+		one := chosen{name: name, weight: 0}
+		for _, mark := range c.Marks[name] {
+			switch mark := mark.(type) {
+			case *script.Native:
+				if mark.Name == "task" {
+					one.weight = max(one.weight, 1)
+				}
+			case taskMark:
+				one.weight, one.order = mark.weight, mark.order
+			case tagMark:
+				one.tags = append(one.tags, mark...)
+			}
+		}
+		if one.weight > 0 {
+			one.what, _ = c.Fields.Get(name)
+			add(one)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b chosen) int { return a.order - b.order })
+	return slices.DeleteFunc(all, func(one chosen) bool {
+		switch one.what.(type) {
+		case *script.Closure, *script.ClassOf:
+			return false
+		}
+		return true
+	})
+}
+
+func nameOf(v script.Value) string {
+	switch v := v.(type) {
+	case *script.Closure:
+		return v.Of.Name
+	case *script.ClassOf:
+		return v.Name
+	}
+	return ""
+}
+
+func stringField(m *script.Machine, c *script.ClassOf, name string) (string, bool) {
+	v, _, ok := c.Field(name)
+	if !ok {
+		return "", false
+	}
+	return m.StringOf(v)
+}
+
+// user is what a class of users does: one kind of user, or several when it has TaskSets that a user never leaves.
+func (r *reader) user(c *script.ClassOf) (scenarios []*script.Scenario) {
+	tasks := r.tasksOf(c)
+	var sets, others []chosen
+	for _, one := range tasks {
+		if set, is := one.what.(*script.ClassOf); is && !r.leaves(set) {
+			sets = append(sets, one)
+		} else {
+			others = append(others, one)
+		}
+	}
+	weight := r.number(c, "weight", 1)
+	if len(sets) < 2 || len(others) > 0 {
+		return []*script.Scenario{r.scenario(c, c.Name, weight, tasks)}
+	}
+	for _, set := range sets {
+		scenarios = append(scenarios, r.scenario(c, c.Name+" "+set.name, weight*set.weight, []chosen{set}))
+	}
+	return scenarios
+}
+
+// leaves reports whether a TaskSet ends by itself.
+func (r *reader) leaves(c *script.ClassOf) bool {
+	for _, one := range r.tasksOf(c) {
+		switch what := one.what.(type) {
+		case *script.Closure:
+			if script.Calls(what.Of.Body, "interrupt", "schedule_task") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *reader) number(c *script.ClassOf, name string, fallback int) int {
+	v, _, ok := c.Field(name)
+	if n, isNumber := script.Integer(v); ok && isNumber {
+		return n
+	}
+	return fallback
+}
+
+// scenario follows what one kind of user does.
+func (r *reader) scenario(c *script.ClassOf, name string, weight int, tasks []chosen) *script.Scenario {
+	u := &script.Scenario{Name: name}
+	user := r.begin(c, nil)
+	u.OnStart = r.m.Record(func() { r.hook(user, "on_start") })
+	wait := r.waitOf(user)
+	if fixed := r.number(c, "fixed_count", 0); fixed > 0 {
+		u.Keys = append(u.Keys, draft.Entry{Key: "fixed", Value: fixed})
+	} else if weight > 1 {
+		u.Keys = append(u.Keys, draft.Entry{Key: "weight", Value: weight})
+	}
+	r.follow(u, user, tasks, 1, &wait)
+	if wait != "" {
+		u.Keys = append(u.Keys, draft.Entry{Key: "wait", Value: wait})
+	}
+	u.OnStop = append(u.OnStop, r.m.Record(func() { r.hook(user, "on_stop") })...)
+	return u
+}
+
+// follow adds the tasks of an object, each with a weight, to a user.
+func (r *reader) follow(u *script.Scenario, self *script.Object, tasks []chosen, weight int, wait *string) {
+	for _, one := range tasks {
+		switch what := one.what.(type) {
+		case *script.Closure:
+			r.m.Task()
+			task := &script.Task{At: what.Of.At, Name: one.name, Weight: one.weight * weight, Tags: one.tags}
+			task.Steps = r.m.Record(func() { r.call(self, what) })
+			u.Tasks = append(u.Tasks, task)
+		case *script.ClassOf:
+			r.set(u, self, what, one, weight, wait)
+		}
+	}
+}
+
+// set adds a TaskSet.
+func (r *reader) set(u *script.Scenario, parent *script.Object, c *script.ClassOf, one chosen, weight int, wait *string) {
+	set := r.begin(c, parent)
+	own := r.waitOf(set)
+	if own != "" {
+		*wait = own
+	}
+	tasks := r.tasksOf(c)
+	start := r.m.Record(func() { r.hook(set, "on_start") })
+	if !c.Inherits("SequentialTaskSet", "TaskSequence") {
+		u.OnStart = append(u.OnStart, start...)
+		r.follow(u, set, tasks, one.weight*weight, wait)
+		u.OnStop = append(u.OnStop, r.m.Record(func() { r.hook(set, "on_stop") })...)
+		return
+	}
+	task := &script.Task{At: c.At, Name: c.Name, Weight: one.weight * weight, Tags: one.tags}
+	if r.leaves(c) {
+		task.Steps = start
+	} else {
+		u.OnStart = append(u.OnStart, start...)
+	}
+	r.m.Task()
+	inner := &script.Scenario{}
+	for i, step := range tasks {
+		before := len(inner.Tasks)
+		r.follow(inner, set, []chosen{step}, 1, wait)
+		task.Steps = append(task.Steps, inner.OnStart...)
+		inner.OnStart = nil
+		for _, t := range inner.Tasks[before:] {
+			task.Steps = append(task.Steps, t.Steps...)
+		}
+		pause := *wait
+		if strings.HasPrefix(pause, "pace ") || strings.HasPrefix(pause, "throughput ") {
+			pause = ""
+		}
+		if i+1 < len(tasks) && pause != "" && len(task.Steps) > 0 {
+			task.Steps = append(task.Steps, &script.Step{At: c.At, Wait: pause})
+		}
+	}
+	u.Tasks = append(u.Tasks, task)
+}
+
+// begin makes the object of a class as Locust does.
+func (r *reader) begin(c *script.ClassOf, parent *script.Object) *script.Object {
+	object := &script.Object{Class: c, Fields: script.NewDict()}
+	if parent == nil {
+		object.Fields.Set("client", r.newClient())
+		object.Fields.Set("user", object)
+	} else {
+		client, _ := parent.Fields.Get("client")
+		user, _ := parent.Fields.Get("user")
+		object.Fields.Set("client", client)
+		object.Fields.Set("user", user)
+		object.Fields.Set("parent", parent)
+		object.Fields.Set("locust", user)
+	}
+	if init, of, ok := c.Field("__init__"); ok && of != nil {
+		if f, is := init.(*script.Closure); is {
+			r.call(object, f)
+		}
+	}
+	return object
+}
+
+// hook calls a method of an object if it is there.
+func (r *reader) hook(self *script.Object, name string) {
+	if v, _, ok := self.Class.Field(name); ok {
+		if f, is := v.(*script.Closure); is {
+			r.m.Task()
+			r.call(self, f)
+		}
+	}
+}
+
+// call calls a function with an object as its first argument.
+func (r *reader) call(self *script.Object, f *script.Closure) script.Value {
+	if f.Class == nil {
+		return r.m.Call(f.Of.At, f, self)
+	}
+	bound := *f
+	bound.This = self
+	return r.m.Call(f.Of.At, &bound)
+}
+
+// waitOf is the wait of a user or a TaskSet, in the words of a profile.
+func (r *reader) waitOf(self *script.Object) string {
+	v, _, ok := self.Class.Field("wait_time")
+	if f, is := v.(*script.Closure); is {
+		v = r.call(self, f)
+	}
+	if ok {
+		switch v := v.(type) {
+		case waits:
+			return string(v)
+		case nil:
+			return ""
+		}
+		if text, ok := script.Span(v, 1); ok {
+			return text
+		}
+		r.m.Note(self.Class.At, "the wait_time of %s is not understood; the profile waits for nothing", self.Class.Name)
+		return ""
+	}
+	least, hasLeast := self.Class.Fields.Get("min_wait")
+	most, hasMost := self.Class.Fields.Get("max_wait")
+	if hasLeast && hasMost {
+		if a, ok := script.NumberOf(least); ok {
+			if b, ok := script.NumberOf(most); ok {
+				return script.Wait(a/1000, b/1000)
+			}
+		}
+	}
+	return ""
+}
+
+// fitFixed makes a load that has room for all fixed users.
+func fitFixed(d *draft.Draft) {
+	fixed, weighted := 0, false
+	for _, u := range d.Users {
+		n, _ := u.Keys.Get("fixed").(int)
+		fixed += n
+		weighted = weighted || n == 0
+	}
+	if fixed == 0 || len(d.Load) > 0 {
+		return
+	}
+	users := fixed
+	if weighted {
+		users = max(50, fixed+1)
+	}
+	d.Load = draft.Map{{Key: "users", Value: users}, {Key: "spawn_rate", Value: users}, {Key: "warm_up", Value: "10s"}, {Key: "run_time", Value: "60s"}}
+}
+
+// modulePath are the paths that a module of the user's may have.
+func modulePaths(dir, from, module string) []string {
+	below := strings.TrimLeft(module, ".")
+	up := len(module) - len(below)
+	place := strings.ReplaceAll(below, ".", "/")
+	base := path.Dir(from)
+	for range up - 1 {
+		base = path.Dir(base)
+	}
+	var places []string
+	for _, root := range []string{base, dir} {
+		if up > 0 && root != base {
+			continue
+		}
+		places = append(places, path.Join(root, place+".py"), path.Join(root, place, "__init__.py"))
+	}
+	return places
+}
