@@ -34,7 +34,7 @@ peer-connectconformance := connectrpc.com/conformance/cmd/connectconformance@v1.
 peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
 
 # Packages whose tests need them.
-real := ./runner/internal/channel
+real := ./runner/internal/protocol/grpc
 
 test-real: programs $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	go test -tags real -count 1 -timeout 30m ./.github/action

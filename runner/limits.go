@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -28,6 +29,10 @@ func admit(p *plan.Plan) error {
 		return &Refusal{fmt.Sprintf("%s may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
 			u.Hostname(), strings.Join(p.Target.Hosts, ", "))}
 	}
+	if u, err := url.Parse(p.Target.GRPC.URL); err == nil && p.Target.GRPC.URL != p.Target.URL && !plan.Allowed(u.Hostname(), p.Target.Hosts) {
+		return &Refusal{fmt.Sprintf("%s, where gRPC is, may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
+			u.Hostname(), strings.Join(p.Target.Hosts, ", "))}
+	}
 	need := connections(p)
 	if files := openFiles(); files > 0 && uint64(need+spareFiles) > files {
 		return &Refusal{fmt.Sprintf("%d connections need %d open files, and this process may have %d: raise the limit (ulimit -n %[2]d), or use less load",
@@ -42,13 +47,17 @@ func admit(p *plan.Plan) error {
 
 // connections is the largest number of connections that the plan opens at once.
 func connections(p *plan.Plan) int {
+	each := 1
+	if len(p.Protocols) > 1 && slices.Contains(p.Protocols, "grpc") { // which shares none with the others
+		each = 2
+	}
 	switch {
 	case p.Target.Connections > 0:
-		return p.Target.Connections
+		return each * p.Target.Connections
 	case p.Open != nil:
-		return p.Open.MaxInFlight
+		return each * p.Open.MaxInFlight
 	default:
-		return len(p.Users)
+		return each * len(p.Users)
 	}
 }
 

@@ -71,6 +71,7 @@ func warnOfSecrets(ctx context.Context, a *console.Console, path string) {
 // loadFlags override the profile. They have the same names and letters as in Locust.
 type loadFlags struct {
 	Host        string   `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url. Nothing is started."`
+	GRPCHost    string   `name:"grpc-host" placeholder:"URL" variables:"PLIMSOLL_GRPC_HOST" help:"With --host: call gRPC at this address instead of target.grpc.url."`
 	Users       *int     `short:"u" variables:"PLIMSOLL_USERS,LOCUST_USERS" help:"Number of users."`
 	SpawnRate   *float64 `short:"r" variables:"PLIMSOLL_SPAWN_RATE,LOCUST_SPAWN_RATE" help:"Users started per second."`
 	RunTime     span     `short:"t" variables:"PLIMSOLL_RUN_TIME,LOCUST_RUN_TIME" help:"How long the judged load takes, such as 60s or 1h20m."`
@@ -95,7 +96,7 @@ func (s *span) UnmarshalText(text []byte) error {
 
 // change is the flags as a change to a profile.
 func (f loadFlags) change() profile.Change {
-	c := profile.Change{Host: f.Host, Users: f.Users, SpawnRate: f.SpawnRate, Tags: f.Tags, ExcludeTags: f.ExcludeTags}
+	c := profile.Change{Host: f.Host, GRPCHost: f.GRPCHost, Users: f.Users, SpawnRate: f.SpawnRate, Tags: f.Tags, ExcludeTags: f.ExcludeTags}
 	if f.RunTime.set {
 		c.RunTime = &f.RunTime.Duration
 	}

@@ -80,7 +80,7 @@ func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, wor
 		return c.judgeStored(ctx, a, j, workflow)
 	case len(c.Result) > 0:
 		return report.Report{}, exit.BadInput("--result is judged against the store; to judge two results of a paired gate, use `plimsoll compare`")
-	case c.Host != "" && c.BaseURL == "" && c.HeadURL == "":
+	case (c.Host != "" || c.GRPCHost != "") && !c.atAddresses():
 		return report.Report{}, exit.BadInput("--host names only one system, and this gate compares two: give --base-url and --head-url")
 	}
 	bench, err := c.bench(a, j)

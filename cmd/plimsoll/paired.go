@@ -19,11 +19,19 @@ type pairFlags struct {
 	Paired  bool   `xor:"base" help:"Like --against, with the commit at which the pull request (or this branch) left its base."`
 	BaseURL string `name:"base-url" xor:"base" placeholder:"URL" help:"With --head-url: compare the systems at these two addresses. Nothing is started."`
 	HeadURL string `name:"head-url" placeholder:"URL" help:"See --base-url."`
+
+	BaseGRPCURL string `name:"base-grpc-url" placeholder:"URL" help:"With --base-url: where its gRPC is, instead of target.grpc.url."`
+	HeadGRPCURL string `name:"head-grpc-url" placeholder:"URL" help:"With --head-url: where its gRPC is, instead of target.grpc.url."`
 }
 
 // paired reports whether the gate is asked to compare two sides.
 func (f pairFlags) paired() bool {
-	return f.Against != "" || f.Paired || f.BaseURL != "" || f.HeadURL != ""
+	return f.Against != "" || f.Paired || f.atAddresses()
+}
+
+// atAddresses reports whether the two sides run already.
+func (f pairFlags) atAddresses() bool {
+	return f.BaseURL != "" || f.HeadURL != "" || f.BaseGRPCURL != "" || f.HeadGRPCURL != ""
 }
 
 // judgePaired loads base and head in turn until the verdict is clear or the budget is spent.
@@ -54,8 +62,8 @@ func (f pairFlags) judgePaired(ctx context.Context, bench measure.Bench, workflo
 func (f pairFlags) sides(ctx context.Context, bench measure.Bench, workflow github.Run) (*sides.Sides, error) {
 	a, j := bench.Console, bench.Job
 	id := identity.Of(ctx, a, j.Dir)
-	if f.BaseURL != "" || f.HeadURL != "" {
-		return sides.AtAddresses(j, id, f.BaseURL, f.HeadURL)
+	if f.atAddresses() {
+		return sides.AtAddresses(j, id, sides.Address{URL: f.BaseURL, GRPC: f.BaseGRPCURL}, sides.Address{URL: f.HeadURL, GRPC: f.HeadGRPCURL})
 	}
 	if err := sides.Startable(j); err != nil {
 		return nil, err

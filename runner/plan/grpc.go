@@ -35,6 +35,15 @@ type GRPCTarget struct {
 	Described  []byte // a FileDescriptorSet; nil when the system describes itself
 }
 
+// ForGRPC is the target as gRPC connects to it: in HTTP/2, and at an address of its own if it has one.
+func (t Target) ForGRPC() Target {
+	t.HTTP = profile.HTTP2
+	if t.GRPC.URL != t.URL {
+		t.URL, t.Shown, t.Socket = t.GRPC.URL, t.GRPC.Shown, ""
+	}
+	return t
+}
+
 // grpcTarget resolves where gRPC is spoken: at the target, unless the profile says otherwise.
 func (r *Resolver) grpcTarget(t profile.Target, whole *Target) GRPCTarget {
 	if t.GRPC == nil {

@@ -122,6 +122,7 @@ func (r *reader) wait(to *Wait, form strict.Pattern) strict.Read {
 // Change replaces values of a profile; its zero values change nothing.
 type Change struct {
 	Host        string // loaded instead of the target; nothing is started then
+	GRPCHost    string // loaded instead of target.grpc.url
 	Users       *int
 	SpawnRate   *float64
 	RunTime     *time.Duration
@@ -132,23 +133,8 @@ type Change struct {
 
 // Apply changes the profile. The error says why it cannot be changed so.
 func (p *Profile) Apply(c Change) error {
-	if c.Host != "" {
-		shown := c.Host // without a password, however the host is written
-		if at := strings.LastIndex(shown, "@"); at >= 0 {
-			scheme, _, hasScheme := strings.Cut(shown, "://")
-			if shown = shown[at+1:]; hasScheme {
-				shown = scheme + "://" + shown
-			}
-		}
-		switch problem := urlForm.Check(shown); {
-		case strings.Contains(c.Host, "${"):
-			return fmt.Errorf("the host %s contains a variable; only the profile can have variables", strict.Quote(shown))
-		case problem != "":
-			return fmt.Errorf("the host %s", problem)
-		case p.sendsPort:
-			return fmt.Errorf("requests of the profile contain ${port}, but with another host Plimsoll starts no system and chooses no port: remove ${port}, or do not replace the host")
-		}
-		p.Target.URL, p.Target.Socket, p.Target.Start = Template(strings.TrimRight(c.Host, "/")), "", nil
+	if err := p.move(c); err != nil {
+		return err
 	}
 	l := &p.Load
 	if (c.Users != nil || c.SpawnRate != nil) && l.IsOpen() {

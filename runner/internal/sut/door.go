@@ -22,7 +22,8 @@ import (
 type Door struct {
 	target  plan.Target
 	dialer  *wire.Dialer
-	proxied bool // a proxy is on the way
+	proxied bool  // a proxy is on the way
+	grpc    *Door // where gRPC is spoken, if that is at another address; nil if it is not
 }
 
 // NewDoor makes the door of a target. It does not connect yet. It fails if the address, the
@@ -37,11 +38,19 @@ func NewDoor(t plan.Target, proxy wire.Proxy) (*Door, error) {
 		by, err := proxy(&url.URL{Scheme: dialer.Target().Scheme, Host: dialer.Target().Address()})
 		d.proxied = err == nil && by != nil
 	}
-	return d, nil
+	if t.GRPC.URL != "" && t.GRPC.URL != t.URL {
+		d.grpc, err = NewDoor(t.ForGRPC(), proxy)
+	}
+	return d, err
 }
 
-// Reach connects once to the target, or to its proxy.
+// Reach connects once to the target, or to its proxy, and to where gRPC is spoken.
 func (d *Door) Reach(ctx context.Context) error {
+	if d.grpc != nil {
+		if err := d.grpc.Reach(ctx); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, d.target.Timeout)
 	defer cancel()
 	err := d.connects(ctx)
@@ -58,6 +67,23 @@ func (d *Door) Reach(ctx context.Context) error {
 
 // patience is how long connecting may take at the door. An answer may take as long as one of the load.
 const patience = time.Second
+
+// accepts reports what is missing until the system takes connections, at each address of the load.
+func (d *Door) accepts(ctx context.Context) error {
+	if d.grpc != nil {
+		if err := d.grpc.accepts(ctx); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := d.connects(ctx)
+	if err == nil || late(err) {
+		return err
+	}
+	_, text := wire.Classify(err)
+	return fmt.Errorf("connect to %s: %s", d.target.Shown, strings.TrimPrefix(text, "connect: "))
+}
 
 // connects opens a connection like the load does, and closes it.
 func (d *Door) connects(ctx context.Context) error {
@@ -99,6 +125,9 @@ func (d *Door) answers(ctx context.Context, path string) error {
 
 // healthy asks the system about its health, or about that of a service, as gRPC does.
 func (d *Door) healthy(ctx context.Context, service string) error {
+	if d.grpc != nil {
+		return d.grpc.healthy(ctx, service)
+	}
 	ctx, cancel := context.WithTimeout(ctx, d.target.Timeout)
 	defer cancel()
 	c, err := channel.New(d.dialer, d.target.Headers)

@@ -114,3 +114,28 @@ func TestReadyByHealthOverTLS(t *testing.T) {
 		t.Errorf("without the authority: %v", err)
 	}
 }
+
+// gRPC at an address of its own is asked there, awaited there, and must be vacant there.
+func TestDoorOfGRPC(t *testing.T) {
+	web := httptest.NewServer(health())
+	defer web.Close()
+	_, at := healthy(t)
+	both := plan.Target{URL: web.URL, GRPC: plan.GRPCTarget{URL: "http://" + at, Shown: "http://" + at}}
+	d := doorOf(t, both, nil)
+	isReady(t, "both", d)
+	if err := readyGRPC(t, d, "", time.Minute); err != nil {
+		t.Error(err)
+	}
+	isTaken(t, at, d)
+	ports, err := sut.FreePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both.GRPC.URL = fmt.Sprintf("http://127.0.0.1:%d", ports[0])
+	both.GRPC.Shown = both.GRPC.URL
+	d = doorOf(t, both, nil)
+	isNotReady(t, "gRPC is not there", d, profile.ReadyTCP, both.GRPC.URL)
+	if err := d.Reach(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "nothing answers at "+both.GRPC.URL) {
+		t.Errorf("gRPC is not there: %v", err)
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -78,14 +77,7 @@ func (s *System) notReady(ctx context.Context, door *Door) error {
 		}
 		return nil
 	default:
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		err := door.connects(ctx)
-		if err == nil || late(err) {
-			return err
-		}
-		_, text := wire.Classify(err)
-		return fmt.Errorf("connect to %s: %s", door.target.Shown, strings.TrimPrefix(text, "connect: "))
+		return door.accepts(ctx)
 	}
 }
 

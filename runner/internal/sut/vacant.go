@@ -19,6 +19,11 @@ import (
 // In doubt the place is vacant: if the name does not resolve yet, the host does not answer, or the target is
 // behind a proxy.
 func (d *Door) Vacant(ctx context.Context, ports ...int) error {
+	if d.grpc != nil {
+		if err := d.grpc.Vacant(ctx); err != nil {
+			return err
+		}
+	}
 	if err := vacant(ctx, d.place(), d.occupant); err != nil {
 		return err
 	}

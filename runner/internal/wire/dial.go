@@ -77,6 +77,9 @@ func NewDialer(t plan.Target, proxy Proxy) (*Dialer, error) {
 	}, nil
 }
 
+// For makes the Dialer of another target, through the same proxies.
+func (d *Dialer) For(t plan.Target) (*Dialer, error) { return NewDialer(t, d.proxy) }
+
 // Target is the origin that is loaded.
 func (d *Dialer) Target() Origin { return d.target }
 

@@ -179,10 +179,10 @@ func (j *Job) planOf(side string) (*plan.Plan, error) {
 	return pl, nil
 }
 
-// PlanAt resolves the profile for a system that runs at an address.
-func (j *Job) PlanAt(url string) (*plan.Plan, error) {
+// PlanAt resolves the profile for a system that runs at an address, and maybe speaks gRPC at another one.
+func (j *Job) PlanAt(url, grpcURL string) (*plan.Plan, error) {
 	there := *j.Profile
-	if err := there.Apply(profile.Change{Host: url}); err != nil {
+	if err := there.Apply(profile.Change{Host: url, GRPCHost: grpcURL}); err != nil {
 		return nil, exit.AsInput(err)
 	}
 	pl, err := plan.Make(&there, plan.Values{Env: j.env.Lookup})

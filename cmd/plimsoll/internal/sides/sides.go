@@ -15,6 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/worktree"
 	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -33,21 +34,32 @@ func (s *Sides) Remove() error {
 	return s.tree.Remove()
 }
 
+// Address is where a system runs.
+type Address struct {
+	URL  string
+	GRPC string // where its gRPC is; empty for where the profile says
+}
+
 // AtAddresses compares the systems at two addresses.
-func AtAddresses(j *job.Job, id result.Identity, baseURL, headURL string) (*Sides, error) {
-	if baseURL == "" || headURL == "" {
+func AtAddresses(j *job.Job, id result.Identity, atBase, atHead Address) (*Sides, error) {
+	switch {
+	case atBase.URL == "" || atHead.URL == "":
 		return nil, exit.BadInput("--base-url and --head-url belong together")
-	}
-	if baseURL == headURL {
+	case (atBase.GRPC == "") != (atHead.GRPC == ""):
+		return nil, exit.BadInput("--base-grpc-url and --head-grpc-url belong together")
+	case atBase.URL == atHead.URL && atBase.GRPC == atHead.GRPC:
 		return nil, exit.BadInput("--base-url and --head-url are the same: that would compare a system with itself")
 	}
-	base, err := j.PlanAt(baseURL)
+	base, err := planAt(j, atBase, "--base-grpc-url")
 	if err != nil {
 		return nil, err
 	}
-	head, err := j.PlanAt(headURL)
+	head, err := planAt(j, atHead, "--head-grpc-url")
 	if err != nil {
 		return nil, err
+	}
+	if base.Target.GRPC.URL == head.Target.GRPC.URL && base.Target.URL != head.Target.URL {
+		return nil, exit.BadInput("the two sides would share gRPC at %s: that would compare a system with itself", base.Target.GRPC.Shown)
 	}
 	base.ProfileDigest, head.ProfileDigest = j.Digest(), j.Digest() // the plans differ only in the address
 	s := &Sides{
@@ -56,6 +68,14 @@ func AtAddresses(j *job.Job, id result.Identity, baseURL, headURL string) (*Side
 	}
 	s.Base.Identity.Commit, s.Base.Identity.Dirty = "", false // base is another checkout, which is not known
 	return s, nil
+}
+
+// planAt resolves the profile for a system that runs at an address.
+func planAt(j *job.Job, at Address, grpcFlag string) (*plan.Plan, error) {
+	if j.NeedsGRPCHost() && at.GRPC == "" {
+		return nil, exit.BadInput("gRPC has an address of its own in the profile (target.grpc.url): give %s too", grpcFlag)
+	}
+	return j.PlanAt(at.URL, at.GRPC)
 }
 
 // ours matches files that an earlier gate wrote: they do not change the service.
@@ -83,6 +103,9 @@ func AtCommit(ctx context.Context, j *job.Job, id result.Identity, dir git.Dir, 
 	head, err := j.Plan()
 	if err != nil {
 		return nil, err
+	}
+	if base.Target.GRPC.URL == head.Target.GRPC.URL && base.Target.GRPC.URL != base.Target.URL {
+		return nil, exit.BadInput("gRPC of both sides would be at %s: write ${port.grpc} into target.grpc.url and target.start to give each its own port", base.Target.GRPC.Shown)
 	}
 	if base.Target.URL == head.Target.URL && base.Target.Socket == head.Target.Socket {
 		return nil, exit.BadInput("both sides would listen at %s: write ${port} into target.url and target.start to give each its own port, or ${side} into target.socket", base.Target.Shown)

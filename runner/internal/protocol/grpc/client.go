@@ -1,0 +1,53 @@
+package grpc
+
+import (
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+)
+
+// client is one user.
+type client struct {
+	clients *Clients
+	fuse    wire.Fuse
+	line    *line // its own, or one that it shares
+	rested  bool  // Idle was called since the last call
+
+	until   time.Time // when the present wait ends
+	stream  h2.Stream
+	request h2.Request
+	body    []byte   // the last message sent, with its prefix
+	text    []byte   // the values of metadata
+	values  [][]byte // the same, one by one
+	in      inbox
+	zip     *zipper // nil until the first compressed message
+	flow    flow
+	reply   reply
+}
+
+// watch lets the fuse cut off what the user waits for.
+func (u *client) watch() {
+	if u.line.turn != nil {
+		u.stream.SetDeadline(time.Time{}) //nolint:errcheck // it never fails
+		u.fuse.Hold(&u.stream)
+	}
+}
+
+// Idle gives memory back. The connection is looked at before its next use.
+func (u *client) Idle() {
+	u.rested = true
+	if u.line.turn == nil && u.line.conn != nil {
+		u.line.conn.Rest()
+	}
+}
+
+// Close ends the user's own connection.
+func (u *client) Close() error {
+	u.fuse.Unwatch()
+	u.fuse.Release()
+	if u.line.turn != nil {
+		return nil // Clients.Close closes shared ones
+	}
+	return u.line.close()
+}

@@ -1,0 +1,512 @@
+//go:build real
+
+package grpc
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bufbuild/protocompile"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// The conformance suite of gRPC clients, https://github.com/connectrpc/conformance: its program starts servers,
+// and this test binary as the client under test. Each case is a call on the client of this package, over its
+// own connection and over a shared one.
+
+const (
+	conformanceModule = "connectrpc.com/conformance@v1.0.7"
+	conformanceMode   = "PLIMSOLL_CONFORMANCE" // own or shared, in the environment of the client under test
+)
+
+// conformanceConfig has everything of gRPC. HTTP/1.1, JSON and the protocols of Connect are none of ours.
+const conformanceConfig = `
+features:
+  versions: [HTTP_VERSION_2]
+  protocols: [PROTOCOL_GRPC]
+  codecs: [CODEC_PROTO]
+  compressions: [COMPRESSION_IDENTITY, COMPRESSION_GZIP]
+  streamTypes: [STREAM_TYPE_UNARY, STREAM_TYPE_CLIENT_STREAM, STREAM_TYPE_SERVER_STREAM, STREAM_TYPE_HALF_DUPLEX_BIDI_STREAM, STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM]
+  supportsH2c: true
+  supportsTls: true
+  supportsTlsClientCerts: true
+  supportsTrailers: true
+  supportsMessageReceiveLimit: true
+`
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(conformanceMode); mode != "" {
+		if err := beClient(mode == "shared"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestRealConformance(t *testing.T) {
+	program, err := filepath.Abs("../../../../bin/tools/connectconformance")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(program); err != nil {
+		t.Fatalf("%v: run `make test-real`", err)
+	}
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(config, []byte(conformanceConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []string{"own", "shared"} {
+		t.Run(mode, func(t *testing.T) {
+			c := exec.CommandContext(t.Context(), program, "--mode", "client", "--conf", config, "--", os.Args[0])
+			c.Env = append(os.Environ(), conformanceMode+"="+mode)
+			out, err := c.CombinedOutput()
+			text := string(out)
+			if len(text) > 20_000 {
+				text = text[:20_000] + "…"
+			}
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			t.Log(text[max(0, strings.LastIndex(strings.TrimSpace(text), "\n")):])
+		})
+	}
+}
+
+// suite is the suite's messages, from its .proto files.
+type suite struct {
+	request, response, result protoreflect.MessageDescriptor
+}
+
+func readSuite() (*suite, error) {
+	c := exec.Command("go", "mod", "download", "-json", conformanceModule)
+	c.Dir = os.TempDir() // outside of any module
+	out, err := c.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go mod download %s: %w", conformanceModule, err)
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(out, &module); err != nil {
+		return nil, err
+	}
+	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: []string{filepath.Join(module.Dir, "proto")}})}
+	files, err := compiler.Compile(context.Background(), "connectrpc/conformance/v1/client_compat.proto", "connectrpc/conformance/v1/service.proto")
+	if err != nil {
+		return nil, err
+	}
+	find := func(name string) protoreflect.MessageDescriptor {
+		d, err := files.AsResolver().FindDescriptorByName(protoreflect.FullName("connectrpc.conformance.v1." + name))
+		if err != nil {
+			panic(err)
+		}
+		return d.(protoreflect.MessageDescriptor)
+	}
+	return &suite{find("ClientCompatRequest"), find("ClientCompatResponse"), find("ClientResponseResult")}, nil
+}
+
+// asked is a ClientCompatRequest, in protobuf's JSON.
+type asked struct {
+	TestName            string
+	Compression         string
+	Host                string
+	Port                int
+	ServerTLSCert       []byte                      `json:"serverTlsCert"`
+	ClientTLSCreds      *struct{ Cert, Key []byte } `json:"clientTlsCreds"`
+	MessageReceiveLimit int
+	Service, Method     string
+	StreamType          string
+	RequestHeaders      []header
+	TimeoutMs           *int
+	RequestDelayMs      int
+	Cancel              *struct {
+		BeforeCloseSend   *struct{}
+		AfterCloseSendMs  *int
+		AfterNumResponses int
+	}
+	messages [][]byte // not of the JSON
+}
+
+type header struct {
+	Name  string   `json:"name"`
+	Value []string `json:"value"`
+}
+
+// beClient reads requests, makes the calls, several at once, and writes what became of each.
+func beClient(shared bool) error {
+	s, err := readSuite()
+	if err != nil {
+		return err
+	}
+	in := bufio.NewReader(os.Stdin)
+	var calls sync.WaitGroup
+	var mu sync.Mutex // guards standard output
+	slots := make(chan struct{}, 8)
+	for {
+		raw, err := readSized(in)
+		if errors.Is(err, io.EOF) {
+			calls.Wait()
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		slots <- struct{}{}
+		calls.Go(func() {
+			defer func() { <-slots }()
+			answer := s.answer(raw, shared)
+			mu.Lock()
+			defer mu.Unlock()
+			os.Stdout.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(answer))), answer...)) //nolint:errcheck // the suite notices
+		})
+	}
+}
+
+func readSized(in io.Reader) ([]byte, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(in, size[:]); err != nil {
+		return nil, err
+	}
+	raw := make([]byte, binary.BigEndian.Uint32(size[:]))
+	_, err := io.ReadFull(in, raw)
+	return raw, err
+}
+
+// answer makes a call and returns its ClientCompatResponse.
+func (s *suite) answer(raw []byte, shared bool) []byte {
+	q, err := s.read(raw)
+	response := dynamicpb.NewMessage(s.response)
+	set := func(field string, v protoreflect.Value) {
+		response.Set(s.response.Fields().ByName(protoreflect.Name(field)), v)
+	}
+	set("test_name", protoreflect.ValueOfString(q.TestName))
+	var result *dynamicpb.Message
+	if err == nil {
+		result, err = s.call(q, shared)
+	}
+	if err != nil {
+		wrong := dynamicpb.NewMessage(s.response.Fields().ByName("error").Message())
+		wrong.Set(wrong.Descriptor().Fields().ByName("message"), protoreflect.ValueOfString(err.Error()))
+		set("error", protoreflect.ValueOfMessage(wrong))
+	} else {
+		set("response", protoreflect.ValueOfMessage(result))
+	}
+	out, err := proto.Marshal(response)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// read reads a request: its messages as bytes, the rest as JSON.
+func (s *suite) read(raw []byte) (*asked, error) {
+	m := dynamicpb.NewMessage(s.request)
+	q := &asked{}
+	if err := proto.Unmarshal(raw, m); err != nil {
+		return q, err
+	}
+	field := s.request.Fields().ByName("request_messages")
+	list := m.Get(field).List()
+	for i := range list.Len() {
+		any := list.Get(i).Message()
+		q.messages = append(q.messages, any.Get(any.Descriptor().Fields().ByName("value")).Bytes())
+	}
+	m.Clear(field)
+	text, err := protojson.Marshal(m)
+	if err == nil {
+		err = json.Unmarshal(text, q)
+	}
+	return q, err
+}
+
+// call makes a call with the client of this package.
+func (s *suite) call(q *asked, shared bool) (*dynamicpb.Message, error) {
+	u, head, err := q.client(shared)
+	if err != nil {
+		return nil, err
+	}
+	defer u.clients.Close() //nolint:errcheck // the test is over
+	defer u.Close()         //nolint:errcheck // the test is over
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	u.fuse.Watch(ctx)
+	t := &trial{asked: q, client: u, ctx: ctx, cancel: cancel, until: time.Now().Add(20 * time.Second)}
+	if q.TimeoutMs != nil {
+		t.until = time.Now().Add(time.Duration(*q.TimeoutMs) * time.Millisecond)
+	}
+	u.request = h2.Request{Head: head, Deadline: t.until}
+	if q.StreamType == "STREAM_TYPE_UNARY" {
+		t.unary()
+	} else {
+		t.stream()
+	}
+	return s.resultOf(t)
+}
+
+// client makes a client of one user, and the head of the call.
+func (q *asked) client(shared bool) (*client, *h2.Head, error) {
+	target := plan.Target{URL: "http://" + net.JoinHostPort(q.Host, strconv.Itoa(q.Port)), Timeout: 20 * time.Second, HTTP: profile.HTTP2}
+	target.Shown = target.URL
+	if len(q.ServerTLSCert) > 0 {
+		target.URL = "https" + strings.TrimPrefix(target.URL, "http")
+		target.TLS.CA = q.ServerTLSCert
+		if q.ClientTLSCreds != nil {
+			target.TLS.Cert, target.TLS.Key = q.ClientTLSCreds.Cert, q.ClientTLSCreds.Key
+		}
+	}
+	if shared {
+		target.Connections = 1
+	}
+	d, err := wire.NewDialer(target, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := newClients(&target, d)
+	if q.MessageReceiveLimit > 0 {
+		f.most = q.MessageReceiveLimit
+	}
+	var metadata []plan.Header
+	for _, h := range q.RequestHeaders {
+		for _, value := range h.Value {
+			metadata = append(metadata, plan.Header{Name: strings.ToLower(h.Name), Value: plan.Lit(value)})
+		}
+	}
+	timeout := time.Duration(0)
+	if q.TimeoutMs != nil {
+		timeout = time.Duration(*q.TimeoutMs) * time.Millisecond
+	}
+	fields, _ := f.fields(q.Service+"/"+q.Method, metadata, timeout)
+	if q.Compression == "COMPRESSION_GZIP" {
+		fields = append(fields, h2.Field{Name: "grpc-encoding", Value: "gzip"})
+	}
+	return f.newUser(), f.maker.Head(fields), nil
+}
+
+// trial is one call.
+type trial struct {
+	*asked
+	*client
+	ctx      context.Context
+	cancel   context.CancelFunc
+	until    time.Time
+	status   Status
+	payloads [][]byte
+	unsent   int
+}
+
+func (t *trial) framed(message []byte) []byte {
+	framed := finish(append(begin(nil), message...), 0)
+	if t.Compression == "COMPRESSION_GZIP" {
+		framed = new(zipper).compress(framed, 0)
+	}
+	return framed
+}
+
+// cancelAfterClose cancels once what is sent has ended.
+func (t *trial) cancelAfterClose() {
+	if t.Cancel != nil && t.Cancel.AfterCloseSendMs != nil {
+		time.AfterFunc(time.Duration(*t.Cancel.AfterCloseSendMs)*time.Millisecond, t.cancel)
+	}
+}
+
+// cut cancels, and returns once that has reached the client.
+func (t *trial) cut() {
+	for t.cancel(); !t.fuse.Blown(); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (t *trial) unary() {
+	t.request.Body = t.framed(t.messages[0])
+	t.cancelAfterClose()
+	r := &t.client.reply
+	*r = reply{}
+	t.client.unary(t.ctx, &t.request, r)
+	if t.status = r.status; t.status.Code == OK && t.status.Fault == "" {
+		t.payloads = append(t.payloads, append([]byte(nil), r.message...))
+	}
+}
+
+func (t *trial) stream() {
+	f := &t.client.flow
+	f.client = t.client
+	sends, duplex := t.messages, t.StreamType == "STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM"
+	t.request.More = true
+	if t.StreamType == "STREAM_TYPE_SERVER_STREAM" {
+		t.request.Body, t.request.More, sends = t.framed(sends[0]), false, nil
+	}
+	var o = t.client.reply.Outcome
+	if f.begin(t.ctx, &t.request, &o) != nil {
+		t.status = f.status
+		return
+	}
+	reading := true
+	for i, message := range sends {
+		time.Sleep(time.Duration(t.RequestDelayMs) * time.Millisecond)
+		if err := f.write(t.framed(message), h2.Goes, t.until); err != nil || f.closed || f.over {
+			t.unsent = len(sends) - i
+			break
+		}
+		if duplex {
+			if reading = t.next(f); !reading {
+				break
+			}
+		}
+	}
+	if t.Cancel != nil && t.Cancel.BeforeCloseSend != nil {
+		t.cut()
+	}
+	f.write(nil, h2.Last, t.until) //nolint:errcheck // the status says so too
+	t.cancelAfterClose()
+	for reading && t.next(f) {
+	}
+	t.status = f.status
+	single := t.StreamType == "STREAM_TYPE_CLIENT_STREAM"
+	if single && t.status.Code == OK && t.status.Fault == "" && len(t.payloads) != 1 {
+		t.status = ofError(map[bool]error{true: errNoMessage, false: errMessages}[len(t.payloads) == 0])
+	}
+	if single && (t.status.Code != OK || t.status.Fault != "") {
+		t.payloads = nil
+	}
+}
+
+// next reads a message; false for none.
+func (t *trial) next(f *flow) bool {
+	message, err := f.read(t.until)
+	if err != nil {
+		if errors.Is(err, errNotYet) {
+			f.fail(os.ErrDeadlineExceeded)
+		}
+		return false
+	}
+	t.payloads = append(t.payloads, append([]byte(nil), message...))
+	if t.Cancel != nil && t.Cancel.AfterNumResponses == len(t.payloads) {
+		t.cut()
+	}
+	return true
+}
+
+// result is the ClientResponseResult of a call.
+func (s *suite) resultOf(t *trial) (*dynamicpb.Message, error) {
+	type failure struct {
+		Code    string           `json:"code,omitempty"`
+		Message string           `json:"message"`
+		Details []map[string]any `json:"details,omitempty"`
+	}
+	var out struct {
+		ResponseHeaders   []header `json:"responseHeaders,omitempty"`
+		ResponseTrailers  []header `json:"responseTrailers,omitempty"`
+		Error             *failure `json:"error,omitempty"`
+		NumUnsentRequests int      `json:"numUnsentRequests"`
+	}
+	out.NumUnsentRequests = t.unsent
+	headers, trailers := &t.client.stream.Header, &t.client.stream.Trailer
+	if trailers.Len() == 0 && t.client.stream.Received == 0 {
+		headers, trailers = trailers, headers
+	}
+	out.ResponseHeaders, out.ResponseTrailers = headersOf(headers), headersOf(trailers)
+	var sent []*anypb.Any
+	if t.status.Code != OK || t.status.Fault != "" {
+		out.Error = &failure{Code: "CODE_" + strings.Replace(strings.Fields(shown(t.status.Code))[1], "CANCELLED", "CANCELED", 1), Message: t.status.Message + t.status.Fault}
+		if d := details(trailers); d != nil {
+			sent = d.Details
+		}
+	}
+	text, err := json.Marshal(out)
+	if err != nil {
+		return nil, err
+	}
+	m := dynamicpb.NewMessage(s.result)
+	if err := protojson.Unmarshal(text, m); err != nil {
+		return nil, err
+	}
+	fields := m.Descriptor().Fields()
+	failed := fields.ByName("error")
+	for _, d := range sent {
+		raw, err := proto.Marshal(d)
+		if err != nil {
+			return nil, err
+		}
+		to := m.Mutable(failed).Message().Mutable(failed.Message().Fields().ByName("details")).List().AppendMutable().Message()
+		if err := proto.Unmarshal(raw, to.Interface()); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range t.payloads {
+		payload, err := payloadOf(p)
+		if err != nil {
+			return nil, err
+		}
+		to := m.Mutable(fields.ByName("payloads")).List().AppendMutable().Message()
+		if err := proto.Unmarshal(payload, to.Interface()); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func headersOf(f *h2.Fields) (headers []header) {
+	at := map[string]int{}
+	for i := range f.Len() {
+		name, value := f.At(i)
+		if name[0] == ':' {
+			continue
+		}
+		k, known := at[string(name)]
+		if !known {
+			k = len(headers)
+			at[string(name)] = k
+			headers = append(headers, header{Name: string(name)})
+		}
+		headers[k].Value = append(headers[k].Value, string(value))
+	}
+	return headers
+}
+
+// payloadOf is the ConformancePayload in an answer: it is field 1 of each.
+func payloadOf(answer []byte) (payload []byte, err error) {
+	for len(answer) > 0 {
+		number, kind, n := protowire.ConsumeTag(answer)
+		if n < 0 {
+			return nil, protowire.ParseError(n)
+		}
+		answer = answer[n:]
+		if number == 1 && kind == protowire.BytesType {
+			value, n := protowire.ConsumeBytes(answer)
+			if n < 0 {
+				return nil, protowire.ParseError(n)
+			}
+			payload, answer = value, answer[n:]
+			continue
+		}
+		if n = protowire.ConsumeFieldValue(number, kind, answer); n < 0 {
+			return nil, protowire.ParseError(n)
+		}
+		answer = answer[n:]
+	}
+	return payload, nil
+}

@@ -1,0 +1,133 @@
+package grpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+)
+
+// flow is the bytes of a stream: messages out and messages in. One user has one at a time.
+type flow struct {
+	*client
+	over   bool   // the server has ended the stream, or an error has
+	status Status // how; valid once over is set
+	err    error  // of the network, or of the end of the load; nil if the server has ended it
+	closed bool   // nothing more is sent
+	known  bool   // the header of the answer has been looked at
+}
+
+// begin opens the stream with what q holds. It does not wait for an answer.
+func (f *flow) begin(ctx context.Context, q *h2.Request, r *load.Outcome) error {
+	f.over, f.known, f.closed, f.err = false, false, !q.More, nil
+	f.in.reset("")
+	err := f.send(ctx, q, r, open)
+	if err != nil {
+		f.fail(err)
+	}
+	return err
+}
+
+// fail ends the stream with an error.
+func (f *flow) fail(err error) {
+	f.over, f.err, f.status = true, f.cause(err), ofError(f.cause(err))
+	f.stream.Reset(h2.Cancel)
+}
+
+// write sends bytes, and the end of what is sent. If the server has ended the stream already, nothing is sent,
+// and read says how it ended.
+func (f *flow) write(p []byte, end h2.End, until time.Time) error {
+	if f.closed || f.over {
+		return nil
+	}
+	f.closed, f.until = bool(end), until
+	if f.fuse.Blown() {
+		f.fail(wire.ErrCut)
+		return f.err
+	}
+	err := f.stream.Write(p, end, until)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF):
+		f.closed = true
+		return nil
+	}
+	if late(err) && !f.fuse.Blown() {
+		err = errNotTaken
+	}
+	f.fail(err)
+	return f.err
+}
+
+// errNotTaken is the error of a message for which the server made no room in time.
+const errNotTaken = wire.Late("the server took no further message in time")
+
+// errNotYet says that no message came before the deadline.
+var errNotYet = errors.New("no message in time")
+
+// read gives the next message, valid until the next read. The error is io.EOF once the stream is over, and
+// errNotYet at the deadline.
+func (f *flow) read(until time.Time) ([]byte, error) {
+	f.until = until
+	for {
+		if message, ok, err := f.in.next(); err != nil {
+			f.fail(err)
+			return nil, io.EOF
+		} else if ok {
+			return message, nil
+		}
+		if f.over {
+			return nil, io.EOF
+		}
+		p, err := f.stream.Receive(until)
+		switch {
+		case err == nil:
+			f.look()
+			f.in.add(p)
+		case errors.Is(err, io.EOF):
+			f.finish()
+		case errors.Is(err, os.ErrDeadlineExceeded) && !f.fuse.Blown():
+			return nil, errNotYet
+		default:
+			f.fail(err)
+		}
+	}
+}
+
+// look reads the header of the answer once.
+func (f *flow) look() {
+	if f.known {
+		return
+	}
+	f.known = true
+	encoding, _ := f.stream.Header.Get("grpc-encoding")
+	f.in.encoding = encodingOf(encoding)
+	if fault := f.notGRPC(); fault != "" { // what comes are no messages
+		f.over, f.status = true, Status{Code: ofHTTP(f.stream.Status), Fault: fault}
+		f.stream.Reset(h2.Cancel)
+	}
+}
+
+// finish takes the status of a stream that the server has ended.
+func (f *flow) finish() {
+	f.over, f.status = true, f.ended()
+	if f.status.Code == OK && f.status.Fault == "" && f.in.rest() {
+		f.status = ofError(errCutShort)
+	}
+}
+
+// leave ends the stream if the server has not. It reports whether the server had.
+func (f *flow) leave() (ended bool) {
+	if f.over {
+		return true
+	}
+	f.over, f.status = true, Status{Code: Canceled}
+	f.stream.Reset(h2.Cancel)
+	return false
+}

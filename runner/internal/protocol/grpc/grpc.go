@@ -1,0 +1,128 @@
+// Package grpc makes the gRPC calls of a plan: unary ones and the three kinds of streams.
+//
+// New compiles the heads of calls; messages are compiled once the services are described, which is at New
+// with .proto files or a protoset, and at Ask when the server describes them. A call without variables
+// allocates nothing. It runs over the connections of package h2, of each user's own or shared, without
+// grpc-go, which costs several times the processor time.
+//
+// A call ends with a code (https://grpc.io/docs/guides/status-codes). Another one than expected is class
+// status. A call that ran out of time, here or at the server, is class timeout: both clocks run from the same
+// instant, and either may be first. What no gRPC server may do is class transport: no HTTP/2, no trailers, a
+// reset, a broken length, another content type. The HTTP status or the reset is named, with the code that gRPC
+// gives it (grpc/doc/http-grpc-status-mapping.md, grpc/doc/PROTOCOL-HTTP2.md).
+//
+// A unary call carries the target's time-out as grpc-timeout. A stream does not: its messages are timed one by
+// one. A call is sent again only if the server says that it has done nothing for it, up to five times.
+package grpc
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// Clients makes the clients of one run. Safe for concurrent use.
+type Clients struct {
+	target *plan.Target
+	dialer *wire.Dialer
+	maker  *h2.Maker
+	most   int     // bytes of a message
+	lines  []*line // shared ones; none if each user has its own
+	users  atomic.Int64
+}
+
+func newClients(t *plan.Target, d *wire.Dialer) *Clients {
+	f := &Clients{target: t, dialer: d, maker: h2.NewMaker(), most: t.GRPC.MaxMessage}
+	for range t.Connections {
+		f.lines = append(f.lines, newSharedLine())
+	}
+	return f
+}
+
+// newUser makes the client of one user.
+func (f *Clients) newUser() *client {
+	u := &client{clients: f, in: inbox{most: f.most}}
+	if n := len(f.lines); n > 0 {
+		u.line = f.lines[int(f.users.Add(1)-1)%n]
+	} else {
+		u.line = newLine()
+	}
+	u.flow.client = u
+	return u
+}
+
+// Spoken names the protocol.
+func (f *Clients) Spoken() string { return "gRPC" }
+
+// Close closes the connections that users share. Close the clients first.
+func (f *Clients) Close() error {
+	var errs []error
+	for _, l := range f.lines {
+		errs = append(errs, l.close())
+	}
+	return errors.Join(errs...)
+}
+
+// fields are those of a call's head, and the texts of the ones that vary, in their order. A timeout of 0 sends
+// none.
+func (f *Clients) fields(method string, metadata []plan.Header, timeout time.Duration) (fields []h2.Field, varying []plan.Text) {
+	at := f.dialer.Target()
+	fields = []h2.Field{
+		{Name: ":method", Value: "POST"}, {Name: ":scheme", Value: at.Scheme}, {Name: ":authority", Value: at.Authority()}, {Name: ":path", Value: "/" + method},
+		{Name: "te", Value: "trailers"}, {Name: "content-type", Value: contentType},
+	}
+	if timeout > 0 {
+		fields = append(fields, h2.Field{Name: "grpc-timeout", Value: timeoutText(timeout)})
+	}
+	fields = append(fields, h2.Field{Name: "grpc-accept-encoding", Value: "gzip"})
+	given := map[string]bool{}
+	for _, m := range metadata {
+		given[m.Name] = true
+		value, static := m.Value.Static()
+		switch {
+		case m.Name == "host":
+			if static {
+				fields[2].Value = value
+			}
+		case ours(m.Name):
+		case !static:
+			fields = append(fields, h2.Field{Name: m.Name, Varies: true, Secret: secret(m.Name)})
+			varying = append(varying, m.Value)
+		default:
+			if strings.HasSuffix(m.Name, "-bin") {
+				value = strings.TrimRight(value, "=") // as implementations should send it
+			}
+			fields = append(fields, h2.Field{Name: m.Name, Value: value, Secret: secret(m.Name)})
+		}
+	}
+	for _, own := range [][2]string{{"user-agent", "plimsoll"}, {"authorization", f.dialer.Authorization()}} {
+		if own[1] != "" && !given[own[0]] {
+			fields = append(fields, h2.Field{Name: own[0], Value: own[1], Secret: secret(own[0])})
+		}
+	}
+	return fields, varying
+}
+
+// ours reports whether only this package writes a field: target.headers may have it for HTTP.
+func ours(name string) bool {
+	switch name {
+	case "content-type", "te", "connection", "keep-alive", "proxy-connection", "proxy-authorization", "upgrade", "accept", "accept-encoding":
+		return true
+	}
+	return false
+}
+
+// secret reports whether no table may keep the value of a field.
+func secret(name string) bool { return name == "authorization" || name == "cookie" }
+
+// statusText is an HTTP status with its name.
+func statusText(status int) string {
+	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+}
