@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 )
@@ -75,7 +74,6 @@ type library struct {
 
 // streams reads streams of Many with grpc-go and a codec that does nothing.
 func (l *library) streams(ctx context.Context) error {
-	var group errgroup.Group
 	conns := make([]*grpc.ClientConn, l.connections)
 	for i := range conns {
 		conn, err := grpc.NewClient(l.addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawCodec{})))
@@ -85,10 +83,20 @@ func (l *library) streams(ctx context.Context) error {
 		defer conn.Close() //nolint:errcheck // at the program's end
 		conns[i] = conn
 	}
+	return l.together(func(user int) error { return l.readStreams(ctx, conns[user%len(conns)]) })
+}
+
+// together lets every user work at the same time.
+func (l *library) together(work func(user int) error) error {
+	ended := make(chan error, l.users)
 	for user := range l.users {
-		group.Go(func() error { return l.readStreams(ctx, conns[user%len(conns)]) })
+		go func() { ended <- work(user) }()
 	}
-	return group.Wait()
+	var problems []error
+	for range l.users {
+		problems = append(problems, <-ended)
+	}
+	return errors.Join(problems...)
 }
 
 func (l *library) readStreams(ctx context.Context, conn *grpc.ClientConn) error {
@@ -115,26 +123,22 @@ func (l *library) readStreams(ctx context.Context, conn *grpc.ClientConn) error 
 
 // sockets sends one message after the other over a WebSocket for each user, with gorilla.
 func (l *library) sockets(ctx context.Context) error {
-	var group errgroup.Group
-	for range l.users {
-		group.Go(func() error {
-			conn, _, err := websocket.DefaultDialer.DialContext(ctx, "ws://"+l.addr+"/echo", nil) //nolint:bodyclose // of a switch of protocols
-			if err != nil {
+	return l.together(func(int) error {
+		conn, _, err := websocket.DefaultDialer.DialContext(ctx, "ws://"+l.addr+"/echo", nil) //nolint:bodyclose // of a switch of protocols
+		if err != nil {
+			return err
+		}
+		defer conn.Close() //nolint:errcheck // at the program's end
+		message := []byte(socketMessage)
+		for time.Now().Before(l.until) && ctx.Err() == nil {
+			if err := conn.WriteMessage(websocket.TextMessage, message); err != nil {
 				return err
 			}
-			defer conn.Close() //nolint:errcheck // at the program's end
-			message := []byte(socketMessage)
-			for time.Now().Before(l.until) && ctx.Err() == nil {
-				if err := conn.WriteMessage(websocket.TextMessage, message); err != nil {
-					return err
-				}
-				if _, got, err := conn.ReadMessage(); err != nil || len(got) != len(message) {
-					return fmt.Errorf("an answer of %d bytes: %w", len(got), err)
-				}
-				l.messages.Add(1)
+			if _, got, err := conn.ReadMessage(); err != nil || len(got) != len(message) {
+				return fmt.Errorf("an answer of %d bytes: %w", len(got), err)
 			}
-			return nil
-		})
-	}
-	return group.Wait()
+			l.messages.Add(1)
+		}
+		return nil
+	})
 }
