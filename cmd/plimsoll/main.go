@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -59,6 +61,7 @@ func main() {
 	if runner.IsGuard() {
 		os.Exit(runner.Guard())
 	}
+	log.SetOutput(io.Discard) // libraries write to it, in words of their own: quic-go that buffers are small
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	a := &console.Console{

@@ -58,6 +58,7 @@ const (
 	HTTPAuto HTTPVersion = "auto" // what TLS negotiates, and 1.1 without TLS
 	HTTP1    HTTPVersion = "1.1"
 	HTTP2    HTTPVersion = "2" // without TLS by prior knowledge (h2c)
+	HTTP3    HTTPVersion = "3" // over QUIC
 )
 
 // TLS says how the system's certificate is verified, and holds a client certificate. The zero TLS

@@ -22,7 +22,7 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 			r.inUser = false
 		}),
 		strict.Key("timeout", "For one request, connecting included.", r.Duration(&t.Timeout, time.Millisecond)),
-		strict.Key("http", "The HTTP version; auto: what TLS negotiates, and 1.1 without TLS.", strict.OneOf(r.Reader, &t.HTTP, HTTPAuto, HTTP1, HTTP2)),
+		strict.Key("http", "The HTTP version; auto: what TLS negotiates, and 1.1 without TLS. 3 is slower to send, and for services that speak it.", strict.OneOf(r.Reader, &t.HTTP, HTTPAuto, HTTP1, HTTP2, HTTP3)),
 		strict.Key("redirects", "How many redirects are followed; with 0, a 3xx is the answer.", r.Int(&t.Redirects, 0, maxRedirects)),
 		strict.Key("cookies", "Whether each user keeps cookies.", r.Bool(&t.Cookies)),
 		strict.Key("connections", "per-user, or shared and a number: so many for all users.", r.connections(&t.Connections)),
@@ -31,6 +31,19 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 		strict.Key("grpc", "Where gRPC is spoken, and where its messages are described: proto, protoset, or else the reflection of the system.", func(n *yaml.Node) { t.GRPC = r.grpcTarget(n) }),
 		strict.Key("start", "How Plimsoll builds and starts the system itself.", func(n *yaml.Node) { t.Start = r.start(n) }),
 	)
+	if t.HTTP == HTTP3 {
+		r.http3(n, t)
+	}
+}
+
+// http3 refuses what QUIC cannot do. A URL that begins with a variable is checked when the clients are made.
+func (r *reader) http3(n *yaml.Node, t *Target) {
+	if strings.HasPrefix(string(t.URL), "http://") {
+		r.Problem(strict.Get(n, "http"), "HTTP/3 is always encrypted: give a url that begins with https://")
+	}
+	if t.Socket != "" {
+		r.Problem(strict.Get(n, "socket"), "HTTP/3 goes over UDP: leave socket out, or write http: 2")
+	}
 }
 
 // maxRedirects is the number that browsers follow.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quic-go/quic-go/http3"
+
 	"github.com/plimsoll-ci/plimsoll/runner/internal/channel"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/uri"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -87,6 +89,13 @@ func (d *Door) accepts(ctx context.Context) error {
 
 // connects opens a connection like the load does, and closes it.
 func (d *Door) connects(ctx context.Context) error {
+	if d.target.HTTP == profile.HTTP3 {
+		conn, err := d.dialer.DialQUIC(ctx, d.dialer.Target(), http3.NextProtoH3)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
 	conn, err := d.dialer.Dial(ctx, d.dialer.Target(), offers[d.target.HTTP]...)
 	if err != nil {
 		return err
@@ -109,8 +118,12 @@ func (d *Door) answers(ctx context.Context, path string) error {
 		return errors.New("the path is not valid in a URL")
 	}
 	d.dress(request)
-	way := d.way()
-	defer way.CloseIdleConnections()
+	way, done, err := d.way(ctx)
+	if err != nil {
+		_, text := wire.Classify(err)
+		return errors.New(text)
+	}
+	defer done()
 	response, err := way.RoundTrip(request)
 	if err != nil {
 		_, text := wire.Classify(err)
@@ -157,8 +170,21 @@ func (d *Door) dress(request *http.Request) {
 	}
 }
 
-// way makes the transport to the target. It is used once.
-func (d *Door) way() *http.Transport {
+// way makes a transport to the target, and what ends it. It is used once.
+func (d *Door) way(ctx context.Context) (way http.RoundTripper, done func(), err error) {
+	if d.target.HTTP != profile.HTTP3 {
+		tcp := d.overTCP()
+		return tcp, tcp.CloseIdleConnections, nil
+	}
+	conn, err := d.dialer.DialQUIC(ctx, d.dialer.Target(), http3.NextProtoH3)
+	if err != nil {
+		return nil, nil, err
+	}
+	return (&http3.Transport{DisableCompression: true}).NewClientConn(conn.Conn), func() { _ = conn.Close() }, nil // it has answered, or failed
+}
+
+// overTCP is the way of HTTP/1.1 and HTTP/2.
+func (d *Door) overTCP() *http.Transport {
 	version, at := d.target.HTTP, d.dialer.Target()
 	lead := d.dialer.Dial
 	if version == profile.HTTP2 { // a proxy reads HTTP/1.1 only

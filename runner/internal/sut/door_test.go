@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quic-go/quic-go/http3"
+
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -146,6 +148,24 @@ func TestReadyInHTTP2(t *testing.T) {
 }
 
 // A proxy for plain HTTP gets whole addresses and its credentials.
+func TestReadyInHTTP3(t *testing.T) {
+	certified := httptest.NewUnstartedServer(nil)
+	certified.StartTLS() // for its certificate
+	defer certified.Close()
+	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http3.Server{Handler: health(), TLSConfig: http3.ConfigureTLSConfig(certified.TLS)}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(socket) }()
+	t.Cleanup(func() { server.Close(); socket.Close(); <-served })
+	at := "https://" + socket.LocalAddr().String()
+	isReady(t, "HTTP/3", doorOf(t, plan.Target{URL: at, HTTP: profile.HTTP3, TLS: profile.TLS{Insecure: true}}, nil))
+	stranger := doorOf(t, plan.Target{URL: at, HTTP: profile.HTTP3}, nil)
+	isNotReady(t, "HTTP/3", stranger, profile.ReadyHTTP, "the certificate is signed by an unknown authority")
+}
+
 func TestReadyThroughProxy(t *testing.T) {
 	var asked []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

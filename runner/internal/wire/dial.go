@@ -130,6 +130,12 @@ func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way 
 	if to.Scheme != "https" {
 		return raw, nil
 	}
+	c, err := handshake(ctx, raw, d.config(to, protocols))
+	return c, notInTime(err)
+}
+
+// config is how TLS is spoken with an origin.
+func (d *Dialer) config(to Origin, protocols []string) *tls.Config {
 	config := d.tls.Clone()
 	config.NextProtos = protocols
 	if to != d.target { // the client certificate and the server name are meant for the target alone
@@ -138,8 +144,7 @@ func (d *Dialer) secure(ctx context.Context, to Origin, protocols []string, way 
 	if config.ServerName == "" {
 		config.ServerName = to.Name()
 	}
-	c, err := handshake(ctx, raw, config)
-	return c, notInTime(err)
+	return config
 }
 
 // reach connects to an origin, or to a proxy that expects whole addresses in requests.

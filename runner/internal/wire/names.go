@@ -105,19 +105,25 @@ func (n *names) fail(host string, a netip.Addr) {
 	}
 }
 
-// dial connects to a host and a port over TCP: to the next address of a name, or if that fails to
-// any other.
+// dial connects to a host and a port over TCP.
 func (d *Dialer) dial(ctx context.Context, host, port string) (net.Conn, error) {
+	return inTurn(ctx, d.names, host, port, func(ctx context.Context, address string) (net.Conn, error) {
+		return d.net.DialContext(ctx, "tcp", address)
+	})
+}
+
+// inTurn connects to a host and a port: to the next address of a name, or if that fails to any other.
+func inTurn[C any](ctx context.Context, n *names, host, port string, connect func(ctx context.Context, address string) (C, error)) (none C, err error) {
 	if _, err := netip.ParseAddr(host); err == nil {
-		return d.net.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
+		return connect(ctx, net.JoinHostPort(host, port))
 	}
-	order, err := d.names.addresses(ctx, host)
+	order, err := n.addresses(ctx, host)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	var first error
 	for i, a := range order {
-		c, err := d.try(ctx, net.JoinHostPort(a.String(), port), len(order)-i)
+		c, err := try(ctx, net.JoinHostPort(a.String(), port), len(order)-i, connect)
 		if err == nil {
 			return c, nil
 		}
@@ -127,21 +133,21 @@ func (d *Dialer) dial(ctx context.Context, host, port string) (net.Conn, error) 
 		if ctx.Err() != nil {
 			break
 		}
-		d.names.fail(host, a)
+		n.fail(host, a)
 	}
-	return nil, first
+	return none, first
 }
 
 // try connects to one of the addresses that are left.
-func (d *Dialer) try(ctx context.Context, address string, left int) (net.Conn, error) {
+func try[C any](ctx context.Context, address string, left int, connect func(ctx context.Context, address string) (C, error)) (C, error) {
 	if left > 1 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, share(ctx, left))
 		defer cancel()
 	}
-	c, err := d.net.DialContext(ctx, "tcp", address)
+	c, err := connect(ctx, address)
 	if err != nil && ctx.Err() != nil {
-		return nil, ErrNotConnected
+		return c, ErrNotConnected
 	}
 	return c, err
 }

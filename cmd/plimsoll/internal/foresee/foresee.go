@@ -30,9 +30,15 @@ type Foresight struct {
 // Of makes the Foresight of a plan and the policy of its gate.
 func Of(pl *plan.Plan, p gate.Policy) Foresight {
 	f := Foresight{Notes: tooFast(pl)}
+	if pl.Target.HTTP == profile.HTTP3 {
+		f.Notes = append(f.Notes, overHTTP3)
+	}
 	f.blind(pl, p)
 	return f
 }
+
+// overHTTP3 says what http: 3 costs and what it is for.
+const overHTTP3 = "http: 3 costs this machine several times the CPU time of http: 2, so it sends less: it is for a service whose HTTP/3 is to be measured, or which speaks nothing else"
 
 // tooFast returns a note if users may send more than limits.rate allows, which ends the run early.
 func tooFast(pl *plan.Plan) []string {

@@ -60,6 +60,10 @@ func TestOf(t *testing.T) {
 			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nlimits: {rate: 100/s}\nusers: [{name: u, wait: 10ms, tasks: [{http: GET /a}]}]\n",
 			notes:   []string{"up to 1000 requests per second, and limits.rate allows 100"},
 		},
+		"over HTTP/3": {
+			profile: "target: {url: https://127.0.0.1:1, http: 3}\nload: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nusers: [{name: u, wait: 10ms, tasks: [{http: GET /a}]}]\n",
+			notes:   []string{"http: 3 costs this machine several times the CPU time"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, problems := profile.Parse("p.yaml", []byte("name: x\n"+c.profile), profile.Surroundings{})

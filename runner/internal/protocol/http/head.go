@@ -1,6 +1,7 @@
 package http
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -22,7 +23,13 @@ type head2 struct {
 	set    []string
 }
 
-var _, _ answer.Head = (*head1)(nil), (*head2)(nil)
+// head3 is the head of an answer over HTTP/3.
+type head3 struct {
+	header http.Header
+	set    []string
+}
+
+var _, _, _ answer.Head = (*head1)(nil), (*head2)(nil), (*head3)(nil)
 
 // Header is the value of a header.
 func (h *head1) Header(name string) (string, bool) { return h.answer.Field(name) }
@@ -39,6 +46,15 @@ func (h *head2) Header(name string) (string, bool) {
 
 // Cookie is the value of a cookie that the answer sets.
 func (h *head2) Cookie(name string) (string, bool) { return setCookie(h.set, name) }
+
+// Header is the value of a header.
+func (h *head3) Header(name string) (string, bool) {
+	values := h.header.Values(name)
+	return strings.Join(values, ", "), len(values) > 0
+}
+
+// Cookie is the value of a cookie that the answer sets.
+func (h *head3) Cookie(name string) (string, bool) { return setCookie(h.set, name) }
 
 // setCookie is the value of the last cookie with a name. A deleted cookie does not count.
 func setCookie(lines []string, name string) (string, bool) {

@@ -4,7 +4,8 @@
 // user's client. New compiles each call once: a call without variables becomes a slice of bytes that
 // is written as it is. HTTP/1.1 runs over a net.Conn without net/http, which would cost three times
 // the processor time. A plain call allocates nothing, and an idle user owns a socket and no buffer.
-// So does HTTP/2, over package h2.
+// So does HTTP/2, over package h2. HTTP/3 uses quic-go, only where the profile asks for it: an Alt-Svc is
+// not followed.
 //
 // A call measures what a user of the system would see. An answer is read to its end. Redirects are
 // followed only as far as the plan allows, and only to hosts that may be loaded.
@@ -41,7 +42,7 @@ type Clients struct {
 	dialer *wire.Dialer
 	calls  []*compiled // by plan.Call.Index; nil for calls of other protocols
 
-	version atomic.Int32  // unsettled, version1 or version2
+	version atomic.Int32  // unsettled, version1, version2 or version3
 	probing chan struct{} // holds a token while a user finds out the version
 
 	buffers sync.Pool       // of *buffer
@@ -52,7 +53,9 @@ type Clients struct {
 	methods  map[string]*h2.Head // the beginning of redirected requests, by method
 	buffers2 sync.Pool           // of *buffer2
 	lines    []*line             // with shared connections
-	users    atomic.Int64        // so far; they take the lines in turn
+	users    atomic.Int64        // so far, of HTTP/3 too; they take the lines in turn
+
+	lines3 []*line3 // HTTP/3 with shared connections
 }
 
 // The states of Clients.version.
@@ -60,6 +63,7 @@ const (
 	unsettled int32 = iota
 	version1
 	version2
+	version3
 )
 
 // Dialect is a protocol whose calls are requests of HTTP, and whose answers are judged in its own way. Its
@@ -86,7 +90,12 @@ func New(p *plan.Plan, d *wire.Dialer, dialects ...*Dialect) (*Clients, error) {
 	f.buffers.New = func() any { return &buffer{in: http1.NewReader()} }
 	f.buffers2.New = func() any { return new(buffer2) }
 	for range p.Target.Connections {
-		f.lines = append(f.lines, newSharedLine())
+		f.lines, f.lines3 = append(f.lines, newSharedLine()), append(f.lines3, newLine3())
+	}
+	if p.Target.HTTP == profile.HTTP3 {
+		if err := f.reachable3(); err != nil {
+			return nil, err
+		}
 	}
 	if n := p.Target.Connections; n > 0 {
 		f.shared = make(chan *wire.Conn, n)
@@ -103,6 +112,8 @@ func New(p *plan.Plan, d *wire.Dialer, dialects ...*Dialect) (*Clients, error) {
 // settle returns the version if no probe is needed to find it.
 func settle(v profile.HTTPVersion, scheme string) int32 {
 	switch {
+	case v == profile.HTTP3:
+		return version3
 	case v == profile.HTTP2:
 		return version2
 	case v == profile.HTTP1 || scheme == "http":
@@ -119,6 +130,8 @@ func (f *Clients) Client(cookies *jar.Jar) load.Client {
 		return newClient1(f, cookies)
 	case version2:
 		return newClient2(f, cookies)
+	case version3:
+		return newClient3(f, cookies)
 	default:
 		return &probing{clients: f, jar: cookies}
 	}
@@ -126,8 +139,11 @@ func (f *Clients) Client(cookies *jar.Jar) load.Client {
 
 // Spoken names the version in use: HTTP/1.1 until TLS has decided otherwise.
 func (f *Clients) Spoken() string {
-	if f.version.Load() == version2 {
+	switch f.version.Load() {
+	case version2:
 		return "HTTP/2"
+	case version3:
+		return "HTTP/3"
 	}
 	return "HTTP/1.1"
 }
@@ -146,6 +162,9 @@ func (f *Clients) Close() error {
 		}
 	}
 	for _, l := range f.lines {
+		errs = append(errs, l.close())
+	}
+	for _, l := range f.lines3 {
 		errs = append(errs, l.close())
 	}
 	return errors.Join(errs...)

@@ -55,7 +55,7 @@ func redirecting(s *seen) http.Handler {
 	})
 }
 
-// versions runs a test against servers of both versions, whose handler it is.
+// versions runs a test against servers of all versions, whose handler it is.
 func versions(t *testing.T, handler http.Handler, test func(t *testing.T, to plan.Target)) {
 	t.Run("HTTP/1.1", func(t *testing.T) {
 		server := httptest.NewServer(handler)
@@ -72,6 +72,7 @@ func versions(t *testing.T, handler http.Handler, test func(t *testing.T, to pla
 		to.HTTP = profile.HTTP2
 		test(t, to)
 	})
+	t.Run("HTTP/3", func(t *testing.T) { test(t, overQUIC(t, handler)) })
 }
 
 func TestRedirects(t *testing.T) {
