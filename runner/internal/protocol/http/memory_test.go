@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -22,7 +23,8 @@ const idleUserBytes = 12 << 10
 
 // The server is a child process running this same test, so only the users are measured.
 func TestIdleUsersAreSmall(t *testing.T) {
-	if os.Getenv("PLIMSOLL_TEST_SERVER") != "" {
+	switch os.Getenv("PLIMSOLL_TEST_SERVER") {
+	case "1.1":
 		fmt.Println("http://" + listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
 			for in := bufio.NewReader(c); ; {
 				if _, err := http.ReadRequest(in); err != nil {
@@ -32,10 +34,20 @@ func TestIdleUsersAreSmall(t *testing.T) {
 			}
 		}).String())
 		io.Copy(io.Discard, os.Stdin)
-		return
+	case "2":
+		fmt.Println(plainServer2(t))
+		io.Copy(io.Discard, os.Stdin)
+	default:
+		for version, to := range map[string]plan.Target{"1.1": target(""), "2": target2("", 0)} {
+			t.Run(version, func(t *testing.T) { idleUsers(t, version, to) })
+		}
 	}
+}
+
+// idleUsers makes many users of a version of HTTP and weighs them.
+func idleUsers(t *testing.T, version string, to plan.Target) {
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestIdleUsersAreSmall$")
-	child.Env = append(os.Environ(), "PLIMSOLL_TEST_SERVER=1")
+	child.Env = append(os.Environ(), "PLIMSOLL_TEST_SERVER="+version)
 	in, err := child.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +68,8 @@ func TestIdleUsersAreSmall(t *testing.T) {
 
 	const many = 1000 // within the usual limit of file descriptors, had it not been raised
 	r := peek("/")
-	h := newHTTP(t, target(strings.TrimSpace(url)), r)
+	to.URL = strings.TrimSpace(url)
+	h := newHTTP(t, to, r)
 	before := inUse()
 	var idle, done sync.WaitGroup
 	idle.Add(many)
