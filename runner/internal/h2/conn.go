@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -306,9 +305,7 @@ func (c *Conn) flush(s *Stream) {
 			return
 		}
 		if c.line == nil && turn == 0 {
-			c.mu.Unlock()
-			runtime.Gosched()
-			c.mu.Lock()
+			c.yield()
 		}
 		if !c.write(s) {
 			break

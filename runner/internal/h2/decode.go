@@ -14,6 +14,11 @@ type decoder struct {
 	max     int     // what the server has chosen, at most initialTable
 	name    scratch // a name that was decoded from Huffman's code
 	value   scratch
+
+	state  uint64 // changes with the table
+	refers bool   // the block refers to entries of the table
+	adds   []int  // the fields of the block that went into the table
+	memo   memo
 }
 
 // entry is one entry of the table, within decoder.text.
@@ -50,6 +55,8 @@ func (d *decoder) decode(block []byte, f *Fields) error {
 				return errBlock
 			}
 			d.max = index
+			d.state++
+			d.refers = true // the memo knows nothing of sizes
 			d.evict(0)
 			continue
 		default: // a literal, kept in the table or not
@@ -75,6 +82,7 @@ func (d *decoder) decode(block []byte, f *Fields) error {
 					return err
 				}
 				begun = true
+				d.adds = append(d.adds, f.Len()-1)
 				d.insert(f.At(f.Len() - 1)) // from the copy: the name may lie in an entry that goes
 				continue
 			}
@@ -96,6 +104,7 @@ func (d *decoder) at(index int) (name, value []byte, ok bool) {
 		s := &staticBytes[index-1]
 		return s.name, s.value, true
 	}
+	d.refers = true
 	e := d.entries[len(d.entries)-(index-staticEntries)]
 	return d.text[e.at : e.at+e.name], d.text[e.at+e.name : e.at+e.name+e.value], true
 }
@@ -114,6 +123,7 @@ func (d *decoder) insert(name, value []byte) {
 	if d.evict(size); size > d.max {
 		return
 	}
+	d.state++
 	d.compact()
 	d.entries = append(d.entries, entry{len(d.text), len(name), len(value)})
 	d.text = append(append(d.text, name...), value...)
@@ -126,6 +136,7 @@ func (d *decoder) evict(more int) {
 		e := d.entries[d.first]
 		d.size -= e.name + e.value + entryOverhead
 		d.first++
+		d.state++
 	}
 	if d.first == len(d.entries) {
 		d.entries, d.text, d.first = d.entries[:0], d.text[:0], 0

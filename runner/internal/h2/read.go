@@ -230,12 +230,12 @@ func (c *Conn) headerBlock(f frame, block []byte) error {
 	default:
 		into = &s.Header
 	}
-	into.reset()
-	if err := c.decoder.decode(block, into); err != nil || s == nil { // even if nobody waits: the table goes on
-		return err
-	}
 	end := f.flags&flagEndStream != 0
-	if s.begun = true; s.answered {
+	if s == nil || s.answered { // even if nobody waits: the table goes on
+		into.reset()
+		if err := c.decoder.decode(block, into); err != nil || s == nil {
+			return err
+		}
 		if !end || s.ended || into.trailer() != nil {
 			c.failStream(s, errMalformed)
 			return nil
@@ -244,13 +244,17 @@ func (c *Conn) headerBlock(f frame, block []byte) error {
 		c.finish(s)
 		return nil
 	}
-	status, err := into.status()
-	interim := err == nil && status < 200
+	status, length, err := c.decoder.answer(block, into)
+	if err != nil {
+		return err
+	}
+	s.begun = true
+	interim := status >= 100 && status < 200
 	if s.interim++; !interim {
 		s.interim = 0
 	}
 	switch {
-	case err != nil || interim && end:
+	case status == 0 || interim && end:
 		c.failStream(s, errMalformed)
 	case s.interim > maxInterim:
 		c.failStream(s, Violation{EnhanceYourCalm, "more than 100 interim answers came"})
@@ -258,7 +262,7 @@ func (c *Conn) headerBlock(f frame, block []byte) error {
 	default:
 		c.idle = 0
 		s.Status, s.answered = status, true
-		s.length = length(into)
+		s.length = length
 		if end {
 			c.finish(s)
 		} else if s.listens {
@@ -268,8 +272,8 @@ func (c *Conn) headerBlock(f frame, block []byte) error {
 	return nil
 }
 
-// length is what Content-Length says; -1 if it says nothing.
-func length(header *Fields) int64 {
+// contentLength is what Content-Length says; -1 if it says nothing.
+func contentLength(header *Fields) int64 {
 	text, ok := header.Get("content-length")
 	if !ok {
 		return -1
