@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -63,13 +62,7 @@ type Decoder struct {
 // Decode undoes the codings of a body. codings is the value of Content-Encoding, or several values
 // joined with commas. The result has at most most bytes, and is valid until the next call.
 func (d *Decoder) Decode(codings string, body []byte, most int) ([]byte, error) {
-	var names []string
-	for name := range strings.SplitSeq(codings, ",") {
-		name = strings.ToLower(strings.Trim(name, " \t"))
-		if name != "" && name != "identity" {
-			names = append(names, name)
-		}
-	}
+	names := split(codings)
 	if len(body) == 0 { // of an answer to HEAD, or with status 204 or 304
 		return body, nil
 	}
@@ -133,7 +126,6 @@ func (d *Decoder) open(name string, body []byte) (io.Reader, error) {
 		return nil, Unknown(name)
 	}
 	if err != nil {
-		println(err.Error())
 		return nil, Damaged(name)
 	}
 	return opened, nil
@@ -168,9 +160,9 @@ func (m *members) Read(p []byte) (int, error) {
 	}
 }
 
-// openDeflate tells zlib's header (RFC 1950, section 2.2) from the first block of raw deflate.
+// openDeflate reads deflate with zlib's frame or without.
 func (d *Decoder) openDeflate(source *bytes.Reader, body []byte) (io.Reader, error) {
-	framed := len(body) >= 2 && body[0]&0x0f == 8 && (int(body[0])<<8|int(body[1]))%31 == 0
+	framed := framed(body)
 	var err error
 	switch {
 	case framed && d.zlib == nil:

@@ -21,6 +21,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/graphql"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/sse"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/websocket"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -56,6 +57,7 @@ func Protocols() []Protocol {
 	return []Protocol{
 		{Word: "http", Family: "http", New: overHTTP},
 		{Word: "graphql", Family: "http", New: overHTTP},
+		{Word: "sse", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return sse.New(p, d) }},
 		{Word: "websocket", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return websocket.New(p, d) }},
 	}
 }

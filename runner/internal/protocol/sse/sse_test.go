@@ -1,0 +1,266 @@
+package sse_test
+
+import (
+	"compress/gzip"
+	"compress/zlib"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// run runs a profile, given without its name, and returns all its counts.
+func run(t *testing.T, text string) *tally.Tally {
+	t.Helper()
+	p, problems := profile.Parse("p.yaml", []byte("name: sse\n"+text), profile.Surroundings{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	made, err := plan.Make(p, plan.Values{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := runner.Run(t.Context(), runner.System{Plan: made}, runner.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Validate(); err != nil {
+		t.Error(err)
+	}
+	all := &tally.Tally{}
+	for _, counted := range []*tally.Tally{r.WarmUp, &r.Tally} {
+		if counted != nil {
+			all.Merge(counted)
+		}
+	}
+	return all
+}
+
+// ended fails unless every sample of a route that was not cut off has that class and text. It returns
+// how many there are.
+func ended(t *testing.T, all *tally.Tally, route string, class tally.Class, text string) int64 {
+	t.Helper()
+	r := all.Routes[route]
+	if r == nil {
+		t.Errorf("%s: nothing was counted; there are %v", route, all.Names())
+		return 0
+	}
+	n := r.Requests() - r.Unfinished
+	if n == 0 || r.Outcomes[class] != n || class != tally.OK && r.Errors[text].Count != n {
+		t.Errorf("%s: %v %v, want all %v %q", route, r.Outcomes, r.Errors, class, text)
+	}
+	return n
+}
+
+// flusher is a writer that can send on what it holds.
+type flusher interface {
+	io.Writer
+	Flush() error
+}
+
+// coder is a writer in a coding.
+func coder(name string, w io.Writer) flusher {
+	switch name {
+	case "gzip":
+		return gzip.NewWriter(w)
+	case "deflate":
+		return zlib.NewWriter(w)
+	case "br":
+		return brotli.NewWriter(w)
+	case "zstd":
+		z, _ := zstd.NewWriter(w)
+		return z
+	}
+	return nil
+}
+
+// serve is a server of events. It counts the connections.
+func serve(t *testing.T, connections *atomic.Int64) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	begin := func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		w.WriteHeader(http.StatusOK)
+	}
+	flush := func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }
+	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
+		begin(w)
+		for i := range 5 {
+			for _, part := range []string{": hi\n", "event: price\n", "id: ", fmt.Sprint(i), "\r\nda", "ta: {\"n\":", fmt.Sprint(i), ",\ndata: \"after\": \"" + r.Header.Get("Last-Event-ID") + "\"}\n\n"} {
+				_, _ = io.WriteString(w, part)
+				flush(w)
+			}
+		}
+	})
+	mux.HandleFunc("POST /chat", func(w http.ResponseWriter, r *http.Request) {
+		asked, _ := io.ReadAll(r.Body)
+		if r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Accept") != "text/event-stream" {
+			http.Error(w, "what?", http.StatusBadRequest)
+			return
+		}
+		begin(w)
+		for _, token := range strings.Fields(string(asked)) {
+			fmt.Fprintf(w, "data: %s\n\n", token)
+			flush(w)
+		}
+		_, _ = io.WriteString(w, "data: [DONE]\n\n")
+	})
+	mux.HandleFunc("/coded/{name}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", r.PathValue("name"))
+		begin(w)
+		z := coder(r.PathValue("name"), w)
+		for i := range 3 {
+			fmt.Fprintf(z, "data: %d\n\n", i)
+			_ = z.Flush()
+			flush(w)
+			time.Sleep(20 * time.Millisecond)
+		}
+		<-r.Context().Done() // what was flushed must come all the same
+	})
+	mux.HandleFunc("/forever", func(w http.ResponseWriter, r *http.Request) {
+		begin(w)
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(w, "data: "+strings.Repeat("x", 1000)+"\n\n"); err != nil {
+				return
+			}
+		}
+	})
+	mux.HandleFunc("/silent", func(w http.ResponseWriter, r *http.Request) {
+		begin(w)
+		_, _ = io.WriteString(w, "data: half of an ev")
+		flush(w)
+		<-r.Context().Done()
+	})
+	mux.HandleFunc("/json", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "application/json") })
+	mux.HandleFunc("/none", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/events", http.StatusFound) })
+	mux.HandleFunc("/login", func(w http.ResponseWriter, _ *http.Request) { http.SetCookie(w, &http.Cookie{Name: "s", Value: "1"}) })
+	mux.HandleFunc("/private", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := r.Cookie("s"); err != nil {
+			http.Error(w, "no", http.StatusUnauthorized)
+			return
+		}
+		begin(w)
+		_, _ = io.WriteString(w, "data: yours\n\n")
+	})
+	server := httptest.NewUnstartedServer(mux)
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew && connections != nil {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// Events are counted, checked and saved from; the connection of a stream that the server ended is used
+// for the next.
+func TestStreams(t *testing.T) {
+	var connections atomic.Int64
+	all := run(t, `
+target: {url: "`+serve(t, &connections)+`"}
+load: {users: 3, spawn_rate: 1e9, run_time: 400ms, rounds: 2}
+users:
+  - name: events
+    fixed: 1
+    wait: 2ms
+    tasks:
+      - sse: GET /events
+        headers: {Last-Event-ID: "0"}
+        messages:
+          - {receive: 2, within: 5s, expect: {event: price, json: {n: exists, after: "0"}}, save: {last: {event: id}, kind: {event: type}, n: n}}
+          - {receive: end, expect: {event: {type: "~ ^p", id: "> 1"}, text: after}}
+      - steps:
+          - {sse: GET /events, name: again, messages: [{receive: 2, save: {last: {event: id}}}, {receive: end}]}
+          - {sse: GET /events, name: resumed, headers: {Last-Event-ID: "${last}"}, messages: [{receive: 1, expect: {json: {after: "1"}}}, {receive: end}]}
+  - {name: chat, fixed: 1, wait: 2ms, tasks: [{sse: POST /chat, json: {say: "one two three"}, messages: [{receive: end, expect: {text: "~ ."}}]}]}
+  - {name: private, fixed: 1, wait: 2ms, on_start: [{http: GET /login}], tasks: [{sse: GET /private, messages: [{receive: 1, expect: {text: == yours}}, {receive: end}]}]}
+`)
+	n := ended(t, all, "SSE /events", tally.OK, "")
+	if each := ended(t, all, "SSE /events each message", tally.OK, ""); each < 4*n {
+		t.Errorf("%d messages behind the first of %d streams", each, n)
+	}
+	for _, route := range []string{"SSE /events first message", "again", "resumed", "SSE POST /chat", "SSE POST /chat first message", "SSE /private"} {
+		ended(t, all, route, tally.OK, "")
+	}
+	if n := connections.Load(); n > 5 {
+		t.Errorf("%d connections of 3 users, want one each, and one for the login", n)
+	}
+}
+
+// What a server has flushed is read at once, in every coding.
+func TestCodings(t *testing.T) {
+	url := serve(t, nil)
+	for _, name := range []string{"gzip", "deflate", "br", "zstd"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := run(t, `
+target: {url: "`+url+`", timeout: 2s}
+load: {users: 1, run_time: 200ms, rounds: 1}
+users: [{name: u, wait: 5ms, tasks: [{sse: GET /coded/`+name+`, name: a, messages: [{receive: 2, expect: {text: "~ ^[01]$"}}, {receive: {for: 1ms}}, {receive: 1}]}]}]
+`)
+			ended(t, all, "a first message", tally.OK, "")
+			ended(t, all, "a each message", tally.OK, "")
+		})
+	}
+	all := run(t, `
+target: {url: "`+serve(t, nil)+`", timeout: 2s}
+load: {users: 1, run_time: 100ms, rounds: 1}
+users: [{name: u, wait: 5ms, tasks: [{sse: GET /events, name: a, messages: [{receive: {for: 30ms}, expect: {json: {n: exists}}}]}]}]
+`)
+	ended(t, all, "a", tally.Transport, "the server ended the stream before all awaited messages came")
+}
+
+// A stream that never ends lasts as long as its span, and the call's time is that of the first event.
+func TestStreamsThatNeverEnd(t *testing.T) {
+	url := serve(t, nil)
+	all := run(t, `
+target: {url: "`+url+`", timeout: 300ms}
+load: {users: 2, spawn_rate: 1e9, run_time: 500ms, rounds: 1, stop_within: 100ms}
+users:
+  - {name: a, fixed: 1, wait: 5ms, tasks: [{sse: GET /forever, name: a, messages: [{receive: {for: 50ms}}, {wait: 50ms}, {receive: 10}]}]}
+  - {name: b, fixed: 1, wait: 5ms, tasks: [{sse: GET /silent, name: b, messages: [{receive: 1}]}]}
+`)
+	ended(t, all, "a", tally.OK, "")
+	ended(t, all, "b", tally.Timeout, "no event in time (target.timeout is 300ms)")
+	if slowest := all.Routes["a"].Response.Max(); slowest > 49*time.Millisecond {
+		t.Errorf("a stream that a span ends counts as %v", slowest)
+	}
+}
+
+// What a server does wrong is said in words.
+func TestFaults(t *testing.T) {
+	url := serve(t, nil)
+	for path, want := range map[string]struct {
+		class tally.Class
+		text  string
+	}{
+		"GET /nowhere": {tally.Status, "status 404 Not Found"},
+		"GET /private": {tally.Status, "status 401 Unauthorized"},
+		"GET /none":    {tally.Status, "status 204 No Content: the server has no events"},
+		"GET /moved":   {tally.Status, "status 302 Found: a stream of events follows no redirect"},
+		"GET /json":    {tally.Transport, `the Content-Type is "application/json", where text/event-stream was expected`},
+		"GET /login":   {tally.Transport, "the answer has no Content-Type, where text/event-stream was expected"},
+	} {
+		all := run(t, `
+target: {url: "`+url+`"}
+load: {users: 1, run_time: 100ms, rounds: 1}
+users: [{name: u, wait: 5ms, tasks: [{sse: `+path+`, name: a, messages: [{receive: 1}]}]}]
+`)
+		ended(t, all, "a", want.class, want.text)
+	}
+}
