@@ -118,3 +118,13 @@ func known(all ast.DirectiveList) ast.DirectiveList {
 		return !slices.Contains([]string{"deprecated", "oneOf", "specifiedBy"}, d.Name)
 	})
 }
+
+// SDL is a schema as SDL: the data itself, or what an introspection says. The data must have been read by
+// ParseSchema.
+func SDL(data []byte) []byte {
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return data
+	}
+	sdl, _ := fromIntrospection(data)
+	return []byte(sdl)
+}
