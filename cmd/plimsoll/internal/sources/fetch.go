@@ -19,9 +19,6 @@ const (
 
 // fetch fetches a URL that the user named.
 func fetch(ctx context.Context, address string) ([]byte, error) {
-	if _, err := url.Parse(address); err != nil {
-		return nil, exit.BadInput("%s is not an address", shownURL(address))
-	}
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -29,6 +26,15 @@ func fetch(ctx context.Context, address string) ([]byte, error) {
 		return nil, exit.BadInput("%s is not an address", shownURL(address))
 	}
 	request.Header.Set("Accept", "application/json, application/yaml, text/yaml, */*;q=0.5")
+	data, status, err := exchange(request, address)
+	if err == nil && status != http.StatusOK {
+		return nil, fmt.Errorf("fetch %s: the answer has the status %d", shownURL(address), status)
+	}
+	return data, err
+}
+
+// exchange makes a request to the address that the user named, and reads the answer.
+func exchange(request *http.Request, address string) (data []byte, status int, err error) {
 	client := http.Client{CheckRedirect: func(next *http.Request, before []*http.Request) error {
 		switch {
 		case len(before) > maxRedirects:
@@ -40,20 +46,17 @@ func fetch(ctx context.Context, address string) ([]byte, error) {
 	}}
 	answer, err := client.Do(request)
 	if err != nil {
-		return nil, unfetched(address, err)
+		return nil, 0, unfetched(address, err)
 	}
 	defer answer.Body.Close() //nolint:errcheck // it was only read
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("fetch %s: the answer has the status %d", shownURL(address), answer.StatusCode)
-	}
-	data, err := io.ReadAll(io.LimitReader(answer.Body, maxBytes+1))
+	data, err = io.ReadAll(io.LimitReader(answer.Body, maxBytes+1))
 	switch {
 	case err != nil:
-		return nil, unfetched(address, err)
+		return nil, 0, unfetched(address, err)
 	case len(data) > maxBytes:
-		return nil, exit.AsInput(tooLarge(shownURL(address)))
+		return nil, 0, exit.AsInput(tooLarge(shownURL(address)))
 	}
-	return data, nil
+	return data, answer.StatusCode, nil
 }
 
 // unfetched says why a URL could not be fetched, without the password in it.

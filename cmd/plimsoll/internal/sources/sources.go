@@ -13,9 +13,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/graphql"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/locust"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/runner/operation"
@@ -46,6 +48,7 @@ func (f Flags) Any() bool {
 func (f Flags) kinds() []kind {
 	return []kind{
 		{"--openapi", f.OpenAPI, nil},
+		{"--graphql", slices.DeleteFunc([]string{f.GraphQL}, func(name string) bool { return name == "" }), graphql.Draft},
 		{"--har", f.HAR, nil},
 		{"--locust", f.Locust, locust.Draft},
 		{"--k6", f.K6, nil},
@@ -67,7 +70,11 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 	var drafts []*draft.Draft
 	for _, k := range f.kinds() {
 		for _, name := range k.named {
-			in, err := f.read(ctx, name)
+			read := f.read
+			if k.flag == "--graphql" {
+				read = f.readSchema
+			}
+			in, err := read(ctx, name)
 			if err != nil {
 				return nil, err
 			}

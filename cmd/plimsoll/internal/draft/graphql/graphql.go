@@ -124,6 +124,7 @@ func (w *writer) query(f *ast.FieldDefinition) []draft.Task {
 	switch list := w.listOf(op); {
 	case isDeprecated(f):
 		step.Off = "it is deprecated"
+		w.fill(op)
 	case len(op.unknown) == 0:
 		step.Row = w.row(graphql.Query, f, "task", false)
 		return []draft.Task{{Steps: []draft.Step{step}}}
@@ -166,8 +167,11 @@ func (w *writer) mutation(f *ast.FieldDefinition) []draft.Task {
 		step.Off = "it deletes something"
 	case !w.in.Mutations:
 		step.Off = "a mutation (--mutations writes it)"
-	case len(op.unknown) > 0:
-		step.Off = w.fill(op)
+	}
+	if fill := w.fill(op); step.Off == "" {
+		step.Off = fill
+	} else if fill != "" {
+		step.Off += "; " + fill
 	}
 	if step.Off != "" {
 		step.Row = w.row(graphql.Mutation, f, "comment: "+step.Off, true)

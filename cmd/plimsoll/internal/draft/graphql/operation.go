@@ -216,6 +216,9 @@ func (w *writer) listOf(o *op) *listed {
 	}
 	key, wanted := o.unknown[0].name, o.field.Type.Name()
 	def := w.schema.Types[wanted]
+	if def.Fields.ForName(key) == nil && isID.MatchString(key) {
+		key = "id" // itemId of an Item
+	}
 	if f := def.Fields.ForName(key); f == nil || !w.schema.Types[f.Type.Name()].IsLeafType() {
 		return nil
 	}

@@ -70,7 +70,7 @@ var (
 
 func (v *valuer) number(name, path string, t *ast.Type) any {
 	switch {
-	case paging.MatchString(name):
+	case v.kind != graphql.Mutation && paging.MatchString(name):
 		return 10
 	case isID.MatchString(name):
 		return v.miss(path, t)
