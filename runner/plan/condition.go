@@ -39,7 +39,9 @@ func NewCondition(c profile.Condition) Condition {
 func (c Condition) String() string {
 	subject := c.Path
 	switch c.Of {
-	case profile.OfHeader, profile.OfCookie:
+	case profile.OfDetails:
+		subject = c.Path + " of the details"
+	case profile.OfHeader, profile.OfCookie, profile.OfMetadata, profile.OfTrailer:
 		subject = "the " + string(c.Of) + " " + c.Path
 	case profile.OfEvent:
 		subject = "the event's " + c.Path

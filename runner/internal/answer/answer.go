@@ -92,21 +92,30 @@ func (a Answer) Check(conditions []plan.Condition, saves []plan.Save, to Saver) 
 		}
 	}
 	for i := range saves {
-		s := &saves[i]
-		value := a.value(s.Of, s.Path)
-		if value.Kind == profile.NullValue {
-			value = profile.Value{}
+		if wrong := Keep(&saves[i], a.value(saves[i].Of, saves[i].Path), to); wrong != "" {
+			return wrong
 		}
-		if s.Match != nil && value.Kind != profile.NoValue {
-			value = match(s, value.Text)
-		}
-		if value.Kind == profile.NoValue && !s.Optional {
-			return nothing(s)
-		}
-		to.Save(s.Slot, value)
 	}
 	return ""
 }
+
+// Keep saves a value of an answer, or what the expression of the save finds in it.
+func Keep(s *plan.Save, value profile.Value, to Saver) (wrong string) {
+	if value.Kind == profile.NullValue {
+		value = profile.Value{}
+	}
+	if s.Match != nil && value.Kind != profile.NoValue {
+		value = match(s, value.Text)
+	}
+	if value.Kind == profile.NoValue && !s.Optional {
+		return nothing(s)
+	}
+	to.Save(s.Slot, value)
+	return ""
+}
+
+// JSONAt is the value at a GJSON path of valid JSON, as conditions and saves see it.
+func JSONAt(json []byte, path string) profile.Value { return jsonValue(find(asText(json), path)) }
 
 // readable says why the body is not JSON, if a condition or a save needs JSON. If only optional saves
 // do, an empty body is no fault.
@@ -187,7 +196,9 @@ func nothing(s *plan.Save) string {
 	switch s.Of {
 	case profile.OfText:
 		return "nothing to save: the body does not match " + s.Match.String()
-	case profile.OfHeader, profile.OfCookie:
+	case profile.OfDetails:
+		where += " of the details"
+	case profile.OfHeader, profile.OfCookie, profile.OfMetadata, profile.OfTrailer:
 		where = "the " + string(s.Of) + " " + s.Path
 	case profile.OfEvent:
 		where = "the event's " + s.Path

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
@@ -13,16 +14,20 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// types are those of testdata.
-func types(t testing.TB) *message.Types {
-	t.Helper()
+var compiled = sync.OnceValues(func() (*message.Types, error) {
 	set, err := descriptor.Compile([]string{"all.proto"}, []string{"testdata"}, func(path string) ([]byte, error) {
 		return os.ReadFile(filepath.FromSlash(path))
 	})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	all, err := message.NewTypes(set)
+	return message.NewTypes(set)
+})
+
+// types are those of testdata.
+func types(t testing.TB) *message.Types {
+	t.Helper()
+	all, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,195 @@
+package message
+
+import (
+	"cmp"
+	"encoding/base64"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+
+	_ "google.golang.org/genproto/googleapis/rpc/errdetails" // the usual details of a code
+)
+
+// naming is how fields are named in JSON.
+type naming func(protoreflect.FieldDescriptor) string
+
+func asInProto(f protoreflect.FieldDescriptor) string { return f.TextName() }
+
+func camelCase(f protoreflect.FieldDescriptor) string {
+	if f.IsExtension() {
+		return f.TextName()
+	}
+	return f.JSONName()
+}
+
+// JSON is the JSON of a message on the wire: protobuf's, with numbers of 64 bits as numbers, and with the defaults of
+// fields that do not know whether they have a value.
+func (m *Method) JSON(wire []byte) ([]byte, error) {
+	decoded, err := m.types.decode(m.of.Output(), wire)
+	if err != nil {
+		return nil, err
+	}
+	return m.types.appendJSON(nil, decoded, camelCase), nil
+}
+
+// decode reads a message.
+func (t *Types) decode(d protoreflect.MessageDescriptor, wire []byte) (*dynamicpb.Message, error) {
+	m := dynamicpb.NewMessage(d)
+	return m, proto.UnmarshalOptions{Resolver: t, AllowPartial: true}.Unmarshal(wire, m)
+}
+
+// appendJSON adds a message.
+func (t *Types) appendJSON(dst []byte, m protoreflect.Message, name naming) []byte {
+	switch d := m.Descriptor(); {
+	case d.FullName() == anyMessage:
+		return t.appendAny(dst, m.Get(d.Fields().ByName("type_url")).String(), m.Get(d.Fields().ByName("value")).Bytes(), name)
+	case isWrapper(d):
+		return t.appendSingle(dst, d.Fields().Get(0), m.Get(d.Fields().Get(0)), name)
+	case isWellKnown(d):
+		if text, err := protojson.Marshal(m.Interface()); err == nil {
+			return append(dst, text...)
+		}
+		return append(dst, "null"...) // such as a Timestamp past the year 9999
+	}
+	return append(t.appendFields(append(dst, '{'), m, name), '}')
+}
+
+// appendFields adds the fields of a message.
+func (t *Types) appendFields(dst []byte, m protoreflect.Message, name naming) []byte {
+	first := true
+	add := func(f protoreflect.FieldDescriptor, v protoreflect.Value) {
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(append(dst, profile.QuoteJSON(name(f))...), ':')
+		dst = t.appendField(dst, f, v, name)
+	}
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		if f := fields.Get(i); m.Has(f) || !f.HasPresence() {
+			add(f, m.Get(f))
+		}
+	}
+	var extensions []protoreflect.FieldDescriptor
+	m.Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		if f.IsExtension() {
+			extensions = append(extensions, f)
+		}
+		return true
+	})
+	slices.SortFunc(extensions, func(a, b protoreflect.FieldDescriptor) int { return cmp.Compare(a.FullName(), b.FullName()) })
+	for _, f := range extensions {
+		add(f, m.Get(f))
+	}
+	return dst
+}
+
+// appendField adds the value of a field.
+func (t *Types) appendField(dst []byte, f protoreflect.FieldDescriptor, v protoreflect.Value, name naming) []byte {
+	switch {
+	case f.IsList():
+		dst = append(dst, '[')
+		for i := range v.List().Len() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = t.appendSingle(dst, f, v.List().Get(i), name)
+		}
+		return append(dst, ']')
+	case f.IsMap():
+		var keys []protoreflect.MapKey
+		v.Map().Range(func(key protoreflect.MapKey, _ protoreflect.Value) bool {
+			keys = append(keys, key)
+			return true
+		})
+		slices.SortFunc(keys, func(a, b protoreflect.MapKey) int { return cmp.Compare(a.String(), b.String()) })
+		dst = append(dst, '{')
+		for i, key := range keys {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(append(dst, profile.QuoteJSON(key.String())...), ':')
+			dst = t.appendSingle(dst, f.MapValue(), v.Map().Get(key), name)
+		}
+		return append(dst, '}')
+	}
+	return t.appendSingle(dst, f, v, name)
+}
+
+// appendSingle adds one value.
+func (t *Types) appendSingle(dst []byte, f protoreflect.FieldDescriptor, v protoreflect.Value, name naming) []byte {
+	switch f.Kind() {
+	case protoreflect.MessageKind, protoreflect.GroupKind:
+		return t.appendJSON(dst, v.Message(), name)
+	case protoreflect.BoolKind:
+		return strconv.AppendBool(dst, v.Bool())
+	case protoreflect.StringKind:
+		return append(dst, profile.QuoteJSON(strings.ToValidUTF8(v.String(), "\ufffd"))...)
+	case protoreflect.BytesKind:
+		return append(base64.StdEncoding.AppendEncode(append(dst, '"'), v.Bytes()), '"')
+	case protoreflect.EnumKind:
+		value := f.Enum().Values().ByNumber(v.Enum())
+		switch {
+		case f.Enum().FullName() == nullValue:
+			return append(dst, "null"...)
+		case value == nil:
+			return strconv.AppendInt(dst, int64(v.Enum()), 10)
+		}
+		return append(dst, profile.QuoteJSON(string(value.Name()))...)
+	case protoreflect.FloatKind:
+		return appendFloat(dst, v.Float(), 32)
+	case protoreflect.DoubleKind:
+		return appendFloat(dst, v.Float(), 64)
+	}
+	return append(dst, v.String()...)
+}
+
+// appendFloat adds a number as protojson writes it.
+func appendFloat(dst []byte, f float64, bits int) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(dst, `"NaN"`...)
+	case math.IsInf(f, 1):
+		return append(dst, `"Infinity"`...)
+	case math.IsInf(f, -1):
+		return append(dst, `"-Infinity"`...)
+	}
+	format := byte('f')
+	if size := math.Abs(f); size != 0 && (size < 1e-6 || size >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, f, format, -1, bits)
+}
+
+// appendAny adds the message of an Any. One that nobody has described is shown as its bytes.
+func (t *Types) appendAny(dst []byte, url string, value []byte, name naming) []byte {
+	dst = append(append(dst, `{"@type":`...), profile.QuoteJSON(url)...)
+	kind, err := t.types.FindMessageByURL(url)
+	if err != nil {
+		kind, err = protoregistry.GlobalTypes.FindMessageByURL(url)
+	}
+	if err == nil {
+		inner := kind.New()
+		if err = (proto.UnmarshalOptions{Resolver: t, AllowPartial: true}).Unmarshal(value, inner.Interface()); err == nil {
+			switch fields := t.appendFields(nil, inner, name); {
+			case isWellKnown(inner.Descriptor()):
+				dst = t.appendJSON(append(dst, `,"value":`...), inner, name)
+			case len(fields) > 0:
+				dst = append(append(dst, ','), fields...)
+			}
+			return append(dst, '}')
+		}
+	}
+	dst = base64.StdEncoding.AppendEncode(append(dst, `,"value":"`...), value)
+	return append(dst, `"}`...)
+}

@@ -1,0 +1,247 @@
+package message
+
+import (
+	"strings"
+
+	"google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
+
+// Judge checks the answers of a method, or the messages of a stream, against conditions, and saves from them.
+type Judge struct {
+	types      *Types
+	output     protoreflect.MessageDescriptor
+	conditions []condition
+	saves      []saving
+}
+
+type condition struct {
+	plan.Condition
+	at    *path // on the wire; nil for what is asked of JSON or of the head
+	wrong string
+}
+
+type saving struct {
+	plan.Save
+	at *path
+}
+
+// Answer is what came back.
+type Answer struct {
+	Wire []byte // of the message
+	None bool   // there is no message: the call ended with another code than OK
+	Head Head   // nil for a message of a stream
+}
+
+// Head is what gRPC says beside messages. Names are in lower case.
+type Head interface {
+	Metadata(name string) (value string, ok bool) // in front of the answer
+	Trailer(name string) (value string, ok bool)  // behind it
+	Text() string                                 // beside the code
+	Details() []byte                              // wire form of a google.rpc.Status; empty for none
+}
+
+// Scratch is memory for one Check at a time. The zero Scratch is ready.
+type Scratch struct{ text []byte }
+
+// What conditions call a text, and what it is in gRPC.
+const (
+	theBody = "the body"
+	theText = "the text of the code"
+)
+
+// Judge compiles conditions and saves. at is the place of the call or of the step of a stream.
+func (m *Method) Judge(conditions []plan.Condition, saves []plan.Save, at strict.Place) (*Judge, strict.Problems) {
+	j := &Judge{types: m.types, output: m.of.Output()}
+	at.Key = strings.TrimSuffix(at.Key, ".grpc")
+	var problems strict.Problems
+	compile := func(of profile.Source, where, name string, exists bool) *path {
+		if of != profile.OfJSON {
+			return nil
+		}
+		p, wrong := compilePath(m.of.Output(), name, exists)
+		if wrong != "" {
+			place := at
+			place.Key += "." + where
+			problems = append(problems, place.Problem("%s: %s", name, wrong))
+		}
+		return p
+	}
+	for _, c := range conditions {
+		made := condition{Condition: c, at: compile(c.Of, "expect.json", c.Path, c.Op == profile.Exists), wrong: "expected " + c.String()}
+		if c.Of == profile.OfText {
+			made.wrong = strings.Replace(made.wrong, theBody, theText, 1)
+		}
+		j.conditions = append(j.conditions, made)
+	}
+	for _, s := range saves {
+		j.saves = append(j.saves, saving{s, compile(s.Of, "save", s.Path, false)})
+	}
+	return j, problems
+}
+
+// Check checks an answer. If all conditions hold, it saves values from it. A fault is one sentence, and equal
+// faults have equal sentences.
+func (j *Judge) Check(a Answer, to answer.Saver, s *Scratch) (wrong string) {
+	if len(j.conditions)+len(j.saves) == 0 {
+		return ""
+	}
+	r := reading{j: j, a: a, scratch: s}
+	for i := range j.conditions {
+		c := &j.conditions[i]
+		if c.Of == profile.OfJSON && a.None {
+			continue
+		}
+		value := r.value(c.Of, c.Path, c.at)
+		if r.wrong != "" {
+			return r.wrong
+		}
+		if value.Kind == profile.NumberValue { // as protobuf's JSON may have it, with quotes or without
+			value.Kind = profile.UntypedValue
+		}
+		if !c.Holds(value) {
+			return c.wrong
+		}
+	}
+	for i := range j.saves {
+		value := r.value(j.saves[i].Of, j.saves[i].Path, j.saves[i].at)
+		if r.wrong != "" {
+			return r.wrong
+		}
+		if wrong := answer.Keep(&j.saves[i].Save, value, to); wrong != "" {
+			if j.saves[i].Of == profile.OfText {
+				wrong = strings.Replace(wrong, theBody, theText, 1)
+			}
+			return wrong
+		}
+	}
+	return ""
+}
+
+// Holds reports whether an answer meets all conditions: whether it is the awaited reply.
+func (j *Judge) Holds(a Answer, s *Scratch) bool {
+	r := reading{j: j, a: a, scratch: s}
+	for i := range j.conditions {
+		c := &j.conditions[i]
+		value := r.value(c.Of, c.Path, c.at)
+		if value.Kind == profile.NumberValue {
+			value.Kind = profile.UntypedValue
+		}
+		if r.wrong != "" || !c.Holds(value) {
+			return false
+		}
+	}
+	return true
+}
+
+// reading is one answer under way, with what has been made of it.
+type reading struct {
+	j       *Judge
+	a       Answer
+	scratch *Scratch
+	message protoreflect.Message // decoded
+	json    [2][]byte            // with names as in the .proto, and in camel case
+	details []byte               // as JSON
+	wrong   string
+}
+
+// value is a part of the answer. It is valid until the next one is asked for.
+func (r *reading) value(of profile.Source, name string, at *path) profile.Value {
+	switch of {
+	case profile.OfJSON:
+		return r.ofMessage(name, at)
+	case profile.OfText:
+		if r.a.Head != nil {
+			return profile.Value{Kind: profile.TextValue, Text: r.a.Head.Text()}
+		}
+	case profile.OfDetails:
+		return r.ofDetails(name)
+	case profile.OfMetadata, profile.OfTrailer:
+		if r.a.Head == nil {
+			break
+		}
+		get := r.a.Head.Metadata
+		if of == profile.OfTrailer {
+			get = r.a.Head.Trailer
+		}
+		if text, ok := get(strings.ToLower(name)); ok {
+			return profile.Value{Kind: profile.UntypedValue, Text: text}
+		}
+	}
+	return profile.Value{}
+}
+
+// ofMessage is the value at a path of the message: on the wire if the path allows, else in its JSON.
+func (r *reading) ofMessage(name string, at *path) profile.Value {
+	if r.a.None {
+		return profile.Value{}
+	}
+	if at != nil {
+		w := walker{text: r.scratch.text[:0]}
+		value, found := w.find(r.a.Wire, at.steps)
+		r.scratch.text = w.text
+		switch found {
+		case here:
+			return value
+		case broken:
+			r.wrong = "the answer is no " + string(r.j.output.FullName())
+			return profile.Value{}
+		}
+	}
+	for i, naming := range []naming{asInProto, camelCase} {
+		if r.json[i] == nil && !r.decode(i, naming) {
+			return profile.Value{}
+		}
+		if value := answer.JSONAt(r.json[i], name); value.Kind != profile.NoValue {
+			return value
+		}
+	}
+	return profile.Value{}
+}
+
+// decode makes JSON of the message.
+func (r *reading) decode(i int, naming naming) bool {
+	if r.message == nil {
+		m, err := r.j.types.decode(r.j.output, r.a.Wire)
+		if err != nil {
+			r.wrong = "the answer is no " + string(r.j.output.FullName())
+			return false
+		}
+		r.message = m
+	}
+	r.json[i] = r.j.types.appendJSON(nil, r.message, naming)
+	return true
+}
+
+// ofDetails is the value at a path of the details of the code.
+func (r *reading) ofDetails(name string) profile.Value {
+	if r.a.Head == nil {
+		return profile.Value{}
+	}
+	if r.details == nil {
+		r.details = r.j.types.Details(r.a.Head.Details())
+	}
+	return answer.JSONAt(r.details, name)
+}
+
+// Details is the JSON of the details of a google.rpc.Status: a list. What is no such message has none.
+func (t *Types) Details(wire []byte) []byte {
+	var s status.Status
+	if err := proto.Unmarshal(wire, &s); err != nil {
+		return []byte("[]")
+	}
+	json := []byte{'['}
+	for i, detail := range s.Details {
+		if i > 0 {
+			json = append(json, ',')
+		}
+		json = t.appendAny(json, detail.TypeUrl, detail.Value, asInProto)
+	}
+	return append(json, ']')
+}
