@@ -106,7 +106,7 @@ func percentEncoded(s string) string {
 func toInteger(c *Invocation) Value {
 	switch v := c.Arg(0, "").(type) {
 	case *Drawn:
-		return v.floor()
+		return v.Floor()
 	case *Part, *Turn, *Unknown:
 		return v
 	case *Var:

@@ -243,6 +243,9 @@ func (m *Machine) Attribute(at At, of Value, name string) Value {
 		if v, ok := of.Has[name]; ok {
 			return v
 		}
+		if of.Item != nil {
+			return of.Item(name)
+		}
 	case *Row:
 		return m.rowAttribute(at, of, name)
 	case *Table:
@@ -368,11 +371,11 @@ func (m *Machine) letters(text string) *List {
 func (m *Machine) item(at At, of, by Value) Value {
 	switch by := by.(type) {
 	case *Drawn:
-		return m.Draw(at, of, "random", "")
+		return m.Draw(at, of, "random", m.hint)
 	case *Turn:
-		return m.Draw(at, of, "sequential", "")
+		return m.Draw(at, of, "sequential", m.hint)
 	case *Var:
-		return m.Draw(at, of, "random", "")
+		return m.Draw(at, of, "random", m.hint)
 	default:
 		l, is := of.(*List)
 		i, ok := Integer(by)

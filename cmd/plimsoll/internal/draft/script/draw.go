@@ -201,6 +201,12 @@ func (m *Machine) drawnTest(op string, x, y Value) *Test {
 		}
 		return m.drawnTest(op, d, x)
 	}
+	if turn, is := x.(*Turn); is {
+		if _, known := m.comparable(y); known && turn.Var.Name == "seq" {
+			return &Test{Of: turn.Var, Op: op, With: y}
+		}
+		return nil
+	}
 	if v, is := x.(*Var); is && v.Value == nil {
 		if _, known := m.comparable(y); known {
 			return &Test{Of: v, Op: op, With: y}

@@ -29,7 +29,9 @@ func (m *Machine) eval(s *scope, n Node) Value {
 	case Attribute:
 		return m.Attribute(n.At, m.eval(s, n.Of), n.Name)
 	case Index:
-		return m.index(n.At, m.eval(s, n.Of), m.eval(s, n.By))
+		of, by := m.eval(s, n.Of), m.eval(s, n.By)
+		m.hint = hintOf(n.Of)
+		return m.index(n.At, of, by)
 	case Slice:
 		return m.slice(s, n)
 	case Call:
@@ -517,7 +519,7 @@ func arithmeticOnDrawn(op string, x, y Value) (Value, bool) {
 		return &Drawn{Min: d.Min * f, Max: d.Max * f}, true
 	case "|", "~": // Math.random() * 10 | 0
 		if f == 0 && !d.Integer {
-			return d.floor(), true
+			return d.Floor(), true
 		}
 	case "%":
 		if d.Integer && f >= 1 && d.Max-d.Min+1 >= f {
@@ -527,8 +529,8 @@ func arithmeticOnDrawn(op string, x, y Value) (Value, bool) {
 	return nil, false
 }
 
-// floor is the drawn number rounded down.
-func (d *Drawn) floor() *Drawn {
+// Floor is the drawn number rounded down.
+func (d *Drawn) Floor() *Drawn {
 	if d.Integer {
 		return d
 	}

@@ -47,6 +47,7 @@ type Machine struct {
 	JS     bool // JavaScript, and not Python
 	Notes  []Note
 	Tables []*Table
+	First  []*Step // what is done only in the first iteration of a user
 
 	out     *[]*Step
 	draws   map[string]int // of the task that is followed: how often a list was drawn from
@@ -56,6 +57,7 @@ type Machine struct {
 	modules map[string]*scope
 	globals *scope
 	guards  []*Test // what holds where the machine is
+	hint    string  // the name of the list that is indexed
 
 	builtins map[string]func(c *Invocation) Value
 	methods  map[string]func(s string, c *Invocation) Value

@@ -236,7 +236,7 @@ func (m *Machine) numberMethod(v Value, name string) Value {
 				return strconv.FormatFloat(f, 'f', min(max(digits, 0), 20), 64)
 			}
 			if d, is := v.(*Drawn); is && digits == 0 {
-				return d.floor()
+				return d.Floor()
 			}
 			return v
 		})

@@ -155,3 +155,14 @@ func (m *Machine) Route(v Value) string {
 	}
 	return b.String()
 }
+
+// TestsOf is a value as conditions on an answer; nil if it is none.
+func TestsOf(v Value) *Tests { return asTests(v) }
+
+// Between is the text between two others in a part.
+func (p *Part) Between(left, right string) *Part {
+	return p.Matching("(?s)" + quoteMeta(left) + "(.*?)" + quoteMeta(right))
+}
+
+// Builtin calls a function that the language has.
+func (m *Machine) Builtin(name string, c *Invocation) Value { return m.builtins[name](c) }

@@ -1,0 +1,257 @@
+package k6
+
+import (
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
+)
+
+// named is an address with the name of its route: http.url`…`.
+type named struct {
+	address script.Value
+	name    string
+}
+
+// http is the module k6/http.
+func (l *library) http() *script.Native {
+	has := map[string]script.Value{}
+	for word, method := range map[string]string{"get": "GET", "head": "HEAD", "post": "POST", "put": "PUT", "patch": "PATCH", "del": "DELETE", "options": "OPTIONS"} {
+		has[word] = native("http."+word, func(c *script.Invocation) script.Value {
+			if method == "GET" || method == "HEAD" {
+				return l.request(c, method, c.Arg(0, ""), nil, c.Arg(1, ""))
+			}
+			return l.request(c, method, c.Arg(0, ""), c.Arg(1, ""), c.Arg(2, ""))
+		})
+	}
+	request := func(c *script.Invocation) script.Value {
+		method, _ := c.M.StringOf(c.Arg(0, ""))
+		return l.request(c, strings.ToUpper(method), c.Arg(1, ""), c.Arg(2, ""), c.Arg(3, ""))
+	}
+	has["request"], has["asyncRequest"] = native("http.request", request), native("http.asyncRequest", request)
+	has["batch"] = native("http.batch", l.batch)
+	has["url"] = native("http.url", func(c *script.Invocation) script.Value { return named{c.Arg(0, ""), c.M.Route(c.Arg(0, ""))} })
+	has["file"] = native("http.file", func(c *script.Invocation) script.Value {
+		f := &script.File{Name: c.Arg(1, ""), Type: c.Arg(2, "")}
+		switch v := c.Arg(0, "").(type) {
+		case *script.File:
+			f.Path, f.Content = v.Path, v.Content
+		default:
+			text, ok := c.M.StringOf(v)
+			if !ok {
+				return &script.Unknown{At: c.At, Why: "the content of a file"}
+			}
+			f.Content = text
+		}
+		if f.Name == nil {
+			f.Name = "file.bin"
+			if f.Path != "" {
+				f.Name = f.Path[strings.LastIndex(f.Path, "/")+1:]
+			}
+		}
+		return f
+	})
+	has["cookieJar"] = native("http.cookieJar", l.jar)
+	has["CookieJar"] = native("http.CookieJar", l.jar)
+	has["setResponseCallback"], has["expectedStatuses"] = nothing("http.setResponseCallback"), nothing("http.expectedStatuses")
+	whole := &script.Native{Name: "k6/http", Has: has}
+	has["default"] = whole
+	return whole
+}
+
+// jar is a jar of cookies. What a script puts in goes out with its next requests.
+func (l *library) jar(c *script.Invocation) script.Value {
+	return &script.Native{Name: "a cookie jar", Has: map[string]script.Value{
+		"set": native("jar.set", func(c *script.Invocation) script.Value {
+			if l.cookies == nil {
+				l.cookies = script.NewDict()
+			}
+			l.cookies.Set(c.Text(1, ""), c.Arg(2, ""))
+			return true
+		}),
+		"cookiesForURL": native("jar.cookiesForURL", func(c *script.Invocation) script.Value { return &script.Unknown{At: c.At, Why: "the cookies of a jar"} }),
+		"clear":         nothing("jar.clear"), "delete": nothing("jar.delete"),
+	}}
+}
+
+// request makes a step of one request.
+func (l *library) request(c *script.Invocation, method string, address, body, params script.Value) script.Value {
+	s := &script.Step{At: c.At, Protocol: "http", Method: method}
+	if method == "" {
+		s.Method, s.Off = "GET", "its method is not known"
+	}
+	if n, is := address.(named); is {
+		address, s.Name = n.address, n.name
+	}
+	if u, is := address.(*script.Native); is && u.Has["href"] != nil { // new URL(…)
+		address = u.Has["href"]
+		if d, is := u.Has["params"].(*script.Dict); is {
+			address = c.M.Query(address, d)
+		}
+	}
+	s.URL = address
+	p, _ := params.(*script.Dict)
+	if headers, is := get(p, "headers").(*script.Dict); is {
+		s.Headers = headers.Clone()
+	}
+	if tags, is := get(p, "tags").(*script.Dict); is {
+		if name := get(tags, "name"); name != nil {
+			s.Name = c.M.Route(name)
+		}
+	}
+	cookies := l.cookies
+	if own, is := get(p, "cookies").(*script.Dict); is {
+		cookies = own
+	}
+	if cookies != nil && len(cookies.Keys) > 0 {
+		var parts []script.Value
+		for i, key := range cookies.Keys {
+			if i > 0 {
+				parts = append(parts, "; ")
+			}
+			v := get(cookies, key)
+			if d, is := v.(*script.Dict); is {
+				v = get(d, "value")
+			}
+			parts = append(parts, key+"=", v)
+		}
+		s.SetHeader("Cookie", c.M.Join(parts...))
+	}
+	l.credentials(c, s)
+	l.send(c, s, body)
+	c.M.Emit(s)
+	return &script.Answer{Of: s}
+}
+
+func get(d *script.Dict, key string) script.Value { return first(d.Get(key)) }
+
+// credentials takes a user and a password out of an address: https://user:password@host.
+func (l *library) credentials(c *script.Invocation, s *script.Step) {
+	text, ok := c.M.StringOf(s.URL)
+	if !ok {
+		return
+	}
+	scheme, rest, ok := strings.Cut(text, "://")
+	host, below, _ := strings.Cut(rest, "/")
+	who, where, has := strings.Cut(host, "@")
+	if !ok || !has {
+		return
+	}
+	s.URL = scheme + "://" + where + "/" + below
+	s.SetHeader("Authorization", c.M.Join("Basic ", &script.Base64{Of: who}))
+}
+
+// send finds out what a request sends: a mapping with a file in it is multipart.
+func (l *library) send(c *script.Invocation, s *script.Step, body script.Value) {
+	switch body := body.(type) {
+	case *script.Dict:
+		for _, key := range body.Keys {
+			if _, is := get(body, key).(*script.File); is {
+				s.Sends, s.Body = "multipart", body
+				return
+			}
+		}
+	case *script.Native:
+		if fields, is := body.Has["fields"].(*script.Dict); is { // FormData, or URLSearchParams
+			s.Sends, s.Body = "multipart", fields
+			if body.Name == "URLSearchParams" {
+				s.Sends = "form"
+			}
+			return
+		}
+		if body.Name == "ArrayBuffer" {
+			body.Name = "the bytes of a body"
+		}
+	}
+	c.M.Send(s, body)
+}
+
+// batch makes a step of each request of a batch, one after the other.
+func (l *library) batch(c *script.Invocation) script.Value {
+	one := func(v script.Value) script.Value {
+		inner := &script.Invocation{M: c.M, At: c.At}
+		switch v := v.(type) {
+		case *script.List:
+			item := func(i int) script.Value {
+				if i < len(v.Items) {
+					return v.Items[i]
+				}
+				return nil
+			}
+			method, _ := c.M.StringOf(item(0))
+			return l.request(inner, strings.ToUpper(method), item(1), item(2), item(3))
+		case *script.Dict:
+			method, ok := c.M.StringOf(get(v, "method"))
+			if !ok {
+				method = "GET"
+			}
+			return l.request(inner, strings.ToUpper(method), get(v, "url"), get(v, "body"), get(v, "params"))
+		}
+		return l.request(inner, "GET", v, nil, nil)
+	}
+	switch all := c.Arg(0, "").(type) {
+	case *script.List:
+		answers := &script.List{}
+		for _, v := range all.Items {
+			answers.Items = append(answers.Items, one(v))
+		}
+		return answers
+	case *script.Dict:
+		answers := script.NewDict()
+		for _, key := range all.Keys {
+			answers.Set(key, one(get(all, key)))
+		}
+		return answers
+	}
+	c.M.Note(c.At, "the requests of this batch are not known")
+	return &script.Unknown{At: c.At, Why: "the answers of a batch"}
+}
+
+// Attribute knows answers.
+func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, name string) (script.Value, bool) {
+	switch of := of.(type) {
+	case *script.Answer:
+		return l.answer(m, of, name)
+	case named:
+		return of.address, true
+	}
+	return nil, false
+}
+
+func (l *library) answer(m *script.Machine, a *script.Answer, name string) (script.Value, bool) {
+	switch name {
+	case "status":
+		return a.Part(script.OfStatus, ""), true
+	case "json":
+		return native(name, func(c *script.Invocation) script.Value {
+			path, _ := c.M.StringOf(c.Arg(0, ""))
+			return a.Part(script.OfJSON, path)
+		}), true
+	case "message":
+		return a.Part(script.OfJSON, ""), true
+	case "body":
+		return a.Part(script.OfBody, ""), true
+	case "headers":
+		return a.Part(script.OfHeader, ""), true
+	case "cookies":
+		return a.Part(script.OfCookie, ""), true
+	case "timings":
+		took := a.Part(script.OfTime, "")
+		return &script.Native{Name: name, Has: map[string]script.Value{"duration": took, "waiting": took, "receiving": nil, "sending": nil, "connecting": nil, "blocked": nil}}, true
+	case "html":
+		return native(name, func(c *script.Invocation) script.Value { return selection(a, c.Text(0, "")) }), true
+	case "error", "error_code":
+		if m.JS {
+			return nil, true
+		}
+	case "then":
+		return native(name, func(c *script.Invocation) script.Value { return c.M.Call(c.At, c.Arg(0, ""), a) }), true
+	case "submitForm", "clickLink":
+		return native(name, func(c *script.Invocation) script.Value {
+			c.M.Note(c.At, "%s makes a request from the page, which is known only when the script runs", name)
+			return &script.Unknown{At: c.At, Why: "the answer of " + name}
+		}), true
+	case "url", "request", "status_text", "proto", "remote_ip", "remote_port", "tls_version":
+		return &script.Unknown{At: script.At{}, Why: "the " + name + " of an answer"}, true
+	}
+	return nil, false
+}

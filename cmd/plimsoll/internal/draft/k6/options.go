@@ -1,0 +1,376 @@
+package k6
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
+)
+
+// scenario is one scenario of the options; a script without any has one.
+type scenario struct {
+	name, exec, executor string
+	of                   *script.Dict
+	user                 *script.Scenario
+	vus                  int
+	rate                 float64 // tasks per second of an open one
+	span                 time.Duration
+	stages               []stage
+	counted              bool // it ends after a number of iterations
+}
+
+type stage struct {
+	level float64 // users, or tasks per second
+	span  time.Duration
+}
+
+func (s *scenario) open() bool { return strings.HasSuffix(s.executor, "arrival-rate") }
+
+// most is the highest level of a scenario.
+func (s *scenario) most() float64 {
+	most := max(float64(s.vus), s.rate)
+	if len(s.stages) > 0 {
+		most = 0
+	}
+	for _, one := range s.stages {
+		most = max(most, one.level)
+	}
+	return most
+}
+
+// scenarios are those of the options, in the order written.
+func (r *reader) scenarios() (all []*scenario) {
+	list, _ := first(r.options.Get("scenarios")).(*script.Dict)
+	if list == nil || len(list.Keys) == 0 {
+		s := &scenario{name: "default", exec: "default", of: r.options, executor: "constant-vus"}
+		if stages, _ := r.options.Get("stages"); stages != nil {
+			s.executor = "ramping-vus"
+		} else if n, _ := r.options.Get("iterations"); n != nil {
+			s.executor = "shared-iterations"
+		}
+		r.read(s)
+		return []*scenario{s}
+	}
+	for _, name := range list.Keys {
+		of, _ := first(list.Get(name)).(*script.Dict)
+		s := &scenario{name: name, of: of}
+		s.exec = cmp.Or(r.word(of, "exec"), "default")
+		s.executor = r.word(of, "executor")
+		if kind, _ := of.Get("options"); kind != nil {
+			r.m.Note(r.place(), "the scenario %s drives a browser, which Plimsoll does not", name)
+		}
+		r.read(s)
+		all = append(all, s)
+	}
+	return all
+}
+
+// place is where notes about the options stand.
+func (r *reader) place() script.At { return script.At{File: r.in.Name, Line: 1} }
+
+func (r *reader) word(of *script.Dict, key string) string {
+	s, _ := r.m.StringOf(first(of.Get(key)))
+	return s
+}
+
+// read reads the figures of a scenario.
+func (r *reader) read(s *scenario) {
+	integer := func(key string, fallback int) int {
+		if n, ok := script.Integer(first(s.of.Get(key))); ok {
+			return n
+		}
+		return fallback
+	}
+	s.vus = max(1, integer("vus", 1))
+	s.span = r.span(first(s.of.Get("duration")))
+	unit := cmp.Or(r.span(first(s.of.Get("timeUnit"))), time.Second).Seconds()
+	rate, _ := script.NumberOf(first(s.of.Get("rate")))
+	s.rate = 0
+	if s.open() {
+		s.vus, s.rate = 0, rate/unit
+	}
+	switch s.executor {
+	case "per-vu-iterations", "shared-iterations":
+		s.counted = true
+		s.span = r.span(first(s.of.Get("duration")))
+	case "externally-controlled":
+		r.m.Note(r.place(), "the scenario %s is controlled from outside; the profile has a load of its own", s.name)
+	}
+	list, _ := first(s.of.Get("stages")).(*script.List)
+	if list == nil {
+		return
+	}
+	start := float64(integer("startVUs", 0))
+	if s.open() {
+		f, _ := script.NumberOf(first(s.of.Get("startRate")))
+		start = f / unit
+	}
+	if start > 0 {
+		s.stages = append(s.stages, stage{start, time.Millisecond})
+	}
+	for _, item := range list.Items {
+		d, _ := item.(*script.Dict)
+		level, ok := script.NumberOf(first(d.Get("target")))
+		if !ok {
+			r.m.Note(r.place(), "a stage has no target that is known, and is left out")
+			continue
+		}
+		if s.open() {
+			level /= unit
+		}
+		s.stages = append(s.stages, stage{level, max(r.span(first(d.Get("duration"))), time.Millisecond)})
+	}
+}
+
+var days = regexp.MustCompile(`^(\d+)d(.*)$`)
+
+// span is a duration of k6: 1m30s, 1d, or a number of milliseconds.
+func (r *reader) span(v script.Value) time.Duration {
+	if f, ok := v.(int64); ok {
+		return time.Duration(f) * time.Millisecond
+	}
+	text, _ := r.m.StringOf(v)
+	text = strings.TrimSpace(text)
+	var added time.Duration
+	if match := days.FindStringSubmatch(text); match != nil {
+		n, _ := strconv.Atoi(match[1]) // the expression has digits alone
+		added, text = time.Duration(n)*24*time.Hour, match[2]
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		if f, err := strconv.ParseFloat(text, 64); err == nil {
+			d = time.Duration(f * float64(time.Millisecond))
+		}
+	}
+	return d + added
+}
+
+func shown(d time.Duration) string {
+	if d%time.Second == 0 {
+		return strconv.Itoa(int(d/time.Second)) + "s"
+	}
+	return strconv.Itoa(int(d/time.Millisecond)) + "ms"
+}
+
+// chooseLoad makes one load of the scenarios. Those that a profile cannot do side by side are noted.
+func (r *reader) chooseLoad(all []*scenario, p *script.Program) {
+	all = slices.DeleteFunc(all, func(s *scenario) bool { return s.user == nil })
+	if len(all) == 0 {
+		return
+	}
+	for _, s := range all {
+		if start := r.span(first(s.of.Get("startTime"))); start > 0 {
+			r.m.Note(r.place(), "the scenario %s begins %s after the others; the profile begins it at once", s.name, shown(start))
+		}
+	}
+	mixed := slices.ContainsFunc(all, func(s *scenario) bool {
+		return s.open() != all[0].open() || len(s.stages) > 0 != (len(all[0].stages) > 0)
+	})
+	leading := slices.MaxFunc(all, func(a, b *scenario) int { return cmp.Compare(a.most(), b.most()) })
+	if mixed {
+		r.m.Note(r.place(), "the scenarios have loads of different kinds, and a profile has one: that of %s, shared among them", leading.name)
+	}
+	if len(all) > 1 {
+		r.share(all, mixed)
+	}
+	if mixed {
+		r.load = r.loadOf(leading)
+		return
+	}
+	r.load = r.loadOf(r.together(all, leading))
+}
+
+// share gives each scenario its share of the users or tasks.
+func (r *reader) share(all []*scenario, mixed bool) {
+	total := 0.0
+	for _, s := range all {
+		total += s.most()
+	}
+	fixed := !mixed && !all[0].open() && len(all[0].stages) == 0
+	for _, s := range all {
+		switch {
+		case fixed:
+			s.user.Keys = append(draft.Map{{Key: "fixed", Value: s.vus}}, s.user.Keys...)
+		case total > 0:
+			weight := max(1, int(math.Round(s.most()/total*100)))
+			s.user.Keys = append(draft.Map{{Key: "weight", Value: weight}}, s.user.Keys...)
+		}
+	}
+}
+
+// together is the load of all scenarios, which are of one kind.
+func (r *reader) together(all []*scenario, leading *scenario) *scenario {
+	sum := *leading
+	sum.vus, sum.rate = 0, 0
+	sum.stages = slices.Clone(leading.stages)
+	for _, s := range all {
+		sum.vus += s.vus
+		sum.rate += s.rate
+		sum.span = max(sum.span, s.span)
+		if s == leading || len(leading.stages) == 0 {
+			continue
+		}
+		same := slices.EqualFunc(s.stages, leading.stages, func(a, b stage) bool { return a.span == b.span })
+		if !same {
+			r.m.Note(r.place(), "the stages of %s and %s change at different times; the profile has those of %s", s.name, leading.name, leading.name)
+			continue
+		}
+		for i := range sum.stages {
+			sum.stages[i].level += s.stages[i].level
+		}
+	}
+	return &sum
+}
+
+// loadOf writes the load of a scenario.
+func (r *reader) loadOf(s *scenario) (load draft.Map) {
+	if s.counted {
+		r.m.Note(r.place(), "the script ends after a number of iterations; the profile loads for a time")
+	}
+	word := "users"
+	level := func(f float64) any { return int(math.Round(f)) }
+	if s.open() {
+		word = "rate"
+		level = func(f float64) any { return script.Rate(f) }
+	}
+	switch {
+	case len(s.stages) > 0:
+		var stages []any
+		for _, one := range s.stages {
+			stages = append(stages, draft.Map{{Key: word, Value: level(one.level)}, {Key: "for", Value: shown(one.span)}})
+		}
+		load = draft.Map{{Key: "stages", Value: draft.Block{Value: stages}}}
+	case s.open():
+		if s.rate <= 0 {
+			return nil
+		}
+		load = draft.Map{{Key: "rate", Value: script.Rate(s.rate)}, {Key: "run_time", Value: shown(cmp.Or(max(s.span, 100*time.Millisecond*min(1, time.Duration(s.span))), time.Minute))}}
+	default:
+		span := s.span
+		if span < 100*time.Millisecond || s.counted {
+			span = time.Minute
+		}
+		load = draft.Map{{Key: "users", Value: s.vus}, {Key: "spawn_rate", Value: s.vus}, {Key: "run_time", Value: shown(span)}}
+	}
+	if n, ok := script.Integer(first(s.of.Get("maxVUs"))); ok && s.open() && n > 0 {
+		load = append(load, draft.Entry{Key: "max_in_flight", Value: n})
+	}
+	return load
+}
+
+var (
+	rule   = regexp.MustCompile(`^(p\(\d{1,2}(\.\d+)?\)|avg|med|max)(<|<=)\d+(\.\d+)?$`)
+	rates  = regexp.MustCompile(`^rate(>|>=)\d+(\.\d+)?$`)
+	failed = regexp.MustCompile(`^rate(<|<=|==)(\d*\.?\d+)$`)
+	tagged = regexp.MustCompile(`^([a-z_]+)(?:\{ *(\w+) *: *([^}]*?) *\})?$`)
+)
+
+// gate makes the thresholds of the options those of the gate, as far as it has them.
+func (r *reader) gate(d *draft.Draft) {
+	thresholds, _ := first(r.options.Get("thresholds")).(*script.Dict)
+	if thresholds == nil {
+		return
+	}
+	routes := routesOf(d)
+	limits := draft.Map{}
+	failure := "1%"
+	for _, key := range thresholds.Keys {
+		match := tagged.FindStringSubmatch(strings.TrimSpace(key))
+		metric, tag, value := key, "", ""
+		if match != nil {
+			metric, tag, value = match[1], match[2], strings.Trim(match[3], `"'`)
+		}
+		for _, text := range r.rules(first(thresholds.Get(key))) {
+			route := "*"
+			if tag == "name" {
+				route = value
+			}
+			known := route == "*" && (tag == "" || tag == "expected_response" || tag == "scenario") || slices.Contains(routes, route)
+			switch {
+			case known && metric == "http_req_duration" && rule.MatchString(text), known && metric == "http_reqs" && rates.MatchString(text),
+				known && metric == "grpc_req_duration" && rule.MatchString(text):
+				limits = addRule(limits, route, text)
+			case known && route == "*" && metric == "http_req_failed" && failed.MatchString(text):
+				share, err := strconv.ParseFloat(failed.FindStringSubmatch(text)[2], 64)
+				if err == nil && share <= 1 {
+					failure = strconv.FormatFloat(math.Round(share*1e6)/1e4, 'f', -1, 64) + "%"
+				}
+			default:
+				d.Notes = append(d.Notes, draft.Note{File: r.in.Name, Line: 1, Text: fmt.Sprintf("the threshold %s of %s has no words in a profile", text, key)})
+			}
+		}
+	}
+	if failure == "0%" {
+		failure = "0.01%"
+	}
+	d.Gate = draft.Map{{Key: "degradation", Value: "20%"}, {Key: "failure_rate", Value: failure}}
+	if len(limits) > 0 {
+		d.Gate = append(d.Gate, draft.Entry{Key: "thresholds", Value: draft.Block{Value: limits}})
+	}
+}
+
+func addRule(limits draft.Map, route, text string) draft.Map {
+	all, _ := limits.Get(route).([]any)
+	if !slices.Contains(all, any(text)) {
+		limits.Set(route, append(all, text))
+	}
+	return limits
+}
+
+// rules are the conditions of a threshold: texts, or mappings with one.
+func (r *reader) rules(v script.Value) (texts []string) {
+	values := []script.Value{v}
+	if l, is := v.(*script.List); is {
+		values = l.Items
+	}
+	for _, v := range values {
+		if d, is := v.(*script.Dict); is {
+			v, _ = d.Get("threshold")
+		}
+		if text, ok := r.m.StringOf(v); ok {
+			texts = append(texts, strings.ReplaceAll(text, " ", ""))
+		}
+	}
+	return texts
+}
+
+// routesOf are the names that steps of a draft are counted under.
+func routesOf(d *draft.Draft) (names []string) {
+	var see func(value any)
+	see = func(value any) {
+		switch v := value.(type) {
+		case draft.Map:
+			if name, is := v.Get("name").(string); is {
+				names = append(names, name)
+			} else if call, is := v.Get("http").(string); is {
+				names = append(names, call)
+			}
+			see(v.Get("steps"))
+		case draft.Block:
+			see(v.Value)
+		case []any:
+			for _, item := range v {
+				see(item)
+			}
+		case draft.Item:
+			see(v.Value)
+		}
+	}
+	for _, u := range d.Users {
+		for _, t := range u.Tasks {
+			for _, s := range t.Steps {
+				if s.Off == "" {
+					see(s.Keys)
+				}
+			}
+		}
+	}
+	return names
+}
