@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // session holds the systems of one Run or Pair. It brings them up, loads one at a time and takes them
@@ -140,7 +141,12 @@ func (s *session) up(ctx context.Context, y *system) error {
 func (s *session) ask(ctx context.Context, y *system) error {
 	asking, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()
-	return y.failure(asking, y.clients.Ask(asking))
+	err := y.clients.Ask(asking)
+	var problems strict.Problems
+	if errors.As(err, &problems) { // the system is as it should be: the profile is not
+		return &Refusal{err.Error()}
+	}
+	return y.failure(asking, err)
 }
 
 // setup does the plan's setup.

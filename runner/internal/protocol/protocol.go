@@ -20,6 +20,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/graphql"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/grpc"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/sse"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/websocket"
@@ -58,6 +59,7 @@ func Protocols() []Protocol {
 		{Word: "http", Family: "http", New: overHTTP},
 		{Word: "graphql", Family: "http", New: overHTTP},
 		{Word: "sse", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return sse.New(p, d) }},
+		{Word: "grpc", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return grpc.New(p, d) }},
 		{Word: "websocket", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return websocket.New(p, d) }},
 	}
 }

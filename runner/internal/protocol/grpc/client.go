@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/message"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
@@ -19,10 +20,14 @@ type client struct {
 	request h2.Request
 	body    []byte   // the last message sent, with its prefix
 	text    []byte   // the values of metadata
+	ends    []int    // where each of them ends
 	values  [][]byte // the same, one by one
 	in      inbox
 	zip     *zipper // nil until the first compressed message
+	scratch message.Scratch
+	last    []byte // the answer to a stream of messages
 	flow    flow
+	flows   stream
 	reply   reply
 }
 

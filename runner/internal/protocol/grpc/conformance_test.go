@@ -38,10 +38,7 @@ import (
 // and this test binary as the client under test. Each case is a call on the client of this package, over its
 // own connection and over a shared one.
 
-const (
-	conformanceModule = "connectrpc.com/conformance@v1.0.7"
-	conformanceMode   = "PLIMSOLL_CONFORMANCE" // own or shared, in the environment of the client under test
-)
+const conformanceModule = "connectrpc.com/conformance@v1.0.7"
 
 // conformanceConfig has everything of gRPC. HTTP/1.1, JSON and the protocols of Connect are none of ours.
 const conformanceConfig = `
@@ -58,17 +55,6 @@ features:
   supportsMessageReceiveLimit: true
 `
 
-func TestMain(m *testing.M) {
-	if mode := os.Getenv(conformanceMode); mode != "" {
-		if err := beClient(mode == "shared"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
 func TestRealConformance(t *testing.T) {
 	program, err := filepath.Abs("../../../../bin/tools/connectconformance")
 	if err != nil {
@@ -84,7 +70,7 @@ func TestRealConformance(t *testing.T) {
 	for _, mode := range []string{"own", "shared"} {
 		t.Run(mode, func(t *testing.T) {
 			c := exec.CommandContext(t.Context(), program, "--mode", "client", "--conf", config, "--", os.Args[0])
-			c.Env = append(os.Environ(), conformanceMode+"="+mode)
+			c.Env = append(os.Environ(), Role+"="+mode)
 			out, err := c.CombinedOutput()
 			text := string(out)
 			if len(text) > 20_000 {
@@ -156,8 +142,8 @@ type header struct {
 	Value []string `json:"value"`
 }
 
-// beClient reads requests, makes the calls, several at once, and writes what became of each.
-func beClient(shared bool) error {
+// beClient reads requests, makes the calls, several at once, and writes what became of each. role is own or shared.
+func beClient(role string) error {
 	s, err := readSuite()
 	if err != nil {
 		return err
@@ -178,7 +164,7 @@ func beClient(shared bool) error {
 		slots <- struct{}{}
 		calls.Go(func() {
 			defer func() { <-slots }()
-			answer := s.answer(raw, shared)
+			answer := s.answer(raw, role == "shared")
 			mu.Lock()
 			defer mu.Unlock()
 			os.Stdout.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(answer))), answer...)) //nolint:errcheck // the suite notices

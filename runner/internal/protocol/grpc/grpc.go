@@ -24,6 +24,9 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/message"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
@@ -33,9 +36,31 @@ type Clients struct {
 	target *plan.Target
 	dialer *wire.Dialer
 	maker  *h2.Maker
-	most   int     // bytes of a message
-	lines  []*line // shared ones; none if each user has its own
+	most   int         // bytes of a message
+	calls  []*compiled // by plan.Call.Index; nil for calls of other protocols
+	lines  []*line     // shared ones; none if each user has its own
 	users  atomic.Int64
+}
+
+// New compiles the gRPC calls of a plan. It connects to nothing. It fails if a message does not fit its method,
+// as far as the methods are described already.
+func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
+	var err error
+	if p.Target.GRPC.URL != p.Target.URL {
+		if d, err = d.For(p.Target.ForGRPC()); err != nil {
+			return nil, err
+		}
+	}
+	f := newClients(&p.Target, d)
+	f.compileHeads(p)
+	if p.Target.GRPC.Described == nil {
+		return f, nil
+	}
+	types, err := message.NewTypes(p.Target.GRPC.Described)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.describe(types)
 }
 
 func newClients(t *plan.Target, d *wire.Dialer) *Clients {
@@ -45,6 +70,9 @@ func newClients(t *plan.Target, d *wire.Dialer) *Clients {
 	}
 	return f
 }
+
+// Client makes the client of one user. gRPC has no cookies.
+func (f *Clients) Client(*jar.Jar) load.Client { return f.newUser() }
 
 // newUser makes the client of one user.
 func (f *Clients) newUser() *client {
