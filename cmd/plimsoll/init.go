@@ -19,6 +19,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/sources"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/starter"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/trial"
 )
 
 // initCmd is plimsoll init.
@@ -56,6 +57,15 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	if err := settings.Check(); err != nil {
 		return err
+	}
+	if c.Any() && c.Try {
+		whole := settings.Whole()
+		if settings.Draft, err = trial.Try(ctx, trial.Place{Console: a, Dir: dir, Read: whole.Read}, whole); err != nil {
+			return err
+		}
+		if settings.Draft.IsEmpty() {
+			return exit.BadInput("%sno step succeeded, and nothing was written", told(settings.Draft))
+		}
 	}
 	files, err := settings.Files(ctx, starter.Place{Git: a.Git(dir), Env: a.Env, Version: a.Version})
 	if err != nil {

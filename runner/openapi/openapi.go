@@ -282,3 +282,11 @@ func (d *Description) operations() error {
 	}
 	return nil
 }
+
+// Schema is the schema of a name among the components; nil for none.
+func (d *Description) Schema(name string) *Node {
+	if d.two {
+		return d.root.Get("definitions").Get(name)
+	}
+	return d.root.Get("components").Get("schemas").Get(name)
+}

@@ -130,14 +130,34 @@ func (s Step) IsCall() bool {
 	return word != "" && word != "wait" && word != "steps"
 }
 
-// IsOff reports whether no step of the task calls the system.
-func (t Task) IsOff() bool {
-	return !slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Off == "" && s.calls() })
+// Calls is how many calls the step has: one, none if it is a wait, or those of its group.
+func (s Step) Calls() int {
+	if s.IsCall() {
+		return 1
+	}
+	return callsIn(s.Keys.Get("steps"))
 }
 
-// calls reports whether the step, or one of its group, calls the system.
-func (s Step) calls() bool {
-	return s.IsCall() || s.Keys.Get("steps") != nil
+// callsIn counts the calls in the value of steps.
+func callsIn(value any) (calls int) {
+	switch v := unblocked(value).(type) {
+	case Map:
+		return Step{Keys: v}.Calls()
+	case Item:
+		if !v.Off {
+			return callsIn(v.Value)
+		}
+	case []any:
+		for _, item := range v {
+			calls += callsIn(item)
+		}
+	}
+	return calls
+}
+
+// IsOff reports whether no step of the task calls the system.
+func (t Task) IsOff() bool {
+	return !slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Off == "" && s.Calls() > 0 })
 }
 
 // IsOff reports whether the user has nothing to do.

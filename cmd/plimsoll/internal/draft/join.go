@@ -14,7 +14,7 @@ import (
 func Join(drafts ...*Draft) *Draft {
 	all := &Draft{}
 	for i, d := range drafts {
-		d = d.clone()
+		d = d.Copy()
 		if i == 0 {
 			all.Path = d.Path
 		}
@@ -66,13 +66,22 @@ func free(name string, taken func(string) bool) string {
 	}
 }
 
-// clone copies what Join and others change.
-func (d *Draft) clone() *Draft {
+// Copy copies the draft, its steps, tables and rows. Nested values are shared: replace them, do not change them.
+func (d *Draft) Copy() *Draft {
 	c := *d
+	rows := map[*Row]*Row{}
+	c.Rows = slices.Clone(d.Rows)
+	for i, row := range d.Rows {
+		own := *row
+		c.Rows[i], rows[row] = &own, &own
+	}
 	steps := func(list []Step) []Step {
 		list = slices.Clone(list)
 		for i := range list {
 			list[i].Keys = slices.Clone(list[i].Keys)
+			if own := rows[list[i].Row]; own != nil {
+				list[i].Row = own
+			}
 		}
 		return list
 	}

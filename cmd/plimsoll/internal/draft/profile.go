@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"os"
 	"slices"
 	"strings"
 
@@ -85,9 +86,17 @@ func (d *Draft) tables() Map {
 	return m
 }
 
+// Read reads a file that the profile refers to: one of the draft's, or one that is there.
+func (d *Draft) Read(path string) ([]byte, error) {
+	if i := slices.IndexFunc(d.Files, func(f File) bool { return f.Path == path }); i >= 0 {
+		return d.Files[i].Content, nil
+	}
+	return os.ReadFile(path)
+}
+
 // Filled is the draft with its empty tables filled with made-up values.
 func (d *Draft) Filled() *Draft {
-	filled := d.clone()
+	filled := d.Copy()
 	for i := range filled.Data {
 		if t := &filled.Data[i]; len(t.Values) == 0 && t.Keys.Get("file") == nil {
 			if t.Values = t.Made; len(t.Made) == 0 {

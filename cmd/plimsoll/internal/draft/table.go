@@ -23,7 +23,7 @@ func (d *Draft) Table() string {
 			name = fmt.Sprintf("%-6s %s", method, path)
 		}
 		fmt.Fprintf(w, "  %s\t%s", name, OneLine(row.As))
-		if row.Tried != "" {
+		if tried != "" {
 			fmt.Fprintf(w, "\t%s", OneLine(row.Tried))
 		}
 		fmt.Fprintln(w)

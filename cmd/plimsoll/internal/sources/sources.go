@@ -20,6 +20,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/graphql"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/k6"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/locust"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/openapi"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/runner/operation"
 )
@@ -37,6 +38,7 @@ type Flags struct {
 	K6        []string `name:"k6" placeholder:"FILE" sep:"none" help:"Draft it from a k6 script, which is read and not run."`
 	Only      []string `placeholder:"PATTERN" sep:"none" help:"Draft only these operations: 'GET *', 'GET /pets/{petId}', tag:public."`
 	Skip      []string `placeholder:"PATTERN" sep:"none" help:"Leave these operations out: 'DELETE *', tag:admin, deprecated."`
+	Try       bool     `help:"Send each step once to the system, and write those that fail as comments."`
 	Mutations bool     `help:"Write the mutations of a GraphQL schema as steps, not as comments."`
 }
 
@@ -48,7 +50,7 @@ func (f Flags) Any() bool {
 // kinds are the sources that read files: the flag, the files that it names and the function that drafts.
 func (f Flags) kinds() []kind {
 	return []kind{
-		{"--openapi", f.OpenAPI, nil},
+		{"--openapi", f.OpenAPI, openapi.Draft},
 		{"--graphql", slices.DeleteFunc([]string{f.GraphQL}, func(name string) bool { return name == "" }), graphql.Draft},
 		{"--har", f.HAR, nil},
 		{"--locust", f.Locust, locust.Draft},

@@ -217,18 +217,13 @@ var released = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
 
 // profile is the profile to start with.
 func (s Settings) profile(env environ.Values) (string, error) {
-	d := s.draft()
+	d := s.Whole()
 	_, problems := profile.Parse(job.Usual, []byte(d.Filled().YAML()), profile.Surroundings{
 		Env: func(name string) (string, bool) {
 			value, set := env.Lookup(name)
 			return value, set || slices.ContainsFunc(d.Env, func(v draft.Variable) bool { return v.Name == name })
 		},
-		Read: func(path string) ([]byte, error) {
-			if i := slices.IndexFunc(d.Files, func(f draft.File) bool { return f.Path == path }); i >= 0 {
-				return d.Files[i].Content, nil
-			}
-			return os.ReadFile(path)
-		},
+		Read: d.Read,
 	})
 	if err := problems.Err(); err != nil {
 		return "", exit.BadInput("these settings do not make a valid profile, and nothing was written: %v", err)
@@ -236,8 +231,8 @@ func (s Settings) profile(env environ.Values) (string, error) {
 	return d.YAML(), nil
 }
 
-// draft is the profile as it is drafted: what the sources of the settings send, or one request of their path.
-func (s Settings) draft() *draft.Draft {
+// Whole is the profile as a draft: what the sources of the settings send, or one request of their path.
+func (s Settings) Whole() *draft.Draft {
 	d, ready := s.Draft, draft.Map{{Key: "http", Value: "GET " + cmp.Or(s.Path, "/")}}
 	if d == nil {
 		d = &draft.Draft{Users: []draft.User{{Name: "visitor", Keys: draft.Map{{Key: "wait", Value: "50ms..150ms"}}, Tasks: []draft.Task{
@@ -254,6 +249,7 @@ func (s Settings) draft() *draft.Draft {
 	if s.URL != "" {
 		return &whole
 	}
+	whole.Start = nil
 	if s.Build != "" {
 		whole.Start = draft.Map{{Key: "build", Value: s.Build}}
 	}

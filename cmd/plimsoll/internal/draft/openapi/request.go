@@ -1,0 +1,491 @@
+package openapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	api "github.com/plimsoll-ci/plimsoll/runner/openapi"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// drafter drafts a profile from a description.
+type drafter struct {
+	in    draft.Input
+	d     *api.Description
+	out   *draft.Draft
+	plans []*plan
+	// resources are the things that paths name by an id, by the path up to it.
+	resources map[string]*resource
+	ordered   []*resource       // by depth
+	shared    []header          // of all requests
+	keys      map[string]string // the variables of keys, by their place
+	asked     []draft.Variable  // by the security of operations
+	upload    bool              // a file is sent
+}
+
+// header is a header with its value.
+type header struct{ name, value string }
+
+// plan is an operation and the step that it becomes.
+type plan struct {
+	*api.Operation
+	parameters []*api.Parameter
+	resources  []*resource // in the path, outermost first
+	security   []api.Scheme
+	row        *draft.Row
+	why        string // it is only a comment
+	used       bool   // it is in a task
+	unique     string // the property of its body that becomes an id, when the body decides it
+	withoutID  string // the property of its body that the system decides
+}
+
+// maker makes the values of one request.
+func (b *drafter) maker() *maker {
+	return &maker{d: b.d, budget: maxBudget, open: map[*api.Node]bool{}, fill: b.toFill}
+}
+
+// toFill is a variable for values that only the user knows.
+func (b *drafter) toFill(name, what string) string {
+	return "${data." + b.table(draft.Table{Name: tableName(name), Fill: what}) + "}"
+}
+
+// table adds a table, or finds an equal one, and returns its name.
+func (b *drafter) table(t draft.Table) string {
+	base := t.Name
+	for i := 2; ; i++ {
+		at := slices.IndexFunc(b.out.Data, func(has draft.Table) bool { return has.Name == t.Name })
+		switch {
+		case at < 0:
+			b.out.Data = append(b.out.Data, t)
+			return t.Name
+		case fmt.Sprint(b.out.Data[at].Values, b.out.Data[at].Fill) == fmt.Sprint(t.Values, t.Fill):
+			return t.Name
+		}
+		t.Name = fmt.Sprintf("%s_%d", base, i)
+	}
+}
+
+var notName = regexp.MustCompile(`[^A-Za-z0-9_]+`)
+
+// tableName is a text as the name of a table or a variable.
+func tableName(text string) string {
+	name := strings.Trim(notName.ReplaceAllString(text, "_"), "_")
+	if name == "" || name[0] >= '0' && name[0] <= '9' {
+		name = "x" + name
+	}
+	return name
+}
+
+var inBraces = regexp.MustCompile(`\{[^{}/]*\}`)
+
+// braced is the name in braces of a path, such as id of {id} or of {+id}.
+func braced(text string) string { return strings.Trim(text, "{}+*?.;/") }
+
+// step makes the step of an operation. ids are the texts for the resources in its path.
+func (b *drafter) step(p *plan, ids map[*resource]string) (draft.Step, error) {
+	m := b.maker()
+	path, named, err := b.path(m, p, ids)
+	if err != nil {
+		return draft.Step{}, err
+	}
+	query, headers, err := b.parameters(m, p)
+	if err != nil {
+		return draft.Step{}, err
+	}
+	secret, own := b.secrets(p)
+	query, headers = append(query, secret...), append(headers, own...)
+	if len(query) > 0 {
+		sign := "?"
+		if strings.Contains(path, "?") {
+			sign = "&"
+		}
+		path += sign + strings.Join(query, "&")
+		named = true
+	}
+	s := draft.Step{Row: p.row, Keys: draft.Map{{Key: "http", Value: p.Method + " " + path}}}
+	body, err := b.body(p)
+	if err != nil {
+		return draft.Step{}, err
+	}
+	headers = append(headers, body.headers...)
+	if named {
+		s.Keys.Set("name", draft.Literal(p.Name()))
+	}
+	if len(headers) > 0 {
+		s.Keys.Set("headers", asMap(headers))
+	}
+	if body.key != "" {
+		s.Keys.Set(body.key, body.value)
+	}
+	return s, nil
+}
+
+// asMap are headers as a mapping. Cookies share one.
+func asMap(headers []header) (m draft.Map) {
+	for _, h := range headers {
+		if before, ok := m.Get(h.name).(string); ok && h.name == "Cookie" {
+			m.Set(h.name, before+"; "+h.value)
+			continue
+		}
+		m.Set(h.name, h.value)
+	}
+	return m
+}
+
+// path is the path with its values; named says that it differs from the path in the description.
+func (b *drafter) path(m *maker, p *plan, ids map[*resource]string) (path string, named bool, err error) {
+	var out strings.Builder
+	rest, base := p.Path, ""
+	for {
+		at := inBraces.FindStringIndex(rest)
+		if at == nil {
+			out.WriteString(escaped(rest, inPath))
+			return out.String(), named, nil
+		}
+		out.WriteString(escaped(rest[:at[0]], inPath))
+		base += rest[:at[0]] + "{}"
+		name := braced(rest[at[0]:at[1]])
+		rest, named = rest[at[1]:], true
+		if r := b.resources[base]; r != nil && ids[r] != "" {
+			out.WriteString(ids[r])
+			continue
+		}
+		text, err := b.inPath(m, p, name, b.resources[base])
+		if err != nil {
+			return "", false, inside(name, err)
+		}
+		out.WriteString(text)
+	}
+}
+
+// inPath is the text of a parameter of the path that no other step knows: what the description says, or what the user
+// fills in.
+func (b *drafter) inPath(m *maker, p *plan, name string, r *resource) (string, error) {
+	i := slices.IndexFunc(p.parameters, func(q *api.Parameter) bool { return q.In == "path" && q.Name == name })
+	if i < 0 {
+		return b.unknownID(p, name, r, "plimsoll"), nil
+	}
+	v, err := b.parameterValue(m, p.parameters[i])
+	if err != nil {
+		return "", err
+	}
+	if r != nil && !r.known {
+		return b.unknownID(p, name, r, sample(v)), nil
+	}
+	return styled(p.parameters[i], v), nil
+}
+
+// unknownID is a variable for ids that only the user knows.
+func (b *drafter) unknownID(p *plan, name string, r *resource, made any) string {
+	t := draft.Table{Name: tableName(name), Fill: "values of " + name + " that exist", Made: []any{made}}
+	if r != nil {
+		t.Name = r.name
+	}
+	return "${data." + b.table(t) + "}"
+}
+
+// sample is one of the values that a text with variables makes.
+func sample(v any) any {
+	text, ok := v.(string)
+	if !ok {
+		return v
+	}
+	var b strings.Builder
+	for _, part := range profile.Template(text).Parts() {
+		g, isGenerator, err := profile.ParseGenerator(part.Variable)
+		switch {
+		case part.Variable == "":
+			b.WriteString(part.Literal)
+		case !isGenerator || err != nil:
+			b.WriteString("plimsoll")
+		case g.Kind == profile.Int && part.Variable == text[2:len(text)-1]:
+			return g.Integers[0]
+		case g.Kind == profile.Int:
+			fmt.Fprint(&b, g.Integers[0])
+		case g.Kind == profile.Float:
+			return g.Floats[0]
+		case g.Kind == profile.UUID:
+			b.WriteString("9b2d5c1e-7c0a-4f6b-8a53-2f1f6f0a3c11")
+		case g.Kind == profile.Now:
+			b.WriteString("2026-01-15T12:00:00.000Z")
+		case g.Kind == profile.Email:
+			b.WriteString("plimsoll@example.com")
+		default:
+			b.WriteString("plimsoll")
+		}
+	}
+	return b.String()
+}
+
+// parameterValue is the value of a parameter. Of several that a schema lists, all are used in turn.
+func (b *drafter) parameterValue(m *maker, p *api.Parameter) (any, error) {
+	s, err := m.shapeOf(p.Schema)
+	if err != nil {
+		return nil, err
+	}
+	for _, example := range p.Examples {
+		if m.fitsShape(example, s) {
+			return m.literal(example, s), nil
+		}
+	}
+	if values := b.oneEach(m, s); len(values) > 1 && p.Type == "" {
+		return []any{"${data." + b.table(draft.Table{Name: tableName(p.Name), Values: values}) + "}"}, nil
+	}
+	if m.given(s) != nil && len(s.examples) == 0 && s.byFault == nil && s.constant == nil && len(s.enum) > 1 {
+		var values []any
+		for _, v := range s.enum {
+			if v.Kind != api.Null && m.fitsShape(v, s) {
+				values = append(values, m.literal(v, s))
+			}
+		}
+		if len(values) > 1 && !slices.ContainsFunc(values, isNested) {
+			return "${data." + b.table(draft.Table{Name: tableName(p.Name), Values: values}) + "}", nil
+		}
+	}
+	return m.value(p.Name, p.Schema)
+}
+
+// oneEach are the values of the items of a list that stands for itself with each of them.
+func (b *drafter) oneEach(m *maker, s *shape) (values []any) {
+	if !s.is("array") || s.minItems > 1 || len(s.items) == 0 || m.given(s) != nil {
+		return nil
+	}
+	item, err := m.shapeOf(s.items...)
+	if err != nil || len(item.examples) > 0 || item.byFault != nil {
+		return nil
+	}
+	for _, v := range item.enum {
+		if v.Kind == api.Text || v.Kind == api.Number {
+			values = append(values, m.literal(v, item))
+		}
+	}
+	return values
+}
+
+func isNested(v any) bool {
+	switch v.(type) {
+	case draft.Map, []any:
+		return true
+	}
+	return false
+}
+
+// parameters are the parts of the query and the headers that the operation requires.
+func (b *drafter) parameters(m *maker, p *plan) (query []string, headers []header, err error) {
+	for _, q := range p.parameters {
+		if !q.Required || q.In == "path" {
+			continue
+		}
+		if q.In == "header" && slices.Contains([]string{"accept", "content-type", "authorization"}, strings.ToLower(q.Name)) {
+			continue
+		}
+		v, err := b.parameterValue(m, q)
+		if err != nil {
+			return nil, nil, inside(q.Name, err)
+		}
+		switch q.In {
+		case "query":
+			query = append(query, styled(q, v))
+		case "header":
+			headers = append(headers, header{q.Name, styled(q, v)})
+		case "cookie":
+			headers = append(headers, header{"Cookie", q.Name + "=" + escaped(plainText(v), inQuery)})
+		}
+	}
+	return query, headers, nil
+}
+
+// place is a place in a request that values are put into.
+type place uint8
+
+const (
+	inPath place = iota
+	inQuery
+	inHeader
+)
+
+// escaped percent-encodes the literal parts of a text; its variables are encoded when they get their values.
+func escaped(text string, at place) string {
+	var b strings.Builder
+	parts := profile.Template(text).Parts()
+	for i, part := range parts {
+		if part.Variable != "" {
+			b.WriteString("${" + part.Variable + "}")
+			continue
+		}
+		literal := part.Literal
+		switch at {
+		case inPath:
+			literal = pathLiteral(literal)
+		case inQuery:
+			literal = strings.ReplaceAll(url.QueryEscape(literal), "+", "%20")
+		case inHeader:
+			literal = strings.Map(func(r rune) rune {
+				if r < ' ' || r == 0x7f {
+					return -1
+				}
+				return r
+			}, literal)
+		}
+		if i+1 < len(parts) {
+			b.WriteString(draft.LiteralBefore(literal))
+			continue
+		}
+		b.WriteString(draft.Literal(literal))
+	}
+	return b.String()
+}
+
+// pathLiteral encodes what cannot stand in a path. What is encoded already stays.
+func pathLiteral(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c <= ' ' || c >= 0x7f || strings.IndexByte("\"#<>\\^`{|}", c) >= 0:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// plainText is a value as a text.
+func plainText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case nil:
+		return ""
+	case draft.Map, []any:
+		return asJSON(v)
+	}
+	return fmt.Sprint(v)
+}
+
+// asJSON writes a value as the text of JSON. A variable stands without quotes where it makes a number.
+func asJSON(v any) string {
+	switch v := v.(type) {
+	case draft.Map:
+		var parts []string
+		for _, e := range v {
+			parts = append(parts, asJSON(e.Key)+":"+asJSON(e.Value))
+		}
+		return "{" + strings.Join(parts, ",") + "}"
+	case []any:
+		var parts []string
+		for _, item := range v {
+			parts = append(parts, asJSON(item))
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	case string:
+		if variable, ok := strings.CutPrefix(v, "${"); ok && strings.HasSuffix(variable, ")}") { // int(1,2)
+			return v
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic("openapi: " + err.Error()) // a text
+		}
+		return string(text)
+	case nil:
+		return "null"
+	}
+	return fmt.Sprint(v)
+}
+
+// styled writes the value of a parameter in its style (OpenAPI 3.0.3, "Style Values").
+func styled(p *api.Parameter, v any) string {
+	at := map[string]place{"path": inPath, "query": inQuery, "header": inHeader, "cookie": inQuery}[p.In]
+	name := escaped(draft.Literal(p.Name), inQuery)
+	text := func(v any) string {
+		if at == inPath { // a value is one segment
+			return escaped(plainText(v), inQuery)
+		}
+		return escaped(plainText(v), at)
+	}
+	if p.Type != "" { // content, such as JSON
+		return named(p, name, text(asJSON(v)))
+	}
+	switch v := v.(type) {
+	case []any:
+		return styledList(p, name, v, text)
+	case draft.Map:
+		return styledObject(p, name, v, text)
+	}
+	return named(p, name, text(v))
+}
+
+// named puts the name of a parameter in front of its value, where its place or its style wants that.
+func named(p *api.Parameter, name, value string) string {
+	switch {
+	case p.In == "query":
+		return name + "=" + value
+	case p.Style == "label":
+		return "." + value
+	case p.Style == "matrix":
+		return ";" + name + "=" + value
+	}
+	return value
+}
+
+func styledList(p *api.Parameter, name string, list []any, text func(any) string) string {
+	var values []string
+	for _, item := range list {
+		values = append(values, text(item))
+	}
+	if p.Explode && p.In == "query" && p.Style != "deepObject" {
+		for i := range values {
+			values[i] = name + "=" + values[i]
+		}
+		return strings.Join(values, "&")
+	}
+	if p.Style == "deepObject" {
+		for i := range values {
+			values[i] = name + "%5B%5D=" + values[i]
+		}
+		return strings.Join(values, "&")
+	}
+	by := map[string]string{"spaceDelimited": "%20", "tabDelimited": "%09", "pipeDelimited": "%7C"}[p.Style]
+	if by == "" {
+		by = ","
+	}
+	if p.Explode && p.Style == "label" {
+		by = "."
+	}
+	return named(p, name, strings.Join(values, by))
+}
+
+func styledObject(p *api.Parameter, name string, object draft.Map, text func(any) string) string {
+	var pairs []string
+	for _, e := range object {
+		key, value := escaped(e.Key, inQuery), text(e.Value)
+		switch {
+		case p.Style == "deepObject":
+			pairs = append(pairs, name+"%5B"+key+"%5D="+value)
+		case p.Explode:
+			pairs = append(pairs, key+"="+value)
+		default:
+			pairs = append(pairs, key, value)
+		}
+	}
+	switch {
+	case p.Style == "deepObject" || p.Explode && p.In == "query":
+		return strings.Join(pairs, "&")
+	case p.Explode && p.Style == "matrix":
+		return ";" + strings.Join(pairs, ";")
+	case p.Explode && p.Style == "label":
+		return "." + strings.Join(pairs, ".")
+	}
+	return named(p, name, strings.Join(pairs, ","))
+}
+
+// hasBody reports whether requests of a method usually have a body.
+func hasBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
+}

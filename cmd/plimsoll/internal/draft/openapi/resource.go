@@ -1,0 +1,443 @@
+package openapi
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	api "github.com/plimsoll-ci/plimsoll/runner/openapi"
+)
+
+// resource is what an id in a path names: /pets/{petId} names a pet.
+type resource struct {
+	key        string // the path up to the id, with {} for each id
+	collection string // the path before it, in the same form
+	segment    string // the last word before it
+	param      string
+	depth      int
+	parent     *resource // the one before it in the path; nil for none
+
+	create *plan  // the POST that makes one and answers with its id; nil for none
+	list   *plan  // the GET that answers with ids; nil for none
+	save   string // where the id is in that answer: a GJSON path; empty for the header Location
+	known  bool   // the description has a value of the id
+	name   string // of the variable or of the table
+}
+
+// template is a path with {} for each parameter, without a / at its end.
+func template(path string) string {
+	return strings.TrimSuffix(inBraces.ReplaceAllString(path, "{}"), "/")
+}
+
+// resourcesOf finds the resources in the path of an operation.
+func (b *drafter) resourcesOf(p *plan) (found []*resource) {
+	rest, base := p.Path, ""
+	var parent *resource
+	for {
+		at := inBraces.FindStringIndex(rest)
+		if at == nil {
+			return found
+		}
+		before, name, after := rest[:at[0]], braced(rest[at[0]:at[1]]), rest[at[1]:]
+		base += before + "{}"
+		if strings.HasSuffix(before, "/") && (after == "" || after[0] == '/' || after[0] == ':') && !b.isListed(p, name) {
+			r := b.resources[base]
+			if r == nil {
+				r = &resource{key: base, collection: strings.TrimSuffix(strings.TrimSuffix(base, "{}"), "/"), param: name, parent: parent, depth: strings.Count(base, "{}")}
+				for word := range strings.SplitSeq(r.collection, "/") {
+					if word != "{}" && word != "" {
+						r.segment = word
+					}
+				}
+				b.resources[base] = r
+			}
+			r.known = r.known || b.isGiven(p, name)
+			found, parent = append(found, r), r
+		}
+		rest = after
+	}
+}
+
+// isListed reports whether a parameter of the path has a list of values, which is no id then.
+func (b *drafter) isListed(p *plan, name string) bool {
+	s := b.parameterShape(p, name)
+	return s != nil && (len(s.enum) > 0 || s.constant != nil || s.is("boolean") || s.is("array") || s.is("object") || s.format == "date" || s.format == "date-time")
+}
+
+// isGiven reports whether the description has a value of a parameter of the path.
+func (b *drafter) isGiven(p *plan, name string) bool {
+	s := b.parameterShape(p, name)
+	if s == nil {
+		return false
+	}
+	i := slices.IndexFunc(p.parameters, func(q *api.Parameter) bool { return q.In == "path" && q.Name == name })
+	m := b.maker()
+	return m.given(s) != nil || slices.ContainsFunc(p.parameters[i].Examples, func(v *api.Node) bool { return m.fitsShape(v, s) })
+}
+
+// parameterShape is what a parameter of the path must be; nil when the description does not say.
+func (b *drafter) parameterShape(p *plan, name string) *shape {
+	i := slices.IndexFunc(p.parameters, func(q *api.Parameter) bool { return q.In == "path" && q.Name == name })
+	if i < 0 {
+		return nil
+	}
+	s, err := b.maker().shapeOf(p.parameters[i].Schema)
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+// connect finds out which operation makes or lists each resource. What is nearer to the root comes first.
+func (b *drafter) connect() {
+	var all []*resource
+	for _, r := range b.resources {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b *resource) int {
+		if a.depth != b.depth {
+			return a.depth - b.depth
+		}
+		return strings.Compare(a.key, b.key)
+	})
+	at := map[string]*plan{}
+	for _, p := range b.plans {
+		if p.why == "" {
+			at[p.Method+" "+template(p.Path)] = p
+		}
+	}
+	lists := b.listsBySchema()
+	for _, r := range all {
+		r.name = b.idName(r, all)
+		item := at["GET "+r.key]
+		if item == nil {
+			item = b.anyUse(r)
+		}
+		if p := at["POST "+r.collection]; p != nil && (r.parent == nil || r.parent.create != nil) {
+			if path, ok := b.idIn(p, r, item, false); ok {
+				r.create, r.save = p, path
+				decides(p, path)
+				continue
+			}
+		}
+		if p := at["GET "+r.collection]; p != nil {
+			if path, ok := b.idIn(p, r, item, true); ok {
+				r.list, r.save = p, path
+				continue
+			}
+		}
+		if p := lists[b.schemaName(item)]; p != nil && r.parent == nil {
+			if path, ok := b.idIn(p, r, item, true); ok {
+				r.list, r.save = p, path
+			}
+		}
+	}
+	b.ordered = all
+}
+
+// decides notes which property of the body that makes something becomes its id.
+func decides(p *plan, save string) {
+	if save == "" {
+		return
+	}
+	key := save[strings.LastIndex(save, ".")+1:]
+	if strings.HasSuffix(normal(key), "id") || slices.Contains(ids, key) {
+		p.withoutID = key
+		return
+	}
+	p.unique = key
+	if strings.HasPrefix(save, "metadata.") {
+		p.unique = save
+	}
+}
+
+// anyUse is an operation with the resource in its path.
+func (b *drafter) anyUse(r *resource) *plan {
+	for _, p := range b.plans {
+		if slices.Contains(p.resources, r) {
+			return p
+		}
+	}
+	return nil
+}
+
+// idName is the name of the variable or of the table for the ids of a resource: that of the parameter, with the
+// resource in front of it where others have the same parameter, or where it means something else in a profile.
+func (b *drafter) idName(r *resource, all []*resource) string {
+	same := slices.ContainsFunc(all, func(other *resource) bool { return other != r && tableName(other.param) == tableName(r.param) })
+	name := tableName(r.param)
+	if same || isReserved(name) {
+		name = tableName(r.segment + "_" + r.param)
+	}
+	for base, i := name, 2; slices.ContainsFunc(all, func(other *resource) bool { return other != r && other.name == name }); i++ {
+		name = base + "_" + strings.Repeat("x", i-1)
+	}
+	return name
+}
+
+// goodSchema is the schema of the JSON that an operation answers with when it succeeds; nil for none.
+func (b *drafter) goodSchema(p *plan) *api.Node {
+	if p == nil {
+		return nil
+	}
+	answers, err := p.Answers()
+	if err != nil {
+		return nil
+	}
+	for _, a := range answers {
+		if !a.IsGood() {
+			continue
+		}
+		for _, body := range a.Bodies {
+			if strings.HasSuffix(body.Type, "json") || strings.Contains(body.Type, "*") {
+				return body.Schema
+			}
+		}
+	}
+	return nil
+}
+
+// taken is the schema of the JSON that an operation takes; nil for none.
+func (b *drafter) taken(p *plan) *api.Node {
+	bodies, err := p.Bodies()
+	if err != nil {
+		return nil
+	}
+	for _, body := range bodies {
+		if strings.HasSuffix(body.Type, "json") {
+			return body.Schema
+		}
+	}
+	return nil
+}
+
+// schemaName is the name of the schema of what an operation answers with.
+func (b *drafter) schemaName(p *plan) string {
+	if p == nil || p.Method != "GET" {
+		return ""
+	}
+	return component(b.goodSchema(p))
+}
+
+// listsBySchema are operations without ids in their path that answer with lists, by the name of the schema of an item.
+func (b *drafter) listsBySchema() map[string]*plan {
+	found := map[string]*plan{}
+	for _, p := range b.plans {
+		if p.Method != "GET" || p.why != "" || len(p.resources) > 0 {
+			continue
+		}
+		m := b.maker()
+		s, err := m.shapeOf(b.goodSchema(p))
+		if err != nil || len(s.items) == 0 {
+			continue
+		}
+		if name := component(s.items[0]); name != "" && found[name] == nil {
+			found[name] = p
+		}
+	}
+	return found
+}
+
+// idIn finds where the id of a resource is in what an operation answers with. It is empty for the header Location.
+func (b *drafter) idIn(p *plan, r *resource, item *plan, inList bool) (path string, ok bool) {
+	f := finder{b: b, m: b.maker(), r: r}
+	if item != nil {
+		f.wanted = b.parameterShape(item, r.param)
+	}
+	schema := b.goodSchema(p)
+	if schema != nil {
+		if inList {
+			path, ok = f.list(schema, 0)
+		} else {
+			path, ok = f.id(schema, 0)
+		}
+	}
+	if ok || inList {
+		return path, ok
+	}
+	if schema == nil { // it does not say what it answers: it may answer with what it took, if that is what can be got
+		if taken := b.taken(p); component(taken) != "" && component(taken) == b.schemaName(item) {
+			if path, ok = f.id(taken, 0); ok {
+				return path, true
+			}
+		}
+	}
+	answers, err := p.Answers()
+	if err != nil {
+		return "", false
+	}
+	for _, a := range answers {
+		if a.IsGood() && slices.ContainsFunc(a.Headers, func(name string) bool { return strings.EqualFold(name, "Location") }) {
+			return "", true
+		}
+	}
+	return "", false
+}
+
+// finder looks for the id of a resource in schemas of answers.
+type finder struct {
+	b      *drafter
+	m      *maker
+	r      *resource
+	wanted *shape // of the parameter; nil when unknown
+}
+
+// ids are properties that hold ids, the likeliest first.
+var ids = []string{"id", "_id", "uuid", "uid", "guid", "Id", "ID"}
+
+// wrappers are properties that hold the whole answer.
+var wrappers = []string{"data", "result", "item", "items", "results", "values", "records", "entries", "list", "rows", "content", "payload", "response", "value"}
+
+// normal is a name without its case and its separators.
+func normal(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// shape is the shape of an answer. Of alternatives the first one that is no null counts.
+func (f *finder) shape(nodes ...*api.Node) *shape {
+	s, err := f.m.shapeOf(nodes...)
+	if err != nil {
+		return nil
+	}
+	for range 5 {
+		if len(s.choices) == 0 {
+			return s
+		}
+		var taken *shape
+		for _, branch := range s.choices[0].branches {
+			if own, err := f.m.shapeOf(branch); err == nil && !own.is("null") {
+				taken = own
+				break
+			}
+		}
+		if taken == nil {
+			return s
+		}
+		rest := *s
+		rest.choices = s.choices[1:]
+		s = merged(&rest, taken)
+	}
+	return s
+}
+
+// id finds the id in an object, or in one that it wraps.
+func (f *finder) id(schema *api.Node, depth int) (path string, ok bool) {
+	s := f.shape(schema)
+	if s == nil || depth > 3 {
+		return "", false
+	}
+	if len(s.items) > 0 {
+		path, ok = f.id(s.items[0], depth+1)
+		return "0." + path, ok
+	}
+	if name, ok := f.property(s); ok {
+		return name, true
+	}
+	if meta := s.props["metadata"]; len(meta) > 0 {
+		if inner := f.shape(meta...); inner != nil && f.r.param == "name" && len(inner.props["name"]) > 0 {
+			return "metadata.name", true
+		}
+	}
+	for _, name := range f.inside(s) {
+		if inner := f.shape(s.props[name]...); inner != nil && len(inner.items) == 0 && len(inner.names) > 0 {
+			if path, ok := f.id(s.props[name][0], depth+1); ok {
+				return name + "." + path, true
+			}
+		}
+	}
+	return "", false
+}
+
+// inside are the properties that may wrap what is meant: wrappers, the name of the resource, or the only object.
+func (f *finder) inside(s *shape) (names []string) {
+	resource := strings.TrimSuffix(normal(f.r.segment), "s")
+	for _, name := range s.names {
+		if !plainKey.MatchString(name) {
+			continue
+		}
+		if slices.Contains(wrappers, name) || strings.TrimSuffix(normal(name), "s") == resource || len(s.names) == 1 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// property finds the property of an object that is the id.
+func (f *finder) property(s *shape) (string, bool) {
+	param := normal(f.r.param)
+	for _, name := range s.names {
+		if normal(name) == param && plainKey.MatchString(name) && f.isScalar(s.props[name]) {
+			return name, true
+		}
+	}
+	resource := normal(f.r.segment)
+	singular := strings.TrimSuffix(resource, "s")
+	names := ids
+	for _, other := range []string{"name", "slug", "key", "code", "number", "username", "login", "sha", "email"} {
+		if strings.HasSuffix(param, other) {
+			names = append([]string{other}, ids...)
+			if other == "name" || other == "slug" || other == "username" || other == "login" || other == "email" || other == "sha" {
+				names = names[:1]
+			}
+			break
+		}
+	}
+	for _, name := range names {
+		for _, candidate := range []string{name, singular + "_" + name, singular + strings.ToUpper(name[:1]) + name[1:]} {
+			if props := s.props[candidate]; len(props) > 0 && f.isScalar(props) && f.agrees(props) {
+				return candidate, true
+			}
+		}
+	}
+	return "", false
+}
+
+// isScalar reports whether a property is a text or a number.
+func (f *finder) isScalar(nodes []*api.Node) bool {
+	s := f.shape(nodes...)
+	return s != nil && (len(s.types) == 0 || s.is("string") || s.is("integer") || s.is("number"))
+}
+
+// agrees reports whether a property is of the kind that the parameter wants.
+func (f *finder) agrees(nodes []*api.Node) bool {
+	s := f.shape(nodes...)
+	if f.wanted == nil || s == nil || len(s.types) == 0 || len(f.wanted.types) == 0 || strings.HasSuffix(normal(f.r.param), "id") {
+		return true
+	}
+	return s.is("string") == f.wanted.is("string")
+}
+
+// list finds the id of the first item of a list, or of a list that an object holds.
+func (f *finder) list(schema *api.Node, depth int) (path string, ok bool) {
+	s := f.shape(schema)
+	if s == nil || depth > 2 {
+		return "", false
+	}
+	if len(s.items) > 0 {
+		if inner := f.shape(s.items[0]); inner != nil && len(inner.names) == 0 && f.isScalar(s.items[:1]) && len(inner.types) > 0 {
+			return "0", true // a list of ids
+		}
+		path, ok = f.id(s.items[0], 1)
+		return "0." + path, ok
+	}
+	candidates := f.inside(s)
+	for _, name := range s.names {
+		if !slices.Contains(candidates, name) && plainKey.MatchString(name) {
+			if inner := f.shape(s.props[name]...); inner != nil && len(inner.items) > 0 && !f.isScalar(inner.items[:1]) {
+				candidates = append(candidates, name)
+			}
+		}
+	}
+	for _, name := range candidates {
+		inner := f.shape(s.props[name]...)
+		if inner == nil || len(inner.items) == 0 && len(inner.names) == 0 {
+			continue
+		}
+		if path, ok := f.list(s.props[name][0], depth+1); ok {
+			return name + "." + path, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,140 @@
+// Package trial tries a drafted profile on its system: each step is sent once, by the runner that will load it.
+//
+// Try returns the draft with what was found out: a step that failed is a comment that says how, and so is one that was
+// not sent because a step before it had failed. Tables that had to be filled in keep the made-up values with which a
+// step succeeded.
+package trial
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+// Place is where a draft is tried.
+type Place struct {
+	Console *console.Console
+	Dir     string // that the profile will lie in
+	Read    func(path string) ([]byte, error)
+}
+
+// Try tries a draft.
+func Try(ctx context.Context, at Place, d *draft.Draft) (*draft.Draft, error) {
+	for _, v := range d.Env {
+		if _, set := at.Console.Env.Lookup(v.Name); !set {
+			return nil, exit.BadInput("--try needs the variable %s, which is not set: %s", v.Name, v.Why)
+		}
+	}
+	p, problems := profile.Parse("plimsoll.yaml", []byte(d.Filled().YAML()), profile.Surroundings{Env: at.Console.Env.Lookup, Read: at.Read})
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	pl, err := planOf(p, at)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := runner.Try(ctx, runner.System{Plan: pl, Dir: at.Dir}, runner.Config{
+		Environ: at.Console.Env.List(), Log: io.Discard, Stop: at.Console.Stop, Guarded: at.Console.Guarded,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return applied(d.Copy(), answers), nil
+}
+
+// planOf makes the plan of a trial.
+func planOf(p *profile.Profile, at Place) (*plan.Plan, error) {
+	values := plan.Values{Env: at.Console.Env.Lookup, Side: "head"}
+	if p.Target.Start != nil {
+		names := p.Ports()
+		ports, err := runner.FreePorts(1 + len(names))
+		if err != nil {
+			return nil, err
+		}
+		values.Port, values.Ports = ports[0], map[string]int{}
+		for i, name := range names {
+			values.Ports[name] = ports[1+i]
+		}
+	}
+	pl, err := plan.Make(p, values)
+	return pl, exit.AsInput(err)
+}
+
+// applied writes the answers into a draft. They come in the order of its steps.
+func applied(d *draft.Draft, answers []runner.Tried) *draft.Draft {
+	for _, u := range d.Users {
+		if u.IsOff() {
+			continue
+		}
+		lists := [][]draft.Step{u.OnStart}
+		for _, t := range u.Tasks {
+			if t.IsOff() {
+				continue
+			}
+			lists = append(lists, t.Steps)
+		}
+		for _, list := range append(lists, u.OnStop) {
+			answers = apply(list, answers)
+		}
+	}
+	keepFilled(d)
+	return d
+}
+
+// apply writes the first answers into steps and returns the others.
+func apply(steps []draft.Step, answers []runner.Tried) []runner.Tried {
+	for i := range steps {
+		s := &steps[i]
+		calls := s.Calls()
+		if s.Off != "" || calls == 0 || calls > len(answers) {
+			continue
+		}
+		problem, skipped := "", true
+		for _, one := range answers[:calls] {
+			skipped = skipped && one.Skipped
+			if one.Problem != "" && problem == "" {
+				problem = one.Problem
+			}
+		}
+		answers = answers[calls:]
+		said := "ok"
+		switch {
+		case problem != "":
+			said = strings.TrimPrefix(problem, "status ")
+			s.Off = "tried: " + problem
+		case skipped:
+			said = "not sent"
+			s.Off = "not tried: a step before it failed, or found nothing"
+		}
+		if s.Row == nil {
+			continue
+		}
+		if s.Row.Tried = said; s.Off != "" {
+			s.Row.As, s.Row.Off = "comment: "+strings.TrimPrefix(s.Row.As, "task; "), true
+			if s.Row.As == "comment: task" {
+				s.Row.As = "comment: it failed"
+			}
+		}
+	}
+	return answers
+}
+
+// keepFilled fills the tables of the steps that succeeded with the values that they succeeded with.
+func keepFilled(d *draft.Draft) {
+	filled := d.Filled()
+	toFill := d.ToFill()
+	for i := range d.Data {
+		if slices.ContainsFunc(toFill, func(t draft.Table) bool { return t.Name == d.Data[i].Name }) {
+			d.Data[i].Values = filled.Data[i].Values
+			d.Data[i].Fill = "more values; this one was made up and worked"
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package load
+
+import (
+	"context"
+
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// Tried is what became of one call of a Try.
+type Tried struct {
+	Call    *plan.Call
+	Skipped bool       // it was not made: a call before it did not save what it was to save, or its guards do not hold
+	Failed  *StepError // nil if it ended as expected
+}
+
+// Try makes each call of the crew's plan once, without waits and repetitions, and returns what became of each, in the
+// order of the plan: for each behaviour on_start, the tasks one after the other, and on_stop. Setup and teardown are
+// not part of it. Nothing is counted. When ctx ends, the rest is skipped.
+func (c *Crew) Try(ctx context.Context) (all []Tried) {
+	for i := range c.parts.Plan.Behaviours {
+		b := &c.parts.Plan.Behaviours[i]
+		w := c.newOnce()
+		w.values = c.parts.Values(i, b.Slots)
+		w.inherit(c.shared)
+		w.run.stopping.Store(true) // skips waits within streams
+		t := trial{w, all}
+		w.values.Begin()
+		t.steps(ctx, b.OnStart, false)
+		for _, task := range b.Tasks {
+			w.values.NextTask()
+			t.steps(ctx, task.Steps, false)
+		}
+		w.values.Begin()
+		t.steps(ctx, b.OnStop, false)
+		w.close()
+		all = t.all
+	}
+	return all
+}
+
+// trial is a worker that makes each call once.
+type trial struct {
+	*worker
+	all []Tried
+}
+
+// steps does steps, or skips them. It reports whether what follows in the task has to be skipped.
+func (t *trial) steps(ctx context.Context, steps []plan.Step, skip bool) bool {
+	for _, s := range steps {
+		switch out := skip || s.If != nil && !t.values.Holds(s.If); {
+		case s.Wait != nil:
+		case s.Steps != nil:
+			if t.steps(ctx, s.Steps, out) && !out {
+				skip = true
+			}
+		case out || ctx.Err() != nil:
+			t.all = append(t.all, Tried{Call: s.Call, Skipped: true})
+		default:
+			skip = t.try(ctx, s.Call)
+		}
+	}
+	return skip
+}
+
+// try makes a call. It reports whether the call did not save what it was to save.
+func (t *trial) try(ctx context.Context, c *plan.Call) (unsaved bool) {
+	uncounted := *c
+	uncounted.Routes = nil
+	t.failed = nil
+	_, ok := t.send(ctx, &uncounted, t.run.now())
+	one := Tried{Call: c}
+	if !ok {
+		one.Failed = t.failed
+	}
+	t.all = append(t.all, one)
+	return !ok && c.Saves
+}

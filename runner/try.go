@@ -1,0 +1,51 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+)
+
+// Tried is how a system answered one call of a Try.
+type Tried struct {
+	Route   string
+	Skipped bool   // it was not made: a call before it did not save what it was to save, or its guards do not hold
+	Problem string // why it failed, such as status 404; empty if it ended as expected
+}
+
+// Try builds and starts a system as Run does, makes each call of its plan once, and stops it. It returns what became of
+// the calls in the order of the profile: for each kind of user on_start, tasks and on_stop. The calls of setup and
+// teardown are made too, and are not among them; a setup that fails is an error.
+func Try(ctx context.Context, system System, c Config) ([]Tried, error) {
+	s := newSession(c)
+	defer s.close(ctx)
+	y, err := s.add(system)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.build(ctx, y); err != nil {
+		return nil, err
+	}
+	if err := s.up(ctx, y); err != nil {
+		return nil, err
+	}
+	trying, done := untilAny(ctx, s.Stop, y.ended())
+	defer done()
+	var all []Tried
+	for _, one := range y.crew.Try(trying) {
+		tried := Tried{Route: one.Call.Name, Skipped: one.Skipped}
+		if one.Failed != nil {
+			tried.Problem = one.Failed.Text
+			if one.Failed.Text == "" {
+				tried.Problem = one.Failed.Class.String()
+			}
+		}
+		all = append(all, tried)
+	}
+	switch {
+	case s.interrupted(ctx):
+		return nil, fmt.Errorf("%w: not all calls were tried", ErrInterrupted)
+	case isClosed(y.ended()):
+		return all, y.program.Failure()
+	}
+	return all, nil
+}
