@@ -38,7 +38,7 @@ func TestValuesComeBack(t *testing.T) {
 	check := func(value any) {
 		t.Helper()
 		text := sends(value).YAML()
-		body := parse(t, text).Users[0].Tasks[0].Steps[0].Call.Content.(*profile.HTTP).Body
+		body := parse(t, text).Users[0].Tasks[0].Steps[0].Call.Content.(*profile.HTTP).JSON.JSON()
 		if want := asJSON(value); string(body) != want {
 			t.Errorf("%#v comes back as\n%s, want\n%s\nfrom\n%s", value, body, want, text)
 		}

@@ -97,34 +97,48 @@ func apply(steps []draft.Step, answers []runner.Tried) []runner.Tried {
 		if s.Off != "" || calls == 0 || calls > len(answers) {
 			continue
 		}
-		problem, skipped := "", true
-		for _, one := range answers[:calls] {
-			skipped = skipped && one.Skipped
-			if one.Problem != "" && problem == "" {
-				problem = one.Problem
-			}
-		}
+		said, off := judged(s, answers[:calls])
 		answers = answers[calls:]
-		said := "ok"
-		switch {
-		case problem != "":
-			said = strings.TrimPrefix(problem, "status ")
-			s.Off = "tried: " + problem
-		case skipped:
-			said = "not sent"
-			s.Off = "not tried: a step before it failed, or found nothing"
+		s.Off = off
+		if s.Row == nil || s.Row.Tried == ok {
+			continue // it succeeded in another task
 		}
-		if s.Row == nil {
-			continue
-		}
-		if s.Row.Tried = said; s.Off != "" {
-			s.Row.As, s.Row.Off = "comment: "+strings.TrimPrefix(s.Row.As, "task; "), true
-			if s.Row.As == "comment: task" {
-				s.Row.As = "comment: it failed"
-			}
+		if s.Row.Tried = said; said == ok {
+			s.Row.Off = false
+			s.Row.As = strings.TrimPrefix(s.Row.As, comment)
+		} else if !s.Row.Off {
+			s.Row.Off = true
+			s.Row.As = comment + s.Row.As
 		}
 	}
 	return answers
+}
+
+const (
+	ok      = "ok"
+	comment = "comment: "
+	unsaved = "nothing to save at "
+)
+
+// judged says how the calls of a step were answered, and why the step is to be a comment; empty for not. One that only
+// found nothing to save did what it is there for: it goes on without saving.
+func judged(s *draft.Step, answers []runner.Tried) (said, off string) {
+	skipped := true
+	for _, one := range answers {
+		skipped = skipped && one.Skipped
+		switch {
+		case one.Problem == "":
+		case strings.HasPrefix(one.Problem, unsaved) && s.Keys.Get("save") != nil:
+			s.Keys = slices.DeleteFunc(s.Keys, func(e draft.Entry) bool { return e.Key == "save" })
+			return ok, ""
+		default:
+			return strings.TrimPrefix(one.Problem, "status "), "tried: " + one.Problem
+		}
+	}
+	if skipped {
+		return "not sent", "not tried: a step before it failed, or found nothing"
+	}
+	return ok, ""
 }
 
 // keepFilled fills the tables of the steps that succeeded with the values that they succeeded with.

@@ -64,11 +64,19 @@ func (b *drafter) table(t draft.Table) string {
 		case at < 0:
 			b.out.Data = append(b.out.Data, t)
 			return t.Name
-		case fmt.Sprint(b.out.Data[at].Values, b.out.Data[at].Fill) == fmt.Sprint(t.Values, t.Fill):
+		case fmt.Sprint(b.out.Data[at].Values, b.out.Data[at].Fill, kindsOf(b.out.Data[at].Made)) == fmt.Sprint(t.Values, t.Fill, kindsOf(t.Made)):
 			return t.Name
 		}
 		t.Name = fmt.Sprintf("%s_%d", base, i)
 	}
+}
+
+// kindsOf are the types of values.
+func kindsOf(values []any) (kinds string) {
+	for _, v := range values {
+		kinds += fmt.Sprintf("%T ", v)
+	}
+	return kinds
 }
 
 var notName = regexp.MustCompile(`[^A-Za-z0-9_]+`)

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,7 +109,7 @@ func (b *drafter) connect() {
 	}
 	lists := b.listsBySchema()
 	for _, r := range all {
-		r.name = b.idName(r, all)
+		r.name = r.idName()
 		item := at["GET "+r.key]
 		if item == nil {
 			item = b.anyUse(r)
@@ -161,19 +162,32 @@ func (b *drafter) anyUse(r *resource) *plan {
 	return nil
 }
 
-// idName is the name of the variable or of the table for the ids of a resource: that of the parameter, with the
-// resource in front of it where others have the same parameter, or where it means something else in a profile.
-func (b *drafter) idName(r *resource, all []*resource) string {
-	same := slices.ContainsFunc(all, func(other *resource) bool { return other != r && tableName(other.param) == tableName(r.param) })
+// idName is the name of the variable and of the table for the ids of a resource: that of the parameter, with the
+// resource in front of it where the parameter says little, or where it means something else in a profile. Ids of one
+// name are of one kind, also in different paths, unless one stands before the other.
+func (r *resource) idName() string {
 	name := tableName(r.param)
-	if same || isReserved(name) {
+	if slices.Contains(generic, normal(name)) || isReserved(name) {
 		name = tableName(r.segment + "_" + r.param)
 	}
-	for base, i := name, 2; slices.ContainsFunc(all, func(other *resource) bool { return other != r && other.name == name }); i++ {
-		name = base + "_" + strings.Repeat("x", i-1)
+	for base, i := name, 2; r.parent.isNamed(name); i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
 	}
 	return name
 }
+
+// isNamed reports whether the resource, or one before it in the path, has a name.
+func (r *resource) isNamed(name string) bool {
+	for ; r != nil; r = r.parent {
+		if r.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// generic are parameters that mean something else in each path.
+var generic = []string{"id", "uuid", "uid", "guid", "key", "name", "number", "slug", "code", "type", "ref", "sha", "value", "path", "version", "index", "token"}
 
 // goodSchema is the schema of the JSON that an operation answers with when it succeeds; nil for none.
 func (b *drafter) goodSchema(p *plan) *api.Node {
@@ -375,14 +389,19 @@ func (f *finder) property(s *shape) (string, bool) {
 	resource := normal(f.r.segment)
 	singular := strings.TrimSuffix(resource, "s")
 	names := ids
-	for _, other := range []string{"name", "slug", "key", "code", "number", "username", "login", "sha", "email"} {
-		if strings.HasSuffix(param, other) {
-			names = append([]string{other}, ids...)
-			if other == "name" || other == "slug" || other == "username" || other == "login" || other == "email" || other == "sha" {
-				names = names[:1]
-			}
-			break
+	for _, other := range []string{"username", "login", "name", "slug", "email", "sha", "key", "code", "number"} {
+		if !strings.HasSuffix(param, other) {
+			continue
 		}
+		switch other {
+		case "username", "login":
+			names = []string{"username", "login"}
+		case "key", "code", "number":
+			names = append([]string{other}, ids...)
+		default:
+			names = []string{other}
+		}
+		break
 	}
 	for _, name := range names {
 		for _, candidate := range []string{name, singular + "_" + name, singular + strings.ToUpper(name[:1]) + name[1:]} {
