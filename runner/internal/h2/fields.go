@@ -120,10 +120,11 @@ var nameBytes = func() (ok [256]bool) {
 	return ok
 }()
 
-// validValue reports whether a value holds no byte that another protocol takes for a line's end.
+// validValue reports whether a value holds no control character: another protocol may take it for a line's
+// end.
 func validValue(value []byte) bool {
 	for _, c := range value {
-		if c == 0 || c == '\r' || c == '\n' {
+		if c < ' ' && c != '\t' || c == 0x7f {
 			return false
 		}
 	}

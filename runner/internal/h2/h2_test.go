@@ -205,3 +205,15 @@ func TestManyShare(t *testing.T) {
 	}
 	users.Wait()
 }
+
+// answers sends a body of a size.
+func answers(size int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		part := make([]byte, 1<<16)
+		for sent := 0; sent < size; sent += len(part) {
+			if _, err := w.Write(part); err != nil {
+				return
+			}
+		}
+	}
+}

@@ -88,10 +88,17 @@ func (c *Conn) frame(f frame, p []byte) error {
 		return c.goaway(f, p)
 	case frameWindow:
 		return c.windowUpdate(f, p)
+	case framePriority:
+		switch {
+		case f.stream == 0:
+			return broken(ProtocolError, "a frame belongs to no stream")
+		case len(p) != 5:
+			return broken(FrameSize, "a frame has the wrong size")
+		}
 	case framePush:
 		return broken(ProtocolError, "the server pushes, which was switched off")
 	}
-	return nil // PRIORITY, and frames of later versions
+	return nil // frames of later versions are ignored
 }
 
 // beginData begins a DATA frame, whose first byte is there if it has one.

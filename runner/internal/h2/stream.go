@@ -402,6 +402,9 @@ func (s *Stream) push(p []byte, end bool) error {
 			continue
 		}
 		c.flush(s)
+		if c.stuck && (s.cut.Load() || !time.Now().Before(s.deadline)) { // the deadline ended the write
+			return os.ErrDeadlineExceeded
+		}
 		s.sends = true
 		err := s.waitToSend()
 		if s.sends = false; err != nil {
