@@ -79,7 +79,7 @@ func TestEveryOperationFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	turnOn(d)
-	if n := len(parsed(t, d, data).Users[0].Tasks); n != 16 {
+	if n := len(parsed(t, d, data).Users[0].Tasks); n != 18 {
 		t.Errorf("%d tasks", n)
 	}
 }

@@ -28,7 +28,7 @@ type unknown struct {
 
 // operation makes the operation of a root field.
 func (w *writer) operation(kind graphql.Kind, f *ast.FieldDefinition) *op {
-	o := &op{kind: kind, field: f, selection: w.selection(w.schema.Types[f.Type.Name()], 1, "    ")}
+	o := &op{kind: kind, field: f, selection: w.selection(w.schema.Types[f.Type.Name()], "    ")}
 	v := &valuer{schema: w.schema, kind: kind}
 	for _, a := range f.Arguments {
 		required := a.Type.NonNull && a.DefaultValue == nil
@@ -111,26 +111,30 @@ const (
 	maxObjects = 5
 )
 
-// selection is what is asked of a type, in lines with an indent in front; empty for a scalar. deep is how many
-// objects deep it goes.
-func (w *writer) selection(def *ast.Definition, deep int, indent string) string {
+// selection is what is asked of a type, in lines with an indent in front; empty for a scalar. A type that holds a
+// list of others is looked through once.
+func (w *writer) selection(def *ast.Definition, indent string) string {
 	if def == nil || def.IsLeafType() {
 		return ""
 	}
-	if def.Kind == ast.Union {
-		return indent + "__typename"
+	f, of := w.listField(def)
+	if f == nil {
+		return w.item(def, indent)
 	}
+	inner := w.item(of, indent+"  ")
+	if f.Name == "edges" {
+		node := w.schema.Types[of.Fields.ForName("node").Type.Name()]
+		inner = indent + "  node {\n" + w.item(node, indent+"    ") + "\n" + indent + "  }"
+	}
+	lines := append(wrap(w.leaves(def), indent), indent+f.Name+" {\n"+inner+"\n"+indent+"}")
+	return strings.Join(lines, "\n")
+}
+
+// item is what is asked of an object: its leaves, and those of the objects in it.
+func (w *writer) item(def *ast.Definition, indent string) string {
 	lines := wrap(w.leaves(def), indent)
-	if f, of := w.listField(def); f != nil {
-		inner := w.selection(of, deep, indent+"  ")
-		if f.Name == "edges" {
-			inner = indent + "  node {\n" + w.selection(w.schema.Types[of.Fields.ForName("node").Type.Name()], deep, indent+"    ") + "\n" + indent + "  }"
-		}
-		lines = append(lines, indent+f.Name+" {\n"+inner+"\n"+indent+"}")
-	} else if deep > 0 {
-		for _, f := range w.objects(def) {
-			lines = append(lines, indent+f.Name+" { "+strings.Join(w.leaves(w.schema.Types[f.Type.Name()]), " ")+" }")
-		}
+	for _, f := range w.objects(def) {
+		lines = append(lines, indent+f.Name+" { "+strings.Join(w.leaves(w.schema.Types[f.Type.Name()]), " ")+" }")
 	}
 	if len(lines) == 0 {
 		return indent + "__typename"
@@ -195,12 +199,18 @@ func (w *writer) listField(def *ast.Definition) (*ast.FieldDefinition, *ast.Defi
 			continue
 		}
 		of := w.schema.Types[f.Type.Name()]
-		if of.IsLeafType() || name == "edges" && of.Fields.ForName("node") == nil {
+		if of.IsLeafType() || name == "edges" && !w.isEdge(of) {
 			continue
 		}
 		return f, of
 	}
 	return nil, nil
+}
+
+// isEdge reports whether a type is an edge of Relay: it has a node, which is an object.
+func (w *writer) isEdge(def *ast.Definition) bool {
+	node := def.Fields.ForName("node")
+	return node != nil && isFree(node) && !w.schema.Types[node.Type.Name()].IsLeafType()
 }
 
 // listed is an operation that answers with a list, and the path of an id in its answer.
