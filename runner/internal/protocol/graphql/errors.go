@@ -43,7 +43,7 @@ func errorText(errors []byte) string {
 func pathOf(path gjson.Result) string {
 	var parts []string
 	path.ForEach(func(_, part gjson.Result) bool {
-		if part.Type == gjson.Number {
+		if part.Type == gjson.Number || strings.Trim(part.Str, "0123456789") == "" { // mercurius writes them as texts
 			parts = append(parts, "#")
 		} else {
 			parts = append(parts, part.String())

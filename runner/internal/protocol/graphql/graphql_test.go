@@ -199,6 +199,7 @@ func TestMisbehavingServices(t *testing.T) {
 		"null errors":       {200, `{"errors": null, "data": {"top": []}}`, "ok"},
 		"byte order mark":   {200, "\xef\xbb\xbf" + good, "ok"},
 		"error":             {200, `{"errors": [{"message": "Unexpected error.", "path": ["top", 17, "score"], "extensions": {"code": "INTERNAL_SERVER_ERROR"}}], "data": null}`, "graphql: INTERNAL_SERVER_ERROR at top.#.score"},
+		"index as a text":   {200, `{"errors": [{"message": "x", "path": ["top", "17"]}]}`, "graphql: x at top.#"},
 		"partial":           {200, `{"data": {"top": null}, "errors": [{"message": "a\nb", "path": ["top"]}, {"message": "c"}]}`, "graphql: a\nb at top (and others)"},
 		"code without path": {400, `{"errors": [{"message": "Syntax Error", "extensions": {"code": "GRAPHQL_PARSE_FAILED"}}]}`, "graphql: status 400 Bad Request: GRAPHQL_PARSE_FAILED: Syntax Error"},
 		"errors at 500":     {500, `{"errors": [{"message": "broken"}]}`, "graphql: status 500 Internal Server Error: broken"},
