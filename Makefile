@@ -33,12 +33,19 @@ peers := connectconformance ghz
 peer-connectconformance := connectrpc.com/conformance/cmd/connectconformance@v1.0.7
 peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
 
-# Packages whose tests need them.
+# Packages whose tests need them, or those of npm.
 real := ./runner/internal/protocol/grpc
+real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/sources
 
-test-real: programs $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
+test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	go test -tags real -count 1 -timeout 30m ./.github/action
 	go test -tags real -count 1 -timeout 30m -run '^TestReal' $(real)
+
+peers: testdata/peers/node_modules/.installed ## Install the servers and descriptions of npm that test-real needs.
+
+testdata/peers/node_modules/.installed: testdata/peers/package.json
+	npm --prefix $(<D) install --no-package-lock --no-audit --no-fund --legacy-peer-deps --ignore-scripts --loglevel=error
+	@touch $@
 
 check: lint race ## Look for mistakes: format, vet, linters, races, known vulnerabilities, untidy modules.
 
@@ -135,4 +142,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test test-real check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs
+.PHONY: help build demo test test-real peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs
