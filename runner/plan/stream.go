@@ -10,6 +10,13 @@ import (
 type WebSocket struct {
 	Handshake    *HTTP // without the header fields that the handshake adds
 	Subprotocols []string
+	Subscription *Subscription // nil for none
+}
+
+// Subscription is what a subscription of GraphQL sends, as JSON.
+type Subscription struct {
+	Init    Text // the payload of connection_init; nil for none
+	Request Text // the operation
 }
 
 // SSE is the content of a call whose answer is a stream of server-sent events.
@@ -21,6 +28,7 @@ type Payload struct {
 	Binary bool
 	Reply  []Condition
 	Expect []Condition
+	Errors profile.GraphQLErrors // of results of a subscription; empty for other messages
 }
 
 func webSocketContent(r *Resolver, c *profile.Call) any {
@@ -38,7 +46,14 @@ func webSocketContent(r *Resolver, c *profile.Call) any {
 	if len(w.Subprotocols) > 0 {
 		h.Headers = append(h.Headers, Header{"Sec-WebSocket-Protocol", Lit(strings.Join(w.Subprotocols, ", "))})
 	}
-	return &WebSocket{h, w.Subprotocols}
+	made := &WebSocket{Handshake: h, Subprotocols: w.Subprotocols}
+	if s := w.Subscription; s != nil {
+		made.Subscription = &Subscription{Request: r.GraphQLRequest(s.Operation, s.Variables)}
+		if s.Init.Kind != profile.NoTree {
+			made.Subscription.Init = r.Tree(s.Init).JSON(nil)
+		}
+	}
+	return made
 }
 
 func sseContent(r *Resolver, c *profile.Call) any {
@@ -51,7 +66,7 @@ func sseContent(r *Resolver, c *profile.Call) any {
 
 func payload(r *Resolver, m *profile.Message) any {
 	from := m.Content.(*profile.Payload)
-	p := &Payload{Binary: from.Binary}
+	p := &Payload{Binary: from.Binary, Errors: from.Errors}
 	switch from.Send.Kind {
 	case profile.NoTree:
 	case profile.TextTree:

@@ -142,13 +142,22 @@ type graphqlReader struct {
 
 // words are the keys of a document.
 func (d *graphqlReader) words() []strict.Field {
+	return append([]strict.Field{
+		strict.Need("graphql", "A document of GraphQL with the operation, or {file: top.graphql}, or {file: [top.graphql, fragments.graphql]}.", "write for example: graphql: query Top { top { id } }", d.document),
+	}, d.operationWords()...)
+}
+
+// document reads the document.
+func (d *graphqlReader) document(n *yaml.Node) {
+	d.Either(n, d.Match(anything, d.text), func(n *yaml.Node) {
+		d.files = n
+		d.Mapping(n, strict.Need("file", "The file with the document, or several that are one together; relative to the profile.", "name the file, for example: graphql: {file: top.graphql}", d.OneOrMore(d.reader.file(d.file))))
+	})
+}
+
+// operationWords are the keys that say which operation of the document is sent, and with which values.
+func (d *graphqlReader) operationWords() []strict.Field {
 	return []strict.Field{
-		strict.Need("graphql", "A document of GraphQL with the operation, or {file: top.graphql}, or {file: [top.graphql, fragments.graphql]}.", "write for example: graphql: query Top { top { id } }", func(n *yaml.Node) {
-			d.Either(n, d.Match(anything, d.text), func(n *yaml.Node) {
-				d.files = n
-				d.Mapping(n, strict.Need("file", "The file with the document, or several that are one together; relative to the profile.", "name the file, for example: graphql: {file: top.graphql}", d.OneOrMore(d.reader.file(d.file))))
-			})
-		}),
 		strict.Key("operation", "The name of the operation, if the document has several.", d.Match(variable, func(n *yaml.Node, name string) { d.named, d.name = n, name })),
 		strict.Key("variables", "The values of the operation's variables. Each is written as the operation declares it.", func(n *yaml.Node) {
 			d.AnyMapping(d.Tree(&d.variables))(n)

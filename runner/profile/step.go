@@ -111,7 +111,7 @@ type Words struct {
 
 // Protocols are the protocols of this version.
 func Protocols() []Protocol {
-	return []Protocol{httpProtocol(), graphqlProtocol(), grpcProtocol(), webSocketProtocol(), sseProtocol()}
+	return []Protocol{httpProtocol(), webSocketProtocol(), graphqlProtocol(), grpcProtocol(), sseProtocol()} // a websocket step may have a key graphql
 }
 
 // CallReader reads the values of one call. Besides what any YAML has, it knows texts with

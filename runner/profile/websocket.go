@@ -10,43 +10,56 @@ import (
 
 // WebSocket is the content of a call that is a WebSocket.
 type WebSocket struct {
-	Path         Template // as HTTP.Path
-	Headers      []Header // of the handshake
-	Subprotocols []string // offered, the preferred one first
+	Path         Template      // as HTTP.Path
+	Headers      []Header      // of the handshake
+	Subprotocols []string      // offered, the preferred one first
+	Subscription *Subscription // nil unless results of GraphQL come over it
 }
 
 // Protocol is websocket.
 func (w *WebSocket) Protocol() string { return "websocket" }
 
-// Route is WS and the path.
-func (w *WebSocket) Route() string { return "WS " + string(w.Path) }
+// Route is WS and the path, or the kind and the name of a subscription.
+func (w *WebSocket) Route() string {
+	if w.Subscription != nil {
+		return w.Subscription.Operation.Label()
+	}
+	return "WS " + string(w.Path)
+}
 
 // Canonical is the call as the digest counts it.
 func (w *WebSocket) Canonical() any {
-	return struct {
+	v := struct {
 		Path         Template
 		Headers      []Header `json:",omitempty"`
 		Subprotocols []string `json:",omitempty"`
-	}{w.Path, w.Headers, w.Subprotocols}
+		Subscription any      `json:",omitempty"`
+	}{w.Path, w.Headers, w.Subprotocols, nil}
+	if w.Subscription != nil {
+		v.Subscription = w.Subscription.Canonical()
+	}
+	return v
 }
 
 // Payload is the content of a step of a stream: what is sent, and what messages must be.
 type Payload struct {
 	Send   Tree // a text is sent as it stands, anything else as JSON
 	Binary bool
-	Reply  []Condition // which message is the reply; the next one if empty
-	Expect []Condition // on each awaited message
+	Reply  []Condition   // which message is the reply; the next one if empty
+	Expect []Condition   // on each awaited message
+	Errors GraphQLErrors // of results of a subscription; empty for other messages
 }
 
 // Canonical is the step as the digest counts it.
 func (p *Payload) Canonical() any {
 	v := struct {
-		Text   *Template   `json:",omitempty"` // an empty text is one
-		JSON   *Tree       `json:",omitempty"`
-		Binary bool        `json:",omitempty"`
-		Reply  []Condition `json:",omitempty"`
-		Expect []Condition `json:",omitempty"`
-	}{nil, nil, p.Binary, p.Reply, p.Expect}
+		Text   *Template     `json:",omitempty"` // an empty text is one
+		JSON   *Tree         `json:",omitempty"`
+		Binary bool          `json:",omitempty"`
+		Reply  []Condition   `json:",omitempty"`
+		Expect []Condition   `json:",omitempty"`
+		Errors GraphQLErrors `json:",omitempty"`
+	}{nil, nil, p.Binary, p.Reply, p.Expect, p.digestErrors()}
 	switch p.Send.Kind {
 	case NoTree:
 	case TextTree:
@@ -64,18 +77,25 @@ func webSocketProtocol() Protocol {
 
 func webSocketWords(r *CallReader) Words {
 	w := &WebSocket{}
+	d := &subscriptionReader{graphqlReader: graphqlReader{CallReader: r}}
 	return Words{
-		Step: []strict.Field{
+		Step: append([]strict.Field{
 			strict.Need("websocket", "The path of a WebSocket, such as /chat.", "write for example: websocket: /chat", w.read(r)),
 			strict.Key("headers", "Headers of the handshake.", r.handshakeHeaders(&w.Headers)),
 			strict.Key("subprotocol", "The subprotocol that is offered, or a list of them, the preferred one first. The server must take one.",
 				r.OneOrMore(r.Match(subprotocolForm, func(_ *yaml.Node, text string) { w.Subprotocols = append(w.Subprotocols, text) }))),
-		},
+		}, d.words()...),
 		Content: func(step *yaml.Node) Content {
 			r.noAnswer(step, "a WebSocket")
+			w.Subscription = d.subscription(step, w)
 			return w
 		},
-		Message: payloadWords,
+		Message: func(r *CallReader) MessageWords {
+			if w.Subscription != nil {
+				return resultWords(r)
+			}
+			return payloadWords(r)
+		},
 	}
 }
 

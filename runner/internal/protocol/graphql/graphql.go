@@ -32,6 +32,27 @@ func request(content any) *plan.HTTP {
 	return nil
 }
 
+// Result judges the result of an operation that came without HTTP, such as one of a subscription.
+func Result(body []byte, errors profile.GraphQLErrors) (tally.Class, string) {
+	found, wrong := scan(body)
+	switch failed := len(found.errors) > 0; {
+	case wrong != "":
+		return tally.GraphQL, wrong
+	case failed && errors == profile.NoErrors:
+		return tally.GraphQL, errorText(found.errors)
+	case !failed && errors == profile.SomeErrors:
+		return tally.Expect, "expected errors, and the result has none"
+	case !failed && len(found.data) == 0:
+		return tally.GraphQL, "the result has neither data nor errors" + said(body)
+	case !failed && string(found.data) == "null":
+		return tally.GraphQL, "the data of the result is null, and no error says why"
+	}
+	return tally.OK, ""
+}
+
+// ErrorText says what errors are, as JSON: the first of a list, or the only one.
+func ErrorText(errors []byte) string { return errorText(errors) }
+
 // judge checks an answer, and saves values from it.
 func judge(a http.Reply, call *plan.Call, v load.Values) (tally.Class, string) {
 	g := call.Content.(*plan.GraphQL)

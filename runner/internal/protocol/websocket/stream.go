@@ -35,15 +35,17 @@ const (
 
 // stream is an open WebSocket.
 type stream struct {
-	client *client
-	conn   *wire.Conn // nil for none
-	in     ws.Reader
-	out    []byte // Room bytes, and the message that is sent
-	bytes  int64  // of all messages that came
-	mark   int64  // how many bytes had come when the last message was sent: they hold no reply to it
-	asked  bool   // a message was sent, and nothing was read since
-	over   bool   // nothing more comes
-	code   int    // of the close frame that ends it from here; 0 for 1000
+	client   *client
+	conn     *wire.Conn // nil for none
+	in       ws.Reader
+	out      []byte        // Room bytes, and the message that is sent
+	bytes    int64         // of all messages that came
+	mark     int64         // how many bytes had come when the last message was sent: they hold no reply to it
+	asked    bool          // a message was sent, and nothing was read since
+	over     bool          // nothing more comes
+	code     int           // of the close frame that ends it from here; 0 for 1000
+	sub      *subscription // nil unless results of GraphQL come
+	complete bool          // the subscription has ended
 }
 
 var (
@@ -62,10 +64,19 @@ func (s *stream) Send(m *plan.Message, v load.Values) load.Outcome {
 	sent := time.Now()
 	s.conn.Begin(sent.Add(s.client.clients.timeout))
 	s.mark, s.asked = s.in.Came(), true
-	if _, err := s.conn.Write(ws.Seal(s.out, kind)); err != nil {
-		return s.client.failed(s.whyNotSent(err))
+	if err := s.write(kind, s.out); err != nil {
+		return s.client.failed(err)
 	}
 	return load.Outcome{Sent: sent, Class: tally.OK}
+}
+
+// write sends a message that stands behind Room bytes.
+func (s *stream) write(kind ws.Kind, message []byte) error {
+	s.out = message
+	if _, err := s.conn.Write(ws.Seal(s.out, kind)); err != nil {
+		return s.whyNotSent(err)
+	}
+	return nil
 }
 
 // whyNotSent says why a message could not be written. A server that closes says why before.
@@ -111,7 +122,12 @@ func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) loa
 		}
 		switch got.Kind {
 		case ws.Text, ws.Binary:
-			return s.judge(m, got.Data, v)
+			if s.sub == nil {
+				return s.judge(m, got.Data, v)
+			}
+			if r, some := s.result(m, got.Data, v); some {
+				return r
+			}
 		case ws.Ping:
 			s.control(ws.Pong, got.Data)
 		case ws.Close:
@@ -147,17 +163,23 @@ func (s *stream) broken(err error) load.Received {
 // ended is the result of a read that failed.
 func (s *stream) ended(err error) load.Received {
 	late := errors.Is(err, os.ErrDeadlineExceeded)
-	switch s.over = !late; {
-	case late:
-		err = errNoMessage
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		err = errDropped
-	}
+	s.over, err = !late, dropped(err)
 	r := load.Received{Event: load.Broken, Outcome: s.client.failed(err)}
 	if late && !r.Unfinished {
 		r.Event = load.Late
 	}
 	return r
+}
+
+// dropped is the error of a read.
+func dropped(err error) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errNoMessage
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errDropped
+	}
+	return err
 }
 
 // closed answers a close frame (section 5.5.1).
@@ -237,6 +259,9 @@ func (s *stream) close() error {
 	const normal = 1000
 	if s.code == 0 {
 		s.code = normal
+	}
+	if s.sub != nil && !s.complete {
+		_ = s.write(ws.Text, append(s.out[:ws.Room], s.sub.stop...)) // the close frame follows in any case
 	}
 	var content [2]byte
 	s.control(ws.Close, ws.AppendClose(content[:0], s.code))

@@ -42,8 +42,9 @@ type Clients struct {
 
 // call is a compiled call.
 type call struct {
-	opening *opener.Opening
-	content *plan.WebSocket
+	opening      *opener.Opening
+	content      *plan.WebSocket
+	subscription *subscription // nil for none
 }
 
 // New compiles the WebSockets of a plan. It connects to nothing. It fails if a literal part of a
@@ -60,7 +61,7 @@ func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.calls[i] = &call{opening, content}
+		f.calls[i] = &call{opening, content, newSubscription(content)}
 	}
 	return f, nil
 }
@@ -110,7 +111,11 @@ func (u *client) Open(ctx context.Context, c *plan.Call, v load.Values) (load.St
 	conn.Give(&u.fuse)
 	o := load.Outcome{Sent: time.Now(), Class: tally.OK}
 	u.stream = stream{client: u, conn: conn, out: make([]byte, ws.Room, ws.Room+128), in: u.stream.in}
-	if err := u.handshake(t, request, ws.Accept(key), until); err != nil {
+	err = u.handshake(t, request, ws.Accept(key), until)
+	if err == nil && t.subscription != nil {
+		err = u.stream.begin(t.subscription, v, until)
+	}
+	if err != nil {
 		u.drop()
 		failed := u.failed(err)
 		failed.Sent = o.Sent
@@ -181,8 +186,12 @@ func (u *client) failed(err error) load.Outcome {
 	o := load.Outcome{Unfinished: wire.IsCut(err)}
 	o.Class, o.Error = wire.Classify(err)
 	var status refusal
-	if errors.As(err, &status) {
+	var graphql refused
+	switch {
+	case errors.As(err, &status):
 		o.Class, o.Error = tally.Status, string(status)
+	case errors.As(err, &graphql):
+		o.Class, o.Error = tally.GraphQL, string(graphql)
 	}
 	return o
 }

@@ -1,0 +1,172 @@
+package websocket
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/graphql"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/ws"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// subscription is a compiled subscription of GraphQL: the messages around its operation. It speaks
+// graphql-transport-ws (https://github.com/enisdenjo/graphql-ws, PROTOCOL.md), or the older graphql-ws.
+type subscription struct {
+	init, subscribe plan.Text
+	stop            string // ends the subscription from here
+	result          string // the type of a message with a result
+}
+
+func newSubscription(w *plan.WebSocket) *subscription {
+	from := w.Subscription
+	if from == nil {
+		return nil
+	}
+	s := &subscription{init: plan.Lit(`{"type":"connection_init"}`), stop: `{"id":"1","type":"complete"}`, result: "next"}
+	begins := "subscribe"
+	if w.Subprotocols[0] == profile.LegacyWS {
+		s.stop, s.result, begins = `{"id":"1","type":"stop"}`, "data", "start"
+	}
+	if from.Init != nil {
+		s.init = plan.Join(plan.Lit(`{"type":"connection_init","payload":`), from.Init, plan.Lit("}"))
+	}
+	s.subscribe = plan.Join(plan.Lit(`{"id":"1","type":"`+begins+`","payload":`), from.Request, plan.Lit("}"))
+	return s
+}
+
+// envelope is a message of either subprotocol.
+type envelope struct {
+	kind    string
+	payload []byte
+}
+
+// openEnvelope reads an envelope. Its parts are valid as long as the message.
+func openEnvelope(message []byte) (e envelope, err error) {
+	text := unsafe.String(unsafe.SliceData(message), len(message))
+	if !gjson.Valid(text) {
+		return e, wire.Fault("the server sent a message that is not JSON, where GraphQL's subprotocol has nothing else")
+	}
+	gjson.Parse(text).ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "type":
+			e.kind = value.Str
+		case "payload":
+			if value.Index > 0 {
+				e.payload = message[value.Index : value.Index+len(value.Raw)]
+			}
+		}
+		return true
+	})
+	return e, nil
+}
+
+// refused is the error of a connection_init, or of an operation, that the server refuses.
+type refused string
+
+// Error says why.
+func (r refused) Error() string { return string(r) }
+
+// begin does what stands before the results: connection_init, its answer, and the operation.
+func (s *stream) begin(sub *subscription, v load.Values, until time.Time) error {
+	s.sub = sub
+	if err := s.write(ws.Text, v.Append(s.out[:ws.Room], sub.init)); err != nil {
+		return err
+	}
+	for {
+		e, err := s.await()
+		if err != nil {
+			return err
+		}
+		switch e.kind {
+		case "connection_ack":
+			s.conn.Begin(until)
+			return s.write(ws.Text, v.Append(s.out[:ws.Room], sub.subscribe))
+		case "connection_error":
+			return refused("the server refuses connection_init: " + graphql.ErrorText(e.payload))
+		case "ping":
+			s.pong()
+		case "ka", "pong":
+		default:
+			return wire.Fault(fmt.Sprintf("the server answered connection_init with %.40q", e.kind))
+		}
+	}
+}
+
+// await waits for one envelope.
+func (s *stream) await() (envelope, error) {
+	for {
+		got, ok, err := s.in.Next()
+		switch {
+		case err != nil:
+			return envelope{}, err
+		case !ok:
+			if err := s.in.Fill(s.conn); err != nil {
+				return envelope{}, dropped(err)
+			}
+			continue
+		}
+		switch got.Kind {
+		case ws.Text:
+			return openEnvelope(got.Data)
+		case ws.Ping:
+			s.control(ws.Pong, got.Data)
+		case ws.Close:
+			return envelope{}, wire.Fault(closed(got.Data))
+		case ws.Binary:
+			return envelope{}, wire.Fault("the server sent a binary message, where GraphQL's subprotocol has none")
+		}
+	}
+}
+
+// pong answers a ping of graphql-transport-ws, which is a message.
+func (s *stream) pong() {
+	_ = s.write(ws.Text, append(s.out[:ws.Room], `{"type":"pong"}`...)) // if it fails, the next read says why
+}
+
+// result is what a message of a subscription stands for. It is none if the message only keeps the
+// connection alive.
+func (s *stream) result(m *plan.Message, message []byte, v load.Values) (r load.Received, some bool) {
+	e, err := openEnvelope(message)
+	if err != nil {
+		return load.Received{Event: load.Broken, Outcome: s.client.failed(err)}, true
+	}
+	switch e.kind {
+	case s.sub.result:
+		return s.judgeResult(m, e.payload, v), true
+	case "complete":
+		s.complete = true
+		return load.Received{Event: load.Ended, Outcome: load.Outcome{Error: "the server completed the subscription before all awaited results came"}}, true
+	case "error", "connection_error":
+		s.complete = true
+		return load.Received{Event: load.Broken, Outcome: s.client.failed(refused(graphql.ErrorText(e.payload)))}, true
+	case "ping":
+		s.pong()
+	case "pong", "ka", "connection_ack":
+	default:
+		fault := wire.Fault(fmt.Sprintf("the server sent a message of the type %.40q, which the subprotocol does not have", e.kind))
+		return load.Received{Event: load.Broken, Outcome: s.client.failed(fault)}, true
+	}
+	return load.Received{}, false
+}
+
+// judgeResult checks one result.
+func (s *stream) judgeResult(m *plan.Message, payload []byte, v load.Values) load.Received {
+	r := load.Received{Event: load.Answered, Outcome: load.Outcome{Ended: time.Now(), BytesReceived: int64(len(payload))}}
+	s.bytes += int64(len(payload))
+	p := m.Content.(*plan.Payload)
+	if r.Class, r.Error = graphql.Result(payload, p.Errors); r.Class != tally.OK {
+		return r
+	}
+	if wrong := (answer.Answer{Body: payload}).Check(p.Expect, m.Save, v); wrong != "" {
+		r.Class, r.Error = tally.Expect, wrong
+	}
+	return r
+}
