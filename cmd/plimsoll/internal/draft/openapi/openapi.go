@@ -26,6 +26,17 @@ var _ draft.Source = Draft
 
 // Draft drafts a profile.
 func Draft(in draft.Input) (*draft.Draft, error) {
+	b, err := begin(in)
+	if err != nil {
+		return nil, err
+	}
+	b.write()
+	b.finish()
+	return b.out, nil
+}
+
+// begin reads the description, and finds out how its operations depend on each other.
+func begin(in draft.Input) (*drafter, error) {
 	d, err := api.Load(in.Name, in.Data, in.Open)
 	if err != nil {
 		return nil, err
@@ -35,19 +46,25 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 		return nil, err
 	}
 	b.out.Title = fmt.Sprintf("%s: %s (%s), %d operations", d.File, draft.OneLine(strings.TrimSpace(d.Title+" "+d.Version)), d.Format, len(b.plans))
-	if len(b.plans) == 0 {
-		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: "it has no operation that --only and --skip leave: nothing can be drafted"}}
+	switch {
+	case len(d.Operations) == 0:
+		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: "it describes no operation: its paths are empty, and callbacks and webhooks are requests that the system itself makes"}}
+	case len(b.plans) == 0:
+		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: fmt.Sprintf("--only and --skip leave none of its %d operations", len(d.Operations))}}
 	}
 	b.base()
 	if err := b.secure(); err != nil {
 		return nil, err
 	}
 	b.connect()
+	return b, nil
+}
+
+// write writes the steps.
+func (b *drafter) write() {
 	user := draft.User{Name: "visitor", Keys: draft.Map{{Key: "wait", Value: "50ms..150ms"}}, Tasks: b.tasks()}
 	slices.SortStableFunc(user.Tasks, func(a, b draft.Task) int { return order(a) - order(b) })
 	b.out.Users = []draft.User{user}
-	b.finish()
-	return b.out, nil
 }
 
 // order puts what is done before what is a comment.

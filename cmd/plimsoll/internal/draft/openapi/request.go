@@ -150,18 +150,19 @@ func asMap(headers []header) (m draft.Map) {
 func (b *drafter) path(m *maker, p *plan, ids map[*resource]string) (path string, named bool, err error) {
 	var out strings.Builder
 	rest, base := p.Path, ""
+	rest, _, named = strings.Cut(rest, "#") // some tell operations of one path apart so; nothing behind a # is ever sent
 	for {
 		at := inBraces.FindStringIndex(rest)
 		if at == nil {
-			out.WriteString(escaped(rest, inPath))
+			out.WriteString(escaped(draft.Literal(rest), inPath))
 			return out.String(), named, nil
 		}
-		out.WriteString(escaped(rest[:at[0]], inPath))
+		out.WriteString(escaped(draft.LiteralBefore(rest[:at[0]]), inPath))
 		base += rest[:at[0]] + "{}"
 		name := braced(rest[at[0]:at[1]])
 		rest, named = rest[at[1]:], true
 		if r := b.resources[base]; r != nil && ids[r] != "" {
-			out.WriteString(ids[r])
+			out.WriteString(p.styledID(name, ids[r]))
 			continue
 		}
 		text, err := b.inPath(m, p, name, b.resources[base])
@@ -170,6 +171,16 @@ func (b *drafter) path(m *maker, p *plan, ids map[*resource]string) (path string
 		}
 		out.WriteString(text)
 	}
+}
+
+// styledID is an id in the style of its parameter.
+func (p *plan) styledID(name, id string) string {
+	for _, q := range p.parameters {
+		if q.In == "path" && q.Name == name {
+			return named(q, name, id)
+		}
+	}
+	return id
 }
 
 // inPath is the text of a parameter of the path that no other step knows: what the description says, or what the user
@@ -184,7 +195,7 @@ func (b *drafter) inPath(m *maker, p *plan, name string, r *resource) (string, e
 		return "", err
 	}
 	if r != nil && !r.known {
-		return b.unknownID(p, name, r, sample(v)), nil
+		return named(p.parameters[i], name, b.unknownID(p, name, r, sample(v))), nil
 	}
 	return styled(p.parameters[i], v), nil
 }
@@ -256,6 +267,8 @@ func (b *drafter) parameterValue(m *maker, p *api.Parameter) (any, error) {
 			return "${data." + b.table(draft.Table{Name: tableName(p.Name), Values: values}) + "}", nil
 		}
 	}
+	m.inForm, m.depth = true, 1 // an object of nothing would be no value
+	defer func() { m.inForm, m.depth = false, 0 }()
 	return m.value(p.Name, p.Schema)
 }
 
@@ -290,7 +303,15 @@ func (b *drafter) parameters(m *maker, p *plan) (query []string, headers []heade
 		if !q.Required || q.In == "path" {
 			continue
 		}
-		if q.In == "header" && slices.Contains([]string{"accept", "content-type", "authorization"}, strings.ToLower(q.Name)) {
+		if q.In == "header" && slices.Contains([]string{"accept", "content-type"}, strings.ToLower(q.Name)) {
+			continue
+		}
+		if q.In == "header" && strings.EqualFold(q.Name, "authorization") { // which belongs into security
+			if len(p.security) == 0 {
+				c, _ := b.credential(api.Scheme{Type: "http", HTTP: "bearer"})
+				headers = append(headers, header{c.name, c.value})
+				b.asked = append(b.asked, c.variable)
+			}
 			continue
 		}
 		v, err := b.parameterValue(m, q)

@@ -108,13 +108,13 @@ func (m *maker) end(begun []*api.Node) {
 	}
 }
 
-// chosen makes a value of the first branch of which there is one.
+// chosen makes a value of the first branch of which there is one. Of a oneOf, a value that fits one branch alone goes
+// before one that fits several.
 func (m *maker) chosen(name string, s *shape, nodes []*api.Node) (any, error) {
 	var wrong error
-	for _, branch := range s.choices[0].branches {
-		if branch.Get("type").String() == "null" {
-			continue
-		}
+	var ambiguous any
+	found := false
+	for i, branch := range s.choices[0].branches {
 		own, err := m.shapeOf(branch)
 		if err != nil {
 			return nil, err
@@ -123,23 +123,87 @@ func (m *maker) chosen(name string, s *shape, nodes []*api.Node) (any, error) {
 			continue
 		}
 		v, err := m.ofBranch(name, s, branch, own)
-		if err == nil {
-			return v, nil
-		}
-		if wrong == nil || errors.As(wrong, &endless{}) {
-			wrong = err
-		}
-		if errors.Is(err, errBudget) {
+		switch {
+		case errors.Is(err, errBudget):
 			return nil, err
+		case err != nil:
+			if wrong == nil || errors.As(wrong, &endless{}) {
+				wrong = err
+			}
+		case m.isOnly(v, s, i):
+			return v, nil
+		case !found:
+			ambiguous, found = v, true
 		}
 	}
-	if s.nullable {
+	switch {
+	case found:
+		return ambiguous, nil
+	case s.nullable:
 		return nil, nil
-	}
-	if wrong == nil {
+	case wrong == nil:
 		wrong = errors.New("none of its alternatives can be made")
 	}
 	return nil, wrong
+}
+
+// isOnly reports whether no other branch of a oneOf takes a value too.
+func (m *maker) isOnly(v any, s *shape, branch int) bool {
+	c := s.choices[0]
+	if !c.one || len(c.branches) > 30 || s.discriminator != nil {
+		return true
+	}
+	node := nodeOf(sampled(v))
+	for i, other := range c.branches {
+		if i != branch && m.fits(node, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// nodeOf is a value as one of a description.
+func nodeOf(v any) *api.Node {
+	switch v := v.(type) {
+	case string:
+		return &api.Node{Kind: api.Text, Text: v}
+	case bool:
+		return &api.Node{Kind: api.Bool, Text: strconv.FormatBool(v)}
+	case draft.Map:
+		n := &api.Node{Kind: api.Map}
+		for _, e := range v {
+			n.Keys, n.Items = append(n.Keys, e.Key), append(n.Items, nodeOf(e.Value))
+		}
+		return n
+	case []any:
+		n := &api.Node{Kind: api.List}
+		for _, item := range v {
+			n.Items = append(n.Items, nodeOf(item))
+		}
+		return n
+	case nil:
+		return &api.Node{}
+	}
+	return &api.Node{Kind: api.Number, Text: fmt.Sprint(v)}
+}
+
+// sampled is a value with one of the values that each of its texts makes.
+func sampled(v any) any {
+	switch v := v.(type) {
+	case draft.Map:
+		v = slices.Clone(v)
+		for i := range v {
+			v[i].Value = sampled(v[i].Value)
+		}
+		return v
+	case []any:
+		v = slices.Clone(v)
+		for i := range v {
+			v[i] = sampled(v[i])
+		}
+		return v
+	}
+	return sample(v)
 }
 
 // ofBranch makes a value of a branch and of what stands beside the choice.
