@@ -158,12 +158,6 @@ func TestHTTP3TLS(t *testing.T) {
 // A request that the server says it has not processed is sent again, whatever its method; one that died with a
 // kept connection is sent again if its method allows it. Nothing else is.
 func TestHTTP3Resends(t *testing.T) {
-	var requests atomic.Int64
-	var treat func(w http.ResponseWriter, r *http.Request, n int64)
-	server := &http3.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		treat(w, r, requests.Add(1))
-	})}
-	to, connections := startQUIC(t, server, func(*tls.Config) {})
 	reset := func(code http3.ErrCode) func(http.ResponseWriter, *http.Request) {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			stream, _ := w.(http3.HTTPStreamer).HTTPStream()
@@ -194,13 +188,12 @@ func TestHTTP3Resends(t *testing.T) {
 		{"fresh and closed", "GET", 1, 1, closes(http3.ErrCodeExcessiveLoad), "the server closed the connection: H3_EXCESSIVE_LOAD", 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			requests.Store(0)
-			connections.Store(0)
-			treat = func(w http.ResponseWriter, r *http.Request, n int64) {
-				if n >= c.first && n < c.first+c.bad {
+			var requests atomic.Int64
+			to, connections := startQUIC(t, &http3.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if n := requests.Add(1); n >= c.first && n < c.first+c.bad {
 					c.treat(w, r)
 				}
-			}
+			})}, func(*tls.Config) {})
 			r := &request{Method: c.method, Path: plan.Lit("/")}
 			d := newUser(t, newHTTP(t, to, r))
 			for range c.first - 1 {
