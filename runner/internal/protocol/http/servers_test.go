@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -119,8 +120,8 @@ func TestNode(t *testing.T) {
 	}
 }
 
-// nginx starts one that serves a directory, and gives its address.
-func nginx(t *testing.T, dir string) string {
+// nginx starts one that serves a directory, and gives its address. more is further lines of its server.
+func nginx(t *testing.T, dir, more string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -132,14 +133,15 @@ func nginx(t *testing.T, dir string) string {
 daemon off; master_process off; pid %[1]s/pid; error_log stderr crit;
 events {}
 http {
-  access_log off; root %[1]s/www; keepalive_requests 5; etag off;
+  access_log off; root %[1]s/www; etag off;
   client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
   server {
-    listen %[2]s;
+    listen %[2]s%[3]s
     location /away { return 302 /item; }
     location /gzip { gzip on; gzip_min_length 1; gzip_types text/plain; default_type text/plain; alias %[1]s/www/item; }
+    location /post { client_max_body_size 1m; return 200 posted; }
   }
-}`, dir, address)))
+}`, dir, address, more)))
 	server := exec.Command(program(t, "nginx", "nginx-light"), "-c", config, "-e", "stderr")
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
@@ -160,7 +162,9 @@ http {
 	return ""
 }
 
-func TestNginx(t *testing.T) {
+// nginxDir is a directory for nginx, with an item in it.
+func nginxDir(t *testing.T) (dir, item string) {
+	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "driver-nginx") // its worker may run as another user, which must get in
 	if err != nil {
 		t.Fatal(err)
@@ -169,9 +173,70 @@ func TestNginx(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "www"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	item := strings.Repeat("an item ", 100)
+	item = strings.Repeat("an item ", 100)
 	write(t, filepath.Join(dir, "www", "item"), []byte(item))
-	to := target("http://" + nginx(t, dir))
+	return dir, item
+}
+
+// nginx over HTTP/2 says goodbye after each thousandth request of a connection, unless it is told another number,
+// and allows 128 streams at once, or one. No request fails of either, with a user's own connections and with
+// shared ones, with and without TLS.
+func TestNginxHTTP2(t *testing.T) {
+	ours := newAuthority(t)
+	cert, key := ours.sign(t, "127.0.0.1", time.Now().Add(time.Hour))
+	for name, c := range map[string]struct {
+		more   string
+		tls    bool
+		shared int
+		calls  int // of each of 12 users
+	}{
+		"a user's own":           {" http2;", false, 0, 1100},
+		"shared":                 {" http2;", false, 2, 200},
+		"a stream at once":       {" http2; http2_max_concurrent_streams 1;", false, 2, 100},
+		"frequent goodbyes":      {" http2; keepalive_requests 7;", false, 2, 100},
+		"frequent goodbyes, own": {" http2; keepalive_requests 7;", false, 0, 100},
+		"TLS":                    {" ssl http2; keepalive_requests 50; ssl_certificate CERT; ssl_certificate_key KEY;", true, 0, 120},
+		"TLS, shared":            {" ssl http2; keepalive_requests 50; ssl_certificate CERT; ssl_certificate_key KEY;", true, 2, 120},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, item := nginxDir(t)
+			more := strings.NewReplacer("CERT", write(t, filepath.Join(dir, "cert"), cert), "KEY", write(t, filepath.Join(dir, "key"), key)).Replace(c.more)
+			to := target2("http://"+nginx(t, dir, more), c.shared)
+			if c.tls {
+				to.URL, to.TLS.CA = "https"+strings.TrimPrefix(to.URL, "http"), ours.pem
+			}
+			to.Redirects = 1
+			plain, missing, away, packed := peek("/item"), get("/missing"), peek("/away"), peek("/gzip")
+			packed.Headers = []plan.Header{header("Accept-Encoding", "gzip")}
+			post := &request{Method: "POST", Path: plan.Lit("/post"), Body: plan.Lit(strings.Repeat("b", 100_000)), Save: []plan.Save{{}}}
+			large := &request{Method: "POST", Path: plan.Lit("/post"), Body: plan.Lit(strings.Repeat("b", 3<<20))}
+			h := newHTTP(t, to, plain, missing, away, packed, post, large)
+			var users sync.WaitGroup
+			for range 12 {
+				users.Go(func() {
+					d := h.User(t.Context())
+					defer d.Close()
+					wantOK(t, d.Call(missing.call, values{}), 404, "")
+					wantOK(t, d.Call(away.call, values{}), 200, item)
+					wantOK(t, d.Call(packed.call, values{}), 200, item)
+					wantOK(t, d.Call(post.call, values{}), 200, "posted")
+					wantOK(t, d.Call(large.call, values{}), 413, "")
+					for i := range c.calls {
+						wantOK(t, d.Call(plain.call, values{}), 200, item)
+						if i%50 == 0 {
+							d.Idle()
+						}
+					}
+				})
+			}
+			users.Wait()
+		})
+	}
+}
+
+func TestNginx(t *testing.T) {
+	dir, item := nginxDir(t)
+	to := target("http://" + nginx(t, dir, "; keepalive_requests 5;"))
 	to.Redirects = 1
 	plain, missing, away, packed := peek("/item"), get("/missing"), peek("/away"), peek("/gzip")
 	packed.Headers = []plan.Header{header("Accept-Encoding", "gzip")}
