@@ -493,7 +493,7 @@ func (c *Conn) remove(s *Stream) bool {
 
 // admit gives free places to those who wait longest.
 func (c *Conn) admit() {
-	for len(c.queue) > 0 && uint32(len(c.streams.all)+c.places) < c.peer.streams {
+	for len(c.queue) > 0 && c.hasPlace() {
 		s := c.queue[0]
 		c.queue = c.queue[:copy(c.queue, c.queue[1:])]
 		c.places++

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -39,6 +41,7 @@ type Stream struct {
 	heard    uint64 // Conn.received when it began
 
 	// For waits on a shared connection, and of whoever writes beside a sole one.
+	made    sync.Once
 	signal  chan struct{} // holds a token once something has changed
 	timer   *time.Timer   // sets off signal at armed, which may be an earlier call's deadline
 	armed   time.Time
@@ -289,6 +292,7 @@ func (s *Stream) expire() {
 	if c := s.blocked.Load(); c != nil {
 		c.raw.SetWriteDeadline(past) //nolint:errcheck // a closed connection ends the write by itself
 	}
+	s.ready()
 	s.wake()
 }
 
@@ -330,27 +334,33 @@ func (s *Stream) place() (waited bool, err error) {
 	if err := c.usable(); err != nil {
 		return false, err
 	}
-	if len(c.queue) == 0 && uint32(len(c.streams.all)+c.places) < c.peer.streams {
+	if len(c.queue) == 0 && c.hasPlace() {
 		return false, nil
 	}
 	c.queue = append(c.queue, s)
 	if c.line != nil {
 		c.flush(s) // the server may wait for the preface
 	}
-	if err = s.wait(func() bool { return s.placed }); isLate(err) && !s.cut.Load() {
-		err = ErrNoPlace
-	}
-	if s.placed {
-		c.places--
-	}
-	if err == nil {
-		err = c.usable()
+	for err == nil && !waited {
+		if err = s.wait(func() bool { return s.placed }); isLate(err) && !s.cut.Load() {
+			err = ErrNoPlace
+		}
+		if s.placed {
+			c.places--
+		}
+		err = cmp.Or(err, c.usable())
+		if waited = c.hasPlace(); err == nil && !waited { // the limit has become lower since
+			s.placed, c.queue = false, slices.Insert(c.queue, 0, s)
+		}
 	}
 	if err != nil {
 		c.leave(s)
 	}
-	return true, err
+	return waited, err
 }
+
+// hasPlace reports whether the server allows a further stream.
+func (c *Conn) hasPlace() bool { return uint32(len(c.streams.all)+c.places) < c.peer.streams }
 
 // leave gives up waiting for a place, or the place.
 func (c *Conn) leave(s *Stream) {
@@ -521,9 +531,7 @@ func (s *Stream) await(deadline time.Time) time.Time {
 
 // ready makes the channel that wakes its user.
 func (s *Stream) ready() {
-	if s.signal == nil {
-		s.signal = make(chan struct{}, 1)
-	}
+	s.made.Do(func() { s.signal = make(chan struct{}, 1) })
 }
 
 // arm sets the timer, unless it goes off before the deadline anyway. An earlier call's deadline lies before, so
