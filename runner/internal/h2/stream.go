@@ -124,7 +124,9 @@ func (s *Stream) doAtLength(c *Conn, q *Request) error {
 	}
 	s.aside, s.stopped = true, false
 	s.ready()
+	pushed := make(chan struct{})
 	end := c.line.Beside(func(to io.Writer) {
+		defer close(pushed)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.to = to
@@ -135,12 +137,21 @@ func (s *Stream) doAtLength(c *Conn, q *Request) error {
 	s.stopped = true
 	s.wake()
 	c.mu.Unlock()
+	if err == nil {
+		select { // a write that is cut off makes the connection useless
+		case <-pushed:
+		case <-time.After(grace):
+		}
+	}
 	end()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.to, s.aside = c.raw, false
 	return s.settle(err)
 }
+
+// grace is how long a write may still take once the answer has come.
+const grace = 5 * time.Millisecond
 
 // settle ends an exchange. The caller holds conn.mu.
 func (s *Stream) settle(err error) error {
