@@ -35,3 +35,57 @@ func (t *streams) clear() {
 	clear(t.all)
 	t.ids, t.all = t.ids[:0], t.all[:0]
 }
+
+// failStream resets a stream that the server broke.
+func (c *Conn) failStream(s *Stream, err error) {
+	code := Cancel
+	if fault, ok := err.(Violation); ok {
+		code = fault.Code
+	}
+	c.resetStream(s, code)
+	s.end(err)
+}
+
+// resetStream tells the server that a stream has ended.
+func (c *Conn) resetStream(s *Stream, code Code) {
+	if c.remove(s) {
+		c.out = appendWord(c.out, frameReset, s.id, uint32(code))
+		c.stray += s.limit + strayExtra
+	}
+}
+
+// strayExtra is what may come for a stream that was given up beside its window: a header and other frames.
+const strayExtra = 64 << 10
+
+// remove forgets a stream, and lets another one begin.
+func (c *Conn) remove(s *Stream) bool {
+	if !c.streams.remove(s) {
+		return false
+	}
+	if c.data.stream == s {
+		c.data.stream = nil
+	}
+	c.admit()
+	c.closeRetired()
+	return true
+}
+
+// admit gives free places to those who wait longest.
+func (c *Conn) admit() {
+	for len(c.queue) > 0 && c.hasPlace() {
+		s := c.queue[0]
+		c.queue = c.queue[:copy(c.queue, c.queue[1:])]
+		c.places++
+		s.placed = true
+		s.wake()
+	}
+}
+
+// wakeSenders wakes those who wait for a window of the connection, or for its output to become shorter.
+func (c *Conn) wakeSenders() {
+	for _, s := range c.streams.all {
+		if s.sends {
+			s.wake()
+		}
+	}
+}
