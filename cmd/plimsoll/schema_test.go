@@ -199,6 +199,26 @@ var onlyTheReader = map[string]string{
 	"graphql.yaml users.0.tasks.7.graphql":                 "a document of GraphQL, held against its schema",
 	"graphql.yaml users.0.tasks.8.graphql":                 "a document of GraphQL, held against its schema",
 	"graphql.yaml users.0.tasks.9.graphql":                 "a document of GraphQL, held against its schema",
+
+	// Streams
+	"streams-names.yaml ":                                 "two steps against each other",
+	"streams.yaml users.0.tasks.4.headers":                "names that are written for you",
+	"streams.yaml users.0.tasks.5":                        "a key of every call, which a stream does not have",
+	"streams.yaml users.0.tasks.7.messages.4.receive.for": "how short a duration may be",
+	"streams.yaml users.0.tasks.8.messages.0":             "a key that applies only to another value of its neighbour",
+	"streams.yaml users.0.tasks.8.messages.1":             "a key that applies only to another value of its neighbour",
+	"streams.yaml users.0.tasks.8.messages.2":             "a key that applies only beside another one",
+	"streams.yaml users.0.tasks.8.messages.3":             "the same key in two places",
+	"streams.yaml users.0.tasks.9.messages.0.reply.op":    "that a text has no variable",
+	"streams.yaml users.0.tasks.9.messages.0.send":        "which variables there are",
+	"streams.yaml users.0.tasks.9.messages.3.send":        "what JSON has no form for",
+	"streams.yaml users.0.tasks.11":                       "a key that applies only beside another one",
+	"streams.yaml users.0.tasks.12.graphql":               "a document of GraphQL, held against its schema",
+	"streams.yaml users.0.tasks.13":                       "what applies only beside another key",
+	"streams.yaml users.0.tasks.13.messages.0":            "what applies only beside another key",
+	"streams.yaml users.0.tasks.14.graphql":               "a document of GraphQL, held against its schema",
+	"streams.yaml users.0.tasks.15.messages.0":            "what applies only beside another key",
+	"streams.yaml users.1.tasks.1":                        "that a stream needs messages",
 }
 
 // The schema and the reader of profiles find the same mistakes at the same keys, except those of
@@ -246,13 +266,13 @@ func TestSchemaFindsWhatTheReaderFinds(t *testing.T) {
 }
 
 // userNamed lists the mappings whose keys the user chooses.
-var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.(json|cookies|metadata|trailers|details)|metadata|reply|multipart|if)$`)
+var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.(json|cookies|metadata|trailers|details)|metadata|reply|multipart|if|init)$`)
 
 // mayBeText lists mappings and lists that may also be written as text.
-var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|graphql|graphql\.file|expect\.text|multipart\.[^.]*(\[\])?|grpc\.(proto|import))$`)
+var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|graphql|graphql\.file|expect\.(text|event)|subprotocol|reply|multipart\.[^.]*(\[\])?|grpc\.(proto|import))$`)
 
 // mayBeAnything lists keys that take any value.
-var mayBeAnything = regexp.MustCompile(`((^|\.)(json|message|send|variables)|\.form|^x-[^.]*)$`)
+var mayBeAnything = regexp.MustCompile(`((^|\.)(json|message|send|variables|init)|\.form|^x-[^.]*)$`)
 
 // The schema and the reader both refuse every good profile with one key misspelt, or one value of another type or
 // out of range.
@@ -320,7 +340,7 @@ func mutate(n *yaml.Node, path string, check func(path, what string)) {
 			mutate(item, path+"[]", check)
 		}
 	case yaml.ScalarNode:
-		if !strings.HasSuffix(path, ".reply") {
+		if !strings.HasSuffix(path, ".reply") && !strings.HasSuffix(path, ".expect.event") {
 			put("a mapping in place of a value", yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"})
 		}
 		if regexp.MustCompile(`^[0-9][0-9.]*(%|/s|ms|us|s|m)?$`).MatchString(n.Value) && n.Tag != "!!timestamp" && !mayBeNegative.MatchString(path) {

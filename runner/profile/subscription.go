@@ -80,11 +80,15 @@ func (d *subscriptionReader) subscription(step *yaml.Node, w *WebSocket) *Subscr
 func resultWords(r *CallReader) MessageWords {
 	p := &Payload{Errors: NoErrors}
 	return MessageWords{
-		Expect: append(jsonAndText(r, &p.Expect),
-			strict.Key("errors", "Whether each result may have errors: none, some (there must be one) or any.", strict.OneOf(r.Reader, &p.Errors, NoErrors, SomeErrors, AnyErrors))),
+		Expect:  append(jsonAndText(r, &p.Expect), resultErrors(r, &p.Errors)),
 		Sources: []Source{OfText},
 		Content: func(_ *yaml.Node, m *Message) { m.Content = p },
 	}
+}
+
+// resultErrors reads whether results may have errors.
+func resultErrors(r *CallReader, to *GraphQLErrors) strict.Field {
+	return strict.Key("errors", "Of a subscription of GraphQL: whether each result may have errors: none, some (there must be one) or any.", strict.OneOf(r.Reader, to, NoErrors, SomeErrors, AnyErrors))
 }
 
 // digestErrors is Errors as the digest counts it: the default is empty.

@@ -156,17 +156,21 @@ func (r *CallReader) handshakeHeaders(to *[]Header) strict.Read {
 // payloadWords reads a step of a WebSocket.
 func payloadWords(r *CallReader) MessageWords {
 	p := &Payload{}
+	var errors GraphQLErrors
 	return MessageWords{
 		Send:  r.Tree(&p.Send),
 		Reply: func(n *yaml.Node) { r.Either(n, r.TextConditions(&p.Reply), r.Conditions(OfJSON, &p.Reply)) },
 		Step: []strict.Field{
 			strict.Key("binary", "true sends a binary message; otherwise it is a text.", r.Bool(&p.Binary)),
 		},
-		Expect:  append(jsonAndText(r, &p.Expect), strict.Key("size", "The length of the message in bytes: a number, or a condition such as > 1000.", r.SizeCondition(&p.Expect))),
+		Expect:  append(jsonAndText(r, &p.Expect), strict.Key("size", "The length of the message in bytes: a number, or a condition such as > 1000.", r.SizeCondition(&p.Expect)), resultErrors(r, &errors)),
 		Sources: []Source{OfText},
 		Content: func(step *yaml.Node, m *Message) {
 			if binary := strict.Get(step, "binary"); binary != nil && !m.Sends {
 				r.Problem(binary, "binary says how a message is sent, and this step sends none; both kinds are received")
+			}
+			if expect := strict.Get(step, "expect"); expect != nil && strict.Has(expect, "errors") {
+				r.Problem(strict.Get(expect, "errors"), "errors belongs to a subscription of GraphQL; say what must be in each message, for example: json: {error: exists}")
 			}
 			m.Content = p
 		},

@@ -137,7 +137,7 @@ func openStream(name string, source io.Reader) (io.Reader, error) {
 func split(codings string) (names []string) {
 	for name := range strings.SplitSeq(codings, ",") {
 		name = strings.ToLower(strings.Trim(name, " \t"))
-		if name != "" && name != "identity" {
+		if name != "" && name != "identity" && name != "none" { // some servers send none with events, against buffers of proxies
 			names = append(names, name)
 		}
 	}

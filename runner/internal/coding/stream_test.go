@@ -55,8 +55,8 @@ func TestStream(t *testing.T) {
 }
 
 func TestStreamFaults(t *testing.T) {
-	if s, err := NewStream("identity"); s != nil || err != nil {
-		t.Errorf("identity: %v %v", s, err)
+	if s, err := NewStream("identity, none"); s != nil || err != nil {
+		t.Errorf("identity, none: %v %v", s, err)
 	}
 	for _, codings := range []string{"compress", "gzip,gzip,gzip,gzip,gzip"} {
 		var unknown Unknown

@@ -137,3 +137,68 @@ func TestStreamsInTeardown(t *testing.T) {
 		})
 	}
 }
+
+// resting is a stream that must be looked after while its user waits. It counts for how long it was, and
+// gives a message ten milliseconds after it is asked.
+type resting struct {
+	flood
+	rested *time.Duration
+}
+
+func (r resting) Open(context.Context, *plan.Call, Values) (Stream, Outcome) {
+	time.Sleep(5 * time.Millisecond)
+	return r, Outcome{Class: tally.OK, Ended: time.Now()}
+}
+
+func (r resting) Rest(until time.Time) {
+	*r.rested += time.Until(until)
+	time.Sleep(time.Until(until))
+}
+
+func (resting) Receive(*plan.Message, Values, time.Time) Received {
+	time.Sleep(10 * time.Millisecond)
+	return Received{Answered, Outcome{Class: tally.OK, Ended: time.Now()}}
+}
+
+func (resting) End() Outcome {
+	time.Sleep(20 * time.Millisecond)
+	return Outcome{Class: tally.OK}
+}
+
+// A stream whose time is that of its opening counts neither its waits nor its messages nor its end; the
+// next call is due once it has ended. It is looked after while its user waits. A first message behind a
+// wait counts from when it was awaited.
+func TestStreamsThatCountTheirOpening(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pause := &profile.Wait{Kind: profile.WaitBetween, Min: 2500 * time.Millisecond, Max: 2500 * time.Millisecond}
+		c := &plan.Call{Routes: []int{0, 1, 2, 3}, Opening: true, Within: 9 * time.Millisecond, Messages: []plan.Message{
+			{Wait: pause}, {Awaits: profile.AwaitCount, Count: 2, Route: -1},
+			{Sends: true, Repeat: 1, Awaits: profile.AwaitReply, Route: 3},
+		}}
+		p := &plan.Plan{
+			Routes: []plan.Route{{Name: "call"}, {Name: "first", Part: true}, {Name: "each", Part: true}, {Name: "reply", Part: true}},
+			Rounds: 1, RoundLength: 10 * time.Second, StopWithin: time.Second, Target: plan.Target{Timeout: 2 * time.Second},
+			Users:      []plan.User{{Spans: []plan.Span{{To: 10 * time.Second}}}},
+			Behaviours: []plan.Behaviour{{Weight: 1, Tasks: []plan.Task{{Weight: 1, Steps: []plan.Step{{Call: c}}}}}},
+		}
+		all, rested := &tally.Tally{}, time.Duration(0)
+		crew := NewCrew(Parts{
+			Plan: p, Client: func() Client { return resting{flood{}, &rested} }, Values: func(int, int) UserValues { return noValues{} },
+			Sink: func(_ int, counted *tally.Tally) { all.Merge(counted) },
+		})
+		crew.Work(t.Context(), nil, p)
+		crew.Dismiss(t.Context())
+		calls := all.Routes["call"]
+		if calls.Requests() != 4 || calls.Outcomes[tally.OK] != 4 || calls.Unfinished != 0 { // the end of the load comes within the fourth
+			t.Errorf("%d calls, %v, %d unfinished", calls.Requests(), calls.Outcomes, calls.Unfinished)
+		}
+		for name, want := range map[string]time.Duration{"call": 5 * time.Millisecond, "first": 10 * time.Millisecond, "each": 10 * time.Millisecond, "reply": 11 * time.Millisecond} {
+			if got := all.Routes[name].Response; got.Min() < want || got.Max() > want+time.Millisecond {
+				t.Errorf("%s takes %v to %v, want %v", name, got.Min(), got.Max(), want)
+			}
+		}
+		if want := 3*2500*time.Millisecond + 2300*time.Millisecond; rested < want || rested > want+time.Second {
+			t.Errorf("looked after for %v, want about %v", rested, want)
+		}
+	})
+}
