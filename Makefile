@@ -36,6 +36,7 @@ peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
 # Packages whose tests need them, or those of npm.
 real := ./runner/internal/protocol/grpc
 real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/sources
+real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
 
 test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	go test -tags real -count 1 -timeout 30m ./.github/action
