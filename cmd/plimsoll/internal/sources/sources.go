@@ -18,6 +18,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/graphql"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/har"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/k6"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/locust"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/openapi"
@@ -52,7 +53,7 @@ func (f Flags) kinds() []kind {
 	return []kind{
 		{"--openapi", f.OpenAPI, openapi.Draft},
 		{"--graphql", slices.DeleteFunc([]string{f.GraphQL}, func(name string) bool { return name == "" }), graphql.Draft},
-		{"--har", f.HAR, nil},
+		{"--har", f.HAR, har.Draft},
 		{"--locust", f.Locust, locust.Draft},
 		{"--k6", f.K6, k6.Draft},
 	}
