@@ -199,7 +199,7 @@ func TestRefusals(t *testing.T) {
 		many[i] = `{}`
 	}
 	for want, data := range map[string][]byte{
-		"x.har:1:1: this is no HAR file":                              []byte(`[]`),
+		"x.har:1:2: this is no HAR file":                              []byte(`[]`),
 		"x.har is no HAR file: it has no log.entries":                 []byte(`{"openapi": "3.0.0"}`),
 		"x.har holds no request":                                      recording(),
 		"x.har holds no request to a host that can be loaded":         recording(`{"request": {"method": "GET", "url": "data:text/plain,x"}}`),

@@ -216,26 +216,36 @@ func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, na
 		if _, _, inherited := of.Class.Field(name); inherited {
 			return nil, false
 		}
-		switch name {
-		case "interrupt", "wait", "stop", "schedule_task":
-			return nothing(name), true
-		case "environment", "runner":
-			return &script.Native{Name: name, Has: map[string]script.Value{"host": "", "parsed_options": &script.Native{Name: "the options of the command line"}}}, true
-		case "host":
-			return "", true
-		case "rest", "rest_":
-			client, _ := of.Fields.Get("client")
-			return native(name, func(c *script.Invocation) script.Value {
-				if n, is := client.(*script.Native); is {
-					return l.request(c, n, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
-				}
-				return nil
-			}), true
+		return l.own(of, name)
+	case *script.Super:
+		if object, is := of.Of.(*script.Object); is {
+			return l.own(object, name)
 		}
 	case *script.Native:
 		if of.Name == "the client" && name == "cookies" {
 			return nil, false
 		}
+	}
+	return nil, false
+}
+
+// own is what Locust gives users and TaskSets.
+func (l *library) own(of *script.Object, name string) (script.Value, bool) {
+	switch name {
+	case "interrupt", "wait", "stop", "schedule_task":
+		return nothing(name), true
+	case "environment", "runner":
+		return &script.Native{Name: name, Has: map[string]script.Value{"host": "", "parsed_options": &script.Native{Name: "the options of the command line"}}}, true
+	case "host":
+		return "", true
+	case "rest", "rest_":
+		client, _ := of.Fields.Get("client")
+		return native(name, func(c *script.Invocation) script.Value {
+			if n, is := client.(*script.Native); is {
+				return l.request(c, n, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
+			}
+			return nil
+		}), true
 	}
 	return nil, false
 }

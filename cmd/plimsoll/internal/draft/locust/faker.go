@@ -23,7 +23,7 @@ func faker() *script.Native {
 	of(variable("sentence(40)"), "paragraphs", "texts")
 	of(variable("uuid"), "uuid4", "sha256", "sha1", "md5", "password", "isbn13", "ean", "ean13", "license_plate")
 	of(variable("now"), "date", "iso8601", "date_time", "date_this_year", "date_of_birth", "future_date", "past_date", "date_between", "date_time_this_year", "future_datetime", "date_object", "time")
-	of(text(&script.Var{Name: "word"}, &script.Var{Name: "int(1000,999999)"}), "user_name", "slug", "lexify", "bothify", "pystr", "random_letters")
+	of(func(c *script.Invocation) script.Value { return c.M.Join(&script.Letters{}) }, "user_name", "slug", "lexify", "bothify", "pystr", "random_letters")
 	of(text("+1", &script.Var{Name: "int(2000000000,9999999999)"}), "phone_number", "msisdn", "cellphone_number")
 	of(text("https://example.com/", &script.Var{Name: "word"}), "url", "uri", "image_url")
 	of(text("192.0.2.", &script.Var{Name: "int(1,254)"}), "ipv4", "ipv4_public", "ipv4_private")

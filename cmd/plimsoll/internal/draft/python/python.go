@@ -202,6 +202,12 @@ func (p *parser) simple() script.Node {
 			value = p.expressions()
 		}
 		return script.Return{At: t.at, Value: value}
+	case p.take("yield"): // what a with gets of a function, and a loop at first
+		if p.peek().kind == newline {
+			return script.Return{At: t.at}
+		}
+		p.take("from")
+		return script.Return{At: t.at, Value: p.expressions()}
 	case p.take("raise"):
 		var value script.Node
 		if p.peek().kind != newline {

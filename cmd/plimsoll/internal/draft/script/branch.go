@@ -59,6 +59,9 @@ func (m *Machine) unsure(s *scope, n If) (way, Value) {
 	if fails(n.Then) || complains(n.Then) && !complains(n.Else) {
 		return m.run(s, n.Else)
 	}
+	if accepts(n.Then) { // that is the way of success
+		return m.run(s, n.Then)
+	}
 	var how way
 	var result Value
 	steps := m.Record(func() { how, result = m.run(s, n.Then) })

@@ -71,6 +71,9 @@ func (m *Machine) call(s *scope, n Call) Value {
 // superOf is super() of Python: attributes come from the classes that a class inherits from.
 type superOf struct{ in *scope }
 
+// Super is what an object has of a library, whatever its own class says.
+type Super struct{ Of Value }
+
 // super is a function of the classes that the class of a scope inherits from, for its object.
 func (m *Machine) super(s *scope, name string) Value {
 	if s.class == nil {
@@ -225,7 +228,13 @@ func (m *Machine) Attribute(at At, of Value, name string) Value {
 			return v
 		}
 	case *superOf:
-		return m.super(of.in, name)
+		v := m.super(of.in, name)
+		if n, is := v.(*Native); is && n.Name == name { // the library's own
+			if own, ok := m.Host.Attribute(m, at, &Super{of.in.this}, name); ok {
+				return own
+			}
+		}
+		return v
 	case *Dict:
 		if v, ok := of.Get(name); ok && m.JS {
 			return v

@@ -262,6 +262,13 @@ func (m *Machine) each(s *scope, n Each) Value {
 		for _, key := range of.Keys {
 			add(key)
 		}
+	case *Times:
+		if of.Min != of.Max {
+			m.Note(n.At, "the script draws how many there are, from %d to %d; the profile has %d", of.Min, of.Max, max(1, of.Min))
+		}
+		for i := range max(1, of.Min) {
+			add(int64(i))
+		}
 	case *Part:
 		m.assign(inside, n.To, of.at("0"), true)
 		if inner, is := m.eval(inside, n.What).(*Part); is && n.Key == nil {

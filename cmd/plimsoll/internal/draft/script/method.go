@@ -221,7 +221,7 @@ func (m *Machine) numberMethod(v Value, name string) Value {
 		return native(name, func(c *Invocation) Value {
 			if base, ok := Integer(c.Arg(0, "")); ok && base != 10 { // Math.random().toString(36)
 				if _, is := v.(*Drawn); is {
-					return &Text{[]Value{&Var{Name: "word"}, &Var{Name: "int(1000,999999)"}}}
+					return (&Letters{}).text()
 				}
 				if f, ok := number(v); ok && base >= 2 && base <= 36 {
 					return strconv.FormatInt(int64(f), base)
@@ -267,7 +267,7 @@ func (m *Machine) textMethod(at At, of Value, name string) Value {
 	}
 	if !known {
 		switch name {
-		case "strip", "trim", "lower", "upper", "title", "toLowerCase", "toUpperCase", "encode", "decode", "toString", "substring", "substr", "slice", "replace", "replaceAll", "padStart", "padEnd", "zfill", "capitalize", "hex", "rjust", "ljust", "isoformat":
+		case "strip", "lstrip", "rstrip", "trim", "lower", "upper", "title", "toLowerCase", "toUpperCase", "encode", "decode", "toString", "substring", "substr", "slice", "replace", "replaceAll", "padStart", "padEnd", "zfill", "capitalize", "hex", "rjust", "ljust", "isoformat":
 			if v, is := of.(*Var); is && name == "hex" && v.Name != "uuid" {
 				return nil
 			}
@@ -358,7 +358,7 @@ func (l *Letters) text() Value {
 	if l.Digits {
 		return &Text{[]Value{&Var{Name: "int(10000000,99999999)"}}}
 	}
-	return &Text{[]Value{&Var{Name: "word"}, &Var{Name: "int(1000,999999)"}}}
+	return &Text{[]Value{"x", &Var{Name: "int(100000000,999999999)"}}}
 }
 
 func cutset(c *Invocation) string {
