@@ -18,6 +18,7 @@ type library struct {
 	grpc    draft.Map    // target.grpc
 	loaded  [2]script.Value
 	globals *script.Dict // globalThis
+	inside  *socket      // whose function is followed
 }
 
 func native(name string, do func(c *script.Invocation) script.Value) *script.Native {
@@ -117,7 +118,9 @@ func (l *library) core() *script.Native {
 		"check": native("check", l.check),
 		"group": native("group", func(c *script.Invocation) script.Value { return c.M.Call(c.At, c.Arg(1, "")) }),
 		"sleep": native("sleep", func(c *script.Invocation) script.Value {
-			if text, ok := script.Span(c.Arg(0, ""), 1); ok && text != "0s" {
+			if text, ok := script.Span(c.Arg(0, ""), 1); ok && text != "0s" && l.inside != nil {
+				l.inside.messages.Items = append(l.inside.messages.Items, script.NewDict("wait", text))
+			} else if ok && text != "0s" {
 				c.M.Emit(&script.Step{At: c.At, Wait: text})
 			} else if !ok {
 				c.M.Note(c.At, "how long this sleeps is not known, and it is left out")

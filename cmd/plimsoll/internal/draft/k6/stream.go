@@ -30,7 +30,7 @@ func (l *library) websockets(from string) *script.Native {
 				s.step.Headers = headers.Clone()
 			}
 		}
-		c.M.Call(c.At, then, s.of)
+		l.within(s, func() { c.M.Call(c.At, then, s.of) })
 		l.end(c.M, s)
 		return &script.Answer{Of: s.step}
 	})
@@ -54,7 +54,7 @@ func (l *library) newSocket(c *script.Invocation, address script.Value) *socket 
 	listen := native("on", func(c *script.Invocation) script.Value {
 		switch c.Text(0, "") {
 		case "open":
-			c.M.Call(c.At, c.Arg(1, ""), s.of)
+			l.within(s, func() { c.M.Call(c.At, c.Arg(1, ""), s.of) })
 		case "message", "binaryMessage":
 			s.listens = true
 		}
@@ -85,6 +85,14 @@ func (l *library) newSocket(c *script.Invocation, address script.Value) *socket 
 	return s
 }
 
+// within follows what a socket does when it is open: sleeps in it are waits between its messages.
+func (l *library) within(s *socket, do func()) {
+	before := l.inside
+	l.inside = s
+	do()
+	l.inside = before
+}
+
 // finish calls what sockets do when they are open, after the function that opened them.
 func (r *reader) finish() {
 	l := r.library
@@ -105,7 +113,7 @@ func (l *library) end(m *script.Machine, s *socket) {
 		s.listens = true
 	}
 	if f := s.of.Has["onopen"]; f != nil {
-		m.Call(s.step.At, f)
+		l.within(s, func() { m.Call(s.step.At, f) })
 	}
 	for _, item := range s.messages.Items {
 		if d, is := item.(*script.Dict); is && get(d, "send") != nil && !s.listens {

@@ -31,6 +31,8 @@ type Part struct {
 	Path  string // GJSON, or the name of a header or a cookie
 	Match string // a regular expression on it
 	Hint  string // a name for it
+
+	length bool // it is the length of a list, or of a text
 }
 
 // at is a part of a part of JSON.
@@ -266,6 +268,14 @@ func (m *Machine) expect(part *Part, t *Test) bool {
 			step.Within = strconv.FormatFloat(f, 'f', -1, 64) + "ms"
 		}
 		return ok && strings.HasPrefix(t.Op, "<")
+	}
+	if part.length && part.Kind == OfJSON { // GJSON counts items, but no letters
+		whole := strings.TrimSuffix(strings.TrimSuffix(part.Path, "#"), ".")
+		least, ok := number(t.With)
+		if !ok || whole == "" || !(t.Op == ">" && least == 0 || t.Op == ">=" && least == 1 || t.Op == "!=" && least == 0) {
+			return ok && step.expected(OfJSON, part.Path, t.Op+" "+strconv.FormatFloat(least, 'f', -1, 64))
+		}
+		return step.expected(OfJSON, whole, "exists")
 	}
 	with := t.With
 	switch with.(type) {

@@ -154,7 +154,12 @@ func length(c *Invocation) Value {
 	case *Table:
 		return int64(len(v.Rows))
 	case *Part:
-		return c.M.partAttribute(c.At, v, "length")
+		if v.Kind == OfBody && v.Match == "" {
+			return &Part{Of: v.Of, Kind: OfSize}
+		}
+		length := v.at("#")
+		length.length = true
+		return length
 	}
 	return unknown(c.At, "the length of %s", named(c.Arg(0, "")))
 }

@@ -451,28 +451,37 @@ func (m *Machine) rowAttribute(at At, of *Row, name string) Value {
 	return unknown(at, "the column %s of %s", name, of.Table.Name)
 }
 
+// partMethods are methods of texts, lists and mappings, by whether the language is JavaScript. In JavaScript any other
+// name is that of a value in it.
+var partMethods = map[bool]map[string]bool{
+	false: {"strip": true, "lstrip": true, "rstrip": true, "decode": true, "encode": true, "copy": true, "lower": true, "upper": true, "get": true, "find": true, "startswith": true, "split": true, "append": true, "sort": true, "extend": true, "keys": true, "values": true, "items": true, "match": true},
+	true:  {"trim": true, "toString": true, "valueOf": true, "toLowerCase": true, "toUpperCase": true, "includes": true, "contains": true, "indexOf": true, "find": true, "startsWith": true, "match": true, "split": true, "forEach": true, "map": true, "filter": true, "push": true, "sort": true},
+}
+
 // partAttribute is an attribute of a part of an answer: a value in its JSON, or a method on it.
 func (m *Machine) partAttribute(at At, of *Part, name string) Value {
 	native := func(do func(c *Invocation) Value) Value { return &Native{Name: name, Do: do} }
 	self := func() Value { return native(func(*Invocation) Value { return of }) }
-	switch name {
-	case "strip", "trim", "toString", "decode", "encode", "copy", "valueOf", "toLowerCase", "lower":
-		return self()
-	case "get":
-		if of.Kind == OfHeader || of.Kind == OfCookie || of.Kind == OfJSON {
+	if partMethods[m.JS][name] {
+		switch name {
+		case "get":
 			return native(func(c *Invocation) Value { return m.partIndex(at, of, c.Arg(0, "")) })
+		case "includes", "contains", "indexOf", "find", "startswith", "startsWith", "match":
+			return native(func(c *Invocation) Value { return m.search(at, of, name, c) })
+		case "split":
+			return native(func(c *Invocation) Value { return &splitPart{of, c.Text(0, "sep")} })
+		case "forEach", "map", "filter", "append", "push", "sort", "extend", "keys", "values", "items":
+			return native(func(c *Invocation) Value { return m.overPart(of, name, c) })
 		}
-	case "length":
+		return self()
+	}
+	if name == "length" && m.JS {
 		if of.Kind == OfBody && of.Match == "" {
 			return &Part{Of: of.Of, Kind: OfSize}
 		}
-		return of.at("#")
-	case "includes", "contains", "indexOf", "find", "startswith", "startsWith", "match":
-		return native(func(c *Invocation) Value { return m.search(at, of, name, c) })
-	case "append", "push", "sort", "forEach", "map", "filter", "extend", "keys", "values", "items":
-		return native(func(c *Invocation) Value { return m.overPart(of, name, c) })
-	case "split":
-		return native(func(c *Invocation) Value { return &splitPart{of, c.Text(0, "sep")} })
+		length := of.at("#")
+		length.length = true
+		return length
 	}
 	if m.JS && (of.Kind == OfJSON || of.Kind == OfHeader || of.Kind == OfCookie) {
 		return m.partIndex(at, of, name)
