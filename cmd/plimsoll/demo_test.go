@@ -31,8 +31,8 @@ func TestDemo(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	pass, fail := strings.Index(string(text), "\npass: 3 routes within limits"), strings.Index(string(text), "\nfail: ")
-	if pass < 0 || fail < pass || !strings.Contains(string(text), "GET /search        | p50") {
+	pass, fail := strings.Index(string(text), "\npass: 6 routes within limits"), strings.Index(string(text), "\nfail: ")
+	if pass < 0 || fail < pass || !strings.Contains(string(text), "shop.v1.Shop/Search     | p50") {
 		t.Errorf("the demo shows no pass and then a fail:\n%s", text)
 	}
 }
