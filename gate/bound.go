@@ -17,6 +17,7 @@ func (v Verdict) Bound() (bounded Verdict, leftOut int) {
 	v.Thresholds = slices.Clone(v.Thresholds)
 	slices.SortStableFunc(v.Thresholds, func(a, b Threshold) int { return b.Status.Severity() - a.Status.Severity() })
 	v.Thresholds = v.Thresholds[:min(len(v.Thresholds), maxThresholds)]
+	v.Coverage = v.Coverage.bound()
 	v.Reasons, v.Notices = boundReasons(v.Reasons), boundReasons(v.Notices)
 	v.Changed = slices.Clone(v.Changed[:min(len(v.Changed), maxChanged)])
 	if v.Reasons == nil {
@@ -85,7 +86,7 @@ func (v *Verdict) texts() (names, words []*string) {
 	if v.Accepted != nil {
 		names, words = append(names, &v.Accepted.By, &v.Accepted.Label), append(words, &v.Accepted.Why)
 	}
-	return names, words
+	return v.Coverage.texts(names, words)
 }
 
 // failureTexts adds the texts of failures.

@@ -19,8 +19,9 @@ type Policy struct {
 	// Confidence belongs to the whole report: 0.99 lets at most one in a hundred unchanged reports
 	// be red in a paired comparison.
 	Confidence float64
-	Strict     bool // a change fails only when its lower bound is past the limit as well
-	Control    bool // a reference server is measured beside the system
+	Coverage   float64 // the share of the API's operations that must be compared, 0..1
+	Strict     bool    // a change fails only when its lower bound is past the limit as well
+	Control    bool    // a reference server is measured beside the system
 	Thresholds []RouteThresholds
 	Routes     map[string]RoutePolicy
 	Baseline   BaselinePolicy
@@ -99,6 +100,7 @@ func readPolicy(r *strict.Reader, n *yaml.Node, p *Policy, routes []string) {
 			strict.SeveralOf(r, &p.Metrics, "a gate without metrics would judge nothing", P50, P95, P99, Throughput)),
 		strict.Key("min_effect", "A change of latency smaller than this never fails.", r.Duration(&p.MinEffect, 0)),
 		strict.Key("confidence", "The confidence of the whole report, not of each figure.", r.Percent(&p.Confidence, 0.5, 0.999)),
+		strict.Key("coverage", "The share of the operations of api: that must be compared.", r.Percent(&p.Coverage, 0, 1)),
 		strict.Key("strict", "Paired gate: a change fails only when its lower bound is past the limit too.", r.Bool(&p.Strict)),
 		strict.Key("control", "Measure a small server of Plimsoll's own beside the system, to tell the machine from the change.", r.Bool(&p.Control)),
 		strict.Key("thresholds", "Absolute limits by route, * for all routes together.", func(n *yaml.Node) { p.Thresholds = parseThresholds(r, n, routes) }),

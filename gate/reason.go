@@ -11,6 +11,7 @@ const (
 	LowerThroughput  ReasonKind = "lower-throughput"  // Route, Metric, Change, Interval, Limit
 	Failing          ReasonKind = "failing"           // Route, Metric, Before, Now, Requests, Limit, Failures; Why when the rate has risen
 	PastThreshold    ReasonKind = "past-threshold"    // Route, Rule, Now
+	LowCoverage      ReasonKind = "low-coverage"      // Has of Needs operations were compared, Limit is the share that the policy asks for
 	NoBaseline       ReasonKind = "no-baseline"       // Branch
 	TooFewRuns       ReasonKind = "too-few-runs"      // Has and Needs runs of the history, Branch
 	SingleRuns       ReasonKind = "single-runs"       // one run against one

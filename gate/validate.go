@@ -46,6 +46,7 @@ var kinds = map[ReasonKind]struct {
 	has func(r *Reason) bool
 }{
 	Slower: {asFailure, ofLine}, LowerThroughput: {asFailure, ofLine}, Failing: {asFailure, ofLine},
+	LowCoverage:   {asFailure, func(r *Reason) bool { return r.Has < r.Needs }},
 	PastThreshold: {asFailure, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
 	LooksWorse: {asDoubt, ofLine}, NotProven: {asDoubt, ofLine}, TooNoisy: {asDoubt, ofLine},
@@ -94,7 +95,7 @@ func (v *Verdict) Validate() error {
 		func() error { return each("reason", v.Reasons, checkReason) },
 		func() error { return each("notice", v.Notices, checkReason) },
 		func() error { return each("difference", v.Changed, checkDifference) },
-		v.checkAcceptance, v.checkOutcome,
+		v.Coverage.check, v.checkAcceptance, v.checkOutcome,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -296,7 +297,7 @@ func (v *Verdict) checkAcceptance() error {
 
 // worse reports whether anything is past its limit.
 func (v *Verdict) worse() bool {
-	return slices.ContainsFunc(v.Comparisons, func(c Comparison) bool { return c.Status == Worse }) ||
+	return v.Coverage != nil && v.Coverage.Low || slices.ContainsFunc(v.Comparisons, func(c Comparison) bool { return c.Status == Worse }) ||
 		slices.ContainsFunc(v.Thresholds, func(t Threshold) bool { return t.Status == Worse })
 }
 

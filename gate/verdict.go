@@ -65,6 +65,8 @@ type Verdict struct {
 	More int `json:"more,omitempty"`
 	// Accepted is who let a failing change pass; nil when nobody has, or there was no need.
 	Accepted *Acceptance `json:"accepted,omitempty"`
+	// Coverage tells how much of the API was compared; nil unless the profile names a description of it.
+	Coverage *Coverage `json:"coverage,omitempty"`
 }
 
 // Difference is one part of the profile that a change has changed: both sides were measured with the changed
@@ -168,7 +170,7 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 	elsewhere := v.doubtElsewhere()
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
 		switch r.Kind {
-		case Slower, LowerThroughput, Failing, PastThreshold:
+		case Slower, LowerThroughput, Failing, PastThreshold, LowCoverage:
 			return true
 		case LostSight, CommonShift: // the accepted change is, or may be, the cause
 			return true
@@ -206,14 +208,18 @@ func (v Verdict) Revoke() Verdict {
 	}
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
 		switch r.Kind {
-		case Slower, LowerThroughput, Failing, PastThreshold:
+		case Slower, LowerThroughput, Failing, PastThreshold, LowCoverage:
 			return true
 		default:
 			return false
 		}
 	})
 	v.Outcome, v.Accepted = Fail, nil
-	v.Reasons = append(failures(v.Mode, v.Comparisons, v.Thresholds), doubts...)
+	v.Reasons = failures(v.Mode, v.Comparisons, v.Thresholds)
+	if v.Coverage != nil && v.Coverage.Low {
+		v.Reasons = append(v.Reasons, v.Coverage.reason())
+	}
+	v.Reasons = append(v.Reasons, doubts...)
 	return v
 }
 

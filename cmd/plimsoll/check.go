@@ -39,6 +39,9 @@ func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	if err := pl.Words(a.Stdout); err != nil {
 		return err
 	}
+	if err := report.Steps(a.Stdout, j.API); err != nil {
+		return err
+	}
 	if err := printForesight(a.Stdout, foresee.Of(pl, j.Policy)); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func TestDocs(t *testing.T) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			text := readFile(t, page)
 			dir := t.TempDir()
-			files := map[string]string{"main.go": docsService, "go.mod": "module example.com/catalogue\n\ngo 1.24\n", "products.csv": "sku,name\nSKU-1,Tent\nSKU-2,Boots\n"}
+			files := map[string]string{"main.go": docsService, "go.mod": "module example.com/catalogue\n\ngo 1.24\n", "openapi.yaml": docsAPI, "products.csv": "sku,name\nSKU-1,Tent\nSKU-2,Boots\n"}
 			for i, profile := range blocks(text, "yaml") {
 				if !regexp.MustCompile(`(?m)^target:`).MatchString(profile) {
 					continue // a workflow, or a part
@@ -68,6 +68,14 @@ func main() {
 	})
 	fmt.Println(http.ListenAndServe(os.Args[2], nil))
 }
+`
+
+// docsAPI is the description of an API that a profile on the pages names.
+const docsAPI = `openapi: 3.1.0
+info: {title: Pets, version: "1"}
+paths:
+  /pets: {get: {responses: {}}, post: {tags: [admin], responses: {}}, put: {deprecated: true, responses: {}}}
+  /users/{id}: {delete: {responses: {}}}
 `
 
 // blocks returns a page's fenced blocks in a language.

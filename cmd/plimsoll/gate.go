@@ -51,6 +51,7 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 		publisher.Error(ctx, j.Name, c.mode(), files, err)
 		return err
 	}
+	rep.Verdict = rep.Verdict.Cover(j.Policy, j.API)
 	publisher.Accept(ctx, &rep)
 	publisher.Dress(&rep)
 	err = c.print(a, files, rep, c.exit(a, j.Policy, rep.Verdict))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if c.JSON {
 		return errors.Join(err, result.Encode(a.Stdout, r.Compact()))
 	}
-	if printErr := report.Run(a.Stdout, r); printErr != nil {
+	if printErr := cmp.Or(report.Run(a.Stdout, r), report.Measured(a.Stdout, j.API, counts(r))); printErr != nil {
 		return errors.Join(err, printErr)
 	}
 	if err == nil { // otherwise the bench has printed the file's name
@@ -44,4 +45,15 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 		err = errors.New(r.Problems[0].Text)
 	}
 	return err
+}
+
+// counts gives the requests of a route in the judged rounds, and how many of them failed.
+func counts(r *result.Result) func(route string) (all, failed int64) {
+	return func(route string) (int64, int64) {
+		t := r.Tally.Routes[route]
+		if t == nil {
+			return 0, 0
+		}
+		return t.Requests(), t.Failures()
+	}
 }

@@ -147,6 +147,7 @@ var onlyTheReader = map[string]string{
 	"proto-set.yaml target.grpc.protoset":              "the content of a file",
 	"proto-noset.yaml target.grpc.protoset":            "whether a file exists",
 	"proto-import.yaml target.grpc":                    "a key that applies only beside another one",
+	"api-none.yaml api":                                "a value that says the same as no value",
 	"merge.yaml ":                                      "what YAML merges",
 	"tables.yaml data.holes.file":                      "the content of a file",
 	"tables.yaml data.items.file":                      "the content of a file",

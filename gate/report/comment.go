@@ -26,6 +26,17 @@ type rung struct {
 	headline bool // only the headline and the links
 }
 
+// missing is how many operations of the API are listed that were not compared.
+func (r rung) missing() int {
+	switch {
+	case r.all == everything:
+		return maxMissing
+	case r.notices > 0:
+		return r.worst
+	}
+	return 0
+}
+
 // rungs are tried in this order until one fits.
 var rungs = []rung{
 	{all: everything, worst: 10, reasons: 10, notices: 10, method: true},
@@ -142,6 +153,7 @@ func (v view) writeMatter(b *strings.Builder, step rung) {
 		fmt.Fprintf(b, "**What would settle it**: %s\n\n", text)
 	}
 	fmt.Fprintf(b, "%s\n\n", v.counts())
+	v.writeCoverage(b, step.missing())
 	lines := shownSentences(v.Verdict.Notices, step.notices)
 	if step.notices > 0 {
 		lines = append(v.let[:len(v.let):len(v.let)], lines...)

@@ -118,8 +118,10 @@ func doubtful(reason gate.Reason) gate.Verdict {
 // verdicts are one of each kind of headline, by the name of its golden files.
 func verdicts() map[string]gate.Verdict {
 	all := map[string]gate.Verdict{
-		"pass": {Outcome: gate.Pass, Mode: gate.Stored, Compared: 12, Total: 12, Baseline: baseline(), Comparisons: shopRoutes()},
-		"fail": failed(),
+		"coverage":     covered(gate.DefaultPolicy()),
+		"low-coverage": covered(gate.Policy{Coverage: 0.9, Routes: map[string]gate.RoutePolicy{"GET /health": {Ignore: true}}}),
+		"pass":         {Outcome: gate.Pass, Mode: gate.Stored, Compared: 12, Total: 12, Baseline: baseline(), Comparisons: shopRoutes()},
+		"fail":         failed(),
 		"accepted": failed().Accept(gate.Acceptance{
 			By: "ana", Why: "orders are now checked for fraud, see the design of May", At: time.Date(2026, 11, 24, 12, 34, 0, 0, time.UTC),
 		}),
@@ -192,6 +194,24 @@ func reports() map[string]report.Report {
 		all[name] = shown(report.New(v, shopRun()))
 	}
 	return all
+}
+
+// covered is a pass of some of an API's operations.
+func covered(p gate.Policy) gate.Verdict {
+	failing := comparison("POST /store/order", gate.P50, gate.NotJudged)
+	failing.Why = &gate.Why{Kind: gate.ManyFailures}
+	errors := comparison("POST /store/order", gate.FailureRate, gate.Within)
+	errors.Head, errors.Requests, errors.Limit = 1, 1204, 1
+	errors.Failures = []gate.Failure{{Class: "status", Text: "status 422 `x` | @ana", Count: 1204}}
+	fresh := comparison("GET /new", gate.P50, gate.NotJudged)
+	fresh.Why = &gate.Why{Kind: gate.NotInBaseline}
+	few := comparison("GET /pets/{petId}/img", gate.P95, gate.NotJudged)
+	v := gate.Verdict{Outcome: gate.Pass, Mode: gate.Stored, Compared: 12, Total: 12, Baseline: baseline(), Comparisons: append(shopRoutes(),
+		failing, errors, fresh, few, comparison("GET /pets", gate.P50, gate.Within), comparison("GET /internal", gate.P50, gate.Within))}
+	return v.Cover(p, &gate.API{LeftOut: 2, Others: []string{"GET /internal"}, Operations: []gate.Operation{
+		{Name: "GET /pets", Routes: []string{"GET /pets"}}, {Name: "DELETE /pets/{petId}"}, {Name: "GET /pets/{petId}/img", Routes: []string{"GET /pets/{petId}/img"}},
+		{Name: "POST /store/order", Routes: []string{"POST /store/order"}}, {Name: "GET /new", Routes: []string{"GET /new"}}, {Name: "GET /health", Routes: []string{"GET /health"}},
+	}})
 }
 
 func shown(r report.Report) report.Report {

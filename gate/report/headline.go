@@ -78,6 +78,9 @@ func (r Report) failing() string {
 	if broken > 0 {
 		parts = append(parts, fmt.Sprintf("%s %s not hold", count(broken, "threshold"), are(broken, "does", "do")))
 	}
+	if c := r.Verdict.Coverage; c != nil && c.Low {
+		parts = append(parts, fmt.Sprintf("only %d of %s compared", c.Compared, count(c.Total, "operation")))
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -52,6 +52,9 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.PastThreshold: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s: %s does not hold: it is %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
 	},
+	gate.LowCoverage: func(r *gate.Reason) string {
+		return fmt.Sprintf("%s compared, which is %s, and gate.coverage asks for %s", operations(r.Has, r.Needs), wholePercent(float64(r.Has)/float64(max(r.Needs, 1))), wholePercent(r.Limit))
+	},
 	gate.NoBaseline: func(r *gate.Reason) string {
 		return fmt.Sprintf("no baseline yet: run %s on %s", ourUpdate, plain(r.Branch, maxName))
 	},

@@ -32,6 +32,7 @@ func said() []gate.Reason {
 		{Kind: gate.Failing, Route: "GET /a", Metric: gate.FailureRate, Now: 1, Requests: 1, Limit: 0.01, Failures: []gate.Failure{{Class: "timeout", Count: 1}}},
 		{Kind: gate.Failing, Route: "GET /a", Metric: gate.FailureRate, Before: 0.001, Now: 0.0538, Requests: 32000, Limit: 0.5, Why: &gate.Why{Kind: gate.Risen}},
 		{Kind: gate.PastThreshold, Route: tally.All, Rule: "p(95)<50", Now: 61.3},
+		{Kind: gate.LowCoverage, Has: 14, Needs: 17, Limit: 0.9},
 		{Kind: gate.NoBaseline, Branch: "main"},
 		{Kind: gate.TooFewRuns, Has: 3, Needs: 5, Branch: "main"},
 		{Kind: gate.TooFewRuns, Has: 4, Needs: 5, Branch: "main"},

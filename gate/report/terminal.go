@@ -46,6 +46,9 @@ func Terminal(w io.Writer, r Report) error {
 		}
 		fmt.Fprintf(w, "  %s\n", line)
 	}
+	if err := writeCoverage(w, v.Coverage); err != nil {
+		return err
+	}
 	fmt.Fprintln(w)
 	for _, reason := range Once(v.Reasons) {
 		fmt.Fprintf(w, "- %s\n", Sentence(reason))

@@ -93,6 +93,7 @@ func ExampleSchema() {
 	// [name target users]
 	// name: The series that baselines belong to.
 	// target: The system to load.
+	// api: Where the operations of the system are described, so that those without a step are told.
 	// load: How hard to load, and how long.
 	// limits: What a run must never pass.
 	// data: Rows that requests are filled with, by name.

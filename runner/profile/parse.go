@@ -65,10 +65,11 @@ func defaults() *Profile {
 
 // profile reads a section after the sections that it refers to, regardless of their order in the file.
 func (r *reader) profile(root *yaml.Node, p *Profile) {
-	var load, limits, data, target, setup, users, teardown *yaml.Node
+	var load, limits, data, target, api, setup, users, teardown *yaml.Node
 	r.Mapping(root,
 		strict.Need("name", "The series that baselines belong to.", "it names the series that baselines belong to, for example: name: shop", r.series(&p.Name)),
 		strict.Need("target", "The system to load.", "write what to load: target: {url: \"http://127.0.0.1:8080\"}", strict.Later(&target)),
+		strict.Key("api", "Where the operations of the system are described, so that those without a step are told.", strict.Later(&api)),
 		strict.Key("load", "How hard to load, and how long.", strict.Later(&load)),
 		strict.Key("limits", "What a run must never pass.", strict.Later(&limits)),
 		strict.Key("data", "Rows that requests are filled with, by name.", strict.Later(&data)),
@@ -88,6 +89,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		{"limits", limits, func(n *yaml.Node) { r.limits(n, &p.Limits) }},
 		{"data", data, func(n *yaml.Node) { p.Data = r.tables(n) }},
 		{"target", target, func(n *yaml.Node) { r.target(n, &p.Target); r.graphql = p.Target.GraphQL }},
+		{"api", api, func(n *yaml.Node) { p.API = r.api(n) }},
 		{"setup", setup, func(n *yaml.Node) { p.Setup = r.once(n); r.shared = r.saved }},
 		{"users", users, func(n *yaml.Node) { p.Users = r.users(n) }},
 		{"teardown", teardown, func(n *yaml.Node) { p.Teardown = r.once(n) }},

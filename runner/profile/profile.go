@@ -27,6 +27,7 @@ type Profile struct {
 	Setup    []Step // done once for the whole run, before all users
 	Users    []Behaviour
 	Teardown []Step     // done once, after all users
+	API      *API       // nil when absent; it changes no run
 	Gate     *yaml.Node // as written; nil when absent
 
 	sendsPort bool              // a request contains ${port} or ${port.NAME}

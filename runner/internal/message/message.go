@@ -20,6 +20,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/descriptor"
@@ -97,6 +98,12 @@ func (t *Types) Method(name string) (*Method, error) {
 
 // Name is the name as the profile has it: package.Service/Method.
 func (m *Method) Name() string { return string(m.of.Parent().FullName()) + "/" + string(m.of.Name()) }
+
+// Deprecated reports whether the description says so.
+func (m *Method) Deprecated() bool {
+	options, ok := m.of.Options().(*descriptorpb.MethodOptions)
+	return ok && options.GetDeprecated()
+}
 
 // ClientStreams reports whether the client sends a stream of messages.
 func (m *Method) ClientStreams() bool { return m.of.IsStreamingClient() }

@@ -22,6 +22,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/reference"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/coverage"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
@@ -34,6 +35,7 @@ const Usual = "plimsoll.yaml"
 type Job struct {
 	*profile.Profile
 	Policy gate.Policy
+	API    *gate.API // what the description of the system's API holds; nil when the profile names none
 	File   string // the profile, as the user named it
 	Dir    string // that the profile lies in, absolute
 
@@ -49,17 +51,41 @@ func Read(file string, env environ.Values) (*Job, error) {
 	if err != nil {
 		return nil, exit.BadInput("read profile: %w", err)
 	}
-	p, policy, err := parse(file, data, env, func(path string) ([]byte, error) {
+	read := func(path string) ([]byte, error) {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(file), path)
 		}
 		return readData(path)
-	})
+	}
+	p, policy, err := parse(file, data, env, read)
+	if err != nil {
+		return nil, err
+	}
+	api, err := apiOf(p, policy, read)
 	if err != nil {
 		return nil, err
 	}
 	dir, err := filepath.Abs(filepath.Dir(file))
-	return &Job{p, policy, file, dir, env}, err
+	return &Job{p, policy, api, file, dir, env}, err
+}
+
+// apiOf reads the description of the system's API; nil when the profile names none.
+func apiOf(p *profile.Profile, policy gate.Policy, read func(path string) ([]byte, error)) (*gate.API, error) {
+	covered, problems := coverage.Of(p, read)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	if covered == nil && policy.Coverage > 0 {
+		return nil, exit.BadInput("gate.coverage needs an api: section that says where the operations are described: api: {openapi: openapi.yaml}")
+	}
+	if covered == nil {
+		return nil, nil
+	}
+	api := &gate.API{Others: covered.Others, LeftOut: covered.LeftOut}
+	for _, o := range covered.Operations {
+		api.Operations = append(api.Operations, gate.Operation(o))
+	}
+	return api, nil
 }
 
 // parse reads a profile and its gate's policy. One error lists the problems of both, in the order of their lines.
