@@ -62,7 +62,7 @@ func coverWords(c *gate.Covered, foreign show) string {
 	case gate.CoverNotRequested:
 		return "no: it was never requested"
 	case gate.CoverFewRequests:
-		return fmt.Sprintf("no: %s in a round, %s needs %d", count(int(min(c.Requests, math.MaxInt32)), "request"), plain(string(c.Metric), maxName), c.Needs)
+		return fmt.Sprintf("no: %s in a round, %s needs %d", count(int(min(c.Requests, math.MaxInt32)), "request"), metric(c.Metric, foreign), c.Needs)
 	case gate.CoverFailing:
 		return "no: " + failedShare(c, foreign)
 	case gate.CoverFailedBefore:

@@ -49,6 +49,11 @@ func laced(name string) report.Report {
 	below := comparison(name, gate.P99, gate.Within)
 	below.Change, below.Why = 2, &gate.Why{Kind: gate.BelowEffect, Needs: 1e6}
 	v.Comparisons = append(v.Comparisons, below)
+	v.Coverage = &gate.Coverage{Compared: 1, Total: 9, LeftOut: 1, Needs: 0.5, Low: true}
+	for _, status := range []gate.CoverStatus{gate.CoverCompared, gate.CoverNoStep, gate.CoverIgnored, gate.CoverNotRequested, gate.CoverFewRequests, gate.CoverFailing, gate.CoverFailedBefore, gate.CoverNew, gate.CoverNotJudged} {
+		v.Coverage.Operations = append(v.Coverage.Operations, gate.Covered{Operation: name, Route: name, Status: status, Metric: gate.Metric(name), Share: 0.5, Requests: 8, Failures: []gate.Failure{{Class: name, Text: name, Count: 3}}})
+	}
+	v.Coverage.Operations = append(v.Coverage.Operations, gate.Covered{Route: name, Status: gate.CoverNew})
 	v.Baseline.Branch, v.Baseline.Commit = name, name
 	r := report.New(v, shopRun())
 	s := &r.Subject

@@ -134,13 +134,13 @@ shop.v1.Search/Chat = `
 func TestProblems(t *testing.T) {
 	files := map[string]string{"pet.yaml": petstore, "broken.yaml": "openapi: 3.0.0\npaths: {/a: {$ref: '#/components/nowhere'}}\n", "post.json": `{"info": {"_postman_id": "1"}}`, "s.graphql": "type A { a: Int }"}
 	for api, want := range map[string]string{
-		"{openapi: nowhere.yaml}":                       "p.yaml:2:16: api.openapi: open nowhere.yaml: file does not exist (paths are relative to the profile)",
-		"{openapi: broken.yaml}":                        "broken.yaml:2:",
-		"{openapi: post.json}":                          "post.json:1:1: the file is a Postman collection",
-		"{graphql: s.graphql}":                          "s.graphql:1:1: the schema has no type Query",
-		"{grpc: true}":                                  "p.yaml:2:13: api.grpc: needs target.grpc.proto or target.grpc.protoset",
+		"{openapi: nowhere.yaml}":                        "p.yaml:2:16: api.openapi: open nowhere.yaml: file does not exist (paths are relative to the profile)",
+		"{openapi: broken.yaml}":                         "broken.yaml:2:",
+		"{openapi: post.json}":                           "post.json:1:1: the file is a Postman collection",
+		"{graphql: s.graphql}":                           "s.graphql:1:1: the schema has no type Query",
+		"{grpc: true}":                                   "p.yaml:2:13: api.grpc: needs target.grpc.proto or target.grpc.protoset",
 		"{openapi: pet.yaml, leave_out: [GET /nothing]}": `p.yaml:2:38: api.leave_out[0]: "GET /nothing" means no operation of the description`,
-		"{openapi: pet.yaml, leave_out: ['*']}":         "p.yaml:2:6: api: no operation is left to cover",
+		"{openapi: pet.yaml, leave_out: ['*']}":          "p.yaml:2:6: api: no operation is left to cover",
 	} {
 		if _, problems := cover(t, api, `{url: "http://127.0.0.1"}`, "          - http: GET /\n", files); !strings.Contains(problems, want) {
 			t.Errorf("%s: %s, want %s", api, problems, want)

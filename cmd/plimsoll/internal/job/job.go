@@ -36,8 +36,8 @@ type Job struct {
 	*profile.Profile
 	Policy gate.Policy
 	API    *gate.API // what the description of the system's API holds; nil when the profile names none
-	File   string // the profile, as the user named it
-	Dir    string // that the profile lies in, absolute
+	File   string    // the profile, as the user named it
+	Dir    string    // that the profile lies in, absolute
 
 	env environ.Values
 }
