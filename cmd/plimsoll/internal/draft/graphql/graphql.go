@@ -187,20 +187,9 @@ func (w *writer) subscription(f *ast.FieldDefinition) []draft.Task {
 		return nil
 	}
 	op := w.operation(graphql.Subscription, f)
-	payload := draft.Map{{Key: "query", Value: op.document()}}
-	if len(op.variables) > 0 {
-		payload = append(payload, draft.Entry{Key: "variables", Value: op.variables})
-	}
-	step := draft.Step{Keys: draft.Map{
-		{Key: "websocket", Value: draft.Literal(w.path)},
-		{Key: "name", Value: "subscription " + op.name()},
-		{Key: "subprotocol", Value: "graphql-transport-ws"},
-		{Key: "messages", Value: []any{
-			draft.Map{{Key: "send", Value: draft.Map{{Key: "type", Value: "connection_init"}}}, {Key: "reply", Value: draft.Map{{Key: "type", Value: "connection_ack"}}}},
-			draft.Map{{Key: "send", Value: draft.Map{{Key: "id", Value: "1"}, {Key: "type", Value: "subscribe"}, {Key: "payload", Value: payload}}}, {Key: "reply", Value: "none"}},
-			draft.Map{{Key: "receive", Value: draft.Map{{Key: "for", Value: "5s"}}}},
-		}},
-	}}
+	step := op.step()
+	step.Keys = append(draft.Map{{Key: "websocket", Value: draft.Literal(w.path)}}, step.Keys...)
+	step.Keys.Set("messages", []any{draft.Map{{Key: "receive", Value: draft.Map{{Key: "for", Value: "5s"}}}}})
 	if len(op.unknown) > 0 {
 		step.Off = w.fill(op)
 		step.Row = w.row(graphql.Subscription, f, "comment: "+step.Off, true)
