@@ -10,7 +10,7 @@ import (
 // Whatever a document says, it is refused in words or can be sent: what is sent is a document by itself that means
 // the same.
 func FuzzParse(f *testing.F) {
-	s := schema(f, shop)
+	s := shopOf(f)
 	for _, seed := range []string{
 		"{ top { id } }", "query A($n: Int!) { top(n: $n) { ...I } } fragment I on Item { id shop { ...S } } fragment S on Shop { name }",
 		"mutation M($i: NewItem!) { add(item: $i) { id } }", "{ search(text: \"\"\"a \\\"\"\" }\"\"\") { ... on Item @skip(if: true) { id } __typename } }",

@@ -32,9 +32,9 @@ scalar Upload
 extend type Query { pick(by: Pick!): Item }
 `
 
-func schema(t testing.TB, text string) *graphql.Schema {
+func shopOf(t testing.TB) *graphql.Schema {
 	t.Helper()
-	s, problem := graphql.ParseSchema("schema.graphql", []byte(text))
+	s, problem := graphql.ParseSchema("schema.graphql", []byte(shop))
 	if problem != nil {
 		t.Fatalf("%+v", *problem)
 	}
@@ -51,7 +51,7 @@ func problems(all []graphql.Problem) string {
 }
 
 func TestParse(t *testing.T) {
-	s := schema(t, shop)
+	s := shopOf(t)
 	for _, c := range []struct{ name, text, operation, label, roots, sent string }{
 		{"short", `{ top { id } }`, "", "query { top }", "[top]", `{ top { id } }`},
 		{"named", "# a comment { of no matter\nquery Top($n: Int!) { top(n: $n) { id score } } # and one\n", "", "query Top", "[top]", `query Top($n: Int!) { top(n: $n) { id score } }`},
@@ -78,7 +78,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestFragmentsOfOtherFiles(t *testing.T) {
-	o, wrong := graphql.Parse([]graphql.Source{{"top.graphql", "query Top { top { ...I } }"}, {"fragments.graphql", "fragment I on Item { id } fragment S on Shop { id }"}}, "", schema(t, shop))
+	o, wrong := graphql.Parse([]graphql.Source{{"top.graphql", "query Top { top { ...I } }"}, {"fragments.graphql", "fragment I on Item { id } fragment S on Shop { id }"}}, "", shopOf(t))
 	if len(wrong) > 0 || o.Text != "query Top { top { ...I } }\nfragment I on Item { id }" {
 		t.Errorf("%v, %q", problems(wrong), o.Text)
 	}
@@ -86,7 +86,7 @@ func TestFragmentsOfOtherFiles(t *testing.T) {
 
 // Every sentence about a document, with its place.
 func TestProblems(t *testing.T) {
-	s := schema(t, shop)
+	s := shopOf(t)
 	check := func(text, operation, want string) {
 		t.Helper()
 		if _, wrong := graphql.Parse([]graphql.Source{{"", text}}, operation, s); problems(wrong) != want {
@@ -127,7 +127,7 @@ func TestProblems(t *testing.T) {
 
 // Documents that were written to do harm end in words.
 func TestHostileDocuments(t *testing.T) {
-	s := schema(t, shop)
+	s := shopOf(t)
 	var chain strings.Builder
 	chain.WriteString("{ top { ...F0 } } ")
 	for i := range 200 {
@@ -150,5 +150,83 @@ func TestHostileDocuments(t *testing.T) {
 			t.Errorf("%s: taken", name)
 		}
 		t.Logf("%s: %v %.100s", name, time.Since(begun), problems(wrong))
+	}
+}
+
+// A schema with mistakes that published ones have is read, and each is noted. Others are refused with their place.
+func TestParseSchema(t *testing.T) {
+	s, problem := graphql.ParseSchema("s.graphql", []byte(`
+type Query @key(fields: "id") @own { a: Int a: String b(c: Int @constraint(max: 3)): E @cost(complexity: 5) }
+type Query { z: Int }
+enum E { X X @own Y }
+directive @own on OBJECT
+directive @own on OBJECT
+scalar Int
+schema @link(url: "https://specs.apollo.dev/federation/v2.0") { query: Query }
+`))
+	if problem != nil {
+		t.Fatalf("%+v", *problem)
+	}
+	const want = "s.graphql:3:6: the type Query is there twice; the first counts\ns.graphql:6:12: the directive @own is there twice; the first counts\n" +
+		"s.graphql:2:45: the field Query.a is there twice; the first counts\ns.graphql:4:12: the value E.X is there twice; the first counts"
+	if got := strings.Join(s.Notes, "\n"); got != want {
+		t.Errorf("notes\n%s, want\n%s", got, want)
+	}
+	for text, want := range map[string]string{
+		"":                        "s.graphql:1:1: the schema is empty",
+		"type Query {":            "s.graphql:1:13: expected a name, found the end of the document",
+		"type Query { a: Int } }": "s.graphql:1:23: unexpected }",
+		"type Query { a: Nope }":  `s.graphql:1:17: there is no type "Nope"`,
+		"type A { a: Int }":       "s.graphql:1:1: the schema has no type Query; is it a part of one?",
+		"schema { query: Q }":     "s.graphql:1:10: schema root query refers to a type Q that does not exist",
+		"query { a }":             `s.graphql:1:1: unexpected name "query"`,
+		"type Query { a(b: A!): Int } input A { b: A! }":         `s.graphql:1:40: the input A contains itself in fields that must be given (b), so it has no value`,
+		"type Query { a(b: A): Int } input A { b: A, c: [A!]! }": "",
+		`{"data": {}}`: "s.graphql:1:1: the JSON is no introspection: it has neither __schema nor data.__schema",
+		`{"data"`:      "s.graphql:1:1: the introspection is not valid JSON: unexpected end of JSON input",
+		`{"errors": [{"message": "Introspection is disabled."}]}`:                                                           `s.graphql:1:1: introspection is off ("Introspection is disabled."): give the schema as a file`,
+		`{"__schema": {"queryType": {"name": "Q"}, "types": [{"kind": "OBJECT", "name": "Q", "fields": [{"name": "a"}]}]}}`: `s.graphql:1:1: the introspection does not say of what type "a" is: it was asked for too few levels of ofType`,
+		`{"__schema": {"queryType": {"name": "Q"}, "types": [{"kind": "ODD", "name": "Q"}]}}`:                               `s.graphql:1:1: the introspection has a type "Q" of the unknown kind "ODD"`,
+		strings.Repeat("# x\n", 17<<20): "s.graphql:1:1: the schema is larger than 64 MiB",
+	} {
+		_, problem := graphql.ParseSchema("s.graphql", []byte(text))
+		got := ""
+		if problem != nil {
+			got = problems([]graphql.Problem{*problem})
+		}
+		if got != want {
+			t.Errorf("%.80s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+// What a server says of itself, and its schema as SDL, check operations alike.
+func TestIntrospection(t *testing.T) {
+	const said = `{"data": {"__schema": {"queryType": {"name": "Query"}, "mutationType": null, "subscriptionType": null, "directives": [
+		{"name": "skip", "locations": ["FIELD"], "args": [{"name": "if", "type": {"kind": "NON_NULL", "name": null, "ofType": {"kind": "SCALAR", "name": "Boolean"}}, "defaultValue": null}]}],
+		"types": [
+			{"kind": "OBJECT", "name": "Query", "fields": [{"name": "top", "isDeprecated": false, "type": {"kind": "LIST", "ofType": {"kind": "OBJECT", "name": "Item"}},
+				"args": [{"name": "n", "defaultValue": "3", "type": {"kind": "SCALAR", "name": "Int"}}, {"name": "where", "defaultValue": "{kind: A}", "type": {"kind": "INPUT_OBJECT", "name": "Where"}}]}]},
+			{"kind": "OBJECT", "name": "Item", "fields": [{"name": "id", "args": [], "type": {"kind": "SCALAR", "name": "ID"}}, {"name": "of", "args": [], "isDeprecated": true, "type": {"kind": "UNION", "name": "U"}}], "interfaces": [{"name": "I"}]},
+			{"kind": "INTERFACE", "name": "I", "fields": [{"name": "id", "args": [], "type": {"kind": "SCALAR", "name": "ID"}}]},
+			{"kind": "UNION", "name": "U", "possibleTypes": [{"name": "Item"}]}, {"kind": "ENUM", "name": "K", "enumValues": [{"name": "A"}, {"name": "B", "isDeprecated": true}]},
+			{"kind": "INPUT_OBJECT", "name": "Where", "isOneOf": true, "inputFields": [{"name": "kind", "type": {"kind": "ENUM", "name": "K"}}, {"name": "id", "type": {"kind": "SCALAR", "name": "ID"}}]},
+			{"kind": "SCALAR", "name": "Int"}, {"kind": "SCALAR", "name": "ID"}, {"kind": "SCALAR", "name": "Boolean"}, {"kind": "OBJECT", "name": "__Type", "fields": []}]}}}`
+	s, problem := graphql.ParseSchema("s.json", []byte(said))
+	if problem != nil {
+		t.Fatalf("%+v", *problem)
+	}
+	again, problem := graphql.ParseSchema("s.graphql", graphql.SDL([]byte(said)))
+	if problem != nil {
+		t.Fatalf("%+v", *problem)
+	}
+	for _, s := range []*graphql.Schema{s, again} {
+		o, wrong := graphql.Parse([]graphql.Source{{Text: "query Q($w: Where) { top(where: $w) { id of { ... on Item { id @skip(if: true) } } } }"}}, "", s)
+		if len(wrong) > 0 || !o.Variables[0].Type.OneOf() || o.Variables[0].Type.Fields()[0].Type.Values()[1] != "B" {
+			t.Errorf("%v", problems(wrong))
+		}
+		if _, wrong := graphql.Parse([]graphql.Source{{Text: "{ top { name } }"}}, "", s); problems(wrong) != `:1:9: the operation asks for "name" on Item, which has no such field` {
+			t.Error(problems(wrong))
+		}
 	}
 }

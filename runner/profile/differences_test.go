@@ -46,6 +46,8 @@ func TestDifferences(t *testing.T) {
 	check(every, []string{"build: make", "build: make all", "# every", ""}, "")
 	check(open, []string{"rate: 20", "rate: 30"}, "stages : to 5/s in 10s, to 20/s in 20s -> to 5/s in 10s, to 30/s in 20s")
 	check(minimal, []string{"name: u", "name: u, on_start: [{http: GET /login}], renew: 1m"}, "route GET /login:  -> requested | on_start u: none -> GET /login | renew u: 0s -> 1m0s")
+	check(topOfShop, []string{"errors: none", "errors: any, json: {data.top.0.id: exists}, status: 200"}, "expect query Top: none -> status [200], errors any, data.top.0.id exists")
+	check(topOfShop, []string{"n: 3", "n: 4"}, `request query Top: query Top($n: Int!, $w: Where) { top(n: $n, where: $w) { id } } {"n":3,"w":{"ids":["${data.products.… -> query Top($n: Int!, $w: Where) { top(n: $n, where: $w) { id } } {"n":4,"w":{"ids":["${data.products.…`)
 	const two = "name: p\ntarget: {url: \"http://127.0.0.1\"}\nload: {users: 2, run_time: 9s}\ndata: {t: {file: items.csv, separator: \";\"}}\nusers:\n  - name: u\n    tasks:\n" +
 		"      - {http: GET /a, save: {x: {json: id}}}\n      - {http: POST /b, body: x}\n      - {http: POST /b, body: y}\n"
 	const b = "      - {http: POST /b, body: x}\n      - {http: POST /b, body: y}\n"

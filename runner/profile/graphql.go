@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -83,6 +84,23 @@ func (g *GraphQL) variables() *Tree {
 		return nil
 	}
 	return &g.Variables
+}
+
+func (g *GraphQL) sends() (Content, string) {
+	sent := *g
+	sent.Status, sent.Errors, sent.Expect = nil, NoErrors, nil
+	return &sent, strings.TrimSpace(g.Operation.Text + " " + string(g.Variables.JSON()))
+}
+
+func (g *GraphQL) expects() (string, []Condition) {
+	var words []string
+	if len(g.Status) > 0 {
+		words = append(words, fmt.Sprintf("status %v", g.Status))
+	}
+	if g.Errors != NoErrors {
+		words = append(words, "errors "+string(g.Errors))
+	}
+	return strings.Join(words, ", "), g.Expect
 }
 
 // graphqlProtocol reads calls such as graphql: query Top { top { id } }.

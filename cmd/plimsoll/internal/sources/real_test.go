@@ -38,7 +38,7 @@ func TestRealIntrospection(t *testing.T) {
 		} else if !strings.Contains(d.Title, "4 queries, 2 mutations") || !strings.Contains(d.YAML(), "query Top($n: Int!) { top(n: $n) {") {
 			t.Errorf("%s: %s\n%s", name, d.Title, d.YAML())
 		}
-		stdin.Close() //nolint:errcheck // it ends then
-		c.Wait()      //nolint:errcheck // likewise
+		stdin.Close()
+		c.Wait()
 	}
 }

@@ -56,8 +56,8 @@ func newUser(t testing.TB, url, target, steps string) *user {
 	}
 	u := &user{made, clients.Client(), datagen.New(made).User(0, made.Behaviours[0].Slots)}
 	t.Cleanup(func() {
-		u.client.Close() //nolint:errcheck // the test is over
-		clients.Close()  //nolint:errcheck // likewise
+		u.client.Close()
+		clients.Close()
 	})
 	return u
 }
@@ -228,9 +228,9 @@ func TestMisbehavingServices(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				io.Copy(io.Discard, r.Body) //nolint:errcheck // read to its end or not
+				io.Copy(io.Discard, r.Body)
 				w.WriteHeader(c.status)
-				io.WriteString(w, c.body) //nolint:errcheck // the client may have enough
+				io.WriteString(w, c.body)
 			}))
 			for _, version := range []string{`"1.1"`, "2"} {
 				u := newUser(t, url, ", http: "+version, `- graphql: "{ top { id } }"`)
@@ -269,7 +269,7 @@ func TestExpectedErrors(t *testing.T) {
 	} {
 		url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
-			io.WriteString(w, c.body) //nolint:errcheck // read by the client
+			io.WriteString(w, c.body)
 		}))
 		u := newUser(t, url, "", "- {graphql: \"{ top { id } }\", expect: "+c.expect+"}")
 		if got := said(u.do(0)); got != c.want {
@@ -316,7 +316,7 @@ func TestUpload(t *testing.T) {
 			got = err.Error()
 		}
 		parts.Store(got + r.Header.Get("Apollo-Require-Preflight"))
-		io.WriteString(w, `{"data": {"upload": 2}}`) //nolint:errcheck // read by the client
+		io.WriteString(w, `{"data": {"upload": 2}}`)
 	}))
 	u := newUser(t, url, "", `
 - graphql: "mutation Up($name: String!, $f: [Upload!]!) { upload(name: $name, files: $f) }"
@@ -364,7 +364,7 @@ func plain(t testing.TB, answer string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { listener.Close() }) //nolint:errcheck // the test is over
+	t.Cleanup(func() { listener.Close() })
 	bytes := []byte(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer))
 	go func() {
 		for {

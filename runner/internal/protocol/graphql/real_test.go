@@ -30,8 +30,8 @@ func peer(t *testing.T, args ...string) *url.URL {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		stdin.Close() //nolint:errcheck // it ends then
-		c.Wait()      //nolint:errcheck // likewise
+		stdin.Close()
+		c.Wait()
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	at, parseErr := url.Parse(strings.TrimSpace(line))
