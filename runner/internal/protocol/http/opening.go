@@ -5,13 +5,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Opening is a request of HTTP/1.1 that begins a stream of another protocol. It carries what an HTTP
+// Opening is a request that begins a stream of another protocol. It carries what an HTTP
 // call of the same user would: headers of the target, Authorization and cookies.
 type Opening struct {
 	compiled *compiled
@@ -48,6 +49,24 @@ func (o *Opening) Fill(v load.Values, cookies *jar.Jar, lines string) (Filled, e
 	}
 	filled.Bytes = slices.Concat(m.bytes[:m.cookieAt], []byte(lines), m.bytes[m.cookieAt:], m.apart)
 	return filled, nil
+}
+
+// Over2 compiles the request for connections of a Maker too, which has none yet.
+func (o *Opening) Over2(m *h2.Maker) { o.compiled.asFields(m, o.at) }
+
+// Fill2 is Fill for HTTP/2; see Over2.
+func (o *Opening) Fill2(v load.Values, cookies *jar.Jar) (h2.Request, Filled, error) {
+	x := exchange2{call: o.compiled}
+	if _, err := o.compiled.fill(&x.request, nil, v); err != nil {
+		return h2.Request{}, Filled{}, err
+	}
+	filled := Filled{path: x.path()}
+	if o.cookies && !cookies.Empty() {
+		if sent := cookies.Header(place(o.at, filled.path), x.value("cookie"), time.Now()); sent != "" {
+			x.request.Extra = []h2.Field{{Name: "cookie", Value: sent}}
+		}
+	}
+	return x.request, filled, nil
 }
 
 // Keep keeps the cookies of the answer: the values of its Set-Cookie lines.

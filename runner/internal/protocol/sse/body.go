@@ -2,18 +2,17 @@ package sse
 
 import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/coding"
-	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 )
 
 // body is the body of an answer, decoded as it comes.
 type body struct {
-	in      *http1.Reader
+	line    *line
 	decoder *coding.Stream // nil for a body that is not coded
 }
 
-func newBody(in *http1.Reader, codings string) (body, error) {
+func newBody(l *line, codings string) (body, error) {
 	decoder, err := coding.NewStream(codings)
-	return body{in, decoder}, err
+	return body{l, decoder}, err
 }
 
 // next is the next piece, as soon as any of it has come; io.EOF behind the last.
@@ -23,13 +22,13 @@ func (b *body) next() ([]byte, error) {
 		if err != nil || piece != nil {
 			return piece, err
 		}
-		more, err := b.in.Next()
+		more, err := b.line.next()
 		if err != nil {
 			return nil, err
 		}
 		b.decoder.Feed(more)
 	}
-	return b.in.Next()
+	return b.line.next()
 }
 
 // close ends the decoder.

@@ -3,8 +3,9 @@
 //
 // The request carries what an HTTP call of the same user would. The call is open once the header of the
 // answer is there; its events are read by the user's own goroutine, and while nobody awaits them they
-// stand in the kernel's buffer, so that TCP slows the server down. A stream has a connection of its own.
-// One that the server ended properly is kept for the user's next stream.
+// stand in the kernel's buffer, or in that of HTTP/2, up to 1 MiB: then the server is slowed down. The
+// streams of a user have a connection of their own, over HTTP/1.1 or HTTP/2, which is kept if the server
+// ended the last one properly.
 //
 // Left out, as a browser's EventSource would not: reconnecting, and so retry, and redirects.
 package sse
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/answer"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/http1"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
@@ -32,9 +34,10 @@ import (
 
 // Clients makes the clients of one run. Safe for concurrent use.
 type Clients struct {
-	dialer  *wire.Dialer
-	timeout time.Duration
-	calls   []*call // by plan.Call.Index; nil for calls of other protocols
+	dialer *wire.Dialer
+	target plan.Target
+	maker  *h2.Maker
+	calls  []*call // by plan.Call.Index; nil for calls of other protocols
 }
 
 // call is a compiled call.
@@ -46,7 +49,7 @@ type call struct {
 // New compiles the streams of a plan. It connects to nothing. It fails if a literal part of a request
 // cannot be sent.
 func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
-	f := &Clients{dialer: d, timeout: p.Target.Timeout, calls: make([]*call, len(p.Calls))}
+	f := &Clients{dialer: d, target: p.Target, maker: h2.NewMaker(), calls: make([]*call, len(p.Calls))}
 	for i, c := range p.Calls {
 		content, ok := c.Content.(*plan.SSE)
 		if !ok {
@@ -56,13 +59,16 @@ func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
 		if err != nil {
 			return nil, err
 		}
+		opening.Over2(f.maker)
 		f.calls[i] = &call{opening, content.Request}
 	}
 	return f, nil
 }
 
 // Client makes the client of one user, who has these cookies.
-func (f *Clients) Client(cookies *jar.Jar) load.Client { return &client{clients: f, cookies: cookies} }
+func (f *Clients) Client(cookies *jar.Jar) load.Client {
+	return &client{clients: f, cookies: cookies}
+}
 
 // Spoken names the protocol.
 func (*Clients) Spoken() string { return "server-sent events" }
@@ -75,8 +81,7 @@ type client struct {
 	clients *Clients
 	cookies *jar.Jar
 	fuse    wire.Fuse
-	conn    *wire.Conn // of the stream, or kept for the next one; nil for none
-	in      *http1.Reader
+	line    line // of the stream, or kept for the next one
 	stream  stream
 }
 
@@ -94,75 +99,123 @@ func (u *client) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outco
 // Open sends the request and waits for the header of the answer; see load.Opener.
 func (u *client) Open(ctx context.Context, c *plan.Call, v load.Values) (load.Stream, load.Outcome) {
 	u.fuse.Watch(ctx)
-	t := u.clients.calls[c.Index]
-	request, err := t.opening.Fill(v, u.cookies, "")
-	if err != nil {
-		return nil, load.Outcome{Class: tally.Expect, Error: opener.Misfit(err)}
-	}
-	until := time.Now().Add(u.clients.timeout)
-	o := load.Outcome{Class: tally.OK}
-	err = u.ask(ctx, request.Bytes, t.request.Method, until, &o)
+	x := &asking{call: u.clients.calls[c.Index], values: v, until: time.Now().Add(u.clients.target.Timeout)}
+	err := u.ask(ctx, x)
 	if err == nil {
-		t.opening.Keep(request, u.cookies, u.in.Answer().Cookies)
+		err = x.head.check()
+	}
+	if err == nil {
 		u.stream = stream{client: u, parser: parser{data: u.stream.parser.data[:0]}}
-		err = u.stream.begin(u.in.Answer())
+		u.stream.body, err = newBody(&u.line, x.head.coding)
 	}
 	if err != nil {
 		u.drop()
 		failed := u.failed(err)
-		failed.Sent, failed.Resent = o.Sent, o.Resent
+		failed.Sent, failed.Resent = x.sent, x.resent
 		return nil, failed
 	}
-	o.Ended = time.Now()
-	return &u.stream, o
+	return &u.stream, load.Outcome{Sent: x.sent, Ended: time.Now(), Class: tally.OK, Resent: x.resent}
+}
+
+// asking is a request on its way.
+type asking struct {
+	*call
+	values load.Values
+	until  time.Time
+	sent   time.Time // when its first byte was about to leave
+	resent int
+	head   head
 }
 
 // ask sends a request and reads the header of its answer. As package http does, it asks once more on a
-// fresh connection if a kept one ended without an answer and the method may be repeated.
-func (u *client) ask(ctx context.Context, request []byte, method string, until time.Time, o *load.Outcome) error {
-	kept := u.conn != nil && !u.conn.Stale()
+// fresh connection if a kept one ended without an answer and the method may be repeated, or if the server
+// says that it has done nothing.
+func (u *client) ask(ctx context.Context, x *asking) error {
+	kept := u.line.usable()
 	if !kept {
 		u.drop()
-		if err := u.connect(ctx, until); err != nil {
+		if err := u.connect(ctx, x.until); err != nil {
 			return err
 		}
 	}
-	o.Sent = time.Now()
-	err := u.exchange(request, until)
-	if err == nil || !kept || u.in.Begun() || u.fuse.Blown() || errors.Is(err, os.ErrDeadlineExceeded) || method != http.MethodGet {
+	err := u.exchange(x)
+	if err == nil || u.fuse.Blown() || errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	again := kept && !u.line.begun() && x.request.Method == http.MethodGet
+	if !again && !h2.Unprocessed(err) {
 		return err
 	}
 	u.drop()
-	if err := u.connect(ctx, until); err != nil {
+	if err := u.connect(ctx, x.until); err != nil {
 		return err
 	}
-	o.Resent = 1
-	return u.exchange(request, until)
+	x.resent = 1
+	return u.exchange(x)
 }
 
-// connect dials.
-func (u *client) connect(ctx context.Context, until time.Time) error {
-	c, err := u.clients.dialer.Connect(ctx, u.clients.dialer.Target(), until, "http/1.1")
-	if err != nil {
-		return err
+// exchange sends the request over the present line.
+func (u *client) exchange(x *asking) error {
+	u.line.conn.Give(&u.fuse)
+	var filled opener.Filled
+	var err error
+	if u.line.two != nil {
+		filled, err = u.exchange2(x)
+	} else {
+		filled, err = u.exchange1(x)
 	}
-	u.conn, u.in = c, http1.NewStreamReader()
-	return nil
-}
-
-// exchange writes a request and reads the header of its answer.
-func (u *client) exchange(request []byte, until time.Time) error {
-	u.conn.Give(&u.fuse)
-	u.conn.Begin(until)
-	_, failure := u.conn.Write(request)
-	if failure != nil && !wire.ClosedByPeer(failure) {
-		return failure
-	}
-	err := u.in.Begin(u.conn, http1.Want{Body: true, Header: true, Cookies: true})
-	if err != nil && failure != nil && !u.in.Begun() {
-		return failure
+	if err == nil {
+		x.opening.Keep(filled, u.cookies, x.head.cookies)
 	}
 	return err
+}
+
+// exchange1 is exchange over HTTP/1.1.
+func (u *client) exchange1(x *asking) (opener.Filled, error) {
+	filled, err := x.opening.Fill(x.values, u.cookies, "")
+	if err != nil {
+		return filled, err
+	}
+	x.began(time.Now())
+	c, in := u.line.conn, u.line.in
+	c.Begin(x.until)
+	_, failure := c.Write(filled.Bytes)
+	if failure != nil && !wire.ClosedByPeer(failure) {
+		return filled, failure
+	}
+	err = in.Begin(c, http1.Want{Body: true, Header: true, Cookies: true})
+	if err != nil && failure != nil && !in.Begun() {
+		return filled, failure
+	}
+	x.head.take1(in.Answer())
+	return filled, err
+}
+
+// exchange2 is exchange over HTTP/2.
+func (u *client) exchange2(x *asking) (opener.Filled, error) {
+	q, filled, err := x.opening.Fill2(x.values, u.cookies)
+	if err != nil {
+		return filled, err
+	}
+	s := &u.line.stream
+	s.Forget()
+	u.line.open = true
+	q.Deadline = x.until
+	if err = s.Open(u.line.two, &q); err == nil {
+		err = s.Answer(x.until)
+	}
+	x.began(s.Sent)
+	if err == nil {
+		x.head.take2(s)
+	}
+	return filled, err
+}
+
+// began notes when the first try began.
+func (x *asking) began(at time.Time) {
+	if x.sent.IsZero() {
+		x.sent = at
+	}
 }
 
 // refusal is the error of an answer with another status than 200.
@@ -180,15 +233,40 @@ func (r refusal) Error() string {
 	return text
 }
 
-// check checks the header of an answer.
-func check(a *http1.Answer) error {
-	if a.Status != http.StatusOK {
-		return refusal(a.Status)
+// head is what matters of the header of an answer.
+type head struct {
+	status       int
+	kind, coding string // Content-Type and Content-Encoding
+	cookies      []string
+}
+
+func (h *head) take1(a *http1.Answer) {
+	h.status, h.coding, h.cookies = a.Status, a.Coding, a.Cookies
+	h.kind, _ = a.Field("Content-Type")
+}
+
+func (h *head) take2(s *h2.Stream) {
+	*h = head{status: s.Status}
+	for i := range s.Header.Len() {
+		switch name, value := s.Header.At(i); string(name) {
+		case "content-type":
+			h.kind = string(value)
+		case "content-encoding":
+			h.coding += "," + string(value)
+		case "set-cookie":
+			h.cookies = append(h.cookies, string(value))
+		}
 	}
-	kind, _ := a.Field("Content-Type")
-	media, _, err := mime.ParseMediaType(kind)
+}
+
+// check checks the header of an answer.
+func (h *head) check() error {
+	if h.status != http.StatusOK {
+		return refusal(h.status)
+	}
+	media, _, err := mime.ParseMediaType(h.kind)
 	switch {
-	case kind == "":
+	case h.kind == "":
 		return wire.Fault("the answer has no Content-Type, where text/event-stream was expected")
 	case err != nil || media != "text/event-stream":
 		return wire.Fault(fmt.Sprintf("the Content-Type is %.60q, where text/event-stream was expected", media))
@@ -206,6 +284,8 @@ func (u *client) failed(err error) load.Outcome {
 	var status refusal
 	if errors.As(err, &status) {
 		o.Class, o.Error = tally.Status, status.Error()
+	} else if text := opener.Misfit(err); text != "" {
+		o.Class, o.Error = tally.Expect, text
 	}
 	return o
 }
@@ -213,14 +293,14 @@ func (u *client) failed(err error) load.Outcome {
 // drop closes the connection.
 func (u *client) drop() {
 	u.fuse.Release()
-	if u.conn != nil {
-		u.conn.Close() //nolint:errcheck // nothing more goes over it
-		u.conn, u.in = nil, nil
-	}
+	u.line.close()
 }
 
 // Idle frees the memory that large events needed.
-func (u *client) Idle() { u.stream.parser.shrink() }
+func (u *client) Idle() {
+	u.stream.parser.shrink()
+	u.line.rest()
+}
 
 // Close ends the connection and the watch on the context.
 func (u *client) Close() error {
@@ -237,20 +317,10 @@ type stream struct {
 	parser parser
 	body   body
 	piece  []byte // what has come and was not parsed
-	whole  bool   // the server has ended the stream, and the connection may carry another request
+	whole  bool   // the server has ended the stream
 }
 
 var _ load.Stream = (*stream)(nil)
-
-// begin checks the answer, whose body the stream reads.
-func (s *stream) begin(a *http1.Answer) error {
-	if err := check(a); err != nil {
-		return err
-	}
-	var err error
-	s.body, err = newBody(s.client.in, a.Coding)
-	return err
-}
 
 // Send is never called: the profile refuses to send over a stream of events.
 func (s *stream) Send(*plan.Message, load.Values) load.Outcome {
@@ -259,7 +329,7 @@ func (s *stream) Send(*plan.Message, load.Values) load.Outcome {
 
 // Receive waits for an event; see load.Stream.
 func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) load.Received {
-	s.client.conn.Begin(deadline)
+	s.client.line.begin(deadline)
 	for {
 		rest, e, ok, err := s.parser.next(s.piece)
 		if s.piece = rest; ok {
@@ -271,7 +341,7 @@ func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) loa
 		switch {
 		case err == nil:
 		case errors.Is(err, io.EOF):
-			s.whole = s.client.in.Reusable()
+			s.whole = true
 			return load.Received{Event: load.Ended}
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			r := load.Received{Event: load.Late, Outcome: s.client.failed(errNoEvent)}
@@ -295,14 +365,15 @@ func judge(m *plan.Message, e *event, v load.Values) load.Received {
 	return r
 }
 
-// End ends the stream; see load.Stream. The connection is kept if the server has ended the stream.
+// End ends the stream; see load.Stream. The connection is kept if it may carry another request.
 func (s *stream) End() load.Outcome {
-	o := load.Outcome{Class: tally.OK, BytesReceived: s.client.in.Answer().Received}
+	u := s.client
+	o := load.Outcome{Class: tally.OK, BytesReceived: u.line.received()}
 	s.body.close()
-	if s.whole {
-		s.client.fuse.Release()
+	if u.line.end(s.whole) {
+		u.fuse.Release()
 	} else {
-		s.client.drop()
+		u.drop()
 	}
 	return o
 }

@@ -87,8 +87,14 @@ func coder(name string, w io.Writer) flusher {
 	return nil
 }
 
-// serve is a server of events. It counts the connections.
+// serve is a server of events over HTTP/1.1. It counts the connections.
 func serve(t *testing.T, connections *atomic.Int64) string {
+	t.Helper()
+	return serveAs(t, connections, func(s *httptest.Server) { s.Start() })
+}
+
+// serveAs is serve with another way to start.
+func serveAs(t *testing.T, connections *atomic.Int64, start func(*httptest.Server)) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	begin := func(w http.ResponseWriter) {
@@ -162,7 +168,7 @@ func serve(t *testing.T, connections *atomic.Int64) string {
 			connections.Add(1)
 		}
 	}
-	server.Start()
+	start(server)
 	t.Cleanup(server.Close)
 	return server.URL
 }
@@ -262,5 +268,45 @@ load: {users: 1, run_time: 100ms, rounds: 1}
 users: [{name: u, wait: 5ms, tasks: [{sse: `+path+`, name: a, messages: [{receive: 1}]}]}]
 `)
 		ended(t, all, "a", want.class, want.text)
+	}
+}
+
+// Over HTTP/2 a stream is one of the user's connection, which goes on when the stream is ended from here.
+func TestHTTP2(t *testing.T) {
+	for name, c := range map[string]struct {
+		start  func(*httptest.Server)
+		target string
+	}{
+		"agreed on in TLS": {func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() }, "tls: {insecure: true}"},
+		"asked for in TLS": {func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() }, "tls: {insecure: true}, http: 2"},
+		"prior knowledge": {func(s *httptest.Server) {
+			s.Config.Protocols = new(http.Protocols)
+			s.Config.Protocols.SetUnencryptedHTTP2(true)
+			s.Start()
+		}, "http: 2"},
+		"HTTP/1.1 in TLS": {func(s *httptest.Server) { s.StartTLS() }, "tls: {insecure: true}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var connections atomic.Int64
+			all := run(t, `
+target: {url: "`+serveAs(t, &connections, c.start)+`", timeout: 2s, `+c.target+`}
+load: {users: 6, spawn_rate: 1e9, run_time: 400ms, rounds: 2, stop_within: 200ms}
+users:
+  - {name: a, fixed: 1, wait: 5ms, tasks: [{sse: GET /events, headers: {Last-Event-ID: "${int(7,7)}"}, messages: [{receive: 5, expect: {event: {type: price, id: exists}, json: {after: "7"}}}, {receive: end}]}]}
+  - {name: b, fixed: 1, wait: 5ms, tasks: [{sse: POST /chat, json: {say: "one ${word}"}, messages: [{receive: end, expect: {text: "~ ."}}]}]}
+  - {name: c, fixed: 1, wait: 5ms, tasks: [{sse: GET /forever, messages: [{receive: 20}, {wait: 5ms}, {receive: {for: 10ms}}]}]}
+  - {name: d, fixed: 1, wait: 5ms, tasks: [{sse: GET /coded/gzip, name: d, messages: [{receive: 2}]}]}
+  - {name: e, fixed: 1, wait: 50ms, tasks: [{sse: GET /private, name: e, messages: [{receive: 1}]}]}
+  - {name: f, fixed: 1, wait: 5ms, on_start: [{http: GET /login}], tasks: [{sse: GET /private, name: f, messages: [{receive: 1, expect: {text: == yours}}]}]}
+`)
+			for _, route := range []string{"SSE /events", "SSE POST /chat", "SSE /forever", "SSE /forever each message", "d", "f"} {
+				ended(t, all, route, tally.OK, "")
+			}
+			ended(t, all, "e", tally.Status, "status 401 Unauthorized")
+			if n := connections.Load(); strings.Contains(c.target, "2") && n > 20 {
+				t.Errorf("%d connections of 6 users", n)
+			}
+		})
 	}
 }
