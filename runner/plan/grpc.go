@@ -44,6 +44,18 @@ func (t Target) ForGRPC() Target {
 	return t
 }
 
+// words say where gRPC is, unless that is the target, and who describes its services.
+func (t GRPCTarget) words(target string) string {
+	where, by := "gRPC", "the profile"
+	if t.URL != target {
+		where = "gRPC at " + t.Shown
+	}
+	if t.Described == nil {
+		by = "the server when the run starts"
+	}
+	return where + ": services and messages are described by " + by + ".\n"
+}
+
 // grpcTarget resolves where gRPC is spoken: at the target, unless the profile says otherwise.
 func (r *Resolver) grpcTarget(t profile.Target, whole *Target) GRPCTarget {
 	if t.GRPC == nil {

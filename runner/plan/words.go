@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ func (p *Plan) Words(w io.Writer) error {
 			fmt.Fprintf(&b, "It builds the system with: %s\n", p.Start.ShownBuild)
 		}
 		fmt.Fprintf(&b, "It starts the system with: %s\n", p.Start.ShownCommand)
+	}
+	if slices.Contains(p.Protocols, "grpc") {
+		b.WriteString(p.Target.GRPC.words(p.Target.URL))
 	}
 	fmt.Fprintf(&b, "Nothing is sent to hosts other than %s.\n", strings.Join(p.Target.Hosts, ", "))
 	if p.Open != nil {
