@@ -32,6 +32,7 @@ type GRPCTarget struct {
 	URL        string // scheme, host and port
 	Shown      string // the URL for people
 	MaxMessage int    // in bytes
+	Compress   string // what messages are sent compressed with: gzip; empty for nothing
 	Described  []byte // a FileDescriptorSet; nil when the system describes itself
 }
 
@@ -61,7 +62,7 @@ func (r *Resolver) grpcTarget(t profile.Target, whole *Target) GRPCTarget {
 	if t.GRPC == nil {
 		return GRPCTarget{URL: whole.URL, Shown: whole.Shown, MaxMessage: profile.DefaultMaxMessage}
 	}
-	resolved := GRPCTarget{URL: whole.URL, Shown: whole.Shown, MaxMessage: t.GRPC.MaxMessage, Described: t.GRPC.Described}
+	resolved := GRPCTarget{URL: whole.URL, Shown: whole.Shown, MaxMessage: t.GRPC.MaxMessage, Compress: t.GRPC.Compress, Described: t.GRPC.Described}
 	if t.GRPC.URL == "" {
 		return resolved
 	}

@@ -138,6 +138,7 @@ func (p *Profile) facts() []fact {
 	if t.GRPC != nil {
 		add("grpc.url", "", WithoutCredentials(string(t.GRPC.URL)))
 		add("grpc.max_message", "", t.GRPC.MaxMessage)
+		add("grpc.compress", "", t.GRPC.Compress)
 	}
 	return together(facts)
 }

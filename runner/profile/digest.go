@@ -53,6 +53,7 @@ type (
 	grpcV1 struct {
 		URL        Template `json:",omitempty"`
 		MaxMessage int      `json:",omitempty"` // unless it is the default
+		Compress   string   `json:",omitempty"`
 	}
 	startV1 struct {
 		Build      Template `json:",omitempty"`
@@ -164,12 +165,12 @@ func (t Target) digestV1() targetV1 {
 
 func (t *GRPCTarget) digestV1() *grpcV1 {
 	switch {
-	case t == nil || t.URL == "" && t.MaxMessage == DefaultMaxMessage:
+	case t == nil || t.URL == "" && t.MaxMessage == DefaultMaxMessage && t.Compress == "":
 		return nil
 	case t.MaxMessage == DefaultMaxMessage:
-		return &grpcV1{URL: t.URL}
+		return &grpcV1{URL: t.URL, Compress: t.Compress}
 	}
-	return &grpcV1{t.URL, t.MaxMessage}
+	return &grpcV1{t.URL, t.MaxMessage, t.Compress}
 }
 
 func (l Load) digestV1() loadV1 {

@@ -197,7 +197,7 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Message: Route Wait Sends Repeat Awaits Count For Within Save Content
 		Repeat: Min Max
 		HTTP: Method Path Headers Sends Body JSON Fields File Status Expect
-		GRPCTarget: URL MaxMessage; not Proto Protoset Import Described
+		GRPCTarget: URL MaxMessage Compress; not Proto Protoset Import Described
 		GRPC: Method Message Metadata Codes Expect; not Place
 		GRPCMessage: Send Reply Expect; not Place
 		Tree: Kind Text Keys Items; not Place

@@ -81,6 +81,7 @@ type GRPCTarget struct {
 	Protoset   string   // a file
 	Import     []string // directories in which files are looked for; the profile's own when empty
 	MaxMessage int      // in bytes
+	Compress   string   // how the messages that are sent are compressed: gzip; empty for not at all
 	Described  []byte   // what Proto or Protoset hold, as a FileDescriptorSet; nil for neither
 }
 
@@ -229,6 +230,7 @@ func (r *reader) grpcTarget(n *yaml.Node) *GRPCTarget {
 		strict.Key("proto", "The .proto file that describes the services, or a list of them.", r.OneOrMore(r.fileName(&t.Proto))),
 		strict.Key("protoset", "A file of compiled descriptors (protoc --include_imports -o api.binpb …), instead of proto.", r.Text(&t.Protoset)),
 		strict.Key("import", "The directories in which .proto files and what they import are looked for, relative to the profile; its own when it is left out.", r.OneOrMore(r.fileName(&t.Import))),
+		strict.Key("compress", "gzip: the messages that are sent are compressed. Answers may be in any case.", strict.OneOf(r.Reader, &t.Compress, "gzip")),
 		strict.Key("max_message", "The largest message, such as 64MiB.", r.byteSize(&t.MaxMessage)),
 	)
 	r.Exclude(n, "proto", "protoset", "one description is enough")

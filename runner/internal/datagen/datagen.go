@@ -33,6 +33,9 @@ type Source struct {
 	words, names, mails []string
 }
 
+// notInMails takes out what a name has and an address has not.
+var notInMails = strings.NewReplacer(" ", "", "'", "")
+
 // New prepares the tables of a plan.
 func New(p *plan.Plan) *Source {
 	s := &Source{plan: p, stride: max(p.AllUsers, 1)}
@@ -50,7 +53,7 @@ func New(p *plan.Plan) *Source {
 		s.words = append(s.words, faker.Word())
 		first, last := faker.FirstName(), faker.LastName()
 		s.names = append(s.names, first+" "+last)
-		s.mails = append(s.mails, strings.ToLower(strings.NewReplacer(" ", "", "'", "").Replace(first+"."+last)))
+		s.mails = append(s.mails, strings.ToLower(notInMails.Replace(first+"."+last)))
 	}
 	return s
 }

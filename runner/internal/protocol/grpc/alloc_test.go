@@ -1,6 +1,8 @@
 package grpc_test
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -39,6 +41,32 @@ func BenchmarkUnary(b *testing.B) {
 					b.Fatal(o.Error)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkUsers makes calls of 50 users over 4 connections, or over one of each user's own.
+func BenchmarkUsers(b *testing.B) {
+	url := interopServerApart(b)
+	for name, target := range map[string]string{"per-user": "", "shared": ", connections: shared 4"} {
+		b.Run(name, func(b *testing.B) {
+			const users = 50
+			made := manyUsers(b, url, target, "{"+unary+", message: {response_size: 20, payload: {body: AAECAwQFBgcICQ==}}}", users)
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			var working sync.WaitGroup
+			b.ResetTimer()
+			for _, u := range made {
+				working.Go(func() {
+					for left.Add(-1) >= 0 {
+						if o := u.do(0); o.Class != tally.OK {
+							b.Error(o.Error)
+							return
+						}
+					}
+				})
+			}
+			working.Wait()
 		})
 	}
 }

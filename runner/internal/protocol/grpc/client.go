@@ -39,9 +39,25 @@ func (u *client) watch() {
 	}
 }
 
+// keepBytes is the largest memory that is kept from call to call.
+const keepBytes = 64 << 10
+
+// tidy frees memory that unusual messages took.
+func (u *client) tidy() {
+	for _, kept := range []*[]byte{&u.body, &u.last, &u.in.in, &u.in.plain, &u.flow.replay} {
+		if cap(*kept) > keepBytes {
+			*kept = nil
+		}
+	}
+}
+
 // Idle gives memory back. The connection is looked at before its next use.
 func (u *client) Idle() {
 	u.rested = true
+	if !u.flow.open {
+		u.stream.Shrink()
+		u.tidy()
+	}
 	if u.line.turn == nil && u.line.conn != nil {
 		u.line.conn.Rest()
 	}

@@ -62,6 +62,9 @@ func (f *Clients) describe(types *message.Types) error {
 	for _, t := range f.calls {
 		if t != nil {
 			problems = append(problems, t.describe(types)...)
+			if f.target.GRPC.Compress != "" {
+				t.compress()
+			}
 		}
 	}
 	return problems.Err()
@@ -98,6 +101,18 @@ func (t *compiled) describe(types *message.Types) strict.Problems {
 	}
 	t.close = t.one || slices.ContainsFunc(t.call.Messages[t.last+1:], func(m plan.Message) bool { return m.Awaits == profile.AwaitEnd })
 	return problems
+}
+
+// compress compresses the messages in which nothing varies.
+func (t *compiled) compress() {
+	if t.body != nil {
+		t.body = new(zipper).compress(t.body, 0)
+	}
+	for i := range t.steps {
+		if s := &t.steps[i]; s.body != nil {
+			s.body = new(zipper).compress(s.body, 0)
+		}
+	}
 }
 
 func describeStep(method *message.Method, m *plan.Message) (s step, problems strict.Problems) {

@@ -57,7 +57,12 @@ func (u *client) framed(t *message.Template, fixed []byte, v load.Values) (frame
 	if u.body, wrong = t.Append(begin(u.body[:0]), v); wrong != "" {
 		return nil, wrong
 	}
-	u.body = finish(u.body, 0)
+	if u.body = finish(u.body, 0); u.clients.target.GRPC.Compress != "" {
+		if u.zip == nil {
+			u.zip = &zipper{}
+		}
+		u.body = u.zip.compress(u.body, 0)
+	}
 	return u.body, ""
 }
 

@@ -33,6 +33,10 @@ const whyUnprocessed = " (sent again 5 times, as the server had not processed it
 // nothing for it.
 func (u *client) send(ctx context.Context, q *h2.Request, r *load.Outcome, do func(*h2.Stream, *h2.Conn, *h2.Request) error) error {
 	u.until = q.Deadline
+	if u.rested {
+		u.rested = false
+		u.line.look()
+	}
 	for tries := 0; ; tries++ {
 		c, err := u.line.connection(ctx, u.clients.dialer, u.clients.maker, &u.fuse, q.Deadline)
 		if err != nil {

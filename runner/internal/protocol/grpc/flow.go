@@ -20,17 +20,47 @@ type flow struct {
 	err    error  // of the network, or of the end of the load; nil if the server has ended it
 	closed bool   // nothing more is sent
 	known  bool   // the header of the answer has been looked at
+	open   bool   // it has begun, and End has not been called
+
+	// To begin again if the server says that it has done nothing for the stream.
+	ctx     context.Context // of the call: the stream outlives the method that is given it
+	begun   *load.Outcome
+	replays bool   // until more was sent than is kept, or the server has answered
+	replay  []byte // what has been sent
+	again   int    // how often it has begun again
 }
 
 // begin opens the stream with what q holds. It does not wait for an answer.
 func (f *flow) begin(ctx context.Context, q *h2.Request, r *load.Outcome) error {
-	f.over, f.known, f.closed, f.err = false, false, !q.More, nil
+	*f = flow{client: f.client, closed: !q.More, open: true, ctx: ctx, begun: r, replays: true, replay: f.replay[:0]}
 	f.in.reset("")
 	err := f.send(ctx, q, r, open)
 	if err != nil {
+		f.open = false
 		f.fail(err)
 	}
 	return err
+}
+
+// resume begins the stream again and sends what was sent, if err says that the server has done nothing for it.
+func (f *flow) resume(err error) bool {
+	if !f.replays || f.again == unprocessedTries || !h2.Unprocessed(err) || f.fuse.Blown() {
+		return false
+	}
+	f.again++
+	f.begun.Resent++
+	f.request.Deadline = time.Now().Add(f.clients.target.Timeout)
+	if f.send(f.ctx, &f.request, f.begun, open) != nil {
+		return false
+	}
+	return !f.request.More || f.stream.Write(f.replay, h2.End(f.closed), f.request.Deadline) == nil
+}
+
+// remember keeps what is sent, as long as it is little.
+func (f *flow) remember(p []byte) {
+	if f.replays = f.replays && len(f.replay)+len(p) <= keepBytes; f.replays {
+		f.replay = append(f.replay, p...)
+	}
 }
 
 // fail ends the stream with an error.
@@ -50,9 +80,10 @@ func (f *flow) write(p []byte, end h2.End, until time.Time) error {
 		f.fail(wire.ErrCut)
 		return f.err
 	}
+	f.remember(p)
 	err := f.stream.Write(p, end, until)
 	switch {
-	case err == nil:
+	case err == nil || f.resume(err):
 		return nil
 	case errors.Is(err, io.EOF):
 		f.closed = true
@@ -88,12 +119,14 @@ func (f *flow) read(until time.Time) ([]byte, error) {
 		p, err := f.stream.Receive(until)
 		switch {
 		case err == nil:
+			f.replays = false
 			f.look()
 			f.in.add(p)
 		case errors.Is(err, io.EOF):
 			f.finish()
 		case errors.Is(err, os.ErrDeadlineExceeded) && !f.fuse.Blown():
 			return nil, errNotYet
+		case f.resume(err):
 		default:
 			f.fail(err)
 		}

@@ -110,6 +110,9 @@ func (f *Clients) fields(method string, metadata []plan.Header, timeout time.Dur
 		fields = append(fields, h2.Field{Name: "grpc-timeout", Value: timeoutText(timeout)})
 	}
 	fields = append(fields, h2.Field{Name: "grpc-accept-encoding", Value: "gzip"})
+	if f.target.GRPC.Compress != "" {
+		fields = append(fields, h2.Field{Name: "grpc-encoding", Value: f.target.GRPC.Compress})
+	}
 	given := map[string]bool{}
 	for _, m := range metadata {
 		given[m.Name] = true

@@ -2,6 +2,7 @@ package grpc_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -11,9 +12,11 @@ import (
 	"time"
 
 	server "google.golang.org/grpc"
+	_ "google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/interop"
 	testing_pb "google.golang.org/grpc/interop/grpc_testing"
 	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/stats"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
@@ -64,14 +67,23 @@ func clients(t testing.TB, url, target, steps string) (*plan.Plan, *grpc.Clients
 // newUser makes a user of a system that describes itself.
 func newUser(t testing.TB, url, target, steps string) *user {
 	t.Helper()
+	return manyUsers(t, url, target, steps, 1)[0]
+}
+
+// manyUsers makes n users.
+func manyUsers(t testing.TB, url, target, steps string, n int) (users []*user) {
+	t.Helper()
 	made, f := clients(t, url, target, steps)
 	if err := f.Ask(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	u := &user{t, made, f.Client(new(jar.Jar)), datagen.New(made).User(0, made.Behaviours[0].Slots)}
-	u.values.NextTask()
-	t.Cleanup(func() { u.client.Close() })
-	return u
+	for i := range n {
+		u := &user{t, made, f.Client(new(jar.Jar)), datagen.New(made).User(i, made.Behaviours[0].Slots)}
+		u.values.NextTask()
+		t.Cleanup(func() { u.client.Close() })
+		users = append(users, u)
+	}
+	return users
 }
 
 // do makes the i-th call.
@@ -105,6 +117,36 @@ func serve(t testing.TB, s *server.Server) string {
 	go s.Serve(l) //nolint:errcheck // it ends with Stop
 	t.Cleanup(s.Stop)
 	return l.Addr().String()
+}
+
+// compressed fails the test unless messages are compressed both ways.
+type compressed struct{ t *testing.T }
+
+func (compressed) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
+func (compressed) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (compressed) HandleConn(context.Context, stats.ConnStats)                       {}
+
+func (c compressed) HandleRPC(_ context.Context, s stats.RPCStats) {
+	switch s := s.(type) {
+	case *stats.InHeader:
+		if strings.HasSuffix(s.FullMethod, "UnaryCall") && s.Compression != "gzip" {
+			c.t.Errorf("sent with %q", s.Compression)
+		}
+	case *stats.OutHeader:
+		if strings.HasSuffix(s.FullMethod, "UnaryCall") && s.Compression != "gzip" {
+			c.t.Errorf("answered with %q", s.Compression)
+		}
+	}
+}
+
+// Messages are sent compressed if the profile says so. The server answers likewise.
+func TestCompress(t *testing.T) {
+	url := interopServer(t, server.StatsHandler(compressed{t}))
+	eachWay(t, func(t *testing.T, target string) {
+		newUser(t, url, target+", grpc: {compress: gzip}", `
+			{`+unary+`, message: {response_size: 2000, payload: {body: "AAEC"}}, expect: {json: {payload.body: "~ ^A{900}"}}},
+			{`+unary+`, message: {response_size: "${int(3,3)}", payload: {body: "AAEC"}}, expect: {json: {payload.body: AAAA}}}`).good()
+	})
 }
 
 const unary = "grpc: grpc.testing.TestService/UnaryCall"

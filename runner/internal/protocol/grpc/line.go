@@ -2,7 +2,10 @@ package grpc
 
 import (
 	"context"
+	"errors"
 	"net"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/channel"
@@ -12,9 +15,11 @@ import (
 
 // line holds one connection: of one user, or of several who share it.
 type line struct {
-	turn chan struct{} // of a shared one: holds a token while a user uses conn; nil for a user's own
-	conn *h2.Conn      // nil if there is none
-	raw  *wire.Conn    // below a user's own
+	turn   chan struct{}           // of a shared one: holds a token while a user uses conn; nil for a user's own
+	conn   *h2.Conn                // nil if there is none
+	raw    *wire.Conn              // below a user's own
+	shared atomic.Pointer[h2.Conn] // conn, for those who only need one that is usable
+	left   []*h2.Conn              // connections that take no more calls, and carry some still
 }
 
 func newLine() *line       { return &line{} }
@@ -26,20 +31,39 @@ func (l *line) connection(ctx context.Context, d *wire.Dialer, m *h2.Maker, fuse
 	if l.turn == nil {
 		return l.own(ctx, d, m, fuse, until)
 	}
+	if c := l.shared.Load(); c != nil && c.Usable() {
+		return c, nil
+	}
 	if err := l.take(ctx, until); err != nil {
 		return nil, err
 	}
 	defer func() { <-l.turn }()
-	if l.conn != nil && l.conn.Usable() {
+	if l.conn != nil && l.conn.Usable() { // another user has connected meanwhile
 		return l.conn, nil
 	}
-	l.conn = nil // those under way on it go on
+	l.leave()
 	c, err := connect(ctx, d, until)
 	if err != nil {
 		return nil, err
 	}
 	l.conn = m.Shared(c.Conn)
+	l.shared.Store(l.conn)
 	return l.conn, nil
+}
+
+// leave puts a connection aside that takes no more calls. Those under way on it go on.
+func (l *line) leave() {
+	if l.conn != nil {
+		l.left = append(l.left, l.conn)
+		l.conn = nil
+	}
+	l.left = slices.DeleteFunc(l.left, func(c *h2.Conn) bool {
+		if !c.Unused() {
+			return false
+		}
+		c.Close() //nolint:errcheck // it is of no more use
+		return true
+	})
 }
 
 // take takes the turn.
@@ -93,31 +117,29 @@ func (l *line) look() {
 	}
 }
 
-// drop forgets a connection that takes no more calls. Those under way on it go on.
+// drop gives up a connection that takes no more calls.
 func (l *line) drop(c *h2.Conn) {
 	if l.turn != nil {
 		l.turn <- struct{}{}
 		defer func() { <-l.turn }()
 	}
-	if l.conn != c {
-		return
-	}
-	l.conn = nil
-	if l.turn == nil || c.Unused() {
-		c.Close() //nolint:errcheck // it is of no more use
+	if l.conn == c {
+		l.leave()
 	}
 }
 
-// close ends the connection.
+// close ends all connections.
 func (l *line) close() error {
 	if l.turn != nil {
 		l.turn <- struct{}{}
 		defer func() { <-l.turn }()
 	}
-	if l.conn == nil {
-		return nil
+	var errs []error
+	for _, c := range append(l.left, l.conn) {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
 	}
-	c := l.conn
-	l.conn, l.raw = nil, nil
-	return c.Close()
+	l.conn, l.raw, l.left = nil, nil, nil
+	return errors.Join(errs...)
 }

@@ -32,14 +32,17 @@ func (u *client) Open(ctx context.Context, call *plan.Call, v load.Values) (load
 		return nil, load.Outcome{Class: tally.Expect, Error: wrong}
 	}
 	u.request.Deadline = time.Now().Add(u.clients.target.Timeout)
-	var o load.Outcome
-	if err := u.flow.begin(ctx, &u.request, &o); err != nil {
-		u.judge(t, &o, &u.flow.status, err)
-		return nil, o
+	u.reply = reply{}
+	o := &u.reply.Outcome
+	if err := u.flow.begin(ctx, &u.request, o); err != nil {
+		u.judge(t, o, &u.flow.status, err)
+		return nil, *o
 	}
 	o.Class, o.Ended = tally.OK, time.Now()
 	u.flows = stream{flow: &u.flow, compiled: t, values: v}
-	return &u.flows, o
+	opened := *o
+	o.Resent = 0 // from here on, End reports it
+	return &u.flows, opened
 }
 
 // step is the compiled form of m.
@@ -110,8 +113,9 @@ func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) loa
 // End ends the stream; see load.Stream. A stream that the profile ends, after a number of messages or a span,
 // is reset, and its code is nobody's. Any other ends with the code of the server, which is awaited.
 func (s *stream) End() load.Outcome {
-	defer s.fuse.Release()
-	var o load.Outcome
+	defer s.tidy()
+	o := load.Outcome{Resent: s.reply.Resent}
+	s.open = false
 	if s.awaited {
 		if !s.leave() {
 			o.Class, o.BytesReceived = tally.OK, s.flow.stream.Received
