@@ -41,7 +41,7 @@ var costs = []cost{
 		func(ctx context.Context, b *bench) ([]round, []string, error) { return b.closedCost(ctx, postTask) }},
 	{"memory", "resident memory for each idle user whose connection is open, 10,000 against 10",
 		func(ctx context.Context, b *bench) ([]round, []string, error) {
-			rounds, err := b.compareMemory(ctx, b.tools)
+			rounds, err := b.compareMemory(ctx, b.idlers(b.tools))
 			return rounds, []string{idleKB}, err
 		}},
 	{"open", "open model, 10,000 arrivals/s: how late the sends are", func(ctx context.Context, b *bench) ([]round, []string, error) { return b.openCost(ctx) }},

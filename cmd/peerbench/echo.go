@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/stats"
 )
 
 // The echo server answers gRPC and WebSocket as cheaply as its libraries can: it sends the bytes back that it got.
@@ -75,7 +76,31 @@ func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
 func (rawCodec) Name() string { return "proto" }
 
 // echo is the server.
-type echo struct{ calls atomic.Int64 }
+type echo struct {
+	calls atomic.Int64
+	open  atomic.Int64 // connections of gRPC
+}
+
+var _ stats.Handler = (*echo)(nil)
+
+// TagRPC does nothing.
+func (e *echo) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+// HandleRPC does nothing.
+func (e *echo) HandleRPC(context.Context, stats.RPCStats) {}
+
+// TagConn does nothing.
+func (e *echo) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+// HandleConn counts connections.
+func (e *echo) HandleConn(_ context.Context, s stats.ConnStats) {
+	switch s.(type) {
+	case *stats.ConnBegin:
+		e.open.Add(1)
+	case *stats.ConnEnd:
+		e.open.Add(-1)
+	}
+}
 
 // serveEcho answers on two addresses until ctx ends.
 func serveEcho(ctx context.Context, web, rpc string) error {
@@ -92,7 +117,7 @@ func serveEcho(ctx context.Context, web, rpc string) error {
 	mux.HandleFunc(statusPath, e.status)
 	mux.HandleFunc("/echo", e.socket)
 	webServer := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	rpcServer := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}))
+	rpcServer := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.StatsHandler(e))
 	rpcServer.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "peerbench.Echo", HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{{MethodName: "Say", Handler: e.say}},
@@ -115,10 +140,10 @@ func serveEcho(ctx context.Context, web, rpc string) error {
 	return err
 }
 
-// status says how many calls there were, this one included.
+// status says how many calls there were, this one included, and how many connections there are.
 func (e *echo) status(w http.ResponseWriter, _ *http.Request) {
 	n := e.calls.Add(1)
-	fmt.Fprintf(w, " 0 0 %d\n", n)
+	fmt.Fprintf(w, " 0 0 %d\nWaiting: %d\n", n, e.open.Load())
 }
 
 func (e *echo) say(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {

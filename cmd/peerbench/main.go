@@ -19,9 +19,9 @@
 //	http2      GET over HTTP/2 without TLS: CPU time for a request
 //	grpc       unary calls of gRPC, a constant one and one with variables, a check and a save: CPU time for a call
 //	stream     server streams of gRPC: CPU time for a message
-//	graphql    POST of a query with two variables, one value saved; beside it wrk's plain GET and POST
+//	graphql    POST of a query with two variables, one value saved; beside it wrk's plain GET and POST: CPU time
 //	websocket  echo over a WebSocket: CPU time for a round trip
-//	memory     resident memory for each of 10,000 idle users whose connections are open
+//	memory     resident memory for each of 10,000 idle users whose connections are open, of HTTP/1.1, HTTP/2 and gRPC
 //	open       10,000 arrivals/s for 10 s: how late the sends are, and how many are dropped
 //	freeze     a server that freezes for 200 ms every 2 s: p95 and p99 against the true values, and
 //	           what two closed generators report

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -21,25 +22,74 @@ const (
 // runMemory measures the tools that can hold idle users: how much resident memory each further user
 // needs.
 func runMemory(ctx context.Context, b *bench) (r report, err error) {
-	var able []tool
+	able := b.idlers(b.tools)
+	if program, found := b.programs["plimsoll"]; found {
+		own, s, problem := b.idleProtocols(ctx, program)
+		if problem != nil {
+			return r, problem
+		}
+		defer func() { err = errors.Join(err, s.stop()) }()
+		able = append(able, own...)
+	}
+	var rounds []round
+	rounds, err = b.compareMemory(ctx, able)
 	var entries []entry
-	for _, t := range b.tools {
-		if _, found := b.programs[t.name]; found && t.idle != nil {
-			able = append(able, t)
-			entries = append(entries, entry{tool: t.name, whats: []string{idleKB}})
+	for _, i := range able {
+		entries = append(entries, entry{tool: i.name, whats: []string{idleKB}})
+		if strings.HasPrefix(i.name, "plimsoll") {
+			r.Goals = append(r.Goals, goal{
+				Text: i.name + ", " + idleKB, Limit: 12, AtMost: true,
+				Got: overRounds(rounds, func(r round) (float64, bool) { v, ok := r.values[key{i.name, idleKB}]; return v, ok }),
+			})
 		}
 	}
-	rounds, err := b.compareMemory(ctx, able)
 	r.Figures = figures(rounds, entries, nil)
-	r.Goals = []goal{{
-		Text: "plimsoll, " + idleKB, Limit: 12, AtMost: true,
-		Got: overRounds(rounds, func(r round) (float64, bool) { v, ok := r.values[key{"plimsoll", idleKB}]; return v, ok }),
-	}}
 	return r, err
 }
 
-// compareMemory measures each tool once each round, in an order that is rotated each round.
-func (b *bench) compareMemory(ctx context.Context, able []tool) (rounds []round, err error) {
+// idler is a way to hold idle users.
+type idler struct {
+	name   string
+	target *server
+	make   func(users int) invocation
+}
+
+// idlers are the tools that can hold idle users of HTTP/1.1, and that were found.
+func (b *bench) idlers(from []tool) (all []idler) {
+	for _, t := range from {
+		if program, found := b.programs[t.name]; found && t.idle != nil {
+			all = append(all, idler{t.name, b.site, func(users int) invocation { return t.idle(job{program, b.site.url, users, idleSpan}) }})
+		}
+	}
+	return all
+}
+
+// idleProtocols are Plimsoll's idle users of other protocols. The caller stops the server of gRPC.
+func (b *bench) idleProtocols(ctx context.Context, program string) (all []idler, s *server, err error) {
+	s, rpc, err := b.startEcho(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	waits := func(target, task string, users int) invocation {
+		load := fmt.Sprintf("{users: %d, spawn_rate: %d, run_time: %ds, rounds: 1}", users, max(1000, users/5), idleSpan)
+		text := fmt.Sprintf("name: peerbench\ntarget: %s\nload: %s\nusers: [{name: user, wait: 60s, tasks: [%s]}]\n", target, load, task)
+		v := plimsoll(program, text)
+		v.files["echo.proto"] = echoProto
+		return v
+	}
+	all = append(all, idler{"plimsoll, gRPC", s, func(users int) invocation {
+		return waits(fmt.Sprintf("{url: %q, grpc: {proto: [echo.proto]}}", "http://"+rpc), sayTask, users)
+	}})
+	if b.site.http2 != "" {
+		all = append(all, idler{"plimsoll, HTTP/2", b.site, func(users int) invocation {
+			return waits(fmt.Sprintf("{url: %q, http: 2}", b.site.http2), getTask, users)
+		}})
+	}
+	return all, s, nil
+}
+
+// compareMemory measures each idler once each round, in an order that is rotated each round.
+func (b *bench) compareMemory(ctx context.Context, able []idler) (rounds []round, err error) {
 	for n := range b.rounds {
 		values := map[key]float64{}
 		for i := range able {
@@ -60,8 +110,8 @@ func (b *bench) compareMemory(ctx context.Context, able []tool) (rounds []round,
 	return rounds, err
 }
 
-// idleUser is the resident memory for each further idle user of a tool, in KB.
-func (b *bench) idleUser(ctx context.Context, t tool) (float64, error) {
+// idleUser is the resident memory for each further idle user, in KB.
+func (b *bench) idleUser(ctx context.Context, t idler) (float64, error) {
 	few, err := b.resident(ctx, t, fewUsers)
 	if err != nil {
 		return 0, err
@@ -72,19 +122,19 @@ func (b *bench) idleUser(ctx context.Context, t tool) (float64, error) {
 
 // resident is the resident memory of a generator in KB when all users are connected and have had their
 // first answer.
-func (b *bench) resident(ctx context.Context, t tool, users int) (kb float64, err error) {
+func (b *bench) resident(ctx context.Context, t idler, users int) (kb float64, err error) {
 	dir, err := b.runDir()
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	v := t.idle(job{b.programs[t.name], b.site.url, users, idleSpan})
+	v := t.make(users)
 	if err := v.write(dir); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := b.awaitIdle(ctx, nil, func(n int) bool { return n == 0 }); err != nil {
+	if err := awaitIdle(ctx, t.target, nil, func(n int) bool { return n == 0 }); err != nil {
 		return 0, fmt.Errorf("connections of the run before: %w", err)
 	}
 	cmd := pinned(ctx, b.generatorCore, dir, v.args)
@@ -99,7 +149,7 @@ func (b *bench) resident(ctx context.Context, t tool, users int) (kb float64, er
 		close(ended)
 	}()
 	defer func() { cancel(); <-ended; endGroup(cmd) }()
-	if err := b.awaitIdle(ctx, ended, func(n int) bool { return n >= users }); err != nil {
+	if err := awaitIdle(ctx, t.target, ended, func(n int) bool { return n >= users }); err != nil {
 		return 0, fmt.Errorf("%d users: %w: %s", users, err, lastOf(stderr.Bytes()))
 	}
 	select {
@@ -112,10 +162,10 @@ func (b *bench) resident(ctx context.Context, t tool, users int) (kb float64, er
 	return residentKB(cmd.Process.Pid)
 }
 
-// awaitIdle waits until nginx has the wanted number of idle connections.
-func (b *bench) awaitIdle(ctx context.Context, ended <-chan struct{}, wanted func(int) bool) error {
+// awaitIdle waits until a server has the wanted number of idle connections.
+func awaitIdle(ctx context.Context, on *server, ended <-chan struct{}, wanted func(int) bool) error {
 	for deadline := time.Now().Add(allUp); ; {
-		n, err := b.site.idleConnections(ctx)
+		n, err := on.idleConnections(ctx)
 		switch {
 		case err == nil && wanted(n):
 			return nil

@@ -259,41 +259,31 @@ func runWebSocket(ctx context.Context, b *bench) (r report, err error) {
 // graphqlTask is a query with two variables, whose errors are checked, and which saves one value.
 const graphqlTask = `{graphql: "query Item($id: ID!, $n: Int!) { item(id: $id, n: $n) { id stock } }", variables: {id: "SKU-${int(1,1000)}", n: "${int(1,9)}"}, save: {stock: data.item.stock}}`
 
-const (
-	graphqlRate = "GraphQL POST/s"
-	plainRate   = "plain POST/s"
-)
-
 // wrkPost makes wrk send the same body each time.
 const wrkPost = `wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = '{"query":"query Item($id: ID!, $n: Int!) { item(id: $id, n: $n) { id stock } }","variables":{"id":"SKU-42","n":7}}'
 `
 
-// runGraphQL compares at full speed, as nginx is faster than the generators.
-func runGraphQL(ctx context.Context, b *bench) (r report, err error) {
-	var entries []entry
-	for _, t := range b.tools {
-		switch t.name {
-		case "plimsoll":
-			entries = b.rateEntry(entries, t, func(j job) invocation { return plimsoll(j.program, j.profile(graphqlTask, "")) }, graphqlRate)
-		case "wrk":
-			entries = b.rateEntry(entries, t, t.get, getRate)
-			entries = b.rateEntry(entries, t, func(j job) invocation {
+// runGraphQL compares POSTs of a query with wrk's plain GET and POST.
+func runGraphQL(ctx context.Context, b *bench) (report, error) {
+	const query, get, post = "POST", "GET", "POST of the same body each time"
+	return b.compareCosts(ctx, costScenario{
+		target: b.site, url: b.site.url, yardstick: "wrk, " + get,
+		candidates: []candidate{
+			{"plimsoll", query, func(j job) invocation {
+				return plimsoll(j.program, targeted(fmt.Sprintf("{url: %q}", j.url), j, graphqlTask))
+			}},
+			{"wrk", get, func(j job) invocation {
+				return invocation{args: []string{j.program, "-t1", "-c" + strconv.Itoa(j.connections), "-d" + j.span(), j.url + path}}
+			}},
+			{"wrk", post, func(j job) invocation {
 				return invocation{files: map[string]string{"post.lua": wrkPost},
 					args: []string{j.program, "-t1", "-c" + strconv.Itoa(j.connections), "-d" + j.span(), "-s", "post.lua", j.url + "/graphql"}}
-			}, plainRate)
-		}
-	}
-	rounds, err := b.compare(ctx, entries)
-	own, wrk := key{"plimsoll", graphqlRate}, key{"wrk", getRate}
-	r.Yardstick = "wrk's GET"
-	r.Figures = figures(rounds, entries, &wrk)
-	r.Goals = []goal{
-		{Text: "plimsoll / wrk's plain GET", Limit: 0.6, Got: ratio(rounds, own, wrk)},
-		{Text: "plimsoll / wrk's POST of the same body each time", Limit: 0.6, Got: ratio(rounds, own, key{"wrk", plainRate})},
-	}
-	return r, err
+			}},
+		},
+		goals: []costGoal{{"plimsoll, " + query, "wrk, " + get, 0.6}},
+	})
 }
 
 // The k6 scripts of gRPC and WebSocket. Their arguments are: users, seconds, address.

@@ -22,7 +22,7 @@ var scenarios = []scenario{
 	{"http2", "GET over HTTP/2 without TLS, 50 users: CPU time of the generator for a request", runHTTP2, false},
 	{"grpc", "unary call of gRPC, 50 users: CPU time of the generator for a call", runGRPC, false},
 	{"stream", "server stream of gRPC, 100 messages each, 50 users: CPU time of the generator for a message", runStream, false},
-	{"graphql", "POST of a GraphQL query with two variables, errors checked, one value saved; beside it wrk's plain GET and POST", runGraphQL, false},
+	{"graphql", "POST of a GraphQL query with two variables, errors checked, one value saved, 50 users with a connection each; beside it wrk's plain GET and POST: CPU time for a request", runGraphQL, false},
 	{"websocket", "echo of 100 bytes over a WebSocket for each of 50 users: CPU time of the generator for a round trip", runWebSocket, false},
 	{"memory", "resident memory for each idle user whose connection is open", runMemory, false},
 	{"open", "open model, 10,000 arrivals/s for 10 s: how late the sends are", runOpen, false},
