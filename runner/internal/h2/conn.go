@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -110,6 +111,7 @@ func (m *Maker) conn(raw net.Conn, line Line) *Conn {
 func (c *Conn) drive() {
 	defer close(c.done)
 	for c.pump() == nil {
+		runtime.Gosched() // those who have been answered send their next requests first, and more answers come at once
 	}
 }
 
