@@ -1,6 +1,7 @@
 package graphql_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -246,6 +247,26 @@ func TestMisbehavingServices(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An answer may be compressed, whatever its status.
+func TestCompressedAnswers(t *testing.T) {
+	for body, want := range map[string]string{`{"data": {"top": []}}`: "ok", `{"errors": [{"message": "x"}]}`: "graphql: status 400 Bad Request: x"} {
+		url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			if want != "ok" {
+				w.WriteHeader(http.StatusBadRequest)
+			}
+			z := gzip.NewWriter(w)
+			io.WriteString(z, body)
+			z.Close()
+		}))
+		for _, version := range []string{`"1.1"`, "2"} {
+			if got := said(newUser(t, url, ", http: "+version, `- graphql: "{ top { id } }"`).do(0)); got != want {
+				t.Errorf("HTTP %s, %s: %s, want %s", version, body, got, want)
+			}
+		}
 	}
 }
 
