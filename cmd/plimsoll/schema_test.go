@@ -163,6 +163,7 @@ var onlyTheReader = map[string]string{
 	"tables.yaml data.twice.file":                      "the content of a file",
 
 	// GraphQL
+	"graphql.yaml users.0.tasks.29":                        "two keys that exclude each other by what a third holds",
 	"graphql-cycle.yaml target.graphql.schema":             "the content of a file",
 	"graphql-schema.yaml target.graphql.schema":            "the content of a file",
 	"graphql.yaml users.0.tasks.0.graphql":                 "a document of GraphQL, held against its schema",

@@ -29,7 +29,7 @@ func graphqlContent(r *Resolver, c *profile.Call) any {
 	resolved.From, resolved.Path = r.path(g.Path)
 	contentType := "application/json"
 	ours := []Header{{"Accept", Lit(graphqlAccept)}}
-	resolved.Body = r.GraphQLRequest(g.Operation, g.Variables)
+	resolved.Body = r.graphqlRequest(g.Operation, g.Variables, g.Persisted)
 	if len(g.Files) > 0 {
 		boundary := fileBoundary(g)
 		resolved.Body = r.graphqlMultipart(resolved.Body, g.Files, boundary)
@@ -68,12 +68,29 @@ func namedPlan(headers []Header, name string) bool {
 
 // GraphQLRequest is an operation with its variables as JSON, as it is sent over HTTP and in a subscription.
 func (r *Resolver) GraphQLRequest(o *graphql.Operation, variables profile.Tree) Text {
-	request := Lit(`{"query":` + profile.QuoteJSON(o.Text))
+	return r.graphqlRequest(o, variables, "")
+}
+
+// graphqlRequest is GraphQLRequest for a document that may be persisted: its hash goes in place of it, or beside
+// it, as the automatic persisted queries of Apollo have it.
+func (r *Resolver) graphqlRequest(o *graphql.Operation, variables profile.Tree, persisted profile.GraphQLPersisted) Text {
+	var members []Text
+	if persisted != profile.PersistedHash {
+		members = append(members, Lit(`"query":`+profile.QuoteJSON(o.Text)))
+	}
 	if o.Name != "" {
-		request = append(request, Lit(`,"operationName":`+profile.QuoteJSON(o.Name))...)
+		members = append(members, Lit(`"operationName":`+profile.QuoteJSON(o.Name)))
 	}
 	if variables.Kind == profile.MappingTree {
-		request = append(append(request, Lit(`,"variables":`)...), r.Tree(variables).JSON(declaredVariables(o.Variables))...)
+		members = append(members, Join(Lit(`"variables":`), r.Tree(variables).JSON(declaredVariables(o.Variables))))
+	}
+	if persisted != "" {
+		hash := sha256.Sum256([]byte(o.Text))
+		members = append(members, Lit(`"extensions":{"persistedQuery":{"version":1,"sha256Hash":"`+hex.EncodeToString(hash[:])+`"}}`))
+	}
+	request := Lit("{")
+	for i, m := range members {
+		request = append(append(request, comma(i)...), m...)
 	}
 	return Join(request, Lit("}"))
 }

@@ -51,6 +51,8 @@ func TestGraphQLBody(t *testing.T) {
 			`{"query":"mutation A($i: NewItem!) { add(item: $i) { id } }","operationName":"A","variables":{"i":{"name":"42","score":1.50,"count":1,"sale":true,"tags":[]}}}`},
 		{`graphql: "{ item(id: \"a\\nü\") { id } }"`, `{"query":"{ item(id: \"a\\nü\") { id } }"}`},
 		{`graphql: '{ item(id: "$${x}") { id } }'`, `{"query":"{ item(id: \"${x}\") { id } }"}`},
+		{`graphql: "{ top { id } }", persisted: hash`, `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"006e98bc50298f7d1074373ad5e267cd7f68eb5a29ae1d03d7227d9cfc956b96"}}}`},
+		{`graphql: "query A { top { id } }", persisted: register`, `{"query":"query A { top { id } }","operationName":"A","extensions":{"persistedQuery":{"version":1,"sha256Hash":"ee82f8b4cff0538a7ae7c3205374ba2e7f5608124159b99a21e221ca05fd3e15"}}}`},
 	} {
 		if _, got := sentGraphQL(t, c.step); got != c.want {
 			t.Errorf("%s sends\n%s, want\n%s", c.step, got, c.want)

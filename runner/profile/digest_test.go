@@ -201,7 +201,7 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		GRPC: Method Message Metadata Codes Expect; not Place
 		GRPCMessage: Send Reply Expect; not Place
 		Tree: Kind Text Keys Items; not Place
-		GraphQL: Operation Path Headers Variables Files Status Errors Expect
+		GraphQL: Operation Path Headers Variables Files Persisted Status Errors Expect
 		GraphQLFile: At File
 		FormField: Name Value File
 		File: Name Type Content

@@ -17,6 +17,7 @@ type GraphQL struct {
 	Headers   []Header
 	Variables Tree // a mapping; NoTree for none
 	Files     []GraphQLFile
+	Persisted GraphQLPersisted
 	Status    []int
 	Errors    GraphQLErrors
 	Expect    []Condition // on the answer
@@ -36,6 +37,15 @@ const (
 	NoErrors   GraphQLErrors = "none"
 	SomeErrors GraphQLErrors = "some" // there must be one
 	AnyErrors  GraphQLErrors = "any"
+)
+
+// GraphQLPersisted says whether the hash of a document is sent. The zero value is that it is not.
+type GraphQLPersisted string
+
+// The ways to send a persisted query.
+const (
+	PersistedHash     GraphQLPersisted = "hash"     // in place of the document
+	PersistedRegister GraphQLPersisted = "register" // beside the document: the server keeps both
 )
 
 // GraphQLTarget is where the system answers GraphQL.
@@ -60,17 +70,18 @@ func (g *GraphQL) Canonical() any {
 	return struct {
 		Document, Operation string
 		Path                Template
-		Headers             []Header      `json:",omitempty"`
-		Variables           *Tree         `json:",omitempty"`
-		Typed               []string      `json:",omitempty"`
-		Files               []graphqlFile `json:",omitempty"`
-		Status              []int         `json:",omitempty"`
-		Errors              GraphQLErrors `json:",omitempty"`
-		Expect              []Condition   `json:",omitempty"`
+		Headers             []Header         `json:",omitempty"`
+		Variables           *Tree            `json:",omitempty"`
+		Typed               []string         `json:",omitempty"`
+		Files               []graphqlFile    `json:",omitempty"`
+		Status              []int            `json:",omitempty"`
+		Errors              GraphQLErrors    `json:",omitempty"`
+		Expect              []Condition      `json:",omitempty"`
+		Persisted           GraphQLPersisted `json:",omitempty"`
 	}{
 		g.Operation.Text, g.Operation.Name, g.Path, g.Headers, g.variables(), g.typed(),
 		each(g.Files, func(f GraphQLFile) graphqlFile { return graphqlFile{f.At, f.File.digestV1()} }),
-		g.Status, GraphQLErrors(strings.TrimPrefix(string(g.Errors), string(NoErrors))), g.Expect,
+		g.Status, GraphQLErrors(strings.TrimPrefix(string(g.Errors), string(NoErrors))), g.Expect, g.Persisted,
 	}
 }
 
@@ -114,6 +125,7 @@ func readGraphQL(r *CallReader) Words {
 	return Words{
 		Step: append(d.words(), strict.Key("path", "Where this operation is sent; otherwise target.graphql.path, otherwise /graphql.", r.graphqlPath(&g.Path)),
 			strict.Key("headers", "Headers of this request.", r.Headers(&g.Headers)),
+			strict.Key("persisted", "hash: the hash of the document is sent in its place. register: it is sent beside it, so that the server knows it.", strict.OneOf(r.Reader, &g.Persisted, PersistedHash, PersistedRegister)),
 			r.Refused("json", "the body follows from graphql and variables; write the values under variables"),
 			r.Refused("query", "write the document itself under graphql")),
 		Expect: append(r.answer(&g.Status, &g.Expect),
@@ -127,6 +139,9 @@ func readGraphQL(r *CallReader) Words {
 			g.Operation, g.Variables, g.Files = d.operation(graphql.Query, graphql.Mutation)
 			if g.Operation != nil {
 				r.reader.unnamedOperation(step, g.Operation)
+			}
+			if g.Persisted == PersistedHash && len(g.Files) > 0 {
+				r.Problem(strict.Get(step, "persisted"), "a request with files is sent with its document: remove persisted")
 			}
 			return g
 		},

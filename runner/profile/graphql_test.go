@@ -42,7 +42,7 @@ func TestDigestOfGraphQL(t *testing.T) {
 	for _, c := range [][2]string{
 		{"{ id } }", "{ id name } }"}, {"query Top(", "query Best("}, {"n: 3", "n: 4"}, {"errors: none", "errors: any"}, {"errors: none", "status: 200"},
 		{"path: /graphql", "path: /gql"}, {"variables: {n", "path: /gql\n        variables: {n"}, {"variables: {n", "headers: {A: b}\n        variables: {n"},
-		{"cat.png", "payload.bin"}, {"{file: cat.png}", "{file: cat.png, type: image/png}"}, {", schema: shop.graphql", ""},
+		{"cat.png", "payload.bin"}, {"expect: {errors: none}", "persisted: hash"}, {"expect: {errors: none}", "persisted: register"}, {"{file: cat.png}", "{file: cat.png, type: image/png}"}, {", schema: shop.graphql", ""},
 	} {
 		now := changed(c[0], c[1])
 		if other, there := seen[now]; there {

@@ -24,6 +24,8 @@ func errorText(errors []byte) string {
 	code, message := first.Get("extensions.code").String(), strings.TrimSpace(first.Get("message").String())
 	path := pathOf(first.Get("path"))
 	switch {
+	case message == "PersistedQueryNotFound" || code == "PERSISTED_QUERY_NOT_FOUND":
+		return "the server does not know this persisted query (PersistedQueryNotFound); send it once before, in setup, with persisted: register"
 	case code != "" && path != "":
 		return code + " at " + path + more
 	case code != "" && message != "" && message != code:

@@ -208,7 +208,7 @@ func TestMisbehavingServices(t *testing.T) {
 		"error as text":     {200, `{"errors": "not allowed", "data": {}}`, "graphql: not allowed"},
 		"error texts":       {200, `{"errors": ["not allowed"]}`, "graphql: not allowed"},
 		"one error":         {200, `{"errors": {"message": "not allowed"}}`, "graphql: not allowed"},
-		"not found query":   {200, `{"errors": [{"message": "PersistedQueryNotFound", "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}]}`, "graphql: PERSISTED_QUERY_NOT_FOUND: PersistedQueryNotFound"},
+		"not found query":   {200, `{"errors": [{"message": "PersistedQueryNotFound", "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}]}`, "graphql: the server does not know this persisted query (PersistedQueryNotFound); send it once before, in setup, with persisted: register"},
 		"forged":            {400, `{"errors": [{"message": "This operation has been blocked as a potential Cross-Site Request Forgery (CSRF).", "extensions": {"code": "BAD_REQUEST"}}]}`, "graphql: status 400 Bad Request: BAD_REQUEST: This operation has been blocked as a potential Cross-Site Request Forgery (CSRF)."},
 		"null data":         {200, `{"data": null}`, "graphql: the data of the answer is null, and no error says why"},
 		"no data":           {200, `{}`, "graphql: the answer has neither data nor errors"},

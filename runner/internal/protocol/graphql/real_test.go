@@ -115,3 +115,17 @@ func TestRealUpload(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Apollo learns a persisted query from its hash and its document, and knows it by its hash then.
+func TestRealPersisted(t *testing.T) {
+	at := peer(t, "apollo")
+	at.Path = ""
+	u := newUser(t, at.String(), ", graphql: {path: /}", `
+- {graphql: "query Kept { top(n: 1) { id } }", persisted: hash}
+- {graphql: "query Kept { top(n: 1) { id } }", persisted: register}
+- {graphql: "query Kept { top(n: 1) { id } }", persisted: hash}
+`)
+	if got := strings.Join(u.all(), ", "); got != "graphql: the server does not know this persisted query (PersistedQueryNotFound); send it once before, in setup, with persisted: register, ok, ok" {
+		t.Error(got)
+	}
+}
