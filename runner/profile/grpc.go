@@ -10,7 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/descriptor"
+	"github.com/plimsoll-ci/plimsoll/runner/descriptor"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 

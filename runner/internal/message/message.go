@@ -23,7 +23,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/descriptor"
+	"github.com/plimsoll-ci/plimsoll/runner/descriptor"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/runner/descriptor"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
-	"github.com/plimsoll-ci/plimsoll/runner/internal/descriptor"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/message"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"

@@ -45,7 +45,7 @@ type Flags struct {
 
 // Any reports whether a source is named.
 func (f Flags) Any() bool {
-	return len(f.OpenAPI)+len(f.HAR)+len(f.Proto)+len(f.Locust)+len(f.K6) > 0 || f.GraphQL+f.GRPC+f.Protoset != ""
+	return len(f.OpenAPI)+len(f.HAR)+len(f.Proto)+len(f.Import)+len(f.Locust)+len(f.K6) > 0 || f.GraphQL+f.GRPC+f.Protoset != ""
 }
 
 // kinds are the sources that read files: the flag, the files that it names and the function that drafts.
@@ -92,6 +92,18 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 			}
 			drafts = append(drafts, d)
 		}
+	}
+	in, source, err := f.ofGRPC(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if source != nil {
+		in.Host, in.Keeps = host, choice.Keeps
+		d, err := source(*in)
+		if err != nil {
+			return nil, exit.AsInput(err)
+		}
+		drafts = append(drafts, d)
 	}
 	all := draft.Join(drafts...)
 	if all.IsEmpty() {

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/descriptor"
+	"github.com/plimsoll-ci/plimsoll/runner/descriptor"
 )
 
 // reading reads from files in memory.
