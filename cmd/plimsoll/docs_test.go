@@ -38,14 +38,24 @@ func TestDocs(t *testing.T) {
 				}
 				defer docsRun(t, bin, dir, "plimsoll check "+name)
 			}
+			files["api/openapi.yaml"] = docsDescription
+			if err := os.Mkdir(filepath.Join(dir, "api"), 0o755); err != nil {
+				t.Fatal(err)
+			}
 			for name, content := range files {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
+			said := ""
 			for _, block := range blocks(text, "sh") {
 				for line := range strings.Lines(block) {
-					docsRun(t, bin, dir, strings.TrimSpace(line))
+					said += docsRun(t, bin, dir, strings.TrimSpace(line))
+				}
+			}
+			for _, block := range blocks(text, "text") {
+				if strings.HasPrefix(block, "api/openapi.yaml: ") && !strings.Contains(said, block) {
+					t.Errorf("no command of the page prints\n%s", block)
 				}
 			}
 		})
@@ -62,11 +72,21 @@ import (
 )
 
 func main() {
-	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, "{\"items\": [{\"id\": 1}], \"token\": \"t\"}")
-	})
-	fmt.Println(http.ListenAndServe(os.Args[2], nil))
+	answer := func(pattern string, status int, text string) {
+		http.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			fmt.Fprint(w, text)
+		})
+	}
+	answer("/", 200, "{\"items\": [{\"id\": 1}], \"token\": \"t\"}")
+	answer("POST /items", 201, "{\"id\": 7}")
+	answer("/users/", 404, "{}")
+	addr := "127.0.0.1:" + os.Getenv("PORT")
+	if len(os.Args) > 2 {
+		addr = os.Args[2]
+	}
+	fmt.Println(http.ListenAndServe(addr, nil))
 }
 `
 
@@ -76,6 +96,23 @@ info: {title: Pets, version: "1"}
 paths:
   /pets: {get: {responses: {}}, post: {tags: [admin], responses: {}}, put: {deprecated: true, responses: {}}}
   /users/{id}: {delete: {responses: {}}}
+`
+
+// docsDescription describes the service.
+const docsDescription = `openapi: 3.0.3
+info: {title: Catalogue, version: 1.0.0}
+paths:
+  /items:
+    get: {parameters: [{name: sort, in: query, required: true, schema: {type: string, enum: [name, price]}}], responses: {200: {description: ok}}}
+    post:
+      requestBody: {content: {application/json: {schema: {type: object, required: [name], properties: {name: {type: string}}}}}}
+      responses: {201: {description: ok, content: {application/json: {schema: {type: object, properties: {id: {type: integer}}}}}}}
+  /items/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+    get: {responses: {200: {description: ok}}}
+    delete: {responses: {200: {description: ok}}}
+  /users/{login}: {get: {parameters: [{name: login, in: path, required: true, schema: {type: string}}], responses: {200: {description: ok}}}}
+  /old: {get: {deprecated: true, responses: {200: {description: ok}}}}
 `
 
 // blocks returns a page's fenced blocks in a language.
@@ -88,14 +125,14 @@ func blocks(page, language string) (found []string) {
 
 var saysStatus = regexp.MustCompile(`# exits (\d)`)
 
-// docsRun runs one line of a page. For make it only checks that the target exists.
-func docsRun(t *testing.T, bin, dir, line string) {
+// docsRun runs one line of a page and returns its output. For make it only checks that the target exists.
+func docsRun(t *testing.T, bin, dir, line string) string {
 	t.Helper()
 	if target, isMake := strings.CutPrefix(line, "make "); isMake {
 		if !strings.Contains(readFile(t, "../../Makefile"), "\n"+target+":") {
 			t.Errorf("%s: the Makefile has no such target", line)
 		}
-		return
+		return ""
 	}
 	want := "0"
 	if match := saysStatus.FindStringSubmatch(line); match != nil {
@@ -111,11 +148,11 @@ func docsRun(t *testing.T, bin, dir, line string) {
 		output, err := command.CombinedOutput()
 		got := fmt.Sprint(command.ProcessState.ExitCode())
 		if got == want {
-			return
+			return string(output)
 		}
 		if try == busyRetries || !busy.Match(output) {
 			t.Errorf("%s: exits %s, want %s (%v)\n%s", line, got, want, err, output)
-			return
+			return ""
 		}
 		retried.add("docs")
 	}

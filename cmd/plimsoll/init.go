@@ -111,7 +111,11 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 	for _, f := range files {
 		paths = append(paths, f.Path)
 	}
-	text := told(settings.Draft) + "Wrote " + strings.Join(shortened(dir, paths), ", ") + ".\n\n"
+	names := shortened(dir, paths)
+	if d := settings.Draft; d != nil && len(d.Rows) > 0 {
+		names[0] += fmt.Sprintf(" (%d of %d operations)", d.Written(), len(d.Rows))
+	}
+	text := told(settings.Draft) + "Wrote " + strings.Join(names, ", ") + ".\n\n"
 	if settings.From != "" {
 		text += "- build and command are guessed from " + settings.From + ": check them in " + job.Usual + ".\n"
 	}

@@ -265,7 +265,10 @@ func (d *Description) operations() error {
 			return err
 		}
 		for _, method := range methods {
-			node := item.Get(method)
+			node, err := d.Resolve(item.Get(method)) // which may be a $ref, against the letter
+			if err != nil {
+				return err
+			}
 			if node == nil || node.Kind != Map {
 				continue
 			}

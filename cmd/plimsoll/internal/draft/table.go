@@ -6,6 +6,16 @@ import (
 	"text/tabwriter"
 )
 
+// Written is how many of the rows are sent.
+func (d *Draft) Written() (count int) {
+	for _, row := range d.Rows {
+		if !row.Off {
+			count++
+		}
+	}
+	return count
+}
+
 // Table is the table of what was written as what, for a terminal.
 func (d *Draft) Table() string {
 	var b strings.Builder

@@ -108,7 +108,10 @@ func apply(steps []draft.Step, answers []runner.Tried) []runner.Tried {
 			s.Row.As = strings.TrimPrefix(s.Row.As, comment)
 		} else if !s.Row.Off {
 			s.Row.Off = true
-			s.Row.As = comment + s.Row.As
+			as := strings.TrimPrefix(strings.TrimPrefix(s.Row.As, "task"), "; ")
+			if s.Row.As = comment + as; as == "" || as[0] == ',' {
+				s.Row.As = comment + "it failed"
+			}
 		}
 	}
 	return answers

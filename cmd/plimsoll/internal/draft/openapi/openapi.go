@@ -45,12 +45,12 @@ func begin(in draft.Input) (*drafter, error) {
 	if err := b.plan(); err != nil {
 		return nil, err
 	}
-	b.out.Title = fmt.Sprintf("%s: %s (%s), %d operations", d.File, draft.OneLine(strings.TrimSpace(d.Title+" "+d.Version)), d.Format, len(b.plans))
+	b.out.Title = fmt.Sprintf("%s: %s (%s), %s", d.File, draft.OneLine(strings.TrimSpace(d.Title+" "+d.Version)), d.Format, counted(len(b.plans)))
 	switch {
 	case len(d.Operations) == 0:
 		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: "it describes no operation: its paths are empty, and callbacks and webhooks are requests that the system itself makes"}}
 	case len(b.plans) == 0:
-		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: fmt.Sprintf("--only and --skip leave none of its %d operations", len(d.Operations))}}
+		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: "--only and --skip leave none of its operations: " + described(len(d.Operations))}}
 	}
 	b.base()
 	if err := b.secure(); err != nil {
@@ -58,6 +58,20 @@ func begin(in draft.Input) (*drafter, error) {
 	}
 	b.connect()
 	return b, nil
+}
+
+func counted(n int) string {
+	if n == 1 {
+		return "1 operation"
+	}
+	return fmt.Sprintf("%d operations", n)
+}
+
+func described(n int) string {
+	if n == 1 {
+		return "1 is described"
+	}
+	return fmt.Sprintf("%d are described", n)
 }
 
 // write writes the steps.

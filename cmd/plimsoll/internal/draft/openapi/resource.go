@@ -114,7 +114,13 @@ func (b *drafter) connect() {
 		if item == nil {
 			item = b.anyUse(r)
 		}
-		if p := at["POST "+r.collection]; p != nil && (r.parent == nil || r.parent.create != nil) {
+		p := at["POST "+r.collection]
+		for _, word := range []string{"/create", "/new", "/add"} {
+			if p == nil {
+				p = at["POST "+r.collection+word]
+			}
+		}
+		if p != nil && (r.parent == nil || r.parent.create != nil) {
 			if path, ok := b.idIn(p, r, item, false); ok {
 				r.create, r.save = p, path
 				decides(p, path)
@@ -388,6 +394,12 @@ func (f *finder) property(s *shape) (string, bool) {
 	}
 	resource := normal(f.r.segment)
 	singular := strings.TrimSuffix(resource, "s")
+	for _, name := range s.names { // gid for project_gid
+		rest := strings.TrimPrefix(param, singular)
+		if rest != "" && rest != param && normal(name) == rest && plainKey.MatchString(name) && f.isScalar(s.props[name]) && f.agrees(s.props[name]) {
+			return name, true
+		}
+	}
 	names := ids
 	for _, other := range []string{"username", "login", "name", "slug", "email", "sha", "key", "code", "number"} {
 		if !strings.HasSuffix(param, other) {
