@@ -18,7 +18,7 @@ func (t *Target) Path(value string) (path, wrong string) {
 	if err != nil {
 		return "", "target.url is not a valid URL"
 	}
-	if scheme, rest, ok := strings.Cut(value, "//"); ok && (scheme == "" || strings.EqualFold(scheme, base.Scheme+":")) {
+	if scheme, rest, ok := strings.Cut(value, "//"); ok && (scheme == "" || sameScheme(scheme, base.Scheme)) {
 		end := strings.IndexAny(rest, "/?")
 		if end < 0 {
 			end = len(rest)
@@ -41,6 +41,18 @@ func (t *Target) Path(value string) (path, wrong string) {
 		return path, ""
 	}
 	return prefix + path, ""
+}
+
+// sameScheme reports whether a scheme, with its colon, is that of the target. A WebSocket's counts as that of its
+// handshake.
+func sameScheme(scheme, target string) bool {
+	switch strings.ToLower(scheme) {
+	case "ws:":
+		return target == "http"
+	case "wss:":
+		return target == "https"
+	}
+	return strings.EqualFold(scheme, target+":")
 }
 
 // sameHost reports whether an authority is the same as a URL's.

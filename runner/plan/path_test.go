@@ -31,6 +31,9 @@ func TestPathOfAValue(t *testing.T) {
 	check(at, "HTTP://SHOP.TEST:8080", "/", "")
 	check(at, "http://shop.test:8080?page=2", "/?page=2", "")
 	check(at, "//shop.test:8080/x", "/x", "")
+	check(at, "ws://shop.test:8080/x?y", "/x?y", "")
+	check(at, "wss://shop.test:8080/x", "", other)
+	check("https://shop.test", "WSS://shop.test/x", "/x", "")
 	check(at, "http://ada:secret@shop.test:8080/x", "/x", "")
 	for _, value := range []string{"http://shop.test/x", "https://shop.test:8080/x", "//other.test/x", "http://other.test:8080/", "ftp://shop.test:8080/", "http://shop.test:8080.other.test/", "http:///x", "///x"} {
 		check(at, value, "", other)

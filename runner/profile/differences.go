@@ -50,7 +50,7 @@ func Differences(before, now *Profile) []Difference {
 }
 
 // order is the order of differences. All others come last.
-var order = [...]string{"route", "users", "weight", "fixed", "rate", "spawn_rate", "stages", "run_time", "wait", "steps", "request", "expect", "save"}
+var order = [...]string{"route", "users", "weight", "fixed", "rate", "spawn_rate", "stages", "run_time", "wait", "steps", "request", "messages", "expect", "save"}
 
 func rank(what string) int {
 	if i := slices.Index(order[:], what); i >= 0 {
@@ -65,7 +65,9 @@ type fact struct{ what, name, value, hidden string }
 func (f fact) about(other fact) bool { return f.what == other.what && f.name == other.name }
 
 // ofRoute reports whether the fact belongs to a route.
-func (f fact) ofRoute() bool { return slices.Contains([]string{"request", "expect", "save"}, f.what) }
+func (f fact) ofRoute() bool {
+	return slices.Contains([]string{"request", "messages", "expect", "save"}, f.what)
+}
 
 // shown is the value for people.
 func (f fact) shown() string {
@@ -211,6 +213,9 @@ type expecting interface {
 // facts are the request, the expectations and the saved values of a call.
 func (c *Call) facts(put func(fact)) {
 	route := c.Route()
+	if len(c.Messages) > 0 {
+		put(fact{"messages", route, messageWords(c.Messages), canonicalMessages(c.Messages)})
+	}
 	content, ok := c.Content.(expecting)
 	if !ok {
 		put(fact{"request", route, "", canonical(c.Content)})
@@ -248,6 +253,38 @@ func canonical(c Content) string {
 		panic("profile: " + err.Error()) // plain fields only
 	}
 	return string(text)
+}
+
+// canonicalMessages are the steps of a stream as the digest counts them.
+func canonicalMessages(messages []Message) string {
+	text, err := json.Marshal(each(messages, Message.digestV1))
+	if err != nil {
+		panic("profile: " + err.Error()) // plain fields only
+	}
+	return string(text)
+}
+
+// messageWords describe the steps of a stream for people.
+func messageWords(messages []Message) string {
+	var words []string
+	for i := range messages {
+		m := &messages[i]
+		switch {
+		case m.Wait != nil:
+			words = append(words, "wait "+waitWords(*m.Wait))
+		case m.Sends && m.Repeat > 1:
+			words = append(words, fmt.Sprintf("send %d times", m.Repeat))
+		case m.Sends:
+			words = append(words, "send")
+		case m.Awaits == AwaitCount:
+			words = append(words, fmt.Sprintf("receive %d", m.Count))
+		case m.Awaits == AwaitSpan:
+			words = append(words, fmt.Sprintf("receive for %v", m.For))
+		default:
+			words = append(words, "receive all")
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // headerFact shows only the names of headers, because a value may be secret.

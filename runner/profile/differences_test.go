@@ -48,6 +48,10 @@ func TestDifferences(t *testing.T) {
 	check(minimal, []string{"name: u", "name: u, on_start: [{http: GET /login}], renew: 1m"}, "route GET /login:  -> requested | on_start u: none -> GET /login | renew u: 0s -> 1m0s")
 	check(topOfShop, []string{"errors: none", "errors: any, json: {data.top.0.id: exists}, status: 200"}, "expect query Top: none -> status [200], errors any, data.top.0.id exists")
 	check(topOfShop, []string{"n: 3", "n: 4"}, `request query Top: query Top($n: Int!, $w: Where) { top(n: $n, where: $w) { id } } {"n":3,"w":{"ids":["${data.products.… -> query Top($n: Int!, $w: Where) { top(n: $n, where: $w) { id } } {"n":4,"w":{"ids":["${data.products.…`)
+	const chat = "name: p\ntarget: {url: \"http://127.0.0.1\"}\nusers: [{name: u, tasks: [{websocket: /a, messages: [{send: x, repeat: 2}, {wait: 1s}, {receive: 3}, {receive: {for: 1s}}, {receive: end}]}]}]\n"
+	check(chat, []string{"receive: 3", "receive: 4"}, "messages WS /a: send 2 times, wait 1s, receive 3, receive for 1s, receive all -> send 2 times, wait 1s, receive 4, receive for 1s, receive all")
+	check(chat, []string{"/a, messages", "/a, subprotocol: x, messages"}, "request WS /a: /a -> /a x")
+	check(chat, []string{"send: x, repeat: 2", "send: y"}, "messages WS /a: send 2 times, wait 1s, receive 3, receive for 1s, receive all -> send, wait 1s, receive 3, receive for 1s, receive all")
 	const two = "name: p\ntarget: {url: \"http://127.0.0.1\"}\nload: {users: 2, run_time: 9s}\ndata: {t: {file: items.csv, separator: \";\"}}\nusers:\n  - name: u\n    tasks:\n" +
 		"      - {http: GET /a, save: {x: {json: id}}}\n      - {http: POST /b, body: x}\n      - {http: POST /b, body: y}\n"
 	const b = "      - {http: POST /b, body: x}\n      - {http: POST /b, body: y}\n"

@@ -25,6 +25,10 @@ func (s *SSE) Route() string {
 // Canonical is the call as the digest counts it.
 func (s *SSE) Canonical() any { return s.Request.Canonical() }
 
+func (s *SSE) sends() (Content, string) { return s.Request.sends() }
+
+func (*SSE) expects() (string, []Condition) { return "", nil }
+
 // sseProtocol reads calls such as sse: GET /events.
 func sseProtocol() Protocol {
 	return Protocol{Word: "sse", Example: "sse: GET /events", Read: sseWords}

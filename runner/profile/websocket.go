@@ -41,6 +41,16 @@ func (w *WebSocket) Canonical() any {
 	return v
 }
 
+func (w *WebSocket) sends() (Content, string) {
+	shown := string(w.Path)
+	if w.Subscription != nil {
+		shown += " " + w.Subscription.Operation.Text
+	}
+	return w, strings.Join(append([]string{shown}, w.Subprotocols...), " ")
+}
+
+func (*WebSocket) expects() (string, []Condition) { return "", nil }
+
 // Payload is the content of a step of a stream: what is sent, and what messages must be.
 type Payload struct {
 	Send   Tree // a text is sent as it stands, anything else as JSON

@@ -291,7 +291,7 @@ func TestHTTP2(t *testing.T) {
 			var connections atomic.Int64
 			all := run(t, `
 target: {url: "`+serveAs(t, &connections, c.start)+`", timeout: 2s, `+c.target+`}
-load: {users: 6, spawn_rate: 1e9, run_time: 400ms, rounds: 2, stop_within: 200ms}
+load: {users: 6, spawn_rate: 1e9, run_time: 1500ms, rounds: 2, stop_within: 200ms}
 users:
   - {name: a, fixed: 1, wait: 5ms, tasks: [{sse: GET /events, headers: {Last-Event-ID: "${int(7,7)}"}, messages: [{receive: 5, expect: {event: {type: price, id: exists}, json: {after: "7"}}}, {receive: end}]}]}
   - {name: b, fixed: 1, wait: 5ms, tasks: [{sse: POST /chat, json: {say: "one ${word}"}, messages: [{receive: end, expect: {text: "~ ."}}]}]}

@@ -341,7 +341,7 @@ users:
 // Pings are answered while the user just waits, and messages that came meanwhile are not lost. What came
 // before a message was sent is no reply to it.
 func TestWaiting(t *testing.T) {
-	var mu sync.Mutex // guards pongs
+	var mu sync.Mutex // guards pongs, and messages from here
 	pongs := 0
 	upgrader := gorilla.Upgrader{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -361,7 +361,9 @@ func TestWaiting(t *testing.T) {
 		go func() {
 			for i := range 3 {
 				_ = c.WriteControl(gorilla.PingMessage, []byte(strings.Repeat("p", 125)), time.Now().Add(time.Second))
+				mu.Lock()
 				_ = c.WriteMessage(gorilla.TextMessage, fmt.Append(nil, "early ", i))
+				mu.Unlock()
 			}
 		}()
 		for {
@@ -373,8 +375,8 @@ func TestWaiting(t *testing.T) {
 			if string(message) == "ask" && pongs < 3 {
 				message = fmt.Append(nil, pongs, " pongs came in time")
 			}
-			mu.Unlock()
 			_ = c.WriteMessage(kind, message)
+			mu.Unlock()
 		}
 	}))
 	defer server.Close()
