@@ -35,7 +35,10 @@ func (w *writer) call(s *Step) draft.Map {
 	case strings.Contains(place, "${"):
 		keys = append(keys, draft.Entry{Key: "name", Value: "WS " + routeOf(place)})
 	}
-	body := w.body(s)
+	var body draft.Map
+	if !tooLarge(s.Body) {
+		body = w.body(s)
+	}
 	if headers := w.headers(s); len(headers) > 0 {
 		keys = append(keys, draft.Entry{Key: "headers", Value: headers})
 	}

@@ -141,29 +141,6 @@ func (m *Machine) asDicts(rows []Value) []Value {
 	return made
 }
 
-// plain reports whether a value holds no variables.
-func (m *Machine) plain(v Value) bool {
-	switch v := v.(type) {
-	case nil, string, bool, int64, float64:
-		return true
-	case *List:
-		for _, item := range v.Items {
-			if !m.plain(item) {
-				return false
-			}
-		}
-		return true
-	case *Dict:
-		for _, key := range v.Keys {
-			if !m.plain(v.m[key]) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
 // tableName is a free name for a table.
 func (m *Machine) tableName(hint string) string {
 	name := plainName(hint)

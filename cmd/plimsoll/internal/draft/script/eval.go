@@ -435,6 +435,9 @@ func (m *Machine) operate(at At, op string, x, y Value) Value {
 func (m *Machine) add(x, y Value) (Value, bool) {
 	if a, is := x.(*List); is {
 		if b, is := y.(*List); is {
+			if len(a.Items)+len(b.Items) > maxTable {
+				return &Unknown{Why: "a list that is too long"}, true
+			}
 			return &List{append(append([]Value{}, a.Items...), b.Items...)}, true
 		}
 	}

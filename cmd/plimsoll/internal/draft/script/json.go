@@ -10,6 +10,9 @@ import (
 
 // jsonText is the JSON of a value, as a text.
 func (m *Machine) jsonText(v Value) Value {
+	if tooLarge(v) {
+		return &Text{[]Value{&Unknown{Why: "a value that is too large"}}}
+	}
 	var parts []Value
 	m.writeJSON(v, &parts)
 	return m.concat(parts...)

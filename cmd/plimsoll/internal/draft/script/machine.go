@@ -179,10 +179,8 @@ type stopped struct{}
 
 // spend counts work, and ends the script when it is too much.
 func (m *Machine) spend(at At) {
-	if m.work++; m.work == maxWork {
+	if m.work++; m.work >= maxWork {
 		m.Note(at, "the script does more than can be followed; the rest is left out")
-	}
-	if m.work >= maxWork {
 		panic(stopped{})
 	}
 }

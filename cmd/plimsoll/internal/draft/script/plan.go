@@ -195,37 +195,6 @@ func (s *Step) needs() (parts []*Part) {
 	return parts
 }
 
-// collect calls yield for each value in a value.
-func collect(v Value, yield func(Value)) {
-	yield(v)
-	switch v := v.(type) {
-	case *Text:
-		for _, p := range v.Parts {
-			collect(p, yield)
-		}
-	case *List:
-		for _, item := range v.Items {
-			collect(item, yield)
-		}
-	case *Dict:
-		if v != nil {
-			for _, key := range v.Keys {
-				collect(v.m[key], yield)
-			}
-		}
-	case *Object:
-		collect(v.Fields, yield)
-	case *JSON:
-		collect(v.Of, yield)
-	case *Base64:
-		collect(v.Of, yield)
-	case *File:
-		if v != nil {
-			collect(v.Name, yield)
-		}
-	}
-}
-
 // place goes through steps in order, and returns them with those in front that a step needs from another task.
 func (pl *planner) place(l *list, steps []*Step, have map[string]certainty, guards []string) (placed []*Step) {
 	for _, s := range steps {
@@ -388,7 +357,7 @@ func (m *Machine) unwritten(s *Step) string {
 	}
 	for _, v := range []Value{s.Body, s.Extra} {
 		why := ""
-		collect(v, func(v Value) {
+		whole := collect(v, func(v Value) {
 			switch v := v.(type) {
 			case *Unknown:
 				why = cmp.Or(why, "its body holds "+v.reason())
@@ -397,6 +366,9 @@ func (m *Machine) unwritten(s *Step) string {
 				why = cmp.Or(why, "its body holds "+named(v))
 			}
 		})
+		if !whole {
+			why = cmp.Or(why, "its body is too large, or holds itself")
+		}
 		if why != "" {
 			return why
 		}

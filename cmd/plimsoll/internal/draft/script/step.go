@@ -99,11 +99,18 @@ func (s *Step) print() string {
 
 // print is a value as a text that tells it from others.
 func print(v Value) string {
+	if tooLarge(v) {
+		return "too large"
+	}
+	return printed(v)
+}
+
+func printed(v Value) string {
 	switch v := v.(type) {
 	case *Text:
 		var b strings.Builder
 		for _, p := range v.Parts {
-			b.WriteString(print(p))
+			b.WriteString(printed(p))
 		}
 		return b.String()
 	case *Var:
@@ -113,26 +120,26 @@ func print(v Value) string {
 	case *Drawn:
 		return v.variable().Name
 	case *Turn:
-		return print(v.Var)
+		return printed(v.Var)
 	case *Dict:
 		if v == nil {
 			return ""
 		}
 		var b strings.Builder
 		for _, key := range v.Keys {
-			fmt.Fprintf(&b, "%q:%s,", key, print(v.m[key]))
+			fmt.Fprintf(&b, "%q:%s,", key, printed(v.m[key]))
 		}
 		return "{" + b.String() + "}"
 	case *List:
 		var b strings.Builder
 		for _, item := range v.Items {
-			b.WriteString(print(item) + ",")
+			b.WriteString(printed(item) + ",")
 		}
 		return "[" + b.String() + "]"
 	case *JSON:
-		return "json" + print(v.Of)
+		return "json" + printed(v.Of)
 	case *Base64:
-		return "base64" + print(v.Of)
+		return "base64" + printed(v.Of)
 	case *Row:
 		return "row " + v.Table.Name
 	case *File:

@@ -130,37 +130,6 @@ func (d *Dict) Clone() *Dict {
 	return c
 }
 
-// IsUnknown reports whether a value, or a part of it, is not known.
-func IsUnknown(v Value) (*Unknown, bool) {
-	switch v := v.(type) {
-	case *Unknown:
-		return v, true
-	case *Text:
-		for _, p := range v.Parts {
-			if u, is := IsUnknown(p); is {
-				return u, true
-			}
-		}
-	case *List:
-		for _, p := range v.Items {
-			if u, is := IsUnknown(p); is {
-				return u, true
-			}
-		}
-	case *Dict:
-		for _, key := range v.Keys {
-			if u, is := IsUnknown(v.m[key]); is {
-				return u, true
-			}
-		}
-	case *JSON:
-		return IsUnknown(v.Of)
-	case *Base64:
-		return IsUnknown(v.Of)
-	}
-	return nil, false
-}
-
 // truth is whether a value counts as true, if that is known.
 func (m *Machine) truth(v Value) (is, known bool) {
 	switch v := v.(type) {
@@ -352,9 +321,13 @@ func (m *Machine) joined(values []Value, between string) Value {
 // concat is values written one after the other: a string when all of it is known.
 func (m *Machine) concat(values ...Value) Value {
 	joined := &Text{}
+	long := 0
 	add := func(v Value) {
 		n := len(joined.Parts)
 		s, is := v.(string)
+		if long += len(s) + 1; long > maxText {
+			return
+		}
 		if is && n > 0 {
 			if before, ok := joined.Parts[n-1].(string); ok {
 				joined.Parts[n-1] = before + s
@@ -374,6 +347,10 @@ func (m *Machine) concat(values ...Value) Value {
 		default:
 			add(v)
 		}
+	}
+	m.work += long / 200 // long texts cost more
+	if long > maxText || len(joined.Parts) > maxPieces {
+		return &Text{[]Value{&Unknown{Why: "a text that is too long"}}}
 	}
 	if len(joined.Parts) == 0 {
 		return ""
