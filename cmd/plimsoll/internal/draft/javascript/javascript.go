@@ -23,6 +23,9 @@ func Parse(name, source string) (body []script.Node, err error) {
 			err = fmt.Errorf("%s is not read: its parser gave up (%v)", name, r)
 		}
 	}()
+	if err := checkDepth(name, source); err != nil {
+		return nil, err
+	}
 	program, err := parser.ParseFile(nil, name, source, 0, parser.IsModule, parser.WithDisableSourceMaps)
 	if err != nil {
 		var list parser.ErrorList

@@ -18,7 +18,7 @@ import (
 
 // Bounds of what is followed.
 const (
-	maxWork    = 500_000 // expressions and statements
+	maxWork    = 300_000 // expressions and statements
 	maxCalls   = 40      // functions in functions
 	maxUnroll  = 20      // times that a loop is written out
 	maxSteps   = 2_000   // steps in all

@@ -99,7 +99,7 @@ func (m *Machine) listAttribute(l *List, name string) Value {
 		return native(name, add)
 	case "extend":
 		return native(name, func(c *Invocation) Value {
-			if from, is := c.Arg(0, "").(*List); is {
+			if from, is := c.Arg(0, "").(*List); is && len(l.Items)+len(from.Items) <= maxTable {
 				l.Items = append(l.Items, from.Items...)
 			}
 			return nil
@@ -173,9 +173,9 @@ func (m *Machine) listAttribute(l *List, name string) Value {
 		return native(name, func(c *Invocation) Value {
 			made := &List{slices.Clone(l.Items)}
 			for _, a := range c.Args {
-				if from, is := a.(*List); is {
+				if from, is := a.(*List); is && len(made.Items)+len(from.Items) <= maxTable {
 					made.Items = append(made.Items, from.Items...)
-				} else {
+				} else if !is {
 					made.Items = append(made.Items, a)
 				}
 			}
@@ -403,6 +403,9 @@ func replaced(s string, c *Invocation) Value {
 				return &Var{Name: "uuid"}
 			}
 			return unknown(c.At, "a text with replacements")
+		}
+		if len(s)*max(1, len(with)) > maxText {
+			return unknown(c.At, "a text that is too long")
 		}
 		return re.ReplaceAllString(s, with)
 	}
