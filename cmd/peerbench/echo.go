@@ -188,13 +188,18 @@ func (e *echo) socket(w http.ResponseWriter, r *http.Request) {
 
 // startEcho starts this program as the echo server.
 func (b *bench) startEcho(ctx context.Context) (s *server, rpc string, err error) {
+	return b.startPeer(ctx, "echo")
+}
+
+// startPeer starts this program as a server that counts on one address, and answers on another.
+func (b *bench) startPeer(ctx context.Context, name string) (s *server, rpc string, err error) {
 	web, err1 := freeAddr()
 	rpc, err2 := freeAddr()
 	program, err3 := self()
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, "", err
 	}
-	s, err = startServer(ctx, b.serverCore, web, statusPath, []string{program, peerCommand, "echo", web, rpc})
+	s, err = startServer(ctx, b.serverCore, web, statusPath, []string{program, peerCommand, name, web, rpc})
 	if err == nil {
 		s.counts = true
 	}

@@ -22,6 +22,7 @@ import (
 // peerCommand is the first argument with which peerbench is one of them, or the server:
 //
 //	peerbench peer echo WEB-ADDRESS GRPC-ADDRESS
+//	peerbench peer secure WEB-ADDRESS TLS-ADDRESS
 //	peerbench peer grpc-go|gorilla ADDRESS CONNECTIONS USERS SECONDS
 const peerCommand = "peer"
 
@@ -29,12 +30,15 @@ const peerCommand = "peer"
 func self() (string, error) { return os.Executable() }
 
 // errPeerUsage is for developers who try a peer by hand.
-var errPeerUsage = errors.New("usage: peerbench peer echo WEB GRPC, or peerbench peer grpc-go|gorilla ADDRESS CONNECTIONS USERS SECONDS")
+var errPeerUsage = errors.New("usage: peerbench peer echo|secure WEB ADDRESS, or peerbench peer grpc-go|gorilla ADDRESS CONNECTIONS USERS SECONDS")
 
 // runPeer is peerbench peer.
 func runPeer(ctx context.Context, args []string, stdout io.Writer) error {
-	if len(args) == 3 && args[0] == "echo" {
+	switch {
+	case len(args) == 3 && args[0] == "echo":
 		return serveEcho(ctx, args[1], args[2])
+	case len(args) == 3 && args[0] == "secure":
+		return serveSecure(ctx, args[1], args[2])
 	}
 	if len(args) != 5 {
 		return errPeerUsage

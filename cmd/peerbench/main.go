@@ -17,6 +17,7 @@
 //	get        plain keep-alive GET, status checked, as fast as the generator can
 //	post       POST with a templated body, one value saved, one checked; beside it wrk's plain GET
 //	http2      GET over HTTP/2 without TLS: CPU time for a request
+//	http3      GET over HTTP/3 beside HTTP/2 over TLS: CPU time for a request
 //	grpc       unary calls of gRPC, a constant one and one with variables, a check and a save: CPU time for a call
 //	stream     server streams of gRPC: CPU time for a message
 //	graphql    POST of a query with two variables, one value saved; beside it wrk's plain GET and POST: CPU time

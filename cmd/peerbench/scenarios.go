@@ -20,6 +20,7 @@ var scenarios = []scenario{
 	{"get", "keep-alive GET, 183 bytes of JSON back, as fast as one core can", runGet, false},
 	{"post", "POST of a templated body, one value saved, one checked; beside it wrk's plain GET", runPost, false},
 	{"http2", "GET over HTTP/2 without TLS, 50 users: CPU time of the generator for a request", runHTTP2, false},
+	{"http3", "GET over HTTP/3, 50 users, beside HTTP/2 over TLS: CPU time of the generator for a request", runHTTP3, false},
 	{"grpc", "unary call of gRPC, 50 users: CPU time of the generator for a call", runGRPC, false},
 	{"stream", "server stream of gRPC, 100 messages each, 50 users: CPU time of the generator for a message", runStream, false},
 	{"graphql", "POST of a GraphQL query with two variables, errors checked, one value saved, 50 users with a connection each; beside it wrk's plain GET and POST: CPU time for a request", runGraphQL, false},
