@@ -99,3 +99,45 @@ func TestLargeHeaders(t *testing.T) {
 		}
 	})
 }
+
+// A block that comes again means what it says then, and fills the table again.
+func TestSameBlockAgain(t *testing.T) {
+	const status, addAB, addCD = "\x88", "\x40\x01a\x01b", "\x40\x01c\x01d"
+	blocks := []struct{ block, want string }{
+		{status + addCD, "c=d"},
+		{status + addAB + "\xbf", "a=b c=d"},
+		{status + addAB + "\xbf", "a=b a=b"}, // the entry before the newest is another now
+		{status + "\xbe\xbf\xc0", "a=b a=b c=d"},
+		{status + addCD, "c=d"},
+		{status + addCD, "c=d"},
+		{status + "\xbf\xc0", "c=d a=b"}, // both have gone into the table
+		{status + "\xbf\xc0", "c=d a=b"},
+		{"\x20" + status + addCD, "c=d"},
+		{"\x20" + status + addCD, "c=d"},
+	}
+	each(t, func(t *testing.T, way string) {
+		m := h2.NewMaker()
+		get := m.Head(fields("GET", "/"))
+		c := connect(t, m, way, scripted(t, func(p *peer) {
+			id := p.begin()
+			for _, b := range blocks {
+				p.raw(http2.FrameHeaders, endHeaders|endStream, id, b.block)
+				id = p.request()
+			}
+		}))
+		var s h2.Stream
+		for i, b := range blocks {
+			if err := s.Do(c, &h2.Request{Head: get, Deadline: soon()}); err != nil {
+				t.Fatal(i, err)
+			}
+			var got []string
+			for n := 1; n < s.Header.Len(); n++ {
+				name, value := s.Header.At(n)
+				got = append(got, string(name)+"="+string(value))
+			}
+			if strings.Join(got, " ") != b.want {
+				t.Errorf("block %d: got %s, want %s", i, got, b.want)
+			}
+		}
+	})
+}

@@ -6,14 +6,14 @@ import "bytes"
 // down to the second in its date; decoding it costs more than all the rest of a small answer.
 //
 // The same block gives the same fields if it refers to no entry of the table that the server has filled, or if
-// that table is as it was.
+// that table is as it was. A block that both refers to the table and changes it is not kept.
 type memo struct {
 	block  []byte
 	fields Fields
 	status int
 	length int64
 	refers bool   // it refers to entries of the table
-	state  uint64 // of the table, after the block
+	state  uint64 // of the table, before the block and after it; only if it refers
 	adds   []int  // the fields that go into the table, by index
 }
 
@@ -29,10 +29,10 @@ func (d *decoder) answer(block []byte, f *Fields) (status int, length int64, err
 		for _, i := range m.adds {
 			d.insert(f.At(i))
 		}
-		m.state = d.state
 		return m.status, m.length, nil
 	}
-	d.refers, d.adds = false, d.adds[:0]
+	before := d.state
+	d.refers, d.adds, m.block = false, d.adds[:0], m.block[:0]
 	f.reset()
 	if err := d.decode(block, f); err != nil {
 		return 0, 0, err
@@ -41,7 +41,7 @@ func (d *decoder) answer(block []byte, f *Fields) (status int, length int64, err
 		return 0, 0, nil
 	}
 	length = contentLength(f)
-	if len(block) > memoBytes {
+	if len(block) > memoBytes || d.refers && d.state != before {
 		return status, length, nil
 	}
 	m.block = append(m.block[:0], block...)
