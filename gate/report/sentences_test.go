@@ -155,6 +155,24 @@ func TestFailedLoginIsSaidOnce(t *testing.T) {
 	}
 }
 
+// Failures of GraphQL say what the server said, in every form of a report; without a text, what they are.
+func TestGraphQLFailures(t *testing.T) {
+	for text, want := range map[string]string{
+		"INTERNAL_SERVER_ERROR at top.#.score": "query Top: all 9 requests failed (INTERNAL_SERVER_ERROR at top.#.score)",
+		"":                                     "query Top: all 9 requests failed (an error of GraphQL)",
+	} {
+		v := failed()
+		v.Comparisons = []gate.Comparison{comparison("query Top", gate.FailureRate, gate.Worse)}
+		v.Reasons = []gate.Reason{{Kind: gate.Failing, Route: "query Top", Metric: gate.FailureRate, Now: 1, Requests: 9, Limit: 0.01, Failures: []gate.Failure{{Class: "graphql", Text: text, Count: 9}}}}
+		r := report.New(v, shopRun())
+		for _, form := range []string{render(t, comment, r), render(t, report.Summary, r), render(t, report.Terminal, r)} {
+			if !strings.Contains(strings.ReplaceAll(form, `\`, ""), want) {
+				t.Errorf("%s is not in\n%s", want, form)
+			}
+		}
+	}
+}
+
 // All that a gate fills is valid, and every metric reads well in its sentence.
 func TestSentencesAreOfValidReasons(t *testing.T) {
 	for _, r := range said() {

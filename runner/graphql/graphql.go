@@ -121,17 +121,6 @@ func Parse(sources []Source, name string, schema *Schema) (*Operation, []Problem
 	return o, d.problems
 }
 
-// Operations lists the operations of a document; nil if it cannot be read.
-func Operations(sources ...Source) (operations []*Operation) {
-	d := &document{fragments: map[string]*definition{}}
-	d.read(sources)
-	for _, one := range d.operations {
-		def := one.operation
-		operations = append(operations, &Operation{Kind: Kind(def.Operation), Name: def.Name, Text: one.text, Roots: d.roots(def.SelectionSet, nil)})
-	}
-	return operations
-}
-
 func (d *document) fail(at *ast.Position, text string) {
 	d.problems = append(d.problems, Problem{at.Src.Name, at.Line, at.Column, text})
 }

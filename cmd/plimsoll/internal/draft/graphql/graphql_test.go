@@ -124,3 +124,26 @@ func TestProblems(t *testing.T) {
 		}
 	}
 }
+
+// The user may leave operations out, by name and by tag.
+func TestKeeps(t *testing.T) {
+	data, err := os.ReadFile("testdata/shop.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	d, err := graphql.Draft(draft.Input{Name: "shop.graphql", Data: data, Keeps: func(operation string, tags ...string) bool {
+		asked = append(asked, operation)
+		return strings.HasPrefix(operation, "query s") && len(tags) == 0 || operation == "query old" && tags[0] != "deprecated"
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, r := range d.Rows {
+		rows = append(rows, r.Operation)
+	}
+	if got := strings.Join(rows, ", "); got != "query shops, query shop, query search" {
+		t.Errorf("%s, of %s", got, asked)
+	}
+}
