@@ -141,13 +141,26 @@ func ofGraphQL(name string, content []byte) ([]described, error) {
 // field is the operation of a field of a root.
 func field(kind graphql.Kind, f *ast.FieldDefinition) described {
 	one := described{Operation: Operation{Name: string(kind) + " " + f.Name}, fits: func(c *profile.Call) (rank, bool) {
-		g, ok := c.Content.(*profile.GraphQL)
-		return nil, ok && g.Operation.Kind == kind && slices.Contains(g.Operation.Roots, f.Name)
+		o := operationOf(c)
+		return nil, o != nil && o.Kind == kind && slices.Contains(o.Roots, f.Name)
 	}}
 	if f.Directives.ForName("deprecated") != nil {
 		one.tags = []string{operation.Deprecated}
 	}
 	return one
+}
+
+// operationOf is the operation of GraphQL that a call sends; nil for none.
+func operationOf(c *profile.Call) *graphql.Operation {
+	switch content := c.Content.(type) {
+	case *profile.GraphQL:
+		return content.Operation
+	case *profile.WebSocket:
+		if content.Subscription != nil {
+			return content.Subscription.Operation
+		}
+	}
+	return nil
 }
 
 // ofGRPC are the methods that the profile's .proto files or its protoset describe.
@@ -210,7 +223,11 @@ func (m *Map) assign(p *profile.Profile, all []described, speaks map[string]bool
 		for _, i := range fitting {
 			all[i].Routes = append(all[i].Routes, c.Route())
 		}
-		if len(fitting) == 0 && speaks[c.Content.Protocol()] {
+		protocol := c.Content.Protocol()
+		if operationOf(c) != nil { // a subscription is a websocket step
+			protocol = "graphql"
+		}
+		if len(fitting) == 0 && speaks[protocol] {
 			m.Others = append(m.Others, c.Route())
 		}
 	}

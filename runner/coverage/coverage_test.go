@@ -116,13 +116,16 @@ func TestGraphQLAndGRPC(t *testing.T) {
           - graphql: "mutation { add(n: 1) { id } }"
           - grpc: shop.v1.Search/Query
             name: search
+          - websocket: /graphql
+            graphql: "subscription Tick { ticks }"
+            messages: [{receive: 1}]
           - http: GET /somewhere
 `, map[string]string{"s.graphql": "type Query { top: Item me: Item old: Item @deprecated } type Mutation { add(n: Int!): Item } type Subscription { ticks: Int } type Item { id: ID }"})
 	want := `query top = query Both
 query me = query Both
 query old = 
 mutation add = mutation { add }
-subscription ticks = 
+subscription ticks = subscription Tick
 shop.v1.Search/Query = search
 shop.v1.Search/Watch = 
 shop.v1.Search/Chat = `

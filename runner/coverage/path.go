@@ -82,6 +82,9 @@ func sent(c *profile.Call) (method, path string) {
 	case *profile.SSE:
 		method, path = content.Request.Method, plain(content.Request.Path)
 	case *profile.WebSocket:
+		if content.Subscription != nil {
+			return "", ""
+		}
 		method, path = "GET", plain(content.Path)
 	default:
 		return "", ""

@@ -17,6 +17,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/bufbuild/protocompile"
 	"github.com/bufbuild/protocompile/linker"
@@ -47,34 +48,55 @@ func Compile(files, roots []string, read func(path string) ([]byte, error)) (set
 	for _, name := range files {
 		names = append(names, source.imported(name))
 	}
-	var wrong []error
 	compiler := protocompile.Compiler{
 		Resolver:       protocompile.WithStandardImports(protocompile.ResolverFunc(source.find)),
 		MaxParallelism: 1,
-		Reporter: reporter.NewReporter(func(err reporter.ErrorWithPos) error {
-			wrong = append(wrong, err)
-			return nil
-		}, nil),
+		Reporter:       reporter.NewReporter(source.report, nil),
 	}
 	compiled, err := compiler.Compile(context.Background(), names...)
-	switch {
-	case source.wrong != nil:
-		return nil, source.wrong
-	case len(wrong) > 0:
-		return nil, source.explain(wrong[0])
-	case err != nil:
-		return nil, source.explain(err)
+	if err := source.end(err); err != nil {
+		return nil, err
 	}
 	return encode(compiled)
 }
 
-// source finds .proto files.
+// source finds .proto files. The compiler may still be at work on some when it has given up on others.
 type source struct {
 	roots []string
 	read  func(path string) ([]byte, error)
+
+	mu    sync.Mutex // guards what follows
 	files int
 	bytes int
+	ended bool
 	wrong error // past a bound, or a file that cannot be read
+	first error // in a file
+}
+
+// report notes the first error in a file.
+func (s *source) report(err reporter.ErrorWithPos) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first == nil {
+		s.first = err
+	}
+	return nil
+}
+
+// end reads no further file, and says what was wrong; err is that of the compiler.
+func (s *source) end(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	switch {
+	case s.wrong != nil:
+		return s.wrong
+	case s.first != nil:
+		return s.explain(s.first)
+	case err != nil:
+		return s.explain(err)
+	}
+	return nil
 }
 
 // imported is the name that others import a file by: without the root that it is written with.
@@ -90,6 +112,11 @@ func (s *source) imported(name string) string {
 
 // find is the content of a file.
 func (s *source) find(name string) (protocompile.SearchResult, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return protocompile.SearchResult{}, fs.ErrClosed
+	}
 	for _, root := range s.roots {
 		content, err := s.read(path.Join(root, name))
 		if errors.Is(err, fs.ErrNotExist) {
