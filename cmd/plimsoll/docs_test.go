@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,10 @@ func TestDocs(t *testing.T) {
 			text := readFile(t, page)
 			dir := t.TempDir()
 			files := map[string]string{"main.go": docsService, "go.mod": "module example.com/catalogue\n\ngo 1.24\n", "openapi.yaml": docsAPI, "products.csv": "sku,name\nSKU-1,Tent\nSKU-2,Boots\n"}
+			maps.Copy(files, docsGraphQL)
+			for _, proto := range []string{"api/search.proto", "api/types.proto"} {
+				files[proto] = readFile(t, "../../testdata/profiles/files/"+proto)
+			}
 			for i, profile := range blocks(text, "yaml") {
 				if !regexp.MustCompile(`(?m)^target:`).MatchString(profile) {
 					continue // a workflow, or a part
@@ -39,10 +44,10 @@ func TestDocs(t *testing.T) {
 				defer docsRun(t, bin, dir, "plimsoll check "+name)
 			}
 			files["api/openapi.yaml"] = docsDescription
-			if err := os.Mkdir(filepath.Join(dir, "api"), 0o755); err != nil {
-				t.Fatal(err)
-			}
 			for name, content := range files {
+				if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+					t.Fatal(err)
+				}
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -114,6 +119,13 @@ paths:
   /users/{login}: {get: {parameters: [{name: login, in: path, required: true, schema: {type: string}}], responses: {200: {description: ok}}}}
   /old: {get: {deprecated: true, responses: {200: {description: ok}}}}
 `
+
+// docsGraphQL are the files of GraphQL that profiles on the pages name.
+var docsGraphQL = map[string]string{
+	"schema.graphql":    "type Query { top(n: Int!): [Item!]! } type Mutation { add(sku: ID!, quantity: Int!): Item } type Item { id: ID! score: Float name: String }",
+	"cart.graphql":      "mutation AddToCart($sku: ID!, $quantity: Int!) { add(sku: $sku, quantity: $quantity) { ...Parts } } query Cart { top(n: 1) { id } }",
+	"fragments.graphql": "fragment Parts on Item { id name }",
+}
 
 // blocks returns a page's fenced blocks in a language.
 func blocks(page, language string) (found []string) {

@@ -28,6 +28,9 @@ func TestPageExamples(t *testing.T) {
 			if content, ok := files[path]; ok {
 				return []byte(content), nil
 			}
+			if strings.HasPrefix(path, "api/") {
+				return os.ReadFile(corpus + "/files/" + path)
+			}
 			return nil, os.ErrNotExist
 		},
 	}
