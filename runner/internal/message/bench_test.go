@@ -1,6 +1,13 @@
 package message_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/message"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+)
 
 // Filling in a message allocates nothing.
 func TestTemplateAllocatesNothing(t *testing.T) {
@@ -29,3 +36,32 @@ func BenchmarkTemplate(b *testing.B) {
 		dst, _ = made.Append(dst[:0], user)
 	}
 }
+
+// BenchmarkTemplateByJSON is what BenchmarkTemplate would cost by way of JSON and dynamicpb.
+func BenchmarkTemplateByJSON(b *testing.B) {
+	m := method(b, "Unary")
+	for b.Loop() {
+		wire(b, m.Input(), `{"text": "boots", "topK": 10, "maybe": 77, "nested": {"name": "0b2f3c9e-8a52-4e0f-9d0c-3f6d3a1b2c4d"}}`)
+	}
+}
+
+func benchmarkJudge(b *testing.B, path string) {
+	m := method(b, "Unary")
+	a := message.Answer{Wire: wire(b, m.Output(), reply)}
+	j, problems := m.Judge([]plan.Condition{{Path: path, Op: profile.Equal, Operand: "9007199254740993", Numeric: true}}, nil, strict.Place{})
+	if len(problems) > 0 {
+		b.Fatal(problems)
+	}
+	scratch := &message.Scratch{}
+	b.ReportAllocs()
+	for b.Loop() {
+		if wrong := j.Check(a, nil, scratch); wrong != "" {
+			b.Fatal(wrong)
+		}
+	}
+}
+
+func BenchmarkJudge(b *testing.B) { benchmarkJudge(b, "total") }
+
+// BenchmarkJudgeByJSON asks for the same by way of dynamicpb and JSON.
+func BenchmarkJudgeByJSON(b *testing.B) { benchmarkJudge(b, "total|@this") }
