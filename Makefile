@@ -39,6 +39,7 @@ real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql
 real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
 
 test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
+	@command -v etcd >/dev/null && /usr/bin/python3 -c 'import grpc' || { echo "test-real needs more programs: apt-get install etcd-server python3-grpcio"; exit 1; }
 	go test -tags real -count 1 -timeout 30m ./.github/action
 	go test -tags real -count 1 -timeout 30m -run '^TestReal' $(real)
 

@@ -172,7 +172,7 @@ func (d *description) collect(q *questions, services []string) error {
 				continue
 			}
 			err := d.ask(q, &reflection.ServerReflectionRequest{MessageRequest: &reflection.ServerReflectionRequest_FileByFilename{FileByFilename: name}})
-			if err != nil && status.Code(err) != codes.NotFound && status.Code(err) != codes.Unknown {
+			if err != nil && !isNotThere(err) {
 				return err
 			}
 			lacking[name] = d.files[name] == nil
@@ -182,6 +182,12 @@ func (d *description) collect(q *questions, services []string) error {
 		without(f, lacking)
 	}
 	return nil
+}
+
+// isNotThere reports whether a server says that it does not have a file.
+func isNotThere(err error) bool {
+	s, ok := status.FromError(err)
+	return ok && (s.Code() == codes.NotFound || s.Code() == codes.Unknown)
 }
 
 // ask asks one question that files answer.

@@ -18,8 +18,6 @@ import (
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/stats"
 
-	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
-	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/grpc"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -39,8 +37,19 @@ type user struct {
 // clients makes the clients of a profile: target is the rest of its target, and steps are those of its task.
 func clients(t testing.TB, url, target, steps string) (*plan.Plan, *grpc.Clients) {
 	t.Helper()
-	text := fmt.Sprintf("name: x\ntarget: {url: %q, timeout: 5s%s}\nusers: [{name: u, tasks: [{steps: [%s]}]}]\n", url, target, steps)
-	p, problems := profile.Parse("plimsoll.yaml", []byte(text), profile.Surroundings{Env: func(string) (string, bool) { return "", false }})
+	if !strings.Contains(target, "timeout: ") {
+		target += ", timeout: 5s"
+	}
+	text := fmt.Sprintf("name: x\ntarget: {url: %q%s}\nusers: [{name: u, tasks: [{steps: [%s]}]}]\n", url, target, steps)
+	p, problems := profile.Parse("plimsoll.yaml", []byte(text), profile.Surroundings{
+		Env: func(string) (string, bool) { return "", false },
+		Read: func(path string) ([]byte, error) {
+			if path == "a.proto" {
+				return []byte(api), nil
+			}
+			return os.ReadFile(path)
+		},
+	})
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,10 +87,7 @@ func manyUsers(t testing.TB, url, target, steps string, n int) (users []*user) {
 		t.Fatal(err)
 	}
 	for i := range n {
-		u := &user{t, made, f.Client(new(jar.Jar)), datagen.New(made).User(i, made.Behaviours[0].Slots)}
-		u.values.NextTask()
-		t.Cleanup(func() { u.client.Close() })
-		users = append(users, u)
+		users = append(users, userOf(t, made, f, i))
 	}
 	return users
 }

@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -95,8 +96,11 @@ func statusOf(f *h2.Fields) (s Status, ok bool) {
 		return s, false
 	}
 	code, known := parseCode(text)
-	if !known {
+	switch {
+	case !known:
 		return Status{Code: Unknown, Fault: "the server sent a grpc-status that is no number"}, true
+	case contradicts(f, text):
+		return Status{Code: Unknown, Fault: "the server sent two different grpc-status"}, true
 	}
 	if s.Code = code; code == OK {
 		return s, true // a message beside it means nothing
@@ -105,6 +109,16 @@ func statusOf(f *h2.Fields) (s Status, ok bool) {
 		s.Message = percentDecoded(message)
 	}
 	return s, true
+}
+
+// contradicts reports whether another status than text is there too.
+func contradicts(f *h2.Fields, text []byte) bool {
+	for i := range f.Len() {
+		if name, value := f.At(i); string(name) == "grpc-status" && !bytes.Equal(value, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // parseCode reads the digits of a code.

@@ -1,0 +1,62 @@
+package grpc_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/grpc"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// api is a.proto, for servers that do not describe themselves.
+const api = `syntax = "proto3";
+package a;
+service S {
+  rpc M(Q) returns (Q);
+  rpc Fail(Q) returns (Q);
+  rpc Down(Q) returns (stream Q);
+  rpc Up(stream Q) returns (Q);
+  rpc Both(stream Q) returns (stream Q);
+}
+message Q { string text = 1; }
+`
+
+// describedClients makes clients whose messages a.proto describes.
+func describedClients(t testing.TB, url, target, steps string) (*plan.Plan, *grpc.Clients) {
+	t.Helper()
+	return clients(t, url, target+", grpc: {proto: [a.proto], max_message: 1MiB}", steps)
+}
+
+// describedUser makes a user of them.
+func describedUser(t testing.TB, url, target, steps string) *user {
+	t.Helper()
+	made, f := describedClients(t, url, target, steps)
+	return userOf(t, made, f, 0)
+}
+
+// newDescribed is describedUser with more of target.grpc.
+func newDescribed(t testing.TB, url, target, more, steps string) *user {
+	t.Helper()
+	made, f := clients(t, url, target+", grpc: {proto: [a.proto]"+more+"}", steps)
+	return userOf(t, made, f, 0)
+}
+
+// userOf makes the i-th user.
+func userOf(t testing.TB, made *plan.Plan, f *grpc.Clients, i int) *user {
+	t.Helper()
+	u := &user{t, made, f.Client(new(jar.Jar)), datagen.New(made).User(i, made.Behaviours[0].Slots)}
+	u.values.NextTask()
+	t.Cleanup(func() { u.client.Close() })
+	return u
+}
+
+func zipped(text string) string {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	w.Write([]byte(text)) //nolint:errcheck // a buffer takes everything
+	w.Close()             //nolint:errcheck // a buffer takes everything
+	return out.String()
+}

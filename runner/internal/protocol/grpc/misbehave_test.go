@@ -1,0 +1,428 @@
+package grpc_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// raw is one connection of a server that writes whatever frames a test wants.
+type raw struct {
+	*http2.Framer
+	conn net.Conn
+	nth  int // of the requests of all connections, from 0
+}
+
+// rawServer answers each request by answer, once the request has ended.
+func rawServer(t *testing.T, settings []http2.Setting, answer func(r *raw, stream uint32)) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	requests := make(chan int, 1)
+	requests <- 0
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+					return
+				}
+				r := &raw{Framer: http2.NewFramer(c, c), conn: c}
+				if r.WriteSettings(settings...) != nil {
+					return
+				}
+				for {
+					f, err := r.ReadFrame()
+					if err != nil {
+						return
+					}
+					switch f := f.(type) {
+					case *http2.SettingsFrame:
+						if !f.IsAck() {
+							r.WriteSettingsAck() //nolint:errcheck // the client notices
+						}
+					case *http2.HeadersFrame:
+						if f.StreamEnded() {
+							r.count(requests)
+							answer(r, f.StreamID)
+						}
+					case *http2.DataFrame:
+						if f.StreamEnded() {
+							r.count(requests)
+							answer(r, f.StreamID)
+						}
+					}
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func (r *raw) count(requests chan int) {
+	r.nth = <-requests
+	requests <- r.nth + 1
+}
+
+// head writes fields, names and values in turn. Each block stands alone.
+func (r *raw) head(stream uint32, end bool, fields ...string) {
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	encoder.SetMaxDynamicTableSize(0)
+	for i := 0; i < len(fields); i += 2 {
+		encoder.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]}) //nolint:errcheck // a buffer takes everything
+	}
+	for first, rest := true, block.Bytes(); first || len(rest) > 0; first = false {
+		part := rest[:min(len(rest), 16_000)]
+		if rest = rest[len(part):]; first {
+			r.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: part, EndHeaders: len(rest) == 0, EndStream: end}) //nolint:errcheck // the client notices
+		} else {
+			r.WriteContinuation(stream, len(rest) == 0, part) //nolint:errcheck // the client notices
+		}
+	}
+}
+
+// begin writes the header of a good answer, and more fields.
+func (r *raw) begin(stream uint32, more ...string) {
+	r.head(stream, false, append([]string{":status", "200", "content-type", "application/grpc"}, more...)...)
+}
+
+// end writes a trailer.
+func (r *raw) end(stream uint32, fields ...string) { r.head(stream, true, fields...) }
+
+// data writes bytes in frames of a size.
+func (r *raw) data(stream uint32, p []byte, size int) {
+	for len(p) > 0 {
+		n := min(size, len(p))
+		r.WriteData(stream, false, p[:n]) //nolint:errcheck // the client notices
+		p = p[n:]
+	}
+}
+
+// message is a message with its prefix.
+func message(flag byte, content string) []byte {
+	return append(binary.BigEndian.AppendUint32([]byte{flag}, uint32(len(content))), content...)
+}
+
+// described is a call whose messages the profile describes, so a server needs no reflection.
+const described = `grpc: a.S/M, message: {}`
+
+const ok = "grpc-status"
+
+// Every way in which a server may answer is an outcome of its class, in words.
+func TestAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(r *raw, stream uint32)
+		class  tally.Class
+		text   string
+	}{
+		"good": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(0, "\x0a\x01x"), 99)
+			r.end(s, ok, "0")
+		}, tally.OK, ""},
+		"an empty message": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0")
+		}, tally.OK, ""},
+		"a byte a frame, and empty frames": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.WriteData(s, false, nil) //nolint:errcheck // the client notices
+			r.data(s, message(0, "\x0a\x01x"), 1)
+			r.end(s, ok, "0")
+		}, tally.OK, ""},
+		"another subtype": {func(r *raw, s uint32) {
+			r.head(s, false, ":status", "200", "content-type", "application/grpc+proto")
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0")
+		}, tally.OK, ""},
+		"interim answers": {func(r *raw, s uint32) {
+			r.head(s, false, ":status", "103", "link", "x")
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0")
+		}, tally.OK, ""},
+		"reset with NO_ERROR behind a whole answer": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0")
+			r.WriteRSTStream(s, http2.ErrCodeNo) //nolint:errcheck // the client notices
+		}, tally.OK, ""},
+		"GOAWAY in waves": {func(r *raw, s uint32) {
+			r.WriteGoAway(1<<31-1, http2.ErrCodeNo, nil) //nolint:errcheck // the client notices
+			r.WriteGoAway(s, http2.ErrCodeNo, nil)       //nolint:errcheck // the client notices
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0")
+		}, tally.OK, ""},
+		"nothing but a trailer": {func(r *raw, s uint32) {
+			r.head(s, true, ":status", "200", "content-type", "application/grpc", ok, "5", "grpc-message", "no such thing: 100%25 %C3%A9 %zz%")
+		}, tally.Status, "code 5 NOT_FOUND: no such thing: 100% é %zz%"},
+		"a code without a name": {func(r *raw, s uint32) {
+			r.head(s, true, ":status", "200", "content-type", "application/grpc", ok, "4711")
+		}, tally.Status, "code 4711"},
+		"a trailer without a status": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, "x-a", "b")
+		}, tally.Transport, "the server ended the call without a status (code 13 INTERNAL)"},
+		"no trailer": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.WriteData(s, true, message(0, "")) //nolint:errcheck // the client notices
+		}, tally.Transport, "the server ended the call without a status (code 13 INTERNAL)"},
+		"a status that is no number": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.end(s, ok, "OK")
+		}, tally.Transport, "the server sent a grpc-status that is no number (code 2 UNKNOWN)"},
+		"the same status twice": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0", ok, "0")
+		}, tally.OK, ""},
+		"two statuses": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0", ok, "5")
+		}, tally.Transport, "the server sent two different grpc-status (code 2 UNKNOWN)"},
+		"OK without a message": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server ended the call with OK and without its message (code 12 UNIMPLEMENTED)"},
+		"two messages": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, append(message(0, ""), message(0, "")...), 99)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server sent several messages where the method has one (code 12 UNIMPLEMENTED)"},
+		"a message that is cut short": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(0, "abc")[:6], 99)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server ended the answer within a message (code 13 INTERNAL)"},
+		"a compressed message without an encoding": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(1, "abc"), 99)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server sent a compressed message without saying how it is compressed (code 13 INTERNAL)"},
+		"an unknown encoding": {func(r *raw, s uint32) {
+			r.begin(s, "grpc-encoding", "Snappy")
+			r.data(s, message(1, "abc"), 99)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server compresses its messages with snappy, which was not asked for (code 13 INTERNAL)"},
+		"a damaged message": {func(r *raw, s uint32) {
+			r.begin(s, "grpc-encoding", "gzip")
+			r.data(s, message(1, "abc"), 99)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server sent a message that cannot be decompressed (code 13 INTERNAL)"},
+		"unknown flags": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, message(4, "abc"), 99)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server sent a message whose flags have no meaning (code 13 INTERNAL)"},
+		"a message of 4 GiB": {func(r *raw, s uint32) {
+			r.begin(s)
+			r.data(s, []byte{0, 0xff, 0xff, 0xff, 0xff, 1}, 99)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server sent a message larger than target.grpc.max_message (code 8 RESOURCE_EXHAUSTED)"},
+		"a bomb": {func(r *raw, s uint32) {
+			r.begin(s, "grpc-encoding", "gzip")
+			r.data(s, message(1, zipped(strings.Repeat("\x00", 2<<20))), 9999)
+			r.end(s, ok, "0")
+		}, tally.Transport, "the server sent a message larger than target.grpc.max_message (code 8 RESOURCE_EXHAUSTED)"},
+		"a proxy's 502": {func(r *raw, s uint32) {
+			r.head(s, false, ":status", "502", "content-type", "text/html")
+			r.WriteData(s, true, []byte("<html>")) //nolint:errcheck // the client notices
+		}, tally.Transport, "the answer has the HTTP status 502 Bad Gateway (code 14 UNAVAILABLE)"},
+		"404":                          {func(r *raw, s uint32) { r.head(s, true, ":status", "404") }, tally.Transport, "the answer has the HTTP status 404 Not Found (code 12 UNIMPLEMENTED)"},
+		"401":                          {func(r *raw, s uint32) { r.head(s, true, ":status", "401") }, tally.Transport, "the answer has the HTTP status 401 Unauthorized (code 16 UNAUTHENTICATED)"},
+		"418":                          {func(r *raw, s uint32) { r.head(s, true, ":status", "418") }, tally.Transport, "the answer has the HTTP status 418 I'm a teapot (code 2 UNKNOWN)"},
+		"503 with a status of its own": {func(r *raw, s uint32) { r.head(s, true, ":status", "503", ok, "8", "grpc-message", "full") }, tally.Status, "code 8 RESOURCE_EXHAUSTED: full"},
+		"a page of HTML": {func(r *raw, s uint32) {
+			r.head(s, false, ":status", "200", "content-type", "text/html")
+			r.WriteData(s, true, []byte("<html>")) //nolint:errcheck // the client notices
+		}, tally.Transport, "the answer has the content-type text/html, and application/grpc is expected (code 2 UNKNOWN)"},
+		"reset with CANCEL":            {func(r *raw, s uint32) { r.WriteRSTStream(s, http2.ErrCodeCancel) }, tally.Transport, "the stream was reset: CANCEL (code 1 CANCELLED)"},
+		"reset with ENHANCE_YOUR_CALM": {func(r *raw, s uint32) { r.WriteRSTStream(s, http2.ErrCodeEnhanceYourCalm) }, tally.Transport, "the stream was reset: ENHANCE_YOUR_CALM (code 8 RESOURCE_EXHAUSTED)"},
+		"reset with INTERNAL_ERROR":    {func(r *raw, s uint32) { r.WriteRSTStream(s, http2.ErrCodeInternal) }, tally.Transport, "the stream was reset: INTERNAL_ERROR (code 13 INTERNAL)"},
+		"refused forever":              {func(r *raw, s uint32) { r.WriteRSTStream(s, http2.ErrCodeRefusedStream) }, tally.Transport, "the stream was reset: REFUSED_STREAM (sent again 5 times, as the server had not processed it) (code 14 UNAVAILABLE)"},
+		"refused twice": {func(r *raw, s uint32) {
+			if r.nth < 2 {
+				r.WriteRSTStream(s, http2.ErrCodeRefusedStream) //nolint:errcheck // the client notices
+				return
+			}
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0")
+		}, tally.OK, ""},
+		"left out by GOAWAY": {func(r *raw, s uint32) {
+			if r.nth < 2 {
+				r.WriteGoAway(s-1, http2.ErrCodeNo, nil) //nolint:errcheck // the client notices
+				return
+			}
+			r.begin(s)
+			r.data(s, message(0, ""), 99)
+			r.end(s, ok, "0")
+		}, tally.OK, ""},
+		"closed without an answer": {func(r *raw, s uint32) { r.conn.Close() }, tally.Transport, "code 14 UNAVAILABLE"},
+		"a header of 2 MiB": {func(r *raw, s uint32) {
+			r.begin(s, "x-large", strings.Repeat("x", 2<<20))
+		}, tally.Transport, "the header is larger than 1 MiB (code 13 INTERNAL)"},
+		"no answer": {func(r *raw, s uint32) {}, tally.Timeout, "no whole answer in time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachWay(t, func(t *testing.T, target string) {
+				t.Parallel()
+				if name == "no answer" {
+					target += ", timeout: 300ms"
+				}
+				u := describedUser(t, rawServer(t, nil, c.answer), target, "{"+described+", expect: {json: {text: \"!= none\"}}}")
+				o := u.do(0)
+				if o.Class != c.class || !strings.Contains(o.Error, c.text) || (c.text == "") != (o.Error == "") {
+					t.Errorf("%v %q, want %v %q", o.Class, o.Error, c.class, c.text)
+				}
+				if strings.HasPrefix(name, "refused twice") && o.Resent != 2 {
+					t.Errorf("sent again %d times", o.Resent)
+				}
+			})
+		})
+	}
+}
+
+// A server that allows no stream, or speaks another protocol, is said to.
+func TestNoGRPC(t *testing.T) {
+	web := httptest.NewServer(http.NotFoundHandler())
+	defer web.Close()
+	eachWay(t, func(t *testing.T, target string) {
+		for url, want := range map[string]struct {
+			class tally.Class
+			text  string
+		}{
+			web.URL: {tally.Transport, "the server does not speak HTTP/2"},
+			rawServer(t, []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 0}}, func(*raw, uint32) {}): {tally.Timeout, "no"},
+		} {
+			u := describedUser(t, url, target+", timeout: 300ms", "{"+described+"}")
+			if o := u.do(0); o.Class != want.class || !strings.Contains(o.Error, want.text) {
+				t.Errorf("%v %q, want %v %q", o.Class, o.Error, want.class, want.text)
+			}
+		}
+	})
+}
+
+// One stream at a time is what the server allows: the others wait for it.
+func TestOneStreamAtATime(t *testing.T) {
+	url := rawServer(t, []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 1}}, func(r *raw, s uint32) {
+		time.Sleep(time.Millisecond)
+		r.begin(s)
+		r.data(s, message(0, ""), 99)
+		r.end(s, ok, "0")
+	})
+	made, f := describedClients(t, url, ", connections: shared 1", "{"+described+"}")
+	failed := make(chan string, 20)
+	for i := range 20 {
+		u := userOf(t, made, f, i)
+		go func() { failed <- u.do(0).Error }()
+	}
+	for range 20 {
+		if text := <-failed; text != "" {
+			t.Error(text)
+		}
+	}
+}
+
+// A server that ends a stream of messages early with OK has answered it. One that ends it with another code is a
+// failure, whether the profile still sends or not.
+func TestEarlyEnd(t *testing.T) {
+	const upload = "{grpc: a.S/Up, messages: [{send: {text: a}, repeat: 5, reply: none}], expect: {json: {text: x}}}"
+	for code, want := range map[string]string{"0": "", "9": "code 9 FAILED_PRECONDITION"} {
+		eachWay(t, func(t *testing.T, target string) {
+			url := earlyServer(t, code)
+			u := describedUser(t, url, target, upload)
+			if _, o := u.stream(0); o.Error != want || (o.Class == tally.OK) != (want == "") {
+				t.Errorf("%s: %v %q", code, o.Class, o.Error)
+			}
+		})
+	}
+}
+
+// earlyServer answers as soon as a request begins, and stops reading it.
+func earlyServer(t *testing.T, code string) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/grpc")
+		w.Header().Set("Trailer", "Grpc-Status")
+		if code == "0" {
+			w.Write(message(0, "\x0a\x01x")) //nolint:errcheck // the client notices
+		}
+		w.Header().Set("Grpc-Status", code)
+	}))
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// A stream whose messages never end is read as far as the profile asks, and its end is ours.
+func TestEndlessStream(t *testing.T) {
+	url := rawServer(t, nil, func(r *raw, s uint32) {
+		r.begin(s)
+		go func() {
+			for r.WriteData(s, false, message(0, "\x0a\x01x")) == nil {
+				time.Sleep(100 * time.Microsecond)
+			}
+		}()
+	})
+	eachWay(t, func(t *testing.T, target string) {
+		u := describedUser(t, url, target, `{grpc: a.S/Down, message: {}, messages: [{receive: 20}]}, {grpc: a.S/Down, message: {}, messages: [{receive: 3, expect: {json: {text: y}}}]}`)
+		events, o := u.stream(0)
+		if o.Class != tally.OK || len(events) != 20 {
+			t.Errorf("%v %q, %d messages", o.Class, o.Error, len(events))
+		}
+	})
+}
+
+// The deadline of a wait for a message ends the wait, not the stream.
+func TestLateMessage(t *testing.T) {
+	url := rawServer(t, nil, func(r *raw, s uint32) {
+		r.begin(s)
+		time.Sleep(300 * time.Millisecond)
+		r.data(s, message(0, "\x0a\x01x"), 99)
+		r.end(s, ok, "0")
+	})
+	eachWay(t, func(t *testing.T, target string) {
+		u := describedUser(t, url, target, `{grpc: a.S/Down, message: {}, messages: [{receive: end}]}`)
+		call := u.plan.Calls[0]
+		s, _ := u.client.(load.Opener).Open(t.Context(), call, u.values)
+		m := &call.Messages[0]
+		var got []load.Event
+		for _, patience := range []time.Duration{50 * time.Millisecond, 5 * time.Second, 5 * time.Second} {
+			got = append(got, s.Receive(m, u.values, time.Now().Add(patience)).Event)
+		}
+		if fmt.Sprint(got) != fmt.Sprint([]load.Event{load.Late, load.Answered, load.Ended}) {
+			t.Errorf("%v", got)
+		}
+		if o := s.End(); o.Class != tally.OK {
+			t.Errorf("%v %q", o.Class, o.Error)
+		}
+	})
+}
