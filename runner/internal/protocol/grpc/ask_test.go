@@ -12,7 +12,6 @@ import (
 	server "google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	reflection "google.golang.org/grpc/reflection/grpc_reflection_v1"
-	older "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
@@ -180,31 +179,19 @@ func vacant(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// alpha is a server that has the older reflection alone.
-type alpha struct {
-	older.UnimplementedServerReflectionServer
-}
-
-func (alpha) ServerReflectionInfo(s older.ServerReflection_ServerReflectionInfoServer) error {
-	q, err := s.Recv()
-	if err != nil {
-		return err
-	}
-	if q.GetFileContainingSymbol() != "a.S" {
-		return status.Error(codes.InvalidArgument, "another question was expected")
-	}
-	raw, err := proto.Marshal(file("a.proto"))
-	if err != nil {
-		return err
-	}
-	return s.Send(&older.ServerReflectionResponse{MessageResponse: &older.ServerReflectionResponse_FileDescriptorResponse{
-		FileDescriptorResponse: &older.FileDescriptorResponse{FileDescriptorProto: [][]byte{raw}},
-	}})
-}
-
+// A server may have the older reflection alone, whose messages are the same on the wire.
 func TestAskOlder(t *testing.T) {
 	s := server.NewServer()
-	older.RegisterServerReflectionServer(s, alpha{})
+	s.RegisterService(&server.ServiceDesc{ServiceName: "grpc.reflection.v1alpha.ServerReflection", Streams: []server.StreamDesc{{
+		StreamName: "ServerReflectionInfo", ServerStreams: true, ClientStreams: true,
+		Handler: func(_ any, stream server.ServerStream) error {
+			q := &reflection.ServerReflectionRequest{}
+			if err := stream.RecvMsg(q); err != nil || q.GetFileContainingSymbol() != "a.S" {
+				return status.Error(codes.InvalidArgument, "another question was expected")
+			}
+			return stream.SendMsg(files(file("a.proto")))
+		},
+	}}}, nil)
 	if err := ask(t, "http://"+serve(t, s), "", "a.S/M"); err != nil {
 		t.Error(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/bufbuild/protocompile"
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -418,8 +419,9 @@ func (s *suite) resultOf(t *trial) (*dynamicpb.Message, error) {
 	var sent []*anypb.Any
 	if t.status.Code != OK || t.status.Fault != "" {
 		out.Error = &failure{Code: "CODE_" + strings.Replace(strings.Fields(shown(t.status.Code))[1], "CANCELLED", "CANCELED", 1), Message: t.status.Message + t.status.Fault}
-		if d := details(trailers); d != nil {
-			sent = d.Details
+		ended := &statuspb.Status{}
+		if err := proto.Unmarshal((*head)(t.client).Details(), ended); err == nil {
+			sent = ended.Details
 		}
 	}
 	text, err := json.Marshal(out)

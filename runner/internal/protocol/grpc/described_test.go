@@ -37,13 +37,6 @@ func describedUser(t testing.TB, url, target, steps string) *user {
 	return userOf(t, made, f, 0)
 }
 
-// newDescribed is describedUser with more of target.grpc.
-func newDescribed(t testing.TB, url, target, more, steps string) *user {
-	t.Helper()
-	made, f := clients(t, url, target+", grpc: {proto: [a.proto]"+more+"}", steps)
-	return userOf(t, made, f, 0)
-}
-
 // userOf makes the i-th user.
 func userOf(t testing.TB, made *plan.Plan, f *grpc.Clients, i int) *user {
 	t.Helper()

@@ -15,12 +15,13 @@ import (
 // flow is the bytes of a stream: messages out and messages in. One user has one at a time.
 type flow struct {
 	*client
-	over   bool   // the server has ended the stream, or an error has
-	status Status // how; valid once over is set
-	err    error  // of the network, or of the end of the load; nil if the server has ended it
-	closed bool   // nothing more is sent
-	known  bool   // the header of the answer has been looked at
-	open   bool   // it has begun, and End has not been called
+	over   bool      // the server has ended the stream, or an error has
+	status Status    // how; valid once over is set
+	err    error     // of the network, or of the end of the load; nil if the server has ended it
+	closed bool      // nothing more is sent
+	known  bool      // the header of the answer has been looked at
+	open   bool      // it has begun, and End has not been called
+	came   time.Time // when the last bytes came: the instant of all messages in them
 
 	// To begin again if the server says that it has done nothing for the stream.
 	ctx     context.Context // of the call: the stream outlives the method that is given it
@@ -119,7 +120,7 @@ func (f *flow) read(until time.Time) ([]byte, error) {
 		p, err := f.stream.Receive(until)
 		switch {
 		case err == nil:
-			f.replays = false
+			f.replays, f.came = false, time.Now()
 			f.look()
 			f.in.add(p)
 		case errors.Is(err, io.EOF):

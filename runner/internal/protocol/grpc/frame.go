@@ -54,9 +54,6 @@ type inbox struct {
 // reset makes it ready for another answer, and keeps the memory.
 func (b *inbox) reset(encoding string) { b.in, b.at, b.encoding = b.in[:0], 0, encoding }
 
-// shrink frees memory that large answers took.
-func (b *inbox) shrink() { *b = inbox{most: b.most} }
-
 // add takes bytes, in their order.
 func (b *inbox) add(p []byte) {
 	if b.at > 0 {
@@ -101,9 +98,6 @@ func split(in []byte, most int) (message []byte, n int, err error) {
 
 // rest reports whether a part of a message is left.
 func (b *inbox) rest() bool { return b.at < len(b.in) }
-
-// held is how many bytes wait to be taken.
-func (b *inbox) held() int { return len(b.in) - b.at }
 
 // decompress undoes the encoding of a message, within the bounds of one.
 func (b *inbox) decompress(message []byte) ([]byte, error) {

@@ -71,6 +71,13 @@ print(port, flush=True)
 server.wait_for_termination()
 `
 
+// newDescribed is describedUser with more of target.grpc.
+func newDescribed(t testing.TB, url, target, more, steps string) *user {
+	t.Helper()
+	made, f := clients(t, url, target+", grpc: {proto: [a.proto]"+more+"}", steps)
+	return userOf(t, made, f, 0)
+}
+
 // TestRealPython calls a server of gRPC's C core, which compresses its answers.
 func TestRealPython(t *testing.T) {
 	program := "/usr/bin/python3"

@@ -11,9 +11,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"google.golang.org/genproto/googleapis/rpc/status"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
@@ -151,20 +148,6 @@ func percentDecoded(text []byte) string {
 		b.WriteByte(text[i])
 	}
 	return strings.ToValidUTF8(b.String(), "\ufffd")
-}
-
-// details are what grpc-status-details-bin holds; nil if there is none. A damaged one counts as none.
-func details(f *h2.Fields) *status.Status {
-	text, ok := f.Get("grpc-status-details-bin")
-	if !ok {
-		return nil
-	}
-	raw, err := decodeBinary(text)
-	s := &status.Status{}
-	if err != nil || proto.Unmarshal(raw, s) != nil {
-		return nil
-	}
-	return s
 }
 
 // decodeBinary decodes the value of a name that ends in -bin, padded or not.

@@ -21,7 +21,8 @@ type stream struct {
 	values   load.Values
 	sent     int // how often the present step has sent
 	at       *plan.Message
-	awaited  bool // the last step awaited a number of messages, or a span: the end of the stream is ours
+	since    time.Time // when the last message was sent: what came before is no reply
+	awaited  bool      // the last step awaited a number of messages, or a span: the end of the stream is ours
 }
 
 // Open begins a call that is a stream; see load.Opener. It does not wait for the server.
@@ -74,6 +75,7 @@ func (s *stream) Send(m *plan.Message, v load.Values) load.Outcome {
 		end = h2.Last
 	}
 	o := load.Outcome{Sent: time.Now(), Class: tally.OK}
+	s.since = o.Sent
 	if err := s.write(framed, end, o.Sent.Add(s.clients.target.Timeout)); err != nil {
 		s.judge(s.compiled, &o, &s.status, err)
 	}
@@ -84,12 +86,14 @@ func (s *stream) Send(m *plan.Message, v load.Values) load.Outcome {
 func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) load.Received {
 	s.awaited = m.Awaits == profile.AwaitCount || m.Awaits == profile.AwaitSpan
 	got, err := s.read(deadline)
-	r := load.Received{Outcome: load.Outcome{Ended: time.Now(), Class: tally.OK}}
+	r := load.Received{Outcome: load.Outcome{Ended: s.came, Class: tally.OK}}
 	switch {
+	case err == nil:
 	case errors.Is(err, errNotYet):
-		r.Event, r.Class, r.Error = load.Late, tally.Timeout, errNotYet.Error()
+		r.Ended, r.Event, r.Class, r.Error = time.Now(), load.Late, tally.Timeout, errNotYet.Error()
 		return r
-	case err != nil:
+	default:
+		r.Ended = time.Now()
 		if s.judge(s.compiled, &r.Outcome, &s.status, s.err); r.Class == tally.OK {
 			r.Event = load.Ended
 		} else {
@@ -100,7 +104,7 @@ func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) loa
 	r.Event, r.BytesReceived = load.Answered, int64(len(got))
 	step, _ := s.step(m)
 	answer := message.Answer{Wire: got}
-	if m.Sends && !step.replies.Holds(answer, &s.scratch) {
+	if m.Sends && (s.came.Before(s.since) || !step.replies.Holds(answer, &s.scratch)) {
 		r.Event = load.Passed
 		return r
 	}
