@@ -145,8 +145,11 @@ func TestAsk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			target := ""
-			if name == "silence" {
+			switch name {
+			case "silence":
 				target = ", timeout: 300ms"
+			case "90 MiB": // 30 at a time
+				target = ", timeout: 60s"
 			}
 			err := ask(t, c.url, target, c.method)
 			if c.want == "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/jar"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/grpc"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
@@ -34,13 +35,13 @@ func describedClients(t testing.TB, url, target, steps string) (*plan.Plan, *grp
 func describedUser(t testing.TB, url, target, steps string) *user {
 	t.Helper()
 	made, f := describedClients(t, url, target, steps)
-	return userOf(t, made, f, 0)
+	return userOf(t, made, f, datagen.New(made).User(0, made.Behaviours[0].Slots))
 }
 
-// userOf makes the i-th user.
-func userOf(t testing.TB, made *plan.Plan, f *grpc.Clients, i int) *user {
+// userOf makes the user of some values.
+func userOf(t testing.TB, made *plan.Plan, f *grpc.Clients, values load.UserValues) *user {
 	t.Helper()
-	u := &user{t, made, f.Client(new(jar.Jar)), datagen.New(made).User(i, made.Behaviours[0].Slots)}
+	u := &user{t, made, f.Client(new(jar.Jar)), values}
 	u.values.NextTask()
 	t.Cleanup(func() { u.client.Close() })
 	return u

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/stats"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/grpc"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
@@ -86,8 +87,9 @@ func manyUsers(t testing.TB, url, target, steps string, n int) (users []*user) {
 	if err := f.Ask(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	source := datagen.New(made)
 	for i := range n {
-		users = append(users, userOf(t, made, f, i))
+		users = append(users, userOf(t, made, f, source.User(i, made.Behaviours[0].Slots)))
 	}
 	return users
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -339,7 +340,7 @@ func TestOneStreamAtATime(t *testing.T) {
 	made, f := describedClients(t, url, ", connections: shared 1", "{"+described+"}")
 	failed := make(chan string, 20)
 	for i := range 20 {
-		u := userOf(t, made, f, i)
+		u := userOf(t, made, f, datagen.New(made).User(i, 0))
 		go func() { failed <- u.do(0).Error }()
 	}
 	for range 20 {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 )
 
 // started runs a server of somebody else until the test ends. It prints its port.
@@ -75,7 +77,7 @@ server.wait_for_termination()
 func newDescribed(t testing.TB, url, target, more, steps string) *user {
 	t.Helper()
 	made, f := clients(t, url, target+", grpc: {proto: [a.proto]"+more+"}", steps)
-	return userOf(t, made, f, 0)
+	return userOf(t, made, f, datagen.New(made).User(0, made.Behaviours[0].Slots))
 }
 
 // TestRealPython calls a server of gRPC's C core, which compresses its answers.
