@@ -105,6 +105,7 @@ func (n *Node) Place() string { return fmt.Sprintf("%s:%d:%d", n.file.name, n.Li
 // Bounds on one file.
 const (
 	maxBytes  = 64 << 20
+	maxYAML   = 16 << 20 // whose reader needs 60 times as much memory
 	maxDepth  = 500
 	maxValues = 4_000_000 // with every alias counted as what it stands for
 )
@@ -138,10 +139,15 @@ func parse(f *file, data []byte) (*Node, error) {
 		if strings.HasPrefix(wrong, "the file") {
 			return nil, at(p.line, p.column(), "%s", wrong)
 		}
-		if tree, err := parseYAML(f, data); err == nil { // flow style
-			return tree, nil
+		if len(data) <= maxYAML {
+			if tree, err := parseYAML(f, data); err == nil { // flow style
+				return tree, nil
+			}
 		}
 		return nil, at(p.line, p.column(), "%s", wrong)
+	}
+	if len(data) > maxYAML {
+		return nil, at(1, 1, "the file is larger than %d MiB, which is the most in YAML: write it as JSON, of which %d MiB are read, or give a smaller part of it", maxYAML>>20, maxBytes>>20)
 	}
 	return parseYAML(f, data)
 }

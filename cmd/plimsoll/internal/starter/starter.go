@@ -218,6 +218,9 @@ var released = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
 // profile is the profile to start with.
 func (s Settings) profile(env environ.Values) (string, error) {
 	d := s.Whole()
+	if size := len(d.YAML()); size > maxProfile {
+		return "", exit.BadInput("the profile would have %.1f MiB, and %d MiB is the most: choose fewer operations with --only or --skip; nothing was written", float64(size)/(1<<20), maxProfile>>20)
+	}
 	_, problems := profile.Parse(job.Usual, []byte(d.Filled().YAML()), profile.Surroundings{
 		Env: func(name string) (string, bool) {
 			value, set := env.Lookup(name)
@@ -230,6 +233,9 @@ func (s Settings) profile(env environ.Values) (string, error) {
 	}
 	return d.YAML(), nil
 }
+
+// maxProfile is how large a profile may be that profile.Parse reads.
+const maxProfile = 1 << 20
 
 // Whole is the profile as a draft: what the sources of the settings send, or one request of their path.
 func (s Settings) Whole() *draft.Draft {

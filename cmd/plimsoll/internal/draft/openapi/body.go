@@ -189,16 +189,16 @@ func (b *drafter) form(m *maker, p *plan, of api.Body) (body, error) {
 	if !ok {
 		return body{}, errors.New("it is a form, and its schema is no object")
 	}
-	return body{"form", inForm(object, of.Encoding), nil}, nil
+	return body{"form", inForm(object, of.Encoding, false), nil}, nil
 }
 
-// inForm is an object as the fields of a form. Without encoding, a list repeats its name; as a deepObject, its name has
-// brackets behind it.
-func inForm(object draft.Map, encoding *api.Node) draft.Map {
+// inForm is an object as the fields of a form. A list repeats its name; as a deepObject, and inside of another object,
+// where names have brackets anyway, its name has brackets behind it.
+func inForm(object draft.Map, encoding *api.Node, nested bool) draft.Map {
 	fields := draft.Map{}
 	for _, e := range object {
 		of := encoding.Get(e.Key)
-		deep := of.Get("style").String() == "deepObject"
+		deep := nested || of.Get("style").String() == "deepObject"
 		switch v := e.Value.(type) {
 		case []any:
 			if deep {
@@ -209,7 +209,7 @@ func inForm(object draft.Map, encoding *api.Node) draft.Map {
 			}
 			e.Value = listInForm(v, of)
 		case draft.Map:
-			e.Value = inForm(v, nil)
+			e.Value = inForm(v, nil, true)
 		case nil:
 			continue
 		}
@@ -225,7 +225,7 @@ func listInForm(list []any, encoding *api.Node) (values []any) {
 	for _, item := range list {
 		switch v := item.(type) {
 		case draft.Map:
-			item = inForm(v, nil)
+			item = inForm(v, nil, true)
 		case []any:
 			item = asJSON(v)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
 // chainer writes tasks in which each step uses what an earlier one has saved.
@@ -282,11 +283,13 @@ func (b *drafter) lists(s draft.Step) string {
 
 // eachTable calls see for each table that a step uses, once.
 func (b *drafter) eachTable(s draft.Step, see func(draft.Table)) {
-	for _, t := range b.out.Data {
-		used := false
-		draft.Texts(s.Keys, func(text string) { used = used || strings.Contains(text, "${data."+t.Name+"}") })
-		if used {
-			see(t)
+	used := map[string]bool{}
+	draft.Texts(s.Keys, func(text string) {
+		for _, part := range profile.Template(text).Parts() {
+			if name, _, ok := profile.DataColumn(part.Variable); ok && !used[name] {
+				used[name] = true
+				see(b.out.Data[b.tables[name]])
+			}
 		}
-	}
+	})
 }

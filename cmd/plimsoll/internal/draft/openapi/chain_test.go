@@ -124,6 +124,21 @@ func TestChains(t *testing.T) {
 	}
 }
 
+// An operation may have a server of its own.
+func TestServers(t *testing.T) {
+	d := drafted(t, `
+servers: [{url: "https://{host}/v1", variables: {host: {default: a.example.com}}}]
+paths:
+  /a: {get: {}}
+  /b: {servers: [{url: /v2/}], get: {}, post: {servers: [{url: "https://a.example.com/v3"}]}}
+  /c: {get: {servers: [{url: "https://b.example.com/v4"}]}}
+`)
+	want := "\n- http: GET /v1/a\n- http: GET /v2/b\n- http: POST /v3/b\n# GET /c: another server answers it: b.example.com\n# - http: GET /v4/c\n"
+	if got := tasks(d); got != want || d.Path != "" {
+		t.Errorf("the tasks are%s, want%s", got, want)
+	}
+}
+
 // Parameters are written as their style says.
 func TestParameters(t *testing.T) {
 	for name, c := range map[string]struct{ parameter, want string }{

@@ -13,6 +13,7 @@ package openapi
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -41,7 +42,7 @@ func begin(in draft.Input) (*drafter, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &drafter{in: in, d: d, out: &draft.Draft{}, resources: map[string]*resource{}}
+	b := &drafter{in: in, d: d, out: &draft.Draft{}, resources: map[string]*resource{}, tables: map[string]int{}}
 	if err := b.plan(); err != nil {
 		return nil, err
 	}
@@ -89,12 +90,18 @@ func order(t draft.Task) int {
 	return 0
 }
 
+// maxOperations is more than fit into a profile of 1 MiB.
+const maxOperations = 5_000
+
 // plan lists the operations that are wanted, with their parameters. All $refs that lead nowhere are reported at once.
 func (b *drafter) plan() error {
 	var problems strict.Problems
 	for _, o := range b.d.Operations {
 		if b.in.Keeps != nil && !b.in.Keeps(o.Name(), o.Tags...) {
 			continue
+		}
+		if len(b.plans) == maxOperations {
+			return o.Problem("this operation is one more than the %d of which a profile can be drafted: choose some with --only or --skip", maxOperations)
 		}
 		p := &plan{Operation: o, row: &draft.Row{Operation: o.Name()}}
 		if err := b.check(p); err != nil {
@@ -171,16 +178,29 @@ func isProblem(err error) bool {
 	return ok
 }
 
-// base takes the address and the base path of the first server. An operation with a base path of its own makes all
-// steps carry theirs.
+// base takes the address and the base path of the first server. If an operation has a base path of its own, all steps
+// carry theirs.
 func (b *drafter) base() {
-	if b.d.Server == nil {
+	of := func(u *url.URL) string {
+		if u == nil {
+			return ""
+		}
+		return strings.TrimSuffix(u.EscapedPath(), "/")
+	}
+	if s := b.d.Server; s != nil && s.Host != "" {
+		b.out.URL = s.Scheme + "://" + s.Host
+	}
+	b.out.Path = of(b.d.Server)
+	mixed := slices.ContainsFunc(b.plans, func(p *plan) bool { return p.why == "" && p.Server != nil && of(p.Server) != b.out.Path })
+	if !mixed {
 		return
 	}
-	b.out.Path = strings.TrimSuffix(b.d.Server.Path, "/")
-	if b.d.Server.Host != "" {
-		b.out.URL = b.d.Server.Scheme + "://" + b.d.Server.Host
+	for _, p := range b.plans {
+		if p.base = b.out.Path; p.Server != nil {
+			p.base = of(p.Server)
+		}
 	}
+	b.out.Path = ""
 }
 
 // finish fills in what all requests share.

@@ -54,7 +54,7 @@ func textLike(patterns []string, least, most int) (text string, ok bool) {
 			text += strings.Repeat("a", min(least-length, 1_000_000))
 			length = utf8.RuneCountInString(text)
 		}
-		if most >= 0 && length > most {
+		if most >= 0 && length > most || length > 2*maxText {
 			return "", false
 		}
 		matches := length >= least

@@ -26,6 +26,7 @@ type drafter struct {
 	shared    []header          // of all requests
 	keys      map[string]string // the variables of keys, by their place
 	asked     []draft.Variable  // by the security of operations
+	tables    map[string]int    // where each table is in out.Data
 	upload    bool              // a file is sent
 }
 
@@ -38,6 +39,7 @@ type plan struct {
 	parameters []*api.Parameter
 	resources  []*resource // in the path, outermost first
 	security   []api.Scheme
+	base       string // that its path begins with, where it is not the same for all
 	row        *draft.Row
 	why        string // it is only a comment
 	used       bool   // it is in a task
@@ -59,9 +61,10 @@ func (b *drafter) toFill(name, what string) string {
 func (b *drafter) table(t draft.Table) string {
 	base := t.Name
 	for i := 2; ; i++ {
-		at := slices.IndexFunc(b.out.Data, func(has draft.Table) bool { return has.Name == t.Name })
+		at, taken := b.tables[t.Name]
 		switch {
-		case at < 0:
+		case !taken:
+			b.tables[t.Name] = len(b.out.Data)
 			b.out.Data = append(b.out.Data, t)
 			return t.Name
 		case fmt.Sprint(b.out.Data[at].Values, b.out.Data[at].Fill, kindsOf(b.out.Data[at].Made)) == fmt.Sprint(t.Values, t.Fill, kindsOf(t.Made)):
@@ -116,7 +119,7 @@ func (b *drafter) step(p *plan, ids map[*resource]string) (draft.Step, error) {
 		path += sign + strings.Join(query, "&")
 		named = true
 	}
-	s := draft.Step{Row: p.row, Keys: draft.Map{{Key: "http", Value: p.Method + " " + path}}}
+	s := draft.Step{Row: p.row, Keys: draft.Map{{Key: "http", Value: p.Method + " " + draft.LiteralBefore(p.base) + path}}}
 	body, err := b.body(p)
 	if err != nil {
 		return draft.Step{}, err

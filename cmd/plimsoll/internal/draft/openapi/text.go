@@ -35,6 +35,9 @@ const maxText = 65_536
 
 // text makes a text.
 func (m *maker) text(name string, s *shape) (any, error) {
+	if s.minLen > maxText {
+		return m.fill(name, "texts that are long enough"), nil
+	}
 	if len(s.patterns) > 0 {
 		if form, ok := forms[s.format]; ok && !strings.Contains(form.text, "${") && s.fitsText(form.text) {
 			return form.text, nil
@@ -47,11 +50,8 @@ func (m *maker) text(name string, s *shape) (any, error) {
 	if form, ok := forms[s.format]; ok && form.length >= s.minLen && (s.maxLen < 0 || form.length <= s.maxLen) {
 		return form.text, nil
 	}
-	switch {
-	case s.minLen <= 1 && (s.maxLen < 0 || s.maxLen >= wordLength):
+	if s.minLen <= 1 && (s.maxLen < 0 || s.maxLen >= wordLength) {
 		return "${word}", nil
-	case s.minLen > maxText:
-		return m.fill(name, "texts that are long enough"), nil
 	}
 	length := max(s.minLen, 8)
 	if s.maxLen >= 0 {

@@ -115,6 +115,9 @@ func (m *maker) chosen(name string, s *shape, nodes []*api.Node) (any, error) {
 	var ambiguous any
 	found := false
 	for i, branch := range s.choices[0].branches {
+		if err := m.spend(); err != nil {
+			return nil, err
+		}
 		own, err := m.shapeOf(branch)
 		if err != nil {
 			return nil, err

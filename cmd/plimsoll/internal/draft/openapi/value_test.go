@@ -168,3 +168,21 @@ paths:
 		t.Errorf("of webhooks: %v", err)
 	}
 }
+
+// A description with more operations than a profile can hold is refused, unless some are chosen.
+func TestManyOperations(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("openapi: 3.0.0\npaths:\n")
+	for i := range 5_001 {
+		fmt.Fprintf(&b, "  /p%d: {get: {}}\n", i)
+	}
+	in := draft.Input{Name: "api.yaml", Data: []byte(b.String())}
+	_, err := openapi.Draft(in)
+	if want := "api.yaml:5003:12: this operation is one more than the 5000 of which a profile can be drafted: choose some with --only or --skip"; err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+	in.Keeps = func(name string, _ ...string) bool { return name == "GET /p17" }
+	if d, err := openapi.Draft(in); err != nil || len(d.Rows) != 1 {
+		t.Errorf("one operation chosen: %v (%v)", d, err)
+	}
+}
