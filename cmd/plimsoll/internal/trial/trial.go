@@ -151,7 +151,6 @@ func keepFilled(d *draft.Draft) {
 	for i := range d.Data {
 		if slices.ContainsFunc(toFill, func(t draft.Table) bool { return t.Name == d.Data[i].Name }) {
 			d.Data[i].Values = filled.Data[i].Values
-			d.Data[i].Fill = "more values; this one was made up and worked"
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (b *drafter) credential(s api.Scheme) (c credential, ok bool) {
 		if s.In == "cookie" {
 			value = s.Name + "=" + value
 		}
-		return credential{s.In, s.Name, value, draft.Variable{Name: name, Why: fmt.Sprintf("%s asks for it in the %s %s", b.d.File, place3(s.In), s.Name)}}, s.Name != ""
+		return credential{s.In, s.Name, value, draft.Variable{Name: name, Why: fmt.Sprintf("%s asks for it in the %s %s", b.d.File, keyPlace(s.In), s.Name)}}, s.Name != ""
 	case "http":
 	default:
 		return c, false
@@ -50,7 +50,8 @@ func (b *drafter) credential(s api.Scheme) (c credential, ok bool) {
 	return credential{"header", "Authorization", scheme + " ${env.API_TOKEN}", draft.Variable{Name: "API_TOKEN", Why: fmt.Sprintf("%s asks for it as Authorization: %s", b.d.File, scheme)}}, s.HTTP != ""
 }
 
-func place3(in string) string {
+// keyPlace is what people call the place of a key.
+func keyPlace(in string) string {
 	if in == "query" {
 		return "parameter"
 	}
