@@ -115,6 +115,8 @@ type file struct {
 	name string // as problems show it
 	path string // relative to the first file; empty for that one
 	root *Node
+
+	anchors map[string]*Node // once one was asked for
 }
 
 // parse reads JSON or YAML.

@@ -171,7 +171,7 @@ func (d *Description) follow(ref *Node) (*Node, error) {
 	}
 	n := in.root
 	if fragment != "" && !strings.HasPrefix(fragment, "/") { // an $anchor or an $id
-		if n = anchored(in.root, fragment, 0); n == nil {
+		if n = in.anchored(fragment); n == nil {
 			return nil, ref.Problem("$ref %s leads nowhere", strict.Quote(ref.Text))
 		}
 		return n, nil
@@ -202,16 +202,22 @@ func (n *Node) child(part string) *Node {
 }
 
 // anchored finds the node with an $anchor.
-func anchored(n *Node, name string, depth int) *Node {
-	if n.Get("$anchor").String() == name {
-		return n
+func (f *file) anchored(name string) *Node {
+	if f.anchors == nil {
+		f.anchors = map[string]*Node{}
+		f.root.addAnchors(f.anchors)
+	}
+	return f.anchors[name]
+}
+
+// addAnchors notes the anchors of a node and of all nodes in it.
+func (n *Node) addAnchors(to map[string]*Node) {
+	if name := n.Get("$anchor").String(); name != "" && to[name] == nil {
+		to[name] = n
 	}
 	for _, inner := range n.Items {
-		if found := anchored(inner, name, depth+1); found != nil {
-			return found
-		}
+		inner.addAnchors(to)
 	}
-	return nil
 }
 
 // maxFiles bounds how many files one description may refer to.
