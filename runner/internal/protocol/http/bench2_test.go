@@ -97,7 +97,7 @@ func TestHTTP2AllocatesNothing(t *testing.T) {
 					if o.Class != tally.OK || o.BytesReceived != 512 {
 						t.Fatalf("%+v", o)
 					}
-				}); got != 0 {
+				}); got != 0 && !racing { // the race detector keeps things from being pooled, and has them allocated
 					t.Errorf("%d shared: a request allocates %v times, want 0", connections, got)
 				}
 			})
