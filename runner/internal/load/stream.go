@@ -97,7 +97,11 @@ func (f *flow) wait(until time.Duration) (ok bool) {
 		for now := f.run.now(); now < end && !f.run.stopping.Load(); {
 			to := min(now+restMost, end)
 			r.Rest(f.run.start.Add(to))
-			if now = f.run.now(); now < to {
+			now = f.run.now()
+			if now >= until {
+				f.run.late(f.lane, until, now)
+			}
+			if now < to {
 				break
 			}
 		}

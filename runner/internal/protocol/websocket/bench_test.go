@@ -74,6 +74,9 @@ func processor() time.Duration {
 // Both load the same server in this process: its share is in the figure of either.
 //
 //	go test ./runner/internal/protocol/websocket -run '^$' -bench Echo -count 6
+//
+// For the client's part alone, name a server in another process in PLIMSOLL_ECHO: TestIdleSocketsAreSmall is
+// one if PLIMSOLL_TEST_SERVER is set, and prints its address.
 func BenchmarkEcho(b *testing.B) {
 	url := echo(b)
 	if at := os.Getenv("PLIMSOLL_ECHO"); at != "" { // a server in a process of its own
