@@ -93,7 +93,7 @@ func TestWords(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for text, want := range map[string]string{
 		"x = 1":                     "locustfile.py has no class that inherits from HttpUser or FastHttpUser: is it a locustfile?",
-		"x = 'a":                    "locustfile.py:1:1: the text that begins in column 5 has no end",
+		"x = 'a":                    "locustfile.py:1:5: this text has no end",
 		"class U(HttpUser): pass\n": "has no class",
 	} {
 		if _, err := locust.Draft(draft.Input{Name: "locustfile.py", Data: []byte(text)}); err == nil || !strings.Contains(err.Error(), want) {

@@ -28,11 +28,7 @@ func (p Problem) Error() string { return fmt.Sprintf("%s:%d:%d: %s", p.File, p.L
 func Parse(file, source string) (body []script.Node, passedOver []Problem, err error) {
 	words, err := tokens(file, source, 1, 1)
 	if err != nil {
-		l := strings.Count(source, "\n") + 1
-		if len(words) > 0 {
-			l = words[len(words)-1].at.Line
-		}
-		return nil, nil, Problem{script.At{File: file, Line: l, Col: 1}, err.Error()}
+		return nil, nil, err
 	}
 	p := &parser{tokens: words}
 	for p.peek().kind != end {

@@ -156,8 +156,8 @@ func TestPassedOver(t *testing.T) {
 // A file that is no Python is refused with its line.
 func TestRefused(t *testing.T) {
 	for source, want := range map[string]string{
-		"x = 1\ny = 'a":                          "the text that begins in column 5 has no end",
-		"x = 1\ny = ?":                           `"?" is no Python`,
+		"x = 1\ny = 'a":                          "a.py:2:5: this text has no end",
+		"x = 1\ny = ?":                           `a.py:2:5: "?" is no Python`,
 		"\x00\x01":                               "is no Python",
 		strings.Repeat("if a:\n", 0) + deep(300): "blocks in each other",
 	} {

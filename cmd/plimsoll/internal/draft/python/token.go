@@ -168,7 +168,7 @@ func (l *lexer) indentation() (blank bool, err error) {
 	if column > l.indents[len(l.indents)-1] {
 		l.indents = append(l.indents, column)
 		if len(l.indents) > maxDepth {
-			return false, fmt.Errorf("%d blocks in each other are too many", maxDepth)
+			return false, Problem{l.at(), fmt.Sprintf("%d blocks in each other are too many", maxDepth)}
 		}
 		l.add(indent, "")
 	}
@@ -220,7 +220,7 @@ func (l *lexer) text(rest string, n int) error {
 			}
 		case c == '\n':
 			if len(quote) == 1 && depth == 0 {
-				return fmt.Errorf("the text that begins in column %d has no end", start.Col)
+				return Problem{start, "this text has no end"}
 			}
 			line, begins = line+1, l.pos+i+1
 		case formatted && depth == 0 && (strings.HasPrefix(rest[i:], "{{") || strings.HasPrefix(rest[i:], "}}")):
@@ -234,7 +234,7 @@ func (l *lexer) text(rest string, n int) error {
 			i--
 		}
 	}
-	return fmt.Errorf("the text that begins in column %d has no end", start.Col)
+	return Problem{start, "this text has no end"}
 }
 
 // closesLater reports whether a brace and the quote follow on this line: then a quote within braces is one of an
@@ -261,7 +261,7 @@ func (l *lexer) operator(rest string, size int) error {
 	case strings.Contains(")]}", c):
 		l.depth = max(0, l.depth-1)
 	case !strings.Contains("+-*/%@&|^~<>=.,:;!", c):
-		return fmt.Errorf("%q is no Python", c)
+		return Problem{l.at(), fmt.Sprintf("%q is no Python", c)}
 	}
 	l.add(operator, rest[:size])
 	l.pos += size
