@@ -16,7 +16,8 @@ import (
 // command must exit with 0, or with N if the comment after it says "exits N".
 //
 // Each page has its own directory, with an empty home and a small service to build. The page's first
-// profile is its plimsoll.yaml, unless the page runs plimsoll init. The load is made short.
+// profile is its plimsoll.yaml, unless the page runs plimsoll init, and its first programs in Python and JavaScript
+// are locustfile.py and script.js. The load is made short.
 func TestDocs(t *testing.T) {
 	bin := buildPrograms(t)
 	pages, err := filepath.Glob("../../docs/*.md")
@@ -44,6 +45,11 @@ func TestDocs(t *testing.T) {
 				defer docsRun(t, bin, dir, "plimsoll check "+name)
 			}
 			files["api/openapi.yaml"] = docsDescription
+			for language, name := range map[string]string{"python": "locustfile.py", "js": "script.js"} {
+				if scripts := blocks(text, language); len(scripts) > 0 {
+					files[name] = scripts[0]
+				}
+			}
 			for name, content := range files {
 				if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
 					t.Fatal(err)
