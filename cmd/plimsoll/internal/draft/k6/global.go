@@ -236,10 +236,7 @@ func arrays() *script.Native {
 		if !ok {
 			return l
 		}
-		for i := range min(max(n, 0), 10_000) {
-			_ = i // the items are undefined
-			l.Items = append(l.Items, nil)
-		}
+		l.Items = make([]script.Value, min(max(n, 0), 10_000)) // undefined
 		return l
 	}
 	return &script.Native{Name: "Array", Do: func(c *script.Invocation) script.Value {

@@ -32,9 +32,9 @@ func builtins() map[string]func(c *Invocation) Value {
 			if len(c.Args) == 0 {
 				return ""
 			}
-			return asText(c.M.text(c.Arg(0, "")))
+			return c.M.text(c.Arg(0, ""))
 		},
-		"String":          func(c *Invocation) Value { return asText(c.M.text(c.Arg(0, ""))) },
+		"String":          func(c *Invocation) Value { return c.M.text(c.Arg(0, "")) },
 		"int":             toInteger,
 		"Number":          toInteger,
 		"parseInt":        toInteger,
@@ -86,9 +86,6 @@ func builtins() map[string]func(c *Invocation) Value {
 
 func nothing(*Invocation) Value { return nil }
 func same(c *Invocation) Value  { return c.Arg(0, "") }
-
-// asText keeps a variable that is a number a text: "${int(1,5)}" alone would be sent as a number.
-func asText(v Value) Value { return v }
 
 func percentEncoded(s string) string {
 	var b strings.Builder

@@ -153,6 +153,3 @@ func printed(v Value) string {
 	}
 	return fmt.Sprintf("%T", v)
 }
-
-// fingerprint is print, under a name that says what for.
-func (m *Machine) fingerprint(v Value) string { return print(v) }

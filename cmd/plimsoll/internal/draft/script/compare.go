@@ -1,0 +1,139 @@
+package script
+
+import (
+	"slices"
+	"strings"
+)
+
+// compare follows a comparison.
+func (m *Machine) compare(at At, op string, x, y Value) Value {
+	if p, is := x.(*position); is {
+		there := &Tests{All: []*Test{{Of: p.of, Op: "contains", With: p.text}}}
+		if f, ok := number(y); ok && (op == "==" && f < 0 || op == "<" || op == "<=" && f < 0) {
+			return there.Not()
+		}
+		return there
+	}
+	if op == "in" || op == "not in" {
+		return m.contains(at, op, x, y)
+	}
+	if part, is := x.(*Part); is {
+		return &Tests{All: []*Test{{Of: part, Op: op, With: y}}}
+	}
+	if part, is := y.(*Part); is {
+		turned := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+		if o, ok := turned[op]; ok {
+			op = o
+		}
+		return &Tests{All: []*Test{{Of: part, Op: op, With: x}}}
+	}
+	if t := m.drawnTest(op, x, y); t != nil {
+		return &Tests{All: []*Test{t}}
+	}
+	a, isA := m.comparable(x)
+	b, isB := m.comparable(y)
+	if !isA || !isB {
+		if tests, is := x.(*Tests); is && op == "==" {
+			if yes, known := y.(bool); known && !yes {
+				return tests.Not()
+			}
+			return tests
+		}
+		return unknown(at, "whether this is %s that", op)
+	}
+	fa, na := a.(float64)
+	fb, nb := b.(float64)
+	if na && nb {
+		switch op {
+		case "==":
+			return fa == fb
+		case "!=":
+			return fa != fb
+		case "<":
+			return fa < fb
+		case "<=":
+			return fa <= fb
+		case ">":
+			return fa > fb
+		default:
+			return fa >= fb
+		}
+	}
+	sa, ta := a.(string)
+	sb, tb := b.(string)
+	switch op {
+	case "==":
+		return a == b
+	case "!=":
+		return a != b
+	}
+	if ta && tb {
+		switch op {
+		case "<":
+			return sa < sb
+		case "<=":
+			return sa <= sb
+		case ">":
+			return sa > sb
+		default:
+			return sa >= sb
+		}
+	}
+	return false
+}
+
+// comparable is a known value in a form that Go compares.
+func (m *Machine) comparable(v Value) (Value, bool) {
+	switch v := v.(type) {
+	case nil, string, bool:
+		return v, true
+	case int64, float64:
+		f, _ := number(v)
+		return f, true
+	case *Var:
+		if strings.HasPrefix(v.Name, "env.") {
+			return m.comparable(v.Value)
+		}
+	case *Dict, *List, *Object, *Closure, *ClassOf, *Native, *Answer:
+		return v, true
+	}
+	return nil, false
+}
+
+// contains follows in.
+func (m *Machine) contains(at At, op string, x, y Value) Value {
+	not := func(t *Tests) Value {
+		if op == "not in" {
+			return t.Not()
+		}
+		return t
+	}
+	if part, is := x.(*Part); is {
+		return not(&Tests{All: []*Test{{Of: part, Op: "in", With: y}}})
+	}
+	switch of := y.(type) {
+	case *Part:
+		key, ok := m.StringOf(m.text(x))
+		if ok && of.Kind == OfJSON {
+			return not(&Tests{All: []*Test{{Of: of.at(escapedKey(key)), Op: "exists"}}})
+		}
+		if ok && (of.Kind == OfHeader || of.Kind == OfCookie) && of.Path == "" {
+			return not(&Tests{All: []*Test{{Of: &Part{Of: of.Of, Kind: of.Kind, Path: key}, Op: "exists"}}})
+		}
+		return not(&Tests{All: []*Test{{Of: of, Op: "contains", With: x}}})
+	case *Dict:
+		key, ok := m.StringOf(m.text(x))
+		_, there := of.Get(key)
+		if ok {
+			return there == (op == "in")
+		}
+	case *List:
+		has := slices.ContainsFunc(of.Items, func(item Value) bool { return m.compare(at, "==", x, item) == true })
+		return has == (op == "in")
+	case string:
+		if text, ok := m.StringOf(x); ok {
+			return strings.Contains(of, text) == (op == "in")
+		}
+	}
+	return unknown(at, "whether this is in that")
+}

@@ -1,0 +1,267 @@
+package script
+
+import (
+	"math"
+	"strings"
+)
+
+func (m *Machine) unary(s *scope, n Unary) Value {
+	v := m.eval(s, n.Of)
+	switch n.Op {
+	case "not":
+		if tests := asTests(v); tests != nil {
+			return tests.Not()
+		}
+		if is, known := m.truth(v); known {
+			return !is
+		}
+	case "-":
+		if f, ok := number(v); ok {
+			return ofNumber(-f)
+		}
+	case "+":
+		if f, ok := number(v); ok {
+			return ofNumber(f)
+		}
+		return v
+	case "typeof":
+		switch v.(type) {
+		case nil:
+			return "undefined"
+		case string, *Text:
+			return "string"
+		case int64, float64:
+			return "number"
+		case bool:
+			return "boolean"
+		case *Closure, *Native:
+			return "function"
+		case *Dict, *List, *Object:
+			return "object"
+		}
+	case "void":
+		return nil
+	}
+	return unknown(n.At, "the result of %s", n.Op)
+}
+
+func (m *Machine) binary(s *scope, n Binary) Value {
+	x := m.eval(s, n.X)
+	switch n.Op {
+	case "or", "and", "??":
+		return m.either(s, n, x)
+	}
+	return m.operate(n.At, n.Op, x, m.eval(s, n.Y))
+}
+
+// either follows or, and, and ??.
+func (m *Machine) either(s *scope, n Binary, x Value) Value {
+	if v, is := x.(*Var); is && strings.HasPrefix(v.Name, "env.") && v.Value == nil && n.Op != "and" {
+		y := m.eval(s, n.Y)
+		if d, isVar := y.(*Var); isVar {
+			return d
+		}
+		if y == nil || y == "" {
+			return x
+		}
+		return y
+	}
+	is, known := m.truth(x)
+	if n.Op == "??" {
+		is, known = x != nil, true
+	}
+	switch {
+	case known && is == (n.Op != "and"):
+		return x
+	case known:
+		return m.eval(s, n.Y)
+	}
+	y := m.eval(s, n.Y)
+	tx, ty := asTests(x), asTests(y)
+	switch {
+	case tx != nil && ty != nil:
+		return tx.with(ty, n.Op == "or")
+	case tx != nil:
+		if yes, known := m.truth(y); known && yes == (n.Op == "and") {
+			return tx
+		}
+		if n.Op == "or" { // a part of an answer, or what stands for it
+			return x
+		}
+		return y
+	}
+	if n.Op == "and" {
+		return y
+	}
+	return x
+}
+
+// operate follows an operator on two values.
+func (m *Machine) operate(at At, op string, x, y Value) Value {
+	if v, is := x.(*Var); is && v.Name == "now" && (op == "+" || op == "-") {
+		return v // another day: the profile has no words for it
+	}
+	switch op {
+	case "==", "===", "!=", "!==", "<", "<=", ">", ">=", "in", "not in":
+		return m.compare(at, strings.Replace(strings.Replace(op, "===", "==", 1), "!==", "!=", 1), x, y)
+	}
+	if op == "+" {
+		if v, done := m.add(x, y); done {
+			return v
+		}
+	}
+	if format, is := x.(string); is && op == "%" && !m.JS {
+		return m.percent(at, format, y)
+	}
+	if v, done := arithmeticOnDrawn(op, x, y); done {
+		return v
+	}
+	if turn, is := x.(*Turn); is {
+		return turn
+	}
+	if l, is := x.(*List); is && op == "*" {
+		if n, ok := Integer(y); ok && n*len(l.Items) <= maxRounds {
+			made := &List{}
+			for range n {
+				made.Items = append(made.Items, l.Items...)
+			}
+			return made
+		}
+	}
+	if text, is := x.(string); is && op == "*" {
+		if n, ok := Integer(y); ok && n >= 0 && n*len(text) <= 1<<20 {
+			return strings.Repeat(text, n)
+		}
+	}
+	if dx, is := x.(*Dict); is && op == "|" {
+		if dy, is := y.(*Dict); is {
+			merged := dx.Clone()
+			for _, key := range dy.Keys {
+				merged.Set(key, dy.m[key])
+			}
+			return merged
+		}
+	}
+	a, isA := number(x)
+	b, isB := number(y)
+	if !isA || !isB {
+		return unknown(at, "the result of %s", op)
+	}
+	return arithmetic(at, op, a, b)
+}
+
+// add follows + on texts and lists.
+func (m *Machine) add(x, y Value) (Value, bool) {
+	if a, is := x.(*List); is {
+		if b, is := y.(*List); is {
+			if len(a.Items)+len(b.Items) > maxTable {
+				return &Unknown{Why: "a list that is too long"}, true
+			}
+			return &List{append(append([]Value{}, a.Items...), b.Items...)}, true
+		}
+	}
+	isText := func(v Value) bool {
+		switch v := v.(type) {
+		case string, *Text, *JSON, *Base64, *File:
+			return true
+		case *Var:
+			_, isNumber := v.Value.(int64)
+			return !isNumber
+		case *Part:
+			return v.Kind != OfStatus
+		}
+		return false
+	}
+	if isText(x) || isText(y) {
+		return m.concat(x, y), true
+	}
+	return nil, false
+}
+
+func arithmetic(at At, op string, a, b float64) Value {
+	switch op {
+	case "+":
+		return ofNumber(a + b)
+	case "-":
+		return ofNumber(a - b)
+	case "*":
+		return ofNumber(a * b)
+	case "/":
+		if b != 0 {
+			return ofNumber(a / b)
+		}
+	case "//":
+		if b != 0 {
+			return ofNumber(math.Floor(a / b))
+		}
+	case "%":
+		if b != 0 {
+			return ofNumber(a - b*math.Floor(a/b))
+		}
+	case "**":
+		return ofNumber(math.Pow(a, b))
+	case "<<":
+		return ofNumber(a * math.Pow(2, b))
+	case "|", "&", "^", ">>", "~":
+		x, y := int64(a), int64(b)
+		switch op {
+		case "|":
+			return x | y
+		case "&":
+			return x & y
+		case "^":
+			return x ^ y
+		case ">>":
+			if y >= 0 && y < 64 {
+				return x >> y
+			}
+		}
+	}
+	return unknown(at, "the result of %s", op)
+}
+
+// arithmeticOnDrawn follows an operator on a drawn number and a known one.
+func arithmeticOnDrawn(op string, x, y Value) (Value, bool) {
+	d, first := x.(*Drawn)
+	other := y
+	if !first {
+		second, is := y.(*Drawn)
+		if !is || op != "+" && op != "*" {
+			return nil, false
+		}
+		d, other = second, x
+	}
+	f, ok := number(other)
+	if !ok {
+		return nil, false
+	}
+	whole := d.Integer && f == math.Trunc(f)
+	switch op {
+	case "+":
+		return &Drawn{Min: d.Min + f, Max: d.Max + f, Integer: whole}, true
+	case "-":
+		return &Drawn{Min: d.Min - f, Max: d.Max - f, Integer: whole}, true
+	case "*":
+		if d.Integer || f < 0 {
+			return nil, false
+		}
+		return &Drawn{Min: d.Min * f, Max: d.Max * f}, true
+	case "|", "~": // Math.random() * 10 | 0
+		if f == 0 && !d.Integer {
+			return d.Floor(), true
+		}
+	case "%":
+		if d.Integer && f >= 1 && d.Max-d.Min+1 >= f {
+			return &Drawn{Min: 0, Max: f - 1, Integer: true}, true
+		}
+	}
+	return nil, false
+}
+
+// Floor is the drawn number rounded down.
+func (d *Drawn) Floor() *Drawn {
+	if d.Integer {
+		return d
+	}
+	return &Drawn{Min: math.Floor(d.Min), Max: max(math.Floor(d.Min), math.Ceil(d.Max)-1), Integer: true}
+}
