@@ -49,7 +49,9 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 	}
 	address, path := splitHost(host)
 	d := m.Draft(program, in, address)
-	d.Path = path
+	if d.Path = path; strings.ContainsAny(path, "?# $\r\n\t") || d.URL == "" {
+		d.Path = ""
+	}
 	d.Target = append(d.Target, draft.Entry{Key: "redirects", Value: 10, Beside: "Python's requests follows them too"})
 	if l.insecure && strings.HasPrefix(d.URL, "https") {
 		d.Target = append(d.Target, draft.Entry{Key: "tls", Value: draft.Map{{Key: "insecure", Value: true}}})

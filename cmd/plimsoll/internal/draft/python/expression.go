@@ -251,6 +251,7 @@ func (p *parser) comprehension(at script.At, key, value script.Node) script.Node
 
 func (p *parser) atom() script.Node {
 	defer p.deeper()()
+	start := p.pos
 	t := p.next()
 	switch {
 	case t.is("("):
@@ -272,12 +273,12 @@ func (p *parser) atom() script.Node {
 		case "None":
 			return script.Literal{At: t.at}
 		case "if", "else", "elif", "for", "while", "in", "is", "and", "or", "def", "class", "return", "import", "from", "with", "as", "try", "except", "finally", "pass", "break", "continue", "del", "global", "raise", "assert":
-			p.pos--
+			p.pos = start
 			p.fail("expected a value, found %q", t.value)
 		}
 		return script.Name{At: t.at, ID: t.value}
 	}
-	p.pos--
+	p.pos = start
 	p.fail("expected a value, found %s", t.shown())
 	return nil
 }

@@ -48,6 +48,19 @@ func (p *Part) at(step string) *Part {
 	return &inner
 }
 
+// wrong says why a profile cannot keep a part; empty if it can.
+func (p *Part) wrong() string {
+	if _, err := regexp.Compile(p.Match); err != nil {
+		return "it uses what the regular expression " + strconv.Quote(p.Match) + " finds, which is none of RE2"
+	}
+	if (p.Kind == OfHeader || p.Kind == OfCookie) && !partName.MatchString(p.Path) {
+		return "it uses a header or a cookie of an answer whose name is not known"
+	}
+	return ""
+}
+
+var partName = regexp.MustCompile(`^[^\s;:=]+$`)
+
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_$ /:-]+$`)
 
 // escaped is a key as GJSON wants it in a path.
@@ -249,6 +262,9 @@ func (m *Machine) Expect(at At, t *Tests) {
 
 func (m *Machine) expect(part *Part, t *Test) bool {
 	step := part.Of.real()
+	if part.wrong() != "" {
+		return false
+	}
 	if part.Kind == OfStatus {
 		if all := t.statuses(); len(all) > 0 {
 			for _, status := range all {
@@ -312,6 +328,9 @@ func (m *Machine) expect(part *Part, t *Test) bool {
 		}
 		want = text
 	case "~":
+		if _, err := regexp.Compile(text); err != nil {
+			return false
+		}
 		want = "~ " + text
 	case "==":
 		want = with

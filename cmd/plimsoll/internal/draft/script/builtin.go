@@ -189,6 +189,7 @@ func span(c *Invocation) Value {
 	for n := from; (step > 0 && n < to || step < 0 && n > to) && len(l.Items) < maxTable; n += step {
 		l.Items = append(l.Items, int64(n))
 	}
+	c.M.work += len(l.Items) / 10 // long lists cost more
 	return l
 }
 
@@ -197,6 +198,7 @@ func toList(c *Invocation) Value {
 	case nil:
 		return &List{}
 	case *List:
+		c.M.work += len(v.Items) / 10
 		return &List{slices.Clone(v.Items)}
 	case *Dict:
 		l := &List{}

@@ -75,6 +75,7 @@ func (m *Machine) items(s *scope, nodes []Node) (items []Value) {
 		if spread, is := n.(Spread); is {
 			switch of := m.eval(s, spread.Of).(type) {
 			case *List:
+				m.work += len(of.Items) / 10
 				items = append(items, of.Items[:min(len(of.Items), max(0, maxTable-len(items)))]...)
 			default:
 				items = append(items, unknown(n.Place(), "the items of %s", named(of)))

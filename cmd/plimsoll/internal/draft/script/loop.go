@@ -116,6 +116,10 @@ func (m *Machine) repeated(at At, n int, once func(i int) (way, Value)) (how way
 		if how == broken || how == returned || how == raised {
 			break
 		}
+		if same && len(steps) > 0 && i+1 == maxUnroll && n < maxRounds { // the others are taken to be the same
+			count = n
+			break
+		}
 		if !same && len(rounds) >= maxUnroll && i+1 < n {
 			m.Note(at, "the loop goes round %d times, each time with other requests; the first %d are written", n, maxUnroll)
 			break

@@ -18,11 +18,10 @@ import (
 
 // Bounds of what is followed.
 const (
-	maxWork    = 300_000 // expressions and statements
-	maxCalls   = 40      // functions in functions
-	maxUnroll  = 20      // times that a loop is written out
-	maxSteps   = 2_000   // steps in all
-	maxSamples = 3       // times that a loop is followed to see whether its steps are the same
+	maxWork   = 300_000 // expressions and statements
+	maxCalls  = 40      // functions in functions
+	maxUnroll = 20      // times that a loop is written out
+	maxSteps  = 2_000   // steps in all
 )
 
 // Host is the library that a script calls.

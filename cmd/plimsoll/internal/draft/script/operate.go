@@ -157,6 +157,7 @@ func (m *Machine) add(x, y Value) (Value, bool) {
 			if len(a.Items)+len(b.Items) > maxTable {
 				return &Unknown{Why: "a list that is too long"}, true
 			}
+			m.work += (len(a.Items) + len(b.Items)) / 10
 			return &List{append(append([]Value{}, a.Items...), b.Items...)}, true
 		}
 	}

@@ -128,7 +128,7 @@ func (pl *planner) name() {
 	for _, l := range pl.lists {
 		each(l.steps, func(s *Step) {
 			for _, p := range used[s] {
-				if s.saved(p) == nil {
+				if p.wrong() == "" && s.saved(p) == nil {
 					s.Saves = append(s.Saves, &Save{Name: pl.free(l, p), Part: p})
 				}
 			}
@@ -354,6 +354,11 @@ func (m *Machine) unwritten(s *Step) string {
 	}
 	if u, is := IsUnknown(s.URL); is {
 		return "its address holds " + u.reason()
+	}
+	for _, p := range s.needs() {
+		if why := p.wrong(); why != "" {
+			return why
+		}
 	}
 	for _, v := range []Value{s.Body, s.Extra} {
 		why := ""

@@ -85,15 +85,24 @@ func (w *writer) chooseHost(p *Program) {
 	}
 	w.base = most(bases)
 	named := w.in.Host
+	if w.host != "" && !hostForm.MatchString(w.host) {
+		w.host = ""
+	}
 	if w.host == "" {
 		if w.host = most(w.origins); w.host == "" || bases[w.base] > w.origins[w.host] {
 			w.host = named
 		}
 	}
+	if !hostForm.MatchString(w.host) {
+		w.host = ""
+	}
 	w.d.URL = cmp.Or(named, w.host)
 }
 
-var scheme = regexp.MustCompile(`^(?i)(https?|wss?)://[^/?#$\s]+`)
+var (
+	scheme   = regexp.MustCompile(`^(?i)(https?|wss?)://[^/?#$\s]+`)
+	hostForm = regexp.MustCompile(`^(?i)https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+)
 
 // origin is scheme and host of an address that is known so far, and the rest of it.
 func origin(v Value) (host string, rest Value, ok bool) {
