@@ -41,10 +41,28 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 	}
 	d := m.Draft(program, in, "")
 	r.target(d)
-	d.Load = r.load
+	d.Load = fitted(r.load, d)
 	r.gate(d)
 	d.Title = script.Title(in.Name, d)
 	return d, nil
+}
+
+// fitted is the load without the fixed users of scenarios that are left out.
+func fitted(load draft.Map, d *draft.Draft) draft.Map {
+	fixed := 0
+	for _, u := range d.Users {
+		n, is := u.Keys.Get("fixed").(int)
+		if !is {
+			return load
+		}
+		fixed += n
+	}
+	for i := range load {
+		if (load[i].Key == "users" || load[i].Key == "spawn_rate") && fixed > 0 {
+			load[i].Value = fixed
+		}
+	}
+	return load
 }
 
 func first(v script.Value, _ bool) script.Value { return v }

@@ -229,18 +229,28 @@ func (r *reader) together(all []*scenario, leading *scenario) *scenario {
 	return &sum
 }
 
+// maxUsers is the most that a profile may have.
+const maxUsers = 100_000
+
 // loadOf writes the load of a scenario.
 func (r *reader) loadOf(s *scenario) (load draft.Map) {
 	if s.counted {
 		r.m.Note(r.place(), "the script ends after a number of iterations; the profile loads for a time")
 	}
 	word := "users"
-	level := func(f float64) any { return int(math.Round(f)) }
+	level := func(f float64) any { return int(math.Round(min(max(f, 0), maxUsers))) }
 	if s.open() {
 		word = "rate"
-		level = func(f float64) any { return script.Rate(f) }
+		level = func(f float64) any { return script.Rate(min(max(f, 0), 1e9)) }
+	}
+	most := 0.0
+	for _, one := range s.stages {
+		most = max(most, one.level)
 	}
 	switch {
+	case len(s.stages) > 0 && most < 0.5 && !s.open(), len(s.stages) > 0 && most <= 0:
+		r.m.Note(r.place(), "no stage of the script has any load; the profile has the usual one")
+		return nil
 	case len(s.stages) > 0:
 		var stages []any
 		for _, one := range s.stages {
@@ -257,7 +267,8 @@ func (r *reader) loadOf(s *scenario) (load draft.Map) {
 		if span < 100*time.Millisecond || s.counted {
 			span = time.Minute
 		}
-		load = draft.Map{{Key: "users", Value: s.vus}, {Key: "spawn_rate", Value: s.vus}, {Key: "run_time", Value: shown(span)}}
+		users := min(s.vus, maxUsers)
+		load = draft.Map{{Key: "users", Value: users}, {Key: "spawn_rate", Value: users}, {Key: "run_time", Value: shown(span)}}
 	}
 	if n, ok := script.Integer(first(s.of.Get("maxVUs"))); ok && s.open() && n > 0 {
 		load = append(load, draft.Entry{Key: "max_in_flight", Value: n})

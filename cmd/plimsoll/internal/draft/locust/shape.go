@@ -30,7 +30,7 @@ func (r *reader) shape() draft.Map {
 		return nil
 	}
 	var stages []any
-	users, until := 0.0, 0.0
+	users, until, most := 0.0, 0.0, 0.0
 	for _, item := range list.Items {
 		d, _ := item.(*script.Dict)
 		n, hasUsers := field(d, "users", "user_count")
@@ -40,6 +40,8 @@ func (r *reader) shape() draft.Map {
 			r.m.Note(c.At, "the stages of %s have no users or no duration; write them as load.stages", c.Name)
 			return nil
 		}
+		n = min(max(n, 0), 100_000)
+		most = max(most, n)
 		span := end - until
 		if span <= 0 { // durations one after the other, not since the beginning
 			span = end
@@ -56,6 +58,10 @@ func (r *reader) shape() draft.Map {
 			stages = append(stages, draft.Map{{Key: "users", Value: int(n)}, {Key: "for", Value: script.Wait(hold, hold)}})
 		}
 		users = n
+	}
+	if most < 1 {
+		r.m.Note(c.At, "no stage of %s has any users; the profile has the usual load", c.Name)
+		return nil
 	}
 	return draft.Map{{Key: "stages", Value: draft.Block{Value: stages}}}
 }

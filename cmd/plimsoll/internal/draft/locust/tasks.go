@@ -301,7 +301,16 @@ func fitFixed(d *draft.Draft) {
 		fixed += n
 		weighted = weighted || n == 0
 	}
-	if fixed == 0 || len(d.Load) > 0 {
+	switch {
+	case fixed == 0:
+		return
+	case len(d.Load) > 0: // the stages of a shape have other numbers of users
+		for i := range d.Users {
+			if n, is := d.Users[i].Keys.Get("fixed").(int); is {
+				d.Users[i].Keys = slices.DeleteFunc(slices.Clone(d.Users[i].Keys), func(e draft.Entry) bool { return e.Key == "fixed" })
+				d.Users[i].Keys = append(d.Users[i].Keys, draft.Entry{Key: "weight", Value: n})
+			}
+		}
 		return
 	}
 	users := fixed

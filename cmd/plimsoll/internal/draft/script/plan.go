@@ -3,6 +3,7 @@ package script
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -347,6 +348,8 @@ func (pl *planner) chain(l *list, p *Part, have map[string]certainty, depth int)
 	return append(steps, &copied)
 }
 
+var methodForm = regexp.MustCompile(`^[A-Z]{1,20}$`)
+
 // unwritten says why a step cannot be written; empty if it can.
 func (m *Machine) unwritten(s *Step) string {
 	if s.Wait != "" || len(s.Steps) > 0 {
@@ -354,6 +357,9 @@ func (m *Machine) unwritten(s *Step) string {
 	}
 	if u, is := IsUnknown(s.URL); is {
 		return "its address holds " + u.reason()
+	}
+	if s.Protocol == "http" && !methodForm.MatchString(s.Method) {
+		return "its method is not known"
 	}
 	for _, p := range s.needs() {
 		if why := p.wrong(); why != "" {

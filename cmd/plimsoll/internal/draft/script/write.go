@@ -195,6 +195,10 @@ func (w *writer) step(s *Step) draft.Step {
 		one.Keys = w.call(s)
 		one.Row = w.row(s, one)
 	}
+	if most := s.times(); most > maxTimesInAll {
+		w.m.Note(s.At, "its loops go round %d times in all, which are too many for a profile; the outer one is left out", most)
+		s.Repeat = ""
+	}
 	if s.Repeat != "" && s.Repeat != "1" {
 		var times any = s.Repeat
 		if n, err := strconv.Atoi(s.Repeat); err == nil {
@@ -210,6 +214,26 @@ func (w *writer) step(s *Step) draft.Step {
 		one.Off = fmt.Sprintf("line %d: %s", s.Line, s.Off)
 	}
 	return one
+}
+
+// maxTimesInAll is how often a profile may do a step at most, in groups in groups.
+const maxTimesInAll = 1_000_000
+
+// times is how often what stands innermost in a step is done at most.
+func (s *Step) times() int {
+	most := 1
+	for _, inner := range s.Steps {
+		most = max(most, inner.times())
+	}
+	_, last, ranged := strings.Cut(s.Repeat, "..")
+	if !ranged {
+		last = s.Repeat
+	}
+	n, err := strconv.Atoi(last)
+	if err != nil {
+		return most
+	}
+	return min(most, maxTimesInAll) * max(1, n)
 }
 
 // row notes a request that is left out.
