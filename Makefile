@@ -36,7 +36,7 @@ peer-stripe-mock := github.com/stripe/stripe-mock@v0.203.0
 
 # Packages whose tests need them, or those of npm.
 real := ./runner/internal/protocol/grpc
-real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/sources
+real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/draft/har ./cmd/plimsoll/internal/sources
 real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
 real += ./cmd/plimsoll/internal/draft/openapi
 
