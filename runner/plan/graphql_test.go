@@ -104,3 +104,20 @@ func TestGraphQLFiles(t *testing.T) {
 		}
 	}
 }
+
+// What was passed over in a schema is told with the plan.
+func TestNotesOfASchema(t *testing.T) {
+	p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\", graphql: {schema: s.graphql}}\nusers: [{name: u, tasks: [{graphql: \"{ a }\"}]}]"), profile.Surroundings{
+		Read: func(string) ([]byte, error) { return []byte("type Query { a: Int a: Int }"), nil },
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	made, err := plan.Make(p, plan.Values{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := made.Notes(); len(notes) != 1 || notes[0] != "s.graphql:1:21: the field Query.a is there twice; the first counts" {
+		t.Error(notes)
+	}
+}
