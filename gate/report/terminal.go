@@ -16,12 +16,7 @@ func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
 	all := gate.WorstFirst(v.Comparisons)
 	order := withFigures(v, all)
-	switch changed := differences(v.Changed, plain); {
-	case len(changed) > maxDifferences:
-		fmt.Fprintf(w, "the load has changed:\n  %s\n", strings.Join(changed, "\n  "))
-	case len(changed) > 0:
-		fmt.Fprintf(w, "the load has changed: %s\n", strings.Join(changed, "; "))
-	}
+	writeChanged(w, v)
 	var rows [][]string
 	for _, i := range order[:min(maxTerminal, len(order))] {
 		rows = append(rows, row(v.Comparisons[i], false))
@@ -74,6 +69,16 @@ func Terminal(w io.Writer, r Report) error {
 	compared = strings.TrimRight(compared+against(v, plain), ":, ")
 	_, err := fmt.Fprintf(w, "%s\n%s: %s\n", compared, v.Outcome, r.headline(plain))
 	return err
+}
+
+// writeChanged says how the load of this change differs from that of its baseline.
+func writeChanged(w io.Writer, v gate.Verdict) {
+	switch changed := differences(v.Changed, plain); {
+	case len(changed) > maxDifferences:
+		fmt.Fprintf(w, "the load has changed:\n  %s\n", strings.Join(changed, "\n  "))
+	case len(changed) > 0:
+		fmt.Fprintf(w, "the load has changed: %s\n", strings.Join(changed, "; "))
+	}
 }
 
 // working says that head has uncommitted changes, or is the same commit as base; empty if neither.

@@ -182,7 +182,7 @@ func TestReceiveWindow(t *testing.T) {
 		got := 0
 		for {
 			data, err := s.Receive(soon())
-			if got += len(data); err == io.EOF {
+			if got += len(data); errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

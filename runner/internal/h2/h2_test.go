@@ -2,6 +2,7 @@ package h2_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -164,7 +165,7 @@ func TestStreams(t *testing.T) {
 					got += len(p)
 				}
 			}
-			if _, err := s.Receive(time.Now().Add(time.Millisecond)); err == nil || err == io.EOF {
+			if _, err := s.Receive(time.Now().Add(time.Millisecond)); err == nil || errors.Is(err, io.EOF) {
 				t.Fatal(err)
 			}
 			if err := s.Write([]byte("end"), h2.Last, soon()); err != nil {
@@ -173,7 +174,7 @@ func TestStreams(t *testing.T) {
 			if p, err := s.Receive(soon()); string(p) != "end" || err != nil {
 				t.Fatal(string(p), err)
 			}
-			if _, err := s.Receive(soon()); err != io.EOF {
+			if _, err := s.Receive(soon()); !errors.Is(err, io.EOF) {
 				t.Fatal(err)
 			}
 			if err := s.Open(c, &h2.Request{Head: post, More: true, Deadline: soon()}); err != nil {

@@ -1,6 +1,9 @@
 package h2
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // streams are those under way, by id. Ids only grow, so the newest is the last.
 type streams struct {
@@ -39,7 +42,8 @@ func (t *streams) clear() {
 // failStream resets a stream that the server broke.
 func (c *Conn) failStream(s *Stream, err error) {
 	code := Cancel
-	if fault, ok := err.(Violation); ok {
+	var fault Violation
+	if errors.As(err, &fault) {
 		code = fault.Code
 	}
 	c.resetStream(s, code)

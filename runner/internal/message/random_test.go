@@ -136,7 +136,7 @@ func (d *draw) message(of protoreflect.MessageDescriptor, depth int) (written, p
 	}
 	written, plain = plan.Tree{Kind: profile.MappingTree}, plan.Tree{Kind: profile.MappingTree}
 	chosen := map[string]bool{}
-	add := func(f protoreflect.FieldDescriptor, name string, w, p plan.Tree) {
+	add := func(name string, w, p plan.Tree) {
 		written.Keys, written.Items = append(written.Keys, plan.Lit(name)), append(written.Items, w)
 		plain.Keys, plain.Items = append(plain.Keys, plan.Lit(name)), append(plain.Items, p)
 	}
@@ -183,17 +183,17 @@ func (d *draw) message(of protoreflect.MessageDescriptor, depth int) (written, p
 				w.Keys, w.Items = append(w.Keys, plan.Lit(fixed)), append(w.Items, inner)
 				p.Keys, p.Items = append(p.Keys, plan.Lit(fixed)), append(p.Items, innerPlain)
 			}
-			add(f, name, w, p)
+			add(name, w, p)
 		case f.IsList():
 			w, p := plan.Tree{Kind: profile.ListTree}, plan.Tree{Kind: profile.ListTree}
 			for range n {
 				inner, innerPlain := single(f)
 				w.Items, p.Items = append(w.Items, inner), append(p.Items, innerPlain)
 			}
-			add(f, name, w, p)
+			add(name, w, p)
 		default:
 			w, p := single(f)
-			add(f, name, w, p)
+			add(name, w, p)
 		}
 	}
 	return written, plain

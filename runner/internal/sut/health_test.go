@@ -35,7 +35,7 @@ func serving(t *testing.T, s *grpc.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go s.Serve(l) //nolint:errcheck // it ends with Stop
+	go s.Serve(l)
 	t.Cleanup(s.Stop)
 	return l.Addr().String()
 }

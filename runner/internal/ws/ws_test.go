@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -183,7 +181,8 @@ func (o *opened) Write(b []byte) (int, error) {
 // byGorilla is what gorilla reads, in the form of read.
 func byGorilla(t *testing.T, sent string) (got string, err error) {
 	t.Helper()
-	c, _, err := websocket.NewClient(&opened{sent: sent}, &url.URL{Scheme: "ws", Host: "x"}, http.Header{}, 0, 0)
+	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return &opened{sent: sent}, nil }}
+	c, _, err := dialer.Dial("ws://x", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func userOf(t testing.TB, made *plan.Plan, f *grpc.Clients, values load.UserValu
 func zipped(text string) string {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
-	w.Write([]byte(text)) //nolint:errcheck // a buffer takes everything
-	w.Close()             //nolint:errcheck // a buffer takes everything
+	w.Write([]byte(text))
+	w.Close()
 	return out.String()
 }

@@ -122,7 +122,7 @@ func serve(t testing.TB, s *server.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go s.Serve(l) //nolint:errcheck // it ends with Stop
+	go s.Serve(l)
 	t.Cleanup(s.Stop)
 	return l.Addr().String()
 }

@@ -60,7 +60,7 @@ func rawServer(t *testing.T, settings []http2.Setting, answer func(r *raw, strea
 					switch f := f.(type) {
 					case *http2.SettingsFrame:
 						if !f.IsAck() {
-							r.WriteSettingsAck() //nolint:errcheck // the client notices
+							r.WriteSettingsAck()
 						}
 					case *http2.HeadersFrame:
 						if f.StreamEnded() {
@@ -91,14 +91,14 @@ func (r *raw) head(stream uint32, end bool, fields ...string) {
 	encoder := hpack.NewEncoder(&block)
 	encoder.SetMaxDynamicTableSize(0)
 	for i := 0; i < len(fields); i += 2 {
-		encoder.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]}) //nolint:errcheck // a buffer takes everything
+		encoder.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]})
 	}
 	for first, rest := true, block.Bytes(); first || len(rest) > 0; first = false {
 		part := rest[:min(len(rest), 16_000)]
 		if rest = rest[len(part):]; first {
-			r.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: part, EndHeaders: len(rest) == 0, EndStream: end}) //nolint:errcheck // the client notices
+			r.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: part, EndHeaders: len(rest) == 0, EndStream: end})
 		} else {
-			r.WriteContinuation(stream, len(rest) == 0, part) //nolint:errcheck // the client notices
+			r.WriteContinuation(stream, len(rest) == 0, part)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (r *raw) end(stream uint32, fields ...string) { r.head(stream, true, fields
 func (r *raw) data(stream uint32, p []byte, size int) {
 	for len(p) > 0 {
 		n := min(size, len(p))
-		r.WriteData(stream, false, p[:n]) //nolint:errcheck // the client notices
+		r.WriteData(stream, false, p[:n])
 		p = p[n:]
 	}
 }
@@ -149,7 +149,7 @@ func TestAnswers(t *testing.T) {
 		}, tally.OK, ""},
 		"a byte a frame, and empty frames": {func(r *raw, s uint32) {
 			r.begin(s)
-			r.WriteData(s, false, nil) //nolint:errcheck // the client notices
+			r.WriteData(s, false, nil)
 			r.data(s, message(0, "\x0a\x01x"), 1)
 			r.end(s, ok, "0")
 		}, tally.OK, ""},
@@ -168,11 +168,11 @@ func TestAnswers(t *testing.T) {
 			r.begin(s)
 			r.data(s, message(0, ""), 99)
 			r.end(s, ok, "0")
-			r.WriteRSTStream(s, http2.ErrCodeNo) //nolint:errcheck // the client notices
+			r.WriteRSTStream(s, http2.ErrCodeNo)
 		}, tally.OK, ""},
 		"GOAWAY in waves": {func(r *raw, s uint32) {
-			r.WriteGoAway(1<<31-1, http2.ErrCodeNo, nil) //nolint:errcheck // the client notices
-			r.WriteGoAway(s, http2.ErrCodeNo, nil)       //nolint:errcheck // the client notices
+			r.WriteGoAway(1<<31-1, http2.ErrCodeNo, nil)
+			r.WriteGoAway(s, http2.ErrCodeNo, nil)
 			r.begin(s)
 			r.data(s, message(0, ""), 99)
 			r.end(s, ok, "0")
@@ -190,7 +190,7 @@ func TestAnswers(t *testing.T) {
 		}, tally.Transport, "the server ended the call without a status (code 13 INTERNAL)"},
 		"no trailer": {func(r *raw, s uint32) {
 			r.begin(s)
-			r.WriteData(s, true, message(0, "")) //nolint:errcheck // the client notices
+			r.WriteData(s, true, message(0, ""))
 		}, tally.Transport, "the server ended the call without a status (code 13 INTERNAL)"},
 		"a status that is no number": {func(r *raw, s uint32) {
 			r.begin(s)
@@ -252,7 +252,7 @@ func TestAnswers(t *testing.T) {
 		}, tally.Transport, "the server sent a message larger than target.grpc.max_message (code 8 RESOURCE_EXHAUSTED)"},
 		"a proxy's 502": {func(r *raw, s uint32) {
 			r.head(s, false, ":status", "502", "content-type", "text/html")
-			r.WriteData(s, true, []byte("<html>")) //nolint:errcheck // the client notices
+			r.WriteData(s, true, []byte("<html>"))
 		}, tally.Transport, "the answer has the HTTP status 502 Bad Gateway (code 14 UNAVAILABLE)"},
 		"404":                          {func(r *raw, s uint32) { r.head(s, true, ":status", "404") }, tally.Transport, "the answer has the HTTP status 404 Not Found (code 12 UNIMPLEMENTED)"},
 		"401":                          {func(r *raw, s uint32) { r.head(s, true, ":status", "401") }, tally.Transport, "the answer has the HTTP status 401 Unauthorized (code 16 UNAUTHENTICATED)"},
@@ -260,7 +260,7 @@ func TestAnswers(t *testing.T) {
 		"503 with a status of its own": {func(r *raw, s uint32) { r.head(s, true, ":status", "503", ok, "8", "grpc-message", "full") }, tally.Status, "code 8 RESOURCE_EXHAUSTED: full"},
 		"a page of HTML": {func(r *raw, s uint32) {
 			r.head(s, false, ":status", "200", "content-type", "text/html")
-			r.WriteData(s, true, []byte("<html>")) //nolint:errcheck // the client notices
+			r.WriteData(s, true, []byte("<html>"))
 		}, tally.Transport, "the answer has the content-type text/html, and application/grpc is expected (code 2 UNKNOWN)"},
 		"reset with CANCEL":            {func(r *raw, s uint32) { r.WriteRSTStream(s, http2.ErrCodeCancel) }, tally.Transport, "the stream was reset: CANCEL (code 1 CANCELLED)"},
 		"reset with ENHANCE_YOUR_CALM": {func(r *raw, s uint32) { r.WriteRSTStream(s, http2.ErrCodeEnhanceYourCalm) }, tally.Transport, "the stream was reset: ENHANCE_YOUR_CALM (code 8 RESOURCE_EXHAUSTED)"},
@@ -268,7 +268,7 @@ func TestAnswers(t *testing.T) {
 		"refused forever":              {func(r *raw, s uint32) { r.WriteRSTStream(s, http2.ErrCodeRefusedStream) }, tally.Transport, "the stream was reset: REFUSED_STREAM (sent again 5 times, as the server had not processed it) (code 14 UNAVAILABLE)"},
 		"refused twice": {func(r *raw, s uint32) {
 			if r.nth < 2 {
-				r.WriteRSTStream(s, http2.ErrCodeRefusedStream) //nolint:errcheck // the client notices
+				r.WriteRSTStream(s, http2.ErrCodeRefusedStream)
 				return
 			}
 			r.begin(s)
@@ -277,7 +277,7 @@ func TestAnswers(t *testing.T) {
 		}, tally.OK, ""},
 		"left out by GOAWAY": {func(r *raw, s uint32) {
 			if r.nth < 2 {
-				r.WriteGoAway(s-1, http2.ErrCodeNo, nil) //nolint:errcheck // the client notices
+				r.WriteGoAway(s-1, http2.ErrCodeNo, nil)
 				return
 			}
 			r.begin(s)
@@ -372,7 +372,7 @@ func earlyServer(t *testing.T, code string) string {
 		w.Header().Set("Content-Type", "application/grpc")
 		w.Header().Set("Trailer", "Grpc-Status")
 		if code == "0" {
-			w.Write(message(0, "\x0a\x01x")) //nolint:errcheck // the client notices
+			w.Write(message(0, "\x0a\x01x"))
 		}
 		w.Header().Set("Grpc-Status", code)
 	}))

@@ -96,4 +96,4 @@ func (u *user) receive(until time.Time) load.Received {
 	return u.stream.Receive(&u.message, values{}, until)
 }
 
-func (u *user) end() load.Outcome { return u.stream.End() }
+func (u *user) end() { u.stream.End() }
