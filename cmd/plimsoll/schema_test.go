@@ -54,6 +54,8 @@ var onlyTheReader = map[string]string{
 	"gate.yaml gate.thresholds.GET /b":                 "which routes there are",
 	"gate.yaml gate.routes.GET /aa":                    "which routes there are",
 	"gate.yaml gate.routes.GET /a.degradation":         "the size of a number with a unit",
+	"http3.yaml target":                                "one value against another",
+	"load.yaml target":                                 "one value against another",
 	"load.yaml target.tls.ca":                          "whether a file exists",
 	"load.yaml target.tls.cert":                        "the content of a file",
 	"load.yaml load.stages.1":                          "that two stages differ",
