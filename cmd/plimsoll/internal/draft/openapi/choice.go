@@ -12,7 +12,7 @@ import (
 
 // chosen makes a value of the first branch of which there is one. Of a oneOf, a value that fits one branch alone goes
 // before one that fits several.
-func (m *maker) chosen(name string, s *shape, nodes []*api.Node) (any, error) {
+func (m *maker) chosen(name string, s *shape) (any, error) {
 	var wrong error
 	var ambiguous any
 	found := false
@@ -126,7 +126,7 @@ func (m *maker) ofBranch(name string, s *shape, branch *api.Node, own *shape) (a
 	both := merged(&beside, own)
 	var v any
 	if len(both.choices) > 0 {
-		v, err = m.chosen(name, both, nil)
+		v, err = m.chosen(name, both)
 	} else {
 		v, err = m.made(name, both)
 	}

@@ -12,6 +12,7 @@
 package openapi
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -105,8 +106,8 @@ func (b *drafter) plan() error {
 		}
 		p := &plan{Operation: o, row: &draft.Row{Operation: o.Name()}}
 		if err := b.check(p); err != nil {
-			more, ok := err.(strict.Problems)
-			if !ok {
+			var more strict.Problems
+			if !errors.As(err, &more) {
 				return err
 			}
 			for _, problem := range more {
@@ -174,8 +175,7 @@ func (b *drafter) check(p *plan) (err error) {
 
 // isProblem reports whether an error is about the file itself.
 func isProblem(err error) bool {
-	_, ok := err.(strict.Problems)
-	return ok
+	return errors.As(err, new(strict.Problems))
 }
 
 // base takes the address and the base path of the first server. If an operation has a base path of its own, all steps

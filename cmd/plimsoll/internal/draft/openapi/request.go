@@ -189,20 +189,20 @@ func (p *plan) styledID(name, id string) string {
 func (b *drafter) inPath(m *maker, p *plan, name string, r *resource) (string, error) {
 	i := slices.IndexFunc(p.parameters, func(q *api.Parameter) bool { return q.In == "path" && q.Name == name })
 	if i < 0 {
-		return b.unknownID(p, name, r, "plimsoll"), nil
+		return b.unknownID(name, r, "plimsoll"), nil
 	}
 	v, err := b.parameterValue(m, p.parameters[i])
 	if err != nil {
 		return "", err
 	}
 	if r != nil && !r.known {
-		return named(p.parameters[i], name, b.unknownID(p, name, r, sample(v))), nil
+		return named(p.parameters[i], name, b.unknownID(name, r, sample(v))), nil
 	}
 	return styled(p.parameters[i], v), nil
 }
 
 // unknownID is a variable for ids that only the user knows.
-func (b *drafter) unknownID(p *plan, name string, r *resource, made any) string {
+func (b *drafter) unknownID(name string, r *resource, made any) string {
 	t := draft.Table{Name: tableName(name), Fill: "values of " + name + " that exist", Made: []any{made}}
 	if r != nil {
 		t.Name = r.name

@@ -120,7 +120,7 @@ func (b *drafter) secure() error {
 			c, ok := b.credential(s)
 			switch {
 			case !ok:
-				b.note(p, fmt.Sprintf("%s asks for %s, which is not filled in", p.Name(), s.Key))
+				b.note(fmt.Sprintf("%s asks for %s, which is not filled in", p.Name(), s.Key))
 				continue
 			case p.why != "":
 				continue
@@ -163,8 +163,8 @@ func (b *drafter) variables() (used []draft.Variable) {
 	return used
 }
 
-// note notes something about an operation, once.
-func (b *drafter) note(p *plan, text string) {
+// note notes something once.
+func (b *drafter) note(text string) {
 	n := draft.Note{File: b.d.File, Text: text}
 	for _, has := range b.out.Notes {
 		if has == n {

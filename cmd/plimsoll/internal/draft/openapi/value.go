@@ -66,7 +66,7 @@ func (m *maker) value(name string, nodes ...*api.Node) (any, error) {
 	case err != nil:
 		return nil, err
 	case len(s.choices) > 0:
-		return m.chosen(name, s, nodes)
+		return m.chosen(name, s)
 	}
 	return m.made(name, s)
 }

@@ -152,15 +152,22 @@ paths:
   /b:
     get:
       responses: {200: {content: {application/json: {schema: {$ref: "other.yaml#/x"}}}}}
+  /c:
+    put:
+      requestBody:
+        content:
+          application/json:
+            schema: {required: [x], properties: {x: {required: [y], properties: {y: {$ref: "#/components/schemas/Deep"}}}}}
 `
 	_, err := openapi.Draft(draft.Input{Name: "api.yaml", Data: []byte(text)})
 	want := `api.yaml:8:54: $ref "#/components/schemas/None" leads nowhere` + "\n" +
-		`api.yaml:11:63: $ref "other.yaml#/x" leads to another place, and only files beside the description are read: put that file beside it, or bundle both into one`
+		`api.yaml:11:63: $ref "other.yaml#/x" leads to another place, and only files beside the description are read: put that file beside it, or bundle both into one` + "\n" +
+		`api.yaml:17:86: $ref "#/components/schemas/Deep" leads nowhere`
 	if err == nil || err.Error() != want {
 		t.Errorf("the error is\n%v, want\n%s", err, want)
 	}
 	_, err = openapi.Draft(draft.Input{Name: "api.yaml", Data: []byte(text), Keeps: func(string, ...string) bool { return false }})
-	if err == nil || !strings.Contains(err.Error(), "--only and --skip leave none of its operations: 2 are described") {
+	if err == nil || !strings.Contains(err.Error(), "--only and --skip leave none of its operations: 3 are described") {
 		t.Errorf("without operations: %v", err)
 	}
 	_, err = openapi.Draft(draft.Input{Name: "api.yaml", Data: []byte("openapi: 3.1.0\nwebhooks: {x: {post: {}}}")})
