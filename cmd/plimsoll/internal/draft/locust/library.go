@@ -173,6 +173,8 @@ func (l *library) locust() *script.Native {
 			}
 			return waits("throughput " + script.Rate(rate))
 		}),
+		"HttpSession":     l.session("HttpSession", 0),
+		"FastHttpSession": l.session("FastHttpSession", 1),
 		"events":          &script.Native{Name: "the events of Locust"},
 		"run_single_user": nothing("run_single_user"),
 	}
@@ -182,13 +184,15 @@ func (l *library) locust() *script.Native {
 	return module("locust", has)
 }
 
-// session is a client of its own, for another address.
-func (l *library) session(c *script.Invocation) script.Value {
-	client := l.newClient()
-	if base := c.Arg(0, "base_url"); base != nil {
-		client.Has["base_url"] = base
-	}
-	return client
+// session makes clients for an address of their own. at is the position of the argument that holds the address.
+func (l *library) session(name string, at int) *script.Native {
+	return native(name, func(c *script.Invocation) script.Value {
+		client := l.newClient()
+		if base := c.Arg(at, "base_url"); base != nil {
+			client.Has["base_url"] = base
+		}
+		return client
+	})
 }
 
 func random() *script.Native {
