@@ -98,7 +98,7 @@ func (w *writer) value(d *json.Decoder, name string) (any, error) {
 			return "${" + s.name + "}", nil
 		}
 		if isSecret(name) && t != "" {
-			return w.env(name, t), nil
+			return w.env(name), nil
 		}
 		return draft.Literal(t), nil
 	}
@@ -111,7 +111,7 @@ func (w *writer) text(name, value string) any {
 		return "${" + s.name + "}"
 	}
 	if isSecret(name) && value != "" {
-		return w.env(name, value)
+		return w.env(name)
 	}
 	return draft.Literal(value)
 }

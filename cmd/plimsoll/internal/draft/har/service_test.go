@@ -193,7 +193,7 @@ func (s *service) chat(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer conn.CloseNow() //nolint:errcheck // the client may have gone
+	defer conn.CloseNow()
 	refuse := func(format string, args ...any) {
 		s.mu.Lock()
 		s.refusals = append(s.refusals, fmt.Sprintf(format, args...))

@@ -193,7 +193,7 @@ func (w *writer) query(raw string) (text string, carries bool) {
 		case s != nil:
 			value, carries = "${"+s.name+"}", true
 		case isSecret(key) && plain != "":
-			value, carries = w.env(key, plain), true
+			value, carries = w.env(key), true
 		default:
 			value = draft.Literal(clean(value))
 		}
@@ -208,7 +208,7 @@ var secretName = regexp.MustCompile(`(?i)^(authorization|password|passwd|pwd|sec
 func isSecret(name string) bool { return secretName.MatchString(strings.TrimSpace(name)) }
 
 // env is the variable of the environment that stands for a secret.
-func (w *writer) env(name, value string) string {
+func (w *writer) env(name string) string {
 	variable := strings.ToUpper(strings.Trim(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"), "_"))
 	switch {
 	case strings.EqualFold(name, "authorization"):
@@ -270,9 +270,9 @@ func (w *writer) authorization(value string) string {
 		return scheme + "${" + s.name + "}"
 	}
 	if strings.EqualFold(scheme, "basic ") {
-		return scheme + w.env("API_BASIC", secret)
+		return scheme + w.env("API_BASIC")
 	}
-	return scheme + w.env("Authorization", secret)
+	return scheme + w.env("Authorization")
 }
 
 // own is a header of the application's own.
@@ -283,7 +283,7 @@ func (w *writer) own(name, value string) string {
 	}
 	low := strings.ToLower(name)
 	if isSecret(name) || strings.Contains(low, "token") || strings.Contains(low, "secret") || strings.Contains(low, "api-key") || strings.Contains(low, "auth") {
-		return w.env(name, value)
+		return w.env(name)
 	}
 	return draft.Literal(value)
 }

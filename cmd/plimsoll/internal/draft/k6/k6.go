@@ -96,7 +96,7 @@ func (r *reader) follow(p *script.Program) error {
 		}
 		r.user(p, s, f, data)
 	}
-	r.chooseLoad(scenarios, p)
+	r.chooseLoad(scenarios)
 	if f, is := first(r.m.Global("teardown")).(*script.Closure); is {
 		r.m.Task()
 		p.Teardown = r.m.Record(func() {

@@ -160,7 +160,7 @@ func shown(d time.Duration) string {
 }
 
 // chooseLoad makes one load of the scenarios. Those that a profile cannot do side by side are noted.
-func (r *reader) chooseLoad(all []*scenario, p *script.Program) {
+func (r *reader) chooseLoad(all []*scenario) {
 	all = slices.DeleteFunc(all, func(s *scenario) bool { return s.user == nil })
 	if len(all) == 0 {
 		return
@@ -261,7 +261,7 @@ func (r *reader) loadOf(s *scenario) (load draft.Map) {
 		if s.rate <= 0 {
 			return nil
 		}
-		load = draft.Map{{Key: "rate", Value: script.Rate(s.rate)}, {Key: "run_time", Value: shown(cmp.Or(max(s.span, 100*time.Millisecond*min(1, time.Duration(s.span))), time.Minute))}}
+		load = draft.Map{{Key: "rate", Value: script.Rate(s.rate)}, {Key: "run_time", Value: shown(cmp.Or(max(s.span, 100*time.Millisecond*min(1, s.span)), time.Minute))}}
 	default:
 		span := s.span
 		if span < 100*time.Millisecond || s.counted {

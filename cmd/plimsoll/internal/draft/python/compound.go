@@ -25,11 +25,11 @@ func (p *parser) compound() script.Node {
 		loop.Body = p.block()
 		return p.orElse(loop)
 	case p.take("with"):
-		return p.with(t.at)
+		return p.with()
 	case p.take("try"):
 		return p.try(t.at)
 	case t.is("match") && p.isMatch():
-		return p.match(t.at)
+		return p.match()
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func (p *parser) parameters(closing string) (found []script.Param) {
 	return found
 }
 
-func (p *parser) with(at script.At) script.Node {
+func (p *parser) with() script.Node {
 	closed := p.peek().is("(") && p.parenthesizedWith()
 	if closed {
 		p.next()
@@ -222,7 +222,7 @@ func (p *parser) isMatch() bool {
 
 // match reads match and case as if and elif. Only patterns that are plain values compare; another one holds for
 // whatever comes.
-func (p *parser) match(at script.At) script.Node {
+func (p *parser) match() script.Node {
 	p.next()
 	subject := p.expressions()
 	p.need(":")

@@ -307,6 +307,6 @@ func getAttribute(c *Invocation) Value {
 }
 
 func setAttribute(c *Invocation) Value {
-	c.M.setAttribute(c.At, c.Arg(0, ""), c.Text(1, ""), c.Arg(2, ""))
+	c.M.setAttribute(c.Arg(0, ""), c.Text(1, ""), c.Arg(2, ""))
 	return nil
 }

@@ -111,9 +111,9 @@ func (w *writer) headers(s *Step) (headers draft.Map) {
 			continue
 		case isKnown && low == "authorization" && bearer.MatchString(known):
 			scheme, _, _ := strings.Cut(known, " ")
-			text = w.secret(s, scheme+" ", "API_TOKEN", name)
+			text = w.secret(scheme+" ", "API_TOKEN", name)
 		case isKnown && keyed.MatchString(name) && len(known) >= 8:
-			text = w.secret(s, "", "API_KEY", name)
+			text = w.secret("", "API_KEY", name)
 		}
 		headers = append(headers, draft.Entry{Key: name, Value: text})
 	}
@@ -121,7 +121,7 @@ func (w *writer) headers(s *Step) (headers draft.Map) {
 }
 
 // secret stands for a secret that the script holds.
-func (w *writer) secret(s *Step, before, variable, header string) string {
+func (w *writer) secret(before, variable, header string) string {
 	if !slices.ContainsFunc(w.d.Env, func(v draft.Variable) bool { return v.Name == variable }) {
 		w.d.Env = append(w.d.Env, draft.Variable{Name: variable, Why: w.in.Name + " has the value in its header " + header + ", and a profile holds no secrets"})
 	}
@@ -144,7 +144,7 @@ func (w *writer) body(s *Step) draft.Map {
 		return draft.Map{{Key: s.Sends, Value: w.fields(s.Body, s.Sends == "multipart")}}
 	case "body":
 		if f, is := s.Body.(*File); is {
-			return draft.Map{{Key: "body", Value: draft.Map{{Key: "file", Value: w.filePath(s, f)}}}}
+			return draft.Map{{Key: "body", Value: draft.Map{{Key: "file", Value: w.filePath(f)}}}}
 		}
 		return draft.Map{{Key: "body", Value: w.template(s.Body)}}
 	}
@@ -161,7 +161,7 @@ func (w *writer) fields(v Value, multipart bool) draft.Map {
 	one := func(v Value) any {
 		switch v := v.(type) {
 		case *File:
-			part := draft.Map{{Key: "file", Value: w.filePath(nil, v)}}
+			part := draft.Map{{Key: "file", Value: w.filePath(v)}}
 			if v.Name != nil && multipart {
 				if name := w.template(v.Name); name != path.Base(v.Path) {
 					part = append(part, draft.Entry{Key: "name", Value: name})
@@ -195,7 +195,7 @@ func (w *writer) fields(v Value, multipart bool) draft.Map {
 }
 
 // filePath is where a file lies, from the profile, and copies the file there when the script made it up.
-func (w *writer) filePath(s *Step, f *File) string {
+func (w *writer) filePath(f *File) string {
 	if f.Path == "" { // content that the script holds
 		name := plainName(strings.TrimSuffix(fileName(w, f), path.Ext(fileName(w, f))))
 		if name == "" {

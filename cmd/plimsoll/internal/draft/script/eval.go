@@ -148,7 +148,7 @@ func (m *Machine) assign(s *scope, to Node, v Value, local bool) {
 		}
 		s.set(to.ID, v, local)
 	case Attribute:
-		m.setAttribute(to.At, m.eval(s, to.Of), to.Name, v)
+		m.setAttribute(m.eval(s, to.Of), to.Name, v)
 	case Index:
 		of, by := m.eval(s, to.Of), m.eval(s, to.By)
 		switch of := of.(type) {
@@ -195,7 +195,7 @@ func (m *Machine) rest(v Value, from int) Value {
 	return &List{}
 }
 
-func (m *Machine) setAttribute(at At, of Value, name string, v Value) {
+func (m *Machine) setAttribute(of Value, name string, v Value) {
 	switch of := of.(type) {
 	case *Object:
 		of.Fields.Set(name, v)

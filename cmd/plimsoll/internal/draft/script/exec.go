@@ -27,8 +27,8 @@ func (m *Machine) run(s *scope, body []Node) (how way, result Value) {
 	}
 	for i, n := range body {
 		if choice, is := n.(If); is && len(body) > i+1 {
-			if done, how, result := m.early(s, choice, body[i+1:]); done {
-				return how, result
+			if m.early(s, choice, body[i+1:]) {
+				return returned, nil
 			}
 		}
 		if how, result = m.statement(s, n); how != onward {
@@ -38,17 +38,17 @@ func (m *Machine) run(s *scope, body []Node) (how way, result Value) {
 	return onward, nil
 }
 
-// early follows "if (drawn) { …; return }" and what comes after it as the two branches of one choice.
-func (m *Machine) early(s *scope, n If, rest []Node) (done bool, how way, result Value) {
+// early follows "if (drawn) { …; return }" and what comes after it as the two branches of one choice, if it is one.
+func (m *Machine) early(s *scope, n If, rest []Node) (done bool) {
 	if len(n.Else) > 0 || !leaves(n.Then) {
-		return false, onward, nil
+		return false
 	}
 	test, is := m.eval(s, n.Test).(*Tests)
 	if !is || !test.drawn() {
-		return false, onward, nil
+		return false
 	}
 	m.branches(s, n.At, test, n.Then, rest)
-	return true, returned, nil
+	return true
 }
 
 // leaves reports whether statements end with return.

@@ -9,8 +9,7 @@ import (
 // Title is one line about what was read.
 func Title(name string, d *draft.Draft) string {
 	tasks, requests, off := 0, 0, 0
-	var count func(steps []draft.Step)
-	count = func(steps []draft.Step) {
+	count := func(steps []draft.Step) {
 		for _, s := range steps {
 			requests += countCalls(s.Keys)
 			if s.Off != "" {

@@ -193,7 +193,7 @@ func (w *writer) step(s *Step) draft.Step {
 		}
 	default:
 		one.Keys = w.call(s)
-		one.Row = w.row(s, one)
+		w.noteOff(s, one)
 	}
 	if most := s.times(); most > maxTimesInAll {
 		w.m.Note(s.At, "its loops go round %d times in all, which are too many for a profile; the outer one is left out", most)
@@ -236,13 +236,12 @@ func (s *Step) times() int {
 	return min(most, maxTimesInAll) * max(1, n)
 }
 
-// row notes a request that is left out.
-func (w *writer) row(s *Step, one draft.Step) *draft.Row {
+// noteOff notes a request that is left out.
+func (w *writer) noteOff(s *Step, one draft.Step) {
 	if s.Off != "" {
 		word, what := one.Word()
 		w.m.Note(s.At, "%s %s is a comment: %s", word, what, s.Off)
 	}
-	return nil
 }
 
 func (w *writer) conditions(s *Step) (conditions draft.Map) {

@@ -41,7 +41,6 @@ type Service struct {
 type rule struct {
 	method, path string
 	wants        []want
-	cookies      []string
 	status       int
 	answer       string
 	headers      [][2]string
@@ -253,7 +252,7 @@ func (w want) body(r *http.Request, body []byte) string {
 	return compare(w.value, got)
 }
 
-func compare(want string, got map[string]any) string { return compareValue(want, map[string]any(got)) }
+func compare(want string, got map[string]any) string { return compareValue(want, got) }
 
 func compareValue(text string, got any) string {
 	var want any
