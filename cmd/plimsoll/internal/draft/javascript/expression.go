@@ -33,22 +33,6 @@ func (c *converter) expression(e ast.Expression) script.Node {
 		return script.Name{At: at, ID: "this"}
 	case *ast.SuperExpression:
 		return script.Name{At: at, ID: "super"}
-	case *ast.StringLiteral:
-		return script.Literal{At: at, Value: e.Value.String()}
-	case *ast.NumberLiteral:
-		return script.Literal{At: at, Value: numberOf(e.Value)}
-	case *ast.BooleanLiteral:
-		return script.Literal{At: at, Value: e.Value}
-	case *ast.NullLiteral:
-		return script.Literal{At: at}
-	case *ast.TemplateLiteral:
-		return c.template(at, e)
-	case *ast.RegExpLiteral:
-		return script.Literal{At: at, Value: &script.Pattern{Source: e.Pattern}}
-	case *ast.ArrayLiteral:
-		return script.Sequence{At: at, Items: c.expressions(e.Value)}
-	case *ast.ObjectLiteral:
-		return c.object(at, e.Value, nil)
 	case *ast.SpreadElement:
 		return script.Spread{At: at, Of: c.expression(e.Expression)}
 	case *ast.DotExpression:
@@ -68,18 +52,48 @@ func (c *converter) expression(e ast.Expression) script.Node {
 		return script.Call{At: at, Of: c.expression(e.Callee), Args: c.expressions(e.ArgumentList), Made: true}
 	case *ast.ConditionalExpression:
 		return script.Choose{At: at, Test: c.expression(e.Test), Then: c.expression(e.Consequent), Else: c.expression(e.Alternate)}
-	case *ast.FunctionLiteral:
-		return c.function(e)
-	case *ast.ArrowFunctionLiteral:
-		return c.arrow(at, e)
-	case *ast.ClassLiteral:
-		return c.class(e)
 	case *ast.AwaitExpression:
 		return c.expression(e.Argument)
 	case *ast.YieldExpression:
 		return c.expression(e.Argument)
 	case *ast.SequenceExpression:
 		return script.Index{At: at, Of: script.Sequence{At: at, Items: c.expressions(e.Sequence)}, By: script.Literal{At: at, Value: int64(len(e.Sequence) - 1)}}
+	}
+	return c.literal(at, e)
+}
+
+// literal turns what is written out: values, functions and classes.
+func (c *converter) literal(at script.At, e ast.Expression) script.Node {
+	switch e := e.(type) {
+	case *ast.StringLiteral:
+		return script.Literal{At: at, Value: e.Value.String()}
+	case *ast.NumberLiteral:
+		return script.Literal{At: at, Value: numberOf(e.Value)}
+	case *ast.BooleanLiteral:
+		return script.Literal{At: at, Value: e.Value}
+	case *ast.NullLiteral:
+		return script.Literal{At: at}
+	case *ast.TemplateLiteral:
+		return c.template(at, e)
+	case *ast.RegExpLiteral:
+		return script.Literal{At: at, Value: &script.Pattern{Source: e.Pattern}}
+	case *ast.ArrayLiteral:
+		return script.Sequence{At: at, Items: c.expressions(e.Value)}
+	case *ast.ObjectLiteral:
+		return c.object(at, e.Value, nil)
+	case *ast.FunctionLiteral:
+		return c.function(e)
+	case *ast.ArrowFunctionLiteral:
+		return c.arrow(at, e)
+	case *ast.ClassLiteral:
+		return c.class(e)
+	}
+	return c.pattern(at, e)
+}
+
+// pattern turns what takes a value apart: [a, b], {a, b}, and a name with what it has otherwise.
+func (c *converter) pattern(at script.At, e ast.Expression) script.Node {
+	switch e := e.(type) {
 	case *ast.ArrayPattern:
 		found := script.Sequence{At: at, Items: c.expressions(e.Elements)}
 		if e.Rest != nil {

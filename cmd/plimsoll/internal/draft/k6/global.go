@@ -35,41 +35,19 @@ func (l *library) global(name string) (script.Value, bool) {
 	case "Promise":
 		return &script.Native{Name: "Promise", Has: map[string]script.Value{"all": native("Promise.all", same), "resolve": native("Promise.resolve", same), "allSettled": native("Promise.allSettled", same)}}, true
 	case "setTimeout":
-		return native("setTimeout", func(c *script.Invocation) script.Value {
-			if text, ok := script.Span(c.Arg(1, ""), 0.001); ok && text != "0s" {
-				c.M.Emit(&script.Step{At: c.At, Wait: text})
-			}
-			return c.M.Call(c.At, c.Arg(0, ""))
-		}), true
+		return native("setTimeout", later), true
 	case "Error", "TypeError", "RegExp", "Symbol", "BigInt", "setInterval", "clearInterval", "clearTimeout", "TextEncoder", "TextDecoder":
 		return native(name, same), true
 	case "crypto":
 		return &script.Native{Name: "crypto", Has: map[string]script.Value{"randomUUID": native("crypto.randomUUID", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} })}}, true
-	case "Map", "Set":
-		return native(name, func(c *script.Invocation) script.Value {
-			if l, is := c.Arg(0, "").(*script.List); is && name == "Set" {
-				return l
-			}
-			return script.NewDict()
-		}), true
+	case "Map":
+		return native("Map", func(*script.Invocation) script.Value { return script.NewDict() }), true
+	case "Set":
+		return native("Set", set), true
 	case "URL":
-		return native("URL", func(c *script.Invocation) script.Value {
-			params := script.NewDict()
-			address := c.Arg(0, "")
-			if base := c.Arg(1, ""); base != nil {
-				address = c.M.Join(base, address)
-			}
-			return &script.Native{Name: "URL", Has: map[string]script.Value{"href": address, "params": params, "searchParams": search(params),
-				"toString": native("toString", func(c *script.Invocation) script.Value { return c.M.Query(address, params) })}}
-		}), true
+		return native("URL", address), true
 	case "URLSearchParams":
-		return native("URLSearchParams", func(c *script.Invocation) script.Value {
-			params, is := c.Arg(0, "").(*script.Dict)
-			if !is {
-				params = script.NewDict()
-			}
-			return search(params)
-		}), true
+		return native("URLSearchParams", parameters), true
 	case "globalThis", "global", "window":
 		if l.globals == nil {
 			l.globals = script.NewDict()
@@ -81,26 +59,20 @@ func (l *library) global(name string) (script.Value, bool) {
 
 func variable(name string) script.Value { return &script.Var{Name: "env." + name} }
 
-// search is an object of URLSearchParams.
-func search(params *script.Dict) *script.Native {
-	add := native("append", func(c *script.Invocation) script.Value {
-		params.Set(c.Text(0, ""), c.Arg(1, ""))
-		return nil
-	})
-	return &script.Native{Name: "URLSearchParams", Has: map[string]script.Value{"fields": params, "append": add, "set": add,
-		"toString": native("toString", func(c *script.Invocation) script.Value {
-			switch text := c.M.Query("", params).(type) {
-			case string:
-				return strings.TrimPrefix(text, "?")
-			case *script.Text:
-				if s, is := text.Parts[0].(string); is {
-					return c.M.Join(append([]script.Value{strings.TrimPrefix(s, "?")}, text.Parts[1:]...)...)
-				}
-				return text
-			default:
-				return text
-			}
-		})}}
+// later waits, and then calls a function.
+func later(c *script.Invocation) script.Value {
+	if text, ok := script.Span(c.Arg(1, ""), 0.001); ok && text != "0s" {
+		c.M.Emit(&script.Step{At: c.At, Wait: text})
+	}
+	return c.M.Call(c.At, c.Arg(0, ""))
+}
+
+// set is a set of the items of a list: the list itself.
+func set(c *script.Invocation) script.Value {
+	if l, is := c.Arg(0, "").(*script.List); is {
+		return l
+	}
+	return script.NewDict()
 }
 
 func parseJSON(c *script.Invocation) script.Value {

@@ -19,59 +19,21 @@ type chosen struct {
 }
 
 // tasksOf are the tasks of a class and of those that it inherits from.
-func (r *reader) tasksOf(c *script.ClassOf) (all []chosen) {
+func (r *reader) tasksOf(c *script.ClassOf) []chosen {
+	var all tasks
 	for _, b := range c.Bases {
 		if base, is := b.(*script.ClassOf); is {
 			all = append(all, r.tasksOf(base)...)
 		}
 	}
-	add := func(one chosen) {
-		all = slices.DeleteFunc(all, func(has chosen) bool { return has.name == one.name && one.name != "" })
-		if one.weight > 0 {
-			all = append(all, one)
-		}
-	}
 	for _, word := range []string{"tasks", "task_set"} {
 		v, _ := c.Fields.Get(word)
-		switch v := v.(type) {
-		case *script.List:
-			for _, item := range v.Items {
-				if i := slices.IndexFunc(all, func(has chosen) bool { return has.name == nameOf(item) }); i >= 0 {
-					all[i].weight++ // named twice
-					continue
-				}
-				add(chosen{what: item, name: nameOf(item), weight: 1})
-			}
-		case *script.Dict:
-			for _, key := range v.Keys {
-				n, _ := v.Get(key)
-				weight, ok := script.Integer(n)
-				if !ok {
-					weight = 1
-				}
-				add(chosen{what: v.Of[key], name: key, weight: weight})
-			}
-		case *script.ClassOf:
-			add(chosen{what: v, name: v.Name, weight: 1})
-		}
+		all.list(v)
 	}
 	for _, name := range c.Fields.Keys {
-		one := chosen{name: name, weight: 0}
-		for _, mark := range c.Marks[name] {
-			switch mark := mark.(type) {
-			case *script.Native:
-				if mark.Name == "task" {
-					one.weight = max(one.weight, 1)
-				}
-			case taskMark:
-				one.weight, one.order = mark.weight, mark.order
-			case tagMark:
-				one.tags = append(one.tags, mark...)
-			}
-		}
-		if one.weight > 0 {
+		if one := marked(name, c.Marks[name]); one.weight > 0 {
 			one.what, _ = c.Fields.Get(name)
-			add(one)
+			all.add(one)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b chosen) int { return a.order - b.order })
@@ -82,6 +44,60 @@ func (r *reader) tasksOf(c *script.ClassOf) (all []chosen) {
 		}
 		return true
 	})
+}
+
+// tasks are the tasks that are known so far.
+type tasks []chosen
+
+// add adds a task in the place of one with the same name.
+func (all *tasks) add(one chosen) {
+	*all = slices.DeleteFunc(*all, func(has chosen) bool { return has.name == one.name && one.name != "" })
+	if one.weight > 0 {
+		*all = append(*all, one)
+	}
+}
+
+// list adds what a class lists as its tasks: [a, b], {a: 3, b: 1}, or a TaskSet.
+func (all *tasks) list(v script.Value) {
+	switch v := v.(type) {
+	case *script.List:
+		for _, item := range v.Items {
+			if i := slices.IndexFunc(*all, func(has chosen) bool { return has.name == nameOf(item) }); i >= 0 {
+				(*all)[i].weight++ // named twice
+				continue
+			}
+			all.add(chosen{what: item, name: nameOf(item), weight: 1})
+		}
+	case *script.Dict:
+		for _, key := range v.Keys {
+			n, _ := v.Get(key)
+			weight, ok := script.Integer(n)
+			if !ok {
+				weight = 1
+			}
+			all.add(chosen{what: v.Of[key], name: key, weight: weight})
+		}
+	case *script.ClassOf:
+		all.add(chosen{what: v, name: v.Name, weight: 1})
+	}
+}
+
+// marked is what decorators say of a function or a class; without @task its weight is 0.
+func marked(name string, marks []script.Value) chosen {
+	one := chosen{name: name}
+	for _, mark := range marks {
+		switch mark := mark.(type) {
+		case *script.Native:
+			if mark.Name == "task" {
+				one.weight = max(one.weight, 1)
+			}
+		case taskMark:
+			one.weight, one.order = mark.weight, mark.order
+		case tagMark:
+			one.tags = append(one.tags, mark...)
+		}
+	}
+	return one
 }
 
 func nameOf(v script.Value) string {
