@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -32,54 +33,54 @@ func (m *Machine) compare(at At, op string, x, y Value) Value {
 	}
 	a, isA := m.comparable(x)
 	b, isB := m.comparable(y)
-	if !isA || !isB {
-		if tests, is := x.(*Tests); is && op == "==" {
-			if yes, known := y.(bool); known && !yes {
-				return tests.Not()
-			}
-			return tests
-		}
-		return unknown(at, "whether this is %s that", op)
+	if isA && isB {
+		return compareKnown(op, a, b)
 	}
-	fa, na := a.(float64)
-	fb, nb := b.(float64)
-	if na && nb {
-		switch op {
-		case "==":
-			return fa == fb
-		case "!=":
-			return fa != fb
-		case "<":
-			return fa < fb
-		case "<=":
-			return fa <= fb
-		case ">":
-			return fa > fb
-		default:
-			return fa >= fb
+	if tests, is := x.(*Tests); is && op == "==" {
+		if yes, known := y.(bool); known && !yes {
+			return tests.Not()
+		}
+		return tests
+	}
+	return unknown(at, "whether this is %s that", op)
+}
+
+// compareKnown compares values in the form of comparable. Only numbers and texts have an order.
+func compareKnown(op string, a, b Value) bool {
+	switch a := a.(type) {
+	case float64:
+		if b, is := b.(float64); is {
+			return compareOrdered(op, a, b)
+		}
+	case string:
+		if b, is := b.(string); is {
+			return compareOrdered(op, a, b)
 		}
 	}
-	sa, ta := a.(string)
-	sb, tb := b.(string)
 	switch op {
 	case "==":
 		return a == b
 	case "!=":
 		return a != b
 	}
-	if ta && tb {
-		switch op {
-		case "<":
-			return sa < sb
-		case "<=":
-			return sa <= sb
-		case ">":
-			return sa > sb
-		default:
-			return sa >= sb
-		}
-	}
 	return false
+}
+
+func compareOrdered[T cmp.Ordered](op string, a, b T) bool {
+	switch op {
+	case "==":
+		return a == b
+	case "!=":
+		return a != b
+	case "<":
+		return a < b
+	case "<=":
+		return a <= b
+	case ">":
+		return a > b
+	default:
+		return a >= b
+	}
 }
 
 // comparable is a known value in a form that Go compares.
