@@ -5,102 +5,8 @@ func (m *Machine) Attribute(at At, of Value, name string) Value {
 	if v, ok := m.Host.Attribute(m, at, of, name); ok {
 		return v
 	}
-	switch of := of.(type) {
-	case *Object:
-		if v, ok := of.Fields.Get(name); ok {
-			return v
-		}
-		if v, class, ok := of.Class.Field(name); ok {
-			if f, is := v.(*Closure); is {
-				bound := &Closure{Of: f.Of, env: f.env, This: of, Class: class}
-				for _, d := range f.Of.Decorators {
-					if n, is := d.(Name); is && (n.ID == "property" || n.ID == "cached_property") {
-						return m.enter(bound, &Invocation{M: m, At: at, Named: NewDict()})
-					}
-				}
-				return bound
-			}
-			return v
-		}
-		if m.JS {
-			return nil
-		}
-		return unknown(at, "the value of %s", name)
-	case *ClassOf:
-		if v, class, ok := of.Field(name); ok {
-			if f, is := v.(*Closure); is {
-				return &Closure{Of: f.Of, env: f.env, Class: class}
-			}
-			return v
-		}
-	case *superOf:
-		v := m.super(of.in, name)
-		if n, is := v.(*Native); is && n.Name == name { // the library's own
-			if own, ok := m.Host.Attribute(m, at, &Super{of.in.this}, name); ok {
-				return own
-			}
-		}
+	if v, ok := m.member(at, of, name); ok {
 		return v
-	case *Dict:
-		if v, ok := of.Get(name); ok && m.JS {
-			return v
-		}
-		if method := m.dictMethod(of, name); method != nil {
-			return method
-		}
-		if v, ok := of.Get(name); ok { // a module
-			return v
-		}
-		if m.JS {
-			return nil
-		}
-	case *Native:
-		if v, ok := of.Has[name]; ok {
-			return v
-		}
-		if of.Item != nil {
-			return of.Item(name)
-		}
-	case *Row:
-		return m.rowAttribute(at, of, name)
-	case *Table:
-		if name == "length" {
-			return int64(len(of.Rows))
-		}
-		return m.Attribute(at, &List{of.Rows}, name)
-	case *Part:
-		return m.partAttribute(at, of, name)
-	case *List:
-		if v := m.listAttribute(of, name); v != nil {
-			return v
-		}
-	case *Closure:
-		switch name {
-		case "call", "bind":
-			return &Native{Name: name, Do: func(c *Invocation) Value {
-				c.Args = c.Args[min(1, len(c.Args)):]
-				if name == "bind" {
-					return of
-				}
-				return m.enter(of, c)
-			}}
-		}
-	case *Unknown:
-		return of
-	case *Drawn, int64, float64:
-		if v := m.numberMethod(of, name); v != nil {
-			return v
-		}
-	case *Turn:
-		return of
-	case *matched:
-		switch name {
-		case "group", "groups", "at":
-			return &Native{Name: name, Do: func(*Invocation) Value { return of.of }}
-		}
-		return of.of
-	case *Letters:
-		return m.Attribute(at, of.text(), name)
 	}
 	if v := m.textMethod(at, of, name); v != nil {
 		return v
@@ -108,6 +14,122 @@ func (m *Machine) Attribute(at At, of Value, name string) Value {
 	return unknown(at, "%s of %s", name, named(of))
 }
 
+// member is what a value has under a name, texts aside.
+func (m *Machine) member(at At, of Value, name string) (v Value, ok bool) {
+	switch of := of.(type) {
+	case *Object:
+		return m.objectAttribute(at, of, name), true
+	case *ClassOf:
+		v, class, ok := of.Field(name)
+		if f, is := v.(*Closure); is {
+			return &Closure{Of: f.Of, env: f.env, Class: class}, true
+		}
+		return v, ok
+	case *superOf:
+		return m.superAttribute(at, of, name), true
+	case *Dict:
+		return m.dictAttribute(of, name)
+	case *Native:
+		if v, ok := of.Has[name]; ok {
+			return v, true
+		}
+		if of.Item != nil {
+			return of.Item(name), true
+		}
+	case *Row:
+		return m.rowAttribute(at, of, name), true
+	case *Table:
+		if name == "length" {
+			return int64(len(of.Rows)), true
+		}
+		return m.Attribute(at, &List{of.Rows}, name), true
+	case *Part:
+		return m.partAttribute(at, of, name), true
+	case *List:
+		v = m.listAttribute(of, name)
+		return v, v != nil
+	case *Closure:
+		if name == "call" || name == "bind" {
+			return m.bound(of, name), true
+		}
+	case *Unknown, *Turn:
+		return of, true
+	case *Drawn, int64, float64:
+		v = m.numberMethod(of, name)
+		return v, v != nil
+	case *matched:
+		switch name {
+		case "group", "groups", "at":
+			return native(name, func(*Invocation) Value { return of.of }), true
+		}
+		return of.of, true
+	case *Letters:
+		return m.Attribute(at, of.text(), name), true
+	}
+	return nil, false
+}
+
+// objectAttribute is an own field of an object, or what its class has: a function is bound to the object.
+func (m *Machine) objectAttribute(at At, of *Object, name string) Value {
+	if v, ok := of.Fields.Get(name); ok {
+		return v
+	}
+	v, class, ok := of.Class.Field(name)
+	if !ok {
+		if m.JS {
+			return nil
+		}
+		return unknown(at, "the value of %s", name)
+	}
+	f, is := v.(*Closure)
+	if !is {
+		return v
+	}
+	bound := &Closure{Of: f.Of, env: f.env, This: of, Class: class}
+	for _, d := range f.Of.Decorators {
+		if n, is := d.(Name); is && (n.ID == "property" || n.ID == "cached_property") {
+			return m.enter(bound, &Invocation{M: m, At: at, Named: NewDict()})
+		}
+	}
+	return bound
+}
+
+// superAttribute is what the class above has: one of the script's own, or one of the library.
+func (m *Machine) superAttribute(at At, of *superOf, name string) Value {
+	v := m.super(of.in, name)
+	if n, is := v.(*Native); is && n.Name == name {
+		if own, ok := m.Host.Attribute(m, at, &Super{of.in.this}, name); ok {
+			return own
+		}
+	}
+	return v
+}
+
+// dictAttribute is a key of a mapping or a method. In JavaScript keys go first, and a key that is missing is null;
+// in Python only modules have keys as attributes.
+func (m *Machine) dictAttribute(of *Dict, name string) (v Value, ok bool) {
+	v, there := of.Get(name)
+	if there && m.JS {
+		return v, true
+	}
+	if method := m.dictMethod(of, name); method != nil {
+		return method, true
+	}
+	return v, there || m.JS
+}
+
+// bound is what call and bind of a function do. Both pass over the first argument, which is what this stands for.
+func (m *Machine) bound(of *Closure, name string) Value {
+	return native(name, func(c *Invocation) Value {
+		c.Args = c.Args[min(1, len(c.Args)):]
+		if name == "bind" {
+			return of
+		}
+		return m.enter(of, c)
+	})
+}
+
+// index is of[by].
 func (m *Machine) index(at At, of, by Value) Value {
 	switch of := of.(type) {
 	case *List:
@@ -117,61 +139,70 @@ func (m *Machine) index(at At, of, by Value) Value {
 			return m.item(at, &List{of.Rows}, by)
 		}
 		return m.item(at, of, by)
-	case *Dict:
-		if key, ok := m.StringOf(m.text(by)); ok {
-			if v, there := of.Get(key); there {
-				return v
-			}
-			if m.JS {
-				return m.Attribute(at, of, key)
-			}
-			return unknown(at, "the value of %q", key)
-		}
-	case *Row:
-		if key, ok := m.StringOf(by); ok {
-			return m.rowAttribute(at, of, key)
-		}
-		if i, ok := Integer(by); ok {
-			if columns := of.Table.Columns(); i >= 0 && i < len(columns) {
-				return of.Table.column(columns[i])
-			}
-		}
 	case *Part:
 		return m.partIndex(at, of, by)
 	case string:
-		if i, ok := Integer(by); ok {
-			runes := []rune(of)
-			if i < 0 {
-				i += len(runes)
-			}
-			if i >= 0 && i < len(runes) {
-				return string(runes[i])
-			}
-		}
-		return m.item(at, m.letters(of), by)
+		return m.letter(at, of, by)
 	case *Unknown:
 		return of
 	case *matched:
 		return of.of
 	case *splitPart:
 		return m.piece(at, of, by)
-	case *Native:
-		if key, ok := m.StringOf(by); ok && of.Item != nil {
-			return of.Item(key)
-		} else if ok {
-			return m.Attribute(at, of, key)
+	case *Dict:
+		by = m.text(by)
+	}
+	if key, ok := m.StringOf(by); ok {
+		if v, ok := m.keyed(at, of, key); ok {
+			return v
 		}
-	case *Object:
-		if key, ok := m.StringOf(by); ok {
-			return m.Attribute(at, of, key)
+	}
+	if row, is := of.(*Row); is {
+		columns := row.Table.Columns()
+		if i, ok := Integer(by); ok && i >= 0 && i < len(columns) {
+			return row.Table.column(columns[i])
 		}
-	case *Answer:
-		if key, ok := m.StringOf(by); ok {
-			return m.Attribute(at, of, key)
-		}
-	case *Closure, *ClassOf, nil:
 	}
 	return unknown(at, "an item of %s", named(of))
+}
+
+// keyed is what a value has under a key that is known: of["key"].
+func (m *Machine) keyed(at At, of Value, key string) (v Value, ok bool) {
+	switch of := of.(type) {
+	case *Dict:
+		v, there := of.Get(key)
+		switch {
+		case there:
+			return v, true
+		case m.JS:
+			return m.Attribute(at, of, key), true
+		}
+		return unknown(at, "the value of %q", key), true
+	case *Row:
+		return m.rowAttribute(at, of, key), true
+	case *Native:
+		if of.Item != nil {
+			return of.Item(key), true
+		}
+		return m.Attribute(at, of, key), true
+	case *Object, *Answer:
+		return m.Attribute(at, of, key), true
+	}
+	return nil, false
+}
+
+// letter is a letter of a text that is known.
+func (m *Machine) letter(at At, of string, by Value) Value {
+	if i, ok := Integer(by); ok {
+		runes := []rune(of)
+		if i < 0 {
+			i += len(runes)
+		}
+		if i >= 0 && i < len(runes) {
+			return string(runes[i])
+		}
+	}
+	return m.item(at, m.letters(of), by)
 }
 
 func (m *Machine) letters(text string) *List {
