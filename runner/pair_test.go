@@ -28,10 +28,11 @@ const asSystem = "PLIMSOLL_TEST_SYSTEM"
 
 func TestMain(m *testing.M) {
 	if address := os.Getenv(asSystem); address != "" {
-		http.HandleFunc("GET /die", func(http.ResponseWriter, *http.Request) { os.Exit(7) })
-		http.HandleFunc("GET /", func(http.ResponseWriter, *http.Request) {})
+		mux := http.NewServeMux() // the default one has pages of grpc-go
+		mux.HandleFunc("GET /die", func(http.ResponseWriter, *http.Request) { os.Exit(7) })
+		mux.HandleFunc("GET /", func(http.ResponseWriter, *http.Request) {})
 		fmt.Println("listens on", address)
-		fmt.Println(http.ListenAndServe(address, nil))
+		fmt.Println(http.ListenAndServe(address, mux))
 		os.Exit(1)
 	}
 	os.Exit(m.Run())

@@ -31,7 +31,7 @@ func locustfiles() []script {
 		}},
 		{"printserver.yaml", printServer, checkPrintServer, []wrong{
 			{`form: {csrfmiddlewaretoken: "${csrf}", source_code:`, `form: {csrfmiddlewaretoken: "of old", source_code:`, "the token of the form"},
-			{`separator: ";", `, "", "what stands between them"},
+			{`separator: ";", `, "", "set their separator"},
 			{`password: "${data.teams.name}"`, `password: guess`, "wrong password"},
 			{`form: {username:`, `multipart: {username:`, "the Content-Type"},
 			{"redirects: 10}", "redirects: 10, cookies: false}", "cookie"},
