@@ -116,6 +116,7 @@ func TestHostile(t *testing.T) {
 		"itself as base":   top + "class U(HttpUser):\n  @task\n  def t(self): self.client.get('/')\nclass U(U): pass\n",
 		"a list in itself": task("self.client.get('/')\nx = []\nx.append(x)\nself.client.post('/', json=x)"),
 		"a dict in itself": task("self.client.get('/')\nx = {}\nx['x'] = x\nself.client.post('/', json=x)"),
+		"dice on dice":     task("if random.random() < random.random():\n  self.client.get('/')"),
 		"many requests":    task("for i in range(10000):\n  self.client.get('/a')\n  self.client.get('/%d' % i)\n  for j in range(20): self.client.get('/%d/%d' % (i, j))"),
 	} {
 		t.Run(name, func(t *testing.T) {

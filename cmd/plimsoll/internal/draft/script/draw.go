@@ -171,12 +171,16 @@ const hundred = 100
 // drawnTest is a comparison of a drawn number with a known one, as a test of a table of numbers, of which a task
 // has one: then both branches of a choice ask the same number. It is nil for anything else.
 func (m *Machine) drawnTest(op string, x, y Value) *Test {
-	if d, is := y.(*Drawn); is {
+	d, is := x.(*Drawn)
+	if right, isToo := y.(*Drawn); isToo {
+		if is { // both are drawn
+			return nil
+		}
 		turned := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 		if o, ok := turned[op]; ok {
 			op = o
 		}
-		return m.drawnTest(op, d, x)
+		return m.drawnTest(op, right, x)
 	}
 	if turn, is := x.(*Turn); is {
 		if _, known := m.comparable(y); known && turn.Var.Name == "seq" {
@@ -190,7 +194,6 @@ func (m *Machine) drawnTest(op string, x, y Value) *Test {
 		}
 		return nil
 	}
-	d, is := x.(*Drawn)
 	f, ok := number(y)
 	if !is || !ok || d.Max <= d.Min {
 		return nil
