@@ -271,7 +271,8 @@ func TestAbusiveServers(t *testing.T) {
 				runtime.ReadMemStats(&before)
 				var s h2.Stream
 				err := s.Do(c, &h2.Request{Head: get, Hold: 1 << 20, Deadline: deadline})
-				if _, again := err.(h2.Goaway); err == nil || again && abuse.want == timeout {
+				var goaway h2.Goaway
+				if err == nil || errors.As(err, &goaway) && abuse.want == timeout {
 					err = s.Do(c, &h2.Request{Head: get, Hold: 1 << 20, Deadline: deadline}) // "no place" lets the first one begin
 				}
 				runtime.ReadMemStats(&after)
