@@ -41,6 +41,7 @@ type Stream struct {
 	signal  chan struct{} // holds a token once something has changed
 	timer   *time.Timer   // sets off signal at armed, which may be an earlier call's deadline
 	armed   time.Time
+	expired atomic.Bool          // the timer has gone off since it was set
 	cut     atomic.Bool          // SetDeadline has ended all waits
 	blocked atomic.Pointer[Conn] // it may be blocked in a write to this one
 

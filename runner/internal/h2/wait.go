@@ -31,6 +31,7 @@ func (s *Stream) SetDeadline(t time.Time) error {
 
 // expire ends whatever its user waits for, so that it looks at the clock.
 func (s *Stream) expire() {
+	s.expired.Store(true) // before blocked is read: see writeTo
 	if c := s.blocked.Load(); c != nil {
 		c.raw.SetWriteDeadline(past) //nolint:errcheck // a closed connection ends the write by itself
 	}
@@ -59,9 +60,10 @@ func (s *Stream) ready() {
 // arm sets the timer, unless it goes off before the deadline anyway. An earlier call's deadline lies before, so
 // the timer is set once in a time-out and not with each call.
 func (s *Stream) arm(now time.Time) {
-	if now.Before(s.armed) && !s.deadline.Before(s.armed) {
+	if !s.expired.Load() && now.Before(s.armed) && !s.deadline.Before(s.armed) {
 		return
 	}
+	s.expired.Store(false)
 	s.armed = s.deadline
 	if s.timer == nil {
 		s.timer = time.AfterFunc(s.deadline.Sub(now), s.expire)
@@ -97,7 +99,7 @@ func (s *Stream) wait(ready func() bool) error {
 		if s.cut.Load() {
 			return os.ErrDeadlineExceeded
 		}
-		if woken {
+		if woken || s.expired.Load() { // the timer may have gone off while its user did not wait
 			now := time.Now()
 			if !now.Before(s.deadline) {
 				return os.ErrDeadlineExceeded

@@ -94,7 +94,7 @@ func (s *Stream) writeTo(c *Conn, to io.Writer, p []byte) (n int, err error) {
 	}
 	for n < len(p) && err == nil {
 		s.blocked.Store(c)
-		if s.cut.Load() {
+		if s.cut.Load() || !s.timed() {
 			s.blocked.Store(nil)
 			return n, os.ErrDeadlineExceeded
 		}
@@ -110,4 +110,17 @@ func (s *Stream) writeTo(c *Conn, to io.Writer, p []byte) (n int, err error) {
 		}
 	}
 	return n, err
+}
+
+// timed makes sure that the timer ends a write which begins now. It reports whether there is time left.
+func (s *Stream) timed() bool {
+	if !s.expired.Load() {
+		return true
+	}
+	now := time.Now()
+	if !now.Before(s.deadline) {
+		return false
+	}
+	s.arm(now)
+	return true
 }
