@@ -11,8 +11,9 @@
 // A call belongs to the round in which it was due, even if its answer comes in a later round or after
 // the load. Throughput is the exception: each round gets the share of the call's time that lies in it
 // (see tally.Route.Served). Every call that was due is counted. That includes arrivals that were
-// dropped, and calls that the end of the load cut off: those are unfinished, not failed. A call that
-// is a stream is counted once; its messages are counted beside it, as parts.
+// dropped, and calls that the end of the load cut off: those are unfinished, not failed. Only arrivals
+// that this machine did not turn to before the load ended make no call: they are lag, and missed. A call
+// that is a stream is counted once; its messages are counted beside it, as parts.
 //
 // The protocol decides what goes over the wire and whether an answer is good. A Crew applies one or
 // more stretches of load. In between, its users rest and keep their state. A Crew owns every goroutine
