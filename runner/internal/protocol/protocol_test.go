@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/protocoltest"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -35,32 +36,7 @@ func measure(t *testing.T, text string) (*tally.Tally, *result.Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Validate(); err != nil {
-		t.Error(err)
-	}
-	all := &tally.Tally{}
-	for _, counted := range []*tally.Tally{r.WarmUp, &r.Tally} {
-		if counted != nil {
-			all.Merge(counted)
-		}
-	}
-	return all, r
-}
-
-// ended fails unless every sample of a route ended with that class and text, or was cut off by the end
-// of the load. It returns how many ended.
-func ended(t *testing.T, all *tally.Tally, route string, class tally.Class, text string) int64 {
-	t.Helper()
-	r := all.Routes[route]
-	if r == nil {
-		t.Errorf("%s: nothing was counted; there are %v", route, all.Names())
-		return 0
-	}
-	n := r.Requests() - r.Unfinished
-	if n == 0 || r.Outcomes[class] != n || class != tally.OK && r.Errors[text].Count != n {
-		t.Errorf("%s: %v %v, want all %v %q", route, r.Outcomes, r.Errors, class, text)
-	}
-	return n
+	return protocoltest.Counts(t, r), r
 }
 
 // A protocol of single answers, beside HTTP and on the same system.
@@ -77,7 +53,7 @@ users:
           - {echo: "${back} again", name: b}
           - {http: GET /}
 `)
-	a, b, c := ended(t, all, "a", tally.OK, ""), ended(t, all, "b", tally.OK, ""), ended(t, all, "GET /", tally.OK, "")
+	a, b, c := protocoltest.Ended(t, all, "a", tally.OK, ""), protocoltest.Ended(t, all, "b", tally.OK, ""), protocoltest.Ended(t, all, "GET /", tally.OK, "")
 	if total := all.Total(); total.Requests()-total.Unfinished != a+b+c || total.BytesReceived == 0 {
 		t.Errorf("the whole counts %d calls and %d bytes, want %d", total.Requests(), total.BytesReceived, a+b+c)
 	}
@@ -126,14 +102,14 @@ load: {users: 8, spawn_rate: 1e9, run_time: 500ms, rounds: 2}
 	calls := int64(0)
 	check := func(route string, class tally.Class, text string) int64 {
 		t.Helper()
-		n := ended(t, all, route, class, text)
+		n := protocoltest.Ended(t, all, route, class, text)
 		calls += n
 		return n
 	}
 	parts := func(call int64, route string, each int64) {
 		t.Helper()
 		cut := all.Routes[strings.Join(strings.Fields(route)[:2], " ")].Unfinished // the end of the load came within them
-		if n := ended(t, all, route, tally.OK, ""); n > (call+cut)*each || n < call*each || !all.Routes[route].Part {
+		if n := protocoltest.Ended(t, all, route, tally.OK, ""); n > (call+cut)*each || n < call*each || !all.Routes[route].Part {
 			t.Errorf("%s: %d parts of %d calls, and of %d unfinished ones; want %d of each", route, n, call, cut, each)
 		}
 	}
@@ -152,7 +128,7 @@ load: {users: 8, spawn_rate: 1e9, run_time: 500ms, rounds: 2}
 	check("span", tally.OK, "")
 	check("early", tally.Transport, "the server ended the stream before all awaited messages came")
 	check("bad", tally.Expect, "expected a line that begins with x")
-	ended(t, all, "bad each message", tally.Expect, "expected a line that begins with x")
+	protocoltest.Ended(t, all, "bad each message", tally.Expect, "expected a line that begins with x")
 	n = check("lines break", tally.Transport, "the connection was closed without an answer")
 	if each := all.Routes["lines break each message"]; each.Outcomes[tally.OK] != n || each.Outcomes[tally.Transport] != n {
 		t.Errorf("of %d broken streams, the second and third messages: %v", n, each.Outcomes)
@@ -198,8 +174,8 @@ target: {url: "`+serve(t)+`", timeout: 20ms}
 load: {users: 1, spawn_rate: 1, run_time: 200ms, rounds: 1}
 users: [{name: u, wait: 10ms, tasks: [{lines: silent, messages: [{receive: 1}]}]}]
 `)
-	n := ended(t, all, "lines silent", tally.Timeout, "no whole answer in time (target.timeout is 20ms)")
-	if first := ended(t, all, "lines silent first message", tally.Timeout, "no whole answer in time (target.timeout is 20ms)"); first != n {
+	n := protocoltest.Ended(t, all, "lines silent", tally.Timeout, "no whole answer in time (target.timeout is 20ms)")
+	if first := protocoltest.Ended(t, all, "lines silent first message", tally.Timeout, "no whole answer in time (target.timeout is 20ms)"); first != n {
 		t.Errorf("%d calls and %d first messages", n, first)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/protocoltest"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -53,14 +54,14 @@ teardown:
 	if heard["echo v tenant 7"] == 0 || heard["echo in tenant 7n 1"] == 0 {
 		t.Errorf("users do not see what setup saved: %v", heard)
 	}
-	in, a, b := ended(t, all, "in", tally.OK, ""), ended(t, all, "a", tally.OK, ""), ended(t, all, "b", tally.OK, "")
+	in, a, b := protocoltest.Ended(t, all, "in", tally.OK, ""), protocoltest.Ended(t, all, "a", tally.OK, ""), protocoltest.Ended(t, all, "b", tally.OK, "")
 	if in < 3*2 || in > 3*5 {
 		t.Errorf("3 users have begun %d times in 600 ms, renewed after 150 ms each", in)
 	}
 	if a*2 < b*3 || a*2 > b*3+3*2*3 {
 		t.Errorf("%d times a and %d times b; want three for two", a, b)
 	}
-	if streams := ended(t, all, "stream", tally.OK, ""); streams < b-3 || streams > b {
+	if streams := protocoltest.Ended(t, all, "stream", tally.OK, ""); streams < b-3 || streams > b {
 		t.Errorf("%d streams behind %d times b", streams, b)
 	}
 	if names := strings.Join(all.Names(), ", "); names != "a, b, in, out, stream, stream each message, stream first message, v" {

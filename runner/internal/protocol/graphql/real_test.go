@@ -3,40 +3,20 @@
 package graphql_test
 
 import (
-	"bufio"
 	"net/url"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/testdata/peers"
 )
 
 // peer starts a GraphQL server of npm, and returns its address.
 func peer(t *testing.T, args ...string) *url.URL {
 	t.Helper()
-	c := exec.Command("node", append([]string{"graphql.mjs"}, args...)...)
-	c.Dir = "../../../../testdata/peers"
-	stdin, err := c.StdinPipe()
+	at, err := url.Parse(peers.Start(t, "graphql.mjs", args...))
 	if err != nil {
 		t.Fatal(err)
-	}
-	stdout, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	errs := &strings.Builder{}
-	c.Stderr = errs
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stdin.Close()
-		c.Wait()
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	at, parseErr := url.Parse(strings.TrimSpace(line))
-	if err != nil || parseErr != nil || at.Host == "" {
-		t.Fatalf("node graphql.mjs %v printed %q (%v): is it installed (make peers)?\n%s", args, line, err, errs)
 	}
 	return at
 }

@@ -16,54 +16,9 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/plimsoll-ci/plimsoll/runner"
-	"github.com/plimsoll-ci/plimsoll/runner/plan"
-	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/protocoltest"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
-
-// run runs a profile, given without its name, and returns all its counts.
-func run(t *testing.T, text string) *tally.Tally {
-	t.Helper()
-	p, problems := profile.Parse("p.yaml", []byte("name: sse\n"+text), profile.Surroundings{})
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	made, err := plan.Make(p, plan.Values{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := runner.Run(t.Context(), runner.System{Plan: made}, runner.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Validate(); err != nil {
-		t.Error(err)
-	}
-	all := &tally.Tally{}
-	for _, counted := range []*tally.Tally{r.WarmUp, &r.Tally} {
-		if counted != nil {
-			all.Merge(counted)
-		}
-	}
-	return all
-}
-
-// ended fails unless every sample of a route that was not cut off has that class and text. It returns
-// how many there are.
-func ended(t *testing.T, all *tally.Tally, route string, class tally.Class, text string) int64 {
-	t.Helper()
-	r := all.Routes[route]
-	if r == nil {
-		t.Errorf("%s: nothing was counted; there are %v", route, all.Names())
-		return 0
-	}
-	n := r.Requests() - r.Unfinished
-	if n == 0 || r.Outcomes[class] != n || class != tally.OK && r.Errors[text].Count != n {
-		t.Errorf("%s: %v %v, want all %v %q", route, r.Outcomes, r.Errors, class, text)
-	}
-	return n
-}
 
 // flusher is a writer that can send on what it holds.
 type flusher interface {
@@ -177,7 +132,7 @@ func serveAs(t *testing.T, connections *atomic.Int64, start func(*httptest.Serve
 // for the next.
 func TestStreams(t *testing.T) {
 	var connections atomic.Int64
-	all := run(t, `
+	all := protocoltest.Run(t, `
 target: {url: "`+serve(t, &connections)+`"}
 load: {users: 3, spawn_rate: 1e9, run_time: 400ms, rounds: 2}
 users:
@@ -196,12 +151,12 @@ users:
   - {name: chat, fixed: 1, wait: 2ms, tasks: [{sse: POST /chat, json: {say: "one two three"}, messages: [{receive: end, expect: {text: "~ ."}}]}]}
   - {name: private, fixed: 1, wait: 2ms, on_start: [{http: GET /login}], tasks: [{sse: GET /private, messages: [{receive: 1, expect: {text: == yours}}, {receive: end}]}]}
 `)
-	n := ended(t, all, "SSE /events", tally.OK, "")
-	if each := ended(t, all, "SSE /events each message", tally.OK, ""); each < 4*n {
+	n := protocoltest.Ended(t, all, "SSE /events", tally.OK, "")
+	if each := protocoltest.Ended(t, all, "SSE /events each message", tally.OK, ""); each < 4*n {
 		t.Errorf("%d messages behind the first of %d streams", each, n)
 	}
 	for _, route := range []string{"SSE /events first message", "again", "resumed", "SSE POST /chat", "SSE POST /chat first message", "SSE /private"} {
-		ended(t, all, route, tally.OK, "")
+		protocoltest.Ended(t, all, route, tally.OK, "")
 	}
 	if n := connections.Load(); n > 5 {
 		t.Errorf("%d connections of 3 users, want one each, and one for the login", n)
@@ -214,35 +169,35 @@ func TestCodings(t *testing.T) {
 	for _, name := range []string{"gzip", "deflate", "br", "zstd"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := run(t, `
+			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 2s}
 load: {users: 1, run_time: 200ms, rounds: 1}
 users: [{name: u, wait: 5ms, tasks: [{sse: GET /coded/`+name+`, name: a, messages: [{receive: 2, expect: {text: "~ ^[01]$"}}, {receive: {for: 1ms}}, {receive: 1}]}]}]
 `)
-			ended(t, all, "a first message", tally.OK, "")
-			ended(t, all, "a each message", tally.OK, "")
+			protocoltest.Ended(t, all, "a first message", tally.OK, "")
+			protocoltest.Ended(t, all, "a each message", tally.OK, "")
 		})
 	}
-	all := run(t, `
+	all := protocoltest.Run(t, `
 target: {url: "`+serve(t, nil)+`", timeout: 2s}
 load: {users: 1, run_time: 100ms, rounds: 1}
 users: [{name: u, wait: 5ms, tasks: [{sse: GET /events, name: a, messages: [{receive: {for: 30ms}, expect: {json: {n: exists}}}]}]}]
 `)
-	ended(t, all, "a", tally.Transport, "the server ended the stream before all awaited messages came")
+	protocoltest.Ended(t, all, "a", tally.Transport, "the server ended the stream before all awaited messages came")
 }
 
 // A stream that never ends lasts as long as its span, and the call's time is that of the first event.
 func TestStreamsThatNeverEnd(t *testing.T) {
 	url := serve(t, nil)
-	all := run(t, `
+	all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 300ms}
 load: {users: 2, spawn_rate: 1e9, run_time: 500ms, rounds: 1, stop_within: 100ms}
 users:
   - {name: a, fixed: 1, wait: 5ms, tasks: [{sse: GET /forever, name: a, messages: [{receive: {for: 50ms}}, {wait: 50ms}, {receive: 10}]}]}
   - {name: b, fixed: 1, wait: 5ms, tasks: [{sse: GET /silent, name: b, messages: [{receive: 1}]}]}
 `)
-	ended(t, all, "a", tally.OK, "")
-	ended(t, all, "b", tally.Timeout, "no event in time (target.timeout is 300ms)")
+	protocoltest.Ended(t, all, "a", tally.OK, "")
+	protocoltest.Ended(t, all, "b", tally.Timeout, "no event in time (target.timeout is 300ms)")
 	if slowest := all.Routes["a"].Response.Max(); slowest > 49*time.Millisecond {
 		t.Errorf("a stream that a span ends counts as %v", slowest)
 	}
@@ -262,12 +217,12 @@ func TestFaults(t *testing.T) {
 		"GET /json":    {tally.Transport, `the Content-Type is "application/json", where text/event-stream was expected`},
 		"GET /login":   {tally.Transport, "the answer has no Content-Type, where text/event-stream was expected"},
 	} {
-		all := run(t, `
+		all := protocoltest.Run(t, `
 target: {url: "`+url+`"}
 load: {users: 1, run_time: 100ms, rounds: 1}
 users: [{name: u, wait: 5ms, tasks: [{sse: `+path+`, name: a, messages: [{receive: 1}]}]}]
 `)
-		ended(t, all, "a", want.class, want.text)
+		protocoltest.Ended(t, all, "a", want.class, want.text)
 	}
 }
 
@@ -289,7 +244,7 @@ func TestHTTP2(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var connections atomic.Int64
-			all := run(t, `
+			all := protocoltest.Run(t, `
 target: {url: "`+serveAs(t, &connections, c.start)+`", timeout: 2s, `+c.target+`}
 load: {users: 6, spawn_rate: 1e9, run_time: 1500ms, rounds: 2, stop_within: 200ms}
 users:
@@ -301,9 +256,9 @@ users:
   - {name: f, fixed: 1, wait: 5ms, on_start: [{http: GET /login}], tasks: [{sse: GET /private, name: f, messages: [{receive: 1, expect: {text: == yours}}]}]}
 `)
 			for _, route := range []string{"SSE /events", "SSE POST /chat", "SSE /forever", "SSE /forever each message", "d", "f"} {
-				ended(t, all, route, tally.OK, "")
+				protocoltest.Ended(t, all, route, tally.OK, "")
 			}
-			refused := ended(t, all, "e", tally.Status, "status 401 Unauthorized") // each ends its connection
+			refused := protocoltest.Ended(t, all, "e", tally.Status, "status 401 Unauthorized") // each ends its connection
 			if n := connections.Load() - refused; strings.Contains(c.target, "2") && n > 20 {
 				t.Errorf("%d connections of 6 users", n)
 			}

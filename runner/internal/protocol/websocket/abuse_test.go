@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/protocoltest"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/ws"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -125,12 +126,12 @@ func TestAbuse(t *testing.T) {
 			if c.class == tally.Timeout {
 				timeout = "300ms"
 			}
-			all := run(t, `
+			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: `+timeout+`}
 load: {users: 1, run_time: 200ms, rounds: 1, stop_within: 6s}
 users: [{name: u, wait: 50ms, tasks: [{websocket: /, name: a, messages: [{receive: 1}]}]}]
 `)
-			ended(t, all, "a", c.class, c.text)
+			protocoltest.Ended(t, all, "a", c.class, c.text)
 		})
 	}
 }

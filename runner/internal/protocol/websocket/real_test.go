@@ -3,63 +3,33 @@
 package websocket_test
 
 import (
-	"bufio"
-	"os/exec"
-	"strings"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/protocoltest"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
+	npm "github.com/plimsoll-ci/plimsoll/testdata/peers"
 )
-
-// peer starts a server of streams of npm, and returns its address.
-func peer(t *testing.T, name string) string {
-	t.Helper()
-	c := exec.Command("node", "streams.mjs", name)
-	c.Dir = "../../../../testdata/peers"
-	stdin, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	errs := &strings.Builder{}
-	c.Stderr = errs
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stdin.Close() //nolint:errcheck // it ends then
-		c.Wait()      //nolint:errcheck // likewise
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		t.Fatalf("node streams.mjs %s printed %q (%v): is it installed (make peers)?\n%s", name, line, err, errs)
-	}
-	return strings.TrimSpace(line)
-}
 
 // The library ws sends fragments with pings between them, and offers compression.
 func TestRealWS(t *testing.T) {
-	all := run(t, `
-target: {url: "`+peer(t, "ws")+`"}
+	all := protocoltest.Run(t, `
+target: {url: "`+npm.Start(t, "streams.mjs", "ws")+`"}
 load: {users: 3, spawn_rate: 1e9, run_time: 1s, rounds: 2}
 users:
   - {name: echo, fixed: 2, wait: 1ms, tasks: [{websocket: /, subprotocol: [a, b], name: echo, messages: [{send: {n: "${seq}"}, name: m, expect: {json: {n: exists}}, repeat: 5}, {wait: 5ms}, {send: "${sentence(300)}", binary: true, name: m, expect: {size: "> 500"}}]}]}
   - {name: bye, fixed: 1, wait: 1ms, tasks: [{websocket: /, name: bye, messages: [{send: bye}, {receive: 1}]}]}
 `)
-	n := ended(t, all, "echo", tally.OK, "")
-	if m := ended(t, all, "echo m", tally.OK, ""); m < 6*(n-2) {
+	n := protocoltest.Ended(t, all, "echo", tally.OK, "")
+	if m := protocoltest.Ended(t, all, "echo m", tally.OK, ""); m < 6*(n-2) {
 		t.Errorf("%d replies in %d calls", m, n)
 	}
-	ended(t, all, "bye", tally.Transport, "closed by the server: 4001 as you asked")
+	protocoltest.Ended(t, all, "bye", tally.Transport, "closed by the server: 4001 as you asked")
 }
 
 // socket.io: Engine.IO's and Socket.IO's handshakes, events and acknowledgements, as a profile has them.
 func TestRealSocketIO(t *testing.T) {
-	all := run(t, `
-target: {url: "`+peer(t, "socketio")+`"}
+	all := protocoltest.Run(t, `
+target: {url: "`+npm.Start(t, "streams.mjs", "socketio")+`"}
 load: {users: 2, spawn_rate: 1e9, run_time: 1s, rounds: 2}
 users:
   - name: chat
@@ -76,16 +46,16 @@ users:
           - {send: '427["say","${said}"]', name: acknowledged, reply: '~ ^437\["ok"\]$'}
           - {send: 41, reply: none}
 `)
-	ended(t, all, "WS /socket.io", tally.OK, "")
+	protocoltest.Ended(t, all, "WS /socket.io", tally.OK, "")
 	for _, name := range []string{"connect", "say", "acknowledged"} {
-		ended(t, all, "WS /socket.io "+name, tally.OK, "")
+		protocoltest.Ended(t, all, "WS /socket.io "+name, tally.OK, "")
 	}
 }
 
 // The library graphql-ws speaks the subprotocol that it defines.
 func TestRealGraphQLWS(t *testing.T) {
-	all := run(t, `
-target: {url: "`+peer(t, "graphqlws")+`"}
+	all := protocoltest.Run(t, `
+target: {url: "`+npm.Start(t, "streams.mjs", "graphqlws")+`"}
 load: {users: 5, spawn_rate: 1e9, run_time: 1s, rounds: 2}
 users:
   - {name: a, fixed: 1, wait: 1ms, tasks: [{websocket: /graphql, graphql: "subscription Count($to: Int!, $name: String!) { count(to: $to, name: $name) { at name } }", variables: {to: 3, name: "${int(7,7)}"}, messages: [{receive: 3, expect: {json: {data.count.name: "7"}}}, {receive: end}]}]}
@@ -94,10 +64,10 @@ users:
   - {name: d, fixed: 1, wait: 1ms, tasks: [{websocket: /graphql, graphql: "subscription Unknown { nothing }", messages: [{receive: 1}]}]}
   - {name: e, fixed: 1, wait: 1ms, tasks: [{websocket: /graphql, name: bad, init: {token: bad}, graphql: "subscription Count2 { count(to: 1, name: \"x\") { at } }", messages: [{receive: 1}]}]}
 `)
-	ended(t, all, "subscription Count", tally.OK, "")
-	ended(t, all, "subscription Count each message", tally.OK, "")
-	ended(t, all, "subscription Failing", tally.GraphQL, "Cannot return null for non-nullable field Subscription.failing. at failing")
-	ended(t, all, "subscription Unknown", tally.GraphQL, `Cannot query field "nothing" on type "Subscription".`)
-	ended(t, all, "subscription Stop", tally.OK, "")
-	ended(t, all, "bad", tally.Transport, "closed by the server: 4403 Forbidden")
+	protocoltest.Ended(t, all, "subscription Count", tally.OK, "")
+	protocoltest.Ended(t, all, "subscription Count each message", tally.OK, "")
+	protocoltest.Ended(t, all, "subscription Failing", tally.GraphQL, "Cannot return null for non-nullable field Subscription.failing. at failing")
+	protocoltest.Ended(t, all, "subscription Unknown", tally.GraphQL, `Cannot query field "nothing" on type "Subscription".`)
+	protocoltest.Ended(t, all, "subscription Stop", tally.OK, "")
+	protocoltest.Ended(t, all, "bad", tally.Transport, "closed by the server: 4403 Forbidden")
 }

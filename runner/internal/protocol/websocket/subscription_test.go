@@ -11,6 +11,7 @@ import (
 
 	gorilla "github.com/gorilla/websocket"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/protocoltest"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -101,7 +102,7 @@ func TestSubscriptions(t *testing.T) {
 					strings.ToLower(name), subprotocol, name, operation, more)
 			}
 			const one = "messages: [{receive: 1}]"
-			all := run(t, `
+			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 2s}
 load: {users: 9, spawn_rate: 1e9, run_time: 300ms, rounds: 1}
 users:`+
@@ -127,14 +128,14 @@ users:`+
 				"text":                  {tally.Transport, "the server sent a message that is not JSON, where GraphQL's subprotocol has nothing else"},
 				"forbidden":             {tally.Transport, "closed by the server: 4403 Forbidden"},
 			} {
-				ended(t, all, route, want.class, want.text)
+				protocoltest.Ended(t, all, route, want.class, want.text)
 			}
 		})
 	}
-	all := run(t, `
+	all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 2s}
 load: {users: 1, run_time: 100ms, rounds: 1}
 users: [{name: u, wait: 5ms, tasks: [{websocket: /graphql, graphql: "subscription Ticks { ticks { at } }", init: {token: worse}, messages: [{receive: 1}]}]}]
 `)
-	ended(t, all, "subscription Ticks", tally.GraphQL, "the server refuses connection_init: no")
+	protocoltest.Ended(t, all, "subscription Ticks", tally.GraphQL, "the server refuses connection_init: no")
 }

@@ -16,54 +16,9 @@ import (
 	coder "github.com/coder/websocket"
 	gorilla "github.com/gorilla/websocket"
 
-	"github.com/plimsoll-ci/plimsoll/runner"
-	"github.com/plimsoll-ci/plimsoll/runner/plan"
-	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/protocoltest"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
-
-// run runs a profile, given without its name, and returns all its counts.
-func run(t *testing.T, text string) *tally.Tally {
-	t.Helper()
-	p, problems := profile.Parse("p.yaml", []byte("name: ws\n"+text), profile.Surroundings{})
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	made, err := plan.Make(p, plan.Values{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := runner.Run(t.Context(), runner.System{Plan: made}, runner.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Validate(); err != nil {
-		t.Error(err)
-	}
-	all := &tally.Tally{}
-	for _, counted := range []*tally.Tally{r.WarmUp, &r.Tally} {
-		if counted != nil {
-			all.Merge(counted)
-		}
-	}
-	return all
-}
-
-// ended fails unless every sample of a route that was not cut off has that class and text. It returns
-// how many there are.
-func ended(t *testing.T, all *tally.Tally, route string, class tally.Class, text string) int64 {
-	t.Helper()
-	r := all.Routes[route]
-	if r == nil {
-		t.Errorf("%s: nothing was counted; there are %v", route, all.Names())
-		return 0
-	}
-	n := r.Requests() - r.Unfinished
-	if n == 0 || r.Outcomes[class] != n || class != tally.OK && r.Errors[text].Count != n {
-		t.Errorf("%s: %v %v, want all %v %q", route, r.Outcomes, r.Errors, class, text)
-	}
-	return n
-}
 
 // command is what a client may ask of the servers below.
 type command struct {
@@ -205,7 +160,7 @@ func TestPeers(t *testing.T) {
 	for name, url := range peers(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := run(t, `
+			all := protocoltest.Run(t, `
 target: {url: "`+url+`"}
 load: {users: 4, spawn_rate: 1e9, run_time: 500ms, rounds: 2}
 users:
@@ -242,16 +197,16 @@ users:
           - {send: {op: big, bytes: 3000000}, expect: {size: 3000000}, name: s}
           - {send: "${sentence(500)}", expect: {size: "> 500"}, name: echo}
 `)
-			n := ended(t, all, "WS /chat/{room}", tally.OK, "") // the end of the load came within the last
+			n := protocoltest.Ended(t, all, "WS /chat/{room}", tally.OK, "") // the end of the load came within the last
 			for route, each := range map[string]int64{
 				"WS /chat/{room} first message": 1, "WS /chat/{room} each message": 2, "WS /chat/{room} join": 1, "WS /chat/{room} message 3": 2, "WS /chat/{room} message 4": 1,
 			} {
-				if got := ended(t, all, route, tally.OK, ""); got < (n-1)*each || got > n*each || !all.Routes[route].Part {
+				if got := protocoltest.Ended(t, all, route, tally.OK, ""); got < (n-1)*each || got > n*each || !all.Routes[route].Part {
 					t.Errorf("%s: %d in %d calls, want %d in each", route, got, n, each)
 				}
 			}
 			for _, route := range []string{"count", "count each message", "end", "end first message", "big", "big s", "big echo"} {
-				ended(t, all, route, tally.OK, "")
+				protocoltest.Ended(t, all, route, tally.OK, "")
 			}
 		})
 	}
@@ -262,7 +217,7 @@ users:
 func TestHandshakeIsTheUsers(t *testing.T) {
 	for name, url := range peers(t) {
 		t.Run(name, func(t *testing.T) {
-			all := run(t, `
+			all := protocoltest.Run(t, `
 target: {url: "`+strings.Replace(url, "http://", "http://u:p@", 1)+`", headers: {X-Common: c, Connection: close}}
 load: {users: 1, run_time: 200ms, rounds: 1}
 users:
@@ -273,14 +228,14 @@ users:
       - {websocket: /private, messages: [{send: x, expect: {text: == x}}]}
       - {websocket: /private, name: nothing}
 `)
-			ended(t, all, "WS /private", tally.OK, "")
-			ended(t, all, "nothing", tally.OK, "")
-			all = run(t, `
+			protocoltest.Ended(t, all, "WS /private", tally.OK, "")
+			protocoltest.Ended(t, all, "nothing", tally.OK, "")
+			all = protocoltest.Run(t, `
 target: {url: "`+url+`"}
 load: {users: 1, run_time: 100ms, rounds: 1}
 users: [{name: u, wait: 5ms, tasks: [{websocket: /private, messages: [{receive: 1}]}]}]
 `)
-			ended(t, all, "WS /private", tally.Status, "the server answered 403 Forbidden and did not switch protocols")
+			protocoltest.Ended(t, all, "WS /private", tally.Status, "the server answered 403 Forbidden and did not switch protocols")
 		})
 	}
 }
@@ -290,7 +245,7 @@ func TestFaults(t *testing.T) {
 	for name, url := range peers(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := run(t, `
+			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 300ms}
 load: {users: 7, spawn_rate: 1e9, run_time: 700ms, rounds: 1}
 users:
@@ -314,9 +269,9 @@ users:
 				"f": {tally.Expect, "expected a == 2"},
 				"g": {tally.Expect, "the answer is not JSON"},
 			} {
-				ended(t, all, route, want.class, want.text)
+				protocoltest.Ended(t, all, route, want.class, want.text)
 				if route != "d" && route != "e" {
-					ended(t, all, route+" message 1", want.class, want.text)
+					protocoltest.Ended(t, all, route+" message 1", want.class, want.text)
 				}
 			}
 		})
@@ -327,15 +282,15 @@ users:
 // is none. So is a connection that just ends.
 func TestCloseAfterTheLastMessage(t *testing.T) {
 	url := peers(t)["gorilla"]
-	all := run(t, `
+	all := protocoltest.Run(t, `
 target: {url: "`+url+`"}
 load: {users: 2, spawn_rate: 1e9, run_time: 200ms, rounds: 1}
 users:
   - {name: a, fixed: 1, wait: 5ms, tasks: [{websocket: /ws, name: a, messages: [{send: {op: close, close: 1011, text: oh}, reply: none}, {wait: 20ms}]}]}
   - {name: b, fixed: 1, wait: 5ms, tasks: [{websocket: /ws, name: b, messages: [{send: {op: close, close: 1000}, reply: none}, {wait: 20ms}]}]}
 `)
-	ended(t, all, "a", tally.Transport, "closed by the server: 1011 oh")
-	ended(t, all, "b", tally.OK, "")
+	protocoltest.Ended(t, all, "a", tally.Transport, "closed by the server: 1011 oh")
+	protocoltest.Ended(t, all, "b", tally.OK, "")
 }
 
 // Pings are answered while the user just waits, and messages that came meanwhile are not lost. What came
@@ -380,7 +335,7 @@ func TestWaiting(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	all := run(t, `
+	all := protocoltest.Run(t, `
 target: {url: "`+server.URL+`"}
 load: {users: 1, run_time: 300ms, rounds: 1}
 users:
@@ -388,8 +343,8 @@ users:
     wait: 5ms
     tasks: [{websocket: /, messages: [{wait: 100ms}, {receive: 1, expect: {text: == early 0}}, {send: ask, expect: {text: == ask}}]}]
 `)
-	n := ended(t, all, "WS /", tally.OK, "")
-	if each := ended(t, all, "WS / each message", tally.OK, ""); each < 2*(n-1) {
+	n := protocoltest.Ended(t, all, "WS /", tally.OK, "")
+	if each := protocoltest.Ended(t, all, "WS / each message", tally.OK, ""); each < 2*(n-1) {
 		t.Errorf("%d messages passed over in %d calls", each, n)
 	}
 	if slowest := all.Routes["WS / first message"].Response.Max(); slowest > 90*time.Millisecond {
