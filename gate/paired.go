@@ -52,10 +52,14 @@ func AreSides(base, head *result.Result) bool {
 // pairs are missing.
 func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 	v := Verdict{Mode: Paired, Baseline: Baseline{Commit: base.Commit, Newest: base.Started, Starts: base.Starts}}
+	pairs := min(len(base.Rounds), len(head.Rounds))
 	if reason := misfitPair(p, base, head); reason != nil {
+		if reason.Kind == NoSamples && pairs < looks[0] && !final { // a busy machine may sleep through a short round
+			v.More = looks[0] - pairs
+			return v
+		}
 		return weigh(v, failedToBegin(p, head), *reason)
 	}
-	pairs := min(len(base.Rounds), len(head.Rounds))
 	good := undisturbed(base, head, pairs)
 	dropped := Reason{Kind: Disturbed, Has: pairs - len(good), Needs: pairs}
 	tooNoisy := float64(dropped.Has) > maxDropped*MaxPairs

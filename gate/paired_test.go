@@ -248,6 +248,22 @@ func TestJudgePairsShowsHowSure(t *testing.T) {
 	t.Error("GET /a p50 was not compared")
 }
 
+// A busy machine may sleep through a short round. That ends no comparison before the first look; after it, or if
+// no more pairs follow, it does.
+func TestJudgePairsWaitsForTheFirstRequest(t *testing.T) {
+	some := map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond)}
+	for pairs, want := range map[int]int{1: 7, 7: 1, 8: 0} {
+		base, head := pairOf(pairs, nil, some)
+		if v := gate.JudgePairs(gate.DefaultPolicy(), base, head, false); v.More != want || (v.Outcome == gate.Unjudged) != (want > 0) {
+			t.Errorf("after %d pairs without a request: %d more, %v %v; want %d", pairs, v.More, v.Outcome, v.Reasons, want)
+		}
+	}
+	base, head := pairOf(1, nil, some)
+	if v := gate.JudgePairs(gate.DefaultPolicy(), base, head, true); v.More != 0 || v.Outcome != gate.Inconclusive {
+		t.Errorf("at the end: %d more, %v", v.More, v.Outcome)
+	}
+}
+
 func TestAreSides(t *testing.T) {
 	usual := map[string]result.Figures{"GET /a": figures(10, 0, time.Millisecond)}
 	base, head := pairOf(4, usual, usual)
