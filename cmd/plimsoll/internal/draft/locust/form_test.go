@@ -69,25 +69,7 @@ func TestWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := drafted(t, c.text, scripttest.Files{})
-			scripttest.Parse(t, d, scripttest.Files{})
-			text := d.YAML()
-			for _, want := range c.want {
-				if !strings.Contains(text, want) {
-					t.Errorf("%q is missing in\n%s", want, text)
-				}
-			}
-			for _, none := range c.none {
-				if strings.Contains(text, none) {
-					t.Errorf("%q is in\n%s", none, text)
-				}
-			}
-			var notes []string
-			for _, n := range d.Notes {
-				notes = append(notes, n.String())
-			}
-			if all := strings.Join(notes, "\n"); !strings.Contains(all, c.notes) || c.notes == "" && all != "" {
-				t.Errorf("the notes are %q, want %q", all, c.notes)
-			}
+			scripttest.Wants(t, d, c.want, c.none, c.notes)
 		})
 	}
 }

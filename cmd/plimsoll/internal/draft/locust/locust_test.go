@@ -1,44 +1,13 @@
 package locust_test
 
 import (
-	"path/filepath"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
-
-	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/locust"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script/scripttest"
 )
 
+var kind = scripttest.Kind{Name: "locustfile.py", Draft: locust.Draft}
+
 // Each locustfile becomes a profile that sends what its service takes, and all of it.
-func TestPublicLocustfiles(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) < 10 {
-		t.Fatalf("%d archives: %v", len(archives), err)
-	}
-	for _, name := range archives {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			t.Parallel()
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files, rules := scripttest.Files{}, ""
-			for _, f := range archive.Files {
-				if files[f.Name] = string(f.Data); f.Name == "service" {
-					rules = string(f.Data)
-				}
-			}
-			d, err := locust.Draft(draft.Input{Name: "locustfile.py", Data: []byte(files["locustfile.py"]), Open: files.Open})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Log(d.Title)
-			for _, n := range d.Notes {
-				t.Log(n)
-			}
-			scripttest.Run(t, d, files, rules)
-		})
-	}
-}
+func TestPublicLocustfiles(t *testing.T) { kind.Archives(t) }
