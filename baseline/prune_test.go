@@ -71,7 +71,7 @@ func TestPruneBesideAnother(t *testing.T) {
 	}
 }
 
-// endless is a store with runs to remove, none of which Remove ever finds.
+// endless is a store that always lists runs to remove, but Remove never finds one.
 type endless struct {
 	baseline.Store
 	removals int

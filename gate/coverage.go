@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// API is what the description of an API holds, and which routes send it.
+// API holds the operations of a description, and the routes that send them.
 type API struct {
 	Operations []Operation
 	Others     []string // routes that the description lacks
@@ -112,7 +112,7 @@ func (c *Coverage) reason() Reason {
 	return Reason{Kind: LowCoverage, Has: c.Compared, Needs: c.Total, Limit: c.Needs}
 }
 
-// covered is what became of the best of some routes.
+// covered returns the outcome of the best of some routes.
 func (v *Verdict) covered(p Policy, routes []string) Covered {
 	best := Covered{Status: CoverNoStep}
 	for _, route := range routes {
@@ -128,7 +128,7 @@ func (v *Verdict) covered(p Policy, routes []string) Covered {
 	return best
 }
 
-// coveredRoute is what became of a route.
+// coveredRoute returns the outcome of a route.
 func (v *Verdict) coveredRoute(route string) Covered {
 	one := Covered{Status: CoverNotJudged}
 	for i := range v.Comparisons {

@@ -82,7 +82,7 @@ func (c counts) fail(limits RoutePolicy) bool {
 	return float64(c.failures) > limits.FailureRate*float64(c.requests)
 }
 
-// tooOpen says that more requests are unfinished than lie beyond a quantile, so that any of them may be the
+// tooOpen says that more requests are unfinished than lie beyond a quantile: any of them may be the
 // quantile; nil if not.
 func (c counts) tooOpen(m Metric) *Why {
 	q, ok := m.quantile()

@@ -17,7 +17,7 @@ import (
 )
 
 // Two peers are libraries and not programs. peerbench starts itself as a generator that uses them: as few lines as
-// possible, so that the library is measured.
+// possible, to measure the library itself.
 
 // peerCommand is the first argument with which peerbench is one of them, or the server:
 //

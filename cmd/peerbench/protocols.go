@@ -10,7 +10,7 @@ import (
 )
 
 // The scenarios of HTTP/2, gRPC, GraphQL and WebSocket compare what a call costs the generator, in CPU time: the
-// servers' libraries are slower than most generators, so that requests per second would measure the server.
+// servers' libraries are slower than most generators: requests per second would measure the server.
 //
 // The CPU time is that of the generator's process (user and system). A run of one second goes before each run, and
 // the difference of their CPU times is divided by the difference of the calls that the server counted: what a tool
@@ -37,7 +37,7 @@ type candidate struct {
 	doing func(job) invocation
 }
 
-// name is what the table and the goals call it.
+// name is its name in the table and in the goals.
 func (c candidate) name() string { return c.tool + ", " + c.mode }
 
 // costScenario compares candidates on one server.
@@ -227,7 +227,7 @@ func embedded(j job, name string, connections int) invocation {
 	return invocation{args: []string{j.program, peerCommand, name, strings.TrimPrefix(j.url, "http://"), strconv.Itoa(connections), strconv.Itoa(j.connections), strconv.Itoa(j.seconds)}}
 }
 
-// socketMessage is what is echoed over a WebSocket: 100 bytes.
+// socketMessage is the message that is echoed over a WebSocket: 100 bytes.
 const socketMessage = "warm waterproof boots for the hills by the sea after rain in winter, made to last with care, packed!"
 
 // socketTask opens a WebSocket for each 1,000 messages.

@@ -133,7 +133,7 @@ func newTemplate(method, path, server string) template {
 	return t
 }
 
-// form is what a segment may look like whose parameters stand at these places.
+// form is the pattern of a segment with parameters at these places.
 func form(text string, names [][]int) *regexp.Regexp {
 	var b strings.Builder
 	last := 0

@@ -83,7 +83,7 @@ func (s *source) report(err reporter.ErrorWithPos) error {
 	return nil
 }
 
-// end reads no further file, and says what was wrong; err is that of the compiler.
+// end stops reading files and returns what was wrong; err comes from the compiler.
 func (s *source) end(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

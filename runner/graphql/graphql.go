@@ -74,7 +74,7 @@ func (o *Operation) Label() string {
 	return string(o.Kind) + " { " + o.Roots[0] + " }"
 }
 
-// document is what all sources say together.
+// document joins all sources into one document.
 type document struct {
 	operations []*definition
 	fragments  map[string]*definition

@@ -12,7 +12,7 @@ type Type struct {
 	schema *Schema // nil if there is none
 }
 
-// Shape is what values of a type look like, as far as that is known.
+// Shape is the form of a type's values, as far as it is known.
 type Shape uint8
 
 // The shapes. Custom is the zero value: a scalar of the service's own, or a type of which nothing is known
@@ -41,7 +41,7 @@ func (t Type) NonNull() bool { return t.of.NonNull }
 // Elem is the type of a list's items.
 func (t Type) Elem() Type { return Type{t.of.Elem, t.schema} }
 
-// Shape is what values of the type look like.
+// Shape is the form of the type's values.
 func (t Type) Shape() Shape {
 	if t.of.Elem != nil {
 		return List

@@ -29,7 +29,7 @@ func planOf(t testing.TB, head, steps string, files map[string]string) *plan.Pla
 	return made
 }
 
-// body is what the last call of the task sends, with these values saved in the order of the slots.
+// body returns the body that the task's last call sends. The values are saved in the order of the slots.
 func body(t testing.TB, p *plan.Plan, saved ...profile.Value) string {
 	t.Helper()
 	steps := p.Behaviours[0].Tasks[0].Steps

@@ -28,7 +28,7 @@ const (
 	atOnce      = 16 << 10 // bytes that a socket takes without waiting for its peer
 )
 
-// Line is what a sole connection runs over. Begin sets the instant at which reads and writes from now on end.
+// Line is the connection below a sole Conn. Begin sets the deadline of later reads and writes.
 // Beside runs write on a goroutine of its own, with what it writes to; end stops it if it is not done, and waits
 // for it. Before end, the owner only reads.
 type Line interface {
@@ -130,7 +130,7 @@ func (c *Conn) usable() error {
 	return nil
 }
 
-// Unused reports whether no stream is under way, so that closing the connection harms nobody.
+// Unused reports whether no stream is under way: then the connection can be closed.
 func (c *Conn) Unused() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -183,7 +183,7 @@ func (c *Conn) giveBack() {
 	c.maker.buffers.Put(&in)
 }
 
-// Look reads what has come while a sole connection rested, so that Usable knows of it. It waits for nothing:
+// Look reads what came while a sole connection rested, and updates Usable. It never waits:
 // readable says whether there is something to be read.
 func (c *Conn) Look(readable func() bool) {
 	for c.Usable() && readable() {

@@ -75,7 +75,7 @@ var (
 	errClosed = errors.New("the connection was closed by this side")
 )
 
-// Unprocessed reports whether the server says that it has done nothing for a stream, so that sending it again
+// Unprocessed reports whether the server says that it has done nothing for a stream. Then sending it again
 // does no harm, whatever its method (RFC 9113, section 8.7).
 func Unprocessed(err error) bool {
 	var reset Reset

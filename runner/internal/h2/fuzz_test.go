@@ -40,7 +40,7 @@ func (r *recorded) SetDeadline(time.Time) error         { return nil }
 func (r *recorded) Begin(time.Time)                     {}
 func (r *recorded) Beside(write func(io.Writer)) func() { write(r); return func() {} }
 
-// read is what a GET makes of a recording.
+// read returns the result of a GET that a recording answers.
 func read(text []byte, max int, seed uint64) (*h2.Stream, error) {
 	m := h2.NewMaker()
 	get := m.Head(fields("GET", "/"))
@@ -63,7 +63,7 @@ func fieldsOf(f *h2.Fields) (text string) {
 	return text
 }
 
-// oracle is what x/net's Framer makes of a recording: the answer on stream 1.
+// oracle reads a recording with x/net's Framer: the answer on stream 1.
 func oracle(text []byte) (string, error) {
 	f := http2.NewFramer(io.Discard, bytes.NewReader(text))
 	f.SetMaxReadFrameSize(1 << 14)
@@ -105,7 +105,7 @@ func oracle(text []byte) (string, error) {
 	}
 }
 
-// conversation is what a server sends, for a start.
+// conversation is a seed for the fuzzer: frames of a server.
 func conversation(script func(p *peer)) []byte {
 	var out bytes.Buffer
 	p := &peer{nil, http2.NewFramer(&out, nil)}

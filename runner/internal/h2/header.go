@@ -101,7 +101,7 @@ func (c *Conn) headerBlock(f frame, block []byte) error {
 	return nil
 }
 
-// contentLength is what Content-Length says; -1 if it says nothing.
+// contentLength is the value of Content-Length; -1 for none.
 func contentLength(header *Fields) int64 {
 	text, ok := header.Get("content-length")
 	if !ok {

@@ -19,7 +19,7 @@ var staticTable = [...]struct{ name, value string }{
 
 const staticEntries = len(staticTable)
 
-// entryOverhead is what each entry of a table counts beside its name and its value (RFC 7541, section 4.1).
+// entryOverhead is added to the size of each entry of a table (RFC 7541, section 4.1).
 const entryOverhead = 32
 
 // staticIndex is the index of a field, and whether its value is there too; 0 if not even its name is.

@@ -58,7 +58,7 @@ func (c *Conn) resetStream(s *Stream, code Code) {
 	}
 }
 
-// strayExtra is what may come for a stream that was given up beside its window: a header and other frames.
+// strayExtra is how many bytes may still come for a cancelled stream beyond its window: a header and other frames.
 const strayExtra = 64 << 10
 
 // remove forgets a stream, and lets another one begin.

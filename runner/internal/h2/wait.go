@@ -29,7 +29,7 @@ func (s *Stream) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// expire ends whatever its user waits for, so that it looks at the clock.
+// expire wakes the user from any wait, to look at the clock.
 func (s *Stream) expire() {
 	s.expired.Store(true) // before blocked is read: see writeTo
 	if c := s.blocked.Load(); c != nil {

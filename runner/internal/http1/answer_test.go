@@ -27,7 +27,7 @@ func (p *pieces) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// reference is what net/http makes of an answer: the real one, after those of status 1xx.
+// reference reads an answer with net/http: the final one, after those of status 1xx.
 func reference(text []byte, method string) (status int, body []byte, err error) {
 	in := bufio.NewReader(bytes.NewReader(text))
 	for {

@@ -7,7 +7,7 @@
 //
 // The framing is that of RFC 9112. Anything that two parties might read differently is refused.
 // Begin and Next read an answer piece by piece, for a body that is a stream. After an upgrade, Begin
-// reads the header and Rest is what the server sent in its new protocol.
+// reads the header, and Rest returns the first bytes of the new protocol.
 //
 // Left out: trailers (read, not shown), and answers to CONNECT other than through Tunnel.
 package http1

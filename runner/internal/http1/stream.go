@@ -49,7 +49,7 @@ func (r *Reader) Begin(src io.Reader, want Want) error {
 	return nil
 }
 
-// Rest is what has been read and does not belong to the header: after an answer that switches
+// Rest returns bytes that were read past the header: after an answer that switches
 // protocols, the first bytes of the new one. It is valid until the next call.
 func (r *Reader) Rest() []byte { return r.buf[r.r:r.w] }
 

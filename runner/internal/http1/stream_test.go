@@ -40,7 +40,7 @@ func piecewise(r *Reader) (body string, err error) {
 	}
 }
 
-// An answer read piece by piece is what Read makes of it.
+// An answer read piece by piece equals the same answer read by Read.
 func FuzzPieces(f *testing.F) {
 	for _, text := range []string{
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",

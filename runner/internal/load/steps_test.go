@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// oneTask is what a user sends in a run that lasts exactly one task.
+// oneTask returns the requests of a run that lasts exactly one task.
 func oneTask(t *testing.T, steps string, s *system) (paths string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

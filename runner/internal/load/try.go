@@ -6,7 +6,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Tried is what became of one call of a Try.
+// Tried is the outcome of one call of a Try.
 type Tried struct {
 	Call    *plan.Call
 	Skipped bool       // it was not made: a call before it did not save what it was to save, or its guards do not hold

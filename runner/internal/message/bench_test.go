@@ -37,7 +37,7 @@ func BenchmarkTemplate(b *testing.B) {
 	}
 }
 
-// BenchmarkTemplateByJSON is what BenchmarkTemplate would cost by way of JSON and dynamicpb.
+// BenchmarkTemplateByJSON does the work of BenchmarkTemplate through JSON and dynamicpb.
 func BenchmarkTemplateByJSON(b *testing.B) {
 	m := method(b, "Unary")
 	for b.Loop() {

@@ -32,14 +32,14 @@ type saving struct {
 	at *path
 }
 
-// Answer is what came back.
+// Answer is the answer of a call.
 type Answer struct {
 	Wire []byte // of the message
 	None bool   // there is no message: the call ended with another code than OK
 	Head Head   // nil for a message of a stream
 }
 
-// Head is what gRPC says beside messages. Names are in lower case.
+// Head holds the metadata, trailers and status of an answer. Names are in lower case.
 type Head interface {
 	Metadata(name string) (value string, ok bool) // in front of the answer
 	Trailer(name string) (value string, ok bool)  // behind it

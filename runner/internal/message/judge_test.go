@@ -33,7 +33,7 @@ func (s saver) Save(slot int, v profile.Value) {
 	s[slot] = v
 }
 
-// head is what gRPC says beside a message.
+// head holds the metadata, trailers and status of an answer.
 type head struct{ metadata, trailer map[string]string }
 
 func (h head) Metadata(name string) (string, bool) { v, ok := h.metadata[name]; return v, ok }

@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// Input is what a source reads.
+// Input holds the source's file and the user's choices.
 type Input struct {
 	Name string // of the file or the address, as the user wrote it: problems and notes begin with it
 	Data []byte
@@ -34,7 +34,7 @@ type Source func(Input) (*Draft, error)
 type Draft struct {
 	Name     string // of the series
 	Title    string // one line about the source, such as: openapi.yaml: Petstore 1.0.7 (OpenAPI 3.0.3), 19 operations
-	URL      string // scheme and host to load; a source fills it in with what it names, the user's own replaces it
+	URL      string // scheme and host to load: the user's, or else those that the source names
 	Path     string // what every path begins with, such as /v1; empty for nothing
 	Start    Map    // target.start; with it, the URL is that of a system that Plimsoll starts
 	Target   Map    // further keys of target

@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// parsed is what a draft becomes, with made-up data: a profile that can be planned.
+// parsed parses a draft, with made-up data, into a profile that can be planned.
 func parsed(t testing.TB, d *draft.Draft, schema []byte) *profile.Profile {
 	t.Helper()
 	filled := d.Filled()

@@ -111,7 +111,7 @@ const (
 	maxObjects = 5
 )
 
-// selection is what is asked of a type, in lines with an indent in front; empty for a scalar. A type that holds a
+// selection lists the fields to ask of a type, in indented lines; empty for a scalar. A type that holds a
 // list of others is looked through once.
 func (w *writer) selection(def *ast.Definition, indent string) string {
 	if def == nil || def.IsLeafType() {
@@ -130,7 +130,7 @@ func (w *writer) selection(def *ast.Definition, indent string) string {
 	return strings.Join(lines, "\n")
 }
 
-// item is what is asked of an object: its leaves, and those of the objects in it.
+// item lists the fields to ask of an object: its leaves, and those of the objects in it.
 func (w *writer) item(def *ast.Definition, indent string) string {
 	lines := wrap(w.leaves(def), indent)
 	for _, f := range w.objects(def) {

@@ -157,7 +157,7 @@ func singular(name string) string {
 	return name
 }
 
-// resource is what a request is about: the last segment of its path that is no id.
+// resource names the thing that a request is about: the last segment of its path that is no id.
 func (c *call) resource() string {
 	segments := strings.Split(strings.Trim(c.entry.url.Path, "/"), "/")
 	for i := len(segments) - 1; i >= 0; i-- {

@@ -5,9 +5,9 @@
 // had sent before, becomes save and ${…}. Pauses of more than a second become waits. Cookies are left to the jar of
 // the user, and secrets are never written: a token is saved from the answer that held it, or is ${env.API_TOKEN}.
 //
-// Entries are read one at a time (own structs over encoding/json), and of their answers only small ones of text are
-// kept, so the memory is that of the file. The format is HAR 1.2, with what Chromium, Firefox, Safari and proxies
-// make of it.
+// Entries are read one at a time (own structs over encoding/json). Only small text answers are kept, so a draft needs
+// no more memory than the file is long. The format is HAR 1.2, in the dialects of Chromium, Firefox, Safari and
+// proxies.
 package har
 
 import (

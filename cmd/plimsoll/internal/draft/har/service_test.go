@@ -11,7 +11,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// page is what the browser opens. app.js does what a visitor would do, and then says so in the title.
+// page is opened by the browser. app.js acts like a visitor, and then changes the title.
 const page = `<!DOCTYPE html><html><head><title>shop</title><link rel="stylesheet" href="/style.css"><script src="/app.js" defer></script></head>
 <body><img src="/logo.png"><form><input type="hidden" name="csrf" value="%s"></form></body></html>`
 

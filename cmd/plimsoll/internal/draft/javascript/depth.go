@@ -7,7 +7,7 @@ import "fmt"
 const (
 	maxSource   = 8 << 20 // bytes
 	maxBrackets = 500     // open at once
-	maxChain    = 2_000   // operators between two commas, semicolons or lines, each of which may take the next as its own
+	maxChain    = 2_000   // operators between two commas, semicolons or line ends: each may nest in the previous one
 )
 
 // checkDepth reports what nests too deeply.

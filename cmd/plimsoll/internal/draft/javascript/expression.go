@@ -91,7 +91,7 @@ func (c *converter) literal(at script.At, e ast.Expression) script.Node {
 	return c.pattern(at, e)
 }
 
-// pattern turns what takes a value apart: [a, b], {a, b}, and a name with what it has otherwise.
+// pattern converts a destructuring pattern: [a, b], {a, b}, or a name with a default.
 func (c *converter) pattern(at script.At, e ast.Expression) script.Node {
 	switch e := e.(type) {
 	case *ast.ArrayPattern:

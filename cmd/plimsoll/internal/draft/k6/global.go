@@ -7,7 +7,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
 )
 
-// global is what a script has without an import.
+// global returns a value that scripts have without an import.
 func (l *library) global(name string) (script.Value, bool) {
 	switch name {
 	case "__ENV":

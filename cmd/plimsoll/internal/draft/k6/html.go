@@ -9,7 +9,7 @@ import (
 
 var selector = regexp.MustCompile(`^\s*([a-zA-Z0-9]*)(?:#([\w-]+))?(?:\.([\w-]+))?(?:\[\s*([\w-]+)\s*\*?=\s*["']?([^"'\]]*)["']?\s*\])?\s*$`)
 
-// selection is what a selector finds in the page of an answer: its attributes become regular expressions.
+// selection is the match of a selector in an HTML answer. Its attributes become regular expressions.
 func selection(a *script.Answer, found string) *script.Native {
 	s := &script.Native{Name: "a part of a page", Has: map[string]script.Value{}}
 	again := func(*script.Invocation) script.Value { return s }

@@ -107,7 +107,7 @@ func (r *reader) follow(p *script.Program) error {
 	return nil
 }
 
-// user is what a scenario does.
+// user drafts the user of a scenario.
 func (r *reader) user(p *script.Program, s *scenario, f *script.Closure, data script.Value) {
 	r.m.Task()
 	r.m.First = nil

@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
 )
 
-// library is what a script imports, and what it has without an import.
+// library holds the modules that a script can import, and the values that it has without an import.
 type library struct {
 	in      draft.Input
 	late    []script.Note

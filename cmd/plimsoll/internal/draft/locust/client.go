@@ -229,7 +229,7 @@ func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, na
 	return nil, false
 }
 
-// own is what Locust gives users and TaskSets.
+// own holds the attributes that Locust gives users and TaskSets.
 func (l *library) own(of *script.Object, name string) (script.Value, bool) {
 	switch name {
 	case "interrupt", "wait", "stop", "schedule_task":

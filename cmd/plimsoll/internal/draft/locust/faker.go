@@ -2,7 +2,7 @@ package locust
 
 import "github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
 
-// fake is what methods of the library Faker stand for in a profile.
+// fake maps methods of the library Faker to values of a profile.
 type fake struct {
 	methods []string
 	do      func(c *script.Invocation) script.Value

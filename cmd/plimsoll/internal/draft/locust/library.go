@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
 )
 
-// library is what a locustfile imports: Locust, and the parts of Python's library that such files use.
+// library holds the modules that a locustfile can import: Locust, and the parts of Python's library that such files use.
 type library struct {
 	in       draft.Input
 	insecure bool

@@ -82,7 +82,7 @@ func (all *tasks) list(v script.Value) {
 	}
 }
 
-// marked is what decorators say of a function or a class; without @task its weight is 0.
+// marked holds the arguments of a function's or class's decorators; without @task its weight is 0.
 func marked(name string, marks []script.Value) chosen {
 	one := chosen{name: name}
 	for _, mark := range marks {
@@ -118,7 +118,7 @@ func stringField(m *script.Machine, c *script.ClassOf, name string) (string, boo
 	return m.StringOf(v)
 }
 
-// user is what a class of users does: one kind of user, or several when it has TaskSets that a user never leaves.
+// user drafts a class of users: one kind of user, or several if it has TaskSets that a user never leaves.
 func (r *reader) user(c *script.ClassOf) (scenarios []*script.Scenario) {
 	tasks := r.tasksOf(c)
 	var sets, others []chosen

@@ -10,8 +10,7 @@ import (
 	api "github.com/plimsoll-ci/plimsoll/runner/openapi"
 )
 
-// chosen makes a value of the first branch of which there is one. Of a oneOf, a value that fits one branch alone goes
-// before one that fits several.
+// chosen makes a value of the first branch that allows one. For a oneOf it prefers a value that fits only one branch.
 func (m *maker) chosen(name string, s *shape) (any, error) {
 	var wrong error
 	var ambiguous any
@@ -136,7 +135,7 @@ func (m *maker) ofBranch(name string, s *shape, branch *api.Node, own *shape) (a
 	return m.tagged(v, s, branch), nil
 }
 
-// merged is what two shapes ask for together.
+// merged combines two shapes: a value of it fits both.
 func merged(a, b *shape) *shape {
 	s := *b
 	if len(s.types) == 0 {

@@ -8,7 +8,7 @@ import (
 	api "github.com/plimsoll-ci/plimsoll/runner/openapi"
 )
 
-// resource is what an id in a path names: /pets/{petId} names a pet.
+// resource is the thing that an id in a path names: /pets/{petId} names a pet.
 type resource struct {
 	key        string // the path up to the id, with {} for each id
 	collection string // the path before it, in the same form
@@ -75,7 +75,7 @@ func (b *drafter) isGiven(p *plan, name string) bool {
 	return m.given(s) != nil || slices.ContainsFunc(p.parameters[i].Examples, func(v *api.Node) bool { return m.fitsShape(v, s) })
 }
 
-// parameterShape is what a parameter of the path must be; nil when the description does not say.
+// parameterShape is the shape of a path parameter; nil if the description does not say.
 func (b *drafter) parameterShape(p *plan, name string) *shape {
 	i := slices.IndexFunc(p.parameters, func(q *api.Parameter) bool { return q.In == "path" && q.Name == name })
 	if i < 0 {
@@ -274,7 +274,7 @@ func (b *drafter) idIn(p *plan, r *resource, item *plan, inList bool) (path stri
 	if ok || inList {
 		return path, ok
 	}
-	if schema == nil { // it does not say what it answers: it may answer with what it took, if that is what can be got
+	if schema == nil { // no schema of the answer: assume that it returns the created resource, if a GET returns the same schema
 		if taken := b.taken(p); component(taken) != "" && component(taken) == b.schemaName(item) {
 			if path, ok = f.id(taken, 0); ok {
 				return path, true

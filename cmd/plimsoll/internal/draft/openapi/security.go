@@ -50,7 +50,7 @@ func (b *drafter) credential(s api.Scheme) (c credential, ok bool) {
 	return credential{"header", "Authorization", scheme + " ${env.API_TOKEN}", draft.Variable{Name: "API_TOKEN", Why: fmt.Sprintf("%s asks for it as Authorization: %s", b.d.File, scheme)}}, s.HTTP != ""
 }
 
-// keyPlace is what people call the place of a key.
+// keyPlace names the place of a key in a sentence.
 func keyPlace(in string) string {
 	if in == "query" {
 		return "parameter"

@@ -8,7 +8,7 @@ import (
 	api "github.com/plimsoll-ci/plimsoll/runner/openapi"
 )
 
-// shape is what several schemas ask of one value together: a schema, and what its allOf add to it.
+// shape combines the schemas that one value must fit: a schema and its allOf.
 type shape struct {
 	types    []string // empty for any
 	nullable bool

@@ -301,7 +301,7 @@ func (m *maker) array(name string, s *shape) (any, error) {
 	return list, nil
 }
 
-// different makes the i-th value of a list of which no two may be equal.
+// different makes the i-th value of a list whose values must all differ.
 func (m *maker) different(v any, i int, of []*api.Node) (any, error) {
 	s, err := m.shapeOf(of...)
 	if err != nil {

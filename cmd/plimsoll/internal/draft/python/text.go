@@ -33,7 +33,7 @@ func (p *parser) texts(first token) script.Node {
 	return script.Join{At: first.at, Parts: joined}
 }
 
-// text is what one text holds: a literal, and for an f-string the expressions between.
+// text is the content of one string: literals, and in an f-string the expressions between them.
 func (p *parser) text(t token) []script.Node {
 	quote := strings.IndexAny(t.value, `"'`)
 	prefix := strings.ToLower(t.value[:quote])

@@ -14,7 +14,7 @@ func (m *Machine) Attribute(at At, of Value, name string) Value {
 	return unknown(at, "%s of %s", name, named(of))
 }
 
-// member is what a value has under a name, texts aside.
+// member returns the attribute of a value that is no text.
 func (m *Machine) member(at At, of Value, name string) (v Value, ok bool) {
 	switch of := of.(type) {
 	case *Object:
@@ -94,7 +94,7 @@ func (m *Machine) objectAttribute(at At, of *Object, name string) Value {
 	return bound
 }
 
-// superAttribute is what the class above has: one of the script's own, or one of the library.
+// superAttribute returns an attribute of the parent class, which is the script's own or the library's.
 func (m *Machine) superAttribute(at At, of *superOf, name string) Value {
 	v := m.super(of.in, name)
 	if n, is := v.(*Native); is && n.Name == name {
@@ -118,7 +118,7 @@ func (m *Machine) dictAttribute(of *Dict, name string) (v Value, ok bool) {
 	return v, there || m.JS
 }
 
-// bound is what call and bind of a function do. Both pass over the first argument, which is what this stands for.
+// bound returns the methods call and bind of a function. Both skip their first argument: the value of this.
 func (m *Machine) bound(of *Closure, name string) Value {
 	return native(name, func(c *Invocation) Value {
 		c.Args = c.Args[min(1, len(c.Args)):]
@@ -166,7 +166,7 @@ func (m *Machine) index(at At, of, by Value) Value {
 	return unknown(at, "an item of %s", named(of))
 }
 
-// keyed is what a value has under a key that is known: of["key"].
+// keyed returns the element of a value under a known key: of["key"].
 func (m *Machine) keyed(at At, of Value, key string) (v Value, ok bool) {
 	switch of := of.(type) {
 	case *Dict:

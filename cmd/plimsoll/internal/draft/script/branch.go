@@ -54,7 +54,7 @@ func (t *Tests) firstTime() bool {
 	return is && v.Name == "seq" && ok && n == 0
 }
 
-// unsure follows an if of which nothing is known: not the branch that reports a failure, else the first.
+// unsure follows an if whose condition is unknown. It avoids a branch that reports a failure; otherwise it takes the first.
 func (m *Machine) unsure(s *scope, n If) (way, Value) {
 	if fails(n.Then) || complains(n.Then) && !complains(n.Else) {
 		return m.run(s, n.Else)

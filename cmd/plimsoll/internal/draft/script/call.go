@@ -66,7 +66,7 @@ func (m *Machine) call(s *scope, n Call) Value {
 // superOf is super() of Python: attributes come from the classes that a class inherits from.
 type superOf struct{ in *scope }
 
-// Super is what an object has of a library, whatever its own class says.
+// Super returns an object's attribute from the library, even if its own class overrides it.
 type Super struct{ Of Value }
 
 // super is a function of the classes that the class of a scope inherits from, for its object.

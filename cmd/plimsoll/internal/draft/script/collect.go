@@ -4,8 +4,8 @@ package script
 const (
 	maxParts  = 100_000
 	maxNested = 100
-	maxText   = 1 << 20 // bytes of a text that is put together
-	maxPieces = 1_000   // pieces of it that are not known, with what is between them
+	maxText   = 1 << 20 // bytes of a concatenated text
+	maxPieces = 1_000   // unknown values in a text, and the literals between them
 )
 
 // collect calls yield for each value in a value. It reports whether it has seen all: not of one that is too large, or

@@ -168,8 +168,8 @@ func (m *Machine) tableName(hint string) string {
 // hundred is the number of sides of the dice that stand for probabilities.
 const hundred = 100
 
-// drawnTest is a comparison of a drawn number with a known one, as a test of a table of numbers, of which a task
-// has one: then both branches of a choice ask the same number. It is nil for anything else.
+// drawnTest turns a comparison of a random number with a known one into a test of a table of numbers. A task draws one
+// row, so both branches of a choice see the same number. It returns nil for any other comparison.
 func (m *Machine) drawnTest(op string, x, y Value) *Test {
 	d, is := x.(*Drawn)
 	if right, isToo := y.(*Drawn); isToo {

@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Scenario is what one kind of user does.
+// Scenario is one kind of user and its tasks.
 type Scenario struct {
 	Name    string
 	Above   string // a comment
@@ -230,7 +230,8 @@ func (pl *planner) place(l *list, steps []*Step, have map[string]certainty, guar
 	return placed
 }
 
-// settleTest reports whether a condition of a step is to be dropped. One that a profile cannot ask turns the step off.
+// settleTest reports whether to drop a condition of a step. If a profile cannot express the condition, the step is
+// turned off.
 func (pl *planner) settleTest(s *Step, t *Test, have map[string]certainty, guards *[]string) (drop bool) {
 	part, is := t.Of.(*Part)
 	if !is {

@@ -39,7 +39,7 @@ type Expected struct {
 	Want Value
 }
 
-// Save is what is kept of an answer.
+// Save keeps a part of an answer as a variable.
 type Save struct {
 	Name     string
 	Part     *Part

@@ -80,7 +80,7 @@ func (m *Machine) plainText(v Value) string {
 	return "None"
 }
 
-// named is what a value is called in a sentence.
+// named returns the name of a value in a sentence.
 func named(v Value) string {
 	switch v := v.(type) {
 	case *Native:

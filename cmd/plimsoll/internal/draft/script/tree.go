@@ -103,7 +103,7 @@ type (
 		To, Of    Node
 		Test      Node
 	}
-	// Unread is what the parser passed over, with the reason.
+	// Unread is source that the parser skipped, with the reason.
 	Unread struct {
 		At
 		Why string

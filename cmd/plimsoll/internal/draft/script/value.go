@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Value is what an expression stands for, as far as that is known without running anything: nil, a bool, an int64,
+// Value is the value of an expression, as far as it is known without running anything: nil, a bool, an int64,
 // a float64, a string, or one of the pointers below.
 type Value any
 
