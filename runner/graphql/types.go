@@ -15,7 +15,7 @@ type Type struct {
 // Shape is the form of a type's values, as far as it is known.
 type Shape uint8
 
-// The shapes. Custom is the zero value: a scalar of the service's own, or a type of which nothing is known
+// The shapes. Custom is the zero value: a scalar of the service's own, or an unknown type
 // without a schema.
 const (
 	Custom Shape = iota

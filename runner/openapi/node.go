@@ -149,7 +149,7 @@ func parse(f *file, data []byte) (*Node, error) {
 		return nil, at(p.line, p.column(), "%s", wrong)
 	}
 	if len(data) > maxYAML {
-		return nil, at(1, 1, "the file is larger than %d MiB, which is the most in YAML: write it as JSON, of which %d MiB are read, or give a smaller part of it", maxYAML>>20, maxBytes>>20)
+		return nil, at(1, 1, "the file is larger than %d MiB, the limit of YAML: write it as JSON, whose limit is %d MiB, or give a smaller part of it", maxYAML>>20, maxBytes>>20)
 	}
 	return parseYAML(f, data)
 }

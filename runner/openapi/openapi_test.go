@@ -111,7 +111,7 @@ func TestRefused(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":             {" \n", "api.yaml:1:1: the file is empty"},
 		"64 MiB":            {"{" + strings.Repeat(" ", 64<<20), "api.yaml:1:1: the file is larger than 64 MiB: give a smaller part of it"},
-		"16 MiB of YAML":    {"openapi: 3.0.0\n#" + strings.Repeat(" ", 16<<20), "api.yaml:1:1: the file is larger than 16 MiB, which is the most in YAML: write it as JSON, of which 64 MiB are read, or give a smaller part of it"},
+		"16 MiB of YAML":    {"openapi: 3.0.0\n#" + strings.Repeat(" ", 16<<20), "api.yaml:1:1: the file is larger than 16 MiB, the limit of YAML: write it as JSON, whose limit is 64 MiB, or give a smaller part of it"},
 		"AsyncAPI":          {"asyncapi: 2.0.0", "api.yaml:1:1: the file is AsyncAPI; OpenAPI 2.0, 3.0 and 3.1 are read"},
 		"Postman":           {`{"info": {"_postman_id": "x"}}`, "api.yaml:1:1: the file is a Postman collection; OpenAPI 2.0, 3.0 and 3.1 are read"},
 		"something else":    {"a: b", "api.yaml:1:1: the file is no OpenAPI description: it has neither openapi nor swagger; OpenAPI 2.0, 3.0 and 3.1 are read"},

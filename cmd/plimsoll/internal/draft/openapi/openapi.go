@@ -102,7 +102,7 @@ func (b *drafter) plan() error {
 			continue
 		}
 		if len(b.plans) == maxOperations {
-			return o.Problem("this operation is one more than the %d of which a profile can be drafted: choose some with --only or --skip", maxOperations)
+			return o.Problem("a profile can be drafted of at most %d operations, and this is one more: choose some with --only or --skip", maxOperations)
 		}
 		p := &plan{Operation: o, row: &draft.Row{Operation: o.Name()}}
 		if err := b.check(p); err != nil {

@@ -185,7 +185,7 @@ func TestManyOperations(t *testing.T) {
 	}
 	in := draft.Input{Name: "api.yaml", Data: []byte(b.String())}
 	_, err := openapi.Draft(in)
-	if want := "api.yaml:5003:12: this operation is one more than the 5000 of which a profile can be drafted: choose some with --only or --skip"; err == nil || err.Error() != want {
+	if want := "api.yaml:5003:12: a profile can be drafted of at most 5000 operations, and this is one more: choose some with --only or --skip"; err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)
 	}
 	in.Keeps = func(name string, _ ...string) bool { return name == "GET /p17" }
