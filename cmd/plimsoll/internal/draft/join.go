@@ -134,20 +134,26 @@ func inCalls(keys Map, change func(Map) Map) Map {
 
 // inGroup is inCalls for a list of steps.
 func inGroup(value any, change func(Map) Map) any {
+	if m, is := value.(Map); is {
+		return inCalls(m, change)
+	}
+	return inside(value, func(v any) any { return inGroup(v, change) })
+}
+
+// inside changes each value that a list, an Item or a Block holds. Any other value stays as it is.
+func inside(value any, change func(any) any) any {
 	switch v := value.(type) {
-	case Map:
-		return inCalls(v, change)
 	case []any:
 		v = slices.Clone(v)
 		for i := range v {
-			v[i] = inGroup(v[i], change)
+			v[i] = change(v[i])
 		}
 		return v
 	case Item:
-		v.Value = inGroup(v.Value, change)
+		v.Value = change(v.Value)
 		return v
 	case Block:
-		v.Value = inGroup(v.Value, change)
+		v.Value = change(v.Value)
 		return v
 	}
 	return value
@@ -213,18 +219,6 @@ func replaced(value any, by *strings.Replacer) any {
 			v[i].Key, v[i].Value = by.Replace(v[i].Key), replaced(v[i].Value, by)
 		}
 		return v
-	case []any:
-		v = slices.Clone(v)
-		for i := range v {
-			v[i] = replaced(v[i], by)
-		}
-		return v
-	case Item:
-		v.Value = replaced(v.Value, by)
-		return v
-	case Block:
-		v.Value = replaced(v.Value, by)
-		return v
 	}
-	return value
+	return inside(value, func(v any) any { return replaced(v, by) })
 }
