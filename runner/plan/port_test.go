@@ -15,7 +15,7 @@ func TestNamedPorts(t *testing.T) {
 target:
   url: http://127.0.0.1:${port}
   headers: {X-Admin: "${port.admin}"}
-  start: {command: "bin/shop ${port} ${port.grpc}", env: {GRPC: ":${port.grpc}"}}
+  start: {command: "bin/shop ${port} ${port.grpc}", env: {GRPC: ":${port.grpc}", ADMIN: "${port.admin}"}}
 load: {run_time: 1s}
 users: [{name: u, tasks: [{http: "GET /${port.admin}"}]}]
 `
@@ -49,16 +49,19 @@ users: [{name: u, tasks: [{http: "GET /${port.admin}"}]}]
 	}
 }
 
-// A named port needs a name, and a system that is started.
+// A named port needs a name, and a system that is started and told of it.
 func TestNamedPortsRefused(t *testing.T) {
 	for target, want := range map[string]string{
-		`{url: "http://127.0.0.1:${port.grpc}"}`:                        "${port.grpc} is the port of a system that Plimsoll starts",
-		`{url: "http://127.0.0.1:${port.}", start: {command: x}}`:       "unknown variable ${port.}",
-		`{url: "http://127.0.0.1:${port.a-b}", start: {command: x}}`:    "unknown variable ${port.a-b}",
-		`{url: "http://127.0.0.1:${port.grpc.x}", start: {command: x}}`: "unknown variable ${port.grpc.x}",
+		`{url: "http://127.0.0.1:${port.grpc}"}`: "${port.grpc} is the port of a system that Plimsoll starts",
+		`{url: "http://127.0.0.1:${port}", grpc: {url: "http://127.0.0.1:${port.gprc}"}, start: {command: "x ${port} ${port.grpc}"}}`: `target.grpc.url: nothing tells the system to listen on ${port.gprc}: write it into start.command or start.env; did you mean "port.grpc"?`,
+		`{url: "http://127.0.0.1:${port.a}", headers: {X: "${port.b}${port.a}"}, start: {command: "x", env: {B: "${port.b}"}}}`:       `target.url: nothing tells the system to listen on ${port.a}`,
+		`{url: "http://127.0.0.1:${port}", headers: {X-Admin: "${port.admin}"}, start: {command: "x ${port}"}}`:                       "target.headers.X-Admin: nothing tells the system to listen on ${port.admin}: write it into start.command or start.env",
+		`{url: "http://127.0.0.1:${port.}", start: {command: x}}`:                                                                     "unknown variable ${port.}",
+		`{url: "http://127.0.0.1:${port.a-b}", start: {command: x}}`:                                                                  "unknown variable ${port.a-b}",
+		`{url: "http://127.0.0.1:${port.grpc.x}", start: {command: x}}`:                                                               "unknown variable ${port.grpc.x}",
 	} {
 		_, problems := profile.Parse("p.yaml", []byte("name: x\ntarget: "+target+"\nusers: [{name: u, tasks: [{http: GET /}]}]\n"), profile.Surroundings{})
-		if len(problems) != 1 || !strings.Contains(problems[0].Text, want) {
+		if len(problems) != 1 || !strings.Contains(problems[0].String(), want) {
 			t.Errorf("%s: %v, want %q", target, problems, want)
 		}
 	}

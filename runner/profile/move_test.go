@@ -10,7 +10,7 @@ import (
 // Another host stands for the target, and another one for gRPC that has an address of its own.
 func TestMove(t *testing.T) {
 	const (
-		started = `start: {command: "shop ${port}"}`
+		started = `start: {command: "shop ${port} ${port.grpc}"}`
 		speaks  = "[{http: GET /}, {grpc: shop.v1.Search/Query}]"
 		own     = `grpc: {url: "http://127.0.0.1:${port.grpc}", max_message: 1MiB}`
 	)

@@ -102,12 +102,8 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		p.Load.StopWithin = p.Target.Timeout
 	}
 	p.uses = r.uses
-	if r.usesPort != nil && p.Target.Start == nil {
-		r.In(r.portPath, func() {
-			r.Problem(r.usesPort, "${%s} is the port of a system that Plimsoll starts: add target.start, or write the number of the port", r.portUsed)
-		})
-	}
-	p.sendsPort, p.ports = r.sendsPort, r.ports
+	r.checkPorts(p.Target.Start != nil)
+	p.sendsPort, p.ports = r.sendsPort, r.portNames()
 	if users != nil && len(p.Users) > 0 {
 		if err := p.checkFixed(); err != nil {
 			r.In("users", func() { r.Problem(users, "%v", err) })

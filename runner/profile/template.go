@@ -146,11 +146,8 @@ type Surroundings struct {
 type reader struct {
 	*strict.Reader
 	from      Surroundings
-	usesPort  *yaml.Node // the first place that uses a free port
-	portUsed  string     // the variable there
-	portPath  string     // its key
-	ports     []string   // the names of further ports
-	sendsPort bool       // whether a request uses it
+	ports     []portUse // places that use a free port
+	sendsPort bool      // whether a request is one
 	data      []Table
 	inUser    bool                 // a request or its conditions are being read
 	saved     map[string]certainty // variables that have been set so far, when inUser
@@ -227,7 +224,7 @@ func (r *reader) checkVariable(n *yaml.Node, variable string) bool {
 	port, isPort := PortName(variable)
 	switch {
 	case isPort:
-		r.usePort(n, variable, port)
+		r.usePort(n, port)
 		return true
 	case variable == SideVariable && (strings.HasPrefix(r.Path(), "target.start.") || r.Path() == "target.socket"):
 		return true // in a request it would load two sides differently
