@@ -85,6 +85,11 @@ func applied(d *draft.Draft, answers []runner.Tried) *draft.Draft {
 			answers = apply(list, answers)
 		}
 	}
+	for _, row := range d.Rows {
+		if row.Tried == "" {
+			row.Tried = untried
+		}
+	}
 	keepFilled(d)
 	return d
 }
@@ -119,6 +124,7 @@ func apply(steps []draft.Step, answers []runner.Tried) []runner.Tried {
 
 const (
 	ok      = "ok"
+	untried = "not tried" // the row says why: it is a comment
 	comment = "comment: "
 	unsaved = "nothing to save at "
 )

@@ -129,8 +129,8 @@ func (w *writer) query(f *ast.FieldDefinition) []draft.Task {
 		step.Row = w.row(graphql.Query, f, "task", false)
 		return []draft.Task{{Steps: []draft.Step{step}}}
 	case list != nil:
-		step.Row = w.row(graphql.Query, f, "in the chain of query "+list.of.field.Name, false)
-		return []draft.Task{w.chain(list, op)}
+		row := w.row(graphql.Query, f, "in the chain of query "+list.of.field.Name, false)
+		return []draft.Task{w.chain(list, op, row)}
 	default:
 		step.Off = w.fill(op)
 	}
@@ -138,8 +138,8 @@ func (w *writer) query(f *ast.FieldDefinition) []draft.Task {
 	return []draft.Task{{Steps: []draft.Step{step}}}
 }
 
-// chain is a task that asks for a list, and then for one item of it.
-func (w *writer) chain(list *listed, op *op) draft.Task {
+// chain is a task that asks for a list, and then for one item of it, which the row tells of.
+func (w *writer) chain(list *listed, op *op, row *draft.Row) draft.Task {
 	name := op.field.Name + "_" + op.unknown[0].name
 	for i := range op.variables {
 		if op.variables[i].Key == op.unknown[0].name {
@@ -148,7 +148,9 @@ func (w *writer) chain(list *listed, op *op) draft.Task {
 	}
 	first := list.of.step()
 	first.Keys.Set("save", draft.Map{{Key: name, Value: list.path}})
-	return draft.Task{Name: op.field.Name, Steps: []draft.Step{first, op.step()}}
+	second := op.step()
+	second.Row = row
+	return draft.Task{Name: op.field.Name, Steps: []draft.Step{first, second}}
 }
 
 var deletes = regexp.MustCompile(`(?i)^(delete|remove|destroy|drop|purge|clear|reset|revoke|cancel)|(Delete|Remove|Destroy)$`)
