@@ -1,8 +1,8 @@
 // Package operation says which operations of an API are meant.
 //
-// A pattern is a name in which * stands for any text, such as GET *, GET /pets/{petId} or
-// shop.v1.Search/*; or tag:NAME, for what a description tags so; or deprecated. Choose reads patterns, and
-// a Choice keeps what they mean.
+// A pattern is a name in which * stands for any text, such as GET *, GET /pets/{petId}, query search or
+// shop.v1.Search/*; or the end of a name, such as /pets/{petId}, search, Search/Query or Query; or tag:NAME,
+// for what a description tags so; or deprecated. Choose reads patterns, and a Choice keeps what they mean.
 package operation
 
 import (
@@ -42,7 +42,21 @@ func Means(pattern, name string, tags ...string) bool {
 	if pattern == Deprecated {
 		return slices.Contains(tags, Deprecated)
 	}
-	return fits(strings.Join(strings.Fields(pattern), " "), name)
+	pattern = strings.Join(strings.Fields(pattern), " ")
+	return slices.ContainsFunc(names(name), func(name string) bool { return fits(pattern, name) })
+}
+
+// names are a name and what people call the operation for short: the path without the method, the field
+// without the kind of operation, the service without its package, the method without its service.
+func names(name string) []string {
+	if _, short, ok := strings.Cut(name, " "); ok {
+		return []string{name, short}
+	}
+	service, method, ok := strings.Cut(name, "/")
+	if !ok {
+		return []string{name}
+	}
+	return []string{name, service[strings.LastIndexByte(service, '.')+1:] + "/" + method, method}
 }
 
 // fits reports whether a text has the form of a pattern, in which * stands for any text.
