@@ -164,6 +164,8 @@ type Failure struct {
 	Class string `json:"class,omitempty"` // the name of a tally.Class; empty if a text has no known class
 	Text  string `json:"text,omitempty"`  // of an error
 	Count int64  `json:"count"`           // requests with this failure
+	// Example is a text of which Text leaves out the values; see tally.Kind.
+	Example string `json:"example,omitempty"`
 }
 
 // Past is how much of its limit a comparison has used up: 1 at the limit, 2 at twice the limit, negative

@@ -111,7 +111,7 @@ func mostFrequent(route *tally.Route) []Failure {
 	}
 	for text, seen := range route.Errors {
 		if text != "" && seen.Count > 0 {
-			texts = append(texts, Failure{Class: only, Text: text, Count: seen.Count})
+			texts = append(texts, Failure{Class: only, Text: text, Count: seen.Count, Example: seen.Example})
 		}
 	}
 	if len(texts) == 0 {

@@ -16,6 +16,9 @@ const maxError = 120
 // sentence about errors uses it.
 func wayOf(f gate.Failure) string {
 	if text := plain(f.Text, maxError); text != "" {
+		if example := example(f); example != "" {
+			text += " (such as " + plain(example, maxError) + ")"
+		}
 		return text
 	}
 	switch f.Class {
@@ -36,6 +39,18 @@ func wayOf(f gate.Failure) string {
 	default:
 		return "an unknown error"
 	}
+}
+
+// example is what the system once said, from where it differs from the text.
+func example(f gate.Failure) string {
+	same := 0
+	for same < min(len(f.Text), len(f.Example)) && f.Text[same] == f.Example[same] {
+		same++
+	}
+	if at := strings.LastIndex(f.Text[:same], ": "); at >= 0 {
+		return f.Example[at+2:]
+	}
+	return f.Example
 }
 
 // ways counts the errors of failed requests, the most frequent first; empty if none is known. failed is

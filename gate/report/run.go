@@ -178,7 +178,7 @@ func errorTable(w io.Writer, r *result.Result) error {
 	var failures []failure
 	for _, route := range r.Routes() {
 		for text, seen := range r.Tally.Routes[route].Errors {
-			failures = append(failures, failure{seen.Count, name(route) + ": " + wayOf(gate.Failure{Text: text})})
+			failures = append(failures, failure{seen.Count, name(route) + ": " + wayOf(gate.Failure{Text: text, Example: seen.Example})})
 		}
 	}
 	if len(failures) == 0 {

@@ -20,16 +20,21 @@ const OtherErrors = "other errors"
 
 // Seen says how often something was seen, and when first and last, since the load began.
 type Seen struct {
-	Count int64         `json:"count"`
-	First time.Duration `json:"first_ns"`
-	Last  time.Duration `json:"last_ns"`
+	Count   int64         `json:"count"`
+	First   time.Duration `json:"first_ns"`
+	Last    time.Duration `json:"last_ns"`
+	Example string        `json:"example,omitempty"` // of a text that has a Kind of what the system said: one with its values
 }
 
 func (s Seen) merge(o Seen) Seen {
 	if s.Count == 0 {
 		return o
 	}
-	return Seen{s.Count + o.Count, min(s.First, o.First), max(s.Last, o.Last)}
+	example := s.Example
+	if example == "" || o.Example != "" && o.Example < example {
+		example = o.Example
+	}
+	return Seen{s.Count + o.Count, min(s.First, o.First), max(s.Last, o.Last), example}
 }
 
 // Errors are the texts of errors. Those with the smallest hashes are kept, and the others are
@@ -62,6 +67,7 @@ func (r rank) less(o rank) bool { return r.hash < o.hash || r.hash == o.hash && 
 
 // add counts a text that was seen.
 func (e *errorTexts) add(text string, s Seen) {
+	s.Example = clean(s.Example)
 	if before, known := e.seen[text]; known {
 		e.seen[text] = before.merge(s)
 		return
@@ -77,10 +83,10 @@ func (e *errorTexts) add(text string, s Seen) {
 	if e.kept == keptErrors {
 		own := rankOf(text)
 		if !own.less(e.worst) {
-			e.seen[OtherErrors] = e.seen[OtherErrors].merge(s)
+			e.addOther(s)
 			return
 		}
-		e.seen[OtherErrors] = e.seen[OtherErrors].merge(e.seen[e.worst.text])
+		e.addOther(e.seen[e.worst.text])
 		delete(e.seen, e.worst.text)
 		e.kept--
 	}
@@ -88,6 +94,12 @@ func (e *errorTexts) add(text string, s Seen) {
 	if e.kept++; e.kept == keptErrors {
 		e.worst = e.seen.worst()
 	}
+}
+
+// addOther counts errors whose own text is not kept.
+func (e *errorTexts) addOther(s Seen) {
+	s.Example = ""
+	e.seen[OtherErrors] = e.seen[OtherErrors].merge(s)
 }
 
 // growing makes e ready to grow.
@@ -145,7 +157,7 @@ func (e Errors) validate() error {
 	}
 	for text, seen := range e {
 		switch {
-		case !isClean(text):
+		case !isClean(text), !isClean(seen.Example):
 			return fmt.Errorf("the text of an error is longer than %d bytes, or not printable: %.40q", maxErrorText, text)
 		case seen.Count < 1 || seen.First < 0 || seen.Last < seen.First:
 			return fmt.Errorf("error %.40q was seen %d times from %v to %v", text, seen.Count, seen.First, seen.Last)

@@ -83,6 +83,7 @@ type Sample struct {
 	Class            Class
 	BytesReceived    int64
 	Error            string // empty when Class is OK
+	Example          string // of Error with its values, if it has only their Kind
 	Resent           int64  // how often the protocol sent it again, on a fresh connection
 	Unfinished       bool   // the end of the load cut it off: it has no Class, and would have taken longer
 }
@@ -96,7 +97,7 @@ func (s Sample) Service() time.Duration { return s.Ended - s.Sent }
 // timed reports whether the sample has a latency.
 func (s Sample) timed() bool { return s.Unfinished || s.Class.Timed() }
 
-func (s Sample) seen() Seen { return Seen{1, max(s.Ended, 0), max(s.Ended, 0)} }
+func (s Sample) seen() Seen { return Seen{1, max(s.Ended, 0), max(s.Ended, 0), s.Example} }
 
 // Name is a route as it is counted.
 type Name struct {

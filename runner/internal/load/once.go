@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func newStepError(c *plan.Call, s *tally.Sample) *StepError {
 	if s.Unfinished {
 		return &StepError{Call: c.Name, Class: tally.Timeout, Text: "not answered before it was cut off"}
 	}
-	return &StepError{Call: c.Name, Class: s.Class, Text: tally.ErrorText(s.Error)}
+	return &StepError{Call: c.Name, Class: s.Class, Text: tally.ErrorText(cmp.Or(s.Example, s.Error))}
 }
 
 // Error names the call, its error and the number of tries.

@@ -162,7 +162,7 @@ func within(s *tally.Sample, took, most time.Duration) {
 // sample puts an outcome on the clock of the load.
 func (r *run) sample(o *Outcome, due time.Duration) tally.Sample {
 	s := tally.Sample{
-		Due: due, Sent: due, Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error,
+		Due: due, Sent: due, Class: o.Class, BytesReceived: o.BytesReceived, Error: o.Error, Example: o.Example,
 		Resent: int64(o.Resent), Unfinished: o.Unfinished,
 	}
 	if o.Class == tally.Timeout && !o.Unfinished {

@@ -26,6 +26,7 @@ type flow struct {
 	last       time.Duration // when the last message came
 	class      tally.Class   // of the first failure; 0 for none
 	text       string
+	example    string
 	unfinished bool // the end of the load cut off a part that the call's time depends on
 }
 
@@ -57,7 +58,7 @@ func (f *flow) whole() tally.Sample {
 	s.Unfinished = f.class == 0 && (s.Unfinished || f.unfinished) && !opening && !(spans && f.came)
 	switch {
 	case f.class != 0:
-		s.Class, s.Error, s.Ended = f.class, f.text, f.at
+		s.Class, s.Error, s.Example, s.Ended = f.class, f.text, f.example, f.at
 	case s.Unfinished:
 		s.Ended = f.run.now()
 	case o.Ended.IsZero():
@@ -272,7 +273,7 @@ func (f *flow) note(s tally.Sample) {
 	case s.Unfinished:
 		f.unfinished = true
 	case s.Class != tally.OK && f.class == 0:
-		f.class, f.text = s.Class, s.Error
+		f.class, f.text, f.example = s.Class, s.Error, s.Example
 	}
 }
 

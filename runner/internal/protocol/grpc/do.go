@@ -87,7 +87,7 @@ func (u *client) judge(t *compiled, o *load.Outcome, s *Status, err error) {
 	if len(t.content.Codes) > 0 {
 		expected = slices.Contains(t.content.Codes, s.Code)
 	}
-	o.Class, o.Error = tally.OK, ""
+	o.Class, o.Error, o.Example = tally.OK, "", ""
 	switch {
 	case wire.IsCut(err):
 		o.Class, o.Error = wire.Classify(err)
@@ -106,7 +106,11 @@ func (u *client) judge(t *compiled, o *load.Outcome, s *Status, err error) {
 			}
 		}
 	case !expected:
-		o.Class, o.Error = tally.Status, s.sentence()+u.wanted(t)
+		wanted := u.wanted(t)
+		o.Class, o.Error = tally.Status, s.kind().sentence()+wanted
+		if full := s.sentence() + wanted; full != o.Error {
+			o.Example = full
+		}
 	}
 }
 

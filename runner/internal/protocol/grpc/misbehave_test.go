@@ -1,10 +1,12 @@
 package grpc_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -183,14 +185,30 @@ func TestAnswers(t *testing.T) {
 				}
 				u := describedUser(t, rawServer(t, nil, c.answer), target, "{"+described+", expect: {json: {text: \"!= none\"}}}")
 				o := u.do(0)
-				if o.Class != c.class || !strings.Contains(o.Error, c.text) || (c.text == "") != (o.Error == "") {
-					t.Errorf("%v %q, want %v %q", o.Class, o.Error, c.class, c.text)
+				text := cmp.Or(o.Example, o.Error)
+				if o.Class != c.class || !strings.Contains(text, c.text) || (c.text == "") != (text == "") {
+					t.Errorf("%v %q, want %v %q", o.Class, text, c.class, c.text)
 				}
 				if strings.HasPrefix(name, "refused twice") && o.Resent != 2 {
 					t.Errorf("sent again %d times", o.Resent)
 				}
 			})
 		})
+	}
+}
+
+// Texts of a server that differ in their values alone are one kind of error.
+func TestValuesInTexts(t *testing.T) {
+	var asked atomic.Int64
+	url := rawServer(t, nil, func(r *raw, s uint32) {
+		r.end(s, ":status", "200", "content-type", "application/grpc", "grpc-status", "5", "grpc-message", fmt.Sprintf("user %d not found", asked.Add(1)))
+	})
+	u := describedUser(t, url, "", "{"+described+", expect: {code: [OK, ABORTED]}}")
+	for i := range 2 {
+		o := u.do(0)
+		if want := fmt.Sprintf("code 5 NOT_FOUND: user %d not found, expected OK or ABORTED", i+1); o.Error != "code 5 NOT_FOUND: user # not found, expected OK or ABORTED" || o.Example != want {
+			t.Errorf("%q, such as %q, want %q", o.Error, o.Example, want)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // Code is a status code of gRPC.
@@ -168,6 +169,12 @@ func (s Status) sentence() string {
 		text = fmt.Sprintf("%s (code %s)", s.Fault, shown(s.Code))
 	}
 	return text
+}
+
+// kind is the status without the values in its message; see tally.Kind.
+func (s Status) kind() Status {
+	s.Message = tally.Kind(oneLine(s.Message))
+	return s
 }
 
 // oneLine is a text of the server without control characters, and not too long.
