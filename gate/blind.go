@@ -46,7 +46,7 @@ func (s *sides) lostSight(rows []row) []Reason {
 	doubt := Reason{Kind: LostSight, Route: route, Metrics: lost}
 	doubt.Before, doubt.Now = s.perRound(route)
 	for _, m := range s.p.Metrics { // with more requests base has enough for the next metric, so head needs enough too
-		doubt.RunTime = max(doubt.RunTime, s.longer(headNeeds(m)/doubt.Now))
+		doubt.RunTime = max(doubt.RunTime, s.longer(multiple(s.now.routes[route].requests, s.now.rounds, headNeeds(m))))
 	}
 	return []Reason{doubt}
 }
@@ -99,7 +99,7 @@ func (s *sides) blindRoute(rows []row, lost bool) *Reason {
 		switch {
 		case r.judgeable():
 			return nil
-		case r.Why.Kind == FewRequests && (few == nil || s.factor(r) < s.factor(few)):
+		case r.Why.Kind == FewRequests && (few == nil || s.factor(route, r.Metric) < s.factor(route, few.Metric)):
 			few = r
 		case r.Why.Kind != FewRequests && why == nil:
 			why = r
@@ -121,7 +121,7 @@ func (s *sides) blindRoute(rows []row, lost bool) *Reason {
 		why := &Why{Kind: ManyFailures, OnBase: true}
 		return &Reason{Kind: RouteNotJudged, Route: route, Why: why, Before: before.rate(), Requests: before.requests, Failures: s.before.errors[route]}
 	case few != nil:
-		return &Reason{Kind: RouteNotJudged, Route: route, Metric: few.Metric, Why: few.Why, RunTime: s.longer(s.factor(few))}
+		return &Reason{Kind: RouteNotJudged, Route: route, Metric: few.Metric, Why: few.Why, RunTime: few.Why.RunTime}
 	default:
 		return &Reason{Kind: RouteNotJudged, Route: route, Why: why.Why}
 	}
@@ -134,24 +134,34 @@ func (s *sides) incidental(route string) bool {
 	return len(s.planned) > 0 && !s.planned[route] && max(before, now) < needs(P50)
 }
 
-// factor is the multiple of its requests that a row would need on both sides.
-func (s *sides) factor(r *row) float64 {
-	return max(headNeeds(r.Metric)/s.now.meanRequests(r.Route), needs(r.Metric)/s.before.meanRequests(r.Route))
+// onStart reports whether no task sends a route: users do so when they start.
+func (s *sides) onStart(route string) bool {
+	return len(s.planned) > 0 && !s.planned[route] && !s.parts[route] && route != tally.All
 }
 
-const (
-	// spare is the margin of an advised run_time: the number of requests varies.
-	spare = 1.15
-	// longest is the longest run_time that is worth advising.
-	longest = 24 * time.Hour
-)
+// factor is the multiple of its requests that a metric of a route needs on both sides.
+func (s *sides) factor(route string, m Metric) float64 {
+	before, now := s.counts(route)
+	return max(multiple(now.requests, s.now.rounds, headNeeds(m)), multiple(before.requests, s.before.rounds, needs(m)))
+}
 
-func (s *sides) longer(factor float64) time.Duration { return LongerRunTime(s.runTime, factor) }
+// spare is the least margin of an advised run_time.
+const spare = 1.15
 
-// LongerRunTime is a run_time that brings times as many requests into a round, with a margin; 0 if it would
-// be too long to advise, or if present is unknown.
-func LongerRunTime(present time.Duration, factor float64) time.Duration {
-	would := spare * max(factor, 1) * float64(present)
+// multiple is how many times the requests of some rounds must be for each round to have needs of them. The
+// number of requests varies, now and in the longer run: two standard deviations of a Poisson process are added.
+func multiple(requests int64, rounds int, needs float64) float64 {
+	had, wanted := float64(requests), needs*float64(rounds)
+	return wanted / had * max(spare, 1+2*math.Sqrt(1/had+1/wanted))
+}
+
+// longest is the longest run_time that is worth advising.
+const longest = 24 * time.Hour
+
+// longer is a run_time that brings factor times as many requests; 0 if it would be too long to advise, or if
+// the present one is unknown.
+func (s *sides) longer(factor float64) time.Duration {
+	would := max(factor, spare) * float64(s.runTime)
 	if !(would > 0 && would <= float64(longest)) {
 		return 0
 	}

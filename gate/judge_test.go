@@ -243,7 +243,7 @@ func TestJudge(t *testing.T) {
 		"baseline not whole":     {heads: history(1, usual), base: changed(history(12, usual), func(r *result.Result) { r.PlannedRounds = 9 }), want: gate.Inconclusive, reasons: []string{"run-not-whole: baseline"}},
 		"baseline without any":   {heads: history(1, usual), base: history(12, nil), want: gate.Inconclusive, reasons: []string{"route-missing: base GET /a", "route-missing: base POST /b"}},
 		"route missing":          {heads: history(1, map[string]load{"GET /a": {3500, 0, 20 * time.Millisecond}}), base: history(12, usual), want: gate.Inconclusive, reasons: []string{"route-missing: head POST /b"}},
-		"too few requests":       {heads: history(1, with("GET /c", load{10, 0, time.Millisecond})), base: history(12, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /c p50 [few-requests 10/20] 1m9s"}},
+		"too few requests":       {heads: history(1, with("GET /c", load{10, 0, time.Millisecond})), base: history(12, with("GET /c", load{10, 0, time.Millisecond})), want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /c p50 [few-requests 10/20] 1m27s"}},
 		"fail outweighs a doubt": {heads: history(5, map[string]load{"GET /a": {3500, 0, 60 * time.Millisecond}}), base: history(12, usual), want: gate.Fail, reasons: []string{"slower: GET /a p50", "slower: GET /a p95", "slower: GET /a p99", "route-missing: head POST /b"}},
 		"thresholds kept":        {heads: history(1, usual), base: history(12, usual), thresholds: `{"*": ["p(95)<500", "rate>=10"], "GET /a": ["med<=21", "count>5000"]}`, want: gate.Pass},
 		"thresholds broken": {

@@ -34,25 +34,24 @@ func headNeeds(m Metric) float64 {
 
 // cannotJudge says why a metric cannot be judged; nil when it can.
 func (s *sides) cannotJudge(route string, metric Metric) *Why {
-	before, now := s.before.routes[route], s.now.routes[route]
+	before, now := s.counts(route)
 	limits := s.p.forRoute(route)
 	if route == tally.All {
-		before, now = s.whole()
 		limits.FailureRate = 1 // it consists of routes within their limits
 	}
 	if before.requests+now.requests == 0 && route != tally.All {
 		return &Why{Kind: NotAsked}
 	}
-	had, has := perOf(before, s.before), perOf(now, s.now)
+	had, has := s.perRound(route)
 	switch {
 	case has < headNeeds(metric):
-		return &Why{Kind: FewRequests, Has: math.Floor(has), Needs: headNeeds(metric)}
+		return s.tooFew(route, metric, false)
 	case metric.IsLatency() && now.fail(limits), metric == Throughput && now.failures == now.requests:
 		return &Why{Kind: ManyFailures}
 	case before.requests == 0:
 		return &Why{Kind: NotInBaseline}
 	case had < needs(metric):
-		return &Why{Kind: FewRequests, OnBase: has >= needs(metric), Has: math.Floor(had), Needs: needs(metric)} // else it is on both sides
+		return s.tooFew(route, metric, has >= needs(metric)) // else it is on both sides
 	case before.fail(limits):
 		return &Why{Kind: ManyFailures, OnBase: true}
 	}
@@ -66,13 +65,34 @@ func (s *sides) cannotJudge(route string, metric Metric) *Why {
 	return nil
 }
 
+// tooFew explains that a metric has too few requests: on base only, or on head and maybe base as well.
+func (s *sides) tooFew(route string, metric Metric, onBase bool) *Why {
+	had, has := s.perRound(route)
+	why := &Why{Kind: FewRequests, OnBase: onBase, OnStart: s.onStart(route), Has: math.Floor(has), Needs: headNeeds(metric)}
+	if had < needs(metric) { // then head needs as many: base will have no more
+		why.Needs = needs(metric)
+	}
+	if onBase {
+		why.Has = math.Floor(had)
+	}
+	if !why.OnStart {
+		why.RunTime = s.longer(s.factor(route, metric))
+	}
+	return why
+}
+
 // perRound is the mean number of requests of a route, or of all routes together, in a round of either side.
 func (s *sides) perRound(route string) (before, now float64) {
+	b, n := s.counts(route)
+	return perOf(b, s.before), perOf(n, s.now)
+}
+
+// counts are the requests of a route, or of all routes together, on either side.
+func (s *sides) counts(route string) (before, now counts) {
 	if route == tally.All {
-		b, n := s.whole()
-		return perOf(b, s.before), perOf(n, s.now)
+		return s.whole()
 	}
-	return s.before.meanRequests(route), s.now.meanRequests(route)
+	return s.before.routes[route], s.now.routes[route]
 }
 
 func perOf(c counts, s side) float64 { return float64(c.requests) / float64(max(s.rounds, 1)) }

@@ -194,7 +194,7 @@ func TestJudgePairs(t *testing.T) {
 		"requests of both that never end": {pairs: 8, head: usual, want: gate.Pass, change: func(base, head *result.Result) {
 			base.Tally.Routes["GET /a"].Unfinished, head.Tally.Routes["GET /a"].Unfinished = 800, 800
 		}},
-		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /a p50 [few-requests 3/20 on base] 3m4s"},
+		"base hardly asked for the route": {pairs: 8, head: usual, want: gate.Inconclusive, reasons: []string{"route-not-judged: GET /a p50 [few-requests 3/20 on base] 3m51s"},
 			policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, change: func(base, _ *result.Result) {
 				for i := range base.Rounds {
 					base.Rounds[i].Figures["GET /a"] = figures(3, 0, time.Millisecond)

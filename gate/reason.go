@@ -108,7 +108,7 @@ type WhyKind string
 
 // Explanations of a comparison beyond its figures.
 const (
-	FewRequests   WhyKind = "few-requests"    // not judged: Has requests in a round, Needs; OnBase
+	FewRequests   WhyKind = "few-requests"    // not judged: Has requests in a round, Needs; OnBase; OnStart, or RunTime if a longer run would be enough
 	FewRounds     WhyKind = "few-rounds"      // not judged: too few rounds have a value that can be compared
 	FewRuns       WhyKind = "few-runs"        // not judged, or not proven: the history Has fewer runs than it Needs
 	NotInBaseline WhyKind = "not-in-baseline" // not judged: the baseline does not have the route
@@ -125,14 +125,16 @@ const (
 
 // Why explains a comparison beyond its figures.
 type Why struct {
-	Kind   WhyKind  `json:"kind"`
-	OnBase bool     `json:"on_base,omitempty"` // on the side that is compared with
-	Has    float64  `json:"has,omitempty"`
-	Needs  float64  `json:"needs,omitempty"`
-	Change float64  `json:"change,omitempty"`
-	By     Cause    `json:"by,omitempty"`
-	Routes []string `json:"routes,omitempty"` // at most three
-	More   int      `json:"more,omitempty"`   // routes beside those
+	Kind    WhyKind       `json:"kind"`
+	OnBase  bool          `json:"on_base,omitempty"`  // on the side that is compared with
+	OnStart bool          `json:"on_start,omitempty"` // no task sends it: users do when they start
+	Has     float64       `json:"has,omitempty"`
+	Needs   float64       `json:"needs,omitempty"`
+	RunTime time.Duration `json:"run_time_ns,omitempty"`
+	Change  float64       `json:"change,omitempty"`
+	By      Cause         `json:"by,omitempty"`
+	Routes  []string      `json:"routes,omitempty"` // at most three
+	More    int           `json:"more,omitempty"`   // routes beside those
 }
 
 // Cause says how the routes changed that another route follows from.

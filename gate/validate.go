@@ -237,7 +237,7 @@ func (w *Why) check() error {
 		return nil
 	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, NotAsked, ManyFailures, Unfinished, BelowEffect, Caused, ControlToo, MoreLoad, Restless, Risen}, w.Kind):
 		return fmt.Errorf("%.80q is not an explanation", string(w.Kind))
-	case !within(w.Has, 0, maxValue) || !within(w.Needs, 0, maxValue) || !inRange(w.Change) || !isCount(w.More):
+	case !within(w.Has, 0, maxValue) || !within(w.Needs, 0, maxValue) || !inRange(w.Change) || !isCount(w.More) || w.RunTime < 0:
 		return fmt.Errorf("%s: a number is out of range", w.Kind)
 	case !slices.Contains([]Cause{"", BySlower, ByFarSlower, ByFailing, ByBase, ByNew, ByGone}, w.By):
 		return fmt.Errorf("%.80q is not a cause", string(w.By))

@@ -102,7 +102,9 @@ func TestNotJudgedIsFolded(t *testing.T) {
 	not := func(route string, metric gate.Metric, why gate.Why) gate.Comparison {
 		return gate.Comparison{Route: route, Metric: metric, Status: gate.NotJudged, Limit: 0.2, Why: &why}
 	}
-	few := func(needs float64) gate.Why { return gate.Why{Kind: gate.FewRequests, Has: 90, Needs: needs} }
+	few := func(needs float64) gate.Why {
+		return gate.Why{Kind: gate.FewRequests, Has: 90, Needs: needs, RunTime: time.Duration(needs) * time.Second}
+	}
 	v := gate.Verdict{
 		Outcome: gate.Inconclusive, Mode: gate.Stored, Compared: 1, Total: 3,
 		Reasons: []gate.Reason{{Kind: gate.RouteNotJudged, Route: "GET /said", Why: &gate.Why{Kind: gate.FewRounds}}},
@@ -110,12 +112,14 @@ func TestNotJudgedIsFolded(t *testing.T) {
 			comparison("GET /a", gate.P50, gate.Within), not("GET /a", gate.P95, few(200)), not("GET /a", gate.P99, few(1000)), not("GET /a", gate.Throughput, few(100)),
 			not("GET /b", gate.P50, gate.Why{Kind: gate.NotInBaseline}), not("GET /b", gate.P95, gate.Why{Kind: gate.NotInBaseline}),
 			not("GET /said", gate.P50, gate.Why{Kind: gate.FewRounds}),
+			not("POST /login", gate.P50, gate.Why{Kind: gate.FewRequests, Has: 2, Needs: 20, OnStart: true}),
 		},
 	}
 	want := `
 not judged:
-  GET /a: 90 requests in a round, and p95 needs 200, p99 needs 1000 and throughput needs 100: a run_time of 25m34s would be enough for all
+  GET /a: 90 requests in a round, and p95 needs 200, p99 needs 1000 and throughput needs 100: a run_time of 16m40s would be enough for all
   GET /b: p50 and p95: the baseline does not have this route
+  POST /login: 2 requests in a round, and p50 needs 20; only on_start sends it: to judge it, send it in a task, or let its users renew more often
 
 - GET /said`
 	text := render(t, report.Terminal, report.New(v, shopRun()))
@@ -133,7 +137,7 @@ not judged:
 	for i := range 1000 {
 		v.Comparisons = append(v.Comparisons, not("GET /more/"+strconv.Itoa(i), gate.P99, few(1000)))
 	}
-	if text := render(t, report.Terminal, report.New(v, shopRun())); strings.Count(text, "\n") > 40 || !strings.Contains(text, "\n  and figures of 982 more routes\n") {
+	if text := render(t, report.Terminal, report.New(v, shopRun())); strings.Count(text, "\n") > 40 || !strings.Contains(text, "\n  and figures of 983 more routes\n") {
 		t.Errorf("got\n%s", text)
 	}
 }

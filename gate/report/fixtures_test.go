@@ -67,7 +67,7 @@ func comparison(route string, metric gate.Metric, status gate.Status) gate.Compa
 	case gate.Within:
 		return moved(c, 0.021)
 	case gate.NotJudged:
-		return gate.Comparison{Route: route, Metric: metric, Status: status, Limit: c.Limit, Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 200}}
+		return gate.Comparison{Route: route, Metric: metric, Status: status, Limit: c.Limit, Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 200, RunTime: 9200 * time.Second}}
 	}
 	return c
 }

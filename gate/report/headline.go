@@ -176,7 +176,10 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	case r.Kind == gate.NotProven && v.Mode == gate.Paired:
 		words.settle = "a longer `run_time`"
 	}
-	if most := longest(v.Reasons); r.RunTime > 0 {
+	switch most := longest(v.Reasons); {
+	case r.Why != nil && r.Why.OnStart:
+		words.settle = "a task that sends the route too, or a shorter `renew`"
+	case r.RunTime > 0 && most > 0:
 		words.settle = fmt.Sprintf("a `run_time` of %s", RunTime(most))
 	}
 	return words
@@ -193,9 +196,14 @@ func weightiest(reasons []gate.Reason) gate.Reason {
 	return reasons[0]
 }
 
-// longest is the longest run_time that reasons ask for.
+// longest is the run_time that is enough for all of reasons that lack requests; 0 if there are none, or if no
+// run_time is known for one of them.
 func longest(reasons []gate.Reason) (most time.Duration) {
 	for _, r := range reasons {
+		few := r.Kind == gate.LostSight || r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.FewRequests
+		if few && r.RunTime == 0 {
+			return 0
+		}
 		most = max(most, r.RunTime)
 	}
 	return most

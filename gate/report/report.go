@@ -92,15 +92,6 @@ func New(v gate.Verdict, r *result.Result) Report {
 	return Report{Verdict: v, Subject: s}
 }
 
-// runTime is the run_time of the measured profile, in full even if a pairing ended early; 0 if it is unknown.
-func (r Report) runTime() time.Duration {
-	rounds := r.Subject.Rounds
-	if r.Verdict.Mode == gate.Paired {
-		rounds = gate.MaxPairs
-	}
-	return time.Duration(rounds) * r.Subject.RoundLength
-}
-
 // Unjudged makes the report of an error in the place of a verdict: its lines are the reasons. s holds
 // what was known of the run before the error.
 func Unjudged(err error, mode gate.Mode, s Subject) Report {

@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -216,6 +218,8 @@ func TestHeadlineOfDoubt(t *testing.T) {
 		{gate.Stored, gate.Reason{Kind: gate.NoSamples}, "nothing to compare", "a longer `run_time`, or shorter waits"},
 		{gate.Stored, gate.Reason{Kind: gate.NoSamples, Route: "GET /a", Rule: "max<1"}, "a threshold has no data", "a longer `run_time`, or shorter waits"},
 		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: few}, "too few requests", "a longer `run_time`"},
+		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: few, RunTime: time.Minute}, "too few requests", "a `run_time` of 1m\n"},
+		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "POST /login", Why: &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 200, OnStart: true}}, "too few requests", "a task that sends the route too, or a shorter `renew`"},
 		{gate.Stored, gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: failures}, "a route failed in the baseline", "a baseline without these failures; if this change fixes them"},
 		{gate.Stored, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`, or `plimsoll gate --paired`"},
 		{gate.Paired, gate.Reason{Kind: gate.NotProven, Route: "GET /a", Metric: gate.P50}, "it looks worse, but that is not proven", "a longer `run_time`\n"},
@@ -235,6 +239,22 @@ func TestHeadlineOfTheWeightiestDoubt(t *testing.T) {
 	v.Reasons = append(v.Reasons, gate.Reason{Kind: gate.TooFewRuns, Has: 2, Needs: 5, Branch: "main"})
 	if text := render(t, comment, report.New(v, shopRun())); !strings.Contains(text, "**inconclusive**: too few baseline runs\n") {
 		t.Errorf("got\n%s", text)
+	}
+}
+
+// A run_time is advised only if it is enough for every route that lacks requests.
+func TestAdvisedRunTimeIsEnoughForAll(t *testing.T) {
+	few := &gate.Why{Kind: gate.FewRequests, Has: 3, Needs: 20}
+	v := doubtful(gate.Reason{Kind: gate.RouteNotJudged, Route: "GET /a", Why: few, RunTime: time.Minute})
+	for want, more := range map[string]gate.Reason{
+		"a `run_time` of 2m\n":                                 {Kind: gate.RouteNotJudged, Route: "GET /b", Why: few, RunTime: 2 * time.Minute},
+		"a longer `run_time`, or more `weight` or `users` for": {Kind: gate.RouteNotJudged, Route: "GET /b", Why: few},
+	} {
+		both := v
+		both.Reasons = append(slices.Clone(v.Reasons), more)
+		if text := render(t, comment, report.New(both, shopRun())); !strings.Contains(text, "**What would settle it**: "+want) {
+			t.Errorf("want %q in\n%s", want, text)
+		}
 	}
 }
 

@@ -241,8 +241,11 @@ func routeNotJudged(r *gate.Reason) string {
 	if how := ways(r.Failures, sum(r.Failures)); how != "" {
 		text += "; it failed with " + how
 	}
-	if r.RunTime > 0 {
+	switch {
+	case r.RunTime > 0:
 		text += "; " + longer(r)
+	case r.Why != nil && r.Why.OnStart:
+		text += "; " + onlyOnStart
 	}
 	return text
 }

@@ -83,6 +83,7 @@ func said() []gate.Reason {
 		{Kind: gate.NotReached, Route: "POST /login", Now: 1, Requests: 40, Limit: 0.01, Names: []string{"GET /a"}},
 		{Kind: gate.LostSight, Route: "GET /a", Metrics: []gate.Metric{gate.P99}, Before: 2000, Now: 450, RunTime: time.Minute, Why: &gate.Why{Kind: gate.Caused, Routes: []string{"GET /b"}, By: gate.BySlower}},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Metric: gate.P95, Why: &gate.Why{Kind: gate.FewRequests, Has: 30, Needs: 200}, RunTime: 4 * time.Minute},
+		{Kind: gate.RouteNotJudged, Route: "POST /login", Metric: gate.P95, Why: &gate.Why{Kind: gate.FewRequests, Has: 30, Needs: 200, OnStart: true}},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.ManyFailures, OnBase: true}, Failures: []gate.Failure{{Class: "status", Text: "status 401 Unauthorized", Count: 40}}},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.Unfinished, Has: 12, Needs: 2}},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Metric: gate.P99, Why: &gate.Why{Kind: gate.Unfinished, Has: 480, Needs: 400}},

@@ -67,7 +67,7 @@ func (r Report) unjudged(order []int) []string {
 	}
 	var lines []string
 	for _, route := range routes[:min(len(routes), maxUnjudged)] {
-		lines = append(lines, name(route)+": "+missing(own[route], r.runTime()))
+		lines = append(lines, name(route)+": "+missing(own[route]))
 	}
 	if more := len(routes) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("and figures of %s", count(more, "more route")))
@@ -93,9 +93,9 @@ func spokenOf(v gate.Verdict) map[string]bool {
 	return said
 }
 
-// missing says why a run of runTime could not judge some metrics of one route. The metrics that lack requests
-// share a sentence.
-func missing(own []*gate.Comparison, runTime time.Duration) string {
+// missing says why some metrics of one route could not be judged. The metrics that lack requests share a
+// sentence.
+func missing(own []*gate.Comparison) string {
 	var parts, few []string
 	var lacking []*gate.Why
 	for len(own) > 0 {
@@ -117,7 +117,7 @@ func missing(own []*gate.Comparison, runTime time.Duration) string {
 		parts = append(parts, strings.TrimSuffix(join(names)+": "+because(first, plain), ": "))
 	}
 	if len(few) > 0 {
-		parts = append(parts, tooFew(few, lacking, runTime))
+		parts = append(parts, tooFew(few, lacking))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -132,14 +132,13 @@ func alike(a, b *gate.Why) bool {
 
 // tooFew says how many requests a route has in a round, how many each metric needs ("p95 needs" 200), and
 // which run_time would bring them.
-func tooFew(metrics []string, lacking []*gate.Why, present time.Duration) string {
+func tooFew(metrics []string, lacking []*gate.Why) string {
 	var needs []string
-	most := 0.0
+	var longest time.Duration
+	known := true
 	for i, w := range lacking {
 		needs = append(needs, fmt.Sprintf("%s %.0f", metrics[i], w.Needs))
-		if w.Has > 0 {
-			most = max(most, w.Needs/w.Has)
-		}
+		longest, known = max(longest, w.RunTime), known && w.RunTime > 0
 	}
 	where := ""
 	if lacking[0].OnBase {
@@ -150,15 +149,19 @@ func tooFew(metrics []string, lacking []*gate.Why, present time.Duration) string
 		has = "no request"
 	}
 	text := fmt.Sprintf("%s in a round%s, and %s", has, where, join(needs))
-	advised := gate.LongerRunTime(present, most)
 	switch {
-	case advised == 0 || most <= 1:
+	case lacking[0].OnStart:
+		return text + "; " + onlyOnStart
+	case !known:
 		return text
 	case len(metrics) > 1:
-		return text + fmt.Sprintf(": a run_time of %s would be enough for all", RunTime(advised))
+		return text + fmt.Sprintf(": a run_time of %s would be enough for all", RunTime(longest))
 	}
-	return text + fmt.Sprintf(": a run_time of %s would be enough", RunTime(advised))
+	return text + fmt.Sprintf(": a run_time of %s would be enough", RunTime(longest))
 }
+
+// onlyOnStart says what helps a route that no task sends.
+const onlyOnStart = "only on_start sends it: to judge it, send it in a task, or let its users renew more often"
 
 // join lists words: a, b and c.
 func join(words []string) string {
