@@ -3,8 +3,15 @@ package runner
 import (
 	"context"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
+
+// Unfit is what in the calls of a profile does not fit the descriptions that the profile names, as far as
+// profile.Parse could not tell: the messages of gRPC. The profile may have problems of its own.
+func Unfit(p *profile.Profile) strict.Problems { return protocol.Check(p) }
 
 // Check returns the first error that Run would return before it builds, starts or sends anything: a
 // *Refusal or a *Failure. It is nil if nothing is wrong so far.

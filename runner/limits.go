@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -8,13 +9,27 @@ import (
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Refusal says why a plan is not run: it needs more than its limits or this machine allow. Nothing was
-// started or sent.
-type Refusal struct{ Text string }
+// Refusal says why a plan is not run: it needs more than its limits or this machine allow, or its calls do not fit
+// their descriptions. No load was sent.
+type Refusal struct {
+	Text     string
+	Problems strict.Problems // of the profile, if they are why
+}
 
 func (r *Refusal) Error() string { return r.Text }
+
+// Unwrap gives the problems of the profile.
+func (r *Refusal) Unwrap() error { return r.Problems.Err() }
+
+// refuse makes a Refusal of an error.
+func refuse(err error) *Refusal {
+	r := &Refusal{Text: err.Error()}
+	errors.As(err, &r.Problems)
+	return r
+}
 
 // spareFiles is the number of file descriptors that a run needs besides its connections.
 const spareFiles = 40
@@ -23,23 +38,23 @@ const spareFiles = 40
 func admit(p *plan.Plan) error {
 	u, err := url.Parse(p.Target.URL)
 	if err != nil {
-		return &Refusal{"target.url is not a valid URL; it must look like http://127.0.0.1:8080"}
+		return &Refusal{Text: "target.url is not a valid URL; it must look like http://127.0.0.1:8080"}
 	}
 	if p.Target.Socket == "" && !plan.Allowed(u.Hostname(), p.Target.Hosts) {
-		return &Refusal{fmt.Sprintf("%s may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
+		return &Refusal{Text: fmt.Sprintf("%s may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
 			u.Hostname(), strings.Join(p.Target.Hosts, ", "))}
 	}
 	if u, err := url.Parse(p.Target.GRPC.URL); err == nil && p.Target.GRPC.URL != p.Target.URL && !plan.Allowed(u.Hostname(), p.Target.Hosts) {
-		return &Refusal{fmt.Sprintf("%s, where gRPC is, may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
+		return &Refusal{Text: fmt.Sprintf("%s, where gRPC is, may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
 			u.Hostname(), strings.Join(p.Target.Hosts, ", "))}
 	}
 	need := connections(p)
 	if files := openFiles(); files > 0 && uint64(need+spareFiles) > files {
-		return &Refusal{fmt.Sprintf("%d connections need %d open files, and this process may have %d: raise the limit (ulimit -n %[2]d), or use less load",
+		return &Refusal{Text: fmt.Sprintf("%d connections need %d open files, and this process may have %d: raise the limit (ulimit -n %[2]d), or use less load",
 			need, need+spareFiles, files)}
 	}
 	if ports := ephemeralPorts(); ports > 0 && need > ports && p.Target.Socket == "" {
-		return &Refusal{fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d (net.ipv4.ip_local_port_range): widen the range, or use less load",
+		return &Refusal{Text: fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d (net.ipv4.ip_local_port_range): widen the range, or use less load",
 			need, ports)}
 	}
 	return nil

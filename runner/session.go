@@ -57,10 +57,10 @@ func (s *session) prepare(y *system) error {
 	}
 	var err error
 	if y.door, err = sut.NewDoor(y.plan.Target, s.proxy); err != nil {
-		return &Refusal{err.Error()}
+		return refuse(err)
 	}
 	if y.clients, err = protocol.New(y.plan, s.proxy, s.Protocols); err != nil {
-		return &Refusal{err.Error()}
+		return refuse(err)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (s *session) ask(ctx context.Context, y *system) error {
 	err := y.clients.Ask(asking)
 	var problems strict.Problems
 	if errors.As(err, &problems) { // the system is as it should be: the profile is not
-		return &Refusal{err.Error()}
+		return refuse(err)
 	}
 	return y.failure(asking, err)
 }
@@ -166,7 +166,7 @@ func (s *session) vacant(ctx context.Context, y *system) error {
 	if y.Behind != nil {
 		var err error
 		if door, err = sut.NewDoor(*y.Behind, s.proxy); err != nil {
-			return &Refusal{err.Error()}
+			return refuse(err)
 		}
 	}
 	return door.Vacant(ctx, y.plan.Start.Ports...)

@@ -141,12 +141,17 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 func complain(a *console.Console, err error) {
 	var verdict exit.Verdict
 	var problems strict.Problems
+	var refusal *runner.Refusal
 	var failure *runner.Failure
 	switch {
 	case err == nil, errors.As(err, &verdict): // the verdict has been printed
 		return
 	case errors.As(err, &problems):
-		fmt.Fprintf(a.Stderr, "%s\nplimsoll: %s; nothing was started\n", problems.Error(), counted(len(problems), "problem"))
+		left := "nothing was started"
+		if errors.As(err, &refusal) { // the system has been asked what it takes
+			left = "no load was sent"
+		}
+		fmt.Fprintf(a.Stderr, "%s\nplimsoll: %s; %s\n", problems.Error(), counted(len(problems), "problem"), left)
 	case errors.As(err, &failure) && failure.Output != "":
 		fmt.Fprintf(a.Stderr, "plimsoll: %v; its output:\n%s\n", err, indent(failure.Output))
 	default:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // Call is one call of the system: what all protocols share, and a Content that only its own protocol
@@ -67,6 +68,7 @@ type Save struct {
 	Path     string         // where the value is, in the protocol's words; in JSON answers a GJSON path
 	Match    *regexp.Regexp // its first group is kept, or the whole match; nil for the whole value
 	Optional bool           // a missing value empties the slot; otherwise it is a failure
+	Place    strict.Place
 }
 
 // Route is a name that calls, or parts of calls, are counted under.
@@ -146,7 +148,7 @@ func (r *Resolver) route(name string) int {
 
 func (r *Resolver) saves(saves []profile.Save) (resolved []Save) {
 	for _, s := range saves {
-		save := Save{Slot: r.slots[s.Name], Of: s.Of, Path: s.Path, Optional: s.Optional}
+		save := Save{Slot: r.slots[s.Name], Of: s.Of, Path: s.Path, Optional: s.Optional, Place: s.Place}
 		if s.Match != "" {
 			save.Match = regexp.MustCompile(s.Match)
 		}

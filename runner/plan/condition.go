@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // Condition is a condition on a value.
@@ -17,6 +18,7 @@ type Condition struct {
 	Numeric bool           // the operand is a number, as JSON writes it
 	Text    bool           // only texts can be equal to the operand
 	Pattern *regexp.Regexp // of profile.Matches
+	Place   strict.Place
 }
 
 // Guard is a condition on a variable: a step is done only if its guards hold.
@@ -27,7 +29,7 @@ type Guard struct {
 
 // NewCondition resolves a valid condition.
 func NewCondition(c profile.Condition) Condition {
-	made := Condition{Of: c.Of, Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text}
+	made := Condition{Of: c.Of, Path: c.Path, Op: c.Op, Operand: c.Operand, Text: c.Text, Place: c.Place}
 	if c.Op == profile.Matches {
 		made.Pattern = regexp.MustCompile(c.Operand)
 	}

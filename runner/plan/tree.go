@@ -13,24 +13,30 @@ type Tree struct {
 	Keys  []Text // of a mapping, one for each of Items
 	Items []Tree
 	Place strict.Place
+	Named strict.Place // where its key stands, if it has one
 }
 
 // Tree resolves a tree.
 func (r *Resolver) Tree(t profile.Tree) Tree {
-	resolved := Tree{Kind: t.Kind, Place: t.Place}
+	return treeOf(t, func(t profile.Template) Text { return r.Text(t, Plain) })
+}
+
+// treeOf is a tree with its texts made by text.
+func treeOf(t profile.Tree, text func(profile.Template) Text) Tree {
+	made := Tree{Kind: t.Kind, Place: t.Place, Named: t.Named}
 	switch t.Kind {
 	case profile.TextTree:
-		resolved.Text = r.Text(t.Text, Plain)
+		made.Text = text(t.Text)
 	case profile.NumberTree, profile.BoolTree, profile.NullTree:
-		resolved.Text = Lit(string(t.Text))
+		made.Text = Lit(string(t.Text))
 	}
 	for _, key := range t.Keys {
-		resolved.Keys = append(resolved.Keys, r.Text(key, Plain))
+		made.Keys = append(made.Keys, text(key))
 	}
 	for _, item := range t.Items {
-		resolved.Items = append(resolved.Items, r.Tree(item))
+		made.Items = append(made.Items, treeOf(item, text))
 	}
-	return resolved
+	return made
 }
 
 // Scalar is what a type is written as in JSON.

@@ -17,6 +17,7 @@ type Condition struct {
 	Op      Op
 	Operand string // empty for Exists; a number has its JSON form
 	Text    bool   // the operand was written as a text: "10" is not 10
+	Place   strict.Place
 }
 
 // Source is where a value comes from.
@@ -89,7 +90,7 @@ func (r *reader) conditions(of Source, named strict.Read, to *[]Condition) stric
 			named(key)
 			r.Scalar(func(value *yaml.Node) {
 				c := r.condition(value, of)
-				c.Path = Template(key.Value).literals()
+				c.Path, c.Place = Template(key.Value).literals(), r.Place(key)
 				*to = append(*to, c)
 			})(value)
 		})

@@ -193,19 +193,19 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Task: Name Weight Tags Steps
 		Step: Call Wait Steps Repeat If
 		Call: Routes Save Within Content Messages; not Line
-		Save: Name Of Path Match Optional
+		Save: Name Of Path Match Optional; not Place
 		Message: Route Wait Sends Repeat Awaits Count For Within Save Content
 		Repeat: Min Max
 		HTTP: Method Path Headers Sends Body JSON Fields File Status Expect
 		GRPCTarget: URL MaxMessage Compress; not Proto Protoset Import Described
 		GRPC: Method Message Metadata Codes Expect; not Place
 		GRPCMessage: Send Reply Expect; not Place
-		Tree: Kind Text Keys Items; not Place
+		Tree: Kind Text Keys Items; not Place Named
 		GraphQL: Operation Path Headers Variables Files Persisted Status Errors Expect
 		GraphQLFile: At File
 		FormField: Name Value File
 		File: Name Type Content
-		Condition: Of Path Op Operand Text`
+		Condition: Of Path Op Operand Text; not Place`
 	types := map[string]reflect.Type{}
 	for _, value := range []any{
 		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Table{},

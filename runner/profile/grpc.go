@@ -153,7 +153,10 @@ func readGRPC(r *CallReader) Words {
 		Content: func(step *yaml.Node) Content {
 			if !slices.ContainsFunc(g.Codes, func(c Code) bool { return c == 0 }) && len(g.Codes) > 0 &&
 				slices.ContainsFunc(g.Expect, func(c Condition) bool { return c.Of == OfJSON }) {
-				r.Problem(strict.Get(step, "expect"), "a call that ends with %s has no answer for json to be asked about; add OK to code, or ask about details or text", g.Codes[0])
+				expect := strict.Get(step, "expect")
+				r.In("expect.json", func() {
+					r.Problem(strict.Get(expect, "json"), "a call that ends with %s has no answer for json to be asked about; add OK to code, or ask about details or text", g.Codes[0])
+				})
 			}
 			return g
 		},
@@ -177,12 +180,23 @@ func readGRPCMessage(r *CallReader) MessageWords {
 	}
 }
 
+// canceled is CANCELLED, as many libraries spell it.
+const canceled = "CANCELED"
+
 // code reads the name of a code.
 func (r *CallReader) code(to *[]Code) strict.Read {
 	return func(n *yaml.Node) {
+		if number, err := strconv.Atoi(n.Value); err == nil && number >= 0 && number < len(codeNames) {
+			r.Problem(n, "a code is written by its name: %s is %s", n.Value, codeNames[number])
+			return
+		}
 		var name string
-		strict.OneOf(r.Reader, &name, append(slices.Clone(codeNames[:]), "CANCELED")...)(n)
-		if name == "CANCELED" {
+		words := slices.Clone(codeNames[:])
+		if n.Value == canceled || n.Value == "" { // no sentence lists both spellings
+			words = append(words, canceled)
+		}
+		strict.OneOf(r.Reader, &name, words...)(n)
+		if name == canceled {
 			name = "CANCELLED"
 		}
 		if i := slices.Index(codeNames[:], name); i >= 0 {

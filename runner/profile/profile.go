@@ -290,6 +290,18 @@ func (p *Profile) Calls() iter.Seq[*Call] {
 	}
 }
 
+// AllCalls are the calls of users, of setup and of teardown.
+func (p *Profile) AllCalls() iter.Seq[*Call] {
+	return func(yield func(*Call) bool) {
+		for c := range p.Calls() {
+			if !yield(c) {
+				return
+			}
+		}
+		_ = eachCall(p.Setup, yield) && eachCall(p.Teardown, yield) // nothing comes after them
+	}
+}
+
 // steps are all lists of steps of a user.
 func (u Behaviour) steps() [][]Step {
 	lists := [][]Step{u.OnStart, u.OnStop}

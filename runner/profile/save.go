@@ -16,7 +16,7 @@ func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 	r.Entries(n, func(key, value *yaml.Node) {
 		named(key)
 		s := Save{Name: key.Value}
-		short := r.Match(jsonPath, func(n *yaml.Node, path string) { s.Path = r.pathOf(n, OfJSON, path) })
+		short := r.Match(jsonPath, func(n *yaml.Node, path string) { s.Path, s.Place = r.pathOf(n, OfJSON, path), r.Place(n) })
 		r.Either(value, short, func(n *yaml.Node) { r.saveForms(n, &s, sources) })
 		if r.saved[s.Name] = certainly; s.Optional {
 			r.unset(s.Name)
@@ -45,7 +45,7 @@ func (r *reader) saveForms(n *yaml.Node, s *Save, sources []Source) {
 	match := strict.Key("match", "A regular expression: its first group is kept, or the whole match.", r.Match(textOf, expression))
 	optional := strict.Key("optional", "true: a missing value is no failure, and leaves the variable unset.", r.Bool(&s.Optional))
 	path := func(form strict.Pattern, of Source) strict.Read {
-		return r.Match(form, func(n *yaml.Node, text string) { s.Of, s.Path = of, r.pathOf(n, of, text) })
+		return r.Match(form, func(n *yaml.Node, text string) { s.Of, s.Path, s.Place = of, r.pathOf(n, of, text), r.Place(n) })
 	}
 	known := map[Source]strict.Form{
 		OfText: {Key: "text", Read: func(n *yaml.Node) {

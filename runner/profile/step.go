@@ -88,6 +88,7 @@ type Save struct {
 	Path     string // where the value is: in JSON answers a GJSON path, else the name of the header or cookie
 	Match    string // a regular expression: its first group is kept, or the whole match; empty for the whole value
 	Optional bool   // a missing value is no failure, and leaves the variable unset
+	Place    strict.Place
 }
 
 // Protocol is how the calls of one protocol are written.

@@ -18,6 +18,7 @@ type Tree struct {
 	Keys  []Template // MappingTree: in the order of the file, one for each of Items
 	Items []Tree     // MappingTree and ListTree
 	Place strict.Place
+	Named strict.Place // where its key stands, if it has one
 }
 
 // TreeKind is the kind of a Tree.
@@ -46,8 +47,11 @@ func (r *CallReader) Tree(to *Tree) strict.Read {
 // tree reads a value, and reports whether it has a form in JSON.
 func (r *reader) tree(n *yaml.Node) (t Tree, good bool) {
 	t.Place, good = r.Place(n), true
-	item := func(n *yaml.Node) {
+	item := func(key, n *yaml.Node) {
 		inner, ok := r.tree(n)
+		if key != nil {
+			inner.Named = r.Place(key)
+		}
 		t.Items, good = append(t.Items, inner), good && ok
 	}
 	switch n.Kind {
@@ -56,11 +60,11 @@ func (r *reader) tree(n *yaml.Node) (t Tree, good bool) {
 		r.Entries(n, func(key, value *yaml.Node) {
 			good = r.checkText(key, key.Value) && good
 			t.Keys = append(t.Keys, Template(key.Value))
-			item(value)
+			item(key, value)
 		})
 	case yaml.SequenceNode:
 		t.Kind = ListTree
-		r.Sequence(n, item)
+		r.Sequence(n, func(n *yaml.Node) { item(nil, n) })
 	default:
 		kind, text := r.scalar(n)
 		t.Kind, t.Text = scalarTrees[kind], Template(text)

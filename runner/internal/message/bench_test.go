@@ -6,7 +6,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/message"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
-	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // Filling in a message allocates nothing.
@@ -48,7 +47,7 @@ func BenchmarkTemplateByJSON(b *testing.B) {
 func benchmarkJudge(b *testing.B, path string) {
 	m := method(b, "Unary")
 	a := message.Answer{Wire: wire(b, m.Output(), reply)}
-	j, problems := m.Judge([]plan.Condition{{Path: path, Op: profile.Equal, Operand: "9007199254740993", Numeric: true}}, nil, strict.Place{})
+	j, problems := m.Judge([]plan.Condition{{Path: path, Op: profile.Equal, Operand: "9007199254740993", Numeric: true}}, nil)
 	if len(problems) > 0 {
 		b.Fatal(problems)
 	}

@@ -68,17 +68,20 @@ func (c *compiler) fields(t plan.Tree, d protoreflect.MessageDescriptor) (nodes 
 	for i, key := range t.Keys {
 		name, fixed := key.Static()
 		value := t.Items[i]
+		wrong := func(format string, args ...any) {
+			c.problems = append(c.problems, value.Named.Problem(format, args...))
+		}
 		if !fixed {
-			c.problem(value, "the name of a field cannot contain variables")
+			wrong("the name of a field cannot contain variables")
 			continue
 		}
 		f := c.field(d, name)
 		if f == nil {
-			c.problem(value, "%s has no field %s%s", d.FullName(), strict.Quote(name), strict.Suggest(name, fieldNames(d)))
+			wrong("%s has no field %s%s", d.FullName(), strict.Quote(name), strict.Suggest(name, fieldNames(d)))
 			continue
 		}
 		if before, twice := given[f.Number()]; twice {
-			c.problem(value, "%s and %s are the same field; give one", before, name)
+			wrong("%s and %s are the same field; give one", before, name)
 			continue
 		}
 		given[f.Number()] = name

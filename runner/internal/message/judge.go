@@ -56,32 +56,29 @@ const (
 	theText = "the text of the code"
 )
 
-// Judge compiles conditions and saves. at is the place of the call or of the step of a stream.
-func (m *Method) Judge(conditions []plan.Condition, saves []plan.Save, at strict.Place) (*Judge, strict.Problems) {
+// Judge compiles conditions and saves.
+func (m *Method) Judge(conditions []plan.Condition, saves []plan.Save) (*Judge, strict.Problems) {
 	j := &Judge{types: m.types, output: m.of.Output()}
-	at.Key = strings.TrimSuffix(at.Key, ".grpc")
 	var problems strict.Problems
-	compile := func(of profile.Source, where, name string, exists bool) *path {
+	compile := func(of profile.Source, name string, exists bool, at strict.Place) *path {
 		if of != profile.OfJSON {
 			return nil
 		}
 		p, wrong := compilePath(m.of.Output(), name, exists)
 		if wrong != "" {
-			place := at
-			place.Key += "." + where
-			problems = append(problems, place.Problem("%s: %s", name, wrong))
+			problems = append(problems, at.Problem("%s", wrong))
 		}
 		return p
 	}
 	for _, c := range conditions {
-		made := condition{Condition: c, at: compile(c.Of, "expect.json", c.Path, c.Op == profile.Exists), wrong: "expected " + c.String()}
+		made := condition{Condition: c, at: compile(c.Of, c.Path, c.Op == profile.Exists, c.Place), wrong: "expected " + c.String()}
 		if c.Of == profile.OfText {
 			made.wrong = strings.Replace(made.wrong, theBody, theText, 1)
 		}
 		j.conditions = append(j.conditions, made)
 	}
 	for _, s := range saves {
-		j.saves = append(j.saves, saving{s, compile(s.Of, "save", s.Path, false)})
+		j.saves = append(j.saves, saving{s, compile(s.Of, s.Path, false, s.Place)})
 	}
 	return j, problems
 }

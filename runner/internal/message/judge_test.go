@@ -22,7 +22,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/message"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
-	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // saver keeps what is saved, by slot.
@@ -79,7 +78,7 @@ func check(t *testing.T, step string, a message.Answer) (wrong string, saved sav
 	t.Helper()
 	c, _ := call(t, step)
 	g := c.Content.(*plan.GRPC)
-	j, problems := method(t, "Unary").Judge(g.Expect, c.Save, g.Place)
+	j, problems := method(t, "Unary").Judge(g.Expect, c.Save)
 	if len(problems) > 0 {
 		return problems.Error(), nil
 	}
@@ -117,9 +116,9 @@ func TestJudge(t *testing.T) {
 		`text: none`:                  `expected the text of the code contains "none"`,
 		`details: {"0.reason": QUOTA, "#": 2, "0.metadata.limit": "5", "1.value": "AQ=="}`: "",
 		`details: {"0.reason": RATE}`: "expected 0.reason of the details == RATE",
-		`json: {itemz: 1}`:            `p.yaml:8:16: users[0].tasks[0].expect.json: itemz: all.Reply has no field "itemz"; did you mean "items"?`,
-		`json: {items.text: 1}`:       `items.text: items is a list; write items.0.text for the first item, or items.#.text for all`,
-		`json: {total.x: 1}`:          `total.x: total is a int64, and has no "x"`,
+		`json: {itemz: 1}`:            `p.yaml:8:54: users[0].tasks[0].expect.json.itemz: all.Reply has no field "itemz"; did you mean "items"?`,
+		`json: {items.text: 1}`:       `expect.json.items.text: items is a list; write items.0.text for the first item, or items.#.text for all`,
+		`json: {total.x: 1}`:          `expect.json.total.x: total is a int64, and has no "x"`,
 	} {
 		got, _ := check(t, "{grpc: all.Everything/Unary, expect: {"+condition+"}}", a)
 		if want == "" && got != "" || !strings.Contains(got, want) {
@@ -170,7 +169,7 @@ func TestJudgeAllocatesNothing(t *testing.T) {
 	a := message.Answer{Wire: wire(t, m.Output(), reply)}
 	c, _ := call(t, `{grpc: all.Everything/Unary, expect: {json: {"items.#": 2, total: 9007199254740993, "items.1.text": tent, "items.0.scalars.f_double": "> 1", "items.0.maps.by_int64.-4.f_int32": 9, "items.0.scalars": exists}}, save: {x: total}}`)
 	g := c.Content.(*plan.GRPC)
-	j, problems := m.Judge(g.Expect, c.Save, strict.Place{})
+	j, problems := m.Judge(g.Expect, c.Save)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -271,7 +270,7 @@ func TestJudgeEqualsProtojson(t *testing.T) {
 				if path == "" {
 					continue
 				}
-				j, problems := m.Judge(nil, []plan.Save{{Path: path, Optional: true}}, strict.Place{})
+				j, problems := m.Judge(nil, []plan.Save{{Path: path, Optional: true}})
 				if len(problems) > 0 {
 					rt.Fatal(problems)
 				}
@@ -309,7 +308,7 @@ func FuzzJudge(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, path := range plainPaths(gjson.ParseBytes(text), "")[1:] {
-		j, problems := m.Judge(nil, []plan.Save{{Path: path, Optional: true}}, strict.Place{})
+		j, problems := m.Judge(nil, []plan.Save{{Path: path, Optional: true}})
 		if len(problems) > 0 {
 			f.Fatal(problems)
 		}

@@ -121,28 +121,33 @@ func (m *Method) Output() protoreflect.MessageDescriptor { return m.of.Output() 
 // a message of its own or none.
 func (m *Method) Fits(call *plan.Call) strict.Problems {
 	g := call.Content.(*plan.GRPC)
-	var sends bool
+	missing := g.Place
+	missing.Key = strings.TrimSuffix(missing.Key, ".grpc") + ".messages"
+	messages, first, sends := missing, false, (*plan.GRPCMessage)(nil)
 	for i := range call.Messages {
-		sends = sends || call.Messages[i].Sends
+		one, ok := call.Messages[i].Content.(*plan.GRPCMessage)
+		if ok && !first { // a wait has no place
+			first, messages.Line, messages.Column = true, one.Place.Line, one.Place.Column
+		}
+		if ok && call.Messages[i].Sends && sends == nil {
+			sends = one
+		}
+	}
+	wrong := func(at strict.Place, format string) strict.Problems {
+		return strict.Problems{at.Problem(format, g.Method)}
 	}
 	streams := m.ClientStreams() || m.ServerStreams()
-	at := g.Place
-	at.Key = strings.TrimSuffix(at.Key, ".grpc")
-	wrong := func(key, format string, args ...any) strict.Problems {
-		at.Key += "." + key
-		return strict.Problems{at.Problem(format, args...)}
-	}
 	switch {
 	case !streams && call.Messages != nil:
-		return wrong("messages", "%s is no stream; write message and expect", g.Method)
+		return wrong(messages, "%s is no stream; write message and expect")
 	case m.ClientStreams() && call.Messages == nil:
-		return wrong("messages", "missing; %s takes a stream: write for example messages: [{send: {…}, reply: none}]", g.Method)
+		return wrong(missing, "missing; %s takes a stream: write for example messages: [{send: {…}, reply: none}]")
 	case streams && call.Messages == nil:
-		return wrong("messages", "missing; %s answers with a stream: write for example messages: [{receive: end}]", g.Method)
+		return wrong(missing, "missing; %s answers with a stream: write for example messages: [{receive: end}]")
 	case m.ClientStreams() && !g.Message.IsZero():
-		return wrong("message", "%s takes a stream; write what is sent in messages: [{send: {…}}]", g.Method)
-	case streams && !m.ClientStreams() && sends:
-		return wrong("messages", "%s takes one message; write it in message, and only receive in messages", g.Method)
+		return wrong(g.Message.Place, "%s takes a stream; write what is sent in messages: [{send: {…}}]")
+	case streams && !m.ClientStreams() && sends != nil:
+		return wrong(sends.Place, "%s takes one message; write it in message, and only receive in messages")
 	}
 	return nil
 }

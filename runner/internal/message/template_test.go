@@ -192,7 +192,7 @@ func TestMethods(t *testing.T) {
 	}
 	for step, want := range map[string]string{
 		"{grpc: all.Everything/Unary, message: {}}":                                       "",
-		"{grpc: all.Everything/Unary, messages: [{receive: 1}]}":                          "p.yaml:8:16: users[0].tasks[0].messages: all.Everything/Unary is no stream; write message and expect",
+		"{grpc: all.Everything/Unary, messages: [{receive: 1}]}":                          "p.yaml:8:49: users[0].tasks[0].messages: all.Everything/Unary is no stream; write message and expect",
 		"{grpc: all.Everything/Server}":                                                   "users[0].tasks[0].messages: missing; all.Everything/Server answers with a stream: write for example messages: [{receive: end}]",
 		"{grpc: all.Everything/Server, messages: [{receive: 1}]}":                         "",
 		"{grpc: all.Everything/Server, messages: [{send: {}}]}":                           "all.Everything/Server takes one message; write it in message",

@@ -26,6 +26,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/websocket"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // Protocol makes the clients of one protocol.
@@ -63,6 +65,10 @@ func Protocols() []Protocol {
 		{Word: "websocket", New: func(p *plan.Plan, d *wire.Dialer) (Maker, error) { return websocket.New(p, d) }},
 	}
 }
+
+// Check holds the calls of a profile against the descriptions that it names, as far as profile.Parse cannot, and
+// returns what does not fit. The profile may have problems of its own.
+func Check(p *profile.Profile) strict.Problems { return grpc.Check(p) }
 
 // Clients makes the clients of one run. Safe for concurrent use.
 type Clients struct {

@@ -74,6 +74,24 @@ func (p Problems) Err() error {
 	return p
 }
 
+// Merge is several lists about one file as one, sorted by line. It cuts a long one short.
+func Merge(lists ...Problems) Problems {
+	all := slices.Concat(lists...)
+	slices.SortStableFunc(all, byPlace)
+	if more := len(all) - maxProblems; more > 1 {
+		last := all[maxProblems]
+		last.Key, last.Text = "", unshown(more)
+		all = append(all[:maxProblems], last)
+	}
+	return all
+}
+
+func byPlace(a, b Problem) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+}
+
+func unshown(more int) string { return fmt.Sprintf("%d more problems are not shown", more) }
+
 // Bounds on what a hostile file can make a person read.
 const (
 	maxProblems = 100
@@ -101,12 +119,10 @@ type Read = func(n *yaml.Node)
 // Problems returns what was found so far, sorted by line.
 func (r *Reader) Problems() Problems {
 	sorted := slices.Clone(r.problems)
-	slices.SortStableFunc(sorted, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
+	slices.SortStableFunc(sorted, byPlace)
 	if r.unshown > 0 {
 		last := sorted[len(sorted)-1]
-		sorted = append(sorted, Problem{File: r.file, Line: last.Line, Column: last.Column, Text: fmt.Sprintf("%d more problems are not shown", r.unshown)})
+		sorted = append(sorted, Problem{File: r.file, Line: last.Line, Column: last.Column, Text: unshown(r.unshown)})
 	}
 	return sorted
 }

@@ -18,14 +18,15 @@ func Suggest(written string, known []string) string {
 	}
 }
 
-// nearest returns the known name that differs least from the written one, by at most two letters.
+// nearest returns the known name that differs least from the written one, by at most two letters. Capital and small
+// letters are the same here.
 func nearest(written string, known []string) (best string, ok bool) {
 	if len(written) > 100 {
 		return "", false
 	}
-	distance := 3
+	distance, small := 3, strings.ToLower(written)
 	for _, name := range known {
-		if d := editDistance(written, name); d < distance && d < len(name) {
+		if d := editDistance(small, strings.ToLower(name)); d < distance && d < len(name) {
 			best, distance = name, d
 		}
 	}

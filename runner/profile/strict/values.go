@@ -141,11 +141,30 @@ func OneOf[T ~string](r *Reader, to *T, words ...T) Read {
 		switch {
 		case !ok:
 		case !slices.Contains(words, T(text)):
-			r.Problem(n, "expected %s, found %s", list(words), Quote(text))
+			r.Problem(n, "%s", unknownWord(text, words))
 		default:
 			*to = T(text)
 		}
 	}
+}
+
+// maxWords is how many words a sentence lists although it knows which one was meant.
+const maxWords = 8
+
+// unknownWord says that a text is none of the words.
+func unknownWord[T ~string](text string, words []T) string {
+	var known []string
+	for _, word := range words {
+		known = append(known, string(word))
+	}
+	name, ok := nearest(text, known)
+	switch {
+	case ok && len(words) > maxWords:
+		return fmt.Sprintf("%s is unknown here; did you mean %s?", Quote(text), name)
+	case ok:
+		return fmt.Sprintf("expected %s, found %s; did you mean %s?", list(words), Quote(text), name)
+	}
+	return fmt.Sprintf("expected %s, found %s", list(words), Quote(text))
 }
 
 // spellings are a word, and what YAML takes it for when it is written without quotes.

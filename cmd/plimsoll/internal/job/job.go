@@ -14,7 +14,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
@@ -92,9 +91,7 @@ func apiOf(p *profile.Profile, policy gate.Policy, read func(path string) ([]byt
 func parse(file string, data []byte, env environ.Values, read func(path string) ([]byte, error)) (*profile.Profile, gate.Policy, error) {
 	p, problems := profile.Parse(file, data, profile.Surroundings{Env: env.Lookup, Read: read})
 	policy, more := gate.ParsePolicy(file, p.Gate, p.Routes())
-	problems = slices.Concat(problems, more)
-	slices.SortStableFunc(problems, func(a, b strict.Problem) int { return a.Line - b.Line })
-	return p, policy, problems.Err()
+	return p, policy, strict.Merge(problems, more, runner.Unfit(p)).Err()
 }
 
 // At reads the job's profile, and the files that it names, from a commit. The error is git.ErrNoCommit if git lacks

@@ -77,14 +77,13 @@ func (t *compiled) describe(types *message.Types) strict.Problems {
 		return strict.Problems{t.content.Place.Problem("%v", err)}
 	}
 	problems := method.Fits(t.call)
-	if len(problems) > 0 {
-		return problems
-	}
 	t.one = method.ClientStreams() && !method.ServerStreams()
 	if !method.ClientStreams() {
-		t.sends, t.body, problems = template(method, t.content.Message, t.content.Place)
+		var wrong strict.Problems
+		t.sends, t.body, wrong = template(method, t.content.Message, t.content.Place)
+		problems = append(problems, wrong...)
 	}
-	judge, wrong := method.Judge(t.content.Expect, t.call.Save, t.content.Place)
+	judge, wrong := method.Judge(t.content.Expect, t.call.Save)
 	t.judge, problems = judge, append(problems, wrong...)
 	t.looks = len(t.content.Expect) > 0 || len(t.call.Save) > 0
 	t.last = -1
@@ -121,10 +120,10 @@ func describeStep(method *message.Method, m *plan.Message) (s step, problems str
 		s.sends, s.body, problems = template(method, content.Send, content.Place)
 	}
 	var wrong strict.Problems
-	if s.replies, wrong = method.Judge(content.Reply, nil, content.Place); len(wrong) > 0 {
+	if s.replies, wrong = method.Judge(content.Reply, nil); len(wrong) > 0 {
 		problems = append(problems, wrong...)
 	}
-	if s.judge, wrong = method.Judge(content.Expect, m.Save, content.Place); len(wrong) > 0 {
+	if s.judge, wrong = method.Judge(content.Expect, m.Save); len(wrong) > 0 {
 		problems = append(problems, wrong...)
 	}
 	return s, problems
