@@ -76,7 +76,7 @@ func (c *converter) block(s ast.Statement) []script.Node {
 }
 
 func (c *converter) statement(s ast.Statement) script.Node {
-	at := c.at(s.Idx0())
+	at := c.begin(s)
 	switch s := s.(type) {
 	case *ast.BlockStatement:
 		return script.Block{At: at, Body: c.statements(s.List), Scope: true}
@@ -98,6 +98,9 @@ func (c *converter) statement(s ast.Statement) script.Node {
 		return script.Raise{At: at, Value: c.expression(s.Argument)}
 	case *ast.TryStatement:
 		found := script.Try{At: at, Body: c.block(s.Body)}
+		if s.Catch != nil {
+			found.Caught = c.block(s.Catch.Body)
+		}
 		if s.Finally != nil {
 			found.Last = c.block(s.Finally)
 		}
@@ -119,6 +122,14 @@ func (c *converter) statement(s ast.Statement) script.Node {
 		return loop
 	}
 	return c.unread(s, "this statement")
+}
+
+// begin is where a statement begins. The parser does not keep the place of every word.
+func (c *converter) begin(s ast.Statement) script.At {
+	if s, is := s.(*ast.IfStatement); is && s.If < 1 {
+		return c.at(s.Test.Idx0())
+	}
+	return c.at(s.Idx0())
 }
 
 func (c *converter) loop(at script.At, s ast.Statement) script.Node {

@@ -16,7 +16,7 @@ type named struct {
 func (l *library) http() *script.Native {
 	has := map[string]script.Value{}
 	for word, method := range map[string]string{"get": "GET", "head": "HEAD", "post": "POST", "put": "PUT", "patch": "PATCH", "del": "DELETE", "options": "OPTIONS"} {
-		has[word] = native("http."+word, func(c *script.Invocation) script.Value {
+		has[word] = asking("http."+word, func(c *script.Invocation) script.Value {
 			if method == "GET" || method == "HEAD" {
 				return l.request(c, method, c.Arg(0, ""), nil, c.Arg(1, ""))
 			}
@@ -27,8 +27,8 @@ func (l *library) http() *script.Native {
 		method, _ := c.M.StringOf(c.Arg(0, ""))
 		return l.request(c, strings.ToUpper(method), c.Arg(1, ""), c.Arg(2, ""), c.Arg(3, ""))
 	}
-	has["request"], has["asyncRequest"] = native("http.request", request), native("http.asyncRequest", request)
-	has["batch"] = native("http.batch", l.batch)
+	has["request"], has["asyncRequest"] = asking("http.request", request), asking("http.asyncRequest", request)
+	has["batch"] = asking("http.batch", l.batch)
 	has["url"] = native("http.url", func(c *script.Invocation) script.Value { return named{c.Arg(0, ""), c.M.Route(c.Arg(0, ""))} })
 	has["file"] = native("http.file", func(c *script.Invocation) script.Value {
 		f := &script.File{Name: c.Arg(1, ""), Type: c.Arg(2, "")}

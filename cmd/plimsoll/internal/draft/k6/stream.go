@@ -19,7 +19,7 @@ type socket struct {
 
 // websockets are the modules k6/ws and k6/websockets.
 func (l *library) websockets(from string) *script.Native {
-	connect := native("ws.connect", func(c *script.Invocation) script.Value {
+	connect := asking("ws.connect", func(c *script.Invocation) script.Value {
 		s := l.newSocket(c, c.Arg(0, ""))
 		params, then := c.Arg(1, ""), c.Arg(2, "")
 		if then == nil {
@@ -34,7 +34,7 @@ func (l *library) websockets(from string) *script.Native {
 		l.end(c.M, s)
 		return &script.Answer{Of: s.step}
 	})
-	open := native("WebSocket", func(c *script.Invocation) script.Value {
+	open := asking("WebSocket", func(c *script.Invocation) script.Value {
 		s := l.newSocket(c, c.Arg(0, ""))
 		if p, is := c.Arg(2, "").(*script.Dict); is {
 			if headers, is := get(p, "headers").(*script.Dict); is {
@@ -69,7 +69,7 @@ func (l *library) newSocket(c *script.Invocation, address script.Value) *socket 
 	})
 	s.of = &script.Native{Name: "a WebSocket", Has: map[string]script.Value{
 		"on": listen, "addEventListener": listen, "setTimeout": later,
-		"send": native("send", func(c *script.Invocation) script.Value {
+		"send": asking("send", func(c *script.Invocation) script.Value {
 			v := c.Arg(0, "")
 			if json, is := v.(*script.JSON); is {
 				v = json.Of
@@ -141,11 +141,11 @@ func (l *library) grpcModule() *script.Native {
 				return nil
 			}),
 			"connect": native("client.connect", l.connect),
-			"invoke":  native("client.invoke", l.invoke), "asyncInvoke": native("client.asyncInvoke", l.invoke),
+			"invoke":  asking("client.invoke", l.invoke), "asyncInvoke": asking("client.asyncInvoke", l.invoke),
 			"close": nothing("client.close"),
 		}}
 	})
-	has := map[string]script.Value{"Client": client, "Stream": native("grpc.Stream", func(c *script.Invocation) script.Value {
+	has := map[string]script.Value{"Client": client, "Stream": asking("grpc.Stream", func(c *script.Invocation) script.Value {
 		c.M.Note(c.At, "a stream of gRPC is not read: write it with messages")
 		return &script.Native{Name: "a stream of gRPC", Has: map[string]script.Value{"on": nothing("on"), "write": nothing("write"), "end": nothing("end")}}
 	})}

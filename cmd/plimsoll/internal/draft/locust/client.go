@@ -17,11 +17,11 @@ func (l *library) newClient() *script.Native {
 	headers := script.NewDict()
 	client := &script.Native{Name: "the client", Has: map[string]script.Value{"headers": headers, "base_url": ""}}
 	for _, method := range methods {
-		client.Has[method] = native(method, func(c *script.Invocation) script.Value {
+		client.Has[method] = asking(method, func(c *script.Invocation) script.Value {
 			return l.request(c, client, strings.ToUpper(method), c.Arg(0, "url"), 1)
 		})
 	}
-	client.Has["request"] = native("request", func(c *script.Invocation) script.Value {
+	client.Has["request"] = asking("request", func(c *script.Invocation) script.Value {
 		return l.request(c, client, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
 	})
 	return client
@@ -240,7 +240,7 @@ func (l *library) own(of *script.Object, name string) (script.Value, bool) {
 		return "", true
 	case "rest", "rest_":
 		client, _ := of.Fields.Get("client")
-		return native(name, func(c *script.Invocation) script.Value {
+		return asking(name, func(c *script.Invocation) script.Value {
 			if n, is := client.(*script.Native); is {
 				return l.request(c, n, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
 			}

@@ -29,6 +29,11 @@ func native(name string, do func(c *script.Invocation) script.Value) *script.Nat
 	return &script.Native{Name: name, Do: do}
 }
 
+// asking is a function that makes a request.
+func asking(name string, do func(c *script.Invocation) script.Value) *script.Native {
+	return &script.Native{Name: name, Do: do, Asks: true}
+}
+
 func nothing(name string) *script.Native {
 	return native(name, func(*script.Invocation) script.Value { return nil })
 }

@@ -97,11 +97,11 @@ func base64Module() *script.Native {
 func (l *library) requests() *script.Native {
 	has := map[string]script.Value{"packages": &script.Native{Name: "requests.packages"}}
 	for _, method := range methods {
-		has[method] = native("requests."+method, func(c *script.Invocation) script.Value {
+		has[method] = asking("requests."+method, func(c *script.Invocation) script.Value {
 			return l.request(c, nil, strings.ToUpper(method), c.Arg(0, "url"), 1)
 		})
 	}
-	has["request"] = native("requests.request", func(c *script.Invocation) script.Value {
+	has["request"] = asking("requests.request", func(c *script.Invocation) script.Value {
 		return l.request(c, nil, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
 	})
 	has["Session"] = native("requests.Session", func(*script.Invocation) script.Value { return l.newClient() })

@@ -228,8 +228,15 @@ func (p *parser) simple() script.Node {
 		}
 		return script.If{At: t.at, Test: script.Unary{At: t.at, Op: "not", Of: test}, Then: []script.Node{script.Raise{At: t.at}}}
 	case p.take("del"):
-		p.expressions()
-		return nil
+		of := p.expressions()
+		items := []script.Node{of}
+		if all, is := of.(script.Sequence); is {
+			items = all.Items
+		}
+		for i := range items {
+			items[i] = script.Unary{At: t.at, Op: "delete", Of: items[i]}
+		}
+		return script.Block{At: t.at, Body: items}
 	case t.is("import"):
 		return p.importing()
 	case t.is("from"):

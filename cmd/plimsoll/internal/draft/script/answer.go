@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Answer is the answer to a step.
@@ -44,6 +45,9 @@ func (p *Part) at(step string) *Part {
 		inner.Path += "."
 	}
 	inner.Path += step
+	if step == "0" || strings.HasPrefix(step, "#(") {
+		p.Of.goesThrough(p.Path)
+	}
 	return &inner
 }
 
@@ -80,22 +84,23 @@ func (p *Part) Matching(expression string) *Part {
 // Test is a condition on a part of an answer, or on a variable.
 type Test struct {
 	Of      Value  // *Part or *Var
-	Op      string // ==, !=, <, <=, >, >=, exists, missing, contains, ~, in
+	Op      string // ==, !=, <, <=, >, >=, exists, missing, filled, empty, contains, ~, in
 	With    Value
 	Accepts bool // it was an answer's ok
 }
 
 // Tests are conditions that hold together, or one at least.
 type Tests struct {
-	All []*Test
-	Or  bool
+	All  []*Test
+	Or   bool
+	Some bool // the script asks for more, which has no form here
 }
 
-var opposite = map[string]string{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "exists": "missing", "missing": "exists", "contains": "lacks", "lacks": "contains", "~": "!~", "!~": "~", "in": "not in", "not in": "in"}
+var opposite = map[string]string{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "exists": "missing", "missing": "exists", "filled": "empty", "empty": "filled", "contains": "lacks", "lacks": "contains", "~": "!~", "!~": "~", "in": "not in", "not in": "in"}
 
 // Not is the opposite.
 func (t *Tests) Not() *Tests {
-	n := &Tests{Or: !t.Or}
+	n := &Tests{Or: !t.Or, Some: t.Some}
 	for _, one := range t.All {
 		n.All = append(n.All, &Test{one.Of, opposite[one.Op], one.With, one.Accepts})
 	}
@@ -107,16 +112,15 @@ func (t *Tests) Not() *Tests {
 
 func (t *Tests) with(o *Tests, or bool) *Tests {
 	alike := func(t *Tests) bool { return len(t.All) == 1 || t.Or == or }
+	some := t.Some || o.Some
 	if !alike(t) || !alike(o) { // a mixture: what is sure of it
-		if or {
-			return t
+		sure := t
+		if !or && t.Or && len(t.All) > 1 {
+			sure = o
 		}
-		if t.Or && len(t.All) > 1 {
-			return o
-		}
-		return t
+		return &Tests{All: sure.All, Or: sure.Or, Some: true}
 	}
-	return &Tests{All: append(slices.Clone(t.All), o.All...), Or: or}
+	return &Tests{All: append(slices.Clone(t.All), o.All...), Or: or, Some: some}
 }
 
 // asTests is a value as conditions; nil if it is none.
@@ -125,13 +129,24 @@ func asTests(v Value) *Tests {
 	case *Tests:
 		return v
 	case *Part:
-		return &Tests{All: []*Test{{Of: v, Op: "exists"}}}
+		return filled(v)
 	case *matched:
 		return &Tests{All: []*Test{{Of: v.of, Op: "exists"}}}
 	case *Answer:
 		return v.OK()
 	}
 	return nil
+}
+
+// filled is the condition that a part of an answer counts as true: it is there, and neither empty nor 0.
+func filled(p *Part) *Tests {
+	switch {
+	case p.length:
+		return &Tests{All: []*Test{{Of: p, Op: ">", With: int64(0)}}}
+	case p.Kind == OfJSON && p.Match == "":
+		return &Tests{All: []*Test{{Of: p, Op: "filled"}}}
+	}
+	return &Tests{All: []*Test{{Of: p, Op: "exists"}}}
 }
 
 // OK is the condition that an answer has a status of success.
@@ -166,8 +181,14 @@ func (t *Tests) found() bool {
 	})
 }
 
-// succeeds reports whether the conditions on a status hold for an answer of success.
+// succeeds reports whether the conditions on a status hold for an answer of success. One that holds for all statuses but
+// one of success does not: that one is the answer which the script wants.
 func (t *Tests) succeeds() bool {
+	for _, one := range t.Not().All {
+		if slices.ContainsFunc(one.statuses(), func(status int) bool { return status < 300 }) {
+			return false
+		}
+	}
 	return slices.ContainsFunc([]float64{200, 201, 202, 204}, func(status float64) bool {
 		holds := func(one *Test) bool { return one.holds(status) }
 		if t.Or {

@@ -1,5 +1,7 @@
 package script
 
+import "strings"
+
 // Attribute is x.name.
 func (m *Machine) Attribute(at At, of Value, name string) Value {
 	if v, ok := m.Host.Attribute(m, at, of, name); ok {
@@ -11,7 +13,11 @@ func (m *Machine) Attribute(at At, of Value, name string) Value {
 	if v := m.textMethod(at, of, name); v != nil {
 		return v
 	}
-	return unknown(at, "%s of %s", name, named(of))
+	u := unknown(at, "%s of %s", name, named(of))
+	if n, is := of.(*Native); is {
+		u.Foreign = n.Name + "." + name
+	}
+	return u
 }
 
 // member returns the attribute of a value that is no text.
@@ -52,8 +58,13 @@ func (m *Machine) member(at At, of Value, name string) (v Value, ok bool) {
 		if name == "call" || name == "bind" {
 			return m.bound(of, name), true
 		}
-	case *Unknown, *Turn:
+	case *Turn:
 		return of, true
+	case *Unknown:
+		if of.Foreign == "" || strings.Count(of.Foreign, ".") > 2 {
+			return of, true
+		}
+		return &Unknown{At: of.At, Why: of.Why, Foreign: of.Foreign + "." + name}, true
 	case *Drawn, int64, float64:
 		v = m.numberMethod(of, name)
 		return v, v != nil

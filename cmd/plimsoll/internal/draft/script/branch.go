@@ -2,46 +2,94 @@ package script
 
 import "slices"
 
-// conditional follows if. What is known decides; a test of an answer's status is followed the way of success; what is
-// drawn, or found in an answer, makes groups.
-func (m *Machine) conditional(s *scope, n If) (way, Value) {
+// conditional follows if, with the statements that come after it in rest. What is known decides; a test of an answer's
+// status is followed the way of success; what is drawn, or found in an answer, makes groups. A branch that only leaves
+// is a guard: its opposite is expected of the answer. done reports that rest was followed too.
+func (m *Machine) conditional(s *scope, n If, rest []Node) (how way, result Value, done bool) {
+	m.asked = ""
 	v := m.eval(s, n.Test)
-	if tests := asTests(v); tests != nil {
-		v = tests
-	}
 	if is, known := m.truth(v); known {
-		if is {
-			return m.run(s, n.Then)
-		}
-		return m.run(s, n.Else)
+		how, result = m.settled(s, n, is)
+		return how, result, false
 	}
-	tests, is := v.(*Tests)
+	if tests := asTests(v); tests != nil {
+		return m.tested(s, n, tests, rest)
+	}
+	how, result = m.unsure(s, n)
+	return how, result, false
+}
+
+// settled follows if whose condition is known. A value that only the environment or a check settles may be another one
+// when the script runs, so requests that are left out for it are told.
+func (m *Machine) settled(s *scope, n If, is bool) (way, Value) {
+	taken, left := n.Then, n.Else
 	if !is {
-		return m.unsure(s, n)
+		taken, left = left, taken
 	}
+	switch {
+	case m.asked != "" && m.asks(s, left):
+		m.Note(n.At, "this depends on %s, which has no value here; the requests of the other case are left out", m.asked)
+	case calls([]Node{n.Test}, "check") && m.asks(s, left):
+		m.Note(n.At, "the requests of this branch are for answers that fail a check, and are left out")
+	}
+	return m.run(s, taken)
+}
+
+// tested follows if whose condition asks about answers, or about something drawn.
+func (m *Machine) tested(s *scope, n If, tests *Tests, rest []Node) (how way, result Value, done bool) {
+	follow := func(taken, left []Node) (way, Value, bool) {
+		if m.asks(s, left) {
+			m.Note(n.At, "the requests of the other case of this condition are left out: the profile follows the way of success")
+		}
+		how, result := m.run(s, taken)
+		if how != onward && m.asks(s, rest) {
+			m.Note(n.At, "what follows this is for the other case; its requests are left out")
+		}
+		return how, result, false
+	}
+	succeeds := tests.ofStatus() && tests.succeeds()
 	switch {
 	case tests.firstTime():
 		m.First = append(m.First, m.Record(func() { m.run(s, n.Then) })...)
-		return m.run(s, n.Else)
-	case fails(n.Then):
+		return follow(n.Else, nil)
+	case tests.ofStatus() && !succeeds && accepts(n.Then):
+		tests.allow()
+		return follow(n.Else, n.Then)
+	case fails(n.Then) || leaves(n.Then) && !succeeds && !tests.chosen() && !m.asks(s, n.Then):
 		m.Expect(n.At, tests.Not())
-		return m.run(s, n.Else)
-	case fails(n.Else):
+		return follow(n.Else, n.Then)
+	case fails(n.Else) || leaves(n.Else) && !tests.chosen() && !m.asks(s, n.Else):
 		m.Expect(n.At, tests)
-		return m.run(s, n.Then)
+		return follow(n.Then, n.Else)
+	case succeeds:
+		return follow(n.Then, n.Else)
 	case tests.ofStatus():
-		if tests.succeeds() {
-			return m.run(s, n.Then)
+		return follow(n.Else, n.Then)
+	case tests.chosen() && leaves(n.Then) && len(n.Else) == 0:
+		if m.asks(s, n.Then) || m.asks(s, rest) {
+			m.branches(s, n.At, tests, n.Then, rest)
+			return onward, nil, true
 		}
-		if accepts(n.Then) {
-			tests.allow()
+		if how, result = m.run(s, n.Then); result == nil { // a value, or none
+			how = onward
 		}
-		return m.run(s, n.Else)
+		return how, result, false
 	case tests.drawn() || tests.found():
 		m.branches(s, n.At, tests, n.Then, n.Else)
-		return onward, nil
+		return onward, nil, false
 	}
-	return m.run(s, n.Then)
+	if m.asks(s, n.Then) || m.asks(s, n.Else) {
+		m.Note(n.At, "a profile cannot ask for this condition; its requests are always made")
+	}
+	return follow(n.Then, n.Else)
+}
+
+// chosen reports whether the conditions choose between two ways that are both usual: something drawn, or a value in an
+// answer. That a value is there at all is none: without it the script cannot go on.
+func (t *Tests) chosen() bool {
+	return t.drawn() || t.found() && !slices.ContainsFunc(t.All, func(one *Test) bool {
+		return !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">="}, one.Op) || one.Of.(*Part).length || one.With == nil
+	})
 }
 
 // firstTime reports whether the conditions hold only the first time that a user does a task.
@@ -54,23 +102,31 @@ func (t *Tests) firstTime() bool {
 	return is && v.Name == "seq" && ok && n == 0
 }
 
-// unsure follows an if whose condition is unknown. It avoids a branch that reports a failure; otherwise it takes the first.
+// unsure follows an if whose condition is unknown, and says so if that matters. It avoids a branch that reports a
+// failure, or that only leaves; otherwise it takes the first.
 func (m *Machine) unsure(s *scope, n If) (way, Value) {
-	if fails(n.Then) || complains(n.Then) && !complains(n.Else) {
+	then, otherwise := m.asks(s, n.Then), m.asks(s, n.Else)
+	switch {
+	case accepts(n.Then): // that is the way of success
+		return m.run(s, n.Then)
+	case fails(n.Then):
+		m.Note(n.At, "this condition is not understood, and the check that it makes is left out")
+		return m.run(s, n.Else)
+	case complains(n.Then) && !complains(n.Else), leaves(n.Then) && !then:
+		if otherwise || leaves(n.Then) {
+			m.Note(n.At, "this condition is not understood; the profile goes on as if it did not hold")
+		}
 		return m.run(s, n.Else)
 	}
-	if accepts(n.Then) { // that is the way of success
-		return m.run(s, n.Then)
-	}
-	var how way
-	var result Value
-	steps := m.Record(func() { how, result = m.run(s, n.Then) })
-	if len(steps) > 0 {
+	switch {
+	case otherwise:
+		m.Note(n.At, "whether this condition holds is not known; the profile takes it to hold, and the requests of the other case are left out")
+	case then:
 		m.Note(n.At, "whether this condition holds is not known; its requests are always made")
+	case matters(n.Then) || matters(n.Else):
+		m.Note(n.At, "whether this condition holds is not known; the profile takes it to hold")
 	}
-	for _, step := range steps {
-		m.Emit(step)
-	}
+	how, result := m.run(s, n.Then)
 	if how == returned && len(n.Else) == 0 { // leaving early is for what is unusual
 		return onward, nil
 	}
@@ -119,31 +175,78 @@ func walk(body []Node, yield func(Node) bool) bool {
 	})
 }
 
-// children are the nodes right below, as far as a search for calls needs them.
-func children(n Node) []Node {
+// children are the nodes right below that are done with a node.
+func children(n Node) (below []Node) {
+	add := func(nodes ...Node) {
+		for _, one := range nodes {
+			if one != nil {
+				below = append(below, one)
+			}
+		}
+	}
 	switch n := n.(type) {
 	case Block:
-		return n.Body
+		add(n.Body...)
 	case If:
-		return append(slices.Clone(n.Then), n.Else...)
+		add(n.Test)
+		add(n.Then...)
+		add(n.Else...)
+	case For:
+		add(n.Of)
+		add(n.Body...)
+	case While:
+		add(n.Test)
+		add(n.Body...)
+		add(n.After...)
+	case With:
+		add(n.Of)
+		add(n.Body...)
+	case Try:
+		add(n.Body...)
+		add(n.Last...)
+	case Return:
+		add(n.Value)
+	case captured:
+		add(n.of)
+	default:
+		add(within(n)...)
+	}
+	return below
+}
+
+// within are the expressions in an expression.
+func within(n Node) []Node {
+	switch n := n.(type) {
 	case Call:
-		return append([]Node{n.Of}, n.Args...)
+		found := append([]Node{n.Of}, n.Args...)
+		for _, named := range n.Named {
+			found = append(found, named.Value)
+		}
+		return found
 	case Assign:
 		return []Node{n.Value}
-	case With:
-		return append([]Node{n.Of}, n.Body...)
-	case Try:
-		return append(slices.Clone(n.Body), n.Last...)
-	case For:
-		return n.Body
-	case While:
-		return n.Body
 	case Attribute:
 		return []Node{n.Of}
-	case Return:
-		if n.Value != nil {
-			return []Node{n.Value}
-		}
+	case Index:
+		return []Node{n.Of, n.By}
+	case Slice:
+		return []Node{n.Of}
+	case Binary:
+		return []Node{n.X, n.Y}
+	case Unary:
+		return []Node{n.Of}
+	case Choose:
+		return []Node{n.Test, n.Then, n.Else}
+	case Join:
+		return n.Parts
+	case Sequence:
+		return n.Items
+	case Mapping:
+		return n.Values
+	case Spread:
+		return []Node{n.Of}
+	case Each:
+		return []Node{n.Of, n.What}
 	}
 	return nil
 }
@@ -167,7 +270,7 @@ func calls(body []Node, names ...string) bool {
 
 // fails reports whether a branch says that the request, or the task, has failed.
 func fails(body []Node) bool {
-	if calls(body, "failure", "fail") {
+	if calls(body, "failure", "fail", "abort", "exit", "_exit", "quit") {
 		return true
 	}
 	return slices.ContainsFunc(body, func(n Node) bool {
@@ -181,9 +284,36 @@ func fails(body []Node) bool {
 	})
 }
 
+// leaves reports whether statements end by leaving: the function, the round of a loop, or the task.
+func leaves(body []Node) bool {
+	if len(body) == 0 {
+		return false
+	}
+	switch last := body[len(body)-1].(type) {
+	case Return, Jump, Raise:
+		return true
+	case Block:
+		return leaves(last.Body)
+	case Call:
+		return calls(body[len(body)-1:], "interrupt", "stop")
+	}
+	return false
+}
+
+// matters reports whether a branch does more than print.
+func matters(body []Node) bool {
+	return !walk(body, func(n Node) bool {
+		switch n.(type) {
+		case Assign, Return, Jump, Raise:
+			return false
+		}
+		return true
+	})
+}
+
 // complains reports whether a branch prints an error.
 func complains(body []Node) bool {
-	return calls(body, "error", "warning", "warn", "exception", "critical", "interrupt", "abort", "exit")
+	return calls(body, "error", "warning", "warn", "exception", "critical", "interrupt", "stop")
 }
 
 // accepts reports whether a branch says that the request has succeeded.

@@ -154,9 +154,7 @@ func length(c *Invocation) Value {
 		if v.Kind == OfBody && v.Match == "" {
 			return &Part{Of: v.Of, Kind: OfSize}
 		}
-		length := v.at("#")
-		length.length = true
-		return length
+		return v.count()
 	}
 	return unknown(c.At, "the length of %s", named(c.Arg(0, "")))
 }

@@ -96,7 +96,8 @@ func (m *Machine) invoke(of Value, c *Invocation) Value {
 	switch of := of.(type) {
 	case *Native:
 		if of.Do == nil {
-			return unknown(c.At, "the result of %s", of.Name)
+			m.given(of.Name, c)
+			return &Unknown{At: c.At, Why: "the result of " + of.Name, Foreign: of.Name}
 		}
 		return of.Do(c)
 	case *Closure:
@@ -104,9 +105,21 @@ func (m *Machine) invoke(of Value, c *Invocation) Value {
 	case *ClassOf:
 		return m.construct(of, c)
 	case *Unknown:
+		m.given("this call", c)
 		return of
 	}
+	m.given("this call", c)
 	return unknown(c.At, "the result of this call")
+}
+
+// given follows functions that make requests and that are given to a function which is not known.
+func (m *Machine) given(to string, c *Invocation) {
+	for i, arg := range c.Args {
+		if f, is := arg.(*Closure); is && (&asker{m: m, seen: map[*Node]bool{}}).value(f, 0) {
+			m.Note(c.At, "what %s does is not known; the function that it is given is followed once", to)
+			m.enter(f, &Invocation{M: m, At: c.At, Args: c.Args[i+1:], Named: NewDict()})
+		}
+	}
 }
 
 // enter follows a function of the script.

@@ -263,8 +263,12 @@ func (w *writer) expect(s *Step) (expect draft.Map) {
 		word := map[Kind]string{OfJSON: "json", OfHeader: "headers", OfCookie: "cookies"}[kind]
 		var conditions draft.Map
 		for _, e := range s.Expected {
-			if e.Kind == kind && conditions.Get(e.Path) == nil {
-				conditions = append(conditions, draft.Entry{Key: e.Path, Value: e.Want})
+			path, want := e.Path, e.Want
+			if t, is := want.(truth); is {
+				path, want = t.condition(w.m.JS)
+			}
+			if e.Kind == kind && conditions.Get(path) == nil {
+				conditions = append(conditions, draft.Entry{Key: path, Value: want})
 			}
 		}
 		if len(conditions) > 0 {

@@ -19,14 +19,14 @@ func (m *Machine) compare(at At, op string, x, y Value) Value {
 		return m.contains(at, op, x, y)
 	}
 	if part, is := x.(*Part); is {
-		return &Tests{All: []*Test{{Of: part, Op: op, With: y}}}
+		return partTest(part, op, y)
 	}
 	if part, is := y.(*Part); is {
 		turned := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 		if o, ok := turned[op]; ok {
 			op = o
 		}
-		return &Tests{All: []*Test{{Of: part, Op: op, With: x}}}
+		return partTest(part, op, x)
 	}
 	if t := m.drawnTest(op, x, y); t != nil {
 		return &Tests{All: []*Test{t}}
@@ -43,6 +43,15 @@ func (m *Machine) compare(at At, op string, x, y Value) Value {
 		return tests
 	}
 	return unknown(at, "whether this is %s that", op)
+}
+
+// partTest compares a part of an answer with a value. An empty list stands for a length of 0.
+func partTest(part *Part, op string, with Value) *Tests {
+	if l, is := with.(*List); is && len(l.Items) == 0 && (op == "==" || op == "!=") {
+		op, with = map[string]string{"==": "==", "!=": ">"}[op], int64(0)
+		part = part.count()
+	}
+	return &Tests{All: []*Test{{Of: part, Op: op, With: with}}}
 }
 
 // compareKnown compares values in the form of comparable. Only numbers and texts have an order.
@@ -92,7 +101,10 @@ func (m *Machine) comparable(v Value) (Value, bool) {
 		f, _ := number(v)
 		return f, true
 	case *Var:
-		if strings.HasPrefix(v.Name, "env.") {
+		if name, is := strings.CutPrefix(v.Name, "env."); is {
+			if v.Value == nil {
+				m.asked = name
+			}
 			return m.comparable(v.Value)
 		}
 	case *Dict, *List, *Object, *Closure, *ClassOf, *Native, *Answer:

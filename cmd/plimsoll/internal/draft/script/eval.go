@@ -148,12 +148,23 @@ func (m *Machine) assign(s *scope, to Node, v Value, local bool) {
 		}
 		s.set(to.ID, v, local)
 	case Attribute:
-		m.setAttribute(m.eval(s, to.Of), to.Name, v)
+		of := m.eval(s, to.Of)
+		switch of.(type) {
+		case *Part, *Row:
+			m.Note(to.At, changed)
+		}
+		m.setAttribute(of, to.Name, v)
 	case Index:
 		of, by := m.eval(s, to.Of), m.eval(s, to.By)
 		switch of := of.(type) {
 		case *Dict:
 			if key, ok := m.StringOf(m.text(by)); ok {
+				of.Set(key, v)
+			}
+		case *Part, *Row:
+			m.Note(to.At, changed)
+		case *Native:
+			if key, ok := m.StringOf(by); ok && of.Set != nil {
 				of.Set(key, v)
 			}
 		case *List:
@@ -211,7 +222,12 @@ func (m *Machine) setAttribute(of Value, name string, v Value) {
 	}
 }
 
+// choose follows a choice of two values. One that makes a request is followed as if.
 func (m *Machine) choose(s *scope, n Choose) Value {
+	then, otherwise := []Node{n.Then}, []Node{n.Else}
+	if m.asks(s, then) || m.asks(s, otherwise) {
+		return m.chooseRequest(s, If{At: n.At, Test: n.Test, Then: then, Else: otherwise})
+	}
 	test := m.eval(s, n.Test)
 	if tests := asTests(test); tests != nil {
 		test = tests
@@ -226,6 +242,19 @@ func (m *Machine) choose(s *scope, n Choose) Value {
 		return m.eval(s, n.Else)
 	}
 	return m.eval(s, n.Then)
+}
+
+// chooseRequest follows an expression that makes requests under a condition, and returns the value of the first case.
+func (m *Machine) chooseRequest(s *scope, n If) (v Value) {
+	capture := func(body []Node) []Node {
+		if len(body) == 0 {
+			return nil
+		}
+		return []Node{captured{At: body[0].Place(), of: body[0], into: &v}}
+	}
+	n.Then, n.Else = capture(n.Then), capture(n.Else)
+	m.conditional(s, n, nil)
+	return v
 }
 
 // each follows a comprehension.

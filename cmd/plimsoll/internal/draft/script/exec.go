@@ -26,43 +26,22 @@ func (m *Machine) run(s *scope, body []Node) (how way, result Value) {
 		}
 	}
 	for i, n := range body {
-		if choice, is := n.(If); is && len(body) > i+1 {
-			if m.early(s, choice, body[i+1:]) {
-				return returned, nil
+		if choice, is := n.(If); is {
+			m.spend(n.Place())
+			done := false
+			if how, result, done = m.conditional(s, choice, body[i+1:]); how != onward || done {
+				return how, result
 			}
+			continue
 		}
 		if how, result = m.statement(s, n); how != onward {
+			if how == returned && m.asks(s, body[i+1:]) {
+				m.Note(body[i+1].Place(), "this is not reached, and its requests are left out")
+			}
 			return how, result
 		}
 	}
 	return onward, nil
-}
-
-// early follows "if (drawn) { …; return }" and what comes after it as the two branches of one choice, if it is one.
-func (m *Machine) early(s *scope, n If, rest []Node) (done bool) {
-	if len(n.Else) > 0 || !leaves(n.Then) {
-		return false
-	}
-	test, is := m.eval(s, n.Test).(*Tests)
-	if !is || !test.drawn() {
-		return false
-	}
-	m.branches(s, n.At, test, n.Then, rest)
-	return true
-}
-
-// leaves reports whether statements end with return.
-func leaves(body []Node) bool {
-	if len(body) == 0 {
-		return false
-	}
-	switch last := body[len(body)-1].(type) {
-	case Return:
-		return true
-	case Block:
-		return leaves(last.Body)
-	}
-	return false
 }
 
 func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
@@ -76,7 +55,12 @@ func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
 		}
 		return m.run(s, n.Body)
 	case If:
-		return m.conditional(s, n)
+		how, result, _ = m.conditional(s, n, nil)
+		return how, result
+	case captured:
+		if v := m.eval(s, n.of); *n.into == nil {
+			*n.into = v
+		}
 	case For:
 		return m.loop(s, n)
 	case While:
@@ -106,6 +90,9 @@ func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
 		if how, result = m.run(s, n.Body); how == raised {
 			how = onward
 		}
+		if m.asks(s, n.Caught) {
+			m.Note(n.Caught[0].Place(), "the requests for the case that something fails are left out")
+		}
 		if last, value := m.run(s, n.Last); last != onward {
 			return last, value
 		}
@@ -123,7 +110,9 @@ func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
 	case Export:
 		m.export(s, n)
 	default:
-		m.eval(s, n)
+		if u, is := m.eval(s, n).(*Unknown); is && u.Foreign != "" {
+			m.Note(n.Place(), "%s is not followed, and what it does is left out", u.Foreign)
+		}
 	}
 	return onward, nil
 }
@@ -257,7 +246,7 @@ func (m *Machine) importing(s *scope, n Import) {
 		module := m.imported(n.At, n.From)
 		switch {
 		case module == nil:
-			s.vars[name.As] = unknown(n.At, "%s of the module %s", name.As, n.From)
+			s.vars[name.As] = &Unknown{At: n.At, Why: name.As + " of the module " + n.From, Foreign: "the module " + n.From}
 			m.Note(n.At, "the module %s is not read", n.From)
 		case name.Name == "" || name.Name == "*":
 			whole := NewDict()

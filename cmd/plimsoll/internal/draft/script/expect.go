@@ -1,6 +1,7 @@
 package script
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,23 +10,22 @@ import (
 
 // Expect adds conditions to what is expected of an answer, as far as a profile has words for them.
 func (m *Machine) Expect(at At, t *Tests) {
+	if t.Some {
+		m.Note(at, "a part of this condition is not understood, and is left out")
+	}
 	if t.Or && len(t.All) > 1 {
 		if t.ofStatus() {
-			part := t.All[0].Of.(*Part)
 			for _, one := range t.All {
-				part.Of.Status = append(part.Of.Status, one.statuses()...)
+				one.Of.(*Part).Of.real().expectStatus(one)
 			}
 			return
 		}
-		m.Note(at, "a check that holds when one of several does is left out")
+		m.Note(at, "a check that holds when one of several does has no words in a profile, and is left out")
 		return
 	}
 	for _, one := range t.All {
 		part, is := one.Of.(*Part)
-		if !is {
-			continue
-		}
-		if !m.expect(part, one) {
+		if !is || !m.expect(part, one) {
 			m.Note(at, "this check has no words in a profile and is left out")
 		}
 	}
@@ -38,8 +38,7 @@ func (m *Machine) expect(part *Part, t *Test) bool {
 	case part.wrong() != "":
 		return false
 	case part.Kind == OfStatus:
-		step.expectStatus(t)
-		return true
+		return step.expectStatus(t)
 	case part.Kind == OfTime:
 		return step.expectTime(part, t)
 	case part.length && part.Kind == OfJSON: // GJSON counts items, but no letters
@@ -48,13 +47,34 @@ func (m *Machine) expect(part *Part, t *Test) bool {
 	return m.expectValue(step, part, t)
 }
 
-// expectStatus adds the statuses that a test names; others are about what fails anyway: from 400 on.
-func (s *Step) expectStatus(t *Test) {
-	for _, status := range t.statuses() {
+// expectStatus adds the statuses that a test names. A test that holds for every status below 400 asks for nothing more;
+// false if a profile has no words for it.
+func (s *Step) expectStatus(t *Test) bool {
+	named := t.statuses()
+	for _, status := range named {
 		if !slices.Contains(s.Status, status) {
 			s.Status = append(s.Status, status)
 		}
 	}
+	if len(named) > 0 || t.With == nil {
+		return true
+	}
+	for _, status := range []float64{200, 201, 202, 204, 206, 300, 301, 302, 303, 304, 307, 308, 399} {
+		if !t.holds(status) {
+			return t.holds(200) && !t.holds(300) && s.expectedSuccess()
+		}
+	}
+	return true
+}
+
+// expectedSuccess expects a status of success that is no redirect.
+func (s *Step) expectedSuccess() bool {
+	for _, status := range []int{200, 201, 202, 203, 204, 206} {
+		if !slices.Contains(s.Status, status) {
+			s.Status = append(s.Status, status)
+		}
+	}
+	return true
 }
 
 // expectTime sets within.
@@ -72,18 +92,37 @@ func (s *Step) expectTime(part *Part, t *Test) bool {
 	return true
 }
 
-// expectLength adds a length of a list. That it is not empty means in a profile that it exists.
+// expectLength adds the length of a list, or that of a text.
 func (s *Step) expectLength(part *Part, t *Test) bool {
-	whole := strings.TrimSuffix(strings.TrimSuffix(part.Path, "#"), ".")
-	n, ok := number(t.With)
+	n, ok := Integer(t.With)
 	if !ok {
 		return false
 	}
-	notEmpty := t.Op == ">" && n == 0 || t.Op == ">=" && n == 1 || t.Op == "!=" && n == 0
-	if whole != "" && notEmpty {
-		return s.expected(OfJSON, whole, "exists")
+	of := part.counted()
+	if !of.isText() {
+		if t.Op == "!=" && n == 0 || t.Op == ">=" && n == 1 {
+			return s.expected(OfJSON, part.Path, "> 0")
+		}
+		return s.expected(OfJSON, part.Path, t.Op+" "+strconv.Itoa(n))
 	}
-	return s.expected(OfJSON, part.Path, t.Op+" "+strconv.FormatFloat(n, 'f', -1, 64))
+	switch t.Op {
+	case ">":
+		n++
+	case "!=":
+		if n != 0 {
+			return false
+		}
+		n++
+	case "==":
+		return n >= 0 && n < 1000 && s.expected(OfJSON, of.Path, fmt.Sprintf("~ (?s)^.{%d}$", n))
+	case ">=":
+	default:
+		return false
+	}
+	if n < 2 {
+		return n < 1 || s.expected(OfJSON, of.Path, "~ .")
+	}
+	return n < 1000 && s.expected(OfJSON, of.Path, fmt.Sprintf("~ (?s)^.{%d}", n))
 }
 
 // expectValue adds what a part of the answer must be, or must hold.
@@ -94,6 +133,8 @@ func (m *Machine) expectValue(step *Step, part *Part, t *Test) bool {
 	}
 	text, isText := with.(string)
 	switch {
+	case part.Kind == OfJSON && t.Op == "filled" && part.Path != "":
+		return step.expected(OfJSON, part.Path, truth{part})
 	case t.Op == "exists" && (part.Kind == OfSize || part.Kind == OfBody):
 		return step.expected(OfSize, "", "> 0")
 	case t.Op == "contains" && part.Kind == OfBody && part.Match == "" && isText && strings.TrimSpace(text) == "":
@@ -106,7 +147,7 @@ func (m *Machine) expectValue(step *Step, part *Part, t *Test) bool {
 	case part.Kind == OfBody && (t.Op == "<" || t.Op == ">"):
 		return false
 	case part.Kind == OfJSON && part.Path == "": // the whole answer
-		return t.Op == "exists" || t.Op == "contains" && step.expected(OfBody, "", want)
+		return t.Op == "exists" || t.Op == "filled" || t.Op == "contains" && step.expected(OfBody, "", want)
 	}
 	return step.expected(part.Kind, part.Path, want)
 }
@@ -125,7 +166,7 @@ func (m *Machine) known(v Value) (Value, bool) {
 func (m *Machine) wanted(part *Part, op string, with Value) (want Value, ok bool) {
 	text, isText := with.(string)
 	switch op {
-	case "exists":
+	case "exists", "filled":
 		return "exists", true
 	case "contains":
 		if part.Kind == OfBody && part.Match == "" && !operatorFirst.MatchString(text) {
@@ -144,6 +185,9 @@ func (m *Machine) wanted(part *Part, op string, with Value) (want Value, ok bool
 		if with == nil {
 			return "exists", true
 		}
+		if isText && text == "" && part.Kind == OfJSON {
+			return "~ .", true
+		}
 		return m.operated(op, with), true
 	case "<", "<=", ">", ">=":
 		return m.operated(op, with), with != nil && !isText
@@ -161,3 +205,17 @@ func (m *Machine) operated(op string, with Value) string {
 }
 
 var operatorFirst = regexp.MustCompile(`^(==|!=|<=|>=|<|>|~)`)
+
+// truth is the condition that a part of an answer counts as true.
+type truth struct{ of *Part }
+
+// condition is its path and its words. An empty list or object counts as true in JavaScript, and in Python it does not.
+func (t truth) condition(js bool) (path string, want any) {
+	switch {
+	case js || t.of.isText():
+		return t.of.Path, "~ ."
+	case t.of.isList():
+		return t.of.count().Path, "> 0"
+	}
+	return t.of.Path, `~ [^\[\]{}]`
+}

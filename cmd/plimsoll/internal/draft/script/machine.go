@@ -57,6 +57,7 @@ type Machine struct {
 	globals *scope
 	guards  []*Test // what holds where the machine is
 	hint    string  // the name of the list that is indexed
+	asked   string  // the variable of the environment, without a value, that the last condition asked for
 
 	builtins map[string]func(c *Invocation) Value
 	methods  map[string]func(s string, c *Invocation) Value
@@ -129,7 +130,7 @@ func (m *Machine) Note(at At, format string, args ...any) {
 
 // unknown is a value that is not known.
 func unknown(at At, format string, args ...any) *Unknown {
-	return &Unknown{at, fmt.Sprintf(format, args...)}
+	return &Unknown{At: at, Why: fmt.Sprintf(format, args...)}
 }
 
 // Module follows a program, and keeps its variables.

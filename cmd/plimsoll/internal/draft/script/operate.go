@@ -2,6 +2,7 @@ package script
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,8 @@ func (m *Machine) unary(s *scope, n Unary) Value {
 		if is, known := m.truth(v); known {
 			return !is
 		}
+	case "delete":
+		return m.remove(s, n)
 	case "-":
 		if f, ok := number(v); ok {
 			return ofNumber(-f)
@@ -45,7 +48,41 @@ func (m *Machine) unary(s *scope, n Unary) Value {
 	return unknown(n.At, "the result of %s", n.Op)
 }
 
+// remove takes a key out of a mapping.
+func (m *Machine) remove(s *scope, n Unary) Value {
+	var of, by Value
+	switch to := n.Of.(type) {
+	case Attribute:
+		of, by = m.eval(s, to.Of), to.Name
+	case Index:
+		of, by = m.eval(s, to.Of), m.eval(s, to.By)
+	default:
+		return true
+	}
+	switch of := of.(type) {
+	case *Dict:
+		if key, ok := m.StringOf(m.text(by)); ok {
+			of.Delete(key)
+		}
+	case *List:
+		if i, ok := Integer(by); ok && i >= 0 && i < len(of.Items) {
+			of.Items = slices.Delete(slices.Clone(of.Items), i, i+1)
+		}
+	case *Part, *Row:
+		m.Note(n.At, changed)
+	}
+	return true
+}
+
+const changed = "the script changes what an answer or a row holds; the profile sends it unchanged"
+
 func (m *Machine) binary(s *scope, n Binary) Value {
+	switch later := []Node{n.Y}; {
+	case n.Op == "and" && m.asks(s, later):
+		return m.chooseRequest(s, If{At: n.At, Test: n.X, Then: later})
+	case n.Op == "or" && m.asks(s, later):
+		return m.chooseRequest(s, If{At: n.At, Test: Unary{At: n.At, Op: "not", Of: n.X}, Then: later})
+	}
 	x := m.eval(s, n.X)
 	switch n.Op {
 	case "or", "and", "??":
@@ -82,18 +119,35 @@ func (m *Machine) either(s *scope, n Binary, x Value) Value {
 	case tx != nil && ty != nil:
 		return tx.with(ty, n.Op == "or")
 	case tx != nil:
-		if yes, known := m.truth(y); known && yes == (n.Op == "and") {
+		_, isTests := x.(*Tests)
+		yes, known := m.truth(y)
+		switch {
+		case known && yes == (n.Op == "and"):
 			return tx
-		}
-		if n.Op == "or" { // a part of an answer, or what stands for it
+		case n.Op == "or" && isTests && !known:
+			return unknown(n.At, "whether one of several conditions holds")
+		case n.Op == "or": // a part of an answer, or what stands for it
 			return x
+		case isTests && !known:
+			return &Tests{All: tx.All, Or: tx.Or, Some: true}
 		}
 		return y
+	case ty != nil && !isValue(y):
+		if n.Op == "and" {
+			return &Tests{All: ty.All, Or: ty.Or, Some: true}
+		}
+		return unknown(n.At, "whether one of several conditions holds")
 	}
 	if n.Op == "and" {
 		return y
 	}
 	return x
+}
+
+// isValue reports whether conditions are those of a value that a script may use for itself.
+func isValue(v Value) bool {
+	_, isTests := v.(*Tests)
+	return !isTests
 }
 
 // operate follows an operator on two values.

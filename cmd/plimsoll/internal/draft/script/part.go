@@ -33,9 +33,7 @@ func (m *Machine) partAttribute(at At, of *Part, name string) Value {
 		if of.Kind == OfBody && of.Match == "" {
 			return &Part{Of: of.Of, Kind: OfSize}
 		}
-		length := of.at("#")
-		length.length = true
-		return length
+		return of.count()
 	}
 	if m.JS && (of.Kind == OfJSON || of.Kind == OfHeader || of.Kind == OfCookie) {
 		return m.partIndex(at, of, name)

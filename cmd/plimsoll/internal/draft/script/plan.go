@@ -77,6 +77,13 @@ func (m *Machine) settle(p *Program) {
 		users[i].stop = pl.add(&list{steps: u.OnStop, name: "on_stop", above: []*list{setup, users[i].start}, user: u})
 	}
 	teardown := pl.add(&list{steps: p.Teardown, name: "teardown", above: []*list{setup}})
+	for _, l := range pl.lists {
+		each(l.steps, func(s *Step) {
+			for _, t := range s.If {
+				m.listed(t)
+			}
+		})
+	}
 	pl.name()
 	have := map[string]certainty{}
 	p.Setup = pl.place(setup, setup.steps, have, nil)
@@ -239,8 +246,8 @@ func (pl *planner) settleTest(s *Step, t *Test, have map[string]certainty, guard
 	}
 	save := part.save()
 	switch {
-	case t.Op == "missing" || t.Op == "contains" || t.Op == "lacks" || t.Op == "not in" || t.Op == "in":
-		if t.Op == "missing" {
+	case t.Op == "missing" || t.Op == "empty" || t.Op == "contains" || t.Op == "lacks" || t.Op == "not in" || t.Op == "in":
+		if t.Op == "missing" || t.Op == "empty" {
 			s.Off = "it is for the case that an answer has no " + lastOf(part.Path) + ", which a profile cannot ask"
 		}
 		return true
@@ -248,7 +255,7 @@ func (pl *planner) settleTest(s *Step, t *Test, have map[string]certainty, guard
 		s.Off = "its condition asks about an answer that is not there in this task"
 		return true
 	}
-	if t.Op == "exists" {
+	if t.Op == "exists" || t.Op == "filled" {
 		owner := pl.owner[part.Of.real()]
 		if have[save.Name] == certain && (owner == nil || owner.name == "on_start" || owner.name == "setup" || pl.neededElsewhere(s, part)) {
 			return true // it is there, or its request has failed

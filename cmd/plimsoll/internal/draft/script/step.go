@@ -29,7 +29,8 @@ type Step struct {
 	If     []*Test
 	Off    string // why it cannot be written
 
-	same *Step // the step that stands for this one, which was left out
+	lists map[string]bool // parts of the answer, by their paths, that are lists
+	same  *Step           // the step that stands for this one, which was left out
 }
 
 // Expected is a condition on an answer.

@@ -55,6 +55,8 @@ type (
 		Do   func(c *Invocation) Value
 		Has  map[string]Value // what it has as attributes
 		Item func(key string) Value
+		Set  func(key string, v Value)
+		Asks bool // it makes a request
 	}
 	// JSON is the JSON text of a value.
 	JSON struct{ Of Value }
@@ -82,8 +84,9 @@ type (
 	Pattern struct{ Source string }
 	// Unknown is a value that only running the script would tell.
 	Unknown struct {
-		At  At
-		Why string
+		At      At
+		Why     string
+		Foreign string // the library that it comes from
 	}
 )
 
@@ -148,7 +151,10 @@ func (m *Machine) truth(v Value) (is, known bool) {
 	case *Dict:
 		return m.JS || len(v.Keys) > 0, true
 	case *Var:
-		if strings.HasPrefix(v.Name, "env.") {
+		if name, is := strings.CutPrefix(v.Name, "env."); is {
+			if v.Value == nil {
+				m.asked = name
+			}
 			return m.truth(v.Value)
 		}
 		return true, true

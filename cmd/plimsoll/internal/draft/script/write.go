@@ -36,7 +36,9 @@ func (m *Machine) Draft(p *Program, in draft.Input, host string) *draft.Draft {
 	for _, n := range m.Notes {
 		w.d.Notes = append(w.d.Notes, draft.Note{File: cmp.Or(n.File, in.Name), Line: n.Line, Column: n.Col, Text: n.Text})
 	}
-	slices.SortStableFunc(w.d.Notes, func(a, b draft.Note) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
+	slices.SortStableFunc(w.d.Notes, func(a, b draft.Note) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 	return w.d
 }
 
@@ -256,7 +258,7 @@ func (w *writer) conditions(s *Step) (conditions draft.Map) {
 		}
 		var want any
 		switch t.Op {
-		case "exists":
+		case "exists", "filled":
 			want = "exists"
 		case "==":
 			if want = w.plain(t.With); want == nil {
