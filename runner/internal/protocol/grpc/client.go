@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"context"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
@@ -14,7 +15,11 @@ type client struct {
 	fuse    wire.Fuse
 	line    *line // its own, or one that it shares
 	rested  bool  // Idle was called since the last call
+	*work         // nil while the user rests
+}
 
+// work is the memory that only a call under way needs.
+type work struct {
 	until   time.Time // when the present wait ends
 	stream  h2.Stream
 	request h2.Request
@@ -29,6 +34,15 @@ type client struct {
 	flow    flow
 	flows   stream
 	reply   reply
+}
+
+// wake gets the user ready for a call.
+func (u *client) wake(ctx context.Context) {
+	u.fuse.Watch(ctx)
+	if u.work == nil {
+		u.work = u.clients.works.Get().(*work)
+		u.flow.client = u
+	}
 }
 
 // watch lets the fuse cut off what the user waits for.
@@ -54,18 +68,26 @@ func (u *client) tidy() {
 // Idle gives memory back. The connection is looked at before its next use.
 func (u *client) Idle() {
 	u.rested = true
-	if !u.flow.open {
-		u.stream.Shrink()
-		u.tidy()
-	}
 	if u.line.turn == nil && u.line.conn != nil {
 		u.line.conn.Rest()
 	}
+	if u.work == nil || u.flow.open {
+		return
+	}
+	if u.line.turn != nil {
+		u.fuse.Release() // another user gets the stream
+	}
+	u.stream.Shrink()
+	u.tidy()
+	u.flow.client, u.flow.ctx, u.flow.begun, u.flows, u.request = nil, nil, nil, stream{}, h2.Request{}
+	u.clients.works.Put(u.work)
+	u.work = nil
 }
 
 // Close ends the user's own connection.
 func (u *client) Close() error {
 	u.fuse.Unwatch()
+	u.Idle()
 	u.fuse.Release()
 	if u.line.turn != nil {
 		return nil // Clients.Close closes shared ones

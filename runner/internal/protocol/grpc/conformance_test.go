@@ -237,7 +237,7 @@ func (s *suite) call(q *asked, shared bool) (*dynamicpb.Message, error) {
 	defer u.Close()         //nolint:errcheck // the test is over
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	u.fuse.Watch(ctx)
+	u.wake(ctx)
 	t := &trial{asked: q, client: u, ctx: ctx, cancel: cancel, until: time.Now().Add(20 * time.Second)}
 	if q.TimeoutMs != nil {
 		t.until = time.Now().Add(time.Duration(*q.TimeoutMs) * time.Millisecond)

@@ -16,7 +16,7 @@ import (
 
 // Do makes a call with one message and one answer; see load.Client.
 func (u *client) Do(ctx context.Context, call *plan.Call, v load.Values) load.Outcome {
-	u.fuse.Watch(ctx)
+	u.wake(ctx)
 	t, r := u.clients.calls[call.Index], &u.reply
 	*r = reply{}
 	if wrong := u.fill(t, v); wrong != "" {

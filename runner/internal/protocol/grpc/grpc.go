@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +41,7 @@ type Clients struct {
 	calls  []*compiled // by plan.Call.Index; nil for calls of other protocols
 	lines  []*line     // shared ones; none if each user has its own
 	users  atomic.Int64
+	works  sync.Pool // of *work, for the calls under way
 }
 
 // New compiles the gRPC calls of a plan. It connects to nothing. It fails if a message does not fit its method,
@@ -65,6 +67,7 @@ func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
 
 func newClients(t *plan.Target, d *wire.Dialer) *Clients {
 	f := &Clients{target: t, dialer: d, maker: h2.NewMaker(), most: t.GRPC.MaxMessage}
+	f.works.New = func() any { return &work{in: inbox{most: f.most}} }
 	for range t.Connections {
 		f.lines = append(f.lines, newSharedLine())
 	}
@@ -76,13 +79,12 @@ func (f *Clients) Client(*jar.Jar) load.Client { return f.newUser() }
 
 // newUser makes the client of one user.
 func (f *Clients) newUser() *client {
-	u := &client{clients: f, in: inbox{most: f.most}}
+	u := &client{clients: f}
 	if n := len(f.lines); n > 0 {
 		u.line = f.lines[int(f.users.Add(1)-1)%n]
 	} else {
 		u.line = newLine()
 	}
-	u.flow.client = u
 	return u
 }
 

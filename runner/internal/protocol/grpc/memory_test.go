@@ -1,16 +1,19 @@
 package grpc_test
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // idleUserBytes is what a user with an open connection may cost while it does nothing: its client, its connection
 // and its goroutine with the stack.
-const idleUserBytes = 12 << 10
+const idleUserBytes = 9 << 10 // and twice the heap's part in resident memory, between two garbage collections
 
 func TestIdleUsersAreSmall(t *testing.T) {
 	const many = 1000 // within the usual limit of file descriptors, had it not been raised
@@ -38,6 +41,32 @@ func TestIdleUsersAreSmall(t *testing.T) {
 	t.Logf("%d bytes for each idle user", perUser)
 	if perUser > idleUserBytes && !raceEnabled {
 		t.Errorf("more than %d", idleUserBytes)
+	}
+}
+
+// What a user rests with is its own: the end of its calls cuts off nobody else's.
+func TestRestedUserCutsNobodyOff(t *testing.T) {
+	url := rawServer(t, nil, func(r *raw, s uint32) {
+		r.begin(s)
+		if r.nth > 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		r.data(s, message(0, ""), 99)
+		r.end(s, ok, "0")
+	})
+	made, f := describedClients(t, url, ", connections: shared 1", "{"+described+"}")
+	var users []*user
+	for i := range 2 {
+		users = append(users, userOf(t, made, f, datagen.New(made).User(i, 0)))
+	}
+	first, end := context.WithCancel(t.Context())
+	if o := users[0].client.Do(first, made.Calls[0], users[0].values); o.Class != tally.OK {
+		t.Fatal(o.Error)
+	}
+	users[0].client.Idle()
+	time.AfterFunc(20*time.Millisecond, end)
+	if o := users[1].do(0); o.Class != tally.OK {
+		t.Errorf("cut off by another user's end: %v %q", o.Class, o.Error)
 	}
 }
 

@@ -27,7 +27,7 @@ type stream struct {
 
 // Open begins a call that is a stream; see load.Opener. It does not wait for the server.
 func (u *client) Open(ctx context.Context, call *plan.Call, v load.Values) (load.Stream, load.Outcome) {
-	u.fuse.Watch(ctx)
+	u.wake(ctx)
 	t := u.clients.calls[call.Index]
 	if wrong := u.fill(t, v); wrong != "" {
 		return nil, load.Outcome{Class: tally.Expect, Error: wrong}
