@@ -37,6 +37,9 @@ type initCmd struct {
 
 // Run writes a profile and the workflows for it, all of them or none.
 func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return err

@@ -29,8 +29,13 @@ func Choose(only, skip []string) (Choice, error) {
 }
 
 // Keeps reports whether an operation is kept: by its name, such as GET /pets/{petId}, and its tags.
-func (c Choice) Keeps(name string, tags ...string) bool {
-	means := func(pattern string) bool { return Means(pattern, name, tags...) }
+func (c Choice) Keeps(name string, tags ...string) bool { return c.KeepsAny([]string{name}, tags...) }
+
+// KeepsAny is Keeps for an operation of several names: a pattern means it by any of them.
+func (c Choice) KeepsAny(names []string, tags ...string) bool {
+	means := func(pattern string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return Means(pattern, name, tags...) })
+	}
 	return (len(c.only) == 0 || slices.ContainsFunc(c.only, means)) && !slices.ContainsFunc(c.skip, means)
 }
 

@@ -288,7 +288,7 @@ func (r *Reader) misspelt(n *yaml.Node, forms []Form) string {
 		}
 	}
 	for i := 0; i < len(n.Content) && i < 40; i += 2 {
-		if name, ok := nearest(n.Content[i].Value, known); ok {
+		if name, ok := Nearest(n.Content[i].Value, known); ok {
 			return fmt.Sprintf("; did you mean %q instead of %q?", name, n.Content[i].Value)
 		}
 	}

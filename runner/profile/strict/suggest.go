@@ -8,7 +8,7 @@ import (
 // Suggest ends a sentence about an unknown name with the name that was probably meant, else with
 // all that are known.
 func Suggest(written string, known []string) string {
-	switch name, ok := nearest(written, known); {
+	switch name, ok := Nearest(written, known); {
 	case ok:
 		return fmt.Sprintf("; did you mean %q?", name)
 	case len(known) == 0:
@@ -18,9 +18,9 @@ func Suggest(written string, known []string) string {
 	}
 }
 
-// nearest returns the known name that differs least from the written one, by at most two letters. Capital and small
+// Nearest returns the known name that differs least from the written one, by at most two letters. Capital and small
 // letters are the same here.
-func nearest(written string, known []string) (best string, ok bool) {
+func Nearest(written string, known []string) (best string, ok bool) {
 	if len(written) > 100 {
 		return "", false
 	}

@@ -131,27 +131,8 @@ func (s Step) IsCall() bool {
 }
 
 // Calls is how many calls the step has: one, none if it is a wait, or those of its group.
-func (s Step) Calls() int {
-	if s.IsCall() {
-		return 1
-	}
-	return callsIn(s.Keys.Get("steps"))
-}
-
-// callsIn counts the calls in the value of steps.
-func callsIn(value any) (calls int) {
-	switch v := unblocked(value).(type) {
-	case Map:
-		return Step{Keys: v}.Calls()
-	case Item:
-		if !v.Off {
-			return callsIn(v.Value)
-		}
-	case []any:
-		for _, item := range v {
-			calls += callsIn(item)
-		}
-	}
+func (s Step) Calls() (calls int) {
+	eachCall(s.Keys, func(Map) { calls++ })
 	return calls
 }
 

@@ -23,7 +23,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/locust"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/openapi"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
-	"github.com/plimsoll-ci/plimsoll/runner/operation"
 )
 
 // Flags are the flags of init that name what a profile is drafted from.
@@ -37,10 +36,27 @@ type Flags struct {
 	Protoset  string   `placeholder:"FILE" help:"The compiled descriptors of the gRPC services."`
 	Locust    []string `name:"locust" placeholder:"FILE" sep:"none" help:"Draft it from a locustfile, which is read and not run."`
 	K6        []string `name:"k6" placeholder:"FILE" sep:"none" help:"Draft it from a k6 script, which is read and not run."`
-	Only      []string `placeholder:"PATTERN" sep:"none" help:"Draft only these operations: 'GET *', 'GET /pets/{petId}', tag:public."`
-	Skip      []string `placeholder:"PATTERN" sep:"none" help:"Leave these operations out: 'DELETE *', tag:admin, deprecated."`
+	Only      []string `placeholder:"PATTERN" sep:"none" help:"Draft only these operations: 'GET *', 'GET /pets/{petId}', 'query *', 'shop.v1.Search/*', tag:public. * is any text. Can be given several times."`
+	Skip      []string `placeholder:"PATTERN" sep:"none" help:"Leave these operations out: 'DELETE *', tag:admin, deprecated. Recordings and scripts are chosen from by the names of their routes, and by the tags of locust."`
 	Try       bool     `help:"Send each step once to the system, and write those that fail as comments."`
 	Mutations bool     `help:"Write the mutations of a GraphQL schema as steps, not as comments."`
+}
+
+// Check refuses flags that no source named here obeys.
+func (f Flags) Check() error {
+	const sources = "--openapi, --har, --graphql, --grpc, --locust or --k6"
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{{"--only", len(f.Only) > 0}, {"--skip", len(f.Skip) > 0}, {"--try", f.Try}, {"--mutations", f.Mutations}} {
+		if flag.set && !f.Any() {
+			return exit.BadInput("%s needs something to draft the profile from: add %s", flag.name, sources)
+		}
+	}
+	if f.Mutations && f.GraphQL == "" {
+		return exit.BadInput("--mutations needs a GraphQL schema: add --graphql")
+	}
+	return nil
 }
 
 // Any reports whether a source is named.
@@ -49,13 +65,13 @@ func (f Flags) Any() bool {
 }
 
 // kinds are the sources that read files: the flag, the files that it names and the function that drafts.
-func (f Flags) kinds() []kind {
+func (f Flags) kinds(c *chooser) []kind {
 	return []kind{
 		{"--openapi", f.OpenAPI, openapi.Draft},
 		{"--graphql", slices.DeleteFunc([]string{f.GraphQL}, func(name string) bool { return name == "" }), graphql.Draft},
-		{"--har", f.HAR, har.Draft},
-		{"--locust", f.Locust, locust.Draft},
-		{"--k6", f.K6, k6.Draft},
+		{"--har", f.HAR, c.ofCalls(har.Draft)},
+		{"--locust", f.Locust, c.ofCalls(locust.Draft)},
+		{"--k6", f.K6, c.ofCalls(k6.Draft)},
 	}
 }
 
@@ -67,12 +83,12 @@ type kind struct {
 
 // Draft drafts a profile for the system at host (scheme://host[:port], empty if not known) from all that is named.
 func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
-	choice, err := operation.Choose(f.Only, f.Skip)
+	choice, err := f.chooser()
 	if err != nil {
-		return nil, exit.BadInput("%w", err)
+		return nil, err
 	}
 	var drafts []*draft.Draft
-	for _, k := range f.kinds() {
+	for _, k := range f.kinds(choice) {
 		for _, name := range k.named {
 			read := f.read
 			if k.flag == "--graphql" {
@@ -82,10 +98,7 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 			if err != nil {
 				return nil, err
 			}
-			in.Host, in.Keeps, in.Mutations = host, choice.Keeps, f.Mutations
-			if k.draft == nil {
-				return nil, exit.BadInput("this version does not read %s yet", k.flag)
-			}
+			in.Host, in.Keeps, in.Mutations = host, choice.keeps, f.Mutations
 			d, err := k.draft(in)
 			if err != nil {
 				return nil, exit.AsInput(err)
@@ -98,12 +111,15 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 		return nil, err
 	}
 	if source != nil {
-		in.Host, in.Keeps = host, choice.Keeps
+		in.Host, in.Keeps = host, choice.keeps
 		d, err := source(*in)
 		if err != nil {
 			return nil, exit.AsInput(err)
 		}
 		drafts = append(drafts, d)
+	}
+	if err := choice.problem(); err != nil {
+		return nil, err
 	}
 	all := draft.Join(drafts...)
 	if all.IsEmpty() {
@@ -112,17 +128,22 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 	return all, nil
 }
 
-// reasons lists why operations are comments, a few of them.
+// reasons lists why nothing is sent, a few of them: operations that are comments, and notes.
 func reasons(d *draft.Draft) string {
-	var b strings.Builder
-	for i, row := range d.Rows {
-		if i == 10 {
-			fmt.Fprintf(&b, "and %d more\n", len(d.Rows)-i)
-			break
-		}
-		fmt.Fprintf(&b, "%s: %s\n", row.Operation, row.As)
+	var lines []string
+	for _, row := range d.Rows {
+		lines = append(lines, row.Operation+": "+row.As)
 	}
-	return b.String()
+	if len(d.Rows) == 0 {
+		lines = append(lines, d.Off()...)
+	}
+	for _, note := range d.Notes {
+		lines = append(lines, note.String())
+	}
+	if more := len(lines) - listedAtMost; more > 0 {
+		lines = append(lines[:listedAtMost], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(append(lines, ""), "\n")
 }
 
 // maxBytes bounds what is read of one source, and all that it refers to.

@@ -53,6 +53,7 @@ type Settings struct {
 	From  string   // the file that Guess took Start from; empty when the user named it
 	Notes []string // what Guess could not know about Build and Start, for the user to edit
 
+	taken    bool     // URL is what the draft's source names
 	silent   string   // a file that usually says how a service is started, but does not here
 	services []string // directories whose files say how a service is started
 }
@@ -109,7 +110,7 @@ func oneLine(text string) string {
 // machine is only loaded when the user says so.
 func (s *Settings) TakeURL() {
 	if s.URL == "" && s.Start == "" && s.Draft.URL != "" && (Settings{URL: s.Draft.URL}).Remote() == "" {
-		s.URL = s.Draft.URL
+		s.URL, s.taken = s.Draft.URL, true
 	}
 }
 
@@ -141,6 +142,8 @@ func (s Settings) Check() error {
 		return exit.BadInput("plimsoll init cannot tell%s how this service is started: name the command with --start (and --build), or the address of a running one with --url", told)
 	case s.Path != "" && !strings.HasPrefix(s.Path, "/"):
 		return exit.BadInput("--path is %q: it must begin with /", s.Path)
+	case s.taken && s.Kind != "stored":
+		return exit.BadInput("a %s gate builds and starts both sides itself, and no command is named: add --start (and --build), or choose plimsoll init stored, which loads %s as it runs", s.Kind, s.URL)
 	case s.URL != "" && s.Kind != "stored":
 		return exit.BadInput("a %s gate builds and starts both sides itself: give --start instead of --url, or choose plimsoll init stored", s.Kind)
 	}

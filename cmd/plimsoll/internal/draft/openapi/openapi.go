@@ -48,11 +48,8 @@ func begin(in draft.Input) (*drafter, error) {
 		return nil, err
 	}
 	b.out.Title = fmt.Sprintf("%s: %s (%s), %s", d.File, draft.OneLine(strings.TrimSpace(d.Title+" "+d.Version)), d.Format, counted(len(b.plans)))
-	switch {
-	case len(d.Operations) == 0:
+	if len(d.Operations) == 0 {
 		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: "it describes no operation: its paths are empty, and callbacks and webhooks are requests that the system itself makes"}}
-	case len(b.plans) == 0:
-		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: "--only and --skip leave none of its operations: " + described(len(d.Operations))}}
 	}
 	b.base()
 	if err := b.secure(); err != nil {
@@ -67,13 +64,6 @@ func counted(n int) string {
 		return "1 operation"
 	}
 	return fmt.Sprintf("%d operations", n)
-}
-
-func described(n int) string {
-	if n == 1 {
-		return "1 is described"
-	}
-	return fmt.Sprintf("%d are described", n)
 }
 
 // write writes the steps.
