@@ -157,7 +157,7 @@ func unknownWord[T ~string](text string, words []T) string {
 	for _, word := range words {
 		known = append(known, string(word))
 	}
-	name, ok := nearest(text, known)
+	name, ok := Nearest(text, known)
 	switch {
 	case ok && len(words) > maxWords:
 		return fmt.Sprintf("%s is unknown here; did you mean %s?", Quote(text), name)

@@ -135,7 +135,7 @@ func (c *chooser) candidates(text string) (all []string) {
 	if slices.Contains(verbs, strings.ToUpper(verb)) && rest == "" {
 		all = append(all, strings.ToUpper(verb)+" *")
 	}
-	return append(all, "* "+text, "*"+text, text+"*", "*"+text+"*")
+	return append(all, "*"+text, text+"*", "*"+text+"*")
 }
 
 // listedAtMost is how many names a message lists.
