@@ -63,3 +63,18 @@ func TestPageExamples(t *testing.T) {
 		}
 	}
 }
+
+// The table of steps has a row for each kind of call.
+func TestPageSteps(t *testing.T) {
+	page, err := os.ReadFile("../../docs/profile.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, steps, _ := strings.Cut(string(page), "\n## Steps\n")
+	steps, _, _ = strings.Cut(steps, "\n### ")
+	for _, protocol := range profile.Protocols() {
+		if !strings.Contains(steps, "\n| `"+protocol.Word+"` |") {
+			t.Errorf("the steps have no row for %s", protocol.Word)
+		}
+	}
+}

@@ -22,6 +22,9 @@ import (
 // naming is how fields are named in JSON.
 type naming func(protoreflect.FieldDescriptor) string
 
+// namings are the two ways: a path may take the names of either.
+var namings = [...]naming{asInProto, camelCase}
+
 func asInProto(f protoreflect.FieldDescriptor) string { return f.TextName() }
 
 func camelCase(f protoreflect.FieldDescriptor) string {

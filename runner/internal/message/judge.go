@@ -103,7 +103,7 @@ func (j *Judge) Check(a Answer, to answer.Saver, s *Scratch) (wrong string) {
 			value.Kind = profile.UntypedValue
 		}
 		if !c.Holds(value) {
-			return c.wrong
+			return c.wrong + r.held(c.Of, value)
 		}
 	}
 	for i := range j.saves {
@@ -115,7 +115,7 @@ func (j *Judge) Check(a Answer, to answer.Saver, s *Scratch) (wrong string) {
 			if j.saves[i].Of == profile.OfText {
 				wrong = strings.Replace(wrong, theBody, theText, 1)
 			}
-			return wrong
+			return wrong + r.held(j.saves[i].Of, value)
 		}
 	}
 	return ""
@@ -144,7 +144,7 @@ type reading struct {
 	scratch *Scratch
 	message protoreflect.Message // decoded
 	json    [2][]byte            // with names as in the .proto, and in camel case
-	details []byte               // as JSON
+	details [2][]byte            // the same of the details
 	wrong   string
 }
 
@@ -191,7 +191,7 @@ func (r *reading) ofMessage(name string, at *path) profile.Value {
 			return profile.Value{}
 		}
 	}
-	for i, naming := range []naming{asInProto, camelCase} {
+	for i, naming := range namings {
 		if r.json[i] == nil && !r.decode(i, naming) {
 			return profile.Value{}
 		}
@@ -221,14 +221,38 @@ func (r *reading) ofDetails(name string) profile.Value {
 	if r.a.Head == nil {
 		return profile.Value{}
 	}
-	if r.details == nil {
-		r.details = r.j.types.Details(r.a.Head.Details())
+	for i, naming := range namings {
+		if r.details[i] == nil {
+			r.details[i] = r.j.types.details(r.a.Head.Details(), naming)
+		}
+		if value := answer.JSONAt(r.details[i], name); value.Kind != profile.NoValue {
+			return value
+		}
 	}
-	return answer.JSONAt(r.details, name)
+	return profile.Value{}
 }
 
-// Details is the JSON of the details of a google.rpc.Status: a list. What is no such message has none.
-func (t *Types) Details(wire []byte) []byte {
+// mostHeld bounds the messages that a sentence names.
+const mostHeld = 3
+
+// held ends the sentence about a value that the details lack: it names the messages that they have.
+func (r *reading) held(of profile.Source, value profile.Value) string {
+	if of != profile.OfDetails || value.Kind != profile.NoValue || r.a.Head == nil {
+		return ""
+	}
+	var s status.Status
+	if err := proto.Unmarshal(r.a.Head.Details(), &s); err != nil || len(s.Details) == 0 {
+		return "; the code has no details"
+	}
+	var names []string
+	for _, detail := range s.Details[:min(len(s.Details), mostHeld)] {
+		names = append(names, strict.Quote(detail.TypeUrl[strings.LastIndexByte(detail.TypeUrl, '/')+1:]))
+	}
+	return "; the details are " + strings.Join(names, ", ")
+}
+
+// details is the JSON of the details of a google.rpc.Status: a list. What is no such message has none.
+func (t *Types) details(wire []byte, name naming) []byte {
 	var s status.Status
 	if err := proto.Unmarshal(wire, &s); err != nil {
 		return []byte("[]")
@@ -238,7 +262,7 @@ func (t *Types) Details(wire []byte) []byte {
 		if i > 0 {
 			json = append(json, ',')
 		}
-		json = t.appendAny(json, detail.TypeUrl, detail.Value, asInProto)
+		json = t.appendAny(json, detail.TypeUrl, detail.Value, name)
 	}
 	return append(json, ']')
 }

@@ -45,7 +45,11 @@ func (head) Details() []byte {
 		panic(err)
 	}
 	retry := &anypb.Any{TypeUrl: "type.googleapis.com/nobody.Knows", Value: []byte{1}}
-	wire, err := proto.Marshal(&status.Status{Code: 8, Details: []*anypb.Any{quota, retry}})
+	missing, err := anypb.New(&errdetails.ResourceInfo{ResourceType: "product"})
+	if err != nil {
+		panic(err)
+	}
+	wire, err := proto.Marshal(&status.Status{Code: 8, Details: []*anypb.Any{quota, retry, missing}})
 	if err != nil {
 		panic(err)
 	}
@@ -114,11 +118,13 @@ func TestJudge(t *testing.T) {
 		`trailers: {x-cost: 8}`:       "expected the trailer x-cost == 8",
 		`text: ["quota", "~ ^quota"]`: "",
 		`text: none`:                  `expected the text of the code contains "none"`,
-		`details: {"0.reason": QUOTA, "#": 2, "0.metadata.limit": "5", "1.value": "AQ=="}`: "",
+		`details: {"0.reason": QUOTA, "#": 3, "0.metadata.limit": "5", "1.value": "AQ=="}`: "",
 		`details: {"0.reason": RATE}`: "expected 0.reason of the details == RATE",
-		`json: {itemz: 1}`:            `p.yaml:8:54: users[0].tasks[0].expect.json.itemz: all.Reply has no field "itemz"; did you mean "items"?`,
-		`json: {items.text: 1}`:       `expect.json.items.text: items is a list; write items.0.text for the first item, or items.#.text for all`,
-		`json: {total.x: 1}`:          `expect.json.total.x: total is a int64, and has no "x"`,
+		`details: {"2.resource_type": product, "2.resourceType": product, "#(resourceType==product).resourceName": ""}`: "",
+		`details: {"0.resourceType": product}`: "expected 0.resourceType of the details == product; the details are \"google.rpc.ErrorInfo\", \"nobody.Knows\", \"google.rpc.ResourceInfo\"",
+		`json: {itemz: 1}`:                     `p.yaml:8:54: users[0].tasks[0].expect.json.itemz: all.Reply has no field "itemz"; did you mean "items"?`,
+		`json: {items.text: 1}`:                `expect.json.items.text: items is a list; write items.0.text for the first item, or items.#.text for all`,
+		`json: {total.x: 1}`:                   `expect.json.total.x: total is a int64, and has no "x"`,
 	} {
 		got, _ := check(t, "{grpc: all.Everything/Unary, expect: {"+condition+"}}", a)
 		if want == "" && got != "" || !strings.Contains(got, want) {
@@ -155,7 +161,7 @@ func TestJudgeSaves(t *testing.T) {
 	}
 	for save, want := range map[string]string{
 		"a: items.1.id": "nothing to save at items.1.id", `a: {text: "x(y)"}`: "nothing to save: the text of the code does not match x(y)",
-		"a: {trailer: none}": "nothing to save at the trailer none", "a: {details: 5.reason}": "nothing to save at 5.reason of the details",
+		"a: {trailer: none}": "nothing to save at the trailer none", "a: {details: 5.reason}": "nothing to save at 5.reason of the details; the details are \"google.rpc.ErrorInfo\", \"nobody.Knows\", \"google.rpc.ResourceInfo\"",
 	} {
 		if wrong, _ := check(t, "{grpc: all.Everything/Unary, save: {"+save+"}}", a); wrong != want {
 			t.Errorf("%s: %q, want %q", save, wrong, want)
