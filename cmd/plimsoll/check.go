@@ -42,7 +42,7 @@ func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	if err := report.Steps(a.Stdout, j.API); err != nil {
 		return err
 	}
-	if err := printForesight(a.Stdout, foresee.Of(pl, j.Policy)); err != nil {
+	if err := printForesight(a.Stdout, foresee.Of(pl, j.Policy, j.API)); err != nil {
 		return err
 	}
 	return runner.Check(ctx, runner.System{Plan: pl, Dir: j.Dir}, runner.Config{Environ: a.Env.ForSystem()})

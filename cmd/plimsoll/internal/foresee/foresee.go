@@ -27,12 +27,13 @@ type Foresight struct {
 	RunTime time.Duration
 }
 
-// Of makes the Foresight of a plan and the policy of its gate.
-func Of(pl *plan.Plan, p gate.Policy) Foresight {
+// Of makes the Foresight of a plan and the policy of its gate. api may be nil.
+func Of(pl *plan.Plan, p gate.Policy, api *gate.API) Foresight {
 	f := Foresight{Notes: tooFast(pl)}
 	if pl.Target.HTTP == profile.HTTP3 {
 		f.Notes = append(f.Notes, overHTTP3)
 	}
+	f.Notes = append(f.Notes, lowCoverage(pl, p, api)...)
 	f.blind(pl, p)
 	return f
 }

@@ -75,7 +75,7 @@ func TestOf(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := foresee.Of(pl, policy)
+			f := foresee.Of(pl, policy, nil)
 			var blind []string
 			for _, row := range f.Blind {
 				blind = append(blind, strings.Join(row, "|"))
@@ -85,6 +85,59 @@ func TestOf(t *testing.T) {
 			}
 			if len(f.Notes) != len(c.notes) || len(c.notes) > 0 && !strings.Contains(f.Notes[0], c.notes[0]) {
 				t.Errorf("notes %q, want %q", f.Notes, c.notes)
+			}
+		})
+	}
+}
+
+// A gate.coverage that this profile can never reach is told, with the figures.
+func TestCoverage(t *testing.T) {
+	operations := func(routes ...string) *gate.API {
+		api := &gate.API{}
+		for _, route := range routes {
+			one := gate.Operation{Name: "operation " + route}
+			if route != "" {
+				one.Routes = []string{route}
+			}
+			api.Operations = append(api.Operations, one)
+		}
+		return api
+	}
+	const users = "users: [{name: u, wait: pace 1s, on_start: [{http: GET /login}], tasks: [{http: GET /a, weight: 9}, {http: GET /b, weight: 1}]}]\n"
+	for name, c := range map[string]struct {
+		api    *gate.API
+		target string
+		gate   string
+		want   []string
+	}{
+		"no description":  {nil, "{url: 'http://127.0.0.1:1'}", "{coverage: 80%}", nil},
+		"nothing asked":   {operations("", ""), "{url: 'http://127.0.0.1:1'}", "{metrics: [p50]}", nil},
+		"enough":          {operations("GET /a", "GET /login", ""), "{url: 'http://127.0.0.1:1'}", "{coverage: 60%, metrics: [p50]}", nil},
+		"too few steps":   {operations("GET /a", "", ""), "{url: 'http://127.0.0.1:1'}", "{coverage: 50%, metrics: [p50]}", []string{"gate.coverage asks for 50 % of the operations, and the steps of this profile send 1 of 3, which is 33 %: every gate will fail"}},
+		"an ignored step": {operations("GET /a", "GET /b"), "{url: 'http://127.0.0.1:1'}", "{coverage: 62.5%, metrics: [p50], routes: {GET /a: {ignore: true}}}", []string{"gate.coverage asks for 62.5 % of the operations, and the steps of this profile send 1 of 2, which is 50 %"}},
+		"too few requests": {
+			operations("GET /a", "GET /b"), "{url: 'http://127.0.0.1:${port}', start: {command: x}}", "{coverage: 100%, metrics: [p50, p99]}",
+			[]string{"the stored gate can judge 1 of 2, which is 50 %, because the others get too few requests: it will never pass", "the paired gate can judge 1 of 2"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, problems := profile.Parse("p.yaml", []byte("name: x\ntarget: "+c.target+"\nload: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\n"+users+"gate: "+c.gate+"\n"), profile.Surroundings{})
+			policy, more := gate.ParsePolicy("p.yaml", p.Gate, p.Routes())
+			if len(problems)+len(more) > 0 {
+				t.Fatal(problems, more)
+			}
+			pl, err := plan.Make(p, plan.Values{Port: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			notes := foresee.Of(pl, policy, c.api).Notes
+			for i, want := range c.want {
+				if len(notes) != len(c.want) || !strings.Contains(notes[i], want) {
+					t.Errorf("notes %q, want %q", notes, c.want)
+				}
+			}
+			if len(c.want) == 0 && len(notes) > 0 {
+				t.Errorf("notes %q", notes)
 			}
 		})
 	}
