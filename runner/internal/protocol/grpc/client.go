@@ -47,7 +47,7 @@ func (u *client) wake(ctx context.Context) {
 
 // watch lets the fuse cut off what the user waits for.
 func (u *client) watch() {
-	if u.line.turn != nil {
+	if u.line.shared() {
 		u.stream.SetDeadline(time.Time{}) //nolint:errcheck // it never fails
 		u.fuse.Hold(&u.stream)
 	}
@@ -68,13 +68,11 @@ func (u *client) tidy() {
 // Idle gives memory back. The connection is looked at before its next use.
 func (u *client) Idle() {
 	u.rested = true
-	if u.line.turn == nil && u.line.conn != nil {
-		u.line.conn.Rest()
-	}
+	u.line.rest()
 	if u.work == nil || u.flow.open {
 		return
 	}
-	if u.line.turn != nil {
+	if u.line.shared() {
 		u.fuse.Release() // another user gets the stream
 	}
 	u.stream.Shrink()
@@ -89,7 +87,7 @@ func (u *client) Close() error {
 	u.fuse.Unwatch()
 	u.Idle()
 	u.fuse.Release()
-	if u.line.turn != nil {
+	if u.line.shared() {
 		return nil // Clients.Close closes shared ones
 	}
 	return u.line.close()

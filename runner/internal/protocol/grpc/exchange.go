@@ -37,8 +37,8 @@ func (u *client) send(ctx context.Context, q *h2.Request, r *load.Outcome, do fu
 		u.rested = false
 		u.line.look()
 	}
-	for tries := 0; ; tries++ {
-		c, err := u.line.connection(ctx, u.clients.dialer, u.clients.maker, &u.fuse, q.Deadline)
+	for tries := 0; ; {
+		c, kept, err := u.line.connection(ctx, u)
 		if err != nil {
 			return u.cause(err)
 		}
@@ -52,12 +52,15 @@ func (u *client) send(ctx context.Context, q *h2.Request, r *load.Outcome, do fu
 		}
 		left := !u.stream.Sent.IsZero()
 		switch {
+		case kept && errors.Is(err, h2.ErrNotOpen) && !u.fuse.Blown() && time.Now().Before(q.Deadline): // another user was told so
+			u.line.drop(c)
+			continue
 		case u.fuse.Blown(), errors.Is(err, os.ErrDeadlineExceeded), left && !h2.Unprocessed(err):
 			return u.cause(err)
 		case tries == unprocessedTries:
 			return unprocessed{err}
 		}
-		if left {
+		if tries++; left {
 			r.Resent++
 		}
 		if !c.Usable() {

@@ -83,7 +83,7 @@ func (f *Clients) newUser() *client {
 	if n := len(f.lines); n > 0 {
 		u.line = f.lines[int(f.users.Add(1)-1)%n]
 	} else {
-		u.line = newLine()
+		u.line = &line{}
 	}
 	return u
 }

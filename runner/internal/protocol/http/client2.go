@@ -257,6 +257,9 @@ func (u *client2) Idle() {
 		c.Rest()
 	}
 	if b := u.buf; b != nil {
+		if len(u.clients.lines) > 0 {
+			u.fuse.Release() // another user gets the stream
+		}
 		u.buf = nil
 		b.shrink()
 		u.clients.buffers2.Put(b)

@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -202,5 +203,28 @@ func TestHTTP2GoodbyesUnderLoad(t *testing.T) {
 			})
 		}
 		users.Wait()
+	}
+}
+
+// The end of a resting user's calls cuts off nobody else who shares its connection.
+func TestRestedUserCutsNobodyOff(t *testing.T) {
+	url := frames(t, func(f *http2.Framer, id uint32, on, _ int64) bool {
+		if on > 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		return good(f, id)
+	})
+	r := get("/")
+	h := newHTTP(t, target2(url, 1), r)
+	calls, end := context.WithCancel(t.Context())
+	rested, other := h.User(calls), newUser(t, h)
+	defer rested.Close()
+	if o := rested.Do(r.call, values{}); o.Class != tally.OK {
+		t.Fatal(o.Error)
+	}
+	rested.Idle()
+	time.AfterFunc(20*time.Millisecond, end)
+	if o := other.Do(r.call, values{}); o.Class != tally.OK {
+		t.Errorf("cut off by another user's end: %v %q", o.Class, o.Error)
 	}
 }
