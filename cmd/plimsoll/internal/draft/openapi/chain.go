@@ -140,7 +140,8 @@ var rank = map[string]int{"GET": 0, "HEAD": 1, "OPTIONS": 2, "PUT": 3, "PATCH": 
 // those that delete, the item itself last. What makes a child comes with the child.
 func (b *drafter) direct(r *resource) (uses, deletes []*plan) {
 	for _, p := range b.plans {
-		if p.used || p.why != "" || len(p.resources) == 0 || p.resources[len(p.resources)-1] != r || b.makes(p) {
+		own := len(p.resources) > 0 && p.resources[len(p.resources)-1] == r || b.updates(p, r)
+		if p.used || p.why != "" || !own || b.makes(p) {
 			continue
 		}
 		if p.Method == "DELETE" {

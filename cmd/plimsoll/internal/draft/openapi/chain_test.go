@@ -12,6 +12,7 @@ import (
 // step has made.
 func TestChains(t *testing.T) {
 	const pet = "{type: object, properties: {id: {type: integer}, name: {type: string}}, required: [name]}"
+	const user = "{type: object, properties: {username: {type: string}, email: {type: string, format: email}}, required: [username, email]}"
 	for name, c := range map[string]struct{ paths, want string }{
 		"made": {`
   /pets:
@@ -55,6 +56,42 @@ func TestChains(t *testing.T) {
     - http: DELETE /pets/${petId}
       name: DELETE /pets/{petId}
 - http: GET /pets
+`},
+		"updated": {`
+  /user: {post: {requestBody: {content: {application/json: {schema: ` + user + `}}}, responses: {200: {content: {application/json: {schema: ` + user + `}}}}}}
+  /user/{username}:
+    parameters: [{name: username, in: path, required: true, schema: {type: string}}]
+    put: {requestBody: {content: {application/json: {schema: ` + user + `}}}}
+    delete: {}
+  /pet:
+    post: {requestBody: {content: {application/json: {schema: ` + pet + `}}}, responses: {200: {content: {application/json: {schema: ` + pet + `}}}}}
+    put: {requestBody: {content: {application/json: {schema: ` + pet + `}}}}
+    patch: {requestBody: {content: {application/x-www-form-urlencoded: {schema: {type: object, required: [all], properties: {all: {type: boolean}}}}}}}
+  /pet/{petId}: {get: {}, delete: {}}
+`, `
+- name: /pet
+  steps:
+    - http: POST /pet
+      json: {name: "${word}"}
+      save: {petId: id}
+    - http: GET /pet/${petId}
+      name: GET /pet/{petId}
+    - http: PUT /pet
+      json: {name: "${word}", id: "${petId}"}
+    - http: DELETE /pet/${petId}
+      name: DELETE /pet/{petId}
+- name: /user
+  steps:
+    - http: POST /user
+      json: {username: "${word}-${int(1,2000000000)}", email: "${email}"}
+      save: {username: username}
+    - http: PUT /user/${username}
+      name: PUT /user/{username}
+      json: {username: "${username}", email: "${email}"}
+    - http: DELETE /user/${username}
+      name: DELETE /user/{username}
+- http: PATCH /pet
+  form: {all: true}
 `},
 		"listed": {`
   /pets: {get: {responses: {200: {content: {application/json: {schema: {properties: {count: {type: integer}, items: {type: array, items: ` + pet + `}}}}}}}}}

@@ -130,7 +130,7 @@ func (b *drafter) step(p *plan, ids map[*resource]string) (draft.Step, error) {
 		s.Keys.Set("headers", asMap(headers))
 	}
 	if body.key != "" {
-		s.Keys.Set(body.key, body.value)
+		s.Keys.Set(body.key, b.withKnownID(p, body.value, ids))
 	}
 	return s, nil
 }

@@ -166,8 +166,8 @@ paths:
 	if err == nil || err.Error() != want {
 		t.Errorf("the error is\n%v, want\n%s", err, want)
 	}
-	_, err = openapi.Draft(draft.Input{Name: "api.yaml", Data: []byte(text), Keeps: func(string, ...string) bool { return false }})
-	if err == nil || !strings.Contains(err.Error(), "--only and --skip leave none of its operations: 3 are described") {
+	d, err := openapi.Draft(draft.Input{Name: "api.yaml", Data: []byte(text), Keeps: func(string, ...string) bool { return false }})
+	if err != nil || !d.IsEmpty() || len(d.Rows) > 0 {
 		t.Errorf("without operations: %v", err)
 	}
 	_, err = openapi.Draft(draft.Input{Name: "api.yaml", Data: []byte("openapi: 3.1.0\nwebhooks: {x: {post: {}}}")})
