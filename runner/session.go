@@ -137,11 +137,15 @@ func (s *session) up(ctx context.Context, y *system) error {
 	return nil
 }
 
-// ask lets protocols ask the system what they must know of it.
+// ask finds out whether the system speaks the version of HTTP that is asked for, and lets protocols ask what they
+// must know of it.
 func (s *session) ask(ctx context.Context, y *system) error {
 	asking, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()
-	err := y.clients.Ask(asking)
+	err := y.door.Speaks(asking)
+	if err == nil {
+		err = y.clients.Ask(asking)
+	}
 	var problems strict.Problems
 	if errors.As(err, &problems) { // the system is as it should be: the profile is not
 		return refuse(err)

@@ -8,7 +8,6 @@ package channel
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -24,6 +23,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
@@ -67,28 +67,9 @@ func New(d *wire.Dialer, headers []plan.Header) (*Channel, error) {
 	return c, nil
 }
 
-// noProtocol is the alert of a server that speaks none of the protocols offered (RFC 7301, section 3.2).
-// crypto/tls does not export its type.
-const noProtocol = "tls: no application protocol"
-
-// Dial connects to a dialer's target for HTTP/2; see Agreed.
-func Dial(ctx context.Context, d *wire.Dialer) (net.Conn, error) {
-	conn, err := d.Tunnel(ctx, d.Target(), "h2")
-	if err = Agreed(conn, err); err != nil {
-		return nil, err
-	}
-	return conn, nil
-}
-
-// Agreed returns the error of connecting for HTTP/2. It is ErrHTTP1 if TLS shows that the server does not speak
-// it; then the connection is closed.
-func Agreed(conn net.Conn, err error) error {
-	var alert *net.OpError
-	if errors.As(err, &alert) && alert.Op == "remote error" && alert.Err.Error() == noProtocol {
-		return ErrHTTP1
-	}
-	if encrypted, ok := conn.(*tls.Conn); ok && err == nil && encrypted.ConnectionState().NegotiatedProtocol != "h2" {
-		conn.Close() //nolint:errcheck // it carries nothing
+// Agreed returns the error of connecting to an origin for HTTP/2; see wire.Agreed2.
+func Agreed(to wire.Origin, conn net.Conn, err error) error {
+	if err = wire.Agreed2(to, conn, err); errors.Is(err, h2.ErrHTTP1) {
 		return ErrHTTP1
 	}
 	return err
@@ -96,7 +77,7 @@ func Agreed(conn net.Conn, err error) error {
 
 // dial connects, and notes why it could not: grpc-go keeps only the text.
 func (c *Channel) dial(ctx context.Context) (net.Conn, error) {
-	conn, err := Dial(ctx, c.dialer)
+	conn, err := c.dialer.Dial2(ctx, c.dialer.Target())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failed = err
@@ -113,10 +94,15 @@ func (c *Channel) Explain(err error) error {
 	case err == nil:
 		return nil
 	case ok && failed != nil && (s.Code() == codes.Unavailable || s.Code() == codes.DeadlineExceeded):
+		if errors.Is(failed, h2.ErrHTTP1) {
+			return ErrHTTP1
+		}
 		_, text := wire.Classify(failed)
 		return wire.Fault(text)
-	case ok && strings.Contains(s.Message(), "looked like an HTTP/1.1 header"):
+	case ok && strings.Contains(s.Message(), h2.ErrHTTP1.Text):
 		return ErrHTTP1
+	case ok && strings.Contains(s.Message(), h2.ErrNotHTTP2.Text):
+		return h2.ErrNotHTTP2
 	case ok && s.Code() == codes.DeadlineExceeded:
 		return wire.ErrNoAnswer
 	case ok:

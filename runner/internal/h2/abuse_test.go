@@ -78,6 +78,7 @@ func abuses() map[string]struct {
 		malformed = "the server broke HTTP/2: the header of the answer is malformed"
 		large     = "the header is larger than 1 MiB"
 		calm      = "the server sent 10,000 frames in a row that carry nothing"
+		http1     = "the server answers in HTTP/1.1, not in HTTP/2"
 		notHTTP2  = "the server does not speak HTTP/2"
 	)
 	settings := func(payload string) func(*peer) {
@@ -95,7 +96,9 @@ func abuses() map[string]struct {
 		serve func(*peer)
 		want  string
 	}{
-		"HTTP/1.1":                   {func(p *peer) { io.WriteString(p, "HTTP/1.1 400 Bad Request\r\n\r\n"); p.silence() }, notHTTP2},
+		"HTTP/1.1":                   {func(p *peer) { io.WriteString(p, "HTTP/1.1 400 Bad Request\r\n\r\n"); p.silence() }, http1},
+		"HTTP/0.9":                   {func(p *peer) { io.WriteString(p, "<!DOCTYPE HTML>\n<html>"); p.silence() }, http1},
+		"Redis":                      {func(p *peer) { io.WriteString(p, "-ERR unknown command 'PRI'\r\n"); p.silence() }, notHTTP2},
 		"no settings":                {func(p *peer) { p.good(p.request(), "x"); p.silence() }, notHTTP2},
 		"an acknowledgement first":   {func(p *peer) { p.WriteSettingsAck(); p.silence() }, notHTTP2},
 		"closed at once":             {func(p *peer) {}, ended},

@@ -63,6 +63,12 @@ type Violation struct {
 // Error is the sentence.
 func (v Violation) Error() string { return v.Text }
 
+// The errors of a server that speaks another protocol.
+var (
+	ErrHTTP1    = Violation{ProtocolError, "the server answers in HTTP/1.1, not in HTTP/2"}
+	ErrNotHTTP2 = Violation{ProtocolError, "the server does not speak HTTP/2"}
+)
+
 // The errors that are no fault of the server's framing.
 var (
 	// ErrTooLarge ends an answer whose body is larger than the caller holds.

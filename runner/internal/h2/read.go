@@ -48,9 +48,12 @@ func (c *Conn) handle() error {
 
 // fits checks what may come now.
 func (c *Conn) fits(f frame) error {
+	if !c.hello {
+		if err := Greeting(c.in[c.r:c.w]); err != nil {
+			return err
+		}
+	}
 	switch {
-	case !c.hello && (f.kind != frameSettings || f.flags&flagAck != 0):
-		return Violation{ProtocolError, notHTTP2}
 	case f.length > maxFrame:
 		return broken(FrameSize, "a frame is larger than it may be")
 	case c.blockOf.stream != 0 && (f.kind != frameContinuation || f.stream != c.blockOf.stream):
@@ -63,8 +66,6 @@ func (c *Conn) fits(f frame) error {
 	}
 	return nil
 }
-
-const notHTTP2 = "the server does not speak HTTP/2"
 
 // frame handles any frame but DATA.
 func (c *Conn) frame(f frame, p []byte) error {

@@ -60,6 +60,8 @@ func (d *Door) Reach(ctx context.Context) error {
 	switch {
 	case err == nil:
 		return nil
+	case d.otherVersion(err) != "":
+		return errors.New(d.otherVersion(err))
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return fmt.Errorf("nothing answers at %s (%w); start the system first, or let target.start do it", d.target.Shown, err)
 	}
@@ -96,16 +98,24 @@ func (d *Door) connects(ctx context.Context) error {
 		}
 		return conn.Close()
 	}
-	conn, err := d.dialer.Dial(ctx, d.dialer.Target(), offers[d.target.HTTP]...)
+	conn, err := d.dial(ctx)
 	if err != nil {
 		return err
 	}
 	return conn.Close()
 }
 
+// dial connects over TCP.
+func (d *Door) dial(ctx context.Context) (net.Conn, error) {
+	if d.target.HTTP == profile.HTTP2 {
+		return d.dialer.Dial2(ctx, d.dialer.Target())
+	}
+	return d.dialer.Dial(ctx, d.dialer.Target(), offers[d.target.HTTP]...)
+}
+
 // offers are the protocols offered in TLS.
 var offers = map[profile.HTTPVersion][]string{
-	profile.HTTPAuto: {"h2", "http/1.1"}, profile.HTTP1: {"http/1.1"}, profile.HTTP2: {"h2"},
+	profile.HTTPAuto: {"h2", "http/1.1"}, profile.HTTP1: {"http/1.1"},
 }
 
 // answers sends one GET with the headers of every request, and checks that the status is below 400. A
@@ -120,14 +130,12 @@ func (d *Door) answers(ctx context.Context, path string) error {
 	d.dress(request)
 	way, done, err := d.way(ctx)
 	if err != nil {
-		_, text := wire.Classify(err)
-		return errors.New(text)
+		return asked{err}
 	}
 	defer done()
 	response, err := way.RoundTrip(request)
 	if err != nil {
-		_, text := wire.Classify(err)
-		return errors.New(text)
+		return asked{err}
 	}
 	response.Body.Close() //nolint:errcheck // only the status is wanted
 	if response.StatusCode >= http.StatusBadRequest {
@@ -135,6 +143,16 @@ func (d *Door) answers(ctx context.Context, path string) error {
 	}
 	return nil
 }
+
+// asked is the error of a question, in the words that a failed request of the load gets.
+type asked struct{ error }
+
+func (a asked) Error() string {
+	_, text := wire.Classify(a.error)
+	return text
+}
+
+func (a asked) Unwrap() error { return a.error }
 
 // healthy asks the system about its health, or about that of a service, as gRPC does.
 func (d *Door) healthy(ctx context.Context, service string) error {
@@ -186,11 +204,7 @@ func (d *Door) way(ctx context.Context) (way http.RoundTripper, done func(), err
 // overTCP is the way of HTTP/1.1 and HTTP/2.
 func (d *Door) overTCP() *http.Transport {
 	version, at := d.target.HTTP, d.dialer.Target()
-	lead := d.dialer.Dial
-	if version == profile.HTTP2 { // a proxy reads HTTP/1.1 only
-		lead = d.dialer.Tunnel
-	}
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return lead(ctx, at, offers[version]...) }
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }
 	way := &http.Transport{DialContext: dial, DialTLSContext: dial, DisableKeepAlives: true, DisableCompression: true, Protocols: new(http.Protocols)}
 	way.Protocols.SetHTTP1(version != profile.HTTP2)
 	way.Protocols.SetHTTP2(version != profile.HTTP1)

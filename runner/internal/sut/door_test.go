@@ -26,7 +26,10 @@ import (
 // doorOf fills in the defaults of a target.
 func doorOf(t *testing.T, target plan.Target, proxy wire.Proxy) *sut.Door {
 	t.Helper()
-	target.Shown, target.Timeout = target.URL, 10*time.Second
+	target.Shown = target.URL
+	if target.Timeout == 0 {
+		target.Timeout = 10 * time.Second
+	}
 	if target.HTTP == "" {
 		target.HTTP = profile.HTTPAuto
 	}

@@ -87,7 +87,7 @@ func TestNotReadyByHealth(t *testing.T) {
 	}
 	for _, c := range []struct{ url, want string }{
 		{"http://" + serving(t, grpc.NewServer()), "the server has no service grpc.health.v1.Health"},
-		{web.URL, "the server answers in HTTP/1.1 where gRPC needs HTTP/2: is it the right port?"},
+		{web.URL, web.URL + " answers in HTTP/1.1 where gRPC needs HTTP/2: is it the right port?"},
 		{secure.URL, "gRPC needs HTTP/2"},
 		{fmt.Sprintf("http://127.0.0.1:%d", ports[0]), "connect: connection refused"},
 	} {

@@ -28,6 +28,9 @@ func (s *System) awaitReady(ctx context.Context, door *Door) error {
 		if missing == nil && s.alive() { // if it is dead, another program answered
 			return nil
 		}
+		if isHTTP1(missing) {
+			return &Failure{door.otherVersion(missing), s.output.String()}
+		}
 		if last == nil || within.Err() == nil && !late(missing) { // "time ran out" must not replace a better reason
 			last = missing
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -18,6 +19,18 @@ type QUIC struct {
 	*quic.Conn
 	transport *quic.Transport
 	socket    *net.UDPConn
+}
+
+// connected is a socket with one peer. Unlike one that may send anywhere, it hears that nobody listens there.
+// quic-go names the peer in each write, which such a socket refuses.
+type connected struct{ *net.UDPConn }
+
+// WriteTo writes to the peer.
+func (c connected) WriteTo(p []byte, _ net.Addr) (int, error) { return c.Write(p) }
+
+// WriteMsgUDP writes to the peer.
+func (c connected) WriteMsgUDP(p, oob []byte, _ *net.UDPAddr) (n, oobn int, err error) {
+	return c.UDPConn.WriteMsgUDP(p, oob, nil)
 }
 
 // Close ends the connection and its socket. Streams under way end with it.
@@ -37,11 +50,13 @@ var quicConfig = &quic.Config{
 
 // The faults of QUIC.
 const (
-	errNoQUIC       Fault = "HTTP/3 needs https"
+	ErrNoQUIC       Fault = "nothing listens at the UDP port, where HTTP/3 is spoken"
+	ErrQUICLate     Late  = "no answer over UDP in time, where HTTP/3 is spoken"
+	ErrQUICVersion  Fault = "the server speaks no version of QUIC that is known here"
+	ErrNotHTTP3     Fault = "the server does not speak HTTP/3"
+	errNotEncrypted Fault = "HTTP/3 needs https"
 	errQUICProxy    Fault = "HTTP/3 does not go through a proxy"
-	errQUICVersion  Fault = "the server speaks no version of QUIC that is known here"
 	errQUICReset    Fault = "the server has forgotten the connection: stateless reset"
-	errQUICProtocol Fault = "the server does not speak HTTP/3"
 )
 
 // Direct reports whether there is no proxy.
@@ -51,7 +66,7 @@ func (v Via) Direct() bool { return v.url == nil }
 func (d *Dialer) DialQUIC(ctx context.Context, to Origin, protocols ...string) (*QUIC, error) {
 	switch {
 	case to.Scheme != "https":
-		return nil, errNoQUIC
+		return nil, errNotEncrypted
 	case !d.Via(to).Direct():
 		return nil, errQUICProxy
 	}
@@ -61,11 +76,11 @@ func (d *Dialer) DialQUIC(ctx context.Context, to Origin, protocols ...string) (
 		if err != nil {
 			return nil, err
 		}
-		socket, err := net.ListenUDP("udp", nil)
+		socket, err := net.DialUDP("udp", nil, at)
 		if err != nil {
 			return nil, err
 		}
-		transport := &quic.Transport{Conn: socket}
+		transport := &quic.Transport{Conn: connected{socket}}
 		conn, err := transport.Dial(ctx, at, config, quicConfig)
 		if err != nil {
 			transport.Close() //nolint:errcheck // it failed already
@@ -74,10 +89,17 @@ func (d *Dialer) DialQUIC(ctx context.Context, to Origin, protocols ...string) (
 		}
 		return &QUIC{conn, transport, socket}, nil
 	})
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+	switch {
+	case err == nil:
+		return q, nil
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return nil, ErrNoQUIC
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, ErrNotConnected), late(err):
+		return nil, ErrQUICLate
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
 	}
-	return q, notInTime(QUICFault(err))
+	return nil, QUICFault(err)
 }
 
 // QUICFault puts an error of a QUIC connection into words.
@@ -87,13 +109,13 @@ func QUICFault(err error) error {
 	var transport *quic.TransportError
 	switch {
 	case errors.As(err, &version):
-		return errQUICVersion
+		return ErrQUICVersion
 	case errors.As(err, &reset):
 		return errQUICReset
 	case !errors.As(err, &transport) || certificate(err) != "":
 		return err
 	case transport.ErrorCode == noProtocol:
-		return errQUICProtocol
+		return ErrNotHTTP3
 	case transport.ErrorCode.IsCryptoError() && transport.Remote:
 		return Fault("the server refuses TLS: " + strings.TrimPrefix(tls.AlertError(transport.ErrorCode).Error(), "tls: ")) // its low byte
 	}

@@ -76,7 +76,7 @@ func connect(ctx context.Context, d *wire.Dialer, until time.Time) (*wire.Conn, 
 	if err == nil {
 		raw = c.Conn
 	}
-	return c, channel.Agreed(raw, err)
+	return c, channel.Agreed(d.Target(), raw, err)
 }
 
 // rest says that a user's own connection is not used for a while.

@@ -221,7 +221,7 @@ func TestNoGRPC(t *testing.T) {
 			class tally.Class
 			text  string
 		}{
-			web.URL: {tally.Transport, "the server does not speak HTTP/2"},
+			web.URL: {tally.Transport, "the server answers in HTTP/1.1, not in HTTP/2"},
 			rawServer(t, []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 0}}, func(*raw, uint32) {}): {tally.Timeout, "no"},
 		} {
 			u := describedUser(t, url, target+", timeout: 300ms", "{"+described+"}")

@@ -264,7 +264,7 @@ func TestHTTP3Late(t *testing.T) {
 	wantFailure(t, once(t, to, peek("/half")), tally.Timeout, "no whole answer in time")
 	nobody := to
 	nobody.URL = "https://" + silent.LocalAddr().String()
-	wantFailure(t, once(t, nobody, peek("/")), tally.Timeout, "not connected in time")
+	wantFailure(t, once(t, nobody, peek("/")), tally.Timeout, "no answer over UDP in time, where HTTP/3 is spoken")
 
 	to.Timeout, to.Connections = 10*time.Second, 1
 	r := get("/")

@@ -2,8 +2,8 @@ package http
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -11,8 +11,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
-
-const errNotHTTP2 wire.Fault = "the server does not speak HTTP/2"
 
 // errOldHTTP says that a server speaks HTTP/1.1 alone, and that a call may use that.
 var errOldHTTP = errors.New("the server speaks HTTP/1.1")
@@ -79,15 +77,15 @@ func (l *line) dial(ctx context.Context, u *client2, x *exchange2) (*carrier, er
 		}
 	}
 	c, err := u.clients.dialer.ConnectThrough(ctx, x.at, x.deadline, offer...)
-	if err != nil {
-		return nil, err
+	var raw net.Conn
+	if err == nil {
+		raw = c.Conn
 	}
-	if encrypted, ok := c.Conn.(*tls.Conn); ok && x.at.Scheme == "https" && encrypted.ConnectionState().NegotiatedProtocol != "h2" {
-		c.Close() //nolint:errcheck // it carried nothing but the handshake
-		if asked {
-			return nil, errNotHTTP2
-		}
+	switch err = wire.Agreed2(x.at, raw, err); {
+	case errors.Is(err, h2.ErrHTTP1) && !asked:
 		return nil, errOldHTTP
+	case err != nil:
+		return nil, err
 	}
 	if l.turn != nil {
 		return &carrier{Conn: u.clients.maker.Shared(c.Conn)}, nil

@@ -70,7 +70,7 @@ func (f *Clients) originOf(from wire.Origin, page, to uri.Address) (wire.Origin,
 		return from, nil // equal origins must compare equal; and no Location has the zone of an address
 	}
 	if !f.dialer.Allowed(at.Host) {
-		return wire.Origin{}, wire.Fault("redirect to " + at.Host + " is outside limits.hosts")
+		return wire.Origin{}, wire.Fault("redirect to " + at.Host + ", which may not be loaded; if you are allowed to load it, add it to limits.hosts")
 	}
 	return at, nil
 }

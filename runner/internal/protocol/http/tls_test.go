@@ -242,5 +242,5 @@ func TestHTTP2(t *testing.T) {
 	}
 	to := target(one.URL)
 	to.HTTP, to.TLS.Insecure = profile.HTTP2, true
-	wantFailure(t, once(t, to, peek("/")), tally.Transport, "the server refuses TLS: no application protocol")
+	wantFailure(t, once(t, to, peek("/")), tally.Transport, "the server answers in HTTP/1.1, not in HTTP/2")
 }
