@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -106,14 +107,27 @@ func (r *reader) sendStep(n *yaml.Node, m *Message, name *string, words MessageW
 		strict.Key("name", "What the reply is counted under, behind the name of the call.", r.Text(name)),
 		strict.Key("repeat", "How often it is sent.", r.Int(&m.Repeat, 1, maxRepeat)),
 		strict.Key("reply", "Which message answers; the next one when it is left out, none to wait for nothing.", reply),
+		r.Refused("receive", "a step sends or receives: what answers is the reply of send; make a step of its own for other messages"),
 	})
-	if m.Awaits == AwaitNothing && (strict.Has(n, "expect") || strict.Has(n, "save")) {
-		r.Problem(n, "reply: none awaits no message, so expect and save have nothing to read; remove them")
+	if m.Awaits == AwaitNothing && (strict.Has(n, "expect") || strict.Has(n, "save") || strict.Has(n, "within")) {
+		r.Problem(n, "reply: none awaits no message, so expect, save and within have nothing to read; remove them")
 	}
 }
 
 // maxRepeat bounds how often one step sends, and how many messages it awaits.
 const maxRepeat = 1_000_000
+
+// endForm is the one text that receive accepts.
+var endForm = strict.NewPattern("^"+string(AwaitEnd)+"$", "a number of messages such as 10, {for: 10s}, or end for all until the server ends the stream").Explained(explainReceive)
+
+// explainReceive says what is wrong with a text at receive.
+func explainReceive(text string) string {
+	_, notNumber := strconv.ParseFloat(text, 64)
+	if _, notSpan := strict.ParseDuration(text); notNumber != nil && notSpan == nil {
+		return fmt.Sprintf("a span of time is written receive: {for: %s}; receive: 10 awaits 10 messages", text)
+	}
+	return ""
+}
 
 func (r *reader) receiveStep(n *yaml.Node, m *Message, words MessageWords) {
 	receive := func(n *yaml.Node) {
@@ -123,34 +137,37 @@ func (r *reader) receiveStep(n *yaml.Node, m *Message, words MessageWords) {
 			switch {
 			case n.Kind == yaml.MappingNode:
 				at = 0
-			case n.Value == string(AwaitEnd):
+			case n.Tag != "!!int":
 				at = 1
 			}
 			m.Awaits = awaits[at]
 			return at
 		}, func(n *yaml.Node) {
 			r.Mapping(n, strict.Need("for", "Receive this long.", "write for example: receive: {for: 10s}", r.Duration(&m.For, time.Millisecond)))
-		}, strict.OneOf(r.Reader, new(Awaits), AwaitEnd), r.Int(&m.Count, 1, maxRepeat))
+		}, r.Match(endForm, func(*yaml.Node, string) {}), r.Int(&m.Count, 1, maxRepeat))
 	}
 	r.awaiting(n, m, words, []strict.Field{
 		strict.Need("receive", "How many messages are awaited: a number, {for: 10s}, or end for all until the server ends the stream.",
 			"write for example: receive: 10", receive),
-		strict.Key("within", "The longest time for each message; the same as within in expect.", r.Duration(&m.Within, time.Microsecond)),
+		r.Refused("reply", "reply belongs to a step that sends; what a received message must be is its expect"),
+		r.Refused("repeat", "say how many messages are awaited: receive: 10"),
 	})
-	if expect := strict.Get(n, "expect"); strict.Has(n, "within") && expect != nil && strict.Has(expect, "within") {
-		r.Problem(n, "within is written twice, beside receive and in expect; remove one")
-	}
 }
 
 // awaiting reads a step that may await messages: its own keys, and those that all such steps have.
 func (r *reader) awaiting(n *yaml.Node, m *Message, words MessageWords, own []strict.Field) {
 	var save *yaml.Node
+	within := r.Duration(&m.Within, time.Microsecond)
 	r.Mapping(n, slices.Concat(own, words.Step, []strict.Field{
+		strict.Key("within", "How long each message is awaited; the same as within in expect.", within),
 		strict.Key("expect", "What each awaited message must be.", func(n *yaml.Node) {
-			r.Mapping(n, append(words.Expect, strict.Key("within", "The longest time for each message.", r.Duration(&m.Within, time.Microsecond)))...)
+			r.Mapping(n, append(words.Expect, strict.Key("within", "How long each message is awaited.", within))...)
 		}),
 		strict.Key("save", "Variables and where their values stand in the message.", strict.Later(&save)),
 	})...)
+	if expect := strict.Get(n, "expect"); strict.Has(n, "within") && expect != nil && strict.Has(expect, "within") {
+		r.Problem(n, "within is written twice, in this step and in its expect; remove one")
+	}
 	if save != nil {
 		r.In("save", func() { m.Save = r.save(save, words.Sources...) })
 	}

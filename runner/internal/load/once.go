@@ -13,8 +13,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// setupWithin is how long a failing setup is tried again.
-const setupWithin = 10 * time.Second
+const (
+	setupWithin = 10 * time.Second // how long a failing setup is tried again
+	setupStream = time.Minute      // how long a stream of setup may take to its end: no end of the load cuts it off
+)
 
 // StepError says which call of setup or teardown failed, and how.
 type StepError struct {
@@ -130,7 +132,7 @@ func (c *Crew) newOnce() *worker {
 	r.lanes = []*lane{newLane(nil)}
 	w := &worker{
 		run: r, lane: r.lanes[0], choose: whole.Chooser(0),
-		client: r.Client(), values: r.Once(whole.Slots),
+		client: r.Client(), values: r.Once(whole.Slots), endMost: setupStream,
 	}
 	w.values.Begin()
 	return w

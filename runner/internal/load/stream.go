@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -140,14 +141,14 @@ func (f *flow) send(ctx context.Context, m *plan.Message) bool {
 // reply waits for the message that answers what was sent. It counts other messages and skips
 // them.
 func (f *flow) reply(ctx context.Context, m *plan.Message, sent tally.Sample) bool {
+	b := f.bound(m, sent.Due)
 	for {
-		event, s := f.await(ctx, m, sent.Due, sent.Due+f.run.Plan.Target.Timeout)
+		event, s := f.await(ctx, m, sent.Due, b)
 		switch event {
 		case Passed:
 			f.message(s, max(f.last, s.Due))
 		case Answered:
 			s.Sent = min(sent.Sent, s.Ended)
-			within(&s, s.Response(), m.Within)
 			if !f.came {
 				f.message(s, sent.Due)
 			}
@@ -163,22 +164,16 @@ func (f *flow) reply(ctx context.Context, m *plan.Message, sent tally.Sample) bo
 
 // receive awaits the messages that m asks for.
 func (f *flow) receive(ctx context.Context, m *plan.Message) bool {
-	due, end := f.at, f.at+m.For
-	if !f.onStop {
-		end = min(end, f.run.Plan.Length())
-	}
+	due := f.at
 	for n := 0; m.Awaits != profile.AwaitCount || n < m.Count; n++ {
-		from := max(f.last, due)
-		deadline := from + f.run.Plan.Target.Timeout
-		if m.Awaits == profile.AwaitSpan {
-			if deadline = end; f.over() {
-				return false
-			}
+		if m.Awaits == profile.AwaitSpan && f.over() {
+			return false
 		}
-		event, s := f.await(ctx, m, from, deadline)
+		from := max(f.last, due)
+		b := f.boundSince(m, from, due)
+		event, s := f.await(ctx, m, from, b)
 		switch {
 		case event == Answered || event == Passed:
-			within(&s, s.Response(), m.Within)
 			f.message(s, from)
 			f.at = s.Ended
 			if f.note(s); s.Class != tally.OK && len(m.Save) > 0 {
@@ -187,7 +182,7 @@ func (f *flow) receive(ctx context.Context, m *plan.Message) bool {
 		case event == Ended && m.Awaits == profile.AwaitEnd:
 			f.at = s.Ended
 			return true
-		case m.Awaits == profile.AwaitSpan && (event == Late || s.Unfinished):
+		case event == Late && b.by == bySpan || m.Awaits == profile.AwaitSpan && s.Unfinished:
 			f.at = max(f.at, s.Ended)
 			return f.at >= due+m.For // a shorter span ends with the load, and so does the call
 		default:
@@ -197,17 +192,77 @@ func (f *flow) receive(ctx context.Context, m *plan.Message) bool {
 	return true
 }
 
-// await receives one message. A stream that never runs dry does not outlive the deadline or ctx.
-func (f *flow) await(ctx context.Context, m *plan.Message, due, deadline time.Duration) (Event, tally.Sample) {
-	r := f.stream.Receive(m, f.values, f.run.start.Add(deadline))
+// bound is the instant until which a message is awaited, and why no longer.
+type bound struct {
+	until time.Duration
+	by    limit
+}
+
+// limit is what bounds the wait for a message.
+type limit uint8
+
+const (
+	byTimeout limit = iota // target.timeout
+	byWithin               // of the step
+	bySpan                 // the step ends
+	byEnd                  // the stream should have ended
+)
+
+// bound is that of a message which is awaited from an instant.
+func (f *flow) bound(m *plan.Message, from time.Duration) bound {
+	b := bound{from + f.run.Plan.Target.Timeout, byTimeout}
+	if m.Within > 0 && from+m.Within <= b.until {
+		b = bound{from + m.Within, byWithin}
+	}
+	return b
+}
+
+// boundSince is the bound of a step which began at due.
+func (f *flow) boundSince(m *plan.Message, from, due time.Duration) bound {
+	b := f.bound(m, from)
+	switch {
+	case m.Awaits == profile.AwaitSpan:
+		end := due + m.For
+		if !f.onStop {
+			end = min(end, f.run.Plan.Length())
+		}
+		if b.by == byTimeout || end <= b.until {
+			b = bound{end, bySpan}
+		}
+	case m.Awaits == profile.AwaitEnd && f.endMost > 0 && due+f.endMost <= b.until:
+		b = bound{due + f.endMost, byEnd}
+	}
+	return b
+}
+
+// await receives one message. A stream that never runs dry does not outlive the bound or ctx.
+func (f *flow) await(ctx context.Context, m *plan.Message, due time.Duration, b bound) (Event, tally.Sample) {
+	r := f.stream.Receive(m, f.values, f.run.start.Add(b.until))
 	s := f.run.sample(&r.Outcome, due)
 	switch message := r.Event == Answered || r.Event == Passed; {
 	case message && cutOff(ctx, &s):
 		r.Event = Broken
-	case message && s.Ended > deadline:
-		r.Event, s.Class, s.Error = Late, tally.Timeout, "no message in time"
+	case message && s.Ended > b.until, r.Event == Late:
+		r.Event = Late
+		f.late(m, b, &s)
 	}
 	return r.Event, s
+}
+
+// late makes s the sample of a message that has not come by its bound.
+func (f *flow) late(m *plan.Message, b bound, s *tally.Sample) {
+	what := "message"
+	if m.Sends {
+		what = "reply"
+	}
+	switch b.by {
+	case byWithin:
+		s.Class, s.Error = tally.Expect, fmt.Sprintf("no %s within %v", what, m.Within)
+	case byEnd:
+		s.Class, s.Error = tally.Timeout, fmt.Sprintf("the stream had not ended after %v", f.endMost)
+	case byTimeout:
+		s.Class, s.Error = tally.Timeout, fmt.Sprintf("no %s in time (target.timeout is %v)", what, f.run.Plan.Target.Timeout)
+	}
 }
 
 // cutOff makes a good sample an unfinished one if ctx has ended, and reports whether it has.

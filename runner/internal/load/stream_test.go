@@ -35,7 +35,7 @@ func (flood) End() Outcome { return Outcome{Class: tally.OK} }
 
 // streamFor lets one user do a stream with one step for ten seconds, as its task or as its on_stop. It
 // returns the counts, and how long everything took.
-func streamFor(t *testing.T, m plan.Message, event Event, onStop bool) (*tally.Tally, time.Duration) {
+func streamFor(t *testing.T, client Client, m plan.Message, onStop bool) (*tally.Tally, time.Duration) {
 	t.Helper()
 	c := &plan.Call{Routes: []int{0, 1, 2, 3}, Messages: []plan.Message{m}}
 	p := &plan.Plan{
@@ -50,7 +50,7 @@ func streamFor(t *testing.T, m plan.Message, event Event, onStop bool) (*tally.T
 	p.Behaviours = []plan.Behaviour{b}
 	all := &tally.Tally{}
 	crew := NewCrew(Parts{
-		Plan: p, Client: func() Client { return flood{event: event} }, Values: func(int, int) UserValues { return noValues{} },
+		Plan: p, Client: func() Client { return client }, Values: func(int, int) UserValues { return noValues{} },
 		Sink: func(_ int, counted *tally.Tally) { all.Merge(counted) },
 	})
 	began := time.Now()
@@ -86,7 +86,7 @@ func TestStreamsThatNeverRunDry(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				all, took := streamFor(t, c.step, c.event, c.onStop)
+				all, took := streamFor(t, flood{event: c.event}, c.step, c.onStop)
 				calls := all.Routes["call"]
 				if calls.Requests() != c.calls || calls.Outcomes[c.class] != c.calls-c.cut || calls.Unfinished != c.cut || all.Total().Requests() != c.calls {
 					t.Errorf("%d calls, %v, %d unfinished; want %d of class %v, %d unfinished", calls.Requests(), calls.Outcomes, calls.Unfinished, c.calls, c.class, c.cut)

@@ -23,6 +23,7 @@ func (c *Crew) Try(ctx context.Context) (all []Tried) {
 		w.values = c.parts.Values(i, b.Slots)
 		w.inherit(c.shared)
 		w.run.stopping.Store(true) // skips waits within streams
+		w.endMost = c.parts.Plan.Target.Timeout
 		t := trial{w, all}
 		w.values.Begin()
 		t.steps(ctx, b.OnStart, false)

@@ -27,6 +27,7 @@ type worker struct {
 
 	renewed  *time.Time    // when on_start last succeeded; nil if it is not renewed
 	failed   *StepError    // the last failed call of setup or teardown
+	endMost  time.Duration // how long it waits for the end of a stream; 0 for as long as the load lasts
 	schedule schedule      // of its tasks
 	at       []place       // where it is in its task; kept between stretches if one ended within the task
 	resume   time.Duration // when it continues with that task, or begins the next

@@ -191,13 +191,15 @@ func TestStreamsThatNeverEnd(t *testing.T) {
 	url := serve(t, nil)
 	all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 300ms}
-load: {users: 2, spawn_rate: 1e9, run_time: 500ms, rounds: 1, stop_within: 100ms}
+load: {users: 3, spawn_rate: 1e9, run_time: 500ms, rounds: 1, stop_within: 100ms}
 users:
   - {name: a, fixed: 1, wait: 5ms, tasks: [{sse: GET /forever, name: a, messages: [{receive: {for: 50ms}}, {wait: 50ms}, {receive: 10}]}]}
   - {name: b, fixed: 1, wait: 5ms, tasks: [{sse: GET /silent, name: b, messages: [{receive: 1}]}]}
+  - {name: c, fixed: 1, wait: 5ms, tasks: [{sse: GET /silent, name: c, messages: [{receive: 1, within: 50ms}]}]}
 `)
 	protocoltest.Ended(t, all, "a", tally.OK, "")
-	protocoltest.Ended(t, all, "b", tally.Timeout, "no event in time (target.timeout is 300ms)")
+	protocoltest.Ended(t, all, "c", tally.Expect, "no message within 50ms")
+	protocoltest.Ended(t, all, "b", tally.Timeout, "no message in time (target.timeout is 300ms)")
 	if slowest := all.Routes["a"].Response.Max(); slowest > 49*time.Millisecond {
 		t.Errorf("a stream that a span ends counts as %v", slowest)
 	}

@@ -104,7 +104,7 @@ func TestSubscriptions(t *testing.T) {
 			const one = "messages: [{receive: 1}]"
 			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 2s}
-load: {users: 9, spawn_rate: 1e9, run_time: 300ms, rounds: 1}
+load: {users: 10, spawn_rate: 1e9, run_time: 300ms, rounds: 1}
 users:`+
 				step("number", "Ticks", "messages: [{receive: 2, expect: {json: {data.ticks.at: exists, data.ticks.got.n: 7, data.ticks.got.id: \"7\"}}}]")+
 				step("end", "Ticks", "messages: [{receive: 1, save: {at: data.ticks.at}}, {wait: 1ms}, {receive: end}]")+
@@ -112,6 +112,7 @@ users:`+
 				step("failing", "Failing", one)+
 				step("expected", "Failing", "messages: [{receive: 1, expect: {errors: some}}]")+
 				step("refused", "Refused", one)+
+				step("silent", "Silent", "messages: [{receive: 1, within: 20ms}]")+
 				step("strange", "Strange", one)+
 				step("text", "Text", one)+
 				step("forbidden", "Ticks", "init: {token: bad}, "+one))
@@ -123,6 +124,7 @@ users:`+
 				"early":                 {tally.Transport, "the server completed the subscription before all awaited results came"},
 				"failing":               {tally.GraphQL, "INTERNAL at ticks.#"},
 				"failing first message": {tally.GraphQL, "INTERNAL at ticks.#"},
+				"silent":                {tally.Expect, "no message within 20ms"},
 				"refused":               {tally.GraphQL, "no such field"},
 				"strange":               {tally.Transport, `the server sent a message of the type "strange", which the subprotocol does not have`},
 				"text":                  {tally.Transport, "the server sent a message that is not JSON, where GraphQL's subprotocol has nothing else"},

@@ -247,7 +247,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 300ms}
-load: {users: 7, spawn_rate: 1e9, run_time: 700ms, rounds: 1}
+load: {users: 8, spawn_rate: 1e9, run_time: 700ms, rounds: 1}
 users:
   - {name: a, fixed: 1, wait: 50ms, tasks: [{websocket: /ws, name: a, messages: [{send: {op: close, close: 1008, text: "policy\n1"}}]}]}
   - {name: b, fixed: 1, wait: 50ms, tasks: [{websocket: /ws, name: b, messages: [{send: {op: close, close: 1000}}]}]}
@@ -256,6 +256,7 @@ users:
   - {name: e, fixed: 1, wait: 50ms, tasks: [{websocket: /ws, name: e, subprotocol: chat.v9, messages: [{receive: 1}]}]}
   - {name: f, fixed: 1, wait: 50ms, tasks: [{websocket: /ws, name: f, messages: [{send: {a: 1}, expect: {json: {a: 2}}}]}]}
   - {name: g, fixed: 1, wait: 50ms, tasks: [{websocket: /ws, name: g, messages: [{send: x, expect: {json: {a: 2}}, save: {b: c}}]}]}
+  - {name: h, fixed: 1, wait: 50ms, tasks: [{websocket: /ws, name: h, messages: [{send: {op: silence}, within: 100ms}]}]}
 `)
 			for route, want := range map[string]struct {
 				class tally.Class
@@ -263,11 +264,12 @@ users:
 			}{
 				"a": {tally.Transport, "closed by the server: 1008 policy 1"},
 				"b": {tally.Transport, "closed by the server: 1000"},
-				"c": {tally.Timeout, "no message in time (target.timeout is 300ms)"},
+				"c": {tally.Timeout, "no reply in time (target.timeout is 300ms)"},
 				"d": {tally.Status, "the server answered 200 OK and did not switch protocols"},
 				"e": {tally.Transport, "the server did not take the subprotocol chat.v9"},
 				"f": {tally.Expect, "expected a == 2"},
 				"g": {tally.Expect, "the answer is not JSON"},
+				"h": {tally.Expect, "no reply within 100ms"},
 			} {
 				protocoltest.Ended(t, all, route, want.class, want.text)
 				if route != "d" && route != "e" {
