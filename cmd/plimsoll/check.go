@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
 // checkCmd is plimsoll check.
@@ -63,8 +64,11 @@ func printForesight(w io.Writer, f foresee.Foresight) error {
 	if err := report.Table(w, header[:2+len(f.Gates)], f.Blind); err != nil {
 		return err
 	}
+	if f.Free {
+		fmt.Fprintln(w, `"over" a time means: if a task takes longer than that.`)
+	}
 	if f.RunTime > 0 && f.RunTime <= time.Hour {
-		fmt.Fprintf(w, "A run_time of %s or more is enough for all of them.\n", report.RunTime(f.RunTime))
+		fmt.Fprintf(w, "They need a run_time of %s or more.\n", plan.InWords(f.RunTime))
 	}
 	fmt.Fprintln(w, "More users, shorter waits or other weights give a route more requests, and gate.metrics can leave out metrics that you do not need.")
 	return nil

@@ -2,14 +2,23 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// grid is a table of texts for a terminal. No text is wrapped or rewritten.
+// A grid is at most maxTable characters wide if its texts can be wrapped so, and no text column becomes narrower
+// than minText by that.
+const (
+	maxTable = 120
+	minText  = 20
+)
+
+// grid is a table of texts for a terminal. Texts on the left are wrapped where the table would be too wide.
 type grid struct {
 	columns string // a letter for each: l for text on the left, r for numbers on the right
 	header  []string
@@ -20,6 +29,7 @@ type grid struct {
 // text writes the plain table that Locust's users know: | between columns, dashes between header,
 // rows and footer.
 func (g grid) text(w io.Writer) error {
+	g = g.wrapped()
 	align := make([]tw.Align, len(g.columns))
 	for i, letter := range g.columns {
 		align[i] = map[rune]tw.Align{'l': tw.AlignLeft, 'r': tw.AlignRight}[letter]
@@ -53,4 +63,66 @@ func (g grid) text(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// wrapped is the grid with texts on the left wrapped so far that it fits.
+func (g grid) wrapped() grid {
+	widths := make([]int, len(g.columns))
+	for _, row := range append([][]string{g.header, g.footer}, g.rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], displaywidth.String(cell))
+		}
+	}
+	over := -maxTable - 1
+	for _, width := range widths {
+		over += width + len(" "+" |")
+	}
+	most := slices.Clone(widths)
+	for ; over > 0; over-- { // the widest column gives way
+		at := -1
+		for i, letter := range g.columns {
+			if letter == 'l' && most[i] > minText && (at < 0 || most[i] > most[at]) {
+				at = i
+			}
+		}
+		if at < 0 {
+			break
+		}
+		most[at]--
+	}
+	rows := make([][]string, len(g.rows))
+	for k, row := range g.rows {
+		rows[k] = slices.Clone(row)
+		for i, cell := range row {
+			if most[i] < widths[i] {
+				rows[k][i] = broken(cell, most[i])
+			}
+		}
+	}
+	g.rows = rows
+	return g
+}
+
+// broken breaks a text into lines of at most width characters, after spaces and slashes if that leaves lines of
+// half the width.
+func broken(text string, width int) string {
+	var lines []string
+	for displaywidth.String(text) > width {
+		end, good, wide := 0, 0, 0
+		for i, r := range text {
+			if wide += displaywidth.Rune(r); wide > width && end > 0 {
+				break
+			}
+			end = i + len(string(r))
+			if (r == ' ' || r == '/') && wide >= width/2 {
+				good = end
+			}
+		}
+		if good > 0 && !(end < len(text) && text[end] == ' ') {
+			end = good
+		}
+		lines = append(lines, strings.TrimRight(text[:end], " "))
+		text = strings.TrimLeft(text[end:], " ")
+	}
+	return strings.Join(append(lines, text), "\n")
 }

@@ -70,7 +70,7 @@ users:
 	// shop loads http://127.0.0.1:8080.
 	// Nothing is sent to hosts other than localhost, 127.0.0.0/8, ::1.
 	// Tasks arrive at 50/s, constant, even if the system is slow: about 3000 in all. While 1000 are under way, another arrival is dropped, which is a failure.
-	// 0s of warm-up, then 6 rounds of 10s, which are judged: 1m0s in all.
+	// 0s of warm-up, then 6 rounds of 10s, which are judged: 1m in all.
 	// reader: 100.0 % of the tasks
 	//    25.0 %  GET /items/1  (about 750 times)
 	//    75.0 %  GET /  (about 2250 times)

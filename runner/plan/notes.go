@@ -14,8 +14,8 @@ func (p *Plan) Notes() []string {
 	notes := slices.Clone(p.remarks)
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if p.StopWithin < p.Target.Timeout {
-		note("stop_within (%v) is shorter than target.timeout (%v): requests that take longer than %v after the end are cut off and counted as unfinished; remove stop_within to wait for them",
-			p.StopWithin, p.Target.Timeout, p.StopWithin)
+		note("stop_within (%s) is shorter than target.timeout (%s): requests that take longer than %s after the end are cut off and counted as unfinished; remove stop_within to wait for them",
+			InWords(p.StopWithin), InWords(p.Target.Timeout), InWords(p.StopWithin))
 	}
 	for i := range p.Behaviours {
 		b := &p.Behaviours[i]
@@ -87,7 +87,7 @@ func (p *Plan) behind(who string, steps []Step, at time.Duration, note func(form
 		}
 		switch began := at; {
 		case s.Call != nil && at >= p.Length():
-			note("%s: %s comes after waits of %v, but the run lasts %v, so it is never sent; make load.run_time longer, or the waits shorter", who, s.Call.Name, at, p.Length().Round(time.Millisecond))
+			note("%s: %s comes after waits of %s, but the run lasts %s, so it is never sent; make load.run_time longer, or the waits shorter", who, s.Call.Name, InWords(at), InWords(p.Length()))
 		case s.Wait != nil:
 			at += time.Duration(least) * s.Wait.Min
 		case len(s.Steps) > 0:

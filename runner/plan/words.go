@@ -30,8 +30,8 @@ func (p *Plan) Words(w io.Writer) error {
 	} else {
 		b.WriteString(p.ramp())
 	}
-	fmt.Fprintf(&b, "%v of warm-up, then %s of %v, which are judged: %v in all.\n",
-		p.WarmUp, count(p.Rounds, "round"), p.RoundLength.Round(time.Millisecond), p.Length().Round(time.Millisecond))
+	fmt.Fprintf(&b, "%s of warm-up, then %s of %s, which are judged: %s in all.\n",
+		InWords(p.WarmUp), count(p.Rounds, "round"), InWords(p.RoundLength), InWords(p.Length()))
 	for _, t := range p.Data {
 		fmt.Fprintf(&b, "data %s: %s, %s\n", t.Name, count(len(t.Rows), "row"), t.Order)
 	}
@@ -147,7 +147,7 @@ func (p *Plan) ramp() string {
 		}
 		last = max(last, u.Spans[0].From)
 	}
-	return fmt.Sprintf("%s, each waiting for its answer, all started by %v.\n", count(len(p.Users), "user"), last)
+	return fmt.Sprintf("%s, each waiting for its answer, all started by %s.\n", count(len(p.Users), "user"), InWords(last))
 }
 
 func stepWords(steps []Step) string {
@@ -189,19 +189,19 @@ func renewWords(every time.Duration) string {
 	if every == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", and again every %v", every)
+	return fmt.Sprintf(", and again every %s", InWords(every))
 }
 
 func waitWords(w profile.Wait) string {
 	switch {
 	case w.Kind == profile.WaitPace:
-		return fmt.Sprintf("a task every %v", w.Period)
+		return fmt.Sprintf("a task every %s", InWords(w.Period))
 	case w.Max == 0:
 		return "no wait"
 	case w.Min == w.Max:
-		return fmt.Sprintf("wait %v", w.Min)
+		return fmt.Sprintf("wait %s", InWords(w.Min))
 	default:
-		return fmt.Sprintf("wait %v to %v", w.Min, w.Max)
+		return fmt.Sprintf("wait %s to %s", InWords(w.Min), InWords(w.Max))
 	}
 }
 
@@ -219,5 +219,22 @@ func (p *Plan) String() string {
 	if p.Open != nil {
 		who = "tasks at " + strings.TrimSuffix(p.rates(), ",")
 	}
-	return fmt.Sprintf("%s: %s, %v warm-up, %s of %v", p.Series, who, p.WarmUp.Round(time.Millisecond), count(p.Rounds, "round"), p.RoundLength.Round(time.Millisecond))
+	return fmt.Sprintf("%s: %s, %s warm-up, %s of %s", p.Series, who, InWords(p.WarmUp), count(p.Rounds, "round"), InWords(p.RoundLength))
+}
+
+// InWords is a time in words, such as 2m30s, 1h or 667ms: in whole milliseconds, or in about two digits if it is
+// less than 10ms.
+func InWords(d time.Duration) string {
+	unit := time.Millisecond
+	for unit > 1 && d < 10*unit {
+		unit /= 10
+	}
+	text := d.Round(unit).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

@@ -35,7 +35,7 @@ func (r *reader) load(n *yaml.Node, l *Load) {
 	}
 	if strict.Has(n, "stages") && len(l.Stages) > 0 {
 		if judged := l.Judged(); judged < minRunTime {
-			r.Problem(n, "the stages last %v and begin with a warm-up of %v, which leaves nothing to judge", l.length(), l.WarmUp)
+			r.Problem(n, "the stages last %v and begin with a warm-up of %v, which leaves nothing to judge", l.length().Round(time.Millisecond), l.WarmUp.Round(time.Millisecond))
 		}
 	}
 	if !l.IsOpen() {

@@ -23,13 +23,17 @@ type Foresight struct {
 	// metrics that each of Gates cannot judge.
 	Blind [][]string
 	Gates []string // how many requests each figure needs, in each gate that may judge this plan
-	// RunTime is long enough for all figures; 0 if nothing is missing, or if it depends on the system.
+	// RunTime is what all figures need at least; 0 if nothing is missing, or if it depends on the system.
 	RunTime time.Duration
+	Free    bool // Blind has figures that depend on how long a task takes
 }
 
 // Of makes the Foresight of a plan and the policy of its gate. api may be nil.
 func Of(pl *plan.Plan, p gate.Policy, api *gate.API) Foresight {
 	f := Foresight{Notes: tooFast(pl)}
+	if text := TooShortToPair(time.Duration(pl.Rounds) * pl.RoundLength); text != "" && pl.Start != nil {
+		f.Notes = append(f.Notes, "for a paired gate "+text)
+	}
 	if pl.Target.HTTP == profile.HTTP3 {
 		f.Notes = append(f.Notes, overHTTP3)
 	}
@@ -40,6 +44,19 @@ func Of(pl *plan.Plan, p gate.Policy, api *gate.API) Foresight {
 
 // overHTTP3 says what http: 3 costs and what it is for.
 const overHTTP3 = "http: 3 costs this machine several times the CPU time of http: 2, so it sends less: it is for a service whose HTTP/3 is to be measured, or which speaks nothing else"
+
+// leastRound is the shortest round that means anything.
+const leastRound = 100 * time.Millisecond
+
+// TooShortToPair says why a paired gate refuses a run_time: its rounds would be too short. It is empty if they are
+// long enough.
+func TooShortToPair(judged time.Duration) string {
+	if judged/gate.MaxPairs >= leastRound {
+		return ""
+	}
+	return fmt.Sprintf("a run_time of %s makes %d rounds of %s for each side, which is too short: give a run_time of %s or more",
+		plan.InWords(judged), gate.MaxPairs, plan.InWords(judged/gate.MaxPairs), plan.InWords(gate.MaxPairs*leastRound))
+}
 
 // tooFast returns a note if users may send more than limits.rate allows, which ends the run early.
 func tooFast(pl *plan.Plan) []string {
@@ -97,8 +114,9 @@ func (f *Foresight) blind(pl *plan.Plan, p gate.Policy) {
 		for _, j := range judges(pl) {
 			missing, need := j.lacks(p, t)
 			row, lacks = append(row, missing), lacks || missing != ""
+			f.Free = f.Free || t.free && missing != ""
 			if !t.free && missing != "" {
-				f.RunTime = max(f.RunTime, time.Duration(math.Ceil(judged.Seconds()*float64(need)/t.most))*time.Second)
+				f.RunTime = max(f.RunTime, time.Duration(math.Ceil(spare*judged.Seconds()*float64(need)/t.most))*time.Second)
 			}
 		}
 		if lacks {
@@ -114,6 +132,9 @@ func (f *Foresight) blind(pl *plan.Plan, p gate.Policy) {
 	}
 }
 
+// spare is the margin of RunTime: the number of requests varies.
+const spare = 1.15
+
 // lacks names the metrics that a gate cannot judge with this traffic, and how many requests they need.
 func (j judge) lacks(p gate.Policy, t traffic) (metrics string, need int) {
 	var missing []string
@@ -121,7 +142,7 @@ func (j judge) lacks(p gate.Policy, t traffic) (metrics string, need int) {
 		n := gate.Needs(m) * j.rounds
 		switch within := time.Duration(t.most / float64(n) * float64(time.Second)); {
 		case t.free && within < usual:
-			missing = append(missing, fmt.Sprintf("%s (if a task takes over %v)", m, rounded(within)))
+			missing = append(missing, fmt.Sprintf("%s over %s", m, plan.InWords(within)))
 		case !t.free && t.most < float64(n):
 			missing, need = append(missing, string(m)), max(need, n)
 		}
@@ -142,14 +163,6 @@ func (t traffic) words(pl *plan.Plan) string {
 	default:
 		return fmt.Sprintf("at most %.0f", t.most)
 	}
-}
-
-// rounded rounds a span to about two digits.
-func rounded(d time.Duration) time.Duration {
-	if d > 10*time.Millisecond {
-		return d.Round(time.Millisecond)
-	}
-	return d.Round(100 * time.Microsecond)
 }
 
 // count counts, for each route, the requests of the judged load.

@@ -19,10 +19,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foresee"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -93,17 +95,12 @@ func (b Bench) keep(out string, r *result.Result) error {
 	return nil
 }
 
-// leastRound is the shortest round that means anything.
-const leastRound = 100 * time.Millisecond
-
 // CheckPair returns an error if the job's run_time is too short for a pairing: both sides share it.
 func (b Bench) CheckPair() error {
-	judged := b.Job.Load.Judged()
-	if judged/gate.MaxPairs >= leastRound {
-		return nil
+	if text := foresee.TooShortToPair(b.Job.Load.Judged()); text != "" {
+		return exit.BadInput("%s", text)
 	}
-	return exit.BadInput("a run_time of %v makes %d rounds of %v for each side, which is too short: give a run_time of %v or more",
-		judged, gate.MaxPairs, judged/gate.MaxPairs, gate.MaxPairs*leastRound)
+	return nil
 }
 
 // Pair measures base and head in turn until the gate can tell. It writes no file. If the pairing was cut short, it
@@ -123,8 +120,8 @@ func (b Bench) Pair(ctx context.Context, base, head runner.System) (ofBase, ofHe
 	pairing.Control = control
 	progress := newProgress(b.Console.Stderr)
 	if !b.Quiet {
-		fmt.Fprintf(b.Console.Stderr, "%s: %s and %s in turn, in rounds of %v, at most %d of them judged\n",
-			head.Plan.Series, base.Name, head.Name, pairing.RoundLength.Round(time.Millisecond), gate.MaxPairs)
+		fmt.Fprintf(b.Console.Stderr, "%s: %s and %s in turn, in rounds of %s, at most %d of them judged\n",
+			head.Plan.Series, base.Name, head.Name, plan.InWords(pairing.RoundLength), gate.MaxPairs)
 		pairing.Progress = progress.show
 	}
 	ofBase, ofHead, err = runner.Pair(ctx, base, head, pairing)
