@@ -72,9 +72,24 @@ func (s *Stream) Receive(deadline time.Time) ([]byte, error) {
 	if len(s.inbox) == 0 {
 		return nil, io.EOF
 	}
+	return s.collect(), nil
+}
+
+// Arrived returns the bytes that have come since the last call, as Receive does, and none if none have come.
+func (s *Stream) Arrived() []byte {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if len(s.inbox) == 0 {
+		return nil
+	}
+	return s.collect()
+}
+
+// collect takes the bytes that wait to be received.
+func (s *Stream) collect() []byte {
 	s.inbox, s.outbox = s.outbox[:0], s.inbox
 	s.free(int64(len(s.outbox)))
-	return s.outbox, nil
+	return s.outbox
 }
 
 // listen waits for what comes.

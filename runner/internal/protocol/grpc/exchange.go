@@ -26,8 +26,11 @@ type reply struct {
 // not left at all.
 const unprocessedTries = 5
 
-// whyUnprocessed ends the sentence of a call that was sent so often.
-const whyUnprocessed = " (sent again 5 times, as the server had not processed it)"
+// What ends the sentence of a call that the server has not processed.
+const (
+	whyUnprocessed = " (sent again 5 times, as the server had not processed it)"
+	whyNotAgain    = " (not sent again, as more than 64 KiB of messages had been sent)"
+)
 
 // send puts a request on a connection by do, and again on another one if the server says that it has done
 // nothing for it.
@@ -58,7 +61,7 @@ func (u *client) send(ctx context.Context, q *h2.Request, r *load.Outcome, do fu
 		case u.fuse.Blown(), errors.Is(err, os.ErrDeadlineExceeded), left && !h2.Unprocessed(err):
 			return u.cause(err)
 		case tries == unprocessedTries:
-			return unprocessed{err}
+			return unprocessed{err, whyUnprocessed}
 		}
 		if tries++; left {
 			r.Resent++
@@ -69,8 +72,11 @@ func (u *client) send(ctx context.Context, q *h2.Request, r *load.Outcome, do fu
 	}
 }
 
-// unprocessed is the error of a call that was sent in vain too often.
-type unprocessed struct{ error }
+// unprocessed is the error of a call that the server has not processed, and that is not sent again.
+type unprocessed struct {
+	error
+	why string
+}
 
 // Unwrap is the fault of the last try.
 func (u unprocessed) Unwrap() error { return u.error }
@@ -193,8 +199,9 @@ func ofError(err error) Status {
 		code = Internal
 	}
 	_, text := wire.Classify(err)
-	if errors.As(err, new(unprocessed)) {
-		text += whyUnprocessed
+	var given unprocessed
+	if errors.As(err, &given) {
+		text += given.why
 	}
 	return Status{Code: code, Fault: text}
 }

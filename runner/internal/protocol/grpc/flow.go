@@ -27,6 +27,7 @@ type flow struct {
 	ctx     context.Context // of the call: the stream outlives the method that is given it
 	begun   *load.Outcome
 	replays bool   // until more was sent than is kept, or the server has answered
+	much    bool   // more was sent than is kept
 	replay  []byte // what has been sent
 	again   int    // how often it has begun again
 }
@@ -59,14 +60,24 @@ func (f *flow) resume(err error) bool {
 
 // remember keeps what is sent, as long as it is little.
 func (f *flow) remember(p []byte) {
-	if f.replays = f.replays && len(f.replay)+len(p) <= keepBytes; f.replays {
+	if f.much = f.much || len(f.replay)+len(p) > keepBytes; f.much {
+		f.replays = false
+	}
+	if f.replays {
 		f.replay = append(f.replay, p...)
 	}
 }
 
 // fail ends the stream with an error.
 func (f *flow) fail(err error) {
-	f.over, f.err, f.status = true, f.cause(err), ofError(f.cause(err))
+	switch err = f.cause(err); {
+	case !h2.Unprocessed(err):
+	case f.again == unprocessedTries:
+		err = unprocessed{err, whyUnprocessed}
+	case f.much:
+		err = unprocessed{err, whyNotAgain}
+	}
+	f.over, f.err, f.status = true, err, ofError(err)
 	f.stream.Reset(h2.Cancel)
 }
 
@@ -120,9 +131,7 @@ func (f *flow) read(until time.Time) ([]byte, error) {
 		p, err := f.stream.Receive(until)
 		switch {
 		case err == nil:
-			f.replays, f.came = false, time.Now()
-			f.look()
-			f.in.add(p)
+			f.take(p)
 		case errors.Is(err, io.EOF):
 			f.finish()
 		case errors.Is(err, os.ErrDeadlineExceeded) && !f.fuse.Blown():
@@ -132,6 +141,29 @@ func (f *flow) read(until time.Time) ([]byte, error) {
 			f.fail(err)
 		}
 	}
+}
+
+// lookAfter is the time without a message after which a look at the socket costs nothing that matters.
+const lookAfter = time.Millisecond
+
+// gather takes what has come, so that it does not pass for an answer to what is sent next.
+func (f *flow) gather() {
+	if f.over {
+		return
+	}
+	if now := time.Now(); now.Sub(f.came) > lookAfter {
+		f.line.look()
+	}
+	if p := f.stream.Arrived(); len(p) > 0 {
+		f.take(p)
+	}
+}
+
+// take takes bytes that have come.
+func (f *flow) take(p []byte) {
+	f.replays, f.came = false, time.Now()
+	f.look()
+	f.in.add(p)
 }
 
 // look reads the header of the answer once.

@@ -271,19 +271,14 @@ func TestEarlyEnd(t *testing.T) {
 // earlyServer answers as soon as a request begins, and stops reading it.
 func earlyServer(t *testing.T, code string) string {
 	t.Helper()
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return h2cServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/grpc")
 		w.Header().Set("Trailer", "Grpc-Status")
 		if code == "0" {
 			w.Write(message(0, "\x0a\x01x"))
 		}
 		w.Header().Set("Grpc-Status", code)
-	}))
-	server.Config.Protocols = new(http.Protocols)
-	server.Config.Protocols.SetUnencryptedHTTP2(true)
-	server.Start()
-	t.Cleanup(server.Close)
-	return server.URL
+	})
 }
 
 // A stream whose messages never end is read as far as the profile asks, and its end is ours.
@@ -327,6 +322,21 @@ func TestLateMessage(t *testing.T) {
 		}
 		if o := s.End(); o.Class != tally.OK {
 			t.Errorf("%v %q", o.Class, o.Error)
+		}
+	})
+}
+
+// A stream whose messages are too many to be kept is not begun again, and the error says so.
+func TestLongStreamLeftOutByGoaway(t *testing.T) {
+	wide := []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 1 << 20}}
+	url := rawServer(t, wide, func(r *raw, s uint32) { r.WriteGoAway(0, http2.ErrCodeNo, nil) })
+	const long = `{grpc: a.S/Up, messages: [{send: {text: "${sentence(200)}"}, repeat: 100, reply: none}]}, {grpc: a.S/Up, messages: [{send: {text: a}, reply: none}]}`
+	eachWay(t, func(t *testing.T, target string) {
+		u := describedUser(t, url, target, long)
+		for i, want := range []string{"(not sent again, as more than 64 KiB of messages had been sent)", "(sent again 5 times"} {
+			if _, o := u.stream(i); o.Class != tally.Transport || !strings.Contains(o.Error, "GOAWAY came before the server took the request") || !strings.Contains(o.Error, want) {
+				t.Errorf("%v %q, want %q", o.Class, o.Error, want)
+			}
 		}
 	})
 }

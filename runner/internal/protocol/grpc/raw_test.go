@@ -40,7 +40,7 @@ func rawServer(t *testing.T, settings []http2.Setting, answer func(r *raw, strea
 					return
 				}
 				r := &raw{Framer: http2.NewFramer(c, c), conn: c}
-				if r.WriteSettings(settings...) != nil {
+				if r.WriteSettings(settings...) != nil || r.WriteWindowUpdate(0, 1<<20) != nil {
 					return
 				}
 				for {

@@ -21,7 +21,7 @@ type stream struct {
 	values   load.Values
 	sent     int // how often the present step has sent
 	at       *plan.Message
-	since    time.Time // when the last message was sent: what came before is no reply
+	since    time.Time // when the last message was sent: what had come by then is no reply
 	awaited  bool      // the last step awaited a number of messages, or a span: the end of the stream is ours
 }
 
@@ -69,6 +69,9 @@ func (s *stream) Send(m *plan.Message, v load.Values) load.Outcome {
 	framed, wrong := s.framed(step.sends, step.body, v)
 	if wrong != "" {
 		return load.Outcome{Class: tally.Expect, Error: wrong}
+	}
+	if m.Awaits == profile.AwaitReply {
+		s.gather()
 	}
 	end := h2.Goes
 	if s.compiled.close && i == s.compiled.last && s.sent == m.Repeat {
