@@ -60,7 +60,7 @@ func Read(file string, env environ.Values) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := apiOf(p, policy, read)
+	api, err := apiOf(file, p, policy, read)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +69,15 @@ func Read(file string, env environ.Values) (*Job, error) {
 }
 
 // apiOf reads the description of the system's API; nil when the profile names none.
-func apiOf(p *profile.Profile, policy gate.Policy, read func(path string) ([]byte, error)) (*gate.API, error) {
+func apiOf(file string, p *profile.Profile, policy gate.Policy, read func(path string) ([]byte, error)) (*gate.API, error) {
 	covered, problems := coverage.Of(p, read)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	if covered == nil && policy.Coverage > 0 {
-		return nil, exit.BadInput("gate.coverage needs an api: section that says where the operations are described: api: {openapi: openapi.yaml}")
+		at := strict.Get(p.Gate, "coverage")
+		place := strict.Place{File: file, Line: at.Line, Column: at.Column, Key: "gate.coverage"}
+		return nil, strict.Problems{place.Problem("needs an api: section that says where the operations are described: api: {openapi: openapi.yaml}")}
 	}
 	if covered == nil {
 		return nil, nil
