@@ -226,7 +226,7 @@ func (w *writer) listOf(o *op) *listed {
 	}
 	key, wanted := o.unknown[0].name, o.field.Type.Name()
 	def := w.schema.Types[wanted]
-	if def.Fields.ForName(key) == nil && isID.MatchString(key) {
+	if def.Fields.ForName(key) == nil && draft.IsID(key) {
 		key = "id" // itemId of an Item
 	}
 	if f := def.Fields.ForName(key); f == nil || !w.schema.Types[f.Type.Name()].IsLeafType() {

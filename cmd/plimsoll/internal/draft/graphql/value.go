@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -59,44 +58,20 @@ func (v *valuer) miss(path string, t *ast.Type) string {
 	return mark
 }
 
-var (
-	paging = regexp.MustCompile(`(?i)^(first|last|limit|count|take|size|page_?size|per_?page|n|top|max)$`)
-	isID   = regexp.MustCompile(`(^id|Id|ID|_id)s?$`)
-	search = regexp.MustCompile(`(?i)^(q|query|search|term|text|keywords?|filter|phrase)$|(?i)search`)
-	email  = regexp.MustCompile(`(?i)email|^mail`)
-	long   = regexp.MustCompile(`(?i)body|content|description|comment|message|text|summary|bio`)
-	secret = regexp.MustCompile(`(?i)password|token|secret|code|otp`)
-)
-
 func (v *valuer) number(name, path string, t *ast.Type) any {
-	switch {
-	case v.kind != graphql.Mutation && paging.MatchString(name):
-		return 10
-	case isID.MatchString(name):
+	if draft.IsID(name) {
 		return v.miss(path, t)
-	case strings.EqualFold(name, "offset") || strings.EqualFold(name, "skip"):
-		return 0
-	case strings.EqualFold(name, "page"):
-		return 1
 	}
-	return "${int(1,10)}"
+	return draft.NumberFor(name)
 }
 
 // text is a text. What a query looks up must exist; what a mutation writes need not.
 func (v *valuer) text(name, path string, t *ast.Type) any {
-	switch {
-	case email.MatchString(name):
-		return "${email}"
-	case search.MatchString(name):
-		return "${word}"
-	case v.kind != graphql.Mutation || isID.MatchString(name) || secret.MatchString(name):
+	free := draft.IsEmail(name) || draft.IsSearch(name)
+	if !free && (v.kind != graphql.Mutation || draft.IsID(name) || draft.IsSecret(name)) {
 		return v.miss(path, t)
-	case long.MatchString(name):
-		return "${sentence(8)}"
-	case strings.EqualFold(name, "name"):
-		return "${name}"
 	}
-	return "${word}"
+	return draft.TextFor(name)
 }
 
 // input is an input object with the fields that it needs. The schema has no cycle of such fields.

@@ -2,8 +2,9 @@
 // protoset or a server's reflection have given.
 //
 // Each method becomes a task, with a message made of its fields: values that their types and names suggest, two
-// messages deep; a message within itself is cut. Methods that delete are comments, and deprecated ones are. The
-// services of health and of reflection are left out.
+// messages deep; a message within itself is cut. An id comes from a method that lists or makes what it is of; if there
+// is none, the method is a comment and its id is data to fill in. Methods that delete are comments, and deprecated ones
+// are. The services of health and of reflection are left out.
 package grpc
 
 import (
@@ -49,6 +50,7 @@ func Source(from Described) draft.Source {
 			return strings.Compare(string(a.FullName()), string(b.FullName()))
 		})
 		user := draft.User{Name: "client"}
+		w.sources = sources(services)
 		for _, s := range services {
 			user.Tasks = append(user.Tasks, w.service(s)...)
 		}
@@ -69,6 +71,7 @@ type writer struct {
 	methods int      // unary ones
 	streams int
 	skipped int // services of health and reflection
+	sources []source
 }
 
 func (w *writer) left() string {
@@ -129,7 +132,7 @@ var deletes = regexp.MustCompile(`^(Delete|Remove|Destroy|Drop|Purge|Clear|Reset
 
 // method is the task of a method, or the comment that stands for it.
 func (w *writer) method(m protoreflect.MethodDescriptor) []draft.Task {
-	name := string(m.Parent().FullName()) + "/" + string(m.Name())
+	name := nameOf(m)
 	options, _ := m.Options().(*descriptorpb.MethodOptions)
 	var tags []string
 	if options.GetDeprecated() {
@@ -138,8 +141,39 @@ func (w *writer) method(m protoreflect.MethodDescriptor) []draft.Task {
 	if w.in.Keeps != nil && !w.in.Keeps(name, tags...) {
 		return nil
 	}
-	step := draft.Step{Keys: draft.Map{{Key: "grpc", Value: name}}}
-	message := w.message(m.Input(), nil)
+	step, ids := stepOf(m)
+	switch {
+	case options.GetDeprecated():
+		step.Off = "it is deprecated"
+	case deletes.MatchString(string(m.Name())):
+		step.Off = "it deletes something"
+	}
+	as := kindOf(m)
+	task := draft.Task{}
+	if len(ids) > 0 {
+		chained, why := w.chain(m, &step, ids)
+		switch {
+		case step.Off != "":
+		case why != "":
+			step.Off = why
+		case len(chained.Steps) > 0:
+			task, as = chained, "in the chain of "+w.chainName(chained)
+		}
+	}
+	if step.Off != "" {
+		as = "comment: " + step.Off
+	}
+	step.Row = &draft.Row{Operation: name, As: as, Off: step.Off != ""}
+	w.draft.Rows = append(w.draft.Rows, step.Row)
+	task.Steps = append(task.Steps, step)
+	return []draft.Task{task}
+}
+
+// stepOf is the step of a method, with marks in the place of the ids that it needs.
+func stepOf(m protoreflect.MethodDescriptor) (draft.Step, []wanted) {
+	step := draft.Step{Keys: draft.Map{{Key: "grpc", Value: nameOf(m)}}}
+	k := &maker{all: strings.HasPrefix(string(m.Name()), "List")}
+	message := k.message(m.Input(), nil)
 	switch {
 	case m.IsStreamingClient():
 		messages := []any{draft.Map{{Key: "send", Value: message}, {Key: "repeat", Value: 3}, {Key: "reply", Value: "none"}}}
@@ -152,19 +186,12 @@ func (w *writer) method(m protoreflect.MethodDescriptor) []draft.Task {
 	default:
 		step.Keys = append(step.Keys, draft.Entry{Key: "message", Value: message})
 	}
-	as := kindOf(m)
-	switch {
-	case options.GetDeprecated():
-		step.Off = "it is deprecated"
-	case deletes.MatchString(string(m.Name())):
-		step.Off = "it deletes something"
-	}
-	if step.Off != "" {
-		as = "comment: " + step.Off
-	}
-	step.Row = &draft.Row{Operation: name, As: as, Off: step.Off != ""}
-	w.draft.Rows = append(w.draft.Rows, step.Row)
-	return []draft.Task{{Steps: []draft.Step{step}}}
+	return step, k.wanted
+}
+
+// nameOf is the name of a method as a profile has it.
+func nameOf(m protoreflect.MethodDescriptor) string {
+	return string(m.Parent().FullName()) + "/" + string(m.Name())
 }
 
 // receiving waits for whatever a server sends: it may never end a stream.

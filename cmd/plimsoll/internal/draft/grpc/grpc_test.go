@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 const (
 	shop       = "../../../../../testdata/profiles/files/api"
 	everything = "../../../../../runner/internal/message/testdata"
+	sample     = "../../../../../testdata/shop"
 )
 
 func drafted(t *testing.T, dir, file string, change func(*draft.Input)) *draft.Draft {
@@ -40,11 +41,16 @@ func drafted(t *testing.T, dir, file string, change func(*draft.Input)) *draft.D
 	return d
 }
 
-// The shop becomes the profile beside this test.
+// Services become the profiles beside this test: a search, and a shop whose ids come from its lists.
 func TestDraft(t *testing.T) {
-	d := drafted(t, shop, "search.proto", func(in *draft.Input) { in.Host = "http://127.0.0.1:8080" })
-	got := d.Title + "\n\n" + d.Table() + "\n" + strings.ReplaceAll(d.YAML(), shop, "api")
-	const golden = "testdata/shop.txt"
+	t.Run("search", func(t *testing.T) { golden(t, shop, "search.proto") })
+	t.Run("shop", func(t *testing.T) { golden(t, sample, "shop.proto") })
+}
+
+func golden(t *testing.T, dir, file string) {
+	d := drafted(t, dir, file, func(in *draft.Input) { in.Host = "http://127.0.0.1:8080" })
+	got := d.Title + "\n\n" + d.Table() + "\n" + strings.ReplaceAll(d.YAML(), dir, "api")
+	golden := "testdata/" + strings.TrimSuffix(file, ".proto") + ".txt"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -58,7 +64,7 @@ func TestDraft(t *testing.T) {
 
 // Every message that is drafted fits its method, whatever protobuf has in it.
 func TestDraftsFit(t *testing.T) {
-	for dir, file := range map[string]string{shop: "search.proto", everything: "all.proto"} {
+	for dir, file := range map[string]string{shop: "search.proto", everything: "all.proto", sample: "shop.proto"} {
 		d := drafted(t, dir, file, func(*draft.Input) {})
 		d.Name, d.URL = "drafted", "http://127.0.0.1:1"
 		text := regexp.MustCompile(`(?m)^url:.*$`).ReplaceAllString(d.YAML(), "")

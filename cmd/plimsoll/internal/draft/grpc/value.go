@@ -15,8 +15,14 @@ const (
 	mostDepth = 10
 )
 
+// maker makes up the messages of one method.
+type maker struct {
+	wanted []wanted // ids that must exist
+	all    bool     // the method lists things: no word narrows its list
+}
+
 // message is a value for each field of a message. within are the messages that it stands in.
-func (w *writer) message(d protoreflect.MessageDescriptor, within []protoreflect.FullName) draft.Map {
+func (k *maker) message(d protoreflect.MessageDescriptor, within []protoreflect.FullName) draft.Map {
 	fields := draft.Map{}
 	within = append(within[:len(within):len(within)], d.FullName())
 	chosen := map[protoreflect.Name]bool{}
@@ -31,7 +37,7 @@ func (w *writer) message(d protoreflect.MessageDescriptor, within []protoreflect
 		if deprecated(f) && !required {
 			continue
 		}
-		value := w.field(f, within, required)
+		value := k.field(f, within, required)
 		if value == nil {
 			continue
 		}
@@ -49,10 +55,10 @@ func deprecated(f protoreflect.FieldDescriptor) bool {
 }
 
 // field is a value of a field; nil for none.
-func (w *writer) field(f protoreflect.FieldDescriptor, within []protoreflect.FullName, required bool) any {
+func (k *maker) field(f protoreflect.FieldDescriptor, within []protoreflect.FullName, required bool) any {
 	switch {
 	case f.IsMap():
-		value := w.single(f.MapValue(), within, false)
+		value := k.single(f.MapValue(), within, false)
 		if value == nil {
 			return nil
 		}
@@ -62,17 +68,25 @@ func (w *writer) field(f protoreflect.FieldDescriptor, within []protoreflect.Ful
 		}
 		return draft.Map{{Key: key, Value: value}}
 	case f.IsList():
-		if value := w.single(f, within, false); value != nil {
+		if value := k.single(f, within, false); value != nil {
 			return []any{value}
 		}
 		return nil
 	}
-	return w.single(f, within, required)
+	return k.single(f, within, required)
 }
 
 // single is one value of a field's type.
-func (w *writer) single(f protoreflect.FieldDescriptor, within []protoreflect.FullName, required bool) any {
-	name := strings.ToLower(string(f.Name()))
+func (k *maker) single(f protoreflect.FieldDescriptor, within []protoreflect.FullName, required bool) any {
+	if isWanted(f) && (required || len(within) == 1) {
+		return k.want(f)
+	} else if isWanted(f) {
+		return nil // what is made in it gets its id there
+	}
+	name := string(f.Name())
+	if k.all && !required && f.Kind() == protoreflect.StringKind && draft.IsSearch(name) {
+		return nil
+	}
 	switch f.Kind() {
 	case protoreflect.BoolKind:
 		return true
@@ -89,15 +103,15 @@ func (w *writer) single(f protoreflect.FieldDescriptor, within []protoreflect.Fu
 			return known
 		}
 		if inner, ok := wrapped(f.Message()); ok {
-			return w.single(inner, within, required)
+			return k.single(inner, within, required)
 		}
 		again := slices.Contains(within, f.Message().FullName())
 		if !required && (again || len(within) >= maxDepth) || len(within) >= mostDepth {
 			return nil
 		}
-		return w.message(f.Message(), within)
+		return k.message(f.Message(), within)
 	}
-	return number(name)
+	return draft.NumberFor(name)
 }
 
 // wellKnown are values of the types that have a JSON of their own; nil for those that are left out.
@@ -115,34 +129,22 @@ func wrapped(d protoreflect.MessageDescriptor) (protoreflect.FieldDescriptor, bo
 	return d.Fields().Get(0), true
 }
 
-// text is a text that fits a name.
+// text is a text that fits a name; nil for one that is best left out.
 func text(name string) any {
-	has := func(parts ...string) bool {
-		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
-	}
-	switch {
-	case has("page_token", "cursor", "next_token"):
+	switch small := strings.ToLower(name); {
+	case strings.Contains(small, "page_token") || strings.Contains(small, "cursor") || strings.Contains(small, "next_token"):
 		return nil // the first page
-	case has("email"):
-		return "${email}"
-	case has("uuid", "guid", "request_id", "idempotency"), name == "id", strings.HasSuffix(name, "_id"):
+	case small == "filter" || small == "order_by": // languages of their own, https://google.aip.dev/160
+		return nil
+	case isCallID(small):
 		return "${uuid}"
-	case has("description", "comment", "message", "body", "title", "content", "text", "query"):
-		return "${sentence(5)}"
-	case has("user", "author", "full_name", "person"):
-		return "${name}"
 	}
-	return "${word}"
+	return draft.TextFor(name)
 }
 
-// number is a number that fits a name.
-func number(name string) any {
-	for _, few := range []string{"limit", "size", "count", "top", "max", "page", "num"} {
-		if strings.Contains(name, few) {
-			return 10
-		}
-	}
-	return "${int(1,100)}"
+// isCallID reports whether a name is that of an id that each call makes up.
+func isCallID(name string) bool {
+	return slices.ContainsFunc([]string{"request_id", "correlation_id", "trace_id", "idempotency"}, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // enum is a name of an enum: the first that is not zero, which often means nothing.
