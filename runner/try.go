@@ -3,6 +3,11 @@ package runner
 import (
 	"context"
 	"fmt"
+	"strconv"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
 // Tried is how a system answered one call of a Try.
@@ -10,6 +15,7 @@ type Tried struct {
 	Route   string
 	Skipped bool   // it was not made: a call before it did not save what it was to save, or its guards do not hold
 	Problem string // why it failed, such as status 404; empty if it ended as expected
+	Answer  string // if it ended as expected: the status of HTTP, such as 200, or the code of gRPC, such as OK; empty for a stream
 }
 
 // Try builds and starts a system as Run does, makes each call of its plan once, and stops it. It returns what became of
@@ -32,7 +38,7 @@ func Try(ctx context.Context, system System, c Config) ([]Tried, error) {
 	defer done()
 	var all []Tried
 	for _, one := range y.crew.Try(trying) {
-		tried := Tried{Route: one.Call.Name, Skipped: one.Skipped}
+		tried := Tried{Route: one.Call.Name, Skipped: one.Skipped, Answer: answered(one)}
 		if one.Failed != nil {
 			tried.Problem = one.Failed.Text
 			if one.Failed.Text == "" {
@@ -48,4 +54,18 @@ func Try(ctx context.Context, system System, c Config) ([]Tried, error) {
 		return all, y.program.Failure()
 	}
 	return all, nil
+}
+
+// answered is the status of an expected answer, as people call it; empty if there is none.
+func answered(one load.Tried) string {
+	_, isGRPC := one.Call.Content.(*plan.GRPC)
+	switch {
+	case one.Skipped || one.Failed != nil || one.Call.Messages != nil:
+		return ""
+	case isGRPC:
+		return profile.Code(one.Status).String()
+	case one.Status == 0:
+		return ""
+	}
+	return strconv.Itoa(one.Status)
 }

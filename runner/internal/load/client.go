@@ -85,6 +85,7 @@ type Outcome struct {
 	Class         tally.Class
 	Error         string // one line, the same for the same fault; empty when Class is tally.OK
 	Example       string // Error with its values, if it has only a tally.Kind of what the system said
+	Status        int    // of an HTTP answer, or the code of gRPC; 0 if no whole answer came
 	BytesReceived int64  // of the answer's content, as it came over the wire
 	Resent        int    // how often the request was sent again, on a fresh connection
 	Unfinished    bool   // the end of the load cut it off: whatever its Class, it is no failure

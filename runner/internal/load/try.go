@@ -11,6 +11,7 @@ type Tried struct {
 	Call    *plan.Call
 	Skipped bool       // it was not made: a call before it did not save what it was to save, or its guards do not hold
 	Failed  *StepError // nil if it ended as expected
+	Status  int        // of the answer, as in Outcome; 0 for a stream
 }
 
 // Try makes each call of the crew's plan once, without waits and repetitions, and returns what became of each, in the
@@ -24,7 +25,9 @@ func (c *Crew) Try(ctx context.Context) (all []Tried) {
 		w.inherit(c.shared)
 		w.run.stopping.Store(true) // skips waits within streams
 		w.endMost = c.parts.Plan.Target.Timeout
-		t := trial{w, all}
+		heard := &listener{Client: w.client}
+		w.client = heard
+		t := trial{w, heard, all}
 		w.values.Begin()
 		t.steps(ctx, b.OnStart, false)
 		for _, task := range b.Tasks {
@@ -42,7 +45,26 @@ func (c *Crew) Try(ctx context.Context) (all []Tried) {
 // trial is a worker that makes each call once.
 type trial struct {
 	*worker
-	all []Tried
+	heard *listener
+	all   []Tried
+}
+
+// listener is a client that remembers the status of its last answer.
+type listener struct {
+	Client
+	status int
+}
+
+// Do makes one call.
+func (l *listener) Do(ctx context.Context, c *plan.Call, v Values) Outcome {
+	o := l.Client.Do(ctx, c, v)
+	l.status = o.Status
+	return o
+}
+
+// Open begins a stream.
+func (l *listener) Open(ctx context.Context, c *plan.Call, v Values) (Stream, Outcome) {
+	return l.Client.(Opener).Open(ctx, c, v)
 }
 
 // steps does steps, or skips them. It reports whether what follows in the task has to be skipped.
@@ -67,9 +89,9 @@ func (t *trial) steps(ctx context.Context, steps []plan.Step, skip bool) bool {
 func (t *trial) try(ctx context.Context, c *plan.Call) (unsaved bool) {
 	uncounted := *c
 	uncounted.Routes = nil
-	t.failed = nil
+	t.failed, t.heard.status = nil, 0
 	_, ok := t.send(ctx, &uncounted, t.run.now())
-	one := Tried{Call: c}
+	one := Tried{Call: c, Status: t.heard.status}
 	if !ok {
 		one.Failed = t.failed
 	}

@@ -98,7 +98,7 @@ func (d *Draft) Read(path string) ([]byte, error) {
 func (d *Draft) Filled() *Draft {
 	filled := d.Copy()
 	for i := range filled.Data {
-		if t := &filled.Data[i]; len(t.Values) == 0 && t.Keys.Get("file") == nil {
+		if t := &filled.Data[i]; t.isUnknown() {
 			if t.Values = t.Made; len(t.Made) == 0 {
 				t.Values = []any{"x"}
 			}
@@ -107,11 +107,26 @@ func (d *Draft) Filled() *Draft {
 	return filled
 }
 
+// isUnknown reports whether the user has to fill in the table.
+func (t Table) isUnknown() bool { return len(t.Values) == 0 && t.Keys.Get("file") == nil }
+
+// Unknown are the tables that a step uses and that the user has to fill in.
+func (d *Draft) Unknown(s Step) (tables []Table) {
+	only := Draft{Users: []User{{OnStart: []Step{{Keys: s.Keys}}}}}
+	used := only.usedTables()
+	for _, t := range d.Data {
+		if used[t.Name] && t.isUnknown() {
+			tables = append(tables, t)
+		}
+	}
+	return tables
+}
+
 // ToFill are the tables that steps use which are done, and that have no values yet.
 func (d *Draft) ToFill() (tables []Table) {
 	used := d.usedTables()
 	for _, t := range d.Data {
-		if used[t.Name] && len(t.Values) == 0 && t.Keys.Get("file") == nil {
+		if used[t.Name] && t.isUnknown() {
 			tables = append(tables, t)
 		}
 	}

@@ -6,7 +6,9 @@
 package trial
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -82,7 +84,7 @@ func applied(d *draft.Draft, answers []runner.Tried) *draft.Draft {
 			lists = append(lists, t.Steps)
 		}
 		for _, list := range append(lists, u.OnStop) {
-			answers = apply(list, answers)
+			answers = apply(d, list, answers)
 		}
 	}
 	for _, row := range d.Rows {
@@ -95,59 +97,86 @@ func applied(d *draft.Draft, answers []runner.Tried) *draft.Draft {
 }
 
 // apply writes the first answers into steps and returns the others.
-func apply(steps []draft.Step, answers []runner.Tried) []runner.Tried {
+func apply(d *draft.Draft, steps []draft.Step, answers []runner.Tried) []runner.Tried {
 	for i := range steps {
 		s := &steps[i]
 		calls := s.Calls()
 		if s.Off != "" || calls == 0 || calls > len(answers) {
 			continue
 		}
-		said, off := judged(s, answers[:calls])
+		out := judged(d, s, answers[:calls])
 		answers = answers[calls:]
-		s.Off = off
-		if s.Row == nil || s.Row.Tried == ok {
-			continue // it succeeded in another task
-		}
-		if s.Row.Tried = said; said == ok {
-			s.Row.Off = false
-			s.Row.As = strings.TrimPrefix(s.Row.As, comment)
-		} else if !s.Row.Off {
-			s.Row.Off = true
-			as := strings.TrimPrefix(strings.TrimPrefix(s.Row.As, "task"), "; ")
-			if s.Row.As = comment + as; as == "" || as[0] == ',' {
-				s.Row.As = comment + "it failed"
-			}
+		s.Off = out.off
+		if s.Row != nil && !(s.Row.Tried != "" && !s.Row.Off) { // else it succeeded in another task
+			out.tell(s.Row)
 		}
 	}
 	return answers
 }
 
+// tell writes the outcome into the row of the step.
+func (out outcome) tell(row *draft.Row) {
+	row.Tried = out.said
+	switch {
+	case out.off == "":
+		row.Off = false
+		row.As = strings.TrimPrefix(row.As, comment)
+	case !row.Off:
+		row.Off = true
+		as := strings.TrimPrefix(strings.TrimPrefix(row.As, "task"), "; ")
+		if row.As = comment + as; as == "" || as[0] == ',' {
+			row.As = comment + "it failed"
+		}
+	}
+}
+
 const (
-	ok      = "ok"
 	untried = "not tried" // the row says why: it is a comment
 	comment = "comment: "
 	unsaved = "nothing to save at "
 )
 
-// judged says how the calls of a step were answered, and why the step is to be a comment; empty for not. One that only
-// found nothing to save did what it is there for: it goes on without saving.
-func judged(s *draft.Step, answers []runner.Tried) (said, off string) {
+// outcome is what became of a step.
+type outcome struct {
+	said string // for the table
+	off  string // why the step is only a comment; empty if it is done
+}
+
+// judged is the outcome of a step whose calls were answered so. If a call only found nothing to save, the step is done
+// without saving: it did what it is there for.
+func judged(d *draft.Draft, s *draft.Step, answers []runner.Tried) outcome {
 	skipped := true
+	var said []string
 	for _, one := range answers {
 		skipped = skipped && one.Skipped
+		if one.Answer != "" && !slices.Contains(said, one.Answer) {
+			said = append(said, one.Answer)
+		}
 		switch {
 		case one.Problem == "":
 		case strings.HasPrefix(one.Problem, unsaved) && s.Keys.Get("save") != nil:
 			s.Keys = slices.DeleteFunc(s.Keys, func(e draft.Entry) bool { return e.Key == "save" })
-			return ok, ""
+			return outcome{said: "ok, nothing to save"}
 		default:
-			return strings.TrimPrefix(one.Problem, "status "), "tried: " + one.Problem
+			return outcome{strings.TrimPrefix(one.Problem, "status "), "tried: " + one.Problem + madeUp(d, s)}
 		}
 	}
 	if skipped {
-		return "not sent", "not tried: a step before it failed, or found nothing"
+		return outcome{"not sent", "not tried: a step before it failed, or found nothing"}
 	}
-	return ok, ""
+	return outcome{said: cmp.Or(strings.Join(said, ", "), "ok")}
+}
+
+// madeUp tells the values that were made up for trying a step, since only the user knows real ones.
+func madeUp(d *draft.Draft, s *draft.Step) string {
+	var values []string
+	for _, t := range d.Unknown(*s) {
+		values = append(values, fmt.Sprintf("%s %v", t.Name, append(slices.Clone(t.Made), "x")[0]))
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return ", with the made-up " + strings.Join(values, " and ")
 }
 
 // keepFilled fills the tables of the steps that succeeded with the values that they succeeded with.
