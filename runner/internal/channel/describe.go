@@ -140,6 +140,8 @@ func (q *questions) explain(err error) error {
 	switch {
 	case err == nil || errors.As(err, &missing):
 		return err
+	case q.channel.otherProtocol(err) != nil:
+		return q.channel.otherProtocol(err)
 	case isStatus && s.Code() == codes.Canceled:
 		return errors.New("did not describe itself in time")
 	case isStatus:

@@ -12,27 +12,29 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Ask lets the system describe its services, unless the profile does. It fails with strict.Problems if a call does
-// not fit its method.
+// Ask lets the system describe its services. If the profile does, it only finds out whether the system has them. It
+// fails with strict.Problems if a call does not fit its method, or the system has no such service.
 func (f *Clients) Ask(ctx context.Context) error {
-	if f.target.GRPC.Described != nil {
-		return nil
-	}
 	c, err := channel.New(f.dialer, f.target.Headers)
 	if err != nil {
 		return err
 	}
 	defer c.Close() //nolint:errcheck // only the answers are wanted
 	at := f.dialer.Target().Address()
-	set, err := c.Describe(ctx, f.services(), f.target.Timeout)
+	var set []byte
+	if f.target.GRPC.Described != nil {
+		err = c.Probe(ctx, f.services(), f.target.Timeout)
+	} else {
+		set, err = c.Describe(ctx, f.services(), f.target.Timeout)
+	}
 	var missing channel.NoService
 	switch {
 	case errors.As(err, &missing):
 		return f.missing(at, missing)
-	case errors.Is(err, channel.ErrHTTP1):
-		return errors.New(strings.Replace(string(channel.ErrHTTP1), "the server", at, 1))
 	case err != nil:
 		return fmt.Errorf("%s %w", at, err)
+	case set == nil:
+		return nil
 	}
 	types, err := message.NewTypes(set)
 	if err != nil {
@@ -41,10 +43,11 @@ func (f *Clients) Ask(ctx context.Context) error {
 	return f.describe(types)
 }
 
-// services are those that are called.
+// services are those that are called, and must be there.
 func (f *Clients) services() (names []string) {
+	described := f.target.GRPC.Described != nil
 	for _, t := range f.calls {
-		if t != nil {
+		if t != nil && !(described && slices.Contains(t.content.Codes, Unimplemented)) {
 			service, _, _ := strings.Cut(t.content.Method, "/")
 			names = append(names, service)
 		}
