@@ -270,7 +270,11 @@ func (c *Conn) pump() error {
 	if c.line != nil && len(c.streams.all) == 0 {
 		return c.err // the next request takes along what waits
 	}
+	stuck := c.stuck
 	c.flush(nil)
+	if c.line != nil {
+		c.stuck = stuck // the server has just given a sign: if this came too late, the deadline lies between the two
+	}
 	return c.err
 }
 

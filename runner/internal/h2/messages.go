@@ -92,6 +92,22 @@ func (s *Stream) collect() []byte {
 	return s.outbox
 }
 
+// Rest returns at a deadline, or once the stream has ended. Until then it answers what the server asks of a sole
+// connection, such as pings, and keeps what comes for Receive: the stream's window bounds it. Nobody needs to look
+// after a shared connection, so there it returns at once.
+func (s *Stream) Rest(deadline time.Time) {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if s.conn.line == nil {
+		return
+	}
+	s.await(deadline)
+	s.listen(func() bool { return s.ended }) //nolint:errcheck // Receive meets what failed again
+	if len(s.conn.out) > 0 && s.conn.err == nil {
+		s.conn.tell() // the deadline came between a read and the answer to it
+	}
+}
+
 // listen waits for what comes.
 func (s *Stream) listen(ready func() bool) error {
 	s.listens = true
@@ -109,6 +125,10 @@ func (s *Stream) free(n int64) {
 	s.conn.out = appendWord(s.conn.out, frameWindow, s.id, uint32(s.freed))
 	s.spent -= s.freed
 	s.freed = 0
+	if s.conn.line != nil {
+		s.conn.tell() // whatever the last wait's deadline was
+		return
+	}
 	s.conn.flush(s)
 }
 

@@ -39,7 +39,7 @@ type Reader struct {
 	buf   []byte
 	r, w  int    // buf[r:w] has come and was not taken
 	total int64  // bytes that have come
-	ahead int    // how much of buf[r:w] Control has looked through
+	ahead int    // how much of buf[r:w] Ahead has looked through
 	kind  Kind   // of the message whose fragments come; 0 for none
 	parts []byte // these fragments
 }
@@ -48,6 +48,7 @@ type Reader struct {
 type Message struct {
 	Kind Kind
 	Data []byte
+	Seen bool // Ahead has returned it
 }
 
 // Feed adds bytes that came with the answer to the handshake.
@@ -172,7 +173,7 @@ func (r *Reader) at(skip int) (f frame, whole bool, err error) {
 }
 
 // Next takes the next message or control frame. ok is false if more must come: call Fill. It leaves out
-// pings and pongs that Control has returned.
+// pings and pongs that Ahead has returned.
 func (r *Reader) Next() (m Message, ok bool, err error) {
 	for {
 		f, whole, err := r.at(0)
@@ -186,13 +187,13 @@ func (r *Reader) Next() (m Message, ok bool, err error) {
 			if seen && f.kind != Close {
 				continue
 			}
-			return Message{f.kind, f.data}, true, checkClose(f)
+			return Message{Kind: f.kind, Data: f.data}, true, checkClose(f)
 		case f.kind == continuation && r.kind == 0:
 			return Message{}, false, errContinues
 		case f.kind != continuation && r.kind != 0:
 			return Message{}, false, errWithin
 		case f.final && r.kind == 0:
-			return check(Message{f.kind, f.data})
+			return check(Message{f.kind, f.data, seen})
 		case r.kind == 0:
 			r.kind, r.parts = f.kind, r.parts[:0]
 		}
@@ -200,23 +201,23 @@ func (r *Reader) Next() (m Message, ok bool, err error) {
 			return Message{}, false, ErrTooLarge
 		}
 		if r.parts = append(r.parts, f.data...); f.final {
-			m := Message{r.kind, r.parts}
+			m := Message{Kind: r.kind, Data: r.parts}
 			r.kind, r.parts = 0, r.parts[:0]
 			return check(m)
 		}
 	}
 }
 
-// Control looks through what has come without taking it, and returns the next ping or pong. A close
-// stays for Next, as errors do.
-func (r *Reader) Control() (m Message, ok bool) {
+// Ahead looks through what has come without taking it, and returns the next ping, pong or message of one frame. A
+// close stays for Next, as errors do.
+func (r *Reader) Ahead() (m Message, ok bool) {
 	for {
 		f, whole, err := r.at(r.ahead)
 		if !whole || err != nil {
 			return Message{}, false
 		}
-		if r.ahead += f.size; f.kind.control() && f.kind != Close {
-			return Message{f.kind, f.data}, true
+		if r.ahead += f.size; f.final && f.kind != Close && f.kind != continuation {
+			return Message{Kind: f.kind, Data: f.data}, true
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -100,19 +101,20 @@ func TestFragmentsAreBounded(t *testing.T) {
 	}
 }
 
-// Control looks ahead: messages stay for Next, which leaves out what Control has returned.
-func TestControl(t *testing.T) {
+// Ahead looks through what has come: messages stay for Next, which says that they were seen, and leaves out pings and
+// pongs that were.
+func TestAhead(t *testing.T) {
 	var r ws.Reader
 	r.Feed([]byte(frame(0x81, "a") + frame(0x89, "1") + frame(0x01, "b") + frame(0x8a, "2")))
 	r.Feed([]byte(frame(0x80, "c") + frame(0x88, "") + "\x81"))
 	var got string
-	for m, ok := r.Control(); ok; m, ok = r.Control() {
+	for m, ok := r.Ahead(); ok; m, ok = r.Ahead() {
 		got += string(m.Data)
 	}
 	for m, ok, err := r.Next(); ok && err == nil; m, ok, err = r.Next() {
-		got += "|" + string(m.Data)
+		got += fmt.Sprintf("|%s %v", m.Data, m.Seen)
 	}
-	if got != "12|a|bc|" || r.Taken() != r.Came()-1 {
+	if got != "a12|a true|bc false| false" || r.Taken() != r.Came()-1 {
 		t.Errorf("%q, %d bytes taken of %d", got, r.Taken(), r.Came())
 	}
 }

@@ -117,6 +117,13 @@ func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) loa
 	return r
 }
 
+// Rest answers what HTTP/2 asks; see load.Rester.
+func (s *stream) Rest(until time.Time) {
+	if !s.over && !s.fuse.Blown() {
+		s.flow.stream.Rest(until)
+	}
+}
+
 // End ends the stream; see load.Stream. A stream that the profile ends, after a number of messages or a span,
 // is reset, and its code is nobody's. Any other ends with the code of the server, which is awaited.
 func (s *stream) End() load.Outcome {

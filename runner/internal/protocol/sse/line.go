@@ -96,6 +96,13 @@ func (l *line) next() ([]byte, error) {
 	return l.in.Next()
 }
 
+// attend answers the server until an instant, and keeps what comes.
+func (l *line) attend(until time.Time) {
+	if l.two != nil {
+		l.stream.Rest(until)
+	}
+}
+
 // received is how many bytes of the body have come.
 func (l *line) received() int64 {
 	if l.two != nil {

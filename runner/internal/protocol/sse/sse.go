@@ -109,7 +109,7 @@ func (u *client) Open(ctx context.Context, c *plan.Call, v load.Values) (load.St
 		u.stream.body, err = newBody(&u.line, x.head.coding)
 	}
 	if err != nil {
-		u.drop()
+		u.giveUp()
 		failed := u.failed(err)
 		failed.Sent, failed.Resent = x.sent, x.resent
 		return nil, failed
@@ -290,6 +290,15 @@ func (u *client) failed(err error) load.Outcome {
 	return o
 }
 
+// giveUp ends a call that brought no stream of events. Over HTTP/2 the connection may carry the next one.
+func (u *client) giveUp() {
+	if u.line.two != nil && u.line.end(false) {
+		u.fuse.Release()
+		return
+	}
+	u.drop()
+}
+
 // drop closes the connection.
 func (u *client) drop() {
 	u.fuse.Release()
@@ -320,7 +329,10 @@ type stream struct {
 	whole  bool   // the server has ended the stream
 }
 
-var _ load.Stream = (*stream)(nil)
+var (
+	_ load.Stream = (*stream)(nil)
+	_ load.Rester = (*stream)(nil)
+)
 
 // Send is never called: the profile refuses to send over a stream of events.
 func (s *stream) Send(*plan.Message, load.Values) load.Outcome {
@@ -354,6 +366,9 @@ func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) loa
 		}
 	}
 }
+
+// Rest answers what HTTP/2 asks; see load.Rester. Over HTTP/1.1 nothing is asked.
+func (s *stream) Rest(until time.Time) { s.client.line.attend(until) }
 
 // judge checks an event that came.
 func judge(m *plan.Message, e *event, v load.Values) load.Received {

@@ -125,7 +125,7 @@ func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) loa
 			if s.sub == nil {
 				return s.judge(m, got.Data, v)
 			}
-			if r, some := s.result(m, got.Data, v); some {
+			if r, some := s.result(m, got, v); some {
 				return r
 			}
 		case ws.Ping:
@@ -228,9 +228,12 @@ func (s *stream) control(kind ws.Kind, data []byte) {
 func (s *stream) Rest(until time.Time) {
 	s.conn.Begin(until)
 	for !s.over {
-		for m, ok := s.in.Control(); ok; m, ok = s.in.Control() {
-			if m.Kind == ws.Ping {
+		for m, ok := s.in.Ahead(); ok; m, ok = s.in.Ahead() {
+			switch {
+			case m.Kind == ws.Ping:
 				s.control(ws.Pong, m.Data)
+			case m.Kind == ws.Text && s.sub != nil && isPing(m.Data):
+				s.pong()
 			}
 		}
 		if s.in.Held() >= maxHeld || s.in.Fill(s.conn) != nil { // what failed fails again in Receive

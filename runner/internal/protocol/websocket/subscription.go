@@ -42,6 +42,8 @@ func newSubscription(w *plan.WebSocket) *subscription {
 	return s
 }
 
+const ping = "ping" // the type of the message that pong answers
+
 // envelope is a message of either subprotocol.
 type envelope struct {
 	kind    string
@@ -91,7 +93,7 @@ func (s *stream) begin(sub *subscription, v load.Values, until time.Time) error 
 			return s.write(ws.Text, v.Append(s.out[:ws.Room], sub.subscribe))
 		case "connection_error":
 			return refused("the server refuses connection_init: " + graphql.ErrorText(e.payload))
-		case "ping":
+		case ping:
 			s.pong()
 		case "ka", "pong":
 		default:
@@ -131,10 +133,16 @@ func (s *stream) pong() {
 	_ = s.write(ws.Text, append(s.out[:ws.Room], `{"type":"pong"}`...)) // if it fails, the next read says why
 }
 
+// isPing reports whether a message is a ping of graphql-transport-ws.
+func isPing(message []byte) bool {
+	e, err := openEnvelope(message)
+	return err == nil && e.kind == ping
+}
+
 // result is what a message of a subscription stands for. It is none if the message only keeps the
 // connection alive.
-func (s *stream) result(m *plan.Message, message []byte, v load.Values) (r load.Received, some bool) {
-	e, err := openEnvelope(message)
+func (s *stream) result(m *plan.Message, got ws.Message, v load.Values) (r load.Received, some bool) {
+	e, err := openEnvelope(got.Data)
 	if err != nil {
 		return load.Received{Event: load.Broken, Outcome: s.client.failed(err)}, true
 	}
@@ -147,8 +155,10 @@ func (s *stream) result(m *plan.Message, message []byte, v load.Values) (r load.
 	case "error", "connection_error":
 		s.complete = true
 		return load.Received{Event: load.Broken, Outcome: s.client.failed(refused(graphql.ErrorText(e.payload)))}, true
-	case "ping":
-		s.pong()
+	case ping:
+		if !got.Seen {
+			s.pong()
+		}
 	case "pong", "ka", "connection_ack":
 	default:
 		fault := wire.Fault(fmt.Sprintf("the server sent a message of the type %.40q, which the subprotocol does not have", e.kind))

@@ -91,6 +91,43 @@ func subscriptions(t *testing.T) string {
 	return server.URL
 }
 
+// While the user waits, the pings of graphql-transport-ws are answered, each once, and results that come are kept.
+func TestWaitingSubscription(t *testing.T) {
+	pongs := make(chan int, 1000)
+	upgrader := gorilla.Upgrader{Subprotocols: []string{"graphql-transport-ws"}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		say := func(text string) { _ = c.WriteMessage(gorilla.TextMessage, []byte(text)) }
+		_, _, _ = c.ReadMessage()
+		say(`{"type":"connection_ack"}`)
+		_, _, _ = c.ReadMessage()
+		came, next := 0, `{"id":"1","type":"next","payload":{"data":{"n":1}}}`
+		say(next)
+		say(`{"type":"ping"}`)
+		say(`{"type":"ping"}`)
+		for got := (struct{ Type string }{}); c.ReadJSON(&got) == nil && got.Type == "pong"; {
+			if came++; came == 2 { // the user still waits
+				say(next)
+			}
+		}
+		pongs <- came
+	}))
+	defer server.Close()
+	all := protocoltest.Run(t, `
+target: {url: "`+server.URL+`"}
+load: {users: 1, run_time: 500ms, rounds: 1}
+users: [{name: u, wait: 1h, tasks: [{websocket: /, name: a, graphql: "subscription S { n }", messages: [{wait: 200ms}, {receive: 2, within: 150ms, expect: {json: {data.n: 1}}}]}]}]
+`)
+	protocoltest.Ended(t, all, "a", tally.OK, "")
+	if got := <-pongs; got != 2 {
+		t.Errorf("2 pings were answered by %d pongs", got)
+	}
+}
+
 // Results are messages; their errors fail, whatever else is right. Both subprotocols are spoken.
 func TestSubscriptions(t *testing.T) {
 	url := subscriptions(t)
