@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -251,10 +252,19 @@ func (c *compiler) message(t plan.Tree, f protoreflect.FieldDescriptor) []node {
 	}
 	tag := protowire.AppendTag(nil, f.Number(), protowire.BytesType)
 	if len(inner) == 1 && inner[0].kind == someJSON && inner[0].parse == f.Message() {
-		inner[0].kind, inner[0].literal = aJSON, tag
+		inner[0].kind, inner[0].literal, inner[0].leaves = aJSON, tag, mayLack(f)
 		return inner
 	}
-	return []node{{kind: aMessage, literal: tag, children: inner}}
+	wrapper := isWrapper(f.Message()) && len(inner) == 1
+	if wrapper {
+		inner[0].leaves = mayLack(f)
+	}
+	return []node{{kind: aMessage, literal: tag, children: inner, wrapper: wrapper}}
+}
+
+// mayLack reports whether a field may be left out: it is no item of a list, no value of a map and not required.
+func mayLack(f protoreflect.FieldDescriptor) bool {
+	return f.Cardinality() == protoreflect.Optional && !f.ContainingMessage().IsMapEntry()
 }
 
 // scalar compiles a value with its tag. Without one it stands in a packed list.
@@ -269,11 +279,18 @@ func (c *compiler) scalar(t plan.Tree, f protoreflect.FieldDescriptor, tag []byt
 	}
 	text, fixed := t.Text.Static()
 	if !fixed {
-		value := t.Text
-		if isVariable(value) && !s.isText() {
-			value = t.JSON(nil) // which tells null from an empty text
+		if wrong := s.never(t.Text); wrong != "" {
+			c.problem(t, "%s", wrong)
+			return nil
 		}
-		return []node{{kind: aScalar, literal: tag, text: value, scalar: s, wrong: c.wrong(t, s.name)}}
+		value, null := t.Text, plan.Text(nil)
+		if isVariable(value) {
+			null = t.JSON(nil)
+		}
+		if null != nil && !s.isText() {
+			value, null = null, nil
+		}
+		return []node{{kind: aScalar, literal: tag, text: value, null: null, leaves: mayLack(f), scalar: s, wrong: c.wrong(t, s.name)}}
 	}
 	wire, ok := s.append(tag[:len(tag):len(tag)], []byte(text))
 	if !ok {
@@ -298,6 +315,33 @@ func (s *scalar) mismatch(t plan.Tree) string {
 		return ""
 	}
 	return fmt.Sprintf("%s is no %s", shown(t), s.name)
+}
+
+// never says why a text that is one generated variable is a value of this type in no call; empty if it may be.
+func (s *scalar) never(t plan.Text) string {
+	if !isVariable(t) || t[0].Kind != plan.Generated || s.isText() || s.kind == protoreflect.BytesKind {
+		return ""
+	}
+	g := t[0].Generator
+	isFloat := s.kind == protoreflect.FloatKind || s.kind == protoreflect.DoubleKind
+	isTime := s.kind == protoreflect.MessageKind
+	switch {
+	case isTime != (g.Kind == profile.Now), !isTime && !g.Kind.Numeric(), g.Kind == profile.Floats, g.Kind == profile.Float && !isFloat, s.kind == protoreflect.BoolKind:
+		return fmt.Sprintf("${%s} makes no %s", g.Kind, s.name)
+	case g.Kind == profile.Int:
+		for _, edge := range g.Integers {
+			if text := strconv.FormatInt(edge, 10); !s.takes(text) {
+				return s.explain(text)
+			}
+		}
+	}
+	return ""
+}
+
+// takes reports whether a text is a value.
+func (s *scalar) takes(text string) bool {
+	_, ok := s.append(nil, []byte(text))
+	return ok
 }
 
 // explain says why a text is no value.

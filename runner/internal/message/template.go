@@ -27,6 +27,9 @@ type node struct {
 	children []node
 	parse    protoreflect.MessageDescriptor // of aJSON and someJSON: what the JSON is of
 	partly   bool                           // required fields are elsewhere
+	null     plan.Text                      // of a text: a variable as JSON, which tells null from an empty text; nil if it never is null
+	leaves   bool                           // null leaves the field out; otherwise null is no value
+	wrapper  bool                           // of aMessage: it is left out if nothing is in it, because its value is null
 	types    *Types
 	wrong    string // what a value is not: the sentence when it cannot be put here
 }
@@ -66,10 +69,15 @@ func fill(dst []byte, nodes []node, v Values) (wire []byte, wrong string) {
 		case aLiteral:
 			dst = append(dst, n.literal...)
 		case aMessage:
+			before := len(dst)
 			dst = append(dst, n.literal...)
 			at := len(dst)
 			if dst, wrong = fill(append(dst, 0), n.children, v); wrong != "" {
 				return dst, wrong
+			}
+			if n.wrapper && len(dst) == at+1 {
+				dst = dst[:before]
+				continue
 			}
 			dst = measure(dst, at)
 		case aScalar:
@@ -109,12 +117,15 @@ func (n *node) fillScalar(dst []byte, v Values) (wire []byte, wrong string) {
 	at := len(dst)
 	if n.scalar.isText() {
 		dst = v.Append(append(dst, 0), n.text)
+		if len(dst) == at+1 && n.null != nil && bytes.Equal(v.Append(dst, n.null)[at+1:], null) {
+			return n.without(dst, before)
+		}
 		return measure(validUTF8(dst, at+1), at), ""
 	}
 	dst = v.Append(dst, n.text)
 	value := dst[at:]
-	if bytes.Equal(value, null) && n.literal != nil {
-		return dst[:before], ""
+	if bytes.Equal(value, null) {
+		return n.without(dst, before)
 	}
 	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
 		value = value[1 : len(value)-1]
@@ -124,6 +135,14 @@ func (n *node) fillScalar(dst []byte, v Values) (wire []byte, wrong string) {
 		return dst, n.wrong
 	}
 	return wire, ""
+}
+
+// without leaves out a field, whose value is null.
+func (n *node) without(dst []byte, before int) (wire []byte, wrong string) {
+	if !n.leaves {
+		return dst, n.wrong
+	}
+	return dst[:before], ""
 }
 
 // fillVector adds a packed list of the numbers of a JSON array.
@@ -154,7 +173,7 @@ func (n *node) fillVector(dst []byte, v Values) (wire []byte, wrong string) {
 func (n *node) fillJSON(dst []byte, v Values) (wire []byte, wrong string) {
 	text := v.Append(nil, n.text)
 	if bytes.Equal(text, null) && n.kind == aJSON && n.parse.FullName() != dynamicValue {
-		return dst, ""
+		return n.without(dst, len(dst))
 	}
 	inner, err := n.types.parse(text, n.parse, n.partly)
 	switch {
