@@ -41,7 +41,7 @@ func (m *Method) JSON(wire []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.types.appendJSON(nil, decoded, camelCase), nil
+	return m.types.json(nil, decoded, camelCase), nil
 }
 
 // decode reads a message.
@@ -50,32 +50,47 @@ func (t *Types) decode(d protoreflect.MessageDescriptor, wire []byte) (*dynamicp
 	return m, proto.UnmarshalOptions{Resolver: t, AllowPartial: true}.Unmarshal(wire, m)
 }
 
-// appendJSON adds a message.
-func (t *Types) appendJSON(dst []byte, m protoreflect.Message, name naming) []byte {
+// maxAny bounds how deep messages of Any stand within each other: each is decoded out of the one around it.
+const maxAny = 32
+
+// jsonWriter writes JSON.
+type jsonWriter struct {
+	*Types
+	name naming
+	deep int // how many messages of Any are around
+}
+
+// json adds the JSON of a message.
+func (t *Types) json(dst []byte, m protoreflect.Message, name naming) []byte {
+	return (&jsonWriter{Types: t, name: name}).message(dst, m)
+}
+
+// message adds a message.
+func (t *jsonWriter) message(dst []byte, m protoreflect.Message) []byte {
 	switch d := m.Descriptor(); {
 	case d.FullName() == anyMessage:
-		return t.appendAny(dst, m.Get(d.Fields().ByName("type_url")).String(), m.Get(d.Fields().ByName("value")).Bytes(), name)
+		return t.any(dst, m.Get(d.Fields().ByName("type_url")).String(), m.Get(d.Fields().ByName("value")).Bytes())
 	case isWrapper(d):
-		return t.appendSingle(dst, d.Fields().Get(0), m.Get(d.Fields().Get(0)), name)
+		return t.single(dst, d.Fields().Get(0), m.Get(d.Fields().Get(0)))
 	case isWellKnown(d):
 		if text, err := protojson.Marshal(m.Interface()); err == nil {
 			return append(dst, text...)
 		}
 		return append(dst, "null"...) // such as a Timestamp past the year 9999
 	}
-	return append(t.appendFields(append(dst, '{'), m, name), '}')
+	return append(t.fields(append(dst, '{'), m), '}')
 }
 
-// appendFields adds the fields of a message.
-func (t *Types) appendFields(dst []byte, m protoreflect.Message, name naming) []byte {
+// fields adds the fields of a message.
+func (t *jsonWriter) fields(dst []byte, m protoreflect.Message) []byte {
 	first := true
 	add := func(f protoreflect.FieldDescriptor, v protoreflect.Value) {
 		if !first {
 			dst = append(dst, ',')
 		}
 		first = false
-		dst = append(append(dst, profile.QuoteJSON(name(f))...), ':')
-		dst = t.appendField(dst, f, v, name)
+		dst = append(append(dst, profile.QuoteJSON(t.name(f))...), ':')
+		dst = t.field(dst, f, v)
 	}
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -97,8 +112,8 @@ func (t *Types) appendFields(dst []byte, m protoreflect.Message, name naming) []
 	return dst
 }
 
-// appendField adds the value of a field.
-func (t *Types) appendField(dst []byte, f protoreflect.FieldDescriptor, v protoreflect.Value, name naming) []byte {
+// field adds the value of a field.
+func (t *jsonWriter) field(dst []byte, f protoreflect.FieldDescriptor, v protoreflect.Value) []byte {
 	switch {
 	case f.IsList():
 		dst = append(dst, '[')
@@ -106,7 +121,7 @@ func (t *Types) appendField(dst []byte, f protoreflect.FieldDescriptor, v protor
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = t.appendSingle(dst, f, v.List().Get(i), name)
+			dst = t.single(dst, f, v.List().Get(i))
 		}
 		return append(dst, ']')
 	case f.IsMap():
@@ -122,18 +137,18 @@ func (t *Types) appendField(dst []byte, f protoreflect.FieldDescriptor, v protor
 				dst = append(dst, ',')
 			}
 			dst = append(append(dst, profile.QuoteJSON(key.String())...), ':')
-			dst = t.appendSingle(dst, f.MapValue(), v.Map().Get(key), name)
+			dst = t.single(dst, f.MapValue(), v.Map().Get(key))
 		}
 		return append(dst, '}')
 	}
-	return t.appendSingle(dst, f, v, name)
+	return t.single(dst, f, v)
 }
 
-// appendSingle adds one value.
-func (t *Types) appendSingle(dst []byte, f protoreflect.FieldDescriptor, v protoreflect.Value, name naming) []byte {
+// single adds one value.
+func (t *jsonWriter) single(dst []byte, f protoreflect.FieldDescriptor, v protoreflect.Value) []byte {
 	switch f.Kind() {
 	case protoreflect.MessageKind, protoreflect.GroupKind:
-		return t.appendJSON(dst, v.Message(), name)
+		return t.message(dst, v.Message())
 	case protoreflect.BoolKind:
 		return strconv.AppendBool(dst, v.Bool())
 	case protoreflect.StringKind:
@@ -174,25 +189,35 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 	return strconv.AppendFloat(dst, f, format, -1, bits)
 }
 
-// appendAny adds the message of an Any. One that nobody has described is shown as its bytes.
-func (t *Types) appendAny(dst []byte, url string, value []byte, name naming) []byte {
+// any adds the message of an Any. One that nobody has described, or that stands too deep in others, is shown as its
+// bytes.
+func (t *jsonWriter) any(dst []byte, url string, value []byte) []byte {
 	dst = append(append(dst, `{"@type":`...), profile.QuoteJSON(url)...)
 	kind, err := t.types.FindMessageByURL(url)
 	if err != nil {
 		kind, err = protoregistry.GlobalTypes.FindMessageByURL(url)
 	}
-	if err == nil {
+	if err == nil && t.deep < maxAny {
 		inner := kind.New()
 		if err = (proto.UnmarshalOptions{Resolver: t, AllowPartial: true}).Unmarshal(value, inner.Interface()); err == nil {
-			switch fields := t.appendFields(nil, inner, name); {
-			case isWellKnown(inner.Descriptor()):
-				dst = t.appendJSON(append(dst, `,"value":`...), inner, name)
-			case len(fields) > 0:
-				dst = append(append(dst, ','), fields...)
-			}
+			t.deep++
+			dst = t.described(dst, inner)
+			t.deep--
 			return append(dst, '}')
 		}
 	}
 	dst = base64.StdEncoding.AppendEncode(append(dst, `,"value":"`...), value)
 	return append(dst, `"}`...)
+}
+
+// described adds the fields of the message of an Any, or its value if its JSON has no fields.
+func (t *jsonWriter) described(dst []byte, m protoreflect.Message) []byte {
+	if isWellKnown(m.Descriptor()) {
+		return t.message(append(dst, `,"value":`...), m)
+	}
+	at := len(dst)
+	if dst = t.fields(append(dst, ','), m); len(dst) == at+1 {
+		dst = dst[:at] // it has none
+	}
+	return dst
 }

@@ -212,7 +212,7 @@ func (r *reading) decode(i int, naming naming) bool {
 		}
 		r.message = m
 	}
-	r.json[i] = r.j.types.appendJSON(nil, r.message, naming)
+	r.json[i] = r.j.types.json(nil, r.message, naming)
 	return true
 }
 
@@ -257,12 +257,13 @@ func (t *Types) details(wire []byte, name naming) []byte {
 	if err := proto.Unmarshal(wire, &s); err != nil {
 		return []byte("[]")
 	}
+	w := &jsonWriter{Types: t, name: name}
 	json := []byte{'['}
 	for i, detail := range s.Details {
 		if i > 0 {
 			json = append(json, ',')
 		}
-		json = t.appendAny(json, detail.TypeUrl, detail.Value, name)
+		json = w.any(json, detail.TypeUrl, detail.Value)
 	}
 	return append(json, ']')
 }

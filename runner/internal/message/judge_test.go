@@ -337,3 +337,29 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+// Messages of Any within each other are shown up to a depth: decoding one copies all that is in it.
+func TestAnyWithinAny(t *testing.T) {
+	m := method(t, "Unary")
+	known := m.Input().Fields().ByName("known")
+	inner := &anypb.Any{TypeUrl: "type.googleapis.com/google.protobuf.Any"}
+	for range 100 {
+		value, err := proto.Marshal(inner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inner = &anypb.Any{TypeUrl: inner.TypeUrl, Value: value}
+	}
+	item := dynamicpb.NewMessage(m.Input())
+	item.Mutable(known).Message().Set(known.Message().Fields().ByName("any"), protoreflect.ValueOfMessage(inner.ProtoReflect()))
+	answer := dynamicpb.NewMessage(m.Output())
+	answer.Set(m.Output().Fields().ByName("request"), protoreflect.ValueOfMessage(item))
+	encoded, err := proto.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := m.JSON(encoded)
+	if n := strings.Count(string(text), "@type"); err != nil || n < 10 || n > 40 || !json.Valid(text) {
+		t.Errorf("%v, %d levels in %.300s", err, n, text)
+	}
+}
