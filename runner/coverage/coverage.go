@@ -43,7 +43,33 @@ type Operation struct {
 type described struct {
 	Operation
 	tags []string
-	fits func(*profile.Call) (path rank, fits bool)
+	key  string    // a call with this key may send it
+	path *template // of OpenAPI; nil when the key tells it all
+}
+
+// request is what a call sends, as far as it tells the operation.
+type request struct {
+	keys []string // of operations that it may send
+	path string   // of HTTP
+}
+
+// requestOf is what a call sends.
+func requestOf(c *profile.Call, base string) request {
+	if o := operationOf(c); o != nil {
+		var keys []string
+		for _, root := range o.Roots {
+			keys = append(keys, string(o.Kind)+" "+root)
+		}
+		return request{keys: sorted(keys)}
+	}
+	if g, ok := c.Content.(*profile.GRPC); ok {
+		return request{keys: []string{"grpc " + g.Method}}
+	}
+	method, path := sent(c)
+	if method == "" {
+		return request{}
+	}
+	return request{pathKeys(method, base, path), path}
 }
 
 // Of maps the calls of a profile to the operations that its api: section names; nil without such a section. read
@@ -108,7 +134,7 @@ func load(p *profile.Profile, source profile.APISource, read func(path string) (
 	if err != nil {
 		return nil, err
 	}
-	return ofOpenAPI(p, d), nil
+	return ofOpenAPI(d), nil
 }
 
 // ofGraphQL are the fields of the schema's roots.
@@ -140,10 +166,8 @@ func ofGraphQL(name string, content []byte) ([]described, error) {
 
 // field is the operation of a field of a root.
 func field(kind graphql.Kind, f *ast.FieldDefinition) described {
-	one := described{Operation: Operation{Name: string(kind) + " " + f.Name}, fits: func(c *profile.Call) (rank, bool) {
-		o := operationOf(c)
-		return nil, o != nil && o.Kind == kind && slices.Contains(o.Roots, f.Name)
-	}}
+	name := string(kind) + " " + f.Name
+	one := described{Operation: Operation{Name: name}, key: name}
 	if f.Directives.ForName("deprecated") != nil {
 		one.tags = []string{operation.Deprecated}
 	}
@@ -178,11 +202,7 @@ func ofGRPC(p *profile.Profile) ([]described, error) {
 			continue
 		}
 		for _, m := range types.Methods(service) {
-			name := m.Name()
-			one := described{Operation: Operation{Name: name}, fits: func(c *profile.Call) (rank, bool) {
-				g, ok := c.Content.(*profile.GRPC)
-				return nil, ok && g.Method == name
-			}}
+			one := described{Operation: Operation{Name: m.Name()}, key: "grpc " + m.Name()}
 			if m.Deprecated() {
 				one.tags = []string{operation.Deprecated}
 			}
@@ -216,10 +236,13 @@ func (m *Map) leaveOut(all []described, patterns []profile.LeftOut) (kept []desc
 	return kept, problems
 }
 
-// assign gives each call to the operations that it fits.
+// assign gives each call to the operations that it fits. It compares a call with those of its key alone: descriptions
+// have thousands of operations.
 func (m *Map) assign(p *profile.Profile, all []described, speaks map[string]bool) {
+	base := pathOf(p.Target.URL)
+	byKey := keyed(all)
 	for c := range p.Calls() {
-		fitting := best(all, c)
+		fitting := best(all, byKey, requestOf(c, base), base)
 		for _, i := range fitting {
 			all[i].Routes = append(all[i].Routes, c.Route())
 		}
@@ -238,22 +261,37 @@ func (m *Map) assign(p *profile.Profile, all []described, speaks map[string]bool
 	m.Others = sorted(m.Others)
 }
 
+// keyed are the operations of each key.
+func keyed(all []described) map[string][]int {
+	byKey := map[string][]int{}
+	for i, one := range all {
+		byKey[one.key] = append(byKey[one.key], i)
+	}
+	return byKey
+}
+
 func sorted(names []string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-// best are the operations that a call fits: all fields of GraphQL that it asks for, or the one whose path says most.
-func best(all []described, c *profile.Call) (found []int) {
+// best are the operations that a request is: all fields of GraphQL that it asks for, or the one whose path says most.
+func best(all []described, byKey map[string][]int, r request, base string) (found []int) {
 	var most rank
-	for i := range all {
-		r, ok := all[i].fits(c)
-		switch {
-		case !ok:
-		case r == nil:
-			found = append(found, i)
-		case most == nil || slices.Compare(r, most) > 0:
-			found, most = []int{i}, r
+	for _, key := range r.keys {
+		for _, i := range byKey[key] {
+			if all[i].path == nil {
+				found = append(found, i)
+				continue
+			}
+			own, ok := all[i].path.fits(base, r.path)
+			if !ok {
+				continue
+			}
+			order := slices.Compare(own, most)
+			if most == nil || order > 0 || order == 0 && i < found[0] {
+				found, most = []int{i}, own
+			}
 		}
 	}
 	return found

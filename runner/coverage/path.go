@@ -3,6 +3,7 @@ package coverage
 import (
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/runner/openapi"
@@ -25,8 +26,7 @@ const (
 const unknown = "\x00"
 
 // ofOpenAPI are the operations of a description.
-func ofOpenAPI(p *profile.Profile, d *openapi.Description) []described {
-	base := pathOf(p.Target.URL)
+func ofOpenAPI(d *openapi.Description) []described {
 	var all []described
 	for _, o := range d.Operations {
 		server := ""
@@ -36,11 +36,8 @@ func ofOpenAPI(p *profile.Profile, d *openapi.Description) []described {
 		if o.Server != nil {
 			server = o.Server.Path
 		}
-		t := newTemplate(o.Method, o.Path, server)
-		one := described{Operation: Operation{Name: o.Name()}, tags: o.Tags, fits: func(c *profile.Call) (rank, bool) {
-			method, path := sent(c)
-			return t.fits(method, base, path)
-		}}
+		t := newTemplate(o.Path, server)
+		one := described{Operation: Operation{Name: o.Name()}, tags: o.Tags, key: pathKey(o.Method, len(t.segments)), path: &t}
 		if o.Deprecated {
 			one.tags = append(one.tags[:len(one.tags):len(one.tags)], operation.Deprecated)
 		}
@@ -102,7 +99,6 @@ func sent(c *profile.Call) (method, path string) {
 
 // template is a path of a description.
 type template struct {
-	method   string
 	server   string // what the path of a server begins with
 	segments []segment
 }
@@ -114,10 +110,10 @@ type segment struct {
 	rank int
 }
 
-func newTemplate(method, path, server string) template {
+func newTemplate(path, server string) template {
 	path, _, _ = strings.Cut(path, "?")
 	path, _, _ = strings.Cut(path, "#")
-	t := template{method: method, server: strings.TrimRight(server, "/")}
+	t := template{server: strings.TrimRight(server, "/")}
 	for _, text := range split(path) {
 		s := segment{text: decoded(text), rank: literal}
 		if names := parameters.FindAllStringIndex(text, -1); names != nil {
@@ -157,12 +153,22 @@ func decoded(text string) string {
 	return text
 }
 
-// fits reports whether a step with this method and path, on a target with the path base, sends the operation. The path
-// of the server is in base, in the step's path, or taken off by a proxy in front of the system.
-func (t template) fits(method, base, path string) (rank, bool) {
-	if method == "" || !strings.EqualFold(method, t.method) {
-		return nil, false
+// pathKey is the key of operations with a method and a number of segments.
+func pathKey(method string, segments int) string {
+	return strings.ToUpper(method) + "/" + strconv.Itoa(segments)
+}
+
+// pathKeys are the keys of all operations that a path may be: any number of its segments in front may be the server's.
+func pathKeys(method, base, path string) (keys []string) {
+	for n := range len(split(base + path)) {
+		keys = append(keys, pathKey(method, n+1))
 	}
+	return keys
+}
+
+// fits reports whether a step with this path, on a target with the path base, sends the operation. The path of the
+// server is in base, in the step's path, or taken off by a proxy in front of the system.
+func (t template) fits(base, path string) (rank, bool) {
 	for _, whole := range []string{base + path, path} {
 		if below, ok := strings.CutPrefix(whole, t.server); ok && (below == "" || below[0] == '/') {
 			if r, ok := t.matches(below); ok {
