@@ -3,6 +3,7 @@ package gate_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,10 +79,16 @@ func poisson(random *rand.Rand, mean float64) int64 {
 // Time brings no requests to a route of on_start.
 func TestNoAdviceForOnStart(t *testing.T) {
 	all := map[string]result.Figures{"GET /a": figures(2000, 0, time.Millisecond), "POST /login": figures(3, 0, time.Millisecond), "GET /rare": figures(3, 0, time.Millisecond)}
+	for _, stream := range []string{"WS /on_start", "WS /task"} {
+		all[stream], all[stream+" first message"] = figures(3, 0, time.Millisecond), figures(3, 0, time.Millisecond)
+	}
 	base, head := pairOf(8, all, all)
-	head.PlannedRoutes = []string{"GET /a", "GET /rare"}
+	head.Tally.Routes["WS /on_start first message"].Part = true
+	head.Tally.Routes["WS /task first message"].Part = true
+	head.PlannedRoutes = []string{"GET /a", "GET /rare", "WS /task"}
+	starts := []string{"POST /login", "WS /on_start", "WS /on_start first message"}
 	for _, c := range gate.JudgePairs(policy(), base, head, true).Comparisons {
-		switch start := c.Route == "POST /login"; {
+		switch start := slices.Contains(starts, c.Route); {
 		case c.Why == nil || c.Route == "GET /a":
 		case c.Why.OnStart != start || (c.Why.RunTime == 0) != start:
 			t.Errorf("%s %s: %+v", c.Route, c.Metric, *c.Why)

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -136,7 +137,18 @@ func (s *sides) incidental(route string) bool {
 
 // onStart reports whether no task sends a route: users do so when they start.
 func (s *sides) onStart(route string) bool {
-	return len(s.planned) > 0 && !s.planned[route] && !s.parts[route] && route != tally.All
+	return len(s.planned) > 0 && !s.planned[route] && route != tally.All && !(s.parts[route] && s.inTask(route))
+}
+
+// inTask reports whether the messages of a route are those of a stream that a task sends. Their route begins with
+// that of the stream.
+func (s *sides) inTask(route string) bool {
+	for stream := range s.planned {
+		if strings.HasPrefix(route, stream+" ") {
+			return true
+		}
+	}
+	return false
 }
 
 // factor is the multiple of its requests that a metric of a route needs on both sides.

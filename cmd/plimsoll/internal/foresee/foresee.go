@@ -64,8 +64,10 @@ func tooFast(pl *plan.Plan) []string {
 		return nil // a rate past the limit is refused
 	}
 	sum, free := 0.0, false
-	for _, t := range count(pl) {
-		sum, free = sum+t.most, free || t.free
+	for i, t := range count(pl) {
+		if !pl.Routes[i].Part {
+			sum, free = sum+t.most, free || t.free
+		}
 	}
 	judged := float64(pl.Rounds) * pl.RoundLength.Seconds()
 	switch {
@@ -107,7 +109,7 @@ func (f *Foresight) blind(pl *plan.Plan, p gate.Policy) {
 	of := count(pl)
 	for i, route := range pl.Routes {
 		t := of[i]
-		if t.most == 0 || p.Routes[route.Name].Ignore {
+		if t.most == 0 || t.most == unknown || p.Routes[route.Name].Ignore {
 			continue
 		}
 		row, lacks := []string{route.Name, t.words(pl)}, false
@@ -244,6 +246,8 @@ func waits(steps []plan.Step) (sum float64) {
 		switch {
 		case s.Wait != nil:
 			sum += meanOf(*s.Wait) * s.Repeat.Mean()
+		case s.Call != nil:
+			sum += lasts(s.Call) * s.Repeat.Mean()
 		case s.Steps != nil:
 			sum += waits(s.Steps) * s.Repeat.Mean()
 		}
@@ -251,12 +255,13 @@ func waits(steps []plan.Step) (sum float64) {
 	return sum
 }
 
-// visit calls do for the route of each call, with how often a task makes it on average if no condition skips it.
+// visit calls do for the routes of each call, with how often a task makes it on average if no condition skips it.
 func visit(steps []plan.Step, times float64, do func(route int, times float64)) {
 	for _, s := range steps {
 		often := times * s.Repeat.Mean()
 		if s.Call != nil {
 			do(s.Call.Route(), often)
+			parts(s.Call, often, do)
 		}
 		visit(s.Steps, often, do)
 	}

@@ -67,6 +67,17 @@ func TestOf(t *testing.T) {
 			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nlimits: {rate: 100/s}\nusers: [{name: u, wait: 10ms, tasks: [{http: GET /a}]}]\n",
 			notes:   []string{"up to 1000 requests per second, and limits.rate allows 100"},
 		},
+		// A stream takes a second and a half, so 400 of them fit, and limits.rate counts no messages.
+		"messages of a stream": {
+			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nlimits: {rate: 100/s}\nusers: [{name: u, tasks: [{websocket: /a, messages: [{wait: 500ms}, {receive: 3}, {wait: 1s}]}]}]\ngate: {metrics: [p50]}\n",
+		},
+		"few messages of a stream": {
+			profile: elsewhere + "load: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nusers: [{name: u, wait: 19s, tasks: [{sse: GET /a, messages: [{receive: 3}, {receive: {for: 1s}}]}, {sse: GET /b, messages: [{receive: 3}]}, {websocket: /c, messages: [{send: x, repeat: 2}, {send: y, reply: none}]}]}]\ngate: {metrics: [p50]}\n",
+			blind: []string{
+				"SSE /a|at most 10|p50", "SSE /a first message|at most 10|p50", "SSE /b|at most 10|p50", "SSE /b each message|at most 21|p50", "SSE /b first message|at most 10|p50",
+				"WS /c|at most 10|p50", "WS /c first message|at most 10|p50", "WS /c message 1|at most 21|p50",
+			}, runTime: 801 * time.Second,
+		},
 		"over HTTP/3": {
 			profile: "target: {url: https://127.0.0.1:1, http: 3}\nload: {users: 10, spawn_rate: 100, warm_up: 1s, run_time: 60s}\nusers: [{name: u, wait: 10ms, tasks: [{http: GET /a}]}]\n",
 			notes:   []string{"http: 3 costs this machine several times the CPU time"},
