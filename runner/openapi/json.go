@@ -122,10 +122,12 @@ func (p *jsonParser) object(n *Node, depth int) (wrong string) {
 			return wrong
 		}
 		value.Line, value.Column = line, column
-		if !known[key] { // of a key that comes twice, the first counts
-			n.Keys, n.Items = append(n.Keys, key), append(n.Items, value)
+		if known[key] {
+			p.file.twice(line, column, key)
+			continue
 		}
 		known[key] = true
+		n.Keys, n.Items = append(n.Keys, key), append(n.Items, value)
 	}
 }
 

@@ -117,6 +117,14 @@ type file struct {
 	root *Node
 
 	anchors map[string]*Node // once one was asked for
+	doubts  strict.Problems  // about keys that come twice
+}
+
+// twice notes that a mapping has a key twice.
+func (f *file) twice(line, column int, key string) {
+	if len(f.doubts) < maxDoubts {
+		f.doubts = append(f.doubts, strict.Problem{File: f.name, Line: line, Column: column, Text: "duplicate key " + strict.Quote(key) + ": the first one counts"})
+	}
 }
 
 // parse reads JSON or YAML.
@@ -248,7 +256,8 @@ func (c *converter) mapping(made *Node, n *yaml.Node, depth int) {
 			continue
 		}
 		if known[key.Value] {
-			c.fail(key, fmt.Sprintf("duplicate key %s", strict.Quote(key.Value)))
+			c.file.twice(key.Line, key.Column, key.Value)
+			continue
 		}
 		if n.Content[i+1].Kind != yaml.AliasNode {
 			value.Line, value.Column = key.Line, key.Column

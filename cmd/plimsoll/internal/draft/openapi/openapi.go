@@ -51,6 +51,9 @@ func begin(in draft.Input) (*drafter, error) {
 	if len(d.Operations) == 0 {
 		return nil, strict.Problems{{File: in.Name, Line: 1, Column: 1, Text: "it describes no operation: its paths are empty, and callbacks and webhooks are requests that the system itself makes"}}
 	}
+	for _, doubt := range d.Doubts() {
+		b.out.Notes = append(b.out.Notes, draft.Note{File: doubt.File, Line: doubt.Line, Column: doubt.Column, Text: doubt.Text})
+	}
 	b.base()
 	if err := b.secure(); err != nil {
 		return nil, err

@@ -126,7 +126,7 @@ func (s *shape) scalars(n *api.Node) {
 		if t.Kind == api.Text {
 			types = []string{t.Text}
 		}
-		s.ofTypes(types)
+		s.ofTypes(meantTypes(types))
 	}
 	s.nullable = s.nullable || n.Get("nullable").Is() || n.Get("x-nullable").Is()
 	s.readOnly = s.readOnly || n.Get("readOnly").Is()
@@ -159,6 +159,16 @@ func (s *shape) scalars(n *api.Node) {
 	s.bounds(n)
 	s.minLen = max(s.minLen, whole(n.Get("minLength"), 0))
 	s.maxLen = least(s.maxLen, whole(n.Get("maxLength"), -1))
+}
+
+// meantTypes are the types that are known, or probably meant.
+func meantTypes(names []string) (types []string) {
+	for _, name := range names {
+		if meant := api.MeantType(name); meant != "" {
+			types = append(types, meant)
+		}
+	}
+	return types
 }
 
 // ofTypes keeps the types that are allowed by all schemas.

@@ -2,12 +2,14 @@ package openapi_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/openapi"
+	api "github.com/plimsoll-ci/plimsoll/runner/openapi"
 )
 
 // drafted drafts from a description of OpenAPI 3.1 with the given paths and components.
@@ -191,5 +193,41 @@ func TestManyOperations(t *testing.T) {
 	in.Keeps = func(name string, _ ...string) bool { return name == "GET /p17" }
 	if d, err := openapi.Draft(in); err != nil || len(d.Rows) != 1 {
 		t.Errorf("one operation chosen: %v (%v)", d, err)
+	}
+}
+
+// A type that is misspelled, or another language's, is told and understood.
+func TestDoubts(t *testing.T) {
+	d := drafted(t, "paths: {/a: {get: {parameters: [{name: a, in: query, required: true, schema: {type: int, enum: [7]}}, {name: b, in: query, required: true, schema: {type: strng, enum: [x]}}]}}}")
+	if got := tasks(d); got != "\n- http: GET /a?a=7&b=x\n  name: GET /a\n" {
+		t.Errorf("the task is %s", got)
+	}
+	var notes []string
+	for _, note := range d.Notes {
+		notes = append(notes, note.Text)
+	}
+	if got, want := strings.Join(notes, "\n"), "type: \"int\" is no type; integer is assumed\ntype: \"strng\" is no type; string is assumed"; got != want {
+		t.Errorf("the notes are\n%s, want\n%s", got, want)
+	}
+}
+
+// The descriptions that others have written hold no doubt that is none.
+func TestNoDoubts(t *testing.T) {
+	files, err := filepath.Glob("testdata/readme/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, ".md") {
+			continue
+		}
+		in := input(t, file)
+		d, err := api.Load(in.Name, in.Data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, doubt := range d.Doubts() {
+			t.Error(doubt)
+		}
 	}
 }
