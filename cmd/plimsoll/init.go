@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +68,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 			return err
 		}
 		if settings.Draft.IsEmpty() {
-			return exit.BadInput("%sno step succeeded, and nothing was written", told(settings.Draft))
+			return exit.BadInput("%sno step succeeded, and nothing was written", told(a, settings.Draft))
 		}
 	}
 	files, err := settings.Files(ctx, starter.Place{Git: a.Git(dir), Env: a.Env, Version: a.Version})
@@ -118,7 +119,7 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 	if d := settings.Draft; d != nil && len(d.Rows) > 0 {
 		names[0] += fmt.Sprintf(" (%d of %d operations)", d.Written(), len(d.Rows))
 	}
-	text := told(settings.Draft) + "Wrote " + strings.Join(names, ", ") + ".\n\n"
+	text := told(a, settings.Draft) + "Wrote " + strings.Join(names, ", ") + ".\n\n"
 	if settings.From != "" {
 		text += "- build and command are guessed from " + settings.From + ": check them in " + job.Usual + ".\n"
 	}
@@ -146,19 +147,30 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 
 // told tells what a draft was made from: its sources, a table of what was written as what, and what was not
 // understood.
-func told(d *draft.Draft) string {
+func told(a *console.Console, d *draft.Draft) string {
 	if d == nil {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString(d.Title + "\n")
 	if len(d.Rows) > 0 {
-		b.WriteString("\n" + d.Table() + "\n")
+		b.WriteString("\n" + d.Table(columns(a.Stdout)) + "\n")
 	}
 	for _, note := range d.Notes {
 		b.WriteString(note.String() + "\n")
 	}
 	return b.String()
+}
+
+// columns is how wide a table may be: as the terminal, within reason; of anything else as of a wide one.
+func columns(w io.Writer) int {
+	const narrow, wide = 80, 120
+	if f, isFile := w.(*os.File); isFile {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return min(max(width, narrow), wide)
+		}
+	}
+	return wide
 }
 
 // toDo lists what a drafted profile needs before it can be used.

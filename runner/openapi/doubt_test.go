@@ -28,9 +28,9 @@ func TestDoubts(t *testing.T) {
 		"{\"openapi\": \"3.0.0\",\n\"info\": {},\n\"info\": {}}":                                                     `duplicate key "info": the first one counts`,
 		"swagger: '2.0'\npaths: {/a: {get: {parameters: [{name: q, in: query, type: strng}, {in: body, name: b}]}}}": `type: "strng" is no type; string is assumed`,
 		// None of these is one.
-		typed + "{type: [string, 'null'], x-requird: 1, properties: {requird: {}, type: {type: string}}, example: {requird: 1, type: strng}, default: {typ: 1}, format: strng, whatever: 1}}]}}}": "",
-		"openapi: 3.1.0\npaths: {x-a: {get: {}}, /a: {$ref: '#/y', pots: 1}}\ny: {get: {}}\ncomponents: {schemas: {requird: {type: object, $defs: {type: {items: true, minimum: 1, exclusiveMinimum: 2}}}}}":    "",
-		"swagger: '2.0'\npaths: {/a: {get: {parameters: [{name: q, in: formData, type: file}]}}}":                                                                                                 "",
+		typed + "{type: [string, 'null'], x-requird: 1, properties: {requird: {}, type: {type: string}}, example: {requird: 1, type: strng}, default: {typ: 1}, format: strng, whatever: 1}}]}}}":            "",
+		"openapi: 3.1.0\npaths: {x-a: {get: {}}, /a: {$ref: '#/y', pots: 1}}\ny: {get: {}}\ncomponents: {schemas: {requird: {type: object, $defs: {type: {items: true, minimum: 1, exclusiveMinimum: 2}}}}}": "",
+		"swagger: '2.0'\npaths: {/a: {get: {parameters: [{name: q, in: formData, type: file}]}}}":                                                                                                            "",
 	} {
 		d, err := openapi.Load("a", []byte(text), nil)
 		if err != nil {

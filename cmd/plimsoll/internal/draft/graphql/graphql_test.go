@@ -50,7 +50,7 @@ func TestDrafts(t *testing.T) {
 				t.Fatal(err)
 			}
 			parsed(t, d, data)
-			got := d.Title + "\n\n" + d.Table() + "\n" + d.YAML()
+			got := d.Title + "\n\n" + d.Table(1000) + "\n" + d.YAML()
 			golden := filepath.Join("testdata", c.name+".txt")
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {

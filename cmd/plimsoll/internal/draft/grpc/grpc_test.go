@@ -49,7 +49,7 @@ func TestDraft(t *testing.T) {
 
 func golden(t *testing.T, dir, file string) {
 	d := drafted(t, dir, file, func(in *draft.Input) { in.Host = "http://127.0.0.1:8080" })
-	got := d.Title + "\n\n" + d.Table() + "\n" + strings.ReplaceAll(d.YAML(), dir, "api")
+	got := d.Title + "\n\n" + d.Table(1000) + "\n" + strings.ReplaceAll(d.YAML(), dir, "api")
 	golden := "testdata/" + strings.TrimSuffix(file, ".proto") + ".txt"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
