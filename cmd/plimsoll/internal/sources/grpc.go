@@ -19,27 +19,67 @@ func (f Flags) describe(ctx context.Context) (in draft.Input, source draft.Sourc
 	if from.Address != "" && !strings.Contains(from.Address, "://") {
 		from.Address = "http://" + from.Address
 	}
-	open := func(name string) ([]byte, error) { return readFile(os.Open, filepath.FromSlash(name)) }
 	switch {
 	case len(f.Proto) > 0 && f.Protoset != "":
 		return in, nil, exit.BadInput("--proto and --protoset cannot be combined: one description is enough")
 	case len(f.Proto) > 0:
 		in.Name = strings.Join(f.Proto, ", ")
-		in.Data, err = descriptor.Compile(f.Proto, f.Import, open)
-		err = exit.AsInput(err)
+		in.Data, err = f.compile()
 	case f.Protoset != "":
 		in.Name = f.Protoset
-		if in.Data, err = open(f.Protoset); err == nil {
-			in.Data, err = descriptor.Protoset(in.Data)
-		}
-		if err != nil {
-			err = exit.BadInput("--protoset %s: %w", f.Protoset, err)
-		}
+		in.Data, err = f.protoset()
 	default:
+		if err := noFile("--grpc", f.GRPC); err != nil {
+			return in, nil, err
+		}
 		in.Name = "reflection of " + strings.TrimPrefix(strings.TrimPrefix(from.Address, "http://"), "https://")
 		in.Data, err = runner.Describe(ctx, from.Address, nil)
 	}
 	return in, grpc.Source(from), err
+}
+
+// compile reads .proto files.
+func (f Flags) compile() ([]byte, error) {
+	open := func(name string) ([]byte, error) { return readFile(os.Open, filepath.FromSlash(name)) }
+	set, err := descriptor.Compile(f.Proto, f.Import, open)
+	if err == nil {
+		return set, nil
+	}
+	for _, name := range f.Proto {
+		if data, unread := open(name); unread == nil {
+			if other := otherKind("--proto", name, data); other != nil {
+				return nil, other
+			}
+		}
+	}
+	return nil, exit.AsInput(err)
+}
+
+// protoset reads compiled descriptors.
+func (f Flags) protoset() ([]byte, error) {
+	data, err := readFile(os.Open, f.Protoset)
+	if err == nil {
+		var set []byte
+		if set, err = descriptor.Protoset(data); err == nil {
+			return set, nil
+		}
+		if other := otherKind("--protoset", f.Protoset, data); other != nil {
+			return nil, other
+		}
+	}
+	return nil, exit.BadInput("--protoset %s: %w", f.Protoset, err)
+}
+
+// noFile refuses a file where the address of a server is needed.
+func noFile(flag, name string) error {
+	data, err := readFile(os.Open, name)
+	if err != nil {
+		return nil //nolint:nilerr // it is no file, as it should be
+	}
+	if other := otherKind(flag, name, data); other != nil {
+		return other
+	}
+	return exit.BadInput("%s takes the address of a server, and %s is a file", flag, name)
 }
 
 // ofGRPC drafts from gRPC services; nil if no flag names any.

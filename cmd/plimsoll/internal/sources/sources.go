@@ -7,6 +7,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,7 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 			in.Host, in.Keeps, in.Mutations = host, choice.keeps, f.Mutations
 			d, err := k.draft(in)
 			if err != nil {
-				return nil, exit.AsInput(err)
+				return nil, cmp.Or(otherKind(k.flag, in.Name, in.Data), exit.AsInput(err))
 			}
 			drafts = append(drafts, d)
 		}
