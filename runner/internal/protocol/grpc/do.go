@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -152,6 +153,7 @@ func (h *head) Details() []byte {
 	if !ok {
 		return nil
 	}
+	text, _, _ = bytes.Cut(text, []byte(",")) // a proxy may have joined two
 	raw, err := decodeBinary(text)
 	if err != nil {
 		return nil
@@ -166,7 +168,8 @@ func (h *head) trailer() *h2.Fields {
 	return &h.stream.Trailer
 }
 
-// joined is the value of a field. Values of several fields of the name are joined.
+// joined is the value of a field. Values of several fields of the name are joined. Binary ones get the padding of
+// base64, which servers may leave out.
 func joined(f *h2.Fields, name string) (value string, ok bool) {
 	for i := range f.Len() {
 		n, v := f.At(i)
@@ -177,6 +180,9 @@ func joined(f *h2.Fields, name string) (value string, ok bool) {
 		default:
 			value += ", " + string(v)
 		}
+	}
+	if ok && strings.HasSuffix(name, "-bin") {
+		value = padded(value)
 	}
 	return value, ok
 }

@@ -156,6 +156,18 @@ func decodeBinary(text []byte) ([]byte, error) {
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(string(text), "="))
 }
 
+// padded gives binary values, separated by commas, the padding of base64.
+func padded(values string) string {
+	all := strings.Split(values, ",")
+	for i, value := range all {
+		all[i] = strings.TrimSpace(value)
+		if raw, err := decodeBinary([]byte(all[i])); err == nil {
+			all[i] = base64.StdEncoding.EncodeToString(raw)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 // maxMessage bounds the text of a server in a sentence, in bytes: equal faults are counted by their text.
 const maxMessage = 200
 
