@@ -1,6 +1,7 @@
 package graphql
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -13,13 +14,13 @@ func errorText(errors []byte) string {
 	all := gjson.ParseBytes(errors)
 	first, more := all, ""
 	if all.IsArray() {
-		list := all.Array()
-		if first = list[0]; len(list) > 1 {
+		first = all.Get("0") // a subscription's list may be empty
+		if all.Get("1").Exists() {
 			more = " (and others)"
 		}
 	}
 	if !first.IsObject() { // not as the specification has it
-		return strings.TrimSpace(first.String()) + more
+		return cmp.Or(strings.TrimSpace(first.String()), noMessage) + more
 	}
 	code, message := first.Get("extensions.code").String(), strings.TrimSpace(first.Get("message").String())
 	path := pathOf(first.Get("path"))
@@ -33,13 +34,15 @@ func errorText(errors []byte) string {
 	case code != "":
 		return code + more
 	case message == "":
-		message = "an error without a message"
+		message = noMessage
 	}
 	if path != "" {
 		message += " at " + path
 	}
 	return message + more
 }
+
+const noMessage = "an error without a message"
 
 // pathOf is where in the answer an error is, with # for each index.
 func pathOf(path gjson.Result) string {

@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"os"
 	"strings"
@@ -264,12 +263,13 @@ func (h *head) check() error {
 	if h.status != http.StatusOK {
 		return refusal(h.status)
 	}
-	media, _, err := mime.ParseMediaType(h.kind)
-	switch {
-	case h.kind == "":
-		return wire.Fault("the answer has no Content-Type, where text/event-stream was expected")
-	case err != nil || media != "text/event-stream":
-		return wire.Fault(fmt.Sprintf("the Content-Type is %.60q, where text/event-stream was expected", media))
+	const events = "text/event-stream"
+	kind, _, _ := strings.Cut(h.kind, ";") // its parameters change nothing: a stream of events is UTF-8
+	switch kind = strings.TrimSpace(kind); {
+	case kind == "":
+		return wire.Fault("the answer has no Content-Type, where " + events + " was expected")
+	case !strings.EqualFold(kind, events):
+		return wire.Fault(fmt.Sprintf("the Content-Type is %.60q, where %s was expected", kind, events))
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func serveAs(t *testing.T, connections *atomic.Int64, start func(*httptest.Serve
 	t.Helper()
 	mux := http.NewServeMux()
 	begin := func(w http.ResponseWriter) {
-		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		w.Header().Set("Content-Type", "Text/Event-Stream ; charset") // as some servers write it
 		w.WriteHeader(http.StatusOK)
 	}
 	flush := func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }

@@ -113,10 +113,10 @@ func TestAbuse(t *testing.T) {
 		"goes away":             {"", func(net.Conn) {}, tally.Transport, "the server closed the connection without a close frame (1006)"},
 		"goes away in a frame":  {"", func(c net.Conn) { _, _ = io.WriteString(c, "\x81\x05he") }, tally.Transport, "the server closed the connection without a close frame (1006)"},
 		"an extension":          {"Sec-WebSocket-Extensions: permessage-deflate\r\n", sends(""), tally.Transport, "the server uses an extension that was not offered"},
-		"a subprotocol":         {"Sec-WebSocket-Protocol: x\r\n", sends(""), tally.Transport, "the server took a subprotocol that was not offered"},
+		"a subprotocol":         {"Sec-WebSocket-Protocol: x\r\n", sends(""), tally.Transport, `the server took the subprotocol "x", which was not offered`},
 		"two accepts":           {"Sec-WebSocket-Accept: x\r\n", sends(""), tally.Transport, "the Sec-WebSocket-Accept of the server does not fit the key that was sent"},
 		"another upgrade":       {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", sends(""), tally.Transport, "the server switched to another protocol than WebSocket"},
-		"a redirect":            {"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", sends(""), tally.Status, "the server answered 302 Found and did not switch protocols"},
+		"a redirect":            {"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", sends(""), tally.Status, "the server answered 302 Found and did not switch protocols: a WebSocket follows no redirect"},
 		"an answer of any kind": {"HTTP/3.0 101\r\n\r\n", sends(""), tally.Transport, "the answer is not HTTP/1.1"},
 		"no answer":             {"HTTP/", sends(""), tally.Timeout, "no whole answer in time (target.timeout is 300ms)"},
 	} {

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"errors"
 	"fmt"
 	"time"
 	"unsafe"
@@ -30,15 +31,15 @@ func newSubscription(w *plan.WebSocket) *subscription {
 	if from == nil {
 		return nil
 	}
-	s := &subscription{init: plan.Lit(`{"type":"connection_init"}`), stop: `{"id":"1","type":"complete"}`, result: "next"}
+	s := &subscription{init: plan.Lit(`{"type":"connection_init"}`), stop: `{"id":"` + ours + `","type":"complete"}`, result: "next"}
 	begins := "subscribe"
 	if w.Subprotocols[0] == profile.LegacyWS {
-		s.stop, s.result, begins = `{"id":"1","type":"stop"}`, "data", "start"
+		s.stop, s.result, begins = `{"id":"`+ours+`","type":"stop"}`, "data", "start"
 	}
 	if from.Init != nil {
 		s.init = plan.Join(plan.Lit(`{"type":"connection_init","payload":`), from.Init, plan.Lit("}"))
 	}
-	s.subscribe = plan.Join(plan.Lit(`{"id":"1","type":"`+begins+`","payload":`), from.Request, plan.Lit("}"))
+	s.subscribe = plan.Join(plan.Lit(`{"id":"`+ours+`","type":"`+begins+`","payload":`), from.Request, plan.Lit("}"))
 	return s
 }
 
@@ -48,7 +49,11 @@ const ping = "ping" // the type of the message that pong answers
 type envelope struct {
 	kind    string
 	payload []byte
+	other   bool // it belongs to another operation than ours
 }
+
+// ours is the id of the operation: a socket has one.
+const ours = "1"
 
 // openEnvelope reads an envelope. Its parts are valid as long as the message.
 func openEnvelope(message []byte) (e envelope, err error) {
@@ -60,6 +65,8 @@ func openEnvelope(message []byte) (e envelope, err error) {
 		switch key.Str {
 		case "type":
 			e.kind = value.Str
+		case "id":
+			e.other = value.Type == gjson.String && value.Str != ours
 		case "payload":
 			if value.Index > 0 {
 				e.payload = message[value.Index : value.Index+len(value.Raw)]
@@ -76,6 +83,8 @@ type refused string
 // Error says why.
 func (r refused) Error() string { return string(r) }
 
+const errNoAck wire.Late = "no answer to connection_init in time"
+
 // begin does what stands before the results: connection_init, its answer, and the operation.
 func (s *stream) begin(sub *subscription, v load.Values, until time.Time) error {
 	s.sub = sub
@@ -84,7 +93,10 @@ func (s *stream) begin(sub *subscription, v load.Values, until time.Time) error 
 	}
 	for {
 		e, err := s.await()
-		if err != nil {
+		switch {
+		case errors.Is(err, errNoMessage):
+			return errNoAck
+		case err != nil:
 			return err
 		}
 		switch e.kind {
@@ -143,28 +155,29 @@ func isPing(message []byte) bool {
 // connection alive.
 func (s *stream) result(m *plan.Message, got ws.Message, v load.Values) (r load.Received, some bool) {
 	e, err := openEnvelope(got.Data)
-	if err != nil {
-		return load.Received{Event: load.Broken, Outcome: s.client.failed(err)}, true
-	}
-	switch e.kind {
-	case s.sub.result:
+	switch {
+	case err != nil:
+	case e.other:
+		err = wire.Fault("the server sent a message of another operation than this socket's")
+	case e.kind == s.sub.result:
 		return s.judgeResult(m, e.payload, v), true
-	case "complete":
+	case e.kind == "complete":
 		s.complete = true
 		return load.Received{Event: load.Ended, Outcome: load.Outcome{Error: "the server completed the subscription before all awaited results came"}}, true
-	case "error", "connection_error":
+	case e.kind == "error", e.kind == "connection_error":
 		s.complete = true
-		return load.Received{Event: load.Broken, Outcome: s.client.failed(refused(graphql.ErrorText(e.payload)))}, true
-	case ping:
+		err = refused(graphql.ErrorText(e.payload))
+	case e.kind == ping:
 		if !got.Seen {
 			s.pong()
 		}
-	case "pong", "ka", "connection_ack":
+		return r, false
+	case e.kind == "pong", e.kind == "ka", e.kind == "connection_ack":
+		return r, false
 	default:
-		fault := wire.Fault(fmt.Sprintf("the server sent a message of the type %.40q, which the subprotocol does not have", e.kind))
-		return load.Received{Event: load.Broken, Outcome: s.client.failed(fault)}, true
+		err = wire.Fault(fmt.Sprintf("the server sent a message of the type %.40q, which the subprotocol does not have", e.kind))
 	}
-	return load.Received{}, false
+	return load.Received{Event: load.Broken, Outcome: s.client.failed(err)}, true
 }
 
 // judgeResult checks one result.

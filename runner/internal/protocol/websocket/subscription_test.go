@@ -48,6 +48,10 @@ func subscriptions(t *testing.T) string {
 			_, _, _ = c.ReadMessage()
 			return
 		}
+		if got.Payload.Token == "none" {
+			_, _, _ = c.ReadMessage()
+			return
+		}
 		if got.Payload.Token == "worse" {
 			say(`{"type":"connection_error","payload":{"message":"no"}}`)
 			return
@@ -77,6 +81,12 @@ func subscriptions(t *testing.T) string {
 			next(`{"data":null,"errors":[{"message":"masked","path":["ticks",3],"extensions":{"code":"INTERNAL"}}]}`)
 		case "Refused":
 			say(fmt.Sprintf(`{"type":"error","id":%q,"payload":[{"message":"no such field"}]}`, got.ID))
+		case "Other":
+			say(fmt.Sprintf(`{"id":"2","type":%q,"payload":{"data":{}}}`, words.next))
+		case "Null":
+			say(fmt.Sprintf(`{"type":"error","id":%q,"payload":null}`, got.ID))
+		case "None":
+			say(fmt.Sprintf(`{"type":"error","id":%q,"payload":[]}`, got.ID))
 		case "Strange":
 			say(`{"type":"strange"}`)
 		case "Text":
@@ -141,7 +151,7 @@ func TestSubscriptions(t *testing.T) {
 			const one = "messages: [{receive: 1}]"
 			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 2s}
-load: {users: 10, spawn_rate: 1e9, run_time: 300ms, rounds: 1}
+load: {users: 14, spawn_rate: 1e9, run_time: 300ms, rounds: 1}
 users:`+
 				step("number", "Ticks", "messages: [{receive: 2, expect: {json: {data.ticks.at: exists, data.ticks.got.n: 7, data.ticks.got.id: \"7\"}}}]")+
 				step("end", "Ticks", "messages: [{receive: 1, save: {at: data.ticks.at}}, {wait: 1ms}, {receive: end}]")+
@@ -151,6 +161,10 @@ users:`+
 				step("refused", "Refused", one)+
 				step("silent", "Silent", "messages: [{receive: 1, within: 20ms}]")+
 				step("strange", "Strange", one)+
+				step("other", "Other", one)+
+				step("empty", "Null", one)+
+				step("none", "None", one)+
+				step("late", "Ticks", "init: {token: none}, "+one)+
 				step("text", "Text", one)+
 				step("forbidden", "Ticks", "init: {token: bad}, "+one))
 			for route, want := range map[string]struct {
@@ -163,6 +177,10 @@ users:`+
 				"failing first message": {tally.GraphQL, "INTERNAL at ticks.#"},
 				"silent":                {tally.Expect, "no message within 20ms"},
 				"refused":               {tally.GraphQL, "no such field"},
+				"other":                 {tally.Transport, "the server sent a message of another operation than this socket's"},
+				"empty":                 {tally.GraphQL, "an error without a message"},
+				"none":                  {tally.GraphQL, "an error without a message"},
+				"late":                  {tally.Timeout, "no answer to connection_init in time (target.timeout is 2s)"},
 				"strange":               {tally.Transport, `the server sent a message of the type "strange", which the subprotocol does not have`},
 				"text":                  {tally.Transport, "the server sent a message that is not JSON, where GraphQL's subprotocol has nothing else"},
 				"forbidden":             {tally.Transport, "closed by the server: 4403 Forbidden"},

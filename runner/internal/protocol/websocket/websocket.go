@@ -126,10 +126,16 @@ func (u *client) Open(ctx context.Context, c *plan.Call, v load.Values) (load.St
 }
 
 // refusal is the error of a handshake that the server answered with another status than 101.
-type refusal string
+type refusal int
 
 // Error names the status.
-func (r refusal) Error() string { return string(r) }
+func (r refusal) Error() string {
+	text := strings.TrimSpace(fmt.Sprintf("the server answered %d %s", int(r), http.StatusText(int(r)))) + " and did not switch protocols"
+	if r/100 == 3 {
+		text += ": a WebSocket follows no redirect"
+	}
+	return text
+}
 
 // handshake sends the request and checks the answer (section 4.1).
 func (u *client) handshake(t *call, request opener.Filled, accept string, until time.Time) error {
@@ -149,7 +155,7 @@ func (u *client) handshake(t *call, request opener.Filled, accept string, until 
 	a := in.Answer()
 	t.opening.Keep(request, u.cookies, a.Cookies)
 	if a.Status != http.StatusSwitchingProtocols {
-		return refusal(strings.TrimSpace(fmt.Sprintf("the server answered %d %s", a.Status, http.StatusText(a.Status))) + " and did not switch protocols")
+		return refusal(a.Status)
 	}
 	u.stream.in.Feed(in.Rest())
 	return t.check(a, accept)
@@ -173,7 +179,7 @@ func (t *call) check(a *http1.Answer, accept string) error {
 	case taken == "" && len(offered) > 0:
 		return wire.Fault("the server did not take the subprotocol " + strings.Join(offered, " or "))
 	case taken != "" && !slices.Contains(offered, taken):
-		return wire.Fault("the server took a subprotocol that was not offered")
+		return wire.Fault(fmt.Sprintf("the server took the subprotocol %.40q, which was not offered", taken))
 	}
 	return nil
 }
@@ -189,7 +195,7 @@ func (u *client) failed(err error) load.Outcome {
 	var graphql refused
 	switch {
 	case errors.As(err, &status):
-		o.Class, o.Error = tally.Status, string(status)
+		o.Class, o.Error = tally.Status, status.Error()
 	case errors.As(err, &graphql):
 		o.Class, o.Error = tally.GraphQL, string(graphql)
 	}
