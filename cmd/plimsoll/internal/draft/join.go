@@ -4,15 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// Join puts drafts together, the first one's words first. Where two differ in what a profile has once, the
-// steps of the later draft carry it: the path that all begin with, a header of all. Names that are taken get a
-// number behind them.
+// Join puts drafts together, the first one's words first. Each sends what it would send alone: where they differ in what
+// a profile has once, their steps carry it, such as the path that all begin with, or a header. Names that are taken get
+// a number behind them.
 func Join(drafts ...*Draft) *Draft {
-	all := &Draft{}
+	all := &Draft{Headers: sharedHeaders(drafts)}
 	for i, d := range drafts {
 		d = d.Copy()
 		if i == 0 {
@@ -24,7 +25,7 @@ func Join(drafts ...*Draft) *Draft {
 		}
 		all.Name, all.Title = cmp.Or(all.Name, d.Name), joined(all.Title, d.Title)
 		all.URL = cmp.Or(all.URL, d.URL)
-		all.Headers = d.ownHeaders(all.Headers)
+		d.ownHeaders(all.Headers)
 		all.addTables(d)
 		all.Start, all.Load, all.Gate = orElse(all.Start, d.Start), orElse(all.Load, d.Load), orElse(all.Gate, d.Gate)
 		all.Target, all.Limits = together(all.Target, d.Target), together(all.Limits, d.Limits)
@@ -97,26 +98,49 @@ func (d *Draft) Copy() *Draft {
 	return &c
 }
 
-// ownPaths puts the path that all begin with into each step.
+// ownPaths puts the path that all begin with into each step, and into the routes: those of two sources that differ in
+// that path stay apart.
 func (d *Draft) ownPaths() {
 	path := d.Path
 	if d.Path = ""; path == "" {
 		return
 	}
+	for _, row := range d.Rows {
+		row.Operation = below(path, row.Operation)
+	}
 	for s := range d.steps() {
 		s.Keys = inCalls(s.Keys, func(m Map) Map {
-			switch call, _ := m[0].Value.(string); m[0].Key {
-			case "http", "sse":
-				if method, rest, _ := strings.Cut(call, " "); strings.HasPrefix(rest, "/") {
-					m[0].Value = method + " " + path + rest
+			for i := range m {
+				switch text, _ := m[i].Value.(string); {
+				case i == 0 && m[i].Key == "websocket":
+					m[i].Value = path + text
+				case i == 0 && (m[i].Key == "http" || m[i].Key == "sse"), m[i].Key == "name":
+					m[i].Value = below(path, text)
 				}
-			case "websocket":
-				m[0].Value = path + call
 			}
 			return m
 		})
 	}
+	if limits, is := unblocked(d.Gate.Get("thresholds")).(Map); is {
+		limits = slices.Clone(limits)
+		for i := range limits {
+			limits[i].Key = below(path, limits[i].Key)
+		}
+		d.Gate = slices.Clone(d.Gate)
+		d.Gate.Set("thresholds", Block{limits})
+	}
 }
+
+// below is a method and a path with another path in front of it. Any other text stays as it is.
+func below(path, call string) string {
+	method, rest, _ := strings.Cut(call, " ")
+	if methodForm.MatchString(method) && strings.HasPrefix(rest, "/") {
+		return method + " " + path + rest
+	}
+	return call
+}
+
+var methodForm = regexp.MustCompile(`^[A-Z]{1,20}$`)
 
 // inCalls changes the keys of a step, or those of the steps in a group.
 func inCalls(keys Map, change func(Map) Map) Map {
@@ -159,32 +183,45 @@ func inside(value any, change func(any) any) any {
 	return value
 }
 
-// ownHeaders adds the headers of d to those of others. One of another value goes into the steps of d.
-func (d *Draft) ownHeaders(others Map) Map {
-	for _, h := range d.Headers {
-		same := func(has Entry) bool { return strings.EqualFold(has.Key, h.Key) }
-		at := slices.IndexFunc(others, same)
-		if at < 0 {
-			others = append(others, h)
-			continue
-		}
-		if reflect.DeepEqual(others[at].Value, h.Value) {
-			continue
-		}
-		for s := range d.steps() {
-			s.Keys = inCalls(s.Keys, func(m Map) Map {
-				word := "headers"
-				if m[0].Key == "grpc" {
-					word = "metadata"
-				}
-				if own, _ := m.Get(word).(Map); !slices.ContainsFunc(own, same) {
-					m.Set(word, append(slices.Clone(own), h))
-				}
-				return m
-			})
-		}
+// sharedHeaders are the headers that all drafts have, with the same values.
+func sharedHeaders(drafts []*Draft) (shared Map) {
+	if len(drafts) == 0 {
+		return nil
 	}
-	return others
+	return slices.DeleteFunc(slices.Clone(drafts[0].Headers), func(h Entry) bool {
+		return slices.ContainsFunc(drafts, func(d *Draft) bool { return !slices.ContainsFunc(d.Headers, h.isHeader) })
+	})
+}
+
+// isHeader reports whether another entry is the same header with the same value.
+func (h Entry) isHeader(other Entry) bool {
+	return strings.EqualFold(h.Key, other.Key) && reflect.DeepEqual(h.Value, other.Value)
+}
+
+// ownHeaders puts the headers that not all drafts share into each step.
+func (d *Draft) ownHeaders(shared Map) {
+	own := slices.DeleteFunc(slices.Clone(d.Headers), func(h Entry) bool { return slices.ContainsFunc(shared, h.isHeader) })
+	d.Headers = shared
+	if len(own) == 0 {
+		return
+	}
+	for s := range d.steps() {
+		s.Keys = inCalls(s.Keys, func(m Map) Map {
+			word := "headers"
+			if m[0].Key == "grpc" {
+				word = "metadata"
+			}
+			has, _ := unblocked(m.Get(word)).(Map)
+			has = slices.Clone(has)
+			for _, h := range own {
+				if !slices.ContainsFunc(has, func(other Entry) bool { return strings.EqualFold(other.Key, h.Key) }) {
+					has = append(has, h)
+				}
+			}
+			m.Set(word, has)
+			return m
+		})
+	}
 }
 
 // addTables adds the tables of d. One whose name is taken by another table is renamed, with all that uses it.

@@ -241,6 +241,7 @@ func stepsOff(list []Step) bool {
 
 // users are the kinds of users.
 func (d *Draft) users() (all []any) {
+	beside := "the routes that matter, each with its weight" // once is enough
 	for _, u := range d.Users {
 		m := append(Map{{Key: "name", Value: u.Name}}, u.Keys...)
 		if len(u.OnStart) > 0 {
@@ -250,7 +251,8 @@ func (d *Draft) users() (all []any) {
 		for _, t := range u.Tasks {
 			tasks = append(tasks, t.item())
 		}
-		m = append(m, Entry{Key: "tasks", Value: Block{tasks}, Beside: "the routes that matter, each with its weight"})
+		m = append(m, Entry{Key: "tasks", Value: Block{tasks}, Beside: beside})
+		beside = ""
 		if len(u.OnStop) > 0 {
 			m = append(m, Entry{Key: "on_stop", Value: steps(u.OnStop), Off: stepsOff(u.OnStop)})
 		}

@@ -172,9 +172,9 @@ const maxKey = 100
 // key writes a key.
 func key(s string) string { return text(strings.ToValidUTF8(s, "\ufffd"), true) }
 
-// isLiteral reports whether a text of several lines can be written as they are, under a |.
+// isLiteral reports whether a text of lines can be written as they are, under a |.
 func isLiteral(s string) bool {
-	if !utf8.ValidString(s) || strings.Count(strings.TrimSuffix(s, "\n"), "\n") == 0 || strings.HasSuffix(s, "\n\n") {
+	if !utf8.ValidString(s) || !strings.Contains(s, "\n") || strings.HasSuffix(s, "\n\n") {
 		return false
 	}
 	if first := s[0]; first == ' ' || first == '\n' || first == '\t' {
