@@ -12,6 +12,7 @@ import (
 
 // Every way in which a server may answer is an outcome of its class, in words.
 func TestAnswers(t *testing.T) {
+	bomb := zipped(strings.Repeat("\x00", 2<<20))
 	for name, c := range map[string]struct {
 		answer func(r *raw, stream uint32)
 		class  tally.Class
@@ -127,7 +128,7 @@ func TestAnswers(t *testing.T) {
 		}, tally.Transport, "the server sent a message larger than target.grpc.max_message (code 8 RESOURCE_EXHAUSTED)"},
 		"a bomb": {func(r *raw, s uint32) {
 			r.begin(s, "grpc-encoding", "gzip")
-			r.data(s, message(1, zipped(strings.Repeat("\x00", 2<<20))), 9999)
+			r.data(s, message(1, bomb), 9999)
 			r.end(s, ok, "0")
 		}, tally.Transport, "the server sent a message larger than target.grpc.max_message (code 8 RESOURCE_EXHAUSTED)"},
 		"a proxy's 502": {func(r *raw, s uint32) {
