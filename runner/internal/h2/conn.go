@@ -130,13 +130,6 @@ func (c *Conn) usable() error {
 	return nil
 }
 
-// Unused reports whether no stream is under way: then the connection can be closed.
-func (c *Conn) Unused() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.streams.all) == 0 && c.places == 0 && len(c.queue) == 0
-}
-
 // Retire says that its owner begins no more streams. The last one under way closes the connection.
 func (c *Conn) Retire() {
 	c.mu.Lock()

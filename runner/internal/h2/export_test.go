@@ -6,3 +6,10 @@ func (c *Conn) Skip(id uint32) {
 	defer c.mu.Unlock()
 	c.next = id
 }
+
+// Unused reports whether no stream is under way.
+func (c *Conn) Unused() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.streams.all) == 0 && c.places == 0 && len(c.queue) == 0
+}

@@ -39,6 +39,8 @@ func (l *line) connection(ctx context.Context, u *client) (c *h2.Conn, kept bool
 		if c := l.conn.Load(); c != nil { // another user has connected meanwhile
 			return c, true, nil
 		}
+	} else {
+		l.close() //nolint:errcheck // it is of no more use
 	}
 	raw, err := connect(ctx, u.clients.dialer, u.until)
 	switch {
@@ -47,7 +49,6 @@ func (l *line) connection(ctx context.Context, u *client) (c *h2.Conn, kept bool
 	case l.shared():
 		c = u.clients.maker.Shared(raw.Conn)
 	default:
-		l.close() //nolint:errcheck // it is of no more use
 		raw.Give(&u.fuse)
 		c, l.raw = u.clients.maker.Sole(raw), raw
 	}
