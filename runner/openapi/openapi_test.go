@@ -42,10 +42,15 @@ func tell(t *testing.T, d *openapi.Description) string {
 		for _, a := range answers {
 			fmt.Fprintf(&b, " %s=%d", a.Status, len(a.Bodies))
 		}
-		schemes, err := o.Security()
+		alternatives, err := o.Security()
 		must(err)
-		for _, s := range schemes {
-			fmt.Fprintf(&b, " %s:%s:%s", s.Type, s.HTTP, s.Name)
+		for i, schemes := range alternatives {
+			if i > 0 {
+				b.WriteString(" or")
+			}
+			for _, s := range schemes {
+				fmt.Fprintf(&b, " %s:%s:%s", s.Type, s.HTTP, s.Name)
+			}
 		}
 		b.WriteString("\n")
 	}

@@ -26,6 +26,11 @@ func (o *Operation) Name() string { return o.Method + " " + o.Path }
 // Place is where the operation stands: file:line:column.
 func (o *Operation) Place() string { return o.node.Place() }
 
+// Position is where the operation stands.
+func (o *Operation) Position() (file string, line, column int) {
+	return o.node.file.name, o.node.Line, o.node.Column
+}
+
 // Problem is a problem at the place of the operation.
 func (o *Operation) Problem(format string, args ...any) error { return o.node.Problem(format, args...) }
 
@@ -285,35 +290,33 @@ type Scheme struct {
 	Name string // of apiKey
 }
 
-// Security are the schemes that the operation asks for together, of alternatives the first; none when it can be
-// done without.
-func (o *Operation) Security() ([]Scheme, error) {
+// Security are the alternatives of schemes that the operation asks for: those of one alternative together. There is
+// none if it can be done without.
+func (o *Operation) Security() (alternatives [][]Scheme, err error) {
 	requirements := o.node.Get("security")
 	if requirements == nil {
 		requirements = o.of.root.Get("security")
-	}
-	if len(requirements.List()) == 0 {
-		return nil, nil
-	}
-	for _, one := range requirements.Items {
-		if one.Kind == Map && len(one.Keys) == 0 {
-			return nil, nil // it is optional
-		}
 	}
 	schemes := o.of.root.Get("components").Get("securitySchemes")
 	if o.of.two {
 		schemes = o.of.root.Get("securityDefinitions")
 	}
-	var all []Scheme
-	for _, key := range requirements.Items[0].Keys {
-		n, err := o.of.Resolve(schemes.Get(key))
-		if err != nil {
-			return nil, err
+	for _, one := range requirements.List() {
+		if one.Kind == Map && len(one.Keys) == 0 {
+			return nil, nil // it is optional
 		}
-		if n == nil {
-			continue // the description does not say what it is
+		var all []Scheme
+		for _, key := range one.Keys {
+			n, err := o.of.Resolve(schemes.Get(key))
+			if err != nil {
+				return nil, err
+			}
+			if n == nil {
+				continue // the description does not say what it is
+			}
+			all = append(all, Scheme{Key: key, Type: n.Get("type").String(), HTTP: strings.ToLower(n.Get("scheme").String()), In: n.Get("in").String(), Name: n.Get("name").String()})
 		}
-		all = append(all, Scheme{Key: key, Type: n.Get("type").String(), HTTP: strings.ToLower(n.Get("scheme").String()), In: n.Get("in").String(), Name: n.Get("name").String()})
+		alternatives = append(alternatives, all)
 	}
-	return all, nil
+	return alternatives, nil
 }

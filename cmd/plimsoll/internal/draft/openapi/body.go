@@ -62,10 +62,24 @@ func (b *drafter) body(p *plan) (made body, err error) {
 		}
 	}
 	if !bodies[0].Required {
+		b.leftOut(p, wrong)
 		return body{}, nil
 	}
 	return body{}, wrong
 }
+
+// leftOut tells that an optional body is not sent, once.
+func (b *drafter) leftOut(p *plan, wrong error) {
+	if p.bodiless || wrong == nil || len(b.out.Notes) >= maxNotes {
+		return
+	}
+	p.bodiless = true
+	file, line, column := p.Position()
+	b.out.Notes = append(b.out.Notes, draft.Note{File: file, Line: line, Column: column, Text: p.Name() + " is sent without its optional body: " + strings.TrimPrefix(wrong.Error(), "its body: ")})
+}
+
+// maxNotes bounds what is told of one description.
+const maxNotes = 50
 
 // isEmpty reports whether the body says nothing.
 func (made body) isEmpty() bool {

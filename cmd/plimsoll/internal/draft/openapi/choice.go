@@ -14,7 +14,7 @@ import (
 func (m *maker) chosen(name string, s *shape) (any, error) {
 	var wrong error
 	var ambiguous any
-	found := false
+	found, orNull := false, s.nullable
 	for i, branch := range s.choices[0].branches {
 		if err := m.spend(); err != nil {
 			return nil, err
@@ -24,6 +24,7 @@ func (m *maker) chosen(name string, s *shape) (any, error) {
 			return nil, err
 		}
 		if own.nothing || own.is("null") {
+			orNull = orNull || own.is("null")
 			continue
 		}
 		v, err := m.ofBranch(name, s, branch, own)
@@ -43,7 +44,7 @@ func (m *maker) chosen(name string, s *shape) (any, error) {
 	switch {
 	case found:
 		return ambiguous, nil
-	case s.nullable:
+	case orNull:
 		return nil, nil
 	case wrong == nil:
 		wrong = errors.New("none of its alternatives can be made")

@@ -41,6 +41,7 @@ type plan struct {
 	row        *draft.Row
 	why        string // it is only a comment
 	used       bool   // it is in a task
+	bodiless   bool   // it was told that its body is left out
 	unique     string // the property of its body that becomes an id, when the body decides it
 	withoutID  string // the property of its body that the system decides
 }

@@ -107,22 +107,26 @@ func (b *drafter) isShared(c credential) bool {
 // secure reads what each operation asks for. A header that all of them ask for goes into target.headers.
 func (b *drafter) secure() error {
 	counts, asking := map[header]int{}, 0
+	unfilled := map[string]int{} // operations, by what is told of a scheme
+	var told []string
 	for _, p := range b.plans {
-		schemes, err := p.Security()
+		alternatives, err := p.Security()
 		if err != nil {
 			return err
 		}
-		p.security = schemes
+		p.security = b.fillable(alternatives)
 		if p.why == "" {
 			asking++
 		}
-		for _, s := range schemes {
+		for _, s := range p.security {
 			c, ok := b.credential(s)
 			switch {
-			case !ok:
-				b.note(fmt.Sprintf("%s asks for %s, which is not filled in", p.Name(), s.Key))
-				continue
 			case p.why != "":
+				continue
+			case !ok:
+				if unfilled[why(s)]++; unfilled[why(s)] == 1 {
+					told = append(told, why(s))
+				}
 				continue
 			}
 			if c.in == "header" {
@@ -130,6 +134,9 @@ func (b *drafter) secure() error {
 			}
 			b.asked = append(b.asked, c.variable)
 		}
+	}
+	for _, scheme := range told {
+		b.out.Notes = append(b.out.Notes, draft.Note{File: b.d.File, Text: fmt.Sprintf("%s; %s for it", scheme, asks(unfilled[scheme]))})
 	}
 	for _, p := range b.plans {
 		for _, s := range p.security {
@@ -139,6 +146,45 @@ func (b *drafter) secure() error {
 		}
 	}
 	return nil
+}
+
+// fillable is the first alternative that can be filled in, else the first.
+func (b *drafter) fillable(alternatives [][]api.Scheme) []api.Scheme {
+	for _, all := range alternatives {
+		if !slices.ContainsFunc(all, func(s api.Scheme) bool { return !isKnown(s) }) {
+			return all
+		}
+	}
+	if len(alternatives) == 0 {
+		return nil
+	}
+	return alternatives[0]
+}
+
+// isKnown reports whether credential knows what a scheme asks for.
+func isKnown(s api.Scheme) bool {
+	switch s.Type {
+	case "basic", "oauth2", "openIdConnect":
+		return true
+	case "apiKey":
+		return s.Name != ""
+	}
+	return s.Type == "http" && s.HTTP != ""
+}
+
+// why says why a scheme is not filled in.
+func why(s api.Scheme) string {
+	if s.Type == "mutualTLS" {
+		return fmt.Sprintf("the security scheme %s is a certificate: name it under target.tls", s.Key)
+	}
+	return fmt.Sprintf("the security scheme %s is of the type %q, which is not filled in", s.Key, draft.OneLine(s.Type))
+}
+
+func asks(operations int) string {
+	if operations == 1 {
+		return "1 operation asks"
+	}
+	return fmt.Sprintf("%d operations ask", operations)
 }
 
 // variables are those that the steps use which are done.
@@ -161,17 +207,4 @@ func (b *drafter) variables() (used []draft.Variable) {
 		}
 	}
 	return used
-}
-
-// note notes something once.
-func (b *drafter) note(text string) {
-	n := draft.Note{File: b.d.File, Text: text}
-	for _, has := range b.out.Notes {
-		if has == n {
-			return
-		}
-	}
-	if len(b.out.Notes) < 50 {
-		b.out.Notes = append(b.out.Notes, n)
-	}
 }

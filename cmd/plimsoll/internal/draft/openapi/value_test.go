@@ -231,3 +231,29 @@ func TestNoDoubts(t *testing.T) {
 		}
 	}
 }
+
+// What is not sent is told once: a scheme that nobody can fill in, and an optional body that cannot be made. Of
+// alternatives, the one is taken that can be filled in.
+func TestLeftOut(t *testing.T) {
+	const schemes = "\ncomponents: {securitySchemes: {m: {type: mutualTLS}, n: {type: none}, c: {type: apiKey, in: query, name: key}}}"
+	for name, c := range map[string]struct{ text, tasks, notes string }{
+		"a certificate": {"security: [{m: []}]\npaths: {/a: {get: {}}, /b: {get: {}}}" + schemes, "\n- http: GET /a\n- http: GET /b\n",
+			"the security scheme m is a certificate: name it under target.tls; 2 operations ask for it"},
+		"an unknown scheme": {"security: [{n: []}]\npaths: {/a: {get: {}}}" + schemes, "\n- http: GET /a\n",
+			`the security scheme n is of the type "none", which is not filled in; 1 operation asks for it`},
+		"an alternative": {"security: [{m: []}, {c: []}]\npaths: {/a: {get: {}}}" + schemes, "\n- http: GET /a?key=${env.API_KEY}\n  name: GET /a\n", ""},
+		"a body": {"paths: {/a: {post: {requestBody: {content: {application/json: {schema: {type: object, required: [x], additionalProperties: false}}}}}}}", "\n- http: POST /a\n",
+			"POST /a is sent without its optional body: x: its schema allows no such property"},
+		"null": {"paths: {/a: {post: {requestBody: {content: {application/json: {schema: {oneOf: [{$ref: '#/x'}, {type: 'null'}]}}}}}}}\nx: {required: [x], properties: {x: {$ref: '#/x'}}}", "\n- http: POST /a\n  json: null\n", ""},
+	} {
+		d := drafted(t, c.text)
+		var notes []string
+		for _, note := range d.Notes {
+			notes = append(notes, note.Text)
+		}
+		if got := tasks(d); got != c.tasks || strings.Join(notes, "\n") != c.notes {
+			t.Errorf("%s: %q with%s, want %s with%s", name, notes, got, c.notes, c.tasks)
+		}
+		parse(t, d)
+	}
+}
