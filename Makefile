@@ -29,10 +29,11 @@ test: programs ## Run every test but the real peers', with a real PostgreSQL; at
 
 # Peers of test-real that are Go programs, each with its package and version. A test under the tag real finds them in
 # bin/tools. Tests of real are named TestReal….
-peers := connectconformance ghz stripe-mock
+peers := connectconformance ghz stripe-mock centrifugo
 peer-connectconformance := connectrpc.com/conformance/cmd/connectconformance@v1.0.7
 peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
 peer-stripe-mock := github.com/stripe/stripe-mock@v0.203.0
+peer-centrifugo := github.com/centrifugal/centrifugo/v6@v6.9.1
 
 # Packages whose tests need them, or those of npm.
 real := ./runner/internal/protocol/grpc
