@@ -7,10 +7,21 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// errorText says what the errors of an answer are: the first of them.
-func errorText(errors []byte) string {
+// errorText says what the errors of an answer are: the first of them, without the values in its message. If it has
+// some, the example has them too.
+func errorText(errors []byte) (text, example string) {
+	text, example = worded(errors, tally.Kind), ErrorText(errors)
+	if example == text {
+		return text, ""
+	}
+	return text, example
+}
+
+// worded is the first of some errors, its message as fold has it.
+func worded(errors []byte, fold func(said string) string) string {
 	all := gjson.ParseBytes(errors)
 	first, more := all, ""
 	if all.IsArray() {
@@ -20,9 +31,9 @@ func errorText(errors []byte) string {
 		}
 	}
 	if !first.IsObject() { // not as the specification has it
-		return cmp.Or(strings.TrimSpace(first.String()), noMessage) + more
+		return cmp.Or(fold(strings.TrimSpace(first.String())), noMessage) + more
 	}
-	code, message := first.Get("extensions.code").String(), strings.TrimSpace(first.Get("message").String())
+	code, message := first.Get("extensions.code").String(), fold(strings.TrimSpace(first.Get("message").String()))
 	path := pathOf(first.Get("path"))
 	switch {
 	case message == "PersistedQueryNotFound" || code == "PERSISTED_QUERY_NOT_FOUND":
@@ -58,9 +69,9 @@ func pathOf(path gjson.Result) string {
 	return strings.Join(parts, ".")
 }
 
-// withStatus puts a status that is a failure by itself in front of a text.
+// withStatus puts a status that is a failure by itself in front of a text, if there is one.
 func withStatus(status int, text string) string {
-	if http.Expected(status, nil) {
+	if text == "" || http.Expected(status, nil) {
 		return text
 	}
 	return http.StatusText(status, nil) + ": " + text

@@ -33,55 +33,57 @@ func request(content any) *plan.HTTP {
 }
 
 // Result judges the result of an operation that came without HTTP, such as one of a subscription.
-func Result(body []byte, errors profile.GraphQLErrors) (tally.Class, string) {
+func Result(body []byte, errors profile.GraphQLErrors) (class tally.Class, text, example string) {
 	found, wrong := scan(body)
 	switch failed := len(found.errors) > 0; {
 	case wrong != "":
-		return tally.GraphQL, wrong
+		return tally.GraphQL, wrong, ""
 	case failed && errors == profile.NoErrors:
-		return tally.GraphQL, errorText(found.errors)
+		text, example := errorText(found.errors)
+		return tally.GraphQL, text, example
 	case !failed && errors == profile.SomeErrors:
-		return tally.Expect, "expected errors, and the result has none"
+		return tally.Expect, "expected errors, and the result has none", ""
 	case !failed && len(found.data) == 0:
-		return tally.GraphQL, "the result has neither data nor errors" + said(body)
+		return tally.GraphQL, "the result has neither data nor errors" + said(body), ""
 	case !failed && string(found.data) == "null":
-		return tally.GraphQL, "the data of the result is null, and no error says why"
+		return tally.GraphQL, "the data of the result is null, and no error says why", ""
 	}
-	return tally.OK, ""
+	return tally.OK, "", ""
 }
 
 // ErrorText says what errors are, as JSON: the first of a list, or the only one.
-func ErrorText(errors []byte) string { return errorText(errors) }
+func ErrorText(errors []byte) string { return worded(errors, func(said string) string { return said }) }
 
 // judge checks an answer, and saves values from it.
-func judge(a http.Reply, call *plan.Call, v load.Values) (tally.Class, string) {
+func judge(a http.Reply, call *plan.Call, v load.Values) (class tally.Class, text, example string) {
 	g := call.Content.(*plan.GraphQL)
 	found, wrong := scan(a.Body)
 	good := http.Expected(a.Status, g.Status)
 	switch failed := len(found.errors) > 0; {
 	case wrong != "" && !good:
-		return tally.Status, http.StatusText(a.Status, g.Status)
+		return tally.Status, http.StatusText(a.Status, g.Status), ""
 	case wrong != "":
-		return tally.GraphQL, wrong
+		return tally.GraphQL, wrong, ""
 	case failed && g.Errors == profile.NoErrors:
-		return tally.GraphQL, withStatus(a.Status, errorText(found.errors))
+		text, example := errorText(found.errors)
+		return tally.GraphQL, withStatus(a.Status, text), withStatus(a.Status, example)
 	case !good && (!failed || len(g.Status) > 0):
-		return tally.Status, http.StatusText(a.Status, g.Status)
+		return tally.Status, http.StatusText(a.Status, g.Status), ""
 	case !failed && g.Errors == profile.SomeErrors:
-		return tally.Expect, "expected errors, and the answer has none"
+		return tally.Expect, "expected errors, and the answer has none", ""
 	case !failed && len(found.data) == 0:
-		return tally.GraphQL, "the answer has neither data nor errors" + said(a.Body)
+		return tally.GraphQL, "the answer has neither data nor errors" + said(a.Body), ""
 	case !failed && string(found.data) == "null":
-		return tally.GraphQL, "the data of the answer is null, and no error says why"
+		return tally.GraphQL, "the data of the answer is null, and no error says why", ""
 	}
 	if len(g.Expect) == 0 && len(call.Save) == 0 {
-		return tally.OK, ""
+		return tally.OK, "", ""
 	}
 	a.JSON = true
 	if wrong := a.Answer.Check(g.Expect, call.Save, v); wrong != "" {
-		return tally.Expect, wrong
+		return tally.Expect, wrong, ""
 	}
-	return tally.OK, ""
+	return tally.OK, "", ""
 }
 
 var _ answer.Saver = load.Values(nil)

@@ -1,6 +1,7 @@
 package graphql_test
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -79,7 +80,7 @@ func said(o load.Outcome) string {
 	if o.Class == tally.OK {
 		return "ok"
 	}
-	return o.Class.String() + ": " + o.Error
+	return o.Class.String() + ": " + cmp.Or(o.Example, o.Error)
 }
 
 // serve starts a server of HTTP/1.1 and of HTTP/2 without TLS.
@@ -265,6 +266,20 @@ func TestCompressedAnswers(t *testing.T) {
 			if got := said(newUser(t, url, ", http: "+version, `- graphql: "{ top { id } }"`).do(0)); got != want {
 				t.Errorf("HTTP %s, %s: %s, want %s", version, body, got, want)
 			}
+		}
+	}
+}
+
+// Messages that differ in their values alone are one kind of error.
+func TestValuesInMessages(t *testing.T) {
+	for status, want := range map[int]string{200: "", 404: "status 404 Not Found: "} {
+		url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			io.WriteString(w, `{"errors": [{"message": "no product 17", "path": ["product"]}], "data": null}`)
+		}))
+		o := newUser(t, url, "", `- graphql: "{ product(id: 17) { id } }"`).do(0)
+		if o.Error != want+"no product # at product" || o.Example != want+"no product 17 at product" {
+			t.Errorf("%q, such as %q", o.Error, o.Example)
 		}
 	}
 }

@@ -72,8 +72,8 @@ type Dialect struct {
 	// Request is the request that a content is sent as; nil for a content of another protocol.
 	Request func(content any) *plan.HTTP
 	// Judge checks a whole answer against what the call expects, and saves values from it. The body is
-	// decoded. It returns tally.OK, or how the call failed.
-	Judge func(a Reply, call *plan.Call, v load.Values) (tally.Class, string)
+	// decoded. It returns tally.OK, or how the call failed; see load.Outcome.
+	Judge func(a Reply, call *plan.Call, v load.Values) (class tally.Class, text, example string)
 }
 
 // Reply is an answer that a Dialect judges. It is valid until the user's next call.

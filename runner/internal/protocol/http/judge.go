@@ -75,7 +75,7 @@ func (t *compiled) judge(r *response, call *plan.Call, v load.Values) {
 	}
 	r.Status = r.status
 	if t.dialect != nil {
-		r.Class, r.Error = t.dialect.Judge(Reply{r.status, answer.Answer{Body: r.body, Head: r.head}}, call, v)
+		r.Class, r.Error, r.Example = t.dialect.Judge(Reply{r.status, answer.Answer{Body: r.body, Head: r.head}}, call, v)
 		return
 	}
 	h := t.content

@@ -185,7 +185,7 @@ func (s *stream) judgeResult(m *plan.Message, payload []byte, v load.Values) loa
 	r := load.Received{Event: load.Answered, Outcome: load.Outcome{Ended: time.Now(), BytesReceived: int64(len(payload))}}
 	s.bytes += int64(len(payload))
 	p := m.Content.(*plan.Payload)
-	if r.Class, r.Error = graphql.Result(payload, p.Errors); r.Class != tally.OK {
+	if r.Class, r.Error, r.Example = graphql.Result(payload, p.Errors); r.Class != tally.OK {
 		return r
 	}
 	if wrong := (answer.Answer{Body: payload}).Check(p.Expect, m.Save, v); wrong != "" {
