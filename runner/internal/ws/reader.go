@@ -2,6 +2,7 @@ package ws
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"unicode/utf8"
 )
@@ -235,8 +236,11 @@ func checkClose(f frame) error {
 	if f.kind != Close || len(f.data) == 0 {
 		return nil
 	}
-	if code, reason := Reason(f.data); !mayBeSent(code) || !utf8.ValidString(reason) {
+	switch code, reason := Reason(f.data); {
+	case len(f.data) == 1 || !utf8.ValidString(reason):
 		return errClose
+	case !mayBeSent(code):
+		return Error(fmt.Sprintf("the server closed with the code %d, which no close frame may have", code))
 	}
 	return nil
 }

@@ -79,8 +79,8 @@ func TestReader(t *testing.T) {
 		"announces 17 MiB":    {"\x82\x7f\x00\x00\x00\x00\x01\x10\x00\x00", "", "a message is larger than 16 MiB"},
 		"continues nothing":   {frame(fin, "x"), "", "a fragment continues no message"},
 		"within another":      {frame(1, "x") + frame(fin|1, "y"), "", "a message begins within another"},
-		"close code 1005":     {frame(fin|8, "\x03\xed"), "", "a close frame is malformed"},
-		"close code 999":      {frame(fin|8, "\x03\xe7"), "", "a close frame is malformed"},
+		"close code 1005":     {frame(fin|8, "\x03\xed"), "", "the server closed with the code 1005, which no close frame may have"},
+		"close code 999":      {frame(fin|8, "\x03\xe7"), "", "the server closed with the code 999, which no close frame may have"},
 		"close of one byte":   {frame(fin|8, "\x03"), "", "a close frame is malformed"},
 		"close reason, bytes": {frame(fin|8, "\x03\xe8\xff"), "", "a close frame is malformed"},
 	} {

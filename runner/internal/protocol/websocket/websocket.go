@@ -168,7 +168,11 @@ func (t *call) check(a *http1.Answer, accept string) error {
 	if !strings.EqualFold(upgrade, "websocket") || !http1.HasToken([]byte(connection), "upgrade") {
 		return wire.Fault("the server switched to another protocol than WebSocket")
 	}
-	if got, _ := a.Field("Sec-WebSocket-Accept"); got != accept {
+	switch got, _ := a.Field("Sec-WebSocket-Accept"); got {
+	case accept:
+	case "":
+		return wire.Fault("the answer of the server has no Sec-WebSocket-Accept: is a WebSocket served at this path?")
+	default:
 		return wire.Fault("the Sec-WebSocket-Accept of the server does not fit the key that was sent")
 	}
 	if extensions, _ := a.Field("Sec-WebSocket-Extensions"); extensions != "" {
