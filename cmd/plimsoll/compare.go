@@ -19,7 +19,7 @@ type compareCmd struct {
 	JSON bool   `name:"json" help:"Print JSON on stdout."`
 }
 
-// Run judges two result files. The two sides of a paired gate get a full verdict; two separate runs get only what two
+// Run judges two result files, and says how much of the API they compare. The two sides of a paired gate get a full verdict; two separate runs get only what two
 // runs can tell.
 func (c *compareCmd) Run(a *console.Console) error {
 	base, err := readResult(c.Base)
@@ -34,10 +34,11 @@ func (c *compareCmd) Run(a *console.Console) error {
 	if err != nil {
 		return err
 	}
+	v := gate.Compare(policy, base, head)
 	if j, err := job.Read(c.Profile, a.Env); err == nil { // otherwise the policy is the default one
 		hintProfile(a, j, c.Head, head)
+		v = v.Cover(policy, j.API)
 	}
-	v := gate.Compare(policy, base, head)
 	rep := report.New(v, head)
 	show := report.Terminal
 	if c.JSON {
