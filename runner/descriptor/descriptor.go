@@ -118,15 +118,22 @@ func (s *source) find(name string) (protocompile.SearchResult, error) {
 		return protocompile.SearchResult{}, fs.ErrClosed
 	}
 	for _, root := range s.roots {
-		content, err := s.read(path.Join(root, name))
+		file := path.Join(root, name)
+		if path.IsAbs(name) {
+			file = name
+		}
+		content, err := s.read(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		s.files++
 		s.bytes += len(content)
+		var of *fs.PathError
 		switch {
+		case errors.As(err, &of):
+			s.wrong = fmt.Errorf("read %s: %w", file, of.Err)
 		case err != nil:
-			s.wrong = fmt.Errorf("read %s: %w", path.Join(root, name), err)
+			s.wrong = fmt.Errorf("read %s: %w", file, err)
 		case s.files > maxSources || s.bytes > maxBytes:
 			s.wrong = fmt.Errorf("the files are more than %d, or larger than %d MiB together; make a protoset of what is needed", maxSources, maxBytes>>20)
 		case tooDeep(content):

@@ -2,6 +2,7 @@ package descriptor_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -86,6 +87,22 @@ func TestCompileExplains(t *testing.T) {
 		}
 	}
 	if _, err := descriptor.Compile([]string{"empty.proto"}, nil, reading(files)); err != nil {
+		t.Error(err)
+	}
+	_, err := descriptor.Compile([]string{"dir"}, nil, func(name string) ([]byte, error) {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
+	})
+	if err == nil || err.Error() != "read dir: is a directory" {
+		t.Error(err)
+	}
+}
+
+// A file may be named by its absolute path, wherever its imports are.
+func TestCompileAbsolute(t *testing.T) {
+	set, err := descriptor.Compile([]string{"/api/a.proto"}, []string{"third"}, reading(map[string]string{
+		"/api/a.proto": "syntax = \"proto3\"; import \"b.proto\"; message A { B b = 1; }", "third/b.proto": "syntax = \"proto3\"; message B {}",
+	}))
+	if err != nil || len(set) == 0 {
 		t.Error(err)
 	}
 }

@@ -83,7 +83,9 @@ type Method struct {
 func (t *Types) Method(name string) (*Method, error) {
 	service, method, _ := strings.Cut(name, "/")
 	methods := t.Methods(service)
-	if methods == nil && !slices.Contains(t.Services(), service) {
+	if services := t.Services(); methods == nil && len(services) == 0 {
+		return nil, fmt.Errorf("there is no service %s: the description has none at all", service)
+	} else if methods == nil && !slices.Contains(services, service) {
 		return nil, fmt.Errorf("there is no service %s%s", service, strict.Suggest(service, t.Services()))
 	}
 	var names []string

@@ -2,6 +2,7 @@ package strict_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -128,6 +129,27 @@ func TestParseDuration(t *testing.T) {
 	for _, text := range []string{"", "soon", "-1s", "1h20", "2401h", "1e300", "1e400", "99999999999999999999h", "inf", "nan", "0x10", " 1s"} {
 		if got, err := strict.ParseDuration(text); err == nil {
 			t.Errorf("%q: got %v, want an error", text, got)
+		}
+	}
+}
+
+// A sentence about an unknown name has the one that was meant, or the names that there are, but no endless list.
+func TestSuggest(t *testing.T) {
+	var many []string
+	for i := range 1000 {
+		many = append(many, fmt.Sprintf("field%d", i))
+	}
+	for written, c := range map[string]struct {
+		known []string
+		want  string
+	}{
+		"not_found": {[]string{"OK", "NOT_FOUND"}, `; did you mean "NOT_FOUND"?`},
+		"x":         {[]string{"left", "right"}, "; choose one of: left, right"},
+		"y":         {nil, ""},
+		"z":         {many, "field29 and 970 more"},
+	} {
+		if got := strict.Suggest(written, c.known); !strings.HasSuffix(got, c.want) || len(got) > 400 {
+			t.Errorf("%s: %s, want %s", written, got, c.want)
 		}
 	}
 }

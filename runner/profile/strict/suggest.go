@@ -13,10 +13,15 @@ func Suggest(written string, known []string) string {
 		return fmt.Sprintf("; did you mean %q?", name)
 	case len(known) == 0:
 		return ""
+	case len(known) > mostNames:
+		return fmt.Sprintf("; choose one of: %s and %d more", strings.Join(known[:mostNames], ", "), len(known)-mostNames)
 	default:
 		return "; choose one of: " + strings.Join(known, ", ")
 	}
 }
+
+// mostNames bounds how many names a sentence lists.
+const mostNames = 30
 
 // Nearest returns the known name that differs least from the written one, by at most two letters. Capital and small
 // letters are the same here.
