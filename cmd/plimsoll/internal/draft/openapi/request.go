@@ -10,6 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 	api "github.com/plimsoll-ci/plimsoll/runner/openapi"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // drafter drafts a profile from a description.
@@ -260,7 +261,7 @@ func (b *drafter) parameterValue(m *maker, p *api.Parameter) (any, error) {
 	}
 	if m.given(s) != nil && len(s.examples) == 0 && s.byFault == nil && s.constant == nil && len(s.enum) > 1 {
 		var values []any
-		for _, v := range s.enum {
+		for _, v := range few(s.enum) {
 			if v.Kind != api.Null && m.fitsShape(v, s) {
 				values = append(values, m.literal(v, s))
 			}
@@ -274,6 +275,12 @@ func (b *drafter) parameterValue(m *maker, p *api.Parameter) (any, error) {
 	return m.value(p.Name, p.Schema)
 }
 
+// maxListed bounds the values of one list: more than all countries.
+const maxListed = 300
+
+// few are the first of the values that a schema lists, as many as a profile has place for.
+func few(values []*api.Node) []*api.Node { return values[:min(len(values), maxListed)] }
+
 // oneEach are the values of the items of a list that stands for itself with each of them.
 func (b *drafter) oneEach(m *maker, s *shape) (values []any) {
 	if !s.is("array") || s.minItems > 1 || len(s.items) == 0 || m.given(s) != nil {
@@ -283,7 +290,7 @@ func (b *drafter) oneEach(m *maker, s *shape) (values []any) {
 	if err != nil || len(item.examples) > 0 || item.byFault != nil {
 		return nil
 	}
-	for _, v := range item.enum {
+	for _, v := range few(item.enum) {
 		if v.Kind == api.Text || v.Kind == api.Number {
 			values = append(values, m.literal(v, item))
 		}
@@ -324,6 +331,9 @@ func (b *drafter) parameters(m *maker, p *plan) (query []string, headers []heade
 		case "query":
 			query = append(query, styled(q, v))
 		case "header":
+			if !headerName.MatchString(q.Name) {
+				return nil, nil, fmt.Errorf("no header can have the name %s", strict.Quote(q.Name))
+			}
 			headers = append(headers, header{q.Name, styled(q, v)})
 		case "cookie":
 			headers = append(headers, header{"Cookie", q.Name + "=" + escaped(plainText(v), inQuery)})
@@ -331,6 +341,9 @@ func (b *drafter) parameters(m *maker, p *plan) (query []string, headers []heade
 	}
 	return query, headers, nil
 }
+
+// headerName is the form of the names of headers (RFC 9110, 5.6.2).
+var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 // hasBody reports whether requests of a method usually have a body.
 func hasBody(method string) bool {

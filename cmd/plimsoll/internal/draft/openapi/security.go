@@ -33,7 +33,7 @@ func (b *drafter) credential(s api.Scheme) (c credential, ok bool) {
 		if s.In == "cookie" {
 			value = s.Name + "=" + value
 		}
-		return credential{s.In, s.Name, value, draft.Variable{Name: name, Why: fmt.Sprintf("%s asks for it in the %s %s", b.d.File, keyPlace(s.In), s.Name)}}, s.Name != ""
+		return credential{s.In, s.Name, value, draft.Variable{Name: name, Why: fmt.Sprintf("%s asks for it in the %s %s", b.d.File, keyPlace(s.In), s.Name)}}, isKnown(s)
 	case "http":
 	default:
 		return c, false
@@ -167,7 +167,7 @@ func isKnown(s api.Scheme) bool {
 	case "basic", "oauth2", "openIdConnect":
 		return true
 	case "apiKey":
-		return s.Name != ""
+		return s.Name != "" && (s.In == "query" || headerName.MatchString(s.Name))
 	}
 	return s.Type == "http" && s.HTTP != ""
 }

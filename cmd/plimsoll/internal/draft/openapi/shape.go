@@ -138,9 +138,10 @@ func (s *shape) scalars(n *api.Node) {
 	s.examples = append(s.examples, n.Get("examples").List()...)
 	s.byFault, s.constant = first(s.byFault, n.Get("default")), first(s.constant, n.Get("const"))
 	if enum := n.Get("enum").List(); len(enum) > 0 {
-		if s.enum == nil {
+		switch {
+		case s.enum == nil:
 			s.enum = enum
-		} else {
+		case len(s.enum)*len(enum) < maxCompared:
 			s.enum = slices.DeleteFunc(slices.Clone(s.enum), func(v *api.Node) bool { return !isOneOf(v, enum) })
 		}
 	}
@@ -299,6 +300,9 @@ func whole(n *api.Node, otherwise int) int {
 	}
 	return int(min(f, 1e9))
 }
+
+// maxCompared bounds how many pairs of values are compared to find those that two schemas list.
+const maxCompared = 10_000_000
 
 // isOneOf reports whether a value is one of a list.
 func isOneOf(v *api.Node, list []*api.Node) bool {

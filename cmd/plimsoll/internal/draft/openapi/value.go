@@ -73,7 +73,7 @@ func (m *maker) value(name string, nodes ...*api.Node) (any, error) {
 
 // given is the first value that a schema gives and that fits it; nil for none.
 func (m *maker) given(s *shape) *api.Node {
-	candidates := slices.Concat(s.examples, []*api.Node{s.byFault, s.constant}, s.enum)
+	candidates := slices.Concat(s.examples, []*api.Node{s.byFault, s.constant}, few(s.enum))
 	for _, v := range candidates {
 		if v != nil && (v.Kind != api.Null || s.is("null")) && m.fitsShape(v, s) {
 			return v

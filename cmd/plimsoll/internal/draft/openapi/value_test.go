@@ -257,3 +257,33 @@ func TestLeftOut(t *testing.T) {
 		parse(t, d)
 	}
 }
+
+// A schema may list more values than a profile has place for. A part of them is used, soon.
+func TestHugeEnums(t *testing.T) {
+	var b strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&b, "v%d,", i)
+	}
+	d := drafted(t, "paths: {/a: {get: {parameters: [{name: q, in: query, required: true, schema: {allOf: [{enum: ["+b.String()+"]}, {enum: ["+b.String()+"], pattern: none}]}}]}}, /b: {get: {parameters: [{name: r, in: query, required: true, schema: {enum: ["+b.String()+"]}}]}}}")
+	if got := tasks(d); !strings.Contains(got, "- http: GET /b?r=${data.r}") {
+		t.Errorf("the tasks are %s", got)
+	}
+	for _, table := range d.Data {
+		if table.Name == "r" && (len(table.Values) < 100 || len(table.Values) > 1000) {
+			t.Errorf("%d values are listed", len(table.Values))
+		}
+	}
+}
+
+// A header whose name no request can have makes a comment of its operation, not an error of the whole.
+func TestImpossibleHeaders(t *testing.T) {
+	d := drafted(t, `paths:
+  /a: {get: {parameters: [{name: "X: y\r\nZ", in: header, required: true, schema: {type: string}}]}}
+  /b: {get: {security: [{k: []}]}}
+components: {securitySchemes: {k: {type: apiKey, in: header, name: "a b"}}}
+`)
+	if got, want := tasks(d), "\n- http: GET /b\n# GET /a: no header can have the name \"X: y\\r\\nZ\"\n# - http: GET /a\n"; got != want {
+		t.Errorf("the tasks are %s, want %s", got, want)
+	}
+	parse(t, d)
+}
