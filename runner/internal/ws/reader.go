@@ -87,7 +87,7 @@ func (r *Reader) makeRoom() {
 		size = min(4*size, fastBytes)
 	case full && r.r == 0:
 		size *= 2
-	case len(held) > 0 && r.r < size/2:
+	case !full && len(held) > 0 && r.r < size/2:
 		return
 	}
 	if size != len(r.buf) {

@@ -239,3 +239,19 @@ func BenchmarkSeal(b *testing.B) {
 		ws.Seal(frame, ws.Text)
 	}
 }
+
+// A large message behind small ones is read, wherever the buffer was full.
+func TestLargeBehindSmall(t *testing.T) {
+	for small := range 40 {
+		messages := strings.Repeat(frame(0x82, strings.Repeat("s", 100*small+1)), 3)
+		all := strings.Repeat(messages+frame(0x82, strings.Repeat("l", 100_000)), 4)
+		server, client := net.Pipe()
+		go func() {
+			io.WriteString(server, all) //nolint:errcheck // the reader sees what is missing
+			server.Close()              //nolint:errcheck // likewise
+		}()
+		if got, err := read(client); !errors.Is(err, io.EOF) || strings.Count(got, "|") != 16 {
+			t.Errorf("small messages of %d bytes: %v after %d of 16", 100*small+1, err, strings.Count(got, "|"))
+		}
+	}
+}
