@@ -136,7 +136,7 @@ var onlyTheReader = map[string]string{
 	"grpc.yaml users.0.tasks.5.metadata.grpc-timeout":  "names that are written for you",
 	"grpc.yaml users.0.tasks.5.metadata.key-bin":       "whether a text is base64",
 	"grpc.yaml users.0.tasks.5.metadata.te":            "names that are written for you",
-	"grpc.yaml users.0.tasks.8":                        "that an item of a list is missing where another key stands",
+	"grpc.yaml users.0.tasks.8.expect.json":            "that an item of a list is missing where another key stands",
 	"grpc.yaml users.0.tasks.8.expect.details.0.a":     "what follows an operator",
 	"grpc.yaml users.0.tasks.10.messages.0":            "a key that applies only to another value of its neighbour",
 	"grpc.yaml users.0.tasks.10.messages.3.reply.a":    "what follows an operator",
