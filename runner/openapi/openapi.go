@@ -104,8 +104,8 @@ func (d *Description) server() (*url.URL, error) {
 	base := &url.URL{Path: d.root.Get("basePath").String(), Host: d.root.Get("host").String()}
 	if base.Host != "" {
 		base.Scheme = "https"
-		if schemes := d.root.Get("schemes").Strings(); len(schemes) > 0 && !slices.Contains(schemes, "https") {
-			base.Scheme = schemes[0]
+		if schemes := d.root.Get("schemes").Strings(); len(schemes) > 0 && !slices.Contains(schemes, "https") && !slices.Contains(schemes, "wss") {
+			base.Scheme = "http"
 		}
 	}
 	base.Path = "/" + strings.Trim(base.Path, "/")
@@ -128,6 +128,12 @@ func (d *Description) serverOf(n *Node) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || strings.ContainsAny(text, "{}") {
 		return &url.URL{Path: "/"}, nil // what cannot be read names no server, and the user names one anyway
+	}
+	switch u.Scheme { // of WebSockets, whose operations are requests of HTTP all the same
+	case "ws":
+		u.Scheme = "http"
+	case "wss":
+		u.Scheme = "https"
 	}
 	if !strings.HasPrefix(u.Path, "/") {
 		u.Path = "/" + u.Path

@@ -285,11 +285,24 @@ func (b *drafter) fields(m *maker, list []*api.Node, parts bool) (draft.Map, err
 			v = strings.Join(texts, ",")
 		}
 		if parts {
-			v = plainText(v)
+			v = asParts(v)
 		}
 		fields.Set(draft.Literal(name), v)
 	}
 	return fields, nil
+}
+
+// asParts is a value as the text of a part, or a list as those of several.
+func asParts(v any) any {
+	list, isList := v.([]any)
+	if !isList {
+		return plainText(v)
+	}
+	var texts []any
+	for _, item := range list {
+		texts = append(texts, plainText(item))
+	}
+	return texts
 }
 
 // multipart makes the parts of a multipart form.
@@ -340,13 +353,7 @@ func (b *drafter) parts(m *maker, s *shape, object draft.Map, encoding *api.Node
 			parts = append(parts, draft.Entry{Key: draft.Literal(name), Value: file})
 		case v == nil:
 		case list:
-			var values []any
-			if items, ok := v.([]any); ok {
-				for _, item := range items {
-					values = append(values, plainText(item))
-				}
-			}
-			if len(values) > 0 {
+			if values, _ := asParts(v).([]any); len(values) > 0 {
 				parts = append(parts, draft.Entry{Key: draft.Literal(name), Value: values})
 			}
 		default:

@@ -71,7 +71,7 @@ func (m *maker) number(name string, s *shape) (any, error) {
 		}
 	}
 	if s.min != nil && s.min.strict || s.max != nil && s.max.strict { // the bounds themselves are outside
-		low, high = low+(high-low)/4, high-(high-low)/4
+		low, high = low*0.75+high*0.25, low*0.25+high*0.75
 	}
 	if low > high {
 		return nil, fmt.Errorf("%s: no number lies within its bounds", name)

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -199,13 +200,19 @@ func (s *shape) ofTypes(types []string) {
 func (s *shape) bounds(n *api.Node) {
 	read := func(plain, exclusive string) *bound {
 		b, e := n.Get(plain), n.Get(exclusive)
-		if e != nil && e.Kind == api.Number {
-			return &bound{e.Text, true}
-		}
-		if b == nil || b.Kind != api.Number {
+		found := &bound{strict: true}
+		switch {
+		case e != nil && e.Kind == api.Number:
+			found.text = e.Text
+		case b != nil && b.Kind == api.Number:
+			found = &bound{b.Text, e.Is()}
+		default:
 			return nil
 		}
-		return &bound{b.Text, e.Is()}
+		if math.IsInf(found.float(), 0) { // it bounds nothing
+			return nil
+		}
+		return found
 	}
 	if low := read("minimum", "exclusiveMinimum"); low != nil && (s.min == nil || low.float() >= s.min.float()) {
 		s.min = low

@@ -287,3 +287,50 @@ components: {securitySchemes: {k: {type: apiKey, in: header, name: "a b"}}}
 	}
 	parse(t, d)
 }
+
+// Bounds beyond all numbers bound nothing.
+func TestEndlessBounds(t *testing.T) {
+	for _, c := range []struct{ schema, want string }{
+		{"{type: number, minimum: 0, exclusiveMinimum: true, maximum: 1e400}", "${float(25,75)}"},
+		{"{type: number, minimum: -1e400}", "${float(1,100)}"},
+		{"{type: number, exclusiveMinimum: -1e308, exclusiveMaximum: 1e308}", "${float(-5e+307,5e+307)}"},
+		{"{type: integer, maximum: 1e400}", "${int(1,100)}"},
+	} {
+		d := drafted(t, "paths: {/a: {get: {parameters: [{name: q, in: query, required: true, schema: "+c.schema+"}]}}}")
+		if got, want := tasks(d), "\n- http: GET /a?q="+c.want+"\n  name: GET /a\n"; got != want {
+			t.Errorf("%s becomes %s, want %s", c.schema, got, want)
+		}
+		parse(t, d)
+	}
+}
+
+// A server of WebSockets is loaded by HTTP.
+func TestServersOfWebSockets(t *testing.T) {
+	for text, want := range map[string]string{
+		"openapi: 3.1.0\nservers: [{url: \"ws://127.0.0.1:1/v1\"}]\npaths: {/a: {get: {}}}":                 "http://127.0.0.1:1",
+		"openapi: 3.1.0\nservers: [{url: \"wss://a.example.com\"}]\npaths: {/a: {get: {}}}":                 "https://a.example.com",
+		"swagger: '2.0'\nhost: a.example.com\nschemes: [ws, http]\npaths: {/a: {get: {}}}":                  "http://a.example.com",
+		"swagger: '2.0'\nhost: a.example.com\nschemes: [wss]\npaths: {/a: {get: {}}}":                       "https://a.example.com",
+		"swagger: '2.0'\nhost: a.example.com\nschemes: [http, https]\nbasePath: v1\npaths: {/a: {get: {}}}": "https://a.example.com",
+	} {
+		d, err := openapi.Draft(draft.Input{Name: "api", Data: []byte(text)})
+		if err != nil || d.URL != want {
+			t.Errorf("%s: %v (%v), want %s", text, d, err, want)
+		}
+	}
+}
+
+// A list in a multipart form of OpenAPI 2.0 is several parts.
+func TestListsOfParts(t *testing.T) {
+	d, err := openapi.Draft(draft.Input{Name: "api", Data: []byte(`{"swagger": "2.0", "paths": {"/up": {"post": {"consumes": ["multipart/form-data"], "parameters": [
+		{"in": "formData", "name": "tags", "type": "array", "items": {"type": "integer", "enum": [7]}, "collectionFormat": "multi", "required": true},
+		{"in": "formData", "name": "all", "type": "array", "items": {"type": "integer", "enum": [8]}, "required": true}]}}}}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := tasks(d), "\n- http: POST /up\n  multipart: {tags: [\"7\"], all: \"8\"}\n"; got != want {
+		t.Errorf("the task is %s, want %s", got, want)
+	}
+	d.Name, d.URL = "x", "http://127.0.0.1:1"
+	parse(t, d)
+}
