@@ -78,15 +78,15 @@ type Values interface {
 	Save(slot int, value profile.Value)
 }
 
-// Outcome is the result of a call.
+// Outcome is the result of a call. It is small: each user has several on its stack.
 type Outcome struct {
 	Sent          time.Time // when its first byte was about to leave; zero if none did
 	Ended         time.Time // when the answer was complete, before it was judged; zero for now
 	Class         tally.Class
+	Unfinished    bool   // the end of the load cut it off: whatever its Class, it is no failure
+	Status        int32  // of an HTTP answer, or the code of gRPC; 0 if no whole answer came
 	Error         string // one line, the same for the same fault; empty when Class is tally.OK
 	Example       string // Error with its values, if it has only a tally.Kind of what the system said
-	Status        int    // of an HTTP answer, or the code of gRPC; 0 if no whole answer came
 	BytesReceived int64  // of the answer's content, as it came over the wire
 	Resent        int    // how often the request was sent again, on a fresh connection
-	Unfinished    bool   // the end of the load cut it off: whatever its Class, it is no failure
 }

@@ -52,7 +52,7 @@ type trial struct {
 // listener is a client that remembers the status of its last answer.
 type listener struct {
 	Client
-	status int
+	status int32
 }
 
 // Do makes one call.
@@ -91,7 +91,7 @@ func (t *trial) try(ctx context.Context, c *plan.Call) (unsaved bool) {
 	uncounted.Routes = nil
 	t.failed, t.heard.status = nil, 0
 	_, ok := t.send(ctx, &uncounted, t.run.now())
-	one := Tried{Call: c, Status: t.heard.status}
+	one := Tried{Call: c, Status: int(t.heard.status)}
 	if !ok {
 		one.Failed = t.failed
 	}

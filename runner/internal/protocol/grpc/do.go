@@ -88,7 +88,7 @@ func (u *client) judge(t *compiled, o *load.Outcome, s *Status, err error) {
 	if len(t.content.Codes) > 0 {
 		expected = slices.Contains(t.content.Codes, s.Code)
 	}
-	o.Class, o.Error, o.Example, o.Status = tally.OK, "", "", int(s.Code)
+	o.Class, o.Error, o.Example, o.Status = tally.OK, "", "", int32(s.Code)
 	switch {
 	case wire.IsCut(err):
 		o.Class, o.Error = wire.Classify(err)

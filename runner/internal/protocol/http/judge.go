@@ -73,7 +73,7 @@ func (t *compiled) judge(r *response, call *plan.Call, v load.Values) {
 	if r.Class != tally.OK {
 		return
 	}
-	r.Status = r.status
+	r.Status = int32(r.status)
 	if t.dialect != nil {
 		r.Class, r.Error, r.Example = t.dialect.Judge(Reply{r.status, answer.Answer{Body: r.body, Head: r.head}}, call, v)
 		return
