@@ -174,8 +174,8 @@ target: {url: "`+serve(t)+`", timeout: 20ms}
 load: {users: 1, spawn_rate: 1, run_time: 200ms, rounds: 1}
 users: [{name: u, wait: 10ms, tasks: [{lines: silent, messages: [{receive: 1}]}]}]
 `)
-	n := protocoltest.Ended(t, all, "lines silent", tally.Timeout, "no whole answer in time (target.timeout is 20ms)")
-	if first := protocoltest.Ended(t, all, "lines silent first message", tally.Timeout, "no whole answer in time (target.timeout is 20ms)"); first != n {
+	n := protocoltest.Ended(t, all, "lines silent", tally.Timeout, "no message in time (target.timeout is 20ms)")
+	if first := protocoltest.Ended(t, all, "lines silent first message", tally.Timeout, "no message in time (target.timeout is 20ms)"); first != n {
 		t.Errorf("%d calls and %d first messages", n, first)
 	}
 }
