@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,13 +42,22 @@ func (r *recorded) SetDeadline(time.Time) error         { return nil }
 func (r *recorded) Begin(time.Time)                     {}
 func (r *recorded) Beside(write func(io.Writer)) func() { write(r); return func() {} }
 
-// read returns the result of a GET that a recording answers.
-func read(text []byte, max int, seed uint64) (*h2.Stream, error) {
+// read returns the answers to GETs, one after the other on one connection, up to the first error. What the server says
+// after each request is recorded.
+func read(said [][]byte, max int, seed uint64) (answers []string, err error) {
 	m := h2.NewMaker()
 	get := m.Head(fields("GET", "/"))
-	c := m.Sole(&recorded{text: text, rand: rand.New(rand.NewPCG(seed, 0)), max: max})
-	s := &h2.Stream{}
-	return s, s.Do(c, &h2.Request{Head: get, Hold: 1 << 20, Deadline: soon()})
+	server := &recorded{rand: rand.New(rand.NewPCG(seed, 0)), max: max}
+	c := m.Sole(server)
+	var s h2.Stream
+	for _, text := range said {
+		server.text = append(server.text, text...)
+		if err := s.Do(c, &h2.Request{Head: get, Hold: 1 << 20, Deadline: soon()}); err != nil {
+			return answers, err
+		}
+		answers = append(answers, shown(fmt.Sprint(s.Status), fieldsOf(&s.Header), string(s.Body), fieldsOf(&s.Trailer)))
+	}
+	return answers, nil
 }
 
 // shown is an answer in words.
@@ -63,12 +74,24 @@ func fieldsOf(f *h2.Fields) (text string) {
 	return text
 }
 
-// oracle reads a recording with x/net's Framer: the answer on stream 1.
-func oracle(text []byte) (string, error) {
+// oracle reads n answers with x/net's Framer, on the streams 1, 3 and so on.
+func oracle(text []byte, n int) (answers []string, err error) {
 	f := http2.NewFramer(io.Discard, bytes.NewReader(text))
 	f.SetMaxReadFrameSize(1 << 14)
 	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	f.MaxHeaderListSize = 1 << 20
+	for len(answers) < n {
+		answer, err := answerOn(f, uint32(1+2*len(answers)))
+		if err != nil {
+			return answers, err
+		}
+		answers = append(answers, answer)
+	}
+	return answers, nil
+}
+
+// answerOn reads the answer on a stream.
+func answerOn(f *http2.Framer, stream uint32) (string, error) {
 	var status, header, trailer string
 	var body []byte
 	for {
@@ -76,7 +99,7 @@ func oracle(text []byte) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if frame.Header().StreamID != 1 {
+		if frame.Header().StreamID != stream {
 			continue
 		}
 		switch frame := frame.(type) {
@@ -107,16 +130,53 @@ func oracle(text []byte) (string, error) {
 
 // conversation is a seed for the fuzzer: frames of a server.
 func conversation(script func(p *peer)) []byte {
+	return append([]byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x04\x00\x10\x00\x00"), frames(script)...)
+}
+
+// frames are those of a server after its settings.
+func frames(script func(p *peer)) []byte {
 	var out bytes.Buffer
 	p := &peer{nil, http2.NewFramer(&out, nil)}
 	p.AllowIllegalWrites = true
-	p.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
 	script(p)
 	return out.Bytes()
 }
 
-// FuzzAnswers compares the parser with x/net's Framer: an answer that the parser takes is one that the Framer
-// takes, and both read the same. However the bytes are cut into pieces, the parser reads the same.
+// tables are conversations of three answers each, which change the table of header fields and refer to it.
+func tables() (all [][][]byte) {
+	answer := func(stream uint32, block string) []byte { // a header that is the whole answer
+		return frames(func(p *peer) { p.raw(1, 5, stream, block) })
+	}
+	for _, blocks := range [][3]string{
+		{"\x88\x40\x01a\x01b", "\x88\xbe", "\x88\xbe"},                                              // an entry, and twice its index
+		{"\x88\x40\x01a\x01b", "\x88\x40\x01a\x01b", "\x88\xbe\xbf"},                                // the same block again adds again
+		{"\x88\x40\x01a\x01b", "\x88\x7e\x01c", "\x88\xbe\xbf"},                                     // the name of an entry with another value
+		{"\x88\x40\x01a\x01b", "\x20\x88\x40\x01a\x01b", "\x88\xbe"},                                // a table of nothing
+		{"\x88\x40\x01a\x01b", "\x20\x3f\xe1\x1f\x88\x40\x01c\x01d", "\x88\xbe\xbf"},                // emptied, and large again
+		{"\x3f\x09\x88\x40\x01a\x01b", "\x88\x40\x01c\x01d", "\x88\xbe\xbf"},                        // one entry fits
+		{"\x88\x40\x01a\x01b", "\x88\x40\x01c\x7f\xa1\x1e" + strings.Repeat("x", 4000), "\x88\xbe"}, // a large one drops the other
+	} {
+		first := append(conversation(func(*peer) {}), answer(1, blocks[0])...)
+		all = append(all, [][]byte{first, answer(3, blocks[1]), answer(5, blocks[2])})
+	}
+	return all
+}
+
+// The answers of a connection share a table of header fields, as x/net's decoder keeps it. What that refuses is
+// refused: an index of an entry that has gone.
+func TestAnswersShareATable(t *testing.T) {
+	for i, said := range tables() {
+		want, wantErr := oracle(bytes.Join(said, nil), 3)
+		got, err := read(said, 100, 1)
+		if (err == nil) != (wantErr == nil) || !slices.Equal(got, want) {
+			t.Errorf("%d: got %q %v, want %q %v", i, got, err, want, wantErr)
+		}
+	}
+}
+
+// FuzzAnswers compares the parser with x/net's Framer: answers that the parser takes are ones that the Framer
+// takes, and both read the same. However the bytes are cut into pieces, the parser reads the same. The answers of a
+// connection share a table of header fields.
 func FuzzAnswers(f *testing.F) {
 	indexed := "\x88\x40\x01a\x01b\xbe\xbf\x5c\x01\x31" // an entry that is used, one that is not there, a literal
 	for _, seed := range [][]byte{
@@ -144,26 +204,22 @@ func FuzzAnswers(f *testing.F) {
 		conversation(func(p *peer) { p.WriteRSTStream(1, 8) }),
 		[]byte("HTTP/1.1 200 OK\r\n\r\n"),
 	} {
-		f.Add(seed, uint64(1))
+		f.Add(seed, []byte{}, []byte{}, uint64(1))
 	}
-	f.Fuzz(func(t *testing.T, text []byte, seed uint64) {
-		whole, err := read(text, len(text)+1, seed)
-		cut, cutErr := read(text, 7, seed)
-		if (err == nil) != (cutErr == nil) {
-			t.Fatalf("whole: %v, in pieces: %v", err, cutErr)
+	for _, said := range tables() {
+		f.Add(said[0], said[1], said[2], uint64(1))
+	}
+	f.Fuzz(func(t *testing.T, first, second, third []byte, seed uint64) {
+		said := [][]byte{first, second, third}
+		text := bytes.Join(said, nil)
+		whole, err := read(said, len(text)+1, seed)
+		cut, cutErr := read(said, 7, seed)
+		if (err == nil) != (cutErr == nil) || !slices.Equal(whole, cut) {
+			t.Fatalf("whole: %q %v, in pieces: %q %v", whole, err, cut, cutErr)
 		}
-		if err != nil {
-			return
-		}
-		say := func(s *h2.Stream) string {
-			return shown(fmt.Sprint(s.Status), fieldsOf(&s.Header), string(s.Body), fieldsOf(&s.Trailer))
-		}
-		if say(cut) != say(whole) {
-			t.Fatalf("whole: %s, in pieces: %s", say(whole), say(cut))
-		}
-		want, err := oracle(text)
-		if err != nil || want != say(whole) {
-			t.Fatalf("got %s, x/net's Framer has %s %v", say(whole), want, err)
+		want, err := oracle(text, len(whole))
+		if err != nil || !slices.Equal(want, whole) {
+			t.Fatalf("got %q, x/net's Framer has %q %v", whole, want, err)
 		}
 	})
 }
