@@ -92,8 +92,6 @@ func (d *Dialer) DialQUIC(ctx context.Context, to Origin, protocols ...string) (
 	switch {
 	case err == nil:
 		return q, nil
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, ErrNoQUIC
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, ErrNotConnected), late(err):
 		return nil, ErrQUICLate
 	case ctx.Err() != nil:
@@ -108,6 +106,8 @@ func QUICFault(err error) error {
 	var reset *quic.StatelessResetError
 	var transport *quic.TransportError
 	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ErrNoQUIC
 	case errors.As(err, &version):
 		return ErrQUICVersion
 	case errors.As(err, &reset):

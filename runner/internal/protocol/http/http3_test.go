@@ -35,6 +35,13 @@ type quicConn struct{}
 // startQUIC starts an HTTP/3 server, and says how many connections it has had.
 func startQUIC(t testing.TB, server *http3.Server, change func(*tls.Config)) (to plan.Target, connections *atomic.Int64) {
 	t.Helper()
+	to, connections, _ = stoppable(t, server, change)
+	return to, connections
+}
+
+// stoppable is startQUIC for a server that the test stops: its socket is gone then, and it has said nothing.
+func stoppable(t testing.TB, server *http3.Server, change func(*tls.Config)) (to plan.Target, connections *atomic.Int64, stop func()) {
+	t.Helper()
 	ours := newAuthority(t)
 	cert, key := ours.sign(t, "127.0.0.1", time.Now().Add(time.Hour))
 	pair, err := tls.X509KeyPair(cert, key)
@@ -56,14 +63,15 @@ func startQUIC(t testing.TB, server *http3.Server, change func(*tls.Config)) (to
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(socket) }()
-	t.Cleanup(func() {
-		server.Close()
+	stop = sync.OnceFunc(func() {
 		socket.Close()
 		<-served
+		server.Close()
 	})
+	t.Cleanup(stop)
 	to = target("https://" + socket.LocalAddr().String())
 	to.HTTP, to.TLS.CA = profile.HTTP3, ours.pem
-	return to, connections
+	return to, connections, stop
 }
 
 func TestHTTP3(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"syscall"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -80,7 +81,8 @@ func hasEnded3(err error) bool {
 	var idle *quic.IdleTimeoutError
 	var reset *quic.StatelessResetError
 	var transport *quic.TransportError
-	return errors.As(err, &closed) || errors.As(err, &idle) || errors.As(err, &reset) || errors.As(err, &transport) && transport.Remote
+	return errors.As(err, &closed) || errors.As(err, &idle) || errors.As(err, &reset) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.As(err, &transport) && transport.Remote
 }
 
 // fault3 is why a request failed: the end of its context, or what the server did.
