@@ -37,7 +37,7 @@ type Flags struct {
 	Protoset  string   `placeholder:"FILE" help:"The compiled descriptors of the gRPC services."`
 	Locust    []string `name:"locust" placeholder:"FILE" sep:"none" help:"Draft it from a locustfile, which is read and not run."`
 	K6        []string `name:"k6" placeholder:"FILE" sep:"none" help:"Draft it from a k6 script, which is read and not run."`
-	Only      []string `placeholder:"PATTERN" sep:"none" help:"Draft only these operations: 'GET *', 'GET /pets/{petId}', 'query *', 'shop.v1.Search/*', tag:public. * is any text. Can be given several times."`
+	Only      []string `placeholder:"PATTERN" sep:"none" help:"Draft only these operations: 'GET *', 'GET /pets/{petId}', 'query *', 'shop.v1.Search/*', tag:public. * is any text, and the end of a name is enough: search, /pets. Can be given several times."`
 	Skip      []string `placeholder:"PATTERN" sep:"none" help:"Leave these operations out: 'DELETE *', tag:admin, deprecated. Recordings and scripts are chosen from by the names of their routes, and by the tags of locust."`
 	Try       bool     `help:"Send each step once to the system, and write those that fail as comments."`
 	Mutations bool     `help:"Write the mutations of a GraphQL schema as steps, not as comments."`

@@ -84,6 +84,29 @@ func TestEveryOperationFits(t *testing.T) {
 	}
 }
 
+// Every row tells of a step, so that a trial can say how it was answered.
+func TestEveryRowHasItsStep(t *testing.T) {
+	data, err := os.ReadFile("testdata/shop.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := graphql.Draft(draft.Input{Name: "shop.graphql", Data: data, Mutations: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[*draft.Row]bool{}
+	for _, task := range d.Users[0].Tasks {
+		for _, s := range task.Steps {
+			told[s.Row] = true
+		}
+	}
+	for _, row := range d.Rows {
+		if !told[row] {
+			t.Errorf("%s (%s) is told of no step", row.Operation, row.As)
+		}
+	}
+}
+
 // turnOn makes steps of all comments.
 func turnOn(d *draft.Draft) {
 	for u := range d.Users {
