@@ -305,7 +305,7 @@ func (l *library) Source(from, module string) (string, []script.Node, bool) {
 // notes tells which statements were passed over.
 func (l *library) notes(m *script.Machine, passedOver []python.Problem) {
 	for _, p := range passedOver {
-		m.Note(p.At, "this statement is not read: %s", p.Text)
+		m.Note(p.At, script.NotRead, p.Text)
 	}
 }
 

@@ -26,11 +26,11 @@ func (p Problem) Error() string { return fmt.Sprintf("%s:%d:%d: %s", p.File, p.L
 
 // Parse reads a program. The error says that it is no Python at all.
 func Parse(file, source string) (body []script.Node, passedOver []Problem, err error) {
-	words, err := tokens(file, source, 1, 1)
+	words, never, err := tokens(file, source, 1, 1)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &parser{tokens: words}
+	p := &parser{tokens: words, never: never}
 	for p.peek().kind != end {
 		body = append(body, p.statement()...)
 	}
@@ -42,6 +42,7 @@ type parser struct {
 	tokens   []token
 	pos      int
 	depth    int
+	never    []Problem // brackets that are never closed
 	problems []Problem
 }
 
@@ -103,9 +104,10 @@ func (p *parser) statement() (body []script.Node) {
 		case nil:
 		case Problem:
 			p.depth = depth
+			problem = p.cause(start, problem)
 			p.problems = append(p.problems, problem)
 			p.skip(start)
-			body = []script.Node{script.Unread{At: p.tokens[start].at, Why: problem.Text}}
+			body = []script.Node{script.Unread{At: problem.At, Why: problem.Text}}
 		default:
 			panic(problem)
 		}
@@ -119,6 +121,16 @@ func (p *parser) statement() (body []script.Node) {
 		return []script.Node{compound}
 	}
 	return p.simpleLine()
+}
+
+// cause is what is behind a problem: a bracket of the statement that is never closed.
+func (p *parser) cause(start int, problem Problem) Problem {
+	for _, one := range p.never {
+		if one.Line >= p.tokens[start].at.Line && one.Line <= problem.Line {
+			return one
+		}
+	}
+	return problem
 }
 
 // skip goes to the end of the statement that begins at a token, its blocks included.

@@ -96,8 +96,9 @@ func TestParse(t *testing.T) {
 		"f'a{b}c{d!r:>{10}}{{}}{e=}'":                `join("a"; b; "c"; d; "{}"; e; "")`,
 		"f\"{x['a']}\"":                              `join(""; x["a"]; "")`,
 		"f\"{x[\"a\"]}/{y}\"":                        `join(""; x["a"]; "/"; y; "")`,
-		"f'{a:02d}' f'''{\nb\n}'''":                  `join(""; a; ""; b; "")`,
+		"f'{a:02d}' f'''{\nb\n}'''":                  `join(""; ("%02d" % a); ""; b; "")`,
 		`r"\d" b'\x41\u00e9' "\n\q"`:                 `"\\dA` + "é" + `\n\\q"`,
+		"f'{a:.2f}{b:>9}'":                           `join(""; ("%.2f" % a); ""; b; "")`,
 		"a if b else c":                              "choose(b, a, c)",
 		"not a in b or c is not None and 1 < d <= 3": "(not (a in b) or ((c != <nil>) and ((1 < d) and (d <= 3))))",
 		"f(a, *b, c=1, **d)(e)[0].g[1:]":             "f(a; *b, c=1, =d)(e)[0].g[1:-]",
@@ -200,4 +201,22 @@ func FuzzParse(f *testing.F) {
 			shown(body)
 		}
 	})
+}
+
+// A bracket that is never closed is named where it opens, and what follows is read all the same.
+func TestNeverClosed(t *testing.T) {
+	for source, want := range map[string]string{
+		"class A:\n  def f(self):\n    g(1\n  def h(self):\n    return 2": `3:6: this "(" is never closed`,
+		"a = [1,\n  2\nclass B: pass":                                     `1:5: this "[" is never closed`,
+		"a = {\n  'b': f(1,\n}\n@task\ndef c(): pass":                     `1:5: this "{" is never closed`,
+		"f(1": `1:2: this "(" is never closed`,
+	} {
+		body, passedOver, err := python.Parse("x.py", source)
+		if err != nil || len(passedOver) != 1 || !strings.HasSuffix(passedOver[0].Error(), want) {
+			t.Errorf("%q: %v, %v, want %s", source, passedOver, err, want)
+		}
+		if strings.Contains(source, "def h") && !strings.Contains(shown(body), "def h") || strings.Contains(source, "class B") && !strings.Contains(shown(body), "class B") {
+			t.Errorf("%q is read as %s", source, shown(body))
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -65,8 +66,12 @@ func (p *parser) formatted(t token, body string, raw bool) (parts []script.Node)
 		case c == '{':
 			flush()
 			n := expressionLength(body[i+1:])
-			parts = append(parts, p.inner(t, body[i+1:i+1+n]))
+			value := p.inner(t, body[i+1:i+1+n])
 			i += 1 + n
+			if form := numberForm.FindStringSubmatch(body[i:]); form != nil {
+				value = script.Binary{At: t.at, Op: "%", X: script.Literal{At: t.at, Value: "%" + form[1]}, Y: value}
+			}
+			parts = append(parts, value)
 			if i < len(body) && body[i] != '}' { // !r, :>10 or =
 				depth := 1
 				for ; i < len(body); i++ {
@@ -86,6 +91,9 @@ func (p *parser) formatted(t token, body string, raw bool) (parts []script.Node)
 	flush()
 	return parts
 }
+
+// numberForm is the form of a number behind an expression: {n:03d}.
+var numberForm = regexp.MustCompile(`^:(0?[0-9]*(?:\.[0-9]+)?[dfx])\}`)
 
 // expressionLength is how long the expression is that begins a text, up to its }, its ! or its format.
 func expressionLength(rest string) int {
@@ -112,7 +120,7 @@ func expressionLength(rest string) int {
 
 // inner reads an expression within an f-string.
 func (p *parser) inner(t token, source string) script.Node {
-	words, err := tokens(t.at.File, strings.TrimSpace(strings.ReplaceAll(source, "\n", " ")), t.at.Line, t.at.Col)
+	words, _, err := tokens(t.at.File, strings.TrimSpace(strings.ReplaceAll(source, "\n", " ")), t.at.Line, t.at.Col)
 	if err != nil {
 		return script.Unread{At: t.at, Why: "the expression {" + source + "}"}
 	}

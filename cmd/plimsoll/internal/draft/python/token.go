@@ -2,6 +2,7 @@ package python
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -49,10 +50,11 @@ type lexer struct {
 	source  string
 	pos     int
 	line    int
-	begins  int   // where the line begins
-	joined  bool  // the line goes on the one before
-	depth   int   // open brackets
-	indents []int // columns of the blocks that are open
+	begins  int       // where the line begins
+	joined  bool      // the line goes on the one before
+	open    []token   // brackets that are open
+	never   []Problem // brackets that are never closed
+	indents []int     // columns of the blocks that are open
 	tokens  []token
 }
 
@@ -60,21 +62,35 @@ type lexer struct {
 var operators = []string{"**=", "//=", ">>=", "<<=", "...", "!=", "==", "<=", ">=", "->", ":=", "+=", "-=", "*=", "/=", "%=", "@=", "&=", "|=", "^=", "**", "//", "<<", ">>", "<>"}
 
 // tokens cuts a program.
-func tokens(file, source string, line, col int) ([]token, error) {
+func tokens(file, source string, line, col int) (words []token, never []Problem, err error) {
 	l := &lexer{file: file, source: source, line: line, begins: 1 - col, indents: []int{0}}
 	for l.pos < len(l.source) {
 		if err := l.next(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
+	l.giveUp()
 	l.add(newline, "")
 	for len(l.indents) > 1 {
 		l.indents = l.indents[:len(l.indents)-1]
 		l.add(dedent, "")
 	}
 	l.add(end, "")
-	return l.tokens, nil
+	return l.tokens, l.never, nil
 }
+
+// giveUp takes the brackets that are open for closed.
+func (l *lexer) giveUp() {
+	if n := len(l.open); n > 0 {
+		last := l.open[n-1]
+		l.never = append(l.never, Problem{last.at, fmt.Sprintf("this %q is never closed", last.value)})
+		l.open = nil
+		l.add(newline, "")
+	}
+}
+
+// beginsStatement are words that no line within brackets begins with.
+var beginsStatement = regexp.MustCompile(`^[ \t\f]*(@[A-Za-z_.]+(\([^\r\n]*\))?[ \t]*[\r\n]|(return|import|raise|while|with|try|del|global|assert|pass|break|continue|class|def)\b)`)
 
 func (l *lexer) at() script.At {
 	return script.At{File: l.file, Line: l.line, Col: l.pos - l.begins + 1}
@@ -99,7 +115,10 @@ func (l *lexer) lineBreak() {
 
 // next reads one token, or what stands between two.
 func (l *lexer) next() error {
-	if l.pos == l.begins && l.depth == 0 && !l.joined {
+	if l.pos == l.begins && len(l.open) > 0 && beginsStatement.MatchString(l.source[l.pos:]) {
+		l.giveUp()
+	}
+	if l.pos == l.begins && len(l.open) == 0 && !l.joined {
 		if blank, err := l.indentation(); blank || err != nil {
 			return err
 		}
@@ -109,7 +128,7 @@ func (l *lexer) next() error {
 	r, size := utf8.DecodeRuneInString(rest)
 	switch {
 	case r == '\n' || r == '\r':
-		if l.depth == 0 {
+		if len(l.open) == 0 {
 			l.add(newline, "")
 		}
 		l.lineBreak()
@@ -257,9 +276,9 @@ func (l *lexer) operator(rest string, size int) error {
 	}
 	switch c := rest[:size]; {
 	case strings.Contains("([{", c):
-		l.depth++
+		l.open = append(l.open, token{operator, c, l.at()})
 	case strings.Contains(")]}", c):
-		l.depth = max(0, l.depth-1)
+		l.open = l.open[:max(0, len(l.open)-1)]
 	case !strings.Contains("+-*/%@&|^~<>=.,:;!", c):
 		return Problem{l.at(), fmt.Sprintf("%q is no Python", c)}
 	}

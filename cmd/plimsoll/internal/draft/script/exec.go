@@ -44,11 +44,14 @@ func (m *Machine) run(s *scope, body []Node) (how way, result Value) {
 	return onward, nil
 }
 
+// NotRead is the sentence about a statement that a parser passed over.
+const NotRead = "this statement is not read: %s"
+
 func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
 	m.spend(n.Place())
 	switch n := n.(type) {
 	case Unread:
-		m.Note(n.At, "this is not read: %s", n.Why)
+		m.Note(n.At, NotRead, n.Why)
 	case Block:
 		if n.Scope {
 			s = newScope(s, false)

@@ -266,25 +266,46 @@ func (m *Machine) percent(at At, text string, values Value) Value {
 		case next < len(list.Items):
 			v := list.Items[next]
 			next++
-			if n, ok := number(v); ok && text[span[1]-1] == 'd' {
-				v = padZero(text[span[0]:span[1]], int64(math.Trunc(n)))
-			}
-			parts = append(parts, v)
+			parts = append(parts, m.inForm(at, text[span[0]:span[1]], v))
 		}
 	}
 	return m.concat(append(parts, text[last:])...)
 }
 
-// padZero writes a number as a verb such as %03d asks.
-func padZero(verb string, n int64) Value {
-	text := strconv.FormatInt(n, 10)
-	width := strings.Trim(verb, "%d")
-	if strings.HasPrefix(width, "0") {
-		if w, err := strconv.Atoi(width); err == nil {
-			for len(text) < min(w, 100) {
-				text = "0" + text
-			}
+// inForm writes a value as a verb such as %03d or %.2f asks.
+func (m *Machine) inForm(at At, verb string, v Value) Value {
+	form, letter := verb[1:len(verb)-1], verb[len(verb)-1]
+	if letter == 's' || letter == 'r' {
+		return v
+	}
+	n, ok := number(v)
+	switch {
+	case !ok && form != "":
+		m.Note(at, "the form %s of a number is not kept", verb)
+		return v
+	case !ok:
+		return v
+	}
+	var text string
+	width, digits, _ := strings.Cut(strings.TrimLeft(form, "-+ #"), ".")
+	switch letter {
+	case 'f':
+		precision, err := strconv.Atoi(digits)
+		if err != nil {
+			precision = 6
 		}
+		text = strconv.FormatFloat(n, 'f', min(precision, 100), 64)
+	case 'x':
+		text = strconv.FormatInt(int64(n), 16)
+	default:
+		text = strconv.FormatInt(int64(math.Trunc(n)), 10)
+	}
+	pad := " "
+	if strings.HasPrefix(width, "0") {
+		pad = "0"
+	}
+	if w, err := strconv.Atoi(width); err == nil && len(text) < min(w, 100) {
+		text = strings.Repeat(pad, min(w, 100)-len(text)) + text
 	}
 	return text
 }
