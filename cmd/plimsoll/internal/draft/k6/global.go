@@ -153,6 +153,9 @@ func objects() *script.Native {
 	list := func(pick func(key string, v script.Value) script.Value) func(c *script.Invocation) script.Value {
 		return func(c *script.Invocation) script.Value {
 			d, is := c.Arg(0, "").(*script.Dict)
+			if _, isPart := c.Arg(0, "").(*script.Part); isPart {
+				return &script.Unknown{At: c.At, Why: "the keys of an object in an answer"}
+			}
 			if !is {
 				return c.Arg(0, "")
 			}

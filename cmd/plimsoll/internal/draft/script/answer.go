@@ -130,6 +130,10 @@ func asTests(v Value) *Tests {
 		return v
 	case *Part:
 		return filled(v)
+	case *List:
+		if v.Of != nil {
+			return filled(v.Of.count())
+		}
 	case *matched:
 		return &Tests{All: []*Test{{Of: v.of, Op: "exists"}}}
 	case *Answer:

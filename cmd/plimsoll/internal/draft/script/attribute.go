@@ -48,7 +48,7 @@ func (m *Machine) member(at At, of Value, name string) (v Value, ok bool) {
 		if name == "length" {
 			return int64(len(of.Rows)), true
 		}
-		return m.Attribute(at, &List{of.Rows}, name), true
+		return m.Attribute(at, &List{Items: of.Rows}, name), true
 	case *Part:
 		return m.partAttribute(at, of, name), true
 	case *List:
@@ -147,7 +147,7 @@ func (m *Machine) index(at At, of, by Value) Value {
 		return m.item(at, of, by)
 	case *Table:
 		if _, known := Integer(by); known {
-			return m.item(at, &List{of.Rows}, by)
+			return m.item(at, &List{Items: of.Rows}, by)
 		}
 		return m.item(at, of, by)
 	case *Part:
@@ -269,7 +269,7 @@ func (m *Machine) slice(s *scope, n Slice) Value {
 		from, a := bound(n.From, 0, len(of.Items))
 		to, b := bound(n.To, len(of.Items), len(of.Items))
 		if a && b && from <= to {
-			return &List{of.Items[from:to]}
+			return &List{Items: of.Items[from:to], Of: of.Of}
 		}
 	case string:
 		from, a := bound(n.From, 0, len(of))

@@ -40,7 +40,7 @@ func builtins() map[string]func(c *Invocation) Value {
 		"parseInt":        toInteger,
 		"float":           toNumber,
 		"parseFloat":      toNumber,
-		"round":           toInteger,
+		"round":           rounded,
 		"bool":            truthOf,
 		"Boolean":         truthOf,
 		"len":             length,
@@ -126,6 +126,22 @@ func toInteger(c *Invocation) Value {
 	return unknown(c.At, "a number")
 }
 
+// rounded is round(x), or round(x, digits), which keeps a drawn number as it is.
+func rounded(c *Invocation) Value {
+	digits, ok := Integer(c.Arg(1, "ndigits"))
+	if !ok || digits < 1 {
+		if f, ok := number(c.Arg(0, "")); ok {
+			return int64(math.RoundToEven(f))
+		}
+		return toInteger(c)
+	}
+	if f, ok := number(c.Arg(0, "")); ok {
+		scale := math.Pow(10, float64(min(digits, 15)))
+		return ofNumber(math.Round(f*scale) / scale)
+	}
+	return c.Arg(0, "")
+}
+
 func toNumber(c *Invocation) Value {
 	if f, ok := number(c.Arg(0, "")); ok {
 		return f
@@ -145,6 +161,9 @@ func length(c *Invocation) Value {
 	case string:
 		return int64(utf8.RuneCountInString(v))
 	case *List:
+		if v.Of != nil {
+			return v.Of.count()
+		}
 		return int64(len(v.Items))
 	case *Dict:
 		return int64(len(v.Keys))
@@ -197,7 +216,7 @@ func toList(c *Invocation) Value {
 		return &List{}
 	case *List:
 		c.M.work += len(v.Items) / 10
-		return &List{slices.Clone(v.Items)}
+		return &List{Items: slices.Clone(v.Items), Of: v.Of}
 	case *Dict:
 		l := &List{}
 		for _, key := range v.Keys {
@@ -232,25 +251,47 @@ func toDict(c *Invocation) Value {
 }
 
 func enumerated(c *Invocation) Value {
-	l, is := c.Arg(0, "").(*List)
-	if !is {
-		return c.Arg(0, "")
+	l := listed(c.Arg(0, ""))
+	if l == nil {
+		return unknown(c.At, "the items of %s", named(c.Arg(0, "")))
 	}
 	start, _ := Integer(c.Arg(1, "start"))
-	made := &List{}
+	made := &List{Of: l.Of}
 	for i, item := range l.Items {
-		made.Items = append(made.Items, &List{[]Value{int64(i + start), item}})
+		made.Items = append(made.Items, &List{Items: []Value{int64(i + start), item}})
 	}
 	return made
 }
 
+// listed is a list, or the list of an answer with its first item; nil for any other value.
+func listed(v Value) *List {
+	switch v := v.(type) {
+	case *List:
+		return v
+	case *Part:
+		return &List{Items: []Value{v.at("0")}, Of: v}
+	case *Table:
+		return &List{Items: v.Rows}
+	}
+	return nil
+}
+
 func zipped(c *Invocation) Value {
 	made := &List{}
+	for _, a := range c.Args {
+		l := listed(a)
+		if l == nil {
+			return unknown(c.At, "the items of %s", named(a))
+		}
+		if l.Of != nil {
+			made.Of = l.Of
+		}
+	}
 	for i := 0; ; i++ {
 		row := &List{}
 		for _, a := range c.Args {
-			l, is := a.(*List)
-			if !is || i >= len(l.Items) {
+			l := listed(a)
+			if i >= len(l.Items) {
 				return made
 			}
 			row.Items = append(row.Items, l.Items[i])
@@ -268,6 +309,19 @@ func extreme(c *Invocation, better func(a, b float64) bool) Value {
 		values = l.Items
 	}
 	var best float64
+	if d, f, is := drawnAndKnown(values); is { // Math.max(1, Math.random() * 3)
+		if better(f, d.Min) && better(f, d.Max) {
+			return f
+		}
+		bounded := &Drawn{Min: d.Min, Max: d.Max, Integer: d.Integer, coarse: d.coarse}
+		if better(f, d.Min) {
+			bounded.Min = f
+		}
+		if better(f, d.Max) {
+			bounded.Max = f
+		}
+		return bounded
+	}
 	for i, v := range values {
 		f, ok := number(v)
 		if !ok {
@@ -281,6 +335,20 @@ func extreme(c *Invocation, better func(a, b float64) bool) Value {
 		}
 	}
 	return ofNumber(best)
+}
+
+// drawnAndKnown are a drawn number and a known one, in any order.
+func drawnAndKnown(values []Value) (d *Drawn, f float64, is bool) {
+	if len(values) != 2 {
+		return nil, 0, false
+	}
+	for i := range values {
+		drawn, isDrawn := values[i].(*Drawn)
+		if f, ok := number(values[1-i]); isDrawn && ok {
+			return drawn, f, true
+		}
+	}
+	return nil, 0, false
 }
 
 func least(c *Invocation) Value { return extreme(c, func(a, b float64) bool { return a < b }) }

@@ -149,7 +149,7 @@ func (m *Machine) enter(f *Closure, c *Invocation) Value {
 			m.assign(s, p.To, rest, true)
 			continue
 		case p.Rest:
-			m.assign(s, p.To, &List{append([]Value{}, args[min(i, len(args)):]...)}, true)
+			m.assign(s, p.To, &List{Items: append([]Value{}, args[min(i, len(args)):]...)}, true)
 			continue
 		}
 		taken[name.ID] = true

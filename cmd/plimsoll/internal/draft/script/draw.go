@@ -108,7 +108,7 @@ func (m *Machine) drawn(at At, rows []Value, order, hint string) Value {
 		}
 		return rows[0]
 	}
-	key := order + print(&List{rows})
+	key := order + print(&List{Items: rows})
 	if m.draws == nil {
 		m.draws = map[string]int{}
 	}

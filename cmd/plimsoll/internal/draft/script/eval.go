@@ -18,7 +18,7 @@ func (m *Machine) eval(s *scope, n Node) Value {
 		}
 		return m.concat(parts...)
 	case Sequence:
-		return &List{m.items(s, n.Items)}
+		return &List{Items: m.items(s, n.Items)}
 	case Mapping:
 		return m.mapping(s, n)
 	case Attribute:
@@ -201,7 +201,7 @@ func (m *Machine) assign(s *scope, to Node, v Value, local bool) {
 
 func (m *Machine) rest(v Value, from int) Value {
 	if l, is := v.(*List); is && from <= len(l.Items) {
-		return &List{l.Items[from:]}
+		return &List{Items: l.Items[from:]}
 	}
 	return &List{}
 }
@@ -280,6 +280,7 @@ func (m *Machine) each(s *scope, n Each) Value {
 	inside.function = true
 	switch of := m.eval(s, n.Of).(type) {
 	case *List:
+		made.Of = of.Of
 		for _, item := range of.Items {
 			add(item)
 		}
@@ -296,10 +297,13 @@ func (m *Machine) each(s *scope, n Each) Value {
 		}
 	case *Part:
 		m.assign(inside, n.To, of.at("0"), true)
-		if inner, is := m.eval(inside, n.What).(*Part); is && n.Key == nil {
-			return &List{[]Value{inner}}
+		if n.Key != nil {
+			return unknown(n.At, "a mapping made of an answer")
 		}
-		return unknown(n.At, "a list made of an answer")
+		if n.Test != nil {
+			m.Note(n.At, "which items of the answer this takes is not known; the profile takes the first")
+		}
+		return &List{Items: []Value{m.eval(inside, n.What)}, Of: of}
 	case *Table:
 		return of
 	default:

@@ -45,8 +45,8 @@ func (p *Part) isText() bool {
 	return !p.Of.real().lists[p.Path] && !p.Of.lists[p.Path] && worded.MatchString(lastOf(p.Path))
 }
 
-// listed turns the condition that a list is not empty, as Python asks it, into one on its length.
-func (m *Machine) listed(t *Test) {
+// countItems turns the condition that a list is not empty, as Python asks it, into one on its length.
+func (m *Machine) countItems(t *Test) {
 	part, is := t.Of.(*Part)
 	if !is || m.JS || t.Op != "filled" && t.Op != "empty" || !part.isList() {
 		return

@@ -5,6 +5,9 @@ import "slices"
 // listAttribute is a method of a list, or its length.
 func (m *Machine) listAttribute(l *List, name string) Value {
 	if name == "length" {
+		if l.Of != nil {
+			return l.Of.count()
+		}
 		return int64(len(l.Items))
 	}
 	do := listMethod(name)
@@ -101,6 +104,13 @@ func taken(l *List, c *Invocation, i int) Value {
 }
 
 func forEach(l *List, c *Invocation) Value {
+	if l.Of != nil && len(l.Items) > 0 {
+		c.M.once(c.At, firstItem, func() (way, Value) {
+			c.M.Call(c.At, c.Arg(0, ""), l.Items[0], int64(0))
+			return onward, nil
+		})
+		return nil
+	}
 	c.M.repeated(c.At, len(l.Items), func(i int) (way, Value) {
 		c.M.Call(c.At, c.Arg(0, ""), l.Items[i], int64(i))
 		return onward, nil
@@ -109,7 +119,7 @@ func forEach(l *List, c *Invocation) Value {
 }
 
 func mapped(l *List, c *Invocation) Value {
-	made := &List{}
+	made := &List{Of: l.Of}
 	for i, item := range l.Items {
 		made.Items = append(made.Items, c.M.Call(c.At, c.Arg(0, ""), item, int64(i)))
 	}
@@ -123,7 +133,7 @@ func holds(c *Invocation, item Value) bool {
 }
 
 func filtered(l *List, c *Invocation) Value {
-	made := &List{}
+	made := &List{Of: l.Of}
 	for _, item := range l.Items {
 		if holds(c, item) {
 			made.Items = append(made.Items, item)
@@ -142,7 +152,7 @@ func found(l *List, c *Invocation) Value {
 }
 
 func concatenated(l *List, c *Invocation) Value {
-	made := &List{slices.Clone(l.Items)}
+	made := &List{Items: slices.Clone(l.Items)}
 	for _, a := range c.Args {
 		if from, is := a.(*List); is && len(made.Items)+len(from.Items) <= maxTable {
 			made.Items = append(made.Items, from.Items...)
@@ -170,5 +180,5 @@ func sliced(l *List, c *Invocation) Value {
 	if n, ok := Integer(c.Arg(1, "")); ok && n >= from {
 		to = min(n, to)
 	}
-	return &List{l.Items[from:to]}
+	return &List{Items: l.Items[from:to], Of: l.Of}
 }

@@ -16,6 +16,9 @@ func (m *Machine) loop(s *scope, n For) (way, Value) {
 	}
 	switch of := of.(type) {
 	case *List:
+		if of.Of != nil && len(of.Items) > 0 {
+			return m.once(n.At, firstItem, func() (way, Value) { return once(of.Items[0]) })
+		}
 		return m.repeated(n.At, len(of.Items), func(i int) (way, Value) {
 			if n.Keys {
 				return once(int64(i))
@@ -29,12 +32,14 @@ func (m *Machine) loop(s *scope, n For) (way, Value) {
 		m.repeat(n.At, steps, of.Min, of.Max)
 		return onward, nil
 	case *Part:
-		return m.once(n.At, "this goes through what an answer holds; the profile takes its first item", func() (way, Value) { return once(of.at("0")) })
+		return m.once(n.At, firstItem, func() (way, Value) { return once(of.at("0")) })
 	case *Table:
 		return m.once(n.At, "this goes through all rows; the profile takes one row for each task", func() (way, Value) { return once(of.row()) })
 	}
 	return m.once(n.At, notCounted, func() (way, Value) { return once(unknown(n.At, "the value that the loop goes through")) })
 }
+
+const firstItem = "this goes through what an answer holds; the profile takes its first item"
 
 const notCounted = "how often this loop goes round is not known; the profile does it once"
 

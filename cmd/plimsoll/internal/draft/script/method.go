@@ -18,7 +18,7 @@ func (m *Machine) dictMethod(d *Dict, name string) Value {
 	pairs := func() *List {
 		l := &List{}
 		for _, key := range d.Keys {
-			l.Items = append(l.Items, &List{[]Value{key, d.m[key]}})
+			l.Items = append(l.Items, &List{Items: []Value{key, d.m[key]}})
 		}
 		return l
 	}

@@ -212,7 +212,7 @@ func (m *Machine) add(x, y Value) (Value, bool) {
 				return &Unknown{Why: "a list that is too long"}, true
 			}
 			m.work += (len(a.Items) + len(b.Items)) / 10
-			return &List{append(append([]Value{}, a.Items...), b.Items...)}, true
+			return &List{Items: append(append([]Value{}, a.Items...), b.Items...)}, true
 		}
 	}
 	isText := func(v Value) bool {
@@ -275,17 +275,32 @@ func arithmetic(at At, op string, a, b float64) Value {
 	return unknown(at, "the result of %s", op)
 }
 
-// arithmeticOnDrawn follows an operator on a drawn number and a known one.
+// arithmeticOnDrawn follows an operator on a drawn number and a known one, or on two drawn ones.
 func arithmeticOnDrawn(op string, x, y Value) (Value, bool) {
 	d, first := x.(*Drawn)
-	other := y
-	if !first {
-		second, is := y.(*Drawn)
-		if !is || op != "+" && op != "*" {
-			return nil, false
+	o, second := y.(*Drawn)
+	switch {
+	case first && second && op == "+":
+		return &Drawn{Min: d.Min + o.Min, Max: d.Max + o.Max, coarse: true}, true
+	case first && second && op == "-":
+		return &Drawn{Min: d.Min - o.Max, Max: d.Max - o.Min, coarse: true}, true
+	case first && second:
+		return nil, false
+	case second && op == "-":
+		if f, ok := number(x); ok {
+			return &Drawn{Min: f - o.Max, Max: f - o.Min, Integer: o.Integer && f == math.Trunc(f), coarse: o.coarse}, true
 		}
-		d, other = second, x
+		return nil, false
+	case second && (op == "+" || op == "*"):
+		return drawnWith(op, o, x)
+	case first:
+		return drawnWith(op, d, y)
 	}
+	return nil, false
+}
+
+// drawnWith follows an operator on a drawn number and a known one behind it.
+func drawnWith(op string, d *Drawn, other Value) (Value, bool) {
 	f, ok := number(other)
 	if !ok {
 		return nil, false
@@ -293,17 +308,22 @@ func arithmeticOnDrawn(op string, x, y Value) (Value, bool) {
 	whole := d.Integer && f == math.Trunc(f)
 	switch op {
 	case "+":
-		return &Drawn{Min: d.Min + f, Max: d.Max + f, Integer: whole}, true
+		return &Drawn{Min: d.Min + f, Max: d.Max + f, Integer: whole, coarse: d.coarse}, true
 	case "-":
-		return &Drawn{Min: d.Min - f, Max: d.Max - f, Integer: whole}, true
+		return &Drawn{Min: d.Min - f, Max: d.Max - f, Integer: whole, coarse: d.coarse}, true
 	case "*":
-		if d.Integer || f < 0 {
-			return nil, false
+		return &Drawn{Min: min(d.Min*f, d.Max*f), Max: max(d.Min*f, d.Max*f), coarse: d.coarse || d.Integer}, true
+	case "/":
+		if f != 0 {
+			return &Drawn{Min: min(d.Min/f, d.Max/f), Max: max(d.Min/f, d.Max/f), coarse: d.coarse}, true
 		}
-		return &Drawn{Min: d.Min * f, Max: d.Max * f}, true
 	case "|", "~": // Math.random() * 10 | 0
 		if f == 0 && !d.Integer {
 			return d.Floor(), true
+		}
+	case "//":
+		if f > 0 && d.Integer && whole {
+			return &Drawn{Min: math.Floor(d.Min / f), Max: math.Floor(d.Max / f), Integer: true}, true
 		}
 	case "%":
 		if d.Integer && f >= 1 && d.Max-d.Min+1 >= f {
@@ -318,5 +338,5 @@ func (d *Drawn) Floor() *Drawn {
 	if d.Integer {
 		return d
 	}
-	return &Drawn{Min: math.Floor(d.Min), Max: max(math.Floor(d.Min), math.Ceil(d.Max)-1), Integer: true}
+	return &Drawn{Min: math.Floor(d.Min), Max: max(math.Floor(d.Min), math.Ceil(d.Max)-1), Integer: true, coarse: d.coarse}
 }

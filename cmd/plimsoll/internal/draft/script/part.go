@@ -9,7 +9,8 @@ import (
 // name is that of a value in it.
 var partMethods = map[bool]map[string]bool{
 	false: {"strip": true, "lstrip": true, "rstrip": true, "decode": true, "encode": true, "copy": true, "lower": true, "upper": true, "get": true, "find": true, "startswith": true, "split": true, "append": true, "sort": true, "extend": true, "keys": true, "values": true, "items": true, "match": true},
-	true:  {"trim": true, "toString": true, "valueOf": true, "toLowerCase": true, "toUpperCase": true, "includes": true, "contains": true, "indexOf": true, "find": true, "startsWith": true, "match": true, "split": true, "forEach": true, "map": true, "filter": true, "push": true, "sort": true},
+	true: {"trim": true, "toString": true, "valueOf": true, "toLowerCase": true, "toUpperCase": true, "includes": true, "contains": true, "indexOf": true, "find": true, "startsWith": true, "match": true, "split": true, "forEach": true, "map": true, "filter": true, "push": true, "sort": true,
+		"slice": true, "reverse": true, "flatMap": true, "some": true, "every": true, "reduce": true},
 }
 
 // partAttribute is an attribute of a part of an answer: a value in its JSON, or a method on it.
@@ -24,7 +25,14 @@ func (m *Machine) partAttribute(at At, of *Part, name string) Value {
 			return native(func(c *Invocation) Value { return m.search(at, of, name, c) })
 		case "split":
 			return native(func(c *Invocation) Value { return &splitPart{of, c.Text(0, "sep")} })
-		case "forEach", "map", "filter", "append", "push", "sort", "extend", "keys", "values", "items":
+		case "keys", "values", "items":
+			return native(func(c *Invocation) Value { return unknown(c.At, "the %s of an object in an answer", name) })
+		case "append", "push", "extend":
+			return native(func(c *Invocation) Value {
+				m.Note(c.At, changed)
+				return of
+			})
+		case "forEach", "map", "filter", "flatMap", "some", "every", "reduce":
 			return native(func(c *Invocation) Value { return m.overPart(of, name, c) })
 		}
 		return self()
@@ -163,14 +171,19 @@ func (m *Machine) overPart(of *Part, name string, c *Invocation) Value {
 		return of
 	}
 	switch name {
-	case "forEach":
-		m.Note(c.At, "this goes through what an answer holds; the profile takes its first item")
-		m.Call(c.At, f, of.at("0"), int64(0))
-		return nil
-	case "map":
-		return &List{[]Value{m.Call(c.At, f, of.at("0"), int64(0))}}
+	case "some", "every", "reduce":
+		return unknown(c.At, "what %s finds in an answer", name)
+	}
+	switch name {
+	case "forEach", "map", "flatMap":
+		made := &List{Of: of}
+		m.once(c.At, firstItem, func() (way, Value) {
+			made.Items = []Value{m.Call(c.At, f, of.at("0"), int64(0))}
+			return onward, nil
+		})
+		return made
 	case "filter":
-		return &List{[]Value{m.findIn(of, f)}}
+		return &List{Items: []Value{m.findIn(of, f)}, Of: of}
 	}
 	return of
 }

@@ -80,7 +80,7 @@ func (m *Machine) settle(p *Program) {
 	for _, l := range pl.lists {
 		each(l.steps, func(s *Step) {
 			for _, t := range s.If {
-				m.listed(t)
+				m.countItems(t)
 			}
 		})
 	}
@@ -380,7 +380,11 @@ func (m *Machine) unwritten(s *Step) string {
 			switch v := v.(type) {
 			case *Unknown:
 				why = cmp.Or(why, "its body holds "+v.reason())
-			case nil, bool, int64, float64, string, *Text, *Var, *Part, *List, *Dict, *Drawn, *Turn, *Row, *JSON, *File, *Base64, *Object:
+			case *Drawn:
+				if v.coarse {
+					why = cmp.Or(why, "its body holds a number computed from a drawn one")
+				}
+			case nil, bool, int64, float64, string, *Text, *Var, *Part, *List, *Dict, *Turn, *Row, *JSON, *File, *Base64, *Object:
 			default:
 				why = cmp.Or(why, "its body holds "+named(v))
 			}

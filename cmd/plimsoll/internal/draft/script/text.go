@@ -24,6 +24,9 @@ func (m *Machine) text(v Value) Value {
 	case *Part:
 		return &Text{[]Value{v}}
 	case *Drawn:
+		if v.coarse {
+			return &Text{[]Value{&Unknown{Why: "a number computed from a drawn one"}}}
+		}
 		return &Text{[]Value{v.variable()}}
 	case *Turn:
 		return &Text{[]Value{v.Var}}

@@ -36,7 +36,7 @@ func (m *Machine) textMethod(at At, of Value, name string) Value {
 			}
 			return native(name, func(*Invocation) Value { return of })
 		case "split":
-			return native(name, func(c *Invocation) Value { return &List{[]Value{of}} })
+			return native(name, func(c *Invocation) Value { return &List{Items: []Value{of}} })
 		case "concat":
 			return native(name, func(c *Invocation) Value { return m.concat(append([]Value{of}, c.Args...)...) })
 		}
@@ -251,7 +251,7 @@ var verb = regexp.MustCompile(`%(?:\(([^)]*)\))?[-+ #0]*[0-9]*(?:\.[0-9]+)?[sdif
 func (m *Machine) percent(at At, text string, values Value) Value {
 	list, isList := values.(*List)
 	if !isList {
-		list = &List{[]Value{values}}
+		list = &List{Items: []Value{values}}
 	}
 	var parts []Value
 	next, last := 0, 0

@@ -21,7 +21,10 @@ type (
 		Value Value // what it has without the environment, if it is of the environment
 	}
 	// List is a list, as far as it is known.
-	List struct{ Items []Value }
+	List struct {
+		Items []Value
+		Of    *Part // the list of an answer that it is made of; it has the first item of that one
+	}
 	// Dict is a mapping that keeps its order.
 	Dict struct {
 		Keys []string
@@ -68,6 +71,7 @@ type (
 		v        *Var // that draws it
 		Min, Max float64
 		Integer  bool
+		coarse   bool // not every number between them comes up: it is a span, and nothing that a request sends
 	}
 	// Turn is a number that goes up with each user or each task: an index modulo a length reads a table in turn.
 	Turn struct{ Var *Var }
@@ -147,7 +151,7 @@ func (m *Machine) truth(v Value) (is, known bool) {
 	case string:
 		return v != "", true
 	case *List:
-		return m.JS || len(v.Items) > 0, true
+		return m.JS || len(v.Items) > 0, m.JS || v.Of == nil
 	case *Dict:
 		return m.JS || len(v.Keys) > 0, true
 	case *Var:
