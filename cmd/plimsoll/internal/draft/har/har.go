@@ -46,7 +46,7 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 	if len(kept) == 0 {
 		return nil, fmt.Errorf("%s holds no request to %s; its hosts: %s", in.Name, cmp.Or(strings.TrimPrefix(strings.TrimPrefix(host, "https://"), "http://"), "a host that can be loaded"), list(hosts))
 	}
-	w := &writer{in: in, d: &draft.Draft{URL: cmp.Or(named, host)}, known: map[string]*source{}, sent: map[string]bool{}, names: map[string]bool{}, routes: map[string]bool{}}
+	w := &writer{in: in, d: &draft.Draft{URL: cmp.Or(named, host)}, known: map[string]*source{}, sent: map[string]bool{}, names: map[string]bool{}, labels: draft.Labels{}, routes: map[string]bool{}}
 	task := w.task(kept)
 	w.d.Users = []draft.User{{Name: "visitor", Tasks: []draft.Task{task}}}
 	w.d.Title = w.title(entries, kept, left, host)

@@ -20,6 +20,7 @@ type writer struct {
 	known      map[string]*source // values of answers, by their text
 	sent       map[string]bool    // values that requests have sent before any answer held them
 	names      map[string]bool    // of variables
+	labels     draft.Labels       // of operations of GraphQL
 	routes     map[string]bool
 	carried    []string
 	savedToken bool
@@ -304,11 +305,15 @@ func (w *writer) graphql(c *call) bool {
 		return false
 	}
 	query := strings.TrimSpace(sent.Query)
-	if !isGraphQL.MatchString(query) || e.url.RawQuery != "" || strings.Contains(query, "${") {
+	operation := draft.Operation(query, sent.OperationName)
+	if operation == nil || e.url.RawQuery != "" {
 		return false
 	}
 	c.keys = draft.Map{{Key: "graphql", Value: query + "\n"}}
 	c.route = cmp.Or(sent.OperationName, query)
+	if name := w.labels.Of(operation); name != "" {
+		c.keys = append(c.keys, draft.Entry{Key: "name", Value: name})
+	}
 	if len(operations.FindAllString(query, -1)) > 1 && sent.OperationName != "" {
 		c.keys = append(c.keys, draft.Entry{Key: "operation", Value: sent.OperationName})
 	}
@@ -330,6 +335,5 @@ func (w *writer) graphql(c *call) bool {
 }
 
 var (
-	isGraphQL  = regexp.MustCompile(`^(?s)(#[^\n]*\n\s*)*(query|mutation|fragment)?[^{]*\{.*\}\s*$`)
 	operations = regexp.MustCompile(`(?m)^\s*(query|mutation|subscription)\b`)
 )

@@ -159,9 +159,18 @@ func (c *converter) template(at script.At, e *ast.TemplateLiteral) script.Node {
 			found.Parts = append(found.Parts, c.expression(e.Expressions[i]))
 		}
 	}
-	if e.Tag != nil { // http.url`…`: the name of the route has ${} for what is put in
+	if e.Tag != nil { // tag`…`: a call with the texts, and with what stands between them
 		of := c.expression(e.Tag)
-		return script.Call{At: of.Place(), Of: of, Args: []script.Node{found}}
+		texts, args := script.Sequence{At: at}, []script.Node{nil}
+		for i, part := range found.Parts {
+			if i%2 == 0 {
+				texts.Items = append(texts.Items, part)
+			} else {
+				args = append(args, part)
+			}
+		}
+		args[0] = texts
+		return script.Call{At: of.Place(), Of: of, Args: args}
 	}
 	return found
 }

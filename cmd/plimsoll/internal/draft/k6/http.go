@@ -1,15 +1,71 @@
 package k6
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
 )
 
-// named is an address with the name of its route: http.url`…`.
+// named is an address with the name of its route, which has no method yet: http.url`…`.
 type named struct {
 	address script.Value
 	name    string
+}
+
+// template follows http.url`…`: the name of the route has {id} for what is put in. A scheme and a host have no place in
+// a name.
+func template(c *script.Invocation) script.Value {
+	whole := joinTemplate(c)
+	var route strings.Builder
+	texts, _ := c.Arg(0, "").(*script.List)
+	for i, item := range items(texts) {
+		text, _ := c.M.StringOf(item)
+		route.WriteString(text)
+		if i+1 >= len(c.Args) {
+			break
+		}
+		base, known := c.M.StringOf(c.Args[i+1])
+		switch {
+		case route.Len() == 0 && known && strings.Contains(base, "://"):
+			route.WriteString(base)
+		case route.Len() > 0 && !strings.HasSuffix(route.String(), "://"):
+			route.WriteString("{" + cmp.Or(c.Hint(i+1), "id") + "}")
+		}
+	}
+	name := route.String()
+	if _, rest, ok := strings.Cut(name, "://"); ok {
+		_, below, _ := strings.Cut(rest, "/")
+		name = "/" + below
+	}
+	name, _, _ = strings.Cut(name, "?")
+	if !strings.HasPrefix(name, "/") || !strings.Contains(name, "{") {
+		return whole
+	}
+	return named{whole, name}
+}
+
+func items(l *script.List) []script.Value {
+	if l == nil {
+		return nil
+	}
+	return l.Items
+}
+
+// joinTemplate is the text of a template with a tag.
+func joinTemplate(c *script.Invocation) script.Value {
+	texts, is := c.Arg(0, "").(*script.List)
+	if !is {
+		return c.Arg(0, "")
+	}
+	var parts []script.Value
+	for i, text := range texts.Items {
+		parts = append(parts, text)
+		if i+1 < len(c.Args) {
+			parts = append(parts, c.Args[i+1])
+		}
+	}
+	return c.M.Join(parts...)
 }
 
 // http is the module k6/http.
@@ -29,7 +85,7 @@ func (l *library) http() *script.Native {
 	}
 	has["request"], has["asyncRequest"] = asking("http.request", request), asking("http.asyncRequest", request)
 	has["batch"] = asking("http.batch", l.batch)
-	has["url"] = native("http.url", func(c *script.Invocation) script.Value { return named{c.Arg(0, ""), c.M.Route(c.Arg(0, ""))} })
+	has["url"] = native("http.url", template)
 	has["file"] = native("http.file", func(c *script.Invocation) script.Value {
 		f := &script.File{Name: c.Arg(1, ""), Type: c.Arg(2, "")}
 		switch v := c.Arg(0, "").(type) {
@@ -80,7 +136,7 @@ func (l *library) request(c *script.Invocation, method string, address, body, pa
 		s.Method, s.Off = "GET", "its method is not known"
 	}
 	if n, is := address.(named); is {
-		address, s.Name = n.address, n.name
+		address, s.Name = n.address, method+" "+n.name
 	}
 	if u, is := address.(*script.Native); is && u.Has["href"] != nil { // new URL(…)
 		address = u.Has["href"]

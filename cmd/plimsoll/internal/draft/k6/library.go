@@ -60,6 +60,9 @@ func (l *library) Library(m *script.Machine, from, name string) (script.Value, b
 	if v, ok := whole.Has[name]; ok {
 		return v, true
 	}
+	if name == "gql" || name == "graphql" {
+		return native(name, joinTemplate), true
+	}
 	return &script.Native{Name: from + "." + name, Has: map[string]script.Value{}}, true
 }
 

@@ -24,7 +24,60 @@ func (l *library) newClient() *script.Native {
 	client.Has["request"] = asking("request", func(c *script.Invocation) script.Value {
 		return l.request(c, client, strings.ToUpper(c.Text(0, "method")), c.Arg(1, "url"), 2)
 	})
+	client.Has["rename_request"] = native("rename_request", func(c *script.Invocation) script.Value {
+		before, name := client.Has["request_name"], c.Arg(0, "name")
+		set := func(v script.Value) func(*script.Invocation) script.Value {
+			return func(*script.Invocation) script.Value {
+				client.Has["request_name"] = v
+				return nil
+			}
+		}
+		return &script.Native{Name: "rename_request", Has: map[string]script.Value{"__enter__": native("__enter__", set(name)), "__exit__": native("__exit__", set(before))}}
+	})
+	client.Has["cookies"] = jar(client)
 	return client
+}
+
+// jar is the jar of a client: what a script puts in goes out with its next requests.
+func jar(client *script.Native) *script.Native {
+	kept := script.NewDict()
+	client.Has["own_cookies"] = kept
+	set := native("cookies.set", func(c *script.Invocation) script.Value {
+		kept.Set(c.Text(0, "name"), c.Arg(1, "value"))
+		return nil
+	})
+	update := native("cookies.update", func(c *script.Invocation) script.Value {
+		if more, is := c.Arg(0, "").(*script.Dict); is {
+			for _, key := range more.Keys {
+				v, _ := more.Get(key)
+				kept.Set(key, v)
+			}
+			return nil
+		}
+		c.M.Note(c.At, "which cookies this sets is not known, and they are left out")
+		return nil
+	})
+	value := func(key string) script.Value {
+		if v, ok := kept.Get(key); ok {
+			return v
+		}
+		return &script.Unknown{Why: "the cookie " + key + " of the client"}
+	}
+	return &script.Native{Name: "the cookies of the client", Set: kept.Set, Item: value, Has: map[string]script.Value{"set": set, "update": update, "clear": nothing("clear"), "clear_session_cookies": nothing("clear"),
+		"get": native("cookies.get", func(c *script.Invocation) script.Value { return value(c.Text(0, "name")) }), "get_dict": nothing("get_dict"), "items": nothing("items")}}
+}
+
+// told notes an argument of a request that has no form in a profile.
+func (l *library) told(c *script.Invocation, key string) {
+	switch key {
+	case "url", "method", "params", "headers", "auth", "cookies", "name", "data", "json", "files", "verify", "catch_response", "context", "stream", "path", "self":
+	case "allow_redirects":
+		if c.Arg(-1, key) == false {
+			c.M.Note(c.At, "this request follows no redirect; those of the profile follow as target.redirects says")
+		}
+	default:
+		c.M.Note(c.At, "%s of this request is left out", key)
+	}
 }
 
 // request makes a step of a call such as self.client.post(url, data, json, …). next is the position of the argument
@@ -48,6 +101,9 @@ func (l *library) request(c *script.Invocation, client *script.Native, method st
 			}
 		}
 	}
+	for _, key := range c.Named.Keys {
+		l.told(c, key)
+	}
 	if c.Arg(-1, "verify") == false {
 		l.insecure = true
 	}
@@ -63,13 +119,27 @@ func (l *library) request(c *script.Invocation, client *script.Native, method st
 		}
 	}
 	l.authorize(c, s, c.Arg(-1, "auth"))
+	sent := script.NewDict()
+	if client != nil {
+		sent, _ = client.Has["own_cookies"].(*script.Dict)
+		sent = sent.Clone()
+	}
 	if cookies, is := c.Arg(-1, "cookies").(*script.Dict); is {
-		l.cookies(c, s, cookies)
+		for _, key := range cookies.Keys {
+			v, _ := cookies.Get(key)
+			sent.Set(key, v)
+		}
+	}
+	if len(sent.Keys) > 0 {
+		l.cookies(c, s, sent)
 	}
 	if name, ok := c.M.StringOf(c.Arg(-1, "name")); ok {
 		s.Name = name
 	} else if c.Arg(-1, "name") != nil {
 		s.Name = c.M.Route(c.Arg(-1, "name"))
+	}
+	if client != nil && s.Name == "" && client.Has["request_name"] != nil {
+		s.Name = c.M.Route(client.Has["request_name"])
 	}
 	data := c.Arg(-1, "data")
 	if data == nil && (method == "POST" || method == "PUT" || method == "PATCH") {
@@ -183,6 +253,9 @@ func fileOf(c *script.Invocation, v script.Value) *script.File {
 func (l *library) authorize(c *script.Invocation, s *script.Step, auth script.Value) {
 	pair, is := auth.(*script.List)
 	if !is || len(pair.Items) != 2 {
+		if auth != nil {
+			c.M.Note(c.At, "how this request authenticates is not known, and it is left out")
+		}
 		return
 	}
 	s.SetHeader("Authorization", c.M.Join("Basic ", &script.Base64{Of: c.M.Join(pair.Items[0], ":", pair.Items[1])}))
@@ -220,10 +293,6 @@ func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, na
 	case *script.Super:
 		if object, is := of.Of.(*script.Object); is {
 			return l.own(object, name)
-		}
-	case *script.Native:
-		if of.Name == "the client" && name == "cookies" {
-			return nil, false
 		}
 	}
 	return nil, false

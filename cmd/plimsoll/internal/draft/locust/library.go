@@ -72,6 +72,16 @@ func (l *library) Library(m *script.Machine, from, name string) (script.Value, b
 	return &script.Native{Name: from + "." + name, Has: map[string]script.Value{}}, true
 }
 
+// quietModules make no request; foreignModules may, over something that is not read.
+var (
+	quietModules = []string{"logging", "sys", "typing", "typing_extensions", "math", "functools", "dataclasses", "enum", "abc", "copy", "hashlib", "hmac", "traceback", "contextlib", "decimal", "io", "warnings", "numpy",
+		"pandas", "bs4", "lxml", "dotenv", "yaml", "jwt", "statistics", "pprint", "__future__", "types", "operator", "resource", "html", "glob", "shutil", "tempfile", "argparse", "struct", "zlib", "gzip", "binascii",
+		"calendar", "pytz", "dateutil", "signal", "inspect", "jsonschema", "pydantic", "psutil", "PIL", "attr", "attrs", "pyquery", "parsel", "wonderwords", "names", "lorem", "essential_generators", "mimesis", "loguru",
+		"structlog", "rich", "tqdm", "click", "prometheus_client", "influxdb", "opentelemetry", "urllib3", "gc", "platform", "getpass", "textwrap", "locale", "cProfile", "atexit", "heapq", "bisect", "fractions", "ast"}
+	foreignModules = []string{"threading", "urllib", "collections", "socket", "ssl", "http", "concurrent", "asyncio", "subprocess", "greenlet", "websocket", "socketio", "grpc", "boto3", "redis", "kafka", "pymongo", "psycopg2",
+		"mysql", "sqlalchemy", "flask", "django", "aiohttp", "httpx", "websockets", "google", "azure", "openai", "tiktoken", "transformers", "torch", "paho", "pika", "multiprocessing", "selenium", "playwright"}
+)
+
 // moduleOf is a module; nil for one of the user's own.
 func (l *library) moduleOf(from string) *script.Native {
 	switch {
@@ -120,9 +130,9 @@ func (l *library) moduleOf(from string) *script.Native {
 	case from == "urllib.parse":
 		return module(from, map[string]script.Value{"quote": native("quote", first), "quote_plus": native("quote_plus", first), "urlencode": native("urlencode", encodeQuery),
 			"urljoin": native("urljoin", func(c *script.Invocation) script.Value { return c.M.Join(c.Arg(0, ""), c.Arg(1, "")) })})
-	case isOurs(from, "logging", "sys", "typing", "math", "threading", "functools", "dataclasses", "enum", "abc", "copy", "hashlib", "hmac", "urllib", "urllib3", "collections", "traceback",
-		"contextlib", "decimal", "io", "warnings", "numpy", "pandas", "bs4", "lxml", "dotenv", "yaml", "jwt", "socket", "ssl", "statistics", "pprint", "__future__", "types", "operator", "resource",
-		"http", "html", "concurrent", "asyncio", "subprocess", "glob", "shutil", "tempfile", "argparse", "struct", "zlib", "gzip", "binascii", "calendar", "pytz", "dateutil", "greenlet", "signal", "inspect", "websocket", "socketio", "grpc", "boto3", "jsonschema", "pydantic", "psutil", "PIL", "redis", "kafka", "pymongo", "psycopg2", "mysql", "sqlalchemy", "flask", "django", "attr", "attrs", "pyquery", "parsel", "aiohttp", "httpx", "websockets", "wonderwords", "names", "lorem", "essential_generators", "mimesis", "loguru", "structlog", "rich", "tqdm", "click", "prometheus_client", "influxdb", "opentelemetry", "google", "azure", "openai", "tiktoken", "transformers", "torch"):
+	case isOurs(from, quietModules...):
+		return quiet(from)
+	case isOurs(from, foreignModules...):
 		return &script.Native{Name: from, Has: map[string]script.Value{}}
 	}
 	return nil
@@ -156,23 +166,35 @@ func (l *library) locust() *script.Native {
 			return tags
 		}),
 		"between": native("between", func(c *script.Invocation) script.Value {
-			least, _ := script.NumberOf(c.Arg(0, "min_wait"))
-			most, _ := script.NumberOf(c.Arg(1, "max_wait"))
+			least, a := script.NumberOf(c.Arg(0, "min_wait"))
+			most, b := script.NumberOf(c.Arg(1, "max_wait"))
+			if !a || !b {
+				return unknownWait(c)
+			}
 			return waits(script.Wait(least, most))
 		}),
 		"constant": native("constant", func(c *script.Invocation) script.Value {
-			span, _ := script.NumberOf(c.Arg(0, "wait_time"))
+			span, ok := script.NumberOf(c.Arg(0, "wait_time"))
+			if !ok {
+				return unknownWait(c)
+			}
 			return waits(script.Wait(span, span))
 		}),
 		"constant_pacing": native("constant_pacing", func(c *script.Invocation) script.Value {
-			span, _ := script.NumberOf(c.Arg(0, "wait_time"))
+			span, ok := script.NumberOf(c.Arg(0, "wait_time"))
+			if !ok {
+				return unknownWait(c)
+			}
 			if span <= 0 {
 				return waits("")
 			}
 			return waits("pace " + script.Wait(span, span))
 		}),
 		"constant_throughput": native("constant_throughput", func(c *script.Invocation) script.Value {
-			rate, _ := script.NumberOf(c.Arg(0, "task_runs_per_second"))
+			rate, ok := script.NumberOf(c.Arg(0, "task_runs_per_second"))
+			if !ok {
+				return unknownWait(c)
+			}
 			if rate <= 0 {
 				return waits("")
 			}
@@ -180,13 +202,40 @@ func (l *library) locust() *script.Native {
 		}),
 		"HttpSession":     l.session("HttpSession", 0),
 		"FastHttpSession": l.session("FastHttpSession", 1),
-		"events":          &script.Native{Name: "the events of Locust"},
+		"events":          events(),
 		"run_single_user": nothing("run_single_user"),
 	}
 	for _, class := range append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "LoadTestShape", "User", "Locust"}, userClasses...) {
 		has[class] = &script.Native{Name: class}
 	}
 	return module("locust", has)
+}
+
+// unknownWait tells that a wait is not known.
+func unknownWait(c *script.Invocation) script.Value {
+	c.M.Note(c.At, "how long this waits is not known; the profile waits for nothing")
+	return waits("")
+}
+
+// events are the events of Locust. What listens to them is no part of a task.
+func events() *script.Native {
+	listen := native("add_listener", func(c *script.Invocation) script.Value {
+		if c.M.Asks(c.Arg(0, "")) {
+			c.M.Note(c.At, "what listens to an event of Locust is not followed, and its requests are left out")
+		}
+		return c.Arg(0, "")
+	})
+	return &script.Native{Name: "events", Item: func(key string) script.Value {
+		return &script.Native{Name: "events." + key, Has: map[string]script.Value{"add_listener": listen, "fire": nothing("fire")}}
+	}}
+}
+
+// quiet is a module whose functions make no request and change none, or a part of it. Their results are not known.
+func quiet(name string) *script.Native {
+	return &script.Native{Name: name, Item: func(key string) script.Value { return quiet(name + "." + key) },
+		Do: func(c *script.Invocation) script.Value {
+			return &script.Unknown{At: c.At, Why: "the result of " + name}
+		}}
 }
 
 // session makes clients for an address of their own. at is the position of the argument that holds the address.
@@ -289,6 +338,8 @@ func clock() *script.Native {
 		"sleep": native("time.sleep", func(c *script.Invocation) script.Value {
 			if text, ok := script.Span(c.Arg(0, ""), 1); ok && text != "0s" {
 				c.M.Emit(&script.Step{At: c.At, Wait: text})
+			} else if !ok {
+				c.M.Note(c.At, "how long this sleeps is not known, and it is left out")
 			}
 			return nil
 		}),

@@ -48,6 +48,7 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 		host = "http://" + host
 	}
 	address, path := splitHost(host)
+	load := r.shape()
 	d := m.Draft(program, in, address)
 	if d.Path = path; strings.ContainsAny(path, "?# $\r\n\t") || d.URL == "" {
 		d.Path = ""
@@ -56,7 +57,7 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 	if l.insecure && strings.HasPrefix(d.URL, "https") {
 		d.Target = append(d.Target, draft.Entry{Key: "tls", Value: draft.Map{{Key: "insecure", Value: true}}})
 	}
-	d.Load = r.shape()
+	d.Load = load
 	fitFixed(d)
 	d.Title = script.Title(in.Name, d)
 	return d, nil
@@ -87,7 +88,13 @@ func (r *reader) userClasses() (users []*script.ClassOf) {
 	seen := map[*script.ClassOf]bool{}
 	for _, v := range r.m.Globals() {
 		c, is := v.(*script.ClassOf)
-		if !is || seen[c] || !c.Inherits(userClasses...) {
+		if !is || seen[c] {
+			continue
+		}
+		if !c.Inherits(userClasses...) {
+			if seen[c] = true; c.Inherits("User", "Locust") && len(r.tasksOf(c)) > 0 {
+				r.m.Note(c.At, "the users of %s have a client of their own, which is not read, and they are left out", c.Name)
+			}
 			continue
 		}
 		seen[c] = true

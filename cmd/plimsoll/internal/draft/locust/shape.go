@@ -23,6 +23,9 @@ func (r *reader) shape() draft.Map {
 		return nil
 	}
 	c := shapes[0]
+	for _, other := range shapes[1:] {
+		r.m.Note(other.At, "the shape %s is left out: a profile has one load, that of %s", other.Name, c.Name)
+	}
 	v, _, _ := c.Field("stages")
 	list, _ := v.(*script.List)
 	if list == nil || len(list.Items) == 0 {

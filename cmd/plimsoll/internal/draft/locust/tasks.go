@@ -250,12 +250,38 @@ func (r *reader) begin(c *script.ClassOf, parent *script.Object) *script.Object 
 		object.Fields.Set("parent", parent)
 		object.Fields.Set("locust", user)
 	}
+	if parent == nil {
+		r.defaultHeaders(c, object)
+	}
 	if init, of, ok := c.Field("__init__"); ok && of != nil {
 		if f, is := init.(*script.Closure); is {
 			r.call(object, f)
 		}
 	}
 	return object
+}
+
+// defaultHeaders gives the client of a FastHttpUser the headers that its class names, and tells what it does not.
+func (r *reader) defaultHeaders(c *script.ClassOf, user *script.Object) {
+	client := clientOf(user)
+	v, _, _ := c.Field("default_headers")
+	if headers, is := v.(*script.Dict); is && client != nil {
+		client.Has["headers"] = headers.Clone()
+	}
+	for _, name := range []string{"connection_timeout", "network_timeout", "max_redirects", "max_retries", "proxy_host", "client_pool", "ssl_context_factory"} {
+		if _, _, ok := c.Field(name); ok {
+			r.m.Note(c.At, "%s of %s has no place in the profile, and is left out", name, c.Name)
+		}
+	}
+	if v, _, _ := c.Field("insecure"); v == true {
+		r.insecure = true
+	}
+}
+
+func clientOf(user *script.Object) *script.Native {
+	v, _ := user.Fields.Get("client")
+	client, _ := v.(*script.Native)
+	return client
 }
 
 // hook calls a method of an object if it is there.

@@ -188,12 +188,16 @@ func (t *Tests) found() bool {
 // succeeds reports whether the conditions on a status hold for an answer of success. One that holds for all statuses but
 // one of success does not: that one is the answer which the script wants.
 func (t *Tests) succeeds() bool {
+	good := []float64{200, 201, 202, 204}
+	if part, is := t.All[0].Of.(*Part); is && part.Of.Protocol == "grpc" {
+		good = []float64{0}
+	}
 	for _, one := range t.Not().All {
-		if slices.ContainsFunc(one.statuses(), func(status int) bool { return status < 300 }) {
+		if slices.ContainsFunc(one.statuses(), func(status int) bool { return slices.Contains(good, float64(status)) }) {
 			return false
 		}
 	}
-	return slices.ContainsFunc([]float64{200, 201, 202, 204}, func(status float64) bool {
+	return slices.ContainsFunc(good, func(status float64) bool {
 		holds := func(one *Test) bool { return one.holds(status) }
 		if t.Or {
 			return slices.ContainsFunc(t.All, holds)
@@ -252,8 +256,12 @@ func (t *Test) statuses() (all []int) {
 	if l, is := t.With.(*List); is {
 		values = l.Items
 	}
+	least, most := 100, 599
+	if part, is := t.Of.(*Part); is && part.Of.Protocol == "grpc" {
+		least, most = 0, len(codes)-1
+	}
 	for _, v := range values {
-		if n, ok := Integer(v); ok && n >= 100 && n <= 599 && (t.Op == "==" || t.Op == "in") {
+		if n, ok := Integer(v); ok && n >= least && n <= most && (t.Op == "==" || t.Op == "in") {
 			all = append(all, n)
 		}
 	}

@@ -10,6 +10,14 @@ func (m *Machine) asks(s *scope, body []Node) bool {
 	return found
 }
 
+// Asks reports whether calling a value makes a request.
+func (m *Machine) Asks(v Value) bool {
+	before := len(m.Notes)
+	found := (&asker{m: m, seen: map[*Node]bool{}}).value(v, 0)
+	m.Notes = m.Notes[:before]
+	return found
+}
+
 // asker looks for requests.
 type asker struct {
 	m    *Machine

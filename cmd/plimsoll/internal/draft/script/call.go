@@ -96,7 +96,9 @@ func (m *Machine) invoke(of Value, c *Invocation) Value {
 	switch of := of.(type) {
 	case *Native:
 		if of.Do == nil {
-			m.given(of.Name, c)
+			if m.given(of.Name, c) {
+				return unknown(c.At, "the result of %s", of.Name)
+			}
 			return &Unknown{At: c.At, Why: "the result of " + of.Name, Foreign: of.Name}
 		}
 		return of.Do(c)
@@ -105,21 +107,32 @@ func (m *Machine) invoke(of Value, c *Invocation) Value {
 	case *ClassOf:
 		return m.construct(of, c)
 	case *Unknown:
-		m.given("this call", c)
+		if m.given("this call", c) {
+			return unknown(c.At, "the result of this call")
+		}
 		return of
 	}
 	m.given("this call", c)
 	return unknown(c.At, "the result of this call")
 }
 
-// given follows functions that make requests and that are given to a function which is not known.
-func (m *Machine) given(to string, c *Invocation) {
-	for i, arg := range c.Args {
-		if f, is := arg.(*Closure); is && (&asker{m: m, seen: map[*Node]bool{}}).value(f, 0) {
+// given follows functions that make requests and that are given to a function which is not known. It reports whether
+// there are any.
+func (m *Machine) given(to string, c *Invocation) (followed bool) {
+	follow := func(v Value, args []Value) {
+		if f, is := v.(*Closure); is && m.Asks(f) {
 			m.Note(c.At, "what %s does is not known; the function that it is given is followed once", to)
-			m.enter(f, &Invocation{M: m, At: c.At, Args: c.Args[i+1:], Named: NewDict()})
+			m.enter(f, &Invocation{M: m, At: c.At, Args: args, Named: NewDict()})
+			followed = true
 		}
 	}
+	for i, arg := range c.Args {
+		follow(arg, c.Args[i+1:])
+	}
+	for _, key := range c.Named.keys() {
+		follow(c.Named.m[key], nil)
+	}
+	return followed
 }
 
 // enter follows a function of the script.

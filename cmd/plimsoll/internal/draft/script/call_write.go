@@ -22,6 +22,10 @@ func (w *writer) call(s *Step) draft.Map {
 		place = escapePath("/" + strings.TrimLeft(w.template(s.URL), "/"))
 	}
 	var keys draft.Map
+	if keys = w.graphql(s, place); keys != nil {
+		s.Protocol = "graphql"
+		return w.rest(s, keys, nil)
+	}
 	if s.Protocol == "websocket" {
 		keys = draft.Map{{Key: "websocket", Value: place}}
 	} else {
@@ -39,6 +43,11 @@ func (w *writer) call(s *Step) draft.Map {
 	if !tooLarge(s.Body) {
 		body = w.body(s)
 	}
+	return w.rest(s, keys, body)
+}
+
+// rest writes the keys that requests of all protocols over HTTP have in common.
+func (w *writer) rest(s *Step, keys, body draft.Map) draft.Map {
 	if headers := w.headers(s); len(headers) > 0 {
 		keys = append(keys, draft.Entry{Key: "headers", Value: headers})
 	}
@@ -60,7 +69,11 @@ func (w *writer) grpc(s *Step) draft.Map {
 	if message == nil {
 		message = draft.Map{}
 	}
-	keys = append(keys, draft.Entry{Key: "message", Value: message})
+	if messages := w.extra(s); len(messages) > 0 {
+		keys = append(keys, messages...)
+	} else {
+		keys = append(keys, draft.Entry{Key: "message", Value: message})
+	}
 	if headers := w.headers(s); len(headers) > 0 {
 		keys = append(keys, draft.Entry{Key: "metadata", Value: headers})
 	}
@@ -246,9 +259,32 @@ func (w *writer) value(v Value) any {
 	return w.template(v)
 }
 
+// codes are the codes of gRPC, by their numbers.
+var codes = []string{"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
+	"FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"}
+
+// codes are the names of the codes that are expected; none for OK alone, which is the usual one.
+func (s *Step) codes() (names []any) {
+	for _, code := range s.Status {
+		if code >= 0 && code < len(codes) {
+			names = append(names, codes[code])
+		}
+	}
+	if len(names) == 1 && names[0] == codes[0] {
+		return nil
+	}
+	return names
+}
+
 // expect writes what an answer must be.
 func (w *writer) expect(s *Step) (expect draft.Map) {
 	switch n := len(s.Status); {
+	case s.Protocol == "grpc":
+		if names := s.codes(); len(names) == 1 {
+			expect = append(expect, draft.Entry{Key: "code", Value: names[0]})
+		} else if len(names) > 1 {
+			expect = append(expect, draft.Entry{Key: "code", Value: names})
+		}
 	case n == 0 || s.Protocol != "http": // the others know by themselves what success is
 	case n == 1:
 		expect = append(expect, draft.Entry{Key: "status", Value: s.Status[0]})

@@ -30,6 +30,15 @@ func (t *Table) row() Value {
 	return &Var{Name: "data." + t.Name}
 }
 
+// dict is the row as a mapping.
+func (r *Row) dict() *Dict {
+	d := NewDict()
+	for _, column := range r.Table.Columns() {
+		d.Set(column, r.Table.column(column))
+	}
+	return d
+}
+
 // Columns are the columns of a table of mappings.
 func (t *Table) Columns() (names []string) {
 	seen := map[string]bool{}

@@ -126,15 +126,39 @@ func (m *Machine) decorated(s *scope, f *Closure) {
 		if _, isCall := d.(Call); isCall {
 			m.eval(s, d)
 		}
+		if a, is := d.(Attribute); is && a.Name == "add_listener" {
+			m.Call(f.Of.At, m.eval(s, d), f)
+		}
 	}
 }
 
 func (m *Machine) with(s *scope, n With) (way, Value) {
 	of := m.eval(s, n.Of)
-	if n.To != nil {
-		m.assign(s, n.To, of, true)
+	value := of
+	if enter := m.ownMethod(n.At, of, "__enter__"); enter != nil {
+		value = m.Call(n.At, enter)
 	}
-	return m.run(s, n.Body)
+	if n.To != nil {
+		m.assign(s, n.To, value, true)
+	}
+	how, result := m.run(s, n.Body)
+	if exit := m.ownMethod(n.At, of, "__exit__"); exit != nil {
+		m.Call(n.At, exit, nil, nil, nil)
+	}
+	return how, result
+}
+
+// ownMethod is a method of an object of the script's, or of a library; nil when it has none.
+func (m *Machine) ownMethod(at At, of Value, name string) Value {
+	switch of := of.(type) {
+	case *Native:
+		return of.Has[name]
+	case *Object:
+		if f, is := m.objectAttribute(at, of, name).(*Closure); is {
+			return f
+		}
+	}
+	return nil
 }
 
 func (m *Machine) class(s *scope, n Class) *ClassOf {
@@ -152,7 +176,11 @@ func (m *Machine) class(s *scope, n Class) *ClassOf {
 		case Function:
 			var marks []Value
 			for _, d := range member.Decorators {
-				marks = append(marks, m.eval(inside, d))
+				mark := m.eval(inside, d)
+				if _, own := mark.(*Closure); own {
+					m.Note(d.Place(), "this decorator is not followed, and what it adds is left out")
+				}
+				marks = append(marks, mark)
 			}
 			f := &Closure{Of: member, env: s, Class: c}
 			inside.vars[member.Name] = f

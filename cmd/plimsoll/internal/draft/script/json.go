@@ -53,11 +53,7 @@ func (m *Machine) writeJSON(v Value, parts *[]Value) {
 	case *Drawn, *Turn:
 		add(m.text(v))
 	case *Row:
-		d := NewDict()
-		for _, column := range v.Table.Columns() {
-			d.Set(column, v.Table.column(column))
-		}
-		m.writeJSON(d, parts)
+		m.writeJSON(v.dict(), parts)
 	default:
 		add(`"`)
 		add(m.text(v))

@@ -106,11 +106,7 @@ func (m *Machine) Send(s *Step, v Value) {
 	case *Dict, *Row:
 		s.Sends, s.Body = "form", v
 		if row, is := v.(*Row); is {
-			d := NewDict()
-			for _, column := range row.Table.Columns() {
-				d.Set(column, row.Table.column(column))
-			}
-			s.Body = d
+			s.Body = row.dict()
 		}
 		if kind := m.header(s, "Content-Type"); m.JS && strings.Contains(kind, "application/json") {
 			s.Sends = "json" // k6 sends a mapping as a form under whatever name; a server of JSON would refuse it
