@@ -87,36 +87,16 @@ func TestHTTP3(t *testing.T) {
 		fmt.Fprintf(w, "%s %s", r.Proto, r.RequestURI)
 	})}
 	to, connections := startQUIC(t, server, func(*tls.Config) {})
-	a, b := peek("/a?q=%20x"), &request{Method: "POST", Path: plan.Lit("/b"), Body: saved(0), Headers: []plan.Header{header("Host", "shop.test")}, Save: []plan.Save{{}}}
-	head := &request{Method: "HEAD", Path: plan.Lit("/head")}
-	large := &request{Method: "PUT", Path: plan.Lit("/large"), Body: plan.Lit(strings.Repeat("x", 1<<20)), Save: []plan.Save{{}}}
+	requests := requestsOf(&request{Method: "PUT", Path: plan.Lit("/large"), Body: plan.Lit(strings.Repeat("x", 1<<20)), Save: []plan.Save{{}}})
 	for _, c := range []struct {
 		shared      int
 		connections int64 // of 3 users
 	}{{0, 3}, {1, 1}, {2, 2}} {
 		connections.Store(0)
 		to.Connections = c.shared
-		h := newHTTP(t, to, a, b, head, large)
-		var users sync.WaitGroup
-		for range 3 {
-			users.Go(func() {
-				d := h.User(t.Context())
-				defer d.Close()
-				for range 3 {
-					wantOK(t, d.Call(a.call, values{}), 200, "HTTP/3.0 /a?q=%20x")
-					wantOK(t, d.Call(b.call, values{"text"}), 200, "HTTP/3.0 /b")
-					wantOK(t, d.Call(head.call, values{}), 200, "")
-					wantOK(t, d.Call(large.call, values{}), 200, "HTTP/3.0 /large")
-					d.Idle()
-				}
-			})
-		}
-		users.Wait()
+		threeUsers(t, newHTTP(t, to, requests...), "HTTP/3", requests)
 		if got := connections.Load(); got != c.connections {
 			t.Errorf("%d shared: %d connections, want %d", c.shared, got, c.connections)
-		}
-		if got := h.Spoken(); got != "HTTP/3" {
-			t.Errorf("protocol %s, want HTTP/3", got)
 		}
 	}
 	if got, _ := bodies.Load("/b"); got != "POST shop.test 4 text" {

@@ -2,13 +2,17 @@ package http_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,45 +27,84 @@ import (
 // asked for to one server. seen gets a line for each request.
 func proxy(t *testing.T, server string, seen chan<- string) string {
 	t.Helper()
-	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
-		in := bufio.NewReader(c)
-		for {
-			r, err := http.ReadRequest(in)
-			if err != nil {
-				return
-			}
-			seen <- fmt.Sprintf("%s %s %s %s", r.Method, r.RequestURI, r.Host, r.Header.Get("Proxy-Authorization"))
-			if r.Method != "CONNECT" {
-				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied")
-				continue
-			}
-			if strings.HasPrefix(r.Host, "forbidden") {
-				io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-				return
-			}
-			if strings.HasPrefix(r.Host, "endless") {
-				endless("HTTP/1.1 200 OK\r\n", "X-Padding: aaa\r\n")(c)
-				return
-			}
-			if strings.HasPrefix(r.Host, "silent") {
-				silent(c)
-				return
-			}
-			out, err := net.Dial("tcp", server)
-			if err != nil {
-				return
-			}
-			defer out.Close()
-			io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n")
-			go func() {
-				io.Copy(out, in)
-				out.Close()
-			}()
-			io.Copy(c, out)
+	return listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) { forward(c, server, seen) }).String()
+}
+
+// forward is what proxy does on one connection.
+func forward(c net.Conn, server string, seen chan<- string) {
+	in := bufio.NewReader(c)
+	for {
+		r, err := http.ReadRequest(in)
+		if err != nil {
 			return
 		}
+		seen <- fmt.Sprintf("%s %s %s %s", r.Method, r.RequestURI, r.Host, r.Header.Get("Proxy-Authorization"))
+		switch name, _, _ := strings.Cut(r.Host, "."); {
+		case r.Method != "CONNECT":
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied")
+			continue
+		case name == "forbidden":
+			io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+			return
+		case name == "endless":
+			endless("HTTP/1.1 200 OK\r\n", "X-Padding: aaa\r\n")(c)
+			return
+		case name == "silent":
+			silent(c)
+			return
+		}
+		out, err := net.Dial("tcp", server)
+		if err != nil {
+			return
+		}
+		defer out.Close()
+		io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n")
+		go func() {
+			io.Copy(out, in)
+			out.Close()
+		}()
+		io.Copy(c, out)
+		return
+	}
+}
+
+// What a proxy agrees on in its own TLS says nothing about the server behind it. The proxy's certificate is checked
+// against those of the system, so a child process that trusts ours does the calls.
+func TestEncryptedProxy(t *testing.T) {
+	switch {
+	case os.Getenv("PLIMSOLL_TEST_CALLS") != "":
+		wantOK(t, once(t, plan.Target{URL: "http://shop.test", HTTP: "1.1", Timeout: 10 * time.Second}, peek("/")), 200, "proxied")
+		wantOK(t, once(t, plan.Target{URL: "http://shop.test", HTTP: "2", Timeout: 10 * time.Second}, peek("/")), 200, "HTTP/2.0")
+		return
+	case runtime.GOOS == "darwin" || runtime.GOOS == "windows":
+		t.Skip("the certificates of the system are in no file here")
+	}
+	ours := newAuthority(t)
+	cert, key := ours.sign(t, "127.0.0.1", time.Now().Add(time.Hour))
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) }))
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	defer server.Close()
+	seen := make(chan string, 100)
+	address := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+		forward(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{pair}}), server.Listener.Addr().String(), seen)
 	})
-	return address.String()
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestEncryptedProxy$")
+	child.Env = append(os.Environ(), "PLIMSOLL_TEST_CALLS=1", "HTTP_PROXY=https://"+address.String(),
+		"SSL_CERT_FILE="+write(t, filepath.Join(t.TempDir(), "ca.pem"), ours.pem))
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"GET http://shop.test/ shop.test ", "CONNECT shop.test:80 shop.test:80 "} {
+		if got := <-seen; got != want {
+			t.Errorf("the proxy saw %q, want %q", got, want)
+		}
+	}
 }
 
 func TestProxies(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	calls "github.com/plimsoll-ci/plimsoll/runner/internal/protocol/http"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -179,6 +180,42 @@ func TestTLSAfterIdle(t *testing.T) {
 	wantOK(t, d.Call(r.call, values{}), 200, "HTTP/1.1 nobody")
 }
 
+// requestsOf are the requests that threeUsers makes: a GET, a POST of another host, a HEAD and one more.
+func requestsOf(one *request) []*request {
+	return []*request{
+		peek("/a?q=%20x"),
+		{Method: "POST", Path: plan.Lit("/b"), Body: saved(0), Headers: []plan.Header{header("Host", "shop.test")}, Save: []plan.Save{{}}},
+		{Method: "HEAD", Path: plan.Lit("/head")},
+		one,
+	}
+}
+
+// threeUsers makes requests three times as each of three users, of a server that answers with the version and the path.
+func threeUsers(t *testing.T, h *calls.Clients, version string, requests []*request) {
+	t.Helper()
+	var users sync.WaitGroup
+	for range 3 {
+		users.Go(func() {
+			d := h.User(t.Context())
+			defer d.Close()
+			for range 3 {
+				for _, r := range requests {
+					body := version + ".0 " + string(values{}.Append(nil, r.Path))
+					if r.Method == "HEAD" {
+						body = ""
+					}
+					wantOK(t, d.Call(r.call, values{"text"}), 200, body)
+				}
+				d.Idle()
+			}
+		})
+	}
+	users.Wait()
+	if got := h.Spoken(); got != version {
+		t.Errorf("protocol %s, want %s", got, version)
+	}
+}
+
 func TestHTTP2(t *testing.T) {
 	ours := newAuthority(t)
 	var connections atomic.Int64
@@ -201,9 +238,7 @@ func TestHTTP2(t *testing.T) {
 	one := ours.secure(t, "127.0.0.1", time.Now().Add(time.Hour), false, protocol)
 	one.StartTLS()
 
-	a, b := peek("/a?q=%20x"), &request{Method: "POST", Path: plan.Lit("/b"), Body: saved(0), Headers: []plan.Header{header("Host", "shop.test")}, Save: []plan.Save{{}}}
-	head := &request{Method: "HEAD", Path: plan.Lit("/head")}
-	empty := &request{Method: "PUT", Path: plan.Lit("/empty"), Save: []plan.Save{{}}}
+	requests := requestsOf(&request{Method: "PUT", Path: plan.Lit("/empty"), Save: []plan.Save{{}}})
 	for _, c := range []struct {
 		version     profile.HTTPVersion
 		shared      int
@@ -212,27 +247,9 @@ func TestHTTP2(t *testing.T) {
 		connections.Store(0)
 		to := target(server.URL)
 		to.HTTP, to.TLS.CA, to.Connections = c.version, ours.pem, c.shared
-		h := newHTTP(t, to, a, b, head, empty)
-		var users sync.WaitGroup
-		for range 3 {
-			users.Go(func() {
-				d := h.User(t.Context())
-				defer d.Close()
-				for range 3 {
-					wantOK(t, d.Call(a.call, values{}), 200, "HTTP/2.0 /a?q=%20x")
-					wantOK(t, d.Call(b.call, values{"text"}), 200, "HTTP/2.0 /b")
-					wantOK(t, d.Call(head.call, values{}), 200, "")
-					wantOK(t, d.Call(empty.call, values{}), 200, "HTTP/2.0 /empty")
-					d.Idle()
-				}
-			})
-		}
-		users.Wait()
+		threeUsers(t, newHTTP(t, to, requests...), "HTTP/2", requests)
 		if got := connections.Load(); got != c.connections {
 			t.Errorf("%s, %d shared: %d connections, want %d", c.version, c.shared, got, c.connections)
-		}
-		if got := h.Spoken(); got != "HTTP/2" {
-			t.Errorf("protocol %s, want HTTP/2", got)
 		}
 	}
 	for path, want := range map[string]string{"/b": "POST shop.test 4 text", "/empty": "PUT " + server.Listener.Addr().String() + " 0 "} {
