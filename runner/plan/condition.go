@@ -108,7 +108,7 @@ func Meets(op profile.Op, order int) bool {
 func (c *Condition) equal(v profile.Value) bool {
 	switch {
 	case c.Numeric && isNumber(v):
-		return CompareNumbers(v.Text, c.Operand) == 0
+		return v.Text == c.Operand || CompareNumbers(v.Text, c.Operand) == 0
 	case v.Kind == profile.UntypedValue:
 		return v.Text == c.Operand
 	case c.Numeric || v.Kind == profile.NumberValue:

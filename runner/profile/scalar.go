@@ -20,11 +20,41 @@ var (
 	decimalForm = regexp.MustCompile(`^([-+]?)([0-9]*)(?:\.([0-9]*))?([eE][-+]?[0-9]+)?$`)
 	notNumber   = regexp.MustCompile(`^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
 	oldNumber   = regexp.MustCompile(`^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)$`)
-	jsonForm    = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 )
 
 // IsNumber reports whether a text is a number as JSON writes it.
-func IsNumber(text string) bool { return jsonForm.MatchString(text) }
+func IsNumber(text string) bool {
+	text = strings.TrimPrefix(text, "-")
+	whole := digits(text)
+	if whole == 0 || whole > 1 && text[0] == '0' {
+		return false
+	}
+	text = text[whole:]
+	if fraction, ok := strings.CutPrefix(text, "."); ok {
+		n := digits(fraction)
+		if n == 0 {
+			return false
+		}
+		text = fraction[n:]
+	}
+	if text != "" && (text[0] == 'e' || text[0] == 'E') {
+		text = text[1:]
+		if text != "" && (text[0] == '-' || text[0] == '+') {
+			text = text[1:]
+		}
+		return text != "" && digits(text) == len(text)
+	}
+	return text == ""
+}
+
+// digits is the number of digits that a text begins with.
+func digits(text string) int {
+	n := 0
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	return n
+}
 
 // jsonNumber is a number of YAML 1.2 as JSON writes it, with all its digits: 01234 is 1234, 0x1F is
 // 31, and .5 is 0.5.

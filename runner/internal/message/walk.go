@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"math"
 	"slices"
 	"strconv"
@@ -58,6 +59,10 @@ type part struct {
 // of is the part of a message that a step asks for.
 func (s *step) of(wire []byte) (p part, found finding) {
 	for len(wire) > 0 {
+		if n := small(wire); n > 0 && s.rivals == nil && protowire.Number(wire[0]>>3) != s.number {
+			wire = wire[n:]
+			continue
+		}
 		number, kind, n := protowire.ConsumeTag(wire)
 		if n < 0 {
 			return p, broken
@@ -78,6 +83,27 @@ func (s *step) of(wire []byte) (p part, found finding) {
 		}
 	}
 	return p, here
+}
+
+// small is the length of a whole field at the front whose tag is one byte, and whose value is a short number or has
+// less than 128 bytes. Most fields are such, and are passed over fast. It is 0 for all others.
+func small(wire []byte) int {
+	if len(wire) < 2 || wire[0]>>3 == 0 || wire[0] >= 1<<7 {
+		return 0
+	}
+	switch protowire.Type(wire[0] & 7) {
+	case protowire.BytesType:
+		if n := 2 + int(wire[1]); wire[1] < 1<<7 && n <= len(wire) {
+			return n
+		}
+	case protowire.VarintType:
+		for i, b := range wire[1:min(len(wire), binary.MaxVarintLen64)] {
+			if b < 1<<7 {
+				return 2 + i
+			}
+		}
+	}
+	return 0
 }
 
 // take looks at one occurrence of the field, and returns what follows it.
