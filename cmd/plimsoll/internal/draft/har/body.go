@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 )
@@ -40,7 +41,11 @@ func (w *writer) body(c *call) draft.Map {
 	case media == "multipart/form-data":
 		return draft.Map{{Key: "multipart", Value: w.multipart(c, p, params["boundary"])}}
 	}
-	return draft.Map{{Key: "body", Value: draft.Literal(p.Text)}}
+	if !utf8.ValidString(p.Text) || strings.ContainsRune(p.Text, utf8.RuneError) {
+		c.off = "the recording does not hold the bytes that this request sent; put them into a file, and write body: {file: …}"
+		return draft.Map{{Key: "body", Value: ""}}
+	}
+	return draft.Map{{Key: "body", Value: w.plain(p.Text)}}
 }
 
 // tree is JSON as a draft has it, with the values that answers gave.
@@ -49,7 +54,7 @@ func (w *writer) tree(text json.RawMessage) any {
 	d.UseNumber()
 	v, err := w.value(d, "")
 	if err != nil {
-		return draft.Literal(string(text))
+		return w.plain(string(text))
 	}
 	return v
 }
@@ -97,7 +102,7 @@ func (w *writer) value(d *json.Decoder, name string) (any, error) {
 			w.savedToken = w.savedToken || isSecret(name)
 			return "${" + s.name + "}", nil
 		}
-		if isSecret(name) && t != "" {
+		if holdsSecret(name, t) {
 			return w.env(name), nil
 		}
 		return draft.Literal(t), nil
@@ -110,7 +115,7 @@ func (w *writer) text(name, value string) any {
 	if s := w.use(value); s != nil {
 		return "${" + s.name + "}"
 	}
-	if isSecret(name) && value != "" {
+	if holdsSecret(name, value) {
 		return w.env(name)
 	}
 	return draft.Literal(value)
@@ -263,9 +268,11 @@ func (w *writer) socket(c *call) {
 			messages = append(messages, draft.Map{{Key: "receive", Value: received}})
 		}
 		received = 0
-		var data any = draft.Literal(f.Data)
+		var data any
 		if text := strings.TrimSpace(f.Data); strings.HasPrefix(text, "{") && json.Valid([]byte(text)) {
 			data = w.tree(json.RawMessage(text))
+		} else {
+			data = w.plain(f.Data)
 		}
 		one := draft.Map{{Key: "send", Value: data}}
 		if i+1 == len(frames) || frames[i+1].Type != "receive" {

@@ -147,6 +147,8 @@ func (w *writer) path(u *url.URL) (place, route string) {
 		switch s := w.use(plain); {
 		case s != nil && plain != "":
 			path, named = append(path, "${"+s.name+"}"), append(named, "{"+s.name+"}")
+		case webToken.MatchString(plain):
+			path, named = append(path, w.env("token")), append(named, "{token}")
 		case idLike(plain):
 			path, named = append(path, draft.Literal(clean(segment))), append(named, "{id}")
 		default:
@@ -193,7 +195,7 @@ func (w *writer) query(raw string) (text string, carries bool) {
 			continue
 		case s != nil:
 			value, carries = "${"+s.name+"}", true
-		case isSecret(key) && plain != "":
+		case holdsSecret(key, plain):
 			value, carries = w.env(key), true
 		default:
 			value = draft.Literal(clean(value))
@@ -203,33 +205,13 @@ func (w *writer) query(raw string) (text string, carries bool) {
 	return strings.Join(pairs, "&"), carries
 }
 
-var secretName = regexp.MustCompile(`(?i)^(authorization|password|passwd|pwd|secret|client_?secret|token|access_?token|id_?token|refresh_?token|auth_?token|api[-_]?key|apikey|x-api-key|x-auth-token|x-access-token|session_?id|sessionid|credential|signature|sig|otp|pin)$`)
-
-// isSecret reports whether the value of a name is a secret.
-func isSecret(name string) bool { return secretName.MatchString(strings.TrimSpace(name)) }
-
-// env is the variable of the environment that stands for a secret.
-func (w *writer) env(name string) string {
-	variable := strings.ToUpper(strings.Trim(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"), "_"))
-	switch {
-	case strings.EqualFold(name, "authorization"):
-		variable = "API_TOKEN"
-	case !strings.Contains(variable, "_") || strings.HasPrefix(variable, "X_"):
-		variable = "API_" + strings.TrimPrefix(variable, "X_")
-	}
-	if !slices.ContainsFunc(w.d.Env, func(v draft.Variable) bool { return v.Name == variable }) {
-		w.d.Env = append(w.d.Env, draft.Variable{Name: variable, Why: w.in.Name + " holds its value under " + draft.OneLine(name) + ", and a profile holds no secrets"})
-	}
-	return "${env." + variable + "}"
-}
-
 // headers are those that are kept: Content-Type where the body does not say it, Accept, Authorization and own ones.
 func (w *writer) headers(e *entry, body draft.Map) (headers draft.Map) {
 	for _, h := range e.Request.Headers {
 		low := strings.ToLower(strings.TrimSpace(h.Name))
 		has := slices.ContainsFunc(headers, func(has draft.Entry) bool { return strings.EqualFold(has.Key, low) })
 		switch {
-		case has || strings.HasPrefix(low, ":") || !tokenForm.MatchString(low) || strings.ContainsAny(h.Value, "\r\n\x00"):
+		case has || low == "cookie" || low == "proxy-authorization" || strings.HasPrefix(low, ":") || !tokenForm.MatchString(low) || strings.ContainsAny(h.Value, "\r\n\x00"):
 		case low == "content-type":
 			if word := firstKey(body); word == "body" && h.Value != "" {
 				headers = append(headers, draft.Entry{Key: "Content-Type", Value: draft.Literal(h.Value)})
@@ -258,37 +240,6 @@ func firstKey(m draft.Map) string {
 	return m[0].Key
 }
 
-// authorization is the header without its secret.
-func (w *writer) authorization(value string) string {
-	scheme, secret, ok := strings.Cut(value, " ")
-	if !ok {
-		scheme, secret = "", value
-	} else {
-		scheme += " "
-	}
-	if s := w.use(strings.TrimSpace(secret)); s != nil {
-		w.savedToken = true
-		return scheme + "${" + s.name + "}"
-	}
-	if strings.EqualFold(scheme, "basic ") {
-		return scheme + w.env("API_BASIC")
-	}
-	return scheme + w.env("Authorization")
-}
-
-// own is a header of the application's own.
-func (w *writer) own(name, value string) string {
-	if s := w.use(value); s != nil {
-		w.savedToken = w.savedToken || isSecret(name) || strings.Contains(strings.ToLower(name), "token")
-		return "${" + s.name + "}"
-	}
-	low := strings.ToLower(name)
-	if isSecret(name) || strings.Contains(low, "token") || strings.Contains(low, "secret") || strings.Contains(low, "api-key") || strings.Contains(low, "auth") {
-		return w.env(name)
-	}
-	return draft.Literal(value)
-}
-
 // graphql writes a request of GraphQL as a graphql step. It is not ok for anything else.
 func (w *writer) graphql(c *call) bool {
 	e := c.entry
@@ -308,6 +259,9 @@ func (w *writer) graphql(c *call) bool {
 	operation := draft.Operation(query, sent.OperationName)
 	if operation == nil || e.url.RawQuery != "" {
 		return false
+	}
+	if safe := written.ReplaceAllStringFunc(query, blackened); safe != query {
+		query, c.off = safe, "its document holds a secret, which was not written; send it as a variable"
 	}
 	c.keys = draft.Map{{Key: "graphql", Value: query + "\n"}}
 	c.route = cmp.Or(sent.OperationName, query)
