@@ -35,8 +35,12 @@ func (l *library) global(name string) (script.Value, bool) {
 	case "Promise":
 		return &script.Native{Name: "Promise", Has: map[string]script.Value{"all": native("Promise.all", same), "resolve": native("Promise.resolve", same), "allSettled": native("Promise.allSettled", same)}}, true
 	case "setTimeout":
-		return native("setTimeout", later), true
-	case "Error", "TypeError", "RegExp", "Symbol", "BigInt", "setInterval", "clearInterval", "clearTimeout", "TextEncoder", "TextDecoder":
+		return native("setTimeout", l.later(false)), true
+	case "setInterval":
+		return native("setInterval", l.later(true)), true
+	case "clearInterval", "clearTimeout":
+		return nothing(name), true
+	case "Error", "TypeError", "RegExp", "Symbol", "BigInt", "TextEncoder", "TextDecoder":
 		return native(name, same), true
 	case "crypto":
 		return &script.Native{Name: "crypto", Has: map[string]script.Value{"randomUUID": native("crypto.randomUUID", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} })}}, true
@@ -59,12 +63,28 @@ func (l *library) global(name string) (script.Value, bool) {
 
 func variable(name string) script.Value { return &script.Var{Name: "env." + name} }
 
-// later waits, and then calls a function.
-func later(c *script.Invocation) script.Value {
-	if text, ok := script.Span(c.Arg(1, ""), 0.001); ok && text != "0s" {
-		c.M.Emit(&script.Step{At: c.At, Wait: text})
+// later calls a function later, or again and again: on a socket if one is open, otherwise after a wait.
+func (l *library) later(every bool) func(c *script.Invocation) script.Value {
+	return func(c *script.Invocation) script.Value {
+		s := l.inside
+		if n := len(l.sockets); s == nil && n > 0 && !l.sockets[n-1].ended {
+			s = l.sockets[n-1]
+		}
+		if s != nil {
+			return s.schedule(c, every)
+		}
+		text, ok := script.Span(c.Arg(1, ""), 0.001)
+		switch {
+		case !ok && c.Arg(1, "") != nil:
+			c.M.Note(c.At, "how long this waits is not known, and the wait is left out")
+		case ok && text != "0s":
+			c.M.Emit(&script.Step{At: c.At, Wait: text})
+		}
+		if every && c.M.Asks(c.Arg(0, "")) {
+			c.M.Note(c.At, "what this does again and again is done once")
+		}
+		return c.M.Call(c.At, c.Arg(0, ""))
 	}
-	return c.M.Call(c.At, c.Arg(0, ""))
 }
 
 // set is a set of the items of a list: the list itself.

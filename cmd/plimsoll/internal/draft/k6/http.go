@@ -107,12 +107,23 @@ func (l *library) http() *script.Native {
 		return f
 	})
 	has["cookieJar"] = native("http.cookieJar", l.jar)
-	has["CookieJar"] = native("http.CookieJar", l.jar)
-	has["setResponseCallback"], has["expectedStatuses"] = nothing("http.setResponseCallback"), nothing("http.expectedStatuses")
+	has["CookieJar"] = native("http.CookieJar", func(c *script.Invocation) script.Value {
+		own, _ := l.jar(c).(*script.Native)
+		own.Name = ownJar
+		return own
+	})
+	has["expectedStatuses"] = native("http.expectedStatuses", expectedStatuses)
+	has["setResponseCallback"] = native("http.setResponseCallback", func(c *script.Invocation) script.Value {
+		l.asked.callback = c.Arg(0, "")
+		return nil
+	})
 	whole := &script.Native{Name: "k6/http", Has: has}
 	has["default"] = whole
 	return whole
 }
+
+// ownJar is the name of a jar that a script makes beside that of its user.
+const ownJar = "a cookie jar of its own"
 
 // jar is a jar of cookies. What a script puts in goes out with its next requests.
 func (l *library) jar(c *script.Invocation) script.Value {
@@ -146,14 +157,7 @@ func (l *library) request(c *script.Invocation, method string, address, body, pa
 	}
 	s.URL = address
 	p, _ := params.(*script.Dict)
-	if headers, is := get(p, "headers").(*script.Dict); is {
-		s.Headers = headers.Clone()
-	}
-	if tags, is := get(p, "tags").(*script.Dict); is {
-		if name := get(tags, "name"); name != nil {
-			s.Name = c.M.Route(name)
-		}
-	}
+	l.params(c, s, p)
 	cookies := l.cookies
 	if own, is := get(p, "cookies").(*script.Dict); is {
 		cookies = own

@@ -36,6 +36,7 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.settle()
 	for _, s := range l.late {
 		m.Note(s.At, "%s", s.Text)
 	}
@@ -129,12 +130,11 @@ func (r *reader) user(p *script.Program, s *scenario, f *script.Closure, data sc
 
 // target writes what the options say of connections.
 func (r *reader) target(d *draft.Draft) {
-	redirects := 10
-	if n, ok := script.Integer(first(r.options.Get("maxRedirects"))); ok {
-		redirects = min(n, 20)
-	}
-	if redirects > 0 {
+	if redirects := r.redirects(); redirects > 0 {
 		d.Target = append(d.Target, draft.Entry{Key: "redirects", Value: redirects, Beside: "k6 follows them too"})
+	}
+	if r.asked.longest > 0 {
+		d.Target = append(d.Target, draft.Entry{Key: "timeout", Value: shown(r.asked.longest)})
 	}
 	if v, _ := r.options.Get("insecureSkipTLSVerify"); v == true && (strings.HasPrefix(d.URL, "https") || r.grpc != nil) {
 		d.Target = append(d.Target, draft.Entry{Key: "tls", Value: draft.Map{{Key: "insecure", Value: true}}})

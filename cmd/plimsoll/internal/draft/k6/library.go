@@ -19,6 +19,7 @@ type library struct {
 	loaded  [2]script.Value
 	globals *script.Dict // globalThis
 	inside  *socket      // whose function is followed
+	asked   asked        // what requests say of themselves that a profile says once
 }
 
 func native(name string, do func(c *script.Invocation) script.Value) *script.Native {
@@ -79,6 +80,12 @@ func (l *library) moduleOf(from string) *script.Native {
 		})})
 	case from == "k6/encoding":
 		return module(from, map[string]script.Value{"b64encode": native("b64encode", func(c *script.Invocation) script.Value { return &script.Base64{Of: c.Arg(0, "")} })})
+	case from == "k6/timers":
+		has := map[string]script.Value{}
+		for _, name := range []string{"setTimeout", "setInterval", "clearTimeout", "clearInterval"} {
+			has[name] = first(l.global(name))
+		}
+		return module(from, has)
 	case from == "k6/execution":
 		return execution()
 	case from == "k6/metrics":
@@ -97,7 +104,7 @@ func (l *library) moduleOf(from string) *script.Native {
 		return l.websockets(from)
 	case from == "k6/net/grpc":
 		return l.grpcModule()
-	case from == "k6/experimental/fs", from == "k6/crypto", from == "k6/browser", from == "k6/experimental/browser", from == "k6/options", from == "k6/secrets", from == "k6/timers", strings.HasPrefix(from, "k6/x/"), strings.HasPrefix(from, "k6/experimental"):
+	case from == "k6/experimental/fs", from == "k6/crypto", from == "k6/browser", from == "k6/experimental/browser", from == "k6/options", from == "k6/secrets", strings.HasPrefix(from, "k6/x/"), strings.HasPrefix(from, "k6/experimental"):
 		return module(from, map[string]script.Value{})
 	case strings.Contains(from, "papaparse"):
 		return module(from, map[string]script.Value{"parse": native("papaparse.parse", parseCSV)})
@@ -126,9 +133,7 @@ func (l *library) core() *script.Native {
 		"check": native("check", l.check),
 		"group": native("group", func(c *script.Invocation) script.Value { return c.M.Call(c.At, c.Arg(1, "")) }),
 		"sleep": native("sleep", func(c *script.Invocation) script.Value {
-			if text, ok := script.Span(c.Arg(0, ""), 1); ok && text != "0s" && l.inside != nil {
-				l.inside.messages.Items = append(l.inside.messages.Items, script.NewDict("wait", text))
-			} else if ok && text != "0s" {
+			if text, ok := script.Span(c.Arg(0, ""), 1); ok && text != "0s" {
 				c.M.Emit(&script.Step{At: c.At, Wait: text})
 			} else if !ok {
 				c.M.Note(c.At, "how long this sleeps is not known, and it is left out")

@@ -132,11 +132,13 @@ func (r *reader) read(s *scenario) {
 var days = regexp.MustCompile(`^(\d+)d(.*)$`)
 
 // span is a duration of k6: 1m30s, 1d, or a number of milliseconds.
-func (r *reader) span(v script.Value) time.Duration {
+func (r *reader) span(v script.Value) time.Duration { return spanOf(r.m, v) }
+
+func spanOf(m *script.Machine, v script.Value) time.Duration {
 	if f, ok := v.(int64); ok {
 		return time.Duration(f) * time.Millisecond
 	}
-	text, _ := r.m.StringOf(v)
+	text, _ := m.StringOf(v)
 	text = strings.TrimSpace(text)
 	var added time.Duration
 	if match := days.FindStringSubmatch(text); match != nil {
@@ -289,7 +291,7 @@ func (r *reader) gate(d *draft.Draft) {
 	if thresholds == nil {
 		return
 	}
-	routes := routesOf(d)
+	routes := d.Routes()
 	limits := draft.Map{}
 	failure := "1%"
 	for _, key := range thresholds.Keys {
@@ -350,38 +352,4 @@ func (r *reader) rules(v script.Value) (texts []string) {
 		}
 	}
 	return texts
-}
-
-// routesOf are the names that steps of a draft are counted under.
-func routesOf(d *draft.Draft) (names []string) {
-	var see func(value any)
-	see = func(value any) {
-		switch v := value.(type) {
-		case draft.Map:
-			if name, is := v.Get("name").(string); is {
-				names = append(names, name)
-			} else if call, is := v.Get("http").(string); is {
-				names = append(names, call)
-			}
-			see(v.Get("steps"))
-		case draft.Block:
-			see(v.Value)
-		case []any:
-			for _, item := range v {
-				see(item)
-			}
-		case draft.Item:
-			see(v.Value)
-		}
-	}
-	for _, u := range d.Users {
-		for _, t := range u.Tasks {
-			for _, s := range t.Steps {
-				if s.Off == "" {
-					see(s.Keys)
-				}
-			}
-		}
-	}
-	return names
 }
