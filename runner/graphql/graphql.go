@@ -106,7 +106,7 @@ func Parse(sources []Source, name string, schema *Schema) (*Operation, []Problem
 	}
 	def := chosen.operation
 	used := d.used(chosen)
-	o := &Operation{Kind: Kind(def.Operation), Name: def.Name, Text: chosen.text, Roots: d.roots(def.SelectionSet, nil)}
+	o := &Operation{Kind: Kind(def.Operation), Name: def.Name, Text: chosen.text, Roots: d.roots(def.SelectionSet)}
 	for _, f := range used {
 		o.Text += "\n" + f.text
 	}
@@ -307,26 +307,27 @@ func eachSelection(set ast.SelectionSet, look func(ast.DirectiveList)) {
 }
 
 // roots are the names of the fields that an operation begins with, each once.
-func (d *document) roots(set ast.SelectionSet, within []string) (names []string) {
-	add := func(more ...string) {
-		for _, name := range more {
-			if !slices.Contains(names, name) {
-				names = append(names, name)
+func (d *document) roots(set ast.SelectionSet) (names []string) {
+	done := map[string]bool{} // the fragments that were followed
+	var follow func(ast.SelectionSet)
+	follow = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				if !slices.Contains(names, s.Name) {
+					names = append(names, s.Name)
+				}
+			case *ast.InlineFragment:
+				follow(s.SelectionSet)
+			case *ast.FragmentSpread:
+				if f := d.fragments[s.Name]; f != nil && !done[s.Name] {
+					done[s.Name] = true
+					follow(f.selection)
+				}
 			}
 		}
 	}
-	for _, s := range set {
-		switch s := s.(type) {
-		case *ast.Field:
-			add(s.Name)
-		case *ast.InlineFragment:
-			add(d.roots(s.SelectionSet, within)...)
-		case *ast.FragmentSpread:
-			if f := d.fragments[s.Name]; f != nil && !slices.Contains(within, s.Name) {
-				add(d.roots(f.selection, append(within, s.Name))...)
-			}
-		}
-	}
+	follow(set)
 	return names
 }
 

@@ -77,6 +77,21 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// Each fragment is followed once, however often it is spread.
+func TestFragmentsThatDouble(t *testing.T) {
+	text := "query Q { ...F0 ...F0 }"
+	for i := range 200 {
+		text += fmt.Sprintf(" fragment F%d on Query { ...F%d ...F%d }", i, i+1, i+1)
+	}
+	text += " fragment F200 on Query { top { id } }"
+	for _, schema := range []*graphql.Schema{nil, shopOf(t)} {
+		o, wrong := graphql.Parse([]graphql.Source{{"", text}}, "", schema)
+		if len(wrong) > 0 || fmt.Sprint(o.Roots) != "[top]" {
+			t.Errorf("%v: %s", o, problems(wrong))
+		}
+	}
+}
+
 func TestFragmentsOfOtherFiles(t *testing.T) {
 	o, wrong := graphql.Parse([]graphql.Source{{"top.graphql", "query Top { top { ...I } }"}, {"fragments.graphql", "fragment I on Item { id } fragment S on Shop { id }"}}, "", shopOf(t))
 	if len(wrong) > 0 || o.Text != "query Top { top { ...I } }\nfragment I on Item { id }" {

@@ -14,6 +14,9 @@ import (
 // some, the example has them too.
 func errorText(errors []byte) (text, example string) {
 	text, example = worded(errors, tally.Kind), ErrorText(errors)
+	if errors[0] != '[' {
+		text, example = notList+text, notList+example
+	}
 	if example == text {
 		return text, ""
 	}
@@ -52,6 +55,9 @@ func worded(errors []byte, fold func(said string) string) string {
 	}
 	return message + more
 }
+
+// notList begins what is said of errors that are not as the specification has them.
+const notList = "errors of the answer is no list: "
 
 const noMessage = "an error without a message"
 

@@ -1,11 +1,14 @@
 package graphql
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // parts are the parts of an answer that matter, as they stand in it.
 type parts struct {
 	data   []byte // empty if there is none
-	errors []byte // empty if there are none: also for null, [], "", false and {}
+	errors []byte // empty if there are none: also for null and []
 }
 
 // maxDepth bounds how deep an answer may be nested, as package answer does.
@@ -48,6 +51,9 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // take keeps a member of the answer.
 func (p *parts) take(key, value []byte) {
+	if bytes.IndexByte(key, '\\') >= 0 {
+		key = unescaped(key)
+	}
 	switch string(key) {
 	case "data":
 		if len(p.data) == 0 {
@@ -60,14 +66,19 @@ func (p *parts) take(key, value []byte) {
 	}
 }
 
-// isEmpty reports whether a value of errors says that there are none. Servers that do not follow the
-// specification write such.
-func isEmpty(value []byte) bool {
-	switch string(value) {
-	case "null", "[]", "{}", `""`, "false":
-		return true
+// unescaped is a key without the escapes of JSON.
+func unescaped(key []byte) []byte {
+	var plain string
+	if err := json.Unmarshal([]byte(`"`+string(key)+`"`), &plain); err != nil {
+		return key
 	}
-	return (value[0] == '[' || value[0] == '{') && space(value, 1) == len(value)-1
+	return []byte(plain)
+}
+
+// isEmpty reports whether a value of errors says that there are none. The specification has no such values, and
+// servers write them.
+func isEmpty(value []byte) bool {
+	return string(value) == "null" || value[0] == '[' && space(value, 1) == len(value)-1
 }
 
 // atEnd makes sure that nothing follows an answer.
