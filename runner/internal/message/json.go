@@ -3,6 +3,7 @@ package message
 import (
 	"cmp"
 	"encoding/base64"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -47,7 +48,18 @@ func (m *Method) JSON(wire []byte) ([]byte, error) {
 // decode reads a message.
 func (t *Types) decode(d protoreflect.MessageDescriptor, wire []byte) (*dynamicpb.Message, error) {
 	m := dynamicpb.NewMessage(d)
-	return m, proto.UnmarshalOptions{Resolver: t, AllowPartial: true}.Unmarshal(wire, m)
+	return m, t.unmarshal(wire, m)
+}
+
+// unmarshal reads a message into m. protobuf 1.36.12 panics at an entry of a map whose key comes twice, the second
+// time as another wire type; such a message is an error here.
+func (t *Types) unmarshal(wire []byte, m proto.Message) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("%v", fault)
+		}
+	}()
+	return proto.UnmarshalOptions{Resolver: t, AllowPartial: true}.Unmarshal(wire, m)
 }
 
 // maxAny bounds how deep messages of Any stand within each other: each is decoded out of the one around it.
@@ -199,7 +211,7 @@ func (t *jsonWriter) any(dst []byte, url string, value []byte) []byte {
 	}
 	if err == nil && t.deep < maxAny {
 		inner := kind.New()
-		if err = (proto.UnmarshalOptions{Resolver: t, AllowPartial: true}).Unmarshal(value, inner.Interface()); err == nil {
+		if err = t.unmarshal(value, inner.Interface()); err == nil {
 			t.deep++
 			dst = t.described(dst, inner)
 			t.deep--

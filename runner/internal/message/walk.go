@@ -158,7 +158,7 @@ func (s *step) entry(p *part, kind protowire.Type, one part) finding {
 	if found != here {
 		return found
 	}
-	if key.bits != s.key.bits || !bytes.Equal(key.wire, s.key.wire) {
+	if s.keyOf.held(key.bits) != s.keyOf.held(s.key.bits) || !bytes.Equal(key.wire, s.key.wire) {
 		return here
 	}
 	value, found := (&step{number: 2, scalar: s.scalar}).of(one.wire)
@@ -191,6 +191,7 @@ func (w *walker) scalar(s *step, p part) (profile.Value, finding) {
 	if !p.there && (s.present || s.pick != theValue) {
 		return profile.Value{}, here
 	}
+	p.bits = s.scalar.held(p.bits)
 	number := func(text []byte) (profile.Value, finding) {
 		w.text = text
 		return profile.Value{Kind: profile.NumberValue, Text: asText(text)}, here
@@ -226,8 +227,17 @@ func (w *walker) scalar(s *step, p part) (profile.Value, finding) {
 		return number(strconv.AppendInt(w.text, int64(int32(p.bits)), 10))
 	case protoreflect.Int64Kind, protoreflect.Sfixed64Kind:
 		return number(strconv.AppendInt(w.text, int64(p.bits), 10))
-	case protoreflect.Uint32Kind:
-		return number(strconv.AppendUint(w.text, uint64(uint32(p.bits)), 10))
 	}
 	return number(strconv.AppendUint(w.text, p.bits, 10))
+}
+
+// held are the bits of a number that its type keeps: a number may be longer on the wire.
+func (s *scalar) held(bits uint64) uint64 {
+	switch s.kind {
+	case protoreflect.BoolKind:
+		return min(bits, 1)
+	case protoreflect.Int32Kind, protoreflect.Uint32Kind, protoreflect.Sint32Kind, protoreflect.EnumKind:
+		return uint64(uint32(bits))
+	}
+	return bits
 }
