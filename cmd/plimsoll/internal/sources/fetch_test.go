@@ -78,3 +78,18 @@ func TestBeside(t *testing.T) {
 		}
 	}
 }
+
+// A recording of 500 MB is refused, with a way to make it smaller.
+func TestRecordingTooLarge(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "big.har")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, 500<<20); err != nil { // sparse
+		t.Fatal(err)
+	}
+	_, err := Flags{HAR: []string{name}}.Draft(t.Context(), "")
+	if err == nil || !strings.Contains(err.Error(), "big.har is larger than 64 MiB") || !strings.Contains(err.Error(), "\njq 'del(") {
+		t.Errorf("the error is %v", err)
+	}
+}

@@ -97,7 +97,7 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 			}
 			in, err := read(ctx, name)
 			if err != nil {
-				return nil, err
+				return nil, smaller(k.flag, err)
 			}
 			in.Host, in.Keeps, in.Mutations = host, choice.keeps, f.Mutations
 			d, err := k.draft(in)
@@ -177,8 +177,20 @@ func readFile(open func(string) (*os.File, error), name string) ([]byte, error) 
 	return data, err
 }
 
+// errTooLarge is an error about a file of more than maxBytes.
+var errTooLarge = errors.New("give a smaller part of it")
+
 func tooLarge(name string) error {
-	return fmt.Errorf("%s is larger than %d MiB, and is not read further: give a smaller part of it", name, maxBytes>>20)
+	return fmt.Errorf("%s is larger than %d MiB, and is not read further: %w", name, maxBytes>>20, errTooLarge)
+}
+
+// smaller adds to the error about a recording that is too large how it becomes smaller.
+func smaller(flag string, err error) error {
+	if flag != "--har" || !errors.Is(err, errTooLarge) {
+		return err
+	}
+	return fmt.Errorf("%w, such as a shorter visit, or take out the answers that are no text:\n"+
+		`jq 'del(.log.entries[].response.content | select(.mimeType // "" | test("json|html|event-stream") | not) | .text)' big.har > small.har`, err)
 }
 
 // beside opens files below a directory, and none that a link leads out of it.

@@ -13,8 +13,10 @@ package har
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +25,7 @@ import (
 
 // Draft drafts a profile from a recording.
 func Draft(in draft.Input) (*draft.Draft, error) {
-	entries, err := read(in.Name, bytes.NewReader(in.Data))
+	entries, notes, err := read(in.Name, bytes.NewReader(bytes.TrimPrefix(in.Data, []byte("\ufeff"))))
 	if err != nil {
 		return nil, err
 	}
@@ -44,9 +46,17 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 		}
 	}
 	if len(kept) == 0 {
-		return nil, fmt.Errorf("%s holds no request to %s; its hosts: %s", in.Name, cmp.Or(strings.TrimPrefix(strings.TrimPrefix(host, "https://"), "http://"), "a host that can be loaded"), list(hosts))
+		text := fmt.Sprintf("%s holds no request to %s", in.Name, cmp.Or(strings.TrimPrefix(strings.TrimPrefix(host, "https://"), "http://"), "a host that can be loaded"))
+		if host == "" {
+			text += ", but " + left.String()
+		}
+		text += "; its hosts: " + list(hosts)
+		for _, note := range notes {
+			text += "\n" + note.String()
+		}
+		return nil, errors.New(text)
 	}
-	w := &writer{in: in, d: &draft.Draft{URL: cmp.Or(named, host)}, known: map[string]*source{}, sent: map[string]bool{}, names: map[string]bool{}, labels: draft.Labels{}, routes: map[string]bool{}}
+	w := &writer{in: in, d: &draft.Draft{URL: cmp.Or(named, host), Notes: notes}, known: map[string]*source{}, sent: map[string]bool{}, names: map[string]bool{}, labels: draft.Labels{}, routes: map[string]bool{}}
 	task := w.task(kept)
 	w.d.Users = []draft.User{{Name: "visitor", Tasks: []draft.Task{task}}}
 	w.d.Title = w.title(entries, kept, left, host)
@@ -82,7 +92,7 @@ func count(entries []*entry) (hosts []string) {
 func mostUsed(entries []*entry) (origin string) {
 	times := map[string]int{}
 	for _, e := range entries {
-		if e.url.Host != "" && e.kind() == isCall {
+		if e.kind() == isCall {
 			times[e.origin()]++
 		}
 	}
@@ -99,9 +109,14 @@ type kind uint8
 
 const (
 	isCall kind = iota
+	isElsewhere
+	isLocal
 	isStatic
+	isCached
 	isPreflight
 	isFailure
+	isOdd
+	kinds
 )
 
 var staticTypes = []string{"image", "font", "stylesheet", "script", "media", "manifest", "texttrack", "imageset", "beacon", "ping", "other"}
@@ -110,10 +125,15 @@ var staticEnds = []string{".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".web
 
 // kind finds out what an entry is: by what the browser says of it, else by its type and its path.
 func (e *entry) kind() kind {
-	if e.isSocket() {
-		return isCall
-	}
 	switch {
+	case e.url.Host == "":
+		return isLocal
+	case e.isSocket():
+		return isCall
+	case !methodForm.MatchString(e.Request.Method), e.Request.Method == "CONNECT":
+		return isOdd
+	case e.FromCache != "", strings.HasSuffix(e.FetchType, " Cache"):
+		return isCached
 	case e.Request.Method == "OPTIONS" && e.header("Access-Control-Request-Method") != "", e.ResourceType == "preflight":
 		return isPreflight
 	case e.Response.Status <= 0 && e.Response.Content.Text == "", e.Response.Failure != "", e.Response.Status >= 400:
@@ -140,24 +160,34 @@ func (e *entry) kind() kind {
 	return isCall
 }
 
-// leftOut counts entries that are not kept.
-type leftOut struct{ others, static, preflights, failures int }
+var methodForm = regexp.MustCompile(`^[A-Z]+$`)
 
-// choose keeps the entries of a host that are calls.
+// leftOut counts entries that are not kept, by their kinds.
+type leftOut [kinds]int
+
+// String is a list of what is left out; empty for nothing.
+func (l leftOut) String() string {
+	var not []string
+	for kind, what := range [kinds]string{isElsewhere: "of other hosts", isLocal: "without a web address", isStatic: "static", isCached: "from the browser's cache", isPreflight: "preflight", isFailure: "failed", isOdd: "without a usual method"} {
+		if l[kind] > 0 {
+			not = append(not, fmt.Sprintf("%d %s", l[kind], what))
+		}
+	}
+	return and(not)
+}
+
+// choose keeps the entries of a host that are calls. Without a host it keeps none.
 func choose(entries []*entry, origin string) (kept []*entry, left leftOut) {
 	for _, e := range entries {
-		switch k := e.kind(); {
-		case e.origin() != origin:
-			left.others++
-		case k == isStatic:
-			left.static++
-		case k == isPreflight:
-			left.preflights++
-		case k == isFailure:
-			left.failures++
-		default:
-			kept = append(kept, e)
+		k := e.kind()
+		if k != isLocal && origin != "" && e.origin() != origin {
+			k = isElsewhere
 		}
+		if k == isCall {
+			kept = append(kept, e)
+			continue
+		}
+		left[k]++
 	}
 	return kept, left
 }
@@ -166,17 +196,8 @@ func choose(entries []*entry, origin string) (kept []*entry, left leftOut) {
 func (w *writer) title(all, kept []*entry, left leftOut, host string) string {
 	_, name, _ := strings.Cut(host, "://")
 	text := fmt.Sprintf("%s: %s in %s; %d to %s %s kept", w.in.Name, several(len(all), "entry", "entries"), shown(all[len(all)-1].end.Sub(all[0].start)), len(kept), name, areOrIs(len(kept)))
-	var not []string
-	for _, one := range []struct {
-		n    int
-		what string
-	}{{left.others, "of other hosts"}, {left.static, "static"}, {left.preflights, "preflight"}, {left.failures, "failed"}} {
-		if one.n > 0 {
-			not = append(not, fmt.Sprintf("%d %s", one.n, one.what))
-		}
-	}
-	if len(not) > 0 {
-		text += ", " + and(not) + " are not"
+	if not := left.String(); not != "" {
+		text += ", " + not + " " + areOrIs(len(all)-len(kept)) + " not"
 	}
 	text += fmt.Sprintf("\n  1 user, 1 task, %s, %s", several(w.steps, "step", "steps"), several(len(w.routes), "route", "routes"))
 	if len(w.carried) > 0 {

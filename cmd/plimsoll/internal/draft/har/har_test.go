@@ -199,15 +199,17 @@ func TestRefusals(t *testing.T) {
 		many[i] = `{}`
 	}
 	for want, data := range map[string][]byte{
-		"x.har:1:2: this is no HAR file":                              []byte(`[]`),
-		"x.har is no HAR file: it has no log.entries":                 []byte(`{"openapi": "3.0.0"}`),
-		"x.har holds no request":                                      recording(),
-		"x.har holds no request to a host that can be loaded":         recording(`{"request": {"method": "GET", "url": "data:text/plain,x"}}`),
-		"x.har:2:3: invalid character":                                []byte("{\"log\":\n  ?}"),
-		"the file ends too early":                                     []byte(`{"log": {"entries": [{"request": {"url": "http://a.test/"}`),
-		"request.url is a number, and a HAR file has another kind":    recording(`{"request": {"url": 7}}`),
-		"x.har holds more than 50000 entries: give a smaller part":    recording(many...),
-		"x.har holds no request to b.test; its hosts: a.test, c.test": recording(get("GET", "http://a.test/", "", "{}"), get("GET", "http://c.test/", "", "{}")),
+		"x.har:1:2: this is no HAR file":              []byte(`[]`),
+		"x.har is no HAR file: it has no log.entries": []byte(`{"openapi": "3.0.0"}`),
+		"x.har holds no request":                      recording(),
+		"x.har holds no request to a host that can be loaded, but 1 static and 2 failed; its hosts: a.test": recording(
+			`{"request": {"method": "GET", "url": "http://a.test/x"}, "response": {"status": 404}}`, `{"request": {"method": "GET", "url": "http://a.test/x"}}`, `{"request": {"method": "GET", "url": "http://a.test/x.png"}, "response": {"status": 200}}`),
+		"x.har holds no request to a host that can be loaded, but 1 without a web address": recording(`{"request": {"method": "GET", "url": "data:text/plain,x"}}`),
+		"x.har:2:3: invalid character": []byte("{\"log\":\n  ?}"),
+		"the file ends too early":      []byte(`{"log": {"entries": [{"request": {"url": "http://a.test/"}`),
+		"\nx.har: request.url is a number, where HAR has another kind of value, and is left out (entry 1)": recording(`{"request": {"url": 7}}`),
+		"x.har holds more than 50000 entries: give a smaller part":                                         recording(many...),
+		"x.har holds no request to b.test; its hosts: a.test, c.test":                                      recording(get("GET", "http://a.test/", "", "{}"), get("GET", "http://c.test/", "", "{}")),
 	} {
 		host := ""
 		if strings.Contains(want, "b.test") {

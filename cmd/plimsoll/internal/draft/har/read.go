@@ -2,16 +2,20 @@ package har
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 )
 
 // entry is one exchange of a recording, as far as it is used.
@@ -21,6 +25,8 @@ type entry struct {
 	Request      request  `json:"request"`
 	Response     response `json:"response"`
 	ResourceType string   `json:"_resourceType"`
+	FromCache    string   `json:"_fromCache"` // memory or disk, as Chromium writes it
+	FetchType    string   `json:"_fetchType"` // such as Disk Cache, as Safari writes it
 	Sockets      []frame  `json:"_webSocketMessages"`
 
 	url        *url.URL
@@ -32,6 +38,7 @@ type request struct {
 	URL     string  `json:"url"`
 	Headers []field `json:"headers"`
 	Post    *post   `json:"postData"`
+	Size    float64 `json:"bodySize"`
 }
 
 type post struct {
@@ -82,13 +89,15 @@ const (
 	maxFrames  = 200
 )
 
-// read reads the entries of a recording, one at a time, in the order of time.
-func read(name string, r io.Reader) ([]*entry, error) {
+// read reads the entries of a recording, one at a time, in the order of time. A value of another kind than HAR has is
+// left out, and noted.
+func read(name string, r io.Reader) ([]*entry, []draft.Note, error) {
 	counted := &counter{r: r, name: name}
 	d := json.NewDecoder(counted)
 	var entries []*entry
 	kept := 0
 	found := false
+	odd := oddities{first: map[string]int{}, times: map[string]int{}}
 	err := object(d, func(key string) error {
 		if key != "log" {
 			return skip(d)
@@ -100,7 +109,7 @@ func read(name string, r io.Reader) ([]*entry, error) {
 			found = true
 			return array(d, func() error {
 				e := &entry{}
-				if err := d.Decode(e); err != nil {
+				if err := odd.count(d.Decode(e), len(entries)+1); err != nil {
 					return err
 				}
 				if len(entries) == maxEntries {
@@ -114,16 +123,72 @@ func read(name string, r io.Reader) ([]*entry, error) {
 	})
 	switch {
 	case errors.Is(err, errTooMany):
-		return nil, fmt.Errorf("%s holds more than %d entries: give a smaller part of it", name, maxEntries)
+		return nil, nil, fmt.Errorf("%s holds more than %d entries: give a smaller part of it", name, maxEntries)
 	case err != nil:
-		return nil, counted.problem(d, err)
+		return nil, nil, counted.problem(d, err)
 	case !found:
-		return nil, fmt.Errorf("%s is no HAR file: it has no log.entries; export one from the network panel of a browser", name)
+		return nil, nil, fmt.Errorf("%s is no HAR file: it has no log.entries; export one from the network panel of a browser", name)
 	case len(entries) == 0:
-		return nil, fmt.Errorf("%s holds no request", name)
+		return nil, nil, fmt.Errorf("%s holds no request", name)
 	}
+	date(entries)
 	slices.SortStableFunc(entries, func(a, b *entry) int { return a.start.Compare(b.start) })
-	return entries, nil
+	return entries, odd.notes(name), nil
+}
+
+// date gives an entry without a time that of the one before, or of the first that has one.
+func date(entries []*entry) {
+	var last time.Time
+	if i := slices.IndexFunc(entries, func(e *entry) bool { return !e.start.IsZero() }); i >= 0 {
+		last = entries[i].start
+	}
+	for _, e := range entries {
+		if e.start.IsZero() {
+			e.start = last
+		}
+		last = e.start
+		e.end = e.start.Add(time.Duration(min(max(e.Time, 0), 3_600_000) * float64(time.Millisecond)))
+	}
+}
+
+// oddities counts values of another kind than HAR has.
+type oddities struct {
+	first map[string]int // the entry that each kind was found in first
+	times map[string]int
+}
+
+// count counts an error of decoding an entry that is about a kind of value, and returns any other.
+func (o *oddities) count(err error, nth int) error {
+	var kind *json.UnmarshalTypeError
+	if !errors.As(err, &kind) {
+		return err
+	}
+	text := fmt.Sprintf("%s is %s, where HAR has another kind of value, and is left out", cmp.Or(kind.Field, "an entry"), article(kind.Value))
+	if o.times[text]++; o.times[text] == 1 {
+		o.first[text] = nth
+	}
+	return nil
+}
+
+// notes tells each kind once.
+func (o *oddities) notes(name string) (notes []draft.Note) {
+	for _, text := range slices.Sorted(maps.Keys(o.times)) {
+		place := fmt.Sprintf(" (entry %d)", o.first[text])
+		if n := o.times[text]; n > 1 {
+			place = fmt.Sprintf(" (entry %d and %d more)", o.first[text], n-1)
+		}
+		notes = append(notes, draft.Note{File: name, Text: text + place})
+	}
+	return notes
+}
+
+// article is a kind of JSON with its article: an object, a number.
+func article(kind string) string {
+	word, _, _ := strings.Cut(kind, " ") // number 1e999
+	if strings.HasPrefix(word, "a") || strings.HasPrefix(word, "o") {
+		return "an " + word
+	}
+	return "a " + word
 }
 
 var errTooMany = errors.New("too many entries")
@@ -143,7 +208,6 @@ func (e *entry) prepare(kept *int) {
 			break
 		}
 	}
-	e.end = e.start.Add(time.Duration(min(max(e.Time, 0), 3_600_000) * float64(time.Millisecond)))
 	text := e.Response.Content.Text
 	if e.Response.Content.Encoding == "base64" {
 		plain, err := base64.StdEncoding.DecodeString(text)
@@ -162,7 +226,6 @@ func (e *entry) prepare(kept *int) {
 			e.Request.Post.Text = string(plain)
 		}
 	}
-	e.Sockets = slices.Clone(e.Sockets[:min(len(e.Sockets), maxFrames)])
 }
 
 // origin is scheme and host, those of a WebSocket as those of its handshake.
@@ -183,7 +246,7 @@ func (e *entry) isSocket() bool {
 
 // hasBody reports whether a request had a body, whether or not the recording holds it: browsers leave out files.
 func (e *entry) hasBody() bool {
-	return strings.HasPrefix(strings.ToLower(e.header("Content-Type")), "multipart/form-data") || digits.MatchString(e.header("Content-Length")) && e.header("Content-Length") != "0"
+	return e.Request.Size > 0 || strings.HasPrefix(strings.ToLower(e.header("Content-Type")), "multipart/form-data") || digits.MatchString(e.header("Content-Length")) && e.header("Content-Length") != "0"
 }
 
 // header is a header of the request; empty for none.
@@ -224,14 +287,11 @@ func (c *counter) Read(p []byte) (int, error) {
 func (c *counter) problem(d *json.Decoder, err error) error {
 	offset := d.InputOffset()
 	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
 	text := err.Error()
 	switch {
 	case errors.As(err, &syntax):
 		offset = max(offset, syntax.Offset-1)
 		text = strings.TrimPrefix(text, "json: ")
-	case errors.As(err, &kind):
-		text = fmt.Sprintf("%s is a %s, and a HAR file has another kind of value there", kind.Field, kind.Value)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		text = "the file ends too early"
 	}

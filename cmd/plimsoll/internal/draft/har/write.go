@@ -119,6 +119,10 @@ func (w *writer) write(c *call) {
 		c.keys = append(c.keys, draft.Entry{Key: "headers", Value: headers})
 	}
 	c.keys = append(c.keys, body...)
+	if e.isEvents() {
+		w.events(c)
+		return
+	}
 	if status := e.Response.Status; status >= 300 && status < 400 && status != 304 {
 		c.keys = append(c.keys, draft.Entry{Key: "expect", Value: draft.Map{{Key: "status", Value: status}}})
 	}
