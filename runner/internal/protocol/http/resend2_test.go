@@ -228,3 +228,29 @@ func TestRestedUserCutsNobodyOff(t *testing.T) {
 		t.Errorf("cut off by another user's end: %v %q", o.Class, o.Error)
 	}
 }
+
+// Users who share a connection of a server that hangs, and wait for a place on it, run out of time: nothing of the
+// server's has failed.
+func TestHTTP2HangsAndOthersWait(t *testing.T) {
+	url := frames(t, func(f *http2.Framer, id uint32, on, _ int64) bool {
+		f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1})
+		return true
+	})
+	to := target2(url, 1)
+	to.Timeout = 10 * time.Millisecond
+	r := &request{Method: "POST", Path: plan.Lit("/")}
+	h := newHTTP(t, to, r)
+	var users sync.WaitGroup
+	for range 8 {
+		users.Go(func() {
+			d := h.User(t.Context())
+			defer d.Close()
+			for range 20 {
+				if o := d.Call(r.call, values{}); o.Class != tally.Timeout {
+					t.Errorf("got %v %q", o.Class, o.Error)
+				}
+			}
+		})
+	}
+	users.Wait()
+}

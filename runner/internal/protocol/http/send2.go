@@ -64,6 +64,9 @@ func (u *client2) send(ctx context.Context, x *exchange2, r *response) error {
 		refused := isRefused(err)
 		switch {
 		case u.fuse.Blown() || !time.Now().Before(x.deadline):
+			if errors.Is(err, h2.ErrNotOpen) { // it waited for a place until its time was over
+				err = h2.ErrNoPlace
+			}
 			return second(err, why)
 		case kept && errors.Is(err, h2.ErrNotOpen): // another user was told so, or a rest has hidden it
 		case unprocessed < unprocessedTries && h2.Unprocessed(err):
