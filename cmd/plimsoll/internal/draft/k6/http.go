@@ -136,8 +136,14 @@ func (l *library) jar(c *script.Invocation) script.Value {
 			return true
 		}),
 		"cookiesForURL": native("jar.cookiesForURL", func(c *script.Invocation) script.Value { return &script.Unknown{At: c.At, Why: "the cookies of a jar"} }),
-		"clear":         nothing("jar.clear"), "delete": nothing("jar.delete"),
+		"clear":         native("jar.clear", forget), "delete": native("jar.delete", forget),
 	}}
+}
+
+// forget takes cookies out of a jar.
+func forget(c *script.Invocation) script.Value {
+	c.M.Note(c.At, "a cookie that is taken out of the jar stays in it: a profile has no words for that")
+	return nil
 }
 
 // request makes a step of one request.

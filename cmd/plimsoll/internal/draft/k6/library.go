@@ -3,6 +3,7 @@ package k6
 import (
 	"encoding/csv"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
@@ -79,7 +80,9 @@ func (l *library) moduleOf(from string) *script.Native {
 			return c.M.Call(c.At, c.Arg(1, ""))
 		})})
 	case from == "k6/encoding":
-		return module(from, map[string]script.Value{"b64encode": native("b64encode", func(c *script.Invocation) script.Value { return &script.Base64{Of: c.Arg(0, "")} })})
+		return encoding()
+	case from == "k6/secrets":
+		return secrets()
 	case from == "k6/timers":
 		has := map[string]script.Value{}
 		for _, name := range []string{"setTimeout", "setInterval", "clearTimeout", "clearInterval"} {
@@ -104,7 +107,7 @@ func (l *library) moduleOf(from string) *script.Native {
 		return l.websockets(from)
 	case from == "k6/net/grpc":
 		return l.grpcModule()
-	case from == "k6/experimental/fs", from == "k6/crypto", from == "k6/browser", from == "k6/experimental/browser", from == "k6/options", from == "k6/secrets", strings.HasPrefix(from, "k6/x/"), strings.HasPrefix(from, "k6/experimental"):
+	case from == "k6/experimental/fs", from == "k6/crypto", from == "k6/browser", from == "k6/experimental/browser", from == "k6/options", strings.HasPrefix(from, "k6/x/"), strings.HasPrefix(from, "k6/experimental"):
 		return module(from, map[string]script.Value{})
 	case strings.Contains(from, "papaparse"):
 		return module(from, map[string]script.Value{"parse": native("papaparse.parse", parseCSV)})
@@ -185,6 +188,23 @@ func execution() *script.Native {
 	whole := map[string]script.Value{"vu": vu, "scenario": scenario, "test": test, "instance": has(nil, "currentTestRunDuration", "vusActive")}
 	return module("k6/execution", whole)
 }
+
+// secrets is the module k6/secrets: a secret is a variable of the environment.
+func secrets() *script.Native {
+	get := native("secrets.get", func(c *script.Invocation) script.Value {
+		name, ok := c.M.StringOf(c.Arg(0, ""))
+		if !ok || !secretForm.MatchString(name) {
+			return &script.Unknown{At: c.At, Why: "a secret whose name is not known"}
+		}
+		return &script.Var{Name: "env." + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(name))}
+	})
+	source := native("secrets.source", func(*script.Invocation) script.Value {
+		return &script.Native{Name: "a source of secrets", Has: map[string]script.Value{"get": get}}
+	})
+	return module("k6/secrets", map[string]script.Value{"get": get, "source": source})
+}
+
+var secretForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 // utilities is the library k6-utils.
 func utilities() *script.Native {
