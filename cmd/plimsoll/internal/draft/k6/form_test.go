@@ -1,6 +1,7 @@
 package k6_test
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,9 @@ func TestWords(t *testing.T) {
 		"a switch":                  {body("const kind = 'b';\nswitch (kind) { case 'a': http.get('http://a.test/a'); break; case 'b': case 'c': http.get('http://a.test/b'); break; default: http.get('http://a.test/d'); }"), []string{"GET /b"}, []string{"GET /a", "GET /d"}, ""},
 		"two branches and a return": {body("if (Math.random() < 0.1) {\n  http.get('http://a.test/rare');\n  return;\n}\nhttp.get('http://a.test/often');"), []string{"if: {data.dice: \"<= 10\"}", "if: {data.dice: \"> 10\"}"}, nil, ""},
 		"a link of an answer":       {body("const r = http.get('http://a.test/');\nif (r.json('next')) { http.get(r.json('next'), { tags: { name: 'next' } }); }"), []string{"optional: true", "GET ${next}", "if: {next: exists}"}, nil, ""},
+		"options that are not read": {options("{noConnectionReuse: true, tlsAuth: [{cert: 'c', key: 'k'}], dns: null, discardResponseBodies: true}"), []string{"GET /"}, []string{"tls"}, "the option noConnectionReuse is not read"},
+		"environment of a scenario": {top + "export const options = {scenarios: {a: {executor: 'constant-vus', vus: 1, duration: '5s', exec: 'one', env: {WHO: 'ada'}}, b: {executor: 'constant-vus', vus: 1, duration: '5s', exec: 'one', env: {WHO: 'bob'}}}};\nexport function one() { http.get(`http://a.test/${__ENV.WHO}/${__ENV.X}`); }\n", []string{"GET /ada/${env.X}", "GET /bob/${env.X}"}, nil, ""},
+		"CommonJS":                  {"const http = require('k6/http');\nconst { sleep } = require('k6');\nmodule.exports.options = { vus: 3, duration: '9s' };\nmodule.exports.default = function () { http.get('http://a.test/x'); sleep(1); };\n", []string{"users: 3", "run_time: 9s", "GET /x", "wait: 1s"}, nil, ""},
 		"jar":                       {body("const jar = http.cookieJar();\njar.set('http://a.test', 'sid', 'abc');\nhttp.get('http://a.test/');"), []string{"Cookie: sid=abc"}, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,6 +63,25 @@ func TestWords(t *testing.T) {
 			scripttest.Wants(t, d, c.want, c.none, c.notes)
 		})
 	}
+}
+
+// Modules beside a script are read as CommonJS too, whichever way they export.
+func TestRequire(t *testing.T) {
+	files := map[string]string{
+		"api.js":    "const http = require('k6/http');\nmodule.exports = { list() { return http.get('http://a.test/list'); } };\n",
+		"shared.js": "import http from 'k6/http';\nexport function one() { http.get('http://a.test/one'); }\n",
+	}
+	d, err := k6.Draft(draft.Input{Name: "script.js", Data: []byte("const api = require('./api');\nconst { one } = require('./shared.js');\nconst gone = require('./gone');\nexports.default = () => { api.list(); one(); };\n"),
+		Open: func(name string) ([]byte, error) {
+			if text, ok := files[name]; ok {
+				return []byte(text), nil
+			}
+			return nil, fs.ErrNotExist
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripttest.Wants(t, d, []string{"GET /list", "GET /one"}, nil, "the module ./gone is not read")
 }
 
 // Calls of gRPC become steps, with the files that describe them.

@@ -11,7 +11,9 @@ import (
 func (l *library) global(name string) (script.Value, bool) {
 	switch name {
 	case "__ENV":
-		return &script.Native{Name: "__ENV", Has: map[string]script.Value{}, Item: variable}, true
+		return &script.Native{Name: "__ENV", Has: map[string]script.Value{}, Item: l.variable}, true
+	case "require":
+		return native("require", func(c *script.Invocation) script.Value { return c.M.Require(c.At, c.Text(0, "")) }), true
 	case "__VU":
 		return &script.Turn{Var: &script.Var{Name: "user.id"}}, true
 	case "__ITER":
@@ -61,7 +63,13 @@ func (l *library) global(name string) (script.Value, bool) {
 	return nil, false
 }
 
-func variable(name string) script.Value { return &script.Var{Name: "env." + name} }
+// variable is a variable of the environment; a scenario may have given it a value.
+func (l *library) variable(name string) script.Value {
+	if v, ok := l.env.Get(name); ok {
+		return v
+	}
+	return &script.Var{Name: "env." + name}
+}
 
 // later calls a function later, or again and again: on a socket if one is open, otherwise after a wait.
 func (l *library) later(every bool) func(c *script.Invocation) script.Value {

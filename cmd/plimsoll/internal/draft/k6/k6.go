@@ -97,7 +97,9 @@ func (r *reader) follow(p *script.Program) error {
 		}
 		r.user(p, s, f, data)
 	}
+	r.env = nil
 	r.chooseLoad(scenarios)
+	r.noteOptions()
 	if f, is := first(r.m.Global("teardown")).(*script.Closure); is {
 		r.m.Task()
 		p.Teardown = r.m.Record(func() {
@@ -112,6 +114,7 @@ func (r *reader) follow(p *script.Program) error {
 func (r *reader) user(p *script.Program, s *scenario, f *script.Closure, data script.Value) {
 	r.m.Task()
 	r.m.First = nil
+	r.env, _ = first(s.of.Get("env")).(*script.Dict)
 	u := &script.Scenario{Name: s.name}
 	task := &script.Task{At: f.Of.At, Name: s.name, Weight: 1}
 	task.Steps = r.m.Record(func() {

@@ -20,6 +20,7 @@ type library struct {
 	loaded  [2]script.Value
 	globals *script.Dict // globalThis
 	inside  *socket      // whose function is followed
+	env     *script.Dict // variables of the environment that the scenario sets
 	asked   asked        // what requests say of themselves that a profile says once
 }
 

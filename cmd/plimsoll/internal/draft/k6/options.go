@@ -161,6 +161,15 @@ func shown(d time.Duration) string {
 	return strconv.Itoa(int(d/time.Millisecond)) + "ms"
 }
 
+// noteOptions tells the options that change what a service gets and that are not read.
+func (r *reader) noteOptions() {
+	for _, key := range []string{"blacklistIPs", "blockHostnames", "dns", "executionSegment", "hosts", "localIPs", "minIterationDuration", "noConnectionReuse", "noCookiesReset", "noVUConnectionReuse", "tlsAuth", "tlsCipherSuites", "tlsVersion"} {
+		if v, _ := r.options.Get(key); v != nil && v != false {
+			r.m.Note(r.place(), "the option %s is not read", key)
+		}
+	}
+}
+
 // chooseLoad makes one load of the scenarios. Those that a profile cannot do side by side are noted.
 func (r *reader) chooseLoad(all []*scenario) {
 	all = slices.DeleteFunc(all, func(s *scenario) bool { return s.user == nil })

@@ -139,7 +139,7 @@ func (m *Machine) Module(path string, body []Node) {
 	s.file = path
 	m.globals = s
 	m.modules[path] = s
-	m.run(s, body)
+	m.follow(s, body)
 }
 
 // Global returns a variable of the program.
@@ -209,6 +209,6 @@ func (m *Machine) imported(at At, module string) *scope {
 	s := newScope(nil, true)
 	s.file = path
 	m.modules[path] = s
-	m.run(s, body)
+	m.follow(s, body)
 	return s
 }
