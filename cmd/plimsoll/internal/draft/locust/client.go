@@ -280,7 +280,7 @@ func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, na
 	case *script.Answer:
 		return l.answer(of, name)
 	case *script.Object:
-		if !of.Class.Inherits(append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "User", "Locust"}, userClasses...)...) {
+		if !of.Class.Inherits(append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "MarkovTaskSet", "User", "Locust"}, userClasses...)...) {
 			return nil, false
 		}
 		if _, own := of.Fields.Get(name); own {
@@ -301,8 +301,13 @@ func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, na
 // own holds the attributes that Locust gives users and TaskSets.
 func (l *library) own(of *script.Object, name string) (script.Value, bool) {
 	switch name {
-	case "interrupt", "wait", "stop", "schedule_task":
+	case "interrupt", "stop":
 		return nothing(name), true
+	case "wait", "schedule_task":
+		return native(name, func(c *script.Invocation) script.Value {
+			c.M.Note(c.At, "%s inside a task is not followed, and is left out", name)
+			return nil
+		}), true
 	case "environment", "runner":
 		return &script.Native{Name: name, Has: map[string]script.Value{"host": "", "parsed_options": &script.Native{Name: "the options of the command line"}}}, true
 	case "host":

@@ -66,6 +66,9 @@ func (l *library) Library(m *script.Machine, from, name string) (script.Value, b
 	if v, ok := whole.Has[name]; ok {
 		return v, true
 	}
+	if isOurs(from, "locust", "locust_plugins") && strings.HasSuffix(name, "User") { // such as locust.contrib.mqtt.MqttUser
+		return &script.Native{Name: "User"}, true
+	}
 	if inner := l.moduleOf(from + "." + name); inner != nil && inner.Name != whole.Name {
 		return inner, true
 	}
@@ -156,6 +159,8 @@ func (l *library) locust() *script.Native {
 			order, _ := script.Integer(c.Arg(0, ""))
 			return taskMark{weight: 1, order: order}
 		}),
+		"transition":  native("transition", transition),
+		"transitions": native("transitions", transition),
 		"tag": native("tag", func(c *script.Invocation) script.Value {
 			var tags tagMark
 			for _, a := range c.Args {
@@ -205,10 +210,16 @@ func (l *library) locust() *script.Native {
 		"events":          events(),
 		"run_single_user": nothing("run_single_user"),
 	}
-	for _, class := range append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "LoadTestShape", "User", "Locust"}, userClasses...) {
+	for _, class := range append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "MarkovTaskSet", "LoadTestShape", "User", "Locust"}, userClasses...) {
 		has[class] = &script.Native{Name: class}
 	}
 	return module("locust", has)
+}
+
+// transition marks a task of a MarkovTaskSet. In a profile no task depends on the one before.
+func transition(c *script.Invocation) script.Value {
+	c.M.Note(c.At, "which task follows this one is left out; the tasks of this MarkovTaskSet are drawn, all with the same weight")
+	return taskMark{weight: 1}
 }
 
 // unknownWait tells that a wait is not known.
