@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 const describeWithin = 10 * time.Second
 
 // Describe asks the gRPC server at an address, http://host:port or https://host:port, to describe its services. The
-// answer is a FileDescriptorSet. environ names proxies; nil for the process's own.
-func Describe(ctx context.Context, address string, environ []string) (set []byte, err error) {
+// answer is a FileDescriptorSet. headers go along as metadata. environ names proxies; nil for the process's own.
+func Describe(ctx context.Context, address string, headers http.Header, environ []string) (set []byte, err error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%q is no address such as http://127.0.0.1:9090", address)
@@ -27,7 +28,13 @@ func Describe(ctx context.Context, address string, environ []string) (set []byte
 	if err != nil {
 		return nil, err
 	}
-	c, err := channel.New(dialer, nil)
+	var metadata []plan.Header
+	for name, values := range headers {
+		for _, value := range values {
+			metadata = append(metadata, plan.Header{Name: name, Value: plan.Lit(value)})
+		}
+	}
+	c, err := channel.New(dialer, metadata)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 		return err
 	}
 	if c.Any() {
-		if settings.Draft, err = c.Draft(ctx, settings.URL); err != nil {
+		if settings.Draft, err = c.Draft(ctx, settings.URL, a.Env.Lookup); err != nil {
 			return err
 		}
 		settings.TakeURL()

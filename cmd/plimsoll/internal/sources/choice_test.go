@@ -32,12 +32,12 @@ func TestPatternsThatMeanNothing(t *testing.T) {
 			want += `; did you mean "` + meant + `"?`
 		}
 		want += "\nthe operations are GET /toys, POST /toys, GET /toys/{id}, DELETE /toys/{id}; their tags are toys, admin\nnothing was written"
-		_, err := Flags{OpenAPI: []string{file}, Skip: []string{pattern, "POST *"}}.Draft(context.Background(), "")
+		_, err := Flags{OpenAPI: []string{file}, Skip: []string{pattern, "POST *"}}.Draft(context.Background(), "", os.LookupEnv)
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", pattern, err, want)
 		}
 	}
-	_, err := Flags{OpenAPI: []string{file}, Only: []string{"GET *"}, Skip: []string{"* /toys*"}}.Draft(context.Background(), "")
+	_, err := Flags{OpenAPI: []string{file}, Only: []string{"GET *"}, Skip: []string{"* /toys*"}}.Draft(context.Background(), "", os.LookupEnv)
 	if err == nil || !strings.HasPrefix(err.Error(), "--only and --skip leave no operation\nthe operations are GET /toys, ") {
 		t.Errorf("nothing is left: %v", err)
 	}
@@ -60,7 +60,7 @@ func TestPatternsOfSeveralSources(t *testing.T) {
 		Locust:  []string{named("l.py", "from locust import HttpUser, task, tag\nclass U(HttpUser):\n    @tag('slow')\n    @task\n    def t(self):\n        self.client.get('/slow', name='waits')\n    @task\n    def u(self):\n        self.client.get('/fast')\n")},
 		Only:    []string{"GET /more", "query top", "GET /recorded", "tag:slow"},
 	}
-	d, err := f.Draft(context.Background(), "")
+	d, err := f.Draft(context.Background(), "", os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ const (
 )
 
 // fetch fetches a URL that the user named.
-func fetch(ctx context.Context, address string) ([]byte, error) {
+func (f *fetcher) fetch(ctx context.Context, address string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -26,7 +26,10 @@ func fetch(ctx context.Context, address string) ([]byte, error) {
 		return nil, exit.BadInput("%s is not an address", shownURL(address))
 	}
 	request.Header.Set("Accept", "application/json, application/yaml, text/yaml, */*;q=0.5")
-	data, status, err := exchange(request, address)
+	data, status, err := f.exchange(request, address)
+	if err == nil && isDenied(status) {
+		return nil, fmt.Errorf("fetch %s: the answer has the status %d%s", shownURL(address), status, giveToken)
+	}
 	if err == nil && status != http.StatusOK {
 		return nil, fmt.Errorf("fetch %s: the answer has the status %d", shownURL(address), status)
 	}
@@ -34,7 +37,8 @@ func fetch(ctx context.Context, address string) ([]byte, error) {
 }
 
 // exchange makes a request to the address that the user named, and reads the answer.
-func exchange(request *http.Request, address string) (data []byte, status int, err error) {
+func (f *fetcher) exchange(request *http.Request, address string) (data []byte, status int, err error) {
+	f.prepare(request)
 	client := http.Client{CheckRedirect: func(next *http.Request, before []*http.Request) error {
 		switch {
 		case len(before) > maxRedirects:
@@ -42,6 +46,7 @@ func exchange(request *http.Request, address string) (data []byte, status int, e
 		case before[0].URL.Scheme == "https" && next.URL.Scheme != "https":
 			return errors.New("it redirects from https to http")
 		}
+		f.redirected(next, before[0])
 		return nil
 	}}
 	answer, err := client.Do(request)

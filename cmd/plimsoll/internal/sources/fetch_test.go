@@ -41,7 +41,7 @@ func TestFetch(t *testing.T) {
 			cancel()
 			ctx, cancel = context.WithTimeout(context.Background(), 100*time.Millisecond)
 		}
-		data, err := fetch(ctx, secret+path)
+		data, err := new(fetcher).fetch(ctx, secret+path)
 		cancel()
 		switch {
 		case want == "" && (err != nil || string(data) != "openapi: 3.0.0"):
@@ -50,7 +50,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%s: the error is %v, want %s", path, err, want)
 		}
 	}
-	if _, err := fetch(context.Background(), "http://127.0.0.1:1/x"); err == nil || !strings.HasPrefix(err.Error(), "fetch http://127.0.0.1:1/x: ") {
+	if _, err := new(fetcher).fetch(context.Background(), "http://127.0.0.1:1/x"); err == nil || !strings.HasPrefix(err.Error(), "fetch http://127.0.0.1:1/x: ") {
 		t.Errorf("nobody listens: %v", err)
 	}
 }
@@ -88,7 +88,7 @@ func TestRecordingTooLarge(t *testing.T) {
 	if err := os.Truncate(name, 500<<20); err != nil { // sparse
 		t.Fatal(err)
 	}
-	_, err := Flags{HAR: []string{name}}.Draft(t.Context(), "")
+	_, err := Flags{HAR: []string{name}}.Draft(t.Context(), "", os.LookupEnv)
 	if err == nil || !strings.Contains(err.Error(), "big.har is larger than 64 MiB") || !strings.Contains(err.Error(), "\njq 'del(") {
 		t.Errorf("the error is %v", err)
 	}

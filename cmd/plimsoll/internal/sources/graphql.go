@@ -17,21 +17,23 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/graphql"
 )
 
-// readSchema reads a file with a schema, fetches one, or asks a server for its own: an address that does not
-// end as a file does is a server's.
-func (f Flags) readSchema(ctx context.Context, name string) (draft.Input, error) {
-	u, err := url.Parse(name)
-	isServer := err == nil && (u.Scheme == "http" || u.Scheme == "https") &&
-		!slices.Contains([]string{".graphql", ".graphqls", ".gql", ".json"}, strings.ToLower(path.Ext(u.Path)))
-	if !isServer {
+// readSchema reads a file with a schema, fetches one, or asks a server for its own.
+func (f *fetcher) readSchema(ctx context.Context, name string) (draft.Input, error) {
+	if !isServer(name) {
 		return f.read(ctx, name)
 	}
-	data, err := introspect(ctx, name)
+	data, err := f.introspect(ctx, name)
 	return draft.Input{Name: shownURL(name), Data: data}, err
 }
 
+// isServer reports whether a name is the address of a server, and not that of a file.
+func isServer(name string) bool {
+	u, err := url.Parse(name)
+	return err == nil && isURL(name) && !slices.Contains([]string{".graphql", ".graphqls", ".gql", ".json"}, strings.ToLower(path.Ext(u.Path)))
+}
+
 // introspect asks a server for its schema. Older servers do not know all that newer ones are asked for.
-func introspect(ctx context.Context, address string) ([]byte, error) {
+func (f *fetcher) introspect(ctx context.Context, address string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
 	for _, query := range graphql.Introspections() {
@@ -45,9 +47,12 @@ func introspect(ctx context.Context, address string) ([]byte, error) {
 		}
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")
-		data, status, err := exchange(request, address)
+		data, status, err := f.exchange(request, address)
 		if err != nil {
 			return nil, err
+		}
+		if isDenied(status) {
+			return nil, fmt.Errorf("%s does not give its schema (status %d)%s", shownURL(address), status, giveToken)
 		}
 		var answer struct {
 			Data   *struct{}

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 // describe reads the description of gRPC services: from files, or from the server itself.
-func (f Flags) describe(ctx context.Context) (in draft.Input, source draft.Source, err error) {
+func (f Flags) describe(ctx context.Context, by *fetcher) (in draft.Input, source draft.Source, err error) {
 	from := grpc.Described{Address: f.GRPC, Proto: f.Proto, Protoset: f.Protoset, Import: f.Import}
 	if from.Address != "" && !strings.Contains(from.Address, "://") {
 		from.Address = "http://" + from.Address
@@ -33,7 +34,10 @@ func (f Flags) describe(ctx context.Context) (in draft.Input, source draft.Sourc
 			return in, nil, err
 		}
 		in.Name = "reflection of " + strings.TrimPrefix(strings.TrimPrefix(from.Address, "http://"), "https://")
-		in.Data, err = runner.Describe(ctx, from.Address, nil)
+		in.Data, err = runner.Describe(ctx, from.Address, by.headers, nil)
+		if err != nil && (strings.Contains(err.Error(), " UNAUTHENTICATED") || strings.Contains(err.Error(), " PERMISSION_DENIED")) {
+			err = fmt.Errorf("%w%s", err, giveToken)
+		}
 	}
 	return in, grpc.Source(from), err
 }
@@ -83,13 +87,13 @@ func noFile(flag, name string) error {
 }
 
 // ofGRPC drafts from gRPC services; nil if no flag names any.
-func (f Flags) ofGRPC(ctx context.Context) (*draft.Input, draft.Source, error) {
+func (f Flags) ofGRPC(ctx context.Context, from *fetcher) (*draft.Input, draft.Source, error) {
 	if len(f.Proto) == 0 && f.GRPC+f.Protoset == "" {
 		if len(f.Import) > 0 {
 			return nil, nil, exit.BadInput("--import says where .proto files find what they import; name one with --proto")
 		}
 		return nil, nil, nil
 	}
-	in, source, err := f.describe(ctx)
+	in, source, err := f.describe(ctx, from)
 	return &in, source, err
 }

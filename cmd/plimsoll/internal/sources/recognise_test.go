@@ -65,7 +65,7 @@ func TestOtherKinds(t *testing.T) {
 			if c.flag != "" {
 				want += "; give it with " + c.flag
 			}
-			_, err := named(path).Draft(context.Background(), "http://127.0.0.1:1")
+			_, err := named(path).Draft(context.Background(), "http://127.0.0.1:1", os.LookupEnv)
 			if told := err != nil && strings.HasPrefix(err.Error(), want); told != (flag != c.flag) {
 				t.Errorf("%s %s: %v, want %s", flag, c.name, err, want)
 			}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -37,6 +38,7 @@ type Flags struct {
 	Protoset  string   `placeholder:"FILE" help:"The compiled descriptors of the gRPC services."`
 	Locust    []string `name:"locust" placeholder:"FILE" sep:"none" help:"Draft it from a locustfile, which is read and not run."`
 	K6        []string `name:"k6" placeholder:"FILE" sep:"none" help:"Draft it from a k6 script, which is read and not run."`
+	Header    []string `placeholder:"'NAME: VALUE'" sep:"none" help:"Send this header when --openapi, --graphql or --grpc asks a server, such as 'Authorization: Bearer $${env.API_TOKEN}', which is filled from the environment. No other host gets it, and a value that is given literally is not written to the profile. Can be given several times."`
 	Only      []string `placeholder:"PATTERN" sep:"none" help:"Draft only these operations: 'GET *', 'GET /pets/{petId}', 'query *', 'shop.v1.Search/*', tag:public. * is any text, and the end of a name is enough: search, /pets. Can be given several times."`
 	Skip      []string `placeholder:"PATTERN" sep:"none" help:"Leave these operations out: 'DELETE *', tag:admin, deprecated. Recordings and scripts are chosen from by the names of their routes, and by the tags of locust."`
 	Try       bool     `help:"Send each step once to the system, and write those that fail as comments."`
@@ -56,6 +58,9 @@ func (f Flags) Check() error {
 	}
 	if f.Mutations && f.GraphQL == "" {
 		return exit.BadInput("--mutations needs a GraphQL schema: add --graphql")
+	}
+	if len(f.Header) > 0 && !f.asksServer() {
+		return exit.BadInput("--header is for servers that are asked: add --openapi URL, --graphql URL or --grpc ADDRESS")
 	}
 	return nil
 }
@@ -83,17 +88,22 @@ type kind struct {
 }
 
 // Draft drafts a profile for the system at host (scheme://host[:port], empty if not known) from all that is named.
-func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
+// env looks up variables of the environment, for --header.
+func (f Flags) Draft(ctx context.Context, host string, env func(name string) (string, bool)) (*draft.Draft, error) {
 	choice, err := f.chooser()
+	if err != nil {
+		return nil, err
+	}
+	from, err := f.fetcher(env)
 	if err != nil {
 		return nil, err
 	}
 	var drafts []*draft.Draft
 	for _, k := range f.kinds(choice) {
 		for _, name := range k.named {
-			read := f.read
+			read := from.read
 			if k.flag == "--graphql" {
-				read = f.readSchema
+				read = from.readSchema
 			}
 			in, err := read(ctx, name)
 			if err != nil {
@@ -104,10 +114,13 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 			if err != nil {
 				return nil, cmp.Or(otherKind(k.flag, in.Name, in.Data), exit.AsInput(err))
 			}
+			if k.flag == "--graphql" && isServer(name) {
+				f.addHeaders(d)
+			}
 			drafts = append(drafts, d)
 		}
 	}
-	in, source, err := f.ofGRPC(ctx)
+	in, source, err := f.ofGRPC(ctx, from)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +129,9 @@ func (f Flags) Draft(ctx context.Context, host string) (*draft.Draft, error) {
 		d, err := source(*in)
 		if err != nil {
 			return nil, exit.AsInput(err)
+		}
+		if len(f.Proto) == 0 && f.Protoset == "" {
+			f.addHeaders(d)
 		}
 		drafts = append(drafts, d)
 	}
@@ -150,13 +166,19 @@ func reasons(d *draft.Draft) string {
 // maxBytes bounds what is read of one source, and all that it refers to.
 const maxBytes = 64 << 20
 
+// withoutScheme is the address of a server as people say it.
+var withoutScheme = regexp.MustCompile(`^[\w.-]+:\d+(/|$)|^localhost(/|$)|^\[[0-9a-fA-F:]+\]`)
+
 // read reads a file, or fetches a URL.
-func (f Flags) read(ctx context.Context, name string) (draft.Input, error) {
-	if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
-		data, err := fetch(ctx, name)
+func (f *fetcher) read(ctx context.Context, name string) (draft.Input, error) {
+	if isURL(name) {
+		data, err := f.fetch(ctx, name)
 		return draft.Input{Name: shownURL(name), Data: data}, err
 	}
 	data, err := readFile(os.Open, name)
+	if errors.Is(err, os.ErrNotExist) && withoutScheme.MatchString(name) {
+		return draft.Input{}, exit.BadInput("there is no file %s; for the server at this address write http://%s", name, name)
+	}
 	if err != nil {
 		return draft.Input{}, exit.AsInput(err)
 	}

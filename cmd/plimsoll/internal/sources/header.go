@@ -1,0 +1,107 @@
+package sources
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+)
+
+// fetcher reads files and asks servers. It sends its headers to the hosts that the user named, and to no other.
+type fetcher struct{ headers http.Header }
+
+var (
+	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	fromEnv    = regexp.MustCompile(`\$\{env\.(\w+)\}`)
+	// named is a value that holds no secret itself: a variable, and a scheme in front of it.
+	named = regexp.MustCompile(`^([A-Za-z]{1,12} )?\$\{env\.\w+\}$`)
+)
+
+// fetcher fills the headers of --header from the environment. No message holds a value.
+func (f Flags) fetcher(env func(name string) (string, bool)) (*fetcher, error) {
+	to := &fetcher{http.Header{}}
+	for _, text := range f.Header {
+		name, value, found := strings.Cut(text, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !found || !headerName.MatchString(name) {
+			return nil, exit.BadInput("--header takes a name and a value, such as --header 'Authorization: Bearer ${env.API_TOKEN}'")
+		}
+		if strings.EqualFold(name, "Host") {
+			return nil, exit.BadInput("--header Host: the host is that of the address, and cannot be another one")
+		}
+		var unset []string
+		value = fromEnv.ReplaceAllStringFunc(value, func(variable string) string {
+			key := fromEnv.FindStringSubmatch(variable)[1]
+			content, set := env(key)
+			if !set {
+				unset = append(unset, key)
+			}
+			return content
+		})
+		switch {
+		case len(unset) > 0:
+			return nil, exit.BadInput("--header %s: the environment has no %s", name, strings.Join(unset, " and no "))
+		case strings.Contains(value, "${"):
+			return nil, exit.BadInput("--header %s: only variables of the environment can be filled in, such as ${env.API_TOKEN}", name)
+		case strings.ContainsFunc(value, isControl) || strings.ContainsAny(value, "\r\n\v\f"):
+			return nil, exit.BadInput("--header %s: the value has a control character, such as the end of a line", name)
+		}
+		to.headers.Add(name, value)
+	}
+	return to, nil
+}
+
+// prepare gives a request the headers.
+func (f *fetcher) prepare(request *http.Request) {
+	for name, values := range f.headers {
+		request.Header[name] = values
+	}
+}
+
+// redirected takes the headers from a request that leaves the host that the user named.
+func (f *fetcher) redirected(next, first *http.Request) {
+	if next.URL.Host == first.URL.Host && next.URL.Scheme == first.URL.Scheme {
+		return
+	}
+	for name := range f.headers {
+		next.Header.Del(name)
+	}
+}
+
+// asksServer reports whether a flag names a server, and no file.
+func (f Flags) asksServer() bool {
+	return slices.ContainsFunc(append([]string{f.GraphQL}, f.OpenAPI...), isURL) || f.GRPC != "" && len(f.Proto) == 0 && f.Protoset == ""
+}
+
+func isURL(name string) bool {
+	return strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
+}
+
+// addHeaders lets the calls to a server that described itself carry the headers that it was asked with, where they
+// name a variable. A value that was given literally is not written.
+func (f Flags) addHeaders(d *draft.Draft) {
+	for _, text := range f.Header {
+		name, value, _ := strings.Cut(text, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		has := slices.ContainsFunc(d.Headers, func(h draft.Entry) bool { return strings.EqualFold(h.Key, name) })
+		if has || !named.MatchString(value) {
+			continue
+		}
+		d.Headers = append(d.Headers, draft.Entry{Key: name, Value: value})
+		variable := fromEnv.FindStringSubmatch(value)[1]
+		if !slices.ContainsFunc(d.Env, func(v draft.Variable) bool { return v.Name == variable }) {
+			d.Env = append(d.Env, draft.Variable{Name: variable, Why: "the header " + name + " needs it"})
+		}
+	}
+}
+
+// giveToken ends a sentence about a server that refused to describe itself.
+const giveToken = ": give it a token with --header 'Authorization: Bearer ${env.API_TOKEN}'"
+
+// isDenied reports whether a status asks for a token, or for a better one.
+func isDenied(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
+}
