@@ -41,7 +41,7 @@ func (l *library) global(name string) (script.Value, bool) {
 	case "setInterval":
 		return native("setInterval", l.later(true)), true
 	case "clearInterval", "clearTimeout":
-		return nothing(name), true
+		return native(name, clearTimer), true
 	case "Error", "TypeError", "RegExp", "Symbol", "BigInt", "TextEncoder", "TextDecoder":
 		return native(name, same), true
 	case "crypto":

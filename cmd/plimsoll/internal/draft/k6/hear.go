@@ -15,6 +15,7 @@ func (l *library) hear(m *script.Machine, s *socket, h listener) {
 	if h.event {
 		data = &script.Native{Name: "an event", Has: map[string]script.Value{"data": data}}
 	}
+	timers := len(s.timers)
 	steps := l.record(m, s, func() { m.Call(h.at, h.do, data) })
 	if expect := expectations(message); len(expect.Keys) > 0 {
 		s.awaited().Set("expect", expect)
@@ -27,7 +28,7 @@ func (l *library) hear(m *script.Machine, s *socket, h listener) {
 	switch {
 	case answers.conditional:
 		m.Note(h.at, "this answers messages that meet a condition; the profile awaits one of them, and answers it once")
-	case answers.sent && !s.closed:
+	case (answers.sent || slices.ContainsFunc(s.timers[timers:], func(t timer) bool { return m.Asks(t.do) })) && !s.closed:
 		m.Note(h.at, "this answers every message; the profile answers one")
 	}
 }

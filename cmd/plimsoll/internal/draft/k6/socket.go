@@ -307,6 +307,7 @@ type timer struct {
 	after, atMost float64
 	every         bool
 	done          int
+	id            *script.Native // which clearTimeout and clearInterval are given
 }
 
 // schedule keeps a function for later.
@@ -319,8 +320,20 @@ func (s *socket) schedule(c *script.Invocation, every bool) script.Value {
 	} else {
 		c.M.Note(c.At, "how long this waits is not known, and the wait is left out")
 	}
+	t.id = &script.Native{Name: "a timer", Has: map[string]script.Value{}}
 	s.timers = append(s.timers, t)
-	return int64(len(s.timers))
+	return t.id
+}
+
+// cleared is what a timer has that the script has cleared.
+const cleared = "cleared"
+
+// clearTimer ends a timer of a socket.
+func clearTimer(c *script.Invocation) script.Value {
+	if id, is := c.Arg(0, "").(*script.Native); is && id.Has != nil {
+		id.Has[cleared] = true
+	}
+	return nil
 }
 
 // runTimers follows what a socket does later, in the order of time.
@@ -330,6 +343,12 @@ func (l *library) runTimers(m *script.Machine, s *socket) {
 		slices.SortStableFunc(s.timers, func(a, b timer) int { return cmp.Compare(a.after, b.after) })
 		t := s.timers[0]
 		s.timers = s.timers[1:]
+		if t.id.Has[cleared] != nil {
+			if t.done == 0 && m.Asks(t.do) {
+				m.Note(t.at, "the script clears this timer, and what it sends is left out")
+			}
+			continue
+		}
 		period := t.after / float64(t.done+1)
 		t.done++
 		steps := l.record(m, s, func() { m.Call(t.at, t.do) })
@@ -345,7 +364,7 @@ func (l *library) runTimers(m *script.Machine, s *socket) {
 		for _, step := range steps {
 			l.take(m, s, step)
 		}
-		if once := slices.ContainsFunc(s.timers, func(t timer) bool { return !t.every }); t.every && !s.closed {
+		if once := slices.ContainsFunc(s.timers, func(t timer) bool { return !t.every }); t.every && !s.closed && t.id.Has[cleared] == nil {
 			if !once || t.done >= maxWritten {
 				m.Note(t.at, "what is sent again and again here ends in the profile after round %d", t.done)
 				continue

@@ -15,7 +15,7 @@ func callback(text string) string {
 
 // events is a script of k6/websockets that does this with a socket.
 func events(text string) string {
-	return "import { WebSocket } from 'k6/websockets';\nimport { setTimeout, setInterval } from 'k6/timers';\nimport http from 'k6/http';\nimport { check } from 'k6';\nexport default function () {\n  const ws = new WebSocket('ws://a.test/live');\n" + text + "\n}\n"
+	return "import { WebSocket } from 'k6/websockets';\nimport { setTimeout, setInterval, clearTimeout, clearInterval } from 'k6/timers';\nimport http from 'k6/http';\nimport { check } from 'k6';\nexport default function () {\n  const ws = new WebSocket('ws://a.test/live');\n" + text + "\n}\n"
 }
 
 // What a script does on a socket, in answer to messages and later, becomes messages in the order of time, or is told.
@@ -44,14 +44,17 @@ socket.on('open', () => socket.send('first'));
 socket.setTimeout(() => socket.send('never'), 9000);`), []string{"{send: first, reply: none}, {wait: 2s}, {send: late, reply: none}, {wait: 1s}]"}, []string{"never"}, "closed before this is sent"},
 		"again and again": {callback(`socket.on('open', () => { socket.setInterval(() => socket.send('tick'), 400); socket.setTimeout(() => socket.close(), 1000); });`),
 			[]string{"{wait: 400ms}\n              - {send: tick, reply: none}\n              - {wait: 400ms}\n              - {send: tick, reply: none}\n              - {wait: 200ms}\n"}, nil, ""},
-		"without end":        {events(`ws.onopen = () => { setInterval(() => ws.send('tick'), 400); };`), []string{"send: tick"}, nil, "ends in the profile after round 1"},
-		"listening":          {events(`ws.onmessage = () => {};` + "\nsetTimeout(() => ws.close(), 5000);"), []string{"{receive: {for: 5s}}"}, nil, ""},
-		"a loop":             {callback(`socket.on('open', () => { for (let i = 0; i < 5; i++) { socket.send('x'); } });`), []string{"send: x", "repeat: 5"}, nil, ""},
-		"waits in a loop":    {callback(`socket.on('open', () => { for (let i = 0; i < 3; i++) { socket.send('x'); sleep(1); } });`), []string{"{send: x, reply: none}\n              - {wait: 1s}\n              - {send: x, reply: none}"}, nil, ""},
-		"a ping":             {callback(`socket.on('open', () => { socket.ping(); socket.sendBinary('ab'); });`), []string{"binary: true"}, nil, "a ping has no word in a profile"},
-		"on the end":         {callback(`socket.on('close', () => { socket.send('bye'); });`), nil, []string{"bye"}, `what this does on "close" of a socket is left out`},
-		"a subprotocol":      {"import ws from 'k6/ws';\nexport default () => { ws.connect('ws://a.test/live', { headers: { 'Sec-WebSocket-Protocol': 'chat' }, tags: { name: 'live' }, compression: 'deflate' }, (s) => s.close()); };\n", []string{"subprotocol: chat", "name: live"}, []string{"Sec-"}, "the parameter compression"},
-		"requests meanwhile": {events(`ws.onmessage = () => { http.get('http://a.test/x'); };`), []string{"websocket: /live", "http: GET /x"}, nil, ""},
+		"a timer that is cleared": {events(`ws.onopen = () => { const i = setInterval(() => ws.send('tick'), 400); setTimeout(() => { clearInterval(i); ws.send('bye'); }, 1000); setTimeout(() => ws.close(), 3000); const n = setTimeout(() => ws.send('never'), 100); clearTimeout(n); };`),
+			[]string{"- {wait: 200ms}\n              - {send: bye, reply: none}\n              - {wait: 2s}\n"}, []string{"never"}, "the script clears this timer"},
+		"an answer after a while": {callback(`socket.on('message', () => { socket.setTimeout(() => socket.send('b'), 500); }); socket.setTimeout(() => socket.close(), 900);`), []string{"{send: b}"}, nil, "answers every message"},
+		"without end":             {events(`ws.onopen = () => { setInterval(() => ws.send('tick'), 400); };`), []string{"send: tick"}, nil, "ends in the profile after round 1"},
+		"listening":               {events(`ws.onmessage = () => {};` + "\nsetTimeout(() => ws.close(), 5000);"), []string{"{receive: {for: 5s}}"}, nil, ""},
+		"a loop":                  {callback(`socket.on('open', () => { for (let i = 0; i < 5; i++) { socket.send('x'); } });`), []string{"send: x", "repeat: 5"}, nil, ""},
+		"waits in a loop":         {callback(`socket.on('open', () => { for (let i = 0; i < 3; i++) { socket.send('x'); sleep(1); } });`), []string{"{send: x, reply: none}\n              - {wait: 1s}\n              - {send: x, reply: none}"}, nil, ""},
+		"a ping":                  {callback(`socket.on('open', () => { socket.ping(); socket.sendBinary('ab'); });`), []string{"binary: true"}, nil, "a ping has no word in a profile"},
+		"on the end":              {callback(`socket.on('close', () => { socket.send('bye'); });`), nil, []string{"bye"}, `what this does on "close" of a socket is left out`},
+		"a subprotocol":           {"import ws from 'k6/ws';\nexport default () => { ws.connect('ws://a.test/live', { headers: { 'Sec-WebSocket-Protocol': 'chat' }, tags: { name: 'live' }, compression: 'deflate' }, (s) => s.close()); };\n", []string{"subprotocol: chat", "name: live"}, []string{"Sec-"}, "the parameter compression"},
+		"requests meanwhile":      {events(`ws.onmessage = () => { http.get('http://a.test/x'); };`), []string{"websocket: /live", "http: GET /x"}, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := k6.Draft(draft.Input{Name: "script.js", Data: []byte(c.text)})
