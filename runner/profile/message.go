@@ -118,7 +118,10 @@ func (r *reader) sendStep(n *yaml.Node, m *Message, name *string, words MessageW
 const maxRepeat = 1_000_000
 
 // endForm is the one text that receive accepts.
-var endForm = strict.NewPattern("^"+string(AwaitEnd)+"$", "a number of messages such as 10, {for: 10s}, or end for all until the server ends the stream").Explained(explainReceive)
+var endForm = strict.NewPattern("^"+string(AwaitEnd)+"$", awaited).Explained(explainReceive)
+
+// awaited names the forms of receive.
+const awaited = "a number of messages such as 10, {for: 10s}, or end for all until the server ends the stream"
 
 // explainReceive says what is wrong with a text at receive.
 func explainReceive(text string) string {
@@ -130,7 +133,12 @@ func explainReceive(text string) string {
 }
 
 func (r *reader) receiveStep(n *yaml.Node, m *Message, words MessageWords) {
+	end := r.Match(endForm, func(*yaml.Node, string) {})
 	receive := func(n *yaml.Node) {
+		if n.Tag == "!!null" {
+			r.Problem(n, "expected %s, found nothing", awaited)
+			return
+		}
 		awaits := [...]Awaits{AwaitSpan, AwaitEnd, AwaitCount}
 		r.Choice(n, func(n *yaml.Node) int {
 			at := 2
@@ -144,7 +152,7 @@ func (r *reader) receiveStep(n *yaml.Node, m *Message, words MessageWords) {
 			return at
 		}, func(n *yaml.Node) {
 			r.Mapping(n, strict.Need("for", "Receive this long.", "write for example: receive: {for: 10s}", r.Duration(&m.For, time.Millisecond)))
-		}, r.Match(endForm, func(*yaml.Node, string) {}), r.Int(&m.Count, 1, maxRepeat))
+		}, end, r.Int(&m.Count, 1, maxRepeat))
 	}
 	r.awaiting(n, m, words, []strict.Field{
 		strict.Need("receive", "How many messages are awaited: a number, {for: 10s}, or end for all until the server ends the stream.",

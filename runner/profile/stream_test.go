@@ -1,6 +1,8 @@
 package profile_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -78,5 +80,14 @@ func TestStreamsInTheDigest(t *testing.T) {
 		if digestOf(t, same[0]) != digestOf(t, same[1]) {
 			t.Errorf("%s and %s have different digests", same[0], same[1])
 		}
+	}
+}
+
+// A key without a value is answered with the forms that its value has.
+func TestReceiveNothing(t *testing.T) {
+	_, problems := profile.Parse("p.yaml", []byte("name: s\ntarget: {url: http://127.0.0.1}\nusers: [{name: u, tasks: [{websocket: /a, messages: [{receive: }]}]}]\n"), from)
+	const want = "expected a number of messages such as 10, {for: 10s}, or end for all until the server ends the stream, found nothing"
+	if len(problems) != 1 || !strings.Contains(fmt.Sprint(problems[0]), want) {
+		t.Errorf("%v", problems)
 	}
 }
