@@ -10,13 +10,22 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// errorText says what the errors of an answer are: the first of them, without the values in its message. If it has
-// some, the example has them too.
+// errorText says what the errors of an answer are. If they are no list, it says so.
 func errorText(errors []byte) (text, example string) {
-	text, example = worded(errors, tally.Kind), ErrorText(errors)
-	if errors[0] != '[' {
-		text, example = notList+text, notList+example
+	text, example = ErrorText(errors)
+	if errors[0] == '[' {
+		return text, example
 	}
+	if example != "" {
+		example = notList + example
+	}
+	return notList + text, example
+}
+
+// ErrorText says what errors are, as JSON: the first of a list, or the only one, without the values in its message. If
+// it has some, the example has them too.
+func ErrorText(errors []byte) (text, example string) {
+	text, example = worded(errors, tally.Kind), worded(errors, func(said string) string { return said })
 	if example == text {
 		return text, ""
 	}

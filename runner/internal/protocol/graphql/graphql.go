@@ -51,9 +51,6 @@ func Result(body []byte, errors profile.GraphQLErrors) (class tally.Class, text,
 	return tally.OK, "", ""
 }
 
-// ErrorText says what errors are, as JSON: the first of a list, or the only one.
-func ErrorText(errors []byte) string { return worded(errors, func(said string) string { return said }) }
-
 // judge checks an answer, and saves values from it.
 func judge(a http.Reply, call *plan.Call, v load.Values) (class tally.Class, text, example string) {
 	g := call.Content.(*plan.GraphQL)

@@ -31,6 +31,7 @@ const (
 	errNoMessage wire.Late  = "no message in time"
 	errNotSent   wire.Late  = "the message was not sent in time"
 	errDropped   wire.Fault = "the server closed the connection without a close frame (1006)"
+	errCut       wire.Fault = "the server did not read in time, and a frame was sent only in part: nothing can follow it"
 )
 
 // stream is an open WebSocket.
@@ -43,6 +44,7 @@ type stream struct {
 	mark     int64         // how many bytes had come when the last message was sent: they hold no reply to it
 	asked    bool          // a message was sent, and nothing was read since
 	over     bool          // nothing more comes
+	cut      bool          // a frame was sent only in part: whatever follows would be read as its rest
 	code     int           // of the close frame that ends it from here; 0 for 1000
 	sub      *subscription // nil unless results of GraphQL come
 	complete bool          // the subscription has ended
@@ -73,10 +75,20 @@ func (s *stream) Send(m *plan.Message, v load.Values) load.Outcome {
 // write sends a message that stands behind Room bytes.
 func (s *stream) write(kind ws.Kind, message []byte) error {
 	s.out = message
-	if _, err := s.conn.Write(ws.Seal(s.out, kind)); err != nil {
+	if err := s.seal(kind); err != nil {
 		return s.whyNotSent(err)
 	}
 	return nil
+}
+
+// seal sends the message in out as one frame.
+func (s *stream) seal(kind ws.Kind) error {
+	if s.cut {
+		return errCut
+	}
+	n, err := s.conn.Write(ws.Seal(s.out, kind))
+	s.cut = n > 0 && errors.Is(err, os.ErrDeadlineExceeded)
+	return err
 }
 
 // whyNotSent says why a message could not be written. A server that closes says why before.
@@ -97,13 +109,16 @@ func (s *stream) whyNotSent(err error) error {
 		case failed != nil:
 			return errDropped
 		case ok && m.Kind == ws.Close:
-			return wire.Fault(closed(m.Data))
+			return readClosing(m.Data)
 		}
 	}
 }
 
 // Receive waits for a message; see load.Stream.
 func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) load.Received {
+	if s.cut {
+		return load.Received{Event: load.Broken, Outcome: s.client.failed(errCut)}
+	}
 	s.conn.Begin(deadline)
 	if s.asked { // the answer is likely to come while other users take their turns; see package http
 		s.asked = false
@@ -184,10 +199,10 @@ func dropped(err error) error {
 
 // closed answers a close frame (section 5.5.1).
 func (s *stream) closed(data []byte) load.Received {
-	code, _ := ws.Reason(data)
-	r := load.Received{Event: load.Ended, Outcome: load.Outcome{Error: closed(data)}}
-	if !proper(code) {
-		r.Event, r.Outcome = load.Broken, s.client.failed(wire.Fault(r.Error))
+	why := readClosing(data)
+	r := load.Received{Event: load.Broken, Outcome: s.client.failed(why)}
+	if why.proper() {
+		r.Event, r.Outcome = load.Ended, load.Outcome{Error: r.Error, Example: r.Example}
 	}
 	s.over = true
 	s.control(ws.Close, data[:min(len(data), 2)])
@@ -195,17 +210,33 @@ func (s *stream) closed(data []byte) load.Received {
 	return r
 }
 
-// proper reports whether a server that closes with a code just has no more to say: a normal closure, a
-// server or page going away, or no code.
-func proper(code int) bool { return code == 1000 || code == 1001 || code == ws.NoCode }
+// closing is the error of a server that closed with a close frame.
+type closing struct {
+	code   int
+	reason string
+}
 
-// closed is the sentence for a close frame.
-func closed(data []byte) string {
+func readClosing(data []byte) closing {
 	code, reason := ws.Reason(data)
-	if code == ws.NoCode {
+	return closing{code, oneLine(reason)}
+}
+
+// proper reports whether the server just has no more to say: a normal closure, a server or page going away,
+// or no code.
+func (c closing) proper() bool { return c.code == 1000 || c.code == 1001 || c.code == ws.NoCode }
+
+// kind is the closing without the values in its reason; see tally.Kind.
+func (c closing) kind() closing {
+	c.reason = tally.Kind(c.reason)
+	return c
+}
+
+// Error names the code and the reason.
+func (c closing) Error() string {
+	if c.code == ws.NoCode {
 		return "closed by the server, without a code (1005)"
 	}
-	return strings.TrimSpace(fmt.Sprintf("closed by the server: %d %s", code, oneLine(reason)))
+	return strings.TrimSpace(fmt.Sprintf("closed by the server: %d %s", c.code, c.reason))
 }
 
 // oneLine is a reason of the server's without line ends and other control characters.
@@ -221,13 +252,13 @@ func oneLine(reason string) string {
 // control sends a control frame. If that fails, the next read says why.
 func (s *stream) control(kind ws.Kind, data []byte) {
 	s.out = append(s.out[:ws.Room], data...)
-	s.conn.Write(ws.Seal(s.out, kind)) //nolint:errcheck // see above
+	_ = s.seal(kind) // see above
 }
 
 // Rest answers pings until an instant; see load.Rester.
 func (s *stream) Rest(until time.Time) {
 	s.conn.Begin(until)
-	for !s.over {
+	for !s.over && !s.cut {
 		for m, ok := s.in.Ahead(); ok; m, ok = s.in.Ahead() {
 			switch {
 			case m.Kind == ws.Ping:
@@ -245,9 +276,10 @@ func (s *stream) Rest(until time.Time) {
 // End closes the WebSocket, unless the server has; see load.Stream.
 func (s *stream) End() load.Outcome {
 	o := load.Outcome{Class: tally.OK, BytesReceived: s.bytes}
-	if !s.over && !s.client.fuse.Blown() {
+	if !s.over && !s.cut && !s.client.fuse.Blown() {
 		if err := s.close(); err != nil {
-			o.Class, o.Error = wire.Classify(err)
+			failed := s.client.failed(err)
+			o.Class, o.Error, o.Example = failed.Class, failed.Error, failed.Example
 		}
 	}
 	s.client.drop()
@@ -281,8 +313,8 @@ func (s *stream) close() error {
 				return nil
 			}
 		case m.Kind == ws.Close:
-			if code, _ := ws.Reason(m.Data); !proper(code) {
-				return wire.Fault(closed(m.Data))
+			if why := readClosing(m.Data); !why.proper() {
+				return why
 			}
 			s.awaitEnd(until)
 			return nil

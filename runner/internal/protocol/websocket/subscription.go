@@ -78,10 +78,13 @@ func openEnvelope(message []byte) (e envelope, err error) {
 }
 
 // refused is the error of a connection_init, or of an operation, that the server refuses.
-type refused string
+type refused struct {
+	kind string // without the values in the server's words
+	full string // the same with them; empty if there are none
+}
 
 // Error says why.
-func (r refused) Error() string { return string(r) }
+func (r refused) Error() string { return r.kind }
 
 const errNoAck wire.Late = "no answer to connection_init in time"
 
@@ -104,7 +107,12 @@ func (s *stream) begin(sub *subscription, v load.Values, until time.Time) error 
 			s.conn.Begin(until)
 			return s.write(ws.Text, v.Append(s.out[:ws.Room], sub.subscribe))
 		case "connection_error":
-			return refused("the server refuses connection_init: " + graphql.ErrorText(e.payload))
+			kind, full := graphql.ErrorText(e.payload)
+			const what = "the server refuses connection_init: "
+			if full != "" {
+				full = what + full
+			}
+			return refused{what + kind, full}
 		case ping:
 			s.pong()
 		case "ka", "pong":
@@ -133,7 +141,7 @@ func (s *stream) await() (envelope, error) {
 		case ws.Ping:
 			s.control(ws.Pong, got.Data)
 		case ws.Close:
-			return envelope{}, wire.Fault(closed(got.Data))
+			return envelope{}, readClosing(got.Data)
 		case ws.Binary:
 			return envelope{}, wire.Fault("the server sent a binary message, where GraphQL's subprotocol has none")
 		}
@@ -166,7 +174,8 @@ func (s *stream) result(m *plan.Message, got ws.Message, v load.Values) (r load.
 		return load.Received{Event: load.Ended, Outcome: load.Outcome{Error: "the server completed the subscription before all awaited results came"}}, true
 	case e.kind == "error", e.kind == "connection_error":
 		s.complete = true
-		err = refused(graphql.ErrorText(e.payload))
+		kind, full := graphql.ErrorText(e.payload)
+		err = refused{kind, full}
 	case e.kind == ping:
 		if !got.Seen {
 			s.pong()

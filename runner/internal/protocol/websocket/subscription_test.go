@@ -80,7 +80,7 @@ func subscriptions(t *testing.T) string {
 		case "Failing":
 			next(`{"data":null,"errors":[{"message":"masked","path":["ticks",3],"extensions":{"code":"INTERNAL"}}]}`)
 		case "Refused":
-			say(fmt.Sprintf(`{"type":"error","id":%q,"payload":[{"message":"no such field"}]}`, got.ID))
+			say(fmt.Sprintf(`{"type":"error","id":%q,"payload":[{"message":"no such field 17"}]}`, got.ID))
 		case "Other":
 			say(fmt.Sprintf(`{"id":"2","type":%q,"payload":{"data":{}}}`, words.next))
 		case "Null":
@@ -176,7 +176,7 @@ users:`+
 				"failing":               {tally.GraphQL, "INTERNAL at ticks.#"},
 				"failing first message": {tally.GraphQL, "INTERNAL at ticks.#"},
 				"silent":                {tally.Expect, "no message within 20ms"},
-				"refused":               {tally.GraphQL, "no such field"},
+				"refused":               {tally.GraphQL, "no such field #"},
 				"other":                 {tally.Transport, "the server sent a message of another operation than this socket's"},
 				"empty":                 {tally.GraphQL, "an error without a message"},
 				"none":                  {tally.GraphQL, "an error without a message"},

@@ -197,11 +197,16 @@ func (u *client) failed(err error) load.Outcome {
 	o.Class, o.Error = wire.Classify(err)
 	var status refusal
 	var graphql refused
+	var closed closing
 	switch {
 	case errors.As(err, &status):
 		o.Class, o.Error = tally.Status, status.Error()
 	case errors.As(err, &graphql):
-		o.Class, o.Error = tally.GraphQL, string(graphql)
+		o.Class, o.Error, o.Example = tally.GraphQL, graphql.kind, graphql.full
+	case errors.As(err, &closed):
+		if o.Class, o.Error = tally.Transport, closed.kind().Error(); o.Error != closed.Error() {
+			o.Example = closed.Error()
+		}
 	}
 	return o
 }
