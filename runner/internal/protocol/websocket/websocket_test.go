@@ -280,38 +280,6 @@ users:
 	}
 }
 
-// Reasons that differ in their values alone are one kind of error, and an example has the values.
-func TestReasonsAreCountedByKind(t *testing.T) {
-	u := open(t, abusive(t, "", sends(frame(0x88, "\x0f\xa1user 17 kicked"))), "/", "")
-	defer u.end()
-	r := u.receive(time.Now().Add(timeout))
-	if r.Error != "closed by the server: 4001 user # kicked" || r.Example != "closed by the server: 4001 user 17 kicked" {
-		t.Errorf("%q, for example %q", r.Error, r.Example)
-	}
-}
-
-// Nothing follows a frame that was sent only in part: the server would read it as the rest of that frame.
-func TestNothingFollowsHalfAFrame(t *testing.T) {
-	t.Parallel()
-	read := make(chan struct{})
-	u := open(t, abusive(t, "", func(c net.Conn) {
-		<-read
-		_, _ = io.Copy(io.Discard, c)
-	}), "/", "")
-	defer u.end()
-	if r := u.say(strings.Repeat("x", 32<<20)); r.Class != tally.Timeout || r.Error != "the message was not sent in time" {
-		t.Errorf("%v %s", r.Class, r.Error)
-	}
-	close(read)
-	const want = "the server did not read in time, and a frame was sent only in part: nothing can follow it"
-	if r := u.say("next"); r.Class != tally.Transport || r.Error != want {
-		t.Errorf("sent: %v %q", r.Class, r.Error)
-	}
-	if r := u.receive(time.Now().Add(timeout)); r.Class != tally.Transport || r.Error != want {
-		t.Errorf("received: %v %q", r.Class, r.Error)
-	}
-}
-
 // A server that closes for a reason of its own once the last message came is a failure; a normal closure
 // is none. So is a connection that just ends.
 func TestCloseAfterTheLastMessage(t *testing.T) {
