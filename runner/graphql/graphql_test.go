@@ -132,7 +132,7 @@ func TestProblems(t *testing.T) {
 	check(`{ item { id } }`, "", `:1:3: the field item needs the argument id: ID!`)
 	check(`{ top }`, "", `:1:3: the field top is of type [Item!]!: say which of its fields are asked for, such as top { id }`)
 	check(`{ top { id { x } } }`, "", `:1:9: the field id is of type ID, which has no fields: remove its braces`)
-	check(`{ top(n: "x") { id } }`, "", `:1:11: int cannot represent non-integer value: "x"`)
+	check(`{ top(n: "x") { id } }`, "", `:1:11: Int cannot represent non-integer value: "x"`)
 	check(`{ search(text: "", kind: ITEM) { __typename } }`, "", `:1:26: value "ITEM" does not exist in "Kind" enum; did you mean the enum value "ITEMS"?`)
 	check(`{ top { id } `, "", `:1:14: expected a name, found the end of the document`)
 	check(`{ top { id } } )`, "", `:1:16: unexpected )`)

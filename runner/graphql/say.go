@@ -72,11 +72,14 @@ func say(err *gqlerror.Error) string {
 			return endOf(string(s.message.ExpandString(nil, s.say, message, at)))
 		}
 	}
-	if message == "" {
-		return message
+	if message == "" || ofScalar.MatchString(message) {
+		return endOf(message)
 	}
 	return endOf(strings.ToLower(message[:1]) + message[1:])
 }
+
+// ofScalar is a message that begins with the name of a type.
+var ofScalar = regexp.MustCompile(`^(Int|Float|String|Boolean|ID) cannot `)
 
 // several is a list of suggestions, the nearest first.
 var several = regexp.MustCompile(`(; did you mean [^"]*"[^"]+")(, | or ).*\?$`)

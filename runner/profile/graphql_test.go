@@ -66,3 +66,23 @@ func TestGraphQLContent(t *testing.T) {
 		t.Errorf("variables %s, files %+v", got, upload.Files)
 	}
 }
+
+// What the schema rules out beyond the kind of a value is refused: the null of a oneOf, and a Float past 64 bits.
+func TestValuesThatTheSchemaRulesOut(t *testing.T) {
+	const schema = "type Query { a(by: By, f: Float): Int } input By @oneOf { x: Int, y: String }"
+	for variables, want := range map[string]string{
+		"{b: {x: 1}, f: 1e300}":  "",
+		"{b: {x: null}, f: 1}":   "the one field of By that is given must not be null",
+		"{b: {y: a}, f: 1e400}":  "1e400 is no Float, which has 64 bits",
+		"{b: {y: a}, f: -1e400}": "-1e400 is no Float, which has 64 bits",
+	} {
+		text := "name: s\ntarget: {url: \"http://127.0.0.1:1\", graphql: {schema: s.graphql}}\nusers: [{name: u, tasks: [{graphql: \"query A($b: By, $f: Float) { a(by: $b, f: $f) }\", variables: " + variables + "}]}]\n"
+		_, problems := profile.Parse("p.yaml", []byte(text), profile.Surroundings{
+			Env:  func(string) (string, bool) { return "", false },
+			Read: func(string) ([]byte, error) { return []byte(schema), nil },
+		})
+		if (want == "") != (len(problems) == 0) || want != "" && problems[0].Text != want {
+			t.Errorf("%s: %v, want %q", variables, problems, want)
+		}
+	}
+}

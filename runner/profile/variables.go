@@ -100,6 +100,10 @@ func (c *variableChecker) input(t *Tree, is graphql.Type, under string) {
 		c.ProblemAt(t.Place, "%s takes exactly one of its fields, found %d", is.Name(), len(t.Items))
 		return
 	}
+	if is.OneOf() && t.Items[0].Kind == NullTree {
+		c.ProblemAt(t.Items[0].Place, "the one field of %s that is given must not be null", is.Name())
+		return
+	}
 	c.fields(t, t.Place, under, is.Fields(), func(name string, names []string) string {
 		return fmt.Sprintf("%s has no field %s%s", is.Name(), strict.Quote(name), strict.Suggest(name, names))
 	}, func(v graphql.Variable) string {
@@ -207,7 +211,7 @@ func fits(t *Tree, shape graphql.Shape) bool {
 	case shape == graphql.Int:
 		return t.Kind != BoolTree && isInt32(t.Text.literals())
 	case shape == graphql.Float:
-		return t.Kind != BoolTree && IsNumber(t.Text.literals())
+		return t.Kind != BoolTree && isFloat64(t.Text.literals())
 	}
 	return true
 }
@@ -242,6 +246,12 @@ func isInt32(number string) bool {
 	return err == nil && IsNumber(number)
 }
 
+// isFloat64 reports whether a text is a Float of GraphQL, which has 64 bits (section 3.5.2).
+func isFloat64(number string) bool {
+	_, err := strconv.ParseFloat(number, 64)
+	return err == nil && IsNumber(number)
+}
+
 // shown is a value for people.
 func shown(t *Tree) string {
 	switch t.Kind {
@@ -264,6 +274,8 @@ func remedy(t *Tree, shape graphql.Shape) string {
 		return ": only a variable alone is sent without quotes"
 	case shape == graphql.Int && t.Kind != MappingTree && isInt(number):
 		return ", which has 32 bits"
+	case shape == graphql.Float && t.Kind != MappingTree && IsNumber(number):
+		return ", which has 64 bits"
 	}
 	return ""
 }
