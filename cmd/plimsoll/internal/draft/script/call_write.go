@@ -1,6 +1,7 @@
 package script
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -96,6 +97,7 @@ func (w *writer) extra(s *Step) (keys draft.Map) {
 
 var (
 	token  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	basic  = regexp.MustCompile(`^(?i)basic +[a-z0-9+/]+=*$`)
 	bearer = regexp.MustCompile(`^(?i)(bearer|token|jwt) +\S{8,}$`)
 	keyed  = regexp.MustCompile(`(?i)(api[-_]?key|access[-_]?key|auth[-_]?token|access[-_]?token|secret)$`)
 )
@@ -122,23 +124,32 @@ func (w *writer) headers(s *Step) (headers draft.Map) {
 		case strings.ContainsAny(text, "\r\n"):
 			w.m.Note(s.At, "the header %s has a line break, and is left out", name)
 			continue
+		case isKnown && low == "authorization" && basic.MatchString(known):
+			text = w.secret("API_BASIC", name, known)
 		case isKnown && low == "authorization" && bearer.MatchString(known):
-			scheme, _, _ := strings.Cut(known, " ")
-			text = w.secret(scheme+" ", "API_TOKEN", name)
+			text = w.secret("API_TOKEN", name, known)
 		case isKnown && keyed.MatchString(name) && len(known) >= 8:
-			text = w.secret("", "API_KEY", name)
+			text = w.secret("API_KEY", name, known)
 		}
 		headers = append(headers, draft.Entry{Key: name, Value: text})
 	}
 	return headers
 }
 
-// secret stands for a secret that the script holds.
-func (w *writer) secret(before, variable, header string) string {
-	if !slices.ContainsFunc(w.d.Env, func(v draft.Variable) bool { return v.Name == variable }) {
-		w.d.Env = append(w.d.Env, draft.Variable{Name: variable, Why: w.in.Name + " has the value in its header " + header + ", and a profile holds no secrets"})
+// secret stands for a secret that the script holds: the last word of a header. Each secret has a variable.
+func (w *writer) secret(variable, header, known string) string {
+	at := strings.LastIndexByte(known, ' ') + 1
+	name := variable
+	for i := 2; ; i++ {
+		if held, taken := w.secrets[name]; !taken {
+			w.secrets[name] = known[at:]
+			w.d.Env = append(w.d.Env, draft.Variable{Name: name, Why: w.in.Name + " has the value in its header " + header + ", and a profile holds no secrets"})
+		} else if held != known[at:] {
+			name = fmt.Sprintf("%s_%d", variable, i)
+			continue
+		}
+		return known[:at] + "${env." + name + "}"
 	}
-	return before + "${env." + variable + "}"
 }
 
 // body writes what a request sends.

@@ -15,7 +15,7 @@ import (
 // names it.
 func (m *Machine) Draft(p *Program, in draft.Input, host string) *draft.Draft {
 	m.settle(p)
-	w := &writer{m: m, in: in, d: &draft.Draft{}, host: strings.TrimSuffix(host, "/"), origins: map[string]int{}, used: map[string]bool{}, labels: draft.Labels{}}
+	w := &writer{m: m, in: in, d: &draft.Draft{}, host: strings.TrimSuffix(host, "/"), origins: map[string]int{}, used: map[string]bool{}, secrets: map[string]string{}, labels: draft.Labels{}}
 	w.chooseHost(p)
 	w.d.Setup = w.steps(p.Setup)
 	w.d.Teardown = w.steps(p.Teardown)
@@ -57,8 +57,9 @@ type writer struct {
 	host    string // of the system
 	base    string // the variable that stands for it, such as env.BASE_URL
 	origins map[string]int
-	used    map[string]bool // tables
-	labels  draft.Labels    // of operations of GraphQL
+	used    map[string]bool   // tables
+	secrets map[string]string // of headers, by the variable that stands for each
+	labels  draft.Labels      // of operations of GraphQL
 }
 
 // chooseHost finds out which host is the system's: the one that most requests go to, if none is named.
