@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // Words describes in plain words what the plan will do.
@@ -229,12 +230,5 @@ func InWords(d time.Duration) string {
 	for unit > 1 && d < 10*unit {
 		unit /= 10
 	}
-	text := d.Round(unit).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return strict.InWords(d.Round(unit))
 }

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // Difference is one difference between the loads of two profiles.
@@ -116,7 +119,12 @@ func together(said []fact) (facts []fact) {
 func (p *Profile) facts() []fact {
 	var facts []fact
 	put := func(f fact) { facts = append(facts, f) }
-	add := func(what, name string, value any) { put(fact{what, name, fmt.Sprint(value), ""}) }
+	add := func(what, name string, value any) {
+		if d, ok := value.(time.Duration); ok {
+			value = strict.InWords(d)
+		}
+		put(fact{what, name, fmt.Sprint(value), ""})
+	}
 	for _, route := range p.Routes() {
 		add("route", route, "requested")
 	}
@@ -152,9 +160,9 @@ func (p *Profile) loadFacts(add func(what, name string, value any)) {
 		var stages []string
 		for _, s := range l.Stages {
 			if l.IsOpen() {
-				stages = append(stages, fmt.Sprintf("to %g/s in %v", s.Rate, s.For))
+				stages = append(stages, fmt.Sprintf("to %g/s in %s", s.Rate, strict.InWords(s.For)))
 			} else {
-				stages = append(stages, fmt.Sprintf("to %d users in %v", s.Users, s.For))
+				stages = append(stages, fmt.Sprintf("to %d users in %s", s.Users, strict.InWords(s.For)))
 			}
 		}
 		add("stages", "", strings.Join(stages, ", "))
@@ -232,7 +240,7 @@ func (c *Call) facts(put func(fact)) {
 		expects = append(expects, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", e.Of, e.Path, e.Op, e.Operand)), " "))
 	}
 	if c.Within > 0 {
-		expects = append(expects, fmt.Sprintf("within %v", c.Within))
+		expects = append(expects, fmt.Sprintf("within %s", strict.InWords(c.Within)))
 	}
 	put(fact{"expect", route, strings.Join(expects, ", "), ""})
 	var saves []string
@@ -279,7 +287,7 @@ func messageWords(messages []Message) string {
 		case m.Awaits == AwaitCount:
 			words = append(words, fmt.Sprintf("receive %d", m.Count))
 		case m.Awaits == AwaitSpan:
-			words = append(words, fmt.Sprintf("receive for %v", m.For))
+			words = append(words, fmt.Sprintf("receive for %s", strict.InWords(m.For)))
 		default:
 			words = append(words, "receive all")
 		}
@@ -322,11 +330,11 @@ func stepWords(steps []Step) string {
 func waitWords(w Wait) string {
 	switch {
 	case w.Kind == WaitPace:
-		return "pace " + fmt.Sprint(w.Period)
+		return "pace " + strict.InWords(w.Period)
 	case w.Kind == WaitNone:
 		return "none"
 	case w.Min == w.Max:
-		return fmt.Sprint(w.Min)
+		return strict.InWords(w.Min)
 	}
-	return fmt.Sprint(w.Min) + ".." + fmt.Sprint(w.Max)
+	return strict.InWords(w.Min) + ".." + strict.InWords(w.Max)
 }

@@ -308,10 +308,10 @@ func (r *Reader) Duration(to *time.Duration, least time.Duration) Read {
 			s.Pattern, s.PatternHint = durationForm.String(), "expected "+aDuration
 			s.Minimum, s.Maximum = bound(least.Seconds()), bound(maxDuration.Seconds())
 			if least > 0 {
-				s.describe("At least %s.", showDuration(least))
+				s.describe("At least %s.", InWords(least))
 			}
 			if *to >= least {
-				s.Default = showDuration(*to)
+				s.Default = InWords(*to)
 			}
 			return
 		}
@@ -322,7 +322,7 @@ func (r *Reader) Duration(to *time.Duration, least time.Duration) Read {
 		case err != nil:
 			r.Problem(n, "%v", err)
 		case d < least:
-			r.Problem(n, "%s is too short: expected at least %s", n.Value, showDuration(least))
+			r.Problem(n, "%s is too short: expected at least %s", n.Value, InWords(least))
 		default:
 			*to = d
 		}
@@ -349,8 +349,8 @@ func ParseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// showDuration formats a duration without the zeros that time.Duration writes after it.
-func showDuration(d time.Duration) string {
+// InWords is a duration without the zeros that time.Duration writes after it: 1m, not 1m0s.
+func InWords(d time.Duration) string {
 	text := d.String()
 	for _, zero := range []string{"m0s", "h0m"} {
 		if strings.HasSuffix(text, zero) {
