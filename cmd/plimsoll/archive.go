@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/baseline/archive"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
@@ -46,7 +46,7 @@ type baselineImportCmd struct {
 
 // Run puts the runs of a file into the store.
 func (c *baselineImportCmd) Run(ctx context.Context, a *console.Console) error {
-	f, err := os.Open(c.File)
+	f, err := input.Open(c.File)
 	if err != nil {
 		return exit.BadInput("import: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -115,7 +115,7 @@ func (c *backtestCmd) suites(ctx context.Context, a *console.Console) (gate.Poli
 
 // readHistory reads one file. Its figures all have the policy's limit.
 func readHistory(a *console.Console, file string, p gate.Policy) ([]backtest.Suite, error) {
-	f, err := os.Open(file)
+	f, err := input.Open(file)
 	if err != nil {
 		return nil, exit.BadInput("read history: %w", err)
 	}

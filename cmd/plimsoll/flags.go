@@ -16,6 +16,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
@@ -196,9 +197,14 @@ func (f publishFlags) publisher(a *console.Console, workflow github.Run) publish
 
 // readResult reads a result file that the user named.
 func readResult(path string) (*result.Result, error) {
-	r, err := result.Read(path)
+	file, err := input.Open(path)
 	if err != nil {
-		return nil, exit.AsInput(err)
+		return nil, exit.BadInput("read result: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	r, err := result.Decode(file)
+	if err != nil {
+		return nil, exit.BadInput("read result %s: %w", path, err)
 	}
 	return r, nil
 }

@@ -7,12 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/joho/godotenv"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 )
 
 // maxFile bounds a file of variables, in bytes.
@@ -20,7 +21,7 @@ const maxFile = 1 << 20
 
 // ReadFile reads a file of variables in the syntax of dotenv. Its errors never quote the file.
 func ReadFile(path string) (map[string]string, error) {
-	file, err := os.Open(path)
+	file, err := input.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no file %s", path)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/git"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/reference"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/runner"
@@ -121,7 +122,7 @@ func (j *Job) At(ctx context.Context, dir git.Dir, commit string) (*profile.Prof
 const maxProfile = 2 << 20
 
 func readProfile(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ const maxData = 512 << 20
 
 // readData reads a data file, up to maxData: a stranger's profile may name a file without end, such as /dev/zero.
 func readData(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}

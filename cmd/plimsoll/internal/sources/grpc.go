@@ -3,13 +3,13 @@ package sources
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/grpc"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/descriptor"
 )
@@ -44,7 +44,7 @@ func (f Flags) describe(ctx context.Context, by *fetcher) (in draft.Input, sourc
 
 // compile reads .proto files.
 func (f Flags) compile() ([]byte, error) {
-	open := func(name string) ([]byte, error) { return readFile(os.Open, filepath.FromSlash(name)) }
+	open := func(name string) ([]byte, error) { return readFile(input.Open(filepath.FromSlash(name))) }
 	set, err := descriptor.Compile(f.Proto, f.Import, open)
 	if err == nil {
 		return set, nil
@@ -61,7 +61,7 @@ func (f Flags) compile() ([]byte, error) {
 
 // protoset reads compiled descriptors.
 func (f Flags) protoset() ([]byte, error) {
-	data, err := readFile(os.Open, f.Protoset)
+	data, err := readFile(input.Open(f.Protoset))
 	if err == nil {
 		var set []byte
 		if set, err = descriptor.Protoset(data); err == nil {
@@ -76,7 +76,7 @@ func (f Flags) protoset() ([]byte, error) {
 
 // noFile refuses a file where the address of a server is needed.
 func noFile(flag, name string) error {
-	data, err := readFile(os.Open, name)
+	data, err := readFile(input.Open(name))
 	if err != nil {
 		return nil //nolint:nilerr // it is no file, as it should be
 	}

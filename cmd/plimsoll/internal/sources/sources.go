@@ -25,6 +25,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/locust"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/openapi"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 )
 
 // Flags are the flags of init that name what a profile is drafted from.
@@ -175,7 +176,7 @@ func (f *fetcher) read(ctx context.Context, name string) (draft.Input, error) {
 		data, err := f.fetch(ctx, name)
 		return draft.Input{Name: shownURL(name), Data: data}, err
 	}
-	data, err := readFile(os.Open, name)
+	data, err := readFile(input.Open(name))
 	if errors.Is(err, os.ErrNotExist) && withoutScheme.MatchString(name) {
 		return draft.Input{}, exit.BadInput("there is no file %s; for the server at this address write http://%s", name, name)
 	}
@@ -186,15 +187,14 @@ func (f *fetcher) read(ctx context.Context, name string) (draft.Input, error) {
 }
 
 // readFile reads a file of at most maxBytes.
-func readFile(open func(string) (*os.File, error), name string) ([]byte, error) {
-	file, err := open(name)
+func readFile(file *input.File, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
 	data, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
 	if err == nil && len(data) > maxBytes {
-		err = tooLarge(name)
+		err = tooLarge(file.Name())
 	}
 	return data, err
 }
@@ -226,7 +226,7 @@ func beside(dir string) func(path string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		data, err := readFile(root.Open, path)
+		data, err := readFile(input.OpenIn(root, path))
 		err = errors.Join(err, root.Close())
 		if left -= len(data); left < 0 && err == nil {
 			err = fmt.Errorf("the files that it refers to have more than %d MiB together: give a smaller part of them", maxBytes>>20)
