@@ -301,7 +301,7 @@ func TestCutOff(t *testing.T) {
 // The time-out covers everything before the first byte is sent, and writing too.
 func TestTimeouts(t *testing.T) {
 	address := listen(t, "tcp", "127.0.0.1:0", silent).String()
-	deaf := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) { time.Sleep(500 * time.Millisecond) }).String()
+	deaf := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) { time.Sleep(2 * time.Second) }).String()
 	large := &request{Method: "POST", Path: plan.Lit("/"), Body: plan.Lit(strings.Repeat("a", 32<<20))}
 	for name, c := range map[string]struct {
 		to   plan.Target
@@ -316,7 +316,7 @@ func TestTimeouts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c.to.Timeout = 50 * time.Millisecond
+			c.to.Timeout = 400 * time.Millisecond // a busy machine connects within it
 			wantFailure(t, once(t, c.to, c.r), tally.Timeout, c.text)
 		})
 	}
