@@ -116,11 +116,6 @@ func meanOf(f result.Figures) float64 {
 	return 0.725*float64(f.P50) + 0.245*float64(f.P95) + 0.03*float64(f.P99)
 }
 
-// meanRequests is the mean number of requests of a route in a round.
-func (s side) meanRequests(route string) float64 {
-	return float64(s.routes[route].requests) / float64(max(s.rounds, 1))
-}
-
 // parts gives the share of each route in the requests, or in the time of all requests if that share is larger.
 func (s side) parts() map[string]float64 {
 	var requests, spent float64
