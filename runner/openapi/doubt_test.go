@@ -22,7 +22,7 @@ func TestDoubts(t *testing.T) {
 		"openapi: 3.0.0\npaths: {/a: {get: {parameters: [{name: q, in: body}]}}}":                                    `in: body is of OpenAPI 2.0, and the parameter is left out; write a requestBody`,
 		"openapi: 3.0.0\npaths: {/a: {get: {parameters: [{name: q}]}}}":                                              `the parameter "q" has no in, and is left out; choose one of: path, query, header, cookie`,
 		"openapi: 3.0.0\npaths: {/a: {get: {parameters: [{name: q, in: query, style: pipesDelimited}]}}}":            `style: "pipesDelimited" is no style, and the usual one is taken; did you mean "pipeDelimited"?`,
-		"openapi: 3.0.0\npaths: {/a: {get: {paramters: []}, pots: {}}}":                                              `an operation has no "paramters", and it is passed over; did you mean "parameters"?` + "\n" + `a path has no "pots", and it is passed over; did you mean "post"?`,
+		"openapi: 3.0.0\npaths: {/a: {get: {parametrs: []}, pots: {}}}":                                              `an operation has no "parametrs", and it is passed over; did you mean "parameters"?` + "\n" + `a path has no "pots", and it is passed over; did you mean "post"?`,
 		"openapi: 3.0.0\npaths: {a: {get: {}}}":                                                                      `paths: "a" does not begin with /, and is passed over`,
 		"openapi: 3.0.0\npaths: {}\npaths: {/a: {get: {}}}":                                                          `duplicate key "paths": the first one counts`,
 		"{\"openapi\": \"3.0.0\",\n\"info\": {},\n\"info\": {}}":                                                     `duplicate key "info": the first one counts`,

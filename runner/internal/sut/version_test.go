@@ -34,9 +34,9 @@ func saying(t *testing.T, text string) string {
 			}
 			go func() {
 				defer c.Close()
-				c.Read(make([]byte, 100))  //nolint:errcheck // whatever it is
-				io.WriteString(c, text)    //nolint:errcheck // the client may have left
-				c.Read(make([]byte, 1000)) //nolint:errcheck // until the client leaves
+				c.Read(make([]byte, 100))  // whatever it is
+				io.WriteString(c, text)    // the client may have left
+				c.Read(make([]byte, 1000)) // until the client leaves
 			}()
 		}
 	}()

@@ -247,8 +247,8 @@ func TestLargeBehindSmall(t *testing.T) {
 		all := strings.Repeat(messages+frame(0x82, strings.Repeat("l", 100_000)), 4)
 		server, client := net.Pipe()
 		go func() {
-			io.WriteString(server, all) //nolint:errcheck // the reader sees what is missing
-			server.Close()              //nolint:errcheck // likewise
+			io.WriteString(server, all) // the reader sees what is missing
+			server.Close()              // likewise
 		}()
 		if got, err := read(client); !errors.Is(err, io.EOF) || strings.Count(got, "|") != 16 {
 			t.Errorf("small messages of %d bytes: %v after %d of 16", 100*small+1, err, strings.Count(got, "|"))

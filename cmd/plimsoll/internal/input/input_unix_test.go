@@ -30,7 +30,7 @@ func TestPipeThatNobodyWritesTo(t *testing.T) {
 			done <- err.Error()
 			return
 		}
-		defer file.Close() //nolint:errcheck // it was only read
+		defer file.Close() // it was only read
 		data, err := io.ReadAll(file)
 		if err != nil {
 			done <- err.Error()
@@ -54,18 +54,18 @@ func TestPipeThatIsWrittenTo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer writer.Close() //nolint:errcheck // closed twice
+		defer writer.Close() // closed twice
 		opened, err := os.OpenFile(path, flags, 0)
 		file, err := bounded(opened, err, 100*time.Millisecond)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer file.Close() //nolint:errcheck // it was only read
+		defer file.Close() // it was only read
 		if _, err := io.WriteString(writer, say); err != nil {
 			t.Fatal(err)
 		}
 		if end {
-			writer.Close() //nolint:errcheck // read tells
+			writer.Close() // read tells
 		}
 		data, err := io.ReadAll(file)
 		return string(data), err

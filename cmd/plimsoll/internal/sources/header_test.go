@@ -78,7 +78,7 @@ func guarded(t *testing.T) (address string) {
 	}))
 	grpc_testing.RegisterTestServiceServer(s, grpc_testing.UnimplementedTestServiceServer{})
 	reflection.Register(s)
-	go s.Serve(listener) //nolint:errcheck // it ends with Stop
+	go s.Serve(listener) // it ends with Stop
 	t.Cleanup(s.Stop)
 	return listener.Addr().String()
 }

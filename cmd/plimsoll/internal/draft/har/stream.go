@@ -48,16 +48,7 @@ func (w *writer) socket(c *call) {
 		c.route = "WS " + route
 		c.keys = append(c.keys, draft.Entry{Key: "name", Value: c.route})
 	}
-	if p := c.entry.header("Sec-WebSocket-Protocol"); p != "" {
-		var offered []any
-		for _, one := range strings.Split(p, ",") {
-			offered = append(offered, strings.TrimSpace(one))
-		}
-		if chosen := valueOf(c.entry.Response.Headers, "Sec-WebSocket-Protocol"); chosen != "" {
-			offered = []any{chosen}
-		}
-		c.keys = append(c.keys, draft.Entry{Key: "subprotocol", Value: offered})
-	}
+	c.subprotocol()
 	var messages []any
 	received := 0
 	binary := false
@@ -103,4 +94,20 @@ func (w *writer) socket(c *call) {
 	if binary {
 		c.above = "binary messages of the recording are left out"
 	}
+}
+
+// subprotocol writes the subprotocol that the server took, or those that were offered.
+func (c *call) subprotocol() {
+	offers := c.entry.header("Sec-WebSocket-Protocol")
+	if offers == "" {
+		return
+	}
+	var offered []any
+	for _, one := range strings.Split(offers, ",") {
+		offered = append(offered, strings.TrimSpace(one))
+	}
+	if chosen := valueOf(c.entry.Response.Headers, "Sec-WebSocket-Protocol"); chosen != "" {
+		offered = []any{chosen}
+	}
+	c.keys = append(c.keys, draft.Entry{Key: "subprotocol", Value: offered})
 }

@@ -133,14 +133,7 @@ func (l *library) request(c *script.Invocation, client *script.Native, method st
 	if len(sent.Keys) > 0 {
 		l.cookies(c, s, sent)
 	}
-	if name, ok := c.M.StringOf(c.Arg(-1, "name")); ok {
-		s.Name = name
-	} else if c.Arg(-1, "name") != nil {
-		s.Name = c.M.Route(c.Arg(-1, "name"))
-	}
-	if client != nil && s.Name == "" && client.Has["request_name"] != nil {
-		s.Name = c.M.Route(client.Has["request_name"])
-	}
+	s.Name = routeName(c, client)
 	data := c.Arg(-1, "data")
 	if data == nil && (method == "POST" || method == "PUT" || method == "PATCH") {
 		data = c.Arg(next, "")
@@ -152,6 +145,22 @@ func (l *library) request(c *script.Invocation, client *script.Native, method st
 	l.body(c, s, data, json, c.Arg(-1, "files"))
 	c.M.Emit(s)
 	return &script.Answer{Of: s}
+}
+
+// routeName is the name that a request or its client gives; empty for none.
+func routeName(c *script.Invocation, client *script.Native) string {
+	if name := c.Arg(-1, "name"); name != nil {
+		if text, ok := c.M.StringOf(name); ok && text != "" {
+			return text
+		}
+		if route := c.M.Route(name); route != "" {
+			return route
+		}
+	}
+	if client != nil && client.Has["request_name"] != nil {
+		return c.M.Route(client.Has["request_name"])
+	}
+	return ""
 }
 
 // body finds out what a request sends.

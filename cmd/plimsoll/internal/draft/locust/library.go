@@ -1,6 +1,7 @@
 package locust
 
 import (
+	"maps"
 	"path"
 	"strings"
 
@@ -170,6 +171,21 @@ func (l *library) locust() *script.Native {
 			}
 			return tags
 		}),
+		"HttpSession":     l.session("HttpSession", 0),
+		"FastHttpSession": l.session("FastHttpSession", 1),
+		"events":          events(),
+		"run_single_user": nothing("run_single_user"),
+	}
+	for _, class := range append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "MarkovTaskSet", "LoadTestShape", "User", "Locust"}, userClasses...) {
+		has[class] = &script.Native{Name: class}
+	}
+	maps.Copy(has, waitFunctions())
+	return module("locust", has)
+}
+
+// waitFunctions are the functions that make a wait_time.
+func waitFunctions() map[string]script.Value {
+	return map[string]script.Value{
 		"between": native("between", func(c *script.Invocation) script.Value {
 			least, a := script.NumberOf(c.Arg(0, "min_wait"))
 			most, b := script.NumberOf(c.Arg(1, "max_wait"))
@@ -205,15 +221,7 @@ func (l *library) locust() *script.Native {
 			}
 			return waits("throughput " + script.Rate(rate))
 		}),
-		"HttpSession":     l.session("HttpSession", 0),
-		"FastHttpSession": l.session("FastHttpSession", 1),
-		"events":          events(),
-		"run_single_user": nothing("run_single_user"),
 	}
-	for _, class := range append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "MarkovTaskSet", "LoadTestShape", "User", "Locust"}, userClasses...) {
-		has[class] = &script.Native{Name: class}
-	}
-	return module("locust", has)
 }
 
 // transition marks a task of a MarkovTaskSet. In a profile no task depends on the one before.

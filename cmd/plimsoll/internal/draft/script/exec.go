@@ -81,25 +81,11 @@ func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
 	case Raise:
 		return raised, nil
 	case Outer:
-		if s.away == nil {
-			s.away = map[string]bool{}
-		}
-		for _, name := range n.Names {
-			s.away[name] = true
-		}
+		s.assignAway(n.Names)
 	case With:
 		return m.with(s, n)
 	case Try:
-		if how, result = m.run(s, n.Body); how == raised {
-			how = onward
-		}
-		if m.asks(s, n.Caught) {
-			m.Note(n.Caught[0].Place(), "the requests for the case that something fails are left out")
-		}
-		if last, value := m.run(s, n.Last); last != onward {
-			return last, value
-		}
-		return how, result
+		return m.try(s, n)
 	case Function:
 		f := &Closure{Of: n, env: s, This: s.this, Class: s.class}
 		s.vars[n.Name] = f
@@ -118,6 +104,30 @@ func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
 		}
 	}
 	return onward, nil
+}
+
+// try follows what is tried, and what is done in any case. What is done after a failure is left out.
+func (m *Machine) try(s *scope, n Try) (how way, result Value) {
+	if how, result = m.run(s, n.Body); how == raised {
+		how = onward
+	}
+	if m.asks(s, n.Caught) {
+		m.Note(n.Caught[0].Place(), "the requests for the case that something fails are left out")
+	}
+	if last, value := m.run(s, n.Last); last != onward {
+		return last, value
+	}
+	return how, result
+}
+
+// assignAway marks names as those of the scope around.
+func (s *scope) assignAway(names []string) {
+	if s.away == nil {
+		s.away = map[string]bool{}
+	}
+	for _, name := range names {
+		s.away[name] = true
+	}
 }
 
 // decorated calls decorators of the user's own on a function outside of a class; those of libraries say nothing here.
