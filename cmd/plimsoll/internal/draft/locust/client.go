@@ -119,6 +119,23 @@ func (l *library) request(c *script.Invocation, client *script.Native, method st
 		}
 	}
 	l.authorize(c, s, c.Arg(-1, "auth"))
+	l.sentCookies(c, client, s)
+	s.Name = routeName(c, client)
+	data := c.Arg(-1, "data")
+	if data == nil && (method == "POST" || method == "PUT" || method == "PATCH") {
+		data = c.Arg(next, "")
+	}
+	json := c.Arg(-1, "json")
+	if json == nil && method == "POST" {
+		json = c.Arg(next+1, "")
+	}
+	l.body(c, s, data, json, c.Arg(-1, "files"))
+	c.M.Emit(s)
+	return &script.Answer{Of: s}
+}
+
+// sentCookies writes the cookies of a client and of its request.
+func (l *library) sentCookies(c *script.Invocation, client *script.Native, s *script.Step) {
 	sent := script.NewDict()
 	if client != nil {
 		sent, _ = client.Has["own_cookies"].(*script.Dict)
@@ -133,18 +150,6 @@ func (l *library) request(c *script.Invocation, client *script.Native, method st
 	if len(sent.Keys) > 0 {
 		l.cookies(c, s, sent)
 	}
-	s.Name = routeName(c, client)
-	data := c.Arg(-1, "data")
-	if data == nil && (method == "POST" || method == "PUT" || method == "PATCH") {
-		data = c.Arg(next, "")
-	}
-	json := c.Arg(-1, "json")
-	if json == nil && method == "POST" {
-		json = c.Arg(next+1, "")
-	}
-	l.body(c, s, data, json, c.Arg(-1, "files"))
-	c.M.Emit(s)
-	return &script.Answer{Of: s}
 }
 
 // routeName is the name that a request or its client gives; empty for none.
