@@ -164,7 +164,7 @@ type Failure struct {
 	Class string `json:"class,omitempty"` // the name of a tally.Class; empty if a text has no known class
 	Text  string `json:"text,omitempty"`  // of an error
 	Count int64  `json:"count"`           // requests with this failure
-	// Example is a text of which Text leaves out the values; see tally.Kind.
+	// Example is one of the texts with its values, which Text leaves out; see tally.Kind.
 	Example string `json:"example,omitempty"`
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/openapi"
 )
 
-// What is probably a mistake is told with its place, and with what is made of it.
+// A note about a probable mistake names its place, and says how it was read.
 func TestDoubts(t *testing.T) {
 	const typed = "openapi: 3.0.0\npaths: {/a: {get: {parameters: [{name: q, in: query, schema: "
 	for text, want := range map[string]string{

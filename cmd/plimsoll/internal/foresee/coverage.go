@@ -41,7 +41,7 @@ func lowCoverage(pl *plan.Plan, p gate.Policy, api *gate.API) []string {
 	return notes
 }
 
-// reached counts the operations of which a route is good.
+// reached counts the operations that have at least one good route.
 func reached(api *gate.API, good func(route string) bool) (operations int) {
 	for _, o := range api.Operations {
 		for _, route := range o.Routes {

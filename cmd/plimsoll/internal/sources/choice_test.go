@@ -16,7 +16,7 @@ paths:
   /toys/{id}: {get: {}, delete: {}}
 `
 
-// A pattern that means nothing is refused with what was probably meant, before anything is sent.
+// A pattern that matches no operation is refused before anything is sent. The error suggests the nearest names.
 func TestPatternsThatMeanNothing(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "toys.yaml")
@@ -43,7 +43,7 @@ func TestPatternsThatMeanNothing(t *testing.T) {
 	}
 }
 
-// A pattern need only mean an operation of one source. A source of which nothing is wanted adds nothing.
+// A pattern has to match an operation of one source only. A source without a match adds nothing.
 func TestPatternsOfSeveralSources(t *testing.T) {
 	dir := t.TempDir()
 	named := func(name, text string) string {

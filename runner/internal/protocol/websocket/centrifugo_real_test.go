@@ -56,8 +56,9 @@ func centrifugo(t *testing.T) string {
 	return ""
 }
 
-// Centrifugo has commands with replies, what it pushes between them, and pings of its own: an empty object, which the
-// profile answers with another. Several of its answers may come in one message, a line each: a text finds them. Over server-sent events it pushes what is published meanwhile.
+// Centrifugo answers commands with replies, and pushes messages between them. Its pings are empty objects, and the
+// profile answers each with another. One frame may hold several answers, a line each: a text condition finds them.
+// Over server-sent events, Centrifugo pushes what is published meanwhile.
 func TestRealCentrifugo(t *testing.T) {
 	all := protocoltest.Run(t, fmt.Sprintf(`
 target: {url: %q}

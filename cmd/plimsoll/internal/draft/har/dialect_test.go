@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/har"
 )
 
-// What a program writes that is not as HAR says does not cost the rest of the recording, and is told.
+// A value that breaks the rules of HAR is left out with a note. The rest of the recording is read.
 func TestOddRecordings(t *testing.T) {
 	const answered = `"response": {"status": 200, "content": {"mimeType": "application/json", "text": "{}"}}`
 	entry := func(start, request, more string) string {

@@ -159,7 +159,7 @@ func (c *converter) template(at script.At, e *ast.TemplateLiteral) script.Node {
 			found.Parts = append(found.Parts, c.expression(e.Expressions[i]))
 		}
 	}
-	if e.Tag != nil { // tag`…`: a call with the texts, and with what stands between them
+	if e.Tag != nil { // tag`…`: a call whose arguments are the texts and the values between them
 		of := c.expression(e.Tag)
 		texts, args := script.Sequence{At: at}, []script.Node{nil}
 		for i, part := range found.Parts {
