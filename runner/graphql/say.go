@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,7 @@ func (d *document) validate(schema *Schema, op *ast.OperationDefinition, fragmen
 	}
 	chosen := rules.NewDefaultRules()
 	chosen.RemoveRule("MaxIntrospectionDepth") // a service decides that itself
+	chosen.ReplaceRule("ValuesOfCorrectType", correctValues)
 	for _, err := range validator.ValidateWithRulesWithSources(schema.Schema, doc, chosen) {
 		if schema.onLeaf(err.Message) {
 			continue // the field that has them has the problem
@@ -32,7 +34,9 @@ func (d *document) validate(schema *Schema, op *ast.OperationDefinition, fragmen
 				p.Source = at[0].Source.Name
 			}
 		}
-		d.problems = append(d.problems, p)
+		if !slices.Contains(d.problems, p) { // gqlparser tells some of them twice
+			d.problems = append(d.problems, p)
+		}
 	}
 }
 

@@ -14,6 +14,11 @@ func (d *document) checkVariables(op *ast.OperationDefinition, fragments []*defi
 			d.fail(v.Position, "$"+v.Variable+" is declared twice")
 		}
 		declared[v.Variable], names = v, append(names, v.Variable)
+		if v.DefaultValue != nil {
+			if wrong := outside(v.DefaultValue, v.Type.NamedType); wrong != "" {
+				d.fail(v.DefaultValue.Position, wrong)
+			}
+		}
 	}
 	used := map[string]bool{}
 	use := func(v *ast.Value) {

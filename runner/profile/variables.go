@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"path"
 	"strconv"
@@ -228,11 +229,16 @@ func variableFits(t *Tree, shape graphql.Shape) bool {
 	}
 	switch shape {
 	case graphql.Int:
-		return g.Kind.Numeric() && g.Kind != Floats && g.Kind != Float
+		return g.Kind.Numeric() && g.Kind != Floats && g.Kind != Float && g.fitsInt32()
 	case graphql.Float:
 		return g.Kind.Numeric() && g.Kind != Floats
 	}
 	return false
+}
+
+// fitsInt32 reports whether all that a generator of whole numbers makes are Ints of GraphQL.
+func (g *Generator) fitsInt32() bool {
+	return g.Integers[0] >= math.MinInt32 && g.Integers[1] <= math.MaxInt32
 }
 
 func isInt(number string) bool {
@@ -272,6 +278,10 @@ func remedy(t *Tree, shape graphql.Shape) string {
 		return "; put it in quotes"
 	case isVariable(t) && len(t.Text.Parts()) > 1:
 		return ": only a variable alone is sent without quotes"
+	case isVariable(t) && shape == graphql.Int:
+		if g, isGenerator, _ := ParseGenerator(t.Text.Parts()[0].Variable); isGenerator && !g.fitsInt32() {
+			return ", which has 32 bits"
+		}
 	case shape == graphql.Int && t.Kind != MappingTree && isInt(number):
 		return ", which has 32 bits"
 	case shape == graphql.Float && t.Kind != MappingTree && IsNumber(number):
