@@ -87,6 +87,12 @@ func (l *library) request(c *script.Invocation, client *script.Native, method st
 	if method == "" {
 		s.Method, s.Off = "GET", "its method is not known"
 	}
+	if address == nil { // as FastHttpUser calls it
+		address = c.Arg(-1, "path")
+	}
+	if address == nil {
+		address, s.Off = "/", "it has no address yet when the script begins"
+	}
 	if client != nil {
 		if all, is := client.Has["headers"].(*script.Dict); is {
 			s.Headers = all.Clone()

@@ -35,53 +35,91 @@ func (m *Machine) settled(s *scope, n If, is bool) (way, Value) {
 	return m.run(s, taken)
 }
 
-// tested follows if whose condition asks about answers, or about something drawn.
+// tested follows if whose condition asks about answers, or about something drawn: the way of success where one of the
+// two is that, and otherwise both as groups.
 func (m *Machine) tested(s *scope, n If, tests *Tests, rest []Node) (how way, result Value, done bool) {
-	follow := func(taken, left []Node) (way, Value, bool) {
-		if m.asks(s, left) {
-			m.Note(n.At, "the requests of the other case of this condition are left out: the profile follows the way of success")
-		}
-		how, result := m.run(s, taken)
-		if how != onward && m.asks(s, rest) {
-			m.Note(n.At, "what follows this is for the other case; its requests are left out")
-		}
+	if tests.firstTime() {
+		m.First = append(m.First, m.Record(func() { m.run(s, n.Then) })...)
+		how, result = m.oneWay(s, If{At: n.At, Then: n.Else}, rest)
 		return how, result, false
 	}
-	succeeds := tests.ofStatus() && tests.succeeds()
+	holds, known := m.onSuccess(s, n, tests)
 	switch {
-	case tests.firstTime():
-		m.First = append(m.First, m.Record(func() { m.run(s, n.Then) })...)
-		return follow(n.Else, nil)
-	case tests.ofStatus() && !succeeds && accepts(n.Then):
-		tests.allow()
-		return follow(n.Else, n.Then)
-	case fails(n.Then) || leaves(n.Then) && !succeeds && !tests.chosen() && !m.asks(s, n.Then):
-		m.Expect(n.At, tests.Not())
-		return follow(n.Else, n.Then)
-	case fails(n.Else) || leaves(n.Else) && !tests.chosen() && !m.asks(s, n.Else):
-		m.Expect(n.At, tests)
-		return follow(n.Then, n.Else)
-	case succeeds:
-		return follow(n.Then, n.Else)
-	case tests.ofStatus():
-		return follow(n.Else, n.Then)
-	case tests.chosen() && leaves(n.Then) && len(n.Else) == 0:
-		if m.asks(s, n.Then) || m.asks(s, rest) {
-			m.branches(s, n.At, tests, n.Then, rest)
-			return onward, nil, true
-		}
-		if how, result = m.run(s, n.Then); result == nil { // a value, or none
-			how = onward
-		}
-		return how, result, false
+	case known && !holds:
+		n.Then, n.Else = n.Else, n.Then
+	case known:
 	case tests.drawn() || tests.found():
+		return m.bothWays(s, n, tests, rest)
+	case m.asks(s, n.Then) || m.asks(s, n.Else):
+		m.Note(n.At, "a profile cannot ask for this condition; its requests are always made")
+	}
+	how, result = m.oneWay(s, n, rest)
+	return how, result, false
+}
+
+// onSuccess tells whether a condition holds for the answer that the script wants, and adds what it expects of that
+// answer. It is not known where both ways are usual.
+func (m *Machine) onSuccess(s *scope, n If, tests *Tests) (holds, known bool) {
+	success := tests.ofStatus() && tests.succeeds()
+	failure := tests.ofStatus() && !success
+	guards := func(branch []Node) bool { return leaves(branch) && !tests.chosen() && !m.asks(s, branch) }
+	switch {
+	case failure && accepts(n.Then):
+		tests.allow()
+		return false, true
+	case fails(n.Then), failure && failing(n.Then), !success && guards(n.Then):
+		m.Expect(n.At, tests.Not())
+		return false, true
+	case fails(n.Else), (success || accepts(n.Then)) && failing(n.Else), guards(n.Else):
+		m.Expect(n.At, tests)
+		m.acceptElse(s, n.Else)
+		return true, true
+	}
+	return success, tests.ofStatus()
+}
+
+// acceptElse allows the other statuses that a chain of elif calls a success.
+func (m *Machine) acceptElse(s *scope, otherwise []Node) {
+	for len(otherwise) == 1 {
+		n, is := otherwise[0].(If)
+		if !is {
+			return
+		}
+		if accepts(n.Then) && !failing(n.Then) {
+			if tests := asTests(m.eval(s, n.Test)); tests != nil && tests.ofStatus() {
+				tests.allow()
+			}
+		}
+		otherwise = n.Else
+	}
+}
+
+// oneWay follows the first branch of an if, and tells what is left out.
+func (m *Machine) oneWay(s *scope, n If, rest []Node) (way, Value) {
+	if m.asks(s, n.Else) {
+		m.Note(n.At, "the requests of the other case of this condition are left out: the profile follows the way of success")
+	}
+	how, result := m.run(s, n.Then)
+	if how != onward && m.asks(s, rest) {
+		m.Note(n.At, "what follows this is for the other case; its requests are left out")
+	}
+	return how, result
+}
+
+// bothWays follows both branches of an if. A branch that only leaves has what follows the if as its other branch.
+func (m *Machine) bothWays(s *scope, n If, tests *Tests, rest []Node) (how way, result Value, done bool) {
+	if !tests.chosen() || !leaves(n.Then) || len(n.Else) > 0 {
 		m.branches(s, n.At, tests, n.Then, n.Else)
 		return onward, nil, false
 	}
-	if m.asks(s, n.Then) || m.asks(s, n.Else) {
-		m.Note(n.At, "a profile cannot ask for this condition; its requests are always made")
+	if m.asks(s, n.Then) || m.asks(s, rest) {
+		m.branches(s, n.At, tests, n.Then, rest)
+		return onward, nil, true
 	}
-	return follow(n.Then, n.Else)
+	if how, result = m.run(s, n.Then); result == nil { // a value, or none
+		how = onward
+	}
+	return how, result, false
 }
 
 // chosen reports whether the conditions choose between two ways that are both usual: something drawn, or a value in an
@@ -268,20 +306,30 @@ func calls(body []Node, names ...string) bool {
 	})
 }
 
-// fails reports whether a branch says that the request, or the task, has failed.
+// fails reports whether a branch says, whichever way it goes, that the request or the task has failed.
 func fails(body []Node) bool {
-	if calls(body, "failure", "fail", "abort", "exit", "_exit", "quit") {
-		return true
-	}
 	return slices.ContainsFunc(body, func(n Node) bool {
 		switch n := n.(type) {
 		case Raise:
 			return true
 		case Block:
 			return fails(n.Body)
+		case With:
+			return fails(n.Body)
+		case Try:
+			return fails(n.Body) || fails(n.Last)
+		case If:
+			return fails(n.Then) && fails(n.Else)
+		case For, While, Function, Class:
+			return false
 		}
-		return false
+		return failing([]Node{n})
 	})
+}
+
+// failing reports whether a branch says somewhere, be it under another condition, that the request or the task has failed.
+func failing(body []Node) bool {
+	return calls(body, "failure", "fail", "abort", "exit", "_exit", "quit")
 }
 
 // leaves reports whether statements end by leaving: the function, the round of a loop, or the task.

@@ -104,6 +104,31 @@ func TestGuards(t *testing.T) {
 	})
 }
 
+// A branch that fails only under a condition of its own is no failure, and what the other branch says about the status is
+// expected.
+func TestFailuresInside(t *testing.T) {
+	drafts(t, map[string]both{
+		"a check of the answer in the way of success": {
+			py:   "with self.client.get('/a', catch_response=True) as r:\n  if r.status_code == 200:\n    d = r.json()\n    if d['n'] != 3:\n      r.failure('x')\n  else:\n    r.failure('y')\nself.client.get('/b')",
+			want: []string{"expect: {status: 200, json: {\"n\": 3}}", "GET /b"}},
+		"success and failure in the way of success": {
+			py:   "with self.client.get('/a', catch_response=True) as r:\n  if r.status_code == 200:\n    if r.json().get('ok'):\n      r.success()\n    else:\n      r.failure('x')\n  else:\n    r.failure('y')",
+			want: []string{"status: 200", "json: {ok: "}},
+		"what the way of success sends": {
+			py:   "with self.client.get('/a', catch_response=True) as r:\n  if r.status_code == 200:\n    self.client.get('/b/' + r.json()['id'])\n    if 'x' not in r.text:\n      r.failure('x')",
+			want: []string{"save: {id: id}", "GET /b/${id}", "text: x"}},
+		"other statuses that are accepted": {
+			py:   "with self.client.get('/a', catch_response=True) as r:\n  if r.status_code == 200:\n    r.success()\n  elif r.status_code == 404:\n    r.success()\n  else:\n    r.failure('x')",
+			want: []string{"status: [200, 404]"}},
+		"failures of each kind": {
+			py:   "with self.client.get('/a', catch_response=True) as r:\n  if r.status_code != 201:\n    if r.status_code == 500:\n      r.failure('x')\n    elif r.status_code == 404:\n      r.failure('y')",
+			want: []string{"status: 201"}},
+		"fail in the way of success": {
+			js:   "const r = http.get('/a');\nif (r.status === 200) {\n  if (r.json('n') !== 3) { fail('x'); }\n  http.get('/b');\n} else { fail('y'); }",
+			want: []string{"status: 200", "json: {\"n\": 3}", "GET /b"}},
+	})
+}
+
 // That a list is not empty, and that a value counts as true, are conditions that an empty one does not meet.
 func TestEmptiness(t *testing.T) {
 	drafts(t, map[string]both{
