@@ -70,8 +70,18 @@ func Guard() (status int) { return sut.Guard() }
 // FreePort finds a TCP port on loopback for a system that will be started.
 func FreePort() (int, error) { return sut.FreePort() }
 
-// FreePorts finds n different ones.
-func FreePorts(n int) ([]int, error) { return sut.FreePorts(n) }
+// FreePorts finds a port as FreePort does, and a further one for each name.
+func FreePorts(names []string) (port int, named map[string]int, err error) {
+	ports, err := sut.FreePorts(1 + len(names))
+	if err != nil {
+		return 0, nil, err
+	}
+	named = map[string]int{}
+	for i, name := range names {
+		named[name] = ports[1+i]
+	}
+	return ports[0], named, nil
+}
 
 // Run loads a system as planned. When ctx ends, everything ends at once.
 //
@@ -81,14 +91,8 @@ func FreePorts(n int) ([]int, error) { return sut.FreePorts(n) }
 func Run(ctx context.Context, system System, c Config) (*result.Result, error) {
 	s := newSession(c)
 	defer s.close(ctx)
-	y, err := s.add(system)
+	y, err := s.open(ctx, system)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.build(ctx, y); err != nil {
-		return nil, err
-	}
-	if err := s.up(ctx, y); err != nil {
 		return nil, err
 	}
 	if err := s.upControl(ctx); err != nil {

@@ -49,6 +49,18 @@ func (s *session) add(one System) (*system, error) {
 	return y, s.prepare(y)
 }
 
+// open adds the only system of a session, builds it and brings it up.
+func (s *session) open(ctx context.Context, one System) (*system, error) {
+	y, err := s.add(one)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.build(ctx, y); err != nil {
+		return nil, err
+	}
+	return y, s.up(ctx, y)
+}
+
 // prepare makes the plan, door and clients for the next start of a system.
 func (s *session) prepare(y *system) error {
 	y.plan = y.Plan.Restart(y.starts)

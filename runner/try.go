@@ -24,14 +24,8 @@ type Tried struct {
 func Try(ctx context.Context, system System, c Config) ([]Tried, error) {
 	s := newSession(c)
 	defer s.close(ctx)
-	y, err := s.add(system)
+	y, err := s.open(ctx, system)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.build(ctx, y); err != nil {
-		return nil, err
-	}
-	if err := s.up(ctx, y); err != nil {
 		return nil, err
 	}
 	trying, done := untilAny(ctx, s.Stop, y.ended())

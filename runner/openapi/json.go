@@ -94,16 +94,8 @@ func (p *jsonParser) object(n *Node, depth int) (wrong string) {
 	p.at++
 	known := map[string]bool{}
 	for first := true; ; first = false {
-		switch c := p.next(); {
-		case c == '}':
-			p.at++
-			return ""
-		case first || c == ',':
-			if !first {
-				p.at++
-			}
-		default:
-			return "invalid JSON: expected a comma or }"
+		if more, wrong := p.more(first, '}'); !more {
+			return wrong
 		}
 		if p.next() != '"' {
 			return "invalid JSON: expected a key in quotes"
@@ -135,16 +127,8 @@ func (p *jsonParser) array(n *Node, depth int) (wrong string) {
 	n.Kind = List
 	p.at++
 	for first := true; ; first = false {
-		switch c := p.next(); {
-		case c == ']':
-			p.at++
-			return ""
-		case first || c == ',':
-			if !first {
-				p.at++
-			}
-		default:
-			return "invalid JSON: expected a comma or ]"
+		if more, wrong := p.more(first, ']'); !more {
+			return wrong
 		}
 		item, wrong := p.value(depth + 1)
 		if wrong != "" {
@@ -152,6 +136,21 @@ func (p *jsonParser) array(n *Node, depth int) (wrong string) {
 		}
 		n.Items = append(n.Items, item)
 	}
+}
+
+// more reads what stands before an item: nothing before the first, a comma before others. After the last stands end.
+func (p *jsonParser) more(first bool, end byte) (more bool, wrong string) {
+	switch c := p.next(); {
+	case c == end:
+		p.at++
+		return false, ""
+	case first:
+		return true, ""
+	case c == ',':
+		p.at++
+		return true, ""
+	}
+	return false, "invalid JSON: expected a comma or " + string(end)
 }
 
 // text reads a text in quotes.

@@ -185,14 +185,9 @@ func (j *Job) PlanBase() (*plan.Plan, error) { return j.planOf("base") }
 func (j *Job) planOf(side string) (*plan.Plan, error) {
 	values := plan.Values{Env: j.env.Lookup, Side: side}
 	if j.Target.Start != nil {
-		names := j.Ports()
-		ports, err := runner.FreePorts(1 + len(names))
-		if err != nil {
+		var err error
+		if values.Port, values.Ports, err = runner.FreePorts(j.Ports()); err != nil {
 			return nil, err
-		}
-		values.Port, values.Ports = ports[0], map[string]int{}
-		for i, name := range names {
-			values.Ports[name] = ports[1+i]
 		}
 	}
 	pl, err := plan.Make(j.Profile, values)

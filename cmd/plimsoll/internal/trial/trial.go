@@ -56,14 +56,9 @@ func Try(ctx context.Context, at Place, d *draft.Draft) (*draft.Draft, error) {
 func planOf(p *profile.Profile, at Place) (*plan.Plan, error) {
 	values := plan.Values{Env: at.Console.Env.Lookup, Side: "head"}
 	if p.Target.Start != nil {
-		names := p.Ports()
-		ports, err := runner.FreePorts(1 + len(names))
-		if err != nil {
+		var err error
+		if values.Port, values.Ports, err = runner.FreePorts(p.Ports()); err != nil {
 			return nil, err
-		}
-		values.Port, values.Ports = ports[0], map[string]int{}
-		for i, name := range names {
-			values.Ports[name] = ports[1+i]
 		}
 	}
 	pl, err := plan.Make(p, values)
