@@ -122,12 +122,38 @@ func (c *Conn) Beside(write func(to io.Writer)) (end func()) {
 	}
 }
 
+// ReadBeside runs read on a goroutine of its own, with what it reads from, so a write cannot wait forever for a
+// server that waits until its own bytes are read. end stops it and waits for it. Before end, call only Write.
+func (c *Conn) ReadBeside(read func(from io.Reader)) (end func()) {
+	c.arm() // a blown fuse makes the reads fail
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		read(c.Conn)
+	}()
+	return func() {
+		c.SetReadDeadline(past) //nolint:errcheck // a closed connection ends the read by itself
+		<-done
+		c.arm()
+	}
+}
+
 // patience is how long Stale may look at a TLS connection on which something has come in.
 const patience = 5 * time.Millisecond
 
 // Readable reports, without waiting, whether the connection has something to be read: bytes, an error or its
 // end. It costs a system call.
-func (c *Conn) Readable() bool {
+func (c *Conn) Readable() bool { return c.looks() && c.look.readable() }
+
+// Free reports, without waiting, whether the connection takes AtOnce bytes without a wait, and has nothing to be
+// read. It costs a system call.
+func (c *Conn) Free() bool { return c.looks() && c.look.free() }
+
+// AtOnce is how many bytes a fresh connection takes without waiting for its peer.
+const AtOnce = 4 << 10
+
+// looks reports whether the socket can be looked at.
+func (c *Conn) looks() bool {
 	if c.look == nil {
 		socket, ok := bare(c.Conn).(syscall.Conn)
 		if !ok {
@@ -135,7 +161,7 @@ func (c *Conn) Readable() bool {
 		}
 		c.look = newLooker(socket)
 	}
-	return c.look.readable()
+	return true
 }
 
 // Stale reports whether the server has closed the connection, or sent something unasked. A look costs

@@ -5,6 +5,8 @@ package wire
 import (
 	"errors"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // looker looks at a socket again and again without an allocation.
@@ -13,6 +15,8 @@ type looker struct {
 	peek   func(fd uintptr)
 	found  error
 	one    [1]byte
+	poll   func(fd uintptr)
+	asked  []unix.PollFd
 }
 
 func newLooker(c syscall.Conn) *looker {
@@ -28,6 +32,15 @@ func newLooker(c syscall.Conn) *looker {
 			}
 		}
 	}
+	l.asked = make([]unix.PollFd, 1)
+	l.poll = func(fd uintptr) {
+		for {
+			l.asked[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN | unix.POLLOUT}
+			if _, err := unix.Poll(l.asked, 0); !errors.Is(err, unix.EINTR) {
+				return
+			}
+		}
+	}
 	return l
 }
 
@@ -38,4 +51,10 @@ func (l *looker) readable() bool {
 		return true
 	}
 	return !errors.Is(l.found, syscall.EAGAIN) && !errors.Is(l.found, syscall.EWOULDBLOCK)
+}
+
+// free reports, without waiting, whether the socket takes bytes and has none to be read. The kernel calls a
+// socket writable once a third of its buffer is free.
+func (l *looker) free() bool {
+	return l.socket != nil && l.socket.Control(l.poll) == nil && l.asked[0].Revents == unix.POLLOUT
 }

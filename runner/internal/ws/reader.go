@@ -223,6 +223,26 @@ func (r *Reader) Ahead() (m Message, ok bool) {
 	}
 }
 
+// Drop passes over the messages that have come whole, up to a close frame, which stays for Next. ping is the
+// content of the last ping among them, nil for none; it is valid until the next call of a method.
+func (r *Reader) Drop() (ping []byte) {
+	for {
+		m, ok, err := r.Next()
+		switch {
+		case err != nil || !ok:
+			return ping
+		case m.Kind == Ping:
+			ping = m.Data
+		case m.Kind == Close:
+			r.r -= controlHead + len(m.Data)
+			return ping
+		}
+	}
+}
+
+// controlHead is how long the header of a control frame of a server is.
+const controlHead = 2
+
 // check refuses a text that is not UTF-8 (section 8.1).
 func check(m Message) (Message, bool, error) {
 	if m.Kind == Text && !utf8.Valid(m.Data) {

@@ -45,7 +45,7 @@ func users(t testing.TB, target, path, proxy string) func() *user {
 	if proxy != "" {
 		way = func(*url.URL) (*url.URL, error) { return url.Parse(proxy) }
 	}
-	at := plan.Target{URL: target, Shown: target, Hosts: []string{"*"}, Timeout: timeout}
+	at := plan.Target{URL: target, Shown: target, Hosts: []string{"*"}, Timeout: timeout, TLS: profile.TLS{Insecure: true}}
 	d, err := wire.NewDialer(at, way)
 	if err != nil {
 		t.Fatal(err)

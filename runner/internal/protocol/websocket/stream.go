@@ -29,9 +29,7 @@ const (
 
 const (
 	errNoMessage wire.Late  = "no message in time"
-	errNotSent   wire.Late  = "the message was not sent in time"
 	errDropped   wire.Fault = "the server closed the connection without a close frame (1006)"
-	errCut       wire.Fault = "the server did not read in time, and a frame was sent only in part: nothing can follow it"
 )
 
 // stream is an open WebSocket.
@@ -39,7 +37,13 @@ type stream struct {
 	client   *client
 	conn     *wire.Conn // nil for none
 	in       ws.Reader
+	messages []plan.Message
+	sending  *plan.Message // the last that was sent; nil for none
 	out      []byte        // Room bytes, and the message that is sent
+	free     int           // how many bytes may be sent before the next look whether the server reads
+	beside   bool          // messages were read beside a write, and pings among them have no answer
+	owes     bool          // a ping was dropped with other messages, and has no answer
+	pinged   []byte        // its content
 	bytes    int64         // of all messages that came
 	mark     int64         // how many bytes had come when the last message was sent: they hold no reply to it
 	asked    bool          // a message was sent, and nothing was read since
@@ -54,65 +58,6 @@ var (
 	_ load.Stream = (*stream)(nil)
 	_ load.Rester = (*stream)(nil)
 )
-
-// Send sends a message; see load.Stream.
-func (s *stream) Send(m *plan.Message, v load.Values) load.Outcome {
-	p := m.Content.(*plan.Payload)
-	s.out = v.Append(s.out[:ws.Room], p.Send)
-	kind := ws.Text
-	if p.Binary {
-		kind = ws.Binary
-	}
-	sent := time.Now()
-	s.conn.Begin(sent.Add(s.client.clients.timeout))
-	s.mark, s.asked = s.in.Came(), true
-	if err := s.write(kind, s.out); err != nil {
-		return s.client.failed(err)
-	}
-	return load.Outcome{Sent: sent, Class: tally.OK}
-}
-
-// write sends a message that stands behind Room bytes.
-func (s *stream) write(kind ws.Kind, message []byte) error {
-	s.out = message
-	if err := s.seal(kind); err != nil {
-		return s.whyNotSent(err)
-	}
-	return nil
-}
-
-// seal sends the message in out as one frame.
-func (s *stream) seal(kind ws.Kind) error {
-	if s.cut {
-		return errCut
-	}
-	n, err := s.conn.Write(ws.Seal(s.out, kind))
-	s.cut = n > 0 && errors.Is(err, os.ErrDeadlineExceeded)
-	return err
-}
-
-// whyNotSent says why a message could not be written. A server that closes says why before.
-func (s *stream) whyNotSent(err error) error {
-	s.over = true
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return errNotSent
-	case !wire.ClosedByPeer(err):
-		return err
-	}
-	for {
-		m, ok, failed := s.in.Next()
-		if failed == nil && !ok {
-			failed = s.in.Fill(s.conn)
-		}
-		switch {
-		case failed != nil:
-			return errDropped
-		case ok && m.Kind == ws.Close:
-			return readClosing(m.Data)
-		}
-	}
-}
 
 // Receive waits for a message; see load.Stream.
 func (s *stream) Receive(m *plan.Message, v load.Values, deadline time.Time) load.Received {
@@ -247,12 +192,6 @@ func oneLine(reason string) string {
 		}
 		return c
 	}, reason)
-}
-
-// control sends a control frame. If that fails, the next read says why.
-func (s *stream) control(kind ws.Kind, data []byte) {
-	s.out = append(s.out[:ws.Room], data...)
-	_ = s.seal(kind) // see above
 }
 
 // Rest answers pings until an instant; see load.Rester.

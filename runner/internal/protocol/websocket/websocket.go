@@ -6,7 +6,8 @@
 //
 // The user's own goroutine reads, so an idle socket costs no goroutine and no more than a small buffer.
 // Pings are answered while the user waits for a message, and while it just waits (Rest). Messages that
-// nobody awaits stay in the buffer, up to 1 MiB; past that reading stops, and TCP slows the server down.
+// nobody awaits stay in the buffer, up to 1 MiB; past that reading stops, and TCP slows the server down. A
+// message that the connection may not take at once is written beside reads, on a goroutine that ends with it.
 //
 // Opening is over with the server's answer. A stream ends with a closing handshake, which is waited for
 // a moment so that the server closes the connection: else this machine would run out of ports.
@@ -110,7 +111,7 @@ func (u *client) Open(ctx context.Context, c *plan.Call, v load.Values) (load.St
 	}
 	conn.Give(&u.fuse)
 	o := load.Outcome{Sent: time.Now(), Class: tally.OK}
-	u.stream = stream{client: u, conn: conn, out: make([]byte, ws.Room, ws.Room+128), in: u.stream.in}
+	u.stream = stream{client: u, conn: conn, messages: c.Messages, out: make([]byte, ws.Room, ws.Room+128), in: u.stream.in, free: wire.AtOnce}
 	err = u.handshake(t, request, ws.Accept(key), until)
 	if err == nil && t.subscription != nil {
 		err = u.stream.begin(t.subscription, v, until)
