@@ -202,8 +202,14 @@ func (m *Machine) keyed(at At, of Value, key string) (v Value, ok bool) {
 	return nil, false
 }
 
+// alphabet is how many letters a text has from which scripts draw one after the other. A shorter one is a choice.
+const alphabet = 10
+
 // letter is a letter of a text that is known.
 func (m *Machine) letter(at At, of string, by Value) Value {
+	if _, is := by.(*Drawn); is && len(of) >= alphabet {
+		return &Letters{Digits: strings.Trim(of, "0123456789") == ""}
+	}
 	if i, ok := Integer(by); ok {
 		runes := []rune(of)
 		if i < 0 {

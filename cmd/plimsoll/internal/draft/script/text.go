@@ -138,6 +138,9 @@ func (m *Machine) concat(values ...Value) Value {
 		}
 	}
 	for _, v := range values {
+		if _, is := v.(*Letters); is && endsInLetters(joined.Parts) {
+			continue
+		}
 		switch v := m.text(v).(type) {
 		case *Text:
 			for _, p := range v.Parts {

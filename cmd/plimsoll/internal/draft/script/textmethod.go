@@ -76,9 +76,7 @@ func textMethods() map[string]func(s string, c *Invocation) Value {
 		"indexOf":     func(s string, c *Invocation) Value { return int64(strings.Index(s, c.Text(0, ""))) },
 		"isdigit":     func(s string, c *Invocation) Value { return s != "" && strings.Trim(s, "0123456789") == "" },
 		"concat":      func(s string, c *Invocation) Value { return c.M.concat(append([]Value{s}, c.Args...)...) },
-		"charAt": func(s string, c *Invocation) Value {
-			return c.M.item(c.At, c.M.letters(s), c.Arg(0, ""))
-		},
+		"charAt":      func(s string, c *Invocation) Value { return c.M.letter(c.At, s, c.Arg(0, "")) },
 		"join": func(s string, c *Invocation) Value {
 			switch v := c.Arg(0, "").(type) {
 			case *List:
@@ -119,9 +117,18 @@ type Letters struct{ Digits bool }
 // text is a text of drawn letters.
 func (l *Letters) text() Value {
 	if l.Digits {
-		return &Text{[]Value{&Var{Name: "int(10000000,99999999)"}}}
+		return &Text{[]Value{&Var{Name: "int(10000000,99999999)", letters: true}}}
 	}
-	return &Text{[]Value{"x", &Var{Name: "int(100000000,999999999)"}}}
+	return &Text{[]Value{"x", &Var{Name: "int(100000000,999999999)", letters: true}}}
+}
+
+// endsInLetters reports whether a text ends in drawn letters: one more changes nothing.
+func endsInLetters(parts []Value) bool {
+	if len(parts) == 0 {
+		return false
+	}
+	v, is := parts[len(parts)-1].(*Var)
+	return is && v.letters
 }
 
 func cutset(c *Invocation) string {

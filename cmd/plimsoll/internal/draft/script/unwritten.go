@@ -31,7 +31,7 @@ func (m *Machine) unwritten(s *Step) string {
 				if v.coarse {
 					why = cmp.Or(why, "its body holds a number computed from a drawn one")
 				}
-			case nil, bool, int64, float64, string, *Text, *Var, *Part, *List, *Dict, *Turn, *Row, *JSON, *File, *Base64, *Object:
+			case nil, bool, int64, float64, string, *Text, *Var, *Part, *List, *Dict, *Turn, *Row, *JSON, *File, *Base64, *Object, *Letters:
 			default:
 				why = cmp.Or(why, "its body holds "+named(v))
 			}

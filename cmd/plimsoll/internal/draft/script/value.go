@@ -19,6 +19,8 @@ type (
 	Var struct {
 		Name  string
 		Value Value // what it has without the environment, if it is of the environment
+
+		letters bool // it stands for Letters
 	}
 	// List is a list, as far as it is known.
 	List struct {
