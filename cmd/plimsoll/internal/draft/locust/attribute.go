@@ -33,15 +33,17 @@ func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, na
 // own holds the attributes that Locust gives users and TaskSets.
 func (l *library) own(of *script.Object, name string) (script.Value, bool) {
 	switch name {
-	case "interrupt", "stop":
+	case "interrupt":
 		return nothing(name), true
+	case "stop":
+		return telling(name, endsUser), true
 	case "wait", "schedule_task":
 		return native(name, func(c *script.Invocation) script.Value {
 			c.M.Note(c.At, "%s inside a task is not followed, and is left out", name)
 			return nil
 		}), true
-	case "environment", "runner":
-		return &script.Native{Name: name, Has: map[string]script.Value{"host": "", "parsed_options": &script.Native{Name: "the options of the command line"}}}, true
+	case "environment":
+		return environment(), true
 	case "host":
 		return "", true
 	case "rest", "rest_":

@@ -34,6 +34,7 @@ func (l *library) newClient() *script.Native {
 		}
 		return &script.Native{Name: "rename_request", Has: map[string]script.Value{"__enter__": native("__enter__", set(name)), "__exit__": native("__exit__", set(before))}}
 	})
+	client.Has["mount"] = telling("mount", "how this client connects has no place in a profile, and is left out")
 	client.Has["cookies"] = jar(client)
 	return client
 }

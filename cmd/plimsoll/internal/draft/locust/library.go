@@ -3,6 +3,7 @@ package locust
 import (
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
@@ -50,6 +51,8 @@ func (l *library) Library(m *script.Machine, from, name string) (script.Value, b
 		switch name {
 		case "open":
 			return native(name, l.open), true
+		case "exit", "quit":
+			return telling(name, endsTest), true
 		case "__file__":
 			return path.Base(l.in.Name), true
 		case "__name__":
@@ -78,11 +81,11 @@ func (l *library) Library(m *script.Machine, from, name string) (script.Value, b
 
 // quietModules make no request; foreignModules may, over something that is not read.
 var (
-	quietModules = []string{"logging", "sys", "typing", "typing_extensions", "math", "functools", "dataclasses", "enum", "abc", "copy", "hashlib", "hmac", "traceback", "contextlib", "decimal", "io", "warnings", "numpy",
+	quietModules = []string{"logging", "typing", "typing_extensions", "math", "functools", "dataclasses", "enum", "abc", "copy", "hashlib", "hmac", "traceback", "contextlib", "decimal", "io", "warnings", "numpy",
 		"pandas", "bs4", "lxml", "dotenv", "yaml", "jwt", "statistics", "pprint", "__future__", "types", "operator", "resource", "html", "glob", "shutil", "tempfile", "argparse", "struct", "zlib", "gzip", "binascii",
 		"calendar", "pytz", "dateutil", "signal", "inspect", "jsonschema", "pydantic", "psutil", "PIL", "attr", "attrs", "pyquery", "parsel", "wonderwords", "names", "lorem", "essential_generators", "mimesis", "loguru",
-		"structlog", "rich", "tqdm", "click", "prometheus_client", "influxdb", "opentelemetry", "urllib3", "gc", "platform", "getpass", "textwrap", "locale", "cProfile", "atexit", "heapq", "bisect", "fractions", "ast"}
-	foreignModules = []string{"threading", "urllib", "collections", "socket", "ssl", "http", "concurrent", "asyncio", "subprocess", "greenlet", "websocket", "socketio", "grpc", "boto3", "redis", "kafka", "pymongo", "psycopg2",
+		"structlog", "rich", "tqdm", "click", "prometheus_client", "influxdb", "opentelemetry", "urllib3", "gc", "platform", "getpass", "textwrap", "locale", "cProfile", "atexit", "heapq", "bisect", "fractions", "ast", "xml"}
+	foreignModules = []string{"gevent", "threading", "urllib", "collections", "socket", "ssl", "http", "concurrent", "asyncio", "subprocess", "greenlet", "websocket", "socketio", "grpc", "boto3", "redis", "kafka", "pymongo", "psycopg2",
 		"mysql", "sqlalchemy", "flask", "django", "aiohttp", "httpx", "websockets", "google", "azure", "openai", "tiktoken", "transformers", "torch", "paho", "pika", "multiprocessing", "selenium", "playwright"}
 )
 
@@ -95,8 +98,16 @@ func (l *library) moduleOf(from string) *script.Native {
 		return random()
 	case from == "uuid":
 		return identifiers()
-	case from == "time" || from == "gevent":
+	case from == "time":
 		return clock()
+	case from == "gevent":
+		return &script.Native{Name: from, Has: map[string]script.Value{"sleep": clock().Has["sleep"]}}
+	case from == "gevent.lock" || from == "gevent.event":
+		return quiet(from)
+	case from == "sys":
+		system := quiet(from)
+		system.Has = map[string]script.Value{"exit": telling("sys.exit", endsTest)}
+		return system
 	case isOurs(from, "datetime"):
 		return calendar()
 	case from == "json" || from == "ujson" || from == "orjson" || from == "simplejson":
@@ -116,7 +127,8 @@ func (l *library) moduleOf(from string) *script.Native {
 			"cycle": native("itertools.cycle", first),
 			"count": native("itertools.count", func(*script.Invocation) script.Value { return &script.Turn{Var: &script.Var{Name: "seq"}} }),
 		})
-	case from == "queue" || from == "collections":
+	case from == "queue" || from == "collections" || from == "gevent.queue":
+		empty := native("dict", func(*script.Invocation) script.Value { return script.NewDict() })
 		list := native(from, func(c *script.Invocation) script.Value {
 			if l, is := c.Arg(0, "").(*script.List); is {
 				return l
@@ -124,11 +136,17 @@ func (l *library) moduleOf(from string) *script.Native {
 			return &script.List{}
 		})
 		return module(from, map[string]script.Value{"Queue": list, "LifoQueue": list, "SimpleQueue": list, "deque": list,
-			"OrderedDict": native("dict", func(*script.Invocation) script.Value { return script.NewDict() })})
+			"OrderedDict": empty, "defaultdict": empty, "Counter": empty, "namedtuple": quiet(from + ".namedtuple")})
 	case isOurs(from, "faker"):
 		return module("faker", map[string]script.Value{"Faker": native("Faker", func(*script.Invocation) script.Value { return faker() })})
 	case from == "requests":
 		return l.requests()
+	case from == "requests.auth":
+		return module(from, map[string]script.Value{"HTTPBasicAuth": native("HTTPBasicAuth", func(c *script.Invocation) script.Value {
+			return &script.List{Items: []script.Value{c.Arg(0, "username"), c.Arg(1, "password")}}
+		})})
+	case isOurs(from, "requests"):
+		return quiet(from)
 	case isOurs(from, "pathlib"):
 		return module("pathlib", map[string]script.Value{"Path": native("Path", func(c *script.Invocation) script.Value { return c.Text(0, "") })})
 	case from == "urllib.parse":
@@ -180,7 +198,15 @@ func (l *library) locust() *script.Native {
 		has[class] = &script.Native{Name: class}
 	}
 	maps.Copy(has, waitFunctions())
-	return module("locust", has)
+	maps.Copy(has, exceptions())
+	whole := module("locust", has)
+	whole.Item = func(key string) script.Value {
+		if slices.Contains([]string{"exception", "user", "users", "task", "wait_time", "contrib", "fasthttp", "clients"}, key) { // locust.exception.StopUser
+			return whole
+		}
+		return module("locust."+key, map[string]script.Value{})
+	}
+	return whole
 }
 
 // waitFunctions are the functions that make a wait_time.
@@ -236,19 +262,6 @@ func unknownWait(c *script.Invocation) script.Value {
 	return waits("")
 }
 
-// events are the events of Locust. What listens to them is no part of a task.
-func events() *script.Native {
-	listen := native("add_listener", func(c *script.Invocation) script.Value {
-		if c.M.Asks(c.Arg(0, "")) {
-			c.M.Note(c.At, "what listens to an event of Locust is not followed, and its requests are left out")
-		}
-		return c.Arg(0, "")
-	})
-	return &script.Native{Name: "events", Item: func(key string) script.Value {
-		return &script.Native{Name: "events." + key, Has: map[string]script.Value{"add_listener": listen, "fire": nothing("fire")}}
-	}}
-}
-
 // quiet is a module whose functions make no request and change none, or a part of it. Their results are not known.
 func quiet(name string) *script.Native {
 	return &script.Native{Name: name, Item: func(key string) script.Value { return quiet(name + "." + key) },
@@ -266,85 +279,6 @@ func (l *library) session(name string, at int) *script.Native {
 		}
 		return client
 	})
-}
-
-func random() *script.Native {
-	integer := func(least, most float64) *script.Drawn { return &script.Drawn{Min: least, Max: most, Integer: true} }
-	return module("random", map[string]script.Value{
-		"random": native("random.random", func(*script.Invocation) script.Value { return &script.Drawn{Max: 1} }),
-		"uniform": native("random.uniform", func(c *script.Invocation) script.Value {
-			least, _ := script.NumberOf(c.Arg(0, "a"))
-			most, _ := script.NumberOf(c.Arg(1, "b"))
-			return &script.Drawn{Min: least, Max: most}
-		}),
-		"randint": native("random.randint", func(c *script.Invocation) script.Value {
-			least, a := script.NumberOf(c.Arg(0, "a"))
-			most, b := script.NumberOf(c.Arg(1, "b"))
-			if d, is := c.Arg(0, "a").(*script.Drawn); is {
-				least, a = d.Min, true
-			}
-			if d, is := c.Arg(1, "b").(*script.Drawn); is {
-				most, b = d.Min, true
-			}
-			if !a || !b || most < least {
-				return &script.Unknown{At: c.At, Why: "a random number"}
-			}
-			return integer(least, most)
-		}),
-		"randrange": native("random.randrange", func(c *script.Invocation) script.Value {
-			least, a := script.NumberOf(c.Arg(0, ""))
-			most, b := script.NumberOf(c.Arg(1, ""))
-			switch {
-			case a && b:
-				return integer(least, most-1)
-			case a:
-				return integer(0, least-1)
-			}
-			return &script.Unknown{At: c.At, Why: "a random number"}
-		}),
-		"randbelow": native("secrets.randbelow", func(c *script.Invocation) script.Value {
-			most, _ := script.NumberOf(c.Arg(0, ""))
-			return integer(0, most-1)
-		}),
-		"getrandbits": native("random.getrandbits", func(*script.Invocation) script.Value { return integer(0, 1<<31) }),
-		"choice": native("random.choice", func(c *script.Invocation) script.Value {
-			if text, is := c.Arg(0, "seq").(string); is && len(text) > 5 {
-				return &script.Letters{Digits: strings.Trim(text, "0123456789") == ""}
-			}
-			return c.M.Draw(c.At, c.Arg(0, "seq"), "random", c.Hint(0))
-		}),
-		"choices":       native("random.choices", pick),
-		"sample":        native("random.sample", pick),
-		"token_hex":     native("secrets.token_hex", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} }),
-		"token_urlsafe": native("secrets.token_urlsafe", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} }),
-		"shuffle":       nothing("random.shuffle"),
-		"seed":          nothing("random.seed"),
-		"gauss":         native("random.gauss", func(c *script.Invocation) script.Value { return c.Arg(0, "") }),
-		"Random":        native("random.Random", func(*script.Invocation) script.Value { return random() }),
-		"SystemRandom":  native("random.SystemRandom", func(*script.Invocation) script.Value { return random() }),
-	})
-}
-
-// pick draws several items of a list.
-func pick(c *script.Invocation) script.Value {
-	if text, is := c.Arg(0, "population").(string); is {
-		return &script.Letters{Digits: strings.Trim(text, "0123456789") == ""}
-	}
-	n, ok := script.Integer(c.Arg(1, "k"))
-	if v, there := c.Named.Get("k"); there {
-		n, ok = script.Integer(v)
-	}
-	if d, is := c.Arg(1, "k").(*script.Drawn); is {
-		n, ok = int(max(1, d.Min)), true
-	}
-	if !ok {
-		n = 1
-	}
-	made := &script.List{}
-	for range min(max(n, 0), 100) {
-		made.Items = append(made.Items, c.M.Draw(c.At, c.Arg(0, "population"), "random", c.Hint(0)))
-	}
-	return made
 }
 
 func identifiers() *script.Native {

@@ -43,7 +43,11 @@ func (l *library) system() *script.Native {
 		if name == "" {
 			return &script.Unknown{At: c.At, Why: "a variable of the environment"}
 		}
-		return &script.Var{Name: "env." + name, Value: c.Arg(1, "default")}
+		otherwise := c.Arg(1, "default")
+		if _, is := otherwise.(*script.Unknown); is {
+			otherwise = nil
+		}
+		return &script.Var{Name: "env." + name, Value: otherwise}
 	})
 	join := native("os.path.join", func(c *script.Invocation) script.Value {
 		var parts []string
@@ -59,7 +63,7 @@ func (l *library) system() *script.Native {
 		"basename": native("os.path.basename", func(c *script.Invocation) script.Value { return path.Base(c.Text(0, "")) }),
 		"exists":   native("os.path.exists", func(c *script.Invocation) script.Value { _, ok := l.file(c.Text(0, "")); return ok }),
 		"isfile":   native("os.path.isfile", func(c *script.Invocation) script.Value { _, ok := l.file(c.Text(0, "")); return ok })})
-	whole := module("os", map[string]script.Value{"getenv": get, "environ": &script.Native{Name: "os.environ", Has: map[string]script.Value{"get": get}, Item: variable}, "path": paths, "urandom": nothing("os.urandom")})
+	whole := module("os", map[string]script.Value{"getenv": get, "environ": &script.Native{Name: "os.environ", Has: map[string]script.Value{"get": get}, Item: variable}, "path": paths, "urandom": nothing("os.urandom"), "_exit": telling("os._exit", endsTest)})
 	for name, v := range paths.Has {
 		whole.Has[name] = v
 	}

@@ -172,11 +172,20 @@ func (r *reader) scenario(c *script.ClassOf, name string, weight int, tasks []ch
 		u.Keys = append(u.Keys, draft.Entry{Key: "weight", Value: weight})
 	}
 	r.follow(u, user, tasks, 1, &wait)
+	if len(u.OnStart) > 0 && !slices.ContainsFunc(u.Tasks, func(t *script.Task) bool { return asks(t.Steps) }) {
+		r.m.Note(c.At, "no task of %s makes a request; what on_start sends is its task in the profile", name)
+		u.OnStart, u.Tasks = nil, []*script.Task{{At: c.At, Name: "on_start", Weight: 1, Steps: u.OnStart}}
+	}
 	if wait != "" {
 		u.Keys = append(u.Keys, draft.Entry{Key: "wait", Value: wait})
 	}
 	u.OnStop = append(u.OnStop, r.m.Record(func() { r.hook(user, "on_stop") })...)
 	return u
+}
+
+// asks reports whether a step is a request, or holds one.
+func asks(steps []*script.Step) bool {
+	return slices.ContainsFunc(steps, func(s *script.Step) bool { return s.Protocol != "" || asks(s.Steps) })
 }
 
 // follow adds the tasks of an object, each with a weight, to a user.

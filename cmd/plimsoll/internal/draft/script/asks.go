@@ -35,6 +35,9 @@ func (a *asker) any(s *scope, body []Node, depth int) (found bool) {
 			if f, is := arg.(Function); is && a.function(s, f, depth) {
 				return false
 			}
+			if f, is := plainly(a.m, s, arg).(*Closure); is && a.value(f, depth) { // given to spawn, say
+				return false
+			}
 		}
 		return !a.value(plainly(a.m, s, call.Of), depth)
 	})

@@ -9,7 +9,7 @@ func (m *Machine) conditional(s *scope, n If, rest []Node) (how way, result Valu
 	m.asked = ""
 	v := m.eval(s, n.Test)
 	if is, known := m.truth(v); known {
-		how, result = m.settled(s, n, is)
+		how, result = m.settled(s, n, is, rest)
 		return how, result, false
 	}
 	if tests := asTests(v); tests != nil {
@@ -20,11 +20,17 @@ func (m *Machine) conditional(s *scope, n If, rest []Node) (how way, result Valu
 }
 
 // settled follows if whose condition is known. A value that only the environment or a check settles may be another one
-// when the script runs, so requests that are left out for it are told.
-func (m *Machine) settled(s *scope, n If, is bool) (way, Value) {
+// when the script runs, so requests that are left out for it are told. A branch that fails is for what is missing here.
+func (m *Machine) settled(s *scope, n If, is bool, rest []Node) (way, Value) {
 	taken, left := n.Then, n.Else
 	if !is {
 		taken, left = left, taken
+	}
+	if fails(taken) && !fails(left) { // it is no script that always fails
+		taken, left = left, nil
+		if m.asked == "" {
+			m.Note(n.At, "this would fail here, for what it asks is not there; the profile goes on as if it did not fail")
+		}
 	}
 	switch {
 	case m.asked != "" && m.asks(s, left):
@@ -32,7 +38,12 @@ func (m *Machine) settled(s *scope, n If, is bool) (way, Value) {
 	case calls([]Node{n.Test}, "check") && m.asks(s, left):
 		m.Note(n.At, "the requests of this branch are for answers that fail a check, and are left out")
 	}
-	return m.run(s, taken)
+	asked := m.asked
+	how, result := m.run(s, taken)
+	if how != onward && asked != "" && m.asks(s, rest) {
+		m.Note(n.At, "this depends on %s, which has no value here; what follows is for the other case, and its requests are left out", asked)
+	}
+	return how, result
 }
 
 // tested follows if whose condition asks about answers, or about something drawn: the way of success where one of the
@@ -203,115 +214,12 @@ func (m *Machine) group(at At, tests *Tests, do func()) {
 	m.Emit(&Step{At: at, Steps: steps, If: tests.All})
 }
 
-// walk calls yield for a statement or expression of a body and those below, but not into functions.
-func walk(body []Node, yield func(Node) bool) bool {
-	return !slices.ContainsFunc(body, func(n Node) bool {
-		if n == nil || !yield(n) {
-			return n != nil
-		}
-		return !walk(children(n), yield)
-	})
-}
-
-// children are the nodes right below that are done with a node.
-func children(n Node) (below []Node) {
-	add := func(nodes ...Node) {
-		for _, one := range nodes {
-			if one != nil {
-				below = append(below, one)
-			}
-		}
-	}
-	switch n := n.(type) {
-	case Block:
-		add(n.Body...)
-	case If:
-		add(n.Test)
-		add(n.Then...)
-		add(n.Else...)
-	case For:
-		add(n.Of)
-		add(n.Body...)
-	case While:
-		add(n.Test)
-		add(n.Body...)
-		add(n.After...)
-	case With:
-		add(n.Of)
-		add(n.Body...)
-	case Try:
-		add(n.Body...)
-		add(n.Last...)
-	case Return:
-		add(n.Value)
-	case captured:
-		add(n.of)
-	default:
-		add(within(n)...)
-	}
-	return below
-}
-
-// within are the expressions in an expression.
-func within(n Node) []Node {
-	switch n := n.(type) {
-	case Call:
-		found := append([]Node{n.Of}, n.Args...)
-		for _, named := range n.Named {
-			found = append(found, named.Value)
-		}
-		return found
-	case Assign:
-		return []Node{n.Value}
-	case Attribute:
-		return []Node{n.Of}
-	case Index:
-		return []Node{n.Of, n.By}
-	case Slice:
-		return []Node{n.Of}
-	case Binary:
-		return []Node{n.X, n.Y}
-	case Unary:
-		return []Node{n.Of}
-	case Choose:
-		return []Node{n.Test, n.Then, n.Else}
-	case Join:
-		return n.Parts
-	case Sequence:
-		return n.Items
-	case Mapping:
-		return n.Values
-	case Spread:
-		return []Node{n.Of}
-	case Each:
-		return []Node{n.Of, n.What}
-	}
-	return nil
-}
-
-// calls reports whether a body calls one of these, as a function or as a method.
-func calls(body []Node, names ...string) bool {
-	return !walk(body, func(n Node) bool {
-		call, is := n.(Call)
-		if !is {
-			return true
-		}
-		switch of := call.Of.(type) {
-		case Name:
-			return !slices.Contains(names, of.ID)
-		case Attribute:
-			return !slices.Contains(names, of.Name)
-		}
-		return true
-	})
-}
-
 // fails reports whether a branch says, whichever way it goes, that the request or the task has failed.
 func fails(body []Node) bool {
 	return slices.ContainsFunc(body, func(n Node) bool {
 		switch n := n.(type) {
 		case Raise:
-			return true
+			return !n.returns()
 		case Block:
 			return fails(n.Body)
 		case With:
@@ -326,6 +234,24 @@ func fails(body []Node) bool {
 		return failing([]Node{n})
 	})
 }
+
+// returns reports whether it raises what a library takes for a return, and not for a failure.
+func (n Raise) returns() bool {
+	of := n.Value
+	if call, is := of.(Call); is {
+		of = call.Of
+	}
+	switch of := of.(type) {
+	case Name:
+		return slices.Contains(returning, of.ID)
+	case Attribute:
+		return slices.Contains(returning, of.Name)
+	}
+	return false
+}
+
+// returning are the exceptions of Locust that end a task or its user, and fail nothing.
+var returning = []string{"RescheduleTask", "RescheduleTaskImmediately", "InterruptTaskSet", "StopUser"}
 
 // failing reports whether a branch says somewhere, be it under another condition, that the request or the task has failed.
 func failing(body []Node) bool {

@@ -68,8 +68,8 @@ func builtins() map[string]func(c *Invocation) Value {
 		"bytearray":       same,
 		"abs":             same,
 		"repr":            same,
-		"any":             nothing,
-		"all":             nothing,
+		"any":             func(c *Invocation) Value { return ofAll(c, true) },
+		"all":             func(c *Invocation) Value { return ofAll(c, false) },
 		"staticmethod":    same,
 		"classmethod":     same,
 		"property":        same,
@@ -375,4 +375,22 @@ func getAttribute(c *Invocation) Value {
 func setAttribute(c *Invocation) Value {
 	c.M.setAttribute(c.Arg(0, ""), c.Text(1, ""), c.Arg(2, ""))
 	return nil
+}
+
+// ofAll tells whether an item of a list is that truth: any looks for a true one, and all for a false one.
+func ofAll(c *Invocation, sought bool) Value {
+	list, isList := c.Arg(0, "").(*List)
+	if !isList || list.Of != nil {
+		return unknown(c.At, "whether the items of this hold")
+	}
+	for _, item := range list.Items {
+		is, known := c.M.truth(item)
+		if !known {
+			return unknown(c.At, "whether the items of this hold")
+		}
+		if is == sought {
+			return sought
+		}
+	}
+	return !sought
 }

@@ -102,7 +102,7 @@ func (m *Machine) comparable(v Value) (Value, bool) {
 		return f, true
 	case *Var:
 		if name, is := strings.CutPrefix(v.Name, "env."); is {
-			if v.Value == nil {
+			if v.Value == nil || v.Value == "" {
 				m.asked = name
 			}
 			return m.comparable(v.Value)

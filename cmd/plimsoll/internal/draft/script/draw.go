@@ -204,7 +204,7 @@ func (m *Machine) drawnTest(op string, x, y Value) *Test {
 		return nil
 	}
 	f, ok := number(y)
-	if !is || !ok || d.Max <= d.Min {
+	if !is || !ok || d.Max <= d.Min || d.coarse {
 		return nil
 	}
 	if d.Integer && d.Max-d.Min < hundred {

@@ -35,7 +35,7 @@ func (m *Machine) run(s *scope, body []Node) (how way, result Value) {
 			continue
 		}
 		if how, result = m.statement(s, n); how != onward {
-			if how == returned && m.asks(s, body[i+1:]) {
+			if (how == returned || how == raised) && m.asks(s, body[i+1:]) {
 				m.Note(body[i+1].Place(), "this is not reached, and its requests are left out")
 			}
 			return how, result
@@ -79,6 +79,7 @@ func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
 		}
 		return continued, nil
 	case Raise:
+		m.thrown(s, n)
 		return raised, nil
 	case Outer:
 		s.assignAway(n.Names)
@@ -99,11 +100,22 @@ func (m *Machine) statement(s *scope, n Node) (how way, result Value) {
 	case Export:
 		m.export(s, n)
 	default:
-		if u, is := m.eval(s, n).(*Unknown); is && u.Foreign != "" {
+		if u, is := m.eval(s, n).(*Unknown); is && u.Foreign != "" && invokes(n) {
 			m.Note(n.Place(), "%s is not followed, and what it does is left out", u.Foreign)
 		}
 	}
 	return onward, nil
+}
+
+// thrown lets an exception of a library tell what it does besides ending the task.
+func (m *Machine) thrown(s *scope, n Raise) {
+	of := n.Value
+	if call, is := of.(Call); is {
+		of = call.Of
+	}
+	if exception, is := plainly(m, s, of).(*Native); is && exception.Do != nil && !m.JS {
+		m.Call(n.At, exception)
+	}
 }
 
 // try follows what is tried, and what is done in any case. What is done after a failure is left out.

@@ -158,7 +158,7 @@ func (m *Machine) truth(v Value) (is, known bool) {
 		return m.JS || len(v.Keys) > 0, true
 	case *Var:
 		if name, is := strings.CutPrefix(v.Name, "env."); is {
-			if v.Value == nil {
+			if v.Value == nil || v.Value == "" {
 				m.asked = name
 			}
 			return m.truth(v.Value)
