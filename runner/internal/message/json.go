@@ -20,21 +20,6 @@ import (
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails" // the usual details of a code
 )
 
-// naming is how fields are named in JSON.
-type naming func(protoreflect.FieldDescriptor) string
-
-// namings are the two ways: a path may take the names of either.
-var namings = [...]naming{asInProto, camelCase}
-
-func asInProto(f protoreflect.FieldDescriptor) string { return f.TextName() }
-
-func camelCase(f protoreflect.FieldDescriptor) string {
-	if f.IsExtension() {
-		return f.TextName()
-	}
-	return f.JSONName()
-}
-
 // JSON is the JSON of a message on the wire: protobuf's, with numbers of 64 bits as numbers, and with the defaults of
 // fields that do not know whether they have a value.
 func (m *Method) JSON(wire []byte) ([]byte, error) {

@@ -2,6 +2,7 @@ package message
 
 import (
 	"strings"
+	"sync"
 
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/proto"
@@ -23,13 +24,21 @@ type Judge struct {
 
 type condition struct {
 	plan.Condition
-	at    *path // on the wire; nil for what is asked of JSON or of the head
+	part  wanted
 	wrong string
 }
 
 type saving struct {
 	plan.Save
-	at *path
+	part wanted
+}
+
+// wanted is the part of an answer that a condition or a save is about.
+type wanted struct {
+	of      profile.Source
+	name    string
+	inProto string // name with the names of the .proto, if it is a path in JSON
+	at      *path  // on the wire; nil for what is asked of JSON or of the head
 }
 
 // Answer is the answer of a call.
@@ -60,18 +69,24 @@ const (
 func (m *Method) Judge(conditions []plan.Condition, saves []plan.Save) (*Judge, strict.Problems) {
 	j := &Judge{types: m.types, output: m.of.Output()}
 	var problems strict.Problems
-	compile := func(of profile.Source, name string, exists bool, at strict.Place) *path {
-		if of != profile.OfJSON {
-			return nil
+	ofMessage := sync.OnceValue(func() *names { return namesOf(m.of.Output()) })
+	ofDetails := sync.OnceValue(m.types.namesOfDetails)
+	compile := func(of profile.Source, name string, exists bool, at strict.Place) wanted {
+		w := wanted{of: of, name: name}
+		switch of {
+		case profile.OfJSON:
+			var wrong string
+			if w.at, wrong = compilePath(m.of.Output(), name, exists); wrong != "" {
+				problems = append(problems, at.Problem("%s", wrong))
+			}
+			w.inProto = ofMessage().path(name)
+		case profile.OfDetails:
+			w.inProto = ofDetails().path(name)
 		}
-		p, wrong := compilePath(m.of.Output(), name, exists)
-		if wrong != "" {
-			problems = append(problems, at.Problem("%s", wrong))
-		}
-		return p
+		return w
 	}
 	for _, c := range conditions {
-		made := condition{Condition: c, at: compile(c.Of, c.Path, c.Op == profile.Exists, c.Place), wrong: "expected " + c.String()}
+		made := condition{Condition: c, part: compile(c.Of, c.Path, c.Op == profile.Exists, c.Place), wrong: "expected " + c.String()}
 		if c.Of == profile.OfText {
 			made.wrong = strings.Replace(made.wrong, theBody, theText, 1)
 		}
@@ -95,7 +110,7 @@ func (j *Judge) Check(a Answer, to answer.Saver, s *Scratch) (wrong string) {
 		if c.Of == profile.OfJSON && a.None {
 			continue
 		}
-		value := r.value(c.Of, c.Path, c.at)
+		value := r.value(&c.part)
 		if r.wrong != "" {
 			return r.wrong
 		}
@@ -107,7 +122,7 @@ func (j *Judge) Check(a Answer, to answer.Saver, s *Scratch) (wrong string) {
 		}
 	}
 	for i := range j.saves {
-		value := r.value(j.saves[i].Of, j.saves[i].Path, j.saves[i].at)
+		value := r.value(&j.saves[i].part)
 		if r.wrong != "" {
 			return r.wrong
 		}
@@ -126,7 +141,7 @@ func (j *Judge) Holds(a Answer, s *Scratch) bool {
 	r := reading{j: j, a: a, scratch: s}
 	for i := range j.conditions {
 		c := &j.conditions[i]
-		value := r.value(c.Of, c.Path, c.at)
+		value := r.value(&c.part)
 		if value.Kind == profile.NumberValue {
 			value.Kind = profile.UntypedValue
 		}
@@ -149,25 +164,25 @@ type reading struct {
 }
 
 // value is a part of the answer. It is valid until the next one is asked for.
-func (r *reading) value(of profile.Source, name string, at *path) profile.Value {
-	switch of {
+func (r *reading) value(w *wanted) profile.Value {
+	switch w.of {
 	case profile.OfJSON:
-		return r.ofMessage(name, at)
+		return r.ofMessage(w)
 	case profile.OfText:
 		if r.a.Head != nil {
 			return profile.Value{Kind: profile.TextValue, Text: r.a.Head.Text()}
 		}
 	case profile.OfDetails:
-		return r.ofDetails(name)
+		return r.ofDetails(w)
 	case profile.OfMetadata, profile.OfTrailer:
 		if r.a.Head == nil {
 			break
 		}
 		get := r.a.Head.Metadata
-		if of == profile.OfTrailer {
+		if w.of == profile.OfTrailer {
 			get = r.a.Head.Trailer
 		}
-		if text, ok := get(strings.ToLower(name)); ok {
+		if text, ok := get(strings.ToLower(w.name)); ok {
 			return profile.Value{Kind: profile.UntypedValue, Text: text}
 		}
 	}
@@ -175,15 +190,12 @@ func (r *reading) value(of profile.Source, name string, at *path) profile.Value 
 }
 
 // ofMessage is the value at a path of the message: on the wire if the path allows, else in its JSON.
-func (r *reading) ofMessage(name string, at *path) profile.Value {
+func (r *reading) ofMessage(w *wanted) profile.Value {
 	if r.a.None {
 		return profile.Value{}
 	}
-	if at != nil {
-		w := walker{text: r.scratch.text[:0]}
-		value, found := w.find(r.a.Wire, at.steps)
-		r.scratch.text = w.text
-		switch found {
+	if w.at != nil {
+		switch value, found := r.scratch.find(r.a.Wire, w.at.steps); found {
 		case here:
 			return value
 		case broken:
@@ -195,11 +207,19 @@ func (r *reading) ofMessage(name string, at *path) profile.Value {
 		if r.json[i] == nil && !r.decode(i, naming) {
 			return profile.Value{}
 		}
-		if value := answer.JSONAt(r.json[i], name); value.Kind != profile.NoValue {
+		if value := answer.JSONAt(r.json[i], w.path(i)); value.Kind != profile.NoValue {
 			return value
 		}
 	}
 	return profile.Value{}
+}
+
+// path is the path that is asked of the JSON in one of the namings.
+func (w *wanted) path(naming int) string {
+	if naming == 0 {
+		return w.inProto
+	}
+	return w.name
 }
 
 // decode makes JSON of the message.
@@ -217,7 +237,7 @@ func (r *reading) decode(i int, naming naming) bool {
 }
 
 // ofDetails is the value at a path of the details of the code.
-func (r *reading) ofDetails(name string) profile.Value {
+func (r *reading) ofDetails(w *wanted) profile.Value {
 	if r.a.Head == nil {
 		return profile.Value{}
 	}
@@ -225,7 +245,7 @@ func (r *reading) ofDetails(name string) profile.Value {
 		if r.details[i] == nil {
 			r.details[i] = r.j.types.details(r.a.Head.Details(), naming)
 		}
-		if value := answer.JSONAt(r.details[i], name); value.Kind != profile.NoValue {
+		if value := answer.JSONAt(r.details[i], w.path(i)); value.Kind != profile.NoValue {
 			return value
 		}
 	}

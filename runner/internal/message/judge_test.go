@@ -122,9 +122,12 @@ func TestJudge(t *testing.T) {
 		`details: {"0.reason": RATE}`: "expected 0.reason of the details == RATE",
 		`details: {"2.resource_type": product, "2.resourceType": product, "#(resourceType==product).resourceName": ""}`: "",
 		`details: {"0.resourceType": product}`: "expected 0.resourceType of the details == product; the details are \"google.rpc.ErrorInfo\", \"nobody.Knows\", \"google.rpc.ResourceInfo\"",
-		`json: {itemz: 1}`:                     `p.yaml:8:54: users[0].tasks[0].expect.json.itemz: all.Reply has no field "itemz"; did you mean "items"?`,
-		`json: {items.text: 1}`:                `expect.json.items.text: items is a list; write items.0.text for the first item, or items.#.text for all`,
-		`json: {total.x: 1}`:                   `expect.json.total.x: total is a int64, and has no "x"`,
+		`json: {"items.#(topK==3).top_k": 3, "items.#(top_k==3)#.topK": "~ ^.3.$", "items.#(scalars.fInt32==-3).scalars.f_sint32": -7}`:                    "",
+		`json: {"items.#(topK==3)#.topK": "~ ^.3.$", "items.#(text==tent).maybe": 0, "items.#.topK": "~ ^.3,0.$", "items.#(text==\"topK\").topK": "!= 0"}`: "",
+		`details: {"#(resourceType==product).resource_name": "", "#(resource_type==product)#.resourceType": "~ ^..product..$"}`:                            "",
+		`json: {itemz: 1}`:      `p.yaml:8:54: users[0].tasks[0].expect.json.itemz: all.Reply has no field "itemz"; did you mean "items"?`,
+		`json: {items.text: 1}`: `expect.json.items.text: items is a list; write items.0.text for the first item, or items.#.text for all`,
+		`json: {total.x: 1}`:    `expect.json.total.x: total is a int64, and has no "x"`,
 	} {
 		got, _ := check(t, "{grpc: all.Everything/Unary, expect: {"+condition+"}}", a)
 		if want == "" && got != "" || !strings.Contains(got, want) {

@@ -18,6 +18,7 @@ type path struct{ steps []step }
 // step leads from a message to a part of one of its fields.
 type step struct {
 	number  protowire.Number
+	tag     byte    // of a single number or text whose tag is one byte; 0 for all others
 	scalar  *scalar // of the field, or of a map's values; nil for messages
 	names   map[int32]string
 	pick    pick
@@ -108,6 +109,9 @@ func newStep(f protoreflect.FieldDescriptor, parts []string) (s step, rest []str
 	rest = parts[1:]
 	switch {
 	case !f.IsList() && !f.IsMap():
+		if tag := tagOf(f); s.scalar != nil && len(tag) == 1 {
+			s.tag = tag[0]
+		}
 		return s, rest, ""
 	case len(rest) == 0:
 		s.index = -1

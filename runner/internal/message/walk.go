@@ -15,9 +15,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// walker finds values on the wire.
-type walker struct{ text []byte }
-
 // finding says what a walk came to.
 type finding uint8
 
@@ -27,11 +24,13 @@ const (
 	broken                // this is no such message
 )
 
-// find is the value at the end of some steps.
-func (w *walker) find(wire []byte, steps []step) (profile.Value, finding) {
+// find is the value at the end of some steps on the wire.
+func (w *Scratch) find(wire []byte, steps []step) (profile.Value, finding) {
+	w.text = w.text[:0]
 	for i := range steps {
 		s := &steps[i]
-		part, found := s.of(wire)
+		var part part
+		found := s.of(wire, &part)
 		switch {
 		case found != here:
 			return profile.Value{}, found
@@ -39,7 +38,7 @@ func (w *walker) find(wire []byte, steps []step) (profile.Value, finding) {
 			w.text = strconv.AppendInt(w.text, int64(part.count), 10)
 			return profile.Value{Kind: profile.NumberValue, Text: asText(w.text)}, here
 		case s.scalar != nil:
-			return w.scalar(s, part)
+			return w.scalar(s, &part)
 		case !part.there:
 			return profile.Value{}, here
 		}
@@ -56,33 +55,43 @@ type part struct {
 	count int // of items so far
 }
 
-// of is the part of a message that a step asks for.
-func (s *step) of(wire []byte) (p part, found finding) {
+// of finds the part of a message that a step asks for.
+func (s *step) of(wire []byte, p *part) (found finding) {
 	for len(wire) > 0 {
-		if n := small(wire); n > 0 && s.rivals == nil && protowire.Number(wire[0]>>3) != s.number {
-			wire = wire[n:]
-			continue
+		if n := small(wire); n > 0 {
+			if wire[0] == s.tag {
+				p.there, p.wire = true, wire[2:n]
+				if p.bits = uint64(wire[1]); n > 2 && protowire.Type(s.tag&7) == protowire.VarintType {
+					p.bits, _ = protowire.ConsumeVarint(wire[1:n])
+				}
+				wire = wire[n:]
+				continue
+			}
+			if s.rivals == nil && protowire.Number(wire[0]>>3) != s.number {
+				wire = wire[n:]
+				continue
+			}
 		}
 		number, kind, n := protowire.ConsumeTag(wire)
 		if n < 0 {
-			return p, broken
+			return broken
 		}
 		wire = wire[n:]
 		if number != s.number {
 			if n = protowire.ConsumeFieldValue(number, kind, wire); n < 0 {
-				return p, broken
+				return broken
 			}
 			wire = wire[n:]
 			if p.there && s.rivals != nil && slices.Contains(s.rivals, number) {
-				p = part{}
+				*p = part{}
 			}
 			continue
 		}
-		if wire, found = s.take(&p, kind, wire); found != here {
-			return p, found
+		if wire, found = s.take(p, kind, wire); found != here {
+			return found
 		}
 	}
-	return p, here
+	return here
 }
 
 // small is the length of a whole field at the front whose tag is one byte, and whose value is a short number or has
@@ -154,14 +163,14 @@ func (s *step) entry(p *part, kind protowire.Type, one part) finding {
 	if kind != protowire.BytesType {
 		return here
 	}
-	key, found := (&step{number: 1, scalar: s.keyOf}).of(one.wire)
-	if found != here {
+	var key, value part
+	if found := (&step{number: 1, scalar: s.keyOf}).of(one.wire, &key); found != here {
 		return found
 	}
 	if s.keyOf.held(key.bits) != s.keyOf.held(s.key.bits) || !bytes.Equal(key.wire, s.key.wire) {
 		return here
 	}
-	value, found := (&step{number: 2, scalar: s.scalar}).of(one.wire)
+	found := (&step{number: 2, scalar: s.scalar}).of(one.wire, &value)
 	value.there = true // a value that is left out is the default
 	*p = value
 	return found
@@ -187,7 +196,7 @@ func consume(kind protowire.Type, wire []byte) (p part, n int) {
 }
 
 // scalar is a value as JSON has it. A field that does not know whether it has a value has its default.
-func (w *walker) scalar(s *step, p part) (profile.Value, finding) {
+func (w *Scratch) scalar(s *step, p *part) (profile.Value, finding) {
 	if !p.there && (s.present || s.pick != theValue) {
 		return profile.Value{}, here
 	}
