@@ -268,15 +268,17 @@ func lcm(a, b int) int {
 // Append adds a text with the user's values in it.
 func (u *User) Append(dst []byte, t plan.Text) []byte {
 	for i := range t {
-		p := &t[i]
-		if p.Kind == plan.Literal {
+		switch p := &t[i]; {
+		case p.Kind == plan.Literal:
 			dst = append(dst, p.Literal...)
-			continue
+		case p.Kind == plan.Generated && p.Escape == plan.Plain: // most variables
+			dst = u.generate(dst, &p.Generator)
+		default:
+			from := len(dst)
+			var kind profile.ValueKind
+			dst, kind = u.value(dst, p)
+			dst = escape(dst, from, p.Escape, kind)
 		}
-		from := len(dst)
-		var kind profile.ValueKind
-		dst, kind = u.value(dst, p)
-		dst = escape(dst, from, p.Escape, kind)
 	}
 	return dst
 }

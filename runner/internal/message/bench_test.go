@@ -24,6 +24,26 @@ func TestTemplateAllocatesNothing(t *testing.T) {
 	}
 }
 
+// BenchmarkCall is the part of this package in a call with three variables, a condition and a save, as peerbench makes
+// it: the message is filled in, and the answer, which is equal to it, is judged.
+func BenchmarkCall(b *testing.B) {
+	c, user := call(b, `{grpc: all.Everything/Say, message: {text: "warm ${word} for the hills by the sea after rain", number: "${int(1,1000000000)}", word: "${word}", count: 7}, expect: {json: {count: "== 7"}}, save: {got: word}}`)
+	m, g := method(b, "Say"), c.Content.(*plan.GRPC)
+	made, problems := m.Template(g.Message, g.Place)
+	j, wrong := m.Judge(g.Expect, c.Save)
+	if problems = append(problems, wrong...); len(problems) > 0 {
+		b.Fatal(problems)
+	}
+	dst, scratch := make([]byte, 0, 1024), &message.Scratch{}
+	b.ReportAllocs()
+	for b.Loop() {
+		dst, _ = made.Append(dst[:0], user)
+		if wrong := j.Check(message.Answer{Wire: dst}, user, scratch); wrong != "" {
+			b.Fatal(wrong)
+		}
+	}
+}
+
 func BenchmarkTemplate(b *testing.B) {
 	made, user, problems := template(b, "Unary", `{text: "${word}", top_k: 10, maybe: "${int(1,1000)}", nested: {name: "${uuid}"}}`)
 	if problems != "" {

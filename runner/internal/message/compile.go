@@ -1,7 +1,9 @@
 package message
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -288,7 +290,7 @@ func (c *compiler) scalar(t plan.Tree, f protoreflect.FieldDescriptor, tag []byt
 		if null != nil && !s.isText() {
 			value, null = null, nil
 		}
-		return []node{{kind: aScalar, literal: tag, text: value, null: null, leaves: mayLack(f), scalar: s, wrong: c.wrong(t, s.name)}}
+		return []node{{kind: aScalar, literal: tag, text: value, null: null, leaves: mayLack(f), scalar: s, valid: alwaysValid(value), wrong: c.wrong(t, s.name)}}
 	}
 	wire, ok := s.append(tag[:len(tag):len(tag)], []byte(text))
 	if !ok {
@@ -296,6 +298,13 @@ func (c *compiler) scalar(t plan.Tree, f protoreflect.FieldDescriptor, tag []byt
 		return nil
 	}
 	return []node{{literal: wire}}
+}
+
+// alwaysValid reports whether a text is UTF-8 whatever its values are: generated values are.
+func alwaysValid(t plan.Text) bool {
+	return !slices.ContainsFunc(t, func(p plan.Part) bool {
+		return p.Kind != plan.Generated && (p.Kind != plan.Literal || !utf8.ValidString(p.Literal))
+	})
 }
 
 // join merges neighbouring literals, and messages that consist of them.

@@ -20,10 +20,11 @@ type scalar struct {
 	enum  map[string]int32  // EnumKind: numbers by name
 	known map[int32]bool    // EnumKind: of a closed enum; nil for an open one, which takes all numbers
 	name  string            // for people
+	most  uint64            // the largest integer; 0 for what is none
 }
 
 func scalarOf(f protoreflect.FieldDescriptor) *scalar {
-	s := &scalar{kind: f.Kind(), name: f.Kind().String()}
+	s := &scalar{kind: f.Kind(), name: f.Kind().String(), most: largest(f.Kind())}
 	if f.Kind() == protoreflect.EnumKind {
 		s.enum, s.name = map[string]int32{}, string(f.Enum().FullName())
 		values := f.Enum().Values()
@@ -41,6 +42,21 @@ func scalarOf(f protoreflect.FieldDescriptor) *scalar {
 		s.name = string(f.Message().FullName())
 	}
 	return s
+}
+
+// largest is the largest integer of a type; 0 for what has no integers.
+func largest(kind protoreflect.Kind) uint64 {
+	switch kind {
+	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
+		return math.MaxInt32
+	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
+		return math.MaxInt64
+	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
+		return math.MaxUint32
+	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
+		return math.MaxUint64
+	}
+	return 0
 }
 
 // isText reports whether any text is a value.
@@ -95,15 +111,34 @@ func (s *scalar) append(dst, value []byte) (wire []byte, ok bool) {
 	if !ok {
 		return dst, false
 	}
+	return s.appendInteger(dst, number), true
+}
+
+// appendInteger adds the wire form of an integer in two's complement.
+func (s *scalar) appendInteger(dst []byte, number uint64) []byte {
 	switch s.kind {
 	case protoreflect.Sint32Kind, protoreflect.Sint64Kind:
-		return protowire.AppendVarint(dst, protowire.EncodeZigZag(int64(number))), true
+		return protowire.AppendVarint(dst, protowire.EncodeZigZag(int64(number)))
 	case protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
-		return protowire.AppendFixed32(dst, uint32(number)), true
+		return protowire.AppendFixed32(dst, uint32(number))
 	case protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
-		return protowire.AppendFixed64(dst, number), true
+		return protowire.AppendFixed64(dst, number)
 	}
-	return protowire.AppendVarint(dst, number), true
+	return protowire.AppendVarint(dst, number)
+}
+
+// digits reads most integers, fast; it is not ok for longer ones, and for all other texts.
+func digits(text []byte) (number uint64, ok bool) {
+	if len(text) == 0 || len(text) > 19 { // 19 nines fit in 64 bits
+		return 0, false
+	}
+	for _, c := range text {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		number = number*10 + uint64(c)
+	}
+	return number, true
 }
 
 // integer is a value of an integer or of an enum, in two's complement.

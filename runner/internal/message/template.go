@@ -27,6 +27,7 @@ type node struct {
 	children []node
 	parse    protoreflect.MessageDescriptor // of aJSON and someJSON: what the JSON is of
 	partly   bool                           // required fields are elsewhere
+	valid    bool                           // of a text: it is always UTF-8
 	null     plan.Text                      // of a text: a variable as JSON, which tells null from an empty text; nil if it never is null
 	leaves   bool                           // null leaves the field out; otherwise null is no value
 	wrapper  bool                           // of aMessage: it is left out if nothing is in it, because its value is null
@@ -120,10 +121,16 @@ func (n *node) fillScalar(dst []byte, v Values) (wire []byte, wrong string) {
 		if len(dst) == at+1 && n.null != nil && bytes.Equal(v.Append(dst, n.null)[at+1:], null) {
 			return n.without(dst, before)
 		}
-		return measure(validUTF8(dst, at+1), at), ""
+		if !n.valid {
+			dst = validUTF8(dst, at+1)
+		}
+		return measure(dst, at), ""
 	}
 	dst = v.Append(dst, n.text)
 	value := dst[at:]
+	if number, ok := digits(value); ok && n.scalar.most > 0 && number <= n.scalar.most {
+		return n.scalar.appendInteger(dst[:at], number), ""
+	}
 	if bytes.Equal(value, null) {
 		return n.without(dst, before)
 	}
