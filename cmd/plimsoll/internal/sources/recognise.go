@@ -66,6 +66,8 @@ func binary(data []byte) looks {
 	switch {
 	case bytes.HasPrefix(data, []byte("\x1f\x8b")), bytes.HasPrefix(data, []byte("PK\x03\x04")):
 		return looks{what: "a compressed file", do: "unpack it first"}
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")), bytes.HasPrefix(data, []byte("{\x00")), bytes.HasPrefix(data, []byte("\x00{")):
+		return looks{what: "a text in UTF-16", do: "save it as UTF-8"}
 	}
 	if _, err := descriptor.Protoset(data); err == nil {
 		return looks{what: "a set of compiled descriptors of gRPC", flag: "--protoset"}

@@ -53,6 +53,10 @@ func TestOtherKinds(t *testing.T) {
 		{"a.xml", "<?xml version=\"1.0\"?>\n<a>", "a file of XML", ""},
 		{"a.gz", "\x1f\x8b\x08\x00\x00", "a compressed file", ""},
 		{"a.bin", "\x7fELF\x00\x00", "a binary file", ""},
+		{"a.har", "\xff\xfe{\x00\n\x00", "a text in UTF-16", ""},
+		{"a.har", "\xfe\xff\x00{", "a text in UTF-16", ""},
+		{"a.json", "{\x00}\x00", "a text in UTF-16", ""},
+		{"a.py", "\xff\xfei\x00m\x00", "a text in UTF-16", ""},
 		{"a.json", `{"info": {"schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"}}`, "a Postman collection", ""},
 		{"plimsoll.yaml", "name: a\ntarget:\n  url: http://127.0.0.1\nusers: []\n", "a profile of Plimsoll", ""},
 	} {

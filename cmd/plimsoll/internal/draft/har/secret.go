@@ -15,6 +15,8 @@ var (
 	apart    = regexp.MustCompile(`[^A-Za-z0-9]+`)
 	webToken = regexp.MustCompile(`^eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){2,4}$`) // JSON Web Tokens (RFC 7515 and 7516, section 3.1)
 	scheme   = regexp.MustCompile(`^(?i)(bearer|basic|token) \S`)
+	onceName = regexp.MustCompile(`^(auth|oauth|authorization)?code$|^(codeverifier|oauthverifier|samlresponse|assertion|ticket)$`)
+	onceForm = regexp.MustCompile(`^[A-Za-z0-9._~+/=%:-]{20,}$`)
 )
 
 // isSecret reports whether the value of a name is a secret.
@@ -24,7 +26,18 @@ func isSecret(name string) bool {
 
 // holdsSecret reports whether a value is a secret, by its name or by its form.
 func holdsSecret(name, value string) bool {
-	return value != "" && isSecret(name) || webToken.MatchString(value)
+	return value != "" && isSecret(name) || webToken.MatchString(value) || isOnce(name) && onceForm.MatchString(value)
+}
+
+// isOnce reports whether a name is one of what a sign-in hands over once, such as the code of OAuth (RFC 6749, section
+// 4.1.2). Others use such names too: then only a long value without spaces is a secret.
+func isOnce(name string) bool {
+	return onceName.MatchString(strings.ToLower(apart.ReplaceAllString(name, "")))
+}
+
+// redirected reports whether a query is that of a redirect of OAuth, which has its state beside the code.
+func redirected(query string) bool {
+	return strings.HasPrefix(query, "state=") || strings.Contains(query, "&state=") || strings.Contains(query, "&session_state=")
 }
 
 // env is the variable of the environment that stands for a secret.

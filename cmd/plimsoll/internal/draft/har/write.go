@@ -199,7 +199,7 @@ func (w *writer) query(raw string) (text string, carries bool) {
 			continue
 		case s != nil:
 			value, carries = "${"+s.name+"}", true
-		case holdsSecret(key, plain):
+		case holdsSecret(key, plain), plain != "" && isOnce(key) && redirected(raw):
 			value, carries = w.env(key), true
 		default:
 			value = draft.Literal(clean(value))
@@ -232,7 +232,19 @@ func (w *writer) headers(e *entry, body draft.Map) (headers draft.Map) {
 			headers = append(headers, draft.Entry{Key: h.Name, Value: w.own(h.Name, h.Value)})
 		}
 	}
+	if authorized := func(h draft.Entry) bool { return h.Key == "Authorization" }; e.url.User != nil && !slices.ContainsFunc(headers, authorized) {
+		headers = append(headers, draft.Entry{Key: "Authorization", Value: "Basic " + w.env("API_BASIC")})
+		w.note("the user and the password in addresses of %s become the header Authorization", e.origin())
+	}
 	return headers
+}
+
+// note adds a sentence once.
+func (w *writer) note(format string, args ...any) {
+	n := draft.Note{File: w.in.Name, Text: fmt.Sprintf(format, args...)}
+	if !slices.Contains(w.d.Notes, n) {
+		w.d.Notes = append(w.d.Notes, n)
+	}
 }
 
 var tokenForm = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
