@@ -1,6 +1,7 @@
 package websocket_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -18,7 +19,11 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// slowEcho is a server that answers each message with ten of its length, and pings before each hundredth.
+// echoes is how many messages slowEcho sends for one.
+const echoes = 3
+
+// slowEcho is a server with bounded buffers that answers each message with several of its length, and pings before
+// each hundredth.
 func slowEcho(t *testing.T, start func(*httptest.Server)) string {
 	t.Helper()
 	upgrader := gorilla.Upgrader{}
@@ -28,6 +33,12 @@ func slowEcho(t *testing.T, start func(*httptest.Server)) string {
 			return
 		}
 		defer c.Close()
+		socket := c.NetConn()
+		if encrypted, ok := socket.(*tls.Conn); ok {
+			socket = encrypted.NetConn()
+		}
+		_ = socket.(*net.TCPConn).SetReadBuffer(256 << 10)
+		_ = socket.(*net.TCPConn).SetWriteBuffer(256 << 10)
 		pongs := 0
 		c.SetPongHandler(func(string) error { pongs++; return nil })
 		for i := 0; ; i++ {
@@ -42,7 +53,7 @@ func slowEcho(t *testing.T, start func(*httptest.Server)) string {
 			if i%100 == 0 {
 				_ = c.WriteControl(gorilla.PingMessage, []byte("p"), time.Now().Add(time.Second))
 			}
-			for range 10 {
+			for range echoes {
 				if c.WriteMessage(kind, message) != nil {
 					return
 				}
@@ -80,7 +91,7 @@ func (u *user) repeat(times int) (o load.Outcome) {
 // meanwhile, and dropped if nobody awaits it.
 func TestSendingReads(t *testing.T) {
 	for name, start := range map[string]func(*httptest.Server){"ws": (*httptest.Server).Start, "wss": (*httptest.Server).StartTLS} {
-		for size, times := range map[int]int{500: 8000, 200_000: 20} {
+		for size, times := range map[int]int{1000: 12_000, 200_000: 60} {
 			t.Run(fmt.Sprint(name, " ", size), func(t *testing.T) {
 				u := sending(t, slowEcho(t, start), strings.Repeat("x", size))
 				if o := u.repeat(times); o.Class != tally.OK {
@@ -100,7 +111,7 @@ func TestSendingKeeps(t *testing.T) {
 	u := sending(t, slowEcho(t, (*httptest.Server).Start), strings.Repeat("x", 1000), plan.Message{Awaits: profile.AwaitCount, Content: &plan.Payload{}})
 	defer u.end()
 	u.repeat(times)
-	for i := range 10 * times {
+	for i := range echoes * times {
 		if r := u.stream.Receive(&u.call.Messages[1], values{}, time.Now().Add(timeout)); r.Class != tally.OK || r.BytesReceived != 1000 {
 			t.Fatalf("message %d: %v %s, %d bytes", i, r.Class, r.Error, r.BytesReceived)
 		}
