@@ -34,6 +34,17 @@ type Damaged string
 // Error names the coding.
 func (d Damaged) Error() string { return "the " + string(d) + " of the body is damaged" }
 
+// fault is the error of a decoder, in the words of this package.
+func fault(name string, err error) error {
+	switch {
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded): // both mean the window
+		return errWindow
+	case errors.Is(err, zstd.ErrUnknownDictionary):
+		return errNoDict
+	}
+	return Damaged(name)
+}
+
 // The other errors of a body.
 var (
 	ErrTooLarge = errors.New("the decoded body is too large") // larger than the bound
@@ -91,12 +102,8 @@ func (d *Decoder) undo(name string, body []byte, most, into int) ([]byte, error)
 	switch {
 	case plain.Len() > most:
 		return nil, ErrTooLarge
-	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded): // both mean the window
-		return nil, errWindow
-	case errors.Is(err, zstd.ErrUnknownDictionary):
-		return nil, errNoDict
 	case err != nil:
-		return nil, Damaged(name)
+		return nil, fault(name, err)
 	}
 	return plain.Bytes(), nil
 }

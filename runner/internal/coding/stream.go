@@ -19,6 +19,8 @@ import (
 // when it wants more than has come. Not safe for concurrent use.
 type Stream struct {
 	in   []byte // what was fed and is not decoded
+	some bool   // anything was fed
+	last bool   // nothing more is fed
 	next func() ([]byte, bool)
 	stop func()
 	err  error
@@ -44,7 +46,11 @@ func NewStream(codings string) (*Stream, error) {
 }
 
 // Feed gives the next piece. Next must have returned nil before.
-func (s *Stream) Feed(piece []byte) { s.in = piece }
+func (s *Stream) Feed(piece []byte) { s.in, s.some = piece, s.some || len(piece) > 0 }
+
+// End says that the body has ended. Next returns what is left, and then io.EOF, or CutOff if the coding has not
+// ended. A body without a byte is a whole one.
+func (s *Stream) End() { s.last = true }
 
 // Next returns decoded bytes, or nil if it needs another piece. They are valid until the next call.
 func (s *Stream) Next() ([]byte, error) {
@@ -67,6 +73,9 @@ type fed struct {
 // Read pauses the decoder until there is something.
 func (f fed) Read(p []byte) (int, error) {
 	for len(f.stream.in) == 0 {
+		if f.stream.last {
+			return 0, io.EOF
+		}
 		if !f.yield(nil) {
 			return 0, io.ErrClosedPipe
 		}
@@ -81,8 +90,13 @@ func (s *Stream) decode(names []string, yield func([]byte) bool) error {
 	var source io.Reader = fed{s, yield}
 	for i := len(names) - 1; i >= 0; i-- { // the last was applied last
 		opened, err := openStream(names[i], source)
-		if err != nil {
-			return streamFault(names[i], err)
+		switch {
+		case errors.Is(err, io.EOF) && !s.some:
+			return io.EOF
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // within the first bytes
+			return CutOff(names[i])
+		case err != nil:
+			return fault(names[i], err)
 		}
 		source = opened
 	}
@@ -92,25 +106,24 @@ func (s *Stream) decode(names []string, yield func([]byte) bool) error {
 		if n > 0 && !yield(buf[:n]) {
 			return nil
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return streamFault(names[0], err)
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF):
 			return io.EOF
+		case errors.Is(err, io.ErrUnexpectedEOF) && !s.some:
+			return io.EOF
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return CutOff(names[0])
+		case err != nil:
+			return fault(names[0], err)
 		}
 	}
 }
 
-// streamFault is the error of a decoder.
-func streamFault(name string, err error) error {
-	switch {
-	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded): // both mean the window
-		return errWindow
-	case errors.Is(err, zstd.ErrUnknownDictionary):
-		return errNoDict
-	}
-	return Damaged(name)
-}
+// CutOff is the error of a Stream that ends before its coding does.
+type CutOff string
+
+// Error names the coding.
+func (c CutOff) Error() string { return "the " + string(c) + " of the body was cut off before its end" }
 
 // openStream begins to decode one coding.
 func openStream(name string, source io.Reader) (io.Reader, error) {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"errors"
 	"io"
 	"testing"
 
 	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
 )
 
 // drain returns what a Stream makes of a piece.
@@ -82,5 +84,49 @@ func TestStreamFaults(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q, %s", c.codings, plain, err, c.plain, c.err)
 		}
 		s.Close()
+	}
+}
+
+// A body that ends before its coding does was cut off; one that ends with it is whole, and so is one of no bytes.
+func TestStreamEnds(t *testing.T) {
+	const text = "data: one\n\n"
+	for name, begin := range map[string]func(io.Writer) io.WriteCloser{
+		"gzip":    func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
+		"deflate": func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) },
+		"br":      func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) },
+		"zstd":    func(w io.Writer) io.WriteCloser { z, _ := zstd.NewWriter(w); return z },
+	} {
+		var body bytes.Buffer
+		w := begin(&body)
+		_, _ = io.WriteString(w, text)
+		_ = w.(interface{ Flush() error }).Flush()
+		flushed := body.Len()
+		_ = w.Close()
+		for _, c := range []struct {
+			bytes       int
+			plain, want string
+		}{
+			{body.Len(), text, "EOF"},
+			{0, "", "EOF"},
+			{1, "", "the " + name + " of the body was cut off before its end"},
+			{flushed, text, "the " + name + " of the body was cut off before its end"},
+			{body.Len() - 1, text, "the " + name + " of the body was cut off before its end"},
+		} {
+			s, err := NewStream(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain, err := drain(t, s, body.Bytes()[:c.bytes])
+			if err == nil {
+				s.End()
+				var rest string
+				rest, err = drain(t, s, nil)
+				plain += rest
+			}
+			if plain != c.plain || err == nil || err.Error() != c.want {
+				t.Errorf("%s, %d of %d bytes: %q, %v; want %q, %s", name, c.bytes, body.Len(), plain, err, c.plain, c.want)
+			}
+			s.Close()
+		}
 	}
 }

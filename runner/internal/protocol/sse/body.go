@@ -1,6 +1,9 @@
 package sse
 
 import (
+	"errors"
+	"io"
+
 	"github.com/plimsoll-ci/plimsoll/runner/internal/coding"
 )
 
@@ -17,18 +20,34 @@ func newBody(l *line, codings string) (body, error) {
 
 // next is the next piece, as soon as any of it has come; io.EOF behind the last.
 func (b *body) next() ([]byte, error) {
-	for b.decoder != nil {
+	if b.decoder == nil {
+		return b.line.next()
+	}
+	for {
 		piece, err := b.decoder.Next()
-		if err != nil || piece != nil {
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, b.rest()
+		case err != nil || piece != nil:
 			return piece, err
 		}
-		more, err := b.line.next()
-		if err != nil {
+		switch more, err := b.line.next(); {
+		case errors.Is(err, io.EOF):
+			b.decoder.End()
+		case err != nil:
 			return nil, err
+		default:
+			b.decoder.Feed(more)
 		}
-		b.decoder.Feed(more)
 	}
-	return b.line.next()
+}
+
+// rest passes over what the server sends once the coding has ended.
+func (b *body) rest() (err error) {
+	for err == nil {
+		_, err = b.line.next()
+	}
+	return err
 }
 
 // close ends the decoder.

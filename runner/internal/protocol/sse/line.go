@@ -3,6 +3,8 @@ package sse
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"io"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
@@ -94,6 +96,25 @@ func (l *line) next() ([]byte, error) {
 		return l.stream.Receive(l.until)
 	}
 	return l.in.Next()
+}
+
+// The limits of the rest of an answer that is read only so that the connection may carry another request.
+const (
+	skipBytes = 64 << 10
+	skipTime  = 50 * time.Millisecond
+)
+
+// skip passes over the rest of an answer, and reports whether it was short.
+func (l *line) skip() bool {
+	l.begin(time.Now().Add(skipTime))
+	for n := 0; n <= skipBytes; {
+		piece, err := l.next()
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+		n += len(piece)
+	}
+	return false
 }
 
 // attend answers the server until an instant, and keeps what comes.

@@ -108,9 +108,9 @@ func (u *client) Open(ctx context.Context, c *plan.Call, v load.Values) (load.St
 		u.stream.body, err = newBody(&u.line, x.head.coding)
 	}
 	if err != nil {
-		u.giveUp()
 		failed := u.failed(err)
-		failed.Sent, failed.Resent = x.sent, x.resent
+		failed.Sent, failed.Ended, failed.Resent = x.sent, time.Now(), x.resent
+		u.giveUp(&x.head)
 		return nil, failed
 	}
 	return &u.stream, load.Outcome{Sent: x.sent, Ended: time.Now(), Class: tally.OK, Resent: x.resent}
@@ -290,9 +290,11 @@ func (u *client) failed(err error) load.Outcome {
 	return o
 }
 
-// giveUp ends a call that brought no stream of events. Over HTTP/2 the connection may carry the next one.
-func (u *client) giveUp() {
-	if u.line.two != nil && u.line.end(false) {
+// giveUp ends a call that brought no stream of events. The connection may carry the next one over HTTP/2, and
+// otherwise if the answer is short.
+func (u *client) giveUp(h *head) {
+	whole := h.status != 0 && u.line.skip()
+	if (whole || u.line.two != nil) && u.line.end(whole) {
 		u.fuse.Release()
 		return
 	}

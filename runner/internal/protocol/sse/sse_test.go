@@ -91,6 +91,20 @@ func serveAs(t *testing.T, connections *atomic.Int64, start func(*httptest.Serve
 		}
 		<-r.Context().Done() // what was flushed must come all the same
 	})
+	mux.HandleFunc("/cut/{name}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", r.PathValue("name"))
+		begin(w)
+		z := coder(r.PathValue("name"), w)
+		_, _ = io.WriteString(z, "data: 0\n\n")
+		_ = z.Flush() // the answer ends, and the coding does not
+	})
+	mux.HandleFunc("/half", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, "sorry")
+		flush(w)
+		<-r.Context().Done()
+	})
 	mux.HandleFunc("/forever", func(w http.ResponseWriter, r *http.Request) {
 		begin(w)
 		for r.Context().Err() == nil {
@@ -187,6 +201,14 @@ users: [{name: u, wait: 5ms, tasks: [{sse: GET /coded/`+name+`, name: a, message
 			protocoltest.Ended(t, all, "a each message", tally.OK, "")
 		})
 	}
+	for _, name := range []string{"gzip", "deflate", "br", "zstd"} {
+		all := protocoltest.Run(t, `
+target: {url: "`+url+`", timeout: 2s}
+load: {users: 1, run_time: 100ms, rounds: 1}
+users: [{name: u, wait: 5ms, tasks: [{sse: GET /cut/`+name+`, name: a, messages: [{receive: end, expect: {text: "0"}}]}]}]
+`)
+		protocoltest.Ended(t, all, "a", tally.Transport, "the "+name+" of the body was cut off before its end")
+	}
 	all := protocoltest.Run(t, `
 target: {url: "`+serve(t, nil)+`", timeout: 2s}
 load: {users: 1, run_time: 100ms, rounds: 1}
@@ -214,26 +236,32 @@ users:
 	}
 }
 
-// What a server does wrong is said in words.
+// What a server does wrong is said in words. Its connection is kept if the answer was short.
 func TestFaults(t *testing.T) {
-	url := serve(t, nil)
+	var connections atomic.Int64
+	url := serve(t, &connections)
 	for path, want := range map[string]struct {
 		class tally.Class
 		text  string
 	}{
 		"GET /nowhere": {tally.Status, "status 404 Not Found"},
 		"GET /private": {tally.Status, "status 401 Unauthorized"},
+		"GET /half":    {tally.Status, "status 503 Service Unavailable"},
 		"GET /none":    {tally.Status, "status 204 No Content: the server has no events"},
 		"GET /moved":   {tally.Status, "status 302 Found: a stream of events follows no redirect"},
 		"GET /json":    {tally.Transport, `the Content-Type is "application/json", where text/event-stream was expected`},
 		"GET /login":   {tally.Transport, "the answer has no Content-Type, where text/event-stream was expected"},
 	} {
+		before := connections.Load()
 		all := protocoltest.Run(t, `
 target: {url: "`+url+`"}
-load: {users: 1, run_time: 100ms, rounds: 1}
+load: {users: 1, run_time: 200ms, rounds: 1}
 users: [{name: u, wait: 5ms, tasks: [{sse: `+path+`, name: a, messages: [{receive: 1}]}]}]
 `)
-		protocoltest.Ended(t, all, "a", want.class, want.text)
+		n, made := protocoltest.Ended(t, all, "a", want.class, want.text), connections.Load()-before
+		if kept := 2*made < n; n > 4 && kept != (path != "GET /half") {
+			t.Errorf("%s: %d connections for %d calls", path, made, n)
+		}
 	}
 }
 
