@@ -46,16 +46,18 @@ func recognise(name string, data []byte) looks {
 	case head[0] == '<':
 		return first(head, markups)
 	}
-	if l := first(head, texts); l.what != "" {
-		return l
+	l, of := first(head, texts), ofExtension[strings.ToLower(filepath.Ext(name))]
+	if of.what != "" && l.flag != "--k6" && l.flag != "--locust" { // an interface of TypeScript is none of GraphQL
+		return of
 	}
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".py":
-		return looks{what: "a Python script", flag: "--locust"}
-	case ".js", ".mjs", ".cjs", ".ts":
-		return looks{what: "a script of JavaScript", flag: "--k6"}
-	}
-	return looks{}
+	return l
+}
+
+// ofExtension are the kinds of scripts, by the ends of their names.
+var ofExtension = map[string]looks{
+	".py": {what: "a Python script", flag: "--locust"},
+	".js": {what: "a script of JavaScript", flag: "--k6"}, ".mjs": {what: "a script of JavaScript", flag: "--k6"}, ".cjs": {what: "a script of JavaScript", flag: "--k6"},
+	".ts": {what: "a script of TypeScript", flag: "--k6"}, ".mts": {what: "a script of TypeScript", flag: "--k6"}, ".tsx": {what: "a script of TypeScript", flag: "--k6"},
 }
 
 // isControl reports whether a character is in no text.

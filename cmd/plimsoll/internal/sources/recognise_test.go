@@ -47,6 +47,7 @@ func TestOtherKinds(t *testing.T) {
 		{"b.py", "print('a') $\n", "a Python script", "--locust"},
 		{"a.js", "import http from 'k6/http';\nexport default function (\n", "a k6 script", "--k6"},
 		{"a.ts", "interface A { b: string }\nimport { check } from \"k6\"\n", "a k6 script", "--k6"},
+		{"b.ts", "interface User {\n  name: string\n}\n", "a script of TypeScript", "--k6"},
 		{"a.js", "const x = 1 +\n", "a script of JavaScript", "--k6"},
 		{"a.html", "\n<!DOCTYPE html>\n<title>GraphiQL</title>", "a web page", ""},
 		{"a.jmx", "<?xml version=\"1.0\"?>\n<jmeterTestPlan>", "a test plan of JMeter", ""},
