@@ -39,6 +39,10 @@ func TestWords(t *testing.T) {
 		"different kinds":           {options("{scenarios: {a: {executor: 'constant-vus', vus: 3, duration: '10s'}, b: {executor: 'constant-arrival-rate', rate: 10, duration: '10s', preAllocatedVUs: 1, startTime: '5s'}}}"), []string{"rate: 10/s"}, nil, "loads of different kinds"},
 		"thresholds":                {options("{thresholds: {http_req_duration: ['p(95)<500', {threshold: 'avg <= 200', abortOnFail: true}], http_req_failed: ['rate<0.02'], http_reqs: ['rate>=50']}}"), []string{"p(95)<500", "avg<=200", "failure_rate: 2%", "rate>=50"}, nil, ""},
 		"thresholds without words":  {options("{thresholds: {checks: ['rate>0.9'], 'http_req_duration{name:none}': ['p(95)<1'], http_req_waiting: ['p(95)<1']}}"), []string{"failure_rate: 1%"}, []string{"thresholds"}, "the threshold rate>0.9 of checks has no words in a profile"},
+		"thresholds of a scenario":  {options("{\n  scenarios: {\n    a: {executor: 'constant-vus', vus: 3, duration: '10s'},\n    b: {executor: 'constant-vus', vus: 4, duration: '20s', exec: 'other', startTime: '5s'},\n  },\n  thresholds: {\n    'http_req_duration{scenario:a}': ['p(95)<500'],\n  },\n}"), []string{"\"*\": [\"p(95)<500\"]"}, nil, "script.js:9: the threshold p(95)<500 of http_req_duration{scenario:a} is that of all scenarios in the profile"},
+		"lines of options":          {options("{\n  scenarios: {\n    a: {executor: 'constant-vus', vus: 3, duration: '10s'},\n    b: {executor: 'constant-vus', vus: 4, duration: '20s', exec: 'other', startTime: '5s'},\n  },\n}"), nil, nil, "script.js:6: the scenario b begins 5s after"},
+		"thresholds of addresses":   {options("{thresholds: {'http_req_duration{name:http://a.test/}': ['max<900'], 'http_req_duration{url:http://b.test/none}': ['max<1']}}"), []string{"GET /: [\"max<900\"]"}, nil, "script.js:3: the threshold max<1 of http_req_duration{url:http://b.test/none} has no words"},
+		"a file that is not there":  {"import http from 'k6/http';\nconst f = open('a.png', 'b');\nexport default () => { http.get('http://a.test/'); http.post('http://a.test/', { f: http.file(f) }); };\n", nil, nil, "which is not beside the script"},
 		"target":                    {top + "export const options = {maxRedirects: 0, insecureSkipTLSVerify: true, userAgent: 'x', rps: 100};\nexport default () => { http.get('https://a.test/'); };\n", []string{"insecure: true", "User-Agent: x", "rate: 100/s"}, []string{"redirects"}, ""},
 		"the first iteration":       {top + "let token;\nexport default function () {\n  if (__ITER === 0) { token = http.post('http://a.test/login').json('token'); }\n  http.get('http://a.test/', { headers: { 'X-T': token } });\n}\n", []string{"on_start:", "X-T: \"${token}\""}, nil, ""},
 		"optional chaining":         {body("const r = http.get('http://a.test/');\nhttp.get(`http://a.test/${r.json()?.items?.[0]?.id ?? 'none'}`);"), []string{"save: {id: items.0.id}", "GET /${id}"}, nil, ""},
@@ -70,9 +74,10 @@ func TestWords(t *testing.T) {
 func TestRequire(t *testing.T) {
 	files := map[string]string{
 		"api.js":    "const http = require('k6/http');\nmodule.exports = { list() { return http.get('http://a.test/list'); } };\n",
+		"typed.ts":  "export const n: number = 1;\n",
 		"shared.js": "import http from 'k6/http';\nexport function one() { http.get('http://a.test/one'); }\n",
 	}
-	d, err := k6.Draft(draft.Input{Name: "script.js", Data: []byte("const api = require('./api');\nconst { one } = require('./shared.js');\nconst gone = require('./gone');\nexports.default = () => { api.list(); one(); };\n"),
+	d, err := k6.Draft(draft.Input{Name: "script.js", Data: []byte("const api = require('./api');\nconst { one } = require('./shared.js');\nconst gone = require('./gone');\nconst typed = require('./typed');\nexports.default = () => { api.list(); one(); };\n"),
 		Open: func(name string) ([]byte, error) {
 			if text, ok := files[name]; ok {
 				return []byte(text), nil
@@ -83,6 +88,7 @@ func TestRequire(t *testing.T) {
 		t.Fatal(err)
 	}
 	scripttest.Wants(t, d, []string{"GET /list", "GET /one"}, nil, "the module ./gone is not read")
+	scripttest.Wants(t, d, nil, nil, "typed.ts:1: this module is TypeScript, and JavaScript is read")
 }
 
 // Calls of gRPC become steps, with the files that describe them.
@@ -126,8 +132,16 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
-	if _, err := k6.Draft(draft.Input{Name: "script.ts", Data: []byte("")}); err == nil || !strings.Contains(err.Error(), "script.ts is TypeScript") {
+	if _, err := k6.Draft(draft.Input{Name: "script.ts", Data: []byte("")}); err == nil || !strings.Contains(err.Error(), "script.ts is TypeScript, and JavaScript is read: take the types out with\nnpx esbuild script.ts --bundle") {
 		t.Errorf("%v", err)
+	}
+	for _, bundle := range []string{
+		"/******/ (() => { // webpackBootstrap\n/******/ var __webpack_exports__ = {};\n/******/ })();\n",
+		`(()=>{"use strict";let t={};const s=require("k6/http");t.__esModule&&Object.defineProperty(exports,"__esModule",{value:!0})})();`,
+	} {
+		if _, err := k6.Draft(draft.Input{Name: "script.js", Data: []byte(bundle)}); err == nil || !strings.Contains(err.Error(), "script.js is a bundle of webpack, whose functions are not found: give the script that it was made from") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package k6
 
 import (
+	"cmp"
 	"path"
 	"strings"
 
@@ -23,11 +24,15 @@ func (l *library) grpcModule() *script.Native {
 			"connect": native("client.connect", l.connect),
 			"invoke":  asking("client.invoke", l.invoke), "asyncInvoke": asking("client.asyncInvoke", l.invoke),
 			"close": nothing("client.close"),
+			"healthCheck": native("client.healthCheck", func(c *script.Invocation) script.Value {
+				c.M.Note(c.At, "healthCheck is left out: a profile asks for it before the load, with start.ready: {grpc: health}")
+				return &script.Unknown{At: c.At, Why: "the answer of healthCheck"}
+			}),
 		}}
 	})
 	has := map[string]script.Value{"Client": client, "Stream": asking("grpc.Stream", func(c *script.Invocation) script.Value {
-		c.M.Note(c.At, "a stream of gRPC is not read: write it with messages")
-		return &script.Native{Name: "a stream of gRPC", Has: map[string]script.Value{"on": nothing("on"), "write": nothing("write"), "end": nothing("end")}}
+		c.M.Note(c.At, "a stream of gRPC is not read: write it as a step, grpc: %s with messages", strings.TrimPrefix(cmp.Or(c.Text(1, ""), "package.Service/Method"), "/"))
+		return &script.Native{Name: "a stream of gRPC", Has: map[string]script.Value{"on": nothing("on"), "write": nothing("write"), "end": nothing("end"), "close": nothing("close")}}
 	})}
 	for i, name := range []string{"OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists", "PermissionDenied", "ResourceExhausted",
 		"FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"} {

@@ -91,6 +91,8 @@ func (l *library) http() *script.Native {
 		switch v := c.Arg(0, "").(type) {
 		case *script.File:
 			f.Path, f.Content = v.Path, v.Content
+		case *script.Unknown:
+			return v
 		default:
 			text, ok := c.M.StringOf(v)
 			if !ok {

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
@@ -19,8 +21,8 @@ import (
 
 // Draft drafts a profile from a k6 script.
 func Draft(in draft.Input) (*draft.Draft, error) {
-	if strings.HasSuffix(in.Name, ".ts") {
-		return nil, fmt.Errorf("%s is TypeScript, and JavaScript is read: make JavaScript of it first, for example with esbuild", in.Name)
+	if isTypeScript(in.Name) {
+		return nil, fmt.Errorf("%s is TypeScript, and JavaScript is read: take the types out with\n%s\nand give script.js", in.Name, bundled(in.Name))
 	}
 	body, err := javascript.Parse(in.Name, string(in.Data))
 	if err != nil {
@@ -46,6 +48,15 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 	r.gate(d)
 	d.Title = script.Title(in.Name, d)
 	return d, nil
+}
+
+func isTypeScript(name string) bool {
+	return slices.Contains([]string{".ts", ".mts", ".cts", ".tsx"}, strings.ToLower(path.Ext(name)))
+}
+
+// bundled is the command that makes one file of JavaScript of a script and its own modules.
+func bundled(name string) string {
+	return "npx esbuild " + name + " --bundle --format=esm --external:k6 --external:'k6/*' --external:'https://*' --outfile=script.js"
 }
 
 // fitted is the load without the fixed users of scenarios that are left out.
@@ -90,9 +101,9 @@ func (r *reader) follow(p *script.Program) error {
 		f, is := first(r.m.Global(s.exec)).(*script.Closure)
 		if !is {
 			if s.exec == "default" && len(scenarios) == 1 {
-				return errors.New(r.in.Name + " exports no default function, and no scenario names another: is it a k6 script?")
+				return r.noDefault()
 			}
-			r.m.Note(script.At{File: r.in.Name, Line: 1}, "the scenario %s runs %s, which is no function of the script, and is left out", s.name, s.exec)
+			r.m.Note(r.place(s.name), "the scenario %s runs %s, which is no function of the script, and is left out", s.name, s.exec)
 			continue
 		}
 		r.user(p, s, f, data)
@@ -108,6 +119,21 @@ func (r *reader) follow(p *script.Program) error {
 		})
 	}
 	return nil
+}
+
+// isPacked reports whether a script is a bundle of webpack, perhaps a minified one.
+func isPacked(text string) bool {
+	return strings.Contains(text, "__webpack_") || strings.Contains(text, "__esModule") && requiresK6.MatchString(text)
+}
+
+var requiresK6 = regexp.MustCompile(`\brequire\(["']k6\b`)
+
+// noDefault says why there is nothing to follow.
+func (r *reader) noDefault() error {
+	if isPacked(string(r.in.Data)) {
+		return fmt.Errorf("%s is a bundle of webpack, whose functions are not found: give the script that it was made from, or a bundle of esbuild:\n%s", r.in.Name, bundled("src/script.js"))
+	}
+	return errors.New(r.in.Name + " exports no default function, and no scenario names another: is it a k6 script?")
 }
 
 // user drafts the user of a scenario.
@@ -162,11 +188,15 @@ func (l *library) Source(from, module string) (string, []script.Node, bool) {
 		return "", nil, false
 	}
 	place := path.Join(path.Dir(from), module)
-	for _, candidate := range []string{place, place + ".js", path.Join(place, "index.js")} {
+	for _, candidate := range []string{place, place + ".js", path.Join(place, "index.js"), place + ".ts"} {
 		beside := l.beside(candidate)
 		data, err := l.in.Open(beside)
 		if err != nil {
 			continue
+		}
+		if isTypeScript(candidate) {
+			l.late = append(l.late, script.Note{At: script.At{File: candidate, Line: 1}, Text: "this module is TypeScript, and JavaScript is read: bundle the script with\n" + bundled(l.in.Name)})
+			return "", nil, false
 		}
 		body, err := javascript.Parse(candidate, string(data))
 		if err != nil {

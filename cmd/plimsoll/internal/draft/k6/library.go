@@ -66,7 +66,20 @@ func (l *library) Library(m *script.Machine, from, name string) (script.Value, b
 	if name == "gql" || name == "graphql" {
 		return native(name, joinTemplate), true
 	}
-	return &script.Native{Name: from + "." + name, Has: map[string]script.Value{}}, true
+	return &script.Native{Name: shortName(from) + "." + name, Has: map[string]script.Value{}}, true
+}
+
+// shortName is what a module is called in a sentence: k6-utils for https://jslib.k6.io/k6-utils/1.5.0/index.js.
+func shortName(module string) string {
+	_, below, isURL := strings.Cut(module, "://")
+	if !isURL {
+		return module
+	}
+	if name, is := strings.CutPrefix(below, "jslib.k6.io/"); is {
+		name, _, _ = strings.Cut(name, "/")
+		return name
+	}
+	return path.Base(below)
 }
 
 // moduleOf is a module; nil for one of the user's own.
@@ -106,14 +119,18 @@ func (l *library) moduleOf(from string) *script.Native {
 		})})
 	case from == "k6/ws", from == "k6/experimental/websockets", from == "k6/websockets":
 		return l.websockets(from)
+	case from == "k6/browser", from == "k6/experimental/browser":
+		return browser(from)
 	case from == "k6/net/grpc":
 		return l.grpcModule()
-	case from == "k6/experimental/fs", from == "k6/crypto", from == "k6/browser", from == "k6/experimental/browser", from == "k6/options", strings.HasPrefix(from, "k6/x/"), strings.HasPrefix(from, "k6/experimental"):
+	case from == "k6/experimental/fs", from == "k6/crypto", from == "k6/options", strings.HasPrefix(from, "k6/x/"), strings.HasPrefix(from, "k6/experimental"):
 		return module(from, map[string]script.Value{})
 	case strings.Contains(from, "papaparse"):
 		return module(from, map[string]script.Value{"parse": native("papaparse.parse", parseCSV)})
 	case strings.Contains(from, "k6-utils") || strings.Contains(from, "jslib.k6.io/k6-utils"):
-		return utilities()
+		return l.utilities()
+	case strings.Contains(from, "chai"):
+		return chai(from)
 	case strings.Contains(from, "jslib.k6.io/url"):
 		return module(from, map[string]script.Value{"URL": first(l.global("URL")), "URLSearchParams": first(l.global("URLSearchParams"))})
 	case strings.Contains(from, "formdata"):
@@ -208,8 +225,9 @@ func secrets() *script.Native {
 var secretForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 // utilities is the library k6-utils.
-func utilities() *script.Native {
+func (l *library) utilities() *script.Native {
 	return module("k6-utils", map[string]script.Value{
+		"check": native("check", l.check),
 		"randomIntBetween": native("randomIntBetween", func(c *script.Invocation) script.Value {
 			least, a := script.NumberOf(c.Arg(0, ""))
 			most, b := script.NumberOf(c.Arg(1, ""))
@@ -295,8 +313,12 @@ func formData(*script.Invocation) script.Value {
 // open opens a file beside the script.
 func (l *library) open(c *script.Invocation) script.Value {
 	name, ok := c.M.StringOf(c.Arg(0, ""))
-	if !ok || l.in.Open == nil {
+	if !ok {
 		return &script.Unknown{At: c.At, Why: "the content of a file"}
+	}
+	missing := &script.Unknown{At: c.At, Why: "the content of " + name + ", which is not beside the script"}
+	if l.in.Open == nil {
+		return missing
 	}
 	place := path.Join(path.Dir(c.At.File), name)
 	data, err := l.in.Open(l.beside(place))
@@ -305,7 +327,7 @@ func (l *library) open(c *script.Invocation) script.Value {
 		place = path.Join(path.Dir(l.in.Name), name)
 	}
 	if err != nil {
-		return &script.Unknown{At: c.At, Why: "the content of " + name + ", which is not beside the script"}
+		return missing
 	}
 	return &script.File{Path: l.beside(place), Content: string(data), Opened: true}
 }

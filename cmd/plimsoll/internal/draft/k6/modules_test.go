@@ -39,7 +39,7 @@ var functions = map[string][]struct{ call, want, note string }{
 	"import x from 'k6/net/grpc'": {
 		{"const c = new x.Client(); c.load(['p'], 'a.proto'); c.connect('a.test:1'); c.invoke('a.B/C', {})", "proto: [a.proto]", ""},
 		{"const c = new x.Client(); c.loadProtoset('a.bin'); c.connect('a.test:1'); c.asyncInvoke('a.B/C', {}); c.close()", "protoset: a.bin", ""},
-		{"new x.Client().healthCheck()", "", "healthCheck"}, {"new x.Stream(null, 'a.B/C')", "", "a stream of gRPC is not read"},
+		{"new x.Client().healthCheck()", "", "healthCheck is left out: a profile asks for it before the load"}, {"const s = new x.Stream(null, '/a.B/C'); s.on('data', () => {}); s.write({}); s.end()", "", "write it as a step, grpc: a.B/C with messages"},
 	},
 	"import { SharedArray } from 'k6/data'": {{"const d = new SharedArray('d', () => ['a', 'b']); http.get(`http://a.test/${d[Math.floor(Math.random() * d.length)]}`)", "data:", ""}},
 	"import * as x from 'k6/metrics'": {
@@ -69,8 +69,17 @@ var functions = map[string][]struct{ call, want, note string }{
 	"import x from 'k6/experimental/redis'":                    {{"new x.Client('redis://a').get('k')", "", "Client"}},
 	"import { ReadableStream } from 'k6/experimental/streams'": {{"new ReadableStream({})", "", "ReadableStream"}},
 	"import x from 'k6/experimental/tracing'":                  {{"x.instrumentHTTP({})", "", "instrumentHTTP"}},
-	"import { browser } from 'k6/browser'":                     {{"browser.newPage()", "", "newPage"}},
-	"import x from 'k6/x/kafka'":                               {{"x.produce({})", "", "produce"}},
+	"import { browser } from 'k6/browser'":                     {{"const p = browser.newPage(); p.goto('http://a.test'); p.close()", "", "opens a page in a browser"}, {"browser.close()", quiet, ""}},
+	"import { chromium } from 'k6/experimental/browser'":       {{"chromium.launch().newContext().newPage()", "", "opens a page in a browser"}},
+	"import { describe, expect } from 'https://jslib.k6.io/k6chaijs/4.5.0.1/index.js'": {
+		{"describe('d', () => { http.get('http://a.test/d') })", "GET /d", ""}, {"expect(r.status, 'status').to.equal(201)", "status: 201", ""}, {"expect(r.status).to.be.oneOf([200, 204])", "status: [200, 204]", ""},
+		{"expect(r.json('n'), 'n').to.be.greaterThan(3)", "\"n\": \"> 3\"", ""}, {"expect(r.json().name).to.not.equal('x')", "name: \"!= x\"", ""}, {"expect(r.body).to.include('won')", "text: won", ""},
+		{"expect(r).to.have.validJsonBody()", quiet, ""}, {"expect(r.json('a')).to.be.an('array')", quiet, ""}, {"expect(r.body).to.match(/won|lost/)", "won|lost", ""},
+		{"expect(r).to.have.property('x')", "", "the expectation property has no words"}, {"expect(7).to.equal(7)", "", "this expectation asks for no part of an answer"},
+	},
+	"import { check as ask } from 'https://jslib.k6.io/k6-utils/1.5.0/index.js'": {{"ask(r, { a: (r) => r.status === 201 })", "status: 201", ""}},
+	"import { TOTP } from 'https://jslib.k6.io/totp/1.0.0/index.js'":             {{"new TOTP('x').gen()", "", "totp.TOTP.gen is not followed"}},
+	"import x from 'k6/x/kafka'":                                                 {{"x.produce({})", "", "produce"}},
 }
 
 const quiet = "quiet"

@@ -2,7 +2,6 @@ package k6
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -64,7 +63,7 @@ func (r *reader) scenarios() (all []*scenario) {
 		s.exec = cmp.Or(r.word(of, "exec"), "default")
 		s.executor = r.word(of, "executor")
 		if kind, _ := of.Get("options"); kind != nil {
-			r.m.Note(r.place(), "the scenario %s drives a browser, which Plimsoll does not", name)
+			r.m.Note(r.place(name), "the scenario %s drives a browser, which Plimsoll does not", name)
 		}
 		r.read(s)
 		all = append(all, s)
@@ -72,8 +71,22 @@ func (r *reader) scenarios() (all []*scenario) {
 	return all
 }
 
-// place is where notes about the options stand.
-func (r *reader) place() script.At { return script.At{File: r.in.Name, Line: 1} }
+var declared = regexp.MustCompile(`\boptions\b[^=\n;]*=`)
+
+// place is the line where the options of the script name a key, such as a scenario. Where none is found, it is the line
+// that the options begin in.
+func (r *reader) place(key string) script.At {
+	text := string(r.in.Data)
+	begin := 0
+	if at := declared.FindStringIndex(text); at != nil {
+		begin = at[0]
+	}
+	named := regexp.MustCompile(`(?:^|[\s{,"'\x60])` + regexp.QuoteMeta(key) + `["'\x60]?\s*[:,}]`)
+	if at := named.FindStringIndex(text[begin:]); at != nil {
+		begin += at[0] + 1
+	}
+	return script.At{File: r.in.Name, Line: 1 + strings.Count(text[:begin], "\n")}
+}
 
 func (r *reader) word(of *script.Dict, key string) string {
 	s, _ := r.m.StringOf(first(of.Get(key)))
@@ -101,7 +114,7 @@ func (r *reader) read(s *scenario) {
 		s.counted = true
 		s.span = r.span(first(s.of.Get("duration")))
 	case "externally-controlled":
-		r.m.Note(r.place(), "the scenario %s is controlled from outside; the profile has a load of its own", s.name)
+		r.m.Note(r.place(s.name), "the scenario %s is controlled from outside; the profile has a load of its own", s.name)
 	}
 	list, _ := first(s.of.Get("stages")).(*script.List)
 	if list == nil {
@@ -119,7 +132,7 @@ func (r *reader) read(s *scenario) {
 		d, _ := item.(*script.Dict)
 		level, ok := script.NumberOf(first(d.Get("target")))
 		if !ok {
-			r.m.Note(r.place(), "a stage has no target that is known, and is left out")
+			r.m.Note(r.place("stages"), "a stage has no target that is known, and is left out")
 			continue
 		}
 		if s.open() {
@@ -165,7 +178,7 @@ func shown(d time.Duration) string {
 func (r *reader) noteOptions() {
 	for _, key := range []string{"blacklistIPs", "blockHostnames", "dns", "executionSegment", "hosts", "localIPs", "minIterationDuration", "noConnectionReuse", "noCookiesReset", "noVUConnectionReuse", "tlsAuth", "tlsCipherSuites", "tlsVersion"} {
 		if v, _ := r.options.Get(key); v != nil && v != false {
-			r.m.Note(r.place(), "the option %s is not read", key)
+			r.m.Note(r.place(key), "the option %s is not read", key)
 		}
 	}
 }
@@ -178,7 +191,7 @@ func (r *reader) chooseLoad(all []*scenario) {
 	}
 	for _, s := range all {
 		if start := r.span(first(s.of.Get("startTime"))); start > 0 {
-			r.m.Note(r.place(), "the scenario %s begins %s after the others; the profile begins it at once", s.name, shown(start))
+			r.m.Note(r.place(s.name), "the scenario %s begins %s after the others; the profile begins it at once", s.name, shown(start))
 		}
 	}
 	mixed := slices.ContainsFunc(all, func(s *scenario) bool {
@@ -186,7 +199,7 @@ func (r *reader) chooseLoad(all []*scenario) {
 	})
 	leading := slices.MaxFunc(all, func(a, b *scenario) int { return cmp.Compare(a.most(), b.most()) })
 	if mixed {
-		r.m.Note(r.place(), "the scenarios have loads of different kinds, and a profile has one: that of %s, shared among them", leading.name)
+		r.m.Note(r.place("scenarios"), "the scenarios have loads of different kinds, and a profile has one: that of %s, shared among them", leading.name)
 	}
 	if len(all) > 1 {
 		r.share(all, mixed)
@@ -230,7 +243,7 @@ func (r *reader) together(all []*scenario, leading *scenario) *scenario {
 		}
 		same := slices.EqualFunc(s.stages, leading.stages, func(a, b stage) bool { return a.span == b.span })
 		if !same {
-			r.m.Note(r.place(), "the stages of %s and %s change at different times; the profile has those of %s", s.name, leading.name, leading.name)
+			r.m.Note(r.place(s.name), "the stages of %s and %s change at different times; the profile has those of %s", s.name, leading.name, leading.name)
 			continue
 		}
 		for i := range sum.stages {
@@ -246,7 +259,7 @@ const maxUsers = 100_000
 // loadOf writes the load of a scenario.
 func (r *reader) loadOf(s *scenario) (load draft.Map) {
 	if s.counted {
-		r.m.Note(r.place(), "the script ends after a number of iterations; the profile loads for a time")
+		r.m.Note(r.place("iterations"), "the script ends after a number of iterations; the profile loads for a time")
 	}
 	word := "users"
 	level := func(f float64) any { return int(math.Round(min(max(f, 0), maxUsers))) }
@@ -260,7 +273,7 @@ func (r *reader) loadOf(s *scenario) (load draft.Map) {
 	}
 	switch {
 	case len(s.stages) > 0 && most < 0.5 && !s.open(), len(s.stages) > 0 && most <= 0:
-		r.m.Note(r.place(), "no stage of the script has any load; the profile has the usual one")
+		r.m.Note(r.place("stages"), "no stage of the script has any load; the profile has the usual one")
 		return nil
 	case len(s.stages) > 0:
 		var stages []any
@@ -285,80 +298,4 @@ func (r *reader) loadOf(s *scenario) (load draft.Map) {
 		load = append(load, draft.Entry{Key: "max_in_flight", Value: n})
 	}
 	return load
-}
-
-var (
-	rule   = regexp.MustCompile(`^(p\(\d{1,2}(\.\d+)?\)|avg|med|max)(<|<=)\d+(\.\d+)?$`)
-	rates  = regexp.MustCompile(`^rate(>|>=)\d+(\.\d+)?$`)
-	failed = regexp.MustCompile(`^rate(<|<=|==)(\d*\.?\d+)$`)
-	tagged = regexp.MustCompile(`^([a-z_]+)(?:\{ *(\w+) *: *([^}]*?) *\})?$`)
-)
-
-// gate makes the thresholds of the options those of the gate, as far as it has them.
-func (r *reader) gate(d *draft.Draft) {
-	thresholds, _ := first(r.options.Get("thresholds")).(*script.Dict)
-	if thresholds == nil {
-		return
-	}
-	routes := d.Routes()
-	limits := draft.Map{}
-	failure := "1%"
-	for _, key := range thresholds.Keys {
-		match := tagged.FindStringSubmatch(strings.TrimSpace(key))
-		metric, tag, value := key, "", ""
-		if match != nil {
-			metric, tag, value = match[1], match[2], strings.Trim(match[3], `"'`)
-		}
-		for _, text := range r.rules(first(thresholds.Get(key))) {
-			route := "*"
-			if tag == "name" {
-				route = value
-			}
-			known := route == "*" && (tag == "" || tag == "expected_response" || tag == "scenario") || slices.Contains(routes, route)
-			switch {
-			case known && metric == "http_req_duration" && rule.MatchString(text), known && metric == "http_reqs" && rates.MatchString(text),
-				known && metric == "grpc_req_duration" && rule.MatchString(text):
-				limits = addRule(limits, route, text)
-			case known && route == "*" && metric == "http_req_failed" && failed.MatchString(text):
-				share, err := strconv.ParseFloat(failed.FindStringSubmatch(text)[2], 64)
-				if err == nil && share <= 1 {
-					failure = strconv.FormatFloat(math.Round(share*1e6)/1e4, 'f', -1, 64) + "%"
-				}
-			default:
-				d.Notes = append(d.Notes, draft.Note{File: r.in.Name, Line: 1, Text: fmt.Sprintf("the threshold %s of %s has no words in a profile", text, key)})
-			}
-		}
-	}
-	if failure == "0%" {
-		failure = "0.01%"
-	}
-	d.Gate = draft.Map{{Key: "degradation", Value: "20%"}, {Key: "failure_rate", Value: failure}}
-	if len(limits) > 0 {
-		d.Gate = append(d.Gate, draft.Entry{Key: "thresholds", Value: draft.Block{Value: limits}})
-	}
-}
-
-func addRule(limits draft.Map, route, text string) draft.Map {
-	all, _ := limits.Get(route).([]any)
-	if !slices.Contains(all, any(text)) {
-		limits.Set(route, append(all, text))
-	}
-	return limits
-}
-
-// rules are the conditions of a threshold: texts, or mappings with one.
-func (r *reader) rules(v script.Value) (texts []string) {
-	values := []script.Value{v}
-	if l, is := v.(*script.List); is {
-		values = l.Items
-	}
-	for _, v := range values {
-		if d, is := v.(*script.Dict); is {
-			v, _ = d.Get("threshold")
-		}
-		if text, ok := r.m.StringOf(v); ok {
-			texts = append(texts, strings.ReplaceAll(text, " ", ""))
-		}
-	}
-	return texts
 }
