@@ -127,11 +127,13 @@ func spelled(c codes.Code) string {
 // empty. The error says why it is not serving.
 func (c *Channel) Healthy(ctx context.Context, service string) error {
 	answer, err := grpc_health_v1.NewHealthClient(c).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: service})
-	switch status.Code(err) {
-	case codes.OK:
-	case codes.Unimplemented:
+	switch code := status.Code(err); {
+	case code == codes.OK:
+	case foreign(err) != "":
+		return fmt.Errorf("the server answers with %s, and not in gRPC", foreign(err))
+	case code == codes.Unimplemented:
 		return fmt.Errorf("the server has no service grpc.health.v1.Health")
-	case codes.NotFound:
+	case code == codes.NotFound:
 		return fmt.Errorf("the server knows no service %q", service)
 	default:
 		return c.Explain(err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -85,7 +86,13 @@ func TestNotReadyByHealth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	other := httptest.NewUnstartedServer(http.NotFoundHandler())
+	other.Config.Protocols = new(http.Protocols)
+	other.Config.Protocols.SetUnencryptedHTTP2(true)
+	other.Start()
+	defer other.Close()
 	for _, c := range []struct{ url, want string }{
+		{other.URL, "the server answers with the HTTP status 404 Not Found, and not in gRPC"},
 		{"http://" + serving(t, grpc.NewServer()), "the server has no service grpc.health.v1.Health"},
 		{web.URL, web.URL + " answers in HTTP/1.1 where gRPC needs HTTP/2: is it the right port?"},
 		{secure.URL, "gRPC needs HTTP/2"},

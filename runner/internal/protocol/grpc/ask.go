@@ -23,7 +23,7 @@ func (f *Clients) Ask(ctx context.Context) error {
 	at := f.dialer.Target().Address()
 	var set []byte
 	if f.target.GRPC.Described != nil {
-		err = c.Probe(ctx, f.services(), f.target.Timeout)
+		err = c.Probe(ctx, f.probed(), f.target.Timeout)
 	} else {
 		set, err = c.Describe(ctx, f.services(), f.target.Timeout)
 	}
@@ -56,10 +56,32 @@ func (f *Clients) services() (names []string) {
 	return slices.Compact(names)
 }
 
+// probed are the services, each with a method that takes one message.
+func (f *Clients) probed() (services []channel.Service) {
+	for _, name := range f.services() {
+		service := channel.Service{Name: name}
+		for _, t := range f.calls {
+			if method, ok := strings.CutPrefix(methodOf(t), name+"/"); ok && t.sends != nil {
+				service.Method = method
+			}
+		}
+		services = append(services, service)
+	}
+	return services
+}
+
+// methodOf is the method of a call; empty for a call of another protocol.
+func methodOf(t *compiled) string {
+	if t == nil {
+		return ""
+	}
+	return t.content.Method
+}
+
 // missing names the first call of a service that the system does not have.
 func (f *Clients) missing(at string, m channel.NoService) error {
 	for _, t := range f.calls {
-		if t != nil && strings.HasPrefix(t.content.Method, m.Name+"/") {
+		if strings.HasPrefix(methodOf(t), m.Name+"/") {
 			return strict.Problems{t.content.Place.Problem("%s %v%s", at, m, strict.Suggest(m.Name, m.Known))}
 		}
 	}

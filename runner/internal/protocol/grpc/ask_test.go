@@ -123,6 +123,11 @@ func TestAsk(t *testing.T) {
 	loop := file("a.proto", "a.proto")
 	web := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(web.Close)
+	other := httptest.NewUnstartedServer(http.NotFoundHandler())
+	other.Config.Protocols = new(http.Protocols)
+	other.Config.Protocols.SetUnencryptedHTTP2(true)
+	other.Start()
+	t.Cleanup(other.Close)
 	for name, c := range map[string]struct{ url, method, want string }{
 		"described":          {talks(t, bySymbol(files(file("a.proto")))), "a.S/M", ""},
 		"imports of options": {talks(t, bySymbol(files(file("a.proto", "google/api/annotations.proto", "google/protobuf/empty.proto")))), "a.S/M", ""},
@@ -139,6 +144,7 @@ func TestAsk(t *testing.T) {
 		"silence":           {talks(t, func(*reflection.ServerReflectionRequest) *reflection.ServerReflectionResponse { return nil }), "a.S/M", "did not describe itself in time"},
 		"forbidden":         {talks(t, bySymbol(refuses(codes.PermissionDenied))), "a.S/M", "cannot be asked to describe itself: code 7 PERMISSION_DENIED: not here"},
 		"no reflection":     {"http://" + serve(t, server.NewServer()), "a.S/M", "does not describe itself (neither grpc.reflection.v1 nor v1alpha): turn reflection on, or give target.grpc.proto"},
+		"no gRPC":           {other.URL, "a.S/M", "answers with the HTTP status 404 Not Found where a description of its services was asked for in gRPC: is it the right port? If it is, give target.grpc.proto"},
 		"HTTP/1.1":          {web.URL, "a.S/M", "answers in HTTP/1.1 where gRPC needs HTTP/2: is it the right port?"},
 		"nobody":            {"http://" + vacant(t), "a.S/M", "connect: connection refused"},
 	} {
