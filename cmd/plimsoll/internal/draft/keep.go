@@ -28,13 +28,24 @@ func (d *Draft) Keep(keeps func(names []string, tags ...string) bool) *Draft {
 		u.Tasks = slices.DeleteFunc(u.Tasks, func(t Task) bool { return !hasCalls(t.Steps) })
 		u.OnStop = k.list(u.OnStop, nil, own.clone())
 	}
-	kept.Users = slices.DeleteFunc(kept.Users, func(u User) bool { return len(u.Tasks) == 0 })
+	kept.Users = slices.DeleteFunc(kept.Users, func(u User) bool {
+		if len(u.Tasks) == 0 && hasCalls(u.OnStart) {
+			kept.Notes = append(slices.Clip(kept.Notes), Note{Text: fmt.Sprintf("--only and --skip leave the user %s no task, only its on_start (%s); a user needs a task, so it is left out", u.Name, routesOf(u.OnStart))})
+		}
+		return len(u.Tasks) == 0
+	})
 	kept.Teardown = k.list(kept.Teardown, nil, all)
 	if k.removed > 0 {
 		kept.Title += fmt.Sprintf("\n  --only and --skip leave out %d of %d requests", k.removed, k.calls)
 		kept.dropUnused()
 	}
 	return kept
+}
+
+// routesOf lists the routes of the calls in a list of steps.
+func routesOf(steps []Step) string {
+	d := Draft{Users: []User{{OnStart: steps}}}
+	return strings.Join(d.Routes(), ", ")
 }
 
 // keeper removes calls from lists of steps.

@@ -85,6 +85,17 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// A user whose tasks are all left out is told, with what its on_start would send.
+func TestKeepOnlyOnStart(t *testing.T) {
+	d := shopping().Keep(func(names []string, _ ...string) bool { return names[0] == "POST /login" })
+	if len(d.Users) > 0 || len(d.Notes) != 1 || !strings.Contains(d.Notes[0].String(), "leave the user u no task, only its on_start (POST /login)") {
+		t.Errorf("%d users, and the notes are %v", len(d.Users), d.Notes)
+	}
+	if d := shopping().Keep(func(names []string, _ ...string) bool { return names[0] == "GET /a" }); len(d.Notes) > 0 {
+		t.Errorf("the notes are %v, want none", d.Notes)
+	}
+}
+
 // Routes are those that the profile will have.
 func TestRoutes(t *testing.T) {
 	for route, keys := range map[string]draft.Map{
