@@ -46,6 +46,7 @@ func events() *script.Native {
 		if c.M.Asks(c.Arg(0, "")) {
 			c.M.Note(c.At, "what listens to an event of Locust is not followed, and its requests are left out")
 		}
+		c.M.Forget(c.Arg(0, ""), "what a listener sets when the test begins")
 		return c.Arg(0, "")
 	})
 	return &script.Native{Name: "events", Item: func(key string) script.Value {

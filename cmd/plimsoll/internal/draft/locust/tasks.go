@@ -163,8 +163,11 @@ func (r *reader) number(c *script.ClassOf, name string, fallback int) int {
 // scenario follows what one kind of user does.
 func (r *reader) scenario(c *script.ClassOf, name string, weight int, tasks []chosen) *script.Scenario {
 	u := &script.Scenario{Name: name}
-	user := r.begin(c, nil)
-	u.OnStart = r.m.Record(func() { r.hook(user, "on_start") })
+	var user *script.Object
+	u.OnStart = r.m.Record(func() {
+		user = r.begin(c, nil)
+		r.hook(user, "on_start")
+	})
 	wait := r.waitOf(user)
 	if fixed := r.number(c, "fixed_count", 0); fixed > 0 {
 		u.Keys = append(u.Keys, draft.Entry{Key: "fixed", Value: fixed})
@@ -205,13 +208,16 @@ func (r *reader) follow(u *script.Scenario, self *script.Object, tasks []chosen,
 
 // set adds a TaskSet.
 func (r *reader) set(u *script.Scenario, parent *script.Object, c *script.ClassOf, one chosen, weight int, wait *string) {
-	set := r.begin(c, parent)
+	var set *script.Object
+	start := r.m.Record(func() {
+		set = r.begin(c, parent)
+		r.hook(set, "on_start")
+	})
 	own := r.waitOf(set)
 	if own != "" {
 		*wait = own
 	}
 	tasks := r.tasksOf(c)
-	start := r.m.Record(func() { r.hook(set, "on_start") })
 	if !c.Inherits("SequentialTaskSet", "TaskSequence") {
 		u.OnStart = append(u.OnStart, start...)
 		r.follow(u, set, tasks, one.weight*weight, wait)

@@ -20,7 +20,10 @@ func (w *writer) call(s *Step) draft.Map {
 		s.Off = "it goes to another host than the others"
 	}
 	if !ok {
-		place = escapePath("/" + strings.TrimLeft(w.template(s.URL), "/"))
+		place = escapePath(w.template(s.URL))
+		if _, _, whole := origin(s.URL); !whole {
+			place = "/" + strings.TrimLeft(place, "/")
+		}
 	}
 	var keys draft.Map
 	if keys = w.graphql(s, place); keys != nil {

@@ -158,6 +158,25 @@ func (m *Machine) Record(do func()) []*Step {
 	return steps
 }
 
+// Forget takes the variables that a function sets outside of itself for unknown, because it runs when nobody can tell.
+// Those that have a value already keep it.
+func (m *Machine) Forget(v Value, why string) {
+	f, is := v.(*Closure)
+	if !is {
+		return
+	}
+	walk(f.Of.Body, func(n Node) bool {
+		if outer, is := n.(Outer); is {
+			for _, name := range outer.Names {
+				if v, there := f.env.lookup(name); there && v == nil {
+					f.env.set(name, unknown(outer.At, "%s", why), false)
+				}
+			}
+		}
+		return true
+	})
+}
+
 // Task begins a new task: it draws new rows.
 func (m *Machine) Task() { m.draws = map[string]int{} }
 

@@ -305,6 +305,9 @@ func (pl *planner) supply(l *list, s *Step, have map[string]certainty, guards []
 			chain := pl.chain(l, p, have, 0)
 			if chain == nil {
 				s.Off = fmt.Sprintf("it uses ${%s}, which %s saves; a value that a task saves is gone in the next one", save.Name, where(pl.owner[p.Of.real()]))
+				if p.Of.real().Off != "" {
+					s.Off = fmt.Sprintf("it uses ${%s}, which the request of line %d saves, and that is a comment", save.Name, p.Of.real().Line)
+				}
 				return before
 			}
 			before = append(before, chain...)
