@@ -1,6 +1,7 @@
 package locust_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script/scripttest"
@@ -51,6 +52,7 @@ func TestLocustsOwnNames(t *testing.T) {
 		"what a listener sets":           {top + "token = None\nkept = 'k'\n@events.test_start.add_listener\ndef f(environment, **kw):\n  global token, kept\n  token = 'x'\nclass U(HttpUser):\n  @task\n  def t(self):\n    self.client.get('/a/' + kept)\n    self.client.get(f'/b?{token}')\n", []string{"GET /a/k", "# - http: GET /b"}, []string{"None"}, "its address holds what a listener sets when the test begins (line 7)"},
 		"a whole address elsewhere":      {task("import requests\nself.client.get('/a')\nself.client.get('/b')\nrequests.get('http://b.test/c')"), []string{"# - http: GET http://b.test/c"}, nil, "http GET http://b.test/c is a comment: it goes to another host"},
 		"a value of a comment":           {task("d = self.client.post('/a', data=odd()).json()['d']\nself.client.get('/b/' + d)\nself.client.get('/c')"), []string{"GET /c"}, nil, "it uses ${d}, which the request of line 7 saves, and that is a comment"},
+		"a path that is not there":       {task("from pathlib import Path\nHERE = Path(__file__).resolve().parent\np = Path(os.environ.get('SEED', HERE / 'data' / 'seed.json'))\nif p.exists():\n  self.client.post('/seed', json=json.loads(p.read_text()))\nelse:\n  self.client.get('/' + p.stem + p.suffix)"), []string{"GET /seed.json"}, []string{"POST"}, "this depends on data/seed.json, which is not beside the script; the requests of the other case are left out"},
 		"a thread":                       {top + "import threading\nclass U(HttpUser):\n  @task\n  def t(self):\n    threading.Thread(target=self.poll).start()\n  def poll(self): self.client.get('/poll')\n", []string{"GET /poll"}, nil, "the function that it is given is followed once"},
 		"gevent.spawn":                   {top + "import gevent\nclass U(HttpUser):\n  @task\n  def t(self):\n    gevent.spawn(self.poll, 3)\n  def poll(self, n): self.client.get(f'/poll/{n}')\n", []string{"GET /poll/3"}, nil, "the function that it is given is followed once"},
 		"a decorator of its own":         {top + "def again(f):\n  def inner(self):\n    f(self)\n    f(self)\n  return inner\nclass U(HttpUser):\n  @task\n  @again\n  def t(self):\n    self.client.get('/a')\n", []string{"GET /a"}, nil, "locustfile.py:10:4: this decorator is not followed"},
@@ -67,5 +69,14 @@ func TestLocustsOwnNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			scripttest.Wants(t, drafted(t, c.text, scripttest.Files{}), c.want, c.none, c.notes)
 		})
+	}
+}
+
+// A file that a path of pathlib names is read, wherever it is beside the script.
+func TestPaths(t *testing.T) {
+	files := scripttest.Files{"data/seed.json": `{"key": "k1"}`, "names.csv": "name\nbob\n"}
+	d := drafted(t, task("import csv\nfrom pathlib import Path\nHERE = Path(__file__).parent\nseed = json.loads((HERE / 'data' / 'seed.json').read_text())\nwith HERE.joinpath('names.csv').open() as f:\n  rows = list(csv.DictReader(f))\nself.client.get('/' + seed['key'] + '/' + rows[0]['name'])\nself.client.post('/up', data=(HERE / 'names.csv').read_bytes())"), files)
+	if text := d.YAML(); !strings.Contains(text, "GET /k1/bob") || !strings.Contains(text, "names.csv") || len(d.Notes) > 0 {
+		t.Errorf("the notes are %v, and the profile is\n%s", d.Notes, text)
 	}
 }

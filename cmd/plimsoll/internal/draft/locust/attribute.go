@@ -11,6 +11,8 @@ func (l *library) Attribute(m *script.Machine, at script.At, of script.Value, na
 	switch of := of.(type) {
 	case *script.Answer:
 		return l.answer(of, name)
+	case string:
+		return l.pathAttribute(of, name)
 	case *script.Object:
 		if !of.Class.Inherits(append([]string{"TaskSet", "SequentialTaskSet", "TaskSequence", "MarkovTaskSet", "User", "Locust"}, userClasses...)...) {
 			return nil, false

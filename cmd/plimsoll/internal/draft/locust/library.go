@@ -148,7 +148,7 @@ func (l *library) moduleOf(from string) *script.Native {
 	case isOurs(from, "requests"):
 		return quiet(from)
 	case isOurs(from, "pathlib"):
-		return module("pathlib", map[string]script.Value{"Path": native("Path", func(c *script.Invocation) script.Value { return c.Text(0, "") })})
+		return l.pathlib()
 	case from == "urllib.parse":
 		return module(from, map[string]script.Value{"quote": native("quote", first), "quote_plus": native("quote_plus", first), "urlencode": native("urlencode", encodeQuery),
 			"urljoin": native("urljoin", func(c *script.Invocation) script.Value { return c.M.Join(c.Arg(0, ""), c.Arg(1, "")) })})

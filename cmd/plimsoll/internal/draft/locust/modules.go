@@ -61,8 +61,8 @@ func (l *library) system() *script.Native {
 	here := native("os.path.dirname", func(*script.Invocation) script.Value { return "" })
 	paths := module("os.path", map[string]script.Value{"join": join, "dirname": here, "abspath": native("os.path.abspath", first), "realpath": native("os.path.realpath", first),
 		"basename": native("os.path.basename", func(c *script.Invocation) script.Value { return path.Base(c.Text(0, "")) }),
-		"exists":   native("os.path.exists", func(c *script.Invocation) script.Value { _, ok := l.file(c.Text(0, "")); return ok }),
-		"isfile":   native("os.path.isfile", func(c *script.Invocation) script.Value { _, ok := l.file(c.Text(0, "")); return ok })})
+		"exists":   native("os.path.exists", func(c *script.Invocation) script.Value { return l.exists(c, c.Text(0, "")) }),
+		"isfile":   native("os.path.isfile", func(c *script.Invocation) script.Value { return l.exists(c, c.Text(0, "")) })})
 	whole := module("os", map[string]script.Value{"getenv": get, "environ": &script.Native{Name: "os.environ", Has: map[string]script.Value{"get": get}, Item: variable}, "path": paths, "urandom": nothing("os.urandom"), "_exit": telling("os._exit", endsTest)})
 	for name, v := range paths.Has {
 		whole.Has[name] = v
@@ -118,25 +118,6 @@ func encodeQuery(c *script.Invocation) script.Value {
 		return c.M.Query("", c.Arg(0, ""))
 	}
 	return strings.TrimPrefix(text, "?")
-}
-
-// file reads a file beside the locustfile.
-func (l *library) file(name string) ([]byte, bool) {
-	if l.in.Open == nil || name == "" {
-		return nil, false
-	}
-	data, err := l.in.Open(path.Clean(name))
-	return data, err == nil
-}
-
-// open opens a file beside the locustfile.
-func (l *library) open(c *script.Invocation) script.Value {
-	name, ok := c.M.StringOf(c.Arg(0, "file"))
-	data, there := l.file(name)
-	if !ok || !there {
-		return &script.Unknown{At: c.At, Why: "the content of a file that is not beside the script"}
-	}
-	return &script.File{Path: path.Clean(name), Content: string(data), Opened: true}
 }
 
 func csvRows(c *script.Invocation) [][]string {

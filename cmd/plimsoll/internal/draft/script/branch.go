@@ -1,6 +1,9 @@
 package script
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // conditional follows if, with the statements that come after it in rest. What is known decides; a test of an answer's
 // status is followed the way of success; what is drawn, or found in an answer, makes groups. A branch that only leaves
@@ -28,20 +31,20 @@ func (m *Machine) settled(s *scope, n If, is bool, rest []Node) (way, Value) {
 	}
 	if fails(taken) && !fails(left) { // it is no script that always fails
 		taken, left = left, nil
-		if m.asked == "" {
+		if !strings.HasSuffix(m.asked, noValue) {
 			m.Note(n.At, "this would fail here, for what it asks is not there; the profile goes on as if it did not fail")
 		}
 	}
 	switch {
 	case m.asked != "" && m.asks(s, left):
-		m.Note(n.At, "this depends on %s, which has no value here; the requests of the other case are left out", m.asked)
+		m.Note(n.At, "this depends on %s; the requests of the other case are left out", m.asked)
 	case calls([]Node{n.Test}, "check") && m.asks(s, left):
 		m.Note(n.At, "the requests of this branch are for answers that fail a check, and are left out")
 	}
 	asked := m.asked
 	how, result := m.run(s, taken)
 	if how != onward && asked != "" && m.asks(s, rest) {
-		m.Note(n.At, "this depends on %s, which has no value here; what follows is for the other case, and its requests are left out", asked)
+		m.Note(n.At, "this depends on %s; what follows is for the other case, and its requests are left out", asked)
 	}
 	return how, result
 }

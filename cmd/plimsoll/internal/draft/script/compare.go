@@ -103,7 +103,7 @@ func (m *Machine) comparable(v Value) (Value, bool) {
 	case *Var:
 		if name, is := strings.CutPrefix(v.Name, "env."); is {
 			if v.Value == nil || v.Value == "" {
-				m.asked = name
+				m.asked = name + noValue
 			}
 			return m.comparable(v.Value)
 		}

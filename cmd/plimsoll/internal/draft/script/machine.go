@@ -57,7 +57,7 @@ type Machine struct {
 	globals *scope
 	guards  []*Test // what holds where the machine is
 	hint    string  // the name of the list that is indexed
-	asked   string  // the variable of the environment, without a value, that the last condition asked for
+	asked   string  // what the last condition asked for, a variable or a file, that is not here
 
 	builtins map[string]func(c *Invocation) Value
 	methods  map[string]func(s string, c *Invocation) Value
@@ -157,6 +157,12 @@ func (m *Machine) Record(do func()) []*Step {
 	m.out = before
 	return steps
 }
+
+// Depend says what a condition depends on that is not here, such as: users.csv, which is not beside the script.
+func (m *Machine) Depend(on string) { m.asked = on }
+
+// noValue ends what a condition depends on if that is a variable of the environment.
+const noValue = ", which has no value here"
 
 // Forget takes the variables that a function sets outside of itself for unknown, because it runs when nobody can tell.
 // Those that have a value already keep it.

@@ -2,6 +2,7 @@ package script
 
 import (
 	"math"
+	"path"
 	"slices"
 	"strings"
 )
@@ -162,6 +163,11 @@ func (m *Machine) operate(at At, op string, x, y Value) Value {
 	if op == "+" {
 		if v, done := m.add(x, y); done {
 			return v
+		}
+	}
+	if dir, is := x.(string); is && op == "/" && !m.JS { // of pathlib
+		if below, ok := m.StringOf(y); ok {
+			return path.Join(dir, below)
 		}
 	}
 	if format, is := x.(string); is && op == "%" && !m.JS {

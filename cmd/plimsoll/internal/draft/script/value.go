@@ -159,7 +159,7 @@ func (m *Machine) truth(v Value) (is, known bool) {
 	case *Var:
 		if name, is := strings.CutPrefix(v.Name, "env."); is {
 			if v.Value == nil || v.Value == "" {
-				m.asked = name
+				m.asked = name + noValue
 			}
 			return m.truth(v.Value)
 		}
