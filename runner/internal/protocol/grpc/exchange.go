@@ -62,6 +62,8 @@ func (u *client) send(ctx context.Context, q *h2.Request, r *load.Outcome, do fu
 			return u.cause(err)
 		case tries == unprocessedTries:
 			return unprocessed{err, whyUnprocessed}
+		case !time.Now().Before(q.Deadline): // a try that waited for a place lost its connection
+			return u.cause(h2.ErrNoPlace)
 		}
 		if tries++; left {
 			r.Resent++
@@ -88,6 +90,8 @@ func (u *client) cause(err error) error {
 	switch {
 	case u.fuse.Blown():
 		return wire.ErrCut
+	case errors.Is(err, h2.ErrNoPlace):
+		return errNoStream
 	case errors.As(err, &reset) && reset.Code == h2.Cancel && !time.Now().Before(u.until):
 		return wire.ErrNoAnswer
 	}
@@ -175,6 +179,7 @@ func (r *reply) take(u *client) {
 }
 
 const (
+	errNoStream  wire.Late  = "the server allowed no further stream in time"
 	errNoMessage wire.Fault = "the server ended the call with OK and without its message"
 	errMessages  wire.Fault = "the server sent several messages where the method has one"
 )
