@@ -102,8 +102,14 @@ func (l *library) moduleOf(from string) *script.Native {
 		return clock()
 	case from == "gevent":
 		return &script.Native{Name: from, Has: map[string]script.Value{"sleep": clock().Has["sleep"]}}
-	case from == "gevent.lock" || from == "gevent.event":
+	case strings.HasPrefix(from, "gevent.lock") || strings.HasPrefix(from, "gevent.event"):
 		return quiet(from)
+	case from == "threading":
+		has := map[string]script.Value{}
+		for _, name := range []string{"Lock", "RLock", "Semaphore", "BoundedSemaphore", "Event", "Condition", "Barrier", "local"} {
+			has[name] = quiet("threading." + name)
+		}
+		return module(from, has)
 	case from == "sys":
 		system := quiet(from)
 		system.Has = map[string]script.Value{"exit": telling("sys.exit", endsTest)}
@@ -319,7 +325,7 @@ func calendar() *script.Native {
 	}
 	kind := &script.Native{Name: "datetime", Do: now, Has: map[string]script.Value{
 		"now": native("datetime.now", now), "utcnow": native("datetime.utcnow", now), "today": native("date.today", now),
-		"fromtimestamp": native("datetime.fromtimestamp", now), "strptime": native("datetime.strptime", now),
+		"fromtimestamp": native("datetime.fromtimestamp", now), "strptime": native("datetime.strptime", now), "strftime": text, "isoformat": text,
 	}}
 	return module("datetime", map[string]script.Value{"datetime": kind, "date": kind, "timedelta": native("timedelta", now),
 		"timezone": &script.Native{Name: "timezone", Has: map[string]script.Value{"utc": nil}}, "UTC": nil})

@@ -80,18 +80,16 @@ func random() *script.Native {
 
 // pick draws several items of a list.
 func pick(c *script.Invocation) script.Value {
-	if text, is := c.Arg(0, "population").(string); is {
-		return &script.Letters{Digits: strings.Trim(text, "0123456789") == ""}
-	}
 	n, ok := script.Integer(c.Arg(1, "k"))
-	if v, there := c.Named.Get("k"); there {
-		n, ok = script.Integer(v)
-	}
 	if d, is := c.Arg(1, "k").(*script.Drawn); is {
 		n, ok = int(max(1, d.Min)), true
+		c.M.Note(c.At, "how many this draws varies; the profile draws %d", n)
 	}
 	if !ok {
 		n = 1
+	}
+	if text, is := c.Arg(0, "population").(string); is {
+		return &script.Letters{Digits: strings.Trim(text, "0123456789") == "", Number: n}
 	}
 	made := &script.List{}
 	for range min(max(n, 0), 100) {

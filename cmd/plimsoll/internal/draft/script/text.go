@@ -104,7 +104,7 @@ func named(v Value) string {
 func (m *Machine) joined(values []Value, between string) Value {
 	if len(values) > 1 {
 		if letters, is := values[0].(*Letters); is { // one letter after the other
-			return letters.text()
+			return (&Letters{letters.Digits, len(values)}).text()
 		}
 	}
 	var parts []Value

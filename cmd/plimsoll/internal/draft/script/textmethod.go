@@ -112,14 +112,33 @@ func textMethods() map[string]func(s string, c *Invocation) Value {
 }
 
 // Letters are letters that are drawn one by one.
-type Letters struct{ Digits bool }
+type Letters struct {
+	Digits bool
+	Number int // 0 for any
+}
 
-// text is a text of drawn letters.
+// text is a text of drawn letters: of digits, with an x in front where there may be others too.
 func (l *Letters) text() Value {
-	if l.Digits {
-		return &Text{[]Value{&Var{Name: "int(10000000,99999999)", letters: true}}}
+	digits, first := l.Number, []Value{}
+	if digits == 0 {
+		digits = 8
 	}
-	return &Text{[]Value{"x", &Var{Name: "int(100000000,999999999)", letters: true}}}
+	if !l.Digits {
+		first = append(first, "x")
+		if digits--; l.Number == 0 {
+			digits = 9
+		}
+	}
+	digits = min(digits, maxDigits)
+	if digits < 1 {
+		return &Text{first}
+	}
+	nines := strings.Repeat("9", digits)
+	least := "0"
+	if digits > 1 {
+		least = "1" + strings.Repeat("0", digits-1)
+	}
+	return &Text{append(first, &Var{Name: "int(" + least + "," + nines + ")", letters: true})}
 }
 
 // endsInLetters reports whether a text ends in drawn letters: one more changes nothing.
@@ -130,6 +149,9 @@ func endsInLetters(parts []Value) bool {
 	v, is := parts[len(parts)-1].(*Var)
 	return is && v.letters
 }
+
+// maxDigits is how many digits a drawn number has at most: each such number is one of float64 too.
+const maxDigits = 15
 
 func cutset(c *Invocation) string {
 	if len(c.Args) == 0 {
