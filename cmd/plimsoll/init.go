@@ -64,7 +64,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	if c.Any() && c.Try {
 		whole := settings.Whole()
-		if settings.Draft, err = trial.Try(ctx, trial.Place{Console: a, Dir: dir, Read: whole.Read}, whole); err != nil {
+		if settings.Draft, err = trial.Try(ctx, trial.Place{Console: a, Dir: dir, Read: whole.Read, Headers: c.Unwritten(whole)}, whole); err != nil {
 			return err
 		}
 		if settings.Draft.IsEmpty() {

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -81,21 +82,51 @@ func isURL(name string) bool {
 }
 
 // addHeaders lets the calls to a server that described itself carry the headers that it was asked with, where they
-// name a variable. A value that was given literally is not written.
+// name a variable. A value that was given literally is not written, which is noted.
 func (f Flags) addHeaders(d *draft.Draft) {
-	for _, text := range f.Header {
-		name, value, _ := strings.Cut(text, ":")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		has := slices.ContainsFunc(d.Headers, func(h draft.Entry) bool { return strings.EqualFold(h.Key, name) })
-		if has || !named.MatchString(value) {
+	for _, h := range f.headers() {
+		if hasHeader(d.Headers, h.Key) {
 			continue
 		}
-		d.Headers = append(d.Headers, draft.Entry{Key: name, Value: value})
+		value, _ := h.Value.(string)
+		if !named.MatchString(value) {
+			d.Notes = append(d.Notes, draft.Note{Text: "--header " + h.Key + ": the value is not written to the profile, which may be public; " +
+				"name a variable to have it sent, such as " + h.Key + ": ${env.API_TOKEN}"})
+			continue
+		}
+		d.Headers = append(d.Headers, h)
 		variable := fromEnv.FindStringSubmatch(value)[1]
 		if !slices.ContainsFunc(d.Env, func(v draft.Variable) bool { return v.Name == variable }) {
-			d.Env = append(d.Env, draft.Variable{Name: variable, Why: "the header " + name + " needs it"})
+			d.Env = append(d.Env, draft.Variable{Name: variable, Why: "the header " + h.Key + " needs it"})
 		}
 	}
+}
+
+// headers are those of --header, with the variables that their values name.
+func (f Flags) headers() (all draft.Map) {
+	for _, text := range f.Header {
+		name, value, _ := strings.Cut(text, ":")
+		all = append(all, draft.Entry{Key: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	return all
+}
+
+// Unwritten are the headers that a draft lacks and that its system was asked with, for trying it: none if another
+// host described it.
+func (f Flags) Unwritten(d *draft.Draft) (all draft.Map) {
+	system, err := url.Parse(d.URL)
+	asked := func(name string) bool {
+		u, err := url.Parse(name)
+		return err == nil && u.Host == system.Host && u.Scheme == system.Scheme
+	}
+	if err != nil || system.Host == "" || !slices.ContainsFunc(append([]string{f.GraphQL}, f.OpenAPI...), asked) && f.GRPC != system.Host {
+		return nil
+	}
+	return slices.DeleteFunc(f.headers(), func(h draft.Entry) bool { return hasHeader(d.Headers, h.Key) })
+}
+
+func hasHeader(headers draft.Map, name string) bool {
+	return slices.ContainsFunc(headers, func(h draft.Entry) bool { return strings.EqualFold(h.Key, name) })
 }
 
 // giveToken ends a sentence about a server that refused to describe itself.

@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 )
 
 func apiToken(name string) (string, bool) { return "s3cret", name == "API_TOKEN" }
@@ -55,6 +57,15 @@ func TestHeader(t *testing.T) {
 			d, err := f.Draft(context.Background(), "http://127.0.0.1:1", apiToken)
 			if err != nil {
 				t.Fatalf("%s, %s: %v", name, header, err)
+			}
+			if unwritten := f.Unwritten(&draft.Draft{URL: "http://127.0.0.1:2"}); unwritten != nil {
+				t.Errorf("%s, %s: %v goes to another system", name, header, unwritten)
+			}
+			if unwritten := f.Unwritten(&draft.Draft{URL: server.URL}); name != "grpc" && len(unwritten) != 1 {
+				t.Errorf("%s, %s: %v is sent while trying", name, header, unwritten)
+			}
+			if noted := strings.Contains(fmt.Sprint(d.Notes), "--header authorization: the value is not written"); noted == written && name != "openapi" {
+				t.Errorf("%s, %s: %v", name, header, d.Notes)
 			}
 			if text := fmt.Sprintf("%+v", *d); strings.Contains(text, "s3cret") || strings.Contains(text, "Bearer ${env.API_TOKEN}") != written {
 				t.Errorf("%s, %s: %s", name, header, text)

@@ -115,8 +115,13 @@ func (f Flags) Draft(ctx context.Context, host string, env func(name string) (st
 			if err != nil {
 				return nil, cmp.Or(otherKind(k.flag, in.Name, in.Data), exit.AsInput(err))
 			}
-			if k.flag == "--graphql" && isServer(name) {
+			switch {
+			case k.flag == "--graphql" && isServer(name):
 				f.addHeaders(d)
+			case k.flag == "--openapi":
+				for _, h := range f.Unwritten(d) {
+					d.Notes = append(d.Notes, draft.Note{Text: "--header " + h.Key + ": the description asks for no such header, so the profile has none; if its operations need it, add it to target.headers"})
+				}
 			}
 			drafts = append(drafts, d)
 		}

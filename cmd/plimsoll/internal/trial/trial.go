@@ -26,6 +26,7 @@ type Place struct {
 	Console *console.Console
 	Dir     string // that the profile will lie in
 	Read    func(path string) ([]byte, error)
+	Headers draft.Map // sent while trying, and not written
 }
 
 // Try tries a draft.
@@ -35,7 +36,9 @@ func Try(ctx context.Context, at Place, d *draft.Draft) (*draft.Draft, error) {
 			return nil, exit.BadInput("--try needs the variable %s, which is not set: %s", v.Name, v.Why)
 		}
 	}
-	p, problems := profile.Parse("plimsoll.yaml", []byte(d.Filled().YAML()), profile.Surroundings{Env: at.Console.Env.Lookup, Read: at.Read})
+	tried := d.Filled()
+	tried.Headers = append(tried.Headers, at.Headers...)
+	p, problems := profile.Parse("plimsoll.yaml", []byte(tried.YAML()), profile.Surroundings{Env: at.Console.Env.Lookup, Read: at.Read})
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}

@@ -2,15 +2,18 @@
 //
 // Each query becomes a task. Its selection goes one object deep, so cycles are cut. Required arguments become
 // variables, with values that their types and names suggest. An id comes from a list that the schema also
-// offers; if there is none, the query is a comment and its id is data to fill in. Mutations are comments unless
-// Input.Mutations asks for them, and those that delete always are. Subscriptions are websocket steps.
+// offers, also that of another type: productId from products. If there is none, the operation is a comment and
+// its id is data to fill in. Subscriptions are websocket steps.
+//
+// Mutations are comments unless Input.Mutations asks for them. Then one that makes a thing begins a chain: what
+// is asked of the thing, what changes it and what deletes it follow, with the id that it got. What was there
+// before is not changed and not deleted.
 package graphql
 
 import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -28,12 +31,13 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 	if problem != nil {
 		return nil, strict.Problems{{File: problem.Source, Line: problem.Line, Column: problem.Column, Text: problem.Text}}
 	}
-	w := &writer{schema: schema, in: in, path: "/graphql", draft: &draft.Draft{}}
+	w := &writer{schema: schema, in: in, path: "/graphql", draft: &draft.Draft{}, selections: map[string]string{}}
 	w.target()
 	for _, note := range schema.Notes {
 		w.draft.Notes = append(w.draft.Notes, draft.Note{Text: note})
 	}
 	w.countUnknown()
+	w.learn()
 	user := draft.User{Name: "client"}
 	for _, f := range fields(schema.Query) {
 		user.Tasks = append(user.Tasks, w.query(f)...)
@@ -53,11 +57,16 @@ func Draft(in draft.Input) (*draft.Draft, error) {
 
 // writer writes the steps of one schema.
 type writer struct {
-	schema  *graphql.Schema
-	in      draft.Input
-	path    string // where operations are sent
-	draft   *draft.Draft
-	unknown map[string]int // how many fields have an argument of a name whose value is unknown
+	schema     *graphql.Schema
+	in         draft.Input
+	path       string // where operations are sent
+	draft      *draft.Draft
+	selections map[string]string                   // by the name of the type
+	unknown    map[string]int                      // how many fields have an argument of a name whose value is unknown
+	types      map[string]*ast.Definition          // objects by their names in small letters
+	lists      map[string][]listed                 // by the name of the type that is listed
+	made       map[string]*made                    // by the name of the type that is made
+	chained    map[*ast.FieldDefinition]*draft.Row // the operations that stand in a chain of made
 }
 
 // target says where the system is, and where its schema lies.
@@ -114,73 +123,43 @@ func (w *writer) row(kind graphql.Kind, f *ast.FieldDefinition, as string, off b
 	return r
 }
 
-// query is the task of a query; none if the user does not want it.
+// query is the task of a query; none if the user does not want it, or if it stands in the chain of a mutation.
 func (w *writer) query(f *ast.FieldDefinition) []draft.Task {
-	if !w.keeps(graphql.Query, f) {
+	if !w.keeps(graphql.Query, f) || w.isChained(graphql.Query, f) {
 		return nil
 	}
-	op := w.operation(graphql.Query, f)
-	step := op.step()
-	switch list := w.listOf(op); {
-	case isDeprecated(f):
-		step.Off = "it is deprecated"
-		w.fill(op)
-	case len(op.unknown) == 0:
-		step.Row = w.row(graphql.Query, f, "task", false)
-		return []draft.Task{{Steps: []draft.Step{step}}}
-	case list != nil:
-		row := w.row(graphql.Query, f, "in the chain of query "+list.of.field.Name, false)
-		return []draft.Task{w.chain(list, op, row)}
-	default:
-		step.Off = w.fill(op)
+	reason := ""
+	if isDeprecated(f) {
+		reason = "it is deprecated"
 	}
-	step.Row = w.row(graphql.Query, f, "comment: "+step.Off, true)
-	return []draft.Task{{Steps: []draft.Step{step}}}
+	o := w.operation(graphql.Query, f)
+	return w.written(o, o.step(), reason, "task")
 }
-
-// chain is a task that asks for a list, and then for one item of it, which the row tells of.
-func (w *writer) chain(list *listed, op *op, row *draft.Row) draft.Task {
-	name := op.field.Name + "_" + op.unknown[0].name
-	for i := range op.variables {
-		if op.variables[i].Key == op.unknown[0].name {
-			op.variables[i].Value = "${" + name + "}"
-		}
-	}
-	first := list.of.step()
-	first.Keys.Set("save", draft.Map{{Key: name, Value: list.path}})
-	second := op.step()
-	second.Row = row
-	return draft.Task{Name: op.field.Name, Steps: []draft.Step{first, second}}
-}
-
-var deletes = regexp.MustCompile(`(?i)^(delete|remove|destroy|drop|purge|clear|reset|revoke|cancel)|(Delete|Remove|Destroy)$`)
 
 // mutation is the task of a mutation, or the comment that stands for it.
 func (w *writer) mutation(f *ast.FieldDefinition) []draft.Task {
 	if !w.keeps(graphql.Mutation, f) {
 		return nil
 	}
-	op := w.operation(graphql.Mutation, f)
-	step := op.step()
+	if w.isChained(graphql.Mutation, f) {
+		for _, m := range w.made {
+			if m.create.field == f {
+				return []draft.Task{w.task(m)}
+			}
+		}
+		return nil
+	}
+	reason := ""
 	switch {
 	case isDeprecated(f):
-		step.Off = "it is deprecated"
+		reason = "it is deprecated"
 	case deletes.MatchString(f.Name):
-		step.Off = "it deletes something"
+		reason = "it deletes something"
 	case !w.in.Mutations:
-		step.Off = "a mutation (--mutations writes it)"
+		reason = "a mutation (--mutations writes it)"
 	}
-	if fill := w.fill(op); step.Off == "" {
-		step.Off = fill
-	} else if fill != "" {
-		step.Off += "; " + fill
-	}
-	if step.Off != "" {
-		step.Row = w.row(graphql.Mutation, f, "comment: "+step.Off, true)
-	} else {
-		step.Row = w.row(graphql.Mutation, f, "task", false)
-	}
-	return []draft.Task{{Steps: []draft.Step{step}}}
+	o := w.operation(graphql.Mutation, f)
+	return w.written(o, o.step(), reason, "task")
 }
 
 // subscription is a WebSocket that is open for a while. That nothing comes meanwhile is no failure.
@@ -188,17 +167,47 @@ func (w *writer) subscription(f *ast.FieldDefinition) []draft.Task {
 	if !w.keeps(graphql.Subscription, f) {
 		return nil
 	}
-	op := w.operation(graphql.Subscription, f)
-	step := op.step()
+	o := w.operation(graphql.Subscription, f)
+	step := o.step()
 	step.Keys = append(draft.Map{{Key: "websocket", Value: draft.Literal(w.path)}}, step.Keys...)
 	step.Keys.Set("messages", []any{draft.Map{{Key: "receive", Value: draft.Map{{Key: "for", Value: "5s"}}}}})
-	if len(op.unknown) > 0 {
-		step.Off = w.fill(op)
-		step.Row = w.row(graphql.Subscription, f, "comment: "+step.Off, true)
-	} else {
-		step.Row = w.row(graphql.Subscription, f, "websocket step", false)
+	return w.written(o, step, "", "websocket step")
+}
+
+// isChained reports whether an operation stands in a chain of made, and adds its row to the table.
+func (w *writer) isChained(kind graphql.Kind, f *ast.FieldDefinition) bool {
+	row := w.chained[f]
+	if row == nil {
+		return false
 	}
-	return []draft.Task{{Steps: []draft.Step{step}}}
+	row.Operation = string(kind) + " " + f.Name
+	w.draft.Rows = append(w.draft.Rows, row)
+	return true
+}
+
+// written is the task of an operation: its step, behind the lists that offer what it needs. With a reason, or if a
+// value is unknown, it is a comment.
+func (w *writer) written(o *op, step draft.Step, reason, as string) []draft.Task {
+	lists, by := []supply(nil), unresolved
+	if reason == "" {
+		lists, by = w.supplies(o, nil)
+	}
+	if by == unresolved {
+		if fill := w.fill(o); reason == "" {
+			reason = fill
+		} else if fill != "" {
+			reason += "; " + fill
+		}
+		step.Off = reason
+		step.Row = w.row(o.kind, o.field, "comment: "+reason, true)
+		return []draft.Task{{Steps: []draft.Step{step}}}
+	}
+	if len(lists) == 0 {
+		step.Row = w.row(o.kind, o.field, as, false)
+		return []draft.Task{{Steps: []draft.Step{step}}}
+	}
+	step.Row = w.row(o.kind, o.field, behind(lists), false)
+	return []draft.Task{{Name: o.field.Name, Steps: w.steps(lists, step)}}
 }
 
 // countUnknown counts the unknown arguments of all fields by their names.

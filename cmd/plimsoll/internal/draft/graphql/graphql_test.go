@@ -2,6 +2,7 @@ package graphql_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +40,7 @@ func TestDrafts(t *testing.T) {
 	for _, c := range []struct {
 		name, schema string
 		mutations    bool
-	}{{"shop", "shop.graphql", false}, {"shop-mutations", "shop.graphql", true}} {
+	}{{"shop", "shop.graphql", false}, {"shop-mutations", "shop.graphql", true}, {"relations", "relations.graphql", true}} {
 		t.Run(c.name, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata", c.schema))
 			if err != nil {
@@ -79,8 +80,14 @@ func TestEveryOperationFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	turnOn(d)
-	if n := len(parsed(t, d, data).Users[0].Tasks); n != 18 {
-		t.Errorf("%d tasks", n)
+	routes := strings.ToLower(strings.Join(parsed(t, d, data).Routes(), "\n")) + "\n"
+	for _, row := range d.Rows {
+		if !strings.Contains(routes, strings.ToLower(row.Operation)+"\n") {
+			t.Errorf("%s is not among the routes\n%s", row.Operation, routes)
+		}
+	}
+	if len(d.Rows) != 18 {
+		t.Errorf("%d rows", len(d.Rows))
 	}
 }
 
@@ -104,6 +111,37 @@ func TestEveryRowHasItsStep(t *testing.T) {
 		if !told[row] {
 			t.Errorf("%s (%s) is told of no step", row.Operation, row.As)
 		}
+	}
+}
+
+// The work grows with the types of a schema, and not with their square.
+func TestManyTypes(t *testing.T) {
+	asked := func(types int) (times int) {
+		var queries, mutations, rest strings.Builder
+		for i := range types {
+			fmt.Fprintf(&queries, " thing%d(id: ID!): Thing%d things%d: [Thing%d!]!", i, i, i, i)
+			fmt.Fprintf(&mutations, " createThing%d(other: OtherIn%d!): Thing%d! deleteThing%d(id: ID!): Boolean", i, i, i, i)
+			fmt.Fprintf(&rest, " type Thing%d { id: ID! other: Thing%d } input OtherIn%d { thing%dId: ID! }", i, i/2, i, i/2)
+		}
+		d, err := graphql.Draft(draft.Input{
+			Name: "s.graphql", Data: []byte("type Query {" + queries.String() + " } type Mutation {" + mutations.String() + " }" + rest.String()), Mutations: true,
+			Keeps: func(string, ...string) bool {
+				times++
+				return true
+			},
+		})
+		if err != nil || len(d.Rows) != 4*types {
+			t.Fatal(err)
+		}
+		for _, row := range d.Rows {
+			if row.Off {
+				t.Fatalf("%s: %s", row.Operation, row.As)
+			}
+		}
+		return times
+	}
+	if few, many := asked(100), asked(400); many != 4*few {
+		t.Errorf("the user's choice is asked for %d times of 100 types, and %d times of 400", few, many)
 	}
 }
 

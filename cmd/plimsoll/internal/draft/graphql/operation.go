@@ -28,7 +28,7 @@ type unknown struct {
 
 // operation makes the operation of a root field.
 func (w *writer) operation(kind graphql.Kind, f *ast.FieldDefinition) *op {
-	o := &op{kind: kind, field: f, selection: w.selection(w.schema.Types[f.Type.Name()], "    ")}
+	o := &op{kind: kind, field: f, selection: w.selectionOf(f.Type.Name())}
 	v := &valuer{schema: w.schema, kind: kind}
 	for _, a := range f.Arguments {
 		required := a.Type.NonNull && a.DefaultValue == nil
@@ -110,6 +110,16 @@ const (
 	maxLeaves  = 15
 	maxObjects = 5
 )
+
+// selectionOf is the selection of a root field of a type.
+func (w *writer) selectionOf(name string) string {
+	text, known := w.selections[name]
+	if !known {
+		text = w.selection(w.schema.Types[name], "    ")
+		w.selections[name] = text
+	}
+	return text
+}
 
 // selection lists the fields to ask of a type, in indented lines; empty for a scalar. A type that holds a
 // list of others is looked through once.
@@ -211,53 +221,4 @@ func (w *writer) listField(def *ast.Definition) (*ast.FieldDefinition, *ast.Defi
 func (w *writer) isEdge(def *ast.Definition) bool {
 	node := def.Fields.ForName("node")
 	return node != nil && isFree(node) && !w.schema.Types[node.Type.Name()].IsLeafType()
-}
-
-// listed is an operation that answers with a list, and the path of an id in its answer.
-type listed struct {
-	of   *op
-	path string
-}
-
-// listOf is a query whose answer has the one value that an operation lacks; nil for none.
-func (w *writer) listOf(o *op) *listed {
-	if len(o.unknown) != 1 || strings.Contains(o.unknown[0].name, ".") || o.field.Type.Elem != nil {
-		return nil
-	}
-	key, wanted := o.unknown[0].name, o.field.Type.Name()
-	def := w.schema.Types[wanted]
-	if def.Fields.ForName(key) == nil && draft.IsID(key) {
-		key = "id" // itemId of an Item
-	}
-	if f := def.Fields.ForName(key); f == nil || !w.schema.Types[f.Type.Name()].IsLeafType() {
-		return nil
-	}
-	for _, f := range fields(w.schema.Query) {
-		if isDeprecated(f) || f == o.field || !w.keeps(graphql.Query, f) {
-			continue
-		}
-		if path := w.pathTo(f, wanted); path != "" {
-			if list := w.operation(graphql.Query, f); len(list.unknown) == 0 && strings.Contains(list.selection, key) {
-				return &listed{list, path + "." + key}
-			}
-		}
-	}
-	return nil
-}
-
-// pathTo is where the answer to a query has an item of a type; empty if it has no list of it.
-func (w *writer) pathTo(f *ast.FieldDefinition, wanted string) string {
-	if f.Type.Elem != nil && f.Type.Name() == wanted {
-		return "data." + f.Name + ".0"
-	}
-	in, of := w.listField(w.schema.Types[f.Type.Name()])
-	switch {
-	case in == nil || f.Type.Elem != nil:
-		return ""
-	case in.Name == "edges" && of.Fields.ForName("node").Type.Name() == wanted:
-		return "data." + f.Name + ".edges.0.node"
-	case of.Name == wanted:
-		return "data." + f.Name + "." + in.Name + ".0"
-	}
-	return ""
 }
