@@ -30,10 +30,16 @@ func (s *scalar) mismatch(t plan.Tree) string {
 
 // never says why a text that is one generated variable is a value of this type in no call; empty if it may be.
 func (s *scalar) never(t plan.Text) string {
-	if !isVariable(t) || t[0].Kind != plan.Generated || s.isText() || s.kind == protoreflect.BytesKind {
+	if !isVariable(t) || t[0].Kind != plan.Generated || s.isText() {
 		return ""
 	}
 	g := t[0].Generator
+	if s.kind == protoreflect.BytesKind {
+		if isBase64 := g.Kind == profile.UUID || g.Kind.Numeric() && g.Kind != profile.Float && g.Kind != profile.Floats; !isBase64 {
+			return fmt.Sprintf("${%s} makes no base64, which bytes are written as", g.Kind)
+		}
+		return ""
+	}
 	isFloat := s.kind == protoreflect.FloatKind || s.kind == protoreflect.DoubleKind
 	isTime := s.kind == protoreflect.MessageKind
 	switch {

@@ -137,6 +137,7 @@ func TestTemplateProblems(t *testing.T) {
 		`{top_k: {}}`:           `a mapping is no int32`,
 		`{top_k: "${word}"}`:    `message.top_k: ${word} makes no int32`,
 		`{top_k: "${float(0,1)}", scalars: {f_bool: "${seq}", f_enum: "${uuid}"}}`: `${float} makes no int32`,
+		`{scalars: {f_bytes: "${word}"}}`:                                          `message.scalars.f_bytes: ${word} makes no base64, which bytes are written as`,
 		`{scalars: {f_bool: "${seq}"}}`:                                            `${seq} makes no bool`,
 		`{scalars: {f_enum: "${uuid}"}}`:                                           `${uuid} makes no all.Color`,
 		`{top_k: "${int(1,2147483648)}"}`:                                          `2147483648 is out of range: it is no int32`,
@@ -166,7 +167,7 @@ func TestTemplateProblems(t *testing.T) {
 		`{known: {time: yesterday}}`:                                               `message.known.time: "yesterday" is no google.protobuf.Timestamp such as 2026-01-02T15:04:05Z`,
 		`{known: {duration: 1}}`:                                                   `1 is no google.protobuf.Duration such as 1.5s`,
 		`{known: {any: {a: 1}}}`:                                                   `message.known.any: missing "@type" field`,
-		`{known: {any: {"@type": x/nowhere.A}}}`:                                   `message.known.any: unable to resolve "x/nowhere.A": "not found"`,
+		`{known: {any: {"@type": x/nowhere.A}}}`:                                   `message.known.any: the description has no message nowhere.A`,
 		`{known: {int64: many}}`:                                                   `"many" is no int64`,
 		`{known: {struct: [1]}}`:                                                   `a list is no google.protobuf.Struct such as {key: value}`,
 	} {

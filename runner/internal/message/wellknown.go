@@ -63,7 +63,7 @@ func (c *compiler) wellKnown(t plan.Tree, d protoreflect.MessageDescriptor) []no
 	case err == nil:
 		return []node{{literal: wire}}
 	case d.FullName() == anyMessage:
-		c.problem(t, "%s", reason(err))
+		c.problem(t, "%s", unresolved.ReplaceAllString(reason(err), "the description has no message $1"))
 	default:
 		c.problem(t, "%s is no %s such as %s", shown(t), d.FullName(), examples[d.FullName()])
 	}
@@ -81,6 +81,9 @@ func (t *Types) parse(text []byte, d protoreflect.MessageDescriptor, partly bool
 
 // ofProtobuf begins the errors of the library.
 var ofProtobuf = regexp.MustCompile(`^proto:[\s\x{a0}]*(\(line \d+:\d+\):\s*)?|syntax error \(line \d+:\d+\): `)
+
+// unresolved is the error of an Any whose message nobody describes.
+var unresolved = regexp.MustCompile(`unable to resolve "(?:[^"]*/)?([^"]*)": "not found"`)
 
 // reason is an error of the library for people.
 func reason(err error) string { return ofProtobuf.ReplaceAllString(err.Error(), "") }
