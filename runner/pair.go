@@ -92,12 +92,12 @@ func newPairing(base *plan.Plan, c Pairing) *pairing {
 func (p *pairing) prepare(ctx context.Context, base, head System) (err error) {
 	for i, one := range []System{base, head} {
 		if p.sides[i], err = p.add(one); err != nil {
-			return p.sides[i].named(err)
+			return p.sides[i].blamed(err)
 		}
 	}
 	for _, y := range p.sides {
 		if err := p.build(ctx, y); err != nil {
-			return y.named(err)
+			return y.blamed(err)
 		}
 	}
 	return p.upControl(ctx)
@@ -257,7 +257,7 @@ func (p *pairing) planned() int { return max(p.want.Rounds, len(p.sides[0].resul
 
 // halted returns the results of a pairing that ended early; nil if they were not both up.
 func (p *pairing) halted(by *halt) (b, h *result.Result, err error) {
-	err = by.by.named(by.err)
+	err = by.by.blamed(by.err)
 	if p.sides[0].result == nil || p.sides[1].result == nil {
 		return nil, nil, err
 	}
@@ -322,4 +322,12 @@ func (o *order) next() (headFirst bool) {
 	}
 	o.within = !o.within
 	return o.headFirst
+}
+
+// blamed is named, for a caller who asks which of the two systems it was.
+func (y *system) blamed(err error) error {
+	if err == nil || errors.Is(err, ErrInterrupted) {
+		return err
+	}
+	return &SideError{y.Name, y.named(err)}
 }

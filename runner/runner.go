@@ -30,6 +30,17 @@ import (
 // Failure says what the system under test did wrong, with the last lines of its output.
 type Failure = sut.Failure
 
+// SideError is what went wrong with one of the two systems of a Pair.
+type SideError struct {
+	Name string // of the system
+	Err  error  // its text begins with the name
+}
+
+func (e *SideError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what went wrong.
+func (e *SideError) Unwrap() error { return e.Err }
+
 // ErrInterrupted is returned, together with the Result, if Run or Pair was stopped early.
 var ErrInterrupted = errors.New("interrupted before the end of the run")
 

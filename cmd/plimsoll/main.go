@@ -143,10 +143,11 @@ func complain(a *console.Console, err error) {
 	var problems strict.Problems
 	var refusal *runner.Refusal
 	var failure *runner.Failure
+	var side *runner.SideError
 	switch {
 	case err == nil, errors.As(err, &verdict): // the verdict has been printed
 		return
-	case errors.As(err, &problems):
+	case errors.As(err, &problems) && !errors.As(err, &side): // the list would not say which of two systems it is about
 		left := "nothing was started"
 		if errors.As(err, &refusal) { // the system has been asked what it takes
 			left = "no load was sent"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
@@ -11,6 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/sides"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner"
 )
 
 // pairFlags choose the paired gate and its two sides.
@@ -53,9 +55,22 @@ func (f pairFlags) judgePaired(ctx context.Context, bench measure.Bench, workflo
 		err = errors.Join(err, bench.KeepPair(base, head))
 	}
 	if err != nil {
-		return rep, err
+		return rep, f.withBase(ctx, bench, both.Base.Identity.Commit, err)
 	}
 	return report.New(v, head), nil
+}
+
+// withBase adds to an error of base that the profile of the change is used for base too, if base has another one.
+func (f pairFlags) withBase(ctx context.Context, bench measure.Bench, commit string, err error) error {
+	var side *runner.SideError
+	if f.atAddresses() || !errors.As(err, &side) || side.Name != "base" {
+		return err
+	}
+	j := bench.Job
+	if same, gitErr := j.Unchanged(ctx, bench.Console.Git(j.Dir), commit); same || gitErr != nil {
+		return err
+	}
+	return fmt.Errorf("%w; base, commit %.12s, is built, started and loaded as %s says now: if base cannot do that, change the service first, and the profile in a later pull request", err, commit, j.File)
 }
 
 // sides makes the two sides that the flags name.

@@ -118,6 +118,19 @@ func (j *Job) At(ctx context.Context, dir git.Dir, commit string) (*profile.Prof
 	return p, err
 }
 
+// Unchanged reports whether a commit has the same profile, byte for byte.
+func (j *Job) Unchanged(ctx context.Context, dir git.Dir, commit string) (bool, error) {
+	now, err := readProfile(filepath.Join(j.Dir, filepath.Base(j.File)))
+	if err != nil {
+		return false, err
+	}
+	before, err := dir.Show(ctx, commit, filepath.Base(j.File))
+	if errors.Is(err, git.ErrNoCommit) {
+		return false, nil
+	}
+	return bytes.Equal(now, before), err
+}
+
 // maxProfile is one byte more than a profile may have: Parse refuses a file that was cut here.
 const maxProfile = 2 << 20
 
