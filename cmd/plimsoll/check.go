@@ -49,6 +49,9 @@ func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	return runner.Check(ctx, runner.System{Plan: pl, Dir: j.Dir}, runner.Config{Environ: a.Env.ForSystem()})
 }
 
+// maxBlind is the most routes that printForesight lists.
+const maxBlind = 60
+
 // printForesight prints what can be predicted about a run.
 func printForesight(w io.Writer, f foresee.Foresight) error {
 	for _, note := range f.Notes {
@@ -61,8 +64,12 @@ func printForesight(w io.Writer, f foresee.Foresight) error {
 	}
 	fmt.Fprintf(w, "\nThese figures will have too few requests to be judged (%s):\n", strings.Join(f.Gates, "; "))
 	header := []string{"Route", "Requests", "Not judged, stored", "Not judged, paired"}
-	if err := report.Table(w, header[:2+len(f.Gates)], f.Blind); err != nil {
+	shown := f.Blind[:min(maxBlind, len(f.Blind))]
+	if err := report.Table(w, header[:2+len(f.Gates)], shown); err != nil {
 		return err
+	}
+	if more := len(f.Blind) - len(shown); more > 0 {
+		fmt.Fprintf(w, "and %s\n", counted(more, "more route"))
 	}
 	if f.Free {
 		fmt.Fprintln(w, `"over" a time means: if a task takes longer than that.`)

@@ -15,6 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/reference"
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner"
 )
 
 // demoCmd is plimsoll demo.
@@ -55,18 +56,26 @@ gate:
 // demoSlow makes the sample service worse: it adds CPU work to one method of gRPC.
 const demoSlow = "shop.v1.Shop/Search=3ms"
 
-// Run tells the story: baselines, an unchanged build, a slower one.
+// Run makes a directory for the demo's files, tells the story, and deletes them.
 func (c *demoCmd) Run(ctx context.Context, a *console.Console, do subcommand) error {
 	dir, err := os.MkdirTemp("", "plimsoll-demo-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("demo: make a directory for its files: %w; set TMPDIR to a directory in which you may write", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // the system cleans its temporary directory
 	d, err := newDemo(a, dir, do)
-	if err != nil {
-		return err
+	if err == nil {
+		err = d.tell(ctx)
 	}
+	if errors.Is(err, runner.ErrInterrupted) {
+		err = fmt.Errorf("%w; the demo has deleted all its files, this result too", err)
+	}
+	return err
+}
 
+// tell tells the story: baselines, an unchanged build, a slower one.
+func (d *demo) tell(ctx context.Context) error {
+	a := d.console
 	fmt.Fprintf(a.Stdout, "A sample shop, loaded by 20 users over REST, GraphQL and gRPC. Baselines live in a file that goes away with the demo.\n\n")
 	for i := range demoRuns {
 		fmt.Fprintf(a.Stdout, "Baseline run %d of %d: ", i+1, demoRuns)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner"
 )
 
 // TestDemo shows one passing and one failing gate. It checks what the demo prints; make demo shows how long
@@ -34,6 +36,25 @@ func TestDemo(t *testing.T) {
 	pass, fail := strings.Index(string(text), "\npass: 6 routes within limits"), strings.Index(string(text), "\nfail: ")
 	if pass < 0 || fail < pass || !strings.Contains(string(text), "shop.v1.Shop/Search     | p50") {
 		t.Errorf("the demo shows no pass and then a fail:\n%s", text)
+	}
+}
+
+// TestDemoThatEndsEarly: the demo says that a partial result goes away with it, and what to do without a directory.
+func TestDemoThatEndsEarly(t *testing.T) {
+	check := func(want string, do subcommand) {
+		t.Helper()
+		var printed bytes.Buffer
+		a := &console.Console{Stdout: &printed, Stderr: &printed, Env: environ.Of(nil)}
+		if err := new(demoCmd).Run(t.Context(), a, do); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
+	}
+	check("the demo has deleted all its files, this result too", func(context.Context, *console.Console, []string) error {
+		return fmt.Errorf("%w: 0 of 2 rounds are whole", runner.ErrInterrupted)
+	})
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "nowhere"))
+	if runtime.GOOS != "windows" {
+		check("set TMPDIR to a directory in which you may write", nil)
 	}
 }
 

@@ -132,9 +132,20 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 	case exit.Status(err) == exit.Input: // a flag's own error
 		return err
 	case err != nil:
-		return exit.BadInput("%w; see plimsoll --help", err)
+		return exit.BadInput("%w (see %s --help)", err, helpful(err))
 	}
 	return command.Run()
+}
+
+// helpful is the command whose help lists what a mistaken command line could have had.
+func helpful(err error) string {
+	var mistake *kong.ParseError
+	if errors.As(err, &mistake) {
+		if command := mistake.Context.Selected(); command != nil {
+			return command.FullPath()
+		}
+	}
+	return "plimsoll"
 }
 
 // complain prints the error of a command.

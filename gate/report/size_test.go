@@ -72,6 +72,23 @@ func TestMarkdownOfFailuresFits(t *testing.T) {
 	}
 }
 
+// The terminal shows the verdict and the worst of a thousand routes, and not a line for each.
+func TestTerminalOfManyRoutes(t *testing.T) {
+	r := failingEverywhere(1000, "x")
+	for i := range 1000 {
+		r.Verdict.Changed = append(r.Verdict.Changed, gate.Difference{What: "route", Name: fmt.Sprintf("GET /new/%d", i), Now: "requested"})
+	}
+	text := render(t, report.Terminal, r)
+	for _, want := range []string{"\nand 980 more: --json has them all\n", "\nand 940 more: --json has them all\n", "\nfail: 1000 of 1000 routes"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	if lines := strings.Count(text, "\n"); lines > 200 {
+		t.Errorf("%d lines", lines)
+	}
+}
+
 // failingEverywhere is a report of n routes that only fail.
 func failingEverywhere(n int, text string) report.Report {
 	v := failed()

@@ -8,8 +8,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// maxTerminal is the most comparisons that a terminal shows.
-const maxTerminal = 60
+// A terminal shows at most maxTerminal rows of a table, and maxSentences reasons: more of them would push the table
+// out of sight.
+const (
+	maxTerminal  = 60
+	maxSentences = 20
+)
 
 // Terminal writes the report as plain text: the table, the reasons, and last the verdict, next to the prompt.
 func Terminal(w io.Writer, r Report) error {
@@ -45,9 +49,11 @@ func Terminal(w io.Writer, r Report) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	for _, reason := range Once(v.Reasons) {
+	reasons := Once(v.Reasons)
+	for _, reason := range reasons[:min(maxSentences, len(reasons))] {
 		fmt.Fprintf(w, "- %s\n", Sentence(reason))
 	}
+	writeMore(w, len(reasons)-maxSentences)
 	for _, line := range forgiven(v, all) {
 		fmt.Fprintf(w, "note: %s\n", line)
 	}
@@ -75,9 +81,17 @@ func Terminal(w io.Writer, r Report) error {
 func writeChanged(w io.Writer, v gate.Verdict) {
 	switch changed := differences(v.Changed, plain); {
 	case len(changed) > maxDifferences:
-		fmt.Fprintf(w, "the load has changed:\n  %s\n", strings.Join(changed, "\n  "))
+		fmt.Fprintf(w, "the load has changed:\n  %s\n", strings.Join(changed[:min(maxTerminal, len(changed))], "\n  "))
+		writeMore(w, len(changed)-maxTerminal)
 	case len(changed) > 0:
 		fmt.Fprintf(w, "the load has changed: %s\n", strings.Join(changed, "; "))
+	}
+}
+
+// writeMore says that a list goes on, if there is more of it.
+func writeMore(w io.Writer, more int) {
+	if more > 0 {
+		fmt.Fprintf(w, "and %d more: --json has them all\n", more)
 	}
 }
 
