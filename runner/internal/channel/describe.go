@@ -81,7 +81,7 @@ func (c *Channel) asking(ctx context.Context, patience time.Duration, do func(*q
 		}
 		q.close()
 		if answer := foreign(err); answer != "" {
-			return fmt.Errorf("answers with %s where a description of its services was asked for in gRPC: is it the right port? If it is, give target.grpc.proto", answer)
+			return fmt.Errorf("answers gRPC reflection with %s: is it the right port? If it is, give target.grpc.proto", answer)
 		}
 		if status.Code(err) != codes.Unimplemented {
 			return q.explain(err)

@@ -144,7 +144,7 @@ func TestAsk(t *testing.T) {
 		"silence":           {talks(t, func(*reflection.ServerReflectionRequest) *reflection.ServerReflectionResponse { return nil }), "a.S/M", "did not describe itself in time"},
 		"forbidden":         {talks(t, bySymbol(refuses(codes.PermissionDenied))), "a.S/M", "cannot be asked to describe itself: code 7 PERMISSION_DENIED: not here"},
 		"no reflection":     {"http://" + serve(t, server.NewServer()), "a.S/M", "does not describe itself (neither grpc.reflection.v1 nor v1alpha): turn reflection on, or give target.grpc.proto"},
-		"no gRPC":           {other.URL, "a.S/M", "answers with the HTTP status 404 Not Found where a description of its services was asked for in gRPC: is it the right port? If it is, give target.grpc.proto"},
+		"no gRPC":           {other.URL, "a.S/M", "answers gRPC reflection with the HTTP status 404 Not Found: is it the right port? If it is, give target.grpc.proto"},
 		"HTTP/1.1":          {web.URL, "a.S/M", "answers in HTTP/1.1 where gRPC needs HTTP/2: is it the right port?"},
 		"nobody":            {"http://" + vacant(t), "a.S/M", "connect: connection refused"},
 	} {
