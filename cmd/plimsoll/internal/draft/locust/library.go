@@ -105,11 +105,7 @@ func (l *library) moduleOf(from string) *script.Native {
 	case strings.HasPrefix(from, "gevent.lock") || strings.HasPrefix(from, "gevent.event"):
 		return quiet(from)
 	case from == "threading":
-		has := map[string]script.Value{}
-		for _, name := range []string{"Lock", "RLock", "Semaphore", "BoundedSemaphore", "Event", "Condition", "Barrier", "local"} {
-			has[name] = quiet("threading." + name)
-		}
-		return module(from, has)
+		return threading()
 	case from == "sys":
 		system := quiet(from)
 		system.Has = map[string]script.Value{"exit": telling("sys.exit", endsTest)}
@@ -129,35 +125,21 @@ func (l *library) moduleOf(from string) *script.Native {
 	case from == "csv":
 		return module("csv", map[string]script.Value{"DictReader": native("csv.DictReader", readRows), "reader": native("csv.reader", readCells)})
 	case from == "itertools":
-		return module("itertools", map[string]script.Value{
-			"cycle": native("itertools.cycle", first),
-			"count": native("itertools.count", func(*script.Invocation) script.Value { return &script.Turn{Var: &script.Var{Name: "seq"}} }),
-		})
+		return iterators()
 	case from == "queue" || from == "collections" || from == "gevent.queue":
-		empty := native("dict", func(*script.Invocation) script.Value { return script.NewDict() })
-		list := native(from, func(c *script.Invocation) script.Value {
-			if l, is := c.Arg(0, "").(*script.List); is {
-				return l
-			}
-			return &script.List{}
-		})
-		return module(from, map[string]script.Value{"Queue": list, "LifoQueue": list, "SimpleQueue": list, "deque": list,
-			"OrderedDict": empty, "defaultdict": empty, "Counter": empty, "namedtuple": quiet(from + ".namedtuple")})
+		return collections(from)
 	case isOurs(from, "faker"):
 		return module("faker", map[string]script.Value{"Faker": native("Faker", func(*script.Invocation) script.Value { return faker() })})
 	case from == "requests":
 		return l.requests()
 	case from == "requests.auth":
-		return module(from, map[string]script.Value{"HTTPBasicAuth": native("HTTPBasicAuth", func(c *script.Invocation) script.Value {
-			return &script.List{Items: []script.Value{c.Arg(0, "username"), c.Arg(1, "password")}}
-		})})
+		return authentication()
 	case isOurs(from, "requests"):
 		return quiet(from)
 	case isOurs(from, "pathlib"):
 		return l.pathlib()
 	case from == "urllib.parse":
-		return module(from, map[string]script.Value{"quote": native("quote", first), "quote_plus": native("quote_plus", first), "urlencode": native("urlencode", encodeQuery),
-			"urljoin": native("urljoin", func(c *script.Invocation) script.Value { return c.M.Join(c.Arg(0, ""), c.Arg(1, "")) })})
+		return addresses()
 	case isOurs(from, quietModules...):
 		return quiet(from)
 	case isOurs(from, foreignModules...):

@@ -112,6 +112,49 @@ func (l *library) requests() *script.Native {
 	return module("requests", has)
 }
 
+// authentication is the module requests.auth.
+func authentication() *script.Native {
+	return module("requests.auth", map[string]script.Value{"HTTPBasicAuth": native("HTTPBasicAuth", func(c *script.Invocation) script.Value {
+		return &script.List{Items: []script.Value{c.Arg(0, "username"), c.Arg(1, "password")}}
+	})})
+}
+
+// threading has locks, which change no request, and threads, which are not known.
+func threading() *script.Native {
+	has := map[string]script.Value{}
+	for _, name := range []string{"Lock", "RLock", "Semaphore", "BoundedSemaphore", "Event", "Condition", "Barrier", "local"} {
+		has[name] = quiet("threading." + name)
+	}
+	return module("threading", has)
+}
+
+// iterators is the module itertools.
+func iterators() *script.Native {
+	return module("itertools", map[string]script.Value{
+		"cycle": native("itertools.cycle", first),
+		"count": native("itertools.count", func(*script.Invocation) script.Value { return &script.Turn{Var: &script.Var{Name: "seq"}} }),
+	})
+}
+
+// collections are lists and mappings under other names, in one of the modules that have such.
+func collections(from string) *script.Native {
+	empty := native("dict", func(*script.Invocation) script.Value { return script.NewDict() })
+	list := native(from, func(c *script.Invocation) script.Value {
+		if l, is := c.Arg(0, "").(*script.List); is {
+			return l
+		}
+		return &script.List{}
+	})
+	return module(from, map[string]script.Value{"Queue": list, "LifoQueue": list, "SimpleQueue": list, "deque": list,
+		"OrderedDict": empty, "defaultdict": empty, "Counter": empty, "namedtuple": quiet(from + ".namedtuple")})
+}
+
+// addresses is the module urllib.parse.
+func addresses() *script.Native {
+	return module("urllib.parse", map[string]script.Value{"quote": native("quote", first), "quote_plus": native("quote_plus", first), "urlencode": native("urlencode", encodeQuery),
+		"urljoin": native("urljoin", func(c *script.Invocation) script.Value { return c.M.Join(c.Arg(0, ""), c.Arg(1, "")) })})
+}
+
 func encodeQuery(c *script.Invocation) script.Value {
 	text, _ := c.M.Query("", c.Arg(0, "")).(string)
 	if text == "" {

@@ -21,20 +21,7 @@ func random() *script.Native {
 			most, _ := script.NumberOf(c.Arg(1, "b"))
 			return &script.Drawn{Min: least, Max: most}
 		}),
-		"randint": native("random.randint", func(c *script.Invocation) script.Value {
-			least, a := script.NumberOf(c.Arg(0, "a"))
-			most, b := script.NumberOf(c.Arg(1, "b"))
-			if d, is := c.Arg(0, "a").(*script.Drawn); is {
-				least, a = d.Min, true
-			}
-			if d, is := c.Arg(1, "b").(*script.Drawn); is {
-				most, b = d.Min, true
-			}
-			if !a || !b || most < least {
-				return &script.Unknown{At: c.At, Why: "a random number"}
-			}
-			return integer(least, most)
-		}),
+		"randint": native("random.randint", randint),
 		"randrange": native("random.randrange", func(c *script.Invocation) script.Value {
 			least, a := script.NumberOf(c.Arg(0, ""))
 			most, b := script.NumberOf(c.Arg(1, ""))
@@ -61,21 +48,38 @@ func random() *script.Native {
 		"sample":        native("random.sample", pick),
 		"token_hex":     native("secrets.token_hex", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} }),
 		"token_urlsafe": native("secrets.token_urlsafe", func(*script.Invocation) script.Value { return &script.Var{Name: "uuid"} }),
-		"triangular": native("random.triangular", func(c *script.Invocation) script.Value {
-			least, a := script.NumberOf(c.Arg(0, "low"))
-			most, b := script.NumberOf(c.Arg(1, "high"))
-			if !a || !b {
-				return &script.Drawn{Max: 1}
-			}
-			return &script.Drawn{Min: least, Max: most}
-		}),
-		"shuffle":      nothing("random.shuffle"),
-		"seed":         nothing("random.seed"),
-		"gauss":        native("random.gauss", func(c *script.Invocation) script.Value { return c.Arg(0, "") }),
-		"Random":       native("random.Random", func(*script.Invocation) script.Value { return random() }),
-		"SystemRandom": native("random.SystemRandom", func(*script.Invocation) script.Value { return random() }),
+		"triangular":    native("random.triangular", triangular),
+		"shuffle":       nothing("random.shuffle"),
+		"seed":          nothing("random.seed"),
+		"gauss":         native("random.gauss", func(c *script.Invocation) script.Value { return c.Arg(0, "") }),
+		"Random":        native("random.Random", func(*script.Invocation) script.Value { return random() }),
+		"SystemRandom":  native("random.SystemRandom", func(*script.Invocation) script.Value { return random() }),
 	})
 	return module("random", has)
+}
+
+func randint(c *script.Invocation) script.Value {
+	least, a := script.NumberOf(c.Arg(0, "a"))
+	most, b := script.NumberOf(c.Arg(1, "b"))
+	if d, is := c.Arg(0, "a").(*script.Drawn); is {
+		least, a = d.Min, true
+	}
+	if d, is := c.Arg(1, "b").(*script.Drawn); is {
+		most, b = d.Min, true
+	}
+	if !a || !b || most < least {
+		return &script.Unknown{At: c.At, Why: "a random number"}
+	}
+	return &script.Drawn{Min: least, Max: most, Integer: true}
+}
+
+func triangular(c *script.Invocation) script.Value {
+	least, a := script.NumberOf(c.Arg(0, "low"))
+	most, b := script.NumberOf(c.Arg(1, "high"))
+	if !a || !b {
+		return &script.Drawn{Max: 1}
+	}
+	return &script.Drawn{Min: least, Max: most}
 }
 
 // pick draws several items of a list.

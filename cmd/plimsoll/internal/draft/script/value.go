@@ -221,12 +221,13 @@ func ofNumber(f float64) Value {
 
 // variable is the variable that draws the number.
 func (d *Drawn) variable() *Var {
+	least, most := min(d.Min, d.Max), max(d.Min, d.Max) // random.uniform(2, 1) is the same as of 1 and 2
 	switch {
 	case d.v != nil:
 	case d.Integer:
-		d.v = &Var{Name: fmt.Sprintf("int(%.0f,%.0f)", d.Min, d.Max)}
+		d.v = &Var{Name: fmt.Sprintf("int(%.0f,%.0f)", least, most)}
 	default:
-		d.v = &Var{Name: "float(" + strconv.FormatFloat(d.Min, 'g', -1, 64) + "," + strconv.FormatFloat(d.Max, 'g', -1, 64) + ")"}
+		d.v = &Var{Name: "float(" + strconv.FormatFloat(least, 'g', -1, 64) + "," + strconv.FormatFloat(most, 'g', -1, 64) + ")"}
 	}
 	return d.v
 }
