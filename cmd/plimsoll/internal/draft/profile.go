@@ -1,10 +1,12 @@
 package draft
 
 import (
-	"os"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
@@ -91,7 +93,12 @@ func (d *Draft) Read(path string) ([]byte, error) {
 	if i := slices.IndexFunc(d.Files, func(f File) bool { return f.Path == path }); i >= 0 {
 		return d.Files[i].Content, nil
 	}
-	return os.ReadFile(path)
+	file, err := input.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(file)
+	return data, errors.Join(err, file.Close())
 }
 
 // Filled is the draft with its empty tables filled with made-up values.
