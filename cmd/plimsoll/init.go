@@ -55,7 +55,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	if c.Any() {
 		if settings.Draft, err = c.Draft(ctx, settings.URL, a.Env.Lookup); err != nil {
-			return err
+			return unwritten{err}
 		}
 		settings.TakeURL()
 	}
@@ -83,6 +83,11 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	return sayNext(a, dir, settings, files)
 }
+
+// unwritten is an error of a source, after which init has written nothing.
+type unwritten struct{ error }
+
+func (u unwritten) Unwrap() error { return u.error }
 
 // askAtTerminal asks for the settings at a terminal. Elsewhere it keeps the flags and the guesses.
 func askAtTerminal(a *console.Console, s *starter.Settings) error {

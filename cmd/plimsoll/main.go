@@ -163,6 +163,9 @@ func complain(a *console.Console, err error) {
 		if errors.As(err, &refusal) { // the system has been asked what it takes
 			left = "no load was sent"
 		}
+		if errors.As(err, new(unwritten)) {
+			left = "nothing was written"
+		}
 		fmt.Fprintf(a.Stderr, "%s\nplimsoll: %s; %s\n", problems.Error(), counted(len(problems), "problem"), left)
 	case errors.As(err, &failure) && failure.Output != "":
 		fmt.Fprintf(a.Stderr, "plimsoll: %v; its output:\n%s\n", err, indent(failure.Output))
