@@ -151,7 +151,7 @@ func (s *sides) inTask(route string) bool {
 	return false
 }
 
-// factor is the multiple of its requests that a metric of a route needs on both sides.
+// factor is by how much the requests of a route must grow before a metric can be judged, on the side that needs more.
 func (s *sides) factor(route string, m Metric) float64 {
 	before, now := s.counts(route)
 	return max(multiple(now.requests, s.now.rounds, headNeeds(m)), multiple(before.requests, s.before.rounds, needs(m)))
@@ -160,8 +160,8 @@ func (s *sides) factor(route string, m Metric) float64 {
 // spare is the least margin of an advised run_time.
 const spare = 1.15
 
-// multiple is how many times the requests of some rounds must be for each round to have needs of them. The
-// number of requests varies, now and in the longer run: two standard deviations of a Poisson process are added.
+// multiple is the factor by which requests must grow so that each of some rounds has needs of them. The number
+// of requests varies, now and in the longer run, so it adds two standard deviations of a Poisson process.
 func multiple(requests int64, rounds int, needs float64) float64 {
 	had, wanted := float64(requests), needs*float64(rounds)
 	return wanted / had * max(spare, 1+2*math.Sqrt(1/had+1/wanted))

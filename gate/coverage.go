@@ -22,7 +22,7 @@ type Operation struct {
 
 // Coverage tells how much of an API was compared.
 type Coverage struct {
-	Operations []Covered `json:"operations"` // in the order of the description, and behind them routes that it lacks
+	Operations []Covered `json:"operations"` // in the order of the description, then routes that it lacks
 	Compared   int       `json:"compared"`
 	Total      int       `json:"total"`
 	LeftOut    int       `json:"left_out,omitempty"` // operations that the profile leaves out
@@ -50,8 +50,8 @@ type CoverStatus string
 const (
 	CoverCompared     CoverStatus = "compared"
 	CoverNoStep       CoverStatus = "no-step"       // no step of the profile sends it
-	CoverIgnored      CoverStatus = "ignored"       // gate.routes says so
-	CoverNotRequested CoverStatus = "not-requested" // the run was over before
+	CoverIgnored      CoverStatus = "ignored"       // gate.routes leaves it out
+	CoverNotRequested CoverStatus = "not-requested" // the run ended before it was sent
 	CoverFewRequests  CoverStatus = "few-requests"
 	CoverFailing      CoverStatus = "failing"       // too many of its requests failed
 	CoverFailedBefore CoverStatus = "failed-before" // of base, or of the history
@@ -63,8 +63,8 @@ var coverStatuses = []CoverStatus{
 	CoverCompared, CoverNoStep, CoverIgnored, CoverNotRequested, CoverFewRequests, CoverFailing, CoverFailedBefore, CoverNew, CoverNotJudged,
 }
 
-// Cover adds how much of an API was compared. If that is less than the policy asks for, the verdict is Fail. In
-// doubt it stays what it is, unless the steps of the profile could not have been enough. Call it last.
+// Cover adds how much of an API was compared. If that is less than the policy asks for, the verdict becomes
+// Fail. A verdict in doubt stays as it is, unless the profile's steps could never be enough. Call it last.
 func (v Verdict) Cover(p Policy, api *API) Verdict {
 	if api == nil || v.Outcome == Unjudged {
 		return v
@@ -155,7 +155,7 @@ func (v *Verdict) coveredRoute(route string) Covered {
 	return one
 }
 
-// because notes why a metric was not judged. What fails explains more than what is too little.
+// because notes why a metric was not judged. A failure explains more than a lack of requests.
 func (one *Covered) because(c *Comparison) {
 	status := map[WhyKind]CoverStatus{
 		FewRequests: CoverFewRequests, NotAsked: CoverNotRequested, NotInBaseline: CoverNew, ManyFailures: CoverFailing,
@@ -176,7 +176,7 @@ func (one *Covered) because(c *Comparison) {
 // maxOperations bounds the list of a Coverage.
 const maxOperations = 5_000
 
-// bound cuts the list to what Validate takes: what was not compared stays.
+// bound cuts the list to the length that Validate takes. Operations that were not compared stay.
 func (c *Coverage) bound() *Coverage {
 	if c == nil {
 		return nil

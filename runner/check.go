@@ -9,8 +9,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Unfit is what in the calls of a profile does not fit the descriptions that the profile names, as far as
-// profile.Parse could not tell: the messages of gRPC. The profile may have problems of its own.
+// Unfit returns what profile.Parse cannot find: gRPC messages that do not fit the descriptions that the
+// profile names. The profile may have problems of its own.
 func Unfit(p *profile.Profile) strict.Problems { return protocol.Check(p) }
 
 // Check returns the first error that Run would return before it builds, starts or sends anything: a

@@ -13,7 +13,7 @@ import (
 )
 
 // Refusal says why a plan is not run: it needs more than its limits or this machine allow, or its calls do not fit
-// their descriptions. No load was sent.
+// their descriptions. No load has been sent.
 type Refusal struct {
 	Text     string
 	Problems strict.Problems // of the profile, if they are why

@@ -149,8 +149,8 @@ func (s *session) up(ctx context.Context, y *system) error {
 	return nil
 }
 
-// ask finds out whether the system speaks the version of HTTP that is asked for, and lets protocols ask what they
-// must know of it.
+// ask checks that the system speaks the version of HTTP that target.http names, and lets protocols ask the system
+// what they need to know.
 func (s *session) ask(ctx context.Context, y *system) error {
 	asking, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()

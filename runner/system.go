@@ -76,8 +76,8 @@ func plannedRoutes(p *plan.Plan) (names []string) {
 	return slices.Compact(names)
 }
 
-// failure turns an error of what was done before the load into the reason: the system ended, somebody ended
-// the session, or the system did something wrong.
+// failure turns an error from before the load into its cause: the system ended, somebody ended the session,
+// or the system did something wrong.
 func (y *system) failure(doing context.Context, err error) error {
 	switch {
 	case err == nil:

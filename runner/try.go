@@ -13,14 +13,14 @@ import (
 // Tried is how a system answered one call of a Try.
 type Tried struct {
 	Route   string
-	Skipped bool   // it was not made: a call before it did not save what it was to save, or its guards do not hold
+	Skipped bool   // it was not made: an earlier call did not save its value, or its guards do not hold
 	Problem string // why it failed, such as status 404; empty if it ended as expected
 	Answer  string // if it ended as expected: the status of HTTP, such as 200, or the code of gRPC, such as OK; empty for a stream
 }
 
-// Try builds and starts a system as Run does, makes each call of its plan once, and stops it. It returns what became of
-// the calls in the order of the profile: for each kind of user on_start, tasks and on_stop. The calls of setup and
-// teardown are made too, and are not among them; a setup that fails is an error.
+// Try builds and starts a system as Run does, makes each call of its plan once, and stops it. It returns the outcomes
+// in the order of the profile: for each kind of user on_start, tasks and on_stop. The calls of setup and teardown are
+// made too but not returned; a setup that fails is an error.
 func Try(ctx context.Context, system System, c Config) ([]Tried, error) {
 	s := newSession(c)
 	defer s.close(ctx)
@@ -50,7 +50,7 @@ func Try(ctx context.Context, system System, c Config) ([]Tried, error) {
 	return all, nil
 }
 
-// answered is the status of an expected answer, as people call it; empty if there is none.
+// answered is the status of an expected answer for people; empty if there is none.
 func answered(one load.Tried) string {
 	_, isGRPC := one.Call.Content.(*plan.GRPC)
 	switch {

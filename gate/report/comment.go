@@ -26,7 +26,7 @@ type rung struct {
 	headline bool // only the headline and the links
 }
 
-// missing is how many operations of the API are listed that were not compared.
+// missing is the most uncompared operations of the API that are listed.
 func (r rung) missing() int {
 	switch {
 	case r.all == everything:

@@ -20,7 +20,7 @@ func operations(compared, total int) string {
 	return fmt.Sprintf("%d of %s in the API description", compared, count(total, "operation"))
 }
 
-// wholePercent is a share in whole percents, rounded down: what is not whole does not look so.
+// wholePercent is a share in whole percents, rounded down: only all is shown as 100 %.
 func wholePercent(share float64) string { return fmt.Sprintf("%.0f %%", math.Floor(100*share+1e-9)) }
 
 // coverageLine says how much of the API was compared; empty if nothing describes it.
@@ -96,8 +96,8 @@ func missingOf(c *gate.Coverage) (missing []gate.Covered) {
 	return missing
 }
 
-// writeCoverage writes the table of operations for a terminal: all of them if they are few, else what was not
-// compared.
+// writeCoverage writes the table of operations for a terminal: all of them if they are few, else those that
+// were not compared.
 func writeCoverage(w io.Writer, c *gate.Coverage) error {
 	if c == nil {
 		return nil
@@ -119,7 +119,7 @@ func writeCoverage(w io.Writer, c *gate.Coverage) error {
 	return err
 }
 
-// writeCoverage writes how much of the API was compared, and what was not in a fold.
+// writeCoverage writes how much of the API was compared, and folds away the list of what was not.
 func (v view) writeCoverage(b *strings.Builder, most int) {
 	c := v.Verdict.Coverage
 	if c == nil {

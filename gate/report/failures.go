@@ -41,7 +41,7 @@ func wayOf(f gate.Failure) string {
 	}
 }
 
-// example is what the system once said, from where it differs from the text.
+// example is a text that the system sent, from where it differs from the kind.
 func example(f gate.Failure) string {
 	same := 0
 	for same < min(len(f.Text), len(f.Example)) && f.Text[same] == f.Example[same] {

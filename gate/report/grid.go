@@ -11,14 +11,14 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// A grid is at most maxTable characters wide if its texts can be wrapped so, and no text column becomes narrower
-// than minText by that.
+// A grid is at most maxTable characters wide, if wrapping can make it so without a text column narrower than
+// minText.
 const (
 	maxTable = 120
 	minText  = 20
 )
 
-// grid is a table of texts for a terminal. Texts on the left are wrapped where the table would be too wide.
+// grid is a table of texts for a terminal. Left-aligned texts are wrapped if the table would be too wide.
 type grid struct {
 	columns string // a letter for each: l for text on the left, r for numbers on the right
 	header  []string
@@ -65,7 +65,7 @@ func (g grid) text(w io.Writer) error {
 	return nil
 }
 
-// wrapped is the grid with texts on the left wrapped so far that it fits.
+// wrapped is the grid with left-aligned texts wrapped as far as needed to fit.
 func (g grid) wrapped() grid {
 	widths := make([]int, len(g.columns))
 	for _, row := range append([][]string{g.header, g.footer}, g.rows...) {

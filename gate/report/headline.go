@@ -196,8 +196,8 @@ func weightiest(reasons []gate.Reason) gate.Reason {
 	return reasons[0]
 }
 
-// longest is the run_time that is enough for all of reasons that lack requests; 0 if there are none, or if no
-// run_time is known for one of them.
+// longest is the run_time that is enough for all reasons that are about a lack of requests; 0 if there are
+// none, or if one of them has no known run_time.
 func longest(reasons []gate.Reason) (most time.Duration) {
 	for _, r := range reasons {
 		few := r.Kind == gate.LostSight || r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.FewRequests

@@ -160,7 +160,7 @@ func tooFew(metrics []string, lacking []*gate.Why) string {
 	return text + fmt.Sprintf(": a run_time of %s would be enough", RunTime(longest))
 }
 
-// onlyOnStart says what helps a route that no task sends.
+// onlyOnStart advises about a route that no task sends.
 const onlyOnStart = "only on_start sends it: to judge it, send it in a task, or let its users renew more often"
 
 // join lists words: a, b and c.

@@ -2,11 +2,11 @@
 //
 // A profile with its api: section goes in, with a function that reads files; a Map comes out: the described
 // operations in the order of their description, each with the routes of the steps that fit it. A step fits an
-// operation of OpenAPI if its method and its path do: literal segments come before parameters, the path of
-// target.url and that of the description's server are taken off. GraphQL goes by the fields that an operation
-// begins with, gRPC by method. Callbacks and webhooks are no operations: nobody calls them.
+// operation of OpenAPI if its method and its path do. Literal segments win over parameters, and the paths of
+// target.url and of the description's server are taken off first. GraphQL operations are matched by their
+// root fields, gRPC by method. Callbacks and webhooks do not count: no client calls them.
 //
-// The Map says what is sent, and nothing of what was measured: package gate adds that.
+// The Map says what is sent. Package gate adds what was measured.
 package coverage
 
 import (
@@ -44,10 +44,10 @@ type described struct {
 	Operation
 	tags []string
 	key  string    // a call with this key may send it
-	path *template // of OpenAPI; nil when the key tells it all
+	path *template // of OpenAPI; nil if the key is enough
 }
 
-// request is what a call sends, as far as it tells the operation.
+// request is the part of a call that tells which operation it is.
 type request struct {
 	keys []string // of operations that it may send
 	path string   // of HTTP
@@ -212,7 +212,7 @@ func ofGRPC(p *profile.Profile) ([]described, error) {
 	return all, nil
 }
 
-// leaveOut removes the operations that patterns mean. A pattern that means none is a problem.
+// leaveOut removes the operations that match patterns. A pattern that matches none is a problem.
 func (m *Map) leaveOut(all []described, patterns []profile.LeftOut) (kept []described, problems strict.Problems) {
 	used := make([]bool, len(patterns))
 	for _, one := range all {
@@ -275,7 +275,8 @@ func sorted(names []string) []string {
 	return slices.Compact(names)
 }
 
-// best are the operations that a request is: all fields of GraphQL that it asks for, or the one whose path says most.
+// best are the operations that a request calls: all GraphQL fields that it asks for, or the operation with the most
+// specific path.
 func best(all []described, byKey map[string][]int, r request, base string) (found []int) {
 	var most rank
 	for _, key := range r.keys {

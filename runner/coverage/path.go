@@ -11,8 +11,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// rank says how much a path of a description tells of a path that fits it, segment by segment: the larger one, as
-// slices.Compare has it, is the better. It is nil for what has no path.
+// rank says how specific a path of a description is, segment by segment. Of two paths that fit, the one with the
+// larger rank by slices.Compare wins. It is nil for an operation without a path.
 type rank []int
 
 // The ranks of a segment.
@@ -46,7 +46,7 @@ func ofOpenAPI(d *openapi.Description) []described {
 	return all
 }
 
-// pathOf is the path of a URL, as far as it is written.
+// pathOf is the path of a URL, with unknown for its variables.
 func pathOf(t profile.Template) string {
 	_, rest, ok := strings.Cut(plain(t), "://")
 	if i := strings.IndexByte(rest, '/'); ok && i >= 0 {
@@ -70,8 +70,8 @@ func plain(t profile.Template) string {
 // parameters are those in the name of a route.
 var parameters = regexp.MustCompile(`\{[^{}/]*\}`)
 
-// sent is the method and the path that a call sends; of a path that only the run knows, what its route is named. An
-// empty method stands for a call without a path.
+// sent is the method and the path that a call sends. If only the run knows the path, it is taken from the route's
+// name. An empty method stands for a call without a path.
 func sent(c *profile.Call) (method, path string) {
 	switch content := c.Content.(type) {
 	case *profile.HTTP:
@@ -99,14 +99,14 @@ func sent(c *profile.Call) (method, path string) {
 
 // template is a path of a description.
 type template struct {
-	server   string // what the path of a server begins with
+	server   string // the path of the server
 	segments []segment
 }
 
 // segment is one part of a path, between two slashes.
 type segment struct {
-	text string         // a literal one
-	form *regexp.Regexp // another one; nil for one that is all parameter
+	text string         // of a literal segment
+	form *regexp.Regexp // of any other segment; nil if it is one parameter
 	rank int
 }
 
@@ -129,7 +129,7 @@ func newTemplate(path, server string) template {
 	return t
 }
 
-// form is the pattern of a segment with parameters at these places.
+// form is the pattern of a segment that has parameters at these places.
 func form(text string, names [][]int) *regexp.Regexp {
 	var b strings.Builder
 	last := 0
@@ -158,7 +158,8 @@ func pathKey(method string, segments int) string {
 	return strings.ToUpper(method) + "/" + strconv.Itoa(segments)
 }
 
-// pathKeys are the keys of all operations that a path may be: any number of its segments in front may be the server's.
+// pathKeys are the keys of all operations that a path may call: any number of its first segments may belong to the
+// server.
 func pathKeys(method, base, path string) (keys []string) {
 	for n := range len(split(base + path)) {
 		keys = append(keys, pathKey(method, n+1))

@@ -1,9 +1,9 @@
 // Package descriptor reads descriptions of protobuf messages and gRPC services: .proto files and protosets.
 //
-// Both become a FileDescriptorSet, in bytes, which holds every file after the files that it imports. Equal files
-// give equal bytes. Files are read through a function, so the package opens none itself. What is wrong with a
-// description is told in sentences with file, line and column. A description may come from a stranger: the number
-// of files, their bytes and their nesting are bounded.
+// Both become the bytes of a FileDescriptorSet, which holds every file after those that it imports. Equal files
+// give equal bytes. Files are read through a function, so the package opens none itself. Mistakes in a
+// description are reported with file, line and column. A description may come from a stranger: the number of
+// files, their bytes and their nesting are bounded.
 //
 // Reading .proto files is bufbuild/protocompile's work.
 package descriptor
@@ -36,8 +36,8 @@ const (
 	maxBytes   = 64 << 20 // of all files together
 )
 
-// Compile compiles .proto files and all that they import. They are looked for under each of the roots; without
-// roots, where the profile lies. The files of Google's own types, such as google/protobuf/timestamp.proto, need
+// Compile compiles .proto files and all that they import. It looks for them under each of the roots, or beside
+// the profile if there are none. The files of Google's own types, such as google/protobuf/timestamp.proto, need
 // not be there.
 func Compile(files, roots []string, read func(path string) ([]byte, error)) (set []byte, err error) {
 	if len(roots) == 0 {
@@ -60,7 +60,7 @@ func Compile(files, roots []string, read func(path string) ([]byte, error)) (set
 	return encode(compiled)
 }
 
-// source finds .proto files. The compiler may still be at work on some when it has given up on others.
+// source finds .proto files. The compiler may still be working on some after it has given up on others.
 type source struct {
 	roots []string
 	read  func(path string) ([]byte, error)
@@ -69,7 +69,7 @@ type source struct {
 	files int
 	bytes int
 	ended bool
-	wrong error // past a bound, or a file that cannot be read
+	wrong error // a bound was passed, or a file cannot be read
 	first error // in a file
 }
 
@@ -99,7 +99,7 @@ func (s *source) end(err error) error {
 	return nil
 }
 
-// imported is the name that others import a file by: without the root that it is written with.
+// imported is the name by which others import a file: without the root in front.
 func (s *source) imported(name string) string {
 	name = path.Clean(strings.ReplaceAll(name, `\`, "/"))
 	for _, root := range s.roots {

@@ -1,13 +1,13 @@
-// Package graphql reads GraphQL: documents with the operations that are sent, and schemas that describe
-// what a service knows.
+// Package graphql reads GraphQL documents, which hold the operations to send, and the schemas of
+// services.
 //
 // Parse makes an Operation of a document: the text to send, which is the operation and the fragments
 // that it uses, its variables with their types, and its root fields. With a Schema it also checks the
-// operation. ParseSchema reads the schema definition language and the JSON of an introspection. All that
-// is wrong with a document is returned at once, each Problem with its line and column.
+// operation. ParseSchema reads the schema definition language and the JSON of an introspection. All
+// problems of a document are returned at once, each with its line and column.
 //
 // The grammar and the rules of validation are those of the specification of October 2021, read by
-// gqlparser. Sizes and depths are bounded. The package does no I/O, and nothing of it is needed once a run
+// gqlparser. Sizes and depths are bounded. The package does no I/O, and a run no longer needs it once it
 // has begun.
 package graphql
 
@@ -92,8 +92,8 @@ type definition struct {
 }
 
 // Parse reads the operation of a document with the given name; without a name there must be one operation.
-// The sources together are the document. A nil schema checks only what needs none. The Operation is valid
-// if there is no problem.
+// The sources together are the document. Without a schema, only what needs none is checked. The Operation
+// is valid if there is no problem.
 func Parse(sources []Source, name string, schema *Schema) (*Operation, []Problem) {
 	d := &document{fragments: map[string]*definition{}}
 	d.read(sources)
@@ -174,8 +174,7 @@ func (d *document) add(def *definition) {
 	d.fragments[name], d.names = def, append(d.names, name)
 }
 
-// split cuts a source that the parser took into the texts of its definitions, without what stands between
-// them.
+// split cuts a source that parses into the texts of its definitions, without what stands between them.
 func split(source *ast.Source) (texts []string) {
 	runes := []rune(source.Input)
 	lex := lexer.New(source)
@@ -240,8 +239,8 @@ func unnamed(all []*definition) *definition {
 	return all[slices.IndexFunc(all, func(d *definition) bool { return d.operation.Name == "" })]
 }
 
-// used are the fragments that a definition needs, in the order of their use. Those of a cycle come once:
-// whether there is one is checked with them.
+// used are the fragments that a definition needs, in the order of their use. Those of a cycle come once;
+// used reports the cycle too.
 func (d *document) used(of *definition) (all []*definition) {
 	on := map[string]bool{} // being followed: a fragment that is met again is in a cycle
 	done := map[string]bool{}

@@ -27,8 +27,8 @@ fragment Type on __Type {
   ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } }
 }`
 
-// Introspections are the queries that ask a service for its schema, to be tried in this order: services of
-// before 2025 do not know isOneOf, and Introspection does not ask for it.
+// Introspections are the queries that ask a service for its schema, to be tried in this order. The second
+// does not ask for isOneOf, which services before 2025 do not know.
 func Introspections() []string {
 	return []string{strings.Replace(Introspection, "      kind name\n", "      kind name isOneOf\n", 1), Introspection}
 }

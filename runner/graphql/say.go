@@ -68,7 +68,7 @@ var sentences = []struct {
 	{regexp.MustCompile(`^Schema does not support operation type "(\w+)"$`), `the schema has no $1`},
 }
 
-// say is a message of gqlparser in our words: a clause, without a stop at its end.
+// say is a message of gqlparser in our words: a clause without a full stop.
 func say(err *gqlerror.Error) string {
 	message := err.Message
 	for _, s := range sentences {
@@ -90,7 +90,7 @@ var several = regexp.MustCompile(`(; did you mean [^"]*"[^"]+")(, | or ).*\?$`)
 
 var ofParser = strings.NewReplacer("found <EOF>", "found the end of the document", "unexpected <EOF>", "unexpected end of the document", "expected Name", "expected a name", "found Name", "found a name", "unexpected Name", "unexpected name")
 
-// endOf makes the end of a sentence as ours are: the nearest suggestion alone, and no stop.
+// endOf ends a sentence as ours do: with the nearest suggestion alone, and without a full stop.
 func endOf(text string) string {
 	text = strings.ReplaceAll(strings.Replace(text, " Did you mean ", "; did you mean ", 1), ".;", ";")
 	text = several.ReplaceAllString(text, "$1?")

@@ -18,8 +18,8 @@ type Schema struct {
 	Notes []string
 }
 
-// ParseSchema reads a schema: SDL, or the JSON of an introspection. A published one may hold the same thing
-// twice, or directives that it does not define: those are passed over, with a note.
+// ParseSchema reads a schema: SDL, or the JSON of an introspection. Published schemas may define something
+// twice, or use directives that they do not define. Those are passed over, with a note.
 func ParseSchema(name string, data []byte) (*Schema, *Problem) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch {
@@ -56,7 +56,7 @@ func ParseSchema(name string, data []byte) (*Schema, *Problem) {
 
 func schemaProblem(name string, err error, introspected bool) *Problem {
 	p := problemOf(name, gqlerror.WrapIfUnwrapped(err))
-	if introspected { // its lines are those of a text that nobody has seen
+	if introspected { // its line is in generated SDL, which nobody has seen
 		p.Line, p.Column = 1, 1
 	}
 	return &p
@@ -70,8 +70,8 @@ func (s *Schema) note(at *ast.Position, format string, args ...any) {
 	}
 }
 
-// clean drops what is there twice, and directives on definitions: servers put their own there, and none
-// changes what a client may send but the three that are kept.
+// clean drops second definitions, and directives on definitions: servers put their own there. It keeps
+// the three that change what a client may send.
 func (s *Schema) clean(doc *ast.SchemaDocument) {
 	seen := map[string]bool{}
 	twice := func(at *ast.Position, what string) bool {
@@ -112,7 +112,7 @@ func (s *Schema) clean(doc *ast.SchemaDocument) {
 	}
 }
 
-// known are the directives that say something of what a client may send.
+// known are the directives that change what a client may send.
 func known(all ast.DirectiveList) ast.DirectiveList {
 	return slices.DeleteFunc(all, func(d *ast.Directive) bool {
 		return !slices.Contains([]string{"deprecated", "oneOf", "specifiedBy"}, d.Name)

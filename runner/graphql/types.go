@@ -96,8 +96,8 @@ func (t Type) Values() (values []string) {
 	return values
 }
 
-// HasFile reports whether a value of the type is a file, as the GraphQL multipart request specification
-// sends one: its scalar is called Upload by convention, and File by some servers.
+// HasFile reports whether a value of the type is a file in the sense of the GraphQL multipart request
+// specification. By convention its scalar is Upload; some servers call it File.
 func (t Type) HasFile() bool {
 	return t.of.Elem == nil && t.Shape() == Custom && slices.Contains([]string{"Upload", "File"}, t.of.NamedType)
 }

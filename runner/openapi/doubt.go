@@ -10,7 +10,7 @@ import (
 )
 
 // Doubts are mistakes in the description that do not keep it from being read: words that are probably misspelled, and
-// values of the wrong kind. Each says what is made of it. What has another meaning in some version is none.
+// values of the wrong kind. Each says what is made of it. Nothing that has a meaning in some version is a doubt.
 func (d *Description) Doubts() strict.Problems {
 	l := doubter{two: d.two}
 	l.found = append(l.found, d.root.file.doubts...)
@@ -19,7 +19,7 @@ func (d *Description) Doubts() strict.Problems {
 	return l.found
 }
 
-// types are the types of schemas. The type file is of OpenAPI 2.0.
+// types are the types of schemas; file comes from OpenAPI 2.0.
 var types = []string{"string", "number", "integer", "boolean", "array", "object", "null", "file"}
 
 // meant are types that other languages have.
@@ -47,7 +47,7 @@ func MeantType(name string) string {
 	return near
 }
 
-// places are where a parameter may be; the last two are of OpenAPI 2.0.
+// places are where a parameter may be; the last two come from OpenAPI 2.0.
 var places = []string{"path", "query", "header", "cookie", "body", "formData"}
 
 // styles are how parameters are written.
@@ -59,7 +59,7 @@ type doubter struct {
 	found strict.Problems
 }
 
-// maxDoubts bounds what is told of one description.
+// maxDoubts bounds the doubts about one description.
 const maxDoubts = 20
 
 func (l *doubter) doubt(n *Node, format string, args ...any) {
@@ -69,7 +69,7 @@ func (l *doubter) doubt(n *Node, format string, args ...any) {
 	l.found = append(l.found, strict.Problem{File: n.file.name, Line: n.Line, Column: n.Column, Text: fmt.Sprintf(format, args...)})
 }
 
-// object looks at an object of a form, and at all in it.
+// object looks at an object of a form, and at everything in it.
 func (l *doubter) object(n *Node, name formName) {
 	if n == nil || n.Kind != Map || n.Get("$ref").String() != "" || len(l.found) == maxDoubts {
 		return
@@ -109,7 +109,7 @@ func (l *doubter) object(n *Node, name formName) {
 	}
 }
 
-// unknown is about a key that a form does not have. Only what is probably a misspelled one is told.
+// unknown looks at a key that the form does not have. It doubts only a key that is probably misspelled.
 func (l *doubter) unknown(value *Node, key string, f form) {
 	if len(key) < f.least {
 		return

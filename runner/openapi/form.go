@@ -21,7 +21,7 @@ const (
 // form is which words an object may have. It holds those of all versions.
 type form struct {
 	what  string
-	least int // letters of a word that may be a misspelled one
+	least int // letters that a misspelled word has
 	words map[string]word
 	names []string // of the words
 }
@@ -81,7 +81,7 @@ func newForm(what formName, least int, words map[string]word, others ...string) 
 	for name := range words {
 		f.names = append(f.names, name)
 	}
-	slices.Sort(f.names) // of names that are equally near, always the same is suggested
+	slices.Sort(f.names) // among equally near names, the suggestion must not vary
 	for _, name := range others {
 		f.words[name] = word{}
 	}

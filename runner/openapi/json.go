@@ -23,7 +23,7 @@ type jsonParser struct {
 
 func (p *jsonParser) column() int { return p.at - p.begin + 1 }
 
-// whole reads the whole text. wrong says what is wrong where the parser stands.
+// whole reads the whole text. If it stops early, wrong is the problem at the parser's position.
 func (p *jsonParser) whole() (root *Node, wrong string) {
 	root, wrong = p.value(0)
 	if p.space(); wrong == "" && p.at < len(p.data) {

@@ -14,7 +14,7 @@ import (
 )
 
 // Node is a value of a description, as it was written: its keys in their order, its numbers with all their
-// digits, its place. A nil *Node is what is not there; every method takes one.
+// digits, its place. A nil *Node stands for a missing value; every method takes one.
 type Node struct {
 	Kind         Kind
 	Text         string   // of a Text; the digits of a Number, as JSON writes them; true or false
@@ -39,7 +39,7 @@ const (
 	Map
 )
 
-// Get returns the value of a key; nil when there is none.
+// Get returns the value of a key; nil for none.
 func (n *Node) Get(key string) *Node {
 	if n == nil || n.Kind != Map {
 		return nil
@@ -62,7 +62,7 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// fewKeys are so few that looking at each is as fast as an index.
+// fewKeys is how many keys can be looked through as fast as an index.
 const fewKeys = 16
 
 // String is the text of a Text, and empty for anything else.
@@ -107,7 +107,7 @@ const (
 	maxBytes  = 64 << 20
 	maxYAML   = 16 << 20 // whose reader needs 60 times as much memory
 	maxDepth  = 500
-	maxValues = 4_000_000 // with every alias counted as what it stands for
+	maxValues = 4_000_000 // an alias counts as all values that it stands for
 )
 
 // file is a file of a description.
@@ -117,7 +117,7 @@ type file struct {
 	root *Node
 
 	anchors map[string]*Node // once one was asked for
-	doubts  strict.Problems  // about keys that come twice
+	doubts  strict.Problems  // about duplicate keys
 }
 
 // twice notes that a mapping has a key twice.
@@ -236,7 +236,7 @@ func (c *converter) node(n *yaml.Node, depth int) *Node {
 	return made
 }
 
-// mapping converts a mapping. What << merges comes behind its own keys.
+// mapping converts a mapping. Keys merged by << come after its own.
 func (c *converter) mapping(made *Node, n *yaml.Node, depth int) {
 	made.Kind = Map
 	var merged []*Node

@@ -1,12 +1,12 @@
 // Package openapi reads descriptions of HTTP APIs: OpenAPI 2.0 (Swagger), 3.0 and 3.1, in JSON or YAML.
 //
 // Load takes a file and returns a Description: the operations with their parameters, bodies, answers and security,
-// in one form for all versions. Every value keeps its place, so that a problem can name file, line and column; its
-// order; and the digits of its numbers. A $ref is followed when something asks for what it stands for: Resolve
-// refuses one that leads nowhere or in a circle. Files that a description refers to come from the function that the
-// caller passes; nothing else is opened. Size, depth and the number of values are bounded.
+// in one form for all versions. Every value keeps its place, its order and the digits of its numbers, so a problem
+// can name file, line and column. A $ref is followed only when it is needed: Resolve refuses one that leads nowhere
+// or in a circle. Files that a description refers to come from the function that the caller passes; nothing else is
+// opened. Size, depth and the number of values are bounded.
 //
-// A description need not be valid to be read: what is not asked for is not looked at.
+// A description need not be valid as a whole: only the parts in use are checked.
 package openapi
 
 import (
@@ -35,7 +35,7 @@ type Description struct {
 	open  func(path string) ([]byte, error)
 }
 
-// Load reads a description. open reads a file by its path relative to the description; nil when there are none.
+// Load reads a description. open reads a file by its path relative to the description; nil if there are no other files.
 func Load(name string, data []byte, open func(path string) ([]byte, error)) (*Description, error) {
 	first := &file{name: name}
 	root, err := parse(first, data)
@@ -127,9 +127,9 @@ func (d *Description) serverOf(n *Node) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || strings.ContainsAny(text, "{}") {
-		return &url.URL{Path: "/"}, nil // what cannot be read names no server, and the user names one anyway
+		return &url.URL{Path: "/"}, nil // an unreadable URL names no server, and the user names one anyway
 	}
-	switch u.Scheme { // of WebSockets, whose operations are requests of HTTP all the same
+	switch u.Scheme { // of WebSockets: the operations are HTTP requests all the same
 	case "ws":
 		u.Scheme = "http"
 	case "wss":
@@ -142,10 +142,10 @@ func (d *Description) serverOf(n *Node) (*url.URL, error) {
 	return u, nil
 }
 
-// maxRefs bounds how many $refs lead from one to the next.
+// maxRefs bounds a chain of $refs.
 const maxRefs = 50
 
-// Resolve follows the $ref of a node, and those that it leads to.
+// Resolve follows the $ref of a node, and any that it leads to.
 func (d *Description) Resolve(n *Node) (*Node, error) {
 	first := n
 	for range maxRefs {
@@ -194,7 +194,7 @@ func (d *Description) follow(ref *Node) (*Node, error) {
 	return n, nil
 }
 
-// child is a step of a JSON pointer.
+// child follows one step of a JSON pointer.
 func (n *Node) child(part string) *Node {
 	if n.Kind != List {
 		return n.Get(part)
@@ -277,7 +277,7 @@ func (d *Description) operations() error {
 			return err
 		}
 		for _, method := range methods {
-			node, err := d.Resolve(item.Get(method)) // which may be a $ref, against the letter
+			node, err := d.Resolve(item.Get(method)) // some descriptions have a $ref here, which the specification forbids
 			if err != nil {
 				return err
 			}

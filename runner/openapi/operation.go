@@ -41,7 +41,7 @@ type Parameter struct {
 	Required bool
 	Style    string // form, simple, label, matrix, spaceDelimited, pipeDelimited, tabDelimited or deepObject
 	Explode  bool
-	Type     string // of content, such as application/json; empty for a value in the style
+	Type     string // the media type of content, such as application/json; empty for a value in the style
 	Schema   *Node  // nil for none
 	Examples []*Node
 
@@ -137,7 +137,7 @@ type Body struct {
 	Examples []*Node
 	Encoding *Node // of the parts of a form
 	Required bool
-	// Fields are the parameters in formData of OpenAPI 2.0, which has no schema for the whole.
+	// Fields are the formData parameters of OpenAPI 2.0, which has no schema for a whole form.
 	Fields []*Node
 }
 
@@ -243,7 +243,7 @@ type Answer struct {
 	Headers []string
 }
 
-// IsGood reports whether the status is one of success.
+// IsGood reports whether the status means success.
 func (a Answer) IsGood() bool { return strings.HasPrefix(a.Status, "2") }
 
 // Answers are the answers of the operation, as written.
@@ -290,8 +290,8 @@ type Scheme struct {
 	Name string // of apiKey
 }
 
-// Security are the alternatives of schemes that the operation asks for: those of one alternative together. There is
-// none if it can be done without.
+// Security returns the alternatives that the operation accepts. The schemes of one alternative are needed together.
+// There are none if the operation needs no credentials.
 func (o *Operation) Security() (alternatives [][]Scheme, err error) {
 	requirements := o.node.Get("security")
 	if requirements == nil {

@@ -1,8 +1,9 @@
 // Package operation says which operations of an API are meant.
 //
 // A pattern is a name in which * stands for any text, such as GET *, GET /pets/{petId}, query search or
-// shop.v1.Search/*; or the end of a name, such as /pets/{petId}, search, Search/Query or Query; or tag:NAME,
-// for what a description tags so; or deprecated. Choose reads patterns, and a Choice keeps what they mean.
+// shop.v1.Search/*; or the end of a name, such as /pets/{petId}, search, Search/Query or Query; or tag:NAME
+// for operations with a tag; or deprecated. Choose reads patterns, and a Choice tells which operations
+// match.
 package operation
 
 import (
@@ -17,8 +18,8 @@ const Deprecated = "deprecated"
 // Choice keeps some operations. The zero Choice keeps all.
 type Choice struct{ only, skip []string }
 
-// Choose keeps the operations that one of only means, or all if there is none, except those that one of
-// skip means.
+// Choose keeps the operations that match a pattern of only, or all without one, except those that match
+// a pattern of skip.
 func Choose(only, skip []string) (Choice, error) {
 	for _, pattern := range slices.Concat(only, skip) {
 		if strings.TrimSpace(strings.TrimPrefix(pattern, "tag:")) == "" {
@@ -31,7 +32,7 @@ func Choose(only, skip []string) (Choice, error) {
 // Keeps reports whether an operation is kept: by its name, such as GET /pets/{petId}, and its tags.
 func (c Choice) Keeps(name string, tags ...string) bool { return c.KeepsAny([]string{name}, tags...) }
 
-// KeepsAny is Keeps for an operation of several names: a pattern means it by any of them.
+// KeepsAny is Keeps for an operation with several names: a pattern may match any of them.
 func (c Choice) KeepsAny(names []string, tags ...string) bool {
 	means := func(pattern string) bool {
 		return slices.ContainsFunc(names, func(name string) bool { return Means(pattern, name, tags...) })
@@ -39,7 +40,7 @@ func (c Choice) KeepsAny(names []string, tags ...string) bool {
 	return (len(c.only) == 0 || slices.ContainsFunc(c.only, means)) && !slices.ContainsFunc(c.skip, means)
 }
 
-// Means reports whether a pattern means an operation.
+// Means reports whether a pattern matches an operation.
 func Means(pattern, name string, tags ...string) bool {
 	if tag, isTag := strings.CutPrefix(pattern, "tag:"); isTag {
 		return slices.ContainsFunc(tags, func(has string) bool { return strings.EqualFold(has, tag) })
@@ -64,7 +65,7 @@ func names(name string) []string {
 	return []string{name, service[strings.LastIndexByte(service, '.')+1:] + "/" + method, method}
 }
 
-// fits reports whether a text has the form of a pattern, in which * stands for any text.
+// fits reports whether a text matches a pattern, in which * stands for any text.
 func fits(pattern, text string) bool {
 	parts := strings.Split(strings.ToLower(pattern), "*")
 	text = strings.ToLower(text)

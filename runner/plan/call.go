@@ -85,8 +85,8 @@ type Protocol struct {
 	Content func(r *Resolver, c *profile.Call) any
 	// Message does so for a step of a stream; nil for a protocol whose calls have one answer.
 	Message func(r *Resolver, m *profile.Message) any
-	// Opening says that the duration of a stream is that of opening it. How long the stream then
-	// stays open is the user's choice, and its messages have durations of their own.
+	// Opening says that the time of a stream is the time to open it. How long it then stays open is
+	// the user's choice, and its messages have times of their own.
 	Opening bool
 }
 

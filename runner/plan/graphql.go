@@ -18,8 +18,8 @@ type GraphQL struct {
 	Errors profile.GraphQLErrors
 }
 
-// graphqlAccept names the media type of the GraphQL-over-HTTP specification, by which servers give a status to
-// what they refuse, and the one that came before it.
+// graphqlAccept names the media type of the GraphQL-over-HTTP specification, with which servers give refused
+// requests a status of their own, and the older one.
 const graphqlAccept = "application/graphql-response+json, application/json;q=0.9"
 
 func graphqlContent(r *Resolver, c *profile.Call) any {
@@ -71,8 +71,8 @@ func (r *Resolver) GraphQLRequest(o *graphql.Operation, variables profile.Tree) 
 	return r.graphqlRequest(o, variables, "")
 }
 
-// graphqlRequest is GraphQLRequest for a document that may be persisted: its hash goes in place of it, or beside
-// it, as the automatic persisted queries of Apollo have it.
+// graphqlRequest is GraphQLRequest for a document that may be persisted: its hash is sent in its place or beside
+// it, as in Apollo's automatic persisted queries.
 func (r *Resolver) graphqlRequest(o *graphql.Operation, variables profile.Tree, persisted profile.GraphQLPersisted) Text {
 	var members []Text
 	if persisted != profile.PersistedHash {
@@ -146,8 +146,8 @@ func (d declaredType) Field(name string) Declared {
 	return declaredVariables(d.Fields()).Field(name)
 }
 
-// graphqlMultipart is a request with files, as the GraphQL multipart request specification has it: the
-// operation, where its files belong, and the files.
+// graphqlMultipart is a request with files by the GraphQL multipart request specification: the
+// operation, the places of its files, and the files.
 func (r *Resolver) graphqlMultipart(request Text, files []profile.GraphQLFile, boundary string) Text {
 	place := make([]string, len(files))
 	for i, f := range files {

@@ -32,7 +32,7 @@ type GRPCTarget struct {
 	URL        string // scheme, host and port
 	Shown      string // the URL for people
 	MaxMessage int    // in bytes
-	Compress   string // what messages are sent compressed with: gzip; empty for nothing
+	Compress   string // how messages that are sent are compressed: gzip; empty for not at all
 	Described  []byte // a FileDescriptorSet; nil when the system describes itself
 }
 
@@ -45,7 +45,7 @@ func (t Target) ForGRPC() Target {
 	return t
 }
 
-// words say where gRPC is, unless that is the target, and who describes its services.
+// words say where gRPC is spoken, if not at the target, and who describes its services.
 func (t GRPCTarget) words(target string) string {
 	where, by := "gRPC", "the profile"
 	if t.URL != target {

@@ -4,9 +4,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Outline is a gRPC call as the description of its method can be held against it before a run: its variables have no
-// values yet, and its conditions are not compiled. It is nil for a call of another protocol. The profile may have
-// problems elsewhere.
+// Outline is a gRPC call in the form that can be checked against its method before a run: variables have no values
+// yet, and conditions are not compiled. It is nil for a call of another protocol. The profile may have problems
+// elsewhere.
 func Outline(c *profile.Call) *Call {
 	g, ok := c.Content.(*profile.GRPC)
 	if !ok || g.Method == "" { // the method has a problem of its own

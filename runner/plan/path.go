@@ -43,8 +43,8 @@ func (t *Target) Path(value string) (path, wrong string) {
 	return prefix + path, ""
 }
 
-// sameScheme reports whether a scheme, with its colon, is that of the target. A WebSocket's counts as that of its
-// handshake.
+// sameScheme reports whether a scheme, with its colon, is the target's. The scheme of a WebSocket counts as that
+// of its handshake.
 func sameScheme(scheme, target string) bool {
 	switch strings.ToLower(scheme) {
 	case "ws:":

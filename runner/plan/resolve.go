@@ -101,7 +101,7 @@ func (r *Resolver) fixed(variable string) (value string, ok bool) {
 	return value, true
 }
 
-// Text compiles a template, and fills in the values that are known already.
+// Text compiles a template and fills in the values that are already known.
 func (r *Resolver) Text(t profile.Template, escape Escape) Text {
 	var text Text
 	for _, part := range t.Parts() {

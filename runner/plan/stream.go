@@ -35,7 +35,7 @@ func webSocketContent(r *Resolver, c *profile.Call) any {
 	w := c.Content.(*profile.WebSocket)
 	h := r.http(&profile.HTTP{Method: "GET", Path: w.Path, Headers: w.Headers})
 	var kept []Header
-	for _, header := range h.Headers { // the target's may have some that the handshake writes
+	for _, header := range h.Headers { // target.headers may have some that the handshake writes itself
 		switch lower := strings.ToLower(header.Name); {
 		case lower == "connection", lower == "upgrade", strings.HasPrefix(lower, "sec-websocket-"):
 		default:

@@ -5,7 +5,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Tree is a profile.Tree with its variables resolved. Its texts are as Plain has them: whoever sends the tree
+// Tree is a profile.Tree with its variables resolved. Its texts are not escaped: whoever sends the tree
 // escapes them for their place.
 type Tree struct {
 	Kind  profile.TreeKind
@@ -39,7 +39,7 @@ func treeOf(t profile.Tree, text func(profile.Template) Text) Tree {
 	return made
 }
 
-// Scalar is what a type is written as in JSON.
+// Scalar says how a value of a type is written in JSON.
 type Scalar uint8
 
 // The types of scalars. Anything is the zero value, and stands for lists and mappings too.
@@ -50,15 +50,15 @@ const (
 	Boolean                // a text that reads as true or false loses its quotes
 )
 
-// Declared is the type that somebody else declares for a tree, such as an operation of GraphQL. A nil
-// Declared is unknown: anything.
+// Declared is the type that something declares for a tree, such as a GraphQL operation for its
+// variables. A nil Declared is unknown: anything.
 type Declared interface {
 	Scalar() Scalar
 	Field(name string) Declared // of a mapping's value
 	Item() Declared             // of a list's values
 }
 
-// JSON is the tree as JSON. A text is written as its declared type asks; everything else as it stands in the
+// JSON is the tree as JSON. Texts are written as their declared type asks, everything else as in the
 // profile.
 func (t Tree) JSON(declared Declared) Text { return Join(t.json(declared)) }
 
@@ -103,8 +103,8 @@ func comma(i int) Text {
 	return Lit(",")
 }
 
-// inJSON is a text as JSON has it where a type is declared. In the place of anything, texts made by generators
-// and literals have quotes; what is saved, cells and numbers have those that they need.
+// inJSON is a text as JSON for a declared type. For Anything, generated texts and literals get quotes; saved
+// values, cells and numbers get them only if they need them.
 func (t Text) inJSON(declared Scalar) Text {
 	if fixed, ok := t.Static(); ok {
 		if declared == Number && profile.IsNumber(fixed) || declared == Boolean && isBool(fixed) {
@@ -141,13 +141,12 @@ func (t Text) quoted() Text {
 	return append(quoted, Lit(`"`)...)
 }
 
-// IsBare reports whether JSON has a number or a truth value that looks like a text.
+// IsBare reports whether a text reads as a number or a truth value of JSON.
 func IsBare(text string) bool { return isBool(text) || profile.IsNumber(text) }
 
 func isBool(text string) bool { return text == "true" || text == "false" }
 
-// IsWhole reports whether a value stands for a whole value of JSON, and has its quotes only where it needs
-// them.
+// IsWhole reports whether the text is a whole value of JSON, with quotes only if it needs them.
 func (e Escape) IsWhole() bool { return e == JSONWhole || e == JSONText || e == JSONBare }
 
 // IsZero reports whether nothing was written.

@@ -6,7 +6,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// API says where the operations of the system are described, so that those without a step can be told.
+// API says where the operations of the system are described. Plimsoll lists those without a step.
 type API struct {
 	Described []APISource
 	LeaveOut  []LeftOut

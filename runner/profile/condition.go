@@ -30,8 +30,8 @@ const (
 	OfHeader   Source = "header"
 	OfCookie   Source = "cookie"   // that the answer sets
 	OfSize     Source = "size"     // the length of the body in bytes
-	OfMetadata Source = "metadata" // of gRPC, in front of the answer
-	OfTrailer  Source = "trailer"  // metadata behind the answer
+	OfMetadata Source = "metadata" // of gRPC, before the answer
+	OfTrailer  Source = "trailer"  // of gRPC, after the answer
 	OfDetails  Source = "details"  // of a code of gRPC, as JSON
 	OfEvent    Source = "event"    // the type or the id of a server-sent event
 	OfVariable Source = "variable"

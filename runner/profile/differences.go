@@ -263,7 +263,7 @@ func canonical(c Content) string {
 	return string(text)
 }
 
-// canonicalMessages are the steps of a stream as the digest counts them.
+// canonicalMessages are the steps of a stream in the form that the digest covers.
 func canonicalMessages(messages []Message) string {
 	text, err := json.Marshal(each(messages, Message.digestV1))
 	if err != nil {

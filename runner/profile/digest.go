@@ -48,8 +48,8 @@ type (
 		Start       *startV1 `json:",omitempty"`
 		GRPC        *grpcV1  `json:",omitempty"`
 	}
-	// How messages are described does not count, but what is sent: a new method in a description leaves runs
-	// comparable.
+	// The digest covers what is sent, not how messages are described: a new method in a description leaves
+	// runs comparable.
 	grpcV1 struct {
 		URL        Template `json:",omitempty"`
 		MaxMessage int      `json:",omitempty"` // unless it is the default

@@ -32,7 +32,7 @@ type GraphQLFile struct {
 // GraphQLErrors says whether an answer may have errors.
 type GraphQLErrors string
 
-// What the errors of an answer may be. NoErrors is the default.
+// The words for errors. NoErrors is the default.
 const (
 	NoErrors   GraphQLErrors = "none"
 	SomeErrors GraphQLErrors = "some" // there must be one
@@ -148,7 +148,7 @@ func readGraphQL(r *CallReader) Words {
 	}
 }
 
-// unnamedOperation refuses two operations without a name that would be counted as one.
+// unnamedOperation refuses two different operations without a name whose routes are the same.
 func (r *reader) unnamedOperation(step *yaml.Node, o *graphql.Operation) {
 	if o.Name != "" || strict.Has(step, "name") {
 		return
@@ -257,7 +257,7 @@ func (d *graphqlReader) problem(p graphql.Problem) {
 	d.Problem(d.files, "%s:%d:%d: %s", p.Source, p.Line, p.Column, p.Text)
 }
 
-// sendable notes a kind of operation that this step does not send, or one whose answer would come in parts.
+// sendable refuses an operation of a kind that this step does not send, or whose answer would come in parts.
 func (d *graphqlReader) sendable(o *graphql.Operation, kinds []graphql.Kind) bool {
 	good := true
 	d.In("graphql", func() {

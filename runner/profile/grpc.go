@@ -118,7 +118,7 @@ var (
 	grpcMethod = strict.NewPattern(grpcMethodForm, "package, service and method such as shop.v1.Search/Query").Explained(explainMethod)
 )
 
-// explainMethod says how a method that is written in another way must be written.
+// explainMethod says how to write a method that is written wrongly.
 func explainMethod(text string) string {
 	plain := strings.Trim(text, "/ ")
 	if plain != text && fullMethod.MatchString(plain) {
@@ -180,7 +180,7 @@ func readGRPCMessage(r *CallReader) MessageWords {
 	}
 }
 
-// canceled is CANCELLED, as many libraries spell it.
+// canceled is how many libraries spell CANCELLED.
 const canceled = "CANCELED"
 
 // code reads the name of a code.
@@ -226,7 +226,7 @@ func (r *reader) metadata(n *yaml.Node) []Header {
 	return headers
 }
 
-// isBase64 reports whether a text may be base64, with its padding or without. One with variables may.
+// isBase64 reports whether a text may be base64, padded or not. A text with variables may be.
 func isBase64(t Template) bool {
 	parts := t.Parts()
 	if slices.ContainsFunc(parts, func(p Part) bool { return p.Variable != "" }) {
@@ -283,7 +283,7 @@ func (r *reader) protoset(file string) ([]byte, error) {
 	return set, nil
 }
 
-// fileName reads a name, which is added to a list.
+// fileName reads a name and adds it to a list.
 func (r *reader) fileName(to *[]string) strict.Read {
 	return func(n *yaml.Node) {
 		var name string
@@ -304,7 +304,7 @@ func (r *reader) byteSize(to *int) strict.Read {
 		size, _ := strconv.Atoi(number) // the form has ten digits
 		size <<= map[string]int{"KiB": 10, "MiB": 20, "GiB": 30}[strings.TrimSpace(text[len(number):])]
 		switch {
-		case text == "": // it is being described
+		case text == "": // the JSON schema is being written
 		case size < 1 || size > maxByteSize:
 			r.Problem(n, "%s is out of range: expected 1 to 1GiB", text)
 		default:

@@ -133,7 +133,7 @@ func readHTTP(r *CallReader) Words {
 	}
 }
 
-// answer are the keys of what an answer of HTTP must be.
+// answer are the keys that say what an HTTP answer must be.
 func (r *CallReader) answer(status *[]int, expect *[]Condition) []strict.Field {
 	return []strict.Field{
 		strict.Key("status", "The expected status, or a list of them; any below 400 when it is left out.", r.OneOrMore(func(n *yaml.Node) {

@@ -117,7 +117,7 @@ func (r *reader) sendStep(n *yaml.Node, m *Message, name *string, words MessageW
 // maxRepeat bounds how often one step sends, and how many messages it awaits.
 const maxRepeat = 1_000_000
 
-// endForm is the one text that receive accepts.
+// endForm is the only text that receive accepts.
 var endForm = strict.NewPattern("^"+string(AwaitEnd)+"$", awaited).Explained(explainReceive)
 
 // awaited names the forms of receive.

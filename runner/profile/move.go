@@ -13,7 +13,7 @@ func (p *Profile) NeedsGRPCHost() bool {
 	return p.Target.GRPC != nil && p.Target.GRPC.URL != "" && p.speaks("grpc")
 }
 
-// move lets the profile load a system that runs elsewhere.
+// move points the profile at a system that runs elsewhere.
 func (p *Profile) move(c Change) error {
 	switch {
 	case c.Host == "" && c.GRPCHost == "":

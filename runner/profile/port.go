@@ -34,7 +34,7 @@ type portUse struct {
 	name string // of a further port; empty for ${port}
 }
 
-// variable is what the place says.
+// variable is the text at the place: ${port} or ${port.NAME}.
 func (u portUse) variable() string {
 	if u.name == "" {
 		return PortVariable

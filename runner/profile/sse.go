@@ -84,5 +84,5 @@ func eventWords(r *CallReader) MessageWords {
 	}
 }
 
-// fieldForm are the fields of an event that conditions and saves can name; its data are the message.
+// fieldForm are the fields of an event that conditions and saves can name. Its data is the message.
 var fieldForm = strict.NewPattern(`^(type|id)$`, "type or id, of the event")

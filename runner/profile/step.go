@@ -277,7 +277,7 @@ func (r *reader) repeat(to *Repeat) strict.Read {
 			most, _ = strconv.Atoi(strings.TrimSpace(until))
 		}
 		switch {
-		case text == "": // it is being described
+		case text == "": // the JSON schema is being written
 		case most < least:
 			r.Problem(n, "%s runs backwards; write the smaller number first", text)
 		case most < 1 || most > maxTimes:

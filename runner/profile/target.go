@@ -36,7 +36,8 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 	}
 }
 
-// http3 refuses what QUIC cannot do. A URL that begins with a variable is checked when the clients are made.
+// http3 refuses a target that QUIC cannot reach. A URL that begins with a variable is checked when the clients are
+// made.
 func (r *reader) http3(n *yaml.Node, t *Target) {
 	if strings.HasPrefix(string(t.URL), "http://") {
 		r.Problem(strict.Get(n, "http"), "HTTP/3 is always encrypted: give a url that begins with https://")

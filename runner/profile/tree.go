@@ -10,8 +10,8 @@ import (
 )
 
 // Tree is a value of YAML as it was written: a mapping, a list, or a scalar with its kind. Texts and keys
-// hold variables. How a value is sent is decided later, where its declared type is known: the "${id}" of a
-// JSON body is what the variable holds, the "${id}" of a protobuf string is a text.
+// hold variables. How a value is sent is decided later, where its declared type is known: "${id}" in a
+// JSON body is the value itself, but in a protobuf string it is a text.
 type Tree struct {
 	Kind  TreeKind
 	Text  Template   // TextTree; NumberTree, BoolTree and NullTree have their JSON here, a number with all its digits
@@ -107,8 +107,8 @@ func (t Tree) json(b *strings.Builder) {
 	}
 }
 
-// MarshalJSON gives what the digest counts: the JSON, where the order of keys and all digits matter. The zero
-// Tree is null.
+// MarshalJSON returns the JSON that the digest covers: the order of keys and all digits matter. The zero Tree
+// is null.
 func (t Tree) MarshalJSON() ([]byte, error) {
 	if t.Kind == NoTree {
 		return []byte("null"), nil
@@ -128,7 +128,7 @@ func quoteTemplate(text string) string {
 	return `"` + string(templateOf(parts)) + `"`
 }
 
-// QuoteJSON is a text as JSON writes it, without the escapes that are meant for HTML.
+// QuoteJSON is a text as JSON writes it, without escapes for HTML.
 func QuoteJSON(text string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)

@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// variableChecker holds the variables of an operation against their types, and takes the files out of them.
+// variableChecker checks the variables of an operation against their types, and takes files out of them.
 type variableChecker struct {
 	*reader
 	files []GraphQLFile
@@ -194,8 +194,8 @@ func holdsAny(t *Tree) bool {
 	return !isEnv && parts[0].Variable != PortVariable && (!isGenerator || g.Kind == Floats)
 }
 
-// fits reports whether a scalar can be a value of a type. What a variable holds is seen when it is sent, but
-// for generators.
+// fits reports whether a scalar can be a value of a type. Apart from generators, the value of a variable is
+// known only when it is sent.
 func fits(t *Tree, shape graphql.Shape) bool {
 	switch {
 	case t.Kind == MappingTree || t.Kind == ListTree:

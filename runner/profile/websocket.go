@@ -51,7 +51,7 @@ func (w *WebSocket) sends() (Content, string) {
 
 func (*WebSocket) expects() (string, []Condition) { return "", nil }
 
-// Payload is the content of a step of a stream: what is sent, and what messages must be.
+// Payload is the content of a step of a stream: the message to send, and the conditions on received ones.
 type Payload struct {
 	Send   Tree // a text is sent as it stands, anything else as JSON
 	Binary bool
@@ -109,7 +109,7 @@ func webSocketWords(r *CallReader) Words {
 	}
 }
 
-// noAnswer refuses to save from a call whose messages are all that can be saved from.
+// noAnswer refuses a save on a call of which only messages can be saved.
 func (r *CallReader) noAnswer(step *yaml.Node, what string) {
 	if save := strict.Get(step, "save"); save != nil {
 		r.Problem(save, "%s has no answer of its own; write save at one of its messages", what)
@@ -136,7 +136,7 @@ func explainSocket(text string) string {
 	return ""
 }
 
-// read reads "/path".
+// read reads a path such as /chat.
 func (w *WebSocket) read(r *CallReader) strict.Read {
 	return r.reader.templateForm(socketPath, func(n *yaml.Node, text Template) {
 		w.Path = Template(strings.TrimSpace(string(text)))

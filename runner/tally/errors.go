@@ -23,7 +23,7 @@ type Seen struct {
 	Count   int64         `json:"count"`
 	First   time.Duration `json:"first_ns"`
 	Last    time.Duration `json:"last_ns"`
-	Example string        `json:"example,omitempty"` // of a text that has a Kind of what the system said: one with its values
+	Example string        `json:"example,omitempty"` // one text with its values, if Text has only its Kind
 }
 
 func (s Seen) merge(o Seen) Seen {

@@ -2,9 +2,9 @@ package tally
 
 import "strings"
 
-// Kind is a text of the system's without its values. Texts that differ in their values alone have one Kind, so that
-// their errors are counted together: "user 17 not found" becomes "user # not found". A word with a digit or an @ is a
-// value, and so is whatever stands in quotes.
+// Kind is a text from the system without its values. Texts that differ only in values have one Kind, so their errors
+// are counted together: "user 17 not found" becomes "user # not found". Words with a digit or an @ are values, and so
+// is anything in quotes.
 func Kind(said string) string {
 	if !strings.ContainsAny(said, "0123456789@\"'`") {
 		return said

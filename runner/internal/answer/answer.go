@@ -26,7 +26,7 @@ type Saver interface {
 type Answer struct {
 	Body []byte // decoded
 	Head Head   // nil for a protocol whose answers have none
-	JSON bool   // the body is known to be JSON that can be read
+	JSON bool   // the body is known to be valid JSON
 }
 
 // Head is the part of an answer before its body. Names are compared as the protocol does.
@@ -142,7 +142,7 @@ func (a Answer) value(of profile.Source, path string) profile.Value {
 		if a.Head == nil {
 			return profile.Value{}
 		}
-		get := a.Head.Header // the fields of an event are its head
+		get := a.Head.Header // an event's fields count as its head
 		if of == profile.OfCookie {
 			get = a.Head.Cookie
 		}

@@ -16,13 +16,13 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// The bounds of what a server may say of itself: reflection may lie, or never end.
+// Bounds on a server's description of itself: reflection may lie, or never end.
 const (
 	mostFiles    = 5_000
 	mostDescribe = time.Minute
 )
 
-// versions of the reflection service are alike on the wire. Servers have one of them or both.
+// The versions of the reflection service are the same on the wire. Servers have one of them or both.
 var versions = [...]string{"v1", "v1alpha"}
 
 // ErrSilent is the error of a server without reflection.
@@ -171,7 +171,7 @@ func (d *description) collect(q *questions, services []string) error {
 		}
 	}
 	lacking := map[string]bool{}
-	for i := 0; i < len(d.order); i++ { // which grows
+	for i := 0; i < len(d.order); i++ { // the loop adds to it
 		for _, name := range d.order[i].GetDependency() {
 			if d.files[name] != nil || lacking[name] || strings.HasPrefix(name, "google/protobuf/") {
 				continue

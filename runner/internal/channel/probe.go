@@ -28,8 +28,8 @@ type Service struct {
 	Method string // one that takes one message; empty for none
 }
 
-// Probe finds out whether calls of services can work at all, by calling a method of each that is not there. It
-// fails if the server does not speak HTTP/2 or gRPC, or with a NoService if the server says so, as grpc-go does. Any other
+// Probe finds out whether calls of services can work at all: it calls a method of each that does not exist. It fails if
+// the server does not speak HTTP/2 or gRPC, or with a NoService if the server says so, as grpc-go does. Any other
 // answer is left to the load: many servers do not tell an unknown method from an unknown service. Each answer may take
 // patience. The error follows the name of the server.
 func (c *Channel) Probe(ctx context.Context, services []Service, patience time.Duration) error {
@@ -98,8 +98,8 @@ func foreign(err error) string {
 	return ""
 }
 
-// otherProtocol says what the server speaks instead of HTTP/2, if that is why a call failed. The error follows the name
-// of the server.
+// otherProtocol names what the server speaks instead of HTTP/2, if that is why a call failed. The error follows the
+// name of the server.
 func (c *Channel) otherProtocol(err error) error {
 	switch err = c.Explain(err); {
 	case errors.Is(err, ErrHTTP1):

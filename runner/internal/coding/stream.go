@@ -14,11 +14,11 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Stream decodes a body piece by piece, as it comes: what the server has flushed comes out at once. A
-// decoder of a library reads from its source whenever it likes, so it runs as a coroutine that pauses
-// when it wants more than has come. Not safe for concurrent use.
+// Stream decodes a body piece by piece, as it comes: everything that the server has flushed comes out
+// at once. The libraries' decoders read from their source whenever they like, so each runs as a
+// coroutine that pauses when it wants more than has come. Not safe for concurrent use.
 type Stream struct {
-	in   []byte // what was fed and is not decoded
+	in   []byte // fed and not yet decoded
 	some bool   // anything was fed
 	last bool   // nothing more is fed
 	next func() ([]byte, bool)
@@ -31,7 +31,7 @@ func NewStream(codings string) (*Stream, error) {
 	names := split(codings)
 	switch {
 	case len(names) == 0:
-		return nil, nil //nolint:nilnil // nothing is to be decoded
+		return nil, nil //nolint:nilnil // nothing to decode
 	case len(names) > mostCodings:
 		return nil, Unknown(codings)
 	}
@@ -150,7 +150,7 @@ func openStream(name string, source io.Reader) (io.Reader, error) {
 func split(codings string) (names []string) {
 	for name := range strings.SplitSeq(codings, ",") {
 		name = strings.ToLower(strings.Trim(name, " \t"))
-		if name != "" && name != "identity" && name != "none" { // some servers send none with events, against buffers of proxies
+		if name != "" && name != "identity" && name != "none" { // some servers send none with events, so that proxies do not buffer them
 			names = append(names, name)
 		}
 	}

@@ -33,7 +33,7 @@ type Source struct {
 	words, names, mails []string
 }
 
-// notInMails takes out what a name has and an address has not.
+// notInMails removes characters of names that addresses must not have.
 var notInMails = strings.NewReplacer(" ", "", "'", "")
 
 // New prepares the tables of a plan.
@@ -217,7 +217,7 @@ func (u *User) kind(t plan.Text) profile.ValueKind {
 	return profile.UntypedValue
 }
 
-// generatedKind is the kind of what a generator makes.
+// generatedKind is the kind of a generator's values.
 func generatedKind(g *profile.Generator) profile.ValueKind {
 	switch {
 	case g.Kind == profile.Floats:

@@ -46,10 +46,10 @@ func (s *Stream) waitToSend() error {
 	return s.err
 }
 
-// over reports whether sending serves no purpose any more.
+// over reports whether there is no use in sending more.
 func (s *Stream) over() bool { return s.ended || s.err != nil || s.stopped || s.conn.failure != nil }
 
-// maySend reports whether to go on sending, if only to see that it is over.
+// maySend reports whether to go on sending, or to notice that it is over.
 func (s *Stream) maySend() bool {
 	return s.over() || s.window > 0 && s.conn.window > 0 && len(s.conn.out) < keepBytes
 }

@@ -53,7 +53,7 @@ type Conn struct {
 	blockOf  frame  // the HEADERS that began it; stream 0 for none
 	decoder  decoder
 	idle     int    // frames since the last that carried something
-	ignored  Fields // of headers that nobody waits for any more
+	ignored  Fields // of headers of streams that were given up
 	received uint64 // how often anything came
 
 	mu      sync.Mutex // guards what follows, and the streams
@@ -66,10 +66,10 @@ type Conn struct {
 	away    bool // the server's GOAWAY has come
 	retired bool // its owner begins no more streams
 	code    Code // of it
-	stuck   bool // a deadline has passed without a sign of the server: better try another connection
+	stuck   bool // a deadline has passed without a sign from the server: better try another connection
 	encoder encoder
 	window  int64  // bytes that the server takes on all streams
-	taken   int64  // bytes received that the server's window does not have back yet
+	taken   int64  // bytes received and not yet given back to the server's window
 	peer    limits // what the server has set
 	next    uint32 // the id of the next stream
 	streams streams
@@ -122,7 +122,7 @@ func (c *Conn) Usable() bool {
 	return c.usable() == nil
 }
 
-// usable says why no new stream may begin.
+// usable says why a new stream may not begin.
 func (c *Conn) usable() error {
 	if c.err != nil || c.failure != nil || c.away || c.retired || c.stuck || c.next > maxID {
 		return ErrNotOpen
@@ -130,7 +130,7 @@ func (c *Conn) usable() error {
 	return nil
 }
 
-// Retire says that its owner begins no more streams. The last one under way closes the connection.
+// Retire says that the owner begins no more streams. The last stream under way closes the connection.
 func (c *Conn) Retire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -139,15 +139,15 @@ func (c *Conn) Retire() {
 	c.closeRetired()
 }
 
-// closeRetired closes a connection that nobody needs any more.
+// closeRetired closes a retired connection once its last stream has ended.
 func (c *Conn) closeRetired() {
 	if c.retired && len(c.streams.all) == 0 && c.places == 0 {
 		c.fail(errClosed) //nolint:errcheck // the reason matters
 	}
 }
 
-// Rest says that a sole connection is not used for a while: it answers what the server has asked, and gives
-// memory back.
+// Rest prepares a sole connection for a pause: it answers the server's pings and settings, and gives memory
+// back.
 func (c *Conn) Rest() {
 	if c.line == nil {
 		return
@@ -167,7 +167,7 @@ func (c *Conn) Rest() {
 	c.written = nil
 }
 
-// patience is how long small writes may take that nobody waits for.
+// patience is how long a small write may take if nobody waits for it.
 const patience = time.Second
 
 func (c *Conn) giveBack() {
@@ -235,8 +235,8 @@ func (c *Conn) dismiss() {
 	c.queue = c.queue[:0]
 }
 
-// pump reads once and handles every frame that has come whole. An error of a sole connection's deadline leaves
-// the connection as it is; any other has ended it.
+// pump reads once and handles every whole frame that has come. After an error of a sole connection's deadline
+// the connection goes on; any other error has ended it.
 func (c *Conn) pump() error {
 	c.room()
 	n, err := c.raw.Read(c.in[c.w:])
@@ -271,7 +271,7 @@ func (c *Conn) pump() error {
 	return c.err
 }
 
-// room makes sure that there is memory to read into.
+// room makes room in the buffer to read into.
 func (c *Conn) room() {
 	switch {
 	case c.in == nil:

@@ -45,7 +45,7 @@ func (r Reset) Error() string { return "the stream was reset: " + r.Code.String(
 // Goaway is the error of a stream that the server's GOAWAY left out: the server has not processed it.
 type Goaway struct{ Code Code }
 
-// Error says so, and names the code unless the server ends the connection in peace.
+// Error says so, and names the code unless it is NO_ERROR.
 func (g Goaway) Error() string {
 	if g.Code == NoError {
 		return "GOAWAY came before the server took the request"
@@ -53,10 +53,10 @@ func (g Goaway) Error() string {
 	return "GOAWAY with " + g.Code.String() + " came before the server took the request"
 }
 
-// Violation says how the server broke HTTP/2, always in the same sentence. It ends the connection, or one
-// stream.
+// Violation says how the server broke HTTP/2. The same fault always has the same text. It ends the
+// connection, or one stream.
 type Violation struct {
-	Code Code // what the server is told
+	Code Code // the code sent to the server
 	Text string
 }
 
@@ -69,7 +69,7 @@ var (
 	ErrNotHTTP2 = Violation{ProtocolError, "the server does not speak HTTP/2"}
 )
 
-// The errors that are no fault of the server's framing.
+// The errors that are not about the server's framing.
 var (
 	// ErrTooLarge ends an answer whose body is larger than the caller holds.
 	ErrTooLarge = errors.New("the body of the answer is too large")

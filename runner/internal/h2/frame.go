@@ -41,7 +41,7 @@ const (
 	maxWindow      = 1<<31 - 1
 	maxID          = 1<<31 - 1
 
-	// What a peer starts with (RFC 9113, section 6.5.2).
+	// The settings of a peer at first (RFC 9113, section 6.5.2).
 	initialWindow = 1<<16 - 1
 	initialFrame  = 1 << 14
 	initialTable  = 4096

@@ -2,7 +2,7 @@ package h2
 
 import "bytes"
 
-// GreetingBytes is how much of what a server sends first Greeting must see.
+// GreetingBytes is how many of a server's first bytes Greeting needs.
 const GreetingBytes = frameHeadBytes
 
 // Greeting says what is wrong with the first bytes of a server that was asked for HTTP/2; nil if they begin its
@@ -13,7 +13,7 @@ func Greeting(first []byte) error {
 			return nil
 		}
 	}
-	// Some servers refuse the preface in the manner of HTTP/0.9: they send a page, and no status line.
+	// Some servers refuse the preface as HTTP/0.9 would: they send a page without a status line.
 	if bytes.HasPrefix(first, []byte("HTTP/")) || bytes.HasPrefix(first, []byte("<")) {
 		return ErrHTTP1
 	}

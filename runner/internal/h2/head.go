@@ -140,7 +140,7 @@ func (e *encoder) limit(max uint32) {
 		clear(e.places)
 		e.count, e.used, e.shrunk = 0, 0, true
 	}
-	if e.shrunk { // without that, the larger table was never announced, and stays as it is
+	if e.shrunk { // otherwise the table was never used, and the limit needs no announcement
 		e.max = allowed
 	}
 }

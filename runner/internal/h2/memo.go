@@ -3,7 +3,7 @@ package h2
 import "bytes"
 
 // memo is the last header of a kind that a connection has decoded. Servers send the same block again and again,
-// down to the second in its date; decoding it costs more than all the rest of a small answer.
+// even the date changes only once a second; decoding it costs more than all the rest of a small answer.
 //
 // The same block gives the same fields if it refers to no entry of the table that the server has filled, or if
 // that table is as it was. A block that both refers to the table and changes it is not kept.

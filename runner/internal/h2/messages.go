@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Open sends the head of a request and what there is of its body. If q.More is set, Write sends the rest.
-// What comes waits for Receive.
+// Open sends the head of a request and q.Body. If q.More is set, Write sends the rest of the body. Bytes
+// of the answer wait for Receive.
 func (s *Stream) Open(c *Conn, q *Request) error {
 	s.opened = true
 	err := s.begin(c, q)
@@ -40,7 +40,7 @@ func (s *Stream) Write(p []byte, end End, deadline time.Time) error {
 	return nil
 }
 
-// End says whether a Write is the last.
+// End says whether a Write is the last one of its stream.
 type End bool
 
 // The two kinds of Write.
@@ -75,7 +75,7 @@ func (s *Stream) Receive(deadline time.Time) ([]byte, error) {
 	return s.collect(), nil
 }
 
-// Arrived returns the bytes that have come since the last call, as Receive does, and none if none have come.
+// Arrived is Receive without waiting: it returns nothing if nothing has come.
 func (s *Stream) Arrived() []byte {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -92,9 +92,9 @@ func (s *Stream) collect() []byte {
 	return s.outbox
 }
 
-// Rest returns at a deadline, or once the stream has ended. Until then it answers what the server asks of a sole
-// connection, such as pings, and keeps what comes for Receive: the stream's window bounds it. Nobody needs to look
-// after a shared connection, so there it returns at once.
+// Rest returns at a deadline, or once the stream has ended. Until then it answers the server on a sole connection,
+// such as its pings, and keeps what comes for Receive, bounded by the stream's window. A shared connection looks
+// after itself, so there it returns at once.
 func (s *Stream) Rest(deadline time.Time) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -108,7 +108,7 @@ func (s *Stream) Rest(deadline time.Time) {
 	}
 }
 
-// listen waits for what comes.
+// listen waits until ready holds, and is woken by everything that comes.
 func (s *Stream) listen(ready func() bool) error {
 	s.listens = true
 	err := s.wait(ready)

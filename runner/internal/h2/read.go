@@ -25,7 +25,7 @@ func (c *Conn) handle() error {
 			return err
 		}
 		need := frameHeadBytes + f.length
-		if f.kind == frameData { // its payload need not be there
+		if f.kind == frameData { // its payload may still be coming
 			need = frameHeadBytes + min(1, f.length)
 		}
 		if len(have) < need {
@@ -46,7 +46,7 @@ func (c *Conn) handle() error {
 	return c.err
 }
 
-// fits checks what may come now.
+// fits refuses a frame that must not come now.
 func (c *Conn) fits(f frame) error {
 	if !c.hello {
 		if err := Greeting(c.in[c.r:c.w]); err != nil {

@@ -36,7 +36,7 @@ type Stream struct {
 	deadline time.Time
 	heard    uint64 // Conn.received when it began
 
-	// For waits on a shared connection, and of whoever writes beside a sole one.
+	// For waits on a shared connection, and for a write beside the reads of a sole one.
 	made    sync.Once
 	signal  chan struct{} // holds a token once something has changed
 	timer   *time.Timer   // sets off signal at armed, which may be an earlier call's deadline
@@ -70,7 +70,7 @@ type Stream struct {
 // Begun reports whether anything of an answer has come.
 func (s *Stream) Begun() bool { return s.begun }
 
-// Forget drops the last exchange, for one that may fail before it begins.
+// Forget drops the results of the last exchange. Call it before an exchange that may fail before it begins.
 func (s *Stream) Forget() {
 	s.Status, s.Received, s.Sent, s.begun = 0, 0, time.Time{}, false
 	s.Header.reset()
@@ -119,7 +119,7 @@ func (s *Stream) doAtLength(c *Conn, q *Request) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.to = to
-		s.push(q.Body, true) //nolint:errcheck // what ends it ends the stream too
+		s.push(q.Body, true) //nolint:errcheck // its error ends the stream too
 	})
 	c.mu.Lock()
 	err := s.wait(s.whole)
@@ -174,7 +174,7 @@ func (s *Stream) end(err error) {
 	s.wake()
 }
 
-// giveUp ends a stream that err has ended for its user.
+// giveUp ends a stream whose user gives it up because of err.
 func (s *Stream) giveUp(err error) {
 	c := s.conn
 	if isLate(err) && c.received == s.heard && !s.Sent.IsZero() && !s.cut.Load() {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// yield lets others work. A near system answers in about the time that the other users' turns take, and a
-// read that comes too early has to park and be woken, which costs more than the rest of the call.
+// yield lets other goroutines run. A nearby system answers in about the time of the other users' turns. A
+// read that comes too early parks and has to be woken, which costs more than the rest of the call.
 func (c *Conn) yield() {
 	c.mu.Unlock()
 	runtime.Gosched()
@@ -57,8 +57,8 @@ func (s *Stream) ready() {
 	s.made.Do(func() { s.signal = make(chan struct{}, 1) })
 }
 
-// arm sets the timer, unless it goes off before the deadline anyway. An earlier call's deadline lies before, so
-// the timer is set once in a time-out and not with each call.
+// arm sets the timer, unless it goes off before the deadline anyway. The deadline of an earlier call is
+// earlier, so the timer is set about once a time-out, not at each call.
 func (s *Stream) arm(now time.Time) {
 	if !s.expired.Load() && now.Before(s.armed) && !s.deadline.Before(s.armed) {
 		return
@@ -72,7 +72,7 @@ func (s *Stream) arm(now time.Time) {
 	}
 }
 
-// wake lets its user look again at what it waits for.
+// wake makes the user check again what it waits for.
 func (s *Stream) wake() {
 	select {
 	case s.signal <- struct{}{}:

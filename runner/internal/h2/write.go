@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// flush writes what waits, on behalf of s, or of nobody. On a shared connection, if another one is at it
-// already, that one writes this too. It yields first: others who are about to send share the write. The
-// caller holds c.mu, which flush gives up while it writes.
+// flush writes what waits, on behalf of s, or of nobody. If another caller is already writing on a
+// shared connection, that one writes this too. flush yields first, so that others who are about to send
+// share the write. The caller holds c.mu, which flush releases while it writes.
 func (c *Conn) flush(s *Stream) {
 	if c.writing {
 		if len(c.out) > maxUnsent {
@@ -37,7 +37,7 @@ func (c *Conn) flush(s *Stream) {
 // flushTurns is how many writes one caller makes for others.
 const flushTurns = 4
 
-// flushOn goes on with what a caller has begun.
+// flushOn continues the writes that a caller has begun.
 func (c *Conn) flushOn() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,7 +45,7 @@ func (c *Conn) flushOn() {
 	c.flush(nil)
 }
 
-// tell writes that a stream has ended, while nobody waits for it.
+// tell writes frames that nobody waits for, such as the reset of a stream.
 func (c *Conn) tell() {
 	if c.line == nil {
 		c.helpers.Go(func() {
@@ -59,7 +59,7 @@ func (c *Conn) tell() {
 	c.flush(nil)
 }
 
-// write writes what waits once, and reports whether to go on. What a deadline leaves over waits on.
+// write writes the waiting bytes once, and reports whether to go on. Bytes that a deadline leaves over keep waiting.
 func (c *Conn) write(s *Stream) bool {
 	sending := c.out
 	c.out, c.written = c.written[:0], nil
@@ -112,7 +112,7 @@ func (s *Stream) writeTo(c *Conn, to io.Writer, p []byte) (n int, err error) {
 	return n, err
 }
 
-// timed makes sure that the timer ends a write which begins now. It reports whether there is time left.
+// timed makes sure that the timer ends a write that begins now. It reports whether there is time left.
 func (s *Stream) timed() bool {
 	if !s.expired.Load() {
 		return true

@@ -49,8 +49,8 @@ func (r *Reader) Begin(src io.Reader, want Want) error {
 	return nil
 }
 
-// Rest returns bytes that were read past the header: after an answer that switches
-// protocols, the first bytes of the new one. It is valid until the next call.
+// Rest returns the bytes read past the header: after an answer that switches protocols, the first
+// ones of the new protocol. It is valid until the next call.
 func (r *Reader) Rest() []byte { return r.buf[r.r:r.w] }
 
 // Reusable reports whether the connection may carry another request. Call it once Next has returned

@@ -46,7 +46,7 @@ type Stream interface {
 // Rester is a Stream that must be looked after while its user waits.
 type Rester interface {
 	// Rest returns at an instant, or earlier if nothing is left to do until then. Until it returns, it
-	// answers what the protocol wants answered at once, such as pings. What else comes stays for
+	// answers what the protocol wants answered at once, such as pings. Anything else stays for
 	// Receive, up to 1 MiB; past that nothing more is read.
 	Rest(until time.Time)
 }

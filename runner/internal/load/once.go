@@ -15,7 +15,7 @@ import (
 
 const (
 	setupWithin = 10 * time.Second // how long a failing setup is tried again
-	setupStream = time.Minute      // how long a stream of setup may take to its end: no end of the load cuts it off
+	setupStream = time.Minute      // how long a stream of setup may take: no end of the load cuts it off
 )
 
 // StepError says which call of setup or teardown failed, and how.

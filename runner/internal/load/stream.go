@@ -44,7 +44,7 @@ func (w *worker) sendStream(ctx context.Context, c *plan.Call, due time.Duration
 			}
 		}
 		s = f.whole()
-		ended = max(f.at, w.run.now()) // ending the stream may take time, which is no lateness of the next call
+		ended = max(f.at, w.run.now()) // ending the stream may take time, which must not count as lateness of the next call
 	}
 	within(&s, s.Service(), c.Within)
 	return ended, w.counted(c, &s)
@@ -88,7 +88,7 @@ func (f *flow) step(ctx context.Context, m *plan.Message) bool {
 	return f.receive(ctx, m)
 }
 
-// restMost is how long a stream is looked after without a look at whether the load has ended early.
+// restMost is how often a user who rests checks whether the load has ended early.
 const restMost = time.Second
 
 // wait waits inside the stream. It returns false if the load ends first.
@@ -192,13 +192,13 @@ func (f *flow) receive(ctx context.Context, m *plan.Message) bool {
 	return true
 }
 
-// bound is the instant until which a message is awaited, and why no longer.
+// bound is the instant until which a message is awaited, and what sets it.
 type bound struct {
 	until time.Duration
 	by    limit
 }
 
-// limit is what bounds the wait for a message.
+// limit says what bounds the wait for a message.
 type limit uint8
 
 const (
@@ -208,7 +208,7 @@ const (
 	byEnd                  // the stream should have ended
 )
 
-// bound is that of a message which is awaited from an instant.
+// bound is the bound of a message that is awaited from an instant.
 func (f *flow) bound(m *plan.Message, from time.Duration) bound {
 	b := bound{from + f.run.Plan.Target.Timeout, byTimeout}
 	if m.Within > 0 && from+m.Within <= b.until {
@@ -217,7 +217,7 @@ func (f *flow) bound(m *plan.Message, from time.Duration) bound {
 	return b
 }
 
-// boundSince is the bound of a step which began at due.
+// boundSince is the bound of a step that began at due.
 func (f *flow) boundSince(m *plan.Message, from, due time.Duration) bound {
 	b := f.bound(m, from)
 	switch {
@@ -235,7 +235,7 @@ func (f *flow) boundSince(m *plan.Message, from, due time.Duration) bound {
 	return b
 }
 
-// await receives one message. A stream that never runs dry does not outlive the bound or ctx.
+// await receives one message. Even a stream that never pauses ends with the bound or ctx.
 func (f *flow) await(ctx context.Context, m *plan.Message, due time.Duration, b bound) (Event, tally.Sample) {
 	r := f.stream.Receive(m, f.values, f.run.start.Add(b.until))
 	s := f.run.sample(&r.Outcome, due)

@@ -9,14 +9,14 @@ import (
 // Tried is the outcome of one call of a Try.
 type Tried struct {
 	Call    *plan.Call
-	Skipped bool       // it was not made: a call before it did not save what it was to save, or its guards do not hold
+	Skipped bool       // it was not made: an earlier call did not save its value, or its guards do not hold
 	Failed  *StepError // nil if it ended as expected
 	Status  int        // of the answer, as in Outcome; 0 for a stream
 }
 
-// Try makes each call of the crew's plan once, without waits and repetitions, and returns what became of each, in the
-// order of the plan: for each behaviour on_start, the tasks one after the other, and on_stop. Setup and teardown are
-// not part of it. Nothing is counted. When ctx ends, the rest is skipped.
+// Try makes each call of the crew's plan once, without waits and repetitions, and returns their outcomes in the order
+// of the plan: for each behaviour on_start, the tasks one after the other, and on_stop. Setup and teardown are not
+// part of it. Nothing is counted. When ctx ends, the rest is skipped.
 func (c *Crew) Try(ctx context.Context) (all []Tried) {
 	for i := range c.parts.Plan.Behaviours {
 		b := &c.parts.Plan.Behaviours[i]
@@ -67,7 +67,7 @@ func (l *listener) Open(ctx context.Context, c *plan.Call, v Values) (Stream, Ou
 	return l.Client.(Opener).Open(ctx, c, v)
 }
 
-// steps does steps, or skips them. It reports whether what follows in the task has to be skipped.
+// steps does steps, or skips them. It reports whether the rest of the task must be skipped.
 func (t *trial) steps(ctx context.Context, steps []plan.Step, skip bool) bool {
 	for _, s := range steps {
 		switch out := skip || s.If != nil && !t.values.Holds(s.If); {
@@ -85,7 +85,7 @@ func (t *trial) steps(ctx context.Context, steps []plan.Step, skip bool) bool {
 	return skip
 }
 
-// try makes a call. It reports whether the call did not save what it was to save.
+// try makes a call. It reports whether the call failed to save its value.
 func (t *trial) try(ctx context.Context, c *plan.Call) (unsaved bool) {
 	uncounted := *c
 	uncounted.Routes = nil

@@ -32,7 +32,7 @@ func (m *Method) Template(t plan.Tree, at strict.Place) (*Template, strict.Probl
 // compiler turns one tree into nodes.
 type compiler struct {
 	types    *Types
-	root     string // what paths in sentences of a run leave out
+	root     string // the part that sentences of a run leave out of paths
 	problems strict.Problems
 }
 
@@ -40,7 +40,7 @@ func (c *compiler) problem(t plan.Tree, format string, args ...any) {
 	c.problems = append(c.problems, t.Place.Problem(format, args...))
 }
 
-// wrong is the sentence of a value that does not fit during the run.
+// wrong is the sentence about a value that does not fit during the run.
 func (c *compiler) wrong(t plan.Tree, what string) string {
 	return strings.TrimPrefix(t.Place.Key, c.root) + ": the value is no " + what
 }
@@ -267,7 +267,7 @@ func mayLack(f protoreflect.FieldDescriptor) bool {
 	return f.Cardinality() == protoreflect.Optional && !f.ContainingMessage().IsMapEntry()
 }
 
-// scalar compiles a value with its tag. Without one it stands in a packed list.
+// scalar compiles a value with its tag. Items of a packed list have none.
 func (c *compiler) scalar(t plan.Tree, f protoreflect.FieldDescriptor, tag []byte) []node {
 	s := scalarOf(f)
 	if t.Kind == profile.NullTree && s.name == nullValue {

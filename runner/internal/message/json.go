@@ -21,7 +21,7 @@ import (
 )
 
 // JSON is the JSON of a message on the wire: protobuf's, with numbers of 64 bits as numbers, and with the defaults of
-// fields that do not know whether they have a value.
+// fields without presence.
 func (m *Method) JSON(wire []byte) ([]byte, error) {
 	decoded, err := m.types.decode(m.of.Output(), wire)
 	if err != nil {
@@ -36,8 +36,8 @@ func (t *Types) decode(d protoreflect.MessageDescriptor, wire []byte) (*dynamicp
 	return m, t.unmarshal(wire, m)
 }
 
-// unmarshal reads a message into m. protobuf 1.36.12 panics at an entry of a map whose key comes twice, the second
-// time as another wire type; such a message is an error here.
+// unmarshal reads a message into m. protobuf 1.36.12 panics at a map entry that has its key twice, the second time
+// with another wire type; such a message is an error here.
 func (t *Types) unmarshal(wire []byte, m proto.Message) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -47,14 +47,14 @@ func (t *Types) unmarshal(wire []byte, m proto.Message) (err error) {
 	return proto.UnmarshalOptions{Resolver: t, AllowPartial: true}.Unmarshal(wire, m)
 }
 
-// maxAny bounds how deep messages of Any stand within each other: each is decoded out of the one around it.
+// maxAny bounds how deep Any messages are nested: each is decoded out of the one around it.
 const maxAny = 32
 
 // jsonWriter writes JSON.
 type jsonWriter struct {
 	*Types
 	name naming
-	deep int // how many messages of Any are around
+	deep int // how many Any messages are around this one
 }
 
 // json adds the JSON of a message.
@@ -186,8 +186,7 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 	return strconv.AppendFloat(dst, f, format, -1, bits)
 }
 
-// any adds the message of an Any. One that nobody has described, or that stands too deep in others, is shown as its
-// bytes.
+// any adds the message of an Any. An unknown or too deeply nested one is shown as its bytes.
 func (t *jsonWriter) any(dst []byte, url string, value []byte) []byte {
 	dst = append(append(dst, `{"@type":`...), profile.QuoteJSON(url)...)
 	kind, err := t.types.FindMessageByURL(url)

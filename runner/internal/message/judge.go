@@ -38,7 +38,7 @@ type wanted struct {
 	of      profile.Source
 	name    string
 	inProto string // name with the names of the .proto, if it is a path in JSON
-	at      *path  // on the wire; nil for what is asked of JSON or of the head
+	at      *path  // on the wire; nil if only JSON or the head can tell
 }
 
 // Answer is the answer of a call.
@@ -59,7 +59,7 @@ type Head interface {
 // Scratch is memory for one Check at a time. The zero Scratch is ready.
 type Scratch struct{ text []byte }
 
-// What conditions call a text, and what it is in gRPC.
+// The texts that conditions can name, and what each is in gRPC.
 const (
 	theBody = "the body"
 	theText = "the text of the code"
@@ -98,7 +98,7 @@ func (m *Method) Judge(conditions []plan.Condition, saves []plan.Save) (*Judge, 
 	return j, problems
 }
 
-// Check checks an answer. If all conditions hold, it saves values from it. A fault is one sentence, and equal
+// Check checks an answer. If all conditions hold, it saves values from it. wrong is one sentence, and equal
 // faults have equal sentences.
 func (j *Judge) Check(a Answer, to answer.Saver, s *Scratch) (wrong string) {
 	if len(j.conditions)+len(j.saves) == 0 {
@@ -114,7 +114,7 @@ func (j *Judge) Check(a Answer, to answer.Saver, s *Scratch) (wrong string) {
 		if r.wrong != "" {
 			return r.wrong
 		}
-		if value.Kind == profile.NumberValue { // as protobuf's JSON may have it, with quotes or without
+		if value.Kind == profile.NumberValue { // protobuf's JSON may write it with quotes or without
 			value.Kind = profile.UntypedValue
 		}
 		if !c.Holds(value) {
@@ -152,7 +152,7 @@ func (j *Judge) Holds(a Answer, s *Scratch) bool {
 	return true
 }
 
-// reading is one answer under way, with what has been made of it.
+// reading is an answer being judged, with its decoded forms.
 type reading struct {
 	j       *Judge
 	a       Answer
@@ -189,7 +189,7 @@ func (r *reading) value(w *wanted) profile.Value {
 	return profile.Value{}
 }
 
-// ofMessage is the value at a path of the message: on the wire if the path allows, else in its JSON.
+// ofMessage is the value at a path of the message: from the wire if the path allows, else from its JSON.
 func (r *reading) ofMessage(w *wanted) profile.Value {
 	if r.a.None {
 		return profile.Value{}
@@ -255,7 +255,7 @@ func (r *reading) ofDetails(w *wanted) profile.Value {
 // mostHeld bounds the messages that a sentence names.
 const mostHeld = 3
 
-// held ends the sentence about a value that the details lack: it names the messages that they have.
+// held ends the sentence about a value missing in the details: it names the messages that are there.
 func (r *reading) held(of profile.Source, value profile.Value) string {
 	if of != profile.OfDetails || value.Kind != profile.NoValue || r.a.Head == nil {
 		return ""
@@ -271,7 +271,7 @@ func (r *reading) held(of profile.Source, value profile.Value) string {
 	return "; the details are " + strings.Join(names, ", ")
 }
 
-// details is the JSON of the details of a google.rpc.Status: a list. What is no such message has none.
+// details is the details of a google.rpc.Status as a JSON list; nil if wire is not such a message.
 func (t *Types) details(wire []byte, name naming) []byte {
 	var s status.Status
 	if err := proto.Unmarshal(wire, &s); err != nil {

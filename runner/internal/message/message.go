@@ -1,15 +1,15 @@
-// Package message makes protobuf messages of what a profile says, and judges those that come back.
+// Package message makes the protobuf messages that a profile sends, and judges those that come back.
 //
 // Descriptors and a plan.Tree go in, a Template comes out: the wire form of a message, with places for
-// variables. To fill one in costs about as much as to copy it; nothing is allocated once the destination is
-// large enough. A Judge checks conditions and saves values. It walks the wire form where a path consists of
-// plain keys and numbers, without allocating; other paths are asked of the message's JSON.
+// variables. Filling one in costs about as much as copying it, and allocates nothing once the destination
+// is large enough. A Judge checks conditions and saves values. It walks the wire form where a path consists
+// of plain keys and numbers, without allocating; other paths are asked of the message's JSON.
 //
-// All of protobuf is taken: proto2, proto3 and editions; groups, maps, oneofs, extensions, required fields,
-// Any and the other well-known types. JSON is that of https://protobuf.dev/programming-guides/json/, but with numbers
-// of 64 bits as numbers. Integers never pass through a float64.
+// All of protobuf is supported: proto2, proto3 and editions; groups, maps, oneofs, extensions, required fields, Any
+// and the other well-known types. JSON is that of https://protobuf.dev/programming-guides/json/, but with numbers of
+// 64 bits as numbers. Integers never pass through a float64.
 //
-// Templates and judges never change and may be shared. What the package finds wrong in a profile are
+// Templates and judges never change and may be shared. Mistakes in a profile are returned as
 // strict.Problems with their place in the file.
 package message
 
@@ -119,8 +119,8 @@ func (m *Method) Input() protoreflect.MessageDescriptor { return m.of.Input() }
 // Output is the description of what is answered.
 func (m *Method) Output() protoreflect.MessageDescriptor { return m.of.Output() }
 
-// Fits says what is wrong with a call of the method as the profile writes it: with messages or without, and with
-// a message of its own or none.
+// Fits refuses a call whose messages do not suit the method: it has messages for a unary one, or lacks them for
+// a stream.
 func (m *Method) Fits(call *plan.Call) strict.Problems {
 	g := call.Content.(*plan.GRPC)
 	missing := g.Place

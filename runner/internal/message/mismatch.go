@@ -28,7 +28,7 @@ func (s *scalar) mismatch(t plan.Tree) string {
 	return fmt.Sprintf("%s is no %s", shown(t), s.name)
 }
 
-// never says why a text that is one generated variable is a value of this type in no call; empty if it may be.
+// never says why a text that is one generated variable can never be a value of this type; empty if it can.
 func (s *scalar) never(t plan.Text) string {
 	if !isVariable(t) || t[0].Kind != plan.Generated || s.isText() {
 		return ""
@@ -55,13 +55,13 @@ func (s *scalar) never(t plan.Text) string {
 	return ""
 }
 
-// takes reports whether a text is a value.
+// takes reports whether a text is a value of this type.
 func (s *scalar) takes(text string) bool {
 	_, ok := s.append(nil, []byte(text))
 	return ok
 }
 
-// explain says why a text is no value.
+// explain says why a text is not a value of this type.
 func (s *scalar) explain(text string) string {
 	switch s.kind {
 	case protoreflect.EnumKind:

@@ -26,7 +26,7 @@ type step struct {
 	key     part               // anEntry
 	keyOf   *scalar            // anEntry: the type of keys
 	rivals  []protowire.Number // the other members of its oneof
-	present bool               // the field knows whether it has a value
+	present bool               // the field has presence
 }
 
 // pick says which part of a field is meant.
@@ -39,14 +39,14 @@ const (
 	anEntry              // of a map
 )
 
-// plainPath is a path without anything that GJSON reads in another way than as keys and numbers.
+// plainPath is a path that consists of keys and numbers alone, without anything else that GJSON reads.
 var plainPath = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.#)?$`)
 
-// plainKey is a key of a map that is no text, as JSON writes it.
+// plainKey is a map key that is a number or a truth value, as JSON writes it.
 var plainKey = regexp.MustCompile(`^(-?[1-9][0-9]*|0|true|false)$`)
 
 // compilePath compiles a path, if it can be walked on the wire. wrong says why nothing can ever be there. exists means
-// that only this is asked.
+// that only the existence of a value is asked.
 func compilePath(d protoreflect.MessageDescriptor, text string, exists bool) (p *path, wrong string) {
 	if !plainPath.MatchString(text) {
 		return nil, ""
@@ -77,14 +77,14 @@ func compilePath(d protoreflect.MessageDescriptor, text string, exists bool) (p 
 		case inner.Message() == nil && len(parts) > 0:
 			return nil, fmt.Sprintf("%s is a %s, and has no %s", f.Name(), inner.Kind(), strict.Quote(parts[0]))
 		case inner.Message() != nil && len(parts) == 0 && !exists, inner.Message() != nil && isWellKnown(inner.Message()):
-			return nil, "" // a whole message, or one with a JSON of its own
+			return nil, "" // a whole message, or one with its own form in JSON
 		}
 		d = inner.Message()
 	}
 	return p, ""
 }
 
-// newStep is the step that the first parts of a path ask for. An index below 0 stands for what only JSON can answer.
+// newStep is the step for the first parts of a path. An index below 0 means that only JSON can answer.
 func newStep(f protoreflect.FieldDescriptor, parts []string) (s step, rest []string, wrong string) {
 	s = step{number: f.Number(), present: f.HasPresence()}
 	value := f

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// scalar is a type of values that are written as one text.
+// scalar is a type whose values are written as one text.
 type scalar struct {
 	kind  protoreflect.Kind // MessageKind: a Timestamp
 	enum  map[string]int32  // EnumKind: numbers by name
@@ -87,8 +87,8 @@ func (s *scalar) replace(dst []byte, at int, value []byte) ([]byte, bool) {
 	return dst[:at+copy(dst[at:], dst[end:])], true
 }
 
-// append adds the wire form of a value to dst; it is not ok for a text that is none. The value may be a part of
-// dst.
+// append adds the wire form of a value to dst; ok is false if the text is not a value. The value may be a part
+// of dst.
 func (s *scalar) append(dst, value []byte) (wire []byte, ok bool) {
 	switch s.kind {
 	case protoreflect.StringKind:
@@ -199,7 +199,7 @@ func parseInteger(text []byte, bits int, signed bool) (number uint64, ok bool) {
 	return -number, true
 }
 
-// plainDigits writes a number such as 1.5e3 without a point and an exponent; it is not ok if it is no integer.
+// plainDigits writes a number such as 1.5e3 without a point and an exponent; ok is false if it is not an integer.
 func plainDigits(whole, rest []byte) (digits []byte, ok bool) {
 	var fraction []byte
 	exponent := 0
@@ -242,7 +242,7 @@ func plainDigits(whole, rest []byte) (digits []byte, ok bool) {
 	return all, true
 }
 
-// parseFloat reads a number, or one of the three texts that protobuf's JSON has for what is none.
+// parseFloat reads a number, or NaN, Infinity or -Infinity, which protobuf's JSON writes as texts.
 func parseFloat(text []byte, bits int) (f float64, ok bool) {
 	switch string(text) {
 	case "NaN":
@@ -276,7 +276,7 @@ func appendBase64(dst, text []byte) ([]byte, bool) {
 	for range length {
 		dst = append(dst, 0)
 	}
-	n, err := encoding.Decode(dst[at:], text) // which passes over line breaks
+	n, err := encoding.Decode(dst[at:], text) // it ignores line breaks
 	return dst, err == nil && n == length
 }
 
@@ -297,7 +297,7 @@ func appendTime(dst, text []byte) ([]byte, bool) {
 	return measure(dst, at), true
 }
 
-// validUTF8 replaces what is no UTF-8 behind dst[from]: protobuf's strings are UTF-8.
+// validUTF8 replaces bytes after dst[from] that are not UTF-8, which protobuf's strings must be.
 func validUTF8(dst []byte, from int) []byte {
 	if utf8.Valid(dst[from:]) {
 		return dst

@@ -25,14 +25,14 @@ type node struct {
 	text     plan.Text
 	scalar   *scalar
 	children []node
-	parse    protoreflect.MessageDescriptor // of aJSON and someJSON: what the JSON is of
+	parse    protoreflect.MessageDescriptor // of aJSON and someJSON: the type of the message
 	partly   bool                           // required fields are elsewhere
 	valid    bool                           // of a text: it is always UTF-8
 	null     plan.Text                      // of a text: a variable as JSON, which tells null from an empty text; nil if it never is null
 	leaves   bool                           // null leaves the field out; otherwise null is no value
-	wrapper  bool                           // of aMessage: it is left out if nothing is in it, because its value is null
+	wrapper  bool                           // of aMessage: left out if it is empty, because its value is null
 	types    *Types
-	wrong    string // what a value is not: the sentence when it cannot be put here
+	wrong    string // the sentence about a value that does not fit here
 }
 
 type nodeKind uint8
@@ -57,8 +57,8 @@ func (t *Template) Static() (wire []byte, ok bool) {
 	return nil, false
 }
 
-// Append adds the message with values in it to dst, as append does. If a value cannot be put where it belongs,
-// wrong is a sentence that is the same for the same place.
+// Append adds the message with values in it to dst, as append does. If a value does not fit, wrong is a
+// sentence, always the same for the same place.
 func (t *Template) Append(dst []byte, v Values) (wire []byte, wrong string) {
 	return fill(dst, t.nodes, v)
 }
@@ -95,7 +95,7 @@ func fill(dst []byte, nodes []node, v Values) (wire []byte, wrong string) {
 	return dst, ""
 }
 
-// measure puts the length of dst[at+1:] into the place that was kept at dst[at], which grows as it must.
+// measure puts the length of dst[at+1:] into the byte kept for it at dst[at], and makes room for more bytes if needed.
 func measure(dst []byte, at int) []byte {
 	length := len(dst) - at - 1
 	if length < 1<<7 {
@@ -144,7 +144,7 @@ func (n *node) fillScalar(dst []byte, v Values) (wire []byte, wrong string) {
 	return wire, ""
 }
 
-// without leaves out a field, whose value is null.
+// without leaves out a field whose value is null.
 func (n *node) without(dst []byte, before int) (wire []byte, wrong string) {
 	if !n.leaves {
 		return dst, n.wrong
@@ -176,7 +176,7 @@ func (n *node) fillVector(dst []byte, v Values) (wire []byte, wrong string) {
 	return measure(dst, at), ""
 }
 
-// fillJSON adds what JSON says, by way of a message.
+// fillJSON adds the wire form of a message written as JSON.
 func (n *node) fillJSON(dst []byte, v Values) (wire []byte, wrong string) {
 	text := v.Append(nil, n.text)
 	if bytes.Equal(text, null) && n.kind == aJSON && n.parse.FullName() != dynamicValue {

@@ -15,13 +15,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// finding says what a walk came to.
+// finding is the result of a walk.
 type finding uint8
 
 const (
 	here   finding = iota // a value, maybe none
 	unsure                // only the decoded message can tell
-	broken                // this is no such message
+	broken                // the bytes are not such a message
 )
 
 // find is the value at the end of some steps on the wire.
@@ -94,8 +94,8 @@ func (s *step) of(wire []byte, p *part) (found finding) {
 	return here
 }
 
-// small is the length of a whole field at the front whose tag is one byte, and whose value is a short number or has
-// less than 128 bytes. Most fields are such, and are passed over fast. It is 0 for all others.
+// small is the length of the first field if its tag is one byte and its value is a short number or shorter than 128
+// bytes; else 0. Most fields are small, and passing over them must be fast.
 func small(wire []byte) int {
 	if len(wire) < 2 || wire[0]>>3 == 0 || wire[0] >= 1<<7 {
 		return 0
@@ -176,7 +176,7 @@ func (s *step) entry(p *part, kind protowire.Type, one part) finding {
 	return found
 }
 
-// consume reads a value, and says how many bytes it has; below 0 for none.
+// consume reads a value and returns its length in bytes, below 0 if there is no whole value.
 func consume(kind protowire.Type, wire []byte) (p part, n int) {
 	switch kind {
 	case protowire.VarintType:
@@ -195,7 +195,7 @@ func consume(kind protowire.Type, wire []byte) (p part, n int) {
 	return p, n
 }
 
-// scalar is a value as JSON has it. A field that does not know whether it has a value has its default.
+// scalar is a value as JSON has it. A field without presence has its default.
 func (w *Scratch) scalar(s *step, p *part) (profile.Value, finding) {
 	if !p.there && (s.present || s.pick != theValue) {
 		return profile.Value{}, here
@@ -208,7 +208,7 @@ func (w *Scratch) scalar(s *step, p *part) (profile.Value, finding) {
 	switch s.scalar.kind {
 	case protoreflect.StringKind:
 		if !utf8.Valid(p.wire) {
-			return profile.Value{}, unsure // proto2 takes it
+			return profile.Value{}, unsure // proto2 allows it
 		}
 		return profile.Value{Kind: profile.TextValue, Text: asText(p.wire)}, here
 	case protoreflect.BytesKind:
@@ -240,7 +240,7 @@ func (w *Scratch) scalar(s *step, p *part) (profile.Value, finding) {
 	return number(strconv.AppendUint(w.text, p.bits, 10))
 }
 
-// held are the bits of a number that its type keeps: a number may be longer on the wire.
+// held are the bits that a number's type keeps: a number may be longer on the wire.
 func (s *scalar) held(bits uint64) uint64 {
 	switch s.kind {
 	case protoreflect.BoolKind:

@@ -22,8 +22,8 @@ const (
 	anyMessage   = "google.protobuf.Any"
 )
 
-// examples are the types whose JSON is no mapping of their fields, with an example. A wrapper, whose JSON is that of
-// its value, has none.
+// examples has an example for each type whose JSON is not a mapping of its fields. Wrappers have none: their JSON is
+// that of their value.
 var examples = map[protoreflect.FullName]string{
 	timestamp:                     "2026-01-02T15:04:05Z",
 	"google.protobuf.Duration":    "1.5s",
@@ -70,7 +70,7 @@ func (c *compiler) wellKnown(t plan.Tree, d protoreflect.MessageDescriptor) []no
 	return nil
 }
 
-// parse is the wire form of a message that JSON says. Partly, required fields may be missing.
+// parse is the wire form of a message written as JSON. If partly, required fields may be missing.
 func (t *Types) parse(text []byte, d protoreflect.MessageDescriptor, partly bool) ([]byte, error) {
 	m := dynamicpb.NewMessage(d)
 	if err := (protojson.UnmarshalOptions{Resolver: t.types, AllowPartial: partly}).Unmarshal(text, m); err != nil {
@@ -88,7 +88,7 @@ var unresolved = regexp.MustCompile(`unable to resolve "(?:[^"]*/)?([^"]*)": "no
 // reason is an error of the library for people.
 func reason(err error) string { return ofProtobuf.ReplaceAllString(err.Error(), "") }
 
-// suggestSorted is strict.Suggest, with the names in the order of the alphabet.
+// suggestSorted is strict.Suggest with the names in alphabetical order.
 func suggestSorted(written string, names []string) string {
 	slices.Sort(names)
 	return strict.Suggest(written, names)

@@ -33,8 +33,8 @@ import (
 // Protocol makes the clients of one protocol.
 type Protocol struct {
 	Word string // of the plan's and the profile's Protocol
-	// Family is shared by protocols that one Maker speaks: what is made for the first of them in a plan is
-	// used for all, so that a user's calls of the family share connections. Empty for a protocol by itself.
+	// Family is shared by protocols that one Maker speaks: the Maker of the first of them in a plan serves
+	// all, so a user's calls of the family share connections. Empty for a protocol by itself.
 	Family string
 	New    func(*plan.Plan, *wire.Dialer) (Maker, error)
 }
@@ -66,8 +66,8 @@ func Protocols() []Protocol {
 	}
 }
 
-// Check holds the calls of a profile against the descriptions that it names, as far as profile.Parse cannot, and
-// returns what does not fit. The profile may have problems of its own.
+// Check compares the calls of a profile with the descriptions that it names, and returns what does not fit and
+// profile.Parse could not find. The profile may have problems of its own.
 func Check(p *profile.Profile) strict.Problems { return grpc.Check(p) }
 
 // Clients makes the clients of one run. Safe for concurrent use.
@@ -122,7 +122,7 @@ func (c *Clients) Client() load.Client {
 	return all
 }
 
-// Ask asks the running system whatever must be known before the first call. Call it once the system is
+// Ask asks the running system what must be known before the first call. Call it once the system is
 // ready, and before the first Client.
 func (c *Clients) Ask(ctx context.Context) error {
 	for _, m := range c.makers {

@@ -154,7 +154,7 @@ func (a asked) Error() string {
 
 func (a asked) Unwrap() error { return a.error }
 
-// healthy asks the system about its health, or about that of a service, as gRPC does.
+// healthy asks the system about its health, or that of a service, over gRPC.
 func (d *Door) healthy(ctx context.Context, service string) error {
 	if d.grpc != nil {
 		return d.grpc.healthy(ctx, service)
@@ -188,7 +188,7 @@ func (d *Door) dress(request *http.Request) {
 	}
 }
 
-// way makes a transport to the target, and what ends it. It is used once.
+// way makes a transport to the target, and a function that closes it. The transport is used once.
 func (d *Door) way(ctx context.Context) (way http.RoundTripper, done func(), err error) {
 	if d.target.HTTP != profile.HTTP3 {
 		tcp := d.overTCP()

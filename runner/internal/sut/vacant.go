@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// Vacant returns an error if a program listens already where the system will, or at one of the free ports that it
-// was given: it would be loaded instead. The error names the program. Vacant first gives it a moment to end.
-// In doubt the place is vacant: if the name does not resolve yet, the host does not answer, or the target is
-// behind a proxy.
+// Vacant returns an error if another program already listens where the system will, or at one of the free ports
+// that it was given: that program would be loaded instead. The error names the program. Vacant first gives it a
+// moment to end. In doubt the place is vacant: if the name does not resolve yet, the host does not answer, or the
+// target is behind a proxy.
 func (d *Door) Vacant(ctx context.Context, ports ...int) error {
 	if d.grpc != nil {
 		if err := d.grpc.Vacant(ctx); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // Speaks connects once, and says so if the system does not speak the version of HTTP that target.http asks for.
-// Then every request would fail. Any other error is left to the load, which tells more of it.
+// Then every request would fail. Any other error is left to the load, which says more about it.
 func (d *Door) Speaks(ctx context.Context) error {
 	within, cancel := context.WithTimeout(ctx, d.target.Timeout)
 	defer cancel()

@@ -16,8 +16,8 @@ func (d *Dialer) ConnectThrough(ctx context.Context, to Origin, until time.Time,
 	return connect(ctx, until, func(ctx context.Context) (net.Conn, error) { return d.Tunnel(ctx, to, protocols...) })
 }
 
-// connect dials on a goroutine of its own. Dialling needs a deep stack, which would otherwise stay with
-// every user.
+// connect dials on a goroutine of its own. Dialling needs a deep stack, which every user would
+// otherwise keep.
 func connect(ctx context.Context, until time.Time, dial func(context.Context) (net.Conn, error)) (*Conn, error) {
 	dialling, cancel := context.WithDeadline(ctx, until)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 // past is a deadline that ends a wait at once.
 var past = time.Unix(1, 0)
 
-// Waited is something that a user waits for, such as a connection or a stream on one. A deadline in the past
+// Waited is anything that a user waits for, such as a connection or a stream on one. A deadline in the past
 // ends the wait.
 type Waited interface{ SetDeadline(t time.Time) error }
 

@@ -32,7 +32,7 @@ func Agreed2(to Origin, c net.Conn, err error) error {
 	if errors.As(err, &alert) && alert.Op == "remote error" && alert.Err.Error() == noALPN {
 		return h2.ErrHTTP1
 	}
-	// Without https, TLS is that of a proxy.
+	// Without https, the TLS is that of a proxy.
 	if encrypted, ok := c.(*tls.Conn); ok && err == nil && to.Scheme == "https" && encrypted.ConnectionState().NegotiatedProtocol != "h2" {
 		c.Close() //nolint:errcheck // it carries nothing
 		return h2.ErrHTTP1

@@ -21,7 +21,7 @@ type QUIC struct {
 	socket    *net.UDPConn
 }
 
-// connected is a socket with one peer. Unlike one that may send anywhere, it hears that nobody listens there.
+// connected is a socket with one peer. Unlike an unconnected one, it gets an error if nobody listens there.
 // quic-go names the peer in each write, which such a socket refuses.
 type connected struct{ *net.UDPConn }
 
@@ -39,7 +39,7 @@ func (q *QUIC) Close() error {
 	return errors.Join(q.transport.Close(), q.socket.Close())
 }
 
-// quicIdle is how long a connection may be idle. The server decides if it allows less.
+// quicIdle is how long a connection may be idle, unless the server allows less.
 const quicIdle = time.Hour
 
 // quicConfig leaves time-outs to the calls and bounds what a server can make this side keep.

@@ -1,10 +1,10 @@
 // Package ws frames the messages of a WebSocket for a client, as RFC 6455 says.
 //
 // Seal makes a frame around a message, in place. A Reader takes messages and control frames out of the
-// bytes that the server sent, whatever pieces they came in: what a deadline interrupts continues with
-// the next Fill. A message that came in one frame is not copied. Anything that the RFC forbids is an
-// Error, and so is a message past MaxMessage. Memory grows with what came, not with what a length
-// announces.
+// bytes that the server sent, in whatever pieces they came. A read that a deadline interrupts
+// continues with the next Fill. A message that came in one frame is not copied. Anything that the RFC
+// forbids is an Error, and so is a message past MaxMessage. Memory grows with the bytes that came, not
+// with an announced length.
 //
 // The caller answers pings and closes, and does the handshake (Key, Accept). No extension is read:
 // permessage-deflate is never offered. Not safe for concurrent use.
@@ -34,7 +34,7 @@ const (
 // control reports whether a frame of this kind may come within a message.
 func (k Kind) control() bool { return k&8 != 0 }
 
-// Room is what a message needs in front of it to become a frame.
+// Room is how many bytes a message needs in front of it to become a frame.
 const Room = 14
 
 // MaxControl is how long the content of a control frame may be (section 5.5).
@@ -66,7 +66,7 @@ func Seal(b []byte, kind Kind) []byte {
 	return b[at:]
 }
 
-// mask is section 5.3, 8 bytes at a time.
+// mask applies the key (section 5.3), 8 bytes at a time.
 func mask(b []byte, key uint32) {
 	wide := uint64(key)<<32 | uint64(key)
 	for len(b) >= 32 {

@@ -10,7 +10,7 @@ import (
 // MaxMessage bounds a message, in bytes.
 const MaxMessage = 16 << 20
 
-// Error says what is wrong with what a server sent, always in the same sentence.
+// Error says what is wrong with a server's frames. The same fault always has the same text.
 type Error string
 
 // Error is the sentence.
@@ -209,8 +209,8 @@ func (r *Reader) Next() (m Message, ok bool, err error) {
 	}
 }
 
-// Ahead looks through what has come without taking it, and returns the next ping, pong or message of one frame. A
-// close stays for Next, as errors do.
+// Ahead looks through the bytes without taking them, and returns the next ping, pong or message of one frame. It
+// leaves close frames and errors to Next.
 func (r *Reader) Ahead() (m Message, ok bool) {
 	for {
 		f, whole, err := r.at(r.ahead)

@@ -6,8 +6,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Inside is the place of a line and a column of the text that a node holds, both from 1. It is that of the node
-// if the file writes the text otherwise, as with escapes or in folded lines.
+// Inside is the place in the file of a line and a column, both from 1, of a node's text. If the file writes the
+// text differently, with escapes or in folded lines, it is the place of the node.
 func (r *Reader) Inside(n *yaml.Node, line, column int) Place {
 	at := r.Place(n)
 	lines := strings.Split(n.Value, "\n")
@@ -29,13 +29,13 @@ func (r *Reader) Inside(n *yaml.Node, line, column int) Place {
 	return at
 }
 
-// after is what stands from a column of a line on.
+// after is the rest of a line from a column on.
 func after(line string, column int) string {
 	characters := []rune(line)
 	return string(characters[min(max(column-1, 0), len(characters)):])
 }
 
-// ProblemAt notes that something is wrong at a place, which was read before.
+// ProblemAt notes a problem at a place that was read before.
 func (r *Reader) ProblemAt(p Place, format string, args ...any) {
 	path := r.path
 	r.path = []string{p.Key}

@@ -33,7 +33,7 @@ type Problem struct {
 	Text         string // what is wrong and what to write instead
 }
 
-// Place is where a value stands in a file. It outlives the reader: what is wrong with a value may be found
+// Place is where a value stands in a file. It outlives the reader: a problem of the value may be found
 // later.
 type Place struct {
 	File         string
@@ -74,7 +74,7 @@ func (p Problems) Err() error {
 	return p
 }
 
-// Merge is several lists about one file as one, sorted by line. It cuts a long one short.
+// Merge joins several lists about one file into one, sorted by line. It cuts a long list short.
 func Merge(lists ...Problems) Problems {
 	all := slices.Concat(lists...)
 	slices.SortStableFunc(all, byPlace)

@@ -23,8 +23,8 @@ func Suggest(written string, known []string) string {
 // mostNames bounds how many names a sentence lists.
 const mostNames = 30
 
-// Nearest returns the known name that differs least from the written one, by at most two letters. Capital and small
-// letters are the same here.
+// Nearest returns the known name that differs least from the written one, by at most two letters. Upper and lower
+// case count as the same.
 func Nearest(written string, known []string) (best string, ok bool) {
 	if len(written) > 100 {
 		return "", false

@@ -34,7 +34,7 @@ const (
 	DurationForm = duration
 )
 
-// What is expected where another text is found.
+// The forms that problems name.
 const (
 	aRate       = "a rate such as 10 or 0.5/s"
 	aPercentage = "a percentage such as 20%"

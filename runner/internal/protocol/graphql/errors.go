@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// errorText says what the errors of an answer are. If they are no list, it says so.
+// errorText is ErrorText for an answer. It says so if the errors are not a list.
 func errorText(errors []byte) (text, example string) {
 	text, example = ErrorText(errors)
 	if errors[0] == '[' {
@@ -22,8 +22,8 @@ func errorText(errors []byte) (text, example string) {
 	return notList + text, example
 }
 
-// ErrorText says what errors are, as JSON: the first of a list, or the only one, without the values in its message. If
-// it has some, the example has them too.
+// ErrorText is the text of errors given as JSON: that of the first of a list, or of the only one, without the values
+// in its message. If there are values, example is the text with them.
 func ErrorText(errors []byte) (text, example string) {
 	text, example = worded(errors, tally.Kind), worded(errors, func(said string) string { return said })
 	if example == text {
@@ -32,7 +32,7 @@ func ErrorText(errors []byte) (text, example string) {
 	return text, example
 }
 
-// worded is the first of some errors, its message as fold has it.
+// worded is the text of the first error, with its message passed through fold.
 func worded(errors []byte, fold func(said string) string) string {
 	all := gjson.ParseBytes(errors)
 	first, more := all, ""
@@ -42,7 +42,7 @@ func worded(errors []byte, fold func(said string) string) string {
 			more = " (and others)"
 		}
 	}
-	if !first.IsObject() { // not as the specification has it
+	if !first.IsObject() { // not as the specification says
 		return cmp.Or(fold(strings.TrimSpace(first.String())), noMessage) + more
 	}
 	code, message := first.Get("extensions.code").String(), fold(strings.TrimSpace(first.Get("message").String()))
@@ -65,7 +65,7 @@ func worded(errors []byte, fold func(said string) string) string {
 	return message + more
 }
 
-// notList begins what is said of errors that are not as the specification has them.
+// notList begins the text of errors that are not a list, as the specification demands.
 const notList = "errors of the answer is no list: "
 
 const noMessage = "an error without a message"
@@ -92,7 +92,7 @@ func withStatus(status int, text string) string {
 	return http.StatusText(status, nil) + ": " + text
 }
 
-// said ends a sentence about an object that is no answer with the message that gateways put into one.
+// said ends a sentence about an object that is not a GraphQL answer with the message that gateways put into it.
 func said(body []byte) string {
 	for _, key := range []string{"message", "error", "error.message", "detail"} {
 		if message := gjson.GetBytes(body, key); message.Type == gjson.String && message.Str != "" {

@@ -2,15 +2,15 @@
 //
 // A call is a request of HTTP, which protocol/http sends: GraphQL is a Dialect of it, over the connections and
 // with the cookies of the user's other calls. An answer is good if it has data and no errors, whatever its
-// status says, unless the call expects errors. All that GraphQL itself finds wrong has the class
+// status says, unless the call expects errors. Failures that GraphQL itself reports have the class
 // tally.GraphQL. The text of a failure is the code of the first error and its path, since servers mask
 // messages; without a code it is the message. Indices in a path are written as #, so equal faults have equal
 // texts.
 //
-// An answer is read once: the check for errors finds the places of errors and data while it makes sure that
-// all of the answer is JSON. It allocates nothing if there are no errors. The shape of an answer is that of
-// the specification of October 2021, section 7, and of the GraphQL-over-HTTP draft. Answers in parts, to @defer
-// and @stream, are not read.
+// An answer is read once: the check for errors finds the places of errors and data while it makes sure that all
+// of the answer is JSON. It allocates nothing if there are no errors. The shape of an answer is that of the
+// specification of October 2021, section 7, and of the GraphQL-over-HTTP draft. Answers in parts (@defer,
+// @stream) are not read.
 package graphql
 
 import (

@@ -14,8 +14,8 @@ type parts struct {
 // maxDepth bounds how deep an answer may be nested, as package answer does.
 const maxDepth = 10_000
 
-// scan finds the parts of an answer, and makes sure that all of it is JSON (RFC 8259). wrong says why it is no
-// answer of GraphQL. Of a key that comes twice the first counts, as it does in GJSON; of errors any.
+// scan finds the parts of an answer, and makes sure that all of it is JSON (RFC 8259). wrong says why it is
+// not a GraphQL answer. If a key comes twice, the first counts, as in GJSON; errors count wherever they are.
 func scan(body []byte) (found parts, wrong string) {
 	b := bytes.TrimPrefix(body, byteOrderMark)
 	i := space(b, 0)
@@ -75,8 +75,8 @@ func unescaped(key []byte) []byte {
 	return []byte(plain)
 }
 
-// isEmpty reports whether a value of errors says that there are none. The specification has no such values, and
-// servers write them.
+// isEmpty reports whether a value of errors means that there are none. The specification forbids such values,
+// but servers send them.
 func isEmpty(value []byte) bool {
 	return string(value) == "null" || value[0] == '[' && space(value, 1) == len(value)-1
 }
@@ -89,13 +89,13 @@ func atEnd(b []byte, i int) string {
 	return notAnswer(b, 0)
 }
 
-// The ends of values that are none.
+// Where a value would end: these are not values.
 const (
 	invalid = -1
 	tooDeep = -2
 )
 
-// notAnswer says why a body is no answer of GraphQL. i is where it begins, or the end of a value that is none.
+// notAnswer says why a body is not a GraphQL answer. i is where it begins, or one of the ends above.
 func notAnswer(b []byte, i int) string {
 	start := b[min(max(space(b, 0), 0), len(b)):]
 	switch {
@@ -173,7 +173,7 @@ func (n *nesting) inObject() bool {
 	return n.low>>(n.depth-1)&1 == 1
 }
 
-// value is where a value ends; negative if it is none.
+// value is where a value ends; negative if there is none.
 func value(b []byte, i int) int {
 	var open nesting
 	for {
@@ -277,7 +277,7 @@ func word(b []byte, i int, want string) int {
 	return i + len(want)
 }
 
-// number is where a number ends; negative if it is none.
+// number is where a number ends; negative if there is none.
 func number(b []byte, i int) int {
 	if i < len(b) && b[i] == '-' {
 		i++

@@ -12,8 +12,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Ask lets the system describe its services. If the profile does, it only finds out whether the system has them. It
-// fails with strict.Problems if a call does not fit its method, or the system has no such service.
+// Ask asks the system to describe its services. If the profile describes them, it only finds out whether the system
+// has them. It fails with strict.Problems if a call does not fit its method, or the system has no such service.
 func (f *Clients) Ask(ctx context.Context) error {
 	c, err := channel.New(f.dialer, f.target.Headers)
 	if err != nil {

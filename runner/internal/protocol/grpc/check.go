@@ -7,9 +7,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
-// Check holds the gRPC calls of a profile against the description that the profile names, and returns what does not
-// fit. Without a description it knows nothing, and the system is asked when it runs. The profile may have problems
-// elsewhere. Values that come from the environment are looked at by New.
+// Check compares the gRPC calls of a profile with the description that the profile names, and returns what does not
+// fit. Without a description it finds nothing: the system is asked once it runs. The profile may have problems
+// elsewhere. New checks values from the environment.
 func Check(p *profile.Profile) (problems strict.Problems) {
 	if p.Target.GRPC == nil || p.Target.GRPC.Described == nil {
 		return nil

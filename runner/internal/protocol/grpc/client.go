@@ -36,7 +36,7 @@ type work struct {
 	reply   reply
 }
 
-// wake gets the user ready for a call.
+// wake prepares the user for a call.
 func (u *client) wake(ctx context.Context) {
 	u.fuse.Watch(ctx)
 	if u.work == nil {

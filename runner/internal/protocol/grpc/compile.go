@@ -23,9 +23,9 @@ type compiled struct {
 	judge *message.Judge    // of the answer, or of how a stream ended
 	looks bool              // the judge looks at the answer
 	steps []step            // of a stream, by plan.Call.Messages
-	one   bool              // a stream of messages is answered with one
+	one   bool              // a stream of messages gets one answer
 	last  int               // the index of the last step that sends; -1 for none
-	close bool              // that is the end of what is sent: nothing that comes later waits for more
+	close bool              // that step ends the sending side: no later step waits while more could be sent
 }
 
 // step is a compiled step of a stream.
@@ -36,7 +36,7 @@ type step struct {
 	judge   *message.Judge
 }
 
-// compileHeads compiles what needs no description.
+// compileHeads compiles the parts that need no description.
 func (f *Clients) compileHeads(p *plan.Plan) {
 	f.calls = make([]*compiled, len(p.Calls))
 	for i, call := range p.Calls {
@@ -129,7 +129,7 @@ func describeStep(method *message.Method, m *plan.Message) (s step, problems str
 	return s, problems
 }
 
-// template compiles a message, and gives it with its prefix if nothing in it varies.
+// template compiles a message. If nothing in it varies, it also returns the bytes with their prefix.
 func template(method *message.Method, t plan.Tree, at strict.Place) (*message.Template, []byte, strict.Problems) {
 	made, problems := method.Template(t, at)
 	if len(problems) > 0 {

@@ -36,7 +36,7 @@ func (u *client) Do(ctx context.Context, call *plan.Call, v load.Values) load.Ou
 }
 
 // fill makes the request of a call: its message, unless it sends a stream, and the values of its head. wrong
-// says which value cannot be put where it belongs.
+// names a value that does not fit.
 func (u *client) fill(t *compiled, v load.Values) (wrong string) {
 	u.request = h2.Request{Head: t.head, More: t.sends == nil}
 	if t.sends != nil {
@@ -97,7 +97,7 @@ func (u *client) judge(t *compiled, o *load.Outcome, s *Status, err error) {
 	case s.Code == DeadlineExceeded:
 		o.Class, o.Error = tally.Timeout, string(wire.ErrNoAnswer)
 		if err != nil {
-			o.Class, o.Error = wire.Classify(err) // it may say more precisely what was late
+			o.Class, o.Error = wire.Classify(err) // the error may say more precisely what was late
 		}
 	case s.Fault != "":
 		o.Class, o.Error = tally.Transport, s.sentence()
@@ -132,7 +132,7 @@ type head client
 
 // Metadata is the metadata in front of an answer. Several values of a name are joined with ", ".
 func (h *head) Metadata(name string) (string, bool) {
-	if h.stream.Trailer.Len() == 0 && h.stream.Received == 0 { // the answer is nothing but a trailer
+	if h.stream.Trailer.Len() == 0 && h.stream.Received == 0 { // the answer is a trailer alone
 		return "", false
 	}
 	return joined(&h.stream.Header, name)
@@ -141,7 +141,7 @@ func (h *head) Metadata(name string) (string, bool) {
 // Trailer is the metadata behind an answer.
 func (h *head) Trailer(name string) (string, bool) { return joined(h.trailer(), name) }
 
-// Text is what stands beside the code.
+// Text is the message sent with the code.
 func (h *head) Text() string {
 	text, _ := h.trailer().Get("grpc-message")
 	return percentDecoded(text)

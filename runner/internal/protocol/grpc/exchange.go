@@ -22,11 +22,11 @@ type reply struct {
 	message      []byte // valid until the next call; nil for none
 }
 
-// unprocessedTries is how often a call is sent again that the server says it has not processed, or that has
-// not left at all.
+// unprocessedTries is how often a call is sent again if the server says that it has not processed it, or if
+// it has not left at all.
 const unprocessedTries = 5
 
-// What ends the sentence of a call that the server has not processed.
+// The ends of sentences about a call that the server has not processed.
 const (
 	whyUnprocessed = " (sent again 5 times, as the server had not processed it)"
 	whyNotAgain    = " (not sent again, as more than 64 KiB of messages had been sent)"
@@ -55,7 +55,7 @@ func (u *client) send(ctx context.Context, q *h2.Request, r *load.Outcome, do fu
 		}
 		left := !u.stream.Sent.IsZero()
 		switch {
-		case kept && errors.Is(err, h2.ErrNotOpen) && !u.fuse.Blown() && time.Now().Before(q.Deadline): // another user was told so
+		case kept && errors.Is(err, h2.ErrNotOpen) && !u.fuse.Blown() && time.Now().Before(q.Deadline): // the server told another user so
 			u.line.drop(c)
 			continue
 		case u.fuse.Blown(), errors.Is(err, os.ErrDeadlineExceeded), left && !h2.Unprocessed(err):
@@ -74,7 +74,7 @@ func (u *client) send(ctx context.Context, q *h2.Request, r *load.Outcome, do fu
 	}
 }
 
-// unprocessed is the error of a call that the server has not processed, and that is not sent again.
+// unprocessed is the error of a call that the server has not processed and that is not sent again.
 type unprocessed struct {
 	error
 	why string
@@ -124,7 +124,7 @@ func (u *client) ended() Status {
 	s := &u.stream
 	from := &s.Trailer
 	if from.Len() == 0 && s.Received == 0 {
-		from = &s.Header // an answer that is nothing but a trailer
+		from = &s.Header // an answer that is a trailer alone
 	}
 	status, ok := statusOf(from)
 	switch fault := u.notGRPC(); {

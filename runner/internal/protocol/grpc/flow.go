@@ -26,7 +26,7 @@ type flow struct {
 	// To begin again if the server says that it has done nothing for the stream.
 	ctx     context.Context // of the call: the stream outlives the method that is given it
 	begun   *load.Outcome
-	replays bool   // until more was sent than is kept, or the server has answered
+	replays bool   // false once more was sent than is kept, or the server has answered
 	much    bool   // more was sent than is kept
 	replay  []byte // what has been sent
 	again   int    // how often it has begun again
@@ -143,7 +143,7 @@ func (f *flow) read(until time.Time) ([]byte, error) {
 	}
 }
 
-// lookAfter is the time without a message after which a look at the socket costs nothing that matters.
+// lookAfter is the time without a message after which the cost of a look at the socket does not matter.
 const lookAfter = time.Millisecond
 
 // gather takes what has come, so that it does not pass for an answer to what is sent next.
@@ -166,7 +166,7 @@ func (f *flow) take(p []byte) {
 	f.in.add(p)
 }
 
-// look reads the header of the answer once.
+// look checks the header of the answer, once.
 func (f *flow) look() {
 	if f.known {
 		return
@@ -174,7 +174,7 @@ func (f *flow) look() {
 	f.known = true
 	encoding, _ := f.stream.Header.Get("grpc-encoding")
 	f.in.encoding = encodingOf(encoding)
-	if fault := f.notGRPC(); fault != "" { // what comes are no messages
+	if fault := f.notGRPC(); fault != "" { // the bytes are not messages
 		f.over, f.status = true, Status{Code: ofHTTP(f.stream.Status), Fault: fault}
 		f.stream.Reset(h2.Cancel)
 	}

@@ -15,7 +15,7 @@ import (
 // (grpc/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message").
 const prefixBytes = 5
 
-// What is wrong with the messages of a server.
+// Faults in the messages of a server.
 const (
 	errCutShort     wire.Fault = "the server ended the answer within a message"
 	errFlag         wire.Fault = "the server sent a message whose flags have no meaning"

@@ -1,15 +1,15 @@
 // Package grpc makes the gRPC calls of a plan: unary ones and the three kinds of streams.
 //
-// New compiles the heads of calls; messages are compiled once the services are described, which is at New
-// with .proto files or a protoset, and at Ask when the server describes them. A call without variables
-// allocates nothing. It runs over the connections of package h2, of each user's own or shared, without
-// grpc-go, which costs several times the processor time.
+// New compiles the heads of calls; messages are compiled once the services are described, in New with
+// .proto files or a protoset, in Ask if the server describes them. A call without variables allocates
+// nothing. It runs over the connections of package h2, of each user's own or shared, without grpc-go,
+// which costs several times the processor time.
 //
 // A call ends with a code (https://grpc.io/docs/guides/status-codes). Another one than expected is class
 // status. A call that ran out of time, here or at the server, is class timeout: both clocks run from the same
-// instant, and either may be first. What no gRPC server may do is class transport: no HTTP/2, no trailers, a
-// reset, a broken length, another content type. The HTTP status or the reset is named, with the code that gRPC
-// gives it (grpc/doc/http-grpc-status-mapping.md, grpc/doc/PROTOCOL-HTTP2.md).
+// instant, and either may be first. Anything that a gRPC server must not do is class transport: no HTTP/2, no
+// trailers, a reset, a broken length, another content type. The HTTP status or the reset is named, with the
+// code that gRPC gives it (grpc/doc/http-grpc-status-mapping.md, grpc/doc/PROTOCOL-HTTP2.md).
 //
 // A unary call carries the target's time-out as grpc-timeout. A stream does not: its messages are timed one by
 // one. A call is sent again only if the server says that it has done nothing for it, up to five times.
@@ -44,8 +44,8 @@ type Clients struct {
 	works  sync.Pool // of *work, for the calls under way
 }
 
-// New compiles the gRPC calls of a plan. It connects to nothing. It fails if a message does not fit its method,
-// as far as the methods are described already.
+// New compiles the gRPC calls of a plan. It connects to nothing. If the methods are described already, it fails
+// if a message does not fit its method.
 func New(p *plan.Plan, d *wire.Dialer) (*Clients, error) {
 	var err error
 	if p.Target.GRPC.URL != p.Target.URL {
@@ -100,8 +100,8 @@ func (f *Clients) Close() error {
 	return errors.Join(errs...)
 }
 
-// fields are those of a call's head, and the texts of the ones that vary, in their order. A timeout of 0 sends
-// none.
+// fields are the fields of a call's head, and the texts of those that vary, in the same order. A timeout of 0
+// sends none.
 func (f *Clients) fields(method string, metadata []plan.Header, timeout time.Duration) (fields []h2.Field, varying []plan.Text) {
 	at := f.dialer.Target()
 	fields = []h2.Field{

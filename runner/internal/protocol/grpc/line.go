@@ -87,7 +87,7 @@ func (l *line) rest() {
 	}
 }
 
-// look notices what a server did to a user's own connection while the user rested.
+// look notices what the server did on a user's own connection while the user rested.
 func (l *line) look() {
 	if c := l.conn.Load(); c != nil && !l.shared() {
 		c.Look(l.raw.Readable)

@@ -86,8 +86,8 @@ type Status struct {
 	Fault string
 }
 
-// statusOf reads the status in a trailer, or in the header of an answer that is nothing but a trailer.
-// The server sent no status if ok is false.
+// statusOf reads the status in a trailer, or in the header of an answer that is a trailer alone. The
+// server sent no status if ok is false.
 func statusOf(f *h2.Fields) (s Status, ok bool) {
 	text, ok := f.Get("grpc-status")
 	if !ok {
@@ -134,7 +134,7 @@ func parseCode(text []byte) (Code, bool) {
 	return code, true
 }
 
-// percentDecoded undoes the coding of grpc-message. What is no valid escape stays as it is
+// percentDecoded undoes the coding of grpc-message. Invalid escapes stay as they are
 // (grpc/doc/PROTOCOL-HTTP2.md, "Responses").
 func percentDecoded(text []byte) string {
 	var b strings.Builder
@@ -168,7 +168,7 @@ func padded(values string) string {
 	return strings.Join(all, ", ")
 }
 
-// maxMessage bounds the text of a server in a sentence, in bytes: equal faults are counted by their text.
+// maxMessage bounds the server's text in a sentence, in bytes: faults are counted by their text.
 const maxMessage = 200
 
 // sentence is the status for people, such as code 14 UNAVAILABLE: no backend.

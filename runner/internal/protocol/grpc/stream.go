@@ -125,7 +125,7 @@ func (s *stream) Rest(until time.Time) {
 }
 
 // End ends the stream; see load.Stream. A stream that the profile ends, after a number of messages or a span,
-// is reset, and its code is nobody's. Any other ends with the code of the server, which is awaited.
+// is reset and has no code. For any other stream, End waits for the server's code.
 func (s *stream) End() load.Outcome {
 	defer s.tidy()
 	o := load.Outcome{Resent: s.reply.Resent}
@@ -149,8 +149,8 @@ func (s *stream) End() load.Outcome {
 	return o
 }
 
-// await waits for the end that the server gives the stream: with the one answer of a stream of messages, or
-// after whatever else comes.
+// await waits for the server to end the stream. It keeps the one answer to a stream of messages, and passes
+// over anything else.
 func (s *stream) await(o *load.Outcome) {
 	until := time.Now().Add(s.clients.target.Timeout)
 	s.last = s.last[:0]

@@ -191,7 +191,7 @@ func (u *client2) cookiesSet(x *exchange2) []string {
 	return set
 }
 
-// locationOf is the Location of an answer. If it has two, browsers follow neither.
+// locationOf is the Location of an answer. Two different ones are an error: browsers follow neither.
 func locationOf(header *h2.Fields) (location string, err error) {
 	for i := range header.Len() {
 		name, value := header.At(i)

@@ -19,13 +19,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// client3 is one user that speaks HTTP/3, with quic-go. It costs more than the other clients: it is there for services
-// that speak it.
+// client3 is one user that speaks HTTP/3, with quic-go. It costs more than the other clients, and is there for
+// services that need it.
 type client3 struct {
 	clients *Clients
 	line    *line3
 	jar     *jar.Jar
-	held    []byte // the last body that was looked at
+	held    []byte // the last body that was kept
 	decoder coding.Decoder
 }
 

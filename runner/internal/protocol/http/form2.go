@@ -15,7 +15,7 @@ import (
 // form2 is the form of a call for HTTP/2.
 type form2 struct {
 	head   *h2.Head
-	fields []h2.Field  // what head is compiled from
+	fields []h2.Field  // the source of head
 	texts  []plan.Text // of the fields that vary, in order
 }
 
@@ -57,8 +57,8 @@ func (f *form2) add(name string, text plan.Text) {
 	}
 }
 
-// fill fills in values, in out, which it returns, perhaps grown. It fails if a value is no path where one is
-// needed.
+// fill fills in values. It writes them to out, which it returns, perhaps grown. It fails if a value must be
+// a path and is not.
 func (t *compiled) fill(q *h2.Request, out []byte, v load.Values) ([]byte, error) {
 	q.Head = t.form2.head
 	if q.Body, out = t.body, out[:0]; t.body == nil {
@@ -135,7 +135,7 @@ func (x *exchange2) value(name string) string {
 // path is the path of the request.
 func (x *exchange2) path() string { return x.value(":path") }
 
-// redirect makes the request that of the next hop.
+// redirect turns the request into that of the next hop.
 func (x *exchange2) redirect(f *Clients, to hop) {
 	same := x.at == to.at
 	next := []h2.Field{{Name: ":scheme", Value: to.at.Scheme}, {Name: ":path", Value: to.path}}
@@ -217,7 +217,7 @@ func (f *Clients) compile2() {
 			f.methods[name] = f.maker.Head([]h2.Field{{Name: ":method", Value: name}})
 		}
 	}
-	method("GET") // what other methods are redirected as
+	method("GET") // other methods become GET in a redirect
 	for _, t := range f.calls {
 		if t != nil {
 			t.asFields(f.maker, f.origin)

@@ -21,8 +21,8 @@ type carrier struct {
 	wire *wire.Conn // below a user's own; nil if it is shared
 }
 
-// line holds one HTTP/2 connection: a user's own, or one that any number of users share. The zero line is a
-// user's own.
+// line holds one HTTP/2 connection: a user's own, or one that many users share. The zero line is a user's
+// own.
 type line struct {
 	turn chan struct{} // holds a token while a user dials; nil for a user's own
 	conn atomic.Pointer[carrier]
@@ -94,7 +94,7 @@ func (l *line) dial(ctx context.Context, u *client2, x *exchange2) (*carrier, er
 	return &carrier{Conn: u.clients.maker.Sole(c), wire: c}, nil
 }
 
-// drop forgets a connection that takes no more requests. Those under way on it continue.
+// drop forgets a connection that takes no more requests. Requests under way on it continue.
 func (l *line) drop(c *carrier) {
 	l.conn.CompareAndSwap(c, nil)
 	c.Retire()

@@ -47,7 +47,7 @@ func (l *line3) connection(ctx context.Context, d *wire.Dialer, at wire.Origin) 
 	return l.conn, false, nil
 }
 
-// drop forgets a connection that takes no more requests. Those under way on it continue.
+// drop forgets a connection that takes no more requests. Requests under way on it continue.
 func (l *line3) drop(ctx context.Context, c *carrier3) {
 	select {
 	case l.turn <- struct{}{}:
@@ -88,7 +88,7 @@ func (l *line3) close() error {
 	return errors.Join(errs...)
 }
 
-// reachable3 refuses a target to which HTTP/3 cannot lead.
+// reachable3 refuses a target that HTTP/3 cannot reach.
 func (f *Clients) reachable3() error {
 	switch {
 	case f.origin.Scheme != "https":

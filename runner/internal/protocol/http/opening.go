@@ -20,7 +20,7 @@ type Opening struct {
 	cookies  bool // the user has a jar
 }
 
-// NewOpening compiles a request for a connection on which via is asked; the zero Via for one that leads
+// NewOpening compiles a request for a connection to the proxy of via; the zero Via means a connection
 // to the target itself. route is for errors: it fails if a literal part cannot be sent.
 func NewOpening(h *plan.HTTP, route string, t *plan.Target, d *wire.Dialer, via wire.Via) (*Opening, error) {
 	if err := sendable(h, route); err != nil {
@@ -51,7 +51,7 @@ func (o *Opening) Fill(v load.Values, cookies *jar.Jar, lines string) (Filled, e
 	return filled, nil
 }
 
-// Over2 compiles the request for connections of a Maker too, which has none yet.
+// Over2 also compiles the request for HTTP/2 connections of a Maker that has none yet.
 func (o *Opening) Over2(m *h2.Maker) { o.compiled.asFields(m, o.at) }
 
 // Fill2 is Fill for HTTP/2; see Over2.

@@ -68,7 +68,7 @@ func (u *client2) send(ctx context.Context, x *exchange2, r *response) error {
 				err = h2.ErrNoPlace
 			}
 			return second(err, why)
-		case kept && errors.Is(err, h2.ErrNotOpen): // another user was told so, or a rest has hidden it
+		case kept && errors.Is(err, h2.ErrNotOpen): // the server told another user so, or did so during a rest
 		case unprocessed < unprocessedTries && h2.Unprocessed(err):
 			if unprocessed++; unprocessed == unprocessedTries && why == "" {
 				why = whyUnprocessed

@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/wire"
 )
 
-// traces is what quic-go tells of a request on its way.
+// traces is what quic-go reports about a request on its way.
 type traces struct {
 	sent  time.Time // when the first byte was about to leave; zero if none did
 	begun bool      // an interim answer has come
@@ -75,7 +75,7 @@ func isRejected(err error) bool {
 	return errors.As(err, &h) && h.Remote && h.ErrorCode == http3.ErrCodeRequestRejected
 }
 
-// hasEnded3 reports whether the connection ended under a request.
+// hasEnded3 reports whether the connection ended during a request.
 func hasEnded3(err error) bool {
 	var closed *quic.ApplicationError
 	var idle *quic.IdleTimeoutError
@@ -102,7 +102,7 @@ func fault3(ctx context.Context, err error) error {
 	return wire.QUICFault(err)
 }
 
-// failAs makes r a failure, and says after its text why the request had been sent again.
+// failAs makes r a failure. Its text ends with why the request had been sent again.
 func (r *response) failAs(err error) {
 	r.fail(err)
 	var again secondFault

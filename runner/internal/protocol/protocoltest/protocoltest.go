@@ -1,4 +1,4 @@
-// Package protocoltest runs profiles for the tests of protocols, and looks at what was counted.
+// Package protocoltest runs profiles for the tests of protocols, and checks the counts.
 package protocoltest
 
 import (
@@ -29,8 +29,7 @@ func Run(t *testing.T, text string) *tally.Tally {
 	return Counts(t, r)
 }
 
-// Counts are the counts of a run, those of the warm-up among them. The result must be one that every
-// door accepts.
+// Counts are the counts of a run, with those of the warm-up. It fails if the result is not valid.
 func Counts(t *testing.T, r *result.Result) *tally.Tally {
 	t.Helper()
 	if err := r.Validate(); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// line is a connection and the answer that comes over it, in either version of HTTP. The zero line is
-// none.
+// line is a connection and the answer that comes over it, in either version of HTTP. The zero line
+// has no connection.
 type line struct {
 	conn *wire.Conn
 	in   *http1.Reader // nil over HTTP/2
@@ -25,7 +25,7 @@ type line struct {
 	until  time.Time // how long next waits
 }
 
-// offers are the protocols that TLS is offered, and whether the one is HTTP/2 without being asked.
+// offers are the protocols to offer in TLS. prior says that HTTP/2 is spoken without asking.
 func (f *Clients) offers() (protocols []string, prior bool) {
 	encrypted := f.dialer.Target().Scheme == "https"
 	switch {

@@ -7,7 +7,7 @@
 // streams of a user have a connection of their own, over HTTP/1.1 or HTTP/2, which is kept if the server
 // ended the last one properly.
 //
-// Left out, as a browser's EventSource would not: reconnecting, and so retry, and redirects.
+// Unlike a browser's EventSource, it does not reconnect, so it ignores retry, and it does not follow redirects.
 package sse
 
 import (
@@ -264,7 +264,7 @@ func (h *head) check() error {
 		return refusal(h.status)
 	}
 	const events = "text/event-stream"
-	kind, _, _ := strings.Cut(h.kind, ";") // its parameters change nothing: a stream of events is UTF-8
+	kind, _, _ := strings.Cut(h.kind, ";") // parameters change nothing: a stream of events is UTF-8
 	switch kind = strings.TrimSpace(kind); {
 	case kind == "":
 		return wire.Fault("the answer has no Content-Type, where " + events + " was expected")
@@ -274,7 +274,7 @@ func (h *head) check() error {
 	return nil
 }
 
-// failed is the outcome of what an error ended.
+// failed is the outcome of a call or stream that an error ended.
 func (u *client) failed(err error) load.Outcome {
 	if u.fuse.Blown() {
 		err = wire.ErrCut
@@ -290,8 +290,8 @@ func (u *client) failed(err error) load.Outcome {
 	return o
 }
 
-// giveUp ends a call that brought no stream of events. The connection may carry the next one over HTTP/2, and
-// otherwise if the answer is short.
+// giveUp ends a call whose answer is not a stream of events. The connection may carry the next one over
+// HTTP/2, and otherwise if the answer is short.
 func (u *client) giveUp(h *head) {
 	whole := h.status != 0 && u.line.skip()
 	if (whole || u.line.two != nil) && u.line.end(whole) {

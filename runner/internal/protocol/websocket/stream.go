@@ -48,7 +48,7 @@ type stream struct {
 	mark     int64         // how many bytes had come when the last message was sent: they hold no reply to it
 	asked    bool          // a message was sent, and nothing was read since
 	over     bool          // nothing more comes
-	cut      bool          // a frame was sent only in part: whatever follows would be read as its rest
+	cut      bool          // a frame was sent only in part: the server would read anything more as its rest
 	code     int           // of the close frame that ends it from here; 0 for 1000
 	sub      *subscription // nil unless results of GraphQL come
 	complete bool          // the subscription has ended
@@ -206,7 +206,7 @@ func (s *stream) Rest(until time.Time) {
 				s.pong()
 			}
 		}
-		if s.in.Held() >= maxHeld || s.in.Fill(s.conn) != nil { // what failed fails again in Receive
+		if s.in.Held() >= maxHeld || s.in.Fill(s.conn) != nil { // an error comes again in Receive
 			return
 		}
 	}

@@ -79,7 +79,7 @@ func openEnvelope(message []byte) (e envelope, err error) {
 
 // refused is the error of a connection_init, or of an operation, that the server refuses.
 type refused struct {
-	kind string // without the values in the server's words
+	kind string // the text without the values in the server's words
 	full string // the same with them; empty if there are none
 }
 
@@ -88,7 +88,7 @@ func (r refused) Error() string { return r.kind }
 
 const errNoAck wire.Late = "no answer to connection_init in time"
 
-// begin does what stands before the results: connection_init, its answer, and the operation.
+// begin does the exchange before the results: connection_init, its answer, and the operation.
 func (s *stream) begin(sub *subscription, v load.Values, until time.Time) error {
 	s.sub = sub
 	if err := s.write(ws.Text, v.Append(s.out[:ws.Room], sub.init)); err != nil {
@@ -159,8 +159,8 @@ func isPing(message []byte) bool {
 	return err == nil && e.kind == ping
 }
 
-// result is what a message of a subscription stands for. It is none if the message only keeps the
-// connection alive.
+// result is the result that a message of a subscription carries. some is false if the message only
+// keeps the connection alive.
 func (s *stream) result(m *plan.Message, got ws.Message, v load.Values) (r load.Received, some bool) {
 	e, err := openEnvelope(got.Data)
 	switch {

@@ -9,8 +9,8 @@
 // nobody awaits stay in the buffer, up to 1 MiB; past that reading stops, and TCP slows the server down. A
 // message that the connection may not take at once is written beside reads, on a goroutine that ends with it.
 //
-// Opening is over with the server's answer. A stream ends with a closing handshake, which is waited for
-// a moment so that the server closes the connection: else this machine would run out of ports.
+// The server's answer completes the opening. A stream ends with a closing handshake. The client waits a
+// moment for the server to close the connection: else this machine would run out of ports.
 package websocket
 
 import (
@@ -86,7 +86,7 @@ type client struct {
 
 var _ load.Opener = (*client)(nil)
 
-// Do opens a WebSocket over which nothing goes, and closes it.
+// Do opens a WebSocket, sends and reads nothing, and closes it.
 func (u *client) Do(ctx context.Context, c *plan.Call, v load.Values) load.Outcome {
 	s, o := u.Open(ctx, c, v)
 	if o.Class == tally.OK {
@@ -189,7 +189,7 @@ func (t *call) check(a *http1.Answer, accept string) error {
 	return nil
 }
 
-// failed is the outcome of what an error ended.
+// failed is the outcome of a call or stream that an error ended.
 func (u *client) failed(err error) load.Outcome {
 	if u.fuse.Blown() {
 		err = wire.ErrCut
