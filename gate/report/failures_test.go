@@ -11,7 +11,7 @@ import (
 
 // Errors that differ in their values alone have one row, with an example.
 func TestErrorsWithValues(t *testing.T) {
-	r := &result.Result{}
+	r := &result.Result{Rounds: make([]result.Round, 1)}
 	for _, user := range []string{"17", "9"} {
 		r.Tally.Add(tally.Sample{Route: "a.S/Get", Class: tally.Status, Error: "code 5 NOT_FOUND: user # not found", Example: "code 5 NOT_FOUND: user " + user + " not found"})
 	}

@@ -182,7 +182,7 @@ func changedLoad() gate.Verdict {
 		Comparisons: []gate.Comparison{fast, comparison("GET /home", gate.P50, gate.Within)},
 		Changed: []gate.Difference{
 			{What: "route", Name: "GET /old", Before: "requested"}, {What: "weight", Name: "browse", Before: "5", Now: "1"}, {What: "weight", Name: "visitor, GET /old", Before: "1"},
-			{What: "route", Name: "GET /new", Now: "requested"}, {What: "expect", Name: "GET /home", Before: "status [200]", Now: "none"}, {What: "run_time", Before: "30s", Now: "1m0s"},
+			{What: "route", Name: "GET /new", Now: "requested"}, {What: "expect", Name: "GET /home", Before: "status [200]", Now: "none"}, {What: "run_time", Before: "30s", Now: "1m"},
 		},
 	}
 }

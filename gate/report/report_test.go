@@ -277,6 +277,16 @@ func TestManyDifferences(t *testing.T) {
 	}
 }
 
+// A run that ended in its first round has no figures, and no tables of zeros.
+func TestRunWithoutARound(t *testing.T) {
+	r := shopRun()
+	r.Rounds = nil
+	text := render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, r) }, report.Report{})
+	if !strings.HasPrefix(text, "There are no figures: no round was measured to its end.\n") || strings.Contains(text, "Aggregated") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
 // If only all routes together are past a limit, the headline names them.
 func TestHeadlineOfTheWhole(t *testing.T) {
 	v := gate.Verdict{

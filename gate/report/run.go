@@ -22,14 +22,7 @@ const maxErrorTexts = 20
 // Run writes the tables of a run that Locust's users know: the requests, the percentiles of the
 // response times, and the errors, if any. They cover the judged rounds; times are in milliseconds.
 func Run(w io.Writer, r *result.Result) error {
-	if err := requests(w, r); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nResponse time percentiles (ms)\n")
-	if err := percentileTable(w, r); err != nil {
-		return err
-	}
-	if err := errorTable(w, r); err != nil {
+	if err := tables(w, r); err != nil {
 		return err
 	}
 	if routes := neverRequested(r); len(routes) > 0 {
@@ -40,6 +33,22 @@ func Run(w io.Writer, r *result.Result) error {
 	}
 	_, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain))
 	return err
+}
+
+// tables writes the tables, or that there are none: a run that ended in its first round has no figures.
+func tables(w io.Writer, r *result.Result) error {
+	if len(r.Rounds) == 0 {
+		_, err := fmt.Fprintln(w, "There are no figures: no round was measured to its end.")
+		return err
+	}
+	if err := requests(w, r); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nResponse time percentiles (ms)\n")
+	if err := percentileTable(w, r); err != nil {
+		return err
+	}
+	return errorTable(w, r)
 }
 
 // besides adds the requests that the tables do not show: unanswered ones, and those sent again.

@@ -199,6 +199,9 @@ func (s *Selftest) describe(change float64) string {
 
 // Print prints the table of all comparisons.
 func (s *Selftest) Print(w io.Writer) error {
+	if len(s.trials) == 0 {
+		return nil
+	}
 	slices.SortFunc(s.trials, func(x, y *trial) int { return cmp.Compare(x.change, y.change) })
 	var rows [][]string
 	for _, t := range s.trials {
