@@ -10,12 +10,14 @@ package descriptor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -38,7 +40,7 @@ const (
 
 // Compile compiles .proto files and all that they import. It looks for them under each of the roots, or beside
 // the profile if there are none. The files of Google's own types, such as google/protobuf/timestamp.proto, need
-// not be there.
+// not be there. The error joins one error for each mistake; see errors.Join.
 func Compile(files, roots []string, read func(path string) ([]byte, error)) (set []byte, err error) {
 	if len(roots) == 0 {
 		roots = []string{"."}
@@ -70,16 +72,15 @@ type source struct {
 	bytes int
 	ended bool
 	wrong error // a bound was passed, or a file cannot be read
-	first error // in a file
+
+	mistakes []reporter.ErrorWithPos // in files
 }
 
-// report notes the first error in a file.
+// report notes an error in a file, so that the compiler goes on and finds the others.
 func (s *source) report(err reporter.ErrorWithPos) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.first == nil {
-		s.first = err
-	}
+	s.mistakes = append(s.mistakes, err)
 	return nil
 }
 
@@ -88,15 +89,38 @@ func (s *source) end(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true
+	var positioned reporter.ErrorWithPos
 	switch {
 	case s.wrong != nil:
 		return s.wrong
-	case s.first != nil:
-		return s.explain(s.first)
-	case err != nil:
+	case errors.As(err, &positioned):
+		s.mistakes = append(s.mistakes, positioned)
+	case err != nil && len(s.mistakes) == 0:
 		return s.explain(err)
 	}
-	return nil
+	return s.joined()
+}
+
+// mostMistakes bounds those that are told: one may lead to many.
+const mostMistakes = 20
+
+// joined are the mistakes in files, in the order of their places.
+func (s *source) joined() error {
+	slices.SortStableFunc(s.mistakes, func(a, b reporter.ErrorWithPos) int {
+		x, y := a.GetPosition(), b.GetPosition()
+		return cmp.Or(cmp.Compare(x.Filename, y.Filename), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))
+	})
+	var told []error
+	for i, mistake := range s.mistakes {
+		if i > 0 && mistake.GetPosition() == s.mistakes[i-1].GetPosition() {
+			continue // what the parser makes of the same mistake
+		}
+		told = append(told, s.explain(mistake))
+	}
+	if more := len(told) - mostMistakes; more > 0 {
+		told = append(told[:mostMistakes], fmt.Errorf("%d more mistakes in .proto files", more))
+	}
+	return errors.Join(told...)
 }
 
 // imported is the name by which others import a file: without the root in front.

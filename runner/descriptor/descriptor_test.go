@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,29 @@ func TestCompileExplains(t *testing.T) {
 	})
 	if err == nil || err.Error() != "read dir: is a directory" {
 		t.Error(err)
+	}
+}
+
+// All mistakes are told that the compiler finds, each once and in the order of their places.
+func TestCompileTellsAll(t *testing.T) {
+	files := map[string]string{
+		"a.proto":    "syntax = \"proto3\";\n\nmessage A { int32 k = 19000; string s = 1; int32 n = 1; }\n",
+		"b.proto":    "syntax = \"proto3\";\nenum E { A = 1; }\n",
+		"many.proto": "syntax = \"proto3\";\n" + strings.Repeat("message A { int32 k = 19000; }\n", 30),
+	}
+	for name, want := range map[string]string{
+		"b.proto a.proto": "a.proto:3:23: tag number 19000 is in disallowed reserved range 19000-19999\na.proto:3:54: message A: fields s and n both have the same tag 1\n" +
+			"b.proto:2:14: enum E: proto3 requires that first value of enum have numeric value zero",
+		"many.proto": strings.Join(slices.Collect(func(yield func(string) bool) {
+			for i := range 20 {
+				yield(fmt.Sprintf("many.proto:%d:23: tag number 19000 is in disallowed reserved range 19000-19999", i+2))
+			}
+			yield("10 more mistakes in .proto files")
+		}), "\n"),
+	} {
+		if _, err := descriptor.Compile(strings.Fields(name), nil, reading(files)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
 	}
 }
 

@@ -265,9 +265,20 @@ func (r *reader) describe(n *yaml.Node, t *GRPCTarget) {
 	case len(t.Import) > 0:
 		r.Problem(strict.Get(n, "import"), "import says where .proto files are looked for; name one with proto")
 	}
-	if err != nil {
-		r.In(key, func() { r.Problem(strict.Get(n, key), "%v", err) })
+	for _, mistake := range mistakes(err) {
+		r.In(key, func() { r.Problem(strict.Get(n, key), "%v", mistake) })
 	}
+}
+
+// mistakes are the errors that were joined to one.
+func mistakes(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
 }
 
 // protoset reads a file of compiled descriptors.

@@ -29,6 +29,20 @@ func TestDigestOfGRPC(t *testing.T) {
 	}
 }
 
+// Each mistake in a .proto file is a problem of its own.
+func TestMistakesInProto(t *testing.T) {
+	with := from
+	with.Read = func(string) ([]byte, error) {
+		return []byte("syntax = \"proto3\";\nmessage A {\n int32 k = 19000;\n}\nenum E {\n A1 = 1;\n}\n"), nil
+	}
+	_, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\", grpc: {proto: a.proto}}\nusers: [{name: u, tasks: [{grpc: a.B/C}]}]\n"), with)
+	const want = "p.yaml:2:49: target.grpc.proto: a.proto:3:12: tag number 19000 is in disallowed reserved range 19000-19999\n" +
+		"p.yaml:2:49: target.grpc.proto: a.proto:6:7: enum E: proto3 requires that first value of enum have numeric value zero"
+	if got := problems.Error(); got != want {
+		t.Errorf("%s, want\n%s", got, want)
+	}
+}
+
 // People see what is sent and expected otherwise.
 func TestDifferencesOfGRPC(t *testing.T) {
 	read := func(call string) *profile.Profile {
