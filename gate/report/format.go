@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -113,18 +112,6 @@ func arrow(v float64) string {
 	default:
 		return ""
 	}
-}
-
-// RunTime is a span as a profile has it: 2m30s, or 2m.
-func RunTime(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 // count is a number with its noun.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -180,7 +181,7 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	case r.Why != nil && r.Why.OnStart:
 		words.settle = "a task that sends the route too, or a shorter `renew`"
 	case r.RunTime > 0 && most > 0:
-		words.settle = fmt.Sprintf("a `run_time` of %s", RunTime(most))
+		words.settle = fmt.Sprintf("a `run_time` of %s", strict.InWords(most))
 	}
 	return words
 }

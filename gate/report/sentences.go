@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
 
 // Sentence says a reason or a notice in one line of plain text. The line is safe for a terminal, and
@@ -252,7 +253,7 @@ func routeNotJudged(r *gate.Reason) string {
 
 // longer says which run_time would be enough, and for which metric.
 func longer(r *gate.Reason) string {
-	text := fmt.Sprintf("a run_time of %s would be enough", RunTime(r.RunTime))
+	text := fmt.Sprintf("a run_time of %s would be enough", strict.InWords(r.RunTime))
 	if r.Metric != "" {
 		text += " for its " + metric(r.Metric, plain)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -155,9 +156,9 @@ func tooFew(metrics []string, lacking []*gate.Why) string {
 	case !known:
 		return text
 	case len(metrics) > 1:
-		return text + fmt.Sprintf(": a run_time of %s would be enough for all", RunTime(longest))
+		return text + fmt.Sprintf(": a run_time of %s would be enough for all", strict.InWords(longest))
 	}
-	return text + fmt.Sprintf(": a run_time of %s would be enough", RunTime(longest))
+	return text + fmt.Sprintf(": a run_time of %s would be enough", strict.InWords(longest))
 }
 
 // onlyOnStart advises about a route that no task sends.
