@@ -16,7 +16,6 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
 )
@@ -136,7 +135,7 @@ func (d *document) read(sources []Source) {
 		source := &ast.Source{Name: s.Name, Input: s.Text}
 		parsed, err := parser.ParseQueryWithTokenLimit(source, maxTokens)
 		if err != nil {
-			d.problems = append(d.problems, problemOf(s.Name, err))
+			d.problems = append(d.problems, syntaxProblem(source, err, inDocuments))
 			continue
 		}
 		texts := split(source)
@@ -308,13 +307,14 @@ func eachSelection(set ast.SelectionSet, look func(ast.DirectiveList)) {
 // roots are the names of the fields that an operation begins with, each once.
 func (d *document) roots(set ast.SelectionSet) (names []string) {
 	done := map[string]bool{} // the fragments that were followed
+	known := map[string]bool{}
 	var follow func(ast.SelectionSet)
 	follow = func(set ast.SelectionSet) {
 		for _, s := range set {
 			switch s := s.(type) {
 			case *ast.Field:
-				if !slices.Contains(names, s.Name) {
-					names = append(names, s.Name)
+				if !known[s.Name] {
+					known[s.Name], names = true, append(names, s.Name)
 				}
 			case *ast.InlineFragment:
 				follow(s.SelectionSet)
@@ -328,23 +328,4 @@ func (d *document) roots(set ast.SelectionSet) (names []string) {
 	}
 	follow(set)
 	return names
-}
-
-// problemOf is an error of gqlparser.
-func problemOf(source string, err error) Problem {
-	p := Problem{source, 1, 1, err.Error()}
-	var list gqlerror.List
-	one, ok := err.(*gqlerror.Error) //nolint:errorlint // the parser returns it bare
-	if !ok {
-		if list, ok = err.(gqlerror.List); ok && len(list) > 0 { //nolint:errorlint // likewise
-			one = list[0]
-		}
-	}
-	if one != nil {
-		p.Text = say(one)
-		if len(one.Locations) > 0 {
-			p.Line, p.Column = max(one.Locations[0].Line, 1), max(one.Locations[0].Column, 1)
-		}
-	}
-	return p
 }

@@ -147,6 +147,41 @@ func TestProblems(t *testing.T) {
 	check(`{ top @foo { id } }`, "", `:1:8: the schema has no directive @foo`)
 }
 
+// Every sentence about a text that is no document at all, with its place.
+func TestSyntax(t *testing.T) {
+	const name = " cannot be a name: names have only the letters A to Z, digits and _"
+	const ofSchema = " belongs to a schema, which is named under target.graphql.schema; operations stand here, such as query Top { top { id } }"
+	for text, want := range map[string]string{
+		"type X { a: Int }":                       `:1:1: "type"` + ofSchema,
+		"query A { a }\nextend type X { a: Int }": `:2:1: "extend"` + ofSchema,
+		`"""what""" input X { a: Int }`:           `:1:12: "input"` + ofSchema,
+		"query Ä { top { id } }":                  `:1:7: "Ä"` + name,
+		"query A {\n  topÄ_2 { id } }":            `:2:3: "topÄ_2"` + name,
+		"query A($größe: Int) { a(b: $größe) }":   `:1:10: "größe"` + name,
+		"query my-query { top { id } }":           `:1:7: "my-query"` + name,
+		"{ a(b: 日本) }":                            `:1:8: "日本"` + name,
+		"{ a(b: “x”) }":                           `:1:8: a text stands in straight double quotes ("), not in “`,
+		"{ a(b: 'x') }":                           `:1:8: a text stands in straight double quotes ("), not in '`,
+		"{ a(b: \"x) }":                           `:1:8: the text that begins here has no closing "`,
+		"{ a(b: - 1) }":                           `:1:9: invalid number, expected digit but got: " "`,
+		"{ a };":                                  `:1:6: ";" means nothing in GraphQL; remove it`,
+		"{ a } // all":                            `:1:7: a comment begins with #`,
+		"{ ..F }":                                 `:1:3: a fragment has three dots in front of it: ...Name`,
+		"Query A { a }":                           `:1:1: an operation begins with query, mutation or {, found "Query"; did you mean "query"?`,
+		"top { id }":                              `:1:1: an operation begins with query, mutation or {, found "top"`,
+		"{ a } query":                             `:1:12: expected {, found the end of the document`,
+		"query 1A { a }":                          `:1:7: expected {, found a number`,
+		`{"query": "{ top { id } }"}`:             `:1:3: this is the JSON of a request: write the text of its query, and its variables beside it under variables`,
+		"{ a {} }":                                `:1:6: there is nothing between { and }: name a field`,
+		"query A() { a }":                         `:1:9: there is nothing between ( and ): remove both`,
+		"fragment on on X { a } { a }":            `:1:10: a fragment cannot be named on`,
+	} {
+		if _, wrong := graphql.Parse([]graphql.Source{{"", text}}, "", nil); problems(wrong) != want {
+			t.Errorf("%s\n got %s\nwant %s", text, problems(wrong), want)
+		}
+	}
+}
+
 // Documents that were written to do harm end in words.
 func TestHostileDocuments(t *testing.T) {
 	s := shopOf(t)
@@ -195,13 +230,15 @@ schema @link(url: "https://specs.apollo.dev/federation/v2.0") { query: Query }
 		t.Errorf("notes\n%s, want\n%s", got, want)
 	}
 	for text, want := range map[string]string{
-		"":                        "s.graphql:1:1: the schema is empty",
-		"type Query {":            "s.graphql:1:13: expected a name, found the end of the document",
-		"type Query { a: Int } }": "s.graphql:1:23: unexpected }",
-		"type Query { a: Nope }":  `s.graphql:1:17: there is no type "Nope"`,
-		"type A { a: Int }":       "s.graphql:1:1: the schema has no type Query; is it a part of one?",
-		"schema { query: Q }":     "s.graphql:1:10: schema root query refers to a type Q that does not exist",
-		"query { a }":             `s.graphql:1:1: unexpected name "query"`,
+		"":                          "s.graphql:1:1: the schema is empty",
+		"type Query {":              "s.graphql:1:13: expected a name, found the end of the document",
+		"type Query { a: Int } }":   "s.graphql:1:23: unexpected }",
+		"type Query { a: Nope }":    `s.graphql:1:17: there is no type "Nope"`,
+		"type A { a: Int }":         "s.graphql:1:1: the schema has no type Query; is it a part of one?",
+		"schema { query: Q }":       "s.graphql:1:10: schema root query refers to a type Q that does not exist",
+		"query { a }":               `s.graphql:1:1: "query" begins an operation, and the schema is needed here: its types, such as type Query { … }`,
+		"typ Query { a: Int }":      `s.graphql:1:1: a definition begins with a word such as type or input, found "typ"; did you mean "type"?`,
+		"type Query { größe: Int }": `s.graphql:1:14: "größe" cannot be a name: names have only the letters A to Z, digits and _`,
 		"type Query { a(b: A!): Int } input A { b: A! }":         `s.graphql:1:40: the input A contains itself in fields that must be given (b), so it has no value`,
 		"type Query { a(b: A): Int } input A { b: A, c: [A!]! }": "",
 		`{"data": {}}`: "s.graphql:1:1: the JSON is no introspection: it has neither __schema nor data.__schema",

@@ -88,13 +88,11 @@ var ofScalar = regexp.MustCompile(`^(Int|Float|String|Boolean|ID) cannot `)
 // several is a list of suggestions, the nearest first.
 var several = regexp.MustCompile(`(; did you mean [^"]*"[^"]+")(, | or ).*\?$`)
 
-var ofParser = strings.NewReplacer("found <EOF>", "found the end of the document", "unexpected <EOF>", "unexpected end of the document", "expected Name", "expected a name", "found Name", "found a name", "unexpected Name", "unexpected name")
-
 // endOf ends a sentence as ours do: with the nearest suggestion alone, and without a full stop.
 func endOf(text string) string {
 	text = strings.ReplaceAll(strings.Replace(text, " Did you mean ", "; did you mean ", 1), ".;", ";")
 	text = several.ReplaceAllString(text, "$1?")
-	return strings.TrimSuffix(ofParser.Replace(text), ".")
+	return strings.TrimSuffix(text, ".")
 }
 
 func quote(text string) string { return strict.Quote(text) }

@@ -36,9 +36,10 @@ func ParseSchema(name string, data []byte) (*Schema, *Problem) {
 			return nil, &Problem{name, 1, 1, wrong}
 		}
 	}
-	doc, err := parser.ParseSchemaWithLimit(&ast.Source{Name: name, Input: text}, maxWords)
+	source := &ast.Source{Name: name, Input: text}
+	doc, err := parser.ParseSchemaWithLimit(source, maxWords)
 	if err != nil {
-		return nil, schemaProblem(name, err, introspected)
+		return nil, schemaProblem(source, err, introspected)
 	}
 	s := &Schema{}
 	s.clean(doc)
@@ -46,7 +47,7 @@ func ParseSchema(name string, data []byte) (*Schema, *Problem) {
 	prelude.Definitions = slices.DeleteFunc(prelude.Definitions, func(d *ast.Definition) bool { return doc.Definitions.ForName(d.Name) != nil })
 	prelude.Merge(doc)
 	if s.Schema, err = validator.ValidateSchemaDocument(prelude); err != nil {
-		return nil, schemaProblem(name, err, introspected)
+		return nil, schemaProblem(source, err, introspected)
 	}
 	if s.Query == nil {
 		return nil, &Problem{name, 1, 1, "the schema has no type Query; is it a part of one?"}
@@ -54,8 +55,8 @@ func ParseSchema(name string, data []byte) (*Schema, *Problem) {
 	return s, nil
 }
 
-func schemaProblem(name string, err error, introspected bool) *Problem {
-	p := problemOf(name, gqlerror.WrapIfUnwrapped(err))
+func schemaProblem(source *ast.Source, err error, introspected bool) *Problem {
+	p := syntaxProblem(source, gqlerror.WrapIfUnwrapped(err), inSchemas)
 	if introspected { // its line is in generated SDL, which nobody has seen
 		p.Line, p.Column = 1, 1
 	}
