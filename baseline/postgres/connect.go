@@ -124,7 +124,11 @@ func unreadable(u *url.URL, err error) error {
 	case inner != nil && inner.Error() == `both "sslcert" and "sslkey" are required`:
 		return errors.New("the database's URL cannot be used: sslcert and sslkey belong together: name both the client's certificate and its key")
 	}
-	return fmt.Errorf("the database's URL cannot be read: its host, its port or one of its parameters is invalid (%s)", strings.Join(names(u.Query()), ", "))
+	given := names(u.Query())
+	if len(given) == 0 {
+		return errors.New("the database's URL cannot be read: its host or its port is invalid")
+	}
+	return fmt.Errorf("the database's URL cannot be read: its host, its port or one of its parameters is invalid (%s)", strings.Join(given, ", "))
 }
 
 // take removes a parameter from a URL and gives its value; empty without it. The others stay as they were written.

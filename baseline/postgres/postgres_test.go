@@ -131,14 +131,15 @@ func TestErrorsOfConnectingHideThePassword(t *testing.T) {
 	for name, test := range map[string]struct {
 		url, want string
 	}{
-		"wrong password":   {change(t, database, func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), secret) }), "the password is refused"},
-		"no such database": {change(t, database, func(u *url.URL) { u.Path = "/nowhere" }), "the server has no database nowhere: correct the URL, or make it with CREATE DATABASE nowhere ENCODING 'UTF8'"},
-		"nobody listens":   {"postgres://user:" + url.QueryEscape(secret) + "@127.0.0.1:1/db", "is the server up"},
-		"no such host":     {"postgres://user:" + url.QueryEscape(secret) + "@db.invalid:5432/db?connect_timeout=2", "is the server up"},
-		"not encrypted":    {"postgres://user:" + url.QueryEscape(secret) + "@db.invalid:5432/db?sslmode=prefer", "in the clear"},
-		"odd password":     {"postgres://user:" + secret + "@host:5432/db", "cannot be read"},
-		"odd port":         {"postgres://user:" + url.QueryEscape(secret) + "@host:port/db", "cannot be read"},
-		"odd parameter":    {"postgres://user:" + url.QueryEscape(secret) + "@host/db?sslmode=maybe", "sslmode=maybe is not known: expected one of verify-full, verify-ca, require"},
+		"wrong password":    {change(t, database, func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), secret) }), "the password is refused"},
+		"no such database":  {change(t, database, func(u *url.URL) { u.Path = "/nowhere" }), "the server has no database nowhere: correct the URL, or make it with CREATE DATABASE nowhere ENCODING 'UTF8'"},
+		"nobody listens":    {"postgres://user:" + url.QueryEscape(secret) + "@127.0.0.1:1/db", "is the server up"},
+		"no such host":      {"postgres://user:" + url.QueryEscape(secret) + "@db.invalid:5432/db?connect_timeout=2", "is the server up"},
+		"not encrypted":     {"postgres://user:" + url.QueryEscape(secret) + "@db.invalid:5432/db?sslmode=prefer", "in the clear"},
+		"odd password":      {"postgres://user:" + secret + "@host:5432/db", "cannot be read"},
+		"odd port":          {"postgres://user:" + url.QueryEscape(secret) + "@host:port/db", "cannot be read"},
+		"odd port in hosts": {"postgres://user:" + url.QueryEscape(secret) + "@host:1,other:99999/db", "its host or its port is invalid"},
+		"odd parameter":     {"postgres://user:" + url.QueryEscape(secret) + "@host/db?sslmode=maybe", "sslmode=maybe is not known: expected one of verify-full, verify-ca, require"},
 	} {
 		_, err := postgres.Open(t.Context(), test.url)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
