@@ -146,6 +146,7 @@ func TestSuggest(t *testing.T) {
 		"not_found": {[]string{"OK", "NOT_FOUND"}, `; did you mean "NOT_FOUND"?`},
 		"x":         {[]string{"left", "right"}, "; choose one of: left, right"},
 		"y":         {nil, ""},
+		"ulr":       {[]string{"tls", "uri", "url"}, `; did you mean "url"?`},
 		"z":         {many, "field29 and 970 more"},
 	} {
 		if got := strict.Suggest(written, c.known); !strings.HasSuffix(got, c.want) || len(got) > 400 {

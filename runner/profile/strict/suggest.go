@@ -24,7 +24,7 @@ func Suggest(written string, known []string) string {
 const mostNames = 30
 
 // Nearest returns the known name that differs least from the written one, by at most two letters. Upper and lower
-// case count as the same.
+// case count as the same, and two swapped letters as one.
 func Nearest(written string, known []string) (best string, ok bool) {
 	if len(written) > 100 {
 		return "", false
@@ -38,23 +38,25 @@ func Nearest(written string, known []string) (best string, ok bool) {
 	return best, best != ""
 }
 
-// editDistance is Levenshtein's: how many letters must be inserted, deleted or replaced to turn
-// a into b.
+// editDistance is how many letters must be inserted, deleted or replaced, or neighbours swapped, to turn a into b: the
+// distance of optimal string alignment (Damerau, 1964; no letter is changed twice).
 func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, last, row = last, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
+			cost := last[j]
 			if a[i] != b[j] {
 				cost++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				cost = min(cost, before[j-1]+1)
+			}
+			row[j+1] = min(cost, row[j]+1, last[j+1]+1)
 		}
 	}
 	return row[len(b)]
