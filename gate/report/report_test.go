@@ -298,6 +298,14 @@ func TestHeadlineOfTheWhole(t *testing.T) {
 	}
 }
 
+// A verdict about nothing begins with its reason, not with an empty line.
+func TestTerminalBeginsAtOnce(t *testing.T) {
+	text := render(t, report.Terminal, report.New(doubtful(gate.Reason{Kind: gate.NoBaseline, Branch: "main"}), shopRun()))
+	if !strings.HasPrefix(text, "- ") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
 // One empty line follows the line about the changed load, with a table or without.
 func TestTerminalHasNoGap(t *testing.T) {
 	changed := []gate.Difference{{What: "users", Before: "50", Now: "4"}}

@@ -19,36 +19,13 @@ const (
 func Terminal(w io.Writer, r Report) error {
 	v := r.Verdict
 	all := gate.WorstFirst(v.Comparisons)
-	order := withFigures(v, all)
-	writeChanged(w, v)
-	var rows [][]string
-	for _, i := range order[:min(maxTerminal, len(order))] {
-		rows = append(rows, row(v.Comparisons[i], false))
-	}
-	if len(rows) > 0 {
-		if len(v.Changed) > 0 {
-			fmt.Fprintln(w)
-		}
-		if err := (grid{columns: columns, header: header, rows: rows}).text(w); err != nil {
-			return err
-		}
-	}
-	if more := len(order) - len(rows) + r.LeftOut; more > 0 {
-		fmt.Fprintf(w, "and %d more, closer to their limits or within them\n", more)
-	}
-	if text := noFailures(v); text != "" && len(rows) > 0 {
-		fmt.Fprintln(w, text)
-	}
-	for i, line := range r.unjudged(all) {
-		if i == 0 {
-			fmt.Fprintln(w, "\nnot judged:")
-		}
-		fmt.Fprintf(w, "  %s\n", line)
-	}
-	if err := writeCoverage(w, v.Coverage); err != nil {
+	var above strings.Builder
+	if err := r.writeFigures(&above, all); err != nil {
 		return err
 	}
-	fmt.Fprintln(w)
+	if text := strings.TrimLeft(above.String(), "\n"); text != "" {
+		fmt.Fprintln(w, text)
+	}
 	reasons := Once(v.Reasons)
 	for _, reason := range reasons[:min(maxSentences, len(reasons))] {
 		fmt.Fprintf(w, "- %s\n", Sentence(reason))
@@ -75,6 +52,38 @@ func Terminal(w io.Writer, r Report) error {
 	compared = strings.TrimRight(compared+against(v, plain), ":, ")
 	_, err := fmt.Fprintf(w, "%s\n%s: %s\n", compared, v.Outcome, r.headline(plain))
 	return err
+}
+
+// writeFigures writes what was measured: how the load has changed, the table, and what was not judged.
+func (r Report) writeFigures(w io.Writer, all []int) error {
+	v := r.Verdict
+	order := withFigures(v, all)
+	writeChanged(w, v)
+	var rows [][]string
+	for _, i := range order[:min(maxTerminal, len(order))] {
+		rows = append(rows, row(v.Comparisons[i], false))
+	}
+	if len(rows) > 0 {
+		if len(v.Changed) > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := (grid{columns: columns, header: header, rows: rows}).text(w); err != nil {
+			return err
+		}
+	}
+	if more := len(order) - len(rows) + r.LeftOut; more > 0 {
+		fmt.Fprintf(w, "and %d more, closer to their limits or within them\n", more)
+	}
+	if text := noFailures(v); text != "" && len(rows) > 0 {
+		fmt.Fprintln(w, text)
+	}
+	for i, line := range r.unjudged(all) {
+		if i == 0 {
+			fmt.Fprintln(w, "\nnot judged:")
+		}
+		fmt.Fprintf(w, "  %s\n", line)
+	}
+	return writeCoverage(w, v.Coverage)
 }
 
 // writeChanged says how the load of this change differs from that of its baseline.
