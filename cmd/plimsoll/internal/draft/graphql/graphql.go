@@ -233,7 +233,11 @@ func (w *writer) fill(o *op) string {
 		o.replace(u.mark, "${data."+table+"}")
 		w.draft.Data = append(w.draft.Data, draft.Table{Name: table, Fill: fmt.Sprintf("values of %s that exist", u.of), Made: []any{"1"}})
 		last := u.name[strings.LastIndexByte(u.name, '.')+1:]
-		reasons = append(reasons, fmt.Sprintf("its %s is unknown (fill data.%s)", last, table))
+		is := "is"
+		if u.many {
+			is = "are"
+		}
+		reasons = append(reasons, fmt.Sprintf("its %s %s unknown (fill data.%s)", last, is, table))
 	}
 	return strings.Join(reasons, ", ")
 }

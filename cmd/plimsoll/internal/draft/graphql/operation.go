@@ -24,6 +24,7 @@ type unknown struct {
 	name string // of the argument, or of a field in it: item.id
 	mark string // what stands in its place
 	of   string // its type
+	many bool   // it is a list
 }
 
 // operation makes the operation of a root field.

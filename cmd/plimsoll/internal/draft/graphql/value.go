@@ -23,7 +23,13 @@ type valuer struct {
 // value is a value of a type, for an argument or a field with a name. path tells it from others of the name.
 func (v *valuer) value(t *ast.Type, name, path string) any {
 	if t.Elem != nil {
-		return []any{v.value(t.Elem, name, path)}
+		before := len(v.unknown)
+		list := []any{v.value(t.Elem, name, path)}
+		for i := range v.unknown[before:] {
+			u := &v.unknown[before+i]
+			u.many = u.many || u.name == path
+		}
+		return list
 	}
 	switch t.NamedType {
 	case "Int":
@@ -54,7 +60,7 @@ func (v *valuer) value(t *ast.Type, name, path string) any {
 // miss notes that a value is unknown, and returns what stands in its place.
 func (v *valuer) miss(path string, t *ast.Type) string {
 	mark := "unknown " + strconv.Itoa(len(v.unknown))
-	v.unknown = append(v.unknown, unknown{path, mark, t.Name()})
+	v.unknown = append(v.unknown, unknown{name: path, mark: mark, of: t.Name()})
 	return mark
 }
 

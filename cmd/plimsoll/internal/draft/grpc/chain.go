@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -160,7 +161,11 @@ func (w *writer) chain(m protoreflect.MethodDescriptor, step *draft.Step, ids []
 		if !ok {
 			replace(step.Keys, id.mark, "${data."+variable+"}")
 			w.fill(variable, id.field)
-			reasons = append(reasons, "its "+string(id.field.Name())+" is unknown (fill data."+variable+")")
+			is := "is"
+			if id.field.IsList() {
+				is = "are"
+			}
+			reasons = append(reasons, fmt.Sprintf("its %s %s unknown (fill data.%s)", id.field.Name(), is, variable))
 			continue
 		}
 		replace(step.Keys, id.mark, "${"+variable+"}")
