@@ -8,6 +8,7 @@ package input
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -44,8 +45,13 @@ func bounded(file *os.File, err error, patience time.Duration) (*File, error) {
 	if err := file.SetReadDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, os.ErrNoDeadline) { // a plain file has none
 		return nil, errors.Join(err, file.Close())
 	}
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, errors.Join(&fs.PathError{Op: "read", Path: file.Name(), Err: errDirectory}, file.Close())
+	}
 	return &File{file, patience}, nil
 }
+
+var errDirectory = errors.New("is a directory: name a file")
 
 // Read reads as an os.File does, and says which pipe was silent.
 func (f *File) Read(b []byte) (int, error) {

@@ -53,3 +53,11 @@ func TestReadEndlessProfile(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A directory given as the profile is told as one.
+func TestReadDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := job.Read(dir, environ.Values{}); err == nil || err.Error() != "read profile: read "+dir+": is a directory: name a file" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -294,6 +294,9 @@ func There(files []File) (paths []string) {
 func Write(files []File) (err error) {
 	var made []string
 	for _, f := range files {
+		if info, err := os.Stat(f.Path); err == nil && info.IsDir() {
+			return exit.BadInput("%s is a directory, and nothing was written: remove it or give it another name", f.Path)
+		}
 		if !Exists(f.Path) {
 			made = append(made, f.Path)
 		}

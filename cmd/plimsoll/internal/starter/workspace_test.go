@@ -81,3 +81,17 @@ func TestPortNote(t *testing.T) {
 		}
 	}
 }
+
+// A directory in the place of one file leaves all others as they are.
+func TestWriteOverADirectory(t *testing.T) {
+	dir := t.TempDir()
+	tree(t, dir, map[string]string{"plimsoll.yaml/x": "", "gate.yml": "old"})
+	place := filepath.Join(dir, "plimsoll.yaml")
+	err := Write([]File{{Path: filepath.Join(dir, "gate.yml"), Text: "new"}, {Path: place, Text: "new"}})
+	if err == nil || !strings.Contains(err.Error(), place+" is a directory, and nothing was written") {
+		t.Errorf("got %v", err)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "gate.yml")); err != nil || string(text) != "old" {
+		t.Errorf("got %q, %v", text, err)
+	}
+}
