@@ -32,9 +32,9 @@ const MostPairs = MaxPairs + MaxPairs/4
 // that began with base and pairs that began with head.
 const orderMatters = 0.10
 
-// AreSides reports whether two results are the sides of one pairing: they have one seed, and in each
+// areSides reports whether two results are the sides of one pairing: they have one seed, and in each
 // pair of rounds one of them came second.
-func AreSides(base, head *result.Result) bool {
+func areSides(base, head *result.Result) bool {
 	if base.PairSeed == "" || base.PairSeed != head.PairSeed || len(base.Rounds) != len(head.Rounds) || len(base.Rounds) == 0 {
 		return false
 	}

@@ -40,11 +40,11 @@ func NewTypes(set []byte) (*Types, error) {
 	if err != nil {
 		return nil, err
 	}
-	return TypesOf(files), nil
+	return typesOf(files), nil
 }
 
-// TypesOf are the types of files.
-func TypesOf(files *protoregistry.Files) *Types { return &Types{files, dynamicpb.NewTypes(files)} }
+// typesOf are the types of files.
+func typesOf(files *protoregistry.Files) *Types { return &Types{files, dynamicpb.NewTypes(files)} }
 
 // Services lists the services by their full names, in alphabetical order.
 func (t *Types) Services() []string {

@@ -46,9 +46,9 @@ type Maker interface {
 	Close() error                // closes what clients share; call it after their own Close
 }
 
-// Asker is a Maker that must ask the running system something before its clients make calls, such as
+// asker is a Maker that must ask the running system something before its clients make calls, such as
 // how a gRPC server describes its services.
-type Asker interface {
+type asker interface {
 	Maker
 	// Ask asks, over a connection of its own. The error is a sentence for people, and names the system.
 	Ask(ctx context.Context) error
@@ -126,8 +126,8 @@ func (c *Clients) Client() load.Client {
 // ready, and before the first Client.
 func (c *Clients) Ask(ctx context.Context) error {
 	for _, m := range c.makers {
-		if asker, ok := m.(Asker); ok {
-			if err := asker.Ask(ctx); err != nil {
+		if a, asks := m.(asker); asks {
+			if err := a.Ask(ctx); err != nil {
 				return err
 			}
 		}

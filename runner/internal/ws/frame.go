@@ -37,8 +37,8 @@ func (k Kind) control() bool { return k&8 != 0 }
 // Room is how many bytes a message needs in front of it to become a frame.
 const Room = 14
 
-// MaxControl is how long the content of a control frame may be (section 5.5).
-const MaxControl = 125
+// maxControl is how long the content of a control frame may be (section 5.5).
+const maxControl = 125
 
 // Seal makes a frame of the message that stands in b behind Room bytes. It masks the message in place
 // with a random key. The frame is the end of b.
@@ -49,7 +49,7 @@ func Seal(b []byte, kind Kind) []byte {
 	mask(message, key)
 	const masked = 0x80
 	switch n := len(message); {
-	case n <= MaxControl:
+	case n <= maxControl:
 		at--
 		b[at] = masked | byte(n)
 	case n <= 0xffff:

@@ -145,7 +145,7 @@ func (r *Reader) at(skip int) (f frame, whole bool, err error) {
 		return f, false, errKind
 	case b[1]&0x80 != 0:
 		return f, false, errMasked
-	case f.kind.control() && (length > MaxControl || !f.final):
+	case f.kind.control() && (length > maxControl || !f.final):
 		return f, false, errControl
 	case length == 126:
 		if head = 4; len(b) < head {

@@ -114,7 +114,7 @@ func (w *writer) headers(s *Step) (headers draft.Map) {
 		v := s.Headers.m[name]
 		low := strings.ToLower(name)
 		text := w.template(v)
-		_, unknown := IsUnknown(w.m.text(v))
+		_, unknown := isUnknown(w.m.text(v))
 		known, isKnown := w.m.text(v).(string)
 		switch {
 		case v == nil || low == "content-length" || low == "transfer-encoding" || low == "host" || low == "connection" || !token.MatchString(name):

@@ -56,8 +56,8 @@ func collectSome(v Value, yield func(Value), left *int, depth int) bool {
 // tooLarge reports whether a value cannot be written: it is too large, or holds itself.
 func tooLarge(v Value) bool { return !collect(v, func(Value) {}) }
 
-// IsUnknown reports whether a value, or a part of it, is not known.
-func IsUnknown(v Value) (found *Unknown, is bool) {
+// isUnknown reports whether a value, or a part of it, is not known.
+func isUnknown(v Value) (found *Unknown, is bool) {
 	whole := collect(v, func(v Value) {
 		if u, is := v.(*Unknown); is && found == nil {
 			found = u

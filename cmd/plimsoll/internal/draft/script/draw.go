@@ -108,7 +108,7 @@ func (m *Machine) drawn(at At, rows []Value, order, hint string) Value {
 				continue
 			}
 		case *Dict:
-			if _, is := IsUnknown(row); whole && !is && m.plain(row) {
+			if _, is := isUnknown(row); whole && !is && m.plain(row) {
 				continue
 			}
 		}

@@ -10,7 +10,7 @@ func (m *Machine) unwritten(s *Step) string {
 	if s.Wait != "" || len(s.Steps) > 0 {
 		return ""
 	}
-	if u, is := IsUnknown(s.URL); is {
+	if u, is := isUnknown(s.URL); is {
 		return "its address holds " + u.reason()
 	}
 	if s.Protocol == "http" && !methodForm.MatchString(s.Method) {

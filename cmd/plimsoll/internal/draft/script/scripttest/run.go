@@ -67,7 +67,7 @@ func Run(t testing.TB, d *draft.Draft, files Files, rules string) {
 	var unused []string
 	for try := range tries {
 		p := Parse(t, d, files)
-		s := NewService(t, rules)
+		s := newService(t, rules)
 		r, err := load(t, p, s, runTime<<(2*try))
 		for _, refusal := range s.Refusals()[:min(3, len(s.Refusals()))] {
 			t.Errorf("the service refused %s\n%s", refusal, d.YAML())

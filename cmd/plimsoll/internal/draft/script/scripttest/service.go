@@ -50,8 +50,8 @@ type rule struct {
 
 type want struct{ what, name, value string }
 
-// NewService reads rules.
-func NewService(t testing.TB, text string) *Service {
+// newService reads rules.
+func newService(t testing.TB, text string) *Service {
 	t.Helper()
 	s := &Service{}
 	for _, paragraph := range strings.Split(strings.TrimSpace(text), "\n\n") {

@@ -1,0 +1,4 @@
+package gate
+
+// AreSides is areSides for the tests.
+var AreSides = areSides
