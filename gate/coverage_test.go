@@ -96,7 +96,7 @@ func TestCoverNeeds(t *testing.T) {
 	}
 }
 
-// What no gate has written is refused, and a long list is cut where it matters least.
+// Coverage that no gate can have written is refused. A long list is cut where it matters least.
 func TestCoverageIsBounded(t *testing.T) {
 	api := &gate.API{}
 	for range 6_000 {

@@ -75,7 +75,7 @@ func ExampleVerdict_Validate() {
 	// Output: it passes although nothing was compared
 }
 
-// What has become of a branch over twenty days, with a step on the twelfth.
+// A branch over twenty days, with a step on the twelfth.
 func ExampleTrend() {
 	var runs []result.Summary
 	for day := range 20 {

@@ -16,7 +16,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// What is written of a verdict can be read, and nothing else.
+// A written verdict can be read back; anything else is refused.
 func TestOutcomeAndStatusAsText(t *testing.T) {
 	for _, o := range []gate.Outcome{gate.Unjudged, gate.Pass, gate.Fail, gate.Inconclusive} {
 		text, err := json.Marshal(o)
@@ -92,7 +92,7 @@ func TestAccept(t *testing.T) {
 	}
 }
 
-// What was accepted and is revoked fails again, with all that is worse among its reasons.
+// A revoked acceptance fails again, with everything that is worse among its reasons.
 func TestRevoke(t *testing.T) {
 	slow := gate.Comparison{Route: "GET /a", Metric: gate.P50, Status: gate.Worse, Change: 0.5, Limit: 0.2}
 	slower := gate.Reason{Kind: gate.Slower, Route: "GET /a", Metric: gate.P50, Change: 0.5, Limit: 0.2}
@@ -215,7 +215,7 @@ func TestBound(t *testing.T) {
 	}
 }
 
-// What no gate says of errors, of changes and of causes is refused.
+// Errors, changes and causes that no gate writes are refused.
 func TestValidateRefuses(t *testing.T) {
 	valid := gate.Verdict{
 		Outcome: gate.Inconclusive, Mode: gate.Paired, Reasons: []gate.Reason{{Kind: gate.NotReached, Route: "a", Names: []string{"b"}}},

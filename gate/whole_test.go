@@ -51,7 +51,7 @@ func TestWholeIsNotWorseThanItsRoutes(t *testing.T) {
 	}
 }
 
-// What noise leaves open of the whole alone is settled by the last look, and nothing else is.
+// If noise leaves only the whole open, the last look settles it. It settles nothing else.
 func TestNoiseOfWhole(t *testing.T) {
 	at := func(route string, status Status, change float64) row {
 		return row{Comparison: Comparison{Route: route, Metric: P95, Status: status, Change: change, Limit: 0.2}}

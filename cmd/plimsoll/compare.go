@@ -19,8 +19,8 @@ type compareCmd struct {
 	JSON bool   `name:"json" help:"Print JSON on stdout."`
 }
 
-// Run judges two result files, and says how much of the API they compare. The two sides of a paired gate get a full verdict; two separate runs get only what two
-// runs can tell.
+// Run judges two result files, and says how much of the API they compare. The two sides of a paired gate get a full
+// verdict. Two separate runs get no more than two runs can prove.
 func (c *compareCmd) Run(a *console.Console) error {
 	base, err := readResult(c.Base)
 	if err != nil {

@@ -259,7 +259,7 @@ schema @link(url: "https://specs.apollo.dev/federation/v2.0") { query: Query }
 	}
 }
 
-// What a server says of itself, and its schema as SDL, check operations alike.
+// A server's introspection and its schema as SDL check operations alike.
 func TestIntrospection(t *testing.T) {
 	const said = `{"data": {"__schema": {"queryType": {"name": "Query"}, "mutationType": null, "subscriptionType": null, "directives": [
 		{"name": "skip", "locations": ["FIELD"], "args": [{"name": "if", "type": {"kind": "NON_NULL", "name": null, "ofType": {"kind": "SCALAR", "name": "Boolean"}}, "defaultValue": null}]}],

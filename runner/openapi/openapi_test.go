@@ -103,7 +103,7 @@ POST /pets [] text/csv(0) application/json(0) oauth2:: http:bearer:
 	}
 }
 
-// What cannot be read is refused in a sentence with its place.
+// An unreadable description is refused in a sentence with its place.
 func TestRefused(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 600) + "1" + strings.Repeat("}", 600)
 	laughs := "openapi: 3.0.0\nx0: &x0 [a, a, a, a, a, a, a, a, a, a]\n"

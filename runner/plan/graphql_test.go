@@ -105,7 +105,7 @@ func TestGraphQLFiles(t *testing.T) {
 	}
 }
 
-// What was passed over in a schema is told with the plan.
+// The plan tells which parts of a schema were ignored.
 func TestNotesOfASchema(t *testing.T) {
 	p, problems := profile.Parse("p.yaml", []byte("name: p\ntarget: {url: \"http://127.0.0.1\", graphql: {schema: s.graphql}}\nusers: [{name: u, tasks: [{graphql: \"{ a }\"}]}]"), profile.Surroundings{
 		Read: func(string) ([]byte, error) { return []byte("type Query { a: Int a: Int }"), nil },

@@ -21,7 +21,7 @@ users:
         variables: {files: [{file: cat.png}]}
 `
 
-// What is sent or expected counts for the digest. What is not, does not.
+// The digest covers what is sent or expected, and nothing else.
 func TestDigestOfGraphQL(t *testing.T) {
 	before := digest(t, topOfShop)
 	changed := func(old, now string) string {
@@ -67,7 +67,7 @@ func TestGraphQLContent(t *testing.T) {
 	}
 }
 
-// What the schema rules out beyond the kind of a value is refused: the null of a oneOf, and a Float past 64 bits.
+// Values of the right kind that the schema still rules out are refused: the null of a oneOf, and a Float past 64 bits.
 func TestValuesThatTheSchemaRulesOut(t *testing.T) {
 	const schema = "type Query { a(by: By, f: Float): Int } input By @oneOf { x: Int, y: String }"
 	for variables, want := range map[string]string{

@@ -134,7 +134,7 @@ func TestSubscriptions(t *testing.T) {
 	receive("4429")
 }
 
-// What the protocol forbids closes the connection with its code.
+// A message that the protocol forbids closes the connection with the code for it.
 func TestSubscriptionsRefuse(t *testing.T) {
 	for code, messages := range map[string][]string{
 		"4400": {`{"type":"greeting"}`},

@@ -125,7 +125,7 @@ func TestTemplateRefusesValues(t *testing.T) {
 	}
 }
 
-// What cannot be sent is found before the run, at its line and column.
+// A message that cannot be sent is found before the run, with its line and column.
 func TestTemplateProblems(t *testing.T) {
 	for tree, want := range map[string]string{
 		`{top_k: "ten"}`:        `55: users[0].tasks[0].message.top_k: "ten" is no int32`,

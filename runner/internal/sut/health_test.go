@@ -74,7 +74,7 @@ func TestReadyByHealth(t *testing.T) {
 	}
 }
 
-// What is wrong is said in words: no health service, no gRPC, no HTTP/2, nobody there.
+// Each mistake is told in words: no health service, no gRPC, no HTTP/2, nobody there.
 func TestNotReadyByHealth(t *testing.T) {
 	web := httptest.NewServer(health())
 	defer web.Close()

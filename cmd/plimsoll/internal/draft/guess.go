@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What the name of a value tells of it, in camel case or with underscores.
+// Names of values, by what such a value probably is. They match camel case and underscores.
 var (
 	paging  = regexp.MustCompile(`(?i)^(first|last|limit|count|take|size|page_?size|per_?page|n|top|top_?k|max|max_?results)$`)
 	anID    = regexp.MustCompile(`(^id|Id|ID|_id|^uuid|_uuid|^uid|_uid|^guid|_guid|^sku|^slug)s?$`)

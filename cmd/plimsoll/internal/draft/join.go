@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Join puts drafts together, the first one's words first. Each sends what it would send alone: where they differ in what
-// a profile has once, their steps carry it, such as the path that all begin with, or a header. Names that are taken get
-// a number behind them.
+// Join combines drafts into one; where two differ in a setting, the first wins. Each draft still sends what it would
+// send alone: a path prefix or a header that not all drafts share moves into the steps. A user or a table whose name is
+// taken gets a number behind it.
 func Join(drafts ...*Draft) *Draft {
 	all := &Draft{Headers: sharedHeaders(drafts)}
 	for i, d := range drafts {
@@ -47,7 +47,7 @@ func Join(drafts ...*Draft) *Draft {
 	return all
 }
 
-// together are the keys of both; those of a come first and win.
+// together merges two mappings: a comes first, and wins where both have a key.
 func together(a, b Map) Map {
 	for _, e := range b {
 		if a.Get(e.Key) == nil {
@@ -98,8 +98,8 @@ func (d *Draft) Copy() *Draft {
 	return &c
 }
 
-// ownPaths puts the path that all begin with into each step, and into the routes: those of two sources that differ in
-// that path stay apart.
+// ownPaths moves the draft's path prefix into each step and each route. So routes of two sources with different
+// prefixes stay apart.
 func (d *Draft) ownPaths() {
 	path := d.Path
 	if d.Path = ""; path == "" {
@@ -245,7 +245,7 @@ func (all *Draft) addTables(d *Draft) {
 	}
 }
 
-// replaced is a value with each text in it changed.
+// replaced returns a value with the replacer applied to each text in it.
 func replaced(value any, by *strings.Replacer) any {
 	switch v := value.(type) {
 	case string:

@@ -9,9 +9,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Keep is the draft without the calls that the user does not want. keeps is asked about each call: by its route, and what
-// it begins with if that is something else, such as GET /pets/7; and by the tags of its task. A step that uses a value
-// which only a removed call saves becomes a comment.
+// Keep returns the draft without the calls that the user does not want. It asks keeps about each call. names has the
+// route, and also the method and path if they differ from it, such as GET /pets/7. tags are those of the call's task. A
+// step that needs a value from a removed call becomes a comment.
 func (d *Draft) Keep(keeps func(names []string, tags ...string) bool) *Draft {
 	kept := d.Copy()
 	k := keeper{keeps: keeps}
@@ -54,7 +54,7 @@ type keeper struct {
 	calls, removed int
 }
 
-// scope says which variables the steps so far have saved, and why others are not saved any more.
+// scope holds the variables that the steps so far save, and for each variable that no step saves any more, why.
 type scope struct {
 	saved map[string]bool
 	gone  map[string]string
@@ -78,7 +78,7 @@ func hasCalls(steps []Step) bool {
 	return slices.ContainsFunc(steps, func(s Step) bool { return s.Calls() > 0 || s.Off != "" })
 }
 
-// list is a list without the calls that are not kept.
+// list removes the calls that are not kept from a list of steps.
 func (k *keeper) list(steps []Step, tags []string, in scope) (kept []Step) {
 	for _, s := range steps {
 		keys, why, ok := k.step(s.Keys, tags, in, s.Off != "")
@@ -93,8 +93,8 @@ func (k *keeper) list(steps []Step, tags []string, in scope) (kept []Step) {
 	return kept
 }
 
-// step is one step without the calls that are not kept; not ok if nothing is left of it. why says why it can only be a
-// comment; off says that it is one already.
+// step removes the calls that are not kept from one step. ok is false if nothing is left. If the step can only be a
+// comment, why is the reason. off tells that it is a comment already.
 func (k *keeper) step(keys Map, tags []string, in scope, off bool) (kept Map, why string, ok bool) {
 	s := Step{Keys: keys}
 	if word, _ := s.Word(); word == "wait" {
@@ -171,7 +171,7 @@ func (k *keeper) group(keys Map, tags []string, in scope, off bool) (kept Map, w
 	return kept, "none of its steps can be written", true
 }
 
-// missing says which variable of a step nothing saves any more; empty for none.
+// missing names the first variable that a step uses and no step saves any more; empty if there is none.
 func (in scope) missing(keys Map) (why string) {
 	see := func(name string) {
 		if gone := in.gone[name]; why == "" && gone != "" && !in.saved[name] {

@@ -134,7 +134,7 @@ func asJSON(value any) string {
 	return strings.TrimSpace(b.String())
 }
 
-// What stands in a Literal is sent as it is.
+// The text of a Literal is sent as it is.
 func TestLiteral(t *testing.T) {
 	for _, text := range []string{"", "$", "$$", "${", "${x}", "$${x}", "$$${x", "a$", "{}", "$a{", "€{"} {
 		for _, c := range []struct {
@@ -155,7 +155,7 @@ func TestLiteral(t *testing.T) {
 	}
 }
 
-// What is off is a comment, whatever it holds, and what is left is a profile.
+// A step that is off becomes a comment, whatever it holds. The rest is still a profile.
 func TestOff(t *testing.T) {
 	call := func(path, off string) draft.Step {
 		return draft.Step{Keys: draft.Map{{Key: "http", Value: "GET " + path}, {Key: "body", Value: "a\nb: ${data.ids}\n"}}, Off: off, Above: "about\n" + path}

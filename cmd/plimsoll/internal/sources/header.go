@@ -81,8 +81,8 @@ func isURL(name string) bool {
 	return strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
 }
 
-// addHeaders lets the calls to a server that described itself carry the headers that it was asked with, where they
-// name a variable. A value that was given literally is not written, which is noted.
+// addHeaders gives the calls to a server that described itself the headers of --header, if their values are variables.
+// A literal value may be a secret: it is not written, and a note says so.
 func (f Flags) addHeaders(d *draft.Draft) {
 	for _, h := range f.headers() {
 		if hasHeader(d.Headers, h.Key) {

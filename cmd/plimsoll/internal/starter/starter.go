@@ -248,7 +248,7 @@ func (s Settings) Whole() *draft.Draft {
 			{Steps: []draft.Step{{Keys: ready}}},
 		}}}}
 	} else if s.Path == "" {
-		ready = draft.Map{{Key: "tcp", Value: true}} // the description says not what a service answers once it is up
+		ready = draft.Map{{Key: "tcp", Value: true}} // a description does not say which path answers once the service is up
 	}
 	whole := *d
 	whole.Name, whole.URL = s.Name, s.URL

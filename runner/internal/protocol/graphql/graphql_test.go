@@ -287,7 +287,7 @@ func TestValuesInMessages(t *testing.T) {
 	}
 }
 
-// What the step says of status and errors decides together.
+// A step's expected status and errors must both hold.
 func TestExpectedErrors(t *testing.T) {
 	const failed, good = `{"errors": [{"message": "x"}], "data": null}`, `{"data": {"top": []}}`
 	for _, c := range []struct {

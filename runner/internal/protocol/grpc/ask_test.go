@@ -82,7 +82,7 @@ func ask(t *testing.T, url, target, method string) error {
 	return f.Ask(t.Context())
 }
 
-// What a system cannot say, or says wrongly, ends in a sentence that names it.
+// A system that cannot describe itself, or does so wrongly, is an error that names it.
 func TestAsk(t *testing.T) {
 	bySymbol := func(answer *reflection.ServerReflectionResponse) talker {
 		return func(q *reflection.ServerReflectionRequest) *reflection.ServerReflectionResponse {

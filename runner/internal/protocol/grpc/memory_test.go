@@ -44,7 +44,7 @@ func TestIdleUsersAreSmall(t *testing.T) {
 	}
 }
 
-// What a user rests with is its own: the end of its calls cuts off nobody else's.
+// When an idle user ends its calls, those of others on the shared connection go on.
 func TestRestedUserCutsNobodyOff(t *testing.T) {
 	url := rawServer(t, nil, func(r *raw, s uint32) {
 		r.begin(s)

@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// What had come before a message was sent is no reply to it, even if nobody had looked at it.
+// A message that came before a step sent its own is no reply to it, even if no step had read it.
 func TestReplyCameAfterwards(t *testing.T) {
 	pushed := make(chan struct{}, 2)
 	url := h2cServer(t, func(w http.ResponseWriter, r *http.Request) {

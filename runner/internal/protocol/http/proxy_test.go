@@ -68,7 +68,7 @@ func forward(c net.Conn, server string, seen chan<- string) {
 	}
 }
 
-// What a proxy agrees on in its own TLS says nothing about the server behind it. The proxy's certificate is checked
+// The protocol that a proxy's own TLS agrees on says nothing about the server behind it. The proxy's certificate is checked
 // against those of the system, so a child process that trusts ours does the calls.
 func TestEncryptedProxy(t *testing.T) {
 	switch {

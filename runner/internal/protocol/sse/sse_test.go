@@ -186,7 +186,7 @@ users:
 	}
 }
 
-// What a server has flushed is read at once, in every coding.
+// Flushed events are read at once, in every coding.
 func TestCodings(t *testing.T) {
 	url := serve(t, nil)
 	for _, name := range []string{"gzip", "deflate", "br", "zstd"} {
@@ -236,7 +236,7 @@ users:
 	}
 }
 
-// What a server does wrong is said in words. Its connection is kept if the answer was short.
+// Each mistake of a server is told in words. Its connection is kept if the answer was short.
 func TestFaults(t *testing.T) {
 	var connections atomic.Int64
 	url := serve(t, &connections)

@@ -105,7 +105,7 @@ func TestSendingReads(t *testing.T) {
 	}
 }
 
-// What is awaited after many sends is kept, and a ping that came meanwhile is answered.
+// Messages that a later step awaits are kept during many sends, and a ping that comes meanwhile is answered.
 func TestSendingKeeps(t *testing.T) {
 	const times = 90
 	u := sending(t, slowEcho(t, (*httptest.Server).Start), strings.Repeat("x", 1000), plan.Message{Awaits: profile.AwaitCount, Content: &plan.Payload{}})

@@ -129,7 +129,7 @@ func get(method, url, request, answer string) string {
 	return fmt.Sprintf(`{"startedDateTime": "2026-01-01T00:00:00Z", "time": 5, "request": {"method": %q, "url": %q %s}, "response": {"status": 200, "headers": [], "content": {"mimeType": "application/json", "text": %s}}}`, method, url, request, text)
 }
 
-// What browsers and proxies write differently is read all the same.
+// Recordings are read in all the forms that browsers and proxies write.
 func TestForms(t *testing.T) {
 	for name, c := range map[string]struct {
 		data       []byte

@@ -14,7 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/har"
 )
 
-// What Chromium records now becomes a profile that the service takes, as the recording in testdata does.
+// A fresh recording of Chromium becomes a profile that the service takes, as the recording in testdata does.
 func TestRealChromium(t *testing.T) {
 	peers, err := filepath.Abs("../../../../../testdata/peers")
 	if err != nil {

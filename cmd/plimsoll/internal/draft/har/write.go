@@ -139,8 +139,8 @@ func idLike(text string) bool {
 	return digits.MatchString(text) || uuidForm.MatchString(text) || ulidForm.MatchString(text) || hexForm.MatchString(text)
 }
 
-// path is the path of an address with the values that answers gave, and the same with {id} for all that is an id.
-// Without ids, both are the same.
+// path writes the path of an address twice: place has variables for the values that came from answers, and route has
+// {id} for each segment that looks like an id. Without such segments both are the same.
 func (w *writer) path(u *url.URL) (place, route string) {
 	var path, named []string
 	for _, segment := range strings.Split(cmp.Or(u.EscapedPath(), "/"), "/") {

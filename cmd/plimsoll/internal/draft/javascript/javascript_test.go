@@ -61,7 +61,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What nests too deeply for a stack is refused with its line.
+// Code that nests too deeply for the stack is refused with its line.
 func TestDepth(t *testing.T) {
 	for _, source := range []string{
 		strings.Repeat("(", 100_000), strings.Repeat("[", 100_000), "x = " + strings.Repeat("!", 1_000_000) + "1", strings.Repeat("() => ", 100_000) + "1", strings.Repeat("a ? b : ", 100_000) + "c",

@@ -21,7 +21,7 @@ func options(text string) string {
 // body is a script that does this.
 func body(text string) string { return top + "export default function (data) {\n" + text + "\n}\n" }
 
-// What a script says becomes these words of a profile.
+// Each script becomes these words of a profile.
 func TestWords(t *testing.T) {
 	for name, c := range map[string]struct {
 		text       string

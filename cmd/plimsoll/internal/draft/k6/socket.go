@@ -140,7 +140,7 @@ func (s *socket) listen(event bool) func(c *script.Invocation) script.Value {
 	}
 }
 
-// do adds a message, or with none the end, to what a function does that is followed; outside of one, to the socket.
+// do adds a message to the handler that is being followed or, outside of one, to the socket. nil closes the socket.
 func (l *library) do(c *script.Invocation, s *socket, message *script.Dict) {
 	step := &script.Step{At: c.At, Protocol: frame, Extra: message}
 	if l.inside == s {
@@ -241,7 +241,7 @@ func closes(step *script.Step) bool {
 	return step.Protocol == frame && step.Extra == nil || slices.ContainsFunc(step.Steps, closes)
 }
 
-// finish calls what sockets do when they are open, after the function that opened them.
+// finish follows the handlers of sockets, after the function that opened them: k6 calls them only then.
 func (r *reader) finish() {
 	l := r.library
 	for i := 0; i < len(l.sockets); i++ { // functions of one may open another

@@ -18,7 +18,7 @@ func events(text string) string {
 	return "import { WebSocket } from 'k6/websockets';\nimport { setTimeout, setInterval, clearTimeout, clearInterval } from 'k6/timers';\nimport http from 'k6/http';\nimport { check } from 'k6';\nexport default function () {\n  const ws = new WebSocket('ws://a.test/live');\n" + text + "\n}\n"
 }
 
-// What a script does on a socket, in answer to messages and later, becomes messages in the order of time, or is told.
+// A script's handlers and timers on a socket become messages in the order of time, or a note says why not.
 func TestSockets(t *testing.T) {
 	for name, c := range map[string]struct {
 		text       string
@@ -66,7 +66,7 @@ socket.setTimeout(() => socket.send('never'), 9000);`), []string{"{send: first, 
 	}
 }
 
-// What a script says of single requests is read, or told.
+// Options of single requests are read, or a note names them.
 func TestParams(t *testing.T) {
 	for name, c := range map[string]struct {
 		text       string

@@ -7,7 +7,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script/scripttest"
 )
 
-// What Locust offers is read, or told: each of these lines is in the profile or in the notes.
+// Locust's API is read, or a note names what is not: each of these lines is in the profile or in the notes.
 func TestLocustsOwnNames(t *testing.T) {
 	const get = "\n  @task\n  def t(self):\n    self.client.get('/a')\n"
 	for name, c := range map[string]struct {

@@ -27,7 +27,7 @@ func task(body string) string {
 	return top + "class U(HttpUser):\n  host = 'http://a.test'\n  @task\n  def t(self):\n    " + strings.ReplaceAll(body, "\n", "\n    ") + "\n"
 }
 
-// What a script says becomes these words of a profile.
+// Each script becomes these words of a profile.
 func TestWords(t *testing.T) {
 	for name, c := range map[string]struct {
 		text       string

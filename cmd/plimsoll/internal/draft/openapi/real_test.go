@@ -186,7 +186,7 @@ func TestRealDescriptions(t *testing.T) {
 	}
 }
 
-// What is made from Kubernetes' descriptions is what they ask for, as another library reads them. It reads those of
+// Requests drafted from Kubernetes' descriptions are valid, as another library reads the descriptions. It reads those of
 // version 3: in the one of version 2, it does not follow a $ref to a body.
 func TestRealKubernetes(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(module(t, "k8s.io/kubernetes@v1.34.4"), "api/openapi-spec/v3/*.json"))

@@ -167,9 +167,9 @@ func (b *drafter) anyUse(r *resource) *plan {
 	return nil
 }
 
-// idName is the name of the variable and of the table for the ids of a resource: that of the parameter, with the
-// resource in front of it where the parameter says little, or where it means something else in a profile. Ids of one
-// name are of one kind, also in different paths, unless one stands before the other.
+// idName names the variable and the table for the ids of a resource. It is the parameter's name; a name that says
+// little, such as id, or that a profile reserves, gets the resource in front. Paths that use one name share one table. If
+// a parent in the same path has the name already, this one gets a number.
 func (r *resource) idName() string {
 	name := tableName(r.param)
 	if slices.Contains(generic, normal(name)) || isReserved(name) {

@@ -19,7 +19,7 @@ type maker struct {
 	open   map[*api.Node]bool // schemas whose values are being made
 	inForm bool               // the value goes into a form, which knows no empty object but the whole
 	depth  int                // objects that are being made
-	loose  bool               // the next object says not what it requires: it gets what is simple in it
+	loose  bool               // the next object does not list what it requires: fill in its simple properties
 	// fill makes a variable for a value that only the user knows.
 	fill func(name, what string) string
 }

@@ -120,7 +120,7 @@ components:
 	}
 }
 
-// What cannot be made is a comment that says why, and the rest of the draft stands.
+// An operation whose values cannot be made becomes a comment that says why. The rest of the draft stays.
 func TestImpossible(t *testing.T) {
 	wide := "components:\n  schemas:\n"
 	for i := range 40 {
@@ -232,7 +232,7 @@ func TestNoDoubts(t *testing.T) {
 	}
 }
 
-// What is not sent is told once: a scheme that nobody can fill in, and an optional body that cannot be made. Of
+// Parts that are not sent are told once: a scheme that nobody can fill in, and an optional body that cannot be made. Of
 // alternatives, the one is taken that can be filled in.
 func TestLeftOut(t *testing.T) {
 	const schemes = "\ncomponents: {securitySchemes: {m: {type: mutualTLS}, n: {type: none}, c: {type: apiKey, in: query, name: key}}}"

@@ -86,7 +86,7 @@ func shown(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-// What a program says is in its tree.
+// Every statement of a program is in its tree.
 func TestParse(t *testing.T) {
 	for source, want := range map[string]string{
 		"x = 1":                                      "x = 1",
@@ -143,7 +143,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What is passed over has a place, and the rest is read.
+// Skipped code has a place, and the rest is read.
 func TestPassedOver(t *testing.T) {
 	body, passedOver, err := python.Parse("a.py", "x = 1\nclass A:\n    def f(self):\n        print 'x'\n    y = 2\nz = 3\n")
 	if err != nil || len(body) != 3 {

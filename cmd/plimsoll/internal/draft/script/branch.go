@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// conditional follows if, with the statements that come after it in rest. What is known decides; a test of an answer's
-// status is followed the way of success; what is drawn, or found in an answer, makes groups. A branch that only leaves
-// is a guard: its opposite is expected of the answer. done reports that rest was followed too.
+// conditional follows an if; rest has the statements after it. A known condition decides the branch. A test of an
+// answer's status is followed as if the request succeeded. A condition on a random value, or on one in an answer, makes
+// groups. A branch that only leaves is a guard: the step expects the opposite. done reports that rest was followed too.
 func (m *Machine) conditional(s *scope, n If, rest []Node) (how way, result Value, done bool) {
 	m.asked = ""
 	v := m.eval(s, n.Test)
@@ -22,8 +22,9 @@ func (m *Machine) conditional(s *scope, n If, rest []Node) (how way, result Valu
 	return how, result, false
 }
 
-// settled follows if whose condition is known. A value that only the environment or a check settles may be another one
-// when the script runs, so requests that are left out for it are told. A branch that fails is for what is missing here.
+// settled follows an if whose condition is known. A value that only the environment or a check decides may differ when
+// the script runs, so a note names the requests that were left out for it. If only one
+// branch fails, it follows the other one: such a branch is for what is missing here.
 func (m *Machine) settled(s *scope, n If, is bool, rest []Node) (way, Value) {
 	taken, left := n.Then, n.Else
 	if !is {
@@ -49,8 +50,8 @@ func (m *Machine) settled(s *scope, n If, is bool, rest []Node) (way, Value) {
 	return how, result
 }
 
-// tested follows if whose condition asks about answers, or about something drawn: the way of success where one of the
-// two is that, and otherwise both as groups.
+// tested follows an if whose condition asks about an answer or a random value. If one branch is the way of success, it
+// follows that one, and otherwise both, as groups.
 func (m *Machine) tested(s *scope, n If, tests *Tests, rest []Node) (how way, result Value, done bool) {
 	if tests.firstTime() {
 		m.First = append(m.First, m.Record(func() { m.run(s, n.Then) })...)
@@ -71,8 +72,8 @@ func (m *Machine) tested(s *scope, n If, tests *Tests, rest []Node) (how way, re
 	return how, result, false
 }
 
-// onSuccess tells whether a condition holds for the answer that the script wants, and adds what it expects of that
-// answer. It is not known where both ways are usual.
+// onSuccess tells whether a condition holds for a successful answer, and adds what it expects of that answer. If both
+// results are usual, that is not known.
 func (m *Machine) onSuccess(s *scope, n If, tests *Tests) (holds, known bool) {
 	success := tests.ofStatus() && tests.succeeds()
 	failure := tests.ofStatus() && !success
@@ -136,8 +137,8 @@ func (m *Machine) bothWays(s *scope, n If, tests *Tests, rest []Node) (how way, 
 	return how, result, false
 }
 
-// chosen reports whether the conditions choose between two ways that are both usual: something drawn, or a value in an
-// answer. That a value is there at all is none: without it the script cannot go on.
+// chosen reports whether the conditions choose between two usual ways: by a random value, or by a value in an answer.
+// Asking whether a value exists is no such choice: without it the script cannot go on.
 func (t *Tests) chosen() bool {
 	return t.drawn() || t.found() && !slices.ContainsFunc(t.All, func(one *Test) bool {
 		return !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">="}, one.Op) || one.Of.(*Part).length || one.With == nil
@@ -217,7 +218,7 @@ func (m *Machine) group(at At, tests *Tests, do func()) {
 	m.Emit(&Step{At: at, Steps: steps, If: tests.All})
 }
 
-// fails reports whether a branch says, whichever way it goes, that the request or the task has failed.
+// fails reports whether every way through a branch says that the request or the task has failed.
 func fails(body []Node) bool {
 	return slices.ContainsFunc(body, func(n Node) bool {
 		switch n := n.(type) {
@@ -238,7 +239,7 @@ func fails(body []Node) bool {
 	})
 }
 
-// returns reports whether it raises what a library takes for a return, and not for a failure.
+// returns reports whether a statement raises an exception that the library treats as a return, not as a failure.
 func (n Raise) returns() bool {
 	of := n.Value
 	if call, is := of.(Call); is {
@@ -253,10 +254,10 @@ func (n Raise) returns() bool {
 	return false
 }
 
-// returning are the exceptions of Locust that end a task or its user, and fail nothing.
+// returning are the exceptions of Locust that end a task or its user without a failure.
 var returning = []string{"RescheduleTask", "RescheduleTaskImmediately", "InterruptTaskSet", "StopUser"}
 
-// failing reports whether a branch says somewhere, be it under another condition, that the request or the task has failed.
+// failing reports whether any way through a branch says that the request or the task has failed.
 func failing(body []Node) bool {
 	return calls(body, "failure", "fail", "abort", "exit", "_exit", "quit")
 }

@@ -85,7 +85,7 @@ func TestDrawn(t *testing.T) {
 	})
 }
 
-// What is made of a list in an answer is made of its first item, and that is told.
+// A script that loops over a list in an answer uses its first item, and a note says so.
 func TestListsOfAnswers(t *testing.T) {
 	drafts(t, map[string]both{
 		"a comprehension": {
