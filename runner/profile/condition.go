@@ -85,16 +85,19 @@ func (r *reader) pathOf(n *yaml.Node, of Source, path string) string {
 
 // conditions reads a mapping of names to conditions; named sees each name.
 func (r *reader) conditions(of Source, named strict.Read, to *[]Condition) strict.Read {
-	return func(n *yaml.Node) {
-		r.Entries(n, func(key, value *yaml.Node) {
-			named(key)
-			r.Scalar(func(value *yaml.Node) {
-				c := r.condition(value, of)
-				c.Path, c.Place = Template(key.Value).literals(), r.Place(key)
-				*to = append(*to, c)
-			})(value)
-		})
-	}
+	return r.Filled("write at least one condition, or leave the key out", r.entries(func(key, value *yaml.Node) {
+		named(key)
+		r.Scalar(func(value *yaml.Node) {
+			c := r.condition(value, of)
+			c.Path, c.Place = Template(key.Value).literals(), r.Place(key)
+			*to = append(*to, c)
+		})(value)
+	}))
+}
+
+// entries reads a mapping with keys of the user's choice.
+func (r *reader) entries(each func(key, value *yaml.Node)) strict.Read {
+	return func(n *yaml.Node) { r.Entries(n, each) }
 }
 
 // TextConditions reads conditions on the body of an answer: a text that it must contain, a condition, or a
@@ -135,6 +138,9 @@ func (r *CallReader) SizeCondition(to *[]Condition) strict.Read {
 // condition reads a condition on a value of a source. A text may begin with an operator; anything else must
 // be equal.
 func (r *reader) condition(value *yaml.Node, of Source) Condition {
+	if value.Tag == "!!null" && (value.Value == "" || !of.hasKinds()) {
+		r.Problem(value, "nothing is written here; write a value, or a condition such as exists")
+	}
 	kind, text := TextValue, value.Value
 	if of.hasKinds() {
 		kind, text = r.scalar(value)

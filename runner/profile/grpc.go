@@ -192,7 +192,7 @@ func (r *CallReader) code(to *[]Code) strict.Read {
 		}
 		var name string
 		words := slices.Clone(codeNames[:])
-		if n.Value == canceled || n.Value == "" { // no sentence lists both spellings
+		if n.Value == canceled || n.Value == "" && n.Tag != "!!null" { // no sentence lists both spellings
 			words = append(words, canceled)
 		}
 		strict.OneOf(r.Reader, &name, words...)(n)

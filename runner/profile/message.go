@@ -104,15 +104,18 @@ func (r *reader) sendStep(n *yaml.Node, m *Message, name *string, words MessageW
 	}
 	r.awaiting(n, m, words, []strict.Field{
 		strict.Need("send", "What is sent.", "write what is sent", words.Send),
-		strict.Key("name", "What the reply is counted under, behind the name of the call.", r.Text(name)),
+		strict.Key("name", "What the reply is counted under, behind the name of the call.", r.Match(replyName, func(_ *yaml.Node, text string) { *name = text })),
 		strict.Key("repeat", "How often it is sent.", r.Int(&m.Repeat, 1, maxRepeat)),
-		strict.Key("reply", "Which message answers; the next one when it is left out, none to wait for nothing.", reply),
+		strict.Key("reply", "Which message answers; the next one when it is left out, none to wait for nothing.",
+			r.Filled("say which message answers, or none to wait for nothing; without reply it is the next message", reply)),
 		r.Refused("receive", "a step sends or receives: what answers is the reply of send; make a step of its own for other messages"),
 	})
 	if m.Awaits == AwaitNothing && (strict.Has(n, "expect") || strict.Has(n, "save") || strict.Has(n, "within")) {
 		r.Problem(n, "reply: none awaits no message, so expect, save and within have nothing to read; remove them")
 	}
 }
+
+var replyName = strict.NewPattern(`\S`, "a name for the reply, such as found")
 
 // maxRepeat bounds how often one step sends, and how many messages it awaits.
 const maxRepeat = 1_000_000
@@ -135,10 +138,6 @@ func explainReceive(text string) string {
 func (r *reader) receiveStep(n *yaml.Node, m *Message, words MessageWords) {
 	end := r.Match(endForm, func(*yaml.Node, string) {})
 	receive := func(n *yaml.Node) {
-		if n.Tag == "!!null" {
-			r.Problem(n, "expected %s, found nothing", awaited)
-			return
-		}
 		awaits := [...]Awaits{AwaitSpan, AwaitEnd, AwaitCount}
 		r.Choice(n, func(n *yaml.Node) int {
 			at := 2
@@ -168,9 +167,9 @@ func (r *reader) awaiting(n *yaml.Node, m *Message, words MessageWords, own []st
 	within := r.Duration(&m.Within, time.Microsecond)
 	r.Mapping(n, slices.Concat(own, words.Step, []strict.Field{
 		strict.Key("within", "How long each message is awaited; the same as within in expect.", within),
-		strict.Key("expect", "What each awaited message must be.", func(n *yaml.Node) {
+		strict.Key("expect", "What each awaited message must be.", r.Filled("say what each message must be, or leave expect out", func(n *yaml.Node) {
 			r.Mapping(n, append(words.Expect, strict.Key("within", "How long each message is awaited.", within))...)
-		}),
+		})),
 		strict.Key("save", "Variables and where their values stand in the message.", strict.Later(&save)),
 	})...)
 	if expect := strict.Get(n, "expect"); strict.Has(n, "within") && expect != nil && strict.Has(expect, "within") {

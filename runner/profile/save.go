@@ -13,7 +13,7 @@ func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 			r.Problem(n, "${%s} already has a meaning; choose another name", name)
 		}
 	})
-	r.Entries(n, func(key, value *yaml.Node) {
+	r.Filled("write what is saved, for example: save: {id: items.0.id}; or leave save out", r.entries(func(key, value *yaml.Node) {
 		named(key)
 		s := Save{Name: key.Value}
 		short := r.Match(jsonPath, func(n *yaml.Node, path string) { s.Path, s.Place = r.pathOf(n, OfJSON, path), r.Place(n) })
@@ -25,7 +25,7 @@ func (r *reader) save(n *yaml.Node, sources ...Source) (saves []Save) {
 			}
 		}
 		saves = append(saves, s)
-	})
+	}))(n)
 	return saves
 }
 

@@ -299,9 +299,9 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 	}
 	r.Mapping(n, slices.Concat(words.Step, []strict.Field{
 		strict.Key("name", "The route that the request is counted under; by default method and path as written.", r.route(&name)),
-		strict.Key("expect", "What the answer must be; otherwise the request has failed.", func(n *yaml.Node) {
+		strict.Key("expect", "What the answer must be; otherwise the request has failed.", r.Filled("say what the answer must be, or leave expect out", func(n *yaml.Node) {
 			r.Mapping(n, append(words.Expect, strict.Key("within", "The longest service time.", r.Duration(&call.Within, time.Microsecond)))...)
-		}),
+		})),
 		r.Refused("wait", "a wait is a step of its own; put it before or after this one"),
 		strict.Key("save", "Variables and where their values stand in the answer: GJSON paths, or {text: …}, {header: …}, {cookie: …}.", strict.Later(&save)),
 	}, more)...)
@@ -326,8 +326,8 @@ func (r *reader) waitStep(n *yaml.Node, more ...strict.Field) *Wait {
 	return &wait
 }
 
-var routeName = strict.NewPattern(`^([^*]|\*.)`, `a name other than "*"`).Explained(func(text string) string {
-	if text == "" {
+var routeName = strict.NewPattern(`^(\s*[^*\s]|\s+\*|\*.)`, `a name other than "*"`).Explained(func(text string) string {
+	if strings.TrimSpace(text) == "" {
 		return "the name is empty; leave the key out to count the request under its method and path"
 	}
 	return `"*" stands for all routes together; give the request another name`

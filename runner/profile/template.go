@@ -179,7 +179,7 @@ var closed = strict.NewPattern(`^([^$]|\$+[^${]|(\$\$)+\{|\$(\$\$)*\{[^}]*\})*\$
 
 // template reads a text with variables.
 func (r *reader) template(to *Template) strict.Read {
-	return r.Match(closed, func(n *yaml.Node, text string) {
+	return r.closed(anything, func(n *yaml.Node, text string) {
 		if r.checkVariables(n, text) {
 			*to = Template(text)
 		}
@@ -193,7 +193,19 @@ func (r *reader) templateForm(form strict.Pattern, take func(*yaml.Node, Templat
 			take(n, Template(text))
 		}
 	})
-	return r.Match(closed, func(n *yaml.Node, _ string) { inner(n) })
+	return r.closed(form, func(n *yaml.Node, _ string) { inner(n) })
+}
+
+// closed reads a text in which each ${ has a }. Where there is no text, the problem names the form.
+func (r *reader) closed(form strict.Pattern, take func(*yaml.Node, string)) strict.Read {
+	missing, read := r.Match(form, func(*yaml.Node, string) {}), r.Match(closed, take)
+	return func(n *yaml.Node) {
+		if n.Tag == "!!null" || n.Kind == yaml.SequenceNode || n.Kind == yaml.MappingNode {
+			missing(n)
+			return
+		}
+		read(n)
+	}
 }
 
 // checkText notes the problems of the variables in a text that becomes a part of a template, and reports

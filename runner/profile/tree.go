@@ -35,9 +35,13 @@ const (
 	MappingTree
 )
 
-// Tree reads any value that has a form in JSON.
+// Tree reads any value that has a form in JSON. An empty one is a mistake: the null of JSON is written out.
 func (r *CallReader) Tree(to *Tree) strict.Read {
 	return r.Any(func(n *yaml.Node) {
+		if n.Tag == "!!null" && n.Value == "" {
+			r.Problem(n, "nothing is written here; write the value, which is null for the null of JSON")
+			return
+		}
 		if t, good := r.reader.tree(n); good {
 			*to = t
 		}

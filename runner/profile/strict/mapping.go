@@ -157,6 +157,21 @@ func (r *Reader) Entries(n *yaml.Node, each func(key, value *yaml.Node)) bool {
 	return true
 }
 
+// Filled reads a mapping of at least one key; empty says what to write.
+func (r *Reader) Filled(empty string, read Read) Read {
+	return func(n *yaml.Node) {
+		switch s := r.describing(n); {
+		case s != nil:
+			read(n)
+			s.MinProperties = 1
+		case n.Tag == "!!null", n.Kind == yaml.MappingNode && len(n.Content) == 0:
+			r.Problem(n, "nothing is written here; %s", empty)
+		default:
+			read(n)
+		}
+	}
+}
+
 // Sequence reads the items of a list, which may be empty.
 func (r *Reader) Sequence(n *yaml.Node, each Read) {
 	if s := r.describing(n); s != nil {
@@ -176,6 +191,10 @@ func (r *Reader) Sequence(n *yaml.Node, each Read) {
 
 // NonEmpty reads a list of at least one item; empty says what to write.
 func (r *Reader) NonEmpty(n *yaml.Node, empty string, each Read) {
+	if n.Tag == "!!null" {
+		r.Problem(n, "nothing is written here; %s", empty)
+		return
+	}
 	r.Sequence(n, each)
 	if s := r.describing(n); s != nil {
 		s.MinItems = 1

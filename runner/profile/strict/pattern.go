@@ -49,7 +49,7 @@ func (r *Reader) Match(p Pattern, take func(n *yaml.Node, text string)) Read {
 			take(n, "")
 			return
 		}
-		text, ok := r.text(n)
+		text, ok := r.text(n, p.want)
 		if !ok {
 			return
 		}

@@ -32,6 +32,7 @@ type Schema struct {
 	UniqueItems bool    `json:"uniqueItems,omitempty"`
 
 	Properties           Properties          `json:"properties,omitempty"`
+	MinProperties        int                 `json:"minProperties,omitempty"`
 	PatternProperties    map[string]*Schema  `json:"patternProperties,omitempty"`
 	PropertyNames        *Schema             `json:"propertyNames,omitempty"`
 	AdditionalProperties any                 `json:"additionalProperties,omitempty"` // false or a *Schema

@@ -45,10 +45,10 @@ const (
 // a number or a truth value.
 var scalar = []string{"string", "number", "boolean"}
 
-// text returns what was written at a scalar.
-func (r *Reader) text(n *yaml.Node) (string, bool) {
+// text returns what was written at a scalar. want says what is expected, such as "a name of letters".
+func (r *Reader) text(n *yaml.Node, want string) (string, bool) {
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-		r.Problem(n, "expected text, found %s", found(n))
+		r.Problem(n, "expected %s, found %s", want, found(n))
 		return "", false
 	}
 	return n.Value, true
@@ -63,7 +63,7 @@ func (r *Reader) Text(to *string) Read {
 			}
 			return
 		}
-		if text, ok := r.text(n); ok {
+		if text, ok := r.text(n, "text"); ok {
 			*to = text
 		}
 	}
@@ -137,7 +137,7 @@ func OneOf[T ~string](r *Reader, to *T, words ...T) Read {
 			}
 			return
 		}
-		text, ok := r.text(n)
+		text, ok := r.text(n, list(words))
 		switch {
 		case !ok:
 		case !slices.Contains(words, T(text)):
@@ -317,7 +317,7 @@ func (r *Reader) Duration(to *time.Duration, least time.Duration) Read {
 		}
 		d, err := ParseDuration(n.Value)
 		switch {
-		case n.Kind != yaml.ScalarNode:
+		case n.Kind != yaml.ScalarNode || n.Tag == "!!null":
 			r.Problem(n, "expected %s, found %s", aDuration, found(n))
 		case err != nil:
 			r.Problem(n, "%v", err)
