@@ -56,7 +56,7 @@ for ((i = 1; i <= times; i++)); do
   began=$SECONDS
   compare --against HEAD
   named=$(sed -nE 's/^- (.*): (p[0-9]+|throughput) is [0-9.]+ % (slower|lower),.*/\1/p' report.txt | sort -u | paste -sd,)
-  if [ "$named" = "$expected" ] || [ -n "$named" ] && [ "$named" = "$slow" ]; then right=$((right + 1)); elif [ -n "$named" ]; then wrong=$((wrong + 1)); fi
+  if [[ $named == "$expected" || -n $named && $named == "$slow" ]]; then right=$((right + 1)); elif [ -n "$named" ]; then wrong=$((wrong + 1)); fi
   printf '%2d: %s in %d s, %s%s\n' "$i" "$verdict" $((SECONDS - began)) "$(sed -nE 's/.* compared, ([0-9]+ pairs) of rounds.*/\1/p' report.txt)" "${named:+, blames $named}"
 done
 summary "$right blame ${expected:-nothing} alone, $wrong another route"
