@@ -123,6 +123,8 @@ func abuses() map[string]struct {
 
 		"a body first":             {after(func(p *peer, id uint32) { p.WriteData(id, true, nil) }), "the server broke HTTP/2: a body came before its header"},
 		"a body behind interim":    {after(func(p *peer, id uint32) { p.header(id, 0, ":status", "103"); p.WriteData(id, true, nil) }), "the server broke HTTP/2: a body came before its header"},
+		"a body of 204":            {after(func(p *peer, id uint32) { p.header(id, 0, ":status", "204"); p.WriteData(id, true, []byte("x")) }), "the server broke HTTP/2: a body came with an answer that has none"},
+		"a body of 304":            {after(func(p *peer, id uint32) { p.header(id, 0, ":status", "304"); p.WriteData(id, true, []byte("x")) }), "the server broke HTTP/2: a body came with an answer that has none"},
 		"a header of no stream":    {frame(http2.FrameHeaders, endHeaders|endStream, none, status), noStream},
 		"a header of the future":   {frame(http2.FrameHeaders, endHeaders|endStream, other, status), noStream},
 		"a header of the server's": {frame(http2.FrameHeaders, endHeaders|endStream, even, status), noStream},

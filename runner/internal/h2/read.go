@@ -124,6 +124,9 @@ func (c *Conn) beginData(f frame) error {
 		case s.ended || !s.answered:
 			c.failStream(s, broken(ProtocolError, "a body came before its header"))
 			s = nil
+		case d.left > 0 && s.withoutBody():
+			c.failStream(s, broken(ProtocolError, "a body came with an answer that has none"))
+			s = nil
 		case !s.spend(f.length, d.left):
 			c.failStream(s, broken(FlowControl, "the server sent more than the stream's window"))
 			s = nil
@@ -176,9 +179,12 @@ func (c *Conn) find(f frame) (*Stream, error) {
 	return nil, nil
 }
 
+// withoutBody reports whether the answer has no content, whatever its Content-Length says (RFC 9110 6.4.1).
+func (s *Stream) withoutBody() bool { return s.bodyless || s.Status == 204 || s.Status == 304 }
+
 // finish ends the server's half of a stream.
 func (c *Conn) finish(s *Stream) {
-	if s.length != -1 && s.length != s.Received && !s.bodyless && s.Status != 204 && s.Status != 304 {
+	if s.length != -1 && s.length != s.Received && !s.withoutBody() {
 		c.failStream(s, broken(ProtocolError, "the body is not as long as its Content-Length"))
 		return
 	}
