@@ -136,7 +136,7 @@ func TestConditionsAsWritten(t *testing.T) {
 	for expect, holds := range map[string]bool{
 		`headers: {Id: 01234}`: true, `headers: {Id: "== 01234"}`: true, `headers: {Id: 1234}`: false, `headers: {Id: "!= 1234"}`: true, `headers: {Id: "< 2000"}`: false,
 		`headers: {Flag: True}`: true, `headers: {Flag: true}`: false, `headers: {Price: 1.10}`: true, `headers: {Price: "< 1.2"}`: true, `headers: {Price: '== "1.10"'}`: true,
-		`headers: {Nil: null}`: true, `headers: {Nil: "!= null"}`: false, `headers: {Empty: ""}`: true, `headers: {Empty: exists}`: true,
+		`headers: {Nil: "null"}`: true, `headers: {Nil: "!= null"}`: false, `headers: {Empty: ""}`: true, `headers: {Empty: exists}`: true,
 		`json: {q: '~ "hi"'}`: true, `json: {w: '~ "hi"'}`: false, `json: {w: '== "hi"'}`: true, `json: {n: "== 01234"}`: true, `json: {s: "== 'x'"}`: true,
 		`text: '~ "w": "hi"'`: true, `text: '~ "w"'`: true, `text: '~ "hi there"'`: false,
 	} {

@@ -140,9 +140,7 @@ func (l *library) moduleOf(from string) *script.Native {
 		return module(from, map[string]script.Value{"v4": id, "default": id, "uuidv4": id})
 	case strings.Contains(from, "faker"):
 		return module(from, map[string]script.Value{"faker": faker(), "default": faker()})
-	case strings.HasPrefix(from, "http://"), strings.HasPrefix(from, "https://"):
-		return module(from, map[string]script.Value{})
-	case !strings.HasPrefix(from, ".") && !strings.HasPrefix(from, "/"):
+	case !strings.HasPrefix(from, ".") && !strings.HasPrefix(from, "/"): // an address, or a package
 		return module(from, map[string]script.Value{})
 	}
 	return nil
