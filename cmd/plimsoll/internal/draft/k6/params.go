@@ -98,11 +98,12 @@ func (r *reader) settle() {
 	if r.asked.longest <= usualTimeout {
 		r.asked.longest = 0
 	}
+	all := r.redirects()
 	for _, one := range r.asked.requests {
 		if one.step.Protocol != "websocket" && one.timeout > 0 && one.timeout < max(r.asked.longest, usualTimeout) && one.step.Within == "" {
 			one.step.Within = shown(max(one.timeout, time.Millisecond))
 		}
-		if all := r.redirects(); one.redirects >= 0 && one.redirects != all {
+		if one.redirects >= 0 && one.redirects != all {
 			r.m.Note(one.step.At, "a profile follows as many redirects for each request: here %d, and not %d", all, one.redirects)
 		}
 		if one.step.Protocol == "http" && one.statuses != nil && len(one.step.Status) == 0 {
