@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner"
 )
 
-// Each call is made once, in the order of the profile, and its answer is told. What needs a value that was not saved,
+// Each call is made once, in the order of the profile, and its answer is reported. What needs a value that was not saved,
 // and what its guard excludes, is skipped.
 func TestTry(t *testing.T) {
 	var mu sync.Mutex // guards sent

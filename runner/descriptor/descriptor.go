@@ -101,7 +101,7 @@ func (s *source) end(err error) error {
 	return s.joined()
 }
 
-// mostMistakes bounds those that are told: one may lead to many.
+// mostMistakes is how many mistakes an error lists at most: one may lead to many.
 const mostMistakes = 20
 
 // joined are the mistakes in files, in the order of their places.

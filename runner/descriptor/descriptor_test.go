@@ -98,7 +98,7 @@ func TestCompileExplains(t *testing.T) {
 	}
 }
 
-// All mistakes are told that the compiler finds, each once and in the order of their places.
+// The error lists each mistake that the compiler finds, once and in the order of their places.
 func TestCompileTellsAll(t *testing.T) {
 	files := map[string]string{
 		"a.proto":    "syntax = \"proto3\";\n\nmessage A { int32 k = 19000; string s = 1; int32 n = 1; }\n",

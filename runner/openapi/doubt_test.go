@@ -50,7 +50,7 @@ func TestDoubts(t *testing.T) {
 	}
 }
 
-// A file with nothing but mistakes is told about in a few lines.
+// If a file holds nothing but mistakes, a few lines describe it.
 func TestManyDoubts(t *testing.T) {
 	text := "openapi: 3.0.0\ncomponents: {schemas: {" + strings.Repeat("a: {type: strng}, ", 1) + "b: {properties: {"
 	for i := range 1000 {

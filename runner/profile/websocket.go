@@ -109,7 +109,7 @@ func webSocketWords(r *CallReader) Words {
 	}
 }
 
-// noAnswer refuses a save on a call of which only messages can be saved.
+// noAnswer refuses save on a step without an answer of its own. Its messages may have one.
 func (r *CallReader) noAnswer(step *yaml.Node, what string) {
 	if save := strict.Get(step, "save"); save != nil {
 		r.Problem(save, "%s has no answer of its own; write save at one of its messages", what)

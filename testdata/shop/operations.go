@@ -105,7 +105,7 @@ type tick struct {
 // defaultEvery is the time between two ticks if the caller does not say.
 const defaultEvery = 50 * time.Millisecond
 
-// watch is how often the stock of a product is told.
+// watch is the time between two messages about the stock of a product.
 type watch struct {
 	sku   string
 	after int64         // the sequence of the last tick that the caller knows

@@ -77,8 +77,9 @@ var (
 	foreignType   = regexp.MustCompile(`received unexpected content-type "([^"]{0,100})`)
 )
 
-// foreign is the answer of a server that speaks HTTP/2 and no gRPC, for people; empty for any other. Those that a proxy
-// may give for a while, or for want of the metadata of a call, are not such.
+// foreign describes, for people, an answer that shows that the server speaks HTTP/2 but no gRPC. It is empty for all
+// other answers. A proxy may answer 401, 403 or 5xx because the probe lacks the call's metadata, or because the service
+// is not up yet, so these statuses prove nothing.
 func foreign(err error) string {
 	text := status.Convert(err).Message()
 	match := foreignStatus.FindStringSubmatch(text)

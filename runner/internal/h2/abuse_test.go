@@ -16,7 +16,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/h2"
 )
 
-// What a call ends with.
+// The errors that calls end with.
 const (
 	timeout = "a time-out"
 	ended   = "the end of the connection"

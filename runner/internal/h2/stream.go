@@ -21,7 +21,7 @@ type Request struct {
 // Stream is one exchange after another, each on any connection of one Maker, and their memory. The zero
 // Stream is ready. Only its user calls its methods, except for SetDeadline.
 type Stream struct {
-	// What Do has read, or Receive so far. It is valid until the next exchange.
+	// The answer: all that Do has read, or that Receive has read so far. It is valid until the next exchange.
 	Status   int
 	Header   Fields
 	Trailer  Fields
@@ -45,7 +45,7 @@ type Stream struct {
 	cut     atomic.Bool          // SetDeadline has ended all waits
 	blocked atomic.Pointer[Conn] // it may be blocked in a write to this one
 
-	// What follows belongs to whoever holds conn.mu.
+	// conn.mu guards the fields below.
 	err      error  // why the stream ended without a whole answer
 	placed   bool   // it may begin
 	begun    bool   // something of an answer has come

@@ -271,7 +271,7 @@ func (r *reading) held(of profile.Source, value profile.Value) string {
 	return "; the details are " + strings.Join(names, ", ")
 }
 
-// details is the details of a google.rpc.Status as a JSON list; nil if wire is not such a message.
+// details is the details of a google.rpc.Status as a JSON list; nil if wire holds no such message.
 func (t *Types) details(wire []byte, name naming) []byte {
 	var s status.Status
 	if err := proto.Unmarshal(wire, &s); err != nil {

@@ -92,7 +92,7 @@ func TestTemplateOfFloats(t *testing.T) {
 	}
 }
 
-// A value that does not fit is told by its place, and the message is not sent.
+// If a value does not fit, the error names its place, and the message is not sent.
 func TestTemplateRefusesValues(t *testing.T) {
 	for tree, want := range map[string]string{
 		`{top_k: "${data.row.text}"}`:                  "message.top_k: the value is no int32",

@@ -74,7 +74,7 @@ func TestReadyByHealth(t *testing.T) {
 	}
 }
 
-// Each mistake is told in words: no health service, no gRPC, no HTTP/2, nobody there.
+// Each mistake has a sentence: no health service, no gRPC, no HTTP/2, nobody there.
 func TestNotReadyByHealth(t *testing.T) {
 	web := httptest.NewServer(health())
 	defer web.Close()

@@ -122,8 +122,9 @@ func (c *Conn) Beside(write func(to io.Writer)) (end func()) {
 	}
 }
 
-// ReadBeside runs read on a goroutine of its own, with what it reads from, so a write cannot wait forever for a
-// server that waits until its own bytes are read. end stops it and waits for it. Before end, call only Write.
+// ReadBeside reads while the caller writes: some servers take no more bytes until their own have been read. It calls
+// read on a new goroutine, with the connection to read from. end stops the reading and waits for the goroutine. Before
+// end, call only Write.
 func (c *Conn) ReadBeside(read func(from io.Reader)) (end func()) {
 	c.arm() // a blown fuse makes the reads fail
 	done := make(chan struct{})

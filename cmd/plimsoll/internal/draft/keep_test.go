@@ -85,7 +85,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// A user whose tasks are all left out is told, with what its on_start would send.
+// If all tasks of a user are left out, a note says so and lists the requests of its on_start.
 func TestKeepOnlyOnStart(t *testing.T) {
 	d := shopping().Keep(func(names []string, _ ...string) bool { return names[0] == "POST /login" })
 	if len(d.Users) > 0 || len(d.Notes) != 1 || !strings.Contains(d.Notes[0].String(), "leave the user u no task, only its on_start (POST /login)") {

@@ -108,7 +108,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// A gate.coverage that this profile can never reach is told, with the figures.
+// If this profile can never reach gate.coverage, a sentence says so, with the figures.
 func TestCoverage(t *testing.T) {
 	operations := func(routes ...string) *gate.API {
 		api := &gate.API{}

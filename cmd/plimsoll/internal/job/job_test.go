@@ -54,7 +54,7 @@ func TestReadEndlessProfile(t *testing.T) {
 	}
 }
 
-// A directory given as the profile is told as one.
+// If the profile is a directory, the error says so.
 func TestReadDirectory(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := job.Read(dir, environ.Values{}); err == nil || err.Error() != "read profile: read "+dir+": is a directory: name a file" {

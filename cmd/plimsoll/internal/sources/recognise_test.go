@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/descriptor"
 )
 
-// A file that is given with the flag of another kind is told what it looks like, and which flag takes it.
+// If a file is given with the flag of another kind, the error says what it looks like and which flag takes it.
 func TestOtherKinds(t *testing.T) {
 	set, err := descriptor.Compile([]string{"a.proto"}, nil, func(name string) ([]byte, error) {
 		if name != "a.proto" {

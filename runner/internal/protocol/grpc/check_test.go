@@ -9,7 +9,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// Everything that does not fit the description is told at once, each at its own place, beside the problems of the
+// The check lists everything that does not fit the description at once, each at its own place, beside the problems of the
 // profile itself.
 func TestCheck(t *testing.T) {
 	const written = `name: p

@@ -236,7 +236,7 @@ users:
 	}
 }
 
-// Each mistake of a server is told in words. Its connection is kept if the answer was short.
+// Each mistake of a server has a sentence. Its connection is kept if the answer was short.
 func TestFaults(t *testing.T) {
 	var connections atomic.Int64
 	url := serve(t, &connections)

@@ -240,7 +240,7 @@ users: [{name: u, wait: 5ms, tasks: [{websocket: /private, messages: [{receive: 
 	}
 }
 
-// Each mistake of a server is told in words.
+// Each mistake of a server has a sentence.
 func TestFaults(t *testing.T) {
 	for name, url := range peers(t) {
 		t.Run(name, func(t *testing.T) {

@@ -84,7 +84,7 @@ func TestSecretsOfSockets(t *testing.T) {
 	}
 }
 
-// A code that nothing marks as one of a sign-in is written, and a user in an address is told.
+// A code is a secret only where it belongs to a sign-in. A note names a user in an address.
 func TestCodesAndUsers(t *testing.T) {
 	d, err := har.Draft(draft.Input{Name: "x.har", Data: recording(
 		get("GET", "http://a.test/discount?code=SUMMER10", "", "{}"),

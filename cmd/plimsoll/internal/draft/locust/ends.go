@@ -2,7 +2,7 @@ package locust
 
 import "github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/script"
 
-// What a script ends that a profile does not.
+// Notes about ends that a script has and a profile has not.
 const (
 	endsUser = "this ends the user; a user of the profile goes on with its next task"
 	endsTest = "this ends the test; a profile ends it after load.run_time"

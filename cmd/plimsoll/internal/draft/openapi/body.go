@@ -78,7 +78,7 @@ func (b *drafter) leftOut(p *plan, wrong error) {
 	b.out.Notes = append(b.out.Notes, draft.Note{File: file, Line: line, Column: column, Text: p.Name() + " is sent without its optional body: " + strings.TrimPrefix(wrong.Error(), "its body: ")})
 }
 
-// maxNotes bounds what is told of one description.
+// maxNotes is how many notes one description gets at most.
 const maxNotes = 50
 
 // isEmpty reports whether the body says nothing.

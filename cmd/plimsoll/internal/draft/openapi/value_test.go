@@ -196,7 +196,7 @@ func TestManyOperations(t *testing.T) {
 	}
 }
 
-// A type that is misspelled, or another language's, is told and understood.
+// A type that is misspelled, or is another language's, is understood, and a note says so.
 func TestDoubts(t *testing.T) {
 	d := drafted(t, "paths: {/a: {get: {parameters: [{name: a, in: query, required: true, schema: {type: int, enum: [7]}}, {name: b, in: query, required: true, schema: {type: strng, enum: [x]}}]}}}")
 	if got := tasks(d); got != "\n- http: GET /a?a=7&b=x\n  name: GET /a\n" {
@@ -232,8 +232,8 @@ func TestNoDoubts(t *testing.T) {
 	}
 }
 
-// Parts that are not sent are told once: a scheme that nobody can fill in, and an optional body that cannot be made. Of
-// alternatives, the one is taken that can be filled in.
+// A part that is not sent has one note: a security scheme that cannot be filled in, or an optional body that cannot be
+// made. If a description offers alternatives, the draft takes one that it can fill in.
 func TestLeftOut(t *testing.T) {
 	const schemes = "\ncomponents: {securitySchemes: {m: {type: mutualTLS}, n: {type: none}, c: {type: apiKey, in: query, name: key}}}"
 	for name, c := range map[string]struct{ text, tasks, notes string }{

@@ -129,7 +129,7 @@ func TestFailuresInside(t *testing.T) {
 	})
 }
 
-// That a list is not empty, and that a value counts as true, are conditions that an empty one does not meet.
+// "The list is not empty" and "the value is true" are conditions. An empty list or value does not meet them.
 func TestEmptiness(t *testing.T) {
 	drafts(t, map[string]both{
 		"a length": {
