@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -26,13 +25,7 @@ const echoes = 3
 // each hundredth.
 func slowEcho(t *testing.T, start func(*httptest.Server)) string {
 	t.Helper()
-	upgrader := gorilla.Upgrader{}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer c.Close()
+	server := httptest.NewUnstartedServer(accepting(gorilla.Upgrader{}, func(c *gorilla.Conn) {
 		socket := c.NetConn()
 		if encrypted, ok := socket.(*tls.Conn); ok {
 			socket = encrypted.NetConn()

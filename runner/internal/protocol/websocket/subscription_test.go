@@ -3,7 +3,6 @@ package websocket_test
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -24,13 +23,8 @@ var spoken = map[string]struct{ subscribe, next, stop string }{
 // subscriptions is a server of both subprotocols. What it sends depends on the operation.
 func subscriptions(t *testing.T) string {
 	t.Helper()
-	upgrader := gorilla.Upgrader{Subprotocols: []string{"graphql-transport-ws", "graphql-ws"}}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer c.Close()
+	both := gorilla.Upgrader{Subprotocols: []string{"graphql-transport-ws", "graphql-ws"}}
+	server := httptest.NewServer(accepting(both, func(c *gorilla.Conn) {
 		words := spoken[c.Subprotocol()]
 		var got struct {
 			ID, Type string
@@ -104,13 +98,7 @@ func subscriptions(t *testing.T) string {
 // While the user waits, the pings of graphql-transport-ws are answered, each once, and results that come are kept.
 func TestWaitingSubscription(t *testing.T) {
 	pongs := make(chan int, 1000)
-	upgrader := gorilla.Upgrader{Subprotocols: []string{"graphql-transport-ws"}}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer c.Close()
+	server := httptest.NewServer(accepting(gorilla.Upgrader{Subprotocols: []string{"graphql-transport-ws"}}, func(c *gorilla.Conn) {
 		say := func(text string) { _ = c.WriteMessage(gorilla.TextMessage, []byte(text)) }
 		_, _, _ = c.ReadMessage()
 		say(`{"type":"connection_ack"}`)

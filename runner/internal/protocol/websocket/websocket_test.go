@@ -108,6 +108,18 @@ func (c coderConn) close(code int, reason string) {
 	_ = c.Close(coder.StatusCode(code), reason)
 }
 
+// accepting opens the WebSocket of each request, and closes it when serve returns.
+func accepting(upgrader gorilla.Upgrader, serve func(*gorilla.Conn)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		serve(c)
+	}
+}
+
 // peers are servers of both libraries. Each knows /ws, and /login, which sets the cookie that /private
 // wants.
 func peers(t *testing.T) map[string]string {
@@ -300,13 +312,7 @@ users:
 func TestWaiting(t *testing.T) {
 	var mu sync.Mutex // guards pongs, and messages from here
 	pongs := 0
-	upgrader := gorilla.Upgrader{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer c.Close()
+	server := httptest.NewServer(accepting(gorilla.Upgrader{}, func(c *gorilla.Conn) {
 		c.SetPongHandler(func(data string) error {
 			mu.Lock()
 			defer mu.Unlock()
