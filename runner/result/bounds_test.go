@@ -44,6 +44,20 @@ func TestValidateAcceptsTheBounds(t *testing.T) {
 		},
 		"far west": func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("", -24*3600+60)) },
 		"far east": func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("", 24*3600-60)) },
+		"watched": func(r *result.Result) {
+			text, nan := strings.Repeat("a", 500), math.NaN()
+			r.Rounds[0].Process = 1_000_000
+			r.Rounds[0].Cost = &result.Cost{Requests: 1e12, CPU: 10 * year, Idle: 10 * year, Cycles: math.MaxInt64, Instructions: math.MaxInt64, Unsettled: true}
+			r.Rounds[1].Cost = &result.Cost{}
+			r.Watch = &result.Watch{
+				Every: year, Start: year, Step: year,
+				Mean: map[string]float64{text: 1e300}, Peak: map[string]float64{text: -1e300},
+				Facts: map[string]string{text: text}, Absent: []result.Absent{{Source: text, Why: text}},
+				Timeline: map[string]result.Column{"a": append(make(result.Column, 1_799), nan), "b": append(make(result.Column, 1_799), 1e300)},
+			}
+			r.Groups = map[string][]string{"all": {"GET /a", "POST /b"}, "none": nil}
+		},
+		"watched in vain": func(r *result.Result) { r.Watch = &result.Watch{} },
 		"much": func(r *result.Result) {
 			r.Control = []result.Figures{{Requests: 1e12, Failures: 1e12, P50: year, P95: year, P99: year, Throughput: 1e15}}
 			r.Rounds[0].Steal, r.Rounds[0].CPUShare, r.Environment.LoadAverage = 1, math.MaxFloat64, math.MaxFloat64
@@ -114,6 +128,34 @@ func TestValidateRefusesEach(t *testing.T) {
 		func(r *result.Result) { r.Timeline = []result.Second{{P95: -1}} },
 		func(r *result.Result) { r.Timeline = []result.Second{{P95: 367 * 24 * time.Hour}} },
 		func(r *result.Result) { r.PairSeed = "\n" },
+		func(r *result.Result) { r.Rounds[0].Process = -1 },
+		func(r *result.Result) { r.Rounds[0].Process = 1_000_001 },
+		func(r *result.Result) { r.Rounds[0].Cost = &result.Cost{Requests: -1} },
+		func(r *result.Result) { r.Rounds[0].Cost = &result.Cost{Requests: 1e12 + 1} },
+		func(r *result.Result) { r.Rounds[0].Cost = &result.Cost{CPU: -1} },
+		func(r *result.Result) { r.Rounds[0].Cost = &result.Cost{CPU: 3661 * 24 * time.Hour} },
+		func(r *result.Result) { r.Rounds[0].Cost = &result.Cost{Idle: -1} },
+		func(r *result.Result) { r.Rounds[0].Cost = &result.Cost{Cycles: -1} },
+		func(r *result.Result) { r.Rounds[0].Cost = &result.Cost{Instructions: -1} },
+		func(r *result.Result) { r.Watch = &result.Watch{Every: -1} },
+		func(r *result.Result) { r.Watch = &result.Watch{Start: 367 * 24 * time.Hour} },
+		func(r *result.Result) { r.Watch = &result.Watch{Step: -1} },
+		func(r *result.Result) { r.Watch = &result.Watch{Mean: map[string]float64{"a": nan}} },
+		func(r *result.Result) { r.Watch = &result.Watch{Peak: map[string]float64{"\n": 1}} },
+		func(r *result.Result) { r.Watch = &result.Watch{Facts: map[string]string{"a": "\n"}} },
+		func(r *result.Result) { r.Watch = &result.Watch{Absent: []result.Absent{{Source: "\n"}}} },
+		func(r *result.Result) { r.Watch = &result.Watch{Absent: []result.Absent{{Why: "\n"}}} },
+		func(r *result.Result) { r.Watch = &result.Watch{Absent: make([]result.Absent, 1_001)} },
+		func(r *result.Result) { r.Watch = &result.Watch{Timeline: map[string]result.Column{"\n": nil}} },
+		func(r *result.Result) {
+			r.Watch = &result.Watch{Timeline: map[string]result.Column{"a": {1}, "b": {1, 2}}}
+		},
+		func(r *result.Result) { r.Watch = &result.Watch{Timeline: map[string]result.Column{"a": {inf}}} },
+		func(r *result.Result) {
+			r.Watch = &result.Watch{Timeline: map[string]result.Column{"a": make(result.Column, 1_801)}}
+		},
+		func(r *result.Result) { r.Groups = map[string][]string{"a": {""}} },
+		func(r *result.Result) { r.Groups = map[string][]string{"": nil} },
 	} {
 		r := small()
 		change(r)

@@ -26,7 +26,7 @@ func (r *Result) ID() string {
 //
 //   - Branch, which only says where a run is filed.
 //   - Tallies. Their histograms are rounded in a Compact Result, and compressed by a library.
-//   - Readings, Timeline, Shards, Generator, the planned routes, and the kernel and the load of the
+//   - Readings, Watch, Timeline, Groups, Shards, Generator, the planned routes, and the kernel and the load of the
 //     machine: they only accompany the figures.
 //   - The texts of Problems: sentences may be rewritten.
 func (r *Result) identityV1(c *canon) {
@@ -63,6 +63,7 @@ func (r *Result) identityV1(c *canon) {
 		c.float(e.CPULimit)
 		c.number(e.MemoryLimit)
 	}
+	c.costs(r.Rounds)
 }
 
 // canon collects values as bytes. Different values never give the same bytes: a text follows its length, a
@@ -111,6 +112,26 @@ func (c *canon) round(r *Round) {
 	for _, route := range slices.Sorted(maps.Keys(r.Figures)) {
 		c.text(route)
 		c.figures(r.Figures[route])
+	}
+}
+
+// costs writes the costs of rounds, if any has one: runs without a cost keep their IDs.
+func (c *canon) costs(rounds []Round) {
+	if !slices.ContainsFunc(rounds, func(r Round) bool { return r.Cost != nil }) {
+		return
+	}
+	c.text("costs")
+	for i := range rounds {
+		c.number(int64(rounds[i].Process))
+		cost := rounds[i].Cost
+		c.bool(cost != nil)
+		if cost == nil {
+			continue
+		}
+		for _, n := range []int64{cost.Requests, int64(cost.CPU), int64(cost.Idle), cost.Cycles, cost.Instructions} {
+			c.number(n)
+		}
+		c.bool(cost.Unsettled)
 	}
 }
 

@@ -54,6 +54,11 @@ type Result struct {
 	// Timeline is the load second by second, warm-up included. Outside the ID, and left out of a Compact
 	// Result. AddSecond keeps it within its bound.
 	Timeline []Second `json:"timeline,omitempty"`
+	// Watch is what was read of the system and the machine; nil if nothing was watched. Outside the ID.
+	Watch *Watch `json:"watch,omitempty"`
+	// Groups are the names under which reports add up several routes, with those routes in alphabetical order.
+	// Outside the ID.
+	Groups map[string][]string `json:"groups,omitempty"`
 }
 
 // Identity says what was run, when, and with which program.
@@ -129,9 +134,12 @@ type Round struct {
 	Figures map[string]Figures `json:"figures"`         // by route
 	Total   Figures            `json:"total"`           // over all routes
 	Tally   *tally.Tally       `json:"tally,omitempty"` // nil in a Compact Result
-	// Readings are further measurements of the round, by the name of the metric, such as "rss_bytes". Only
-	// in a pair: the meters of a run measure it as a whole. Outside the ID.
+	// Readings are further measurements of the round, by the names of readings.go. Outside the ID.
 	Readings map[string]float64 `json:"readings,omitempty"`
+	// Cost is what the system used; nil if it was not counted.
+	Cost *Cost `json:"cost,omitempty"`
+	// Process says which start of the system the round belongs to, from 0. Rounds of one process share its luck.
+	Process int `json:"process,omitempty"`
 
 	// Only in a pair: the order of the sides, and the machine and the generator during the round.
 	Second   bool          `json:"second,omitempty"`              // this side was loaded second
@@ -243,6 +251,11 @@ func (r *Result) Whole() bool {
 func (r *Result) Compact() *Result {
 	c := *r
 	c.WarmUp, c.Timeline = nil, nil
+	if r.Watch != nil {
+		watch := *r.Watch
+		watch.Start, watch.Step, watch.Timeline = 0, 0, nil
+		c.Watch = &watch
+	}
 	c.Tally = r.Tally.Coarse()
 	c.Rounds = slices.Clone(r.Rounds)
 	for i := range c.Rounds {

@@ -214,7 +214,10 @@ func (r *Result) validateRound(round *Round, sum *int64) error {
 			return errTooMany
 		}
 	}
-	return validateReadings(round.Readings)
+	if round.Process < 0 || round.Process > maxStarts {
+		return fmt.Errorf("impossible process %d", round.Process)
+	}
+	return errors.Join(round.Cost.validate(), validateReadings(round.Readings))
 }
 
 func validateReadings(readings map[string]float64) error {
@@ -279,5 +282,25 @@ func (r *Result) validateRest() error {
 			return fmt.Errorf("planned: %w", err)
 		}
 	}
+	if err := errors.Join(r.Watch.validate(), r.validateGroups()); err != nil {
+		return err
+	}
 	return plain("seed of a pair", r.PairSeed, maxText)
+}
+
+func (r *Result) validateGroups() error {
+	if len(r.Groups) > tally.MaxRoutes {
+		return fmt.Errorf("it has %d groups of routes", len(r.Groups))
+	}
+	for name, routes := range r.Groups {
+		if len(routes) > tally.MaxRoutes {
+			return fmt.Errorf("group %.80q has %d routes", name, len(routes))
+		}
+		for _, one := range append([]string{name}, routes...) {
+			if err := tally.ValidName(one); err != nil {
+				return fmt.Errorf("group: %w", err)
+			}
+		}
+	}
+	return nil
 }

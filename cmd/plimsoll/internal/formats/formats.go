@@ -84,6 +84,9 @@ func special(t reflect.Type) *jsonschema.Schema {
 		}
 		counts.Properties.Set("hdr", &jsonschema.Schema{Type: "string", Description: "counts of nanoseconds: HdrHistogram, V2 compressed, in base64"})
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "null"}, counts}}
+	case reflect.TypeFor[result.Column]():
+		value := &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "null"}, {Type: "number"}}}
+		return &jsonschema.Schema{Type: "array", Items: value}
 	case reflect.TypeFor[map[tally.Class]int64]():
 		return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "integer"}}
 	case reflect.TypeFor[gate.Outcome]():
