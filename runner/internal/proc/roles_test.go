@@ -1,0 +1,125 @@
+package proc_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// play is the program of a child. It reads commands, a line each, and answers each with a line.
+func play(role string) {
+	switch role {
+	case "sleeper": // until its standard input ends
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	case "worker":
+		work()
+	case "burner": // CPU time, and then the end
+		burn(150 * time.Millisecond)
+	case "parent": // of many sleepers
+		family(os.Args[1])
+	}
+}
+
+// burn uses CPU time of this process until so much is used.
+func burn(much time.Duration) {
+	for start := cpuTime(); cpuTime()-start < much; {
+		for i := range 100_000 {
+			sink += i
+		}
+	}
+}
+
+var sink int
+
+func family(size string) {
+	n, _ := strconv.Atoi(size)
+	for range n {
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), "PROC_TEST_ROLE=sleeper")
+		if _, err := c.StdinPipe(); err != nil { // it ends with this process
+			panic(err)
+		}
+		if err := c.Start(); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Println("ready")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// work does what a test asks for.
+func work() {
+	var keep []any
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		word, argument, _ := strings.Cut(in.Text(), " ")
+		switch word {
+		case "pid":
+			fmt.Println(os.Getpid())
+		case "burn":
+			d, _ := time.ParseDuration(argument)
+			burn(d)
+			fmt.Println("burnt")
+		case "run": // a shell command, waited for
+			out, err := exec.Command("sh", "-c", argument).CombinedOutput()
+			fmt.Printf("%q %v\n", out, err)
+		case "memory":
+			n, _ := strconv.Atoi(argument)
+			block := make([]byte, n)
+			for i := 0; i < n; i += 4096 {
+				block[i] = 1
+			}
+			keep = append(keep, block)
+			fmt.Println(len(keep))
+		case "open": // files
+			n, _ := strconv.Atoi(argument)
+			for range n {
+				f, err := os.Open(os.DevNull)
+				if err != nil {
+					panic(err)
+				}
+				keep = append(keep, f)
+			}
+			fmt.Println(len(keep))
+		case "write":
+			fmt.Println(writeFile(argument))
+		case "listen":
+			l, err := net.Listen("tcp", "127.0.0.1:"+argument)
+			if err != nil {
+				panic(err)
+			}
+			keep = append(keep, l)
+			fmt.Println(l.Addr().(*net.TCPAddr).Port)
+		case "dial":
+			c, err := net.Dial("tcp", argument)
+			if err != nil {
+				panic(err)
+			}
+			keep = append(keep, c)
+			fmt.Println(c.LocalAddr())
+		case "exit":
+			return
+		}
+	}
+}
+
+// writeFile writes a mebibyte to a file and to its disk.
+func writeFile(name string) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(make([]byte, 1<<20)); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return f.Close()
+}

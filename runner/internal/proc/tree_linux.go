@@ -1,0 +1,282 @@
+package proc
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	searchEvery = 5 * time.Second
+	// tick is the unit of CPU time in /proc: USER_HZ is 100 on every system that Go knows.
+	tick = 10 * time.Millisecond
+)
+
+// Tree follows a process, its descendants, and what once was a descendant: a daemon that another process has taken over
+// is still known, by its pid and its start.
+//
+// A process that loses its parent before a search has seen it is found too if a process of the tree led its process group
+// or its session. Nothing else tells where it came from.
+type Tree struct {
+	reader   *Reader
+	known    []*process // sorted by pid
+	ended    []*process // since the sample before
+	leaders  map[int]leader
+	searched time.Time
+	forced   bool
+
+	ledger   ledger
+	runDelay time.Duration
+
+	service  service
+	restarts int
+
+	sample  Sample
+	samples int
+	absent  []Absent
+	cpus    int     // in the last search
+	busiest string  // name of the busiest thread
+	pids    []int   // of one search
+	others  []other // of one search
+	found   map[int]bool
+}
+
+// leader is a process group or session that a process of the tree led.
+type leader struct {
+	start uint64
+	used  bool // some process was in it in the last search
+}
+
+// other is a process that a search came by.
+type other struct {
+	pid int
+	stat
+}
+
+// Tree follows the process with this pid. Nothing is read before the first sample.
+func (r *Reader) Tree(pid int) (*Tree, error) {
+	t := &Tree{reader: r, leaders: map[int]leader{}, found: map[int]bool{}, forced: true}
+	if err := t.begin(pid); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Adopt lets the tree go on under a further process, such as the new one of a container that was started again. It is a
+// restart if no process of the tree is alive any more.
+func (t *Tree) Adopt(pid int) error {
+	anew := !slices.ContainsFunc(t.known, func(p *process) bool { return !p.zombie })
+	if err := t.begin(pid); err != nil {
+		return err
+	}
+	if anew {
+		t.restarts++
+	}
+	return nil
+}
+
+func (t *Tree) begin(pid int) error {
+	if t.reader.proc < 0 {
+		return fmt.Errorf("read processes: %w", t.reader.err)
+	}
+	text, err := t.reader.file(pid, "/stat")
+	if err != nil {
+		return fmt.Errorf("read process %d: %w", pid, err)
+	}
+	s, ok := parseStat(text)
+	if !ok {
+		return fmt.Errorf("read process %d: its stat is damaged", pid)
+	}
+	p := t.join(other{pid, s})
+	if t.service.main == nil || anewRoot(t.service.main) {
+		t.service.main = p
+	}
+	t.forced = true
+	return nil
+}
+
+func anewRoot(main *process) bool { return main.ended && main.root }
+
+// Close closes the files that the tree keeps open.
+func (t *Tree) Close() {
+	for _, p := range t.known {
+		t.close(p)
+	}
+	t.known = nil
+}
+
+// Search makes the next sample search all of /proc for new processes, which otherwise happens every few seconds.
+func (t *Tree) Search() { t.forced = true }
+
+// Sample reads the tree. The sample is valid until the next one. Pass the time at which it is called.
+func (t *Tree) Sample(now time.Time) *Sample {
+	s := &t.sample
+	since := now.Sub(s.At)
+	if t.samples == 0 {
+		since = 0
+	}
+	t.absent = t.absent[:0]
+	*s = Sample{At: now, Since: max(0, since), Scheduling: Scheduling{Known: true}}
+	t.update()
+	if t.forced || now.Sub(t.searched) >= searchEvery || now.Before(t.searched) {
+		t.search()
+		t.searched, t.forced = now, false
+	}
+	t.samples++
+	t.settle()
+	t.measure()
+	if t.service.main != nil && t.service.main.ended {
+		t.seek()
+	}
+	s.Main = t.service.main != nil && !t.service.main.ended
+	s.Restarts = t.restarts
+	s.Absent = t.absent
+	return s
+}
+
+// update reads the counters of the known processes, and finds those that have ended.
+func (t *Tree) update() {
+	t.ended = t.ended[:0]
+	t.known = slices.DeleteFunc(t.known, func(p *process) bool {
+		if t.reader.update(p) {
+			return false
+		}
+		p.ended = true
+		t.close(p)
+		t.ended = append(t.ended, p)
+		return true
+	})
+}
+
+// search reads all processes and lets those join that belong to the tree.
+func (t *Tree) search() {
+	r := t.reader
+	r.name = r.name[:0]
+	r.and(".")
+	t.pids, _ = r.numbers(t.pids[:0]) // what it has read up to an error
+	t.others = t.others[:0]
+	clear(t.found)
+	for _, pid := range t.pids {
+		if t.find(pid) != nil {
+			continue
+		}
+		text, err := r.file(pid, "/stat")
+		if err != nil {
+			continue // ended since, or another user's that is hidden
+		}
+		if s, ok := parseStat(text); ok {
+			t.others = append(t.others, other{pid, s})
+			t.found[pid] = true
+		}
+	}
+	for t.joinAll() {
+	}
+	t.forgetLeaders()
+}
+
+// joinAll lets processes join, and tells whether some did. Their children may come before them in the list.
+func (t *Tree) joinAll() (some bool) {
+	t.others = slices.DeleteFunc(t.others, func(o other) bool {
+		if !t.belongs(o) {
+			return false
+		}
+		some = true
+		if p := t.join(o); !t.reader.update(p) {
+			t.known = slices.DeleteFunc(t.known, func(k *process) bool { return k == p })
+		}
+		return true
+	})
+	return some
+}
+
+// belongs tells whether a process is a child of the tree, or in a group or session that the tree led.
+func (t *Tree) belongs(o other) bool {
+	if p := t.find(o.parent); p != nil {
+		return o.start >= p.start
+	}
+	for _, id := range [...]int{o.group, o.session} {
+		l, ok := t.leaders[id]
+		if !ok || o.start < l.start || t.found[id] { // another process has the number now
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// join makes a process part of the tree.
+func (t *Tree) join(o other) *process {
+	p := &process{pid: o.pid, start: o.start, stat: o.stat, since: t.samples}
+	p.root = t.samples == 0 && len(t.known) == 0
+	at, there := slices.BinarySearchFunc(t.known, p.pid, byPID)
+	if there {
+		return t.known[at]
+	}
+	t.known = slices.Insert(t.known, at, p)
+	return p
+}
+
+func byPID(p *process, pid int) int { return cmp.Compare(p.pid, pid) }
+
+func (t *Tree) find(pid int) *process {
+	if at, ok := slices.BinarySearchFunc(t.known, pid, byPID); ok {
+		return t.known[at]
+	}
+	return nil
+}
+
+// forgetLeaders keeps the groups and sessions that a process of the tree leads, or that hold one.
+func (t *Tree) forgetLeaders() {
+	for id, l := range t.leaders {
+		l.used = false
+		t.leaders[id] = l
+	}
+	for _, p := range t.known {
+		for _, id := range [...]int{p.group, p.session} {
+			if id == p.pid {
+				t.leaders[id] = leader{start: p.start, used: true}
+			} else if l, ok := t.leaders[id]; ok {
+				t.leaders[id] = leader{start: l.start, used: true}
+			}
+		}
+	}
+	for id, l := range t.leaders {
+		if !l.used {
+			delete(t.leaders, id)
+		}
+	}
+}
+
+// settle brings what ended processes had used to the nearest living ancestor, and what nobody has to the ledger.
+func (t *Tree) settle() {
+	for _, p := range t.ended {
+		if a := t.ancestor(p); a != nil {
+			for i := range p.all {
+				a.claims[i] += p.all[i]
+			}
+		} else {
+			t.ledger.add(p.all)
+		}
+	}
+	for _, p := range t.known {
+		keep, drop := p.settle()
+		t.ledger.add(keep)
+		t.ledger.take(drop)
+	}
+}
+
+// ancestor is the nearest living ancestor of a process that has ended.
+func (t *Tree) ancestor(p *process) *process {
+	for range len(t.ended) + 1 { // pids that come again could make a circle
+		if a := t.find(p.stat.parent); a != nil {
+			return a
+		}
+		at := slices.IndexFunc(t.ended, func(e *process) bool { return e.pid == p.stat.parent })
+		if at < 0 {
+			return nil
+		}
+		p = t.ended[at]
+	}
+	return nil
+}
