@@ -1,4 +1,5 @@
-// Package cgroup reads how much CPU time and memory this process's container grants.
+// Package cgroup reads how much CPU time and memory this process's container grants, and what any group of processes
+// uses: Read does the first, Of and At begin the second.
 //
 // Linux limits a group of processes through cgroups, version 1 (a tree for each controller) or 2 (one
 // tree for all), and some machines have both. The limits of all groups above a group bind it too, so the
@@ -25,7 +26,7 @@ type Limits struct {
 // Read reads the limits of this process. The root is that of the file system, with /proc and /sys.
 func Read(root fs.FS) Limits {
 	var l Limits
-	for _, g := range groups(root) {
+	for _, g := range groups(root, "proc/self") {
 		g.walk(func(dir string) {
 			if g.version == 2 || slices.Contains(g.controllers, "cpu") {
 				l.CPU = least(l.CPU, cpu(root, dir))
@@ -88,7 +89,7 @@ func text(root fs.FS, dir, name string) string {
 	return strings.TrimSpace(string(content))
 }
 
-// group is a cgroup of this process: a directory below the mount point of its tree.
+// group is a cgroup of a process: a directory below the mount point of its tree.
 type group struct {
 	version     int
 	controllers []string // version 1
@@ -105,9 +106,9 @@ func (g group) walk(visit func(dir string)) {
 	}
 }
 
-// groups are the cgroups of this process that can be seen.
-func groups(root fs.FS) (found []group) {
-	own := memberships(root)
+// groups are the cgroups of a process that can be seen. The process is its directory in /proc.
+func groups(root fs.FS, process string) (found []group) {
+	own := memberships(root, process)
 	for line := range strings.Lines(text(root, "proc/self", "mountinfo")) {
 		g, top, ok := mounted(line)
 		if !ok {
@@ -133,9 +134,9 @@ func known(options, wanted []string) (both []string) {
 	return both
 }
 
-// memberships reads /proc/self/cgroup. The directories begin at the root of each tree.
-func memberships(root fs.FS) (own []group) {
-	for line := range strings.Lines(text(root, "proc/self", "cgroup")) { // such as 4:cpu,cpuacct:/docker/4f2c, or 0::/
+// memberships reads the file cgroup of a process. The directories begin at the root of each tree.
+func memberships(root fs.FS, process string) (own []group) {
+	for line := range strings.Lines(text(root, process, "cgroup")) { // such as 4:cpu,cpuacct:/docker/4f2c, or 0::/
 		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
 		switch {
 		case len(parts) < 3:
