@@ -94,3 +94,19 @@ func search(tree *proc.Tree) proc.Sample {
 	tree.Search()
 	return *tree.Sample(time.Now())
 }
+
+// followMachine returns a tree of a process of this machine, and a function that reads the machine.
+func followMachine(t testing.TB, pid int) (*proc.Tree, func() *proc.Machine) {
+	t.Helper()
+	r := proc.NewReader("/")
+	tree, err := r.Tree(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tree.Close(); r.Close() })
+	m := &proc.Machine{}
+	return tree, func() *proc.Machine {
+		r.Machine(m)
+		return m
+	}
+}

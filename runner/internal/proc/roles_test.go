@@ -21,6 +21,8 @@ func play(role string) {
 		work()
 	case "burner": // CPU time, and then the end
 		burn(150 * time.Millisecond)
+	case "supervisor":
+		supervise()
 	case "parent": // of many sleepers
 		family(os.Args[1])
 	}
@@ -51,6 +53,49 @@ func family(size string) {
 	}
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// supervise keeps a worker that listens. It says the port first.
+func supervise() {
+	service := begin()
+	port := service.ask("listen 0")
+	fmt.Println(port)
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		switch in.Text() {
+		case "child":
+			err := exec.Command("true").Run()
+			fmt.Println(err)
+		case "kill":
+			_ = service.Process.Kill() // it lives, or the test fails
+			_ = service.Wait()         // it was killed
+			fmt.Println("killed")
+		case "again":
+			service = begin()
+			fmt.Println(service.ask("listen " + port))
+		}
+	}
+	_ = service.in.Close()
+	_ = service.Wait() // its status does not matter
+}
+
+// begin starts a worker.
+func begin() *child {
+	c := &child{Cmd: exec.Command(os.Args[0])}
+	c.Env = append(os.Environ(), "PROC_TEST_ROLE=worker")
+	in, err1 := c.StdinPipe()
+	out, err2 := c.StdoutPipe()
+	if err1 != nil || err2 != nil || c.Start() != nil {
+		panic("a worker did not start")
+	}
+	c.in, c.out = in, bufio.NewScanner(out)
+	return c
+}
+
+func (c *child) ask(command string) string {
+	fmt.Fprintln(c.in, command)
+	c.out.Scan()
+	return c.out.Text()
 }
 
 // work does what a test asks for.

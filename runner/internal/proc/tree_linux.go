@@ -20,9 +20,9 @@ const (
 // or its session. Nothing else tells where it came from.
 type Tree struct {
 	reader   *Reader
-	known    []*process // sorted by pid
-	ended    []*process // since the sample before
-	leaders  map[int]leader
+	known    []*process     // sorted by pid
+	ended    []*process     // since the sample before
+	leaders  map[int]uint64 // the start of what led a process group or a session, by pid
 	searched time.Time
 	forced   bool
 
@@ -42,12 +42,6 @@ type Tree struct {
 	found   map[int]bool
 }
 
-// leader is a process group or session that a process of the tree led.
-type leader struct {
-	start uint64
-	used  bool // some process was in it in the last search
-}
-
 // other is a process that a search came by.
 type other struct {
 	pid int
@@ -56,7 +50,7 @@ type other struct {
 
 // Tree follows the process with this pid. Nothing is read before the first sample.
 func (r *Reader) Tree(pid int) (*Tree, error) {
-	t := &Tree{reader: r, leaders: map[int]leader{}, found: map[int]bool{}, forced: true}
+	t := &Tree{reader: r, leaders: map[int]uint64{}, found: map[int]bool{}, forced: true}
 	if err := t.begin(pid); err != nil {
 		return nil, err
 	}
@@ -170,7 +164,9 @@ func (t *Tree) search() {
 			t.found[pid] = true
 		}
 	}
+	t.noteLeaders()
 	for t.joinAll() {
+		t.noteLeaders()
 	}
 	t.forgetLeaders()
 }
@@ -196,11 +192,10 @@ func (t *Tree) belongs(o other) bool {
 		return o.start >= p.start
 	}
 	for _, id := range [...]int{o.group, o.session} {
-		l, ok := t.leaders[id]
-		if !ok || o.start < l.start || t.found[id] { // another process has the number now
-			continue
+		start, ok := t.leaders[id]
+		if ok && o.start >= start && !t.found[id] { // else another process has the number now
+			return true
 		}
-		return true
 	}
 	return false
 }
@@ -226,23 +221,19 @@ func (t *Tree) find(pid int) *process {
 	return nil
 }
 
-// forgetLeaders keeps the groups and sessions that a process of the tree leads, or that hold one.
-func (t *Tree) forgetLeaders() {
-	for id, l := range t.leaders {
-		l.used = false
-		t.leaders[id] = l
-	}
+// noteLeaders notes the groups and sessions that a process of the tree leads.
+func (t *Tree) noteLeaders() {
 	for _, p := range t.known {
-		for _, id := range [...]int{p.group, p.session} {
-			if id == p.pid {
-				t.leaders[id] = leader{start: p.start, used: true}
-			} else if l, ok := t.leaders[id]; ok {
-				t.leaders[id] = leader{start: l.start, used: true}
-			}
+		if p.group == p.pid || p.session == p.pid {
+			t.leaders[p.pid] = p.start
 		}
 	}
-	for id, l := range t.leaders {
-		if !l.used {
+}
+
+// forgetLeaders forgets the groups and sessions that hold no process of the tree.
+func (t *Tree) forgetLeaders() {
+	for id := range t.leaders {
+		if !slices.ContainsFunc(t.known, func(p *process) bool { return p.group == id || p.session == id }) {
 			delete(t.leaders, id)
 		}
 	}
