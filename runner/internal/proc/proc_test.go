@@ -2,7 +2,9 @@ package proc_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strconv"
@@ -32,8 +34,19 @@ type child struct {
 // start starts this program in a role.
 func start(t testing.TB, role string, args ...string) *child {
 	t.Helper()
-	c := &child{Cmd: exec.Command(os.Args[0], args...)}
+	c := exec.Command(os.Args[0], args...)
 	c.Env = append(os.Environ(), "PROC_TEST_ROLE="+role)
+	started := run(t, c)
+	if started == nil {
+		t.Fatal("it may not be started")
+	}
+	return started
+}
+
+// run starts a command as a child. It returns nil if this user has no right to.
+func run(t testing.TB, command *exec.Cmd) *child {
+	t.Helper()
+	c := &child{Cmd: command}
 	c.Stderr = os.Stderr
 	var err error
 	if c.in, err = c.StdinPipe(); err != nil {
@@ -44,7 +57,9 @@ func start(t testing.TB, role string, args ...string) *child {
 		t.Fatal(err)
 	}
 	c.out = bufio.NewScanner(out)
-	if err := c.Start(); err != nil {
+	if err := c.Start(); errors.Is(err, fs.ErrPermission) {
+		return nil
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -135,12 +135,18 @@ func work() {
 		case "write":
 			fmt.Println(writeFile(argument))
 		case "listen":
-			l, err := net.Listen("tcp", "127.0.0.1:"+argument)
+			fmt.Println(listen(&keep, "127.0.0.1:"+argument))
+		case "listen6":
+			fmt.Println(listen(&keep, "[::1]:0"))
+		case "listen-any":
+			fmt.Println(listen(&keep, ":0"))
+		case "accept": // one, of the first listener
+			c, err := keep[0].(net.Listener).Accept()
 			if err != nil {
 				panic(err)
 			}
-			keep = append(keep, l)
-			fmt.Println(l.Addr().(*net.TCPAddr).Port)
+			keep = append(keep, c)
+			fmt.Println(c.RemoteAddr())
 		case "dial":
 			c, err := net.Dial("tcp", argument)
 			if err != nil {
@@ -152,6 +158,16 @@ func work() {
 			return
 		}
 	}
+}
+
+// listen listens, and returns the port.
+func listen(keep *[]any, address string) int {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		panic(err)
+	}
+	*keep = append(*keep, l)
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 // writeFile writes a mebibyte to a file and to its disk.
