@@ -116,7 +116,7 @@ func (t *Tree) sockets() (spaces []*space, unread int) {
 
 // choose settles the main process. If it had ended, and another one listens now where it did, it was started anew.
 func (t *Tree) choose(spaces []*space) {
-	if m := t.service.main; m != nil && !m.ended && len(t.service.ports) > 0 {
+	if !t.service.main.over() && len(t.service.ports) > 0 {
 		return
 	}
 	var best *process
@@ -143,7 +143,7 @@ func (t *Tree) choose(spaces []*space) {
 	if best == nil {
 		return
 	}
-	if m := t.service.main; m.ended && len(t.service.ports) > 0 {
+	if len(t.service.ports) > 0 {
 		t.restarts++
 	}
 	t.service = service{main: best, ports: ports}

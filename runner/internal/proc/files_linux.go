@@ -25,12 +25,14 @@ type Reader struct {
 	pids  []int  // or other numbers, of the directory that was read last
 	kept  int    // files of threads that are open
 
+	maxOpen int // of those
+
 	devices devices
 }
 
 // NewReader returns a Reader of the machine whose file system has its root there: "/" but for recordings.
 func NewReader(root string) *Reader {
-	r := &Reader{root: root, text: make([]byte, 16<<10), names: make([]byte, 16<<10)}
+	r := &Reader{root: root, text: make([]byte, 16<<10), names: make([]byte, 16<<10), maxOpen: maxOpen()}
 	fd, err := unix.Open(root+"/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	r.proc, r.err = fd, err
 	var kind unix.Statfs_t

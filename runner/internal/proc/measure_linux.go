@@ -8,7 +8,15 @@ import (
 )
 
 // unread counts the processes whose files could not be read.
-type unread struct{ io, files, threads int }
+type unread struct{ io, files, threads fault }
+
+// fault is why files of so many processes could not be read.
+type fault struct {
+	processes int
+	err       error // the last one
+}
+
+func (f *fault) add(err error) { f.processes, f.err = f.processes+1, err }
 
 // measure fills in the sample with what the known processes have.
 func (t *Tree) measure() {
@@ -20,8 +28,8 @@ func (t *Tree) measure() {
 		for i := range living {
 			living[i] += p.all[i]
 		}
-		if p.sealed {
-			not.io++
+		if p.sealed != nil {
+			not.io.add(p.sealed)
 		}
 		if p.zombie {
 			t.close(p)
@@ -35,8 +43,8 @@ func (t *Tree) measure() {
 		r.resident(p)
 		s.RSSBytes += p.rss
 		t.countFiles(p, &not)
-		if t.updateThreads(p) != nil && r.alive(p) {
-			not.threads++
+		if err := t.updateThreads(p); err != nil && r.alive(p) {
+			not.threads.add(err)
 		}
 	}
 	s.Alive = s.Processes > 0
@@ -53,13 +61,13 @@ func (t *Tree) tell(living counters, not unread) {
 	all := t.ledger.tell(living)
 	s.User, s.System = time.Duration(all[user])*tick, time.Duration(all[system])*tick
 	s.MinorFaults, s.MajorFaults, s.FaultsKnown = all[minor], all[major], true
-	s.IO = IO{Known: not.io == 0, ReadBytes: all[read], WrittenBytes: all[written]}
-	s.Files.Known = not.files == 0
+	s.IO = IO{Known: not.io.processes == 0, ReadBytes: all[read], WrittenBytes: all[written]}
+	s.Files.Known = not.files.processes == 0
 	t.missing("io", not.io)
 	t.missing("fd", not.files)
 	t.missing("schedstat", not.threads)
 	s.Scheduling.RunDelay = t.runDelay
-	if not.threads > 0 || t.untold() {
+	if not.threads.processes > 0 || t.untold() {
 		s.Scheduling.Known = false
 	}
 	if busiest := &s.Scheduling.Busiest; busiest.TID != 0 {
@@ -68,9 +76,13 @@ func (t *Tree) tell(living counters, not unread) {
 }
 
 // missing names a source that some processes do not tell.
-func (t *Tree) missing(source string, processes int) {
-	if processes > 0 {
-		t.absent = append(t.absent, Absent{source, fmt.Sprintf("this user may not read it for %d of %d processes", processes, len(t.known))})
+func (t *Tree) missing(source string, f fault) {
+	switch {
+	case f.processes == 0:
+	case denied(f.err):
+		t.absent = append(t.absent, Absent{source, fmt.Sprintf("this user may not read it for %d of %d processes", f.processes, len(t.known))})
+	default:
+		t.absent = append(t.absent, Absent{source, fmt.Sprintf("%v, for %d of %d processes", f.err, f.processes, len(t.known))})
 	}
 }
 
@@ -111,7 +123,7 @@ func (t *Tree) countFiles(p *process, not *unread) {
 	open, err := t.reader.openFiles(p)
 	if err != nil {
 		if t.reader.alive(p) {
-			not.files++
+			not.files.add(err)
 		}
 		return
 	}

@@ -1,6 +1,9 @@
 package proc
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // process is one process of a tree.
 type process struct {
@@ -10,10 +13,9 @@ type process struct {
 	stat
 	account
 
-	root   bool // the process that the tree was asked for
 	zombie bool // has ended, and waits for its parent
 	ended  bool
-	sealed bool // this user may not read its io
+	sealed error // why its io cannot be read
 	rss    int64
 
 	threads []thread // sorted by tid
@@ -23,6 +25,9 @@ type process struct {
 	cpus   cpuSet
 	worked uint64 // ticks at that time
 }
+
+// over tells whether a process has ended, even if its parent has not waited for it.
+func (p *process) over() bool { return p.ended || p.zombie }
 
 // update reads the counters of a process, and tells whether it is still there. A process with the same pid and another
 // start is another process.
@@ -58,12 +63,17 @@ func less(now, before uint64) uint64 { return now - min(now, before) }
 func (r *Reader) updateIO(p *process) {
 	text, err := r.file(p.pid, "/io")
 	if err != nil {
-		p.sealed = p.sealed || !gone(err) && !p.zombie
+		if !gone(err) && !p.zombie {
+			p.sealed = err
+		}
 		return
 	}
-	in, ok := field(text, "read_bytes:")
-	out, and := field(text, "write_bytes:")
-	p.sealed = !ok || !and
+	in, ok1 := field(text, "read_bytes:")
+	out, ok2 := field(text, "write_bytes:")
+	p.sealed = nil
+	if !ok1 || !ok2 {
+		p.sealed = errors.New("its file has another form")
+	}
 	p.all[read], p.all[written] = max(p.all[read], in), max(p.all[written], out)
 }
 

@@ -9,8 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxOpen is how many files of threads a Reader keeps open, a file each. To open one anew takes five times as long.
-const maxOpen = 1024
+// maxOpen returns how many files of threads a Reader keeps open, a file each. To open one anew takes five times as long,
+// but the load needs most of the files that this program may open.
+func maxOpen() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0
+	}
+	return int(min(1024, limit.Cur/8))
+}
 
 // thread is one thread of a process.
 type thread struct {
@@ -96,7 +103,7 @@ func (r *Reader) schedstat(pid int, h *thread, buffer []byte) ([]byte, error) {
 		if file, err = r.open(0); err != nil {
 			return nil, err
 		}
-		if r.kept < maxOpen {
+		if r.kept < r.maxOpen {
 			r.kept++
 			h.file = file
 		} else {

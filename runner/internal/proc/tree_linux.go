@@ -60,7 +60,7 @@ func (r *Reader) Tree(pid int) (*Tree, error) {
 // Adopt lets the tree go on under a further process, such as the new one of a container that was started again. It is a
 // restart if no process of the tree is alive any more.
 func (t *Tree) Adopt(pid int) error {
-	anew := !slices.ContainsFunc(t.known, func(p *process) bool { return !p.zombie })
+	anew := !t.alive()
 	if err := t.begin(pid); err != nil {
 		return err
 	}
@@ -70,6 +70,7 @@ func (t *Tree) Adopt(pid int) error {
 	return nil
 }
 
+// begin lets a process join, and makes it the main one if no other is alive.
 func (t *Tree) begin(pid int) error {
 	if t.reader.proc < 0 {
 		return fmt.Errorf("read processes: %w", t.reader.err)
@@ -82,15 +83,18 @@ func (t *Tree) begin(pid int) error {
 	if !ok {
 		return fmt.Errorf("read process %d: its stat is damaged", pid)
 	}
+	anew := !t.alive()
 	p := t.join(other{pid, s})
-	if t.service.main == nil || anewRoot(t.service.main) {
-		t.service.main = p
+	if anew {
+		t.service = service{main: p}
 	}
 	t.forced = true
 	return nil
 }
 
-func anewRoot(main *process) bool { return main.ended && main.root }
+func (t *Tree) alive() bool {
+	return slices.ContainsFunc(t.known, func(p *process) bool { return !p.over() })
+}
 
 // Close closes the files that the tree keeps open.
 func (t *Tree) Close() {
@@ -120,10 +124,10 @@ func (t *Tree) Sample(now time.Time) *Sample {
 	t.samples++
 	t.settle()
 	t.measure()
-	if t.service.main != nil && t.service.main.ended {
+	if t.service.main.over() {
 		t.seek()
 	}
-	s.Main = t.service.main != nil && !t.service.main.ended
+	s.Main = !t.service.main.over()
 	s.Restarts = t.restarts
 	s.Absent = t.absent
 	return s
@@ -203,7 +207,6 @@ func (t *Tree) belongs(o other) bool {
 // join makes a process part of the tree.
 func (t *Tree) join(o other) *process {
 	p := &process{pid: o.pid, start: o.start, stat: o.stat, since: t.samples}
-	p.root = t.samples == 0 && len(t.known) == 0
 	at, there := slices.BinarySearchFunc(t.known, p.pid, byPID)
 	if there {
 		return t.known[at]

@@ -260,6 +260,34 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// A tree whose processes have all ended goes on under another, and that is one restart.
+func TestAdopt(t *testing.T) {
+	first, second := start(t, "worker"), start(t, "worker")
+	first.line(t, "listen 0")
+	tree := follow(t, first.Process.Pid)
+	search(tree)
+	tree.Connections()
+	first.line(t, "burn 50ms")
+	before := search(tree)
+	_ = first.in.Close()
+	_ = first.Wait() // its status does not matter
+	if s := search(tree); s.Alive || s.Main || s.CPU() < before.CPU() {
+		t.Errorf("after the end: %+v, before %+v", s, before)
+	}
+	second.line(t, "listen 0")
+	if err := tree.Adopt(second.Process.Pid); err != nil {
+		t.Fatal(err)
+	}
+	search(tree)
+	tree.Connections()
+	if s := search(tree); !s.Alive || !s.Main || s.Restarts != 1 || s.CPU() < before.CPU() {
+		t.Errorf("under another process: %+v", s)
+	}
+	if err := tree.Adopt(first.Process.Pid); err == nil {
+		t.Error("a process that has ended was adopted")
+	}
+}
+
 // Bytes on disks are those that the program wrote, and a child that was waited for takes its own along.
 func TestIO(t *testing.T) {
 	w := start(t, "worker")
