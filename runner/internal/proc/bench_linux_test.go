@@ -25,3 +25,16 @@ func BenchmarkTree(b *testing.B) {
 	}
 	b.ReportMetric(float64((cpuTime()-from).Microseconds())/float64(b.N), "CPU-µs/op")
 }
+
+// BenchmarkConnections reads the connections of the same tree, which a monitor does each ten seconds.
+func BenchmarkConnections(b *testing.B) {
+	c := start(b, "parent", "56")
+	c.line(b, "")
+	tree := follow(b, c.Process.Pid)
+	tree.Sample(time.Now())
+	from := cpuTime()
+	for b.Loop() {
+		tree.Connections()
+	}
+	b.ReportMetric(float64((cpuTime()-from).Microseconds())/float64(b.N), "CPU-µs/op")
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -81,12 +82,14 @@ func (t *Tree) missing(source string, f fault) {
 	case f.processes == 0:
 	case denied(f.err):
 		t.absent = append(t.absent, Absent{source, fmt.Sprintf("this user may not read it for %d of %d processes", f.processes, len(t.known))})
+	case gone(f.err):
+		t.absent = append(t.absent, Absent{source, "this kernel does not have it"})
 	default:
 		t.absent = append(t.absent, Absent{source, fmt.Sprintf("%v, for %d of %d processes", f.err, f.processes, len(t.known))})
 	}
 }
 
-// untold tells whether this kernel counts no run delay: it writes zeros then, CONFIG_SCHED_INFO being off.
+// untold tells whether this kernel counts no run delay. There is no schedstat then, or it holds zeros.
 func (t *Tree) untold() bool {
 	var threads int
 	for _, p := range t.known {
@@ -97,7 +100,7 @@ func (t *Tree) untold() bool {
 			threads++
 		}
 	}
-	if threads == 0 || t.sample.CPU() == 0 {
+	if threads > 0 && t.sample.CPU() == 0 || threads == 0 && !slices.ContainsFunc(t.known, t.reader.alive) {
 		return false
 	}
 	t.absent = append(t.absent, Absent{"schedstat", "this kernel does not count it"})

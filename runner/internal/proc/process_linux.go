@@ -63,7 +63,7 @@ func less(now, before uint64) uint64 { return now - min(now, before) }
 func (r *Reader) updateIO(p *process) {
 	text, err := r.file(p.pid, "/io")
 	if err != nil {
-		if !gone(err) && !p.zombie {
+		if !p.zombie && (!gone(err) || r.alive(p)) {
 			p.sealed = err
 		}
 		return

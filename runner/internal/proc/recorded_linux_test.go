@@ -172,7 +172,7 @@ func TestVanishing(t *testing.T) {
 		before := search(tree)
 		m.remove("proc/11/" + name)
 		after := search(tree)
-		if after.User != before.User || after.IO.WrittenBytes != before.IO.WrittenBytes || !after.Alive || !after.IO.Known {
+		if after.User != before.User || after.IO.WrittenBytes != before.IO.WrittenBytes || !after.Alive || after.IO.Known != (name != "io") {
 			t.Errorf("without %q: %+v, before %+v", name, after, before)
 		}
 	}
@@ -189,13 +189,34 @@ func TestVanishing(t *testing.T) {
 	}
 }
 
-// A kernel that counts no run delay writes zeros.
+// A kernel that counts no run delay writes zeros, or has no such file.
 func TestNoSchedstat(t *testing.T) {
 	m := record(t)
 	m.put(process{pid: 10, parent: 1, name: "root", user: 10, start: 5})
-	m.write("proc/10/task/10/schedstat", "0 0 0\n")
+	for _, text := range []string{"0 0 0\n", ""} {
+		m.write("proc/10/task/10/schedstat", text)
+		if text == "" {
+			m.remove("proc/10/task/10/schedstat")
+		}
+		s := search(m.tree(10))
+		if s.Scheduling.Known || len(s.Absent) != 1 || s.Absent[0].Source != "schedstat" {
+			t.Errorf("%q: %+v", text, s)
+		}
+	}
+}
+
+// What a kernel does not have is named, and not zero.
+func TestNoIO(t *testing.T) {
+	m := record(t)
+	m.put(process{pid: 10, parent: 1, name: "root", user: 10, start: 5})
+	m.remove("proc/10/io")
+	m.remove("proc/10/fd")
 	s := search(m.tree(10))
-	if s.Scheduling.Known || len(s.Absent) != 1 || s.Absent[0].Source != "schedstat" {
+	if s.IO.Known || s.Files.Known || !names(s.Absent, "io") || !names(s.Absent, "fd") || s.User == 0 {
+		t.Errorf("%+v", s)
+	}
+	m.write("proc/10/io", "nonsense\n")
+	if s = search(m.tree(10)); s.IO.Known || !names(s.Absent, "io") {
 		t.Errorf("%+v", s)
 	}
 }
