@@ -40,7 +40,7 @@ const once = `
 load: {users: 3, spawn_rate: 100, warm_up: 100ms, run_time: 400ms, rounds: 2}
 setup: [{http: POST /tenants, save: {tenant: id}}]
 teardown: [{http: "DELETE /tenants/${tenant}"}]
-users: [{name: u, wait: 5ms..15ms, on_stop: [{http: GET /bye}], tasks: [{steps: [{steps: [{http: "GET /tenants/${tenant}", name: one}]}, {http: GET /two, name: two, if: {tenant: "== 8"}}]}]}]`
+users: [{name: u, wait: 5ms..15ms, on_stop: [{http: GET /bye}], tasks: [{group: Pages, steps: [{steps: [{http: "GET /tenants/${tenant}", name: one}]}, {http: GET /two, name: two, if: {tenant: "== 8"}}]}]}]`
 
 // Setup runs once before the users, teardown once after them. No figure counts them.
 func TestSetupAndTeardown(t *testing.T) {
@@ -57,6 +57,9 @@ func TestSetupAndTeardown(t *testing.T) {
 	}
 	if want := []string{"one", "two"}; !slices.Equal(r.PlannedRoutes, want) {
 		t.Errorf("planned: %q, want %q", r.PlannedRoutes, want)
+	}
+	if got := r.Groups; len(got) != 1 || !slices.Equal(got["Pages"], []string{"one", "two"}) {
+		t.Errorf("groups: %q", got)
 	}
 	if err := r.Validate(); err != nil {
 		t.Error(err)

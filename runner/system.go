@@ -50,7 +50,7 @@ func (y *system) begin(ctx context.Context, runner, proxy string) {
 	r.Environment = environment(ctx, y.Identity.Tool, runner)
 	r.Environment.Proxy = proxy
 	r.Series, r.ProfileDigest, r.Target, r.Users = y.plan.Series, y.plan.ProfileDigest, y.plan.Target.Shown, y.plan.AllUsers
-	r.PlannedRoutes = plannedRoutes(y.plan)
+	r.PlannedRoutes, r.Groups = plannedRoutes(y.plan), y.plan.Groups
 	r.Started = y.began.UTC().Truncate(time.Millisecond)
 	y.result = r
 }

@@ -35,9 +35,10 @@ type Plan struct {
 	Lasting    int      // how many variables setup and on_start save: the first slots in every Behaviour. A task empties the others when it begins
 	Behaviours []Behaviour
 	Data       []Table
-	Users      []User // closed model: in the order of their start; nil in the open one
-	AllUsers   int    // closed model: of all shards together
-	Open       *Open  // open model; nil in the closed one
+	Groups     map[string][]string // routes that reports add up, by the name of their group
+	Users      []User              // closed model: in the order of their start; nil in the open one
+	AllUsers   int                 // closed model: of all shards together
+	Open       *Open               // open model; nil in the closed one
 	Shard      Shard
 
 	WarmUp      time.Duration
@@ -175,6 +176,7 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 		Start:         r.start(p.Target.Start),
 		Limits:        Limits{Rate: p.Limits.Rate, AbortFailureRate: p.Limits.AbortFailureRate, AbortFor: p.Limits.AbortFor},
 		Routes:        routes(p),
+		Groups:        p.Groups(),
 		Shard:         v.Shard,
 		WarmUp:        warmUp(p.Load),
 		Rounds:        p.Load.Rounds,

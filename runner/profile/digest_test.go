@@ -116,6 +116,7 @@ func TestDigestStays(t *testing.T) {
 		"anchors":       "x-a: &a {url: http://127.0.0.1}\n" + strings.Replace(minimal, "{url: http://127.0.0.1}", "*a", 1),
 		"one time":      strings.Replace(minimal, "http: GET /", "http: GET /, repeat: 1", 1),
 		"no setup":      minimal + "setup: []\nteardown: []\n",
+		"a group":       strings.Replace(minimal, "http: GET /", "http: GET /, group: pages", 1),
 		"an empty wait": strings.Replace(minimal, "name: u", "name: u, on_start: [], on_stop: []", 1),
 	} {
 		if digest(t, text) != digest(t, minimal) {
@@ -192,7 +193,7 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Wait: Kind Min Max Period
 		Task: Name Weight Tags Steps
 		Step: Call Wait Steps Repeat If
-		Call: Routes Save Within Content Messages; not Line
+		Call: Routes Save Within Content Messages; not Line Group
 		Save: Name Of Path Match Optional; not Place
 		Message: Route Wait Sends Repeat Awaits Count For Within Save Content
 		Repeat: Min Max

@@ -110,6 +110,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		}
 	}
 	r.checkParts(p)
+	r.checkGroups(p)
 	if limits != nil {
 		if err := p.checkLimits(); err != nil {
 			r.In("limits", func() { r.Problem(limits, "%v", err) })

@@ -174,3 +174,33 @@ func whole(steps []profile.Step) bool {
 	}
 	return true
 }
+
+// The nearest group counts, and holds all calls of its route. A stream is in it as a whole.
+func TestGroups(t *testing.T) {
+	p, problems := profile.Parse("p.yaml", []byte(`
+name: shop
+target: {url: http://127.0.0.1}
+users:
+  - name: u
+    on_start: [{http: POST /login, group: Accounts}]
+    tasks:
+      - name: search
+        group: Vector Search
+        steps:
+          - {http: GET /b}
+          - {steps: [{http: GET /c}, {http: GET /d, group: Deep}], group: Nested}
+          - {http: GET /a}
+      - {http: GET /a}
+      - {websocket: /live, group: Live, messages: [{receive: 1}]}
+      - {http: GET /none}
+`), from)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	want := map[string][]string{
+		"Accounts": {"POST /login"}, "Vector Search": {"GET /a", "GET /b"}, "Nested": {"GET /c"}, "Deep": {"GET /d"}, "Live": {"WS /live"},
+	}
+	if got := p.Groups(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

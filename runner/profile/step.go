@@ -51,6 +51,7 @@ type Call struct {
 	Routes  []string      // of the call itself first, then of its parts, such as the messages of a stream
 	Save    []Save        // what is kept of the answer
 	Within  time.Duration // longest service time; 0 for any
+	Group   Group
 	Content Content
 	// Messages are the steps of a call that is a stream; nil for a call with one answer.
 	Messages []Message
@@ -146,9 +147,11 @@ func (r *reader) step(n *yaml.Node) (step Step) {
 			forms := append(r.callForms(&step, flow...),
 				strict.Form{Key: "wait", Read: func(n *yaml.Node) { step.Wait = r.waitStep(n, flow...) }},
 				strict.Form{Key: "steps", Read: func(n *yaml.Node) {
-					r.Mapping(n, append(flow, strict.Need("steps", "Steps that are repeated, or left out, together.", "write for example: steps: [{http: GET /}]", func(n *yaml.Node) {
+					var group Group
+					r.Mapping(n, append(flow, r.group(&group), strict.Need("steps", "Steps that are repeated, or left out, together.", "write for example: steps: [{http: GET /}]", func(n *yaml.Node) {
 						r.NonEmpty(n, "write at least one step", func(item *yaml.Node) { step.Steps = append(step.Steps, r.step(item)) })
 					}))...)
+					group.of(step.Steps)
 				}})
 			r.Forms(n, "a step sends a request ("+r.from.Protocols[0].Example+"), waits (wait: 50ms) or is a group (steps: […])", forms...)
 		})
@@ -302,6 +305,7 @@ func (r *reader) call(n *yaml.Node, protocol Protocol, more []strict.Field) *Cal
 		strict.Key("expect", "What the answer must be; otherwise the request has failed.", r.Filled("say what the answer must be, or leave expect out", func(n *yaml.Node) {
 			r.Mapping(n, append(words.Expect, strict.Key("within", "The longest service time.", r.Duration(&call.Within, time.Microsecond)))...)
 		})),
+		r.group(&call.Group),
 		r.Refused("wait", "a wait is a step of its own; put it before or after this one"),
 		strict.Key("save", "Variables and where their values stand in the answer: GJSON paths, or {text: …}, {header: …}, {cookie: …}.", strict.Later(&save)),
 	}, more)...)

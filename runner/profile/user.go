@@ -94,8 +94,10 @@ func (r *reader) task(n *yaml.Node) Task {
 		})
 	})
 	full := func(n *yaml.Node) {
-		r.Mapping(n, strict.Key("name", "The name of the task.", r.Text(&t.Name)), weight, tags,
+		var group Group
+		r.Mapping(n, strict.Key("name", "The name of the task.", r.Text(&t.Name)), weight, tags, r.group(&group),
 			strict.Need("steps", "What the task does, one step after another.", "write for example: steps: [{http: GET /}]", func(n *yaml.Node) { t.Steps = r.steps(n) }))
+		group.of(t.Steps)
 		if eachCall(t.Steps, func(*Call) bool { return false }) {
 			r.Problem(n, "no step of this task sends a request; add one, for example: http: GET /")
 		}
