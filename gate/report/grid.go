@@ -26,7 +26,7 @@ type grid struct {
 	footer  []string
 }
 
-// text writes the plain table that Locust's users know: | between columns, dashes between header,
+// text writes the plain table that Locust's users know: | between columns, dashes joined by | between header,
 // rows and footer.
 func (g grid) text(w io.Writer) error {
 	g = g.wrapped()
@@ -38,7 +38,7 @@ func (g grid) text(w io.Writer) error {
 	t := tablewriter.NewTable(&b,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
 			Borders:  tw.BorderNone,
-			Symbols:  tw.NewSymbols(tw.StyleASCII),
+			Symbols:  tw.NewSymbolCustom("Locust").WithRow("-").WithColumn("|").WithCenter("|").WithMidLeft("|").WithMidRight("|").WithTopMid("|").WithBottomMid("|").WithHeaderMid("|"),
 			Settings: tw.Settings{Lines: tw.Lines{ShowTop: tw.Off, ShowBottom: tw.Off, ShowHeaderLine: tw.On}, Separators: tw.Separators{BetweenColumns: tw.On, BetweenRows: tw.Off}},
 		})),
 		tablewriter.WithAlignment(align),
