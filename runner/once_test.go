@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // tenants is a server that makes tenants. asked lists its requests in order.
@@ -57,6 +58,9 @@ func TestSetupAndTeardown(t *testing.T) {
 	}
 	if want := []string{"one", "two"}; !slices.Equal(r.PlannedRoutes, want) {
 		t.Errorf("planned: %q, want %q", r.PlannedRoutes, want)
+	}
+	if r.Load != (result.Load{SpawnRate: 100}) {
+		t.Errorf("load: %+v", r.Load)
 	}
 	if got := r.Groups; len(got) != 1 || !slices.Equal(got["Pages"], []string{"one", "two"}) {
 		t.Errorf("groups: %q", got)

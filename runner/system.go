@@ -51,6 +51,7 @@ func (y *system) begin(ctx context.Context, runner, proxy string) {
 	r.Environment.Proxy = proxy
 	r.Series, r.ProfileDigest, r.Target, r.Users = y.plan.Series, y.plan.ProfileDigest, y.plan.Target.Shown, y.plan.AllUsers
 	r.PlannedRoutes, r.Groups = plannedRoutes(y.plan), y.plan.Groups
+	r.Load = result.Load{SpawnRate: y.plan.SpawnRate, Rate: y.plan.Rate, Stages: y.plan.Stages}
 	r.Started = y.began.UTC().Truncate(time.Millisecond)
 	y.result = r
 }

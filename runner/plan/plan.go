@@ -38,6 +38,9 @@ type Plan struct {
 	Groups     map[string][]string // routes that reports add up, by the name of their group
 	Users      []User              // closed model: in the order of their start; nil in the open one
 	AllUsers   int                 // closed model: of all shards together
+	SpawnRate  float64             // closed model: users that start each second; 0 for stages
+	Rate       float64             // open model: tasks each second, the most of all stages
+	Stages     int                 // of a shape; 0 for none
 	Open       *Open               // open model; nil in the closed one
 	Shard      Shard
 
@@ -199,6 +202,7 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 	if pl.Start != nil {
 		pl.Start.Secrets = r.secrets
 	}
+	pl.shape(p.Load)
 	if p.Load.IsOpen() {
 		pl.Open = newOpen(p.Load, pl.Length())
 	} else {
@@ -206,6 +210,20 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 		pl.Users = deal(p.Users, p.Load, v.Shard, pl.Length())
 	}
 	return pl, r.err
+}
+
+// shape notes how hard the load is, for reports.
+func (p *Plan) shape(l profile.Load) {
+	p.Stages = len(l.Stages)
+	switch {
+	case l.IsOpen():
+		p.Rate = l.Rate
+		for _, s := range l.Stages {
+			p.Rate = max(p.Rate, s.Rate)
+		}
+	case len(l.Stages) == 0:
+		p.SpawnRate = l.SpawnRate
+	}
 }
 
 // warmUp is the time before judged load, which begins once every user is there.

@@ -55,6 +55,7 @@ func TestValidateAcceptsTheBounds(t *testing.T) {
 				Facts: map[string]string{text: text}, Absent: []result.Absent{{Source: text, Why: text}},
 				Timeline: map[string]result.Column{"a": append(make(result.Column, 1_799), nan), "b": append(make(result.Column, 1_799), 1e300)},
 			}
+			r.Load = result.Load{SpawnRate: 1e300, Rate: 1e300, Stages: math.MaxInt}
 			r.Groups = map[string][]string{"all": {"GET /a", "POST /b"}, "none": nil}
 		},
 		"watched in vain": func(r *result.Result) { r.Watch = &result.Watch{} },
@@ -156,6 +157,9 @@ func TestValidateRefusesEach(t *testing.T) {
 		},
 		func(r *result.Result) { r.Groups = map[string][]string{"a": {""}} },
 		func(r *result.Result) { r.Groups = map[string][]string{"": nil} },
+		func(r *result.Result) { r.Load.SpawnRate = -1 },
+		func(r *result.Result) { r.Load.Rate = math.NaN() },
+		func(r *result.Result) { r.Load.Stages = -1 },
 	} {
 		r := small()
 		change(r)

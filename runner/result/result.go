@@ -14,6 +14,7 @@
 package result
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ type Result struct {
 	Identity
 	Environment Environment `json:"environment"`
 	Generator   Generator   `json:"generator"`
+	Load        Load        `json:"load,omitzero"`
 
 	Starts        int    `json:"starts,omitempty"`    // in a pair: how often the system was started
 	PairSeed      string `json:"pair_seed,omitempty"` // in a pair: the seed of the order, the same for both sides
@@ -75,6 +77,21 @@ type Identity struct {
 	Started       time.Time `json:"started"`
 	Finished      time.Time `json:"finished"`
 	CIRun         string    `json:"ci_run,omitempty"` // the CI system's own number of the run, and the attempt
+}
+
+// Load is how hard the plan loads. It is zero in results of programs that did not write it. Outside the ID: the
+// profile's digest holds it.
+type Load struct {
+	SpawnRate float64 `json:"spawn_rate_per_sec,omitempty"` // users that start each second; 0 for stages, and in the open model
+	Rate      float64 `json:"rate_per_sec,omitempty"`       // in the open model: tasks each second, the most of all stages
+	Stages    int     `json:"stages,omitempty"`             // of a shape; 0 for none
+}
+
+func (l Load) validate() error {
+	if !(l.SpawnRate >= 0 && l.SpawnRate <= maxReading) || !(l.Rate >= 0 && l.Rate <= maxReading) || l.Stages < 0 {
+		return fmt.Errorf("impossible load %+v", l)
+	}
+	return nil
 }
 
 // Generator describes the load generator itself during the judged load.

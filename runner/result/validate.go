@@ -282,7 +282,7 @@ func (r *Result) validateRest() error {
 			return fmt.Errorf("planned: %w", err)
 		}
 	}
-	if err := errors.Join(r.Watch.validate(), r.validateGroups()); err != nil {
+	if err := errors.Join(r.Load.validate(), r.Watch.validate(), r.validateGroups()); err != nil {
 		return err
 	}
 	return plain("seed of a pair", r.PairSeed, maxText)
