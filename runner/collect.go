@@ -35,6 +35,7 @@ type collector struct {
 	rounds             map[int]*tally.Tally
 	recent             tally.Tally // since the last tick
 	requests, failures int64
+	answered           int64           // requests, up to the last tick
 	timeline           []result.Second // not handed over yet
 
 	// Used by watch alone.
@@ -95,6 +96,7 @@ func (c *collector) second(since time.Duration) (Progress, *tally.Route) {
 	c.recent = tally.Tally{}
 	c.requests += recent.Requests()
 	c.failures += recent.Failures()
+	c.answered += answersIn(recent)
 	requests, failures := c.requests, c.failures
 	if since > 0 {
 		c.timeline = append(c.timeline, result.Second{

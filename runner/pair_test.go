@@ -28,14 +28,35 @@ const asSystem = "PLIMSOLL_TEST_SYSTEM"
 
 func TestMain(m *testing.M) {
 	if address := os.Getenv(asSystem); address != "" {
+		var atWork sync.Mutex
 		mux := http.NewServeMux() // the default one has pages of grpc-go
 		mux.HandleFunc("GET /die", func(http.ResponseWriter, *http.Request) { os.Exit(7) })
+		mux.HandleFunc("GET /burn", func(http.ResponseWriter, *http.Request) { burn(2 * time.Millisecond) })
+		mux.HandleFunc("GET /later", func(http.ResponseWriter, *http.Request) {
+			go func() { time.Sleep(2 * time.Millisecond); burn(2 * time.Millisecond) }()
+		})
+		mux.HandleFunc("GET /long", func(http.ResponseWriter, *http.Request) {
+			if atWork.TryLock() {
+				go func() { defer atWork.Unlock(); burn(400 * time.Millisecond) }()
+			}
+		})
+		mux.HandleFunc("GET /spin", func(http.ResponseWriter, *http.Request) {
+			if atWork.TryLock() {
+				go burn(time.Minute)
+			}
+		})
 		mux.HandleFunc("GET /", func(http.ResponseWriter, *http.Request) {})
 		fmt.Println("listens on", address)
 		fmt.Println(http.ListenAndServe(address, mux))
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
+}
+
+// burn computes for some time.
+func burn(d time.Duration) {
+	for end := time.Now().Add(d); time.Now().Before(end); {
+	}
 }
 
 // sideOf makes a system from parts of a profile: its target, and its load and users.

@@ -212,6 +212,7 @@ func (s *session) launch(ctx context.Context, y *system) error {
 	}
 	y.program = program
 	y.starts++
+	y.bill.open(program)
 	return nil
 }
 
@@ -231,7 +232,11 @@ func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m m
 	loading, abort := context.WithCancelCause(open)
 	defer abort(nil)
 	y.abort = abort
-	before := spending()
+	y.bill.begin()
+	before, answered := spending(), y.counts.answered
+	if shift == y.plan { // a run, whose rounds lie without a gap
+		y.bill.watch(loading, shift)
+	}
 	read := y.watch(loading, shift)
 	report := y.crew.Work(ctx, loading.Done(), shift)
 	m.until, m.stoppedBy = report.Until, context.Cause(loading)
@@ -241,6 +246,7 @@ func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m m
 	}
 	var now Progress
 	now, m.past = y.counts.end()
+	y.bill.end(loading, shift, y.counts.answered-answered)
 	s.told(y, now)
 	return m
 }

@@ -28,6 +28,7 @@ type system struct {
 	judged time.Duration  // start of the present round of a pair
 	spent  spent          // CPU time of the machine while it was loaded, since the round began
 	all    spent          // the same, before the round
+	bill   bill           // what its processes use
 
 	// These are made anew for each start.
 	plan    *plan.Plan // Plan as of this start
@@ -126,6 +127,7 @@ func (y *system) dismiss(ctx context.Context) {
 
 // stop stops the program and closes the connections. Having to kill the program is an error.
 func (y *system) stop(ctx context.Context) (err error) {
+	y.bill.close()
 	if y.program != nil {
 		err = y.program.Stop(ctx)
 		y.program = nil
@@ -141,14 +143,17 @@ func (y *system) stop(ctx context.Context) (err error) {
 // would cover another length.
 func (y *system) addRounds(until time.Duration) {
 	for i := 0; i < y.plan.Rounds && y.plan.RoundStart(i+1) <= until; i++ {
-		y.add(result.NewRound(y.plan.RoundStart(i), y.plan.RoundLength, y.counts.drain(i)))
+		r := result.NewRound(y.plan.RoundStart(i), y.plan.RoundLength, y.counts.drain(i))
+		y.bill.roundOf(i, &r)
+		y.add(r)
 	}
 }
 
 // addRound adds the present round of a pair, with the readings of the meters.
 func (y *system) addRound(length time.Duration, second bool) {
 	r := result.NewRound(y.judged, length, y.counts.drain(0))
-	r.Second = second
+	r.Second, r.Process = second, max(y.starts-1, 0)
+	y.bill.round(&r)
 	for _, m := range y.meters {
 		m.round(&r)
 	}
@@ -178,6 +183,7 @@ func (y *system) seal() {
 		m.whole(r)
 	}
 	r.Generator.Protocol = spoken
+	y.bill.tell(r)
 	y.all.add(y.spent)
 	y.spent = spent{}
 	r.Generator.Machine = y.all.shares()

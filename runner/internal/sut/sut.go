@@ -109,3 +109,9 @@ func (s *System) Stop(ctx context.Context) error {
 	<-s.ended
 	return err
 }
+
+// PID is the process that leads the system: its shell, or the guard above it.
+func (s *System) PID() int { return s.command.Process.Pid }
+
+// Guarded reports whether PID is a guard, which is no part of the system.
+func (s *System) Guarded() bool { return s.guard != nil }
