@@ -46,7 +46,7 @@ func (s *sides) lostSight(rows []row) []Reason {
 	}
 	doubt := Reason{Kind: LostSight, Route: route, Metrics: lost}
 	doubt.Before, doubt.Now = s.perRound(route)
-	for _, m := range s.p.Metrics { // with more requests base has enough for the next metric, so head needs enough too
+	for _, m := range s.p.RouteMetrics() { // with more requests base has enough for the next metric, so head needs enough too
 		doubt.RunTime = max(doubt.RunTime, s.longer(multiple(s.now.routes[route].requests, s.now.rounds, headNeeds(m))))
 	}
 	return []Reason{doubt}

@@ -13,17 +13,26 @@ import (
 type Metric string
 
 // The metrics. Latencies are response times in nanoseconds, Throughput is successful requests per
-// second, FailureRate a share from 0 to 1.
+// second, FailureRate a share from 0 to 1. The costs are what the whole system used for an answered request: CPU
+// time in nanoseconds, and cycles and instructions in user mode.
 const (
-	P50         Metric = "p50"
-	P95         Metric = "p95"
-	P99         Metric = "p99"
-	Throughput  Metric = "throughput"
-	FailureRate Metric = "failures"
+	P50          Metric = "p50"
+	P95          Metric = "p95"
+	P99          Metric = "p99"
+	Throughput   Metric = "throughput"
+	FailureRate  Metric = "failures"
+	CPU          Metric = "cpu"
+	Cycles       Metric = "cycles"
+	Instructions Metric = "instructions"
 )
 
 // Metrics lists the metrics in the order in which they are shown.
-func Metrics() []Metric { return []Metric{P50, P95, P99, Throughput, FailureRate} }
+func Metrics() []Metric {
+	return []Metric{P50, P95, P99, Throughput, FailureRate, CPU, Cycles, Instructions}
+}
+
+// IsCost reports whether the metric is a cost of a request. Costs belong to the whole system, not to a route.
+func (m Metric) IsCost() bool { return m == CPU || m == Cycles || m == Instructions }
 
 // quantile is the q of a latency metric.
 func (m Metric) quantile() (q float64, ok bool) {
@@ -144,7 +153,7 @@ type Comparison struct {
 	// FailureRate it is the share itself.
 	Limit    float64 `json:"limit"`
 	Requests int64   `json:"requests"` // of the runs being judged
-	N        int     `json:"n"`        // pairs of rounds, or fresh runs
+	N        int     `json:"n"`        // pairs of rounds, fresh runs, or starts of the systems for a cost
 	// P is the chance of a difference this clear anywhere in the report if nothing has changed. Alpha is
 	// the level that P must not exceed. Both are nil if nothing was past its limit.
 	P     *float64 `json:"p,omitempty"`

@@ -28,6 +28,9 @@ const maxDropped = 0.25
 // MostPairs is the most pairs that a comparison measures, with those that replace disturbed ones.
 const MostPairs = MaxPairs + MaxPairs/4
 
+// failsFrom is the number of pairs at the first look that may fail.
+const failsFrom = 8
+
 // orderMatters is the least effect of the order that is noted: the difference, on the log scale, between pairs
 // that began with base and pairs that began with head.
 const orderMatters = 0.10
@@ -54,54 +57,98 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 	v := Verdict{Mode: Paired, Baseline: Baseline{Commit: base.Commit, Newest: base.Started, Starts: base.Starts}}
 	pairs := min(len(base.Rounds), len(head.Rounds))
 	if reason := misfitPair(p, base, head); reason != nil {
-		if reason.Kind == NoSamples && pairs < looks[0] && !final { // a busy machine may sleep through a short round
-			v.More = looks[0] - pairs
+		if reason.Kind == NoSamples && pairs < failsFrom && !final { // a busy machine may sleep through a short round
+			v.More = nextLook(pairs) - pairs
 			return v
 		}
 		return weigh(v, failedToBegin(p, head), *reason)
 	}
-	good := undisturbed(base, head, pairs)
-	dropped := Reason{Kind: Disturbed, Has: pairs - len(good), Needs: pairs}
+	j := pairing{p: p, base: base, head: head, good: undisturbed(base, head, pairs), final: final}
+	dropped := Reason{Kind: Disturbed, Has: pairs - len(j.good), Needs: pairs}
 	tooNoisy := float64(dropped.Has) > maxDropped*MaxPairs
-	v.Baseline.Pairs = len(good)
-	at, now := lookAt(len(good), 1-p.Confidence)
-	if !now && !final && !tooNoisy {
-		v.More = nextLook(len(good)) - len(good)
-		return v
-	}
-	s := sidesOf(p, sideOfRounds(base), sideOfRounds(head), head)
-	s.runTime = s.roundLength * MaxPairs
-	rates := s.failureRates([]*result.Result{head})
-	thresholds, doubts := judgeThresholds(p, head, extent{MaxPairs, at.last})
-	v.Thresholds = thresholds
-	if tooNoisy {
-		dropped.Kind = NoisyMachine
-		return weigh(v, attribute(s, rates), append(doubts, dropped)...)
-	}
-	if dropped.Has > 0 {
+	v.Baseline.Pairs = len(j.good)
+	if dropped.Has > 0 && !tooNoisy {
 		v = v.Note(dropped)
 	}
+	at, now := lookAt(len(j.good), 1-p.Confidence)
+	if now && at.early && !tooNoisy {
+		if passed := j.judge(v, at); passed.Outcome == Pass && passed.More == 0 {
+			return passed
+		}
+		now = false
+	}
+	switch {
+	case now && !tooNoisy:
+		return j.judge(v, at)
+	case tooNoisy:
+		dropped.Kind = NoisyMachine
+		return j.unread(v, at, dropped)
+	case final:
+		return j.unread(v, at, Reason{Kind: TooFewPairs, Has: len(j.good), Needs: nextLook(len(j.good))})
+	}
+	return Verdict{Mode: v.Mode, Baseline: v.Baseline, More: nextLook(len(j.good)) - len(j.good)}
+}
+
+// pairing is both sides of a pairing on their way to a verdict.
+type pairing struct {
+	p          Policy
+	base, head *result.Result
+	good       []int // the pairs that count
+	final      bool  // there will be no more
+}
+
+// sides adds up both sides.
+func (j *pairing) sides() *sides {
+	s := sidesOf(j.p, sideOfRounds(j.base), sideOfRounds(j.head), j.head)
+	s.runTime = s.roundLength * MaxPairs
+	return s
+}
+
+// unread is the verdict without a look at the pairs: only what needs none is judged.
+func (j *pairing) unread(v Verdict, at look, why Reason) Verdict {
+	s := j.sides()
+	rates := s.failureRates([]*result.Result{j.head})
+	thresholds, doubts := judgeThresholds(j.p, j.head, extent{MaxPairs, at.last})
+	v.Thresholds = thresholds
+	if why.Kind == TooFewPairs {
+		rows := s.collect()
+		doubts = append(doubts, s.blind(rows)...)
+		v.Compared, v.Total = countRoutes(rows)
+		rates = append(rates, rows...)
+	}
+	return weigh(v, attribute(s, rates), append(doubts, why)...)
+}
+
+// judge is the verdict of a look.
+func (j *pairing) judge(v Verdict, at look) Verdict {
+	s, over := j.sides(), j.final || at.last
+	rates := s.failureRates([]*result.Result{j.head})
+	thresholds, doubts := judgeThresholds(j.p, j.head, extent{MaxPairs, at.last})
+	v.Thresholds = thresholds
 	rows := s.collect()
 	doubts = append(doubts, s.blind(rows)...)
-	if !now {
-		v.Compared, v.Total = countRoutes(rows)
-		return weigh(v, attribute(s, append(rates, rows...)), append(doubts, Reason{Kind: TooFewPairs, Has: len(good), Needs: nextLook(len(good))})...)
+	seed := func() uint64 { return seedOf(j.base.ID(), j.head.ID()) } // the rounds have changed since the last look, and so have the IDs
+	costs := costsOf(j.p, j.base, j.head, j.good, over)
+	rest := at
+	if costs.judged() {
+		rest, _ = lookAt(len(j.good), (1-costShare)*at.report)
 	}
-	rows = append(sampleRises(rates, base, head, good), s.samplePairs(rows, base, head, good)...)
-	seed := func() uint64 { return seedOf(base.ID(), head.ID()) } // the rounds have changed since the last look, and so have the IDs
-	rows = settle(p, findPairs(p, rows, at, seed))
+	rows = append(sampleRises(rates, j.base, j.head, j.good), s.samplePairs(rows, j.base, j.head, j.good)...)
+	rows = settle(j.p, findPairs(j.p, rows, rest, seed))
 	if at.last {
 		rows = noiseOfWhole(rows)
 	}
 	doubts = append(doubts, blindAfterAll(rows)...)
 	v.Compared, v.Total = countRoutes(rows)
+	spent := costs.judge(at, over, seed)
 	open := slices.ContainsFunc(doubts, func(r Reason) bool { return r.Kind == ThresholdOpen })
-	if (open || inDoubt(rows)) && !at.last && !final {
-		v.More = nextLook(len(good)) - len(good)
+	if (open || inDoubt(rows) || inDoubt(spent)) && !over {
+		v.More = nextLook(len(j.good)) - len(j.good)
 	}
-	v = v.Note(orderEffect(rows, head, good)...).Note(lowSight(rows, OfPair)...)
+	v = v.Note(orderEffect(rows, j.head, j.good)...).Note(lowSight(rows, OfPair)...).Note(costs.notices()...)
 	rows = attribute(s, rows)
-	return weigh(v, rows, followed(doubts, rows)...)
+	v.Cause = explain(rows, spent, j.runDelay)
+	return weigh(v, append(rows, spent...), followed(doubts, rows)...)
 }
 
 // noiseOfWhole ends the doubt about all routes together that the last look leaves, if they are within the

@@ -252,7 +252,7 @@ func TestJudgePairsShowsHowSure(t *testing.T) {
 // no more pairs follow, it does.
 func TestJudgePairsWaitsForTheFirstRequest(t *testing.T) {
 	some := map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond)}
-	for pairs, want := range map[int]int{1: 7, 7: 1, 8: 0} {
+	for pairs, want := range map[int]int{1: 5, 7: 1, 8: 0} {
 		base, head := pairOf(pairs, nil, some)
 		if v := gate.JudgePairs(gate.DefaultPolicy(), base, head, false); v.More != want || (v.Outcome == gate.Unjudged) != (want > 0) {
 			t.Errorf("after %d pairs without a request: %d more, %v %v; want %d", pairs, v.More, v.Outcome, v.Reasons, want)

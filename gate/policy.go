@@ -12,10 +12,13 @@ import (
 
 // Policy says what counts as worse. ParsePolicy makes one; the zero Policy judges nothing.
 type Policy struct {
-	Degradation float64       // relative change of a metric that fails, 0.2 for 20 %
-	FailureRate float64       // share of failed requests that a route may have, 0..1
-	Metrics     []Metric      // that are compared with the baseline
-	MinEffect   time.Duration // a latency change smaller than this never fails
+	Degradation float64  // relative change of a metric that fails, 0.2 for 20 %
+	FailureRate float64  // share of failed requests that a route may have, 0..1
+	Metrics     []Metric // that are compared with the baseline
+	// Cost is the relative change of a cost that fails; 0 for Degradation. If it is not 0, a cost that cannot be
+	// told leaves the verdict open.
+	Cost      float64
+	MinEffect time.Duration // a latency change smaller than this never fails
 	// Confidence belongs to the whole report: 0.99 lets at most one in a hundred unchanged reports
 	// be red in a paired comparison.
 	Confidence float64
@@ -55,7 +58,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Degradation: 0.20,
 		FailureRate: 0.01,
-		Metrics:     []Metric{P50, P95, P99, Throughput},
+		Metrics:     []Metric{P50, P95, P99, Throughput, CPU, Cycles, Instructions},
 		MinEffect:   100 * time.Microsecond,
 		Confidence:  0.99,
 		Baseline:    BaselinePolicy{Window: 20, MinRuns: 5},
@@ -93,11 +96,16 @@ func PolicySchema() *strict.Schema {
 func readPolicy(r *strict.Reader, n *yaml.Node, p *Policy, routes []string) {
 	inconclusive := "fail"
 	var perRoute *yaml.Node // read last: its defaults are the section's own values
+	var cost *yaml.Node
 	r.Mapping(n,
 		strict.Key("degradation", "The relative change for the worse that fails.", r.Percent(&p.Degradation, minDegradation, maxDegradation)),
 		strict.Key("failure_rate", "The share of a route's requests that may fail.", r.Percent(&p.FailureRate, 0, 1)),
 		strict.Key("metrics", "The metrics that are compared with the baseline.",
-			strict.SeveralOf(r, &p.Metrics, "a gate without metrics would judge nothing", P50, P95, P99, Throughput)),
+			strict.SeveralOf(r, &p.Metrics, "a gate without metrics would judge nothing", P50, P95, P99, Throughput, CPU, Cycles, Instructions)),
+		strict.Key("cost", "The relative change of CPU time, cycles and instructions of a request that fails; by default that of degradation. If it is set, a cost that cannot be told leaves the verdict open.", func(n *yaml.Node) {
+			r.Percent(&p.Cost, minDegradation, maxDegradation)(n)
+			cost = n
+		}),
 		strict.Key("min_effect", "A change of latency smaller than this never fails.", r.Duration(&p.MinEffect, 0)),
 		strict.Key("confidence", "The confidence of the whole report, not of each figure.", r.Percent(&p.Confidence, 0.5, 0.999)),
 		strict.Key("coverage", "The share of the operations of api: that must be compared.", r.Percent(&p.Coverage, 0, 1)),
@@ -109,6 +117,9 @@ func readPolicy(r *strict.Reader, n *yaml.Node, p *Policy, routes []string) {
 		strict.Key("inconclusive", "What an inconclusive verdict does to the exit status.", strict.OneOf(r, &inconclusive, "fail", "pass")),
 	)
 	p.PassInDoubt = inconclusive == "pass"
+	if cost != nil && !slices.ContainsFunc(p.Metrics, Metric.IsCost) {
+		r.Problem(cost, "metrics names no cost, so this limit has no effect: add cpu to metrics")
+	}
 	if perRoute != nil {
 		r.In("routes", func() { p.Routes = parseRoutes(r, perRoute, *p, routes) })
 	}
@@ -172,6 +183,11 @@ func parseThresholds(r *strict.Reader, n *yaml.Node, known []string) (all []Rout
 		all = append(all, t)
 	})
 	return all
+}
+
+// RouteMetrics are the metrics of routes that are compared: all but the costs.
+func (p Policy) RouteMetrics() []Metric {
+	return slices.DeleteFunc(slices.Clone(p.Metrics), Metric.IsCost)
 }
 
 // forRoute is the policy of a route.

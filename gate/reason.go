@@ -9,6 +9,7 @@ type ReasonKind string
 const (
 	Slower           ReasonKind = "slower"            // Route, Metric, Change, Interval, Limit
 	LowerThroughput  ReasonKind = "lower-throughput"  // Route, Metric, Change, Interval, Limit
+	CostsMore        ReasonKind = "costs-more"        // Route, Metric (a cost), Change, Interval, Limit
 	Failing          ReasonKind = "failing"           // Route, Metric, Before, Now, Requests, Limit, Failures; Why when the rate has risen
 	PastThreshold    ReasonKind = "past-threshold"    // Route, Rule, Now
 	LowCoverage      ReasonKind = "low-coverage"      // Has of Needs operations were compared, Limit is the share that the policy asks for
@@ -47,6 +48,7 @@ const (
 	Step         ReasonKind = "step"          // the branch itself changed its level: Route, Metric, Change, Commit, Since
 	LowSight     ReasonKind = "low-sight"     // only large changes could be seen: Sights, and Has more; Of
 	OrderEffect  ReasonKind = "order-effect"  // being loaded second made it worse: Route, Metric, Change
+	CostUp       ReasonKind = "cost-up"       // surely up, by less than the limit: Route, Metric (a cost), Change, Interval, Limit
 	Disturbed    ReasonKind = "disturbed"     // Has of Needs pairs were left out and replaced
 	ControlMoved ReasonKind = "control-moved" // against the history: Change
 	UnknownBase  ReasonKind = "unknown-base"  // the baseline may be younger than the change's base: Branch, Text
@@ -121,6 +123,11 @@ const (
 	MoreLoad      WhyKind = "more-load"       // unclear: Change more requests per second than before, because Routes, and More others, take less time
 	Restless      WhyKind = "restless"        // not proven: the runs of the history differ too much among themselves
 	Risen         WhyKind = "risen"           // worse: a failure rate that has risen, inside its limit or not
+	FewStarts     WhyKind = "few-starts"      // a cost is told and not judged: the systems are started Has times, Needs are needed
+	Unsettled     WhyKind = "unsettled"       // a cost is told and not judged: in Has of Needs rounds the system was still at work when a stretch ended
+	Undecided     WhyKind = "undecided"       // a cost is told and not judged: it may be past its limit or not, and the profile does not ask
+	NotCounted    WhyKind = "not-counted"     // a cost is not judged: it was not counted on both sides
+	OnlyTold      WhyKind = "only-told"       // a cost is told and not judged: runs on other machines have other costs
 )
 
 // Why explains a comparison beyond its figures.
@@ -162,6 +169,8 @@ func reasonOf(mode Mode, c *Comparison) (r Reason, ok bool) {
 		r.Kind = Failing
 	case c.Status == Worse && c.Metric == Throughput:
 		r.Kind = LowerThroughput
+	case c.Status == Worse && c.Metric.IsCost():
+		r.Kind = CostsMore
 	case c.Status == Worse:
 		r.Kind = Slower
 	case c.Status == Suspect:

@@ -34,7 +34,7 @@ func (s *sides) collect() []row {
 	var rows []row
 	for _, route := range append([]string{tally.All}, s.named()...) {
 		limits := s.p.forRoute(route)
-		for _, metric := range s.p.Metrics {
+		for _, metric := range s.p.RouteMetrics() {
 			r := row{line: newLine(route, metric, metric == Throughput, limits.Degradation)}
 			r.Comparison = Comparison{Route: route, Metric: metric, Status: NotJudged, Limit: limits.Degradation, Requests: s.requests(route)}
 			if metric == Throughput { // 20 % fewer requests is 20 % lower throughput

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -8,8 +9,11 @@ import (
 )
 
 // looks are the numbers of pairs after which a paired comparison may end; the last is the
-// budget. A pair is one round of either side.
-var looks = []int{8, 12, 16, 20, 24}
+// budget. A pair is one round of either side. The first look may only pass.
+var looks = []int{earlyLook, 8, 12, 16, 20, 24}
+
+// earlyLook is the number of pairs after which a comparison may pass and never fail.
+const earlyLook = 6
 
 // MaxPairs is the number of pairs after which a paired comparison ends, whatever it can tell.
 const MaxPairs = 24
@@ -18,9 +22,10 @@ const (
 	// failFrom is the least number of pairs that fail a line: with fewer the test cannot reach
 	// any level worth having.
 	failFrom = 12
-	// passLevel is the chance, at each look, of passing a line exactly at its guard; over five looks
-	// it adds up to about 5 %.
-	passLevel = 0.0169
+	// passLevel is the chance, at each look, of passing a line exactly at its guard, and earlyPassLevel that of the
+	// first look. Over six looks they add up to 5 % (simulated, 3 million random walks).
+	passLevel      = 0.0169
+	earlyPassLevel = 0.0140
 	// guardFactor times the limit is the guard: a line passes when its upper bound is below it.
 	// Asking the bound to lie below the limit itself leaves most unchanged reports undecided
 	// (docs/verdict.md).
@@ -45,21 +50,34 @@ type finding struct {
 
 // look is one look at the pairs of a comparison.
 type look struct {
-	level float64 // the share of the report's level that this look may use
-	last  bool
+	level  float64 // the share of the report's level that this look may use
+	pass   float64 // the chance of passing a line exactly at its guard
+	report float64 // the level of all looks together
+	from   int     // the least number of units that fail a line
+	means  bool    // the units are means themselves: the test leaves none out
+	early  bool    // it may pass, and never fail
+	last   bool
 }
 
-// lookAt is the look that falls after n pairs; not ok for most n.
+// lookAt is the look that falls after n pairs; not ok for most n. level is that of all looks together.
 func lookAt(n int, level float64) (l look, ok bool) {
-	i := slices.Index(looks, n)
-	if i < 0 {
+	switch i := slices.Index(looks, n); {
+	case i < 0:
 		return look{}, false
+	case n == earlyLook:
+		return look{pass: earlyPassLevel, report: level, from: failFrom, early: true}, true
+	default:
+		return look{level: spend(level)[i], pass: passLevel, report: level, from: failFrom, last: i == len(looks)-1}, true
 	}
-	shares := make([]float64, len(looks))
-	for k, pairs := range looks {
-		shares[k] = float64(pairs) / float64(MaxPairs)
+}
+
+// spend spreads a level over the looks. The early look gets none.
+func spend(level float64) []float64 {
+	var shares []float64
+	for _, pairs := range looks[1:] {
+		shares = append(shares, float64(pairs)/MaxPairs)
 	}
-	return look{stats.Spend(level, shares)[i], i == len(looks)-1}, true
+	return append([]float64{0}, stats.Spend(level, shares)...)
 }
 
 // drawsFor is a number of draws large enough to show a p value well below a level.
@@ -75,20 +93,24 @@ func judgePairs(lines []line, d [][]float64, at look, strict bool, seed func() u
 	for j := range lines {
 		e := stats.Trimmed(d[j])
 		f := finding{status: Unclear, change: e.Value, interval: e.Interval(shownConfidence), n: e.N, p: math.NaN(), level: at.level}
-		f.visible = max(lines[j].limit, stats.SmallestVisible(e.SE, at.level))
-		if e.Value <= lines[j].limit && e.Upper(passLevel) < lines[j].guard {
+		f.visible = max(lines[j].limit, stats.SmallestVisible(e.SE, cmp.Or(at.level, at.report)))
+		if e.Value <= lines[j].limit && e.Upper(at.pass) < lines[j].guard {
 			f.status = Within
 		}
-		beyond = beyond || e.Value > lines[j].limit && e.N >= failFrom
+		beyond = beyond || e.Value > lines[j].limit && e.N >= at.from && at.level > 0
 		findings[j] = f
 	}
 	if !beyond { // a line that cannot fail needs no test
 		return findings
 	}
-	for j, p := range stats.SignFlip(d, drawsFor(at.level), seed()) {
+	test := stats.SignFlip
+	if at.means {
+		test = stats.SignFlipMeans
+	}
+	for j, p := range test(d, drawsFor(at.level), seed()) {
 		f := &findings[j]
 		f.p = p
-		real := p <= at.level && f.n >= failFrom
+		real := p <= at.level && f.n >= at.from
 		if strict {
 			real = real && f.interval.Low > lines[j].limit
 		}

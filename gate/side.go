@@ -18,6 +18,7 @@ type sides struct {
 	runTime     time.Duration   // the full length of the load of this profile
 	users       int             // of the closed model; 0 in the open one
 	runs        int             // that are judged
+	told        []row           // costs of the judged runs, which nothing judges
 	saturated   bool            // the machine of the judged run had no CPU time left
 	steady      bool            // a control is as fast as in the history
 	parts       map[string]bool // routes that count messages within calls

@@ -30,7 +30,7 @@ func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
 	past := fitting(&now[0], history)
 	v.Baseline = describe(p, past)
 	s := sidesOf(p, sideOf(past), freshSide(fresh, now), fresh[0])
-	s.runs = len(fresh)
+	s.runs, s.told = len(fresh), told(p, fresh)
 	rates := s.failureRates(fresh)
 	var doubts []Reason
 	v.Thresholds, doubts = judgeThresholds(p, fresh[0], extent{})
@@ -72,7 +72,7 @@ func (v Verdict) weighRuns(s *sides, rates, rows []row, doubts []Reason) Verdict
 	rows = shortHistory(rows)
 	v.Compared, v.Total = countRoutes(rows)
 	v = v.Note(lowSight(rows, OfBaseline)...)
-	rows = attribute(s, append(rates, rows...))
+	rows = append(attribute(s, append(rates, rows...)), s.told...)
 	for i := range rows {
 		r := &rows[i]
 		if r.Status == Suspect || r.Metric == FailureRate && r.Status == Unclear {

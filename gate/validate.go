@@ -45,7 +45,7 @@ var kinds = map[ReasonKind]struct {
 	use use
 	has func(r *Reason) bool
 }{
-	Slower: {asFailure, ofLine}, LowerThroughput: {asFailure, ofLine}, Failing: {asFailure, ofLine},
+	Slower: {asFailure, ofLine}, LowerThroughput: {asFailure, ofLine}, CostsMore: {asFailure, ofCost}, Failing: {asFailure, ofLine},
 	LowCoverage:   {asFailure, func(r *Reason) bool { return r.Has < r.Needs }},
 	PastThreshold: {asFailure, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
@@ -62,7 +62,7 @@ var kinds = map[ReasonKind]struct {
 	NotReached:    {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Names)+r.Has > 0 }},
 	ThresholdOpen: {asDoubt, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
-	Creep: {asNotice, ofLine}, Step: {asNotice, ofLine}, OrderEffect: {asNotice, ofLine},
+	Creep: {asNotice, ofLine}, Step: {asNotice, ofLine}, OrderEffect: {asNotice, ofLine}, CostUp: {asNotice, ofCost},
 	LowSight:    {asNotice, func(r *Reason) bool { return len(r.Sights) > 0 }},
 	NotAccepted: {asNotice, func(r *Reason) bool { return r.Text != "" || r.By != "" }},
 	Disturbed:   {asNotice, anything}, ControlMoved: {asNotice, anything}, UnknownBase: {asNotice, anything},
@@ -71,6 +71,8 @@ var kinds = map[ReasonKind]struct {
 }
 
 func ofLine(r *Reason) bool { return r.Route != "" && slices.Contains(Metrics(), r.Metric) }
+
+func ofCost(r *Reason) bool { return r.Route != "" && r.Metric.IsCost() }
 
 func anything(*Reason) bool { return true }
 
@@ -95,7 +97,7 @@ func (v *Verdict) Validate() error {
 		func() error { return each("reason", v.Reasons, checkReason) },
 		func() error { return each("notice", v.Notices, checkReason) },
 		func() error { return each("difference", v.Changed, checkDifference) },
-		v.Coverage.check, v.checkAcceptance, v.checkOutcome,
+		v.Coverage.check, v.Cause.check, v.checkAcceptance, v.checkOutcome,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -235,7 +237,7 @@ func (w *Why) check() error {
 	switch {
 	case w == nil:
 		return nil
-	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, NotAsked, ManyFailures, Unfinished, BelowEffect, Caused, ControlToo, MoreLoad, Restless, Risen}, w.Kind):
+	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, NotAsked, ManyFailures, Unfinished, BelowEffect, Caused, ControlToo, MoreLoad, Restless, Risen, FewStarts, Unsettled, Undecided, NotCounted, OnlyTold}, w.Kind):
 		return fmt.Errorf("%.80q is not an explanation", string(w.Kind))
 	case !within(w.Has, 0, maxValue) || !within(w.Needs, 0, maxValue) || !inRange(w.Change) || !isCount(w.More) || w.RunTime < 0:
 		return fmt.Errorf("%s: a number is out of range", w.Kind)

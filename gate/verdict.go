@@ -63,6 +63,9 @@ type Verdict struct {
 	// More is how many more pairs or fresh runs could still tell something; 0 when the verdict
 	// is final.
 	More int `json:"more,omitempty"`
+	// Cause says whether the system works more for a request, or only makes it wait longer; nil if that is not known, or
+	// nothing is worse.
+	Cause *Explanation `json:"cause,omitempty"`
 	// Accepted is who let a failing change pass; nil when nobody has, or there was no need.
 	Accepted *Acceptance `json:"accepted,omitempty"`
 	// Coverage tells how much of the API was compared; nil unless the profile names a description of it.
@@ -170,7 +173,7 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 	elsewhere := v.doubtElsewhere()
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
 		switch r.Kind {
-		case Slower, LowerThroughput, Failing, PastThreshold, LowCoverage:
+		case Slower, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage:
 			return true
 		case LostSight, CommonShift: // the accepted change is, or may be, the cause
 			return true
@@ -208,7 +211,7 @@ func (v Verdict) Revoke() Verdict {
 	}
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
 		switch r.Kind {
-		case Slower, LowerThroughput, Failing, PastThreshold, LowCoverage:
+		case Slower, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage:
 			return true
 		default:
 			return false

@@ -14,7 +14,7 @@ func value(m gate.Metric, v float64) string {
 	switch {
 	case m == gate.Throughput:
 		return significant(v) + " /s"
-	case m.IsLatency():
+	case m.IsLatency(), m == gate.CPU:
 		return latency(time.Duration(v))
 	default:
 		return significant(v)

@@ -45,7 +45,7 @@ func (r Report) headline(foreign show) string {
 
 // failing counts the routes past their limits, for each kind of limit, and the broken thresholds.
 func (r Report) failing() string {
-	wrong := map[gate.ReasonKind]map[string]bool{gate.Slower: {}, gate.LowerThroughput: {}, gate.Failing: {}}
+	wrong := map[gate.ReasonKind]map[string]bool{gate.Slower: {}, gate.LowerThroughput: {}, gate.CostsMore: {}, gate.Failing: {}}
 	for i := range r.Verdict.Comparisons {
 		if c := &r.Verdict.Comparisons[i]; c.Status == gate.Worse {
 			wrong[wrongKind(c)][c.Route] = true
@@ -58,6 +58,7 @@ func (r Report) failing() string {
 	}{
 		{gate.Slower, "is slower", "are slower"},
 		{gate.LowerThroughput, "has lower throughput", "have lower throughput"},
+		{gate.CostsMore, "a request costs more", ""},
 		{gate.Failing, "is past its failure limit", "are past their failure limits"},
 	} {
 		routes := wrong[part.kind]
@@ -66,6 +67,8 @@ func (r Report) failing() string {
 		switch n := len(routes); {
 		case n > 0:
 			parts = append(parts, fmt.Sprintf("%s%d%s %s", r.atLeast(), n, r.of(len(parts), n), are(n, part.one, part.more)))
+		case everywhere && part.kind == gate.CostsMore:
+			parts = append(parts, part.one)
 		case everywhere:
 			parts = append(parts, "all routes together "+part.more)
 		}
@@ -92,6 +95,8 @@ func wrongKind(c *gate.Comparison) gate.ReasonKind {
 		return gate.Failing
 	case gate.Throughput:
 		return gate.LowerThroughput
+	case gate.CPU, gate.Cycles, gate.Instructions:
+		return gate.CostsMore
 	default:
 		return gate.Slower
 	}
@@ -224,7 +229,7 @@ func shownSentences(reasons []gate.Reason, most int) []string {
 	more := 0
 	for _, reason := range Once(reasons) {
 		switch reason.Kind {
-		case gate.Slower, gate.LowerThroughput:
+		case gate.Slower, gate.LowerThroughput, gate.CostsMore:
 			continue
 		case gate.Failing:
 			if len(reason.Failures) == 0 {

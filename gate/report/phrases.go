@@ -33,8 +33,11 @@ func line(r *gate.Reason) string { return name(r.Route) + ": " + plain(string(r.
 // moved says how far a metric moved, such as "27.1 % slower".
 func moved(r *gate.Reason) string {
 	word := "slower"
-	if r.Metric == gate.Throughput {
+	switch {
+	case r.Metric == gate.Throughput:
 		word = "lower"
+	case r.Metric.IsCost():
+		word = "more a request"
 	}
 	return fmt.Sprintf("%.1f %% %s", 100*math.Abs(r.Change), word)
 }
@@ -101,6 +104,16 @@ func because(w *gate.Why, foreign show) string {
 		return fmt.Sprintf("the system answers %.0f %% more requests per second, because users wait less for %s", 100*w.Change, foreign(routesOf(w), maxSentence))
 	case gate.Restless:
 		return "the runs of the history differ too much among themselves to prove it"
+	case gate.FewStarts:
+		return fmt.Sprintf("told and not judged: the systems are started %.0f times, and %.0f are needed", w.Has, w.Needs)
+	case gate.Unsettled:
+		return fmt.Sprintf("told and not judged: in %.0f of %.0f rounds the system was still at work when the load paused", w.Has, w.Needs)
+	case gate.Undecided:
+		return "told and not judged: too noisy to tell"
+	case gate.NotCounted:
+		return "it was not counted on both sides"
+	case gate.OnlyTold:
+		return "told and not judged: another machine has other costs"
 	default: // gate.Risen
 		return "a rise of more than one percentage point, and not by chance"
 	}

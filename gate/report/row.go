@@ -50,6 +50,8 @@ func word(c gate.Comparison) string {
 		return "failing"
 	case c.Metric == gate.Throughput:
 		return "lower"
+	case c.Metric.IsCost():
+		return "costs more"
 	default:
 		return "slower"
 	}
@@ -108,6 +110,8 @@ func cells(c gate.Comparison, markdown bool) [4]string {
 		return [4]string{share(c.Baseline), share(c.Head), "0 pp", limit}
 	case c.Metric == gate.FailureRate:
 		return [4]string{share(c.Baseline), share(c.Head), arrow(c.Change) + bold(points(c.Change)), limit}
+	case c.Metric.IsCost() && c.Baseline == 0 && c.Head > 0:
+		return [4]string{"", value(c.Metric, c.Head), "", ""}
 	case c.Status == gate.NotJudged && c.Baseline == 0:
 		return [4]string{}
 	}

@@ -49,6 +49,7 @@ func Once(reasons []gate.Reason) []gate.Reason {
 var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.Slower:          pastLimit,
 	gate.LowerThroughput: pastLimit,
+	gate.CostsMore:       pastLimit,
 	gate.Failing:         failing,
 	gate.PastThreshold: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s: %s does not hold: it is %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
@@ -115,6 +116,9 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.LowSight: lowSight,
 	gate.OrderEffect: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s: being loaded second alone changed %s by %+.0f %%; a longer warm_up would reduce that", name(r.Route), plain(string(r.Metric), maxName), 100*r.Change)
+	},
+	gate.CostUp: func(r *gate.Reason) string {
+		return fmt.Sprintf("a request costs %.1f %% more %s%s, the limit is %s", 100*r.Change, plain(string(r.Metric), maxName), sure(r), limit(r))
 	},
 	gate.Disturbed: func(r *gate.Reason) string {
 		return fmt.Sprintf("%d of %s disturbed and replaced: the machine was busy with other work, or too slow to send in time", r.Has, pairs(r))

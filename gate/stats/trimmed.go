@@ -62,9 +62,8 @@ func trimmed(x []float64) (value, se float64) {
 	return inner / float64(h), max(math.Sqrt(squares/float64(h*(h-1))), leastSE)
 }
 
-// trimmedMean is the value alone.
-func trimmedMean(x []float64) float64 {
-	g := int(trim * float64(len(x)))
+// meanWithin is the mean of sorted values without g of them at either end.
+func meanWithin(x []float64, g int) float64 {
 	sum := 0.0
 	for _, v := range x[g : len(x)-g] {
 		sum += v

@@ -59,7 +59,7 @@ func (j judge) judges(p gate.Policy, t traffic) bool {
 	if t.most == 0 { // only outside of tasks
 		return true
 	}
-	for _, m := range p.Metrics {
+	for _, m := range p.RouteMetrics() {
 		n := float64(gate.Needs(m) * j.rounds)
 		if t.most >= n || t.free && time.Duration(t.most/n*float64(time.Second)) >= shortest {
 			return true

@@ -127,7 +127,7 @@ func (f *Foresight) blind(pl *plan.Plan, p gate.Policy) {
 	}
 	for _, j := range judges(pl) {
 		var needs []string
-		for _, m := range p.Metrics {
+		for _, m := range p.RouteMetrics() {
 			needs = append(needs, fmt.Sprintf("%s needs %d", m, gate.Needs(m)*j.rounds))
 		}
 		f.Gates = append(f.Gates, fmt.Sprintf("%s gate: %s", j.name, strings.Join(needs, ", ")))
@@ -140,7 +140,7 @@ const spare = 1.15
 // lacks names the metrics that a gate cannot judge with this traffic, and how many requests they need.
 func (j judge) lacks(p gate.Policy, t traffic) (metrics string, need int) {
 	var missing []string
-	for _, m := range p.Metrics {
+	for _, m := range p.RouteMetrics() {
 		n := gate.Needs(m) * j.rounds
 		switch within := time.Duration(t.most / float64(n) * float64(time.Second)); {
 		case t.free && within < usual:

@@ -1,0 +1,220 @@
+package gate
+
+import (
+	"cmp"
+	"math"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// cost is a metric's value for a request of a round; NaN if the round has none that counts. The work of a round that
+// did not settle may stand in the other side's. Failed requests are cheap, so a round with more of them than the limits
+// allow says nothing.
+func (p Policy) cost(m Metric, r *result.Round) float64 {
+	c := r.Cost
+	if c == nil || c.Unsettled || c.Requests <= 0 || p.failsMore(r) {
+		return math.NaN()
+	}
+	used := map[Metric]float64{CPU: float64(c.CPU), Cycles: float64(c.Cycles), Instructions: float64(c.Instructions)}[m]
+	return used / float64(c.Requests)
+}
+
+// failsMore reports whether more requests of a round failed than the limits of its routes allow.
+func (p Policy) failsMore(r *result.Round) bool {
+	allowed := 0.0
+	for route, f := range r.Figures {
+		allowed += p.forRoute(route).FailureRate * float64(f.Requests)
+	}
+	return float64(r.Total.Failures) > allowed
+}
+
+// isCounted reports whether a cost was counted in any round of a side.
+func isCounted(m Metric, r *result.Result) bool {
+	for i := range r.Rounds {
+		if c := r.Rounds[i].Cost; c != nil && (m == CPU || m == Cycles && c.Cycles > 0 || m == Instructions && c.Instructions > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// costs are the rows of the costs of a pairing, and what their rule needs.
+type costs struct {
+	p      Policy
+	rows   []row
+	of     []int // the start of each pair
+	starts int
+	most   int // starts that the whole budget will have, at the pace so far
+	needs  int // starts that can prove a change
+	// unsettled are the rounds of both sides that the system's late work spoilt; of all that were counted.
+	unsettled, all int
+}
+
+// costsOf makes a row of each cost that both sides have. If the profile sets a limit for costs and none was counted, the
+// row of CPU says so.
+func costsOf(p Policy, base, head *result.Result, pairs []int, over bool) *costs {
+	c := &costs{p: p, needs: startsNeeded(costShare * (1 - p.Confidence))}
+	c.of, c.starts = startsOf(base, head, pairs)
+	c.most = c.starts
+	if !over && len(pairs) > 0 {
+		c.most = max(c.starts, c.starts*MaxPairs/len(pairs))
+	}
+	for _, m := range p.Metrics {
+		if !m.IsCost() {
+			continue
+		}
+		limit := cmp.Or(p.Cost, p.Degradation)
+		r := row{line: newLine(tally.All, m, false, limit), Comparison: Comparison{Route: tally.All, Metric: m, Status: NotJudged, Limit: limit}}
+		switch {
+		case isCounted(m, base) && isCounted(m, head):
+			c.sample(&r, base, head, pairs)
+			c.rows = append(c.rows, r)
+		case m == CPU && p.Cost > 0:
+			r.Why = &Why{Kind: NotCounted}
+			c.rows = append(c.rows, r)
+		}
+	}
+	return c
+}
+
+// sample gives a row its values in the rounds of the pairs.
+func (c *costs) sample(r *row, base, head *result.Result, pairs []int) {
+	c.unsettled, c.all = 0, 0
+	for _, i := range pairs {
+		b, h := &base.Rounds[i], &head.Rounds[i]
+		r.before, r.now = append(r.before, onScale(c.p.cost(r.Metric, b), false)), append(r.now, onScale(c.p.cost(r.Metric, h), false))
+		for _, one := range []*result.Round{b, h} {
+			if one.Cost != nil {
+				c.all++
+				r.Requests += one.Cost.Requests
+				if one.Cost.Unsettled {
+					c.unsettled++
+				}
+			}
+		}
+	}
+	r.describe()
+}
+
+// judged reports whether there will be enough starts to prove a change. Only then do costs get a share of the level.
+func (c *costs) judged() bool {
+	for i := range c.rows {
+		if c.rows[i].now != nil {
+			return c.most >= c.needs
+		}
+	}
+	return false
+}
+
+// judge settles the rows of the costs. over says that there will be no more pairs.
+func (c *costs) judge(at look, over bool, seed func() uint64) []row {
+	var lines []line
+	var d [][]float64
+	var places []int
+	for i := range c.rows {
+		if r := &c.rows[i]; r.now != nil {
+			lines, d, places = append(lines, r.line), append(d, perStart(r.differences(), c.of, c.starts)), append(places, i)
+		}
+	}
+	level := 0.0
+	if c.judged() {
+		level = costLevel(costShare*at.report, len(c.of), c.startsAt)
+	}
+	rule := look{level: level, pass: at.pass, report: costShare * at.report, from: c.needs, means: true}
+	findings := judgePairs(lines, d, rule, c.p.Strict, seed)
+	for k, i := range places {
+		r := &c.rows[i]
+		r.found = &findings[k]
+		r.settle(c.p)
+		c.settle(r, over || at.last)
+	}
+	return c.rows
+}
+
+// startsAt counts the starts with a value among the first pairs.
+func (c *costs) startsAt(pairs int) int {
+	most := 0
+	for i := range c.rows {
+		if r := &c.rows[i]; r.now != nil {
+			d := perStart(r.differences()[:pairs], c.of[:pairs], c.starts)
+			most = max(most, len(there(d)))
+		}
+	}
+	return most
+}
+
+// leastStarts is the least number of starts whose spread says anything.
+const leastStarts = 4
+
+// settle takes back what a cost does not prove. It leaves the verdict open only if the profile sets a limit for costs;
+// else it only keeps the pairing going while it looks past its limit.
+func (c *costs) settle(r *row, over bool) {
+	switch {
+	case r.found == nil || r.Why != nil || r.Status == Worse: // it has no value, or is proven
+	case c.most < c.needs:
+		r.untold(FewStarts, c.most, c.needs)
+	case r.N < leastStarts && over, r.N < c.needs && over && r.Status != Within:
+		if r.untold(FewStarts, r.N, c.needs); c.starts >= c.needs && c.unsettled > 0 {
+			r.untold(Unsettled, c.unsettled, c.all)
+		}
+	case r.N < leastStarts && r.Status == Within && c.p.Cost > 0:
+		r.Status = Unclear
+	case r.Status == Unclear && c.p.Cost == 0 && (over || r.past() <= 1):
+		r.Status, r.Why = NotJudged, &Why{Kind: Undecided}
+	}
+}
+
+// untold marks a cost that is told and not judged.
+func (r *row) untold(kind WhyKind, has, needs int) {
+	r.Status, r.Why = NotJudged, &Why{Kind: kind, Has: float64(has), Needs: float64(needs)}
+	r.P, r.LetsThrough = nil, 0
+}
+
+// leastNoticed is the least rise of a cost that is worth a notice.
+const leastNoticed = 0.005
+
+// notices tells of the first cost that has surely risen, and by less than its limit.
+func (c *costs) notices() []Reason {
+	for i := range c.rows {
+		r := &c.rows[i]
+		if r.surelyUp() && r.Status != Worse && r.Status != Unclear && r.past() <= 1 {
+			return []Reason{{Kind: CostUp, Route: r.Route, Metric: r.Metric, Change: r.Change, Interval: r.Interval, Limit: r.Limit}}
+		}
+	}
+	return nil
+}
+
+// leastSure is the least number of starts that make a rise of a cost sure.
+const leastSure = 6
+
+// surelyUp reports whether a cost has risen, by its interval over the starts.
+func (r *row) surelyUp() bool {
+	return r.found != nil && r.N >= leastSure && r.Interval != nil && r.Interval.Low > 0 && r.Change >= leastNoticed
+}
+
+// told is what the judged run of a stored gate costs. CPU time of two machines cannot be compared, so nothing is judged.
+func told(p Policy, fresh []*result.Result) []row {
+	var rows []row
+	for _, m := range p.Metrics {
+		if !m.IsCost() {
+			continue
+		}
+		r := row{line: newLine(tally.All, m, false, cmp.Or(p.Cost, p.Degradation))}
+		for _, one := range fresh {
+			if !isCounted(m, one) {
+				continue
+			}
+			for i := range one.Rounds {
+				r.now = append(r.now, onScale(p.cost(m, &one.Rounds[i]), false))
+			}
+		}
+		if len(there(r.now)) == 0 {
+			continue
+		}
+		r.Comparison = Comparison{Route: tally.All, Metric: m, Status: NotJudged, Limit: cmp.Or(p.Cost, p.Degradation), Why: &Why{Kind: OnlyTold}}
+		r.describe()
+		rows = append(rows, r)
+	}
+	return rows
+}
