@@ -19,6 +19,8 @@ import (
 type health struct {
 	own    *process.Process // nil if the operating system does not tell
 	cores  float64          // that this process may use
+	before reading          // when the judged time of the stretch began
+	used   usage            // in the stretch
 	latest usage            // since the last call of whole
 	all    usage            // before the last call of whole
 }
@@ -32,21 +34,29 @@ func newHealth() *health {
 	return &health{own: own, cores: cores}
 }
 
-// start reads the usage so far.
-func (h *health) start() (stop func() (end func(*load.Stretch))) {
-	before := h.read()
-	return func() func(*load.Stretch) {
-		used := h.since(before)
-		return func(report *load.Stretch) {
-			used.lag, used.paced = report.Lag, report.Paced
-			h.latest.add(&used)
-		}
+func (h *health) begin() { h.used = usage{} }
+
+// edge reads the usage so far when the judged time begins.
+func (h *health) edge(i int) {
+	if i == 0 {
+		h.before = h.read()
 	}
 }
 
-// round fills in the generator's usage in the round.
-func (h *health) round(r *result.Round) {
-	r.Lag, r.Steal, r.CPUShare = h.latest.lag.Quantile(0.99), h.latest.steal(), h.latest.cpuShare()
+func (h *health) stop() { h.used = h.since(h.before) }
+
+func (h *health) end(report *load.Stretch) {
+	if h.used.length > 0 { // something was judged
+		h.used.lag, h.used.paced = report.Lag, report.Paced
+		h.latest.add(&h.used)
+	}
+}
+
+// round fills in the generator's usage in a round of a pair. In a run it is told of all rounds together.
+func (h *health) round(i int, r *result.Round) {
+	if i == pairRound {
+		r.Lag, r.Steal, r.CPUShare = h.latest.lag.Quantile(0.99), h.latest.steal(), h.latest.cpuShare()
+	}
 }
 
 // whole fills in the generator's usage in all.

@@ -14,20 +14,22 @@ import (
 func TestHealthSeesThisProcess(t *testing.T) {
 	h := newHealth()
 	began := time.Now()
-	stop := h.start()
+	h.begin()
+	h.edge(0)
 	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
 	}
-	end, judged := stop(), time.Since(began)
+	h.stop()
+	judged := time.Since(began)
 	time.Sleep(20 * time.Millisecond) // the last answers
 	var report load.Stretch
 	report.Lag.Record(3 * time.Millisecond)
 	report.Paced = load.Paced{Due: 10, Begun: 8, Missed: 1}
-	end(&report)
+	h.end(&report)
 	if h.latest.length > judged {
 		t.Errorf("measured for %v, want the judged time, %v", h.latest.length, judged)
 	}
 	var round result.Round
-	h.round(&round)
+	h.round(pairRound, &round)
 	if round.Lag != 3*time.Millisecond || round.CPUShare <= 0 {
 		t.Errorf("round %+v", round)
 	}

@@ -12,24 +12,43 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// turns is a meter that counts the stretches.
+// turns is a meter that counts the edges.
 type turns struct {
 	t           *testing.T
 	reading     bool
+	edges       int // of the stretch
+	stopped     bool
 	latest, all int
 }
 
-func (m *turns) start() func() func(*load.Stretch) {
+func (m *turns) begin() {
 	if m.reading {
-		m.t.Error("two readings at once")
+		m.t.Error("two stretches at once")
 	}
-	m.reading = true
-	return func() func(*load.Stretch) {
-		return func(*load.Stretch) { m.reading = false; m.latest++ }
+	m.reading, m.edges, m.stopped = true, 0, false
+}
+
+func (m *turns) edge(i int) {
+	if !m.reading || m.stopped || i != m.edges {
+		m.t.Errorf("edge %d after %d edges", i, m.edges)
+	}
+	m.edges++
+}
+
+func (m *turns) stop() { m.stopped = true }
+
+func (m *turns) end(*load.Stretch) {
+	if m.reading = false; m.edges > 0 != m.stopped {
+		m.t.Errorf("%d edges, and the end was told: %v", m.edges, m.stopped)
+	}
+	if m.stopped {
+		m.latest += m.edges
 	}
 }
 
-func (m *turns) round(r *result.Round) { r.Readings = map[string]float64{"turns": float64(m.latest)} }
+func (m *turns) round(i int, r *result.Round) {
+	r.Readings = map[string]float64{"turns": float64(m.latest), "round": float64(i)}
+}
 
 func (m *turns) whole(*result.Result) { m.all, m.latest = m.all+m.latest, 0 }
 

@@ -145,6 +145,9 @@ func (y *system) addRounds(until time.Duration) {
 	for i := 0; i < y.plan.Rounds && y.plan.RoundStart(i+1) <= until; i++ {
 		r := result.NewRound(y.plan.RoundStart(i), y.plan.RoundLength, y.counts.drain(i))
 		y.bill.roundOf(i, &r)
+		for _, m := range y.meters {
+			m.round(i, &r)
+		}
 		y.add(r)
 	}
 }
@@ -155,7 +158,7 @@ func (y *system) addRound(length time.Duration, second bool) {
 	r.Second, r.Process = second, max(y.starts-1, 0)
 	y.bill.round(&r)
 	for _, m := range y.meters {
-		m.round(&r)
+		m.round(pairRound, &r)
 	}
 	r.Machine = y.spent.shares()
 	y.add(r)
