@@ -35,7 +35,7 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if c.JSON {
 		return errors.Join(err, result.Encode(a.Stdout, r.Compact()))
 	}
-	if printErr := cmp.Or(report.Run(a.Stdout, r), report.Measured(a.Stdout, j.API, counts(r))); printErr != nil {
+	if printErr := cmp.Or(report.Run(a.Stdout, r, report.Found{}), report.Measured(a.Stdout, j.API, counts(r))); printErr != nil {
 		return errors.Join(err, printErr)
 	}
 	if err == nil { // otherwise the bench has printed the file's name

@@ -134,7 +134,7 @@ func TestTerminalIsHarmless(t *testing.T) {
 		r.PlannedRoutes = []string{name}
 		r.Tally = tally.Tally{}
 		r.Tally.Add(tally.Sample{Route: name, Class: tally.Status, Error: name})
-		texts := []string{render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, r) }, report.Report{})}
+		texts := []string{render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, r, report.Found{}) }, report.Report{})}
 		for _, laced := range lacedKinds("a" + name) {
 			texts = append(texts, render(t, report.Terminal, laced))
 		}

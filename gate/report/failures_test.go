@@ -16,7 +16,7 @@ func TestErrorsWithValues(t *testing.T) {
 		r.Tally.Add(tally.Sample{Route: "a.S/Get", Class: tally.Status, Error: "code 5 NOT_FOUND: user # not found", Example: "code 5 NOT_FOUND: user " + user + " not found"})
 	}
 	var b strings.Builder
-	if err := report.Run(&b, r); err != nil {
+	if err := report.Run(&b, r, report.Found{}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "2 | a.S/Get: code 5 NOT_FOUND: user # not found (such as user 17 not found)"; !strings.Contains(b.String(), want) {

@@ -45,7 +45,7 @@ func TestTablesFitATerminal(t *testing.T) {
 	v.Comparisons[1].Why = &gate.Why{Kind: gate.Caused, By: gate.BySlower, Routes: []string{long, long + "/x"}}
 	fits(t, "a verdict", render(t, report.Terminal, report.New(v, shopRun())), 120)
 	r := run(3, map[string]int{long: 400})
-	fits(t, "a run", render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, r) }, report.Report{}), 135) // Locust's columns of numbers alone take 105
+	fits(t, "a run", render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, r, report.Found{}) }, report.Report{}), 135) // Locust's columns of numbers alone take 105
 }
 
 // fits checks the width of a text.

@@ -79,14 +79,14 @@ func TestGoldenRun(t *testing.T) {
 	r.Tally.Routes["POST /orders"].Unfinished, r.Tally.Routes["POST /orders"].Resent = 3, 1
 	r.Notes = []string{"teardown: DELETE /tenants failed: status 500 (status)"}
 	r.Generator.Paced = result.Paced{Due: 3000, Begun: 2933, Missed: 67}
-	if err := report.Run(&b, r); err != nil {
+	if err := report.Run(&b, r, report.Found{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "run.txt", b.String())
 
 	r.PlannedRounds = len(r.Rounds) + 1
 	b.Reset()
-	if err := report.Run(&b, r); err != nil {
+	if err := report.Run(&b, r, report.Found{}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), "Never requested") {
@@ -281,7 +281,7 @@ func TestManyDifferences(t *testing.T) {
 func TestRunWithoutARound(t *testing.T) {
 	r := shopRun()
 	r.Rounds = nil
-	text := render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, r) }, report.Report{})
+	text := render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, r, report.Found{}) }, report.Report{})
 	if !strings.HasPrefix(text, "There are no figures: no round was measured to its end.\n") || strings.Contains(text, "Aggregated") {
 		t.Errorf("got\n%s", text)
 	}

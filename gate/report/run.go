@@ -20,8 +20,9 @@ var percentiles = []float64{0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.99
 const maxErrorTexts = 20
 
 // Run writes the tables of a run that Locust's users know: the requests, the percentiles of the
-// response times, and the errors, if any. They cover the judged rounds; times are in milliseconds.
-func Run(w io.Writer, r *result.Result) error {
+// response times, and the errors, if any. They cover the judged rounds; times are in milliseconds. Then it says in lists
+// what was loaded, how groups of routes did, and what the system used.
+func Run(w io.Writer, r *result.Result, found Found) error {
 	if err := tables(w, r); err != nil {
 		return err
 	}
@@ -31,8 +32,10 @@ func Run(w io.Writer, r *result.Result) error {
 	for _, note := range append(besides(r.Tally.Total()), r.Notes...) {
 		fmt.Fprintf(w, "\nNote: %s\n", plain(note, maxSentence))
 	}
-	_, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain))
-	return err
+	if _, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain)); err != nil {
+		return err
+	}
+	return write(w, sections(r, found))
 }
 
 // tables writes the tables, or that there are none: a run that ended in its first round has no figures.
