@@ -146,6 +146,9 @@ func (v view) writeMatter(b *strings.Builder, step rung) {
 	if more := v.matter - len(rows); more > 0 && len(rows) > 0 {
 		fmt.Fprintf(b, "and %s%d more past their limits, by less\n\n", v.atLeast(), more)
 	}
+	if text := Cause(v.Verdict.Cause); text != "" {
+		fmt.Fprintf(b, "**What changed**: %s\n\n", text)
+	}
 	if lines := shownSentences(v.Verdict.Reasons, step.reasons); len(lines) > 0 && !v.only(gate.NoBaseline) {
 		fmt.Fprintf(b, "%s\n", block(lines))
 	}

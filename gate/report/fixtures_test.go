@@ -149,6 +149,7 @@ func verdicts() map[string]gate.Verdict {
 		"other-environment": doubtful(gate.Reason{Kind: gate.OtherEnvironment, Of: gate.OfBaseline, Names: []string{"cores: 4 here, 2 there"}}),
 		"not-whole":         doubtful(gate.Reason{Kind: gate.RunNotWhole, Text: "the system under test ended"}),
 	}
+	all["works-more"] = worksMore()
 	one := all["new-failures"].Comparisons[0]
 	one.Baseline, one.Change, one.Failures = 0, one.Head, ordersFail()
 	all["new-failures"].Comparisons[0] = one
@@ -165,6 +166,18 @@ func verdicts() map[string]gate.Verdict {
 	worse.Compared, worse.Total, worse.Baseline, worse.More, worse.Comparisons = 2, 2, baseline(), 4, []gate.Comparison{comparison("GET /search", gate.P99, gate.Suspect), comparison("GET /cart", gate.P99, gate.Within)}
 	all["looks-worse"] = worse
 	return all
+}
+
+// worksMore is a fail of the paired gate, with the cost of a request as its reason.
+func worksMore() gate.Verdict {
+	cpu := comparison(tally.All, gate.CPU, gate.Worse)
+	cpu.Baseline, cpu.Head, cpu.Change, cpu.Interval = 3.77e6, 5.2e6, 0.38, &gate.Range{Low: 0.35, High: 0.41}
+	return gate.Verdict{
+		Outcome: gate.Fail, Mode: gate.Paired, Compared: 1, Total: 1, Baseline: gate.Baseline{Pairs: 12, Starts: 6, Commit: "a1b2c3d4e5f6"},
+		Reasons:     []gate.Reason{{Kind: gate.CostsMore, Route: tally.All, Metric: gate.CPU, Change: 0.38, Limit: 0.2}},
+		Comparisons: []gate.Comparison{cpu, comparison("GET /home", gate.P50, gate.Within)},
+		Cause:       &gate.Explanation{Kind: gate.WorksMore, CPU: 0.38, Interval: &gate.Range{Low: 0.35, High: 0.41}},
+	}
 }
 
 // ordersFail are errors of POST /orders.

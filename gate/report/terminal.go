@@ -31,6 +31,9 @@ func Terminal(w io.Writer, r Report) error {
 		fmt.Fprintf(w, "- %s\n", Sentence(reason))
 	}
 	writeMore(w, len(reasons)-maxSentences)
+	if text := Cause(v.Cause); text != "" {
+		fmt.Fprintf(w, "what changed: %s\n", text)
+	}
 	for _, line := range forgiven(v, all) {
 		fmt.Fprintf(w, "note: %s\n", line)
 	}

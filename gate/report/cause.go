@@ -1,0 +1,41 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+)
+
+// leastDelay is the change of the run delay that is told as a change. It is noisier than CPU time.
+const leastDelay = 0.1
+
+// Cause says in one line what a regression is made of, such as "it works more: CPU a request +38 %"; empty for nil.
+func Cause(e *gate.Explanation) string {
+	if e == nil {
+		return ""
+	}
+	what := "it works more"
+	if e.Kind == gate.WaitsLonger {
+		what = "it waits longer"
+	}
+	text := fmt.Sprintf("%s: CPU a request %s", what, about(e.CPU))
+	switch delay := e.RunDelay; {
+	case delay == nil:
+	case math.Abs(*delay) < leastDelay:
+		text += ", run delay the same"
+	default:
+		text += ", run delay " + about(*delay)
+	}
+	return text
+}
+
+// about is a relative change with its sign, in whole percent from 10 % on, such as +38 % or +1.2 %.
+func about(change float64) string {
+	percent := 100 * math.Abs(change)
+	if percent >= 9.95 {
+		return fmt.Sprintf("%s%.0f %%", sign(change), percent)
+	}
+	return fmt.Sprintf("%s%s %%", sign(change), strings.TrimSuffix(fmt.Sprintf("%.1f", percent), ".0"))
+}
