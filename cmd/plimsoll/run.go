@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
@@ -32,6 +33,9 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if r == nil {
 		return err
 	}
+	if summaryErr := summarize(a, r); summaryErr != nil {
+		return errors.Join(err, summaryErr)
+	}
 	if c.JSON {
 		return errors.Join(err, result.Encode(a.Stdout, r.Compact()))
 	}
@@ -45,6 +49,16 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 		err = errors.New(r.Problems[0].Text)
 	}
 	return err
+}
+
+// summarize shows the run in the summary of the workflow's step, if this is one.
+func summarize(a *console.Console, r *result.Result) error {
+	var markdown strings.Builder
+	if err := report.RunSummary(&markdown, r, report.Found{}); err != nil {
+		return err
+	}
+	a.Summarize(markdown.String())
+	return nil
 }
 
 // counts gives the requests of a route in the judged rounds, and how many of them failed.

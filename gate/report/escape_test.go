@@ -60,6 +60,7 @@ func laced(name string) report.Report {
 	s.Run, s.Series, s.Repository, s.Branch, s.Commit, s.ProfileDigest, s.Tool = name, name, name, name, name, name, name
 	s.Environment.CPUModel, s.Environment.Runner, s.Environment.OS, s.Generator.Protocol = name, name, name, name
 	r.Accept = name
+	s.Measured = []string{name, "", "- " + name}
 	return r
 }
 

@@ -60,6 +60,8 @@ type Subject struct {
 	Rounds        int                `json:"rounds"` // of judged load
 	RoundLength   time.Duration      `json:"round_length_ns"`
 	Course        []Round            `json:"course"` // the rounds in the order of time, at most 200 of them, evenly spread
+	// Measured are the lists that `plimsoll run` prints at its end, line by line.
+	Measured []string `json:"measured,omitempty"`
 }
 
 // Round is what all routes together did in one round.
@@ -89,6 +91,7 @@ func New(v gate.Verdict, r *result.Result) Report {
 		f := r.Rounds[i*len(r.Rounds)/shown].Total
 		s.Course = append(s.Course, Round{P50: f.P50, P95: f.P95, Throughput: f.Throughput, Requests: f.Requests, Failures: f.Failures})
 	}
+	s.Measured = flat(sections(r, Found{}))
 	return Report{Verdict: v, Subject: s}
 }
 

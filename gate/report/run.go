@@ -35,7 +35,11 @@ func Run(w io.Writer, r *result.Result, found Found) error {
 	if _, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain)); err != nil {
 		return err
 	}
-	return write(w, sections(r, found))
+	all := sections(r, found)
+	if len(all) > 0 {
+		fmt.Fprintln(w)
+	}
+	return write(w, all)
 }
 
 // tables writes the tables, or that there are none: a run that ended in its first round has no figures.

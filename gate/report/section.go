@@ -34,7 +34,7 @@ func sections(r *result.Result, found Found) (all []section) {
 	for _, s := range []section{
 		{"Load Test Summary", summaryOf(r, found)},
 		{"Performance Metrics", groups(r)},
-		{"System Resource Usage", UsageOf(r).lines()},
+		{usageTitle, UsageOf(r).lines()},
 	} {
 		if len(s.lines) > 0 {
 			all = append(all, s)
@@ -51,10 +51,21 @@ func (s section) list() (lines []string) {
 	return lines
 }
 
-// write writes sections as plain text, with an empty line before each.
+// flat are sections as lines of plain text, with an empty one between two of them.
+func flat(all []section) (lines []string) {
+	for i, s := range all {
+		if i > 0 {
+			lines = append(lines, "")
+		}
+		lines = append(append(lines, s.title+":"), s.list()...)
+	}
+	return lines
+}
+
+// write writes sections as plain text.
 func write(w io.Writer, all []section) error {
-	for _, s := range all {
-		if _, err := fmt.Fprintf(w, "\n%s:\n%s\n", s.title, strings.Join(s.list(), "\n")); err != nil {
+	for _, line := range flat(all) {
+		if _, err := fmt.Fprintf(w, "%s\n", line); err != nil {
 			return err
 		}
 	}
@@ -173,4 +184,60 @@ func name80(text string) string {
 		return "(no visible name)"
 	}
 	return text
+}
+
+// maxRunRows is the most routes in the table of a run's summary.
+const maxRunRows = 200
+
+// RunSummary writes a run as markdown, for the summary of a workflow's step: a table of its routes, and the lists that
+// Run ends with.
+func RunSummary(w io.Writer, r *result.Result, found Found) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### Plimsoll: %s under load\n\n", span(r.Series, maxName))
+	if len(r.Problems) > 0 {
+		var lines []string
+		for _, p := range r.Problems {
+			lines = append(lines, plain(p.Text, maxSentence))
+		}
+		fmt.Fprintf(&b, "This run is incomplete:\n\n%s\n", block(atMost(lines, maxTroubleLines, "problems")))
+	}
+	if len(r.Rounds) == 0 {
+		fmt.Fprint(&b, "There are no figures: no round was measured to its end.\n\n")
+	} else {
+		runTable(&b, r)
+	}
+	for _, s := range sections(r, found) {
+		fmt.Fprintf(&b, "#### %s\n\n%s\n", s.title, block(s.list()))
+	}
+	_, err := io.WriteString(w, strings.TrimRight(b.String(), "\n")+"\n")
+	return err
+}
+
+// runTable writes the table of a run's routes, in markdown.
+func runTable(b *strings.Builder, r *result.Result) {
+	row := func(name string, t *tally.Route) []string {
+		cells := []string{name, thousands(t.Requests()), unread, unread, unread, unread, unread, unread}
+		if n := t.Requests(); n > 0 {
+			cells[2] = share(float64(t.Failures()) / float64(n))
+		}
+		if seconds := r.Length().Seconds(); seconds > 0 {
+			cells[3] = perSec(float64(t.Requests()) / seconds)
+		}
+		if t.Response.Count() > 0 {
+			for i, d := range []time.Duration{t.Response.Mean(), t.Response.Quantile(0.5), t.Response.Quantile(0.95), t.Response.Quantile(0.99)} {
+				cells[4+i] = latency(d)
+			}
+		}
+		return cells
+	}
+	routes := r.Routes()
+	t := table{header: []string{"Route", "Requests", "Failed", "Requests/s", "Mean", "p50", "p95", "p99"}, columns: "lrrrrrrr"}
+	shown := routes[:min(len(routes), maxRunRows)]
+	t.fill(len(shown), everything, func(i int) []string { return row(code(shown[i], maxName), r.Tally.Routes[shown[i]]) })
+	t.rows = append(t.rows, row("all routes", r.Tally.Total()))
+	t.write(b)
+	if more := len(routes) - len(shown); more > 0 {
+		fmt.Fprintf(b, "\nand %d more routes\n", more)
+	}
+	fmt.Fprintln(b)
 }

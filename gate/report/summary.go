@@ -16,8 +16,8 @@ import (
 const maxSummary = 900_000
 
 // Summary writes the report as the summary of a workflow's step: what Markdown writes, with the table
-// of all routes unfolded, a bar beside each change that compares it with its limit, and the course
-// of the rounds. It stays below what GitHub shows of a step, and says what it cuts.
+// of all routes unfolded, a bar beside each change that compares it with its limit, the course of the
+// rounds, and what the run prints at its end. It stays below what GitHub shows of a step, and says what it cuts.
 func Summary(w io.Writer, r Report) error {
 	if r.Verdict.Outcome == gate.Unjudged {
 		return Trouble(w, r.trouble(), r.Links, maxSummary)
@@ -27,6 +27,7 @@ func Summary(w io.Writer, r Report) error {
 	v.writeHeadline(&b)
 	v.writeMatter(&b, rungs[0])
 	fmt.Fprint(&b, v.course())
+	fmt.Fprint(&b, v.measured())
 	fmt.Fprintf(&end, "\n#### How this was measured\n\n- %s\n\n", strings.Join(v.method(), "\n- "))
 	v.writeLast(&end)
 	if len(v.all)+len(v.blank) > 0 {
@@ -73,6 +74,18 @@ func bar(c gate.Comparison) string {
 		text += "…"
 	}
 	return "`" + text + "`"
+}
+
+// measured has the lists of the run, in a fenced block; empty if there are none.
+func (v view) measured() string {
+	var lines []string
+	for _, line := range v.Subject.Measured {
+		lines = append(lines, plain(line, maxMeasuredText))
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("#### What this change did under load\n\n%s\n", block(lines))
 }
 
 // maxSparks is the most columns of a course. More rounds share columns.

@@ -185,6 +185,61 @@ func TestGoldenEnding(t *testing.T) {
 	golden(t, "ending.txt", render(t, func(w io.Writer, _ report.Report) error { return report.Run(w, grouped(), found) }, report.Report{}))
 }
 
+func TestGoldenRunSummary(t *testing.T) {
+	golden(t, "ending.summary.md", render(t, func(w io.Writer, _ report.Report) error {
+		return report.RunSummary(w, grouped(), report.Found{Bottleneck: "none up to 100 users; nearest to its limit: CPU 78%"})
+	}, report.Report{}))
+	r := grouped()
+	r.Rounds, r.Problems = nil, []result.Problem{{Kind: result.TargetDied, Text: "the system ended: `x`"}}
+	text := render(t, func(w io.Writer, _ report.Report) error { return report.RunSummary(w, r, report.Found{}) }, report.Report{})
+	if want := "### Plimsoll: `shop` under load\n\nThis run is incomplete:\n\n```text\nthe system ended: `x`\n```\n\nThere are no figures: no round was measured to its end.\n"; text != want {
+		t.Errorf("got\n%swant\n%s", text, want)
+	}
+}
+
+// Names change nothing of the markdown outside of the code that they stand in.
+func TestRunSummaryIsHarmless(t *testing.T) {
+	summary := func(name string) string {
+		r := grouped()
+		r.Series, r.Watch, r.Groups = name, lacedWatch(name), map[string][]string{name: {"POST /embed"}}
+		r.Problems = []result.Problem{{Text: name}}
+		r.Tally.Add(tally.Sample{Route: name, Class: tally.OK})
+		return render(t, func(w io.Writer, _ report.Report) error {
+			return report.RunSummary(w, r, report.Found{Stability: name})
+		}, report.Report{})
+	}
+	want := skeleton(summary("a"))
+	for _, name := range hostileNames {
+		text := summary("a" + name)
+		inert(t, text)
+		if got := skeleton(text); got != want {
+			t.Errorf("%q changes the markdown outside of code:\n%s\nwant:\n%s", name, got, want)
+		}
+	}
+}
+
+// What the run prints at its end is in the gate's summary, and in the file that another job shows.
+func TestMeasuredInTheSummary(t *testing.T) {
+	r := report.New(verdicts()["pass"], grouped())
+	var file strings.Builder
+	if err := report.Encode(&file, r); err != nil {
+		t.Fatal(err)
+	}
+	again, err := report.Decode(strings.NewReader(file.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := render(t, report.Summary, again)
+	for _, want := range []string{"```text\nLoad Test Summary:\n- Total Users: 100\n", "\n\nPerformance Metrics:\n- Collection", "\n\nSystem Resource Usage:\n- CPU: 78% average"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %q in\n%s", want, text)
+		}
+	}
+	if text := render(t, comment, again); strings.Contains(text, "Load Test Summary") {
+		t.Errorf("the comment has the lists too:\n%s", text)
+	}
+}
+
 // What was asked of the system, in the forms that a load has.
 func TestAsked(t *testing.T) {
 	for want, change := range map[string]func(*result.Result){

@@ -15,6 +15,9 @@ const (
 	maxCount       = 1<<31 - 1 // of anything but requests
 	maxRequests    = 1_000_000_000_000_000
 	maxValue       = 1e18
+
+	maxMeasured     = 200   // lines
+	maxMeasuredText = 1_000 // characters of a line
 )
 
 // check is an error if no gate can have written this content.
@@ -47,6 +50,14 @@ func (s *Subject) check(outcome gate.Outcome) error {
 	for _, text := range s.texts() {
 		if n := utf8.RuneCountInString(*text); n > maxSubjectText {
 			return fmt.Errorf("a text has %d characters, at most %d are allowed", n, maxSubjectText)
+		}
+	}
+	if len(s.Measured) > maxMeasured {
+		return fmt.Errorf("it holds %d lines of what was measured, at most %d are allowed", len(s.Measured), maxMeasured)
+	}
+	for _, line := range s.Measured {
+		if n := utf8.RuneCountInString(line); n > maxMeasuredText {
+			return fmt.Errorf("a line has %d characters, at most %d are allowed", n, maxMeasuredText)
 		}
 	}
 	g, e := s.Generator, s.Environment

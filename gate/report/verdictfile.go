@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
@@ -91,6 +92,10 @@ func bounded(r Report) content {
 	v, leftOut := r.Verdict.Bound()
 	c := content{Subject: r.Subject, Verdict: v, LeftOut: r.LeftOut + leftOut}
 	c.Subject.Course = append([]Round{}, c.Subject.Course[:min(len(c.Subject.Course), maxCourse)]...)
+	c.Subject.Measured = slices.Clone(c.Subject.Measured[:min(len(c.Subject.Measured), maxMeasured)])
+	for i := range c.Subject.Measured {
+		c.Subject.Measured[i] = cut(c.Subject.Measured[i], maxMeasuredText)
+	}
 	for _, text := range c.Subject.texts() {
 		*text = cut(*text, maxSubjectText)
 	}

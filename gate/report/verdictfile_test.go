@@ -184,6 +184,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"an outcome that lies":    {replace(`"verdict": "fail"`, `"verdict": "pass"`), report.ErrUnsound, "it passes although something is worse"},
 		"a lie well signed":       {signed(replace(`"verdict": "fail"`, `"verdict": "pass"`)), report.ErrUnsound, "it passes although something is worse"},
 		"a long name":             {signed(replace(`GET /search`, strings.Repeat("x", 301))), report.ErrUnsound, "301 characters, at most 300 are allowed"},
+		"too much measured":       {signed(replace(`"measured": [`, `"measured": [`+strings.Repeat(`"",`, 200))), report.ErrUnsound, "lines of what was measured, at most 200 are allowed"},
+		"a long line":             {signed(replace(`"measured": [`, `"measured": ["`+strings.Repeat("a", 1001)+`",`)), report.ErrUnsound, "a line has 1001 characters"},
 		"too many rounds":         {signed(replace(`"course": [`, `"course": [`+strings.Repeat(`{},`, 200))), report.ErrUnsound, "212 rounds, at most 200 are allowed"},
 		"too many comparisons":    {signed(replace(`"comparisons": [`, `"comparisons": [`+strings.Repeat(`{"status":"within"},`, 10_001))), report.ErrUnsound, "10000 entries"},
 		"too large":               {replace(`"schema": 1`, strings.Repeat(" ", 8<<20)+`"schema": 1`), report.ErrMalformed, "larger than 8 MiB"},
