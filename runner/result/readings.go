@@ -82,7 +82,11 @@ const (
 	Deadlocks      = "deadlocks_per_sec"
 	ReadHitShare   = "read_hit_share" // of a database's blocks
 	TempBytes      = "temp_bytes_per_sec"
+	RunningQueries = "running_queries" // of a database, at this instant
 	WaitingOnLocks = "waiting_on_locks"
+	// Waiting counts goroutines of a Go service that wait at one place of its code, which follows:
+	// system.waiting.lab/server.go:60. A fact of the same name says what they wait in.
+	Waiting = "waiting"
 )
 
 // Reading is the name of a figure of a subject, such as system.rss_bytes. Further parts name what is counted, such as a

@@ -1,0 +1,214 @@
+package exporter
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// memory is what one page must know of the pages before it.
+type memory struct {
+	as       string
+	keep     []string
+	at       time.Time
+	before   map[string]point
+	falls    map[string]int // by name: pages in which it fell
+	started  float64        // when the process started, in seconds since 1970
+	restarts float64
+}
+
+// reading is what one page tells.
+type reading struct {
+	figures map[string]float64
+	absent  []result.Absent
+}
+
+// wanted says which names of a page are read.
+func (m *memory) wanted(name string) bool {
+	for _, beginning := range known {
+		if strings.HasPrefix(name, beginning) && !strings.HasSuffix(name, "_bucket") {
+			return true
+		}
+	}
+	return m.keeps(name)
+}
+
+// keeps says whether the profile asks for a name.
+func (m *memory) keeps(name string) bool {
+	if strings.HasSuffix(name, "_bucket") || strings.HasSuffix(name, "_created") {
+		return false // the parts of a histogram say nothing one by one
+	}
+	return slices.ContainsFunc(m.keep, func(pattern string) bool {
+		ok, err := path.Match(pattern, name)
+		return ok && err == nil
+	})
+}
+
+// read turns a page into figures, and remembers what the next page needs.
+func (m *memory) read(page *Page, at time.Time) reading {
+	r := reading{figures: map[string]float64{}}
+	v := &view{series: map[string][]Series{}, before: m.before, at: at, since: at.Sub(m.at), fell: map[string]bool{}}
+	for _, s := range page.Series {
+		v.series[s.Name] = append(v.series[s.Name], s)
+	}
+	v.put = func(value float64, figure string, of ...string) { r.put(value, result.Reading(m.as, figure, of...)) }
+	m.restart(v)
+	v.figures()
+	v.cards(func(value float64, card, figure string) { r.put(value, result.Reading(m.as+".gpu."+card, figure)) })
+	m.keepOthers(v, page, &r)
+	if page.Bad > 0 {
+		r.tell(m.as, fmt.Sprintf("%d bad lines of its page are left out, the first: %s", page.Bad, page.Why))
+	}
+	m.fallen(v, &r)
+	m.remember(page, at)
+	return r
+}
+
+// put keeps a figure unless it is not known. Names must fit into a Result.
+func (r *reading) put(value float64, name string) {
+	if math.IsNaN(value) || math.Abs(value) > 1e300 || len(name) > maxName || strings.ContainsFunc(name, isControl) {
+		return
+	}
+	r.figures[name] = value
+}
+
+// tell adds a sentence, cut to what a Result keeps.
+func (r *reading) tell(source, why string) {
+	r.absent = append(r.absent, result.Absent{Source: clean(source), Why: clean(why)})
+}
+
+func clean(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.Map(func(c rune) rune {
+		if isControl(c) {
+			return ' '
+		}
+		return c
+	}, text)
+	if len(text) > maxName {
+		text = strings.ToValidUTF8(text[:maxName], "")
+	}
+	return text
+}
+
+func isControl(c rune) bool { return c < ' ' || 0x7f <= c && c < 0xa0 }
+
+const (
+	maxName = 400 // bytes of a name or a sentence
+	maxKept = 200 // series that patterns of keep match
+)
+
+// keepOthers keeps what the profile asks for, under the names of the page. A counter is kept as its rate.
+func (m *memory) keepOthers(v *view, page *Page, r *reading) {
+	kept, left := 0, 0
+	found := make([]bool, len(m.keep))
+	for i := range page.Series {
+		s := &page.Series[i]
+		if !m.keeps(s.Name) {
+			continue
+		}
+		for i, pattern := range m.keep {
+			ok, err := path.Match(pattern, s.Name)
+			found[i] = found[i] || ok && err == nil
+		}
+		if kept++; kept > maxKept {
+			left++
+			continue
+		}
+		m.keepOne(v, page, s, r)
+	}
+	for i, ok := range found {
+		if !ok {
+			r.tell(m.as, fmt.Sprintf("keep: its page has nothing that %q fits", m.keep[i]))
+		}
+	}
+	if left > 0 {
+		r.tell(m.as, fmt.Sprintf("keep: %d series more than %d are left out", left, maxKept))
+	}
+}
+
+func (m *memory) keepOne(v *view, page *Page, s *Series, r *reading) {
+	if !counts(page, s.Name) {
+		r.put(s.Value, m.as+"."+s.String())
+		return
+	}
+	rate, fell := v.rateOf(s)
+	if fell {
+		v.fell[s.Name] = true
+	}
+	perSec := *s
+	perSec.Name += "_per_sec"
+	r.put(rate, m.as+"."+perSec.String())
+}
+
+// counts says whether a series is a counter: its page says so, or, where the page says nothing, its name does.
+func counts(page *Page, name string) bool {
+	family, part := name, ""
+	for _, suffix := range []string{"_total", "_sum", "_count"} {
+		if cut, ok := strings.CutSuffix(name, suffix); ok {
+			family, part = cut, suffix
+		}
+	}
+	kind, ok := page.Types[name]
+	if !ok {
+		kind, ok = page.Types[family]
+	}
+	switch {
+	case !ok || kind == "untyped" || kind == "unknown":
+		return part != ""
+	case kind == "histogram" || kind == "summary":
+		return part == "_sum" || part == "_count"
+	}
+	return kind == "counter"
+}
+
+// restart counts the starts of the process that answers. After one, the page before tells nothing. Some libraries
+// compute the start from clocks, so that it moves a little.
+func (m *memory) restart(v *view) {
+	const wobble = 2 // seconds
+	started := v.gauge("process_start_time_seconds")
+	if math.IsNaN(started) {
+		return
+	}
+	if m.started != 0 && math.Abs(started-m.started) > wobble {
+		m.restarts++
+		v.before = nil
+	}
+	m.started = started
+	if !v.speaksOfOthers() {
+		v.put(m.restarts, result.Restarts)
+	}
+}
+
+// mostFalls is in how many pages a counter may fall until it is told that it is none.
+const mostFalls = 5
+
+// fallen tells of counters that fall again and again: their pages lie about their type.
+func (m *memory) fallen(v *view, r *reading) {
+	for name := range v.fell {
+		m.falls[name]++
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.falls)) {
+		if m.falls[name] >= mostFalls {
+			r.tell(m.as, fmt.Sprintf("%s should only grow, but it fell %d times", name, m.falls[name]))
+		}
+	}
+}
+
+// remember keeps the values of a page.
+func (m *memory) remember(page *Page, at time.Time) {
+	m.at = at
+	before := make(map[string]point, len(page.Series))
+	for i := range page.Series {
+		if v := page.Series[i].Value; !math.IsNaN(v) {
+			before[page.Series[i].String()] = point{v, page.Series[i].At}
+		}
+	}
+	m.before = before
+}
