@@ -131,7 +131,7 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 	costs := costsOf(j.p, j.base, j.head, j.good, over)
 	rest := at
 	if costs.judged() {
-		rest, _ = lookAt(len(j.good), (1-costShare)*at.report)
+		rest = at.beside(len(j.good))
 	}
 	rows = append(sampleRises(rates, j.base, j.head, j.good), s.samplePairs(rows, j.base, j.head, j.good)...)
 	rows = settle(j.p, findPairs(j.p, rows, rest, seed))
@@ -142,7 +142,7 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 	v.Compared, v.Total = countRoutes(rows)
 	spent := costs.judge(at, over, seed)
 	open := slices.ContainsFunc(doubts, func(r Reason) bool { return r.Kind == ThresholdOpen })
-	if (open || inDoubt(rows) || inDoubt(spent)) && !over {
+	if (open || holds(append(slices.Clone(rows), spent...))) && !over {
 		v.More = nextLook(len(j.good)) - len(j.good)
 	}
 	v = v.Note(orderEffect(rows, j.head, j.good)...).Note(lowSight(rows, OfPair)...).Note(costs.notices()...)
@@ -251,9 +251,18 @@ func findPairs(p Policy, rows []row, at look, seed func() uint64) []row {
 	return rows
 }
 
-// inDoubt reports whether more pairs may still tell something.
-func inDoubt(rows []row) bool {
-	return slices.ContainsFunc(rows, func(r row) bool { return r.Status == Unclear })
+// holds reports whether more pairs may still tell something. Once a row is worse, the outcome stands, and only routes
+// that look worse and have no row that is are worth more pairs: they may be to blame.
+func holds(rows []row) bool {
+	worse := map[string]bool{}
+	for i := range rows {
+		if r := &rows[i]; r.Status == Worse && r.Metric != FailureRate {
+			worse[r.Route], worse[tally.All] = true, true
+		}
+	}
+	return slices.ContainsFunc(rows, func(r row) bool {
+		return r.Status == Unclear && !worse[r.Route] && (len(worse) == 0 || r.past() > 1)
+	})
 }
 
 // orderEffect notes if loading a side second made it worse. A random order keeps this effect out of the

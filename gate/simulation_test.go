@@ -135,7 +135,7 @@ func (w world) run(n int, seed uint64, rule ruling) (sum rates) {
 					wrong = 1
 				}
 			}
-			if open > 0 && !at.last {
+			if open > 0 && !at.last || at.early && right+wrong > 0 {
 				continue
 			}
 			red := max(right, wrong)

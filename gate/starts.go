@@ -15,6 +15,22 @@ import (
 // they have 256 patterns, and the clearest of them is 0.39 %.
 const costShare = 0.6
 
+// beside is the look at the lines of pairs beside costs, at n pairs. They share what costs leave of the level. It grows
+// with the square of the pairs, so less of it waits for the end than lookAt leaves there: the first clear change ends the
+// pairing.
+func (l look) beside(n int) look {
+	spent := 0.0
+	l.level, l.report = 0, (1-costShare)*l.report
+	for _, pairs := range looks {
+		if pairs > n || pairs < failFrom {
+			continue
+		}
+		t := float64(pairs) / MaxPairs
+		l.level, spent = l.report*t*t-spent, l.report*t*t
+	}
+	return l
+}
+
 // startsNeeded is the least number of starts whose signs can prove anything at a level.
 func startsNeeded(level float64) int { return int(math.Ceil(-math.Log2(level))) }
 
