@@ -8,16 +8,19 @@ import (
 )
 
 // Chooser makes choices: the next task, the length of a wait, the repeats of a step. The choices of a user
-// or an arrival depend only on the plan's seed and its index. Draws within a task use a stream of their
+// or an arrival depend only on the plan's seed and its index. Tasks come from a deck that all users of a
+// behaviour, or all arrivals, share: see deck. Draws within a task use a stream of their
 // own: if an answer makes a task skip a step, the next task and the waits between tasks stay the same. Not
 // safe for concurrent use.
 type Chooser struct {
-	plan   *Plan
-	index  int
-	source rand.PCG
-	rand   rand.Rand // reads source
-	task   int       // how many tasks were drawn
-	within *within   // nil until the first draw within a task
+	plan    *Plan
+	index   int
+	source  rand.PCG
+	rand    rand.Rand // reads source
+	task    int       // how many tasks were drawn
+	arrival bool      // its behaviour was drawn: first is the place of its task in the deck
+	first   int
+	within  *within // nil until the first draw within a task
 }
 
 // within draws within a task.
@@ -38,22 +41,31 @@ func (p *Plan) Chooser(index int) *Chooser {
 // Reset goes to the beginning of another user's or arrival's choices.
 func (c *Chooser) Reset(index int) {
 	c.plan.Reseed(&c.source, Choices, index)
-	if c.index, c.task = index, 0; c.within != nil {
+	if c.index, c.task, c.arrival = index, 0, false; c.within != nil {
 		c.within.task = -1
 	}
 }
 
-// Behaviour draws a behaviour by weight and returns its index. In the closed model users are
+// Behaviour draws the behaviour of an arrival by weight and returns its index. In the closed model users are
 // assigned beforehand.
 func (c *Chooser) Behaviour() int {
-	return draw(&c.rand, c.plan.Behaviours, func(b *Behaviour) int { return b.Weight })
+	d := c.plan.deck(0, c.plan.unit)
+	behaviour, before := draw(d, c.plan.Behaviours, c.index, func(b *Behaviour) int { return b.Weight })
+	c.arrival, c.first = true, before
+	return behaviour
 }
 
 // Task draws the next task of a behaviour by weight.
 func (c *Chooser) Task(behaviour int) *Task {
+	b := &c.plan.Behaviours[behaviour]
+	d := c.plan.deck(1+behaviour, b.unit)
+	at := c.task + c.first
+	if !c.arrival {
+		at = c.task + d.begin(c.index, b.cards())
+	}
 	c.task++
-	tasks := c.plan.Behaviours[behaviour].Tasks
-	return &tasks[draw(&c.rand, tasks, func(t *Task) int { return t.Weight })]
+	task, _ := draw(d, b.Tasks, at, func(t *Task) int { return t.Weight })
+	return &b.Tasks[task]
 }
 
 // Times draws how often a step is done.
@@ -80,24 +92,6 @@ func (c *Chooser) inTask() *rand.Rand {
 		w.task = c.task
 	}
 	return &w.rand
-}
-
-// draw gives the index of an item, by weight.
-func draw[T any](r *rand.Rand, items []T, weight func(*T) int) int {
-	if len(items) == 1 {
-		return 0
-	}
-	total := 0
-	for i := range items {
-		total += weight(&items[i])
-	}
-	at := r.IntN(total)
-	for i := range items {
-		if at -= weight(&items[i]); at < 0 {
-			return i
-		}
-	}
-	panic("plan: weights do not add up")
 }
 
 // Wait returns the end of a wait between two tasks that begins at ended. Instants are offsets from the start

@@ -92,8 +92,8 @@ users: [{name: reader, wait: 1s..3s, tasks: [{http: GET /a}, {http: GET /b}]}]
 		fmt.Println(due > 61*time.Second && due < 63*time.Second)
 	}
 	// Output:
-	// GET /b GET /a GET /b true
-	// GET /b GET /a GET /b true
+	// GET /a GET /b GET /b true
+	// GET /a GET /b GET /b true
 }
 
 func ExamplePlan_Arrivals() {

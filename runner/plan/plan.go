@@ -50,6 +50,7 @@ type Plan struct {
 	StopWithin  time.Duration
 	Seed        uint64
 
+	unit    int      // the greatest common divisor of the weights of behaviours
 	remarks []string // notes about what was read
 }
 
@@ -115,6 +116,7 @@ type Behaviour struct {
 	Slots   int // how many variables a user has: first those of setup, see Plan.Shared, then its own
 
 	fixed int // the exact number of users; 0 for a share by Weight
+	unit  int // the greatest common divisor of the weights of its tasks
 }
 
 // Task is what a user does in one go.
@@ -199,6 +201,7 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 	for _, u := range p.Users {
 		pl.Behaviours = append(pl.Behaviours, r.behaviour(u))
 	}
+	pl.unit = unitOf(pl.Behaviours, func(b *Behaviour) int { return b.Weight })
 	if pl.Start != nil {
 		pl.Start.Secrets = r.secrets
 	}

@@ -258,6 +258,7 @@ func (r *Resolver) behaviour(u profile.Behaviour) Behaviour {
 	for _, t := range u.Tasks {
 		b.Tasks = append(b.Tasks, Task{Name: t.Name, Weight: t.Weight, Steps: r.steps(t.Steps)})
 	}
+	b.unit = unitOf(b.Tasks, func(t *Task) int { return t.Weight })
 	return b
 }
 

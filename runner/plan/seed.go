@@ -14,14 +14,18 @@ const (
 	RowOrder                        // the order of a table's rows
 	WithinTasks                     // the repeats and waits within a task of a user or an arrival
 	Once                            // the values of generators for setup and teardown
+	Decks                           // the order of the tasks in a deck
 )
 
 // Reseed sets a source to its beginning for a purpose and an index: of a user, an arrival or
 // a table. Equal plans give equal numbers.
 func (p *Plan) Reseed(source *rand.PCG, purpose Purpose, index int) {
-	first := mix(p.Seed + uint64(purpose)*golden)
+	first := p.stream(purpose)
 	source.Seed(first, mix(first^uint64(index)*golden))
 }
+
+// stream is the beginning of all numbers of a purpose.
+func (p *Plan) stream(purpose Purpose) uint64 { return mix(p.Seed + uint64(purpose)*golden) }
 
 // Rand is a fresh source for a purpose and an index.
 func (p *Plan) Rand(purpose Purpose, index int) *rand.Rand {
