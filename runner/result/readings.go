@@ -35,6 +35,7 @@ const (
 
 	// Of a cgroup.
 	ThrottledShare = "throttled_share" // of the periods of the CPU quota
+	QuotaShared    = "quota_shared"    // 1 if this program is in the same cgroup, so that the quota holds both; else 0
 	QuotaCores     = "quota_cores"
 	MemoryLimit    = "memory_limit_bytes"
 	MemoryBytes    = "memory_bytes" // page cache included
@@ -59,8 +60,13 @@ const (
 	DiskFree           = "disk_free_bytes"    // of the file system of the working directory
 	NetIn              = "net_in_bytes_per_sec"
 	NetOut             = "net_out_bytes_per_sec"
+	NetLinkShare       = "net_link_share" // of the speed of the link that is nearest to it
 	ListenOverflows    = "listen_overflows_per_sec"
 	RetransmittedShare = "retransmitted_share" // of TCP segments
+
+	// Of the generator, in each round.
+	Users       = "users"         // at work, on average. Only in the closed model
+	TasksPerSec = "tasks_per_sec" // that fell due. Only in the open model
 
 	// Of GPUs.
 	GPUBusy        = "busy_share" // of the time in which some kernel ran

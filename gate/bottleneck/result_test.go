@@ -1,0 +1,89 @@
+package bottleneck_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate/bottleneck"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// run is a result with two rounds of each load, whose throughput stops at 380/s.
+func run(problems ...result.Problem) *result.Result {
+	r := &result.Result{Identity: result.Identity{Users: 64}, Problems: problems}
+	for users := 1.0; users <= 64; users *= 2 {
+		for again := range 2 {
+			read := readings(map[string]float64{"generator.users": users * (1 + 0.04*float64(again))})
+			throughput := min(380, 48*users)
+			r.Rounds = append(r.Rounds, result.Round{Length: time.Second, Readings: read, Total: result.Figures{
+				Requests: int64(throughput), P50: time.Duration(users / throughput * float64(time.Second)), Throughput: throughput,
+			}})
+		}
+	}
+	return r
+}
+
+func TestFind(t *testing.T) {
+	r := run()
+	if steps := bottleneck.Steps(r); len(steps) != 7 || steps[0].Length != 2*time.Second || math.Abs(steps[6].Load-65.28) > 1e-9 {
+		t.Errorf("steps: %+v", steps)
+	}
+	found := bottleneck.Find(r)
+	if len(found) != 1 || found[0].Kind != bottleneck.Waiting || found[0].Grade != bottleneck.Inferred {
+		t.Errorf("found %+v", found)
+	}
+	if at, _ := found[0].Number(bottleneck.AtATime); math.Abs(at-7.9) > 0.1 {
+		t.Errorf("%.2f at a time, want 7.9", at)
+	}
+	for _, kind := range []result.ProblemKind{result.Faulty, result.Saturated, result.Busy} {
+		if f := bottleneck.Find(run(result.Problem{Kind: kind, Text: "x"})); f[0].Kind != bottleneck.Generator {
+			t.Errorf("with the problem %s: %+v", kind, f)
+		}
+	}
+	if f := bottleneck.Find(run(result.Problem{Kind: result.Aborted, Text: "x"})); f[0].Kind != bottleneck.Waiting {
+		t.Errorf("a run that was cut short says what it read: %+v", f)
+	}
+	if f := bottleneck.Find(&result.Result{}); f[0].Kind != bottleneck.Unknown {
+		t.Errorf("of nothing: %+v", f)
+	}
+}
+
+// side has rounds of a fixed load, whose requests cost so much CPU.
+func side(cpu func(i int) time.Duration, read map[string]float64) *result.Result {
+	r := &result.Result{}
+	for i := range 12 {
+		round := result.Round{Length: time.Second, Total: result.Figures{Requests: 1000, Throughput: 1000}, Readings: read}
+		if cpu != nil {
+			round.Cost = &result.Cost{Requests: 1000, CPU: 1000 * cpu(i)}
+		}
+		r.Rounds = append(r.Rounds, round)
+	}
+	return r
+}
+
+func TestDifference(t *testing.T) {
+	cost := func(mean, noise float64) func(int) time.Duration {
+		return func(i int) time.Duration {
+			return time.Duration(mean * (1 + noise*math.Sin(float64(7*i)*mean)) * float64(time.Millisecond))
+		}
+	}
+	check := func(what string, base, head *result.Result, cause bottleneck.Cause, changes int) []bottleneck.Change {
+		t.Helper()
+		got, why := bottleneck.Difference(base, head)
+		if why != cause || len(got) != changes {
+			t.Errorf("%s: %q with %+v, want %q with %d changes", what, why, got, cause, changes)
+		}
+		return got
+	}
+	got := check("38 % more CPU", side(cost(1, 0.02), nil), side(cost(1.38, 0.02), nil), bottleneck.WorksMore, 1)
+	if len(got) == 1 && math.Abs(got[0].Ratio-1.38) > 0.03 {
+		t.Errorf("ratio %v, want 1.38", got[0].Ratio)
+	}
+	check("the same CPU", side(cost(1, 0.02), nil), side(cost(1.01, 0.02), nil), bottleneck.WaitsLonger, 1)
+	check("too much noise to tell", side(cost(1, 0.3), nil), side(cost(1.1, 0.3), nil), bottleneck.NotKnown, 1)
+	check("CPU of head only", side(nil, nil), side(cost(1, 0.02), nil), bottleneck.NotKnown, 0)
+	read := map[string]float64{"system.cpu_cores": 0.5, "system.run_delay_cores": 0.1, "system.connections.10.0.0.1:5432": 8, "system.written_bytes_per_sec": 5}
+	check("from readings; what is half read does not count", side(nil, read), side(nil, read), bottleneck.WaitsLonger, 3)
+	check("sides of different length", side(cost(1, 0), nil), run(), bottleneck.NotKnown, 0)
+}

@@ -1,0 +1,213 @@
+package bottleneck
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// Step is judged load that stays about the same, and what was read meanwhile.
+type Step struct {
+	Load       float64 // users, or tasks each second in the open model
+	Open       bool    // Load is a rate
+	Length     time.Duration
+	Throughput float64 // requests that succeeded, each second
+	Response   float64 // mean response time in seconds; 0 if nothing was answered
+	Failures   float64 // share of the requests
+	Readings   map[string]float64
+}
+
+// sameLoad is how far apart the loads of rounds may be that make one step.
+const sameLoad = 1.1
+
+// Steps puts the rounds of a run together to steps of load, lightest first. A round whose load was not read has the
+// load of the whole run.
+func Steps(r *result.Result) []Step {
+	var steps []Step
+	for _, round := range r.Rounds {
+		steps = append(steps, stepOf(r, round))
+	}
+	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.Load, b.Load) })
+	var joined []Step
+	for _, s := range steps {
+		if n := len(joined); n > 0 && s.Load <= joined[n-1].Load*sameLoad && s.Open == joined[n-1].Open {
+			joined[n-1] = join(joined[n-1], s)
+		} else {
+			joined = append(joined, s)
+		}
+	}
+	return joined
+}
+
+func stepOf(r *result.Result, round result.Round) Step {
+	s := Step{Length: round.Length, Throughput: round.Total.Throughput, Response: round.Total.P50.Seconds(), Readings: round.Readings}
+	if round.Tally != nil {
+		if h := round.Tally.Total().Response; h.Count() > 0 {
+			s.Response = h.Mean().Seconds()
+		}
+	}
+	if n := round.Total.Requests; n > 0 {
+		s.Failures = float64(round.Total.Failures) / float64(n)
+	}
+	users, closed := round.Readings[result.Reading(result.OfGenerator, result.Users)]
+	rate, open := round.Readings[result.Reading(result.OfGenerator, result.TasksPerSec)]
+	switch {
+	case closed:
+		s.Load = users
+	case open:
+		s.Load, s.Open = rate, true
+	case r.Load.Rate > 0:
+		s.Load, s.Open = r.Load.Rate, true
+	default:
+		s.Load = float64(r.Users)
+	}
+	if len(s.Readings) == 0 && len(r.Rounds) == 1 && r.Watch != nil {
+		s.Readings = r.Watch.Mean
+	}
+	return s
+}
+
+// join weighs by length. A reading that only one of both has is that one's.
+func join(a, b Step) Step {
+	share := float64(b.Length) / max(float64(a.Length+b.Length), 1)
+	mix := func(x, y float64) float64 { return x + share*(y-x) }
+	joined := Step{
+		Load: mix(a.Load, b.Load), Open: a.Open, Length: a.Length + b.Length, Throughput: mix(a.Throughput, b.Throughput),
+		Failures: mix(a.Failures, b.Failures), Readings: maps.Clone(a.Readings),
+	}
+	if done := a.Throughput*a.Length.Seconds() + b.Throughput*b.Length.Seconds(); done > 0 { // each request counts once
+		joined.Response = (a.Response*a.Throughput*a.Length.Seconds() + b.Response*b.Throughput*b.Length.Seconds()) / done
+	}
+	if joined.Readings == nil {
+		joined.Readings = map[string]float64{}
+	}
+	for name, y := range b.Readings {
+		if x, ok := a.Readings[name]; ok {
+			y = mix(x, y)
+		}
+		joined.Readings[name] = y
+	}
+	return joined
+}
+
+// kneeShare is how much of the best throughput the first step past the knee has. Kneedle on seven doubling points is no
+// better and has a parameter.
+const kneeShare = 0.9
+
+// curve is throughput by load.
+type curve struct {
+	steps       []Step
+	best        Step // with the highest throughput
+	first, last Step
+	past        Step // all steps past the knee together
+}
+
+func newCurve(steps []Step) curve {
+	c := curve{steps: steps, best: steps[0], first: steps[0], last: steps[len(steps)-1]}
+	for _, s := range steps {
+		if s.Throughput > c.best.Throughput {
+			c.best = s
+		}
+	}
+	for i, s := range steps {
+		if s.Throughput >= kneeShare*c.best.Throughput {
+			c.past = s
+			for _, later := range steps[i+1:] {
+				c.past = join(c.past, later)
+			}
+			return c
+		}
+	}
+	c.past = c.last
+	return c
+}
+
+// leastSpread is how many times the lightest load the heaviest one has to be before anything is said of how throughput
+// grows.
+const leastSpread = 4
+
+// grows tells whether load differs enough between the steps.
+func (c *curve) grows() bool { return len(c.steps) >= 3 && c.last.Load >= leastSpread*c.first.Load }
+
+// elasticity is by how much throughput grows with load over the last two doublings: 1 with the load, 0 not at all.
+func (c *curve) elasticity() float64 {
+	before := c.first
+	for _, s := range c.steps {
+		if s.Load <= c.last.Load/4*1.05 {
+			before = s
+		}
+	}
+	return math.Log(max(c.last.Throughput, 1e-9)/max(before.Throughput, 1e-9)) / math.Log(c.last.Load/before.Load)
+}
+
+// atATime is how many requests are inside the system once throughput has stopped, by Little's law. The response time
+// alone has to be that of a step without a queue.
+func (c *curve) atATime() float64 { return c.best.Throughput * c.first.Response }
+
+func (c *curve) scaling() *Scaling {
+	var loads, throughputs []float64
+	for _, s := range c.steps {
+		loads, throughputs = append(loads, s.Load), append(throughputs, s.Throughput)
+	}
+	fits, clear := stats.Scalings(loads, throughputs)
+	if !clear {
+		return nil
+	}
+	s := &Scaling{Model: string(fits[0].Model), Serial: fits[0].Sigma, Limit: fits[0].Limit}
+	if peak := fits[0].Peak(); c.last.Throughput < kneeShare*c.best.Throughput && peak < c.last.Load {
+		s.Peak = peak
+	}
+	return s
+}
+
+// subjects are all that has a figure, in alphabetical order, but with the system before all others.
+func subjects(readings map[string]float64, figure string) (names []string) {
+	for name := range readings {
+		if subject, ok := strings.CutSuffix(name, "."+figure); ok {
+			names = append(names, subject)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if (a == result.OfSystem) != (b == result.OfSystem) {
+			if a == result.OfSystem {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a, b)
+	})
+	return names
+}
+
+// parts are the names that follow a figure of a subject, such as devices or addresses, in alphabetical order.
+func parts(readings map[string]float64, subject, figure string) (names []string) {
+	for name := range readings {
+		if part, ok := strings.CutPrefix(name, result.Reading(subject, figure)+"."); ok {
+			names = append(names, part)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// whole tells whether a result says anything of the system: nothing was cut short by the generator.
+func whole(r *result.Result) bool {
+	for _, p := range r.Problems {
+		switch p.Kind {
+		case result.Faulty, result.Saturated, result.Busy:
+			return false
+		}
+	}
+	return true
+}
+
+// answered tells whether any request of a run succeeded.
+func answered(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool { return s.Throughput > 0 })
+}
