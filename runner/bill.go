@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -18,8 +17,9 @@ import (
 // stretch, and after the last answer once the system is quiet again. In a run it is also read at the edges of the
 // rounds. What the system uses between its stretches, while it answers nothing, is taken off.
 type bill struct {
-	meter  *cost.Meter // nil if the processes are unknown
-	absent []result.Absent
+	meter    *cost.Meter    // nil if the processes are unknown
+	counters *cost.Counters // nil without a guard
+	absent   []result.Absent
 
 	from, last point // the beginning and the end of the last stretch
 	// What the system used for each second without load since its start: alone after the warm-up, and in each gap between its
@@ -84,14 +84,28 @@ const (
 
 // open begins to read a system that has just started.
 func (b *bill) open(program *sut.System) {
-	b.close()
 	follow, pid := cost.Follow, program.PID()
 	if program.Guarded() {
 		follow = cost.FollowUnder
 	}
 	var err error
 	if b.meter, err = follow(pid); err != nil {
-		b.absent = []result.Absent{{Source: "cost", Why: fmt.Sprintf("the processes of the system cannot be read: %v", err)}}
+		b.miss("cost", err)
+	}
+}
+
+// count opens the counters of the thread that is about to start a system.
+func (b *bill) count(thread int) {
+	var err error
+	if b.counters, err = cost.Count(thread); err != nil {
+		b.miss("cycles and instructions", err)
+	}
+}
+
+// miss notes once that a source cannot be read.
+func (b *bill) miss(source string, err error) {
+	if a := (result.Absent{Source: source, Why: err.Error()}); !slices.Contains(b.absent, a) {
+		b.absent = append(b.absent, a)
 	}
 }
 
@@ -100,13 +114,19 @@ func (b *bill) close() {
 	if b.meter != nil {
 		b.meter.Close()
 	}
-	b.meter, b.alone, b.gaps, b.last, b.edges = nil, rate{}, nil, point{}, nil
+	if b.counters != nil {
+		b.counters.Close()
+	}
+	b.meter, b.counters, b.alone, b.gaps, b.last, b.edges = nil, nil, rate{}, nil, point{}, nil
 }
 
 // read reads what was used so far.
 func (b *bill) read() point {
 	now := point{at: time.Now()}
 	now.used[0] = int64(b.meter.Read())
+	if b.counters != nil {
+		now.used[1], now.used[2] = b.counters.Read()
+	}
 	return now
 }
 
@@ -195,7 +215,8 @@ func (b *bill) round(r *result.Round) {
 func (b *bill) of(used use, length time.Duration, requests int64) *result.Cost {
 	var idle use
 	for i, perSec := range b.perSec() {
-		idle[i] = min(int64(perSec*length.Seconds()), used[i])
+		used[i] = max(used[i], 0) // a counter that runs for a part of the time is extended, and may go back
+		idle[i] = min(max(int64(perSec*length.Seconds()), 0), used[i])
 	}
 	return &result.Cost{
 		Requests: requests, CPU: time.Duration(used[0] - idle[0]), Idle: time.Duration(idle[0]),

@@ -206,7 +206,9 @@ func (s *session) launch(ctx context.Context, y *system) error {
 		return interruptedOr(err)
 	}
 	s.told(y, Progress{Phase: "starting the system"})
-	program, err := sut.Start(preparing, y.plan.Start, y.door, s.place(y))
+	at := s.place(y)
+	at.Count = y.bill.count
+	program, err := sut.Start(preparing, y.plan.Start, y.door, at)
 	if err != nil {
 		return interruptedOr(err)
 	}

@@ -18,7 +18,10 @@ type Place struct {
 	Secrets []string  // texts to mask in the output, besides those of the plan
 	Log     io.Writer // gets the output, one line in each call
 	Label   string    // before each line
-	Guarded bool      // the program's main calls Guard, so that nothing of a system survives it
+	// Count, unless nil, gets the thread that is about to start the system, and that only the system's processes
+	// descend from. Without a guard there is none.
+	Count   func(thread int)
+	Guarded bool // the program's main calls Guard, so that nothing of a system survives it
 }
 
 // launched is a running command and the end of its output.
@@ -34,6 +37,7 @@ type job struct {
 	line  plan.Line // the command itself
 	shown string    // the command without secrets, in messages
 	watch string    // a text to look for in the output; empty for none
+	count counting  // nil for nobody
 	first int       // how many of the first lines of output to keep besides the last ones
 }
 
@@ -48,7 +52,7 @@ func (at Place) launch(s *plan.Start, j job) (*launched, error) {
 	command := at.command(s, line)
 	all := io.MultiWriter(output, shown)
 	command.Stdout, command.Stderr = all, all
-	process, err := startProcess(command, at.Guarded, shown.flush)
+	process, err := startProcess(command, guarding{at.Guarded, j.count}, shown.flush)
 	if err != nil {
 		return nil, &Failure{What: hidden.hide(fmt.Sprintf("%s: %v", j.doing, err))}
 	}

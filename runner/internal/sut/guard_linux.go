@@ -23,6 +23,9 @@ func self() (string, error) {
 	return link, nil
 }
 
+// thread is the number of this thread.
+func thread() int { return unix.Gettid() }
+
 // adopt makes this process the parent of all its descendants that lose theirs. If the kernel refuses,
 // such descendants escape.
 func adopt() {

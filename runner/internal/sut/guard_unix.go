@@ -42,6 +42,10 @@ func Guard() int {
 	}
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, syscall.SIGCHLD)
+	g.tell("thread %d", thread())
+	if _, err := io.ReadFull(words, make([]byte, len(beginNow))); err != nil {
+		return 1 // its parent has died
+	}
 	if err := g.start(os.Args[1], os.Args[2:]); err != nil {
 		g.tell("error %v", err)
 		return 1

@@ -14,6 +14,7 @@ import (
 
 // The words for a guard. If its input ends without one, the program that started it has died.
 const (
+	beginNow  = "b" // the first word
 	pleaseEnd = "t" // let everything end
 	endNow    = "k"
 )
@@ -25,18 +26,23 @@ const guardName = "guard of the system under test"
 // by it.
 const markName = "PLIMSOLL_GUARD="
 
+// counting gets the thread of a guard that is about to start a command.
+type counting func(thread int)
+
 // leash is the connection to a guard.
 type leash struct {
 	words  *os.File // to the guard
 	report *os.File // from it
 	theirs []*os.File
-	mark   string        // in the environment of all processes that it guards
-	read   chan struct{} // closed when the whole report is read
+	lines  *bufio.Scanner // of the report
+	count  counting       // nil for nobody
+	mark   string         // in the environment of all processes that it guards
+	read   chan struct{}  // closed when the whole report is read
 	end    ending
 }
 
 // guardedBy makes a guard that will start the command.
-func guardedBy(command *exec.Cmd) (*exec.Cmd, *leash, error) {
+func guardedBy(command *exec.Cmd, count counting) (*exec.Cmd, *leash, error) {
 	if command.Err != nil {
 		return nil, nil, command.Err
 	}
@@ -56,12 +62,12 @@ func guardedBy(command *exec.Cmd) (*exec.Cmd, *leash, error) {
 	guard.Args = append([]string{guardName, command.Path}, command.Args...)
 	guard.Dir, guard.Env, guard.Stdout, guard.Stderr, guard.WaitDelay = command.Dir, command.Env, command.Stdout, command.Stderr, command.WaitDelay
 	guard.ExtraFiles = []*os.File{words, fromGuard}
-	l := &leash{words: toGuard, report: report, theirs: guard.ExtraFiles, mark: markName + rand.Text(), read: make(chan struct{}), end: ending{code: -1}}
+	l := &leash{words: toGuard, report: report, theirs: guard.ExtraFiles, count: count, mark: markName + rand.Text(), read: make(chan struct{}), end: ending{code: -1}}
 	guard.Env = append(slices.Clip(guard.Env), l.mark)
 	return guard, l, nil
 }
 
-// begin reads the report of a guard that has started.
+// begin lets a guard that has started begin its work, and reads its report.
 func (l *leash) begin(started bool) {
 	if l == nil {
 		return
@@ -73,6 +79,15 @@ func (l *leash) begin(started bool) {
 		_, _ = l.words.Close(), l.report.Close()
 		return
 	}
+	l.lines = bufio.NewScanner(l.report)
+	thread := 0
+	if l.lines.Scan() { // else it has ended
+		_, _ = fmt.Sscanf(l.lines.Text(), "thread %d", &thread) // without a number, nothing is counted
+	}
+	if l.count != nil && thread > 0 {
+		l.count(thread)
+	}
+	l.say(beginNow)
 	go l.listen() // ends with the guard
 }
 
@@ -82,9 +97,8 @@ func (l *leash) say(word string) { _, _ = io.WriteString(l.words, word) }
 // listen reads the report.
 func (l *leash) listen() {
 	defer close(l.read)
-	lines := bufio.NewScanner(l.report)
-	for lines.Scan() {
-		what, text, _ := strings.Cut(lines.Text(), " ")
+	for l.lines.Scan() {
+		what, text, _ := strings.Cut(l.lines.Text(), " ")
 		switch what {
 		case "ended":
 			if _, err := fmt.Sscan(text, &l.end.code, &l.end.signal); err != nil {

@@ -29,14 +29,20 @@ const (
 	killAgain     = 10 * time.Millisecond // pause before killing the remaining processes again
 )
 
-// startProcess starts a command. With guarded, a guard starts it: see Guard. Without, the command leads a
+// guarding says how a command is started.
+type guarding struct {
+	guarded bool     // a guard starts it: see Guard
+	count   counting // nil for nobody
+}
+
+// startProcess starts a command. With a guard, the guard starts it. Without, the command leads a
 // process group and ends with it. atEnd is called when all output has been read. The caller must wait for
 // ended.
-func startProcess(command *exec.Cmd, guarded bool, atEnd func()) (*process, error) {
+func startProcess(command *exec.Cmd, by guarding, atEnd func()) (*process, error) {
 	p := &process{command: command, atEnd: atEnd, ended: make(chan struct{})}
 	var err error
-	if guarded && hasGuard {
-		p.command, p.guard, err = guardedBy(command)
+	if by.guarded && hasGuard {
+		p.command, p.guard, err = guardedBy(command, by.count)
 	}
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ import (
 
 func begin(t *testing.T, args ...string) *process {
 	t.Helper()
-	p, err := startProcess(exec.Command(args[0], args[1:]...), false, func() {})
+	p, err := startProcess(exec.Command(args[0], args[1:]...), guarding{}, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestOutputKeptOpen(t *testing.T) {
 	var out strings.Builder
 	command := exec.Command("sh", "-c", "setsid sleep 5 & echo $!")
 	command.Stdout, command.WaitDelay = &out, 10*time.Millisecond
-	p, err := startProcess(command, false, func() {})
+	p, err := startProcess(command, guarding{}, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func Build(ctx context.Context, s *plan.Start, at Place) error {
 // fails, nothing of the system is left running.
 func Start(ctx context.Context, s *plan.Start, door *Door, at Place) (*System, error) {
 	kills := oomKills()
-	started, err := at.launch(s, job{doing: "start the system", line: s.Command, shown: s.ShownCommand, watch: s.Ready.Log})
+	started, err := at.launch(s, job{doing: "start the system", line: s.Command, shown: s.ShownCommand, watch: s.Ready.Log, count: at.Count})
 	if err != nil {
 		return nil, err
 	}
