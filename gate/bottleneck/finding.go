@@ -9,10 +9,10 @@
 // A missing reading is never zero. A rule that lacks one does not hold, Unread names it, and a finding by exclusion
 // falls to CouldNotTell when what it would have to exclude was not read.
 //
-// The rules come from a lab of services with one known fault each. Services in testdata/faults prove them. The laws
-// behind them are Little's (N = X·R, A proof for the queuing formula L = λW, Operations Research 9, 1961) and the
-// utilisation law (U = X·D: Denning and Buzen, The operational analysis of queueing network models, ACM Computing
-// Surveys 10, 1978).
+// The rules come from a lab of services with one known fault each, and were tuned on it: the tests have its rows. No
+// other service has proved them yet. The laws behind them are Little's (N = X·R, A proof for the queuing formula L = λW,
+// Operations Research 9, 1961) and the utilisation law (U = X·D: Denning and Buzen, The operational analysis of queueing
+// network models, ACM Computing Surveys 10, 1978).
 //
 // Difference compares the readings of two runs, request by request: does head work more, or does it wait longer?
 //

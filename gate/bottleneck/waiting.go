@@ -9,9 +9,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// waitingFigure counts goroutines that wait at one place of the code, which follows. A fact of the same name says in what.
-const waitingFigure = "waiting"
-
 // pool: an exporter says that all places of a pool are taken.
 func (l *look) pool() (Finding, bool) {
 	for _, name := range slices.Sorted(maps.Keys(l.at)) {
@@ -54,7 +51,7 @@ func (l *look) place() (Finding, bool) {
 	best, most := Finding{}, 0.0
 	for _, name := range slices.Sorted(maps.Keys(l.at)) {
 		n := l.at[name]
-		subject, at, ok := cut(name, waitingFigure)
+		subject, at, ok := cut(name, result.Waiting)
 		if !ok || n <= most || !l.stopped() || l.last.Open || n < mostOfTheLoad*l.last.Load {
 			continue
 		}

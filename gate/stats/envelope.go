@@ -42,8 +42,9 @@ const (
 //   - the last block is among the three highest, and
 //   - no jump from one block to the next makes up half of the growth: that is a step, and no leak.
 //
-// A single step up, and caches that fill up and stay, are not going on. In simulations of 600 readings it takes
-// less than one run in 20 that does not leak for one that does, and finds a leak of 20 % in more than 9 of 10.
+// A single step up, and caches that fill up early and stay, are not going on. In simulations of 600 readings it found a
+// leak of 20 % in 99 of 100 runs. It took a level for a leak that stays in 0 of 100, caches that fill for a quarter of
+// the run in 3, a level that wanders by 5 % in 3, and one that wanders by 10 % in 9.
 // Missing readings do not count.
 func LowerEnvelope(readings []float64, limit float64) Envelope {
 	readings = slices.DeleteFunc(slices.Clone(readings), math.IsNaN)
