@@ -84,3 +84,20 @@ func TestCostAfterAnswer(t *testing.T) {
 		t.Errorf("%d of 4 rounds say that the system was still at work", unsettled)
 	}
 }
+
+// The rounds of a run have costs too, though they lie without a gap.
+func TestCostOfRun(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells the CPU time of a process to the nanosecond")
+	}
+	load := strings.NewReplacer("GET /health", "GET /burn", "run_time: 10s", "run_time: 2s, rounds: 4").Replace(sends)
+	r, err := runner.Run(context.Background(), sideOf(t, "", starting(t), load), runner.Config{Environ: os.Environ()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, round := range r.Rounds {
+		if c := round.Cost; c == nil || c.Requests != int64(round.Total.Requests) || c.CPU/time.Duration(c.Requests) < time.Millisecond {
+			t.Errorf("round %d with %d requests of 2 ms: cost %+v", i, round.Total.Requests, c)
+		}
+	}
+}
