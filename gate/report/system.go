@@ -62,15 +62,9 @@ func (u Usage) lines() (lines []string) {
 			lines = append(lines, name+": "+text)
 		}
 	}
+	blind := u.Watch == nil || len(u.Watch.Mean)+len(u.Watch.Peak) == 0
 	if u.Watch == nil {
-		add("CPU", u.generatorsView())
-		add("CPU per request", u.perRequest())
-		also := ""
-		if len(lines) == 0 {
-			also = "CPU, "
-		}
-		add("not read", also+"memory, disk, network and GPUs (nothing was watched)")
-		return lines
+		u.Watch = &result.Watch{}
 	}
 	add("System", u.elsewhere())
 	add("CPU", u.cpu())
@@ -81,11 +75,11 @@ func (u Usage) lines() (lines []string) {
 	add("Network", u.network())
 	lines = append(lines, u.gpus()...)
 	lines = append(lines, u.others()...)
-	add("not read", u.notRead())
+	add("not read", u.notRead(blind))
 	return lines
 }
 
-// generatorsView is the CPU line of a run that was not watched, from what the load generator saw of the machine.
+// generatorsView is the CPU line of a run whose machine was not watched, from what the load generator saw of the machine.
 func (u Usage) generatorsView() string {
 	m := u.Machine
 	if m == (result.Machine{}) || u.Cores == 0 {
@@ -158,7 +152,7 @@ func (u Usage) cpu() string {
 	system, peakOfSystem := u.reading(result.OfSystem, result.CPUCores)
 	if noneRead(mean, peak) {
 		if noneRead(system, peakOfSystem) {
-			return ""
+			return u.generatorsView()
 		}
 		return fmt.Sprintf("the system %s cores average, %s peak", or(system, trimmed), or(peakOfSystem, trimmed))
 	}
@@ -368,9 +362,16 @@ func (u Usage) memoryOf(subject string) []string {
 	return nil
 }
 
-// notRead names the sources that were not read, with the reasons; the system and GPUs have lines of their own.
-func (u Usage) notRead() string {
+// notRead names the sources that were not read, with the reasons; the system and GPUs have lines of their own. blind
+// says that there are no readings at all.
+func (u Usage) notRead(blind bool) string {
 	var sources []string
+	switch {
+	case blind && u.cpu() == "":
+		sources = []string{"CPU, memory, disk, network and GPUs (nothing was watched)"}
+	case blind:
+		sources = []string{"memory, disk, network and GPUs (nothing was watched)"}
+	}
 	for _, a := range u.Watch.Absent {
 		if a.Source == result.OfSystem || a.Source == result.OfGPU {
 			continue

@@ -102,6 +102,10 @@ func TestSystem(t *testing.T) {
 - CPU: 78% average, - peak of 2 cores (the system 71%, this generator 5%, others 2%, stolen 0%)
 - not read: memory, disk, network and GPUs (nothing was watched)
 `},
+		"only what was missed": {report.Usage{Watch: &result.Watch{Absent: []result.Absent{{Source: "cost", Why: "its processes cannot be read"}}}, Machine: result.Machine{Generator: 0.05}, Cores: 1}, `
+- CPU: 5% average, - peak of 1 core (the system 0%, this generator 5%, others 0%, stolen 0%)
+- not read: memory, disk, network and GPUs (nothing was watched); cost (its processes cannot be read)
+`},
 		"nothing at all": {report.Usage{}, `
 - not read: CPU, memory, disk, network and GPUs (nothing was watched)
 `},
