@@ -39,7 +39,7 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if c.JSON {
 		return errors.Join(err, result.Encode(a.Stdout, r.Compact()))
 	}
-	if printErr := cmp.Or(report.Run(a.Stdout, r, report.Found{}), report.Measured(a.Stdout, j.API, counts(r))); printErr != nil {
+	if printErr := cmp.Or(report.Run(a.Stdout, r, report.FoundIn(r)), report.Measured(a.Stdout, j.API, counts(r))); printErr != nil {
 		return errors.Join(err, printErr)
 	}
 	if err == nil { // otherwise the bench has printed the file's name
@@ -54,7 +54,7 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 // summarize shows the run in the summary of the workflow's step, if this is one.
 func summarize(a *console.Console, r *result.Result) error {
 	var markdown strings.Builder
-	if err := report.RunSummary(&markdown, r, report.Found{}); err != nil {
+	if err := report.RunSummary(&markdown, r, report.FoundIn(r)); err != nil {
 		return err
 	}
 	a.Summarize(markdown.String())

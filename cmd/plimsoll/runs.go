@@ -70,7 +70,7 @@ func (c *baselineShowCmd) Run(ctx context.Context, a *console.Console) error {
 		if said := marks(run.Info); said != "" {
 			fmt.Fprintln(a.Stdout, said)
 		}
-		return report.Run(a.Stdout, run.Result, report.Found{})
+		return report.Run(a.Stdout, run.Result, report.FoundIn(run.Result))
 	})
 }
 

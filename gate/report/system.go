@@ -93,8 +93,7 @@ func (u Usage) perRequest() string {
 	if u.CPUPerRequest == 0 {
 		return ""
 	}
-	unit, name := latencyUnit(u.CPUPerRequest)
-	return trimmed(float64(u.CPUPerRequest)/float64(unit)) + " " + name
+	return trimmedSpan(u.CPUPerRequest)
 }
 
 // elsewhere says why the system itself was not watched; empty if it was.

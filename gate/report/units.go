@@ -50,6 +50,12 @@ func tight(d time.Duration) string {
 	return trimmed(float64(d)/float64(unit)) + name
 }
 
+// trimmedSpan is a span with its unit after a space, such as 5.2 ms.
+func trimmedSpan(d time.Duration) string {
+	unit, name := latencyUnit(d)
+	return trimmed(float64(d)/float64(unit)) + " " + name
+}
+
 // portion is a share from 0 to 1 as a percentage, such as 78%, and 0.4% below 1 %.
 func portion(share float64) string {
 	switch percent := 100 * share; {
