@@ -49,7 +49,7 @@ func startsOf(base, head *result.Result, pairs []int) (of []int, n int) {
 	return of, n
 }
 
-// costLevels spreads the level of all costs evenly over the looks up to n pairs, and returns that of the last one. If
+// costLevel spreads the level of all costs evenly over the looks up to n pairs, and returns that of the last one. If
 // the starts of a look are too few to reach its level, the look fails nothing and the next one gets its level too.
 // startsAt counts the starts of the first pairs.
 func costLevel(level float64, n int, startsAt func(pairs int) int) float64 {
