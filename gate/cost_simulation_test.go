@@ -207,8 +207,8 @@ func TestSimulatedCostUnchanged(t *testing.T) {
 			t.Parallel()
 			got := w.run(n, inShares)
 			t.Logf("luck of a start %.1f %%, %d pairs a start, gate.cost %.0f %%: %v", 100*w.luck, w.every, 100*w.limit, got)
-			if got.red > 0.005 {
-				t.Errorf("%v; want at most 0.5 %% red", got)
+			if most := max(0.005, 1.5/float64(n)); got.red > most { // of few reports, one may be red by chance
+				t.Errorf("%v; want at most %.1f %% red", got, 100*most)
 			}
 		})
 	}
