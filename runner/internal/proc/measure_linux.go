@@ -32,7 +32,7 @@ func (t *Tree) measure() {
 		if p.sealed != nil {
 			not.io.add(p.sealed)
 		}
-		if p.zombie {
+		if p.zombie || p.pid == t.except {
 			t.close(p)
 			continue
 		}

@@ -40,6 +40,7 @@ type Tree struct {
 	forced   bool
 	restarts int
 	samples  int
+	except   int32 // a process that does not count, or 0
 	last     Sample
 }
 
@@ -84,6 +85,9 @@ func (t *Tree) begin(pid int) error {
 	t.known, t.forced = append(t.known, m), true
 	return nil
 }
+
+// Except leaves a process out of all figures.
+func (t *Tree) Except(pid int) { t.except = int32(pid) }
 
 // Close ends the reading of the tree.
 func (t *Tree) Close() {}
@@ -131,6 +135,9 @@ func (t *Tree) measure(m *member, s *Sample) bool {
 		if t.known[i].Pid == m.Pid {
 			t.known[i].user, t.known[i].system = m.user, m.system
 		}
+	}
+	if m.Pid == t.except {
+		return true
 	}
 	s.User += m.user
 	s.System += m.system

@@ -20,6 +20,7 @@ const (
 // or its session. Nothing else tells where it came from.
 type Tree struct {
 	reader   *Reader
+	except   int            // a process that does not count, or 0
 	known    []*process     // sorted by pid
 	ended    []*process     // since the sample before
 	leaders  map[int]uint64 // the start of what led a process group or a session, by pid
@@ -92,6 +93,9 @@ func (t *Tree) begin(pid int) error {
 	return nil
 }
 
+// Except leaves a process out of all figures, such as a guard that only watches the others. What it starts still counts.
+func (t *Tree) Except(pid int) { t.except = pid }
+
 func (t *Tree) alive() bool {
 	return slices.ContainsFunc(t.known, func(p *process) bool { return !p.over() })
 }
@@ -138,6 +142,7 @@ func (t *Tree) update() {
 	t.ended = t.ended[:0]
 	t.known = slices.DeleteFunc(t.known, func(p *process) bool {
 		if t.reader.update(p) {
+			t.leaveOut(p)
 			return false
 		}
 		p.ended = true
@@ -145,6 +150,13 @@ func (t *Tree) update() {
 		t.ended = append(t.ended, p)
 		return true
 	})
+}
+
+// leaveOut takes a process's own figures off, if it does not count. What it has waited for stays.
+func (t *Tree) leaveOut(p *process) {
+	if p.pid == t.except {
+		p.all = counters{user: p.stat.waited.user, system: p.stat.waited.system, minor: p.stat.waited.minor, major: p.stat.waited.major}
+	}
 }
 
 // search reads all processes and lets those join that belong to the tree.

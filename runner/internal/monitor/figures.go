@@ -1,0 +1,14 @@
+package monitor
+
+import "time"
+
+// figuresOf is a Source whose figures are values: they are weighted with the time that they stand for.
+type figuresOf struct{ Source }
+
+func (f figuresOf) take(now time.Time, to *Reading) {
+	figures, facts, absent := f.Read(now)
+	for name, value := range figures {
+		to.gauge(name, value)
+	}
+	to.facts, to.absent = facts, absent
+}

@@ -1,0 +1,184 @@
+// Package monitor reads what a system, its machine and others use while a load lasts.
+//
+// A Sampler has a source for each subject: processes, the machine, this program, and what other packages read, such as
+// exporters and GPUs. Each source is read in a goroutine of its own: at each interval, and at each edge that the load
+// tells. So a source that hangs holds neither the load nor the others. What it has not answered in time is missing.
+//
+// A reading covers the time since the one before. Edges cut the time, so that each reading lies in one round, in unjudged
+// load, or in a pause. The figures of a round are the sums of its readings: a counter's difference from edge to
+// edge, a gauge's mean over time. While a Sampler pauses, nothing is read and nothing counts.
+//
+// A figure that was not read is missing, never zero, and Absent says why.
+package monitor
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// Source is what a Sampler reads. Its methods are never called concurrently.
+type Source interface {
+	// Read returns the figures by their names, texts about what is watched, and what could not be read.
+	Read(now time.Time) (figures map[string]float64, facts map[string]string, absent []result.Absent)
+	Close()
+}
+
+// counting is a source that tells amounts, so that its figures are exact over any span of time.
+type counting interface {
+	// take reads the source and adds its figures since the last call.
+	take(now time.Time, to *Reading)
+	Close()
+}
+
+// Phase is what a span of time belongs to: a round, counted from 0, or one of the constants.
+type Phase int
+
+// Phases that are no round.
+const (
+	Pause    Phase = -2 // no load on this system: nothing is read
+	Unjudged Phase = -1 // such as a warm-up
+)
+
+// Config says how a Sampler reads. The zero value of every field is usable.
+type Config struct {
+	Every time.Duration    // from one reading to the next; 0 for a second
+	Clock func() time.Time // nil for time.Now
+}
+
+// Sampler reads sources over time. It pauses until the first Edge. Its methods may be called concurrently, and none waits
+// for a source except Settle and Close.
+type Sampler struct {
+	every time.Duration
+	clock func() time.Time
+	start time.Time // points of the timeline count from here
+	stop  context.CancelFunc
+	ctx   context.Context // of all workers, which Close ends
+
+	mu      sync.Mutex // guards the fields below
+	workers []*worker
+	phase   Phase
+}
+
+// New returns a Sampler. The caller must close it.
+func New(ctx context.Context, c Config) *Sampler {
+	s := &Sampler{every: c.Every, clock: c.Clock, phase: Pause}
+	if s.every <= 0 {
+		s.every = time.Second
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	s.start = s.clock()
+	s.ctx, s.stop = context.WithCancel(ctx)
+	return s
+}
+
+// Begin lets the timeline begin now. What was read before is forgotten.
+func (s *Sampler) Begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.start = s.clock()
+	for _, w := range s.workers {
+		w.forget(s.start)
+	}
+}
+
+// Add adds a source, under the name that its own trouble is told with.
+func (s *Sampler) Add(name string, from Source) { s.add(name, figuresOf{from}) }
+
+func (s *Sampler) add(name string, from counting) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := newWorker(name, from, s.every, s.clock)
+	w.sums.start = s.start
+	w.edge(s.phase)
+	s.workers = append(s.workers, w)
+	go w.work(s.ctx) // ends with the Sampler, or when its source answers after that
+}
+
+// Edge begins a phase, and ends the one before it. It does not wait.
+func (s *Sampler) Edge(next Phase) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phase = next
+	for _, w := range s.workers {
+		w.edge(next)
+	}
+}
+
+// Settle waits until all sources have answered at the edges so far, but no longer than patience.
+func (s *Sampler) Settle(patience time.Duration) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for _, w := range s.all() {
+		select {
+		case <-w.settled():
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+func (s *Sampler) all() []*worker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.workers)
+}
+
+// Round returns the figures of a round, and forgets them.
+func (s *Sampler) Round(i int) map[string]float64 {
+	figures := map[string]float64{}
+	for _, w := range s.all() {
+		w.mu.Lock()
+		w.sums.round(Phase(i), figures)
+		w.mu.Unlock()
+	}
+	return figures
+}
+
+// Latest returns the figures that were read last, of sources that still answer.
+func (s *Sampler) Latest() map[string]float64 {
+	figures := map[string]float64{}
+	now := s.clock()
+	for _, w := range s.all() {
+		w.mu.Lock()
+		if now.Sub(w.sums.last) < 3*s.every {
+			maps.Copy(figures, w.sums.latest)
+		}
+		w.mu.Unlock()
+	}
+	return figures
+}
+
+// Watch returns all that was read so far.
+func (s *Sampler) Watch() *result.Watch {
+	t := newTable(s.every)
+	for _, w := range s.all() {
+		w.mu.Lock()
+		w.tell(t)
+		w.mu.Unlock()
+	}
+	return t.watch()
+}
+
+// Close ends all reading. It waits for sources that are being read, but not long.
+func (s *Sampler) Close() {
+	s.stop()
+	timer := time.NewTimer(closePatience)
+	defer timer.Stop()
+	for _, w := range s.all() {
+		select {
+		case <-w.done:
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+// closePatience is how long Close waits for a source that hangs.
+const closePatience = time.Second
