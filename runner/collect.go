@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -40,6 +41,7 @@ type collector struct {
 
 	// Used by watch alone.
 	failing time.Duration // how long failures have been past limits.abort
+	slow    time.Duration // how long response times have been
 	last    []ended       // the last rateWindow seconds
 }
 
@@ -133,22 +135,46 @@ func (c *collector) watch(recent *tally.Route, since time.Duration) error {
 	if reason := c.tooFast(recent.Requests()-recent.Outcomes[tally.Generator], since); reason != nil {
 		return reason
 	}
-	if limits.AbortFailureRate <= 0 {
-		return nil
+	if reason := c.tooSlow(recent, since); reason != nil || limits.Abort.FailureRate <= 0 {
+		return reason
 	}
 	requests := recent.Requests()
 	share := float64(recent.Failures()) / float64(max(requests, 1))
 	switch {
-	case requests == 0 && c.failing > 0, requests > 0 && share >= limits.AbortFailureRate:
+	case requests == 0 && c.failing > 0, requests > 0 && share >= limits.Abort.FailureRate:
 		c.failing += since // a system that hangs fails in bursts, one each time-out
 	case requests > 0:
 		c.failing = 0
 	}
-	if requests == 0 || c.failing.Round(100*time.Millisecond) < limits.AbortFor {
+	if requests == 0 || !lasts(c.failing, limits.Abort) {
 		return nil
 	}
 	return fmt.Errorf("%.0f %% of the requests failed, and %g %% or more for %v: limits.abort ends the run",
-		100*share, 100*limits.AbortFailureRate, c.failing.Round(time.Second))
+		100*share, 100*limits.Abort.FailureRate, c.failing.Round(time.Second))
+}
+
+// lasts reports whether something has lasted as long as it must to end the run. Seconds are not exact.
+func lasts(span time.Duration, limit profile.Abort) bool {
+	return span > 0 && span.Round(100*time.Millisecond) >= limit.For
+}
+
+// tooSlow compares the response times of about a second with limits.abort.p95. A second without an answer leaves open
+// whether the system is slow.
+func (c *collector) tooSlow(recent *tally.Route, since time.Duration) error {
+	limit := c.shift.Limits.Abort
+	if limit.P95 <= 0 || recent.Requests() == 0 {
+		return nil
+	}
+	p95 := recent.Response.Quantile(0.95)
+	if p95 < limit.P95 {
+		c.slow = 0
+		return nil
+	}
+	if c.slow += since; !lasts(c.slow, limit) {
+		return nil
+	}
+	return fmt.Errorf("the p95 response time is %v, and was %v or more for %v: limits.abort ends the run",
+		p95.Round(time.Millisecond), limit.P95, c.slow.Round(time.Second))
 }
 
 // rateWindow is the number of seconds that the rate is averaged over.

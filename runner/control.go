@@ -22,6 +22,7 @@ func (s *session) upControl(ctx context.Context) (err error) {
 		return nil
 	}
 	s.control, err = s.add(System{Name: "control", Plan: s.Control})
+	s.control.unwatched = true
 	if err == nil {
 		err = s.up(ctx, s.control)
 	}

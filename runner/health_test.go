@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -44,7 +45,7 @@ func TestHealthSeesThisProcess(t *testing.T) {
 
 // The rate and the failures of each second are compared with the limits.
 func TestWatch(t *testing.T) {
-	c := newCollector(&plan.Plan{Users: make([]plan.User, 20), Limits: plan.Limits{Rate: 100, AbortFailureRate: 0.5, AbortFor: 2 * time.Second}})
+	c := newCollector(&plan.Plan{Users: make([]plan.User, 20), Limits: plan.Limits{Rate: 100, Abort: profile.Abort{FailureRate: 0.5, For: 2 * time.Second}}})
 	for i, second := range []struct {
 		good, failed int64
 		says         string

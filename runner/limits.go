@@ -48,6 +48,12 @@ func admit(p *plan.Plan) error {
 		return &Refusal{Text: fmt.Sprintf("%s, where gRPC is, may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
 			u.Hostname(), strings.Join(p.Target.Hosts, ", "))}
 	}
+	for _, host := range p.Monitor.Hosts() {
+		if !plan.Allowed(host, p.Target.Hosts) {
+			return &Refusal{Text: fmt.Sprintf("%s, which monitor.prometheus names, may not be asked: only %s may; if you are allowed to, add it to limits.hosts",
+				host, strings.Join(p.Target.Hosts, ", "))}
+		}
+	}
 	need := connections(p)
 	if files := openFiles(); files > 0 && uint64(need+spareFiles) > files {
 		return &Refusal{Text: fmt.Sprintf("%d connections need %d open files, and this process may have %d: raise the limit (ulimit -n %[2]d), or use less load",

@@ -133,6 +133,9 @@ func (s *session) up(ctx context.Context, y *system) error {
 		Once:   func(slots int) load.UserValues { return source.Once(slots) },
 		Tick: func(since time.Duration) {
 			now, reason := y.counts.tick(since)
+			if reason == nil {
+				reason = y.watcher.past(since)
+			}
 			s.told(y, now)
 			if reason != nil {
 				y.abort(reason)
@@ -229,6 +232,7 @@ type measured struct {
 // the judged time.
 func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m measured) {
 	y.counts.begin(shift, time.Since(s.start))
+	y.watcher.prepare(y, time.Since(s.start))
 	open, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()
 	loading, abort := context.WithCancelCause(open)
@@ -273,6 +277,7 @@ func (s *session) down(ctx context.Context, y *system) {
 // close takes all systems down, the last first, even if one panics.
 func (s *session) close(ctx context.Context) {
 	for _, y := range s.systems {
+		defer y.watcher.close()
 		defer s.down(ctx, y)
 	}
 }

@@ -20,6 +20,9 @@ type system struct {
 	System
 	counts *collector
 	meters []meter
+	// watcher is one of the meters, unless nothing is watched.
+	watcher   *watcher
+	unwatched bool // a control
 
 	began  time.Time      // when it was first up
 	result *result.Result // nil before that
@@ -41,7 +44,7 @@ type system struct {
 }
 
 func newSystem(one System) *system {
-	return &system{System: one, counts: newCollector(one.Plan), meters: []meter{newHealth()}}
+	return &system{System: one, counts: newCollector(one.Plan), meters: []meter{newHealth()}, watcher: &watcher{}}
 }
 
 // begin makes the result. So far it only says what is loaded and where.
@@ -128,6 +131,7 @@ func (y *system) dismiss(ctx context.Context) {
 // stop stops the program and closes the connections. Having to kill the program is an error.
 func (y *system) stop(ctx context.Context) (err error) {
 	y.bill.close()
+	y.watcher.detach()
 	if y.program != nil {
 		err = y.program.Stop(ctx)
 		y.program = nil

@@ -38,6 +38,7 @@ type cli struct {
 	Check    checkCmd    `cmd:"" help:"Validate a profile and explain what it would do. Nothing is sent."`
 	Schema   schemaCmd   `cmd:"" help:"Print a JSON Schema: of the profile, for editors, or of --json and result files, for programs."`
 	Run      runCmd      `cmd:"" help:"Load the system, print the tables and write result.json."`
+	Monitor  monitorCmd  `cmd:"" help:"Watch a system and this machine without loading anything."`
 	Gate     gateCmd     `cmd:"" help:"Measure, or read a result, and judge it against the baseline. The exit status is the verdict."`
 	Comment  commentCmd  `cmd:"" help:"Comment on a pull request, from the workflow that follows one without the right to comment."`
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two separate runs, which prove little."`

@@ -24,6 +24,7 @@ type Plan struct {
 	Target        Target
 	Start         *Start // nil when the system runs elsewhere
 	Limits        Limits
+	Monitor       Monitor
 
 	Routes     []Route  // of calls and their parts, in alphabetical order
 	Protocols  []string // of the calls, by their words
@@ -99,9 +100,8 @@ type Secret struct{ Name, Value string }
 
 // Limits keep a run from doing harm. Zero values mean no limit.
 type Limits struct {
-	Rate             float64 // requests per second
-	AbortFailureRate float64 // share of failed requests that ends the run once it has lasted AbortFor
-	AbortFor         time.Duration
+	Rate  float64 // requests per second
+	Abort profile.Abort
 }
 
 // Behaviour is what one kind of user does.
@@ -179,7 +179,7 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 		Series:        p.Name,
 		ProfileDigest: p.Digest(),
 		Start:         r.start(p.Target.Start),
-		Limits:        Limits{Rate: p.Limits.Rate, AbortFailureRate: p.Limits.AbortFailureRate, AbortFor: p.Limits.AbortFor},
+		Limits:        Limits{Rate: p.Limits.Rate, Abort: p.Limits.Abort},
 		Routes:        routes(p),
 		Groups:        p.Groups(),
 		Shard:         v.Shard,
@@ -197,6 +197,7 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 	}
 	r.plan = pl
 	pl.Target = r.target(p.Target, p.Limits.Hosts)
+	pl.Monitor = r.monitor(p.Monitor)
 	r.once(p)
 	for _, u := range p.Users {
 		pl.Behaviours = append(pl.Behaviours, r.behaviour(u))

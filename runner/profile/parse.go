@@ -60,12 +60,13 @@ func defaults() *Profile {
 			Users: 1, SpawnRate: 1, Arrivals: Constant, MaxInFlight: 1000,
 			RunTime: time.Minute, Rounds: 6, Seed: 1,
 		},
+		Monitor: Monitor{Every: time.Second},
 	}
 }
 
 // profile reads a section after the sections that it refers to, regardless of their order in the file.
 func (r *reader) profile(root *yaml.Node, p *Profile) {
-	var load, limits, data, target, api, setup, users, teardown *yaml.Node
+	var load, limits, data, target, api, setup, users, teardown, monitor *yaml.Node
 	r.Mapping(root,
 		strict.Need("name", "The series that baselines belong to.", "it names the series that baselines belong to, for example: name: shop", r.series(&p.Name)),
 		strict.Need("target", "The system to load.", "write what to load: target: {url: \"http://127.0.0.1:8080\"}", strict.Later(&target)),
@@ -78,7 +79,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		strict.Key("teardown", "Steps that are done once, after the last user; they see what setup saved.", strict.Later(&teardown)),
 		strict.Aside("x-", "Passed over: a place for YAML anchors."),
 		strict.Key("gate", "What counts as worse.", r.Any(strict.Later(&p.Gate))),
-		r.Refused("monitor", "this version does not watch the system yet; remove the section"),
+		strict.Key("monitor", "What is watched while the load lasts: by default the system that start has started and this machine, each second. none watches nothing.", strict.Later(&monitor)),
 	)
 	for _, section := range []struct {
 		name string
@@ -89,6 +90,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		{"limits", limits, func(n *yaml.Node) { r.limits(n, &p.Limits) }},
 		{"data", data, func(n *yaml.Node) { p.Data = r.tables(n) }},
 		{"target", target, func(n *yaml.Node) { r.target(n, &p.Target); r.graphql = p.Target.GraphQL }},
+		{"monitor", monitor, func(n *yaml.Node) { r.monitor(n, &p.Monitor) }},
 		{"api", api, func(n *yaml.Node) { p.API = r.api(n) }},
 		{"setup", setup, func(n *yaml.Node) { p.Setup = r.once(n); r.shared = r.saved }},
 		{"users", users, func(n *yaml.Node) { p.Users = r.users(n) }},
@@ -108,6 +110,9 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		if err := p.checkFixed(); err != nil {
 			r.In("users", func() { r.Problem(users, "%v", err) })
 		}
+	}
+	if a := p.Limits.Abort; p.Monitor.Off && (a.Memory > 0 || a.DiskFree > 0) {
+		r.In("limits", func() { r.Problem(limits, "memory and disk_free are readings of the monitor: remove monitor: none") })
 	}
 	r.checkParts(p)
 	r.checkGroups(p)
@@ -173,12 +178,6 @@ func (r *reader) limits(n *yaml.Node, l *Limits) {
 		}),
 		strict.Key("rate", "Requests per second.", r.Rate(&l.Rate, maxRate)),
 		strict.Key("users", "Users at once.", r.Int(&l.Users, 1, maxUsers)),
-		strict.Key("abort", "When a run is ended early.", func(n *yaml.Node) {
-			l.AbortFor = time.Second
-			r.Mapping(n,
-				strict.Need("failure_rate", "The share of failed requests that ends the run.", "write for example: failure_rate: 50%", r.Percent(&l.AbortFailureRate, 0.0001, 1)),
-				strict.Key("for", "How long it must last.", r.Duration(&l.AbortFor, time.Second)),
-			)
-		}),
+		strict.Key("abort", "When a run is ended early.", func(n *yaml.Node) { r.abort(n, &l.Abort) }),
 	)
 }

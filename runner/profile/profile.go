@@ -27,6 +27,7 @@ type Profile struct {
 	Setup    []Step // done once for the whole run, before all users
 	Users    []Behaviour
 	Teardown []Step     // done once, after all users
+	Monitor  Monitor    // it changes no load
 	API      *API       // nil when absent; it changes no run
 	Gate     *yaml.Node // as written; nil when absent
 
@@ -179,11 +180,10 @@ func (l Load) length() (sum time.Duration) {
 
 // Limits are what a run must never pass. Zero values mean no limit.
 type Limits struct {
-	Hosts            []string // patterns of hosts that may be loaded; nil for the default
-	Rate             float64  // requests per second
-	Users            int
-	AbortFailureRate float64 // the share of failures that ends the run once it has lasted AbortFor
-	AbortFor         time.Duration
+	Hosts []string // patterns of hosts that may be loaded; nil for the default
+	Rate  float64  // requests per second
+	Users int
+	Abort Abort
 }
 
 // Table is rows of data for requests.

@@ -62,6 +62,7 @@ type Sampler struct {
 	mu      sync.Mutex // guards the fields below
 	workers []*worker
 	phase   Phase
+	missed  []result.Absent
 }
 
 // New returns a Sampler. The caller must close it.
@@ -116,12 +117,24 @@ func (s *Sampler) Settle(patience time.Duration) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for _, w := range s.all() {
+		settled := w.settled()
+		if settled == nil {
+			continue
+		}
 		select {
-		case <-w.settled():
+		case <-settled:
+		case <-w.done:
 		case <-timer.C:
 			return
 		}
 	}
+}
+
+// Miss notes a source that is not read at all.
+func (s *Sampler) Miss(source, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missed = append(s.missed, result.Absent{Source: source, Why: why})
 }
 
 func (s *Sampler) all() []*worker {
@@ -158,6 +171,11 @@ func (s *Sampler) Latest() map[string]float64 {
 // Watch returns all that was read so far.
 func (s *Sampler) Watch() *result.Watch {
 	t := newTable(s.every)
+	s.mu.Lock()
+	for _, a := range s.missed {
+		t.absent(a)
+	}
+	s.mu.Unlock()
 	for _, w := range s.all() {
 		w.mu.Lock()
 		w.tell(t)

@@ -16,6 +16,7 @@ import (
 type table struct {
 	so    result.Watch
 	step  time.Duration
+	all   map[string]part // of a subject that was read in several pieces, such as a system with several starts
 	parts []slots
 }
 
@@ -26,7 +27,7 @@ type slots struct {
 }
 
 func newTable(every time.Duration) *table {
-	return &table{step: every, so: result.Watch{
+	return &table{step: every, all: map[string]part{}, so: result.Watch{
 		Every: every, Mean: map[string]float64{}, Peak: map[string]float64{}, Facts: map[string]string{},
 	}}
 }
@@ -42,10 +43,15 @@ const (
 // tell adds one source's sums to a table.
 func (s *sums) tell(t *table) {
 	for name, p := range s.all {
-		t.so.Mean[name] = p.value()
+		sum := t.all[name]
+		t.all[name] = part{sum.amount + p.amount, sum.of + p.of}
 	}
 	points, peak := s.closedCopy()
-	maps.Copy(t.so.Peak, peak)
+	for name, value := range peak {
+		if before, known := t.so.Peak[name]; !known || value > before {
+			t.so.Peak[name] = value
+		}
+	}
 	maps.Copy(t.so.Facts, s.facts)
 	for _, a := range s.absent {
 		t.absent(a)
@@ -86,6 +92,9 @@ func plain(text string) string {
 // watch completes the Watch.
 func (t *table) watch() *result.Watch {
 	w := &t.so
+	for name, sum := range t.all {
+		w.Mean[name] = sum.value()
+	}
 	w.Mean, w.Peak = bounded(w.Mean, maxFigures), bounded(w.Peak, maxFigures)
 	for name, text := range w.Facts {
 		w.Facts[name] = plain(text)

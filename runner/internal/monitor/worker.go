@@ -43,6 +43,11 @@ func newWorker(name string, from counting, every time.Duration, clock func() tim
 
 // edge notes an edge and wakes the worker.
 func (w *worker) edge(next Phase) {
+	select {
+	case <-w.left:
+		return
+	default:
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.edges) == 0 {
@@ -55,11 +60,19 @@ func (w *worker) edge(next Phase) {
 	}
 }
 
-// settled is closed when all edges so far have been handled.
+// settled is closed when all edges so far have been handled. It is nil if the source hangs: nobody has to wait for that.
 func (w *worker) settled() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.hangs() {
+		return nil
+	}
 	return w.idle
+}
+
+// hangs reports whether the present reading takes too long.
+func (w *worker) hangs() bool {
+	return !w.since.IsZero() && w.clock().Sub(w.since) > w.every/2+lateAfter
 }
 
 // detach lets the worker end. What it has told stays.
@@ -114,8 +127,10 @@ func (w *worker) turn(ticker *time.Ticker) {
 	if len(edges) == 0 {
 		return
 	}
+	handled := len(edges)
+	edges = slices.Compact(edges)
 	before, next := w.phase, edges[len(edges)-1]
-	mixed := len(edges) > 1 && slices.ContainsFunc(edges, func(p Phase) bool { return p != before })
+	mixed := len(edges) > 1
 	switch {
 	case before == Pause && next == Pause:
 	case before == Pause || mixed:
@@ -130,7 +145,7 @@ func (w *worker) turn(ticker *time.Ticker) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.edges = slices.Delete(w.edges, 0, len(edges))
+	w.edges = slices.Delete(w.edges, 0, handled)
 	if len(w.edges) == 0 {
 		close(w.idle)
 	} else {
@@ -174,7 +189,7 @@ const lateAfter = 100 * time.Millisecond
 func (w *worker) tell(t *table) {
 	w.sums.tell(t)
 	switch {
-	case !w.since.IsZero() && w.clock().Sub(w.since) > w.every/2+lateAfter:
+	case w.hangs():
 		t.absent(result.Absent{Source: w.name, Why: fmt.Sprintf("it has not answered for %v", w.clock().Sub(w.since).Round(100*time.Millisecond))})
 	case w.sums.late > 0:
 		t.absent(result.Absent{Source: w.name, Why: fmt.Sprintf("it answered too late %d times", w.sums.late)})
