@@ -10,7 +10,7 @@ import (
 )
 
 // userNamed lists the mappings whose keys the user chooses.
-var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|expect\.(json|cookies|metadata|trailers|details)|metadata|reply|multipart|if|init)$`)
+var userNamed = regexp.MustCompile(`(^|\.)(headers|env|data|save|thresholds|routes|monitor\.also|expect\.(json|cookies|metadata|trailers|details)|metadata|reply|multipart|if|init)$`)
 
 // mayBeText lists mappings and lists that may also be written as text.
 var mayBeText = regexp.MustCompile(`(^|\.)(save\.[^.]*|body|graphql|graphql\.file|expect\.(text|event)|subprotocol|reply|multipart\.[^.]*(\[\])?|grpc\.(proto|import))$`)

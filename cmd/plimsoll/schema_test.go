@@ -230,6 +230,17 @@ var onlyTheReader = map[string]string{
 	"streams.yaml users.0.tasks.13.messages.0":            "what applies only beside another key",
 	"streams.yaml users.0.tasks.14.graphql":               "a document of GraphQL, held against its schema",
 	"streams.yaml users.0.tasks.15.messages.0":            "what applies only beside another key",
+	"load.yaml limits.abort":                              "that one of several keys is needed",
+	"monitor.yaml monitor":                                "two names that are alike",
+	"closed.yaml monitor.every":                           "durations that are too short",
+	"monitor.yaml limits.abort.memory":                    "percentages out of range",
+	"monitor.yaml monitor.every":                          "durations that are too long",
+	"monitor.yaml monitor.also.machine":                   "names that Plimsoll keeps for itself",
+	"unwatched.yaml limits":                               "what applies only beside another key",
+	"group.yaml setup.0.group":                            "that nothing is counted here",
+	"group.yaml teardown.0.group":                         "that nothing is counted here",
+	"group.yaml users.0.tasks.1.group":                    "a route that has another group elsewhere",
+	"group.yaml users.0.tasks.2.steps.1.group":            "control characters",
 	"streams.yaml users.1.tasks.1":                        "that a stream needs messages",
 }
 

@@ -49,12 +49,13 @@ var subjectName = strict.NewPattern(`^[A-Za-z0-9_-]{1,64}$`, "1 to 64 letters, d
 // ownSubjects are the names of subjects that this program gives itself.
 var ownSubjects = regexp.MustCompile(`^(system|machine|generator|gpu)$`)
 
+var (
+	noMonitor  = strict.NewPattern(`^none$`, "none, or what to watch")
+	systemWord = strict.NewPattern(`^(auto|none)$`, "auto, none, or which processes, such as {port: 8000}")
+)
+
 func (r *reader) monitor(n *yaml.Node, m *Monitor) {
-	off := "none"
-	r.Either(n, func(n *yaml.Node) {
-		strict.OneOf(r.Reader, &off, "none")(n)
-		m.Off = true
-	}, func(n *yaml.Node) { r.monitorWords(n, m) })
+	r.Either(n, r.Match(noMonitor, func(*yaml.Node, string) { m.Off = true }), func(n *yaml.Node) { r.monitorWords(n, m) })
 }
 
 func (r *reader) monitorWords(n *yaml.Node, m *Monitor) {
@@ -66,11 +67,7 @@ func (r *reader) monitorWords(n *yaml.Node, m *Monitor) {
 			}
 		}),
 		strict.Key("system", "Which processes are the system: auto for what start has started, none, or one of pid, port, container and cgroup.", func(n *yaml.Node) {
-			word := "auto"
-			r.Either(n, func(n *yaml.Node) {
-				strict.OneOf(r.Reader, &word, "auto", "none")(n)
-				m.System.None = word == "none"
-			}, func(n *yaml.Node) { r.subject(n, &m.System) })
+			r.Either(n, r.Match(systemWord, func(_ *yaml.Node, word string) { m.System.None = word == "none" }), func(n *yaml.Node) { r.subject(n, &m.System) })
 		}),
 		strict.Key("also", "Further processes, by a name for their readings.", func(n *yaml.Node) {
 			r.Entries(n, func(key, value *yaml.Node) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,9 +30,10 @@ func (s *source) Close() { s.closed = true }
 // pause not at all.
 func TestRoundsHaveTheirOwnReadings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		level := 1.0
+		var level atomic.Int64
+		level.Store(1)
 		s := monitor.New(t.Context(), monitor.Config{})
-		from := &source{read: func(time.Time) map[string]float64 { return map[string]float64{"x.level": level} }}
+		from := &source{read: func(time.Time) map[string]float64 { return map[string]float64{"x.level": float64(level.Load())} }}
 		s.Add("x", from)
 		turn := func(next monitor.Phase, after time.Duration) {
 			s.Edge(next)
@@ -41,15 +43,15 @@ func TestRoundsHaveTheirOwnReadings(t *testing.T) {
 		turn(monitor.Unjudged, 3*time.Second)
 		s.Edge(0)
 		s.Settle(time.Second)
-		level = 2
+		level.Store(2)
 		time.Sleep(2500 * time.Millisecond)
 		s.Edge(1)
 		s.Settle(time.Second)
-		level = 4
+		level.Store(4)
 		time.Sleep(2500 * time.Millisecond)
 		s.Edge(monitor.Pause)
 		s.Settle(time.Second)
-		level = 1000
+		level.Store(1000)
 		time.Sleep(10 * time.Second)
 		if first, second := s.Round(0), s.Round(1); first["x.level"] != 2 || second["x.level"] != 4 {
 			t.Errorf("rounds %v and %v", first, second)
@@ -143,14 +145,14 @@ func TestClockThatSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Unix(1_000_000, 0)
 		began := time.Now()
-		step := time.Duration(0)
-		s := monitor.New(t.Context(), monitor.Config{Clock: func() time.Time { return now.Add(time.Since(began) + step) }})
+		var step atomic.Int64
+		s := monitor.New(t.Context(), monitor.Config{Clock: func() time.Time { return now.Add(time.Since(began) + time.Duration(step.Load())) }})
 		defer s.Close()
 		s.Add("x", &source{read: func(time.Time) map[string]float64 { return map[string]float64{"x.level": 5} }})
 		s.Edge(0)
 		s.Settle(time.Second)
 		time.Sleep(3500 * time.Millisecond)
-		step = -time.Hour
+		step.Store(int64(-time.Hour))
 		time.Sleep(3 * time.Second)
 		w := s.Watch()
 		if w.Mean["x.level"] != 5 || w.Peak["x.level"] != 5 {
