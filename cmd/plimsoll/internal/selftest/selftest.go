@@ -94,8 +94,16 @@ func (s *Selftest) try(ctx context.Context, change float64) error {
 		}
 	}
 	s.count(change, v, time.Since(began))
-	fmt.Fprintf(s.bench.Console.Stderr, "%s: %s after %d pairs\n", s.describe(change), v.Outcome, v.Baseline.Pairs)
+	fmt.Fprintf(s.bench.Console.Stderr, "%s: %s after %d pairs%s\n", s.describe(change), v.Outcome, v.Baseline.Pairs, doubt(v))
 	return nil
+}
+
+// doubt says why a verdict is inconclusive; empty if it is not.
+func doubt(v gate.Verdict) string {
+	if v.Outcome != gate.Inconclusive || len(v.Reasons) == 0 {
+		return ""
+	}
+	return ": " + report.Sentence(v.Reasons[0])
 }
 
 // delay is how long the proxy delays the route for a change.
