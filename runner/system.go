@@ -148,6 +148,7 @@ func (y *system) stop(ctx context.Context) (err error) {
 func (y *system) addRounds(until time.Duration) {
 	for i := 0; i < y.plan.Rounds && y.plan.RoundStart(i+1) <= until; i++ {
 		r := result.NewRound(y.plan.RoundStart(i), y.plan.RoundLength, y.counts.drain(i))
+		tellLoad(y.plan, i, &r)
 		y.bill.roundOf(i, &r)
 		for _, m := range y.meters {
 			m.round(i, &r)
@@ -160,12 +161,23 @@ func (y *system) addRounds(until time.Duration) {
 func (y *system) addRound(length time.Duration, second bool) {
 	r := result.NewRound(y.judged, length, y.counts.drain(0))
 	r.Second, r.Process = second, max(y.starts-1, 0)
+	tellLoad(y.counts.shift, 0, &r) // all stretches of a round have the same load
 	y.bill.round(&r)
 	for _, m := range y.meters {
 		m.round(pairRound, &r)
 	}
 	r.Machine = y.spent.shares()
 	y.add(r)
+}
+
+// tellLoad adds how much load a plan brings in a round.
+func tellLoad(p *plan.Plan, i int, r *result.Round) {
+	from, to := p.RoundStart(i), p.RoundStart(i+1)
+	if p.Open != nil {
+		r.Readings = map[string]float64{result.Reading(result.OfGenerator, result.TasksPerSec): p.TasksPerSec(from, to)}
+		return
+	}
+	r.Readings = map[string]float64{result.Reading(result.OfGenerator, result.Users): p.MeanUsers(from, to)}
 }
 
 func (y *system) add(r result.Round) {

@@ -128,3 +128,10 @@ func (a *Arrivals) next() (index int, due time.Duration, ok bool) {
 	a.due += gap
 	return index, due, true
 }
+
+// TasksPerSec is how many of the shard's tasks fall due each second in a span of time, on average. Poisson arrivals differ
+// from it by chance. The plan must be of the open model.
+func (p *Plan) TasksPerSec(from, to time.Duration) float64 {
+	due := func(t time.Duration) float64 { return (&Open{pieces: p.Open.until(t)}).Expected() }
+	return (due(to) - due(from)) / (to - from).Seconds() / float64(max(p.Shard.N, 1))
+}

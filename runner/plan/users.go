@@ -92,3 +92,14 @@ func stageSpans(stages []profile.Stage, i int) (spans []Span) {
 	}
 	return spans
 }
+
+// MeanUsers is how many users of the closed model are at work in a span of time, on average.
+func (p *Plan) MeanUsers(from, to time.Duration) float64 {
+	var worked time.Duration
+	for _, u := range p.Users {
+		for _, span := range u.Spans {
+			worked += max(0, min(span.To, to)-max(span.From, from))
+		}
+	}
+	return float64(worked) / float64(to-from)
+}

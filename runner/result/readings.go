@@ -35,7 +35,7 @@ const (
 
 	// Of a cgroup.
 	ThrottledShare = "throttled_share" // of the periods of the CPU quota
-	QuotaShared    = "quota_shared"    // 1 if this program is in the same cgroup, so that the quota holds both; else 0
+	QuotaShared    = "quota_shared"    // 1 if the quota holds this program back too, 0 if not
 	QuotaCores     = "quota_cores"
 	MemoryLimit    = "memory_limit_bytes"
 	MemoryBytes    = "memory_bytes" // page cache included
@@ -65,8 +65,8 @@ const (
 	RetransmittedShare = "retransmitted_share" // of TCP segments
 
 	// Of the generator, in each round.
-	Users       = "users"         // at work, on average. Only in the closed model
-	TasksPerSec = "tasks_per_sec" // that fell due. Only in the open model
+	Users       = "users"         // at work by the plan, on average. Only in the closed model
+	TasksPerSec = "tasks_per_sec" // due by the plan, on average. Only in the open model
 
 	// Of GPUs.
 	GPUBusy        = "busy_share" // of the time in which some kernel ran
@@ -89,7 +89,6 @@ const (
 	ReadHitShare   = "read_hit_share" // of a database's blocks
 	TempBytes      = "temp_bytes_per_sec"
 	RunningQueries = "running_queries" // of a database, at this instant
-	WaitingOnLocks = "waiting_on_locks"
 	// Waiting counts goroutines of a Go service that wait at one place of its code, which follows:
 	// system.waiting.lab/server.go:60. A fact of the same name says what they wait in.
 	Waiting = "waiting"

@@ -23,6 +23,7 @@ func (g Group) cpuUsage(u *Usage) (c CPU) {
 			c.Quota, stat = quota, dir
 		}
 	})
+	c.QuotaShared = c.Quota != 0 && g.within("cpu", part.mount, stat)
 	throttling := text(g.root, stat, "cpu.stat")
 	c.Periods, _ = keyed(throttling, "nr_periods")
 	c.Throttled, _ = keyed(throttling, "nr_throttled")

@@ -94,9 +94,14 @@ func (g Group) SharesCPU() bool { return g.shares("cpu") }
 func (g Group) SharesMemory() bool { return g.shares("memory") }
 
 func (g Group) shares(controller string) bool {
-	theirs, ok1 := g.parts[controller]
-	own, ok2 := g.own[controller]
-	return ok1 && ok2 && own.mount == theirs.mount && (own.dir == theirs.dir || strings.HasPrefix(own.dir, theirs.dir+"/"))
+	theirs, ok := g.parts[controller]
+	return ok && g.within(controller, theirs.mount, theirs.dir)
+}
+
+// within tells whether this program's own group is a directory of a tree, or lies below it.
+func (g Group) within(controller, mount, dir string) bool {
+	own, ok := g.own[controller]
+	return ok && own.mount == mount && (own.dir == dir || strings.HasPrefix(own.dir, dir+"/"))
 }
 
 // Usage is what a group used, read at one instant. Counters count from the group's start. What could not be read is not
@@ -123,6 +128,8 @@ type Absent struct {
 type CPU struct {
 	Known bool
 	Quota float64 // in cores, 0 for none
+	// QuotaShared says that the quota holds this program back too.
+	QuotaShared bool
 
 	Periods, Throttled uint64        // of the quota, counted
 	ThrottledTime      time.Duration // counted

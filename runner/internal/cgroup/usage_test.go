@@ -123,6 +123,13 @@ func TestQuotaAbove(t *testing.T) {
 	if got := g.Usage().CPU; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+	root[own] = &fstest.MapFile{Data: []byte("0::/system.slice/other.service\n")}
+	if g, err = cgroup.Of(root, 4711); err != nil {
+		t.Fatal(err)
+	}
+	if c := g.Usage().CPU; g.SharesCPU() || !c.QuotaShared {
+		t.Errorf("the quota of the group above both is not taken for shared: %+v", c)
+	}
 }
 
 func TestShares(t *testing.T) {

@@ -55,7 +55,7 @@ func (f *fetcher) fetch(ctx context.Context) ([]byte, time.Time, error) {
 	if err != nil {
 		return nil, time.Time{}, explain(err)
 	}
-	defer answer.Body.Close()
+	defer answer.Body.Close() //nolint:errcheck // nothing was written
 	at := time.Now()
 	switch coding := answer.Header.Get("Content-Encoding"); {
 	case answer.StatusCode >= 300 && answer.StatusCode < 400:

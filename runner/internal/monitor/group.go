@@ -57,6 +57,11 @@ func (p *processes) readQuota(u, before cgroup.Usage, since, cores float64, r *R
 	name := func(figure string) string { return result.Reading(p.subject, figure) }
 	if u.CPU.Quota > 0 {
 		r.gauge(name(result.QuotaCores), u.CPU.Quota)
+		shared := 0.0
+		if u.CPU.QuotaShared {
+			shared = 1
+		}
+		r.gauge(name(result.QuotaShared), shared)
 		if cores == 0 || u.CPU.Quota < cores {
 			cores = u.CPU.Quota
 		}

@@ -128,21 +128,33 @@ func (m *machine) readDisks(since float64, r *Reading) {
 // plainPart is a device's name as a part of a reading's name.
 func plainPart(name string) string { return strings.ReplaceAll(name, ".", "-") }
 
+// readNetworks adds the bytes of all interfaces, and the share of its link's speed of the one that is nearest to it.
 func (m *machine) readNetworks(since float64, r *Reading) {
-	var in, out float64
+	var in, out, share float64
+	var nearest string
 	seen := 0
 	for _, now := range m.now.Networks {
 		for _, before := range m.before.Networks {
-			if before.Name == now.Name && now.InBytes >= before.InBytes && now.OutBytes >= before.OutBytes {
-				seen++
-				in += float64(now.InBytes - before.InBytes)
-				out += float64(now.OutBytes - before.OutBytes)
+			if before.Name != now.Name || now.InBytes < before.InBytes || now.OutBytes < before.OutBytes {
+				continue
+			}
+			seen++
+			came, left := float64(now.InBytes-before.InBytes), float64(now.OutBytes-before.OutBytes)
+			in, out = in+came, out+left
+			if now.BitsPerSec > 0 { // each direction has the whole speed
+				if used := 8 * max(came, left) / (float64(now.BitsPerSec) * since); nearest == "" || used > share {
+					nearest, share = now.Name, used
+				}
 			}
 		}
 	}
 	if seen > 0 {
 		r.counted(of(result.NetIn), in, since)
 		r.counted(of(result.NetOut), out, since)
+	}
+	if nearest != "" {
+		r.counted(of(result.NetLinkShare), min(share, 1)*since, since)
+		r.fact(of(result.NetLinkShare), nearest)
 	}
 }
 

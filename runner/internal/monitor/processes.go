@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -173,7 +174,8 @@ func inspect(ctx context.Context, container string) (pid int, err error) {
 	}
 	if err != nil {
 		why := err.Error()
-		if exit, ok := err.(*exec.ExitError); ok && len(exit.Stderr) > 0 {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && len(exit.Stderr) > 0 {
 			why, _, _ = strings.Cut(strings.TrimSpace(string(exit.Stderr)), "\n")
 		}
 		return 0, fmt.Errorf("docker inspect %s: %s", container, why)

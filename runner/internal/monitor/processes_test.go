@@ -121,7 +121,7 @@ func TestPortIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // nothing was written
+	defer l.Close()
 	s := monitor.New(t.Context(), monitor.Config{Every: 100 * time.Millisecond})
 	defer s.Close()
 	s.AddProcesses("db", monitor.Which{Port: l.Addr().(*net.TCPAddr).Port}, 0)
@@ -134,6 +134,6 @@ func freePort(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // nothing was written
+	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }

@@ -24,7 +24,7 @@ func (r *Reader) backlogs() map[uint64]int {
 	if err != nil {
 		return nil
 	}
-	defer unix.Close(fd)
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
 	// The kernel answers within the call that asks. The limit is for a kernel that does not.
 	limit := unix.Timeval{Sec: 1}
 	if unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit) != nil {

@@ -85,7 +85,7 @@ func (r *Reader) read() (text []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer unix.Close(fd)
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
 	for n := 0; ; {
 		if n == len(r.text) {
 			r.text = append(r.text, make([]byte, len(r.text))...)
@@ -125,7 +125,7 @@ func (r *Reader) numbers(into []int) ([]int, error) {
 	if err != nil {
 		return into, err
 	}
-	defer unix.Close(fd)
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
 	for {
 		n, err := unix.Getdents(fd, r.names)
 		if errors.Is(err, unix.EINTR) {
