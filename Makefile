@@ -3,7 +3,7 @@
 SHELL := /bin/bash -o pipefail
 
 # Go does not look into testdata and hidden directories by itself.
-packages := ./... ./testdata/shop/... ./testdata/peers ./.github/action/...
+packages := ./... ./testdata/shop/... ./testdata/peers ./testdata/faults ./.github/action/...
 tools := bin/tools
 
 # The command's tests load a system, so no other tests run beside them. They run in their own directory: only
@@ -46,6 +46,9 @@ test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run th
 	go test -tags real -count 1 -timeout 30m ./.github/action
 	go test -tags real -count 1 -timeout 30m -run '^TestReal' $(real)
 
+test-faults: programs ## Load services with one known fault each, and ask what their throughput stops at; takes about ten minutes.
+	go test -tags real -count 1 -timeout 60m -run '^TestReal' -v ./testdata/faults
+
 peers: testdata/peers/node_modules/.installed ## Install the servers and descriptions of npm that test-real needs.
 
 testdata/peers/node_modules/.installed: testdata/peers/package.json
@@ -56,7 +59,7 @@ check: lint race ## Look for mistakes: format, vet, linters, races, known vulner
 
 lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/actionlint
 	@echo "gofmt"; files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not formatted, run make fmt:" $$files; exit 1; fi
-	go vet $(packages) && go vet -tags real ./.github/action $(real)
+	go vet $(packages) && go vet -tags real ./.github/action ./testdata/faults $(real)
 	$(tools)/staticcheck $(packages)
 	$(tools)/golangci-lint run $(packages)
 	$(tools)/actionlint .github/workflows/*.yml cmd/plimsoll/internal/starter/files/*.yml
@@ -147,4 +150,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test test-real peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs
+.PHONY: help build demo test test-real test-faults peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs

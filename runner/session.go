@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
-	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // session holds the systems of one Run or Pair. It brings them up, loads one at a time and takes them
@@ -130,18 +128,17 @@ func (s *session) up(ctx context.Context, y *system) error {
 	}
 	source := datagen.New(y.plan)
 	y.crew = load.NewCrew(load.Parts{
-		Plan: y.plan, Client: y.clients.Client, Sink: func(round int, t *tally.Tally) { y.loaded.counts.take(round, t) }, Precise: true,
+		Plan: y.plan, Client: y.clients.Client, Sink: y.counts.take, Precise: true,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 		Once:   func(slots int) load.UserValues { return source.Once(slots) },
 		Tick: func(since time.Duration) {
-			at := y.loaded
-			now, reason := at.counts.tick(since)
+			now, reason := y.counts.tick(since)
 			if reason == nil {
-				reason = at.watcher.past(since)
+				reason = y.watcher.past(since)
 			}
-			s.told(at, now)
+			s.told(y, now)
 			if reason != nil {
-				at.abort(reason)
+				y.abort(reason)
 			}
 		},
 	})
@@ -234,7 +231,6 @@ type measured struct {
 // stretch loads a system without a pause, with its whole plan or a shift of it. It reads the meters around
 // the judged time.
 func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m measured) {
-	cmp.Or(y.host, y).loaded = y
 	y.counts.begin(shift, time.Since(s.start))
 	y.watcher.prepare(y, time.Since(s.start))
 	open, done := untilAny(ctx, s.Stop, y.ended())
@@ -275,9 +271,6 @@ func (s *session) down(ctx context.Context, y *system) {
 			fmt.Fprintln(s.Log, y.named(err)) // no failure: the load was measured
 		}
 	}()
-	if y.host != nil {
-		y.part()
-	}
 	y.dismiss(ctx)
 }
 

@@ -9,14 +9,43 @@ import (
 
 // Find names what the throughput of a run's system stops at, most important first. It returns one finding at least.
 func Find(r *result.Result) []Finding {
-	if !whole(r) {
-		return []Finding{{Kind: Generator, Grade: CouldNotTell}}
-	}
 	var facts map[string]string
 	if r.Watch != nil {
 		facts = r.Watch.Facts
 	}
-	return []Finding{FindIn(Steps(r), facts)}
+	steps := Steps(r)
+	f := FindIn(steps, facts)
+	if faulty(r) || late(r, steps) && f.Kind != None && !crowded(f) {
+		f = Finding{Kind: Generator, Grade: CouldNotTell}
+	}
+	return []Finding{f}
+}
+
+// faulty tells whether requests were not sent at all.
+func faulty(r *result.Result) bool {
+	return slices.ContainsFunc(r.Problems, func(p result.Problem) bool { return p.Kind == result.Faulty })
+}
+
+// late tells whether the generator, or the machine that it runs on, may be what throughput stopped at. A generator that
+// was late does not matter where requests took far longer than it was late: users who wait for answers send no more for
+// being on time. Neither does it if throughput grew all the same.
+func late(r *result.Result, steps []Step) bool {
+	if !slices.ContainsFunc(r.Problems, func(p result.Problem) bool { return p.Kind == result.Saturated || p.Kind == result.Busy }) {
+		return false
+	}
+	g := r.Generator
+	if len(steps) == 0 || steps[len(steps)-1].Open || g.CPUShare >= generatorFull {
+		return true
+	}
+	return !(g.LagP99.Seconds() <= lagOfResponse*steps[len(steps)-1].Response)
+}
+
+// crowded tells whether a finding says that the system, and hardly the generator, used up the machine. Then that is why
+// the generator was late.
+func crowded(f Finding) bool {
+	system, _ := f.Number(result.Reading(result.OfSystem, result.CPUCores))
+	generator, read := f.Number(result.Reading(result.OfGenerator, result.CPUCores))
+	return f.Kind == CPU && f.Subject == result.OfSystem && read && generator <= generatorSmall*system
 }
 
 // FindIn is Find for steps that come from elsewhere, such as the trials of a search, lightest first. Facts are those of
@@ -53,7 +82,7 @@ var rules = [...]func(*look) (Finding, bool){
 
 func (l *look) find() Finding {
 	if l.grows() {
-		if e := l.elasticity(); e >= 0.8 && l.last.Response < 1.5*l.first.Response {
+		if e := l.elasticity(); e >= 0.8 && l.last.Response < 1.5*l.alone {
 			return l.complete(Finding{Kind: None, Grade: Shown})
 		}
 	}
@@ -69,7 +98,7 @@ func (l *look) find() Finding {
 func (l *look) complete(f Finding) Finding {
 	f.Evidence = append(f.Evidence,
 		Number{Load, l.last.Load}, Number{Throughput, l.best.Throughput}, Number{LastOf, l.last.Throughput},
-		Number{AloneSeconds, l.first.Response}, Number{LoadedSeconds, l.last.Response})
+		Number{AloneSeconds, l.alone}, Number{LoadedSeconds, l.last.Response})
 	if l.grows() {
 		f.Evidence = append(f.Evidence, Number{Elasticity, l.elasticity()})
 		f.Scaling = l.scaling()

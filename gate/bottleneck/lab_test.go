@@ -111,6 +111,14 @@ func pool8(changes map[string]float64) []bottleneck.Step {
 	return ramp(44, 381, 369, 22.7, 167, read)
 }
 
+// uneven lets a few requests take most of the time.
+func uneven(steps []bottleneck.Step) []bottleneck.Step {
+	for i := range steps {
+		steps[i].Median = steps[i].Response / 12
+	}
+	return steps
+}
+
 // What others do on the machine, and what was not read, changes no finding to a wrong one.
 func TestAdversarial(t *testing.T) {
 	inferred, untold := bottleneck.Inferred, bottleneck.CouldNotTell
@@ -141,14 +149,16 @@ func TestAdversarial(t *testing.T) {
 			unread: []string{"system.cpu_share"}},
 		{what: "no threads, no disks", steps: pool8(map[string]float64{"system.blocked_threads": -1, "machine.disk_busy_share.vda": -1}), kind: bottleneck.Unknown, grade: untold, subject: "system",
 			unread: []string{"system.blocked_threads"}},
-		{what: "no run delay", steps: pool8(map[string]float64{"system.run_delay_cores": -1}), kind: bottleneck.Waiting, grade: inferred, subject: "system", unread: []string{"system.run_delay_cores"}},
+		{what: "no run delay on a machine that may be full", steps: pool8(map[string]float64{"system.run_delay_cores": -1}), kind: bottleneck.Unknown, grade: untold, subject: "system",
+			unread: []string{"system.run_delay_cores"}},
+		{what: "no run delay on a machine with idle cores", steps: pool8(map[string]float64{"system.run_delay_cores": -1, "machine.cpu_share": 0.6}), kind: bottleneck.Waiting, grade: inferred, subject: "system", unread: []string{"system.run_delay_cores"}},
 		{what: "no pressure, busy disk", steps: pool8(map[string]float64{"machine.pressure_io_share": -1, "system.blocked_threads": 9, "machine.disk_busy_share.vda": 0.95}),
 			kind: bottleneck.Disk, grade: bottleneck.Shown, subject: "system"},
 		{what: "blocked threads, and neither pressure nor disks are read", steps: pool8(map[string]float64{"machine.pressure_io_share": -1, "system.blocked_threads": 9, "machine.disk_busy_share.vda": -1}),
 			kind: bottleneck.Disk, grade: inferred, subject: "system", unread: []string{"machine.disk_busy_share", "machine.pressure_io_share"}},
 		{what: "a quota that a busy generator shares", steps: pool8(map[string]float64{"system.throttled_share": 0.5, "system.quota_shared": 1, "system.quota_cores": 1}),
 			kind: bottleneck.CPUQuota, grade: inferred, subject: "system"},
-		{what: "a group of its own that does not tell its throttling", steps: pool8(map[string]float64{"system.throttled_share": -1}), kind: bottleneck.Waiting, grade: inferred, subject: "system",
+		{what: "a group of its own that does not tell its throttling", steps: pool8(map[string]float64{"system.throttled_share": -1, "system.quota_cores": 1}), kind: bottleneck.Waiting, grade: inferred, subject: "system",
 			unread: []string{"system.throttled_share"}},
 		{what: "GPU busy", steps: pool8(map[string]float64{"gpu.0.busy_share": 0.98, "gpu.1.busy_share": 0.4}), facts: map[string]string{"gpu.0.name": "L4", "gpu.1.name": "L4"},
 			kind: bottleneck.GPU, grade: bottleneck.Shown, subject: "gpu.0"},
@@ -169,6 +179,16 @@ func TestAdversarial(t *testing.T) {
 			kind: bottleneck.OneThread, grade: bottleneck.Shown, subject: "system"},
 		{what: "one core's worth of work under a lock", steps: ramp(980, 1000, 990, 1, 64, readings(map[string]float64{"system.cpu_capacity": 2, "system.cpu_cores": 1, "system.busiest_thread": 0.3})),
 			kind: bottleneck.OneThread, grade: inferred, subject: "system"},
+		{what: "garbage on two cores that others use up", steps: ramp(300, 355, 290, 2.8, 238, readings(map[string]float64{
+			"system.cpu_capacity": 2, "system.cpu_cores": 0.48, "system.busiest_thread": 0.13, "system.run_delay_cores": 1.87, "machine.cpu_cores": 2})),
+			kind: bottleneck.Unknown, grade: untold, subject: "system"},
+		{what: "garbage on one core that others use up", steps: ramp(240, 762, 240, 5.2, 280, readings(map[string]float64{
+			"system.cpu_cores": 0.32, "system.run_delay_cores": 1.18, "machine.cpu_cores": 2})), kind: bottleneck.Unknown, grade: untold, subject: "system"},
+		{what: "a disk that is fast, and more threads wait for it than for the core", steps: ramp(902, 1571, 1545, 1.1, 41, readings(map[string]float64{
+			"system.cpu_cores": 0.44, "system.run_delay_cores": 3.6, "system.blocked_threads": 13.4, "machine.pressure_io_share": 0.28, "machine.disk_busy_share.vda": 0.43})),
+			kind: bottleneck.Disk, grade: bottleneck.Shown, subject: "system"},
+		{what: "a queue that stays full, and requests that are tried again", steps: uneven(ramp(421, 441, 441, 2.4, 162, readings(map[string]float64{
+			"machine.listen_overflows_per_sec": 60, "system.accept_queue_share.8080": 1.2}))), kind: bottleneck.AcceptQueue, grade: bottleneck.Shown, subject: "system"},
 		{what: "segments are lost", steps: pool8(map[string]float64{"machine.retransmitted_share": 0.05}), kind: bottleneck.Network, grade: bottleneck.Shown, subject: "machine"},
 	} {
 		for name, x := range c.steps[6].Readings {

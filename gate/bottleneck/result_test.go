@@ -1,6 +1,7 @@
 package bottleneck_test
 
 import (
+	"maps"
 	"math"
 	"testing"
 	"time"
@@ -36,11 +37,27 @@ func TestFind(t *testing.T) {
 	if at, _ := found[0].Number(bottleneck.AtATime); math.Abs(at-7.9) > 0.1 {
 		t.Errorf("%.2f at a time, want 7.9", at)
 	}
-	for _, kind := range []result.ProblemKind{result.Faulty, result.Saturated, result.Busy} {
-		if f := bottleneck.Find(run(result.Problem{Kind: kind, Text: "x"})); f[0].Kind != bottleneck.Generator {
-			t.Errorf("with the problem %s: %+v", kind, f)
+	check := func(what string, kind result.ProblemKind, g result.Generator, changes map[string]float64, want bottleneck.Kind) {
+		t.Helper()
+		r := run(result.Problem{Kind: kind, Text: "x"})
+		r.Generator = g
+		for _, round := range r.Rounds {
+			maps.Copy(round.Readings, changes)
+		}
+		if f := bottleneck.Find(r); len(f) != 1 || f[0].Kind != want {
+			t.Errorf("%s: %+v, want %s", what, f, want)
 		}
 	}
+	full := map[string]float64{"system.cpu_cores": 1.2, "system.cpu_share": 0.6, "system.cpu_capacity": 2, "system.run_delay_cores": 2}
+	slow := result.Generator{LagP99: 100 * time.Millisecond} // an answer takes 168 ms
+	check("requests that were not sent", result.Faulty, result.Generator{}, nil, bottleneck.Generator)
+	check("a generator that is late", result.Saturated, slow, nil, bottleneck.Generator)
+	check("a machine that is busy", result.Busy, slow, nil, bottleneck.Generator)
+	check("late, but by little", result.Busy, result.Generator{LagP99: 20 * time.Millisecond}, nil, bottleneck.Waiting)
+	check("a generator without a core", result.Saturated, result.Generator{CPUShare: 0.95}, nil, bottleneck.Generator)
+	check("a system that uses up the machine", result.Saturated, slow, full, bottleneck.CPU)
+	full["generator.cpu_cores"] = 0.8
+	check("a system and a generator that use up the machine", result.Saturated, slow, full, bottleneck.Generator)
 	if f := bottleneck.Find(run(result.Problem{Kind: result.Aborted, Text: "x"})); f[0].Kind != bottleneck.Waiting {
 		t.Errorf("a run that was cut short says what it read: %+v", f)
 	}

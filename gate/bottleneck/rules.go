@@ -9,9 +9,11 @@ import (
 
 // The limits of the rules, tuned on the lab.
 const (
-	flat            = 0.2  // elasticity below which throughput has stopped
+	flat            = 0.3  // elasticity below which throughput has stopped; 0.2 and less in the lab, more beside others
 	leastOverflows  = 5    // connections
 	lostThroughput  = 0.3  // share of the best
+	queueFull       = 0.5  // share of the backlog, on average
+	triedAgain      = 3    // mean response time over its median, if connections are tried again
 	leastThrottled  = 0.05 // share of the periods
 	cpuFull         = 0.85 // share of the capacity
 	cpuContended    = 0.40 // share of the capacity, if others had the rest
@@ -27,12 +29,18 @@ const (
 	gcPauses        = 0.10 // share of the time
 	poolFull        = 0.95 // share of the places, on average: full in 90 % of readings and nearly so in the others
 	cpuIdle         = 0.50 // share of the capacity below which CPU is not what keeps the system back
+	machineIdle     = 0.90 // share of the CPU time of all cores, below which hardly anybody waits for one
+	muchOfAnAnswer  = 0.3  // that waits for a core
 	mostOfTheLoad   = 0.5  // share of the load that waits at one place
 	leastMajorFault = 10   // each second
+	generatorFull   = 0.9  // share of the cores that it may use
+	generatorSmall  = 0.5  // of what the system used
+	lagOfResponse   = 0.2  // of the response time under the heaviest load
 )
 
-// acceptQueue: connections found the queue of a listening socket full, and throughput fell. The count is of the network
-// namespace, which others may use: the queue itself must not say the contrary.
+// acceptQueue: connections found the queue of a listening socket full, and throughput fell, or a few requests take so long
+// that the mean is far above the median: a client tries again after a second. The count is of the network namespace, which
+// others may use: the queue itself must not say the contrary.
 func (l *look) acceptQueue() (Finding, bool) {
 	subject := result.OfSystem
 	overflows := l.read(subject, result.ListenOverflows)
@@ -48,7 +56,8 @@ func (l *look) acceptQueue() (Finding, bool) {
 	}
 	count := overflows * l.past.Length.Seconds()
 	fell := l.last.Throughput <= (1-lostThroughput)*l.best.Throughput
-	if !(count >= leastOverflows && fell) || fullest < 0.1 {
+	again := l.past.Median > 0 && l.past.Response >= triedAgain*l.past.Median && fullest >= queueFull
+	if !(count >= leastOverflows && (fell || again)) || fullest < 0.1 {
 		return Finding{}, false
 	}
 	f := Finding{Kind: AcceptQueue, Grade: Shown, Subject: result.OfSystem, What: port, Evidence: []Number{{Overflows, count}}}
@@ -59,9 +68,14 @@ func (l *look) acceptQueue() (Finding, bool) {
 	return f, true
 }
 
+// quota: a quota of CPU time kept the subject from running. Without a quota there is nothing to read.
 func (l *look) quota() (Finding, bool) {
-	for _, subject := range l.watched(result.ThrottledShare) {
-		if l.need(subject, result.ThrottledShare) >= leastThrottled {
+	for _, subject := range l.watched(result.QuotaCores, result.ThrottledShare) {
+		throttled := l.read(subject, result.ThrottledShare)
+		if l.read(subject, result.QuotaCores) > 0 {
+			throttled = l.need(subject, result.ThrottledShare)
+		}
+		if throttled >= leastThrottled {
 			f := Finding{Kind: CPUQuota, Grade: Shown, Subject: subject,
 				Evidence: l.evidence(subject, result.ThrottledShare, result.QuotaCores, result.CPUCores, result.QuotaShared)}
 			if l.read(subject, result.QuotaShared) == 1 && !(l.read(subject, result.CPUCores) >= 0.5*l.read(subject, result.QuotaCores)) {
@@ -94,7 +108,8 @@ func (l *look) cpu() (Finding, bool) {
 	best, most := Finding{}, 0.0
 	for _, subject := range l.watched(result.CPUShare) {
 		used, wanted := l.need(subject, result.CPUShare), l.wanted(subject)
-		if used >= cpuFull || used >= cpuContended && wanted >= cpuTaken {
+		blocked := l.read(subject, result.BlockedThreads) > l.read(subject, result.RunDelayCores) // more of them wait for a disk
+		if used >= cpuFull || used >= cpuContended && wanted >= cpuTaken && !blocked {
 			if used > most {
 				best, most = Finding{Kind: CPU, Grade: Shown, Subject: subject, Evidence: l.shares(subject)}, used
 			}

@@ -19,6 +19,7 @@ type Step struct {
 	Length     time.Duration
 	Throughput float64 // requests that succeeded, each second
 	Response   float64 // mean response time in seconds; 0 if nothing was answered
+	Median     float64 // of the response times; 0 if it is not known
 	Failures   float64 // share of the requests
 	Readings   map[string]float64
 }
@@ -46,7 +47,7 @@ func Steps(r *result.Result) []Step {
 }
 
 func stepOf(r *result.Result, round result.Round) Step {
-	s := Step{Length: round.Length, Throughput: round.Total.Throughput, Response: round.Total.P50.Seconds(), Readings: round.Readings}
+	s := Step{Length: round.Length, Throughput: round.Total.Throughput, Response: round.Total.P50.Seconds(), Median: round.Total.P50.Seconds(), Readings: round.Readings}
 	if round.Tally != nil {
 		if h := round.Tally.Total().Response; h.Count() > 0 {
 			s.Response = h.Mean().Seconds()
@@ -82,7 +83,8 @@ func join(a, b Step) Step {
 		Failures: mix(a.Failures, b.Failures), Readings: maps.Clone(a.Readings),
 	}
 	if done := a.Throughput*a.Length.Seconds() + b.Throughput*b.Length.Seconds(); done > 0 { // each request counts once
-		joined.Response = (a.Response*a.Throughput*a.Length.Seconds() + b.Response*b.Throughput*b.Length.Seconds()) / done
+		ofB := b.Throughput * b.Length.Seconds() / done
+		joined.Response, joined.Median = a.Response+ofB*(b.Response-a.Response), a.Median+ofB*(b.Median-a.Median)
 	}
 	if joined.Readings == nil {
 		joined.Readings = map[string]float64{}
@@ -105,7 +107,8 @@ type curve struct {
 	steps       []Step
 	best        Step // with the highest throughput
 	first, last Step
-	past        Step // all steps past the knee together
+	alone       float64 // the least response time of all steps: without a queue, and with the least trouble from others
+	past        Step    // the steps past the knee, of the last two doublings, together
 }
 
 func newCurve(steps []Step) curve {
@@ -114,17 +117,17 @@ func newCurve(steps []Step) curve {
 		if s.Throughput > c.best.Throughput {
 			c.best = s
 		}
-	}
-	for i, s := range steps {
-		if s.Throughput >= kneeShare*c.best.Throughput {
-			c.past = s
-			for _, later := range steps[i+1:] {
-				c.past = join(c.past, later)
-			}
-			return c
+		if s.Response > 0 && (c.alone == 0 || s.Response < c.alone) {
+			c.alone = s.Response
 		}
 	}
+	knee := slices.IndexFunc(steps, func(s Step) bool { return s.Throughput >= kneeShare*c.best.Throughput })
 	c.past = c.last
+	for _, s := range steps[min(knee+1, len(steps)-1) : len(steps)-1] {
+		if s.Load >= c.last.Load/4 {
+			c.past = join(s, c.past)
+		}
+	}
 	return c
 }
 
@@ -148,7 +151,7 @@ func (c *curve) elasticity() float64 {
 
 // atATime is how many requests are inside the system once throughput has stopped, by Little's law. The response time
 // alone has to be that of a step without a queue.
-func (c *curve) atATime() float64 { return c.best.Throughput * c.first.Response }
+func (c *curve) atATime() float64 { return c.best.Throughput * c.alone }
 
 func (c *curve) scaling() *Scaling {
 	var loads, throughputs []float64
@@ -194,17 +197,6 @@ func parts(readings map[string]float64, subject, figure string) (names []string)
 	}
 	slices.Sort(names)
 	return names
-}
-
-// whole tells whether a result says anything of the system: nothing was cut short by the generator.
-func whole(r *result.Result) bool {
-	for _, p := range r.Problems {
-		switch p.Kind {
-		case result.Faulty, result.Saturated, result.Busy:
-			return false
-		}
-	}
-	return true
 }
 
 // answered tells whether any request of a run succeeded.

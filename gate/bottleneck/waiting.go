@@ -65,14 +65,15 @@ func (l *look) place() (Finding, bool) {
 }
 
 // oneAtATime: one core's worth of work is done, by several threads in turn, though there are more cores: a lock that is
-// held while it works, or an interpreter that lets one thread run at a time.
+// held while it works, or an interpreter that lets one thread run at a time. Threads that would fill all cores if they
+// got them do not take turns.
 func (l *look) oneAtATime() (Finding, bool) {
-	used := l.read(result.OfSystem, result.CPUCores)
+	used, cores := l.read(result.OfSystem, result.CPUCores), l.read(result.OfSystem, result.CPUCapacity)
 	wanted := used + l.read(result.OfSystem, result.RunDelayCores)
-	if !(l.read(result.OfSystem, result.CPUCapacity) >= 1.5) || !(used <= 1.2) || !l.grows() || l.elasticity() >= flat {
+	if !(cores >= 1.5) || !(used <= 1.2) || !l.grows() || l.elasticity() >= flat || l.atATime() >= 1.6 {
 		return Finding{}, false
 	}
-	if !(used >= threadFull || used >= cpuContended && wanted >= cpuTaken) || l.atATime() >= 1.6 {
+	if !(used >= threadFull || used >= cpuContended && wanted >= cpuTaken && wanted < cpuTaken*cores) {
 		return Finding{}, false
 	}
 	return Finding{Kind: OneThread, Grade: Inferred, Subject: result.OfSystem,
@@ -105,9 +106,13 @@ func (l *look) cannotExclude(used float64) bool {
 	busy, _ := l.busiestDisk()
 	disk := math.IsNaN(l.need(result.OfSystem, result.BlockedThreads)) && math.IsNaN(busy)
 	// Threads that are hardly ever given a core wait for that, whatever else they wait for. A short wait before
-	// each of many short turns is no such thing, so that what is waited for has to be most of an answer.
+	// each of many short turns is no such thing, so that what is waited for has to be much of an answer.
 	delay := l.read(result.OfSystem, result.RunDelayCores)
-	starved := used+delay/l.read(result.OfSystem, result.CPUCapacity) >= cpuTaken && delay >= 0.5*min(l.atATime(), l.last.Load)
+	if math.IsNaN(delay) && !(l.read(result.OfMachine, result.CPUShare) < machineIdle) {
+		return true // they may wait for a core
+	}
+	inside := min(l.past.Throughput*l.alone, l.last.Load)
+	starved := used+delay/l.read(result.OfSystem, result.CPUCapacity) >= cpuTaken && delay >= muchOfAnAnswer*inside
 	return disk || starved
 }
 

@@ -3,6 +3,7 @@ package report_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/plimsoll-ci/plimsoll/gate/bottleneck"
@@ -69,7 +70,7 @@ func TestFoundIn(t *testing.T) {
 	if got := report.FoundIn(r).Bottleneck; got != "nearest to its limit: CPU 78%" {
 		t.Errorf("got %q", got)
 	}
-	r.Problems = []result.Problem{{Kind: result.Saturated, Text: "x"}}
+	r.Problems, r.Generator.LagP99 = []result.Problem{{Kind: result.Saturated, Text: "x"}}, time.Minute
 	if got := report.FoundIn(r); got != (report.Found{}) {
 		t.Errorf("of a run that is not whole: %+v", got)
 	}
