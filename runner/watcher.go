@@ -134,6 +134,7 @@ func (w *watcher) round(i int, r *result.Round) {
 func (w *watcher) whole(r *result.Result) {
 	r.Watch = w.sampler.Watch()
 	r.Watch.Start += w.offset
+	r.Generator.Watching = w.sampler.Cores()
 }
 
 // past compares the latest readings with limits.abort. It returns an error if the load must end. What was not read ends

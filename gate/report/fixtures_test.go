@@ -21,7 +21,7 @@ func run(rounds int, requests map[string]int) *result.Result {
 			Target: "http://127.0.0.1:8080", Tool: "v0.1.0", Users: 100,
 			Started: time.Unix(1_700_000_000, 0).UTC(), Finished: time.Unix(1_700_000_000+int64(10*rounds), 0).UTC(),
 		},
-		Generator:   result.Generator{Cores: 4, CPUShare: 0.117, LagP50: 80 * time.Microsecond, LagP99: 1100 * time.Microsecond, Protocol: "HTTP/1.1"},
+		Generator:   result.Generator{Cores: 4, CPUShare: 0.117, Watching: 0.0063, LagP50: 80 * time.Microsecond, LagP99: 1100 * time.Microsecond, Protocol: "HTTP/1.1"},
 		Environment: result.Environment{OS: "linux", Arch: "amd64", CPUModel: "Example CPU @ 2.0 GHz", CPUCores: 4, MemoryGiB: 16, Runner: "ubuntu24"},
 	}
 	for i := range r.PlannedRounds {

@@ -100,6 +100,9 @@ func generator(g result.Generator, foreign show) string {
 		return "unknown"
 	}
 	text := fmt.Sprintf("used %.0f %% of %s", 100*g.CPUShare, count(g.Cores, "core"))
+	if g.Watching > 0 {
+		text += fmt.Sprintf(" (%.2g %% of one core to watch)", 100*g.Watching)
+	}
 	if g.LagP99 > 0 {
 		text += fmt.Sprintf(", started requests %s late (p99 %s)", latency(g.LagP50), latency(g.LagP99))
 	}

@@ -76,7 +76,7 @@ func (s *Subject) check(outcome gate.Outcome) error {
 		return fmt.Errorf("it had %d rounds of %v", s.Rounds, s.RoundLength)
 	case e.CPUCores < 0 || e.CPUCores > maxCount || e.MemoryGiB < 0 || e.MemoryGiB > maxCount || !within(e.LoadAverage, 0, maxValue):
 		return fmt.Errorf("its machine had %d cores, %d GiB and a load of %g", e.CPUCores, e.MemoryGiB, e.LoadAverage)
-	case g.Cores < 0 || g.Cores > maxCount || !within(g.CPUShare, 0, maxValue) || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 || g.GCPauses < 0 || g.GCPauseMax < 0 || g.Paced.Validate() != nil:
+	case g.Cores < 0 || g.Cores > maxCount || !within(g.CPUShare, 0, maxValue) || !within(g.Watching, 0, maxValue) || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 || g.GCPauses < 0 || g.GCPauseMax < 0 || g.Paced.Validate() != nil:
 		return errors.New("the figures of its load generator are impossible")
 	}
 	for i := range s.Course {

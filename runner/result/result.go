@@ -100,6 +100,8 @@ type Generator struct {
 	CPUShare   float64       `json:"cpu_share"` // of those cores, from 0 to 1
 	GCPauses   time.Duration `json:"gc_pauses_ns"`
 	GCPauseMax time.Duration `json:"gc_pause_max_ns"`
+	// Watching is the part of its CPU time that went into reading the system and the machine, in cores; 0 if that is not told.
+	Watching float64 `json:"watching_cores,omitempty"`
 	// Lag is how late it turned to users and arrivals, compared with the plan.
 	LagP50 time.Duration `json:"lag_p50_ns"`
 	LagP99 time.Duration `json:"lag_p99_ns"`

@@ -109,7 +109,7 @@ func (e Environment) validate() error {
 }
 
 func (g Generator) validate() error {
-	if g.Cores < 0 || !(g.CPUShare >= 0) || math.IsInf(g.CPUShare, 0) || g.GCPauses < 0 || g.GCPauseMax < 0 || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 {
+	if g.Cores < 0 || !(g.Watching >= 0) || g.Watching > maxReading || !(g.CPUShare >= 0) || math.IsInf(g.CPUShare, 0) || g.GCPauses < 0 || g.GCPauseMax < 0 || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 {
 		return fmt.Errorf("impossible generator %+v", g)
 	}
 	if err := errors.Join(g.Paced.Validate(), g.Machine.validate()); err != nil {

@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/proc"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -46,6 +47,7 @@ type Source struct {
 	last reading
 	at   time.Time // of the last page; zero if the last try failed, or there was none
 	why  string    // a try since the last Read failed
+	cpu  time.Duration
 }
 
 // Start begins to ask for the page. It ends with ctx, or with Close.
@@ -82,6 +84,13 @@ func (s *Source) Read(now time.Time) (figures map[string]float64, facts map[stri
 	return maps.Clone(s.last.figures), nil, append(absent, s.last.absent...)
 }
 
+// Spent is the CPU time that it took to understand pages.
+func (s *Source) Spent() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cpu
+}
+
 func (s *Source) loop(ctx context.Context, f *fetcher, m *memory) {
 	defer close(s.done)
 	defer f.close()
@@ -104,14 +113,17 @@ func (s *Source) loop(ctx context.Context, f *fetcher, m *memory) {
 // take keeps what a try brought.
 func (s *Source) take(text []byte, at time.Time, err error, m *memory) {
 	var r reading
-	if err == nil {
-		page := Parse(text, m.wanted)
-		if err = page.check(text); err == nil {
-			r = m.read(page, at)
+	cpu := proc.CPUOf(func() {
+		if err == nil {
+			page := Parse(text, m.wanted)
+			if err = page.check(text); err == nil {
+				r = m.read(page, at)
+			}
 		}
-	}
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.cpu += cpu
 	s.last, s.at = r, at
 	if err != nil {
 		s.at, s.why = time.Time{}, clean(err.Error())

@@ -28,6 +28,11 @@ type Source interface {
 	Close()
 }
 
+// spender is a Source that reads in the background too.
+type spender interface {
+	Spent() time.Duration // CPU time, so far
+}
+
 // counting is a source that tells amounts, so that its figures are exact over any span of time.
 type counting interface {
 	// take reads the source and adds its figures since the last call.
@@ -63,6 +68,8 @@ type Sampler struct {
 	workers []*worker
 	phase   Phase
 	missed  []result.Absent
+	turned  time.Time     // the last Edge
+	watched time.Duration // before it, without pauses
 }
 
 // New returns a Sampler. The caller must close it.
@@ -83,7 +90,7 @@ func New(ctx context.Context, c Config) *Sampler {
 func (s *Sampler) Begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.start = s.clock()
+	s.start, s.watched = s.clock(), 0
 	for _, w := range s.workers {
 		w.forget(s.start)
 	}
@@ -106,10 +113,33 @@ func (s *Sampler) add(name string, from counting) {
 func (s *Sampler) Edge(next Phase) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.phase = next
+	s.watched, s.turned, s.phase = s.sinceBegin(), s.clock(), next
 	for _, w := range s.workers {
 		w.edge(next)
 	}
+}
+
+// sinceBegin is how long sources have been read, without pauses. The caller holds mu.
+func (s *Sampler) sinceBegin() time.Duration {
+	if s.phase == Pause {
+		return s.watched
+	}
+	return s.watched + s.clock().Sub(s.turned)
+}
+
+// Cores is how many cores this Sampler and its sources used to read, on average without pauses: 0.006 for 6 ms a second. It
+// is 0 where the operating system does not tell.
+func (s *Sampler) Cores() float64 {
+	var spent time.Duration
+	for _, w := range s.all() {
+		spent += w.cpu()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if length := s.sinceBegin(); length > 0 {
+		return spent.Seconds() / length.Seconds()
+	}
+	return 0
 }
 
 // Settle waits until all sources have answered at the edges so far, but no longer than patience.

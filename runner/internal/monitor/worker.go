@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/proc"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -30,6 +31,7 @@ type worker struct {
 	idle  chan struct{}
 	since time.Time // when the present reading began; zero while nothing is read
 	sums  sums
+	spent time.Duration // CPU time, to read
 }
 
 func newWorker(name string, from counting, every time.Duration, clock func() time.Time) *worker {
@@ -163,12 +165,13 @@ func (w *worker) read(phase Phase) {
 	w.since = began
 	w.mu.Unlock()
 	var r Reading
-	w.from.take(began, &r)
+	cpu := proc.CPUOf(func() { w.from.take(began, &r) })
 	now := w.clock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.since = time.Time{}
 	w.took = now.Sub(began)
+	w.spent += cpu
 	w.sums.describe(&r)
 	if w.took > w.every/2+lateAfter { // a late answer is of no time in particular
 		w.sums.late++
@@ -194,4 +197,17 @@ func (w *worker) tell(t *table) {
 	case w.sums.late > 0:
 		t.absent(result.Absent{Source: w.name, Why: fmt.Sprintf("it answered too late %d times", w.sums.late)})
 	}
+}
+
+// cpu is the CPU time that reading took.
+func (w *worker) cpu() time.Duration {
+	w.mu.Lock()
+	spent := w.spent
+	w.mu.Unlock()
+	if from, ok := w.from.(figuresOf); ok {
+		if background, ok := from.Source.(spender); ok {
+			spent += background.Spent()
+		}
+	}
+	return spent
 }
