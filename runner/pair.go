@@ -62,7 +62,8 @@ type halt struct {
 type pairing struct {
 	*session
 	want   Pairing
-	sides  [2]*system // base, head
+	sides  [2]*system                                        // base, head
+	raise  func(ctx context.Context, turns [2]*system) *halt // brings both sides up, before the first pair and at each restart
 	settle time.Duration
 	length time.Duration // judged load of a stretch
 
@@ -84,7 +85,7 @@ func newPairing(base *plan.Plan, c Pairing) *pairing {
 		c.Decide = func(_, _ *result.Result) bool { return false }
 	}
 	p := &pairing{session: newSession(c.Config), want: c}
-	p.session.show = p.tell
+	p.session.show, p.raise = p.tell, p.restart
 	return p
 }
 
@@ -135,7 +136,7 @@ func (p *pairing) run(ctx context.Context) *halt {
 		if untilRestart == 0 {
 			p.todo = cost + p.rest(n, cost)
 			began := time.Now()
-			if halt := p.restart(ctx, turns); halt != nil {
+			if halt := p.raise(ctx, turns); halt != nil {
 				return halt
 			}
 			cost = time.Since(began)

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // session holds the systems of one Run or Pair. It brings them up, loads one at a time and takes them
@@ -128,17 +130,18 @@ func (s *session) up(ctx context.Context, y *system) error {
 	}
 	source := datagen.New(y.plan)
 	y.crew = load.NewCrew(load.Parts{
-		Plan: y.plan, Client: y.clients.Client, Sink: y.counts.take, Precise: true,
+		Plan: y.plan, Client: y.clients.Client, Sink: func(round int, t *tally.Tally) { y.loaded.counts.take(round, t) }, Precise: true,
 		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
 		Once:   func(slots int) load.UserValues { return source.Once(slots) },
 		Tick: func(since time.Duration) {
-			now, reason := y.counts.tick(since)
+			at := y.loaded
+			now, reason := at.counts.tick(since)
 			if reason == nil {
-				reason = y.watcher.past(since)
+				reason = at.watcher.past(since)
 			}
-			s.told(y, now)
+			s.told(at, now)
 			if reason != nil {
-				y.abort(reason)
+				at.abort(reason)
 			}
 		},
 	})
@@ -231,6 +234,7 @@ type measured struct {
 // stretch loads a system without a pause, with its whole plan or a shift of it. It reads the meters around
 // the judged time.
 func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m measured) {
+	cmp.Or(y.host, y).loaded = y
 	y.counts.begin(shift, time.Since(s.start))
 	y.watcher.prepare(y, time.Since(s.start))
 	open, done := untilAny(ctx, s.Stop, y.ended())
@@ -271,6 +275,9 @@ func (s *session) down(ctx context.Context, y *system) {
 			fmt.Fprintln(s.Log, y.named(err)) // no failure: the load was measured
 		}
 	}()
+	if y.host != nil {
+		y.part()
+	}
 	y.dismiss(ctx)
 }
 

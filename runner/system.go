@@ -41,10 +41,16 @@ type system struct {
 	crew    *load.Crew  // nil while it is down
 	fresh   bool        // no load since the start
 	abort   func(error) // ends the present stretch
+
+	// Two loads of one process are two systems; see UnderLoad.
+	host   *system // whose process and crew these are; nil for its own
+	loaded *system // whose figures its crew counts: its own, or those of the other load
 }
 
 func newSystem(one System) *system {
-	return &system{System: one, counts: newCollector(one.Plan), meters: []meter{newHealth()}, watcher: &watcher{}}
+	y := &system{System: one, counts: newCollector(one.Plan), meters: []meter{newHealth()}, watcher: &watcher{}}
+	y.loaded = y
+	return y
 }
 
 // begin makes the result. So far it only says what is loaded and where.

@@ -61,6 +61,13 @@ func z(q float64) float64 { return distuv.UnitNormal.Quantile(q) }
 // of a z test. It is on the scale of se: on the log scale exp(…)−1 is the relative change.
 func SmallestVisible(se, alpha float64) float64 { return (z(1-alpha) + z(0.9)) * se }
 
+// VisibleTo is SmallestVisible for an estimate with df degrees of freedom: Student's t takes the place of the normal
+// distribution.
+func VisibleTo(se, alpha float64, df int) float64 {
+	t := distuv.StudentsT{Sigma: 1, Nu: float64(max(df, 1))}
+	return (t.Quantile(1-alpha) + t.Quantile(0.9)) * se
+}
+
 // Spend divides a level alpha over several looks at the evidence. shares are the shares of the
 // evidence at each look, 0 < share ≤ 1, in growing order. The result is each look's own nominal level;
 // by the union bound all together use alpha. This is the spending function of Lan and DeMets,

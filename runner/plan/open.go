@@ -14,6 +14,7 @@ type Open struct {
 	MaxInFlight int // past this an arrival is dropped
 
 	pieces []piece
+	aside  int // added to all indices; see Plan.Idle
 
 	// Of a stretch; see Shift.
 	number     int     // 0 for the first, and for a load in one piece

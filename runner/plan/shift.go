@@ -31,7 +31,7 @@ func (p *Plan) WarmUpShift() *Plan {
 }
 
 // Shift is the plan of stretch i, from 1: unjudged load for warmUp, then one judged round; pass
-// the same values for every i. Every user works throughout. In the open model tasks arrive at the
+// the same values for every i. Every user works throughout, except those of Idle who rest. In the open model tasks arrive at the
 // plan's rate, and their indices continue from stretch to stretch, with the rows and choices that
 // belong to them. If the plan has stages, a shift has its largest number of users, and the mean
 // rate of its rounds.
@@ -41,7 +41,9 @@ func (p *Plan) Shift(i int, warmUp, length time.Duration) *Plan {
 	always := []Span{{0, s.Length()}}
 	s.Users = nil
 	for _, u := range p.Users {
-		u.Spans = always
+		if len(u.Spans) > 0 {
+			u.Spans = always
+		}
 		s.Users = append(s.Users, u)
 	}
 	if p.Open != nil {
@@ -109,10 +111,11 @@ func (p *Plan) stretch(i int, length time.Duration) *Open {
 	o, rate := p.Open, p.meanRate()
 	made := &Open{
 		Spacing: o.Spacing, MaxInFlight: o.MaxInFlight, pieces: []piece{{0, length.Seconds(), rate, rate}},
-		number: i, begin: p.first(i, length), end: p.first(i+1, length),
+		number: i + o.aside, begin: p.first(i, length), end: p.first(i+1, length),
 	}
 	if o.Spacing != profile.Poisson {
 		made.offset = float64(int64(made.begin)*parts-p.before(i, length)) / parts
 	}
+	made.begin, made.end = made.begin+o.aside, made.end+o.aside
 	return made
 }
