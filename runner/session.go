@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/datagen"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/gpu"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
@@ -26,6 +27,7 @@ type session struct {
 	start   time.Time // of the load: times in results count from here
 	systems []*system // in the order in which they were added, the control among them
 	control *system   // nil for none
+	cards   gpu.Cards
 	show    func(*system, Progress)
 	proxy   func(*url.URL) (*url.URL, error)
 }
@@ -47,6 +49,7 @@ func newSession(c Config) *session {
 // add adds a system, or refuses it if it must not or cannot be loaded. It starts nothing.
 func (s *session) add(one System) (*system, error) {
 	y := newSystem(one)
+	y.cards = &s.cards
 	s.systems = append(s.systems, y)
 	return y, s.prepare(y)
 }

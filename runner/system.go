@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/gpu"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
@@ -23,6 +24,7 @@ type system struct {
 	// watcher is one of the meters, unless nothing is watched.
 	watcher   *watcher
 	unwatched bool // a control
+	cards     *gpu.Cards
 
 	began  time.Time      // when it was first up
 	result *result.Result // nil before that

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/exporter"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/gpu"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/monitor"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
@@ -41,6 +42,7 @@ func (w *watcher) prepare(y *system, since time.Duration) {
 		w.sampler = monitor.New(context.Background(), monitor.Config{Every: y.plan.Monitor.Every})
 		w.sampler.AddMachine(".")
 		w.sampler.AddGenerator()
+		addGPUs(w.sampler, y.plan.Monitor, y.cards)
 		w.sampler.Begin()
 		w.limits, w.offset = y.plan.Limits.Abort, since
 		y.meters = append(y.meters, w)
@@ -83,6 +85,13 @@ func addSubjects(s *monitor.Sampler, m plan.Monitor, program *sut.System) (names
 		names = append(names, page.As)
 	}
 	return names
+}
+
+// addGPUs adds the GPUs of this machine.
+func addGPUs(s *monitor.Sampler, m plan.Monitor, cards *gpu.Cards) {
+	if !m.GPU.Off {
+		s.Add(result.OfGPU, cards.Open(m.Every, m.GPU.Only))
+	}
 }
 
 func whichOf(s profile.Subject) monitor.Which {
@@ -194,6 +203,7 @@ func Watch(ctx context.Context, m plan.Monitor, c Watching) *result.Watch {
 	defer s.Close()
 	s.AddMachine(".")
 	s.AddGenerator()
+	addGPUs(s, m, &gpu.Cards{})
 	addSubjects(s, m, nil)
 	began := time.Now()
 	s.Edge(0)

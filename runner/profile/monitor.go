@@ -17,7 +17,14 @@ type Monitor struct {
 	Every  time.Duration
 	System Subject
 	Also   []Subject // with names
+	GPU    GPU
 	Pages  []Page
+}
+
+// GPU says which GPUs of this machine are watched: all, unless Off or Only is set.
+type GPU struct {
+	Off  bool
+	Only []int // indexes of cards
 }
 
 // Subject says which processes are watched. At most one of PID, Port, Container and Cgroup is set; if none is, what the
@@ -51,6 +58,7 @@ var ownSubjects = regexp.MustCompile(`^(system|machine|generator|gpu)$`)
 
 var (
 	noMonitor  = strict.NewPattern(`^none$`, "none, or what to watch")
+	gpuWord    = strict.NewPattern(`^(auto|none)$`, "auto, none, or the indexes of cards, such as [0, 1]")
 	systemWord = strict.NewPattern(`^(auto|none)$`, "auto, none, or which processes, such as {port: 8000}")
 )
 
@@ -76,6 +84,9 @@ func (r *reader) monitorWords(n *yaml.Node, m *Monitor) {
 				r.subject(value, &also)
 				m.Also = append(m.Also, also)
 			})
+		}),
+		strict.Key("gpu", "Which GPUs of this machine are watched: auto for all, none, or their indexes.", func(n *yaml.Node) {
+			r.Choice(n, isList, r.Match(gpuWord, func(_ *yaml.Node, word string) { m.GPU.Off = word == "none" }), func(n *yaml.Node) { r.cards(n, &m.GPU.Only) })
 		}),
 		strict.Key("prometheus", "Text pages of Prometheus that are read each interval.", func(n *yaml.Node) {
 			r.NonEmpty(n, "write for example: [{url: \"http://127.0.0.1:9100/metrics\", as: db-host}]", func(item *yaml.Node) {
@@ -106,6 +117,26 @@ func (r *reader) monitorWords(n *yaml.Node, m *Monitor) {
 		names[page.As] = true
 	}
 }
+
+// isList is 1 for a list and 0 for all else.
+func isList(n *yaml.Node) int {
+	if n.Kind == yaml.SequenceNode {
+		return 1
+	}
+	return 0
+}
+
+// cards reads the indexes of GPUs.
+func (r *reader) cards(n *yaml.Node, to *[]int) {
+	r.NonEmpty(n, "write the indexes of cards, such as [0, 1]", func(item *yaml.Node) {
+		index := 0
+		r.Int(&index, 0, mostCards)(item)
+		*to = append(*to, index)
+	})
+}
+
+// mostCards is more GPUs than a machine has.
+const mostCards = 255
 
 // subjectName reads a name of the user's for readings.
 func (r *reader) subjectName(to *string) strict.Read {
