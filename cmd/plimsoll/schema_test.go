@@ -293,7 +293,7 @@ func TestCorpusHasEveryKeyOfTheSchema(t *testing.T) {
 	written := map[string]bool{}
 	for _, file := range corpus(t) {
 		if strings.Contains(file, "/ok/") {
-			for _, match := range regexp.MustCompile(`([a-z_]+):`).FindAllStringSubmatch(readFile(t, file), -1) {
+			for _, match := range regexp.MustCompile(`([a-z0-9_]+):`).FindAllStringSubmatch(readFile(t, file), -1) {
 				written[match[1]] = true
 			}
 		}
