@@ -145,9 +145,8 @@ func (s *powers) addPairs(base, head *result.Result) {
 
 // PowerOfRuns estimates, from runs of one series on machines of one class in the order of time, the power of a paired gate
 // with runTime of judged load a side. A pair differs as much as two rounds next to each other in a run; the mean over all
-// pairs differs less, by the square root of their load. Processes have their luck, so a cost also differs as much as from
-// run to run, in the fewest starts that judge it. Lines of too few rounds, or too few requests in a round, are left
-// out.
+// pairs differs less, by the square root of their load. Processes have their luck, so a cost also differs from start to
+// start. Lines of too few rounds, or too few requests in a round, are left out.
 func PowerOfRuns(p Policy, runs []*result.Result, runTime time.Duration) []Power {
 	s := &powers{p: p}
 	for _, r := range runs {
@@ -210,30 +209,33 @@ func enoughRequests(r *result.Result, route string, m Metric) bool {
 	return float64(n) >= needs(m)*float64(len(r.Rounds))
 }
 
-// leastLuck is the least number of differences from run to run that tell the luck of a start.
-const leastLuck = 4
+// Of starts, when runs do not tell how often a pairing restarts its systems.
+const (
+	usualStarts = MaxPairs / 2 // every two pairs, while a restart is cheap
+	usualLuck   = 0.015        // spread of a start's cost, of one side (docs/verdict.md)
+	leastSteps  = 4            // fewer differences from run to run do not show that the luck is less
+)
 
-// addLuck adds to each cost what differs from start to start. A cost of too few runs is left out.
+// addLuck adds to each cost what differs from start to start: what differs from run to run, but at most what is usual,
+// because the machine and the code differ from run to run, too.
 func (s *powers) addLuck(runs []*result.Result) {
 	for i := range s.lines {
 		l := &s.lines[i]
 		if !l.metric.IsCost() {
 			continue
 		}
-		var middles []float64
+		var steps []float64
+		last := math.NaN()
 		for _, r := range runs {
 			if middle := stats.Median(there(s.costsOfRun(l.metric, r))); !math.IsNaN(middle) {
-				middles = append(middles, middle)
+				steps = append(steps, middle-last)
+				last = middle
 			}
 		}
-		var steps []float64
-		for k := range middles[min(1, len(middles)):] {
-			steps = append(steps, middles[k+1]-middles[k])
+		spread := math.Sqrt2 * usualLuck
+		if steps = there(steps); len(steps) >= leastSteps {
+			spread = min(spread, stats.MAD(steps))
 		}
-		l.starts = startsNeeded(costShare * (1 - s.p.Confidence))
-		l.further = math.Pow(stats.MAD(steps), 2) / float64(l.starts)
-		if len(steps) < leastLuck {
-			l.share = 0
-		}
+		l.starts, l.further = usualStarts, spread*spread/usualStarts
 	}
 }

@@ -111,8 +111,8 @@ func lookFor(p gate.Policy, base, head *result.Result) (p95, cpu int) {
 	return p95, cpu
 }
 
-// Runs promise about what pairings do whose rounds have as much load, and more of a longer load. What has too few requests,
-// rounds or runs is left out.
+// Runs promise about what pairings do whose rounds have as much load, and more of a longer load. What has too few requests or
+// rounds is left out.
 func TestPowerOfRuns(t *testing.T) {
 	p := policy()
 	p.Metrics, p.Degradation, p.Cost = []gate.Metric{gate.P50, gate.P95, gate.P99, gate.CPU}, 0.05, 0.02
@@ -132,7 +132,7 @@ func TestPowerOfRuns(t *testing.T) {
 		of    gate.Metric
 		low   float64
 		high  float64
-	}{{"GET /a", gate.P95, 0.2, 0.45}, {tally.All, gate.CPU, 0.05, 0.2}} {
+	}{{"GET /a", gate.P95, 0.2, 0.45}, {tally.All, gate.CPU, 0.03, 0.1}} {
 		now, then := powerOf(t, all, c.route, c.of), powerOf(t, longer, c.route, c.of)
 		if now.Visible < c.low || now.Visible > c.high || now.Fails < now.Visible || then.Visible >= now.Visible {
 			t.Errorf("%s %s: %+v, and with four times the load %+v", c.route, c.of, now, then)
@@ -141,11 +141,6 @@ func TestPowerOfRuns(t *testing.T) {
 	for _, one := range all {
 		if one.Route == "POST /b" && one.Metric != gate.P50 {
 			t.Errorf("a route with 150 requests in a round has a power: %+v", one)
-		}
-	}
-	for _, one := range gate.PowerOfRuns(p, runs[:4], wide) {
-		if one.Metric == gate.CPU {
-			t.Errorf("four runs tell the luck of a start: %+v", one)
 		}
 	}
 	if none := gate.PowerOfRuns(p, runs[:1], wide); len(none) != 0 {

@@ -14,23 +14,27 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
 // checkCmd is plimsoll check.
 type checkCmd struct {
 	envFlag
 	loadFlags
+	storeFlag
 	Profile string `short:"f" file:"" placeholder:"FILE" variables:"PLIMSOLL_PROFILE" help:"The profile, as for the other commands."`
 	File    string `arg:"" file:"" optional:"" help:"The profile (default: plimsoll.yaml)."`
 }
 
-// Run describes what the profile would do, which figures cannot be judged, and why it would not run.
+// Run describes what the profile would do, which figures cannot be judged, how small a change could be seen, and why it
+// would not run.
 func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	j, err := job.Read(cmp.Or(c.File, c.Profile, job.Usual), a.Env)
 	if err != nil {
 		return err
 	}
-	if err := j.Change(c.change()); err != nil {
+	digest, err := c.apply(j)
+	if err != nil {
 		return err
 	}
 	pl, err := j.Plan()
@@ -46,7 +50,25 @@ func (c *checkCmd) Run(ctx context.Context, a *console.Console) error {
 	if err := printForesight(a.Stdout, foresee.Of(pl, j.Policy, j.API)); err != nil {
 		return err
 	}
+	for _, sentence := range c.forecast(ctx, a, j, digest) {
+		if _, err := fmt.Fprintln(a.Stdout, sentence); err != nil {
+			return err
+		}
+	}
 	return runner.Check(ctx, runner.System{Plan: pl, Dir: j.Dir}, runner.Config{Environ: a.Env.ForSystem()})
+}
+
+// apply lets the flags override the profile. It returns the digest of the load without --run-time: runs of another length
+// tell as much about it.
+func (c *checkCmd) apply(j *job.Job) (digest string, err error) {
+	change := c.change()
+	runTime := change.RunTime
+	change.RunTime = nil
+	if err := j.Change(change); err != nil {
+		return "", err
+	}
+	digest = j.Digest()
+	return digest, j.Change(profile.Change{RunTime: runTime})
 }
 
 // maxBlind is the most routes that printForesight lists.

@@ -5,6 +5,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -24,19 +25,19 @@ const Embedded = "sqlite:.plimsoll/baselines.db"
 // URL is the store's URL: of the flag --db, else of the environment, else Embedded. It warns of a password in the flag,
 // and of a file that is lost with a workflow's runner.
 func URL(c *console.Console, flag string) string {
-	if flag != "" {
-		if hasPassword(flag) {
-			c.Warn("the password in --db is visible to everybody on this machine, in the list of processes: put the URL into PLIMSOLL_DATABASE_URL instead")
-		}
-		return flag
+	if hasPassword(flag) {
+		c.Warn("the password in --db is visible to everybody on this machine, in the list of processes: put the URL into PLIMSOLL_DATABASE_URL instead")
 	}
-	if given := c.Env.Get(environ.DatabaseURL); given != "" {
-		return given
-	}
-	if c.InActions() {
+	location := Location(c, flag)
+	if cmp.Or(flag, c.Env.Get(environ.DatabaseURL)) == "" && c.InActions() {
 		c.Warn("baselines live in a file of this runner, " + Embedded + ", which is gone with it unless a cache keeps it: is database-url, or PLIMSOLL_DATABASE_URL, empty? A pull request from a fork gets no secrets")
 	}
-	return Embedded
+	return location
+}
+
+// Location is URL without warnings, for a command that only looks.
+func Location(c *console.Console, flag string) string {
+	return cmp.Or(flag, c.Env.Get(environ.DatabaseURL), Embedded)
 }
 
 // hasPassword reports whether a URL of a database has a password in it.
