@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/exporter"
@@ -48,14 +51,35 @@ func (w *watcher) prepare(y *system, since time.Duration) {
 		y.meters = append(y.meters, w)
 	}
 	if !w.attached {
-		w.attach(y.plan.Monitor, y.program)
+		w.attach(y)
 	}
 }
 
 // attach begins to read the system and the other subjects.
-func (w *watcher) attach(m plan.Monitor, program *sut.System) {
+func (w *watcher) attach(y *system) {
 	w.attached = true
-	w.names = addSubjects(w.sampler, m, program)
+	w.names = addSubjects(w.sampler, y.plan.Monitor, y.program)
+	if m := y.plan.Monitor; y.program == nil && !m.System.None && whichOf(m.System) == (monitor.Which{}) {
+		w.sampler.Miss(result.OfSystem, whyElsewhere(y.plan))
+	}
+}
+
+// whyElsewhere says why a system that was not started here is not read, and what would read it.
+func whyElsewhere(p *plan.Plan) string {
+	u, err := url.Parse(p.Target.URL)
+	switch {
+	case err != nil || p.Target.Socket != "" || isLocal(u.Hostname()):
+		return "it was not started here; name its processes in monitor.system"
+	case len(p.Monitor.Pages) > 0:
+		return "it runs at " + u.Hostname() + "; only the pages of monitor.prometheus tell of it"
+	}
+	return "it runs at " + u.Hostname() + "; add monitor.prometheus"
+}
+
+// isLocal reports whether a host is this machine by its name. Other names of it are taken for other machines.
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // addSubjects adds the system, further processes and pages to a Sampler. It returns their names.
@@ -73,8 +97,6 @@ func addSubjects(s *monitor.Sampler, m plan.Monitor, program *sut.System) (names
 		}
 		s.AddProcesses(result.OfSystem, monitor.Which{PID: program.PID()}, guard)
 		names = append(names, result.OfSystem)
-	default:
-		s.Miss(result.OfSystem, "it was not started here: name its processes in monitor.system, or its page in monitor.prometheus")
 	}
 	for _, also := range m.Also {
 		s.AddProcesses(also.Name, whichOf(also), 0)

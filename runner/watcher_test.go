@@ -1,7 +1,11 @@
 package runner_test
 
 import (
+	"fmt"
+	"io"
 	"maps"
+	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -58,5 +62,62 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 	r, err := runner.Run(t.Context(), sideOf(t, "", target, long+"\nlimits: {abort: {disk_free: 1048576TiB, p95: 1h}}\nmonitor: {every: 200ms}"), runner.Config{})
 	if err == nil || r == nil || len(r.Problems) == 0 || !strings.Contains(r.Problems[0].Text, "limits.abort ends the run") {
 		t.Fatalf("%v, %+v", err, r)
+	}
+}
+
+// A system that was not started here is named with what would read it: its processes, if it is on this machine, or a page.
+func TestSystemElsewhere(t *testing.T) {
+	local, _, _ := counting(t)
+	_, port, _ := strings.Cut(local, "127.0.0.1:")
+	port, _, _ = strings.Cut(port, "\"")
+	remote := "" // another name of this machine
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addresses {
+		if ip, _, err := net.ParseCIDR(a.String()); err == nil && ip.To4() != nil && !ip.IsLoopback() {
+			remote = ip.String()
+		}
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(remote, "0"))
+	if err != nil {
+		t.Skipf("%q: %v", remote, err)
+	}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "process_resident_memory_bytes 5e6\n") // the reader may have gone
+	})}
+	go func() { _ = s.Serve(l) }() // until it is closed
+	defer s.Close()
+	elsewhere := "http://" + l.Addr().String()
+	for target, want := range map[string]string{
+		"http://127.0.0.1:" + port: "it was not started here; name its processes in monitor.system",
+		"http://localhost:" + port: "it was not started here; name its processes in monitor.system",
+		elsewhere:                  "it runs at " + remote + "; add monitor.prometheus",
+		elsewhere + "/":            "it runs at " + remote + "; only the pages of monitor.prometheus tell of it",
+	} {
+		if remote == "" && strings.HasPrefix(target, elsewhere) {
+			continue
+		}
+		words := short + "\nlimits: {hosts: [127.0.0.1, localhost, " + remote + "]}"
+		if strings.HasSuffix(target, "/") {
+			words += "\nmonitor: {prometheus: [{url: \"" + target + "\", as: app}]}"
+		}
+		r, err := runner.Run(t.Context(), sideOf(t, "", fmt.Sprintf("target: {url: %q}", target), words), runner.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		why := ""
+		for _, a := range r.Watch.Absent {
+			if a.Source == "system" {
+				why = a.Why
+			}
+		}
+		if why != want {
+			t.Errorf("%s: %q, want %q", target, why, want)
+		}
+		if _, read := r.Watch.Mean["app.rss_bytes"]; read != strings.HasSuffix(target, "/") {
+			t.Errorf("%s: the page is read: %v, %v", target, read, r.Watch.Absent)
+		}
 	}
 }

@@ -40,6 +40,7 @@ var written = map[string]struct {
 	"result":   {result.Result{}, "A run: result.json, plimsoll run --json, plimsoll baseline show --json."},
 	"verdict":  {verdictFile{}, "A verdict: --verdict-file, plimsoll gate --json, plimsoll compare --json."},
 	"runs":     {[]baseline.Info{}, "Runs of a store: plimsoll baseline list --json."},
+	"watch":    {result.Watch{}, "What was read without loading: plimsoll monitor --json, its --out. A run has the same in watch."},
 	"backtest": {backtest.Report{}, "A report of a replay, one on each line: plimsoll backtest --json."},
 }
 
