@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
 // Notes say which parts of the profile the plan will not do, and the remedy, as far as that is known before
@@ -56,11 +54,7 @@ func (p *Plan) idle(behaviour int) bool {
 
 // enough says how many users are needed in all to give this behaviour a user.
 func (p *Plan) enough(behaviour int) string {
-	of := make([]profile.Behaviour, len(p.Behaviours))
-	for i, b := range p.Behaviours {
-		of[i] = profile.Behaviour{Weight: b.Weight, Fixed: b.fixed}
-	}
-	next := dealer(of)
+	next := p.dealer()
 	for n := 1; n <= 100_000; n++ {
 		if next() == behaviour {
 			return fmt.Sprintf("it needs %d users in all, or fixed: 1 in place of its weight", n)

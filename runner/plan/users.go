@@ -68,6 +68,15 @@ func dealer(behaviours []profile.Behaviour) func() int {
 	}
 }
 
+// dealer deals as Make dealt the plan's users.
+func (p *Plan) dealer() func() int {
+	of := make([]profile.Behaviour, len(p.Behaviours))
+	for i, b := range p.Behaviours {
+		of[i] = profile.Behaviour{Weight: b.Weight, Fixed: b.fixed}
+	}
+	return dealer(of)
+}
+
 // stageSpans is when the i-th user works: while the number of users, which changes evenly from
 // stage to stage, is above i.
 func stageSpans(stages []profile.Stage, i int) (spans []Span) {
