@@ -160,8 +160,8 @@ func (w *worker) close() {
 
 // closed runs every user of the plan and waits for the last.
 func (r *run) closed(ctx context.Context) (paced Paced) {
-	if r.crew.users == nil {
-		r.crew.users = make([]*worker, len(r.Plan.Users))
+	for len(r.crew.users) < len(r.Plan.Users) { // a trial may have more users than the one before
+		r.crew.users = append(r.crew.users, nil)
 	}
 	var users sync.WaitGroup
 	for i := range r.Plan.Users {
