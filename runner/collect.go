@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type collector struct {
 	mu                 sync.Mutex // guards the fields below
 	rounds             map[int]*tally.Tally
 	recent             tally.Tally // since the last tick
+	latest             tally.Tally // between the two ticks before
 	requests, failures int64
 	answered           int64           // requests, up to the last tick
 	timeline           []result.Second // not handed over yet
@@ -73,6 +75,9 @@ func (c *collector) take(round int, t *tally.Tally) {
 	c.recent.Merge(t)
 }
 
+// forget lets limits.abort count anew.
+func (c *collector) forget() { c.failing, c.slow, c.last = 0, 0, nil }
+
 // tick ends a second. It returns the progress, and an error if the load must end.
 func (c *collector) tick(since time.Duration) (Progress, error) {
 	now, recent := c.second(since)
@@ -95,7 +100,7 @@ func (c *collector) second(since time.Duration) (Progress, *tally.Route) {
 	elapsed := c.ticked.Sub(c.start)
 	c.mu.Lock()
 	recent := c.recent.Total()
-	c.recent = tally.Tally{}
+	c.latest, c.recent = c.recent, tally.Tally{}
 	c.requests += recent.Requests()
 	c.failures += recent.Failures()
 	c.answered += answersIn(recent)
@@ -180,6 +185,8 @@ func (c *collector) tooSlow(recent *tally.Route, since time.Duration) error {
 // rateWindow is the number of seconds that the rate is averaged over.
 const rateWindow = 10
 
+var errTooFast = errors.New("more than limits.rate allows")
+
 // tooFast compares the requests of the last seconds with limits.rate. It allows one request more for each
 // user of the closed model: a request that ends in the window may have been sent before it. The rate of
 // the open model was checked before the run.
@@ -198,7 +205,7 @@ func (c *collector) tooFast(requests int64, since time.Duration) error {
 	if most := 1.05 * limit * all.length.Seconds(); float64(all.requests) <= most+float64(len(c.shift.Users)) {
 		return nil
 	}
-	return fmt.Errorf("%.0f requests a second are more than limits.rate allows (%g/s)", float64(all.requests)/all.length.Seconds(), limit)
+	return fmt.Errorf("%.0f requests a second are %w (%g/s)", float64(all.requests)/all.length.Seconds(), errTooFast, limit)
 }
 
 func phase(p *plan.Plan, elapsed time.Duration) string {

@@ -139,6 +139,9 @@ func (s *session) up(ctx context.Context, y *system) error {
 		Tick: func(since time.Duration) {
 			at := y.loaded
 			now, reason := at.counts.tick(since)
+			if at.trial != nil {
+				reason = at.trial.tick(reason)
+			}
 			if reason == nil {
 				reason = at.watcher.past(since)
 			}

@@ -43,6 +43,7 @@ type system struct {
 	crew    *load.Crew  // nil while it is down
 	fresh   bool        // no load since the start
 	abort   func(error) // ends the present stretch
+	trial   *search     // that decides when a stretch ends; nil outside of one
 
 	// Two loads of one process are two systems; see UnderLoad.
 	host   *system // whose process and crew these are; nil for its own
@@ -166,7 +167,10 @@ func (y *system) addRounds(until time.Duration) {
 }
 
 // addRound adds the present round of a pair, with the readings of the meters.
-func (y *system) addRound(length time.Duration, second bool) {
+func (y *system) addRound(length time.Duration, second bool) { y.add(y.takeRound(length, second)) }
+
+// takeRound ends the present round of a pair.
+func (y *system) takeRound(length time.Duration, second bool) result.Round {
 	r := result.NewRound(y.judged, length, y.counts.drain(0))
 	r.Second, r.Process = second, max(y.starts-1, 0)
 	tellLoad(y.counts.shift, 0, &r) // all stretches of a round have the same load
@@ -175,7 +179,7 @@ func (y *system) addRound(length time.Duration, second bool) {
 		m.round(pairRound, &r)
 	}
 	r.Machine = y.spent.shares()
-	y.add(r)
+	return r
 }
 
 // tellLoad adds how much load a plan brings in a round.
