@@ -47,7 +47,7 @@ func (s *sides) lostSight(rows []row) []Reason {
 	doubt := Reason{Kind: LostSight, Route: route, Metrics: lost}
 	doubt.Before, doubt.Now = s.perRound(route)
 	for _, m := range s.p.RouteMetrics() { // with more requests base has enough for the next metric, so head needs enough too
-		doubt.RunTime = max(doubt.RunTime, s.longer(multiple(s.now.routes[route].requests, s.now.rounds, headNeeds(m))))
+		doubt.RunTime = max(doubt.RunTime, s.longer(multiple(s.now.routes[route].requests, s.now.rounds, s.headNeeds(m))))
 	}
 	return []Reason{doubt}
 }
@@ -154,7 +154,7 @@ func (s *sides) inTask(route string) bool {
 // factor is by how much the requests of a route must grow before a metric can be judged, on the side that needs more.
 func (s *sides) factor(route string, m Metric) float64 {
 	before, now := s.counts(route)
-	return max(multiple(now.requests, s.now.rounds, headNeeds(m)), multiple(before.requests, s.before.rounds, needs(m)))
+	return max(multiple(now.requests, s.now.rounds, s.headNeeds(m)), multiple(before.requests, s.before.rounds, s.needs(m)))
 }
 
 // spare is the least margin of an advised run_time.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -110,18 +111,18 @@ func (c *costs) judged() bool {
 // judge settles the rows of the costs. over says that there will be no more pairs.
 func (c *costs) judge(at look, over bool, seed func() uint64) []row {
 	var lines []line
-	var d [][]float64
+	var d []stats.Paired
 	var places []int
 	for i := range c.rows {
 		if r := &c.rows[i]; r.now != nil {
-			lines, d, places = append(lines, r.line), append(d, perStart(r.differences(), c.of, c.starts)), append(places, i)
+			lines, d, places = append(lines, r.line), append(d, stats.Means(perStart(r.differences(), c.of, c.starts))), append(places, i)
 		}
 	}
 	level := 0.0
 	if c.judged() {
 		level = costLevel(costShare*at.report, len(c.of), c.startsAt)
 	}
-	rule := look{level: level, pass: at.pass, report: costShare * at.report, from: c.needs, means: true}
+	rule := look{level: level, pass: at.pass, report: costShare * at.report, from: c.needs}
 	findings := judgePairs(lines, d, rule, c.p.Strict, seed)
 	for k, i := range places {
 		r := &c.rows[i]

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -104,7 +105,7 @@ type decide func(w spending, s spentReport, n int, at look) outcomeAt
 // inShares is the rule in use: pairs and starts are families of their own.
 func inShares(w spending, s spentReport, n int, at look) (o outcomeAt) {
 	rest := at.beside(n)
-	for j, f := range judgePairs(s.lines, s.differences(n), rest, false, func() uint64 { return uint64(s.slow) }) {
+	for j, f := range judgePairs(s.lines, asLines(s.differences(n)), rest, false, func() uint64 { return uint64(s.slow) }) {
 		o.add(s.lines[j], f.status, f.change > s.lines[j].limit, true)
 	}
 	for _, r := range w.costsAt(s, n).judge(at, at.last, one) {
@@ -117,7 +118,7 @@ func inShares(w spending, s spentReport, n int, at look) (o outcomeAt) {
 
 // withoutCosts is the rule for a system whose costs nobody counts.
 func withoutCosts(_ spending, s spentReport, n int, at look) (o outcomeAt) {
-	for j, f := range judgePairs(s.lines, s.differences(n), at, false, func() uint64 { return uint64(s.slow) }) {
+	for j, f := range judgePairs(s.lines, asLines(s.differences(n)), at, false, func() uint64 { return uint64(s.slow) }) {
 		o.add(s.lines[j], f.status, f.change > s.lines[j].limit, true)
 	}
 	o.hold = inDoubt // as the gate did before
@@ -135,8 +136,14 @@ func inOneFamily(unit func(w spending, s spentReport, d []float64) []float64) de
 			d[j] = unit(w, s, d[j])
 		}
 		o.hold = holds
-		at.from, at.means = min(at.from, 8), len(d[0]) < n
-		for j, f := range judgePairs(lines, d, at, false, one) {
+		at.from = min(at.from, 8)
+		units := asLines(d)
+		if len(d[0]) < n {
+			for j := range d {
+				units[j] = stats.Means(d[j])
+			}
+		}
+		for j, f := range judgePairs(lines, units, at, false, one) {
 			isCost := j >= len(s.lines)
 			o.cost = o.cost || f.status == Worse && isCost
 			o.add(lines[j], f.status, f.change > lines[j].limit, !isCost || w.limit > 0)

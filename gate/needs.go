@@ -15,7 +15,25 @@ const (
 	minPerRound       = 100
 )
 
+// mergedRounds is how many rounds of a paired comparison together must have what a figure needs: half of the budget.
+// All rounds so far then make one figure of each side.
+const mergedRounds = MaxPairs / 2
+
 // needs is the number of requests that a round must have for this metric to be judged.
+func (s *sides) needs(m Metric) float64 { return s.inEach(needs(m)) }
+
+// headNeeds is the same for the judged runs.
+func (s *sides) headNeeds(m Metric) float64 { return s.inEach(headNeeds(m)) }
+
+// inEach is what each of the rounds must have if they can be merged.
+func (s *sides) inEach(requests float64) float64 {
+	if s.merges {
+		return requests / mergedRounds
+	}
+	return requests
+}
+
+// needs is the number of requests that a figure needs, of a round or of merged ones.
 func needs(m Metric) float64 {
 	if q, ok := m.quantile(); ok {
 		return math.Ceil(minBeyondQuantile/(1-q) - 1e-9) // 0.95 is not exact
@@ -23,7 +41,7 @@ func needs(m Metric) float64 {
 	return minPerRound
 }
 
-// headNeeds is the same for the judged runs. A loss of throughput leaves few requests, so few are enough to
+// headNeeds is the same of the judged runs. A loss of throughput leaves few requests, so few are enough to
 // judge it.
 func headNeeds(m Metric) float64 {
 	if m == Throughput {
@@ -44,14 +62,14 @@ func (s *sides) cannotJudge(route string, metric Metric) *Why {
 	}
 	had, has := s.perRound(route)
 	switch {
-	case has < headNeeds(metric):
+	case has < s.headNeeds(metric):
 		return s.tooFew(route, metric, false)
 	case metric.IsLatency() && now.fail(limits), metric == Throughput && now.failures == now.requests:
 		return &Why{Kind: ManyFailures}
 	case before.requests == 0:
 		return &Why{Kind: NotInBaseline}
-	case had < needs(metric):
-		return s.tooFew(route, metric, has >= needs(metric)) // else it is on both sides
+	case had < s.needs(metric):
+		return s.tooFew(route, metric, has >= s.needs(metric)) // else it is on both sides
 	case before.fail(limits):
 		return &Why{Kind: ManyFailures, OnBase: true}
 	}
@@ -68,9 +86,9 @@ func (s *sides) cannotJudge(route string, metric Metric) *Why {
 // tooFew explains that a metric has too few requests: on base only, or on head and maybe base as well.
 func (s *sides) tooFew(route string, metric Metric, onBase bool) *Why {
 	had, has := s.perRound(route)
-	why := &Why{Kind: FewRequests, OnBase: onBase, OnStart: s.onStart(route), Has: math.Floor(has), Needs: headNeeds(metric)}
-	if had < needs(metric) { // then head needs as many: base will have no more
-		why.Needs = needs(metric)
+	why := &Why{Kind: FewRequests, OnBase: onBase, OnStart: s.onStart(route), Has: math.Floor(has), Needs: math.Ceil(s.headNeeds(metric))}
+	if had < s.needs(metric) { // then head needs as many: base will have no more
+		why.Needs = math.Ceil(s.needs(metric))
 	}
 	if onBase {
 		why.Has = math.Floor(had)
@@ -120,5 +138,5 @@ func (s *sides) lost(route string, metric Metric) bool {
 		return false
 	}
 	before, now := s.perRound(route)
-	return now > 0 && now < headNeeds(metric) && before >= needs(metric) && now < (1-min(s.p.forRoute(route).Degradation, 0.5))*before
+	return now > 0 && now < s.headNeeds(metric) && before >= s.needs(metric) && now < (1-min(s.p.forRoute(route).Degradation, 0.5))*before
 }

@@ -101,6 +101,7 @@ type pairing struct {
 func (j *pairing) sides() *sides {
 	s := sidesOf(j.p, sideOfRounds(j.base), sideOfRounds(j.head), j.head)
 	s.runTime = s.roundLength * MaxPairs
+	s.merges = haveTallies(j.base) && haveTallies(j.head)
 	return s
 }
 
@@ -134,7 +135,7 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 		rest = at.beside(len(j.good))
 	}
 	rows = append(sampleRises(rates, j.base, j.head, j.good), s.samplePairs(rows, j.base, j.head, j.good)...)
-	rows = settle(j.p, findPairs(j.p, rows, rest, seed))
+	rows = s.settlePools(settle(j.p, findPairs(j.p, rows, rest, seed)), at, over)
 	if at.last {
 		rows = noiseOfWhole(rows)
 	}
@@ -216,7 +217,11 @@ func (s *sides) samplePairs(rows []row, base, head *result.Result, pairs []int) 
 	rows = slices.Clone(rows)
 	before, after := unitsOfRounds(base, pairs), unitsOfRounds(head, pairs)
 	for i := range rows {
-		if r := &rows[i]; r.judgeable() {
+		switch r := &rows[i]; {
+		case !r.judgeable():
+		case s.small(r.line):
+			s.pool(r, base, head, pairs)
+		default:
 			r.before, r.now = s.paired(r.line, before, after)
 			r.describe()
 		}
@@ -233,15 +238,23 @@ func (r *row) differences() []float64 {
 	return d
 }
 
+// pairs are the row's pairs as the rule takes them.
+func (r *row) pairs() stats.Paired {
+	if r.pool != nil {
+		return r.pool
+	}
+	return stats.Differences(r.differences())
+}
+
 // findPairs judges the rows that have samples by the rule for pairs.
 func findPairs(p Policy, rows []row, at look, seed func() uint64) []row {
 	rows = slices.Clone(rows)
 	var lines []line
-	var d [][]float64
+	var d []stats.Paired
 	var places []int
 	for i := range rows {
 		if r := &rows[i]; r.now != nil {
-			lines, d, places = append(lines, r.line), append(d, r.differences()), append(places, i)
+			lines, d, places = append(lines, r.line), append(d, r.pairs()), append(places, i)
 		}
 	}
 	findings := judgePairs(lines, d, at, p.Strict, seed)
@@ -270,7 +283,7 @@ func holds(rows []row) bool {
 func orderEffect(rows []row, head *result.Result, pairs []int) []Reason {
 	for i := range rows {
 		r := &rows[i]
-		if r.Metric != P50 && r.Metric != Throughput || r.now == nil {
+		if r.Metric != P50 && r.Metric != Throughput || r.now == nil || r.pool != nil {
 			continue // the tails differ by that much by chance
 		}
 		var first, second []float64

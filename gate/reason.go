@@ -110,7 +110,7 @@ type WhyKind string
 
 // Explanations of a comparison beyond its figures.
 const (
-	FewRequests   WhyKind = "few-requests"    // not judged: Has requests in a round, Needs; OnBase; OnStart, or RunTime if a longer run would be enough
+	FewRequests   WhyKind = "few-requests"    // not judged: Has requests in a round on average, Needs; OnBase; OnStart, or RunTime if a longer run would be enough
 	FewRounds     WhyKind = "few-rounds"      // not judged: too few rounds have a value that can be compared
 	FewRuns       WhyKind = "few-runs"        // not judged, or not proven: the history Has fewer runs than it Needs
 	NotInBaseline WhyKind = "not-in-baseline" // not judged: the baseline does not have the route
@@ -125,7 +125,7 @@ const (
 	Risen         WhyKind = "risen"           // worse: a failure rate that has risen, inside its limit or not
 	FewStarts     WhyKind = "few-starts"      // a cost is told and not judged: the systems are started Has times, Needs are needed
 	Unsettled     WhyKind = "unsettled"       // a cost is told and not judged: in Has of Needs rounds the system was still at work when a stretch ended
-	Undecided     WhyKind = "undecided"       // a cost is told and not judged: it may be past its limit or not, and the profile does not ask
+	Undecided     WhyKind = "undecided"       // told and not judged, because it may be past its limit or not: a cost that the profile does not ask for, or a figure of few requests; RunTime if a longer run would be enough
 	NotCounted    WhyKind = "not-counted"     // a cost is not judged: it was not counted on both sides
 	OnlyTold      WhyKind = "only-told"       // a cost is told and not judged: runs on other machines have other costs
 )

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -24,8 +25,11 @@ type row struct {
 	// The two samples, on the line's scale, NaN for a missing value: the history's and the fresh runs
 	// in the order of time, or base and head of a pairing, pair by pair.
 	before, now []float64
-	found       *finding // nil when no rule has looked at it
-	along       bool     // moved along with most others; one reason covers all of them
+	// pool is set for a row whose rounds are too small for figures of their own. The samples are then the figures of
+	// blocks of rounds, which are only shown.
+	pool  *stats.Pool
+	found *finding // nil when no rule has looked at it
+	along bool     // moved along with most others; one reason covers all of them
 }
 
 // collect makes a row of each metric of each route, those of all routes together first. A row

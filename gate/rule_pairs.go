@@ -54,7 +54,6 @@ type look struct {
 	pass   float64 // the chance of passing a line exactly at its guard
 	report float64 // the level of all looks together
 	from   int     // the least number of units that fail a line
-	means  bool    // the units are means themselves: the test leaves none out
 	early  bool    // it may pass, and never fail
 	last   bool
 }
@@ -83,15 +82,15 @@ func spend(level float64) []float64 {
 // drawsFor is a number of draws large enough to show a p value well below a level.
 func drawsFor(level float64) int { return max(leastDraws, int(4/level)) }
 
-// judgePairs judges each line by the differences d[line][pair], head's value less base's. A line
+// judgePairs judges each line by its pairs, head's value less base's. A line
 // fails when its estimate is past the limit and the difference is real for the whole report. It
 // passes when its upper bound is inside the guard. It is Unclear while more pairs may tell. seed is
 // asked only if a line may fail.
-func judgePairs(lines []line, d [][]float64, at look, strict bool, seed func() uint64) []finding {
+func judgePairs(lines []line, d []stats.Paired, at look, strict bool, seed func() uint64) []finding {
 	findings := make([]finding, len(lines))
 	var beyond bool
 	for j := range lines {
-		e := stats.Trimmed(d[j])
+		e := d[j].Estimate()
 		f := finding{status: Unclear, change: e.Value, interval: e.Interval(shownConfidence), n: e.N, p: math.NaN(), level: at.level}
 		f.visible = max(lines[j].limit, stats.SmallestVisible(e.SE, cmp.Or(at.level, at.report)))
 		if e.Value <= lines[j].limit && e.Upper(at.pass) < lines[j].guard {
@@ -103,11 +102,7 @@ func judgePairs(lines []line, d [][]float64, at look, strict bool, seed func() u
 	if !beyond { // a line that cannot fail needs no test
 		return findings
 	}
-	test := stats.SignFlip
-	if at.means {
-		test = stats.SignFlipMeans
-	}
-	for j, p := range test(d, drawsFor(at.level), seed()) {
+	for j, p := range stats.FlipLines(d, drawsFor(at.level), seed()) {
 		f := &findings[j]
 		f.p = p
 		real := p <= at.level && f.n >= at.from

@@ -23,6 +23,7 @@ type sides struct {
 	steady      bool            // a control is as fast as in the history
 	parts       map[string]bool // routes that count messages within calls
 	planned     map[string]bool // routes that tasks can request; empty if unknown
+	merges      bool            // rounds with too few requests can be merged
 }
 
 // side adds up all the runs on one side of a comparison.

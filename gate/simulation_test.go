@@ -106,12 +106,21 @@ func (s simulated) differences(n int) [][]float64 {
 	return d
 }
 
+// asLines are differences as the rule takes them.
+func asLines(d [][]float64) []stats.Paired {
+	lines := make([]stats.Paired, len(d))
+	for j := range d {
+		lines[j] = stats.Differences(d[j])
+	}
+	return lines
+}
+
 // ruling judges n pairs of a report.
 type ruling func(s simulated, n int, at look) []finding
 
 // theRule is the one that is in use.
 func theRule(s simulated, n int, at look) []finding {
-	return judgePairs(s.lines, s.differences(n), at, false, func() uint64 { return uint64(s.slow) })
+	return judgePairs(s.lines, asLines(s.differences(n)), at, false, func() uint64 { return uint64(s.slow) })
 }
 
 // rates are what came of many reports.
@@ -216,7 +225,7 @@ func TestNegativeControls(t *testing.T) {
 					}
 				}
 			}
-			return judgePairs(s.lines, d, at, false, one)
+			return judgePairs(s.lines, asLines(d), at, false, one)
 		}},
 		{"a fixed order", second, func(s simulated, n int, at look) []finding {
 			d := s.differences(n)
@@ -227,7 +236,7 @@ func TestNegativeControls(t *testing.T) {
 					}
 				}
 			}
-			return judgePairs(s.lines, d, at, false, one)
+			return judgePairs(s.lines, asLines(d), at, false, one)
 		}},
 		{"no pairing: all of base, then all of head", drifts, func(s simulated, n int, at look) []finding {
 			d := make([][]float64, len(s.lines))
@@ -236,10 +245,10 @@ func TestNegativeControls(t *testing.T) {
 					d[j] = append(d[j], s.side[0][j][n/2+i]-s.side[0][j][i], s.side[1][j][n/2+i]-s.side[1][j][i])
 				}
 			}
-			return judgePairs(s.lines, d, at, false, one)
+			return judgePairs(s.lines, asLines(d), at, false, one)
 		}},
 		{"requests instead of rounds", noisy, func(s simulated, n int, at look) []finding {
-			findings := judgePairs(s.lines, s.differences(n), at, false, one)
+			findings := judgePairs(s.lines, asLines(s.differences(n)), at, false, one)
 			for j := range findings {
 				// Each round has 2,000 requests whose log latencies spread by 0.5: to a test of
 				// requests the rounds' own differences are real.
@@ -253,7 +262,7 @@ func TestNegativeControls(t *testing.T) {
 		}},
 		{"no max over the lines", noisy, func(s simulated, n int, at look) []finding {
 			d := s.differences(n)
-			findings := judgePairs(s.lines, d, at, false, one)
+			findings := judgePairs(s.lines, asLines(d), at, false, one)
 			for j := range findings {
 				if f := &findings[j]; f.change > s.lines[j].limit && stats.SignFlip(d[j:j+1], leastDraws, 1)[0] <= at.level {
 					f.status = Worse

@@ -27,51 +27,88 @@ const maxPairs = 64
 // Up to 12 pairs it tries all patterns; beyond that a seeded sample, and the identity.
 // A pair that is missing in a line (NaN) is left out of that line; a line with fewer than two
 // pairs has p 1. SignFlip panics on more than 64 pairs.
-func SignFlip(d [][]float64, flips int, seed uint64) []float64 { return signFlip(d, trim, flips, seed) }
-
-// SignFlipMeans is SignFlip with the mean in place of the trimmed mean, for few units that are means themselves.
-// The trimmed mean of eight has no clearer pattern than the identity, but one that is as clear: the smallest
-// difference is trimmed away whatever its sign. So its p value cannot fall below 2 of 256, and that of the mean can.
-func SignFlipMeans(d [][]float64, flips int, seed uint64) []float64 {
-	return signFlip(d, 0, flips, seed)
+func SignFlip(d [][]float64, flips int, seed uint64) []float64 {
+	lines := make([]Paired, len(d))
+	for j := range d {
+		lines[j] = Differences(d[j])
+	}
+	return FlipLines(lines, flips, seed)
 }
 
-func signFlip(d [][]float64, trim float64, flips int, seed uint64) []float64 {
+// Paired is one line of FlipLines.
+type Paired interface {
+	// Estimate is the line's location with its standard error.
+	Estimate() Estimate
+	// length is the number of pairs.
+	length() int
+	// underFlips puts the statistic of each pattern of flips into t, and returns that of the pairs as they are. It is
+	// −Inf without one.
+	underFlips(patterns []uint64, t []float64) (own float64)
+}
+
+// Differences are a line with one difference for each pair. Its location is the trimmed mean.
+type Differences []float64
+
+// Means are a line with one difference for each of few units that are means themselves. The test uses their mean:
+// the trimmed mean of eight has no clearer pattern than the identity, but one that is as clear, since the smallest
+// difference is trimmed away whatever its sign. So its p value cannot fall below 2 of 256, and that of the mean can.
+type Means []float64
+
+// Estimate is that of Trimmed.
+func (d Differences) Estimate() Estimate { return Trimmed(d) }
+
+// Estimate is that of Trimmed.
+func (d Means) Estimate() Estimate { return Trimmed(d) }
+
+func (d Differences) length() int { return len(d) }
+func (d Means) length() int       { return len(d) }
+func (p *Pool) length() int       { return p.pairs }
+
+func (d Differences) underFlips(patterns []uint64, t []float64) float64 {
+	return newFlipLine(d, trim).under(patterns, t)
+}
+
+func (d Means) underFlips(patterns []uint64, t []float64) float64 {
+	return newFlipLine(d, 0).under(patterns, t)
+}
+
+// FlipLines is SignFlip for lines of several kinds, which share the pairs and the flips.
+func FlipLines(lines []Paired, flips int, seed uint64) []float64 {
 	pairs := 0
-	for _, line := range d {
-		pairs = max(pairs, len(line))
+	for _, l := range lines {
+		pairs = max(pairs, l.length())
 	}
 	if pairs > maxPairs {
 		panic("stats: more than 64 pairs")
 	}
-	lines := make([]flipLine, len(d))
-	for j := range d {
-		lines[j] = newFlipLine(d[j], trim)
+	patterns := flipsOf(pairs, flips, seed)
+	largest, t, own := make([]float64, len(patterns)), make([]float64, len(patterns)), make([]float64, len(lines))
+	for b := range largest {
+		largest[b] = math.Inf(-1)
 	}
-	var patterns []uint64
+	for j, l := range lines {
+		own[j] = l.underFlips(patterns, t)
+		for b := range largest {
+			largest[b] = max(largest[b], t[b])
+		}
+	}
+	return shareAtLeast(largest, own)
+}
+
+// flipsOf lists all patterns of few pairs, and else the identity and some drawn ones.
+func flipsOf(pairs, flips int, seed uint64) (patterns []uint64) {
 	if pairs <= allFlipsUpTo {
 		for pattern := range uint64(1) << pairs {
 			patterns = append(patterns, pattern)
 		}
-	} else {
-		patterns = append(patterns, 0) // the identity
-		random := rand.New(rand.NewPCG(seed, uint64(pairs)))
-		for range flips {
-			patterns = append(patterns, random.Uint64())
-		}
+		return patterns
 	}
-	largest := make([]float64, len(patterns))
-	for b, pattern := range patterns {
-		largest[b] = math.Inf(-1)
-		for j := range lines {
-			largest[b] = max(largest[b], lines[j].t(pattern))
-		}
+	patterns = append(patterns, 0)
+	random := rand.New(rand.NewPCG(seed, uint64(pairs)))
+	for range flips {
+		patterns = append(patterns, random.Uint64())
 	}
-	own := make([]float64, len(lines))
-	for j := range lines {
-		own[j] = lines[j].t(0)
-	}
-	return shareAtLeast(largest, own)
+	return patterns
 }
 
 // shareAtLeast gives for each value the share of the largest that reach it. What differs by
@@ -129,6 +166,14 @@ func newFlipLine(d []float64, trim float64) flipLine {
 		l.scale = max(math.Sqrt(l.scale), leastSE)
 	}
 	return l
+}
+
+// under puts the statistic of each pattern into t, and returns that of the identity.
+func (l flipLine) under(patterns []uint64, t []float64) (own float64) {
+	for b, pattern := range patterns {
+		t[b] = l.t(pattern)
+	}
+	return l.t(0)
 }
 
 // t is the statistic of the line once the pattern's pairs are flipped; −Inf without one.

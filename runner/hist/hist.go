@@ -135,6 +135,24 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	return h.clamp(time.Duration(h.counts.ValueAtPercentile(q * 100)))
 }
 
+// Largest are the n largest values, or all if there are fewer, in growing order and rounded as Quantile does.
+func (h *Histogram) Largest(n int64) []time.Duration {
+	count := h.Count()
+	n = min(n, count)
+	if n <= 0 {
+		return nil
+	}
+	percentiles := make([]float64, n)
+	for i := range percentiles {
+		percentiles[i] = 100 * float64(count-n+1+int64(i)) / float64(count)
+	}
+	values := make([]time.Duration, n)
+	for i, v := range h.counts.ValueAtPercentilesSlice(percentiles) {
+		values[i] = h.clamp(time.Duration(v))
+	}
+	return values
+}
+
 // clamp keeps a bucket's value, which is rounded up, within what was really recorded.
 func (h *Histogram) clamp(d time.Duration) time.Duration { return min(max(d, h.min), h.max) }
 

@@ -285,3 +285,25 @@ func encode(t *testing.T, h hist.Histogram) string {
 	}
 	return string(text)
 }
+
+// The largest values are the quantiles of their ranks.
+func TestLargest(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{0, 1, 7, 333, 5000} {
+		var h hist.Histogram
+		for range n {
+			h.Record(time.Duration(random.ExpFloat64() * float64(20*time.Millisecond)))
+		}
+		for _, most := range []int64{0, 1, 5, int64(n), int64(n) + 9} {
+			got := h.Largest(most)
+			if int64(len(got)) != min(most, int64(n)) {
+				t.Fatalf("the largest %d of %d are %d", most, n, len(got))
+			}
+			for i, d := range got {
+				if want := h.Quantile(float64(n-len(got)+i+1) / float64(n)); d != want {
+					t.Errorf("number %d of the largest %d of %d: %v, want %v", i, most, n, d, want)
+				}
+			}
+		}
+	}
+}

@@ -60,7 +60,7 @@ func (j judge) judges(p gate.Policy, t traffic) bool {
 		return true
 	}
 	for _, m := range p.RouteMetrics() {
-		n := float64(gate.Needs(m) * j.rounds)
+		n := float64(j.needs(m))
 		if t.most >= n || t.free && time.Duration(t.most/n*float64(time.Second)) >= shortest {
 			return true
 		}

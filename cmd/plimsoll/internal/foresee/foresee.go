@@ -87,18 +87,18 @@ type traffic struct {
 	free bool
 }
 
-// judge is a gate, and the number of rounds it cuts a run into.
+// judge is a gate, and how many requests of a route it needs in the whole load to judge a metric.
 type judge struct {
-	name   string
-	rounds int
+	name  string
+	needs func(gate.Metric) int
 }
 
 // judges are the gates that may judge a plan. Without target.start it is the stored gate alone: a system that runs
 // elsewhere rarely has a second copy to compare with.
 func judges(pl *plan.Plan) []judge {
-	all := []judge{{"stored", pl.Rounds}}
+	all := []judge{{"stored", func(m gate.Metric) int { return gate.Needs(m) * pl.Rounds }}}
 	if pl.Start != nil {
-		all = append(all, judge{"paired", gate.MaxPairs})
+		all = append(all, judge{"paired", gate.NeedsOfPairs})
 	}
 	return all
 }
@@ -128,7 +128,7 @@ func (f *Foresight) blind(pl *plan.Plan, p gate.Policy) {
 	for _, j := range judges(pl) {
 		var needs []string
 		for _, m := range p.RouteMetrics() {
-			needs = append(needs, fmt.Sprintf("%s needs %d", m, gate.Needs(m)*j.rounds))
+			needs = append(needs, fmt.Sprintf("%s needs %d", m, j.needs(m)))
 		}
 		f.Gates = append(f.Gates, fmt.Sprintf("%s gate: %s", j.name, strings.Join(needs, ", ")))
 	}
@@ -141,7 +141,7 @@ const spare = 1.15
 func (j judge) lacks(p gate.Policy, t traffic) (metrics string, need int) {
 	var missing []string
 	for _, m := range p.RouteMetrics() {
-		n := gate.Needs(m) * j.rounds
+		n := j.needs(m)
 		switch within := time.Duration(t.most / float64(n) * float64(time.Second)); {
 		case t.free && within < usual:
 			missing = append(missing, fmt.Sprintf("%s over %s", m, plan.InWords(within)))
