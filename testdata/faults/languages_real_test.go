@@ -1,0 +1,49 @@
+//go:build real
+
+package main_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate/bottleneck"
+)
+
+// TestRealLanguages loads services in other languages, which wait and work in other ways than Go's: one thread for all, many
+// that take turns, one for each request.
+func TestRealLanguages(t *testing.T) {
+	waiting := func(least, most float64) []right {
+		return []right{{bottleneck.Waiting, bottleneck.Inferred, "", least, most}}
+	}
+	cpu := right{kind: bottleneck.CPU, grade: bottleneck.Shown}
+	oneThread := right{kind: bottleneck.OneThread, grade: bottleneck.Shown}
+	inTurn := right{kind: bottleneck.OneThread, grade: bottleneck.Inferred, least: 0.6, most: 1.6}
+	for _, language := range []struct {
+		name, program, script string
+		cpu                   []right
+	}{
+		{"node", "node", "node.mjs", []right{oneThread}},
+		{"python", "/usr/bin/python3", "python.py", []right{oneThread, inTurn}},
+		{"java", "java", "Java.java", []right{cpu}},
+	} {
+		t.Run(language.name, func(t *testing.T) {
+			if _, err := exec.LookPath(language.program); err != nil {
+				t.Skipf("%v: install it to load a service in this language", err)
+			}
+			script, err := filepath.Abs(language.script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for fault, rights := range map[string][]right{"cpu": language.cpu, "lock": waiting(0.7, 1.7), "pool": waiting(6, 11)} {
+				t.Run(fault, func(t *testing.T) {
+					tr := trial{command: language.program + " " + script + " " + fault + " ${port}", users: doubling, each: 2 * time.Second}
+					if !tr.finds(t, rights...) {
+						t.Errorf("nothing was found in %d runs, want one of %+v", tries, rights)
+					}
+				})
+			}
+		})
+	}
+}
