@@ -82,7 +82,7 @@ var rules = [...]func(*look) (Finding, bool){
 
 func (l *look) find() Finding {
 	if l.grows() {
-		if e := l.elasticity(); e >= 0.8 && l.last.Response < 1.5*l.alone {
+		if e := l.elasticity(); e >= 0.8 && l.last.own() < 1.5*l.alone {
 			return l.complete(Finding{Kind: None, Grade: Shown})
 		}
 	}

@@ -51,7 +51,7 @@ const (
 	Throughput    = "throughput_per_sec" // the highest of all steps
 	LastOf        = "last_throughput_per_sec"
 	Elasticity    = "elasticity"      // by how many % throughput grows for 1 % of load, over the last two doublings
-	AloneSeconds  = "alone_seconds"   // response time without a queue: the least of all steps
+	AloneSeconds  = "alone_seconds"   // response time without a queue and without waits for a core: the least of all steps
 	LoadedSeconds = "loaded_seconds"  // response time of the heaviest step
 	AtATime       = "at_a_time"       // requests inside when throughput has stopped: Throughput × AloneSeconds
 	Overflows     = "overflows"       // connections that found the accept queue full

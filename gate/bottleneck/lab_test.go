@@ -37,7 +37,7 @@ func readings(changes map[string]float64) map[string]float64 {
 func ramp(alone, best, last, firstMS, lastMS float64, read map[string]float64) []bottleneck.Step {
 	var steps []bottleneck.Step
 	for users := 1.0; users <= 64; users *= 2 {
-		s := bottleneck.Step{Load: users, Length: 2 * time.Second, Throughput: min(best, alone*users), Response: firstMS / 1000, Readings: readings(nil)}
+		s := bottleneck.Step{Load: users, Length: 2 * time.Second, Throughput: min(best, alone*users), Response: firstMS / 1000, Readings: readings(map[string]float64{"system.run_delay_cores": 0})}
 		if s.Throughput >= 0.9*best {
 			s.Readings, s.Response = read, lastMS/1000
 		}
@@ -45,7 +45,7 @@ func ramp(alone, best, last, firstMS, lastMS float64, read map[string]float64) [
 			s.Throughput = last
 		}
 		if users == 1 {
-			s.Response = firstMS / 1000
+			s.Response, s.Readings = firstMS/1000, readings(map[string]float64{"system.run_delay_cores": 0})
 		}
 		steps = append(steps, s)
 	}
@@ -109,6 +109,18 @@ func pool8(changes map[string]float64) []bottleneck.Step {
 		}
 	}
 	return ramp(44, 381, 369, 22.7, 167, read)
+}
+
+// interpreter is a Python service with 1.7 ms of work on two cores, measured beside 17 other programs.
+func interpreter() (steps []bottleneck.Step) {
+	for _, m := range []struct{ users, throughput, ms, used, delay float64 }{
+		{1, 276.6, 3.6, 0.46, 0.535}, {2, 340.8, 5.9, 0.695, 1.11}, {4, 474.3, 8.5, 0.87, 2.32}, {8, 282.2, 28.5, 0.865, 2.61},
+		{16, 460.9, 34.7, 0.875, 2.77}, {32, 490.3, 65.8, 0.94, 3.25}, {64, 453.4, 257.6, 0.46, 8.04},
+	} {
+		steps = append(steps, bottleneck.Step{Load: m.users, Length: 2 * time.Second, Throughput: m.throughput, Response: m.ms / 1000, Readings: readings(map[string]float64{
+			"system.cpu_cores": m.used, "system.cpu_capacity": 2, "system.run_delay_cores": m.delay, "machine.cpu_cores": 2})})
+	}
+	return steps
 }
 
 // uneven lets a few requests take most of the time.
@@ -189,6 +201,7 @@ func TestAdversarial(t *testing.T) {
 			kind: bottleneck.Disk, grade: bottleneck.Shown, subject: "system"},
 		{what: "a queue that stays full, and requests that are tried again", steps: uneven(ramp(421, 441, 441, 2.4, 162, readings(map[string]float64{
 			"machine.listen_overflows_per_sec": 60, "system.accept_queue_share.8080": 1.2}))), kind: bottleneck.AcceptQueue, grade: bottleneck.Shown, subject: "system"},
+		{what: "an interpreter that runs one thread at a time beside others", steps: interpreter(), kind: bottleneck.OneThread, grade: inferred, subject: "system"},
 		{what: "segments are lost", steps: pool8(map[string]float64{"machine.retransmitted_share": 0.05}), kind: bottleneck.Network, grade: bottleneck.Shown, subject: "machine"},
 	} {
 		for name, x := range c.steps[6].Readings {

@@ -24,6 +24,16 @@ type Step struct {
 	Readings   map[string]float64
 }
 
+// own is the response time without the waits for a core, which others on the machine may cause. Threads that serve no
+// request wait too, so that half of it stays at least.
+func (s Step) own() float64 {
+	delay := s.Readings[result.Reading(result.OfSystem, result.RunDelayCores)]
+	if s.Throughput <= 0 {
+		return s.Response
+	}
+	return max(s.Response-delay/s.Throughput, s.Response/2)
+}
+
 // sameLoad is how far apart the loads of rounds may be that make one step.
 const sameLoad = 1.1
 
@@ -107,7 +117,7 @@ type curve struct {
 	steps       []Step
 	best        Step // with the highest throughput
 	first, last Step
-	alone       float64 // the least response time of all steps: without a queue, and with the least trouble from others
+	alone       float64 // the least own response time of all steps: without a queue, and with the least trouble from others
 	past        Step    // the steps past the knee, of the last two doublings, together
 }
 
@@ -117,8 +127,8 @@ func newCurve(steps []Step) curve {
 		if s.Throughput > c.best.Throughput {
 			c.best = s
 		}
-		if s.Response > 0 && (c.alone == 0 || s.Response < c.alone) {
-			c.alone = s.Response
+		if own := s.own(); own > 0 && (c.alone == 0 || own < c.alone) {
+			c.alone = own
 		}
 	}
 	knee := slices.IndexFunc(steps, func(s Step) bool { return s.Throughput >= kneeShare*c.best.Throughput })

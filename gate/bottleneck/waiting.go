@@ -69,6 +69,9 @@ func (l *look) place() (Finding, bool) {
 // got them do not take turns.
 func (l *look) oneAtATime() (Finding, bool) {
 	used, cores := l.read(result.OfSystem, result.CPUCores), l.read(result.OfSystem, result.CPUCapacity)
+	if best, ok := l.best.Readings[result.Reading(result.OfSystem, result.CPUCores)]; ok {
+		used = max(used, best) // others may have had more of a heavier step
+	}
 	wanted := used + l.read(result.OfSystem, result.RunDelayCores)
 	if !(cores >= 1.5) || !(used <= 1.2) || !l.grows() || l.elasticity() >= flat || l.atATime() >= 1.6 {
 		return Finding{}, false

@@ -11,6 +11,7 @@ public class Java {
     private static volatile long sum;
 
     public static void main(String[] args) throws Exception {
+        System.setProperty("sun.net.httpserver.nodelay", "true"); // else each answer waits 40 ms for an acknowledgement
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(args[1])), 128);
         server.setExecutor(Executors.newFixedThreadPool(100));
         server.createContext("/", exchange -> {
