@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -187,9 +188,9 @@ func TestCauseOfARegression(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			base, head := pairOf(24, usual, c.head)
 			spends(c.change, c.every)(base, head)
-			delay := result.Reading(result.OfSystem, result.RunDelayCores)
 			for i := range head.Rounds {
-				base.Rounds[i].Readings, head.Rounds[i].Readings = map[string]float64{delay: 0.2}, map[string]float64{delay: 0.3}
+				base.Rounds[i].Readings = map[string]float64{"system.run_delay_cores": 0.2, "system.written_bytes_per_sec": 100, "system.connections.10.0.0.1:5432": 8}
+				head.Rounds[i].Readings = map[string]float64{"system.run_delay_cores": 0.3, "system.read_bytes_per_sec": 150, "system.connections.10.0.0.1:5432": 2, "system.connections.10.0.0.2:6379": 2}
 			}
 			v := gate.JudgePairs(policy(), base, head, true)
 			checkValid(t, v)
@@ -198,11 +199,16 @@ func TestCauseOfARegression(t *testing.T) {
 				t.Errorf("no cause, want %s", c.want)
 			case v.Cause != nil && v.Cause.Kind != c.want:
 				t.Errorf("%+v, want %q", *v.Cause, c.want)
-			case v.Cause != nil && (v.Cause.RunDelay == nil || *v.Cause.RunDelay < 0.49 || *v.Cause.RunDelay > 0.51):
-				t.Errorf("run delay %v, want +50 %%", v.Cause.RunDelay)
+			case v.Cause != nil && !(near(v.Cause.RunDelay, 0.5) && near(v.Cause.DiskBytes, 0.5) && near(v.Cause.Connections, -0.5)):
+				t.Errorf("run delay %v, disk bytes %v, connections %v, want +50 %%, +50 %% and -50 %%", v.Cause.RunDelay, v.Cause.DiskBytes, v.Cause.Connections)
 			}
 		})
 	}
+}
+
+// near tells whether a change is there and close to another.
+func near(change *float64, want float64) bool {
+	return change != nil && math.Abs(*change-want) < 0.01
 }
 
 // The stored gate tells what a request costs, and judges it not.

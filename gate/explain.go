@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -13,9 +14,10 @@ type Explanation struct {
 	Kind     ExplanationKind `json:"kind"`
 	CPU      float64         `json:"cpu"` // relative change of the CPU time of a request
 	Interval *Range          `json:"interval,omitempty"`
-	// RunDelay is the relative change of the time that the system's threads waited for a core, for each request; nil if
-	// it was not read.
-	RunDelay *float64 `json:"run_delay,omitempty"`
+	// Relative changes of what else was read; nil if it was not read, or nothing was there.
+	RunDelay    *float64 `json:"run_delay,omitempty"`   // of the time that the system's threads waited for a core, for each request
+	DiskBytes   *float64 `json:"disk_bytes,omitempty"`  // read and written, for each request
+	Connections *float64 `json:"connections,omitempty"` // that the system holds to others
 }
 
 // ExplanationKind tells explanations apart.
@@ -35,8 +37,8 @@ const (
 )
 
 // explain says what a regression is made of, from the rows of the routes and of the costs; nil if nothing is proven
-// worse, or the CPU time of a request is too uncertain to tell. runDelay returns the change of the run delay.
-func explain(rows, costs []row, runDelay func() *float64) *Explanation {
+// worse, or the CPU time of a request is too uncertain to tell. besides adds what else was read.
+func explain(rows, costs []row, besides func(*Explanation)) *Explanation {
 	slower, dearer := false, false
 	for i := range rows {
 		slower = slower || rows[i].Status == Worse && rows[i].Metric != FailureRate
@@ -60,15 +62,24 @@ func explain(rows, costs []row, runDelay func() *float64) *Explanation {
 	default:
 		return nil
 	}
-	e.RunDelay = runDelay()
+	besides(e)
 	return e
 }
 
-// runDelay is the change of the run delay of a request, from pair to pair in the middle; nil if too few pairs have it.
-func (j *pairing) runDelay() *float64 {
+// besides adds the changes of what was read in the pairs.
+func (j *pairing) besides(e *Explanation) {
+	e.RunDelay = j.changeOf(func(r *result.Round) float64 { return ofRequest(r, result.RunDelayCores) })
+	e.DiskBytes = j.changeOf(func(r *result.Round) float64 {
+		return ofRequest(r, result.ReadBytes) + ofRequest(r, result.WrittenBytes)
+	})
+	e.Connections = j.changeOf(connections)
+}
+
+// changeOf is the change of a figure from pair to pair, in the middle; nil if too few pairs have it.
+func (j *pairing) changeOf(figure func(*result.Round) float64) *float64 {
 	var d []float64
 	for _, i := range j.good {
-		before, now := runDelay(&j.base.Rounds[i]), runDelay(&j.head.Rounds[i])
+		before, now := figure(&j.base.Rounds[i]), figure(&j.head.Rounds[i])
 		if ratio := now / before; before > 0 && now > 0 && finite(ratio) {
 			d = append(d, math.Log(ratio))
 		}
@@ -80,9 +91,19 @@ func (j *pairing) runDelay() *float64 {
 	return &change
 }
 
-// runDelay is the time that threads of the system waited for a core, for each request of a round.
-func runDelay(r *result.Round) float64 {
-	return r.Readings[result.Reading(result.OfSystem, result.RunDelayCores)] * r.Length.Seconds() / float64(r.Total.Requests)
+// ofRequest is what the system had of something for each request of a round; 0 if it was not read.
+func ofRequest(r *result.Round, figure string) float64 {
+	return r.Readings[result.Reading(result.OfSystem, figure)] * r.Length.Seconds() / float64(r.Total.Requests)
+}
+
+// connections is how many connections the system held in a round; 0 if they were not read.
+func connections(r *result.Round) (sum float64) {
+	for name, n := range r.Readings {
+		if strings.HasPrefix(name, result.Reading(result.OfSystem, result.Connections)+".") {
+			sum += n
+		}
+	}
+	return sum
 }
 
 // check is an error if no gate can have written this explanation.
@@ -92,8 +113,13 @@ func (e *Explanation) check() error {
 		return nil
 	case e.Kind != WorksMore && e.Kind != WaitsLonger:
 		return fmt.Errorf("%.40q is not an explanation of a regression", string(e.Kind))
-	case !inRange(e.CPU) || !e.Interval.sound() || e.RunDelay != nil && !inRange(*e.RunDelay):
+	case !inRange(e.CPU) || !e.Interval.sound():
 		return fmt.Errorf("the explanation %s: a number is out of range", e.Kind)
+	}
+	for _, change := range []*float64{e.RunDelay, e.DiskBytes, e.Connections} {
+		if change != nil && !inRange(*change) {
+			return fmt.Errorf("the explanation %s: a number is out of range", e.Kind)
+		}
 	}
 	return nil
 }

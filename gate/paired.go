@@ -148,7 +148,7 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 	}
 	v = v.Note(orderEffect(rows, j.head, j.good)...).Note(lowSight(rows, OfPair)...).Note(costs.notices()...)
 	rows = attribute(s, rows)
-	v.Cause = explain(rows, spent, j.runDelay)
+	v.Cause = explain(rows, spent, j.besides)
 	return weigh(v, append(rows, spent...), followed(doubts, rows)...)
 }
 

@@ -14,8 +14,6 @@
 // Operations Research 9, 1961) and the utilisation law (U = X·D: Denning and Buzen, The operational analysis of queueing
 // network models, ACM Computing Surveys 10, 1978).
 //
-// Difference compares the readings of two runs, request by request: does head work more, or does it wait longer?
-//
 // All is pure: no I/O, no clock. Nothing here judges a change.
 package bottleneck
 

@@ -8,8 +8,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// leastDelay is the change of the run delay that is told as a change. It is noisier than CPU time.
-const leastDelay = 0.1
+// leastBesides is the change of what was read besides that is told as a change. It is noisier than CPU time.
+const leastBesides = 0.1
 
 // Cause says in one line what a regression is made of, such as "it works more: CPU a request +38 %"; empty for nil.
 func Cause(e *gate.Explanation) string {
@@ -21,12 +21,16 @@ func Cause(e *gate.Explanation) string {
 		what = "it waits longer"
 	}
 	text := fmt.Sprintf("%s: CPU a request %s", what, about(e.CPU))
-	switch delay := e.RunDelay; {
-	case delay == nil:
-	case math.Abs(*delay) < leastDelay:
+	if delay := e.RunDelay; delay != nil && math.Abs(*delay) < leastBesides {
 		text += ", run delay the same"
-	default:
-		text += ", run delay " + about(*delay)
+	}
+	for _, c := range []struct {
+		what   string
+		change *float64
+	}{{"run delay", e.RunDelay}, {"disk bytes", e.DiskBytes}, {"connections", e.Connections}} {
+		if c.change != nil && math.Abs(*c.change) >= leastBesides {
+			text += ", " + c.what + " " + about(*c.change)
+		}
 	}
 	return text
 }
