@@ -2,12 +2,18 @@ package monitor_test
 
 import (
 	"bufio"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/internal/monitor"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // asRole is the variable that makes the test binary another program: a sleeper, or the parent of many.
@@ -19,6 +25,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "sleeper":
 		_, _ = io.Copy(io.Discard, os.Stdin) // until its parent ends
+	case "watcher": // of the process that its argument names
+		watchAndTell()
 	default:
 		n, _ := strconv.Atoi(role)
 		for range n {
@@ -54,4 +62,20 @@ func family(tb testing.TB, n int) *exec.Cmd {
 		tb.Fatal("the family did not start")
 	}
 	return c
+}
+
+// watchAndTell watches a process for a while and prints what was read.
+func watchAndTell() {
+	pid, _ := strconv.Atoi(os.Args[1])
+	s := monitor.New(context.Background(), monitor.Config{Every: 100 * time.Millisecond})
+	s.AddProcesses(result.OfSystem, monitor.Which{PID: pid}, 0)
+	s.AddMachine("/")
+	s.Edge(0)
+	for deadline := time.Now().Add(20 * time.Second); !(s.Watch().Mean["system.cpu_cores"] > 0) && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(s.Watch()); err != nil {
+		panic(err)
+	}
+	s.Close()
 }

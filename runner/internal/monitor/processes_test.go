@@ -36,7 +36,8 @@ func watchFor(t *testing.T, s *monitor.Sampler, figure string) *result.Watch {
 			return w
 		}
 	}
-	t.Fatalf("no %s in %+v", figure, s.Watch())
+	w := s.Watch()
+	t.Fatalf("no %s in %v, absent %v", figure, w.Mean, w.Absent)
 	return nil
 }
 
