@@ -20,6 +20,8 @@ type Power struct {
 	// times in ten: it is past the limit, too.
 	Visible, Fails float64
 	N              int // differences that it was estimated from
+	// Starts is how often a whole comparison starts both systems, for a cost. With fewer than NeedsStarts it fails nothing.
+	Starts, NeedsStarts int
 }
 
 // powers collects differences of lines that have not changed, line by line.
@@ -65,9 +67,9 @@ const leastDifferences = 6
 func (s *powers) all() []Power {
 	var lines, costs int
 	for _, l := range s.lines {
-		if l.metric.IsCost() {
+		if l.metric.IsCost() && l.starts >= s.needs() {
 			costs++
-		} else {
+		} else if !l.metric.IsCost() {
 			lines++
 		}
 	}
@@ -81,19 +83,29 @@ func (s *powers) all() []Power {
 	for _, l := range s.lines {
 		own, df := ofLines/float64(lines), pairs
 		if l.metric.IsCost() {
-			own, df = ofCosts/float64(costs), l.starts-1
+			own, df = ofCosts/float64(max(costs, 1)), l.starts-1
 		}
 		if one, ok := l.power(s.p, own, df); ok {
+			if l.metric.IsCost() {
+				one.Starts, one.NeedsStarts = l.starts, s.needs()
+			}
 			all = append(all, one)
 		}
 	}
 	return all
 }
 
+// needs is the least number of starts that judge a cost.
+func (s *powers) needs() int { return startsNeeded(costShare * (1 - s.p.Confidence)) }
+
 // power is the power of one line, tested at a level with df degrees of freedom.
 func (l *powerLine) power(p Policy, level float64, df int) (Power, bool) {
 	e := stats.Trimmed(l.differences)
-	if e.N < leastDifferences || !(l.share > 0) {
+	least := leastDifferences
+	if l.metric.IsCost() {
+		least = leastStarts
+	}
+	if e.N < least || !(l.share > 0) {
 		return Power{}, false
 	}
 	se := math.Sqrt(e.SE*e.SE*l.share + l.further)
@@ -134,7 +146,7 @@ func (s *powers) addPairs(base, head *result.Result) {
 	}
 	costs := costsOf(s.p, base, head, j.good, false)
 	for i := range costs.rows {
-		if r := &costs.rows[i]; r.now != nil && costs.judged() {
+		if r := &costs.rows[i]; r.now != nil {
 			l := s.of(r.line)
 			l.differences = append(l.differences, perStart(r.differences(), costs.of, costs.starts)...)
 			l.share += float64(costs.starts) / float64(costs.most)

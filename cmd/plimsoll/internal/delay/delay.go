@@ -1,11 +1,12 @@
-// Package delay is a proxy that makes one route of a system slower, for trying a gate on a
-// change of a known size.
+// Package delay is a proxy that makes one route of a system slower, or gives the system more to
+// do, for trying a gate on a change of a known size.
 //
 // A Proxy forwards requests over plain HTTP/1.1, with one kept connection for each client
 // connection. It delays the requests of one route; the route and the delay may change while it
-// runs. The load names each request's route in a header (Header), which the proxy removes. Each
-// side of a comparison has its own proxy, so the proxy's own cost is on both sides. Safe for
-// concurrent use.
+// runs. The load names each request's route in a header (Header), which the proxy removes. It can
+// also send a share of the GET requests twice, at the same time, and drop the second answer: then
+// the system uses that share of CPU time more for each answer that the load sees. Each side of a
+// comparison has its own proxy, so the proxy's own cost is on both sides. Safe for concurrent use.
 package delay
 
 import (
@@ -26,7 +27,8 @@ import (
 // Header names the route of a request.
 const Header = "X-Plimsoll-Route"
 
-// patience is how long a system may take until it listens: the proxy starts before the system.
+// patience is how long a system may take until it listens, since the proxy starts before the system, and how long a
+// second request may take.
 const patience = 30 * time.Second
 
 // Proxy forwards to a system. New makes one; the caller must Close it.
@@ -35,9 +37,15 @@ type Proxy struct {
 	listener net.Listener
 	served   chan struct{}
 
-	mu    sync.RWMutex // guards the fields below
-	route string
-	by    time.Duration
+	forward  *httputil.ReverseProxy
+	repeated sync.WaitGroup // second requests on their way
+
+	mu     sync.Mutex // guards the fields below
+	route  string
+	by     time.Duration
+	share  float64 // of the GET requests that are sent twice
+	owed   float64 // second requests, up to now
+	closed bool    // no more second requests
 }
 
 // New starts a proxy on a free port of loopback. It forwards to target, such as
@@ -52,7 +60,8 @@ func New(target string) (*Proxy, error) {
 		return nil, fmt.Errorf("delay: %w", err)
 	}
 	p := &Proxy{listener: listener, served: make(chan struct{})}
-	p.server = &http.Server{Handler: p.handler(to), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	p.forward = forwardTo(to)
+	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { // ends with Close
 		defer close(p.served)
 		_ = p.server.Serve(listener) // ErrServerClosed
@@ -60,11 +69,11 @@ func New(target string) (*Proxy, error) {
 	return p, nil
 }
 
-// handler delays and forwards requests.
-func (p *Proxy) handler(to *url.URL) http.Handler {
-	forward := &httputil.ReverseProxy{
+// forwardTo forwards requests to a system.
+func forwardTo(system *url.URL) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(to)
+			r.SetURL(system)
 			r.Out.Host = r.In.Host
 			r.Out.Header.Del(Header)
 		},
@@ -73,11 +82,32 @@ func (p *Proxy) handler(to *url.URL) http.Handler {
 		},
 		ErrorLog: log.New(io.Discard, "", 0), // the load sees an error as a 502
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		wait(r.Context(), p.delay(r.Header.Get(Header)))
-		forward.ServeHTTP(w, r)
-	})
 }
+
+// ServeHTTP delays, repeats and forwards a request.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	by, twice := p.changes(r)
+	wait(r.Context(), by)
+	if twice {
+		go p.again(r.Clone(context.Background())) // the first answer ends r; Close waits for the second
+	}
+	p.forward.ServeHTTP(w, r)
+}
+
+// again sends a request and drops the answer.
+func (p *Proxy) again(r *http.Request) {
+	defer p.repeated.Done()
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	p.forward.ServeHTTP(nowhere{http.Header{}}, r.WithContext(ctx))
+}
+
+// nowhere drops an answer.
+type nowhere struct{ header http.Header }
+
+func (n nowhere) Header() http.Header            { return n.header }
+func (n nowhere) Write(body []byte) (int, error) { return len(body), nil }
+func (n nowhere) WriteHeader(int)                {}
 
 // spin is the last part of a wait, which does not sleep: timers are late by about as much.
 const spin = 200 * time.Microsecond
@@ -115,13 +145,21 @@ func dialPatiently(ctx context.Context, network, address string) (net.Conn, erro
 	}
 }
 
-func (p *Proxy) delay(route string) time.Duration {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if route == "" || route != p.route {
-		return 0
+// changes says how long a request is delayed, and whether it is sent twice.
+func (p *Proxy) changes(r *http.Request) (by time.Duration, twice bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if route := r.Header.Get(Header); route != "" && route == p.route {
+		by = p.by
 	}
-	return p.by
+	if r.Method == http.MethodGet {
+		p.owed += p.share
+	}
+	if twice = p.owed >= 1 && !p.closed; twice {
+		p.owed--
+		p.repeated.Add(1)
+	}
+	return by, twice
 }
 
 // Slow delays the requests of one route and no others.
@@ -131,6 +169,13 @@ func (p *Proxy) Slow(route string, by time.Duration) {
 	p.route, p.by = route, by
 }
 
+// Repeat sends a share of the GET requests twice, evenly spread: 0 for none, at most 1 for all.
+func (p *Proxy) Repeat(share float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.share, p.owed = min(share, 1), 0
+}
+
 // URL is where the proxy listens.
 func (p *Proxy) URL() string { return "http://" + p.listener.Addr().String() }
 
@@ -138,5 +183,9 @@ func (p *Proxy) URL() string { return "http://" + p.listener.Addr().String() }
 func (p *Proxy) Close() error {
 	err := p.server.Close()
 	<-p.served
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.repeated.Wait()
 	return err
 }

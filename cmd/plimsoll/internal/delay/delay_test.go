@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,5 +82,41 @@ func TestProxy(t *testing.T) {
 	}
 	if _, err := delay.New("https://127.0.0.1:1"); err == nil {
 		t.Error("a target of another scheme is taken")
+	}
+}
+
+// A share of the GET requests reaches the system twice, and nothing else does.
+func TestRepeat(t *testing.T) {
+	var gets, posts atomic.Int64
+	system := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		count := &posts
+		if r.Method == http.MethodGet {
+			count = &gets
+		}
+		count.Add(1)
+		fmt.Fprint(w, r.URL.Path)
+	}))
+	defer system.Close()
+	proxy, err := delay.New(system.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.Repeat(0.25)
+	for range 20 {
+		resp, err := http.Get(proxy.URL() + "/a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := io.ReadAll(resp.Body); err != nil || string(text) != "/a" {
+			t.Fatalf("answer %q, %v", text, err)
+		}
+		resp.Body.Close()
+		ask(t, proxy.URL(), "2")
+	}
+	if err := proxy.Close(); err != nil {
+		t.Error(err)
+	}
+	if gets.Load() != 25 || posts.Load() != 20 {
+		t.Errorf("the system saw %d GET requests and %d others, want 25 and 20", gets.Load(), posts.Load())
 	}
 }

@@ -1,8 +1,9 @@
 // Package selftest tries the paired gate on the user's own system and machine.
 //
-// A bench goes in, a table comes out. Until the time is up, the system is compared with itself, in turn unchanged and
-// with one route delayed by a proxy. The table counts how often the gate failed, found the slow route, blamed another
-// route or could not tell.
+// A bench goes in, two tables come out. Until the time is up, the system is compared with itself: in turn unchanged, with
+// one route delayed by a proxy, and with a share of its requests sent twice, which is more work for each answer. The first
+// table counts how often the gate failed, found the change, blamed another route or could not tell. The second one says,
+// from the comparisons without a change, how small a change of each figure the gate could see.
 package selftest
 
 import (
@@ -10,11 +11,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/delay"
@@ -23,28 +23,23 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
-	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// changes are how much slower the route is in each comparison; Run repeats the list until the time is up.
-var changes = []float64{0, 0.3, 0, 0.5, 0, 0.2}
-
-// trial counts the verdicts of the comparisons with one change.
-type trial struct {
-	change                                float64
-	times, red, right, other, open, pairs int
-	took                                  time.Duration
-}
+// change is what is done to head: slower delays a route by a share of its p50, work adds a share of the CPU time of each
+// answer. The zero change is none.
+type change struct{ slower, work float64 }
 
 // Selftest is the comparisons so far.
 type Selftest struct {
-	bench  measure.Bench
-	began  time.Time
-	trials []*trial
-	wanted string // the route to slow down, as the user named it; empty for the slowest one
+	bench     measure.Bench
+	began     time.Time
+	changes   []change // of the comparisons; Run repeats the list until the time is up
+	trials    []*trial
+	unchanged [][2]*result.Result // base and head of the comparisons without a change
+	wanted    string              // the route to slow down, as the user named it; empty for the slowest one
 	// Found by the first, unchanged comparison: the route to slow down, and its p50.
 	route string
 	p50   time.Duration
@@ -54,15 +49,34 @@ type Selftest struct {
 // down; empty for the one with the longest p50.
 func New(b measure.Bench, route string) *Selftest {
 	b.Quiet = true
+	s := &Selftest{bench: b, wanted: route, changes: []change{{}, {slower: 0.3}, {}, {slower: 0.5}, {}, {slower: 0.2}}}
+	if work := s.work(); work > 0 {
+		s.changes = []change{{}, {slower: 0.3}, {}, {work: work}, {}, {slower: 0.5}, {}, {work: work}, {}, {slower: 0.2}}
+	}
 	label(b.Job.Profile)
-	return &Selftest{bench: b, wanted: route}
+	return s
+}
+
+// work is the work to add: twice the limit of a cost, but no more than half. It is 0 if no cost is judged, or if requests
+// may not be sent twice: that changes nothing only with GET.
+func (s *Selftest) work() float64 {
+	p := s.bench.Job.Policy
+	if !slices.ContainsFunc(p.Metrics, gate.Metric.IsCost) || s.bench.Job.Target.Start == nil {
+		return 0
+	}
+	for call := range s.bench.Job.Calls() {
+		if content, ok := call.Content.(*profile.HTTP); !ok || content.Method != http.MethodGet {
+			return 0
+		}
+	}
+	return min(2*cmp.Or(p.Cost, p.Degradation), 0.5)
 }
 
 // Run compares until the budget is spent. It finishes the last comparison, and makes at least one.
 func (s *Selftest) Run(ctx context.Context, budget time.Duration) error {
 	s.began = time.Now()
 	for i := 0; i == 0 || time.Since(s.began) < budget; i++ {
-		if err := s.try(ctx, changes[i%len(changes)]); err != nil {
+		if err := s.try(ctx, s.changes[i%len(s.changes)]); err != nil {
 			return err
 		}
 	}
@@ -81,10 +95,9 @@ func label(p *profile.Profile) {
 }
 
 // try makes one comparison.
-func (s *Selftest) try(ctx context.Context, change float64) error {
-	by := s.delay(change)
+func (s *Selftest) try(ctx context.Context, c change) error {
 	began := time.Now()
-	v, base, err := s.compare(ctx, by)
+	base, head, err := s.compare(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -93,8 +106,12 @@ func (s *Selftest) try(ctx context.Context, change float64) error {
 			return err
 		}
 	}
-	s.count(change, v, time.Since(began))
-	fmt.Fprintf(s.bench.Console.Stderr, "%s: %s after %d pairs%s\n", s.describe(change), v.Outcome, v.Baseline.Pairs, doubt(v))
+	if c == (change{}) {
+		s.unchanged = append(s.unchanged, [2]*result.Result{base, head})
+	}
+	v := gate.JudgePairs(s.bench.Job.Policy, base, head, true)
+	s.count(c, v, time.Since(began))
+	fmt.Fprintf(s.bench.Console.Stderr, "%s: %s after %d pairs%s\n", s.describe(c), v.Outcome, v.Baseline.Pairs, doubt(v))
 	return nil
 }
 
@@ -107,31 +124,28 @@ func doubt(v gate.Verdict) string {
 }
 
 // delay is how long the proxy delays the route for a change.
-func (s *Selftest) delay(change float64) time.Duration {
-	return time.Duration(change * float64(s.p50)).Round(time.Microsecond)
+func (s *Selftest) delay(c change) time.Duration {
+	return time.Duration(c.slower * float64(s.p50)).Round(time.Microsecond)
 }
 
-// compare judges the system against itself, with the route of head delayed.
-func (s *Selftest) compare(ctx context.Context, by time.Duration) (v gate.Verdict, base *result.Result, err error) {
+// compare measures the system against itself, with head changed.
+func (s *Selftest) compare(ctx context.Context, c change) (base, head *result.Result, err error) {
 	id := identity.Of(ctx, s.bench.Console, s.bench.Job.Dir)
 	var both [2]runner.System
 	for i, name := range []string{"base", "head"} {
 		side, proxy, err := s.side(name)
 		if err != nil {
-			return v, nil, err
+			return nil, nil, err
 		}
 		defer proxy.Close() //nolint:errcheck // it is not needed any longer
 		if name == "head" {
-			proxy.Slow(strconv.Itoa(slices.Index(s.bench.Job.Routes(), s.route)), by)
+			proxy.Slow(strconv.Itoa(slices.Index(s.bench.Job.Routes(), s.route)), s.delay(c))
+			proxy.Repeat(c.work)
 		}
 		side.Identity = id
 		both[i] = side
 	}
-	base, head, err := s.bench.Pair(ctx, both[0], both[1])
-	if err != nil {
-		return v, nil, err
-	}
-	return gate.JudgePairs(s.bench.Job.Policy, base, head, true), base, nil
+	return s.bench.Pair(ctx, both[0], both[1])
 }
 
 // side is the system behind a proxy, which the caller must close.
@@ -166,92 +180,4 @@ func (s *Selftest) choose(base *result.Result) error {
 		return errors.New("selftest: no route had a response to make slower")
 	}
 	return nil
-}
-
-// count adds a verdict to the trial of its change.
-func (s *Selftest) count(change float64, v gate.Verdict, took time.Duration) {
-	at := slices.IndexFunc(s.trials, func(t *trial) bool { return t.change == change })
-	if at < 0 {
-		at = len(s.trials)
-		s.trials = append(s.trials, &trial{change: change})
-	}
-	right, other := false, false
-	for _, c := range v.Of(gate.Worse) {
-		right = right || c.Route == s.route && change > 0
-		other = other || c.Route != s.route || change == 0
-	}
-	t := s.trials[at]
-	t.times++
-	t.pairs += v.Baseline.Pairs
-	t.took += took
-	t.red += one(v.Outcome == gate.Fail)
-	t.open += one(v.Outcome == gate.Inconclusive)
-	t.right += one(right)
-	t.other += one(other)
-}
-
-func one(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
-}
-
-// describe names a change.
-func (s *Selftest) describe(change float64) string {
-	if change == 0 {
-		return "unchanged"
-	}
-	return fmt.Sprintf("%s +%.0f %% (%v)", s.route, 100*change, s.delay(change))
-}
-
-// Print prints the table of all comparisons.
-func (s *Selftest) Print(w io.Writer) error {
-	if len(s.trials) == 0 {
-		return nil
-	}
-	slices.SortFunc(s.trials, func(x, y *trial) int { return cmp.Compare(x.change, y.change) })
-	var rows [][]string
-	for _, t := range s.trials {
-		rows = append(rows, s.row(t))
-	}
-	if err := report.Table(w, []string{"Change", "Compared", "Red", "Found", "Another blamed", "Inconclusive", "Pairs", "Time each"}, rows); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, `
-Each cell counts comparisons, with the rate at 95 %% confidence (Wilson) in brackets. Both sides are the same
-system behind a proxy, which delays one route of head. It took %s.
-%s`, time.Since(s.began).Round(time.Second), s.forgiven())
-	return err
-}
-
-// forgiven names the tried changes that gate.min_effect never lets fail; empty for none.
-func (s *Selftest) forgiven() string {
-	least := s.bench.Job.Policy.MinEffect
-	var small []string
-	for _, t := range s.trials {
-		if by := s.delay(t.change); t.change > 0 && by < least {
-			small = append(small, fmt.Sprintf("+%.0f %% (%v)", 100*t.change, by))
-		}
-	}
-	if len(small) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("gate.min_effect is %v, and a smaller change never fails. On %s these are smaller: %s.\nA smaller min_effect finds them; gate.min_effect: 0 judges every change by its percentage alone.\n",
-		least, s.route, strings.Join(small, ", "))
-}
-
-func (s *Selftest) row(t *trial) []string {
-	rate := func(k int) string {
-		i := stats.Wilson(k, t.times, 0.95)
-		return fmt.Sprintf("%d (%.0f to %.0f %%)", k, 100*i.Low, 100*i.High)
-	}
-	found := "" // there is nothing to find
-	if t.change > 0 {
-		found = rate(t.right)
-	}
-	return []string{
-		s.describe(t.change), fmt.Sprint(t.times), rate(t.red), found, rate(t.other), rate(t.open),
-		fmt.Sprintf("%.1f of %d", float64(t.pairs)/float64(t.times), gate.MaxPairs), (t.took / time.Duration(t.times)).Round(time.Second).String(),
-	}
 }
