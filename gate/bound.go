@@ -18,6 +18,7 @@ func (v Verdict) Bound() (bounded Verdict, leftOut int) {
 	slices.SortStableFunc(v.Thresholds, func(a, b Threshold) int { return b.Status.Severity() - a.Status.Severity() })
 	v.Thresholds = v.Thresholds[:min(len(v.Thresholds), maxThresholds)]
 	v.Coverage = v.Coverage.bound()
+	v.Stability = boundCourses(v.Stability)
 	v.Reasons, v.Notices = boundReasons(v.Reasons), boundReasons(v.Notices)
 	v.Changed = slices.Clone(v.Changed[:min(len(v.Changed), maxChanged)])
 	if v.Reasons == nil {
@@ -47,6 +48,7 @@ func boundReasons(reasons []Reason) []Reason {
 		r.Names = slices.Clone(r.Names[:min(len(r.Names), maxNames)])
 		r.Metrics, r.Sights = slices.Clone(r.Metrics), slices.Clone(r.Sights)
 		r.Failures = boundFailures(r.Failures)
+		r.Course = r.Course.clone()
 	}
 	return reasons
 }
@@ -77,10 +79,14 @@ func (v *Verdict) texts() (names, words []*string) {
 	for i := range v.Thresholds {
 		names = append(names, &v.Thresholds[i].Route, &v.Thresholds[i].Rule)
 	}
+	for i := range v.Stability {
+		names, words = v.Stability[i].texts(names, words)
+	}
 	for _, reasons := range [][]Reason{v.Reasons, v.Notices} {
 		for i := range reasons {
 			names, words = append(names, reasons[i].names()...), append(words, &reasons[i].Text)
 			names, words = failureTexts(reasons[i].Failures, names, words)
+			names, words = reasons[i].Course.texts(names, words)
 		}
 	}
 	if v.Accepted != nil {

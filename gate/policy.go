@@ -28,6 +28,7 @@ type Policy struct {
 	Thresholds []RouteThresholds
 	Routes     map[string]RoutePolicy
 	Baseline   BaselinePolicy
+	Soak       SoakPolicy
 	// PassInDoubt lets the process exit 0 when the verdict is Inconclusive. The verdict
 	// stays what it is.
 	PassInDoubt bool
@@ -62,6 +63,7 @@ func DefaultPolicy() Policy {
 		MinEffect:   100 * time.Microsecond,
 		Confidence:  0.99,
 		Baseline:    BaselinePolicy{Window: 20, MinRuns: 5},
+		Soak:        defaultSoak(),
 	}
 }
 
@@ -114,6 +116,7 @@ func readPolicy(r *strict.Reader, n *yaml.Node, p *Policy, routes []string) {
 		strict.Key("thresholds", "Absolute limits by route, * for all routes together.", func(n *yaml.Node) { p.Thresholds = parseThresholds(r, n, routes) }),
 		strict.Key("routes", "Limits of single routes.", strict.Later(&perRoute)),
 		strict.Key("baseline", "Which recorded runs are compared with.", func(n *yaml.Node) { parseBaseline(r, n, &p.Baseline) }),
+		strict.Key("soak", "What plimsoll soak holds a system to.", readSoak(r, &p.Soak)),
 		strict.Key("inconclusive", "What an inconclusive verdict does to the exit status.", strict.OneOf(r, &inconclusive, "fail", "pass")),
 	)
 	p.PassInDoubt = inconclusive == "pass"

@@ -39,6 +39,8 @@ const (
 	BusyMachine      ReasonKind = "busy-machine"      // Of, Text; Now is the share of the machine's CPU time that others had, Before that of the load generator
 	BusyGenerator    ReasonKind = "busy-generator"    // Of, Text; the same shares
 	ThresholdOpen    ReasonKind = "threshold-open"    // Route, Rule: the pairing ended too early to decide; Now, for the whole plan
+	Unstable         ReasonKind = "unstable"          // Course: of a soak
+	NotAged          ReasonKind = "not-aged"          // the aged system was not compared with a fresh one: Text
 	NotMeasured      ReasonKind = "not-measured"      // an error, and no verdict: Text, a line of it
 )
 
@@ -52,6 +54,7 @@ const (
 	Disturbed    ReasonKind = "disturbed"     // Has of Needs pairs were left out and replaced
 	ControlMoved ReasonKind = "control-moved" // against the history: Change
 	UnknownBase  ReasonKind = "unknown-base"  // the baseline may be younger than the change's base: Branch, Text
+	Unsteady     ReasonKind = "unsteady"      // Course: of a soak
 	NotAccepted  ReasonKind = "not-accepted"  // somebody tried to accept the change: By, Label; or Text, if that could not be found out
 )
 
@@ -96,6 +99,7 @@ type Reason struct {
 	Label    string        `json:"label,omitempty"`
 	Text     string        `json:"text,omitempty"` // the words of another program or package, such as an error's
 	Failures []Failure     `json:"failures,omitempty"`
+	Course   *Course       `json:"course,omitempty"`
 }
 
 // Sight is the smallest relative change that can be seen in one line.

@@ -58,8 +58,9 @@ var kinds = map[ReasonKind]struct {
 	OtherProfile: {asDoubt, anything}, OtherEnvironment: {asDoubt, anything}, RunNotWhole: {asDoubt, anything}, NoRun: {asDoubt, anything},
 	NoSamples: {asDoubt, anything}, NothingCompared: {asDoubt, anything}, NoisyMachine: {asDoubt, anything}, ControlStrayed: {asDoubt, anything},
 	CommonShift: {asDoubt | asNotice, anything}, AgainstShift: {asDoubt, ofLine}, BusyMachine: {asDoubt, anything}, BusyGenerator: {asDoubt, anything},
-	NotRequested:  {asDoubt, func(r *Reason) bool { return r.Route != "" }},
-	NotReached:    {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Names)+r.Has > 0 }},
+	NotRequested: {asDoubt, func(r *Reason) bool { return r.Route != "" }},
+	NotReached:   {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Names)+r.Has > 0 }},
+	Unstable:     {asFailure, ofCourse}, NotAged: {asDoubt, func(r *Reason) bool { return r.Text != "" }}, Unsteady: {asNotice, ofCourse},
 	ThresholdOpen: {asDoubt, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
 	Creep: {asNotice, ofLine}, Step: {asNotice, ofLine}, OrderEffect: {asNotice, ofLine}, CostUp: {asNotice, ofCost},
@@ -73,6 +74,8 @@ var kinds = map[ReasonKind]struct {
 func ofLine(r *Reason) bool { return r.Route != "" && slices.Contains(Metrics(), r.Metric) }
 
 func ofCost(r *Reason) bool { return r.Route != "" && r.Metric.IsCost() }
+
+func ofCourse(r *Reason) bool { return r.Course != nil }
 
 func anything(*Reason) bool { return true }
 
@@ -94,6 +97,7 @@ func (v *Verdict) Validate() error {
 		v.checkBounds, v.checkTexts, v.checkBaseline,
 		func() error { return each("comparison", v.Comparisons, checkComparison) },
 		func() error { return each("threshold", v.Thresholds, checkThreshold) },
+		func() error { return each("course", v.Stability, checkCourse) },
 		func() error { return each("reason", v.Reasons, checkReason) },
 		func() error { return each("notice", v.Notices, checkReason) },
 		func() error { return each("difference", v.Changed, checkDifference) },
@@ -123,6 +127,7 @@ func (v *Verdict) checkBounds() error {
 	}{
 		{"comparisons", len(v.Comparisons), maxComparisons}, {"thresholds", len(v.Thresholds), maxThresholds},
 		{"reasons", len(v.Reasons), maxReasons}, {"notices", len(v.Notices), maxReasons}, {"differences", len(v.Changed), maxChanged},
+		{"courses", len(v.Stability), maxCourses},
 	} {
 		if list.n > list.atMost {
 			return fmt.Errorf("it holds %d %s, at most %d are allowed", list.n, list.name, list.atMost)
@@ -155,11 +160,11 @@ func (v *Verdict) checkTexts() error {
 func (v *Verdict) checkBaseline() error {
 	b := v.Baseline
 	switch {
-	case v.Mode != Paired && v.Mode != Stored:
+	case v.Mode != Paired && v.Mode != Stored && v.Mode != Soak:
 		return fmt.Errorf("%.40q is not a mode", string(v.Mode))
 	case !isCount(b.Runs) || !isCount(b.Pairs) || !isCount(b.Starts):
 		return fmt.Errorf("its baseline had %d runs, %d pairs and %d starts", b.Runs, b.Pairs, b.Starts)
-	case v.Mode == Paired && b.Runs > 0 || v.Mode == Stored && b.Pairs > 0:
+	case v.Mode != Stored && b.Runs > 0 || v.Mode == Stored && b.Pairs > 0:
 		return fmt.Errorf("a %s comparison with %d runs and %d pairs", v.Mode, b.Runs, b.Pairs)
 	case b.Commit != "" && !commitName.MatchString(b.Commit):
 		return fmt.Errorf("%.80q is not a commit", b.Commit)
@@ -280,6 +285,11 @@ func checkReason(r *Reason) error {
 	case slices.ContainsFunc(r.Sights, func(s Sight) bool { return s.Route == "" || !within(s.Visible, 0, maxValue) }):
 		return fmt.Errorf("%s: one of its sights is out of range", r.Kind)
 	}
+	if r.Course != nil {
+		if err := checkCourse(r.Course); err != nil {
+			return fmt.Errorf("%s: %w", r.Kind, err)
+		}
+	}
 	return r.Why.check()
 }
 
@@ -300,7 +310,8 @@ func (v *Verdict) checkAcceptance() error {
 // worse reports whether anything is past its limit.
 func (v *Verdict) worse() bool {
 	return v.Coverage != nil && v.Coverage.Low || slices.ContainsFunc(v.Comparisons, func(c Comparison) bool { return c.Status == Worse }) ||
-		slices.ContainsFunc(v.Thresholds, func(t Threshold) bool { return t.Status == Worse })
+		slices.ContainsFunc(v.Thresholds, func(t Threshold) bool { return t.Status == Worse }) ||
+		slices.ContainsFunc(v.Stability, func(c Course) bool { return c.Status == Worse })
 }
 
 // checkOutcome checks that the outcome fits the rest of the verdict.
@@ -308,7 +319,7 @@ func (v *Verdict) checkOutcome() error {
 	worse, accepted := v.worse(), v.Accepted != nil
 	doubtful := slices.ContainsFunc(v.Comparisons, func(c Comparison) bool { return c.Status == Unclear || c.Status == Suspect })
 	switch {
-	case v.Outcome == Pass && v.Compared == 0:
+	case v.Outcome == Pass && v.Compared == 0 && !slices.ContainsFunc(v.Stability, Course.judged):
 		return errors.New("it passes although nothing was compared")
 	case v.Outcome == Pass && !accepted && (worse || doubtful || len(v.Reasons) > 0):
 		return errors.New("it passes although something is worse or in doubt")

@@ -46,6 +46,7 @@ type Mode string
 const (
 	Paired Mode = "paired" // rounds of base and head, in turn on one machine
 	Stored Mode = "stored" // the history of a branch
+	Soak   Mode = "soak"   // a fresh process of the same build, and its own course
 )
 
 // Verdict is the result of a judgement. It is data: package report has the sentences.
@@ -57,8 +58,9 @@ type Verdict struct {
 	Changed     []Difference `json:"changed,omitempty"` // differences between the loads of head and base
 	Comparisons []Comparison `json:"comparisons"`       // worst first
 	Thresholds  []Threshold  `json:"thresholds,omitempty"`
-	Compared    int          `json:"compared"` // routes with at least one metric judged against the baseline
-	Total       int          `json:"total"`    // routes to compare
+	Stability   []Course     `json:"stability,omitempty"` // how a soak went
+	Compared    int          `json:"compared"`            // routes with at least one metric judged against the baseline
+	Total       int          `json:"total"`               // routes to compare
 	Baseline    Baseline     `json:"baseline"`
 	// More is how many more pairs or fresh runs could still tell something; 0 when the verdict
 	// is final.
@@ -173,7 +175,7 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 	elsewhere := v.doubtElsewhere()
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
 		switch r.Kind {
-		case Slower, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage:
+		case Slower, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage, Unstable:
 			return true
 		case LostSight, CommonShift: // the accepted change is, or may be, the cause
 			return true
@@ -211,7 +213,7 @@ func (v Verdict) Revoke() Verdict {
 	}
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
 		switch r.Kind {
-		case Slower, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage:
+		case Slower, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage, Unstable:
 			return true
 		default:
 			return false
@@ -222,7 +224,7 @@ func (v Verdict) Revoke() Verdict {
 	if v.Coverage != nil && v.Coverage.Low {
 		v.Reasons = append(v.Reasons, v.Coverage.reason())
 	}
-	v.Reasons = append(v.Reasons, doubts...)
+	v.Reasons = slices.Concat(v.Reasons, unstable(v.Stability), doubts)
 	return v
 }
 

@@ -10,15 +10,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// FoundIn is what a result alone says beyond its figures: where its throughput stops. A run that is not whole, or was
-// not watched, says nothing.
+// FoundIn is what a result alone says beyond its figures: whether anything grew or drifted, and where its throughput
+// stops. A run that is not whole, or was not watched, says nothing of the latter.
 func FoundIn(r *result.Result) Found {
+	found := Found{Stability: stabilityOf(r)}
 	for _, f := range bottleneck.Find(r) {
 		if f.Kind != bottleneck.Generator && (f.Kind != bottleneck.Unknown || watched(r)) {
-			return Found{Bottleneck: Bottleneck(f, r.Users > 0)}
+			found.Bottleneck = Bottleneck(f, r.Users > 0)
+			break
 		}
 	}
-	return Found{}
+	return found
 }
 
 func watched(r *result.Result) bool {

@@ -61,7 +61,7 @@ func TestBottleneck(t *testing.T) {
 // A run that was watched says which resource is nearest to its limit, one that was not says nothing.
 func TestFoundIn(t *testing.T) {
 	r := run(6, map[string]int{"GET /": 20})
-	if got := report.FoundIn(r); got != (report.Found{}) {
+	if got := report.FoundIn(r); got != (report.Found{Stability: "not judged: 60 s; a soak takes 30 min"}) {
 		t.Errorf("without readings: %+v", got)
 	}
 	for i := range r.Rounds {
@@ -71,7 +71,7 @@ func TestFoundIn(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	r.Problems, r.Generator.LagP99 = []result.Problem{{Kind: result.Saturated, Text: "x"}}, time.Minute
-	if got := report.FoundIn(r); got != (report.Found{}) {
+	if got := report.FoundIn(r); got.Bottleneck != "" {
 		t.Errorf("of a run that is not whole: %+v", got)
 	}
 }

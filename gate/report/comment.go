@@ -84,7 +84,7 @@ func (v view) comment(step rung, limit int) (text string, ok bool) {
 	if figures := len(v.all) + len(v.blank); step.all > 0 && figures > 0 {
 		fmt.Fprintf(&b, "<details><summary>A%s</summary>\n\n", v.title()[1:])
 		rows := v.all[:min(step.all, len(v.all))]
-		t := table{header: header, columns: columns}
+		t := table{header: headerOf(v.Verdict.Mode), columns: columns}
 		if !t.fill(len(rows), limit-b.Len(), func(i int) []string { return row(v.Verdict.Comparisons[rows[i]], true) }) {
 			return "", false
 		}
@@ -99,6 +99,7 @@ func (v view) comment(step rung, limit int) (text string, ok bool) {
 	}
 	plainPass := v.Verdict.Outcome == gate.Pass && v.Verdict.Accepted == nil
 	if step.method {
+		v.writeStable(&b)
 		lines := v.method()
 		if links := v.Links.list(); plainPass && len(links) > 0 {
 			lines = append(lines, strings.Join(links, " · "))
@@ -138,7 +139,7 @@ func (v view) writeHeadline(b *strings.Builder) {
 func (v view) writeMatter(b *strings.Builder, step rung) {
 	rows := v.all[:min(step.worst, v.matter)]
 	if len(rows) > 0 {
-		t := table{header: header, columns: columns}
+		t := table{header: headerOf(v.Verdict.Mode), columns: columns}
 		t.fill(len(rows), everything, func(i int) []string { return row(v.Verdict.Comparisons[rows[i]], true) })
 		t.write(b)
 		fmt.Fprintln(b)
@@ -198,7 +199,7 @@ func (v view) writeLast(b *strings.Builder) {
 	var parts []string
 	if v.Verdict.Outcome == gate.Fail && v.Verdict.Compared > 0 && v.Accept != "" {
 		how := "**Accept this change**: label " + span(v.Accept, maxName)
-		if v.Verdict.Mode != gate.Paired { // a paired gate has no stored baseline
+		if v.Verdict.Mode == gate.Stored { // the other gates have no stored baseline
 			how += ", or `plimsoll baseline accept`"
 		}
 		parts = append(parts, how)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -71,6 +72,7 @@ func lacedReasons(name string) (all []gate.Reason) {
 			Kind: kind, Route: name, Metric: gate.Metric(name), Metrics: []gate.Metric{gate.Metric(name)}, Rule: name, Branch: name, Commit: name,
 			Names: []string{name, name}, Sights: []gate.Sight{{Route: name, Metric: gate.Metric(name)}}, By: name, Label: name, Text: name,
 			Why: &gate.Why{Kind: gate.Caused, Routes: []string{name}}, Failures: []gate.Failure{{Class: name, Text: name, Count: 3}, {Text: name, Count: 1}}, Now: 0.5, Requests: 100,
+			Course: &gate.Course{Kind: gate.Died, Name: name, Status: gate.Worse, Text: name},
 		})
 	}
 	return all
@@ -81,7 +83,16 @@ func lacedKinds(name string) []report.Report {
 	fail, accepted, doubt := laced(name), laced(name), laced(name)
 	accepted.Verdict = accepted.Verdict.Accept(gate.Acceptance{By: name + " ", Why: name, Label: name, At: time.Unix(1_700_000_000, 0)})
 	doubt.Verdict.Outcome, doubt.Verdict.Reasons = gate.Inconclusive, []gate.Reason{{Kind: gate.NoBaseline, Branch: name}}
-	return []report.Report{fail, accepted, doubt}
+	soaked := laced(name)
+	soaked.Verdict.Mode = gate.Soak
+	for _, kind := range []gate.CourseKind{gate.Drift, gate.Growth, gate.Failures, gate.Restarts, gate.OutOfMemory, gate.MemoryLimit, gate.Died} {
+		for _, status := range []gate.Status{gate.Worse, gate.Suspect, gate.Within, gate.NotJudged} {
+			for _, reading := range []string{name, name + "." + result.RSSBytes, name + "." + result.Restarts} {
+				soaked.Verdict.Stability = append(soaked.Verdict.Stability, gate.Course{Kind: kind, Name: reading, Metric: gate.Metric(name), Status: status, Text: name})
+			}
+		}
+	}
+	return []report.Report{fail, accepted, doubt, soaked}
 }
 
 var writers = []func(io.Writer, report.Report) error{comment, report.Summary}
@@ -115,7 +126,7 @@ func interferes(t *testing.T, name string) {
 }
 
 // harmless are the skeletons of reports whose foreign texts are one letter, by writer and kind.
-var harmless = sync.OnceValue(func() (all [2][3]string) {
+var harmless = sync.OnceValue(func() (all [2][4]string) {
 	for k, write := range writers {
 		for i, r := range lacedKinds("a") {
 			var b strings.Builder

@@ -32,6 +32,8 @@ func (r Report) headline(foreign show) string {
 	switch {
 	case v.Accepted != nil && v.Outcome == gate.Pass:
 		return fmt.Sprintf("%s, accepted by %s", r.failing(), foreign(v.Accepted.By, maxName))
+	case v.Outcome == gate.Pass && v.Mode == gate.Soak:
+		return r.steady()
 	case v.Outcome == gate.Pass && v.Compared < v.Total:
 		return fmt.Sprintf("%d of %d routes within limits", v.Compared, v.Total)
 	case v.Outcome == gate.Pass:
@@ -84,6 +86,9 @@ func (r Report) failing() string {
 	}
 	if c := r.Verdict.Coverage; c != nil && c.Low {
 		parts = append(parts, fmt.Sprintf("only %d of %s compared", c.Compared, count(c.Total, "operation")))
+	}
+	if text := unstableHeadline(r.Verdict); text != "" {
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -149,6 +154,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.AgainstShift:     {"the whole run shifted, and one route more than the others", pairedGate + ", which compares with the base on the same machine"},
 	gate.BusyMachine:      {"the machine was busy", "another run of the job, or a quieter runner"},
 	gate.BusyGenerator:    {"the load generator was the bottleneck", "a larger runner, or less load"},
+	gate.NotAged:          {"the aged system was not compared with a fresh one", "another soak, or `gate.soak.aged: false`"},
 	gate.ThresholdOpen:    {"a threshold could not be decided", "a threshold on the rate instead of the count, or another run of the job"},
 	gate.LostSight:        {"the change leaves too few requests to judge it by", "a longer `run_time`"},
 	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or more `weight` or `users` for the route"},
@@ -179,7 +185,7 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 		words.what = "too few requests"
 	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.ManyFailures:
 		words.what, words.settle = "a route failed in the baseline", "a baseline without these failures; if this change fixes them, the next change can be compared"
-	case r.Kind == gate.NotProven && v.Mode == gate.Paired:
+	case r.Kind == gate.NotProven && v.Mode != gate.Stored:
 		words.settle = "a longer `run_time`"
 	}
 	switch most := longest(v.Reasons); {

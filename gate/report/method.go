@@ -24,7 +24,7 @@ func (v view) method() []string {
 	if v.routes.improved > 0 {
 		lines = append(lines, "improved: better by more than the limit, and the whole interval is on the better side")
 	}
-	if starts := v.Verdict.Baseline.Starts; starts > 0 {
+	if starts := v.Verdict.Baseline.Starts; starts > 0 && v.Verdict.Mode == gate.Paired {
 		lines = append(lines, fmt.Sprintf("starts: base and head were started %s each", count(starts, "time")))
 	}
 	lines = append(lines,
@@ -55,7 +55,7 @@ func machine(e result.Environment) string {
 func (v view) figures() string {
 	from := "from all runs"
 	of := "runs"
-	if v.Verdict.Mode == gate.Paired {
+	if v.Verdict.Mode != gate.Stored {
 		from, of = "from the pairs", "rounds"
 	}
 	return fmt.Sprintf("figures: Baseline is the median of its %s; Change is estimated %s, its 95 %% interval is in brackets; This change is Baseline plus that change; "+

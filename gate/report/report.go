@@ -91,7 +91,11 @@ func New(v gate.Verdict, r *result.Result) Report {
 		f := r.Rounds[i*len(r.Rounds)/shown].Total
 		s.Course = append(s.Course, Round{P50: f.P50, P95: f.P95, Throughput: f.Throughput, Requests: f.Requests, Failures: f.Failures})
 	}
-	s.Measured = flat(sections(r, FoundIn(r)))
+	found := FoundIn(r)
+	if v.Mode == gate.Soak {
+		found.Stability = Stability(v.Stability, r.Length())
+	}
+	s.Measured = flat(sections(r, found))
 	return Report{Verdict: v, Subject: s}
 }
 

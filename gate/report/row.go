@@ -10,6 +10,14 @@ import (
 // header names the columns of a comparison's row.
 var header = []string{"Route", "Metric", "Baseline", "This change", "Change", "Limit", "Verdict"}
 
+// headerOf names the columns in a verdict of a mode.
+func headerOf(m gate.Mode) []string {
+	if m == gate.Soak {
+		return []string{"Route", "Metric", "Fresh", "Aged", "Change", "Limit", "Verdict"}
+	}
+	return header
+}
+
 // columns says how each is aligned.
 const columns = "llrrrrl"
 

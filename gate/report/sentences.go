@@ -105,6 +105,11 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.ThresholdOpen: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s: %s cannot be decided: the comparison ended before its run_time was over, and the whole run_time would give about %.4g", name(r.Route), plain(r.Rule, maxName), r.Now)
 	},
+	gate.Unstable: func(r *gate.Reason) string { return course(r.Course) },
+	gate.Unsteady: func(r *gate.Reason) string { return course(r.Course) },
+	gate.NotAged: func(r *gate.Reason) string {
+		return "the aged system was not compared with a fresh one: " + plain(r.Text, maxSentence)
+	},
 	gate.NotMeasured: func(r *gate.Reason) string { return plain(r.Text, maxSentence) },
 
 	gate.Creep: func(r *gate.Reason) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,12 +29,13 @@ func Summary(w io.Writer, r Report) error {
 	v.writeMatter(&b, rungs[0])
 	fmt.Fprint(&b, v.course())
 	fmt.Fprint(&b, v.measured())
+	v.writeStable(&b)
 	fmt.Fprintf(&end, "\n#### How this was measured\n\n- %s\n\n", strings.Join(v.method(), "\n- "))
 	v.writeLast(&end)
 	if len(v.all)+len(v.blank) > 0 {
 		title := v.title()
 		fmt.Fprintf(&b, "#### %s\n\n", "A"+title[1:])
-		t := table{header: append(header[:len(header):len(header)], "Of its limit"), columns: columns + "l"}
+		t := table{header: append(slices.Clone(headerOf(v.Verdict.Mode)), "Of its limit"), columns: columns + "l"}
 		t.fill(len(v.all), maxSummary-b.Len()-end.Len(), func(i int) []string {
 			c := v.Verdict.Comparisons[v.all[i]]
 			return append(row(c, true), bar(c))

@@ -34,6 +34,9 @@ func Terminal(w io.Writer, r Report) error {
 	if text := Cause(v.Cause); text != "" {
 		fmt.Fprintf(w, "what changed: %s\n", text)
 	}
+	for _, line := range stable(v.Stability) {
+		fmt.Fprintf(w, "%s\n", line)
+	}
 	for _, line := range forgiven(v, all) {
 		fmt.Fprintf(w, "note: %s\n", line)
 	}
@@ -70,7 +73,7 @@ func (r Report) writeFigures(w io.Writer, all []int) error {
 		if len(v.Changed) > 0 {
 			fmt.Fprintln(w)
 		}
-		if err := (grid{columns: columns, header: header, rows: rows}).text(w); err != nil {
+		if err := (grid{columns: columns, header: headerOf(v.Mode), rows: rows}).text(w); err != nil {
 			return err
 		}
 	}
@@ -113,7 +116,7 @@ func working(r Report, foreign show) string {
 	switch {
 	case s.Commit == "":
 		return ""
-	case s.Dirty && r.Verdict.Mode == gate.Stored:
+	case s.Dirty && r.Verdict.Mode != gate.Paired:
 		return "this run is of the working tree: commit " + foreign(short(s.Commit), maxName) + " with uncommitted changes"
 	case s.Dirty:
 		return "head is the working tree: commit " + foreign(short(s.Commit), maxName) + " with uncommitted changes"

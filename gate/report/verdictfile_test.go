@@ -272,6 +272,7 @@ func TestEveryKindIsSaid(t *testing.T) {
 	plain := []gate.ReasonKind{
 		gate.Slower, gate.LowerThroughput, gate.CostsMore, gate.Failing, gate.PastThreshold, gate.LowCoverage, gate.NotMeasured,
 		gate.Creep, gate.Step, gate.LowSight, gate.OrderEffect, gate.CostUp, gate.Disturbed, gate.ControlMoved, gate.UnknownBase, gate.NotAccepted,
+		gate.Unstable, gate.Unsteady,
 	}
 	for _, kind := range gate.Kinds() {
 		if !report.Said(kind) {

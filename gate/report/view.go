@@ -114,6 +114,10 @@ func against(v gate.Verdict, foreign show) string {
 		commit = " " + foreign(fmt.Sprintf("%.7s", b.Commit), maxName)
 	}
 	switch {
+	case v.Mode == gate.Soak && b.Pairs > 0:
+		return count(b.Pairs, "pair") + " of rounds, a fresh process and the aged one in turn; what both share, such as a database that fills up, is not seen"
+	case v.Mode == gate.Soak:
+		return "no fresh process was compared with"
 	case b.Pairs > 0:
 		return fmt.Sprintf("%s of rounds, base%s and head in turn", count(b.Pairs, "pair"), commit)
 	case v.Mode == gate.Paired:

@@ -9,8 +9,9 @@ import (
 // time to time.
 type Envelope struct {
 	// Growth is what the lower edge gains from the first reading to the last, as a share of its level at the first.
-	Growth float64
-	P      float64 // the chance of an edge that rises as clearly without a trend
+	Growth   float64
+	From, To float64 // the line through the lower edge, at the first reading and at the last
+	P        float64 // the chance of an edge that rises as clearly without a trend
 	// Falls counts the readings that lie more than a tenth below the peak before them: collections, mostly.
 	Falls int
 	// Judged is false if there were too few readings, or too few falls to a block for its lowest reading to mean anything.
@@ -84,6 +85,7 @@ func (e *Envelope) judge(rest []float64, blocks int, limit float64) {
 	e.Judged = true
 	edge := lowerEdge(rest, blocks)
 	e.Growth, e.P = edge.growth(), MannKendall(edge.lows).P
+	e.From, e.To = edge.line.Intercept, edge.line.Intercept+edge.line.Slope
 	if !(e.Growth > limit) || e.P > envelopeP {
 		return
 	}

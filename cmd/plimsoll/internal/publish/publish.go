@@ -147,8 +147,8 @@ func commentSeries(rep report.Report) string {
 	if runner := rep.Subject.Environment.Runner; runner != "" {
 		series += "/" + runner
 	}
-	if rep.Verdict.Mode == gate.Paired {
-		series += "/" + string(gate.Paired)
+	if mode := rep.Verdict.Mode; mode != gate.Stored {
+		series += "/" + string(mode)
 	}
 	return series
 }
