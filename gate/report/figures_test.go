@@ -134,10 +134,17 @@ not judged:
 			t.Errorf("got\n%s", text)
 		}
 	}
+	v.Comparisons = append(v.Comparisons, not("GET /c", gate.P99, few(1000)))
+	v.Comparisons = append(v.Comparisons, not("GET /d", gate.P95, few(200)), not("GET /d", gate.P99, few(1000)))
+	brief := "Not judged:\n\n```text\ntoo few requests: p95 of GET /a and GET /d, p99 of 3 routes, throughput of GET /a; a run_time of 16m40s would be enough for all\n" +
+		"GET /b: p50 and p95: the baseline does not have this route\nPOST /login: 2 requests"
+	if text := render(t, comment, report.New(v, shopRun())); !strings.Contains(text, brief) {
+		t.Errorf("got\n%s\nwant\n%s", text, brief)
+	}
 	for i := range 1000 {
 		v.Comparisons = append(v.Comparisons, not("GET /more/"+strconv.Itoa(i), gate.P99, few(1000)))
 	}
-	if text := render(t, report.Terminal, report.New(v, shopRun())); strings.Count(text, "\n") > 40 || !strings.Contains(text, "\n  and figures of 983 more routes\n") {
+	if text := render(t, report.Terminal, report.New(v, shopRun())); strings.Count(text, "\n") > 40 || !strings.Contains(text, "\n  and figures of 985 more routes\n") {
 		t.Errorf("got\n%s", text)
 	}
 }

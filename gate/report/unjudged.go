@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,22 +52,39 @@ func withFigures(v gate.Verdict, order []int) []int {
 
 // unjudged has a line of plain text for each route with unjudged figures: which they are, why, and what
 // would help. It leaves out routes that the reasons explain.
-func (r Report) unjudged(order []int) []string {
-	v := r.Verdict
-	said := spokenOf(v)
+func (r Report) unjudged(order []int) []string { return lacking(r.unspoken(order)) }
+
+// unjudgedInBrief is unjudged with one line for all figures that only lack requests.
+func (r Report) unjudgedInBrief(order []int) []string {
+	all := r.unspoken(order)
+	few := slices.DeleteFunc(slices.Clone(all), func(c *gate.Comparison) bool { return !lacksRequests(c) })
+	if !slices.ContainsFunc(few, func(c *gate.Comparison) bool { return c.Route != few[0].Route }) { // of one route
+		return lacking(all)
+	}
+	return append([]string{inBrief(few)}, lacking(slices.DeleteFunc(all, lacksRequests))...)
+}
+
+// unspoken are the comparisons without figures whose routes the reasons do not explain.
+func (r Report) unspoken(order []int) (all []*gate.Comparison) {
+	said := spokenOf(r.Verdict)
+	for _, i := range order {
+		if c := &r.Verdict.Comparisons[i]; !hasFigures(c) && !said[c.Route] {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// lacking has a line for each route of some unjudged comparisons.
+func lacking(all []*gate.Comparison) (lines []string) {
 	own := map[string][]*gate.Comparison{}
 	var routes []string
-	for _, i := range order {
-		c := &v.Comparisons[i]
-		if hasFigures(c) || said[c.Route] {
-			continue
-		}
+	for _, c := range all {
 		if own[c.Route] == nil {
 			routes = append(routes, c.Route)
 		}
 		own[c.Route] = append(own[c.Route], c)
 	}
-	var lines []string
 	for _, route := range routes[:min(len(routes), maxUnjudged)] {
 		lines = append(lines, name(route)+": "+missing(own[route]))
 	}
@@ -74,6 +92,35 @@ func (r Report) unjudged(order []int) []string {
 		lines = append(lines, fmt.Sprintf("and figures of %s", count(more, "more route")))
 	}
 	return lines
+}
+
+// lacksRequests reports whether a comparison only lacks requests, which a longer run_time brings.
+func lacksRequests(c *gate.Comparison) bool {
+	return c.Why != nil && c.Why.Kind == gate.FewRequests && !c.Why.OnStart && !c.Why.OnBase && c.Why.RunTime > 0
+}
+
+// mostInBrief is how many routes a metric names in brief.
+const mostInBrief = 2
+
+// inBrief says in one line which figures lack requests, and which run_time would bring them.
+func inBrief(few []*gate.Comparison) string {
+	var parts []string
+	var longest time.Duration
+	for _, m := range gate.Metrics() {
+		var routes []string
+		for _, c := range few {
+			if c.Metric == m {
+				routes, longest = append(routes, name(c.Route)), max(longest, c.Why.RunTime)
+			}
+		}
+		switch {
+		case len(routes) > mostInBrief:
+			parts = append(parts, fmt.Sprintf("%s of %s", metric(m, plain), count(len(routes), "route")))
+		case len(routes) > 0:
+			parts = append(parts, fmt.Sprintf("%s of %s", metric(m, plain), join(routes)))
+		}
+	}
+	return fmt.Sprintf("too few requests: %s; a run_time of %s would be enough for all", strings.Join(parts, ", "), strict.InWords(longest))
 }
 
 // spokenOf are the routes whose lack of figures the reasons explain. A route that fails has no latencies to

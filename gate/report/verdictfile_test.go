@@ -345,3 +345,15 @@ func TestUnjudged(t *testing.T) {
 		t.Errorf("a pass that was not measured: %v", err)
 	}
 }
+
+// A verdict file that was written before costs were judged is read, and written again as it was.
+func TestOlderVerdict(t *testing.T) {
+	text := readGolden(t, "older.json")
+	r, err := report.Decode(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := render(t, report.Encode, r); got != text {
+		t.Errorf("got\n%s", got)
+	}
+}

@@ -13,7 +13,7 @@ type view struct {
 	Report
 	all    []int    // indices of the comparisons that have figures, worst first
 	matter int      // how many of them come before the folds
-	blank  []string // what was not judged, a line for each route
+	blank  []string // what was not judged: a line for what lacks requests, and one for each other route
 	let    []string // what passes because of min_effect
 	routes routeCounts
 }
@@ -25,7 +25,7 @@ type routeCounts struct {
 
 func (r Report) view() view {
 	order := gate.WorstFirst(r.Verdict.Comparisons)
-	v := view{Report: r, all: withFigures(r.Verdict, order), blank: r.unjudged(order), let: forgiven(r.Verdict, order)}
+	v := view{Report: r, all: withFigures(r.Verdict, order), blank: r.unjudgedInBrief(order), let: forgiven(r.Verdict, order)}
 	matter := gate.Worse.Severity()
 	if r.Verdict.Outcome == gate.Inconclusive {
 		matter = gate.Unclear.Severity()
