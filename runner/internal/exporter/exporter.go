@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/page"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/proc"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
@@ -57,7 +58,7 @@ func Start(ctx context.Context, c Config) *Source {
 		c.Every = time.Second
 	}
 	s := &Source{as: c.As, every: c.Every, cancel: cancel, done: make(chan struct{})}
-	go s.loop(ctx, newFetcher(c), &memory{as: c.As, keep: c.Keep, falls: map[string]int{}})
+	go s.loop(ctx, page.New(page.Config{URL: c.URL, Accept: accepted, Dial: c.Dial}), &memory{as: c.As, keep: c.Keep, falls: map[string]int{}})
 	return s
 }
 
@@ -91,13 +92,13 @@ func (s *Source) Spent() time.Duration {
 	return s.cpu
 }
 
-func (s *Source) loop(ctx context.Context, f *fetcher, m *memory) {
+func (s *Source) loop(ctx context.Context, f *page.Fetcher, m *memory) {
 	defer close(s.done)
-	defer f.close()
+	defer f.Close()
 	ticker := time.NewTicker(s.every)
 	defer ticker.Stop()
 	for {
-		text, at, err := f.fetch(ctx)
+		text, at, err := fetch(ctx, f)
 		if ctx.Err() != nil {
 			return
 		}
