@@ -48,10 +48,10 @@ func admit(p *plan.Plan) error {
 		return &Refusal{Text: fmt.Sprintf("%s, where gRPC is, may not be loaded: only %s may; if you are allowed to load it, add it to limits.hosts",
 			u.Hostname(), strings.Join(p.Target.Hosts, ", "))}
 	}
-	for _, host := range p.Monitor.Hosts() {
-		if !plan.Allowed(host, p.Target.Hosts) {
-			return &Refusal{Text: fmt.Sprintf("%s, which monitor.prometheus names, may not be asked: only %s may; if you are allowed to, add it to limits.hosts",
-				host, strings.Join(p.Target.Hosts, ", "))}
+	for _, asked := range p.Monitor.Hosts() {
+		if !plan.Allowed(asked.Host, p.Target.Hosts) {
+			return &Refusal{Text: fmt.Sprintf("%s, which %s names, may not be asked: only %s may; if you are allowed to, add it to limits.hosts",
+				asked.Host, asked.Key, strings.Join(p.Target.Hosts, ", "))}
 		}
 	}
 	need := connections(p)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/exporter"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/godebug"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/gpu"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/monitor"
@@ -105,6 +106,15 @@ func addSubjects(s *monitor.Sampler, m plan.Monitor, program *sut.System) (names
 	for _, page := range m.Pages {
 		s.Add(page.As, exporter.Start(context.Background(), exporter.Config{URL: page.URL, As: page.As, Keep: page.Keep, Every: m.Every}))
 		names = append(names, page.As)
+	}
+	if m.Go != "" {
+		service, err := godebug.Start(godebug.Config{URL: m.Go, Subject: result.OfSystem})
+		if err != nil {
+			s.Miss("go", err.Error())
+			return names
+		}
+		s.Add("go", service)
+		names = append(names, "go")
 	}
 	return names
 }

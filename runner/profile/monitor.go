@@ -19,6 +19,7 @@ type Monitor struct {
 	Also   []Subject // with names
 	GPU    GPU
 	Pages  []Page
+	Go     Template // the address below which a Go service has /vars and /pprof; empty for none
 }
 
 // GPU says which GPUs of this machine are watched: all, unless Off or Only is set.
@@ -54,7 +55,7 @@ const (
 var subjectName = strict.NewPattern(`^[A-Za-z0-9_-]{1,64}$`, "1 to 64 letters, digits, hyphens and underscores")
 
 // ownSubjects are the names of subjects that this program gives itself.
-var ownSubjects = regexp.MustCompile(`^(system|machine|generator|gpu)$`)
+var ownSubjects = regexp.MustCompile(`^(system|machine|generator|gpu|go)$`)
 
 var (
 	noMonitor  = strict.NewPattern(`^none$`, "none, or what to watch")
@@ -88,6 +89,7 @@ func (r *reader) monitorWords(n *yaml.Node, m *Monitor) {
 		strict.Key("gpu", "Which GPUs of this machine are watched: auto for all, none, or their indexes.", func(n *yaml.Node) {
 			r.Choice(n, isList, r.Match(gpuWord, func(_ *yaml.Node, word string) { m.GPU.Off = word == "none" }), func(n *yaml.Node) { r.cards(n, &m.GPU.Only) })
 		}),
+		strict.Key("go", "The address below which the system, a Go service, has the pages of expvar and pprof: /vars and /pprof.", r.url(&m.Go)),
 		strict.Key("prometheus", "Text pages of Prometheus that are read each interval.", func(n *yaml.Node) {
 			r.NonEmpty(n, "write for example: [{url: \"http://127.0.0.1:9100/metrics\", as: db-host}]", func(item *yaml.Node) {
 				page := Page{}

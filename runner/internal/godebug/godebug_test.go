@@ -121,15 +121,19 @@ func TestPlaces(t *testing.T) {
 			if c.comment != "" {
 				name = at(t, c.comment)
 			}
-			var figures map[string]float64
-			var facts map[string]string
+			most, facts := map[string]float64{}, map[string]string{}
+			snapshots := 0
 			for deadline := now.Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-				var absent []result.Absent
-				if figures, facts, absent = s.Read(now); len(absent) > 0 {
+				figures, texts, absent := s.Read(now)
+				if len(absent) > 0 {
 					t.Fatal(absent)
 				}
 				now = now.Add(time.Minute) // a snapshot is due
-				if figures["system.goroutines"] > 230 && (name == "" || figures[name] >= c.least) {
+				maps.Copy(facts, texts)
+				for other, n := range figures {
+					most[other] = max(most[other], n)
+				}
+				if snapshots++; snapshots >= 10 && most["system.goroutines"] > 230 && (name == "" || most[name] >= c.least) {
 					break
 				}
 				if time.Now().After(deadline) {
@@ -139,12 +143,12 @@ func TestPlaces(t *testing.T) {
 			if facts[name] != c.in {
 				t.Errorf("they wait in %q, want %q", facts[name], c.in)
 			}
-			for other, n := range figures {
+			for other, n := range most {
 				if strings.HasPrefix(other, "system.waiting.") && other != name && n > 8 {
 					t.Errorf("%g wait at %s, in %s", n, other, facts[other])
 				}
 			}
-			found := bottleneck.FindIn(flatAt8(figures), facts)
+			found := bottleneck.FindIn(flatAt8(most), facts)
 			if found.Kind != c.kind || name != "" && "system.waiting."+found.What != name {
 				t.Errorf("%+v", found)
 			}
@@ -168,9 +172,6 @@ func flatAt8(readings map[string]float64) (steps []bottleneck.Step) {
 // A place at which nobody waits any more is 0, and not missing.
 func TestPlaceIsLeft(t *testing.T) {
 	address := service(t)
-	t.Run("under load", func(t *testing.T) {
-		load(t, address, "/pool", 64)
-	})
 	s := start(t, "http://"+address+"/debug")
 	name, now := at(t, "pool"), time.Now()
 	t.Run("under load", func(t *testing.T) {
@@ -236,7 +237,9 @@ func TestTrouble(t *testing.T) {
 		{"not there", http.NotFound, "it answers 404", "it answers 404"},
 		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "it answers 500", "it answers 500"},
 		{"HTML", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html><body>Sign in") }, "it is no page of expvar, with memstats", "it is no page of pprof"},
-		{"elsewhere", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound) },
+		{"elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		},
 			"it redirects, and redirects are not followed", "it redirects, and redirects are not followed"},
 		{"without end", func(w http.ResponseWriter, _ *http.Request) {
 			for range 100 {
@@ -279,5 +282,17 @@ func TestTrouble(t *testing.T) {
 	gone.Close()
 	if _, _, absent := start(t, gone.URL).Read(time.Now()); len(absent) != 2 || absent[0].Why != "it refuses the connection" {
 		t.Errorf("%v", absent)
+	}
+}
+
+// BenchmarkRead takes a snapshot of 64 waiting requests and 200 idle goroutines each time.
+func BenchmarkRead(b *testing.B) {
+	address := service(b)
+	load(b, address, "/pool", 64)
+	s := start(b, "http://"+address+"/debug")
+	now := time.Now()
+	for b.Loop() {
+		s.Read(now)
+		now = now.Add(time.Minute)
 	}
 }

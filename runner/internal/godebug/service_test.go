@@ -31,7 +31,7 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	go http.Serve(downstream, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) })) //nolint:errcheck // until the end
+	go http.Serve(downstream, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) }))
 	var (
 		lock   sync.Mutex
 		shared sync.RWMutex
@@ -44,7 +44,7 @@ func serve() error {
 			if err != nil {
 				return err
 			}
-			defer answer.Body.Close() //nolint:errcheck // nothing was written
+			defer answer.Body.Close()
 			_, err = io.Copy(io.Discard, answer.Body)
 			return err
 		}
