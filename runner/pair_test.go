@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,13 @@ const asSystem = "PLIMSOLL_TEST_SYSTEM"
 func TestMain(m *testing.M) {
 	if address := os.Getenv(asSystem); address != "" {
 		var atWork sync.Mutex
+		var eaten [][]byte        // by requests that want memory
 		mux := http.NewServeMux() // the default one has pages of grpc-go
+		mux.HandleFunc("GET /eat", func(http.ResponseWriter, *http.Request) {
+			atWork.Lock()
+			defer atWork.Unlock()
+			eaten = append(eaten, bytes.Repeat([]byte{1}, 4<<20))
+		})
 		mux.HandleFunc("GET /die", func(http.ResponseWriter, *http.Request) { os.Exit(7) })
 		mux.HandleFunc("GET /burn", func(http.ResponseWriter, *http.Request) { burn(2 * time.Millisecond) })
 		mux.HandleFunc("GET /later", func(http.ResponseWriter, *http.Request) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // TestInterrupt sends one interrupt during a run, which keeps its whole rounds.
@@ -41,8 +43,34 @@ func TestInterrupt(t *testing.T) {
 	if text := readFile(t, filepath.Join(dir, "result.json")); text != "of an older run" {
 		t.Errorf("an interrupted run has overwritten the result of an older one: %.200s", text)
 	}
-	if r, err := readResult(filepath.Join(dir, "result-partial.json")); err != nil || r.Whole() || len(r.Problems) != 1 {
-		t.Errorf("the result: %v, %+v", err, r)
+	r, err := readResult(filepath.Join(dir, "result-partial.json"))
+	if err != nil || r.Whole() || len(r.Problems) != 1 {
+		t.Fatalf("the result: %v, %+v", err, r)
+	}
+	if r.Watch == nil || !(r.Watch.Mean["machine.memory_used_bytes"] > 0) {
+		t.Errorf("what was read until then is lost: %+v", r.Watch)
+	}
+}
+
+// TestInterruptMonitor sends one interrupt to a monitor that would watch for ever. What was read is printed and written.
+func TestInterruptMonitor(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send another an interrupt there")
+	}
+	bin, out := buildPrograms(t), filepath.Join(t.TempDir(), "watch.json")
+	command := exec.Command(filepath.Join(bin, "plimsoll"), "monitor", "--every", "200ms", "--out", out)
+	var stdout strings.Builder
+	stderr := &trigger{on: "memory", do: func() { _ = command.Process.Signal(os.Interrupt) }} // seen by its end
+	command.Stdout, command.Stderr = &stdout, stderr
+	if err := command.Run(); err != nil {
+		t.Errorf("%v\n%s", err, stderr.text.String())
+	}
+	if !strings.Contains(stdout.String(), "\n- Memory: ") {
+		t.Errorf("stdout:\n%s", stdout.String())
+	}
+	var w result.Watch
+	if err := json.Unmarshal([]byte(readFile(t, out)), &w); err != nil || !(w.Mean["machine.memory_used_bytes"] > 0) || len(w.Timeline) == 0 {
+		t.Errorf("%v, %+v", err, w)
 	}
 }
 
