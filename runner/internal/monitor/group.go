@@ -47,7 +47,7 @@ func (p *processes) readGroup(length, cores float64, r *Reading) {
 		{result.PressureMemory, u.MemoryPressure, before.MemoryPressure},
 	} {
 		if w.now.Known && w.before.Known {
-			r.counted(name(w.figure), (w.now.Some - w.before.Some).Seconds(), since)
+			r.counted(name(w.figure), min((w.now.Some-w.before.Some).Seconds(), since), since)
 		}
 	}
 }

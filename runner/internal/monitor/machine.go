@@ -175,7 +175,7 @@ func (m *machine) readCounters(since float64, r *Reading) {
 		{result.PressureMemory, m.now.MemoryPressure, m.before.MemoryPressure},
 	} {
 		if w.now.Known && w.before.Known {
-			r.counted(of(w.figure), (w.now.Some - w.before.Some).Seconds(), since)
+			r.counted(of(w.figure), min((w.now.Some-w.before.Some).Seconds(), since), since)
 		}
 	}
 }

@@ -273,7 +273,7 @@ func TestProcessesThatVanish(t *testing.T) {
 		t.Errorf("%v", w.Mean)
 	}
 	for _, a := range w.Absent {
-		if strings.Contains(a.Why, "no such") || a.Source == "system" {
+		if strings.Contains(a.Why, "no such") || a.Source == "system" && !strings.Contains(a.Why, "too late") { // a busy machine
 			t.Errorf("absent: %v", a)
 		}
 	}

@@ -46,17 +46,23 @@ func (r *Reading) miss(source, why string) {
 	r.absent = append(r.absent, result.Absent{Source: source, Why: why})
 }
 
-// part is the sum of a figure over readings. A gauge is weighted with the time that it stands for.
-type part struct{ amount, of float64 }
+// part is a figure over readings: a mean, weighted with the time that a gauge stands for, and with what a counter's amount
+// is of. The mean of equal values is that value, to its last digit.
+type part struct{ mean, weight float64 }
 
-func (p part) value() float64 { return p.amount / p.of }
+func (p part) value() float64 { return p.mean }
 
 func (p *part) add(f figure, seconds float64) {
 	if f.instant {
-		f.amount, f.of = f.amount*seconds, seconds
+		p.join(part{f.amount, seconds})
+	} else {
+		p.join(part{f.amount / f.of, f.of})
 	}
-	p.amount += f.amount
-	p.of += f.of
+}
+
+func (p *part) join(o part) {
+	p.weight += o.weight
+	p.mean += (o.mean - p.mean) * (o.weight / p.weight)
 }
 
 // sums are the figures of one source over time.

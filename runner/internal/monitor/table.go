@@ -44,7 +44,8 @@ const (
 func (s *sums) tell(t *table) {
 	for name, p := range s.all {
 		sum := t.all[name]
-		t.all[name] = part{sum.amount + p.amount, sum.of + p.of}
+		sum.join(*p)
+		t.all[name] = sum
 	}
 	points, peak := s.closedCopy()
 	for name, value := range peak {
