@@ -361,23 +361,33 @@ func (u Usage) memoryOf(subject string) []string {
 	return nil
 }
 
-// notRead names the sources that were not read, with the reasons; the system and GPUs have lines of their own. blind
+// notRead names the sources that were not read, by the reasons; the system and GPUs have lines of their own. blind
 // says that there are no readings at all.
 func (u Usage) notRead(blind bool) string {
-	var sources []string
+	var reasons []string
+	sources := map[string][]string{} // by reason
+	miss := func(source, why string) {
+		switch named := sources[why]; {
+		case named == nil:
+			reasons = append(reasons, why)
+			sources[why] = []string{source}
+		case !slices.Contains(named, source):
+			sources[why] = append(named, source)
+		}
+	}
 	switch {
 	case blind && u.cpu() == "":
-		sources = []string{"CPU, memory, disk, network and GPUs (nothing was watched)"}
+		miss("CPU, memory, disk, network and GPUs", "nothing was watched")
 	case blind:
-		sources = []string{"memory, disk, network and GPUs (nothing was watched)"}
+		miss("memory, disk, network and GPUs", "nothing was watched")
 	}
 	for _, a := range u.Watch.Absent {
-		if a.Source == result.OfSystem || a.Source == result.OfGPU {
-			continue
-		}
-		if text := fmt.Sprintf("%s (%s)", name80(a.Source), plain(a.Why, maxSentence)); !slices.Contains(sources, text) {
-			sources = append(sources, text)
+		if a.Source != result.OfSystem && a.Source != result.OfGPU {
+			miss(name80(a.Source), plain(a.Why, maxSentence))
 		}
 	}
-	return strings.Join(atMost(sources, maxNotRead, "sources"), "; ")
+	for i, why := range reasons {
+		reasons[i] = fmt.Sprintf("%s (%s)", strings.Join(atMost(sources[why], maxNotRead, "sources"), ", "), why)
+	}
+	return strings.Join(atMost(reasons, maxNotRead, "reasons"), "; ")
 }

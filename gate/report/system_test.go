@@ -142,7 +142,7 @@ func TestManySubjects(t *testing.T) {
 	text := system(t, report.Usage{Watch: w})
 	for _, want := range []string{
 		"- GPU 9: 50% average, - peak (time busy); memory - / -; - W\n- GPU 10: ", "- and 24 more GPUs\n- GPU models: NVIDIA H100 80GB HBM3 (0, 1, 2,", "14, 15, and 24 more of them)\n",
-		"- host15: CPU 50% average, - peak\n- and 24 more subjects\n", "page9 (it hangs); and 30 more sources\n",
+		"- host15: CPU 50% average, - peak\n- and 24 more subjects\n", "page8, page9, and 30 more sources (it hangs)\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q in\n%s", want, text)

@@ -210,7 +210,7 @@ func (r *Reader) Listening(port int) (pid int, err error) {
 
 // Machine reads the machine.
 func (r *Reader) Machine(m *Machine) {
-	*m = Machine{Absent: []Absent{{"pressure", notTold}, {"net/netstat", notTold}}}
+	*m = Machine{Absent: []Absent{{"pressure", notTold}, {"net/netstat", notTold}, {"diskstats", notTold}, {"net/dev", notTold}, {"vmstat", notTold}}}
 	if total, err := cpu.Times(false); err == nil && len(total) == 1 {
 		m.CPU.Known, m.CPU.Total = true, coreTimes(total[0])
 	}
