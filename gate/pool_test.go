@@ -123,10 +123,11 @@ func TestFewRequestsAreNoDoubt(t *testing.T) {
 		t.Errorf("got %v", v)
 	}
 	checkValid(t, v)
-	base.Rounds, head.Rounds = base.Rounds[:8], head.Rounds[:8]
-	base.PlannedRounds, head.PlannedRounds = 8, 8
-	if v := gate.JudgePairs(policy(), base, head, false); v.More != 4 {
-		t.Errorf("a tail that looks slower is worth more pairs: %v, %d more", v, v.More)
+	for slower, more := range map[float64]int{1.3: 0, 4: 4} {
+		base, head := counted(8, false, usual), counted(8, true, map[string]rare{"GET /a": {18, 20, slower, 2}})
+		if v := gate.JudgePairs(policy(), base, head, false); v.More != more {
+			t.Errorf("a tail that looks %v times as slow is worth %d more pairs: %v, want %d", slower, v.More, v, more)
+		}
 	}
 }
 
