@@ -111,7 +111,7 @@ func because(w *gate.Why, foreign show) string {
 		return fmt.Sprintf("told and not judged: in %.0f of %.0f rounds the system was still at work when the load paused", w.Has, w.Needs)
 	case gate.Undecided:
 		if w.RunTime > 0 {
-			return "told and not judged: too few requests to tell, and a run_time of " + strict.InWords(w.RunTime) + " would be enough"
+			return "too few requests to tell, and a run_time of " + strict.InWords(w.RunTime) + " would be enough"
 		}
 		return "told and not judged: too noisy to tell"
 	case gate.NotCounted:

@@ -15,9 +15,15 @@ import (
 // maxUnjudged is the most routes with unjudged figures that are listed.
 const maxUnjudged = 20
 
-// hasFigures reports whether a comparison has something to show in a table.
+// hasFigures reports whether a comparison has something to show in a table. The figures of too few requests to tell say
+// nothing.
 func hasFigures(c *gate.Comparison) bool {
-	return c.Status != gate.NotJudged || c.Baseline != 0 || c.Head != 0
+	return c.Status != gate.NotJudged || !leftOpen(c) && (c.Baseline != 0 || c.Head != 0)
+}
+
+// leftOpen reports whether a figure of a route has so few requests that it was left open.
+func leftOpen(c *gate.Comparison) bool {
+	return !c.Metric.IsCost() && c.Why != nil && c.Why.Kind == gate.Undecided
 }
 
 // flawless reports whether a comparison says only that no request of a route failed, before and now.
@@ -96,7 +102,7 @@ func lacking(all []*gate.Comparison) (lines []string) {
 
 // lacksRequests reports whether a comparison only lacks requests, which a longer run_time brings.
 func lacksRequests(c *gate.Comparison) bool {
-	return c.Why != nil && c.Why.Kind == gate.FewRequests && !c.Why.OnStart && !c.Why.OnBase && c.Why.RunTime > 0
+	return c.Why != nil && (c.Why.Kind == gate.FewRequests || leftOpen(c)) && !c.Why.OnStart && !c.Why.OnBase && c.Why.RunTime > 0
 }
 
 // mostInBrief is how many routes a metric names in brief.
@@ -149,18 +155,25 @@ func missing(own []*gate.Comparison) string {
 	for len(own) > 0 {
 		var names []string
 		var rest []*gate.Comparison
-		first := own[0].Why
+		first, longest := own[0].Why, time.Duration(0)
 		for _, c := range own {
 			if !alike(first, c.Why) {
 				rest = append(rest, c)
 				continue
 			}
 			names = append(names, metric(c.Metric, plain))
+			if c.Why != nil {
+				longest = max(longest, c.Why.RunTime)
+			}
 		}
 		own = rest
 		if first != nil && first.Kind == gate.FewRequests {
 			few, lacking = append(few, join(names)+" "+are(len(names), "needs", "need")), append(lacking, first)
 			continue
+		}
+		if first != nil && first.Kind == gate.Undecided && longest > 0 {
+			few := *first
+			few.RunTime, first = longest, &few
 		}
 		parts = append(parts, strings.TrimSuffix(join(names)+": "+because(first, plain), ": "))
 	}
