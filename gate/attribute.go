@@ -24,10 +24,13 @@ const (
 // a route that has become slower by far more (ofFarSlower). A cause must be proven, and a row within its
 // limit needs no cause.
 func attribute(s *sides, rows []row) []row {
-	rows = slices.Clone(s.addedLoad(rows))
+	rows = slices.Clone(rows)
+	if !s.p.loads { // between two loads of one system every route has its own slowdown
+		rows = s.addedLoad(rows)
+	}
 	c := newCauses(s, rows)
 	for i := range rows {
-		if r := &rows[i]; r.Route != tally.All {
+		if r := &rows[i]; r.Route != tally.All && !s.p.loads {
 			r.follow(c.ofRoute(r))
 		}
 	}

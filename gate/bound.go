@@ -24,6 +24,10 @@ func (v Verdict) Bound() (bounded Verdict, leftOut int) {
 	if v.Reasons == nil {
 		v.Reasons = []Reason{}
 	}
+	if v.Loads != nil {
+		loads := *v.Loads
+		v.Loads = &loads
+	}
 	if v.Accepted != nil {
 		accepted := *v.Accepted
 		accepted.At = accepted.At.UTC()
@@ -88,6 +92,9 @@ func (v *Verdict) texts() (names, words []*string) {
 			names, words = failureTexts(reasons[i].Failures, names, words)
 			names, words = reasons[i].Course.texts(names, words)
 		}
+	}
+	if v.Loads != nil {
+		words = append(words, &v.Loads.Idle.Unread, &v.Loads.Full.Unread)
 	}
 	if v.Accepted != nil {
 		names, words = append(names, &v.Accepted.By, &v.Accepted.Label), append(words, &v.Accepted.Why)

@@ -14,7 +14,8 @@ type Metric string
 
 // The metrics. Latencies are response times in nanoseconds, Throughput is successful requests per
 // second, FailureRate a share from 0 to 1. The costs are what the whole system used for an answered request: CPU
-// time in nanoseconds, and cycles and instructions in user mode.
+// time in nanoseconds, and cycles and instructions in user mode. The metrics under load compare the full load of a system with
+// its idle one; see JudgeUnderLoad.
 const (
 	P50          Metric = "p50"
 	P95          Metric = "p95"
@@ -24,11 +25,13 @@ const (
 	CPU          Metric = "cpu"
 	Cycles       Metric = "cycles"
 	Instructions Metric = "instructions"
+	P50UnderLoad Metric = "p50 under load"
+	P95UnderLoad Metric = "p95 under load"
 )
 
 // Metrics lists the metrics in the order in which they are shown.
 func Metrics() []Metric {
-	return []Metric{P50, P95, P99, Throughput, FailureRate, CPU, Cycles, Instructions}
+	return []Metric{P50, P95, P99, Throughput, FailureRate, CPU, Cycles, Instructions, P50UnderLoad, P95UnderLoad}
 }
 
 // IsCost reports whether the metric is a cost of a request. Costs belong to the whole system, not to a route.
@@ -37,9 +40,9 @@ func (m Metric) IsCost() bool { return m == CPU || m == Cycles || m == Instructi
 // quantile is the q of a latency metric.
 func (m Metric) quantile() (q float64, ok bool) {
 	switch m {
-	case P50:
+	case P50, P50UnderLoad:
 		return 0.50, true
-	case P95:
+	case P95, P95UnderLoad:
 		return 0.95, true
 	case P99:
 		return 0.99, true

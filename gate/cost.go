@@ -55,7 +55,7 @@ type costs struct {
 // costsOf makes a row of each cost that both sides have. If the profile sets a limit for costs and none was counted, the
 // row of CPU says so.
 func costsOf(p Policy, base, head *result.Result, pairs []int, over bool) *costs {
-	c := &costs{p: p, needs: startsNeeded(costShare * (1 - p.Confidence))}
+	c := &costs{p: p, needs: startsNeeded(costShare * p.level())}
 	c.of, c.starts = startsOf(base, head, pairs)
 	c.most = c.starts
 	if !over && len(pairs) > 0 {

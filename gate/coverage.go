@@ -134,7 +134,7 @@ func (v *Verdict) coveredRoute(route string) Covered {
 	for i := range v.Comparisons {
 		c := &v.Comparisons[i]
 		switch {
-		case c.Route != route:
+		case c.Route != route || c.Metric.IsUnderLoad():
 		case c.Metric == FailureRate:
 			one.Share, one.Failures = c.Head, c.Failures
 			if one.Status != CoverFewRequests {

@@ -62,6 +62,8 @@ func (s *sides) cannotJudge(route string, metric Metric) *Why {
 	}
 	had, has := s.perRound(route)
 	switch {
+	case s.p.loads && had < s.needs(metric) && before.requests > 0:
+		return s.tooFew(route, metric, true)
 	case has < s.headNeeds(metric):
 		return s.tooFew(route, metric, false)
 	case metric.IsLatency() && now.fail(limits), metric == Throughput && now.failures == now.requests:

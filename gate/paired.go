@@ -70,7 +70,7 @@ func JudgePairs(p Policy, base, head *result.Result, final bool) Verdict {
 	if dropped.Has > 0 && !tooNoisy {
 		v = v.Note(dropped)
 	}
-	at, now := lookAt(len(j.good), 1-p.Confidence)
+	at, now := lookAt(len(j.good), p.level())
 	if now && at.early && !tooNoisy {
 		if passed := j.judge(v, at); passed.Outcome == Pass && passed.More == 0 {
 			return passed
@@ -134,7 +134,10 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 	if costs.judged() {
 		rest = at.beside(len(j.good))
 	}
-	rows = append(sampleRises(rates, j.base, j.head, j.good), s.samplePairs(rows, j.base, j.head, j.good)...)
+	if !j.p.loads {
+		rates = sampleRises(rates, j.base, j.head, j.good)
+	}
+	rows = append(rates, s.samplePairs(rows, j.base, j.head, j.good)...)
 	rows = s.settlePools(settle(j.p, findPairs(j.p, rows, rest, seed)), at, over)
 	if at.last {
 		rows = noiseOfWhole(rows)

@@ -29,9 +29,12 @@ type Policy struct {
 	Routes     map[string]RoutePolicy
 	Baseline   BaselinePolicy
 	Soak       SoakPolicy
+	UnderLoad  UnderLoadPolicy
 	// PassInDoubt lets the process exit 0 when the verdict is Inconclusive. The verdict
 	// stays what it is.
 	PassInDoubt bool
+
+	loads bool // the sides are two loads of one system, and differ in all but latency by design
 }
 
 // RoutePolicy is the policy of one route.
@@ -64,6 +67,7 @@ func DefaultPolicy() Policy {
 		Confidence:  0.99,
 		Baseline:    BaselinePolicy{Window: 20, MinRuns: 5},
 		Soak:        defaultSoak(),
+		UnderLoad:   UnderLoadPolicy{Degradation: 0.20, Idle: usualIdle},
 	}
 }
 
@@ -117,6 +121,7 @@ func readPolicy(r *strict.Reader, n *yaml.Node, p *Policy, routes []string) {
 		strict.Key("routes", "Limits of single routes.", strict.Later(&perRoute)),
 		strict.Key("baseline", "Which recorded runs are compared with.", func(n *yaml.Node) { parseBaseline(r, n, &p.Baseline) }),
 		strict.Key("soak", "What plimsoll soak holds a system to.", readSoak(r, &p.Soak)),
+		strict.Key("under_load", "How much slower the system may answer under its full load than when it is idle; if it is set, every gate measures both.", func(n *yaml.Node) { readUnderLoad(r, n, &p.UnderLoad) }),
 		strict.Key("inconclusive", "What an inconclusive verdict does to the exit status.", strict.OneOf(r, &inconclusive, "fail", "pass")),
 	)
 	p.PassInDoubt = inconclusive == "pass"

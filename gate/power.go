@@ -73,7 +73,7 @@ func (s *powers) all() []Power {
 			lines++
 		}
 	}
-	level := (1 - s.p.Confidence) / 2
+	level := s.p.level() / 2
 	ofLines, ofCosts := level, costShare*level
 	if costs > 0 {
 		ofLines -= ofCosts
@@ -96,7 +96,7 @@ func (s *powers) all() []Power {
 }
 
 // needs is the least number of starts that judge a cost.
-func (s *powers) needs() int { return startsNeeded(costShare * (1 - s.p.Confidence)) }
+func (s *powers) needs() int { return startsNeeded(costShare * s.p.level()) }
 
 // power is the power of one line, tested at a level with df degrees of freedom.
 func (l *powerLine) power(p Policy, level float64, df int) (Power, bool) {

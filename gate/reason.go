@@ -8,6 +8,7 @@ type ReasonKind string
 // Why a verdict is not a plain pass. Each kind names the fields of a Reason that it fills.
 const (
 	Slower           ReasonKind = "slower"            // Route, Metric, Change, Interval, Limit
+	SlowUnderLoad    ReasonKind = "slow-under-load"   // Route, Metric under load, Change, Interval, Limit
 	LowerThroughput  ReasonKind = "lower-throughput"  // Route, Metric, Change, Interval, Limit
 	CostsMore        ReasonKind = "costs-more"        // Route, Metric (a cost), Change, Interval, Limit
 	Failing          ReasonKind = "failing"           // Route, Metric, Before, Now, Requests, Limit, Failures; Why when the rate has risen
@@ -55,6 +56,7 @@ const (
 	ControlMoved ReasonKind = "control-moved" // against the history: Change
 	UnknownBase  ReasonKind = "unknown-base"  // the baseline may be younger than the change's base: Branch, Text
 	Unsteady     ReasonKind = "unsteady"      // Course: of a soak
+	IdleBusy     ReasonKind = "idle-busy"     // the idle load kept the system busy: Now is its share of the CPU, Limit the most that is idle
 	NotAccepted  ReasonKind = "not-accepted"  // somebody tried to accept the change: By, Label; or Text, if that could not be found out
 )
 
@@ -68,6 +70,9 @@ const (
 	OfPair     Part = "pair"     // the two sides, beside each other
 	OfBaseline Part = "baseline" // the history
 	OfFresh    Part = "fresh"    // the runs to be judged, beside each other
+	OfIdle     Part = "idle"     // the idle load of a system
+	OfFull     Part = "full"     // its full load
+	OfLoads    Part = "loads"    // the two loads, beside each other
 )
 
 // Reason is one reason of a verdict, or one notice: a kind with its figures. It holds no sentence;
@@ -138,6 +143,7 @@ const (
 type Why struct {
 	Kind    WhyKind       `json:"kind"`
 	OnBase  bool          `json:"on_base,omitempty"`  // on the side that is compared with
+	OnIdle  bool          `json:"on_idle,omitempty"`  // under the idle load
 	OnStart bool          `json:"on_start,omitempty"` // no task sends it: users do when they start
 	Has     float64       `json:"has,omitempty"`
 	Needs   float64       `json:"needs,omitempty"`
@@ -175,6 +181,8 @@ func reasonOf(mode Mode, c *Comparison) (r Reason, ok bool) {
 		r.Kind = LowerThroughput
 	case c.Status == Worse && c.Metric.IsCost():
 		r.Kind = CostsMore
+	case c.Status == Worse && c.Metric.IsUnderLoad():
+		r.Kind = SlowUnderLoad
 	case c.Status == Worse:
 		r.Kind = Slower
 	case c.Status == Suspect:

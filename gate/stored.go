@@ -283,7 +283,7 @@ func findRuns(p Policy, rows []row, seed uint64) []row {
 			lines, history, fresh, places = append(lines, r.line), append(history, r.before), append(fresh, r.now), append(places, i)
 		}
 	}
-	findings := judgeRuns(lines, history, fresh, min(storedFactor*(1-p.Confidence), 0.5), seed)
+	findings := judgeRuns(lines, history, fresh, min(storedFactor*p.level(), 0.5), seed)
 	for k, i := range places {
 		rows[i].found = &findings[k]
 	}

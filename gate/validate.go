@@ -45,7 +45,7 @@ var kinds = map[ReasonKind]struct {
 	use use
 	has func(r *Reason) bool
 }{
-	Slower: {asFailure, ofLine}, LowerThroughput: {asFailure, ofLine}, CostsMore: {asFailure, ofCost}, Failing: {asFailure, ofLine},
+	Slower: {asFailure, ofLine}, SlowUnderLoad: {asFailure, ofLine}, LowerThroughput: {asFailure, ofLine}, CostsMore: {asFailure, ofCost}, Failing: {asFailure, ofLine},
 	LowCoverage:   {asFailure, func(r *Reason) bool { return r.Has < r.Needs }},
 	PastThreshold: {asFailure, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
@@ -66,6 +66,7 @@ var kinds = map[ReasonKind]struct {
 	Creep: {asNotice, ofLine}, Step: {asNotice, ofLine}, OrderEffect: {asNotice, ofLine}, CostUp: {asNotice, ofCost},
 	LowSight:    {asNotice, func(r *Reason) bool { return len(r.Sights) > 0 }},
 	NotAccepted: {asNotice, func(r *Reason) bool { return r.Text != "" || r.By != "" }},
+	IdleBusy:    {asNotice, anything},
 	Disturbed:   {asNotice, anything}, ControlMoved: {asNotice, anything}, UnknownBase: {asNotice, anything},
 
 	NotMeasured: {asError, func(r *Reason) bool { return r.Text != "" }},
@@ -101,7 +102,7 @@ func (v *Verdict) Validate() error {
 		func() error { return each("reason", v.Reasons, checkReason) },
 		func() error { return each("notice", v.Notices, checkReason) },
 		func() error { return each("difference", v.Changed, checkDifference) },
-		v.Coverage.check, v.Cause.check, v.checkAcceptance, v.checkOutcome,
+		v.Coverage.check, v.Cause.check, v.Loads.check, v.checkAcceptance, v.checkOutcome,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -160,7 +161,7 @@ func (v *Verdict) checkTexts() error {
 func (v *Verdict) checkBaseline() error {
 	b := v.Baseline
 	switch {
-	case v.Mode != Paired && v.Mode != Stored && v.Mode != Soak:
+	case !slices.Contains([]Mode{Paired, Stored, Soak, UnderLoad}, v.Mode):
 		return fmt.Errorf("%.40q is not a mode", string(v.Mode))
 	case !isCount(b.Runs) || !isCount(b.Pairs) || !isCount(b.Starts):
 		return fmt.Errorf("its baseline had %d runs, %d pairs and %d starts", b.Runs, b.Pairs, b.Starts)
@@ -268,7 +269,7 @@ func checkReason(r *Reason) error {
 		return fmt.Errorf("%.80q is not a kind of reason", string(r.Kind))
 	case !kind.has(r):
 		return fmt.Errorf("%s: it lacks a field that it must have", r.Kind)
-	case !slices.Contains([]Part{"", OfBase, OfHead, OfPair, OfBaseline, OfFresh}, r.Of):
+	case !slices.Contains([]Part{"", OfBase, OfHead, OfPair, OfBaseline, OfFresh, OfIdle, OfFull, OfLoads}, r.Of):
 		return fmt.Errorf("%s: %.80q is not a part of a comparison", r.Kind, string(r.Of))
 	case !inRange(r.Change, r.Limit) || !within(r.Visible, 0, maxValue) || !within(r.Before, 0, math.MaxFloat64) || !within(r.Now, 0, math.MaxFloat64):
 		return fmt.Errorf("%s: a number is out of range", r.Kind)

@@ -47,6 +47,8 @@ const (
 	Paired Mode = "paired" // rounds of base and head, in turn on one machine
 	Stored Mode = "stored" // the history of a branch
 	Soak   Mode = "soak"   // a fresh process of the same build, and its own course
+	// UnderLoad is no comparison of a change: one system, idle and under its full load in turn.
+	UnderLoad Mode = "under-load"
 )
 
 // Verdict is the result of a judgement. It is data: package report has the sentences.
@@ -68,6 +70,8 @@ type Verdict struct {
 	// Cause says whether the system works more for a request, or only makes it wait longer; nil if that is not known, or
 	// nothing is worse.
 	Cause *Explanation `json:"cause,omitempty"`
+	// Loads are the two loads of the system that the metrics under load compare; nil if that was not measured.
+	Loads *Loads `json:"loads,omitempty"`
 	// Accepted is who let a failing change pass; nil when nobody has, or there was no need.
 	Accepted *Acceptance `json:"accepted,omitempty"`
 	// Coverage tells how much of the API was compared; nil unless the profile names a description of it.
@@ -175,7 +179,7 @@ func (v Verdict) Accept(a Acceptance) Verdict {
 	elsewhere := v.doubtElsewhere()
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
 		switch r.Kind {
-		case Slower, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage, Unstable:
+		case Slower, SlowUnderLoad, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage, Unstable:
 			return true
 		case LostSight, CommonShift: // the accepted change is, or may be, the cause
 			return true
@@ -213,7 +217,7 @@ func (v Verdict) Revoke() Verdict {
 	}
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(r Reason) bool {
 		switch r.Kind {
-		case Slower, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage, Unstable:
+		case Slower, SlowUnderLoad, LowerThroughput, CostsMore, Failing, PastThreshold, LowCoverage, Unstable:
 			return true
 		default:
 			return false

@@ -51,7 +51,13 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 		publisher.Error(ctx, j.Name, c.mode(), files, err)
 		return err
 	}
-	rep.Verdict = rep.Verdict.Cover(j.Policy, j.API)
+	if !c.UnderLoad { // it compares nothing with a baseline
+		rep.Verdict = rep.Verdict.Cover(j.Policy, j.API)
+		if rep, err = c.alsoUnderLoad(ctx, a, j, rep); err != nil {
+			publisher.Error(ctx, j.Name, c.mode(), files, err)
+			return err
+		}
+	}
 	publisher.Accept(ctx, &rep)
 	publisher.Dress(&rep)
 	err = c.print(a, files, rep, c.exit(a, j.Policy, rep.Verdict))
@@ -60,7 +66,10 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 }
 
 func (c *gateCmd) mode() gate.Mode {
-	if c.paired() {
+	switch {
+	case c.UnderLoad:
+		return gate.UnderLoad
+	case c.paired():
 		return gate.Paired
 	}
 	return gate.Stored
@@ -76,6 +85,12 @@ func (c *gateCmd) files() publish.Files {
 }
 
 func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (report.Report, error) {
+	if c.UnderLoad {
+		return c.judgeUnderLoad(ctx, a, j)
+	}
+	if err := c.checkUnderLoad(ctx, a, j); err != nil {
+		return report.Report{}, err
+	}
 	switch {
 	case !c.paired():
 		return c.judgeStored(ctx, a, j, workflow)

@@ -17,10 +17,11 @@ import (
 
 // pairFlags choose the paired gate and its two sides.
 type pairFlags struct {
-	Against string `placeholder:"REF" xor:"base" help:"Build the working tree and this commit, load both in turn and compare them, instead of the store's runs."`
-	Paired  bool   `xor:"base" help:"Like --against, with the commit at which the pull request (or this branch) left its base."`
-	BaseURL string `name:"base-url" xor:"base" placeholder:"URL" help:"With --head-url: compare the systems at these two addresses. Nothing is started."`
-	HeadURL string `name:"head-url" placeholder:"URL" help:"See --base-url."`
+	Against   string `placeholder:"REF" xor:"base" help:"Build the working tree and this commit, load both in turn and compare them, instead of the store's runs."`
+	Paired    bool   `xor:"base" help:"Like --against, with the commit at which the pull request (or this branch) left its base."`
+	UnderLoad bool   `xor:"base" help:"Judge only how much slower the system answers under its full load than when it is idle: both loads in turn, on one process."`
+	BaseURL   string `name:"base-url" xor:"base" placeholder:"URL" help:"With --head-url: compare the systems at these two addresses. Nothing is started."`
+	HeadURL   string `name:"head-url" placeholder:"URL" help:"See --base-url."`
 
 	BaseGRPCURL string `name:"base-grpc-url" placeholder:"URL" help:"With --base-url: where its gRPC is, instead of target.grpc.url."`
 	HeadGRPCURL string `name:"head-grpc-url" placeholder:"URL" help:"With --head-url: where its gRPC is, instead of target.grpc.url."`

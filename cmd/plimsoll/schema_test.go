@@ -48,6 +48,8 @@ var onlyTheReader = map[string]string{
 	"gate.yaml gate.confidence":                        "the size of a number with a unit",
 	"gate.yaml gate.failure_rate":                      "the size of a number with a unit",
 	"gate.yaml gate.baseline":                          "one number against another",
+	"gate.yaml gate.under_load.degradation":            "the size of a number with a unit",
+	"gate.yaml gate.under_load.idle":                   "the size of a number with a unit",
 	"gate.yaml gate.thresholds.*.1":                    "the size of a number inside a text",
 	"gate.yaml gate.thresholds.GET /b":                 "which routes there are",
 	"gate.yaml gate.routes.GET /aa":                    "which routes there are",

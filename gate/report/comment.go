@@ -150,6 +150,9 @@ func (v view) writeMatter(b *strings.Builder, step rung) {
 	if text := Cause(v.Verdict.Cause); text != "" {
 		fmt.Fprintf(b, "**What changed**: %s\n\n", text)
 	}
+	if text := twoLoads(v.Verdict); text != "" && step.reasons > 0 {
+		fmt.Fprintf(b, "**Under load**: %s\n\n", text)
+	}
 	if lines := shownSentences(v.Verdict.Reasons, step.reasons); len(lines) > 0 && !v.only(gate.NoBaseline) {
 		fmt.Fprintf(b, "%s\n", block(lines))
 	}

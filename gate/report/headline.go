@@ -35,9 +35,9 @@ func (r Report) headline(foreign show) string {
 	case v.Outcome == gate.Pass && v.Mode == gate.Soak:
 		return r.steady()
 	case v.Outcome == gate.Pass && v.Compared < v.Total:
-		return fmt.Sprintf("%d of %d routes within limits", v.Compared, v.Total)
+		return fmt.Sprintf("%d of %d routes within limits", v.Compared, v.Total) + underLoad(v)
 	case v.Outcome == gate.Pass:
-		return count(v.Compared, "route") + " within limits"
+		return count(v.Compared, "route") + " within limits" + underLoad(v)
 	case v.Outcome == gate.Fail:
 		return r.failing()
 	default:
@@ -47,7 +47,7 @@ func (r Report) headline(foreign show) string {
 
 // failing counts the routes past their limits, for each kind of limit, and the broken thresholds.
 func (r Report) failing() string {
-	wrong := map[gate.ReasonKind]map[string]bool{gate.Slower: {}, gate.LowerThroughput: {}, gate.CostsMore: {}, gate.Failing: {}}
+	wrong := map[gate.ReasonKind]map[string]bool{gate.Slower: {}, gate.SlowUnderLoad: {}, gate.LowerThroughput: {}, gate.CostsMore: {}, gate.Failing: {}}
 	for i := range r.Verdict.Comparisons {
 		if c := &r.Verdict.Comparisons[i]; c.Status == gate.Worse {
 			wrong[wrongKind(c)][c.Route] = true
@@ -59,6 +59,7 @@ func (r Report) failing() string {
 		one, more string
 	}{
 		{gate.Slower, "is slower", "are slower"},
+		{gate.SlowUnderLoad, "is too slow under load", "are too slow under load"},
 		{gate.LowerThroughput, "has lower throughput", "have lower throughput"},
 		{gate.CostsMore, "a request costs more", ""},
 		{gate.Failing, "is past its failure limit", "are past their failure limits"},
@@ -102,6 +103,8 @@ func wrongKind(c *gate.Comparison) gate.ReasonKind {
 		return gate.LowerThroughput
 	case gate.CPU, gate.Cycles, gate.Instructions:
 		return gate.CostsMore
+	case gate.P50UnderLoad, gate.P95UnderLoad:
+		return gate.SlowUnderLoad
 	default:
 		return gate.Slower
 	}
@@ -235,7 +238,7 @@ func shownSentences(reasons []gate.Reason, most int) []string {
 	more := 0
 	for _, reason := range Once(reasons) {
 		switch reason.Kind {
-		case gate.Slower, gate.LowerThroughput, gate.CostsMore:
+		case gate.Slower, gate.SlowUnderLoad, gate.LowerThroughput, gate.CostsMore:
 			continue
 		case gate.Failing:
 			if len(reason.Failures) == 0 {

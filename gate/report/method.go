@@ -58,8 +58,16 @@ func (v view) figures() string {
 	if v.Verdict.Mode != gate.Stored {
 		from, of = "from the pairs", "rounds"
 	}
-	return fmt.Sprintf("figures: Baseline is the median of its %s; Change is estimated %s, its 95 %% interval is in brackets; This change is Baseline plus that change; "+
-		"latencies are response times, counted from when a request was due", of, from)
+	if v.Verdict.Mode == gate.UnderLoad {
+		return "figures: Idle is the median of its rounds; Change is estimated from the pairs, its 95 % interval is in brackets; Full load is Idle plus that change; " +
+			"latencies are response times, counted from when a request was due"
+	}
+	under := ""
+	if v.Verdict.Loads != nil {
+		under = "under load, Baseline is this change when idle; "
+	}
+	return fmt.Sprintf("figures: Baseline is the median of its %s; Change is estimated %s, its 95 %% interval is in brackets; This change is Baseline plus that change; %s"+
+		"latencies are response times, counted from when a request was due", of, from, under)
 }
 
 // sight says how large a change may pass; empty if that is unknown.

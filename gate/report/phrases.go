@@ -39,6 +39,8 @@ func moved(r *gate.Reason) string {
 		word = "lower"
 	case r.Metric.IsCost():
 		word = "more a request"
+	case r.Metric.IsUnderLoad():
+		word = "slower than when idle"
 	}
 	return fmt.Sprintf("%.1f %% %s", 100*math.Abs(r.Change), word)
 }
@@ -77,8 +79,11 @@ func because(w *gate.Why, foreign show) string {
 		return ""
 	}
 	where := ""
-	if w.OnBase {
+	switch {
+	case w.OnBase:
 		where = " in the baseline"
+	case w.OnIdle:
+		where = " under the idle load"
 	}
 	switch w.Kind {
 	case gate.FewRequests:
@@ -92,7 +97,7 @@ func because(w *gate.Why, foreign show) string {
 	case gate.ManyFailures:
 		return "too many failures" + where + ": failed requests can look fast"
 	case gate.NotAsked:
-		return "it was not requested"
+		return "it was not requested" + where
 	case gate.Unfinished:
 		return fmt.Sprintf("too many requests%s were unfinished when the load ended (%.0f, at most %.0f are allowed)", where, w.Has, w.Needs)
 	case gate.BelowEffect:

@@ -16,6 +16,7 @@ package report
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,7 @@ func New(v gate.Verdict, r *result.Result) Report {
 	if v.Mode == gate.Soak {
 		found.Stability = Stability(v.Stability, r.Length())
 	}
+	found.UnderLoad = UnderLoad(v)
 	s.Measured = flat(sections(r, found))
 	return Report{Verdict: v, Subject: s}
 }
@@ -112,4 +114,14 @@ func (r Report) trouble() error {
 		lines = append(lines, Sentence(reason))
 	}
 	return errors.New(strings.Join(lines, "\n"))
+}
+
+// With adds a verdict under load to a report about a change.
+func (r Report) With(under gate.Verdict) Report {
+	r.Verdict = r.Verdict.With(under)
+	after := slices.IndexFunc(r.Subject.Measured, func(line string) bool { return strings.HasPrefix(line, "- "+rateTitle) })
+	if text := UnderLoad(r.Verdict); text != "" && after >= 0 {
+		r.Subject.Measured = slices.Insert(slices.Clone(r.Subject.Measured), after+1, "- "+underLoadTitle+plain(text, maxSentence))
+	}
+	return r
 }

@@ -12,10 +12,14 @@ var header = []string{"Route", "Metric", "Baseline", "This change", "Change", "L
 
 // headerOf names the columns in a verdict of a mode.
 func headerOf(m gate.Mode) []string {
-	if m == gate.Soak {
+	switch m {
+	case gate.Soak:
 		return []string{"Route", "Metric", "Fresh", "Aged", "Change", "Limit", "Verdict"}
+	case gate.UnderLoad:
+		return []string{"Route", "Metric", "Idle", "Full load", "Change", "Limit", "Verdict"}
+	default:
+		return header
 	}
-	return header
 }
 
 // columns says how each is aligned.

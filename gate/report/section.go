@@ -72,6 +72,12 @@ func write(w io.Writer, all []section) error {
 	return nil
 }
 
+// Titles of lines in the summary of a run.
+const (
+	rateTitle      = "Requests per Second: "
+	underLoadTitle = "Under Load: "
+)
+
 // summaryOf says in a few lines what was loaded and what came back.
 func summaryOf(r *result.Result, found Found) []string {
 	total := r.Tally.Total()
@@ -91,11 +97,11 @@ func summaryOf(r *result.Result, found Found) []string {
 		"Failure Rate: "+failed,
 		"Average Response Time: "+mean,
 		"95th Percentile: "+p95,
-		"Requests per Second: "+rate,
+		rateTitle+rate,
 	)
-	for _, one := range [][2]string{{"Under Load", found.UnderLoad}, {"Stability", found.Stability}, {"Bottleneck", found.Bottleneck}} {
+	for _, one := range [][2]string{{underLoadTitle, found.UnderLoad}, {"Stability: ", found.Stability}, {"Bottleneck: ", found.Bottleneck}} {
 		if one[1] != "" {
-			lines = append(lines, one[0]+": "+plain(one[1], maxSentence))
+			lines = append(lines, one[0]+plain(one[1], maxSentence))
 		}
 	}
 	return lines

@@ -15,10 +15,15 @@ import (
 // Sentence says a reason or a notice in one line of plain text. The line is safe for a terminal, and
 // in a fenced block of markdown. Every reader gets the same sentence.
 func Sentence(r gate.Reason) string {
-	if say := sentences[r.Kind]; say != nil {
+	say := sentences[r.Kind]
+	switch {
+	case say == nil:
+		return string(r.Kind)
+	case r.Of == gate.OfLoads:
+		return "under load: " + say(&r)
+	default:
 		return say(&r)
 	}
-	return string(r.Kind)
 }
 
 // Line is a verdict in one line of plain text: its outcome, who accepted it, and its first reason.
@@ -48,6 +53,7 @@ func Once(reasons []gate.Reason) []gate.Reason {
 // sentences has the sentence of each kind of reason.
 var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.Slower:          pastLimit,
+	gate.SlowUnderLoad:   pastLimit,
 	gate.LowerThroughput: pastLimit,
 	gate.CostsMore:       pastLimit,
 	gate.Failing:         failing,
@@ -72,9 +78,14 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.RunNotWhole:      notWhole,
 	gate.NoRun:            fixed("there is no run to judge"),
 	gate.NoSamples:        noSamples,
-	gate.NothingCompared:  fixed("no route could be compared with the baseline"),
-	gate.RouteMissing:     routeMissing,
-	gate.RouteNotJudged:   routeNotJudged,
+	gate.NothingCompared: func(r *gate.Reason) string {
+		if r.Of == gate.OfLoads {
+			return "no route could be compared with the idle load"
+		}
+		return "no route could be compared with the baseline"
+	},
+	gate.RouteMissing:   routeMissing,
+	gate.RouteNotJudged: routeNotJudged,
 	gate.NotRequested: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s was never requested, so it could not be compared: give it more weight or users, or make run_time longer", name(r.Route))
 	},
@@ -125,6 +136,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.CostUp: func(r *gate.Reason) string {
 		return fmt.Sprintf("a request costs %.1f %% more %s%s, the limit is %s", 100*r.Change, plain(string(r.Metric), maxName), sure(r), limit(r))
 	},
+	gate.IdleBusy: idleBusy,
 	gate.Disturbed: func(r *gate.Reason) string {
 		return fmt.Sprintf("%d of %s disturbed and replaced: the machine was busy with other work, or too slow to send in time", r.Has, pairs(r))
 	},
@@ -202,6 +214,10 @@ func side(of gate.Part) string {
 	switch of {
 	case gate.OfBase, gate.OfHead:
 		return string(of) + ": "
+	case gate.OfIdle:
+		return "idle: "
+	case gate.OfFull:
+		return "full load: "
 	default:
 		return ""
 	}
@@ -238,7 +254,11 @@ func routeNotJudged(r *gate.Reason) string {
 		if how := ways(r.Failures, sum(r.Failures)); how != "" {
 			failing += ": " + how
 		}
-		return fmt.Sprintf("%s failed in the baseline (%s), so it could not be compared", name(r.Route), failing)
+		where := "in the baseline"
+		if r.Of == gate.OfLoads {
+			where = "under the idle load"
+		}
+		return fmt.Sprintf("%s failed %s (%s), so it could not be compared", name(r.Route), where, failing)
 	}
 	what := name(r.Route)
 	switch {

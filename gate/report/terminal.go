@@ -37,6 +37,9 @@ func Terminal(w io.Writer, r Report) error {
 	for _, line := range stable(v.Stability) {
 		fmt.Fprintf(w, "%s\n", line)
 	}
+	if text := twoLoads(v); text != "" {
+		fmt.Fprintf(w, "under load: %s\n", text)
+	}
 	for _, line := range forgiven(v, all) {
 		fmt.Fprintf(w, "note: %s\n", line)
 	}

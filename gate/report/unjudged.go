@@ -188,7 +188,7 @@ func alike(a, b *gate.Why) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Kind == b.Kind && a.OnBase == b.OnBase && a.Needs == b.Needs
+	return a.Kind == b.Kind && a.OnBase == b.OnBase && a.OnIdle == b.OnIdle && a.Needs == b.Needs
 }
 
 // tooFew says how many requests a route has in a round, how many each metric needs ("p95 needs" 200), and
@@ -202,8 +202,11 @@ func tooFew(metrics []string, lacking []*gate.Why) string {
 		longest, known = max(longest, w.RunTime), known && w.RunTime > 0
 	}
 	where := ""
-	if lacking[0].OnBase {
+	switch {
+	case lacking[0].OnBase:
 		where = " of the baseline"
+	case lacking[0].OnIdle:
+		where = " of the idle load"
 	}
 	has := count(int(min(lacking[0].Has, math.MaxInt32)), "request")
 	if lacking[0].Has == 0 {

@@ -270,9 +270,9 @@ func TestFileHoldsWhatGatesSay(t *testing.T) {
 // Every kind of reason has a sentence, and every doubt has words for a headline.
 func TestEveryKindIsSaid(t *testing.T) {
 	plain := []gate.ReasonKind{
-		gate.Slower, gate.LowerThroughput, gate.CostsMore, gate.Failing, gate.PastThreshold, gate.LowCoverage, gate.NotMeasured,
-		gate.Creep, gate.Step, gate.LowSight, gate.OrderEffect, gate.CostUp, gate.Disturbed, gate.ControlMoved, gate.UnknownBase, gate.NotAccepted,
 		gate.Unstable, gate.Unsteady,
+		gate.Slower, gate.SlowUnderLoad, gate.LowerThroughput, gate.CostsMore, gate.Failing, gate.PastThreshold, gate.LowCoverage, gate.NotMeasured,
+		gate.Creep, gate.Step, gate.LowSight, gate.OrderEffect, gate.CostUp, gate.IdleBusy, gate.Disturbed, gate.ControlMoved, gate.UnknownBase, gate.NotAccepted,
 	}
 	for _, kind := range gate.Kinds() {
 		if !report.Said(kind) {

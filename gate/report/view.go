@@ -118,9 +118,11 @@ func against(v gate.Verdict, foreign show) string {
 		return count(b.Pairs, "pair") + " of rounds, a fresh process and the aged one in turn; what both share, such as a database that fills up, is not seen"
 	case v.Mode == gate.Soak:
 		return "no fresh process was compared with"
+	case b.Pairs > 0 && v.Mode == gate.UnderLoad:
+		return count(b.Pairs, "pair") + " of rounds, idle and under full load in turn"
 	case b.Pairs > 0:
 		return fmt.Sprintf("%s of rounds, base%s and head in turn", count(b.Pairs, "pair"), commit)
-	case v.Mode == gate.Paired:
+	case v.Mode != gate.Stored:
 		return "no pair of rounds"
 	case b.Runs == 0:
 		return nothing(v)

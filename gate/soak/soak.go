@@ -57,6 +57,7 @@ func Judge(p gate.Policy, m Measured) gate.Verdict {
 // thresholds belong to the soak.
 func betweenProcesses(p gate.Policy) gate.Policy {
 	p.Metrics, p.Cost, p.Thresholds = p.RouteMetrics(), 0, nil
+	p.UnderLoad.Asked = false // this report has no other comparison
 	return p
 }
 

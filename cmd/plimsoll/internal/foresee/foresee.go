@@ -38,6 +38,9 @@ func Of(pl *plan.Plan, p gate.Policy, api *gate.API) Foresight {
 		f.Notes = append(f.Notes, overHTTP3)
 	}
 	f.Notes = append(f.Notes, lowCoverage(pl, p, api)...)
+	if p.UnderLoad.Asked {
+		f.Notes = append(f.Notes, UnderLoad(pl, p)...)
+	}
 	f.blind(pl, p)
 	return f
 }

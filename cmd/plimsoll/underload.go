@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+)
+
+// judgeUnderLoad judges the system under load and nothing else.
+func (c *gateCmd) judgeUnderLoad(ctx context.Context, a *console.Console, j *job.Job) (rep report.Report, err error) {
+	if len(c.Result) > 0 {
+		return rep, exit.BadInput("--under-load measures the system, so it cannot judge --result")
+	}
+	bench, err := c.bench(a, j)
+	if err != nil {
+		return rep, err
+	}
+	system, err := c.changed(ctx, bench)
+	if err != nil {
+		return rep, err
+	}
+	v, full, err := bench.UnderLoad(ctx, system, c.Out)
+	if err != nil {
+		return rep, err
+	}
+	a.OutputFile("result", c.Out)
+	return report.New(v, full), nil
+}
+
+// alsoUnderLoad adds to a report how the change does under load, if its profile asks.
+func (c *gateCmd) alsoUnderLoad(ctx context.Context, a *console.Console, j *job.Job, rep report.Report) (report.Report, error) {
+	if !j.Policy.UnderLoad.Asked || rep.Verdict.Outcome == gate.Unjudged {
+		return rep, nil
+	}
+	if len(c.Result) > 0 {
+		a.Warn("gate.under_load is not judged here, because --result holds no idle load: run `plimsoll gate --under-load` too")
+		return rep, nil
+	}
+	bench, err := c.bench(a, j)
+	if err != nil {
+		return rep, err
+	}
+	system, err := c.changed(ctx, bench)
+	if err != nil {
+		return rep, err
+	}
+	v, _, err := bench.UnderLoad(ctx, system, measure.Beside(c.Out, "full"))
+	if err != nil && rep.Verdict.Outcome == gate.Fail {
+		a.Warn(err.Error()) // the verdict stands
+		return rep, nil
+	}
+	return rep.With(v), err
+}
+
+// checkUnderLoad returns an error before anything is measured if the profile asks for what its load does not have.
+func (c *gateCmd) checkUnderLoad(ctx context.Context, a *console.Console, j *job.Job) error {
+	if !j.Policy.UnderLoad.Asked || len(c.Result) > 0 {
+		return nil
+	}
+	bench, err := c.bench(a, j)
+	if err != nil {
+		return err
+	}
+	system, err := c.changed(ctx, bench)
+	if err != nil {
+		return err
+	}
+	return bench.CheckUnderLoad(system.Plan)
+}
+
+// changed is the system with the change: the checkout, or the one at --head-url.
+func (c *gateCmd) changed(ctx context.Context, bench measure.Bench) (runner.System, error) {
+	var pl *plan.Plan
+	var err error
+	if c.atAddresses() {
+		pl, err = bench.Job.PlanAt(c.HeadURL, c.HeadGRPCURL)
+	} else {
+		pl, err = bench.Job.Plan()
+	}
+	return runner.System{Plan: pl, Dir: bench.Job.Dir, Identity: identity.Of(ctx, bench.Console, bench.Job.Dir)}, err
+}
