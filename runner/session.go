@@ -48,10 +48,16 @@ func newSession(c Config) *session {
 
 // add adds a system, or refuses it if it must not or cannot be loaded. It starts nothing.
 func (s *session) add(one System) (*system, error) {
+	y := s.enter(one)
+	return y, s.prepare(y)
+}
+
+// enter makes a system part of the session.
+func (s *session) enter(one System) *system {
 	y := newSystem(one)
 	y.cards = &s.cards
 	s.systems = append(s.systems, y)
-	return y, s.prepare(y)
+	return y
 }
 
 // open adds the only system of a session, builds it and brings it up.

@@ -45,9 +45,8 @@ func (p *pairing) prepareLoads(ctx context.Context, one System, few *plan.Plan) 
 		return full.blamed(err)
 	}
 	one.Name, one.Plan = idleLoad, few
-	idle := newSystem(one)
+	idle := p.enter(one)
 	idle.host = full
-	p.systems = append(p.systems, idle)
 	p.sides = [2]*system{idle, full}
 	if err := p.build(ctx, full); err != nil {
 		return full.blamed(err)
