@@ -26,11 +26,13 @@ type child struct {
 	done  chan struct{}
 
 	// Guarded by Cards.mu.
-	first, last time.Time // samples
-	lead        int       // the card of the first
-	cycles      int       // samples of that card
-	why         string    // what it did when it ended last
-	none        string    // why there are no cards of NVIDIA at all
+	first, last time.Time     // samples
+	lead        int           // the card of the first
+	cycles      int           // samples of that card
+	pid         int           // while it runs
+	spent       time.Duration // CPU time, before it was started last
+	why         string        // what it did when it ended last
+	none        string        // why there are no cards of NVIDIA at all
 }
 
 // slow is how long the first answer took.
@@ -153,7 +155,12 @@ func (r *run) run(ctx context.Context) (why string) {
 		"-lms", strconv.FormatInt(r.child.every.Milliseconds(), 10))
 	command.Env, command.Stdout, command.Stderr, command.WaitDelay = environment(), r, &r.errors, time.Second
 	isolate(command)
-	err := command.Run()
+	err := command.Start()
+	if err == nil {
+		r.cards.began(r.child, command.Process.Pid)
+		err = command.Wait()
+		r.cards.ended(r.child, command.ProcessState)
+	}
 	said := clip(r.text())
 	var exit *exec.ExitError
 	switch {
@@ -170,6 +177,22 @@ func (r *run) run(ctx context.Context) (why string) {
 		why += ": " + said
 	}
 	return why
+}
+
+// began notes a start.
+func (c *Cards) began(n *child, pid int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n.pid = pid
+}
+
+// ended notes an end.
+func (c *Cards) ended(n *child, state *os.ProcessState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n.pid = 0; state != nil {
+		n.spent += state.UserTime() + state.SystemTime()
+	}
 }
 
 // empty tells whether nvidia-smi found no card.

@@ -40,6 +40,7 @@ type Cards struct {
 type Source struct {
 	cards *Cards
 	only  []int
+	first bool // it started the child
 	seen  map[int]*card
 }
 
@@ -67,6 +68,7 @@ func (c *Cards) Open(every time.Duration, only []int) *Source {
 	if len(c.sources) > 1 {
 		return s
 	}
+	s.first = true
 	c.amd = nil
 	if path, err := exec.LookPath("nvidia-smi"); err == nil {
 		c.child = c.start(path, min(max(every, 500*time.Millisecond), time.Second))
@@ -157,6 +159,20 @@ func (s *Source) Read(now time.Time) (figures map[string]float64, facts map[stri
 		absent = append(absent, why)
 	}
 	return figures, facts, absent
+}
+
+// Spent is the CPU time of nvidia-smi so far. Of several Sources that share it, the first tells it.
+func (s *Source) Spent() time.Duration {
+	c := s.cards
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := c.child; s.first {
+		if n.pid != 0 {
+			return n.spent + cpuOf(n.pid)
+		}
+		return n.spent
+	}
+	return 0
 }
 
 // read adds the figures of a card.

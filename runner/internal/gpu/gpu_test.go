@@ -109,6 +109,24 @@ func TestRealCard(t *testing.T) {
 	}
 }
 
+// What nvidia-smi uses is told, while it runs and after it.
+func TestSpent(t *testing.T) {
+	program(t, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo '0, 10, 1, 2, 3, 4, Disabled, A'; sleep 1")
+	cards := &gpu.Cards{}
+	one, other := cards.Open(time.Second, nil), cards.Open(time.Second, nil)
+	defer other.Close()
+	defer one.Close()
+	until(t, one, has("gpu.0.busy_share"))
+	running := one.Spent()
+	if runtime.GOOS == "linux" && running <= 0 {
+		t.Errorf("%v", running)
+	}
+	until(t, one, func(now told) bool { return now.absent["nvidia-smi"] == "it ended by itself" })
+	if ended := one.Spent(); ended <= 0 || ended < running/2 || other.Spent() != 0 {
+		t.Errorf("%v after %v, the other %v", ended, running, other.Spent())
+	}
+}
+
 // Words that stand in the place of a number are absent with the word, and no zeros.
 func TestWords(t *testing.T) {
 	for _, c := range []struct {
