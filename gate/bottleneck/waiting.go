@@ -98,6 +98,11 @@ func (l *look) waiting() (Finding, bool) {
 			f.What = address
 		}
 	}
+	for _, subject := range l.watched(result.RunningQueries) { // of a database, whose exporter's own is one of them
+		if n := l.read(subject, result.RunningQueries); fits(n, l.atATime()) {
+			f.Evidence = append(f.Evidence, Number{result.Reading(subject, result.RunningQueries), n})
+		}
+	}
 	if l.cannotExclude(used) {
 		f.Kind, f.Grade, f.What = Unknown, CouldNotTell, ""
 	}

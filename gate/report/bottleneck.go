@@ -43,7 +43,7 @@ func Bottleneck(f bottleneck.Finding, closed bool) string {
 	case bottleneck.Nearest:
 		return "nearest to its limit: " + resource(f.Resource, f.Subject, f.What) + " " + e.say(bottleneck.UsedShare, portion)
 	case bottleneck.Unknown:
-		return "could not tell" + e.unread()
+		return "could not tell" + e.starved() + e.unread()
 	}
 	text := fmt.Sprintf("%s (%s)", e.what(), f.Grade)
 	if why := e.why(); why != "" {
@@ -82,6 +82,19 @@ func (e evidence) load(closed bool) string {
 		return e.say(bottleneck.Load, trimmed) + " users"
 	}
 	return e.say(bottleneck.Load, trimmed) + " tasks/sec"
+}
+
+// leastWait is the wait for a core that is told where nothing was found, in seconds for each second.
+const leastWait = 0.5
+
+// starved says that threads of the system waited for a core, and that others had it.
+func (e evidence) starved() string {
+	delay, _ := e.Number(result.Reading(result.OfSystem, result.RunDelayCores))
+	others, _ := e.Number(bottleneck.OtherCores)
+	if !(delay >= leastWait && others >= leastWait) {
+		return ""
+	}
+	return fmt.Sprintf(": its threads waited for a core for %s seconds of each second, and others used %s", or(delay, trimmed), or(others, coreCount))
 }
 
 // unread names the readings that would help.
@@ -232,6 +245,11 @@ func (e evidence) littlesLaw() string {
 		e.say(bottleneck.AloneSeconds, took), e.say(bottleneck.AtATime, func(v float64) string { return fmt.Sprintf("%.0f", v) }))
 	if e.What != "" {
 		text += fmt.Sprintf("; it holds %s connections to %s", e.say(result.Reading(result.OfSystem, result.Connections, e.What), trimmed), name80(e.What))
+	}
+	for _, n := range e.Evidence {
+		if subject, ok := strings.CutSuffix(n.Name, "."+result.RunningQueries); ok {
+			text += fmt.Sprintf("; %s runs %s queries at a time", name80(subject), or(n.Value, trimmed))
+		}
 	}
 	return text
 }

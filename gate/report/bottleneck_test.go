@@ -44,6 +44,11 @@ func TestBottleneck(t *testing.T) {
 		{finding(bottleneck.Lock, "lab/server.go:58", n(bottleneck.WaitingAtOnce, 63)), "a lock, lab/server.go:58 (shown): 63 wait there"},
 		{with(finding(bottleneck.Waiting, "127.0.0.1:18081", n(bottleneck.Throughput, 379), n(bottleneck.AloneSeconds, 0.0205), n(bottleneck.AtATime, 7.8), n("system.connections.127.0.0.1:18081", 8)), func(f *bottleneck.Finding) { f.Grade, f.Next = bottleneck.Inferred, cpu }),
 			"a pool, a lock or somebody downstream (inferred): throughput stops at 379/s and one answer takes 20.5 ms: about 8 at a time; it holds 8 connections to 127.0.0.1:18081; next: CPU, at 2,500/s"},
+		{bottleneck.Finding{Kind: bottleneck.Unknown, Grade: bottleneck.CouldNotTell, Evidence: []bottleneck.Number{{Name: "system.run_delay_cores", Value: 1.87}, {Name: bottleneck.OtherCores, Value: 1.52}}},
+			"could not tell: its threads waited for a core for 1.87 seconds of each second, and others used 1.52 cores"},
+		{bottleneck.Finding{Kind: bottleneck.Waiting, Grade: bottleneck.Inferred, Evidence: []bottleneck.Number{{Name: bottleneck.Throughput, Value: 196}, {Name: bottleneck.AloneSeconds, Value: 0.0205},
+			{Name: bottleneck.AtATime, Value: 4.02}, {Name: "db.running_queries", Value: 4.5}}},
+			"a pool, a lock or somebody downstream (inferred): throughput stops at 196/s and one answer takes 20.5 ms: about 4 at a time; db runs 4.5 queries at a time"},
 	} {
 		if got := report.Bottleneck(c.f, true); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/gate/bottleneck"
 	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // TestRealFaults loads each fault of the lab twice, on one core and on all, beside a program that uses one core up. A
@@ -58,12 +59,20 @@ func TestRealFaults(t *testing.T) {
 					args = "-address 127.0.0.1:${port} -fault cpu"
 				}
 				tr := trial{command: prefix + cores + built(t) + " " + args, users: doubling, each: 2 * time.Second}
-				if !tr.finds(t, c.rights...) {
-					t.Errorf("nothing was found in %d runs, want one of %+v", tries, c.rights)
-				}
+				tr.mustFind(t, c.rights...)
 			})
 		}
 	}
+}
+
+// mustFind is finds for a machine that has time.
+func (tr trial) mustFind(t *testing.T, rights ...right) *result.Result {
+	t.Helper()
+	r := tr.finds(t, rights...)
+	if r == nil {
+		t.Fatalf("nothing was found in %d runs, want one of %+v", tries, rights)
+	}
+	return r
 }
 
 // halfACore makes a group of processes with a quota of half a core.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 	"github.com/plimsoll-ci/plimsoll/gate/bottleneck"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner"
@@ -96,7 +97,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			command := built(t) + " -address 127.0.0.1:${port} -fault " + fault
-			if !(trial{command: command, users: []int{1, 4, 16, 64}, each: 700 * time.Millisecond}).finds(t, rights...) {
+			if (trial{command: command, users: []int{1, 4, 16, 64}, each: 700 * time.Millisecond}).finds(t, rights...) == nil {
 				t.Skip("other programs left this machine too little time to tell")
 			}
 		})
@@ -106,9 +107,9 @@ func TestFaults(t *testing.T) {
 // tries is how often a service is loaded until something is found. The programs beside it may leave nothing to tell.
 const tries = 5
 
-// finds loads a service until something is found, and fails the test if that is not right. It returns whether anything
-// was found.
-func (tr trial) finds(t *testing.T, rights ...right) bool {
+// finds loads a service until something is found, and fails the test if that is not right. It returns the run, or nil if
+// nothing was found.
+func (tr trial) finds(t *testing.T, rights ...right) *result.Result {
 	t.Helper()
 	for range tries {
 		r := tr.run(t)
@@ -116,14 +117,14 @@ func (tr trial) finds(t *testing.T, rights ...right) bool {
 		f := found[0]
 		t.Log(report.Bottleneck(f, true))
 		if len(found) == 1 && slices.ContainsFunc(rights, func(w right) bool { return w.is(f) }) {
-			return true
+			return r
 		}
 		if f.Grade != bottleneck.CouldNotTell {
 			t.Fatalf("found %+v\nwant one of %+v\n%s", found, rights, told(r))
 		}
 		t.Log(told(r))
 	}
-	return false
+	return nil
 }
 
 // told lists the steps of a result with all that was read.
@@ -158,7 +159,7 @@ var program = sync.OnceValues(func() (path string, err error) {
 })
 
 func TestMain(m *testing.M) {
-	status := m.Run()
+	status := pgtest.Main(m)
 	if path, err := program(); err == nil {
 		os.RemoveAll(filepath.Dir(path))
 	}

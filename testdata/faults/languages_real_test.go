@@ -23,10 +23,11 @@ func TestRealLanguages(t *testing.T) {
 	for _, language := range []struct {
 		name, program, script string
 		cpu                   []right
+		page                  bool // it has one of Prometheus
 	}{
-		{"node", "node", "node.mjs", []right{oneThread}},
-		{"python", "/usr/bin/python3", "python.py", []right{oneThread, inTurn}},
-		{"java", "java", "Java.java", []right{cpu}},
+		{"node", "node", "node.mjs", []right{oneThread}, true},
+		{"python", "/usr/bin/python3", "python.py", []right{oneThread, inTurn}, true},
+		{"java", "java", "Java.java", []right{cpu}, false},
 	} {
 		t.Run(language.name, func(t *testing.T) {
 			if _, err := exec.LookPath(language.program); err != nil {
@@ -39,11 +40,29 @@ func TestRealLanguages(t *testing.T) {
 			for fault, rights := range map[string][]right{"cpu": language.cpu, "lock": waiting(0.7, 1.7), "pool": waiting(6, 11)} {
 				t.Run(fault, func(t *testing.T) {
 					tr := trial{command: language.program + " " + script + " " + fault + " ${port}", users: doubling, each: 2 * time.Second}
-					if !tr.finds(t, rights...) {
-						t.Errorf("nothing was found in %d runs, want one of %+v", tries, rights)
+					if language.page {
+						tr.words = ownPage
+					}
+					r := tr.mustFind(t, rights...)
+					if language.page {
+						holdAgainst(t, r.Watch.Mean)
 					}
 				})
 			}
 		})
+	}
+}
+
+// ownPage reads a service's own page.
+const ownPage = `monitor: {every: 500ms, prometheus: [{url: "http://127.0.0.1:${port}/metrics", as: app}]}`
+
+// holdAgainst holds what a service told of itself against what was read of its process.
+func holdAgainst(t *testing.T, mean map[string]float64) {
+	t.Helper()
+	for _, figure := range []string{"cpu_cores", "rss_bytes"} {
+		read, told := mean["system."+figure], mean["app."+figure]
+		if !(told > 0.6*read && told < 1.6*read) {
+			t.Errorf("%s: the service tells %g, read was %g", figure, told, read)
+		}
 	}
 }
