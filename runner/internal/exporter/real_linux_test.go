@@ -1,12 +1,17 @@
 package exporter_test
 
 import (
+	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest/pgtest"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/exporter"
 )
 
@@ -76,5 +81,35 @@ func TestRealProcessExporter(t *testing.T) {
 	f := figuresOf(t, url, "here.cpu_cores.sh", "here.rss_bytes.sh", "here.threads.sh", "here.open_files.sh")
 	if f["here.rss_bytes.sh"] < 1<<18 {
 		t.Errorf("%v", f)
+	}
+}
+
+// TestMain ends the database, if a test has started it.
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// What postgres_exporter tells of a database is what its sessions do.
+func TestRealPostgresExporter(t *testing.T) {
+	const program = "prometheus-postgres-exporter"
+	if _, err := exec.LookPath(program); err != nil {
+		t.Skipf("there is no %s here: apt-get install %s", program, program)
+	}
+	at := pgtest.Database(t)
+	t.Setenv("DATA_SOURCE_NAME", at)
+	url := exporterHere(t, program)
+	before := figuresOf(t, url, "here.pool_in_use", "here.pool_max", "here.read_hit_share")
+	config, err := pgx.ParseConfig(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		c, err := pgx.ConnectConfig(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close(context.Background()) }() // the database ends with the test
+	}
+	after := figuresOf(t, url, "here.pool_in_use", "here.pool_max", "here.read_hit_share")
+	if after["here.pool_in_use"] < before["here.pool_in_use"]+5 || after["here.pool_max"] < 20 || after["here.read_hit_share"] > 1 {
+		t.Errorf("before %v, after %v", before, after)
 	}
 }

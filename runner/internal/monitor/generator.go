@@ -43,7 +43,7 @@ func (g *generator) take(now time.Time, r *Reading) {
 	g.pauses = stats.PauseTotal
 	r.gauge(name(result.Goroutines), float64(runtime.NumGoroutine()))
 	if g.own == nil {
-		r.miss("generator", "this system does not tell")
+		r.miss("generator", "not told by this system")
 		return
 	}
 	if times, err := g.own.Times(); err == nil {

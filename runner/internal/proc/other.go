@@ -17,7 +17,7 @@ import (
 )
 
 // notTold is why something is absent here.
-const notTold = "this system does not tell"
+const notTold = "not told by this system"
 
 const searchEvery = 5 * time.Second
 
