@@ -73,6 +73,33 @@ func TestRoundsHaveTheirOwnReadings(t *testing.T) {
 	})
 }
 
+// A short stretch of a pair costs two readings: at the edges of its judged time, which is all that they tell of.
+func TestShortStretches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reads := 0
+		s := monitor.New(t.Context(), monitor.Config{})
+		s.Add("x", &source{read: func(time.Time) map[string]float64 { reads++; return map[string]float64{"x.level": float64(reads)} }})
+		s.Settle(time.Second)
+		for range 10 {
+			for _, turn := range []struct {
+				next  monitor.Phase
+				after time.Duration
+			}{{monitor.Unjudged, 20 * time.Millisecond}, {0, 200 * time.Millisecond}, {monitor.Pause, 220 * time.Millisecond}} {
+				s.Edge(turn.next)
+				s.Settle(time.Second)
+				time.Sleep(turn.after)
+			}
+		}
+		if figures := s.Round(0); figures["x.level"] != 11 { // the mean of 2, 4, ... 20
+			t.Errorf("%v", figures)
+		}
+		s.Close()
+		if reads != 20 {
+			t.Errorf("%d readings", reads)
+		}
+	})
+}
+
 // A reading that is missing is never zero: neither in figures nor in the timeline.
 func TestMissingIsNeverZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -25,6 +25,7 @@ type worker struct {
 	phase Phase
 	took  time.Duration // the last reading
 	whole bool          // the source was read since the last pause
+	early bool          // the next tick comes before its time
 
 	mu    sync.Mutex // guards the fields below
 	edges []Phase    // not handled yet
@@ -107,7 +108,7 @@ func (w *worker) work(ctx context.Context) {
 		case <-w.left:
 			return
 		case <-ticker.C:
-			w.tick()
+			w.tick(ticker)
 		case <-w.wake:
 			w.turn(ticker)
 		}
@@ -115,7 +116,11 @@ func (w *worker) work(ctx context.Context) {
 }
 
 // tick reads the source within a phase.
-func (w *worker) tick() {
+func (w *worker) tick(ticker *time.Ticker) {
+	if w.early {
+		w.early = false
+		ticker.Reset(w.every)
+	}
 	if w.phase != Pause {
 		w.read(w.phase)
 	}
@@ -135,6 +140,9 @@ func (w *worker) turn(ticker *time.Ticker) {
 	mixed := len(edges) > 1
 	switch {
 	case before == Pause && next == Pause:
+	case before == Pause && next == Unjudged && !mixed: // a stretch of a pair is judged so soon that this reading would tell nothing
+		w.early = true
+		ticker.Reset(max(w.every/4, time.Millisecond))
 	case before == Pause || mixed:
 		w.read(Pause)
 		ticker.Reset(w.every)
