@@ -84,7 +84,7 @@ func TestRecordedConnections(t *testing.T) {
 		"   3: 0100007F:XXXX 0100007F:C001 01\n\n   4: nonsense\n")
 	m.write("proc/10/net/tcp6", header+
 		"   0: 0000000000000000FFFF00000100007F:C001 0000000000000000FFFF00000100007F:1538 01 00000000:00000000 00:00000000 00000000     0        0 102 1 0\n")
-	tree := m.tree(10)
+	tree := m.tree()
 	search(tree)
 	c := tree.Connections()
 	if !c.Known || c.In != 1 || len(c.Out) != 1 || c.Out[0] != (proc.Remote{Address: "127.0.0.1:5432", Established: 1}) ||

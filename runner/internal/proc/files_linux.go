@@ -36,7 +36,7 @@ func NewReader(root string) *Reader {
 	fd, err := unix.Open(root+"/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	r.proc, r.err = fd, err
 	var kind unix.Statfs_t
-	r.real = err == nil && unix.Fstatfs(fd, &kind) == nil && int64(kind.Type) == unix.PROC_SUPER_MAGIC
+	r.real = err == nil && unix.Fstatfs(fd, &kind) == nil && int64(kind.Type) == unix.PROC_SUPER_MAGIC //nolint:unconvert // its type differs by architecture
 	return r
 }
 
@@ -190,5 +190,5 @@ func (r *Reader) DiskSpace(dir string) (Space, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return Space{}, &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	return Space{Total: int64(s.Blocks) * int64(s.Bsize), Free: int64(s.Bavail) * int64(s.Bsize)}, nil
+	return Space{Total: int64(s.Blocks) * int64(s.Bsize), Free: int64(s.Bavail) * int64(s.Bsize)}, nil //nolint:unconvert // its type differs by architecture
 }

@@ -74,10 +74,11 @@ func (m recording) put(p process) {
 	m.write(task+"schedstat", fmt.Sprintf("%d %d %d\n", p.user*10_000_000, p.user*1_000, p.user))
 }
 
-func (m recording) tree(pid int) *proc.Tree {
+// tree is that of process 10.
+func (m recording) tree() *proc.Tree {
 	m.Helper()
 	r := proc.NewReader(m.root)
-	tree, err := r.Tree(pid)
+	tree, err := r.Tree(10)
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestNames(t *testing.T) {
 		m := record(t)
 		m.put(process{pid: 10, parent: 1, name: "root", start: 5})
 		m.put(process{pid: 11, parent: 10, name: name, user: 7, start: 6})
-		tree := m.tree(10)
+		tree := m.tree()
 		search(tree)
 		m.put(process{pid: 11, parent: 10, name: name, user: 9, start: 6})
 		s := search(tree)
@@ -106,7 +107,7 @@ func TestNames(t *testing.T) {
 func TestRecordedProcess(t *testing.T) {
 	m := record(t)
 	m.put(process{pid: 10, parent: 1, name: "db", state: "D", user: 100, children: 20, minor: 30, childMin: 4, start: 5})
-	s := search(m.tree(10))
+	s := search(m.tree())
 	page := int64(os.Getpagesize())
 	if s.User != 1200*time.Millisecond || s.System != 0 || s.MinorFaults != 34 || s.RSSBytes != 100*page || s.Threads != 1 || s.CPUs != 3 ||
 		s.IO != (proc.IO{Known: true, ReadBytes: 4096, WrittenBytes: 8192}) || s.Files != (proc.Files{Known: true, Open: 2, Share: 0.2}) ||
@@ -120,7 +121,7 @@ func TestReusedPID(t *testing.T) {
 	m := record(t)
 	m.put(process{pid: 10, parent: 1, name: "root", start: 5})
 	m.put(process{pid: 11, parent: 10, name: "child", user: 50, minor: 100, start: 6})
-	tree := m.tree(10)
+	tree := m.tree()
 	if s := search(tree); s.Processes != 2 {
 		t.Fatalf("%+v", s)
 	}
@@ -149,7 +150,7 @@ func TestReadTwice(t *testing.T) {
 	m := record(t)
 	m.put(process{pid: 10, parent: 1, name: "root", minor: 1, start: 5})
 	m.put(process{pid: 11, parent: 10, name: "child", user: 50, minor: 100, start: 6})
-	tree := m.tree(10)
+	tree := m.tree()
 	search(tree)
 	m.put(process{pid: 10, parent: 1, name: "root", minor: 1, children: 50, childMin: 100, start: 5}) // and the child is still there
 	between := search(tree)
@@ -168,7 +169,7 @@ func TestVanishing(t *testing.T) {
 		m := record(t)
 		m.put(process{pid: 10, parent: 1, name: "root", user: 10, start: 5})
 		m.put(process{pid: 11, parent: 10, name: "child", user: 50, minor: 9, start: 6})
-		tree := m.tree(10)
+		tree := m.tree()
 		before := search(tree)
 		m.remove("proc/11/" + name)
 		after := search(tree)
@@ -180,7 +181,7 @@ func TestVanishing(t *testing.T) {
 		m := record(t)
 		m.put(process{pid: 10, parent: 1, name: "root", user: 10, start: 5})
 		m.put(process{pid: 11, parent: 10, name: "child", user: 50, start: 6})
-		tree := m.tree(10)
+		tree := m.tree()
 		before := search(tree)
 		m.write("proc/11/stat", text)
 		if after := search(tree); after.User != before.User {
@@ -198,7 +199,7 @@ func TestNoSchedstat(t *testing.T) {
 		if text == "" {
 			m.remove("proc/10/task/10/schedstat")
 		}
-		s := search(m.tree(10))
+		s := search(m.tree())
 		if s.Scheduling.Known || len(s.Absent) != 1 || s.Absent[0].Source != "schedstat" {
 			t.Errorf("%q: %+v", text, s)
 		}
@@ -211,12 +212,12 @@ func TestNoIO(t *testing.T) {
 	m.put(process{pid: 10, parent: 1, name: "root", user: 10, start: 5})
 	m.remove("proc/10/io")
 	m.remove("proc/10/fd")
-	s := search(m.tree(10))
+	s := search(m.tree())
 	if s.IO.Known || s.Files.Known || !names(s.Absent, "io") || !names(s.Absent, "fd") || s.User == 0 {
 		t.Errorf("%+v", s)
 	}
 	m.write("proc/10/io", "nonsense\n")
-	if s = search(m.tree(10)); s.IO.Known || !names(s.Absent, "io") {
+	if s = search(m.tree()); s.IO.Known || !names(s.Absent, "io") {
 		t.Errorf("%+v", s)
 	}
 }
@@ -225,7 +226,7 @@ func TestNoIO(t *testing.T) {
 func TestSearch(t *testing.T) {
 	m := record(t)
 	m.put(process{pid: 10, parent: 1, name: "root", start: 5})
-	tree := m.tree(10)
+	tree := m.tree()
 	now := time.Now()
 	tree.Sample(now)
 	m.put(process{pid: 12, parent: 11, name: "grandchild", start: 8})

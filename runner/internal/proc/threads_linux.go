@@ -107,7 +107,7 @@ func (r *Reader) schedstat(pid int, h *thread, buffer []byte) ([]byte, error) {
 			r.kept++
 			h.file = file
 		} else {
-			defer unix.Close(file)
+			defer unix.Close(file) //nolint:errcheck // nothing was written
 		}
 	}
 	for {
