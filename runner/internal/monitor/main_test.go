@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 		_, _ = io.Copy(io.Discard, os.Stdin) // until its parent ends
 	case "watcher": // of the process that its argument names
 		watchAndTell()
+	case "reuse":
+		reuse()
 	default:
 		n, _ := strconv.Atoi(role)
 		for range n {
