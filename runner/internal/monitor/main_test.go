@@ -73,8 +73,10 @@ func watchAndTell() {
 	s.AddProcesses(result.OfSystem, monitor.Which{PID: pid}, 0)
 	s.AddMachine("/")
 	s.Edge(0)
-	for deadline := time.Now().Add(20 * time.Second); !(s.Watch().Mean["system.cpu_cores"] > 0) && time.Now().Before(deadline); {
-		time.Sleep(50 * time.Millisecond)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if w := s.Watch(); w.Mean["system.cpu_cores"] > 0 && w.Mean["machine.cpu_share"] > 0 {
+			break
+		}
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(s.Watch()); err != nil {
 		panic(err)
