@@ -3,7 +3,7 @@
 SHELL := /bin/bash -o pipefail
 
 # Go does not look into testdata and hidden directories by itself.
-packages := ./... ./testdata/shop/... ./testdata/peers ./testdata/faults ./.github/action/...
+packages := ./... ./testdata/shop/... ./testdata/peers ./testdata/faults ./testdata/ageing ./.github/action/...
 tools := bin/tools
 
 # The command's tests load a system, so no other tests run beside them. They run in their own directory: only

@@ -210,6 +210,9 @@ func (s *session) vacant(ctx context.Context, y *system) error {
 func (s *session) launch(ctx context.Context, y *system) error {
 	preparing, done := untilAny(ctx, s.Stop, nil)
 	defer done()
+	if y.program != nil {
+		return nil // it has been running for long
+	}
 	if y.plan.Start == nil {
 		err := y.door.Reach(preparing)
 		if preparing.Err() != nil {

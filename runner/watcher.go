@@ -29,6 +29,7 @@ type watcher struct {
 	attached bool          // the system is being read
 	names    []string      // of the sources that end with the system
 	pair     monitor.Phase // the present round of a pair
+	steady   bool          // no process of the system may be restarted
 
 	// How long the memory, and the disk, have been past their limits.
 	full, crowded time.Duration
@@ -181,6 +182,9 @@ func (w *watcher) whole(r *result.Result) {
 // past compares the latest readings with limits.abort. It returns an error if the load must end. What was not read ends
 // nothing.
 func (w *watcher) past(since time.Duration) error {
+	if err := w.restarted(); err != nil {
+		return err
+	}
 	if w.sampler == nil || w.limits.Memory <= 0 && w.limits.DiskFree <= 0 {
 		return nil
 	}

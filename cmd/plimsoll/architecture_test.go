@@ -151,7 +151,7 @@ func readRooms(t *testing.T) map[string][]string {
 
 func listPackages(t *testing.T) (packages []listed) {
 	t.Helper()
-	command := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,Deps", "./...", "./testdata/shop/...", "./testdata/peers", "./testdata/faults")
+	command := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,Deps", "./...", "./testdata/shop/...", "./testdata/peers", "./testdata/faults", "./testdata/ageing")
 	command.Dir = "../.."
 	output, err := command.Output()
 	if err != nil {

@@ -135,9 +135,12 @@ func grew(c *gate.Course) string {
 	case c.Why == gate.Uneven:
 		return text + "; it grew in steps, or up and down: a longer run tells"
 	case c.Why == gate.ShortSoak:
-		return text + "; it still grows, and fails a soak of " + lasting(c.Needs)
+		text += "; it still grows, and fails a soak of " + lasting(c.Needs)
 	case c.Status == gate.Worse:
-		return text + "; it grew up to the end"
+		text += "; it grew up to the end"
+	}
+	if (c.Why == gate.ShortSoak || c.Status == gate.Worse) && c.Has == 0 && strings.HasSuffix(c.Name, "."+result.RSSBytes) {
+		text += "; no garbage collection was seen: if its runtime has one, let monitor.prometheus read its live heap"
 	}
 	return text
 }

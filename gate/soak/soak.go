@@ -40,7 +40,7 @@ func Judge(p gate.Policy, m Measured) gate.Verdict {
 	var v gate.Verdict
 	var doubts []gate.Reason
 	if m.Fresh != nil && m.Aged != nil {
-		v = gate.JudgePairs(betweenProcesses(p), m.Fresh, m.Aged, true)
+		v = gate.JudgePairs(BetweenProcesses(p), m.Fresh, m.Aged, true)
 	}
 	if m.NotAged != "" {
 		doubts = append(doubts, gate.Reason{Kind: gate.NotAged, Text: m.NotAged})
@@ -53,9 +53,9 @@ func Judge(p gate.Policy, m Measured) gate.Verdict {
 	return v.Soaked(p, m.Run, Courses(p, m.Run, m.Least), doubts...)
 }
 
-// betweenProcesses is the policy for two processes of one build. Costs need many starts, and each of the two has one. The
+// BetweenProcesses is the policy for two processes of one build. Costs need many starts, and each of the two has one. The
 // thresholds belong to the soak.
-func betweenProcesses(p gate.Policy) gate.Policy {
+func BetweenProcesses(p gate.Policy) gate.Policy {
 	p.Metrics, p.Cost, p.Thresholds = p.RouteMetrics(), 0, nil
 	p.UnderLoad.Asked = false // this report has no other comparison
 	return p
