@@ -87,6 +87,10 @@ trial: build ## Try the paired gate on the sample service beside a CPU hog, 50 t
 	.github/trial/paired.sh same 50
 	.github/trial/paired.sh slower 20
 
+trial-cost: build ## Try the costs of three services beside a busy neighbour, unchanged and with 5 % more work; takes about three hours, goes on where it was stopped.
+	for language in go node python; do LOG=bin/cost-$$language-same.log .github/trial/cost.sh $$language same 30; done
+	for language in go node; do LOG=bin/cost-$$language-5.log .github/trial/cost.sh $$language 5% 10; done
+
 fuzz: ## Fuzz each target for a while; FUZZTIME=30s.
 	@go list -f '{{.ImportPath}}' $(packages) | while read -r package; do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \

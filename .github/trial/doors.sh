@@ -37,10 +37,7 @@ users:
 gate: { metrics: [p50], min_effect: 200us }
 PROFILE
 echo "exec '$shop' -products 4000 -addr \"\$1\" -grpc \"\$2\"" > start.sh
-printf '*.json\nreport*\n' > .gitignore
-git init -q -b main .
-git -c user.name=t -c user.email=t@example.com add .
-git -c user.name=t -c user.email=t@example.com commit -qm base
+commit
 slow='' expected=''
 case $what in
   same) ;;
@@ -55,8 +52,8 @@ right=0 wrong=0
 for ((i = 1; i <= times; i++)); do
   began=$SECONDS
   compare --against HEAD
-  named=$(sed -nE 's/^- (.*): (p[0-9]+|throughput) is [0-9.]+ % (slower|lower),.*/\1/p' report.txt | sort -u | paste -sd,)
+  named=$(blamed)
   if [[ $named == "$expected" || -n $named && $named == "$slow" ]]; then right=$((right + 1)); elif [ -n "$named" ]; then wrong=$((wrong + 1)); fi
-  printf '%2d: %s in %d s, %s%s\n' "$i" "$verdict" $((SECONDS - began)) "$(sed -nE 's/.* compared, ([0-9]+ pairs) of rounds.*/\1/p' report.txt)" "${named:+, blames $named}"
+  printf '%2d: %s; %d s\n' "$i" "$(told)" $((SECONDS - began))
 done
 summary "$right blame ${expected:-nothing} alone, $wrong another route"
