@@ -40,6 +40,7 @@ type cli struct {
 	Run      runCmd      `cmd:"" help:"Load the system, print the tables and write result.json."`
 	Monitor  monitorCmd  `cmd:"" help:"Watch a system and this machine without loading anything."`
 	Soak     soakCmd     `cmd:"" help:"Load the system for 30 minutes or more, and judge whether it stays as it was."`
+	Capacity capacityCmd `cmd:"" help:"Search for the highest load at which the system keeps its limits."`
 	Gate     gateCmd     `cmd:"" help:"Measure, or read a result, and judge it against the baseline. The exit status is the verdict."`
 	Comment  commentCmd  `cmd:"" help:"Comment on a pull request, from the workflow that follows one without the right to comment."`
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two separate runs, which prove little."`

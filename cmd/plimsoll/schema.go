@@ -14,7 +14,7 @@ import (
 
 // schemaCmd is plimsoll schema.
 type schemaCmd struct {
-	Of string `arg:"" optional:"" default:"profile" help:"The format: profile (for editors), result (result.json, run --json), verdict (--verdict-file, gate --json), runs (baseline list --json), watch (monitor --json) or backtest (each line of backtest --json)."`
+	Of string `arg:"" optional:"" default:"profile" help:"The format: profile (for editors), result (result.json, run --json), verdict (--verdict-file, gate --json), runs (baseline list --json), capacity (capacity --json), watch (monitor --json) or backtest (each line of backtest --json)."`
 }
 
 // Run prints the JSON Schema of a profile, or of an output.

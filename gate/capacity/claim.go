@@ -36,6 +36,7 @@ const (
 	Held     Status = "held"
 	Broken   Status = "broken"
 	Hindered Status = "hindered" // by the load generator or its machine: nothing is said of the system
+	Refused  Status = "refused"  // a limit of the profile allows no such load
 )
 
 // Stop is why a search ended.
@@ -60,7 +61,7 @@ type Claim struct {
 	// Confirmed says that Holds was confirmed in a long trial, or in Times of them.
 	Confirmed bool `json:"confirmed"`
 	Times     int  `json:"times,omitempty"`
-	// Breaks is the lowest load above Holds that did not hold; nil for none. If it was hindered, the system may hold more.
+	// Breaks is the lowest load above Holds that did not hold; nil for none. If it was hindered or refused, the system may hold more.
 	Breaks  *Outcome `json:"breaks,omitempty"`
 	Stopped Stop     `json:"stopped"`
 	Why     string   `json:"why,omitempty"`

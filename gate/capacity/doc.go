@@ -11,7 +11,7 @@
 // where a short trial alone set a limit: at the lowest load, and at the highest one if everything below it held. A load that
 // broke once below one that was confirmed is told in Claim.Unsteady.
 //
-// A trial that the load generator hindered says nothing of the system. It is repeated once, and counts then as the end of
-// what can be tried here: the claim is "at least". All is pure: no I/O, no clock, no chance. Who runs the trials says how
+// A trial that the load generator hindered says nothing of the system. It is repeated, and counts then as the end of what
+// can be tried here: the claim is "at least". All is pure: no I/O, no clock, no chance. Who runs the trials says how
 // long each took.
 package capacity

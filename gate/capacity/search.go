@@ -10,6 +10,7 @@ type Config struct {
 	Start     float64       // the first load
 	Least     float64       // the lowest load that is tried
 	Most      float64       // the highest load that may be tried; 0 for no limit
+	MostWhy   string        // what allows no more, such as limits.rate
 	Whole     bool          // loads are whole numbers
 	Precision float64       // the bracket is narrow enough if its ends differ by this share
 	Sure      bool          // the load is confirmed in three trials, and must hold in each
@@ -78,7 +79,7 @@ type Search struct {
 	misses   int      // how often it did not
 	done     bool     // it was confirmed as often as it takes
 	hurried  bool     // it is confirmed early, because the budget is nearly spent
-	hindered float64  // the load whose trial was hindered just now, 0 for none: it is repeated once
+	hindered int      // how often the present trial was hindered: it is repeated
 	stopped  Stop
 	why      string
 }
@@ -156,8 +157,8 @@ func (s *Search) confirming() time.Duration {
 func (s *Search) Add(o Outcome) {
 	s.trials = append(s.trials, o)
 	s.spent += o.Took
-	if o.Status == Hindered && s.hindered != o.Load {
-		s.hindered = o.Load
+	if o.Status == Hindered && s.hindered < repeats(o.Phase) {
+		s.hindered++
 		return // the same trial again
 	}
 	s.hindered = 0
@@ -173,13 +174,23 @@ func (s *Search) Add(o Outcome) {
 	}
 }
 
+// repeats is how often a trial is repeated that was hindered: other programs may have kept the machine busy for a moment.
+func repeats(of Phase) int {
+	if of == Doubling {
+		return 2
+	}
+	return 1
+}
+
 // doubled goes up while loads hold, and down until one does.
 func (s *Search) doubled(o Outcome) {
 	switch {
 	case o.Status == Held:
 		s.low = &o
 		switch up := s.config.rounded(2 * o.Load); {
-		case s.high != nil: // it came from above
+		case s.high != nil && s.high.Status == Hindered: // it came from above, where nothing was seen
+			s.phase, s.load = Again, s.high.Load
+		case s.high != nil:
 			s.halve()
 		case up <= o.Load:
 			s.confirm(o.Load) // as much as is allowed
@@ -205,12 +216,15 @@ func (s *Search) halve() {
 	switch {
 	case wide:
 		s.phase, s.load = Halving, middle
-	case s.high.Status == Broken && s.high.Phase == Doubling && s.heldBelow():
-		s.phase, s.load = Again, high // a short trial alone says so
+	case s.doubtful() && s.heldBelow():
+		s.phase, s.load = Again, high
 	default:
 		s.confirm(low)
 	}
 }
+
+// doubtful tells whether the upper end of the gap rests on a short trial alone.
+func (s *Search) doubtful() bool { return s.high.Phase == Doubling && s.high.Status != Refused }
 
 // heldBelow tells whether all trials below the upper end of the gap have held, of which there were some in its halves.
 func (s *Search) heldBelow() bool {
@@ -254,7 +268,7 @@ func (s *Search) lookedAgain(o Outcome) {
 		s.Stop(Nothing, "")
 	default:
 		s.high = &o
-		s.confirm(s.low.Load)
+		s.halve()
 	}
 }
 
@@ -281,7 +295,7 @@ func (s *Search) confirmed(o Outcome) {
 		s.low = &o
 		if s.times++; s.times == holds {
 			s.done = true
-			s.Stop(s.reason(), "")
+			s.Stop(s.reason())
 		}
 		return
 	}
@@ -304,16 +318,18 @@ func (s *Search) confirmed(o Outcome) {
 }
 
 // reason is why a search ends whose load was confirmed.
-func (s *Search) reason() Stop {
+func (s *Search) reason() (reason Stop, why string) {
 	switch {
 	case s.hurried && (s.high == nil || s.high.Load > s.low.Load*(1+s.config.Precision)*(1+1e-9)):
-		return OutOfBudget
+		return OutOfBudget, ""
 	case s.high == nil:
-		return AtLimit
+		return AtLimit, s.config.MostWhy
+	case s.high.Status == Refused:
+		return AtLimit, s.high.Why
 	case s.high.Status == Hindered:
-		return AtGenerator
+		return AtGenerator, s.high.Why
 	}
-	return Found
+	return Found, ""
 }
 
 // Stop ends the search for a reason of the caller's. The first reason counts.

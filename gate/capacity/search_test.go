@@ -85,13 +85,19 @@ func TestSearch(t *testing.T) {
 			return below(1.5)(n, t)
 		}, "1.47..1.54 found confirmed unsteady [1]", "8 4 2 1 1 1.41 1.68 1.54 1.47 1.47 1.47"},
 		{"a limit", limited, below(1000), "100..- limit confirmed", "8 16 32 64 100 100 100"},
-		{"the generator", capacity.Rates(), hindered, "98.9..103 generator confirmed", "8 16 32 64 128 128 90.5 108 108 98.9 103 103 98.9 98.9"},
+		{"the generator", capacity.Rates(), hindered, "98.9..103 generator confirmed", "8 16 32 64 128 128 128 90.5 108 108 98.9 103 103 98.9 98.9"},
 		{"a generator that was late once", capacity.Rates(), func(n int, t capacity.Trial) capacity.Status {
 			if n == 3 {
 				return capacity.Hindered
 			}
 			return below(100)(n, t)
 		}, "98.9..103 found confirmed", "8 16 32 64 64 128 90.5 108 98.9 103 98.9 98.9"},
+		{"a machine that is busy at first", capacity.Rates(), func(n int, t capacity.Trial) capacity.Status {
+			if n < 3 {
+				return capacity.Hindered
+			}
+			return below(20)(n, t)
+		}, "19.8..20.7 found confirmed", "8 8 8 4 8 16 32 22.6 19 20.7 19.8 19.8 19.8"},
 		{"a short hiccup", capacity.Rates(), func(n int, t capacity.Trial) capacity.Status {
 			if n == 2 {
 				return capacity.Broken
@@ -119,6 +125,12 @@ func TestSearch(t *testing.T) {
 			return below(100)(n, t)
 		}, "29.3..30.6 found confirmed", ""},
 		{"users", capacity.Users(), below(7), "6..7 found confirmed", "1 2 4 8 6 7 6 6"},
+		{"a limit that is met", capacity.Users(), func(n int, t capacity.Trial) capacity.Status {
+			if t.Load > 5 {
+				return capacity.Refused
+			}
+			return capacity.Held
+		}, "5..6 limit confirmed", "1 2 4 8 6 5 5 5"},
 		{"one user is too many", capacity.Users(), below(1), "-..1 nothing", "1 1"},
 		{"one user is just right", capacity.Users(), below(2), "1..2 found confirmed", "1 2 1 1"},
 		{"one user does not hold for long", capacity.Users(), func(n int, t capacity.Trial) capacity.Status {

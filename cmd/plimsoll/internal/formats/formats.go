@@ -17,6 +17,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/backtest"
+	"github.com/plimsoll-ci/plimsoll/gate/capacity"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -41,6 +42,7 @@ var written = map[string]struct {
 	"verdict":  {verdictFile{}, "A verdict: --verdict-file, plimsoll gate --json, plimsoll compare --json."},
 	"runs":     {[]baseline.Info{}, "Runs of a store: plimsoll baseline list --json."},
 	"watch":    {result.Watch{}, "What was read without loading: plimsoll monitor --json, its --out. A run has the same in watch."},
+	"capacity": {capacity.Report{}, "What a search for the highest load found: plimsoll capacity --json."},
 	"backtest": {backtest.Report{}, "A report of a replay, one on each line: plimsoll backtest --json."},
 }
 

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/bottleneck"
+	"github.com/plimsoll-ci/plimsoll/gate/capacity"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/plan"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// capacityCmd is plimsoll capacity.
+type capacityCmd struct {
+	profileFlag
+	envFlag
+	SLO         []string      `name:"slo" sep:"none" placeholder:"LIMIT" help:"What must hold, such as 'p(95)<50' or 'GET /items: p(99)<200' (in ms). May be given several times; all must hold, and the failure rates of the profile too (default: the limits of response times in gate.thresholds)."`
+	Search      string        `enum:"rate,users" default:"rate" help:"What is searched for: a rate of tasks that arrive however fast the system answers, or a number of users."`
+	Sure        bool          `help:"Confirm the load in three trials, all of which must hold, instead of in two of three."`
+	Budget      time.Duration `default:"10m" help:"How long to search at most. What is known then is printed."`
+	Host        string        `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url. Nothing is started."`
+	GRPCHost    string        `name:"grpc-host" placeholder:"URL" variables:"PLIMSOLL_GRPC_HOST" help:"With --host: call gRPC at this address instead of target.grpc.url."`
+	Tags        []string      `short:"T" variables:"PLIMSOLL_TAGS,LOCUST_TAGS" help:"Only tasks with one of these tags."`
+	ExcludeTags []string      `short:"E" variables:"PLIMSOLL_EXCLUDE_TAGS,LOCUST_EXCLUDE_TAGS" help:"No tasks with one of these tags."`
+	Quiet       bool          `short:"q" help:"No progress."`
+	Verbose     bool          `short:"v" help:"Show the output of the system under test."`
+	JSON        bool          `name:"json" help:"Print JSON on stdout."`
+}
+
+// Run searches for the highest load that the system holds.
+func (c *capacityCmd) Run(ctx context.Context, a *console.Console) error {
+	j, err := job.Read(c.Profile, a.Env)
+	if err != nil {
+		return err
+	}
+	if err := j.Change(profile.Change{Host: c.Host, GRPCHost: c.GRPCHost, Tags: c.Tags, ExcludeTags: c.ExcludeTags}); err != nil {
+		return err
+	}
+	slo, err := gate.ParseSLO(c.SLO, j.Policy, j.Routes())
+	if err != nil {
+		return exit.BadInput("--slo: %w", err)
+	}
+	pl, err := j.Plan()
+	if err != nil {
+		return err
+	}
+	config, err := c.config(j, pl)
+	if err != nil {
+		return err
+	}
+	search := capacity.New(config)
+	bench := measure.Bench{Console: a, Job: j, Quiet: c.Quiet, Verbose: c.Verbose}
+	r, err := bench.Search(ctx, pl, measure.Capacity{Search: search, SLO: slo, Users: c.users(), Tell: func(o capacity.Outcome) {
+		if !c.Quiet {
+			fmt.Fprintln(a.Stderr, report.TrialLine(c.users(), o))
+		}
+	}})
+	if r == nil {
+		return err
+	}
+	found := found(search, slo, r)
+	a.Summarize(fmt.Sprintf("### Capacity of %s\n\n%s\n", r.Series, report.CapacityLine(found)))
+	return errors.Join(c.print(a, found), outcomeOf(err, found.Claim))
+}
+
+// users reports whether users are searched for.
+func (c *capacityCmd) users() bool { return c.Search == "users" }
+
+// config is the search with its limits.
+func (c *capacityCmd) config(j *job.Job, pl *plan.Plan) (capacity.Config, error) {
+	if c.Budget < 30*time.Second {
+		return capacity.Config{}, exit.BadInput("--budget: %v is too short for a search: give 30s or more", c.Budget)
+	}
+	config := capacity.Rates()
+	config.Most, config.MostWhy = mostRate, "higher rates are not made"
+	if calls := pl.Arriving().CallsPerTask(); j.Limits.Rate > 0 {
+		config.Most = j.Limits.Rate / calls
+		config.MostWhy = fmt.Sprintf("limits.rate allows %g requests a second, and a task has %.3g", j.Limits.Rate, calls)
+	}
+	if c.users() {
+		config = capacity.Users()
+		config.Most, config.MostWhy = runner.MostUsers(pl), "this machine can have no more users"
+		if limit := float64(j.Limits.Users); limit > 0 && limit <= config.Most {
+			config.Most, config.MostWhy = limit, "limits.users allows no more"
+		}
+	}
+	if config.Most < config.Least {
+		return config, exit.BadInput("there is nothing to search for: %s, which is less than one a second", config.MostWhy)
+	}
+	config.Sure, config.Budget = c.Sure, c.Budget
+	return config, nil
+}
+
+// mostRate is the highest rate of tasks that is tried.
+const mostRate = 1_000_000
+
+// found is what a search has found, with what its trials say of the system.
+func found(s *capacity.Search, slo gate.SLO, r *result.Result) capacity.Report {
+	made := capacity.Report{
+		Schema: capacity.Schema, Series: r.Series, Commit: r.Commit, Target: r.Target, Tool: r.Tool, SLO: slo.Texts(), Claim: s.Claim(),
+	}
+	var facts map[string]string
+	if r.Watch != nil {
+		facts = r.Watch.Facts
+	}
+	if steps := bottleneck.Steps(r); len(steps) > 0 {
+		f := bottleneck.FindIn(steps, facts)
+		made.Bottleneck = &f
+	}
+	return made
+}
+
+func (c *capacityCmd) print(a *console.Console, found capacity.Report) error {
+	if c.JSON {
+		encoder := json.NewEncoder(a.Stdout)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(found)
+	}
+	return report.Capacity(a.Stdout, found)
+}
+
+// outcomeOf is the error of a search: why it was cut short, or its verdict if it found no load that holds.
+func outcomeOf(err error, claim capacity.Claim) error {
+	switch {
+	case err != nil:
+		return err
+	case claim.Confirmed:
+		return nil
+	case claim.Stopped == capacity.Nothing && claim.Breaks != nil && claim.Breaks.Status == capacity.Broken:
+		return exit.Verdict{Outcome: gate.Fail}
+	}
+	return exit.Verdict{Outcome: gate.Inconclusive}
+}
