@@ -24,7 +24,7 @@ func (b Bench) CheckUnderLoad(pl *plan.Plan) error {
 }
 
 // UnderLoad measures a system under its idle load and its full one in turn until the gate can tell, and judges it. The
-// result of the idle load goes into a file beside out. It is repeated while the machine is too busy to judge it.
+// result of the full load goes into out, that of the idle one into a file beside the bench's. It is repeated while the machine is too busy to judge it.
 func (b Bench) UnderLoad(ctx context.Context, one runner.System, out string) (v gate.Verdict, full *result.Result, err error) {
 	for n := 1; ; n++ {
 		var idle *result.Result
@@ -71,13 +71,14 @@ func (b Bench) underLoad(ctx context.Context, one runner.System) (idle, full *re
 	return idle, full, err
 }
 
-// keepUnderLoad writes both results, the idle one beside the full one.
+// keepUnderLoad writes both results.
 func (b Bench) keepUnderLoad(out string, idle, full *result.Result) error {
+	idleOut := Beside(b.Out, "idle")
 	if !idle.Whole() || !full.Whole() {
-		out = Beside(out, partial)
-		fmt.Fprintf(b.Console.Stderr, "plimsoll: the comparison under load was cut short; its partial results are in %s and %s\n", out, Beside(out, "idle"))
+		out, idleOut = Beside(out, partial), Beside(idleOut, partial)
+		fmt.Fprintf(b.Console.Stderr, "plimsoll: the comparison under load was cut short; its partial results are in %s and %s\n", out, idleOut)
 	}
-	if err := result.Write(Beside(out, "idle"), idle); err != nil {
+	if err := result.Write(idleOut, idle); err != nil {
 		return err
 	}
 	return result.Write(out, full)
