@@ -201,7 +201,7 @@ func TestAdversarial(t *testing.T) {
 			kind: bottleneck.Disk, grade: bottleneck.Shown, subject: "system"},
 		{what: "a queue that stays full, and requests that are tried again", steps: uneven(ramp(421, 441, 441, 2.4, 162, readings(map[string]float64{
 			"machine.listen_overflows_per_sec": 60, "system.accept_queue_share.8080": 1.2}))), kind: bottleneck.AcceptQueue, grade: bottleneck.Shown, subject: "system"},
-		{what: "an interpreter that runs one thread at a time beside others", steps: interpreter(), kind: bottleneck.OneThread, grade: inferred, subject: "system"},
+		{what: "an interpreter that runs one thread at a time, or a system that would use both cores, beside others", steps: interpreter(), kind: bottleneck.Unknown, grade: untold, subject: "system"},
 		{what: "segments are lost", steps: pool8(map[string]float64{"machine.retransmitted_share": 0.05}), kind: bottleneck.Network, grade: bottleneck.Shown, subject: "machine"},
 	} {
 		for name, x := range c.steps[6].Readings {

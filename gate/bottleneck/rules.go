@@ -18,6 +18,8 @@ const (
 	cpuFull         = 0.85 // share of the capacity
 	cpuContended    = 0.40 // share of the capacity, if others had the rest
 	cpuTaken        = 0.95 // used and waited for, share of the capacity
+	severalCores    = 1.5
+	oneCore         = 1.1  // and what a runtime and its kernel do beside one thread
 	threadFull      = 0.85 // share of a core
 	leastPressure   = 0.10 // share of the time
 	leastBlocked    = 2    // threads in D, on average
@@ -109,13 +111,20 @@ func (l *look) cpu() (Finding, bool) {
 	for _, subject := range l.watched(result.CPUShare) {
 		used, wanted := l.need(subject, result.CPUShare), l.wanted(subject)
 		blocked := l.read(subject, result.BlockedThreads) > l.read(subject, result.RunDelayCores) // more of them wait for a disk
-		if used >= cpuFull || used >= cpuContended && wanted >= cpuTaken && !blocked {
+		if used >= cpuFull || used >= cpuContended && wanted >= cpuTaken && !blocked && !l.ambiguous(subject) {
 			if used > most {
 				best, most = Finding{Kind: CPU, Grade: Shown, Subject: subject, Evidence: l.shares(subject)}, used
 			}
 		}
 	}
 	return best, most > 0
+}
+
+// ambiguous tells whether a subject used one core at most of several, while others had the rest and its threads wanted it.
+// Threads that take turns at one lock, and threads that would fill all cores, look alike then.
+func (l *look) ambiguous(subject string) bool {
+	return l.read(subject, result.CPUCapacity) >= severalCores && l.read(subject, result.CPUCores) <= oneCore &&
+		l.wanted(subject) >= cpuTaken && !(l.read(result.OfMachine, result.CPUShare) < machineIdle)
 }
 
 // wanted is the share of its capacity that a subject used, and in which its threads waited for a core.

@@ -24,14 +24,14 @@ type Step struct {
 	Readings   map[string]float64
 }
 
-// own is the response time without the waits for a core, which others on the machine may cause. Threads that serve no
-// request wait too, so that half of it stays at least.
+// own is the response time without the waits for a core, which others on the machine may cause. About half of them lie in the
+// way of a request, measured on pools and locks beside busy programs: threads that serve none wait too.
 func (s Step) own() float64 {
 	delay := s.Readings[result.Reading(result.OfSystem, result.RunDelayCores)]
 	if s.Throughput <= 0 {
 		return s.Response
 	}
-	return max(s.Response-delay/s.Throughput, s.Response/2)
+	return max(s.Response-delay/2/s.Throughput, s.Response/2)
 }
 
 // sameLoad is how far apart the loads of rounds may be that make one step.

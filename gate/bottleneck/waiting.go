@@ -65,18 +65,14 @@ func (l *look) place() (Finding, bool) {
 }
 
 // oneAtATime: one core's worth of work is done, by several threads in turn, though there are more cores: a lock that is
-// held while it works, or an interpreter that lets one thread run at a time. Threads that would fill all cores if they
-// got them do not take turns.
+// held while it works, or an interpreter that lets one thread run at a time.
 func (l *look) oneAtATime() (Finding, bool) {
-	used, cores := l.read(result.OfSystem, result.CPUCores), l.read(result.OfSystem, result.CPUCapacity)
-	if best, ok := l.best.Readings[result.Reading(result.OfSystem, result.CPUCores)]; ok {
-		used = max(used, best) // others may have had more of a heavier step
-	}
+	used := l.read(result.OfSystem, result.CPUCores)
 	wanted := used + l.read(result.OfSystem, result.RunDelayCores)
-	if !(cores >= 1.5) || !(used <= 1.2) || !l.grows() || l.elasticity() >= flat || l.atATime() >= 1.6 {
+	if !(l.read(result.OfSystem, result.CPUCapacity) >= severalCores) || !(used <= oneCore) || !l.grows() || l.elasticity() >= flat {
 		return Finding{}, false
 	}
-	if !(used >= threadFull || used >= cpuContended && wanted >= cpuTaken && wanted < cpuTaken*cores) {
+	if !(used >= threadFull || used >= cpuContended && wanted >= cpuTaken) || l.atATime() >= 1.6 || l.ambiguous(result.OfSystem) {
 		return Finding{}, false
 	}
 	return Finding{Kind: OneThread, Grade: Inferred, Subject: result.OfSystem,

@@ -30,9 +30,9 @@ func TestRealFaults(t *testing.T) {
 	}{
 		{"cpu", both, []right{cpu}},
 		{"spin", both, []right{cpu, {kind: bottleneck.OneThread, grade: bottleneck.Inferred, least: 0.8, most: 1.6}}},
-		{"lock", both, []right{waiting("", 0.8, 1.7)}},
-		{"pool", both, []right{waiting("", 6, 11)}},
-		{"downstream", both, []right{waiting("127.0.0.1:", 6, 11)}},
+		{"lock", both, []right{waiting("", 0.7, 1.7)}},
+		{"pool", both, []right{waiting("", 5.5, 11)}},
+		{"downstream", both, []right{waiting("127.0.0.1:", 5.5, 11)}},
 		{"wait", both, []right{{kind: bottleneck.None, grade: bottleneck.Shown}}},
 		{"quota", [2]string{all, all}, []right{{kind: bottleneck.CPUQuota, grade: bottleneck.Shown}}},
 		{"fsync", [2]string{all, all}, []right{{kind: bottleneck.Disk, grade: bottleneck.Shown}}},
