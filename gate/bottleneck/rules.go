@@ -50,12 +50,7 @@ func (l *look) acceptQueue() (Finding, bool) {
 		subject = result.OfMachine
 		overflows = l.need(subject, result.ListenOverflows)
 	}
-	fullest, port := math.NaN(), ""
-	for _, p := range parts(l.at, result.OfSystem, result.AcceptQueueFull) {
-		if share := l.read(result.OfSystem, result.AcceptQueueFull, p); !(share <= fullest) {
-			fullest, port = share, p
-		}
-	}
+	fullest, port := l.fullestQueue()
 	count := overflows * l.past.Length.Seconds()
 	fell := l.last.Throughput <= (1-lostThroughput)*l.best.Throughput
 	again := l.past.Median > 0 && l.past.Response >= triedAgain*l.past.Median && fullest >= queueFull
@@ -68,6 +63,17 @@ func (l *look) acceptQueue() (Finding, bool) {
 		l.unread = append(l.unread, result.Reading(result.OfSystem, result.AcceptQueueFull))
 	}
 	return f, true
+}
+
+// fullestQueue is the share of the fullest accept queue of the system, and its port.
+func (l *look) fullestQueue() (share float64, port string) {
+	share = math.NaN()
+	for _, p := range parts(l.at, result.OfSystem, result.AcceptQueueFull) {
+		if s := l.read(result.OfSystem, result.AcceptQueueFull, p); !(s <= share) {
+			share, port = s, p
+		}
+	}
+	return share, port
 }
 
 // quota: a quota of CPU time kept the subject from running. Without a quota there is nothing to read.
@@ -222,6 +228,9 @@ func (l *look) busiestDisk() (share float64, device string) {
 
 func (l *look) network() (Finding, bool) {
 	lost, link := l.need(result.OfMachine, result.RetransmittedShare), l.read(result.OfMachine, result.NetLinkShare)
+	if queue, _ := l.fullestQueue(); queue >= queueFull {
+		lost = 0 // what finds the queue full is sent again
+	}
 	if !(lost >= retransmitted || link >= linkFull) || !l.stopped() {
 		return Finding{}, false
 	}

@@ -107,6 +107,9 @@ func (l *look) waiting() (Finding, bool) {
 
 // cannotExclude tells whether something that was not read, or others on the machine, may as well be the reason.
 func (l *look) cannotExclude(used float64) bool {
+	if queue, _ := l.fullestQueue(); queue >= queueFull && math.IsNaN(l.read(result.OfSystem, result.ListenOverflows)) && math.IsNaN(l.read(result.OfMachine, result.ListenOverflows)) {
+		return true // connections may be lost
+	}
 	busy, _ := l.busiestDisk()
 	disk := math.IsNaN(l.need(result.OfSystem, result.BlockedThreads)) && math.IsNaN(busy)
 	// Threads that are hardly ever given a core wait for that, whatever else they wait for. A short wait before
