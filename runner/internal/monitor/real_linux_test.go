@@ -117,7 +117,7 @@ func docker(t *testing.T, script string) {
 // A container is found by the process that docker tells, and read with its children. Where docker tells none, its reason is
 // told. A stand-in answers as docker 28 does.
 func TestContainer(t *testing.T) {
-	c := child(t, "sleep 60 & wait")
+	c := family(t, 1)
 	docker(t, fmt.Sprintf(`[ "$*" = "inspect --type container -f {{.State.Pid}} -- api" ] && echo %d`, c.Process.Pid))
 	s := monitor.New(t.Context(), monitor.Config{Every: 50 * time.Millisecond})
 	defer s.Close()
