@@ -31,17 +31,25 @@ const (
 
 // A rise of the CPU time of a request explains a regression from leastWork on. If it surely lies below mostSame, the
 // request costs the same.
+// A route that takes many times as long is not explained by a rise of a few percent, which a less busy system has anyway:
+// more of its requests find it asleep. leastOfRise is the least part of the rise of a latency.
 const (
-	leastWork = 0.02
-	mostSame  = 0.05
+	leastWork   = 0.02
+	mostSame    = 0.05
+	leastOfRise = 1.0 / 30
 )
 
 // explain says what a regression is made of, from the rows of the routes and of the costs; nil if nothing is proven
 // worse, or the CPU time of a request is too uncertain to tell. besides adds what else was read.
 func explain(rows, costs []row, besides func(*Explanation)) *Explanation {
-	slower, dearer := false, false
+	slower, dearer, longest := false, false, 0.0
 	for i := range rows {
-		slower = slower || rows[i].Status == Worse && rows[i].Metric != FailureRate
+		if r := &rows[i]; r.Status == Worse && r.Metric != FailureRate {
+			slower = true
+			if r.Metric.IsLatency() {
+				longest = max(longest, r.Change)
+			}
+		}
 	}
 	var cpu *row
 	for i := range costs {
@@ -53,9 +61,12 @@ func explain(rows, costs []row, besides func(*Explanation)) *Explanation {
 	if !slower && !dearer || cpu == nil || cpu.found == nil || cpu.Interval == nil || cpu.N < leastStarts {
 		return nil
 	}
+	if cpu.Why != nil && cpu.Why.Kind == Unsettled { // the rest of its rounds may have others' work
+		return nil
+	}
 	e := &Explanation{CPU: cpu.Change, Interval: cpu.Interval}
 	switch {
-	case cpu.Interval.Low > 0 && cpu.Change >= leastWork:
+	case cpu.Interval.Low > 0 && cpu.Change >= leastWork && (dearer || cpu.Change >= leastOfRise*longest):
 		e.Kind = WorksMore
 	case slower && cpu.Interval.High < mostSame:
 		e.Kind = WaitsLonger
