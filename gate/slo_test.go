@@ -71,8 +71,8 @@ func policyOf(t *testing.T, text string, routes ...string) gate.Policy {
 	return p
 }
 
-// tallied makes counts: so many requests of each time, the last failed of them failing.
-func tallied(route string, failed int, ms ...int) *tally.Tally {
+// samplesOf makes counts: so many requests of each time, the last failed of them failing.
+func samplesOf(route string, failed int, ms ...int) *tally.Tally {
 	all := &tally.Tally{}
 	for i, m := range ms {
 		sample := tally.Sample{Route: route, Ended: time.Duration(m) * time.Millisecond, Class: tally.OK}
@@ -96,7 +96,7 @@ func TestSLOJudges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cut := tallied("a", 0, times(90, 10)...)
+	cut := samplesOf("a", 0, times(90, 10)...)
 	for range 10 {
 		cut.Add(tally.Sample{Route: "a", Ended: 20 * time.Millisecond, Unfinished: true})
 	}
@@ -105,15 +105,15 @@ func TestSLOJudges(t *testing.T) {
 		t    *tally.Tally
 		want string
 	}{
-		{"kept", tallied("a", 0, times(100, 10)...), "* p(95)<50 within, b avg<100 not judged"},
-		{"late", tallied("a", 0, append(times(90, 10), times(10, 80)...)...), "* p(95)<50 worse, b avg<100 not judged"},
-		{"one route is late", tallied("b", 0, append(times(99, 10), 20_000)...), "* p(95)<50 within, b avg<100 worse"},
+		{"kept", samplesOf("a", 0, times(100, 10)...), "* p(95)<50 within, b avg<100 not judged"},
+		{"late", samplesOf("a", 0, append(times(90, 10), times(10, 80)...)...), "* p(95)<50 worse, b avg<100 not judged"},
+		{"one route is late", samplesOf("b", 0, append(times(99, 10), 20_000)...), "* p(95)<50 within, b avg<100 worse"},
 		{"no request", &tally.Tally{}, "* p(95)<50 worse, b avg<100 worse"},
 		{"cut off", cut, "* p(95)<50 worse, b avg<100 not judged"},
-		{"failures", tallied("a", 20, times(100, 10)...), "* p(95)<50 within, b avg<100 not judged, a failures<=1% worse"},
-		{"one failure of many", tallied("a", 1, times(60, 10)...), "* p(95)<50 within, b avg<100 not judged"},
-		{"a route that may fail", tallied("lax", 40, times(100, 10)...), "* p(95)<50 within, b avg<100 not judged"},
-		{"a route that is not judged", tallied("off", 40, times(100, 10)...), "* p(95)<50 within, b avg<100 not judged"},
+		{"failures", samplesOf("a", 20, times(100, 10)...), "* p(95)<50 within, b avg<100 not judged, a failures<=1% worse"},
+		{"one failure of many", samplesOf("a", 1, times(60, 10)...), "* p(95)<50 within, b avg<100 not judged"},
+		{"a route that may fail", samplesOf("lax", 40, times(100, 10)...), "* p(95)<50 within, b avg<100 not judged"},
+		{"a route that is not judged", samplesOf("off", 40, times(100, 10)...), "* p(95)<50 within, b avg<100 not judged"},
 	} {
 		var got []string
 		for _, one := range s.Judge(c.t, time.Second) {
@@ -123,7 +123,7 @@ func TestSLOJudges(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.name, strings.Join(got, ", "), c.want)
 		}
 	}
-	late := s.Judge(tallied("a", 0, times(100, 60)...), time.Second)
+	late := s.Judge(samplesOf("a", 0, times(100, 60)...), time.Second)
 	if s.ExplainedBy(5*time.Millisecond, late) || !s.ExplainedBy(20*time.Millisecond, late) || s.ExplainedBy(time.Second, s.Judge(&tally.Tally{}, time.Second)) {
 		t.Error("60 ms are 50 ms if the generator was 20 ms late, and not if it was 5 ms late")
 	}
@@ -135,11 +135,11 @@ func TestSLOHopeless(t *testing.T) {
 		name, want string
 		t          *tally.Tally
 	}{
-		{"in time", "", tallied("b", 0, times(20, 10)...)},
-		{"ten times the limit", "p95 was past 10 times the limit (600ms)", tallied("b", 0, times(20, 600)...)},
-		{"another route", "", tallied("a", 0, times(20, 600)...)},
-		{"failures", "15 of 20 requests failed in a second", tallied("a", 15, times(20, 10)...)},
-		{"a few failures", "", tallied("a", 5, times(5, 10)...)},
+		{"in time", "", samplesOf("b", 0, times(20, 10)...)},
+		{"ten times the limit", "p95 was past 10 times the limit (600ms)", samplesOf("b", 0, times(20, 600)...)},
+		{"another route", "", samplesOf("a", 0, times(20, 600)...)},
+		{"failures", "15 of 20 requests failed in a second", samplesOf("a", 15, times(20, 10)...)},
+		{"a few failures", "", samplesOf("a", 5, times(5, 10)...)},
 		{"nothing", "", &tally.Tally{}},
 	} {
 		if got := s.Hopeless(c.t); got != c.want {
