@@ -23,8 +23,8 @@ type rare struct {
 	wide   float64
 }
 
-// tallied is a side of n pairs whose rounds have their tallies. Latencies spread by a factor of 1.5.
-func tallied(n int, head bool, routes map[string]rare) *result.Result {
+// rareRounds is a side of n pairs whose rounds have their tallies. Latencies spread by a factor of 1.5.
+func rareRounds(n int, head bool, routes map[string]rare) *result.Result {
 	random := rand.New(rand.NewPCG(uint64(len(routes)), map[bool]uint64{true: 8, false: 9}[head]))
 	r := side(n, func(i int) bool { return (i%2 == 1) != head }, nil, map[bool]uint64{true: 1, false: 2}[head])
 	for i := range r.Rounds {
@@ -79,7 +79,7 @@ func TestFewRequestsInARound(t *testing.T) {
 			rows: map[gate.Metric]string{gate.P50: "not judged: few-requests 1 of 2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			base, head := tallied(c.pairs, false, c.base), tallied(c.pairs, true, c.head)
+			base, head := rareRounds(c.pairs, false, c.base), rareRounds(c.pairs, true, c.head)
 			if c.change != nil {
 				c.change(base)
 				c.change(head)
@@ -106,7 +106,7 @@ func TestFewRequestsInARound(t *testing.T) {
 // What few requests leave open is told, and is no doubt: the route has other figures. A longer run_time is advised.
 func TestFewRequestsAreNoDoubt(t *testing.T) {
 	usual := map[string]rare{"GET /a": {18, 20, 1, 2}}
-	base, head := tallied(24, false, usual), tallied(24, true, map[string]rare{"GET /a": {18, 20, 1.3, 2}})
+	base, head := rareRounds(24, false, usual), rareRounds(24, true, map[string]rare{"GET /a": {18, 20, 1.3, 2}})
 	v := gate.JudgePairs(policy(), base, head, true)
 	for _, c := range v.Comparisons {
 		if c.Route != "GET /a" || c.Metric != gate.P95 {
@@ -124,7 +124,7 @@ func TestFewRequestsAreNoDoubt(t *testing.T) {
 	}
 	checkValid(t, v)
 	for slower, more := range map[float64]int{1.3: 0, 4: 4} {
-		base, head := tallied(8, false, usual), tallied(8, true, map[string]rare{"GET /a": {18, 20, slower, 2}})
+		base, head := rareRounds(8, false, usual), rareRounds(8, true, map[string]rare{"GET /a": {18, 20, slower, 2}})
 		if v := gate.JudgePairs(policy(), base, head, false); v.More != more {
 			t.Errorf("a tail that looks %v times as slow is worth %d more pairs: %v, want %d", slower, v.More, v, more)
 		}
@@ -139,7 +139,7 @@ func BenchmarkJudgeFewRequests(b *testing.B) {
 		before[name], after[name] = rare{40, 20, 1, 0}, rare{40, 20, 1, 0}
 	}
 	after["GET /7"] = rare{40, 40, 1, 0}
-	base, head := tallied(20, false, before), tallied(20, true, after)
+	base, head := rareRounds(20, false, before), rareRounds(20, true, after)
 	for b.Loop() {
 		if v := gate.JudgePairs(policy(), base, head, true); v.Outcome != gate.Fail {
 			b.Fatal(v)
