@@ -61,7 +61,8 @@ const (
 	mostMissed    = 0.05
 )
 
-// outcome holds an attempt to the SLO. A late generator excuses only what its lateness explains.
+// outcome holds an attempt to the SLO. A late generator excuses only what its lateness explains. Other programs that kept
+// this machine busy excuse all: they may have slowed down the system too.
 func outcome(t capacity.Trial, a *runner.Attempt, slo gate.SLO) capacity.Outcome {
 	o := capacity.Outcome{Trial: t, Status: capacity.Held, Why: a.Cut, Took: a.Took}
 	late := false
@@ -76,7 +77,7 @@ func outcome(t capacity.Trial, a *runner.Attempt, slo gate.SLO) capacity.Outcome
 		o.Status = capacity.Refused
 	case a.Round != nil && a.Round.Tally.Total().Outcomes[tally.Generator] > 0:
 		o.Status, o.Why = capacity.Hindered, fmt.Sprintf("this machine could not send %d requests", a.Round.Tally.Total().Outcomes[tally.Generator])
-	case a.Hindered != nil && broken && (o.GeneratorCPU >= busyGenerator || slo.ExplainedBy(a.Round.Lag, o.Judged)),
+	case a.Hindered != nil && broken && (a.Hindered.Kind == result.Busy || o.GeneratorCPU >= busyGenerator || slo.ExplainedBy(a.Round.Lag, o.Judged)),
 		a.Hindered != nil && !broken && a.Missed > mostMissed:
 		o.Status, o.Why = capacity.Hindered, a.Hindered.Text
 	case broken:
