@@ -14,6 +14,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
+// doubling are the steps of the lab.
+var doubling = []int{1, 2, 4, 8, 16, 32, 64}
+
 // TestRealFaults loads each fault of the lab twice, on one core and on all, beside a program that uses one core up. A
 // quota and a disk are not what a system stops at that hardly gets a core, so that those have all cores.
 func TestRealFaults(t *testing.T) {

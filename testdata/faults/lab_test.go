@@ -29,9 +29,6 @@ type trial struct {
 	words   string        // further lines of the profile
 }
 
-// doubling are the steps of the lab.
-var doubling = []int{1, 2, 4, 8, 16, 32, 64}
-
 // run loads the service beside a program that uses one core up.
 func (tr trial) run(t *testing.T) *result.Result {
 	t.Helper()

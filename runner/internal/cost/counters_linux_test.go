@@ -68,7 +68,7 @@ func TestCountersOfTheLiving(t *testing.T) {
 // A machine without the counters says so, and counts nothing.
 func TestCountersAreAbsent(t *testing.T) {
 	c, err := Count(os.Getpid())
-	defer c.Close()
+	t.Cleanup(c.Close)
 	cycles, instructions := c.Read()
 	if err == nil {
 		t.Skipf("this machine counts: %d cycles, %d instructions", cycles, instructions)
