@@ -33,7 +33,7 @@ func billed(t *testing.T, path string) []*result.Cost {
 		}
 		costs = append(costs, r.Cost)
 		t.Logf("round %d: %+v, %v a request, %d requests in the round", i, *r.Cost, r.Cost.CPU/time.Duration(r.Cost.Requests), r.Total.Requests)
-		if r.Cost.Requests < int64(r.Total.Requests) {
+		if r.Cost.Requests < r.Total.Requests {
 			t.Errorf("round %d: the cost has %d requests, the round %d", i, r.Cost.Requests, r.Total.Requests)
 		}
 	}
@@ -96,7 +96,7 @@ func TestCostOfRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, round := range r.Rounds {
-		if c := round.Cost; c == nil || c.Requests != int64(round.Total.Requests) || c.CPU/time.Duration(c.Requests) < time.Millisecond {
+		if c := round.Cost; c == nil || c.Requests != round.Total.Requests || c.CPU/time.Duration(c.Requests) < time.Millisecond {
 			t.Errorf("round %d with %d requests of 2 ms: cost %+v", i, round.Total.Requests, c)
 		}
 	}

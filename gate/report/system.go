@@ -120,8 +120,8 @@ func (u Usage) reading(subject, figure string, of ...string) (mean, peak float64
 	return orNaN(u.Watch.Mean, name), orNaN(u.Watch.Peak, name)
 }
 
-func (u Usage) mean(subject, figure string, of ...string) float64 {
-	mean, _ := u.reading(subject, figure, of...)
+func (u Usage) mean(subject, figure string) float64 {
+	mean, _ := u.reading(subject, figure)
 	return mean
 }
 
@@ -142,7 +142,7 @@ func or(v float64, words func(float64) string) string {
 
 // noneRead reports whether none of some figures was read.
 func noneRead(values ...float64) bool {
-	return !slices.ContainsFunc(values, func(v float64) bool { return within(v, 0, maxValue) })
+	return !slices.ContainsFunc(values, func(v float64) bool { return upTo(maxValue, v) })
 }
 
 func (u Usage) cpu() string {

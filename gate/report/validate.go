@@ -44,7 +44,7 @@ var (
 	commit  = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 )
 
-func within(v, low, high float64) bool { return v >= low && v <= high } // false for NaN
+func upTo(most, v float64) bool { return v >= 0 && v <= most } // false for NaN
 
 func (s *Subject) check(outcome gate.Outcome) error {
 	for _, text := range s.texts() {
@@ -74,9 +74,9 @@ func (s *Subject) check(outcome gate.Outcome) error {
 		return fmt.Errorf("it holds %d rounds, at most %d are allowed", len(s.Course), maxCourse)
 	case s.Rounds < len(s.Course) || s.Rounds > maxCount || s.RoundLength < 0 || s.Rounds > 0 && s.RoundLength == 0:
 		return fmt.Errorf("it had %d rounds of %v", s.Rounds, s.RoundLength)
-	case e.CPUCores < 0 || e.CPUCores > maxCount || e.MemoryGiB < 0 || e.MemoryGiB > maxCount || !within(e.LoadAverage, 0, maxValue):
+	case e.CPUCores < 0 || e.CPUCores > maxCount || e.MemoryGiB < 0 || e.MemoryGiB > maxCount || !upTo(maxValue, e.LoadAverage):
 		return fmt.Errorf("its machine had %d cores, %d GiB and a load of %g", e.CPUCores, e.MemoryGiB, e.LoadAverage)
-	case g.Cores < 0 || g.Cores > maxCount || !within(g.CPUShare, 0, maxValue) || !within(g.Watching, 0, maxValue) || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 || g.GCPauses < 0 || g.GCPauseMax < 0 || g.Paced.Validate() != nil:
+	case g.Cores < 0 || g.Cores > maxCount || !upTo(maxValue, g.CPUShare) || !upTo(maxValue, g.Watching) || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 || g.GCPauses < 0 || g.GCPauseMax < 0 || g.Paced.Validate() != nil:
 		return errors.New("the figures of its load generator are impossible")
 	}
 	for i := range s.Course {
@@ -88,7 +88,7 @@ func (s *Subject) check(outcome gate.Outcome) error {
 }
 
 func (r *Round) check() error {
-	if r.P50 < 0 || r.P95 < r.P50 || !within(r.Throughput, 0, maxValue) || r.Failures < 0 || r.Requests < r.Failures || r.Requests > maxRequests {
+	if r.P50 < 0 || r.P95 < r.P50 || !upTo(maxValue, r.Throughput) || r.Failures < 0 || r.Requests < r.Failures || r.Requests > maxRequests {
 		return fmt.Errorf("its figures are impossible: %+v", *r)
 	}
 	return nil
