@@ -115,8 +115,8 @@ func (u Usage) absent(source string) (why string, ok bool) {
 }
 
 // reading is the mean and the peak of a reading; NaN for what was not read.
-func (u Usage) reading(subject, figure string, of ...string) (mean, peak float64) {
-	name := result.Reading(subject, figure, of...)
+func (u Usage) reading(subject, figure string) (mean, peak float64) {
+	name := result.Reading(subject, figure)
 	return orNaN(u.Watch.Mean, name), orNaN(u.Watch.Peak, name)
 }
 
@@ -142,7 +142,7 @@ func or(v float64, words func(float64) string) string {
 
 // noneRead reports whether none of some figures was read.
 func noneRead(values ...float64) bool {
-	return !slices.ContainsFunc(values, func(v float64) bool { return upTo(maxValue, v) })
+	return !slices.ContainsFunc(values, possible)
 }
 
 func (u Usage) cpu() string {

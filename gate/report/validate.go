@@ -44,7 +44,8 @@ var (
 	commit  = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 )
 
-func upTo(most, v float64) bool { return v >= 0 && v <= most } // false for NaN
+// possible tells whether a figure can be: false for NaN.
+func possible(v float64) bool { return v >= 0 && v <= maxValue }
 
 func (s *Subject) check(outcome gate.Outcome) error {
 	for _, text := range s.texts() {
@@ -74,9 +75,9 @@ func (s *Subject) check(outcome gate.Outcome) error {
 		return fmt.Errorf("it holds %d rounds, at most %d are allowed", len(s.Course), maxCourse)
 	case s.Rounds < len(s.Course) || s.Rounds > maxCount || s.RoundLength < 0 || s.Rounds > 0 && s.RoundLength == 0:
 		return fmt.Errorf("it had %d rounds of %v", s.Rounds, s.RoundLength)
-	case e.CPUCores < 0 || e.CPUCores > maxCount || e.MemoryGiB < 0 || e.MemoryGiB > maxCount || !upTo(maxValue, e.LoadAverage):
+	case e.CPUCores < 0 || e.CPUCores > maxCount || e.MemoryGiB < 0 || e.MemoryGiB > maxCount || !possible(e.LoadAverage):
 		return fmt.Errorf("its machine had %d cores, %d GiB and a load of %g", e.CPUCores, e.MemoryGiB, e.LoadAverage)
-	case g.Cores < 0 || g.Cores > maxCount || !upTo(maxValue, g.CPUShare) || !upTo(maxValue, g.Watching) || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 || g.GCPauses < 0 || g.GCPauseMax < 0 || g.Paced.Validate() != nil:
+	case g.Cores < 0 || g.Cores > maxCount || !possible(g.CPUShare) || !possible(g.Watching) || g.LagP50 < 0 || g.LagP99 < g.LagP50 || g.LagMax < 0 || g.GCPauses < 0 || g.GCPauseMax < 0 || g.Paced.Validate() != nil:
 		return errors.New("the figures of its load generator are impossible")
 	}
 	for i := range s.Course {
@@ -88,7 +89,7 @@ func (s *Subject) check(outcome gate.Outcome) error {
 }
 
 func (r *Round) check() error {
-	if r.P50 < 0 || r.P95 < r.P50 || !upTo(maxValue, r.Throughput) || r.Failures < 0 || r.Requests < r.Failures || r.Requests > maxRequests {
+	if r.P50 < 0 || r.P95 < r.P50 || !possible(r.Throughput) || r.Failures < 0 || r.Requests < r.Failures || r.Requests > maxRequests {
 		return fmt.Errorf("its figures are impossible: %+v", *r)
 	}
 	return nil
