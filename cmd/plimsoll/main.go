@@ -84,7 +84,7 @@ func interrupts(end func()) <-chan struct{} {
 	go func() { // lives as long as the process
 		<-signals
 		close(stop)
-		fmt.Fprintln(os.Stderr, "\nplimsoll: ending the load; interrupt once more to end at once")
+		fmt.Fprintln(os.Stderr, "\nplimsoll: ending; interrupt once more to end at once")
 		<-signals
 		end()
 	}()

@@ -25,11 +25,11 @@ import (
 type monitorCmd struct {
 	RunTime    span     `short:"t" help:"How long to watch, such as 300s (default: until an interrupt)."`
 	Every      span     `help:"From one reading to the next, 200ms to 1m (default: 1s)."`
-	PID        int      `name:"pid" placeholder:"N" help:"Watch this process and all that it starts."`
-	Port       int      `placeholder:"N" help:"Watch the process that listens on this TCP port, and all that it starts."`
+	PID        *int     `name:"pid" placeholder:"N" help:"Watch this process and all that it starts."`
+	Port       *int     `placeholder:"N" help:"Watch the process that listens on this TCP port, and all that it starts."`
 	Container  string   `placeholder:"NAME" help:"Watch this container of docker."`
 	Cgroup     string   `placeholder:"PATH" help:"Watch this cgroup, such as /system.slice/api.service."`
-	Prometheus []string `placeholder:"URL" sep:"none" help:"Read this text page of Prometheus too. May be given several times."`
+	Prometheus []string `placeholder:"URL" sep:"none" help:"Read this text page of Prometheus too. Its readings are named page. May be given several times: page-2, page-3."`
 	Out        string   `short:"o" file:"" placeholder:"FILE" help:"Write what was read to this file, as JSON."`
 	Quiet      bool     `short:"q" help:"No line for each reading."`
 	JSON       bool     `name:"json" help:"Print JSON on stdout."`
@@ -61,7 +61,7 @@ func (c *monitorCmd) Run(ctx context.Context, a *console.Console) error {
 	if c.JSON {
 		return errors.Join(err, encodeWatch(a.Stdout, w))
 	}
-	return errors.Join(err, report.System(a.Stdout, report.Usage{Watch: w, Over: over}))
+	return errors.Join(err, report.System(a.Stdout, report.Usage{Watch: w, Over: over, Unloaded: true}))
 }
 
 // watched is what the flags name.
@@ -70,8 +70,11 @@ func (c *monitorCmd) watched() (m plan.Monitor, err error) {
 	if m.Every < 200*time.Millisecond || m.Every > time.Minute {
 		return m, exit.BadInput("--every: %v is out of range: expected 200ms to 1m", m.Every)
 	}
+	if c.RunTime.set && c.RunTime.Duration <= 0 {
+		return m, exit.BadInput("--run-time: expected more than 0; without it, monitor watches until an interrupt")
+	}
 	given := 0
-	for _, is := range []bool{c.PID != 0, c.Port != 0, c.Container != "", c.Cgroup != ""} {
+	for _, is := range []bool{c.PID != nil, c.Port != nil, c.Container != "", c.Cgroup != ""} {
 		if is {
 			given++
 		}
@@ -79,14 +82,22 @@ func (c *monitorCmd) watched() (m plan.Monitor, err error) {
 	switch {
 	case given > 1:
 		return m, exit.BadInput("--pid, --port, --container and --cgroup cannot be combined: one of them names the system")
-	case c.PID < 0 || c.Port < 0 || c.Port > 65535:
-		return m, exit.BadInput("there is no such process or port")
+	case c.PID != nil && *c.PID < 1:
+		return m, exit.BadInput("--pid: %d is no process: expected 1 or more", *c.PID)
+	case c.Port != nil && (*c.Port < 1 || *c.Port > 65535):
+		return m, exit.BadInput("--port: %d is no port: expected 1 to 65535", *c.Port)
 	}
-	m.System = profile.Subject{None: given == 0, PID: c.PID, Port: c.Port, Container: c.Container, Cgroup: c.Cgroup}
+	m.System = profile.Subject{None: given == 0, Container: c.Container, Cgroup: c.Cgroup}
+	if c.PID != nil {
+		m.System.PID = *c.PID
+	}
+	if c.Port != nil {
+		m.System.Port = *c.Port
+	}
 	for i, address := range c.Prometheus {
 		u, err := url.Parse(address)
 		if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return m, exit.BadInput("--prometheus: expected an address such as http://127.0.0.1:9100/metrics")
+			return m, exit.BadInput("--prometheus: expected an address such as http://127.0.0.1:9100/metrics, found %q", address)
 		}
 		name := "page"
 		if i > 0 {

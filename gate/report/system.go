@@ -22,6 +22,8 @@ type Usage struct {
 	// Machine and Cores say who used the CPU time of how many cores, for a run without a Watch.
 	Machine result.Machine
 	Cores   int
+	// Unloaded says that Plimsoll only watched.
+	Unloaded bool
 }
 
 // UsageOf is the usage of a run.
@@ -168,7 +170,11 @@ func (u Usage) cpu() string {
 // who says who used the CPU time of the machine. What is left of its mean is others'.
 func (u Usage) who(mean, cores float64) (who []string) {
 	others, known := mean, false
-	for _, one := range [][2]string{{"the system", result.OfSystem}, {"this generator", result.OfGenerator}} {
+	ourselves := "this generator"
+	if u.Unloaded {
+		ourselves = "Plimsoll"
+	}
+	for _, one := range [][2]string{{"the system", result.OfSystem}, {ourselves, result.OfGenerator}} {
 		if share := u.mean(one[1], result.CPUCores) / cores; !noneRead(share) {
 			who = append(who, one[0]+" "+portion(share))
 			others, known = others-share, true

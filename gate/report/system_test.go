@@ -94,6 +94,11 @@ func TestSystem(t *testing.T) {
 - CPU: 50% average, - peak of 1 core (this generator 50%, others 0%)
 - GPU: not read: nvidia-smi ended with status 9
 `},
+		"nothing was loaded": {report.Usage{Unloaded: true, Watch: &result.Watch{
+			Mean: map[string]float64{"machine.cpu_share": 0.5, "machine.cpu_capacity": 1, "generator.cpu_cores": 0.05},
+		}}, `
+- CPU: 50% average, - peak of 1 core (Plimsoll 5%, others 45%)
+`},
 		"processes alone": {report.Usage{Watch: &result.Watch{Mean: map[string]float64{"system.cpu_cores": 1.5, "machine.listen_overflows_per_sec": 0.5}}}, `
 - CPU: the system 1.5 cores average, - peak
 - Network: - in, - out; 0.50 listen overflows a second, - retransmitted

@@ -50,7 +50,7 @@ func At(root fs.FS, name string) (Group, error) {
 		}
 	}
 	if len(found) == 0 {
-		return Group{}, fmt.Errorf("there is no cgroup %s: %w", name, fs.ErrNotExist)
+		return Group{}, fmt.Errorf("there is no cgroup %s", name)
 	}
 	return newGroup(root, found), nil
 }

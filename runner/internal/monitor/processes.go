@@ -54,6 +54,7 @@ type processes struct {
 
 	tree    *proc.Tree // nil while there is none
 	sought  time.Time
+	failed  error // why they were not found then
 	group   cgroup.Group
 	grouped bool
 	network proc.Connections
@@ -111,6 +112,12 @@ func (p *processes) seek(now time.Time) error {
 		return p.missing()
 	}
 	p.sought = now
+	p.failed = p.search()
+	return p.failed
+}
+
+// search looks for the processes, or for the cgroup that stands for them.
+func (p *processes) search() error {
 	if p.which.Cgroup != "" {
 		var err error
 		p.group, err = cgroup.At(p.files, p.which.Cgroup)
@@ -141,11 +148,12 @@ func (p *processes) seek(now time.Time) error {
 	return nil
 }
 
+// missing says why they are not there, between two searches.
 func (p *processes) missing() error {
 	if p.tree != nil {
 		return fmt.Errorf("its processes have ended")
 	}
-	return fmt.Errorf("it is not there")
+	return p.failed
 }
 
 // find returns the process that the subject begins with.

@@ -147,6 +147,35 @@ func TestContainer(t *testing.T) {
 	}
 }
 
+// What is not there is named, by the same reason in each reading: that of the last search.
+func TestNotThere(t *testing.T) {
+	const nowhere = "/plimsoll-no-such-group"
+	port := freePort(t)
+	for want, which := range map[string]monitor.Which{
+		"there is no process 2147483647":                   {PID: math.MaxInt32},
+		fmt.Sprintf("no process listens on port %d", port): {Port: port},
+		"there is no cgroup " + nowhere:                    {Cgroup: nowhere},
+	} {
+		s := monitor.New(t.Context(), monitor.Config{Every: 20 * time.Millisecond})
+		s.AddProcesses("system", which, 0)
+		s.Edge(0)
+		for deadline := time.Now().Add(20 * time.Second); len(s.Watch().Absent) == 0 && time.Now().Before(deadline); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(200 * time.Millisecond) // ten readings more
+		absent := s.Watch().Absent
+		s.Close()
+		if len(absent) == 0 {
+			t.Errorf("%s: nothing is named", want)
+		}
+		for _, a := range absent {
+			if a != (result.Absent{Source: "system", Why: want}) {
+				t.Errorf("%v, want %s", a, want)
+			}
+		}
+	}
+}
+
 // why reads a subject once, and returns why that was not possible.
 func why(t *testing.T, which monitor.Which) string {
 	t.Helper()

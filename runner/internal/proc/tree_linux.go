@@ -77,6 +77,9 @@ func (t *Tree) begin(pid int) error {
 		return fmt.Errorf("read processes: %w", t.reader.err)
 	}
 	text, err := t.reader.file(pid, "/stat")
+	if gone(err) {
+		return fmt.Errorf("there is no process %d", pid)
+	}
 	if err != nil {
 		return fmt.Errorf("read process %d: %w", pid, err)
 	}
