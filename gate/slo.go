@@ -54,6 +54,8 @@ func parseObjective(text string, routes []string) (RouteThresholds, error) {
 	}
 	r, err := parseRule(strings.TrimSpace(limit))
 	switch {
+	case errors.Is(err, errRule):
+		return RouteThresholds{}, fmt.Errorf("%q is not a threshold: write one such as p(95)<50, avg<=20 or max<1000 (in ms)", strings.TrimSpace(limit))
 	case err != nil:
 		return RouteThresholds{}, err
 	case !r.limitsTime():

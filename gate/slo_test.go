@@ -22,7 +22,7 @@ func TestParseSLO(t *testing.T) {
 		"GET /: max<1000":            "GET /: max<1000",
 		"GET /items/:id: p(95)<50":   "GET /items/:id: p(95)<50",
 		"*: med<5":                   "med<5",
-		"p95<50":                     "is not a threshold",
+		"p95<50":                     `"p95<50" is not a threshold: write one such as p(95)<50, avg<=20 or max<1000 (in ms)`,
 		"":                           "is not a threshold",
 		"p(95)<50,p(99)<80":          "is not a threshold",
 		"nonsense: what":             "is not a threshold",

@@ -25,17 +25,17 @@ import (
 type capacityCmd struct {
 	profileFlag
 	envFlag
-	SLO         []string      `name:"slo" sep:"none" placeholder:"LIMIT" help:"What must hold, such as 'p(95)<50' or 'GET /items: p(99)<200' (in ms). May be given several times; all must hold, and the failure rates of the profile too (default: the limits of response times in gate.thresholds)."`
-	Search      string        `enum:"rate,users" default:"rate" help:"What is searched for: a rate of tasks that arrive however fast the system answers, or a number of users."`
-	Sure        bool          `help:"Confirm the load in three trials, all of which must hold, instead of in two of three."`
-	Budget      time.Duration `default:"10m" help:"How long to search at most. What is known then is printed."`
-	Host        string        `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url. Nothing is started."`
-	GRPCHost    string        `name:"grpc-host" placeholder:"URL" variables:"PLIMSOLL_GRPC_HOST" help:"With --host: call gRPC at this address instead of target.grpc.url."`
-	Tags        []string      `short:"T" variables:"PLIMSOLL_TAGS,LOCUST_TAGS" help:"Only tasks with one of these tags."`
-	ExcludeTags []string      `short:"E" variables:"PLIMSOLL_EXCLUDE_TAGS,LOCUST_EXCLUDE_TAGS" help:"No tasks with one of these tags."`
-	Quiet       bool          `short:"q" help:"No progress."`
-	Verbose     bool          `short:"v" help:"Show the output of the system under test."`
-	JSON        bool          `name:"json" help:"Print JSON on stdout."`
+	SLO         []string `name:"slo" sep:"none" placeholder:"LIMIT" help:"What must hold, such as 'p(95)<50' or 'GET /items: p(99)<200' (in ms). May be given several times; all must hold, and the failure rates of the profile too (default: the limits of response times in gate.thresholds)."`
+	Search      string   `enum:"rate,users" default:"rate" help:"What is searched for: a rate of tasks that arrive however fast the system answers, or a number of users."`
+	Sure        bool     `help:"Confirm the load in three trials, all of which must hold, instead of in two of three."`
+	Budget      span     `default:"10m" help:"How long to search at most. What is known then is printed."`
+	Host        string   `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url. Nothing is started."`
+	GRPCHost    string   `name:"grpc-host" placeholder:"URL" variables:"PLIMSOLL_GRPC_HOST" help:"With --host: call gRPC at this address instead of target.grpc.url."`
+	Tags        []string `short:"T" variables:"PLIMSOLL_TAGS,LOCUST_TAGS" help:"Only tasks with one of these tags."`
+	ExcludeTags []string `short:"E" variables:"PLIMSOLL_EXCLUDE_TAGS,LOCUST_EXCLUDE_TAGS" help:"No tasks with one of these tags."`
+	Quiet       bool     `short:"q" help:"No progress."`
+	Verbose     bool     `short:"v" help:"Show the output of the system under test."`
+	JSON        bool     `name:"json" help:"Print JSON on stdout."`
 }
 
 // Run searches for the highest load that the system holds.
@@ -79,8 +79,8 @@ func (c *capacityCmd) users() bool { return c.Search == "users" }
 
 // config is the search with its limits.
 func (c *capacityCmd) config(j *job.Job, pl *plan.Plan) (capacity.Config, error) {
-	if c.Budget < 30*time.Second {
-		return capacity.Config{}, exit.BadInput("--budget: %v is too short for a search: give 30s or more", c.Budget)
+	if c.Budget.Duration < 30*time.Second {
+		return capacity.Config{}, exit.BadInput("--budget: %v is too short for a search: give 30s or more", c.Budget.Duration)
 	}
 	config := capacity.Rates()
 	config.Most, config.MostWhy = mostRate, "higher rates are not made"
@@ -98,7 +98,7 @@ func (c *capacityCmd) config(j *job.Job, pl *plan.Plan) (capacity.Config, error)
 	if config.Most < config.Least {
 		return config, exit.BadInput("there is nothing to search for: %s, which is less than one a second", config.MostWhy)
 	}
-	config.Sure, config.Budget = c.Sure, c.Budget
+	config.Sure, config.Budget = c.Sure, c.Budget.Duration
 	return config, nil
 }
 
