@@ -102,6 +102,7 @@ func TestFillingDiskEndsTheRun(t *testing.T) {
 	})
 	defer full.Wait()
 	defer close(stop)
+	aborted(t, target, "/health", "disk_free: 2TiB", `rounds whole: the disk has only \d+ MiB left, and less than 2048 GiB for \ds: limits.abort ends the run$`)
 	aborted(t, target, "/health", "disk_free: 10MiB", `rounds whole: the disk has only \d+ MiB left, and less than 10 MiB for \ds: limits.abort ends the run$`)
 }
 

@@ -204,11 +204,19 @@ func (w *watcher) past(since time.Duration) error {
 		w.full = 0
 	default:
 		if w.full += since; lasts(w.full, w.limits) {
-			return fmt.Errorf("the disk has only %.0f MiB left, and less than %.0f MiB for %v: limits.abort ends the run",
-				free/(1<<20), float64(w.limits.DiskFree)/(1<<20), w.full.Round(time.Second))
+			return fmt.Errorf("the disk has only %s left, and less than %s for %v: limits.abort ends the run",
+				binary(free), binary(float64(w.limits.DiskFree)), w.full.Round(time.Second))
 		}
 	}
 	return nil
+}
+
+// binary is an amount of bytes in words.
+func binary(bytes float64) string {
+	if bytes < 1<<30 {
+		return fmt.Sprintf("%.0f MiB", bytes/(1<<20))
+	}
+	return fmt.Sprintf("%.5g GiB", bytes/(1<<30))
 }
 
 // memoryUsed is the share of memory that is in use: of this machine, or of what the system may use if that is nearer to
