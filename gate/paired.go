@@ -138,7 +138,7 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 		rates = sampleRises(rates, j.base, j.head, j.good)
 	}
 	rows = append(rates, s.samplePairs(rows, j.base, j.head, j.good)...)
-	rows = s.settlePools(settle(j.p, findPairs(j.p, rows, rest, seed)), at, over)
+	rows = s.settlePools(settle(j.p, findPairs(j.p, rows, rest, seed)), at)
 	if at.last {
 		rows = noiseOfWhole(rows)
 	}

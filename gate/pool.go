@@ -103,9 +103,9 @@ func (r *row) describePool(blocks [][]int, by float64) {
 }
 
 // settlePools takes back doubts that come only from few requests. Such a row proves a change or shows that there is
-// none, and what it leaves open is told and not judged, unless it is all that can be said of its route. A row that looks
-// past its limit and is surely up keeps the pairing going, and at the early look so does any.
-func (s *sides) settlePools(rows []row, at look, over bool) []row {
+// none, and what it leaves open is told and not judged, unless it is all that can be said of its route. Before the last
+// look a row that looks past its limit and is surely up stays open, and at the early look any row does.
+func (s *sides) settlePools(rows []row, at look) []row {
 	rows = slices.Clone(rows)
 	judged := map[string]bool{}
 	for i := range rows {
@@ -115,7 +115,7 @@ func (s *sides) settlePools(rows []row, at look, over bool) []row {
 	}
 	for i := range rows {
 		r := &rows[i]
-		if r.pool == nil || r.Status != Unclear || !judged[r.Route] || !over && (at.early || r.past() > 1 && r.found.interval.Low > 0) {
+		if r.pool == nil || r.Status != Unclear || !judged[r.Route] || !at.last && (at.early || r.past() > 1 && r.found.interval.Low > 0) {
 			continue
 		}
 		r.Status, r.Why = NotJudged, &Why{Kind: Undecided, RunTime: s.longer(r.moreToTell())}

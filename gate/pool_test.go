@@ -128,6 +128,10 @@ func TestFewRequestsAreNoDoubt(t *testing.T) {
 		if v := gate.JudgePairs(policy(), base, head, false); v.More != more {
 			t.Errorf("a tail that looks %v times as slow is worth %d more pairs: %v, want %d", slower, v.More, v, more)
 		}
+		want := map[bool]gate.Outcome{true: gate.Inconclusive, false: gate.Pass}[more > 0]
+		if v := gate.JudgePairs(policy(), base, head, true); v.Outcome != want {
+			t.Errorf("a tail that looks %v times as slow, and no more pairs: got %v, want %v", slower, v, want)
+		}
 	}
 }
 
