@@ -42,6 +42,7 @@ const (
 	ThresholdOpen    ReasonKind = "threshold-open"    // Route, Rule: the pairing ended too early to decide; Now, for the whole plan
 	Unstable         ReasonKind = "unstable"          // Course: of a soak
 	NotAged          ReasonKind = "not-aged"          // the aged system was not compared with a fresh one: Text
+	NotRead          ReasonKind = "not-read"          // nothing that could grow was read in a soak: Text
 	NotMeasured      ReasonKind = "not-measured"      // an error, and no verdict: Text, a line of it
 )
 

@@ -60,7 +60,9 @@ var kinds = map[ReasonKind]struct {
 	CommonShift: {asDoubt | asNotice, anything}, AgainstShift: {asDoubt, ofLine}, BusyMachine: {asDoubt, anything}, BusyGenerator: {asDoubt, anything},
 	NotRequested: {asDoubt, func(r *Reason) bool { return r.Route != "" }},
 	NotReached:   {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Names)+r.Has > 0 }},
-	Unstable:     {asFailure, ofCourse}, NotAged: {asDoubt, func(r *Reason) bool { return r.Text != "" }}, Unsteady: {asNotice, ofCourse},
+	Unstable:     {asFailure, ofCourse}, Unsteady: {asNotice, ofCourse},
+	NotAged:       {asDoubt, func(r *Reason) bool { return r.Text != "" }},
+	NotRead:       {asDoubt, func(r *Reason) bool { return r.Text != "" }},
 	ThresholdOpen: {asDoubt, func(r *Reason) bool { return r.Route != "" && r.Rule != "" }},
 
 	Creep: {asNotice, ofLine}, Step: {asNotice, ofLine}, OrderEffect: {asNotice, ofLine}, CostUp: {asNotice, ofCost},

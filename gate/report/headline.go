@@ -158,6 +158,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.BusyMachine:      {"the machine was busy", "another run of the job, or a quieter runner"},
 	gate.BusyGenerator:    {"the load generator was the bottleneck", "a larger runner, or less load"},
 	gate.NotAged:          {"the aged system was not compared with a fresh one", "another soak, or `gate.soak.aged: false`"},
+	gate.NotRead:          {"nothing that could grow was read", "a profile whose `monitor` reads the system"},
 	gate.ThresholdOpen:    {"a threshold could not be decided", "a threshold on the rate instead of the count, or another run of the job"},
 	gate.LostSight:        {"the change leaves too few requests to judge it by", "a longer `run_time`"},
 	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or more `weight` or `users` for the route"},

@@ -121,6 +121,9 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.NotAged: func(r *gate.Reason) string {
 		return "the aged system was not compared with a fresh one: " + plain(r.Text, maxSentence)
 	},
+	gate.NotRead: func(r *gate.Reason) string {
+		return "no memory, file, thread or connection of the system was read: " + plain(r.Text, maxSentence)
+	},
 	gate.NotMeasured: func(r *gate.Reason) string { return plain(r.Text, maxSentence) },
 
 	gate.Creep: func(r *gate.Reason) string {

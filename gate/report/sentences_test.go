@@ -97,6 +97,7 @@ func said() []gate.Reason {
 		{Kind: gate.Unstable, Course: &gate.Course{Kind: gate.MemoryLimit, Name: "system.memory_at_limit_per_sec", Status: gate.Worse, Now: 1200}},
 		{Kind: gate.Unstable, Course: &gate.Course{Kind: gate.Died, Name: "system", Status: gate.Worse, Over: 95 * time.Second, Text: "the system under test ended by itself: exit status 2"}},
 		{Kind: gate.NotAged, Text: "fresh: no free port"},
+		{Kind: gate.NotRead, Text: "nothing was watched"},
 		{Kind: gate.Unsteady, Course: &gate.Course{Kind: gate.Drift, Name: "GET /a", Metric: gate.P95, Status: gate.Suspect, Why: gate.OnlyNoted, Before: 20e6, Now: 27e6, Change: 0.35, Limit: 0.2, Over: 30 * time.Minute}},
 		{Kind: gate.Unsteady, Course: &gate.Course{Kind: gate.Drift, Name: tally.All, Metric: gate.Throughput, Status: gate.Suspect, Why: gate.OnlyNoted, Before: 500, Now: 350, Change: -0.3, Limit: 0.2, Over: 30 * time.Minute}},
 		{Kind: gate.Unsteady, Course: &gate.Course{Kind: gate.Growth, Name: "system.open_files", Status: gate.Suspect, Why: gate.ShortSoak, Before: 20, Now: 50, Change: 1.5, Limit: 0.1, Over: 5 * time.Minute, Needs: 30 * time.Minute}},

@@ -90,6 +90,7 @@ func drift(line []float64, c gate.Course) gate.Course {
 	}
 	fit := stats.TheilSen(at, line)
 	if math.IsNaN(fit.Slope) {
+		c.Status, c.Why = gate.NotJudged, gate.FewReadings
 		return c
 	}
 	sign := 1.0

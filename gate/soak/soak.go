@@ -4,7 +4,7 @@
 // its end: the aged process against a fresh one of the same build. A Verdict comes out. Its courses say how each thing
 // went over the run.
 //
-// What fails: aged against fresh, by the rules of the paired gate; failures in the last third, or in the whole run;
+// A soak in which nothing that could grow was read does not pass. What fails: aged against fresh, by the rules of the paired gate; failures in the last third, or in the whole run;
 // restarts, processes killed for lack of memory, and memory at its limit; and memory, open files, threads, goroutines
 // and connections that grow steadily up to the end, in a run of 30 minutes or more. A latency or a throughput that drifts
 // is noted and does not fail: inside one run a drift cannot be told from a machine that wanders.
@@ -15,6 +15,7 @@ package soak
 
 import (
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -50,7 +51,24 @@ func Judge(p gate.Policy, m Measured) gate.Verdict {
 			doubts = append(doubts, gate.Reason{Kind: gate.RunNotWhole, Text: problem.Text})
 		}
 	}
-	return v.Soaked(p, m.Run, Courses(p, m.Run, m.Least), doubts...)
+	courses := Courses(p, m.Run, m.Least)
+	if !slices.ContainsFunc(courses, func(c gate.Course) bool { return c.Kind == gate.Growth }) {
+		doubts = append(doubts, gate.Reason{Kind: gate.NotRead, Text: unread(m.Run.Watch)})
+	}
+	return v.Soaked(p, m.Run, courses, doubts...)
+}
+
+// unread says why the system was not read.
+func unread(w *result.Watch) string {
+	if w == nil {
+		return "nothing was watched"
+	}
+	for _, a := range w.Absent {
+		if a.Source == result.OfSystem && a.Why != "" {
+			return a.Why
+		}
+	}
+	return "nothing was told"
 }
 
 // BetweenProcesses is the policy for two processes of one build. Costs need many starts, and each of the two has one. The

@@ -243,6 +243,56 @@ func TestJudgeNothing(t *testing.T) {
 	}
 }
 
+// A soak in which nothing that could grow was read does not pass, and says why. It still fails for what is known.
+func TestJudgeUnread(t *testing.T) {
+	bad := func(i, k int) tally.Sample {
+		s := fast(i, k)
+		s.Class = tally.Status
+		return s
+	}
+	for _, c := range []struct {
+		watch   *result.Watch
+		respond func(i, k int) tally.Sample
+		outcome gate.Outcome
+		text    string
+	}{
+		{nil, fast, gate.Inconclusive, "nothing was watched"},
+		{&result.Watch{}, fast, gate.Inconclusive, "nothing was told"},
+		{&result.Watch{Absent: []result.Absent{{Source: "system", Why: "it runs at b"}}}, fast, gate.Inconclusive, "it runs at b"},
+		{nil, bad, gate.Fail, "nothing was watched"},
+	} {
+		r := run(soak.Least, nil, c.respond)
+		r.Watch = c.watch
+		v := soak.Judge(gate.DefaultPolicy(), soak.Measured{Run: r})
+		last := v.Reasons[len(v.Reasons)-1]
+		if v.Outcome != c.outcome || last.Kind != gate.NotRead || last.Text != c.text {
+			t.Errorf("got %s, %s %q; want %s, %q", v, last.Kind, last.Text, c.outcome, c.text)
+		}
+		if err := v.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A figure that no round has is not within its limit.
+func TestDriftOfNothing(t *testing.T) {
+	r := run(soak.Least, nil, fast)
+	for _, round := range r.Rounds {
+		f := round.Figures["GET /"]
+		f.P95 = 0
+		round.Figures["GET /"] = f
+	}
+	for _, c := range soak.Courses(gate.DefaultPolicy(), r, soak.Least) {
+		want := gate.Within
+		if c.Kind == gate.Drift && c.Name == "GET /" && c.Metric == gate.P95 {
+			want = gate.NotJudged
+		}
+		if c.Status != want {
+			t.Errorf("%s of %s %s: got %s, want %s", c.Kind, c.Name, c.Metric, c.Status, want)
+		}
+	}
+}
+
 // The warm-up and what was read after the load are left out, however few points there are.
 func TestJudgedTime(t *testing.T) {
 	column := make(result.Column, points)
