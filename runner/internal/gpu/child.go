@@ -200,12 +200,18 @@ func (r *run) empty() bool {
 	return r.samples == 0 && strings.Contains(r.text(), "No devices were found")
 }
 
-// text is what nvidia-smi said besides samples.
+// text is what nvidia-smi said besides samples. Another goroutine takes what it says on stderr, so text waits for the end.
 func (r *run) text() string {
-	said, _, _ := strings.Cut(strings.TrimSpace(string(r.said)+"\n"+string(r.rest)), "\n")
+	said := r.first()
 	if mistakes := strings.TrimSpace(string(r.errors)); mistakes != "" {
-		said = strings.TrimSpace(said + " " + mistakes)
+		said = strings.TrimSpace(said + " " + strings.ToValidUTF8(mistakes, "\ufffd"))
 	}
+	return said
+}
+
+// first is the first line on stdout that is no sample.
+func (r *run) first() string {
+	said, _, _ := strings.Cut(strings.TrimSpace(string(r.said)+"\n"+string(r.rest)), "\n")
 	return strings.ToValidUTF8(said, "\ufffd")
 }
 
@@ -245,7 +251,7 @@ func (r *run) Write(p []byte) (int, error) {
 		r.unread++
 	}
 	if r.unread > mostUnread {
-		return 0, r.refuse("prints what cannot be read, such as " + strconv.Quote(clip(r.text())))
+		return 0, r.refuse("prints what cannot be read, such as " + strconv.Quote(clip(r.first())))
 	}
 	r.rest = slices.Clone(r.rest) // without what was read
 	return len(p), nil

@@ -215,6 +215,7 @@ func TestTrouble(t *testing.T) {
 		{"it ends at once", "exit 0", "gpu", "nvidia-smi ended by itself"},
 		{"it hangs", "sleep 60", "gpu", "nvidia-smi has told nothing for 2"},
 		{"garbage", "while :; do echo hello; sleep 0.001; done", "gpu", `nvidia-smi prints what cannot be read, such as "hello"`},
+		{"garbage on both sides", "while :; do echo hello; echo oh >&2; sleep 0.001; done", "gpu", `nvidia-smi prints what cannot be read, such as "hello"`},
 		{"garbage without end or lines", "cat /dev/zero", "gpu", "nvidia-smi prints without end"},
 		{"it dies in mid-run", "echo '0, 10, 1, 2, 3, 4, Disabled, A'; sleep 0.3; kill -9 $$", "nvidia-smi", "it ended: signal: killed"},
 		{"it falls silent", "echo '0, 10, 1, 2, 3, 4, Disabled, A'; sleep 60", "nvidia-smi", "it has told nothing for 3"},
