@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
@@ -131,12 +132,13 @@ func (c *capacityCmd) print(a *console.Console, found capacity.Report) error {
 	return report.Capacity(a.Stdout, found)
 }
 
-// outcomeOf is the error of a search: why it was cut short, or its verdict if it found no load that holds.
+// outcomeOf is the error of a search: why it was cut short, or its verdict if it found no load that surely holds. A limit
+// that was not judged leaves that open.
 func outcomeOf(err error, claim capacity.Claim) error {
 	switch {
 	case err != nil:
 		return err
-	case claim.Confirmed:
+	case claim.Confirmed && !slices.ContainsFunc(claim.Holds.Judged, func(t gate.Threshold) bool { return t.Status == gate.NotJudged }):
 		return nil
 	case claim.Stopped == capacity.Nothing && claim.Breaks != nil && claim.Breaks.Status == capacity.Broken:
 		return exit.Verdict{Outcome: gate.Fail}

@@ -226,7 +226,7 @@ func (s *Search) halve() {
 // doubtful tells whether the upper end of the gap rests on a short trial alone.
 func (s *Search) doubtful() bool { return s.high.Phase == Doubling && s.high.Status != Refused }
 
-// heldBelow tells whether all trials below the upper end of the gap have held, of which there were some in its halves.
+// heldBelow tells whether all trials in the halves below the upper end of the gap have held. There must be some.
 func (s *Search) heldBelow() bool {
 	halves := 0
 	for _, o := range s.trials {

@@ -72,7 +72,7 @@ func outcome(t capacity.Trial, a *runner.Attempt, slo gate.SLO) capacity.Outcome
 		o.Judged = slo.Judge(a.Round.Tally, a.Round.Length)
 		late = slices.ContainsFunc(o.Judged, func(t gate.Threshold) bool { return t.Status == gate.Worse })
 	}
-	switch broken := a.Cut != "" || late; {
+	switch broken := a.Cut != "" || late || a.Round == nil; { // without judged time, nothing was seen to hold
 	case a.Limited:
 		o.Status = capacity.Refused
 	case a.Round != nil && a.Round.Tally.Total().Outcomes[tally.Generator] > 0:
