@@ -19,11 +19,7 @@ func (c *gateCmd) judgeUnderLoad(ctx context.Context, a *console.Console, j *job
 	if len(c.Result) > 0 {
 		return rep, exit.BadInput("--under-load measures the system, so it cannot judge --result")
 	}
-	bench, err := c.bench(a, j)
-	if err != nil {
-		return rep, err
-	}
-	system, err := c.changed(ctx, bench)
+	bench, system, err := c.changed(ctx, a, j)
 	if err != nil {
 		return rep, err
 	}
@@ -44,11 +40,7 @@ func (c *gateCmd) alsoUnderLoad(ctx context.Context, a *console.Console, j *job.
 		a.Warn("gate.under_load is not judged here, because --result holds no idle load: run `plimsoll gate --under-load` too")
 		return rep, nil
 	}
-	bench, err := c.bench(a, j)
-	if err != nil {
-		return rep, err
-	}
-	system, err := c.changed(ctx, bench)
+	bench, system, err := c.changed(ctx, a, j)
 	if err != nil {
 		return rep, err
 	}
@@ -65,25 +57,23 @@ func (c *gateCmd) checkUnderLoad(ctx context.Context, a *console.Console, j *job
 	if !j.Policy.UnderLoad.Asked || len(c.Result) > 0 {
 		return nil
 	}
-	bench, err := c.bench(a, j)
-	if err != nil {
-		return err
-	}
-	system, err := c.changed(ctx, bench)
+	bench, system, err := c.changed(ctx, a, j)
 	if err != nil {
 		return err
 	}
 	return bench.CheckUnderLoad(system.Plan)
 }
 
-// changed is the system with the change: the checkout, or the one at --head-url.
-func (c *gateCmd) changed(ctx context.Context, bench measure.Bench) (runner.System, error) {
-	var pl *plan.Plan
-	var err error
-	if c.atAddresses() {
-		pl, err = bench.Job.PlanAt(c.HeadURL, c.HeadGRPCURL)
-	} else {
-		pl, err = bench.Job.Plan()
+// changed is the system with the change, and the bench for it: the checkout, or the system at --head-url.
+func (c *gateCmd) changed(ctx context.Context, a *console.Console, j *job.Job) (bench measure.Bench, system runner.System, err error) {
+	if bench, err = c.bench(a, j); err != nil {
+		return bench, system, err
 	}
-	return runner.System{Plan: pl, Dir: bench.Job.Dir, Identity: identity.Of(ctx, bench.Console, bench.Job.Dir)}, err
+	var pl *plan.Plan
+	if c.atAddresses() {
+		pl, err = j.PlanAt(c.HeadURL, c.HeadGRPCURL)
+	} else {
+		pl, err = j.Plan()
+	}
+	return bench, runner.System{Plan: pl, Dir: j.Dir, Identity: identity.Of(ctx, a, j.Dir)}, err
 }
