@@ -53,7 +53,7 @@ type costs struct {
 }
 
 // costsOf makes a row of each cost that both sides have. If the profile sets a limit for costs and none was counted, the
-// row of CPU says so.
+// row of the first cost says so.
 func costsOf(p Policy, base, head *result.Result, pairs []int, over bool) *costs {
 	c := &costs{p: p, needs: startsNeeded(costShare * p.level())}
 	c.of, c.starts = startsOf(base, head, pairs)
@@ -61,20 +61,23 @@ func costsOf(p Policy, base, head *result.Result, pairs []int, over bool) *costs
 	if !over && len(pairs) > 0 {
 		c.most = max(c.starts, c.starts*MaxPairs/len(pairs))
 	}
+	var missing []row
 	for _, m := range p.Metrics {
 		if !m.IsCost() {
 			continue
 		}
 		limit := cmp.Or(p.Cost, p.Degradation)
 		r := row{line: newLine(tally.All, m, false, limit), Comparison: Comparison{Route: tally.All, Metric: m, Status: NotJudged, Limit: limit}}
-		switch {
-		case isCounted(m, base) && isCounted(m, head):
+		if isCounted(m, base) && isCounted(m, head) {
 			c.sample(&r, base, head, pairs)
 			c.rows = append(c.rows, r)
-		case m == CPU && p.Cost > 0:
-			r.Why = &Why{Kind: NotCounted}
-			c.rows = append(c.rows, r)
+			continue
 		}
+		r.Why = &Why{Kind: NotCounted}
+		missing = append(missing, r)
+	}
+	if len(c.rows) == 0 && p.Cost > 0 {
+		c.rows = missing[:min(len(missing), 1)]
 	}
 	return c
 }

@@ -115,6 +115,22 @@ func TestJudgePairsByCost(t *testing.T) {
 	}
 }
 
+// A profile with a limit for costs is told that none was counted, whichever it names.
+func TestAskedCostIsNotCounted(t *testing.T) {
+	usual := map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond)}
+	p := policy()
+	p.Cost, p.Metrics = 0.03, []gate.Metric{gate.P50, gate.Cycles, gate.Instructions}
+	base, head := pairOf(24, usual, usual)
+	v := gate.JudgePairs(p, base, head, true)
+	checkValid(t, v)
+	if row := costOf(v, gate.Cycles); row == nil || row.Status != gate.NotJudged || row.Why == nil || row.Why.Kind != gate.NotCounted {
+		t.Errorf("cycles: got %+v, want not judged: %s", row, gate.NotCounted)
+	}
+	if row := costOf(v, gate.Instructions); row != nil {
+		t.Errorf("instructions: got %+v, want no row", row)
+	}
+}
+
 // uncount takes the costs of the first n rounds away.
 func uncount(r *result.Result, n int) {
 	for i := range n {

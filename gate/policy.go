@@ -15,8 +15,8 @@ type Policy struct {
 	Degradation float64  // relative change of a metric that fails, 0.2 for 20 %
 	FailureRate float64  // share of failed requests that a route may have, 0..1
 	Metrics     []Metric // that are compared with the baseline
-	// Cost is the relative change of a cost that fails; 0 for Degradation. If it is not 0, a cost that cannot be
-	// told leaves the verdict open.
+	// Cost is the relative change of a cost that fails; 0 for Degradation. If it is not 0, a cost that is still
+	// undecided at the end leaves the verdict open.
 	Cost      float64
 	MinEffect time.Duration // a latency change smaller than this never fails
 	// Confidence belongs to the whole report: 0.99 lets at most one in a hundred unchanged reports
@@ -108,7 +108,7 @@ func readPolicy(r *strict.Reader, n *yaml.Node, p *Policy, routes []string) {
 		strict.Key("failure_rate", "The share of a route's requests that may fail.", r.Percent(&p.FailureRate, 0, 1)),
 		strict.Key("metrics", "The metrics that are compared with the baseline.",
 			strict.SeveralOf(r, &p.Metrics, "a gate without metrics would judge nothing", P50, P95, P99, Throughput, CPU, Cycles, Instructions)),
-		strict.Key("cost", "The relative change of CPU time, cycles and instructions of a request that fails; by default that of degradation. If it is set, a cost that cannot be told leaves the verdict open.", func(n *yaml.Node) {
+		strict.Key("cost", "The relative change of CPU time, cycles and instructions of a request that fails; by default that of degradation. If it is set, a cost that is still undecided at the end leaves the verdict open; one that was not counted, or in too few starts, is told and not judged.", func(n *yaml.Node) {
 			r.Percent(&p.Cost, minDegradation, maxDegradation)(n)
 			cost = n
 		}),
