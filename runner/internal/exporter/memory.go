@@ -169,7 +169,7 @@ func counts(page *Page, name string) bool {
 }
 
 // restart counts the starts of the process that answers. After one, the page before tells nothing. Some libraries
-// compute the start from clocks, so that it moves a little.
+// compute the start from clocks, and it moves a little.
 func (m *memory) restart(v *view) {
 	const wobble = 2 // seconds
 	started := v.gauge("process_start_time_seconds")

@@ -6,8 +6,7 @@
 // that fails is left alone for some seconds; its readings are missing, and a sentence says why.
 //
 // Which goroutines count as waiting is said at places. The share of GC is that of the CPU time that the service may use.
-// Its page tells it since the start of the service, so that it is only read of a service whose start is known: one on
-// this machine.
+// Its page tells it since the start of the service. So it is read only where that start is known: on this machine.
 package godebug
 
 import (

@@ -109,8 +109,8 @@ func places(groups []group) map[string]place {
 // pollWait parks who waits for the network. There is always such a goroutine: the one that accepts connections.
 const pollWait = "internal/poll.runtime_pollWait"
 
-// parking is the address at which parked goroutines stand. All are parked by one function of the runtime, so that it is
-// that of those who wait for the network.
+// parking is the address at which parked goroutines stand. One function of the runtime parks all, so it is the
+// address of those who wait for the network.
 func parking(groups []group) string {
 	for _, g := range groups {
 		if len(g.frames) > 0 && g.frames[0].function == pollWait {

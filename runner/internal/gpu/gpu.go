@@ -1,7 +1,7 @@
 // Package gpu reads the GPUs of this machine: how much of the time they are busy, their memory, power and temperature.
 //
 // NVIDIA's cards are read through one nvidia-smi that prints a line for each card about once a second, for all Sources
-// of one Cards together. To start it costs up to seconds, so that it is never started for one reading. It gets no
+// of one Cards together. Its start takes up to seconds, so it is never started for one reading. It gets no
 // environment but what it needs to be found and loaded, and ends with this program: on Linux the kernel sees to that,
 // elsewhere its next line finds nobody who reads. If there is no nvidia-smi, or it finds no card, AMD's cards are read
 // from the files of their driver.

@@ -136,7 +136,7 @@ func (t *Tree) countFiles(p *process, not *unread) {
 	}
 }
 
-// alive tells whether a process, a file of which could not be read, is still there and no zombie.
+// alive tells whether a process is still there and no zombie, after one of its files could not be read.
 func (r *Reader) alive(p *process) bool {
 	text, err := r.file(p.pid, "/stat")
 	if err != nil {
