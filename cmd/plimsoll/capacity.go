@@ -28,7 +28,7 @@ type capacityCmd struct {
 	envFlag
 	SLO         []string `name:"slo" sep:"none" placeholder:"LIMIT" help:"What must hold, such as 'p(95)<50' or 'GET /items: p(99)<200' (in ms). May be given several times; all must hold, and the failure rates of the profile too (default: the limits of response times in gate.thresholds)."`
 	Search      string   `enum:"rate,users" default:"rate" help:"What is searched for: a rate of tasks that arrive however fast the system answers, or a number of users."`
-	Sure        bool     `help:"Confirm the load in three trials, all of which must hold, instead of in two of three."`
+	Sure        bool     `help:"Confirm the load only if it holds in three of three trials, instead of two of three."`
 	Budget      span     `default:"10m" help:"How long to search at most. What is known then is printed."`
 	Host        string   `short:"H" variables:"PLIMSOLL_HOST,LOCUST_HOST" help:"Load this address instead of target.url. Nothing is started."`
 	GRPCHost    string   `name:"grpc-host" placeholder:"URL" variables:"PLIMSOLL_GRPC_HOST" help:"With --host: call gRPC at this address instead of target.grpc.url."`
@@ -106,7 +106,7 @@ func (c *capacityCmd) config(j *job.Job, pl *plan.Plan) (capacity.Config, error)
 // mostRate is the highest rate of tasks that is tried.
 const mostRate = 1_000_000
 
-// found is what a search has found, with what its trials say of the system.
+// found reports the result of a search, and what limited the system in its trials.
 func found(s *capacity.Search, slo gate.SLO, r *result.Result) capacity.Report {
 	made := capacity.Report{
 		Schema: capacity.Schema, Series: r.Series, Commit: r.Commit, Target: r.Target, Tool: r.Tool, SLO: slo.Texts(), Claim: s.Claim(),

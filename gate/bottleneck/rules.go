@@ -111,7 +111,7 @@ func (l *look) stopped() bool {
 	return !l.grows() || l.elasticity() < 0.8
 }
 
-// cpu: the cores that a subject may use are used up, by itself or with what others left it.
+// cpu: a subject uses all the cores that it may use, or all that other programs leave it.
 func (l *look) cpu() (Finding, bool) {
 	best, most := Finding{}, 0.0
 	for _, subject := range l.watched(result.CPUShare) {

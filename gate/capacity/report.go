@@ -5,7 +5,7 @@ import "github.com/plimsoll-ci/plimsoll/gate/bottleneck"
 // Schema is the version of the JSON form of a Report.
 const Schema = 1
 
-// Report is a search with what it was about.
+// Report is the outcome of a search, and the target and limits that it was for.
 type Report struct {
 	Schema int      `json:"schema"`
 	Series string   `json:"series"`

@@ -14,7 +14,7 @@ type Config struct {
 	Whole     bool          // loads are whole numbers
 	Precision float64       // the bracket is narrow enough if its ends differ by this share
 	Sure      bool          // the load is confirmed in three trials, and must hold in each
-	Budget    time.Duration // of all trials together, with what lies between them; 0 for no limit
+	Budget    time.Duration // for all trials and the pauses between them; 0 for no limit
 }
 
 // Rates is a search for a rate of tasks, in tasks each second.

@@ -12,8 +12,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Capacity writes what a search for the highest load found: a line that is the answer, what it rests on, and a table of
-// the trials.
+// Capacity writes the outcome of a search for the highest load: the answer in one line, the evidence for it, and a table
+// of the trials.
 func Capacity(w io.Writer, r capacity.Report) error {
 	fmt.Fprintln(w, CapacityLine(r))
 	for _, line := range besidesClaim(r) {
@@ -134,7 +134,7 @@ func whyBroken(o capacity.Outcome) string {
 	return strings.Join(parts, "; ")
 }
 
-// kept is a rule with what was measured.
+// kept writes a rule and the figure that was measured for it.
 func kept(t gate.Threshold) string {
 	rule := plain(t.Rule, maxName)
 	if t.Route != tally.All {

@@ -75,7 +75,7 @@ func PoolOfQuantiles(q float64, base, head []Tail) *Pool {
 	return &Pool{len(base), []poolPart{p}}
 }
 
-// PoolOfMeans is a Pool of amounts, more of which is better. Its figures are the negative logarithms of their means.
+// PoolOfMeans is a Pool of amounts, where a larger amount is better. Its figures are the negative logarithms of their means.
 func PoolOfMeans(base, head []float64) *Pool {
 	return &Pool{len(base), []poolPart{{weight: 1, n: [2][]float64{base, head}}}}
 }

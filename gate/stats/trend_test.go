@@ -49,7 +49,7 @@ func TestMannKendall(t *testing.T) {
 	check("10 values, S 23", []float64{1, 2, 3, 4, 5, 6, 10, 9, 8, 7}, 33, 0.0011, 0.00005)
 	check("10 values, S 23", []float64{2, 1, 3, 4, 5, 10, 9, 8, 7, 6}, 23, 0.023, 0.0005)
 	// Gilbert, Statistical Methods for Environmental Pollution Monitoring, 1987, section 16.4.2: nine values with three
-	// groups of ties (2, 3 and 3 values), the variance of which is 1506/18.
+	// groups of ties (2, 3 and 3 values). Their variance is 1506/18.
 	ties := []float64{23, 24, 0, 6, 0, 24, 24, 0, 23}
 	s := stats.MannKendall(ties).S
 	deviation := math.Sqrt(1506. / 18)

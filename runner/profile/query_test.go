@@ -7,7 +7,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 )
 
-// TestPathsInAnswers reads paths, some of which would find nothing or the wrong value.
+// TestPathsInAnswers reads paths. Some of them would find nothing, or the wrong value.
 func TestPathsInAnswers(t *testing.T) {
 	for step, want := range map[string]string{
 		`save: {x: "items.#(id==9007199254740993).name"}`:                     "",

@@ -15,8 +15,8 @@ type Counters struct {
 	cycles, instructions counter
 }
 
-// Count opens the counters of a thread. Open them before the thread starts the program that is to be counted. The
-// error says why cycles, instructions or both are not counted; the others are.
+// Count opens the counters of a thread. Call it before the thread starts the program to count. If the machine does not
+// count cycles or instructions, the error says why, and the counters still count the other one.
 func Count(thread int) (*Counters, error) {
 	cycles, err1 := open(thread, unix.PERF_TYPE_HARDWARE, unix.PERF_COUNT_HW_CPU_CYCLES)
 	instructions, err2 := open(thread, unix.PERF_TYPE_HARDWARE, unix.PERF_COUNT_HW_INSTRUCTIONS)

@@ -96,8 +96,8 @@ func at(t *testing.T, comment string) string {
 	return ""
 }
 
-// The place at which most of 64 clients wait is told by its line, with what they wait in. A rule of gate/bottleneck
-// reads it. Who is busy, sleeps or waits for somebody else has no place.
+// Most of 64 clients wait at one line. The readings name that line and the function they wait in, and a rule of
+// gate/bottleneck finds it. Goroutines that work, sleep or wait for another service have no place.
 func TestPlaces(t *testing.T) {
 	for _, c := range []struct {
 		path, comment, in string

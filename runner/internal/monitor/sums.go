@@ -46,8 +46,8 @@ func (r *Reading) miss(source, why string) {
 	r.absent = append(r.absent, result.Absent{Source: source, Why: why})
 }
 
-// part is a figure over readings: a mean, weighted with the time that a gauge stands for, and with what a counter's amount
-// is of. The mean of equal values is that value, to its last digit.
+// part is the mean of a figure over several readings. A gauge is weighted by time, and a counter by the amount that it
+// is a share of. The mean of equal values is exactly that value.
 type part struct{ mean, weight float64 }
 
 func (p part) value() float64 { return p.mean }
