@@ -31,7 +31,7 @@ func TestOutcomeOfSearch(t *testing.T) {
 		"nothing was seen": {nil, capacity.Claim{Stopped: capacity.Nothing, Breaks: &capacity.Outcome{Status: capacity.Hindered}}, exit.Verdict{Outcome: gate.Inconclusive}},
 		"cut short":        {cut, capacity.Claim{Confirmed: true, Holds: judged(gate.Within)}, cut},
 	} {
-		if got := outcomeOf(c.err, c.claim); got != c.want {
+		if got := outcomeOf(c.err, c.claim); !errors.Is(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

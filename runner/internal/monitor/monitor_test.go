@@ -63,7 +63,7 @@ func TestRoundsHaveTheirOwnReadings(t *testing.T) {
 		if w.Mean["x.level"] != 3 || w.Peak["x.level"] != 4 || w.Facts["x.name"] != "a b" {
 			t.Errorf("mean %v, peak %v, facts %v", w.Mean, w.Peak, w.Facts)
 		}
-		if want := (result.Column{1, 1, 1, 2, 2, 3, 4, 4}); !slices.Equal(w.Timeline["x.level"], want) || w.Step != time.Second {
+		if want := (result.Column{1, 1, 1, 2, 2, 3.5, 4, 4}); !slices.Equal(w.Timeline["x.level"], want) || w.Step != time.Second {
 			t.Errorf("timeline %v every %v, want %v", w.Timeline["x.level"], w.Step, want)
 		}
 		s.Close()

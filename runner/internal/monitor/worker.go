@@ -135,9 +135,9 @@ func (w *worker) turn(ticker *time.Ticker) {
 		return
 	}
 	handled := len(edges)
-	edges = slices.Compact(edges)
-	before, next := w.phase, edges[len(edges)-1]
-	mixed := len(edges) > 1
+	phases := slices.Compact(append([]Phase{w.phase}, edges...))
+	before, next := phases[0], phases[len(phases)-1]
+	mixed := len(phases) > 2
 	switch {
 	case before == Pause && next == Pause:
 	case before == Pause && next == Unjudged && !mixed: // a stretch of a pair is judged so soon that this reading would tell nothing
