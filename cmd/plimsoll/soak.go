@@ -19,6 +19,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/gate/soak"
 	"github.com/plimsoll-ci/plimsoll/runner"
+	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -106,11 +107,11 @@ func (c *soakCmd) prepare(a *console.Console, j *job.Job) (measure.Bench, error)
 	}
 	judged := j.Load.Judged()
 	if judged > longestSoak {
-		return bench, exit.BadInput("a soak takes at most %v, and this one would take %v", longestSoak, judged)
+		return bench, exit.BadInput("a soak takes at most %v, and this one would take %v", strict.InWords(longestSoak), strict.InWords(judged))
 	}
 	j.Load.Rounds = min(max(int(judged/leastWindow), j.Load.Rounds), mostWindows)
 	if judged < soak.Least {
-		fmt.Fprintf(a.Stderr, "plimsoll: memory that grows is only noted in %v; it fails a soak of %v\n", judged, soak.Least)
+		fmt.Fprintf(a.Stderr, "plimsoll: this soak takes %v: growth fails from %v on, and is only noted before\n", strict.InWords(judged), strict.InWords(soak.Least))
 	}
 	return bench, nil
 }

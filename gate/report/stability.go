@@ -126,7 +126,7 @@ func grew(c *gate.Course) string {
 		if c.Why == gate.FewCollections {
 			return fmt.Sprintf("%s not judged: %s in %s", what, count(c.Has, "collection"), over)
 		}
-		return fmt.Sprintf("%s not judged: too few readings in %s", what, over)
+		return fmt.Sprintf("%s not judged: too few readings in %s; a longer soak, or a lower monitor.every, takes more", what, over)
 	}
 	text := fmt.Sprintf("%s: %s over %s, from %s to %s (limit %s)", what, percent(c.Change), over, size(max(c.Before, 0)), size(max(c.Now, 0)), bound(c.Limit))
 	switch {
@@ -195,8 +195,8 @@ func unstableHeadline(v gate.Verdict) string {
 			continue
 		}
 		word := map[gate.CourseKind]string{
-			gate.Failures: "requests fail", gate.Restarts: "it was restarted", gate.OutOfMemory: "it was killed for lack of memory",
-			gate.MemoryLimit: "it came to its memory limit", gate.Died: "it ended",
+			gate.Failures: "requests fail", gate.Restarts: "a process was restarted", gate.OutOfMemory: "a process was killed for lack of memory",
+			gate.MemoryLimit: "memory came to its limit", gate.Died: "the system ended",
 		}[c.Kind]
 		if c.Kind == gate.Growth {
 			word = "more and more " + levelOf(c.Name)
@@ -229,8 +229,17 @@ func (v view) writeStable(b *strings.Builder) {
 
 // steady is the headline of a soak that passes.
 func (r Report) steady() string {
-	text := "stable over " + lasting(time.Duration(r.Subject.Rounds)*r.Subject.RoundLength)
-	if v := r.Verdict; v.Total > 0 {
+	v, over, blind := r.Verdict, lasting(time.Duration(r.Subject.Rounds)*r.Subject.RoundLength), 0
+	for _, c := range v.Stability {
+		if c.Kind == gate.Growth && c.Status == gate.NotJudged {
+			blind++
+		}
+	}
+	text := "stable over " + over
+	if blind > 0 {
+		text = fmt.Sprintf("nothing failed in %s, %s not judged", over, count(blind, "reading"))
+	}
+	if v.Total > 0 {
 		text += fmt.Sprintf(", and %d of %s within limits of a fresh process", v.Compared, count(v.Total, "route"))
 	}
 	return text

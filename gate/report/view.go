@@ -117,7 +117,7 @@ func against(v gate.Verdict, foreign show) string {
 	case v.Mode == gate.Soak && b.Pairs > 0:
 		return count(b.Pairs, "pair") + " of rounds, a fresh process and the aged one in turn; what both share, such as a database that fills up, is not seen"
 	case v.Mode == gate.Soak:
-		return "no fresh process was compared with"
+		return "there was no fresh process"
 	case b.Pairs > 0 && v.Mode == gate.UnderLoad:
 		return count(b.Pairs, "pair") + " of rounds, idle and under full load in turn"
 	case b.Pairs > 0:
