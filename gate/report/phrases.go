@@ -111,18 +111,18 @@ func because(w *gate.Why, foreign show) string {
 	case gate.Restless:
 		return "the runs of the history differ too much among themselves to prove it"
 	case gate.FewStarts:
-		return fmt.Sprintf("told and not judged: the systems are started %.0f times, and %.0f are needed", w.Has, w.Needs)
+		return fmt.Sprintf("the systems are started %.0f times, and %.0f are needed", w.Has, w.Needs)
 	case gate.Unsettled:
-		return fmt.Sprintf("told and not judged: in %.0f of %.0f rounds the system was still at work when the load paused", w.Has, w.Needs)
+		return fmt.Sprintf("in %.0f of %.0f rounds the system was still at work when the load paused", w.Has, w.Needs)
 	case gate.Undecided:
 		if w.RunTime > 0 {
 			return "too few requests to tell, and a run_time of " + strict.InWords(w.RunTime) + " would be enough"
 		}
-		return "told and not judged: too noisy to tell"
+		return "too noisy to tell"
 	case gate.NotCounted:
 		return "it was not counted on both sides"
 	case gate.OnlyTold:
-		return "told and not judged: another machine has other costs"
+		return "another machine has other costs"
 	default: // gate.Risen
 		return "a rise of more than one percentage point, and not by chance"
 	}
