@@ -23,9 +23,9 @@ build: ## Build bin/plimsoll and bin/shop.
 demo: build ## Show one passing and one failing gate.
 	bin/plimsoll demo
 
-test: programs ## Run every test but the real peers', with a real PostgreSQL; at most 8 minutes on a quiet machine.
+test: programs ## Run every test but the real peers', with a real PostgreSQL; 10 to 18 minutes on two cores.
 	go test $(others)
-	$(command)
+	$(command) -timeout 30m
 
 # Peers of test-real that are Go programs, each with its package and version. A test under the tag real finds them in
 # bin/tools. Tests of real are named TestReal….
