@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -46,7 +47,7 @@ type costs struct {
 	rows   []row
 	of     []int // the start of each pair
 	starts int
-	most   int // starts that the whole budget will have, at the pace so far
+	most   int // starts that the whole budget has, at the pace so far, even if the pairing ends before: levels depend on it
 	needs  int // starts that can prove a change
 	// unsettled are the rounds of both sides that the system's late work spoilt; of all that were counted.
 	unsettled, all int
@@ -54,11 +55,11 @@ type costs struct {
 
 // costsOf makes a row of each cost that both sides have. If the profile sets a limit for costs and none was counted, the
 // row of the first cost says so.
-func costsOf(p Policy, base, head *result.Result, pairs []int, over bool) *costs {
+func costsOf(p Policy, base, head *result.Result, pairs []int) *costs {
 	c := &costs{p: p, needs: startsNeeded(costShare * p.level())}
 	c.of, c.starts = startsOf(base, head, pairs)
 	c.most = c.starts
-	if !over && len(pairs) > 0 {
+	if len(pairs) > 0 {
 		c.most = max(c.starts, c.starts*MaxPairs/len(pairs))
 	}
 	var missing []row
@@ -167,6 +168,15 @@ func (c *costs) settle(r *row, over bool) {
 	case r.Status == Unclear && c.p.Cost == 0 && (over || r.past() <= 1):
 		r.Status, r.Why = NotJudged, &Why{Kind: Undecided}
 	}
+}
+
+// unjudged is the doubt about costs for which the profile sets a limit, if none of them could be judged.
+func (c *costs) unjudged() []Reason {
+	if c.p.Cost == 0 || len(c.rows) == 0 || slices.ContainsFunc(c.rows, func(r row) bool { return r.Status != NotJudged }) {
+		return nil
+	}
+	first := &c.rows[0]
+	return []Reason{{Kind: CostNotJudged, Route: first.Route, Metric: first.Metric, Why: first.Why.clone()}}
 }
 
 // untold marks a cost that is told and not judged.

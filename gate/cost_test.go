@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,12 +70,12 @@ func TestJudgePairsByCost(t *testing.T) {
 		"a third more, too early":              {pairs: 8, change: spends(0.33, 2), open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: * cpu +3"}, status: gate.Unclear},
 		"a third more, ended too early":        {pairs: 8, change: spends(0.33, 2), want: gate.Pass, status: gate.NotJudged, why: gate.FewStarts},
 		"a third more, in few starts":          {pairs: 24, change: spends(0.33, 6), want: gate.Pass, status: gate.NotJudged, why: gate.FewStarts},
-		"a third more, in few starts, asked":   {pairs: 24, change: spends(0.33, 6), policy: limit(0.03), want: gate.Pass, status: gate.NotJudged, why: gate.FewStarts},
+		"a third more, in few starts, asked":   {pairs: 24, change: spends(0.33, 6), policy: limit(0.03), want: gate.Inconclusive, reasons: []string{"cost-not-judged: * cpu [few-starts 4/8]"}, status: gate.NotJudged, why: gate.FewStarts},
 		"up by less than the limit":            {pairs: 24, change: spends(0.06, 2), want: gate.Pass, status: gate.Within, notice: "cost-up: * cpu +"},
 		"up by more than a limit of its own":   {pairs: 24, change: spends(0.06, 2), policy: limit(0.03), want: gate.Fail, reasons: []string{"costs-more: * cpu +"}, status: gate.Worse},
 		"asked, and open":                      {pairs: 8, change: spends(0.02, 2), policy: limit(0.01), open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: * cpu +"}, status: gate.Unclear},
 		"not counted":                          {pairs: 24, change: without, want: gate.Pass},
-		"not counted, and asked":               {pairs: 24, change: without, policy: limit(0.03), want: gate.Pass, status: gate.NotJudged, why: gate.NotCounted},
+		"not counted, and asked":               {pairs: 24, change: without, policy: limit(0.03), want: gate.Inconclusive, reasons: []string{"cost-not-judged: * cpu [not-counted]"}, status: gate.NotJudged, why: gate.NotCounted},
 		"left out":                             {pairs: 24, change: spends(0.33, 2), policy: func(p *gate.Policy) { p.Metrics = []gate.Metric{gate.P50} }, want: gate.Pass},
 		"counted on one side":                  {pairs: 24, change: func(b, h *result.Result) { spends(0.33, 2)(b, h); uncount(h, 24) }, want: gate.Pass},
 		"counted in some rounds":               {pairs: 24, change: func(b, h *result.Result) { spends(0.33, 2)(b, h); uncount(h, 6) }, want: gate.Fail, reasons: []string{"costs-more: * cpu +3"}, status: gate.Worse},
@@ -113,6 +114,50 @@ func TestJudgePairsByCost(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A pairing ends at the first look that needs no more pairs. Judged once more without any to come, it has the same
+// verdict: what it proved then is proven, however few starts it had.
+func TestVerdictThatEndsAPairingStays(t *testing.T) {
+	usual := map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond), "POST /b": figures(1500, 0, 30*time.Millisecond)}
+	ended := map[gate.Outcome]int{}
+	for _, slower := range []time.Duration{20, 22, 24, 25, 26, 28} {
+		for _, every := range []int{1, 2, 3, 6} {
+			for _, spent := range []float64{0, 0.06, 0.33} {
+				for _, limit := range []float64{0, 0.03} {
+					p := policy()
+					p.Cost = limit
+					after := map[string]result.Figures{"GET /a": figures(2000, 0, slower*time.Millisecond), "POST /b": usual["POST /b"]}
+					for pairs := 1; pairs <= gate.MaxPairs; pairs++ {
+						base, head := pairOf(pairs, usual, after)
+						spends(spent, every)(base, head)
+						v := gate.JudgePairs(p, base, head, false)
+						if v.More > 0 {
+							continue
+						}
+						ended[v.Outcome]++
+						if last := gate.JudgePairs(p, base, head, true); last.Outcome != v.Outcome || !slices.Equal(worse(last), worse(v)) {
+							t.Errorf("slower by %d %%, %d pairs a start, costs %+.0f %%, limit %v: after %d pairs %v, and then %v", (slower-20)*5, every, 100*spent, limit, pairs, v, last)
+						}
+						break
+					}
+				}
+			}
+		}
+	}
+	if ended[gate.Pass] == 0 || ended[gate.Fail] == 0 {
+		t.Errorf("the pairings ended as %v, want some that pass and some that fail", ended)
+	}
+}
+
+// worse names the lines that are worse.
+func worse(v gate.Verdict) (names []string) {
+	for _, c := range v.Comparisons {
+		if c.Status == gate.Worse {
+			names = append(names, c.Route+" "+string(c.Metric))
+		}
+	}
+	return names
 }
 
 // A profile with a limit for costs is told that none was counted, whichever it names.

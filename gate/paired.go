@@ -129,7 +129,7 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 	rows := s.collect()
 	doubts = append(doubts, s.blind(rows)...)
 	seed := func() uint64 { return seedOf(j.base.ID(), j.head.ID()) } // the rounds have changed since the last look, and so have the IDs
-	costs := costsOf(j.p, j.base, j.head, j.good, over)
+	costs := costsOf(j.p, j.base, j.head, j.good)
 	rest := at
 	if costs.judged() {
 		rest = at.beside(len(j.good))
@@ -152,7 +152,7 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 	v = v.Note(orderEffect(rows, j.head, j.good)...).Note(lowSight(rows, OfPair)...).Note(costs.notices()...)
 	rows = attribute(s, rows)
 	v.Cause = explain(rows, spent, j.besides)
-	return weigh(v, append(rows, spent...), followed(doubts, rows)...)
+	return weigh(v, append(rows, spent...), append(followed(doubts, rows), costs.unjudged()...)...)
 }
 
 // noiseOfWhole ends the doubt about all routes together that the last look leaves, if they are within the

@@ -144,7 +144,7 @@ func (s *powers) addPairs(base, head *result.Result) {
 		l.share += float64(len(j.good)) / MaxPairs
 		l.middles = append(l.middles, r.Baseline)
 	}
-	costs := costsOf(s.p, base, head, j.good, false)
+	costs := costsOf(s.p, base, head, j.good)
 	for i := range costs.rows {
 		if r := &costs.rows[i]; r.now != nil {
 			l := s.of(r.line)

@@ -26,6 +26,7 @@ const (
 	NothingCompared  ReasonKind = "nothing-compared"  // no route could be compared
 	RouteMissing     ReasonKind = "route-missing"     // Route, Of: the side that lacks it
 	RouteNotJudged   ReasonKind = "route-not-judged"  // Route, Why; Metric and RunTime if a longer run would be enough; Before of Requests and Failures if base fails; Rule if a threshold is in doubt
+	CostNotJudged    ReasonKind = "cost-not-judged"   // the profile sets a limit for costs, and none was judged: Route, Metric (a cost), Why
 	NotRequested     ReasonKind = "not-requested"     // the profile has the Route, and no side requested it
 	NotReached       ReasonKind = "not-reached"       // Of, Route that fails (Now of Requests, Limit, Failures), Names of the routes that therefore were not requested, and Has more
 	LostSight        ReasonKind = "lost-sight"        // Route, Metrics, Before and Now requests in a round: the change leaves too few; RunTime that would be enough; Why if another route is the cause

@@ -53,6 +53,7 @@ var kinds = map[ReasonKind]struct {
 	AddedLoad:      {asDoubt, func(r *Reason) bool { return ofLine(r) && r.Why != nil && r.Why.Kind == MoreLoad }},
 	RouteMissing:   {asDoubt, func(r *Reason) bool { return r.Route != "" && (r.Of == OfBase || r.Of == OfHead) }},
 	RouteNotJudged: {asDoubt, func(r *Reason) bool { return r.Route != "" && r.Why != nil }},
+	CostNotJudged:  {asDoubt, func(r *Reason) bool { return ofCost(r) && r.Why != nil }},
 	LostSight:      {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 }},
 	NoBaseline:     {asDoubt, anything}, TooFewRuns: {asDoubt, anything}, SingleRuns: {asDoubt, anything}, TooFewPairs: {asDoubt, anything},
 	OtherProfile: {asDoubt, anything}, OtherEnvironment: {asDoubt, anything}, RunNotWhole: {asDoubt, anything}, NoRun: {asDoubt, anything},

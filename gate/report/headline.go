@@ -161,6 +161,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.NotRead:          {"nothing that could grow was read", "a profile whose `monitor` reads the system"},
 	gate.ThresholdOpen:    {"a threshold could not be decided", "a threshold on the rate instead of the count, or another run of the job"},
 	gate.LostSight:        {"the change leaves too few requests to judge it by", "a longer `run_time`"},
+	gate.CostNotJudged:    {"what a request costs could not be judged", "a longer `run_time`, or a profile without `gate.cost`"},
 	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or more `weight` or `users` for the route"},
 }
 

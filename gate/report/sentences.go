@@ -86,6 +86,9 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	},
 	gate.RouteMissing:   routeMissing,
 	gate.RouteNotJudged: routeNotJudged,
+	gate.CostNotJudged: func(r *gate.Reason) string {
+		return fmt.Sprintf("gate.cost sets a limit, but %s of a request could not be judged: %s", metric(r.Metric, plain), because(r.Why, plain))
+	},
 	gate.NotRequested: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s was never requested, so it could not be compared: give it more weight or users, or make run_time longer", name(r.Route))
 	},

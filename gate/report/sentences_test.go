@@ -60,6 +60,8 @@ func said() []gate.Reason {
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.ManyFailures, OnBase: true}},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.ManyFailures, OnBase: true}, Before: 1, Requests: 255},
 		{Kind: gate.RouteNotJudged, Route: "GET /a", Why: &gate.Why{Kind: gate.NotInBaseline}},
+		{Kind: gate.CostNotJudged, Route: tally.All, Metric: gate.CPU, Why: &gate.Why{Kind: gate.NotCounted}},
+		{Kind: gate.CostNotJudged, Route: tally.All, Metric: gate.CPU, Why: &gate.Why{Kind: gate.FewStarts, Has: 4, Needs: 8}},
 		{Kind: gate.LostSight, Route: "GET /a", Metrics: []gate.Metric{gate.P95, gate.P99}, Before: 2000, Now: 45},
 		with(line(gate.LooksWorse, gate.P50, 0.19), func(r *gate.Reason) { r.Has, r.Needs = 1, 5 }),
 		with(line(gate.NotProven, gate.P50, 0.35), func(r *gate.Reason) { r.Has, r.Visible = 24, 0.27 }),
