@@ -109,6 +109,15 @@ func (h *Histogram) Buckets() int {
 	return int(h.counts.Populated())
 }
 
+// Each calls yield for each distinct value, in growing order, with how often it came. Values are rounded down to three
+// digits, but none is below Min. It stops when yield returns false.
+func (h *Histogram) Each(yield func(value time.Duration, count int64) bool) {
+	if h.counts == nil {
+		return
+	}
+	h.counts.ForEachBucket(func(value, count int64) bool { return yield(h.clamp(time.Duration(value)), count) })
+}
+
 // Over is how many values were longer than Highest.
 func (h *Histogram) Over() int64 { return h.over }
 

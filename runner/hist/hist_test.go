@@ -307,3 +307,26 @@ func TestLargest(t *testing.T) {
 		}
 	}
 }
+
+// Each calls for all values once, in growing order and within the range of the values, and stops when asked.
+func TestEach(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := of(values.Draw(t, "values")...)
+		last, count, calls := time.Duration(-1), int64(0), 0
+		h.Each(func(v time.Duration, n int64) bool {
+			if v < last || v < h.Min() || v > h.Max() || n <= 0 {
+				t.Fatalf("%v, %d times, after %v, in %v to %v", v, n, last, h.Min(), h.Max())
+			}
+			last, count, calls = v, count+n, calls+1
+			return true
+		})
+		if count != h.Count() || calls != h.Buckets() {
+			t.Fatalf("%d values in %d calls, want %d in %d", count, calls, h.Count(), h.Buckets())
+		}
+		calls = 0
+		h.Each(func(time.Duration, int64) bool { calls++; return false })
+		if calls > 1 {
+			t.Fatalf("%d calls after it was asked to stop", calls)
+		}
+	})
+}
