@@ -1,0 +1,285 @@
+package chart
+
+import (
+	"fmt"
+	"html"
+	"math"
+)
+
+// Plot is lines over two axes.
+type Plot struct {
+	Title string // what is drawn
+	Desc  string // what can be seen, in a sentence
+	// Height is that of the plotted area, in pixels.
+	Height int
+	X, Y   Axis
+	Lines  []Line
+	Marks  []Mark
+	Shades []Shade
+	Rules  []Rule
+	// Bare leaves out the labels of the x axis: those of a drawing below count for both.
+	Bare bool
+}
+
+// Line is one line, and the band around it. X grows. A NaN of Y is a gap.
+type Line struct {
+	X, Y      []float64
+	Low, High []float64 // edges of the band, for each X; nil for none
+	Colour    Colour
+	Dashed    bool
+	Dots      bool // a dot at each point
+	Filled    bool // down to the x axis
+}
+
+// Mark is a point with a label of its own.
+type Mark struct {
+	X, Y   float64
+	Colour Colour
+	Label  string
+}
+
+// Shade marks a span of the x axis.
+type Shade struct {
+	From, To float64
+	Label    string
+}
+
+// Rule is a line across the area at a value of the y axis.
+type Rule struct {
+	At     float64
+	Label  string
+	Colour Colour
+}
+
+// Room around the plotted area, in pixels.
+const (
+	above = 16 // for the label of the highest tick
+	below = 18 // for the labels of the x axis
+	flush = 4
+)
+
+// SVG draws the plot.
+func (p Plot) SVG() SVG {
+	var d drawing
+	bottom := below
+	if p.Bare {
+		bottom = flush
+	}
+	d.begin(p.Title, p.Desc, "100%", above+p.Height+bottom)
+	d.area(above, p.Height)
+	for _, s := range p.Shades {
+		var b path
+		from := p.X.place(s.From)
+		b.box(from, 0, p.X.place(s.To)-from, units)
+		fmt.Fprintf(&d, `<path d="%s" fill="currentColor" fill-opacity=".07"/>`, b.b)
+	}
+	p.grid(&d)
+	for _, l := range p.Lines {
+		p.band(&d, l)
+	}
+	for _, r := range p.Rules {
+		var b path
+		b.across(units - p.Y.place(r.At))
+		fmt.Fprintf(&d, `<path d="%s" fill="none" %s stroke-width="1.5" stroke-dasharray="2 3" vector-effect="non-scaling-stroke"/>`, b.b, r.Colour.stroke())
+	}
+	for _, l := range p.Lines {
+		p.line(&d, l)
+	}
+	d.WriteString("</svg>")
+	p.dots(&d)
+	p.labels(&d)
+	return d.end()
+}
+
+// grid draws a thin line at each tick.
+func (p Plot) grid(d *drawing) {
+	var b path
+	for _, t := range p.Y.Ticks {
+		b.across(units - p.Y.place(t.At))
+	}
+	for _, t := range p.X.Ticks {
+		b.down(p.X.place(t.At))
+	}
+	if len(b.b) > 0 {
+		fmt.Fprintf(d, `<path d="%s" fill="none" stroke="currentColor" stroke-opacity=".16" vector-effect="non-scaling-stroke"/>`, b.b)
+	}
+}
+
+// band draws the area between the edges of a line, or below it.
+func (p Plot) band(d *drawing, l Line) {
+	low, high := l.Low, l.High
+	if l.Filled && low == nil {
+		l.X, high = Thin(l.X, l.Y, MostPoints)
+		low = make([]float64, len(high))
+		for i := range low {
+			low[i] = p.Y.From
+		}
+	}
+	if low == nil {
+		return
+	}
+	var b path
+	for from := 0; from < len(l.X); from++ {
+		to := from
+		for to < len(l.X) && !math.IsNaN(low[to]) && !math.IsNaN(high[to]) {
+			to++
+		}
+		if to == from {
+			continue
+		}
+		for i := from; i < to; i++ {
+			b.to(p.X.place(l.X[i]), units-p.Y.place(high[i]))
+		}
+		for i := to - 1; i >= from; i-- {
+			b.to(p.X.place(l.X[i]), units-p.Y.place(low[i]))
+		}
+		b.close()
+		from = to
+	}
+	if len(b.b) > 0 {
+		fmt.Fprintf(d, `<path d="%s" %s fill-opacity=".2"/>`, b.b, l.Colour.fill())
+	}
+}
+
+func (p Plot) line(d *drawing, l Line) {
+	x, y := Thin(l.X, l.Y, MostPoints)
+	var b path
+	for i := range x {
+		if math.IsNaN(y[i]) {
+			b.lift()
+			continue
+		}
+		b.to(p.X.place(x[i]), units-p.Y.place(y[i]))
+		alone := (i == 0 || math.IsNaN(y[i-1])) && (i+1 == len(y) || math.IsNaN(y[i+1]))
+		if alone { // a point by itself is a short line
+			b.to(min(b.x+units/400, units), b.y)
+		}
+	}
+	if len(b.b) == 0 {
+		return
+	}
+	dash := ""
+	if l.Dashed {
+		dash = ` stroke-dasharray="6 4"`
+	}
+	fmt.Fprintf(d, `<path d="%s" fill="none" %s stroke-width="1.8" stroke-linejoin="round"%s vector-effect="non-scaling-stroke"/>`, b.b, l.Colour.stroke(), dash)
+}
+
+// dots draws the points of lines that ask for them, and the marks. They stand outside of the stretched area, so they are
+// round.
+func (p Plot) dots(d *drawing) {
+	dot := func(x, y float64, radius string, c Colour, title string) {
+		if math.IsNaN(y) {
+			return
+		}
+		fmt.Fprintf(d, `<circle cx="%s%%" cy="%s" r="%s" %s`, decimal(100*p.X.at(x)), decimal(above+float64(p.Height)*(1-p.Y.at(y))), radius, c.fill())
+		if title == "" {
+			d.WriteString("/>")
+			return
+		}
+		fmt.Fprintf(d, "><title>%s</title></circle>", html.EscapeString(title))
+	}
+	for _, l := range p.Lines {
+		if l.Dots {
+			for i := range l.X[:min(len(l.X), MostPoints)] {
+				dot(l.X[i], l.Y[i], "3", l.Colour, "")
+			}
+		}
+	}
+	for _, m := range p.Marks {
+		dot(m.X, m.Y, "4.5", m.Colour, m.Label)
+	}
+}
+
+// The least room between labels, in pixels, and the width at which those of the x axis still have it.
+const (
+	lineHeight = 15
+	letter     = 6.6
+	narrowest  = 330
+)
+
+// labels writes those of the axes, of rules and of shades, as far as they have room.
+func (p Plot) labels(d *drawing) {
+	last := math.MaxInt
+	for _, t := range p.Y.Ticks {
+		y := above + p.Height - int(math.Round(float64(p.Height)*p.Y.at(t.At)))
+		if t.Label == "" || last-y < lineHeight {
+			continue
+		}
+		d.text(0, y-3, atStart, t.Label)
+		last = y
+	}
+	for _, s := range p.Shades {
+		if s.Label != "" {
+			d.text((p.X.at(s.From)+p.X.at(s.To))/2, above+12, anchorOf((p.X.at(s.From)+p.X.at(s.To))/2), s.Label)
+		}
+	}
+	for _, r := range p.Rules {
+		if r.Label != "" {
+			d.text(1, above+p.Height-int(math.Round(float64(p.Height)*p.Y.at(r.At)))-3, atEnd, r.Label)
+		}
+	}
+	if p.Bare {
+		return
+	}
+	end := -math.MaxFloat64
+	for _, t := range p.X.Ticks {
+		if t.Label == "" {
+			continue
+		}
+		at, wide := p.X.at(t.At), letter*float64(len([]rune(t.Label)))
+		anchor := anchorOf(at)
+		from := narrowest*at - map[string]float64{atStart: 0, atMiddle: wide / 2, atEnd: wide}[anchor]
+		if from < end+letter {
+			continue
+		}
+		d.text(at, above+p.Height+13, anchor, t.Label)
+		end = from + wide
+	}
+}
+
+// anchorOf keeps a label at the edge within the drawing.
+func anchorOf(at float64) string {
+	switch {
+	case at < 0.06:
+		return atStart
+	case at > 0.94:
+		return atEnd
+	default:
+		return atMiddle
+	}
+}
+
+// Thin is a line of at most most points: of each stretch of a longer line the lowest and the highest stay, in the order in
+// which they come. A gap of a whole stretch stays a gap.
+func Thin(x, y []float64, most int) (thinX, thinY []float64) {
+	if len(x) <= most {
+		return x, y
+	}
+	stretches := most / 2
+	for s := range stretches {
+		from, to := s*len(x)/stretches, (s+1)*len(x)/stretches
+		low, high := -1, -1
+		for i := from; i < to; i++ {
+			switch {
+			case math.IsNaN(y[i]):
+			case low < 0:
+				low, high = i, i
+			case y[i] < y[low]:
+				low = i
+			case y[i] > y[high]:
+				high = i
+			}
+		}
+		switch {
+		case low < 0:
+			thinX, thinY = append(thinX, x[from]), append(thinY, math.NaN())
+		case low == high:
+			thinX, thinY = append(thinX, x[low]), append(thinY, y[low])
+		default:
+			first, second := min(low, high), max(low, high)
+			thinX, thinY = append(thinX, x[first], x[second]), append(thinY, y[first], y[second])
+		}
+	}
+	return thinX, thinY
+}

@@ -1,0 +1,89 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+)
+
+// Key shows how a line looks, to stand before its name.
+func Key(c Colour, dashed bool) SVG {
+	var d drawing
+	d.begin("", "", "22", 10)
+	dash := ""
+	if dashed {
+		dash = ` stroke-dasharray="6 4"`
+	}
+	fmt.Fprintf(&d, `<path d="M1 5h20" fill="none" %s stroke-width="2.5"%s/>`, c.stroke(), dash)
+	return d.end()
+}
+
+// Span is a change with its interval and its limit, to stand in a row of a table that has the figures.
+type Span struct {
+	Change, Low, High float64 // relative; equal for a change without an interval
+	Limit             float64 // positive where a rise is bad, negative where a fall is
+	Colour            Colour
+}
+
+// The size of a Span, and how many limits it is wide to either side of no change.
+const (
+	spanWidth  = 104
+	spanHeight = 16
+	spanReach  = 2.5
+)
+
+// SVG draws the span: the limit is a dashed line, no change a solid one. What lies beyond the drawing ends in an arrow.
+func (s Span) SVG() SVG {
+	var d drawing
+	d.begin("", "", fmt.Sprint(spanWidth), spanHeight)
+	reach := spanReach * math.Abs(s.Limit)
+	if !(reach > 0) {
+		reach = max(math.Abs(s.Low), math.Abs(s.High), math.Abs(s.Change), 0.01)
+	}
+	const middle, half = spanWidth / 2, spanWidth/2 - 5
+	x := func(v float64) float64 { return middle + half*min(max(v/reach, -1), 1) }
+	fmt.Fprintf(&d, `<path d="M%d 1v14" stroke="currentColor" stroke-opacity=".5"/>`, middle)
+	if s.Limit != 0 {
+		fmt.Fprintf(&d, `<path d="M%s 1v14" stroke="currentColor" stroke-opacity=".7" stroke-dasharray="2 2"/>`, decimal(x(s.Limit)))
+	}
+	fmt.Fprintf(&d, `<path d="M%s 8H%s" %s stroke-width="2"/>`, decimal(x(s.Low)), decimal(x(s.High)), s.Colour.stroke())
+	if s.High > reach {
+		fmt.Fprintf(&d, `<path d="M%d 4l4 4-4 4" fill="none" %s stroke-width="2"/>`, middle+half-2, s.Colour.stroke())
+	}
+	if s.Low < -reach {
+		fmt.Fprintf(&d, `<path d="M%d 4l-4 4 4 4" fill="none" %s stroke-width="2"/>`, middle-half+2, s.Colour.stroke())
+	}
+	fmt.Fprintf(&d, `<circle cx="%s" cy="8" r="3.5" %s/>`, decimal(x(s.Change)), s.Colour.fill())
+	return d.end()
+}
+
+// Spark is a small line without axes, between its lowest and its highest value. With a title it is told by screen readers.
+func Spark(title string, values []float64, c Colour) SVG {
+	var d drawing
+	d.begin(title, "", "120", 24)
+	values = values[max(0, len(values)-MostPoints):]
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	var b path
+	for i, v := range values {
+		if math.IsNaN(v) {
+			b.lift()
+			continue
+		}
+		x, y := 0.5, 0.5
+		if len(values) > 1 {
+			x = float64(i) / float64(len(values)-1)
+		}
+		if high > low {
+			y = (v - low) / (high - low)
+		}
+		b.to(int(20+1160*x), int(220-200*y))
+	}
+	if len(b.b) > 0 {
+		fmt.Fprintf(&d, `<svg width="120" height="24" viewBox="0 0 1200 240"><path d="%s" fill="none" %s stroke-width="16"/></svg>`, b.b, c.stroke())
+	}
+	return d.end()
+}
