@@ -123,16 +123,24 @@ func (v view) title() string {
 func (v view) writeHeadline(b *strings.Builder) {
 	word := v.Verdict.Outcome
 	fmt.Fprintf(b, "### %s Plimsoll: **%s**: %s\n\n", mark(word), word, v.headline(span))
-	if a := v.Verdict.Accepted; a != nil {
-		fmt.Fprintf(b, "Accepted by %s on %s", span(a.By, maxName), a.At.UTC().Format("2006-01-02 15:04 UTC"))
-		if why := accepted(a, span); why != "" {
-			fmt.Fprintf(b, ": %s", why)
-		}
-		fmt.Fprint(b, "\n\n")
+	if text := acceptedBy(v.Verdict.Accepted); text != "" {
+		fmt.Fprintf(b, "%s\n\n", text)
 	}
 	if text := loadChanged(v.Verdict.Changed, span); text != "" {
 		fmt.Fprintf(b, "**The load has changed**: %s\n\n", text)
 	}
+}
+
+// acceptedBy says in markdown who accepted a change, when and why; empty if nobody did.
+func acceptedBy(a *gate.Acceptance) string {
+	if a == nil {
+		return ""
+	}
+	text := fmt.Sprintf("Accepted by %s on %s", span(a.By, maxName), a.At.UTC().Format("2006-01-02 15:04 UTC"))
+	if why := accepted(a, span); why != "" {
+		text += ": " + why
+	}
+	return text
 }
 
 // writeMatter writes the part between the headline and the folds.
@@ -200,17 +208,25 @@ func (v view) writeBlank(b *strings.Builder) {
 // writeLast writes how to accept the change, if it can be accepted, and the links.
 func (v view) writeLast(b *strings.Builder) {
 	var parts []string
-	if v.Verdict.Outcome == gate.Fail && v.Verdict.Compared > 0 && v.Accept != "" {
-		how := "**Accept this change**: label " + span(v.Accept, maxName)
-		if v.Verdict.Mode == gate.Stored { // the other gates have no stored baseline
-			how += ", or `plimsoll baseline accept`"
-		}
+	if how := v.howToAccept(); how != "" {
 		parts = append(parts, how)
 	}
 	parts = append(parts, v.Links.list()...)
 	if len(parts) > 0 {
 		fmt.Fprintf(b, "%s\n", strings.Join(parts, " · "))
 	}
+}
+
+// howToAccept says in markdown how to let a failing change pass; empty if it cannot be accepted.
+func (r Report) howToAccept() string {
+	if r.Verdict.Outcome != gate.Fail || r.Verdict.Compared == 0 || r.Accept == "" {
+		return ""
+	}
+	how := "**Accept this change**: label " + span(r.Accept, maxName)
+	if r.Verdict.Mode == gate.Stored { // the other gates have no stored baseline
+		how += ", or `plimsoll baseline accept`"
+	}
+	return how
 }
 
 func (l Links) list() (shown []string) {
@@ -222,18 +238,23 @@ func (l Links) list() (shown []string) {
 	return shown
 }
 
+// The words about an error in the place of a verdict.
+const (
+	nothingJudged = "nothing was judged"
+	fixThis       = "fix this, and run the job again"
+)
+
 // Trouble writes an error in the place of a report, in at most limit bytes, when nothing could be
 // judged.
 func Trouble(w io.Writer, err error, links Links, limit int) error {
-	const headline = "nothing was judged"
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
 		lines = append(lines, plain(line, maxSentence))
 	}
 	for shown := min(len(lines), maxTroubleLines); shown >= 0; shown-- {
 		var b strings.Builder
-		fmt.Fprintf(&b, "### %s Plimsoll: **error**: %s\n\n", mark(gate.Unjudged), headline)
-		fmt.Fprintf(&b, "%s\n**What would settle it**: fix this, and run the job again\n\n**0 of 0 compared**\n", block(ends(lines, shown)))
+		fmt.Fprintf(&b, "### %s Plimsoll: **error**: %s\n\n", mark(gate.Unjudged), nothingJudged)
+		fmt.Fprintf(&b, "%s\n**What would settle it**: %s\n\n**0 of 0 compared**\n", block(ends(lines, shown)), fixThis)
 		if list := links.list(); len(list) > 0 {
 			fmt.Fprintf(&b, "\n%s\n", strings.Join(list, " · "))
 		}

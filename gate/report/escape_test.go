@@ -12,6 +12,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -20,12 +21,7 @@ import (
 const tracer = "zqx"
 
 // hostileNames try what a name can do to markdown, and to GitHub's.
-var hostileNames = []string{
-	"", "a|b", `a\|b`, `a\\|b\`, `\`, "|", "||||||||", "a`b``c", "`", "``", "```", "` `", " `a` ", "<img src=x onerror=alert(1)>", "</code></td></table><script>alert(1)</script>", "<!-- ", "-->", "]]>", "<details>", "</details>",
-	"@everyone", "@octocat", "@org/team", "#123", "GH-123", "org/repo#1", "a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2", "http://evil.example", "https://evil.example/a?b=c", "www.evil.example", "mailto:me@evil.example", "me@evil.example", "ftp://evil.example", "<http://evil.example>",
-	"[x](http://evil)", "![x](http://evil/x.png)", "[x]: http://evil", "[^1]", "[^1]: foot", "a\nb\r\nc", "a\n\n# heading\n\n- list", "\n\n```mermaid\ngraph TD\n```\n", "~~~\nx", "$x^2$", "$$x$$", "$`x`$", ":tada:", "**bold**", "__b__", "~~s~~", "***", "---", "\n===\n", "> quote", "- [x] task", "1. one", "    indented",
-	"\u202ekcatta", "a\u2066b\u2069", "zero\u200bwidth\u200c\u200d\ufeff", "soft\u00adhyphen", "\u3164\u115f\u2800", "nul\x00bell\x07esc\x1b[31m", "tab\tvt\v", "\u2028\u2029", "\xff\xfe", "&lt;b&gt;", "&#96;", "👩‍💻", "é́́́", strings.Repeat("long", 2500), strings.Repeat("`", 300), strings.Repeat("|", 300), strings.Repeat("`|", 100),
-}
+var hostileNames = reporttest.Names()
 
 // laced is a report in which every foreign text is name.
 func laced(name string) report.Report {
@@ -41,8 +37,8 @@ func laced(name string) report.Report {
 	follows.Why = &gate.Why{Kind: gate.Caused, Routes: []string{name, name}, More: 2}
 	unknown := comparison(name, gate.Metric(name), gate.Worse)
 	v.Comparisons = append(v.Comparisons, not, follows, unknown)
-	v.Reasons = append(v.Reasons, lacedReasons(name)...)
-	v.Notices = lacedReasons(name)
+	v.Reasons = append(v.Reasons, reporttest.Reasons(name)...)
+	v.Notices = reporttest.Reasons(name)
 	v.Comparisons[0].Failures = []gate.Failure{{Class: name, Text: name, Count: 3}}
 	for _, what := range []string{"route", "weight", "request", "expect", name} {
 		v.Changed = append(v.Changed, gate.Difference{What: what, Name: name, Before: name}, gate.Difference{What: what, Name: name, Now: name}, gate.Difference{What: what, Name: name, Before: name, Now: name + "b"})
@@ -63,19 +59,6 @@ func laced(name string) report.Report {
 	r.Accept = name
 	s.Measured = []string{name, "", "- " + name}
 	return r
-}
-
-// lacedReasons are reasons of each kind, whose foreign texts are all name.
-func lacedReasons(name string) (all []gate.Reason) {
-	for _, kind := range gate.Kinds() {
-		all = append(all, gate.Reason{
-			Kind: kind, Route: name, Metric: gate.Metric(name), Metrics: []gate.Metric{gate.Metric(name)}, Rule: name, Branch: name, Commit: name,
-			Names: []string{name, name}, Sights: []gate.Sight{{Route: name, Metric: gate.Metric(name)}}, By: name, Label: name, Text: name,
-			Why: &gate.Why{Kind: gate.Caused, Routes: []string{name}}, Failures: []gate.Failure{{Class: name, Text: name, Count: 3}, {Text: name, Count: 1}}, Now: 0.5, Requests: 100,
-			Course: &gate.Course{Kind: gate.Died, Name: name, Status: gate.Worse, Text: name},
-		})
-	}
-	return all
 }
 
 // lacedKinds are laced reports of each way to show them.

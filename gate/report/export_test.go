@@ -1,6 +1,10 @@
 package report
 
-import "github.com/plimsoll-ci/plimsoll/gate"
+import (
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+)
 
 // Sign is a verdict file with the digest that its content has; nil for one that cannot be read.
 // A fuzzer cannot find digests by itself.
@@ -31,3 +35,11 @@ func Advice(v gate.Verdict) (what, settle string) {
 func Unsound(r Report) ([]byte, error) {
 	return bounded(r).encode()
 }
+
+// Spanned is a name as a code span of markdown, and what the span shows.
+func Spanned(name string) (markdown, shown string) {
+	return span(name, maxName), longRun.ReplaceAllString(plain(name, maxName), strings.Repeat("`", maxRun))
+}
+
+// WordsOf takes markdown of ours apart.
+func WordsOf(markdown string) Words { return wordsOf(markdown) }

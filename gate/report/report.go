@@ -92,12 +92,7 @@ func New(v gate.Verdict, r *result.Result) Report {
 		f := r.Rounds[i*len(r.Rounds)/shown].Total
 		s.Course = append(s.Course, Round{P50: f.P50, P95: f.P95, Throughput: f.Throughput, Requests: f.Requests, Failures: f.Failures})
 	}
-	found := FoundIn(r)
-	if v.Mode == gate.Soak {
-		found.Stability = Stability(v.Stability, r.Length())
-	}
-	found.UnderLoad = UnderLoad(v)
-	s.Measured = flat(sections(r, found))
+	s.Measured = flat(sections(r, FoundBy(v, r)))
 	return Report{Verdict: v, Subject: s}
 }
 

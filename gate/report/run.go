@@ -48,11 +48,11 @@ func tables(w io.Writer, r *result.Result) error {
 		_, err := fmt.Fprintln(w, "There are no figures: no round was measured to its end.")
 		return err
 	}
-	if err := requests(w, r); err != nil {
+	if err := requestGrid(r).text(w); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\nResponse time percentiles (ms)\n")
-	if err := percentileTable(w, r); err != nil {
+	if err := percentileGrid(r).text(w); err != nil {
 		return err
 	}
 	return errorTable(w, r)
@@ -127,7 +127,8 @@ func neverRequested(r *result.Result) (names []string) {
 	return names
 }
 
-func requests(w io.Writer, r *result.Result) error {
+// requestGrid has a row for each route, as Locust's first table has.
+func requestGrid(r *result.Result) grid {
 	seconds := r.Length().Seconds()
 	row := func(kind, name string, t *tally.Route) []string {
 		perSec := func(n int64) string {
@@ -142,39 +143,40 @@ func requests(w io.Writer, r *result.Result) error {
 		}
 		return []string{
 			kind, name, fmt.Sprint(t.Requests()), fmt.Sprintf("%d(%.2f%%)", t.Failures(), failed),
-			millis(t.Response.Mean()), millis(t.Response.Min()), millis(t.Response.Max()), millis(t.Response.Quantile(0.5)),
+			timed(t, t.Response.Mean()), timed(t, t.Response.Min()), timed(t, t.Response.Max()), timed(t, t.Response.Quantile(0.5)),
 			perSec(t.Requests()), perSec(t.Failures()),
 		}
 	}
 	header := []string{"Type", "Name", "# reqs", "# fails", "Avg", "Min", "Max", "Med", "req/s", "failures/s"}
-	return routeTable(w, header, r, row)
+	return routeGrid(header, r, row)
 }
 
-func percentileTable(w io.Writer, r *result.Result) error {
+// percentileGrid has the percentiles of each route, as Locust's second table has.
+func percentileGrid(r *result.Result) grid {
 	header := []string{"Type", "Name"}
 	for _, q := range percentiles {
 		header = append(header, strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*q), "0"), ".")+"%")
 	}
 	header = append(header, "# reqs")
-	return routeTable(w, header, r, func(kind, name string, t *tally.Route) []string {
+	return routeGrid(header, r, func(kind, name string, t *tally.Route) []string {
 		cells := []string{kind, name}
 		for _, q := range percentiles {
-			cells = append(cells, millis(t.Response.Quantile(q)))
+			cells = append(cells, timed(t, t.Response.Quantile(q)))
 		}
 		return append(cells, fmt.Sprint(t.Requests()))
 	})
 }
 
-// routeTable writes a table with a row for each route and one for all of them. The first two columns
+// routeGrid is a table with a row for each route and one for all of them. The first two columns
 // are texts, the others numbers.
-func routeTable(w io.Writer, header []string, r *result.Result, row func(kind, name string, t *tally.Route) []string) error {
+func routeGrid(header []string, r *result.Result, row func(kind, name string, t *tally.Route) []string) grid {
 	var rows [][]string
 	for _, route := range r.Routes() {
 		kind, name := splitRoute(route)
 		rows = append(rows, row(kind, name, r.Tally.Routes[route]))
 	}
 	columns := "ll" + strings.Repeat("r", len(header)-2)
-	return grid{columns, header, rows, row("", "Aggregated", r.Tally.Total())}.text(w)
+	return grid{columns, header, rows, row("", "Aggregated", r.Tally.Total())}
 }
 
 // splitRoute splits "GET /path" as Locust's tables do. Any other name has no type.
@@ -187,23 +189,13 @@ func splitRoute(route string) (kind, name string) {
 }
 
 func errorTable(w io.Writer, r *result.Result) error {
-	type failure struct {
-		n    int64
-		text string
-	}
-	var failures []failure
-	for _, route := range r.Routes() {
-		for text, seen := range r.Tally.Routes[route].Errors {
-			failures = append(failures, failure{seen.Count, name(route) + ": " + wayOf(gate.Failure{Text: text, Example: seen.Example})})
-		}
-	}
+	failures := FailedOf(r)
 	if len(failures) == 0 {
 		return nil
 	}
-	slices.SortFunc(failures, func(a, b failure) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.text, b.text)) })
 	var rows [][]string
 	for _, f := range failures[:min(maxErrorTexts, len(failures))] {
-		rows = append(rows, []string{fmt.Sprint(f.n), f.text})
+		rows = append(rows, []string{fmt.Sprint(f.Count), f.Route + ": " + f.How})
 	}
 	fmt.Fprintf(w, "\nError report\n")
 	if err := (grid{columns: "rl", header: []string{"# occurrences", "Error"}, rows: rows}).text(w); err != nil {
@@ -213,6 +205,34 @@ func errorTable(w io.Writer, r *result.Result) error {
 		fmt.Fprintf(w, "and %d more kinds of error\n", more)
 	}
 	return nil
+}
+
+// Failed is one way in which requests of a route failed, in plain text.
+type Failed struct {
+	Count       int64
+	Route, How  string
+	First, Last time.Duration // when it was seen, since the load began
+}
+
+// FailedOf lists how requests failed, the most frequent first.
+func FailedOf(r *result.Result) (all []Failed) {
+	for _, route := range r.Routes() {
+		for text, seen := range r.Tally.Routes[route].Errors {
+			all = append(all, Failed{seen.Count, name(route), wayOf(gate.Failure{Text: text, Example: seen.Example}), seen.First, seen.Last})
+		}
+	}
+	slices.SortFunc(all, func(a, b Failed) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Route, b.Route), cmp.Compare(a.How, b.How), cmp.Compare(a.First, b.First))
+	})
+	return all
+}
+
+// timed is a response time of a route, or - where requests were counted and not timed, as other tools' results have it.
+func timed(t *tally.Route, d time.Duration) string {
+	if t.Response.Count() == 0 && t.Requests() > 0 {
+		return unread
+	}
+	return millis(d)
 }
 
 // millis is a span in milliseconds, to 1 µs below 10 ms and coarser above.

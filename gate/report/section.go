@@ -34,7 +34,7 @@ func sections(r *result.Result, found Found) (all []section) {
 	for _, s := range []section{
 		{"Load Test Summary", summaryOf(r, found)},
 		{"Performance Metrics", groups(r)},
-		{usageTitle, UsageOf(r).lines()},
+		{UsageTitle, UsageOf(r).lines()},
 	} {
 		if len(s.lines) > 0 {
 			all = append(all, s)

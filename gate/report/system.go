@@ -45,11 +45,11 @@ func UsageOf(r *result.Result) Usage {
 // System writes a line for each resource that was watched, and one about what was not read and why. A run and
 // `plimsoll monitor` print it.
 func System(w io.Writer, u Usage) error {
-	return write(w, []section{{usageTitle, u.lines()}})
+	return write(w, []section{{UsageTitle, u.lines()}})
 }
 
-// usageTitle is the title of the list of what was used.
-const usageTitle = "System Resource Usage"
+// UsageTitle is the title of the list of what was used.
+const UsageTitle = "System Resource Usage"
 
 // The most lines about GPUs and about further subjects, and the most sources in the line of what was not read.
 const (

@@ -1,0 +1,33 @@
+package report
+
+import "time"
+
+// The functions of this file write figures and names in the words of all reports, for forms in rooms of their own.
+
+// Name is a foreign name as one harmless line. One that looks like nothing is named so.
+func Name(text string) string { return name80(RouteName(text)) }
+
+// Line80 is foreign text as one harmless line; empty if nothing of it can be seen.
+func Line80(text string) string { return plain(text, maxName) }
+
+// Latency is a span with the unit that fits it, such as 58.9 ms.
+func Latency(d time.Duration) string { return latency(d) }
+
+// Percent is a relative change with its sign, such as +40.9 %.
+func Percent(change float64) string { return percent(change) }
+
+// Share is a share from 0 to 1 in percent, such as 1.90 %.
+func Share(v float64) string { return share(v) }
+
+// Trimmed is a number with at most three digits, and none that are zeros at its end.
+func Trimmed(v float64) string { return trimmed(v) }
+
+// Thousands is a whole number in groups of three digits.
+func Thousands(n int64) string { return thousands(n) }
+
+// Bytes is an amount of memory, such as 4.1GB, and Traffic an amount each second, such as 14.0 MB/s.
+func Bytes(v float64) string   { return memory(v, 1) }
+func Traffic(v float64) string { return traffic(v, 1) }
+
+// Seconds is a span in seconds, such as 300 seconds.
+func Seconds(d time.Duration) string { return inSeconds(d) }
