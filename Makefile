@@ -39,7 +39,7 @@ peer-centrifugo := github.com/centrifugal/centrifugo/v6@v6.9.1
 real := ./runner/internal/protocol/grpc
 real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/draft/har ./cmd/plimsoll/internal/sources
 real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
-real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage
+real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html
 
 test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	@command -v etcd >/dev/null && /usr/bin/python3 -c 'import grpc' || { echo "test-real needs more programs: apt-get install etcd-server python3-grpcio"; exit 1; }
@@ -99,7 +99,7 @@ fuzz: ## Fuzz each target for a while; FUZZTIME=30s.
 	done
 
 golden: ## Rewrite the golden files; read the diff before you commit it.
-	go test ./gate/report ./runner/result ./runner/profile ./runner/plan -update
+	go test ./gate/report ./gate/report/html ./runner/result ./runner/profile ./runner/plan -update
 
 proto: ## Make the code of testdata/shop/shop.proto anew; needs protobuf-compiler and libprotobuf-dev.
 	GOBIN=$(abspath $(tools)) go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12

@@ -1,0 +1,339 @@
+package html
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/gate/report/chart"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// lane is one drawing over time. All lanes have the same axis.
+type lane struct {
+	title  string
+	lines  []laneLine
+	words  func(float64) string // a value in words
+	bytes  bool                 // values are bytes of memory, whose round numbers are powers of two
+	log    bool
+	heat   *chart.Heat
+	beside string // a sentence in place of a drawing, or below it
+}
+
+// laneLine is a line of a lane.
+type laneLine struct {
+	name   string
+	x, y   []float64
+	colour chart.Colour
+	dashed bool
+	filled bool
+}
+
+// The height of a lane, and of one that has more to show.
+const (
+	laneHeight = 62
+	tallHeight = 150
+	labelEvery = 4 // lanes, so that a reader always sees the time
+)
+
+// overTime draws everything that was read over time, one below the other.
+func (p *page) overTime() {
+	if p.run == nil || p.head.n() == 0 && len(p.head.Timeline) == 0 {
+		return
+	}
+	end := p.end()
+	if end == 0 {
+		return
+	}
+	x := chart.Time(0, end)
+	p.howToRead()
+	var lanes []lane
+	lanes = append(lanes, p.loadLanes()...)
+	lanes = append(lanes, p.heat(x))
+	lanes = append(lanes, p.latencyLane())
+	lanes = append(lanes, p.systemLanes()...)
+	lanes = slices.DeleteFunc(lanes, func(l lane) bool { return len(l.lines) == 0 && l.heat == nil && l.beside == "" })
+	p.open("div", "class", "lanes")
+	for i, l := range lanes {
+		p.lane(l, x, i%labelEvery != 0 && i != len(lanes)-1)
+	}
+	p.shut("div")
+	p.roundFigures()
+}
+
+// howToRead says how to read the lanes, and what they lack.
+func (p *page) howToRead() {
+	var parts []string
+	if len(p.head.Timeline) == 0 {
+		parts = append(parts, "This result has no timeline by the second: its load is drawn by rounds.")
+	}
+	if base, _ := p.sides(); p.base != nil {
+		parts = append(parts, base+" is dashed; both sides were loaded in turn.")
+	}
+	if w := p.head.Watch; w == nil || len(w.Timeline) == 0 {
+		parts = append(parts, "The system was not read over time.")
+	}
+	if len(parts) > 0 {
+		p.note(strings.Join(parts, " "))
+	}
+}
+
+// end is when the last thing was measured, in seconds since the load began.
+func (p *page) end() (end float64) {
+	for _, side := range []*rounds{p.base, p.head} {
+		if side == nil {
+			continue
+		}
+		for _, s := range side.Timeline {
+			end = max(end, (s.Start + s.Length).Seconds())
+		}
+		for _, r := range side.Rounds {
+			end = max(end, (r.Start + r.Length).Seconds())
+		}
+	}
+	return end
+}
+
+// shades are the warm-up of a run. A pair begins many times.
+func (p *page) shades() []chart.Shade {
+	if p.head.n() == 0 || p.head.Starts > 0 || p.head.Rounds[0].Start <= 0 {
+		return nil
+	}
+	warmUp := p.head.Rounds[0].Start.Seconds()
+	s := chart.Shade{To: warmUp}
+	if warmUp > 0.12*p.end() {
+		s.Label = "warm-up"
+	}
+	return []chart.Shade{s}
+}
+
+// lane writes one drawing with its title and the names of its lines.
+func (p *page) lane(l lane, x chart.Axis, bare bool) {
+	p.open("figure")
+	p.open("figcaption")
+	p.element("strong", l.title)
+	if len(l.lines) > 1 || len(l.lines) == 1 && l.lines[0].name != "" {
+		for _, one := range l.lines {
+			p.key(one.name, one.colour, one.dashed)
+		}
+	}
+	if len(l.lines) == 1 {
+		l.beside = strings.TrimPrefix(course("", l.lines[0].y, l.words), ": ")
+	}
+	if l.beside != "" {
+		p.element("span", l.beside)
+	}
+	p.shut("figcaption")
+	switch {
+	case l.heat != nil:
+		l.heat.X, l.heat.Bare, l.heat.Shades = x, bare, p.shades()
+		p.svg(l.heat.SVG())
+	case len(l.lines) > 0:
+		p.svg(p.plot(l, x, bare).SVG())
+	}
+	p.shut("figure")
+}
+
+// plot is the drawing of a lane.
+func (p *page) plot(l lane, x chart.Axis, bare bool) chart.Plot {
+	plot := chart.Plot{Title: l.title + " over time", X: x, Height: laneHeight, Shades: p.shades(), Bare: bare}
+	low, high := math.Inf(1), 0.0
+	var told []string
+	for _, one := range l.lines {
+		for _, v := range one.y {
+			if v > 0 { // not NaN
+				low, high = min(low, v), max(high, v)
+			}
+		}
+		if text := course(one.name, one.y, l.words); text != "" {
+			told = append(told, strings.TrimPrefix(text, ": "))
+		}
+		plot.Lines = append(plot.Lines, chart.Line{X: one.x, Y: one.y, Colour: one.colour, Dashed: one.dashed, Filled: one.filled})
+	}
+	plot.Desc = strings.Join(told, "; ")
+	if l.log {
+		plot.Height = tallHeight
+		plot.Y = chart.Log(low, high, 6, l.words)
+	} else {
+		plot.Y = chart.LinearIn(l.unit(high), 0, high, 2, l.words)
+	}
+	return plot
+}
+
+// unit is what the ticks of an axis up to high are round numbers of.
+func (l lane) unit(high float64) float64 {
+	switch {
+	case !l.bytes:
+		return 1
+	case high >= 1<<30:
+		return 1 << 30
+	case high >= 1<<20:
+		return 1 << 20
+	default:
+		return 1 << 10
+	}
+}
+
+// seconds are values of the timeline by the second, or of rounds if there is none.
+func (r *rounds) seconds(ofSecond func(result.Second) float64, ofRound func(result.Round) float64) (x, y []float64) {
+	if len(r.Timeline) > 0 && ofSecond != nil {
+		for i, s := range r.Timeline {
+			if i > 0 {
+				if before := r.Timeline[i-1]; s.Start-(before.Start+before.Length) > 2*max(s.Length, before.Length) {
+					x, y = append(x, (before.Start+before.Length).Seconds()), append(y, math.NaN())
+				}
+			}
+			x, y = append(x, (s.Start+s.Length/2).Seconds()), append(y, ofSecond(s))
+		}
+		return x, y
+	}
+	for i, round := range r.Rounds {
+		if i > 0 {
+			if before := r.Rounds[i-1]; round.Start-(before.Start+before.Length) > 2*max(round.Length, before.Length) {
+				x, y = append(x, (before.Start+before.Length).Seconds()), append(y, math.NaN())
+			}
+		}
+		x, y = append(x, (round.Start+round.Length/2).Seconds()), append(y, ofRound(round))
+	}
+	return x, y
+}
+
+// both are a line of head, and one of base if there is a base.
+func (p *page) both(ofSecond func(result.Second) float64, ofRound func(result.Round) float64) (lines []laneLine) {
+	base, head := p.sides()
+	if p.base != nil {
+		x, y := p.base.seconds(ofSecond, ofRound)
+		lines = append(lines, laneLine{name: base, x: x, y: y, colour: chart.Orange, dashed: true})
+	} else {
+		head = ""
+	}
+	x, y := p.head.seconds(ofSecond, ofRound)
+	return append(lines, laneLine{name: head, x: x, y: y, colour: chart.Blue})
+}
+
+// loadLanes are the users, the requests and the failures.
+func (p *page) loadLanes() []lane {
+	requests := lane{title: "Requests each second", words: report.Trimmed}
+	requests.lines = p.both(
+		func(s result.Second) float64 { return float64(s.Requests) / max(s.Length.Seconds(), 1e-3) },
+		func(r result.Round) float64 { return float64(r.Total.Requests) / max(r.Length.Seconds(), 1e-3) })
+	failures := lane{title: "Failed requests", words: inPercent}
+	failures.lines = p.both(
+		func(s result.Second) float64 { return portion(s.Failures, s.Requests) },
+		func(r result.Round) float64 { return portion(r.Total.Failures, r.Total.Requests) })
+	if !slices.ContainsFunc(failures.lines, func(l laneLine) bool {
+		return slices.ContainsFunc(l.y, func(v float64) bool { return v > 0 })
+	}) {
+		failures.lines, failures.beside = nil, "none"
+	}
+	return []lane{p.users(), requests, failures}
+}
+
+func portion(part, of int64) float64 {
+	if of == 0 {
+		return math.NaN()
+	}
+	return float64(part) / float64(of)
+}
+
+// users is the load of each round by the plan.
+func (p *page) users() lane {
+	for _, one := range [][2]string{{result.Users, "Users"}, {result.TasksPerSec, "Tasks due each second"}} {
+		name := result.Reading(result.OfGenerator, one[0])
+		if slices.ContainsFunc(p.head.Rounds, func(r result.Round) bool { _, ok := r.Readings[name]; return ok }) {
+			l := lane{title: one[1], words: report.Trimmed}
+			l.lines = p.both(nil, func(r result.Round) float64 {
+				if v, ok := r.Readings[name]; ok {
+					return v
+				}
+				return math.NaN()
+			})
+			return l
+		}
+	}
+	return lane{}
+}
+
+// latencyLane has the percentiles of the response times.
+func (p *page) latencyLane() lane {
+	l := lane{title: "Response time", words: nanos, log: true}
+	positive := func(d time.Duration) float64 {
+		if d <= 0 {
+			return math.NaN()
+		}
+		return float64(d)
+	}
+	add := func(side *rounds, name string, c chart.Colour, dashed bool, ofSecond func(result.Second) float64, ofRound func(result.Round) float64) {
+		x, y := side.seconds(ofSecond, ofRound)
+		if slices.ContainsFunc(y, func(v float64) bool { return !math.IsNaN(v) }) {
+			l.lines = append(l.lines, laneLine{name: name, x: x, y: y, colour: c, dashed: dashed})
+		}
+	}
+	if p.base != nil {
+		base, _ := p.sides()
+		add(p.base, base+", p95", chart.Orange, true, func(s result.Second) float64 { return positive(s.P95) }, func(r result.Round) float64 { return positive(r.Total.P95) })
+	}
+	add(p.head, "p99 by round", chart.Purple, false, nil, func(r result.Round) float64 { return positive(r.Total.P99) })
+	add(p.head, "p95", chart.Blue, false, func(s result.Second) float64 { return positive(s.P95) }, func(r result.Round) float64 { return positive(r.Total.P95) })
+	add(p.head, "p50 by round", chart.Green, false, nil, func(r result.Round) float64 { return positive(r.Total.P50) })
+	return l
+}
+
+// heat shows how the response times of each round are spread.
+func (p *page) heat(x chart.Axis) lane {
+	l := lane{title: "Spread of response times"}
+	total := p.head.Tally.Total().Response
+	if p.head.n() == 0 || total.Count() == 0 {
+		return lane{}
+	}
+	if p.head.totals[0] == nil {
+		l.beside = "not drawn: this result keeps no histograms of its rounds"
+		return l
+	}
+	low, high := total.Quantile(0), total.Quantile(1)
+	h := &chart.Heat{Title: "Spread of response times over time", Height: tallHeight, X: x, Y: chart.Log(float64(max(low, 1)), float64(high), 6, nanos)}
+	h.Desc = fmt.Sprintf("A column for each round, darker where more of its requests are. The shortest took %s, the longest %s.", report.Latency(total.Min()), report.Latency(total.Max()))
+	for i, round := range p.head.Rounds {
+		t := p.head.totals[i]
+		if t == nil {
+			continue
+		}
+		c := chart.Column{From: round.Start.Seconds(), To: (round.Start + round.Length).Seconds()}
+		t.Response.Each(func(v time.Duration, n int64) bool {
+			c.Counts[chart.Row(h.Y, float64(max(v, 1)))] += n
+			return true
+		})
+		h.Columns = append(h.Columns, c)
+	}
+	l.heat = h
+	l.beside = "a column for each round, darker where more requests are"
+	if len(h.Columns) > chart.MostColumns {
+		l.beside = fmt.Sprintf("%d columns of %s rounds, darker where more requests are", chart.MostColumns, report.Thousands(int64(len(h.Columns))))
+	}
+	return l
+}
+
+// maxRoundRows is the most rounds that are listed.
+const maxRoundRows = 200
+
+// roundFigures folds the figures of the rounds away.
+func (p *page) roundFigures() {
+	if p.head.n() == 0 {
+		return
+	}
+	p.fold("Figures of the rounds, all routes together")
+	g := report.Grid{Columns: "rrrrrrrr", Header: []string{"Round", "Start", "Requests", "Failed", "p50", "p95", "p99", "Succeeded each second"}, More: max(0, p.head.n()-maxRoundRows)}
+	for i, r := range p.head.Rounds[:min(p.head.n(), maxRoundRows)] {
+		row := []string{fmt.Sprint(i + 1), since(r.Start), report.Thousands(r.Total.Requests), "–", "–", "–", "–", report.Trimmed(r.Total.Throughput)}
+		if r.Total.Requests > 0 {
+			row[3] = report.Share(portion(r.Total.Failures, r.Total.Requests))
+			row[4], row[5], row[6] = report.Latency(r.Total.P50), report.Latency(r.Total.P95), report.Latency(r.Total.P99)
+		}
+		g.Rows = append(g.Rows, row)
+	}
+	p.table(table{caption: "Rounds", Grid: g, upTo: maxPage})
+	p.shut("details")
+}
