@@ -145,12 +145,12 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 	doubts = append(doubts, blindAfterAll(rows)...)
 	v.Compared, v.Total = countRoutes(rows)
 	spent := costs.judge(at, over, seed)
+	v = v.Note(orderEffect(rows, j.head, j.good)...).Note(lowSight(rows, OfPair)...).Note(costs.notices()...)
+	rows = attribute(s, rows)
 	open := slices.ContainsFunc(doubts, func(r Reason) bool { return r.Kind == ThresholdOpen })
 	if (open || holds(append(slices.Clone(rows), spent...))) && !over {
 		v.More = nextLook(len(j.good)) - len(j.good)
 	}
-	v = v.Note(orderEffect(rows, j.head, j.good)...).Note(lowSight(rows, OfPair)...).Note(costs.notices()...)
-	rows = attribute(s, rows)
 	v.Cause = explain(rows, spent, j.besides)
 	return weigh(v, append(rows, spent...), append(followed(doubts, rows), costs.unjudged()...)...)
 }
@@ -268,7 +268,7 @@ func findPairs(p Policy, rows []row, at look, seed func() uint64) []row {
 }
 
 // holds reports whether more pairs may still tell something. Once a row is worse, the outcome stands, and only routes
-// that look worse and have no row that is are worth more pairs: they may be to blame.
+// that look worse, have no row that is and follow from no route that is are worth more pairs: they may be to blame.
 func holds(rows []row) bool {
 	worse := map[string]bool{}
 	for i := range rows {

@@ -3,6 +3,7 @@ package gate_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -61,6 +62,26 @@ func controls(n int, latency func(i int) time.Duration) (all []result.Figures) {
 	return all
 }
 
+// doubtful makes one metric of a route look half slower on head, with too much noise to prove it.
+func doubtful(route string, m gate.Metric) func(base, head *result.Result) {
+	return func(_, head *result.Result) {
+		random := rand.New(rand.NewPCG(3, 0))
+		for i := range head.Rounds {
+			f := head.Rounds[i].Figures[route]
+			slower := func(d time.Duration) time.Duration {
+				return time.Duration(float64(d) * math.Exp(0.4+0.6*random.NormFloat64()))
+			}
+			switch m {
+			case gate.P50:
+				f.P50 = slower(f.P50)
+			case gate.P95:
+				f.P95 = slower(f.P95)
+			}
+			head.Rounds[i].Figures[route] = f
+		}
+	}
+}
+
 // pairOf is both sides of n pairs.
 func pairOf(n int, before, after map[string]result.Figures) (base, head *result.Result) {
 	odd := func(i int) bool { return i%2 == 1 }
@@ -87,12 +108,14 @@ func TestJudgePairs(t *testing.T) {
 		reasons []string
 		notice  gate.ReasonKind
 	}{
-		"unchanged":                   {pairs: 8, head: usual, want: gate.Pass},
-		"before the first look":       {pairs: 7, head: usual, open: true, want: gate.Unjudged, more: 1},
-		"between two looks":           {pairs: 13, head: usual, open: true, want: gate.Unjudged, more: 3},
-		"ended between two looks":     {pairs: 13, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-pairs: 13/16"}},
-		"a third slower":              {pairs: 20, head: slow, want: gate.Fail, reasons: []string{"slower: GET /a p50 +3", "slower: GET /a p95 +3", "slower: GET /a p99 +3"}},
-		"a third slower, too early":   {pairs: 8, head: slow, open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: GET /a p50 +3", "not-proven: GET /a p95", "not-proven: GET /a p99"}},
+		"unchanged":                 {pairs: 8, head: usual, want: gate.Pass},
+		"before the first look":     {pairs: 7, head: usual, open: true, want: gate.Unjudged, more: 1},
+		"between two looks":         {pairs: 13, head: usual, open: true, want: gate.Unjudged, more: 3},
+		"ended between two looks":   {pairs: 13, head: usual, want: gate.Inconclusive, reasons: []string{"too-few-pairs: 13/16"}},
+		"a third slower":            {pairs: 20, head: slow, want: gate.Fail, reasons: []string{"slower: GET /a p50 +3", "slower: GET /a p95 +3", "slower: GET /a p99 +3"}},
+		"a third slower, too early": {pairs: 8, head: slow, open: true, want: gate.Inconclusive, more: 4, reasons: []string{"not-proven: GET /a p50 +3", "not-proven: GET /a p95", "not-proven: GET /a p99"}},
+		"a third slower, and another route's tail with it": {pairs: 20, head: slow, open: true, want: gate.Fail, reasons: []string{"slower: GET /a p50 +3", "slower: GET /a p95 +3", "slower: GET /a p99 +3"}, change: doubtful("POST /b", gate.P95)},
+		"a third slower, and perhaps another route":        {pairs: 20, head: slow, open: true, more: 4, want: gate.Fail, reasons: []string{"slower: GET /a p50 +3", "slower: GET /a p95 +3", "slower: GET /a p99 +3", "not-proven: POST /b p50"}, change: doubtful("POST /b", gate.P50)},
 		"faster":                      {pairs: 8, head: with("GET /a", figures(2600, 0, 15*time.Millisecond)), want: gate.Pass},
 		"slower, and nobody feels it": {pairs: 16, head: with("GET /a", figures(2000, 0, 27*time.Millisecond)), policy: func(p *gate.Policy) { p.MinEffect = 40 * time.Millisecond }, want: gate.Pass},
 		"noisy, and nobody would feel it": {pairs: 8, head: usual, policy: func(p *gate.Policy) { p.MinEffect = 200 * time.Millisecond }, want: gate.Pass, change: func(_, head *result.Result) {
