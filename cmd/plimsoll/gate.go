@@ -212,7 +212,8 @@ func (c *gateCmd) print(a *console.Console, files publish.Files, rep report.Repo
 
 // exit is the verdict as an error, nil when the job may go on.
 func (c *gateCmd) exit(a *console.Console, p gate.Policy, v gate.Verdict) error {
-	noBaseline := len(v.Reasons) > 0 && v.Reasons[0].Kind == gate.NoBaseline
+	other := func(r gate.Reason) bool { return r.Kind != gate.NoBaseline }
+	noBaseline := len(v.Reasons) > 0 && !slices.ContainsFunc(v.Reasons, other)
 	switch {
 	case v.Outcome == gate.Pass:
 		return nil

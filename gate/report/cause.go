@@ -22,12 +22,12 @@ func Cause(e *gate.Explanation) string {
 	}
 	text := fmt.Sprintf("%s: CPU a request %s", what, about(e.CPU))
 	if delay := e.RunDelay; delay != nil && math.Abs(*delay) < leastBesides {
-		text += ", run delay the same"
+		text += ", wait for a core the same"
 	}
 	for _, c := range []struct {
 		what   string
 		change *float64
-	}{{"run delay", e.RunDelay}, {"disk bytes", e.DiskBytes}, {"connections", e.Connections}} {
+	}{{"wait for a core", e.RunDelay}, {"disk bytes", e.DiskBytes}, {"connections", e.Connections}} {
 		if c.change != nil && math.Abs(*c.change) >= leastBesides {
 			text += ", " + c.what + " " + about(*c.change)
 		}

@@ -72,6 +72,10 @@ func burden(b gate.Burden) string {
 	return trimmed(b.Rate) + " tasks/sec"
 }
 
+// leastBusy is the share of its CPU from which on a system's requests wait for it noticeably: where arrivals are random
+// and one at a time is served, they wait share/(1-share) of their own time (M/M/1), which is 43 % here.
+const leastBusy = 0.3
+
 // twoLoads says which loads were compared and how busy they kept the system; empty for none.
 func twoLoads(v gate.Verdict) string {
 	l := v.Loads
@@ -84,7 +88,7 @@ func twoLoads(v gate.Verdict) string {
 	}
 	text := fmt.Sprintf("%s kept %s busy, %s of what the system may use; %s kept %s busy, %s",
 		burden(l.Full), cores(l.Full.CPUCores), wholePercent(*l.Full.CPUShare), burden(l.Idle), cores(l.Idle.CPUCores), wholePercent(*l.Idle.CPUShare))
-	if slices.ContainsFunc(v.Reasons, func(r gate.Reason) bool { return r.Kind == gate.SlowUnderLoad }) {
+	if *l.Full.CPUShare >= leastBusy && slices.ContainsFunc(v.Reasons, func(r gate.Reason) bool { return r.Kind == gate.SlowUnderLoad }) {
 		text += ". Requests that wait for a busy CPU take longer, whatever the code does"
 	}
 	return text

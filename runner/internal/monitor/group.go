@@ -104,14 +104,12 @@ func (p *processes) readMemory(u, before cgroup.Usage, since float64, r *Reading
 	if u.Memory.Limit > 0 {
 		r.gauge(name(result.MemoryLimit), float64(u.Memory.Limit))
 	}
-	if before.Memory.Known {
-		r.counted(name(result.OOMKills), float64(u.Memory.OOMKills)-float64(before.Memory.OOMKills), since)
-	}
-	if p.group.SharesMemory() {
+	if p.group.SharesMemory() { // what was killed may be anybody's
 		return
 	}
 	r.gauge(name(result.MemoryBytes), float64(u.Memory.Used))
 	if before.Memory.Known {
+		r.counted(name(result.OOMKills), float64(u.Memory.OOMKills)-float64(before.Memory.OOMKills), since)
 		r.counted(name(result.MemoryAtLimit), float64(u.Memory.AtLimit)-float64(before.Memory.AtLimit), since)
 	}
 }

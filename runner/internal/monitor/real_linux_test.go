@@ -104,6 +104,23 @@ func TestLimitedSystem(t *testing.T) {
 	}
 }
 
+// A process that is killed for lack of memory in a group that this program shares may be anybody's, so it is not told of the
+// system.
+func TestSharedGroup(t *testing.T) {
+	s := monitor.New(t.Context(), monitor.Config{Every: 50 * time.Millisecond})
+	defer s.Close()
+	s.AddProcesses(result.OfSystem, monitor.Which{PID: family(t, 1).Process.Pid}, 0)
+	s.Edge(0)
+	s.Settle(time.Second)
+	w := watchFor(t, s, "system.cpu_share")
+	for _, figure := range []string{result.OOMKills, result.MemoryAtLimit} {
+		name := result.Reading(result.OfSystem, figure)
+		if got, read := w.Mean[name]; read {
+			t.Errorf("%s is %g of a group that both share", name, got)
+		}
+	}
+}
+
 // docker puts a program of that name first on PATH.
 func docker(t *testing.T, script string) {
 	t.Helper()
