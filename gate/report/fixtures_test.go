@@ -150,6 +150,7 @@ func verdicts() map[string]gate.Verdict {
 		"not-whole":         doubtful(gate.Reason{Kind: gate.RunNotWhole, Text: "the system under test ended"}),
 	}
 	all["works-more"] = worksMore()
+	all["under-load"] = slowUnderLoad(0.78)
 	one := all["new-failures"].Comparisons[0]
 	one.Baseline, one.Change, one.Failures = 0, one.Head, ordersFail()
 	all["new-failures"].Comparisons[0] = one
@@ -177,6 +178,22 @@ func worksMore() gate.Verdict {
 		Reasons:     []gate.Reason{{Kind: gate.CostsMore, Route: tally.All, Metric: gate.CPU, Change: 0.38, Limit: 0.2}},
 		Comparisons: []gate.Comparison{cpu, comparison("GET /home", gate.P50, gate.Within)},
 		Cause:       &gate.Explanation{Kind: gate.WorksMore, CPU: 0.38, Interval: &gate.Range{Low: 0.35, High: 0.41}},
+	}
+}
+
+// slowUnderLoad is a fail of a system under its full load, which keeps it so busy.
+func slowUnderLoad(busy float64) gate.Verdict {
+	slower := comparison("GET /search", gate.P95UnderLoad, gate.Worse)
+	return gate.Verdict{
+		Outcome: gate.Fail, Mode: gate.UnderLoad, Compared: 2, Total: 2, Baseline: gate.Baseline{Pairs: 20},
+		Loads: &gate.Loads{
+			Idle: gate.Burden{Users: 10, CPUShare: new(0.04), CPUCores: 0.08}, Full: gate.Burden{Users: 100, CPUShare: &busy, CPUCores: 2 * busy}, Limit: 0.2, Pairs: 20,
+		},
+		Reasons: []gate.Reason{{Kind: gate.SlowUnderLoad, Route: "GET /search", Metric: gate.P95UnderLoad, Change: slower.Change, Interval: slower.Interval, Limit: 0.2}},
+		Notices: []gate.Reason{{Kind: gate.IdleBusy, Now: 0.23, Limit: 0.1}},
+		Comparisons: []gate.Comparison{
+			slower, comparison("GET /search", gate.P50UnderLoad, gate.Within), comparison("GET /home", gate.P50UnderLoad, gate.Within), comparison(tally.All, gate.P50UnderLoad, gate.Within),
+		},
 	}
 }
 

@@ -298,3 +298,13 @@ func TestHostileNamesInLists(t *testing.T) {
 		}
 	}
 }
+
+// A slow answer under load is explained by a busy CPU only where it is busy.
+func TestUnderLoadOfABusySystem(t *testing.T) {
+	for busy, want := range map[float64]bool{0.1: false, 0.78: true} {
+		text := render(t, report.Terminal, report.New(slowUnderLoad(busy), shopRun()))
+		if got := strings.Contains(text, "wait for a busy CPU"); got != want {
+			t.Errorf("at %.0f %% of its CPU: %v, want %v:\n%s", 100*busy, got, want, text)
+		}
+	}
+}

@@ -54,8 +54,12 @@ func (r *Reader) Mapping(n *yaml.Node, fields ...Field) {
 		}
 		byName[f.name] = f
 	}
+	if one := resolve(n); one.Kind != yaml.MappingNode {
+		r.Problem(one, "expected a mapping%s, found %s", withKeys(known), found(one))
+		return
+	}
 	slices.Sort(known)
-	if !r.Entries(n, func(key, value *yaml.Node) {
+	r.Entries(n, func(key, value *yaml.Node) {
 		f, ok := byName[key.Value]
 		if !ok && slices.ContainsFunc(aside, func(prefix string) bool { return strings.HasPrefix(key.Value, prefix) }) {
 			return
@@ -65,14 +69,28 @@ func (r *Reader) Mapping(n *yaml.Node, fields ...Field) {
 			return
 		}
 		f.read(value)
-	}) {
-		return
-	}
+	})
 	for _, f := range fields {
 		if f.missing != "" && !Has(n, f.name) {
 			r.In(f.name, func() { r.Problem(n, "missing; %s", f.missing) })
 		}
 	}
+}
+
+// mostKeys is how many keys a problem names as examples.
+const mostKeys = 3
+
+// withKeys says which keys a mapping may have, in the order of the documentation.
+func withKeys(known []string) string {
+	switch n := len(known); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return " with the key " + known[0]
+	case n <= mostKeys:
+		return " with " + strings.Join(known[:n-1], ", ") + " or " + known[n-1]
+	}
+	return " with such keys as " + strings.Join(known[:mostKeys-1], ", ") + " and " + known[mostKeys-1]
 }
 
 // Has reports whether the mapping n holds a key.
@@ -122,8 +140,7 @@ func keyOf(n *yaml.Node, key string) *yaml.Node {
 func Later(to **yaml.Node) Read { return func(n *yaml.Node) { *to = n } }
 
 // Entries reads a mapping with keys of the user's choice. A key that comes twice is a problem.
-// It reports whether n is a mapping.
-func (r *Reader) Entries(n *yaml.Node, each func(key, value *yaml.Node)) bool {
+func (r *Reader) Entries(n *yaml.Node, each func(key, value *yaml.Node)) {
 	if s := r.describing(n); s != nil {
 		name, value := &Schema{any: true}, &Schema{}
 		s.Type, s.AdditionalProperties = "object", value
@@ -131,12 +148,12 @@ func (r *Reader) Entries(n *yaml.Node, each func(key, value *yaml.Node)) bool {
 		if name.Pattern != "" {
 			s.PropertyNames = &Schema{Pattern: name.Pattern, PatternHint: name.PatternHint}
 		}
-		return true
+		return
 	}
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
 		r.Problem(n, "expected a mapping, found %s", found(n))
-		return false
+		return
 	}
 	first := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -154,7 +171,6 @@ func (r *Reader) Entries(n *yaml.Node, each func(key, value *yaml.Node)) bool {
 			each(key, resolve(value))
 		})
 	}
-	return true
 }
 
 // Filled reads a mapping of at least one key; empty says what to write.
@@ -266,7 +282,7 @@ func (r *Reader) Forms(n *yaml.Node, none string, forms ...Form) {
 		return
 	}
 	if n = resolve(n); n.Kind != yaml.MappingNode {
-		r.Problem(n, "expected a mapping, found %s", found(n))
+		r.Problem(n, "expected a mapping, found %s: %s", found(n), none)
 		return
 	}
 	for _, form := range forms {
