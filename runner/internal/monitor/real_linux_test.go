@@ -112,7 +112,10 @@ func TestSharedGroup(t *testing.T) {
 	s.AddProcesses(result.OfSystem, monitor.Which{PID: family(t, 1).Process.Pid}, 0)
 	s.Edge(0)
 	s.Settle(time.Second)
-	w := watchFor(t, s, "system.cpu_share")
+	watchFor(t, s, "system.rss_bytes")
+	s.Edge(0)
+	time.Sleep(200 * time.Millisecond) // a few readings
+	w := watchFor(t, s, "system.rss_bytes")
 	for _, figure := range []string{result.OOMKills, result.MemoryAtLimit} {
 		name := result.Reading(result.OfSystem, figure)
 		if got, read := w.Mean[name]; read {
