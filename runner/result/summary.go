@@ -25,6 +25,11 @@ type Summary struct {
 	Control time.Duration `json:"control_ns,omitempty"`
 	// Readings holds the median of each reading over the rounds that have it.
 	Readings map[string]float64 `json:"readings,omitempty"`
+	// Spread says how far the rounds of each route lie apart, and those of all routes together under tally.All. It lacks
+	// routes with fewer than two rounds with a request. Summaries of older programs have none.
+	Spread map[string]Spread `json:"spread,omitempty"`
+	// Cost is what the system used for a request; zero if that was not counted.
+	Cost RequestCost `json:"cost,omitzero"`
 }
 
 // Summary computes the run's row of figures. No other code takes the median of a run.
@@ -34,14 +39,21 @@ func (r *Result) Summary() Summary {
 		Figures: map[string]Figures{},
 	}
 	for _, route := range append(r.Routes(), tally.All) {
-		s.Figures[route] = r.summarize(route)
+		figures, spread := r.summarize(route)
+		s.Figures[route] = figures
+		if spread != (Spread{}) {
+			if s.Spread == nil {
+				s.Spread = map[string]Spread{}
+			}
+			s.Spread[route] = spread
+		}
 	}
 	var control []time.Duration
 	for _, f := range r.Control {
 		control = append(control, f.P50)
 	}
 	s.Control = median(control)
-	s.Readings = r.readings()
+	s.Readings, s.Cost = r.readings(), r.requestCost()
 	return s
 }
 
@@ -86,11 +98,19 @@ func (s *Summary) Validate() error {
 			return fmt.Errorf("route %.80q: %w", route, err)
 		}
 	}
-	return nil
+	for route, spread := range s.Spread {
+		if _, ok := s.Figures[route]; !ok {
+			return fmt.Errorf("it has the spread of route %.80q and no figures of it", route)
+		}
+		if err := spread.validate(); err != nil {
+			return fmt.Errorf("route %.80q: %w", route, err)
+		}
+	}
+	return s.Cost.validate()
 }
 
-// summarize takes the median of one route over the rounds.
-func (r *Result) summarize(route string) Figures {
+// summarize takes the medians of one route over the rounds, and how far the rounds lie apart.
+func (r *Result) summarize(route string) (Figures, Spread) {
 	var sum Figures
 	var p50, p95, p99 []time.Duration
 	var throughput []float64
@@ -105,7 +125,10 @@ func (r *Result) summarize(route string) Figures {
 		p50, p95, p99 = append(p50, f.P50), append(p95, f.P95), append(p99, f.P99)
 	}
 	sum.P50, sum.P95, sum.P99, sum.Throughput = median(p50), median(p95), median(p99), median(throughput)
-	return sum
+	if len(p50) < 2 {
+		return sum, Spread{}
+	}
+	return sum, Spread{quartiles(p50), quartiles(p95), quartiles(p99), quartiles(throughput)}
 }
 
 // Routes lists the routes in alphabetical order, without tally.All.

@@ -22,12 +22,15 @@ type packed struct {
 	Run     head             `json:"run"`
 	Routes  []string         `json:"routes"`
 	Figures map[string][]any `json:"figures"`
+	// Spread is a list for each metric too: the lower and the upper quartile of each route, two zeros for none.
+	Spread map[string][]int64 `json:"spread,omitempty"`
 }
 
-// head is a summary without its figures.
+// head is a summary without what has lists of its own.
 type head struct {
 	result.Summary
 	Figures *struct{} `json:"figures,omitempty"` // hides those of the Summary
+	Spread  *struct{} `json:"spread,omitempty"`
 }
 
 // metric is one of the lists.
@@ -65,6 +68,21 @@ func metrics() []metric {
 	}
 }
 
+// band is one of the lists of the spread.
+type band struct {
+	name string
+	of   func(*result.Spread) *result.Quartiles
+}
+
+func bands() []band {
+	return []band{
+		{"p50", func(s *result.Spread) *result.Quartiles { return &s.P50 }},
+		{"p95", func(s *result.Spread) *result.Quartiles { return &s.P95 }},
+		{"p99", func(s *result.Spread) *result.Quartiles { return &s.P99 }},
+		{"throughput", func(s *result.Spread) *result.Quartiles { return &s.Throughput }},
+	}
+}
+
 func encodeSummary(s result.Summary) ([]byte, error) {
 	p := packed{Run: head{Summary: s}, Routes: slices.Sorted(maps.Keys(s.Figures)), Figures: map[string][]any{}}
 	for _, m := range metrics() {
@@ -72,11 +90,26 @@ func encodeSummary(s result.Summary) ([]byte, error) {
 			p.Figures[m.name] = append(p.Figures[m.name], m.get(s.Figures[route]))
 		}
 	}
+	if len(s.Spread) > 0 {
+		p.Spread = packSpread(s.Spread, p.Routes)
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(p)
 	return bytes.TrimSpace(b.Bytes()), err
+}
+
+func packSpread(all map[string]result.Spread, routes []string) map[string][]int64 {
+	lists := map[string][]int64{}
+	for _, b := range bands() {
+		for _, route := range routes {
+			spread := all[route]
+			q := b.of(&spread)
+			lists[b.name] = append(lists[b.name], q.Lower, q.Upper)
+		}
+	}
+	return lists
 }
 
 // decodeSummary reads the column, which may hold anything. A summary without an error is valid.
@@ -103,24 +136,74 @@ func decodeSummary(text []byte) (result.Summary, error) {
 	for i, route := range routes {
 		s.Figures[route] = figures[i]
 	}
+	var err error
+	if s.Spread, err = readSpread(all.Get("spread"), routes); err != nil {
+		return s, fmt.Errorf("its summary: %w", err)
+	}
 	return s, s.Validate()
+}
+
+// readSpread reads the lists of the spread, which older rows do not have.
+func readSpread(lists gjson.Result, routes []string) (map[string]result.Spread, error) {
+	if !lists.Exists() {
+		return nil, nil
+	}
+	all := make([]result.Spread, len(routes))
+	for _, b := range bands() {
+		n := 0
+		err := eachNumber(lists.Get(b.name), func(text string) (err error) {
+			if n/2 < len(all) {
+				q := b.of(&all[n/2])
+				into := &q.Lower
+				if n%2 == 1 {
+					into = &q.Upper
+				}
+				*into, err = strconv.ParseInt(text, 10, 64)
+			}
+			n++
+			return err
+		})
+		if err == nil && n != 2*len(all) {
+			err = fmt.Errorf("it does not have two numbers for each of the %d routes", len(routes))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("spread of %s: %w", b.name, err)
+		}
+	}
+	var spread map[string]result.Spread
+	for i, route := range routes {
+		if all[i] != (result.Spread{}) {
+			if spread == nil {
+				spread = make(map[string]result.Spread, len(routes))
+			}
+			spread[route] = all[i]
+		}
+	}
+	return spread, nil
 }
 
 // read puts a list of plain numbers into figures.
 func (m metric) read(list gjson.Result, into []result.Figures) error {
-	texts, n := strings.Trim(list.Raw, "[]"), 0
-	for text := range strings.SplitSeq(texts, ",") {
-		if n == len(into) {
-			n++
-			break
-		}
-		if err := m.set(&into[n], strings.TrimSpace(text)); err != nil {
-			return err
+	n := 0
+	err := eachNumber(list, func(text string) (err error) {
+		if n < len(into) {
+			err = m.set(&into[n], text)
 		}
 		n++
+		return err
+	})
+	if err == nil && n != len(into) {
+		err = fmt.Errorf("it does not have one number for each of the %d routes", len(into))
 	}
-	if n != len(into) {
-		return fmt.Errorf("it does not have one number for each of the %d routes", len(into))
+	return err
+}
+
+// eachNumber calls do with each number of a list of plain numbers.
+func eachNumber(list gjson.Result, do func(text string) error) error {
+	for text := range strings.SplitSeq(strings.Trim(list.Raw, "[]"), ",") {
+		if err := do(strings.TrimSpace(text)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
