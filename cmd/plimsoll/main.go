@@ -45,6 +45,8 @@ type cli struct {
 	Comment  commentCmd  `cmd:"" help:"Comment on a pull request, from the workflow that follows one without the right to comment."`
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two separate runs, which prove little."`
 	Baseline baselineCmd `cmd:"" help:"Record and manage baselines."`
+	History  historyCmd  `cmd:"" help:"Write the store's runs as web pages that need no server: figures over time, steps, costs."`
+	Serve    serveCmd    `cmd:"" help:"Show the same pages live from the store, and answer programs in JSON."`
 	Backtest backtestCmd `cmd:"" help:"Replay recorded history: which runs the gate would have flagged, how many of those changes lasted, and how small a change it can find."`
 	Selftest selftestCmd `cmd:"" help:"Try the paired gate on this system and machine, unchanged and with one route slowed down."`
 

@@ -50,6 +50,9 @@ import (
 //	comment REGEXP              there is exactly one comment of ours, and it matches
 //	comment-holds TEXT          every comment of ours contains the text
 //	output NAME REGEXP          the step's output matches
+//	port VARIABLE               sets a variable to a port that nobody listens on
+//	fetched STATUS URL TEXT     the URL answers with this status and text, which the file fetched then holds; waits for
+//	                            its server to listen
 //	valid NAME FILE             the file, or each line of it for backtest, matches plimsoll schema NAME
 func TestScripts(t *testing.T) {
 	dir := buildPrograms(t)
@@ -104,8 +107,10 @@ func TestScripts(t *testing.T) {
 					}
 				}
 			},
-			"output": output,
-			"valid":  valid,
+			"output":  output,
+			"valid":   valid,
+			"port":    freePort,
+			"fetched": fetched,
 		},
 	})
 }

@@ -230,7 +230,7 @@ func (r Report) howToAccept() string {
 }
 
 func (l Links) list() (shown []string) {
-	for _, one := range []string{link("Run log", l.Run), link("Docs", l.Docs)} {
+	for _, one := range []string{link("Run log", l.Run), link("History", l.History), link("Docs", l.Docs)} {
 		if one != "" {
 			shown = append(shown, one)
 		}

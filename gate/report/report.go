@@ -40,8 +40,9 @@ type Report struct {
 
 // Links are http or https addresses. Others, and empty ones, are not shown.
 type Links struct {
-	Run  string // the log of the workflow's run
-	Docs string
+	Run     string // the log of the workflow's run
+	History string // the page of plimsoll history about the route that changed most
+	Docs    string
 }
 
 // Subject describes the run that was judged.

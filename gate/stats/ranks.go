@@ -144,8 +144,8 @@ func midranks(values []float64) []float64 {
 		}
 		from := search(sorted, v)
 		to := from + 1
-		for to < len(sorted) && sorted[to] == v {
-			to++
+		if to < len(sorted) && sorted[to] == v {
+			to = searchAfter(sorted, v)
 		}
 		ranks[i] = float64(from+to+1) / 2
 	}
@@ -158,6 +158,20 @@ func search(sorted []float64, v float64) int {
 	low, high := 0, len(sorted)-1
 	for low < high {
 		if middle := (low + high) / 2; sorted[middle] < v {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// searchAfter is the place behind the last of a value in a sorted list that holds it. Going there step by step would take
+// the square of the length where a history is level.
+func searchAfter(sorted []float64, v float64) int {
+	low, high := 0, len(sorted)
+	for low < high {
+		if middle := (low + high) / 2; sorted[middle] <= v {
 			low = middle + 1
 		} else {
 			high = middle

@@ -20,6 +20,8 @@ import (
 const (
 	DatabaseURL = "PLIMSOLL_DATABASE_URL" // where baselines live
 	GitHubToken = "GITHUB_TOKEN"          // for GitHub's API
+	ServeToken  = "PLIMSOLL_SERVE_TOKEN"  // that requests to plimsoll serve bring
+	HistoryURL  = "PLIMSOLL_HISTORY_URL"  // where the pages of plimsoll history are published
 	RunnerImage = "ImageOS"               // the image of a runner of GitHub's, such as ubuntu24
 	InputPrefix = "PLIMSOLL_INPUT_"       // begins the names of the action's inputs
 )
@@ -75,7 +77,7 @@ func (v Values) List() []string { return append([]string{}, v.list...) }
 func (v Values) ForSystem() []string {
 	inActions := v.Get("GITHUB_ACTIONS") == "true"
 	return v.Without(func(name string) bool {
-		if same(name, DatabaseURL) || same(name, GitHubToken) || hasPrefix(name, InputPrefix) {
+		if same(name, DatabaseURL) || same(name, ServeToken) || same(name, GitHubToken) || hasPrefix(name, InputPrefix) {
 			return true
 		}
 		return inActions && (hasPrefix(name, "INPUT_") || hasPrefix(name, "ACTIONS_RUNTIME_TOKEN") || hasPrefix(name, "ACTIONS_ID_TOKEN_"))

@@ -53,7 +53,7 @@ func TestForSystemOutsideOfActions(t *testing.T) {
 
 func ExampleValues_ForSystem() {
 	v := environ.Of([]string{
-		"GITHUB_ACTIONS=true", "PLIMSOLL_DATABASE_URL=postgres://me:secret@db/x", "GITHUB_TOKEN=ghs_x", "PLIMSOLL_INPUT_GITHUB_TOKEN=ghs_x",
+		"GITHUB_ACTIONS=true", "PLIMSOLL_DATABASE_URL=postgres://me:secret@db/x", "PLIMSOLL_SERVE_TOKEN=x", "GITHUB_TOKEN=ghs_x", "PLIMSOLL_INPUT_GITHUB_TOKEN=ghs_x",
 		"INPUT_DATABASE-URL=postgres://me:secret@db/x", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=x", "GITHUB_SHA=abc",
 	})
 	fmt.Println(v.ForSystem())

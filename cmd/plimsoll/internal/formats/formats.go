@@ -15,6 +15,8 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/serve"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/backtest"
 	"github.com/plimsoll-ci/plimsoll/gate/capacity"
@@ -38,12 +40,16 @@ var written = map[string]struct {
 	value any
 	title string
 }{
-	"result":   {result.Result{}, "A run: result.json, plimsoll run --json, plimsoll baseline show --json."},
-	"verdict":  {verdictFile{}, "A verdict: --verdict-file, plimsoll gate --json, plimsoll compare --json."},
-	"runs":     {[]baseline.Info{}, "Runs of a store: plimsoll baseline list --json."},
-	"watch":    {result.Watch{}, "What was read without loading: plimsoll monitor --json, its --out. A run has the same in watch."},
-	"capacity": {capacity.Report{}, "What a search for the highest load found: plimsoll capacity --json."},
-	"backtest": {backtest.Report{}, "A report of a replay, one on each line: plimsoll backtest --json."},
+	"result":     {result.Result{}, "A run: result.json, plimsoll run --json, plimsoll baseline show --json."},
+	"verdict":    {verdictFile{}, "A verdict: --verdict-file, plimsoll gate --json, plimsoll compare --json."},
+	"runs":       {[]baseline.Info{}, "Runs of a store: plimsoll baseline list --json."},
+	"watch":      {result.Watch{}, "What was read without loading: plimsoll monitor --json, its --out. A run has the same in watch."},
+	"capacity":   {capacity.Report{}, "What a search for the highest load found: plimsoll capacity --json."},
+	"latest":     {site.Latest{}, "The newest runs of a store: latest.json of plimsoll history and plimsoll serve."},
+	"api-series": {serve.SeriesList{}, "What plimsoll serve answers to /api/series."},
+	"api-runs":   {serve.RunList{}, "What plimsoll serve answers to /api/runs."},
+	"api-run":    {serve.Run{}, "What plimsoll serve answers to /api/run/ID."},
+	"backtest":   {backtest.Report{}, "A report of a replay, one on each line: plimsoll backtest --json."},
 }
 
 // Names lists the forms.

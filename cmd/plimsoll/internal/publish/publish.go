@@ -7,6 +7,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -17,12 +18,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/storage"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/github"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // docsURL is the page that a report links to.
@@ -92,11 +95,26 @@ func (p Publisher) Error(ctx context.Context, series string, mode gate.Mode, fil
 // Dress adds this workflow run's details to a report.
 func (p Publisher) Dress(rep *report.Report) {
 	if p.Workflow.InActions {
-		rep.Links = report.Links{Run: p.Workflow.RunURL(), Docs: docsURL}
+		rep.Links = report.Links{Run: p.Workflow.RunURL(), History: p.history(rep), Docs: docsURL}
 	}
 	if p.Workflow.PullRequest != 0 {
 		rep.Accept = p.AcceptLabel
 	}
+}
+
+// history is the address of the history of the first route that is worse, or else of all routes; empty unless
+// PLIMSOLL_HISTORY_URL says where histories are published. The page is that of the branch that the change goes into.
+func (p Publisher) history(rep *report.Report) string {
+	at := strings.TrimRight(p.Console.Env.Get(environ.HistoryURL), "/")
+	if at == "" || rep.Subject.Series == "" {
+		return ""
+	}
+	route, metric := tally.All, ""
+	if worse := rep.Verdict.Of(gate.Worse); len(worse) > 0 {
+		route, metric = worse[0].Route, "#"+strings.ReplaceAll(string(worse[0].Metric), " ", "-") // one that the page lacks does no harm
+	}
+	branch := cmp.Or(rep.Verdict.Baseline.Branch, p.Workflow.BaseBranch, p.Workflow.DefaultBranch)
+	return at + "/" + site.RoutePath(rep.Subject.Series, rep.Subject.Repository, branch, route) + metric
 }
 
 // Follow publishes a report from a workflow that follows the one that measured: outputs, summary and comment.

@@ -1,0 +1,224 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
+)
+
+// answer is the body of an answer and its media type.
+type answer struct {
+	kind string
+	body []byte
+}
+
+// kinds are the media types of what is served, by the ends of names.
+var kinds = map[string]string{
+	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json", ".txt": "text/plain; charset=utf-8",
+}
+
+// made is the answer that a function writes.
+func made(name string, write func(io.Writer) error) (answer, error) {
+	var b bytes.Buffer
+	err := write(&b)
+	return answer{kinds[path.Ext(name)], b.Bytes()}, err
+}
+
+// make makes the answer for a path.
+func (s *Server) make(ctx context.Context, at string, q query) (answer, error) {
+	switch {
+	case at == "/" || at == "/index.html" || at == "/badge.svg" || at == "/latest.json":
+		return s.overview(ctx, at, q)
+	case strings.HasPrefix(at, "/api/"):
+		return s.api(ctx, strings.TrimPrefix(at, "/api/"), q)
+	}
+	slug, rest, ok := splitPath(at)
+	switch {
+	case !ok:
+		return answer{}, missing("there is no such page")
+	case slug == "files" && len(rest) == 1:
+		text, err := site.File(rest[0])
+		if err != nil {
+			return answer{}, missing("there is no such file")
+		}
+		return answer{kinds[path.Ext(rest[0])], text}, nil
+	}
+	g, err := s.group(ctx, slug, q)
+	if err != nil {
+		return answer{}, err
+	}
+	return page(g, rest)
+}
+
+// page makes a page of a group.
+func page(g *site.Group, rest []string) (answer, error) {
+	name := rest[len(rest)-1]
+	switch {
+	case len(rest) == 1 && (name == "" || name == "index.html"):
+		return made(".html", g.Page)
+	case len(rest) == 1 && name == "badge.svg":
+		return made(name, g.Badge)
+	case len(rest) == 1:
+		if route, ok := g.Route(strings.TrimSuffix(name, ".html")); ok {
+			return made(name, func(w io.Writer) error { return g.RoutePage(w, route) })
+		}
+	case len(rest) == 2 && rest[0] == "data":
+		if month, ok := g.Month(strings.TrimSuffix(name, ".js")); ok {
+			return made(name, func(w io.Writer) error { return g.Chunk(w, month) })
+		}
+	}
+	return answer{}, missing("there is no such page")
+}
+
+// options are those of pages that are made now.
+func (s *Server) options(q query, more bool) site.Options {
+	o := s.Site
+	o.Live, o.Made, o.More, o.Filter = true, s.Now(), more, q.Filter
+	return o
+}
+
+// keys are the groups that somebody was told of, by their slugs: an address has nothing else of a group.
+type keys struct {
+	mu    sync.Mutex // guards known
+	known map[string]baseline.Query
+}
+
+// mostKnown bounds the groups that are remembered. The overview tells them anew.
+const mostKnown = 20_000
+
+// tell remembers a group.
+func (k *keys) tell(g key) string {
+	slug := site.Slug(g.series, g.repository, g.branch)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.known == nil || len(k.known) >= mostKnown {
+		k.known = map[string]baseline.Query{}
+	}
+	k.known[slug] = baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch}
+	return slug
+}
+
+func (k *keys) of(slug string) (baseline.Query, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	q, ok := k.known[slug]
+	return q, ok
+}
+
+// key names a group, and has its newest run.
+type key struct {
+	series, repository, branch string
+}
+
+// found is a group among the newest runs.
+type found struct {
+	key
+	newest baseline.Info
+	runs   int
+}
+
+// find lists the groups among the newest runs that a query admits, the one with the newest run first.
+func (s *Server) find(ctx context.Context, q query) ([]found, error) {
+	infos, err := s.Store.List(ctx, baseline.Query{Series: q.Series, Repository: q.Repository, Branch: q.Branch, Limit: newest, WithExcluded: true})
+	if err != nil {
+		return nil, err
+	}
+	places := map[key]int{}
+	var all []found
+	for _, info := range infos {
+		if q.Environment != "" && info.Environment != q.Environment {
+			continue
+		}
+		k := key{info.Series, info.Repository, info.Branch}
+		place, known := places[k]
+		if !known {
+			place = len(all)
+			places[k], all = place, append(all, found{key: k, newest: info})
+			s.asked.tell(k)
+		}
+		all[place].runs++
+	}
+	return all, nil
+}
+
+// overview makes what is about all groups.
+func (s *Server) overview(ctx context.Context, at string, q query) (answer, error) {
+	h, err := s.groups.get(ctx, "?"+q.key(), func(ctx context.Context) (*site.History, error) {
+		groups, err := s.find(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		var records []baseline.Record
+		for _, g := range groups[:min(len(groups), shownGroups)] {
+			part, _, err := site.Read(ctx, s.Store, baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch, Limit: groupRuns})
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, part...)
+		}
+		h := site.Build(unique(records, q), s.options(q, true))
+		h.LeftOut += max(len(groups)-shownGroups, 0)
+		return h, nil
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	switch at {
+	case "/badge.svg":
+		return made(at, h.Badge)
+	case "/latest.json":
+		return made(at, h.LatestJSON)
+	default:
+		return made(".html", h.Overview)
+	}
+}
+
+// unique leaves out the runs that are there twice, since a query without a branch or a repository admits those of all,
+// and those of other environments.
+func unique(records []baseline.Record, q query) []baseline.Record {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(records, func(r baseline.Record) bool {
+		was := seen[r.ID]
+		seen[r.ID] = true
+		return was || q.Environment != "" && r.Environment != q.Environment
+	})
+}
+
+// group reads a group.
+func (s *Server) group(ctx context.Context, slug string, q query) (*site.Group, error) {
+	if q.Runs == 0 {
+		q.Runs = defaultRuns
+	}
+	h, err := s.groups.get(ctx, slug+"?"+q.key(), func(ctx context.Context) (*site.History, error) {
+		of, known := s.asked.of(slug)
+		if !known {
+			if _, err := s.find(ctx, query{}); err != nil {
+				return nil, err
+			}
+			if of, known = s.asked.of(slug); !known {
+				return nil, missing("there is no such series among the newest runs: find it from the first page")
+			}
+		}
+		of.Limit = q.Runs
+		records, more, err := site.Read(ctx, s.Store, of)
+		if err != nil {
+			return nil, err
+		}
+		return site.Build(unique(records, q), s.options(q, more)), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	g := h.Group(slug)
+	if g == nil {
+		return nil, missing("no run of this series fits the filter")
+	}
+	return g, nil
+}

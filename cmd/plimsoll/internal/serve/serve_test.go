@@ -1,0 +1,421 @@
+package serve_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/baseline/sqlite"
+	"github.com/plimsoll-ci/plimsoll/baseline/storetest"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/serve"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// filled is a store with runs of two series, and of a branch.
+func filled(t testing.TB) (baseline.Store, []baseline.Info) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "b.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	var infos []baseline.Info
+	for n := range 12 {
+		info, _, err := store.Put(t.Context(), storetest.NewResult(n, func(r *result.Result) {
+			switch {
+			case n%4 == 3:
+				r.Series = "blog"
+			case n == 9:
+				r.Branch = "feature"
+			case n == 10:
+				r.Environment.CPUCores = 64
+			}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		infos = append(infos, info)
+	}
+	return store, infos
+}
+
+// config is that of most tests, with a clock that stands.
+func config(store baseline.Store) serve.Config {
+	now := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	return serve.Config{Store: store, Site: site.Options{Tool: "v1"}, Now: func() time.Time { return now }, Log: func(error) {}}
+}
+
+// get asks a handler, as somebody on this machine does.
+func get(t testing.TB, h http.Handler, path string, changes ...func(*http.Request)) (status int, body string, header http.Header) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8089"+path, nil)
+	for _, change := range changes {
+		change(r)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	answer := w.Result()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text), answer.Header
+}
+
+// ok is get of something that is there.
+func ok(t testing.TB, h http.Handler, path string) string {
+	t.Helper()
+	status, body, _ := get(t, h, path)
+	if status != http.StatusOK {
+		t.Fatalf("%s: %d %s", path, status, body)
+	}
+	return body
+}
+
+func decode[T any](t testing.TB, text string) (value T) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return value
+}
+
+// Every link and every file of the pages is there, from the first page on.
+func TestPages(t *testing.T) {
+	store, _ := filled(t)
+	h := serve.New(config(store))
+	seen := map[string]bool{}
+	var visit func(path string)
+	visit = func(path string) {
+		if seen[path] {
+			return
+		}
+		seen[path] = true
+		body := ok(t, h, path)
+		for _, match := range regexp.MustCompile(`(?:href|src)="([^":#?]+)(?:\?[^"]*)?(?:#[^"]*)?"`).FindAllStringSubmatch(body, -1) {
+			to := match[1]
+			if !strings.HasPrefix(to, "/") {
+				to = filepath.Join(filepath.Dir(path+"x"), to)
+			}
+			visit(to)
+		}
+		for _, match := range regexp.MustCompile(`data-months="([^"]*)"`).FindAllStringSubmatch(body, -1) {
+			for _, month := range regexp.MustCompile(`\d{4}-\d\d`).FindAllString(match[1], -1) {
+				visit(filepath.Join(filepath.Dir(path), "data", month+".js"))
+			}
+		}
+	}
+	visit("/")
+	pages, scripts := 0, 0
+	for path := range seen {
+		if strings.HasSuffix(path, ".html") {
+			pages++
+		}
+		if strings.Contains(path, "/data/") {
+			scripts++
+		}
+	}
+	if pages < 3*4 || scripts < 3 {
+		t.Errorf("only %d pages and %d chunks are linked: %v", pages, scripts, seen)
+	}
+	for path, kind := range map[string]string{"/badge.svg": "image/svg+xml", "/latest.json": "application/json", "/history/files/style.css": "text/css; charset=utf-8", "/": "text/html; charset=utf-8"} {
+		if _, _, header := get(t, h, path); header.Get("Content-Type") != kind {
+			t.Errorf("%s is %s", path, header.Get("Content-Type"))
+		}
+	}
+}
+
+func TestAPI(t *testing.T) {
+	store, infos := filled(t)
+	h := serve.New(config(store))
+	all := decode[serve.SeriesList](t, ok(t, h, "/api/series"))
+	if len(all.Series) != 3 || all.Series[0].Series != "blog" || all.Series[0].Runs != 3 || all.Series[0].Run != infos[11].ID {
+		t.Errorf("series %+v", all)
+	}
+	if body := ok(t, h, all.Series[1].Page); !strings.Contains(body, "shop") {
+		t.Errorf("its page is\n%s", body)
+	}
+	if got := decode[serve.SeriesList](t, ok(t, h, "/api/series?series=shop&branch=feature")); len(got.Series) != 1 || got.Series[0].Runs != 1 {
+		t.Errorf("of one branch: %+v", got)
+	}
+
+	first := decode[serve.RunList](t, ok(t, h, "/api/runs?limit=5&series=shop&branch=main"))
+	second := decode[serve.RunList](t, ok(t, h, "/api/runs?limit=5&series=shop&branch=main&after="+first.Next))
+	if len(first.Runs) != 5 || len(second.Runs) != 3 || second.Next != "" || second.Runs[2].ID != infos[0].ID {
+		t.Errorf("pages of %d and %d runs", len(first.Runs), len(second.Runs))
+	}
+	if f := first.Runs[0].Figures["GET /items"]; f.Requests != 200 || f.P95 == 0 || first.Runs[0].Spread["GET /items"].P95.Upper < 1000 {
+		t.Errorf("figures %+v", first.Runs[0])
+	}
+	if got := decode[serve.RunList](t, ok(t, h, "/api/runs?route=GET+%2Fitems")); len(got.Runs) != 12 || len(got.Runs[0].Figures) != 1 {
+		t.Errorf("of one route: %+v", got)
+	}
+
+	one := decode[serve.Run](t, ok(t, h, "/api/run/"+infos[7].ID[:20]))
+	if one.Info.ID != infos[7].ID || one.Rounds != 2 || len(one.Figures) != 3 {
+		t.Errorf("a run: %+v", one)
+	}
+	if err := store.Exclude(t.Context(), infos[7].ID, baseline.Mark{By: "ana", Why: "noise", At: infos[7].Started}); err != nil {
+		t.Fatal(err)
+	}
+	again := serve.New(config(store))
+	if one := decode[serve.Run](t, ok(t, again, "/api/run/"+infos[7].ID)); one.Excluded == nil || one.Excluded.By != "ana" {
+		t.Errorf("an excluded run: %+v", one)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	store, infos := filled(t)
+	h := serve.New(config(store))
+	page := "/history/" + site.Slug("shop", "example/shop", "main") + "/index.html"
+	if body := ok(t, h, page); !strings.Contains(body, ": 8 runs from") || !strings.Contains(body, "cores 64") {
+		t.Errorf("all runs:\n%s", body)
+	}
+	if body := ok(t, h, page+"?runs=3"); !strings.Contains(body, ": 3 runs from") {
+		t.Errorf("three runs:\n%s", body)
+	}
+	environment := strings.ReplaceAll(strings.ReplaceAll(infos[10].Environment, " ", "+"), "=", "%3D")
+	if body := ok(t, h, page+"?environment="+environment); !strings.Contains(body, ": 1 runs from") || strings.Contains(body, "cores 2") {
+		t.Errorf("one environment:\n%s", body)
+	}
+	if body := ok(t, h, "/?series=blog"); !strings.Contains(body, "1 series with 3 runs") || !strings.Contains(body, `value="blog"`) {
+		t.Errorf("one series:\n%s", body)
+	}
+}
+
+// What nobody can mean is refused, with a sentence, and shows nothing of the request.
+func TestMistakes(t *testing.T) {
+	store, _ := filled(t)
+	h := serve.New(config(store))
+	for path, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"/nothing":                             {404, "no such page"},
+		"/history/none/index.html":             {404, "no such series"},
+		"/history/files/../serve.go":           {404, "no such"},
+		"/history/files/none.js":               {404, "no such file"},
+		"/api/nothing":                         {404, "there are /api/series"},
+		"/api/run/":                            {404, "there are /api/series"},
+		"/api/run/ffffffff":                    {404, "no such run"},
+		"/api/run/" + "%3Cscript%3E":           {404, "no such run"},
+		"/api/runs?after=zzz":                  {404, "no such run"},
+		"/api/runs?limit=501":                  {400, "a number from 1 to 500"},
+		"/api/runs?limit=-1":                   {400, "a number from 1 to 500"},
+		"/api/runs?sereis=shop":                {400, "the parameters are"},
+		"/api/runs?branch=main":                {400, "need a series"},
+		"/?runs=1e9":                           {400, "a number from 1 to 5000"},
+		"/?series=" + strings.Repeat("a", 501): {400, "500 bytes"},
+		"/?series=%00%ff":                      {200, "No run fits"},
+		"/history/" + site.Slug("shop", "example/shop", "main") + "/none.html":          {404, "no such page"},
+		"/history/" + site.Slug("shop", "example/shop", "main") + "/data/1999-01.js":    {404, "no such page"},
+		"/history/" + site.Slug("shop", "example/shop", "main") + "/data/../index.html": {404, "no such page"},
+	} {
+		status, body, header := get(t, h, path)
+		if status != want.status || !strings.Contains(body, want.text) || strings.Contains(body, "<script>") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+		if strings.HasPrefix(path, "/api/") && (header.Get("Content-Type") != "application/json" || decode[serve.Refusal](t, body).Error == "") {
+			t.Errorf("%s: an answer in %s", path, header.Get("Content-Type"))
+		}
+	}
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions} {
+		if status, _, header := get(t, h, "/", func(r *http.Request) { r.Method = method }); status != http.StatusMethodNotAllowed || header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s: %d", method, status)
+		}
+	}
+}
+
+// A page elsewhere that makes a browser ask for it under a name of its own gets nothing.
+func TestHosts(t *testing.T) {
+	store, _ := filled(t)
+	here := config(store)
+	here.Names = []string{"perf.example.com"}
+	anywhere := here
+	anywhere.Anywhere = true
+	for host, want := range map[string][2]bool{
+		"127.0.0.1": {true, true}, "127.0.0.1:8089": {true, true}, "localhost:1": {true, true}, "LOCALHOST.": {true, true}, "[::1]:8089": {true, true}, "::1": {true, true},
+		"perf.example.com": {true, true}, "Perf.Example.Com:443": {true, true},
+		"evil.example": {}, "127.0.0.1.evil.example": {}, "localhost.evil.example": {}, "": {}, "a:b:c": {}, "127.0.0.1@evil.example": {}, "0x7f.1": {},
+		"192.168.1.5:8089": {false, true}, "[2001:db8::1]": {false, true},
+	} {
+		for i, c := range []serve.Config{here, anywhere} {
+			status, body, _ := get(t, serve.New(c), "/api/series", func(r *http.Request) { r.Host = host })
+			if (status == http.StatusOK) != want[i] || !want[i] && (status != http.StatusMisdirectedRequest || strings.Contains(body, "shop")) {
+				t.Errorf("host %q, anywhere %v: %d", host, c.Anywhere, status)
+			}
+		}
+	}
+}
+
+func TestToken(t *testing.T) {
+	store, _ := filled(t)
+	c := config(store)
+	c.Token = "0123456789abcdef"
+	h := serve.New(c)
+	for name, want := range map[string]struct {
+		change func(*http.Request)
+		status int
+	}{
+		"none":      {func(*http.Request) {}, 401},
+		"bearer":    {func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+c.Token) }, 200},
+		"basic":     {func(r *http.Request) { r.SetBasicAuth("anybody", c.Token) }, 200},
+		"wrong":     {func(r *http.Request) { r.Header.Set("Authorization", "Bearer 0123456789abcdee") }, 401},
+		"longer":    {func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+c.Token+"0") }, 401},
+		"empty":     {func(r *http.Request) { r.SetBasicAuth("anybody", "") }, 401},
+		"user":      {func(r *http.Request) { r.SetBasicAuth(c.Token, "") }, 401},
+		"elsewhere": {func(r *http.Request) { r.URL.RawQuery = "token=" + c.Token }, 401},
+	} {
+		for _, path := range []string{"/", "/api/series", "/history/files/style.css", "/nothing"} {
+			status, body, header := get(t, h, path, want.change)
+			if path == "/nothing" && want.status == 200 {
+				want.status = 404
+			}
+			if status != want.status || status == 401 && (header.Get("WWW-Authenticate") == "" || strings.Contains(body, "shop")) {
+				t.Errorf("%s, %s: %d %s", name, path, status, body)
+			}
+			if strings.Contains(body, c.Token) {
+				t.Errorf("%s, %s: the answer has the token", name, path)
+			}
+		}
+	}
+}
+
+// Every answer has the headers that keep it harmless, refusals too.
+func TestHeaders(t *testing.T) {
+	store, _ := filled(t)
+	h := serve.New(config(store))
+	for _, path := range []string{"/", "/api/series", "/nothing", "/badge.svg", "/history/files/history.js"} {
+		_, _, header := get(t, h, path)
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			if !strings.HasPrefix(header.Get(name), want) {
+				t.Errorf("%s: %s is %q", path, name, header.Get(name))
+			}
+		}
+		if header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s may be read by other pages", path)
+		}
+	}
+}
+
+// broken is a store that cannot be read.
+type broken struct {
+	baseline.Store
+	err error
+}
+
+func (b broken) List(context.Context, baseline.Query) ([]baseline.Info, error) { return nil, b.err }
+
+// Trouble with the store is told to the log, and no answer has a word of it.
+func TestTrouble(t *testing.T) {
+	var logged []error
+	c := config(broken{err: errors.New("postgres://me:s3cret@db.internal/x: refused")})
+	c.Log = func(err error) { logged = append(logged, err) }
+	h := serve.New(c)
+	for _, path := range []string{"/", "/api/series"} {
+		status, body, _ := get(t, h, path)
+		if status != http.StatusServiceUnavailable || strings.Contains(body, "s3cret") || strings.Contains(body, "db.internal") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	if len(logged) != 2 {
+		t.Errorf("logged %v", logged)
+	}
+}
+
+// counting is a store that counts how often it is asked, and waits until it may answer.
+type counting struct {
+	baseline.Store
+	asked *atomic.Int64
+	may   chan struct{}
+}
+
+func (c counting) List(ctx context.Context, q baseline.Query) ([]baseline.Info, error) {
+	c.asked.Add(1)
+	<-c.may
+	return c.Store.List(ctx, q)
+}
+
+// Many who ask for the same at once cost one question, and so do those who ask again soon.
+func TestFresh(t *testing.T) {
+	store, _ := filled(t)
+	asked := counting{store, new(atomic.Int64), make(chan struct{})}
+	var now atomic.Int64
+	c := config(asked)
+	c.Now = func() time.Time { return time.Unix(now.Load(), 0) }
+	h := serve.New(c)
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			if status, _, _ := get(t, h, "/api/series"); status != http.StatusOK {
+				t.Errorf("status %d", status)
+			}
+		})
+	}
+	close(asked.may)
+	all.Wait()
+	for second, want := range []int64{1, 1, 1, 1, 1, 2} {
+		now.Store(int64(second))
+		ok(t, h, "/api/series")
+		if got := asked.asked.Load(); got != want {
+			t.Errorf("after %d s the store was asked %d times, want %d", second, got, want)
+		}
+	}
+}
+
+// Who goes away does not spoil the answer for those who wait for it too.
+func TestGoneAsker(t *testing.T) {
+	store, _ := filled(t)
+	asked := counting{store, new(atomic.Int64), make(chan struct{})}
+	h := serve.New(config(asked))
+	ctx, cancel := context.WithCancel(t.Context())
+	first := make(chan int)
+	go func() {
+		status, _, _ := get(t, h, "/api/series", func(r *http.Request) { *r = *r.WithContext(ctx) })
+		first <- status
+	}()
+	for asked.asked.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	close(asked.may)
+	<-first
+	ok(t, h, "/api/series")
+	if n := asked.asked.Load(); n != 1 {
+		t.Errorf("the store was asked %d times", n)
+	}
+}
+
+// More different questions than are kept are answered all the same.
+func TestManyQuestions(t *testing.T) {
+	store, _ := filled(t)
+	h := serve.New(config(store))
+	id := first(t, store)
+	for i := range 1200 {
+		ok(t, h, fmt.Sprintf("/api/run/%s?route=%d", id, i))
+	}
+}
+
+func first(t testing.TB, store baseline.Store) string {
+	t.Helper()
+	infos, err := store.List(t.Context(), baseline.Query{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return infos[0].ID
+}

@@ -1,0 +1,399 @@
+package site
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+//go:embed files
+var files embed.FS
+
+// Dir is the directory of all pages but the overview.
+const Dir = "history"
+
+// How much the tables of a page show. The charts show everything.
+const (
+	newestRuns  = 20
+	newestSteps = 50
+	newestMarks = 50
+)
+
+// Head is what every page begins with; it is exported for the templates.
+type Head struct {
+	Title string
+	Root  string // the way to the overview: ../../ on a page of a group
+	Files string // the way to the files that all pages share
+	Live  bool
+	Made  string
+	Tool  string
+	// Of live pages: what was asked for, what links to other pages keep of it, and links to more or fewer runs.
+	Filter  Filter
+	Query   template.URL
+	Choices []choice
+}
+
+// choice is a number of runs to show.
+type choice struct {
+	Runs  int
+	Query template.URL
+}
+
+func (h *History) head(title, root, shared string) Head {
+	head := Head{Title: plain(title), Root: root, Files: shared, Live: h.Live, Made: minute(h.Made), Tool: plain(h.Tool), Filter: h.Filter}
+	if h.Live {
+		head.Query = asked(h.Filter.Environment, h.Filter.Runs)
+		for _, n := range []int{300, 1_000, 5_000} {
+			head.Choices = append(head.Choices, choice{n, asked(h.Filter.Environment, n)})
+		}
+	}
+	return head
+}
+
+// asked is the part of an address that asks for an environment and a number of runs; empty for neither.
+func asked(class string, runs int) template.URL {
+	values := url.Values{}
+	if class != "" {
+		values.Set("environment", class)
+	}
+	if runs > 0 {
+		values.Set("runs", strconv.Itoa(runs))
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return template.URL("?" + values.Encode()) //nolint:gosec // it is encoded
+}
+
+// figure is a value as text, or a chart of it.
+type figure struct {
+	Key, Text string
+}
+
+// stepRow is a step in words.
+type stepRow struct {
+	Route, RouteSlug, Key, Name string
+	Before, After, Change       string
+	Worse                       bool
+	When                        string
+	Run                         runRow
+	Profile                     bool // the profile changed with it
+	started                     time.Time
+}
+
+// runRow is a run in words.
+type runRow struct {
+	ID, When, Commit, CommitAt, Author, ReportAt, Environment, Before string
+	Colour                                                            int
+	Accepted, Excluded                                                string
+	Figures                                                           []figure
+}
+
+func (g *Group) runRow(i int) runRow {
+	r := &g.Records[i]
+	row := runRow{
+		ID: fmt.Sprintf("%.12s", r.ID), When: minute(r.Started), Commit: plain(fmt.Sprintf("%.12s", r.Commit)), CommitAt: g.history.Commit.of(r.Info, r.Summary.Identity),
+		Author: plain(g.history.Author[r.Commit]), ReportAt: g.history.Report.of(r.Info, r.Summary.Identity),
+		Environment: plain(g.Environments[g.environment[i]]), Colour: colour(g.environment[i]),
+	}
+	row.Accepted, row.Excluded = marked(r.Accepted), marked(r.Excluded)
+	if i > 0 {
+		row.Before = plain(fmt.Sprintf("%.12s", g.Records[i-1].Commit))
+	}
+	return row
+}
+
+func marked(m *baseline.Mark) string {
+	if m == nil {
+		return ""
+	}
+	return fmt.Sprintf("by %s on %s: %s", plain(m.By), day(m.At), plain(m.Why))
+}
+
+func (g *Group) stepRow(route Route, m Metric, s Step) stepRow {
+	return stepRow{
+		Route: plain(route.text()), RouteSlug: route.Slug, Key: m.Key, Name: m.Name, Before: m.text(s.Before), After: m.text(s.After), Change: change(s.Before, s.After),
+		Worse: s.Worse, When: day(g.Records[s.Run].Started), Run: g.runRow(s.Run), started: g.Records[s.Run].Started,
+		Profile: s.Run > 0 && g.Records[s.Run].ProfileDigest != g.Records[s.Run-1].ProfileDigest,
+	}
+}
+
+// text is the route's name in a sentence.
+func (r Route) text() string {
+	if r.All() {
+		return "all routes"
+	}
+	return r.Name
+}
+
+// overviewRow is a group in the overview.
+type overviewRow struct {
+	Series, Repository, Branch, Slug, When, Search string
+	Runs                                           int
+	Spark                                          template.HTML
+	Figures                                        []figure
+	Step                                           *stepRow
+}
+
+// Overview writes the page of all groups.
+func (h *History) Overview(w io.Writer) error {
+	page := struct {
+		Head
+		Groups        []overviewRow
+		Columns       []string
+		Runs, LeftOut int
+		More          bool
+	}{Head: h.head("Performance history", "", Dir+"/files/"), Runs: h.Runs, LeftOut: h.LeftOut, More: h.More}
+	for _, g := range h.Groups {
+		row := overviewRow{
+			Series: plain(g.Series), Repository: plain(g.Repository), Branch: plain(g.Branch), Slug: g.Slug, When: minute(g.newest().Started), Runs: len(g.Records),
+			Search: plain(g.Series + " " + g.Repository + " " + g.Branch), Spark: g.sparkOf(tally.All),
+		}
+		row.Figures = g.figures(g.shown(), tally.All)
+		for _, s := range g.allSteps() {
+			if row.Step == nil || s.started.After(row.Step.started) {
+				row.Step = &s
+			}
+		}
+		page.Groups = append(page.Groups, row)
+	}
+	for _, m := range metrics() {
+		page.Columns = append(page.Columns, m.Name)
+	}
+	return render(w, "overview.html", page)
+}
+
+// sparkOf draws the p95 of a route.
+func (g *Group) sparkOf(route string) template.HTML {
+	m := metrics()[slices.IndexFunc(metrics(), func(m Metric) bool { return m.Key == "p95" })]
+	l := g.part(route, m, max(0, len(g.Records)-10*sparkPoints), len(g.Records))
+	for i := range l.Values {
+		if g.Records[len(g.Records)-len(l.Values)+i].Excluded != nil {
+			l.Values[i] = math.NaN()
+		}
+	}
+	there := present(l.Values)
+	if len(there) == 0 {
+		return absent
+	}
+	low, high := slices.Min(there), slices.Max(there)
+	return spark(l, fmt.Sprintf("p95 of the newest %d runs: %s to %s, newest %s", len(there), m.text(low), m.text(high), m.text(there[len(there)-1])))
+}
+
+// figures are all metrics of one run.
+func (g *Group) figures(run int, route string) []figure {
+	var all []figure
+	for _, m := range metrics() {
+		v, _, _ := m.of(&g.Records[run].Summary, route)
+		all = append(all, figure{m.Key, m.text(v)})
+	}
+	return all
+}
+
+// routeRow is a route in the table of a group.
+type routeRow struct {
+	Name, Slug, Search string
+	Spark              template.HTML
+	Figures            []figure
+	Step               *stepRow
+}
+
+// Page writes the page of a group: its routes, its steps and what people said about its runs.
+func (g *Group) Page(w io.Writer) error {
+	page := struct {
+		Head
+		Series, Repository, Branch, First, Last string
+		Runs, Older, OtherRoutes, OtherSteps    int
+		Environments                            []environment
+		Columns                                 []string
+		Routes                                  []routeRow
+		Steps                                   []stepRow
+		Marks                                   []runRow
+	}{
+		Head: g.history.head(g.Series, "../../", "../files/"), Series: plain(g.Series), Repository: plain(g.Repository), Branch: plain(g.Branch),
+		First: minute(g.Records[0].Started), Last: minute(g.newest().Started), Runs: len(g.Records), Older: g.Older, OtherRoutes: g.OtherRoutes,
+		Environments: g.environments(), Steps: g.allSteps(), Marks: g.marks(),
+	}
+	newest := map[string]*stepRow{}
+	for i := range page.Steps {
+		if s := &page.Steps[i]; newest[s.RouteSlug] == nil {
+			newest[s.RouteSlug] = s
+		}
+	}
+	if len(page.Steps) > newestSteps {
+		page.OtherSteps, page.Steps = len(page.Steps)-newestSteps, page.Steps[:newestSteps]
+	}
+	for _, m := range metrics() {
+		if !m.System {
+			page.Columns = append(page.Columns, m.Name)
+		}
+	}
+	for _, r := range g.Routes {
+		page.Routes = append(page.Routes, routeRow{plain(r.text()), r.Slug, plain(r.text()), g.sparkOf(r.Name), g.figures(g.shown(), r.Name)[:len(page.Columns)], newest[r.Slug]})
+	}
+	return render(w, "group.html", page)
+}
+
+// environment is a class of environment with its colour.
+type environment struct {
+	Words  string
+	Colour int
+	Fill   string
+	Runs   int
+	Query  template.URL // asks for this one alone
+}
+
+func (g *Group) environments() []environment {
+	var all []environment
+	for i, words := range g.Environments {
+		all = append(all, environment{Words: plain(words), Colour: colour(i), Fill: palette[colour(i)]})
+	}
+	for n, i := range g.environment {
+		all[i].Runs++
+		all[i].Query = asked(g.Records[n].Environment, g.history.Filter.Runs)
+	}
+	return all
+}
+
+// marks are the marked runs, the newest first.
+func (g *Group) marks() []runRow {
+	var all []runRow
+	for i := range slices.Backward(g.Records) {
+		if r := &g.Records[i]; r.Accepted != nil || r.Excluded != nil {
+			if all = append(all, g.runRow(i)); len(all) == newestMarks {
+				break
+			}
+		}
+	}
+	return all
+}
+
+// section is a metric on the page of a route.
+type section struct {
+	Key, Name, Unit, Newest string
+	System, Higher          bool
+	Still                   template.HTML
+	StepData                string // JSON: run, before, after, 1 if it is worse
+	Steps                   []stepRow
+	Empty                   bool
+}
+
+// monthRow are the medians of a month's runs.
+type monthRow struct {
+	Name    string
+	Runs    int
+	Figures []figure
+}
+
+// RoutePage writes the page of a route: a chart of each metric, its steps, and the newest runs as a table.
+func (g *Group) RoutePage(w io.Writer, r Route) error {
+	page := struct {
+		Head
+		Series, Branch, Name     string
+		Index, Runs, NewestRuns  int
+		Environments             []environment
+		EnvironmentData, MonthAt string
+		Sections                 []section
+		Newest                   []runRow
+		Months                   []monthRow
+		Columns                  []string
+		ReportAt, CommitAt       string
+		Several                  bool // environments
+	}{
+		Head: g.history.head(r.text()+" · "+g.Series, "../../", "../files/"), Series: plain(g.Series), Branch: plain(g.Branch), Name: plain(r.text()),
+		Index: slices.Index(g.Routes, r), Runs: len(g.Records), NewestRuns: newestRuns, Environments: g.environments(), Several: len(g.Environments) > 1, ReportAt: g.history.Report.ofGroup(g), CommitAt: g.history.Commit.ofGroup(g),
+	}
+	words := []string{}
+	for _, e := range page.Environments {
+		words = append(words, e.Words)
+	}
+	months := [][3]any{}
+	for _, m := range g.Months() {
+		months = append(months, [3]any{m.Name, m.from, m.to - m.from})
+		page.Months = append(page.Months, g.monthRow(r, m))
+	}
+	slices.Reverse(page.Months)
+	page.EnvironmentData, page.MonthAt = asJSON(words), asJSON(months)
+	for _, m := range metrics() {
+		page.Sections = append(page.Sections, g.section(r, m))
+		page.Columns = append(page.Columns, m.Name)
+	}
+	for i := len(g.Records) - 1; i >= max(0, len(g.Records)-newestRuns); i-- {
+		row := g.runRow(i)
+		row.Figures = g.figures(i, r.Name)
+		page.Newest = append(page.Newest, row)
+	}
+	return render(w, "route.html", page)
+}
+
+func (g *Group) section(r Route, m Metric) section {
+	l := g.line(r.Name, m)
+	s := section{Key: m.Key, Name: m.Name, Unit: m.Unit, System: m.System, Higher: m.Higher, Empty: l.empty(), Newest: m.text(l.Values[len(l.Values)-1]), StepData: "[]"}
+	if s.Empty {
+		return s
+	}
+	steps := g.stepsOf(r, m)
+	data := [][4]any{}
+	for _, step := range steps {
+		data = append(data, [4]any{step.Run, step.Before, step.After, step.Worse})
+	}
+	s.StepData = asJSON(data)
+	for _, step := range slices.Backward(steps) {
+		if len(s.Steps) == newestSteps {
+			break
+		}
+		s.Steps = append(s.Steps, g.stepRow(r, m, step))
+	}
+	there := present(l.Values)
+	if m.Unit == "share" && slices.Max(there) == 0 {
+		s.Newest = "none in any run"
+		return s
+	}
+	s.Still = g.still(l, steps, fmt.Sprintf("%s of %s in %d runs: %s to %s, newest %s; %d steps", m.Name, plain(r.text()), len(there),
+		m.text(slices.Min(there)), m.text(slices.Max(there)), s.Newest, len(steps)))
+	return s
+}
+
+// monthRow takes the medians of a month, without excluded runs.
+func (g *Group) monthRow(r Route, m Month) monthRow {
+	row := monthRow{Name: m.Name, Runs: m.to - m.from}
+	for _, metric := range metrics() {
+		l := g.part(r.Name, metric, m.from, m.to)
+		var values []float64
+		for i, v := range l.Values {
+			if !math.IsNaN(v) && g.Records[m.from+i].Excluded == nil {
+				values = append(values, v)
+			}
+		}
+		row.Figures = append(row.Figures, figure{metric.Key, metric.text(stats.Median(values))})
+	}
+	return row
+}
+
+func asJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("site: " + err.Error()) // texts and finite numbers
+	}
+	return string(text)
+}
+
+// render executes a template of files, with the parts that they share.
+func render(w io.Writer, name string, page any) error {
+	t, err := template.ParseFS(files, "files/parts.html", "files/"+name)
+	if err != nil {
+		return err
+	}
+	return t.ExecuteTemplate(w, name, page)
+}

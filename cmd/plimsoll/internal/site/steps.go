@@ -1,0 +1,120 @@
+package site
+
+import (
+	"math"
+	"slices"
+
+	"github.com/plimsoll-ci/plimsoll/gate/stats"
+)
+
+// The level at which a change of level counts, and the least change that is told: smaller ones are not worth a person's
+// time, and with thousands of runs every one is found.
+const (
+	stepLevel = 0.01
+	leastStep = 0.05
+)
+
+// Step is where a line goes to another level and stays there.
+type Step struct {
+	Run           int // the first run on the new level, an index into the group's records
+	Before, After float64
+	Worse         bool
+}
+
+// lineKey names a line of a group.
+type lineKey struct{ route, metric string }
+
+// stepsOf are the steps of one line. All lines of the group are looked at once.
+func (g *Group) stepsOf(r Route, m Metric) []Step {
+	g.once.Do(func() {
+		g.found = map[lineKey][]Step{}
+		for n, route := range g.Routes {
+			for _, metric := range metrics() {
+				if metric.System && n > 0 {
+					continue
+				}
+				if steps := g.steps(g.line(route.Name, metric)); len(steps) > 0 {
+					g.found[lineKey{route.Name, metric.Key}] = steps
+				}
+			}
+		}
+	})
+	if m.System {
+		r = g.Routes[0]
+	}
+	return g.found[lineKey{r.Name, m.Key}]
+}
+
+// allSteps are the steps of every line, the newest first.
+func (g *Group) allSteps() []stepRow {
+	var all []stepRow
+	for n, route := range g.Routes {
+		for _, m := range metrics() {
+			if m.System && n > 0 {
+				continue
+			}
+			for _, s := range g.stepsOf(route, m) {
+				all = append(all, g.stepRow(route, m, s))
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b stepRow) int { return b.started.Compare(a.started) })
+	return all
+}
+
+// steps finds the steps of a line, in each environment by itself, since runs of two cannot be compared. Excluded runs do
+// not count. The steps are in the order of time.
+func (g *Group) steps(l Line) []Step {
+	if l.Unit == "share" { // most are zero: the page shows them, and no rank test says more
+		return nil
+	}
+	var all []Step
+	for environment := range g.Environments {
+		var at []int
+		var values []float64
+		for i, v := range l.Values {
+			if g.environment[i] == environment && g.Records[i].Excluded == nil && v > 0 && !math.IsInf(v, 0) {
+				at, values = append(at, i), append(values, math.Log(v))
+			}
+		}
+		for _, s := range levels(values) {
+			before, after := math.Exp(s.Before), math.Exp(s.After)
+			all = append(all, Step{at[s.Index], before, after, (after > before) != l.Higher})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Step) int { return a.Run - b.Run })
+	return all
+}
+
+// levels are the change points of logarithms that are at least leastStep. A smaller one is taken back, the smallest
+// first, and its neighbours become one level.
+func levels(values []float64) []stats.ChangePoint {
+	starts, medians := []int{0}, []float64{0}
+	for _, p := range stats.ChangePoints(values, stepLevel) {
+		medians[len(medians)-1] = p.Before
+		starts, medians = append(starts, p.Index), append(medians, p.After)
+	}
+	size := func(k int) float64 { return math.Abs(medians[k] - medians[k-1]) } // of the step to level k
+	for len(starts) > 1 {
+		smallest := 1
+		for k := 2; k < len(starts); k++ {
+			if size(k) < size(smallest) {
+				smallest = k
+			}
+		}
+		if size(smallest) >= math.Log1p(leastStep) {
+			break
+		}
+		starts, medians = slices.Delete(starts, smallest, smallest+1), slices.Delete(medians, smallest, smallest+1)
+		end := len(values)
+		if smallest < len(starts) {
+			end = starts[smallest]
+		}
+		medians[smallest-1] = stats.Median(values[starts[smallest-1]:end])
+	}
+	var points []stats.ChangePoint
+	for k := 1; k < len(starts); k++ {
+		points = append(points, stats.ChangePoint{Index: starts[k], Before: medians[k-1], After: medians[k]})
+	}
+	return points
+}

@@ -1,0 +1,216 @@
+package site
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrForeign is returned, wrapped, when a directory has a file that a site would replace and Plimsoll has not written.
+var ErrForeign = errors.New("plimsoll history has not written it")
+
+// marker is the file that says that the other names are ours.
+const marker = ".plimsoll-history"
+
+// ours are the names of a site in its directory. Nothing else there is touched.
+func ours() []string { return []string{marker, "index.html", "badge.svg", "latest.json", Dir} }
+
+// Written says what a site has.
+type Written struct {
+	Pages int
+	Bytes int64
+}
+
+// Write writes the whole site into a directory, or nothing. A site that is there already is replaced. It is written beside
+// the old one first, and renamed at the end.
+func (h *History) Write(ctx context.Context, dir string) (Written, error) {
+	return h.write(ctx, dir, func(path string) (io.WriteCloser, error) { return os.Create(path) })
+}
+
+func (h *History) write(ctx context.Context, dir string, create func(path string) (io.WriteCloser, error)) (done Written, err error) {
+	if err := free(dir); err != nil {
+		return done, err
+	}
+	isNew := false
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		isNew = true
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return done, err
+	}
+	h.sweep(dir)
+	beside, err := os.MkdirTemp(dir, marker+".*.tmp")
+	if err != nil {
+		return done, err
+	}
+	defer func() {
+		err = errors.Join(err, os.RemoveAll(beside))
+		if err != nil && isNew {
+			_ = os.Remove(dir) // fails if somebody else has put something there
+		}
+	}()
+	fresh, old := filepath.Join(beside, "new"), filepath.Join(beside, "old")
+	err = errors.Join(os.MkdirAll(fresh, 0o755), os.Mkdir(old, 0o755))
+	if err == nil {
+		done, err = h.writeAll(ctx, fresh, create)
+	}
+	if err == nil {
+		err = swap(dir, fresh, old)
+	}
+	return done, err
+}
+
+// free returns an error if the directory has a file of a site's name that is not ours.
+func free(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, marker)); err == nil {
+		return nil
+	}
+	for _, name := range ours() {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return fmt.Errorf("%s has %s, and %w: name another directory", dir, name, ErrForeign)
+		}
+	}
+	return nil
+}
+
+// sweep removes what a killed program has left beside a site more than an hour ago.
+func (h *History) sweep(dir string) {
+	left, err := filepath.Glob(filepath.Join(dir, marker+".*.tmp"))
+	if err != nil {
+		return // the directory's name is a pattern, and a bad one
+	}
+	for _, one := range left {
+		if info, err := os.Lstat(one); err == nil && h.Made.Sub(info.ModTime()) > time.Hour {
+			_ = os.RemoveAll(one) // it takes room and does no harm
+		}
+	}
+}
+
+// swap puts what is in fresh into dir, and what was there into old. After an error everything is where it was.
+func swap(dir, fresh, old string) (err error) {
+	type move struct{ from, to string }
+	var done []move
+	defer func() {
+		if err == nil {
+			return
+		}
+		for i := len(done) - 1; i >= 0; i-- {
+			err = errors.Join(err, os.Rename(done[i].to, done[i].from))
+		}
+	}()
+	try := func(from, to string) error {
+		if err := os.Rename(from, to); err != nil {
+			return err
+		}
+		done = append(done, move{from, to})
+		return nil
+	}
+	for _, name := range ours() {
+		at := filepath.Join(dir, name)
+		if err := try(at, filepath.Join(old, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := try(filepath.Join(fresh, name), at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeAll writes every file of the site.
+func (h *History) writeAll(ctx context.Context, dir string, create func(path string) (io.WriteCloser, error)) (done Written, err error) {
+	put := func(name string, write func(io.Writer) error) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return
+		}
+		var n int64
+		if n, err = putFile(filepath.Join(dir, filepath.FromSlash(name)), create, write); err != nil {
+			return
+		}
+		done.Bytes += n
+		if strings.HasSuffix(name, ".html") {
+			done.Pages++
+		}
+	}
+	put("index.html", h.Overview)
+	put("badge.svg", h.Badge)
+	put("latest.json", h.LatestJSON)
+	put(marker, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, "plimsoll history has written index.html, badge.svg, latest.json and history here, and replaces them.")
+		return err
+	})
+	for _, name := range Files() {
+		put(path.Join(Dir, "files", name), func(w io.Writer) error {
+			text, err := File(name)
+			if err == nil {
+				_, err = w.Write(text)
+			}
+			return err
+		})
+	}
+	for _, g := range h.Groups {
+		at := path.Join(Dir, g.Slug)
+		put(path.Join(at, "index.html"), g.Page)
+		put(path.Join(at, "badge.svg"), g.Badge)
+		for _, r := range g.Routes {
+			put(path.Join(at, r.Slug+".html"), func(w io.Writer) error { return g.RoutePage(w, r) })
+		}
+		for _, m := range g.Months() {
+			put(path.Join(at, "data", m.Name+".js"), func(w io.Writer) error { return g.Chunk(w, m) })
+		}
+	}
+	return done, err
+}
+
+// putFile writes one file, and says how long it is.
+func putFile(path string, create func(path string) (io.WriteCloser, error), write func(io.Writer) error) (int64, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return 0, err
+	}
+	f, err := create(path)
+	if err != nil {
+		return 0, err
+	}
+	counted := &counter{w: f}
+	buffered := bufio.NewWriter(counted)
+	err = write(buffered)
+	return counted.n, errors.Join(err, buffered.Flush(), f.Close())
+}
+
+// counter counts what it writes.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+// Write writes.
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// Files lists the files that all pages use.
+func Files() []string {
+	return []string{"style.css", "history.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot.LICENSE.txt"}
+}
+
+// File is the content of one of Files.
+func File(name string) ([]byte, error) {
+	if !slices.Contains(Files(), name) {
+		return nil, fs.ErrNotExist
+	}
+	return files.ReadFile("files/" + name)
+}
