@@ -32,6 +32,8 @@ type collector struct {
 	start  time.Time     // when the stretch began
 	offset time.Duration // of start, since the load began
 	ticked time.Time     // when the last second ended
+	flying func() int    // counts the tasks in flight, in the open model
+	recall *recall       // for Config.Window; nil if nobody asks
 
 	mu                 sync.Mutex // guards the fields below
 	rounds             map[int]*tally.Tally
@@ -98,6 +100,11 @@ func (c *collector) end() (Progress, error) {
 func (c *collector) second(since time.Duration) (Progress, *tally.Route) {
 	c.ticked = time.Now()
 	elapsed := c.ticked.Sub(c.start)
+	working := users(c.shift, elapsed)
+	busy := working
+	if c.shift.Open != nil && c.flying != nil {
+		busy = c.flying()
+	}
 	c.mu.Lock()
 	recent := c.recent.Total()
 	c.latest, c.recent = c.recent, tally.Tally{}
@@ -105,19 +112,24 @@ func (c *collector) second(since time.Duration) (Progress, *tally.Route) {
 	c.failures += recent.Failures()
 	c.answered += answersIn(recent)
 	requests, failures := c.requests, c.failures
+	one := result.Second{
+		Start: max(c.offset+elapsed-since, 0), Length: since, Users: busy,
+		Requests: recent.Requests(), Failures: recent.Failures(),
+		P50: recent.Response.Quantile(0.50), P95: recent.Response.Quantile(0.95), P99: recent.Response.Quantile(0.99),
+	}
 	if since > 0 {
-		c.timeline = append(c.timeline, result.Second{
-			Start: max(c.offset+elapsed-since, 0), Length: since,
-			Requests: recent.Requests(), Failures: recent.Failures(), P95: recent.Response.Quantile(0.95),
-		})
+		c.timeline = append(c.timeline, one)
 	}
 	c.mu.Unlock()
+	if c.recall != nil && since > 0 {
+		c.recall.second(c.ticked, one, recent)
+	}
 
 	return Progress{
 		Phase: phase(c.shift, elapsed), Loading: true,
-		Elapsed: elapsed, Remaining: max(c.shift.Length()-elapsed, 0), Users: users(c.shift, elapsed),
+		Elapsed: elapsed, Remaining: max(c.shift.Length()-elapsed, 0), Users: working,
 		Requests: requests, Failures: failures,
-		PerSec: float64(recent.Requests()) / max(since, time.Millisecond).Seconds(), P95: recent.Response.Quantile(0.95),
+		PerSec: float64(recent.Requests()) / max(since, time.Millisecond).Seconds(), P95: one.P95,
 	}, recent
 }
 

@@ -76,6 +76,50 @@ func TestRunCountsEverything(t *testing.T) {
 	}
 }
 
+// The timeline has the percentiles of each second and the users at its end, and Window adds up to it.
+func TestRunTellsWindows(t *testing.T) {
+	target, _, _ := counting(t)
+	var windows []runner.Window
+	var all int64
+	r, err := runner.Run(t.Context(), sideOf(t, "", target, short), runner.Config{Window: func(w runner.Window) {
+		windows, all = append(windows, w), w.All.Requests()
+	}})
+	if err != nil || len(windows) == 0 || len(windows) != len(r.Timeline) {
+		t.Fatalf("%v: %d windows, %d seconds", err, len(windows), len(r.Timeline))
+	}
+	var sum int64
+	most := 0
+	for _, s := range r.Timeline {
+		sum, most = sum+s.Requests, max(most, s.Users)
+		if s.Requests > 0 && !(0 < s.P50 && s.P50 <= s.P95 && s.P95 <= s.P99) {
+			t.Errorf("a second has %d requests, p50 %v, p95 %v, p99 %v", s.Requests, s.P50, s.P95, s.P99)
+		}
+	}
+	if most != 4 || all != sum {
+		t.Errorf("at most %d of 4 users; the windows have %d requests, the timeline %d", most, all, sum)
+	}
+}
+
+// In the open model the users of a second are the tasks in flight.
+func TestRunTellsTasksInFlight(t *testing.T) {
+	hold := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hold" {
+			select {
+			case <-hold:
+			case <-r.Context().Done():
+			}
+		}
+	}))
+	defer s.Close()
+	defer close(hold)
+	system := sideOf(t, "", "target: {url: \""+s.URL+"\"}", "\nload: {rate: 20/s, max_in_flight: 5, warm_up: 0s, run_time: 1500ms, rounds: 1, stop_within: 100ms}\nusers: [{name: u, tasks: [{http: GET /hold}]}]")
+	r, err := runner.Run(t.Context(), system, runner.Config{})
+	if r == nil || len(r.Timeline) == 0 || r.Timeline[0].Users != 5 {
+		t.Fatalf("%v, %+v", err, r)
+	}
+}
+
 // In a run that is stopped, users still do on_stop. When the context ends, they do not.
 func TestRunEndsEarly(t *testing.T) {
 	for _, by := range []string{"stop", "context"} {

@@ -251,6 +251,7 @@ type measured struct {
 func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m measured) {
 	cmp.Or(y.host, y).loaded = y
 	y.counts.begin(shift, time.Since(s.start))
+	y.counts.flying = y.crew.InFlight
 	y.watcher.prepare(y, time.Since(s.start))
 	open, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()

@@ -40,7 +40,7 @@ func TestValidateAcceptsTheBounds(t *testing.T) {
 			r.Started = time.Date(2199, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 			r.Finished = r.Started.Add(year)
 			r.Rounds[0].Start, r.Rounds[0].Length, r.Rounds[1].Length = year, year-1, 1
-			r.Timeline = []result.Second{{Start: year, Length: year, Requests: 1e12, Failures: 1e12, P95: year}}
+			r.Timeline = []result.Second{{Start: year, Length: year, Requests: 1e12, Failures: 1e12, P50: year, P95: year, P99: year, Users: 1e9}}
 		},
 		"far west": func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("", -24*3600+60)) },
 		"far east": func(r *result.Result) { r.Started = r.Started.In(time.FixedZone("", 24*3600-60)) },
@@ -121,6 +121,9 @@ func TestValidateRefusesEach(t *testing.T) {
 		func(r *result.Result) { r.Shards = []result.Shard{{Users: -1}} },
 		func(r *result.Result) { r.Shards = []result.Shard{{Users: 1_000_000_001}} },
 		func(r *result.Result) { r.Timeline = []result.Second{{Start: -1}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{P50: -1}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{P99: 367 * 24 * time.Hour}} },
+		func(r *result.Result) { r.Timeline = []result.Second{{Users: -1}} },
 		func(r *result.Result) { r.Timeline = []result.Second{{Start: 367 * 24 * time.Hour}} },
 		func(r *result.Result) { r.Timeline = []result.Second{{Length: -1}} },
 		func(r *result.Result) { r.Timeline = []result.Second{{Length: 367 * 24 * time.Hour}} },

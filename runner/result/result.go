@@ -185,6 +185,11 @@ type Second struct {
 	Requests int64         `json:"requests"`
 	Failures int64         `json:"failures"`
 	P95      time.Duration `json:"p95_ns"` // response time
+
+	// Results of older programs lack these.
+	P50   time.Duration `json:"p50_ns,omitempty"`
+	P99   time.Duration `json:"p99_ns,omitempty"`
+	Users int           `json:"users,omitempty"` // at work at its end; in the open model tasks in flight
 }
 
 // Shard is the part of the load that one machine sent.

@@ -271,10 +271,9 @@ func (r *Result) validateRest() error {
 			return err
 		}
 	}
-	for _, s := range r.Timeline {
-		if s.Start < 0 || s.Start > maxLength || s.Length < 0 || s.Length > maxLength ||
-			s.Failures < 0 || s.Failures > s.Requests || s.Requests > tally.MaxRequests || s.P95 < 0 || s.P95 > tally.MaxLatency {
-			return fmt.Errorf("impossible second %+v", s)
+	for i := range r.Timeline {
+		if s := &r.Timeline[i]; !s.possible() {
+			return fmt.Errorf("impossible second %+v", *s)
 		}
 	}
 	for _, name := range r.PlannedRoutes {
@@ -286,6 +285,12 @@ func (r *Result) validateRest() error {
 		return err
 	}
 	return plain("seed of a pair", r.PairSeed, maxText)
+}
+
+func (s *Second) possible() bool {
+	timed := 0 <= s.Start && s.Start <= maxLength && 0 <= s.Length && s.Length <= maxLength
+	counted := 0 <= s.Failures && s.Failures <= s.Requests && s.Requests <= tally.MaxRequests && 0 <= s.Users && s.Users <= maxUsers
+	return timed && counted && 0 <= min(s.P50, s.P95, s.P99) && max(s.P50, s.P95, s.P99) <= tally.MaxLatency
 }
 
 func (r *Result) validateGroups() error {

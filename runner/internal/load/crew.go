@@ -49,6 +49,9 @@ func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan)
 	return report
 }
 
+// InFlight is how many tasks of the open model are in flight at this instant. It may be called while Work runs.
+func (c *Crew) InFlight() int { return c.pool.flying() }
+
 // Dismiss lets every user that has begun do on_stop, within the plan's StopWithin, and closes the
 // clients. When ctx ends, calls are cut off at once.
 func (c *Crew) Dismiss(ctx context.Context) {

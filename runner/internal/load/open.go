@@ -62,6 +62,13 @@ func (r *run) open(ctx context.Context) Paced {
 	return p.paced
 }
 
+// flying is how many tasks are in flight.
+func (p *pool) flying() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.inFlight
+}
+
 // begin starts a stretch.
 func (p *pool) begin(r *run) {
 	p.mu.Lock()
