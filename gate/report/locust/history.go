@@ -1,0 +1,108 @@
+package locust
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// Row is what the history has of one second.
+type Row struct {
+	At     time.Time
+	Users  int
+	Window time.Duration // that Last covers, up to 10 s
+	Last   *tally.Route  // what ended in the window
+	All    *tally.Route  // what has ended since the load began
+}
+
+// History writes _stats_history.csv while a load runs. Not safe for concurrent use.
+type History struct{ out *table }
+
+// NewHistory writes the header.
+func NewHistory(w io.Writer) (*History, error) {
+	header := append([]string{"Timestamp", "User Count", "Type", "Name", "Requests/s", "Failures/s"}, quantileHeaders...)
+	out := newTable(w, append(header,
+		"Total Request Count", "Total Failure Count", "Total Median Response Time", "Total Average Response Time",
+		"Total Min Response Time", "Total Max Response Time", "Total Average Content Size")...)
+	return &History{out}, out.err
+}
+
+// Add writes the row of one second. It returns the first error of all rows.
+func (h *History) Add(r Row) error {
+	row := lead(r.At, r.Users, r.Last.Requests(), r.Last.Failures(), r.Window)
+	h.out.row(append(append(row, percentiles(r.Last)...), totals(r.All)...)...)
+	return h.out.err
+}
+
+// lead is the beginning of a row, up to its percentiles. Locust writes both rates with six decimals.
+func lead(at time.Time, users int, requests, failures int64, window time.Duration) []string {
+	perSec := func(n int64) string {
+		if window <= 0 {
+			return "0.000000"
+		}
+		return fmt.Sprintf("%f", float64(n)/window.Seconds())
+	}
+	return []string{strconv.FormatInt(at.Unix(), 10), strconv.Itoa(users), "", aggregated, perSec(requests), perSec(failures)}
+}
+
+// windowSeconds is how many seconds the rates of a row look back, as Locust's do.
+const windowSeconds = 10
+
+// history writes _stats_history.csv from the timeline of a result. The percentiles are of the second itself, as far as
+// the result has them. What it does not have is absent.
+func history(w io.Writer, m report.Material) error {
+	h, err := NewHistory(w)
+	if err != nil || m.Run == nil {
+		return err
+	}
+	var requests, failures int64 // so far
+	for i, s := range m.Run.Timeline {
+		requests, failures = requests+s.Requests, failures+s.Failures
+		var last result.Second
+		for _, one := range m.Run.Timeline[max(0, i+1-windowSeconds) : i+1] {
+			last.Length, last.Requests, last.Failures = last.Length+one.Length, last.Requests+one.Requests, last.Failures+one.Failures
+		}
+		row := lead(m.Run.Started.Add(s.Start+s.Length), s.Users, last.Requests, last.Failures, last.Length)
+		row = append(row, percentilesOf(s)...)
+		row = append(row, strconv.FormatInt(requests, 10), strconv.FormatInt(failures, 10), absent, absent, absent, absent, absent)
+		h.out.row(row...)
+	}
+	return h.out.err
+}
+
+// percentilesOf are the columns of Locust's percentiles, as far as a second has them.
+func percentilesOf(s result.Second) (row []string) {
+	has := map[float64]time.Duration{0.50: s.P50, 0.95: s.P95, 0.99: s.P99}
+	for _, q := range quantiles {
+		text := absent
+		if d := has[q]; d > 0 && s.Requests > 0 {
+			text = millis(d)
+		}
+		row = append(row, text)
+	}
+	return row
+}
+
+// Missing says in sentences what the files lack that is written from a finished result. live tells that History wrote
+// the history.
+func Missing(m report.Material, live bool) (sentences []string) {
+	if m.Run == nil {
+		return []string{"there is no run, so the CSV files have their headers alone"}
+	}
+	switch {
+	case live:
+	case len(m.Run.Timeline) == 0:
+		sentences = append(sentences, "the result has no timeline, so "+HistorySuffix+" has its header alone")
+	default:
+		sentences = append(sentences, HistorySuffix+" is written from the timeline of the result: most of its percentiles are N/A, since only `plimsoll run --csv` sees them second by second")
+	}
+	if m.Run.Watch == nil || len(m.Run.Watch.Timeline) == 0 {
+		sentences = append(sentences, "the result has no readings over time, so _system.csv has its header alone")
+	}
+	return sentences
+}

@@ -1,0 +1,178 @@
+// Package locust writes a run as the CSV files that Locust leaves behind with --csv, for the programs that read those.
+//
+// A Material goes in, five files come out: _stats.csv, _stats_history.csv, _failures.csv, _exceptions.csv, and a file
+// of ours, _system.csv. Headers, order, quotes and line ends are those of Locust 2.46.3 to the byte: UTF-8, commas, CR LF,
+// quotes only where they are needed, rows by name and then by type, and last a row of all requests named Aggregated.
+// The values are ours: milliseconds with up to three decimals, where Locust rounds percentiles to two digits. Locust
+// orders failures by a hash; here they are in the order of their routes.
+//
+// _stats.csv and _failures.csv cover the judged rounds. _stats_history.csv covers the whole load, a row a second: History
+// writes it while the load runs. Written from a finished result it has what the timeline of the result has, and N/A for the
+// rest.
+//
+// A cell of text that a spreadsheet would take for a formula gets an apostrophe in front, and characters that are not
+// seen are left out. Ordinary names stay as they are. See cell.
+package locust
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// File is one of the files, named by what follows the prefix that the user gives.
+type File struct {
+	Suffix string // such as _stats.csv
+	Write  func(w io.Writer, m report.Material) error
+}
+
+// Files are all files in the order in which Locust opens them, and ours last. They need a run: without one they have
+// their headers alone.
+func Files() []File {
+	return []File{
+		{"_stats.csv", stats},
+		{HistorySuffix, history},
+		{"_failures.csv", failures},
+		{"_exceptions.csv", exceptions},
+		{"_system.csv", system},
+	}
+}
+
+// HistorySuffix names the file of History.
+const HistorySuffix = "_stats_history.csv"
+
+// quantiles are those that Locust reports, and their headers.
+var (
+	quantiles       = []float64{0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1}
+	quantileHeaders = []string{"50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%", "99.9%", "99.99%", "100%"}
+)
+
+// absent stands where there is no figure.
+const absent = "N/A"
+
+// stats writes _stats.csv.
+func stats(w io.Writer, m report.Material) error {
+	out := newTable(w, append([]string{
+		"Type", "Name", "Request Count", "Failure Count", "Median Response Time", "Average Response Time", "Min Response Time",
+		"Max Response Time", "Average Content Size", "Requests/s", "Failures/s",
+	}, quantileHeaders...)...)
+	if m.Run == nil {
+		return out.err
+	}
+	seconds := m.Run.Length().Seconds()
+	for _, one := range routesOf(m.Run) {
+		out.row(statsRow(one.kind, one.name, one.counts, seconds)...)
+	}
+	out.row(statsRow("", aggregated, m.Run.Tally.Total(), seconds)...)
+	return out.err
+}
+
+// aggregated names the row of all requests.
+const aggregated = "Aggregated"
+
+func statsRow(kind, name string, t *tally.Route, seconds float64) []string {
+	row := append([]string{cell(kind), cell(name)}, totals(t)...)
+	row = append(row, rate(t.Requests(), seconds), rate(t.Failures(), seconds))
+	return append(row, percentiles(t)...)
+}
+
+// totals are the columns from the number of requests to the average size of an answer, which two of the files have.
+func totals(t *tally.Route) []string {
+	n, r := t.Requests(), &t.Response
+	row := []string{strconv.FormatInt(n, 10), strconv.FormatInt(t.Failures(), 10)}
+	if r.Count() == 0 {
+		row = append(row, "0", "0.0", "0", "0")
+	} else {
+		row = append(row, millis(r.Quantile(0.5)), withPoint(millis(r.Mean())), millis(r.Min()), millis(r.Max()))
+	}
+	if n == 0 {
+		return append(row, "0")
+	}
+	return append(row, withPoint(decimals(float64(t.BytesReceived)/float64(n), 3)))
+}
+
+// percentiles are the columns of Locust's percentiles.
+func percentiles(t *tally.Route) (row []string) {
+	for _, q := range quantiles {
+		if t.Response.Count() == 0 {
+			row = append(row, absent)
+			continue
+		}
+		row = append(row, millis(t.Response.Quantile(q)))
+	}
+	return row
+}
+
+// failures writes _failures.csv.
+func failures(w io.Writer, m report.Material) error {
+	out := newTable(w, "Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen")
+	if m.Run == nil {
+		return out.err
+	}
+	at := func(since time.Duration) string { return m.Run.Started.Add(since).UTC().Format(time.RFC3339) }
+	for _, one := range routesOf(m.Run) {
+		errors := one.counts.Errors
+		texts := make([]string, 0, len(errors))
+		for text := range errors {
+			texts = append(texts, text)
+		}
+		slices.SortFunc(texts, func(a, b string) int {
+			return cmp.Or(cmp.Compare(errors[b].Count, errors[a].Count), cmp.Compare(a, b))
+		})
+		for _, text := range texts {
+			seen := errors[text]
+			shown := text
+			if seen.Example != "" { // Locust's rows have values too
+				shown += " (for example: " + seen.Example + ")"
+			}
+			out.row(cell(one.kind), cell(one.name), cell(shown), strconv.FormatInt(seen.Count, 10), at(seen.First), at(seen.Last))
+		}
+	}
+	return out.err
+}
+
+// exceptions writes _exceptions.csv, which has a header alone: no code of users runs here.
+func exceptions(w io.Writer, _ report.Material) error {
+	return newTable(w, "Count", "Message", "Traceback", "Nodes").err
+}
+
+// counted is one route with its counts, named as Locust names it.
+type counted struct {
+	kind, name string
+	counts     *tally.Route
+}
+
+// routesOf are the routes of a run by name and then by type. Routes of the profile that were never requested have counts
+// of zero.
+func routesOf(r *result.Result) (all []counted) {
+	names := slices.Concat(r.Routes(), r.PlannedRoutes)
+	slices.Sort(names)
+	for _, route := range slices.Compact(names) {
+		kind, name := split(route)
+		counts := r.Tally.Routes[route]
+		if counts == nil {
+			counts = &tally.Route{}
+		}
+		all = append(all, counted{kind, name, counts})
+	}
+	slices.SortStableFunc(all, func(a, b counted) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.kind, b.kind))
+	})
+	return all
+}
+
+// split splits "GET /path" into type and name. Any other name of a route has no type.
+func split(route string) (kind, name string) {
+	method, path, ok := strings.Cut(route, " ")
+	if !ok || method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {
+		return "", route
+	}
+	return method, path
+}
