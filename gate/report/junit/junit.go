@@ -1,0 +1,258 @@
+// Package junit writes a verdict, or a run without one, as a JUnit file, for the test reports of CI systems.
+//
+// A Material goes in, one XML document comes out. Each route is a suite, and each metric of it a case. The first suite
+// is the series; its case "verdict" is the verdict itself, so that a file always has a case. The dialect is the one that
+// GitLab, Jenkins, Buildkite, CircleCI, Azure and TeamCity read alike: testsuites, testsuite, testcase, failure and
+// skipped, with the sentence in the attribute and in the text, no error, and times of three decimals. It is valid by
+// the schema of Jenkins' xUnit plugin (testdata/junit-10.xsd).
+//
+// What fails the change is a failure. What the gate doubts is one too, unless the job goes on in doubt; then it is
+// skipped, as is what was not judged, what follows from another route, and what somebody accepted. Classname and name
+// are the keys by which CI systems follow a case over builds, so neither holds a measured value. The time of a case is
+// the latency in seconds, so that their charts of test times show it.
+package junit
+
+import (
+	"cmp"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// Form says how the gate's doubt is written.
+type Form struct {
+	DoubtPasses bool // the job goes on although the gate could not tell
+}
+
+// Write writes the document.
+func (f Form) Write(w io.Writer, m report.Material) error {
+	doc := document{Name: "plimsoll"}
+	switch {
+	case m.Report != nil:
+		doc.Suites = f.judged(m)
+	case m.Run != nil:
+		doc.Suites = measured(m.Run)
+	}
+	doc.sum()
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	encoder := xml.NewEncoder(w)
+	encoder.Indent("", "  ")
+	if err := encoder.Encode(doc); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// judged are the suites of a verdict.
+func (f Form) judged(m report.Material) []*suite {
+	v, s := m.Report.Verdict, m.Report.Subject
+	a := newAlbum(s.Series, stamp(m.Run), s.Environment.Runner)
+	a.add(s.Series, "verdict", f.verdict(v))
+	for _, i := range gate.WorstFirst(v.Comparisons) {
+		c := v.Comparisons[i]
+		a.add(report.RouteName(c.Route), string(c.Metric), f.comparison(v, c))
+	}
+	for _, t := range v.Thresholds {
+		a.add(report.RouteName(t.Route), t.Rule, f.threshold(v, t))
+	}
+	if n := m.Report.LeftOut; n > 0 {
+		a.add(s.Series, "comparisons left out", outcome{skipped: fmt.Sprintf("the verdict file has left out %d comparisons, which are less bad than those here", n)})
+	}
+	return a.suites
+}
+
+// verdict is the case of the verdict itself.
+func (f Form) verdict(v gate.Verdict) outcome {
+	var lines []string
+	for _, r := range report.Once(v.Reasons) {
+		lines = append(lines, report.Sentence(r))
+	}
+	o := outcome{text: strings.Join(lines, "\n")}
+	switch v.Outcome {
+	case gate.Pass:
+		return outcome{}
+	case gate.Inconclusive:
+		return f.doubt(o, report.Line(v))
+	default: // a fail, or an error in the place of a verdict
+		o.kind, o.failed = v.Outcome.String(), report.Line(v)
+		return o
+	}
+}
+
+// doubt is what the gate could not tell.
+func (f Form) doubt(o outcome, sentence string) outcome {
+	if f.DoubtPasses {
+		o.skipped = sentence
+		return o
+	}
+	o.kind, o.failed = "inconclusive", sentence
+	return o
+}
+
+// kinds has the type of a failure by the kind of its reason.
+var kinds = map[gate.ReasonKind]string{gate.LowerThroughput: "lower", gate.Failing: "failing", gate.CostsMore: "costs-more"}
+
+// comparison is the case of one metric of one route.
+func (f Form) comparison(v gate.Verdict, c gate.Comparison) outcome {
+	o := outcome{text: report.Compared(c)}
+	if c.Metric.IsLatency() {
+		o.took = time.Duration(cmp.Or(c.Head, c.Baseline))
+	}
+	r, told := v.Reason(c)
+	sentence := report.RouteName(c.Route) + ": " + string(c.Metric) + ": " + report.Finding(c)
+	if told {
+		sentence = report.Sentence(r)
+	}
+	switch {
+	case c.Status == gate.Worse && v.Accepted != nil:
+		o.skipped = "accepted by " + v.Accepted.By + ": " + sentence
+	case c.Status == gate.Worse:
+		o.kind, o.failed = cmp.Or(kinds[r.Kind], "slower"), sentence
+	case c.Status == gate.Unclear || c.Status == gate.Suspect:
+		if v.Outcome == gate.Pass { // an acceptance covers it
+			o.skipped = sentence
+			return o
+		}
+		return f.doubt(o, sentence)
+	case c.Status != gate.Within:
+		o.skipped = sentence
+	}
+	return o
+}
+
+// threshold is the case of an absolute limit.
+func (f Form) threshold(v gate.Verdict, t gate.Threshold) outcome {
+	about := report.RouteName(t.Route) + ": " + t.Rule
+	past := report.Sentence(gate.Reason{Kind: gate.PastThreshold, Route: t.Route, Rule: t.Rule, Now: t.Value})
+	switch {
+	case t.Status == gate.Within:
+		return outcome{}
+	case t.Status == gate.Worse && v.Accepted != nil:
+		return outcome{skipped: "accepted by " + v.Accepted.By + ": " + past}
+	case t.Status == gate.Worse:
+		return outcome{kind: "limit", failed: past}
+	case t.Status == gate.NotJudged || v.Outcome == gate.Pass:
+		return outcome{skipped: about + " was not judged"}
+	default:
+		return f.doubt(outcome{}, about+" could not be decided")
+	}
+}
+
+// measured are the suites of a run without a verdict: nothing was compared, so only an incomplete run fails.
+func measured(r *result.Result) []*suite {
+	a := newAlbum(r.Series, stamp(r), r.Environment.Runner)
+	whole := outcome{}
+	if len(r.Problems) > 0 {
+		var lines []string
+		for _, p := range r.Problems {
+			lines = append(lines, p.Text)
+		}
+		first, _, _ := strings.Cut(lines[0], "\n")
+		whole = outcome{kind: string(r.Problems[0].Kind), failed: first, text: strings.Join(lines, "\n")}
+	}
+	a.add(r.Series, "run", whole)
+	for _, route := range append(r.Routes(), tally.All) {
+		t := r.Tally.Routes[route]
+		if route == tally.All {
+			t = r.Tally.Total()
+		}
+		for _, one := range []struct {
+			metric gate.Metric
+			q      float64
+		}{{gate.P50, 0.50}, {gate.P95, 0.95}, {gate.P99, 0.99}} {
+			o := outcome{took: t.Response.Quantile(one.q)}
+			if t.Response.Count() == 0 {
+				o.skipped = "no request was answered"
+			}
+			a.add(report.RouteName(route), string(one.metric), o)
+		}
+	}
+	return a.suites
+}
+
+// stamp is when a run began, as JUnit writes it; empty without one.
+func stamp(r *result.Result) string {
+	if r == nil {
+		return ""
+	}
+	return r.Started.UTC().Format("2006-01-02T15:04:05")
+}
+
+// outcome is what became of a case. The zero outcome passed.
+type outcome struct {
+	kind, failed string // the type of the failure and its sentence; both empty for none
+	skipped      string // why it was skipped; empty if it was not
+	text         string // below the sentence
+	took         time.Duration
+}
+
+// album collects cases into suites by their names, in the order in which they come.
+type album struct {
+	series, stamp, host string
+	suites              []*suite
+	byName              map[string]*suite
+}
+
+func newAlbum(series, stamp, host string) *album {
+	return &album{series: report.Key(series, maxKey), stamp: stamp, host: report.Plain(host, maxName), byName: map[string]*suite{}}
+}
+
+// add adds a case to the suite of a name.
+func (a *album) add(name, metric string, o outcome) {
+	s := a.byName[name]
+	if s == nil {
+		s = &suite{Name: report.Key(name, maxKey), Timestamp: a.stamp, Hostname: a.host}
+		a.byName[name], a.suites = s, append(a.suites, s)
+	}
+	one := testcase{Classname: "plimsoll." + a.series + "." + s.Name, Name: report.Key(metric, maxKey)}
+	if s.Name == a.series && len(a.suites) == 1 {
+		one.Classname = "plimsoll." + a.series
+	}
+	if o.took > 0 {
+		one.Time = seconds(o.took)
+	}
+	s.took += o.took
+	switch {
+	case o.failed != "":
+		one.Failure = newNote(o.kind, o.failed, o.text)
+		s.Failures++
+	case o.skipped != "":
+		one.Skipped = newNote("", o.skipped, o.text)
+		s.Skipped++
+	}
+	s.Cases = append(s.Cases, one)
+	s.Tests++
+}
+
+// The most characters of a key, of a name that is none, and of a sentence.
+const (
+	maxKey      = 200
+	maxName     = 100
+	maxSentence = 1_000
+)
+
+// seconds is a span as JUnit writes it: Jenkins takes no more than three decimals.
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
+
+// newNote is a failure or a skip with its sentence in both places: some CI systems show only one of them.
+func newNote(kind, sentence, more string) *note {
+	lines := []string{report.Plain(sentence, maxSentence)}
+	for line := range strings.Lines(more) {
+		if line = report.Plain(line, maxSentence); line != "" && !strings.Contains(lines[0], line) && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return &note{Type: report.Plain(kind, maxName), Message: lines[0], Text: strings.Join(lines, "\n")}
+}
