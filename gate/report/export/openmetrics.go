@@ -1,0 +1,116 @@
+package export
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// openQuantiles are the quantiles of response times that are exported.
+var openQuantiles = []float64{0.5, 0.9, 0.95, 0.99, 1}
+
+// OpenMetrics writes the run and the verdict as a page of OpenMetrics. It has no times: whoever reads it adds them.
+func OpenMetrics(w io.Writer, m report.Material) error {
+	p := &page{series: report.Plain(seriesOf(m), maxLabel)}
+	if m.Run != nil {
+		p.run(m.Run)
+	}
+	if m.Report != nil {
+		p.verdict(m.Report.Verdict)
+	}
+	p.b.WriteString("# EOF\n")
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+func seriesOf(m report.Material) string {
+	if m.Report != nil {
+		return m.Report.Subject.Series
+	}
+	if m.Run != nil {
+		return m.Run.Series
+	}
+	return ""
+}
+
+// page is a page that grows.
+type page struct {
+	b      strings.Builder
+	series string
+}
+
+// family begins a family of samples.
+func (p *page) family(name, kind, help string) {
+	fmt.Fprintf(&p.b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n", name, help, kind)
+}
+
+// sample adds a sample. labels are names and values in turn.
+func (p *page) sample(name string, value float64, labels ...string) {
+	fmt.Fprintf(&p.b, "%s{series=%s", name, quoted(p.series))
+	for i := 0; i < len(labels); i += 2 {
+		fmt.Fprintf(&p.b, ",%s=%s", labels[i], quoted(labels[i+1]))
+	}
+	fmt.Fprintf(&p.b, "} %s\n", strconv.FormatFloat(value, 'g', -1, 64))
+}
+
+// quoted is a harmless text as the value of a label: in it only these characters have a meaning.
+func quoted(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
+
+// run adds what was measured in the judged rounds.
+func (p *page) run(r *result.Result) {
+	all := routesOf(r)
+	p.family("plimsoll_response_seconds", "gauge", "Response time in judged rounds, by route and quantile.")
+	for _, one := range all {
+		for _, q := range openQuantiles {
+			if one.counts.Response.Count() > 0 {
+				p.sample("plimsoll_response_seconds", one.counts.Response.Quantile(q).Seconds(), "route", label(one.route), "q", strconv.FormatFloat(q, 'g', -1, 64))
+			}
+		}
+	}
+	p.family("plimsoll_requests", "counter", "Requests in judged rounds, by route and outcome.")
+	for _, one := range all[:len(all)-1] { // the sum over the routes is all of them
+		names, counts := classes(one.counts)
+		for i, name := range names {
+			p.sample("plimsoll_requests_total", float64(counts[i]), "route", label(one.route), "outcome", name)
+		}
+	}
+	p.family("plimsoll_judged_seconds", "gauge", "Length of all judged rounds.")
+	p.sample("plimsoll_judged_seconds", r.Length().Seconds())
+	p.family("plimsoll_finished_timestamp_seconds", "gauge", "When the run ended, since 1970.")
+	p.sample("plimsoll_finished_timestamp_seconds", float64(r.Finished.UnixMilli())/1000)
+}
+
+// verdict adds the outcome and the changes.
+func (p *page) verdict(v gate.Verdict) {
+	p.family("plimsoll_verdict", "gauge", "1 for the outcome of the gate, 0 for the others.")
+	for _, outcome := range []gate.Outcome{gate.Pass, gate.Fail, gate.Inconclusive, gate.Unjudged} {
+		is := 0.0
+		if outcome == v.Outcome {
+			is = 1
+		}
+		p.sample("plimsoll_verdict", is, "outcome", outcome.String())
+	}
+	p.family("plimsoll_change_ratio", "gauge", "Relative change against the baseline, by route and metric; for failures the difference of their shares.")
+	for _, c := range changes(v) {
+		p.sample("plimsoll_change_ratio", c.Change, "route", label(c.Route), "metric", report.Plain(string(c.Metric), maxLabel))
+	}
+}
+
+// changes are the comparisons that have a change, in the order of the verdict.
+func changes(v gate.Verdict) (all []gate.Comparison) {
+	for i := range v.Comparisons {
+		c := v.Comparisons[i]
+		if c.Status != gate.NotJudged && !math.IsNaN(c.Change) && !math.IsInf(c.Change, 0) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
