@@ -122,11 +122,11 @@ screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/
 		--screenshot="$(abspath docs/comment.png)" "file://$$dir/comment.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }
 	@ls -l docs/comment.png
 
-# Installs the missing programs that the tests run: git, curl, node, nginx, cmark-gfm, PgBouncer, zsh, fish and
-# PostgreSQL, of which some tests start one of their own even if PLIMSOLL_TEST_DATABASE_URL names a server.
+# Installs the missing programs that the tests run: git, curl, node, nginx, cmark-gfm, PgBouncer, zsh, fish, xmllint,
+# Prometheus, Locust and PostgreSQL, of which some tests start one of their own even if PLIMSOLL_TEST_DATABASE_URL names a server.
 programs:
 	@missing=; \
-	for one in git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish; do \
+	for one in git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish xmllint:libxml2-utils promtool:prometheus locust:python3-locust; do \
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
 	done; \
 	if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \

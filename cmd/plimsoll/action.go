@@ -56,7 +56,7 @@ func commandLine(input func(string) string, temp string) ([]string, error) {
 	command := cmp.Or(input("COMMAND"), "gate")
 	switch command {
 	case "gate":
-		args = []string{"gate", flag("report", in("report.md")), flag("verdict-file", in("verdict.json")), label}
+		args = []string{"gate", flag("markdown", in("report.md")), flag("verdict-file", in("verdict.json")), label}
 	case "baseline-update":
 		args = []string{"baseline", "update", label}
 	case "comment":

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
@@ -14,6 +17,7 @@ import (
 // compareCmd is plimsoll compare.
 type compareCmd struct {
 	profileFlag
+	forms.Flags
 	Base string `arg:"" file:"" help:"The result before the change."`
 	Head string `arg:"" file:"" help:"The result after it."`
 	JSON bool   `name:"json" help:"Print JSON on stdout."`
@@ -21,7 +25,10 @@ type compareCmd struct {
 
 // Run judges two result files, and says how much of the API they compare. The two sides of a paired gate get a full
 // verdict. Two separate runs get no more than two runs can prove.
-func (c *compareCmd) Run(a *console.Console) error {
+func (c *compareCmd) Run(ctx context.Context, a *console.Console) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
 	base, err := readResult(c.Base)
 	if err != nil {
 		return err
@@ -47,10 +54,18 @@ func (c *compareCmd) Run(a *console.Console) error {
 	if err := show(a.Stdout, rep); err != nil {
 		return err
 	}
-	if v.Outcome == gate.Pass || v.Outcome == gate.Inconclusive && policy.PassInDoubt {
-		return nil
+	var verdict error
+	if v.Outcome != gate.Pass && (v.Outcome != gate.Inconclusive || !policy.PassInDoubt) {
+		verdict = exit.Verdict{Outcome: v.Outcome}
 	}
-	return exit.Verdict{Outcome: v.Outcome}
+	notes, err := c.Flags.Write(ctx, report.Material{Report: &rep, Run: head, Base: base}, forms.Options{
+		DoubtPasses: verdict == nil, Getenv: a.Env.Get, Warn: a.Warn,
+	})
+	tell(a, notes)
+	if err != nil && verdict != nil {
+		a.Warn(err.Error()) // the verdict stands
+	}
+	return cmp.Or(verdict, err)
 }
 
 // hintProfile warns that a result was measured with a different profile than the one whose limits judge it.

@@ -16,6 +16,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
@@ -140,6 +141,13 @@ func (f runFlags) job(a *console.Console) (*job.Job, error) {
 // bench applies the load flags to a job and returns the bench that measures it.
 func (f runFlags) bench(a *console.Console, j *job.Job) (measure.Bench, error) {
 	return measure.Bench{Console: a, Job: j, Out: f.Out, Quiet: f.Quiet, Verbose: f.Verbose}, j.Change(f.change())
+}
+
+// settled are the flags of forms with what the environment asks for. The error says what cannot be written.
+func settled(a *console.Console, f forms.Flags) (forms.Flags, error) {
+	f, notes := f.Under(a.Env.Get)
+	tell(a, notes)
+	return f, f.Check()
 }
 
 // storeFlag says where baselines live.

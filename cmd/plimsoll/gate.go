@@ -10,6 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
@@ -26,8 +27,8 @@ type gateCmd struct {
 	storeFlag
 	pairFlags
 	publishFlags
+	forms.Flags
 	Result      []string `placeholder:"FILE" file:"" help:"Judge this result instead of measuring. Repeat it for several runs of one change."`
-	Report      string   `placeholder:"FILE" file:"" help:"Write the report as markdown to this file."`
 	FirstRun    string   `enum:"fail,pass" default:"fail" help:"Without any baseline: fail (exit status 4) or pass (0)."`
 	VerdictFile string   `placeholder:"FILE" file:"" help:"Write the verdict as JSON to this file, for plimsoll comment."`
 }
@@ -40,28 +41,37 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	publisher := c.publisher(a, workflow)
 	files, unfit := c.files().Fit()
-	j, err := c.job(a)
-	if err = cmp.Or(err, unfit); err != nil {
-		publisher.Error(ctx, "", c.mode(), files, err)
+	var unplaced error
+	if c.Flags, unplaced = settled(a, c.ButMarkdown()); unplaced != nil {
+		c.Flags = forms.Flags{}
+	}
+	failed := func(series string, err error) error {
+		rep := publisher.Error(ctx, series, c.mode(), files, err)
+		if formsErr := c.write(ctx, a, report.Material{Report: &rep}, err); formsErr != nil {
+			a.Warn(formsErr.Error())
+		}
 		return err
+	}
+	j, err := c.job(a)
+	if err = cmp.Or(err, errors.Join(unfit, unplaced)); err != nil {
+		return failed("", err)
 	}
 	j.Policy.Baseline.Branch = cmp.Or(j.Policy.Baseline.Branch, workflow.BaseBranch, workflow.DefaultBranch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
-	rep, err := c.judge(ctx, a, j, workflow)
+	m, err := c.judge(ctx, a, j, workflow)
 	if err != nil {
-		publisher.Error(ctx, j.Name, c.mode(), files, err)
-		return err
+		return failed(j.Name, err)
 	}
+	rep := m.Report
 	if !c.UnderLoad { // it compares nothing with a baseline
 		rep.Verdict = rep.Verdict.Cover(j.Policy, j.API)
-		if rep, err = c.alsoUnderLoad(ctx, a, j, rep); err != nil {
-			publisher.Error(ctx, j.Name, c.mode(), files, err)
-			return err
+		if *rep, err = c.alsoUnderLoad(ctx, a, j, *rep); err != nil {
+			return failed(j.Name, err)
 		}
 	}
-	publisher.Accept(ctx, &rep)
-	publisher.Dress(&rep)
-	err = c.print(a, files, rep, c.exit(a, j.Policy, rep.Verdict))
-	publisher.Verdict(ctx, j, rep, files, exit.Status(err))
+	publisher.Accept(ctx, rep)
+	publisher.Dress(rep)
+	err = c.print(ctx, a, files, m, c.exit(a, j.Policy, rep.Verdict))
+	publisher.Verdict(ctx, j, *rep, files, exit.Status(err))
 	return err
 }
 
@@ -77,60 +87,60 @@ func (c *gateCmd) mode() gate.Mode {
 
 // files are where the gate leaves what it found.
 func (c *gateCmd) files() publish.Files {
-	files := publish.Files{Report: c.Report, Verdict: c.VerdictFile, Result: c.Out}
+	files := publish.Files{Markdown: c.Markdown, Verdict: c.VerdictFile, Result: c.Out}
 	if len(c.Result) > 0 {
 		files.Result = c.Result[0]
 	}
 	return files
 }
 
-func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (report.Report, error) {
+// judge measures or reads, and judges. The material has the report and the runs that it is about.
+func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (m report.Material, err error) {
 	if c.UnderLoad {
 		return c.judgeUnderLoad(ctx, a, j)
 	}
 	if err := c.checkUnderLoad(ctx, a, j); err != nil {
-		return report.Report{}, err
+		return m, err
 	}
 	switch {
 	case !c.paired():
 		return c.judgeStored(ctx, a, j, workflow)
 	case len(c.Result) > 0:
-		return report.Report{}, exit.BadInput("--result is judged against the store; to judge two results of a paired gate, use `plimsoll compare`")
+		return m, exit.BadInput("--result is judged against the store; to judge two results of a paired gate, use `plimsoll compare`")
 	case (c.Host != "" || c.GRPCHost != "") && !c.atAddresses():
-		return report.Report{}, exit.BadInput("--host names only one system, and this gate compares two: give --base-url and --head-url")
+		return m, exit.BadInput("--host names only one system, and this gate compares two: give --base-url and --head-url")
 	}
 	bench, err := c.bench(a, j)
 	if err != nil {
-		return report.Report{}, err
+		return m, err
 	}
-	rep, err := c.judgePaired(ctx, bench, workflow)
-	if err == nil {
-		rep.Verdict = rep.Verdict.Differs(c.loadedOtherwise(ctx, a, j, rep.Verdict.Baseline.Commit)...)
+	if m, err = c.judgePaired(ctx, bench, workflow); err == nil {
+		m.Report.Verdict = m.Report.Verdict.Differs(c.loadedOtherwise(ctx, a, j, m.Report.Verdict.Baseline.Commit)...)
 	}
-	return rep, err
+	return m, err
 }
 
 // judgeStored measures or reads a result, and judges it against the history of the branch.
-func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (rep report.Report, err error) {
+func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (m report.Material, err error) {
 	store, err := c.open(ctx, a)
 	if err != nil {
-		return rep, storage.Trouble(err)
+		return m, storage.Trouble(err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	fresh, err := c.fresh(ctx, a, j)
 	if err != nil {
-		return rep, err
+		return m, err
 	}
 	stand := lineage.Of(a, j.Dir, j.Policy.Baseline.Branch, workflow).Stand(ctx)
 	history, err := baseline.Choose(ctx, store, fresh, past(j.Policy, stand.Commits))
 	if err != nil {
-		return rep, storage.Trouble(fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.files().Result))
+		return m, storage.Trouble(fmt.Errorf("read the baseline: %w; the result is kept in %s: judge it later with `plimsoll gate --result %[2]s`", err, c.files().Result))
 	}
 	base := history[:min(j.Policy.Baseline.Window, len(history))]
 	v := gate.Judge(j.Policy, fresh, base)
 	if v.Outcome == gate.Inconclusive && v.More > 0 && len(c.Result) == 0 {
 		if fresh, err = c.moreRuns(ctx, a, j, fresh, v); err != nil {
-			return rep, err
+			return m, err
 		}
 		v = gate.Judge(j.Policy, fresh, base)
 	}
@@ -140,7 +150,8 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Jo
 	}
 	v = v.Differs(c.loadedOtherwise(ctx, a, j, commit)...)
 	v = v.On(stand.Commits).Note(gate.Trend(j.Policy, history)...).Note(stand.Notices...)
-	return report.New(v, fresh[0]), nil
+	rep := report.New(v, fresh[0])
+	return report.Material{Report: &rep, Run: fresh[0]}, nil
 }
 
 // fresh returns the runs to judge: those of --result, or a new one.
@@ -195,19 +206,27 @@ func past(p gate.Policy, commits []string) baseline.Past {
 }
 
 // print writes the report to its destinations. An error of writing never hides the error that is the verdict.
-func (c *gateCmd) print(a *console.Console, files publish.Files, rep report.Report, verdict error) error {
+func (c *gateCmd) print(ctx context.Context, a *console.Console, files publish.Files, m report.Material, verdict error) error {
 	show := report.Terminal
 	if c.JSON {
 		show = report.Encode
 	}
-	err := files.Write(rep)
+	err := files.Write(*m.Report)
 	if err == nil {
-		err = show(a.Stdout, rep)
+		err = show(a.Stdout, *m.Report)
 	}
+	err = errors.Join(err, c.write(ctx, a, m, verdict))
 	if err != nil && verdict != nil {
 		a.Warn(err.Error()) // the verdict stands
 	}
 	return cmp.Or(verdict, err)
+}
+
+// write writes the forms beside the markdown and the verdict file.
+func (c *gateCmd) write(ctx context.Context, a *console.Console, m report.Material, verdict error) error {
+	notes, err := c.ButMarkdown().Write(ctx, m, forms.Options{DoubtPasses: verdict == nil, Getenv: a.Env.Get, Warn: a.Warn})
+	tell(a, notes)
+	return err
 }
 
 // exit is the verdict as an error, nil when the job may go on.

@@ -38,13 +38,13 @@ func (f pairFlags) atAddresses() bool {
 }
 
 // judgePaired loads base and head in turn until the verdict is clear or the budget is spent.
-func (f pairFlags) judgePaired(ctx context.Context, bench measure.Bench, workflow github.Run) (rep report.Report, err error) {
+func (f pairFlags) judgePaired(ctx context.Context, bench measure.Bench, workflow github.Run) (m report.Material, err error) {
 	if err := bench.CheckPair(); err != nil {
-		return rep, err
+		return m, err
 	}
 	both, err := f.sides(ctx, bench, workflow)
 	if err != nil {
-		return rep, err
+		return m, err
 	}
 	defer func() {
 		if err := both.Remove(); err != nil {
@@ -56,9 +56,10 @@ func (f pairFlags) judgePaired(ctx context.Context, bench measure.Bench, workflo
 		err = errors.Join(err, bench.KeepPair(base, head))
 	}
 	if err != nil {
-		return rep, f.withBase(ctx, bench, both.Base.Identity.Commit, err)
+		return m, f.withBase(ctx, bench, both.Base.Identity.Commit, err)
 	}
-	return report.New(v, head), nil
+	rep := report.New(v, head)
+	return report.Material{Report: &rep, Run: head, Base: base}, nil
 }
 
 // withBase adds to an error of base that the profile of the change is used for base too, if base has another one.

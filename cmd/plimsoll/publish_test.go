@@ -41,7 +41,7 @@ func failing(t *testing.T) (args []string) {
 			t.Fatal(err)
 		}
 	}
-	args = []string{"gate", "--db=sqlite:b.db", "--report=report.md"}
+	args = []string{"gate", "--db=sqlite:b.db", "--markdown=report.md"}
 	for i := range 5 {
 		file := fmt.Sprintf("fresh-%d.json", i)
 		if err := result.Write(file, at(20+i, time.Second)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
@@ -15,6 +16,7 @@ import (
 // runCmd is plimsoll run.
 type runCmd struct {
 	runFlags
+	forms.Flags
 	OnlySummary bool `help:"No progress, only the tables at the end."`
 }
 
@@ -29,10 +31,22 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		return err
 	}
+	if c.Flags, err = settled(a, c.Flags); err != nil {
+		return err
+	}
+	live := c.Live()
+	if live != nil {
+		bench.Window = live.Add
+	}
 	r, err := bench.Run(ctx)
+	written, liveErr := live.Close()
+	err = errors.Join(err, liveErr)
 	if r == nil {
 		return err
 	}
+	notes, formsErr := c.Flags.Write(ctx, report.Material{Run: r}, forms.Options{Live: written, Getenv: a.Env.Get})
+	tell(a, notes)
+	err = errors.Join(err, formsErr)
 	if summaryErr := summarize(a, r); summaryErr != nil {
 		return errors.Join(err, summaryErr)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
@@ -27,7 +28,7 @@ import (
 type soakCmd struct {
 	runFlags
 	publishFlags
-	Report      string `placeholder:"FILE" file:"" help:"Write the report as markdown to this file."`
+	forms.Flags
 	VerdictFile string `placeholder:"FILE" file:"" help:"Write the verdict as JSON to this file, for plimsoll comment."`
 }
 
@@ -47,53 +48,63 @@ func (c *soakCmd) Run(ctx context.Context, a *console.Console) error {
 		a.Warn(err.Error())
 	}
 	publisher := c.publisher(a, workflow)
-	files, unfit := publish.Files{Report: c.Report, Verdict: c.VerdictFile, Result: c.Out}.Fit()
-	j, err := c.job(a)
-	if err = cmp.Or(err, unfit); err != nil {
-		publisher.Error(ctx, "", gate.Soak, files, err)
-		return err
-	}
-	rep, err := c.judge(ctx, a, j)
-	if err != nil {
-		publisher.Error(ctx, j.Name, gate.Soak, files, err)
-		return err
-	}
-	publisher.Accept(ctx, &rep)
-	publisher.Dress(&rep)
+	files, unfit := publish.Files{Markdown: c.Markdown, Verdict: c.VerdictFile, Result: c.Out}.Fit()
 	g := gateCmd{runFlags: c.runFlags, FirstRun: "fail"}
-	err = g.print(a, files, rep, g.exit(a, j.Policy, rep.Verdict))
-	publisher.Verdict(ctx, j, rep, files, exit.Status(err))
+	var unplaced error
+	if g.Flags, unplaced = settled(a, c.ButMarkdown()); unplaced != nil {
+		g.Flags = forms.Flags{}
+	}
+	failed := func(series string, err error) error {
+		rep := publisher.Error(ctx, series, gate.Soak, files, err)
+		if formsErr := g.write(ctx, a, report.Material{Report: &rep}, err); formsErr != nil {
+			a.Warn(formsErr.Error())
+		}
+		return err
+	}
+	j, err := c.job(a)
+	if err = cmp.Or(err, errors.Join(unfit, unplaced)); err != nil {
+		return failed("", err)
+	}
+	m, err := c.judge(ctx, a, j)
+	if err != nil {
+		return failed(j.Name, err)
+	}
+	publisher.Accept(ctx, m.Report)
+	publisher.Dress(m.Report)
+	err = g.print(ctx, a, files, m, g.exit(a, j.Policy, m.Report.Verdict))
+	publisher.Verdict(ctx, j, *m.Report, files, exit.Status(err))
 	return err
 }
 
 // judge measures and makes the report. A soak that was cut short is judged as far as it came.
-func (c *soakCmd) judge(ctx context.Context, a *console.Console, j *job.Job) (rep report.Report, err error) {
+func (c *soakCmd) judge(ctx context.Context, a *console.Console, j *job.Job) (m report.Material, err error) {
 	compared := max(j.Load.Judged(), leastCompared)
 	bench, err := c.prepare(a, j)
 	if err != nil {
-		return rep, err
+		return m, err
 	}
 	aging, fresh, err := c.copies(ctx, a, j)
 	if err != nil {
-		return rep, err
+		return m, err
 	}
 	s, err := bench.Soak(ctx, aging, fresh, compared/gate.MaxPairs)
 	if s.Run == nil {
-		return rep, err
+		return m, err
 	}
 	died := slices.ContainsFunc(s.Run.Problems, func(p result.Problem) bool { return p.Kind == result.TargetDied })
 	if len(s.Run.Rounds) == 0 && !died {
-		return rep, cmp.Or(err, errors.New("no round of the soak was measured to its end"))
+		return m, cmp.Or(err, errors.New("no round of the soak was measured to its end"))
 	}
-	m := soak.Measured{Run: s.Run, Fresh: s.Fresh, Aged: s.Aged}
+	measured := soak.Measured{Run: s.Run, Fresh: s.Fresh, Aged: s.Aged}
 	switch {
 	case s.NotAged != nil:
-		m.NotAged = s.NotAged.Error()
+		measured.NotAged = s.NotAged.Error()
 	case s.Aged == nil && fresh != nil:
-		m.NotAged = "the soak ended early"
+		measured.NotAged = "the soak ended early"
 	}
 	complain(a, err)
-	return report.New(soak.Judge(j.Policy, m), s.Run), nil
+	rep := report.New(soak.Judge(j.Policy, measured), s.Run)
+	return report.Material{Report: &rep, Run: s.Run}, nil
 }
 
 // prepare applies the flags and cuts the soak into rounds. Without --run-time it takes as long as growth needs to fail.

@@ -15,20 +15,21 @@ import (
 )
 
 // judgeUnderLoad judges the system under load and nothing else.
-func (c *gateCmd) judgeUnderLoad(ctx context.Context, a *console.Console, j *job.Job) (rep report.Report, err error) {
+func (c *gateCmd) judgeUnderLoad(ctx context.Context, a *console.Console, j *job.Job) (m report.Material, err error) {
 	if len(c.Result) > 0 {
-		return rep, exit.BadInput("--under-load measures the system, so it cannot judge --result")
+		return m, exit.BadInput("--under-load measures the system, so it cannot judge --result")
 	}
 	bench, system, err := c.changed(ctx, a, j)
 	if err != nil {
-		return rep, err
+		return m, err
 	}
-	v, full, err := bench.UnderLoad(ctx, system, c.Out)
+	v, idle, full, err := bench.UnderLoad(ctx, system, c.Out)
 	if err != nil {
-		return rep, err
+		return m, err
 	}
 	a.OutputFile("result", c.Out)
-	return report.New(v, full), nil
+	rep := report.New(v, full)
+	return report.Material{Report: &rep, Run: full, Base: idle}, nil
 }
 
 // alsoUnderLoad adds to a report how the change does under load, if its profile asks.
@@ -44,7 +45,7 @@ func (c *gateCmd) alsoUnderLoad(ctx context.Context, a *console.Console, j *job.
 	if err != nil {
 		return rep, err
 	}
-	v, _, err := bench.UnderLoad(ctx, system, measure.Beside(c.Out, "full"))
+	v, _, _, err := bench.UnderLoad(ctx, system, measure.Beside(c.Out, "full"))
 	if err != nil && rep.Verdict.Outcome == gate.Fail {
 		a.Warn(err.Error()) // the verdict stands
 		return rep, nil

@@ -35,6 +35,8 @@ type Bench struct {
 	Out     string // the file of a run's result; those of further runs lie beside it
 	Quiet   bool   // no progress
 	Verbose bool   // the output of the system under test is shown
+
+	Window func(runner.Window) // gets what the last seconds of a run did, about once a second; nil for nobody
 }
 
 // Run measures one run. When it was cut short, both the result and the error are there.
@@ -65,7 +67,7 @@ func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
 		return nil, err
 	}
 	config := b.config()
-	config.Control = control
+	config.Control, config.Window = control, b.Window
 	progress := newProgress(b.Console.Stderr)
 	if !b.Quiet {
 		fmt.Fprintln(b.Console.Stderr, pl)

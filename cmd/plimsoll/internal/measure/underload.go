@@ -25,19 +25,18 @@ func (b Bench) CheckUnderLoad(pl *plan.Plan) error {
 
 // UnderLoad measures a system under its idle load and its full one in turn until the gate can tell, and judges it. The
 // result of the full load goes into out, that of the idle one into a file beside the bench's. It is repeated while the machine is too busy to judge it.
-func (b Bench) UnderLoad(ctx context.Context, one runner.System, out string) (v gate.Verdict, full *result.Result, err error) {
+func (b Bench) UnderLoad(ctx context.Context, one runner.System, out string) (v gate.Verdict, idle, full *result.Result, err error) {
 	for n := 1; ; n++ {
-		var idle *result.Result
 		idle, full, err = b.underLoad(ctx, one)
 		if idle != nil && full != nil {
 			err = errors.Join(err, b.keepUnderLoad(out, idle, full))
 		}
 		if err != nil {
-			return v, full, err
+			return v, idle, full, err
 		}
 		v = gate.JudgeUnderLoad(b.Job.Policy, idle, full, true)
 		if !onlyNoisy(v) || !b.goesAgain(n, busyPair(v.Reasons[0])) {
-			return v, full, nil
+			return v, idle, full, nil
 		}
 	}
 }

@@ -15,22 +15,22 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
-// maxMarkdown bounds a report, in bytes: GitHub takes 65,536 characters in a comment, and our marker needs some of
+// MaxMarkdown bounds a report, in bytes: GitHub takes 65,536 characters in a comment, and our marker needs some of
 // them.
-const maxMarkdown = 60_000
+const MaxMarkdown = 60_000
 
 // Files are the paths of a gate's files; with an empty path the file is not written.
 type Files struct {
-	Report  string // markdown
-	Verdict string // the report as data, for plimsoll comment
-	Result  string // the run that was judged
+	Markdown string // the report
+	Verdict  string // the report as data, for plimsoll comment
+	Result   string // the run that was judged
 }
 
 // Write writes the report and the verdict.
 func (f Files) Write(rep report.Report) error {
-	if f.Report != "" {
-		write := func(w io.Writer) error { return report.Markdown(w, rep, maxMarkdown) }
-		if err := whole.Write(f.Report, write); err != nil {
+	if f.Markdown != "" {
+		write := func(w io.Writer) error { return report.Markdown(w, rep, MaxMarkdown) }
+		if err := whole.Write(f.Markdown, write); err != nil {
 			return err
 		}
 	}
@@ -42,9 +42,9 @@ func (f Files) Write(rep report.Report) error {
 
 // Fit returns the files that can be written, and an error about the others.
 func (f Files) Fit() (Files, error) {
-	noReport, noVerdict := CheckPlace("--report", f.Report), CheckPlace("--verdict-file", f.Verdict)
+	noReport, noVerdict := CheckPlace("--markdown", f.Markdown), CheckPlace("--verdict-file", f.Verdict)
 	if noReport != nil {
-		f.Report = ""
+		f.Markdown = ""
 	}
 	if noVerdict != nil {
 		f.Verdict = ""
@@ -53,7 +53,7 @@ func (f Files) Fit() (Files, error) {
 }
 
 func (f Files) output(c *console.Console) {
-	for _, one := range [][2]string{{"report", f.Report}, {"verdict-file", f.Verdict}, {"result", f.Result}} {
+	for _, one := range [][2]string{{"report", f.Markdown}, {"verdict-file", f.Verdict}, {"result", f.Result}} {
 		if one[1] != "" {
 			c.OutputFile(one[0], one[1])
 		}

@@ -68,8 +68,9 @@ func (p Publisher) Verdict(ctx context.Context, j *job.Job, rep report.Report, f
 
 // Error publishes that there is no verdict, in place of an older one. It also writes the report, and the verdict file
 // for the job that may comment. series is empty without a profile: then it is not known which comment to edit. Only the
-// job's summary has the output of a system that failed, since GitHub masks secrets there as in the log.
-func (p Publisher) Error(ctx context.Context, series string, mode gate.Mode, files Files, err error) {
+// job's summary has the output of a system that failed, since GitHub masks secrets there as in the log. It returns the
+// report.
+func (p Publisher) Error(ctx context.Context, series string, mode gate.Mode, files Files, err error) report.Report {
 	rep := report.Unjudged(storage.Public(err), mode, report.Subject{
 		Series: series, Repository: p.Workflow.Repository, Commit: p.Workflow.HeadSHA, Tool: p.Console.Version,
 		Environment: result.Environment{Runner: p.Console.Env.Get(environ.RunnerImage)},
@@ -90,6 +91,7 @@ func (p Publisher) Error(ctx context.Context, series string, mode gate.Mode, fil
 		m.summary += text(func(b *strings.Builder) error { return report.Output(b, failure.Output) })
 	}
 	p.tell(ctx, m)
+	return rep
 }
 
 // Dress adds this workflow run's details to a report.
@@ -216,7 +218,7 @@ func (p Publisher) check(ctx context.Context, m message) error {
 		conclusion = "neutral" // the job goes on, but this is not a pass
 	}
 	address, err := p.Console.API(p.Workflow).Check(ctx, github.Check{
-		Name: "Plimsoll: " + m.series, Conclusion: conclusion, DetailsURL: p.Workflow.RunURL(), Title: m.headline, Summary: m.body(maxMarkdown), Annotations: m.annotations,
+		Name: "Plimsoll: " + m.series, Conclusion: conclusion, DetailsURL: p.Workflow.RunURL(), Title: m.headline, Summary: m.body(MaxMarkdown), Annotations: m.annotations,
 	})
 	if address != "" {
 		p.Console.Output("check-url", address)

@@ -68,7 +68,7 @@ func TestOutputOfAFailureIsInTheSummaryAlone(t *testing.T) {
 	for i := range 200 {
 		fmt.Fprintf(&output, "line %d of `the` log\x1b[31m @everyone\n", i)
 	}
-	files := publish.Files{Report: filepath.Join(t.TempDir(), "report.md"), Verdict: filepath.Join(t.TempDir(), "verdict.json")}
+	files := publish.Files{Markdown: filepath.Join(t.TempDir(), "report.md"), Verdict: filepath.Join(t.TempDir(), "verdict.json")}
 	err := errors.Join(errors.New("base"), &runner.Failure{What: "build the system: it ended with exit status 1", Output: output.String()})
 	p.Error(t.Context(), "shop", gate.Paired, files, err)
 	text := read(t, summary)
@@ -77,7 +77,7 @@ func TestOutputOfAFailureIsInTheSummaryAlone(t *testing.T) {
 			t.Errorf("the summary lacks %q:\n%s", want, text)
 		}
 	}
-	for name, text := range map[string]string{"comment": hub.Comments(7)[0].Body, "report": read(t, files.Report), "verdict file": read(t, files.Verdict)} {
+	for name, text := range map[string]string{"comment": hub.Comments(7)[0].Body, "report": read(t, files.Markdown), "verdict file": read(t, files.Verdict)} {
 		if strings.Contains(text, "line 0 of") || !strings.Contains(text, "build the system: it ended") {
 			t.Errorf("the %s is\n%s", name, text)
 		}
@@ -87,8 +87,8 @@ func TestOutputOfAFailureIsInTheSummaryAlone(t *testing.T) {
 // If the report cannot be written, there is one error, and the other file is written.
 func TestFilesFit(t *testing.T) {
 	dir := t.TempDir()
-	files, err := publish.Files{Report: filepath.Join(dir, "nowhere", "r.md"), Verdict: filepath.Join(dir, "v.json")}.Fit()
-	if files.Report != "" || files.Verdict == "" || exit.Status(err) != exit.Input || strings.Count(err.Error(), "there is no directory") != 1 {
+	files, err := publish.Files{Markdown: filepath.Join(dir, "nowhere", "r.md"), Verdict: filepath.Join(dir, "v.json")}.Fit()
+	if files.Markdown != "" || files.Verdict == "" || exit.Status(err) != exit.Input || strings.Count(err.Error(), "there is no directory") != 1 {
 		t.Errorf("%+v, %v", files, err)
 	}
 }

@@ -1,0 +1,202 @@
+// Package forms writes reports in the forms that the user asks for, and reads what they are made of.
+//
+// Flags is embedded by every command that has something to report. Under adds what Locust's environment variables ask
+// for, Check finds mistakes before anything is measured, and Write takes a Material and writes each form. A file is
+// written whole or not at all, and one that cannot be written does not keep the others from it. Live writes the history of
+// a run while it runs. Read is for plimsoll report: it recognises results and verdict files and puts together those that
+// belong together. The packages below gate/report say what is in each form.
+package forms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/gate/report/export"
+	"github.com/plimsoll-ci/plimsoll/gate/report/junit"
+	"github.com/plimsoll-ci/plimsoll/gate/report/locust"
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
+)
+
+// Flags name the places of all forms. An empty place means that the form is not written.
+type Flags struct {
+	Markdown    string `placeholder:"FILE" file:"" help:"Write the report as markdown to this file."`
+	CSV         string `name:"csv" placeholder:"PREFIX" help:"Write Locust's CSV files, PREFIX_stats.csv and so on, and PREFIX_system.csv with what was read of the system. A load takes it from $$LOCUST_CSV too."`
+	JUnit       string `name:"junit" placeholder:"FILE" file:"" help:"Write the report as JUnit to this file, for the test reports of GitLab, Jenkins and other CI systems."`
+	HGRM        string `name:"hgrm" placeholder:"DIR" file:"" help:"Write the response times of each route to this directory, as percentile files of HdrHistogram."`
+	OpenMetrics string `name:"openmetrics" placeholder:"FILE" file:"" help:"Write the figures as OpenMetrics text to this file, for node_exporter's textfile directory, which wants the name to end in .prom, and for GitLab."`
+	OTLP        string `name:"otlp" placeholder:"URL" help:"Send the figures as OTLP over HTTP to this address at the end, such as http://prometheus:9090/api/v1/otlp/v1/metrics. Headers come from $$OTEL_EXPORTER_OTLP_HEADERS."`
+}
+
+// Any reports whether any form is asked for.
+func (f Flags) Any() bool { return f != Flags{} }
+
+// ButMarkdown are the flags without markdown: a gate writes that beside its verdict file.
+func (f Flags) ButMarkdown() Flags {
+	f.Markdown = ""
+	return f
+}
+
+// Check returns an error about every place that cannot be written. It writes nothing.
+func (f Flags) Check() error {
+	var all []error
+	taken := map[string]string{} // flags, by their files
+	for _, one := range []struct{ flag, path string }{
+		{"--markdown", f.Markdown}, {"--csv", f.csvFile(locust.Files()[0].Suffix)}, {"--junit", f.JUnit}, {"--openmetrics", f.OpenMetrics},
+	} {
+		if one.path == "" {
+			continue
+		}
+		path := filepath.Clean(one.path)
+		if other := taken[path]; other != "" {
+			all = append(all, exit.BadInput("%s and %s both name %s", other, one.flag, one.path))
+		}
+		taken[path] = one.flag
+		all = append(all, publish.CheckPlace(one.flag, one.path))
+	}
+	if f.HGRM != "" {
+		all = append(all, checkDirectory("--hgrm", f.HGRM))
+	}
+	if f.OTLP != "" {
+		_, err := endpoint(f.OTLP)
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
+
+// checkDirectory returns an error if a flag's directory neither exists nor can be made.
+func checkDirectory(flag, path string) error {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return exit.BadInput("%s %s is a file: name a directory", flag, path)
+	}
+	above := filepath.Dir(filepath.Clean(path))
+	if info, err := os.Stat(above); err != nil || !info.IsDir() {
+		return exit.BadInput("%s %s: there is no directory %s to make it in", flag, path, above)
+	}
+	return nil
+}
+
+// csvFile is one of Locust's files; empty if they are not asked for.
+func (f Flags) csvFile(suffix string) string {
+	if f.CSV == "" {
+		return ""
+	}
+	return f.CSV + suffix
+}
+
+// Needs returns an error if a form is asked for that has nothing to say about some material.
+func (f Flags) Needs(m report.Material) error {
+	if m.Run != nil {
+		return nil
+	}
+	for _, one := range []struct{ flag, place string }{{"--csv", f.CSV}, {"--hgrm", f.HGRM}, {"--otlp", f.OTLP}} {
+		if one.place != "" {
+			return exit.BadInput("%s needs what was measured, and a verdict file does not hold it: give the result of its run too", one.flag)
+		}
+	}
+	return nil
+}
+
+// Options are what Write needs besides the material.
+type Options struct {
+	DoubtPasses bool                // the job goes on although the gate could not tell
+	Live        bool                // Live has written the history
+	Getenv      func(string) string // gives the headers for OTLP; nil for none
+	// Warn gets the error of a receiver of OTLP, which then is no error: a verdict stands without it. nil for nobody.
+	Warn func(text string)
+}
+
+// Write writes every form that is asked for, and tries all of them. Without a run those that need one are left out. The
+// notes are sentences about what a form lacks.
+func (f Flags) Write(ctx context.Context, m report.Material, o Options) (notes []string, err error) {
+	var all []error
+	put := func(path string, write func(io.Writer) error) {
+		if path != "" {
+			all = append(all, putFile(path, write))
+		}
+	}
+	put(f.Markdown, func(w io.Writer) error { return markdown(w, m) })
+	put(f.JUnit, func(w io.Writer) error { return junit.Form{DoubtPasses: o.DoubtPasses}.Write(w, m) })
+	put(f.OpenMetrics, func(w io.Writer) error { return export.OpenMetrics(w, m) })
+	if m.Run == nil {
+		return nil, errors.Join(all...)
+	}
+	if f.CSV != "" {
+		notes = append(notes, locust.Missing(m, o.Live)...)
+		for _, file := range locust.Files() {
+			if !o.Live || file.Suffix != locust.HistorySuffix {
+				put(f.csvFile(file.Suffix), func(w io.Writer) error { return file.Write(w, m) })
+			}
+		}
+	}
+	if f.HGRM != "" {
+		files := export.Histograms(m)
+		if len(files) == 0 {
+			notes = append(notes, "no request has a response time, so there is no file for --hgrm")
+		} else {
+			all = append(all, makeDirectory(f.HGRM))
+		}
+		for _, file := range files {
+			put(filepath.Join(f.HGRM, file.Name), file.Write)
+		}
+	}
+	if f.OTLP != "" {
+		err := post(ctx, f.OTLP, m, o.Getenv)
+		if err != nil && o.Warn != nil {
+			o.Warn(err.Error())
+			err = nil
+		}
+		all = append(all, err)
+	}
+	return notes, errors.Join(all...)
+}
+
+// markdown writes a verdict as it stands in a comment, or a run as it stands in a job's summary.
+func markdown(w io.Writer, m report.Material) error {
+	if m.Report != nil {
+		return report.Markdown(w, *m.Report, publish.MaxMarkdown)
+	}
+	return report.RunSummary(w, m.Run, report.FoundIn(m.Run))
+}
+
+// putFile writes a file whole or not at all.
+func putFile(path string, write func(io.Writer) error) error {
+	return told(path, whole.Write(path, write))
+}
+
+// told rewords the error of a full disk. Its own text names a file that is gone.
+func told(path string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("write %s: the disk is full, so nothing of it was kept", path)
+	}
+	return err
+}
+
+// makeDirectory makes a directory, unless it exists.
+func makeDirectory(path string) error {
+	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		return told(path, err)
+	}
+	return nil
+}
+
+// endpoint is where metrics go at an address of OTLP.
+func endpoint(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, exit.BadInput("--otlp: expected an address such as http://127.0.0.1:4318")
+	}
+	if strings.Trim(u.Path, "/") == "" { // a collector's
+		u.Path = "/v1/metrics"
+	}
+	return u, nil
+}

@@ -1,0 +1,175 @@
+package forms
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// shelf is what some files hold.
+type shelf struct {
+	verdict *report.Report
+	judged  string // the file of the verdict
+	runs    []held
+}
+
+// held is a run and its file.
+type held struct {
+	file string
+	run  *result.Result
+}
+
+// Read reads results and verdict files, in any order, and puts them together. At most one verdict, the run that it is
+// about and the other side of its pairing belong together. Anything else is refused.
+func Read(files []string) (m report.Material, err error) {
+	var s shelf
+	for _, file := range files {
+		if err := s.read(file); err != nil {
+			return m, err
+		}
+	}
+	if s.verdict == nil {
+		return s.alone()
+	}
+	return s.judgedBy()
+}
+
+// read reads a file and recognises it.
+func (s *shelf) read(path string) error {
+	file, err := input.Open(path)
+	if err != nil {
+		return exit.BadInput("read %s: %w", path, err)
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, int64(result.Limit().Bytes)+1))
+	if err != nil {
+		return exit.BadInput("read %s: %w", path, err)
+	}
+	switch kindOf(data) {
+	case aVerdict:
+		if s.verdict != nil {
+			return exit.BadInput("%s and %s are two verdicts: give one", s.judged, path)
+		}
+		rep, err := report.Decode(bytes.NewReader(data))
+		if err != nil {
+			return exit.BadInput("read the verdict %s: %w", path, err)
+		}
+		s.verdict, s.judged = &rep, path
+	case aResult:
+		r, err := result.Decode(bytes.NewReader(data))
+		if err != nil {
+			return exit.BadInput("read the result %s: %w", path, err)
+		}
+		for _, one := range s.runs {
+			if one.run.ID() == r.ID() {
+				return exit.BadInput("%s and %s hold the same run: give it once", one.file, path)
+			}
+		}
+		s.runs = append(s.runs, held{path, r})
+	default:
+		return exit.BadInput("%s is neither a result, as plimsoll run writes it, nor a verdict, as plimsoll gate --verdict-file writes it", path)
+	}
+	return nil
+}
+
+// kind is what a file is.
+type kind int
+
+const (
+	neither kind = iota
+	aResult
+	aVerdict
+)
+
+// kindOf recognises a file by its keys, and one that is cut short by those at its beginning.
+func kindOf(data []byte) kind {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(data, &keys); err != nil {
+		keys = map[string]json.RawMessage{}
+		for _, key := range []string{"digest", "profile_digest", "series"} {
+			if bytes.Contains(data[:min(len(data), 4096)], []byte(`"`+key+`"`)) {
+				keys[key] = nil
+			}
+		}
+	}
+	has := func(key string) bool { _, ok := keys[key]; return ok }
+	switch {
+	case has("digest"), has("verdict"):
+		return aVerdict
+	case has("rounds"), has("profile_digest"):
+		return aResult
+	default:
+		return neither
+	}
+}
+
+// judgedBy puts the runs of a verdict beside it.
+func (s *shelf) judgedBy() (report.Material, error) {
+	m := report.Material{Report: s.verdict}
+	for _, one := range s.runs {
+		if one.run.ID() == s.verdict.Subject.Run {
+			m.Run = one.run
+		}
+	}
+	for _, one := range s.runs {
+		switch {
+		case one.run == m.Run:
+		case m.Run == nil:
+			return m, exit.BadInput("%s is run %s, and the verdict in %s is about run %.12s: they do not belong together", one.file, one.run, s.judged, s.verdict.Subject.Run)
+		case !paired(one.run, m.Run) || m.Base != nil:
+			return m, exit.BadInput("%s is run %s, which is no side of what the verdict in %s is about: they do not belong together", one.file, one.run, s.judged)
+		default:
+			m.Base = one.run
+		}
+	}
+	return m, nil
+}
+
+// paired reports whether two runs are the sides of one pairing.
+func paired(a, b *result.Result) bool {
+	return a.PairSeed != "" && a.PairSeed == b.PairSeed && a.Series == b.Series
+}
+
+// alone puts together runs without a verdict: one run, or the two sides of a pairing. Base is the one whose file is
+// named so, as plimsoll gate names it, else the first.
+func (s *shelf) alone() (m report.Material, err error) {
+	switch len(s.runs) {
+	case 1:
+		return report.Material{Run: s.runs[0].run}, nil
+	case 2:
+	default:
+		return m, exit.BadInput("these are %d results: give one, or the two sides of one pairing", len(s.runs))
+	}
+	base, head := s.runs[0], s.runs[1]
+	if !paired(base.run, head.run) {
+		return m, exit.BadInput("%s and %s are two separate runs: give one of them, or judge them with `plimsoll compare`", base.file, head.file)
+	}
+	if namedBase(head.file) && !namedBase(base.file) {
+		base, head = head, base
+	}
+	return report.Material{Run: head.run, Base: base.run}, nil
+}
+
+// namedBase reports whether a file is named as that of base.
+func namedBase(file string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), "-base")
+}
+
+// Show writes a report for a terminal: of the verdict, or else of the run.
+func Show(w io.Writer, m report.Material) error {
+	if m.Report != nil {
+		return report.Terminal(w, *m.Report)
+	}
+	if m.Run == nil {
+		return fmt.Errorf("there is nothing to show")
+	}
+	return report.Run(w, m.Run, report.FoundIn(m.Run))
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
+)
+
+// reportCmd is plimsoll report.
+type reportCmd struct {
+	forms.Flags
+	Files []string `arg:"" name:"file" file:"" help:"A result, a verdict file, or those that belong together: a verdict, its run and the other side of its pairing, in any order."`
+}
+
+// Run writes the forms of what was measured or judged before. Without a form it prints the report.
+func (c *reportCmd) Run(ctx context.Context, a *console.Console) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	m, err := forms.Read(c.Files)
+	if err != nil {
+		return err
+	}
+	if !c.Any() {
+		return forms.Show(a.Stdout, m)
+	}
+	if err := c.Needs(m); err != nil {
+		return err
+	}
+	notes, err := c.Write(ctx, m, forms.Options{Getenv: a.Env.Get})
+	tell(a, notes)
+	return err
+}
+
+// tell prints notes, a line each.
+func tell(a *console.Console, notes []string) {
+	for _, note := range notes {
+		fmt.Fprintf(a.Stderr, "plimsoll: %s\n", note)
+	}
+}
