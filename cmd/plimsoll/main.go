@@ -43,7 +43,7 @@ type cli struct {
 	Capacity capacityCmd `cmd:"" help:"Search for the highest load at which the system keeps its limits."`
 	Gate     gateCmd     `cmd:"" help:"Measure, or read a result, and judge it against the baseline. The exit status is the verdict."`
 	Comment  commentCmd  `cmd:"" help:"Comment on a pull request, from the workflow that follows one without the right to comment."`
-	Report   reportCmd   `cmd:"" help:"Show a result or a verdict, or write it as CSV, JUnit and other forms."`
+	Report   reportCmd   `cmd:"" help:"Show a result or a verdict, or write it as HTML, CSV, JUnit and other forms."`
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two separate runs, which prove little."`
 	Baseline baselineCmd `cmd:"" help:"Record and manage baselines."`
 	History  historyCmd  `cmd:"" help:"Write the store's runs as web pages that need no server: figures over time, steps, costs."`

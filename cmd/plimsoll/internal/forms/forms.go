@@ -22,6 +22,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/gate/report/export"
+	"github.com/plimsoll-ci/plimsoll/gate/report/html"
 	"github.com/plimsoll-ci/plimsoll/gate/report/junit"
 	"github.com/plimsoll-ci/plimsoll/gate/report/locust"
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
@@ -29,6 +30,7 @@ import (
 
 // Flags name the places of all forms. An empty place means that the form is not written.
 type Flags struct {
+	HTML        string `name:"html" placeholder:"FILE" file:"" help:"Write the report as one page of HTML to this file. In its name {u}, {r} and {t} become the users, those started per second, and the seconds of judged load. A load takes it from $$LOCUST_HTML too."`
 	Markdown    string `placeholder:"FILE" file:"" help:"Write the report as markdown to this file."`
 	CSV         string `name:"csv" placeholder:"PREFIX" help:"Write Locust's CSV files, PREFIX_stats.csv and so on, and PREFIX_system.csv with what was read of the system. A load takes it from $$LOCUST_CSV too."`
 	JUnit       string `name:"junit" placeholder:"FILE" file:"" help:"Write the report as JUnit to this file, for the test reports of GitLab, Jenkins and other CI systems."`
@@ -51,7 +53,7 @@ func (f Flags) Check() error {
 	var all []error
 	taken := map[string]string{} // flags, by their files
 	for _, one := range []struct{ flag, path string }{
-		{"--markdown", f.Markdown}, {"--csv", f.csvFile(locust.Files()[0].Suffix)}, {"--junit", f.JUnit}, {"--openmetrics", f.OpenMetrics},
+		{"--html", f.HTML}, {"--markdown", f.Markdown}, {"--csv", f.csvFile(locust.Files()[0].Suffix)}, {"--junit", f.JUnit}, {"--openmetrics", f.OpenMetrics},
 	} {
 		if one.path == "" {
 			continue
@@ -124,6 +126,7 @@ func (f Flags) Write(ctx context.Context, m report.Material, o Options) (notes [
 			all = append(all, putFile(path, write))
 		}
 	}
+	put(filled(f.HTML, m.Run), func(w io.Writer) error { return html.Write(w, m) })
 	put(f.Markdown, func(w io.Writer) error { return markdown(w, m) })
 	put(f.JUnit, func(w io.Writer) error { return junit.Form{DoubtPasses: o.DoubtPasses}.Write(w, m) })
 	put(f.OpenMetrics, func(w io.Writer) error { return export.OpenMetrics(w, m) })

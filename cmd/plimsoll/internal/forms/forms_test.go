@@ -59,7 +59,7 @@ func listed(t *testing.T, dir string) string {
 
 // everything asks for all forms in the working directory.
 func everything(otlp string) forms.Flags {
-	return forms.Flags{Markdown: "r.md", CSV: "r", JUnit: "r.xml", HGRM: "hgrm", OpenMetrics: "r.prom", OTLP: otlp}
+	return forms.Flags{HTML: "r.html", Markdown: "r.md", CSV: "r", JUnit: "r.xml", HGRM: "hgrm", OpenMetrics: "r.prom", OTLP: otlp}
 }
 
 // receiver is a collector that answers with a status and a text, and keeps what it got.
@@ -85,7 +85,7 @@ const csvFiles = "r_exceptions.csv r_failures.csv r_stats.csv r_stats_history.cs
 func TestWrite(t *testing.T) {
 	r := runOf("", 0)
 	rep := verdictOf(r)
-	const runForms = "hgrm/GET_items.hgrm hgrm/all_routes.hgrm r.md r.prom r.xml " + csvFiles
+	const runForms = "hgrm/GET_items.hgrm hgrm/all_routes.hgrm r.html r.md r.prom r.xml " + csvFiles
 	for name, c := range map[string]struct {
 		m     report.Material
 		files string
@@ -93,7 +93,7 @@ func TestWrite(t *testing.T) {
 	}{
 		"a run":                  {report.Material{Run: r}, runForms, true},
 		"a verdict with its run": {report.Material{Report: &rep, Run: r}, runForms, true},
-		"a verdict":              {report.Material{Report: &rep}, "r.md r.prom r.xml", false},
+		"a verdict":              {report.Material{Report: &rep}, "r.html r.md r.prom r.xml", false},
 	} {
 		t.Chdir(t.TempDir())
 		url, got, body := receiver(t, 200, `{"partialSuccess":{}}`)
@@ -187,24 +187,44 @@ func TestCheck(t *testing.T) {
 func TestUnder(t *testing.T) {
 	for name, c := range map[string]struct {
 		flag, locust, report string
-		want                 string
+		html, csv            string
 		noted                bool
 	}{
 		"none":             {},
-		"Locust's":         {locust: "a", want: "a"},
-		"a flag wins":      {flag: "f", locust: "a", report: "true", want: "f"},
-		"true":             {report: "true", want: "report", noted: true},
-		"TRUE":             {report: "TRUE", want: "report", noted: true},
+		"Locust's":         {locust: "a", html: "a", csv: "a"},
+		"a flag wins":      {flag: "f", locust: "a", report: "true", html: "f", csv: "f"},
+		"true":             {report: "true", html: "report.html", csv: "report", noted: true},
+		"TRUE":             {report: "TRUE", html: "report.html", csv: "report", noted: true},
 		"false":            {report: "False"},
-		"Locust's wins":    {locust: "a", report: "true", want: "a"},
-		"a path, for both": {report: "out/traffic", want: "out/traffic", noted: true},
+		"Locust's wins":    {locust: "a", report: "true", html: "a", csv: "a"},
+		"a path, for both": {report: "out/traffic", html: "out/traffic", csv: "out/traffic", noted: true},
 	} {
 		getenv := func(variable string) string {
-			return map[string]string{"LOCUST_CSV": c.locust, "LOCUST_CSV_REPORT": c.report}[variable]
+			return map[string]string{"LOCUST_HTML": c.locust, "LOCUST_CSV": c.locust, "LOCUST_HTML_REPORT": c.report, "LOCUST_CSV_REPORT": c.report}[variable]
 		}
-		got, notes := forms.Flags{CSV: c.flag}.Under(getenv)
-		if got != (forms.Flags{CSV: c.want}) || (len(notes) == 1) != c.noted {
+		got, notes := forms.Flags{HTML: c.flag, CSV: c.flag}.Under(getenv)
+		if got != (forms.Flags{HTML: c.html, CSV: c.csv}) || (len(notes) == 2) != c.noted {
 			t.Errorf("%s: %+v, %q", name, got, notes)
+		}
+	}
+}
+
+// The name of the page holds the load, as far as it is known.
+func TestNameOfThePage(t *testing.T) {
+	closed := runOf("", 0)
+	closed.Load.SpawnRate = 2.5
+	open := runOf("", 0)
+	open.Users = 0
+	rep := verdictOf(closed)
+	for want, m := range map[string]report.Material{
+		"u3-r2-t60.html": {Run: closed}, "u{u}-r{r}-t60.html": {Run: open}, "u{u}-r{r}-t{t}.html": {Report: &rep},
+	} {
+		t.Chdir(t.TempDir())
+		if _, err := (forms.Flags{HTML: "u{u}-r{r}-t{t}.html"}).Write(t.Context(), m, forms.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if files := listed(t, "."); files != want {
+			t.Errorf("the page is %s, want %s", files, want)
 		}
 	}
 }

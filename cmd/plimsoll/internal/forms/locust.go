@@ -3,19 +3,28 @@ package forms
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // The names that files get if a variable asks for them without a name.
-const defaultCSV = "report"
+const (
+	defaultHTML = "report.html"
+	defaultCSV  = "report"
+)
 
-// Under adds the places that Locust's variables name, unless the command line has others. LOCUST_CSV is Locust's own.
-// LOCUST_CSV_REPORT=true is not, but stands in many .env files: it gets the usual name. The notes say so.
+// Under adds the places that Locust's variables name, unless the command line has others. LOCUST_HTML and LOCUST_CSV are
+// Locust's own. LOCUST_HTML_REPORT=true and LOCUST_CSV_REPORT=true are not, but stand in many .env files: they get the
+// usual names. The notes say so.
 func (f Flags) Under(getenv func(string) string) (_ Flags, notes []string) {
 	for _, one := range []struct {
 		place                          *string
 		variable, wish, usual, flagged string
 	}{
+		{&f.HTML, "LOCUST_HTML", "LOCUST_HTML_REPORT", defaultHTML, "--html"},
 		{&f.CSV, "LOCUST_CSV", "LOCUST_CSV_REPORT", defaultCSV, "--csv"},
 	} {
 		if *one.place != "" {
@@ -35,6 +44,27 @@ func (f Flags) Under(getenv func(string) string) (_ Flags, notes []string) {
 		notes = append(notes, fmt.Sprintf("%s is no variable of Locust's; it is taken for %s %s, and %s names another place", one.wish, one.flagged, *one.place, one.variable))
 	}
 	return f, notes
+}
+
+// filled is the name of a file with the load filled in, as Locust does with that of its HTML report: {u} is the number of
+// users, {r} how many of them started each second, {t} the seconds of judged load. What is not known stays as it is.
+func filled(path string, r *result.Result) string {
+	if r == nil {
+		return path
+	}
+	seconds := 0.0
+	if len(r.Rounds) > 0 {
+		seconds = (time.Duration(r.PlannedRounds) * r.Rounds[0].Length).Seconds()
+	}
+	for _, one := range []struct {
+		term  string
+		value int
+	}{{"{u}", r.Users}, {"{r}", int(r.Load.SpawnRate)}, {"{t}", int(seconds)}} {
+		if one.value > 0 {
+			path = strings.ReplaceAll(path, one.term, strconv.Itoa(one.value))
+		}
+	}
+	return path
 }
 
 // said reports whether a value is one of these words, in capitals or not.
