@@ -54,7 +54,8 @@ func LinearIn(unit, low, high float64, most int, label func(float64) string) Axi
 // mark sets ticks at the multiples of a step. Neighbours with equal labels show one of them.
 func (a *Axis) mark(step float64, label func(float64) string) {
 	for k := math.Ceil(a.From/step - 1e-9); k*step <= a.To+1e-9*step; k++ {
-		a.add(k*step, label(k*step))
+		at := k*step + 0 // −0 + 0 is 0, which has no sign when it is written
+		a.add(at, label(at))
 	}
 }
 

@@ -35,7 +35,8 @@ func Row(a Axis, v float64) int { return min(int(a.at(v)*Rows), Rows-1) }
 // levels of darkness.
 const levels = 6
 
-// SVG draws the map. A cell's darkness is the root of its share of its column, so that the tail can be seen.
+// SVG draws the map. A cell is as dark as its share of the fullest cell of its column; the lightest tone is for few values,
+// down to one, so that the tail can be seen.
 func (h Heat) SVG() SVG {
 	columns := joined(h.Columns)
 	cells := make([][Rows]int, len(columns)) // levels, 0 for none
@@ -46,7 +47,7 @@ func (h Heat) SVG() SVG {
 		}
 		for row, n := range columns[i].Counts {
 			if n > 0 {
-				cells[i][row] = max(1, int(math.Ceil(levels*math.Sqrt(float64(n)/float64(most)))))
+				cells[i][row] = max(1, int(math.Ceil(levels*float64(n)/float64(most))))
 			}
 		}
 	}

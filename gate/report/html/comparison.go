@@ -67,7 +67,7 @@ func (p *page) rows(caption string, rows []report.Row, upTo int) {
 		cells := r.Cells
 		if r.Comparison.Status == gate.Worse {
 			cells = append([]string{}, cells...)
-			cells[len(cells)-1] = "✗ " + cells[len(cells)-1]
+			cells[len(cells)-1] = "✗\u00a0" + cells[len(cells)-1]
 		}
 		p.row(cells, columns, 0)
 		if i < maxSpans {

@@ -10,14 +10,16 @@ import (
 
 // system says what the system used, and what its throughput stops at.
 func (p *page) system() {
-	if p.run == nil {
+	if p.run == nil || len(p.run.Sections) == 0 {
 		return
 	}
+	p.open("div", "class", "pair")
 	for _, s := range p.run.Sections {
 		if p.told != nil || s.Title == report.UsageTitle {
 			p.facts(s.Title, s.Lines)
 		}
 	}
+	p.shut("div")
 	p.evidence()
 	if p.told != nil && len(p.told.Stable) > 0 {
 		p.element("h3", "How the soak went")

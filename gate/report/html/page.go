@@ -157,6 +157,9 @@ func (p *page) verdict(d *doc) {
 	}
 }
 
+// openReasons is the most reasons that stand there unfolded.
+const openReasons = 6
+
 // verdictOf writes a verdict: the headline, why, and what would settle it.
 func (d *doc) verdictOf(t *report.Told) {
 	d.open("div", "class", "verdict "+t.Word)
@@ -166,8 +169,11 @@ func (d *doc) verdictOf(t *report.Told) {
 	d.shut("h1")
 	d.line("", t.Accepted)
 	d.line("The load has changed:", t.Load)
-	if len(t.Reasons) > 0 {
-		d.list(t.Reasons)
+	d.list(t.Reasons[:min(len(t.Reasons), openReasons)])
+	if more := len(t.Reasons) - openReasons; more > 0 {
+		d.fold(fmt.Sprintf("%d more reasons", more))
+		d.list(t.Reasons[openReasons:])
+		d.shut("details")
 	}
 	d.line("What changed:", plainWords(t.Cause))
 	d.line("What would settle it:", t.Settle)

@@ -46,8 +46,16 @@ func (p *page) spectra() {
 	base, head := p.sides()
 	p.note(p.howToSee())
 	routes := p.drawn()
+	if p.base == nil { // one drawing a route, so two routes beside each other
+		p.open("div", "class", "pair")
+	}
 	for _, route := range routes {
+		p.open("div")
 		p.spectrum(route, base, head)
+		p.shut("div")
+	}
+	if p.base == nil {
+		p.shut("div")
 	}
 	p.more(len(p.head.Routes())-len(routes), "more routes, which are not drawn")
 }

@@ -33,6 +33,8 @@ tfoot th,tfoot td{border-top:2px solid var(--line);font-weight:600}
 figure{margin:.5rem 0 1.1rem;min-width:0}
 figcaption{margin:0 0 .1rem;display:flex;flex-wrap:wrap;gap:0 1rem}
 figcaption strong{color:CanvasText}
+td svg{vertical-align:middle}
+.pair>table{align-self:start}
 figure svg{display:block;overflow:visible}
 figcaption svg{display:inline;vertical-align:middle;margin-right:.35rem}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:0 2rem}

@@ -158,9 +158,19 @@ func (p *page) plot(l lane, x chart.Axis, bare bool) chart.Plot {
 		plot.Height = tallHeight
 		plot.Y = chart.Log(low, high, 6, l.words)
 	} else {
-		plot.Y = chart.LinearIn(l.unit(high), 0, high, 2, l.words)
+		plot.Y = chart.LinearIn(l.unit(high), 0, high, 2, orZero(l.words))
 	}
 	return plot
+}
+
+// orZero writes nothing as 0, without a unit.
+func orZero(words func(float64) string) func(float64) string {
+	return func(v float64) string {
+		if v == 0 {
+			return "0"
+		}
+		return words(v)
+	}
 }
 
 // unit is what the ticks of an axis up to high are round numbers of.
@@ -239,12 +249,20 @@ func portion(part, of int64) float64 {
 	return float64(part) / float64(of)
 }
 
-// users is the load of each round by the plan.
+// users are those at work, by the second or by the plan of each round; or the tasks that fell due.
 func (p *page) users() lane {
+	l := lane{title: "Users", words: report.Trimmed}
+	if p.head.Users == 0 {
+		l.title = "Tasks in flight"
+	}
+	if slices.ContainsFunc(p.head.Timeline, func(s result.Second) bool { return s.Users > 0 }) {
+		l.lines = p.both(func(s result.Second) float64 { return float64(s.Users) }, nil)
+		return l
+	}
 	for _, one := range [][2]string{{result.Users, "Users"}, {result.TasksPerSec, "Tasks due each second"}} {
 		name := result.Reading(result.OfGenerator, one[0])
 		if slices.ContainsFunc(p.head.Rounds, func(r result.Round) bool { _, ok := r.Readings[name]; return ok }) {
-			l := lane{title: one[1], words: report.Trimmed}
+			l.title = one[1]
 			l.lines = p.both(nil, func(r result.Round) float64 {
 				if v, ok := r.Readings[name]; ok {
 					return v
@@ -257,29 +275,45 @@ func (p *page) users() lane {
 	return lane{}
 }
 
-// latencyLane has the percentiles of the response times.
+// latencyLane has the percentiles of the response times. Results of older programs have only p95 by the second.
 func (p *page) latencyLane() lane {
 	l := lane{title: "Response time", words: nanos, log: true}
+	for _, one := range []struct {
+		name     string
+		colour   chart.Colour
+		ofSecond func(result.Second) time.Duration
+		ofRound  func(result.Round) time.Duration
+	}{
+		{"p99", chart.Purple, func(s result.Second) time.Duration { return s.P99 }, func(r result.Round) time.Duration { return r.Total.P99 }},
+		{"p95", chart.Blue, func(s result.Second) time.Duration { return s.P95 }, func(r result.Round) time.Duration { return r.Total.P95 }},
+		{"p50", chart.Green, func(s result.Second) time.Duration { return s.P50 }, func(r result.Round) time.Duration { return r.Total.P50 }},
+	} {
+		if p.base != nil && one.name == "p95" {
+			base, _ := p.sides()
+			l.add(p.base, base+", p95", chart.Orange, one.ofSecond, one.ofRound)
+		}
+		l.add(p.head, one.name, one.colour, one.ofSecond, one.ofRound)
+	}
+	return l
+}
+
+// add adds a line of latencies by the second; by round, which its name says, if the seconds have none.
+func (l *lane) add(side *rounds, name string, c chart.Colour, ofSecond func(result.Second) time.Duration, ofRound func(result.Round) time.Duration) {
 	positive := func(d time.Duration) float64 {
 		if d <= 0 {
 			return math.NaN()
 		}
 		return float64(d)
 	}
-	add := func(side *rounds, name string, c chart.Colour, dashed bool, ofSecond func(result.Second) float64, ofRound func(result.Round) float64) {
-		x, y := side.seconds(ofSecond, ofRound)
-		if slices.ContainsFunc(y, func(v float64) bool { return !math.IsNaN(v) }) {
-			l.lines = append(l.lines, laneLine{name: name, x: x, y: y, colour: c, dashed: dashed})
-		}
+	known := func(v float64) bool { return !math.IsNaN(v) }
+	x, y := side.seconds(func(s result.Second) float64 { return positive(ofSecond(s)) }, func(r result.Round) float64 { return positive(ofRound(r)) })
+	if !slices.ContainsFunc(y, known) {
+		x, y = side.seconds(nil, func(r result.Round) float64 { return positive(ofRound(r)) })
+		name += " by round"
 	}
-	if p.base != nil {
-		base, _ := p.sides()
-		add(p.base, base+", p95", chart.Orange, true, func(s result.Second) float64 { return positive(s.P95) }, func(r result.Round) float64 { return positive(r.Total.P95) })
+	if slices.ContainsFunc(y, known) {
+		l.lines = append(l.lines, laneLine{name: name, x: x, y: y, colour: c, dashed: c == chart.Orange})
 	}
-	add(p.head, "p99 by round", chart.Purple, false, nil, func(r result.Round) float64 { return positive(r.Total.P99) })
-	add(p.head, "p95", chart.Blue, false, func(s result.Second) float64 { return positive(s.P95) }, func(r result.Round) float64 { return positive(r.Total.P95) })
-	add(p.head, "p50 by round", chart.Green, false, nil, func(r result.Round) float64 { return positive(r.Total.P50) })
-	return l
 }
 
 // heat shows how the response times of each round are spread.

@@ -71,19 +71,7 @@ func lacedVerdict(name string) gate.Verdict {
 // lacedRun is a run with name in every place where a foreign text can stand.
 func lacedRun(name string) *result.Result {
 	r := Run(Shape{Routes: 3, Rounds: 8, Requests: 40, Seed: 7})
-	old := "POST /orders"
-	rename := func(t *tally.Tally) {
-		if route := t.Routes[old]; route != nil {
-			delete(t.Routes, old)
-			t.Routes[name] = route
-		}
-	}
-	for i := range r.Rounds {
-		rename(r.Rounds[i].Tally)
-		r.Rounds[i].Figures[name] = r.Rounds[i].Figures[old]
-		delete(r.Rounds[i].Figures, old)
-	}
-	rename(&r.Tally)
+	rename(r, "POST /orders", name)
 	r.Tally.Add(tally.Sample{Route: name, Class: tally.Status, Error: name, Example: name})
 	r.Series, r.Repository, r.Branch, r.Commit, r.ProfileDigest, r.Target, r.Tool = name, name, name, name, name, name, name
 	r.Environment.OS, r.Environment.CPUModel, r.Environment.Runner, r.Environment.Kernel, r.Generator.Protocol = name, name, name, name, name

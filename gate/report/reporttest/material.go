@@ -99,7 +99,7 @@ func timeline(random *rand.Rand, r *result.Result) (all []result.Second) {
 			n = n * int64(i+1) / 10
 		}
 		noise := math.Exp(random.NormFloat64() / 12)
-		all = append(all, result.Second{Start: time.Duration(i) * time.Second, Length: time.Second, Requests: int64(float64(n) * noise), Failures: int64(float64(total.Failures) / 10 * noise), P95: time.Duration(float64(total.P95) * noise)})
+		all = append(all, result.Second{Start: time.Duration(i) * time.Second, Length: time.Second, Requests: int64(float64(n) * noise), Failures: int64(float64(total.Failures) / 10 * noise), P95: time.Duration(float64(total.P95) * noise), P50: time.Duration(float64(total.P50) * math.Sqrt(noise)), P99: time.Duration(float64(total.P99) * noise * 1.05), Users: min(100, 10*(i+1))})
 	}
 	for i := range all {
 		all[i].Failures = min(all[i].Failures, all[i].Requests)
@@ -203,4 +203,40 @@ func WithoutHistograms(t tally.Tally) tally.Tally {
 		bare.Routes[name] = &tally.Route{Outcomes: route.Outcomes, BytesReceived: route.BytesReceived, Errors: route.Errors}
 	}
 	return bare
+}
+
+// Crowd is a verdict on a run whose routes have these names.
+func Crowd(names []string) report.Material {
+	s := Shape{Routes: len(names), Rounds: 8, Requests: 25, Seed: 5}
+	m := Pair(s)
+	for i, old := range Shop(len(names)) {
+		for _, r := range []*result.Result{m.Base, m.Run} {
+			rename(r, old, names[i])
+		}
+		for k := range m.Report.Verdict.Comparisons {
+			if c := &m.Report.Verdict.Comparisons[k]; c.Route == old {
+				c.Route = names[i]
+			}
+		}
+	}
+	return m
+}
+
+// rename gives a route of a run another name.
+func rename(r *result.Result, old, name string) {
+	if route := r.Tally.Routes[old]; route != nil {
+		delete(r.Tally.Routes, old)
+		r.Tally.Routes[name] = route
+	}
+	for i := range r.Rounds {
+		round := &r.Rounds[i]
+		if f, ok := round.Figures[old]; ok {
+			delete(round.Figures, old)
+			round.Figures[name] = f
+		}
+		if route := round.Tally.Routes[old]; route != nil {
+			delete(round.Tally.Routes, old)
+			round.Tally.Routes[name] = route
+		}
+	}
 }
