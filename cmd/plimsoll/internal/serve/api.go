@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// SeriesList is the answer of /api/series: the series among the newest 5,000 runs that fit, the one with the newest run first.
+// SeriesList is the answer of /api/series: the series among the newest 1,000 runs that fit, the one with the newest run first.
 type SeriesList struct {
 	Series []Series `json:"series"`
 }

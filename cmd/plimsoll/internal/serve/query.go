@@ -12,13 +12,13 @@ import (
 
 // How many runs an answer is made of.
 const (
-	defaultRuns = 300   // of a page
+	defaultRuns = 200   // of a page
 	mostRuns    = 5_000 // of a page
 	defaultList = 50    // of a list
 	mostList    = 500   // of a list
-	newest      = 5_000 // that are looked at for the groups of a store
-	shownGroups = 40    // that the overview has figures of
-	groupRuns   = 60    // of each group in the overview
+	newest      = 1_000 // that are looked at for the groups of a store
+	shownGroups = 25    // that the overview has figures of
+	groupRuns   = 50    // of each group in the overview
 )
 
 // query is what a request asks for beside its path.

@@ -158,7 +158,7 @@ func (g *Group) badgeOf() (text, colour string) {
 	if worst != nil {
 		return fmt.Sprintf("%s %s %s", brief(worst.Route), worst.Name, worst.Change), "#b3261e"
 	}
-	for _, f := range g.figures(i, g.Routes[0].Name) {
+	for _, f := range g.figures(i, g.Routes[0].Name, routeMetrics()) {
 		if f.Key == "p95" {
 			return "p95 " + f.Text, "#1a7f37"
 		}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
-	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -54,7 +53,7 @@ func (h *History) head(title, root, shared string) Head {
 	head := Head{Title: plain(title), Root: root, Files: shared, Live: h.Live, Made: minute(h.Made), Tool: plain(h.Tool), Filter: h.Filter}
 	if h.Live {
 		head.Query = asked(h.Filter.Environment, h.Filter.Runs)
-		for _, n := range []int{300, 1_000, 5_000} {
+		for _, n := range []int{200, 1_000, 5_000} {
 			head.Choices = append(head.Choices, choice{n, asked(h.Filter.Environment, n)})
 		}
 	}
@@ -160,7 +159,7 @@ func (h *History) Overview(w io.Writer) error {
 			Series: plain(g.Series), Repository: plain(g.Repository), Branch: plain(g.Branch), Slug: g.Slug, When: minute(g.newest().Started), Runs: len(g.Records),
 			Search: plain(g.Series + " " + g.Repository + " " + g.Branch), Spark: g.sparkOf(tally.All),
 		}
-		row.Figures = g.figures(g.shown(), tally.All)
+		row.Figures = g.figures(g.shown(), tally.All, overviewMetrics())
 		for _, s := range g.allSteps() {
 			if row.Step == nil || s.started.After(row.Step.started) {
 				row.Step = &s
@@ -168,10 +167,20 @@ func (h *History) Overview(w io.Writer) error {
 		}
 		page.Groups = append(page.Groups, row)
 	}
-	for _, m := range metrics() {
+	for _, m := range overviewMetrics() {
 		page.Columns = append(page.Columns, m.Name)
 	}
 	return render(w, "overview.html", page)
+}
+
+// overviewMetrics are the columns of the overview: instructions are on the pages of routes.
+func overviewMetrics() []Metric {
+	return slices.DeleteFunc(metrics(), func(m Metric) bool { return m.Unit == "count" })
+}
+
+// routeMetrics are those that belong to a route.
+func routeMetrics() []Metric {
+	return slices.DeleteFunc(metrics(), func(m Metric) bool { return m.System })
 }
 
 // sparkOf draws the p95 of a route.
@@ -191,10 +200,10 @@ func (g *Group) sparkOf(route string) template.HTML {
 	return spark(l, fmt.Sprintf("p95 of the newest %d runs: %s to %s, newest %s", len(there), m.text(low), m.text(high), m.text(there[len(there)-1])))
 }
 
-// figures are all metrics of one run.
-func (g *Group) figures(run int, route string) []figure {
+// figures are metrics of one run.
+func (g *Group) figures(run int, route string, of []Metric) []figure {
 	var all []figure
-	for _, m := range metrics() {
+	for _, m := range of {
 		v, _, _ := m.of(&g.Records[run].Summary, route)
 		all = append(all, figure{m.Key, m.text(v)})
 	}
@@ -234,13 +243,11 @@ func (g *Group) Page(w io.Writer) error {
 	if len(page.Steps) > newestSteps {
 		page.OtherSteps, page.Steps = len(page.Steps)-newestSteps, page.Steps[:newestSteps]
 	}
-	for _, m := range metrics() {
-		if !m.System {
-			page.Columns = append(page.Columns, m.Name)
-		}
+	for _, m := range routeMetrics() {
+		page.Columns = append(page.Columns, m.Name)
 	}
 	for _, r := range g.Routes {
-		page.Routes = append(page.Routes, routeRow{plain(r.text()), r.Slug, plain(r.text()), g.sparkOf(r.Name), g.figures(g.shown(), r.Name)[:len(page.Columns)], newest[r.Slug]})
+		page.Routes = append(page.Routes, routeRow{plain(r.text()), r.Slug, plain(r.text()), g.sparkOf(r.Name), g.figures(g.shown(), r.Name, routeMetrics()), newest[r.Slug]})
 	}
 	return render(w, "group.html", page)
 }
@@ -277,108 +284,6 @@ func (g *Group) marks() []runRow {
 		}
 	}
 	return all
-}
-
-// section is a metric on the page of a route.
-type section struct {
-	Key, Name, Unit, Newest string
-	System, Higher          bool
-	Still                   template.HTML
-	StepData                string // JSON: run, before, after, 1 if it is worse
-	Steps                   []stepRow
-	Empty                   bool
-}
-
-// monthRow are the medians of a month's runs.
-type monthRow struct {
-	Name    string
-	Runs    int
-	Figures []figure
-}
-
-// RoutePage writes the page of a route: a chart of each metric, its steps, and the newest runs as a table.
-func (g *Group) RoutePage(w io.Writer, r Route) error {
-	page := struct {
-		Head
-		Series, Branch, Name     string
-		Index, Runs, NewestRuns  int
-		Environments             []environment
-		EnvironmentData, MonthAt string
-		Sections                 []section
-		Newest                   []runRow
-		Months                   []monthRow
-		Columns                  []string
-		ReportAt, CommitAt       string
-		Several                  bool // environments
-	}{
-		Head: g.history.head(r.text()+" · "+g.Series, "../../", "../files/"), Series: plain(g.Series), Branch: plain(g.Branch), Name: plain(r.text()),
-		Index: slices.Index(g.Routes, r), Runs: len(g.Records), NewestRuns: newestRuns, Environments: g.environments(), Several: len(g.Environments) > 1, ReportAt: g.history.Report.ofGroup(g), CommitAt: g.history.Commit.ofGroup(g),
-	}
-	words := []string{}
-	for _, e := range page.Environments {
-		words = append(words, e.Words)
-	}
-	months := [][3]any{}
-	for _, m := range g.Months() {
-		months = append(months, [3]any{m.Name, m.from, m.to - m.from})
-		page.Months = append(page.Months, g.monthRow(r, m))
-	}
-	slices.Reverse(page.Months)
-	page.EnvironmentData, page.MonthAt = asJSON(words), asJSON(months)
-	for _, m := range metrics() {
-		page.Sections = append(page.Sections, g.section(r, m))
-		page.Columns = append(page.Columns, m.Name)
-	}
-	for i := len(g.Records) - 1; i >= max(0, len(g.Records)-newestRuns); i-- {
-		row := g.runRow(i)
-		row.Figures = g.figures(i, r.Name)
-		page.Newest = append(page.Newest, row)
-	}
-	return render(w, "route.html", page)
-}
-
-func (g *Group) section(r Route, m Metric) section {
-	l := g.line(r.Name, m)
-	s := section{Key: m.Key, Name: m.Name, Unit: m.Unit, System: m.System, Higher: m.Higher, Empty: l.empty(), Newest: m.text(l.Values[len(l.Values)-1]), StepData: "[]"}
-	if s.Empty {
-		return s
-	}
-	steps := g.stepsOf(r, m)
-	data := [][4]any{}
-	for _, step := range steps {
-		data = append(data, [4]any{step.Run, step.Before, step.After, step.Worse})
-	}
-	s.StepData = asJSON(data)
-	for _, step := range slices.Backward(steps) {
-		if len(s.Steps) == newestSteps {
-			break
-		}
-		s.Steps = append(s.Steps, g.stepRow(r, m, step))
-	}
-	there := present(l.Values)
-	if m.Unit == "share" && slices.Max(there) == 0 {
-		s.Newest = "none in any run"
-		return s
-	}
-	s.Still = g.still(l, steps, fmt.Sprintf("%s of %s in %d runs: %s to %s, newest %s; %d steps", m.Name, plain(r.text()), len(there),
-		m.text(slices.Min(there)), m.text(slices.Max(there)), s.Newest, len(steps)))
-	return s
-}
-
-// monthRow takes the medians of a month, without excluded runs.
-func (g *Group) monthRow(r Route, m Month) monthRow {
-	row := monthRow{Name: m.Name, Runs: m.to - m.from}
-	for _, metric := range metrics() {
-		l := g.part(r.Name, metric, m.from, m.to)
-		var values []float64
-		for i, v := range l.Values {
-			if !math.IsNaN(v) && g.Records[m.from+i].Excluded == nil {
-				values = append(values, v)
-			}
-		}
-		row.Figures = append(row.Figures, figure{metric.Key, metric.text(stats.Median(values))})
-	}
-	return row
 }
 
 func asJSON(v any) string {

@@ -61,7 +61,7 @@ func TestRealChromium(t *testing.T) {
 		return (&url.URL{Scheme: "file", Path: filepath.Join(append([]string{dir}, names...)...)}).String()
 	}
 	urls := []string{place("index.html"), place("history", h.Groups[0].Slug, "index.html")}
-	for _, r := range h.Groups[0].Routes[:min(6, len(h.Groups[0].Routes))] {
+	for _, r := range h.Groups[0].Routes[:3] {
 		urls = append(urls, place("history", h.Groups[0].Slug, r.Slug+".html"))
 	}
 	found := look(t, urls)

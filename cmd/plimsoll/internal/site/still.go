@@ -213,6 +213,9 @@ func (g *Group) axes(m Metric, low, high float64, y func(float64) float64) strin
 	var b strings.Builder
 	b.WriteString(`<g fill="currentColor" font-size="12" font-family="sans-serif">`)
 	step := round((high - low) / 4)
+	if m.Unit == "bytes" {
+		step = math.Exp2(math.Ceil(math.Log2((high - low) / 4)))
+	}
 	for n := math.Ceil(low / step); n*step <= high; n++ {
 		v := n * step
 		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="currentColor" stroke-opacity="0.15"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,

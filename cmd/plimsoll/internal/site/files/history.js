@@ -141,6 +141,11 @@
 
   let zooming = false; // all charts are being zoomed, or drawn
   function zoomAll(min, max) {
+    const first = runs.time[0], last = runs.time[runs.time.length - 1], span = Math.min(max - min, last - first);
+    if (span > 0) {
+      min = Math.min(Math.max(min, first), last - span);
+      max = min + span;
+    }
     zooming = true;
     for (const chart of charts) if (chart.plot) chart.plot.setScale("x", { min, max });
     zooming = false;
@@ -201,6 +206,9 @@
     };
   }
 
+  const powers = []; // steps of an axis of bytes
+  for (let i = 0; i < 50; i++) powers.push(Math.pow(2, i));
+
   function data(chart, shown) {
     const all = [runs.time];
     for (const e of shown) {
@@ -230,8 +238,8 @@
       const options = {
         width: chart.element.clientWidth, height: 220, legend: { show: false }, series, tzDate: function (seconds) { return uPlot.tzDate(new Date(seconds * 1e3), "Etc/UTC"); },
         cursor: { sync: { key: "runs", setSeries: false }, points: { show: false }, drag: { x: true, y: false }, focus: { prox: -1 } },
-        scales: { x: { time: true }, y: { range: range } },
-        axes: [axis, Object.assign({ size: 78, values: function (u, splits) { return splits.map(function (v) { return v < 0 ? "" : say(chart.unit, v); }); } }, axis)],
+        scales: { x: { time: true }, y: { range: range(chart) } },
+        axes: [Object.assign({ values: dates }, axis), Object.assign({ size: 78, incrs: chart.unit === "bytes" ? powers : undefined, values: function (u, splits) { return splits.map(function (v) { return v < 0 ? "" : say(chart.unit, v); }); } }, axis)],
         hooks: {
           draw: [marked(chart, look)],
           setScale: [function (u, key) { if (key === "x" && !zooming) zoomAll(u.scales.x.min, u.scales.x.max); }],
@@ -258,12 +266,29 @@
     more.textContent = "Load older runs (" + (total - runs.time.length) + ")";
   }
 
-  // range begins at zero unless all values lie far above it.
-  function range(u, min, max) {
-    if (min === null || max === null) return [0, 1];
-    const margin = (max - min) / 10 || max / 10 || 1;
-    const low = Math.max(min - margin, 0), high = max + margin;
-    return [low < high / 3 ? 0 : low, high];
+  // range gives the ends of an axis: around the runs that are shown and their bands, from zero unless all lie far above it.
+  function range(chart) {
+    return function (u, min, max) {
+      if (min === null || max === null) return [0, 1];
+      for (let i = 0; i < runs.time.length; i++) {
+        if (chart.lower[i] === null || runs.excluded[i] || runs.time[i] < u.scales.x.min || runs.time[i] > u.scales.x.max) continue;
+        min = Math.min(min, chart.lower[i]);
+        max = Math.max(max, chart.upper[i]);
+      }
+      const margin = (max - min) / 10 || max / 10 || 1;
+      const low = Math.max(min - margin, 0), high = max + margin;
+      return [low < high / 3 ? 0 : low, high];
+    };
+  }
+
+  // dates are the texts of the axis of time: months, days, or minutes, in UTC as everywhere on the pages.
+  function dates(u, splits, axis, space, step) {
+    return splits.map(function (seconds, i) {
+      const text = new Date(seconds * 1e3).toISOString();
+      if (step >= 28 * 86400) return text.slice(0, 7);
+      const day = text.slice(5, 10) + (i === 0 ? "\n" + text.slice(0, 4) : "");
+      return step >= 86400 ? day : text.slice(11, 16) + "\n" + text.slice(5, 10);
+    });
   }
 
   let pointed = null; // index of the run that is told

@@ -18,7 +18,7 @@ for (const [n, url] of urls.entries()) {
     await page.goto(url);
     if (await page.locator(".chart").count()) await page.waitForSelector("html[data-charts=drawn]", { timeout: 10000 }).catch((e) => one.Console.push(String(e)));
     await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => window.axe.run());
+    const { violations } = await page.evaluate(() => window.axe.run({ preload: false }));
     for (const v of violations) one.Violations.push(`${colorScheme}: ${v.id}: ${v.help}: ${v.nodes[0].html.slice(0, 200)} (${v.nodes.length})`);
     if (pictures) await page.screenshot({ path: `${pictures}/${n}-${colorScheme}.png`, fullPage: true });
     if (colorScheme === "light") {
