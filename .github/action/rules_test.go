@@ -29,6 +29,7 @@ var rights = map[string]string{
 	"paired.yml":  "actions: read, contents: read, pull-requests: write",
 	"forks.yml":   "actions: read, contents: read, pull-requests: read",
 	"comment.yml": "actions: read, pull-requests: write",
+	"pages.yml":   "id-token: write, pages: write",
 }
 
 // workflow holds the fields that the rules check.
@@ -153,7 +154,7 @@ func readText(t *testing.T, path string) string {
 
 func TestRules(t *testing.T) {
 	found, err := filepath.Glob(starters + "*.yml")
-	if err != nil || len(found) != 4 {
+	if err != nil || len(found) != 5 {
 		t.Fatalf("starters: %v, %v", found, err)
 	}
 	for _, path := range append(found, "../../action.yml", "../workflows/ci.yml", "../workflows/release.yml") {

@@ -107,6 +107,7 @@ func (c *historyCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		return fmt.Errorf("write the history: %w", err)
 	}
+	a.OutputFile("history", c.HTML)
 	_, err = fmt.Fprintf(a.Stdout, "Wrote %s of %s into %s: %.1f MB. Open %s.\n",
 		counted(done.Pages, "page"), countRuns(len(records)), c.HTML, float64(done.Bytes)/1e6, filepath.Join(c.HTML, "index.html"))
 	return err

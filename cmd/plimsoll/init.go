@@ -31,6 +31,7 @@ type initCmd struct {
 	Start string `help:"The command that starts the service. The port is in $PORT, and $${port} in the command stands for it."`
 	URL   string `name:"url" help:"The address of a running service. Nothing is built or started."`
 	Path  string `help:"The first path to load (default: /). It must answer 200 once the service is ready."`
+	Pages bool   `help:"With stored: also write a workflow that publishes the history on GitHub Pages. Pages of a private repository may be public."`
 	Force bool   `help:"Overwrite existing files."`
 
 	sources.Flags `group:"Draft the profile from"`
@@ -45,7 +46,7 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		return err
 	}
-	settings := starter.Settings{Kind: c.Kind, Name: c.Name, Build: c.Build, Start: c.Start, URL: c.URL, Path: c.Path}
+	settings := starter.Settings{Kind: c.Kind, Name: c.Name, Build: c.Build, Start: c.Start, URL: c.URL, Path: c.Path, Pages: c.Pages}
 	settings.Guess(dir)
 	if !c.Any() {
 		settings.Path = cmp.Or(settings.Path, "/")
@@ -143,6 +144,10 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 	case settings.Kind == "stored":
 		text += "- Put the URL of a PostgreSQL database into the repository's secrets as PLIMSOLL_DATABASE_URL.\n" +
 			"- The first five pushes to the main branch fill the baseline; the gate can fail a change after ten.\n"
+		if settings.Pages {
+			text += "- In the repository's settings, choose GitHub Actions as the source of Pages. Pages of a private repository may be public:\n" +
+				"  the history names routes, branches and commits.\n"
+		}
 	case settings.Kind == "paired" && starter.Exists(other):
 		text += "- Remove " + shortened(dir, []string{other})[0] + ": it belongs to the gate for forks.\n"
 	}

@@ -115,4 +115,3 @@ func (g *Group) monthRow(r Route, m Month, of []Metric) monthRow {
 	}
 	return row
 }
-

@@ -40,6 +40,9 @@ var workflows = map[string][][2]string{
 	"forks":  {{"forks.yml", "plimsoll.yml"}, {"comment.yml", "plimsoll-comment.yml"}},
 }
 
+// pages is the workflow that publishes the history: the name of the file here, and in a repository.
+var pages = [2]string{"pages.yml", "plimsoll-history.yml"}
+
 // Settings are what the files are made from.
 type Settings struct {
 	Kind  string       // of gate: paired, stored or forks
@@ -48,6 +51,7 @@ type Settings struct {
 	Start string       // the command that starts it
 	URL   string       // of a service that runs already, instead of Start
 	Path  string       // the first path to load; empty for /
+	Pages bool         // with a workflow that publishes the history
 	Draft *draft.Draft // what is sent; nil for the path alone
 
 	From  string   // the file that Guess took Start from; empty when the user named it
@@ -118,6 +122,9 @@ func (s *Settings) TakeURL() {
 func (s Settings) Check() error {
 	if workflows[s.Kind] == nil {
 		return exit.BadInput("%q is not a kind of gate: choose paired, stored or forks", s.Kind)
+	}
+	if s.Pages && s.Kind != "stored" {
+		return exit.BadInput("--pages publishes the history of a store, and a %s gate has none: choose plimsoll init stored", s.Kind)
 	}
 	if err := (&profile.Profile{}).Rename(s.Name); err != nil {
 		return exit.BadInput("--name: %w", err)
@@ -195,7 +202,11 @@ func (s Settings) Files(ctx context.Context, at Place) ([]File, error) {
 			made = append(made, File{filepath.Join(dir, filepath.FromSlash(f.Path)), string(f.Content)})
 		}
 	}
-	for _, one := range workflows[s.Kind] {
+	wanted := workflows[s.Kind]
+	if s.Pages {
+		wanted = append(slices.Clone(wanted), pages)
+	}
+	for _, one := range wanted {
 		workflow, err := files.ReadFile("files/" + one[0])
 		if err != nil {
 			return nil, err
@@ -207,7 +218,7 @@ func (s Settings) Files(ctx context.Context, at Place) ([]File, error) {
 		if released.MatchString(at.Version) {
 			text = strings.ReplaceAll(text, "plimsoll-ci/plimsoll@main", "plimsoll-ci/plimsoll@"+at.Version)
 		}
-		if name != job.Usual && one[0] != "comment.yml" {
+		if name != job.Usual && one[0] != "comment.yml" && one != pages {
 			const with = "# better: the SHA of a commit\n        with:\n"
 			text = strings.Replace(text, with, fmt.Sprintf("%s          profile: %q\n", with, name), 1)
 		}
