@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/gate/report/export"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -78,6 +79,19 @@ func strange() report.Material {
 	return report.Material{Report: rep, Run: runOf(samples...)}
 }
 
+// everything is all materials, ordinary and hostile ones.
+func everything() map[string]report.Material {
+	all := map[string]report.Material{
+		"nothing": {}, "a verdict": {Report: failed()}, "a run": {Run: shop()}, "both": {Report: failed(), Run: shop()}, "no request": {Run: runOf()}, "hostile": strange(),
+	}
+	for _, name := range reporttest.Names() {
+		for i, m := range reporttest.Laced(name) {
+			all[fmt.Sprintf("%d of %.20q", i, name)] = m
+		}
+	}
+	return all
+}
+
 func openMetrics(t *testing.T, m report.Material) string {
 	t.Helper()
 	var b strings.Builder
@@ -118,9 +132,7 @@ func TestOpenMetrics(t *testing.T) {
 // Every line of a page is a comment or one sample, no two samples have the same labels, and only the last line ends it.
 func TestOpenMetricsOfAll(t *testing.T) {
 	line := regexp.MustCompile(`^(# (HELP|TYPE) plimsoll_\w+ .+|plimsoll_\w+\{series="([^"\\]|\\.)*"(,\w+="([^"\\]|\\.)*")*\} -?[0-9.e+-]+)$`)
-	for name, m := range map[string]report.Material{
-		"nothing": {}, "a verdict": {Report: failed()}, "a run": {Run: shop()}, "no request": {Run: runOf()}, "hostile": strange(),
-	} {
+	for name, m := range everything() {
 		seen := map[string]bool{}
 		lines := strings.Split(strings.TrimSuffix(openMetrics(t, m), "\n"), "\n")
 		for i, text := range lines {
@@ -190,6 +202,13 @@ func TestHistograms(t *testing.T) {
 
 // Names of files stay in their directory and are different, in capitals or not.
 func TestNamesOfFiles(t *testing.T) {
+	for name, m := range everything() {
+		for _, file := range export.Histograms(m) {
+			if strings.ContainsAny(file.Name, "/\\ ") || strings.HasPrefix(file.Name, ".") || len(file.Name) > 120 {
+				t.Errorf("%s: a file is named %.200q", name, file.Name)
+			}
+		}
+	}
 	seen := map[string]bool{}
 	for _, file := range export.Histograms(strange()) {
 		if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*(\.base)?\.hgrm$`).MatchString(file.Name) || len(file.Name) > 120 || seen[strings.ToLower(file.Name)] {

@@ -10,8 +10,6 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
-
-	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
 // The body of an export is an ExportMetricsServiceRequest of OTLP's published .proto files in protobuf's own JSON mapping,
@@ -19,9 +17,7 @@ import (
 // 2.47), so the definition takes its place.
 func TestOTLPIsOTLP(t *testing.T) {
 	request := requestOfOTLP(t)
-	for name, m := range map[string]report.Material{
-		"nothing": {}, "a verdict": {Report: failed()}, "a run": {Run: shop()}, "both": {Report: failed(), Run: shop()}, "no request": {Run: runOf()}, "hostile": strange(),
-	} {
+	for name, m := range everything() {
 		text := otlp(t, m)
 		message := dynamicpb.NewMessage(request)
 		if err := protojson.Unmarshal([]byte(text), message); err != nil {

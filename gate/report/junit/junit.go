@@ -248,7 +248,7 @@ func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), '
 
 // newNote is a failure or a skip with its sentence in both places: some CI systems show only one of them.
 func newNote(kind, sentence, more string) *note {
-	lines := []string{report.Plain(sentence, maxSentence)}
+	lines := []string{cmp.Or(report.Plain(sentence, maxSentence), "(no visible text)")}
 	for line := range strings.Lines(more) {
 		if line = report.Plain(line, maxSentence); line != "" && !strings.Contains(lines[0], line) && !slices.Contains(lines, line) {
 			lines = append(lines, line)

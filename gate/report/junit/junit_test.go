@@ -16,6 +16,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/gate/report/junit"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -121,6 +122,18 @@ func hostile() []string {
 	}
 }
 
+// everything is all materials, ordinary and hostile ones.
+func everything() map[string]report.Material {
+	all := materials()
+	all["hostile"] = strange()
+	for _, name := range reporttest.Names() {
+		for i, m := range reporttest.Laced(name) {
+			all[fmt.Sprintf("%d of %.20q", i, name)] = m
+		}
+	}
+	return all
+}
+
 // strange is a verdict whose names are all hostile.
 func strange() report.Material {
 	rep := verdict()
@@ -153,12 +166,16 @@ func TestSchema(t *testing.T) {
 		}
 		return nil
 	}
-	all := materials()
-	all["hostile"] = strange()
-	for name, m := range all {
-		if err := check(name, write(t, junit.Form{}, m)); err != nil {
-			t.Error(err)
+	files := []string{"--noout", "--nonet", "--schema", "testdata/junit-10.xsd"}
+	for _, m := range everything() {
+		file := filepath.Join(dir, fmt.Sprintf("%d.xml", len(files)))
+		if err := os.WriteFile(file, []byte(write(t, junit.Form{}, m)), 0o644); err != nil {
+			t.Fatal(err)
 		}
+		files = append(files, file)
+	}
+	if output, err := exec.Command(xmllint, files...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
 	}
 	for _, wrong := range []string{`<testsuites time="1.2345"/>`, `<testsuites skipped="1"/>`, `<testsuites><testsuite name="a" tests="1" failures="0" errors="0"><testcase/></testsuite></testsuites>`} {
 		if check("wrong", wrong) == nil {
@@ -189,9 +206,7 @@ func TestKeysAndCounts(t *testing.T) {
 			} `xml:"testcase"`
 		} `xml:"testsuite"`
 	}
-	all := materials()
-	all["hostile"] = strange()
-	for name, m := range all {
+	for name, m := range everything() {
 		text := write(t, junit.Form{}, m)
 		var doc read
 		if err := xml.Unmarshal([]byte(text), &doc); err != nil {

@@ -2,14 +2,17 @@ package locust_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/gate/report/locust"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -170,6 +173,27 @@ func TestCells(t *testing.T) {
 			for _, cell := range strings.Split(line, ",") {
 				if cell = strings.Trim(cell, `"`); cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
 					t.Errorf("%.80q: a cell begins %.20q", name, cell)
+				}
+			}
+		}
+	}
+}
+
+// No cell of any hostile material begins a formula, and every file has as many cells in each line as its header.
+func TestHostileNames(t *testing.T) {
+	for _, name := range reporttest.Names() {
+		for _, m := range reporttest.Laced(name) {
+			for suffix, text := range written(t, m) {
+				reader := csv.NewReader(strings.NewReader(text)) // which refuses a line with another number of cells
+				rows, err := reader.ReadAll()
+				if err != nil {
+					t.Errorf("%.40q: %s: %v", name, suffix, err)
+					continue
+				}
+				for _, cell := range slices.Concat(rows...) {
+					if strings.ContainsAny(cell, "\x00\x1b\u202e\u2066\u200b\n\r") || cell != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(cell)[0]) {
+						t.Errorf("%.40q: %s has a cell %.40q", name, suffix, cell)
+					}
 				}
 			}
 		}

@@ -130,6 +130,7 @@ func TestOTLPIsRefused(t *testing.T) {
 	}{
 		"not there": {0, "", "connect: connection refused"},
 		"refuses":   {404, "404 page not found\x1b[31m", ": 404 Not Found: 404 page not found[31m"},
+		"older":     {500, "native histograms are disabled\n", ": native histograms are disabled: start it with --enable-feature=native-histograms, or use Prometheus 3.8 or newer"},
 		"moved":     {302, "", ": 302 Found"},
 		"a part":    {200, `{"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"too old"}}`, ": 3 figures were refused: too old"},
 		"a number":  {200, `{"partialSuccess":{"rejectedDataPoints":3}}`, ": 3 figures were refused"},

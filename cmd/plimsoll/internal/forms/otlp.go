@@ -59,6 +59,8 @@ func post(ctx context.Context, address string, m report.Material, getenv func(st
 	defer response.Body.Close() //nolint:errcheck // it was only read
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	switch said := report.Plain(string(answer), maxShown); {
+	case strings.Contains(said, "native histograms are disabled"): // an older Prometheus
+		return notSent(u, "%s: start it with --enable-feature=native-histograms, or use Prometheus 3.8 or newer", said)
 	case response.StatusCode/100 != 2:
 		return notSent(u, "%s", strings.TrimSuffix(response.Status+": "+said, ": "))
 	case err != nil:
