@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // Step is judged load that stays about the same, and what was read meanwhile.
@@ -58,10 +59,8 @@ func Steps(r *result.Result) []Step {
 
 func stepOf(r *result.Result, round result.Round) Step {
 	s := Step{Length: round.Length, Throughput: round.Total.Throughput, Response: round.Total.P50.Seconds(), Median: round.Total.P50.Seconds(), Readings: round.Readings}
-	if round.Tally != nil {
-		if h := round.Tally.Total().Response; h.Count() > 0 {
-			s.Response = h.Mean().Seconds()
-		}
+	if mean := meanOf(round.Tally); mean > 0 {
+		s.Response = mean
 	}
 	if n := round.Total.Requests; n > 0 {
 		s.Failures = float64(round.Total.Failures) / float64(n)
@@ -82,6 +81,21 @@ func stepOf(r *result.Result, round result.Round) Step {
 		s.Readings = r.Watch.Mean
 	}
 	return s
+}
+
+// meanOf is the mean response time of all routes in seconds; 0 if it is not known. It merges no histograms: a round may
+// have a thousand routes.
+func meanOf(t *tally.Tally) float64 {
+	if t == nil {
+		return 0
+	}
+	sum, n := 0.0, int64(0)
+	for _, name := range t.Names() { // in one order, since sums of fractions depend on it
+		if r := t.Routes[name]; !r.Part {
+			sum, n = sum+r.Response.Mean().Seconds()*float64(r.Response.Count()), n+r.Response.Count()
+		}
+	}
+	return sum / float64(max(n, 1))
 }
 
 // join weighs by length. A reading that only one of both has is that one's.

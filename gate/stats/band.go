@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Counted is one round of values: distinct ones in growing order, each with how often it came.
+// Counted is one round of values, in any order, each with how often it came.
 type Counted struct {
 	Values []float64
 	Counts []int64
@@ -110,8 +110,8 @@ func newBins(base, head []Counted) (b, h *bins) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, side := range [][]Counted{base, head} {
 		for _, round := range side {
-			if n := len(round.Values); n > 0 {
-				low, high = min(low, round.Values[0]), max(high, round.Values[n-1])
+			for _, v := range round.Values {
+				low, high = min(low, v), max(high, v)
 			}
 		}
 	}

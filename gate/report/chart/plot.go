@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"unicode/utf8"
 )
 
 // Plot is lines over two axes.
@@ -195,7 +196,7 @@ func (p Plot) dots(d *drawing) {
 const (
 	lineHeight = 15
 	letter     = 6.6
-	narrowest  = 330
+	narrowest  = 325
 )
 
 // labels writes those of the axes, of rules and of shades, as far as they have room.
@@ -211,7 +212,8 @@ func (p Plot) labels(d *drawing) {
 	}
 	for _, s := range p.Shades {
 		if s.Label != "" {
-			d.text((p.X.at(s.From)+p.X.at(s.To))/2, above+12, anchorOf((p.X.at(s.From)+p.X.at(s.To))/2), s.Label)
+			middle := (p.X.at(s.From) + p.X.at(s.To)) / 2
+			d.text(middle, above+12, anchorOf(middle, wide(s.Label)), s.Label)
 		}
 	}
 	for _, r := range p.Rules {
@@ -227,28 +229,31 @@ func (p Plot) labels(d *drawing) {
 		if t.Label == "" {
 			continue
 		}
-		at, wide := p.X.at(t.At), letter*float64(len([]rune(t.Label)))
-		anchor := anchorOf(at)
-		from := narrowest*at - map[string]float64{atStart: 0, atMiddle: wide / 2, atEnd: wide}[anchor]
+		at, width := p.X.at(t.At), wide(t.Label)
+		anchor := anchorOf(at, width)
+		from := narrowest*at - map[string]float64{atStart: 0, atMiddle: width / 2, atEnd: width}[anchor]
 		if from < end+letter {
 			continue
 		}
 		d.text(at, above+p.Height+13, anchor, t.Label)
-		end = from + wide
+		end = from + width
 	}
 }
 
-// anchorOf keeps a label at the edge within the drawing.
-func anchorOf(at float64) string {
+// anchorOf keeps a label of a width near an edge within the drawing, however narrow that is.
+func anchorOf(at, wide float64) string {
 	switch {
-	case at < 0.06:
+	case at*narrowest < wide/2:
 		return atStart
-	case at > 0.94:
+	case (1-at)*narrowest < wide/2:
 		return atEnd
 	default:
 		return atMiddle
 	}
 }
+
+// wide is about how wide a label is.
+func wide(label string) float64 { return letter * float64(utf8.RuneCountInString(label)) }
 
 // Thin is a line of at most most points: of each stretch of a longer line the lowest and the highest stay, in the order in
 // which they come. A gap of a whole stretch stays a gap.

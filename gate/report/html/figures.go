@@ -56,7 +56,7 @@ func (p *page) errors() {
 	}
 	failed := report.FailedOf(p.m.Run)
 	if len(failed) == 0 {
-		if p.m.Run.Tally.Total().Requests() > 0 {
+		if p.head.total.Requests() > 0 {
 			p.element("p", "No request failed.")
 		}
 		return

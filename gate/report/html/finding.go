@@ -99,7 +99,7 @@ func (p *page) howToSee() string {
 		text += " Dots are the baseline's medians: its result was not given."
 	}
 	switch n := p.head.n(); {
-	case n > 0 && p.head.Rounds[0].Tally == nil:
+	case p.head.bare():
 		return text + " There are no bands: this result keeps no histograms of its rounds."
 	case n < stats.LeastRounds:
 		return text + fmt.Sprintf(" There are no bands: they take %d rounds, and there are %d.", stats.LeastRounds, n)

@@ -75,10 +75,11 @@ func newPage(m report.Material) *page {
 		p.told = &told
 	}
 	if m.Run != nil {
-		found := report.FoundIn(m.Run)
+		var v gate.Verdict
 		if m.Report != nil {
-			found = report.FoundBy(m.Report.Verdict, m.Run)
+			v = m.Report.Verdict
 		}
+		found := report.FoundBy(v, m.Run)
 		run := report.TellRun(m.Run, found)
 		p.run, p.head = &run, roundsOf(m.Run)
 	}
@@ -244,7 +245,7 @@ func (p *page) summary(d *doc) {
 	switch {
 	case p.head.n() == 0:
 		d.element("p", noFigures)
-	case p.head.Tally.Total().Requests() == 0:
+	case p.head.total.Requests() == 0:
 		d.element("p", "No request was sent during the judged rounds.")
 	}
 	one := page{}

@@ -10,23 +10,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// rounds are those of a result, with what all routes did together in each.
+// rounds are those of a result.
 type rounds struct {
 	*result.Result
-	totals []*tally.Route // nil for a round without a tally
+	total *tally.Route // of all rounds and routes; made once, since merging many routes takes long
 }
 
-func roundsOf(r *result.Result) *rounds {
-	all := &rounds{Result: r}
-	for i := range r.Rounds {
-		var total *tally.Route
-		if t := r.Rounds[i].Tally; t != nil {
-			total = t.Total()
-		}
-		all.totals = append(all.totals, total)
-	}
-	return all
-}
+func roundsOf(r *result.Result) *rounds { return &rounds{r, r.Tally.Total()} }
 
 // n is the number of rounds; 0 without a result.
 func (r *rounds) n() int {
@@ -36,27 +26,19 @@ func (r *rounds) n() int {
 	return len(r.Rounds)
 }
 
-// of is what a route did in a round; nil if the round keeps no tally, or had no request of it.
-func (r *rounds) of(round int, route string) *tally.Route {
-	switch t := r.Rounds[round].Tally; {
-	case t == nil:
-		return nil
-	case route == tally.All:
-		return r.totals[round]
-	default:
-		return t.Routes[route]
-	}
-}
+// bare reports whether the rounds keep no histograms of their own.
+func (r *rounds) bare() bool { return r.n() > 0 && r.Rounds[0].Tally == nil }
 
 // whole is what a route did in all rounds; nil if it had no request.
 func (r *rounds) whole(route string) *tally.Route {
-	if r == nil {
+	switch {
+	case r == nil:
 		return nil
+	case route == tally.All:
+		return r.total
+	default:
+		return r.Tally.Routes[route]
 	}
-	if route == tally.All {
-		return r.Tally.Total()
-	}
-	return r.Tally.Routes[route]
 }
 
 // counted are the response times of a route, on a log scale and round by round. A result without tallies of its rounds has
@@ -66,24 +48,39 @@ func (r *rounds) counted(route string) (all []stats.Counted) {
 	if whole == nil || whole.Response.Count() == 0 {
 		return nil
 	}
-	for i := range r.n() {
+	for i := range r.Rounds {
 		if r.Rounds[i].Tally == nil {
-			return []stats.Counted{countedOf(&whole.Response)}
+			var one stats.Counted
+			count(&one, &whole.Response)
+			return []stats.Counted{one}
 		}
 		var one stats.Counted
-		if t := r.of(i, route); t != nil {
-			one = countedOf(&t.Response)
-		}
+		r.each(i, route, func(h *hist.Histogram) { count(&one, h) })
 		all = append(all, one)
 	}
 	return all
 }
 
-func countedOf(h *hist.Histogram) stats.Counted {
-	c := stats.Counted{Values: make([]float64, 0, h.Buckets()), Counts: make([]int64, 0, h.Buckets())}
+// each calls do for the response times of a route in a round, or of each of them for all.
+func (r *rounds) each(round int, route string, do func(*hist.Histogram)) {
+	routes := r.Rounds[round].Tally.Routes
+	if route != tally.All {
+		if t := routes[route]; t != nil {
+			do(&t.Response)
+		}
+		return
+	}
+	for _, t := range routes {
+		if !t.Part {
+			do(&t.Response)
+		}
+	}
+}
+
+// count adds the values of a histogram.
+func count(c *stats.Counted, h *hist.Histogram) {
 	h.Each(func(v time.Duration, n int64) bool {
 		c.Values, c.Counts = append(c.Values, math.Log(float64(max(v, time.Microsecond/10)))), append(c.Counts, n)
 		return true
 	})
-	return c
 }

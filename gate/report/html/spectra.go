@@ -35,7 +35,7 @@ func (p *page) spectra() {
 	if p.run == nil {
 		return
 	}
-	total := p.head.Tally.Total()
+	total := p.head.total
 	if total.Requests() == 0 {
 		return
 	}

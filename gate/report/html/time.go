@@ -9,7 +9,9 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/gate/report/chart"
+	"github.com/plimsoll-ci/plimsoll/runner/hist"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // lane is one drawing over time. All lanes have the same axis.
@@ -319,11 +321,11 @@ func (l *lane) add(side *rounds, name string, c chart.Colour, ofSecond func(resu
 // heat shows how the response times of each round are spread.
 func (p *page) heat(x chart.Axis) lane {
 	l := lane{title: "Spread of response times"}
-	total := p.head.Tally.Total().Response
+	total := &p.head.total.Response
 	if p.head.n() == 0 || total.Count() == 0 {
 		return lane{}
 	}
-	if p.head.totals[0] == nil {
+	if p.head.bare() {
 		l.beside = "not drawn: this result keeps no histograms of its rounds"
 		return l
 	}
@@ -331,14 +333,15 @@ func (p *page) heat(x chart.Axis) lane {
 	h := &chart.Heat{Title: "Spread of response times over time", Height: tallHeight, X: x, Y: chart.Log(float64(max(low, 1)), float64(high), 6, nanos)}
 	h.Desc = fmt.Sprintf("A column for each round, darker where more of its requests are. The shortest took %s, the longest %s.", report.Latency(total.Min()), report.Latency(total.Max()))
 	for i, round := range p.head.Rounds {
-		t := p.head.totals[i]
-		if t == nil {
+		if round.Tally == nil {
 			continue
 		}
 		c := chart.Column{From: round.Start.Seconds(), To: (round.Start + round.Length).Seconds()}
-		t.Response.Each(func(v time.Duration, n int64) bool {
-			c.Counts[chart.Row(h.Y, float64(max(v, 1)))] += n
-			return true
+		p.head.each(i, tally.All, func(of *hist.Histogram) {
+			of.Each(func(v time.Duration, n int64) bool {
+				c.Counts[chart.Row(h.Y, float64(max(v, 1)))] += n
+				return true
+			})
 		})
 		h.Columns = append(h.Columns, c)
 	}
