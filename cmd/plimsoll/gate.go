@@ -41,16 +41,9 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	publisher := c.publisher(a, workflow)
 	files, unfit := c.files().Fit()
-	var unplaced error
-	if c.Flags, unplaced = settled(a, c.ButMarkdown()); unplaced != nil {
-		c.Flags = forms.Flags{}
-	}
+	unplaced := c.settle(a, c.Flags)
 	failed := func(series string, err error) error {
-		rep := publisher.Error(ctx, series, c.mode(), files, err)
-		if formsErr := c.write(ctx, a, report.Material{Report: &rep}, err); formsErr != nil {
-			a.Warn(formsErr.Error())
-		}
-		return err
+		return c.instead(ctx, a, publisher.Error(ctx, series, c.mode(), files, err), err)
 	}
 	j, err := c.job(a)
 	if err = cmp.Or(err, errors.Join(unfit, unplaced)); err != nil {
@@ -222,9 +215,25 @@ func (c *gateCmd) print(ctx context.Context, a *console.Console, files publish.F
 	return cmp.Or(verdict, err)
 }
 
-// write writes the forms beside the markdown and the verdict file.
+// settle says which forms are written beside the markdown and the verdict file: none if one of them cannot be.
+func (c *gateCmd) settle(a *console.Console, f forms.Flags) (err error) {
+	if c.Flags, err = settled(a, f.ButMarkdown()); err != nil {
+		c.Flags = forms.Flags{}
+	}
+	return err
+}
+
+// instead writes the report of an error into the forms, in the place of a verdict, and returns the error.
+func (c *gateCmd) instead(ctx context.Context, a *console.Console, rep report.Report, err error) error {
+	if formsErr := c.write(ctx, a, report.Material{Report: &rep}, err); formsErr != nil {
+		a.Warn(formsErr.Error())
+	}
+	return err
+}
+
+// write writes the forms.
 func (c *gateCmd) write(ctx context.Context, a *console.Console, m report.Material, verdict error) error {
-	notes, err := c.ButMarkdown().Write(ctx, m, forms.Options{DoubtPasses: verdict == nil, Getenv: a.Env.Get, Warn: a.Warn})
+	notes, err := c.Flags.Write(ctx, m, forms.Options{DoubtPasses: verdict == nil, Getenv: a.Env.Get, Warn: a.Warn})
 	tell(a, notes)
 	return err
 }

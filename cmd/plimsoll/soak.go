@@ -50,16 +50,9 @@ func (c *soakCmd) Run(ctx context.Context, a *console.Console) error {
 	publisher := c.publisher(a, workflow)
 	files, unfit := publish.Files{Markdown: c.Markdown, Verdict: c.VerdictFile, Result: c.Out}.Fit()
 	g := gateCmd{runFlags: c.runFlags, FirstRun: "fail"}
-	var unplaced error
-	if g.Flags, unplaced = settled(a, c.ButMarkdown()); unplaced != nil {
-		g.Flags = forms.Flags{}
-	}
+	unplaced := g.settle(a, c.Flags)
 	failed := func(series string, err error) error {
-		rep := publisher.Error(ctx, series, gate.Soak, files, err)
-		if formsErr := g.write(ctx, a, report.Material{Report: &rep}, err); formsErr != nil {
-			a.Warn(formsErr.Error())
-		}
-		return err
+		return g.instead(ctx, a, publisher.Error(ctx, series, gate.Soak, files, err), err)
 	}
 	j, err := c.job(a)
 	if err = cmp.Or(err, errors.Join(unfit, unplaced)); err != nil {

@@ -67,6 +67,10 @@ func (f Form) judged(m report.Material) []*suite {
 	for _, t := range v.Thresholds {
 		a.add(report.RouteName(t.Route), t.Rule, f.threshold(v, t))
 	}
+	for i := range v.Stability {
+		c := &v.Stability[i]
+		a.add("stability", strings.TrimSpace(string(c.Kind)+" of "+c.Name+" "+string(c.Metric)), stability(v, c))
+	}
 	if n := m.Report.LeftOut; n > 0 {
 		a.add(s.Series, "comparisons left out", outcome{skipped: fmt.Sprintf("the verdict file has left out %d comparisons, which are less bad than those here", n)})
 	}
@@ -147,6 +151,23 @@ func (f Form) threshold(v gate.Verdict, t gate.Threshold) outcome {
 		return outcome{skipped: about + " was not judged"}
 	default:
 		return f.doubt(outcome{}, about+" could not be decided")
+	}
+}
+
+// stability is the case of how one thing went over a soak. What is only noted is skipped.
+func stability(v gate.Verdict, c *gate.Course) outcome {
+	sentence := report.Sentence(gate.Reason{Kind: gate.Unstable, Course: c})
+	switch {
+	case c.Status == gate.Within:
+		return outcome{}
+	case c.Status == gate.Worse && v.Accepted != nil:
+		return outcome{skipped: "accepted by " + v.Accepted.By + ": " + sentence}
+	case c.Status == gate.Worse:
+		return outcome{kind: "unstable", failed: sentence}
+	case c.Status == gate.NotJudged:
+		return outcome{skipped: c.Name + " was not judged"}
+	default:
+		return outcome{skipped: "noted: " + sentence}
 	}
 }
 

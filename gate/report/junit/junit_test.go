@@ -73,11 +73,21 @@ func materials() map[string]report.Material {
 	doubt.Verdict.Outcome = gate.Inconclusive
 	doubt.Verdict.Reasons = []gate.Reason{{Kind: gate.NoBaseline, Branch: "main"}}
 	doubt.Verdict.Comparisons, doubt.Verdict.Thresholds = doubt.Verdict.Comparisons[3:], nil
+	soak := verdict()
+	soak.Verdict.Mode, soak.Verdict.Comparisons, soak.Verdict.Thresholds = gate.Soak, nil, nil
+	soak.Verdict.Stability = []gate.Course{
+		{Kind: gate.Growth, Name: "system.rss_bytes", Status: gate.Worse, Before: 1 << 30, Now: 2 << 30, Change: 1, Limit: 0.2, Over: time.Hour},
+		{Kind: gate.Drift, Name: "POST /orders", Metric: gate.P95, Status: gate.Suspect, Before: 1e6, Now: 1.3e6, Change: 0.3, Limit: 0.2, Over: time.Hour},
+		{Kind: gate.Growth, Name: "system.threads", Status: gate.Within},
+		{Kind: gate.Growth, Name: "system.open_files", Status: gate.NotJudged, Why: gate.FewReadings},
+	}
+	soak.Verdict.Reasons = []gate.Reason{{Kind: gate.Unstable, Course: &soak.Verdict.Stability[0]}}
 	none := report.Unjudged(errors.New("base: the system did not start\nits port is taken"), gate.Paired, report.Subject{Series: "shop"})
 	return map[string]report.Material{
 		"fail":       {Report: verdict(), Run: shop()},
 		"accepted":   {Report: accepted},
 		"doubt":      {Report: doubt},
+		"soak":       {Report: soak},
 		"unjudged":   {Report: &none},
 		"run":        {Run: shop()},
 		"incomplete": {Run: broken},
