@@ -198,7 +198,7 @@ func (g *Group) cells(l Line) (cells [][]cell, all []float64) {
 	}
 	for _, row := range cells {
 		for _, c := range row {
-			for _, values := range [][]float64{c.values, c.excluded} {
+			for _, values := range [][]float64{c.values, c.lower, c.upper, c.excluded} {
 				if len(values) > 0 {
 					all = append(all, stats.Median(values))
 				}

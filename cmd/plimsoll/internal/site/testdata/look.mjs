@@ -32,7 +32,7 @@ for (const [n, url] of urls.entries()) {
       }
       await page.emulateMedia({ media: "print" });
       one.Printed = await shown(page);
-      if (pictures) await page.pdf({ path: `${pictures}/${n}.pdf` });
+      if (pictures) await page.screenshot({ path: `${pictures}/${n}-print.png`, fullPage: true });
     }
     await page.close();
   }
