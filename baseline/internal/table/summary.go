@@ -150,24 +150,17 @@ func readSpread(lists gjson.Result, routes []string) (map[string]result.Spread, 
 	}
 	all := make([]result.Spread, len(routes))
 	for _, b := range bands() {
-		n := 0
-		err := eachNumber(lists.Get(b.name), func(text string) (err error) {
-			if n/2 < len(all) {
-				q := b.of(&all[n/2])
-				into := &q.Lower
-				if n%2 == 1 {
-					into = &q.Upper
+		list, ok := strings.CutPrefix(lists.Get(b.name).Raw, "[")
+		for i := range all {
+			q := b.of(&all[i])
+			for _, into := range []*int64{&q.Lower, &q.Upper} {
+				if ok {
+					*into, list, ok = cutWhole(list)
 				}
-				*into, err = strconv.ParseInt(text, 10, 64)
 			}
-			n++
-			return err
-		})
-		if err == nil && n != 2*len(all) {
-			err = fmt.Errorf("it does not have two numbers for each of the %d routes", len(routes))
 		}
-		if err != nil {
-			return nil, fmt.Errorf("spread of %s: %w", b.name, err)
+		if !ok || list != "" {
+			return nil, fmt.Errorf("spread of %s: it does not have two whole numbers for each of the %d routes", b.name, len(routes))
 		}
 	}
 	var spread map[string]result.Spread
@@ -181,6 +174,27 @@ func readSpread(lists gjson.Result, routes []string) (map[string]result.Spread, 
 	}
 	return spread, nil
 }
+
+// cutWhole reads a whole number, up to the comma or the bracket behind it. There are more of these than of all other
+// numbers, and strconv takes five times as long.
+func cutWhole(list string) (n int64, rest string, ok bool) {
+	for i := range len(list) {
+		switch c := list[i]; {
+		case '0' <= c && c <= '9':
+			if n, ok = 10*n+int64(c-'0'), true; n > maxWhole {
+				return 0, list, false
+			}
+		case c == ',' || c == ']':
+			return n, list[i+1:], ok
+		case c != ' ' || ok: // PostgreSQL's own JSON has a space before a number
+			return 0, list, false
+		}
+	}
+	return 0, list, false
+}
+
+// maxWhole is beyond all quartiles.
+const maxWhole = 1 << 40
 
 // read puts a list of plain numbers into figures.
 func (m metric) read(list gjson.Result, into []result.Figures) error {
