@@ -18,7 +18,6 @@ type Heat struct {
 	Height      int
 	X, Y        Axis
 	Columns     []Column
-	Shades      []Shade
 	Bare        bool
 }
 
@@ -51,7 +50,7 @@ func (h Heat) SVG() SVG {
 			}
 		}
 	}
-	plot := Plot{Height: h.Height, X: h.X, Y: h.Y, Shades: h.Shades, Bare: h.Bare}
+	plot := Plot{Height: h.Height, X: h.X, Y: h.Y, Bare: h.Bare}
 	var d drawing
 	bottom := below
 	if h.Bare {

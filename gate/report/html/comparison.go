@@ -58,7 +58,7 @@ const maxSpans = 60
 // rows is a table of comparisons, with a drawing of each change against its limit.
 func (p *page) rows(caption string, rows []report.Row, upTo int) {
 	const columns = "llrrrrll"
-	p.beginTable(caption, append(append([]string{}, p.told.Header...), "Against its limit"), columns)
+	p.beginTable("rows", caption, append(append([]string{}, p.told.Header...), "Against its limit"), columns)
 	shown := 0
 	for i, r := range rows {
 		if p.Len() > upTo {

@@ -218,6 +218,9 @@ func (d *drawing) marks() (marks []chart.Mark) {
 	return marks
 }
 
+// leastReach is how much slower or faster the axis of differences reaches at least, if a band does.
+const leastReach = 0.1
+
 // differences draws how much slower each percentile is, in percent.
 func (d *drawing) differences() {
 	l := chart.Line{X: d.places(), Y: changes(d.Shift)}
@@ -230,18 +233,26 @@ func (d *drawing) differences() {
 		}
 	}
 	rules := []chart.Rule{{At: 0, Colour: chart.Grey}}
+	reach := leastReach // a wide band must not make the line flat: it is cut at the edge
+	for _, v := range l.Y {
+		reach = max(reach, 2.5*math.Abs(v))
+	}
 	if limit := d.limit(); limit > 0 {
 		rules = append(rules, chart.Rule{At: limit, Label: "limit " + wholePercent(limit), Colour: chart.Red})
-		high = max(high, limit)
+		high, reach = max(high, limit), max(reach, 3*limit)
 	}
-	low, high = max(low, -1), min(high, 20)
+	y := chart.Linear(max(low, -reach), min(high, reach), 5, wholePercent)
+	if y.From < -1 { // nothing takes less than no time
+		y.From = -1
+		y.Ticks = slices.DeleteFunc(y.Ticks, func(t chart.Tick) bool { return t.At < -1 })
+	}
 	d.open("figure")
 	d.open("figcaption")
 	d.element("strong", "Difference from "+lower(d.base))
 	d.shut("figcaption")
 	d.svg(chart.Plot{
 		Title: "Differences by percentile of " + report.Name(d.route), Desc: d.found(), Height: 230,
-		X: chart.Tail(leastQ, d.qs[len(d.qs)-1]), Y: chart.Linear(low, high, 5, wholePercent), Lines: []chart.Line{l}, Rules: rules,
+		X: chart.Tail(leastQ, d.qs[len(d.qs)-1]), Y: y, Lines: []chart.Line{l}, Rules: rules,
 	}.SVG())
 	d.shut("figure")
 }

@@ -28,7 +28,8 @@ td[align=right],th[align=right]{text-align:right;white-space:nowrap}
 thead th{color:var(--quiet);white-space:nowrap;border-bottom:2px solid var(--line);font-weight:600}
 tbody th{min-width:7.5rem;max-width:26rem;overflow-wrap:anywhere}
 tfoot th,tfoot td{border-top:2px solid var(--line);font-weight:600}
-.worse{font-weight:600}
+.rows td:nth-child(7){min-width:10rem}
+@media screen and (max-width:62rem){.rows td:nth-child(8),.rows th:nth-child(8){display:none}}
 .facts{font-size:.95rem}.facts th{min-width:11rem;color:var(--quiet)}.facts td{padding-right:0;overflow-wrap:anywhere}
 figure{margin:.5rem 0 1.1rem;min-width:0}
 figcaption{margin:0 0 .1rem;display:flex;flex-wrap:wrap;gap:0 1rem}

@@ -32,7 +32,7 @@ func (p *page) table(t table) {
 	if len(t.Rows) == 0 {
 		return
 	}
-	p.beginTable(t.caption, t.Header, t.Columns)
+	p.beginTable("", t.caption, t.Header, t.Columns)
 	shown := 0
 	for _, row := range t.Rows {
 		if p.Len() > t.upTo {
@@ -49,9 +49,14 @@ func (p *page) table(t table) {
 	p.more(len(t.Rows)-shown+t.More, "more")
 }
 
-func (p *page) beginTable(caption string, header []string, columns string) {
+// beginTable opens a table of a class; empty for none.
+func (p *page) beginTable(class, caption string, header []string, columns string) {
 	p.open("div", "class", "scroll", "role", "region", "tabindex", "0", "aria-label", caption)
-	p.open("table")
+	if class == "" {
+		p.open("table")
+	} else {
+		p.open("table", "class", class)
+	}
 	p.element("caption", caption)
 	p.WriteString("<thead><tr>")
 	for i, cell := range header {

@@ -1,6 +1,7 @@
 package html
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -60,7 +61,7 @@ func (p *page) overTime() {
 	lanes = slices.DeleteFunc(lanes, func(l lane) bool { return len(l.lines) == 0 && l.heat == nil && l.beside == "" })
 	p.open("div", "class", "lanes")
 	for i, l := range lanes {
-		p.lane(l, x, i%labelEvery != 0 && i != len(lanes)-1)
+		p.lane(l, x, p.shades(i == 0), i%labelEvery != 0 && i != len(lanes)-1)
 	}
 	p.shut("div")
 	p.roundFigures()
@@ -99,21 +100,21 @@ func (p *page) end() (end float64) {
 	return end
 }
 
-// shades are the warm-up of a run. A pair begins many times.
-func (p *page) shades() []chart.Shade {
+// shades are the warm-up of a run; the first lane names it. A pair begins many times.
+func (p *page) shades(first bool) []chart.Shade {
 	if p.head.n() == 0 || p.head.Starts > 0 || p.head.Rounds[0].Start <= 0 {
 		return nil
 	}
 	warmUp := p.head.Rounds[0].Start.Seconds()
 	s := chart.Shade{To: warmUp}
-	if warmUp > 0.12*p.end() {
+	if first && warmUp > 0.12*p.end() {
 		s.Label = "warm-up"
 	}
 	return []chart.Shade{s}
 }
 
 // lane writes one drawing with its title and the names of its lines.
-func (p *page) lane(l lane, x chart.Axis, bare bool) {
+func (p *page) lane(l lane, x chart.Axis, shades []chart.Shade, bare bool) {
 	p.open("figure")
 	p.open("figcaption")
 	p.element("strong", l.title)
@@ -131,17 +132,17 @@ func (p *page) lane(l lane, x chart.Axis, bare bool) {
 	p.shut("figcaption")
 	switch {
 	case l.heat != nil:
-		l.heat.X, l.heat.Bare, l.heat.Shades = x, bare, p.shades()
+		l.heat.X, l.heat.Bare = x, bare
 		p.svg(l.heat.SVG())
 	case len(l.lines) > 0:
-		p.svg(p.plot(l, x, bare).SVG())
+		p.svg(l.plot(x, shades, bare).SVG())
 	}
 	p.shut("figure")
 }
 
 // plot is the drawing of a lane.
-func (p *page) plot(l lane, x chart.Axis, bare bool) chart.Plot {
-	plot := chart.Plot{Title: l.title + " over time", X: x, Height: laneHeight, Shades: p.shades(), Bare: bare}
+func (l lane) plot(x chart.Axis, shades []chart.Shade, bare bool) chart.Plot {
+	plot := chart.Plot{Title: l.title + " over time", X: x, Height: laneHeight, Shades: shades, Bare: bare}
 	low, high := math.Inf(1), 0.0
 	var told []string
 	for _, one := range l.lines {
@@ -189,28 +190,39 @@ func (l lane) unit(high float64) float64 {
 	}
 }
 
-// seconds are values of the timeline by the second, or of rounds if there is none.
+// seconds are values of the timeline by the second, or of rounds if there is none. The ends of stretches, which last a
+// part of a second, are left out: a handful of requests is no rate.
 func (r *rounds) seconds(ofSecond func(result.Second) float64, ofRound func(result.Round) float64) (x, y []float64) {
-	if len(r.Timeline) > 0 && ofSecond != nil {
-		for i, s := range r.Timeline {
-			if i > 0 {
-				if before := r.Timeline[i-1]; s.Start-(before.Start+before.Length) > 2*max(s.Length, before.Length) {
-					x, y = append(x, (before.Start+before.Length).Seconds()), append(y, math.NaN())
-				}
-			}
-			x, y = append(x, (s.Start+s.Length/2).Seconds()), append(y, ofSecond(s))
+	var c column
+	if len(r.Timeline) == 0 || ofSecond == nil {
+		for _, round := range r.Rounds {
+			c.add(round.Start, round.Length, ofRound(round))
 		}
-		return x, y
+		return c.x, c.y
 	}
-	for i, round := range r.Rounds {
-		if i > 0 {
-			if before := r.Rounds[i-1]; round.Start-(before.Start+before.Length) > 2*max(round.Length, before.Length) {
-				x, y = append(x, (before.Start+before.Length).Seconds()), append(y, math.NaN())
-			}
+	longest := slices.MaxFunc(r.Timeline, func(a, b result.Second) int { return cmp.Compare(a.Length, b.Length) }).Length
+	for _, s := range r.Timeline {
+		if s.Length > longest/4 {
+			c.add(s.Start, s.Length, ofSecond(s))
 		}
-		x, y = append(x, (round.Start+round.Length/2).Seconds()), append(y, ofRound(round))
 	}
-	return x, y
+	return c.x, c.y
+}
+
+// column is values over time.
+type column struct {
+	x, y []float64
+	end  time.Duration // of the last one
+	last time.Duration // how long the last one is
+}
+
+// add adds the value of a stretch of time, after a gap if the last one lies far before it.
+func (c *column) add(start, length time.Duration, value float64) {
+	if len(c.x) > 0 && start-c.end > 2*max(length, c.last) {
+		c.x, c.y = append(c.x, c.end.Seconds()), append(c.y, math.NaN())
+	}
+	c.x, c.y = append(c.x, (start+length/2).Seconds()), append(c.y, value)
+	c.end, c.last = start+length, length
 }
 
 // both are a line of head, and one of base if there is a base.
