@@ -14,6 +14,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 )
 
 // hostileNames try what a name can do to a page, a script and a path.
@@ -30,7 +31,7 @@ const allowed = " lang charset name content rel href src defer class id role ari
 
 // No text of a run becomes an element, an attribute, a script or a path, or changes the direction of writing.
 func TestHostileNames(t *testing.T) {
-	for _, name := range hostileNames() {
+	for _, name := range append(hostileNames(), reporttest.Names()...) {
 		o := options()
 		o.Report = "https://ci.example.com/{series}/{branch}/{commit}"
 		o.Author = map[string]string{}

@@ -10,12 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 	"github.com/plimsoll-ci/plimsoll/testdata/peers"
 )
 
@@ -41,7 +43,7 @@ func TestRealChromium(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(peers.Dir(), "node_modules", "axe-core")); err != nil {
 		t.Skipf("axe-core is not there (make peers): %v", err)
 	}
-	all := records(400, 12*time.Hour, append([]string{"GET /items"}, hostileNames()...), slower(250, "GET /items", 1.4), func(n int, r *baseline.Record) {
+	all := records(400, 12*time.Hour, slices.Concat([]string{"GET /items"}, hostileNames(), reporttest.Names()[1:]), slower(250, "GET /items", 1.4), func(n int, r *baseline.Record) {
 		if n > 300 {
 			r.Environment, r.Summary.Environment.CPUCores = "large", 8
 		}
