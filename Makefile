@@ -112,15 +112,18 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
-screenshot: programs ## Take docs/comment.png, a picture of the comment of gate/report's golden fail; needs chromium.
+screenshot: programs ## Take docs/comment.png and docs/report.png, pictures of the comment and of the page of tests; needs chromium.
 	@command -v chromium >/dev/null || { echo "chromium is not there: apt-get install chromium"; exit 1; }
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && { \
 		echo '<!doctype html><meta charset="utf-8"><style>'; cat gate/report/testdata/comment.css; echo '</style><header>github-actions <span>bot</span></header><main>'; \
 		cmark-gfm --unsafe -e table gate/report/testdata/fail.md; echo '</main>'; \
 	} > "$$dir/comment.html" && \
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$$dir/profile" --window-size=900,460 \
-		--screenshot="$(abspath docs/comment.png)" "file://$$dir/comment.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }
-	@ls -l docs/comment.png
+	go test ./gate/report/html -run '^TestPages$$' -count 1 -pages "$$dir" >"$$dir/log" && \
+	for picture in comment:900,460 report:1060,1390; do \
+		chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$$dir/profile" --window-size=$${picture#*:} \
+			--screenshot="$(abspath docs)/$${picture%:*}.png" "file://$$dir/$${picture%:*}.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }; \
+	done
+	@ls -l docs/comment.png docs/report.png
 
 # Installs the missing programs that the tests run: git, curl, node, nginx, cmark-gfm, PgBouncer, zsh, fish, xmllint,
 # Prometheus, Locust and PostgreSQL, of which some tests start one of their own even if PLIMSOLL_TEST_DATABASE_URL names a server.

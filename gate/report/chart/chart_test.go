@@ -45,6 +45,7 @@ func drawings() map[string]chart.SVG {
 		"flat":     chart.Spark("", []float64{1}, chart.Green),
 		"span":     chart.Span{Change: 9, Low: -9, High: 99, Limit: 0.2}.SVG(),
 		"key":      chart.Key(chart.Red, true),
+		"dot":      chart.DotKey(chart.Red),
 	}
 }
 

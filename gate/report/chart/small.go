@@ -17,6 +17,14 @@ func Key(c Colour, dashed bool) SVG {
 	return d.end()
 }
 
+// DotKey shows how a Mark looks, to stand before its name.
+func DotKey(c Colour) SVG {
+	var d drawing
+	d.begin("", "", "12", 10)
+	fmt.Fprintf(&d, `<circle cx="5" cy="5" r="4.5" %s/>`, c.fill())
+	return d.end()
+}
+
 // Span is a change with its interval and its limit, to stand in a row of a table that has the figures.
 type Span struct {
 	Change, Low, High float64 // relative; equal for a change without an interval

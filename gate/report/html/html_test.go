@@ -122,6 +122,7 @@ func TestPages(t *testing.T) {
 	all := materials()
 	all["14-routes"] = reporttest.Pair(reporttest.Shape{Routes: 14, Rounds: 24, Requests: 150, Slower: 0.5, Failing: 0.03, Seed: 1})
 	all["14-routes-run"] = report.Material{Run: reporttest.Run(reporttest.Shape{Routes: 14, Rounds: 30, Requests: 100, Failing: 0.01, Seed: 1})}
+	all["report"] = reporttest.Pair(reporttest.Shape{Routes: 14, Rounds: 24, Requests: 150, Slower: 0.5, Seed: 1})
 	all["1-route"] = reporttest.Pair(reporttest.Shape{Routes: 1, Rounds: 12, Requests: 500, Slower: 0.5, Seed: 1})
 	all["1000-routes"] = reporttest.Pair(reporttest.Shape{Routes: 1000, Rounds: 8, Requests: 25, Slower: 0.5, Seed: 1})
 	all["hostile"] = reporttest.Laced(strings.Join(reporttest.Names(), " "))[0]

@@ -191,10 +191,12 @@ func (d *drawing) percentiles() {
 	d.open("figure")
 	d.open("figcaption")
 	d.element("strong", "Response time")
-	if d.both || len(marks) > 0 {
-		d.key(d.base, chart.Orange, true)
+	if d.both {
+		d.key(chart.Key(chart.Orange, true), d.base)
+	} else if len(marks) > 0 {
+		d.key(chart.DotKey(chart.Orange), d.base)
 	}
-	d.key(d.head, chart.Blue, false)
+	d.key(chart.Key(chart.Blue, false), d.head)
 	d.shut("figcaption")
 	d.svg(chart.Plot{
 		Title: "Response times by percentile of " + report.Name(d.route), Desc: d.inBrief(), Height: 230,
@@ -297,10 +299,10 @@ func (d *drawing) figures() {
 	d.shut("details")
 }
 
-// key is the name of a line, after a piece of it.
-func (p *page) key(name string, c chart.Colour, dashed bool) {
+// key is the name of what is drawn, after a piece of it.
+func (p *page) key(piece chart.SVG, name string) {
 	p.open("span")
-	p.svg(chart.Key(c, dashed))
+	p.svg(piece)
 	p.text(name)
 	p.WriteString("</span> ")
 }

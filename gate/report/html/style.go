@@ -26,7 +26,7 @@ th,td{padding:.28rem .65rem .28rem 0;border-bottom:1px solid var(--line);vertica
 th{text-align:left}
 td[align=right],th[align=right]{text-align:right;white-space:nowrap}
 thead th{color:var(--quiet);white-space:nowrap;border-bottom:2px solid var(--line);font-weight:600}
-tbody th{min-width:7.5rem;max-width:26rem;overflow-wrap:anywhere}
+tbody th:not([align]){min-width:7.5rem;max-width:26rem;overflow-wrap:anywhere}
 tfoot th,tfoot td{border-top:2px solid var(--line);font-weight:600}
 .rows td:nth-child(7){min-width:10rem}
 @media screen and (max-width:62rem){.rows td:nth-child(8),.rows th:nth-child(8){display:none}}

@@ -71,7 +71,7 @@ func (p *page) row(cells []string, columns string, head int) {
 	p.WriteString("<tr>")
 	for i, cell := range cells {
 		if i == head {
-			p.WriteString(`<th scope="row">`)
+			p.WriteString(`<th scope="row"` + align(columns, i) + ">")
 		} else {
 			p.WriteString("<td" + align(columns, i) + ">")
 		}

@@ -120,7 +120,7 @@ func (p *page) lane(l lane, x chart.Axis, shades []chart.Shade, bare bool) {
 	p.element("strong", l.title)
 	if len(l.lines) > 1 || len(l.lines) == 1 && l.lines[0].name != "" {
 		for _, one := range l.lines {
-			p.key(one.name, one.colour, one.dashed)
+			p.key(chart.Key(one.colour, one.dashed), one.name)
 		}
 	}
 	if len(l.lines) == 1 {

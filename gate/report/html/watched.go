@@ -225,7 +225,7 @@ func (p *page) capacity() {
 		p.shut("figcaption")
 		p.svg(chart.Plot{
 			Title: one.title + " by " + lower(unit), Desc: strings.TrimPrefix(course("", one.y, one.words), ": "), Height: 200, X: x,
-			Y: chart.Linear(0, slices.Max(one.y), 4, one.words), Lines: []chart.Line{{X: load, Y: one.y, Dots: true}},
+			Y: chart.Linear(0, slices.Max(one.y), 4, orZero(one.words)), Lines: []chart.Line{{X: load, Y: one.y, Dots: true}},
 		}.SVG())
 		p.shut("figure")
 	}
