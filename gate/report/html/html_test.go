@@ -47,6 +47,7 @@ func materials() map[string]report.Material {
 		"fail":         slow,
 		"pass":         reporttest.Pair(shape),
 		"under-load":   reporttest.UnderLoad(slower),
+		"both":         alsoUnderLoad(reporttest.Pair(shape), reporttest.UnderLoad(slower)),
 		"verdict-only": {Report: slow.Report},
 		"history":      {Report: slow.Report, Run: slow.Run},
 		"trouble":      {Report: &trouble},
@@ -59,6 +60,13 @@ func materials() map[string]report.Material {
 		"steps":        {Run: steps(run)},
 		"empty":        {},
 	}
+}
+
+// alsoUnderLoad is a change that was judged under load too.
+func alsoUnderLoad(m, under report.Material) report.Material {
+	r := m.Report.With(under.Report.Verdict)
+	m.Report = &r
+	return m
 }
 
 // imported is a run as another tool recorded it: figures, and no histograms.

@@ -3,6 +3,7 @@ package html_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,27 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
+
+// extreme is a run of as many rounds, readings and numbers as a file may hold, or nearly.
+func extreme() *result.Result {
+	r := reporttest.Run(reporttest.Shape{Routes: 2, Rounds: 3, Requests: 60})
+	for len(r.Rounds) < 2_000 {
+		round := r.Rounds[len(r.Rounds)%3]
+		round.Start = time.Duration(len(r.Rounds)) * 10 * time.Second
+		round.Readings = map[string]float64{"generator.users": []float64{-1e300, 1e300, 3}[len(r.Rounds)%3]}
+		r.Rounds = append(r.Rounds, round)
+	}
+	for name, column := range r.Watch.Timeline {
+		for i := range column {
+			column[i] = []float64{-1e300, 1e300, math.NaN(), -1, 0}[(i+len(name))%5]
+		}
+		for k := range 90 {
+			r.Watch.Timeline[fmt.Sprintf("gpu.%d.busy_share", k)] = column
+			r.Watch.Timeline[fmt.Sprintf("machine.disk_busy_share.disk%d", k)] = column
+		}
+	}
+	return r
+}
 
 // Pages stay small, however large their material is, and say what they leave out.
 func TestSizes(t *testing.T) {
@@ -25,10 +47,14 @@ func TestSizes(t *testing.T) {
 		"1,000 routes":        {reporttest.Pair(reporttest.Shape{Routes: 1000, Rounds: 8, Requests: 25, Slower: 0.5, Seed: 1}), 2_000_000, 20, []string{"more routes, which are not drawn"}},
 		"hostile":             {flood(), 2_000_000, 20, []string{"more, closer to their limits"}},
 		"27 hours":            {report.Material{Run: long()}, 2_000_000, 20, nil},
+		"extreme":             {report.Material{Run: extreme()}, 2_000_000, 20, []string{"100 columns of 2,000 rounds"}},
 	} {
 		text := render(t, c.m)
 		if len(text) > c.most {
 			t.Errorf("%s: %d bytes, at most %d", name, len(text), c.most)
+		}
+		if strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
+			t.Errorf("%s: a value that is none is shown", name)
 		}
 		if n := strings.Count(text, "<title>Response times by percentile"); n > c.drawn || n == 0 {
 			t.Errorf("%s: %d routes are drawn", name, n)

@@ -278,7 +278,7 @@ func (p *page) users() lane {
 		if slices.ContainsFunc(p.head.Rounds, func(r result.Round) bool { _, ok := r.Readings[name]; return ok }) {
 			l.title = one[1]
 			l.lines = p.both(nil, func(r result.Round) float64 {
-				if v, ok := r.Readings[name]; ok {
+				if v, ok := r.Readings[name]; ok && v >= 0 && v <= maxValue {
 					return v
 				}
 				return math.NaN()

@@ -21,10 +21,19 @@ var colours = []chart.Colour{chart.Blue, chart.Orange, chart.Green, chart.Purple
 // reader reads columns of a Watch.
 type reader struct{ *result.Watch }
 
-// column is a reading over time; nil if it was not read at all.
+// maxValue is the largest reading that is drawn.
+const maxValue = 1e18
+
+// column is a reading over time; nil if it was not read at all. A value that cannot be counts as not read.
 func (r reader) column(subject, figure string, of ...string) []float64 {
-	column := r.Timeline[result.Reading(subject, figure, of...)]
-	if !slices.ContainsFunc(column, func(v float64) bool { return !math.IsNaN(v) }) {
+	possible := func(v float64) bool { return v >= 0 && v <= maxValue }
+	column := each(r.Timeline[result.Reading(subject, figure, of...)], func(v float64) float64 {
+		if !possible(v) {
+			return math.NaN()
+		}
+		return v
+	})
+	if !slices.ContainsFunc(column, possible) {
 		return nil
 	}
 	return column
