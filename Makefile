@@ -29,17 +29,18 @@ test: programs ## Run every test but the real peers', with a real PostgreSQL; 10
 
 # Peers of test-real that are Go programs, each with its package and version. A test under the tag real finds them in
 # bin/tools. Tests of real are named TestReal….
-peers := connectconformance ghz stripe-mock centrifugo
+peers := connectconformance ghz stripe-mock centrifugo prometheus
 peer-connectconformance := connectrpc.com/conformance/cmd/connectconformance@v1.0.7
 peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
 peer-stripe-mock := github.com/stripe/stripe-mock@v0.203.0
 peer-centrifugo := github.com/centrifugal/centrifugo/v6@v6.9.1
+peer-prometheus := github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
 
 # Packages whose tests need them, or those of npm.
 real := ./runner/internal/protocol/grpc
 real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/draft/har ./cmd/plimsoll/internal/sources
 real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
-real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html
+real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html ./gate/report/export
 
 test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	@command -v etcd >/dev/null && /usr/bin/python3 -c 'import grpc' || { echo "test-real needs more programs: apt-get install etcd-server python3-grpcio"; exit 1; }

@@ -37,7 +37,7 @@ type (
 	otlpMetric struct {
 		Name        string         `json:"name"`
 		Description string         `json:"description"`
-		Unit        string         `json:"unit"`
+		Unit        string         `json:"unit,omitempty"`
 		Gauge       *otlpGauge     `json:"gauge,omitempty"`
 		Sum         *otlpSum       `json:"sum,omitempty"`
 		Exponential *otlpHistogram `json:"exponentialHistogram,omitempty"`
@@ -200,7 +200,7 @@ func bucket(v float64, scale int) int {
 func verdictPoints(rep *report.Report, at time.Time) []otlpMetric {
 	one := 1.0
 	outcome := &otlpGauge{[]otlpNumber{{Attributes: attributes("outcome", rep.Verdict.Outcome.String()), Time: nanos(at), Double: &one}}}
-	all := []otlpMetric{{Name: "plimsoll.verdict", Description: "1 for the outcome of the gate.", Unit: "1", Gauge: outcome}}
+	all := []otlpMetric{{Name: "plimsoll.verdict", Description: "1 for the outcome of the gate.", Gauge: outcome}}
 	var points []otlpNumber
 	for _, c := range changes(rep.Verdict) {
 		points = append(points, otlpNumber{

@@ -68,7 +68,7 @@ func TestPrometheus(t *testing.T) {
 }
 
 // startPrometheus starts a Prometheus that scrapes two pages each second, and returns its address.
-func startPrometheus(t *testing.T, program, target string) (address string) {
+func startPrometheus(t *testing.T, program, target string, flags ...string) (address string) {
 	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
@@ -87,7 +87,8 @@ func startPrometheus(t *testing.T, program, target string) (address string) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "--config.file", config, "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", address)
+	flags = append(flags, "--config.file", config, "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", address)
+	command := exec.Command(program, flags...)
 	command.Stdout, command.Stderr = t.Output(), t.Output()
 	if err := command.Start(); err != nil {
 		t.Fatal(err)

@@ -234,7 +234,7 @@ func TestNameOfThePage(t *testing.T) {
 func TestRead(t *testing.T) {
 	t.Chdir(t.TempDir())
 	head, base, other := runOf("7", 0), runOf("7", 1), runOf("", 2)
-	for name, r := range map[string]*result.Result{"result.json": head, "result-base.json": base, "other.json": other, "copy.json": head} {
+	for name, r := range map[string]*result.Result{"result.json": head, "result-base.json": base, "result-idle.json": base, "side.json": base, "other.json": other, "copy.json": head} {
 		if err := result.Write(name, r); err != nil {
 			t.Fatal(err)
 		}
@@ -272,6 +272,9 @@ func TestRead(t *testing.T) {
 		{"result.json verdict.json result-base.json", true, head, base, ""},
 		{"result.json result-base.json", false, head, base, ""},
 		{"result-base.json result.json", false, head, base, ""},
+		{"result.json result-idle.json", false, head, base, ""},
+		{"side.json result.json", false, head, base, ""},
+		{"result.json side.json", false, base, head, ""},
 		{"result.json other.json", false, nil, nil, "two separate runs"},
 		{"result.json result-base.json other.json", false, nil, nil, "these are 3 results"},
 		{"result.json copy.json", false, nil, nil, "hold the same run"},

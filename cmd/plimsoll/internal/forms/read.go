@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
@@ -139,7 +140,7 @@ func paired(a, b *result.Result) bool {
 }
 
 // alone puts together runs without a verdict: one run, or the two sides of a pairing. Base is the one whose file is
-// named so, as plimsoll gate names it, else the first.
+// named so, as the commands that measure name it, else the first.
 func (s *shelf) alone() (m report.Material, err error) {
 	switch len(s.runs) {
 	case 1:
@@ -158,9 +159,10 @@ func (s *shelf) alone() (m report.Material, err error) {
 	return report.Material{Run: head.run, Base: base.run}, nil
 }
 
-// namedBase reports whether a file is named as that of base.
+// namedBase reports whether a file is named as that of base, of the idle load or of the fresh process.
 func namedBase(file string) bool {
-	return strings.HasSuffix(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), "-base")
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	return slices.ContainsFunc([]string{"-base", "-idle", "-fresh"}, func(ending string) bool { return strings.HasSuffix(name, ending) })
 }
 
 // Show writes a report for a terminal: of the verdict, or else of the run.
