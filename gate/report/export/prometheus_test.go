@@ -23,7 +23,7 @@ import (
 func TestPromtool(t *testing.T) {
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
-		t.Skip("promtool is not there: make programs installs Debian's prometheus")
+		t.Fatal("promtool is not there; `make programs` installs Debian's prometheus")
 	}
 	for name, m := range map[string]report.Material{
 		"nothing": {}, "a verdict": {Report: failed()}, "a run": {Run: shop()}, "no request": {Run: runOf()}, "hostile": strange(),
@@ -41,7 +41,7 @@ func TestPromtool(t *testing.T) {
 func TestPrometheus(t *testing.T) {
 	prometheus, err := exec.LookPath("prometheus")
 	if err != nil {
-		t.Skip("prometheus is not there: make programs installs Debian's")
+		t.Fatal("prometheus is not there; `make programs` installs Debian's")
 	}
 	page := openMetrics(t, report.Material{Report: failed(), Run: shop()})
 	evil := openMetrics(t, strange())
