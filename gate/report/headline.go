@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,24 +237,24 @@ func settle(v gate.Verdict) string {
 
 // shownSentences has at most most sentences, of the reasons that no table shows.
 func shownSentences(reasons []gate.Reason, most int) []string {
-	var lines []string
-	more := 0
-	for _, reason := range Once(reasons) {
-		switch reason.Kind {
+	return sentencesOf(slices.DeleteFunc(Once(reasons), func(r gate.Reason) bool {
+		switch r.Kind {
 		case gate.Slower, gate.SlowUnderLoad, gate.LowerThroughput, gate.CostsMore:
-			continue
+			return true
 		case gate.Failing:
-			if len(reason.Failures) == 0 {
-				continue
-			}
+			return len(r.Failures) == 0
 		}
-		if len(lines) == most {
-			more++
-			continue
-		}
+		return false
+	}), most)
+}
+
+// sentencesOf has a sentence for each of the first reasons, at most most, and says how many there are besides.
+func sentencesOf(reasons []gate.Reason, most int) []string {
+	var lines []string
+	for _, reason := range reasons[:min(len(reasons), most)] {
 		lines = append(lines, Sentence(reason))
 	}
-	if more > 0 && most > 0 {
+	if more := len(reasons) - most; more > 0 && most > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return lines

@@ -319,3 +319,12 @@ func TestTerminalHasNoGap(t *testing.T) {
 		}
 	}
 }
+
+// A page tells the reasons of a fail in words too, before what is only in doubt.
+func TestTellReasons(t *testing.T) {
+	v := inDoubt(failed())
+	told := report.New(v, shopRun()).Tell()
+	if len(told.Reasons) != len(v.Reasons) || told.Reasons[0] != report.Sentence(v.Reasons[0]) {
+		t.Errorf("it tells %q of %d reasons", told.Reasons, len(v.Reasons))
+	}
+}

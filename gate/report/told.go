@@ -23,13 +23,13 @@ type Told struct {
 	More   int      // rows that the verdict's file left out
 	AsIs   string   // how many routes had no failed request
 
-	Cause     string   // what a regression is made of
-	UnderLoad string   // which loads were compared
-	Reasons   []string // that no row shows
-	Settle    Words    // what would end the doubt
-	Counts    Words    // of routes, by result; and the baseline
-	Coverage  string   // of the API
-	Missing   Grid     // operations of the API that were not compared
+	Cause     string // what a regression is made of
+	UnderLoad string // which loads were compared
+	Reasons   []string
+	Settle    Words  // what would end the doubt
+	Counts    Words  // of routes, by result; and the baseline
+	Coverage  string // of the API
+	Missing   Grid   // operations of the API that were not compared
 	Notices   []string
 	Stable    []string // how the readings of a soak went
 	Unjudged  []string // what was not judged, and why
@@ -78,7 +78,7 @@ func (r Report) Tell() Told {
 		t.Rows = append(t.Rows, Row{Cells: row(*c, false), Comparison: c, Improved: improved(*c)})
 	}
 	if !v.only(gate.NoBaseline) {
-		t.Reasons = shownSentences(r.Verdict.Reasons, maxSentences)
+		t.Reasons = sentencesOf(Once(r.Verdict.Reasons), maxSentences)
 	}
 	t.Notices = append(slices.Clone(v.let), shownSentences(r.Verdict.Notices, maxSentences)...)
 	if text := working(r, plain); text != "" {
