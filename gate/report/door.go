@@ -28,6 +28,3 @@ func Thousands(n int64) string { return thousands(n) }
 // Bytes is an amount of memory, such as 4.1GB, and Traffic an amount each second, such as 14.0 MB/s.
 func Bytes(v float64) string   { return memory(v, 1) }
 func Traffic(v float64) string { return traffic(v, 1) }
-
-// Seconds is a span in seconds, such as 300 seconds.
-func Seconds(d time.Duration) string { return inSeconds(d) }

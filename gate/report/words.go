@@ -12,15 +12,6 @@ type Word struct {
 	Code, Strong bool
 }
 
-// Plain is the text without its marks.
-func (w Words) Plain() string {
-	var b strings.Builder
-	for _, word := range w {
-		b.WriteString(word.Text)
-	}
-	return b.String()
-}
-
 // wordsOf takes markdown of this package apart: code spans, and **strong** words outside of them. It has no other markup.
 // A name from outside stands in a span that it cannot end: see span.
 func wordsOf(markdown string) (words Words) {

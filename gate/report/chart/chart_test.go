@@ -41,8 +41,6 @@ func drawings() map[string]chart.SVG {
 		"long":     chart.Plot{Title: "long", Height: 50, X: chart.Time(0, 1e5), Y: chart.Linear(-1, 1, 3, label), Lines: []chart.Line{long}}.SVG(),
 		"heat":     heat.SVG(),
 		"no heat":  chart.Heat{Title: "none", Height: 10, X: chart.Time(0, 1), Y: chart.Log(0, 0, 3, label)}.SVG(),
-		"spark":    chart.Spark("<b>", []float64{1, nan, 3, 2}, chart.Green),
-		"flat":     chart.Spark("", []float64{1}, chart.Green),
 		"span":     chart.Span{Change: 9, Low: -9, High: 99, Limit: 0.2}.SVG(),
 		"key":      chart.Key(chart.Red, true),
 		"dot":      chart.DotKey(chart.Red),

@@ -63,35 +63,3 @@ func (s Span) SVG() SVG {
 	fmt.Fprintf(&d, `<circle cx="%s" cy="8" r="3.5" %s/>`, decimal(x(s.Change)), s.Colour.fill())
 	return d.end()
 }
-
-// Spark is a small line without axes, between its lowest and its highest value. With a title it is told by screen readers.
-func Spark(title string, values []float64, c Colour) SVG {
-	var d drawing
-	d.begin(title, "", "120", 24)
-	values = values[max(0, len(values)-MostPoints):]
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			low, high = min(low, v), max(high, v)
-		}
-	}
-	var b path
-	for i, v := range values {
-		if math.IsNaN(v) {
-			b.lift()
-			continue
-		}
-		x, y := 0.5, 0.5
-		if len(values) > 1 {
-			x = float64(i) / float64(len(values)-1)
-		}
-		if high > low {
-			y = (v - low) / (high - low)
-		}
-		b.to(int(20+1160*x), int(220-200*y))
-	}
-	if len(b.b) > 0 {
-		fmt.Fprintf(&d, `<svg width="120" height="24" viewBox="0 0 1200 240"><path d="%s" fill="none" %s stroke-width="16"/></svg>`, b.b, c.stroke())
-	}
-	return d.end()
-}
