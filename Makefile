@@ -29,7 +29,7 @@ test: programs ## Run every test but the real peers', with a real PostgreSQL; 10
 
 # Peers of test-real that are Go programs, each with its package and version. A test under the tag real finds them in
 # bin/tools. Tests of real are named TestReal….
-peers := connectconformance ghz stripe-mock centrifugo prometheus
+peers := connectconformance ghz stripe-mock centrifugo
 peer-connectconformance := connectrpc.com/conformance/cmd/connectconformance@v1.0.7
 peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
 peer-stripe-mock := github.com/stripe/stripe-mock@v0.203.0
@@ -40,12 +40,15 @@ peer-prometheus := github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
 real := ./runner/internal/protocol/grpc
 real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/draft/har ./cmd/plimsoll/internal/sources
 real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
-real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html ./gate/report/export
+real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html
 
 test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	@command -v etcd >/dev/null && /usr/bin/python3 -c 'import grpc' || { echo "test-real needs more programs: apt-get install etcd-server python3-grpcio"; exit 1; }
 	go test -tags real -count 1 -timeout 30m ./.github/action
 	go test -tags real -count 1 -timeout 30m -run '^TestReal' $(real)
+
+test-otlp: $(tools)/prometheus ## Send a report as OTLP to a Prometheus of today; its build takes ten minutes.
+	go test -tags real -count 1 -timeout 10m -run '^TestReal' ./gate/report/export
 
 test-faults: programs ## Load services with one known fault each, and ask what their throughput stops at; takes about ten minutes.
 	go test -tags real -count 1 -timeout 60m -run '^TestReal' -v ./testdata/faults
@@ -60,7 +63,7 @@ check: lint race ## Look for mistakes: format, vet, linters, races, known vulner
 
 lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/actionlint
 	@echo "gofmt"; files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not formatted, run make fmt:" $$files; exit 1; fi
-	go vet $(packages) && go vet -tags real ./.github/action ./testdata/faults $(real)
+	go vet $(packages) && go vet -tags real ./.github/action ./testdata/faults ./gate/report/export $(real)
 	$(tools)/staticcheck $(packages)
 	$(tools)/golangci-lint run $(packages)
 	$(tools)/actionlint .github/workflows/*.yml cmd/plimsoll/internal/starter/files/*.yml
@@ -142,7 +145,7 @@ programs:
 	sudo=$$(test $$(id -u) = 0 || echo sudo); \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends $$missing >/dev/null
 
-$(addprefix $(tools)/,$(peers)): Makefile
+$(addprefix $(tools)/,$(peers) prometheus): Makefile
 	@echo "building $(@F)"
 	@mkdir -p $(tools)
 	@GOBIN=$(abspath $(tools)) go install $(peer-$(@F))
@@ -158,4 +161,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test test-real test-faults peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs
+.PHONY: help build demo test test-real test-faults test-otlp peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs

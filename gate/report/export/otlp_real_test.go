@@ -17,7 +17,7 @@ import (
 func TestRealPrometheusReceivesOTLP(t *testing.T) {
 	const program = "../../../bin/tools/prometheus"
 	if _, err := os.Stat(program); err != nil {
-		t.Fatalf("%v: build it with `make bin/tools/prometheus`, or run `make test-real`", err)
+		t.Fatalf("%v: run `make test-otlp`", err)
 	}
 	address := startPrometheus(t, program, "127.0.0.1:1", "--web.enable-otlp-receiver")
 	r := shop()

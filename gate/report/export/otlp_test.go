@@ -14,7 +14,7 @@ import (
 
 // The body of an export is an ExportMetricsServiceRequest of OTLP's published .proto files in protobuf's own JSON mapping,
 // which refuses unknown fields and values of another type. Debian's Prometheus is too old to receive OTLP (it came with
-// 2.47); make test-real sends it to one of today.
+// 2.47); make test-otlp sends it to one of today.
 func TestOTLPIsOTLP(t *testing.T) {
 	request := requestOfOTLP(t)
 	for name, m := range everything() {
