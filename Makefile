@@ -40,7 +40,7 @@ peer-prometheus := github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
 real := ./runner/internal/protocol/grpc
 real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/draft/har ./cmd/plimsoll/internal/sources
 real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
-real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html
+real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html ./cmd/plimsoll/internal/site ./cmd/plimsoll/internal/serve
 
 test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	@command -v etcd >/dev/null && /usr/bin/python3 -c 'import grpc' || { echo "test-real needs more programs: apt-get install etcd-server python3-grpcio"; exit 1; }
