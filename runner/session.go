@@ -318,6 +318,9 @@ func interruptedOr(err error) error {
 // untilAny makes a context that ends with ctx, or when a or b is closed. The caller must call done.
 func untilAny(ctx context.Context, a, b <-chan struct{}) (until context.Context, done func()) {
 	until, cancel := context.WithCancel(ctx)
+	if isClosed(a) || isClosed(b) { // nothing begins before the goroutine below runs
+		cancel()
+	}
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
