@@ -26,7 +26,7 @@ type compareCmd struct {
 // Run judges two result files, and says how much of the API they compare. The two sides of a paired gate get a full
 // verdict. Two separate runs get no more than two runs can prove.
 func (c *compareCmd) Run(ctx context.Context, a *console.Console) error {
-	if err := c.Check(); err != nil {
+	if err := c.Check(forms.Place{Flag: "an argument", Path: c.Base}, forms.Place{Flag: "an argument", Path: c.Head}); err != nil {
 		return err
 	}
 	base, err := readResult(c.Base)

@@ -144,10 +144,11 @@ func (f runFlags) bench(a *console.Console, j *job.Job) (measure.Bench, error) {
 }
 
 // settled are the flags of forms with what the environment asks for. The error says what cannot be written.
-func settled(a *console.Console, f forms.Flags) (forms.Flags, error) {
+// Beside are the other files that the command reads or writes.
+func settled(a *console.Console, f forms.Flags, beside ...forms.Place) (forms.Flags, error) {
 	f, notes := f.Under(a.Env.Get)
 	tell(a, notes)
-	return f, f.Check()
+	return f, f.Check(beside...)
 }
 
 // storeFlag says where baselines live.

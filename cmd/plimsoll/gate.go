@@ -41,7 +41,7 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	publisher := c.publisher(a, workflow)
 	files, unfit := c.files().Fit()
-	unplaced := c.settle(a, c.Flags)
+	unplaced := c.settle(a, c.Flags, &files, c.results()...)
 	failed := func(series string, err error) error {
 		return c.instead(ctx, a, publisher.Error(ctx, series, c.mode(), files, err), err)
 	}
@@ -215,12 +215,28 @@ func (c *gateCmd) print(ctx context.Context, a *console.Console, files publish.F
 	return cmp.Or(verdict, err)
 }
 
-// settle says which forms are written beside the markdown and the verdict file: none if one of them cannot be.
-func (c *gateCmd) settle(a *console.Console, f forms.Flags) (err error) {
-	if c.Flags, err = settled(a, f.ButMarkdown()); err != nil {
+// settle says which forms are written beside the markdown and the verdict file: none if one of them cannot be. If two
+// flags name one file, no file is written at all, since it may be one of the results, which are beside.
+func (c *gateCmd) settle(a *console.Console, f forms.Flags, files *publish.Files, beside ...forms.Place) (err error) {
+	beside = append(beside, forms.Place{Flag: "--verdict-file", Path: files.Verdict}, forms.Place{Flag: "--markdown", Path: files.Markdown})
+	if c.Flags, err = settled(a, f.ButMarkdown(), beside...); err != nil {
 		c.Flags = forms.Flags{}
 	}
+	if forms.Apart(beside) != nil {
+		files.Markdown, files.Verdict = "", ""
+	}
 	return err
+}
+
+// results are the files of the results that are judged, or of the one that is measured.
+func (c *gateCmd) results() (all []forms.Place) {
+	for _, file := range c.Result {
+		all = append(all, forms.Place{Flag: "--result", Path: file})
+	}
+	if len(all) == 0 {
+		all = append(all, forms.Place{Flag: "--out", Path: c.Out})
+	}
+	return all
 }
 
 // instead writes the report of an error into the forms, in the place of a verdict, and returns the error.

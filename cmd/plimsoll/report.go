@@ -16,7 +16,11 @@ type reportCmd struct {
 
 // Run writes the forms of what was measured or judged before. Without a form it prints the report.
 func (c *reportCmd) Run(ctx context.Context, a *console.Console) error {
-	if err := c.Check(); err != nil {
+	var read []forms.Place
+	for _, file := range c.Files {
+		read = append(read, forms.Place{Flag: "an argument", Path: file})
+	}
+	if err := c.Check(read...); err != nil {
 		return err
 	}
 	m, err := forms.Read(c.Files)

@@ -31,7 +31,7 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		return err
 	}
-	if c.Flags, err = settled(a, c.Flags); err != nil {
+	if c.Flags, err = settled(a, c.Flags, forms.Place{Flag: "--out", Path: c.Out}); err != nil {
 		return err
 	}
 	live := c.Live()

@@ -50,7 +50,7 @@ func (c *soakCmd) Run(ctx context.Context, a *console.Console) error {
 	publisher := c.publisher(a, workflow)
 	files, unfit := publish.Files{Markdown: c.Markdown, Verdict: c.VerdictFile, Result: c.Out}.Fit()
 	g := gateCmd{runFlags: c.runFlags, FirstRun: "fail"}
-	unplaced := g.settle(a, c.Flags)
+	unplaced := g.settle(a, c.Flags, &files, g.results()...)
 	failed := func(series string, err error) error {
 		return g.instead(ctx, a, publisher.Error(ctx, series, gate.Soak, files, err), err)
 	}

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -48,23 +49,15 @@ func (f Flags) ButMarkdown() Flags {
 	return f
 }
 
-// Check returns an error about every place that cannot be written. It writes nothing.
-func (f Flags) Check() error {
+// Check returns an error about every place that cannot be written, and about places that are one file. Beside are the
+// other files that the command reads or writes. It writes nothing.
+func (f Flags) Check(beside ...Place) error {
 	var all []error
-	taken := map[string]string{} // flags, by their files
-	for _, one := range []struct{ flag, path string }{
-		{"--html", f.HTML}, {"--markdown", f.Markdown}, {"--csv", f.csvFile(locust.Files()[0].Suffix)}, {"--junit", f.JUnit}, {"--openmetrics", f.OpenMetrics},
-	} {
-		if one.path == "" {
-			continue
-		}
-		path := filepath.Clean(one.path)
-		if other := taken[path]; other != "" {
-			all = append(all, exit.BadInput("%s and %s both name %s", other, one.flag, one.path))
-		}
-		taken[path] = one.flag
-		all = append(all, publish.CheckPlace(one.flag, one.path))
+	places := f.places()
+	for _, one := range places {
+		all = append(all, publish.CheckPlace(one.Flag, one.Path))
 	}
+	all = append(all, Apart(append(slices.Clone(beside), places...)))
 	if f.HGRM != "" {
 		all = append(all, checkDirectory("--hgrm", f.HGRM))
 	}
@@ -73,6 +66,21 @@ func (f Flags) Check() error {
 		all = append(all, err)
 	}
 	return errors.Join(all...)
+}
+
+// places are the files of the forms.
+func (f Flags) places() (all []Place) {
+	for _, one := range []Place{{"--html", f.HTML}, {"--markdown", f.Markdown}, {"--junit", f.JUnit}, {"--openmetrics", f.OpenMetrics}} {
+		if one.Path != "" {
+			all = append(all, one)
+		}
+	}
+	if f.CSV != "" {
+		for _, file := range locust.Files() {
+			all = append(all, Place{"--csv", f.csvFile(file.Suffix)})
+		}
+	}
+	return all
 }
 
 // checkDirectory returns an error if a flag's directory neither exists nor can be made.

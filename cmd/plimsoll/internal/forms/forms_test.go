@@ -171,10 +171,14 @@ func TestCheck(t *testing.T) {
 		"--hgrm file is a file: name a directory":        {HGRM: "file"},
 		"there is no directory":                          {HGRM: "no/where"},
 		"--markdown and --openmetrics both name ./x":     {Markdown: "x", OpenMetrics: "./x"},
+		"--html and --csv both name r_failures.csv":      {HTML: "r_failures.csv", CSV: "r"},
+		"--csv both name":                                {HTML: "r{t}_stats.csv", CSV: "r60"},
+		"--html and --junit both name load-20.xml":       {HTML: "load-{u}.xml", JUnit: "load-20.xml"},
+		"--out and --html both name result.json":         {HTML: "result.json"},
 		"--otlp: expected an address":                    {OTLP: "collector:4317"},
 		"\n":                                             {JUnit: "no/r.xml", HGRM: "file"},
 	} {
-		err := flags.Check()
+		err := flags.Check(forms.Place{Flag: "--out", Path: "result.json"})
 		if (want == "") != (err == nil) || err != nil && (!strings.Contains(err.Error(), want) || exit.Status(err) != exit.Input) {
 			t.Errorf("%+v: %v, want %q", flags, err, want)
 		}
@@ -214,11 +218,13 @@ func TestUnder(t *testing.T) {
 func TestNameOfThePage(t *testing.T) {
 	closed := runOf("", 0)
 	closed.Load.SpawnRate = 2.5
+	slow := runOf("", 0)
+	slow.Load.SpawnRate = 0.5
 	open := runOf("", 0)
 	open.Users = 0
 	rep := verdictOf(closed)
 	for want, m := range map[string]report.Material{
-		"u3-r2-t60.html": {Run: closed}, "u{u}-r{r}-t60.html": {Run: open}, "u{u}-r{r}-t{t}.html": {Report: &rep},
+		"u3-r2-t60.html": {Run: closed}, "u3-r0-t60.html": {Run: slow}, "u{u}-r{r}-t60.html": {Run: open}, "u{u}-r{r}-t{t}.html": {Report: &rep},
 	} {
 		t.Chdir(t.TempDir())
 		if _, err := (forms.Flags{HTML: "u{u}-r{r}-t{t}.html"}).Write(t.Context(), m, forms.Options{}); err != nil {

@@ -41,13 +41,13 @@ func (f Flags) Under(getenv func(string) string) (_ Flags, notes []string) {
 		default:
 			*one.place = value
 		}
-		notes = append(notes, fmt.Sprintf("%s is no variable of Locust's; it is taken for %s %s, and %s names another place", one.wish, one.flagged, *one.place, one.variable))
+		notes = append(notes, fmt.Sprintf("Locust does not know %s; it is taken for %s %s, and %s names another place", one.wish, one.flagged, *one.place, one.variable))
 	}
 	return f, notes
 }
 
 // filled is the name of a file with the load filled in, as Locust does with that of its HTML report: {u} is the number of
-// users, {r} how many of them started each second, {t} the seconds of judged load. What is not known stays as it is.
+// users, {r} how many of them started each second, {t} the seconds of judged load, all cut to whole numbers. What is not known stays as it is.
 func filled(path string, r *result.Result) string {
 	if r == nil {
 		return path
@@ -58,10 +58,10 @@ func filled(path string, r *result.Result) string {
 	}
 	for _, one := range []struct {
 		term  string
-		value int
-	}{{"{u}", r.Users}, {"{r}", int(r.Load.SpawnRate)}, {"{t}", int(seconds)}} {
+		value float64
+	}{{"{u}", float64(r.Users)}, {"{r}", r.Load.SpawnRate}, {"{t}", seconds}} {
 		if one.value > 0 {
-			path = strings.ReplaceAll(path, one.term, strconv.Itoa(one.value))
+			path = strings.ReplaceAll(path, one.term, strconv.Itoa(int(one.value)))
 		}
 	}
 	return path

@@ -95,7 +95,7 @@ func kindOf(data []byte) kind {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(data, &keys); err != nil {
 		keys = map[string]json.RawMessage{}
-		for _, key := range []string{"digest", "profile_digest", "series"} {
+		for _, key := range []string{"digest", "profile_digest"} {
 			if bytes.Contains(data[:min(len(data), 4096)], []byte(`"`+key+`"`)) {
 				keys[key] = nil
 			}
