@@ -7,24 +7,37 @@ import (
 	"time"
 )
 
-// cache keeps answers for Fresh. Who asks for one that is being made waits for it. Errors are kept by nobody.
-type cache[T any] struct {
-	most int
+// sized is what a cache keeps.
+type sized interface {
+	size() int // in bytes, about
+}
+
+// cache keeps answers for Fresh, as far as they fit into a number of bytes. Whoever asks for an answer that is being made
+// waits for it. No error is kept.
+type cache[T sized] struct {
+	most int // bytes
 	now  func() time.Time
 
-	mu   sync.Mutex // guards kept
-	kept map[string]*entry[T]
+	mu    sync.Mutex // guards the fields below
+	kept  map[string]*entry[T]
+	order []*entry[T] // those that are made, the oldest first
+	bytes int         // of those in order
 }
 
 // entry is an answer, or one in the making: value and err may be read when done is closed.
-type entry[T any] struct {
+type entry[T sized] struct {
+	key   string
 	done  chan struct{}
 	value T
 	err   error
 	until time.Time // zero while it is made
+	bytes int
 }
 
-func newCache[T any](most int, now func() time.Time) *cache[T] {
+// entryBytes is about what an entry takes beside its key and its value.
+const entryBytes = 512
+
+func newCache[T sized](most int, now func() time.Time) *cache[T] {
 	return &cache[T]{most: most, now: now, kept: map[string]*entry[T]{}}
 }
 
@@ -32,7 +45,7 @@ func newCache[T any](most int, now func() time.Time) *cache[T] {
 func (c *cache[T]) get(ctx context.Context, key string, produce func(context.Context) (T, error)) (T, error) {
 	e, isMine := c.claim(key)
 	if isMine {
-		c.fill(context.WithoutCancel(ctx), key, e, produce)
+		c.fill(context.WithoutCancel(ctx), e, produce)
 	}
 	select {
 	case <-e.done:
@@ -48,49 +61,57 @@ func (c *cache[T]) claim(key string) (e *entry[T], isMine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
+	c.drop(func(oldest *entry[T]) bool { return !now.Before(oldest.until) })
 	if e := c.kept[key]; e != nil && (e.until.IsZero() || now.Before(e.until)) {
 		return e, false
 	}
-	if len(c.kept) >= c.most {
-		c.drop(now)
-	}
-	e = &entry[T]{done: make(chan struct{})}
+	e = &entry[T]{key: key, done: make(chan struct{})}
 	c.kept[key] = e
 	return e, true
 }
 
-// drop makes room: it removes what is not fresh, else any answer. Those in the making stay.
-func (c *cache[T]) drop(now time.Time) {
-	var other string
-	for key, e := range c.kept {
-		switch {
-		case e.until.IsZero():
-		case !now.Before(e.until):
-			delete(c.kept, key)
-		default:
-			other = key
-		}
+// drop removes the oldest answer, as long as a function says so.
+func (c *cache[T]) drop(goes func(oldest *entry[T]) bool) {
+	for len(c.order) > 0 && goes(c.order[0]) {
+		e := c.order[0]
+		c.order[0] = nil
+		c.order = c.order[1:]
+		c.bytes -= e.bytes
+		c.forget(e)
 	}
-	if len(c.kept) >= c.most {
-		delete(c.kept, other)
+}
+
+// forget makes sure that nobody finds an entry.
+func (c *cache[T]) forget(e *entry[T]) {
+	if c.kept[e.key] == e {
+		delete(c.kept, e.key)
 	}
 }
 
 // errPanicked is what others get if the one who makes an answer panics.
 var errPanicked = errors.New("serve: making the answer panicked")
 
-func (c *cache[T]) fill(ctx context.Context, key string, e *entry[T], produce func(context.Context) (T, error)) {
-	defer c.settle(key, e)
+func (c *cache[T]) fill(ctx context.Context, e *entry[T], produce func(context.Context) (T, error)) {
+	defer c.settle(e)
 	e.err = errPanicked
 	e.value, e.err = produce(ctx)
 }
 
-func (c *cache[T]) settle(key string, e *entry[T]) {
+// settle keeps an answer that is made, in the room of older ones. One that has no room is given to those who wait for it.
+func (c *cache[T]) settle(e *entry[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer close(e.done)
 	e.until = c.now().Add(Fresh)
-	if e.err != nil && c.kept[key] == e {
-		delete(c.kept, key)
+	if e.err != nil {
+		c.forget(e)
+		return
 	}
-	close(e.done)
+	e.bytes = entryBytes + len(e.key) + e.value.size()
+	if e.bytes > c.most {
+		c.forget(e)
+		return
+	}
+	c.drop(func(*entry[T]) bool { return c.bytes+e.bytes > c.most })
+	c.order, c.bytes = append(c.order, e), c.bytes+e.bytes
 }

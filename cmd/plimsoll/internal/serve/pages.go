@@ -19,6 +19,29 @@ type answer struct {
 	body []byte
 }
 
+func (a answer) size() int { return cap(a.body) }
+
+// group is a history that answers are made of.
+type group struct {
+	*site.History
+}
+
+// About what the records of a history take, in bytes.
+const (
+	recordBytes  = 2_048
+	figuresBytes = 512 // of a route in a record
+)
+
+func (g group) size() int {
+	n := 0
+	for _, of := range g.Groups {
+		for i := range of.Records {
+			n += recordBytes + figuresBytes*len(of.Records[i].Summary.Figures)
+		}
+	}
+	return n
+}
+
 // kinds are the media types of what is served, by the ends of names.
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json", ".txt": "text/plain; charset=utf-8",
@@ -150,22 +173,22 @@ func (s *Server) find(ctx context.Context, q query) ([]found, error) {
 
 // overview makes what is about all groups.
 func (s *Server) overview(ctx context.Context, at string, q query) (answer, error) {
-	h, err := s.groups.get(ctx, "?"+q.key(), func(ctx context.Context) (*site.History, error) {
+	h, err := s.groups.get(ctx, "?"+q.key(), func(ctx context.Context) (group, error) {
 		groups, err := s.find(ctx, q)
 		if err != nil {
-			return nil, err
+			return group{}, err
 		}
 		var records []baseline.Record
 		for _, g := range groups[:min(len(groups), shownGroups)] {
 			part, _, err := site.Read(ctx, s.Store, baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch, Limit: groupRuns})
 			if err != nil {
-				return nil, err
+				return group{}, err
 			}
 			records = append(records, part...)
 		}
 		h := site.Build(unique(records, q), s.options(q, true))
 		h.LeftOut += max(len(groups)-shownGroups, 0)
-		return h, nil
+		return group{h}, nil
 	})
 	if err != nil {
 		return answer{}, err
@@ -196,22 +219,22 @@ func (s *Server) group(ctx context.Context, slug string, q query) (*site.Group, 
 	if q.Runs == 0 {
 		q.Runs = defaultRuns
 	}
-	h, err := s.groups.get(ctx, slug+"?"+q.key(), func(ctx context.Context) (*site.History, error) {
+	h, err := s.groups.get(ctx, slug+"?"+q.key(), func(ctx context.Context) (group, error) {
 		of, known := s.asked.of(slug)
 		if !known {
 			if _, err := s.find(ctx, query{}); err != nil {
-				return nil, err
+				return group{}, err
 			}
 			if of, known = s.asked.of(slug); !known {
-				return nil, missing("there is no such series among the newest runs: find it from the first page")
+				return group{}, missing("there is no such series among the newest runs: find it from the first page")
 			}
 		}
 		of.Limit = q.Runs
 		records, more, err := site.Read(ctx, s.Store, of)
 		if err != nil {
-			return nil, err
+			return group{}, err
 		}
-		return site.Build(unique(records, q), s.options(q, more)), nil
+		return group{site.Build(unique(records, q), s.options(q, more))}, nil
 	})
 	if err != nil {
 		return nil, err

@@ -32,26 +32,48 @@ type query struct {
 // maxText bounds a parameter, in bytes.
 const maxText = 500
 
-// parse reads the parameters of a request. An unknown one is refused, so a misspelt filter does not give everything.
-func parse(values url.Values) (q query, err error) {
+// parameters are those that an address takes.
+func parameters(path string) []string {
+	filters := []string{"series", "repository", "branch", "environment"}
+	switch {
+	case path == "/" || path == "/index.html":
+		return append(filters, "runs")
+	case path == "/badge.svg" || path == "/latest.json" || path == "/api/series":
+		return filters
+	case path == "/api/runs":
+		return append(filters, "route", "limit", "after")
+	case strings.HasPrefix(path, "/api/run/"):
+		return []string{"route"}
+	case strings.HasPrefix(path, "/"+site.Dir+"/") && !strings.HasPrefix(path, "/"+site.Dir+"/files/"):
+		return []string{"environment", "runs"}
+	default:
+		return nil
+	}
+}
+
+// parse reads the parameters of a request. One that the address does not take is refused: a misspelt filter does not give
+// everything, and no two questions have the same answer.
+func parse(path string, values url.Values) (q query, err error) {
 	texts := map[string]*string{"series": &q.Series, "repository": &q.Repository, "branch": &q.Branch, "environment": &q.Environment, "route": &q.route, "after": &q.after}
 	numbers := map[string]struct {
 		into *int
 		most int
 	}{"runs": {&q.Runs, mostRuns}, "limit": {&q.limit, mostList}}
+	taken := parameters(path)
 	for name, all := range values {
 		value := all[len(all)-1]
-		if into := texts[name]; into != nil && len(value) <= maxText {
-			*into = value
+		switch {
+		case len(taken) == 0:
+			return q, wrong("this address takes no parameters")
+		case !slices.Contains(taken, name) || len(value) > maxText:
+			return q, wrong(fmt.Sprintf("the parameters are %s, of at most %d bytes each", strings.Join(taken, ", "), maxText))
+		case texts[name] != nil:
+			*texts[name] = value
+			continue
+		case value == "": // a field of a form that nobody filled in
 			continue
 		}
-		number, ok := numbers[name]
-		if !ok {
-			return q, wrong("the parameters are series, repository, branch, environment, runs, route, limit and after, of at most 500 bytes each")
-		}
-		if value == "" { // a field of a form that nobody filled in
-			continue
-		}
+		number := numbers[name]
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > number.most {
 			return q, wrong(fmt.Sprintf("%s is a number from 1 to %d", name, number.most))

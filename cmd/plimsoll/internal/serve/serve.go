@@ -51,21 +51,21 @@ type Server struct {
 	Config
 	token   [sha256.Size]byte
 	answers *cache[answer]
-	groups  *cache[*site.History]
+	groups  *cache[group]
 	asked   keys
 }
 
 var _ http.Handler = (*Server)(nil)
 
-// Bounds of what is kept in memory.
+// Bounds of what is kept in memory, in bytes.
 const (
-	mostAnswers = 500
-	mostGroups  = 20
+	mostAnswers = 64 << 20
+	mostGroups  = 256 << 20
 )
 
 // New is a server of a store.
 func New(c Config) *Server {
-	return &Server{Config: c, token: sha256.Sum256([]byte(c.Token)), answers: newCache[answer](mostAnswers, c.Now), groups: newCache[*site.History](mostGroups, c.Now)}
+	return &Server{Config: c, token: sha256.Sum256([]byte(c.Token)), answers: newCache[answer](mostAnswers, c.Now), groups: newCache[group](mostGroups, c.Now)}
 }
 
 // ServeHTTP answers one request.
@@ -139,7 +139,7 @@ func wrong(text string) error { return complaint{http.StatusBadRequest, text} }
 
 // answer finds an answer, or makes it, and writes it.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
-	q, err := parse(r.URL.Query())
+	q, err := parse(r.URL.Path, r.URL.Query())
 	var a answer
 	if err == nil {
 		a, err = s.answers.get(r.Context(), r.URL.Path+"?"+q.key(), func(ctx context.Context) (answer, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -217,6 +216,12 @@ func TestMistakes(t *testing.T) {
 		"/api/runs?limit=-1":                   {400, "a number from 1 to 500"},
 		"/api/runs?sereis=shop":                {400, "the parameters are"},
 		"/api/runs?branch=main":                {400, "need a series"},
+		"/api/run/ffffffff?series=shop":        {400, "the parameters are route"},
+		"/api/runs?runs=3":                     {400, "the parameters are"},
+		"/api/series?limit=3":                  {400, "the parameters are"},
+		"/latest.json?route=x":                 {400, "the parameters are"},
+		"/history/files/style.css?route=x":     {400, "takes no parameters"},
+		"/history/none/index.html?after=x":     {400, "the parameters are environment, runs"},
 		"/?runs=1e9":                           {400, "a number from 1 to 5000"},
 		"/?series=" + strings.Repeat("a", 501): {400, "500 bytes"},
 		"/?series=%00%ff":                      {200, "No run fits"},
@@ -398,16 +403,6 @@ func TestGoneAsker(t *testing.T) {
 	ok(t, h, "/api/series")
 	if n := asked.asked.Load(); n != 1 {
 		t.Errorf("the store was asked %d times", n)
-	}
-}
-
-// More different questions than are kept are answered all the same.
-func TestManyQuestions(t *testing.T) {
-	store, _ := filled(t)
-	h := serve.New(config(store))
-	id := first(t, store)
-	for i := range 1200 {
-		ok(t, h, fmt.Sprintf("/api/run/%s?route=%d", id, i))
 	}
 }
 

@@ -1,0 +1,65 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// text is an answer of some bytes.
+type text string
+
+func (t text) size() int { return len(t) }
+
+// ask asks a cache, and says whether the answer was made for it.
+func ask(t *testing.T, c *cache[text], key string, bytes int) (isMade bool) {
+	t.Helper()
+	_, err := c.get(t.Context(), key, func(context.Context) (text, error) {
+		isMade = true
+		return text(make([]byte, bytes)), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return isMade
+}
+
+// However many different things are asked for, the answers that are kept take no more bytes than they may. The newest stay.
+func TestCacheHoldsItsBytes(t *testing.T) {
+	now := time.Unix(0, 0)
+	const most = 100_000
+	c := newCache[text](most, func() time.Time { return now })
+	for i := range 1_000 {
+		ask(t, c, fmt.Sprint(i), 1_000)
+		if c.bytes > most || len(c.kept) != len(c.order) {
+			t.Fatalf("after %d answers: %d bytes in %d answers, %d of them in order", i, c.bytes, len(c.kept), len(c.order))
+		}
+	}
+	if n := len(c.kept); n < 50 || n > 100 {
+		t.Errorf("%d answers are kept", n)
+	}
+	if ask(t, c, "999", 1_000) || !ask(t, c, "0", 1_000) {
+		t.Error("the newest is gone, or the oldest is kept")
+	}
+	if !ask(t, c, "huge", 2*most) || !ask(t, c, "huge", 2*most) || c.bytes > most {
+		t.Errorf("one that does not fit is kept: %d bytes", c.bytes)
+	}
+	if _, err := c.get(t.Context(), "wrong", func(context.Context) (text, error) { return "", errors.New("refused") }); err == nil || c.kept["wrong"] != nil {
+		t.Errorf("an error is kept: %v", err)
+	}
+}
+
+// What is not fresh any more goes with the next question, whatever that is for.
+func TestCacheDropsWhatIsOld(t *testing.T) {
+	now := time.Unix(0, 0)
+	c := newCache[text](100_000, func() time.Time { return now })
+	for i := range 20 {
+		ask(t, c, fmt.Sprint(i), 1_000)
+	}
+	now = now.Add(Fresh)
+	if !ask(t, c, "other", 10) || len(c.kept) != 1 || c.bytes > 1_000 {
+		t.Errorf("%d answers are kept, of %d bytes", len(c.kept), c.bytes)
+	}
+}
