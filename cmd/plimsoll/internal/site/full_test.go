@@ -2,7 +2,6 @@ package site
 
 import (
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,16 +14,21 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
+// oneRun is a history of a run.
+func oneRun() *History {
+	made := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	r := baseline.Record{Info: baseline.Info{ID: "1", Series: "shop", Started: made}, Summary: result.Summary{Figures: map[string]result.Figures{tally.All: {Requests: 1}}}}
+	return Build([]baseline.Record{r}, Options{Made: made})
+}
+
 // full is a file on a disk that is full.
-type full struct{ io.WriteCloser }
+type full struct{ file }
 
 func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 // When the disk gets full at any file, the older site stays as it was, and nothing else is left.
 func TestFullDisk(t *testing.T) {
-	made := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
-	r := baseline.Record{Info: baseline.Info{ID: "1", Series: "shop", Started: made}, Summary: result.Summary{Figures: map[string]result.Figures{tally.All: {Requests: 1}}}}
-	h := Build([]baseline.Record{r}, Options{Made: made})
+	h := oneRun()
 	dir := t.TempDir()
 	if _, err := h.Write(t.Context(), dir); err != nil {
 		t.Fatal(err)
@@ -32,13 +36,13 @@ func TestFullDisk(t *testing.T) {
 	before := names(t, dir)
 	for failing := 0; ; failing++ {
 		n := 0
-		_, err := h.write(t.Context(), dir, func(path string) (io.WriteCloser, error) {
+		_, err := h.write(t.Context(), dir, disk{func(path string) (file, error) {
 			f, err := os.Create(path)
 			if n++; n == failing+1 {
 				return full{f}, err
 			}
 			return f, err
-		})
+		}, os.Rename})
 		if after := names(t, dir); after != before {
 			t.Fatalf("file %d: the directory had\n%s\nand has\n%s", failing, before, after)
 		}
@@ -74,12 +78,62 @@ func TestSwapPutsBack(t *testing.T) {
 		}
 	}
 	before := names(t, dir)
-	if err := swap(dir, fresh, old); err == nil {
+	if err := swap(dir, fresh, old, disk{rename: os.Rename}); err == nil {
 		t.Fatal("it swapped what is not there")
 	}
 	if after := names(t, dir); after != before {
 		t.Errorf("the directory had\n%s\nand has\n%s", before, after)
 	}
+}
+
+// A program that is killed between any two renames leaves a directory that the next one takes for its own. So it is for a
+// new directory, and for one with a site.
+func TestKilled(t *testing.T) {
+	h := oneRun()
+	want := filepath.Join(t.TempDir(), "want")
+	if _, err := h.Write(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	for _, isNew := range []bool{true, false} {
+		for last := 0; ; last++ {
+			dir := t.TempDir()
+			if !isNew {
+				if _, err := h.Write(t.Context(), dir); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wasKilled := killedAt(t, h, dir, last)
+			if _, err := h.Write(t.Context(), dir); err != nil {
+				t.Fatalf("killed at rename %d, the next one says: %v", last, err)
+			}
+			if got := strings.ReplaceAll(names(t, dir), dir, want); got != names(t, want) {
+				t.Errorf("killed at rename %d, the next one leaves\n%s", last, got)
+			}
+			if !wasKilled {
+				if last < len(ours()) {
+					t.Errorf("only %d renames", last)
+				}
+				break
+			}
+		}
+	}
+}
+
+// killedAt writes a site, and ends without a word at a rename.
+func killedAt(t *testing.T, h *History, dir string, last int) (wasKilled bool) {
+	defer func() { wasKilled = recover() != nil }()
+	n := 0
+	_, err := h.write(t.Context(), dir, disk{func(path string) (file, error) { return os.Create(path) }, func(from, to string) error {
+		if n == last {
+			panic("killed")
+		}
+		n++
+		return os.Rename(from, to)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return false
 }
 
 // names lists what is below a directory, with the contents of files.

@@ -13,16 +13,22 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
 // ErrForeign is returned, wrapped, when a directory has a file that a site would replace and Plimsoll has not written.
 var ErrForeign = errors.New("plimsoll history has not written it")
 
-// marker is the file that says that the other names are ours.
-const marker = ".plimsoll-history"
+// marker is the file that says that the other names are ours. It is written before the first of them is there, and stays:
+// a program that is killed at any time leaves a directory that the next one may write into.
+const (
+	marker     = ".plimsoll-history"
+	markerText = "plimsoll history has written index.html, badge.svg, latest.json and history here, and replaces them.\n"
+)
 
-// ours are the names of a site in its directory. Nothing else there is touched.
-func ours() []string { return []string{marker, "index.html", "badge.svg", "latest.json", Dir} }
+// ours are the other names of a site in its directory. Nothing else there is touched.
+func ours() []string { return []string{"index.html", "badge.svg", "latest.json", Dir} }
 
 // Written says what a site has.
 type Written struct {
@@ -30,13 +36,25 @@ type Written struct {
 	Bytes int64
 }
 
-// Write writes the whole site into a directory, or nothing. A site that is there already is replaced. It is written beside
-// the old one first, and renamed at the end.
-func (h *History) Write(ctx context.Context, dir string) (Written, error) {
-	return h.write(ctx, dir, func(path string) (io.WriteCloser, error) { return os.Create(path) })
+// file is a file that is being written.
+type file interface {
+	io.WriteCloser
+	Sync() error
 }
 
-func (h *History) write(ctx context.Context, dir string, create func(path string) (io.WriteCloser, error)) (done Written, err error) {
+// disk is what a site needs of the machine.
+type disk struct {
+	create func(path string) (file, error)
+	rename func(from, to string) error
+}
+
+// Write writes the whole site into a directory, or nothing. A site that is there already is replaced. It is written beside
+// the old one first, put on the disk, and renamed at the end.
+func (h *History) Write(ctx context.Context, dir string) (Written, error) {
+	return h.write(ctx, dir, disk{func(path string) (file, error) { return os.Create(path) }, os.Rename})
+}
+
+func (h *History) write(ctx context.Context, dir string, d disk) (done Written, err error) {
 	if err := free(dir); err != nil {
 		return done, err
 	}
@@ -61,12 +79,53 @@ func (h *History) write(ctx context.Context, dir string, create func(path string
 	fresh, old := filepath.Join(beside, "new"), filepath.Join(beside, "old")
 	err = errors.Join(os.MkdirAll(fresh, 0o755), os.Mkdir(old, 0o755))
 	if err == nil {
-		done, err = h.writeAll(ctx, fresh, create)
+		done, err = h.writeAll(ctx, fresh, d)
 	}
 	if err == nil {
-		err = swap(dir, fresh, old)
+		err = replace(dir, fresh, old, d)
 	}
 	return done, err
+}
+
+// replace marks the directory as ours and swaps the sites. After an error everything is as it was.
+func replace(dir, fresh, old string, d disk) (err error) {
+	at := filepath.Join(dir, marker)
+	if _, none := os.Lstat(at); none != nil {
+		if _, err := putFile(at, d, writeMarker); err != nil {
+			return errors.Join(err, os.RemoveAll(at))
+		}
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, os.Remove(at))
+			}
+		}()
+	}
+	if err := syncDirs(fresh); err != nil {
+		return err
+	}
+	if err := whole.SyncDir(dir); err != nil {
+		return err
+	}
+	if err := swap(dir, fresh, old, d); err != nil {
+		return err
+	}
+	_ = whole.SyncDir(dir) // the site is there whole, now or after the next write of this directory
+	return nil
+}
+
+func writeMarker(w io.Writer) error {
+	_, err := io.WriteString(w, markerText)
+	return err
+}
+
+// syncDirs puts the names in a directory and in those below it on the disk.
+func syncDirs(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		return whole.SyncDir(path)
+	})
 }
 
 // free returns an error if the directory has a file of a site's name that is not ours.
@@ -96,7 +155,7 @@ func (h *History) sweep(dir string) {
 }
 
 // swap puts what is in fresh into dir, and what was there into old. After an error everything is where it was.
-func swap(dir, fresh, old string) (err error) {
+func swap(dir, fresh, old string, d disk) (err error) {
 	type move struct{ from, to string }
 	var done []move
 	defer func() {
@@ -104,11 +163,11 @@ func swap(dir, fresh, old string) (err error) {
 			return
 		}
 		for i := len(done) - 1; i >= 0; i-- {
-			err = errors.Join(err, os.Rename(done[i].to, done[i].from))
+			err = errors.Join(err, d.rename(done[i].to, done[i].from))
 		}
 	}()
 	try := func(from, to string) error {
-		if err := os.Rename(from, to); err != nil {
+		if err := d.rename(from, to); err != nil {
 			return err
 		}
 		done = append(done, move{from, to})
@@ -127,7 +186,8 @@ func swap(dir, fresh, old string) (err error) {
 }
 
 // writeAll writes every file of the site.
-func (h *History) writeAll(ctx context.Context, dir string, create func(path string) (io.WriteCloser, error)) (done Written, err error) {
+func (h *History) writeAll(ctx context.Context, dir string, d disk) (done Written, err error) {
+	done.Bytes = int64(len(markerText))
 	put := func(name string, write func(io.Writer) error) {
 		if err == nil {
 			err = ctx.Err()
@@ -136,7 +196,7 @@ func (h *History) writeAll(ctx context.Context, dir string, create func(path str
 			return
 		}
 		var n int64
-		if n, err = putFile(filepath.Join(dir, filepath.FromSlash(name)), create, write); err != nil {
+		if n, err = putFile(filepath.Join(dir, filepath.FromSlash(name)), d, write); err != nil {
 			return
 		}
 		done.Bytes += n
@@ -147,10 +207,6 @@ func (h *History) writeAll(ctx context.Context, dir string, create func(path str
 	put("index.html", h.Overview)
 	put("badge.svg", h.Badge)
 	put("latest.json", h.LatestJSON)
-	put(marker, func(w io.Writer) error {
-		_, err := fmt.Fprintln(w, "plimsoll history has written index.html, badge.svg, latest.json and history here, and replaces them.")
-		return err
-	})
 	for _, name := range Files() {
 		put(path.Join(Dir, "files", name), func(w io.Writer) error {
 			text, err := File(name)
@@ -174,19 +230,21 @@ func (h *History) writeAll(ctx context.Context, dir string, create func(path str
 	return done, err
 }
 
-// putFile writes one file, and says how long it is.
-func putFile(path string, create func(path string) (io.WriteCloser, error), write func(io.Writer) error) (int64, error) {
+// putFile writes one file and puts it on the disk. It says how long the file is.
+func putFile(path string, d disk, write func(io.Writer) error) (int64, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return 0, err
 	}
-	f, err := create(path)
+	f, err := d.create(path)
 	if err != nil {
 		return 0, err
 	}
 	counted := &counter{w: f}
 	buffered := bufio.NewWriter(counted)
-	err = write(buffered)
-	return counted.n, errors.Join(err, buffered.Flush(), f.Close())
+	if err = errors.Join(write(buffered), buffered.Flush()); err == nil {
+		err = f.Sync()
+	}
+	return counted.n, errors.Join(err, f.Close())
 }
 
 // counter counts what it writes.
