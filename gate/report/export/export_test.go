@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"strconv"
@@ -84,6 +85,7 @@ func everything() map[string]report.Material {
 	all := map[string]report.Material{
 		"nothing": {}, "a verdict": {Report: failed()}, "a run": {Run: shop()}, "both": {Report: failed(), Run: shop()}, "no request": {Run: runOf()}, "hostile": strange(),
 	}
+	maps.Copy(all, reporttest.Odd())
 	for _, name := range reporttest.Names() {
 		for i, m := range reporttest.Laced(name) {
 			all[fmt.Sprintf("%d of %.20q", i, name)] = m

@@ -18,7 +18,7 @@ func (p *page) comparison() {
 	}
 	shown := p.told.Rows
 	if !p.few() {
-		shown = shown[:max(min(p.told.Matter, maxMatter), leastRows)]
+		shown = shown[:min(len(shown), max(min(p.told.Matter, maxMatter), leastRows))]
 	}
 	if len(shown) > 0 {
 		p.rows("Worst first", shown, comparedUpTo)

@@ -317,6 +317,26 @@ func firstDifference(got, want string) string {
 	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
 }
 
+// Odd materials have sound pages.
+func TestOdd(t *testing.T) {
+	for name, m := range reporttest.Odd() {
+		t.Run(name, func(t *testing.T) {
+			var links []report.Link
+			if m.Report != nil {
+				links = m.Report.Tell().Links
+			}
+			sound(t, render(t, m), links)
+		})
+	}
+}
+
+// A page says what the file of its verdict left out, however few rows it has.
+func TestLeftOut(t *testing.T) {
+	if text := outline(t, render(t, reporttest.Odd()["left out"])); !strings.Contains(text, "table: Worst first: 3 rows") || !strings.Contains(text, "5 that the verdict's file does not hold") {
+		t.Errorf("the page is\n%s", text)
+	}
+}
+
 // Names are shown, and the check for foreign text can fail.
 func TestNamesAreShown(t *testing.T) {
 	text := render(t, reporttest.Laced("a<b>&\"c\"")[0])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,6 +137,7 @@ func hostile() []string {
 func everything() map[string]report.Material {
 	all := materials()
 	all["hostile"] = strange()
+	maps.Copy(all, reporttest.Odd())
 	for _, name := range reporttest.Names() {
 		for i, m := range reporttest.Laced(name) {
 			all[fmt.Sprintf("%d of %.20q", i, name)] = m
