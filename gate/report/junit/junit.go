@@ -72,7 +72,7 @@ func (f Form) judged(m report.Material) []*suite {
 		a.add("stability", strings.TrimSpace(string(c.Kind)+" of "+c.Name+" "+string(c.Metric)), stability(v, c))
 	}
 	if n := m.Report.LeftOut; n > 0 {
-		a.add(s.Series, "comparisons left out", outcome{skipped: fmt.Sprintf("the verdict file has left out %d comparisons, which are less bad than those here", n)})
+		a.add(s.Series, "comparisons left out", skip(fmt.Sprintf("the verdict file has left out %d comparisons, which are less bad than those here", n)))
 	}
 	return a.suites
 }
@@ -83,26 +83,23 @@ func (f Form) verdict(v gate.Verdict) outcome {
 	for _, r := range report.Once(v.Reasons) {
 		lines = append(lines, report.Sentence(r))
 	}
-	o := outcome{text: strings.Join(lines, "\n")}
+	text := strings.Join(lines, "\n")
 	switch v.Outcome {
 	case gate.Pass:
-		return outcome{}
+		return outcome{state: passed}
 	case gate.Inconclusive:
-		return f.doubt(o, report.Line(v))
+		return f.doubt(report.Line(v)).with(text)
 	default: // a fail, or an error in the place of a verdict
-		o.kind, o.failed = v.Outcome.String(), report.Line(v)
-		return o
+		return fail(v.Outcome.String(), report.Line(v)).with(text)
 	}
 }
 
 // doubt is what the gate could not tell.
-func (f Form) doubt(o outcome, sentence string) outcome {
+func (f Form) doubt(sentence string) outcome {
 	if f.DoubtPasses {
-		o.skipped = sentence
-		return o
+		return skip(sentence)
 	}
-	o.kind, o.failed = "inconclusive", sentence
-	return o
+	return fail("inconclusive", sentence)
 }
 
 // kinds has the type of a failure by the kind of its reason.
@@ -110,30 +107,32 @@ var kinds = map[gate.ReasonKind]string{gate.LowerThroughput: "lower", gate.Faili
 
 // comparison is the case of one metric of one route.
 func (f Form) comparison(v gate.Verdict, c gate.Comparison) outcome {
-	o := outcome{text: report.Compared(c)}
-	if c.Metric.IsLatency() {
-		o.took = time.Duration(cmp.Or(c.Head, c.Baseline))
-	}
 	r, told := v.Reason(c)
 	sentence := report.RouteName(c.Route) + ": " + string(c.Metric) + ": " + report.Finding(c)
 	if told {
 		sentence = report.Sentence(r)
 	}
-	switch {
-	case c.Status == gate.Worse && v.Accepted != nil:
-		o.skipped = "accepted by " + v.Accepted.By + ": " + sentence
-	case c.Status == gate.Worse:
-		o.kind, o.failed = cmp.Or(kinds[r.Kind], "slower"), sentence
-	case c.Status == gate.Unclear || c.Status == gate.Suspect:
-		if v.Outcome == gate.Pass { // an acceptance covers it
-			o.skipped = sentence
-			return o
-		}
-		return f.doubt(o, sentence)
-	case c.Status != gate.Within:
-		o.skipped = sentence
+	o := f.status(v, c.Status, cmp.Or(kinds[r.Kind], "slower"), sentence).with(report.Compared(c))
+	if c.Metric.IsLatency() {
+		o.took = time.Duration(cmp.Or(c.Head, c.Baseline))
 	}
 	return o
+}
+
+// status is what became of a comparison with a status. kind is the type of its failure, if it fails.
+func (f Form) status(v gate.Verdict, s gate.Status, kind, sentence string) outcome {
+	switch {
+	case s == gate.Within:
+		return outcome{state: passed}
+	case s == gate.Worse && v.Accepted != nil:
+		return skip("accepted by " + v.Accepted.By + ": " + sentence)
+	case s == gate.Worse:
+		return fail(kind, sentence)
+	case (s == gate.Unclear || s == gate.Suspect) && v.Outcome != gate.Pass: // an acceptance covers a doubt
+		return f.doubt(sentence)
+	default:
+		return skip(sentence)
+	}
 }
 
 // threshold is the case of an absolute limit.
@@ -142,15 +141,15 @@ func (f Form) threshold(v gate.Verdict, t gate.Threshold) outcome {
 	past := report.Sentence(gate.Reason{Kind: gate.PastThreshold, Route: t.Route, Rule: t.Rule, Now: t.Value})
 	switch {
 	case t.Status == gate.Within:
-		return outcome{}
+		return outcome{state: passed}
 	case t.Status == gate.Worse && v.Accepted != nil:
-		return outcome{skipped: "accepted by " + v.Accepted.By + ": " + past}
+		return skip("accepted by " + v.Accepted.By + ": " + past)
 	case t.Status == gate.Worse:
-		return outcome{kind: "limit", failed: past}
+		return fail("limit", past)
 	case t.Status == gate.NotJudged || v.Outcome == gate.Pass:
-		return outcome{skipped: about + " was not judged"}
+		return skip(about + " was not judged")
 	default:
-		return f.doubt(outcome{}, about+" could not be decided")
+		return f.doubt(about + " could not be decided")
 	}
 }
 
@@ -159,31 +158,22 @@ func stability(v gate.Verdict, c *gate.Course) outcome {
 	sentence := report.Sentence(gate.Reason{Kind: gate.Unstable, Course: c})
 	switch {
 	case c.Status == gate.Within:
-		return outcome{}
+		return outcome{state: passed}
 	case c.Status == gate.Worse && v.Accepted != nil:
-		return outcome{skipped: "accepted by " + v.Accepted.By + ": " + sentence}
+		return skip("accepted by " + v.Accepted.By + ": " + sentence)
 	case c.Status == gate.Worse:
-		return outcome{kind: "unstable", failed: sentence}
+		return fail("unstable", sentence)
 	case c.Status == gate.NotJudged:
-		return outcome{skipped: c.Name + " was not judged"}
+		return skip(c.Name + " was not judged")
 	default:
-		return outcome{skipped: "noted: " + sentence}
+		return skip("noted: " + sentence)
 	}
 }
 
 // measured are the suites of a run without a verdict: nothing was compared, so only an incomplete run fails.
 func measured(r *result.Result) []*suite {
 	a := newAlbum(r.Series, stamp(r), r.Environment.Runner)
-	whole := outcome{}
-	if len(r.Problems) > 0 {
-		var lines []string
-		for _, p := range r.Problems {
-			lines = append(lines, p.Text)
-		}
-		first, _, _ := strings.Cut(lines[0], "\n")
-		whole = outcome{kind: string(r.Problems[0].Kind), failed: first, text: strings.Join(lines, "\n")}
-	}
-	a.add(r.Series, "run", whole)
+	a.add(r.Series, "run", whole(r))
 	for _, route := range append(r.Routes(), tally.All) {
 		t := r.Tally.Routes[route]
 		if route == tally.All {
@@ -193,14 +183,36 @@ func measured(r *result.Result) []*suite {
 			metric gate.Metric
 			q      float64
 		}{{gate.P50, 0.50}, {gate.P95, 0.95}, {gate.P99, 0.99}} {
-			o := outcome{took: t.Response.Quantile(one.q)}
+			o := outcome{state: passed, took: t.Response.Quantile(one.q)}
 			if t.Response.Count() == 0 {
-				o.skipped = "no request was answered"
+				o = skip("no request was answered")
 			}
 			a.add(report.RouteName(route), string(one.metric), o)
 		}
 	}
 	return a.suites
+}
+
+// whole is the case of a run: it fails unless all that was planned was measured without a problem.
+func whole(r *result.Result) outcome {
+	var lines []string
+	for _, p := range r.Problems {
+		for line := range strings.Lines(p.Text) {
+			if line = report.Plain(line, maxSentence); line != "" {
+				lines = append(lines, line)
+			}
+		}
+	}
+	switch text := strings.Join(lines, "\n"); {
+	case len(r.Problems) > 0 && text == "":
+		return fail(string(r.Problems[0].Kind), "the run is not whole, and does not say why")
+	case len(r.Problems) > 0:
+		return fail(string(r.Problems[0].Kind), lines[0]).with(text)
+	case !r.Whole():
+		return fail("rounds", fmt.Sprintf("%d of %d rounds were measured", len(r.Rounds), r.PlannedRounds))
+	default:
+		return outcome{state: passed}
+	}
 }
 
 // stamp is when a run began, as JUnit writes it; empty without one.
@@ -211,12 +223,32 @@ func stamp(r *result.Result) string {
 	return r.Started.UTC().Format("2006-01-02T15:04:05")
 }
 
-// outcome is what became of a case. The zero outcome passed.
+// state is how a case ended. The zero state is a failure, so a case passes only if something says so.
+type state int
+
+const (
+	failed state = iota
+	skipped
+	passed
+)
+
+// outcome is what became of a case.
 type outcome struct {
-	kind, failed string // the type of the failure and its sentence; both empty for none
-	skipped      string // why it was skipped; empty if it was not
-	text         string // below the sentence
-	took         time.Duration
+	state    state
+	kind     string // the type of a failure
+	sentence string // why it failed or was skipped
+	text     string // below the sentence
+	took     time.Duration
+}
+
+func fail(kind, sentence string) outcome { return outcome{kind: kind, sentence: sentence} }
+
+func skip(sentence string) outcome { return outcome{state: skipped, sentence: sentence} }
+
+// with is the outcome with a text below its sentence.
+func (o outcome) with(text string) outcome {
+	o.text = text
+	return o
 }
 
 // album collects cases into suites by their names, in the order in which they come.
@@ -245,12 +277,12 @@ func (a *album) add(name, metric string, o outcome) {
 		one.Time = seconds(o.took)
 	}
 	s.took += o.took
-	switch {
-	case o.failed != "":
-		one.Failure = newNote(o.kind, o.failed, o.text)
+	switch o.state {
+	case failed:
+		one.Failure = newNote(o.kind, o.sentence, o.text)
 		s.Failures++
-	case o.skipped != "":
-		one.Skipped = newNote("", o.skipped, o.text)
+	case skipped:
+		one.Skipped = newNote("", o.sentence, o.text)
 		s.Skipped++
 	}
 	s.Cases = append(s.Cases, one)

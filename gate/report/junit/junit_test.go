@@ -125,6 +125,24 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// A run that is not whole fails, whatever it says about it.
+func TestPartialRunFails(t *testing.T) {
+	says := map[string]string{
+		"a problem without a text": "does not say why", "a problem below an empty line": "the target ended", "no round of 20": "0 of 20 rounds", "some rounds of 20": "12 of 20 rounds", "no round planned": "0 of 0 rounds",
+	}
+	for name, r := range reporttest.Partial() {
+		text := write(t, junit.Form{}, report.Material{Run: r})
+		_, first, _ := strings.Cut(text, `name="run">`)
+		first, _, _ = strings.Cut(first, "</testcase>")
+		if !strings.Contains(first, "<failure") || !strings.Contains(first, says[name]) || says[name] == "" {
+			t.Errorf("%s: the case of the run is %q", name, first)
+		}
+	}
+	if whole := write(t, junit.Form{}, report.Material{Run: shop()}); strings.Contains(whole, "<failure") {
+		t.Errorf("a whole run fails:\n%s", whole)
+	}
+}
+
 // hostile are names that try to break out of XML, of a line, or of a CI system's page.
 func hostile() []string {
 	return []string{

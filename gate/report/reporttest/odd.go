@@ -2,12 +2,31 @@ package reporttest
 
 import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // Odd are materials that are rare, by what is odd about them. Every form takes them.
 func Odd() map[string]report.Material {
-	return map[string]report.Material{
+	all := map[string]report.Material{
 		"left out": leftOut(),
+	}
+	for name, r := range Partial() {
+		all[name] = report.Material{Run: r}
+	}
+	return all
+}
+
+// Partial are runs that are not whole, by what they lack.
+func Partial() map[string]*result.Result {
+	silent, late, none, some, unplanned := Run(ordinary), Run(ordinary), Run(ordinary), Run(ordinary), Run(ordinary)
+	silent.Problems = []result.Problem{{Kind: result.Aborted}}
+	late.Problems = []result.Problem{{Kind: result.Aborted, Text: "\nthe target ended"}}
+	none.PlannedRounds, none.Rounds, none.Timeline, none.Watch, none.Tally = 20, nil, nil, nil, tally.Tally{}
+	some.PlannedRounds = 20
+	unplanned.PlannedRounds, unplanned.Rounds = 0, nil
+	return map[string]*result.Result{
+		"a problem without a text": silent, "a problem below an empty line": late, "no round of 20": none, "some rounds of 20": some, "no round planned": unplanned,
 	}
 }
 
