@@ -337,6 +337,20 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+// A page tells of failures wherever they are, and says of a pair alone that its sides were loaded in turn.
+func TestOverTime(t *testing.T) {
+	for name, want := range map[string]string{
+		"a second of five":               "figure: Failed requests from 0 % to 20 %",
+		"failures in a part of a second": "figure: Failed requests 3, in none of the seconds that are drawn",
+		"two runs":                       "Baseline is dashed; it is a run of its own, and both are drawn from their beginnings.",
+		"left out":                       "Baseline is dashed; both sides were loaded in turn.",
+	} {
+		if text := outline(t, render(t, reporttest.Odd()[name])); !strings.Contains(text, want) {
+			t.Errorf("%s: the page lacks %q:\n%s", name, want, text)
+		}
+	}
+}
+
 // Names are shown, and the check for foreign text can fail.
 func TestNamesAreShown(t *testing.T) {
 	text := render(t, reporttest.Laced("a<b>&\"c\"")[0])

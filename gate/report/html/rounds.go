@@ -2,6 +2,7 @@ package html
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
@@ -24,6 +25,46 @@ func (r *rounds) n() int {
 		return 0
 	}
 	return len(r.Rounds)
+}
+
+// failed is how many requests failed, in the warm-up too if the result knows its seconds; 0 without a result.
+func (r *rounds) failed() (n int64) {
+	if r == nil {
+		return 0
+	}
+	for _, s := range r.Timeline {
+		n += s.Failures
+	}
+	return max(n, r.total.Failures())
+}
+
+// seconds are values of the timeline by the second, or of rounds if there is none. Those that last a small part of a
+// usual second, as at the end of a round, are left out: a handful of requests is no rate.
+func (r *rounds) seconds(ofSecond func(result.Second) float64, ofRound func(result.Round) float64) (x, y []float64) {
+	var c column
+	if len(r.Timeline) == 0 || ofSecond == nil {
+		for _, round := range r.Rounds {
+			c.add(round.Start, round.Length, ofRound(round))
+		}
+		return c.x, c.y
+	}
+	usual := usualLength(r.Timeline)
+	for _, s := range r.Timeline {
+		if s.Length > usual/4 {
+			c.add(s.Start, s.Length, ofSecond(s))
+		}
+	}
+	return c.x, c.y
+}
+
+// usualLength is the median of the lengths: a second in which everything stood still lasts much longer.
+func usualLength(seconds []result.Second) time.Duration {
+	lengths := make([]time.Duration, len(seconds))
+	for i, s := range seconds {
+		lengths[i] = s.Length
+	}
+	slices.Sort(lengths)
+	return lengths[len(lengths)/2]
 }
 
 // bare reports whether the rounds keep no histograms of their own.

@@ -1,7 +1,6 @@
 package html
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -74,7 +73,7 @@ func (p *page) howToRead() {
 		parts = append(parts, "This result has no timeline by the second: its load is drawn by rounds.")
 	}
 	if base, _ := p.sides(); p.base != nil {
-		parts = append(parts, base+" is dashed; both sides were loaded in turn.")
+		parts = append(parts, base+" is dashed"+p.howLoaded())
 	}
 	if w := p.head.Watch; w == nil || len(w.Timeline) == 0 {
 		parts = append(parts, "The system was not read over time.")
@@ -82,6 +81,14 @@ func (p *page) howToRead() {
 	if len(parts) > 0 {
 		p.note(strings.Join(parts, " "))
 	}
+}
+
+// howLoaded says how the times of both sides lie to each other. Only the sides of a pair have a seed in common.
+func (p *page) howLoaded() string {
+	if seed := p.head.PairSeed; seed != "" && seed == p.base.PairSeed {
+		return "; both sides were loaded in turn."
+	}
+	return "; it is a run of its own, and both are drawn from their beginnings."
 }
 
 // end is when the last thing was measured, in seconds since the load began.
@@ -190,25 +197,6 @@ func (l lane) unit(high float64) float64 {
 	}
 }
 
-// seconds are values of the timeline by the second, or of rounds if there is none. The ends of stretches, which last a
-// part of a second, are left out: a handful of requests is no rate.
-func (r *rounds) seconds(ofSecond func(result.Second) float64, ofRound func(result.Round) float64) (x, y []float64) {
-	var c column
-	if len(r.Timeline) == 0 || ofSecond == nil {
-		for _, round := range r.Rounds {
-			c.add(round.Start, round.Length, ofRound(round))
-		}
-		return c.x, c.y
-	}
-	longest := slices.MaxFunc(r.Timeline, func(a, b result.Second) int { return cmp.Compare(a.Length, b.Length) }).Length
-	for _, s := range r.Timeline {
-		if s.Length > longest/4 {
-			c.add(s.Start, s.Length, ofSecond(s))
-		}
-	}
-	return c.x, c.y
-}
-
 // column is values over time.
 type column struct {
 	x, y []float64
@@ -248,10 +236,13 @@ func (p *page) loadLanes() []lane {
 	failures.lines = p.both(
 		func(s result.Second) float64 { return portion(s.Failures, s.Requests) },
 		func(r result.Round) float64 { return portion(r.Total.Failures, r.Total.Requests) })
-	if !slices.ContainsFunc(failures.lines, func(l laneLine) bool {
-		return slices.ContainsFunc(l.y, func(v float64) bool { return v > 0 })
-	}) {
+	switch n := p.base.failed() + p.head.failed(); {
+	case n == 0:
 		failures.lines, failures.beside = nil, "none"
+	case !slices.ContainsFunc(failures.lines, func(l laneLine) bool {
+		return slices.ContainsFunc(l.y, func(v float64) bool { return v > 0 })
+	}):
+		failures.lines, failures.beside = nil, report.Thousands(n)+", in none of the seconds that are drawn"
 	}
 	return []lane{p.users(), requests, failures}
 }

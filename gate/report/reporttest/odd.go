@@ -1,6 +1,9 @@
 package reporttest
 
 import (
+	"slices"
+	"time"
+
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -9,7 +12,10 @@ import (
 // Odd are materials that are rare, by what is odd about them. Every form takes them.
 func Odd() map[string]report.Material {
 	all := map[string]report.Material{
-		"left out": leftOut(),
+		"left out":                       leftOut(),
+		"a second of five":               {Run: stalled()},
+		"failures in a part of a second": {Run: failedAtTheEnd()},
+		"two runs":                       twoRuns(),
 	}
 	for name, r := range Partial() {
 		all[name] = report.Material{Run: r}
@@ -37,5 +43,31 @@ var ordinary = Shape{Routes: 3, Rounds: 12, Requests: 60, Seed: 3}
 func leftOut() report.Material {
 	m := Pair(ordinary)
 	m.Report.Verdict.Comparisons, m.Report.LeftOut = m.Report.Verdict.Comparisons[:3], 5
+	return m
+}
+
+// stalled is a run in which everything stood still for five seconds, after requests had failed.
+func stalled() *result.Result {
+	r := Run(ordinary)
+	for i := 30; i < 35; i++ {
+		r.Timeline[i].Requests, r.Timeline[i].Failures = 100, 20
+	}
+	r.Timeline[60].Length = 5 * time.Second
+	r.Timeline = slices.Delete(r.Timeline, 61, 65)
+	return r
+}
+
+// failedAtTheEnd is a run whose only failures are in the tenth of a second that its load had left.
+func failedAtTheEnd() *result.Result {
+	r := Run(ordinary)
+	last := r.Timeline[len(r.Timeline)-1]
+	r.Timeline = append(r.Timeline, result.Second{Start: last.Start + last.Length, Length: time.Second / 10, Requests: 3, Failures: 3})
+	return r
+}
+
+// twoRuns are a run and another one that it is compared with.
+func twoRuns() report.Material {
+	m := Pair(ordinary)
+	m.Base.PairSeed, m.Run.PairSeed = "", ""
 	return m
 }
