@@ -85,7 +85,7 @@ func (s *Server) api(ctx context.Context, at string, q query) (answer, error) {
 }
 
 func (s *Server) series(ctx context.Context, q query) (SeriesList, error) {
-	groups, err := s.find(ctx, q)
+	groups, _, err := s.find(ctx, q)
 	list := SeriesList{[]Series{}}
 	for _, g := range groups {
 		list.Series = append(list.Series, Series{g.series, g.repository, g.branch, "/" + site.Dir + "/" + s.asked.tell(g.key) + "/index.html", g.newest.Started, g.newest.ID, g.runs})
@@ -93,7 +93,7 @@ func (s *Server) series(ctx context.Context, q query) (SeriesList, error) {
 	return list, err
 }
 
-// runs lists runs. The filter by environment leaves some out of a page, and Next goes on nevertheless.
+// runs lists runs. If few of many are of an environment, a page has fewer than its limit, and Next goes on nevertheless.
 func (s *Server) runs(ctx context.Context, q query) (RunList, error) {
 	of := baseline.Query{Series: q.Series, Repository: q.Repository, Branch: q.Branch, Limit: q.limit}
 	if of.Limit == 0 {
@@ -106,12 +106,13 @@ func (s *Server) runs(ctx context.Context, q query) (RunList, error) {
 		}
 		of.After = &last
 	}
-	records, more, err := site.Read(ctx, s.Store, of)
+	isOf := func(info *baseline.Info) bool { return q.Environment == "" || info.Environment == q.Environment }
+	records, next, err := s.read(ctx, of, isOf, mostRuns)
 	list := RunList{Runs: []Run{}}
-	if more {
-		list.Next = records[len(records)-1].ID
+	if next != nil {
+		list.Next = next.ID
 	}
-	for _, r := range unique(records, q) {
+	for _, r := range records {
 		list.Runs = append(list.Runs, runOf(r, q.route))
 	}
 	return list, err

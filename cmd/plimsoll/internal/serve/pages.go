@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 
@@ -110,7 +109,7 @@ func (s *Server) options(q query, more bool) site.Options {
 // keys are the groups that somebody was told of, by their slugs: an address has nothing else of a group.
 type keys struct {
 	mu    sync.Mutex // guards known
-	known map[string]baseline.Query
+	known map[string]key
 }
 
 // mostKnown bounds the groups that are remembered. The overview tells them anew.
@@ -122,22 +121,29 @@ func (k *keys) tell(g key) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.known == nil || len(k.known) >= mostKnown {
-		k.known = map[string]baseline.Query{}
+		k.known = map[string]key{}
 	}
-	k.known[slug] = baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch}
+	k.known[slug] = g
 	return slug
 }
 
-func (k *keys) of(slug string) (baseline.Query, bool) {
+func (k *keys) of(slug string) (key, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	q, ok := k.known[slug]
-	return q, ok
+	g, ok := k.known[slug]
+	return g, ok
 }
 
-// key names a group, and has its newest run.
+// key names a group.
 type key struct {
 	series, repository, branch string
+}
+
+// isOf finds the runs of a group, in an environment or in any.
+func (k key) isOf(environment string) func(*baseline.Info) bool {
+	return func(info *baseline.Info) bool {
+		return key{info.Series, info.Repository, info.Branch} == k && (environment == "" || info.Environment == environment)
+	}
 }
 
 // found is a group among the newest runs.
@@ -147,18 +153,15 @@ type found struct {
 	runs   int
 }
 
-// find lists the groups among the newest runs that a query admits, the one with the newest run first.
-func (s *Server) find(ctx context.Context, q query) ([]found, error) {
-	infos, err := s.Store.List(ctx, baseline.Query{Series: q.Series, Repository: q.Repository, Branch: q.Branch, Limit: newest, WithExcluded: true})
+// find lists the groups among the newest runs that a query admits, the one with the newest run first. more says that there
+// are older runs.
+func (s *Server) find(ctx context.Context, q query) (all []found, more bool, err error) {
+	infos, more, err := s.list(ctx, q)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	places := map[key]int{}
-	var all []found
 	for _, info := range infos {
-		if q.Environment != "" && info.Environment != q.Environment {
-			continue
-		}
 		k := key{info.Series, info.Repository, info.Branch}
 		place, known := places[k]
 		if !known {
@@ -168,25 +171,25 @@ func (s *Server) find(ctx context.Context, q query) ([]found, error) {
 		}
 		all[place].runs++
 	}
-	return all, nil
+	return all, more, nil
 }
 
 // overview makes what is about all groups.
 func (s *Server) overview(ctx context.Context, at string, q query) (answer, error) {
 	h, err := s.groups.get(ctx, "?"+q.key(), func(ctx context.Context) (group, error) {
-		groups, err := s.find(ctx, q)
+		groups, _, err := s.find(ctx, q)
 		if err != nil {
 			return group{}, err
 		}
 		var records []baseline.Record
 		for _, g := range groups[:min(len(groups), shownGroups)] {
-			part, _, err := site.Read(ctx, s.Store, baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch, Limit: groupRuns})
+			part, _, err := s.read(ctx, baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch, Limit: groupRuns}, g.key.isOf(q.Environment), newest)
 			if err != nil {
 				return group{}, err
 			}
 			records = append(records, part...)
 		}
-		h := site.Build(unique(records, q), s.options(q, true))
+		h := site.Build(records, s.options(q, true))
 		h.LeftOut += max(len(groups)-shownGroups, 0)
 		return group{h}, nil
 	})
@@ -203,17 +206,6 @@ func (s *Server) overview(ctx context.Context, at string, q query) (answer, erro
 	}
 }
 
-// unique leaves out the runs that are there twice, since a query without a branch or a repository admits those of all,
-// and those of other environments.
-func unique(records []baseline.Record, q query) []baseline.Record {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(records, func(r baseline.Record) bool {
-		was := seen[r.ID]
-		seen[r.ID] = true
-		return was || q.Environment != "" && r.Environment != q.Environment
-	})
-}
-
 // group reads a group.
 func (s *Server) group(ctx context.Context, slug string, q query) (*site.Group, error) {
 	if q.Runs == 0 {
@@ -222,19 +214,18 @@ func (s *Server) group(ctx context.Context, slug string, q query) (*site.Group, 
 	h, err := s.groups.get(ctx, slug+"?"+q.key(), func(ctx context.Context) (group, error) {
 		of, known := s.asked.of(slug)
 		if !known {
-			if _, err := s.find(ctx, query{}); err != nil {
+			if _, _, err := s.find(ctx, query{}); err != nil {
 				return group{}, err
 			}
 			if of, known = s.asked.of(slug); !known {
 				return group{}, missing("there is no such series among the newest runs: find it from the first page")
 			}
 		}
-		of.Limit = q.Runs
-		records, more, err := site.Read(ctx, s.Store, of)
+		records, next, err := s.read(ctx, baseline.Query{Series: of.series, Repository: of.repository, Branch: of.branch, Limit: q.Runs}, of.isOf(q.Environment), mostRuns)
 		if err != nil {
 			return group{}, err
 		}
-		return group{site.Build(unique(records, q), s.options(q, more))}, nil
+		return group{site.Build(records, s.options(q, next != nil))}, nil
 	})
 	if err != nil {
 		return nil, err
