@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// sized is what a cache keeps.
-type sized interface {
-	size() int // in bytes, about
+// keepable is what a cache keeps.
+type keepable interface {
+	size() int       // in bytes, about
+	read() time.Time // when reading for it began
 }
 
-// cache keeps answers for Fresh, as far as they fit into a number of bytes. Whoever asks for an answer that is being made
+// cache keeps answers until Fresh after they were read, as far as they fit into a number of bytes. Whoever asks for an answer that is being made
 // waits for it. No error is kept.
-type cache[T sized] struct {
+type cache[T keepable] struct {
 	most int // bytes
 	now  func() time.Time
 
@@ -25,7 +26,7 @@ type cache[T sized] struct {
 }
 
 // entry is an answer, or one in the making: value and err may be read when done is closed.
-type entry[T sized] struct {
+type entry[T keepable] struct {
 	key   string
 	done  chan struct{}
 	value T
@@ -37,7 +38,7 @@ type entry[T sized] struct {
 // entryBytes is about what an entry takes beside its key and its value.
 const entryBytes = 512
 
-func newCache[T sized](most int, now func() time.Time) *cache[T] {
+func newCache[T keepable](most int, now func() time.Time) *cache[T] {
 	return &cache[T]{most: most, now: now, kept: map[string]*entry[T]{}}
 }
 
@@ -102,7 +103,7 @@ func (c *cache[T]) settle(e *entry[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(e.done)
-	e.until = c.now().Add(Fresh)
+	e.until = e.value.read().Add(Fresh)
 	if e.err != nil {
 		c.forget(e)
 		return

@@ -9,16 +9,20 @@ import (
 )
 
 // text is an answer of some bytes.
-type text string
+type text struct {
+	bytes int
+	asOf  time.Time
+}
 
-func (t text) size() int { return len(t) }
+func (t text) size() int       { return t.bytes }
+func (t text) read() time.Time { return t.asOf }
 
 // ask asks a cache, and says whether the answer was made for it.
 func ask(t *testing.T, c *cache[text], key string, bytes int) (isMade bool) {
 	t.Helper()
 	_, err := c.get(t.Context(), key, func(context.Context) (text, error) {
 		isMade = true
-		return text(make([]byte, bytes)), nil
+		return text{bytes, c.now()}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +50,7 @@ func TestCacheHoldsItsBytes(t *testing.T) {
 	if !ask(t, c, "huge", 2*most) || !ask(t, c, "huge", 2*most) || c.bytes > most {
 		t.Errorf("one that does not fit is kept: %d bytes", c.bytes)
 	}
-	if _, err := c.get(t.Context(), "wrong", func(context.Context) (text, error) { return "", errors.New("refused") }); err == nil || c.kept["wrong"] != nil {
+	if _, err := c.get(t.Context(), "wrong", func(context.Context) (text, error) { return text{}, errors.New("refused") }); err == nil || c.kept["wrong"] != nil {
 		t.Errorf("an error is kept: %v", err)
 	}
 }

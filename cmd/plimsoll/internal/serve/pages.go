@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
@@ -16,14 +17,19 @@ import (
 type answer struct {
 	kind string
 	body []byte
+	asOf time.Time // when reading for it began
 }
 
-func (a answer) size() int { return cap(a.body) }
+func (a answer) size() int       { return cap(a.body) }
+func (a answer) read() time.Time { return a.asOf }
 
 // group is a history that answers are made of.
 type group struct {
 	*site.History
+	asOf time.Time // when reading them began
 }
+
+func (g group) read() time.Time { return g.asOf }
 
 // About what the records of a history take, in bytes.
 const (
@@ -50,7 +56,7 @@ var kinds = map[string]string{
 func made(name string, write func(io.Writer) error) (answer, error) {
 	var b bytes.Buffer
 	err := write(&b)
-	return answer{kinds[path.Ext(name)], b.Bytes()}, err
+	return answer{kind: kinds[path.Ext(name)], body: b.Bytes()}, err
 }
 
 // make makes the answer for a path.
@@ -70,13 +76,19 @@ func (s *Server) make(ctx context.Context, at string, q query) (answer, error) {
 		if err != nil {
 			return answer{}, missing("there is no such file")
 		}
-		return answer{kinds[path.Ext(rest[0])], text}, nil
+		return answer{kind: kinds[path.Ext(rest[0])], body: text}, nil
 	}
-	g, err := s.group(ctx, slug, q)
+	h, err := s.group(ctx, slug, q)
 	if err != nil {
 		return answer{}, err
 	}
-	return page(g, rest)
+	g := h.Group(slug)
+	if g == nil {
+		return answer{}, missing("no run of this series fits the filter")
+	}
+	a, err := page(g, rest)
+	a.asOf = h.asOf
+	return a, err
 }
 
 // page makes a page of a group.
@@ -177,6 +189,7 @@ func (s *Server) find(ctx context.Context, q query) (all []found, more bool, err
 // overview makes what is about all groups.
 func (s *Server) overview(ctx context.Context, at string, q query) (answer, error) {
 	h, err := s.groups.get(ctx, "?"+q.key(), func(ctx context.Context) (group, error) {
+		asOf := s.Now()
 		groups, _, err := s.find(ctx, q)
 		if err != nil {
 			return group{}, err
@@ -191,27 +204,31 @@ func (s *Server) overview(ctx context.Context, at string, q query) (answer, erro
 		}
 		h := site.Build(records, s.options(q, true))
 		h.LeftOut += max(len(groups)-shownGroups, 0)
-		return group{h}, nil
+		return group{h, asOf}, nil
 	})
 	if err != nil {
 		return answer{}, err
 	}
+	var a answer
 	switch at {
 	case "/badge.svg":
-		return made(at, h.Badge)
+		a, err = made(at, h.Badge)
 	case "/latest.json":
-		return made(at, h.LatestJSON)
+		a, err = made(at, h.LatestJSON)
 	default:
-		return made(".html", h.Overview)
+		a, err = made(".html", h.Overview)
 	}
+	a.asOf = h.asOf
+	return a, err
 }
 
-// group reads a group.
-func (s *Server) group(ctx context.Context, slug string, q query) (*site.Group, error) {
+// group reads a group, as a history of it alone.
+func (s *Server) group(ctx context.Context, slug string, q query) (group, error) {
 	if q.Runs == 0 {
 		q.Runs = defaultRuns
 	}
-	h, err := s.groups.get(ctx, slug+"?"+q.key(), func(ctx context.Context) (group, error) {
+	return s.groups.get(ctx, slug+"?"+q.key(), func(ctx context.Context) (group, error) {
+		asOf := s.Now()
 		of, known := s.asked.of(slug)
 		if !known {
 			if _, _, err := s.find(ctx, query{}); err != nil {
@@ -225,14 +242,6 @@ func (s *Server) group(ctx context.Context, slug string, q query) (*site.Group, 
 		if err != nil {
 			return group{}, err
 		}
-		return group{site.Build(records, s.options(q, next != nil))}, nil
+		return group{site.Build(records, s.options(q, next != nil)), asOf}, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	g := h.Group(slug)
-	if g == nil {
-		return nil, missing("no run of this series fits the filter")
-	}
-	return g, nil
 }

@@ -1,7 +1,7 @@
 // Package serve answers people and programs from a store: the pages of package site, live, and the same figures as JSON.
 //
 // New gives a handler that only reads. Each answer is made of the summaries of a bounded number of runs, never of their
-// documents, so it takes milliseconds however many runs there are. An answer is kept for Fresh, and many who ask for the
+// documents, so it takes milliseconds however many runs there are. An answer is kept until Fresh after its reading, and many who ask for the
 // same thing at once wait for one answer.
 //
 // Who may ask is decided before anything is read: the request must be for a Host that is ours, since a page elsewhere can
@@ -25,7 +25,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
 )
 
-// Fresh is how long an answer is kept.
+// Fresh is how long an answer is kept, from the time that the store was asked for it.
 const Fresh = 5 * time.Second
 
 // patience is how long the store may take for one answer.
@@ -145,7 +145,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		a, err = s.answers.get(r.Context(), r.URL.Path+"?"+q.key(), func(ctx context.Context) (answer, error) {
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
-			return s.make(ctx, r.URL.Path, q)
+			began := s.Now()
+			a, err := s.make(ctx, r.URL.Path, q)
+			if a.asOf.IsZero() {
+				a.asOf = began
+			}
+			return a, err
 		})
 	}
 	var asked complaint

@@ -383,6 +383,33 @@ func TestFresh(t *testing.T) {
 	}
 }
 
+// An answer that is made of a reading is no longer kept than that reading is.
+func TestFreshOfReading(t *testing.T) {
+	store, _ := filled(t)
+	var now atomic.Int64
+	c := config(store)
+	c.Now = func() time.Time { return time.Unix(now.Load(), 0) }
+	h := serve.New(c)
+	series := "/history/" + site.Slug("shop", "example/shop", "main") + "/"
+	ok(t, h, series+"index.html")
+	ok(t, h, "/")
+	now.Store(4)
+	for path, want := range map[string]string{series: ": 8 runs from", "/index.html": "12 runs"} {
+		if body := ok(t, h, path); !strings.Contains(body, want) {
+			t.Errorf("%s has not %q:\n%s", path, want, body)
+		}
+	}
+	if _, _, err := store.Put(t.Context(), storetest.NewResult(100)); err != nil {
+		t.Fatal(err)
+	}
+	now.Store(6)
+	for path, want := range map[string]string{series: ": 9 runs from", "/index.html": "13 runs"} {
+		if body := ok(t, h, path); !strings.Contains(body, want) {
+			t.Errorf("%s has not %q 6 s after the first reading", path, want)
+		}
+	}
+}
+
 // Who goes away does not spoil the answer for those who wait for it too.
 func TestGoneAsker(t *testing.T) {
 	store, _ := filled(t)
