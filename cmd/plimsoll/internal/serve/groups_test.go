@@ -79,3 +79,27 @@ func TestEnvironmentBehindOthers(t *testing.T) {
 		t.Errorf("then %d runs, and %q", len(second.Runs), second.Next)
 	}
 }
+
+// The first page says that the store has more only if it has.
+func TestMore(t *testing.T) {
+	store, _ := filled(t)
+	for _, query := range []string{"", "?series=shop", "?series=none"} {
+		if body := ok(t, serve.New(config(store)), "/"+query); strings.Contains(body, "The store has more") {
+			t.Errorf("of 12 runs, /%s says\n%s", query, body)
+		}
+	}
+	store = stored(t, 51, func(n int, r *result.Result) {
+		if n == 50 {
+			r.Series = "blog"
+		}
+	})
+	if body := ok(t, serve.New(config(store)), "/"); strings.Contains(body, "The store has more") {
+		t.Errorf("of 50 runs and one, it says\n%s", body)
+	}
+	if _, _, err := store.Put(t.Context(), storetest.NewResult(60)); err != nil {
+		t.Fatal(err)
+	}
+	if body := ok(t, serve.New(config(store)), "/"); !strings.Contains(body, "The store has more") {
+		t.Errorf("of 51 runs and one, it says\n%s", body)
+	}
+}

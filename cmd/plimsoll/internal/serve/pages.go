@@ -190,19 +190,19 @@ func (s *Server) find(ctx context.Context, q query) (all []found, more bool, err
 func (s *Server) overview(ctx context.Context, at string, q query) (answer, error) {
 	h, err := s.groups.get(ctx, "?"+q.key(), func(ctx context.Context) (group, error) {
 		asOf := s.Now()
-		groups, _, err := s.find(ctx, q)
+		groups, more, err := s.find(ctx, q)
 		if err != nil {
 			return group{}, err
 		}
 		var records []baseline.Record
 		for _, g := range groups[:min(len(groups), shownGroups)] {
-			part, _, err := s.read(ctx, baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch, Limit: groupRuns}, g.key.isOf(q.Environment), newest)
+			part, next, err := s.read(ctx, baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch, Limit: groupRuns}, g.key.isOf(q.Environment), newest)
 			if err != nil {
 				return group{}, err
 			}
-			records = append(records, part...)
+			records, more = append(records, part...), more || next != nil
 		}
-		h := site.Build(records, s.options(q, true))
+		h := site.Build(records, s.options(q, more))
 		h.LeftOut += max(len(groups)-shownGroups, 0)
 		return group{h, asOf}, nil
 	})
