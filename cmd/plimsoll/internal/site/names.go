@@ -13,11 +13,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// maxSlug is how many letters of a name a file's name takes over.
-const maxSlug = 40
+// maxSlug is how many letters of a name a file's name takes over, and digestSize how many hexadecimal digits follow.
+const (
+	maxSlug    = 32
+	digestSize = 16
+)
 
 // slug is a name for files and addresses: lower-case letters, digits and hyphens of a text, and a digest of what the
-// name stands for. So it is the same in every site, and no two things share one.
+// name stands for. So it is the same in every site. Two things share one only if somebody has sought long for such names:
+// see slugs.
 func slug(text string, of ...string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(text) {
@@ -33,11 +37,26 @@ func slug(text string, of ...string) string {
 	for _, one := range of {
 		fmt.Fprintf(sum, "%d:%s", len(one), one)
 	}
-	digest := hex.EncodeToString(sum.Sum(nil))[:8]
+	digest := hex.EncodeToString(sum.Sum(nil))[:digestSize]
 	if words := strings.Trim(b.String(), "-"); words != "" {
 		return words + "-" + digest
 	}
 	return digest
+}
+
+// slugs are the slugs of things in a lasting order. Those that share one get numbers: the second is SLUG-2, which no other
+// slug is, since they all end in a digest.
+func slugs[K comparable](all []K, slug func(K) string) map[K]string {
+	of, times := make(map[K]string, len(all)), make(map[string]int, len(all))
+	for _, one := range all {
+		text := slug(one)
+		if times[text]++; times[text] > 1 {
+			of[one] = fmt.Sprintf("%s-%d", text, times[text])
+			continue
+		}
+		of[one] = text
+	}
+	return of
 }
 
 // maxName is how many characters of a foreign text a page shows.

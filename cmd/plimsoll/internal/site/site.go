@@ -73,17 +73,22 @@ func Build(records []baseline.Record, o Options) *History {
 	for _, g := range h.Groups {
 		slices.SortFunc(g.Records, byTime)
 	}
-	slices.SortFunc(h.Groups, func(a, b *Group) int {
-		return cmp.Or(b.newest().Started.Compare(a.newest().Started), cmp.Compare(a.Series, b.Series), cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Branch, b.Branch))
-	})
+	slices.SortFunc(h.Groups, byName)
+	slugOf := slugs(h.Groups, func(g *Group) string { return Slug(g.Series, g.Repository, g.Branch) })
+	slices.SortStableFunc(h.Groups, func(a, b *Group) int { return b.newest().Started.Compare(a.newest().Started) })
 	if len(h.Groups) > maxGroups {
 		h.LeftOut = len(h.Groups) - maxGroups
 		h.Groups = h.Groups[:maxGroups]
 	}
 	for _, g := range h.Groups {
+		g.Slug = slugOf[g]
 		g.complete()
 	}
 	return h
+}
+
+func byName(a, b *Group) int {
+	return cmp.Or(cmp.Compare(a.Series, b.Series), cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Branch, b.Branch))
 }
 
 func byTime(a, b baseline.Record) int {
@@ -135,7 +140,6 @@ func (g *Group) newest() *baseline.Record { return &g.Records[len(g.Records)-1] 
 
 // complete fills in what follows from the records.
 func (g *Group) complete() {
-	g.Slug = Slug(g.Series, g.Repository, g.Branch)
 	requests := map[string]int64{}
 	for i := range g.Records {
 		for name, f := range g.Records[i].Summary.Figures {
@@ -148,6 +152,8 @@ func (g *Group) complete() {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
+	slugOf := slugs(append([]string{tally.All}, names...), func(name string) string { return newRoute(name).Slug })
 	slices.SortFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(requests[b], requests[a]), cmp.Compare(a, b))
 	})
@@ -156,7 +162,7 @@ func (g *Group) complete() {
 	}
 	slices.Sort(names)
 	for _, name := range append([]string{tally.All}, names...) {
-		g.Routes = append(g.Routes, newRoute(name))
+		g.Routes = append(g.Routes, Route{name, slugOf[name]})
 	}
 	if most := max(maxCells/len(g.Routes), 1); len(g.Records) > most {
 		g.Older = len(g.Records) - most
