@@ -99,11 +99,11 @@ func page(g *site.Group, rest []string) (answer, error) {
 		return made(".html", g.Page)
 	case len(rest) == 1 && name == "badge.svg":
 		return made(name, g.Badge)
-	case len(rest) == 1:
+	case len(rest) == 1 && path.Ext(name) == ".html":
 		if route, ok := g.Route(strings.TrimSuffix(name, ".html")); ok {
 			return made(name, func(w io.Writer) error { return g.RoutePage(w, route) })
 		}
-	case len(rest) == 2 && rest[0] == "data":
+	case len(rest) == 2 && rest[0] == "data" && path.Ext(name) == ".js":
 		if month, ok := g.Month(strings.TrimSuffix(name, ".js")); ok {
 			return made(name, func(w io.Writer) error { return g.Chunk(w, month) })
 		}

@@ -137,6 +137,23 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// A page, or a month of figures, has one address: the names without their ends are of nothing.
+func TestNamesHaveEnds(t *testing.T) {
+	store, _ := filled(t)
+	h := serve.New(config(store))
+	series := "/history/" + site.Slug("shop", "example/shop", "main") + "/"
+	route := regexp.MustCompile(`all-routes-[0-9a-f]+\.html`).FindString(ok(t, h, series+"index.html"))
+	for _, name := range []string{"data/2026-03.js", route} {
+		ok(t, h, series+name)
+		bare := strings.TrimSuffix(name, filepath.Ext(name))
+		for _, other := range []string{bare, bare + ".css", name + "/", bare + filepath.Ext(name) + filepath.Ext(name)} {
+			if status, body, header := get(t, h, series+other); status != http.StatusNotFound || header.Get("Content-Type") == "" {
+				t.Errorf("%s: %d as %q: %.100s", other, status, header.Get("Content-Type"), body)
+			}
+		}
+	}
+}
+
 func TestAPI(t *testing.T) {
 	store, infos := filled(t)
 	h := serve.New(config(store))
