@@ -212,6 +212,22 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// The form of the first page cannot be sent as a question that is refused.
+func TestForm(t *testing.T) {
+	store, _ := filled(t)
+	h := serve.New(config(store))
+	body := ok(t, h, "/")
+	if !regexp.MustCompile(`<input name="series"[^>]* required[ >]`).MatchString(body) {
+		t.Errorf("it can be sent without a series:\n%s", body)
+	}
+	for _, match := range regexp.MustCompile(`<input name="([^"]*)"`).FindAllStringSubmatch(body, -1) {
+		ok(t, h, "/?series=shop&repository=&branch=&"+match[1]+"=shop")
+	}
+	if body := ok(t, h, "/?environment=none"); !strings.Contains(body, "No run fits the filter") {
+		t.Errorf("no run is of an environment:\n%s", body)
+	}
+}
+
 // What nobody can mean is refused, with a sentence, and shows nothing of the request.
 func TestMistakes(t *testing.T) {
 	store, _ := filled(t)
