@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -220,6 +221,26 @@ func TestNamesOfFiles(t *testing.T) {
 	}
 	if len(seen) != len(hostile())+1 {
 		t.Errorf("%d files of %d routes", len(seen), len(hostile()))
+	}
+}
+
+// Both files of a route have one name, whatever routes the other side has, and a comment says which route it is.
+func TestFilesOfBothSides(t *testing.T) {
+	route := regexp.MustCompile(`(?m)^#\[Route   = (.*)\]$`)
+	var got []string
+	for _, file := range export.Histograms(reporttest.Odd()["equal names of files"]) {
+		var b strings.Builder
+		if err := file.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, file.Name+": "+route.FindStringSubmatch(b.String())[1])
+	}
+	want := []string{
+		"GET_a_b.hgrm: GET /a/b", "GET_a_b-2.hgrm: GET /a_b", "all_routes-2.hgrm: all_routes", "all_routes.hgrm: all routes",
+		"GET_a_b-2.base.hgrm: GET /a_b", "all_routes-2.base.hgrm: all_routes", "all_routes.base.hgrm: all routes",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the files are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -11,6 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/hist"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // File is one file of a directory.
@@ -22,7 +24,7 @@ type File struct {
 // Histograms are the response times of each route as HdrHistogram's percentile files: for the run, and for base, whose
 // files end in .base.hgrm. Routes without an answer have none.
 func Histograms(m report.Material) (files []File) {
-	taken := map[string]bool{}
+	names := fileNames(m)
 	for _, side := range []struct {
 		run    *result.Result
 		ending string
@@ -35,11 +37,27 @@ func Histograms(m report.Material) (files []File) {
 			if h.Count() == 0 {
 				continue
 			}
-			name := unique(taken, fileName(report.RouteName(one.route)), side.ending)
-			files = append(files, File{name, func(w io.Writer) error { return percentileFile(w, h) }})
+			files = append(files, File{names[one.route] + side.ending, func(w io.Writer) error { return percentileFile(w, one.route, h) }})
 		}
 	}
 	return files
+}
+
+// fileNames are the names of the files of all routes, which are those of both sides: so the two files of a route belong
+// together, whatever routes the other side has.
+func fileNames(m report.Material) map[string]string {
+	routes := []string{}
+	for _, side := range []*result.Result{m.Run, m.Base} {
+		if side != nil {
+			routes = append(routes, side.Routes()...)
+		}
+	}
+	slices.Sort(routes)
+	names, taken := map[string]string{}, map[string]bool{}
+	for _, route := range append([]string{tally.All}, slices.Compact(routes)...) {
+		names[route] = unique(taken, fileName(report.RouteName(route)))
+	}
+	return names
 }
 
 // maxFileName is the most characters of a route in the name of a file.
@@ -64,11 +82,11 @@ func fileName(route string) string {
 }
 
 // unique makes a name that was not taken. File systems may not tell capitals from small letters.
-func unique(taken map[string]bool, name, ending string) string {
+func unique(taken map[string]bool, name string) string {
 	for n := 1; ; n++ {
-		one := name + ending
+		one := name
 		if n > 1 {
-			one = fmt.Sprintf("%s-%d%s", name, n, ending)
+			one = fmt.Sprintf("%s-%d", name, n)
 		}
 		if key := strings.ToLower(one); !taken[key] {
 			taken[key] = true
@@ -81,8 +99,8 @@ func unique(taken map[string]bool, name, ending string) string {
 // own programs do.
 const ticksPerHalfDistance = 5
 
-// percentileFile writes a histogram as HistogramLogProcessor does, in milliseconds.
-func percentileFile(w io.Writer, h *hist.Histogram) error {
+// percentileFile writes a histogram as HistogramLogProcessor does, in milliseconds, and a comment of ours with its route.
+func percentileFile(w io.Writer, route string, h *hist.Histogram) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)")
 	upTo := cumulative(h)
@@ -98,6 +116,7 @@ func percentileFile(w io.Writer, h *hist.Histogram) error {
 	}
 	fmt.Fprintf(&b, "%12.3f %2.12f %10d\n", inMillis(h.Max()), 1.0, h.Count())
 	mean, deviation := moments(h)
+	fmt.Fprintf(&b, "#[Route   = %s]\n", label(route))
 	fmt.Fprintf(&b, "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n", mean, deviation)
 	fmt.Fprintf(&b, "#[Max     = %12.3f, Total count    = %12d]\n", inMillis(h.Max()), h.Count())
 	fmt.Fprintf(&b, "#[Buckets = %12d, SubBuckets     = %12d]\n", h.Buckets(), 1)

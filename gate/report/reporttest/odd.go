@@ -15,7 +15,8 @@ func Odd() map[string]report.Material {
 		"left out":                       leftOut(),
 		"a second of five":               {Run: stalled()},
 		"failures in a part of a second": {Run: failedAtTheEnd()},
-		"two runs":                       twoRuns(),
+		"named like others":              namedLikeOthers(), "equal names of files": equalFileNames(),
+		"two runs": twoRuns(),
 	}
 	for name, r := range Partial() {
 		all[name] = report.Material{Run: r}
@@ -69,5 +70,17 @@ func failedAtTheEnd() *result.Result {
 func twoRuns() report.Material {
 	m := Pair(ordinary)
 	m.Base.PairSeed, m.Run.PairSeed = "", ""
+	return m
+}
+
+// namedLikeOthers is a verdict on routes that are named like all of them together, and like other parts of a form.
+func namedLikeOthers() report.Material {
+	return Crowd([]string{"all routes", "all routes (a route)", "all routes (a route) (a route)", "shop", "stability", "verdict"})
+}
+
+// equalFileNames is a verdict on routes whose names differ only in what a file's name cannot hold. base lacks the first.
+func equalFileNames() report.Material {
+	m := Crowd([]string{"GET /a/b", "GET /a_b", "all_routes"})
+	delete(m.Base.Tally.Routes, "GET /a/b")
 	return m
 }
