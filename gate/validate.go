@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -99,7 +100,7 @@ func Kinds() []ReasonKind {
 func (v *Verdict) Validate() error {
 	for _, check := range []func() error{
 		v.checkBounds, v.checkTexts, v.checkBaseline,
-		func() error { return each("comparison", v.Comparisons, checkComparison) },
+		func() error { return each("comparison", v.Comparisons, checkComparison) }, v.checkTwice,
 		func() error { return each("threshold", v.Thresholds, checkThreshold) },
 		func() error { return each("course", v.Stability, checkCourse) },
 		func() error { return each("reason", v.Reasons, checkReason) },
@@ -110,6 +111,23 @@ func (v *Verdict) Validate() error {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkTwice is an error if one figure was compared twice. Names that Bound has cut may be those of several routes.
+func (v *Verdict) checkTwice() error {
+	type figure struct {
+		route  string
+		metric Metric
+	}
+	seen := make(map[figure]bool, len(v.Comparisons))
+	for i := range v.Comparisons {
+		one := figure{v.Comparisons[i].Route, v.Comparisons[i].Metric}
+		if seen[one] && !strings.HasSuffix(one.route, "…") {
+			return fmt.Errorf("comparison %d: %s of %.80q was compared before", i+1, one.metric, one.route)
+		}
+		seen[one] = true
 	}
 	return nil
 }

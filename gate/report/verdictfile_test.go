@@ -94,15 +94,18 @@ var hostile = map[string]func(*report.Report){
 	"fewer than none compared":     func(r *report.Report) { r.Verdict.Compared = -1 },
 	"an unknown mode":              func(r *report.Report) { r.Verdict.Mode = "divined" },
 	"a paired gate with a history": func(r *report.Report) { r.Verdict.Mode = gate.Paired },
-	"an unknown metric":            func(r *report.Report) { r.Verdict.Comparisons[0].Metric = "p98" },
-	"no status":                    func(r *report.Report) { r.Verdict.Comparisons[0].Status = gate.Follows + 1 },
-	"no route":                     func(r *report.Report) { r.Verdict.Comparisons[0].Route = "" },
-	"a range that ends first":      func(r *report.Report) { r.Verdict.Comparisons[0].Interval = &gate.Range{Low: 1, High: -1} },
-	"a number out of range":        func(r *report.Report) { r.Verdict.Comparisons[0].Change = 1e200 },
-	"a negative latency":           func(r *report.Report) { r.Verdict.Comparisons[0].Head = -1 },
-	"more failures than requests":  func(r *report.Report) { c := &r.Verdict.Comparisons[0]; c.Metric, c.Head = gate.FailureRate, 2 },
-	"a chance above one":           func(r *report.Report) { p := 1.5; r.Verdict.Comparisons[0].P = &p },
-	"an unknown reason":            func(r *report.Report) { r.Verdict.Reasons[0].Kind = "because" },
+	"a figure twice": func(r *report.Report) {
+		r.Verdict.Comparisons = append(r.Verdict.Comparisons, r.Verdict.Comparisons[0])
+	},
+	"an unknown metric":           func(r *report.Report) { r.Verdict.Comparisons[0].Metric = "p98" },
+	"no status":                   func(r *report.Report) { r.Verdict.Comparisons[0].Status = gate.Follows + 1 },
+	"no route":                    func(r *report.Report) { r.Verdict.Comparisons[0].Route = "" },
+	"a range that ends first":     func(r *report.Report) { r.Verdict.Comparisons[0].Interval = &gate.Range{Low: 1, High: -1} },
+	"a number out of range":       func(r *report.Report) { r.Verdict.Comparisons[0].Change = 1e200 },
+	"a negative latency":          func(r *report.Report) { r.Verdict.Comparisons[0].Head = -1 },
+	"more failures than requests": func(r *report.Report) { c := &r.Verdict.Comparisons[0]; c.Metric, c.Head = gate.FailureRate, 2 },
+	"a chance above one":          func(r *report.Report) { p := 1.5; r.Verdict.Comparisons[0].P = &p },
+	"an unknown reason":           func(r *report.Report) { r.Verdict.Reasons[0].Kind = "because" },
 	"a notice among the reasons": func(r *report.Report) {
 		r.Verdict.Reasons = append(slices.Clip(r.Verdict.Reasons), gate.Reason{Kind: gate.Disturbed})
 	},

@@ -21,17 +21,7 @@ import (
 const maxLabel = 200
 
 // label is the name of a route in a label. No two routes have the same one: Prometheus refuses such a page.
-func label(route string) string {
-	all := report.RouteName(tally.All)
-	switch name := report.Key(route, maxLabel); {
-	case route == tally.All:
-		return all
-	case name == all:
-		return name + " (a route)"
-	default:
-		return name
-	}
-}
+func label(route string) string { return report.RouteKey(route, maxLabel) }
 
 // counted is one route with its counts.
 type counted struct {

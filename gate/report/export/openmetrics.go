@@ -100,14 +100,21 @@ func (p *page) verdict(v gate.Verdict) {
 	}
 	p.family("plimsoll_change_ratio", "gauge", "Relative change against the baseline, by route and metric; for failures the difference of their shares.")
 	for _, c := range changes(v) {
-		p.sample("plimsoll_change_ratio", c.Change, "route", label(c.Route), "metric", report.Plain(string(c.Metric), maxLabel))
+		p.sample("plimsoll_change_ratio", c.Change, "route", label(c.Route), "metric", report.Key(string(c.Metric), maxLabel))
 	}
 }
 
-// changes are the comparisons that have a change, in the order of the verdict.
+// changes are the comparisons that have a change, in the order of the verdict. Of several whose names a verdict file has
+// cut to one, the first stays, which is the worst.
 func changes(v gate.Verdict) (all []gate.Comparison) {
+	seen := map[[2]string]bool{}
 	for i := range v.Comparisons {
 		c := v.Comparisons[i]
+		key := [2]string{label(c.Route), string(c.Metric)}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
 		if c.Status != gate.NotJudged && !math.IsNaN(c.Change) && !math.IsInf(c.Change, 0) {
 			all = append(all, c)
 		}

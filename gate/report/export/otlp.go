@@ -204,7 +204,7 @@ func verdictPoints(rep *report.Report, at time.Time) []otlpMetric {
 	var points []otlpNumber
 	for _, c := range changes(rep.Verdict) {
 		points = append(points, otlpNumber{
-			Attributes: attributes("route", label(c.Route), "metric", string(c.Metric)), Time: nanos(at), Double: &c.Change,
+			Attributes: attributes("route", label(c.Route), "metric", report.Key(string(c.Metric), maxLabel)), Time: nanos(at), Double: &c.Change,
 		})
 	}
 	if len(points) > 0 {

@@ -2,6 +2,7 @@ package junit
 
 import (
 	"encoding/xml"
+	"strconv"
 	"time"
 )
 
@@ -38,7 +39,18 @@ type suite struct {
 	Hostname  string     `xml:"hostname,attr,omitempty"`
 	Cases     []testcase `xml:"testcase"`
 
-	took time.Duration
+	took  time.Duration
+	taken map[string]bool // names of cases
+}
+
+// unique is a name that no case of the suite has.
+func (s *suite) unique(name string) string {
+	one := name
+	for n := 2; s.taken[one]; n++ {
+		one = name + " " + strconv.Itoa(n)
+	}
+	s.taken[one] = true
+	return one
 }
 
 type testcase struct {

@@ -59,20 +59,20 @@ func (f Form) Write(w io.Writer, m report.Material) error {
 func (f Form) judged(m report.Material) []*suite {
 	v, s := m.Report.Verdict, m.Report.Subject
 	a := newAlbum(s.Series, stamp(m.Run), s.Environment.Runner)
-	a.add(s.Series, "verdict", f.verdict(v))
+	a.about("verdict", f.verdict(v))
 	for _, i := range gate.WorstFirst(v.Comparisons) {
 		c := v.Comparisons[i]
-		a.add(report.RouteName(c.Route), string(c.Metric), f.comparison(v, c))
+		a.route(c.Route, string(c.Metric), f.comparison(v, c))
 	}
 	for _, t := range v.Thresholds {
-		a.add(report.RouteName(t.Route), t.Rule, f.threshold(v, t))
+		a.route(t.Route, t.Rule, f.threshold(v, t))
 	}
 	for i := range v.Stability {
 		c := &v.Stability[i]
-		a.add("stability", strings.TrimSpace(string(c.Kind)+" of "+c.Name+" "+string(c.Metric)), stability(v, c))
+		a.add(soak, "plimsoll."+a.series+"."+soak, strings.TrimSpace(string(c.Kind)+" of "+c.Name+" "+string(c.Metric)), stability(v, c))
 	}
 	if n := m.Report.LeftOut; n > 0 {
-		a.add(s.Series, "comparisons left out", skip(fmt.Sprintf("the verdict file has left out %d comparisons, which are less bad than those here", n)))
+		a.about("comparisons left out", skip(fmt.Sprintf("the verdict file has left out %d comparisons, which are less bad than those here", n)))
 	}
 	return a.suites
 }
@@ -173,7 +173,7 @@ func stability(v gate.Verdict, c *gate.Course) outcome {
 // measured are the suites of a run without a verdict: nothing was compared, so only an incomplete run fails.
 func measured(r *result.Result) []*suite {
 	a := newAlbum(r.Series, stamp(r), r.Environment.Runner)
-	a.add(r.Series, "run", whole(r))
+	a.about("run", whole(r))
 	for _, route := range append(r.Routes(), tally.All) {
 		t := r.Tally.Routes[route]
 		if route == tally.All {
@@ -187,7 +187,7 @@ func measured(r *result.Result) []*suite {
 			if t.Response.Count() == 0 {
 				o = skip("no request was answered")
 			}
-			a.add(report.RouteName(route), string(one.metric), o)
+			a.route(route, string(one.metric), o)
 		}
 	}
 	return a.suites
@@ -251,28 +251,37 @@ func (o outcome) with(text string) outcome {
 	return o
 }
 
-// album collects cases into suites by their names, in the order in which they come.
+// album collects cases into suites, in the order in which they come.
 type album struct {
 	series, stamp, host string
 	suites              []*suite
-	byName              map[string]*suite
+	byClass             map[string]*suite
 }
 
 func newAlbum(series, stamp, host string) *album {
-	return &album{series: report.Key(series, maxKey), stamp: stamp, host: report.Plain(host, maxName), byName: map[string]*suite{}}
+	return &album{series: report.Key(series, maxKey), stamp: stamp, host: report.Plain(host, maxName), byClass: map[string]*suite{}}
 }
 
-// add adds a case to the suite of a name.
-func (a *album) add(name, metric string, o outcome) {
-	s := a.byName[name]
+// soak names the suite of how a soak went.
+const soak = "stability"
+
+// about adds a case about the series as a whole.
+func (a *album) about(name string, o outcome) { a.add(a.series, "plimsoll."+a.series, name, o) }
+
+// route adds a case of a route. Routes that are named as another suite is get another name.
+func (a *album) route(route, metric string, o outcome) {
+	name := report.RouteKey(route, maxKey, soak, a.series)
+	a.add(name, "plimsoll."+a.series+"."+name, metric, o)
+}
+
+// add adds a case to the suite of a class. The keys of cases differ: in CI systems they would be one case.
+func (a *album) add(name, class, key string, o outcome) {
+	s := a.byClass[class]
 	if s == nil {
-		s = &suite{Name: report.Key(name, maxKey), Timestamp: a.stamp, Hostname: a.host}
-		a.byName[name], a.suites = s, append(a.suites, s)
+		s = &suite{Name: name, Timestamp: a.stamp, Hostname: a.host, taken: map[string]bool{}}
+		a.byClass[class], a.suites = s, append(a.suites, s)
 	}
-	one := testcase{Classname: "plimsoll." + a.series + "." + s.Name, Name: report.Key(metric, maxKey)}
-	if s.Name == a.series && len(a.suites) == 1 {
-		one.Classname = "plimsoll." + a.series
-	}
+	one := testcase{Classname: class, Name: s.unique(report.Key(key, maxKey))}
 	if o.took > 0 {
 		one.Time = seconds(o.took)
 	}

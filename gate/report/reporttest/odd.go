@@ -2,6 +2,7 @@ package reporttest
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate/report"
@@ -16,7 +17,8 @@ func Odd() map[string]report.Material {
 		"a second of five":               {Run: stalled()},
 		"failures in a part of a second": {Run: failedAtTheEnd()},
 		"named like others":              namedLikeOthers(), "equal names of files": equalFileNames(),
-		"two runs": twoRuns(),
+		"a name that was cut": cutNames(),
+		"two runs":            twoRuns(),
 	}
 	for name, r := range Partial() {
 		all[name] = report.Material{Run: r}
@@ -82,5 +84,15 @@ func namedLikeOthers() report.Material {
 func equalFileNames() report.Material {
 	m := Crowd([]string{"GET /a/b", "GET /a_b", "all_routes"})
 	delete(m.Base.Tally.Routes, "GET /a/b")
+	return m
+}
+
+// cutNames is a verdict of a file that has cut the names of two routes to one.
+func cutNames() report.Material {
+	m := Pair(ordinary)
+	m.Report.Verdict.Comparisons = append(m.Report.Verdict.Comparisons, m.Report.Verdict.Comparisons...)
+	for i := range m.Report.Verdict.Comparisons {
+		m.Report.Verdict.Comparisons[i].Route = strings.Repeat("x", 299) + "…"
+	}
 	return m
 }
