@@ -124,7 +124,7 @@ func nanos(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
 
 // requests counts the requests of the judged rounds.
 func requests(r *result.Result) otlpMetric {
-	sum := &otlpSum{Temporality: cumulativeSince, Monotonic: true}
+	sum := &otlpSum{DataPoints: []otlpNumber{}, Temporality: cumulativeSince, Monotonic: true}
 	all := routesOf(r)
 	for _, one := range all[:len(all)-1] { // the sum over the routes is all of them
 		names, counts := classes(one.counts)

@@ -19,6 +19,9 @@ func TestOTLPIsOTLP(t *testing.T) {
 	request := requestOfOTLP(t)
 	for name, m := range everything() {
 		text := otlp(t, m)
+		if strings.Contains(text, "null") { // which the mapping has no place for in a list, although this reader takes it
+			t.Errorf("%s: a list is null:\n%.2000s", name, text)
+		}
 		message := dynamicpb.NewMessage(request)
 		if err := protojson.Unmarshal([]byte(text), message); err != nil {
 			t.Errorf("%s: %v\n%.2000s", name, err, text)
