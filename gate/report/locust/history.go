@@ -3,6 +3,7 @@ package locust
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,24 +35,24 @@ func NewHistory(w io.Writer) (*History, error) {
 
 // Add writes the row of one second. It returns the first error of all rows.
 func (h *History) Add(r Row) error {
-	row := lead(r.At, r.Users, r.Last.Requests(), r.Last.Failures(), r.Window)
+	row := lead(r.At, strconv.Itoa(r.Users), r.Last.Requests(), r.Last.Failures(), r.Window)
 	h.out.row(append(append(row, percentiles(r.Last)...), totals(r.All)...)...)
 	return h.out.err
 }
 
 // lead is the beginning of a row, up to its percentiles. Locust writes both rates with six decimals.
-func lead(at time.Time, users int, requests, failures int64, window time.Duration) []string {
+func lead(at time.Time, users string, requests, failures int64, window time.Duration) []string {
 	perSec := func(n int64) string {
 		if window <= 0 {
 			return "0.000000"
 		}
 		return fmt.Sprintf("%f", float64(n)/window.Seconds())
 	}
-	return []string{strconv.FormatInt(at.Unix(), 10), strconv.Itoa(users), "", aggregated, perSec(requests), perSec(failures)}
+	return []string{strconv.FormatInt(at.Unix(), 10), users, "", aggregated, perSec(requests), perSec(failures)}
 }
 
-// windowSeconds is how many seconds the rates of a row look back, as Locust's do.
-const windowSeconds = 10
+// window is how far the rates of a row look back, as Locust's do.
+const window = 10 * time.Second
 
 // history writes _stats_history.csv from the timeline of a result. The percentiles are of the second itself, as far as
 // the result has them. What it does not have is absent.
@@ -60,16 +61,24 @@ func history(w io.Writer, m report.Material) error {
 	if err != nil || m.Run == nil {
 		return err
 	}
-	var requests, failures int64 // so far
-	for i, s := range m.Run.Timeline {
-		requests, failures = requests+s.Requests, failures+s.Failures
-		var last result.Second
-		for _, one := range m.Run.Timeline[max(0, i+1-windowSeconds) : i+1] {
-			last.Length, last.Requests, last.Failures = last.Length+one.Length, last.Requests+one.Requests, last.Failures+one.Failures
+	seconds := m.Run.Timeline
+	counts := slices.ContainsFunc(seconds, func(s result.Second) bool { return s.Users > 0 })
+	var last, all result.Second // what is in the window, and since the load began
+	first := 0                  // of the window
+	for _, s := range seconds {
+		all.Requests, all.Failures = all.Requests+s.Requests, all.Failures+s.Failures
+		last.Length, last.Requests, last.Failures = last.Length+s.Length, last.Requests+s.Requests, last.Failures+s.Failures
+		for end := s.Start + s.Length; seconds[first].Start+seconds[first].Length <= end-window; first++ {
+			old := seconds[first]
+			last.Length, last.Requests, last.Failures = last.Length-old.Length, last.Requests-old.Requests, last.Failures-old.Failures
 		}
-		row := lead(m.Run.Started.Add(s.Start+s.Length), s.Users, last.Requests, last.Failures, last.Length)
+		users := absent
+		if counts {
+			users = strconv.Itoa(s.Users)
+		}
+		row := lead(m.Run.Started.Add(s.Start+s.Length), users, last.Requests, last.Failures, last.Length)
 		row = append(row, percentilesOf(s)...)
-		row = append(row, strconv.FormatInt(requests, 10), strconv.FormatInt(failures, 10), absent, absent, absent, absent, absent)
+		row = append(row, strconv.FormatInt(all.Requests, 10), strconv.FormatInt(all.Failures, 10), absent, absent, absent, absent, absent)
 		h.out.row(row...)
 	}
 	return h.out.err

@@ -231,6 +231,23 @@ func TestHistory(t *testing.T) {
 	}
 }
 
+// The rates of a row written from a result are those of ten seconds, however long its seconds are, and a result that
+// counted no users does not say that there were none.
+func TestHistoryOfResult(t *testing.T) {
+	r := runOf()
+	for i := range 40 { // as the ends of a pair's rounds are: half a second each
+		r.Timeline = append(r.Timeline, result.Second{Start: time.Duration(i) * time.Second / 2, Length: time.Second / 2, Requests: int64(1 + i/20)})
+	}
+	lines := strings.Split(written(t, report.Material{Run: r})["_stats_history.csv"], "\r\n")
+	for i, want := range map[int]string{
+		10: "1700000005,N/A,,Aggregated,2.000000,0.000000,", 20: "1700000010,N/A,,Aggregated,2.000000,", 30: "1700000015,N/A,,Aggregated,3.000000,", 40: "1700000020,N/A,,Aggregated,4.000000,",
+	} {
+		if !strings.HasPrefix(lines[i], want) {
+			t.Errorf("row %d is %s, want %s", i, lines[i], want)
+		}
+	}
+}
+
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
