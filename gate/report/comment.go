@@ -229,13 +229,12 @@ func (r Report) howToAccept() string {
 	return how
 }
 
-func (l Links) list() (shown []string) {
-	for _, one := range []string{link("Run log", l.Run), link("History", l.History), link("Docs", l.Docs)} {
-		if one != "" {
-			shown = append(shown, one)
-		}
+// list is the addresses in markdown.
+func (l Links) list() (list []string) {
+	for _, one := range l.shown() {
+		list = append(list, link(one.Word, one.Address))
 	}
-	return shown
+	return list
 }
 
 // The words about an error in the place of a verdict.

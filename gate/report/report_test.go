@@ -138,7 +138,7 @@ func TestLastLine(t *testing.T) {
 		}
 		r.Accept = ""
 		for _, bad := range []string{"", "javascript:alert(1)", "https://", "ftp://example.com", "https://example.com/a)b", "https://me:secret@example.com/", "//example.com", "https://example.com/\n", "https://example.com/<img>", "https://example.com/" + strings.Repeat("a", 300)} {
-			r.Links = report.Links{Run: bad, Docs: bad}
+			r.Links = report.Links{Run: bad, History: bad, Docs: bad}
 			if text := render(t, comment, r); strings.Contains(text, "](") || strings.Contains(text, "**Accept") {
 				t.Errorf("%s: shows %q as a link, or offers what there is not", name, bad)
 			}

@@ -103,7 +103,7 @@ func (r Report) tellTrouble() Told {
 
 // shown are the addresses that are safe to show.
 func (l Links) shown() (all []Link) {
-	for _, one := range []Link{{"Run log", l.Run}, {"Docs", l.Docs}} {
+	for _, one := range []Link{{"Run log", l.Run}, {"History", l.History}, {"Docs", l.Docs}} {
 		if link(one.Word, one.Address) != "" {
 			all = append(all, one)
 		}

@@ -351,6 +351,17 @@ func TestOverTime(t *testing.T) {
 	}
 }
 
+// A page has all links that a comment has.
+func TestLinks(t *testing.T) {
+	m := materials()["fail"]
+	text := render(t, m)
+	for word, address := range map[string]string{"Run log": m.Report.Links.Run, "History": m.Report.Links.History, "Docs": m.Report.Links.Docs} {
+		if address == "" || !strings.Contains(text, `<a href="`+address+`" rel="noopener noreferrer">`+word+"</a>") {
+			t.Errorf("the page has no link to %s at %q", word, address)
+		}
+	}
+}
+
 // Names are shown, and the check for foreign text can fail.
 func TestNamesAreShown(t *testing.T) {
 	text := render(t, reporttest.Laced("a<b>&\"c\"")[0])

@@ -37,7 +37,7 @@ func Laced(name string) []report.Material {
 	var all []report.Material
 	for _, v := range []gate.Verdict{fail, accepted, doubt, soaked} {
 		r := report.New(v, run)
-		r.Accept, r.Links = name, report.Links{Run: name, Docs: name}
+		r.Accept, r.Links = name, report.Links{Run: name, History: name, Docs: name}
 		all = append(all, report.Material{Report: &r, Run: run, Base: run})
 	}
 	trouble := report.Unjudged(errors.New(strings.ReplaceAll(name, "\n", " ")), gate.Paired, all[0].Report.Subject)

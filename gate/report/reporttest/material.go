@@ -165,7 +165,7 @@ func Pair(s Shape) report.Material {
 	v := gate.JudgePairs(gate.DefaultPolicy(), base, head, true)
 	r := report.New(v, head)
 	r.Accept = "plimsoll-accepted"
-	r.Links = report.Links{Run: "https://github.com/example/shop/actions/runs/9182736455", Docs: "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.md"}
+	r.Links = report.Links{Run: "https://github.com/example/shop/actions/runs/9182736455", History: "https://example.github.io/shop/plimsoll/", Docs: "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.md"}
 	return report.Material{Report: &r, Run: head, Base: base}
 }
 
