@@ -67,7 +67,7 @@ func TestSizes(t *testing.T) {
 		if again := render(t, c.m); again != text {
 			t.Errorf("%s: the same material gives other bytes", name)
 		}
-		sound(t, text, []report.Link{{Address: "https://github.com/example/shop/actions/runs/9182736455"}, {Address: "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.md"}})
+		sound(t, text, []report.Link{{Address: "https://github.com/example/shop/actions/runs/9182736455"}, {Address: "https://example.github.io/shop/plimsoll/"}, {Address: "https://github.com/plimsoll-ci/plimsoll/blob/main/docs/verdict.md"}})
 		t.Logf("%s: %d bytes", name, len(text))
 	}
 }
