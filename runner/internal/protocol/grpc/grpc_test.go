@@ -236,7 +236,8 @@ func (u *user) stream(i int) (events []load.Event, o load.Outcome) {
 		m := &call.Messages[i]
 		for range m.Repeat {
 			if o := s.Send(m, u.values); o.Class != tally.OK {
-				u.t.Errorf("send: %v %q", o.Class, o.Error)
+				s.End() // the server may have refused the stream before its last message
+				return events, o
 			}
 			for m.Awaits == profile.AwaitReply && receive(m) == load.Passed {
 			}
