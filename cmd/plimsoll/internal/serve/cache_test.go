@@ -47,8 +47,10 @@ func TestCacheHoldsItsBytes(t *testing.T) {
 	if ask(t, c, "999", 1_000) || !ask(t, c, "0", 1_000) {
 		t.Error("the newest is gone, or the oldest is kept")
 	}
-	if !ask(t, c, "huge", 2*most) || !ask(t, c, "huge", 2*most) || c.bytes > most {
-		t.Errorf("one that does not fit is kept: %d bytes", c.bytes)
+	for range 2 { // the second time it is made anew
+		if !ask(t, c, "huge", 2*most) || c.bytes > most {
+			t.Errorf("one that does not fit is kept: %d bytes", c.bytes)
+		}
 	}
 	if _, err := c.get(t.Context(), "wrong", func(context.Context) (text, error) { return text{}, errors.New("refused") }); err == nil || c.kept["wrong"] != nil {
 		t.Errorf("an error is kept: %v", err)
