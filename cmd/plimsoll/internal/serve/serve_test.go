@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -277,80 +275,6 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// A page elsewhere that makes a browser ask for it under a name of its own gets nothing.
-func TestHosts(t *testing.T) {
-	store, _ := filled(t)
-	here := config(store)
-	here.Names = []string{"perf.example.com"}
-	anywhere := here
-	anywhere.Anywhere = true
-	for host, want := range map[string][2]bool{
-		"127.0.0.1": {true, true}, "127.0.0.1:8089": {true, true}, "localhost:1": {true, true}, "LOCALHOST.": {true, true}, "[::1]:8089": {true, true}, "::1": {true, true},
-		"perf.example.com": {true, true}, "Perf.Example.Com:443": {true, true},
-		"evil.example": {}, "127.0.0.1.evil.example": {}, "localhost.evil.example": {}, "": {}, "a:b:c": {}, "127.0.0.1@evil.example": {}, "0x7f.1": {},
-		"192.168.1.5:8089": {false, true}, "[2001:db8::1]": {false, true},
-	} {
-		for i, c := range []serve.Config{here, anywhere} {
-			status, body, _ := get(t, serve.New(c), "/api/series", func(r *http.Request) { r.Host = host })
-			if (status == http.StatusOK) != want[i] || !want[i] && (status != http.StatusMisdirectedRequest || strings.Contains(body, "shop")) {
-				t.Errorf("host %q, anywhere %v: %d", host, c.Anywhere, status)
-			}
-		}
-	}
-}
-
-func TestToken(t *testing.T) {
-	store, _ := filled(t)
-	c := config(store)
-	c.Token = "0123456789abcdef"
-	h := serve.New(c)
-	for name, want := range map[string]struct {
-		change func(*http.Request)
-		status int
-	}{
-		"none":      {func(*http.Request) {}, 401},
-		"bearer":    {func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+c.Token) }, 200},
-		"basic":     {func(r *http.Request) { r.SetBasicAuth("anybody", c.Token) }, 200},
-		"wrong":     {func(r *http.Request) { r.Header.Set("Authorization", "Bearer 0123456789abcdee") }, 401},
-		"longer":    {func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+c.Token+"0") }, 401},
-		"empty":     {func(r *http.Request) { r.SetBasicAuth("anybody", "") }, 401},
-		"user":      {func(r *http.Request) { r.SetBasicAuth(c.Token, "") }, 401},
-		"elsewhere": {func(r *http.Request) { r.URL.RawQuery = "token=" + c.Token }, 401},
-	} {
-		for _, path := range []string{"/", "/api/series", "/history/files/style.css", "/nothing"} {
-			status, body, header := get(t, h, path, want.change)
-			if path == "/nothing" && want.status == 200 {
-				want.status = 404
-			}
-			if status != want.status || status == 401 && (header.Get("WWW-Authenticate") == "" || strings.Contains(body, "shop")) {
-				t.Errorf("%s, %s: %d %s", name, path, status, body)
-			}
-			if strings.Contains(body, c.Token) {
-				t.Errorf("%s, %s: the answer has the token", name, path)
-			}
-		}
-	}
-}
-
-// Every answer has the headers that keep it harmless, refusals too.
-func TestHeaders(t *testing.T) {
-	store, _ := filled(t)
-	h := serve.New(config(store))
-	for _, path := range []string{"/", "/api/series", "/nothing", "/badge.svg", "/history/files/history.js"} {
-		_, _, header := get(t, h, path)
-		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; script-src 'self'", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin",
-		} {
-			if !strings.HasPrefix(header.Get(name), want) {
-				t.Errorf("%s: %s is %q", path, name, header.Get(name))
-			}
-		}
-		if header.Get("Access-Control-Allow-Origin") != "" {
-			t.Errorf("%s may be read by other pages", path)
-		}
-	}
-}
-
 // broken is a store that cannot be read.
 type broken struct {
 	baseline.Store
@@ -373,96 +297,6 @@ func TestTrouble(t *testing.T) {
 	}
 	if len(logged) != 2 {
 		t.Errorf("logged %v", logged)
-	}
-}
-
-// counting is a store that counts how often it is asked, and waits until it may answer.
-type counting struct {
-	baseline.Store
-	asked *atomic.Int64
-	may   chan struct{}
-}
-
-func (c counting) List(ctx context.Context, q baseline.Query) ([]baseline.Info, error) {
-	c.asked.Add(1)
-	<-c.may
-	return c.Store.List(ctx, q)
-}
-
-// Many who ask for the same at once cost one question, and so do those who ask again soon.
-func TestFresh(t *testing.T) {
-	store, _ := filled(t)
-	asked := counting{store, new(atomic.Int64), make(chan struct{})}
-	var now atomic.Int64
-	c := config(asked)
-	c.Now = func() time.Time { return time.Unix(now.Load(), 0) }
-	h := serve.New(c)
-	var all sync.WaitGroup
-	for range 50 {
-		all.Go(func() {
-			if status, _, _ := get(t, h, "/api/series"); status != http.StatusOK {
-				t.Errorf("status %d", status)
-			}
-		})
-	}
-	close(asked.may)
-	all.Wait()
-	for second, want := range []int64{1, 1, 1, 1, 1, 2} {
-		now.Store(int64(second))
-		ok(t, h, "/api/series")
-		if got := asked.asked.Load(); got != want {
-			t.Errorf("after %d s the store was asked %d times, want %d", second, got, want)
-		}
-	}
-}
-
-// An answer that is made of a reading is no longer kept than that reading is.
-func TestFreshOfReading(t *testing.T) {
-	store, _ := filled(t)
-	var now atomic.Int64
-	c := config(store)
-	c.Now = func() time.Time { return time.Unix(now.Load(), 0) }
-	h := serve.New(c)
-	series := "/history/" + site.Slug("shop", "example/shop", "main") + "/"
-	ok(t, h, series+"index.html")
-	ok(t, h, "/")
-	now.Store(4)
-	for path, want := range map[string]string{series: ": 8 runs from", "/index.html": "12 runs"} {
-		if body := ok(t, h, path); !strings.Contains(body, want) {
-			t.Errorf("%s has not %q:\n%s", path, want, body)
-		}
-	}
-	if _, _, err := store.Put(t.Context(), storetest.NewResult(100)); err != nil {
-		t.Fatal(err)
-	}
-	now.Store(6)
-	for path, want := range map[string]string{series: ": 9 runs from", "/index.html": "13 runs"} {
-		if body := ok(t, h, path); !strings.Contains(body, want) {
-			t.Errorf("%s has not %q 6 s after the first reading", path, want)
-		}
-	}
-}
-
-// Who goes away does not spoil the answer for those who wait for it too.
-func TestGoneAsker(t *testing.T) {
-	store, _ := filled(t)
-	asked := counting{store, new(atomic.Int64), make(chan struct{})}
-	h := serve.New(config(asked))
-	ctx, cancel := context.WithCancel(t.Context())
-	first := make(chan int)
-	go func() {
-		status, _, _ := get(t, h, "/api/series", func(r *http.Request) { *r = *r.WithContext(ctx) })
-		first <- status
-	}()
-	for asked.asked.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	cancel()
-	close(asked.may)
-	<-first
-	ok(t, h, "/api/series")
-	if n := asked.asked.Load(); n != 1 {
-		t.Errorf("the store was asked %d times", n)
 	}
 }
 
