@@ -101,15 +101,10 @@ func (g *Group) latest() (LatestSeries, bool) {
 		Run: r.ID, Commit: r.Commit, Report: g.history.Report.of(r.Info, r.Summary.Identity), Started: r.Started, Environment: r.Environment,
 		Figures: r.Summary.Figures, Cost: r.Summary.Cost, MemoryBytes: r.Summary.Memory(), Steps: []LatestStep{},
 	}
-	for n, route := range g.Routes {
-		for _, m := range metrics() {
-			if m.System && n > 0 {
-				continue
-			}
-			for _, step := range g.stepsOf(route, m) {
-				first := &g.Records[step.Run]
-				s.Steps = append(s.Steps, LatestStep{route.Name, m.Key, step.Before, step.After, step.Worse, g.acceptedSince(step.Run), first.ID, first.Commit, first.Started})
-			}
+	for n, m := range g.lines() {
+		for _, step := range g.stepsOf(g.Routes[n], m) {
+			first := &g.Records[step.Run]
+			s.Steps = append(s.Steps, LatestStep{g.Routes[n].Name, m.Key, step.Before, step.After, step.Worse, g.acceptedSince(step.Run), first.ID, first.Commit, first.Started})
 		}
 	}
 	slices.SortStableFunc(s.Steps, func(a, b LatestStep) int { return b.Since.Compare(a.Since) })
@@ -138,21 +133,16 @@ func (g *Group) badgeOf() (text, colour string) {
 		return "no runs", "#6b6b6b"
 	}
 	var worst *stepRow
-	for n, route := range g.Routes {
-		for _, m := range metrics() {
-			if m.System && n > 0 {
-				continue
-			}
-			steps := g.stepsOf(route, m)
-			if len(steps) == 0 {
-				continue
-			}
-			last := steps[len(steps)-1]
-			since := g.Records[last.Run].Started
-			if last.Worse && !g.acceptedSince(last.Run) && g.newest().Started.Sub(since) <= recent && (worst == nil || since.After(worst.started)) {
-				row := g.stepRow(route, m, last)
-				worst = &row
-			}
+	for n, m := range g.lines() {
+		steps := g.stepsOf(g.Routes[n], m)
+		if len(steps) == 0 {
+			continue
+		}
+		last := steps[len(steps)-1]
+		since := g.Records[last.Run].Started
+		if last.Worse && !g.acceptedSince(last.Run) && g.newest().Started.Sub(since) <= recent && (worst == nil || since.After(worst.started)) {
+			row := g.stepRow(g.Routes[n], m, last)
+			worst = &row
 		}
 	}
 	if worst != nil {

@@ -195,22 +195,18 @@ func (g *Group) Chunk(w io.Writer, m Month) error {
 func (g *Group) chunk(m Month) chunk {
 	c := g.chunkOfRuns(m)
 	c.System = map[string]*packed{}
-	for n, route := range g.Routes {
-		of := map[string]*packed{}
-		for _, metric := range metrics() {
-			if metric.System && n > 0 {
-				continue
-			}
-			p := pack(g.part(route.Name, metric, m.from, m.to))
-			switch {
-			case p.Values == "" || metric.Unit == "share" && strings.Trim(p.Values, alphabet[:1]+" ") == "":
-			case metric.System:
-				c.System[metric.Key] = &p
-			default:
-				of[metric.Key] = &p
-			}
+	for range g.Routes {
+		c.Of = append(c.Of, map[string]*packed{})
+	}
+	for n, metric := range g.lines() {
+		p := pack(g.part(g.Routes[n].Name, metric, m.from, m.to))
+		switch {
+		case p.Values == "" || metric.Unit == "share" && strings.Trim(p.Values, alphabet[:1]+" ") == "":
+		case metric.System:
+			c.System[metric.Key] = &p
+		default:
+			c.Of[n][metric.Key] = &p
 		}
-		c.Of = append(c.Of, of)
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"iter"
 	"math"
 	"slices"
 
@@ -24,18 +25,31 @@ type Step struct {
 // lineKey names a line of a group.
 type lineKey struct{ route, metric string }
 
+// lines are all lines of the group: each metric of each route, by the index of the route. Those of the system belong to
+// all routes together, which come first.
+func (g *Group) lines() iter.Seq2[int, Metric] {
+	return func(yield func(int, Metric) bool) {
+		for n := range g.Routes {
+			for _, m := range metrics() {
+				if m.System && n > 0 {
+					continue
+				}
+				if !yield(n, m) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // stepsOf are the steps of one line. All lines of the group are looked at once.
 func (g *Group) stepsOf(r Route, m Metric) []Step {
 	g.once.Do(func() {
 		g.found = map[lineKey][]Step{}
-		for n, route := range g.Routes {
-			for _, metric := range metrics() {
-				if metric.System && n > 0 {
-					continue
-				}
-				if steps := g.steps(g.line(route.Name, metric)); len(steps) > 0 {
-					g.found[lineKey{route.Name, metric.Key}] = steps
-				}
+		for n, metric := range g.lines() {
+			name := g.Routes[n].Name
+			if steps := g.steps(g.line(name, metric)); len(steps) > 0 {
+				g.found[lineKey{name, metric.Key}] = steps
 			}
 		}
 	})
@@ -48,14 +62,9 @@ func (g *Group) stepsOf(r Route, m Metric) []Step {
 // allSteps are the steps of every line, the newest first.
 func (g *Group) allSteps() []stepRow {
 	var all []stepRow
-	for n, route := range g.Routes {
-		for _, m := range metrics() {
-			if m.System && n > 0 {
-				continue
-			}
-			for _, s := range g.stepsOf(route, m) {
-				all = append(all, g.stepRow(route, m, s))
-			}
+	for n, m := range g.lines() {
+		for _, s := range g.stepsOf(g.Routes[n], m) {
+			all = append(all, g.stepRow(g.Routes[n], m, s))
 		}
 	}
 	slices.SortStableFunc(all, func(a, b stepRow) int { return b.started.Compare(a.started) })
