@@ -171,21 +171,12 @@ func percentileGrid(r *result.Result) grid {
 // are texts, the others numbers.
 func routeGrid(header []string, r *result.Result, row func(kind, name string, t *tally.Route) []string) grid {
 	var rows [][]string
-	for _, route := range r.Routes() {
-		kind, name := splitRoute(route)
-		rows = append(rows, row(kind, name, r.Tally.Routes[route]))
+	for _, one := range CountedOf(r) {
+		kind, name := SplitRoute(one.Route)
+		rows = append(rows, row(plain(kind, maxName), plain(name, maxName), one.Counts))
 	}
 	columns := "ll" + strings.Repeat("r", len(header)-2)
 	return grid{columns, header, rows, row("", "Aggregated", r.Tally.Total())}
-}
-
-// splitRoute splits "GET /path" as Locust's tables do. Any other name has no type.
-func splitRoute(route string) (kind, name string) {
-	method, path, ok := strings.Cut(route, " ")
-	if !ok || method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {
-		return "", plain(route, maxName)
-	}
-	return plain(method, maxName), plain(path, maxName)
 }
 
 func errorTable(w io.Writer, r *result.Result) error {

@@ -23,18 +23,9 @@ const maxLabel = 200
 // label is the name of a route in a label. No two routes have the same one: Prometheus refuses such a page.
 func label(route string) string { return report.RouteKey(route, maxLabel) }
 
-// counted is one route with its counts.
-type counted struct {
-	route  string
-	counts *tally.Route
-}
-
-// routesOf are the routes of a run in alphabetical order, and last all of them together.
-func routesOf(r *result.Result) (all []counted) {
-	for _, route := range r.Routes() {
-		all = append(all, counted{route, r.Tally.Routes[route]})
-	}
-	return append(all, counted{tally.All, r.Tally.Total()})
+// withAll are the routes of a run in alphabetical order, and last all of them together.
+func withAll(r *result.Result) []report.Counted {
+	return append(report.CountedOf(r), report.Counted{Route: tally.All, Counts: r.Tally.Total()})
 }
 
 // classes are the ways in which requests of a route ended, in order, with their numbers.

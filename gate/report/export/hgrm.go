@@ -32,12 +32,12 @@ func Histograms(m report.Material) (files []File) {
 		if side.run == nil {
 			continue
 		}
-		for _, one := range routesOf(side.run) {
-			h := &one.counts.Response
+		for _, one := range withAll(side.run) {
+			h := &one.Counts.Response
 			if h.Count() == 0 {
 				continue
 			}
-			files = append(files, File{names[one.route] + side.ending, func(w io.Writer) error { return percentileFile(w, one.route, h) }})
+			files = append(files, File{names[one.Route] + side.ending, func(w io.Writer) error { return percentileFile(w, one.Route, h) }})
 		}
 	}
 	return files

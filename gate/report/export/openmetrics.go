@@ -66,20 +66,19 @@ func quoted(text string) string {
 
 // run adds what was measured in the judged rounds.
 func (p *page) run(r *result.Result) {
-	all := routesOf(r)
 	p.family("plimsoll_response_seconds", "gauge", "Response time in judged rounds, by route and quantile.")
-	for _, one := range all {
+	for _, one := range withAll(r) {
 		for _, q := range openQuantiles {
-			if one.counts.Response.Count() > 0 {
-				p.sample("plimsoll_response_seconds", one.counts.Response.Quantile(q).Seconds(), "route", label(one.route), "q", strconv.FormatFloat(q, 'g', -1, 64))
+			if one.Counts.Response.Count() > 0 {
+				p.sample("plimsoll_response_seconds", one.Counts.Response.Quantile(q).Seconds(), "route", label(one.Route), "q", strconv.FormatFloat(q, 'g', -1, 64))
 			}
 		}
 	}
 	p.family("plimsoll_requests", "counter", "Requests in judged rounds, by route and outcome.")
-	for _, one := range all[:len(all)-1] { // the sum over the routes is all of them
-		names, counts := classes(one.counts)
+	for _, one := range report.CountedOf(r) { // the sum over the routes is all of them
+		names, counts := classes(one.Counts)
 		for i, name := range names {
-			p.sample("plimsoll_requests_total", float64(counts[i]), "route", label(one.route), "outcome", name)
+			p.sample("plimsoll_requests_total", float64(counts[i]), "route", label(one.Route), "outcome", name)
 		}
 	}
 	p.family("plimsoll_judged_seconds", "gauge", "Length of all judged rounds.")

@@ -125,12 +125,11 @@ func nanos(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
 // requests counts the requests of the judged rounds.
 func requests(r *result.Result) otlpMetric {
 	sum := &otlpSum{DataPoints: []otlpNumber{}, Temporality: cumulativeSince, Monotonic: true}
-	all := routesOf(r)
-	for _, one := range all[:len(all)-1] { // the sum over the routes is all of them
-		names, counts := classes(one.counts)
+	for _, one := range report.CountedOf(r) { // the sum over the routes is all of them
+		names, counts := classes(one.Counts)
 		for i, name := range names {
 			sum.DataPoints = append(sum.DataPoints, otlpNumber{
-				Attributes: attributes("route", label(one.route), "outcome", name),
+				Attributes: attributes("route", label(one.Route), "outcome", name),
 				Start:      nanos(r.Started), Time: nanos(r.Finished), Int: strconv.FormatInt(counts[i], 10),
 			})
 		}
@@ -141,10 +140,10 @@ func requests(r *result.Result) otlpMetric {
 // responses are the response times as exponential histograms.
 func responses(r *result.Result) otlpMetric {
 	all := &otlpHistogram{Temporality: cumulativeSince, DataPoints: []otlpExponential{}}
-	for _, one := range routesOf(r) {
-		if one.counts.Response.Count() > 0 {
-			point := exponential(&one.counts.Response)
-			point.Attributes, point.Start, point.Time = attributes("route", label(one.route)), nanos(r.Started), nanos(r.Finished)
+	for _, one := range withAll(r) {
+		if one.Counts.Response.Count() > 0 {
+			point := exponential(&one.Counts.Response)
+			point.Attributes, point.Start, point.Time = attributes("route", label(one.Route)), nanos(r.Started), nanos(r.Finished)
 			all.DataPoints = append(all.DataPoints, point)
 		}
 	}

@@ -19,7 +19,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate/report"
@@ -68,7 +67,8 @@ func stats(w io.Writer, m report.Material) error {
 	}
 	seconds := m.Run.Length().Seconds()
 	for _, one := range routesOf(m.Run) {
-		out.row(statsRow(one.kind, one.name, one.counts, seconds)...)
+		kind, name := report.SplitRoute(one.Route)
+		out.row(statsRow(kind, name, one.Counts, seconds)...)
 	}
 	out.row(statsRow("", aggregated, m.Run.Tally.Total(), seconds)...)
 	return out.err
@@ -118,7 +118,8 @@ func failures(w io.Writer, m report.Material) error {
 	}
 	at := func(since time.Duration) string { return m.Run.Started.Add(since).UTC().Format(time.RFC3339) }
 	for _, one := range routesOf(m.Run) {
-		errors := one.counts.Errors
+		kind, name := report.SplitRoute(one.Route)
+		errors := one.Counts.Errors
 		texts := make([]string, 0, len(errors))
 		for text := range errors {
 			texts = append(texts, text)
@@ -132,7 +133,7 @@ func failures(w io.Writer, m report.Material) error {
 			if seen.Example != "" { // Locust's rows have values too
 				shown += " (for example: " + seen.Example + ")"
 			}
-			out.row(cell(one.kind), cell(one.name), cell(shown), strconv.FormatInt(seen.Count, 10), at(seen.First), at(seen.Last))
+			out.row(cell(kind), cell(name), cell(shown), strconv.FormatInt(seen.Count, 10), at(seen.First), at(seen.Last))
 		}
 	}
 	return out.err
@@ -143,36 +144,19 @@ func exceptions(w io.Writer, _ report.Material) error {
 	return newTable(w, "Count", "Message", "Traceback", "Nodes").err
 }
 
-// counted is one route with its counts, named as Locust names it.
-type counted struct {
-	kind, name string
-	counts     *tally.Route
-}
-
 // routesOf are the routes of a run by name and then by type. Routes of the profile that were never requested have counts
 // of zero.
-func routesOf(r *result.Result) (all []counted) {
-	names := slices.Concat(r.Routes(), r.PlannedRoutes)
-	slices.Sort(names)
-	for _, route := range slices.Compact(names) {
-		kind, name := split(route)
-		counts := r.Tally.Routes[route]
-		if counts == nil {
-			counts = &tally.Route{}
+func routesOf(r *result.Result) []report.Counted {
+	all := report.CountedOf(r)
+	for _, route := range r.PlannedRoutes {
+		if r.Tally.Routes[route] == nil {
+			all = append(all, report.Counted{Route: route, Counts: &tally.Route{}})
 		}
-		all = append(all, counted{kind, name, counts})
 	}
-	slices.SortStableFunc(all, func(a, b counted) int {
-		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.kind, b.kind))
+	slices.SortStableFunc(all, func(a, b report.Counted) int {
+		kindA, nameA := report.SplitRoute(a.Route)
+		kindB, nameB := report.SplitRoute(b.Route)
+		return cmp.Or(cmp.Compare(nameA, nameB), cmp.Compare(kindA, kindB))
 	})
-	return all
-}
-
-// split splits "GET /path" into type and name. Any other name of a route has no type.
-func split(route string) (kind, name string) {
-	method, path, ok := strings.Cut(route, " ")
-	if !ok || method != strings.ToUpper(method) || !strings.HasPrefix(path, "/") {
-		return "", route
-	}
-	return method, path
+	return slices.CompactFunc(all, func(a, b report.Counted) bool { return a.Route == b.Route })
 }
