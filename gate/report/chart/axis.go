@@ -45,7 +45,7 @@ func LinearIn(unit, low, high float64, most int, label func(float64) string) Axi
 	if !(high > low) {
 		low, high = min(low, 0), max(high, low+unit)
 	}
-	step := unit * roundStep((high-low)/unit/float64(max(most, 2)))
+	step := unit * RoundStep((high-low)/unit/float64(max(most, 2)))
 	a := Axis{From: math.Floor(low/step+1e-9) * step, To: math.Ceil(high/step-1e-9) * step}
 	a.mark(step, label)
 	return a
@@ -71,8 +71,8 @@ func (a *Axis) add(at float64, label string) {
 	a.Ticks = append(a.Ticks, Tick{at, label})
 }
 
-// roundStep is the least of 1, 2 and 5 times a power of ten that is not below v.
-func roundStep(v float64) float64 {
+// RoundStep is the least of 1, 2 and 5 times a power of ten that is not below v.
+func RoundStep(v float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(v)))
 	for _, by := range []float64{1, 2, 5} {
 		if by*power >= v*(1-1e-9) {
@@ -111,7 +111,7 @@ func Log(low, high float64, most int, label func(float64) string) Axis {
 	}
 	for ; ; most++ {
 		a.Ticks = a.Ticks[:0]
-		if a.mark(roundStep((a.To-a.From)/float64(max(most, leastTicks))), label); len(a.Ticks) >= leastTicks {
+		if a.mark(RoundStep((a.To-a.From)/float64(max(most, leastTicks))), label); len(a.Ticks) >= leastTicks {
 			return a
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/plimsoll-ci/plimsoll/gate/report/chart"
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 )
 
@@ -212,7 +213,7 @@ func (g *Group) cells(l Line) (cells [][]cell, all []float64) {
 func (g *Group) axes(m Metric, low, high float64, y func(float64) float64) string {
 	var b strings.Builder
 	b.WriteString(`<g fill="currentColor" font-size="12" font-family="sans-serif">`)
-	step := round((high - low) / 4)
+	step := chart.RoundStep((high - low) / 4)
 	if m.Unit == "bytes" {
 		step = math.Exp2(math.Ceil(math.Log2((high - low) / 4)))
 	}
@@ -224,15 +225,4 @@ func (g *Group) axes(m Metric, low, high float64, y func(float64) float64) strin
 	fmt.Fprintf(&b, `<text x="%d" y="%d">%s</text><text x="%d" y="%d" text-anchor="end">%s</text></g>`,
 		plotLeft, stillHeight-6, day(g.Records[0].Started), plotRight, stillHeight-6, day(g.newest().Started))
 	return b.String()
-}
-
-// round is the least of 1, 2 and 5 times a power of ten that is not below v.
-func round(v float64) float64 {
-	power := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, n := range []float64{1, 2, 5} {
-		if n*power >= v {
-			return n * power
-		}
-	}
-	return 10 * power
 }
