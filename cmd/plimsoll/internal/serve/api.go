@@ -88,7 +88,7 @@ func (s *Server) series(ctx context.Context, q query) (SeriesList, error) {
 	groups, _, err := s.find(ctx, q)
 	list := SeriesList{[]Series{}}
 	for _, g := range groups {
-		list.Series = append(list.Series, Series{g.series, g.repository, g.branch, "/" + site.Dir + "/" + s.asked.tell(g.key) + "/index.html", g.newest.Started, g.newest.ID, g.runs})
+		list.Series = append(list.Series, Series{g.Series, g.Repository, g.Branch, "/" + site.Dir + "/" + s.asked.tell(g.Key) + "/index.html", g.newest.Started, g.newest.ID, g.runs})
 	}
 	return list, err
 }

@@ -121,46 +121,41 @@ func (s *Server) options(q query, more bool) site.Options {
 // keys are the groups that somebody was told of, by their slugs: an address has nothing else of a group.
 type keys struct {
 	mu    sync.Mutex // guards known
-	known map[string]key
+	known map[string]site.Key
 }
 
 // mostKnown bounds the groups that are remembered. The overview tells them anew.
 const mostKnown = 20_000
 
 // tell remembers a group.
-func (k *keys) tell(g key) string {
-	slug := site.Slug(g.series, g.repository, g.branch)
+func (k *keys) tell(g site.Key) string {
+	slug := site.Slug(g.Series, g.Repository, g.Branch)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.known == nil || len(k.known) >= mostKnown {
-		k.known = map[string]key{}
+		k.known = map[string]site.Key{}
 	}
 	k.known[slug] = g
 	return slug
 }
 
-func (k *keys) of(slug string) (key, bool) {
+func (k *keys) of(slug string) (site.Key, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	g, ok := k.known[slug]
 	return g, ok
 }
 
-// key names a group.
-type key struct {
-	series, repository, branch string
-}
-
 // isOf finds the runs of a group, in an environment or in any.
-func (k key) isOf(environment string) func(*baseline.Info) bool {
+func isOf(k site.Key, environment string) func(*baseline.Info) bool {
 	return func(info *baseline.Info) bool {
-		return key{info.Series, info.Repository, info.Branch} == k && (environment == "" || info.Environment == environment)
+		return site.KeyOf(info) == k && (environment == "" || info.Environment == environment)
 	}
 }
 
 // found is a group among the newest runs.
 type found struct {
-	key
+	site.Key
 	newest baseline.Info
 	runs   int
 }
@@ -172,13 +167,13 @@ func (s *Server) find(ctx context.Context, q query) (all []found, more bool, err
 	if err != nil {
 		return nil, false, err
 	}
-	places := map[key]int{}
+	places := map[site.Key]int{}
 	for _, info := range infos {
-		k := key{info.Series, info.Repository, info.Branch}
+		k := site.KeyOf(&info)
 		place, known := places[k]
 		if !known {
 			place = len(all)
-			places[k], all = place, append(all, found{key: k, newest: info})
+			places[k], all = place, append(all, found{Key: k, newest: info})
 			s.asked.tell(k)
 		}
 		all[place].runs++
@@ -196,7 +191,7 @@ func (s *Server) overview(ctx context.Context, at string, q query) (answer, erro
 		}
 		var records []baseline.Record
 		for _, g := range groups[:min(len(groups), shownGroups)] {
-			part, next, err := s.read(ctx, baseline.Query{Series: g.series, Repository: g.repository, Branch: g.branch, Limit: groupRuns}, g.key.isOf(q.Environment), newest)
+			part, next, err := s.read(ctx, baseline.Query{Series: g.Series, Repository: g.Repository, Branch: g.Branch, Limit: groupRuns}, isOf(g.Key, q.Environment), newest)
 			if err != nil {
 				return group{}, err
 			}
@@ -238,7 +233,7 @@ func (s *Server) group(ctx context.Context, slug string, q query) (group, error)
 				return group{}, missing("there is no such series among the newest runs: find it from the first page")
 			}
 		}
-		records, next, err := s.read(ctx, baseline.Query{Series: of.series, Repository: of.repository, Branch: of.branch, Limit: q.Runs}, of.isOf(q.Environment), mostRuns)
+		records, next, err := s.read(ctx, baseline.Query{Series: of.Series, Repository: of.Repository, Branch: of.Branch, Limit: q.Runs}, isOf(of, q.Environment), mostRuns)
 		if err != nil {
 			return group{}, err
 		}

@@ -58,14 +58,13 @@ type History struct {
 
 // Build sorts records, in any order, into the groups of a history.
 func Build(records []baseline.Record, o Options) *History {
-	type key struct{ series, repository, branch string }
-	byKey := map[key]*Group{}
+	byKey := map[Key]*Group{}
 	h := &History{Options: o, Runs: len(records)}
 	for _, r := range records {
-		k := key{r.Series, r.Repository, r.Branch}
+		k := KeyOf(&r.Info)
 		g := byKey[k]
 		if g == nil {
-			g = &Group{Series: r.Series, Repository: r.Repository, Branch: r.Branch, history: h}
+			g = &Group{Key: k, history: h}
 			byKey[k], h.Groups = g, append(h.Groups, g)
 		}
 		g.Records = append(g.Records, r)
@@ -105,15 +104,21 @@ func (h *History) Group(slug string) *Group {
 	return nil
 }
 
+// Key names a group.
+type Key struct{ Series, Repository, Branch string }
+
+// KeyOf is the Key of the group of a run.
+func KeyOf(info *baseline.Info) Key { return Key{info.Series, info.Repository, info.Branch} }
+
 // Group is the runs of one series, repository and branch.
 type Group struct {
-	Series, Repository, Branch string
-	Slug                       string            // its directory
-	Records                    []baseline.Record // oldest first
-	Older                      int               // runs that were left out
-	Routes                     []Route           // all together first, then in alphabetical order
-	OtherRoutes                int               // that were left out
-	Environments               []string          // in words, the newest run's first
+	Key
+	Slug         string            // its directory
+	Records      []baseline.Record // oldest first
+	Older        int               // runs that were left out
+	Routes       []Route           // all together first, then in alphabetical order
+	OtherRoutes  int               // that were left out
+	Environments []string          // in words, the newest run's first
 
 	environment []int // of each record, an index into Environments
 	history     *History
