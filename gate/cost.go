@@ -47,7 +47,7 @@ type costs struct {
 	rows   []row
 	of     []int // the start of each pair
 	starts int
-	most   int // starts that the whole budget has, at the pace so far, even if the pairing ends before: levels depend on it
+	most   int // starts that the whole budget allows at the pace so far, even if the pairing ends sooner: levels depend on it
 	needs  int // starts that can prove a change
 	// unsettled are the rounds of both sides that the system's late work spoilt; of all that were counted.
 	unsettled, all int
@@ -170,7 +170,7 @@ func (c *costs) settle(r *row, over bool) {
 	}
 }
 
-// unjudged is the doubt about costs for which the profile sets a limit, if none of them could be judged.
+// unjudged returns the doubt that arises when the profile limits costs and none of them could be judged.
 func (c *costs) unjudged() []Reason {
 	if c.p.Cost == 0 || len(c.rows) == 0 || slices.ContainsFunc(c.rows, func(r row) bool { return r.Status != NotJudged }) {
 		return nil

@@ -115,7 +115,8 @@ func (v *Verdict) Validate() error {
 	return nil
 }
 
-// checkTwice is an error if one figure was compared twice. Names that Bound has cut may be those of several routes.
+// checkTwice returns an error if a figure was compared twice. It allows names that Bound has cut: they may belong to
+// several routes.
 func (v *Verdict) checkTwice() error {
 	type figure struct {
 		route  string

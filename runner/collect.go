@@ -33,7 +33,7 @@ type collector struct {
 	offset time.Duration // of start, since the load began
 	ticked time.Time     // when the last second ended
 	flying func() int    // counts the tasks in flight, in the open model
-	recall *recall       // for Config.Window; nil if nobody asks
+	recall *recall       // for Config.Window; nil without it
 
 	mu                 sync.Mutex // guards the fields below
 	rounds             map[int]*tally.Tally

@@ -62,7 +62,7 @@ type Config struct {
 	Secrets  []string        // texts to mask in the output of systems, besides the values of the profile's variables
 	Log      io.Writer       // gets the output of systems, in a pair with the system's name before each line; nil for nowhere
 	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
-	Window   func(Window)    // of Run alone: as Progress, with what the last seconds of load did; nil for nobody
+	Window   func(Window)    // called like Progress, by Run only, with counts of the last seconds; may be nil
 	Stop     <-chan struct{} // closing it ends the load gracefully
 	Control  *plan.Plan      // of a reference server, loaded before and after a run and after each pair; nil for none
 	Guarded  bool            // no process of a system survives this program; main must ask IsGuard and call Guard

@@ -7,13 +7,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Window is what the last seconds of a load did, and all of it so far.
+// Window counts the requests in the last seconds of a load, and in all of it so far.
 type Window struct {
 	At     time.Time     // its end, by the wall clock
 	Length time.Duration // about 10 s, less at the beginning
 	Users  int           // at work at its end; in the open model tasks in flight
-	// Last counts the requests that ended in the window, All those that ended since the load began. Both are of all
-	// routes together, warm-up included. All belongs to the runner: read it before the call returns.
+	// Last counts the requests that ended in the window, All those since the load began. Both sum all routes and include
+	// the warm-up. All belongs to the runner: read it before the call returns.
 	Last, All *tally.Route
 }
 
@@ -27,13 +27,13 @@ type recall struct {
 	all  *tally.Route // nil before the first second
 }
 
-// remembered is what ended in about a second.
+// remembered counts the requests that ended in one tick, about a second.
 type remembered struct {
 	length time.Duration
 	counts *tally.Route
 }
 
-// second adds a second that ended at an instant, and tells the window that ends there.
+// second adds a second that ended at an instant, and calls tell with the window that ends there.
 func (r *recall) second(at time.Time, one result.Second, counts *tally.Route) {
 	if r.all == nil {
 		r.all = none()

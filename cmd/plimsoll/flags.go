@@ -143,8 +143,8 @@ func (f runFlags) bench(a *console.Console, j *job.Job) (measure.Bench, error) {
 	return measure.Bench{Console: a, Job: j, Out: f.Out, Quiet: f.Quiet, Verbose: f.Verbose}, j.Change(f.change())
 }
 
-// settled are the flags of forms with what the environment asks for. The error says what cannot be written.
-// Beside are the other files that the command reads or writes.
+// settled adds the report files that environment variables ask for to the flags, and checks that all can be written.
+// beside lists the other files that the command reads or writes.
 func settled(a *console.Console, f forms.Flags, beside ...forms.Place) (forms.Flags, error) {
 	f, notes := f.Under(a.Env.Get)
 	tell(a, notes)

@@ -215,8 +215,8 @@ func (c *gateCmd) print(ctx context.Context, a *console.Console, files publish.F
 	return cmp.Or(verdict, err)
 }
 
-// settle says which forms are written beside the markdown and the verdict file: none if one of them cannot be. If two
-// flags name one file, no file is written at all, since it may be one of the results, which are beside.
+// settle returns the forms to write beside the markdown and the verdict file: none if one of them cannot be written. If
+// two flags name the same file, nothing is written at all: the file may be one of the results in beside.
 func (c *gateCmd) settle(a *console.Console, f forms.Flags, files *publish.Files, beside ...forms.Place) (err error) {
 	beside = append(beside, forms.Place{Flag: "--verdict-file", Path: files.Verdict}, forms.Place{Flag: "--markdown", Path: files.Markdown})
 	if c.Flags, err = settled(a, f.ButMarkdown(), beside...); err != nil {
@@ -228,7 +228,7 @@ func (c *gateCmd) settle(a *console.Console, f forms.Flags, files *publish.Files
 	return err
 }
 
-// results are the files of the results that are judged, or of the one that is measured.
+// results lists the result files: those to judge, or the one to measure into.
 func (c *gateCmd) results() (all []forms.Place) {
 	for _, file := range c.Result {
 		all = append(all, forms.Place{Flag: "--result", Path: file})
@@ -239,7 +239,7 @@ func (c *gateCmd) results() (all []forms.Place) {
 	return all
 }
 
-// instead writes the report of an error into the forms, in the place of a verdict, and returns the error.
+// instead writes an error into the forms in place of a verdict, and returns the error.
 func (c *gateCmd) instead(ctx context.Context, a *console.Console, rep report.Report, err error) error {
 	if formsErr := c.write(ctx, a, report.Material{Report: &rep}, err); formsErr != nil {
 		a.Warn(formsErr.Error())

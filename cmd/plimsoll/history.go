@@ -14,13 +14,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
 )
 
-// linkFlags say where the pages of a history lead to.
+// linkFlags hold the addresses that the history's pages link to.
 type linkFlags struct {
 	ReportURL site.Link `name:"report-url" placeholder:"URL" help:"Where a run's report is: an address with {id}, {commit}, {ci_run}, {repository}, {series} or {branch} in it (default in a GitHub workflow: the workflow run)."`
 	CommitURL site.Link `name:"commit-url" placeholder:"URL" help:"Where a commit is shown, likewise (default in a GitHub workflow: GitHub)."`
 }
 
-// options are the links as options of the pages.
+// options converts the flags to page options.
 func (f linkFlags) options(ctx context.Context, a *console.Console) (site.Options, error) {
 	o := site.Options{Report: f.ReportURL, Commit: f.CommitURL, Tool: a.Version, Author: authors(ctx, a)}
 	if server := a.Env.Get("GITHUB_SERVER_URL"); a.InActions() && server != "" {
@@ -45,7 +45,7 @@ func (f linkFlags) options(ctx context.Context, a *console.Console) (site.Option
 // mostCommits is how far back authors are looked up.
 const mostCommits = "20000"
 
-// authors are the authors of the commits below the working directory's, as far as git knows them here.
+// authors maps the commits that git finds in the working directory's history to their authors.
 func authors(ctx context.Context, a *console.Console) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -113,7 +113,7 @@ func (c *historyCmd) Run(ctx context.Context, a *console.Console) error {
 	return err
 }
 
-// untilStopped is a context that ends with the first interrupt. end lets its goroutine go.
+// untilStopped returns a context that ends with the first interrupt. end releases its goroutine.
 func untilStopped(ctx context.Context, a *console.Console) (stopped context.Context, end func()) {
 	stopped, cancel := context.WithCancel(ctx)
 	go func() { // ends with stopped

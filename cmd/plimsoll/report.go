@@ -14,7 +14,7 @@ type reportCmd struct {
 	Files []string `arg:"" name:"file" file:"" help:"A result, a verdict file, or those that belong together: a verdict, its run and the other side of its pairing, in any order."`
 }
 
-// Run writes the forms of what was measured or judged before. Without a form it prints the report.
+// Run writes the forms of an earlier result or verdict. Without a form it prints the report.
 func (c *reportCmd) Run(ctx context.Context, a *console.Console) error {
 	var read []forms.Place
 	for _, file := range c.Files {

@@ -58,8 +58,8 @@ func (c *serveCmd) Run(ctx context.Context, a *console.Console) error {
 	})
 }
 
-// token is the token that requests need. Beyond loopback there must be one. It is no flag, since everybody on the machine can
-// read a command line.
+// token returns the token that requests need. Beyond loopback there must be one. It comes from a variable and not from a
+// flag, since everybody on the machine can read command lines.
 func (c *serveCmd) token(a *console.Console) (string, error) {
 	token := a.Env.Get(environ.ServeToken)
 	switch {
@@ -71,7 +71,7 @@ func (c *serveCmd) token(a *console.Console) (string, error) {
 	return token, nil
 }
 
-// names are the host names that requests may be for: those of the flag, and the one to listen on.
+// names lists the host names to accept: those of --name, and the one to listen on.
 func (c *serveCmd) names() []string {
 	if host := hostOf(c.Listen); host != "" {
 		return append(slices.Clone(c.Names), host)
@@ -79,8 +79,8 @@ func (c *serveCmd) names() []string {
 	return c.Names
 }
 
-// staysHere reports whether an address to listen on is reached from this machine alone. A name other than localhost may
-// mean any address.
+// staysHere reports whether only this machine can reach a listening address. A name other than localhost may stand for
+// any address.
 func staysHere(address string) bool {
 	host := hostOf(address)
 	ip, err := netip.ParseAddr(host)
@@ -100,10 +100,11 @@ func isLoopback(addr net.Addr) bool {
 	return err == nil && at.Addr().IsLoopback()
 }
 
-// lastAnswers is how long answers that are being written may take at the end.
+// lastAnswers is how long the server waits at the end for requests in progress.
 const lastAnswers = 5 * time.Second
 
-// serveUntil serves until stop is closed or ctx ends. Then it lets the answers be that are being written.
+// serveUntil serves until stop is closed or ctx ends. After stop, requests in progress have lastAnswers to finish; the end
+// of ctx cuts them off.
 func serveUntil(ctx context.Context, stop <-chan struct{}, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
@@ -120,7 +121,7 @@ func serveUntil(ctx context.Context, stop <-chan struct{}, listener net.Listener
 	defer cancel()
 	err := server.Shutdown(last)
 	if err != nil {
-		err = server.Close() // who is still being answered has waited long enough
+		err = server.Close() // requests still in progress are cut off
 	}
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

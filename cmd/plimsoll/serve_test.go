@@ -55,7 +55,7 @@ func TestServeEndsGracefully(t *testing.T) {
 	}
 }
 
-// The end of the context, which a second interrupt brings, waits for nobody.
+// The end of the context, as after a second interrupt, cuts off requests in progress.
 func TestServeEndsAtOnce(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -237,7 +237,7 @@ func (l Links) list() (list []string) {
 	return list
 }
 
-// The words about an error in the place of a verdict.
+// The words about an error in place of a verdict.
 const (
 	nothingJudged = "nothing was judged"
 	fixThis       = "fix this, and run the job again"

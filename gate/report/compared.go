@@ -10,12 +10,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Plain is foreign text as one harmless line of at most most characters: without characters that are not seen, and
-// without marks that turn the direction of writing.
+// Plain makes foreign text one harmless line of at most most characters: it removes invisible characters and those that
+// change the direction of writing.
 func Plain(text string, most int) string { return plain(text, most) }
 
-// Key is a foreign name as a key that other programs tell things apart by: harmless, at most some twenty characters
-// longer than most, and different for different names.
+// Key makes a foreign name a key for other programs: harmless, unique to the name, and at most some twenty characters
+// longer than most.
 func Key(name string, most int) string {
 	shown := plain(name, most)
 	if shown == name && shown != "" {
@@ -29,8 +29,8 @@ func Key(name string, most int) string {
 	return shown + " " + strconv.FormatUint(h.Sum64(), 16)
 }
 
-// RouteKey is the key of a route, or of all routes together. No route has the key of all together, or one that is
-// reserved for something else.
+// RouteKey returns the key of a route, or of all routes together. No route shares the key of all together, or a reserved
+// one.
 func RouteKey(route string, most int, reserved ...string) string {
 	all := RouteName(tally.All)
 	if route == tally.All {
@@ -39,7 +39,7 @@ func RouteKey(route string, most int, reserved ...string) string {
 	const mark = " (a route)"
 	key := Key(route, most)
 	bare := key
-	for strings.HasSuffix(bare, mark) { // so that the mark makes no two keys equal
+	for strings.HasSuffix(bare, mark) { // otherwise the mark could make two keys equal
 		bare = strings.TrimSuffix(bare, mark)
 	}
 	if bare == all || slices.Contains(reserved, bare) {
@@ -48,7 +48,7 @@ func RouteKey(route string, most int, reserved ...string) string {
 	return key
 }
 
-// Compared has both figures of a comparison, the change with its interval, and the limit, in one line of plain text;
+// Compared shows a comparison in one line of plain text: both figures, the change with its interval, and the limit. It is
 // empty if the comparison has no figures.
 func Compared(c gate.Comparison) string {
 	figures := cells(c, false)
@@ -65,6 +65,6 @@ func Compared(c gate.Comparison) string {
 	return text
 }
 
-// Finding is the gate's word on a comparison with its explanation, in plain text: "within", or "not judged: too few
+// Finding returns the gate's finding on a comparison and its explanation, in plain text: "within", or "not judged: too few
 // requests (3 in a round, 200 are needed)".
 func Finding(c gate.Comparison) string { return verdict(c, plain) }

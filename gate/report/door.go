@@ -2,12 +2,12 @@ package report
 
 import "time"
 
-// The functions of this file write figures and names in the words of all reports, for forms in rooms of their own.
+// The functions of this file format figures and names as all reports do, for forms in packages of their own.
 
-// Name is a foreign name as one harmless line. One that looks like nothing is named so.
+// Name makes a foreign name one harmless line. An invisible name is described as such.
 func Name(text string) string { return name80(RouteName(text)) }
 
-// Line80 is foreign text as one harmless line; empty if nothing of it can be seen.
+// Line80 makes foreign text one harmless line; empty if all of it is invisible.
 func Line80(text string) string { return plain(text, maxName) }
 
 // Latency is a span with the unit that fits it, such as 58.9 ms.
@@ -19,7 +19,7 @@ func Percent(change float64) string { return percent(change) }
 // Share is a share from 0 to 1 in percent, such as 1.90 %.
 func Share(v float64) string { return share(v) }
 
-// Trimmed is a number with at most three digits, and none that are zeros at its end.
+// Trimmed is a number with at most three digits and no trailing zeros.
 func Trimmed(v float64) string { return trimmed(v) }
 
 // Thousands is a whole number in groups of three digits.

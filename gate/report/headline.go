@@ -248,7 +248,7 @@ func shownSentences(reasons []gate.Reason, most int) []string {
 	}), most)
 }
 
-// sentencesOf has a sentence for each of the first reasons, at most most, and says how many there are besides.
+// sentencesOf returns sentences for the first most reasons, and the number of the others.
 func sentencesOf(reasons []gate.Reason, most int) []string {
 	var lines []string
 	for _, reason := range reasons[:min(len(reasons), most)] {

@@ -7,8 +7,8 @@
 // network. Every sentence about a verdict is here: sentences.go has one for each kind of reason,
 // phrases.go and failures.go the parts that they share, headline.go the few words on top and the advice,
 // changed.go the differences in the load, unjudged.go the figures that could not be judged. There is a file for
-// each reader: comment.go, summary.go, terminal.go and, for machines, verdictfile.go. told.go takes reports and runs apart for
-// forms that have rooms of their own.
+// each reader: comment.go, summary.go, terminal.go and, for machines, verdictfile.go. told.go splits reports and runs into
+// parts, for forms in packages of their own.
 //
 // Text from outside, such as the name of a route, is made harmless before it is shown: in markdown
 // it appears only in code spans and fenced blocks. If something is cut for length, the text says so.

@@ -218,7 +218,7 @@ func FailedOf(r *result.Result) (all []Failed) {
 	return all
 }
 
-// timed is a response time of a route, or - where requests were counted and not timed, as other tools' results have it.
+// timed formats a response time of a route, or "-" if the result only counts requests, as other tools' results do.
 func timed(t *tally.Route, d time.Duration) string {
 	if t.Response.Count() == 0 && t.Requests() > 0 {
 		return unread

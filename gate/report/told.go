@@ -8,22 +8,22 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Told is a report part by part, in plain text, for forms that lay it out themselves, such as a page of HTML. Empty parts
-// are those that a report does not have.
+// Told is a report in parts, as plain text, for forms that do their own layout, such as an HTML page. A part that the
+// report lacks is empty.
 type Told struct {
-	Word     string // of the outcome; error if nothing was judged
+	Word     string // the outcome; error if nothing was judged
 	Headline Words
 	Accepted Words // by whom, when and why
 	Load     Words // how the load has changed, in brief
 	Loads    []string
 
 	Header []string // of Rows
-	Rows   []Row    // with figures, worst first
-	Matter int      // how many of Rows matter: the first
+	Rows   []Row    // rows with figures, worst first
+	Matter int      // the number of Rows that matter; they come first
 	More   int      // rows that the verdict's file left out
 	AsIs   string   // how many routes had no failed request
 
-	Cause     string // what a regression is made of
+	Cause     string // what causes a regression
 	UnderLoad string // which loads were compared
 	Reasons   []string
 	Settle    Words  // what would end the doubt
@@ -33,19 +33,19 @@ type Told struct {
 	Notices   []string
 	Stable    []string // how the readings of a soak went
 	Unjudged  []string // what was not judged, and why
-	Method    []Words  // how it was measured, and what it can see
+	Method    []Words  // the method, and how small a change it can see
 	Accept    Words    // how to let the change pass
 	Links     []Link
 }
 
-// Row is a comparison in words, and as figures. Cells has a text for each column of the header.
+// Row is a comparison as text and as figures. Cells has a text for each column of the header.
 type Row struct {
 	Cells      []string
 	Comparison *gate.Comparison
 	Improved   bool
 }
 
-// Link is an address that may be shown, on a word of ours.
+// Link is an address that is safe to show, with our own link text.
 type Link struct{ Word, Address string }
 
 // Grid is a table of plain texts.
@@ -57,7 +57,7 @@ type Grid struct {
 	More    int // rows that are left out
 }
 
-// Tell takes a report apart.
+// Tell splits a report into its parts.
 func (r Report) Tell() Told {
 	if r.Verdict.Outcome == gate.Unjudged {
 		return r.tellTrouble()
@@ -90,7 +90,7 @@ func (r Report) Tell() Told {
 	return t
 }
 
-// tellTrouble takes an error in the place of a verdict apart.
+// tellTrouble is Tell for an error in place of a verdict.
 func (r Report) tellTrouble() Told {
 	t := Told{Word: "error", Headline: Words{{Text: nothingJudged}}, Settle: Words{{Text: fixThis}}, Links: r.Links.shown()}
 	var lines []string
@@ -101,7 +101,7 @@ func (r Report) tellTrouble() Told {
 	return t
 }
 
-// shown are the addresses that are safe to show.
+// shown keeps the addresses that are safe to show.
 func (l Links) shown() (all []Link) {
 	for _, one := range []Link{{"Run log", l.Run}, {"History", l.History}, {"Docs", l.Docs}} {
 		if link(one.Word, one.Address) != "" {
@@ -130,17 +130,17 @@ func missingGrid(c *gate.Coverage) Grid {
 	return g
 }
 
-// RunTold is a run part by part, in plain text.
+// RunTold is a run in parts, as plain text.
 type RunTold struct {
 	Problems  []string // why it is incomplete
 	Sections  []Section
-	Never     []string // routes that were planned and never requested
+	Never     []string // planned routes that got no request
 	Notes     []string
 	Generator string // a line on the load generator
 	Machine   string
-	Stopped   string // what its throughput stops at
+	Stopped   string // what limits its throughput
 	Absent    []string
-	// The tables that Locust's users know. They have no rows if no round was measured.
+	// The tables that Locust's users know, without rows if no round was measured.
 	Requests, Percentiles Grid
 }
 
@@ -150,7 +150,7 @@ type Section struct {
 	Lines []string
 }
 
-// TellRun takes a run apart.
+// TellRun splits a run into its parts.
 func TellRun(r *result.Result, found Found) RunTold {
 	t := RunTold{
 		Never: neverRequested(r), Generator: generator(r.Generator, plain), Machine: plain(r.Environment.Words(), maxSentence), Stopped: plain(found.Bottleneck, maxSentence),

@@ -72,8 +72,8 @@ func burden(b gate.Burden) string {
 	return trimmed(b.Rate) + " tasks/sec"
 }
 
-// leastBusy is the share of its CPU from which on a system's requests wait for it noticeably: where arrivals are random
-// and one at a time is served, they wait share/(1-share) of their own time (M/M/1), which is 43 % here.
+// leastBusy is the CPU share above which requests wait noticeably for the CPU. With random arrivals and one server (M/M/1),
+// a request waits share/(1-share) of its own time, here 43 %.
 const leastBusy = 0.3
 
 // twoLoads says which loads were compared and how busy they kept the system; empty for none.

@@ -2,8 +2,8 @@ package report
 
 import "strings"
 
-// Words is a text for forms that are not markdown. Some of it is code, such as names from outside, and some is strong.
-// Nothing in it is markup.
+// Words is a text for forms other than markdown. Each word is plain, code (such as a foreign name) or strong. The texts
+// contain no markup.
 type Words []Word
 
 // Word is a part of a text.
@@ -12,8 +12,8 @@ type Word struct {
 	Code, Strong bool
 }
 
-// wordsOf takes markdown of this package apart: code spans, and **strong** words outside of them. It has no other markup.
-// A name from outside stands in a span that it cannot end: see span.
+// wordsOf parses markdown that this package wrote: code spans, and **strong** words outside of them. There is no other
+// markup. A foreign name cannot end its code span: see span.
 func wordsOf(markdown string) (words Words) {
 	strong := false
 	add := func(text string) {

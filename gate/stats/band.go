@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Counted is one round of values, in any order, each with how often it came.
+// Counted is one round of values, in any order, each with its count.
 type Counted struct {
 	Values []float64
 	Counts []int64
@@ -17,16 +17,17 @@ type Counted struct {
 // Spectrum compares the quantiles of two sides.
 type Spectrum struct {
 	Base, Head []float64 // the quantiles of all rounds together; NaN for a side without values
-	// BaseBand and HeadBand hold each quantile with 95 % confidence, each by itself. nil for too few rounds.
+	// BaseBand and HeadBand are pointwise: each quantile lies in its interval with 95 % confidence. nil for too few rounds.
 	BaseBand, HeadBand []Interval
 	Shift              []float64 // head less base
-	// ShiftBand holds all shifts at once with 95 % confidence: where it lies above 0, head is higher. nil for too few rounds.
+	// ShiftBand is simultaneous: all shifts lie in it with 95 % confidence. Where it is above 0, head is higher. nil for too
+	// few rounds.
 	ShiftBand []Interval
 }
 
 // The rule of Spectra.
 const (
-	// LeastRounds is how many rounds a band takes: fewer do not show how much they differ.
+	// LeastRounds is how many rounds a band needs: fewer do not show how much rounds vary.
 	LeastRounds = 6
 
 	mostRounds = 100    // more are joined with their neighbours, which also keeps slow waves inside a round
@@ -36,15 +37,15 @@ const (
 	sureness   = 0.95
 )
 
-// Spectra estimates the quantiles qs, in growing order, of base and head, and how sure they are. Either side may be
+// Spectra estimates the quantiles qs, in growing order, of base and head, with confidence bands. Either side may be
 // empty. The bands come from resampling whole rounds (Efron, Bootstrap methods: another look at the jackknife, Annals of
-// Statistics 7, 1979), since requests of one round share its luck. If both sides have as many rounds, these are taken for
-// pairs and drawn together.
+// Statistics 7, 1979), since the requests of a round are correlated. If both sides have the same number of rounds, Spectra
+// takes them for pairs and draws both rounds of a pair together.
 //
 // Shift is the shift function of Doksum, Empirical probability plots and statistical inference for nonlinear models in
-// the two-sample case, Annals of Statistics 2, 1974. Its band is the sup-t band: all shifts are held to the same multiple
-// of their own standard errors, the one that the largest deviation of a resample stays within 95 times in 100 (Montiel
-// Olea and Plagborg-Møller, Simultaneous confidence bands, Journal of Applied Econometrics 34, 2019).
+// the two-sample case, Annals of Statistics 2, 1974. Its band is the sup-t band: every shift gets the same multiple of its
+// own standard error. In 95 % of the resamples no shift deviates by more than that multiple (Montiel Olea and
+// Plagborg-Møller, Simultaneous confidence bands, Journal of Applied Econometrics 34, 2019).
 func Spectra(base, head []Counted, qs []float64, seed uint64) Spectrum {
 	b, h := newBins(base, head)
 	s := Spectrum{Base: b.quantiles(nil, qs), Head: h.quantiles(nil, qs)}
@@ -119,7 +120,7 @@ func newBins(base, head []Counted) (b, h *bins) {
 	return binsOf(joined(base), low, high, width), binsOf(joined(head), low, high, width)
 }
 
-// joined is at most mostRounds rounds: neighbours are one.
+// joined merges neighbours until at most mostRounds rounds are left.
 func joined(rounds []Counted) [][]Counted {
 	n := min(len(rounds), mostRounds)
 	all := make([][]Counted, 0, n)
@@ -152,7 +153,7 @@ func binsOf(rounds [][]Counted, low, high, width float64) *bins {
 	return b
 }
 
-// quantiles are those of the rounds, each taken a number of times; nil for once.
+// quantiles returns the quantiles of the rounds, each weighted by its number of draws; nil weights each once.
 func (b *bins) quantiles(times []int64, qs []float64) []float64 {
 	all := make([]float64, len(qs))
 	clear(b.sum)
@@ -187,7 +188,7 @@ func (b *bins) quantiles(times []int64, qs []float64) []float64 {
 	return all
 }
 
-// column is the i-th value of each resample, in growing order, without the missing ones.
+// column returns the i-th value of each resample, in growing order, without missing ones.
 func column(resampled [][]float64, i int) []float64 {
 	values := make([]float64, 0, len(resampled))
 	for _, one := range resampled {
@@ -199,14 +200,14 @@ func column(resampled [][]float64, i int) []float64 {
 	return values
 }
 
-// widened is how much wider a band of n rounds has to be than their resamples are: those vary by (n−1)/n of the variance,
-// and few rounds tell their own variance badly, which Student's t makes up for.
+// widened returns the factor by which to widen a band of n rounds. Resamples have only (n−1)/n of the variance, and few
+// rounds estimate their variance badly; Student's t makes up for that.
 func widened(n int) float64 {
 	t := distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}.Quantile(1 - (1-sureness)/2)
 	return t / z(1-(1-sureness)/2) * math.Sqrt(float64(n)/float64(n-1))
 }
 
-// pointwise is the middle 95 % of the resamples, widened, at each quantile by itself.
+// pointwise returns the middle 95 % of the resamples, widened, separately at each quantile.
 func pointwise(values []float64, resampled [][]float64, by float64) []Interval {
 	band := make([]Interval, len(resampled[0]))
 	for i := range band {
@@ -221,7 +222,7 @@ func pointwise(values []float64, resampled [][]float64, by float64) []Interval {
 	return band
 }
 
-// simultaneous holds all values at once.
+// simultaneous returns a band that holds all values at once.
 func simultaneous(values []float64, resampled [][]float64, wider float64) []Interval {
 	se := make([]float64, len(values))
 	for i := range se {

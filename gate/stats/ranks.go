@@ -166,8 +166,8 @@ func search(sorted []float64, v float64) int {
 	return low
 }
 
-// searchAfter is the place behind the last of a value in a sorted list that holds it. Going there step by step would take
-// the square of the length where a history is level.
+// searchAfter returns the index after the last occurrence of a value in a sorted list. A linear search would take
+// quadratic time on a history of equal values.
 func searchAfter(sorted []float64, v float64) int {
 	low, high := 0, len(sorted)
 	for low < high {

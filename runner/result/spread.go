@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Spread says how far the rounds of a route lie apart, for each metric of its Figures that is a median.
+// Spread holds the quartiles of a route's rounds, for each metric of its Figures that is a median.
 type Spread struct {
 	P50        Quartiles `json:"p50"`
 	P95        Quartiles `json:"p95"`
@@ -22,10 +22,10 @@ type Quartiles struct {
 	Upper int64 `json:"upper"`
 }
 
-// maxUpper is the most that an upper quartile is told as: a thousand times the median.
+// maxUpper caps the upper quartile at a thousand times the median.
 const maxUpper = 1_000_000
 
-// Of returns the quartiles themselves, for the median that they belong to.
+// Of returns the quartiles in the median's unit.
 func (q Quartiles) Of(median float64) (lower, upper float64) {
 	return median * float64(q.Lower) / 1000, median * float64(q.Upper) / 1000
 }
@@ -39,9 +39,9 @@ func (s Spread) validate() error {
 	return nil
 }
 
-// quartiles takes the quartiles of sorted values: those at a quarter and at three quarters of the way from the least to
-// the greatest, with a straight line between neighbours (type 7 of Hyndman and Fan, Sample Quantiles in Statistical
-// Packages, The American Statistician 50, 1996).
+// quartiles returns the quartiles of sorted values: at a quarter and three quarters of the way from the least to the
+// greatest, interpolated between neighbours (type 7 of Hyndman and Fan, Sample Quantiles in Statistical Packages, The
+// American Statistician 50, 1996).
 func quartiles[T ~int64 | ~float64](sorted []T) Quartiles {
 	middle := float64(median(sorted))
 	if !(middle > 0) {
@@ -59,8 +59,8 @@ func quartiles[T ~int64 | ~float64](sorted []T) Quartiles {
 	}
 }
 
-// RequestCost is what the system used for an answered request: medians over the rounds whose Cost is settled. A figure
-// that was not counted is 0.
+// RequestCost holds what the system used for an answered request: medians over the rounds whose Cost is settled. 0 means
+// not counted.
 type RequestCost struct {
 	CPU          time.Duration `json:"cpu_ns,omitempty"`
 	Cycles       int64         `json:"cycles,omitempty"`

@@ -25,8 +25,8 @@ type Summary struct {
 	Control time.Duration `json:"control_ns,omitempty"`
 	// Readings holds the median of each reading over the rounds that have it.
 	Readings map[string]float64 `json:"readings,omitempty"`
-	// Spread says how far the rounds of each route lie apart, and those of all routes together under tally.All. It lacks
-	// routes with fewer than two rounds with a request. Summaries of older programs have none.
+	// Spread has the spread of each route's rounds, and of all routes together under tally.All. Routes with requests in
+	// fewer than two rounds have none, and neither have summaries of older programs.
 	Spread map[string]Spread `json:"spread,omitempty"`
 	// Cost is what the system used for a request; zero if that was not counted.
 	Cost RequestCost `json:"cost,omitzero"`

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Axis maps values to places.
+// Axis maps values to positions.
 type Axis struct {
 	Log      bool // equal ratios are equally far apart
 	From, To float64
 	Ticks    []Tick
 }
 
-// Tick is a value on an axis that has a line, and a label unless that is empty.
+// Tick is a line at a value of an axis, with a label unless that is empty.
 type Tick struct {
 	At    float64
 	Label string
 }
 
-// at is the place of a value, from 0 to 1; values beyond the axis are at its ends.
+// at returns the position of a value, from 0 to 1. Values beyond the axis are at its ends.
 func (a Axis) at(v float64) float64 {
 	from, to := a.From, a.To
 	if a.Log {
@@ -51,10 +51,10 @@ func LinearIn(unit, low, high float64, most int, label func(float64) string) Axi
 	return a
 }
 
-// mark sets ticks at the multiples of a step. Neighbours with equal labels show one of them.
+// mark sets ticks at the multiples of a step. If neighbours have equal labels, only one shows it.
 func (a *Axis) mark(step float64, label func(float64) string) {
 	for k := math.Ceil(a.From/step - 1e-9); k*step <= a.To+1e-9*step; k++ {
-		at := k*step + 0 // −0 + 0 is 0, which has no sign when it is written
+		at := k*step + 0 // turns −0 into 0, which prints without a sign
 		a.add(at, label(at))
 	}
 }
@@ -82,11 +82,11 @@ func RoundStep(v float64) float64 {
 	return 10 * power
 }
 
-// leastTicks is how many ticks an axis has at least, however narrow its range is.
+// leastTicks is the minimum number of ticks, even for a narrow range.
 const leastTicks = 4
 
 // Log is a logarithmic axis that holds positive values from low to high. Its ticks are powers of ten; 1, 2 and 5 times
-// powers of ten; or, for a narrow range, equal steps: whatever gives enough of them and not too many.
+// powers of ten; or, for a narrow range, equal steps: the first that gives enough ticks and not too many.
 func Log(low, high float64, most int, label func(float64) string) Axis {
 	if !(low > 0) {
 		low = 1
@@ -117,11 +117,11 @@ func Log(low, high float64, most int, label func(float64) string) Axis {
 	}
 }
 
-// Tail is an axis of quantiles that gives each decade of the tail the same room: a quantile q stands at 1/(1−q), and
-// least, from 0 to 1, is where it begins.
+// Tail is an axis of quantiles on which each decade of the tail is equally wide: a quantile q is at 1/(1−q), on a log
+// scale. least, from 0 to 1, is the quantile at its beginning.
 func Tail(least, most float64) Axis {
 	a := Axis{Log: true, From: InTail(least), To: max(InTail(most), 2*InTail(least))}
-	wide := a.To/a.From > 2e3 // then p75 and p95 have no room for labels
+	wide := a.To/a.From > 2e3 // no room for labels of p75 and p95
 	for _, q := range []float64{0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 0.999999} {
 		v := InTail(q)
 		if v < a.From*(1-1e-9) || v > a.To*(1+1e-9) {
@@ -136,10 +136,10 @@ func Tail(least, most float64) Axis {
 	return a
 }
 
-// InTail is the place of a quantile on an axis made by Tail.
+// InTail returns the value of a quantile on an axis made by Tail.
 func InTail(q float64) float64 { return 1 / max(1-q, 1e-9) }
 
-// steps of time that people read well.
+// Readable steps of a time axis.
 var steps = []time.Duration{
 	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
@@ -160,7 +160,7 @@ func Time(from, to float64) Axis {
 	return a
 }
 
-// clock is a time on an axis with a step: 30 s, 5 min, 1:30 min, 2 h or 1:05 h.
+// clock formats a time for an axis with a step: 30 s, 5 min, 1:30 min, 2 h or 1:05 h.
 func clock(at, step time.Duration) string {
 	switch seconds, minutes := int(at.Seconds()), int(at.Minutes()); {
 	case at == 0:

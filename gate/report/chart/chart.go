@@ -1,15 +1,15 @@
-// Package chart draws figures as SVG, for pages that hold no script.
+// Package chart draws figures as SVG, for pages without scripts.
 //
-// A drawing is a value, such as a Plot or a Heat, and its SVG method returns one element as text, ready to stand in a
-// page of HTML. It is as wide as the room that it stands in. Text keeps its size and lines keep their width, since only
-// the plotted area inside is stretched.
+// A drawing is a value, such as a Plot or a Heat. Its SVG method returns one element as text, ready to put into an HTML
+// page. The element fills the width of its container. Only the plotted area inside stretches: text keeps its size and lines
+// their width.
 //
-// Colours, sizes and fonts are attributes, so a page whose style sheet is refused looks the same. Their tones can be seen
-// on white and on black; Style refines them for dark pages. Text has the colour of the page's text. Every drawing has a
-// title and a description that a screen reader tells, and lines differ in their dashes too.
+// Colours, sizes and fonts are attributes, so a drawing looks the same where a viewer blocks style sheets. The colours are
+// visible on white and on black; Style refines them for dark pages. Text has the colour of the page's text. Every drawing
+// has a title and a description for screen readers, and lines differ in their dashes too.
 //
-// Everything is a function of its values: the same drawing gives the same bytes. NaN is a gap. Texts are escaped here.
-// What is drawn is bounded: see MostPoints and MostColumns.
+// Drawing is a pure function: equal values give equal bytes. NaN is a gap. The package escapes all texts and bounds the
+// size of a drawing: see MostPoints and MostColumns.
 package chart
 
 import (
@@ -23,10 +23,10 @@ import (
 // SVG is one element of SVG, escaped and whole.
 type SVG string
 
-// MostPoints is the most points that are drawn of a line. Of more, each stretch shows its lowest and its highest.
+// MostPoints bounds the points of a line. A longer line is split into parts, and keeps the lowest and highest of each.
 const MostPoints = 600
 
-// Colour is one of few colours that can be told apart on light and on dark pages.
+// Colour is one of a few colours that are distinct on light and on dark pages.
 type Colour uint8
 
 // The colours.
@@ -39,7 +39,7 @@ const (
 	Grey
 )
 
-// tones are visible on white and on black: at least 3 to 1 against both. The second is for dark pages with a style sheet.
+// tones have a contrast of at least 3 to 1 against both white and black. The second is for dark pages with a style sheet.
 var tones = [...]struct{ usual, dark string }{
 	Blue:   {"#2f7ad6", "#6cb0ff"},
 	Orange: {"#cf6a0a", "#ffa94d"},
@@ -49,7 +49,7 @@ var tones = [...]struct{ usual, dark string }{
 	Grey:   {"#78828f", "#a3adba"},
 }
 
-// Style are rules for a page's style sheet: brighter tones on dark pages. Drawings are whole without them.
+// Style holds rules for a page's style sheet: brighter tones on dark pages. Drawings work without them.
 func Style() string {
 	var b strings.Builder
 	b.WriteString("@media screen and (prefers-color-scheme:dark){")
@@ -64,7 +64,7 @@ func Style() string {
 func (c Colour) stroke() string { return fmt.Sprintf(`class="s%d" stroke="%s"`, c, tones[c].usual) }
 func (c Colour) fill() string   { return fmt.Sprintf(`class="f%d" fill="%s"`, c, tones[c].usual) }
 
-// The plotted area has this many units on either axis, whatever its size is on the page.
+// The plotted area has this many units on either axis, whatever its size on the page.
 const units = 10_000
 
 // drawing is an SVG that grows.

@@ -5,14 +5,14 @@ import (
 	"math"
 )
 
-// The most columns and rows of a Heat that are drawn. Neighbouring columns are joined until they are few enough.
+// The most columns and rows of a drawn Heat. Neighbouring columns are joined until they are few enough.
 const (
 	MostColumns = 100
 	Rows        = 28
 )
 
-// Heat shows how values are spread over time: a column for each stretch of time, a row for each range of values, darker
-// where more values lie.
+// Heat shows the distribution of values over time: a column for each interval of time, a row for each range of values,
+// darker where there are more values.
 type Heat struct {
 	Title, Desc string
 	Height      int
@@ -21,8 +21,7 @@ type Heat struct {
 	Bare        bool
 }
 
-// Column is the values of one stretch of time: Rows counts, from the lowest values to the highest, in equal parts of the
-// y axis.
+// Column counts the values of one interval of time in Rows equal parts of the y axis, from the lowest to the highest.
 type Column struct {
 	From, To float64
 	Counts   [Rows]int64
@@ -34,8 +33,8 @@ func Row(a Axis, v float64) int { return min(int(a.at(v)*Rows), Rows-1) }
 // levels of darkness.
 const levels = 6
 
-// SVG draws the map. A cell is as dark as its share of the fullest cell of its column; the lightest tone is for few values,
-// down to one, so that the tail can be seen.
+// SVG draws the map. The darkness of a cell shows its share of the fullest cell of its column. Even a single value gets the
+// lightest tone, so the tail stays visible.
 func (h Heat) SVG() SVG {
 	columns := joined(h.Columns)
 	cells := make([][Rows]int, len(columns)) // levels, 0 for none

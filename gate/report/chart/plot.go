@@ -11,14 +11,14 @@ import (
 type Plot struct {
 	Title string // what is drawn
 	Desc  string // what can be seen, in a sentence
-	// Height is that of the plotted area, in pixels.
+	// Height is the height of the plotted area, in pixels.
 	Height int
 	X, Y   Axis
 	Lines  []Line
 	Marks  []Mark
 	Shades []Shade
 	Rules  []Rule
-	// Bare leaves out the labels of the x axis: those of a drawing below count for both.
+	// Bare leaves out the labels of the x axis: a drawing below has them.
 	Bare bool
 }
 
@@ -166,7 +166,7 @@ func (p Plot) line(d *drawing, l Line) {
 	fmt.Fprintf(d, `<path d="%s" fill="none" %s stroke-width="1.8" stroke-linejoin="round"%s vector-effect="non-scaling-stroke"/>`, b.b, l.Colour.stroke(), dash)
 }
 
-// dots draws the points of lines that ask for them, and the marks. They stand outside of the stretched area, so they are
+// dots draws the points of lines with Dots, and the marks. It draws them outside of the stretched area, so they stay
 // round.
 func (p Plot) dots(d *drawing) {
 	dot := func(x, y float64, radius string, c Colour, title string) {
@@ -192,14 +192,14 @@ func (p Plot) dots(d *drawing) {
 	}
 }
 
-// The least room between labels, in pixels, and the width at which those of the x axis still have it.
+// The least space between labels, in pixels, and the narrowest drawing in which the x axis still has it.
 const (
 	lineHeight = 15
 	letter     = 6.6
 	narrowest  = 325
 )
 
-// labels writes those of the axes, of rules and of shades, as far as they have room.
+// labels writes the labels of axes, rules and shades where there is room.
 func (p Plot) labels(d *drawing) {
 	last := math.MaxInt
 	for _, t := range p.Y.Ticks {
@@ -240,7 +240,7 @@ func (p Plot) labels(d *drawing) {
 	}
 }
 
-// anchorOf keeps a label of a width near an edge within the drawing, however narrow that is.
+// anchorOf keeps a label near an edge within the drawing, however narrow that is.
 func anchorOf(at, wide float64) string {
 	switch {
 	case at*narrowest < wide/2:
@@ -252,11 +252,11 @@ func anchorOf(at, wide float64) string {
 	}
 }
 
-// wide is about how wide a label is.
+// wide estimates the width of a label.
 func wide(label string) float64 { return letter * float64(utf8.RuneCountInString(label)) }
 
-// Thin is a line of at most most points: of each stretch of a longer line the lowest and the highest stay, in the order in
-// which they come. A gap of a whole stretch stays a gap.
+// Thin reduces a line to at most most points: it splits the line into parts and keeps the lowest and the highest point of
+// each, in their order. A part without points stays a gap.
 func Thin(x, y []float64, most int) (thinX, thinY []float64) {
 	if len(x) <= most {
 		return x, y

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Key shows how a line looks, to stand before its name.
+// Key draws a sample of a line, for the legend.
 func Key(c Colour, dashed bool) SVG {
 	var d drawing
 	d.begin("", "", "22", 10)
@@ -17,7 +17,7 @@ func Key(c Colour, dashed bool) SVG {
 	return d.end()
 }
 
-// DotKey shows how a Mark looks, to stand before its name.
+// DotKey draws a sample of a Mark, for the legend.
 func DotKey(c Colour) SVG {
 	var d drawing
 	d.begin("", "", "12", 10)
@@ -25,21 +25,22 @@ func DotKey(c Colour) SVG {
 	return d.end()
 }
 
-// Span is a change with its interval and its limit, to stand in a row of a table that has the figures.
+// Span is a change with its interval and its limit, drawn small for a row of a table.
 type Span struct {
 	Change, Low, High float64 // relative; equal for a change without an interval
 	Limit             float64 // positive where a rise is bad, negative where a fall is
 	Colour            Colour
 }
 
-// The size of a Span, and how many limits it is wide to either side of no change.
+// The size of a Span, and its reach to either side of no change, in limits.
 const (
 	spanWidth  = 104
 	spanHeight = 16
 	spanReach  = 2.5
 )
 
-// SVG draws the span: the limit is a dashed line, no change a solid one. What lies beyond the drawing ends in an arrow.
+// SVG draws the span: a dashed line for the limit, a solid one for no change. An arrow marks an interval that reaches beyond
+// the drawing.
 func (s Span) SVG() SVG {
 	var d drawing
 	d.begin("", "", fmt.Sprint(spanWidth), spanHeight)

@@ -49,7 +49,7 @@ func (c *Crew) Work(ctx context.Context, stop <-chan struct{}, shift *plan.Plan)
 	return report
 }
 
-// InFlight is how many tasks of the open model are in flight at this instant. It may be called while Work runs.
+// InFlight returns the number of open-model tasks in flight now. It may be called while Work runs.
 func (c *Crew) InFlight() int { return c.pool.flying() }
 
 // Dismiss lets every user that has begun do on_stop, within the plan's StopWithin, and closes the

@@ -104,7 +104,7 @@ func (p *processes) readMemory(u, before cgroup.Usage, since float64, r *Reading
 	if u.Memory.Limit > 0 {
 		r.gauge(name(result.MemoryLimit), float64(u.Memory.Limit))
 	}
-	if p.group.SharesMemory() { // what was killed may be anybody's
+	if p.group.SharesMemory() { // another program's process may have been killed
 		return
 	}
 	r.gauge(name(result.MemoryBytes), float64(u.Memory.Used))

@@ -20,7 +20,7 @@ import (
 const (
 	DatabaseURL = "PLIMSOLL_DATABASE_URL" // where baselines live
 	GitHubToken = "GITHUB_TOKEN"          // for GitHub's API
-	ServeToken  = "PLIMSOLL_SERVE_TOKEN"  // that requests to plimsoll serve bring
+	ServeToken  = "PLIMSOLL_SERVE_TOKEN"  // the token that plimsoll serve expects of requests
 	HistoryURL  = "PLIMSOLL_HISTORY_URL"  // where the pages of plimsoll history are published
 	RunnerImage = "ImageOS"               // the image of a runner of GitHub's, such as ubuntu24
 	InputPrefix = "PLIMSOLL_INPUT_"       // begins the names of the action's inputs

@@ -1,10 +1,10 @@
-// Package forms writes reports in the forms that the user asks for, and reads what they are made of.
+// Package forms writes reports in the forms that the user asks for, and reads the files to make them from.
 //
-// Flags is embedded by every command that has something to report. Under adds what Locust's environment variables ask
-// for, Check finds mistakes before anything is measured, and Write takes a Material and writes each form. A file is
-// written whole or not at all, and one that cannot be written does not keep the others from it. Live writes the history of
-// a run while it runs. Read is for plimsoll report: it recognises results and verdict files and puts together those that
-// belong together. The packages below gate/report say what is in each form.
+// Every command that reports something embeds Flags. Under adds the files that Locust's environment variables ask for,
+// Check finds mistakes before anything is measured, and Write takes a Material and writes each form. It writes a file
+// whole or not at all, and goes on with the others if one fails. Live writes the history of a run while it runs. Read is
+// for plimsoll report: it recognises results and verdict files and matches those that belong together. The packages below
+// gate/report describe the content of each form.
 package forms
 
 import (
@@ -29,7 +29,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
-// Flags name the places of all forms. An empty place means that the form is not written.
+// Flags hold the place of each form. A form with an empty place is not written.
 type Flags struct {
 	HTML        string `name:"html" placeholder:"FILE" file:"" help:"Write the report as one page of HTML to this file. In its name {u}, {r} and {t} become the users, those started per second, and the seconds of judged load. A load takes it from $$LOCUST_HTML too."`
 	Markdown    string `placeholder:"FILE" file:"" help:"Write the report as markdown to this file."`
@@ -43,14 +43,14 @@ type Flags struct {
 // Any reports whether any form is asked for.
 func (f Flags) Any() bool { return f != Flags{} }
 
-// ButMarkdown are the flags without markdown: a gate writes that beside its verdict file.
+// ButMarkdown returns the flags without markdown: a gate writes that beside its verdict file.
 func (f Flags) ButMarkdown() Flags {
 	f.Markdown = ""
 	return f
 }
 
-// Check returns an error about every place that cannot be written, and about places that are one file. Beside are the
-// other files that the command reads or writes. It writes nothing.
+// Check returns an error that lists every place that cannot be written, and all places that name the same file. beside
+// lists the other files that the command reads or writes. Check writes nothing.
 func (f Flags) Check(beside ...Place) error {
 	var all []error
 	places := f.places()
@@ -95,7 +95,7 @@ func checkDirectory(flag, path string) error {
 	return nil
 }
 
-// csvFile is one of Locust's files; empty if they are not asked for.
+// csvFile returns the path of one of Locust's files; empty without --csv.
 func (f Flags) csvFile(suffix string) string {
 	if f.CSV == "" {
 		return ""
@@ -103,7 +103,7 @@ func (f Flags) csvFile(suffix string) string {
 	return f.CSV + suffix
 }
 
-// Needs returns an error if a form is asked for that has nothing to say about some material.
+// Needs returns an error if the user asks for a form that cannot show this kind of material.
 func (f Flags) Needs(m report.Material) error {
 	if m.Run != nil {
 		return nil
@@ -121,12 +121,13 @@ type Options struct {
 	DoubtPasses bool                // the job goes on although the gate could not tell
 	Live        bool                // Live has written the history
 	Getenv      func(string) string // gives the headers for OTLP; nil for none
-	// Warn gets the error of a receiver of OTLP, which then is no error: a verdict stands without it. nil for nobody.
+	// Warn takes the error of an OTLP receiver, so that Write does not return it: the verdict stands anyway. If nil, Write
+	// returns the error.
 	Warn func(text string)
 }
 
-// Write writes every form that is asked for, and tries all of them. Without a run those that need one are left out. The
-// notes are sentences about what a form lacks.
+// Write writes every form that the user asked for; an error in one does not stop the others. Without a run it leaves out
+// the forms that need one. The notes are sentences about what a form lacks.
 func (f Flags) Write(ctx context.Context, m report.Material, o Options) (notes []string, err error) {
 	var all []error
 	put := func(path string, write func(io.Writer) error) {
@@ -184,7 +185,7 @@ func putFile(path string, write func(io.Writer) error) error {
 	return told(path, whole.Write(path, write))
 }
 
-// told rewords the error of a full disk. Its own text names a file that is gone.
+// told rewords the error of a full disk: the system's text names a temporary file that is gone.
 func told(path string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return fmt.Errorf("write %s: the disk is full, so nothing of it was kept", path)
@@ -200,7 +201,7 @@ func makeDirectory(path string) error {
 	return nil
 }
 
-// endpoint is where metrics go at an address of OTLP.
+// endpoint returns the URL to post metrics to.
 func endpoint(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {

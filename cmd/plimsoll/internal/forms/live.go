@@ -8,8 +8,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner"
 )
 
-// Live writes PREFIX_stats_history.csv while a run runs, for programs that follow it. The file begins with the first
-// second of load, so a run that does not begin leaves an older one alone. Not safe for concurrent use.
+// Live writes PREFIX_stats_history.csv during a run, for programs that follow it. It creates the file in the first second
+// of load, so a run that never starts does not touch an older file. Not safe for concurrent use.
 type Live struct {
 	path string
 	file *os.File // nil before the first row, and after an error
@@ -17,7 +17,7 @@ type Live struct {
 	err  error // the first; no row is written after it
 }
 
-// Live is the history of a run that is about to begin; nil if no CSV is asked for.
+// Live returns the history of a run that is about to begin; nil without --csv.
 func (f Flags) Live() *Live {
 	if f.CSV == "" {
 		return nil
@@ -48,17 +48,17 @@ func (l *Live) begin() {
 	}
 }
 
-// drop removes what was written of the file: a history that ends somewhere would look like the end of the load.
+// drop removes the unfinished file: its last row would look like the end of the load.
 func (l *Live) drop() {
 	if l.file != nil {
-		_ = l.file.Close() // the error that counts is the one before
+		_ = l.file.Close() // the earlier error counts
 		_ = os.Remove(l.path)
 		l.file = nil
 	}
 	l.err = told(l.path, l.err)
 }
 
-// Close puts the file on the disk. It reports whether there is one, and why not if that is an error.
+// Close syncs the file to disk. It reports whether the file was written, and the first error.
 func (l *Live) Close() (written bool, err error) {
 	if l == nil || l.file == nil {
 		if l != nil {

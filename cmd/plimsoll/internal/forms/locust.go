@@ -10,15 +10,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// The names that files get if a variable asks for them without a name.
+// Default file names, for variables that ask for a file without naming it.
 const (
 	defaultHTML = "report.html"
 	defaultCSV  = "report"
 )
 
-// Under adds the places that Locust's variables name, unless the command line has others. LOCUST_HTML and LOCUST_CSV are
-// Locust's own. LOCUST_HTML_REPORT=true and LOCUST_CSV_REPORT=true are not, but stand in many .env files: they get the
-// usual names. The notes say so.
+// Under adds the places from Locust's variables; flags take precedence. Locust defines LOCUST_HTML and LOCUST_CSV. It does
+// not define LOCUST_HTML_REPORT=true and LOCUST_CSV_REPORT=true, but many .env files have them: Under takes them for the
+// default names and adds a note.
 func (f Flags) Under(getenv func(string) string) (_ Flags, notes []string) {
 	for _, one := range []struct {
 		place                          *string
@@ -46,8 +46,8 @@ func (f Flags) Under(getenv func(string) string) (_ Flags, notes []string) {
 	return f, notes
 }
 
-// filled is the name of a file with the load filled in, as Locust does with that of its HTML report: {u} is the number of
-// users, {r} how many of them started each second, {t} the seconds of judged load, all cut to whole numbers. What is not known stays as it is.
+// filled fills the load into a file name, as Locust does for its HTML report: {u} is the number of users, {r} the users
+// started each second, {t} the seconds of judged load, all cut to whole numbers. Unknown values stay in braces.
 func filled(path string, r *result.Result) string {
 	if r == nil {
 		return path
@@ -67,5 +67,5 @@ func filled(path string, r *result.Result) string {
 	return path
 }
 
-// said reports whether a value is one of these words, in capitals or not.
+// said reports whether a value is one of these words, in any case.
 func said(value string, words ...string) bool { return slices.Contains(words, strings.ToLower(value)) }

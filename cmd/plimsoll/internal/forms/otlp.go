@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// postWithin is how long a receiver may take for all.
+	// postWithin bounds a whole export.
 	postWithin = 30 * time.Second
 	// maxAnswer is how much of an answer is read, in bytes.
 	maxAnswer = 64 << 10
@@ -73,7 +73,7 @@ func notSent(u *url.URL, format string, args ...any) error {
 	return fmt.Errorf("send the figures to %s: %s", u.Redacted(), fmt.Sprintf(format, args...))
 }
 
-// refused is an error if a receiver took only a part. Its answer may be empty, or no JSON.
+// refused returns an error if the receiver rejected some of the points. Its answer may be empty, or not JSON.
 func refused(u *url.URL, answer []byte) error {
 	var said struct {
 		PartialSuccess struct {

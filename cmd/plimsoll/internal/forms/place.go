@@ -12,8 +12,8 @@ import (
 // Place is a file that a flag or an argument names.
 type Place struct{ Flag, Path string }
 
-// Apart returns an error about every two flags that name one file: the later would overwrite the earlier. A flag may name
-// a file twice.
+// Apart returns an error for each pair of flags that name the same file: the later would overwrite the earlier. One flag
+// may name a file twice.
 func Apart(places []Place) error {
 	var all []error
 	for i, one := range places {
@@ -29,7 +29,7 @@ func Apart(places []Place) error {
 // aTerm is what filled fills in.
 var aTerm = regexp.MustCompile(regexp.QuoteMeta("{") + "[urt]" + regexp.QuoteMeta("}"))
 
-// mayBe reports whether a place is another one, whatever is filled into its name.
+// mayBe reports whether p can become the other file once the load is filled into its name.
 func (p Place) mayBe(other Place) bool {
 	own, others := absolute(p.Path), absolute(other.Path)
 	if own == others {

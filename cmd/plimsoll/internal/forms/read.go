@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// shelf is what some files hold.
+// shelf holds what was read so far.
 type shelf struct {
 	verdict *report.Report
 	judged  string // the file of the verdict
@@ -28,8 +28,8 @@ type held struct {
 	run  *result.Result
 }
 
-// Read reads results and verdict files, in any order, and puts them together. At most one verdict, the run that it is
-// about and the other side of its pairing belong together. Anything else is refused.
+// Read reads results and verdict files, in any order, and matches them: at most one verdict, its run, and the other side
+// of its pairing. It refuses anything else.
 func Read(files []string) (m report.Material, err error) {
 	var s shelf
 	for _, file := range files {
@@ -90,7 +90,7 @@ const (
 	aVerdict
 )
 
-// kindOf recognises a file by its keys, and one that is cut short by those at its beginning.
+// kindOf recognises a file by its keys; for a truncated file, the first keys decide.
 func kindOf(data []byte) kind {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(data, &keys); err != nil {
@@ -112,7 +112,7 @@ func kindOf(data []byte) kind {
 	}
 }
 
-// judgedBy puts the runs of a verdict beside it.
+// judgedBy matches a verdict with its runs.
 func (s *shelf) judgedBy() (report.Material, error) {
 	m := report.Material{Report: s.verdict}
 	for _, one := range s.runs {
@@ -139,8 +139,8 @@ func paired(a, b *result.Result) bool {
 	return a.PairSeed != "" && a.PairSeed == b.PairSeed && a.Series == b.Series
 }
 
-// alone puts together runs without a verdict: one run, or the two sides of a pairing. Base is the one whose file is
-// named so, as the commands that measure name it, else the first.
+// alone takes runs without a verdict: one run, or the two sides of a pairing. Base is the run whose file is named base, as
+// the measuring commands name it, else the first.
 func (s *shelf) alone() (m report.Material, err error) {
 	switch len(s.runs) {
 	case 1:
@@ -159,7 +159,7 @@ func (s *shelf) alone() (m report.Material, err error) {
 	return report.Material{Run: head.run, Base: base.run}, nil
 }
 
-// namedBase reports whether a file is named as that of base, of the idle load or of the fresh process.
+// namedBase reports whether a file has the name of the base side: base, the idle load or the fresh process.
 func namedBase(file string) bool {
 	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 	return slices.ContainsFunc([]string{"-base", "-idle", "-fresh"}, func(ending string) bool { return strings.HasSuffix(name, ending) })

@@ -36,7 +36,7 @@ type Bench struct {
 	Quiet   bool   // no progress
 	Verbose bool   // the output of the system under test is shown
 
-	Window func(runner.Window) // gets what the last seconds of a run did, about once a second; nil for nobody
+	Window func(runner.Window) // called about once a second with the last seconds of the run; may be nil
 }
 
 // Run measures one run. When it was cut short, both the result and the error are there.

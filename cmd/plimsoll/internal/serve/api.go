@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// SeriesList is the answer of /api/series: the series among the newest 1,000 runs that fit, the one with the newest run first.
+// SeriesList answers /api/series: the series of the newest 1,000 matching runs, the one with the newest run first.
 type SeriesList struct {
 	Series []Series `json:"series"`
 }
@@ -29,13 +29,13 @@ type Series struct {
 	Runs       int       `json:"runs"`   // among those newest ones
 }
 
-// RunList is the answer of /api/runs: runs that fit, the newest first.
+// RunList answers /api/runs: the matching runs, newest first.
 type RunList struct {
 	Runs []Run  `json:"runs"`
 	Next string `json:"next,omitempty"` // the value of after for the next page; empty at the end
 }
 
-// Run is a run with its figures: the answer of /api/run/ID, and a part of that of /api/runs.
+// Run is a run with its figures. It answers /api/run/ID, and RunList has one for each run.
 type Run struct {
 	baseline.Info
 	Rounds   int                       `json:"rounds"`
@@ -46,7 +46,7 @@ type Run struct {
 	Readings map[string]float64        `json:"readings,omitempty"` // only of a single run
 }
 
-// runOf is a record as an answer. With a route it has the figures of that one alone.
+// runOf converts a record. With a route, it keeps the figures of that route alone.
 func runOf(r baseline.Record, route string) Run {
 	s := r.Summary
 	run := Run{Info: r.Info, Rounds: s.Rounds, CIRun: s.CIRun, Figures: s.Figures, Spread: s.Spread, Cost: s.Cost}
@@ -93,7 +93,7 @@ func (s *Server) series(ctx context.Context, q query) (SeriesList, error) {
 	return list, err
 }
 
-// runs lists runs. If few of many are of an environment, a page has fewer than its limit, and Next goes on nevertheless.
+// runs lists runs. A filter by environment may leave a page with fewer runs than its limit; Next still leads on.
 func (s *Server) runs(ctx context.Context, q query) (RunList, error) {
 	of := baseline.Query{Series: q.Series, Repository: q.Repository, Branch: q.Branch, Limit: q.limit}
 	if of.Limit == 0 {
@@ -118,7 +118,7 @@ func (s *Server) runs(ctx context.Context, q query) (RunList, error) {
 	return list, err
 }
 
-// run finds one run. Its summary is read through the indexes of its series: the first runs at its instant, by their IDs.
+// run finds one run. It reads the summary through the series' index: the first runs at that instant, ordered by ID.
 func (s *Server) run(ctx context.Context, id, route string) (Run, error) {
 	info, err := s.Store.Find(ctx, id)
 	if err != nil {

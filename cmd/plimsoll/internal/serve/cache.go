@@ -13,36 +13,36 @@ type keepable interface {
 	read() time.Time // when reading for it began
 }
 
-// cache keeps answers until Fresh after they were read, as far as they fit into a number of bytes. Whoever asks for an answer that is being made
-// waits for it. No error is kept.
+// cache keeps each answer until Fresh after its data was read, up to a total size. Requests for an answer that is in the
+// making wait for it. Errors are not kept.
 type cache[T keepable] struct {
 	most int // bytes
 	now  func() time.Time
 
 	mu    sync.Mutex // guards the fields below
 	kept  map[string]*entry[T]
-	order []*entry[T] // those that are made, the oldest first
-	bytes int         // of those in order
+	order []*entry[T] // finished entries, the oldest first
+	bytes int         // total of order
 }
 
-// entry is an answer, or one in the making: value and err may be read when done is closed.
+// entry is an answer, finished or in the making. Read value and err only once done is closed.
 type entry[T keepable] struct {
 	key   string
 	done  chan struct{}
 	value T
 	err   error
-	until time.Time // zero while it is made
+	until time.Time // zero while in the making
 	bytes int
 }
 
-// entryBytes is about what an entry takes beside its key and its value.
+// entryBytes is roughly the size of an entry without its key and value.
 const entryBytes = 512
 
 func newCache[T keepable](most int, now func() time.Time) *cache[T] {
 	return &cache[T]{most: most, now: now, kept: map[string]*entry[T]{}}
 }
 
-// get returns the answer for a key. It is made by the first who asks, even if that one goes away meanwhile.
+// get returns the answer for a key. The first request makes it, and finishes even if its client disconnects.
 func (c *cache[T]) get(ctx context.Context, key string, produce func(context.Context) (T, error)) (T, error) {
 	e, isMine := c.claim(key)
 	if isMine {
@@ -57,7 +57,7 @@ func (c *cache[T]) get(ctx context.Context, key string, produce func(context.Con
 	}
 }
 
-// claim finds the entry of a key. isMine says that the caller has to make its answer.
+// claim returns the entry of a key. If isMine, the caller must make the answer.
 func (c *cache[T]) claim(key string) (e *entry[T], isMine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,7 +71,7 @@ func (c *cache[T]) claim(key string) (e *entry[T], isMine bool) {
 	return e, true
 }
 
-// drop removes the oldest answer, as long as a function says so.
+// drop removes the oldest answers while goes returns true.
 func (c *cache[T]) drop(goes func(oldest *entry[T]) bool) {
 	for len(c.order) > 0 && goes(c.order[0]) {
 		e := c.order[0]
@@ -82,14 +82,14 @@ func (c *cache[T]) drop(goes func(oldest *entry[T]) bool) {
 	}
 }
 
-// forget makes sure that nobody finds an entry.
+// forget removes an entry from the map, unless a newer one has replaced it.
 func (c *cache[T]) forget(e *entry[T]) {
 	if c.kept[e.key] == e {
 		delete(c.kept, e.key)
 	}
 }
 
-// errPanicked is what others get if the one who makes an answer panics.
+// errPanicked is the error of waiting requests when the one that makes the answer panics.
 var errPanicked = errors.New("serve: making the answer panicked")
 
 func (c *cache[T]) fill(ctx context.Context, e *entry[T], produce func(context.Context) (T, error)) {
@@ -98,7 +98,8 @@ func (c *cache[T]) fill(ctx context.Context, e *entry[T], produce func(context.C
 	e.value, e.err = produce(ctx)
 }
 
-// settle keeps an answer that is made, in the room of older ones. One that has no room is given to those who wait for it.
+// settle keeps a finished answer and drops older ones to make room. An answer that is too large goes only to the requests
+// that wait for it.
 func (c *cache[T]) settle(e *entry[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

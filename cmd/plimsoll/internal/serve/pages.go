@@ -31,7 +31,7 @@ type group struct {
 
 func (g group) read() time.Time { return g.asOf }
 
-// About what the records of a history take, in bytes.
+// Rough sizes of a history's records, in bytes.
 const (
 	recordBytes  = 2_048
 	figuresBytes = 512 // of a route in a record
@@ -47,12 +47,12 @@ func (g group) size() int {
 	return n
 }
 
-// kinds are the media types of what is served, by the ends of names.
+// kinds maps file extensions to media types.
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json", ".txt": "text/plain; charset=utf-8",
 }
 
-// made is the answer that a function writes.
+// made returns what a function writes, as an answer.
 func made(name string, write func(io.Writer) error) (answer, error) {
 	var b bytes.Buffer
 	err := write(&b)
@@ -111,23 +111,24 @@ func page(g *site.Group, rest []string) (answer, error) {
 	return answer{}, missing("there is no such page")
 }
 
-// options are those of pages that are made now.
+// options returns the page options for this moment.
 func (s *Server) options(q query, more bool) site.Options {
 	o := s.Site
 	o.Live, o.Made, o.More, o.Filter = true, s.Now(), more, q.Filter
 	return o
 }
 
-// keys are the groups that somebody was told of, by their slugs: an address has nothing else of a group.
+// keys maps slugs to groups. The address of a page has only the slug, so the server remembers each group that it has
+// linked to.
 type keys struct {
 	mu    sync.Mutex // guards known
 	known map[string]site.Key
 }
 
-// mostKnown bounds the groups that are remembered. The overview tells them anew.
+// mostKnown bounds the remembered groups. Loading the overview registers them again.
 const mostKnown = 20_000
 
-// tell remembers a group.
+// tell remembers a group and returns its slug.
 func (k *keys) tell(g site.Key) string {
 	slug := site.Slug(g.Series, g.Repository, g.Branch)
 	k.mu.Lock()
@@ -146,22 +147,22 @@ func (k *keys) of(slug string) (site.Key, bool) {
 	return g, ok
 }
 
-// isOf finds the runs of a group, in an environment or in any.
+// isOf returns a filter for a group's runs, in one environment or in all.
 func isOf(k site.Key, environment string) func(*baseline.Info) bool {
 	return func(info *baseline.Info) bool {
 		return site.KeyOf(info) == k && (environment == "" || info.Environment == environment)
 	}
 }
 
-// found is a group among the newest runs.
+// found is a group that has some of the newest runs.
 type found struct {
 	site.Key
 	newest baseline.Info
 	runs   int
 }
 
-// find lists the groups among the newest runs that a query admits, the one with the newest run first. more says that there
-// are older runs.
+// find lists the groups of the newest runs that match a query, the one with the newest run first. more reports whether
+// there are older runs.
 func (s *Server) find(ctx context.Context, q query) (all []found, more bool, err error) {
 	infos, more, err := s.list(ctx, q)
 	if err != nil {
@@ -181,7 +182,7 @@ func (s *Server) find(ctx context.Context, q query) (all []found, more bool, err
 	return all, more, nil
 }
 
-// overview makes what is about all groups.
+// overview makes the pages about all groups.
 func (s *Server) overview(ctx context.Context, at string, q query) (answer, error) {
 	h, err := s.groups.get(ctx, "?"+q.key(), func(ctx context.Context) (group, error) {
 		asOf := s.Now()
@@ -217,7 +218,7 @@ func (s *Server) overview(ctx context.Context, at string, q query) (answer, erro
 	return a, err
 }
 
-// group reads a group, as a history of it alone.
+// group reads a history of one group.
 func (s *Server) group(ctx context.Context, slug string, q query) (group, error) {
 	if q.Runs == 0 {
 		q.Runs = defaultRuns

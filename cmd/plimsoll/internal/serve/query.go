@@ -10,18 +10,18 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
 )
 
-// How many runs an answer is made of.
+// Limits on the runs that one answer reads.
 const (
 	defaultRuns = 200   // of a page
 	mostRuns    = 5_000 // of a page
 	defaultList = 50    // of a list
 	mostList    = 500   // of a list
-	newest      = 1_000 // that are looked at for the groups of a store
-	shownGroups = 25    // that the overview has figures of
+	newest      = 1_000 // searched for the groups of a store
+	shownGroups = 25    // with figures in the overview
 	groupRuns   = 50    // of each group in the overview
 )
 
-// query is what a request asks for beside its path.
+// query holds the parameters of a request.
 type query struct {
 	site.Filter
 	route string
@@ -32,7 +32,7 @@ type query struct {
 // maxText bounds a parameter, in bytes.
 const maxText = 500
 
-// parameters are those that an address takes.
+// parameters lists the parameters that an address takes.
 func parameters(path string) []string {
 	filters := []string{"series", "repository", "branch", "environment"}
 	switch {
@@ -51,8 +51,7 @@ func parameters(path string) []string {
 	}
 }
 
-// parse reads the parameters of a request. One that the address does not take is refused: a misspelt filter does not give
-// everything, and no two questions have the same answer.
+// parse reads the parameters of a request. It refuses unknown ones: a misspelt filter must not return everything.
 func parse(path string, values url.Values) (q query, err error) {
 	texts := map[string]*string{"series": &q.Series, "repository": &q.Repository, "branch": &q.Branch, "environment": &q.Environment, "route": &q.route, "after": &q.after}
 	numbers := map[string]struct {
@@ -70,7 +69,7 @@ func parse(path string, values url.Values) (q query, err error) {
 		case texts[name] != nil:
 			*texts[name] = value
 			continue
-		case value == "": // a field of a form that nobody filled in
+		case value == "": // an empty form field
 			continue
 		}
 		number := numbers[name]

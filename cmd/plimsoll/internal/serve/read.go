@@ -7,9 +7,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
 )
 
-// read gives the newest runs that a query admits and that fit, at most as many as its Limit. A query cannot say everything:
-// to a store an empty repository or branch is any. It looks at few more than most runs, so the answer comes soon even if
-// hardly a run fits. next is the last run that it looked at, if there are further ones, else nil.
+// read returns the newest runs that match a query and pass fits, at most Limit of them. fits is for filters that a query
+// lacks: to a store, an empty repository or branch matches all. read looks at little more than most runs, so it returns
+// soon even if hardly any fits. next is the last run that it looked at, or nil if there are no more.
 func (s *Server) read(ctx context.Context, q baseline.Query, fits func(*baseline.Info) bool, most int) (records []baseline.Record, next *baseline.Info, err error) {
 	limit := q.Limit
 	for looked := 0; ; q.Limit = newest {
@@ -36,7 +36,7 @@ func (s *Server) read(ctx context.Context, q baseline.Query, fits func(*baseline
 	}
 }
 
-// list is read for what identifies runs, at most newest ones.
+// list is read for run identities, of the newest runs only.
 func (s *Server) list(ctx context.Context, q query) (infos []baseline.Info, more bool, err error) {
 	of := baseline.Query{Series: q.Series, Repository: q.Repository, Branch: q.Branch, Limit: newest + 1, WithExcluded: true}
 	for looked := 0; looked < mostRuns; looked += newest {

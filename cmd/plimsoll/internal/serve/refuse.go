@@ -13,13 +13,12 @@ type Refusal struct {
 	Error string `json:"error"`
 }
 
-// refuse writes why there is no answer: as JSON for programs, else as a page. The text is ours, and holds nothing of the
-// request.
+// refuse writes the reason for a refusal: as JSON for programs, else as a page. The text quotes nothing from the request.
 func refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasSuffix(r.URL.Path, ".json") {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		json.NewEncoder(w).Encode(Refusal{text}) //nolint:errcheck // the asker has gone
+		json.NewEncoder(w).Encode(Refusal{text}) //nolint:errcheck // the client has gone
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -1,12 +1,12 @@
 // Package serve answers people and programs from a store: the pages of package site, live, and the same figures as JSON.
 //
-// New gives a handler that only reads. Each answer is made of the summaries of a bounded number of runs, never of their
-// documents, so it takes milliseconds however many runs there are. An answer is kept until Fresh after its reading, and many who ask for the
-// same thing at once wait for one answer.
+// New returns a handler that only reads. Each answer uses the summaries of a bounded number of runs, never their
+// documents, so it takes milliseconds however large the store is. The handler keeps an answer until Fresh after reading
+// the store. Simultaneous requests for the same thing share one answer.
 //
-// Who may ask is decided before anything is read: the request must be for a Host that is ours, since a page elsewhere can
-// make a browser ask any address under a name of its own (DNS rebinding), and it must bring the token if there is one. No
-// answer holds a secret: errors of the store are told to Log, and to nobody else. The handler is safe for concurrent use.
+// The handler checks access before it reads anything. The Host must be ours, since a foreign page can point a name of its
+// own at our address (DNS rebinding), and the request must carry the token if there is one. No answer holds a secret:
+// store errors go to Log alone. The handler is safe for concurrent use.
 package serve
 
 import (
@@ -25,13 +25,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
 )
 
-// Fresh is how long an answer is kept, from the time that the store was asked for it.
+// Fresh is how long an answer is kept, counted from the start of its reading.
 const Fresh = 5 * time.Second
 
 // patience is how long the store may take for one answer.
 const patience = 15 * time.Second
 
-// LeastToken is how many characters a token needs: 16 hexadecimal ones are 64 bits, which nobody guesses over a network.
+// LeastToken is the minimum length of a token: 16 hexadecimal characters are 64 bits, too many to guess over a network.
 const LeastToken = 16
 
 // Config is what a handler needs.
@@ -39,10 +39,10 @@ type Config struct {
 	Store baseline.Store
 	Site  site.Options // without Made, More, Live and Filter
 	Token string       // empty for none
-	Names []string     // further names that a request may be for
-	// Anywhere says that the handler is not reached over loopback alone, so that a request may be for any address.
+	Names []string     // further host names to accept
+	// Anywhere says that the handler listens beyond loopback, so a request may name any IP address as its host.
 	Anywhere bool
-	Log      func(error)      // told of trouble with the store
+	Log      func(error)      // gets errors of the store
 	Now      func() time.Time // the clock
 }
 
@@ -57,13 +57,13 @@ type Server struct {
 
 var _ http.Handler = (*Server)(nil)
 
-// Bounds of what is kept in memory, in bytes.
+// Bounds of the caches, in bytes.
 const (
 	mostAnswers = 64 << 20
 	mostGroups  = 256 << 20
 )
 
-// New is a server of a store.
+// New returns a server for a store.
 func New(c Config) *Server {
 	return &Server{Config: c, token: sha256.Sum256([]byte(c.Token)), answers: newCache[answer](mostAnswers, c.Now), groups: newCache[group](mostGroups, c.Now)}
 }
@@ -85,8 +85,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// guard sets the headers that keep an answer harmless, whatever it holds. Pages load scripts, styles and pictures from
-// here alone, and no other page shows or reads them.
+// guard sets headers that keep an answer harmless whatever it holds. Pages load scripts, styles and pictures from this
+// server only, and no other page can frame or read them.
 func guard(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -97,7 +97,7 @@ func guard(h http.Header) {
 	h.Set("Cache-Control", "private, no-cache")
 }
 
-// isOurs reports whether a request may be for this host. An address cannot be taken over as a name can.
+// isOurs reports whether a host means this server. IP addresses need no list: DNS rebinding works with names only.
 func (s *Server) isOurs(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -112,7 +112,7 @@ func (s *Server) isOurs(host string) bool {
 	return host != "" && slices.ContainsFunc(s.Names, func(name string) bool { return strings.EqualFold(name, host) })
 }
 
-// admits reports whether a request brings the token. The time that it takes does not depend on what was brought.
+// admits reports whether a request carries the token, in constant time.
 func (s *Server) admits(r *http.Request) bool {
 	if s.Token == "" {
 		return true
@@ -125,7 +125,7 @@ func (s *Server) admits(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1
 }
 
-// complaint is an error that the asker has made, with its status.
+// complaint is an error of the client, with its status.
 type complaint struct {
 	status int
 	text   string
@@ -137,7 +137,7 @@ func missing(text string) error { return complaint{http.StatusNotFound, text} }
 
 func wrong(text string) error { return complaint{http.StatusBadRequest, text} }
 
-// answer finds an answer, or makes it, and writes it.
+// answer writes the kept answer, or makes one.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	q, err := parse(r.URL.Path, r.URL.Query())
 	var a answer
@@ -169,6 +169,6 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusServiceUnavailable, "the store cannot be read now: the terminal of plimsoll serve says why")
 	default:
 		w.Header().Set("Content-Type", a.kind)
-		w.Write(a.body) //nolint:errcheck,gosec // the asker has gone; every body is of its kind and escaped for it
+		w.Write(a.body) //nolint:errcheck,gosec // the client has gone; every body is escaped for its media type
 	}
 }

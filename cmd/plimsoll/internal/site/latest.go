@@ -23,7 +23,7 @@ type Latest struct {
 	Series []LatestSeries `json:"series"` // the one with the newest run first
 }
 
-// LatestSeries is the newest run of a group that is not excluded.
+// LatestSeries is a group's newest run that is not excluded.
 type LatestSeries struct {
 	Series      string                    `json:"series"`
 	Repository  string                    `json:"repository,omitempty"`
@@ -41,7 +41,7 @@ type LatestSeries struct {
 	Steps       []LatestStep              `json:"steps"` // the newest first
 }
 
-// LatestStep is where a figure went to another level.
+// LatestStep is a lasting change of a figure's level.
 type LatestStep struct {
 	Route    string    `json:"route"`
 	Metric   string    `json:"metric"`
@@ -72,7 +72,7 @@ func (h *History) LatestJSON(w io.Writer) error {
 	return enc.Encode(h.Latest())
 }
 
-// counting is the newest run that is not excluded; -1 if there is none.
+// counting returns the index of the newest run that is not excluded; -1 if there is none.
 func (g *Group) counting() int {
 	for i := range slices.Backward(g.Records) {
 		if g.Records[i].Excluded == nil {
@@ -82,7 +82,7 @@ func (g *Group) counting() int {
 	return -1
 }
 
-// shown is the run whose figures pages show first: the newest that counts, else the newest.
+// shown returns the run whose figures pages show first: the newest that is not excluded, else the newest.
 func (g *Group) shown() int {
 	if i := g.counting(); i >= 0 {
 		return i
@@ -112,7 +112,7 @@ func (g *Group) latest() (LatestSeries, bool) {
 	return s, true
 }
 
-// acceptedSince reports whether a run or a later one is accepted, and so its level.
+// acceptedSince reports whether somebody accepted a run or a later one, and so its level.
 func (g *Group) acceptedSince(run int) bool {
 	for i := range g.Records[run:] {
 		if r := &g.Records[run+i]; r.Accepted != nil && r.Excluded == nil {
@@ -122,11 +122,11 @@ func (g *Group) acceptedSince(run int) bool {
 	return false
 }
 
-// recent is how old a step may be for a badge to tell it.
+// recent is the maximum age of a step on a badge.
 const recent = 30 * 24 * time.Hour
 
-// badgeOf is what a badge says of a group, and its colour: the newest step to the worse that nobody has accepted, if no
-// later step of that figure made it better, else the p95 of the newest run.
+// badgeOf returns a badge's text for a group, and its colour. It shows the newest step to the worse, unless somebody
+// accepted it or a later step made that figure better; else the p95 of the newest run.
 func (g *Group) badgeOf() (text, colour string) {
 	i := g.counting()
 	if i < 0 {
@@ -156,7 +156,7 @@ func (g *Group) badgeOf() (text, colour string) {
 	panic("site: there is no p95")
 }
 
-// brief is a name that fits into a badge.
+// brief shortens a name to fit a badge.
 func brief(text string) string {
 	if runes := []rune(text); len(runes) > 32 {
 		return string(runes[:31]) + "…"
@@ -164,7 +164,7 @@ func brief(text string) string {
 	return text
 }
 
-// Badge writes a picture of what is newest in a group: its figures, or its step to the worse.
+// Badge writes a group's badge as a picture: the newest figures, or a step to the worse.
 func (g *Group) Badge(w io.Writer) error {
 	text, colour := g.badgeOf()
 	return badge(w, text, colour)

@@ -16,12 +16,12 @@ type Metric struct {
 	Name   string
 	Unit   string // how its values are written: ns, rate, share, bytes or count
 	Higher bool   // more is better
-	System bool   // it belongs to the whole system, and is the same on the page of every route
+	System bool   // about the whole system: the same on every route's page
 
 	of func(s *result.Summary, route string) (value, lower, upper float64) // NaN where a run has none
 }
 
-// metrics are all that there are, in the order of a page.
+// metrics lists all metrics, in the order of a page.
 func metrics() []Metric {
 	latency := func(key string, of func(result.Figures) time.Duration, spread func(result.Spread) result.Quartiles) Metric {
 		return Metric{Key: key, Name: key, Unit: "ns", of: func(s *result.Summary, route string) (float64, float64, float64) {
@@ -104,7 +104,7 @@ func (l Line) empty() bool {
 	return true
 }
 
-// absent stands where a run has no value: a missing figure is never shown as 0.
+// absent is shown where a run has no value: a missing figure is never 0.
 const absent = "–"
 
 // text is a value with its unit, to three significant digits.
@@ -139,7 +139,7 @@ func (m Metric) text(v float64) string {
 	return digits(v)
 }
 
-// digits is a number with three significant digits, without an exponent, and with its thousands apart.
+// digits formats a number with three significant digits, no exponent, and its thousands apart.
 func digits(v float64) string {
 	if v == 0 {
 		return "0"

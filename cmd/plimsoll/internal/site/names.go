@@ -13,15 +13,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// maxSlug is how many letters of a name a file's name takes over, and digestSize how many hexadecimal digits follow.
+// A slug starts with at most maxSlug characters of the name; digestSize hexadecimal digits follow.
 const (
 	maxSlug    = 32
 	digestSize = 16
 )
 
-// slug is a name for files and addresses: lower-case letters, digits and hyphens of a text, and a digest of what the
-// name stands for. So it is the same in every site. Two things share one only if somebody has sought long for such names:
-// see slugs.
+// slug makes a name for files and addresses: lower-case letters, digits and hyphens of a text, and a digest of what the
+// name stands for. So it is the same in every site. Two things share a slug only if somebody has searched long for a
+// collision: see slugs.
 func slug(text string, of ...string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(text) {
@@ -44,8 +44,8 @@ func slug(text string, of ...string) string {
 	return digest
 }
 
-// slugs are the slugs of things in a lasting order. Those that share one get numbers: the second is SLUG-2, which no other
-// slug is, since they all end in a digest.
+// slugs returns the slugs of things in a lasting order. Things with equal slugs get numbers: the second is SLUG-2. No other
+// slug can be SLUG-2, since all slugs end in a digest.
 func slugs[K comparable](all []K, slug func(K) string) map[K]string {
 	of, times := make(map[K]string, len(all)), make(map[string]int, len(all))
 	for _, one := range all {
@@ -59,11 +59,11 @@ func slugs[K comparable](all []K, slug func(K) string) map[K]string {
 	return of
 }
 
-// maxName is how many characters of a foreign text a page shows.
+// maxName is the most characters that a page shows of a foreign text.
 const maxName = 160
 
-// plain is a foreign text to show: what changes the direction of writing, and what nobody sees, is written as its code.
-// Long texts are cut in the middle.
+// plain makes a foreign text safe to show: it writes invisible characters, and those that change the direction of writing,
+// as their codes, and cuts long texts in the middle.
 func plain(text string) string {
 	runes := make([]rune, 0, min(len(text), 2*maxName))
 	for _, r := range text {
@@ -85,14 +85,14 @@ func plain(text string) string {
 	return b.String()
 }
 
-// Link is a template of addresses: {id}, {commit}, {repository}, {series}, {branch} and {ci_run} stand for what a run has.
+// Link is a template of addresses: {id}, {commit}, {repository}, {series}, {branch} and {ci_run} stand for a run's values.
 // The zero Link leads nowhere.
 type Link string
 
-// linked are the names in a Link.
+// linked finds the names in a Link.
 var linked = []string{"id", "commit", "repository", "series", "branch", "ci_run"}
 
-// Check returns an error unless a Link is an address on the web, or one beside the pages.
+// Check returns an error unless a Link is a web address, or relative to the pages.
 func (l Link) Check() error {
 	filled := func(with string) string {
 		text := string(l)
@@ -119,17 +119,17 @@ func (l Link) Check() error {
 	return nil
 }
 
-// of is the address for a run; empty if the run lacks a value that the address needs.
+// of returns the address for a run; empty if the run lacks a value that the address needs.
 func (l Link) of(info baseline.Info, of result.Identity) string {
 	return l.fill(map[string]string{"id": info.ID, "commit": info.Commit, "repository": info.Repository, "series": info.Series, "branch": info.Branch, "ci_run": ciRun(of.CIRun)})
 }
 
-// ofGroup is the link with the values that all runs of a group share; empty if it needs one that they lack.
+// ofGroup fills in the values that all runs of a group share; empty if the link needs another one.
 func (l Link) ofGroup(g *Group) string {
 	return l.fill(map[string]string{"repository": g.Repository, "series": g.Series, "branch": g.Branch})
 }
 
-// fill puts values in; empty if one that is needed is.
+// fill puts values in; the result is empty if a needed value is.
 func (l Link) fill(values map[string]string) string {
 	text := string(l)
 	for _, name := range linked {
@@ -139,13 +139,13 @@ func (l Link) fill(values map[string]string) string {
 		case value == "":
 			return ""
 		default:
-			text = strings.ReplaceAll(text, hole, escaped(value)) // which has no braces
+			text = strings.ReplaceAll(text, hole, escaped(value)) // an escaped value has no braces
 		}
 	}
 	return text
 }
 
-// escaped is a value within an address. A repository keeps its slash. No value leads up, or to another host.
+// escaped escapes a value for an address. A repository keeps its slash. No value can lead to a parent or another host.
 func escaped(value string) string {
 	var parts []string
 	for part := range strings.SplitSeq(value, "/") {
@@ -160,7 +160,7 @@ func escaped(value string) string {
 	return strings.Join(parts, "/")
 }
 
-// ciRun is the number of a CI run without the attempt, which GitHub's addresses do not have.
+// ciRun returns the number of a CI run without its attempt: GitHub's addresses have none.
 func ciRun(text string) string {
 	number, _, _ := strings.Cut(text, "/")
 	return number

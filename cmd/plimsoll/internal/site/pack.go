@@ -10,26 +10,27 @@ import (
 	"time"
 )
 
-// A chunk holds a month of a group's runs as a script, since pages from file:// may load scripts and no data. Ten thousand
-// runs of fourteen routes have two million numbers, so numbers are packed: a value is two characters, and its quartiles
-// are one. files/history.js unpacks them.
+// A chunk holds a month of a group's runs. It is a script, since pages from file:// may load scripts but no data. Ten
+// thousand runs of fourteen routes have two million numbers, so chunks pack them: a value takes two characters, and its
+// quartiles take one. files/history.js unpacks them.
 //
 // A value v is written as its three significant digits 100 to 999 and its decade, counted from the smallest decade of its
-// list: (decade*900 + digits - 100) as two digits to base 90. A space and anything is no value, anything and a space is 0.
+// list: (decade*900 + digits - 100) as two digits to base 90. If the first character is a space, there is no value; if only
+// the second is, the value is 0.
 //
 // A share, of failed requests, is one character: 0, or 88 steps from a millionth to 1.
 //
-// Quartiles are written as how far they lie from the median, each as the nearest of widths: 9*lower + upper is the digit.
+// Quartiles are written as their distances from the median, each as the nearest of widths: 9*lower + upper is the digit.
 
-// alphabet are the 90 digits: printable ASCII without what JSON escapes, HTML minds or a script could mistake.
+// alphabet has the 90 digits: printable ASCII without the characters that are special in JSON, HTML or scripts.
 const alphabet = "!#$%&()*+,-./0123456789:;=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 
-// widths are the distances of a quartile from the median that a chunk tells apart, as shares of the median.
+// widths lists the distances from the median to which a chunk rounds a quartile, as shares of the median.
 var widths = [9]float64{0, 0.005, 0.01, 0.02, 0.035, 0.06, 0.10, 0.18, 0.35}
 
-const decades = 9 // that a list can have
+const decades = 9 // at most in a list
 
-// shareSteps are the steps of shares, over this many decades.
+// Shares have shareSteps levels, over shareDecades decades.
 const (
 	shareSteps   = 88
 	shareDecades = 6
@@ -42,7 +43,7 @@ type packed struct {
 	Bands  string `json:"b,omitempty"`
 }
 
-// pack packs a line. A value below the ninth decade under the largest is told as the least that fits.
+// pack packs a line. It raises a value more than nine decades below the largest to the smallest that fits.
 func pack(l Line) packed {
 	low, high := math.MaxInt, math.MinInt
 	for _, v := range l.Values {
@@ -71,7 +72,7 @@ func pack(l Line) packed {
 	return p
 }
 
-// trimmed is a text without the spaces at its end; empty if there is nothing else.
+// trimmed removes trailing spaces.
 func trimmed(text []byte) string { return strings.TrimRight(string(text), " ") }
 
 func (p packed) append(to []byte, v float64) []byte {
@@ -100,11 +101,11 @@ func packShare(v float64) byte {
 	return alphabet[1+int(math.Round(min(max(1+math.Log10(v)/shareDecades, 0), 1)*shareSteps))]
 }
 
-// significant are the three significant digits of v, and the power of ten that they are to be multiplied with.
+// significant splits v into three significant digits and a power of ten: v is about digits × 10^decade.
 func significant(v float64) (decade, digits int) {
 	decade = int(math.Floor(math.Log10(v))) - 2
 	digits = int(math.Round(v / math.Pow10(decade)))
-	if digits < 100 { // by the rounding of the logarithm
+	if digits < 100 { // the logarithm was rounded up
 		decade--
 		digits = int(math.Round(v / math.Pow10(decade)))
 	}
@@ -122,7 +123,7 @@ func packBand(median, lower, upper float64) byte {
 	return alphabet[9*width(1-lower/median)+width(upper/median-1)]
 }
 
-// width is the index of the nearest width.
+// width returns the index of the nearest width.
 func width(share float64) int {
 	best := 0
 	for i, w := range widths {
@@ -133,13 +134,13 @@ func width(share float64) int {
 	return best
 }
 
-// Month is a part of a group that has a chunk.
+// Month is a month of a group's runs; each has a chunk.
 type Month struct {
 	Name     string // 2026-11, in UTC
 	from, to int    // indices into the group's records
 }
 
-// Months are the parts of a group, oldest first.
+// Months lists the months that have runs, oldest first.
 func (g *Group) Months() []Month {
 	var all []Month
 	for i := range g.Records {
@@ -162,14 +163,14 @@ func (g *Group) Month(name string) (Month, bool) {
 	return Month{}, false
 }
 
-// chunk is what a script hands to the pages.
+// chunk is the data that a script hands to the pages.
 type chunk struct {
 	First   int                  `json:"first"`         // index of the first run in the group
 	Start   int64                `json:"start"`         // of the month, in seconds since 1970
 	Seconds []int64              `json:"seconds"`       // from the start of the one before, or of the month
 	ID      string               `json:"id"`            // the beginning of each, all of one length
 	IDSize  int                  `json:"idSize"`        //
-	Commit  string               `json:"commit"`        // the beginning of each, split by spaces; = is the one before
+	Commit  string               `json:"commit"`        // the beginning of each, split by spaces; = repeats the one before
 	CI      string               `json:"ci,omitempty"`  // the same with the numbers of CI runs
 	Env     map[int]int          `json:"env,omitempty"` // environments other than the first
 	Marks   map[int][]string     `json:"marks,omitempty"`
@@ -177,14 +178,14 @@ type chunk struct {
 	System  map[string]*packed   `json:"system"` // by metric
 }
 
-// shortID is how many characters of an ID, and of a commit, a chunk has if no link needs all of them.
+// shortID is how many characters a chunk keeps of an ID or commit that no link needs whole.
 const shortID = 10
 
 // Chunk writes a month of the group as a script.
 func (g *Group) Chunk(w io.Writer, m Month) error {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
-	enc.SetEscapeHTML(false) // it would write > as six characters, and no page holds this text
+	enc.SetEscapeHTML(false) // escaping would write > as six characters; no page embeds this text
 	if err := enc.Encode(g.chunk(m)); err != nil {
 		return err
 	}
@@ -214,7 +215,7 @@ func (g *Group) chunk(m Month) chunk {
 func (g *Group) chunkOfRuns(m Month) chunk {
 	start, err := time.Parse("2006-01", m.Name)
 	if err != nil {
-		panic("site: " + err.Error()) // we have written it
+		panic("site: " + err.Error()) // Months has formatted the name
 	}
 	c := chunk{First: m.from, Start: start.Unix(), IDSize: shortID, Env: map[int]int{}, Marks: map[int][]string{}}
 	if strings.Contains(string(g.history.Report), "{id}") || strings.Contains(string(g.history.Commit), "{id}") {
@@ -246,8 +247,8 @@ func (g *Group) chunkOfRuns(m Month) chunk {
 	return c
 }
 
-// shownCommit is a commit as chunks have it: whole if the address of a report needs it. Sites that show commits find them
-// by their beginning.
+// shownCommit shortens a commit for a chunk, unless the address of a report needs all of it. Sites that show commits accept
+// the beginning.
 func (g *Group) shownCommit(commit string) string {
 	if strings.Contains(string(g.history.Report), "{commit}") {
 		return commit
@@ -255,10 +256,10 @@ func (g *Group) shownCommit(commit string) string {
 	return fmt.Sprintf("%.*s", shortID, commit)
 }
 
-// word is a text without spaces: those of a commit can only be somebody's jest.
+// word replaces spaces in a text: they separate the commits in a chunk, and real commits have none.
 func word(text string) string { return strings.ReplaceAll(text, " ", "_") }
 
-// repeated writes = for a text that repeats the one before. A text of its own that is = cannot be a commit.
+// repeated writes = for a text that repeats the one before. No commit is "=".
 func repeated(texts []string) []string {
 	short := make([]string, len(texts))
 	for i, text := range texts {

@@ -22,22 +22,22 @@ var files embed.FS
 // Dir is the directory of all pages but the overview.
 const Dir = "history"
 
-// How much the tables of a page show. The charts show everything.
+// Limits on the tables of a page. The charts show everything.
 const (
 	newestRuns  = 20
 	newestSteps = 50
 	newestMarks = 50
 )
 
-// Head is what every page begins with; it is exported for the templates.
+// Head holds the beginning of every page; the templates need it exported.
 type Head struct {
 	Title string
-	Root  string // the way to the overview: ../../ on a page of a group
-	Files string // the way to the files that all pages share
+	Root  string // path to the overview: ../../ on a group's page
+	Files string // path to the files that all pages share
 	Live  bool
 	Made  string
 	Tool  string
-	// Of live pages: what was asked for, what links to other pages keep of it, and links to more or fewer runs.
+	// For live pages: the request's filter, the part that links to other pages keep, and links to more or fewer runs.
 	Filter  Filter
 	Query   template.URL
 	Choices []choice
@@ -60,7 +60,7 @@ func (h *History) head(title, root, shared string) Head {
 	return head
 }
 
-// asked is the part of an address that asks for an environment and a number of runs; empty for neither.
+// asked returns the query of an address for an environment and a number of runs; empty for neither.
 func asked(class string, runs int) template.URL {
 	values := url.Values{}
 	if class != "" {
@@ -87,7 +87,7 @@ type stepRow struct {
 	Worse                       bool
 	When                        string
 	Run                         runRow
-	Profile                     bool // the profile changed with it
+	Profile                     bool // the profile changed in that run
 	started                     time.Time
 }
 
@@ -173,7 +173,7 @@ func (h *History) Overview(w io.Writer) error {
 	return render(w, "overview.html", page)
 }
 
-// overviewMetrics are the columns of the overview: instructions are on the pages of routes.
+// overviewMetrics lists the columns of the overview. Instructions are only on route pages.
 func overviewMetrics() []Metric {
 	return slices.DeleteFunc(metrics(), func(m Metric) bool { return m.Unit == "count" })
 }
@@ -218,7 +218,7 @@ type routeRow struct {
 	Step               *stepRow
 }
 
-// Page writes the page of a group: its routes, its steps and what people said about its runs.
+// Page writes a group's page: its routes, its steps, and what people wrote about its runs.
 func (g *Group) Page(w io.Writer) error {
 	page := struct {
 		Head
@@ -258,7 +258,7 @@ type environment struct {
 	Colour int
 	Fill   string
 	Runs   int
-	Query  template.URL // asks for this one alone
+	Query  template.URL // selects this one alone
 }
 
 func (g *Group) environments() []environment {
@@ -273,7 +273,7 @@ func (g *Group) environments() []environment {
 	return all
 }
 
-// marks are the marked runs, the newest first.
+// marks lists the marked runs, newest first.
 func (g *Group) marks() []runRow {
 	var all []runRow
 	for i := range slices.Backward(g.Records) {
@@ -294,7 +294,7 @@ func asJSON(v any) string {
 	return string(text)
 }
 
-// render executes a template of files, with the parts that they share.
+// render executes a template from files, with the parts that all templates share.
 func render(w io.Writer, name string, page any) error {
 	t, err := template.ParseFS(files, "files/parts.html", "files/"+name)
 	if err != nil {

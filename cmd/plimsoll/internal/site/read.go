@@ -10,8 +10,8 @@ import (
 // page is how many runs Read asks for at once.
 const page = 1_000
 
-// Read gives the newest runs that a query admits, excluded ones too, and at most as many as its Limit. more says that the
-// store has further ones. A damaged run is left out if it is excluded, else it is the error.
+// Read returns the newest runs that match a query, excluded ones too, at most Limit of them. more reports whether the store
+// has further ones. Read skips a damaged run if it is excluded, and else returns its error.
 func Read(ctx context.Context, s baseline.Store, q baseline.Query) (records []baseline.Record, more bool, err error) {
 	limit := q.Limit
 	for len(records) <= limit {

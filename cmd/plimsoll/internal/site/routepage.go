@@ -20,7 +20,7 @@ type section struct {
 	Empty                   bool
 }
 
-// monthRow are the medians of a month's runs.
+// monthRow holds the medians of a month's runs.
 type monthRow struct {
 	Name    string
 	Runs    int

@@ -1,16 +1,16 @@
 // Package site makes web pages of a store's runs: the history that people look at.
 //
-// Build takes the records of a store and gives a History: a Group for each series, repository and branch, newest first.
-// A page is a method that writes HTML to a writer: Overview, and of a group its Page and the RoutePage of each route.
-// Chunk writes a month of a group's figures as a script, which the pages load to draw what people can zoom. Badge and
-// Latest are the newest run as a picture and as JSON. Write puts all of it into a directory, as a site that needs no
-// server and works from file:// too. `plimsoll serve` writes the same pages as answers.
+// Build turns the records of a store into a History: a Group for each series, repository and branch, newest first. A
+// method writes each page as HTML: Overview, Page for a group, and RoutePage for each of its routes. Chunk writes a month
+// of a group's figures as a script, which the pages load for charts that people can zoom. Badge and Latest write the newest
+// run as a picture and as JSON. Write puts all of it into a directory: a site that needs no server and works from file://
+// too. `plimsoll serve` serves the same pages.
 //
-// Every page tells the same without scripts: its charts are SVG and its figures are tables. Scripts add zooming. Texts of
-// runs, such as names of routes, may be hostile: they reach pages only through html/template and chunks only as JSON.
+// Every page shows the same without scripts: its charts are SVG and its figures are tables. Scripts add zooming. Texts of
+// runs, such as route names, may be hostile: they reach pages only through html/template, and chunks only as JSON.
 //
-// All but Write depends on its arguments alone, and equal histories give equal bytes. A History never changes after
-// Build, so it is safe for concurrent use. A history that is too large is cut, and the pages say by how much.
+// All but Write depend on their arguments alone, and equal histories give equal bytes. A History never changes after
+// Build, so it is safe for concurrent use. Build cuts a history that is too large, and the pages say by how much.
 package site
 
 import (
@@ -30,25 +30,25 @@ const (
 	maxCells  = 4_000_000 // runs times routes of a group: the oldest runs go
 )
 
-// Options say what the pages tell beside the runs.
+// Options hold what the pages show besides the runs.
 type Options struct {
 	Report Link              // of a run's report
 	Commit Link              // of a run's commit
-	Author map[string]string // of commits, as far as they are known
+	Author map[string]string // by commit, where known
 	Made   time.Time         // when the pages were made
 	Tool   string            // version of the program
 	More   bool              // the store has more runs than these
-	Live   bool              // the pages are answers of plimsoll serve
+	Live   bool              // plimsoll serve serves the pages
 	Filter Filter            // of live pages
 }
 
-// Filter is what somebody asked plimsoll serve for. The pages show it in a form, and links between pages keep it.
+// Filter is the filter of a request to plimsoll serve. The pages show it in a form, and links between pages keep it.
 type Filter struct {
 	Series, Repository, Branch, Environment string
 	Runs                                    int
 }
 
-// History is what the pages are about.
+// History is the content of all pages.
 type History struct {
 	Options
 	Groups  []*Group // the one with the newest run first
@@ -138,12 +138,12 @@ func newRoute(name string) Route {
 	return r
 }
 
-// All reports whether it stands for all routes together.
+// All reports whether this stands for all routes together.
 func (r Route) All() bool { return r.Name == tally.All }
 
 func (g *Group) newest() *baseline.Record { return &g.Records[len(g.Records)-1] }
 
-// complete fills in what follows from the records.
+// complete fills in the fields that it can compute from the records.
 func (g *Group) complete() {
 	requests := map[string]int64{}
 	for i := range g.Records {
@@ -191,12 +191,12 @@ func (g *Group) sortEnvironments() {
 	}
 }
 
-// Slug is the Slug of the group of a series, a repository and a branch.
+// Slug returns the Slug of a series' group for a repository and branch.
 func Slug(series, repository, branch string) string {
 	return slug(series+" "+branch, series, repository, branch)
 }
 
-// RoutePath is where the page of a route is, beside the overview.
+// RoutePath returns the path of a route's page, relative to the overview.
 func RoutePath(series, repository, branch, route string) string {
 	return Dir + "/" + Slug(series, repository, branch) + "/" + newRoute(route).Slug + ".html"
 }

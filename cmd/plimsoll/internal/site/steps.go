@@ -8,14 +8,14 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 )
 
-// The level at which a change of level counts, and the least change that is told: smaller ones are not worth a person's
-// time, and with thousands of runs every one is found.
+// The significance level for a step, and the smallest step to report. Among thousands of runs the test finds even tiny
+// steps, and they are not worth a person's time.
 const (
 	stepLevel = 0.01
 	leastStep = 0.05
 )
 
-// Step is where a line goes to another level and stays there.
+// Step is a lasting change of a line's level.
 type Step struct {
 	Run           int // the first run on the new level, an index into the group's records
 	Before, After float64
@@ -42,7 +42,7 @@ func (g *Group) lines() iter.Seq2[int, Metric] {
 	}
 }
 
-// stepsOf are the steps of one line. All lines of the group are looked at once.
+// stepsOf returns the steps of one line. The first call searches all lines of the group, and later calls reuse that.
 func (g *Group) stepsOf(r Route, m Metric) []Step {
 	g.once.Do(func() {
 		g.found = map[lineKey][]Step{}
@@ -71,10 +71,10 @@ func (g *Group) allSteps() []stepRow {
 	return all
 }
 
-// steps finds the steps of a line, in each environment by itself, since runs of two cannot be compared. Excluded runs do
-// not count. The steps are in the order of time.
+// steps finds the steps of a line, separately in each environment, since runs of different environments cannot be
+// compared. It ignores excluded runs. The steps are ordered by time.
 func (g *Group) steps(l Line) []Step {
-	if l.Unit == "share" { // most are zero: the page shows them, and no rank test says more
+	if l.Unit == "share" { // most are zero, so a rank test adds nothing to the chart
 		return nil
 	}
 	var all []Step
@@ -95,8 +95,8 @@ func (g *Group) steps(l Line) []Step {
 	return all
 }
 
-// levels are the change points of logarithms that are at least leastStep. A smaller one is taken back, the smallest
-// first, and its neighbours become one level.
+// levels returns the change points of logarithms that are at least leastStep. It removes smaller ones, the smallest
+// first, and joins the levels beside each.
 func levels(values []float64) []stats.ChangePoint {
 	starts, medians := []int{0}, []float64{0}
 	for _, p := range stats.ChangePoints(values, stepLevel) {

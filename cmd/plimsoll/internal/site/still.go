@@ -10,10 +10,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 )
 
-// Charts that need no script: SVG with its colours as attributes, which a page without its style sheet shows too.
+// Charts that need no script: SVG with its colours as attributes, so they work without the style sheet too.
 
-// palette are the colours of environments, of Okabe and Ito, "Color Universal Design", 2008; the last one stands for all
-// further environments.
+// palette has the colours of environments, from Okabe and Ito, "Color Universal Design", 2008. All further environments
+// share the last one.
 var palette = [...]string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#808080"}
 
 // colour is the index of an environment's colour.
@@ -48,7 +48,7 @@ func spark(l Line, label string) template.HTML {
 		sparkWidth, sparkHeight, template.HTMLEscapeString(label), path.String(), x(last), y(values[last]), palette[0])) //nolint:gosec // numbers, and an escaped text
 }
 
-// present are the values that are there, at most the newest of a few years.
+// present returns the values that are not missing, at most those of the newest few years.
 func present(values []float64) []float64 {
 	var there []float64
 	for _, v := range values {
@@ -59,7 +59,7 @@ func present(values []float64) []float64 {
 	return there
 }
 
-// thin takes the medians of neighbours, so that at most n are left.
+// thin replaces neighbours by their median until at most n values are left.
 func thin(values []float64, n int) []float64 {
 	if len(values) <= n {
 		return values
@@ -71,7 +71,7 @@ func thin(values []float64, n int) []float64 {
 	return thinned
 }
 
-// bounds are the ends of an axis for values: from zero, unless they all lie far above it.
+// bounds returns the ends of an axis for values: from zero, unless they all lie far above it.
 func bounds(values []float64) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, v := range values {
@@ -88,7 +88,7 @@ func bounds(values []float64) (low, high float64) {
 	return low, high
 }
 
-// cell is what a chart shows of the runs of one environment in one column.
+// cell sums up the runs of one environment in one column of a chart.
 type cell struct{ values, lower, upper, excluded []float64 }
 
 // still draws a line with the bands of its rounds and its steps.
@@ -177,7 +177,7 @@ func (g *Group) column(run int) int {
 	return min(int(columns*float64(g.Records[run].Started.Sub(first))/float64(span)), columns-1)
 }
 
-// cells sorts the values of a line into columns, and gives those that the axis is for.
+// cells sorts the values of a line into columns, and returns the values that the axis has to hold.
 func (g *Group) cells(l Line) (cells [][]cell, all []float64) {
 	for i, v := range l.Values {
 		if math.IsNaN(v) {

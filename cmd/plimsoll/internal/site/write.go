@@ -17,20 +17,20 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
-// ErrForeign is returned, wrapped, when a directory has a file that a site would replace and Plimsoll has not written.
+// ErrForeign is returned, wrapped, when a site would replace a file that Plimsoll did not write.
 var ErrForeign = errors.New("plimsoll history has not written it")
 
-// marker is the file that says that the other names are ours. It is written before the first of them is there, and stays:
-// a program that is killed at any time leaves a directory that the next one may write into.
+// marker is a file that marks a directory as ours. Write creates it before any other file and never removes it: even if the
+// program is killed midway, the next one may write into the directory.
 const (
 	marker     = ".plimsoll-history"
 	markerText = "plimsoll history has written index.html, badge.svg, latest.json and history here, and replaces them.\n"
 )
 
-// ours are the other names of a site in its directory. Nothing else there is touched.
+// ours lists the other names of a site in its directory. Write touches nothing else there.
 func ours() []string { return []string{"index.html", "badge.svg", "latest.json", Dir} }
 
-// Written says what a site has.
+// Written counts what a site holds.
 type Written struct {
 	Pages int
 	Bytes int64
@@ -42,14 +42,14 @@ type file interface {
 	Sync() error
 }
 
-// disk is what a site needs of the machine.
+// disk holds the file operations that Write needs.
 type disk struct {
 	create func(path string) (file, error)
 	rename func(from, to string) error
 }
 
-// Write writes the whole site into a directory, or nothing. A site that is there already is replaced. It is written beside
-// the old one first, put on the disk, and renamed at the end.
+// Write writes the whole site into a directory, or nothing. It replaces an older site: it writes the new one beside it,
+// syncs that to disk, and renames it at the end.
 func (h *History) Write(ctx context.Context, dir string) (Written, error) {
 	return h.write(ctx, dir, disk{func(path string) (file, error) { return os.Create(path) }, os.Rename})
 }
@@ -73,7 +73,7 @@ func (h *History) write(ctx context.Context, dir string, d disk) (done Written, 
 	defer func() {
 		err = errors.Join(err, os.RemoveAll(beside))
 		if err != nil && isNew {
-			_ = os.Remove(dir) // fails if somebody else has put something there
+			_ = os.Remove(dir) // fails if another program has put something there
 		}
 	}()
 	fresh, old := filepath.Join(beside, "new"), filepath.Join(beside, "old")
@@ -87,7 +87,7 @@ func (h *History) write(ctx context.Context, dir string, d disk) (done Written, 
 	return done, err
 }
 
-// replace marks the directory as ours and swaps the sites. After an error everything is as it was.
+// replace marks the directory as ours and swaps the sites. On error it restores everything.
 func replace(dir, fresh, old string, d disk) (err error) {
 	at := filepath.Join(dir, marker)
 	if _, none := os.Lstat(at); none != nil {
@@ -141,7 +141,7 @@ func free(dir string) error {
 	return nil
 }
 
-// sweep removes what a killed program has left beside a site more than an hour ago.
+// sweep removes leftovers of killed programs that are more than an hour old.
 func (h *History) sweep(dir string) {
 	left, err := filepath.Glob(filepath.Join(dir, marker+".*.tmp"))
 	if err != nil {
@@ -154,7 +154,7 @@ func (h *History) sweep(dir string) {
 	}
 }
 
-// swap puts what is in fresh into dir, and what was there into old. After an error everything is where it was.
+// swap moves the names in fresh into dir, and those that were there into old. On error it moves everything back.
 func swap(dir, fresh, old string, d disk) (err error) {
 	type move struct{ from, to string }
 	var done []move
@@ -230,7 +230,7 @@ func (h *History) writeAll(ctx context.Context, dir string, d disk) (done Writte
 	return done, err
 }
 
-// putFile writes one file and puts it on the disk. It says how long the file is.
+// putFile writes one file, syncs it to disk, and returns its size.
 func putFile(path string, d disk, write func(io.Writer) error) (int64, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return 0, err

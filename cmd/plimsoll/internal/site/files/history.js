@@ -1,4 +1,4 @@
-// Finding rows in tables, and charts that people can zoom. The pages tell the same without it.
+// Search in tables, and charts that people can zoom. The pages show the same figures without it.
 "use strict";
 (function () {
   // Search boxes are shown only with scripts.
@@ -151,7 +151,7 @@
     zooming = false;
   }
 
-  // marked draws what uPlot has no series for: bands of rounds, steps, accepted changes.
+  // marked draws the parts that uPlot has no series for: bands of rounds, steps, accepted changes.
   function marked(chart, look) {
     return function (u) {
       const ctx = u.ctx, ratio = devicePixelRatio || 1;
@@ -266,7 +266,7 @@
     more.textContent = "Load older runs (" + (total - runs.time.length) + ")";
   }
 
-  // range gives the ends of an axis: around the runs that are shown and their bands, from zero unless all lie far above it.
+  // range returns the ends of an axis. It holds the visible runs and their bands, and starts at zero unless all lie far above.
   function range(chart) {
     return function (u, min, max) {
       if (min === null || max === null) return [0, 1];
@@ -281,7 +281,7 @@
     };
   }
 
-  // dates are the texts of the axis of time: months, days, or minutes, in UTC as everywhere on the pages.
+  // dates formats the labels of the time axis: months, days or minutes, in UTC like all times on the pages.
   function dates(u, splits, axis, space, step) {
     return splits.map(function (seconds, i) {
       const text = new Date(seconds * 1e3).toISOString();
@@ -291,7 +291,7 @@
     });
   }
 
-  let pointed = null; // index of the run that is told
+  let pointed = null; // index of the run whose figures are shown
   function tell(i, chart) {
     if (i === null || i === undefined || i === pointed && chart === tell.of) return;
     pointed = i;
@@ -313,7 +313,7 @@
     }
   }
 
-  // address fills in what a run has of a link, as Link in names.go does.
+  // address fills a run's values into a link, as Link in names.go does.
   function address(template, i) {
     if (!template) return "";
     const values = { id: runs.id[i], commit: runs.commit[i], ci_run: runs.ci[i] };
