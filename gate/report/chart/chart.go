@@ -9,7 +9,7 @@
 // has a title and a description for screen readers, and lines differ in their dashes too.
 //
 // Drawing is a pure function: equal values give equal bytes. NaN is a gap. The package escapes all texts and bounds the
-// size of a drawing: see MostPoints and MostColumns.
+// size of a drawing: a line by its points, and a Heat by MostColumns.
 package chart
 
 import (
@@ -23,8 +23,8 @@ import (
 // SVG is one element of SVG, escaped and whole.
 type SVG string
 
-// MostPoints bounds the points of a line. A longer line is split into parts, and keeps the lowest and highest of each.
-const MostPoints = 600
+// mostPoints bounds the points of a line. A longer line is split into parts, and keeps the lowest and highest of each.
+const mostPoints = 600
 
 // Colour is one of a few colours that are distinct on light and on dark pages.
 type Colour uint8

@@ -110,7 +110,7 @@ func (p Plot) grid(d *drawing) {
 func (p Plot) band(d *drawing, l Line) {
 	low, high := l.Low, l.High
 	if l.Filled && low == nil {
-		l.X, high = Thin(l.X, l.Y, MostPoints)
+		l.X, high = thin(l.X, l.Y, mostPoints)
 		low = make([]float64, len(high))
 		for i := range low {
 			low[i] = p.Y.From
@@ -143,7 +143,7 @@ func (p Plot) band(d *drawing, l Line) {
 }
 
 func (p Plot) line(d *drawing, l Line) {
-	x, y := Thin(l.X, l.Y, MostPoints)
+	x, y := thin(l.X, l.Y, mostPoints)
 	var b path
 	for i := range x {
 		if math.IsNaN(y[i]) {
@@ -182,7 +182,7 @@ func (p Plot) dots(d *drawing) {
 	}
 	for _, l := range p.Lines {
 		if l.Dots {
-			for i := range l.X[:min(len(l.X), MostPoints)] {
+			for i := range l.X[:min(len(l.X), mostPoints)] {
 				dot(l.X[i], l.Y[i], "3", l.Colour, "")
 			}
 		}
@@ -255,9 +255,9 @@ func anchorOf(at, wide float64) string {
 // wide estimates the width of a label.
 func wide(label string) float64 { return letter * float64(utf8.RuneCountInString(label)) }
 
-// Thin reduces a line to at most most points: it splits the line into parts and keeps the lowest and the highest point of
+// thin reduces a line to at most most points: it splits the line into parts and keeps the lowest and the highest point of
 // each, in their order. A part without points stays a gap.
-func Thin(x, y []float64, most int) (thinX, thinY []float64) {
+func thin(x, y []float64, most int) (thinX, thinY []float64) {
 	if len(x) <= most {
 		return x, y
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// LatestSchema is the version of Latest's JSON form.
-const LatestSchema = 1
+// latestSchema is the version of Latest's JSON form.
+const latestSchema = 1
 
 // Latest is the newest run of each group as data: latest.json.
 type Latest struct {
@@ -56,7 +56,7 @@ type LatestStep struct {
 
 // Latest is the newest runs as data.
 func (h *History) Latest() Latest {
-	latest := Latest{Schema: LatestSchema, Made: h.Made.UTC(), Tool: h.Tool, Series: []LatestSeries{}}
+	latest := Latest{Schema: latestSchema, Made: h.Made.UTC(), Tool: h.Tool, Series: []LatestSeries{}}
 	for _, g := range h.Groups {
 		if s, ok := g.latest(); ok {
 			latest.Series = append(latest.Series, s)
