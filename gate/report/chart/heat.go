@@ -49,14 +49,9 @@ func (h Heat) SVG() SVG {
 			}
 		}
 	}
-	plot := Plot{Height: h.Height, X: h.X, Y: h.Y, Bare: h.Bare}
+	plot := Plot{Title: h.Title, Desc: h.Desc, Height: h.Height, X: h.X, Y: h.Y, Bare: h.Bare}
 	var d drawing
-	bottom := below
-	if h.Bare {
-		bottom = flush
-	}
-	d.begin(h.Title, h.Desc, "100%", above+h.Height+bottom)
-	d.area(above, h.Height)
+	plot.begin(&d)
 	for level := 1; level <= levels; level++ {
 		h.level(&d, columns, cells, level)
 	}

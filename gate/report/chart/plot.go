@@ -59,15 +59,20 @@ const (
 	flush = 4
 )
 
-// SVG draws the plot.
-func (p Plot) SVG() SVG {
-	var d drawing
+// begin opens the element and its plotted area.
+func (p Plot) begin(d *drawing) {
 	bottom := below
 	if p.Bare {
 		bottom = flush
 	}
 	d.begin(p.Title, p.Desc, "100%", above+p.Height+bottom)
 	d.area(above, p.Height)
+}
+
+// SVG draws the plot.
+func (p Plot) SVG() SVG {
+	var d drawing
+	p.begin(&d)
 	for _, s := range p.Shades {
 		var b path
 		from := p.X.place(s.From)
