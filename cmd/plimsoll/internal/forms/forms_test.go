@@ -236,10 +236,12 @@ func TestNameOfThePage(t *testing.T) {
 	}
 }
 
-// Files are recognised and put together in any order; those that do not belong together are refused.
-func TestRead(t *testing.T) {
-	t.Chdir(t.TempDir())
-	head, base, other := runOf("7", 0), runOf("7", 1), runOf("", 2)
+// writeRuns writes two sides of a pairing and another run into the working directory, with verdicts, and files that are
+// none of these.
+func writeRuns(t *testing.T) (head, base *result.Result) {
+	t.Helper()
+	head, base = runOf("7", 0), runOf("7", 1)
+	other := runOf("", 2)
 	for name, r := range map[string]*result.Result{"result.json": head, "result-base.json": base, "result-idle.json": base, "side.json": base, "other.json": other, "copy.json": head} {
 		if err := result.Write(name, r); err != nil {
 			t.Fatal(err)
@@ -259,6 +261,13 @@ func TestRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return head, base
+}
+
+// Files are recognised and put together in any order; those that do not belong together are refused.
+func TestRead(t *testing.T) {
+	t.Chdir(t.TempDir())
+	head, base := writeRuns(t)
 	id := func(r *result.Result) string {
 		if r == nil {
 			return ""
