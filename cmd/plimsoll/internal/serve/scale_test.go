@@ -44,6 +44,36 @@ func TestScale(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
+	copyRuns(t, store, database)
+	var now atomic.Int64
+	c := config(store)
+	c.Now = func() time.Time { return time.Unix(now.Load(), 0) }
+	h := serve.New(c)
+	slug := site.Slug("shop", "example/shop", "main")
+	id := first(t, store)
+	for _, path := range []string{
+		"/", "/latest.json", "/badge.svg", "/?series=shop&branch=main", "/api/series", "/api/runs", "/api/runs?series=shop&branch=main&limit=100", "/api/runs?series=none",
+		"/api/runs?series=shop&branch=feature-1000", "/api/run/" + id, "/history/" + slug + "/index.html", "/history/" + slug + "/" + "all-routes-" + digest(t, h, slug) + ".html", "/history/" + slug + "/data/2026-03.js",
+	} {
+		var took []time.Duration
+		for range *repeats {
+			now.Add(int64(serve.Fresh / time.Second)) // nothing that was kept answers
+			began := time.Now()
+			if status, body, _ := get(t, h, path); status != http.StatusOK {
+				t.Errorf("%s: %d %.200s", path, status, body)
+			}
+			took = append(took, time.Since(began))
+		}
+		slices.Sort(took)
+		t.Logf("%-60s p50 %8v  p95 %8v  max %8v", path, took[len(took)/2].Round(time.Microsecond), took[len(took)*95/100].Round(time.Microsecond), took[len(took)-1].Round(time.Microsecond))
+	}
+	rate(t, h, "/history/"+slug+"/index.html")
+	buildSite(t, store)
+}
+
+// copyRuns puts a few large runs into a store, and copies one of them until there are enough.
+func copyRuns(t *testing.T, store baseline.Store, database string) {
+	t.Helper()
 	for n := range 60 {
 		if _, _, err := store.Put(t.Context(), storetest.NewLarge(n, 14, 10)); err != nil {
 			t.Fatal(err)
@@ -68,30 +98,11 @@ func TestScale(t *testing.T) {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
-	var now atomic.Int64
-	c := config(store)
-	c.Now = func() time.Time { return time.Unix(now.Load(), 0) }
-	h := serve.New(c)
-	slug := site.Slug("shop", "example/shop", "main")
-	id := first(t, store)
-	for _, path := range []string{
-		"/", "/latest.json", "/badge.svg", "/?series=shop&branch=main", "/api/series", "/api/runs", "/api/runs?series=shop&branch=main&limit=100", "/api/runs?series=none",
-		"/api/runs?series=shop&branch=feature-1000", "/api/run/" + id, "/history/" + slug + "/index.html", "/history/" + slug + "/" + "all-routes-" + digest(t, h, slug) + ".html", "/history/" + slug + "/data/2026-03.js",
-	} {
-		var took []time.Duration
-		for range *repeats {
-			now.Add(int64(serve.Fresh / time.Second)) // nothing that was kept answers
-			began := time.Now()
-			if status, body, _ := get(t, h, path); status != http.StatusOK {
-				t.Errorf("%s: %d %.200s", path, status, body)
-			}
-			took = append(took, time.Since(began))
-		}
-		slices.Sort(took)
-		t.Logf("%-60s p50 %8v  p95 %8v  max %8v", path, took[len(took)/2].Round(time.Microsecond), took[len(took)*95/100].Round(time.Microsecond), took[len(took)-1].Round(time.Microsecond))
-	}
-	rate(t, h, "/history/"+slug+"/index.html")
+}
 
+// buildSite tells how long a site of one branch takes.
+func buildSite(t *testing.T, store baseline.Store) {
+	t.Helper()
 	started := time.Now()
 	records, _, err := site.Read(t.Context(), store, baseline.Query{Series: "shop", Repository: "example/shop", Branch: "main", Limit: 10_000})
 	if err != nil {
