@@ -253,6 +253,47 @@ func otlp(t *testing.T, m report.Material) string {
 	return b.String()
 }
 
+// exponential is a point of OTLP's exponential histograms.
+type exponential struct {
+	Count, ZeroCount string
+	Sum, Min, Max    float64
+	Scale            int
+	Positive         struct {
+		Offset       int
+		BucketCounts []string
+	}
+}
+
+// exponentialOf is the point of the first route of a run.
+func exponentialOf(t *testing.T, r *result.Result) exponential {
+	t.Helper()
+	var read struct {
+		ResourceMetrics []struct {
+			ScopeMetrics []struct {
+				Metrics []struct {
+					ExponentialHistogram struct{ DataPoints []exponential }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(otlp(t, report.Material{Run: r})), &read); err != nil {
+		t.Fatal(err)
+	}
+	return read.ResourceMetrics[0].ScopeMetrics[0].Metrics[0].ExponentialHistogram.DataPoints[0]
+}
+
+// bucket is the bucket of a value by the bounds that the specification gives; the first for a value beyond all of them.
+func (p exponential) bucket(value time.Duration) int {
+	base := math.Exp2(math.Exp2(-float64(p.Scale)))
+	for i := range p.Positive.BucketCounts {
+		low, high := math.Pow(base, float64(p.Positive.Offset+i)), math.Pow(base, float64(p.Positive.Offset+i+1))
+		if v := value.Seconds(); low*(1-1e-9) < v && v <= high*(1+1e-9) {
+			return i
+		}
+	}
+	return 0
+}
+
 // The buckets of an exponential histogram hold all answers, and each where it belongs.
 func TestExponentialHistogram(t *testing.T) {
 	for name, r := range map[string]*result.Result{
@@ -262,30 +303,7 @@ func TestExponentialHistogram(t *testing.T) {
 		"no time":      runOf(sample("GET /search", 0), sample("GET /search", time.Second)),
 		"all without":  runOf(sample("GET /search", 0)),
 	} {
-		var read struct {
-			ResourceMetrics []struct {
-				ScopeMetrics []struct {
-					Metrics []struct {
-						ExponentialHistogram struct {
-							DataPoints []struct {
-								Count, ZeroCount string
-								Sum, Min, Max    float64
-								Scale            int
-								Positive         struct {
-									Offset       int
-									BucketCounts []string
-								}
-							}
-						}
-					}
-				}
-			}
-		}
-		if err := json.Unmarshal([]byte(otlp(t, report.Material{Run: r})), &read); err != nil {
-			t.Fatal(err)
-		}
-		h := &r.Tally.Routes["GET /search"].Response
-		point := read.ResourceMetrics[0].ScopeMetrics[0].Metrics[0].ExponentialHistogram.DataPoints[0]
+		h, point := &r.Tally.Routes["GET /search"].Response, exponentialOf(t, r)
 		want := make([]int64, len(point.Positive.BucketCounts))
 		var zeros int64
 		for value, count := range h.Each {
@@ -293,16 +311,7 @@ func TestExponentialHistogram(t *testing.T) {
 				zeros += count
 				continue
 			}
-			at := 0
-			for i := range want { // the bucket's bounds, as the specification has them
-				base := math.Exp2(math.Exp2(-float64(point.Scale)))
-				low, high := math.Pow(base, float64(point.Positive.Offset+i)), math.Pow(base, float64(point.Positive.Offset+i+1))
-				if v := value.Seconds(); low*(1-1e-9) < v && v <= high*(1+1e-9) {
-					at = i
-					break
-				}
-			}
-			want[at] += count
+			want[point.bucket(value)] += count
 		}
 		sum := zeros
 		for i, text := range point.Positive.BucketCounts {
