@@ -13,10 +13,17 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Locust itself, as Debian packages it, writes the same requests. Headers, the order of rows, names, counts, quotes and
-// line ends are equal to the byte. Debian's Locust is older than 2.46.3 and has no First Seen and Last Seen in
-// _failures.csv yet; TestFiles has those. Its failures are in the order of a hash, so they are compared as a set.
-func TestLocustItself(t *testing.T) {
+// request is a request as testdata/locust.py reads it.
+type request struct {
+	Method, Name string
+	Millis       float64
+	Bytes        int64
+	Error        string
+}
+
+// byLocust are the files that Locust writes of requests, by their suffixes.
+func byLocust(t *testing.T, requests []request) (files map[string]string) {
+	t.Helper()
 	python, err := exec.LookPath("/usr/bin/python3")
 	if err == nil {
 		err = exec.Command(python, "-c", "import locust.stats").Run()
@@ -24,14 +31,32 @@ func TestLocustItself(t *testing.T) {
 	if err != nil {
 		t.Fatal("Debian's python3-locust is not there; `make programs` installs it")
 	}
+	input, err := json.Marshal(requests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("testdata/locust.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(python, "-c", string(script))
+	command.Stdin, command.Stderr = bytes.NewReader(input), t.Output()
+	output, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(output, &files); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// Locust itself, as Debian packages it, writes the same requests. Headers, the order of rows, names, counts, quotes and
+// line ends are equal to the byte. Debian's Locust is older than 2.46.3 and has no First Seen and Last Seen in
+// _failures.csv yet; TestFiles has those. Its failures are in the order of a hash, so they are compared as a set.
+func TestLocustItself(t *testing.T) {
 	names := []string{
 		"POST /orders", "GET /orders", "GET /a,b", `PUT /say "hi"`, "GET /größe", "GET /Zebra", "GET /zebra", "shop.Shop/Search", "GET /'x'", "DELETE /with space",
-	}
-	type request struct {
-		Method, Name string
-		Millis       float64
-		Bytes        int64
-		Error        string
 	}
 	var samples []tally.Sample
 	var requests []request
@@ -49,24 +74,7 @@ func TestLocustItself(t *testing.T) {
 			requests = append(requests, request{method, path, float64(1 + k), int64(100 * k), failed})
 		}
 	}
-	input, err := json.Marshal(requests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	script, err := os.ReadFile("testdata/locust.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(python, "-c", string(script))
-	command.Stdin, command.Stderr = bytes.NewReader(input), t.Output()
-	output, err := command.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var theirs map[string]string
-	if err := json.Unmarshal(output, &theirs); err != nil {
-		t.Fatal(err)
-	}
+	theirs := byLocust(t, requests)
 	r := runOf(samples...)
 	r.Timeline = append(r.Timeline, shop().Timeline...)
 	ours := written(t, report.Material{Run: r})
