@@ -90,14 +90,20 @@ func look(t *testing.T, urls []string) (found map[string]seen) {
 	}
 	command := exec.CommandContext(t.Context(), "node", append(args, urls...)...)
 	command.Env = append(os.Environ(), "PEERS="+peers.Dir())
+	decode(t, command, &found)
+	return found
+}
+
+// decode reads the JSON that a command writes.
+func decode(t *testing.T, command *exec.Cmd, into any) {
+	t.Helper()
 	var problems strings.Builder
 	command.Stderr = &problems
 	text, err := command.Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, problems.String())
 	}
-	if err := json.Unmarshal(text, &found); err != nil {
+	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	return found
 }

@@ -130,15 +130,7 @@ func unpacked(t *testing.T, g *site.Group, route int, metrics ...string) (drawn 
 		asJSON(t, charts), asJSON(t, page), asJSON(t, scripts), browser, script)
 	command := exec.CommandContext(t.Context(), "node", "--input-type=commonjs", "-")
 	command.Stdin = strings.NewReader("(0, eval)(" + asJSON(t, program) + ")")
-	var problems strings.Builder
-	command.Stderr = &problems
-	text, err := command.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, problems.String())
-	}
-	if err := json.Unmarshal(text, &drawn); err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
+	decode(t, command, &drawn)
 	return drawn
 }
 
