@@ -116,8 +116,8 @@ func TestJudgePairsByCost(t *testing.T) {
 	}
 }
 
-// A pairing ends at the first look that needs no more pairs. Judged once more without any to come, it has the same
-// verdict: what it proved then is proven, however few starts it had.
+// A pairing ends at the first look that needs no more pairs. A second judgement, with no pairs to come, gives the same
+// verdict: what was proven stays proven, however few starts there were.
 func TestVerdictThatEndsAPairingStays(t *testing.T) {
 	usual := map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond), "POST /b": figures(1500, 0, 30*time.Millisecond)}
 	ended := map[gate.Outcome]int{}

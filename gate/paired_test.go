@@ -62,7 +62,7 @@ func controls(n int, latency func(i int) time.Duration) (all []result.Figures) {
 	return all
 }
 
-// doubtful makes one metric of a route look half slower on head, with too much noise to prove it.
+// doubtful makes one metric of a route look 50 % slower on head, with too much noise to prove it.
 func doubtful(route string, m gate.Metric) func(base, head *result.Result) {
 	return func(_, head *result.Result) {
 		random := rand.New(rand.NewPCG(3, 0))

@@ -16,7 +16,7 @@ import (
 
 func label(v float64) string { return fmt.Sprintf("%g", v) }
 
-// drawings are one of each kind, with values that drawings have to bear.
+// drawings has one of each kind, with awkward values.
 func drawings() map[string]chart.SVG {
 	nan := math.NaN()
 	long := chart.Line{}
@@ -100,7 +100,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// Of a long line the peaks stay.
+// Thinning a long line keeps its peaks.
 func TestThin(t *testing.T) {
 	var x, y []float64
 	for i := range 10_000 {

@@ -21,8 +21,8 @@ type File struct {
 	Write func(w io.Writer) error
 }
 
-// Histograms are the response times of each route as HdrHistogram's percentile files: for the run, and for base, whose
-// files end in .base.hgrm. Routes without an answer have none.
+// Histograms returns the response times of each route as HdrHistogram's percentile files: for the run, and for base with
+// names that end in .base.hgrm. Routes without an answer have no file.
 func Histograms(m report.Material) (files []File) {
 	names := fileNames(m)
 	for _, side := range []struct {
@@ -43,8 +43,8 @@ func Histograms(m report.Material) (files []File) {
 	return files
 }
 
-// fileNames are the names of the files of all routes, which are those of both sides: so the two files of a route belong
-// together, whatever routes the other side has.
+// fileNames names the files of all routes of both sides together. So both files of a route have the same name, whatever
+// routes the other side has.
 func fileNames(m report.Material) map[string]string {
 	routes := []string{}
 	for _, side := range []*result.Result{m.Run, m.Base} {
@@ -63,7 +63,7 @@ func fileNames(m report.Material) map[string]string {
 // maxFileName is the most characters of a route in the name of a file.
 const maxFileName = 100
 
-// fileName is a route as the name of a file: letters, digits and what stands between them.
+// fileName makes a file name of a route: letters, digits, and separators between them.
 func fileName(route string) string {
 	name := strings.Map(func(r rune) rune {
 		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) || r == '-' {
@@ -81,7 +81,7 @@ func fileName(route string) string {
 	return name
 }
 
-// unique makes a name that was not taken. File systems may not tell capitals from small letters.
+// unique returns a name that is not taken. It ignores case, as some file systems do.
 func unique(taken map[string]bool, name string) string {
 	for n := 1; ; n++ {
 		one := name
@@ -95,11 +95,11 @@ func unique(taken map[string]bool, name string) string {
 	}
 }
 
-// ticksPerHalfDistance is how many percentiles are written each time the distance to 100 % halves, as HdrHistogram's
-// own programs do.
+// ticksPerHalfDistance is how many percentiles to write each time the distance to 100 % halves; HdrHistogram's own
+// programs use the same.
 const ticksPerHalfDistance = 5
 
-// percentileFile writes a histogram as HistogramLogProcessor does, in milliseconds, and a comment of ours with its route.
+// percentileFile writes a histogram as HistogramLogProcessor does, in milliseconds, and adds a comment with the route.
 func percentileFile(w io.Writer, route string, h *hist.Histogram) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)")
@@ -126,7 +126,7 @@ func percentileFile(w io.Writer, route string, h *hist.Histogram) error {
 
 func inMillis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// cumulative counts the values up to one. It must be asked in growing order.
+// cumulative counts the values up to a given one. Calls must come in growing order.
 func cumulative(h *hist.Histogram) func(time.Duration) int64 {
 	type step struct {
 		value time.Duration

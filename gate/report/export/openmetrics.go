@@ -12,10 +12,10 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// openQuantiles are the quantiles of response times that are exported.
+// openQuantiles lists the exported quantiles of response times.
 var openQuantiles = []float64{0.5, 0.9, 0.95, 0.99, 1}
 
-// OpenMetrics writes the run and the verdict as a page of OpenMetrics. It has no times: whoever reads it adds them.
+// OpenMetrics writes the run and the verdict as a page of OpenMetrics. It has no timestamps: the reader adds them.
 func OpenMetrics(w io.Writer, m report.Material) error {
 	p := &page{series: report.Plain(seriesOf(m), maxLabel)}
 	if m.Run != nil {
@@ -59,12 +59,12 @@ func (p *page) sample(name string, value float64, labels ...string) {
 	fmt.Fprintf(&p.b, "} %s\n", strconv.FormatFloat(value, 'g', -1, 64))
 }
 
-// quoted is a harmless text as the value of a label: in it only these characters have a meaning.
+// quoted escapes a harmless text for the value of a label: only these characters are special there.
 func quoted(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
 
-// run adds what was measured in the judged rounds.
+// run adds the figures of the judged rounds.
 func (p *page) run(r *result.Result) {
 	p.family("plimsoll_response_seconds", "gauge", "Response time in judged rounds, by route and quantile.")
 	for _, one := range withAll(r) {
@@ -103,8 +103,8 @@ func (p *page) verdict(v gate.Verdict) {
 	}
 }
 
-// changes are the comparisons that have a change, in the order of the verdict. Of several whose names a verdict file has
-// cut to one, the first stays, which is the worst.
+// changes returns the comparisons that have a change, in the order of the verdict. If a verdict file has cut several names
+// to the same text, it keeps only the first, which is the worst.
 func changes(v gate.Verdict) (all []gate.Comparison) {
 	seen := map[[2]string]bool{}
 	for i := range v.Comparisons {

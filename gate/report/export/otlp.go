@@ -12,8 +12,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// These are the parts of ExportMetricsServiceRequest that are written, in the JSON mapping of OTLP: 64-bit numbers are
-// texts, and enums are numbers.
+// The parts of ExportMetricsServiceRequest that we write, in OTLP's JSON mapping: 64-bit numbers are strings, and enums are
+// numbers.
 // https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 type (
 	otlpRequest struct {
@@ -86,12 +86,12 @@ type (
 	}
 )
 
-// cumulativeSince is the temporality of sums and histograms: each has counted since the run began. A run is one
-// process with one point, so it says the same as a delta, which Prometheus refuses.
+// cumulativeSince is the temporality of sums and histograms: each counts from the start of the run. A run has one point,
+// so a delta would be equal, but Prometheus refuses deltas.
 const cumulativeSince = 2
 
-// OTLP writes the run, and the changes of a verdict, as the body of one export of OTLP. Without a run it has no
-// metrics: only a run knows its time.
+// OTLP writes the run, and the changes of a verdict, as the body of one OTLP export. Without a run it has no metrics: only
+// a run has a time.
 func OTLP(w io.Writer, m report.Material) error {
 	request := otlpRequest{ResourceMetrics: []otlpResourceMetrics{}}
 	if r := m.Run; r != nil {
@@ -156,8 +156,8 @@ const (
 	mostBuckets = 160
 )
 
-// exponential is a histogram with the finest buckets that are not too many. Bucket i holds values greater than b^i and
-// up to b^(i+1), where b is 2^(2^-scale).
+// exponential converts a histogram, with the finest scale that keeps the number of buckets within the limit. Bucket i holds
+// values greater than b^i and up to b^(i+1), where b is 2^(2^-scale).
 func exponential(h *hist.Histogram) (point otlpExponential) {
 	point = otlpExponential{Count: strconv.FormatInt(h.Count(), 10), Min: h.Min().Seconds(), Max: h.Max().Seconds(), Scale: finestScale}
 	var zeros int64
@@ -195,7 +195,7 @@ func bucket(v float64, scale int) int {
 	return int(math.Ceil(math.Log2(v)*math.Exp2(float64(scale)))) - 1
 }
 
-// verdictPoints are the outcome and the changes as of an instant.
+// verdictPoints returns the outcome and the changes, with an instant as their time.
 func verdictPoints(rep *report.Report, at time.Time) []otlpMetric {
 	one := 1.0
 	outcome := &otlpGauge{[]otlpNumber{{Attributes: attributes("outcome", rep.Verdict.Outcome.String()), Time: nanos(at), Double: &one}}}

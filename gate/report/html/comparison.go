@@ -6,7 +6,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report/chart"
 )
 
-// comparison shows the rows that matter; of a verdict without any, those that are nearest to their limits.
+// comparison shows the rows that matter, or if there are none, those nearest to their limits.
 func (p *page) comparison() {
 	switch {
 	case p.told == nil:
@@ -52,7 +52,7 @@ func (p *page) notCompared() {
 	}
 }
 
-// maxSpans is the most rows of a table that are drawn too.
+// maxSpans is the most rows of a table that get a drawing.
 const maxSpans = 60
 
 // rows is a table of comparisons, with a drawing of each change against its limit.

@@ -8,8 +8,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report/chart"
 )
 
-// doc is HTML that grows. Texts and values of attributes are escaped, whoever wrote them; names of elements and of
-// attributes are constants of this package. There is no other way in, but for drawings, which escape their own texts.
+// doc builds HTML. It escapes all texts and attribute values; the names of elements and attributes are constants of this
+// package. Only drawings are inserted as they are, and they escape their own texts.
 type doc struct{ bytes.Buffer }
 
 // open opens an element; attributes are pairs of name and value.
@@ -92,7 +92,7 @@ func (d *doc) list(lines []string) {
 
 func (d *doc) svg(s chart.SVG) { d.WriteString(string(s)) }
 
-// fold opens an element that readers unfold.
+// fold opens a collapsed element that readers can unfold.
 func (d *doc) fold(summary string) {
 	d.open("details")
 	d.element("summary", summary)

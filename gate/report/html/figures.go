@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
-// system says what the system used, and what its throughput stops at.
+// system says what the system used, and what limits its throughput.
 func (p *page) system() {
 	if p.run == nil || len(p.run.Sections) == 0 {
 		return
@@ -71,7 +71,7 @@ func (p *page) errors() {
 // since is a time since the load began.
 func since(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
-// method says how it was measured, and what is missing.
+// method describes the measurement, and what is missing.
 func (p *page) method() {
 	if p.told != nil && len(p.told.Method) > 0 {
 		p.open("ul")

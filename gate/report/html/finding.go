@@ -11,9 +11,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/stats"
 )
 
-// The sentences of this file say what can be seen in a drawing: screen readers tell them, and they stand below it.
+// The sentences of this file describe the drawings. They stand below them, and screen readers read them aloud.
 
-// inBrief has the percentiles that everybody asks for.
+// inBrief describes the most common percentiles.
 func (d *drawing) inBrief() string {
 	now := &d.page.head.whole(d.route).Response
 	return fmt.Sprintf("p50 %s, p95 %s, p99 %s, longest %s.", report.Latency(now.Quantile(0.5)), report.Latency(now.Quantile(0.95)), report.Latency(now.Quantile(0.99)), report.Latency(now.Max()))
@@ -27,7 +27,7 @@ func (d *drawing) found() string {
 	return capital(differs(d.qs, d.Shift, d.ShiftBand))
 }
 
-// differs says where the band of a difference lies on one side of no difference.
+// differs lists the ranges of percentiles at which the band of the difference excludes zero.
 func differs(qs, shift []float64, band []stats.Interval) string {
 	var parts []string
 	for from := 0; from < len(qs); from++ {
@@ -47,7 +47,7 @@ func differs(qs, shift []float64, band []stats.Interval) string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// sideOf is 1 where all of a band is slower, −1 where all of it is faster, and 0 where it holds no difference.
+// sideOf is 1 if all of an interval is slower, −1 if all of it is faster, and 0 if it includes no difference.
 func sideOf(i stats.Interval) int {
 	switch {
 	case i.Low > 0:
@@ -58,7 +58,7 @@ func sideOf(i stats.Interval) int {
 	return 0
 }
 
-// stretch says how much slower or faster a stretch of percentiles is.
+// stretch says how much slower or faster a range of percentiles is.
 func stretch(qs, shift []float64, side int) string {
 	word := "slower"
 	if side < 0 {
@@ -132,7 +132,7 @@ func percentile(q float64) string {
 	return "p" + text
 }
 
-// course says of a line over time what a reader sees at once.
+// course describes a line over time as a reader would at first glance.
 func course(name string, values []float64, words func(float64) string) string {
 	low, high, sum, n := math.Inf(1), math.Inf(-1), 0.0, 0
 	for _, v := range values {

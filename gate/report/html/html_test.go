@@ -102,7 +102,7 @@ func steps(r *result.Result) *result.Result {
 	return &c
 }
 
-// TestOutline: what stands on each page, and in which order; and what it says is missing.
+// TestOutline checks the parts of each page and their order, and what the page says is missing.
 func TestOutline(t *testing.T) {
 	for name, m := range materials() {
 		path := filepath.Join("testdata", name+".txt")
@@ -237,7 +237,7 @@ var allowed = map[string][]string{
 	"circle": {"cx", "cy", "r", "class", "fill"},
 }
 
-// sound fails the test if a page holds anything that only a foreign text can have brought there.
+// sound fails the test if a page holds anything that only a foreign text could have put there.
 func sound(t *testing.T, text string, links []report.Link) {
 	t.Helper()
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {

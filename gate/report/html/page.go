@@ -1,14 +1,12 @@
-// Package html renders a run and its verdict as one page: a file that is whole without a script, without a style sheet,
+// Package html renders a run and its verdict as one page: a file that is complete without a script, without a style sheet,
 // without the network, on paper, in the dark and read aloud.
 //
-// Write takes a report.Material. Its order is that of a reader's questions: what is the verdict, which routes changed, at
-// which percentiles, when, and why; then all figures, and how they were measured. Every part of the material may be
-// missing, and the page says what is missing where it would stand. Its sentences are those of package report; those about
-// pictures are in finding.go.
+// Write takes a report.Material. The page answers a reader's questions in order: what is the verdict, which routes changed,
+// at which percentiles, when, and why; then come all figures, and how they were measured. Any part of the material may be
+// missing, and the page says so in its place. Sentences come from package report; those about drawings are in finding.go.
 //
-// Foreign text is made one harmless line by package report and is escaped by doc, which has no other door. Charts come
-// from package chart. The page has at most maxPage bytes, and at most maxDrawn routes are drawn. What is cut is announced.
-// Equal material gives equal bytes.
+// Package report makes foreign text one harmless line, and doc escapes every text. Charts come from package chart. The page
+// has at most maxPage bytes and draws at most maxDrawn routes. It says what was cut. Equal material gives equal bytes.
 package html
 
 import (
@@ -21,7 +19,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report/chart"
 )
 
-// page is the body of a page that grows.
+// page builds the body of a page.
 type page struct {
 	doc
 	m        report.Material
@@ -29,7 +27,7 @@ type page struct {
 	run      *report.RunTold // nil without a run
 	base     *rounds         // nil without a base
 	head     *rounds         // nil without a run
-	contents [][2]string     // of the sections so far: the ID and the title of each
+	contents [][2]string     // ID and title of each section so far
 }
 
 // Write writes the page.
@@ -139,7 +137,7 @@ func (p *page) section(id, title string, fill func()) {
 // note is a sentence beside the figures, such as one about a part that is missing.
 func (p *page) note(text string) { p.element("p", text, "class", "note") }
 
-// verdict writes the part that everybody reads.
+// verdict writes the first part, which everybody reads.
 func (p *page) verdict(d *doc) {
 	switch {
 	case p.told != nil:
@@ -158,7 +156,7 @@ func (p *page) verdict(d *doc) {
 	}
 }
 
-// openReasons is the most reasons that stand there unfolded.
+// openReasons is the most reasons that are not folded away.
 const openReasons = 6
 
 // verdictOf writes a verdict: the headline, why, and what would settle it.
@@ -194,7 +192,7 @@ func (d *doc) verdictOf(t *report.Told) {
 	d.shut("div")
 }
 
-// about says in a line which run this is.
+// about identifies the run in one line.
 func (p *page) about(d *doc) {
 	var parts []string
 	add := func(text, foreign string) {
@@ -231,7 +229,7 @@ func (p *page) about(d *doc) {
 	d.shut("p")
 }
 
-// noFigures is said of a run without a round.
+// noFigures is the sentence for a run without a round.
 const noFigures = "There are no figures: no round was measured to its end."
 
 // summary writes what a run did, in place of a verdict.

@@ -11,7 +11,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// rounds are those of a result.
+// rounds wraps a result. nil stands for a missing side.
 type rounds struct {
 	*result.Result
 	total *tally.Route // of all rounds and routes; made once, since merging many routes takes long
@@ -38,8 +38,8 @@ func (r *rounds) failed() (n int64) {
 	return max(n, r.total.Failures())
 }
 
-// seconds are values of the timeline by the second, or of rounds if there is none. Those that last a small part of a
-// usual second, as at the end of a round, are left out: a handful of requests is no rate.
+// seconds returns values from the timeline, or by round if there is none. It skips very short seconds, such as the last of
+// a round: a handful of requests makes no rate.
 func (r *rounds) seconds(ofSecond func(result.Second) float64, ofRound func(result.Round) float64) (x, y []float64) {
 	var c column
 	if len(r.Timeline) == 0 || ofSecond == nil {
@@ -57,7 +57,7 @@ func (r *rounds) seconds(ofSecond func(result.Second) float64, ofRound func(resu
 	return c.x, c.y
 }
 
-// usualLength is the median of the lengths: a second in which everything stood still lasts much longer.
+// usualLength is the median length. The mean would not do: a second lasts much longer if the machine stalls.
 func usualLength(seconds []result.Second) time.Duration {
 	lengths := make([]time.Duration, len(seconds))
 	for i, s := range seconds {
@@ -82,8 +82,8 @@ func (r *rounds) whole(route string) *tally.Route {
 	}
 }
 
-// counted are the response times of a route, on a log scale and round by round. A result without tallies of its rounds has
-// them as one. They are none if there are no histograms at all.
+// counted returns the response times of a route by round, on a log scale. A result without tallies by round gives one
+// round; one without histograms gives none.
 func (r *rounds) counted(route string) (all []stats.Counted) {
 	whole := r.whole(route)
 	if whole == nil || whole.Response.Count() == 0 {

@@ -72,7 +72,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// flood is a verdict with as many long and hostile texts as there can be.
+// flood is a verdict with as many long and hostile texts as possible.
 func flood() report.Material {
 	m := reporttest.Laced(strings.Repeat(`"<&>'`, 2_000))[0]
 	v := &m.Report.Verdict

@@ -15,13 +15,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// The routes that are drawn: all that matter, up to maxDrawn, and some in any case.
+// How many routes to draw: all that matter, up to maxDrawn, and some in any case.
 const (
 	maxDrawn   = 20
 	leastDrawn = 6
 )
 
-// The least requests that a percentile needs beyond it to be drawn, and the most decades of the tail.
+// A percentile is drawn only with this many requests beyond it. The tail has at most this many decades.
 const (
 	beyond     = 10
 	leastCount = 2 * beyond
@@ -30,7 +30,7 @@ const (
 	perDecade  = 12 // percentiles that are drawn
 )
 
-// spectra draws the routes that a reader looks for: of a verdict the worst, of a run the slowest.
+// spectra draws the routes that a reader looks for: the worst of a verdict, the slowest of a run.
 func (p *page) spectra() {
 	if p.run == nil {
 		return
@@ -126,7 +126,7 @@ func (p *page) spectrum(route, base, head string) {
 	d.figures()
 }
 
-// quantiles are those that n values tell, evenly over the decades of the tail.
+// quantiles returns the quantiles that n values can show, evenly spaced over the decades of the tail.
 func quantiles(n int64) (qs []float64) {
 	for k := 0; k <= decades*perDecade; k++ {
 		q := 1 - (1-leastQ)*math.Pow(10, -float64(k)/perDecade)
@@ -138,7 +138,7 @@ func quantiles(n int64) (qs []float64) {
 	return qs
 }
 
-// seedOf makes equal routes draw equal resamples.
+// seedOf derives the seed of the resampling from the route's name.
 func seedOf(route string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(route))
@@ -205,7 +205,7 @@ func (d *drawing) percentiles() {
 	d.shut("figure")
 }
 
-// marks are the baseline's percentiles, where it has no distribution.
+// marks returns the baseline's percentiles as points, for a baseline without a distribution.
 func (d *drawing) marks() (marks []chart.Mark) {
 	if d.both || d.m.Report == nil || d.m.Report.Verdict.Mode == gate.Soak { // a soak's baseline is of another run
 		return nil
@@ -220,7 +220,7 @@ func (d *drawing) marks() (marks []chart.Mark) {
 	return marks
 }
 
-// leastReach is how much slower or faster the axis of differences reaches at least, if a band does.
+// leastReach is how far the axis of differences may always extend for a band. Wider bands are cut at its edge.
 const leastReach = 0.1
 
 // differences draws how much slower each percentile is, in percent.
@@ -259,7 +259,7 @@ func (d *drawing) differences() {
 	d.shut("figure")
 }
 
-// limit is how much slower the route may be; 0 if no latency of it is judged.
+// limit is how much slower the route may get; 0 if none of its latencies is judged.
 func (d *drawing) limit() float64 {
 	if d.m.Report == nil {
 		return 0
@@ -299,7 +299,7 @@ func (d *drawing) figures() {
 	d.shut("details")
 }
 
-// key is the name of what is drawn, after a piece of it.
+// key is an entry of the legend: a sample and the name.
 func (p *page) key(piece chart.SVG, name string) {
 	p.open("span")
 	p.svg(piece)

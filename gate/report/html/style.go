@@ -1,7 +1,7 @@
 package html
 
-// style is the page's style sheet. Some viewers refuse it: the page has to be whole without it, so it only sets fonts,
-// widths, rules and the order of boxes. Canvas and CanvasText are the page's own colours, light or dark.
+// style is the page's style sheet. Some viewers block style sheets and the page must be complete without one, so it only
+// sets fonts, widths, rules and the order of boxes. Canvas and CanvasText are the page's own colours, light or dark.
 const style = `:root{color-scheme:light dark;--line:color-mix(in srgb,CanvasText 18%,Canvas);--quiet:color-mix(in srgb,CanvasText 72%,Canvas);--tint:color-mix(in srgb,CanvasText 5%,Canvas)}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:84rem;padding:1rem clamp(.8rem,3vw,2.5rem) 4rem;background:Canvas;color:CanvasText;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}

@@ -8,8 +8,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
-// The page grows up to these sizes, in bytes, with the rows of each table. What follows them is bounded by itself, so that
-// the page stays below maxPage.
+// Each kind of table may add rows until the page has this size, in bytes. The rest of the page is bounded, so the page stays
+// below maxPage.
 const (
 	maxPage       = 2_000_000
 	comparedUpTo  = 200_000
@@ -27,7 +27,7 @@ type table struct {
 	upTo int // how far the page may grow
 }
 
-// table writes a table, in a frame that scrolls if it is too wide, and says how many rows it left out.
+// table writes a table, in a frame that scrolls if the table is too wide, and says how many rows it left out.
 func (p *page) table(t table) {
 	if len(t.Rows) == 0 {
 		return
@@ -80,7 +80,7 @@ func (p *page) row(cells []string, columns string, head int) {
 	p.WriteByte('\n')
 }
 
-// align is the attribute of a cell on the right. It works without a style sheet too.
+// align right-aligns a cell by an attribute, which works without a style sheet too.
 func align(columns string, i int) string {
 	if i < len(columns) && columns[i] == 'r' {
 		return ` align="right"`
@@ -90,7 +90,7 @@ func align(columns string, i int) string {
 
 func (p *page) endTable() { p.shut("table", "div") }
 
-// more says that something was left out.
+// more says how many rows were left out.
 func (p *page) more(n int, what string) {
 	if n > 0 {
 		p.element("p", fmt.Sprintf("and %s %s", report.Thousands(int64(n)), what), "class", "cut")

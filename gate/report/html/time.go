@@ -34,14 +34,14 @@ type laneLine struct {
 	filled bool
 }
 
-// The height of a lane, and of one that has more to show.
+// The heights of an ordinary lane and of a tall one.
 const (
 	laneHeight = 62
 	tallHeight = 150
-	labelEvery = 4 // lanes, so that a reader always sees the time
+	labelEvery = 4 // lanes: the time axis is always in sight
 )
 
-// overTime draws everything that was read over time, one below the other.
+// overTime draws all readings over time, one lane below the other.
 func (p *page) overTime() {
 	if p.run == nil || p.head.n() == 0 && len(p.head.Timeline) == 0 {
 		return
@@ -83,7 +83,7 @@ func (p *page) howToRead() {
 	}
 }
 
-// howLoaded says how the times of both sides lie to each other. Only the sides of a pair have a seed in common.
+// howLoaded says how the times of both sides relate. Only the sides of a pair share a seed.
 func (p *page) howLoaded() string {
 	if seed := p.head.PairSeed; seed != "" && seed == p.base.PairSeed {
 		return "; both sides were loaded in turn."
@@ -107,7 +107,7 @@ func (p *page) end() (end float64) {
 	return end
 }
 
-// shades are the warm-up of a run; the first lane names it. A pair begins many times.
+// shades marks the warm-up of a run; only the first lane labels it. A pair has no shade: it starts many times.
 func (p *page) shades(first bool) []chart.Shade {
 	if p.head.n() == 0 || p.head.Starts > 0 || p.head.Rounds[0].Start <= 0 {
 		return nil
@@ -173,7 +173,7 @@ func (l lane) plot(x chart.Axis, shades []chart.Shade, bare bool) chart.Plot {
 	return plot
 }
 
-// orZero writes nothing as 0, without a unit.
+// orZero formats zero as 0, without a unit.
 func orZero(words func(float64) string) func(float64) string {
 	return func(v float64) string {
 		if v == 0 {
@@ -204,7 +204,7 @@ type column struct {
 	last time.Duration // how long the last one is
 }
 
-// add adds the value of a stretch of time, after a gap if the last one lies far before it.
+// add adds a value over an interval of time, and a gap if the previous interval ended long before.
 func (c *column) add(start, length time.Duration, value float64) {
 	if len(c.x) > 0 && start-c.end > 2*max(length, c.last) {
 		c.x, c.y = append(c.x, c.end.Seconds()), append(c.y, math.NaN())
@@ -213,7 +213,7 @@ func (c *column) add(start, length time.Duration, value float64) {
 	c.end, c.last = start+length, length
 }
 
-// both are a line of head, and one of base if there is a base.
+// both returns a line for head, and one for base if there is a base.
 func (p *page) both(ofSecond func(result.Second) float64, ofRound func(result.Round) float64) (lines []laneLine) {
 	base, head := p.sides()
 	if p.base != nil {
@@ -226,7 +226,7 @@ func (p *page) both(ofSecond func(result.Second) float64, ofRound func(result.Ro
 	return append(lines, laneLine{name: head, x: x, y: y, colour: chart.Blue})
 }
 
-// loadLanes are the users, the requests and the failures.
+// loadLanes returns the lanes of users, requests and failures.
 func (p *page) loadLanes() []lane {
 	requests := lane{title: "Requests each second", words: report.Trimmed}
 	requests.lines = p.both(
@@ -254,7 +254,7 @@ func portion(part, of int64) float64 {
 	return float64(part) / float64(of)
 }
 
-// users are those at work, by the second or by the plan of each round; or the tasks that fell due.
+// users returns the users at work, by the second or from the plan of each round; in the open model the tasks that fell due.
 func (p *page) users() lane {
 	l := lane{title: "Users", words: report.Trimmed}
 	if p.head.Users == 0 {
@@ -302,7 +302,7 @@ func (p *page) latencyLane() lane {
 	return l
 }
 
-// add adds a line of latencies by the second; by round, which its name says, if the seconds have none.
+// add adds a line of latencies by the second. If the seconds have none, it adds a line by round, and the line's name says so.
 func (l *lane) add(side *rounds, name string, c chart.Colour, ofSecond func(result.Second) time.Duration, ofRound func(result.Round) time.Duration) {
 	positive := func(d time.Duration) float64 {
 		if d <= 0 {
@@ -321,7 +321,7 @@ func (l *lane) add(side *rounds, name string, c chart.Colour, ofSecond func(resu
 	}
 }
 
-// heat shows how the response times of each round are spread.
+// heat shows the distribution of response times in each round.
 func (p *page) heat(x chart.Axis) lane {
 	l := lane{title: "Spread of response times"}
 	total := &p.head.total.Response

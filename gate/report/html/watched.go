@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// maxLines is the most lines of one lane.
+// maxLines is the most lines in one lane.
 const maxLines = 6
 
 // colours are given to the lines of a lane in turn. From the fourth on they are dashed too.
@@ -24,7 +24,7 @@ type reader struct{ *result.Watch }
 // maxValue is the largest reading that is drawn.
 const maxValue = 1e18
 
-// column is a reading over time; nil if it was not read at all. A value that cannot be counts as not read.
+// column returns a reading over time; nil if it was never read. Impossible values count as not read.
 func (r reader) column(subject, figure string, of ...string) []float64 {
 	possible := func(v float64) bool { return v >= 0 && v <= maxValue }
 	column := each(r.Timeline[result.Reading(subject, figure, of...)], func(v float64) float64 {
@@ -166,7 +166,7 @@ func (r reader) subjects(beginning, figure string) (lines []laneLine) {
 	return lines
 }
 
-// evidence folds the numbers away that the finding about the throughput rests on.
+// evidence lists the numbers behind the finding about the throughput, folded away.
 func (p *page) evidence() {
 	for _, f := range bottleneck.Find(p.m.Run) {
 		if f.Kind == bottleneck.Generator || len(f.Evidence) == 0 {
@@ -183,7 +183,7 @@ func (p *page) evidence() {
 	}
 }
 
-// number is a value whose unit its name tells.
+// number formats a value with the unit that its name implies.
 func number(v float64) string {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):

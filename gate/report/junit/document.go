@@ -43,7 +43,7 @@ type suite struct {
 	taken map[string]bool // names of cases
 }
 
-// unique is a name that no case of the suite has.
+// unique returns a name that no other case of the suite has.
 func (s *suite) unique(name string) string {
 	one := name
 	for n := 2; s.taken[one]; n++ {

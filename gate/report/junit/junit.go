@@ -6,10 +6,10 @@
 // skipped, with the sentence in the attribute and in the text, no error, and times of three decimals. It is valid by
 // the schema of Jenkins' xUnit plugin (testdata/junit-10.xsd).
 //
-// What fails the change is a failure. What the gate doubts is one too, unless the job goes on in doubt; then it is
-// skipped, as is what was not judged, what follows from another route, and what somebody accepted. Classname and name
-// are the keys by which CI systems follow a case over builds, so neither holds a measured value. The time of a case is
-// the latency in seconds, so that their charts of test times show it.
+// A finding that fails the change is a failure. A doubt is a failure too, unless the job goes on in doubt; then the case is
+// skipped. Cases are also skipped if they were not judged, follow from another route, or were accepted by somebody. CI
+// systems follow a case over builds by classname and name, so neither holds a measured value. The time of a case is the
+// latency in seconds, so the systems' charts of test times show it.
 package junit
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Form says how the gate's doubt is written.
+// Form says how to write a doubt of the gate.
 type Form struct {
 	DoubtPasses bool // the job goes on although the gate could not tell
 }
@@ -55,7 +55,7 @@ func (f Form) Write(w io.Writer, m report.Material) error {
 	return err
 }
 
-// judged are the suites of a verdict.
+// judged writes the suites of a verdict.
 func (f Form) judged(m report.Material) []*suite {
 	v, s := m.Report.Verdict, m.Report.Subject
 	a := newAlbum(s.Series, stamp(m.Run), s.Environment.Runner)
@@ -89,12 +89,12 @@ func (f Form) verdict(v gate.Verdict) outcome {
 		return outcome{state: passed}
 	case gate.Inconclusive:
 		return f.doubt(report.Line(v)).with(text)
-	default: // a fail, or an error in the place of a verdict
+	default: // a fail, or an error in place of a verdict
 		return fail(v.Outcome.String(), report.Line(v)).with(text)
 	}
 }
 
-// doubt is what the gate could not tell.
+// doubt is the outcome of a case that the gate could not decide.
 func (f Form) doubt(sentence string) outcome {
 	if f.DoubtPasses {
 		return skip(sentence)
@@ -102,7 +102,7 @@ func (f Form) doubt(sentence string) outcome {
 	return fail("inconclusive", sentence)
 }
 
-// kinds has the type of a failure by the kind of its reason.
+// kinds maps kinds of reasons to types of failures.
 var kinds = map[gate.ReasonKind]string{gate.LowerThroughput: "lower", gate.Failing: "failing", gate.CostsMore: "costs-more"}
 
 // comparison is the case of one metric of one route.
@@ -119,7 +119,7 @@ func (f Form) comparison(v gate.Verdict, c gate.Comparison) outcome {
 	return o
 }
 
-// status is what became of a comparison with a status. kind is the type of its failure, if it fails.
+// status converts a comparison's status to an outcome. kind is the type of the failure, if it fails.
 func (f Form) status(v gate.Verdict, s gate.Status, kind, sentence string) outcome {
 	switch {
 	case s == gate.Within:
@@ -153,7 +153,7 @@ func (f Form) threshold(v gate.Verdict, t gate.Threshold) outcome {
 	}
 }
 
-// stability is the case of how one thing went over a soak. What is only noted is skipped.
+// stability is the case of one reading over a soak. A mere notice is skipped.
 func stability(v gate.Verdict, c *gate.Course) outcome {
 	sentence := report.Sentence(gate.Reason{Kind: gate.Unstable, Course: c})
 	switch {
@@ -170,7 +170,7 @@ func stability(v gate.Verdict, c *gate.Course) outcome {
 	}
 }
 
-// measured are the suites of a run without a verdict: nothing was compared, so only an incomplete run fails.
+// measured writes the suites of a run without a verdict: nothing was compared, so only an incomplete run fails.
 func measured(r *result.Result) []*suite {
 	a := newAlbum(r.Series, stamp(r), r.Environment.Runner)
 	a.about("run", whole(r))
@@ -193,7 +193,7 @@ func measured(r *result.Result) []*suite {
 	return a.suites
 }
 
-// whole is the case of a run: it fails unless all that was planned was measured without a problem.
+// whole is the case of the run itself: it fails unless every planned round was measured without a problem.
 func whole(r *result.Result) outcome {
 	var lines []string
 	for _, p := range r.Problems {
@@ -232,7 +232,7 @@ const (
 	passed
 )
 
-// outcome is what became of a case.
+// outcome is the result of a case.
 type outcome struct {
 	state    state
 	kind     string // the type of a failure
@@ -245,13 +245,13 @@ func fail(kind, sentence string) outcome { return outcome{kind: kind, sentence: 
 
 func skip(sentence string) outcome { return outcome{state: skipped, sentence: sentence} }
 
-// with is the outcome with a text below its sentence.
+// with adds a text below the outcome's sentence.
 func (o outcome) with(text string) outcome {
 	o.text = text
 	return o
 }
 
-// album collects cases into suites, in the order in which they come.
+// album collects cases into suites, in order of their first cases.
 type album struct {
 	series, stamp, host string
 	suites              []*suite
@@ -268,13 +268,13 @@ const soak = "stability"
 // about adds a case about the series as a whole.
 func (a *album) about(name string, o outcome) { a.add(a.series, "plimsoll."+a.series, name, o) }
 
-// route adds a case of a route. Routes that are named as another suite is get another name.
+// route adds a case of a route. A route with the name of another suite gets a different name.
 func (a *album) route(route, metric string, o outcome) {
 	name := report.RouteKey(route, maxKey, soak, a.series)
 	a.add(name, "plimsoll."+a.series+"."+name, metric, o)
 }
 
-// add adds a case to the suite of a class. The keys of cases differ: in CI systems they would be one case.
+// add adds a case to the suite of a class. It gives every case a key of its own: CI systems merge cases with equal keys.
 func (a *album) add(name, class, key string, o outcome) {
 	s := a.byClass[class]
 	if s == nil {
@@ -298,7 +298,7 @@ func (a *album) add(name, class, key string, o outcome) {
 	s.Tests++
 }
 
-// The most characters of a key, of a name that is none, and of a sentence.
+// The most characters of a key, of a name that is not a key, and of a sentence.
 const (
 	maxKey      = 200
 	maxName     = 100

@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Row is what the history has of one second.
+// Row has the history's figures of one second.
 type Row struct {
 	At     time.Time
 	Users  int
@@ -40,7 +40,7 @@ func (h *History) Add(r Row) error {
 	return h.out.err
 }
 
-// lead is the beginning of a row, up to its percentiles. Locust writes both rates with six decimals.
+// lead returns the beginning of a row, up to its percentiles. Locust writes both rates with six decimals.
 func lead(at time.Time, users string, requests, failures int64, window time.Duration) []string {
 	perSec := func(n int64) string {
 		if window <= 0 {
@@ -54,8 +54,8 @@ func lead(at time.Time, users string, requests, failures int64, window time.Dura
 // window is how far the rates of a row look back, as Locust's do.
 const window = 10 * time.Second
 
-// history writes _stats_history.csv from the timeline of a result. The percentiles are of the second itself, as far as
-// the result has them. What it does not have is absent.
+// history writes _stats_history.csv from the timeline of a result. The percentiles are those of the single second. Values
+// that the result lacks are absent.
 func history(w io.Writer, m report.Material) error {
 	h, err := NewHistory(w)
 	if err != nil || m.Run == nil {
@@ -84,7 +84,7 @@ func history(w io.Writer, m report.Material) error {
 	return h.out.err
 }
 
-// percentilesOf are the columns of Locust's percentiles, as far as a second has them.
+// percentilesOf returns the columns of Locust's percentiles; those that a second lacks are absent.
 func percentilesOf(s result.Second) (row []string) {
 	has := map[float64]time.Duration{0.50: s.P50, 0.95: s.P95, 0.99: s.P99}
 	for _, q := range quantiles {
@@ -97,8 +97,8 @@ func percentilesOf(s result.Second) (row []string) {
 	return row
 }
 
-// Missing says in sentences what the files lack that is written from a finished result. live tells that History wrote
-// the history.
+// Missing returns sentences about what files from a finished result lack. live says that History wrote the history during
+// the run.
 func Missing(m report.Material, live bool) (sentences []string) {
 	if m.Run == nil {
 		return []string{"there is no run, so the CSV files have their headers alone"}

@@ -1,17 +1,17 @@
-// Package locust writes a run as the CSV files that Locust leaves behind with --csv, for the programs that read those.
+// Package locust writes a run as the CSV files of Locust's --csv, for programs that read those.
 //
-// A Material goes in, five files come out: _stats.csv, _stats_history.csv, _failures.csv, _exceptions.csv, and a file
-// of ours, _system.csv. Headers, order, quotes and line ends are those of Locust 2.46.3 to the byte: UTF-8, commas, CR LF,
-// quotes only where they are needed, rows by name and then by type, and last a row of all requests named Aggregated.
-// The values are ours: milliseconds with up to three decimals, where Locust rounds percentiles to two digits. Locust
+// A Material goes in, five files come out: _stats.csv, _stats_history.csv, _failures.csv, _exceptions.csv, and our own
+// _system.csv. Headers, order, quotes and line ends match Locust 2.46.3 to the byte: UTF-8, commas, CR LF, quotes only
+// where needed, rows by name and then by type, and last a row of all requests named Aggregated. The values are more
+// exact: milliseconds with up to three decimals, where Locust rounds percentiles to two digits. Locust
 // orders failures by a hash; here they are in the order of their routes.
 //
-// _stats.csv and _failures.csv cover the judged rounds. _stats_history.csv covers the whole load, a row a second: History
-// writes it while the load runs. Written from a finished result it has what the timeline of the result has, and N/A for the
-// rest.
+// _stats.csv and _failures.csv cover the judged rounds. _stats_history.csv covers the whole load, a row a second. History
+// writes it during the load. From a finished result it is written out of the timeline, with N/A for figures that the
+// timeline lacks.
 //
-// A cell of text that a spreadsheet would take for a formula gets an apostrophe in front, and characters that are not
-// seen are left out. Ordinary names stay as they are. See cell.
+// A cell that a spreadsheet would take for a formula gets an apostrophe in front, and invisible characters are removed.
+// Ordinary names do not change. See cell.
 package locust
 
 import (
@@ -32,8 +32,7 @@ type File struct {
 	Write  func(w io.Writer, m report.Material) error
 }
 
-// Files are all files in the order in which Locust opens them, and ours last. They need a run: without one they have
-// their headers alone.
+// Files lists all files in the order in which Locust opens them, ours last. Without a run they have only their headers.
 func Files() []File {
 	return []File{
 		{"_stats.csv", stats},
@@ -47,13 +46,13 @@ func Files() []File {
 // HistorySuffix names the file of History.
 const HistorySuffix = "_stats_history.csv"
 
-// quantiles are those that Locust reports, and their headers.
+// quantiles lists the quantiles that Locust reports, and their headers.
 var (
 	quantiles       = []float64{0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1}
 	quantileHeaders = []string{"50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%", "99.9%", "99.99%", "100%"}
 )
 
-// absent stands where there is no figure.
+// absent is written where there is no figure.
 const absent = "N/A"
 
 // stats writes _stats.csv.
@@ -83,7 +82,7 @@ func statsRow(kind, name string, t *tally.Route, seconds float64) []string {
 	return append(row, percentiles(t)...)
 }
 
-// totals are the columns from the number of requests to the average size of an answer, which two of the files have.
+// totals returns the columns from the number of requests to the average size of an answer; two of the files have them.
 func totals(t *tally.Route) []string {
 	n, r := t.Requests(), &t.Response
 	row := []string{strconv.FormatInt(n, 10), strconv.FormatInt(t.Failures(), 10)}
@@ -98,7 +97,7 @@ func totals(t *tally.Route) []string {
 	return append(row, withPoint(decimals(float64(t.BytesReceived)/float64(n), 3)))
 }
 
-// percentiles are the columns of Locust's percentiles.
+// percentiles returns the columns of Locust's percentiles.
 func percentiles(t *tally.Route) (row []string) {
 	for _, q := range quantiles {
 		if t.Response.Count() == 0 {
@@ -139,13 +138,12 @@ func failures(w io.Writer, m report.Material) error {
 	return out.err
 }
 
-// exceptions writes _exceptions.csv, which has a header alone: no code of users runs here.
+// exceptions writes _exceptions.csv, which has only a header: Plimsoll runs no user code.
 func exceptions(w io.Writer, _ report.Material) error {
 	return newTable(w, "Count", "Message", "Traceback", "Nodes").err
 }
 
-// routesOf are the routes of a run by name and then by type. Routes of the profile that were never requested have counts
-// of zero.
+// routesOf lists the routes of a run by name and then by type. Routes of the profile without requests have counts of zero.
 func routesOf(r *result.Result) []report.Counted {
 	all := report.CountedOf(r)
 	for _, route := range r.PlannedRoutes {

@@ -12,8 +12,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
-// system writes _system.csv: what was read of the system and the machine over time, a row a reading, in the order of
-// time. A reading that is missing has no row.
+// system writes _system.csv: the readings of the system and the machine, one a row, ordered by time. A missing reading has
+// no row.
 func system(w io.Writer, m report.Material) error {
 	out := newTable(w, "Timestamp", "Source", "Metric", "Value", "Unit")
 	if m.Run == nil || m.Run.Watch == nil {
@@ -39,7 +39,7 @@ func system(w io.Writer, m report.Material) error {
 	return out.err
 }
 
-// number is a reading with all its digits, and without an exponent unless it is beyond all that is read.
+// number formats a reading with all its digits. Only absurdly large or small values get an exponent.
 func number(v float64) string {
 	if math.Abs(v) < 1e15 {
 		return strconv.FormatFloat(v, 'f', -1, 64)
@@ -58,7 +58,7 @@ func sourceOf(name string) (source, metric string) {
 	return source, metric
 }
 
-// units has the unit of figures by the words that their names hold; the first that fits counts.
+// units maps words in the names of figures to units; the first match counts.
 var units = []struct{ word, unit string }{
 	{"bytes_per_sec", "bytes/s"},
 	{"seconds_per_sec", "s/s"},

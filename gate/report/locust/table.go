@@ -40,11 +40,11 @@ func (t *table) row(cells ...string) {
 	_, t.err = io.WriteString(t.w, b.String())
 }
 
-// cell makes foreign text harmless for people who open the file with a spreadsheet. Excel and LibreOffice take a cell that
-// begins with =, +, -, @ or one of their wide forms for a formula, quoted or not, which may start programs and send data
-// elsewhere; so such a text gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection). What is
-// not seen, such as marks that turn the direction of writing, is left out. Names of routes begin with a method, a slash or
-// a letter, so they stay as they are.
+// cell makes foreign text harmless in a spreadsheet. Excel and LibreOffice take a cell that begins with =, +, -, @ or one
+// of their wide forms for a formula, quoted or not. A formula can start programs and send data elsewhere, so such a text
+// gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection). cell also removes invisible
+// characters, such as marks that change the direction of writing. Ordinary names of routes begin with a method, a slash
+// or a letter, so they do not change.
 func cell(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -64,7 +64,7 @@ func cell(text string) string {
 // millis is a span in milliseconds with up to three decimals.
 func millis(d time.Duration) string { return decimals(float64(d)/float64(time.Millisecond), 3) }
 
-// decimals is a number with up to so many decimals, and none that are zero.
+// decimals formats a number with up to so many decimals and no trailing zeros.
 func decimals(v float64, most int) string {
 	text := strconv.FormatFloat(v, 'f', most, 64)
 	if strings.Contains(text, ".") {
@@ -73,7 +73,7 @@ func decimals(v float64, most int) string {
 	return text
 }
 
-// withPoint is a number as Python writes one that is not whole by its type: 8 becomes 8.0.
+// withPoint formats a number as Python prints a float: 8 becomes 8.0.
 func withPoint(number string) string {
 	if strings.Contains(number, ".") {
 		return number
@@ -81,7 +81,7 @@ func withPoint(number string) string {
 	return number + ".0"
 }
 
-// rate is a number for each second.
+// rate divides a number by a time in seconds.
 func rate(n int64, seconds float64) string {
 	if seconds <= 0 {
 		return "0.0"

@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Reasons are reasons of each kind, whose foreign texts are all name.
+// Reasons returns a reason of each kind, with name as every foreign text.
 func Reasons(name string) (all []gate.Reason) {
 	for _, kind := range gate.Kinds() {
 		all = append(all, gate.Reason{
@@ -23,8 +23,8 @@ func Reasons(name string) (all []gate.Reason) {
 	return all
 }
 
-// Laced are materials of all kinds in which every foreign text is name: a fail, accepted, a doubt, a soak, an error, a
-// verdict alone and a run alone.
+// Laced returns materials of all kinds with name as every foreign text: a fail, an accepted one, a doubt, a soak, an error,
+// a verdict alone and a run alone.
 func Laced(name string) []report.Material {
 	run := lacedRun(name)
 	fail, doubt, soaked := lacedVerdict(name), lacedVerdict(name), lacedVerdict(name)
@@ -44,7 +44,7 @@ func Laced(name string) []report.Material {
 	return append(all, report.Material{Report: &trouble}, report.Material{Report: all[0].Report}, report.Material{Run: run})
 }
 
-// lacedVerdict is a fail with name in every place where a foreign text can stand.
+// lacedVerdict returns a fail with name as every foreign text.
 func lacedVerdict(name string) gate.Verdict {
 	compared := func(m gate.Metric, s gate.Status) gate.Comparison {
 		return gate.Comparison{Route: name, Metric: m, Status: s, Baseline: 41.8e6, Head: 58.9e6, Change: 0.409, Interval: &gate.Range{Low: 0.33, High: 0.48}, Limit: 0.2, Requests: 4000}
@@ -68,7 +68,7 @@ func lacedVerdict(name string) gate.Verdict {
 	return v
 }
 
-// lacedRun is a run with name in every place where a foreign text can stand.
+// lacedRun returns a run with name as every foreign text.
 func lacedRun(name string) *result.Result {
 	r := Run(Shape{Routes: 3, Rounds: 8, Requests: 40, Seed: 7})
 	rename(r, "POST /orders", name)

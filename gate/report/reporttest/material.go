@@ -13,16 +13,16 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Shape is the size of a run, and what is wrong with it.
+// Shape is the size of a run, and its faults.
 type Shape struct {
 	Routes, Rounds int
 	Requests       int     // of a route in a round
-	Slower         float64 // the first route is that much slower, beyond its p80
+	Slower         float64 // how much slower the first route is beyond its p80
 	Failing        float64 // share of the requests of the second route
 	Seed           uint64
 }
 
-// Shop are names of routes as shops have them, and more of the kind.
+// Shop returns n route names such as a shop has.
 func Shop(n int) []string {
 	names := []string{
 		"POST /orders", "GET /search", "GET /products", "GET /products/{id}", "GET /cart", "PUT /cart", "DELETE /cart/{id}", "GET /orders", "GET /orders/{id}",
@@ -142,7 +142,7 @@ func watch(random *rand.Rand, seconds int) *result.Watch {
 	return w
 }
 
-// Pair is a change that was judged in pairs of rounds: s is what it did, and its baseline is as fast and does not fail.
+// Pair is a change judged in pairs of rounds. s is the shape of head; base is not slower and does not fail.
 func Pair(s Shape) report.Material {
 	before := s
 	before.Slower, before.Failing, before.Seed = 0, 0, s.Seed+100
@@ -169,7 +169,7 @@ func Pair(s Shape) report.Material {
 	return report.Material{Report: &r, Run: head, Base: base}
 }
 
-// interleave moves the seconds of a run into its rounds. A side is not read while it waits.
+// interleave moves the seconds of a run into its rounds: a side has no readings while the other one runs.
 func interleave(r *result.Result) {
 	read := r.Watch.Timeline
 	end := 2 * len(r.Rounds) * 10
@@ -196,7 +196,7 @@ func UnderLoad(s Shape) report.Material {
 	return report.Material{Report: &r, Run: m.Run, Base: m.Base}
 }
 
-// WithoutHistograms are counts as other tools record them.
+// WithoutHistograms returns a run that only counts requests, as other tools' results do.
 func WithoutHistograms(t tally.Tally) tally.Tally {
 	bare := tally.Tally{Routes: map[string]*tally.Route{}}
 	for name, route := range t.Routes {

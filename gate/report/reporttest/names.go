@@ -1,10 +1,9 @@
-// Package reporttest has hostile names, and materials of all kinds, for tests of forms of report.
+// Package reporttest has hostile names and materials of all kinds, for tests of report forms.
 package reporttest
 
 import "strings"
 
-// Names try what a name from outside can do to a form of report, and to what shows it: markdown, HTML, tables and
-// terminals.
+// Names are attacks by a foreign name on a report form and on its viewers: markdown, HTML, tables and terminals.
 func Names() []string {
 	return []string{
 		"", "a|b", `a\|b`, `a\\|b\`, `\`, "|", "||||||||", "a`b``c", "`", "``", "```", "` `", " `a` ", "<img src=x onerror=alert(1)>", "</code></td></table><script>alert(1)</script>", "<!-- ", "-->", "]]>", "<details>", "</details>",

@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Odd are materials that are rare, by what is odd about them. Every form takes them.
+// Odd returns rare materials by what is odd about them. Every form must accept them.
 func Odd() map[string]report.Material {
 	all := map[string]report.Material{
 		"left out":                       leftOut(),
@@ -26,7 +26,7 @@ func Odd() map[string]report.Material {
 	return all
 }
 
-// Partial are runs that are not whole, by what they lack.
+// Partial returns incomplete runs by what they lack.
 func Partial() map[string]*result.Result {
 	silent, late, none, some, unplanned := Run(ordinary), Run(ordinary), Run(ordinary), Run(ordinary), Run(ordinary)
 	silent.Problems = []result.Problem{{Kind: result.Aborted}}
@@ -39,7 +39,7 @@ func Partial() map[string]*result.Result {
 	}
 }
 
-// ordinary is a shape that is as small as one can be that is judged.
+// ordinary is the smallest shape that the gate judges.
 var ordinary = Shape{Routes: 3, Rounds: 12, Requests: 60, Seed: 3}
 
 // leftOut is a verdict whose file has left out most of its comparisons.
@@ -49,7 +49,7 @@ func leftOut() report.Material {
 	return m
 }
 
-// stalled is a run in which everything stood still for five seconds, after requests had failed.
+// stalled is a run that stands still for five seconds after some requests failed.
 func stalled() *result.Result {
 	r := Run(ordinary)
 	for i := 30; i < 35; i++ {
@@ -60,7 +60,7 @@ func stalled() *result.Result {
 	return r
 }
 
-// failedAtTheEnd is a run whose only failures are in the tenth of a second that its load had left.
+// failedAtTheEnd is a run whose only failures fall in the last tenth of a second.
 func failedAtTheEnd() *result.Result {
 	r := Run(ordinary)
 	last := r.Timeline[len(r.Timeline)-1]
@@ -68,26 +68,27 @@ func failedAtTheEnd() *result.Result {
 	return r
 }
 
-// twoRuns are a run and another one that it is compared with.
+// twoRuns is a run compared with another run.
 func twoRuns() report.Material {
 	m := Pair(ordinary)
 	m.Base.PairSeed, m.Run.PairSeed = "", ""
 	return m
 }
 
-// namedLikeOthers is a verdict on routes that are named like all of them together, and like other parts of a form.
+// namedLikeOthers is a verdict on routes with reserved names: that of all routes together, and those of parts of a form.
 func namedLikeOthers() report.Material {
 	return Crowd([]string{"all routes", "all routes (a route)", "all routes (a route) (a route)", "shop", "stability", "verdict"})
 }
 
-// equalFileNames is a verdict on routes whose names differ only in what a file's name cannot hold. base lacks the first.
+// equalFileNames is a verdict on routes whose names differ only in characters that file names cannot hold. base lacks the
+// first.
 func equalFileNames() report.Material {
 	m := Crowd([]string{"GET /a/b", "GET /a_b", "all_routes"})
 	delete(m.Base.Tally.Routes, "GET /a/b")
 	return m
 }
 
-// cutNames is a verdict of a file that has cut the names of two routes to one.
+// cutNames is a verdict file that has cut two route names to the same text.
 func cutNames() report.Material {
 	m := Pair(ordinary)
 	m.Report.Verdict.Comparisons = append(m.Report.Verdict.Comparisons, m.Report.Verdict.Comparisons...)

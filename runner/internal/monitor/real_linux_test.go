@@ -104,8 +104,8 @@ func TestLimitedSystem(t *testing.T) {
 	}
 }
 
-// A process that is killed for lack of memory in a group that this program shares may be anybody's, so it is not told of the
-// system.
+// In a cgroup that this program shares, a process killed for lack of memory may not belong to the system, so the kill is
+// not counted.
 func TestSharedGroup(t *testing.T) {
 	s := monitor.New(t.Context(), monitor.Config{Every: 50 * time.Millisecond})
 	defer s.Close()

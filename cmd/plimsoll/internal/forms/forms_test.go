@@ -81,7 +81,7 @@ func receiver(t *testing.T, status int, answer string) (url string, got *http.Re
 
 const csvFiles = "r_exceptions.csv r_failures.csv r_stats.csv r_stats_history.csv r_system.csv"
 
-// Every form is written, of a run, of a verdict with its run, and as far as it can be of a verdict alone.
+// Every form is written from a run and from a verdict with its run; a verdict alone gives the forms that need no run.
 func TestWrite(t *testing.T) {
 	r := runOf("", 0)
 	rep := verdictOf(r)
@@ -157,7 +157,7 @@ func TestOTLPIsRefused(t *testing.T) {
 	}
 }
 
-// Places that cannot be written are told before anything is measured, all at once.
+// Check reports all places that cannot be written at once, before anything is measured.
 func TestCheck(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("file", nil, 0o644); err != nil {
@@ -188,7 +188,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// Locust's variables name places unless a flag does, and what is no variable of Locust's comes with a note.
+// Locust's variables name places unless a flag does, and variables that Locust does not have come with a note.
 func TestUnder(t *testing.T) {
 	for name, c := range map[string]struct {
 		flag, locust, report string
@@ -214,7 +214,7 @@ func TestUnder(t *testing.T) {
 	}
 }
 
-// The name of the page holds the load, as far as it is known.
+// The name of the page holds the known parts of the load.
 func TestNameOfThePage(t *testing.T) {
 	closed := runOf("", 0)
 	closed.Load.SpawnRate = 2.5

@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// A device that is always full is told in a sentence, and the other forms are written.
+// A full device gives an error in a sentence, and the other forms are written.
 func TestFullDevice(t *testing.T) {
 	t.Chdir(t.TempDir())
 	flags := forms.Flags{JUnit: "/dev/full", OpenMetrics: "r.prom"}
@@ -28,7 +28,7 @@ func TestFullDevice(t *testing.T) {
 	}
 }
 
-// On a full disk a file is whole or the old one, and nothing else is left.
+// On a full disk each file is either the whole new one or the old one, and no other file is left behind.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32k"); err != nil {

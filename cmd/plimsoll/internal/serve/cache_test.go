@@ -30,7 +30,7 @@ func ask(t *testing.T, c *cache[text], key string, bytes int) (isMade bool) {
 	return isMade
 }
 
-// However many different things are asked for, the answers that are kept take no more bytes than they may. The newest stay.
+// The cache stays within its size however many different answers it makes. It keeps the newest.
 func TestCacheHoldsItsBytes(t *testing.T) {
 	now := time.Unix(0, 0)
 	const most = 100_000
@@ -47,7 +47,7 @@ func TestCacheHoldsItsBytes(t *testing.T) {
 	if ask(t, c, "999", 1_000) || !ask(t, c, "0", 1_000) {
 		t.Error("the newest is gone, or the oldest is kept")
 	}
-	for range 2 { // the second time it is made anew
+	for range 2 { // it is made both times
 		if !ask(t, c, "huge", 2*most) || c.bytes > most {
 			t.Errorf("one that does not fit is kept: %d bytes", c.bytes)
 		}
@@ -57,7 +57,7 @@ func TestCacheHoldsItsBytes(t *testing.T) {
 	}
 }
 
-// What is not fresh any more goes with the next question, whatever that is for.
+// Any request removes answers that are no longer fresh.
 func TestCacheDropsWhatIsOld(t *testing.T) {
 	now := time.Unix(0, 0)
 	c := newCache[text](100_000, func() time.Time { return now })

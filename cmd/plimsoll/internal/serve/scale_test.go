@@ -32,8 +32,8 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// TestScale fills PostgreSQL with runs of one series, nine in ten on one branch, and asks for everything that is served. It
-// prints how long the store took, and how many requests a second one client gets.
+// TestScale fills PostgreSQL with runs of one series, nine in ten on one branch, and requests every kind of answer. It
+// prints how long the store takes, and how many requests a second one client gets.
 func TestScale(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fills a store, which takes long: make test runs it")
@@ -57,7 +57,7 @@ func TestScale(t *testing.T) {
 	} {
 		var took []time.Duration
 		for range *repeats {
-			now.Add(int64(serve.Fresh / time.Second)) // nothing that was kept answers
+			now.Add(int64(serve.Fresh / time.Second)) // past Fresh, so no kept answer is used
 			began := time.Now()
 			if status, body, _ := get(t, h, path); status != http.StatusOK {
 				t.Errorf("%s: %d %.200s", path, status, body)
@@ -124,7 +124,7 @@ func digest(t *testing.T, h http.Handler, slug string) string {
 	return digest
 }
 
-// rate tells how many requests a second eight connections get, over loopback.
+// rate measures the requests a second of eight connections over loopback.
 func rate(t *testing.T, h http.Handler, path string) {
 	t.Helper()
 	server := httptest.NewServer(h)

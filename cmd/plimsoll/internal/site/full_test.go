@@ -86,8 +86,8 @@ func TestSwapPutsBack(t *testing.T) {
 	}
 }
 
-// A program that is killed between any two renames leaves a directory that the next one takes for its own. So it is for a
-// new directory, and for one with a site.
+// A program killed between any two renames leaves a directory that the next one recognises as its own, both in a new
+// directory and over an older site.
 func TestKilled(t *testing.T) {
 	h := oneRun()
 	want := filepath.Join(t.TempDir(), "want")
@@ -119,7 +119,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// killedAt writes a site, and ends without a word at a rename.
+// killedAt writes a site and stops at a rename, without cleaning up.
 func killedAt(t *testing.T, h *History, dir string, last int) (wasKilled bool) {
 	defer func() { wasKilled = recover() != nil }()
 	n := 0

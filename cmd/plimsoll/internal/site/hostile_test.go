@@ -17,7 +17,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 )
 
-// hostileNames try what a name can do to a page, a script and a path.
+// hostileNames are attacks by a name on a page, a script and a path.
 func hostileNames() []string {
 	return []string{
 		"<img src=x onerror=alert(1)>", "</title></script><script>alert(1)</script>", "\"'><svg onload=alert(1)>", "' onmouseover='alert(1)", "{{.}}", "${alert(1)}", "`${alert(1)}`", "javascript:alert(1)", "\\\"};alert(1);//",

@@ -67,7 +67,7 @@ func TestPack(t *testing.T) {
 	}
 }
 
-// With more than nine decades in a month the smallest values are told as the least that fits.
+// With more than nine decades in a month, the smallest values are raised to the smallest that fits.
 func TestPackManyDecades(t *testing.T) {
 	got := unpack(pack(lineOf(1, 1e12)), 2)
 	if got[1] != 1e12 || got[0] < 1 || got[0] > 1e4 {

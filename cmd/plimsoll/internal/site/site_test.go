@@ -55,7 +55,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// What is cut is told.
+// Pages say what was cut.
 func TestBounds(t *testing.T) {
 	var routes []string
 	for i := range 250 {
@@ -90,7 +90,7 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// A step is found where it is, is told with its commit and author, and follows neither an excluded run nor another machine.
+// A step is found at the right run and shown with its commit and author. Excluded runs and another machine make no step.
 func TestSteps(t *testing.T) {
 	o := options()
 	all := records(60, 24*time.Hour, shop, slower(30, "POST /orders", 1.28), func(n int, r *baseline.Record) {

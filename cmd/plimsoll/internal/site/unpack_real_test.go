@@ -17,8 +17,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// browser is as much of one as history.js needs: it hands the elements of a page of one chart out, loads the chunks that
-// the script asks for, and keeps what the script gives to uPlot.
+// browser fakes the parts of a browser that history.js needs: the elements of a page with one chart, the loading of chunks,
+// and a uPlot that records its data.
 const browser = `
 var drawn = {}, devicePixelRatio = 1, location = { search: "" };
 function element(dataset) {
