@@ -179,7 +179,7 @@ func (c *costs) unjudged() []Reason {
 	return []Reason{{Kind: CostNotJudged, Route: first.Route, Metric: first.Metric, Why: first.Why.clone()}}
 }
 
-// untold marks a cost that is told and not judged.
+// untold marks a cost that is reported and not judged.
 func (r *row) untold(kind WhyKind, has, needs int) {
 	r.Status, r.Why = NotJudged, &Why{Kind: kind, Has: float64(has), Needs: float64(needs)}
 	r.P, r.LetsThrough = nil, 0

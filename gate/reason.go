@@ -134,11 +134,11 @@ const (
 	MoreLoad      WhyKind = "more-load"       // unclear: Change more requests per second than before, because Routes, and More others, take less time
 	Restless      WhyKind = "restless"        // not proven: the runs of the history differ too much among themselves
 	Risen         WhyKind = "risen"           // worse: a failure rate that has risen, inside its limit or not
-	FewStarts     WhyKind = "few-starts"      // a cost is told and not judged: the systems are started Has times, Needs are needed
-	Unsettled     WhyKind = "unsettled"       // a cost is told and not judged: in Has of Needs rounds the system was still at work when a stretch ended
+	FewStarts     WhyKind = "few-starts"      // a cost is reported and not judged: the systems start Has times, Needs are needed
+	Unsettled     WhyKind = "unsettled"       // a cost is reported and not judged: in Has of Needs rounds the system was still at work when a stretch ended
 	Undecided     WhyKind = "undecided"       // told and not judged, because it may be past its limit or not: a cost that the profile does not ask for, or a figure of few requests; RunTime if a longer run would be enough
 	NotCounted    WhyKind = "not-counted"     // a cost is not judged: it was not counted on both sides
-	OnlyTold      WhyKind = "only-told"       // a cost is told and not judged: runs on other machines have other costs
+	OnlyTold      WhyKind = "only-told"       // a cost is reported and not judged: runs on other machines have other costs
 )
 
 // Why explains a comparison beyond its figures.

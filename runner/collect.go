@@ -77,7 +77,7 @@ func (c *collector) take(round int, t *tally.Tally) {
 	c.recent.Merge(t)
 }
 
-// forget lets limits.abort count anew.
+// forget restarts the counts for limits.abort.
 func (c *collector) forget() { c.failing, c.slow, c.last = 0, 0, nil }
 
 // tick ends a second. It returns the progress, and an error if the load must end.

@@ -61,7 +61,7 @@ type Config struct {
 	Environ  []string        // NAME=value: the environment of builds and systems, and the proxies of the load; nil for this process's own
 	Secrets  []string        // texts to mask in the output of systems, besides the values of the profile's variables
 	Log      io.Writer       // gets the output of systems, in a pair with the system's name before each line; nil for nowhere
-	Progress func(Progress)  // called about once a second, never twice at once; nil for nobody
+	Progress func(Progress)  // called about once a second, never concurrently; may be nil
 	Window   func(Window)    // called like Progress, by Run only, with counts of the last seconds; may be nil
 	Stop     <-chan struct{} // closing it ends the load gracefully
 	Control  *plan.Plan      // of a reference server, loaded before and after a run and after each pair; nil for none

@@ -69,7 +69,7 @@ func (c *soakCmd) Run(ctx context.Context, a *console.Console) error {
 	return err
 }
 
-// judge measures and makes the report. A soak that was cut short is judged as far as it came.
+// judge measures and makes the report. A soak that was cut short is judged on what it measured.
 func (c *soakCmd) judge(ctx context.Context, a *console.Console, j *job.Job) (m report.Material, err error) {
 	compared := max(j.Load.Judged(), leastCompared)
 	bench, err := c.prepare(a, j)

@@ -35,7 +35,7 @@ func (s Step) own() float64 {
 	return max(s.Response-delay/2/s.Throughput, s.Response/2)
 }
 
-// sameLoad is how far apart the loads of rounds may be that make one step.
+// sameLoad is how much the loads of rounds in one step may differ.
 const sameLoad = 1.1
 
 // Steps puts the rounds of a run together to steps of load, lightest first. A round whose load was not read has the

@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// leastBesides is the change of what was read besides that is told as a change. It is noisier than CPU time.
+// leastBesides is the smallest change of the other readings to report as a change. They are noisier than CPU time.
 const leastBesides = 0.1
 
 // Cause says in one line what a regression is made of, such as "it works more: CPU a request +38 %"; empty for nil.

@@ -25,7 +25,7 @@ type section struct {
 	lines []string
 }
 
-// sections are what is told at the end of a run: what was loaded and answered, groups of routes, and the system.
+// sections lists the parts of a run's final report: the load and the answers, groups of routes, and the system.
 // Sections without a line are left out.
 func sections(r *result.Result, found Found) (all []section) {
 	if len(r.Rounds) == 0 {

@@ -51,7 +51,7 @@ func TestSpectraCover(t *testing.T) {
 	}
 }
 
-// A tail that is slower is seen in the tail, and not at the median.
+// A slower tail shows in the tail, and not at the median.
 func TestSpectraFind(t *testing.T) {
 	random := rand.New(rand.NewPCG(13, 14))
 	s := stats.Spectra(spectrumOf(random, 20, 300, 0), spectrumOf(random, 20, 300, 0.4), spectrumQs, 1)

@@ -10,7 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// ofRounds is a run of one route whose rounds have these response times.
+// ofRounds returns a run of one route, with these response times in its rounds.
 func ofRounds(p50 ...time.Duration) *result.Result {
 	r := small()
 	r.Rounds, r.PlannedRounds, r.Tally = nil, len(p50), tally.Tally{}

@@ -224,7 +224,7 @@ func TestNamesOfFiles(t *testing.T) {
 	}
 }
 
-// Both files of a route have one name, whatever routes the other side has, and a comment says which route it is.
+// Both files of a route have the same name, whatever routes the other side has, and a comment names the route.
 func TestFilesOfBothSides(t *testing.T) {
 	route := regexp.MustCompile(`(?m)^#\[Route   = (.*)\]$`)
 	var got []string

@@ -28,7 +28,7 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// A page tells of failures wherever they are, and says of a pair alone that its sides were loaded in turn.
+// A page shows failures wherever they are. Only the page of a pair says that the sides were loaded in turn.
 func TestOverTime(t *testing.T) {
 	for name, want := range map[string]string{
 		"a second of five":               "figure: Failed requests from 0 % to 20 %",

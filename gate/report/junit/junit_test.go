@@ -125,7 +125,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// A run that is not whole fails, whatever it says about it.
+// An incomplete run fails, whatever its problem says.
 func TestPartialRunFails(t *testing.T) {
 	says := map[string]string{
 		"a problem without a text": "does not say why", "a problem below an empty line": "the target ended", "no round of 20": "0 of 20 rounds", "some rounds of 20": "12 of 20 rounds", "no round planned": "0 of 0 rounds",

@@ -114,7 +114,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// Results without something have headers, and say what is missing.
+// Files from incomplete results have headers, and notes say what is missing.
 func TestFilesOfLess(t *testing.T) {
 	bare := shop()
 	bare.Timeline, bare.Watch = nil, nil
@@ -144,7 +144,7 @@ func TestFilesOfLess(t *testing.T) {
 	}
 }
 
-// A name is inert in a spreadsheet, whatever it holds, and an ordinary one is unchanged.
+// Every name is inert in a spreadsheet, and ordinary names do not change.
 func TestCells(t *testing.T) {
 	for name, want := range map[string]string{
 		"GET /a,b":                         "GET,\"/a,b\"",

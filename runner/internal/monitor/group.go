@@ -52,7 +52,7 @@ func (p *processes) readGroup(length, cores float64, r *Reading) {
 	}
 }
 
-// readQuota adds the quota of CPU time, how often it held the group back, and the share of the capacity.
+// readQuota adds the quota of CPU time, how often it throttled the cgroup, and the share of the capacity.
 func (p *processes) readQuota(u, before cgroup.Usage, since, cores float64, r *Reading) {
 	name := func(figure string) string { return result.Reading(p.subject, figure) }
 	if u.CPU.Quota > 0 {
@@ -95,7 +95,7 @@ func (p *processes) tellCapacityOf(cores, since float64, r *Reading) {
 	}
 }
 
-// readMemory adds the limit of memory, and what the group has of it.
+// readMemory adds the limit of memory, and how much of it the cgroup uses.
 func (p *processes) readMemory(u, before cgroup.Usage, since float64, r *Reading) {
 	if !u.Memory.Known {
 		return

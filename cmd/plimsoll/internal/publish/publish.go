@@ -104,8 +104,8 @@ func (p Publisher) Dress(rep *report.Report) {
 	}
 }
 
-// history is the address of the history of the first route that is worse, or else of all routes; empty unless
-// PLIMSOLL_HISTORY_URL says where histories are published. The page is that of the branch that the change goes into.
+// history returns the address of the history of the first route that got worse, or else of all routes, on the target
+// branch of the change. It is empty unless PLIMSOLL_HISTORY_URL says where histories are published.
 func (p Publisher) history(rep *report.Report) string {
 	at := strings.TrimRight(p.Console.Env.Get(environ.HistoryURL), "/")
 	if at == "" || rep.Subject.Series == "" {
@@ -113,7 +113,7 @@ func (p Publisher) history(rep *report.Report) string {
 	}
 	route, metric := tally.All, ""
 	if worse := rep.Verdict.Of(gate.Worse); len(worse) > 0 {
-		route, metric = worse[0].Route, "#"+strings.ReplaceAll(string(worse[0].Metric), " ", "-") // one that the page lacks does no harm
+		route, metric = worse[0].Route, "#"+strings.ReplaceAll(string(worse[0].Metric), " ", "-") // an anchor that the page lacks does no harm
 	}
 	branch := cmp.Or(rep.Verdict.Baseline.Branch, p.Workflow.BaseBranch, p.Workflow.DefaultBranch)
 	return at + "/" + site.RoutePath(rep.Subject.Series, rep.Subject.Repository, branch, route) + metric

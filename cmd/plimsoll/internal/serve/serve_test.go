@@ -283,7 +283,7 @@ type broken struct {
 
 func (b broken) List(context.Context, baseline.Query) ([]baseline.Info, error) { return nil, b.err }
 
-// Trouble with the store is told to the log, and no answer has a word of it.
+// Store errors go to the log, and no answer mentions them.
 func TestTrouble(t *testing.T) {
 	var logged []error
 	c := config(broken{err: errors.New("postgres://me:s3cret@db.internal/x: refused")})
