@@ -142,7 +142,7 @@ var nonceInData = regexp.MustCompile(`woocommerce-process-checkout-nonce=(n\d+)&
 
 // wooCommerce is a shop with compressed pages. Its forms need nonces from these pages.
 func wooCommerce(s *service) {
-	carts, nonces, orders := map[string]int{}, 0, map[string]bool{}
+	carts, sessions, nonces, orders := map[string]int{}, 0, 0, map[string]bool{}
 	page := func(x *exchange, text string) {
 		x.need(strings.Contains(x.r.Header.Get("Accept-Encoding"), "gzip"), 406, "this page is only in gzip")
 		x.w.Header().Set("Content-Encoding", "gzip")
@@ -183,7 +183,8 @@ func wooCommerce(s *service) {
 			x.equal("the product", form.Get("product_id")+" "+form.Get("product_sku")+" "+form.Get("quantity"), "16 woo-beanie 1")
 			id := x.cookie("wp_woocommerce_session")
 			if id == "" {
-				id = fmt.Sprintf("t_%d||%d||%x", len(carts), 1700000000, len(carts))
+				sessions++ // not len(carts): a checkout takes its cart away, and the next session would get a living one's id
+				id = fmt.Sprintf("t_%[1]d||%[2]d||%[1]x", sessions, 1700000000)
 				http.SetCookie(x.w, &http.Cookie{Name: "wp_woocommerce_session", Value: url.QueryEscape(id), Path: "/", HttpOnly: true})
 				id = url.QueryEscape(id)
 			}
