@@ -190,16 +190,14 @@ func (s *Server) overview(ctx context.Context, at string, q query) (answer, erro
 		if err != nil {
 			return group{}, err
 		}
-		var records []baseline.Record
-		for _, g := range groups[:min(len(groups), shownGroups)] {
-			part, next, err := s.read(ctx, baseline.Query{Series: g.Series, Repository: g.Repository, Branch: g.Branch, Limit: groupRuns}, isOf(g.Key, q.Environment), newest)
-			if err != nil {
-				return group{}, err
-			}
-			records, more = append(records, part...), more || next != nil
+		shown := groups[:min(len(groups), shownGroups)]
+		records, older, err := s.readAll(ctx, shown, q.Environment)
+		if err != nil {
+			return group{}, err
 		}
+		more = more || older
 		h := site.Build(records, s.options(q, more))
-		h.LeftOut += max(len(groups)-shownGroups, 0)
+		h.LeftOut += len(groups) - len(shown)
 		return group{h, asOf}, nil
 	})
 	if err != nil {

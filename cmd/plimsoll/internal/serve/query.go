@@ -19,6 +19,7 @@ const (
 	newest      = 1_000 // searched for the groups of a store
 	shownGroups = 25    // with figures in the overview
 	groupRuns   = 50    // of each group in the overview
+	atOnce      = 4     // groups that one overview reads at the same time
 )
 
 // query holds the parameters of a request.

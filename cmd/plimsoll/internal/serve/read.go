@@ -2,6 +2,9 @@ package serve
 
 import (
 	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
@@ -34,6 +37,24 @@ func (s *Server) read(ctx context.Context, q baseline.Query, fits func(*baseline
 			return records, q.After, nil
 		}
 	}
+}
+
+// readAll reads the newest runs of each group, a few groups at a time: nearly all of it is waiting for the store. older
+// reports whether a group has more runs.
+func (s *Server) readAll(ctx context.Context, groups []found, environment string) (records []baseline.Record, older bool, err error) {
+	parts := make([][]baseline.Record, len(groups))
+	next := make([]*baseline.Info, len(groups))
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(atOnce)
+	for i, g := range groups {
+		all.Go(func() (err error) {
+			q := baseline.Query{Series: g.Series, Repository: g.Repository, Branch: g.Branch, Limit: groupRuns}
+			parts[i], next[i], err = s.read(ctx, q, isOf(g.Key, environment), newest)
+			return err
+		})
+	}
+	err = all.Wait()
+	return slices.Concat(parts...), slices.ContainsFunc(next, func(last *baseline.Info) bool { return last != nil }), err
 }
 
 // list is read for run identities, of the newest runs only.
