@@ -2,7 +2,7 @@
 const { createHash } = require('node:crypto');
 const { createServer } = require('node:http');
 
-const hashes = 600; // two to three milliseconds, so that the rest of a request is a small part of its CPU time
+const hashes = 3000; // two to three milliseconds, so that the rest of a request is a small part of its CPU time
 const n = Math.floor(hashes * (1 + Number(process.argv[3]) / 100));
 
 createServer((request, response) => {
