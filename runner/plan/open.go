@@ -11,7 +11,7 @@ import (
 // Open is the open model: tasks arrive by themselves.
 type Open struct {
 	Spacing     profile.Spacing
-	MaxInFlight int // past this an arrival is dropped
+	MaxInFlight int // past this an arrival is dropped; of this shard
 
 	pieces []piece
 	aside  int // added to all indices; see Plan.Idle

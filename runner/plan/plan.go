@@ -4,7 +4,7 @@
 // warm-up and rounds. A Plan is pure data. Equal profiles, values and seeds give equal plans, and
 // a Chooser makes the same choices in every run, so two runs of one plan differ only in how the
 // system answers. Shard i of n takes the users and arrivals whose index leaves i when divided by
-// n, with their rows of data; together the shards do what the whole would.
+// n, with their rows of data; together the shards do what the whole would. Limits are divided among them.
 //
 // A Call has fields that all protocols share, and a content that only its own protocol understands. The
 // caller of Make passes the list of protocols.
@@ -64,7 +64,7 @@ type Target struct {
 	HTTP        profile.HTTPVersion
 	Redirects   int  // followed at most
 	Cookies     bool // each user has a jar
-	Connections int  // shared by all users; 0 if each user has its own
+	Connections int  // shared by all users of this shard; 0 if each user has its own
 	TLS         profile.TLS
 	Headers     []Header // of every request; their values are known before the run
 	Hosts       []string // patterns of hosts that may be sent to, such as *.internal
@@ -100,7 +100,7 @@ type Secret struct{ Name, Value string }
 
 // Limits keep a run from doing harm. Zero values mean no limit.
 type Limits struct {
-	Rate  float64 // requests per second
+	Rate  float64 // requests per second, of this shard
 	Abort profile.Abort
 }
 
@@ -143,12 +143,6 @@ type Table struct {
 	Rows  [][]profile.Value // all of the same length, at least one
 }
 
-// Shard is one of N parts of a plan, counted from 0. The zero Shard is the whole.
-type Shard struct{ I, N int }
-
-// has reports whether the i-th user or arrival belongs to this shard.
-func (s Shard) has(i int) bool { return s.N <= 1 || i%s.N == s.I }
-
 // Values are the values of a profile's variables in one run.
 type Values struct {
 	Port  int            // the free port chosen for the run; 0 when nothing is started
@@ -169,7 +163,8 @@ func (v Values) port(name string) int {
 }
 
 // Make resolves a profile in which Parse found no problem. It fails if a variable of the environment has
-// been unset since, or if its value is invalid at its place, such as in target.url.
+// been unset since, if its value is invalid at its place, such as in target.url, or if the load cannot be shared by as
+// many shards.
 func Make(p *profile.Profile, v Values) (*Plan, error) {
 	if v.Protocols == nil {
 		v.Protocols = Protocols()
@@ -212,6 +207,9 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 	} else {
 		pl.AllUsers = p.Load.MostUsers()
 		pl.Users = deal(p.Users, p.Load, v.Shard, pl.Length())
+	}
+	if r.err == nil {
+		r.err = pl.share()
 	}
 	return pl, r.err
 }

@@ -296,8 +296,8 @@ users: [{name: a, tasks: [{http: GET /}]}]`)
 func TestShardsPartitionThePlan(t *testing.T) {
 	const users = "\nusers: [{name: a, weight: 2, tasks: [{http: GET /}]}, {name: b, tasks: [{http: GET /}]}]"
 	loads := []string{
-		"{users: 50, spawn_rate: 10}", "{rate: 33/s, run_time: 10s}", "{rate: 33/s, arrivals: poisson, run_time: 10s}",
-		"{stages: [{users: 20, for: 10s}, {users: 5, for: 10s}]}", "{stages: [{rate: 20, for: 10s}, {rate: 0, for: 5s}], arrivals: poisson}",
+		"{users: 70, spawn_rate: 10}", "{rate: 33/s, run_time: 10s}", "{rate: 33/s, arrivals: poisson, run_time: 10s}",
+		"{stages: [{users: 64, for: 10s}, {users: 5, for: 10s}]}", "{stages: [{rate: 20, for: 10s}, {rate: 0, for: 5s}], arrivals: poisson}",
 	}
 	of := func(t testing.TB, load string, shard plan.Shard) (all []string) {
 		p, err := makeFrom(t, "name: p\ntarget: {url: \"http://127.0.0.1\"}\nload: "+load+users, shard)
@@ -319,7 +319,7 @@ func TestShardsPartitionThePlan(t *testing.T) {
 		return all
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		load, n := rapid.SampledFrom(loads).Draw(rt, "load"), rapid.IntRange(1, 60).Draw(rt, "shards")
+		load, n := rapid.SampledFrom(loads).Draw(rt, "load"), rapid.IntRange(1, 64).Draw(rt, "shards")
 		var parts []string
 		for i := range n {
 			parts = append(parts, of(t, load, plan.Shard{I: i, N: n})...)

@@ -220,6 +220,12 @@ func (p *Plan) String() string {
 	if p.Open != nil {
 		who = "tasks at " + strings.TrimSuffix(p.rates(), ",")
 	}
+	if p.Shard.N > 0 {
+		who = fmt.Sprintf("%v, %s", p.Shard, who)
+		if p.Open != nil {
+			who += " in all"
+		}
+	}
 	return fmt.Sprintf("%s: %s, %s warm-up, %s of %s", p.Series, who, InWords(p.WarmUp), count(p.Rounds, "round"), InWords(p.RoundLength))
 }
 
