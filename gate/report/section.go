@@ -25,7 +25,7 @@ type section struct {
 	lines []string
 }
 
-// sections lists the parts of a run's final report: the load and the answers, groups of routes, and the system.
+// sections lists the parts of a run's final report: the load and the answers, who sent it, groups of routes, and the system.
 // Sections without a line are left out.
 func sections(r *result.Result, found Found) (all []section) {
 	if len(r.Rounds) == 0 {
@@ -33,6 +33,7 @@ func sections(r *result.Result, found Found) (all []section) {
 	}
 	for _, s := range []section{
 		{"Load Test Summary", summaryOf(r, found)},
+		{"Shards", shards(r)},
 		{"Performance Metrics", groups(r)},
 		{UsageTitle, UsageOf(r).lines()},
 	} {

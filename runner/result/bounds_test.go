@@ -24,8 +24,9 @@ func TestValidateAcceptsTheBounds(t *testing.T) {
 			r.Control = make([]result.Figures, 10_000)
 			r.Problems = make([]result.Problem, 1_000)
 			r.Timeline = make([]result.Second, 100_000)
-			r.Shards = make([]result.Shard, 10_000)
-			r.Shards[0] = result.Shard{Index: 9_999, Users: 1_000_000_000}
+			r.Shards = make([]result.Shard, 1_000)
+			r.Shards[0] = result.Shard{Index: 999, Users: 1_000_000_000}
+			r.Part = &result.Part{Index: 999, Of: 1_000, Users: 1_000_000_000}
 		},
 		"long": func(r *result.Result) {
 			text := strings.Repeat("a", 500)
@@ -35,6 +36,7 @@ func TestValidateAcceptsTheBounds(t *testing.T) {
 			r.Generator.Protocol = text
 			r.Problems = []result.Problem{{Kind: result.ProblemKind(text), Text: strings.Repeat("a", 1<<20)}}
 			r.Shards = []result.Shard{{By: text}}
+			r.Part = &result.Part{Of: 1, By: text, Seed: text, Setup: text, Users: 1, Kinds: map[string]int{strings.Repeat("a", 4_000): 1}}
 		},
 		"late": func(r *result.Result) {
 			r.Started = time.Date(2199, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
@@ -101,7 +103,7 @@ func TestValidateRefusesEach(t *testing.T) {
 		func(r *result.Result) { r.PlannedRounds = 10_001 },
 		func(r *result.Result) { r.Control = make([]result.Figures, 10_001) },
 		func(r *result.Result) { r.Problems = make([]result.Problem, 1_001) },
-		func(r *result.Result) { r.Shards = make([]result.Shard, 10_001) },
+		func(r *result.Result) { r.Shards = make([]result.Shard, 1_001) },
 		func(r *result.Result) { r.Rounds[0].Start = -1 },
 		func(r *result.Result) { r.Rounds[0].Start = 367 * 24 * time.Hour },
 		func(r *result.Result) { r.Rounds[0].Steal = -0.1 },
@@ -117,7 +119,32 @@ func TestValidateRefusesEach(t *testing.T) {
 		func(r *result.Result) { r.Control = []result.Figures{{Throughput: -1}} },
 		func(r *result.Result) { r.Control = []result.Figures{{Throughput: 2e15}} },
 		func(r *result.Result) { r.Problems = []result.Problem{{Kind: "\n"}} },
-		func(r *result.Result) { r.Shards = []result.Shard{{Index: 10_000}} },
+		func(r *result.Result) { r.Shards = []result.Shard{{Index: 1_000}} },
+		func(r *result.Result) {
+			r.Shards = []result.Shard{{Began: time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC)}}
+		},
+		func(r *result.Result) { r.Shards = []result.Shard{{Total: result.Figures{P50: 1}}} },
+		func(r *result.Result) { r.Shards = []result.Shard{{Generator: result.Generator{Cores: -1}}} },
+		func(r *result.Result) { r.Part = &result.Part{} },
+		func(r *result.Result) { r.Part = &result.Part{Index: 1, Of: 1} },
+		func(r *result.Result) { r.Part = &result.Part{Index: -1, Of: 1} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1_001} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Users: -1} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Users: 1_000_000_001} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Users: 1, Kinds: map[string]int{"a": 2}} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Users: 1, Kinds: map[string]int{"a": -1}} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Users: 1, Kinds: map[string]int{"\n": 1}} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, By: "\n"} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Seed: "\n"} },
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Setup: "\n"} },
+		func(r *result.Result) {
+			r.Part = &result.Part{Of: 1, Began: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)}
+		},
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Began: r.Started.In(time.FixedZone("", 1))} },
+		func(r *result.Result) {
+			r.Part = &result.Part{Of: 1}
+			r.Part.Lag.Record(367 * 24 * time.Hour)
+		},
 		func(r *result.Result) { r.Shards = []result.Shard{{Users: -1}} },
 		func(r *result.Result) { r.Shards = []result.Shard{{Users: 1_000_000_001}} },
 		func(r *result.Result) { r.Timeline = []result.Second{{Start: -1}} },

@@ -18,6 +18,11 @@ func (p Paced) Share() float64 {
 	return float64(p.Begun) / float64(p.Due)
 }
 
+// add adds what another generator counted.
+func (p *Paced) add(o Paced) {
+	p.Due, p.Begun, p.Missed = p.Due+o.Due, p.Begun+o.Begun, p.Missed+o.Missed
+}
+
 // Validate returns an error if the counts are impossible.
 func (p Paced) Validate() error {
 	if p.Begun < 0 || p.Missed < 0 || p.Due < p.Begun || p.Due-p.Begun < p.Missed {

@@ -51,7 +51,9 @@ type Result struct {
 	// Control has the figures of a reference server before and after the load, or after each pair of
 	// rounds. That server never changes, so they describe the machine. Empty for none.
 	Control []Figures `json:"control,omitempty"`
-	// Shards are the parts of the load, if several machines shared it. Outside the ID.
+	// Part says which part of a load this is, if several machines share it; nil for a whole load. Outside the ID.
+	Part *Part `json:"part,omitempty"`
+	// Shards are the parts of a merged load, in the order of their indices. Outside the ID.
 	Shards []Shard `json:"shards,omitempty"`
 	// Timeline is the load second by second, warm-up included. Outside the ID, and left out of a Compact
 	// Result. AddSecond keeps it within its bound.
@@ -94,7 +96,8 @@ func (l Load) validate() error {
 	return nil
 }
 
-// Generator describes the load generator itself during the judged load.
+// Generator describes the load generator itself during the judged load. In a merged load Cores, CPUShare and Machine are
+// those of the busiest shard.
 type Generator struct {
 	Cores      int           `json:"cores"`     // available to it
 	CPUShare   float64       `json:"cpu_share"` // of those cores, from 0 to 1
@@ -143,6 +146,8 @@ const (
 	Saturated   ProblemKind = "saturated"   // the load generator was the bottleneck
 	Busy        ProblemKind = "busy"        // other programs kept this machine busy, and made the load generator late
 	Aborted     ProblemKind = "aborted"     // a limit was passed
+	PartOnly    ProblemKind = "part"        // it is one shard of a load: see Part
+	Skewed      ProblemKind = "skewed"      // the shards of the load did not begin together
 )
 
 // Round is judged load of one length, the unit of all statistics. The one stretch of a run is cut
@@ -190,13 +195,6 @@ type Second struct {
 	P50   time.Duration `json:"p50_ns,omitempty"`
 	P99   time.Duration `json:"p99_ns,omitempty"`
 	Users int           `json:"users,omitempty"` // at work at its end; in the open model tasks in flight
-}
-
-// Shard is the part of the load that one machine sent.
-type Shard struct {
-	Index int    `json:"index"` // from 0
-	By    string `json:"by"`    // the machine's name
-	Users int    `json:"users"`
 }
 
 // AddNote adds a note, once. Past maxNotes it does nothing.
@@ -264,10 +262,10 @@ func (r *Result) Length() time.Duration {
 	return sum
 }
 
-// Whole reports whether all planned rounds were measured and nothing went wrong. Only such a run can
+// Whole reports whether all planned rounds of the whole load were measured and nothing went wrong. Only such a run can
 // be judged or be a baseline.
 func (r *Result) Whole() bool {
-	return len(r.Problems) == 0 && r.PlannedRounds > 0 && len(r.Rounds) == r.PlannedRounds
+	return len(r.Problems) == 0 && r.Part == nil && r.PlannedRounds > 0 && len(r.Rounds) == r.PlannedRounds
 }
 
 // Compact is a copy without the tallies of the single rounds, the warm-up and the timeline, which only a

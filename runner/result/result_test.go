@@ -41,7 +41,7 @@ func small() *result.Result {
 	return r
 }
 
-func encode(t *testing.T, r *result.Result) []byte {
+func encode(t testing.TB, r *result.Result) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := result.Encode(&b, r); err != nil {
@@ -72,6 +72,8 @@ func full() *result.Result {
 func beside(r *result.Result) {
 	r.Branch, r.Environment.Kernel, r.Environment.LoadAverage = "feature", "7.0", 9
 	r.Generator = result.Generator{Cores: 2, CPUShare: 0.5, LagP99: time.Millisecond, Protocol: "HTTP/2"}
+	r.Part = &result.Part{Index: 1, Of: 2, By: "us-1", Users: 1, Kinds: map[string]int{"reader": 1}, Seed: "1", Setup: "s1", Began: r.Started}
+	r.Part.Lag.Record(time.Millisecond)
 	r.Shards = []result.Shard{{Index: 0, By: "eu-1", Users: 1}, {Index: 1, By: "us-1", Users: 1}}
 	r.Rounds[0].Readings = map[string]float64{"rss_bytes": 1 << 30, "cpu": 0.5}
 	r.AddSecond(result.Second{Length: time.Second, Requests: 21, Failures: 1, P95: 19 * time.Millisecond})
@@ -227,6 +229,7 @@ func TestWhole(t *testing.T) {
 	for name, change := range map[string]func(*result.Result){
 		"a round is missing": func(r *result.Result) { r.Rounds = r.Rounds[:1] },
 		"interrupted":        func(r *result.Result) { r.Problems = []result.Problem{{Kind: result.Interrupted}} },
+		"a part":             func(r *result.Result) { r.Part = &result.Part{Of: 2} },
 		"nothing planned":    func(r *result.Result) { r.Rounds, r.PlannedRounds = nil, 0 },
 	} {
 		r := small()

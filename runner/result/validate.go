@@ -18,7 +18,6 @@ const (
 	maxLength   = 366 * 24 * time.Hour // of a run
 	maxRounds   = 10_000
 	maxSeconds  = 100_000
-	maxShards   = 10_000
 	maxUsers    = 1_000_000_000
 	maxStarts   = 1_000_000
 	maxProblems = 1_000
@@ -134,7 +133,7 @@ func (r *Result) validateCounts() error {
 		return fmt.Errorf("its system was started %d times", r.Starts)
 	case len(r.Rounds) > maxRounds || r.PlannedRounds < len(r.Rounds) || r.PlannedRounds > maxRounds:
 		return fmt.Errorf("it has %d rounds of %d planned", len(r.Rounds), r.PlannedRounds)
-	case len(r.Problems) > maxProblems || len(r.Control) > maxRounds || len(r.Shards) > maxShards || len(r.Timeline) > maxSeconds:
+	case len(r.Problems) > maxProblems || len(r.Control) > maxRounds || len(r.Shards) > MaxShards || len(r.Timeline) > maxSeconds:
 		return fmt.Errorf("it has %d problems, %d figures of a control, %d shards and %d seconds", len(r.Problems), len(r.Control), len(r.Shards), len(r.Timeline))
 	case len(r.Notes) > maxNotes:
 		return fmt.Errorf("it has %d notes", len(r.Notes))
@@ -263,11 +262,8 @@ func (r *Result) validateRest() error {
 			return fmt.Errorf("the text of a problem has %d bytes, or is not UTF-8", len(p.Text))
 		}
 	}
-	for _, s := range r.Shards {
-		if s.Index < 0 || s.Index >= maxShards || s.Users < 0 || s.Users > maxUsers {
-			return fmt.Errorf("impossible shard %d of %d users", s.Index, s.Users)
-		}
-		if err := plain("machine of a shard", s.By, maxText); err != nil {
+	for i := range r.Shards {
+		if err := r.Shards[i].validate(); err != nil {
 			return err
 		}
 	}
@@ -281,7 +277,7 @@ func (r *Result) validateRest() error {
 			return fmt.Errorf("planned: %w", err)
 		}
 	}
-	if err := errors.Join(r.Load.validate(), r.Watch.validate(), r.validateGroups()); err != nil {
+	if err := errors.Join(r.Load.validate(), r.Part.validate(), r.Watch.validate(), r.validateGroups()); err != nil {
 		return err
 	}
 	return plain("seed of a pair", r.PairSeed, maxText)

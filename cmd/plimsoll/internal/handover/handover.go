@@ -1,0 +1,164 @@
+// Package handover carries the values of setup between the shards of one load, in a file.
+//
+// The first shard clears the file, does setup and gives the values. The others wait for the file and take them. The file
+// says of which load it is, and its ID ends in the results of all shards: merging refuses shards of different setups, so
+// values that an earlier load left behind are found out. Values may be secrets, so only the user who wrote the file
+// may read it.
+package handover
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
+	"github.com/plimsoll-ci/plimsoll/runner/profile"
+)
+
+const (
+	schema   = 1
+	maxBytes = 64 << 20 // of the file
+	lookEach = 100 * time.Millisecond
+	patience = time.Minute // of a shard that is not told when the load begins
+)
+
+// File is the file, and the load that it is for.
+type File struct {
+	Path          string
+	ProfileDigest string
+	Shards        int
+	Until         time.Time // when the load begins, so the values must be there; zero if nobody says
+}
+
+// content is what the file holds.
+type content struct {
+	Schema        int     `json:"schema"`
+	ID            string  `json:"id"`
+	ProfileDigest string  `json:"profile_digest"`
+	Shards        int     `json:"shards"`
+	Values        []value `json:"values"`
+}
+
+// value is a value that setup saved. Its text is bytes in base64: an answer may hold any.
+type value struct {
+	Kind profile.ValueKind `json:"kind"`
+	Text []byte            `json:"text"`
+}
+
+// Clear removes the values of an earlier load. It refuses a file that holds something else.
+func (f File) Clear() error {
+	_, err := f.read()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return exit.BadInput("--setup-values: %w; name another file, or remove this one", err)
+	}
+	if err := os.Remove(f.Path); err != nil {
+		return fmt.Errorf("remove the values of an earlier setup: %w", err)
+	}
+	return nil
+}
+
+// Give writes the values, whole or not at all.
+func (f File) Give(values []profile.Value) (id string, err error) {
+	c := content{Schema: schema, ID: newID(), ProfileDigest: f.ProfileDigest, Shards: f.Shards, Values: []value{}}
+	for _, v := range values {
+		c.Values = append(c.Values, value{v.Kind, []byte(v.Text)})
+	}
+	data, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	file, err := os.CreateTemp(filepath.Dir(f.Path), filepath.Base(f.Path)+".*.tmp") // which only its user may read
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), f.Path)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(file.Name()))
+	}
+	return c.ID, nil
+}
+
+// newID is a random name of a setup.
+func newID() string {
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // never fails
+	return hex.EncodeToString(id)
+}
+
+// Take waits for the values.
+func (f File) Take(ctx context.Context) (values []profile.Value, id string, err error) {
+	until := f.Until
+	if until.IsZero() {
+		until = time.Now().Add(patience)
+	}
+	for {
+		c, err := f.read()
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && time.Now().Before(until):
+			if err := pause(ctx, lookEach); err != nil {
+				return nil, "", err
+			}
+			continue
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, "", fmt.Errorf("%s is not there: shard 1 writes it once its setup is done, and it must be there before the load begins", f.Path)
+		case err != nil:
+			return nil, "", err
+		case c.ProfileDigest != f.ProfileDigest || c.Shards != f.Shards:
+			return nil, "", fmt.Errorf("%s is of another load: of %d shards with the profile digest %.12s, and this is one of %d with %.12s", f.Path, c.Shards, c.ProfileDigest, f.Shards, f.ProfileDigest)
+		}
+		for _, v := range c.Values {
+			values = append(values, profile.Value{Kind: v.Kind, Text: string(v.Text)})
+		}
+		return values, c.ID, nil
+	}
+}
+
+// read reads the file.
+func (f File) read() (c content, err error) {
+	file, err := input.Open(f.Path)
+	if err != nil {
+		return c, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, maxBytes))
+	if err != nil {
+		return c, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil {
+		return c, fmt.Errorf("%s does not hold values of a setup: %w", f.Path, err)
+	}
+	if c.Schema != schema {
+		return c, fmt.Errorf("%s has schema %d, and this version of plimsoll reads schema %d: use one version for all shards", f.Path, c.Schema, schema)
+	}
+	return c, nil
+}
+
+// pause waits. The error is that of ctx, if it ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
