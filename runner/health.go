@@ -64,6 +64,9 @@ func (h *health) whole(r *result.Result) {
 	h.all.add(&h.latest)
 	h.latest = usage{}
 	r.Generator = h.all.generator()
+	if r.Part != nil {
+		r.Part.Lag = h.all.lag
+	}
 }
 
 // reading is the usage up to one instant. CPU times are in seconds.

@@ -67,6 +67,12 @@ type Config struct {
 	Control  *plan.Plan      // of a reference server, loaded before and after a run and after each pair; nil for none
 	Guarded  bool            // no process of a system survives this program; main must ask IsGuard and call Guard
 
+	// StartAt is when the load of a Run begins, by this machine's clock, once everything is ready; zero for at once. All
+	// shards of a load begin at the same instant.
+	StartAt time.Time
+	// Handover carries the values of setup between the shards of a load; nil if the plan has no setup or is whole.
+	Handover Handover
+
 	// Protocols speak the plan's calls; nil for all protocols of this version.
 	Protocols []protocol.Protocol
 }
@@ -116,6 +122,9 @@ func Run(ctx context.Context, system System, c Config) (*result.Result, error) {
 	if c.Window != nil {
 		y.counts.recall = &recall{tell: c.Window}
 	}
+	if err := s.awaitStart(ctx, y); err != nil {
+		return nil, err
+	}
 	return s.run(ctx, y)
 }
 
@@ -124,9 +133,13 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 	s.start = time.Now()
 	m := s.stretch(ctx, y, y.plan)
 	y.addRounds(m.until)
+	if y.plan.Shard.N > 1 && len(y.plan.Teardown) > 0 {
+		y.grace = y.plan.StopWithin // the other shards may still be at work
+	}
 	y.dismiss(ctx) // requests of on_stop are counted with the warm-up
 	y.seal()
 	y.result.PlannedRounds = y.plan.Rounds
+	y.notePart(m.began)
 	if kind, err := s.trouble(ctx, y, m.stoppedBy); err != nil {
 		note(y.result, kind, err)
 		return y.result, err

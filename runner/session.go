@@ -183,15 +183,21 @@ func (s *session) ask(ctx context.Context, y *system) error {
 	return y.failure(asking, err)
 }
 
-// setup does the plan's setup.
+// setup does the plan's setup, or gets its values from the shard that does it.
 func (s *session) setup(ctx context.Context, y *system) error {
 	if len(y.plan.Setup) == 0 {
 		return nil
 	}
 	preparing, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()
+	if y.plan.Shard.I > 0 {
+		return s.inherit(preparing, y)
+	}
 	s.told(y, Progress{Phase: "setup"})
-	return y.failure(preparing, y.crew.Setup(preparing))
+	if err := y.failure(preparing, y.crew.Setup(preparing)); err != nil || y.plan.Shard.N == 0 {
+		return err
+	}
+	return s.handOver(y)
 }
 
 // vacant returns an error if a program listens already where the system will.
@@ -241,6 +247,7 @@ func (s *session) launch(ctx context.Context, y *system) error {
 
 // measured says how a stretch went.
 type measured struct {
+	began     time.Time
 	until     time.Duration // how long load was applied
 	stoppedBy error         // why it ended early: context.Canceled if the session or the system ended; nil if it did not
 	past      error         // the limit that its last second passed; nil for none
@@ -264,6 +271,7 @@ func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m m
 		y.bill.watch(loading, shift)
 	}
 	read := y.watch(loading, shift)
+	m.began = time.Now()
 	report := y.crew.Work(ctx, loading.Done(), shift)
 	m.until, m.stoppedBy = report.Until, context.Cause(loading)
 	read(&report)

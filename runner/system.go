@@ -28,6 +28,7 @@ type system struct {
 
 	began  time.Time      // when it was first up
 	result *result.Result // nil before that
+	once   string         // names the setup whose values its users have; only of a shard
 	starts int            // how often its program was started
 	shifts int            // how many shifts were made
 	judged time.Duration  // start of the present round of a pair
@@ -39,11 +40,12 @@ type system struct {
 	plan    *plan.Plan // Plan as of this start
 	door    *sut.Door
 	clients *protocol.Clients
-	program *sut.System // nil if it runs elsewhere, and while it is down
-	crew    *load.Crew  // nil while it is down
-	fresh   bool        // no load since the start
-	abort   func(error) // ends the present stretch
-	trial   *search     // that decides when a stretch ends; nil outside of one
+	program *sut.System   // nil if it runs elsewhere, and while it is down
+	crew    *load.Crew    // nil while it is down
+	grace   time.Duration // from the end of the last user to teardown
+	fresh   bool          // no load since the start
+	abort   func(error)   // ends the present stretch
+	trial   *search       // that decides when a stretch ends; nil outside of one
 
 	// Two loads of one process are two systems; see UnderLoad.
 	host   *system // whose process and crew these are; nil for its own
@@ -66,6 +68,7 @@ func (y *system) begin(ctx context.Context, runner, proxy string) {
 	r.PlannedRoutes, r.Groups = plannedRoutes(y.plan), y.plan.Groups
 	r.Load = result.Load{SpawnRate: y.plan.SpawnRate, Rate: y.plan.Rate, Stages: y.plan.Stages}
 	r.Started = y.began.UTC().Truncate(time.Millisecond)
+	r.Part = y.asPart()
 	y.result = r
 }
 
@@ -131,6 +134,9 @@ func (y *system) dismiss(ctx context.Context) {
 	leaving, done := untilAny(ctx, y.ended(), nil)
 	defer done()
 	y.crew.Dismiss(leaving)
+	if y.grace > 0 {
+		pause(leaving, y.grace)
+	}
 	if err := y.crew.Teardown(leaving); err != nil && y.result != nil {
 		y.result.AddNote(err.Error())
 	}

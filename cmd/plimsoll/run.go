@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
@@ -16,6 +17,7 @@ import (
 // runCmd is plimsoll run.
 type runCmd struct {
 	runFlags
+	shardFlags
 	forms.Flags
 	OnlySummary bool `help:"No progress, only the tables at the end."`
 }
@@ -31,7 +33,10 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		return err
 	}
-	if c.Flags, err = settled(a, c.Flags, forms.Place{Flag: "--out", Path: c.Out}); err != nil {
+	if c.Flags, err = settled(a, c.Flags, append(c.places(), forms.Place{Flag: "--out", Path: c.Out})...); err != nil {
+		return err
+	}
+	if err := c.apply(&bench, j, time.Now()); err != nil {
 		return err
 	}
 	live := c.Live()
@@ -58,11 +63,32 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	if err == nil { // otherwise the bench has printed the file's name
 		fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
+		if r.Part != nil {
+			fmt.Fprintf(a.Stderr, "It is that of %v: plimsoll merge makes the whole run of all shards.\n", r.Part)
+		}
 	}
-	if err == nil && len(r.Problems) > 0 {
-		err = errors.New(r.Problems[0].Text)
+	if err == nil {
+		err = trouble(r)
 	}
 	return err
+}
+
+// trouble is the first problem of a run as an error; nil for none.
+func trouble(r *result.Result) error {
+	if all := troubles(r); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// troubles are the problems of a run as errors. That a shard is no whole run is none.
+func troubles(r *result.Result) (all []error) {
+	for _, p := range r.Problems {
+		if p.Kind != result.PartOnly {
+			all = append(all, errors.New(p.Text))
+		}
+	}
+	return all
 }
 
 // summarize shows the run in the summary of the workflow's step, if this is one.

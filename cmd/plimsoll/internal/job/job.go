@@ -189,14 +189,17 @@ func (j *Job) Change(c profile.Change) error { return exit.AsInput(j.Apply(c)) }
 const sideVariable = "PLIMSOLL_SIDE"
 
 // Plan resolves the profile for one run, or for head of a comparison.
-func (j *Job) Plan() (*plan.Plan, error) { return j.planOf("head") }
+func (j *Job) Plan() (*plan.Plan, error) { return j.planOf("head", plan.Shard{}) }
+
+// PlanShard resolves the profile for one shard of a load; for all of it if the shard is zero.
+func (j *Job) PlanShard(s plan.Shard) (*plan.Plan, error) { return j.planOf("head", s) }
 
 // PlanBase resolves the profile for base. Its ${side} differs from head's, so a profile can keep apart what the two
 // sides build outside of their checkouts.
-func (j *Job) PlanBase() (*plan.Plan, error) { return j.planOf("base") }
+func (j *Job) PlanBase() (*plan.Plan, error) { return j.planOf("base", plan.Shard{}) }
 
-func (j *Job) planOf(side string) (*plan.Plan, error) {
-	values := plan.Values{Env: j.env.Lookup, Side: side}
+func (j *Job) planOf(side string, shard plan.Shard) (*plan.Plan, error) {
+	values := plan.Values{Env: j.env.Lookup, Side: side, Shard: shard}
 	if j.Target.Start != nil {
 		var err error
 		if values.Port, values.Ports, err = runner.FreePorts(j.Ports()); err != nil {

@@ -36,6 +36,11 @@ type Bench struct {
 	Quiet   bool   // no progress
 	Verbose bool   // the output of the system under test is shown
 
+	// Shard is the part of the load to measure; zero for all of it. StartAt and Handover are those of runner.Config.
+	Shard    plan.Shard
+	StartAt  time.Time
+	Handover runner.Handover
+
 	Window func(runner.Window) // called about once a second with the last seconds of the run; may be nil
 }
 
@@ -58,16 +63,17 @@ func (b Bench) More(ctx context.Context, runs []*result.Result, n int) ([]*resul
 }
 
 func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
-	pl, err := b.Job.Plan()
-	if err != nil {
-		return nil, err
-	}
-	control, err := b.Job.Control()
+	pl, err := b.Job.PlanShard(b.Shard)
 	if err != nil {
 		return nil, err
 	}
 	config := b.config()
-	config.Control, config.Window = control, b.Window
+	config.Window, config.StartAt, config.Handover = b.Window, b.StartAt, b.Handover
+	if b.Shard.I == 0 { // of several shards, the first alone has a control
+		if config.Control, err = b.Job.Control(); err != nil {
+			return nil, err
+		}
+	}
 	progress := newProgress(b.Console.Stderr)
 	if !b.Quiet {
 		fmt.Fprintln(b.Console.Stderr, pl)

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
+	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// mergeCmd is plimsoll merge.
+type mergeCmd struct {
+	forms.Flags
+	Files []string `arg:"" name:"file" file:"" help:"The results of all shards, in any order."`
+	Out   string   `short:"o" file:"" default:"result.json" help:"Write the whole run to this file."`
+	JSON  bool     `name:"json" help:"Print JSON on stdout."`
+}
+
+// Run merges the shards and prints the tables. If the shards do not make the whole, it writes nothing.
+func (c *mergeCmd) Run(ctx context.Context, a *console.Console) (err error) {
+	places := []forms.Place{{Flag: "--out", Path: c.Out}}
+	for _, file := range c.Files {
+		places = append(places, forms.Place{Flag: "an argument", Path: file})
+	}
+	if err := publish.CheckPlace("--out", c.Out); err != nil {
+		return err
+	}
+	if c.Flags, err = settled(a, c.Flags, places...); err != nil {
+		return err
+	}
+	parts, err := readParts(c.Files)
+	if err != nil {
+		return err
+	}
+	r, err := result.Merge(parts)
+	if err != nil {
+		return err
+	}
+	if err := result.Write(c.Out, r); err != nil {
+		return err
+	}
+	a.OutputFile("result", c.Out)
+	notes, err := c.Flags.Write(ctx, report.Material{Run: r}, forms.Options{Getenv: a.Env.Get})
+	tell(a, notes)
+	err = errors.Join(err, summarize(a, r))
+	if c.JSON {
+		return cmp.Or(errors.Join(err, result.Encode(a.Stdout, r.Compact())), errors.Join(troubles(r)...))
+	}
+	if err := errors.Join(err, report.Run(a.Stdout, r, report.FoundIn(r))); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
+	return errors.Join(troubles(r)...)
+}
+
+// readParts reads the results of shards, by the names of their files. The error names each file that cannot be read.
+func readParts(files []string) (map[string]*result.Result, error) {
+	parts := map[string]*result.Result{}
+	var all []error
+	for _, file := range files {
+		if _, twice := parts[file]; twice {
+			all = append(all, exit.BadInput("%s is given twice: give each shard once", file))
+			continue
+		}
+		r, err := readResult(file)
+		if err != nil {
+			all = append(all, err)
+			continue
+		}
+		parts[file] = r
+	}
+	return parts, errors.Join(all...)
+}
