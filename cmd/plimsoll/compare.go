@@ -70,7 +70,7 @@ func (c *compareCmd) Run(ctx context.Context, a *console.Console) error {
 
 // hintProfile warns that a result was measured with a different profile than the one whose limits judge it.
 func hintProfile(a *console.Console, j *job.Job, file string, r *result.Result) {
-	if digest := j.Digest(); digest != r.ProfileDigest {
+	if digest := j.Digest(); digest != r.ProfileDigest && r.Origin.Tool == "" {
 		fmt.Fprintf(a.Stderr, "plimsoll: %s was measured with another profile than %s is now (digest %.12s, now %.12s): the limits of %[2]s judge it, against runs of its own profile\n",
 			file, j.File, r.ProfileDigest, digest)
 	}

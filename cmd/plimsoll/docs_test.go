@@ -17,7 +17,7 @@ import (
 //
 // Each page has its own directory, with an empty home and a small service to build. The page's first
 // profile is its plimsoll.yaml, unless the page runs plimsoll init, and its first programs in Python and JavaScript
-// are locustfile.py and script.js. The load is made short.
+// are locustfile.py and script.js. Its first CSV is results.jtl. The load is made short.
 func TestDocs(t *testing.T) {
 	bin := buildPrograms(t)
 	pages, err := filepath.Glob("../../docs/*.md")
@@ -45,7 +45,7 @@ func TestDocs(t *testing.T) {
 				defer docsRun(t, bin, dir, "plimsoll check "+name)
 			}
 			files["api/openapi.yaml"] = docsDescription
-			for language, name := range map[string]string{"python": "locustfile.py", "js": "script.js"} {
+			for language, name := range map[string]string{"python": "locustfile.py", "js": "script.js", "csv": "results.jtl"} {
 				if scripts := blocks(text, language); len(scripts) > 0 {
 					files[name] = scripts[0]
 				}

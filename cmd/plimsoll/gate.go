@@ -68,6 +68,18 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 	return err
 }
 
+// job reads the profile. Results of other tools need none.
+func (c *gateCmd) job(a *console.Console) (*job.Job, error) {
+	if len(c.Result) > 0 {
+		if r, err := readResult(c.Result[0]); err == nil && r.Origin.Tool != "" {
+			if j, err := job.Without(c.Profile, r.Series, a.Env); j != nil || err != nil {
+				return j, err
+			}
+		}
+	}
+	return c.runFlags.job(a)
+}
+
 func (c *gateCmd) mode() gate.Mode {
 	switch {
 	case c.UnderLoad:
@@ -141,7 +153,9 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Jo
 	if commit == "" && len(stand.Commits) > 0 { // no baseline fits: take the base of the change
 		commit = stand.Commits[0]
 	}
-	v = v.Differs(c.loadedOtherwise(ctx, a, j, commit)...)
+	if fresh[0].Origin.Tool == "" { // otherwise the profile did not load it
+		v = v.Differs(c.loadedOtherwise(ctx, a, j, commit)...)
+	}
 	v = v.On(stand.Commits).Note(gate.Trend(j.Policy, history)...).Note(stand.Notices...)
 	rep := report.New(v, fresh[0])
 	return report.Material{Report: &rep, Run: fresh[0]}, nil
@@ -157,17 +171,19 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 		r, err := bench.Steady(ctx)
 		return []*result.Result{r}, err
 	}
-	if err := j.Change(c.change()); err != nil { // the flags that the results were measured with
-		return nil, err
-	}
 	files := map[string]string{} // by the ID of the run
-	for _, file := range c.Result {
+	for i, file := range c.Result {
 		r, err := readResult(file)
 		if err != nil {
 			return nil, err
 		}
+		if i == 0 && r.Origin.Tool == "" { // the flags that the results were measured with
+			if err := j.Change(c.change()); err != nil {
+				return nil, err
+			}
+		}
 		if r.Series != j.Name {
-			return nil, exit.BadInput("%s is a run of %s, the profile %s is of %s", file, r.Series, c.Profile, j.Name)
+			return nil, exit.BadInput("%s is a run of %s, the profile %s is of %s: name the series with --series", file, r.Series, c.Profile, j.Name)
 		}
 		if twin, twice := files[r.ID()]; twice { // a run must not confirm itself
 			return nil, exit.BadInput("--result %s and %s hold the same run: give each run once", twin, file)

@@ -22,6 +22,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/imports"
 	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
 )
@@ -45,6 +46,7 @@ type cli struct {
 	Gate     gateCmd     `cmd:"" help:"Measure, or read a result, and judge it against the baseline. The exit status is the verdict."`
 	Comment  commentCmd  `cmd:"" help:"Comment on a pull request, from the workflow that follows one without the right to comment."`
 	Report   reportCmd   `cmd:"" help:"Show a result or a verdict, or write it as HTML, CSV, JUnit and other forms."`
+	Import   importCmd   `cmd:"" help:"Make a result of what another tool measured: ${tools}."`
 	Compare  compareCmd  `cmd:"" help:"Judge two result files: the sides of a paired gate, or two separate runs, which prove little."`
 	Baseline baselineCmd `cmd:"" help:"Record and manage baselines."`
 	History  historyCmd  `cmd:"" help:"Write the store's runs as web pages that need no server: figures over time, steps, costs."`
@@ -118,7 +120,7 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("plimsoll"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(a.Stdout, a.Stderr), kong.Vars{"version": a.Version},
+		kong.Writers(a.Stdout, a.Stderr), kong.Vars{"version": a.Version, "formats": strings.Join(imports.Names(), ", "), "tools": strings.Join(imports.Tools(), ", ")},
 		kong.Exit(func(int) { panic(usageShown{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Resolvers(fromVariables(a)), kong.ValueFormatter(helpWithVariables),

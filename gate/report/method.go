@@ -126,6 +126,14 @@ func generator(g result.Generator, foreign show) string {
 	return text
 }
 
+// generatorOf is generator for a run, which another tool may have measured.
+func generatorOf(r *result.Result, foreign show) string {
+	if r.Origin.Tool != "" {
+		return foreign(r.Origin.Tool, maxName) + ", whose CPU time and lag are not known"
+	}
+	return generator(r.Generator, foreign)
+}
+
 // who says who sent the requests.
 func who(users int) string {
 	if users == 0 {

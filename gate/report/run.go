@@ -32,7 +32,7 @@ func Run(w io.Writer, r *result.Result, found Found) error {
 	for _, note := range append(besides(r.Tally.Total()), r.Notes...) {
 		fmt.Fprintf(w, "\nNote: %s\n", plain(note, maxSentence))
 	}
-	if _, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generator(r.Generator, plain)); err != nil {
+	if _, err := fmt.Fprintf(w, "\nLoad generator: %s\n", generatorOf(r, plain)); err != nil {
 		return err
 	}
 	all := sections(r, found)
@@ -89,6 +89,7 @@ func Identity(w io.Writer, r *result.Result) error {
 		{"started", r.Started.Format(time.RFC3339)},
 		{"finished", r.Finished.Format(time.RFC3339)},
 		{"environment", r.Environment.Words()},
+		{"measured by", r.Origin.Tool},
 		{"plimsoll", r.Tool},
 	} {
 		if line[1] == "" {
@@ -130,7 +131,8 @@ func neverRequested(r *result.Result) (names []string) {
 // requestGrid has a row for each route, as Locust's first table has.
 func requestGrid(r *result.Result) grid {
 	seconds := r.Length().Seconds()
-	row := func(kind, name string, t *tally.Route) []string {
+	row := func(kind, name string, one Counted) []string {
+		t := one.Counts
 		perSec := func(n int64) string {
 			if seconds == 0 {
 				return "N/A"
@@ -143,7 +145,7 @@ func requestGrid(r *result.Result) grid {
 		}
 		return []string{
 			kind, name, fmt.Sprint(t.Requests()), fmt.Sprintf("%d(%.2f%%)", t.Failures(), failed),
-			timed(t, t.Response.Mean()), timed(t, t.Response.Min()), timed(t, t.Response.Max()), timed(t, t.Response.Quantile(0.5)),
+			timed(t, t.Response.Mean()), timed(t, t.Response.Min()), timed(t, t.Response.Max()), quantile(r, one, 0.5),
 			perSec(t.Requests()), perSec(t.Failures()),
 		}
 	}
@@ -158,25 +160,25 @@ func percentileGrid(r *result.Result) grid {
 		header = append(header, strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*q), "0"), ".")+"%")
 	}
 	header = append(header, "# reqs")
-	return routeGrid(header, r, func(kind, name string, t *tally.Route) []string {
+	return routeGrid(header, r, func(kind, name string, one Counted) []string {
 		cells := []string{kind, name}
 		for _, q := range percentiles {
-			cells = append(cells, timed(t, t.Response.Quantile(q)))
+			cells = append(cells, quantile(r, one, q))
 		}
-		return append(cells, fmt.Sprint(t.Requests()))
+		return append(cells, fmt.Sprint(one.Counts.Requests()))
 	})
 }
 
 // routeGrid is a table with a row for each route and one for all of them. The first two columns
 // are texts, the others numbers.
-func routeGrid(header []string, r *result.Result, row func(kind, name string, t *tally.Route) []string) grid {
+func routeGrid(header []string, r *result.Result, row func(kind, name string, one Counted) []string) grid {
 	var rows [][]string
 	for _, one := range CountedOf(r) {
 		kind, name := SplitRoute(one.Route)
-		rows = append(rows, row(plain(kind, maxName), plain(name, maxName), one.Counts))
+		rows = append(rows, row(plain(kind, maxName), plain(name, maxName), one))
 	}
 	columns := "ll" + strings.Repeat("r", len(header)-2)
-	return grid{columns, header, rows, row("", "Aggregated", r.Tally.Total())}
+	return grid{columns, header, rows, row("", "Aggregated", Counted{tally.All, r.Tally.Total()})}
 }
 
 func errorTable(w io.Writer, r *result.Result) error {
@@ -216,6 +218,19 @@ func FailedOf(r *result.Result) (all []Failed) {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Route, b.Route), cmp.Compare(a.How, b.How), cmp.Compare(a.First, b.First))
 	})
 	return all
+}
+
+// quantile formats a quantile of a route: from its histogram, or as another tool told it.
+func quantile(r *result.Result, one Counted, q float64) string {
+	if !r.Origin.Summed || len(r.Rounds) == 0 {
+		return timed(one.Counts, one.Counts.Response.Quantile(q))
+	}
+	f := r.Rounds[0].Of(one.Route)
+	told := map[float64]time.Duration{0.5: f.P50, 0.95: f.P95, 0.99: f.P99}[q]
+	if told == 0 {
+		return unread
+	}
+	return millis(told)
 }
 
 // timed formats a response time of a route, or "-" if the result only counts requests, as other tools' results do.

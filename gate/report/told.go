@@ -153,7 +153,7 @@ type Section struct {
 // TellRun splits a run into its parts.
 func TellRun(r *result.Result, found Found) RunTold {
 	t := RunTold{
-		Never: neverRequested(r), Generator: generator(r.Generator, plain), Machine: plain(r.Environment.Words(), maxSentence), Stopped: plain(found.Bottleneck, maxSentence),
+		Never: neverRequested(r), Generator: generatorOf(r, plain), Machine: plain(r.Environment.Words(), maxSentence), Stopped: plain(found.Bottleneck, maxSentence),
 	}
 	for _, p := range r.Problems {
 		t.Problems = append(t.Problems, plain(p.Text, maxSentence))

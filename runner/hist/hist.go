@@ -56,7 +56,13 @@ type Histogram struct {
 }
 
 // Record counts one value. A negative one counts as 0: only a broken clock gives it.
-func (h *Histogram) Record(d time.Duration) {
+func (h *Histogram) Record(d time.Duration) { h.RecordMany(d, 1) }
+
+// RecordMany counts a value n times, as Record does. The caller keeps the sum below MaxCount.
+func (h *Histogram) RecordMany(d time.Duration, n int64) {
+	if n <= 0 {
+		return
+	}
 	d = max(d, 0)
 	if h.counts == nil {
 		h.counts = newCounts()
@@ -64,10 +70,10 @@ func (h *Histogram) Record(d time.Duration) {
 	}
 	h.min, h.max = min(h.min, d), max(h.max, d)
 	if d > Highest {
-		h.over++
+		h.over += n
 		d = Highest
 	}
-	if err := h.counts.RecordValue(int64(d)); err != nil {
+	if err := h.counts.RecordValues(int64(d), n); err != nil {
 		panic("hist: " + err.Error()) // the value was clamped to the range above
 	}
 }

@@ -32,6 +32,7 @@ type Result struct {
 	Schema int `json:"schema"`
 	Identity
 	Environment Environment `json:"environment"`
+	Origin      Origin      `json:"origin,omitzero"`
 	Generator   Generator   `json:"generator"`
 	Load        Load        `json:"load,omitzero"`
 
@@ -173,7 +174,8 @@ type Round struct {
 	Machine  Machine       `json:"machine,omitzero"`              // outside the ID
 }
 
-// Figures are the judged figures of a route in one round.
+// Figures are the judged figures of a route in one round. A quantile is 0 if there was no request, or if the program
+// that measured it did not tell it; see Origin.
 type Figures struct {
 	Requests   int64         `json:"requests"`
 	Failures   int64         `json:"failures"`

@@ -49,7 +49,7 @@ func (r *Result) Validate() error {
 		return fmt.Errorf("it is of schema %d, this program knows schema %d", r.Schema, Schema)
 	}
 	for _, validate := range []func() error{
-		r.Identity.validate, r.Environment.validate, r.Generator.validate, r.validateCounts, r.validateTallies, r.validateRounds, r.validateRest,
+		r.Identity.validate, r.Environment.validate, r.Origin.validate, r.Generator.validate, r.validateCounts, r.validateTallies, r.validateRounds, r.validateRest,
 	} {
 		if err := validate(); err != nil {
 			return err
@@ -145,6 +145,9 @@ func (r *Result) validateCounts() error {
 
 // validateTallies checks each tally, the sum of the rounds, and the memory of all histograms together.
 func (r *Result) validateTallies() error {
+	if r.Origin.Summed {
+		return r.validateSummed()
+	}
 	if err := r.Tally.Validate(); err != nil {
 		return err
 	}
@@ -235,7 +238,12 @@ func validateReadings(readings map[string]float64) error {
 }
 
 func (f Figures) validate() error {
-	ordered := 0 <= f.P50 && f.P50 <= f.P95 && f.P95 <= f.P99 && f.P99 <= tally.MaxLatency
+	ordered := true
+	least := time.Duration(0) // of the next quantile that is told
+	for _, quantile := range []time.Duration{f.P50, f.P95, f.P99} {
+		ordered = ordered && (quantile == 0 || least <= quantile && quantile <= tally.MaxLatency)
+		least = max(least, quantile)
+	}
 	counted := 0 <= f.Failures && f.Failures <= f.Requests && f.Requests <= tally.MaxRequests
 	if !ordered || !counted || !(f.Throughput >= 0 && f.Throughput <= maxRate) {
 		return fmt.Errorf("impossible figures %+v", f)

@@ -26,6 +26,9 @@ const (
 // bounds above, and refuses counts that no program can have made.
 func (t *Tally) Validate() error { return ValidateAll(t) }
 
+// ValidateCounts is Validate for a tally of a program that keeps no histograms: all of them must be empty.
+func (t *Tally) ValidateCounts() error { return t.validate(&bounded{countsOnly: true}) }
+
 // ValidateAll is Validate for tallies whose sum must lie within the bounds too.
 func ValidateAll(all ...*Tally) error {
 	var sum bounded
@@ -66,7 +69,10 @@ func ValidName(name string) error {
 }
 
 // bounded are sums over routes that stay within the bounds.
-type bounded struct{ requests, bytes, resent, carried int64 }
+type bounded struct {
+	requests, bytes, resent, carried int64
+	countsOnly                       bool // the routes keep no histograms
+}
 
 // add adds n, from 0 to most, to a sum that stays within the same bounds: neither overflows.
 func add(sum *int64, n, most int64) bool {
@@ -102,6 +108,9 @@ func (r *Route) validate(sum *bounded) error {
 		return fmt.Errorf("impossible count: %d bytes, of at most %d in all", r.BytesReceived, int64(MaxBytes))
 	case !add(&sum.resent, r.Resent, MaxRequests):
 		return fmt.Errorf("impossible count: %d requests were sent again, of at most %d in all", r.Resent, int64(MaxRequests))
+	}
+	if sum.countsOnly {
+		timed = 0
 	}
 	for _, h := range []*hist.Histogram{&r.Response, &r.Service} {
 		if h.Count() != timed || h.Max() > MaxLatency {

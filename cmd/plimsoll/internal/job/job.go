@@ -182,6 +182,16 @@ func Policy(file string, env environ.Values) (gate.Policy, error) {
 	return j.Policy, nil
 }
 
+// Without is a job without a profile, for results of other tools: a series and the default policy. It is nil unless
+// the file is the usual one and does not exist.
+func Without(file, series string, env environ.Values) (*Job, error) {
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) || file != Usual {
+		return nil, nil
+	}
+	dir, err := filepath.Abs(".")
+	return &Job{Profile: &profile.Profile{Name: series}, Policy: gate.DefaultPolicy(), File: file, Dir: dir, env: env}, err
+}
+
 // Change lets flags override the profile.
 func (j *Job) Change(c profile.Change) error { return exit.AsInput(j.Apply(c)) }
 

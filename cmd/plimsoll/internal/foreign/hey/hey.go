@@ -1,0 +1,150 @@
+// Package hey reads what hey measured: its CSV (-o csv), and the summary that it prints.
+//
+// The CSV has the requests that were answered, with times in seconds since the load began; it lacks those that failed
+// without an answer. hey keeps the first million of them: https://github.com/rakyll/hey, requester/print.go and
+// requester/report.go.
+package hey
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/scan"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// Format is hey's.
+func Format() foreign.Format {
+	return foreign.Format{Name: "hey", Tool: "hey", Form: form, New: func() foreign.Reader { return &reader{} }}
+}
+
+const (
+	table = "hey's CSV"
+	text  = "hey's summary"
+)
+
+// form tells hey's files apart.
+func form(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, []byte("response-time,DNS+dialup,DNS,")):
+		return table
+	case bytes.Contains(head, []byte("Summary:")) && bytes.Contains(head, []byte("Fastest:")) && bytes.Contains(head, []byte("Response time histogram:")):
+		return text
+	}
+	return ""
+}
+
+type reader struct{ sink *foreign.Sink }
+
+// Read reads one file.
+func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
+	r.sink = s
+	if form(f.Head) == text {
+		return readSummary(f, s)
+	}
+	s.Ended = f.Changed
+	s.Note("hey's CSV lacks requests that failed without an answer: its failure rate counts statuses only")
+	file := scan.NewLines(f)
+	columns, err := scan.NewTable(file, ",")
+	if err != nil {
+		return err
+	}
+	took, code, offset := columns.Columns["response-time"], columns.Columns["status-code"], columns.Columns["offset"]
+	if code == 0 || offset == 0 {
+		return errors.New("it has no columns status-code and offset: write it with a newer hey")
+	}
+	return foreign.EachRow(f, s, file, columns, func(cells [][]byte) error {
+		if len(cells) <= max(took, code, offset) {
+			return fmt.Errorf("it has %d cells, and the first line has %d", len(cells), len(columns.Columns))
+		}
+		return r.row(cells[took], cells[code], cells[offset])
+	})
+}
+
+// End has nothing to add.
+func (*reader) End(*foreign.Sink) error { return nil }
+
+func (r *reader) row(took, code, offset []byte) error {
+	d, err := scan.Span(took, time.Second)
+	if err != nil {
+		return err
+	}
+	began, err := scan.Span(offset, time.Second)
+	if err != nil {
+		return err
+	}
+	status, err := scan.Int(code)
+	if err != nil {
+		return err
+	}
+	q := foreign.Request{Route: []byte(route), Start: int64(began), Took: d, Class: tally.OK}
+	if status < 200 || status >= 400 {
+		q.Class, q.Error = tally.Status, fmt.Sprintf("status %d", status)
+	}
+	return r.sink.Request(&q)
+}
+
+// route is the one that hey loads; its files do not name it.
+const route = "all requests"
+
+var (
+	quantile = regexp.MustCompile(`^\s*(\d+)%+ in ([\d.]+) secs`)
+	answers  = regexp.MustCompile(`^\s*\[(\d+)\]\s+(\d+) responses`)
+	failure  = regexp.MustCompile(`^\s*\[(\d+)\]\s+(\S.*)$`)
+)
+
+// readSummary reads what hey prints.
+func readSummary(f *foreign.File, s *foreign.Sink) error {
+	of := foreign.Sums{Classes: map[tally.Class]int64{}, Errors: map[string]int64{}}
+	var length time.Duration
+	failing := false
+	err := foreign.EachLine(f, s, func(line []byte) (err error) {
+		text := string(line)
+		key, value, _ := strings.Cut(strings.TrimSpace(text), ":")
+		switch {
+		case key == "Total" && length == 0:
+			length, err = scan.Quantity(strings.ReplaceAll(strings.TrimSpace(value), " ", ""))
+		case key == "Error distribution":
+			failing = true
+		case failing && failure.MatchString(text):
+			match := failure.FindStringSubmatch(text)
+			n, _ := strconv.ParseInt(match[1], 10, 64) // it is of digits; one too large gives the largest
+			addFailure(&of, n, match[2])
+		case answers.MatchString(text):
+			match := answers.FindStringSubmatch(text)
+			n, _ := strconv.ParseInt(match[2], 10, 64)
+			of.Requests += n
+			if match[1][0] != '2' && match[1][0] != '3' {
+				of.Failures += n
+				of.Errors["status "+match[1]] += n
+			}
+		case quantile.MatchString(text):
+			match := quantile.FindStringSubmatch(text)
+			if at := map[string]*time.Duration{"50": &of.P50, "95": &of.P95, "99": &of.P99}[match[1]]; at != nil {
+				*at, err = scan.Span([]byte(match[2]), time.Second)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.Note("the summary does not tell when the load ran: that it ended when the file was written is assumed")
+	return errors.Join(s.Total(of), s.Lasted(f.Changed.Add(-length), length))
+}
+
+func addFailure(of *foreign.Sums, n int64, text string) {
+	class := tally.Transport
+	if foreign.SaysTimeout(text) {
+		class = tally.Timeout
+	}
+	of.Requests, of.Failures = of.Requests+n, of.Failures+n
+	of.Classes[class] += n
+	of.Errors[text] += n
+}

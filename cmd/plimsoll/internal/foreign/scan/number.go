@@ -1,0 +1,97 @@
+package scan
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// Int reads a whole number.
+func Int(text []byte) (int64, error) {
+	n, digits := int64(0), text
+	if len(text) > 1 && text[0] == '-' {
+		digits = text[1:]
+	}
+	if len(digits) == 0 || len(digits) > 18 {
+		return strconv.ParseInt(string(text), 10, 64)
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, fmt.Errorf("%.40q is no whole number", text)
+		}
+		n = n*10 + int64(c-'0')
+	}
+	if len(digits) < len(text) {
+		n = -n
+	}
+	return n, nil
+}
+
+// Float reads a number, with a decimal point or, as some locales write it, a decimal comma. NaN and infinite numbers
+// are errors.
+func Float(text []byte) (float64, error) {
+	// The string shares the bytes: ParseFloat keeps them only in its error.
+	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)
+	if err != nil && strings.Count(string(text), ",") == 1 {
+		f, err = strconv.ParseFloat(strings.Replace(string(text), ",", ".", 1), 64)
+	}
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, fmt.Errorf("%.40q is no number", string(text))
+	}
+	return f, nil
+}
+
+// Span reads a number of units, such as time.Millisecond.
+func Span(text []byte, unit time.Duration) (time.Duration, error) {
+	f, err := Float(text)
+	if err != nil {
+		return 0, err
+	}
+	return Times(f, unit)
+}
+
+// Times is a number of units.
+func Times(f float64, unit time.Duration) (time.Duration, error) {
+	ns := math.Round(f * float64(unit))
+	if !(math.Abs(ns) < math.MaxInt64) {
+		return 0, fmt.Errorf("%g × %v is no time of a request", f, unit)
+	}
+	return time.Duration(ns), nil
+}
+
+// Quantity reads a time with its unit, such as 1.24ms or 2.00s; units are those of wrk and of Go, and min.
+func Quantity(text string) (time.Duration, error) {
+	for _, unit := range []struct {
+		name string
+		of   time.Duration
+	}{{"ns", 1}, {"us", time.Microsecond}, {"µs", time.Microsecond}, {"ms", time.Millisecond}, {"min", time.Minute}, {"m", time.Minute}, {"h", time.Hour}, {"secs", time.Second}, {"s", time.Second}} {
+		if number, is := strings.CutSuffix(text, unit.name); is {
+			if d, err := time.ParseDuration(text); err == nil {
+				return d, nil
+			}
+			return Span([]byte(strings.TrimSpace(number)), unit.of)
+		}
+	}
+	return 0, fmt.Errorf("%.40q is no time with a unit", text)
+}
+
+// Since1970 is an instant in ns since 1970, of a number of seconds, ms, µs or ns: its size tells the unit, since a
+// load of our time is meant.
+func Since1970(n int64) (int64, error) {
+	unit := time.Nanosecond
+	switch size := max(n, -n); {
+	case size < 1e11: // up to the year 5138
+		unit = time.Second
+	case size < 1e14:
+		unit = time.Millisecond
+	case size < 1e17:
+		unit = time.Microsecond
+	}
+	if n < 0 || n > math.MaxInt64/int64(unit) {
+		return 0, fmt.Errorf("%d is no time since 1970", n)
+	}
+	return n * int64(unit), nil
+}

@@ -1,0 +1,162 @@
+// Package wrk reads what wrk and wrk2 print. With --latency they tell quantiles.
+//
+// wrk2 sends at a rate and counts the time of a request from when it was due, as Plimsoll does:
+// https://github.com/giltene/wrk2, "Acknowledgements". wrk counts it from when it was sent:
+// https://github.com/wg/wrk, src/wrk.c.
+package wrk
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/scan"
+	"github.com/plimsoll-ci/plimsoll/runner/tally"
+)
+
+// Format is wrk's, and wrk2's.
+func Format() foreign.Format {
+	return foreign.Format{Name: "wrk", Tool: "wrk", Form: form, New: func() foreign.Reader { return reader{} }}
+}
+
+var begins = regexp.MustCompile(`(?m)^Running \S+ test @ (\S+)`)
+
+// form recognises what wrk prints.
+func form(head []byte) string {
+	if !begins.Match(head) {
+		return ""
+	}
+	return "what wrk prints"
+}
+
+var (
+	load     = regexp.MustCompile(`^\s*\d+ threads? and (\d+) connections?`)
+	quantile = regexp.MustCompile(`^\s*(50|95|99)(?:\.0+)?%\s+([\d.,]+[a-zµ]+)\s*$`)
+	// spectrum is a row of wrk2: the value in ms, its quantile, and more.
+	spectrum = regexp.MustCompile(`^\s*([\d.]+)\s+0\.(50|95|99)0*\s+\d+\s+`)
+	answered = regexp.MustCompile(`^\s*(\d+) requests in ([\d.,]+[a-zµ]+), ([\d.,]+)([KMGT]?B) read`)
+	broken   = regexp.MustCompile(`^\s*Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
+	refused  = regexp.MustCompile(`^\s*Non-2xx or 3xx responses: (\d+)`)
+)
+
+type reader struct{}
+
+// report is what is read so far.
+type report struct {
+	of       foreign.Sums
+	sink     *foreign.Sink
+	length   time.Duration
+	address  string
+	whole    bool // the line that tells the number of requests was there
+	second   bool // of two lists of quantiles
+	corrects bool // it is wrk2
+}
+
+// Read reads one file.
+func (reader) Read(f *foreign.File, s *foreign.Sink) error {
+	r := report{of: foreign.Sums{Classes: map[tally.Class]int64{}, Errors: map[string]int64{}}, sink: s}
+	if err := foreign.EachLine(f, s, r.line); err != nil {
+		return err
+	}
+	if !r.whole {
+		return errors.New("it has no line such as \"1000 requests in 10.00s, 1.20MB read\": it was cut")
+	}
+	if r.corrects {
+		s.Tool, s.FromDue = "wrk2", true
+	}
+	if r.of.P50 == 0 {
+		s.Note("it tells no quantiles: run it with --latency")
+	}
+	s.Target = r.address
+	s.Note("what wrk prints does not tell when the load ran: that it ended when the file was written is assumed")
+	var addresses foreign.Addresses
+	route := addresses.Route(nil, []byte(r.address))
+	return errors.Join(s.Route(bytes.Clone(route), r.of), s.Lasted(f.Changed.Add(-r.length), r.length))
+}
+
+// End has nothing to add.
+func (reader) End(*foreign.Sink) error { return nil }
+
+func (r *report) line(text []byte) (err error) {
+	switch {
+	case begins.Match(text):
+		if r.address != "" {
+			return errors.New("a second run begins: import one at a time")
+		}
+		r.address = string(begins.FindSubmatch(text)[1])
+	case load.Match(text):
+		r.sink.Users = int(number(load.FindSubmatch(text)[1]))
+	case bytes.Contains(text, []byte("HdrHistogram - ")):
+		r.corrects, r.second = true, bytes.Contains(text, []byte("Uncorrected"))
+	case r.second:
+		r.second = !answered.Match(text)
+		if !r.second {
+			return r.total(answered.FindSubmatch(text))
+		}
+	case quantile.Match(text):
+		match := quantile.FindSubmatch(text)
+		*r.quantile(string(match[1])), err = scan.Quantity(string(match[2]))
+	case spectrum.Match(text):
+		match := spectrum.FindSubmatch(text)
+		if at := r.quantile(string(match[2])); *at == 0 {
+			*at, err = scan.Span(match[1], time.Millisecond)
+		}
+	case answered.Match(text):
+		return r.total(answered.FindSubmatch(text))
+	case broken.Match(text):
+		r.broke(broken.FindSubmatch(text)[1:])
+	case refused.Match(text):
+		n := number(refused.FindSubmatch(text)[1])
+		r.of.Failures += n
+		r.of.Errors["an answer with an unexpected status"] += n
+	}
+	return err
+}
+
+func (r *report) quantile(of string) *time.Duration {
+	return map[string]*time.Duration{"50": &r.of.P50, "95": &r.of.P95, "99": &r.of.P99}[of]
+}
+
+// total reads how many requests were answered, and in which time.
+func (r *report) total(match [][]byte) (err error) {
+	r.whole = true
+	r.of.Requests += number(match[1])
+	size, err := scan.Float(match[3])
+	if err != nil {
+		return err
+	}
+	r.of.Bytes = int64(size * float64(int64(1)<<map[byte]int{'B': 0, 'K': 10, 'M': 20, 'G': 30, 'T': 40}[match[4][0]]))
+	r.length, err = scan.Quantity(string(match[2]))
+	return err
+}
+
+// broke counts requests without an answer, and those whose answer was late. Only the second are among the requests
+// that wrk counts (src/wrk.c, response_complete).
+func (r *report) broke(counts [][]byte) {
+	for i, what := range []string{"connect", "read", "write", "timeout"} {
+		n := number(counts[i])
+		if n == 0 {
+			continue
+		}
+		class := tally.Transport
+		if what == "timeout" {
+			class, n = tally.Timeout, min(n, r.of.Requests-r.of.Failures)
+		} else {
+			r.of.Requests += n
+		}
+		r.of.Failures += n
+		r.of.Classes[class] += n
+		r.of.Errors[fmt.Sprintf("socket error: %s", what)] += n
+	}
+}
+
+// number is a number of digits; the largest if it is too large.
+func number(digits []byte) int64 {
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(digits)), 10, 64)
+	return min(n, tally.MaxRequests)
+}

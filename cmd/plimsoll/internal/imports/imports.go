@@ -1,0 +1,170 @@
+// Package imports reads results of other tools: it lists their formats, opens their files, and recognises one that
+// was given under another's name.
+//
+// A name of a format and of files goes in, a result comes out, or the reason why there is none, in words. Files may be
+// compressed with gzip, and may begin with a byte order mark. Pipes are fine: nothing is read twice.
+package imports
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/ab"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/gatling"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/hey"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/hlog"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/jmeter"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/k6"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/locust"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/oha"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/vegeta"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/wrk"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+// Formats lists all formats.
+func Formats() []foreign.Format {
+	return []foreign.Format{
+		locust.Format(), k6.Format(), vegeta.Format(), jmeter.Format(), gatling.Format(), wrk.Format(), hey.Format(), oha.Format(), ab.Format(), hlog.Format(),
+	}
+}
+
+// Names lists the names of all formats.
+func Names() (names []string) {
+	for _, f := range Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Tools lists the names of all tools.
+func Tools() (names []string) {
+	for _, f := range Formats() {
+		names = append(names, f.Tool)
+	}
+	return names
+}
+
+// Options are what the user says of the files.
+type Options struct {
+	Zone     *time.Location // of times without a zone; nil if not given
+	Identity foreign.Identity
+}
+
+// Read reads the files of one result in a format.
+func Read(name string, files []string, o Options) (*result.Result, error) {
+	format, err := named(name)
+	if err != nil {
+		return nil, err
+	}
+	reader, sink := format.New(), &foreign.Sink{}
+	for _, file := range files {
+		if err := readFile(format, reader, sink, file, o.Zone); err != nil {
+			return nil, fmt.Errorf("import %s: %w", file, err)
+		}
+	}
+	if err := reader.End(sink); err != nil {
+		return nil, fmt.Errorf("import %s: %w", strings.Join(files, ", "), err)
+	}
+	r, err := sink.Result(format, o.Identity)
+	if err != nil {
+		return nil, fmt.Errorf("import %s: %w", strings.Join(files, ", "), err)
+	}
+	return r, nil
+}
+
+func named(name string) (foreign.Format, error) {
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return foreign.Format{}, fmt.Errorf("there is no format %q: there are %s", name, strings.Join(Names(), ", "))
+}
+
+// headSize is how much of a file is looked at to recognise it.
+const headSize = 4 << 10
+
+var (
+	bom  = []byte("\xef\xbb\xbf")
+	wide = [][]byte{[]byte("\xff\xfe"), []byte("\xfe\xff")} // UTF-16
+)
+
+// readFile opens, unpacks, recognises and reads one file.
+func readFile(format foreign.Format, reader foreign.Reader, sink *foreign.Sink, path string, zone *time.Location) error {
+	file, err := input.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	f := &foreign.File{Name: path, Zone: zone, Changed: time.Now()}
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		f.Changed = info.ModTime()
+	}
+	in, err := unpacked(file)
+	if err != nil {
+		return err
+	}
+	f.Reader = in
+	f.Head, err = in.Peek(headSize)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF) && len(f.Head) > 0: // the reader tells
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	}
+	if bytes.HasPrefix(f.Head, bom) {
+		_, _ = in.Discard(len(bom)) // it is buffered
+		f.Head = f.Head[len(bom):]
+	}
+	f.Head = bytes.Clone(f.Head)
+	if err := recognise(format, f.Head); err != nil {
+		return err
+	}
+	return reader.Read(f, sink)
+}
+
+// unpacked is a file without its compression.
+func unpacked(file io.Reader) (*bufio.Reader, error) {
+	in := bufio.NewReaderSize(file, 256<<10)
+	head, _ := in.Peek(2) // the next read tells what is wrong
+	if !bytes.Equal(head, []byte("\x1f\x8b")) {
+		return in, nil
+	}
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, fmt.Errorf("unpack gzip: %w", err)
+	}
+	return bufio.NewReaderSize(z, 256<<10), nil
+}
+
+// recognise returns an error unless a file begins as one of the format does.
+func recognise(format foreign.Format, head []byte) error {
+	switch {
+	case len(bytes.TrimSpace(head)) == 0:
+		return errors.New("the file is empty")
+	case bytes.HasPrefix(head, wide[0]), bytes.HasPrefix(head, wide[1]):
+		return errors.New("the file is in UTF-16: write it as UTF-8")
+	case format.Form(head) != "":
+		return nil
+	}
+	if bytes.HasPrefix(head, []byte("window.BENCHMARK_DATA")) || bytes.HasPrefix(head, []byte("repo,bench,metric,")) {
+		return errors.New("this is a history of many runs, not a result: `plimsoll backtest` replays it")
+	}
+	if bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"profile_digest"`)) {
+		return errors.New("this is a result or a verdict of Plimsoll's own: it needs no import")
+	}
+	for _, other := range Formats() {
+		if form := other.Form(head); form != "" {
+			return fmt.Errorf("this looks like %s: write `plimsoll import %s`", form, other.Name)
+		}
+	}
+	return fmt.Errorf("this is no file of %s that is known here: it begins with %.60q", format.Tool, head)
+}

@@ -1,0 +1,280 @@
+package imports_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/imports"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
+)
+
+var options = imports.Options{Identity: foreign.Identity{Identity: result.Identity{Series: "theirs"}}}
+
+// read imports files, and checks that the result can be kept.
+func read(t *testing.T, format string, files ...string) (*result.Result, error) {
+	t.Helper()
+	r, err := imports.Read(format, files, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := result.Encode(&bytes.Buffer{}, r); err != nil {
+		t.Errorf("%s %v: %v", format, files, err)
+	}
+	return r, nil
+}
+
+// said is a result in a line: its tool, requests, failures, how they failed, p50, p95 and p99 of all, its length, rounds,
+// seconds and users, and its routes.
+func said(r *result.Result) string {
+	total, all := r.Tally.Total(), r.Summary().Figures["*"]
+	var failed []string
+	for class, n := range total.Outcomes {
+		if class.String() != "ok" {
+			failed = append(failed, fmt.Sprintf("%s %d", class, n))
+		}
+	}
+	slices.Sort(failed)
+	return fmt.Sprintf("%s: %d requests, %d failed %v, %v %v %v, %.1fs, %d rounds, %d seconds, %d users, %s",
+		r.Origin.Tool, all.Requests, all.Failures, failed, all.P50.Round(10*time.Microsecond), all.P95.Round(10*time.Microsecond), all.P99.Round(10*time.Microsecond),
+		r.Length().Seconds(), len(r.Rounds), len(r.Timeline), r.Users, strings.Join(r.Routes(), "; "))
+}
+
+// The files are as each tool writes them; see testdata/README.md for where their forms come from.
+func TestFormats(t *testing.T) {
+	for _, c := range []struct{ format, files, want string }{
+		{"locust", "shop_stats.csv shop_stats_history.csv shop_failures.csv shop_exceptions.csv",
+			"Locust: 1200 requests, 9 failed [status 9], 14ms 43ms 100ms, 30.0s, 1 rounds, 31 seconds, 10 users, GET /items; POST /orders, all"},
+		{"k6", "k6-summary-export.json", "k6: 3000 requests, 30 failed [status 30], 10.5ms 31.25ms 0s, 30.0s, 1 rounds, 0 seconds, 10 users, all requests"},
+		{"k6", "k6-handle-summary.json", "k6: 3000 requests, 30 failed [status 30], 10.5ms 31.25ms 60ms, 30.0s, 1 rounds, 0 seconds, 10 users, login; other routes"},
+		{"k6", "k6.csv", "k6: 120 requests, 3 failed [status 3], 8ms 11ms 11ms, 11.0s, 6 rounds, 12 seconds, 4 users, GET /items"},
+		{"vegeta", "vegeta.json", "vegeta: 120 requests, 2 failed [status 1 timeout 1], 3.4ms 3.8ms 3.8ms, 6.0s, 6 rounds, 6 seconds, 0 users, GET /items"},
+		{"vegeta", "vegeta.csv", "vegeta: 120 requests, 2 failed [status 1 timeout 1], 3.4ms 3.8ms 3.8ms, 6.0s, 6 rounds, 6 seconds, 0 users, GET /items"},
+		{"vegeta", "vegeta-report.json", "vegeta: 120 requests, 2 failed [status 1 transport 1], 2.9ms 4.5ms 6ms, 6.0s, 1 rounds, 0 seconds, 0 users, all requests"},
+		{"jmeter", "jmeter.jtl", "JMeter: 300 requests, 8 failed [expect 1 status 6 timeout 1], 25ms 30ms 30ms, 12.0s, 6 rounds, 12 seconds, 5 users, GET items; POST order"},
+		{"jmeter", "jmeter-bare.jtl", "JMeter: 300 requests, 8 failed [expect 1 status 6 timeout 1], 25ms 30ms 30ms, 12.0s, 6 rounds, 12 seconds, 5 users, GET items; POST order"},
+		{"jmeter", "jmeter-semicolon.jtl", "JMeter: 100 requests, 0 failed [], 11ms 12ms 12ms, 9.9s, 6 rounds, 10 seconds, 0 users, home"},
+		{"jmeter", "jmeter.xml", "JMeter: 60 requests, 2 failed [status 2], 22.5ms 26ms 26ms, 5.9s, 6 rounds, 6 seconds, 2 users, GET items"},
+		{"gatling", "gatling-3.9.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, item 0; item 1"},
+		{"gatling", "gatling-3.2.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, item 0; item 1"},
+		{"gatling", "gatling-2.3.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, item 0; item 1"},
+		{"wrk", "wrk.txt", "wrk: 22467 requests, 17 failed [status 12 timeout 2 transport 3], 250µs 0s 5.8ms, 10.0s, 1 rounds, 0 seconds, 10 users, /items"},
+		{"wrk", "wrk2.txt", "wrk2: 60021 requests, 0 failed [], 1.05ms 2.11ms 3.1ms, 30.0s, 1 rounds, 0 seconds, 100 users, /items"},
+		{"hey", "hey.csv", "hey: 300 requests, 3 failed [status 3], 12ms 14ms 14ms, 6.0s, 6 rounds, 6 seconds, 0 users, all requests"},
+		{"hey", "hey.txt", "hey: 5200 requests, 100 failed [status 90 transport 10], 1.6ms 4.6ms 7ms, 10.0s, 1 rounds, 0 seconds, 0 users, all requests"},
+		{"oha", "oha.json", "oha: 20000 requests, 300 failed [status 200 transport 100], 4.1ms 10.2ms 20.1ms, 10.0s, 1 rounds, 0 seconds, 0 users, all requests"},
+		{"ab", "ab.txt", "ab: 5000 requests, 5 failed [status 5], 4ms 10ms 19ms, 2.5s, 1 rounds, 0 seconds, 10 users, /items"},
+		{"hlog", "tagged.hlog", "HdrHistogram: 2239 requests, 0 failed [], 330µs 360µs 390µs, 4.0s, 6 rounds, 4 seconds, 0 users, A; B"},
+	} {
+		var files []string
+		for _, name := range strings.Fields(c.files) {
+			files = append(files, filepath.Join("testdata", name))
+		}
+		r, err := read(t, c.format, files...)
+		if err != nil {
+			t.Errorf("%s %s: %v", c.format, c.files, err)
+			continue
+		}
+		if got := said(r); got != c.want {
+			t.Errorf("%s %s: got\n\t%s, want\n\t%s", c.format, c.files, got, c.want)
+		}
+		if len(r.Problems) > 0 || !r.Whole() {
+			t.Errorf("%s %s: it is not whole: %v", c.format, c.files, r.Problems)
+		}
+		checkWrapped(t, c.format, files, r)
+	}
+}
+
+// checkWrapped reads the files again with a byte order mark, with other line ends, compressed, and in another order.
+func checkWrapped(t *testing.T, format string, files []string, want *result.Result) {
+	t.Helper()
+	for name, wrap := range map[string]func([]byte) []byte{
+		"with a BOM": func(b []byte) []byte { return append([]byte("\xef\xbb\xbf"), b...) },
+		"with CRLF": func(b []byte) []byte {
+			return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+		},
+		"compressed":     packed,
+		"in other order": func(b []byte) []byte { return b },
+	} {
+		dir := t.TempDir()
+		var wrapped []string
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			to := filepath.Join(dir, filepath.Base(file))
+			if err := os.WriteFile(to, wrap(data), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			wrapped = append(wrapped, to)
+		}
+		slices.Reverse(wrapped)
+		r, err := read(t, format, wrapped...)
+		if err != nil || said(r) != said(want) {
+			t.Errorf("%s %v %s: got %v, %v", format, files, name, r, err)
+		}
+	}
+}
+
+func packed(data []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(data) // a Buffer takes everything
+	_ = z.Close()
+	return b.Bytes()
+}
+
+// A file that was cut is read to there, and its result is not whole; or it is refused. It never passes for whole
+// with fewer requests, except where it was cut between two lines.
+func TestCut(t *testing.T) {
+	all, err := filepath.Glob("testdata/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		format := formatOf(data)
+		if format == "" || strings.Contains(file, "_history") || strings.Contains(file, "_failures") || strings.Contains(file, "_exceptions") {
+			continue
+		}
+		for _, cut := range [][]byte{data[:len(data)*2/3+1], packed(data)[:len(packed(data))-10]} {
+			to := filepath.Join(t.TempDir(), "cut")
+			if err := os.WriteFile(to, cut, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r, err := read(t, format, to)
+			whole, _ := read(t, format, file)
+			switch {
+			case err != nil || len(r.Problems) > 0:
+			case bytes.HasSuffix(cut, []byte("\n")) || r.Tally.Total().Requests() == whole.Tally.Total().Requests():
+			default:
+				t.Errorf("%s: cut after %d of %d bytes, it passes for whole: %s", file, len(cut), len(data), said(r))
+			}
+		}
+	}
+}
+
+func formatOf(data []byte) string {
+	for _, f := range imports.Formats() {
+		if f.Form(data[:min(len(data), 4096)]) != "" {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+// Each file is of one format alone, and under another name it is told which.
+func TestWrongFormat(t *testing.T) {
+	all, err := filepath.Glob("testdata/*")
+	if err != nil || len(all) < 20 {
+		t.Fatal(all, err)
+	}
+	for _, file := range all {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := formatOf(data)
+		if own == "" {
+			continue
+		}
+		for _, f := range imports.Formats() {
+			if f.Name == own {
+				continue
+			}
+			if _, err := imports.Read(f.Name, []string{file}, options); err == nil || !strings.Contains(err.Error(), "write `plimsoll import "+own+"`") {
+				t.Errorf("%s as %s: got %v, want that it is of %s", file, f.Name, err, own)
+			}
+		}
+	}
+}
+
+// Files that cannot be imported are refused with what is wrong and where.
+func TestRefused(t *testing.T) {
+	const (
+		jtl    = "timeStamp,elapsed,label,responseCode,success\n1767225600000,10,a,200,true\n"
+		k6     = `{"metric":"http_req_duration","type":"Point","data":{"time":"2026-01-01T00:00:00Z","value":1,"tags":{}}}` + "\n"
+		locust = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,95%,99%\n"
+	)
+	for _, c := range []struct{ format, text, want string }{
+		{"k6", "", "the file is empty"},
+		{"k6", "\xef\xbb\xbf\n", "the file is empty"},
+		{"k6", "\xff\xfe{\x00", "UTF-16"},
+		{"k6", "hello\n", `this is no file of k6 that is known here: it begins with "hello\n"`},
+		{"k7", "hello\n", `there is no format "k7": there are locust, k6, vegeta`},
+		{"k6", "\x1f\x8bnonsense", "unpack gzip"},
+		{"k6", `window.BENCHMARK_DATA = {"entries":{}}`, "`plimsoll backtest` replays it"},
+		{"k6", `{"schema": 1, "series": "shop", "profile_digest": ""}`, "needs no import"},
+		{"k6", k6 + "{\"metric\":\"http_req_duration\",\"type\":}\n" + k6, "line 2: this is no JSON: \"}\" is unexpected at column 38"},
+		{"k6", k6 + strings.Replace(k6, `"value":1`, `"value":-1`, 1), "line 2: a request took -1ms: its time is negative"},
+		{"k6", k6 + strings.Replace(k6, `"value":1`, `"value":"NaN"`, 1), `line 2: the value of http_req_duration: "NaN" is no number`},
+		{"k6", k6 + strings.Replace(k6, "2026-01-01T00:00:00Z", "yesterday", 1), `line 2: the time of http_req_duration, "yesterday", is not as RFC 3339 writes it`},
+		{"k6", strings.Replace(k6, "http_req_duration", "iterations", 1), "it holds no request"},
+		{"jmeter", jtl + "1767225600000,-5,a,200,true\n", "line 3: a request took -5ms: its time is negative"},
+		{"jmeter", jtl + "1767225600000,NaN,a,200,true\n", `line 3: elapsed is "NaN", which is no number of milliseconds`},
+		{"jmeter", jtl + "1767225600000,1.5,a,200,true\n", `line 3: elapsed is "1.5"`},
+		{"jmeter", jtl + "1767225600000,15,a,200,yes\n", `line 3: success is "yes", neither true nor false`},
+		{"jmeter", jtl + "1767225600000,15\n", "line 3: it has 2 cells, which are too few"},
+		{"jmeter", jtl + "1767225600,15,a,200,true\n", "more than a year is no load; some of its times are wrong"},
+		{"jmeter", jtl + "31 Jan 2026,15,a,200,true\n", `line 3: timeStamp is "31 Jan 2026", which is no time that is known here`},
+		{"jmeter", "<testResults><httpSample t='1' ts='1767225600000' s='true' lb='a'></sample></x></y>", "</y> has no beginning"},
+		{"locust", locust + "GET,/a,10,0,1,1,1,1,1,1,0,5,4,3\n,Aggregated,10,0,1,1,1,1,1,1,0,5,6,7\n", "p50 is 5ms, p95 4ms and p99 3ms: they must grow"},
+		{"locust", locust + "GET,/a,10,11,1,1,1,1,1,1,0,5,6,7\n,Aggregated,10,0,1,1,1,1,1,1,0,5,6,7\n", "11 of 10 requests failed"},
+		{"locust", locust + "GET,/a,10,0,1,1,1,1,1,1,0,5,6,7\n", "there is no row Aggregated"},
+		{"locust", locust + ",Aggregated,x,0,1,1,1,1,1,1,0,5,6,7\n,Aggregated,1,0,1,1,1,1,1,1,0,5,6,7\n", `line 2: "x" is no number`},
+		{"wrk", "Running 10s test @ http://h/\n  2 threads and 10 connections\n", "it was cut"},
+		{"gatling", "RUN\ta\tb\t1767225600000\t \t3.9\nREQUEST\t\ta\t1767225600009\t1767225600001\tOK\t \n", "line 2: a request took -8ms"},
+		{"gatling", "\x00\x00\x00\x00\x063.12.0" + "\x00\x00", "its format is not published"},
+		{"hlog", "#[Histogram log format version 1.2]\n0.1,1.0,2.0,HISTFAAAA\n0.2,1,1,x\n", "line 2: the histogram"},
+		{"hlog", "#[Histogram log format version 1.2]\n0.1,1.0,2.0\n", "line 2: it has 3 cells"},
+		{"vegeta", "1767225600000000000,200,-5,0,0,\n", "line 1: a request took -5ns"},
+		{"oha", `{"summary": {"requestsPerSec": 1}}`, "summary.total, the length of the load, is missing"},
+	} {
+		file := filepath.Join(t.TempDir(), "theirs")
+		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := imports.Read(c.format, []string{file}, options); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s of %.60q: got %v, %v, want an error with %q", c.format, c.text, r, err, c.want)
+		}
+	}
+	if _, err := imports.Read("k6", []string{"testdata/missing"}, options); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("a missing file: got %v", err)
+	}
+	if _, err := imports.Read("vegeta", []string{"testdata/vegeta.json", "testdata/vegeta-report.json"}, options); err == nil || !strings.Contains(err.Error(), "of two kinds") {
+		t.Errorf("requests and sums: got %v", err)
+	}
+}
+
+// Times without a zone are taken in the one that the user names.
+func TestTimeZone(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for zone, want := range map[*time.Location]string{nil: "2026-01-01T00:00:00Z", berlin: "2025-12-31T23:00:00Z"} {
+		with := options
+		with.Zone = zone
+		r, err := imports.Read("jmeter", []string{"testdata/jmeter-semicolon.jtl"}, with)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Started.Format(time.RFC3339); got != want {
+			t.Errorf("in %v it began at %s, want %s", zone, got, want)
+		}
+		if told := strings.Contains(strings.Join(r.Notes, "\n"), "taken as UTC"); told != (zone == nil) {
+			t.Errorf("in %v: got the notes %q", zone, r.Notes)
+		}
+	}
+}
