@@ -110,5 +110,5 @@ func TestFillingDiskEndsTheRun(t *testing.T) {
 func TestSlowAnswersEndTheRun(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(250 * time.Millisecond) }))
 	defer s.Close()
-	aborted(t, "target: {url: \""+s.URL+"\"}", "/", "p95: 200ms, for: 2s", `rounds whole: the p95 response time is 2\d\dms, and was 200ms or more for 2s: limits.abort ends the run$`)
+	aborted(t, "target: {url: \""+s.URL+"\"}", "/", "p95: 200ms, for: 2s", `rounds whole: the p95 response time is [0-9.]+m?s, and was 200ms or more for \d+s: limits.abort ends the run$`)
 }

@@ -95,9 +95,14 @@ func TestCostOfRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var costs []*result.Cost
 	for i, round := range r.Rounds {
-		if c := round.Cost; c == nil || c.Requests != round.Total.Requests || c.CPU/time.Duration(c.Requests) < time.Millisecond {
-			t.Errorf("round %d with %d requests of 2 ms: cost %+v", i, round.Total.Requests, c)
+		if round.Cost == nil || round.Cost.Requests != round.Total.Requests {
+			t.Fatalf("round %d with %d requests: cost %+v", i, round.Total.Requests, round.Cost)
 		}
+		costs = append(costs, round.Cost)
+	}
+	if c := each(costs); c < 1500*time.Microsecond { // of all rounds: a busy machine reads late at their edges
+		t.Errorf("a request of 2 ms costs %v", c)
 	}
 }

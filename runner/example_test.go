@@ -19,7 +19,7 @@ func ExampleRun() {
 	text := fmt.Sprintf(`
 name: shop
 target: {url: %q}
-load: {rate: 100/s, warm_up: 100ms, run_time: 400ms, rounds: 2}
+load: {rate: 5/s, warm_up: 200ms, run_time: 2s, rounds: 2}
 users: [{name: reader, tasks: [{http: GET /items/42, expect: {status: 404}}]}]`, server.URL)
 	p, problems := profile.Parse("plimsoll.yaml", []byte(text), profile.Surroundings{})
 	if err := problems.Err(); err != nil {
@@ -40,6 +40,6 @@ users: [{name: reader, tasks: [{http: GET /items/42, expect: {status: 404}}]}]`,
 		fmt.Printf("round %d: %d requests, %d failures\n", i+1, round.Total.Requests, round.Total.Failures)
 	}
 	// Output:
-	// round 1: 20 requests, 0 failures
-	// round 2: 20 requests, 0 failures
+	// round 1: 5 requests, 0 failures
+	// round 2: 5 requests, 0 failures
 }

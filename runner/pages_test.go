@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,11 +18,11 @@ import (
 // badPages serves pages of Prometheus that are good, fail, hang, never end, lie, start anew and stop.
 func badPages(t *testing.T) (url string) {
 	t.Helper()
-	began := time.Now()
+	since := sync.OnceValue(time.Now) // the first page
 	mux := http.NewServeMux()
 	page := func(name string, text func(seconds float64) string) {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, text(time.Since(began).Seconds())) // its reader may have gone
+			_, _ = io.WriteString(w, text(time.Since(since()).Seconds())) // its reader may have gone
 		})
 	}
 	page("well", func(s float64) string {
@@ -48,7 +49,7 @@ func badPages(t *testing.T) (url string) {
 	})
 	mux.HandleFunc("GET /stops", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "process_resident_memory_bytes 5e6\n") // as above
-		if time.Since(began) > 1500*time.Millisecond {
+		if time.Since(since()) > 1500*time.Millisecond {
 			panic(http.ErrAbortHandler)
 		}
 	})

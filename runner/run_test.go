@@ -249,7 +249,7 @@ func TestControl(t *testing.T) {
 	}
 	config := runner.Config{Control: sideOf(t, "", ofControl, sends).Plan, Progress: show}
 	b, h, err := runner.Pair(t.Context(), sideOf(t, "base", target, sends), sideOf(t, "head", target, sends), runner.Pairing{
-		Config: config, RoundLength: 50 * time.Millisecond, Rounds: 2,
+		Config: config, RoundLength: 300 * time.Millisecond, Rounds: 2,
 	})
 	if err != nil || len(b.Control) != 2 || len(h.Control) != 2 || b.Control[1].Requests == 0 {
 		t.Fatalf("%v, %+v", err, b)

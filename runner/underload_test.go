@@ -14,9 +14,9 @@ import (
 // One process gets both loads in turn, from one crew: a quarter of the users, and all of them.
 func TestUnderLoad(t *testing.T) {
 	const load = `
-load: {users: 8, spawn_rate: 100, warm_up: 200ms, run_time: 10s}
+load: {users: 8, spawn_rate: 100, warm_up: 1s, run_time: 10s}
 setup: [{http: GET /setup}]
-users: [{name: u, wait: pace 10ms, on_start: [{http: GET /login}], tasks: [{http: GET /health, name: health}]}]`
+users: [{name: u, wait: pace 30ms, on_start: [{http: GET /login}], tasks: [{http: GET /health, name: health}]}]`
 	one := sideOf(t, "", starting(t), load)
 	one.Identity.Commit = "c0de"
 	phases := map[string]bool{}
@@ -67,7 +67,7 @@ func TestUnderLoadOfARate(t *testing.T) {
 		t.Fatal(err)
 	}
 	few, all := idle.Tally.Total().Requests(), full.Tally.Total().Requests()
-	if !idle.Whole() || !full.Whole() || few < 30 || few > 50 || all < 380 || all > 420 {
+	if !idle.Whole() || !full.Whole() || few < 20 || few > 50 || all < 300 || all > 420 {
 		t.Errorf("%d requests idle, %d under full load: want 40 and 400", few, all)
 	}
 	if idle.Load.Rate != 20 || full.Load.Rate != 200 || idle.Users != 0 {

@@ -130,7 +130,11 @@ func TestGitHubMisbehaves(t *testing.T) {
 			}
 			a := &console.Console{Stdout: &stdout, Stderr: &stderr, Env: env.With(environ.GitHubToken, token)}
 			a.Reach = func(r github.Run) *github.API {
-				return &github.API{Run: r, Token: token, Timeout: 50 * time.Millisecond, Wait: func(context.Context, time.Duration) error { return nil }}
+				api := &github.API{Run: r, Token: token, Wait: func(context.Context, time.Duration) error { return nil }}
+				if slices.ContainsFunc(c.faults, func(f githubtest.Fault) bool { return f.Stall }) {
+					api.Timeout = 50 * time.Millisecond
+				}
+				return api
 			}
 			if status := runLine(t.Context(), a, args); status != exit.Fail {
 				t.Errorf("exit status %d:\n%s", status, stderr.String())

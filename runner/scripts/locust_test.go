@@ -41,7 +41,7 @@ func locustfiles() []script {
 			{"${data.log.path}&=${now}", "${data.log.path}", "no time"},
 		}},
 		{"filing.yaml", filing, checkFiling, []wrong{
-			{"    renew: 5m\n", "", "the token has expired"},
+			{"    renew: 5m\n", "", expired},
 			{"multipart: {file: {file: sblar.csv, type: text/csv}}", "body: {file: sblar.csv}", "the Content-Type"},
 			{", type: text/csv", "", "application/octet-stream"},
 			{"{file: {file: sblar.csv", "{sblar: {file: sblar.csv", "want the one file"},
@@ -321,7 +321,7 @@ func filing(s *service) {
 		text, is := strings.CutPrefix(x.r.Header.Get("Authorization"), "Bearer ")
 		at, known := tokens[text]
 		x.need(is && known, 401, "there is no token %q", text)
-		x.need(time.Since(at) < s.lifetime, 401, "the token has expired")
+		x.need(time.Since(at) < s.lifetime, 401, expired)
 		return text[strings.LastIndex(text, ".")+1:]
 	}
 	s.on("POST "+realm, func(x *exchange) {

@@ -140,7 +140,7 @@ func (c *cluster) start(o Options) error {
 		for _, setting := range o.Settings {
 			options += " -c " + setting
 		}
-		if err = c.run("pg_ctl", "start", "-w", "-D", c.data(), "-l", log, "-o", options); err == nil {
+		if err = c.run("pg_ctl", "start", "-w", "-t", "120", "-D", c.data(), "-l", log, "-o", options); err == nil {
 			c.url.Host = fmt.Sprintf("127.0.0.1:%d", port)
 			return nil
 		}
@@ -193,7 +193,7 @@ func (c *cluster) stop() error {
 
 // run runs one of PostgreSQL's programs, as the user postgres when we are root.
 func (c *cluster) run(program string, args ...string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // a busy machine is slow to make a cluster
 	defer cancel()
 	line := append([]string{filepath.Join(c.bin, program)}, args...)
 	if os.Geteuid() == 0 {

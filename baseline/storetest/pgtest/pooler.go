@@ -113,10 +113,10 @@ func startPooler(t testing.TB, p pooler, u *url.URL) error {
 	return nil
 }
 
-// answers waits until a database can be reached, for ten seconds at most.
+// answers waits until a database can be reached, for a minute at most.
 func answers(t testing.TB, databaseURL string) error {
 	var err error
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		var conn *pgx.Conn
 		if conn, err = pgx.Connect(t.Context(), databaseURL); err == nil {
 			return conn.Close(t.Context())

@@ -165,7 +165,7 @@ func TestPlacesGivenUp(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	time.Sleep(10 * time.Millisecond)
+	time.Sleep(200 * time.Millisecond) // until both wait
 	cut.SetDeadline(time.Unix(1, 0))
 	close(free)
 	if _, err := first.Receive(soon()); err == nil {

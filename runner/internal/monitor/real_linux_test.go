@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -179,21 +180,26 @@ func TestNotThere(t *testing.T) {
 		s := monitor.New(t.Context(), monitor.Config{Every: 20 * time.Millisecond})
 		s.AddProcesses("system", which, 0)
 		s.Edge(0)
-		for deadline := time.Now().Add(20 * time.Second); len(s.Watch().Absent) == 0 && time.Now().Before(deadline); {
+		named := func() bool { return slices.Contains(s.Watch().Absent, result.Absent{Source: "system", Why: want}) }
+		for deadline := time.Now().Add(20 * time.Second); !named() && time.Now().Before(deadline); {
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(200 * time.Millisecond) // ten readings more
-		absent := s.Watch().Absent
-		s.Close()
-		if len(absent) == 0 {
-			t.Errorf("%s: nothing is named", want)
+		if !named() {
+			t.Errorf("%v does not name %s", s.Watch().Absent, want)
 		}
-		for _, a := range absent {
-			if a != (result.Absent{Source: "system", Why: want}) {
+		for _, a := range s.Watch().Absent {
+			if a.Source != "system" || a.Why != want && !isLate(a.Why) {
 				t.Errorf("%v, want %s", a, want)
 			}
 		}
+		s.Close()
 	}
+}
+
+// isLate reports whether a reason only says that this machine was too busy to read in time.
+func isLate(why string) bool {
+	return strings.Contains(why, "too late") || strings.Contains(why, "has not answered for")
 }
 
 // why reads a subject once, and returns why that was not possible.
@@ -205,7 +211,7 @@ func why(t *testing.T, which monitor.Which) string {
 	s.Edge(0)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		for _, a := range s.Watch().Absent {
-			if a.Source == "system" {
+			if a.Source == "system" && !isLate(a.Why) {
 				return a.Why
 			}
 		}
@@ -322,7 +328,7 @@ func TestProcessesThatVanish(t *testing.T) {
 		t.Errorf("%v", w.Mean)
 	}
 	for _, a := range w.Absent {
-		if strings.Contains(a.Why, "no such") || a.Source == "system" && !strings.Contains(a.Why, "too late") { // a busy machine
+		if strings.Contains(a.Why, "no such") || a.Source == "system" && !isLate(a.Why) {
 			t.Errorf("absent: %v", a)
 		}
 	}

@@ -70,7 +70,7 @@ func reuse() {
 		return
 	}
 	for _, a := range w.Absent {
-		if a.Source == result.OfSystem {
+		if a.Source == result.OfSystem && !isLate(a.Why) {
 			fmt.Println(a.Why)
 		}
 	}

@@ -76,7 +76,7 @@ const streams = `
 users:
   - {name: number, fixed: 1, wait: 5ms, tasks: [{lines: count, messages: [{receive: 5, expect: {begins: "n "}}]}]}
   - {name: end, fixed: 1, wait: 5ms, tasks: [{lines: short, messages: [{receive: end}]}]}
-  - {name: span, fixed: 1, wait: 5ms, tasks: [{lines: count, name: span, messages: [{receive: {for: 30ms}}]}]}
+  - {name: span, fixed: 1, wait: 5ms, tasks: [{lines: count, name: span, messages: [{receive: {for: 200ms}}]}]}
   - {name: refused, fixed: 1, wait: 5ms, tasks: [{lines: refused, messages: [{receive: 1}]}]}
   - {name: break, fixed: 1, wait: 5ms, tasks: [{lines: break, messages: [{receive: 4}]}]}
   - {name: early, fixed: 1, wait: 5ms, tasks: [{lines: short, name: early, messages: [{receive: 4}]}]}
@@ -97,7 +97,7 @@ users:
 func TestStreams(t *testing.T) {
 	all := run(t, `
 target: {url: "`+serve(t)+`"}
-load: {users: 8, spawn_rate: 1e9, run_time: 500ms, rounds: 2}
+load: {users: 8, spawn_rate: 1e9, run_time: 800ms, rounds: 2}
 `+streams)
 	calls := int64(0)
 	check := func(route string, class tally.Class, text string) int64 {
@@ -151,7 +151,7 @@ load: {users: 8, spawn_rate: 1e9, run_time: 500ms, rounds: 2}
 func TestStreamsAtTheEnd(t *testing.T) {
 	all := run(t, `
 target: {url: "`+serve(t)+`", timeout: 20s}
-load: {users: 3, spawn_rate: 1e9, run_time: 200ms, rounds: 1, stop_within: 50ms}
+load: {users: 3, spawn_rate: 1e9, run_time: 1s, rounds: 1, stop_within: 50ms}
 users:
   - {name: end, fixed: 1, tasks: [{lines: silent, messages: [{receive: end}]}]}
   - {name: span, fixed: 1, tasks: [{lines: silent, name: span, messages: [{receive: {for: 20s}}]}]}
@@ -170,12 +170,13 @@ users:
 // A message that does not come in time is a failure of its own, and one of the call.
 func TestStreamIsLate(t *testing.T) {
 	all := run(t, `
-target: {url: "`+serve(t)+`", timeout: 20ms}
-load: {users: 1, spawn_rate: 1, run_time: 200ms, rounds: 1}
+target: {url: "`+serve(t)+`", timeout: 500ms}
+load: {users: 1, spawn_rate: 1, run_time: 700ms, rounds: 1}
 users: [{name: u, wait: 10ms, tasks: [{lines: silent, messages: [{receive: 1}]}]}]
 `)
-	n := protocoltest.Ended(t, all, "lines silent", tally.Timeout, "no message in time (target.timeout is 20ms)")
-	if first := protocoltest.Ended(t, all, "lines silent first message", tally.Timeout, "no message in time (target.timeout is 20ms)"); first != n {
+	const late = "no message in time (target.timeout is 500ms)"
+	n := protocoltest.Ended(t, all, "lines silent", tally.Timeout, late)
+	if first := protocoltest.Ended(t, all, "lines silent first message", tally.Timeout, late); first != n {
 		t.Errorf("%d calls and %d first messages", n, first)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,15 +53,22 @@ func readyGRPC(t *testing.T, d *sut.Door, service string, within time.Duration) 
 	return err
 }
 
+// isUnhealthy fails the test unless a system is not healthy, and for this reason.
+func isUnhealthy(t *testing.T, what string, d *sut.Door, service, reason string) {
+	t.Helper()
+	err := inTime(reason, func(within time.Duration) error { return readyGRPC(t, d, service, within) })
+	if err == nil || !strings.Contains(err.Error(), reason) {
+		t.Errorf("%s: %v, want %q", what, err, reason)
+	}
+}
+
 // A system is ready once grpc.health.v1.Health says so, of the server as a whole or of a service.
 func TestReadyByHealth(t *testing.T) {
 	h, at := healthy(t)
 	d := doorOf(t, plan.Target{URL: "http://" + at}, nil)
 	notReady := func(service, want string) {
 		t.Helper()
-		if err := readyGRPC(t, d, service, 300*time.Millisecond); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %q", service, err, want)
-		}
+		isUnhealthy(t, strconv.Quote(service), d, service, want)
 	}
 	if err := readyGRPC(t, d, "", time.Minute); err != nil {
 		t.Error(err)
@@ -99,9 +107,7 @@ func TestNotReadyByHealth(t *testing.T) {
 		{fmt.Sprintf("http://127.0.0.1:%d", ports[0]), "connect: connection refused"},
 	} {
 		d := doorOf(t, plan.Target{URL: c.url, TLS: profile.TLS{Insecure: true}}, nil)
-		if err := readyGRPC(t, d, "", 400*time.Millisecond); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want %q", c.url, err, c.want)
-		}
+		isUnhealthy(t, c.url, d, "", c.want)
 	}
 }
 
@@ -117,9 +123,7 @@ func TestReadyByHealthOverTLS(t *testing.T) {
 		t.Error(err)
 	}
 	good.TLS.CA = nil
-	if err := readyGRPC(t, doorOf(t, good, nil), "", 300*time.Millisecond); err == nil || !strings.Contains(err.Error(), "unknown authority") {
-		t.Errorf("without the authority: %v", err)
-	}
+	isUnhealthy(t, "without the authority", doorOf(t, good, nil), "", "unknown authority")
 }
 
 // gRPC at an address of its own is asked there, awaited there, and must be vacant there.

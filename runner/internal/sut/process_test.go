@@ -67,8 +67,8 @@ func TestAwaitEnd(t *testing.T) {
 // A process that left the group and keeps the output open does not block the end.
 func TestOutputKeptOpen(t *testing.T) {
 	var out strings.Builder
-	command := exec.Command("sh", "-c", "setsid sleep 5 & echo $!")
-	command.Stdout, command.WaitDelay = &out, 10*time.Millisecond
+	command := exec.Command("sh", "-c", "setsid sleep 300 & echo $!")
+	command.Stdout, command.WaitDelay = &out, time.Second // in which what was written comes
 	p, err := startProcess(command, guarding{}, func() {})
 	if err != nil {
 		t.Fatal(err)

@@ -137,7 +137,7 @@ func TestStartFails(t *testing.T) {
 	}{
 		"dies":        {"dies", profile.Ready{Kind: profile.ReadyTCP}, "exited on its own, with exit status 7, before it was ready", "no database"},
 		"never ready": {"silent", profile.Ready{Kind: profile.ReadyTCP, Within: 100 * time.Millisecond}, "not ready within 100ms", ""},
-		"wrong path":  {"serves", profile.Ready{Kind: profile.ReadyHTTP, Path: "/nowhere", Within: 300 * time.Millisecond}, "not ready within 300ms", "listening"},
+		"wrong path":  {"serves", profile.Ready{Kind: profile.ReadyHTTP, Path: "/nowhere", Within: 3 * time.Second}, "not ready within 3s", "listening"},
 		"wrong log":   {"serves", profile.Ready{Kind: profile.ReadyLog, Log: "ready!", Within: 100 * time.Millisecond}, `"ready!" has not appeared in its output`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,7 +48,7 @@ func TestPipeThatNobodyWritesTo(t *testing.T) {
 }
 
 func TestPipeThatIsWrittenTo(t *testing.T) {
-	read := func(say string, end bool) (string, error) {
+	read := func(say string, end bool, within time.Duration) (string, error) {
 		path := pipe(t)
 		writer, err := os.OpenFile(path, os.O_RDWR, 0) // waits for no reader
 		if err != nil {
@@ -56,7 +56,7 @@ func TestPipeThatIsWrittenTo(t *testing.T) {
 		}
 		defer writer.Close() // closed twice
 		opened, err := os.OpenFile(path, flags, 0)
-		file, err := bounded(opened, err, 100*time.Millisecond)
+		file, err := bounded(opened, err, within)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,10 +70,10 @@ func TestPipeThatIsWrittenTo(t *testing.T) {
 		data, err := io.ReadAll(file)
 		return string(data), err
 	}
-	if got, err := read("name: shop", true); got != "name: shop" || err != nil {
+	if got, err := read("name: shop", true, time.Minute); got != "name: shop" || err != nil {
 		t.Errorf("read %q, %v of a pipe that ends", got, err)
 	}
-	if _, err := read("name", false); err == nil || !strings.Contains(err.Error(), "did not end within 100ms") {
+	if _, err := read("name", false, 100*time.Millisecond); err == nil || !strings.Contains(err.Error(), "did not end within 100ms") {
 		t.Errorf("read a pipe that does not end: %v", err)
 	}
 }

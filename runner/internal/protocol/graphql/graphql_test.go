@@ -35,7 +35,7 @@ type user struct {
 // newUser is the first user of a profile with these steps, against a server.
 func newUser(t testing.TB, url, target, steps string) *user {
 	t.Helper()
-	text := fmt.Sprintf("name: g\ntarget: {url: %q, timeout: 3s%s}\nusers:\n  - name: u\n    tasks:\n      - steps:\n", url, target)
+	text := fmt.Sprintf("name: g\ntarget: {url: %q, timeout: 10s%s}\nusers:\n  - name: u\n    tasks:\n      - steps:\n", url, target)
 	for line := range strings.Lines(strings.TrimSpace(steps)) {
 		text += "          " + line
 	}

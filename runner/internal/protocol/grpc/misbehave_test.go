@@ -124,7 +124,7 @@ func TestEndlessStream(t *testing.T) {
 func TestLateMessage(t *testing.T) {
 	url := rawServer(t, nil, func(r *raw, s uint32) {
 		r.begin(s)
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(time.Second)
 		r.data(s, message(0, "\x0a\x01x"), 99)
 		r.end(s, ok, "0")
 	})

@@ -85,7 +85,7 @@ http {
 		_ = c.Process.Signal(os.Interrupt) // a fast shutdown, of the worker too
 		_ = c.Wait()
 	})
-	for range 200 {
+	for range 1500 {
 		if conn, err := net.Dial("tcp", at); err == nil {
 			conn.Close()
 			return at

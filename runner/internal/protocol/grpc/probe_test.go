@@ -59,7 +59,11 @@ func TestAskDescribed(t *testing.T) {
 		"only some methods": {onlyMethod, described, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, f := describedClients(t, c.url, ", timeout: 500ms, tls: {insecure: true}", "{"+c.steps+"}")
+			timeout := "10s"
+			if name == "silence" {
+				timeout = "500ms"
+			}
+			_, f := describedClients(t, c.url, ", timeout: "+timeout+", tls: {insecure: true}", "{"+c.steps+"}")
 			err := f.Ask(t.Context())
 			want := strings.Replace(c.want, "a.proto", strings.TrimPrefix(c.url, "http://"), 1)
 			if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {

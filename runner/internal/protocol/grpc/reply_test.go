@@ -39,7 +39,7 @@ func TestReplyCameAfterwards(t *testing.T) {
 		}
 		s.Send(&call.Messages[0], u.values)
 		<-pushed
-		time.Sleep(20 * time.Millisecond) // until the bytes are here
+		time.Sleep(300 * time.Millisecond) // until the bytes are here
 		s.Send(&call.Messages[1], u.values)
 		var got []load.Event
 		for range 3 {

@@ -141,6 +141,19 @@ func wantFailure(t testing.TB, o calls.Answer, class tally.Class, text string) {
 	}
 }
 
+// wantLate fails unless a request runs out of time with a text. A busy machine may not get as far as that in a moment, and
+// then gets longer.
+func wantLate(t testing.TB, to plan.Target, r *request, text string) {
+	t.Helper()
+	var o calls.Answer
+	for to.Timeout = 200 * time.Millisecond; to.Timeout < 10*time.Second; to.Timeout *= 5 {
+		if o = once(t, to, r); o.Class != tally.Timeout || o.Error == text {
+			break
+		}
+	}
+	wantFailure(t, o, tally.Timeout, text)
+}
+
 // listen hands connections to serve, one goroutine each, and ends them with the test.
 func listen(t testing.TB, network, address string, serve func(net.Conn)) net.Addr {
 	t.Helper()

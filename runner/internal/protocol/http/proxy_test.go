@@ -137,7 +137,7 @@ func TestProxies(t *testing.T) {
 			c.to.Timeout, c.to.TLS.CA = timeout, ours.pem
 			class := tally.Transport
 			if strings.HasPrefix(name, "silent") {
-				c.to.Timeout, class = 200*time.Millisecond, tally.Timeout
+				c.to.Timeout, class = time.Second, tally.Timeout
 			}
 			o := once(t, c.to, peek("/a?b=c"))
 			if c.fail == "" {

@@ -270,7 +270,7 @@ func TestSharedConnectionsAllTaken(t *testing.T) {
 	to.Connections = 1
 	r, hurried := peek("/"), peek("/")
 	h := newHTTP(t, to, r)
-	to.Timeout = 50 * time.Millisecond
+	to.Timeout = 300 * time.Millisecond
 	short := newHTTP(t, to, hurried)
 	var users sync.WaitGroup
 	users.Go(func() { wantOK(t, newUser(t, h).Call(r.call, values{}), 200, "ok") })

@@ -181,7 +181,7 @@ func TestSilentCloses(t *testing.T) {
 			for i := range 3 {
 				if i > 0 {
 					<-m.gone
-					time.Sleep(10 * time.Millisecond) // until the end has come over loopback
+					time.Sleep(50 * time.Millisecond) // until the end has come over loopback
 				}
 				o := d.Call(r.call, values{})
 				resent := 0

@@ -151,7 +151,7 @@ http {
 		server.Process.Kill()
 		server.Wait()
 	})
-	for range 100 {
+	for range 600 {
 		if c, err := net.Dial("tcp", address); err == nil {
 			c.Close()
 			return address

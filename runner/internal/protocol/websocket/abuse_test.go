@@ -81,7 +81,7 @@ func TestAbuse(t *testing.T) {
 			}
 		}
 	}
-	const late = "no message in time (target.timeout is 300ms)"
+	const late = "no message in time (target.timeout is 1s)"
 	for name, c := range map[string]struct {
 		extra string
 		then  func(net.Conn)
@@ -121,13 +121,13 @@ func TestAbuse(t *testing.T) {
 		"another upgrade":       {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", sends(""), tally.Transport, "the server switched to another protocol than WebSocket"},
 		"a redirect":            {"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", sends(""), tally.Status, "the server answered 302 Found and did not switch protocols: a WebSocket follows no redirect"},
 		"an answer of any kind": {"HTTP/3.0 101\r\n\r\n", sends(""), tally.Transport, "the answer is not HTTP/1.1"},
-		"no answer":             {"HTTP/", sends(""), tally.Timeout, "no whole answer in time (target.timeout is 300ms)"},
+		"no answer":             {"HTTP/", sends(""), tally.Timeout, "no whole answer in time (target.timeout is 1s)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, timeout := abusive(t, c.extra, c.then), "5s"
 			if c.class == tally.Timeout {
-				timeout = "300ms"
+				timeout = "1s"
 			}
 			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: `+timeout+`}

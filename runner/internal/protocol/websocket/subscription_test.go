@@ -117,8 +117,8 @@ func TestWaitingSubscription(t *testing.T) {
 	defer server.Close()
 	all := protocoltest.Run(t, `
 target: {url: "`+server.URL+`"}
-load: {users: 1, run_time: 500ms, rounds: 1}
-users: [{name: u, wait: 1h, tasks: [{websocket: /, name: a, graphql: "subscription S { n }", messages: [{wait: 200ms}, {receive: 2, within: 150ms, expect: {json: {data.n: 1}}}]}]}]
+load: {users: 1, run_time: 3s, rounds: 1}
+users: [{name: u, wait: 1h, tasks: [{websocket: /, name: a, graphql: "subscription S { n }", messages: [{wait: 1s}, {receive: 2, within: 900ms, expect: {json: {data.n: 1}}}]}]}]
 `)
 	protocoltest.Ended(t, all, "a", tally.OK, "")
 	if got := <-pongs; got != 2 {
