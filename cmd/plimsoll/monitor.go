@@ -30,6 +30,7 @@ type monitorCmd struct {
 	Container  string   `placeholder:"NAME" help:"Watch this container of docker."`
 	Cgroup     string   `placeholder:"PATH" help:"Watch this cgroup, such as /system.slice/api.service."`
 	Prometheus []string `placeholder:"URL" sep:"none" help:"Read this text page of Prometheus too. Its readings are named page. May be given several times: page-2, page-3."`
+	Go         string   `name:"go" placeholder:"URL" help:"Read the pages of a Go service below this address too, /vars of expvar and /pprof: garbage collection, and the lines at which requests wait."`
 	Out        string   `short:"o" file:"" placeholder:"FILE" help:"Write what was read to this file, as JSON."`
 	Quiet      bool     `short:"q" help:"No line for each reading."`
 	JSON       bool     `name:"json" help:"Print JSON on stdout."`
@@ -95,8 +96,7 @@ func (c *monitorCmd) watched() (m plan.Monitor, err error) {
 		m.System.Port = *c.Port
 	}
 	for i, address := range c.Prometheus {
-		u, err := url.Parse(address)
-		if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		if !isPage(address) {
 			return m, exit.BadInput("--prometheus: expected an address such as http://127.0.0.1:9100/metrics, found %q", address)
 		}
 		name := "page"
@@ -105,7 +105,16 @@ func (c *monitorCmd) watched() (m plan.Monitor, err error) {
 		}
 		m.Pages = append(m.Pages, plan.Page{Page: profile.Page{As: name}, URL: address})
 	}
+	if m.Go = c.Go; c.Go != "" && !isPage(c.Go) {
+		return m, exit.BadInput("--go: expected an address such as http://127.0.0.1:6060/debug, found %q", c.Go)
+	}
 	return m, nil
+}
+
+// isPage reports whether an address can be that of a page.
+func isPage(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // readingLine is one reading in a line. What was not read is left out.
