@@ -24,7 +24,7 @@ import (
 // these commands:
 //
 //	exits STATUS PROGRAM ARGS…  the program ends with exactly this status
-//	measures STATUS PROGRAM ARGS…  as exits, but runs the program again when it says that this
+//	measures STATUS PROGRAM ARGS…  as exits, but runs the program again when this
 //	                            machine was too busy. With -until REGEXP before the status, the
 //	                            output must match too
 //	loads PROGRAM ARGS…         the program ends with status 0, or with 3 and the words that this

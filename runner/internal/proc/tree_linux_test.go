@@ -66,7 +66,7 @@ func TestEndedChildren(t *testing.T) {
 		"in another session":       {"setsid " + burner + " & wait", 150 * time.Millisecond},
 		"many at once":             {burner + " & " + burner + " & wait", 300 * time.Millisecond},
 		"its parent ends before":   {"(sh -c '" + burner + "; true' & sleep 0.1); wait; sleep 0.6", 0}, // may be lost: see below
-		"its parent never waits":   {"trap '' CHLD; " + burner + "; true", 100 * time.Millisecond}, // what it used since the last sample is lost
+		"its parent never waits":   {"trap '' CHLD; " + burner + "; true", 100 * time.Millisecond},     // what it used since the last sample is lost
 		"a program in its place":   {"exec " + burner, 150 * time.Millisecond},
 		"its output is waited for": {"echo $(" + burner + ")", 150 * time.Millisecond},
 	} {

@@ -157,7 +157,7 @@ func TestStreams(t *testing.T) {
 	var connections atomic.Int64
 	all := protocoltest.Run(t, `
 target: {url: "`+serve(t, &connections)+`"}
-load: {users: 3, spawn_rate: 1e9, run_time: 400ms, rounds: 2}
+load: {users: 3, spawn_rate: 1e9, run_time: 1200ms, rounds: 2}
 users:
   - name: events
     fixed: 1
@@ -194,7 +194,7 @@ func TestCodings(t *testing.T) {
 			t.Parallel()
 			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 2s}
-load: {users: 1, run_time: 200ms, rounds: 1}
+load: {users: 1, run_time: 1s, rounds: 1}
 users: [{name: u, wait: 5ms, tasks: [{sse: GET /coded/`+name+`, name: a, messages: [{receive: 2, expect: {text: "~ ^[01]$"}}, {receive: {for: 1ms}}, {receive: 1}]}]}]
 `)
 			protocoltest.Ended(t, all, "a first message", tally.OK, "")

@@ -139,7 +139,7 @@ func TestSubscriptions(t *testing.T) {
 			const one = "messages: [{receive: 1}]"
 			all := protocoltest.Run(t, `
 target: {url: "`+url+`", timeout: 2s}
-load: {users: 14, spawn_rate: 1e9, run_time: 300ms, rounds: 1}
+load: {users: 14, spawn_rate: 1e9, run_time: 2s, rounds: 1}
 users:`+
 				step("number", "Ticks", "messages: [{receive: 2, expect: {json: {data.ticks.at: exists, data.ticks.got.n: 7, data.ticks.got.id: \"7\"}}}]")+
 				step("end", "Ticks", "messages: [{receive: 1, save: {at: data.ticks.at}}, {wait: 1ms}, {receive: end}]")+

@@ -174,7 +174,7 @@ func TestPeers(t *testing.T) {
 			t.Parallel()
 			all := protocoltest.Run(t, `
 target: {url: "`+url+`"}
-load: {users: 4, spawn_rate: 1e9, run_time: 500ms, rounds: 2}
+load: {users: 4, spawn_rate: 1e9, run_time: 1500ms, rounds: 2}
 users:
   - name: chat
     fixed: 1
