@@ -210,6 +210,23 @@ func TestChangePoints(t *testing.T) {
 			t.Errorf("%s: changes at %v, want %v", c.Name, got, c.Want)
 		}
 	}
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, length := range [][2]int{{12, 8}, {40, 12}, {12, 40}, {100, 20}, {300, 30}} {
+		for range 20 {
+			var series []float64
+			for i := range length[0] + length[1] {
+				level := 10.0
+				if i >= length[0] {
+					level = 12
+				}
+				series = append(series, level*(1+0.04*(random.Float64()-0.5)))
+			}
+			got := stats.ChangePoints(series, 0.01) // the noise alone may have some too
+			if !slices.ContainsFunc(got, func(p stats.ChangePoint) bool { return p.Index == length[0] }) {
+				t.Errorf("%d values, then %d on a clearly higher level: %+v", length[0], length[1], got)
+			}
+		}
+	}
 	holes := []float64{1, 1.1, math.NaN(), 1, 1.05, 0.99, 1, 2, math.NaN(), 2.1, 2, 2.2, 2.1, 2, 2.1, 2}
 	if got := stats.ChangePoints(holes, 0.05); len(got) != 1 || got[0].Index != 7 || got[0].After != 2.05 {
 		t.Errorf("with holes: %+v", got)
