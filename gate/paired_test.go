@@ -335,6 +335,16 @@ func TestTrend(t *testing.T) {
 	at := func(step int, by time.Duration) func(int) time.Duration {
 		return func(i int) time.Duration { return 20*time.Millisecond + time.Duration(min(i/step, 1))*by }
 	}
+	back := func(i int) time.Duration { return 20*time.Millisecond + time.Duration(i/13%2)*5*time.Millisecond }
+	if got := kinds(series(39, back)); got != "" {
+		t.Errorf("a step that was taken back: %s", got)
+	}
+	half := func(i int) time.Duration {
+		return 20*time.Millisecond + []time.Duration{0, 10, 5}[i/13]*time.Millisecond
+	}
+	if got := kinds(series(39, half)); !strings.Contains(got, "step: GET /a p50 +48.4% c00013") {
+		t.Errorf("a step that was taken back by half: %q", got)
+	}
 	if got := kinds(series(100, at(25, 5*time.Millisecond))); got != "" {
 		t.Errorf("a step more than 30 days ago: %s", got)
 	}

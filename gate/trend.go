@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -37,11 +38,13 @@ func Trend(p Policy, runs []result.Summary) []Reason {
 	return notices
 }
 
-// trendOf notes the last step of one line, or its creep. values are the line's in the runs.
+// trendOf notes the last step of one line that was not taken back, or its creep. values are the line's in the runs.
 func trendOf(l line, values []float64, runs []result.Summary) []Reason {
 	half := suspectShare * l.limit
+	lowest := math.Inf(1) // of the levels after a step
 	for _, p := range slices.Backward(stats.ChangePoints(values, stepLevel)) {
-		if p.After-p.Before > half {
+		lowest = min(lowest, p.After)
+		if lowest-p.Before > half {
 			r := &runs[p.Index]
 			return []Reason{{Kind: Step, Route: l.route, Metric: l.metric, Change: relative(p.After-p.Before, l.up), Commit: r.Commit, Since: r.Started}}
 		}
