@@ -55,6 +55,24 @@ var methods = []method{
 		got, err := a.AcceptedMerge(ctx, sha("e"), accepted)
 		return differs(err, got != nil && got.By == "ada", true)
 	}},
+	{"ListIssues", func(ctx context.Context, a *github.API) error {
+		got, err := a.ListIssues(ctx, "shop")
+		return differs(err, len(got), 1)
+	}},
+	{"OpenIssue", func(ctx context.Context, a *github.API) error {
+		got, err := a.OpenIssue(ctx, about("since=2"))
+		return differs(err, got.Open && got.Number != 0, true)
+	}},
+	{"EditIssue", func(ctx context.Context, a *github.API) error {
+		one := about("since=1")
+		one.Number = 8
+		return a.EditIssue(ctx, one)
+	}},
+	{"CloseIssue", func(ctx context.Context, a *github.API) error {
+		one := about("since=1 closed")
+		one.Number = 8
+		return a.CloseIssue(ctx, one, "Closed.", github.Completed)
+	}},
 }
 
 // differs is an error, or what is wrong with an answer.
@@ -77,6 +95,7 @@ func serveAll(t *testing.T) *githubtest.Server {
 	s.Run(githubtest.Run{ID: 5, Event: "pull_request", HeadSHA: sha("b"), HeadBranch: "older"})
 	s.Label(6, accepted, "ada")
 	s.Merge(6, sha("e"))
+	s.PutIssue(githubtest.Issue{Title: "shop: slower", Author: "github-actions[bot]", Labels: []string{github.IssueLabel}, Body: "<!-- plimsoll issue=shop since=1 -->\nIt is slower.\n"})
 	return s
 }
 
@@ -146,6 +165,9 @@ func wantSameAfter(t *testing.T, m method, fault githubtest.Fault, n int) {
 	if checks := s.Checks(); m.name == "Check" && (len(checks) != 1 || len(checks[0].Annotations) != 120) {
 		t.Errorf("request %d: %d check runs, %d annotations", n, len(checks), len(checks[0].Annotations))
 	}
+	if got := s.Issues(); m.name == "OpenIssue" && len(got) != 2 || m.name == "CloseIssue" && (!got[0].Closed || len(s.Comments(8)) != 1) {
+		t.Errorf("request %d: issues %+v, comments %+v", n, got, s.Comments(8))
+	}
 	switch wait := fault.Header.Get("Retry-After"); {
 	case len(waited) == 0 && !fault.Drop || len(waited) > 1 && !fault.Stall: // net/http itself tries a cut GET again
 		t.Errorf("request %d: waited %v, want once", n, waited)
@@ -209,6 +231,7 @@ func TestRightsAreNamed(t *testing.T) {
 	want := map[string]string{
 		"Comment": "pull-requests: write", "Check": "checks: write", "MergeBase": "contents: read", "Ancestors": "contents: read",
 		"FindPull": "pull-requests: read", "AcceptedQueued": "pull-requests: read", "Accepted": "pull-requests: read", "AcceptedMerge": "pull-requests: read",
+		"ListIssues": "issues: write", "OpenIssue": "issues: write", "EditIssue": "issues: write", "CloseIssue": "issues: write",
 	}
 	for _, m := range methods {
 		s := serveAll(t)
@@ -221,7 +244,8 @@ func TestRightsAreNamed(t *testing.T) {
 		fork := job(s, 10)
 		fork.Run.FromFork = true
 		err := m.call(t.Context(), fork)
-		if reads := strings.HasSuffix(want[m.name], "read"); reads != (err == nil) {
+		// Whoever lists issues wants to write some: the first error is to name all that the job needs.
+		if reads := strings.HasSuffix(want[m.name], "read") || m.name == "ListIssues"; reads != (err == nil) {
 			t.Errorf("%s of a fork: %v", m.name, err)
 		} else if !reads && !strings.HasSuffix(err.Error(), "in a workflow that runs for a fork it can only read") {
 			t.Errorf("%s of a fork: %v", m.name, err)
@@ -268,7 +292,7 @@ func TestTheCallersContextEndsIt(t *testing.T) {
 		a := job(s, 10)
 		a.Wait = nil // the time itself
 		s.Fail(githubtest.Fault{Status: 429, Header: header("Retry-After", "100")})
-		s.Before("GET", "", func() { time.AfterFunc(10*time.Millisecond, cancel) })
+		s.Before("", "", func() { time.AfterFunc(10*time.Millisecond, cancel) })
 		err := m.call(ctx, a)
 		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped before it was done") {
 			t.Errorf("%s: %v", m.name, err)

@@ -65,7 +65,7 @@ func (a *API) Comment(ctx context.Context, c Comment) (address string, err error
 	case !outcomeWord.MatchString(c.Outcome):
 		return "", fmt.Errorf("%s: the outcome %q is not a word in small letters", doing, c.Outcome)
 	}
-	p := &post{Comment: c, run: a.Run}
+	p := &post{Comment: c, run: a.Run, account: account{wrote: "wrote a comment of this series"}}
 	if err := p.fit(); err != nil {
 		return "", fmt.Errorf("%s: %w", doing, err)
 	}
@@ -88,13 +88,10 @@ var (
 // post is a comment that is being written.
 type post struct {
 	Comment
-	run      Run
-	rung     int    // index of bodySizes
-	text     string // marker and body at that size
-	login    string // ours; empty until GitHub was asked
-	assumed  bool   // login is a guess, since the token may not ask
-	stranger string // another bot that wrote a comment with our marker
-	misnamed error  // Login is not the token's
+	run  Run
+	rung int    // index of bodySizes
+	text string // marker and body at that size
+	account
 }
 
 // fit finds the first size that GitHub accepts, from the present one on.
@@ -148,7 +145,7 @@ func (p *post) settle(ctx context.Context, s *session) (string, error) {
 		if len(ours) == 0 || !wrote && p.turns(ours[0]) {
 			if created, err = p.create(ctx, s); err == nil {
 				wrote = true
-				p.learn(created.login, s.Login)
+				p.learn("the comment is written", created.login, s.Login)
 			} else if err = p.shrink(err); err != nil {
 				return "", err
 			}
@@ -260,11 +257,7 @@ func (p *post) list(ctx context.Context, s *session) (ours []own, err error) {
 		if err := p.whoami(ctx, s); err != nil {
 			return nil, err
 		}
-		login := c.GetUser().GetLogin()
-		if !strings.EqualFold(login, p.login) { // anybody can write our marker, and make a bot repeat it
-			if c.GetUser().GetType() == "Bot" {
-				p.stranger = login
-			}
+		if !p.is(c.GetUser()) {
 			continue
 		}
 		run, err := strconv.ParseInt(match[2], 10, 64)
@@ -272,41 +265,7 @@ func (p *post) list(ctx context.Context, s *session) (ours []own, err error) {
 		if err != nil || err2 != nil {
 			continue // too large for a run's number
 		}
-		ours = append(ours, own{c.GetID(), run, attempt, match[4], c.GetBody(), c.GetHTMLURL(), login})
+		ours = append(ours, own{c.GetID(), run, attempt, match[4], c.GetBody(), c.GetHTMLURL(), c.GetUser().GetLogin()})
 	}
 	return ours, nil
-}
-
-// actionsLogin is the author of what a workflow's own token writes.
-const actionsLogin = "github-actions[bot]"
-
-// whoami finds out who we are: API.Login, else the token's owner. A bot's token may not ask; it is taken for
-// that of GitHub Actions.
-func (p *post) whoami(ctx context.Context, s *session) error {
-	if p.login = cmp.Or(p.login, s.Login); p.login != "" {
-		return nil
-	}
-	user, _, err := s.Users.Get(ctx, "")
-	if isStatus(err, http.StatusForbidden) {
-		p.login, p.assumed = actionsLogin, true
-		return nil
-	}
-	p.login = user.GetLogin()
-	return err
-}
-
-// learn takes our login from a comment that was just written, so that earlier ones are found.
-func (p *post) learn(wrote, told string) {
-	if told != "" && !strings.EqualFold(wrote, told) {
-		p.misnamed = fmt.Errorf("%w: the comment is written, by %s; the login named for this token was %s: name %s", ErrLogin, wrote, told, wrote)
-	}
-	p.login, p.assumed = wrote, false
-}
-
-// maybeOurs returns an error if it is unknown whether a comment is ours.
-func (p *post) maybeOurs() error {
-	if !p.assumed || p.stranger == "" {
-		return nil
-	}
-	return fmt.Errorf("%w: %s wrote a comment of this series, and it is left as it is, since this token is taken for that of %s: name the login that the token belongs to", ErrLogin, p.stranger, actionsLogin)
 }

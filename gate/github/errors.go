@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	// ErrTooLong is wrapped when even the shortest form of a comment is longer than MaxComment.
-	ErrTooLong = errors.New("the comment is too long")
+	// ErrTooLong is wrapped when even the shortest form of a text is longer than MaxComment.
+	ErrTooLong = errors.New("the text is too long")
 	// ErrNoPull is wrapped when no pull request matches.
 	ErrNoPull = errors.New("there is no such pull request")
 	// ErrMovedOn is wrapped when the pull request's head is no longer the run's commit.
@@ -97,6 +97,8 @@ func (s *session) explain(err error, tried int) error {
 		return fmt.Errorf("%s: %s", s.doing, s.forbidden(err))
 	case isStatus(err, http.StatusNotFound):
 		return fmt.Errorf("%s: GitHub does not find it (404), or the token may not see it: %s", s.doing, said(err))
+	case isStatus(err, http.StatusGone): // so it answers where issues are switched off
+		return fmt.Errorf("%s: GitHub refuses it (410): %s: are issues switched on in the repository's settings?", s.doing, said(err))
 	case errors.As(err, &answer):
 		return fmt.Errorf("%s: GitHub refuses it (%d): %s", s.doing, answer.Response.StatusCode, said(err))
 	case errors.Is(err, errRedirect):

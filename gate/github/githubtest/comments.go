@@ -51,7 +51,7 @@ func (s *Server) commentsOf(issue int) (found []Comment) {
 
 func (s *Server) listComments(x *exchange) {
 	number := x.number("issue_number")
-	if s.pulls[number] == nil {
+	if !s.hasIssue(number) {
 		refuse(x.w, http.StatusNotFound, "Not Found")
 		return
 	}
@@ -64,7 +64,7 @@ func (s *Server) listComments(x *exchange) {
 
 func (s *Server) createComment(x *exchange) {
 	switch number := x.number("issue_number"); {
-	case s.pulls[number] == nil:
+	case !s.hasIssue(number):
 		refuse(x.w, http.StatusNotFound, "Not Found")
 	case x.goodBody():
 		reply(x.w, http.StatusCreated, s.comment(s.put(Comment{Issue: number, Author: s.login, Body: x.fields["body"].(string)})))

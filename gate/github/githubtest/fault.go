@@ -70,7 +70,7 @@ type hook struct {
 	do           func()
 }
 
-// Before calls f once, just before the next request with this method and this part in its path is
+// Before calls f once, just before the next request with this method, empty for any, and this part in its path is
 // handled, as if another job or a person were quicker. f may use the server.
 func (s *Server) Before(method, path string, f func()) {
 	s.locked(func() { s.hooks = append(s.hooks, hook{method, path, f}) })
@@ -79,7 +79,9 @@ func (s *Server) Before(method, path string, f func()) {
 func (s *Server) runHooks(r *http.Request) {
 	var due []hook
 	s.locked(func() {
-		i := slices.IndexFunc(s.hooks, func(h hook) bool { return h.method == r.Method && strings.Contains(r.URL.Path, h.path) })
+		i := slices.IndexFunc(s.hooks, func(h hook) bool {
+			return (h.method == "" || h.method == r.Method) && strings.Contains(r.URL.Path, h.path)
+		})
 		if i >= 0 {
 			due = append(due, s.hooks[i])
 			s.hooks = slices.Delete(s.hooks, i, i+1)

@@ -1,6 +1,6 @@
 // Package githubtest is a stand-in for GitHub's REST API, for tests on machines that cannot
-// reach GitHub. It keeps pull requests with their labels, events and comments, commits, check
-// runs and workflow runs, and it fails on demand.
+// reach GitHub. It keeps pull requests with their labels, events and comments, issues, commits,
+// check runs and workflow runs, and it fails on demand.
 //
 // GitHub's own OpenAPI description validates every request and every answer. A malformed request
 // is refused, and fails the test that sent it. The server also refuses what GitHub refuses: a
@@ -54,6 +54,7 @@ type Server struct {
 	comments []Comment
 	pulls    map[int]*pull
 	commits  []commit
+	issues   []Issue
 	checks   []Check
 	runs     []Run
 	requests []Request
@@ -62,6 +63,8 @@ type Server struct {
 	denied   []string // parts of paths
 	readOnly bool
 	login    string
+
+	noIssues, unlabelled bool
 }
 
 // New starts a server that ends with the test. A request that does not fit GitHub's description
@@ -185,7 +188,10 @@ type exchange struct {
 
 // operations maps each operation of the description to its method.
 var operations = map[string]func(*Server, *exchange){
-	"GET /user": (*Server).getUser,
+	"GET /user":                                                 (*Server).getUser,
+	"GET /repos/{owner}/{repo}/issues":                          (*Server).listIssues,
+	"POST /repos/{owner}/{repo}/issues":                         (*Server).createIssue,
+	"PATCH /repos/{owner}/{repo}/issues/{issue_number}":         (*Server).editIssue,
 	"GET /repos/{owner}/{repo}/issues/{issue_number}/comments":  (*Server).listComments,
 	"POST /repos/{owner}/{repo}/issues/{issue_number}/comments": (*Server).createComment,
 	"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}":  (*Server).editComment,

@@ -69,6 +69,18 @@ func TestWhatDoesNotFitFailsTheTest(t *testing.T) {
 			strings.TrimSuffix(strings.Repeat(`{"path":"p","start_line":1,"end_line":1,"annotation_level":"notice","message":"m"},`, 51), ",") + `]}}`, 422, "annotations"},
 		"long summary": {"POST", shop + "/check-runs", `{"name":"x","head_sha":"a","output":{"title":"t","summary":"` + strings.Repeat("s", 65_536) + `"}}`, 422, "summary"},
 
+		"state of no choice":        {"GET", shop + "/issues?state=done", "", 422, "state"},
+		"issue without a title":     {"POST", shop + "/issues", `{"body":"x"}`, 422, "title"},
+		"state of an issue":         {"PATCH", shop + "/issues/8", `{"state":"done"}`, 422, "state"},
+		"reason of no choice":       {"PATCH", shop + "/issues/8", `{"state":"closed","state_reason":"fixed"}`, 422, "state_reason"},
+		"unknown field of an issue": {"PATCH", shop + "/issues/8", `{"closed":true}`, 422, `no field "closed"`},
+
+		"an issue":             {"POST", shop + "/issues", `{"title":"x","labels":["a"]}`, 201, ""},
+		"issues":               {"GET", shop + "/issues?labels=a&state=all&creator=ada", "", 200, ""},
+		"no such issue":        {"PATCH", shop + "/issues/9", `{"state":"closed","state_reason":"not_planned"}`, 404, ""},
+		"blank title":          {"POST", shop + "/issues", `{"title":" "}`, 422, ""},
+		"long title":           {"POST", shop + "/issues", `{"title":"` + strings.Repeat("ä", 257) + `"}`, 422, ""},
+		"long issue":           {"POST", shop + "/issues", `{"title":"x","body":"` + strings.Repeat("ä", 65_537) + `"}`, 422, ""},
 		"all is well":          {"GET", shop + "/issues/7/comments?per_page=100&page=1", "", 200, ""},
 		"another repository":   {"GET", "/repos/example/other/pulls/7", "", 404, ""},
 		"no such pull":         {"GET", shop + "/pulls/8", "", 404, ""},

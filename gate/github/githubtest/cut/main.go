@@ -25,6 +25,9 @@ import (
 // operations are the operations of GitHub's REST API that githubtest serves.
 var operations = []string{
 	"get /user",
+	"get /repos/{owner}/{repo}/issues",
+	"post /repos/{owner}/{repo}/issues",
+	"patch /repos/{owner}/{repo}/issues/{issue_number}",
 	"get /repos/{owner}/{repo}/issues/{issue_number}/comments",
 	"post /repos/{owner}/{repo}/issues/{issue_number}/comments",
 	"patch /repos/{owner}/{repo}/issues/comments/{comment_id}",
