@@ -89,6 +89,26 @@ func comment(ts *testscript.TestScript, s *githubtest.Server, neg bool, args []s
 	}
 }
 
+func issue(ts *testscript.TestScript, s *githubtest.Server, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: issue NUMBER STATE REGEXP")
+	}
+	for _, one := range s.Issues() {
+		if strconv.Itoa(one.Number) != args[0] {
+			continue
+		}
+		text := one.Title + "\n" + one.Body
+		for _, c := range s.Comments(one.Number) {
+			text += "\n" + c.Body
+		}
+		if one.Closed != (args[1] == "closed") || !regexp.MustCompile(args[2]).MatchString(text) {
+			ts.Fatalf("issue %d, closed %v, want %s, matching %s:\n%s", one.Number, one.Closed, args[1], args[2], text)
+		}
+		return
+	}
+	ts.Fatalf("there is no issue %s", args[0])
+}
+
 func checked(ts *testscript.TestScript, s *githubtest.Server, pattern string) {
 	checks := s.Checks()
 	if len(checks) == 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -37,6 +38,8 @@ import (
 //	record N FILE               records N copies of the run in FILE, one a day
 //	slowed N FILE               writes slow-1.json to slow-N.json: the run in FILE with GET /products/{id}
 //	                            100 ms slower
+//	levels FILE N×TIMES…        records N copies of the run in FILE for each level, one a day and each of its own commit,
+//	                            in which GET /products/{id} takes TIMES as long; continues after the last such day
 //	postgres                    sets PLIMSOLL_DATABASE_URL to an empty database
 //	github PULL-REQUEST         sets the environment of a workflow for this pull request, with a
 //	                            stand-in for GitHub; 0 for a push to main
@@ -48,6 +51,8 @@ import (
 //	push SHA                    pushes another commit to pull request 7
 //	checked REGEXP              the newest check run, as JSON, matches
 //	comment REGEXP              there is exactly one comment of ours, and it matches
+//	issue NUMBER STATE REGEXP   the issue is open or closed, and its title, body and comments, one after the other, match
+//	issues N                    there are N issues
 //	comment-holds TEXT          every comment of ours contains the text
 //	output NAME REGEXP          the step's output matches
 //	port VARIABLE               sets a variable to a port that nobody listens on
@@ -86,6 +91,7 @@ func TestScripts(t *testing.T) {
 			"whole":    takeBusy,
 			"record":   record,
 			"slowed":   slowed,
+			"levels":   levels,
 			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("PLIMSOLL_DATABASE_URL", pgtest.Database(t))
 			},
@@ -105,6 +111,12 @@ func TestScripts(t *testing.T) {
 					if strings.Contains(c.Body, args[0]) == neg {
 						ts.Fatalf("looking for %s in the comment:\n%s", args[0], c.Body)
 					}
+				}
+			},
+			"issue": func(ts *testscript.TestScript, _ bool, args []string) { issue(ts, hub(ts), args) },
+			"issues": func(ts *testscript.TestScript, _ bool, args []string) {
+				if n := len(hub(ts).Issues()); strconv.Itoa(n) != args[0] {
+					ts.Fatalf("there are %d issues, want %s", n, args[0])
 				}
 			},
 			"output":  output,
@@ -190,6 +202,36 @@ func slowed(ts *testscript.TestScript, neg bool, args []string) {
 		})
 		ts.Check(result.Write(ts.MkAbs(fmt.Sprintf("slow-%d.json", i+1)), one))
 	}
+}
+
+// levels records copies of a run, to get a history with steps without measuring one. The variable DAY holds the next day.
+func levels(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: levels FILE N×TIMES…")
+	}
+	r, err := result.Read(ts.MkAbs(args[0]))
+	ts.Check(err)
+	day, err := strconv.Atoi(cmp.Or(ts.Getenv("DAY"), "0"))
+	ts.Check(err)
+	for _, level := range args[1:] {
+		var n int
+		var times float64
+		_, err := fmt.Sscanf(level, "%d×%g", &n, &times)
+		ts.Check(err)
+		for range n {
+			one := changed(r, day-365, func(route string, d time.Duration) time.Duration { // no run is of the future
+				if route == "GET /products/{id}" {
+					d = time.Duration(times * float64(d))
+				}
+				return d + d*time.Duration(day%3)/200
+			})
+			one.Commit = fmt.Sprintf("%040x", day)
+			ts.Check(result.Write(ts.MkAbs("level.json"), one))
+			ts.Check(ts.Exec("plimsoll", "baseline", "update", "--branch", "main", "--result", "level.json"))
+			day++
+		}
+	}
+	ts.Setenv("DAY", strconv.Itoa(day))
 }
 
 // changed is a copy of a run with another day and other latencies.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/issues"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -20,14 +21,15 @@ import (
 type baselineUpdateCmd struct {
 	runFlags
 	storeFlag
-	Result      string `placeholder:"FILE" file:"" help:"Record this result instead of measuring."`
-	Branch      string `help:"The branch that the run belongs to (default: the one checked out)."`
-	AcceptLabel string `default:"plimsoll-accepted" help:"The label that accepted a merged pull request; empty for none."`
+	Result       string `placeholder:"FILE" file:"" help:"Record this result instead of measuring."`
+	Branch       string `help:"The branch that the run belongs to (default: the one checked out)."`
+	AcceptLabel  string `default:"plimsoll-accepted" help:"The label that accepted a merged pull request; empty for none."`
+	CommentLogin string `placeholder:"LOGIN" help:"With history.issues: the login that opens issues, such as my-app[bot], if the token belongs to your own GitHub App."`
 }
 
 // Run measures and records.
 func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err error) {
-	measure, policy, err := c.prepare(ctx, a)
+	measure, of, err := c.prepare(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 		return err
 	}
 	r.Branch = cmp.Or(c.Branch, r.Branch, "main")
-	if err := c.refuse(policy, r); err != nil {
+	if err := c.refuse(of.policy, r); err != nil {
 		return err
 	}
 	record, err := c.record(ctx, a, store, r)
@@ -55,25 +57,35 @@ func (c *baselineUpdateCmd) Run(ctx context.Context, a *console.Console) (err er
 	if err := c.keepAcceptance(ctx, a, store, record); err != nil {
 		return err
 	}
-	return c.trend(ctx, a, store, policy, r)
+	if err := c.trend(ctx, a, store, of.policy, r); err != nil {
+		return err
+	}
+	return c.issues(ctx, a, store, of, record)
 }
 
-// prepare reads the result file or the profile. It returns a function that reads or measures the result, and the policy.
-func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (measure func() (*result.Result, error), policy gate.Policy, err error) {
+// said is what a profile says of recorded runs.
+type said struct {
+	policy gate.Policy
+	issues bool // history.issues
+}
+
+// prepare reads the result file or the profile. It returns a function that reads or measures the result, and what the
+// profile says of it.
+func (c *baselineUpdateCmd) prepare(ctx context.Context, a *console.Console) (measure func() (*result.Result, error), of said, err error) {
 	if c.Result != "" {
 		r, err := readResult(c.Result)
-		policy := gate.DefaultPolicy()
-		if j, err := job.Read(c.Profile, a.Env); err == nil && r != nil && j.Name == r.Series { // the profile need not be here
-			policy = j.Policy
+		of := said{policy: gate.DefaultPolicy()}
+		if j, err := job.Read(c.Profile, a.Env); err == nil && r != nil && cmp.Or(c.Series, j.Name) == r.Series { // the profile need not be here
+			of = said{j.Policy, j.History.Issues}
 		}
-		return func() (*result.Result, error) { return r, nil }, policy, err
+		return func() (*result.Result, error) { return r, nil }, of, err
 	}
 	j, err := c.job(a)
 	if err != nil {
-		return nil, policy, err
+		return nil, of, err
 	}
 	bench, err := c.bench(a, j)
-	return func() (*result.Result, error) { return bench.Steady(ctx) }, j.Policy, err
+	return func() (*result.Result, error) { return bench.Steady(ctx) }, said{j.Policy, j.History.Issues}, err
 }
 
 // refuse returns an error if a run must not become a baseline because a route failed too often or was never
@@ -152,4 +164,21 @@ func (c *baselineUpdateCmd) trend(ctx context.Context, a *console.Console, store
 	_ = report.MarkdownNotices(&b, notices) // a Builder takes everything
 	a.Summarize(b.String())
 	return nil
+}
+
+// issues tells what got worse on the main branch as issues, if the profile wants that.
+func (c *baselineUpdateCmd) issues(ctx context.Context, a *console.Console, store baseline.Store, of said, record baseline.Info) error {
+	if !of.issues {
+		return nil
+	}
+	workflow, err := a.Workflow()
+	if err != nil {
+		a.Warn("history.issues: " + err.Error())
+		return nil
+	}
+	teller := issues.Teller{Console: a, Workflow: workflow, Login: c.CommentLogin}
+	if record.Branch != teller.Main(of.policy.Baseline.Branch) || workflow.PullRequest != 0 {
+		return nil
+	}
+	return teller.Tell(ctx, store, record)
 }

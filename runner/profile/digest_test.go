@@ -180,7 +180,7 @@ func TestRoutesCanBeCounted(t *testing.T) {
 // If you add a field to the profile, decide here whether it counts for the digest, and in digest.go how.
 func TestDigestKnowsEveryField(t *testing.T) {
 	const counted = `
-		Profile: Name Target Load Data Setup Users Teardown; not Limits API Gate sendsPort ports uses Monitor
+		Profile: Name Target Load Data Setup Users Teardown; not Limits API Gate History sendsPort ports uses Monitor
 		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start GRPC; not GraphQL
 		TLS: CA Cert ServerName Insecure; not Key
 		Header: Name Value

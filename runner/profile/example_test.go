@@ -101,5 +101,6 @@ func ExampleSchema() {
 	// users: What users do.
 	// teardown: Steps that are done once, after the last user; they see what setup saved.
 	// gate: What counts as worse.
+	// history: What becomes of what recorded runs show over time.
 	// monitor: What is watched while the load lasts: by default the system that start has started and this machine, each second. none watches nothing.
 }

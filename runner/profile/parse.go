@@ -79,6 +79,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		strict.Key("teardown", "Steps that are done once, after the last user; they see what setup saved.", strict.Later(&teardown)),
 		strict.Aside("x-", "Passed over: a place for YAML anchors."),
 		strict.Key("gate", "What counts as worse.", r.Any(strict.Later(&p.Gate))),
+		strict.Key("history", "What becomes of what recorded runs show over time.", func(n *yaml.Node) { r.history(n, &p.History) }),
 		strict.Key("monitor", "What is watched while the load lasts: by default the system that start has started and this machine, each second. none watches nothing.", strict.Later(&monitor)),
 	)
 	for _, section := range []struct {
@@ -121,6 +122,12 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 			r.In("limits", func() { r.Problem(limits, "%v", err) })
 		}
 	}
+}
+
+func (r *reader) history(n *yaml.Node, h *History) {
+	r.Mapping(n,
+		strict.Key("issues", "On GitHub, each lasting change to the worse of the main branch becomes an issue, which is closed when that is over. The job of baseline update needs issues: write.", r.Bool(&h.Issues)),
+	)
 }
 
 // checkParts refuses a route that counts both calls and parts of calls: totals count calls only.

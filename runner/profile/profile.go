@@ -30,6 +30,7 @@ type Profile struct {
 	Monitor  Monitor    // it changes no load
 	API      *API       // nil when absent; it changes no run
 	Gate     *yaml.Node // as written; nil when absent
+	History  History    // it changes no run
 
 	sendsPort bool              // a request contains ${port} or ${port.NAME}
 	ports     []string          // the names of further ports
@@ -50,6 +51,11 @@ type Target struct {
 	GraphQL     GraphQLTarget
 	Start       *Start      // nil when the system runs elsewhere
 	GRPC        *GRPCTarget // nil when the profile says nothing about it
+}
+
+// History says what becomes of what recorded runs show over time.
+type History struct {
+	Issues bool // each lasting change to the worse becomes an issue on GitHub
 }
 
 // HTTPVersion is a version of HTTP.

@@ -125,28 +125,23 @@ func (g *Group) acceptedSince(run int) bool {
 // recent is the maximum age of a step on a badge.
 const recent = 30 * 24 * time.Hour
 
-// badgeOf returns a badge's text for a group, and its colour. It shows the newest step to the worse, unless somebody
-// accepted it or a later step made that figure better; else the p95 of the newest run.
+// badgeOf returns a badge's text for a group, and its colour. It shows the newest step to the worse that still stands and
+// that nobody has accepted; else the p95 of the newest run.
 func (g *Group) badgeOf() (text, colour string) {
 	i := g.counting()
 	if i < 0 {
 		return "no runs", "#6b6b6b"
 	}
-	var worst *stepRow
-	for n, m := range g.lines() {
-		steps := g.stepsOf(g.Routes[n], m)
-		if len(steps) == 0 {
-			continue
-		}
-		last := steps[len(steps)-1]
-		since := g.Records[last.Run].Started
-		if last.Worse && !g.acceptedSince(last.Run) && g.newest().Started.Sub(since) <= recent && (worst == nil || since.After(worst.started)) {
-			row := g.stepRow(g.Routes[n], m, last)
-			worst = &row
+	var worst *fall
+	for _, f := range g.falls() {
+		since := g.Records[f.Run].Started
+		if !f.back && g.newest().Started.Sub(since) <= recent && (worst == nil || since.After(g.Records[worst.Run].Started)) {
+			worst = &f
 		}
 	}
 	if worst != nil {
-		return fmt.Sprintf("%s %s %s", brief(worst.Route), worst.Name, worst.Change), "#b3261e"
+		row := g.stepRow(worst.route, worst.Metric, worst.Step)
+		return fmt.Sprintf("%s %s %s", brief(row.Route), row.Name, row.Change), "#b3261e"
 	}
 	for _, f := range g.figures(i, g.Routes[0].Name, routeMetrics()) {
 		if f.Key == "p95" {
