@@ -78,6 +78,7 @@ func lacedRun(name string) *result.Result {
 	r.PlannedRoutes, r.Notes = []string{name, name + "x"}, []string{name}
 	r.Problems = []result.Problem{{Kind: result.Interrupted, Text: name}}
 	r.Groups = map[string][]string{name: {name}}
+	r.Shards = []result.Shard{{By: name}, {Index: 1, By: name, Began: r.Started}}
 	w := r.Watch
 	w.Absent = append(w.Absent, result.Absent{Source: name, Why: name})
 	w.Facts["system.busiest_thread"], w.Facts["gpu.0.name"] = name, name
