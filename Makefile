@@ -42,20 +42,19 @@ real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql
 real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
 real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html ./cmd/plimsoll/internal/site ./cmd/plimsoll/internal/serve
 
-test-real: programs peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
-	@command -v etcd >/dev/null && /usr/bin/python3 -c 'import grpc' || { echo "test-real needs more programs: apt-get install etcd-server python3-grpcio"; exit 1; }
+test-real: programs-real peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	go test -tags real -count 1 -timeout 30m ./.github/action
 	go test -tags real -count 1 -timeout 30m -run '^TestReal' $(real)
 
 test-otlp: $(tools)/prometheus ## Send a report as OTLP to a Prometheus of today; its build takes ten minutes.
 	go test -tags real -count 1 -timeout 10m -run '^TestReal' ./gate/report/export
 
-test-faults: programs ## Load services with one known fault each, and ask what their throughput stops at; takes about ten minutes.
+test-faults: programs-faults ## Load services with one known fault each, and ask what their throughput stops at; takes about ten minutes.
 	go test -tags real -count 1 -timeout 60m -run '^TestReal' -v ./testdata/faults
 
 peers: testdata/peers/node_modules/.installed ## Install the servers and descriptions of npm that test-real needs.
 
-testdata/peers/node_modules/.installed: testdata/peers/package.json
+testdata/peers/node_modules/.installed: testdata/peers/package.json | programs-real
 	npm --prefix $(<D) install --no-package-lock --no-audit --no-fund --legacy-peer-deps --ignore-scripts --loglevel=error
 	@touch $@
 
@@ -116,8 +115,7 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
-screenshot: programs ## Take docs/comment.png and docs/report.png, pictures of the comment and of the page of tests; needs chromium.
-	@command -v chromium >/dev/null || { echo "chromium is not there: apt-get install chromium"; exit 1; }
+screenshot: programs-real ## Take docs/comment.png and docs/report.png, pictures of the comment and of the page of tests; needs chromium.
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && { \
 		echo '<!doctype html><meta charset="utf-8"><style>'; cat gate/report/testdata/comment.css; echo '</style><header>github-actions <span>bot</span></header><main>'; \
 		cmark-gfm --unsafe -e table gate/report/testdata/fail.md; echo '</main>'; \
@@ -129,12 +127,22 @@ screenshot: programs ## Take docs/comment.png and docs/report.png, pictures of t
 	done
 	@ls -l docs/comment.png docs/report.png
 
-# Installs the missing programs that the tests run: git, curl, node, nginx, cmark-gfm, PgBouncer, zsh, fish, xmllint,
-# Prometheus, Locust and PostgreSQL, of which some tests start one of their own even if PLIMSOLL_TEST_DATABASE_URL names a server.
-programs:
+# Programs that tests run, each with its package of Debian: those of make test, those that only test-real needs, and those
+# of test-faults. A test fails without its program. Some tests start a PostgreSQL of their own even if
+# PLIMSOLL_TEST_DATABASE_URL names a server.
+usual := git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish xmllint:libxml2-utils promtool:prometheus locust:python3-locust
+programs: needed := $(usual)
+programs-real: needed := $(usual) chromium:chromium etcd:etcd-server npm:npm
+programs-real: modules := grpc:python3-grpcio
+programs-faults: needed := $(usual) java:default-jdk-headless prometheus-postgres-exporter:prometheus-postgres-exporter
+
+programs programs-real programs-faults:
 	@missing=; \
-	for one in git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish xmllint:libxml2-utils promtool:prometheus locust:python3-locust; do \
+	for one in $(needed); do \
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
+	done; \
+	for one in $(modules); do \
+		/usr/bin/python3 -c "import $${one%:*}" 2>/dev/null || missing="$$missing $${one#*:}"; \
 	done; \
 	if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
 		missing="$$missing postgresql"; \
@@ -161,4 +169,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test test-real test-faults test-otlp peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs
+.PHONY: help build demo test test-real test-faults test-otlp peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs programs-real programs-faults

@@ -32,7 +32,7 @@ func TestRealLanguages(t *testing.T) {
 		t.Run(language.name, func(t *testing.T) {
 			words := strings.Fields(language.program)
 			if _, err := exec.LookPath(words[len(words)-1]); err != nil {
-				t.Skipf("%v: install it to load a service in this language", err)
+				t.Fatalf("%v; `make programs-faults` installs what loads a service in this language", err)
 			}
 			script, err := filepath.Abs(language.script)
 			if err != nil {

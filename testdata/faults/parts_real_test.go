@@ -49,7 +49,7 @@ func exporterOf(t *testing.T, database string) (page string) {
 	const name = "prometheus-postgres-exporter"
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("%v: apt-get install %s", err, name)
+		t.Fatalf("%s is not there; `make programs-faults` installs it", name)
 	}
 	port, err := runner.FreePort()
 	if err != nil {

@@ -1,8 +1,10 @@
-// Package peers starts servers of npm for tests under the tag real. `make peers` installs them.
+// Package peers starts servers of npm, and scripts that look at pages with Chromium, for tests under the tag real.
+// `make peers` and `make programs-real` install what they need.
 package peers
 
 import (
 	"bufio"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -14,6 +16,22 @@ import (
 func Dir() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Dir(file)
+}
+
+// Browser is the environment of a script that opens pages with Chromium. The test fails without Debian's Chromium, or
+// without a package of npm that such scripts use.
+func Browser(t testing.TB) []string {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is not there; `make programs-real` installs it")
+	}
+	for _, name := range []string{"playwright-core", "axe-core"} {
+		if _, err := os.Stat(filepath.Join(Dir(), "node_modules", name)); err != nil {
+			t.Fatalf("%s is not there; `make peers` installs it", name)
+		}
+	}
+	return append(os.Environ(), "PEERS="+Dir(), "CHROMIUM="+program, "HOME="+t.TempDir())
 }
 
 // Start runs a script with node until the test ends, and returns the address that it prints.

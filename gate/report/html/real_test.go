@@ -4,13 +4,11 @@ package html_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -36,12 +34,6 @@ const jenkins = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'"
 // Chromium finds nothing wrong with pages of all kinds: no error, no request, no dialog, nothing that axe-core objects to,
 // nothing wider than a small window, no label that is cut. Under Jenkins' policy every line keeps its colour.
 func TestRealChromium(t *testing.T) {
-	if _, err := exec.LookPath("chromium"); errors.Is(err, exec.ErrNotFound) {
-		t.Skip("Debian's chromium is not there")
-	}
-	if _, err := os.Stat(filepath.Join(peers.Dir(), "node_modules", "axe-core")); err != nil {
-		t.Skipf("axe-core is not there (make peers): %v", err)
-	}
 	all := materials()
 	all["14 routes"] = reporttest.Pair(reporttest.Shape{Routes: 14, Rounds: 24, Requests: 80, Slower: 0.5, Failing: 0.03, Seed: 1})
 	var names []string
@@ -83,7 +75,7 @@ func look(t *testing.T, address string, pages map[string]string) map[string]seen
 	for path := range pages {
 		command.Args = append(command.Args, path)
 	}
-	command.Env = append(os.Environ(), "PEERS="+peers.Dir(), "HOME="+t.TempDir())
+	command.Env = peers.Browser(t)
 	command.Stderr = os.Stderr
 	output, err := command.Output()
 	if err != nil {

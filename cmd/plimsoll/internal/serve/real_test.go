@@ -4,11 +4,8 @@ package serve_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,18 +16,12 @@ import (
 
 // Chromium shows the live pages under their own policy, and draws their charts.
 func TestRealChromium(t *testing.T) {
-	if _, err := exec.LookPath("chromium"); errors.Is(err, exec.ErrNotFound) {
-		t.Skip("Debian's chromium is not there")
-	}
-	if _, err := os.Stat(filepath.Join(peers.Dir(), "node_modules", "axe-core")); err != nil {
-		t.Skipf("axe-core is not there (make peers): %v", err)
-	}
 	store, _ := filled(t)
 	server := httptest.NewServer(serve.New(config(store)))
 	defer server.Close()
 	route := server.URL + "/" + site.RoutePath("shop", "example/shop", "main", "GET /items") + "?runs=1000"
 	command := exec.CommandContext(t.Context(), "node", "../site/testdata/look.mjs", server.URL+"/", server.URL+"/history/"+site.Slug("shop", "example/shop", "main")+"/index.html", route)
-	command.Env = append(os.Environ(), "PEERS="+peers.Dir())
+	command.Env = peers.Browser(t)
 	var problems strings.Builder
 	command.Stderr = &problems
 	text, err := command.Output()

@@ -4,7 +4,6 @@ package site_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -37,12 +36,6 @@ type seen struct {
 
 // Chromium finds nothing wrong with the pages of a site on the disk, with names of all kinds.
 func TestRealChromium(t *testing.T) {
-	if _, err := exec.LookPath("chromium"); errors.Is(err, exec.ErrNotFound) {
-		t.Skip("Debian's chromium is not there")
-	}
-	if _, err := os.Stat(filepath.Join(peers.Dir(), "node_modules", "axe-core")); err != nil {
-		t.Skipf("axe-core is not there (make peers): %v", err)
-	}
 	all := records(400, 12*time.Hour, slices.Concat([]string{"GET /items"}, hostileNames(), reporttest.Names()[1:]), slower(250, "GET /items", 1.4), func(n int, r *baseline.Record) {
 		if n > 300 {
 			r.Environment, r.Summary.Environment.CPUCores = "large", 8
@@ -89,7 +82,7 @@ func look(t *testing.T, urls []string) (found map[string]seen) {
 		args = append(args, "--pictures", dir)
 	}
 	command := exec.CommandContext(t.Context(), "node", append(args, urls...)...)
-	command.Env = append(os.Environ(), "PEERS="+peers.Dir())
+	command.Env = peers.Browser(t)
 	decode(t, command, &found)
 	return found
 }

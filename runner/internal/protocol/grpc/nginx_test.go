@@ -18,7 +18,7 @@ func TestNginx(t *testing.T) {
 	program, err := exec.LookPath("nginx")
 	if err != nil {
 		if program = "/usr/sbin/nginx"; !exists(program) {
-			t.Skip("nginx is not there: run make programs")
+			t.Fatal("nginx is not there; `make programs` installs it")
 		}
 	}
 	backend := strings.TrimPrefix(interopServerApart(t), "http://")

@@ -84,7 +84,7 @@ func newDescribed(t testing.TB, url, target, more, steps string) *user {
 func TestRealPython(t *testing.T) {
 	program := "/usr/bin/python3"
 	if exec.Command(program, "-c", "import grpc").Run() != nil {
-		t.Fatal("grpcio is not there: apt-get install python3-grpcio")
+		t.Fatal("grpcio is not there; `make programs-real` installs it")
 	}
 	script := filepath.Join(t.TempDir(), "server.py")
 	if err := os.WriteFile(script, []byte(python), 0o600); err != nil {
@@ -133,7 +133,7 @@ func module(t *testing.T, name string) string {
 func TestRealEtcd(t *testing.T) {
 	program, err := exec.LookPath("etcd")
 	if err != nil {
-		t.Fatal("etcd is not there: apt-get install etcd-server")
+		t.Fatal("etcd is not there; `make programs-real` installs it")
 	}
 	roots := t.TempDir()
 	if err := os.Mkdir(filepath.Join(roots, "etcd"), 0o700); err != nil {

@@ -3,7 +3,6 @@
 package har_test
 
 import (
-	"errors"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -12,20 +11,11 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/draft/har"
+	"github.com/plimsoll-ci/plimsoll/testdata/peers"
 )
 
 // A fresh recording of Chromium becomes a profile that the service takes, as the recording in testdata does.
 func TestRealChromium(t *testing.T) {
-	peers, err := filepath.Abs("../../../../../testdata/peers")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(peers, "node_modules", "playwright-core")); err != nil {
-		t.Skipf("playwright-core is not there (make peers): %v", err)
-	}
-	if _, err := exec.LookPath("chromium"); errors.Is(err, exec.ErrNotFound) {
-		t.Skip("Debian's chromium is not there")
-	}
 	other := httptest.NewServer(newService(""))
 	defer other.Close()
 	recorded := newService(other.URL)
@@ -33,7 +23,7 @@ func TestRealChromium(t *testing.T) {
 	defer server.Close()
 	file := filepath.Join(t.TempDir(), "session.har")
 	command := exec.CommandContext(t.Context(), "node", "testdata/record.mjs", server.URL, file)
-	command.Env = append(os.Environ(), "PEERS="+peers, "HOME="+t.TempDir())
+	command.Env = peers.Browser(t)
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("record: %v\n%s", err, output)
 	}
