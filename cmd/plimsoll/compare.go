@@ -46,7 +46,12 @@ func (c *compareCmd) Run(ctx context.Context, a *console.Console) error {
 		hintProfile(a, j, c.Head, head)
 		v = v.Cover(policy, j.API)
 	}
+	var verdict error
+	if v.Outcome != gate.Pass && (v.Outcome != gate.Inconclusive || !policy.PassInDoubt) {
+		verdict = exit.Verdict{Outcome: v.Outcome}
+	}
 	rep := report.New(v, head)
+	rep.PassInDoubt = verdict == nil && v.Outcome == gate.Inconclusive
 	show := report.Terminal
 	if c.JSON {
 		show = report.Encode
@@ -54,13 +59,7 @@ func (c *compareCmd) Run(ctx context.Context, a *console.Console) error {
 	if err := show(a.Stdout, rep); err != nil {
 		return err
 	}
-	var verdict error
-	if v.Outcome != gate.Pass && (v.Outcome != gate.Inconclusive || !policy.PassInDoubt) {
-		verdict = exit.Verdict{Outcome: v.Outcome}
-	}
-	notes, err := c.Flags.Write(ctx, report.Material{Report: &rep, Run: head, Base: base}, forms.Options{
-		DoubtPasses: verdict == nil, Getenv: a.Env.Get, Warn: a.Warn,
-	})
+	notes, err := c.Flags.Write(ctx, report.Material{Report: &rep, Run: head, Base: base}, forms.Options{Getenv: a.Env.Get, Warn: a.Warn})
 	tell(a, notes)
 	if err != nil && verdict != nil {
 		a.Warn(err.Error()) // the verdict stands

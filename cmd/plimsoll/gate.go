@@ -216,6 +216,7 @@ func past(p gate.Policy, commits []string) baseline.Past {
 
 // print writes the report to its destinations. An error of writing never hides the error that is the verdict.
 func (c *gateCmd) print(ctx context.Context, a *console.Console, files publish.Files, m report.Material, verdict error) error {
+	m.Report.PassInDoubt = verdict == nil && m.Report.Verdict.Outcome == gate.Inconclusive
 	show := report.Terminal
 	if c.JSON {
 		show = report.Encode
@@ -224,7 +225,7 @@ func (c *gateCmd) print(ctx context.Context, a *console.Console, files publish.F
 	if err == nil {
 		err = show(a.Stdout, *m.Report)
 	}
-	err = errors.Join(err, c.write(ctx, a, m, verdict))
+	err = errors.Join(err, c.write(ctx, a, m))
 	if err != nil && verdict != nil {
 		a.Warn(err.Error()) // the verdict stands
 	}
@@ -257,15 +258,15 @@ func (c *gateCmd) results() (all []forms.Place) {
 
 // instead writes an error into the forms in place of a verdict, and returns the error.
 func (c *gateCmd) instead(ctx context.Context, a *console.Console, rep report.Report, err error) error {
-	if formsErr := c.write(ctx, a, report.Material{Report: &rep}, err); formsErr != nil {
+	if formsErr := c.write(ctx, a, report.Material{Report: &rep}); formsErr != nil {
 		a.Warn(formsErr.Error())
 	}
 	return err
 }
 
 // write writes the forms.
-func (c *gateCmd) write(ctx context.Context, a *console.Console, m report.Material, verdict error) error {
-	notes, err := c.Flags.Write(ctx, m, forms.Options{DoubtPasses: verdict == nil, Getenv: a.Env.Get, Warn: a.Warn})
+func (c *gateCmd) write(ctx context.Context, a *console.Console, m report.Material) error {
+	notes, err := c.Flags.Write(ctx, m, forms.Options{Getenv: a.Env.Get, Warn: a.Warn})
 	tell(a, notes)
 	return err
 }

@@ -32,6 +32,8 @@ type Report struct {
 	// LeftOut is how many comparisons were left out of the file that the report was read from. They
 	// are less bad than those in it.
 	LeftOut int
+	// PassInDoubt says that the job goes on although the verdict is Inconclusive: the policy or a flag lets it.
+	PassInDoubt bool
 
 	// These depend on where the report is shown. The verdict file does not hold them: whoever shows
 	// somebody else's file has links of their own.

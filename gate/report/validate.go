@@ -25,6 +25,9 @@ func (c *content) check() error {
 	if c.LeftOut < 0 || c.LeftOut > maxCount {
 		return fmt.Errorf("it left out %d comparisons", c.LeftOut)
 	}
+	if c.PassInDoubt && c.Outcome != gate.Inconclusive {
+		return fmt.Errorf("it lets the job go on in doubt, and its verdict is %v", c.Outcome)
+	}
 	if err := c.Subject.check(c.Outcome); err != nil {
 		return err
 	}

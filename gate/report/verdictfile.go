@@ -30,7 +30,8 @@ var (
 type content struct {
 	Subject Subject `json:"subject"`
 	gate.Verdict
-	LeftOut int `json:"left_out,omitempty"`
+	LeftOut     int  `json:"left_out,omitempty"`
+	PassInDoubt bool `json:"pass_in_doubt,omitempty"`
 }
 
 // file is a verdict file.
@@ -90,7 +91,7 @@ func (c content) digest() (string, error) {
 // bounded is the content of a report, cut to what a file may hold.
 func bounded(r Report) content {
 	v, leftOut := r.Verdict.Bound()
-	c := content{Subject: r.Subject, Verdict: v, LeftOut: r.LeftOut + leftOut}
+	c := content{Subject: r.Subject, Verdict: v, LeftOut: r.LeftOut + leftOut, PassInDoubt: r.PassInDoubt}
 	c.Subject.Course = append([]Round{}, c.Subject.Course[:min(len(c.Subject.Course), maxCourse)]...)
 	c.Subject.Measured = slices.Clone(c.Subject.Measured[:min(len(c.Subject.Measured), maxMeasured)])
 	for i := range c.Subject.Measured {
@@ -142,7 +143,7 @@ func Decode(rd io.Reader) (Report, error) {
 	if digest != f.Digest {
 		return Report{}, fmt.Errorf("%w: its digest is %s and it says %.64q", ErrAltered, digest, f.Digest)
 	}
-	return Report{Verdict: f.Verdict, Subject: f.Subject, LeftOut: f.LeftOut}, nil
+	return Report{Verdict: f.Verdict, Subject: f.Subject, LeftOut: f.LeftOut, PassInDoubt: f.PassInDoubt}, nil
 }
 
 // parse reads a file of this schema and refuses unknown fields.

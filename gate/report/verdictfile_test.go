@@ -132,6 +132,7 @@ var hostile = map[string]func(*report.Report){
 	"impossible rounds":                   func(r *report.Report) { r.Subject.Course[0].P95 = 0 },
 	"more rounds told of than there were": func(r *report.Report) { r.Subject.Rounds = 1 },
 	"an impossible generator":             func(r *report.Report) { r.Subject.Generator.LagP50 = -1 },
+	"a fail that passes in doubt":         func(r *report.Report) { r.PassInDoubt = true },
 	"an impossible machine":               func(r *report.Report) { r.Subject.Environment.CPUCores = -4 },
 }
 

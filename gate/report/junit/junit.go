@@ -28,17 +28,12 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Form says how to write a doubt of the gate.
-type Form struct {
-	DoubtPasses bool // the job goes on although the gate could not tell
-}
-
 // Write writes the document.
-func (f Form) Write(w io.Writer, m report.Material) error {
+func Write(w io.Writer, m report.Material) error {
 	doc := document{Name: "plimsoll"}
 	switch {
 	case m.Report != nil:
-		doc.Suites = f.judged(m)
+		doc.Suites = judged(m)
 	case m.Run != nil:
 		doc.Suites = measured(m.Run)
 	}
@@ -56,8 +51,8 @@ func (f Form) Write(w io.Writer, m report.Material) error {
 }
 
 // judged writes the suites of a verdict.
-func (f Form) judged(m report.Material) []*suite {
-	v, s := m.Report.Verdict, m.Report.Subject
+func judged(m report.Material) []*suite {
+	f, v, s := form{m.Report.PassInDoubt}, m.Report.Verdict, m.Report.Subject
 	a := newAlbum(s.Series, stamp(m.Run), s.Environment.Runner)
 	a.about("verdict", f.verdict(v))
 	for _, i := range gate.WorstFirst(v.Comparisons) {
@@ -77,8 +72,11 @@ func (f Form) judged(m report.Material) []*suite {
 	return a.suites
 }
 
+// form writes the cases of a verdict.
+type form struct{ passInDoubt bool }
+
 // verdict is the case of the verdict itself.
-func (f Form) verdict(v gate.Verdict) outcome {
+func (f form) verdict(v gate.Verdict) outcome {
 	var lines []string
 	for _, r := range report.Once(v.Reasons) {
 		lines = append(lines, report.Sentence(r))
@@ -95,8 +93,8 @@ func (f Form) verdict(v gate.Verdict) outcome {
 }
 
 // doubt is the outcome of a case that the gate could not decide.
-func (f Form) doubt(sentence string) outcome {
-	if f.DoubtPasses {
+func (f form) doubt(sentence string) outcome {
+	if f.passInDoubt {
 		return skip(sentence)
 	}
 	return fail("inconclusive", sentence)
@@ -106,7 +104,7 @@ func (f Form) doubt(sentence string) outcome {
 var kinds = map[gate.ReasonKind]string{gate.LowerThroughput: "lower", gate.Failing: "failing", gate.CostsMore: "costs-more"}
 
 // comparison is the case of one metric of one route.
-func (f Form) comparison(v gate.Verdict, c gate.Comparison) outcome {
+func (f form) comparison(v gate.Verdict, c gate.Comparison) outcome {
 	r, told := v.Reason(c)
 	sentence := report.RouteName(c.Route) + ": " + string(c.Metric) + ": " + report.Finding(c)
 	if told {
@@ -120,7 +118,7 @@ func (f Form) comparison(v gate.Verdict, c gate.Comparison) outcome {
 }
 
 // status converts a comparison's status to an outcome. kind is the type of the failure, if it fails.
-func (f Form) status(v gate.Verdict, s gate.Status, kind, sentence string) outcome {
+func (f form) status(v gate.Verdict, s gate.Status, kind, sentence string) outcome {
 	switch {
 	case s == gate.Within:
 		return outcome{state: passed}
@@ -136,7 +134,7 @@ func (f Form) status(v gate.Verdict, s gate.Status, kind, sentence string) outco
 }
 
 // threshold is the case of an absolute limit.
-func (f Form) threshold(v gate.Verdict, t gate.Threshold) outcome {
+func (f form) threshold(v gate.Verdict, t gate.Threshold) outcome {
 	about := report.RouteName(t.Route) + ": " + t.Rule
 	past := report.Sentence(gate.Reason{Kind: gate.PastThreshold, Route: t.Route, Rule: t.Rule, Now: t.Value})
 	switch {

@@ -32,7 +32,8 @@ type verdictFile struct {
 	Digest  string         `json:"digest"`
 	Subject report.Subject `json:"subject"`
 	gate.Verdict
-	LeftOut int `json:"left_out,omitempty"`
+	LeftOut     int  `json:"left_out,omitempty"`
+	PassInDoubt bool `json:"pass_in_doubt,omitempty"`
 }
 
 // written lists the forms, and the commands that write them.

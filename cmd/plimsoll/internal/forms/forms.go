@@ -118,9 +118,8 @@ func (f Flags) Needs(m report.Material) error {
 
 // Options are what Write needs besides the material.
 type Options struct {
-	DoubtPasses bool                // the job goes on although the gate could not tell
-	Live        bool                // Live has written the history
-	Getenv      func(string) string // gives the headers for OTLP; nil for none
+	Live   bool                // Live has written the history
+	Getenv func(string) string // gives the headers for OTLP; nil for none
 	// Warn takes the error of an OTLP receiver, so that Write does not return it: the verdict stands anyway. If nil, Write
 	// returns the error.
 	Warn func(text string)
@@ -137,7 +136,7 @@ func (f Flags) Write(ctx context.Context, m report.Material, o Options) (notes [
 	}
 	put(filled(f.HTML, m.Run), func(w io.Writer) error { return html.Write(w, m) })
 	put(f.Markdown, func(w io.Writer) error { return markdown(w, m) })
-	put(f.JUnit, func(w io.Writer) error { return junit.Form{DoubtPasses: o.DoubtPasses}.Write(w, m) })
+	put(f.JUnit, func(w io.Writer) error { return junit.Write(w, m) })
 	put(f.OpenMetrics, func(w io.Writer) error { return export.OpenMetrics(w, m) })
 	if m.Run == nil {
 		return nil, errors.Join(all...)
