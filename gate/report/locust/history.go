@@ -21,8 +21,11 @@ type Row struct {
 	All    *tally.Route  // what has ended since the load began
 }
 
-// History writes _stats_history.csv while a load runs. Not safe for concurrent use.
-type History struct{ out *table }
+// History writes _stats_history.csv while a load runs: a row each second, in the order of time. Not safe for concurrent use.
+type History struct {
+	out    *table
+	latest int64 // second of the last row
+}
 
 // NewHistory writes the header.
 func NewHistory(w io.Writer) (*History, error) {
@@ -30,32 +33,36 @@ func NewHistory(w io.Writer) (*History, error) {
 	out := newTable(w, append(header,
 		"Total Request Count", "Total Failure Count", "Total Median Response Time", "Total Average Response Time",
 		"Total Min Response Time", "Total Max Response Time", "Total Average Content Size")...)
-	return &History{out}, out.err
+	return &History{out: out}, out.err
 }
 
-// Add writes the row of one second. It returns the first error of all rows.
+// Add writes the row of one second. It returns the first error of all rows. A row that comes a little early, in the same
+// second of the clock as the one before it, gets the next second: times rise, as readers of Locust's file expect.
 func (h *History) Add(r Row) error {
-	row := lead(r.At, strconv.Itoa(r.Users), r.Last.Requests(), r.Last.Failures(), r.Window)
+	h.latest = max(r.At.Unix(), h.latest+1)
+	row := lead(h.latest, strconv.Itoa(r.Users), r.Last.Requests(), r.Last.Failures(), r.Window)
 	h.out.row(append(append(row, percentiles(r.Last)...), totals(r.All)...)...)
 	return h.out.err
 }
 
 // lead returns the beginning of a row, up to its percentiles. Locust writes both rates with six decimals.
-func lead(at time.Time, users string, requests, failures int64, window time.Duration) []string {
+func lead(second int64, users string, requests, failures int64, window time.Duration) []string {
 	perSec := func(n int64) string {
 		if window <= 0 {
 			return "0.000000"
 		}
 		return fmt.Sprintf("%f", float64(n)/window.Seconds())
 	}
-	return []string{strconv.FormatInt(at.Unix(), 10), users, "", aggregated, perSec(requests), perSec(failures)}
+	return []string{strconv.FormatInt(second, 10), users, "", aggregated, perSec(requests), perSec(failures)}
 }
 
 // window is how far the rates of a row look back, as Locust's do.
 const window = 10 * time.Second
 
-// history writes _stats_history.csv from the timeline of a result. The percentiles are those of the single second. Values
-// that the result lacks are absent.
+// history writes _stats_history.csv from the timeline of a result: a row for each second of the clock in which it was loaded,
+// in the order of time. The timeline of a pair has several parts in one second, where one side's turn ends and its next
+// begins. The percentiles are those of the single second, or of its part with the most requests. Values that the result
+// lacks are absent.
 func history(w io.Writer, m report.Material) error {
 	h, err := NewHistory(w)
 	if err != nil || m.Run == nil {
@@ -64,25 +71,38 @@ func history(w io.Writer, m report.Material) error {
 	seconds := m.Run.Timeline
 	counts := slices.ContainsFunc(seconds, func(s result.Second) bool { return s.Users > 0 })
 	var last, all result.Second // what is in the window, and since the load began
+	var most result.Second      // the part of this second with the most requests
+	var at int64                // the second of the clock
 	first := 0                  // of the window
-	for _, s := range seconds {
+	for i, s := range seconds {
+		at = max(at, secondOf(m.Run, s))
+		if s.Requests >= most.Requests {
+			most = s
+		}
 		all.Requests, all.Failures = all.Requests+s.Requests, all.Failures+s.Failures
 		last.Length, last.Requests, last.Failures = last.Length+s.Length, last.Requests+s.Requests, last.Failures+s.Failures
 		for end := s.Start + s.Length; seconds[first].Start+seconds[first].Length <= end-window; first++ {
 			old := seconds[first]
 			last.Length, last.Requests, last.Failures = last.Length-old.Length, last.Requests-old.Requests, last.Failures-old.Failures
 		}
+		if i+1 < len(seconds) && secondOf(m.Run, seconds[i+1]) <= at {
+			continue
+		}
 		users := absent
 		if counts {
 			users = strconv.Itoa(s.Users)
 		}
-		row := lead(m.Run.Started.Add(s.Start+s.Length), users, last.Requests, last.Failures, last.Length)
-		row = append(row, percentilesOf(s)...)
+		row := lead(at, users, last.Requests, last.Failures, last.Length)
+		row = append(row, percentilesOf(most)...)
 		row = append(row, strconv.FormatInt(all.Requests, 10), strconv.FormatInt(all.Failures, 10), absent, absent, absent, absent, absent)
 		h.out.row(row...)
+		most = result.Second{}
 	}
 	return h.out.err
 }
+
+// secondOf is the second of the clock in which a second of the timeline ended.
+func secondOf(r *result.Result, s result.Second) int64 { return r.Started.Add(s.Start + s.Length).Unix() }
 
 // percentilesOf returns the columns of Locust's percentiles; those that a second lacks are absent.
 func percentilesOf(s result.Second) (row []string) {

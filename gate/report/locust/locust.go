@@ -8,7 +8,7 @@
 //
 // _stats.csv and _failures.csv cover the judged rounds. _stats_history.csv covers the whole load, a row a second. History
 // writes it during the load. From a finished result it is written out of the timeline, with N/A for figures that the
-// timeline lacks.
+// timeline lacks. All files are of one run: the other side of a pairing has files of its own.
 //
 // A cell that a spreadsheet would take for a formula gets an apostrophe in front, and invisible characters are removed.
 // Ordinary names do not change. See cell.

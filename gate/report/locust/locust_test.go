@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -240,11 +241,61 @@ func TestHistoryOfResult(t *testing.T) {
 	}
 	lines := strings.Split(written(t, report.Material{Run: r})["_stats_history.csv"], "\r\n")
 	for i, want := range map[int]string{
-		10: "1700000005,N/A,,Aggregated,2.000000,0.000000,", 20: "1700000010,N/A,,Aggregated,2.000000,", 30: "1700000015,N/A,,Aggregated,3.000000,", 40: "1700000020,N/A,,Aggregated,4.000000,",
+		6: "1700000005,N/A,,Aggregated,2.000000,0.000000,", 11: "1700000010,N/A,,Aggregated,2.100000,", 16: "1700000015,N/A,,Aggregated,3.100000,", 21: "1700000020,N/A,,Aggregated,4.000000,",
 	} {
 		if !strings.HasPrefix(lines[i], want) {
 			t.Errorf("row %d is %s, want %s", i, lines[i], want)
 		}
+	}
+}
+
+// The history has one row a second, and times that rise: of a pair, whose turns end within seconds, of all odd results,
+// of a timeline in disorder, and of a load whose ticks come early.
+func TestHistoryRises(t *testing.T) {
+	runs := map[string]*result.Result{"disorder": shop(), "turns": shop()}
+	for i := range 50 {
+		start := time.Duration(i*i%37) * 400 * time.Millisecond
+		runs["disorder"].Timeline = append(runs["disorder"].Timeline, result.Second{Start: start, Length: 700 * time.Millisecond, Requests: 1})
+		start = time.Duration(i)*400*time.Millisecond + time.Duration(i%3)*time.Millisecond
+		runs["turns"].Timeline = append(runs["turns"].Timeline, result.Second{Start: 5*time.Second + start, Length: 200 * time.Millisecond, Requests: int64(1 + i%4), P95: time.Duration(1+i%4) * time.Millisecond})
+	}
+	for name, m := range reporttest.Odd() {
+		runs[name] = m.Run
+	}
+	for name, r := range runs {
+		rises(t, name, written(t, report.Material{Run: r})["_stats_history.csv"])
+	}
+	// Turns of 2 and 3 requests that end at 7.202 and 7.6 s are one row, with the p95 of the larger.
+	if text := written(t, report.Material{Run: runs["turns"]})["_stats_history.csv"]; !strings.Contains(text, "\r\n1700000007,0,,Aggregated,5.882353,0.294118,N/A,N/A,N/A,N/A,N/A,3,N/A,") {
+		t.Errorf("got\n%s", text)
+	}
+	var b strings.Builder
+	h, err := locust.NewHistory(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ms := range []int64{1001, 2000, 2999, 3001, 4990, 5995} {
+		if err := h.Add(locust.Row{At: time.UnixMilli(ms), Window: time.Second, Last: &tally.Route{}, All: &tally.Route{}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rises(t, "early ticks", b.String())
+	if n := strings.Count(b.String(), "Aggregated"); n != 6 {
+		t.Errorf("6 ticks became %d rows:\n%s", n, b.String())
+	}
+}
+
+// rises fails the test if the times of a history do not rise from row to row.
+func rises(t *testing.T, name, history string) {
+	t.Helper()
+	before := 0
+	for _, line := range strings.Split(strings.TrimSpace(history), "\r\n")[1:] {
+		stamp, _, _ := strings.Cut(line, ",")
+		second, err := strconv.Atoi(stamp)
+		if err != nil || second <= before {
+			t.Errorf("%s: a row of %s comes after one of %d (%v)", name, stamp, before, err)
+		}
+		before = second
 	}
 }
 

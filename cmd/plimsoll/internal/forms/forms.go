@@ -26,6 +26,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report/html"
 	"github.com/plimsoll-ci/plimsoll/gate/report/junit"
 	"github.com/plimsoll-ci/plimsoll/gate/report/locust"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
@@ -33,7 +34,7 @@ import (
 type Flags struct {
 	HTML        string `name:"html" placeholder:"FILE" file:"" help:"Write the report as one page of HTML to this file. In its name {u}, {r} and {t} become the users, those started per second, and the seconds of judged load. A load takes it from $$LOCUST_HTML too."`
 	Markdown    string `placeholder:"FILE" file:"" help:"Write the report as markdown to this file."`
-	CSV         string `name:"csv" placeholder:"PREFIX" help:"Write Locust's CSV files, PREFIX_stats.csv and so on, and PREFIX_system.csv with what was read of the system. A load takes it from $$LOCUST_CSV too."`
+	CSV         string `name:"csv" placeholder:"PREFIX" help:"Write Locust's CSV files, PREFIX_stats.csv and so on, and PREFIX_system.csv with what was read of the system; of a pairing also PREFIX-base_stats.csv and so on. A load takes it from $$LOCUST_CSV too."`
 	JUnit       string `name:"junit" placeholder:"FILE" file:"" help:"Write the report as JUnit to this file, for the test reports of GitLab, Jenkins and other CI systems."`
 	HGRM        string `name:"hgrm" placeholder:"DIR" file:"" help:"Write the response times of each route to this directory, as percentile files of HdrHistogram."`
 	OpenMetrics string `name:"openmetrics" placeholder:"FILE" file:"" help:"Write the figures as OpenMetrics text to this file, for node_exporter's textfile directory, which wants the name to end in .prom, and for GitLab."`
@@ -142,12 +143,7 @@ func (f Flags) Write(ctx context.Context, m report.Material, o Options) (notes [
 		return nil, errors.Join(all...)
 	}
 	if f.CSV != "" {
-		notes = append(notes, locust.Missing(m, o.Live)...)
-		for _, file := range locust.Files() {
-			if !o.Live || file.Suffix != locust.HistorySuffix {
-				put(f.csvFile(file.Suffix), func(w io.Writer) error { return file.Write(w, m) })
-			}
-		}
+		notes = append(notes, f.writeCSV(m, o.Live, put)...)
 	}
 	if f.HGRM != "" {
 		files := export.Histograms(m)
@@ -169,6 +165,35 @@ func (f Flags) Write(ctx context.Context, m report.Material, o Options) (notes [
 		all = append(all, err)
 	}
 	return notes, errors.Join(all...)
+}
+
+// baseEnding follows the prefix in the names of the CSV files of a pairing's other side, as in the name of its result.
+const baseEnding = "-base"
+
+// writeCSV writes Locust's files of a run, and those of the other side of its pairing. Locust's readers expect one run in a
+// file.
+func (f Flags) writeCSV(m report.Material, live bool, put func(path string, write func(io.Writer) error)) (notes []string) {
+	for _, side := range []struct {
+		run    *result.Result
+		ending string
+	}{{m.Run, ""}, {m.Base, baseEnding}} {
+		if side.run == nil {
+			continue
+		}
+		one := report.Material{Run: side.run}
+		live := live && side.run == m.Run
+		for _, note := range locust.Missing(one, live) {
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
+		}
+		for _, file := range locust.Files() {
+			if !live || file.Suffix != locust.HistorySuffix {
+				put(f.csvFile(side.ending+file.Suffix), func(w io.Writer) error { return file.Write(w, one) })
+			}
+		}
+	}
+	return notes
 }
 
 // markdown writes a verdict as it stands in a comment, or a run as it stands in a job's summary.

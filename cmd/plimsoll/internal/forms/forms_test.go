@@ -79,7 +79,10 @@ func receiver(t *testing.T, status int, answer string) (url string, got *http.Re
 	return s.URL, got, body
 }
 
-const csvFiles = "r_exceptions.csv r_failures.csv r_stats.csv r_stats_history.csv r_system.csv"
+const (
+	csvFiles  = "r_exceptions.csv r_failures.csv r_stats.csv r_stats_history.csv r_system.csv"
+	baseFiles = "r-base_exceptions.csv r-base_failures.csv r-base_stats.csv r-base_stats_history.csv r-base_system.csv"
+)
 
 // Every form is written from a run and from a verdict with its run; a verdict alone gives the forms that need no run.
 func TestWrite(t *testing.T) {
@@ -92,6 +95,7 @@ func TestWrite(t *testing.T) {
 		sent  bool
 	}{
 		"a run":                  {report.Material{Run: r}, runForms, true},
+		"a pairing":              {report.Material{Run: r, Base: runOf("", 1)}, "hgrm/GET_items.base.hgrm hgrm/GET_items.hgrm hgrm/all_routes.base.hgrm hgrm/all_routes.hgrm " + baseFiles + " r.html r.md r.prom r.xml " + csvFiles, true},
 		"a verdict with its run": {report.Material{Report: &rep, Run: r}, runForms, true},
 		"a verdict":              {report.Material{Report: &rep}, "r.html r.md r.prom r.xml", false},
 	} {
