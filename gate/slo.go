@@ -96,6 +96,15 @@ func (r rule) time() time.Duration {
 	return time.Duration(min(r.bound, 365*24*3600*1000) * float64(time.Millisecond))
 }
 
+// Limit is the longest response time that a rule allows. It is not ok for a rule of anything else, such as of failures.
+func (t Threshold) Limit() (limit time.Duration, ok bool) {
+	r, err := parseRule(t.Rule)
+	if err != nil || !r.limitsTime() {
+		return 0, false
+	}
+	return r.time(), true
+}
+
 func (s SLO) each(do func(route string, r rule)) {
 	for _, t := range s.limits {
 		for _, r := range t.rules {

@@ -2,16 +2,18 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/bottleneck"
 	"github.com/plimsoll-ci/plimsoll/gate/capacity"
@@ -20,6 +22,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
 // capacityCmd is plimsoll capacity.
@@ -37,10 +40,23 @@ type capacityCmd struct {
 	Quiet       bool     `short:"q" help:"No progress."`
 	Verbose     bool     `short:"v" help:"Show the output of the system under test."`
 	JSON        bool     `name:"json" help:"Print JSON on stdout."`
+	Out         string   `short:"o" placeholder:"FILE" file:"" help:"Write the answer as JSON to this file, for plimsoll report."`
+	HTML        string   `name:"html" placeholder:"FILE" file:"" help:"Write the answer as one page of HTML to this file."`
+	Markdown    string   `placeholder:"FILE" file:"" help:"Write the answer as markdown to this file."`
+	JUnit       string   `name:"junit" placeholder:"FILE" file:"" help:"Write the answer as JUnit to this file: a test that fails if no load is sure to hold."`
+	OpenMetrics string   `name:"openmetrics" placeholder:"FILE" file:"" help:"Write both ends of the bracket as OpenMetrics text to this file."`
+}
+
+// forms are the places of the reports.
+func (c *capacityCmd) forms() forms.Flags {
+	return forms.Flags{HTML: c.HTML, Markdown: c.Markdown, JUnit: c.JUnit, OpenMetrics: c.OpenMetrics}
 }
 
 // Run searches for the highest load that the system holds.
 func (c *capacityCmd) Run(ctx context.Context, a *console.Console) error {
+	if err := errors.Join(publish.CheckPlace("--out", c.Out), c.forms().Check(forms.Place{Flag: "--out", Path: c.Out})); err != nil {
+		return err
+	}
 	j, err := job.Read(c.Profile, a.Env)
 	if err != nil {
 		return err
@@ -71,8 +87,7 @@ func (c *capacityCmd) Run(ctx context.Context, a *console.Console) error {
 		return err
 	}
 	found := found(search, slo, r)
-	a.Summarize(fmt.Sprintf("### Capacity of %s\n\n%s\n", r.Series, report.CapacityLine(found)))
-	return errors.Join(c.print(a, found), outcomeOf(err, found.Claim))
+	return errors.Join(c.tell(ctx, a, found), outcomeOf(err, found.Claim))
 }
 
 // users reports whether users are searched for.
@@ -109,11 +124,12 @@ const mostRate = 1_000_000
 // found reports the result of a search, and what limited the system in its trials.
 func found(s *capacity.Search, slo gate.SLO, r *result.Result) capacity.Report {
 	made := capacity.Report{
-		Schema: capacity.Schema, Series: r.Series, Commit: r.Commit, Target: r.Target, Tool: r.Tool, SLO: slo.Texts(), Claim: s.Claim(),
+		Schema: capacity.Schema, Series: r.Series, Commit: r.Commit, Target: r.Target, Tool: r.Tool, Started: r.Started, Environment: r.Environment,
+		SLO: slo.Texts(), Claim: s.Claim(),
 	}
 	var facts map[string]string
 	if r.Watch != nil {
-		facts = r.Watch.Facts
+		facts, made.Absent = r.Watch.Facts, r.Watch.Absent
 	}
 	if steps := bottleneck.Steps(r); len(steps) > 0 {
 		f := bottleneck.FindIn(steps, facts)
@@ -122,26 +138,28 @@ func found(s *capacity.Search, slo gate.SLO, r *result.Result) capacity.Report {
 	return made
 }
 
-func (c *capacityCmd) print(a *console.Console, found capacity.Report) error {
+// tell prints the answer, and writes it to the files that were asked for. An error of one does not stop the others.
+func (c *capacityCmd) tell(ctx context.Context, a *console.Console, found capacity.Report) error {
+	show := report.Capacity
 	if c.JSON {
-		encoder := json.NewEncoder(a.Stdout)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(found)
+		show = capacity.Encode
 	}
-	return report.Capacity(a.Stdout, found)
+	all := []error{show(a.Stdout, found)}
+	if c.Out != "" {
+		all = append(all, whole.Write(c.Out, func(w io.Writer) error { return capacity.Encode(w, found) }))
+	}
+	_, err := c.forms().Write(ctx, report.Material{Capacity: &found}, forms.Options{})
+	var summary strings.Builder
+	all = append(all, err, report.CapacityMarkdown(&summary, found))
+	a.Summarize(summary.String())
+	return errors.Join(all...)
 }
 
 // outcomeOf is the error of a search: why it was cut short, or its verdict if it found no load that surely holds. A limit
 // that was not judged leaves that open.
 func outcomeOf(err error, claim capacity.Claim) error {
-	switch {
-	case err != nil:
-		return err
-	case claim.Confirmed && !slices.ContainsFunc(claim.Holds.Judged, func(t gate.Threshold) bool { return t.Status == gate.NotJudged }):
-		return nil
-	case claim.Stopped == capacity.Nothing && claim.Breaks != nil && claim.Breaks.Status == capacity.Broken:
-		return exit.Verdict{Outcome: gate.Fail}
+	if outcome := claim.Outcome(); err == nil && outcome != gate.Pass {
+		return exit.Verdict{Outcome: outcome}
 	}
-	return exit.Verdict{Outcome: gate.Inconclusive}
+	return err
 }

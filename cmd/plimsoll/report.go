@@ -11,7 +11,7 @@ import (
 // reportCmd is plimsoll report.
 type reportCmd struct {
 	forms.Flags
-	Files []string `arg:"" name:"file" file:"" help:"A result, a verdict file, or those that belong together: a verdict, its run and the other side of its pairing, in any order."`
+	Files []string `arg:"" name:"file" file:"" help:"A result, a verdict file, what a search found (plimsoll capacity --out), or those that belong together: a verdict, its run, the other side of its pairing and a search, in any order."`
 }
 
 // Run writes the forms of an earlier result or verdict. Without a form it prints the report.

@@ -28,6 +28,11 @@ func (o Outcome) Broke() []gate.Threshold {
 	return slices.DeleteFunc(slices.Clone(o.Judged), func(t gate.Threshold) bool { return t.Status != gate.Worse })
 }
 
+// unjudged says that a rule of the SLO could not be judged: its route had no request.
+func (o Outcome) unjudged() bool {
+	return slices.ContainsFunc(o.Judged, func(t gate.Threshold) bool { return t.Status == gate.NotJudged })
+}
+
 // Status says what a trial shows.
 type Status string
 

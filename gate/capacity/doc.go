@@ -12,6 +12,6 @@
 // broke once below one that was confirmed is told in Claim.Unsteady.
 //
 // A trial that the load generator hindered says nothing of the system. It is repeated, and counts then as the end of what
-// can be tried here: the claim is "at least". All is pure: no I/O, no clock, no chance. Who runs the trials says how
-// long each took.
+// can be tried here: the claim is "at least". All is pure: no clock, no chance, and no I/O but for Encode and Decode, which
+// write and read a Report, as a hostile one. Who runs the trials says how long each took.
 package capacity

@@ -23,15 +23,11 @@ func Capacity(w io.Writer, r capacity.Report) error {
 		return nil
 	}
 	fmt.Fprintln(w)
-	header := []string{"Trial", "Judged", "Outcome", "Requests", "Answered", "Failed", "Generator"}
-	for _, rule := range r.SLO {
-		header = append(header, plain(rule, maxName))
+	var limits []int
+	for at := range r.SLO {
+		limits = append(limits, at)
 	}
-	var rows [][]string
-	for _, o := range r.Trials {
-		rows = append(rows, trialRow(r, o))
-	}
-	return grid{columns: "rllrrrr" + strings.Repeat("r", len(r.SLO)), header: header, rows: rows}.text(w)
+	return trialGrid(r, r.Trials, limits, plain).text(w)
 }
 
 // CapacityLine is the answer of a search in a line: a bracket, never one number.
@@ -204,12 +200,13 @@ func TrialLine(users bool, o capacity.Outcome) string {
 	return text + "; " + plain(o.Why, maxSentence)
 }
 
-func trialRow(r capacity.Report, o capacity.Outcome) []string {
+// trialRow is a trial in a table, with what was measured for each of these limits.
+func trialRow(c capacity.Claim, o *capacity.Outcome, limits []int) []string {
 	row := []string{
-		loadOf(r.Claim, o.Load), spanOf(1, o.Length), string(o.Status), thousands(o.Requests), aSecond(o.Throughput), share(o.Failures),
+		loadOf(c, o.Load), spanOf(1, o.Length), string(o.Status), thousands(o.Requests), aSecond(o.Throughput), share(o.Failures),
 		fmt.Sprintf("%.0f %%", 100*o.GeneratorCPU),
 	}
-	for i := range r.SLO { // the limits come first, then failure rates
+	for _, i := range limits { // the limits come first, then failure rates
 		cell := unread
 		if i < len(o.Judged) && o.Judged[i].Status != gate.NotJudged && o.Judged[i].Value > 0 {
 			cell = trimmedSpan(time.Duration(o.Judged[i].Value * float64(time.Millisecond)))

@@ -1,14 +1,18 @@
 package report_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
 	"github.com/plimsoll-ci/plimsoll/gate/bottleneck"
 	"github.com/plimsoll-ci/plimsoll/gate/capacity"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
@@ -59,6 +63,60 @@ func TestCapacityLine(t *testing.T) {
 	} {
 		if got := report.CapacityLine(capacity.Report{Claim: c.claim, Bottleneck: c.found}); got != c.want {
 			t.Errorf("the line is\n%s, want\n%s", got, c.want)
+		}
+	}
+}
+
+// As markdown it is a heading, the lines in a block, a table of the trials, and where it was measured.
+func TestCapacityMarkdown(t *testing.T) {
+	var b strings.Builder
+	if err := report.CapacityMarkdown(&b, *reporttest.Capacity(reporttest.Confirmed)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "capacity.md", b.String())
+	b.Reset()
+	if err := report.CapacityMarkdown(&b, *reporttest.Odd()["many limits"].Capacity); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, "\nand 15 more limits\n") || !strings.Contains(text, " more trials\n") || !strings.Contains(text, "| `p(95)<50` | `GET /quiet: p(95)<50` |") {
+		t.Errorf("the limit that breaks does not come first, or what was left out is not said:\n%.2000s", text)
+	}
+}
+
+// lacedSearch is a search with name as every foreign text.
+func lacedSearch(t *testing.T, name string) capacity.Report {
+	t.Helper()
+	for _, m := range reporttest.Laced(name) {
+		if m.Capacity != nil {
+			return *m.Capacity
+		}
+	}
+	t.Fatal("no material has a search")
+	return capacity.Report{}
+}
+
+// Names from outside stay names in markdown, and steer no terminal.
+func TestHostileSearch(t *testing.T) {
+	write := func(name string) string {
+		r := lacedSearch(t, name)
+		var markdown, terminal strings.Builder
+		if err := errors.Join(report.CapacityMarkdown(&markdown, r), report.Capacity(&terminal, r)); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{terminal.String(), report.TrialLine(false, r.Trials[0])} {
+			if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && unicode.Is(unicode.C, r) }); i >= 0 {
+				t.Errorf("%q: a terminal gets %q", name, text[max(i-20, 0):min(i+20, len(text))])
+			}
+		}
+		return markdown.String()
+	}
+	var want found
+	look(t, rendered(t, write("a"+tracer)), &want, false)
+	for _, name := range hostileNames {
+		var got found
+		look(t, rendered(t, write("a"+tracer+name)), &got, false)
+		if len(got.links) > 0 || !slices.EqualFunc(got.tables, want.tables, slices.Equal) || len(got.code) != len(want.code) {
+			t.Errorf("%q: %d links, %v and %d codes, want %v and %d", name, len(got.links), got.tables, len(got.code), want.tables, len(want.code))
 		}
 	}
 }

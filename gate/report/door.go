@@ -1,6 +1,10 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/gate/capacity"
+)
 
 // The functions of this file format figures and names as all reports do, for forms in packages of their own.
 
@@ -24,6 +28,12 @@ func Trimmed(v float64) string { return trimmed(v) }
 
 // Thousands is a whole number in groups of three digits.
 func Thousands(n int64) string { return thousands(n) }
+
+// Load is a load of a search with its unit, such as 915/s or 12 users.
+func Load(c capacity.Claim, load float64) string { return loadOf(c, load) }
+
+// Span is a span of time with its unit and no more digits than it needs, such as 5.2 ms.
+func Span(d time.Duration) string { return trimmedSpan(d) }
 
 // Bytes is an amount of memory, such as 4.1GB, and Traffic an amount each second, such as 14.0 MB/s.
 func Bytes(v float64) string   { return memory(v, 1) }

@@ -31,7 +31,7 @@ func drawings() map[string]chart.SVG {
 	}
 	plot := func(lines ...chart.Line) chart.SVG {
 		return chart.Plot{Title: "a < b & \"c\"", Desc: "it <rises>", Height: 100, X: chart.Linear(0, 10, 5, label), Y: chart.Linear(-1, 1, 5, label), Lines: lines,
-			Marks: []chart.Mark{{X: 3, Y: 0.5, Label: "<here>"}}, Rules: []chart.Rule{{At: 0.2, Label: "<limit>"}}, Shades: []chart.Shade{{From: 0, To: 2, Label: "<warm-up>"}}}.SVG()
+			Marks: []chart.Mark{{X: 3, Y: 0.5, Label: "<here>"}, {X: 4, Y: 0.5, Shape: chart.Cross}, {X: 5, Y: nan, Shape: chart.Ring}, {X: 6, Y: -1, Shape: chart.Ring, Colour: chart.Grey}}, Rules: []chart.Rule{{At: 0.2, Label: "<limit>"}}, Shades: []chart.Shade{{From: 0, To: 2, Label: "<warm-up>"}}}.SVG()
 	}
 	return map[string]chart.SVG{
 		"empty":    plot(),
@@ -43,7 +43,9 @@ func drawings() map[string]chart.SVG {
 		"no heat":  chart.Heat{Title: "none", Height: 10, X: chart.Time(0, 1), Y: chart.Log(0, 0, 3, label)}.SVG(),
 		"span":     chart.Span{Change: 9, Low: -9, High: 99, Limit: 0.2}.SVG(),
 		"key":      chart.Key(chart.Red, true),
-		"dot":      chart.DotKey(chart.Red),
+		"dot":      chart.MarkKey(chart.Red, chart.Dot),
+		"cross":    chart.MarkKey(chart.Red, chart.Cross),
+		"ring":     chart.MarkKey(chart.Grey, chart.Ring),
 	}
 }
 

@@ -36,8 +36,19 @@ type Line struct {
 type Mark struct {
 	X, Y   float64
 	Colour Colour
+	Shape  Shape
 	Label  string
 }
+
+// Shape is the form of a Mark: marks differ without their colours too.
+type Shape uint8
+
+// The shapes.
+const (
+	Dot Shape = iota
+	Cross
+	Ring
+)
 
 // Shade marks a span of the x axis.
 type Shade struct {
@@ -171,29 +182,41 @@ func (p Plot) line(d *drawing, l Line) {
 	fmt.Fprintf(d, `<path d="%s" fill="none" %s stroke-width="1.8" stroke-linejoin="round"%s vector-effect="non-scaling-stroke"/>`, b.b, l.Colour.stroke(), dash)
 }
 
-// dots draws the points of lines with Dots, and the marks. It draws them outside of the stretched area, so they stay
+// dots draws the points of lines with Dots, and the first mostPoints marks. It draws them outside of the stretched area, so they stay
 // round.
 func (p Plot) dots(d *drawing) {
-	dot := func(x, y float64, radius string, c Colour, title string) {
-		if math.IsNaN(y) {
-			return
-		}
-		fmt.Fprintf(d, `<circle cx="%s%%" cy="%s" r="%s" %s`, decimal(100*p.X.at(x)), decimal(above+float64(p.Height)*(1-p.Y.at(y))), radius, c.fill())
-		if title == "" {
-			d.WriteString("/>")
-			return
-		}
-		fmt.Fprintf(d, "><title>%s</title></circle>", html.EscapeString(title))
+	place := func(x, y float64) (string, string) {
+		return decimal(100*p.X.at(x)) + "%", decimal(above + float64(p.Height)*(1-p.Y.at(y)))
 	}
 	for _, l := range p.Lines {
 		if l.Dots {
 			for i := range l.X[:min(len(l.X), mostPoints)] {
-				dot(l.X[i], l.Y[i], "3", l.Colour, "")
+				if x, y := place(l.X[i], l.Y[i]); !math.IsNaN(l.Y[i]) {
+					fmt.Fprintf(d, `<circle cx="%s" cy="%s" r="3" %s/>`, x, y, l.Colour.fill())
+				}
 			}
 		}
 	}
-	for _, m := range p.Marks {
-		dot(m.X, m.Y, "4.5", m.Colour, m.Label)
+	for _, m := range p.Marks[:min(len(p.Marks), mostPoints)] {
+		if x, y := place(m.X, m.Y); !math.IsNaN(m.Y) {
+			fmt.Fprintf(d, `<svg x="%s" y="%s" overflow="visible">`, x, y)
+			if m.Label != "" {
+				fmt.Fprintf(d, "<title>%s</title>", html.EscapeString(m.Label))
+			}
+			d.WriteString(m.Shape.drawn(m.Colour) + "</svg>")
+		}
+	}
+}
+
+// drawn is a shape around the point 0, 0.
+func (s Shape) drawn(c Colour) string {
+	switch s {
+	case Cross:
+		return fmt.Sprintf(`<path d="M-4-4L4 4M-4 4L4-4" fill="none" %s stroke-width="2.5"/>`, c.stroke())
+	case Ring:
+		return fmt.Sprintf(`<circle r="4" fill="Canvas" %s stroke-width="2"/>`, c.stroke())
+	default:
+		return fmt.Sprintf(`<circle r="4.5" %s/>`, c.fill())
 	}
 }
 

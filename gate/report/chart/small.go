@@ -17,11 +17,11 @@ func Key(c Colour, dashed bool) SVG {
 	return d.end()
 }
 
-// DotKey draws a sample of a Mark, for the legend.
-func DotKey(c Colour) SVG {
+// MarkKey draws a sample of a Mark, for the legend.
+func MarkKey(c Colour, s Shape) SVG {
 	var d drawing
 	d.begin("", "", "12", 10)
-	fmt.Fprintf(&d, `<circle cx="5" cy="5" r="4.5" %s/>`, c.fill())
+	d.WriteString(`<svg x="5" y="5" overflow="visible">` + s.drawn(c) + "</svg>")
 	return d.end()
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/capacity"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
@@ -24,6 +25,9 @@ func OpenMetrics(w io.Writer, m report.Material) error {
 	if m.Report != nil {
 		p.verdict(m.Report.Verdict)
 	}
+	if m.Capacity != nil {
+		p.capacity(m.Capacity)
+	}
 	p.b.WriteString("# EOF\n")
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -35,6 +39,9 @@ func seriesOf(m report.Material) string {
 	}
 	if m.Run != nil {
 		return m.Run.Series
+	}
+	if m.Capacity != nil {
+		return m.Capacity.Series
 	}
 	return ""
 }
@@ -85,6 +92,27 @@ func (p *page) run(r *result.Result) {
 	p.sample("plimsoll_judged_seconds", r.Length().Seconds())
 	p.family("plimsoll_finished_timestamp_seconds", "gauge", "When the run ended, since 1970.")
 	p.sample("plimsoll_finished_timestamp_seconds", float64(r.Finished.UnixMilli())/1000)
+}
+
+// capacity writes the two ends of a bracket, as far as they were seen: a higher load that was hindered is no end.
+func (p *page) capacity(c *capacity.Report) {
+	unit := "tasks_per_second"
+	if c.Users {
+		unit = "users"
+	}
+	p.family("plimsoll_capacity", "gauge", "Load of a search: the highest that held, and the lowest above it that did not.")
+	if c.Holds != nil {
+		p.sample("plimsoll_capacity", c.Holds.Load, "unit", unit, "bound", "holds")
+	}
+	if c.Breaks != nil && c.Breaks.Status == capacity.Broken {
+		p.sample("plimsoll_capacity", c.Breaks.Load, "unit", unit, "bound", "breaks")
+	}
+	confirmed := 0.0
+	if c.Outcome() == gate.Pass {
+		confirmed = 1
+	}
+	p.family("plimsoll_capacity_confirmed", "gauge", "1 if the load that held was confirmed.")
+	p.sample("plimsoll_capacity_confirmed", confirmed)
 }
 
 // verdict adds the outcome and the changes.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 )
 
 // Prometheus' own check of pages takes every page: it reads the older text format, as node_exporter does. That format has
@@ -27,6 +28,7 @@ func TestPromtool(t *testing.T) {
 	}
 	for name, m := range map[string]report.Material{
 		"nothing": {}, "a verdict": {Report: failed()}, "a run": {Run: shop()}, "no request": {Run: runOf()}, "hostile": strange(),
+		"a search": {Capacity: reporttest.Capacity(reporttest.Confirmed)}, "a search cut short": {Capacity: reporttest.Capacity(reporttest.CutShort)},
 	} {
 		command := exec.Command(promtool, "check", "metrics")
 		command.Stdin = strings.NewReader(openMetrics(t, m))
@@ -43,7 +45,8 @@ func TestPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatal("prometheus is not there; `make programs` installs Debian's")
 	}
-	page := openMetrics(t, report.Material{Report: failed(), Run: shop()})
+	found := reporttest.Capacity(reporttest.Confirmed)
+	page := openMetrics(t, report.Material{Report: failed(), Run: shop(), Capacity: found})
 	evil := openMetrics(t, strange())
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
@@ -57,6 +60,9 @@ func TestPrometheus(t *testing.T) {
 		`plimsoll_response_seconds{job="shop",route="GET /search",q="0.99"}`: fmt.Sprint(shop().Tally.Routes["GET /search"].Response.Quantile(0.99).Seconds()),
 		`sum(plimsoll_requests_total{job="shop"})`:                           "1003",
 		`plimsoll_verdict{job="shop",outcome="fail"}`:                        "1",
+		`plimsoll_capacity{job="shop",bound="holds"}`:                        fmt.Sprint(found.Holds.Load),
+		`plimsoll_capacity{job="shop",bound="breaks"}`:                       fmt.Sprint(found.Breaks.Load),
+		`plimsoll_capacity_confirmed{job="shop"}`:                            "1",
 		`plimsoll_change_ratio{job="shop",metric="p99"}`:                     "0.409",
 		`count(plimsoll_requests_total{job="evil",outcome="ok"})`:            fmt.Sprint(len(hostile())),
 		`count(plimsoll_verdict{job="evil"} > 1) or vector(0)`:               "0",

@@ -85,18 +85,19 @@ func (p *page) method() {
 		p.list(p.told.Notices)
 	}
 	switch {
+	case p.onlySearched():
 	case p.run == nil && (p.told == nil || p.m.Report.Verdict.Outcome == gate.Unjudged):
 	case p.run == nil:
 		p.note("This page was made of a verdict alone: response times by percentile, the course of the run, the system and the errors are in the run's result, which was not given.")
 	case p.told == nil:
 		p.facts("The machine and the load generator", []string{"machine: " + p.run.Machine, "load generator: " + p.run.Generator, "run: " + p.m.Run.ShortID() + " with plimsoll " + report.Line80(p.m.Run.Tool)})
 	}
-	if p.run == nil {
-		return
+	if p.run != nil {
+		p.list(p.run.Notes)
+		if len(p.run.Absent) > 0 {
+			p.element("h3", "Not read")
+			p.list(p.run.Absent)
+		}
 	}
-	p.list(p.run.Notes)
-	if len(p.run.Absent) > 0 {
-		p.element("h3", "Not read")
-		p.list(p.run.Absent)
-	}
+	p.howSearched()
 }

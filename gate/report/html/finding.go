@@ -147,19 +147,7 @@ func course(name string, values []float64, words func(float64) string) string {
 }
 
 // nanos is a span of nanoseconds on an axis.
-func nanos(v float64) string { return trimmedSpan(time.Duration(v)) }
-
-// trimmedSpan is a span with no more digits than it needs.
-func trimmedSpan(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return report.Trimmed(float64(d)/float64(time.Microsecond)) + " µs"
-	case d < time.Second:
-		return report.Trimmed(float64(d)/float64(time.Millisecond)) + " ms"
-	default:
-		return report.Trimmed(d.Seconds()) + " s"
-	}
-}
+func nanos(v float64) string { return report.Span(time.Duration(v)) }
 
 // inPercent is a share from 0 to 1 on an axis.
 func inPercent(v float64) string { return report.Trimmed(100*v) + " %" }

@@ -58,6 +58,11 @@ func materials() map[string]report.Material {
 		"no-round":     {Run: noRound(run)},
 		"no-request":   {Run: reporttest.Run(reporttest.Shape{Rounds: 3})},
 		"steps":        {Run: steps(run)},
+		"capacity":     {Capacity: reporttest.Capacity(reporttest.Confirmed)},
+		"by-users":     {Run: run, Capacity: reporttest.Capacity(reporttest.ByUsers)},
+		"nothing-held": {Capacity: reporttest.Capacity(reporttest.NothingHolds)},
+		"cut-short":    {Capacity: reporttest.Capacity(reporttest.CutShort)},
+		"overtaxed":    {Capacity: reporttest.Capacity(reporttest.Overtaxed)},
 		"empty":        {},
 	}
 }
@@ -231,10 +236,10 @@ var allowed = map[string][]string{
 	"main": nil, "nav": {"aria-label"}, "section": {"aria-labelledby"}, "h1": nil, "h2": {"id"}, "h3": {"class"}, "p": {"class"}, "div": {"class", "role", "tabindex", "aria-label"},
 	"span": {"aria-hidden"}, "a": {"href", "rel"}, "ul": nil, "li": nil, "strong": nil, "code": nil, "details": nil, "summary": nil, "figure": nil, "figcaption": nil,
 	"table": {"class"}, "caption": nil, "thead": nil, "tbody": nil, "tfoot": nil, "tr": nil, "th": {"scope", "align"}, "td": {"align", "colspan"},
-	"svg":  {"width", "height", "font-family", "font-size", "fill", "aria-hidden", "role", "y", "viewBox", "preserveAspectRatio"},
+	"svg":  {"width", "height", "font-family", "font-size", "fill", "aria-hidden", "role", "x", "y", "viewBox", "preserveAspectRatio", "overflow"},
 	"desc": nil, "path": {"d", "fill", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linejoin", "fill-opacity", "vector-effect", "class", "shape-rendering"},
 	"text":   {"x", "y", "text-anchor", "stroke", "stroke-width", "stroke-linejoin", "paint-order"},
-	"circle": {"cx", "cy", "r", "class", "fill"},
+	"circle": {"cx", "cy", "r", "class", "fill", "stroke", "stroke-width"},
 }
 
 // sound fails the test if a page holds anything that only a foreign text could have put there.

@@ -2,7 +2,7 @@
 // without the network, on paper, in the dark and read aloud.
 //
 // Write takes a report.Material. The page answers a reader's questions in order: what is the verdict, which routes changed,
-// at which percentiles, when, and why; then come all figures, and how they were measured. Any part of the material may be
+// at which percentiles, when, and why, and how much load it holds; then come all figures, and how they were measured. Any part of the material may be
 // missing, and the page says so in its place. Sentences come from package report; those about drawings are in finding.go.
 //
 // Package report makes foreign text one harmless line, and doc escapes every text. Charts come from package chart. The page
@@ -23,11 +23,12 @@ import (
 type page struct {
 	doc
 	m        report.Material
-	told     *report.Told    // nil without a verdict
-	run      *report.RunTold // nil without a run
-	base     *rounds         // nil without a base
-	head     *rounds         // nil without a run
-	contents [][2]string     // ID and title of each section so far
+	told     *report.Told         // nil without a verdict
+	run      *report.RunTold      // nil without a run
+	searched *report.CapacityTold // nil without a search for the highest load
+	base     *rounds              // nil without a base
+	head     *rounds              // nil without a run
+	contents [][2]string          // ID and title of each section so far
 }
 
 // Write writes the page.
@@ -42,7 +43,8 @@ func Write(w io.Writer, m report.Material) error {
 		{"load", "Idle and under full load", p.underLoad},
 		{"time", "Over time", p.overTime},
 		{"system", "What it did, and what stops it", p.system},
-		{"capacity", "Throughput by load", p.capacity},
+		{"steps", "Throughput by load", p.loadSteps},
+		{"capacity", "The highest load that it holds", p.capacity},
 		{"routes", "All routes", p.allRoutes},
 		{"requests", "Requests and percentiles", p.requests},
 		{"errors", "Errors", p.errors},
@@ -84,6 +86,10 @@ func newPage(m report.Material) *page {
 	if m.Base != nil {
 		p.base = roundsOf(m.Base)
 	}
+	if m.Capacity != nil {
+		told := report.TellCapacity(*m.Capacity)
+		p.searched = &told
+	}
 	return p
 }
 
@@ -100,8 +106,11 @@ func (d *doc) begin(title string) {
 // title is the title of the browser's window.
 func (p *page) title() string {
 	word := "run"
-	if p.told != nil {
+	switch {
+	case p.told != nil:
 		word = p.told.Word
+	case p.onlySearched():
+		word = "capacity"
 	}
 	if series := p.series(); series != "" {
 		return word + ": " + series + " · Plimsoll"
@@ -115,6 +124,8 @@ func (p *page) series() string {
 		return report.Line80(p.m.Report.Subject.Series)
 	case p.m.Run != nil:
 		return report.Line80(p.m.Run.Series)
+	case p.m.Capacity != nil:
+		return report.Line80(p.m.Capacity.Series)
 	}
 	return ""
 }
@@ -146,6 +157,9 @@ func (p *page) verdict(d *doc) {
 		d.open("h1")
 		d.text("Plimsoll: " + cmp.Or(p.series(), "a run") + " under load")
 		d.shut("h1")
+	case p.searched != nil:
+		d.element("h1", "Plimsoll: the highest load that "+cmp.Or(p.series(), "a system")+" holds")
+		d.claim(p.searched, p.m.Capacity.Outcome())
 	default:
 		d.element("h1", "Plimsoll: nothing to report")
 		d.element("p", "There is neither a verdict nor a run.")
@@ -215,6 +229,14 @@ func (p *page) about(d *doc) {
 		add("", s.Repository)
 		add("branch ", s.Branch)
 		add("commit ", fmt.Sprintf("%.12s", s.Commit))
+	case p.m.Capacity != nil:
+		c := p.m.Capacity
+		add("", c.Series)
+		add("commit ", fmt.Sprintf("%.12s", c.Commit))
+		add("target ", c.Target)
+		if !c.Started.IsZero() {
+			add("", c.Started.UTC().Format("2006-01-02 15:04 UTC"))
+		}
 	}
 	if len(parts) == 0 {
 		return

@@ -194,7 +194,7 @@ func (d *drawing) percentiles() {
 	if d.both {
 		d.key(chart.Key(chart.Orange, true), d.base)
 	} else if len(marks) > 0 {
-		d.key(chart.DotKey(chart.Orange), d.base)
+		d.key(chart.MarkKey(chart.Orange, chart.Dot), d.base)
 	}
 	d.key(chart.Key(chart.Blue, false), d.head)
 	d.shut("figcaption")

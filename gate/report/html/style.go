@@ -37,7 +37,8 @@ figcaption strong{color:CanvasText}
 td svg{vertical-align:middle}
 .pair>table{align-self:start}
 figure svg{display:block;overflow:visible}
-figcaption svg{display:inline;vertical-align:middle;margin-right:.35rem}
+figcaption svg,.keys svg{display:inline;vertical-align:middle;margin-right:.35rem}
+.keys{display:flex;flex-wrap:wrap;gap:0 1.2rem}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:0 2rem}
 .lanes figure{margin:.3rem 0 .5rem}
 details{margin:.4rem 0}summary{cursor:pointer;color:var(--quiet);font-size:.9rem}

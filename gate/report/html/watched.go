@@ -169,18 +169,28 @@ func (r reader) subjects(beginning, figure string) (lines []laneLine) {
 // evidence lists the numbers behind the finding about the throughput, folded away.
 func (p *page) evidence() {
 	for _, f := range bottleneck.Find(p.m.Run) {
-		if f.Kind == bottleneck.Generator || len(f.Evidence) == 0 {
-			continue
+		if f.Kind != bottleneck.Generator && len(f.Evidence) > 0 {
+			p.numbers(f.Evidence)
+			return
 		}
-		g := report.Grid{Columns: "lr", Header: []string{"Number", "Value"}}
-		for _, n := range f.Evidence {
-			g.Rows = append(g.Rows, []string{report.Line80(n.Name), number(n.Value)})
-		}
-		p.fold("The numbers that the bottleneck rests on")
-		p.table(table{caption: "Evidence", Grid: g, upTo: maxPage})
-		p.shut("details")
+	}
+}
+
+// maxNumbers is the most numbers of evidence that are listed.
+const maxNumbers = 100
+
+// numbers lists the evidence for a finding, folded away; nothing if there is none.
+func (p *page) numbers(evidence []bottleneck.Number) {
+	if len(evidence) == 0 {
 		return
 	}
+	g := report.Grid{Columns: "lr", Header: []string{"Number", "Value"}, More: max(0, len(evidence)-maxNumbers)}
+	for _, n := range evidence[:min(len(evidence), maxNumbers)] {
+		g.Rows = append(g.Rows, []string{report.Line80(n.Name), number(n.Value)})
+	}
+	p.fold("The numbers that the bottleneck rests on")
+	p.table(table{caption: "Evidence", Grid: g, upTo: maxPage})
+	p.shut("details")
 }
 
 // number formats a value with the unit that its name implies.
@@ -197,8 +207,8 @@ func number(v float64) string {
 	}
 }
 
-// capacity draws how throughput and response time grow with the load, for a load that has steps.
-func (p *page) capacity() {
+// loadSteps draws how throughput and response time grow with the load, for a load that has steps.
+func (p *page) loadSteps() {
 	if p.run == nil || p.head.n() < 2 {
 		return
 	}

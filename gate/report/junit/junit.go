@@ -1,7 +1,8 @@
 // Package junit writes a verdict, or a run without one, as a JUnit file, for the test reports of CI systems.
 //
 // A Material goes in, one XML document comes out. Each route is a suite, and each metric of it a case. The first suite
-// is the series; its case "verdict" is the verdict itself, so that a file always has a case. The dialect is the one that
+// is the series; its case "verdict" is the verdict itself, so that a file always has a case. A search for the highest load
+// is a suite of one case. The dialect is the one that
 // GitLab, Jenkins, Buildkite, CircleCI, Azure and TeamCity read alike: testsuites, testsuite, testcase, failure and
 // skipped, with the sentence in the attribute and in the text, no error, and times of three decimals. It is valid by
 // the schema of Jenkins' xUnit plugin (testdata/junit-10.xsd).
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/capacity"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -36,6 +38,9 @@ func Write(w io.Writer, m report.Material) error {
 		doc.Suites = judged(m)
 	case m.Run != nil:
 		doc.Suites = measured(m.Run)
+	}
+	if m.Capacity != nil {
+		doc.Suites = append(doc.Suites, searched(m.Capacity)...)
 	}
 	doc.sum()
 	if _, err := io.WriteString(w, xml.Header); err != nil {
@@ -213,12 +218,35 @@ func whole(r *result.Result) outcome {
 	}
 }
 
+// searched writes the suite of a search for the highest load. It fails if the lowest load does not hold, or if the search
+// could not tell.
+func searched(c *capacity.Report) []*suite {
+	a := newAlbum(c.Series, instant(c.Started), c.Environment.Runner)
+	line, o := report.CapacityLine(*c), outcome{state: passed}
+	switch c.Outcome() {
+	case gate.Pass:
+	case gate.Fail:
+		o = fail("capacity", line)
+	default:
+		o = fail("inconclusive", line)
+	}
+	a.add(search, "plimsoll."+a.series+"."+search, "highest load", o)
+	return a.suites
+}
+
 // stamp is when a run began, as JUnit writes it; empty without one.
 func stamp(r *result.Result) string {
 	if r == nil {
 		return ""
 	}
-	return r.Started.UTC().Format("2006-01-02T15:04:05")
+	return instant(r.Started)
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05")
 }
 
 // state is how a case ended. The zero state is a failure, so a case passes only if something says so.
@@ -260,15 +288,18 @@ func newAlbum(series, stamp, host string) *album {
 	return &album{series: report.Key(series, maxKey), stamp: stamp, host: report.Plain(host, maxName), byClass: map[string]*suite{}}
 }
 
-// soak names the suite of how a soak went.
-const soak = "stability"
+// The names of suites that are no routes: how a soak went, and a search for the highest load.
+const (
+	soak   = "stability"
+	search = "capacity"
+)
 
 // about adds a case about the series as a whole.
 func (a *album) about(name string, o outcome) { a.add(a.series, "plimsoll."+a.series, name, o) }
 
 // route adds a case of a route. A route with the name of another suite gets a different name.
 func (a *album) route(route, metric string, o outcome) {
-	name := report.RouteKey(route, maxKey, soak, a.series)
+	name := report.RouteKey(route, maxKey, soak, search, a.series)
 	a.add(name, "plimsoll."+a.series+"."+name, metric, o)
 }
 

@@ -95,6 +95,9 @@ func materials() map[string]report.Material {
 		"unjudged":     {Report: &none},
 		"run":          {Run: shop()},
 		"incomplete":   {Run: broken},
+		"capacity":     {Capacity: reporttest.Capacity(reporttest.Confirmed)},
+		"no-capacity":  {Run: shop(), Capacity: reporttest.Capacity(reporttest.NothingHolds)},
+		"cut-short":    {Capacity: reporttest.Capacity(reporttest.CutShort)},
 		"nothing":      {},
 	}
 }

@@ -102,7 +102,9 @@ func history(w io.Writer, m report.Material) error {
 }
 
 // secondOf is the second of the clock in which a second of the timeline ended.
-func secondOf(r *result.Result, s result.Second) int64 { return r.Started.Add(s.Start + s.Length).Unix() }
+func secondOf(r *result.Result, s result.Second) int64 {
+	return r.Started.Add(s.Start + s.Length).Unix()
+}
 
 // percentilesOf returns the columns of Locust's percentiles; those that a second lacks are absent.
 func percentilesOf(s result.Second) (row []string) {

@@ -24,7 +24,7 @@ func Reasons(name string) (all []gate.Reason) {
 }
 
 // Laced returns materials of all kinds with name as every foreign text: a fail, an accepted one, a doubt, a soak, an error,
-// a verdict alone and a run alone.
+// a verdict alone, a run alone, and a search for the highest load, alone and with a run.
 func Laced(name string) []report.Material {
 	run := lacedRun(name)
 	fail, doubt, soaked := lacedVerdict(name), lacedVerdict(name), lacedVerdict(name)
@@ -41,7 +41,9 @@ func Laced(name string) []report.Material {
 		all = append(all, report.Material{Report: &r, Run: run, Base: run})
 	}
 	trouble := report.Unjudged(errors.New(strings.ReplaceAll(name, "\n", " ")), gate.Paired, all[0].Report.Subject)
-	return append(all, report.Material{Report: &trouble}, report.Material{Report: all[0].Report}, report.Material{Run: run})
+	searched := lacedCapacity(name)
+	return append(all, report.Material{Report: &trouble}, report.Material{Report: all[0].Report}, report.Material{Run: run},
+		report.Material{Capacity: searched}, report.Material{Run: run, Capacity: searched})
 }
 
 // lacedVerdict returns a fail with name as every foreign text.

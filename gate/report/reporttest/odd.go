@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/capacity"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
@@ -19,6 +21,8 @@ func Odd() map[string]report.Material {
 		"named like others":              namedLikeOthers(), "equal names of files": equalFileNames(),
 		"a name that was cut": cutNames(),
 		"two runs":            twoRuns(),
+		"no trial":            {Capacity: &capacity.Report{Series: "shop", SLO: []string{"p(95)<50"}, Claim: capacity.Claim{Stopped: capacity.Interrupted}}},
+		"many limits":         manyLimits(),
 	}
 	for name, r := range Partial() {
 		all[name] = report.Material{Run: r}
@@ -66,6 +70,23 @@ func failedAtTheEnd() *result.Result {
 	last := r.Timeline[len(r.Timeline)-1]
 	r.Timeline = append(r.Timeline, result.Second{Start: last.Start + last.Length, Length: time.Second / 10, Requests: 3, Failures: 3})
 	return r
+}
+
+// manyLimits is a search with more limits and trials than are shown, the last of which breaks.
+func manyLimits() report.Material {
+	r := Capacity(Confirmed)
+	last := r.SLO[0]
+	r.SLO = append(slices.Repeat([]string{"GET /quiet: p(95)<50"}, 20), last)
+	for i := range r.Trials {
+		judged := r.Trials[i].Judged
+		quiet := judged[0]
+		quiet.Route, quiet.Status, quiet.Value = "GET /quiet", gate.Within, 1
+		r.Trials[i].Judged = append(slices.Repeat([]gate.Threshold{quiet}, 20), judged[0])
+	}
+	for len(r.Trials) < 2_000 {
+		r.Trials = append(r.Trials, r.Trials...)
+	}
+	return report.Material{Capacity: r}
 }
 
 // twoRuns is a run compared with another run.

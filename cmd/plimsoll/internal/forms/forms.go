@@ -110,8 +110,12 @@ func (f Flags) Needs(m report.Material) error {
 		return nil
 	}
 	for _, one := range []struct{ flag, place string }{{"--csv", f.CSV}, {"--hgrm", f.HGRM}, {"--otlp", f.OTLP}} {
-		if one.place != "" {
+		switch {
+		case one.place == "":
+		case m.Report != nil:
 			return exit.BadInput("%s needs what was measured, and a verdict file does not hold it: give the result of its run too", one.flag)
+		default:
+			return exit.BadInput("%s needs the result of a run, and this is a search for the highest load: give the result of a run too", one.flag)
 		}
 	}
 	return nil
@@ -196,12 +200,34 @@ func (f Flags) writeCSV(m report.Material, live bool, put func(path string, writ
 	return notes
 }
 
-// markdown writes a verdict as it stands in a comment, or a run as it stands in a job's summary.
+// markdown writes a verdict as it stands in a comment, or a run as it stands in a job's summary, and a search below it.
 func markdown(w io.Writer, m report.Material) error {
-	if m.Report != nil {
-		return report.Markdown(w, *m.Report, publish.MaxMarkdown)
+	var parts []func() error
+	switch {
+	case m.Report != nil:
+		parts = append(parts, func() error { return report.Markdown(w, *m.Report, publish.MaxMarkdown) })
+	case m.Run != nil:
+		parts = append(parts, func() error { return report.RunSummary(w, m.Run, report.FoundIn(m.Run)) })
 	}
-	return report.RunSummary(w, m.Run, report.FoundIn(m.Run))
+	if m.Capacity != nil {
+		parts = append(parts, func() error { return report.CapacityMarkdown(w, *m.Capacity) })
+	}
+	return inTurn(w, parts)
+}
+
+// inTurn writes parts with an empty line between them.
+func inTurn(w io.Writer, parts []func() error) error {
+	for i, part := range parts {
+		if i > 0 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // putFile writes a file whole or not at all.

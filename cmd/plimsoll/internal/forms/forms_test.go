@@ -14,7 +14,9 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/gate/capacity"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
 	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
@@ -98,6 +100,7 @@ func TestWrite(t *testing.T) {
 		"a pairing":              {report.Material{Run: r, Base: runOf("", 1)}, "hgrm/GET_items.base.hgrm hgrm/GET_items.hgrm hgrm/all_routes.base.hgrm hgrm/all_routes.hgrm " + baseFiles + " r.html r.md r.prom r.xml " + csvFiles, true},
 		"a verdict with its run": {report.Material{Report: &rep, Run: r}, runForms, true},
 		"a verdict":              {report.Material{Report: &rep}, "r.html r.md r.prom r.xml", false},
+		"a search":               {report.Material{Capacity: reporttest.Capacity(reporttest.Confirmed)}, "r.html r.md r.prom r.xml", false},
 	} {
 		t.Chdir(t.TempDir())
 		url, got, body := receiver(t, 200, `{"partialSuccess":{}}`)
@@ -245,8 +248,9 @@ func TestNameOfThePage(t *testing.T) {
 func writeRuns(t *testing.T) (head, base *result.Result) {
 	t.Helper()
 	head, base = runOf("7", 0), runOf("7", 1)
-	other := runOf("", 2)
-	for name, r := range map[string]*result.Result{"result.json": head, "result-base.json": base, "result-idle.json": base, "side.json": base, "other.json": other, "copy.json": head} {
+	other, committed := runOf("", 2), runOf("", 3)
+	committed.Commit = strings.Repeat("a", 40)
+	for name, r := range map[string]*result.Result{"result.json": head, "result-base.json": base, "result-idle.json": base, "side.json": base, "other.json": other, "copy.json": head, "committed.json": committed} {
 		if err := result.Write(name, r); err != nil {
 			t.Fatal(err)
 		}
@@ -256,11 +260,18 @@ func writeRuns(t *testing.T) (head, base *result.Result) {
 			t.Fatal(err)
 		}
 	}
+	found, elsewhere := *reporttest.Capacity(reporttest.Confirmed), *reporttest.Capacity(reporttest.ByUsers)
+	elsewhere.Series = "elsewhere"
+	for name, r := range map[string]capacity.Report{"found.json": found, "found-2.json": *reporttest.Capacity(reporttest.CutShort), "elsewhere.json": elsewhere} {
+		if err := whole.Write(name, func(w io.Writer) error { return capacity.Encode(w, r) }); err != nil {
+			t.Fatal(err)
+		}
+	}
 	text, err := os.ReadFile("result.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{"watch.json": `{"every_ns": 1}`, "text.json": "hello", "short.json": string(text[:len(text)/2]), "empty.json": "", "list.json": "[1]"} {
+	for name, content := range map[string]string{"watch.json": `{"every_ns": 1}`, "text.json": "hello", "short.json": string(text[:len(text)/2]), "empty.json": "", "list.json": "[1]", "hostile.json": `{"schema": 1, "slo": [], "trials": [{"load": -1}]}`} {
 		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -294,6 +305,16 @@ func TestRead(t *testing.T) {
 		{"result.json result-idle.json", false, head, base, ""},
 		{"side.json result.json", false, head, base, ""},
 		{"result.json side.json", false, base, head, ""},
+		{"found.json", false, nil, nil, ""},
+		{"found.json result.json", false, head, nil, ""},
+		{"result-base.json found.json result.json", false, head, base, ""},
+		{"verdict.json found.json", true, nil, nil, ""},
+		{"verdict.json result.json found.json", true, head, nil, ""},
+		{"found.json found-2.json", false, nil, nil, "found.json and found-2.json are two searches"},
+		{"result.json elsewhere.json", false, nil, nil, "elsewhere.json is a search on elsewhere, and result.json is about shop"},
+		{"verdict.json elsewhere.json", false, nil, nil, "and verdict.json is about shop"},
+		{"committed.json found.json", false, nil, nil, "found.json is a search on commit 4f2c9ab0d1e2, and committed.json is about commit aaaaaaaaaaaa"},
+		{"hostile.json", false, nil, nil, "read the search hostile.json: not a complete answer of a search"},
 		{"result.json other.json", false, nil, nil, "two separate runs"},
 		{"result.json result-base.json other.json", false, nil, nil, "these are 3 results"},
 		{"result.json copy.json", false, nil, nil, "hold the same run"},
@@ -313,6 +334,8 @@ func TestRead(t *testing.T) {
 		switch {
 		case c.wrong != "" && (exit.Status(err) != exit.Input || !strings.Contains(err.Error(), c.wrong)):
 			t.Errorf("%s: %v, want %q", c.files, err, c.wrong)
+		case c.wrong == "" && (m.Capacity != nil) != strings.Contains(c.files, "found"):
+			t.Errorf("%s: the search is %v", c.files, m.Capacity)
 		case c.wrong == "" && (err != nil || (m.Report != nil) != c.judged || id(m.Run) != id(c.run) || id(m.Base) != id(c.base)):
 			t.Errorf("%s: %v, %+v", c.files, err, m)
 		}

@@ -11,15 +11,18 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/input"
+	"github.com/plimsoll-ci/plimsoll/gate/capacity"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 // shelf holds what was read so far.
 type shelf struct {
-	verdict *report.Report
-	judged  string // the file of the verdict
-	runs    []held
+	verdict  *report.Report
+	judged   string // the file of the verdict
+	runs     []held
+	found    *capacity.Report
+	searched string // the file of the search
 }
 
 // held is a run and its file.
@@ -28,8 +31,8 @@ type held struct {
 	run  *result.Result
 }
 
-// Read reads results and verdict files, in any order, and matches them: at most one verdict, its run, and the other side
-// of its pairing. It refuses anything else.
+// Read reads results, verdict files and answers of searches, in any order, and matches them: at most one verdict, its run,
+// the other side of its pairing, and a search on the same system. It refuses anything else.
 func Read(files []string) (m report.Material, err error) {
 	var s shelf
 	for _, file := range files {
@@ -37,10 +40,36 @@ func Read(files []string) (m report.Material, err error) {
 			return m, err
 		}
 	}
-	if s.verdict == nil {
-		return s.alone()
+	switch {
+	case s.verdict != nil:
+		m, err = s.judgedBy()
+	case len(s.runs) > 0 || s.found == nil:
+		m, err = s.alone()
 	}
-	return s.judgedBy()
+	if err != nil || s.found == nil {
+		return m, err
+	}
+	m.Capacity = s.found
+	return m, s.sameSystem(m)
+}
+
+// sameSystem refuses a search on another system than that of the verdict and the run.
+func (s *shelf) sameSystem(m report.Material) error {
+	series, commit, of := s.found.Series, s.found.Commit, ""
+	switch {
+	case m.Report != nil:
+		series, commit, of = m.Report.Subject.Series, m.Report.Subject.Commit, s.judged
+	case m.Run != nil:
+		series, commit = m.Run.Series, m.Run.Commit
+		of = s.runs[slices.IndexFunc(s.runs, func(h held) bool { return h.run == m.Run })].file
+	}
+	switch {
+	case series != s.found.Series:
+		return exit.BadInput("%s is a search on %s, and %s is about %s: they do not belong together", s.searched, s.found.Series, of, series)
+	case commit != "" && s.found.Commit != "" && commit != s.found.Commit:
+		return exit.BadInput("%s is a search on commit %.12s, and %s is about commit %.12s: they do not belong together", s.searched, s.found.Commit, of, commit)
+	}
+	return nil
 }
 
 // read reads a file and recognises it.
@@ -75,8 +104,17 @@ func (s *shelf) read(path string) error {
 			}
 		}
 		s.runs = append(s.runs, held{path, r})
+	case aSearch:
+		if s.found != nil {
+			return exit.BadInput("%s and %s are two searches: give one", s.searched, path)
+		}
+		found, err := capacity.Decode(bytes.NewReader(data))
+		if err != nil {
+			return exit.BadInput("read the search %s: %w", path, err)
+		}
+		s.found, s.searched = &found, path
 	default:
-		return exit.BadInput("%s is neither a result, as plimsoll run writes it, nor a verdict, as plimsoll gate --verdict-file writes it", path)
+		return exit.BadInput("%s is neither a result, as plimsoll run writes it, nor a verdict, as plimsoll gate --verdict-file writes it, nor what plimsoll capacity --out writes", path)
 	}
 	return nil
 }
@@ -88,6 +126,7 @@ const (
 	neither kind = iota
 	aResult
 	aVerdict
+	aSearch
 )
 
 // kindOf recognises a file by its keys; for a truncated file, the first keys decide.
@@ -95,7 +134,7 @@ func kindOf(data []byte) kind {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(data, &keys); err != nil {
 		keys = map[string]json.RawMessage{}
-		for _, key := range []string{"digest", "profile_digest"} {
+		for _, key := range []string{"digest", "profile_digest", "slo"} {
 			if bytes.Contains(data[:min(len(data), 4096)], []byte(`"`+key+`"`)) {
 				keys[key] = nil
 			}
@@ -107,6 +146,8 @@ func kindOf(data []byte) kind {
 		return aVerdict
 	case has("rounds"), has("profile_digest"):
 		return aResult
+	case has("slo"):
+		return aSearch
 	default:
 		return neither
 	}
@@ -165,13 +206,20 @@ func namedBase(file string) bool {
 	return slices.ContainsFunc([]string{"-base", "-idle", "-fresh"}, func(ending string) bool { return strings.HasSuffix(name, ending) })
 }
 
-// Show writes a report for a terminal: of the verdict, or else of the run.
+// Show writes a report for a terminal: of the verdict, or else of the run, and of the search.
 func Show(w io.Writer, m report.Material) error {
-	if m.Report != nil {
-		return report.Terminal(w, *m.Report)
+	var parts []func() error
+	switch {
+	case m.Report != nil:
+		parts = append(parts, func() error { return report.Terminal(w, *m.Report) })
+	case m.Run != nil:
+		parts = append(parts, func() error { return report.Run(w, m.Run, report.FoundIn(m.Run)) })
 	}
-	if m.Run == nil {
+	if m.Capacity != nil {
+		parts = append(parts, func() error { return report.Capacity(w, *m.Capacity) })
+	}
+	if len(parts) == 0 {
 		return fmt.Errorf("there is nothing to show")
 	}
-	return report.Run(w, m.Run, report.FoundIn(m.Run))
+	return inTurn(w, parts)
 }
