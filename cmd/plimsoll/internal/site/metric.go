@@ -107,36 +107,32 @@ func (l Line) empty() bool {
 // absent is shown where a run has no value: a missing figure is never 0.
 const absent = "–"
 
-// text is a value with its unit, to three significant digits.
+// sizes are the units in which values are written, by the unit of the metric, the largest first. A value too small for all of
+// them has the last one.
+var sizes = map[string][]struct {
+	size float64
+	name string
+}{
+	"ns":    {{1e9, " s"}, {1e6, " ms"}, {1e3, " µs"}},
+	"bytes": {{1 << 30, " GiB"}, {1 << 20, " MiB"}, {1 << 10, " KiB"}},
+	"rate":  {{1, " /s"}},
+	"share": {{0.01, " %"}},
+	"count": {{1, ""}},
+}
+
+// text is a value with its unit, to three significant digits. files/history.js has the same: a test compares them.
 func (m Metric) text(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
 		return absent
 	}
-	switch m.Unit {
-	case "ns":
-		for _, unit := range []struct {
-			size float64
-			name string
-		}{{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}} {
-			if v >= unit.size*0.9995 || unit.size == 1e3 {
-				return digits(v/unit.size) + " " + unit.name
-			}
-		}
-	case "rate":
-		return digits(v) + " /s"
-	case "share":
-		return digits(100*v) + " %"
-	case "bytes":
-		for _, unit := range []struct {
-			size float64
-			name string
-		}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
-			if v >= unit.size {
-				return digits(v/unit.size) + " " + unit.name
-			}
+	all := sizes[m.Unit]
+	for _, unit := range all {
+		if v >= unit.size*0.9995 {
+			return digits(v/unit.size) + unit.name
 		}
 	}
-	return digits(v)
+	last := all[len(all)-1]
+	return digits(v/last.size) + last.name
 }
 
 // digits formats a number with three significant digits, no exponent, and its thousands apart.

@@ -60,22 +60,23 @@
     return all;
   }
 
-  // Numbers as metric.go writes them.
+  // Numbers as metric.go writes them: a test compares them.
   function digits(v) {
     if (v === 0) return "0";
     if (v >= 1000) return Math.round(v).toString().replace(/\B(?=(\d{3})+$)/g, ",");
-    return v.toFixed(Math.min(Math.max(2 - Math.floor(Math.log10(v)), 0), 6));
+    const text = v.toFixed(Math.min(Math.max(2 - Math.floor(Math.log10(v)), 0), 6));
+    return /[1-9]/.test(text) ? text : "< 0.000001";
   }
-  const units = { ns: [[1e9, " s"], [1e6, " ms"], [1e3, " µs"]], bytes: [[1073741824, " GiB"], [1048576, " MiB"], [1024, " KiB"]] };
+  const sizes = {
+    ns: [[1e9, " s"], [1e6, " ms"], [1e3, " µs"]], bytes: [[1073741824, " GiB"], [1048576, " MiB"], [1024, " KiB"]],
+    rate: [[1, " /s"]], share: [[0.01, " %"]], count: [[1, ""]],
+  };
   function say(unit, v) {
     if (v === null || v === undefined) return "–";
-    if (unit === "rate") return digits(v) + " /s";
-    if (unit === "share") return digits(100 * v) + " %";
-    const sizes = units[unit];
-    if (!sizes) return digits(v);
-    const size = sizes.find(function (s) { return v >= s[0] * 0.9995; }) || sizes[sizes.length - 1];
+    const all = sizes[unit], size = all.find(function (s) { return v >= s[0] * 0.9995; }) || all[all.length - 1];
     return digits(v / size[0]) + size[1];
   }
+  // The end of those numbers.
 
   const route = Number(main.dataset.route);
   const months = JSON.parse(main.dataset.months);
