@@ -115,17 +115,20 @@ fmt: ## Format the source.
 pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
-screenshot: programs-real ## Take docs/comment.png and docs/report.png, pictures of the comment and of the page of tests; needs chromium.
+# Pictures of docs, each of a page of tests, with the width and the height of the window.
+pictures := comment:900,460 report:1060,1390 history:1060,1180
+
+screenshot: programs-real ## Take the pictures of docs: the comment, the page of a report and that of a history; needs chromium.
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && { \
 		echo '<!doctype html><meta charset="utf-8"><style>'; cat gate/report/testdata/comment.css; echo '</style><header>github-actions <span>bot</span></header><main>'; \
 		cmark-gfm --unsafe -e table gate/report/testdata/fail.md; echo '</main>'; \
 	} > "$$dir/comment.html" && \
-	go test ./gate/report/html -run '^TestPages$$' -count 1 -pages "$$dir" >"$$dir/log" && \
-	for picture in comment:900,460 report:1060,1390; do \
+	go test ./gate/report/html ./cmd/plimsoll/internal/site -run '^TestPages$$' -count 1 -pages "$$dir" >"$$dir/log" && \
+	for picture in $(pictures); do \
 		chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$$dir/profile" --window-size=$${picture#*:} \
 			--screenshot="$(abspath docs)/$${picture%:*}.png" "file://$$dir/$${picture%:*}.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }; \
 	done
-	@ls -l docs/comment.png docs/report.png
+	@ls -l docs/*.png
 
 # Programs that tests run, each with its package of Debian: those of make test, those that only test-real needs, and those
 # of test-faults. A test fails without its program. Some tests start a PostgreSQL of their own even if

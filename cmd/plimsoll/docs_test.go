@@ -199,6 +199,38 @@ func TestDocsWorkflows(t *testing.T) {
 	}
 }
 
+// TestPictures holds the pictures in docs against those that pages show and those that `make screenshot` takes.
+func TestPictures(t *testing.T) {
+	all := map[string]bool{}
+	files, err := filepath.Glob("../../docs/*.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		all[strings.TrimSuffix(filepath.Base(file), ".png")] = true
+	}
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, page := range append(pages, "../../README.md") {
+		for _, match := range regexp.MustCompile(`!\[[^]]+\]\((?:docs/)?([^)/]+)\.png\)`).FindAllStringSubmatch(readFile(t, page), -1) {
+			shown[match[1]] = true
+		}
+	}
+	taken := map[string]bool{}
+	if line := regexp.MustCompile(`(?m)^pictures := (.*)$`).FindStringSubmatch(readFile(t, "../../Makefile")); line != nil {
+		for _, picture := range strings.Fields(line[1]) {
+			name, _, _ := strings.Cut(picture, ":")
+			taken[name] = true
+		}
+	}
+	if len(all) == 0 || !maps.Equal(all, shown) || !maps.Equal(all, taken) {
+		t.Errorf("docs has the pictures %v, the pages show %v, and make screenshot takes %v", all, shown, taken)
+	}
+}
+
 // TestReadmeComment keeps the comment in README equal to the one that the gate writes.
 func TestReadmeComment(t *testing.T) {
 	comment, _, _ := strings.Cut(readFile(t, "../../gate/report/testdata/fail.md"), "\n<details>")

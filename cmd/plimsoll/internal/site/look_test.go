@@ -1,0 +1,53 @@
+package site_test
+
+import (
+	"flag"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-ci/plimsoll/baseline"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
+	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
+)
+
+var pages = flag.String("pages", "", "a directory to write sites to, to look at them")
+
+// TestPages writes sites for people to look at, and history.html, a page of a route, of which `make screenshot` takes a
+// picture.
+func TestPages(t *testing.T) {
+	if *pages == "" {
+		t.Skip("-pages names no directory")
+	}
+	others := records(60, 24*time.Hour, reporttest.Shop(2), func(n int, r *baseline.Record) {
+		r.ID, r.Series, r.Repository, r.Branch = "f"+r.ID[1:], "search", "acme/search", "release"
+	})
+	lively := append(records(400, 12*time.Hour, reporttest.Shop(14), slower(250, "POST /orders", 1.4), func(n int, r *baseline.Record) {
+		if n >= 330 {
+			r.Environment, r.Summary.Environment.CPUCores = "large", 8
+		}
+		switch n {
+		case 180:
+			r.Excluded = &baseline.Mark{By: "ana", Why: "the runner was out of memory", At: r.Started}
+		case 258:
+			r.Accepted = &baseline.Mark{By: "ana", Why: "taxes are computed with each order now", At: r.Started}
+		}
+	}), others...)
+	for name, all := range map[string][]baseline.Record{
+		"site": lively, "1-route": records(12, 24*time.Hour, reporttest.Shop(1)), "1000-routes": records(30, 24*time.Hour, reporttest.Shop(1000)),
+		"1-run": records(1, 24*time.Hour, reporttest.Shop(3)), "nothing": nil,
+	} {
+		if _, err := site.Build(all, options()).Write(t.Context(), filepath.Join(*pages, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := path.Join("site", site.RoutePath("shop", "acme/shop", "main", "POST /orders"))
+	text, err := os.ReadFile(filepath.Join(*pages, filepath.FromSlash(at)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(*pages, "history.html"), strings.Replace(string(text), "<head>", `<head><base href="`+path.Dir(at)+`/">`, 1))
+}
