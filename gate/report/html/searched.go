@@ -1,6 +1,7 @@
 package html
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -46,14 +47,16 @@ func (p *page) capacity() {
 	p.shapes(c.Trials)
 	p.open("div", "class", "pair")
 	p.steps(c)
-	undrawn := 0
+	var undrawn []string
 	for _, limit := range p.searched.Limits {
 		if !p.byLoad(c, limit) {
-			undrawn++
+			undrawn = append(undrawn, limit.Name)
 		}
 	}
 	p.shut("div")
-	p.more(undrawn, "limits for which no trial has a response time")
+	if len(undrawn) > 0 {
+		p.note("Not drawn, since no trial has a response time for it: " + strings.Join(undrawn, "; "))
+	}
 	p.more(p.searched.More, "more limits, which are neither drawn nor in the table")
 	p.table(table{caption: "The trials of the search, in the order of time; for each limit what was measured", Grid: p.searched.Trials, upTo: errorsUpTo})
 }
@@ -124,8 +127,8 @@ func (p *page) steps(c *capacity.Report) {
 func (p *page) byLoad(c *capacity.Report, limit report.Limit) bool {
 	var trials []*capacity.Outcome
 	bound := 0.0
-	for i := range c.Trials[max(len(c.Trials)-maxMarks, 0):] {
-		o := &c.Trials[max(len(c.Trials)-maxMarks, 0)+i]
+	for i := max(len(c.Trials)-maxMarks, 0); i < len(c.Trials); i++ {
+		o := &c.Trials[i]
 		if limit.At < len(o.Judged) && o.Judged[limit.At].Value > 0 {
 			if most, ok := o.Judged[limit.At].Limit(); ok {
 				trials, bound = append(trials, o), float64(most)
@@ -137,10 +140,7 @@ func (p *page) byLoad(c *capacity.Report, limit report.Limit) bool {
 	}
 	nanosOf := func(o *capacity.Outcome) float64 { return o.Judged[limit.At].Value * 1e6 }
 	slices.SortStableFunc(trials, func(a, b *capacity.Outcome) int {
-		if a.Load != b.Load {
-			return int(math.Copysign(1, a.Load-b.Load))
-		}
-		return int(math.Copysign(1, nanosOf(a)-nanosOf(b)))
+		return cmp.Or(cmp.Compare(a.Load, b.Load), cmp.Compare(nanosOf(a), nanosOf(b)))
 	})
 	line := chart.Line{Colour: chart.Grey}
 	low, high := bound, bound
