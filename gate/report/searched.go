@@ -97,7 +97,7 @@ func howSearched(r capacity.Report) (lines []string) {
 		took += o.Took
 	}
 	add("limits", strings.Join(atMost(limits, maxTroubleLines, "limits"), "; "))
-	add("trials", fmt.Sprintf("%s in %s", count(len(r.Trials), "trial"), spanOf(1, took)))
+	add("trials", fmt.Sprintf("%d in %s", len(r.Trials), spanOf(1, took)))
 	add("target", plain(r.Target, maxName))
 	add("commit", plain(short(r.Commit), maxName))
 	add("machine of the load generator", plain(r.Environment.Words(), maxSentence))

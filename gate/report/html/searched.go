@@ -86,9 +86,9 @@ func (p *page) shapes(trials []capacity.Outcome) {
 	p.shut("p")
 }
 
-// mark is a trial in a drawing.
-func mark(c *capacity.Report, o *capacity.Outcome, x, y float64) chart.Mark {
-	m := chart.Mark{X: x, Y: y, Label: report.TrialLine(c.Users, *o)}
+// mark is a trial in a drawing, with what the drawing tells of it.
+func mark(o *capacity.Outcome, x, y float64, told string) chart.Mark {
+	m := chart.Mark{X: x, Y: y, Label: told}
 	for _, look := range looks {
 		if look.status == o.Status {
 			m.Colour, m.Shape = look.colour, look.shape
@@ -114,8 +114,8 @@ func (p *page) steps(c *capacity.Report) {
 		o, x := &c.Trials[i], float64(i+1)
 		line.X, line.Y = append(line.X, x), append(line.Y, o.Load)
 		low, high = min(low, o.Load), max(high, o.Load)
-		marks = append(marks, mark(c, o, x, o.Load))
 		told = append(told, fmt.Sprintf("%s: %s", report.Load(c.Claim, o.Load), o.Status))
+		marks = append(marks, mark(o, x, o.Load, told[len(told)-1]))
 	}
 	p.figure("The steps of the search", "load by trial", chart.Plot{
 		Title: "The steps of the search", Desc: inAll(told), X: chart.Linear(float64(first), float64(len(c.Trials)+1), 6, whole), Y: chart.Log(low, high, 6, report.Trimmed),
@@ -150,8 +150,8 @@ func (p *page) byLoad(c *capacity.Report, limit report.Limit) bool {
 		y := nanosOf(o)
 		line.X, line.Y = append(line.X, o.Load), append(line.Y, y)
 		low, high = min(low, y), max(high, y)
-		marks = append(marks, mark(c, o, o.Load, y))
 		told = append(told, fmt.Sprintf("%s at %s: %s", nanos(y), report.Load(c.Claim, o.Load), o.Status))
+		marks = append(marks, mark(o, o.Load, y, told[len(told)-1]))
 	}
 	p.figure(limit.Name, "response time by "+unitOf(c), chart.Plot{
 		Title: limit.Name + " by load", Desc: fmt.Sprintf("The limit is %s. %s", nanos(bound), inAll(told)), X: chart.Linear(0, trials[len(trials)-1].Load, 6, report.Trimmed),
@@ -206,8 +206,9 @@ func (p *page) howSearched() {
 	if p.onlySearched() {
 		p.note("This page was made of a search for the highest load alone: response times by percentile, the course of a run and the errors are in the result of plimsoll run, which was not given.")
 	}
-	if len(p.searched.Absent) > 0 {
+	absent := slices.DeleteFunc(slices.Clone(p.searched.Absent), func(line string) bool { return p.run != nil && slices.Contains(p.run.Absent, line) })
+	if len(absent) > 0 {
 		p.element("h3", "Not read during the search")
-		p.list(p.searched.Absent)
+		p.list(absent)
 	}
 }

@@ -47,7 +47,7 @@ func TestSizes(t *testing.T) {
 		"1,000 routes":        {reporttest.Pair(reporttest.Shape{Routes: 1000, Rounds: 8, Requests: 25, Slower: 0.5, Seed: 1}), 2_000_000, 20, []string{"more routes, which are not drawn"}},
 		"hostile":             {flood(), 2_000_000, 20, []string{"more, closer to their limits"}},
 		"27 hours":            {report.Material{Run: long()}, 2_000_000, 20, nil},
-		"many trials":         {reporttest.Odd()["many limits"], 300_000, 0, []string{"15 more limits", "more"}},
+		"many trials":         {reporttest.Odd()["many limits"], 400_000, 0, []string{"15 more limits", "more"}},
 		"extreme":             {report.Material{Run: extreme()}, 2_000_000, 20, []string{"100 columns of 2,000 rounds"}},
 	} {
 		text := render(t, c.m)
