@@ -154,7 +154,7 @@ func (p *page) byLoad(c *capacity.Report, limit report.Limit) bool {
 		marks = append(marks, mark(o, o.Load, y, told[len(told)-1]))
 	}
 	p.figure(limit.Name, "response time by "+unitOf(c), chart.Plot{
-		Title: limit.Name + " by load", Desc: fmt.Sprintf("The limit is %s. %s", nanos(bound), inAll(told)), X: chart.Linear(0, trials[len(trials)-1].Load, 6, report.Trimmed),
+		Title: limit.Name + " by load", Desc: fmt.Sprintf("The limit is %s. %s", nanos(bound), inAll(told)), X: chart.Linear(0, 1.02*trials[len(trials)-1].Load, 6, report.Trimmed),
 		Y: chart.Log(low, high, 6, nanos), Lines: []chart.Line{line}, Marks: marks, Rules: []chart.Rule{{At: bound, Label: "limit " + nanos(bound), Colour: chart.Red}},
 	})
 	return true

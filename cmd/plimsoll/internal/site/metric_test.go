@@ -23,14 +23,14 @@ func TestSameNumbers(t *testing.T) {
 		t.Fatal("history.js has no functions that write numbers")
 	}
 	values := []float64{0, 1, 999, 1000, 1023, 1024, 999_499, 999_501, 1e6, 1 << 20, 1<<30 - 1, 1 << 40, 1e-7, 4e-7, 6e-7, 1e-4}
-	for exponent := -8; exponent < 15; exponent++ {
+	for exponent := -8; exponent < 12; exponent++ {
 		for _, v := range []float64{1.234, 9.9949, 9.9951, 9.9994, 9.9996} {
 			values = append(values, v*math.Pow10(exponent))
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 2_000 {
-		values = append(values, math.Pow(10, 22*random.Float64()-7))
+		values = append(values, math.Pow(10, 20*random.Float64()-7))
 	}
 	for _, m := range metrics() {
 		if sizes[m.Unit] == nil {
