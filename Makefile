@@ -116,17 +116,20 @@ pin: ## Pin the release VERSION=vX.Y.Z in the action, before it is tagged.
 	.github/action/pin.sh $(VERSION)
 
 # Pictures of docs, each of a page of tests, with the width and the height of the window.
-pictures := comment:900,460 report:1060,1390 history:1060,1180
+pictures := comment:900,460 report/report:1060,1390 site/history:1060,1180
 
 screenshot: programs-real ## Take the pictures of docs: the comment, the page of a report and that of a history; needs chromium.
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && { \
 		echo '<!doctype html><meta charset="utf-8"><style>'; cat gate/report/testdata/comment.css; echo '</style><header>github-actions <span>bot</span></header><main>'; \
 		cmark-gfm --unsafe -e table gate/report/testdata/fail.md; echo '</main>'; \
 	} > "$$dir/comment.html" && \
-	go test ./gate/report/html ./cmd/plimsoll/internal/site -run '^TestPages$$' -count 1 -pages "$$dir" >"$$dir/log" && \
+	mkdir "$$dir/report" "$$dir/site" && \
+	go test ./gate/report/html -run '^TestPages$$' -count 1 -pages "$$dir/report" >"$$dir/log" && \
+	go test ./cmd/plimsoll/internal/site -run '^TestPages$$' -count 1 -pages "$$dir/site" >"$$dir/log" && \
 	for picture in $(pictures); do \
+		page=$${picture%:*}; \
 		chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$$dir/profile" --window-size=$${picture#*:} \
-			--screenshot="$(abspath docs)/$${picture%:*}.png" "file://$$dir/$${picture%:*}.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }; \
+			--screenshot="$(abspath docs)/$${page##*/}.png" "file://$$dir/$$page.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }; \
 	done
 	@ls -l docs/*.png
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -223,7 +224,7 @@ func TestPictures(t *testing.T) {
 	if line := regexp.MustCompile(`(?m)^pictures := (.*)$`).FindStringSubmatch(readFile(t, "../../Makefile")); line != nil {
 		for _, picture := range strings.Fields(line[1]) {
 			name, _, _ := strings.Cut(picture, ":")
-			taken[name] = true
+			taken[path.Base(name)] = true
 		}
 	}
 	if len(all) == 0 || !maps.Equal(all, shown) || !maps.Equal(all, taken) {

@@ -58,7 +58,7 @@ func (p *page) capacity() {
 		p.note("Not drawn, since no trial has a response time for it: " + strings.Join(undrawn, "; "))
 	}
 	p.more(p.searched.More, "more limits, which are neither drawn nor in the table")
-	p.table(table{caption: "The trials of the search, in the order of time; for each limit what was measured", Grid: p.searched.Trials, upTo: errorsUpTo})
+	p.table(table{caption: "The trials, in the order of time", Grid: p.searched.Trials, upTo: errorsUpTo})
 }
 
 // looks are the colours and shapes of trials in a drawing.
@@ -153,8 +153,10 @@ func (p *page) byLoad(c *capacity.Report, limit report.Limit) bool {
 		told = append(told, fmt.Sprintf("%s at %s: %s", nanos(y), report.Load(c.Claim, o.Load), o.Status))
 		marks = append(marks, mark(o, o.Load, y, told[len(told)-1]))
 	}
+	x := chart.Linear(0, 1.02*trials[len(trials)-1].Load, 6, report.Trimmed)
+	x.From = -0.1 * x.To // room for the labels of the response times
 	p.figure(limit.Name, "response time by "+unitOf(c), chart.Plot{
-		Title: limit.Name + " by load", Desc: fmt.Sprintf("The limit is %s. %s", nanos(bound), inAll(told)), X: chart.Linear(0, 1.02*trials[len(trials)-1].Load, 6, report.Trimmed),
+		Title: limit.Name + " by load", Desc: fmt.Sprintf("The limit is %s. %s", nanos(bound), inAll(told)), X: x,
 		Y: chart.Log(low, high, 6, nanos), Lines: []chart.Line{line}, Marks: marks, Rules: []chart.Rule{{At: bound, Label: "limit " + nanos(bound), Colour: chart.Red}},
 	})
 	return true

@@ -21,7 +21,7 @@ nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;padding:0;ma
 .scroll{overflow-x:auto;margin:.6rem 0;max-width:100%}
 .scroll:focus-visible,summary:focus-visible,a:focus-visible{outline:2px solid LinkText;outline-offset:2px}
 table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;padding:.2rem 0}
+caption{text-align:left;padding:.2rem 0}.scroll caption{padding-right:max(0px,100% - 88vw)}
 th,td{padding:.28rem .65rem .28rem 0;border-bottom:1px solid var(--line);vertical-align:top;font-weight:400;overflow-wrap:normal}
 th{text-align:left}
 td[align=right],th[align=right]{text-align:right;white-space:nowrap}
@@ -30,6 +30,7 @@ tbody th:not([align]){min-width:7.5rem;max-width:26rem;overflow-wrap:anywhere}
 tfoot th,tfoot td{border-top:2px solid var(--line);font-weight:600}
 .rows td:nth-child(7){min-width:10rem}
 @media screen and (max-width:62rem){.rows td:nth-child(8),.rows th:nth-child(8){display:none}}
+@media screen and (max-width:30rem){.rows :is(td,th):is(:nth-child(3),:nth-child(4)){display:none}.rows td:nth-child(5){white-space:normal}.rows tbody th:not([align]){min-width:6rem}.rows td:nth-child(7){min-width:4rem}}
 .facts{font-size:.95rem}.facts th{min-width:11rem;color:var(--quiet)}.facts td{padding-right:0;overflow-wrap:anywhere}
 figure{margin:.5rem 0 1.1rem;min-width:0}
 figcaption{margin:0 0 .1rem;display:flex;flex-wrap:wrap;gap:0 1rem}

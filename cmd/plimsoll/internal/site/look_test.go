@@ -1,7 +1,9 @@
 package site_test
 
 import (
+	"crypto/sha256"
 	"flag"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/baseline"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/site"
 	"github.com/plimsoll-ci/plimsoll/gate/report/reporttest"
+	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
 var pages = flag.String("pages", "", "a directory to write sites to, to look at them")
@@ -26,8 +29,10 @@ func TestPages(t *testing.T) {
 		r.ID, r.Series, r.Repository, r.Branch = "f"+r.ID[1:], "search", "acme/search", "release"
 	})
 	lively := append(records(400, 12*time.Hour, reporttest.Shop(14), slower(250, "POST /orders", 1.4), func(n int, r *baseline.Record) {
+		r.Commit = fmt.Sprintf("%x", sha256.Sum256([]byte(r.ID)))[:40]
+		r.Summary.Environment = result.Environment{OS: "linux", Arch: "amd64", CPUModel: "Example CPU @ 2.0 GHz", CPUCores: 2, MemoryGiB: 8}
 		if n >= 330 {
-			r.Environment, r.Summary.Environment.CPUCores = "large", 8
+			r.Environment, r.Summary.Environment.CPUCores, r.Summary.Environment.MemoryGiB = "large", 8, 32
 		}
 		switch n {
 		case 180:
