@@ -120,7 +120,7 @@ func TestMisbehavingServers(t *testing.T) {
 			t.Parallel()
 			address := listen(t, "tcp", "127.0.0.1:0", func(conn net.Conn) {
 				if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-					conn.SetWriteDeadline(time.Now().Add(20 * time.Second))
+					conn.SetWriteDeadline(time.Now().Add(2 * time.Minute))
 					c.serve(conn)
 				}
 			})
@@ -134,9 +134,10 @@ func TestMisbehavingServers(t *testing.T) {
 			if c.class == tally.Timeout {
 				wantLate(t, to, r, c.text)
 			} else {
+				to.Timeout = time.Minute // 16 MiB of small chunks take a busy machine a while
 				wantFailure(t, once(t, to, r), c.class, c.text)
 			}
-			if took := time.Since(began); took > 30*time.Second {
+			if took := time.Since(began); took > 2*time.Minute {
 				t.Errorf("it took %v", took)
 			}
 		})
