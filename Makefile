@@ -29,18 +29,20 @@ test: programs ## Run every test but the real peers', with a real PostgreSQL; 10
 
 # Peers of test-real that are Go programs, each with its package and version. A test under the tag real finds them in
 # bin/tools. Tests of real are named TestReal….
-peers := connectconformance ghz stripe-mock centrifugo
+peers := connectconformance ghz stripe-mock centrifugo hey vegeta
 peer-connectconformance := connectrpc.com/conformance/cmd/connectconformance@v1.0.7
 peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
 peer-stripe-mock := github.com/stripe/stripe-mock@v0.203.0
 peer-centrifugo := github.com/centrifugal/centrifugo/v6@v6.9.1
+peer-hey := github.com/rakyll/hey@v0.1.4
+peer-vegeta := github.com/tsenart/vegeta/v12@v12.12.0
 peer-prometheus := github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
 
 # Packages whose tests need them, or those of npm.
 real := ./runner/internal/protocol/grpc
 real += ./runner/internal/protocol/graphql ./cmd/plimsoll/internal/draft/graphql ./cmd/plimsoll/internal/draft/har ./cmd/plimsoll/internal/sources
 real += ./runner/internal/protocol/websocket ./runner/internal/protocol/sse
-real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html ./cmd/plimsoll/internal/site ./cmd/plimsoll/internal/serve
+real += ./cmd/plimsoll/internal/draft/openapi ./cmd/plimsoll/internal/draft/python ./runner/coverage ./gate/report/html ./cmd/plimsoll/internal/site ./cmd/plimsoll/internal/serve ./cmd/plimsoll/internal/imports
 
 test-real: programs-real peers $(tools)/act $(addprefix $(tools)/,$(peers)) ## Run the tests against real peers: the action's workflows under act, other people's servers and clients.
 	go test -tags real -count 1 -timeout 30m ./.github/action
@@ -136,7 +138,7 @@ screenshot: programs-real ## Take the pictures of docs: the comment, the page of
 # Programs that tests run, each with its package of Debian: those of make test, those that only test-real needs, and those
 # of test-faults. A test fails without its program. Some tests start a PostgreSQL of their own even if
 # PLIMSOLL_TEST_DATABASE_URL names a server.
-usual := git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish xmllint:libxml2-utils promtool:prometheus locust:python3-locust
+usual := git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish xmllint:libxml2-utils promtool:prometheus locust:python3-locust wrk:wrk
 programs: needed := $(usual)
 programs-real: needed := $(usual) chromium:chromium etcd:etcd-server npm:npm
 programs-real: modules := grpc:python3-grpcio

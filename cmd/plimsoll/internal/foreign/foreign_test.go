@@ -52,7 +52,7 @@ func load(seed uint64, n int, length time.Duration) (all []foreign.Request) {
 			Took: time.Duration(1e6 + random.ExpFloat64()*2e7), Class: tally.OK, Bytes: random.Int64N(1000),
 		}
 		if random.IntN(20) == 0 {
-			r.Class, r.Error = tally.Status, fmt.Sprintf("status 500 of order %d", random.IntN(100))
+			r.Class, r.Error = tally.Status, fmt.Sprintf("order %d failed", random.IntN(100))
 		}
 		all = append(all, r)
 	}

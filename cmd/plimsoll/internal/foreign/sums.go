@@ -3,6 +3,7 @@ package foreign
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -183,10 +184,15 @@ func (of Sums) tally() *tally.Route {
 	return counted
 }
 
-// kindOf is the text that an error is counted under: one without its values, but with the status.
+// kindOf is the text that an error is counted under: one without its values, but with the status that it begins with.
 func kindOf(text string) string {
-	if status, is := strings.CutPrefix(text, "status "); is && len(status) == len("503") {
+	status, rest, more := strings.Cut(strings.TrimPrefix(text, "status "), " ")
+	if _, err := strconv.ParseUint(status, 10, 16); err != nil || len(status) != len("503") {
+		return tally.Kind(text)
+	}
+	begins := text[:len(text)-len(rest)]
+	if !more {
 		return text
 	}
-	return tally.Kind(text)
+	return begins + tally.Kind(rest)
 }
