@@ -134,18 +134,18 @@ func (b *branch) closing(number int) string {
 
 const items = "GET /items"
 
-// stepped is a branch on which the 21st run is slower, and stays so.
-func stepped(t *testing.T, route string) *branch {
+// stepped is a branch on which the items are slower from the 21st run on.
+func stepped(t *testing.T) *branch {
 	b := newBranch(t)
 	b.add(20, 1, "")
 	b.tell()
 	b.want()
-	b.add(12, 1.4, route)
+	b.add(12, 1.4, items)
 	return b
 }
 
 func TestAStepIsToldOnce(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.env = []string{"PLIMSOLL_HISTORY_URL=https://acme.github.io/shop/"}
 	for range 3 {
 		b.tell()
@@ -183,7 +183,7 @@ func TestOtherGroupsAreTheirOwn(t *testing.T) {
 		"branch":     func(r *result.Result) { r.Branch = "stable" },
 		"repository": func(r *result.Result) { r.Repository = "example/other" },
 	} {
-		b := stepped(t, items)
+		b := stepped(t)
 		b.tell()
 		b.want("open")
 		b.add(20, 1, "", change)
@@ -206,7 +206,7 @@ func TestOtherGroupsAreTheirOwn(t *testing.T) {
 }
 
 func TestClosedWhenAccepted(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.tell()
 	number := b.want("open")[0].Number
 	if err := b.store.Accept(t.Context(), b.runs[21].ID, baseline.Mark{By: "ana", Why: "<img src=x> taxes @octocat", At: time.Date(2026, 4, 2, 0, 0, 0, 0, time.UTC)}); err != nil {
@@ -226,7 +226,7 @@ func TestClosedWhenAccepted(t *testing.T) {
 }
 
 func TestClosedWhenExcluded(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.tell()
 	number := b.want("open")[0].Number
 	for _, run := range b.runs[20:] {
@@ -243,7 +243,7 @@ func TestClosedWhenExcluded(t *testing.T) {
 }
 
 func TestClosedWhenRemoved(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.tell()
 	number := b.want("open")[0].Number
 	for _, run := range b.runs[20:] {
@@ -274,7 +274,7 @@ func TestClosedWhenTheLevelIsBack(t *testing.T) {
 		"after a prune":  {30, 1, 20, 4, 24},
 		"by half, never": {0, 1.2, 0, 30, 0},
 	} {
-		b := stepped(t, items)
+		b := stepped(t)
 		b.tell()
 		number := b.want("open")[0].Number
 		b.add(test.after, 1.4, items)
@@ -307,7 +307,7 @@ func TestClosedWhenTheLevelIsBack(t *testing.T) {
 
 // What a person does with an issue stays.
 func TestPeopleDecide(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.tell()
 	number := b.want("open")[0].Number
 	b.hub.ChangeIssue(number, func(i *githubtest.Issue) { i.Closed, i.Reason = true, "not_planned" })
@@ -333,7 +333,7 @@ func TestPeopleDecide(t *testing.T) {
 
 // Figures that show the same step later are added to the issue, and it is closed when all are back.
 func TestFiguresThatFollow(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.tell()
 	before := b.want("open")[0]
 	b.hub.ChangeIssue(before.Number, func(i *githubtest.Issue) { // as if p95 alone had been seen then
@@ -350,7 +350,7 @@ func TestFiguresThatFollow(t *testing.T) {
 
 // Jobs that run at once tell a step once.
 func TestTwoJobsAtOnce(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.hub.Before("POST", "/issues", func() { // the other job is quicker, after this one has looked
 		other := &branch{T: t, hub: b.hub, store: b.store, runs: b.runs}
 		other.tell()
@@ -370,7 +370,7 @@ func TestTwoJobsAtOnce(t *testing.T) {
 
 // A job that ends before it has closed its twin leaves that to the next one.
 func TestATwinThatWasLeft(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.tell()
 	one := b.want("open")[0]
 	b.hub.PutIssue(one)
@@ -464,7 +464,7 @@ func TestWhatGitHubRefuses(t *testing.T) {
 		}, "GitHub is in trouble (500): run the job again later"},
 		"no label": {(*githubtest.Server).Unlabelled, `GitHub has left out the label "plimsoll" of issue 1`},
 	} {
-		b := stepped(t, items)
+		b := stepped(t)
 		test.prepare(b.hub)
 		b.tell()
 		if got := b.stderr.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, test.want) {
@@ -474,7 +474,7 @@ func TestWhatGitHubRefuses(t *testing.T) {
 }
 
 func TestOutsideOfAWorkflow(t *testing.T) {
-	b := stepped(t, items)
+	b := stepped(t)
 	b.tellAs(func(teller *issues.Teller) { teller.Workflow = github.Run{} })
 	b.want()
 	if got := b.stdout.String(); got != "history.issues: steps become issues only in a workflow on GitHub. None was opened or closed.\n" || b.stderr.Len() > 0 {
