@@ -88,7 +88,7 @@ func collectKeys(schema any, keys map[string]bool) {
 func unknownIn(t *testing.T, words []string) string {
 	t.Helper()
 	var c cli
-	parser, err := kong.New(&c, kong.Name("plimsoll"), kong.Vars{"version": "test"})
+	parser, err := kong.New(&c, kong.Name("plimsoll"), helpWords("test"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,8 @@ users: [{name: u, wait: 5ms..15ms, tasks: [{http: GET /a}]}]`
 // costsPairs are enough pairs, with a start for each two, to judge a cost.
 const costsPairs = 16
 
-// pairOfCosts measures two services of testdata/costs in turn, and judges them.
+// pairOfCosts measures two services of testdata/costs in turn, and judges them. It skips the test if others were busy
+// on this machine.
 func pairOfCosts(t *testing.T, base, head string) (v gate.Verdict, ofBase, ofHead *result.Result) {
 	t.Helper()
 	if runtime.GOOS != "linux" || testing.Short() {
@@ -44,6 +45,7 @@ func pairOfCosts(t *testing.T, base, head string) (v gate.Verdict, ofBase, ofHea
 	for i, arguments := range []string{base, head} {
 		sides[i] = costlySide(t, []string{"base", "head"}[i], fmt.Sprintf("exec '%s' \"$1\" %s\n", program, arguments))
 	}
+	before := spentHere()
 	ofBase, ofHead, err := runner.Pair(t.Context(), sides[0], sides[1], runner.Pairing{
 		Config: runner.Config{Environ: os.Environ()}, RoundLength: 240 * time.Millisecond, Stretches: 2, Rounds: gate.MostPairs, RestartEvery: 2,
 		Decide: func(base, head *result.Result) bool {
@@ -52,6 +54,9 @@ func pairOfCosts(t *testing.T, base, head string) (v gate.Verdict, ofBase, ofHea
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if spentHere().byOthersSince(before) {
+		t.Skip("other programs used much of this machine: costs were not measured alone")
 	}
 	v = gate.JudgePairs(policy, ofBase, ofHead, true)
 	t.Logf("%v after %d pairs, cause %+v", v.Outcome, v.Baseline.Pairs, v.Cause)

@@ -107,6 +107,11 @@ func runLine(ctx context.Context, a *console.Console, args []string) int {
 // usageShown ends a command line that asked for help or the version.
 type usageShown struct{}
 
+// helpWords are the variables in the texts of help.
+func helpWords(version string) kong.Vars {
+	return kong.Vars{"version": version, "formats": strings.Join(imports.Names(), ", "), "tools": strings.Join(imports.Tools(), ", ")}
+}
+
 // dispatch parses one command line and runs its command.
 func dispatch(ctx context.Context, a *console.Console, args []string) (err error) {
 	defer func() {
@@ -120,7 +125,7 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("plimsoll"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(a.Stdout, a.Stderr), kong.Vars{"version": a.Version, "formats": strings.Join(imports.Names(), ", "), "tools": strings.Join(imports.Tools(), ", ")},
+		kong.Writers(a.Stdout, a.Stderr), helpWords(a.Version),
 		kong.Exit(func(int) { panic(usageShown{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Resolvers(fromVariables(a)), kong.ValueFormatter(helpWithVariables),
