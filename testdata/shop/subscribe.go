@@ -148,7 +148,7 @@ func (c *subscriber) subscribe(ctx context.Context, m envelope) (code websocket.
 	if m.ID == "" || json.Unmarshal(m.Payload, &o) != nil {
 		return closeInvalid, "Invalid message received"
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	own, cancel := context.WithCancel(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, double := c.running[m.ID]; double || len(c.running) == maxSubscriptions {
@@ -158,7 +158,7 @@ func (c *subscriber) subscribe(ctx context.Context, m envelope) (code websocket.
 	c.running[m.ID] = cancel
 	c.wait.Go(func() {
 		defer c.stop(m.ID)
-		c.answer(ctx, m.ID, o)
+		c.answer(ctx, own, m.ID, o)
 	})
 	return 0, ""
 }
@@ -173,10 +173,11 @@ func (c *subscriber) stop(id string) {
 	}
 }
 
-// answer sends what an operation brings, and complete if the client did not say that first.
-func (c *subscriber) answer(ctx context.Context, id string, o operation) {
+// answer sends what an operation brings until its own context ends, and complete if the client did not say that first. It
+// writes in the context of the connection: a write whose context ends closes the connection.
+func (c *subscriber) answer(ctx, own context.Context, id string, o operation) {
 	who := &caller{token: c.token}
-	responses, err := c.shop.schema.Subscribe(context.WithValue(ctx, callerKey{}, who), o.Query, o.OperationName, o.Variables)
+	responses, err := c.shop.schema.Subscribe(context.WithValue(own, callerKey{}, who), o.Query, o.OperationName, o.Variables)
 	if err != nil {
 		return // the schema has subscriptions
 	}
@@ -195,7 +196,7 @@ func (c *subscriber) answer(ctx context.Context, id string, o operation) {
 			return
 		}
 	}
-	if ctx.Err() == nil {
+	if own.Err() == nil {
 		c.send(ctx, envelope{ID: id, Type: "complete"})
 	}
 }
