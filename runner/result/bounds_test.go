@@ -123,7 +123,7 @@ func TestValidateRefusesEach(t *testing.T) {
 		func(r *result.Result) {
 			r.Shards = []result.Shard{{Began: time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC)}}
 		},
-		func(r *result.Result) { r.Shards = []result.Shard{{Total: result.Figures{P50: 1}}} },
+		func(r *result.Result) { r.Shards = []result.Shard{{Total: result.Figures{P50: 2, P95: 1}}} },
 		func(r *result.Result) { r.Shards = []result.Shard{{Generator: result.Generator{Cores: -1}}} },
 		func(r *result.Result) { r.Part = &result.Part{} },
 		func(r *result.Result) { r.Part = &result.Part{Index: 1, Of: 1} },
