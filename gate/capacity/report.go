@@ -11,7 +11,7 @@ import (
 // Schema is the version of the JSON form of a Report.
 const Schema = 1
 
-// Report is the outcome of a search, what it was for, and where it was made.
+// Report is what a search found, the limits it searched for, and the machine that it ran on.
 type Report struct {
 	Schema      int                `json:"schema"`
 	Series      string             `json:"series"`

@@ -200,7 +200,7 @@ func TrialLine(users bool, o capacity.Outcome) string {
 	return text + "; " + plain(o.Why, maxSentence)
 }
 
-// trialRow is a trial in a table, with what was measured for each of these limits.
+// trialRow returns the table row of a trial: its load, and what was measured for each limit.
 func trialRow(c capacity.Claim, o *capacity.Outcome, limits []int) []string {
 	row := []string{
 		loadOf(c, o.Load), spanOf(1, o.Length), string(o.Status), thousands(o.Requests), aSecond(o.Throughput), share(o.Failures),

@@ -306,7 +306,7 @@ func TestMergeAddsTheLoad(t *testing.T) {
 	}
 }
 
-// One shard that is far from the others is named, with what it is far in. Shards that are alike are not.
+// A note names a shard that differs much from the others, and the figure in which it differs. Similar shards get no note.
 func TestMergeNamesStrays(t *testing.T) {
 	shard := func(i, n, users int, slower float64, requests int) *result.Result {
 		var calls []recorded

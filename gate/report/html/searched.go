@@ -86,7 +86,7 @@ func (p *page) shapes(trials []capacity.Outcome) {
 	p.shut("p")
 }
 
-// mark is a trial in a drawing, with what the drawing tells of it.
+// mark is one trial of a search as a chart shows it.
 func mark(o *capacity.Outcome, x, y float64, told string) chart.Mark {
 	m := chart.Mark{X: x, Y: y, Label: told}
 	for _, look := range looks {

@@ -72,7 +72,7 @@ func failedAtTheEnd() *result.Result {
 	return r
 }
 
-// manyLimits is a search with more limits and trials than are shown, the last of which breaks.
+// manyLimits is a search with more limits and trials than a page shows. Its last limit does not hold.
 func manyLimits() report.Material {
 	r := Capacity(Confirmed)
 	last := r.SLO[0]

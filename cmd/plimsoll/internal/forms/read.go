@@ -53,7 +53,7 @@ func Read(files []string) (m report.Material, err error) {
 	return m, s.sameSystem(m)
 }
 
-// sameSystem refuses a search on another system than that of the verdict and the run.
+// sameSystem returns an error if the search loaded another system than the verdict and the run are about.
 func (s *shelf) sameSystem(m report.Material) error {
 	series, commit, of := s.found.Series, s.found.Commit, ""
 	switch {

@@ -200,7 +200,7 @@ func TestWrongFormat(t *testing.T) {
 	}
 }
 
-// Files that cannot be imported are refused with what is wrong and where.
+// An error about a file that cannot be imported says what is wrong, and on which line.
 func TestRefused(t *testing.T) {
 	const (
 		jtl    = "timeStamp,elapsed,label,responseCode,success\n1767225600000,10,a,200,true\n"

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 )
 
-// issue is an issue with what its note says.
+// issue is an issue on GitHub and the note in its body.
 type issue struct {
 	github.Issue
 	since  time.Time // when the first run of the setback began, to the microsecond
