@@ -1,9 +1,9 @@
 // Package handover carries the values of setup between the shards of one load, in a file.
 //
-// The first shard clears the file, does setup and gives the values. The others wait for the file and take them. The file
-// says of which load it is, and its ID ends in the results of all shards: merging refuses shards of different setups, so
-// values that an earlier load left behind are found out. Values may be secrets, so only the user who wrote the file
-// may read it.
+// The first shard clears the file, does setup and writes the values. The others wait for the file and read them. The file
+// names its load and has an ID, which every shard stores in its result. Merging refuses shards with different IDs, so
+// values left behind by an earlier load do not go unnoticed. Values may be secrets: only the user who wrote the file may
+// read it.
 package handover
 
 import (

@@ -152,8 +152,8 @@ type ending struct {
 	told    string // for the terminal
 }
 
-// over decides whether an open issue is to be closed. earlier are the issues before it, and found reports whether the
-// history still shows what it tells.
+// over reports whether an open issue should be closed, and why. earlier lists the issues before it. found is true if the
+// history still shows the step.
 func (t Teller) over(g *site.Group, one issue, earlier []issue, found bool) (why ending, over bool) {
 	if mark, accepted := g.AcceptedAt(one.since); accepted {
 		return ending{"accepted", settled(mark.ID, mark.Accepted).Accepted(), github.Completed, "it was accepted"}, true

@@ -19,8 +19,8 @@ import (
 
 var pages = flag.String("pages", "", "a directory to write sites to, to look at them")
 
-// TestPages writes sites for people to look at, and history.html, a page of a route, of which `make screenshot` takes a
-// picture.
+// TestPages writes sites for people to look at. It also writes history.html, the page of a route that `make screenshot`
+// takes a picture of.
 func TestPages(t *testing.T) {
 	if *pages == "" {
 		t.Skip("-pages names no directory")
