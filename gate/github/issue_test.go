@@ -107,7 +107,7 @@ func TestForeignIssuesAreLeftAlone(t *testing.T) {
 	}
 }
 
-// A token that may not say whose it is opens no issue beside that of a bot which may be the same.
+// A token that may not ask for its owner opens no issue if a bot that may be its owner has already opened one.
 func TestIssuesOfAnAppThatIsNotNamed(t *testing.T) {
 	s := serve(t)
 	s.As(app)

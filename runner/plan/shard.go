@@ -24,8 +24,8 @@ func (s Shard) of(all int) int {
 	return part
 }
 
-// share leaves of a whole plan what its shard does. Users and arrivals have been dealt already. The parts of a limit add
-// up to that of the whole, so all shards together keep it without talking. The first shard does setup and teardown, and
+// share reduces a whole plan to what its shard does. Users and arrivals have been dealt already. The shards' parts of a limit
+// add up to the whole limit, so all shards together keep it without talking. The first shard does setup and teardown, and
 // watches the system. It fails if some shard would have nothing to do.
 func (p *Plan) share() error {
 	s := p.Shard

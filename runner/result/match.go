@@ -113,7 +113,7 @@ func unlike(parts []given) (reasons []string) {
 	return reasons
 }
 
-// usual is the value that most shards have; of two that equally many have, that of the first shard.
+// usual returns the value that most shards have. If two values are equally frequent, it is the one that comes first.
 func usual(parts []given, of func(*Result) string) (most string) {
 	counts := map[string]int{}
 	if len(parts) > 0 {

@@ -98,8 +98,8 @@ func (r *Result) addRound(parts []*Result, i int) {
 	r.Tally.Merge(sum)
 }
 
-// lasting says when a merged run began and finished. All loads begin at one instant: what came before and after is as long
-// as that of the shard that took longest. So a wrong clock makes no run long.
+// lasting says when a merged run began and finished. All loads begin at one instant. The time before
+// the load is the longest that any shard had, and so is the time after it. So a wrong clock does not make a run longer.
 func lasting(parts []*Result) (started, finished time.Time) {
 	began := slices.MinFunc(parts, func(a, b *Result) int { return a.Part.Began.Compare(b.Part.Began) }).Part.Began
 	var before, after time.Duration

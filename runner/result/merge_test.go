@@ -225,7 +225,7 @@ func TestPartIsNotWhole(t *testing.T) {
 	}
 }
 
-// Rounds that do not line up are told, and such a run is not judged.
+// A run whose rounds do not line up says so and is not judged.
 func TestMergeComparesStarts(t *testing.T) {
 	for _, c := range []struct {
 		late time.Duration
@@ -252,7 +252,7 @@ func TestMergeComparesStarts(t *testing.T) {
 	}
 }
 
-// A generator that was the bottleneck anywhere is told, with its shard, and such a run is not judged.
+// If the generator of any shard was the bottleneck, the run names the shard and is not judged.
 func TestMergeTellsSaturated(t *testing.T) {
 	parts := cutUp(record(rand.New(rand.NewPCG(7, 8)), 300), 3)
 	for i, name := range []string{"shard-1.json", "shard-2.json", "shard-3.json"} {

@@ -18,7 +18,7 @@ const MaxShards = 1_000
 // are not of the same seconds on all machines.
 const MostSkew = 0.05
 
-// Part says which part of a load one machine sent. Its result is never whole: Merge makes that of all parts.
+// Part says which part of a load one machine sent. A result with a Part is never whole: Merge makes a whole one of all parts.
 type Part struct {
 	Index int    `json:"index"` // from 0
 	Of    int    `json:"of"`    // how many shards the load has
@@ -36,7 +36,7 @@ type Part struct {
 // String names the part for people, who count from 1.
 func (p *Part) String() string { return fmt.Sprintf("shard %d of %d", p.Index+1, p.Of) }
 
-// Problem says that the result of a part is not that of a load.
+// Problem is the reason why the result of a part cannot be judged.
 func (p *Part) Problem() Problem {
 	return Problem{PartOnly, fmt.Sprintf("this is %v, a part of the load: plimsoll merge makes the whole run of all shards", p)}
 }
@@ -111,8 +111,8 @@ func (r *Result) Skew() time.Duration {
 	return last.Sub(first)
 }
 
-// A shard is far from the others if its p50, its rate or its lag is further from that of the median shard than these
-// factors and, for times, also by more than the least difference.
+// A shard is far from the others if its p50, rate or lag differs from the median shard's by more than these factors. For
+// times the difference must also be larger than the least one.
 const (
 	farLatency      = 1.25
 	farLatencyLeast = time.Millisecond
@@ -149,8 +149,8 @@ func strays(parts []*Result) (notes []string) {
 // named is a shard with its machine.
 func named(r *Result) string { return fmt.Sprintf("%v (%s)", r.Part, r.Part.By) }
 
-// strayLatency compares the p50 of each route. It tells of the route that is furthest away, and nothing if none is far.
-// Of two shards it tells of the slower one.
+// strayLatency compares the p50 of each route. It names the route that is furthest away, or nothing if none is far. Of two
+// shards it names the slower one.
 func strayLatency(parts []*Result, i int) (note string) {
 	worst := 0.0
 	for _, route := range parts[i].Routes() {
@@ -226,8 +226,8 @@ func strayLag(parts []*Result, i int) string {
 	return fmt.Sprintf("its generator was %v late (p99), that of the median shard %v", tidy(own), tidy(usual))
 }
 
-// compared gives the value of a shard and that of the median shard, which of two is the other one. Both are NaN if there
-// is nothing to compare.
+// compared returns a shard's value and the median shard's. Of two shards the median is the other one. Both values are NaN
+// if there is nothing to compare.
 func compared(parts []*Result, i int, value func(*Result) (v float64, ok bool)) (own, usual float64) {
 	var all []float64
 	for k, r := range parts {

@@ -182,7 +182,7 @@ func unitOf(c *capacity.Report) string {
 	return "tasks each second"
 }
 
-// inAll joins what a description tells of trials.
+// inAll joins the sentences of a description about trials.
 func inAll(told []string) string {
 	text := strings.Join(told[max(len(told)-maxTold, 0):], "; ")
 	if more := len(told) - maxTold; more > 0 {

@@ -102,7 +102,7 @@ func (s *Sink) Cut(format string, args ...any) {
 	}
 }
 
-// Request counts one request. Its error says what is impossible about it.
+// Request counts one request. It returns an error if no request can have these values.
 func (s *Sink) Request(r *Request) error {
 	if err := s.open(); err != nil {
 		return err
@@ -210,7 +210,7 @@ func (s *Sink) summed() error {
 
 var errMixed = errors.New("this file and one before it are of two kinds, single requests and sums: import each by itself")
 
-// Identity is what is known of a result besides its figures.
+// Identity holds what is known about a result besides its figures.
 type Identity struct {
 	result.Identity        // Series is needed; ProfileDigest and Users are set by Result
 	Runner          string // the machine that generated the load, if known

@@ -60,7 +60,7 @@ func load(seed uint64, n int, length time.Duration) (all []foreign.Request) {
 	return all
 }
 
-// Requests in any order give the same tally, and that of a Tally which takes them one by one.
+// The order of requests does not change the tally. A Tally that counts them one by one is equal to it.
 func TestRequestsInAnyOrder(t *testing.T) {
 	for _, length := range []time.Duration{300 * time.Millisecond, 7 * time.Second, 90 * time.Second, 3 * time.Hour} {
 		sent := load(1, 20_000, length)

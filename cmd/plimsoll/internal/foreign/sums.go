@@ -99,7 +99,7 @@ func (s *sums) fill(r *result.Result) error {
 	return nil
 }
 
-// rest counts the requests that no route counts, if a tool tells of some routes only.
+// rest counts the requests of no known route: some tools give figures for some routes only.
 func (s *sums) rest(r *result.Result, round *result.Round, all Sums) {
 	rest := Sums{Requests: all.Requests, Failures: all.Failures}
 	for _, of := range s.routes {

@@ -108,8 +108,8 @@ func (t *timeline) settle() {
 	t.took.Drain(&t.second(&place).took)
 }
 
-// tell puts the timeline into a result whose load began at first. Seconds without a request are told too, unless the
-// file has far more of them than others.
+// tell puts the timeline into a result whose load began at first. It includes seconds without a request, unless the file
+// has far more of them than others.
 func (t *timeline) tell(r *result.Result, first int64) {
 	t.settle()
 	places := slices.Sorted(maps.Keys(t.all))

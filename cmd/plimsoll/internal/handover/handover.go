@@ -151,7 +151,7 @@ func (f File) read() (c content, err error) {
 	return c, nil
 }
 
-// pause waits. The error is that of ctx, if it ends first.
+// pause waits. If ctx ends first, it returns the error of ctx.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

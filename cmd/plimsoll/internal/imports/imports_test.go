@@ -174,7 +174,7 @@ func formatOf(data []byte) string {
 	return ""
 }
 
-// Each file is of one format alone, and under another name it is told which.
+// Each file belongs to one format. If it is imported as another, the error names the right one.
 func TestWrongFormat(t *testing.T) {
 	all, err := filepath.Glob("testdata/*")
 	if err != nil || len(all) < 20 {

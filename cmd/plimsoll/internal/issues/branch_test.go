@@ -76,7 +76,7 @@ func (b *branch) add(n int, times float64, route string, changes ...storetest.Ch
 	}
 }
 
-// tell tells of the newest run, as the job of a push does.
+// tell runs the Teller for the newest run, as the job of a push does.
 func (b *branch) tell() {
 	b.Helper()
 	b.tellAs(func(*issues.Teller) {})

@@ -1,9 +1,9 @@
-// Package issues tells what got worse on the main branch as issues on GitHub, and closes them when that is over.
+// Package issues opens an issue on GitHub when figures of the main branch get worse, and closes it when that is over.
 //
-// The runs of a store go in, through site, which finds their steps. One issue comes out for all steps to the worse that
-// begin at about one run. It is closed when the run is accepted or excluded, or when the level is back. GitHub keeps
-// what was told: the first line of an issue holds a note, so that nothing is told twice, whoever runs this, and wherever.
-// If GitHub refuses something, that is a warning. Outside of a workflow nothing is told, and a sentence says so.
+// Package site finds the steps in the runs of a store. Steps to the worse that begin at about the same run share one issue.
+// It is closed when the run is accepted or excluded, or when the old level is back. The first line of each issue holds a
+// note, so no step gets a second issue, whichever job or machine runs this. If GitHub refuses something, the user gets a
+// warning. Outside a workflow no issue is opened, and a sentence says so.
 package issues
 
 import (
@@ -30,7 +30,7 @@ const newestRuns = 300
 // mostNew is how many issues one run opens, the newest first. The next run opens the others.
 const mostNew = 10
 
-// Teller tells of one branch.
+// Teller opens and closes the issues of one branch.
 type Teller struct {
 	Console  *console.Console
 	Workflow github.Run // zero outside of one
@@ -237,7 +237,7 @@ func (t Teller) issue(ctx context.Context, g *site.Group, s site.Setback) issue 
 // sha matches whole commit IDs, so that git takes none for a flag.
 var sha = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
-// author is who wrote a commit; empty if git does not know it.
+// author returns the author of a commit; empty if git does not know it.
 func (t Teller) author(ctx context.Context, commit string) string {
 	if !sha.MatchString(commit) {
 		return ""

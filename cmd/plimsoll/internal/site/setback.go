@@ -158,7 +158,7 @@ func (g *Group) setback(run int, falls []fall) Setback {
 	return s
 }
 
-// From is a setback told as that of another run, if the group has that run.
+// From returns a setback as if it began at another run, if the group has that run.
 func (g *Group) From(s Setback, id string) Setback {
 	if run := g.index(id); run >= 0 {
 		return g.from(s, run)
@@ -223,7 +223,7 @@ func (g *Group) Near(id string, at time.Time) bool {
 	return run >= 0 && !at.Before(g.Records[0].Started) && g.near(run, at)
 }
 
-// AcceptedAt finds the acceptance that counts for what began at an instant: that of a later run, or of one fewer than
+// AcceptedAt finds the acceptance that covers a step at an instant: the accepted run is later, or began fewer than
 // leastApart runs before.
 func (g *Group) AcceptedAt(at time.Time) (accepted baseline.Info, is bool) {
 	all := func(run int) bool { return g.Records[run].Excluded == nil }

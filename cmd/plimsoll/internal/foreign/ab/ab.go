@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Format is that of ApacheBench.
+// Format reads the output of ApacheBench.
 func Format() foreign.Format {
 	return foreign.Format{Name: "ab", Tool: "ab", Form: form, New: func() foreign.Reader { return reader{} }}
 }

@@ -61,7 +61,7 @@ func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
 	return foreign.EachLine(f, s, r.line)
 }
 
-// End tells of errors.
+// End adds the notes about errors.
 func (r *reader) End(s *foreign.Sink) error {
 	if r.errors > 0 {
 		s.Note("the simulation had %d errors of its own, which are no requests", r.errors)

@@ -19,7 +19,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Format is hey's.
+// Format reads what hey writes.
 func Format() foreign.Format {
 	return foreign.Format{Name: "hey", Tool: "hey", Form: form, New: func() foreign.Reader { return &reader{} }}
 }

@@ -2,7 +2,7 @@
 // HistogramLogWriter leave: a histogram for each interval, maybe with a tag. Values are taken as nanoseconds, as the
 // format has them by default, with the maximum of an interval in milliseconds.
 //
-// The format is that of http://hdrhistogram.github.io/HdrHistogram/, HistogramLogWriter, versions 1.0 to 1.3.
+// The format is described at http://hdrhistogram.github.io/HdrHistogram/, HistogramLogWriter, versions 1.0 to 1.3.
 package hlog
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Format is that of HdrHistogram.
+// Format reads logs of HdrHistogram.
 func Format() foreign.Format {
 	return foreign.Format{Name: "hlog", Tool: "HdrHistogram", Form: form, New: func() foreign.Reader { return &reader{} }}
 }
@@ -94,7 +94,7 @@ func (r *reader) line(line []byte) (err error) {
 	return r.interval(bytes.Clone(tag), cells)
 }
 
-// route is that of histograms without a tag.
+// route is the name for histograms without a tag.
 const route = "all requests"
 
 func (r *reader) interval(tag []byte, cells [][]byte) error {

@@ -102,7 +102,7 @@ func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
 	return foreign.EachRow(f, s, file, rows, func(cells [][]byte) error { return r.row(cells, &c) })
 }
 
-// End tells what is known after the last file.
+// End adds the notes that need all files.
 func (r *reader) End(s *foreign.Sink) error {
 	if r.transactions > 0 {
 		s.Note("%d samples of transaction controllers are left out: their requests are counted", r.transactions)

@@ -17,7 +17,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
-// Format is k6's.
+// Format reads what k6 writes.
 func Format() foreign.Format {
 	return foreign.Format{Name: "k6", Tool: "k6", Form: form, New: func() foreign.Reader { return &reader{} }}
 }
@@ -74,7 +74,7 @@ func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
 	}
 }
 
-// End tells what is known after the last file.
+// End adds the notes that need all files.
 func (r *reader) End(s *foreign.Sink) error {
 	if r.dropped > 0 {
 		s.Note("k6 did not begin %.0f iterations that were due (dropped_iterations): the load was less than asked for", r.dropped)
@@ -89,7 +89,7 @@ func (r *reader) End(s *foreign.Sink) error {
 	return nil
 }
 
-// tags are those of a request that say what it was.
+// tags are the tags of a request that are read.
 type tags struct {
 	method, name, url, status, code, text, expected []byte
 }

@@ -68,7 +68,7 @@ func readSummary(f *foreign.File, s *foreign.Sink) error {
 	return d.routes(s)
 }
 
-// routes tells of submetrics such as http_req_duration{name:login}, which a script has if thresholds name them.
+// routes adds the routes of submetrics such as http_req_duration{name:login}. A script has them if its thresholds name them.
 func (d *document) routes(s *foreign.Sink) error {
 	var all []string
 	for metric := range d.Metrics {

@@ -46,7 +46,7 @@ var (
 
 type reader struct{}
 
-// report is what is read so far.
+// report holds what has been read so far.
 type report struct {
 	of       foreign.Sums
 	sink     *foreign.Sink
