@@ -232,7 +232,10 @@ func TestCostsLeaveTheRestAlone(t *testing.T) {
 
 // A regression is work or waiting, by what a request costs.
 func TestCauseOfARegression(t *testing.T) {
-	usual, slow := map[string]result.Figures{"GET /a": figures(2000, 0, 20*time.Millisecond)}, map[string]result.Figures{"GET /a": figures(2000, 0, 28*time.Millisecond)}
+	takes := func(ms int) map[string]result.Figures {
+		return map[string]result.Figures{"GET /a": figures(2000, 0, time.Duration(ms)*time.Millisecond)}
+	}
+	usual, slow := takes(20), takes(28)
 	for name, c := range map[string]struct {
 		head   map[string]result.Figures
 		change float64
@@ -241,6 +244,7 @@ func TestCauseOfARegression(t *testing.T) {
 	}{
 		"works more":         {slow, 0.38, 2, gate.WorksMore},
 		"works a bit more":   {slow, 0.10, 2, gate.WorksMore},
+		"far too little":     {takes(50), 0.09, 2, ""},
 		"waits longer":       {slow, 0.0, 2, gate.WaitsLonger},
 		"costs more alone":   {usual, 0.38, 2, gate.WorksMore},
 		"nothing is worse":   {usual, 0.06, 2, ""},
