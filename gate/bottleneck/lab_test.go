@@ -196,6 +196,9 @@ func TestAdversarial(t *testing.T) {
 		{what: "garbage on two cores that others use up", steps: ramp(300, 355, 290, 2.8, 238, readings(map[string]float64{
 			"system.cpu_capacity": 2, "system.cpu_cores": 0.48, "system.busiest_thread": 0.13, "system.run_delay_cores": 1.87, "machine.cpu_cores": 2})),
 			kind: bottleneck.Unknown, grade: untold, subject: "system"},
+		{what: "garbage on two cores, most of which others use up", steps: ramp(420, 488, 417, 2.4, 154, readings(map[string]float64{
+			"system.cpu_capacity": 2, "system.cpu_cores": 0.64, "system.busiest_thread": 0.19, "system.run_delay_cores": 1.22, "machine.cpu_cores": 2})),
+			kind: bottleneck.Unknown, grade: untold, subject: "system"},
 		{what: "garbage on one core that others use up", steps: ramp(240, 762, 240, 5.2, 280, readings(map[string]float64{
 			"system.cpu_cores": 0.32, "system.run_delay_cores": 1.18, "machine.cpu_cores": 2})), kind: bottleneck.Unknown, grade: untold, subject: "system"},
 		{what: "a disk that is fast, and more threads wait for it than for the core", steps: ramp(902, 1571, 1545, 1.1, 41, readings(map[string]float64{

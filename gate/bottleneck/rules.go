@@ -18,6 +18,7 @@ const (
 	cpuFull         = 0.85 // share of the capacity
 	cpuContended    = 0.40 // share of the capacity, if others had the rest
 	cpuTaken        = 0.95 // used and waited for, share of the capacity
+	cpuMissed       = 0.85 // the same, from which threads may have waited for a core and for nothing else
 	severalCores    = 1.5
 	oneCore         = 1.1  // and what a runtime and its kernel do beside one thread
 	threadFull      = 0.85 // share of a core
@@ -130,7 +131,7 @@ func (l *look) cpu() (Finding, bool) {
 // Threads that take turns at one lock, and threads that would fill all cores, look alike then.
 func (l *look) ambiguous(subject string) bool {
 	return l.read(subject, result.CPUCapacity) >= severalCores && l.read(subject, result.CPUCores) <= oneCore &&
-		l.wanted(subject) >= cpuTaken && !(l.read(result.OfMachine, result.CPUShare) < machineIdle)
+		l.wanted(subject) >= cpuMissed && !(l.read(result.OfMachine, result.CPUShare) < machineIdle)
 }
 
 // wanted is the share of its capacity that a subject used, and in which its threads waited for a core.

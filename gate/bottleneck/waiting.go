@@ -119,7 +119,7 @@ func (l *look) cannotExclude(used float64) bool {
 		return true // they may wait for a core
 	}
 	inside := min(l.past.Throughput*l.alone, l.last.Load)
-	starved := used+delay/l.read(result.OfSystem, result.CPUCapacity) >= cpuTaken && delay >= muchOfAnAnswer*inside
+	starved := used+delay/l.read(result.OfSystem, result.CPUCapacity) >= cpuMissed && delay >= muchOfAnAnswer*inside
 	return disk || starved
 }
 
