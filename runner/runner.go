@@ -70,11 +70,23 @@ type Config struct {
 	// StartAt is when the load of a Run begins, by this machine's clock, once everything is ready; zero for at once. All
 	// shards of a load begin at the same instant.
 	StartAt time.Time
+	// Gather waits until all shards of a load are ready, as this one is, and says when the load begins; nil for StartAt. Its
+	// context ends with the run.
+	Gather func(context.Context) (Start, error)
+	// GaveUp is told why a limit of the profile ends the load, when it does and before the last requests have ended. It
+	// must not wait; may be nil.
+	GaveUp func(error)
 	// Handover carries the values of setup between the shards of a load; nil if the plan has no setup or is whole.
 	Handover Handover
 
 	// Protocols speak the plan's calls; nil for all protocols of this version.
 	Protocols []protocol.Protocol
+}
+
+// Start is when the load of all shards begins.
+type Start struct {
+	At    time.Time     // by this machine's clock, with a monotonic reading, on which the run waits
+	Clock *result.Clock // compares this machine's clock with that of the meeting point; nil if nobody did
 }
 
 // IsGuard reports whether this process was started to guard a system. A main that sets Config.Guarded asks
@@ -139,7 +151,7 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 	y.dismiss(ctx) // requests of on_stop are counted with the warm-up
 	y.seal()
 	y.result.PlannedRounds = y.plan.Rounds
-	y.notePart(m.began)
+	y.notePart(s.begins, m.began)
 	if kind, err := s.trouble(ctx, y, m.stoppedBy); err != nil {
 		note(y.result, kind, err)
 		return y.result, err

@@ -25,6 +25,7 @@ import (
 type session struct {
 	Config
 	start   time.Time // of the load: times in results count from here
+	begins  Start     // when the load of all shards was to begin; zero for a load in one piece
 	systems []*system // in the order in which they were added, the control among them
 	control *system   // nil for none
 	cards   gpu.Cards
@@ -154,6 +155,7 @@ func (s *session) up(ctx context.Context, y *system) error {
 			s.told(at, now)
 			if reason != nil {
 				at.abort(reason)
+				s.gaveUp(reason)
 			}
 		},
 	})

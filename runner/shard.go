@@ -58,24 +58,59 @@ func (s *session) inherit(ctx context.Context, y *system) error {
 // awaitStart waits until the load of all shards begins. This machine's clock is looked at once; the wait itself is on
 // the monotonic clock.
 func (s *session) awaitStart(ctx context.Context, y *system) error {
-	if s.StartAt.IsZero() {
+	s.begins = Start{At: s.StartAt}
+	if s.Gather != nil {
+		if err := s.gather(ctx, y); err != nil {
+			return err
+		}
+	}
+	at := s.begins.At
+	if at.IsZero() {
 		return nil
 	}
-	left := time.Until(s.StartAt)
+	left := time.Until(at)
 	if late := -left; late > time.Duration(result.MostSkew*float64(y.plan.RoundLength)) {
-		return fmt.Errorf("the load was to begin at %s, and this machine was ready %s later by its clock (%s), so its rounds would not hold the same seconds as those of the other shards: give a later --start-at, and check the clock; no load was sent",
-			s.StartAt.Format(time.RFC3339), plan.InWords(late), time.Now().In(s.StartAt.Location()).Format(time.RFC3339))
+		advice := "give a later --start-at, and check the clock"
+		if s.Gather != nil {
+			advice = "look whether it was busy, or the meeting point hard to reach"
+		}
+		return fmt.Errorf("the load was to begin at %s, and this machine was ready %s later by its clock (%s), so its rounds would not hold the same seconds as those of the other shards: %s; no load was sent",
+			at.Format(time.RFC3339), plan.InWords(late), time.Now().In(at.Location()).Format(time.RFC3339), advice)
 	}
 	waiting, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()
-	s.told(y, Progress{Phase: fmt.Sprintf("ready; the load begins at %s, in %s", s.StartAt.Format(time.RFC3339), plan.InWords(max(left, 0)))})
-	switch {
-	case pause(waiting, left):
+	s.told(y, Progress{Phase: fmt.Sprintf("ready; the load begins at %s, in %s", at.Format(time.RFC3339), plan.InWords(max(left, 0)))})
+	if pause(waiting, left) {
 		return nil
-	case isClosed(y.ended()):
+	}
+	return s.beforeLoad(y)
+}
+
+// gather waits for the other shards.
+func (s *session) gather(ctx context.Context, y *system) (err error) {
+	waiting, done := untilAny(ctx, s.Stop, y.ended())
+	defer done()
+	s.told(y, Progress{Phase: "ready; waiting for the other shards"})
+	s.begins, err = s.Gather(waiting)
+	if err != nil && waiting.Err() != nil {
+		return s.beforeLoad(y)
+	}
+	return err
+}
+
+// beforeLoad says why a load that is ready does not begin.
+func (s *session) beforeLoad(y *system) error {
+	if isClosed(y.ended()) {
 		return y.program.Failure()
 	}
 	return fmt.Errorf("%w: no load was sent yet", ErrInterrupted)
+}
+
+// gaveUp tells the caller why a limit ends the load.
+func (s *session) gaveUp(reason error) {
+	if s.GaveUp != nil {
+		s.GaveUp(reason)
+	}
 }
 
 // asPart is what a shard says of itself; nil for a whole plan.
@@ -94,10 +129,16 @@ func (y *system) asPart() *result.Part {
 	}
 }
 
-// notePart completes the result of a shard, which is never a whole run.
-func (y *system) notePart(began time.Time) {
-	if part := y.result.Part; part != nil {
-		part.Began = began.UTC().Round(0)
-		y.result.Problems = append(y.result.Problems, part.Problem())
+// notePart completes the result of a shard, which is never a whole run. If the clocks were compared, the load began as long
+// after the instant that all agreed on as the monotonic clock says.
+func (y *system) notePart(agreed Start, began time.Time) {
+	part := y.result.Part
+	if part == nil {
+		return
 	}
+	if part.Clock = agreed.Clock; part.Clock != nil {
+		began = agreed.At.Add(began.Sub(agreed.At)).Add(-part.Clock.Ahead)
+	}
+	part.Began = began.UTC().Round(0)
+	y.result.Problems = append(y.result.Problems, part.Problem())
 }

@@ -141,6 +141,90 @@ func TestShardsThatDoNotBegin(t *testing.T) {
 	}
 }
 
+// Shards that gather begin at the instant that they agree on, by the clock of the meeting point. What its own clock shows makes
+// no difference.
+func TestShardsGather(t *testing.T) {
+	target, _, _ := counting(t)
+	const ahead = time.Hour // of the meeting point's clock is this machine's
+	agreed := make(chan time.Time, 2)
+	var first sync.Once
+	var at time.Time
+	gather := func(context.Context) (runner.Start, error) {
+		first.Do(func() { at = time.Now().Add(2 * time.Second) })
+		agreed <- at
+		return runner.Start{At: at, Clock: &result.Clock{Ahead: ahead, Error: time.Millisecond}}, nil
+	}
+	parts := map[string]*result.Result{}
+	for i := range 2 {
+		r, err := runner.Run(t.Context(), shardOf(t, target, short, plan.Shard{I: i, N: 2}), runner.Config{Gather: gather})
+		if i == 1 { // one after the other: the second is too late
+			if r != nil || err == nil || !strings.Contains(err.Error(), "this machine was ready") {
+				t.Errorf("late: %v, %v", r, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts[fmt.Sprint(i)] = r
+		late := r.Part.Began.Sub((<-agreed).Add(-ahead))
+		if late < -time.Millisecond || r.Part.Clock == nil || r.Part.Clock.Ahead != ahead {
+			t.Errorf("it began %v after the instant, by %+v", late, r.Part.Clock)
+		}
+	}
+}
+
+// A shard whose meeting does not come about sends nothing and says why.
+func TestShardsThatDoNotGather(t *testing.T) {
+	target, asked, _ := counting(t)
+	system := shardOf(t, target, short, plan.Shard{I: 0, N: 2})
+	why := errors.New("shard 2 did not come")
+	r, err := runner.Run(t.Context(), system, runner.Config{Gather: func(context.Context) (runner.Start, error) { return runner.Start{}, why }})
+	if r != nil || !errors.Is(err, why) {
+		t.Errorf("%v, %v", r, err)
+	}
+	stop := make(chan struct{})
+	r, err = runner.Run(t.Context(), system, runner.Config{Stop: stop, Gather: func(ctx context.Context) (runner.Start, error) {
+		close(stop)
+		<-ctx.Done()
+		return runner.Start{}, ctx.Err()
+	}})
+	if r != nil || !errors.Is(err, runner.ErrInterrupted) {
+		t.Errorf("interrupted: %v, %v", r, err)
+	}
+	if n := asked.Load(); n > 2 { // the doors that were tried
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+// A shard that a limit ends says so before its last requests have ended.
+func TestShardGivesUp(t *testing.T) {
+	release := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			<-release
+			return
+		}
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
+	defer s.Close()
+	const yaml = `
+load: {users: 4, spawn_rate: 100, run_time: 60s, stop_within: 60s}
+limits: {abort: {failure_rate: 50%, for: 1s}}
+users: [{name: u, wait: 10ms, weight: 3, tasks: [{http: GET /fails}]}, {name: slow, tasks: [{http: GET /slow}]}]`
+	var once sync.Once
+	var reason error
+	r, err := runner.Run(t.Context(), shardOf(t, "target: {url: \""+s.URL+"\", timeout: 60s}", yaml, plan.Shard{I: 0, N: 1}), runner.Config{GaveUp: func(why error) {
+		once.Do(func() {
+			reason = why
+			close(release) // its last request ends only now
+		})
+	}})
+	if err == nil || reason == nil || !strings.Contains(err.Error(), reason.Error()) || r == nil {
+		t.Errorf("%v, told %v", err, reason)
+	}
+}
+
 // A shard without the values of setup does not begin.
 func TestShardWithoutSetup(t *testing.T) {
 	target, asked := tenants(t, http.StatusNoContent)

@@ -59,9 +59,9 @@ func notListening(err error) bool {
 }
 
 // idempotent reports whether an operation can be repeated without harm. Marking again adds a second mark, and
-// removing again finds nothing.
+// removing again finds nothing. What is written in a meeting carries a token or a digest, which tells a repetition.
 func idempotent(op table.Operation) bool {
-	return op == table.Opening || op == table.Reading || op == table.Adding
+	return slices.Contains([]table.Operation{table.Opening, table.Reading, table.Adding, table.Looking, table.Meeting}, op)
 }
 
 // permanent reports whether a pooler's refusal is final. PgBouncer has a single code for all errors, 08P01.
@@ -90,7 +90,7 @@ func (s *server) explain(ctx context.Context, op table.Operation, err error) err
 	case connecting:
 		err = s.noWayIn(connect)
 	case cut(err):
-		err = fmt.Errorf("%w: the connection was cut in an attempt to %s. It may have succeeded: look with `plimsoll baseline list` when the server is up again: %w", baseline.ErrUnreachable, op, err)
+		err = fmt.Errorf("%w: the connection was cut in an attempt to %s. It may have succeeded: look with `%s` when the server is up again: %w", baseline.ErrUnreachable, op, look(op), err)
 	case !errors.As(err, &refused):
 	case refused.Code == insufficientPrivilege:
 		err = s.denied(ctx, op, refused)
@@ -102,6 +102,14 @@ func (s *server) explain(ctx context.Context, op table.Operation, err error) err
 		err = fmt.Errorf("cannot %s: %s", op, s.inWords(refused))
 	}
 	return fmt.Errorf("%s: %w", s.where, err)
+}
+
+// look is the command that shows whether an operation has succeeded.
+func look(op table.Operation) string {
+	if op == table.Meeting {
+		return "plimsoll meeting list"
+	}
+	return "plimsoll baseline list"
 }
 
 // isReplica reports whether a write was refused because the server is a read-only replica. At the beginning of a
@@ -210,7 +218,7 @@ func (deniedError) Unwrap() error   { return baseline.ErrDenied }
 func (s *server) whoAmI(ctx context.Context) (user string, has []string, some bool) {
 	user = s.pool.Config().ConnConfig.User
 	const ask = `SELECT current_user::text, coalesce(array_agg(r.rolname::text ORDER BY r.rolname) FILTER (WHERE pg_has_role(r.oid, 'USAGE')), '{}'), count(*) > 0
-		FROM pg_roles r WHERE r.rolname IN ('plimsoll_reader', 'plimsoll_writer', 'plimsoll_admin')`
+		FROM pg_roles r WHERE r.rolname IN ('plimsoll_reader', 'plimsoll_writer', 'plimsoll_generator', 'plimsoll_admin')`
 	_ = s.read(ctx, func(tx pgx.Tx) error { // the caller reports the error that led here
 		return tx.QueryRow(ctx, ask).Scan(&user, &has, &some)
 	})

@@ -36,20 +36,29 @@ const (
 // baseline.ErrDenied if the user may not connect or read, baseline.ErrNewerSchema if a newer program has migrated
 // the tables, and baseline.ErrOlderSchema if the user may not migrate them: see Roles.
 func Open(ctx context.Context, databaseURL string) (baseline.Store, error) {
-	t, err := parse(databaseURL)
+	db, err := open(ctx, databaseURL)
 	if err != nil {
-		return nil, baseline.LocationError{Err: err}
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, t.config)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", t.where, baseline.ErrUnreachable, err)
-	}
-	db := retrying{&server{target: t, pool: pool}}
-	if err := db.migrate(ctx); err != nil {
-		pool.Close()
 		return nil, err
 	}
 	return table.NewStore(db, table.PostgreSQL), nil
+}
+
+// open connects to a database and makes or migrates all tables.
+func open(ctx context.Context, databaseURL string) (db retrying, err error) {
+	t, err := parse(databaseURL)
+	if err != nil {
+		return db, baseline.LocationError{Err: err}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, t.config)
+	if err != nil {
+		return db, fmt.Errorf("%s: %w: %w", t.where, baseline.ErrUnreachable, err)
+	}
+	db = retrying{&server{target: t, pool: pool}}
+	if err := db.migrate(ctx); err != nil {
+		pool.Close()
+		return db, err
+	}
+	return db, nil
 }
 
 // server is a database on a server.

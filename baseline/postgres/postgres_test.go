@@ -73,7 +73,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	store.Close()
 	exec(t, database, "INSERT INTO plimsoll_schema (version) VALUES (99)")
 	_, err = postgres.Open(t.Context(), database)
-	if !errors.Is(err, baseline.ErrNewerSchema) || !strings.Contains(err.Error(), "version 99, this one knows 1: use the newer plimsoll") {
+	if !errors.Is(err, baseline.ErrNewerSchema) || !strings.Contains(err.Error(), "version 99, this one knows 2: use the newer plimsoll") {
 		t.Errorf("got %v", err)
 	}
 }

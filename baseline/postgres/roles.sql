@@ -3,7 +3,7 @@
 --
 --     psql "$DATABASE_URL" -f roles.sql
 --
--- You can run it before or after Plimsoll makes its tables, and again. It makes three roles without
+-- You can run it before or after Plimsoll makes its tables, and again. It makes four roles without
 -- login. Grant them to the users who log in:
 --
 --     CREATE ROLE ci_pull_requests LOGIN PASSWORD '...';
@@ -12,6 +12,9 @@
 --   plimsoll_reader  judges: reads runs and marks. For pull requests.
 --   plimsoll_writer  records: reads, adds runs, accepts changes. It can neither change nor remove
 --                    what is there, nor exclude a run. For the main branch.
+--   plimsoll_generator  takes part in meetings of shards (plimsoll run --meet). It sees no run. For the
+--                    machines that send a load together. What setup hands over is hidden from the
+--                    two others above.
 --   plimsoll_admin   owns the tables: makes them and brings them up to date, excludes, removes,
 --                    prunes. For people, and for the job that prunes.
 --
@@ -19,7 +22,7 @@
 -- databases of one server hold runs, say who may connect to which (REVOKE CONNECT ON DATABASE ... FROM
 -- PUBLIC, GRANT CONNECT ...). Since PostgreSQL 16 an owner with CREATEROLE may grant only roles that
 -- they have made, or were granted WITH ADMIN OPTION. If a server has several such owners, the first
--- makes these three, and a superuser grants them to the others. The rights are for the first schema
+-- makes these four, and a superuser grants them to the others. The rights are for the first schema
 -- on the search path that has the tables, or else for its first schema, usually "public".
 
 DO $$
@@ -30,6 +33,7 @@ DECLARE
     here  pg_catalog.text;
     named pg_catalog.text;
     kind  pg_catalog."char";
+    may   pg_catalog.text;
 BEGIN
     -- From here on, nobody's functions can replace PostgreSQL's own.
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -38,7 +42,7 @@ BEGIN
     ORDER BY s.place LIMIT 1;
     here := coalesce(here, along[1], 'public');
 
-    FOREACH role IN ARRAY ARRAY['plimsoll_reader', 'plimsoll_writer', 'plimsoll_admin'] LOOP
+    FOREACH role IN ARRAY ARRAY['plimsoll_reader', 'plimsoll_writer', 'plimsoll_generator', 'plimsoll_admin'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', role);
@@ -61,7 +65,7 @@ BEGIN
 
     -- Before PostgreSQL 15 everybody may make tables in the schema public.
     EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', here);
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO plimsoll_reader, plimsoll_writer, plimsoll_admin', here);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO plimsoll_reader, plimsoll_writer, plimsoll_generator, plimsoll_admin', here);
     EXECUTE format('GRANT CREATE ON SCHEMA %I TO plimsoll_admin', here);
 
     -- The two others can read what later migrations make.
@@ -71,13 +75,26 @@ BEGIN
     FOR named, kind IN
         SELECT relname, relkind FROM pg_class
         WHERE relnamespace = here::regnamespace AND relkind IN ('r', 'v')
-          AND relname IN ('plimsoll_schema', 'plimsoll_run', 'plimsoll_accepted', 'plimsoll_excluded', 'plimsoll_figure')
+          AND relname IN ('plimsoll_schema', 'plimsoll_run', 'plimsoll_accepted', 'plimsoll_excluded', 'plimsoll_figure',
+                          'plimsoll_meeting', 'plimsoll_shard', 'plimsoll_shard_part', 'plimsoll_handover')
     LOOP
         EXECUTE format('ALTER %s %I.%I OWNER TO plimsoll_admin', CASE kind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, here, named);
-        EXECUTE format('REVOKE ALL ON %I.%I FROM PUBLIC, plimsoll_reader, plimsoll_writer', here, named);
-        EXECUTE format('GRANT SELECT ON %I.%I TO plimsoll_reader, plimsoll_writer', here, named);
+        EXECUTE format('REVOKE ALL ON %I.%I FROM PUBLIC, plimsoll_reader, plimsoll_writer, plimsoll_generator', here, named);
+        IF named <> 'plimsoll_handover' THEN
+            EXECUTE format('GRANT SELECT ON %I.%I TO plimsoll_reader, plimsoll_writer', here, named);
+        END IF;
         IF named IN ('plimsoll_run', 'plimsoll_accepted') THEN
             EXECUTE format('GRANT INSERT ON %I.%I TO plimsoll_writer', here, named);
+        END IF;
+        may := CASE named
+            WHEN 'plimsoll_schema' THEN 'SELECT'
+            WHEN 'plimsoll_meeting' THEN 'SELECT, INSERT, UPDATE, DELETE' -- a meeting that is a day old is removed
+            WHEN 'plimsoll_shard' THEN 'SELECT, INSERT, UPDATE'
+            WHEN 'plimsoll_shard_part' THEN 'SELECT, INSERT'
+            WHEN 'plimsoll_handover' THEN 'SELECT, INSERT, DELETE'
+        END;
+        IF may IS NOT NULL THEN
+            EXECUTE format('GRANT %s ON %I.%I TO plimsoll_generator', may, here, named);
         END IF;
     END LOOP;
     PERFORM set_config('search_path', path, true);

@@ -98,8 +98,43 @@ func TestRoles(t *testing.T) {
 			}
 			refuses(t, reader, "INSERT INTO plimsoll_run SELECT * FROM plimsoll_run",
 				"INSERT INTO plimsoll_accepted (run, series, repository, branch, commit_sha, started, who, why, at) SELECT id, '', '', '', '', now(), '', '', now() FROM plimsoll_run")
+			tryGenerator(t, userOf(t, database, "plimsoll_generator"))
+			refuses(t, reader, "SELECT * FROM plimsoll_handover", "INSERT INTO plimsoll_meeting (id, shards, terms) VALUES ('m2', 1, '[]')", "UPDATE plimsoll_meeting SET reason = ''")
+			refuses(t, writer, "SELECT * FROM plimsoll_handover", "DELETE FROM plimsoll_meeting")
+			exec(t, reader, "SELECT * FROM plimsoll_meeting, plimsoll_shard, plimsoll_shard_part")
 			tryAdmin(t, admin, id)
+			exec(t, admins[0], "DELETE FROM plimsoll_meeting")
 		})
+	}
+}
+
+// tryGenerator holds a meeting of one shard, and tries what is not of a meeting.
+func tryGenerator(t *testing.T, user string) {
+	t.Helper()
+	db, err := postgres.OpenMeetings(t.Context(), user)
+	if err != nil {
+		t.Fatalf("a generator opens the meetings: %v", err)
+	}
+	defer db.Close()
+	for _, statement := range []string{
+		"INSERT INTO plimsoll_meeting (id, shards, terms) VALUES ('m1', 1, '[]')",
+		"SELECT FROM plimsoll_meeting WHERE id = 'm1' FOR UPDATE",
+		"INSERT INTO plimsoll_shard (meeting, number, token, host, lease) VALUES ('m1', 1, 't', 'h', now())",
+		"UPDATE plimsoll_shard SET beats = 1",
+		"INSERT INTO plimsoll_handover (meeting, id, content) VALUES ('m1', 's', '')",
+		"DELETE FROM plimsoll_handover",
+		"INSERT INTO plimsoll_shard_part (meeting, number, digest, document) VALUES ('m1', 1, 'd', '')",
+		"DELETE FROM plimsoll_meeting",
+		"INSERT INTO plimsoll_meeting (id, shards, terms) VALUES ('m1', 1, '[]')",
+	} {
+		if err := db.Write(t.Context(), func(tx pgx.Tx) error { _, err := tx.Exec(t.Context(), statement); return err }); err != nil {
+			t.Errorf("a generator: %s: %v", statement, err)
+		}
+	}
+	refuses(t, user, "SELECT * FROM plimsoll_run", "SELECT * FROM plimsoll_figure", "SELECT * FROM plimsoll_accepted", "DELETE FROM plimsoll_shard_part",
+		"DELETE FROM plimsoll_shard", "UPDATE plimsoll_shard_part SET document = ''", "UPDATE plimsoll_schema SET version = 1", "TRUNCATE plimsoll_meeting CASCADE", "CREATE TABLE of_my_own (x int)", "SET ROLE plimsoll_admin")
+	if _, err := postgres.Open(t.Context(), user); err != nil {
+		t.Errorf("a generator opens the store, in which it may read nothing: %v", err)
 	}
 }
 
@@ -223,6 +258,32 @@ func TestUserWithoutRole(t *testing.T) {
 	denied("not the database", "permission denied: the user", "may not connect to this database", "GRANT CONNECT ON DATABASE "+nameOf(t, database)+" TO user_of_nobody_in_")
 }
 
+// A user who lacks the right on one table of the meetings is told which role has it.
+func TestGeneratorWithoutATable(t *testing.T) {
+	database := pgtest.Database(t)
+	exec(t, database, postgres.Roles)
+	openStore(t, database)
+	generator := userOf(t, database, "plimsoll_generator")
+	for table, use := range map[string]string{
+		"plimsoll_meeting": "SELECT FROM plimsoll_meeting", "plimsoll_shard": "UPDATE plimsoll_shard SET beats = 1",
+		"plimsoll_shard_part": "SELECT FROM plimsoll_shard_part", "plimsoll_handover": "DELETE FROM plimsoll_handover",
+	} {
+		exec(t, database, "REVOKE ALL ON "+table+" FROM plimsoll_generator")
+		db, err := postgres.OpenMeetings(t.Context(), generator)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Write(t.Context(), func(tx pgx.Tx) error { _, err := tx.Exec(t.Context(), use); return err })
+		if !errors.Is(err, baseline.ErrDenied) || !strings.Contains(err.Error(), "may not take part in meetings; plimsoll_generator or plimsoll_admin may") || !strings.Contains(err.Error(), table) {
+			t.Errorf("%s: %v", table, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		exec(t, database, postgres.Roles) // which gives it back
+	}
+}
+
 // If the user may not use the schema, no tables are made, not even temporary ones that end with the connection.
 func TestUserWithoutSchema(t *testing.T) {
 	database := pgtest.Database(t)
@@ -243,7 +304,7 @@ func TestAdminsFollowEachOther(t *testing.T) {
 	exec(t, database, "CREATE ROLE "+second+" LOGIN PASSWORD 'second'; GRANT plimsoll_admin TO "+second)
 	t.Cleanup(func() { exec(t, database, "DROP OWNED BY "+second+"; DROP ROLE "+second) })
 	admin := change(t, database, func(u *url.URL) { u.User = url.UserPassword(second, "second") })
-	exec(t, admin, "ALTER TABLE plimsoll_run ADD COLUMN later int; INSERT INTO plimsoll_schema (version) VALUES (2)")
+	exec(t, admin, "ALTER TABLE plimsoll_run ADD COLUMN later int; INSERT INTO plimsoll_schema (version) VALUES (3)")
 	exec(t, admin, "SET ROLE plimsoll_admin; CREATE TABLE plimsoll_later (x int)")
 	exec(t, userOf(t, database, "plimsoll_reader"), "SELECT * FROM plimsoll_later")
 }
@@ -256,7 +317,7 @@ func asMaker(name string) string {
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['plimsoll_reader', 'plimsoll_writer', 'plimsoll_admin'] LOOP
+    FOREACH role IN ARRAY ARRAY['plimsoll_reader', 'plimsoll_writer', 'plimsoll_generator', 'plimsoll_admin'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE 'CREATE ROLE ' || role;
         END IF;
@@ -321,7 +382,7 @@ func TestOlderSchemaIsRefused(t *testing.T) {
 	refused("no tables yet", reader)
 	openStore(t, database)
 	openStore(t, reader)
-	exec(t, database, "DELETE FROM plimsoll_schema WHERE version = 1")
+	exec(t, database, "DELETE FROM plimsoll_schema WHERE version = 2")
 	refused("a version behind", reader, writer)
 }
 

@@ -11,5 +11,5 @@ type baselineCmd struct {
 	Prune   baselinePruneCmd   `cmd:"" help:"Remove old runs, by age or number. The newest of each kind stays."`
 	Export  baselineExportCmd  `cmd:"" help:"Write runs to a file, for another store."`
 	Import  baselineImportCmd  `cmd:"" help:"Store the runs of an exported file."`
-	Roles   baselineRolesCmd   `cmd:"" help:"Print SQL that makes roles for PostgreSQL: reader, writer and admin."`
+	Roles   baselineRolesCmd   `cmd:"" help:"Print SQL that makes roles for PostgreSQL: reader, writer, generator and admin."`
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
@@ -28,6 +29,7 @@ type gateCmd struct {
 	pairFlags
 	publishFlags
 	forms.Flags
+	meetingFlag
 	Result      []string `placeholder:"FILE" file:"" help:"Judge this result instead of measuring. Repeat it for several runs of one change."`
 	FirstRun    string   `enum:"fail,pass" default:"fail" help:"Without any baseline: fail (exit status 4) or pass (0)."`
 	VerdictFile string   `placeholder:"FILE" file:"" help:"Write the verdict as JSON to this file, for plimsoll comment."`
@@ -50,6 +52,9 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 		return failed("", err)
 	}
 	j.Policy.Baseline.Branch = cmp.Or(j.Policy.Baseline.Branch, workflow.BaseBranch, workflow.DefaultBranch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
+	if err := c.convene(ctx, a, j); err != nil {
+		return failed(j.Name, err)
+	}
 	m, err := c.judge(ctx, a, j, workflow)
 	if err != nil {
 		return failed(j.Name, err)
@@ -78,6 +83,37 @@ func (c *gateCmd) job(a *console.Console) (*job.Job, error) {
 		}
 	}
 	return c.runFlags.job(a)
+}
+
+// convene takes the run of a meeting as the result to judge.
+func (c *gateCmd) convene(ctx context.Context, a *console.Console, j *job.Job) error {
+	switch {
+	case c.Meeting == "":
+		return nil
+	case len(c.Result) > 0:
+		return exit.BadInput("--result and --meeting each name what to judge: give one of them")
+	case c.paired(), c.UnderLoad:
+		return exit.BadInput("--meeting gives one run, which is judged against the store: leave out --paired, --against, --base-url and --under-load")
+	}
+	name, err := meetingName(a, c.Meeting, identity.Of(ctx, a, j.Dir), j.Name)
+	if err != nil {
+		return err
+	}
+	r, err := c.merged(ctx, storage.Location(a, c.DB), name)
+	if err != nil {
+		return err
+	}
+	if err := result.Write(c.Out, r); err != nil {
+		return err
+	}
+	a.OutputFile("result", c.Out)
+	for _, p := range r.Problems {
+		if p.Kind == result.Skewed { // a shard that was late is like one that is missing
+			return fmt.Errorf("the meeting %s has no run that can be judged: %s", name, p.Text)
+		}
+	}
+	c.Result = []string{c.Out}
+	return nil
 }
 
 func (c *gateCmd) mode() gate.Mode {

@@ -40,6 +40,7 @@ type cli struct {
 	Schema   schemaCmd   `cmd:"" help:"Print a JSON Schema: of the profile, for editors, or of --json and result files, for programs."`
 	Run      runCmd      `cmd:"" help:"Load the system, print the tables and write result.json."`
 	Merge    mergeCmd    `cmd:"" help:"Make one run of the shards of a load, exactly the run that one machine would have made."`
+	Meeting  meetingCmd  `cmd:"" help:"Show and stop meetings of shards in PostgreSQL."`
 	Monitor  monitorCmd  `cmd:"" help:"Watch a system and this machine without loading anything."`
 	Soak     soakCmd     `cmd:"" help:"Load the system for 30 minutes or more, and judge whether it stays as it was."`
 	Capacity capacityCmd `cmd:"" help:"Search for the highest load at which the system keeps its limits."`

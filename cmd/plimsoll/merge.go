@@ -10,6 +10,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/storage"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
@@ -17,7 +18,9 @@ import (
 // mergeCmd is plimsoll merge.
 type mergeCmd struct {
 	forms.Flags
-	Files []string `arg:"" name:"file" file:"" help:"The results of all shards, in any order."`
+	meetingFlag
+	storeFlag
+	Files []string `arg:"" optional:"" name:"file" file:"" help:"The results of all shards, in any order."`
 	Out   string   `short:"o" file:"" default:"result.json" help:"Write the whole run to this file."`
 	JSON  bool     `name:"json" help:"Print JSON on stdout."`
 }
@@ -34,11 +37,7 @@ func (c *mergeCmd) Run(ctx context.Context, a *console.Console) (err error) {
 	if c.Flags, err = settled(a, c.Flags, places...); err != nil {
 		return err
 	}
-	parts, err := readParts(c.Files)
-	if err != nil {
-		return err
-	}
-	r, err := result.Merge(parts)
+	r, err := c.whole(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -57,6 +56,25 @@ func (c *mergeCmd) Run(ctx context.Context, a *console.Console) (err error) {
 	}
 	fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
 	return errors.Join(troubles(r)...)
+}
+
+// whole is the run of all shards: of a meeting, or of files.
+func (c *mergeCmd) whole(ctx context.Context, a *console.Console) (*result.Result, error) {
+	switch {
+	case c.Meeting == automatic:
+		return nil, exit.BadInput("--meeting auto needs a profile, which merge does not read: give the name of the meeting, which plimsoll meeting list shows")
+	case c.Meeting != "" && len(c.Files) > 0:
+		return nil, exit.BadInput("--meeting and files each name what to merge: give one of them")
+	case c.Meeting != "":
+		return c.merged(ctx, storage.URL(a, c.DB), c.Meeting)
+	case len(c.Files) == 0:
+		return nil, exit.BadInput("name the results of all shards, or their meeting with --meeting")
+	}
+	parts, err := readParts(c.Files)
+	if err != nil {
+		return nil, err
+	}
+	return result.Merge(parts)
 }
 
 // readParts reads the results of shards, by the names of their files. The error names each file that cannot be read.

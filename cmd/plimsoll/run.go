@@ -43,7 +43,12 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if live != nil {
 		bench.Window = live.Add
 	}
+	met, err := c.attend(ctx, a, j, &bench)
+	if err != nil {
+		return err
+	}
 	r, err := bench.Run(ctx)
+	err = met.leave(ctx, r, c.Out, err)
 	written, liveErr := live.Close()
 	err = errors.Join(err, liveErr)
 	if r == nil {
@@ -63,7 +68,10 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	}
 	if err == nil { // otherwise the bench has printed the file's name
 		fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
-		if r.Part != nil {
+		switch {
+		case met != nil:
+			fmt.Fprintf(a.Stderr, "It is that of %v and is in the meeting %s too: plimsoll gate --meeting judges the whole run of all shards.\n", r.Part, met.name)
+		case r.Part != nil:
 			fmt.Fprintf(a.Stderr, "It is that of %v: plimsoll merge makes the whole run of all shards.\n", r.Part)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/environ"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/handover"
@@ -18,24 +19,68 @@ import (
 
 // shardFlags make a run one of several that share a load.
 type shardFlags struct {
-	Shard       shard   `placeholder:"I/N" help:"Send only this part of the load, such as 2/8: the second of eight shards, each on a machine of its own. plimsoll merge makes one run of all."`
+	Shard       shard   `placeholder:"I/N" help:"Send only this part of the load, such as 2/8: the second of eight shards, each on a machine of its own. auto/8 takes I from the CI system or Kubernetes. plimsoll merge makes one run of all."`
 	StartAt     instant `placeholder:"TIME" help:"With --shard: begin the load at this instant by this machine's clock, once everything is ready. RFC 3339, such as 2026-11-27T18:30:00Z, or seconds since 1970."`
 	SetupValues string  `placeholder:"FILE" file:"" help:"With --shard and a profile with setup: shard 1 writes what its setup saved into this file, and the other shards wait for it. It may hold secrets."`
+	meetFlags
 }
 
 // shard is a flag that names a part of the load.
-type shard struct{ plan.Shard }
+type shard struct {
+	plan.Shard
+	auto bool // I is not known yet
+}
 
-// UnmarshalText reads 2/8.
+// UnmarshalText reads 2/8, or auto/8.
 func (s *shard) UnmarshalText(text []byte) error {
 	part, of, ok := strings.Cut(string(text), "/")
+	auto := part == "auto"
+	if auto {
+		part = "1"
+	}
 	i, errI := strconv.Atoi(part)
 	n, errN := strconv.Atoi(of)
 	if !ok || errI != nil || errN != nil || i < 1 || n < i || n > result.MaxShards {
-		return fmt.Errorf("%q is no shard: expected one such as 2/8, the second of eight, of at most %d", text, result.MaxShards)
+		return fmt.Errorf("%q is no shard: expected one such as 2/8, the second of eight, or auto/8, of at most %d", text, result.MaxShards)
 	}
-	s.Shard = plan.Shard{I: i - 1, N: n}
+	*s = shard{plan.Shard{I: i - 1, N: n}, auto}
 	return nil
+}
+
+// indexes are the variables that hold the index of a job among its like, and the number of which they count from: that of an
+// Indexed Job of Kubernetes, that of a job with parallel in GitLab, and one that a workflow of GitHub sets from
+// strategy.job-index.
+var indexes = []struct {
+	variable string
+	first    int
+	total    string // the variable that holds how many jobs there are; empty for none
+}{
+	{"JOB_COMPLETION_INDEX", 0, ""},
+	{"CI_NODE_INDEX", 1, "CI_NODE_TOTAL"},
+	{"PLIMSOLL_SHARD_INDEX", 0, ""},
+}
+
+// settle finds the number of an automatic shard.
+func (s *shard) settle(env environ.Values) error {
+	if !s.auto {
+		return nil
+	}
+	for _, from := range indexes {
+		text := env.Get(from.variable)
+		if text == "" {
+			continue
+		}
+		index, err := strconv.Atoi(text)
+		if err != nil || index < from.first || index-from.first >= s.N {
+			return exit.BadInput("--shard auto/%d: %s is %.40q, and expected is one of %d to %d: start as many jobs as there are shards", s.N, from.variable, text, from.first, from.first+s.N-1)
+		}
+		if total := env.Get(from.total); from.total != "" && total != strconv.Itoa(s.N) {
+			return exit.BadInput("--shard auto/%d: %s is %.40q: start as many jobs as there are shards", s.N, from.total, total)
+		}
+		s.I, s.auto = index-from.first, false
+		return nil
+	}
+	return exit.BadInput("--shard auto/%d: none of JOB_COMPLETION_INDEX (Kubernetes), CI_NODE_INDEX (GitLab) and PLIMSOLL_SHARD_INDEX is set: in a workflow of GitHub set PLIMSOLL_SHARD_INDEX: ${{ strategy.job-index }}, or name the shard, such as 2/%[1]d", s.N)
 }
 
 // instant is a flag that is a point in time.
@@ -57,15 +102,12 @@ func (t *instant) UnmarshalText(text []byte) (err error) {
 const longestWait = time.Hour
 
 // apply makes a bench measure the shard.
-func (f shardFlags) apply(b *measure.Bench, j *job.Job, now time.Time) error {
-	if f.Shard.N == 0 {
-		switch {
-		case !f.StartAt.IsZero():
-			return exit.BadInput("--start-at is for shards of a load, which begin together: give --shard too")
-		case f.SetupValues != "":
-			return exit.BadInput("--setup-values is for shards of a load, which share one setup: give --shard too")
-		}
-		return nil
+func (f *shardFlags) apply(b *measure.Bench, j *job.Job, now time.Time) error {
+	if err := f.check(); err != nil || f.Shard.N == 0 {
+		return err
+	}
+	if err := f.Shard.settle(b.Console.Env); err != nil {
+		return err
 	}
 	b.Shard, b.StartAt = f.Shard.Shard, f.StartAt.Time
 	if err := f.checkStart(now); err != nil {
@@ -74,10 +116,10 @@ func (f shardFlags) apply(b *measure.Bench, j *job.Job, now time.Time) error {
 	switch {
 	case len(j.Setup) == 0 && f.SetupValues != "":
 		return exit.BadInput("--setup-values: %s has no setup", j.File)
-	case len(j.Setup) == 0:
+	case len(j.Setup) == 0, f.Meet != "":
 		return nil
 	case f.SetupValues == "":
-		return exit.BadInput("setup is done once, by shard 1, and the others need the values that it saves: give all shards the same --setup-values FILE")
+		return exit.BadInput("setup is done once, by shard 1, and the others need the values that it saves: give all shards the same --setup-values FILE, or let them meet with --meet")
 	}
 	if err := publish.CheckPlace("--setup-values", f.SetupValues); err != nil {
 		return err
@@ -90,8 +132,26 @@ func (f shardFlags) apply(b *measure.Bench, j *job.Job, now time.Time) error {
 	return nil
 }
 
+// check refuses flags that do not go together.
+func (f *shardFlags) check() error {
+	whole := f.Shard.N == 0
+	switch {
+	case whole && !f.StartAt.IsZero():
+		return exit.BadInput("--start-at is for shards of a load, which begin together: give --shard too")
+	case whole && f.SetupValues != "":
+		return exit.BadInput("--setup-values is for shards of a load, which share one setup: give --shard too")
+	case whole && f.Meet != "":
+		return exit.BadInput("--meet is for shards of a load, which meet in a database: give --shard too")
+	case f.Meet != "" && !f.StartAt.IsZero():
+		return exit.BadInput("--start-at and --meet: a meeting says itself when the load begins, so leave --start-at out")
+	case f.Meet != "" && f.SetupValues != "":
+		return exit.BadInput("--setup-values and --meet: a meeting hands the values of setup over itself, so leave --setup-values out")
+	}
+	return nil
+}
+
 // checkStart refuses an instant that has passed, or that is so far away that a clock must be wrong.
-func (f shardFlags) checkStart(now time.Time) error {
+func (f *shardFlags) checkStart(now time.Time) error {
 	if f.StartAt.IsZero() {
 		return nil
 	}
@@ -107,6 +167,6 @@ func (f shardFlags) checkStart(now time.Time) error {
 }
 
 // places are the files that the flags name.
-func (f shardFlags) places() []forms.Place {
+func (f *shardFlags) places() []forms.Place {
 	return []forms.Place{{Flag: "--setup-values", Path: f.SetupValues}}
 }

@@ -36,7 +36,12 @@ func shards(r *result.Result) (lines []string) {
 		lines = append(lines, line)
 	}
 	lines = atMost(lines, maxShardLines, "shards")
-	return append([]string{fmt.Sprintf("Start skew: %s among %s", apart(r.Skew()), count(len(r.Shards), "shard"))}, lines...)
+	skew, wrong := r.Skew()
+	line := "Start skew: " + apart(skew)
+	if wrong > 0 {
+		line += " ± " + apart(wrong)
+	}
+	return append([]string{line + " among " + count(len(r.Shards), "shard")}, lines...)
 }
 
 // apart is the time between two instants.

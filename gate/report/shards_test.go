@@ -43,6 +43,11 @@ func TestShardsAreTold(t *testing.T) {
 			t.Errorf("no line %q in\n%s", line, text)
 		}
 	}
+	r.Shards = r.Shards[:2]
+	r.Shards[0].Clock, r.Shards[1].Clock = &result.Clock{Error: 300 * time.Microsecond}, &result.Clock{Error: 100 * time.Microsecond}
+	if text := tell(); !strings.Contains(text, "- Start skew: 2.5 ms ± 400 µs among 2 shards\n") {
+		t.Errorf("the shards of a meeting are told as\n%s", text)
+	}
 	r.Shards = make([]result.Shard, 100)
 	if text := tell(); !strings.Contains(text, "- and 36 more shards\n") {
 		t.Errorf("100 shards are told as\n%s", text)

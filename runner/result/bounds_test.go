@@ -145,6 +145,11 @@ func TestValidateRefusesEach(t *testing.T) {
 			r.Part = &result.Part{Of: 1}
 			r.Part.Lag.Record(367 * 24 * time.Hour)
 		},
+		func(r *result.Result) { r.Part = &result.Part{Of: 1, Clock: &result.Clock{Error: -1}} },
+		func(r *result.Result) {
+			r.Part = &result.Part{Of: 1, Clock: &result.Clock{Error: 367 * 24 * time.Hour}}
+		},
+		func(r *result.Result) { r.Shards = []result.Shard{{Clock: &result.Clock{Error: -1}}} },
 		func(r *result.Result) { r.Shards = []result.Shard{{Users: -1}} },
 		func(r *result.Result) { r.Shards = []result.Shard{{Users: 1_000_000_001}} },
 		func(r *result.Result) { r.Timeline = []result.Second{{Start: -1}} },

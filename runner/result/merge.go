@@ -52,7 +52,7 @@ func Merge(from map[string]*Result) (*Result, error) {
 			m.WarmUp.Merge(r.WarmUp)
 		}
 		m.Shards = append(m.Shards, Shard{
-			Index: r.Part.Index, By: r.Part.By, Users: r.Part.Users, Began: r.Part.Began,
+			Index: r.Part.Index, By: r.Part.By, Users: r.Part.Users, Began: r.Part.Began, Clock: r.Part.Clock,
 			Total: figures(r.Tally.Total(), r.Length()), Generator: r.Generator,
 		})
 		for _, p := range r.Problems {
@@ -104,7 +104,8 @@ func lasting(parts []*Result) (started, finished time.Time) {
 	began := slices.MinFunc(parts, func(a, b *Result) int { return a.Part.Began.Compare(b.Part.Began) }).Part.Began
 	var before, after time.Duration
 	for _, r := range parts {
-		before, after = max(before, r.Part.Began.Sub(r.Started)), max(after, r.Finished.Sub(r.Part.Began))
+		here := r.Part.beganHere()
+		before, after = max(before, here.Sub(r.Started)), max(after, r.Finished.Sub(here))
 	}
 	return began.Add(-before).Truncate(time.Millisecond), began.Add(after).Truncate(time.Millisecond)
 }
@@ -142,21 +143,25 @@ func (r *Result) mergeGenerators(parts []*Result) error {
 	return nil
 }
 
-// compareStarts adds a Problem if the rounds of the shards do not cover the same seconds.
+// compareStarts adds a Problem if the rounds of the shards may not cover the same seconds.
 func (r *Result) compareStarts(parts []*Result) {
-	skew, length := r.Skew(), r.Rounds[0].Length
-	if float64(skew) <= MostSkew*float64(length) {
+	skew, wrong := r.Skew()
+	length := r.Rounds[0].Length
+	if float64(skew+wrong) <= MostSkew*float64(length) {
 		return
 	}
 	byStart := func(a, b *Result) int { return a.Part.Began.Compare(b.Part.Began) }
 	first, last := slices.MinFunc(parts, byStart), slices.MaxFunc(parts, byStart)
-	why := "it was started later: give all shards the same --start-at"
-	if skew >= 2*length {
+	after, by, why := inWords(skew), "their clocks", "it was started later: give all shards the same --start-at"
+	switch {
+	case wrong > 0:
+		after, by, why = fmt.Sprintf("%s (± %s)", after, inWords(wrong)), "the meeting point's clock", "look at its machine, and at its way to the database"
+	case skew >= 2*length:
 		why = "it was started later, or the clock of one of these machines is wrong: set the clocks (NTP), and give all shards the same --start-at"
 	}
 	r.Problems = append(r.Problems, Problem{Skewed, fmt.Sprintf(
-		"%s began %s after %s by their clocks, which is more than %g %% of a round of %s, so the rounds do not hold the same seconds; %s",
-		named(last), inWords(skew), named(first), 100*MostSkew, inWords(length), why)})
+		"%s began %s after %s by %s, which is more than %g %% of a round of %s, so the rounds do not hold the same seconds; %s",
+		named(last), after, named(first), by, 100*MostSkew, inWords(length), why)})
 }
 
 // inWords is a span of time such as 1h0m2s or 35ms.

@@ -239,15 +239,52 @@ func TestMergeComparesStarts(t *testing.T) {
 		late := parts["shard-2.json"]
 		late.Part.Began, late.Started, late.Finished = late.Part.Began.Add(c.late), late.Started.Add(c.late), late.Finished.Add(c.late)
 		r := merge(t, parts)
+		skew, wrong := r.Skew()
 		switch {
-		case r.Skew() != c.late:
-			t.Errorf("%v late: a skew of %v", c.late, r.Skew())
+		case skew != c.late || wrong != 0:
+			t.Errorf("%v late: a skew of %v ± %v", c.late, skew, wrong)
 		case c.want == "" && !r.Whole():
 			t.Errorf("%v late: %v", c.late, r.Problems)
 		case c.want != "" && (r.Whole() || len(r.Problems) != 1 || r.Problems[0].Kind != result.Skewed || !strings.HasPrefix(r.Problems[0].Text, c.want)):
 			t.Errorf("%v late:\n%v\nwant\n%s", c.late, r.Problems, c.want)
 		case r.Finished.Sub(r.Started) != 41*time.Second: // each shard took as long
 			t.Errorf("%v late: it lasts from %v to %v", c.late, r.Started, r.Finished)
+		}
+	}
+}
+
+// Shards of a meeting began by the meeting point's clock. How wrong that may be counts as skew, and how far their own clocks
+// are off does not.
+func TestMergeComparesStartsOfAMeeting(t *testing.T) {
+	for _, c := range []struct {
+		late, wrong time.Duration // of shard 2
+		want        string
+	}{
+		{400 * time.Millisecond, 95 * time.Millisecond, ""},
+		{400 * time.Millisecond, 96 * time.Millisecond, "shard 2 of 3 (host-2) began 400ms (± 101ms) after shard 1 of 3 (host-1) by the meeting point's clock, which is more than 5 % of a round of 10s"},
+		{0, time.Second, "began 0s (± 2s) after"},
+	} {
+		parts := cutUp(record(rand.New(rand.NewPCG(5, 6)), 300), 3)
+		for i, name := range []string{"shard-1.json", "shard-2.json", "shard-3.json"} {
+			r := parts[name]
+			ahead := time.Duration(i) * time.Hour // its clock is as wrong as that
+			r.Part.Clock = &result.Clock{Ahead: ahead, Error: 5 * time.Millisecond}
+			r.Started, r.Finished = r.Started.Add(ahead), r.Finished.Add(ahead)
+		}
+		late := parts["shard-2.json"]
+		late.Part.Began, late.Part.Clock.Error = late.Part.Began.Add(c.late), c.wrong
+		late.Started, late.Finished = late.Started.Add(c.late), late.Finished.Add(c.late)
+		r := merge(t, parts)
+		skew, _ := r.Skew()
+		switch {
+		case skew != c.late || r.Shards[1].Clock.Ahead != time.Hour:
+			t.Errorf("%+v: a skew of %v, and the clock %+v", c, skew, r.Shards[1].Clock)
+		case c.want == "" && !r.Whole():
+			t.Errorf("%+v: %v", c, r.Problems)
+		case c.want != "" && (len(r.Problems) != 1 || r.Problems[0].Kind != result.Skewed || !strings.Contains(r.Problems[0].Text, c.want)):
+			t.Errorf("%+v:\n%v", c, r.Problems)
+		case r.Finished.Sub(r.Started) != 41*time.Second:
+			t.Errorf("%+v: it lasts from %v to %v", c, r.Started, r.Finished)
 		}
 	}
 }

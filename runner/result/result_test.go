@@ -72,7 +72,7 @@ func full() *result.Result {
 func beside(r *result.Result) {
 	r.Branch, r.Environment.Kernel, r.Environment.LoadAverage = "feature", "7.0", 9
 	r.Generator = result.Generator{Cores: 2, CPUShare: 0.5, LagP99: time.Millisecond, Protocol: "HTTP/2"}
-	r.Part = &result.Part{Index: 1, Of: 2, By: "us-1", Users: 1, Kinds: map[string]int{"reader": 1}, Seed: "1", Setup: "s1", Began: r.Started}
+	r.Part = &result.Part{Index: 1, Of: 2, By: "us-1", Users: 1, Kinds: map[string]int{"reader": 1}, Seed: "1", Setup: "s1", Began: r.Started, Clock: &result.Clock{Ahead: -1, Error: 1}}
 	r.Part.Lag.Record(time.Millisecond)
 	r.Shards = []result.Shard{{Index: 0, By: "eu-1", Users: 1}, {Index: 1, By: "us-1", Users: 1}}
 	r.Rounds[0].Readings = map[string]float64{"rss_bytes": 1 << 30, "cpu": 0.5}

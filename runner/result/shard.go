@@ -28,7 +28,10 @@ type Part struct {
 	Kinds map[string]int `json:"kinds,omitempty"`
 	Seed  string         `json:"seed"`            // of the plan
 	Setup string         `json:"setup,omitempty"` // names the setup whose values its users have
-	Began time.Time      `json:"began,omitzero"`  // when its load began, by its machine's clock; zero if it did not begin
+	Began time.Time      `json:"began,omitzero"`  // when its load began; zero if it did not begin
+	// Clock says how its machine's clock compares with that of the meeting point, by which Began is. Without it Began is by
+	// the machine's clock.
+	Clock *Clock `json:"clock,omitempty"`
 	// Lag is how late the generator turned to users and arrivals in judged time.
 	Lag hist.Histogram `json:"lag,omitzero"`
 }
@@ -61,7 +64,39 @@ func (p *Part) validate() error {
 	if err := plainAll(maxText, "shard", p.By, p.Seed, p.Setup); err != nil {
 		return err
 	}
+	if err := p.Clock.validate(); err != nil {
+		return err
+	}
 	return validInstant(p.Began)
+}
+
+// Clock compares the clock of a shard's machine with that of the meeting point, which all shards of a meeting share.
+type Clock struct {
+	Ahead time.Duration `json:"ahead_ns"` // how far the machine's clock is ahead; negative if it is behind
+	Error time.Duration `json:"error_ns"` // the most that Ahead is wrong
+}
+
+func (c *Clock) validate() error {
+	if c != nil && (c.Error < 0 || c.Error > maxLength) {
+		return fmt.Errorf("impossible shard: its clock was compared with an error of %v", c.Error)
+	}
+	return nil
+}
+
+// wrong is the most that Ahead is wrong; 0 if nobody compared the clocks.
+func (c *Clock) wrong() time.Duration {
+	if c == nil {
+		return 0
+	}
+	return c.Error
+}
+
+// beganHere is when the load began by the machine's own clock.
+func (p *Part) beganHere() time.Time {
+	if p.Clock == nil {
+		return p.Began
+	}
+	return p.Began.Add(p.Clock.Ahead)
 }
 
 // maxKinds is the most kinds of users of a shard.
@@ -80,7 +115,8 @@ type Shard struct {
 	Index     int       `json:"index"` // from 0
 	By        string    `json:"by"`    // the machine's name
 	Users     int       `json:"users"`
-	Began     time.Time `json:"began,omitzero"`     // when its load began, by its machine's clock
+	Began     time.Time `json:"began,omitzero"`     // when its load began, by the clock that Part says
+	Clock     *Clock    `json:"clock,omitempty"`    // as of its Part
 	Total     Figures   `json:"total,omitzero"`     // of its judged load, all routes together
 	Generator Generator `json:"generator,omitzero"` // how its generator did
 }
@@ -89,7 +125,7 @@ func (s *Shard) validate() error {
 	if s.Index < 0 || s.Index >= MaxShards || s.Users < 0 || s.Users > maxUsers {
 		return fmt.Errorf("impossible shard %d of %d users", s.Index, s.Users)
 	}
-	for _, err := range []error{plain("machine of a shard", s.By, maxText), validInstant(s.Began), s.Total.validate(), s.Generator.validate()} {
+	for _, err := range []error{plain("machine of a shard", s.By, maxText), validInstant(s.Began), s.Clock.validate(), s.Total.validate(), s.Generator.validate()} {
 		if err != nil {
 			return err
 		}
@@ -97,18 +133,33 @@ func (s *Shard) validate() error {
 	return nil
 }
 
-// Skew is how much later than the first the last shard of a merged load began. It is 0 for a load in one piece.
-func (r *Result) Skew() time.Duration {
-	var first, last time.Time
-	for i, s := range r.Shards {
-		if i == 0 || s.Began.Before(first) {
-			first = s.Began
-		}
-		if i == 0 || s.Began.After(last) {
-			last = s.Began
-		}
+// Skew is how much later than the first the last shard of a merged load began, and how much more that may be, as far as the
+// errors of the clocks are known. It is 0 for a load in one piece.
+func (r *Result) Skew() (skew, wrong time.Duration) {
+	if len(r.Shards) < 2 {
+		return 0, 0
 	}
-	return last.Sub(first)
+	first, last := r.Shards[0].Began, r.Shards[0].Began
+	from, to := first, last // the widest that the errors allow
+	for _, s := range r.Shards {
+		first, last = earlier(first, s.Began), later(last, s.Began)
+		from, to = earlier(from, s.Began.Add(-s.Clock.wrong())), later(to, s.Began.Add(s.Clock.wrong()))
+	}
+	return last.Sub(first), to.Sub(from) - last.Sub(first)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // A shard is far from the others if its p50, rate or lag differs from the median shard's by more than these factors. For

@@ -30,6 +30,8 @@ const (
 	Accepting Operation = "accept runs"
 	Excluding Operation = "exclude runs"
 	Removing  Operation = "remove runs"
+	Looking   Operation = "read meetings"
+	Meeting   Operation = "take part in meetings"
 )
 
 // Roles are the roles that may do an operation, the one with the fewest rights first.
@@ -39,6 +41,10 @@ func Roles(op Operation) []string {
 		return []string{"plimsoll_reader", "plimsoll_writer", "plimsoll_admin"}
 	case Adding, Accepting:
 		return []string{"plimsoll_writer", "plimsoll_admin"}
+	case Looking:
+		return []string{"plimsoll_reader", "plimsoll_generator", "plimsoll_writer", "plimsoll_admin"}
+	case Meeting:
+		return []string{"plimsoll_generator", "plimsoll_admin"}
 	default:
 		return []string{"plimsoll_admin"}
 	}

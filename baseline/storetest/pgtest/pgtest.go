@@ -4,7 +4,7 @@
 // cluster on a free port of loopback, with the programs on PATH or in /usr/lib/postgresql. PostgreSQL refuses
 // root, so root starts it as the user postgres. If there is neither, the test fails and says what to install. It
 // is never skipped. Server starts another server with settings of its own, and Pooler starts a PgBouncer in front
-// of a database.
+// of a database. Cutter and Bridge cut connections to one.
 package pgtest
 
 import (

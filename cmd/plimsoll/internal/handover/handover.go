@@ -1,4 +1,5 @@
-// Package handover carries the values of setup between the shards of one load, in a file.
+// Package handover carries the values of setup between the shards of one load, in a file. Pack and Unpack are for other
+// carriers of the same bytes.
 //
 // The first shard clears the file, does setup and writes the values. The others wait for the file and read them. The file
 // names its load and has an ID, which every shard stores in its result. Merging refuses shards with different IDs, so
@@ -57,12 +58,15 @@ type value struct {
 
 // Clear removes the values of an earlier load. It refuses a file that holds something else.
 func (f File) Clear() error {
-	_, err := f.read()
+	data, err := f.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err == nil {
+		_, err = decode(data)
+	}
 	if err != nil {
-		return exit.BadInput("--setup-values: %w; name another file, or remove this one", err)
+		return exit.BadInput("--setup-values: %s: %w; name another file, or remove this one", f.Path, err)
 	}
 	if err := os.Remove(f.Path); err != nil {
 		return fmt.Errorf("remove the values of an earlier setup: %w", err)
@@ -70,13 +74,36 @@ func (f File) Clear() error {
 	return nil
 }
 
-// Give writes the values, whole or not at all.
-func (f File) Give(values []profile.Value) (id string, err error) {
-	c := content{Schema: schema, ID: newID(), ProfileDigest: f.ProfileDigest, Shards: f.Shards, Values: []value{}}
+// Pack makes bytes of the values of a load's setup. id names this setup among others.
+func Pack(load string, shards int, values []profile.Value) (id string, data []byte, err error) {
+	c := content{Schema: schema, ID: newID(), ProfileDigest: load, Shards: shards, Values: []value{}}
 	for _, v := range values {
 		c.Values = append(c.Values, value{v.Kind, []byte(v.Text)})
 	}
-	data, err := json.Marshal(c)
+	if data, err = json.Marshal(c); err == nil && len(data) > maxBytes {
+		err = fmt.Errorf("setup has saved %d bytes, and shards hand over %d at most", len(data), maxBytes)
+	}
+	return c.ID, data, err
+}
+
+// Unpack reads what Pack has made for the same load.
+func Unpack(load string, shards int, data []byte) (values []profile.Value, id string, err error) {
+	c, err := decode(data)
+	if err != nil {
+		return nil, "", err
+	}
+	if c.ProfileDigest != load || c.Shards != shards {
+		return nil, "", fmt.Errorf("the values are of another load: of %d shards with the profile digest %.12s, and this is one of %d with %.12s", c.Shards, c.ProfileDigest, shards, load)
+	}
+	for _, v := range c.Values {
+		values = append(values, profile.Value{Kind: v.Kind, Text: string(v.Text)})
+	}
+	return values, c.ID, nil
+}
+
+// Give writes the values, whole or not at all.
+func (f File) Give(values []profile.Value) (id string, err error) {
+	id, data, err := Pack(f.ProfileDigest, f.Shards, values)
 	if err != nil {
 		return "", err
 	}
@@ -91,7 +118,7 @@ func (f File) Give(values []profile.Value) (id string, err error) {
 	if err != nil {
 		return "", errors.Join(err, os.Remove(file.Name()))
 	}
-	return c.ID, nil
+	return id, nil
 }
 
 // newID is a random name of a setup.
@@ -108,7 +135,7 @@ func (f File) Take(ctx context.Context) (values []profile.Value, id string, err 
 		until = time.Now().Add(patience)
 	}
 	for {
-		c, err := f.read()
+		data, err := f.read()
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && time.Now().Before(until):
 			if err := pause(ctx, lookEach); err != nil {
@@ -119,34 +146,34 @@ func (f File) Take(ctx context.Context) (values []profile.Value, id string, err 
 			return nil, "", fmt.Errorf("%s is not there: shard 1 writes it once its setup is done, and it must be there before the load begins", f.Path)
 		case err != nil:
 			return nil, "", err
-		case c.ProfileDigest != f.ProfileDigest || c.Shards != f.Shards:
-			return nil, "", fmt.Errorf("%s is of another load: of %d shards with the profile digest %.12s, and this is one of %d with %.12s", f.Path, c.Shards, c.ProfileDigest, f.Shards, f.ProfileDigest)
 		}
-		for _, v := range c.Values {
-			values = append(values, profile.Value{Kind: v.Kind, Text: string(v.Text)})
+		values, id, err = Unpack(f.ProfileDigest, f.Shards, data)
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w", f.Path, err)
 		}
-		return values, c.ID, nil
+		return values, id, nil
 	}
 }
 
 // read reads the file.
-func (f File) read() (c content, err error) {
+func (f File) read() ([]byte, error) {
 	file, err := input.Open(f.Path)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	data, err := io.ReadAll(io.LimitReader(file, maxBytes))
-	if err != nil {
-		return c, err
-	}
+	return io.ReadAll(io.LimitReader(file, maxBytes+1))
+}
+
+// decode reads the values and what they are for.
+func decode(data []byte) (c content, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&c); err != nil {
-		return c, fmt.Errorf("%s does not hold values of a setup: %w", f.Path, err)
+		return c, fmt.Errorf("it does not hold values of a setup: %w", err)
 	}
 	if c.Schema != schema {
-		return c, fmt.Errorf("%s has schema %d, and this version of plimsoll reads schema %d: use one version for all shards", f.Path, c.Schema, schema)
+		return c, fmt.Errorf("it has schema %d, and this version of plimsoll reads schema %d: use one version for all shards", c.Schema, schema)
 	}
 	return c, nil
 }

@@ -123,7 +123,7 @@ func TestTakeRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, other := range []handover.File{{Path: f.Path, ProfileDigest: "d2", Shards: 3}, {Path: f.Path, ProfileDigest: "d1", Shards: 4}} {
-		if _, _, err := other.Take(t.Context()); err == nil || !strings.Contains(err.Error(), "is of another load: of 3 shards with the profile digest d1") {
+		if _, _, err := other.Take(t.Context()); err == nil || !strings.Contains(err.Error(), "of another load: of 3 shards with the profile digest d1") {
 			t.Errorf("%+v: %v", other, err)
 		}
 	}

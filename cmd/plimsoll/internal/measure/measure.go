@@ -36,10 +36,15 @@ type Bench struct {
 	Quiet   bool   // no progress
 	Verbose bool   // the output of the system under test is shown
 
-	// Shard is the part of the load to measure; zero for all of it. StartAt and Handover are those of runner.Config.
+	// Shard is the part of the load to measure; zero for all of it. StartAt, Handover, Gather and GaveUp are those of
+	// runner.Config.
 	Shard    plan.Shard
 	StartAt  time.Time
 	Handover runner.Handover
+	Gather   func(context.Context) (runner.Start, error)
+	GaveUp   func(error)
+	Stop     <-chan struct{}       // closing it ends a run gracefully; nil for the Console's
+	Watch    func(runner.Progress) // called with the progress of a run, even a quiet one; may be nil
 
 	Window func(runner.Window) // called about once a second with the last seconds of the run; may be nil
 }
@@ -68,7 +73,10 @@ func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
 		return nil, err
 	}
 	config := b.config()
-	config.Window, config.StartAt, config.Handover = b.Window, b.StartAt, b.Handover
+	config.Window, config.StartAt, config.Handover, config.Gather, config.GaveUp = b.Window, b.StartAt, b.Handover, b.Gather, b.GaveUp
+	if b.Stop != nil {
+		config.Stop = b.Stop
+	}
 	if b.Shard.I == 0 { // of several shards, the first alone has a control
 		if config.Control, err = b.Job.Control(); err != nil {
 			return nil, err
@@ -78,6 +86,9 @@ func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
 	if !b.Quiet {
 		fmt.Fprintln(b.Console.Stderr, pl)
 		config.Progress = progress.show
+	}
+	if b.Watch != nil {
+		config.Progress = both(config.Progress, b.Watch)
 	}
 	r, err := runner.Run(ctx, runner.System{Plan: pl, Dir: b.Job.Dir, Identity: identity.Of(ctx, b.Console, b.Job.Dir)}, config)
 	progress.end()
@@ -89,6 +100,14 @@ func (b Bench) run(ctx context.Context, out string) (*result.Result, error) {
 		fmt.Fprintf(b.Console.Stderr, "plimsoll: the run was cut short; its partial result is in %s\n", out)
 	}
 	return r, errors.Join(err, b.keep(out, r))
+}
+
+// both calls two functions that take progress. The first may be nil.
+func both(a, b func(runner.Progress)) func(runner.Progress) {
+	if a == nil {
+		return b
+	}
+	return func(p runner.Progress) { a(p); b(p) }
 }
 
 // partial ends the name of the file of a run that was cut short.

@@ -76,6 +76,18 @@ func Open(ctx context.Context, location string) (baseline.Store, error) {
 	return store, err
 }
 
+// Meetings opens the database in which shards meet: the store's, which must be PostgreSQL.
+func Meetings(ctx context.Context, location string) (*postgres.Meetings, error) {
+	if !isPostgres(location) {
+		return nil, exit.BadInput("shards meet in PostgreSQL: name the database in PLIMSOLL_DATABASE_URL, or with --db postgres://…")
+	}
+	db, err := postgres.OpenMeetings(ctx, location)
+	if errors.As(err, new(baseline.LocationError)) {
+		err = exit.BadInput("--db, or PLIMSOLL_DATABASE_URL: %w", err)
+	}
+	return db, err
+}
+
 // Named makes the error about a missing run a mistake in the input.
 func Named(err error) error {
 	if errors.Is(err, baseline.ErrNotFound) || errors.Is(err, baseline.ErrAmbiguous) {
