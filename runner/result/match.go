@@ -72,7 +72,7 @@ var properties = []property{
 	{"series", func(r *Result) string { return r.Series }},
 	{"profile digest", func(r *Result) string { return r.ProfileDigest }},
 	{"seed", func(r *Result) string { return r.Part.Seed }},
-	{"rounds", roundsOf},
+	{"plan of rounds", roundsOf},
 	{"target", func(r *Result) string { return r.Target }},
 	{"repository", func(r *Result) string { return r.Repository }},
 	{"commit", commitOf},
@@ -106,7 +106,7 @@ func unlike(parts []given) (reasons []string) {
 		most := usual(parts, p.of)
 		for _, g := range parts {
 			if value := p.of(g.Result); value != most {
-				reasons = append(reasons, fmt.Sprintf("%v is of another load: its %s is %s, that of the others is %s", g, p.name, orNone(shortened(value)), orNone(shortened(most))))
+				reasons = append(reasons, fmt.Sprintf("%v is of another load: its %s is %s, and the others have %s", g, p.name, orNone(shortened(value)), orNone(shortened(most))))
 			}
 		}
 	}

@@ -30,8 +30,8 @@ func (e ShardsError) Error() string {
 // load. Nothing is extrapolated. A merged load has Problems if its rounds do not line up, or if the generator of a shard
 // was the bottleneck.
 //
-// The readings are those of shard 1, which alone watches the system. A merged result has no Timeline, because the
-// seconds of shards have no histograms.
+// The readings are those of shard 1, which alone watches the system. A merged result has no Timeline: the seconds of
+// shards are cut at different instants and have no histograms, so nothing of a second could be exact.
 func Merge(from map[string]*Result) (*Result, error) {
 	if reasons := apart(from); len(reasons) > 0 {
 		return nil, ShardsError(reasons)
