@@ -107,6 +107,7 @@ type Reason struct {
 	Text     string        `json:"text,omitempty"` // the words of another program or package, such as an error's
 	Failures []Failure     `json:"failures,omitempty"`
 	Course   *Course       `json:"course,omitempty"`
+	Imported bool          `json:"imported,omitempty"` // another tool measured the runs, so they cannot be paired
 }
 
 // Sight is the smallest relative change that can be seen in one line.

@@ -19,6 +19,23 @@ const storedFactor = 5
 // change can tell. The history may hold runs that do not fit the fresh ones; they are left out. If
 // none is left, the verdict says what they differ in.
 func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
+	return judge(p, fresh, history).imported(fresh)
+}
+
+// imported marks the reasons of a verdict about runs that another tool measured: advice must not ask for pairs of them.
+func (v Verdict) imported(fresh []*result.Result) Verdict {
+	if len(fresh) == 0 || fresh[0].Origin.Tool == "" {
+		return v
+	}
+	for _, reasons := range [][]Reason{v.Reasons, v.Notices} {
+		for i := range reasons {
+			reasons[i].Imported = true
+		}
+	}
+	return v
+}
+
+func judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
 	v := Verdict{Mode: Stored}
 	if reason := unfitRuns(p, fresh); reason != nil {
 		return weigh(v, failedToBegin(p, fresh...), *reason)
@@ -311,7 +328,7 @@ func Compare(p Policy, base, head *result.Result) Verdict {
 	v := Judge(p, []*result.Result{head}, []result.Summary{base.Summary()})
 	for i := range v.Reasons {
 		if v.Reasons[i].Kind == TooFewRuns {
-			v.Reasons[i] = Reason{Kind: SingleRuns}
+			v.Reasons[i] = Reason{Kind: SingleRuns, Imported: v.Reasons[i].Imported}
 		}
 	}
 	return v

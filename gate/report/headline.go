@@ -166,6 +166,19 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or more `weight` or `users` for the route"},
 }
 
+// settlesImports is what would settle a doubt about runs of another tool, where that differs.
+var settlesImports = map[gate.ReasonKind]string{
+	gate.NotProven:        "more runs of this change, and a longer history",
+	gate.LooksWorse:       fmt.Sprintf("%d runs of this change", gate.FreshRuns),
+	gate.CommonShift:      "runs of both on one machine",
+	gate.AgainstShift:     "runs of both on one machine",
+	gate.NoBaseline:       ourUpdate + " on the branch that this change goes to",
+	gate.TooFewRuns:       "more runs of " + ourUpdate,
+	gate.SingleRuns:       "a history of runs: " + ourUpdate,
+	gate.OtherProfile:     ourUpdate + " with results of this tool and kind",
+	gate.OtherEnvironment: ourUpdate + " in this environment",
+}
+
 // doubt says in a few words why the gate could not tell, and in markdown what would settle it.
 func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	if len(v.Reasons) == 0 {
@@ -174,17 +187,20 @@ func doubt(v gate.Verdict) (words struct{ what, settle string }) {
 	}
 	r := weightiest(v.Reasons)
 	words = doubts[r.Kind]
+	if settle := settlesImports[r.Kind]; r.Imported && settle != "" {
+		words.settle = settle
+	}
 	switch {
 	case r.Of == gate.OfFresh:
 		words.what, words.settle = "the runs do not belong together", "runs of one profile on one machine"
 	case r.Of == gate.OfBaseline && r.Kind == gate.RunNotWhole:
-		words.what, words.settle = "every run of the baseline is incomplete", ourUpdate+", or "+pairedGate+", which needs none"
+		words.what, words.settle = "every run of the baseline is incomplete", ourUpdate+orPairs(&r, ", or "+pairedGate+", which needs none")
 	case r.Of == gate.OfPair && r.Kind == gate.OtherProfile:
 		words.what, words.settle = "the sides have different profiles", "one profile for both sides"
 	case r.Of == gate.OfPair && r.Kind == gate.OtherEnvironment:
 		words.what, words.settle = "the sides have different environments", "one machine for both sides"
 	case r.Kind == gate.NoBaseline && r.Branch != "":
-		words.settle = fmt.Sprintf("%s on %s, or %s, which needs none", ourUpdate, span(r.Branch, maxName), pairedGate)
+		words.settle = fmt.Sprintf("%s on %s", ourUpdate, span(r.Branch, maxName)) + orPairs(&r, ", or "+pairedGate+", which needs none")
 	case r.Kind == gate.NoSamples && r.Rule != "":
 		words.what = "a threshold has no data"
 	case r.Kind == gate.RouteNotJudged && r.Why != nil && r.Why.Kind == gate.FewRequests:

@@ -14,6 +14,14 @@ import (
 // pairedGate is the command that compares with the base on one machine.
 const pairedGate = "`plimsoll gate --paired`"
 
+// orPairs is advice to measure in pairs; empty for runs of another tool, which cannot be paired.
+func orPairs(r *gate.Reason, advice string) string {
+	if r.Imported {
+		return ""
+	}
+	return advice
+}
+
 // ourUpdate is the command that records a run of a branch as a baseline.
 const ourUpdate = "`plimsoll baseline update`"
 

@@ -69,7 +69,9 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.TooFewRuns: func(r *gate.Reason) string {
 		return fmt.Sprintf("the baseline has %d of the %d runs that it needs: run %s %s on %s", r.Has, r.Needs, ourUpdate, again(r.Needs-r.Has), plain(cmp.Or(r.Branch, "main"), maxName))
 	},
-	gate.SingleRuns: fixed("one run against one proves nothing: `plimsoll gate` compares with a history, " + pairedGate + " with the base in pairs of rounds"),
+	gate.SingleRuns: func(r *gate.Reason) string {
+		return "one run against one proves nothing: `plimsoll gate` compares with a history" + orPairs(r, ", "+pairedGate+" with the base in pairs of rounds")
+	},
 	gate.TooFewPairs: func(r *gate.Reason) string {
 		return fmt.Sprintf("only %d pairs of rounds were measured, the next verdict needs %d", r.Has, r.Needs)
 	},
@@ -95,7 +97,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.NotReached: notReached,
 	gate.LostSight:  lostSight,
 	gate.LooksWorse: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s is %s in %s, which proves nothing: %d runs can tell, and so can %s", line(r), moved(r), runs(r.Has), r.Needs, pairedGate)
+		return fmt.Sprintf("%s is %s in %s, which proves nothing: %d runs can tell", line(r), moved(r), runs(r.Has), r.Needs) + orPairs(r, ", and so can "+pairedGate)
 	},
 	gate.NotProven: notProven,
 	gate.AddedLoad: func(r *gate.Reason) string {
@@ -112,7 +114,7 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	},
 	gate.CommonShift: commonShift,
 	gate.AgainstShift: func(r *gate.Reason) string {
-		return fmt.Sprintf("%s is %s relative to the other routes, which moved together: %s can tell", line(r), moved(r), pairedGate)
+		return fmt.Sprintf("%s is %s relative to the other routes, which moved together", line(r), moved(r)) + orPairs(r, ": "+pairedGate+" can tell")
 	},
 	gate.BusyMachine:   busy,
 	gate.BusyGenerator: busy,
@@ -349,9 +351,9 @@ func notProven(r *gate.Reason) string {
 	case r.Why == nil:
 		return text + fmt.Sprintf("%d pairs of rounds do not prove it: %s", r.Has, seen(r))
 	case r.Why.Kind == gate.FewRuns:
-		return text + fmt.Sprintf("the history has %.0f of the %.0f runs that it needs to fail a change: %s can tell now", r.Why.Has, r.Why.Needs, pairedGate)
+		return text + fmt.Sprintf("the history has %.0f of the %.0f runs that it needs to fail a change", r.Why.Has, r.Why.Needs) + orPairs(r, ": "+pairedGate+" can tell now")
 	default:
-		return text + because(r.Why, plain) + ": " + pairedGate + " can tell"
+		return text + because(r.Why, plain) + orPairs(r, ": "+pairedGate+" can tell")
 	}
 }
 
@@ -360,7 +362,7 @@ func commonShift(r *gate.Reason) string {
 	if r.Change < 0 {
 		return fmt.Sprintf("the whole run shifted: half of all routes are at least %.0f %% better", -100*r.Change) + causes
 	}
-	return fmt.Sprintf("the whole run shifted: half of all routes are at least %.0f %% worse", 100*r.Change) + causes + "; " + pairedGate + " can tell which"
+	return fmt.Sprintf("the whole run shifted: half of all routes are at least %.0f %% worse", 100*r.Change) + causes + orPairs(r, "; "+pairedGate+" can tell which")
 }
 
 func lowSight(r *gate.Reason) string {
@@ -372,7 +374,10 @@ func lowSight(r *gate.Reason) string {
 		names = append(names, fmt.Sprintf("%d more", r.Has))
 	}
 	what := "more requests in a round (a longer run_time)"
-	if r.Of == gate.OfBaseline {
+	switch {
+	case r.Of == gate.OfBaseline && r.Imported:
+		what = "runs on a quieter machine"
+	case r.Of == gate.OfBaseline:
 		what = pairedGate
 	}
 	return fmt.Sprintf("only large changes can be seen in %s: %s would show smaller ones", strings.Join(names, ", "), what)

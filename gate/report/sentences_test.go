@@ -130,6 +130,36 @@ func said() []gate.Reason {
 	}
 }
 
+// Runs of another tool cannot be paired, so no sentence and no advice about them says so. All that is said of them has
+// words of its own, and none that is left over from the part that is missing.
+func TestImportedRunsAreNotPaired(t *testing.T) {
+	for _, r := range said() {
+		if r.Of == gate.OfPair || r.Of == gate.OfHead || r.Of == gate.OfBase {
+			continue // of pairs
+		}
+		r.Imported = true
+		v := doubtful(r)
+		v.Mode = gate.Stored
+		what, settle := report.Advice(v)
+		for _, text := range []string{report.Sentence(r), settle} {
+			if strings.Contains(text, "--paired") || strings.HasSuffix(text, " ") || strings.HasSuffix(text, ",") || strings.HasSuffix(text, ":") {
+				t.Errorf("%s: %s", r.Kind, text)
+			}
+		}
+		if what != "" && settle == "" {
+			t.Errorf("%s: nothing settles %q", r.Kind, what)
+		}
+	}
+	for want, r := range map[string]gate.Reason{
+		"GET /a: p50 is 19.0 % slower in one run, which proves nothing: 5 runs can tell": {Kind: gate.LooksWorse, Route: "GET /a", Metric: gate.P50, Change: 0.19, Has: 1, Needs: 5, Imported: true},
+		"one run against one proves nothing: `plimsoll gate` compares with a history":    {Kind: gate.SingleRuns, Imported: true},
+	} {
+		if got := report.Sentence(r); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 // A golden file has all sentences, for review.
 func TestGoldenSentences(t *testing.T) {
 	var lines []string
