@@ -27,7 +27,7 @@ func (c *actionCmd) Run(ctx context.Context, a *console.Console, do subcommand) 
 	if err == nil {
 		err = do(ctx, inner, args)
 	}
-	judges := !slices.Contains([]string{"baseline-update", "run", "history"}, input("COMMAND"))
+	judges := !slices.Contains([]string{"baseline-update", "run", "merge", "history"}, input("COMMAND"))
 	if err != nil && judges && !inner.HasOutput("verdict") {
 		a.Output("verdict", "error")
 	}
@@ -64,16 +64,16 @@ func commandLine(input func(string) string, temp string) ([]string, error) {
 			return nil, exit.BadInput("input from is missing: name the verdict file that the other workflow has left")
 		}
 		args = []string{"comment", flag("from", input("FROM")), label}
-	case "run":
-		args = []string{"run"}
+	case "run", "merge":
+		args = []string{command}
 	case "history":
 		args = []string{"history", flag("html", in("history"))}
 	default:
-		return nil, exit.BadInput("input command: %q is none of gate, baseline-update, comment, run, history", command)
+		return nil, exit.BadInput("input command: %q is none of gate, baseline-update, comment, run, merge, history", command)
 	}
 	if command != "comment" && command != "history" {
 		args = append(args, flag("out", in("result.json")))
-		if profile := input("PROFILE"); profile != "" {
+		if profile := input("PROFILE"); profile != "" && command != "merge" {
 			args = append(args, flag("profile", profile))
 		}
 	}

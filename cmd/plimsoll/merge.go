@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
@@ -20,13 +23,16 @@ type mergeCmd struct {
 	forms.Flags
 	meetingFlag
 	storeFlag
-	Files []string `arg:"" optional:"" name:"file" file:"" help:"The results of all shards, in any order."`
+	Files []string `arg:"" optional:"" name:"file" file:"" help:"The results of all shards, in any order. A pattern such as 'shards/*.json' names all files that match it."`
 	Out   string   `short:"o" file:"" default:"result.json" help:"Write the whole run to this file."`
 	JSON  bool     `name:"json" help:"Print JSON on stdout."`
 }
 
 // Run merges the shards and prints the tables. If the shards do not make the whole, it writes nothing.
 func (c *mergeCmd) Run(ctx context.Context, a *console.Console) (err error) {
+	if c.Files, err = matching(c.Files); err != nil {
+		return err
+	}
 	places := []forms.Place{{Flag: "--out", Path: c.Out}}
 	for _, file := range c.Files {
 		places = append(places, forms.Place{Flag: "an argument", Path: file})
@@ -75,6 +81,25 @@ func (c *mergeCmd) whole(ctx context.Context, a *console.Console) (*result.Resul
 		return nil, err
 	}
 	return result.Merge(parts)
+}
+
+// matching names the files that patterns match. Shells do this too, but the action calls without one.
+func matching(names []string) (files []string, err error) {
+	for _, name := range names {
+		if _, err := os.Stat(name); err == nil || !strings.ContainsAny(name, "*?[") {
+			files = append(files, name)
+			continue
+		}
+		found, err := filepath.Glob(name)
+		if err != nil {
+			return nil, exit.BadInput("%s: %w", name, err)
+		}
+		if len(found) == 0 {
+			return nil, exit.BadInput("no file matches %s: download the shards first, or correct the pattern", name)
+		}
+		files = append(files, found...)
+	}
+	return files, nil
 }
 
 // readParts reads the results of shards, by the names of their files. The error names each file that cannot be read.
