@@ -29,13 +29,14 @@ test: programs ## Run every test but the real peers', with a real PostgreSQL; 10
 
 # Peers of test-real that are Go programs, each with its package and version. A test under the tag real finds them in
 # bin/tools. Tests of real are named TestReal….
-peers := connectconformance ghz stripe-mock centrifugo hey vegeta
+peers := connectconformance ghz stripe-mock centrifugo hey vegeta k6
 peer-connectconformance := connectrpc.com/conformance/cmd/connectconformance@v1.0.7
 peer-ghz := github.com/bojand/ghz/cmd/ghz@v0.121.0
 peer-stripe-mock := github.com/stripe/stripe-mock@v0.203.0
 peer-centrifugo := github.com/centrifugal/centrifugo/v6@v6.9.1
 peer-hey := github.com/rakyll/hey@v0.1.4
 peer-vegeta := github.com/tsenart/vegeta/v12@v12.12.0
+peer-k6 := go.k6.io/k6@v1.8.1
 peer-prometheus := github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
 
 # Packages whose tests need them, or those of npm.

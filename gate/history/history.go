@@ -31,9 +31,10 @@ type History struct {
 	Name     string
 	Columns  []Column
 	Runs     []Run
-	Unusable int    // values that were left out, since they cannot be judged as ratios
-	Doubled  int    // values that were left out, since their run had that figure already
-	Double   string // the first figure that a run had twice
+	Counts   []int64 // of the last run: of how many operations each value is the mean; 0 where the file does not tell
+	Unusable int     // values that were left out, since they cannot be judged as ratios
+	Doubled  int     // values that were left out, since their run had that figure already
+	Double   string  // the first figure that a run had twice
 }
 
 // Column is one figure.
@@ -130,7 +131,8 @@ type builder struct {
 type suite struct {
 	History
 	columns map[key]int
-	runs    map[int]int // by index
+	runs    map[int]int   // by index
+	counts  map[key]int64 // of the last run
 }
 
 // key tells the columns of a suite apart.
@@ -225,6 +227,9 @@ func (b *builder) histories() []History {
 				values = append(values, math.NaN())
 			}
 			s.Runs[i].Values = values
+		}
+		for _, c := range s.Columns {
+			s.Counts = append(s.Counts, s.counts[key{c.Name, c.Unit}])
 		}
 		all[n] = s.History
 	}

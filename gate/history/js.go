@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +28,29 @@ type bench struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
 	Unit  string  `json:"unit"`
+	// Extra is free text. Some tools tell in it of how many operations the value is the mean.
+	Extra json.RawMessage `json:"extra"`
+}
+
+// counted finds that number, as github-action-benchmark writes it for go ("5 times"), pytest ("rounds: 5"), googlecpp
+// ("iterations: 5"), and benchmarkjs and catch2 ("5 samples"): its src/extract.ts.
+var counted = regexp.MustCompile(`(?m)^(?:(\d+) (?:times|samples)|(?:rounds|iterations): (\d+))\b`)
+
+// count is the number of operations; 0 if it is not told.
+func (x bench) count() int64 {
+	var text string
+	if json.Unmarshal(x.Extra, &text) != nil { // it may be anything
+		return 0
+	}
+	match := counted.FindStringSubmatch(text)
+	if match == nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(match[1]+match[2], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // biggerIsBetter lists the tools for which github-action-benchmark takes more for better. For all
@@ -100,6 +125,9 @@ func (b *builder) readEntry(s *suite, index int, e entry) error {
 		return fmt.Errorf("the date of run %d of %s, %g, is not a number of milliseconds", index, s.Name, e.Date)
 	}
 	run := Run{Index: index, Commit: e.Commit.ID, Time: at}
+	if len(e.Benches) > 0 {
+		s.counts = map[key]int64{}
+	}
 	for _, x := range e.Benches {
 		if metric, several := x.first(); several && e.Tool == "go" {
 			if slices.ContainsFunc(e.Benches, func(y bench) bool { return y.Name == metric.Name }) {
@@ -110,6 +138,9 @@ func (b *builder) readEntry(s *suite, index int, e entry) error {
 		c := Column{x.Name, x.Unit, slices.Contains(biggerIsBetter, e.Tool)}
 		if err := b.add(s, c, run, x.Value); err != nil {
 			return err
+		}
+		if k := (key{c.Name, c.Unit}); s.counts[k] == 0 { // of two values of one name the first counts
+			s.counts[k] = x.count()
 		}
 	}
 	return nil
@@ -124,7 +155,7 @@ func (x bench) first() (metric bench, several bool) {
 	if len(units) < 2 {
 		return x, false
 	}
-	return bench{Name: x.Name + " - " + units[0], Value: x.Value, Unit: units[0]}, true
+	return bench{Name: x.Name + " - " + units[0], Value: x.Value, Unit: units[0], Extra: x.Extra}, true
 }
 
 // open reads the brace or bracket at the beginning of a value.

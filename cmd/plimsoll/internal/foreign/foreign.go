@@ -69,6 +69,7 @@ type Sums struct {
 	Requests, Failures int64
 	P50, P95, P99      time.Duration // 0 for one that is not told
 	Bytes              int64
+	Length             time.Duration         // how long this route alone was loaded; 0 if it was loaded all the time
 	Classes            map[tally.Class]int64 // how requests failed; those missing from Failures failed by their status
 	Errors             map[string]int64      // how often requests failed with a text
 }
@@ -81,6 +82,7 @@ type Sink struct {
 	cut   string // where a file ends in the middle; empty if none does
 
 	Target string // what was loaded; empty if not told
+	Commit string // what was measured, if the file tells; otherwise it is what is checked out
 	Users  int    // the most at a time; 0 if not told
 	Tool   string // if it is not the one of the Format, such as wrk2
 	// FromDue says that times count from when requests were due, or that nobody knows from when.
@@ -225,6 +227,9 @@ func (s *Sink) Result(f Format, id Identity) (*result.Result, error) {
 	r.ProfileDigest = "requests of " + tool
 	if r.Target == "" {
 		r.Target = clean([]byte(s.Target), maxTarget)
+	}
+	if s.Commit != "" {
+		r.Commit, r.Dirty = clean([]byte(s.Commit), maxCommit), false
 	}
 	r.Users = s.Users
 	switch {

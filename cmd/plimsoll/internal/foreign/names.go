@@ -18,6 +18,7 @@ const (
 	maxCached  = 300   // bytes of such a name
 	maxName    = 300   // bytes of a route
 	maxTarget  = 1000
+	maxCommit  = 100
 )
 
 // others is the route that counts requests for which there is no room.

@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -48,7 +49,7 @@ func (s *sums) route(name []byte, of Sums) error {
 
 func (of Sums) check() error {
 	switch {
-	case of.Requests < 0 || of.Failures < 0 || of.Bytes < 0:
+	case of.Requests < 0 || of.Failures < 0 || of.Bytes < 0 || of.Length < 0:
 		return fmt.Errorf("%d requests with %d bytes, of which %d failed: a count is negative", of.Requests, of.Bytes, of.Failures)
 	case of.Failures > of.Requests:
 		return fmt.Errorf("%d of %d requests failed, which is more than all", of.Failures, of.Requests)
@@ -148,6 +149,7 @@ func (s *sums) tellLacks(r *result.Result, all Sums) {
 }
 
 func (of Sums) figures(length time.Duration) result.Figures {
+	length = cmp.Or(of.Length, length)
 	return result.Figures{
 		Requests: of.Requests, Failures: of.Failures, P50: of.P50, P95: of.P95, P99: of.P99,
 		Throughput: float64(of.Requests-of.Failures) / length.Seconds(),

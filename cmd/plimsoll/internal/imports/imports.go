@@ -17,6 +17,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/ab"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/benchmark"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/gatling"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/hey"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/hlog"
@@ -33,7 +34,7 @@ import (
 // Formats lists all formats.
 func Formats() []foreign.Format {
 	return []foreign.Format{
-		locust.Format(), k6.Format(), vegeta.Format(), jmeter.Format(), gatling.Format(), wrk.Format(), hey.Format(), oha.Format(), ab.Format(), hlog.Format(),
+		locust.Format(), k6.Format(), vegeta.Format(), jmeter.Format(), gatling.Format(), wrk.Format(), hey.Format(), oha.Format(), ab.Format(), hlog.Format(), benchmark.Format(),
 	}
 }
 
@@ -154,9 +155,6 @@ func recognise(format foreign.Format, head []byte) error {
 		return errors.New("the file is in UTF-16: write it as UTF-8")
 	case format.Form(head) != "":
 		return nil
-	}
-	if bytes.HasPrefix(head, []byte("window.BENCHMARK_DATA")) || bytes.HasPrefix(head, []byte("repo,bench,metric,")) {
-		return errors.New("this is a history of many runs, not a result: `plimsoll backtest` replays it")
 	}
 	if bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"profile_digest"`)) {
 		return errors.New("this is a result or a verdict of Plimsoll's own: it needs no import")

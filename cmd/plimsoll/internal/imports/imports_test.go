@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -62,9 +63,9 @@ func TestFormats(t *testing.T) {
 		{"jmeter", "jmeter-bare.jtl", "JMeter: 300 requests, 8 failed [expect 1 status 6 timeout 1], 25ms 30ms 30ms, 12.0s, 6 rounds, 12 seconds, 5 users, GET items; POST order"},
 		{"jmeter", "jmeter-semicolon.jtl", "JMeter: 100 requests, 0 failed [], 11ms 12ms 12ms, 9.9s, 6 rounds, 10 seconds, 0 users, home"},
 		{"jmeter", "jmeter.xml", "JMeter: 60 requests, 2 failed [status 2], 22.5ms 26ms 26ms, 5.9s, 6 rounds, 6 seconds, 2 users, GET items"},
-		{"gatling", "gatling-3.9.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, item 0; item 1"},
-		{"gatling", "gatling-3.2.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, item 0; item 1"},
-		{"gatling", "gatling-2.3.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, item 0; item 1"},
+		{"gatling", "gatling-3.9.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, cart / item 0; cart / item 1"},
+		{"gatling", "gatling-3.2.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, cart / item 0; cart / item 1"},
+		{"gatling", "gatling-2.3.log", "Gatling: 100 requests, 1 failed [status 1], 14ms 16ms 16ms, 3.9s, 6 rounds, 4 seconds, 1 users, cart / item 0; cart / item 1"},
 		{"wrk", "wrk.txt", "wrk: 22467 requests, 17 failed [status 12 timeout 2 transport 3], 250µs 0s 5.8ms, 10.0s, 1 rounds, 0 seconds, 10 users, /items"},
 		{"wrk", "wrk2.txt", "wrk2: 60021 requests, 0 failed [], 1.05ms 2.11ms 3.1ms, 30.0s, 1 rounds, 0 seconds, 100 users, /items"},
 		{"hey", "hey.csv", "hey: 300 requests, 3 failed [status 3], 12ms 14ms 14ms, 6.0s, 6 rounds, 6 seconds, 0 users, all requests"},
@@ -124,6 +125,30 @@ func checkWrapped(t *testing.T, format string, files []string, want *result.Resu
 	}
 }
 
+// samples are the files of testdata.
+func samples(t testing.TB) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"testdata/*", "testdata/public/*"} {
+		all, err := filepath.Glob(pattern)
+		if err != nil || len(all) < 10 {
+			t.Fatal(all, err)
+		}
+		files = append(files, all...)
+	}
+	return slices.DeleteFunc(files, func(file string) bool { return filepath.Ext(file) == "" || filepath.Ext(file) == ".md" })
+}
+
+// readText imports a file with a text.
+func readText(t testing.TB, format, text string) (*result.Result, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "theirs")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return imports.Read(format, []string{file}, options)
+}
+
 func packed(data []byte) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -135,11 +160,7 @@ func packed(data []byte) []byte {
 // A file that was cut is read to there, and its result is not whole; or it is refused. It never passes for whole
 // with fewer requests, except where it was cut between two lines.
 func TestCut(t *testing.T) {
-	all, err := filepath.Glob("testdata/*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range all {
+	for _, file := range samples(t) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -176,11 +197,7 @@ func formatOf(data []byte) string {
 
 // Each file belongs to one format. If it is imported as another, the error names the right one.
 func TestWrongFormat(t *testing.T) {
-	all, err := filepath.Glob("testdata/*")
-	if err != nil || len(all) < 20 {
-		t.Fatal(all, err)
-	}
-	for _, file := range all {
+	for _, file := range samples(t) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -214,7 +231,9 @@ func TestRefused(t *testing.T) {
 		{"k6", "hello\n", `this is no file of k6 that is known here: it begins with "hello\n"`},
 		{"k7", "hello\n", `there is no format "k7": there are locust, k6, vegeta`},
 		{"k6", "\x1f\x8bnonsense", "unpack gzip"},
-		{"k6", `window.BENCHMARK_DATA = {"entries":{}}`, "`plimsoll backtest` replays it"},
+		{"k6", `window.BENCHMARK_DATA = {"entries":{}}`, "this looks like a data.js of github-action-benchmark: write `plimsoll import github-action-benchmark`"},
+		{"github-action-benchmark", `window.BENCHMARK_DATA = {"entries":{}}`, "it has no entries with benches"},
+		{"github-action-benchmark", "repo,bench,metric,unit,bigger_is_better,commit_index,commit_sha,timestamp,value\na,b,p95,ms,0,1,c,1,\n", "line 2: value \"\" is not a number"},
 		{"k6", `{"schema": 1, "series": "shop", "profile_digest": ""}`, "needs no import"},
 		{"k6", k6 + "{\"metric\":\"http_req_duration\",\"type\":}\n" + k6, "line 2: this is no JSON: \"}\" is unexpected at column 38"},
 		{"k6", k6 + strings.Replace(k6, `"value":1`, `"value":-1`, 1), "line 2: a request took -1ms: its time is negative"},
@@ -237,15 +256,12 @@ func TestRefused(t *testing.T) {
 		{"gatling", "RUN\ta\tb\t1767225600000\t \t3.9\nREQUEST\t\ta\t1767225600009\t1767225600001\tOK\t \n", "line 2: a request took -8ms"},
 		{"gatling", "\x00\x00\x00\x00\x063.12.0" + "\x00\x00", "its format is not published"},
 		{"hlog", "#[Histogram log format version 1.2]\n0.1,1.0,2.0,HISTFAAAA\n0.2,1,1,x\n", "line 2: the histogram"},
+		{"hlog", "#[Histogram log format version 1.1]\n0.133,1.005,2.802,HISTIgAAAFd42pNpmazIwMAYxgAB\n", "line 2: the histogram is in an older encoding of HdrHistogram than V2"},
 		{"hlog", "#[Histogram log format version 1.2]\n0.1,1.0,2.0\n", "line 2: it has 3 cells"},
 		{"vegeta", "1767225600000000000,200,-5,0,0,\n", "line 1: a request took -5ns"},
 		{"oha", `{"summary": {"requestsPerSec": 1}}`, "summary.total, the length of the load, is missing"},
 	} {
-		file := filepath.Join(t.TempDir(), "theirs")
-		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if r, err := imports.Read(c.format, []string{file}, options); err == nil || !strings.Contains(err.Error(), c.want) {
+		if r, err := readText(t, c.format, c.text); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s of %.60q: got %v, %v, want an error with %q", c.format, c.text, r, err, c.want)
 		}
 	}
@@ -254,6 +270,72 @@ func TestRefused(t *testing.T) {
 	}
 	if _, err := imports.Read("vegeta", []string{"testdata/vegeta.json", "testdata/vegeta-report.json"}, options); err == nil || !strings.Contains(err.Error(), "of two kinds") {
 		t.Errorf("requests and sums: got %v", err)
+	}
+}
+
+// decimal is a number with a point that stands alone in a cell.
+var decimal = regexp.MustCompile(`(?m)(\d)\.(\d+)(;|$)`)
+
+// Spreadsheets of some locales write semicolons and decimal commas. A comma that may stand between thousands is refused,
+// and so is a count that is not whole: neither is guessed.
+func TestLocales(t *testing.T) {
+	for format, file := range map[string]string{"locust": "shop_stats.csv", "k6": "k6.csv", "hey": "hey.csv"} {
+		data, err := os.ReadFile(filepath.Join("testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := readText(t, format, string(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := readText(t, format, decimal.ReplaceAllString(strings.ReplaceAll(string(data), ",", ";"), "$1,$2$3"))
+		if want := strings.ReplaceAll(said(plain), "/orders, all", "/orders; all"); err != nil || said(r) != want {
+			t.Errorf("%s: got %v, %v, want %s", file, r, err, want)
+		}
+	}
+	const head = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,95%,99%\n"
+	for row, want := range map[string]string{
+		`,Aggregated,"1,234",0,1,1,1,1,1,1,0,5,6,7`:    `line 2: "1,234" may have a decimal comma, or one between thousands`,
+		`,Aggregated,12.5,0,1,1,1,1,1,1,0,5,6,7`:       `line 2: "12.5" is no whole number`,
+		`,Aggregated,10,0,1,1,1,1,1,1,0,"1.000,5",6,7`: `line 2: "1.000,5" is no number`,
+		`,Aggregated,10,0,1,1,1,1,1,1,0,-5,6,7`:        "p50 is -5ms",
+	} {
+		if r, err := readText(t, "locust", head+row+"\n"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, %v, want %q", row, r, err, want)
+		}
+	}
+}
+
+// Units that differ within a file are one scale in the result.
+func TestMixedUnits(t *testing.T) {
+	const wrk = `Running 10s test @ http://127.0.0.1/
+  2 threads and 10 connections
+  Latency Distribution
+     50%  635.91us
+     75%    0.89ms
+     90%    1.20s
+     99%    1.02m
+  1000 requests in 2.00m, 1.20MB read
+`
+	r, err := readText(t, "wrk", wrk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Rounds[0].Total; f.P50 != 635910 || f.P99 != 61200*time.Millisecond || r.Length() != 2*time.Minute {
+		t.Errorf("got %+v over %v", f, r.Length())
+	}
+	// k6's CSV may have its times in seconds, ms, µs, ns or as RFC 3339 says.
+	const row = "http_req_duration,%s,12.5,,,,true,,GET,/a,,,,200,,,,\n"
+	head := "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,service,status,subproto,tls_version,url,extra_tags\n"
+	for _, at := range []string{"1767225600", "1767225600000", "1767225600000000", "1767225600000000000", "2026-01-01T00:00:00Z", "2026-01-01T05:30:00+05:30"} {
+		r, err := readText(t, "k6", head+fmt.Sprintf(row, at))
+		if err != nil || r.Finished.Format(time.RFC3339) != "2026-01-01T00:00:00Z" {
+			t.Errorf("%s: got %v, %v", at, r, err)
+		}
+	}
+	// Of two units in one file the requests lie years apart.
+	if r, err := readText(t, "jmeter", "timeStamp,elapsed,label,success\n1767225600000,1,a,true\n1767225600,1,a,true\n"); err == nil || !strings.Contains(err.Error(), "more than a year is no load") {
+		t.Errorf("seconds among ms: got %v, %v", r, err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
@@ -105,13 +106,22 @@ func (r *reader) request(cells [][]byte) error {
 		if max(began, -began, ended, -ended) > lastMillisecond {
 			return fmt.Errorf("a request lasts from %d to %d, which are no times in ms", began, ended)
 		}
-		q := foreign.Request{Route: cells[i-3], Start: began * 1e6, Took: time.Duration(ended-began) * time.Millisecond, Class: tally.OK, Users: max(r.users, 0)}
+		q := foreign.Request{Route: routeOf(cells[i-4], cells[i-3]), Start: began * 1e6, Took: time.Duration(ended-began) * time.Millisecond, Class: tally.OK, Users: max(r.users, 0)}
 		if !ok {
 			q.Class, q.Error = outcome(bytes.Join(cells[i+1:], []byte(" ")))
 		}
 		return r.sink.Request(&q)
 	}
 	return fmt.Errorf("a request of %d cells has no OK or KO after two times", len(cells))
+}
+
+// routeOf is the route of a request in groups, such as "checkout / pay": Gatling's reports keep requests of one name in
+// different groups apart.
+func routeOf(groups, name []byte) []byte {
+	if len(bytes.TrimSpace(groups)) == 0 {
+		return name
+	}
+	return slices.Concat(bytes.ReplaceAll(groups, []byte(","), []byte(" / ")), []byte(" / "), name)
 }
 
 // outcome says how a request failed, by Gatling's message.

@@ -32,7 +32,7 @@ const (
 // form tells hey's files apart.
 func form(head []byte) string {
 	switch {
-	case bytes.HasPrefix(head, []byte("response-time,DNS+dialup,DNS,")):
+	case bytes.HasPrefix(scan.Header(head), []byte("response-time,DNS+dialup,DNS,")):
 		return table
 	case bytes.Contains(head, []byte("Summary:")) && bytes.Contains(head, []byte("Fastest:")) && bytes.Contains(head, []byte("Response time histogram:")):
 		return text
@@ -51,7 +51,7 @@ func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
 	s.Ended = f.Changed
 	s.Note("hey's CSV lacks requests that failed without an answer: its failure rate counts statuses only")
 	file := scan.NewLines(f)
-	columns, err := scan.NewTable(file, ",")
+	columns, err := scan.NewTable(file, scan.Commas)
 	if err != nil {
 		return err
 	}

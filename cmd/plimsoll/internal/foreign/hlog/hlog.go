@@ -7,6 +7,7 @@ package hlog
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -130,6 +131,9 @@ func (r *reader) interval(tag []byte, cells [][]byte) error {
 // histogram reads the text of a histogram, whatever range and digits it has.
 func histogram(text []byte) (*hist.Histogram, error) {
 	read, err := hdrhistogram.DecodePacked(bytes.TrimSpace(text))
+	if err != nil && bytes.HasPrefix(text, []byte("HIST")) && !bytes.HasPrefix(text, []byte("HISTF")) {
+		return nil, errors.New("the histogram is in an older encoding of HdrHistogram than V2, and only V2 is read")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the histogram: %w", err)
 	}

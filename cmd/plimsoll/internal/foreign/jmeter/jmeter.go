@@ -3,8 +3,8 @@
 //
 // A sample's timeStamp is when it was sent, and elapsed is its time in milliseconds: the defaults of JMeter's
 // jmeter.properties. A transaction controller adds a sample of its own over those of its requests; it is left out. In
-// XML only samples at the top are counted: those within them are redirects, resources of a page, or parts of a
-// transaction.
+// XML samples at the top are counted, and those that lie in a transaction. Those that lie in a request are redirects, or
+// resources of a page.
 //
 // The forms are those of https://jmeter.apache.org/usermanual/listeners.html, attributes and csvlogformat.
 package jmeter
@@ -74,6 +74,7 @@ type reader struct {
 	assumed      bool // times named no zone, and the user gave none
 	layout       string
 	transactions int64
+	requests     int64
 }
 
 // Read reads one file.
@@ -104,6 +105,9 @@ func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
 
 // End adds the notes that need all files.
 func (r *reader) End(s *foreign.Sink) error {
+	if r.transactions > 0 && r.requests == 0 {
+		return fmt.Errorf("all %d samples are of transaction controllers, and their requests are not in the file: clear \"Generate parent sample\" in the test plan, or write XML", r.transactions)
+	}
 	if r.transactions > 0 {
 		s.Note("%d samples of transaction controllers are left out: their requests are counted", r.transactions)
 	}
@@ -188,12 +192,14 @@ func (r *reader) count(s *sample) error {
 		}
 		q.Users = int(n)
 	}
+	r.requests++
 	return r.sink.Request(&q)
 }
 
-// isTransaction reports whether a sample is of a transaction controller: it says how many samples it has.
+// isTransaction reports whether a sample is of a transaction controller: its message says how many samples it has. Its
+// code is empty, 200, or that of a request that failed.
 func isTransaction(s *sample) bool {
-	return len(s.code) == 0 && bytes.HasPrefix(s.message, []byte("Number of samples in transaction"))
+	return bytes.HasPrefix(s.message, []byte("Number of samples in transaction"))
 }
 
 // class says how a sample ended.

@@ -1,6 +1,7 @@
 package jmeter
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -9,44 +10,89 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
 )
 
-// maxNested bounds nesting: redirects and resources are two deep.
-const maxNested = 1_000
+const (
+	maxNested = 1_000 // elements: redirects and resources are two deep
+	maxWhy    = 1_000 // bytes of an assertion's message
+)
 
-// readTree reads the XML. Samples are the children of testResults, one element each.
+// element is one that is open.
+type element struct {
+	*sample      // nil if it is none that counts
+	holds   bool // the samples in it count
+	why     bool // its text says why an assertion failed
+}
+
+// walk follows the elements of the XML.
+type walk struct {
+	reader *reader
+	open   []element
+}
+
+// readTree reads the XML. The samples that count are the children of testResults and of transactions.
 func (r *reader) readTree(f *foreign.File) error {
 	decoder := xml.NewDecoder(f)
-	var top *sample
-	for depth := 0; ; {
+	t := walk{reader: r}
+	for {
 		token, err := decoder.RawToken()
 		line, _ := decoder.InputPos()
 		var syntax *xml.SyntaxError
 		switch {
-		case errors.Is(err, io.EOF) && depth == 0:
+		case errors.Is(err, io.EOF) && len(t.open) == 0:
 			return nil
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
 			r.sink.Cut("%s ends in the middle of line %d: it was cut, and the end of the load is missing", f.Name, line)
 			return nil
-		case err != nil:
+		case err == nil:
+			err = t.take(token)
+		}
+		if err != nil {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			if depth++; depth > maxNested {
-				return fmt.Errorf("line %d: it is nested too deep", line)
+	}
+}
+
+// take follows one token.
+func (t *walk) take(token xml.Token) error {
+	switch token := token.(type) {
+	case xml.StartElement:
+		if len(t.open) >= maxNested {
+			return errors.New("it is nested too deep")
+		}
+		t.begin(token)
+	case xml.CharData:
+		if len(t.open) > 0 && t.open[len(t.open)-1].why {
+			t.explain(token)
+		}
+	case xml.EndElement:
+		if len(t.open) == 0 {
+			return fmt.Errorf("</%s> has no beginning", token.Name.Local)
+		}
+		ended := t.open[len(t.open)-1]
+		t.open = t.open[:len(t.open)-1]
+		if ended.sample != nil {
+			return t.reader.count(ended.sample)
+		}
+	}
+	return nil
+}
+
+func (t *walk) begin(token xml.StartElement) {
+	e := element{holds: len(t.open) == 0, why: token.Name.Local == "failureMessage"}
+	if len(t.open) > 0 && t.open[len(t.open)-1].holds {
+		e.sample = sampleOf(token.Attr)
+		e.holds = e.sample != nil && isTransaction(e.sample)
+	}
+	t.open = append(t.open, e)
+}
+
+// explain gives the message of an assertion to the sample that it is of, unless that has one.
+func (t *walk) explain(text []byte) {
+	for i := len(t.open) - 1; i >= 0; i-- {
+		if s := t.open[i].sample; s != nil {
+			if len(s.why) == 0 {
+				s.why = bytes.ToValidUTF8(bytes.TrimSpace(text[:min(len(text), maxWhy)]), nil) // a copy
 			}
-			if depth == 2 {
-				top = sampleOf(token.Attr)
-			}
-		case xml.EndElement:
-			if depth--; depth == 1 && top != nil {
-				if err := r.count(top); err != nil {
-					return fmt.Errorf("line %d: %w", line, err)
-				}
-				top = nil
-			}
-			if depth < 0 {
-				return fmt.Errorf("line %d: </%s> has no beginning", line, token.Name.Local)
-			}
+			return
 		}
 	}
 }

@@ -32,7 +32,7 @@ const (
 func form(head []byte) string {
 	first, _, _ := bytes.Cut(head, []byte("\n"))
 	switch {
-	case bytes.HasPrefix(first, []byte("metric_name,timestamp,metric_value")):
+	case bytes.HasPrefix(scan.Header(first), []byte("metric_name,timestamp,metric_value")):
 		return table
 	case bytes.HasPrefix(first, []byte("{")) && has(first, `"type":"Point"`, `"type":"Metric"`):
 		return lines

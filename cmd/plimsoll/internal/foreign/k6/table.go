@@ -11,7 +11,7 @@ import (
 // readTable reads the CSV, whose columns depend on k6's systemTags.
 func (r *reader) readTable(f *foreign.File) error {
 	file := scan.NewLines(f)
-	table, err := scan.NewTable(file, ",")
+	table, err := scan.NewTable(file, scan.Commas)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -36,7 +37,7 @@ func form(head []byte) string {
 	for begin, form := range map[string]string{
 		"Type,Name,Request Count,": stats, "Timestamp,User Count,Type,Name,": history, "Method,Name,Error,Occurrences": failures, "Count,Message,Traceback,Nodes": errs,
 	} {
-		if bytes.HasPrefix(bytes.ReplaceAll(head[:min(len(head), 200)], []byte(`"`), nil), []byte(begin)) {
+		if bytes.HasPrefix(scan.Header(head), []byte(begin)) {
 			return form
 		}
 	}
@@ -70,7 +71,7 @@ type instant struct {
 // Read reads one file.
 func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
 	lines := scan.NewLines(f)
-	table, err := scan.NewTable(lines, ",")
+	table, err := scan.NewTable(lines, scan.Commas)
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,13 @@ func (n *numbers) float(i int) float64 {
 	return f
 }
 
-func (n *numbers) count(i int) int64 { return int64(n.float(i)) }
+func (n *numbers) count(i int) int64 {
+	f := n.float(i)
+	if f != math.Trunc(f) && n.err == nil {
+		n.err = fmt.Errorf("%.40q is no whole number", n.cells[i])
+	}
+	return int64(f)
+}
 
 func (n *numbers) ms(i int) time.Duration {
 	d, err := scan.Times(n.float(i), time.Millisecond)

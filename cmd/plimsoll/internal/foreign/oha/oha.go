@@ -40,7 +40,7 @@ type document struct {
 }
 
 // largest bounds the JSON, which has a few kilobytes.
-const largest = 64 << 20
+const largest = 16 << 20
 
 // cutOff are requests that oha ended with the load: they neither succeeded nor failed.
 const cutOff = "aborted due to deadline"

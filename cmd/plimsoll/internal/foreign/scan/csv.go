@@ -10,6 +10,18 @@ import (
 // maxCells bounds a row.
 const maxCells = 1_000
 
+// Commas are the separators of a CSV. Spreadsheets of some locales write others than commas.
+const Commas = ",;\t"
+
+// Header is how a CSV begins, with commas and without quotes, to recognise it by.
+func Header(head []byte) []byte {
+	head = bytes.ReplaceAll(head[:min(len(head), 200)], []byte(`"`), nil)
+	for _, c := range []byte(Commas[1:]) {
+		head = bytes.ReplaceAll(head, []byte{c}, []byte{Commas[0]})
+	}
+	return head
+}
+
 // Table reads a CSV whose first row names its columns, such as one of JMeter. Cells may be quoted as RFC 4180 says,
 // with line breaks in them.
 type Table struct {
@@ -26,7 +38,7 @@ func NewTable(lines *Lines, commas string) (*Table, error) {
 	t := &Table{lines: lines, Columns: map[string]int{}}
 	head, err := lines.Next()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("line %d: %w", lines.Number, err)
 	}
 	for _, c := range []byte(commas) {
 		if t.comma == 0 || bytes.Count(head, []byte{c}) > bytes.Count(head, []byte{t.comma}) {

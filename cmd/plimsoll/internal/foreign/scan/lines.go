@@ -58,7 +58,8 @@ func (l *Lines) rest(begin []byte) ([]byte, error) {
 		more, err := l.in.ReadSlice('\n')
 		l.long = append(l.long, more...)
 		if len(l.long) > maxLine {
-			return nil, fmt.Errorf("line %d is longer than %d KiB", l.Number+1, maxLine>>10)
+			l.Number++
+			return nil, fmt.Errorf("it is longer than %d KiB", maxLine>>10)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return l.long, err

@@ -31,17 +31,28 @@ func Int(text []byte) (int64, error) {
 }
 
 // Float reads a number, with a decimal point or, as some locales write it, a decimal comma. NaN and infinite numbers
-// are errors.
+// are errors, and so is 1,234, which may be 1.234 or 1234.
 func Float(text []byte) (float64, error) {
 	// The string shares the bytes: ParseFloat keeps them only in its error.
 	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)
-	if err != nil && strings.Count(string(text), ",") == 1 {
-		f, err = strconv.ParseFloat(strings.Replace(string(text), ",", ".", 1), 64)
+	if whole, part, comma := strings.Cut(string(text), ","); err != nil && comma {
+		if digits(part) == len("234") && len(part) == len("234") && strings.TrimLeft(whole, "-0") != "" {
+			return 0, fmt.Errorf("%.40q may have a decimal comma, or one between thousands: write it with a decimal point", string(text))
+		}
+		f, err = strconv.ParseFloat(whole+"."+part, 64)
 	}
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		return 0, fmt.Errorf("%.40q is no number", string(text))
 	}
 	return f, nil
+}
+
+// digits is how many digits a text begins with.
+func digits(text string) (n int) {
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	return n
 }
 
 // Span reads a number of units, such as time.Millisecond.

@@ -91,6 +91,8 @@ func (r *report) line(text []byte) (err error) {
 		r.address = string(begins.FindSubmatch(text)[1])
 	case load.Match(text):
 		r.sink.Users = int(number(load.FindSubmatch(text)[1]))
+	case bytes.Contains(text, []byte("Thread calibration:")): // also without --latency
+		r.corrects = true
 	case bytes.Contains(text, []byte("HdrHistogram - ")):
 		r.corrects, r.second = true, bytes.Contains(text, []byte("Uncorrected"))
 	case r.second:
