@@ -69,8 +69,9 @@ func TestMeetingFaults(t *testing.T) {
 // meetingLab is what all meetings of the test share.
 type meetingLab struct {
 	*testing.T
-	plimsoll, profile, database string
-	target                      *httptest.Server
+	plimsoll, profile string
+	database, pooled  string // the same database, directly and through a PgBouncer that pools by transaction
+	target            *httptest.Server
 
 	mu      sync.Mutex // guards the fields below
 	last    map[string]time.Time
@@ -79,6 +80,7 @@ type meetingLab struct {
 
 func newMeetingLab(t *testing.T) *meetingLab {
 	l := &meetingLab{T: t, plimsoll: filepath.Join(buildPrograms(t), "plimsoll"), profile: filepath.Join(t.TempDir(), "faulty.yaml"), database: pgtest.Database(t), last: map[string]time.Time{}}
+	l.pooled = pgtest.Pooler(t, l.database)
 	writeFile(t, l.profile, meetingProfile)
 	l.target = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -178,7 +180,11 @@ func (l *meetingLab) disturb(i int, fault struct {
 	name string
 	do   func(*sitting)
 }) {
-	s := &sitting{meetingLab: l, name: fmt.Sprintf("m%d", i), dir: l.TempDir(), bridge: pgtest.NewBridge(l, l.database), random: rand.New(rand.NewPCG(*faultsBy, uint64(i)))}
+	at := l.database
+	if i%2 == 1 {
+		at = l.pooled
+	}
+	s := &sitting{meetingLab: l, name: fmt.Sprintf("m%d", i), dir: l.TempDir(), bridge: pgtest.NewBridge(l, at), random: rand.New(rand.NewPCG(*faultsBy, uint64(i)))}
 	for number := range meetingShards {
 		s.start(number + 1)
 	}
