@@ -120,7 +120,7 @@ type sitting struct {
 }
 
 // start starts a shard.
-func (s *sitting) start(number int) *meetingProcess {
+func (s *sitting) start(number int) {
 	p := &meetingProcess{number: number, out: filepath.Join(s.dir, fmt.Sprintf("life-%d.json", len(s.lives))), ended: make(chan error, 1)}
 	p.Cmd = exec.Command(s.plimsoll, "run", "-f", s.profile, "-H", s.target.URL+"/"+s.name, "--shard", fmt.Sprintf("%d/%d", number, meetingShards),
 		"--meet", s.name, "--meet-within", "20s", "--meet-lease", meetingLease.String(), "-o", p.out, "-q")
@@ -129,10 +129,9 @@ func (s *sitting) start(number int) *meetingProcess {
 	s.lives = append(s.lives, p)
 	if err := p.Start(); err != nil {
 		p.ended <- err // status tells it
-		return p
+		return
 	}
 	go func() { p.ended <- p.Wait() }()
-	return p
 }
 
 // one is the first life of one of the shards.
@@ -303,7 +302,7 @@ func (l *meetingLab) sql(statement string, args ...any) (count int) {
 		l.Error(err)
 		return 0
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the connection's end shows nothing
+	defer conn.Close(ctx)
 	if strings.HasPrefix(statement, "SELECT") {
 		err = conn.QueryRow(ctx, statement, args...).Scan(&count)
 	} else if _, err = conn.Exec(ctx, statement, args...); err != nil && strings.Contains(err.Error(), "does not exist") {

@@ -44,9 +44,9 @@ func newBook(t *testing.T) (b Book, url string) {
 }
 
 // do runs a statement.
-func do(t *testing.T, b Book, statement string, args ...any) {
+func do(t *testing.T, b Book, statement string) {
 	t.Helper()
-	if err := b.DB.Write(t.Context(), func(tx pgx.Tx) error { _, err := tx.Exec(t.Context(), statement, args...); return err }); err != nil {
+	if err := b.DB.Write(t.Context(), func(tx pgx.Tx) error { _, err := tx.Exec(t.Context(), statement); return err }); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
 }
