@@ -127,6 +127,12 @@ func (c *costs) judge(at look, over bool, seed func() uint64) []row {
 		level = costLevel(costShare*at.report, len(c.of), c.startsAt)
 	}
 	rule := look{level: level, pass: at.pass, report: costShare * at.report, from: c.needs}
+	if at.machines != nil { // there is one look
+		rule.machines = c.startsOn(at.machines)
+		if c.judged() {
+			rule.level = rule.report
+		}
+	}
 	findings := judgePairs(lines, d, rule, c.p.Strict, seed)
 	for k, i := range places {
 		r := &c.rows[i]
@@ -135,6 +141,19 @@ func (c *costs) judge(at look, over bool, seed func() uint64) []row {
 		c.settle(r, over || at.last)
 	}
 	return c.rows
+}
+
+// startsOn are the starts of each machine, from its pairs.
+func (c *costs) startsOn(machines [][]int) [][]int {
+	starts := make([][]int, len(machines))
+	for k, pairs := range machines {
+		for _, i := range pairs {
+			if n := len(starts[k]); n == 0 || starts[k][n-1] != c.of[i] {
+				starts[k] = append(starts[k], c.of[i])
+			}
+		}
+	}
+	return starts
 }
 
 // startsAt counts the starts with a value among the first pairs.

@@ -34,7 +34,8 @@ const (
 	NotProven        ReasonKind = "not-proven"        // past the limit, but it may be noise: Route, Metric, Change, Interval, Limit, Has pairs or runs, Visible, Why; of FailureRate Now, Requests, Limit, Interval
 	AddedLoad        ReasonKind = "added-load"        // past the limit, but faster routes make users send more requests: Route, Metric, Change, Interval, Limit, Why
 	TooNoisy         ReasonKind = "too-noisy"         // may be past the limit: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
-	NoisyMachine     ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed
+	NoisyMachine     ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed; Names has the leg of a fleet
+	LegsLost         ReasonKind = "legs-lost"         // Has of Needs legs of a fleet were measured: Names has the others, each with the reason; Text is the outcome that the measured ones have alone
 	ControlStrayed   ReasonKind = "control-strayed"   // Before and Now, the control's ns before and after the load
 	CommonShift      ReasonKind = "common-shift"      // most routes moved together: Change; a notice if a control shows that the machine did not
 	AgainstShift     ReasonKind = "against-shift"     // moved against the other routes: Route, Metric, Change against theirs, Limit
@@ -139,6 +140,7 @@ const (
 	Unsettled     WhyKind = "unsettled"       // a cost is reported and not judged: in Has of Needs rounds the system was still at work when a stretch ended
 	Undecided     WhyKind = "undecided"       // told and not judged, because it may be past its limit or not: a cost that the profile does not ask for, or a figure of few requests; RunTime if a longer run would be enough
 	NotCounted    WhyKind = "not-counted"     // a cost is not judged: it was not counted on both sides
+	OtherLegs     WhyKind = "other-legs"      // unclear: past the limit on the Has legs of a fleet that were measured, of Needs
 	OnlyTold      WhyKind = "only-told"       // a cost is reported and not judged: runs on other machines have other costs
 )
 

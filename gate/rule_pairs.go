@@ -56,6 +56,8 @@ type look struct {
 	from   int     // the least number of units that fail a line
 	early  bool    // it may pass, and never fail
 	last   bool
+	// machines are the pairs of each machine, if there are several; see JudgeFleet.
+	machines [][]int
 }
 
 // lookAt is the look that falls after n pairs; not ok for most n. level is that of all looks together.
@@ -85,14 +87,21 @@ func drawsFor(level float64) int { return max(leastDraws, int(4/level)) }
 // judgePairs judges each line by its pairs, head's value less base's. A line
 // fails when its estimate is past the limit and the difference is real for the whole report. It
 // passes when its upper bound is inside the guard. It is Unclear while more pairs may tell. seed is
-// asked only if a line may fail.
+// asked only if a line may fail. If the pairs come from several machines, a line that fails must be real among the
+// machines too, and past its limit on most of them.
 func judgePairs(lines []line, d []stats.Paired, at look, strict bool, seed func() uint64) []finding {
-	findings := make([]finding, len(lines))
+	findings, machines := make([]finding, len(lines)), make([]stats.Machines, len(lines))
 	var beyond bool
 	for j := range lines {
 		e := d[j].Estimate()
+		visible := stats.SmallestVisible(e.SE, cmp.Or(at.level, at.report))
+		if at.machines != nil {
+			machines[j] = stats.OnMachines(d[j], at.machines)
+			e = machines[j].Estimate()
+			visible = stats.VisibleTo(e.SE, cmp.Or(at.level, at.report), e.DF)
+		}
 		f := finding{status: Unclear, change: e.Value, interval: e.Interval(shownConfidence), n: e.N, p: math.NaN(), level: at.level}
-		f.visible = max(lines[j].limit, stats.SmallestVisible(e.SE, cmp.Or(at.level, at.report)))
+		f.visible = max(lines[j].limit, visible)
 		if e.Value <= lines[j].limit && e.Upper(at.pass) < lines[j].guard {
 			f.status = Within
 		}
@@ -102,10 +111,13 @@ func judgePairs(lines []line, d []stats.Paired, at look, strict bool, seed func(
 	if !beyond { // a line that cannot fail needs no test
 		return findings
 	}
-	for j, p := range stats.FlipLines(d, drawsFor(at.level), seed()) {
+	for j, p := range at.test(d, machines, seed()) {
 		f := &findings[j]
 		f.p = p
 		real := p <= at.level && f.n >= at.from
+		if at.machines != nil {
+			real = real && 2*machines[j].Past(lines[j].limit) > len(at.machines)
+		}
 		if strict {
 			real = real && f.interval.Low > lines[j].limit
 		}
@@ -114,4 +126,17 @@ func judgePairs(lines []line, d []stats.Paired, at look, strict bool, seed func(
 		}
 	}
 	return findings
+}
+
+// test is the p value of each line for the whole report. With several machines it is that of the weaker of two tests, by
+// the pairs and by the machines.
+func (l look) test(d []stats.Paired, machines []stats.Machines, seed uint64) []float64 {
+	p := stats.FlipLines(d, drawsFor(l.level), seed)
+	if l.machines == nil {
+		return p
+	}
+	for j, among := range stats.Rotate(machines, rotations, seed) {
+		p[j] = max(p[j], among)
+	}
+	return p
 }

@@ -21,6 +21,10 @@ const costShare = 0.6
 func (l look) beside(n int) look {
 	spent := 0.0
 	l.level, l.report = 0, (1-costShare)*l.report
+	if l.machines != nil { // there is one look
+		l.level = l.report
+		return l
+	}
 	for _, pairs := range looks {
 		if pairs > n || pairs < failFrom {
 			continue

@@ -322,7 +322,10 @@ func shortHistory(rows []row) []row {
 // Compare judges two results. The two sides of a paired gate are judged as such. Two single runs get
 // their figures side by side: one run against one proves nothing.
 func Compare(p Policy, base, head *result.Result) Verdict {
-	if areSides(base, head) {
+	switch {
+	case areSides(base, head) && len(head.Legs) > 0:
+		return JudgeFleet(p, base, head)
+	case areSides(base, head):
 		return JudgePairs(p, base, head, true)
 	}
 	v := Judge(p, []*result.Result{head}, []result.Summary{base.Summary()})

@@ -58,6 +58,7 @@ var kinds = map[ReasonKind]struct {
 	LostSight:      {asDoubt, func(r *Reason) bool { return r.Route != "" && len(r.Metrics) > 0 }},
 	NoBaseline:     {asDoubt, anything}, TooFewRuns: {asDoubt, anything}, SingleRuns: {asDoubt, anything}, TooFewPairs: {asDoubt, anything},
 	OtherProfile: {asDoubt, anything}, OtherEnvironment: {asDoubt, anything}, RunNotWhole: {asDoubt, anything}, NoRun: {asDoubt, anything},
+	LegsLost:  {asDoubt, func(r *Reason) bool { return r.Has < r.Needs && len(r.Names) == r.Needs-r.Has }},
 	NoSamples: {asDoubt, anything}, NothingCompared: {asDoubt, anything}, NoisyMachine: {asDoubt, anything}, ControlStrayed: {asDoubt, anything},
 	CommonShift: {asDoubt | asNotice, anything}, AgainstShift: {asDoubt, ofLine}, BusyMachine: {asDoubt, anything}, BusyGenerator: {asDoubt, anything},
 	NotRequested: {asDoubt, func(r *Reason) bool { return r.Route != "" }},
@@ -185,7 +186,7 @@ func (v *Verdict) checkBaseline() error {
 	switch {
 	case !slices.Contains([]Mode{Paired, Stored, Soak, UnderLoad}, v.Mode):
 		return fmt.Errorf("%.40q is not a mode", string(v.Mode))
-	case !isCount(b.Runs) || !isCount(b.Pairs) || !isCount(b.Starts):
+	case !isCount(b.Runs) || !isCount(b.Pairs) || !isCount(b.Starts) || !isCount(b.Legs):
 		return fmt.Errorf("its baseline had %d runs, %d pairs and %d starts", b.Runs, b.Pairs, b.Starts)
 	case v.Mode != Stored && b.Runs > 0 || v.Mode == Stored && b.Pairs > 0:
 		return fmt.Errorf("a %s comparison with %d runs and %d pairs", v.Mode, b.Runs, b.Pairs)
@@ -265,7 +266,7 @@ func (w *Why) check() error {
 	switch {
 	case w == nil:
 		return nil
-	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, NotAsked, ManyFailures, Unfinished, BelowEffect, Caused, ControlToo, MoreLoad, Restless, Risen, FewStarts, Unsettled, Undecided, NotCounted, OnlyTold}, w.Kind):
+	case !slices.Contains([]WhyKind{FewRequests, FewRounds, FewRuns, NotInBaseline, NotAsked, ManyFailures, Unfinished, BelowEffect, Caused, ControlToo, MoreLoad, Restless, Risen, FewStarts, Unsettled, Undecided, NotCounted, OtherLegs, OnlyTold}, w.Kind):
 		return fmt.Errorf("%.80q is not an explanation", string(w.Kind))
 	case !within(w.Has, 0, maxValue) || !within(w.Needs, 0, maxValue) || !inRange(w.Change) || !isCount(w.More) || w.RunTime < 0:
 		return fmt.Errorf("%s: a number is out of range", w.Kind)

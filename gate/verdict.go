@@ -93,6 +93,7 @@ type Baseline struct {
 	Runs   int       `json:"runs,omitempty"`   // of the history
 	Pairs  int       `json:"pairs,omitempty"`  // of rounds
 	Starts int       `json:"starts,omitempty"` // how often both sides were started, paired
+	Legs   int       `json:"legs,omitempty"`   // machines of a fleet that the pairs were measured on
 	Commit string    `json:"commit,omitempty"` // of the newest run, or of the base
 	Newest time.Time `json:"newest,omitzero"`
 	// Behind is how many commits the newest run lies before the base of the change; nil when

@@ -46,7 +46,11 @@ func newRepository(t *testing.T, workflows map[string]string) *repository {
 	for name, from := range workflows {
 		text := readText(t, starters+from)
 		if from != "comment.yml" {
-			text = strings.Replace(text, "- uses: plimsoll-ci/plimsoll@main", "- id: plimsoll\n        uses: plimsoll-ci/plimsoll@main", 1) + lookAtOutputs
+			const uses = "- uses: plimsoll-ci/plimsoll@main"
+			if last := strings.LastIndex(text, uses); last >= 0 { // the last step of the last job
+				text = text[:last] + "- id: plimsoll\n        " + strings.TrimPrefix(text[last:], "- ")
+			}
+			text += lookAtOutputs
 		}
 		r.write(".github/workflows/"+name, text)
 	}
@@ -234,7 +238,7 @@ func (r *repository) actOnce(event string, payload map[string]any) outcome {
 		r.t.Fatal(err)
 	}
 	command := exec.Command(actBinary(r.t), event, "--eventpath", file,
-		"--platform", "ubuntu-24.04=-self-hosted", "--pull=false", "--action-offline-mode",
+		"--concurrent-jobs", "1", "--platform", "ubuntu-24.04=-self-hosted", "--pull=false", "--action-offline-mode",
 		"--local-repository", "plimsoll-ci/plimsoll@main="+r.action,
 		"--local-repository", "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02="+absolute(r.t, "testdata/upload-artifact"),
 		"--local-repository", "actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093="+absolute(r.t, "testdata/download-artifact"),

@@ -26,6 +26,7 @@ var rights = map[string]string{
 	"ci.yml":      "contents: read",
 	"release.yml": "contents: read",
 	"stored.yml":  "actions: read, contents: read, pull-requests: write",
+	"fleet.yml":   "actions: read, contents: read, pull-requests: write",
 	"paired.yml":  "actions: read, contents: read, pull-requests: write",
 	"forks.yml":   "actions: read, contents: read, pull-requests: read",
 	"comment.yml": "actions: read, pull-requests: write",
@@ -154,7 +155,7 @@ func readText(t *testing.T, path string) string {
 
 func TestRules(t *testing.T) {
 	found, err := filepath.Glob(starters + "*.yml")
-	if err != nil || len(found) != 5 {
+	if err != nil || len(found) != 6 {
 		t.Fatalf("starters: %v, %v", found, err)
 	}
 	for _, path := range append(found, "../../action.yml", "../workflows/ci.yml", "../workflows/release.yml") {

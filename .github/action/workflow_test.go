@@ -68,6 +68,34 @@ func TestPairedGate(t *testing.T) {
 	r.wantNoSecretLeft()
 }
 
+// TestFleet shares the pairs among four jobs, which act runs one after the other. The last job judges them. A job that
+// fails leaves no part.
+func TestFleet(t *testing.T) {
+	r := newRepository(t, map[string]string{"plimsoll.yml": "fleet.yml"})
+	r.git("switch", "--quiet", "--create", "care")
+	r.write("README.md", "A greeter.\n")
+	r.commit("docs: say what it is")
+	r.hub.Pull(githubtest.Pull{Number: pullRequest, HeadSHA: r.head(), Head: "care"})
+	r.act("pull_request", r.pull("example/greeter")).want(t, true, `told: verdict=pass exit-code=0 compared=1/1`, `pairs of rounds on 4 machines`)
+	r.wantComment("")
+
+	r.slower()
+	r.hub.Push(pullRequest, r.head())
+	r.act("pull_request", r.pull("example/greeter")).want(t, false, `told: verdict=fail exit-code=1 compared=1/1`)
+	r.wantComment("^<!-- plimsoll series=greeter/ubuntu24/paired .* outcome=fail -->\n### ❌ Plimsoll: \\*\\*fail\\*\\*: 1 of 1 route is slower(.|\n)*pairs of rounds on 4 machines")
+
+	workflow := ".github/workflows/plimsoll.yml"
+	r.write(workflow, strings.Replace(r.read(workflow), "    steps:\n", "    steps:\n      - run: test \"${{ matrix.leg }}\" != 3\n", 1))
+	r.commit("ci: lose a leg")
+	r.hub.Push(pullRequest, r.head())
+	if err := os.RemoveAll(filepath.Join(r.artifacts, "plimsoll-part-3")); err != nil {
+		t.Fatal(err)
+	}
+	r.actOnce("pull_request", r.pull("example/greeter")).want(t, false, `told: verdict=inconclusive exit-code=3`, `leg 3 of 4: it has left no result`)
+	r.wantComment("outcome=inconclusive -->\n### ⚠️ Plimsoll: \\*\\*inconclusive\\*\\*: a leg of the fleet is missing")
+	r.wantNoSecretLeft()
+}
+
 // TestForks opens a pull request from a fork. Its workflow may not write. The workflow that follows comments
 // with the verdict, unless the file was tampered with.
 func TestForks(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/shlex"
 
@@ -53,10 +54,25 @@ func commandLine(input func(string) string, temp string) ([]string, error) {
 	in := func(name string) string { return filepath.Join(temp, "plimsoll-"+name) }
 	label := flag("accept-label", input("ACCEPT_LABEL"))
 	var args []string
-	command := cmp.Or(input("COMMAND"), "gate")
+	command, out := cmp.Or(input("COMMAND"), "gate"), in("result.json")
+	leg, results := input("FLEET"), input("FLEET_RESULTS")
+	switch {
+	case command != "gate" && leg+results != "":
+		return nil, exit.BadInput("inputs fleet and fleet-results belong to the command gate, and not to %s", command)
+	case leg != "" && results != "":
+		return nil, exit.BadInput("input fleet measures a leg, and fleet-results judges all legs: give one of them")
+	}
 	switch command {
 	case "gate":
+		if leg != "" { // it has no verdict
+			i, _, _ := strings.Cut(leg, "/")
+			args, out = []string{"gate", flag("fleet", leg)}, in("part-"+filepath.Base(i)+".json")
+			break
+		}
 		args = []string{"gate", flag("markdown", in("report.md")), flag("verdict-file", in("verdict.json")), label}
+		if results != "" {
+			args = append(args, flag("fleet-results", results))
+		}
 	case "baseline-update":
 		args = []string{"baseline", "update", label}
 	case "comment":
@@ -72,16 +88,16 @@ func commandLine(input func(string) string, temp string) ([]string, error) {
 		return nil, exit.BadInput("input command: %q is none of gate, baseline-update, comment, run, merge, history", command)
 	}
 	if command != "comment" && command != "history" {
-		args = append(args, flag("out", in("result.json")))
+		args = append(args, flag("out", out))
 		if profile := input("PROFILE"); profile != "" && command != "merge" {
 			args = append(args, flag("profile", profile))
 		}
 	}
-	if comment := input("COMMENT"); comment != "" && (command == "gate" || command == "comment") {
+	if comment := input("COMMENT"); comment != "" && leg == "" && (command == "gate" || command == "comment") {
 		args = append(args, flag("comment", comment))
 	}
 	switch check := input("CHECK"); {
-	case check == "true" && command == "gate":
+	case check == "true" && command == "gate" && leg == "":
 		args = append(args, "--check")
 	case check != "" && check != "true" && check != "false":
 		return nil, exit.BadInput("input check: %q is neither true nor false", check)

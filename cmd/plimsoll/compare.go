@@ -44,10 +44,15 @@ func (c *compareCmd) Run(ctx context.Context, a *console.Console) error {
 	v := gate.Compare(policy, base, head)
 	if j, err := job.Read(c.Profile, a.Env); err == nil { // otherwise the policy is the default one
 		hintProfile(a, j, c.Head, head)
-		v = v.Cover(policy, j.API)
+		if !lostLeg(v) {
+			v = v.Cover(policy, j.API)
+		}
 	}
 	var verdict error
-	if v.Outcome != gate.Pass && (v.Outcome != gate.Inconclusive || !policy.PassInDoubt) {
+	switch {
+	case lostLeg(v):
+		verdict = errLostLeg
+	case v.Outcome != gate.Pass && (v.Outcome != gate.Inconclusive || !policy.PassInDoubt):
 		verdict = exit.Verdict{Outcome: v.Outcome}
 	}
 	rep := report.New(v, head)

@@ -27,6 +27,8 @@ func TestCompletion(t *testing.T) {
 		{"plimsoll gate --first-run ", "fail|pass"},
 		{"plimsoll gate --comment al", "always"},
 		{"plimsoll init for", "forks"},
+		{"plimsoll init fl", "fleet"},
+		{"plimsoll gate --fleet-", "--fleet-results"},
 		{"plimsoll gate --verd", "--verdict-file"},
 		{"plimsoll meeting ", "list|show|stop"},
 		{"plimsoll run --meet-w", "--meet-within"},

@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/identity"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/lineage"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/measure"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/publish"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/storage"
 	"github.com/plimsoll-ci/plimsoll/gate"
@@ -27,6 +28,7 @@ type gateCmd struct {
 	runFlags
 	storeFlag
 	pairFlags
+	fleetFlags
 	publishFlags
 	forms.Flags
 	meetingFlag
@@ -41,6 +43,9 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		a.Warn(err.Error())
 	}
+	if c.isLeg() {
+		return c.measureLeg(ctx, a, workflow)
+	}
 	publisher := c.publisher(a, workflow)
 	files, unfit := c.files().Fit()
 	unplaced := c.settle(a, c.Flags, &files, c.results()...)
@@ -48,10 +53,10 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 		return c.instead(ctx, a, publisher.Error(ctx, series, c.mode(), files, err), err)
 	}
 	j, err := c.job(a)
-	if err = cmp.Or(err, errors.Join(unfit, unplaced)); err != nil {
+	if err = cmp.Or(err, errors.Join(unfit, unplaced), c.checkFleet()); err != nil {
 		return failed("", err)
 	}
-	j.Policy.Baseline.Branch = cmp.Or(j.Policy.Baseline.Branch, workflow.BaseBranch, workflow.DefaultBranch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
+	c.baseBranch(ctx, a, j, workflow)
 	if err := c.convene(ctx, a, j); err != nil {
 		return failed(j.Name, err)
 	}
@@ -60,7 +65,7 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 		return failed(j.Name, err)
 	}
 	rep := m.Report
-	if !c.UnderLoad { // it compares nothing with a baseline
+	if !c.UnderLoad && !lostLeg(rep.Verdict) { // the one compares nothing with a baseline, the other cannot fail
 		rep.Verdict = rep.Verdict.Cover(j.Policy, j.API)
 		if *rep, err = c.alsoUnderLoad(ctx, a, j, *rep); err != nil {
 			return failed(j.Name, err)
@@ -71,6 +76,11 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 	err = c.print(ctx, a, files, m, c.exit(a, j.Policy, rep.Verdict))
 	publisher.Verdict(ctx, j, *rep, files, exit.Status(err))
 	return err
+}
+
+// baseBranch fills in the branch that the change goes to.
+func (c *gateCmd) baseBranch(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) {
+	j.Policy.Baseline.Branch = cmp.Or(j.Policy.Baseline.Branch, workflow.BaseBranch, workflow.DefaultBranch, lineage.DefaultBranch(ctx, a.Git(j.Dir)))
 }
 
 // job reads the profile. Results of other tools need none.
@@ -120,7 +130,7 @@ func (c *gateCmd) mode() gate.Mode {
 	switch {
 	case c.UnderLoad:
 		return gate.UnderLoad
-	case c.paired():
+	case c.paired(), c.judgesFleet():
 		return gate.Paired
 	}
 	return gate.Stored
@@ -139,6 +149,9 @@ func (c *gateCmd) files() publish.Files {
 func (c *gateCmd) judge(ctx context.Context, a *console.Console, j *job.Job, workflow github.Run) (m report.Material, err error) {
 	if c.UnderLoad {
 		return c.judgeUnderLoad(ctx, a, j)
+	}
+	if c.judgesFleet() {
+		return c.judgeFleet(ctx, a, j)
 	}
 	if err := c.checkUnderLoad(ctx, a, j); err != nil {
 		return m, err
@@ -289,6 +302,13 @@ func (c *gateCmd) results() (all []forms.Place) {
 	if len(all) == 0 {
 		all = append(all, forms.Place{Flag: "--out", Path: c.Out})
 	}
+	legs, _ := c.legFiles() // judging returns the error
+	for _, file := range legs {
+		all = append(all, forms.Place{Flag: "--fleet-results", Path: file})
+	}
+	if len(legs) > 0 {
+		all = append(all, forms.Place{Flag: "--out", Path: measure.Beside(c.Out, result.BaseSide)})
+	}
 	return all
 }
 
@@ -314,6 +334,8 @@ func (c *gateCmd) exit(a *console.Console, p gate.Policy, v gate.Verdict) error 
 	switch {
 	case v.Outcome == gate.Pass:
 		return nil
+	case lostLeg(v):
+		return errLostLeg
 	case v.Outcome == gate.Inconclusive && p.PassInDoubt:
 		fmt.Fprintln(a.Stderr, "plimsoll: inconclusive, and gate.inconclusive lets the job go on")
 		return nil

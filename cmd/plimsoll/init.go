@@ -25,7 +25,7 @@ import (
 
 // initCmd is plimsoll init.
 type initCmd struct {
-	Kind  string `arg:"" optional:"" default:"paired" enum:"paired,stored,forks" help:"The gate: paired (a pull request against its base, no database), stored (against the history of main, in PostgreSQL), or forks (paired, in two workflows, where strangers send pull requests)."`
+	Kind  string `arg:"" optional:"" default:"paired" enum:"paired,stored,forks,fleet" help:"The gate: paired (a pull request against its base, no database), stored (against the history of main, in PostgreSQL), forks (paired, in two workflows, where strangers send pull requests), or fleet (paired, on four machines, for a verdict in a quarter of the time)."`
 	Name  string `help:"The series (default: the name of the directory)."`
 	Build string `help:"The command that builds the service."`
 	Start string `help:"The command that starts the service. The port is in $PORT, and $${port} in the command stands for it."`
@@ -100,7 +100,7 @@ func askAtTerminal(a *console.Console, s *starter.Settings) error {
 		text string
 		into *string
 	}{
-		{"Kind of gate: paired, stored or forks", &s.Kind},
+		{"Kind of gate: paired, stored, forks or fleet", &s.Kind},
 		{"Name of the series", &s.Name},
 		{"Command that builds the service (empty for none)", &s.Build},
 		{"Command that starts it; the port is in $PORT", &s.Start},
@@ -148,6 +148,8 @@ func sayNext(a *console.Console, dir string, settings starter.Settings, files []
 			text += "- In the repository's settings, choose GitHub Actions as the source of Pages. Pages of a private repository may be public:\n" +
 				"  the history names routes, branches and commits.\n"
 		}
+	case settings.Kind == "fleet":
+		text += "- In the repository's rules, require the check of the job plimsoll, and not those of its legs.\n"
 	case settings.Kind == "paired" && starter.Exists(other):
 		text += "- Remove " + shortened(dir, []string{other})[0] + ": it belongs to the gate for forks.\n"
 	}

@@ -37,8 +37,8 @@ func (c *gateCmd) alsoUnderLoad(ctx context.Context, a *console.Console, j *job.
 	if !j.Policy.UnderLoad.Asked || rep.Verdict.Outcome == gate.Unjudged {
 		return rep, nil
 	}
-	if len(c.Result) > 0 {
-		a.Warn("gate.under_load is not judged here, because --result holds no idle load: run `plimsoll gate --under-load` too")
+	if len(c.Result) > 0 || c.judgesFleet() {
+		a.Warn("gate.under_load is not judged here, because the results hold no idle load: run `plimsoll gate --under-load` too")
 		return rep, nil
 	}
 	bench, system, err := c.changed(ctx, a, j)

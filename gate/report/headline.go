@@ -139,6 +139,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.AddedLoad:        {"a route is slower while a faster one adds load", "a fixed rate (`load.rate`, or `wait: pace 1s`), at which a faster route adds no load"},
 	gate.TooNoisy:         {"too noisy to tell", "a longer `run_time`, or a quieter runner"},
 	gate.NoisyMachine:     {"the machine is too noisy", "another run of the job, or a quieter runner"},
+	gate.LegsLost:         {"a leg of the fleet is missing", "another run of all legs"},
 	gate.ControlStrayed:   {"the machine is too noisy", "another run of the job, or a quieter runner"},
 	gate.LooksWorse:       {"it looks worse, but in too few runs to tell", fmt.Sprintf("%d runs of this change, or %s", gate.FreshRuns, pairedGate)},
 	gate.CommonShift:      {"the whole run shifted", pairedGate + ", which compares with the base on the same machine"},

@@ -129,6 +129,8 @@ func because(w *gate.Why, foreign show) string {
 		return "too noisy to tell"
 	case gate.NotCounted:
 		return "it was not counted on both sides"
+	case gate.OtherLegs:
+		return fmt.Sprintf("past the limit on the %.0f of %.0f legs that were measured", w.Has, w.Needs)
 	case gate.OnlyTold:
 		return "another machine has other costs"
 	default: // gate.Risen

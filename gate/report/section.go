@@ -34,6 +34,7 @@ func sections(r *result.Result, found Found) (all []section) {
 	for _, s := range []section{
 		{"Load Test Summary", summaryOf(r, found)},
 		{"Shards", shards(r)},
+		{"Fleet", legs(r)},
 		{"Performance Metrics", groups(r)},
 		{UsageTitle, UsageOf(r).lines()},
 	} {

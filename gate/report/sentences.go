@@ -106,7 +106,11 @@ var sentences = map[gate.ReasonKind]func(*gate.Reason) string{
 	gate.TooNoisy: func(r *gate.Reason) string {
 		return fmt.Sprintf("%s is too noisy to rule out a change of %s%s after %d pairs of rounds: %s", line(r), limit(r), sure(r), r.Has, seen(r))
 	},
+	gate.LegsLost: legsLost,
 	gate.NoisyMachine: func(r *gate.Reason) string {
+		if len(r.Names) > 0 {
+			return fmt.Sprintf("%s is too noisy: %d of %s disturbed (other work took CPU time, or the load was sent late); run all legs again, or use quieter runners", plain(r.Names[0], maxName), r.Has, pairs(r))
+		}
 		return fmt.Sprintf("the machine is too noisy: %d of %s disturbed (other work took CPU time, or the load was sent late); try again, or use a quieter runner", r.Has, pairs(r))
 	},
 	gate.ControlStrayed: func(r *gate.Reason) string {
@@ -339,6 +343,12 @@ func busy(r *gate.Reason) string {
 }
 
 func notProven(r *gate.Reason) string {
+	if r.Why != nil && r.Why.Kind == gate.OtherLegs {
+		if r.Metric == gate.FailureRate {
+			return fmt.Sprintf("%s, the limit is %s: %s", failed(r), limit(r), because(r.Why, plain))
+		}
+		return fmt.Sprintf("%s is %s%s: %s", line(r), moved(r), sure(r), because(r.Why, plain))
+	}
 	if r.Metric == gate.FailureRate {
 		low := 0.0
 		if r.Interval != nil {

@@ -121,7 +121,7 @@ func against(v gate.Verdict, foreign show) string {
 	case b.Pairs > 0 && v.Mode == gate.UnderLoad:
 		return count(b.Pairs, "pair") + " of rounds, idle and under full load in turn"
 	case b.Pairs > 0:
-		return fmt.Sprintf("%s of rounds, base%s and head in turn", count(b.Pairs, "pair"), commit)
+		return fmt.Sprintf("%s of rounds%s, base%s and head in turn", count(b.Pairs, "pair"), onMachines(b.Legs), commit)
 	case v.Mode != gate.Stored:
 		return "no pair of rounds"
 	case b.Runs == 0:

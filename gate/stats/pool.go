@@ -158,19 +158,28 @@ const resamples = 200
 // to the Bootstrap, 1993, ch. 6), times √(n/(n−1)) because that of few pairs is too small. It has as many degrees of
 // freedom as a mean of the pairs.
 func (p *Pool) Estimate() Estimate {
-	n := p.pairs
-	before, now := p.Figures(nil)
+	all := make([]int, p.pairs)
+	for i := range all {
+		all[i] = i
+	}
+	return p.estimate(all)
+}
+
+// estimate is Estimate of some of the pairs.
+func (p *Pool) estimate(pairs []int) Estimate {
+	n := len(pairs)
+	before, now := p.Figures(pairs)
 	e := Estimate{Value: now - before, SE: math.Inf(1), DF: n - 1, N: n}
 	if n < 2 || math.IsNaN(e.Value) {
 		return e
 	}
 	random := rand.New(rand.NewPCG(1, uint64(n)))
 	var sum, squares, drawn float64
-	times := make([]float64, n)
+	times := make([]float64, p.pairs)
 	for range resamples {
 		clear(times)
 		for range n {
-			times[random.IntN(n)]++
+			times[pairs[random.IntN(n)]]++
 		}
 		before, now = p.figures(times)
 		if d := now - before - e.Value; !math.IsNaN(d) && !math.IsInf(d, 0) {

@@ -35,7 +35,7 @@ func SignFlip(d [][]float64, flips int, seed uint64) []float64 {
 	return FlipLines(lines, flips, seed)
 }
 
-// Paired is one line of FlipLines.
+// Paired is one line of FlipLines and OnMachines.
 type Paired interface {
 	// Estimate is the line's location with its standard error.
 	Estimate() Estimate
@@ -44,6 +44,8 @@ type Paired interface {
 	// underFlips puts the statistic of each pattern of flips into t, and returns that of the pairs as they are. It is
 	// −Inf without one.
 	underFlips(patterns []uint64, t []float64) (own float64)
+	// on is the location of some of the pairs, those of one machine, with its standard error. NaN without one.
+	on(pairs []int) (value, se float64)
 }
 
 // Differences are a line with one difference for each pair. Its location is the trimmed mean.

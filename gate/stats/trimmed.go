@@ -35,15 +35,14 @@ func Trimmed(xs []float64) Estimate {
 	if e.N == 0 {
 		return e
 	}
-	e.Value, e.SE = trimmed(sorted)
+	e.Value, e.SE = trimmedBy(sorted, int(trim*float64(e.N)))
 	e.DF = e.N - 2*int(trim*float64(e.N)) - 1
 	return e
 }
 
-// trimmed is the estimate of sorted values, and its standard error.
-func trimmed(x []float64) (value, se float64) {
+// trimmedBy is the mean of sorted values without g of them at either end, and its standard error.
+func trimmedBy(x []float64, g int) (value, se float64) {
 	n := len(x)
-	g := int(trim * float64(n))
 	h := n - 2*g
 	low, high := x[g], x[n-g-1]
 	inner := 0.0

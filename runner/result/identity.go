@@ -26,7 +26,7 @@ func (r *Result) ID() string {
 //
 //   - Branch, which only says where a run is filed.
 //   - Tallies. Their histograms are rounded in a Compact Result, and compressed by a library.
-//   - Readings, Watch, Timeline, Groups, Part, Shards, Load, Generator, the planned routes, and the kernel and the load of the
+//   - Readings, Watch, Timeline, Groups, Part, Shards, Leg, Legs, Load, Generator, the planned routes, and the kernel and the load of the
 //     machine: they only accompany the figures.
 //   - The texts of Problems: sentences may be rewritten.
 func (r *Result) identityV1(c *canon) {

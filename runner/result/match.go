@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// given is a result that may be a shard, and where it comes from.
+// given is a part of something, with its name and where it comes from.
 type given struct {
-	from string
+	from, name string
 	*Result
 }
 
-func (g given) String() string { return fmt.Sprintf("%v (%s)", g.Part, g.from) }
+func (g given) String() string { return fmt.Sprintf("%s (%s)", g.name, g.from) }
 
 // apart says why results are not all the shards of one load: a sentence for each reason, in the order of the shards.
 func apart(from map[string]*Result) (reasons []string) {
@@ -23,7 +23,7 @@ func apart(from map[string]*Result) (reasons []string) {
 	for _, name := range slices.Sorted(maps.Keys(from)) {
 		switch r := from[name]; {
 		case r.Part != nil:
-			parts = append(parts, given{name, r})
+			parts = append(parts, given{name, r.Part.String(), r})
 		case len(r.Shards) > 0:
 			reasons = append(reasons, name+" is a merged run already: give the results of its shards")
 		default:
@@ -39,7 +39,7 @@ func apart(from map[string]*Result) (reasons []string) {
 		}
 		full = append(full, g)
 	}
-	return append(append(reasons, unlike(full)...), incomplete(parts)...)
+	return append(append(reasons, unlike(full, properties, "load")...), incomplete(parts)...)
 }
 
 // cut says what a shard lacks of its own part; empty if nothing.
@@ -61,7 +61,7 @@ func (g given) cut() string {
 	return ""
 }
 
-// property is what all shards of a load have in common.
+// property is what all parts of one whole have in common.
 type property struct {
 	name string
 	of   func(*Result) string
@@ -100,20 +100,20 @@ func roundsOf(r *Result) string {
 	return b.String()
 }
 
-// unlike names each shard that differs from most of the others.
-func unlike(parts []given) (reasons []string) {
+// unlike names each part that differs from most of the others. whole is what they are parts of.
+func unlike(parts []given, properties []property, whole string) (reasons []string) {
 	for _, p := range properties {
 		most := usual(parts, p.of)
 		for _, g := range parts {
 			if value := p.of(g.Result); value != most {
-				reasons = append(reasons, fmt.Sprintf("%v is of another load: its %s is %s, and the others have %s", g, p.name, orNone(shortened(value)), orNone(shortened(most))))
+				reasons = append(reasons, fmt.Sprintf("%v is of another %s: its %s is %s, and the others have %s", g, whole, p.name, orNone(shortened(value)), orNone(shortened(most))))
 			}
 		}
 	}
 	return reasons
 }
 
-// usual returns the value that most shards have. If two values are equally frequent, it is the one that comes first.
+// usual returns the value that most parts have. If two values are equally frequent, it is the one that comes first.
 func usual(parts []given, of func(*Result) string) (most string) {
 	counts := map[string]int{}
 	if len(parts) > 0 {

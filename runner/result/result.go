@@ -56,6 +56,10 @@ type Result struct {
 	Part *Part `json:"part,omitempty"`
 	// Shards are the parts of a merged load, in the order of their indices. Outside the ID.
 	Shards []Shard `json:"shards,omitempty"`
+	// Leg says which side of which leg of a fleet this is; nil for anything else. Outside the ID.
+	Leg *Leg `json:"leg,omitempty"`
+	// Legs are the legs of a fleet that one side was measured on, in the order of their indices. Outside the ID.
+	Legs []Leg `json:"legs,omitempty"`
 	// Timeline is the load second by second, warm-up included. Outside the ID, and left out of a Compact
 	// Result. AddSecond keeps it within its bound.
 	Timeline []Second `json:"timeline,omitempty"`
@@ -147,7 +151,7 @@ const (
 	Saturated   ProblemKind = "saturated"   // the load generator was the bottleneck
 	Busy        ProblemKind = "busy"        // other programs kept this machine busy, and made the load generator late
 	Aborted     ProblemKind = "aborted"     // a limit was passed
-	PartOnly    ProblemKind = "part"        // it is one shard of a load: see Part
+	PartOnly    ProblemKind = "part"        // it is one shard of a load, or not all of a fleet: see Part, Leg and Legs
 	Skewed      ProblemKind = "skewed"      // the shards of the load did not begin together
 )
 
@@ -267,7 +271,7 @@ func (r *Result) Length() time.Duration {
 // Whole reports whether all planned rounds of the whole load were measured and nothing went wrong. Only such a run can
 // be judged or be a baseline.
 func (r *Result) Whole() bool {
-	return len(r.Problems) == 0 && r.Part == nil && r.PlannedRounds > 0 && len(r.Rounds) == r.PlannedRounds
+	return len(r.Problems) == 0 && r.Part == nil && r.Leg == nil && r.PlannedRounds > 0 && len(r.Rounds) == r.PlannedRounds
 }
 
 // Compact is a copy without the tallies of the single rounds, the warm-up and the timeline, which only a

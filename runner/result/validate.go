@@ -133,7 +133,7 @@ func (r *Result) validateCounts() error {
 		return fmt.Errorf("its system was started %d times", r.Starts)
 	case len(r.Rounds) > maxRounds || r.PlannedRounds < len(r.Rounds) || r.PlannedRounds > maxRounds:
 		return fmt.Errorf("it has %d rounds of %d planned", len(r.Rounds), r.PlannedRounds)
-	case len(r.Problems) > maxProblems || len(r.Control) > maxRounds || len(r.Shards) > MaxShards || len(r.Timeline) > maxSeconds:
+	case len(r.Problems) > maxProblems || len(r.Control) > maxRounds || len(r.Shards) > MaxShards || len(r.Legs) > MaxLegs || len(r.Timeline) > maxSeconds:
 		return fmt.Errorf("it has %d problems, %d figures of a control, %d shards and %d seconds", len(r.Problems), len(r.Control), len(r.Shards), len(r.Timeline))
 	case len(r.Notes) > maxNotes:
 		return fmt.Errorf("it has %d notes", len(r.Notes))
@@ -285,7 +285,7 @@ func (r *Result) validateRest() error {
 			return fmt.Errorf("planned: %w", err)
 		}
 	}
-	if err := errors.Join(r.Load.validate(), r.Part.validate(), r.Watch.validate(), r.validateGroups()); err != nil {
+	if err := errors.Join(r.Load.validate(), r.Part.validate(), r.validateLegs(), r.Watch.validate(), r.validateGroups()); err != nil {
 		return err
 	}
 	return plain("seed of a pair", r.PairSeed, maxText)

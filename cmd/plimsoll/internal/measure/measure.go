@@ -133,22 +133,27 @@ func (b Bench) CheckPair() error {
 // Pair measures base and head in turn until the gate can tell. It writes no file. If the pairing was cut short, it
 // returns both results and the error.
 func (b Bench) Pair(ctx context.Context, base, head runner.System) (ofBase, ofHead *result.Result, err error) {
+	told := fmt.Sprintf("at most %d of them judged", gate.MaxPairs)
+	return b.pair(ctx, base, head, gate.MostPairs, told, func(base, head *result.Result) bool {
+		return gate.JudgePairs(b.Job.Policy, base, head, false).More == 0
+	})
+}
+
+// pair measures at most that many pairs, until done says that they are enough.
+func (b Bench) pair(ctx context.Context, base, head runner.System, most int, told string, done func(base, head *result.Result) bool) (ofBase, ofHead *result.Result, err error) {
 	control, err := b.Job.Control()
 	if err != nil {
 		return nil, nil, err
 	}
 	pairing := runner.Pairing{
 		Config: b.config(), Seed: rand.Uint64(),
-		Rounds: gate.MostPairs, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs,
-		Decide: func(base, head *result.Result) bool {
-			return gate.JudgePairs(b.Job.Policy, base, head, false).More == 0
-		},
+		Rounds: most, RoundLength: base.Plan.RoundLength * time.Duration(base.Plan.Rounds) / gate.MaxPairs,
+		Decide: done,
 	}
 	pairing.Control = control
 	progress := newProgress(b.Console.Stderr)
 	if !b.Quiet {
-		fmt.Fprintf(b.Console.Stderr, "%s: %s and %s in turn, in rounds of %s, at most %d of them judged\n",
-			head.Plan.Series, base.Name, head.Name, plan.InWords(pairing.RoundLength), gate.MaxPairs)
+		fmt.Fprintf(b.Console.Stderr, "%s: %s and %s in turn, in rounds of %s, %s\n", head.Plan.Series, base.Name, head.Name, plan.InWords(pairing.RoundLength), told)
 		pairing.Progress = progress.show
 	}
 	ofBase, ofHead, err = runner.Pair(ctx, base, head, pairing)

@@ -37,6 +37,7 @@ var files embed.FS
 var workflows = map[string][][2]string{
 	"stored": {{"stored.yml", "plimsoll.yml"}},
 	"paired": {{"paired.yml", "plimsoll.yml"}},
+	"fleet":  {{"fleet.yml", "plimsoll.yml"}},
 	"forks":  {{"forks.yml", "plimsoll.yml"}, {"comment.yml", "plimsoll-comment.yml"}},
 }
 
@@ -45,7 +46,7 @@ var pages = [2]string{"pages.yml", "plimsoll-history.yml"}
 
 // Settings are what the files are made from.
 type Settings struct {
-	Kind  string       // of gate: paired, stored or forks
+	Kind  string       // of gate: paired, stored, forks or fleet
 	Name  string       // of the series
 	Build string       // the command that builds the service; empty for none
 	Start string       // the command that starts it
@@ -121,7 +122,7 @@ func (s *Settings) TakeURL() {
 // Check returns an error if the settings are wrong.
 func (s Settings) Check() error {
 	if workflows[s.Kind] == nil {
-		return exit.BadInput("%q is not a kind of gate: choose paired, stored or forks", s.Kind)
+		return exit.BadInput("%q is not a kind of gate: choose paired, stored, forks or fleet", s.Kind)
 	}
 	if s.Pages && s.Kind != "stored" {
 		return exit.BadInput("--pages publishes the history of a store, and a %s gate has none: choose plimsoll init stored", s.Kind)
@@ -220,7 +221,7 @@ func (s Settings) Files(ctx context.Context, at Place) ([]File, error) {
 		}
 		if name != job.Usual && one[0] != "comment.yml" && one != pages {
 			const with = "# better: the SHA of a commit\n        with:\n"
-			text = strings.Replace(text, with, fmt.Sprintf("%s          profile: %q\n", with, name), 1)
+			text = strings.ReplaceAll(text, with, fmt.Sprintf("%s          profile: %q\n", with, name))
 		}
 		made = append(made, File{filepath.Join(root, ".github", "workflows", one[1]), text})
 	}
