@@ -79,7 +79,7 @@ const (
 )
 
 // ParsePolicy reads the gate: section of a profile, nil for none. The names are those of the
-// profile's routes: a rule for another is a problem.
+// profile's routes: a rule for another is a problem. They are nil if they are not known.
 func ParsePolicy(file string, n *yaml.Node, routes []string) (Policy, strict.Problems) {
 	r := strict.NewReader(file)
 	p := DefaultPolicy()
@@ -147,7 +147,7 @@ func parseBaseline(r *strict.Reader, n *yaml.Node, b *BaselinePolicy) {
 func parseRoutes(r *strict.Reader, n *yaml.Node, p Policy, known []string) map[string]RoutePolicy {
 	routes := map[string]RoutePolicy{}
 	r.Entries(n, func(key, value *yaml.Node) {
-		if !slices.Contains(known, key.Value) {
+		if known != nil && !slices.Contains(known, key.Value) {
 			r.Problem(key, "no request is counted under this name%s", strict.Suggest(key.Value, known))
 		}
 		const unset = -1
@@ -178,7 +178,7 @@ func parseThresholds(r *strict.Reader, n *yaml.Node, known []string) (all []Rout
 		switch {
 		case key.Value == "*":
 			t.Route = tally.All
-		case !slices.Contains(known, key.Value):
+		case known != nil && !slices.Contains(known, key.Value):
 			r.Problem(key, "no request is counted under this name%s", strict.Suggest(key.Value, known))
 		}
 		r.Sequence(value, r.Match(threshold, func(n *yaml.Node, text string) {

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/locust"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
@@ -18,6 +19,9 @@ func Unfit(p *profile.Profile) strict.Problems { return protocol.Check(p) }
 func Check(ctx context.Context, system System, c Config) error {
 	s := newSession(c)
 	y, err := s.add(system)
+	if err == nil && y.plan.Locust != nil {
+		err = unfit(locust.Find(y.plan.Locust, y.Dir))
+	}
 	if err != nil || y.plan.Start == nil {
 		return err
 	}

@@ -48,6 +48,10 @@ func (h *health) stop() { h.used = h.since(h.before) }
 func (h *health) end(report *load.Stretch) {
 	if h.used.length > 0 { // something was judged
 		h.used.lag, h.used.paced = report.Lag, report.Paced
+		if d := report.Driver; d.Length > 0 { // it is one process, which uses no more than about one core
+			h.used.own, h.used.cores = h.used.length.Seconds()*float64(d.CPU)/float64(d.Length), 1
+			h.used.driven = true
+		}
 		h.latest.add(&h.used)
 	}
 }
@@ -101,6 +105,7 @@ type usage struct {
 	pauses, pauseMax     time.Duration // of garbage collections
 	lag                  hist.Histogram
 	paced                load.Paced
+	driven               bool // another program made the load
 }
 
 // since subtracts an earlier reading from the present one.
@@ -126,6 +131,7 @@ func (u *usage) add(o *usage) {
 	u.own, u.machine, u.stolen = u.own+o.own, u.machine+o.machine, u.stolen+o.stolen
 	u.pauses, u.pauseMax = u.pauses+o.pauses, max(u.pauseMax, o.pauseMax)
 	u.paced.Add(o.paced)
+	u.driven = u.driven || o.driven
 	_ = u.lag.Merge(&o.lag) // no machine counts enough tasks to overflow a histogram
 }
 
@@ -135,6 +141,14 @@ func (u *usage) cpuShare() float64 {
 		return 0
 	}
 	return u.own / u.length.Seconds() / u.cores
+}
+
+// wholeCores is how many cores are available: one to another program that made the load.
+func (u *usage) wholeCores() int {
+	if u.driven {
+		return 1
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // steal is the share of the machine's CPU time that the hypervisor took.
@@ -147,7 +161,7 @@ func (u *usage) steal() float64 {
 
 func (u *usage) generator() result.Generator {
 	return result.Generator{
-		Cores: runtime.GOMAXPROCS(0), CPUShare: u.cpuShare(), GCPauses: u.pauses, GCPauseMax: u.pauseMax,
+		Cores: u.wholeCores(), CPUShare: u.cpuShare(), GCPauses: u.pauses, GCPauseMax: u.pauseMax,
 		LagP50: u.lag.Quantile(0.5), LagP99: u.lag.Quantile(0.99), LagMax: u.lag.Max(),
 		Paced: result.Paced(u.paced),
 	}

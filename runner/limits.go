@@ -54,6 +54,9 @@ func admit(p *plan.Plan) error {
 				asked.Host, asked.Key, strings.Join(p.Target.Hosts, ", "))}
 		}
 	}
+	if p.Locust != nil { // which opens the connections, and raises its own limit
+		return nil
+	}
 	need := connections(p)
 	if files := openFiles(); files > 0 && uint64(need+spareFiles) > files {
 		return &Refusal{Text: fmt.Sprintf("%d connections need %d open files, and this process may have %d: raise the limit (ulimit -n %[2]d), or use less load",

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shirou/gopsutil/v4/cpu"
 
@@ -42,6 +43,12 @@ func (s spent) since(before spent) spent {
 		return spent{}
 	}
 	return spent{s.all - before.all, s.idle - before.idle, s.stolen - before.stolen, s.generator - before.generator, s.system - before.system}
+}
+
+// driven counts the CPU time of a program that made the load as the generator's, and not as the system's.
+func (s spent) driven(used time.Duration) spent {
+	s.generator, s.system = s.generator+used.Seconds(), max(s.system-used.Seconds(), 0)
+	return s
 }
 
 func (s *spent) add(o spent) {

@@ -91,6 +91,11 @@ func newPairing(base *plan.Plan, c Pairing) *pairing {
 
 // prepare admits both systems before it builds the first.
 func (p *pairing) prepare(ctx context.Context, base, head System) (err error) {
+	for _, one := range []System{base, head} {
+		if err := refuseLocust(one.Plan, "in turn with another one"); err != nil {
+			return err
+		}
+	}
 	for i, one := range []System{base, head} {
 		if p.sides[i], err = p.add(one); err != nil {
 			return p.sides[i].blamed(err)

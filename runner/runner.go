@@ -156,7 +156,7 @@ func (s *session) run(ctx context.Context, y *system) (*result.Result, error) {
 		note(y.result, kind, err)
 		return y.result, err
 	}
-	noteSaturated(y.result) // the run has all its rounds, but is not judged
+	y.noteSaturated() // the run has all its rounds, but is not judged
 	if err := s.consult(ctx, min(controlRun, y.Plan.Length()), y); err != nil {
 		note(y.result, result.Interrupted, err)
 		return y.result, err

@@ -84,8 +84,14 @@ func mayUse(cores int, limit float64) string {
 }
 
 // noteSaturated adds a Problem to a run if the generator, its machine or its container was the bottleneck.
-func noteSaturated(r *result.Result) {
-	if p := saturated(r); p != nil {
-		note(r, p.Kind, errors.New(p.Text))
+func (y *system) noteSaturated() {
+	if y.engine != nil {
+		if err := y.engine.Saturated(); err != nil {
+			note(y.result, result.Saturated, err)
+		}
+		return
+	}
+	if p := saturated(y.result); p != nil {
+		note(y.result, p.Kind, errors.New(p.Text))
 	}
 }

@@ -62,6 +62,9 @@ const (
 // The result has a round for each trial with judged load. Errors are those of Run. A limit of the machine in limits.abort,
 // the end of the system and an interrupt end the search; the result then has the trials so far, and a Problem.
 func Search(ctx context.Context, one System, c Searching) (*result.Result, error) {
+	if err := refuseLocust(one.Plan, "with one load after another"); err != nil {
+		return nil, err
+	}
 	switch {
 	case !c.Users:
 		one.Plan = one.Plan.Arriving()

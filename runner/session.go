@@ -17,7 +17,6 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile/strict"
-	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
 
 // session holds the systems of one Run or Pair. It brings them up, loads one at a time and takes them
@@ -138,35 +137,45 @@ func (s *session) up(ctx context.Context, y *system) error {
 	if err := s.ask(ctx, y); err != nil {
 		return err
 	}
-	source := datagen.New(y.plan)
-	y.crew = load.NewCrew(load.Parts{
-		Plan: y.plan, Client: y.clients.Client, Sink: func(round int, t *tally.Tally) { y.loaded.counts.take(round, t) }, Precise: true,
-		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
-		Once:   func(slots int) load.UserValues { return source.Once(slots) },
-		Tick: func(since time.Duration) {
-			at := y.loaded
-			now, reason := at.counts.tick(since)
-			if at.trial != nil {
-				reason = at.trial.tick(reason)
-			}
-			if reason == nil {
-				reason = at.watcher.past(since)
-			}
-			s.told(at, now)
-			if reason != nil {
-				at.abort(reason)
-				s.gaveUp(reason)
-			}
-		},
-	})
-	y.fresh = true
-	if err := s.setup(ctx, y); err != nil {
+	if err := s.gather(ctx, y); err != nil {
 		return err
 	}
+	y.fresh = true
 	if y.result == nil {
 		y.begin(ctx, s.Runner, shownProxy(y.plan.Target, s.proxy))
 	}
 	return nil
+}
+
+// gather makes the crew of a system, which does setup, or starts the program that loads it instead.
+func (s *session) gather(ctx context.Context, y *system) error {
+	if y.plan.Locust != nil {
+		return s.hire(ctx, y)
+	}
+	source := datagen.New(y.plan)
+	y.crew = load.NewCrew(load.Parts{
+		Plan: y.plan, Client: y.clients.Client, Sink: y.sink, Precise: true,
+		Values: func(index, slots int) load.UserValues { return source.User(index, slots) },
+		Once:   func(slots int) load.UserValues { return source.Once(slots) },
+		Tick:   func(since time.Duration) { s.tick(y.loaded, since) },
+	})
+	return s.setup(ctx, y)
+}
+
+// tick ends a second of load.
+func (s *session) tick(at *system, since time.Duration) {
+	now, reason := at.counts.tick(since)
+	if at.trial != nil {
+		reason = at.trial.tick(reason)
+	}
+	if reason == nil {
+		reason = at.watcher.past(since)
+	}
+	s.told(at, now)
+	if reason != nil {
+		at.abort(reason)
+		s.gaveUp(reason)
+	}
 }
 
 // ask checks that the system speaks the version of HTTP that target.http names, and lets protocols ask the system
@@ -260,7 +269,9 @@ type measured struct {
 func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m measured) {
 	cmp.Or(y.host, y).loaded = y
 	y.counts.begin(shift, time.Since(s.start))
-	y.counts.flying = y.crew.InFlight
+	if y.crew != nil {
+		y.counts.flying = y.crew.InFlight
+	}
 	y.watcher.prepare(y, time.Since(s.start))
 	open, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()
@@ -274,11 +285,11 @@ func (s *session) stretch(ctx context.Context, y *system, shift *plan.Plan) (m m
 	}
 	read := y.watch(loading, shift)
 	m.began = time.Now()
-	report := y.crew.Work(ctx, loading.Done(), shift)
+	report := y.work(ctx, loading.Done(), shift)
 	m.until, m.stoppedBy = report.Until, context.Cause(loading)
 	read(&report)
 	if shift.Rounds > 0 { // the warm-up of a pair is not judged
-		y.spent.add(spending().since(before))
+		y.spent.add(spending().since(before).driven(report.Driver.CPU))
 	}
 	var now Progress
 	now, m.past = y.counts.end()

@@ -32,6 +32,11 @@ type Soaked struct {
 // If a process of the system is restarted, the soak ends at once, with a Problem. The error is that of the soak, as of
 // Run. Then nothing is compared.
 func Soak(ctx context.Context, one System, c Soaking) (s Soaked, err error) {
+	if c.Fresh != nil {
+		if err := refuseLocust(one.Plan, "in turn with a fresh process of it, which gate: {soak: {aged: false}} leaves out"); err != nil {
+			return s, err
+		}
+	}
 	c.RestartEvery = math.MaxInt
 	p := newPairing(one.Plan, c.Pairing)
 	defer p.close(ctx)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/gpu"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/locust"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/protocol"
 	"github.com/plimsoll-ci/plimsoll/runner/internal/sut"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
@@ -40,12 +41,13 @@ type system struct {
 	plan    *plan.Plan // Plan as of this start
 	door    *sut.Door
 	clients *protocol.Clients
-	program *sut.System   // nil if it runs elsewhere, and while it is down
-	crew    *load.Crew    // nil while it is down
-	grace   time.Duration // from the end of the last user to teardown
-	fresh   bool          // no load since the start
-	abort   func(error)   // ends the present stretch
-	trial   *search       // that decides when a stretch ends; nil outside of one
+	program *sut.System    // nil if it runs elsewhere, and while it is down
+	crew    *load.Crew     // nil while it is down, and if Locust loads it
+	engine  *locust.Engine // Locust, if it loads the system
+	grace   time.Duration  // from the end of the last user to teardown
+	fresh   bool           // no load since the start
+	abort   func(error)    // ends the present stretch
+	trial   *search        // that decides when a stretch ends; nil outside of one
 
 	// Two loads of one process are two systems; see UnderLoad.
 	host   *system // whose process and crew these are; nil for its own
@@ -64,6 +66,7 @@ func (y *system) begin(ctx context.Context, runner, proxy string) {
 	r := &result.Result{Schema: result.Schema, Identity: y.Identity, WarmUp: &tally.Tally{}}
 	r.Environment = environment(ctx, y.Identity.Tool, runner)
 	r.Environment.Proxy = proxy
+	y.tellEngine(r)
 	r.Series, r.ProfileDigest, r.Target, r.Users = y.plan.Series, y.plan.ProfileDigest, y.plan.Target.Shown, y.plan.AllUsers
 	r.PlannedRoutes, r.Groups = plannedRoutes(y.plan), y.plan.Groups
 	r.Load = result.Load{SpawnRate: y.plan.SpawnRate, Rate: y.plan.Rate, Stages: y.plan.Stages}
@@ -128,6 +131,9 @@ func (y *system) nextShift(settle, length time.Duration) *plan.Plan {
 // dismiss lets the crew do on_stop, does the plan's teardown, and lets the crew go. A second call does
 // nothing. A failed teardown is only a note, because the load was measured.
 func (y *system) dismiss(ctx context.Context) {
+	if y.engine != nil {
+		y.engine.Dismiss()
+	}
 	if y.crew == nil {
 		return
 	}

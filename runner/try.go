@@ -22,6 +22,9 @@ type Tried struct {
 // in the order of the profile: for each kind of user on_start, tasks and on_stop. The calls of setup and teardown are
 // made too but not returned; a setup that fails is an error.
 func Try(ctx context.Context, system System, c Config) ([]Tried, error) {
+	if err := refuseLocust(system.Plan, "with each request once"); err != nil {
+		return nil, err
+	}
 	s := newSession(c)
 	defer s.close(ctx)
 	y, err := s.open(ctx, system)

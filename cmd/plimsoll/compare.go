@@ -41,6 +41,7 @@ func (c *compareCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		return err
 	}
+	hintOrigins(a, c.Base, base, c.Head, head)
 	v := gate.Compare(policy, base, head)
 	if j, err := job.Read(c.Profile, a.Env); err == nil { // otherwise the policy is the default one
 		hintProfile(a, j, c.Head, head)
@@ -72,9 +73,19 @@ func (c *compareCmd) Run(ctx context.Context, a *console.Console) error {
 	return cmp.Or(verdict, err)
 }
 
+// hintOrigins says why results of different programs are not compared.
+func hintOrigins(a *console.Console, baseFile string, base *result.Result, headFile string, head *result.Result) {
+	if base.Origin == head.Origin {
+		return
+	}
+	by := func(r *result.Result) string { return cmp.Or(r.Origin.Tool, "Plimsoll") }
+	fmt.Fprintf(a.Stderr, "plimsoll: %s was measured by %s and %s by %s: programs differ in when the time of a request begins, so such runs are not compared\n",
+		baseFile, by(base), headFile, by(head))
+}
+
 // hintProfile warns that a result was measured with a different profile than the one whose limits judge it.
 func hintProfile(a *console.Console, j *job.Job, file string, r *result.Result) {
-	if digest := j.Digest(); digest != r.ProfileDigest && r.Origin.Tool == "" {
+	if digest := j.Digest(); digest != r.ProfileDigest && !r.Origin.Imported() {
 		fmt.Fprintf(a.Stderr, "plimsoll: %s was measured with another profile than %s is now (digest %.12s, now %.12s): the limits of %[2]s judge it, against runs of its own profile\n",
 			file, j.File, r.ProfileDigest, digest)
 	}

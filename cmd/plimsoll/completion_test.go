@@ -35,6 +35,7 @@ func TestCompletion(t *testing.T) {
 		{"plimsoll gate --meet", "--meeting"},
 		{"plimsoll check one", "one two.yaml|one.yaml"},
 		{"plimsoll run -f one.", "one.yaml"},
+		{"plimsoll run --locust one.", "one.yaml"},
 		{"plimsoll run --users ", ""},
 	}
 	for shell, complete := range map[string]string{"bash": inBash, "zsh": inZsh, "fish": inFish} {

@@ -126,16 +126,21 @@ func (f runFlags) job(a *console.Console) (*job.Job, error) {
 	if err != nil {
 		return nil, err
 	}
+	return j, f.file(j)
+}
+
+// file sets a job's series from --series, and checks where its result goes.
+func (f runFlags) file(j *job.Job) error {
 	if err := publish.CheckPlace("--out", f.Out); err != nil {
-		return nil, err
+		return err
 	}
 	if f.Series == "" {
-		return j, nil
+		return nil
 	}
 	if err := j.Rename(f.Series); err != nil {
-		return nil, exit.BadInput("--series: %w", err)
+		return exit.BadInput("--series: %w", err)
 	}
-	return j, nil
+	return nil
 }
 
 // bench applies the load flags to a job and returns the bench that measures it.

@@ -86,7 +86,7 @@ func (c *gateCmd) baseBranch(ctx context.Context, a *console.Console, j *job.Job
 // job reads the profile. Results of other tools need none.
 func (c *gateCmd) job(a *console.Console) (*job.Job, error) {
 	if len(c.Result) > 0 {
-		if r, err := readResult(c.Result[0]); err == nil && r.Origin.Tool != "" {
+		if r, err := readResult(c.Result[0]); err == nil && r.Origin.Imported() {
 			if j, err := job.Without(c.Profile, r.Series, a.Env); j != nil || err != nil {
 				return j, err
 			}
@@ -202,7 +202,7 @@ func (c *gateCmd) judgeStored(ctx context.Context, a *console.Console, j *job.Jo
 	if commit == "" && len(stand.Commits) > 0 { // no baseline fits: take the base of the change
 		commit = stand.Commits[0]
 	}
-	if fresh[0].Origin.Tool == "" { // otherwise the profile did not load it
+	if !fresh[0].Origin.Imported() { // otherwise the profile did not load it
 		v = v.Differs(c.loadedOtherwise(ctx, a, j, commit)...)
 	}
 	v = v.On(stand.Commits).Note(gate.Trend(j.Policy, history)...).Note(stand.Notices...)
@@ -226,7 +226,7 @@ func (c *gateCmd) fresh(ctx context.Context, a *console.Console, j *job.Job) (ru
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 && r.Origin.Tool == "" { // the flags that the results were measured with
+		if i == 0 && !r.Origin.Imported() { // the flags that the results were measured with
 			if err := j.Change(c.change()); err != nil {
 				return nil, err
 			}

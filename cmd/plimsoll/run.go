@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/forms"
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 	"github.com/plimsoll-ci/plimsoll/gate/report"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
@@ -19,13 +21,14 @@ type runCmd struct {
 	runFlags
 	shardFlags
 	forms.Flags
-	OnlySummary bool `help:"No progress, only the tables at the end."`
+	OnlySummary bool   `help:"No progress, only the tables at the end."`
+	Locust      string `placeholder:"FILE" file:"" help:"Let Locust load the target as this locustfile says, instead of the profile's users. Without a profile, --host says what to load."`
 }
 
 // Run applies the load and prints the tables.
 func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	c.Quiet = c.Quiet || c.OnlySummary
-	j, err := c.job(a)
+	j, err := c.driven(a)
 	if err != nil {
 		return err
 	}
@@ -79,6 +82,21 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 		err = trouble(r)
 	}
 	return err
+}
+
+// driven reads the profile, with the locustfile of --locust in place of its users.
+func (c *runCmd) driven(a *console.Console) (*job.Job, error) {
+	if c.Locust == "" {
+		return c.job(a)
+	}
+	j, placed, err := job.Driven(c.Profile, c.Locust, a.Env)
+	if err != nil {
+		return nil, err
+	}
+	if !placed && c.Host == "" {
+		return nil, exit.BadInput("--locust %s: there is no profile %s, so say what to load with --host", c.Locust, c.Profile)
+	}
+	return j, c.file(j)
 }
 
 // trouble is the first problem of a run as an error; nil for none.

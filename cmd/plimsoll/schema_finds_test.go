@@ -50,7 +50,7 @@ func readerFinds(file string, data []byte) map[string]string {
 		Env:  func(name string) (string, bool) { value, ok := set[name]; return value, ok },
 		Read: func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(profiles, "files", path)) },
 	})
-	_, more := gate.ParsePolicy(file, p.Gate, p.Routes())
+	_, more := gate.ParsePolicy(file, p.Gate, append([]string{}, p.Routes()...))
 	found := map[string]string{}
 	for _, problem := range slices.Concat(problems, more) {
 		key := strings.NewReplacer("[", ".", "]", "").Replace(problem.Key)

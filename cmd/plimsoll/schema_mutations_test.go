@@ -101,4 +101,4 @@ func mutate(n *yaml.Node, path string, check func(path, what string)) {
 }
 
 // mayBeNegative lists values that are numbers in the corpus but may be any text.
-var mayBeNegative = regexp.MustCompile(`(^|\.)((expect\.(json|headers|cookies|metadata|trailers|details)|reply)\..*|expect\.text(\[\])?|if\..*|multipart\..*|tags\[\]|hosts\[\]|name|list\[\])$`)
+var mayBeNegative = regexp.MustCompile(`(^|\.)((expect\.(json|headers|cookies|metadata|trailers|details)|reply)\..*|expect\.text(\[\])?|if\..*|multipart\..*|tags\[\]|hosts\[\]|locust\.args\[\]|name|list\[\])$`)

@@ -239,6 +239,8 @@ var onlyTheReader = map[string]string{
 	"monitor.yaml monitor.every":                          "durations that are too long",
 	"monitor.yaml monitor.also.machine":                   "names that Plimsoll keeps for itself",
 	"unwatched.yaml limits":                               "what applies only beside another key",
+	"locust.yaml target.locust.file":                      "names that hide a module",
+	"locust-rate.yaml target.locust.file":                 "whether a file exists",
 	"group.yaml setup.0.group":                            "that nothing is counted here",
 	"group.yaml teardown.0.group":                         "that nothing is counted here",
 	"group.yaml users.0.tasks.1.group":                    "a route that has another group elsewhere",

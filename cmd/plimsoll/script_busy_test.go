@@ -130,7 +130,7 @@ func takeBusy(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // busy matches what a program says when this machine was too busy to send the load in time.
-var busy = regexp.MustCompile("the load generator was the bottleneck|this machine was busy with other work|this machine was too small for both|the machine is too noisy|is too noisy to rule out|is this machine very busy")
+var busy = regexp.MustCompile("the load generator was the bottleneck|Locust was the bottleneck|this machine was busy with other work|this machine was too small for both|the machine is too noisy|is too noisy to rule out|is this machine very busy")
 
 const busyRetries = 10
 

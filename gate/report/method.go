@@ -128,8 +128,11 @@ func generator(g result.Generator, foreign show) string {
 
 // generatorOf is generator for a run, which another tool may have measured.
 func generatorOf(r *result.Result, foreign show) string {
-	if r.Origin.Tool != "" {
-		return foreign(r.Origin.Tool, maxName) + ", whose CPU time and lag are not known"
+	switch tool := r.Origin.Tool; {
+	case r.Origin.Imported():
+		return foreign(tool, maxName) + ", whose CPU time and lag are not known"
+	case r.Origin.Driven:
+		return foreign(tool, maxName) + ", which " + generator(r.Generator, foreign) + "; its lag is not known"
 	}
 	return generator(r.Generator, foreign)
 }

@@ -18,6 +18,8 @@ import (
 // The errors say what p lacks. share lies between 0 and 1.
 func (p *Plan) Idle(share float64) (*Plan, error) {
 	switch {
+	case p.Locust != nil:
+		return nil, errLocustIdle
 	case p.Stages > 0:
 		return nil, errors.New("load.stages has no full load that could be compared with an idle one: give load.users or load.rate")
 	case p.Open == nil && len(p.Users) < 2:

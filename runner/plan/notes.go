@@ -11,7 +11,7 @@ import (
 func (p *Plan) Notes() []string {
 	notes := slices.Clone(p.remarks)
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	if p.StopWithin < p.Target.Timeout {
+	if p.StopWithin < p.Target.Timeout && p.Locust == nil {
 		note("stop_within (%s) is shorter than target.timeout (%s): requests that take longer than %s after the end are cut off and counted as unfinished; remove stop_within to wait for them",
 			InWords(p.StopWithin), InWords(p.Target.Timeout), InWords(p.StopWithin))
 	}

@@ -22,7 +22,8 @@ type Plan struct {
 	Series        string
 	ProfileDigest string
 	Target        Target
-	Start         *Start // nil when the system runs elsewhere
+	Start         *Start  // nil when the system runs elsewhere
+	Locust        *Locust // nil when users of the plan load the target
 	Limits        Limits
 	Monitor       Monitor
 
@@ -202,9 +203,12 @@ func Make(p *profile.Profile, v Values) (*Plan, error) {
 		pl.Start.Secrets = r.secrets
 	}
 	pl.shape(p.Load)
-	if p.Load.IsOpen() {
+	switch {
+	case p.Target.Locust != nil:
+		pl.locust(p.Target.Locust, p.Load)
+	case p.Load.IsOpen():
 		pl.Open = newOpen(p.Load, pl.Length())
-	} else {
+	default:
 		pl.AllUsers = p.Load.MostUsers()
 		pl.Users = deal(p.Users, p.Load, v.Shard, pl.Length())
 	}

@@ -32,6 +32,8 @@ func (p *Plan) share() error {
 	switch {
 	case s.N == 0:
 		return nil
+	case p.Locust != nil:
+		return errLocustShard
 	case p.Start != nil:
 		return fmt.Errorf("target.start starts a system, and each of %d shards would start its own: start it once, and give all shards its address with --host", s.N)
 	case p.Open == nil && s.N > p.AllUsers:

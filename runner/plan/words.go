@@ -24,7 +24,7 @@ func (p *Plan) Words(w io.Writer) error {
 	if slices.Contains(p.Protocols, "grpc") {
 		b.WriteString(p.Target.GRPC.words(p.Target.URL))
 	}
-	fmt.Fprintf(&b, "Nothing is sent to hosts other than %s.\n", strings.Join(p.Target.Hosts, ", "))
+	b.WriteString(p.hostWords())
 	if p.Open != nil {
 		fmt.Fprintf(&b, "Tasks arrive at %s even if the system is slow: about %.0f in all. While %d are under way, another arrival is dropped, which is a failure.\n",
 			p.rates(), p.Open.Expected(), p.Open.MaxInFlight)
@@ -51,6 +51,10 @@ func (p *Plan) Words(w io.Writer) error {
 }
 
 func (p *Plan) behaviourWords(b *strings.Builder) {
+	if p.Locust != nil {
+		b.WriteString(p.Locust.words())
+		return
+	}
 	users := make([]int, len(p.Behaviours))
 	for _, u := range p.Users {
 		users[u.Behaviour]++

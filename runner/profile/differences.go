@@ -137,6 +137,7 @@ func (p *Profile) facts() []fact {
 		put(fact{"data", t.Name, fmt.Sprintf("%d rows, %s", len(t.Rows), t.Order), fmt.Sprintf("%s %q", t.Sum, t.Columns)})
 	}
 	t := p.Target
+	t.Locust.facts(put)
 	add("url", "", WithoutCredentials(string(t.URL)))
 	add("socket", "", t.Socket)
 	put(headerFact(t.Headers))

@@ -38,15 +38,16 @@ type (
 		Headers     []Header `json:",omitempty"`
 		Timeout     time.Duration
 		HTTP        HTTPVersion
-		Redirects   int      `json:",omitempty"`
-		Cookies     bool     // true by default
-		Connections int      `json:",omitempty"`
-		CA          []byte   `json:",omitempty"`
-		Cert        []byte   `json:",omitempty"` // the key belongs to it
-		ServerName  string   `json:",omitempty"`
-		Insecure    bool     `json:",omitempty"`
-		Start       *startV1 `json:",omitempty"`
-		GRPC        *grpcV1  `json:",omitempty"`
+		Redirects   int       `json:",omitempty"`
+		Cookies     bool      // true by default
+		Connections int       `json:",omitempty"`
+		CA          []byte    `json:",omitempty"`
+		Cert        []byte    `json:",omitempty"` // the key belongs to it
+		ServerName  string    `json:",omitempty"`
+		Insecure    bool      `json:",omitempty"`
+		Start       *startV1  `json:",omitempty"`
+		GRPC        *grpcV1   `json:",omitempty"`
+		Locust      *locustV1 `json:",omitempty"`
 	}
 	// The digest covers what is sent, not how messages are described: a new method in a description leaves
 	// runs comparable.
@@ -159,7 +160,7 @@ func (t Target) digestV1() targetV1 {
 	}
 	return targetV1{
 		t.URL, t.Socket, t.Headers, t.Timeout, t.HTTP, t.Redirects, t.Cookies, t.Connections,
-		t.TLS.CA, t.TLS.Cert, t.TLS.ServerName, t.TLS.Insecure, start, t.GRPC.digestV1(),
+		t.TLS.CA, t.TLS.Cert, t.TLS.ServerName, t.TLS.Insecure, start, t.GRPC.digestV1(), t.Locust.digestV1(),
 	}
 }
 

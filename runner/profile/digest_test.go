@@ -181,7 +181,7 @@ func TestRoutesCanBeCounted(t *testing.T) {
 func TestDigestKnowsEveryField(t *testing.T) {
 	const counted = `
 		Profile: Name Target Load Data Setup Users Teardown; not Limits API Gate History sendsPort ports uses Monitor
-		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start GRPC; not GraphQL
+		Target: URL Socket Headers Timeout HTTP Redirects Cookies Connections TLS Start GRPC Locust; not GraphQL
 		TLS: CA Cert ServerName Insecure; not Key
 		Header: Name Value
 		Start: Build Command Dir Env Ready StopWithin
@@ -199,6 +199,7 @@ func TestDigestKnowsEveryField(t *testing.T) {
 		Repeat: Min Max
 		HTTP: Method Path Headers Sends Body JSON Fields File Status Expect
 		GRPCTarget: URL MaxMessage Compress; not Proto Protoset Import Described
+		Locust: Sum Classes Args Tags ExcludeTags; not File Command
 		GRPC: Method Message Metadata Codes Expect; not Place
 		GRPCMessage: Send Reply Expect; not Place
 		Tree: Kind Text Keys Items; not Place Named
@@ -211,7 +212,7 @@ func TestDigestKnowsEveryField(t *testing.T) {
 	for _, value := range []any{
 		profile.Profile{}, profile.Target{}, profile.TLS{}, profile.Header{}, profile.Start{}, profile.Ready{}, profile.Load{}, profile.Stage{}, profile.Table{},
 		profile.Behaviour{}, profile.Wait{}, profile.Task{}, profile.Step{}, profile.Call{}, profile.Save{}, profile.Message{}, profile.Condition{},
-		profile.Repeat{}, profile.HTTP{}, profile.Tree{}, profile.GRPC{}, profile.GRPCMessage{}, profile.GRPCTarget{}, profile.GraphQL{}, profile.GraphQLFile{}, profile.FormField{}, profile.File{},
+		profile.Repeat{}, profile.HTTP{}, profile.Tree{}, profile.GRPC{}, profile.GRPCMessage{}, profile.GRPCTarget{}, profile.Locust{}, profile.GraphQL{}, profile.GraphQLFile{}, profile.FormField{}, profile.File{},
 	} {
 		types[reflect.TypeOf(value).Name()] = reflect.TypeOf(value)
 	}

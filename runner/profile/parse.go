@@ -75,13 +75,14 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		strict.Key("limits", "What a run must never pass.", strict.Later(&limits)),
 		strict.Key("data", "Rows that requests are filled with, by name.", strict.Later(&data)),
 		strict.Key("setup", "Steps that are done once for the whole run, before the users start; all users see what they save.", strict.Later(&setup)),
-		strict.Need("users", "What users do.", "write what users do, for example: users: [{name: reader, tasks: [{http: GET /}]}]", strict.Later(&users)),
+		strict.Key("users", "What users do. It is missing only if target.locust says what they do.", strict.Later(&users)),
 		strict.Key("teardown", "Steps that are done once, after the last user; they see what setup saved.", strict.Later(&teardown)),
 		strict.Aside("x-", "Passed over: a place for YAML anchors."),
 		strict.Key("gate", "What counts as worse.", r.Any(strict.Later(&p.Gate))),
 		strict.Key("history", "What becomes of what recorded runs show over time.", func(n *yaml.Node) { r.history(n, &p.History) }),
 		strict.Key("monitor", "What is watched while the load lasts: by default the system that start has started and this machine, each second. none watches nothing.", strict.Later(&monitor)),
 	)
+	r.driving(root)
 	for _, section := range []struct {
 		name string
 		n    *yaml.Node
@@ -145,6 +146,9 @@ const LeastSecret = 4
 
 // checkFixed compares the fixed numbers of users with the number of all.
 func (p *Profile) checkFixed() error {
+	if p.Target.Locust != nil {
+		return nil
+	}
 	fixed, weighted := 0, false
 	for _, u := range p.Users {
 		fixed += u.Fixed

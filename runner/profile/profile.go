@@ -51,6 +51,7 @@ type Target struct {
 	GraphQL     GraphQLTarget
 	Start       *Start      // nil when the system runs elsewhere
 	GRPC        *GRPCTarget // nil when the profile says nothing about it
+	Locust      *Locust     // nil when users of the profile load the target
 }
 
 // History says what becomes of what recorded runs show over time.

@@ -146,7 +146,7 @@ func FuzzParse(f *testing.F) {
 		if len(problems) > 0 {
 			return
 		}
-		if p.Name == "" || p.Target.URL == "" || len(p.Users) == 0 || p.Load.Users < 1 || p.Load.RunTime <= 0 {
+		if p.Name == "" || p.Target.URL == "" || (len(p.Users) == 0) == (p.Target.Locust == nil) || p.Load.Users < 1 || p.Load.RunTime <= 0 {
 			t.Errorf("taken as good, but incomplete: %+v\n%q", p, data)
 		}
 		for _, u := range p.Users {

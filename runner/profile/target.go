@@ -30,7 +30,9 @@ func (r *reader) target(n *yaml.Node, t *Target) {
 		strict.Key("graphql", "Where the system answers GraphQL, and its schema.", func(n *yaml.Node) { r.graphqlTarget(n, &t.GraphQL) }),
 		strict.Key("grpc", "Where gRPC is spoken, and where its messages are described: proto, protoset, or else the reflection of the system.", func(n *yaml.Node) { t.GRPC = r.grpcTarget(n) }),
 		strict.Key("start", "How Plimsoll builds and starts the system itself.", func(n *yaml.Node) { t.Start = r.start(n) }),
+		strict.Key("locust", "Locust loads the target, as a locustfile says: the profile then has no users.", func(n *yaml.Node) { t.Locust = r.locust(n) }),
 	)
+	r.onlyOwn(n)
 	if t.HTTP == HTTP3 {
 		r.http3(n, t)
 	}

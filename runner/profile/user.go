@@ -139,6 +139,12 @@ func (p *Profile) selectTags(tags, exclude []string) error {
 	if len(tags) == 0 && len(exclude) == 0 {
 		return nil
 	}
+	if l := p.Target.Locust; l != nil { // which tasks have them is known to the locustfile
+		selected := *l // others may hold the same one
+		selected.Tags, selected.ExcludeTags = tags, exclude
+		p.Target.Locust = &selected
+		return nil
+	}
 	known := map[string]bool{}
 	has := func(t Task, any []string) bool {
 		return slices.ContainsFunc(t.Tags, func(tag string) bool { return slices.Contains(any, tag) })

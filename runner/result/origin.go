@@ -10,11 +10,19 @@ type Origin struct {
 	// Summed says that the program told sums, not single requests. The result then has one round, which is the whole
 	// load, and no histograms. A quantile that the program did not tell is 0.
 	Summed bool `json:"summed,omitempty"`
+	// Driven says that this program started the other one as a profile says, and counted its requests itself.
+	Driven bool `json:"driven,omitempty"`
 }
 
+// Imported reports whether another program measured a result by itself, and no profile of this one says how.
+func (o Origin) Imported() bool { return o.Tool != "" && !o.Driven }
+
 func (o Origin) validate() error {
-	if o.Summed && o.Tool == "" {
+	switch {
+	case o.Summed && o.Tool == "":
 		return errors.New("it is made of sums, and does not say whose")
+	case o.Driven && (o.Summed || o.Tool == ""):
+		return errors.New("another program made its load, and it does not say which, or has only sums")
 	}
 	return plain("tool that measured it", o.Tool, maxText)
 }

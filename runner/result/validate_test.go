@@ -125,6 +125,8 @@ func TestValidateRefuses(t *testing.T) {
 		"name of a reading":         func(r *result.Result) { r.Rounds[0].Readings = map[string]float64{"\n": 1} },
 		"impossible shard -1":       func(r *result.Result) { r.Shards = []result.Shard{{Index: -1}} },
 		"machine of a shard":        func(r *result.Result) { r.Shards = []result.Shard{{By: "\n"}} },
+		"it does not say which":     func(r *result.Result) { r.Origin = result.Origin{Driven: true} },
+		"or has only sums":          func(r *result.Result) { r.Origin = result.Origin{Tool: "Locust", Driven: true, Summed: true} },
 		"impossible second":         func(r *result.Result) { r.Timeline = []result.Second{{Failures: 1}} },
 		"100001 seconds":            func(r *result.Result) { r.Timeline = make([]result.Second, 100_001) },
 		"or is not UTF-8":           func(r *result.Result) { r.Problems = []result.Problem{{Text: "\xff"}} },

@@ -67,7 +67,12 @@ type Stretch struct {
 	Until time.Duration  // how long load was applied: the plan's Length, or less
 	Lag   hist.Histogram // how late the load turned to users and arrivals, in judged time
 	Paced Paced          // how much of the requested rate was reached, in judged time
+	// Driver is what another program used that made the load, in judged time; zero if this program made it.
+	Driver Driver
 }
+
+// Driver is the CPU time of a program that makes a load, over a length of time.
+type Driver struct{ CPU, Length time.Duration }
 
 // flushEvery is the interval at which counts go to the sink.
 const flushEvery = time.Second

@@ -4,6 +4,7 @@ package sut_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -232,4 +233,47 @@ func TestHowItEnded(t *testing.T) {
 		t.Errorf("a trailing &: %v", err)
 	}
 	vanish(t, "a trailing &", mark)
+}
+
+// A program that is not the system reads and writes the caller's files, through the guard too, and ends with what it started.
+func TestProgram(t *testing.T) {
+	for _, guarded := range []bool{false, true} {
+		input, words, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, output, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		at := sut.Place{Dir: t.TempDir(), Log: &log, Label: "it: ", Guarded: guarded, Secrets: []string{"s3cret"}}
+		p, err := at.Run(sut.Command{
+			Args: []string{"/bin/sh", "-c", `read word; echo "$word $NAME"; echo "s3cret word" >&2; sleep 600 & exit 3`},
+			Env:  []string{"NAME=value"}, Stdin: input, Stdout: output, Watch: "et word",
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = input.Close(), output.Close()
+		if _, err := words.WriteString("go\n"); err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(told) // ends when nothing of it is left
+		if err != nil || string(text) != "go value\n" {
+			t.Errorf("guarded %v: it wrote %q, %v", guarded, text, err)
+		}
+		<-p.Ended()
+		if how, status := p.How(); how != "exit status 3" || status != 3 {
+			t.Errorf("guarded %v: it ended with %s, %d", guarded, how, status)
+		}
+		if p.Output() != "*** word" || !p.Seen() || log.String() != "it: *** word\n" {
+			t.Errorf("guarded %v: it said %q, the log has %q", guarded, p.Output(), log.String())
+		}
+		p.Kill()
+		_, _ = words.Close(), told.Close()
+	}
+	if _, err := (sut.Place{Log: io.Discard}).Run(sut.Command{Args: []string{"no-such-program"}}, nil); !errors.Is(err, exec.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
 }

@@ -60,7 +60,8 @@ func guardedBy(command *exec.Cmd, count counting) (*exec.Cmd, *leash, error) {
 	}
 	guard := exec.Command(program)
 	guard.Args = append([]string{guardName, command.Path}, command.Args...)
-	guard.Dir, guard.Env, guard.Stdout, guard.Stderr, guard.WaitDelay = command.Dir, command.Env, command.Stdout, command.Stderr, command.WaitDelay
+	guard.Dir, guard.Env, guard.WaitDelay = command.Dir, command.Env, command.WaitDelay
+	guard.Stdin, guard.Stdout, guard.Stderr = command.Stdin, command.Stdout, command.Stderr
 	guard.ExtraFiles = []*os.File{words, fromGuard}
 	l := &leash{words: toGuard, report: report, theirs: guard.ExtraFiles, count: count, mark: markName + rand.Text(), read: make(chan struct{}), end: ending{code: -1}}
 	guard.Env = append(slices.Clip(guard.Env), l.mark)

@@ -43,6 +43,9 @@ type Schema struct {
 	AnyOf []*Schema `json:"anyOf,omitempty"`
 	OneOf []*Schema `json:"oneOf,omitempty"`
 	Not   *Schema   `json:"not,omitempty"`
+	If    *Schema   `json:"if,omitempty"`
+	Then  *Schema   `json:"then,omitempty"`
+	Else  *Schema   `json:"else,omitempty"`
 
 	Ref  string             `json:"$ref,omitempty"`
 	Defs map[string]*Schema `json:"$defs,omitempty"`

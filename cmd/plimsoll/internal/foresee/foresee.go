@@ -31,7 +31,7 @@ type Foresight struct {
 // Of makes the Foresight of a plan and the policy of its gate. api may be nil.
 func Of(pl *plan.Plan, p gate.Policy, api *gate.API) Foresight {
 	f := Foresight{Notes: tooFast(pl)}
-	if text := TooShortToPair(time.Duration(pl.Rounds) * pl.RoundLength); text != "" && pl.Start != nil {
+	if text := TooShortToPair(time.Duration(pl.Rounds) * pl.RoundLength); text != "" && pl.Start != nil && pl.Locust == nil {
 		f.Notes = append(f.Notes, "for a paired gate "+text)
 	}
 	if pl.Target.HTTP == profile.HTTP3 {

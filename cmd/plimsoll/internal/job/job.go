@@ -93,8 +93,16 @@ func apiOf(file string, p *profile.Profile, policy gate.Policy, read func(path s
 // parse reads a profile and its gate's policy. One error lists the problems of both, in the order of their lines.
 func parse(file string, data []byte, env environ.Values, read func(path string) ([]byte, error)) (*profile.Profile, gate.Policy, error) {
 	p, problems := profile.Parse(file, data, profile.Surroundings{Env: env.Lookup, Read: read})
-	policy, more := gate.ParsePolicy(file, p.Gate, p.Routes())
+	policy, more := gate.ParsePolicy(file, p.Gate, routes(p))
 	return p, policy, strict.Merge(problems, more, runner.Unfit(p)).Err()
+}
+
+// routes are those that the gate may have rules for; nil for any, when only a locustfile knows them.
+func routes(p *profile.Profile) []string {
+	if p.Target.Locust != nil {
+		return nil
+	}
+	return append([]string{}, p.Routes()...)
 }
 
 // At reads the job's profile, and the files that it names, from a commit. The error is git.ErrNoCommit if git lacks
@@ -190,6 +198,47 @@ func Without(file, series string, env environ.Values) (*Job, error) {
 	}
 	dir, err := filepath.Abs(".")
 	return &Job{Profile: &profile.Profile{Name: series}, Policy: gate.DefaultPolicy(), File: file, Dir: dir, env: env}, err
+}
+
+// nowhere is a profile without a target and without users.
+const nowhere = "name: locust\ntarget: {url: \"http://127.0.0.1\", locust: {file: locustfile.py}}\n"
+
+// Driven is Read, with a locustfile in place of the users of the profile. If the file is the usual one and does not exist,
+// there is no profile: placed is false then, and a Change must say which host to load.
+func Driven(file, locustfile string, env environ.Values) (j *Job, placed bool, err error) {
+	content, err := readData(locustfile)
+	if err != nil {
+		return nil, false, exit.BadInput("--locust: %w", err)
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && file == Usual {
+		p, problems := profile.Parse("--locust", []byte(nowhere), profile.Surroundings{
+			Env: env.Lookup, Read: func(string) ([]byte, error) { return content, nil },
+		})
+		if err := problems.Err(); err != nil {
+			return nil, false, err
+		}
+		j = &Job{Profile: p, Policy: gate.DefaultPolicy(), File: file, env: env}
+		j.Dir, err = filepath.Abs(".")
+		if err != nil {
+			return nil, false, err
+		}
+	} else if j, err = Read(file, env); err != nil {
+		return nil, false, err
+	} else {
+		placed = true
+	}
+	path, err := filepath.Abs(locustfile)
+	if err != nil {
+		return nil, false, err
+	}
+	if inside, err := filepath.Rel(j.Dir, path); err == nil && filepath.IsLocal(inside) {
+		path = inside
+	}
+	j.API = nil
+	if err := j.Drive(path, content); err != nil {
+		return nil, false, exit.BadInput("--locust %s: %w", locustfile, err)
+	}
+	return j, placed, nil
 }
 
 // Change lets flags override the profile.
