@@ -48,9 +48,8 @@ func (h *health) stop() { h.used = h.since(h.before) }
 func (h *health) end(report *load.Stretch) {
 	if h.used.length > 0 { // something was judged
 		h.used.lag, h.used.paced = report.Lag, report.Paced
-		if d := report.Driver; d.Length > 0 { // it is one process, which uses no more than about one core
-			h.used.own, h.used.cores = h.used.length.Seconds()*float64(d.CPU)/float64(d.Length), 1
-			h.used.driven = true
+		if d := report.Driver; d.Made { // it is one process, which uses no more than about one core
+			h.used.own, h.used.cores, h.used.driven = d.Cores()*h.used.length.Seconds(), 1, true
 		}
 		h.latest.add(&h.used)
 	}

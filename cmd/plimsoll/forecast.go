@@ -30,6 +30,9 @@ const (
 // forecast says how small a change a paired gate will see, judging by the stored runs of a load with this digest. A store
 // that cannot be read takes the forecast away and nothing else.
 func (c *checkCmd) forecast(ctx context.Context, a *console.Console, j *job.Job, digest string) []string {
+	if j.Target.Locust != nil {
+		return nil // a paired gate refuses it
+	}
 	ctx, cancel := context.WithTimeout(ctx, forecastPatience)
 	defer cancel()
 	runs, err := c.stored(ctx, a, j, digest)

@@ -71,8 +71,19 @@ type Stretch struct {
 	Driver Driver
 }
 
-// Driver is the CPU time of a program that makes a load, over a length of time.
-type Driver struct{ CPU, Length time.Duration }
+// Driver is the CPU time of another program that made a load, over a length of time.
+type Driver struct {
+	Made        bool // there was one
+	CPU, Length time.Duration
+}
+
+// Cores is how many cores the program used on average; 0 if that is not known.
+func (d Driver) Cores() float64 {
+	if d.Length <= 0 {
+		return 0
+	}
+	return float64(d.CPU) / float64(d.Length)
+}
 
 // flushEvery is the interval at which counts go to the sink.
 const flushEvery = time.Second

@@ -50,14 +50,12 @@ func (h *health) beat(at, used time.Duration) {
 
 // driver is what Locust used in judged time.
 func (h *health) driver() load.Driver {
-	return load.Driver{CPU: h.last.used - h.first.used, Length: h.last.at - h.first.at}
+	return load.Driver{Made: true, CPU: h.last.used - h.first.used, Length: h.last.at - h.first.at}
 }
 
 // saturated says how busy Locust was; empty if it was not too busy.
 func (h *health) saturated() string {
-	if d := h.driver(); d.Length > 0 {
-		h.busiest = max(h.busiest, h.last.cores(h.first))
-	}
+	h.busiest = max(h.busiest, h.driver().Cores())
 	switch {
 	case h.busiest >= saturatedCPU:
 		return fmt.Sprintf("its process used %.0f %% of a core, and one process uses no more than one", 100*h.busiest)

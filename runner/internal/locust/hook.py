@@ -127,7 +127,7 @@ def _beats(environment):
     while True:
         used = os.times()
         _tell("b", _now(), environment.runner.user_count, used[0] + used[1])
-        gevent.sleep(1)
+        gevent.sleep(0.5)
 
 
 def _begins(environment, runner=None, **_):

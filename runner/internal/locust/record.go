@@ -12,7 +12,7 @@ const (
 	ready    = "i" // Locust and the locustfile are loaded: version, runner, whether there is a shape
 	started  = "s" // the test has begun: when
 	request  = "r" // when it was told, for how long it had been under way, time, method, name, bytes; of a failure its text, classes and status too
-	beat     = "b" // once a second: when, users, CPU time
+	beat     = "b" // twice a second: when, users, CPU time
 	raised   = "x" // a task raised an exception: its text
 	stopping = "e" // users begin no further task: when
 	quitting = "q" // Locust ends in an orderly way: when

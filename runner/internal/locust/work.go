@@ -115,7 +115,7 @@ func (w *working) until() time.Duration {
 		if until = w.stopped; until > w.length-near {
 			until = w.length
 		}
-	case w.hung != "":
+	case w.hung != "" || !w.orderly: // it did nothing any more
 		until = w.heard.Sub(w.began)
 	}
 	return min(until, w.length)
