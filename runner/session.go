@@ -137,7 +137,7 @@ func (s *session) up(ctx context.Context, y *system) error {
 	if err := s.ask(ctx, y); err != nil {
 		return err
 	}
-	if err := s.gather(ctx, y); err != nil {
+	if err := s.enlist(ctx, y); err != nil {
 		return err
 	}
 	y.fresh = true
@@ -147,8 +147,8 @@ func (s *session) up(ctx context.Context, y *system) error {
 	return nil
 }
 
-// gather makes the crew of a system, which does setup, or starts the program that loads it instead.
-func (s *session) gather(ctx context.Context, y *system) error {
+// enlist makes the crew of a system, which does setup, or starts the program that loads it instead.
+func (s *session) enlist(ctx context.Context, y *system) error {
 	if y.plan.Locust != nil {
 		return s.hire(ctx, y)
 	}
