@@ -25,6 +25,7 @@ demo: build ## Show one passing and one failing gate.
 
 test: programs ## Run every test but the real peers', with a real PostgreSQL; 10 to 18 minutes on two cores.
 	go test $(others)
+	go -C .github/kubernetes test ./manifest
 	$(command) -timeout 30m
 
 # Peers of test-real that are Go programs, each with its package and version. A test under the tag real finds them in

@@ -200,6 +200,17 @@ func TestDocsWorkflows(t *testing.T) {
 	}
 }
 
+// TestDocsKubernetes keeps the manifest and the Dockerfile in docs/scale.md equal to those that plimsoll init kubernetes writes.
+func TestDocsKubernetes(t *testing.T) {
+	page := readFile(t, "../../docs/scale.md")
+	for language, file := range map[string]string{"yaml": "kubernetes.yaml", "dockerfile": "Dockerfile"} {
+		want := strings.TrimSuffix(readFile(t, "internal/starter/files/"+file), "---\n")
+		if !slices.Contains(blocks(page, language), want) {
+			t.Errorf("docs/scale.md does not show %s as it is:\n%s", file, want)
+		}
+	}
+}
+
 // TestPictures holds the pictures in docs against those that pages show and those that `make screenshot` takes.
 func TestPictures(t *testing.T) {
 	all := map[string]bool{}

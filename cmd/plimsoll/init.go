@@ -25,7 +25,7 @@ import (
 
 // initCmd is plimsoll init.
 type initCmd struct {
-	Kind  string `arg:"" optional:"" default:"paired" enum:"paired,stored,forks,fleet" help:"The gate: paired (a pull request against its base, no database), stored (against the history of main, in PostgreSQL), forks (paired, in two workflows, where strangers send pull requests), or fleet (paired, on four machines, for a verdict in a quarter of the time)."`
+	Kind  string `arg:"" optional:"" default:"paired" enum:"paired,stored,forks,fleet,kubernetes" help:"The gate: paired (a pull request against its base, no database), stored (against the history of main, in PostgreSQL), forks (paired, in two workflows, where strangers send pull requests), or fleet (paired, on four machines, for a verdict in a quarter of the time). Or kubernetes: the manifest of a load from several pods."`
 	Name  string `help:"The series (default: the name of the directory)."`
 	Build string `help:"The command that builds the service."`
 	Start string `help:"The command that starts the service. The port is in $PORT, and $${port} in the command stands for it."`
@@ -33,6 +33,8 @@ type initCmd struct {
 	Path  string `help:"The first path to load (default: /). It must answer 200 once the service is ready."`
 	Pages bool   `help:"With stored: also write a workflow that publishes the history on GitHub Pages. Pages of a private repository may be public."`
 	Force bool   `help:"Overwrite existing files."`
+
+	clusterFlags
 
 	sources.Flags `group:"Draft the profile from"`
 }
@@ -42,47 +44,67 @@ func (c *initCmd) Run(ctx context.Context, a *console.Console) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
+	if c.Kind == "kubernetes" {
+		return c.writeCluster(ctx, a)
+	}
+	if c.clusterFlags != (clusterFlags{}) {
+		return exit.BadInput("--shards and --image belong to plimsoll init kubernetes")
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return err
 	}
-	settings := starter.Settings{Kind: c.Kind, Name: c.Name, Build: c.Build, Start: c.Start, URL: c.URL, Path: c.Path, Pages: c.Pages}
-	settings.Guess(dir)
-	if !c.Any() {
-		settings.Path = cmp.Or(settings.Path, "/")
-	}
-	if err := askAtTerminal(a, &settings); err != nil {
+	settings, err := c.settings(ctx, a, dir, c.Kind)
+	if err != nil {
 		return err
-	}
-	if c.Any() {
-		if settings.Draft, err = c.Draft(ctx, settings.URL, a.Env.Lookup); err != nil {
-			return unwritten{err}
-		}
-		settings.TakeURL()
-	}
-	if err := settings.Check(); err != nil {
-		return err
-	}
-	if c.Any() && c.Try {
-		whole := settings.Whole()
-		if settings.Draft, err = trial.Try(ctx, trial.Place{Console: a, Dir: dir, Read: whole.Read, Headers: c.Unwritten(whole)}, whole); err != nil {
-			return err
-		}
-		if settings.Draft.IsEmpty() {
-			return exit.BadInput("%sno step succeeded, and nothing was written", told(a, settings.Draft))
-		}
 	}
 	files, err := settings.Files(ctx, starter.Place{Git: a.Git(dir), Env: a.Env, Version: a.Version})
 	if err != nil {
 		return err
 	}
-	if there := starter.There(files); len(there) > 0 && !c.Force {
-		return exit.BadInput("%s: there already, and nothing was written; --force overwrites existing files", strings.Join(shortened(dir, there), ", "))
-	}
-	if err := starter.Write(files); err != nil {
+	if err := c.write(dir, files); err != nil {
 		return err
 	}
 	return sayNext(a, dir, settings, files)
+}
+
+// settings are what the files are made from: the flags, guesses, answers of the user, and a draft, maybe a tried one.
+func (c *initCmd) settings(ctx context.Context, a *console.Console, dir, kind string) (settings starter.Settings, err error) {
+	settings = starter.Settings{Kind: kind, Name: c.Name, Build: c.Build, Start: c.Start, URL: c.URL, Path: c.Path, Pages: c.Pages}
+	settings.Guess(dir)
+	if !c.Any() {
+		settings.Path = cmp.Or(settings.Path, "/")
+	}
+	if err := askAtTerminal(a, &settings); err != nil {
+		return settings, err
+	}
+	if c.Any() {
+		if settings.Draft, err = c.Draft(ctx, settings.URL, a.Env.Lookup); err != nil {
+			return settings, unwritten{err}
+		}
+		settings.TakeURL()
+	}
+	if err := settings.Check(); err != nil {
+		return settings, err
+	}
+	if c.Any() && c.Try {
+		whole := settings.Whole()
+		if settings.Draft, err = trial.Try(ctx, trial.Place{Console: a, Dir: dir, Read: whole.Read, Headers: c.Unwritten(whole)}, whole); err != nil {
+			return settings, err
+		}
+		if settings.Draft.IsEmpty() {
+			return settings, exit.BadInput("%sno step succeeded, and nothing was written", told(a, settings.Draft))
+		}
+	}
+	return settings, nil
+}
+
+// write writes all files or none. It refuses to overwrite one without --force.
+func (c *initCmd) write(dir string, files []starter.File) error {
+	if there := starter.There(files); len(there) > 0 && !c.Force {
+		return exit.BadInput("%s: there already, and nothing was written; --force overwrites existing files", strings.Join(shortened(dir, there), ", "))
+	}
+	return starter.Write(files)
 }
 
 // unwritten is an error of a source, after which init has written nothing.

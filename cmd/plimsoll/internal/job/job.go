@@ -57,7 +57,7 @@ func Read(file string, env environ.Values) (*Job, error) {
 		}
 		return readData(path)
 	}
-	p, policy, err := parse(file, data, env, read)
+	p, policy, err := parse(file, data, env.Lookup, read)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func apiOf(file string, p *profile.Profile, policy gate.Policy, read func(path s
 }
 
 // parse reads a profile and its gate's policy. One error lists the problems of both, in the order of their lines.
-func parse(file string, data []byte, env environ.Values, read func(path string) ([]byte, error)) (*profile.Profile, gate.Policy, error) {
-	p, problems := profile.Parse(file, data, profile.Surroundings{Env: env.Lookup, Read: read})
+func parse(file string, data []byte, env func(name string) (string, bool), read func(path string) ([]byte, error)) (*profile.Profile, gate.Policy, error) {
+	p, problems := profile.Parse(file, data, profile.Surroundings{Env: env, Read: read})
 	policy, more := gate.ParsePolicy(file, p.Gate, routes(p))
 	return p, policy, strict.Merge(problems, more, runner.Unfit(p)).Err()
 }
@@ -113,7 +113,7 @@ func (j *Job) At(ctx context.Context, dir git.Dir, commit string) (*profile.Prof
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := parse(name, data, j.env, func(path string) ([]byte, error) {
+	p, _, err := parse(name, data, j.env.Lookup, func(path string) ([]byte, error) {
 		if filepath.IsAbs(path) {
 			return readData(path)
 		}

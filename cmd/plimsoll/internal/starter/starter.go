@@ -189,19 +189,13 @@ func (s Settings) Files(ctx context.Context, at Place) ([]File, error) {
 	if top, err := at.Git.Run(ctx, "rev-parse", "--show-toplevel"); err == nil {
 		root = top
 	}
-	text, err := s.profile(at.Env)
+	made, err := s.Own(at)
 	if err != nil {
 		return nil, err
 	}
 	name := job.Usual
 	if below, err := filepath.Rel(root, dir); err == nil {
 		name = filepath.ToSlash(filepath.Join(below, job.Usual))
-	}
-	made := []File{{filepath.Join(dir, job.Usual), text}}
-	if s.Draft != nil {
-		for _, f := range s.Draft.Files {
-			made = append(made, File{filepath.Join(dir, filepath.FromSlash(f.Path)), string(f.Content)})
-		}
 	}
 	wanted := workflows[s.Kind]
 	if s.Pages {
@@ -224,6 +218,21 @@ func (s Settings) Files(ctx context.Context, at Place) ([]File, error) {
 			text = strings.ReplaceAll(text, with, fmt.Sprintf("%s          profile: %q\n", with, name))
 		}
 		made = append(made, File{filepath.Join(root, ".github", "workflows", one[1]), text})
+	}
+	return made, nil
+}
+
+// Own makes the profile and the files that it names.
+func (s Settings) Own(at Place) ([]File, error) {
+	text, err := s.profile(at.Env)
+	if err != nil {
+		return nil, err
+	}
+	made := []File{{filepath.Join(at.Git.Path, job.Usual), text}}
+	if s.Draft != nil {
+		for _, f := range s.Draft.Files {
+			made = append(made, File{filepath.Join(at.Git.Path, filepath.FromSlash(f.Path)), string(f.Content)})
+		}
 	}
 	return made, nil
 }
