@@ -339,6 +339,24 @@ func TestMixedUnits(t *testing.T) {
 	}
 }
 
+// k6's CSV has times in whole seconds. The requests of a second are not sorted by how long they took into different rounds.
+func TestCoarseTimes(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("metric_name,timestamp,metric_value,expected_response,method,name,status\n")
+	for i := range 400 {
+		fmt.Fprintf(&b, "http_req_duration,%d,%d,true,GET,/a,200\n", 1767225600+i/200, 1+i%100)
+	}
+	r, err := readText(t, "k6", b.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, round := range r.Rounds {
+		if p50 := round.Total.P50.Round(time.Millisecond); round.Total.Requests > 0 && p50 != 50*time.Millisecond {
+			t.Errorf("round %d of %d has %d requests and a p50 of %v, want 50ms", i, len(r.Rounds), round.Total.Requests, p50)
+		}
+	}
+}
+
 // Times without a zone are taken in the one that the user names.
 func TestTimeZone(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")

@@ -11,6 +11,7 @@ package k6
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign/scan"
@@ -59,6 +60,7 @@ type reader struct {
 	dropped   float64 // iterations that k6 did not begin
 	untold    int64   // requests without a name, a URL and a status
 	tags      tags
+	coarse    bool // times are whole seconds
 }
 
 // Read reads one file.
@@ -129,7 +131,11 @@ func (r *reader) request(end int64, ms float64, grpc bool) error {
 		r.untold++
 	}
 	r.points++
-	one := foreign.Request{Route: r.addresses.Route(t.method, name), Start: end - int64(took), Took: took}
+	before := took // the end
+	if r.coarse { // else the slow requests of a second would all lie before its fast ones, and rounds sort them
+		before = took.Truncate(time.Second)
+	}
+	one := foreign.Request{Route: r.addresses.Route(t.method, name), Start: end - int64(before), Took: took}
 	one.Class, one.Error = t.outcome(grpc)
 	return r.sink.Request(&one)
 }

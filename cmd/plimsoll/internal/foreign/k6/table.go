@@ -43,7 +43,7 @@ func (r *reader) readTable(f *foreign.File) error {
 			r.dropped += value
 			return nil
 		}
-		r.tags = tags{}
+		r.tags, r.coarse = tags{}, at%int64(time.Second) == 0
 		for name, i := range columns {
 			if i < len(cells) {
 				r.tags.set([]byte(name), cells[i])
