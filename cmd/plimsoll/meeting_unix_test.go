@@ -151,7 +151,12 @@ var meetingFaults = []struct {
 	{"kill", func(s *sitting) { p := s.one(); p.killed = true; s.signal(p, syscall.SIGKILL) }},
 	{"second life", func(s *sitting) { p := s.one(); p.killed = true; s.signal(p, syscall.SIGKILL); s.start(p.number) }},
 	{"blink", func(s *sitting) { s.bridge.Cut(); time.Sleep(300 * time.Millisecond); s.bridge.Mend() }},
-	{"interrupt", func(s *sitting) { s.asked = time.Now(); s.signal(s.one(), syscall.SIGINT) }},
+	{"interrupt", func(s *sitting) {
+		p := s.one()
+		p.killed = true // if it has not come to listen to signals
+		s.asked = time.Now()
+		s.signal(p, syscall.SIGINT)
+	}},
 	{"nothing", func(*sitting) {}},
 	{"stop", func(s *sitting) {
 		s.asked = time.Now()
