@@ -208,9 +208,11 @@ func (m *Meeting) incomplete() error {
 	case Stopped:
 		reasons = append(reasons, "it was stopped: "+m.Reason)
 	case Gathering:
-		late := m.missing(isReady)
+		// The leases are not looked at: while they end one by one, the reason would change.
+		late := m.missing(func(s Shard) bool { return s.State == ready })
 		if late == "" {
-			late = "no shard"
+			reasons = append(reasons, "its load has not begun, although all shards were ready")
+			break
 		}
 		reasons = append(reasons, fmt.Sprintf("its load has not begun: %s of %d %s not ready", late, m.Of, verb(late, "is", "are")))
 	case Loading:
