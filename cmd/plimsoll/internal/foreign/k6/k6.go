@@ -132,7 +132,7 @@ func (r *reader) request(end int64, ms float64, grpc bool) error {
 	}
 	r.points++
 	before := took // the end
-	if r.coarse { // else the slow requests of a second would all lie before its fast ones, and rounds sort them
+	if r.coarse {  // else the slow requests of a second would all lie before its fast ones, and rounds sort them
 		before = took.Truncate(time.Second)
 	}
 	one := foreign.Request{Route: r.addresses.Route(t.method, name), Start: end - int64(before), Took: took}
