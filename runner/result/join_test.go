@@ -114,14 +114,14 @@ func TestJoinLegsRefuses(t *testing.T) {
 	}
 	const odd = "head of leg 3 of 4 (part-3-head.json) is of another gate: its "
 	for want, change := range map[string]func(map[string]*result.Result){
-		odd + "CI run and attempt is 7/2, and the others have 7/1":             of(func(r *result.Result) { r.CIRun = "7/2" }),
-		odd + "commit is bad, and the others have 4f2c9ab":                     of(func(r *result.Result) { r.Commit = "bad" }),
-		odd + "commit is 4f2c9ab with changes, and the others have 4f2c9ab":    of(func(r *result.Result) { r.Dirty = true }),
-		odd + "profile digest is d2, and the others have d1":                   of(func(r *result.Result) { r.ProfileDigest = "d2" }),
-		odd + "version of plimsoll is v9.9.9, and the others have v0.1.0":      of(func(r *result.Result) { r.Tool = "v9.9.9" }),
-		odd + "repository is acme/other, and the others have acme/shop":        of(func(r *result.Result) { r.Repository = "acme/other" }),
-		odd + "series is other, and the others have shop":                      of(func(r *result.Result) { r.Series = "other" }),
-		odd + "pairs of a leg is 9, and the others have 2":                     of(func(r *result.Result) { r.Leg.Pairs = 9 }),
+		odd + "CI run and attempt is 7/2, and the others have 7/1":               of(func(r *result.Result) { r.CIRun = "7/2" }),
+		odd + "commit is bad, and the others have 4f2c9ab":                       of(func(r *result.Result) { r.Commit = "bad" }),
+		odd + "commit is 4f2c9ab with changes, and the others have 4f2c9ab":      of(func(r *result.Result) { r.Dirty = true }),
+		odd + "profile digest is d2, and the others have d1":                     of(func(r *result.Result) { r.ProfileDigest = "d2" }),
+		odd + "version of plimsoll is v9.9.9, and the others have v0.1.0":        of(func(r *result.Result) { r.Tool = "v9.9.9" }),
+		odd + "repository is acme/other, and the others have acme/shop":          of(func(r *result.Result) { r.Repository = "acme/other" }),
+		odd + "series is other, and the others have shop":                        of(func(r *result.Result) { r.Series = "other" }),
+		odd + "pairs of a leg is 9, and the others have 2":                       of(func(r *result.Result) { r.Leg.Pairs = 9 }),
 		"head of leg 3 of 5 (part-3-head.json) is of another gate: its number o": of(func(r *result.Result) { r.Leg.Of = 5 }),
 		"head of leg 2 of 4 is there 2 times: copy.json, part-2-head.json":       func(p map[string]*result.Result) { p["copy.json"] = p["part-2-head.json"] },
 		"other.json is no result of a leg: plimsoll gate --paired --fleet makes": func(p map[string]*result.Result) { p["other.json"] = small() },

@@ -129,7 +129,7 @@ func checkWrapped(t *testing.T, format string, files []string, want *result.Resu
 func samples(t testing.TB) []string {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"testdata/*", "testdata/public/*"} {
+	for _, pattern := range []string{"testdata/*", "testdata/forms/*"} {
 		all, err := filepath.Glob(pattern)
 		if err != nil || len(all) < 10 {
 			t.Fatal(all, err)

@@ -31,32 +31,32 @@ func told(r *result.Result) string {
 		total.Requests(), total.Failures(), failed, p50, most, r.Users, strings.Join(r.Routes(), "; "))
 }
 
-// Files that others have published: what comes of each, or why it is refused. testdata/public/SOURCES.md says where they
-// are from. The figures are those that the file states itself, or what its rows sum up to.
-func TestPublicFiles(t *testing.T) {
+// Files in forms that tools write besides the usual ones: what comes of each, or why it is refused. The figures are those
+// that the file states itself, or what its rows sum up to.
+func TestForms(t *testing.T) {
 	for _, c := range []struct{ format, file, want, note string }{
-		{"wrk", "wrk-latency.txt", "18 requests, 0 failed [], 40.25ms 46.51ms, 1 users, /", "it does not tell p95"},
-		{"wrk", "wrk-errors.txt", "12 requests, 12 failed [status 12], 0s 0s, 1 users, /500", "run it with --latency"},
-		{"wrk", "wrk-long.txt", "1045 requests, 0 failed [], 0s 0s, 16 users, /", "run it with --latency"},
-		// Three transactions say that they have three samples each.
-		{"jmeter", "jmeter-transactions.jtl", "9 requests, 0 failed [], 722ms 1.172s, 2 users, HP-0; HP-1; HP-2; Search-0; Search-1; Search-2", "3 samples of transaction controllers are left out"},
-		{"jmeter", "jmeter-tabs.jtl", "4 requests, 0 failed [], 268ms 1.008s, 1 users, http://localhost:8080", ""},
-		{"jmeter", "jmeter-lines.jtl", "2 requests, 1 failed [status 1], 118ms 1.898s, 1 users, Preparation: Login; no such element: ", ""},
-		{"jmeter", "jmeter-dates.jtl", "3 requests, 1 failed [status 1], 1.3s 2s, 0 users, GET /ordermgmt/login - Login Page; GET /ordermgmt/pre-logout", "taken as UTC"},
-		{"jmeter", "jmeter-no-dates.jtl", `line 2: timeStamp is "2001/20/20 12:05:05.123", which is no time that is known here`, ""},
-		{"jmeter", "jmeter-assertions.xml", "2 requests, 1 failed [expect 1], 26ms 31ms, 0 users, Login; Logout", ""},
+		{"wrk", "wrk-latency.txt", "40 requests, 0 failed [], 48.3ms 61.2ms, 1 users, /", "it does not tell p95"},
+		{"wrk", "wrk-errors.txt", "28 requests, 28 failed [status 28], 0s 0s, 1 users, /broken", "run it with --latency"},
+		{"wrk", "wrk-long.txt", "14400 requests, 0 failed [], 0s 0s, 8 users, /", "run it with --latency"},
+		// Two transactions say that they have two samples each.
+		{"jmeter", "jmeter-transactions.jtl", "4 requests, 0 failed [], 80ms 300ms, 2 users, Cart-0; Cart-1; Pay-0; Pay-1", "2 samples of transaction controllers are left out"},
+		{"jmeter", "jmeter-tabs.jtl", "4 requests, 0 failed [], 120ms 410ms, 1 users, http://shop.example", ""},
+		{"jmeter", "jmeter-lines.jtl", "2 requests, 1 failed [status 1], 60ms 700ms, 1 users, Open: Cart; no button: ", ""},
+		{"jmeter", "jmeter-dates.jtl", "3 requests, 1 failed [status 1], 900ms 1.5s, 0 users, GET /cart - First Page; GET /cart/items", "taken as UTC"},
+		{"jmeter", "jmeter-no-dates.jtl", `line 2: timeStamp is "2026/31/12 08:15:30.100", which is no time that is known here`, ""},
+		{"jmeter", "jmeter-assertions.xml", "2 requests, 1 failed [expect 1], 38ms 44ms, 0 users, Cart; Pay", ""},
 		{"jmeter", "jmeter-of-taurus.jtl", `1 requests, 1 failed [status 1], 0s 0s, 1 users, ""`, ""},
-		{"gatling", "gatling-2.0.log", "6 requests, 0 failed [], 358ms 512ms, 3 users, ping request; ping request Redirect 1", ""},
-		{"gatling", "gatling-3.5.log", "10 requests, 0 failed [], 27ms 1.031s, 3 users, request_1", ""},
-		{"gatling", "gatling-replay.log", `2 requests, 2 failed [status 2], 4ms 9ms, 1 users, ""`, ""},
-		{"k6", "k6-twice.csv", "4 requests, 2 failed [transport 2], 0s 449ms, 1 users, GET /; GET https://non-blazedemo.com/", "leaves out the time to connect"},
+		{"gatling", "gatling-2.0.log", "4 requests, 0 failed [], 300ms 450ms, 3 users, open cart; open cart Redirect 1", ""},
+		{"gatling", "gatling-3.5.log", "4 requests, 0 failed [], 18ms 1.03s, 2 users, open_cart", ""},
+		{"gatling", "gatling-replay.log", `2 requests, 2 failed [status 2], 3ms 6ms, 1 users, ""`, ""},
+		{"k6", "k6-twice.csv", "4 requests, 2 failed [transport 2], 0s 330ms, 1 users, GET /; GET https://gone.example/", "leaves out the time to connect"},
 		{"locust", "locust-0_stats.csv", "line 2: it has 10 cells, and the first line has 11", ""},
-		{"github-action-benchmark", "go-data.js", "9731976 requests, 0 failed [], 0s 0s, 0 users, BenchmarkPeekSmall; BenchmarkReadLarge; BenchmarkReadSmall", "up to 2 runs of 1 suites: this is the newest"},
+		{"github-action-benchmark", "go-data.js", "1062000 requests, 0 failed [], 0s 0s, 0 users, BenchmarkCart; BenchmarkList; BenchmarkPay", "up to 2 runs of 1 suites: this is the newest"},
 		{"github-action-benchmark", "script-data.js", "line 2:", ""},
 		{"github-action-benchmark", "../../../../../../gate/history/testdata/containerd__runwasi.csv", `such as "HTTP p95 Latency" in "ms", are no throughput with a number of operations`, ""},
 		{"github-action-benchmark", "../../../../../../gate/history/testdata/hyperium__hyper.csv", `such as "hello_world_16" in "ns/iter"`, ""},
 	} {
-		r, err := read(t, c.format, filepath.Join("testdata/public", c.file))
+		r, err := read(t, c.format, filepath.Join("testdata/forms", c.file))
 		if err != nil {
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: got the error %v, want %s", c.file, err, c.want)
@@ -76,9 +76,9 @@ func TestPublicFiles(t *testing.T) {
 }
 
 // The rates that files state are those of the results.
-func TestPublicRates(t *testing.T) {
-	for file, want := range map[string]float64{"wrk-latency.txt": 17.81, "wrk-errors.txt": 11.63} {
-		r, err := read(t, "wrk", filepath.Join("testdata/public", file))
+func TestRatesOfForms(t *testing.T) {
+	for file, want := range map[string]float64{"wrk-latency.txt": 19.80, "wrk-errors.txt": 13.73, "wrk-long.txt": 2} {
+		r, err := read(t, "wrk", filepath.Join("testdata/forms", file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,16 +86,16 @@ func TestPublicRates(t *testing.T) {
 			t.Errorf("%s: got %.2f requests a second, it states %g", file, got, want)
 		}
 	}
-	r, err := read(t, "github-action-benchmark", "testdata/public/go-data.js")
+	r, err := read(t, "github-action-benchmark", "testdata/forms/go-data.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for route, ns := range map[string]float64{"BenchmarkReadSmall": 5113, "BenchmarkReadLarge": 327059, "BenchmarkPeekSmall": 1632} {
+	for route, ns := range map[string]float64{"BenchmarkCart": 4100, "BenchmarkPay": 90000, "BenchmarkList": 1250.5} {
 		if got := 1e9 / r.Rounds[0].Of(route).Throughput; math.Abs(got/ns-1) > 1e-6 {
 			t.Errorf("%s: got %g ns/op, the file states %g", route, got, ns)
 		}
 	}
-	if r.Commit != "5cbc6eacd6d80983472ee33d5a85cd23747d6fe4" || r.Finished.Sub(time.UnixMilli(1699683478681)).Abs() > time.Millisecond {
+	if r.Commit != "2222222222222222222222222222222222222222" || r.Finished.Sub(time.UnixMilli(1767607200000)).Abs() > time.Millisecond {
 		t.Errorf("got commit %s, finished at %v", r.Commit, r.Finished)
 	}
 }
@@ -186,7 +186,7 @@ func TestBenchmarks(t *testing.T) {
 			t.Errorf("no note says %q:\n%s", want, notes)
 		}
 	}
-	if _, err := imports.Read("k6", []string{"testdata/public/go-data.js"}, options); err == nil || !strings.Contains(err.Error(), "write `plimsoll import github-action-benchmark`") {
+	if _, err := imports.Read("k6", []string{"testdata/forms/go-data.js"}, options); err == nil || !strings.Contains(err.Error(), "write `plimsoll import github-action-benchmark`") {
 		t.Errorf("as k6: got %v", err)
 	}
 }
