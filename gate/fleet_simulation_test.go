@@ -99,15 +99,20 @@ func (w fleet) run(n int, seed uint64, withMachines bool) (sum cameOf) {
 	return sum
 }
 
+// fleetReports is the number of reports in each cell. There are a hundred cells.
+func fleetReports() int {
+	if *reports < 1000 {
+		return max(*reports/5, 20)
+	}
+	return *reports
+}
+
 // fleets are the numbers of legs that are simulated, of those that are offered.
 var fleets = []int{LeastLegs, MostLegs}
 
 // TestSimulatedFleetUnchanged holds the rule to its promise when nothing has changed, whatever the machines add.
 func TestSimulatedFleetUnchanged(t *testing.T) {
-	n := *reports
-	if testing.Short() {
-		n = 40
-	}
+	n := fleetReports()
 	clean, spoilt := world{lines: 24, noise: 0.06, drift: 0.02}, world{lines: 24, noise: 0.06, drift: 0.02, spoilt: 0.15}
 	for _, legs := range fleets {
 		for _, effect := range []machineEffect{onBoth, onDiff, onEach} {
@@ -141,10 +146,7 @@ func TestSimulatedFleetUnchanged(t *testing.T) {
 
 // TestSimulatedFleetChange: what a fleet finds, beside one machine with the whole budget.
 func TestSimulatedFleetChange(t *testing.T) {
-	n := *reports
-	if testing.Short() {
-		n = 20
-	}
+	n := fleetReports()
 	for _, noise := range []float64{0.03, 0.06} {
 		alone := world{lines: 24, noise: noise, drift: 0.02, change: 0.30}
 		single := alone.run(n, 2, theRule)
@@ -160,7 +162,7 @@ func TestSimulatedFleetChange(t *testing.T) {
 						t.Parallel()
 						got := f.run(n, 22, true)
 						t.Logf("noise %.0f %%, %d legs, %3.0f %% %s, +30 %%: found %.1f %%, another blamed %.1f %%", 100*noise, legs, 100*spread, effect, 100*got.right, 100*got.wrong)
-						if effect == onBoth && got.right < single.right-0.01 && !testing.Short() {
+						if effect == onBoth && got.right < single.right-max(0.01, 2.5/float64(n)) {
 							t.Errorf("found %.1f %%, and one machine finds %.1f %%", 100*got.right, 100*single.right)
 						}
 						if got.wrong > max(0.005, 1.5/float64(n)) {
