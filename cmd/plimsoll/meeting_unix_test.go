@@ -228,7 +228,7 @@ func (s *sitting) status(told string, p *meetingProcess, err error) {
 	}
 }
 
-// judge asks for the whole run until the meeting is over, and compares it with what the shards say.
+// judge merges the meeting again and again until it is over, and compares the run with the files of the shards.
 func (s *sitting) judge(told string) {
 	parts := map[string]*result.Result{}
 	missing := map[int]bool{1: true, 2: true, 3: true}

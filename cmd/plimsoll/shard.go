@@ -47,9 +47,9 @@ func (s *shard) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// indexes are the variables that hold the index of a job among its like, and the number of which they count from: that of an
-// Indexed Job of Kubernetes, that of a job with parallel in GitLab, and one that a workflow of GitHub sets from
-// strategy.job-index.
+// indexes are the variables that --shard auto/N reads, in this order, and the number that each starts from. Kubernetes sets the
+// first for the pods of an Indexed Job, and GitLab the second for jobs with parallel. The third is ours: a workflow of GitHub
+// sets it from strategy.job-index.
 var indexes = []struct {
 	variable string
 	first    int

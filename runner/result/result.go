@@ -56,7 +56,7 @@ type Result struct {
 	Part *Part `json:"part,omitempty"`
 	// Shards are the parts of a merged load, in the order of their indices. Outside the ID.
 	Shards []Shard `json:"shards,omitempty"`
-	// Leg says which side of which leg of a fleet this is; nil for anything else. Outside the ID.
+	// Leg is set if this is one side of a leg of a fleet: it says which leg, and which side. Not part of the ID.
 	Leg *Leg `json:"leg,omitempty"`
 	// Legs are the legs of a fleet that one side was measured on, in the order of their indices. Outside the ID.
 	Legs []Leg `json:"legs,omitempty"`

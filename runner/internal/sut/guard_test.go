@@ -235,7 +235,8 @@ func TestHowItEnded(t *testing.T) {
 	vanish(t, "a trailing &", mark)
 }
 
-// A program that is not the system reads and writes the caller's files, through the guard too, and ends with what it started.
+// A program other than the system uses the files that its caller passes, with and without the guard. When it ends, the
+// processes that it started end too.
 func TestProgram(t *testing.T) {
 	for _, guarded := range []bool{false, true} {
 		input, words, err := os.Pipe()

@@ -21,8 +21,8 @@ import (
 
 // Cluster describes a load that pods of Kubernetes send.
 type Cluster struct {
-	Shards int    // pods, each of which sends a part of the load
-	Image  string // that the pods run
+	Shards int    // the number of pods; each sends a part of the load
+	Image  string // the image of the pods
 	Host   string // the address of the system; empty for target.url of the profile
 }
 
