@@ -207,11 +207,37 @@ func (r *row) untold(kind WhyKind, has, needs int) {
 // leastNoticed is the least rise of a cost that is worth a notice.
 const leastNoticed = 0.005
 
-// notices tells of the first cost that has surely risen, and by less than its limit.
-func (c *costs) notices() []Reason {
+// follow marks the costs that are past their limits only because routes have become slower by far more.
+func (c *costs) follow(rows []row) {
+	for i := range c.rows {
+		if r := &c.rows[i]; sureness(r.Status) > 0 {
+			r.follow(r.ofWaiting(rows))
+		}
+	}
+}
+
+// ofWaiting names the routes whose latency has surely risen by so much more that a cost rises with it; nil if there is none.
+// Users who wait longer ask less often, and a system that is less busy needs more time for the same work: its caches are
+// cold, and its cores asleep. It does not need more instructions for it.
+func (r *row) ofWaiting(rows []row) *Why {
+	if r.Metric == Instructions || r.found == nil {
+		return nil
+	}
+	var names []string
+	for i := range rows {
+		if other := &rows[i]; other.Status == Worse && other.Route != tally.All && other.Metric.IsLatency() && r.Change < leastOfRise*other.Change {
+			names = append(names, other.Route)
+		}
+	}
+	slices.Sort(names)
+	return caused(BySlower, slices.Compact(names))
+}
+
+// notices tells of the first cost that has surely risen, by less than its limit and by itself.
+func (c *costs) notices(rows []row) []Reason {
 	for i := range c.rows {
 		r := &c.rows[i]
-		if r.surelyUp() && r.Status != Worse && r.Status != Unclear && r.past() <= 1 {
+		if r.surelyUp() && sureness(r.Status) == 0 && r.past() <= 1 && r.ofWaiting(rows) == nil {
 			return []Reason{{Kind: CostUp, Route: r.Route, Metric: r.Metric, Change: r.Change, Interval: r.Interval, Limit: r.Limit}}
 		}
 	}

@@ -271,6 +271,56 @@ func TestCauseOfARegression(t *testing.T) {
 	}
 }
 
+// Where requests wait by far longer, the system is less busy, and its caches are cold. A cost that rises with that follows
+// from the route, and is no notice either. Without a limit for the route nothing explains it.
+func TestCostFollowsFromWaiting(t *testing.T) {
+	at := func(takes time.Duration) map[string]result.Figures {
+		return map[string]result.Figures{"GET /a": figures(2000, 0, takes)}
+	}
+	for name, c := range map[string]struct {
+		head   time.Duration
+		change float64
+		metric gate.Metric
+		want   gate.Status
+		notice bool
+	}{
+		"past its limit, 33 times the time":    {680 * time.Millisecond, 0.30, gate.CPU, gate.Follows, false},
+		"cycles, 33 times the time":            {680 * time.Millisecond, 0.30, gate.Cycles, gate.Follows, false},
+		"instructions, 33 times the time":      {680 * time.Millisecond, 0.30, gate.Instructions, gate.Worse, false},
+		"past its limit, a bit slower":         {40 * time.Millisecond, 0.30, gate.CPU, gate.Worse, false},
+		"past its limit, no slower":            {20 * time.Millisecond, 0.30, gate.CPU, gate.Worse, false},
+		"within its limit, 33 times the time":  {680 * time.Millisecond, 0.10, gate.CPU, gate.Within, false},
+		"within its limit, a bit slower":       {28 * time.Millisecond, 0.10, gate.CPU, gate.Within, true},
+		"requests of 33 times the time save":   {680 * time.Millisecond, -0.10, gate.CPU, gate.Within, false},
+		"within its limit, no slower: notices": {20 * time.Millisecond, 0.10, gate.CPU, gate.Within, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			base, head := pairOf(24, at(20*time.Millisecond), at(c.head))
+			spends(c.change, 2)(base, head)
+			for _, side := range []*result.Result{base, head} {
+				for i := range side.Rounds {
+					cost := side.Rounds[i].Cost
+					cost.Cycles, cost.Instructions = int64(cost.CPU), int64(cost.CPU)
+				}
+			}
+			p := policy()
+			p.Metrics = append(slices.DeleteFunc(p.Metrics, gate.Metric.IsCost), c.metric)
+			v := gate.JudgePairs(p, base, head, true)
+			checkValid(t, v)
+			got := costOf(v, c.metric)
+			if got == nil || got.Status != c.want {
+				t.Fatalf("%+v, want %s", got, c.want)
+			}
+			if c.want == gate.Follows && (got.Why == nil || got.Why.By != gate.BySlower || !slices.Equal(got.Why.Routes, []string{"GET /a"}) || v.Cause != nil) {
+				t.Errorf("it follows from %+v, and the cause is %+v", got.Why, v.Cause)
+			}
+			if notice := slices.ContainsFunc(v.Notices, func(r gate.Reason) bool { return r.Kind == gate.CostUp }); notice != c.notice {
+				t.Errorf("a notice of the cost: %v", notice)
+			}
+		})
+	}
+}
+
 // near tells whether a change is there and close to another.
 func near(change *float64, want float64) bool {
 	return change != nil && math.Abs(*change-want) < 0.01

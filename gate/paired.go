@@ -145,8 +145,10 @@ func (j *pairing) judge(v Verdict, at look) Verdict {
 	doubts = append(doubts, blindAfterAll(rows)...)
 	v.Compared, v.Total = countRoutes(rows)
 	spent := costs.judge(at, over, seed)
-	v = v.Note(orderEffect(rows, j.head, j.good)...).Note(lowSight(rows, OfPair)...).Note(costs.notices()...)
+	v = v.Note(orderEffect(rows, j.head, j.good)...).Note(lowSight(rows, OfPair)...)
 	rows = attribute(s, rows)
+	costs.follow(rows)
+	v = v.Note(costs.notices(rows)...)
 	open := slices.ContainsFunc(doubts, func(r Reason) bool { return r.Kind == ThresholdOpen })
 	if (open || holds(append(slices.Clone(rows), spent...))) && !over {
 		v.More = nextLook(len(j.good)) - len(j.good)
