@@ -16,12 +16,13 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// costly is the profile of the services of testdata/costs. Each side has a start.sh of its own.
+// costly is the profile of the services of testdata/costs. Each side has a start.sh of its own. A service is a child of the
+// test, so that spentHere knows its CPU time from that of others: hence exec.
 const costly = `
 name: costs
 target:
   url: http://127.0.0.1:${port}
-  start: {command: "sh start.sh 127.0.0.1:${port}", ready: {http: GET /ready, within: 20s}}
+  start: {command: "exec sh start.sh 127.0.0.1:${port}", ready: {http: GET /ready, within: 20s}}
 load: {users: 10, spawn_rate: 250, warm_up: 100ms, run_time: 10s}
 users: [{name: u, wait: 5ms..15ms, tasks: [{http: GET /a}]}]`
 

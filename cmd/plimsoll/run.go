@@ -79,9 +79,20 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 		}
 	}
 	if err == nil {
-		err = trouble(r)
+		err = hindered(a, r)
 	}
 	return err
+}
+
+// hindered is the trouble of a run as an error. A shard that has measured its part in full only tells it: the whole run has
+// the same trouble, and whoever judges that run has to know of it. To fail here would end the other shards in a cluster.
+func hindered(a *console.Console, r *result.Result) error {
+	err := trouble(r)
+	if err == nil || r.Part == nil || len(r.Rounds) != r.PlannedRounds {
+		return err
+	}
+	fmt.Fprintf(a.Stderr, "plimsoll: %v; the whole run says so too, and is not judged\n", err)
+	return nil
 }
 
 // driven reads the profile, with the locustfile of --locust in place of its users.
