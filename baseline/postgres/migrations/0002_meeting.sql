@@ -33,7 +33,7 @@ CREATE TABLE plimsoll_shard (
     number         integer NOT NULL CHECK (number >= 1),
     token          text NOT NULL,
     host           text NOT NULL,
-    state          text NOT NULL DEFAULT 'present' CHECK (state IN ('present', 'ready', 'loading', 'delivered')),
+    state          text NOT NULL DEFAULT 'present' CHECK (state IN ('present', 'ready', 'loading', 'delivered', 'left')),
     phase          text NOT NULL DEFAULT '', -- for people
     requests       bigint NOT NULL DEFAULT 0, -- so far, for people
     failures       bigint NOT NULL DEFAULT 0,

@@ -21,12 +21,12 @@ import (
 type Book struct{ DB *postgres.Meetings }
 
 // ofMeeting begins a query for what scanMeeting reads.
-const ofMeeting = "SELECT id, shards, state, reason, made, start_at FROM plimsoll_meeting "
+const ofMeeting = "SELECT id, shards, state, reason, made, start_at, coalesce(ended > clock_timestamp() - interval '3 seconds', false) FROM plimsoll_meeting "
 
 func scanMeeting(row pgx.CollectableRow) (*Meeting, error) {
 	m := &Meeting{}
 	var start *time.Time
-	if err := row.Scan(&m.ID, &m.Of, &m.State, &m.Reason, &m.Made, &start); err != nil {
+	if err := row.Scan(&m.ID, &m.Of, &m.State, &m.Reason, &m.Made, &start, &m.fresh); err != nil {
 		return nil, err
 	}
 	m.Reason = plain(m.Reason)
@@ -59,7 +59,7 @@ func look(ctx context.Context, tx pgx.Tx, id string) (*Meeting, error) {
 	if err != nil {
 		return nil, err
 	}
-	const ask = `SELECT number, host, state, phase, requests, failures, seen, state <> 'delivered' AND lease <= clock_timestamp(), clock_ahead_ns, clock_error_ns
+	const ask = `SELECT number, host, state, phase, requests, failures, seen, state NOT IN ('delivered', 'left') AND lease <= clock_timestamp(), clock_ahead_ns, clock_error_ns
 		FROM plimsoll_shard WHERE meeting = $1 ORDER BY number`
 	if rows, err = tx.Query(ctx, ask, id); err != nil {
 		return nil, err
@@ -133,10 +133,24 @@ func stop(ctx context.Context, tx pgx.Tx, id, reason string) (stopped bool, err 
 }
 
 // Merged makes one run of the results of a meeting. The error is an IncompleteError or a result.ShardsError if they make none.
+// Who asks just after a meeting was stopped waits for up to three seconds, until all shards that live have said that they ended.
 func (b Book) Merged(ctx context.Context, id string) (*result.Result, error) {
-	var m *Meeting
+	for {
+		r, m, err := b.merged(ctx, id)
+		if m == nil || m.State != Stopped || !m.fresh || len(m.silent()) == 0 {
+			return r, err
+		}
+		select {
+		case <-time.After(gatherEach):
+		case <-ctx.Done():
+			return r, err
+		}
+	}
+}
+
+func (b Book) merged(ctx context.Context, id string) (_ *result.Result, m *Meeting, err error) {
 	var deliveries []delivery
-	err := b.DB.Read(ctx, func(tx pgx.Tx) (err error) {
+	err = b.DB.Read(ctx, func(tx pgx.Tx) (err error) {
 		if m, err = look(ctx, tx, id); err != nil || m == nil || m.State != Done {
 			return err
 		}
@@ -148,23 +162,24 @@ func (b Book) Merged(ctx context.Context, id string) (*result.Result, error) {
 		return err
 	})
 	if err = known(id, m, err); err != nil {
-		return nil, err
+		return nil, m, err
 	}
 	if err := m.incomplete(); err != nil {
-		return nil, err
+		return nil, m, err
 	}
 	parts := map[string]*result.Result{}
 	for _, d := range deliveries {
 		r, err := d.unpack()
 		if err != nil {
-			return nil, &IncompleteError{id, []string{fmt.Sprintf("what shard %d of %d delivered cannot be read: %v", d.Number, m.Of, err)}}
+			return nil, m, &IncompleteError{id, []string{fmt.Sprintf("what shard %d of %d delivered cannot be read: %v", d.Number, m.Of, err)}}
 		}
 		parts[fmt.Sprintf("delivery %d", d.Number)] = r
 	}
 	if missing := m.missing(func(s Shard) bool { return parts[fmt.Sprintf("delivery %d", s.Number)] != nil }); missing != "" {
-		return nil, &IncompleteError{id, []string{"the database has forgotten what was delivered by " + missing}}
+		return nil, m, &IncompleteError{id, []string{"the database has forgotten what was delivered by " + missing}}
 	}
-	return result.Merge(parts)
+	r, err := result.Merge(parts)
+	return r, m, err
 }
 
 // delivery is a shard's result in the database.

@@ -131,7 +131,7 @@ func (c claimant) take(ctx context.Context, tx pgx.Tx) error {
 
 // prune removes meetings that are too old to be judged, and values that setup handed over to shards that are gone.
 func prune(ctx context.Context, tx pgx.Tx) error {
-	const live = "EXISTS (SELECT FROM plimsoll_shard s WHERE s.meeting = %s AND s.state <> 'delivered' AND s.lease > clock_timestamp())"
+	const live = "EXISTS (SELECT FROM plimsoll_shard s WHERE s.meeting = %s AND s.state NOT IN ('delivered', 'left') AND s.lease > clock_timestamp())"
 	if _, err := tx.Exec(ctx, "DELETE FROM plimsoll_meeting m WHERE made < clock_timestamp() - interval '"+keepFor+"' AND NOT "+fmt.Sprintf(live, "m.id")); err != nil {
 		return err
 	}

@@ -129,6 +129,32 @@ func TestALostShard(t *testing.T) {
 	}
 }
 
+// A cluster that misses one shard interrupts the others. They are not to blame: whoever asks learns which shard said nothing.
+func TestAShardThatIsKilled(t *testing.T) {
+	t.Parallel()
+	b, _ := newBook(t)
+	interrupt := make(chan struct{})
+	var seats []*Seat
+	for i := range 3 {
+		p := place(i+1, 3)
+		if i == 1 {
+			p.Interrupt = interrupt
+		}
+		seats = append(seats, join(t, b, p))
+	}
+	gatherAll(t, seats)
+	seats[2].Leave(nil) // it reports no more
+	close(interrupt)
+	<-seats[1].left // it has stopped the meeting
+	for range 2 {
+		_, err := b.Merged(t.Context(), "m")
+		if err == nil || !strings.Contains(err.Error(), "\n  it was stopped: shard 2 of 3 (host-2): it was interrupted\n  shard 3 of 3 (host-3) was not heard of after ") || strings.Contains(err.Error(), "shard 1 ") {
+			t.Errorf("the merged run: %v", err)
+		}
+	}
+	ends(t, seats[0], "it was interrupted")
+}
+
 // If the last shard at work is lost, nobody is there to stop the meeting. Whoever reads it sees that.
 func TestTheLastShardIsLost(t *testing.T) {
 	t.Parallel()

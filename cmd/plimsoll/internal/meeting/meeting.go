@@ -146,8 +146,10 @@ func (s Shard) name(of int) string {
 
 // lost says that a shard was lost.
 func (s Shard) lost(of int) string {
-	return fmt.Sprintf("%s was lost: it reported last at %s", s.name(of), s.Seen.UTC().Format("2006-01-02T15:04:05.000Z"))
+	return fmt.Sprintf("%s was lost: it reported last at %s", s.name(of), instant(s.Seen))
 }
+
+func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // Meeting is what the database knows of a meeting.
 type Meeting struct {
@@ -158,6 +160,18 @@ type Meeting struct {
 	Made    time.Time
 	StartAt time.Time // zero before all were ready
 	Shards  []Shard   // that have come, by number
+
+	fresh bool // it was over less than three seconds ago
+}
+
+// silent are the shards of a stopped meeting that have not said that they ended. Reason names those that were lost before.
+func (m *Meeting) silent() (all []Shard) {
+	for _, s := range m.Shards {
+		if s.State != left && s.State != delivered && !strings.HasPrefix(m.Reason, s.name(m.Of)+" was lost") {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // missing lists the numbers of the shards for which is does not hold, as "shard 2" or "shards 2, 3"; empty for none.
@@ -207,6 +221,9 @@ func (m *Meeting) incomplete() error {
 		return nil
 	case Stopped:
 		reasons = append(reasons, "it was stopped: "+m.Reason)
+		for _, s := range m.silent() {
+			reasons = append(reasons, fmt.Sprintf("%s was not heard of after %s: it was killed, or lost the database", s.name(m.Of), instant(s.Seen)))
+		}
 	case Gathering:
 		// The leases are not looked at: while they end one by one, the reason would change.
 		late := m.missing(func(s Shard) bool { return s.State == ready })

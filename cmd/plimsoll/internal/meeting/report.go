@@ -18,6 +18,7 @@ const (
 	ready     = "ready"
 	loading   = "loading"
 	delivered = "delivered"
+	left      = "left" // it has ended without a result, since the meeting was stopped
 )
 
 func isReady(s Shard) bool { return s.State == ready && !s.Lost }
@@ -57,7 +58,7 @@ type glance struct {
 func (s *Seat) glance(ctx context.Context, tx pgx.Tx) (*glance, error) {
 	const ask = `SELECT state, reason, start_at,
 			shards = (SELECT count(*) FROM plimsoll_shard s WHERE s.meeting = m.id AND s.state = 'ready' AND s.lease > clock_timestamp()),
-			EXISTS (SELECT FROM plimsoll_shard s WHERE s.meeting = m.id AND s.state <> 'delivered' AND s.lease <= clock_timestamp())
+			EXISTS (SELECT FROM plimsoll_shard s WHERE s.meeting = m.id AND s.state NOT IN ('delivered', 'left') AND s.lease <= clock_timestamp())
 		FROM plimsoll_meeting m WHERE id = $1`
 	g, start := &glance{}, (*time.Time)(nil)
 	err := tx.QueryRow(ctx, ask, s.id).Scan(&g.state, &g.reason, &start, &g.ready, &g.lost)
@@ -144,13 +145,34 @@ func (s *Seat) outOfPlace(ctx context.Context, tx pgx.Tx) (no, err error) {
 
 // halt stops the meeting, if this shard still has its place.
 func (s *Seat) halt(ctx context.Context, reason string) error {
+	return s.DB.Write(ctx, func(tx pgx.Tx) error { return s.stop(ctx, tx, reason) })
+}
+
+// quit stops the meeting too, and says that this shard has ended.
+func (s *Seat) quit(ctx context.Context, reason string) error {
 	return s.DB.Write(ctx, func(tx pgx.Tx) error {
-		if mine, err := s.lock(ctx, tx); err != nil || !mine {
+		if err := s.stop(ctx, tx, reason); err != nil {
 			return err
 		}
-		_, err := stop(ctx, tx, s.id, reason)
-		return err
+		return s.depart(ctx, tx)
 	})
+}
+
+func (s *Seat) stop(ctx context.Context, tx pgx.Tx, reason string) error {
+	if mine, err := s.lock(ctx, tx); err != nil || !mine {
+		return err
+	}
+	_, err := stop(ctx, tx, s.id, reason)
+	return err
+}
+
+// depart says that this shard has ended without a result. Of a meeting that was stopped, only those that were killed do
+// not say so.
+func (s *Seat) depart(ctx context.Context, tx pgx.Tx) error {
+	const end = `UPDATE plimsoll_shard s SET state = 'left', phase = '' FROM plimsoll_meeting m
+		WHERE m.id = s.meeting AND m.state = 'stopped' AND s.meeting = $1 AND number = $2 AND token = $3 AND s.state <> 'delivered'`
+	_, err := tx.Exec(ctx, end, s.id, s.number, s.token)
+	return err
 }
 
 // lock locks the meeting for a change of its state. mine is false if this shard has lost its place.

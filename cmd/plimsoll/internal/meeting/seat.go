@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/plimsoll-ci/plimsoll/runner"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
@@ -234,7 +236,7 @@ func (s *Seat) stay(ctx context.Context, last time.Time) {
 func (s *Seat) lastWord(ctx context.Context, reason string) {
 	ctx, cancel := context.WithTimeout(ctx, parting)
 	defer cancel()
-	_ = s.halt(ctx, reason) // see above
+	_ = s.quit(ctx, reason) // see above
 }
 
 // pause is the time between two reports.
@@ -263,6 +265,7 @@ func (s *Seat) once(ctx context.Context, last time.Time) (over bool, err error) 
 	switch late := time.Since(s.came) > s.within; {
 	case g.state == Stopped:
 		s.end(refuse("the meeting %s was stopped: %s", s.id, plain(g.reason)))
+		_ = s.DB.Write(ctx, func(tx pgx.Tx) error { return s.depart(ctx, tx) }) // if this fails, the shard seems to have been killed
 		return true, nil
 	case g.state == Done:
 		return true, nil
