@@ -3,7 +3,7 @@
 SHELL := /bin/bash -o pipefail
 
 # Go does not look into testdata and hidden directories by itself.
-packages := ./... ./testdata/shop/... ./testdata/peers ./testdata/faults ./testdata/ageing ./.github/action/...
+packages := ./... ./testdata/shop/... ./testdata/peers ./testdata/faults ./testdata/ageing ./testdata/kubernetes ./.github/action/...
 tools := bin/tools
 
 # The command's tests load a system, so no other tests run beside them. They run in their own directory: only
@@ -56,6 +56,13 @@ test-otlp: $(tools)/prometheus ## Send a report as OTLP to a Prometheus of today
 test-faults: programs-faults ## Load services with one known fault each, and ask what their throughput stops at; takes about ten minutes.
 	go test -tags real -count 1 -timeout 60m -run '^TestReal' -v ./testdata/faults
 
+# The cluster that test-kubernetes starts itself, unless KUBECONFIG names another one.
+cluster := $(if $(KUBECONFIG),programs,programs-kubernetes $(tools)/kubernetes $(tools)/pause)
+
+test-kubernetes: $(cluster) ## Load from the pods of a real Kubernetes, and disturb them FAULTS times: that of KUBECONFIG, else one that is built and started here. Five minutes, the first time fifteen.
+	.github/kubernetes/able.sh
+	go test -tags kubernetes -count 1 -timeout 60m -run '^TestKubernetes$$' -v ./testdata/kubernetes -faults $(or $(FAULTS),5)
+
 peers: testdata/peers/node_modules/.installed ## Install the servers and descriptions of npm that test-real needs.
 
 testdata/peers/node_modules/.installed: testdata/peers/package.json | programs-real
@@ -67,6 +74,7 @@ check: lint race ## Look for mistakes: format, vet, linters, races, known vulner
 lint: $(tools)/staticcheck $(tools)/golangci-lint $(tools)/govulncheck $(tools)/actionlint
 	@echo "gofmt"; files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not formatted, run make fmt:" $$files; exit 1; fi
 	go vet $(packages) && go vet -tags real ./.github/action ./testdata/faults ./gate/report/export $(real)
+	go vet -tags kubernetes ./testdata/kubernetes
 	$(tools)/staticcheck $(packages)
 	$(tools)/golangci-lint run $(packages)
 	$(tools)/actionlint .github/workflows/*.yml cmd/plimsoll/internal/starter/files/*.yml
@@ -137,16 +145,17 @@ screenshot: programs-real ## Take the pictures of docs: the comment, the page of
 	done
 	@ls -l docs/*.png
 
-# Programs that tests run, each with its package of Debian: those of make test, those that only test-real needs, and those
-# of test-faults. A test fails without its program. Some tests start a PostgreSQL of their own even if
+# Programs that tests run, each with its package of Debian: those of make test, those that only test-real needs, those
+# of test-faults, and those of a cluster. A test fails without its program. Some tests start a PostgreSQL of their own even if
 # PLIMSOLL_TEST_DATABASE_URL names a server.
 usual := git:git curl:curl node:nodejs nginx:nginx-light cmark-gfm:cmark-gfm pgbouncer:pgbouncer zsh:zsh fish:fish xmllint:libxml2-utils promtool:prometheus locust:python3-locust wrk:wrk
 programs: needed := $(usual)
 programs-real: needed := $(usual) chromium:chromium etcd:etcd-server npm:npm
 programs-real: modules := grpc:python3-grpcio
 programs-faults: needed := $(usual) java:default-jdk-headless prometheus-postgres-exporter:prometheus-postgres-exporter
+programs-kubernetes: needed := $(usual) containerd:containerd runc:runc /usr/lib/cni/bridge:containernetworking-plugins ip:iproute2 openssl:openssl unshare:util-linux
 
-programs programs-real programs-faults:
+programs programs-real programs-faults programs-kubernetes:
 	@missing=; \
 	for one in $(needed); do \
 		command -v $${one%:*} >/dev/null || [ -x /usr/sbin/$${one%:*} ] || missing="$$missing $${one#*:}"; \
@@ -169,6 +178,20 @@ $(addprefix $(tools)/,$(peers) prometheus): Makefile
 	@GOBIN=$(abspath $(tools)) go install $(peer-$(@F))
 	@touch $@
 
+# A Kubernetes from its own sources, at the version of their module. It takes ten minutes of CPU time, once.
+$(tools)/kubernetes: .github/kubernetes/go.mod .github/kubernetes/go.sum .github/kubernetes/kubernetes/main.go
+	@echo "building $(@F) $(kubernetes)"
+	@mkdir -p $(tools)
+	@CGO_ENABLED=0 nice go -C .github/kubernetes build -trimpath -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$(kubernetes) \
+		-X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=$(word 2,$(subst ., ,$(kubernetes)))" -o ../../$@ ./kubernetes
+	@touch $@
+kubernetes = $(shell awk '$$1 == "require" && $$2 == "k8s.io/kubernetes" { print $$3 } $$1 == "k8s.io/kubernetes" && $$2 ~ /^v/ { print $$2 }' .github/kubernetes/go.mod)
+
+$(tools)/pause: .github/kubernetes/pause/main.go
+	@mkdir -p $(tools)
+	@CGO_ENABLED=0 go -C .github/kubernetes build -trimpath -ldflags "-s -w" -o ../../$@ ./pause
+	@touch $@
+
 # Tools are built from the versions that their modules pin. golangci-lint has a module of its own:
 # it and actionlint cannot agree on one version of their YAML library.
 $(tools)/golangci-lint: .github/lint/go.mod .github/lint/go.sum
@@ -179,4 +202,4 @@ $(tools)/%:
 	@go -C $(<D) build -o ../../$@ "$$(go -C $(<D) list -f '{{.ImportPath}}' tool | grep "/$*$$")"
 	@touch $@
 
-.PHONY: help build demo test test-real test-faults test-otlp peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs programs-real programs-faults
+.PHONY: help build demo test test-real test-faults test-otlp test-kubernetes peers check lint race bench bench-peers bench-store soak fuzz golden proto fmt pin screenshot programs programs-real programs-faults programs-kubernetes

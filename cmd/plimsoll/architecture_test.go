@@ -152,7 +152,7 @@ func readRooms(t *testing.T) map[string][]string {
 
 func listPackages(t *testing.T) (packages []listed) {
 	t.Helper()
-	command := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,Deps", "./...", "./testdata/shop/...", "./testdata/peers", "./testdata/faults", "./testdata/ageing")
+	command := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,Deps", "./...", "./testdata/shop/...", "./testdata/peers", "./testdata/faults", "./testdata/ageing", "./testdata/kubernetes")
 	command.Dir = "../.."
 	output, err := command.Output()
 	if err != nil {
