@@ -64,6 +64,9 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 		return errors.Join(err, summaryErr)
 	}
 	if c.JSON {
+		if err == nil {
+			err = hindered(a, r)
+		}
 		return errors.Join(err, result.Encode(a.Stdout, r.Compact()))
 	}
 	if printErr := cmp.Or(report.Run(a.Stdout, r, report.FoundIn(r)), report.Measured(a.Stdout, j.API, counts(r))); printErr != nil {
