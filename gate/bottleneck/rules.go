@@ -131,7 +131,15 @@ func (l *look) cpu() (Finding, bool) {
 // Threads that take turns at one lock, and threads that would fill all cores, look alike then.
 func (l *look) ambiguous(subject string) bool {
 	return l.read(subject, result.CPUCapacity) >= severalCores && l.read(subject, result.CPUCores) <= oneCore &&
-		l.wanted(subject) >= cpuMissed && !(l.read(result.OfMachine, result.CPUShare) < machineIdle)
+		l.wanted(subject) >= cpuMissed && !(l.read(result.OfMachine, result.CPUShare) < machineIdle) && !l.parallel(subject)
+}
+
+// parallel tells whether a single user made the subject use and want several cores, and no single thread of it. One user's
+// requests never wait for each other's lock.
+func (l *look) parallel(subject string) bool {
+	of := func(figure string) float64 { return l.first.Readings[result.Reading(subject, figure)] }
+	used := of(result.CPUCores)
+	return !l.first.Open && l.first.Load <= 1 && used+of(result.RunDelayCores) >= severalCores && of(result.BusiestThread) < 0.8*used
 }
 
 // wanted is the share of its capacity that a subject used, and in which its threads waited for a core.
