@@ -126,13 +126,13 @@ func interpreter() (steps []bottleneck.Step) {
 }
 
 // shared is garbage on two cores, measured beside a program that uses one of them: what a single user's requests used and
-// waited for, and how busy the busiest thread was.
-func shared(used, delay, busiest float64) (steps []bottleneck.Step) {
+// waited for, how busy the busiest thread was, and what more users used at most.
+func shared(used, delay, busiest, most float64) (steps []bottleneck.Step) {
 	of := func(used, delay, busiest float64) map[string]float64 {
 		return readings(map[string]float64{"system.cpu_cores": used, "system.cpu_capacity": 2, "system.run_delay_cores": delay, "system.busiest_thread": busiest, "machine.cpu_cores": 1.9})
 	}
 	for i, m := range [][2]float64{{639.2, 1.6}, {563.8, 3.6}, {610.3, 6.6}, {623.2, 13}, {588.5, 27.5}, {621, 53.9}, {609.8, 103.3}} {
-		s := bottleneck.Step{Load: float64(int(1) << i), Length: 2 * time.Second, Throughput: m[0], Response: m[1] / 1000, Readings: of(0.95, 1.13, 0.26)}
+		s := bottleneck.Step{Load: float64(int(1) << i), Length: 2 * time.Second, Throughput: m[0], Response: m[1] / 1000, Readings: of(most, 1.3, 0.26)}
 		if i == 0 {
 			s.Readings = of(used, delay, busiest)
 		}
@@ -215,9 +215,10 @@ func TestAdversarial(t *testing.T) {
 		{what: "garbage on two cores, most of which others use up", steps: ramp(420, 488, 417, 2.4, 154, readings(map[string]float64{
 			"system.cpu_capacity": 2, "system.cpu_cores": 0.64, "system.busiest_thread": 0.19, "system.run_delay_cores": 1.22, "machine.cpu_cores": 2})),
 			kind: bottleneck.Unknown, grade: untold, subject: "system"},
-		{what: "garbage on two cores, one of which others use up: a single user's requests want both", steps: shared(0.935, 0.986, 0.26), kind: bottleneck.CPU, grade: bottleneck.Shown, subject: "system"},
-		{what: "the same of a single user who wants one core", steps: shared(0.52, 0.48, 0.26), kind: bottleneck.Unknown, grade: untold, subject: "system"},
-		{what: "the same of a single thread", steps: shared(0.935, 0.986, 0.93), kind: bottleneck.Unknown, grade: untold, subject: "system"},
+		{what: "garbage on two cores, one of which others use up: a single user's requests want both", steps: shared(0.935, 0.986, 0.26, 0.95), kind: bottleneck.CPU, grade: bottleneck.Shown, subject: "system"},
+		{what: "the same of a single user who wants one core", steps: shared(0.52, 0.48, 0.26, 0.95), kind: bottleneck.Unknown, grade: untold, subject: "system"},
+		{what: "the same of a single thread", steps: shared(0.935, 0.986, 0.93, 0.95), kind: bottleneck.Unknown, grade: untold, subject: "system"},
+		{what: "the same of a single user who wants both, while others leave less than a core", steps: shared(0.677, 1.27, 0.23, 0.75), kind: bottleneck.Unknown, grade: untold, subject: "system"},
 		{what: "garbage on one core that others use up", steps: ramp(240, 762, 240, 5.2, 280, readings(map[string]float64{
 			"system.cpu_cores": 0.32, "system.run_delay_cores": 1.18, "machine.cpu_cores": 2})), kind: bottleneck.Unknown, grade: untold, subject: "system"},
 		{what: "a disk that is fast, and more threads wait for it than for the core", steps: ramp(902, 1571, 1545, 1.1, 41, readings(map[string]float64{

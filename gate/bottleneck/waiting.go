@@ -72,7 +72,7 @@ func (l *look) oneAtATime() (Finding, bool) {
 	if !(l.read(result.OfSystem, result.CPUCapacity) >= severalCores) || !(used <= oneCore) || !l.grows() || l.elasticity() >= flat {
 		return Finding{}, false
 	}
-	if !(used >= threadFull || used >= cpuContended && wanted >= cpuTaken) || l.atATime() >= 1.6 || l.ambiguous(result.OfSystem) {
+	if !(used >= threadFull || used >= cpuContended && wanted >= cpuTaken) || l.atATime() >= 1.6 || l.ambiguous(result.OfSystem) || l.parallel(result.OfSystem) {
 		return Finding{}, false
 	}
 	return Finding{Kind: OneThread, Grade: Inferred, Subject: result.OfSystem,
