@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/gate"
 )
 
-// A profile whose routes are not known may have rules for any.
+// If nobody knows the routes of a profile, it may have rules for any.
 func TestParsePolicyOfUnknownRoutes(t *testing.T) {
 	var document yaml.Node
 	if err := yaml.Unmarshal([]byte("{routes: {GET /a: {ignore: true}}, thresholds: {GET /b: [p(95)<5]}}"), &document); err != nil {

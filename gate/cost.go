@@ -207,7 +207,7 @@ func (r *row) untold(kind WhyKind, has, needs int) {
 // leastNoticed is the least rise of a cost that is worth a notice.
 const leastNoticed = 0.005
 
-// follow marks the costs that are past their limits only because routes have become slower by far more.
+// follow marks costs that are past their limits only because routes became slower by far more.
 func (c *costs) follow(rows []row) {
 	for i := range c.rows {
 		if r := &c.rows[i]; sureness(r.Status) > 0 {
@@ -216,9 +216,9 @@ func (c *costs) follow(rows []row) {
 	}
 }
 
-// ofWaiting names the routes whose latency has surely risen by so much more that a cost rises with it; nil if there is none.
-// Users who wait longer ask less often, and a system that is less busy needs more time for the same work: its caches are
-// cold, and its cores asleep. It does not need more instructions for it.
+// ofWaiting names the routes whose latency has surely risen by so much more than a cost that the cost follows from it; nil if
+// there is none. Users who wait longer ask less often, and a system that is less busy needs more CPU time for the same work,
+// because its caches are cold and its cores asleep. It does not need more instructions.
 func (r *row) ofWaiting(rows []row) *Why {
 	if r.Metric == Instructions || r.found == nil {
 		return nil
@@ -233,7 +233,7 @@ func (r *row) ofWaiting(rows []row) *Why {
 	return caused(BySlower, slices.Compact(names))
 }
 
-// notices tells of the first cost that has surely risen, by less than its limit and by itself.
+// notices reports the first cost that has surely risen by less than its limit, and not because routes became slower.
 func (c *costs) notices(rows []row) []Reason {
 	for i := range c.rows {
 		r := &c.rows[i]

@@ -271,8 +271,8 @@ func TestCauseOfARegression(t *testing.T) {
 	}
 }
 
-// Where requests wait by far longer, the system is less busy, and its caches are cold. A cost that rises with that follows
-// from the route, and is no notice either. Without a limit for the route nothing explains it.
+// If requests wait far longer, the system is less busy and its caches are cold. A cost that rises with that follows from the
+// route, and is no notice either. If the route has no limit, nothing explains the cost.
 func TestCostFollowsFromWaiting(t *testing.T) {
 	at := func(takes time.Duration) map[string]result.Figures {
 		return map[string]result.Figures{"GET /a": figures(2000, 0, takes)}

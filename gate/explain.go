@@ -32,8 +32,8 @@ const (
 // A rise of the CPU time of a request explains a regression from leastWork on. If it surely lies below mostSame, the
 // request costs the same.
 // A route that takes many times as long is not explained by a rise of a few percent, which a less busy system has anyway:
-// more of its requests find it asleep. leastOfRise is the least part of the rise of a latency. Queues make a rise of work
-// larger, but ten times only where a core is nearly full, and then the bottleneck says so.
+// more of its requests find it asleep. leastOfRise is the least part of the rise of a latency that work can explain. Queues
+// make a latency rise more than the work, but ten times more only if a core is nearly full, and then the bottleneck says so.
 const (
 	leastWork   = 0.02
 	mostSame    = 0.05

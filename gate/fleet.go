@@ -8,38 +8,38 @@ import (
 )
 
 // A fleet is one paired comparison on several machines. Each machine, a leg, measures its share of the pairs, and one
-// look at the end judges all. Pairs are the units of each machine. What both sides of a pair share cancels. What a machine
-// adds to the difference, such as a processor that suits one of the builds, does not cancel, and flips of pairs cannot see
-// it: so a change must also be real with machines as the units.
+// look at the end judges all. What both sides of a pair share cancels. What a machine adds to the difference, such as a
+// processor that suits one of the builds, does not cancel, and flips of pairs cannot see it. So a change must be real twice:
+// with pairs as the units, and with machines as the units.
 
-// The number of legs that a fleet may have. Two or three machines cannot tell a change from their own opinions: for 99 %
+// The number of legs that a fleet may have. Two or three machines cannot tell a change from what each of them adds: for 99 %
 // confidence two must agree within a thirtieth of the change. More than eight would have too few pairs each.
 const (
 	LeastLegs = 4
 	MostLegs  = 8
 )
 
-// toldLegs is the least number of legs whose findings are told when others are lost.
+// toldLegs is the least number of legs whose findings are reported if others are lost.
 const toldLegs = LeastLegs - 1
 
 const (
 	// leastLegPairs is the least number of pairs of a leg.
 	leastLegPairs = 4
-	// fleetPass is the chance of passing a line exactly at its guard. There is one look, which gets what several looks
-	// of one machine have together.
+	// fleetPass is the chance of passing a line exactly at its guard. The one look gets what several looks on one machine
+	// get together.
 	fleetPass = 0.05
 	// rotations is how many rotations the test of the machines draws.
 	rotations = 9_999
 )
 
-// LegPairs is how many pairs each of several legs measures: an even number, as the order of the sides is balanced in
+// LegPairs is how many pairs each of several legs measures: an even number, because the order of the sides is balanced in
 // blocks of two.
 func LegPairs(legs int) int {
 	blocks := (MaxPairs + 2*legs - 1) / (2 * legs)
 	return max(leastLegPairs, 2*blocks)
 }
 
-// MostLegPairs is the most pairs that each of several legs measures, with those that replace disturbed ones.
+// MostLegPairs is the most pairs that each of several legs measures: a quarter more than LegPairs, to replace disturbed ones.
 func MostLegPairs(legs int) int {
 	n := LegPairs(legs)
 	return n + (n+3)/4
@@ -51,7 +51,7 @@ func LegDone(base, head *result.Result, legs int) bool {
 }
 
 // JudgeFleet is JudgePairs for the two sides that result.JoinLegs made of the legs of a fleet. If legs are missing, the
-// verdict is Inconclusive, and tells what the others saw.
+// verdict is Inconclusive, and says what the others saw.
 func JudgeFleet(p Policy, base, head *result.Result) Verdict {
 	var lost []result.Leg
 	for _, leg := range head.Legs {
@@ -68,7 +68,7 @@ func JudgeFleet(p Policy, base, head *result.Result) Verdict {
 	return v.lose(lost, there)
 }
 
-// withoutLost is a side as if the legs that it has were all.
+// withoutLost is a side that is whole with the legs that it has.
 func withoutLost(r *result.Result) *result.Result {
 	whole := *r
 	whole.Problems = slices.DeleteFunc(slices.Clone(r.Problems), func(p result.Problem) bool { return p.Kind == result.PartOnly })
@@ -113,7 +113,7 @@ type legPairs struct {
 	noisy    *Reason // a leg has too few
 }
 
-// pairsOfLegs looks at each leg by itself: a control, for one, tells of its own machine.
+// pairsOfLegs looks at each leg by itself: a control, for example, tells only about its own machine.
 func pairsOfLegs(base, head *result.Result) (f legPairs) {
 	from := 0
 	for _, leg := range head.Legs {
@@ -145,7 +145,7 @@ func part(r *result.Result, from, to int) *result.Result {
 	return &one
 }
 
-// lose makes a verdict of a part of a fleet inconclusive. It proves nothing, and keeps what it saw.
+// lose makes the verdict of some legs of a fleet inconclusive, since it proves nothing. It keeps what those legs saw.
 func (v Verdict) lose(lost []result.Leg, there int) Verdict {
 	first := Reason{Kind: LegsLost, Has: there, Needs: there + len(lost)}
 	for _, leg := range lost {

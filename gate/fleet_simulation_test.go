@@ -67,7 +67,7 @@ func (w fleet) report(r *rand.Rand) (s simulated, d [][]float64, machines [][]in
 	return s, d, machines
 }
 
-// cameOf is what came of many reports.
+// cameOf is the outcome of many reports.
 type cameOf struct{ red, right, wrong, open float64 }
 
 // run judges reports with the machines as units too, or with pairs alone.
@@ -107,7 +107,7 @@ func fleetReports() int {
 	return *reports
 }
 
-// fleets are the numbers of legs that are simulated, of those that are offered.
+// fleets are the numbers of legs that are simulated: the least and the most that a fleet may have.
 var fleets = []int{LeastLegs, MostLegs}
 
 // TestSimulatedFleetUnchanged holds the rule to its promise when nothing has changed, whatever the machines add.
@@ -144,7 +144,7 @@ func TestSimulatedFleetUnchanged(t *testing.T) {
 	}
 }
 
-// TestSimulatedFleetChange: what a fleet finds, beside one machine with the whole budget.
+// TestSimulatedFleetChange measures what a fleet finds, and what one machine that measures all pairs finds.
 func TestSimulatedFleetChange(t *testing.T) {
 	n := fleetReports()
 	for _, noise := range []float64{0.03, 0.06} {
@@ -175,8 +175,8 @@ func TestSimulatedFleetChange(t *testing.T) {
 	}
 }
 
-// TestSimulatedFleetControls takes the machines away from the method, which turns unchanged reports red, and tries fewer
-// machines than are offered, which find too little.
+// TestSimulatedFleetControls leaves out the test of the machines, which turns unchanged reports red. It also tries fewer
+// machines than a fleet may have, which find too little.
 func TestSimulatedFleetControls(t *testing.T) {
 	n := max(*reports, 200)
 	if testing.Short() {

@@ -135,7 +135,7 @@ func TestJudgeFleet(t *testing.T) {
 	}
 }
 
-// A lost leg makes the verdict inconclusive, and the others are told as what they saw.
+// A lost leg makes the verdict inconclusive, and the verdict says what the others saw.
 func TestJudgeFleetWithoutALeg(t *testing.T) {
 	policy := gate.DefaultPolicy()
 	policy.Metrics = []gate.Metric{gate.P50}

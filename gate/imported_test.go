@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// Every reason and notice about runs of another tool says so, also that of a comparison of two. Those about runs of ours do not.
+// Every reason and notice about runs of another tool is marked, also in a comparison of two runs. Those about our runs are not.
 func TestImportedRunsAreMarked(t *testing.T) {
 	usual := map[string]load{"GET /a": {2000, 0, 20 * time.Millisecond}}
 	slow := map[string]load{"GET /a": {2000, 0, 40 * time.Millisecond}}

@@ -78,8 +78,8 @@ const (
 	maxDegradation = 100 // 10,000 %
 )
 
-// ParsePolicy reads the gate: section of a profile, nil for none. The names are those of the
-// profile's routes: a rule for another is a problem. They are nil if they are not known.
+// ParsePolicy reads the gate: section of a profile, nil for none. routes are the names of the
+// profile's routes: a rule for another one is a problem. They are nil if nobody knows them.
 func ParsePolicy(file string, n *yaml.Node, routes []string) (Policy, strict.Problems) {
 	r := strict.NewReader(file)
 	p := DefaultPolicy()

@@ -35,7 +35,7 @@ const (
 	AddedLoad        ReasonKind = "added-load"        // past the limit, but faster routes make users send more requests: Route, Metric, Change, Interval, Limit, Why
 	TooNoisy         ReasonKind = "too-noisy"         // may be past the limit: Route, Metric, Interval, Limit (the guard), Has pairs, Visible
 	NoisyMachine     ReasonKind = "noisy-machine"     // Has of Needs pairs were disturbed; Names has the leg of a fleet
-	LegsLost         ReasonKind = "legs-lost"         // Has of Needs legs of a fleet were measured: Names has the others, each with the reason; Text is the outcome that the measured ones have alone
+	LegsLost         ReasonKind = "legs-lost"         // Has of Needs legs of a fleet were measured: Names has the lost ones, each with the reason; Text is the outcome of the measured ones alone
 	ControlStrayed   ReasonKind = "control-strayed"   // Before and Now, the control's ns before and after the load
 	CommonShift      ReasonKind = "common-shift"      // most routes moved together: Change; a notice if a control shows that the machine did not
 	AgainstShift     ReasonKind = "against-shift"     // moved against the other routes: Route, Metric, Change against theirs, Limit

@@ -56,7 +56,7 @@ type look struct {
 	from   int     // the least number of units that fail a line
 	early  bool    // it may pass, and never fail
 	last   bool
-	// machines are the pairs of each machine, if there are several; see JudgeFleet.
+	// machines are the pairs of each machine of a fleet; nil for a single machine.
 	machines [][]int
 }
 
@@ -128,8 +128,8 @@ func judgePairs(lines []line, d []stats.Paired, at look, strict bool, seed func(
 	return findings
 }
 
-// test is the p value of each line for the whole report. With several machines it is that of the weaker of two tests, by
-// the pairs and by the machines.
+// test is the p value of each line for the whole report. With several machines it is the larger one of two tests: one with
+// the pairs as units, one with the machines.
 func (l look) test(d []stats.Paired, machines []stats.Machines, seed uint64) []float64 {
 	p := stats.FlipLines(d, drawsFor(l.level), seed)
 	if l.machines == nil {

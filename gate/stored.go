@@ -22,7 +22,7 @@ func Judge(p Policy, fresh []*result.Result, history []result.Summary) Verdict {
 	return judge(p, fresh, history).imported(fresh)
 }
 
-// imported marks the reasons of a verdict about runs that another tool measured: advice must not ask for pairs of them.
+// imported marks the reasons of a verdict about runs that another tool measured, so that no advice asks for pairs.
 func (v Verdict) imported(fresh []*result.Result) Verdict {
 	if len(fresh) == 0 || fresh[0].Origin.Tool == "" {
 		return v

@@ -142,7 +142,7 @@ func (u *usage) cpuShare() float64 {
 	return u.own / u.length.Seconds() / u.cores
 }
 
-// wholeCores is how many cores are available: one to another program that made the load.
+// wholeCores is how many cores the load generator could use. Another program that made the load could use one.
 func (u *usage) wholeCores() int {
 	if u.driven {
 		return 1

@@ -54,7 +54,7 @@ func admit(p *plan.Plan) error {
 				asked.Host, asked.Key, strings.Join(p.Target.Hosts, ", "))}
 		}
 	}
-	if p.Locust != nil { // which opens the connections, and raises its own limit
+	if p.Locust != nil { // Locust opens the connections, and raises its own limit
 		return nil
 	}
 	need := connections(p)

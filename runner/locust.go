@@ -18,7 +18,7 @@ func refuseLocust(p *plan.Plan, how string) error {
 	if p.Locust == nil {
 		return nil
 	}
-	return &Refusal{Text: fmt.Sprintf("%s is loaded by Locust, which takes too long to start and to stop for that: it cannot load a system %s. `plimsoll run`, `plimsoll baseline update` and `plimsoll gate` against recorded runs can; for the rest, `plimsoll init --locust %s` makes a profile with users of the locustfile",
+	return &Refusal{Text: fmt.Sprintf("%s is loaded by Locust, which starts and stops too slowly to load a system %s. Locust works with `plimsoll run`, `plimsoll baseline update` and `plimsoll gate` against recorded runs. For anything else, `plimsoll init --locust %s` makes a profile with the users of the locustfile",
 		p.Series, how, p.Locust.File)}
 }
 
@@ -31,7 +31,7 @@ func unfit(err error) error {
 	return err
 }
 
-// hire starts Locust for a system. It loads the locustfile, and sends nothing yet.
+// hire starts Locust for a system. Locust loads the locustfile, and sends nothing yet.
 func (s *session) hire(ctx context.Context, y *system) error {
 	preparing, done := untilAny(ctx, s.Stop, y.ended())
 	defer done()

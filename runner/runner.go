@@ -70,11 +70,11 @@ type Config struct {
 	// StartAt is when the load of a Run begins, by this machine's clock, once everything is ready; zero for at once. All
 	// shards of a load begin at the same instant.
 	StartAt time.Time
-	// Gather waits until all shards of a load are ready, as this one is, and says when the load begins; nil for StartAt. Its
-	// context ends with the run.
+	// Gather is called when this shard is ready. It waits until all shards of the load are, and says when the load begins;
+	// nil for StartAt. Its context ends with the run.
 	Gather func(context.Context) (Start, error)
-	// GaveUp is told why a limit of the profile ends the load, when it does and before the last requests have ended. It
-	// must not wait; may be nil.
+	// GaveUp is told at once why a limit of the profile ends the load, while the last requests may still be under way. It
+	// must not block; may be nil.
 	GaveUp func(error)
 	// Handover carries the values of setup between the shards of a load; nil if the plan has no setup or is whole.
 	Handover Handover

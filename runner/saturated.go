@@ -83,7 +83,7 @@ func mayUse(cores int, limit float64) string {
 	return fmt.Sprintf("%d cores", cores)
 }
 
-// noteSaturated adds a Problem to a run if the generator, its machine or its container was the bottleneck.
+// noteSaturated adds a Problem to the run if the generator, its machine or its container was the bottleneck.
 func (y *system) noteSaturated() {
 	if y.engine != nil {
 		if err := y.engine.Saturated(); err != nil {

@@ -72,7 +72,7 @@ func (s *session) awaitStart(ctx context.Context, y *system) error {
 	if late := -left; late > time.Duration(result.MostSkew*float64(y.plan.RoundLength)) {
 		advice := "give a later --start-at, and check the clock"
 		if s.Gather != nil {
-			advice = "look whether it was busy, or the meeting point hard to reach"
+			advice = "it was busy, or the meeting point was hard to reach"
 		}
 		return fmt.Errorf("the load was to begin at %s, and this machine was ready %s later by its clock (%s), so its rounds would not hold the same seconds as those of the other shards: %s; no load was sent",
 			at.Format(time.RFC3339), plan.InWords(late), time.Now().In(at.Location()).Format(time.RFC3339), advice)
@@ -129,8 +129,8 @@ func (y *system) asPart() *result.Part {
 	}
 }
 
-// notePart completes the result of a shard, which is never a whole run. If the clocks were compared, the load began as long
-// after the instant that all agreed on as the monotonic clock says.
+// notePart completes the result of a shard, which is never a whole run. If the clocks were compared, the monotonic clock says
+// how long after the agreed instant the load began.
 func (y *system) notePart(agreed Start, began time.Time) {
 	part := y.result.Part
 	if part == nil {

@@ -59,7 +59,7 @@ func notListening(err error) bool {
 }
 
 // idempotent reports whether an operation can be repeated without harm. Marking again adds a second mark, and
-// removing again finds nothing. What is written in a meeting carries a token or a digest, which tells a repetition.
+// removing again finds nothing. What is written in a meeting carries a token or a digest, which shows that it is a repetition.
 func idempotent(op table.Operation) bool {
 	return slices.Contains([]table.Operation{table.Opening, table.Reading, table.Adding, table.Looking, table.Meeting}, op)
 }

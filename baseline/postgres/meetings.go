@@ -27,8 +27,8 @@ func (m *Meetings) Read(ctx context.Context, f func(pgx.Tx) error) error {
 	return m.db.retry(ctx, table.Looking, func() error { return m.db.read(ctx, f) })
 }
 
-// Write does all of f or nothing. It may do f again although it succeeded, if the connection was cut before the answer came:
-// f must find out.
+// Write does all of f or nothing. If the connection was cut before the answer came, it does f again, although f may have
+// succeeded: f must find out.
 func (m *Meetings) Write(ctx context.Context, f func(pgx.Tx) error) error {
 	return m.db.retry(ctx, table.Meeting, func() error { return m.db.transact(ctx, f) })
 }

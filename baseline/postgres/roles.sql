@@ -13,8 +13,8 @@
 --   plimsoll_writer  records: reads, adds runs, accepts changes. It can neither change nor remove
 --                    what is there, nor exclude a run. For the main branch.
 --   plimsoll_generator  takes part in meetings of shards (plimsoll run --meet). It sees no run. For the
---                    machines that send a load together. What setup hands over is hidden from the
---                    two others above.
+--                    machines that send a load together. Reader and writer cannot see the values of
+--                    setup that these machines share.
 --   plimsoll_admin   owns the tables: makes them and brings them up to date, excludes, removes,
 --                    prunes. For people, and for the job that prunes.
 --
@@ -68,7 +68,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO plimsoll_reader, plimsoll_writer, plimsoll_generator, plimsoll_admin', here);
     EXECUTE format('GRANT CREATE ON SCHEMA %I TO plimsoll_admin', here);
 
-    -- The two others can read what later migrations make.
+    -- Reader and writer can read what later migrations make.
     EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE plimsoll_admin IN SCHEMA %I GRANT SELECT ON TABLES TO plimsoll_reader, plimsoll_writer', here);
 
     -- The tables that exist already.

@@ -58,7 +58,7 @@ func commandLine(input func(string) string, temp string) ([]string, error) {
 	leg, results := input("FLEET"), input("FLEET_RESULTS")
 	switch {
 	case command != "gate" && leg+results != "":
-		return nil, exit.BadInput("inputs fleet and fleet-results belong to the command gate, and not to %s", command)
+		return nil, exit.BadInput("inputs fleet and fleet-results belong to the command gate, not to %s", command)
 	case leg != "" && results != "":
 		return nil, exit.BadInput("input fleet measures a leg, and fleet-results judges all legs: give one of them")
 	}

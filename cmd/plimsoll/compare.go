@@ -79,7 +79,7 @@ func hintOrigins(a *console.Console, baseFile string, base *result.Result, headF
 		return
 	}
 	by := func(r *result.Result) string { return cmp.Or(r.Origin.Tool, "Plimsoll") }
-	fmt.Fprintf(a.Stderr, "plimsoll: %s was measured by %s and %s by %s: programs differ in when the time of a request begins, so such runs are not compared\n",
+	fmt.Fprintf(a.Stderr, "plimsoll: %s was measured by %s and %s by %s: programs begin to count the time of a request at different moments, so such runs are not compared\n",
 		baseFile, by(base), headFile, by(head))
 }
 

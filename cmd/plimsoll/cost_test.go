@@ -16,8 +16,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
-// costly is the profile of the services of testdata/costs. Each side has a start.sh of its own. A service is a child of the
-// test, so that spentHere knows its CPU time from that of others: hence exec.
+// costly is the profile of the services of testdata/costs. Each side has a start.sh of its own. exec makes a service a child
+// of the test, so that spentHere can tell its CPU time from that of others.
 const costly = `
 name: costs
 target:

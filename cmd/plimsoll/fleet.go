@@ -60,10 +60,10 @@ func (c *gateCmd) checkFleet() error {
 		return exit.BadInput("--fleet is for pairs of base and head, and --under-load measures one system: give --paired instead")
 	case c.isLeg() && !c.paired():
 		return exit.BadInput("--fleet shares the pairs of a paired gate: give --paired, --against or --base-url too")
-	case c.isLeg() && len(c.Result) > 0, c.judgesFleet() && len(c.Result) > 0:
+	case (c.isLeg() || c.judgesFleet()) && len(c.Result) > 0:
 		return exit.BadInput("--result is judged against the store, and a fleet compares base and head: leave one of them out")
 	case (c.isLeg() || c.judgesFleet()) && c.Meeting != "":
-		return exit.BadInput("--meeting gives the run of a load in shards, which is judged against the store, and a fleet compares base and head: leave one of them out")
+		return exit.BadInput("the run of --meeting is judged against the store, and a fleet compares base and head: leave one of them out")
 	case c.isLeg() && c.VerdictFile != "":
 		return exit.BadInput("a leg of a fleet has no verdict, so there is nothing to write into %s: give --verdict-file to the gate with --fleet-results", c.VerdictFile)
 	case c.isLeg() && c.publishFlags.Check:
@@ -108,7 +108,7 @@ func (c *gateCmd) measureLeg(ctx context.Context, a *console.Console, workflow g
 		}
 	}()
 	base, head, err := bench.Leg(ctx, both.Base, both.Head, c.Fleet.Shard)
-	if err != nil { // a part of a leg is of no use
+	if err != nil { // part of a leg is of no use
 		return c.withBase(ctx, bench, both.Base.Identity.Commit, err)
 	}
 	if err := bench.KeepSides(base, head); err != nil {
@@ -133,7 +133,7 @@ func (f fleetFlags) legFiles() (files []string, err error) {
 	slices.Sort(files)
 	files = slices.Compact(files)
 	if f.judgesFleet() && len(files) == 0 {
-		return nil, fmt.Errorf("no file matches --fleet-results %s: either no leg of the fleet has left a result, because all their jobs failed or were cancelled, or the files are elsewhere", strings.Join(f.FleetResults, " "))
+		return nil, fmt.Errorf("no file matches --fleet-results %s: either no leg of the fleet has left a result, because its job failed or was cancelled, or the files are elsewhere", strings.Join(f.FleetResults, " "))
 	}
 	return files, nil
 }
@@ -168,11 +168,11 @@ func (c *gateCmd) judgeFleet(ctx context.Context, a *console.Console, j *job.Job
 	return report.Material{Report: &rep, Run: head, Base: base}, nil
 }
 
-// ofThis returns an error if the legs of a fleet have measured something else than the checkout of their judge: another
-// repository, commit, profile or workflow run, or with another version.
+// ofThis returns an error if the legs of a fleet did not measure what is checked out here: if their repository, commit,
+// profile, CI run or version of plimsoll is another one.
 func ofThis(j *job.Job, head *result.Result, own result.Identity) error {
 	if head.Series != j.Name || head.ProfileDigest != j.Digest() {
-		return fmt.Errorf("the legs of the fleet measured series %s with a profile of digest %.12s, and here %s makes series %s with digest %.12s: judge them in the same checkout, with the same flags for users, tags and times",
+		return fmt.Errorf("the legs of the fleet measured series %s with a profile of digest %.12s, and %s here gives series %s and digest %.12s: judge them in the same checkout, with the same flags for users, tags and times",
 			head.Series, head.ProfileDigest, j.File, j.Name, j.Digest())
 	}
 	run := func(id string) string { before, _, _ := strings.Cut(id, "/"); return before } // without the attempt: a judge may be repeated alone
@@ -192,5 +192,5 @@ func lostLeg(v gate.Verdict) bool {
 	return slices.ContainsFunc(v.Reasons, func(r gate.Reason) bool { return r.Kind == gate.LegsLost })
 }
 
-// errLostLeg ends a command whose verdict lacks a leg, with the status of what could not be measured.
+// errLostLeg is the error of a verdict that lacks a leg. Its exit status is that of a load that could not be measured.
 var errLostLeg = exit.Verdict{Outcome: gate.Unjudged}

@@ -31,7 +31,7 @@ type gateCmd struct {
 	fleetFlags
 	publishFlags
 	forms.Flags
-	meetingFlag
+	Meeting     string   `placeholder:"NAME" help:"Judge the run of the shards that met under this name in the PostgreSQL of --db, and write it to --out. auto makes the name from the CI run, as plimsoll run --meet does."`
 	Result      []string `placeholder:"FILE" file:"" help:"Judge this result instead of measuring. Repeat it for several runs of one change."`
 	FirstRun    string   `enum:"fail,pass" default:"fail" help:"Without any baseline: fail (exit status 4) or pass (0)."`
 	VerdictFile string   `placeholder:"FILE" file:"" help:"Write the verdict as JSON to this file, for plimsoll comment."`
@@ -65,7 +65,7 @@ func (c *gateCmd) Run(ctx context.Context, a *console.Console) error {
 		return failed(j.Name, err)
 	}
 	rep := m.Report
-	if !c.UnderLoad && !lostLeg(rep.Verdict) { // the one compares nothing with a baseline, the other cannot fail
+	if !c.UnderLoad && !lostLeg(rep.Verdict) { // under load there is no baseline, and without a leg nothing can fail
 		rep.Verdict = rep.Verdict.Cover(j.Policy, j.API)
 		if *rep, err = c.alsoUnderLoad(ctx, a, j, *rep); err != nil {
 			return failed(j.Name, err)
@@ -109,7 +109,7 @@ func (c *gateCmd) convene(ctx context.Context, a *console.Console, j *job.Job) e
 	if err != nil {
 		return err
 	}
-	r, err := c.merged(ctx, storage.Location(a, c.DB), name)
+	r, err := runOfMeeting(ctx, storage.Location(a, c.DB), name)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (c *gateCmd) convene(ctx context.Context, a *console.Console, j *job.Job) e
 	}
 	a.OutputFile("result", c.Out)
 	for _, p := range r.Problems {
-		if p.Kind == result.Skewed { // a shard that was late is like one that is missing
+		if p.Kind == result.Skewed { // a late shard is no better than a missing one
 			return fmt.Errorf("the meeting %s has no run that can be judged: %s", name, p.Text)
 		}
 	}

@@ -20,8 +20,8 @@ type clusterFlags struct {
 	Image  string `placeholder:"NAME" help:"With kubernetes: the image that the pods run, such as registry.example.com/plimsoll:v1 (default: plimsoll at this version)."`
 }
 
-// writeCluster writes a manifest of Kubernetes with the profile in it, and how its image is made. Without a profile it
-// writes a first one too.
+// writeCluster writes a manifest of Kubernetes with the profile in it, and the Dockerfile of its image. If there is no
+// profile, it writes a first one too.
 func (c *initCmd) writeCluster(ctx context.Context, a *console.Console) error {
 	if err := c.checkCluster(); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (c *initCmd) checkCluster() error {
 	url, taken := starter.Settings{Kind: "stored", Name: "any", URL: c.URL}, starter.Exists(job.Usual)
 	switch {
 	case c.Start != "" || c.Build != "":
-		return exit.BadInput("pods load a system that runs already, and build and start none: give its address with --url instead of --start and --build")
+		return exit.BadInput("pods load a system that runs already, and do not build or start one: give its address with --url instead of --start and --build")
 	case c.Pages:
 		return exit.BadInput("--pages belongs to plimsoll init stored")
 	case c.Shards < 0 || c.Shards > result.MaxShards:
@@ -94,7 +94,7 @@ func sayCluster(a *console.Console, settings starter.Settings, cluster starter.C
 		text += "- Once: `" + command + "`\n"
 	}
 	text += fmt.Sprintf("- The first lines of %s start the load, wait for its end and judge it.\n", starter.ManifestName) +
-		fmt.Sprintf("- %s holds the profile: after a change, run `plimsoll init kubernetes --force`, which writes it anew.\n", starter.ManifestName)
+		fmt.Sprintf("- %s holds the profile: after a change of the profile, write it again with `plimsoll init kubernetes --force`.\n", starter.ManifestName)
 	_, err = fmt.Fprint(a.Stdout, text)
 	return err
 }

@@ -19,10 +19,15 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
+// meetingStore is where shards meet.
+type meetingStore struct {
+	DB string `name:"db" placeholder:"URL" help:"The PostgreSQL in which shards meet: postgres://… (default: $PLIMSOLL_DATABASE_URL). Put a URL with a password into the variable."`
+}
+
 // meetFlags let shards meet in a database.
 type meetFlags struct {
-	storeFlag
-	Meet       string `placeholder:"NAME" help:"With --shard: meet the other shards in the PostgreSQL of --db under this name, which is new for each load. All begin together, and one that is lost or stopped ends the load of all. plimsoll gate --meeting NAME judges. auto makes a name of the CI run."`
+	meetingStore
+	Meet       string `placeholder:"NAME" help:"With --shard: meet the other shards in the PostgreSQL of --db under this name. Choose a new one for each load; auto makes one from the CI run. All shards begin together, and a shard that is lost or stopped ends the load of all. plimsoll gate --meeting NAME judges the run."`
 	MeetWithin span   `default:"10m" placeholder:"SPAN" help:"With --meet: how long to wait until all shards are ready."`
 	MeetLease  span   `default:"20s" placeholder:"SPAN" help:"With --meet: a shard that does not reach the database for this long is lost. It ends its load a little earlier."`
 }
@@ -36,7 +41,7 @@ func (f *shardFlags) attend(ctx context.Context, a *console.Console, j *job.Job,
 		return nil, nil
 	}
 	if f.MeetWithin.Duration <= 0 || f.MeetLease.Duration < shortestLease {
-		return nil, exit.BadInput("--meet-within must be above 0, and --meet-lease %s at least", shortestLease)
+		return nil, exit.BadInput("--meet-within must be above 0, and --meet-lease at least %s", shortestLease)
 	}
 	who := identity.Of(ctx, a, j.Dir)
 	name, err := meetingName(a, f.Meet, who, j.Name)
@@ -92,10 +97,11 @@ func terms(j *job.Job, b *measure.Bench, who result.Identity) ([]meeting.Term, e
 	}, nil
 }
 
-// automatic is the name of a meeting that the CI run stands for.
+// automatic stands for the name that meetingName makes from the CI run.
 const automatic = "auto"
 
-// meetingName is the name that a user gave, or one that all jobs of a CI run and no other run make for a series.
+// meetingName is the name that a user gave, or one made from the CI run and the series: all jobs of the run make the same
+// name, and no other run makes it.
 func meetingName(a *console.Console, given string, who result.Identity, series string) (string, error) {
 	if given == automatic {
 		switch pipeline := a.Env.Get("CI_PIPELINE_ID"); {
@@ -110,15 +116,15 @@ func meetingName(a *console.Console, given string, who result.Identity, series s
 	return given, exit.AsInput(meeting.CheckName(given))
 }
 
-// attendance is a shard's presence in its meeting, from the command's side. A nil one is that of a run without a meeting.
+// attendance is a command's part in a meeting. It is nil for a run without one.
 type attendance struct {
 	name string
 	seat *meeting.Seat
 	db   io.Closer
 }
 
-// leave delivers the result of a shard that has measured, or stops the meeting. It returns the error of the run: why the
-// meeting ended, if that ended the run.
+// leave delivers the result of a shard that has measured, or else stops the meeting. It returns the error of the run. If the
+// end of the meeting ended the run, the error says why the meeting ended.
 func (m *attendance) leave(ctx context.Context, r *result.Result, out string, err error) error {
 	if m == nil {
 		return err
@@ -135,13 +141,8 @@ func (m *attendance) leave(ctx context.Context, r *result.Result, out string, er
 	return errors.Join(err, m.db.Close())
 }
 
-// meetingFlag names a meeting whose shards have been measured.
-type meetingFlag struct {
-	Meeting string `placeholder:"NAME" help:"Take the whole run of the shards that met under this name in the PostgreSQL of --db, and write it to --out. auto makes the name of the CI run, as plimsoll run --meet does."`
-}
-
-// merged is the run of the meeting. A meeting without a whole run is an error that names each shard that it lacks.
-func (f meetingFlag) merged(ctx context.Context, location, name string) (r *result.Result, err error) {
+// runOfMeeting is the run of a meeting. A meeting without a whole run is an error that names each shard that it lacks.
+func runOfMeeting(ctx context.Context, location, name string) (r *result.Result, err error) {
 	db, err := storage.Meetings(ctx, location)
 	if err != nil {
 		return nil, storage.Trouble(err)

@@ -23,11 +23,8 @@ type meetingCmd struct {
 	Stop meetingStopCmd `cmd:"" help:"Stop a meeting: all its shards end their load."`
 }
 
-// bookFlag opens the meetings of a database.
-type bookFlag struct{ storeFlag }
-
 // use opens the meetings, calls do and closes them. A meeting that is not there is a mistake in the input.
-func (f bookFlag) use(ctx context.Context, a *console.Console, do func(meeting.Book) error) error {
+func (f meetingStore) use(ctx context.Context, a *console.Console, do func(meeting.Book) error) error {
 	db, err := storage.Meetings(ctx, storage.URL(a, f.DB))
 	if err != nil {
 		return err
@@ -41,7 +38,7 @@ func (f bookFlag) use(ctx context.Context, a *console.Console, do func(meeting.B
 
 // meetingListCmd is plimsoll meeting list.
 type meetingListCmd struct {
-	bookFlag
+	meetingStore
 	Limit int `default:"50" help:"List at most this many."`
 }
 
@@ -66,7 +63,7 @@ func (c *meetingListCmd) Run(ctx context.Context, a *console.Console) error {
 
 // meetingShowCmd is plimsoll meeting show.
 type meetingShowCmd struct {
-	bookFlag
+	meetingStore
 	Name string `arg:"" help:"The meeting's name."`
 }
 
@@ -84,9 +81,8 @@ func (c *meetingShowCmd) Run(ctx context.Context, a *console.Console) error {
 		if !m.StartAt.IsZero() {
 			line += fmt.Sprintf(". Its load began at %s", m.StartAt.UTC().Format(time.RFC3339))
 		}
-		fmt.Fprintln(a.Stdout, line+".")
-		if len(m.Shards) == 0 {
-			return nil
+		if _, err := fmt.Fprintln(a.Stdout, line+"."); err != nil || len(m.Shards) == 0 {
+			return err
 		}
 		rows := make([][]string, len(m.Shards))
 		for i, s := range m.Shards {
@@ -113,9 +109,9 @@ func clock(c *result.Clock) string {
 
 // meetingStopCmd is plimsoll meeting stop.
 type meetingStopCmd struct {
-	bookFlag
+	meetingStore
 	Name string `arg:"" help:"The meeting's name."`
-	Why  string `placeholder:"REASON" help:"The reason, which all shards tell."`
+	Why  string `placeholder:"REASON" help:"The reason. All shards print it."`
 	By   string `variables:"GITHUB_ACTOR" help:"Who decides this (default: git's user.name, else the user of this machine)."`
 }
 
@@ -135,7 +131,7 @@ func (c *meetingStopCmd) Run(ctx context.Context, a *console.Console) error {
 		case m.State == meeting.Stopped:
 			_, err = fmt.Fprintf(a.Stdout, "The meeting %s was stopped before: %s\n", m.ID, m.Reason)
 		default:
-			_, err = fmt.Fprintf(a.Stdout, "The meeting %s is done, and nothing is left to stop.\n", m.ID)
+			_, err = fmt.Fprintf(a.Stdout, "The meeting %s is done: there is nothing to stop.\n", m.ID)
 		}
 		return err
 	})

@@ -47,9 +47,9 @@ load: {rate: 90/s, warm_up: 200ms, run_time: 3s, rounds: 1, stop_within: 1s}
 setup: [{http: GET /setup, save: {id: id}}]
 users: [{name: u, tasks: [{http: "GET /things/${id}", name: "GET /things/{id}"}]}]`
 
-// TestMeetingFaults holds meetings of real processes and disturbs each in one way at a random moment. However it ends: every
-// process ends in time with a status that it may have, a merged run is there only if every shard has delivered, it is to
-// the byte that of the shards' files, it is the same whoever asks, and no value of setup stays behind.
+// TestMeetingFaults holds meetings of real processes and disturbs each in one way at a random moment. However a meeting ends,
+// every process ends in time and with a status that it may have. There is a merged run only if every shard has delivered. It
+// is, to the byte, that of the shards' files, and the same for whoever asks. No value of setup stays behind.
 func TestMeetingFaults(t *testing.T) {
 	l := newMeetingLab(t)
 	turns := make(chan struct{}, 2) // at once: more would be about this machine

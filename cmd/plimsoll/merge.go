@@ -21,11 +21,11 @@ import (
 // mergeCmd is plimsoll merge.
 type mergeCmd struct {
 	forms.Flags
-	meetingFlag
-	storeFlag
-	Files []string `arg:"" optional:"" name:"file" file:"" help:"The results of all shards, in any order. A pattern such as 'shards/*.json' names all files that match it."`
-	Out   string   `short:"o" file:"" default:"result.json" help:"Write the whole run to this file."`
-	JSON  bool     `name:"json" help:"Print JSON on stdout."`
+	meetingStore
+	Meeting string   `placeholder:"NAME" help:"Take the results of the shards that met under this name in the PostgreSQL of --db."`
+	Files   []string `arg:"" optional:"" name:"file" file:"" help:"The results of all shards, in any order. A pattern such as 'shards/*.json' names all files that match it."`
+	Out     string   `short:"o" file:"" default:"result.json" help:"Write the whole run to this file."`
+	JSON    bool     `name:"json" help:"Print JSON on stdout."`
 }
 
 // Run merges the shards and prints the tables. If the shards do not make the whole, it writes nothing.
@@ -72,7 +72,7 @@ func (c *mergeCmd) whole(ctx context.Context, a *console.Console) (*result.Resul
 	case c.Meeting != "" && len(c.Files) > 0:
 		return nil, exit.BadInput("--meeting and files each name what to merge: give one of them")
 	case c.Meeting != "":
-		return c.merged(ctx, storage.URL(a, c.DB), c.Meeting)
+		return runOfMeeting(ctx, storage.URL(a, c.DB), c.Meeting)
 	case len(c.Files) == 0:
 		return nil, exit.BadInput("name the results of all shards, or their meeting with --meeting")
 	}
@@ -102,13 +102,13 @@ func matching(names []string) (files []string, err error) {
 	return files, nil
 }
 
-// readParts reads the results of shards, by the names of their files. The error names each file that cannot be read.
+// readParts reads the results of shards or legs, by the names of their files. The error names each file that cannot be read.
 func readParts(files []string) (map[string]*result.Result, error) {
 	parts := map[string]*result.Result{}
 	var all []error
 	for _, file := range files {
 		if _, twice := parts[file]; twice {
-			all = append(all, exit.BadInput("%s is given twice: give each shard once", file))
+			all = append(all, exit.BadInput("%s is given twice: give each file once", file))
 			continue
 		}
 		r, err := readResult(file)

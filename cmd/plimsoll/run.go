@@ -72,23 +72,21 @@ func (c *runCmd) Run(ctx context.Context, a *console.Console) error {
 	if printErr := cmp.Or(report.Run(a.Stdout, r, report.FoundIn(r)), report.Measured(a.Stdout, j.API, counts(r))); printErr != nil {
 		return errors.Join(err, printErr)
 	}
-	if err == nil { // otherwise the bench has printed the file's name
-		fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
-		switch {
-		case met != nil:
-			fmt.Fprintf(a.Stderr, "It is that of %v and is in the meeting %s too: plimsoll gate --meeting judges the whole run of all shards.\n", r.Part, met.name)
-		case r.Part != nil:
-			fmt.Fprintf(a.Stderr, "It is that of %v: plimsoll merge makes the whole run of all shards.\n", r.Part)
-		}
+	if err != nil { // the bench has printed the file's name
+		return err
 	}
-	if err == nil {
-		err = hindered(a, r)
+	fmt.Fprintf(a.Stderr, "The result is in %s.\n", c.Out)
+	switch {
+	case met != nil:
+		fmt.Fprintf(a.Stderr, "It holds %v only, and is in the meeting %s too: plimsoll gate --meeting judges the whole run of all shards.\n", r.Part, met.name)
+	case r.Part != nil:
+		fmt.Fprintf(a.Stderr, "It holds %v only: plimsoll merge makes the whole run of all shards.\n", r.Part)
 	}
-	return err
+	return hindered(a, r)
 }
 
-// hindered is the trouble of a run as an error. A shard that has measured its part in full only tells it: the whole run has
-// the same trouble, and whoever judges that run has to know of it. To fail here would end the other shards in a cluster.
+// hindered is the trouble of a run as an error. A shard that has measured its whole part only prints it: the merged run has
+// the same trouble, and is not judged for it. In a cluster, a shard that fails would end the others.
 func hindered(a *console.Console, r *result.Result) error {
 	err := trouble(r)
 	if err == nil || r.Part == nil || len(r.Rounds) != r.PlannedRounds {

@@ -72,7 +72,7 @@ func (s *shard) settle(env environ.Values) error {
 		}
 		index, err := strconv.Atoi(text)
 		if err != nil || index < from.first || index-from.first >= s.N {
-			return exit.BadInput("--shard auto/%d: %s is %.40q, and expected is one of %d to %d: start as many jobs as there are shards", s.N, from.variable, text, from.first, from.first+s.N-1)
+			return exit.BadInput("--shard auto/%d: %s is %.40q, expected %d to %d: start as many jobs as there are shards", s.N, from.variable, text, from.first, from.first+s.N-1)
 		}
 		if total := env.Get(from.total); from.total != "" && total != strconv.Itoa(s.N) {
 			return exit.BadInput("--shard auto/%d: %s is %.40q: start as many jobs as there are shards", s.N, from.total, total)
@@ -143,9 +143,9 @@ func (f *shardFlags) check() error {
 	case whole && f.Meet != "":
 		return exit.BadInput("--meet is for shards of a load, which meet in a database: give --shard too")
 	case f.Meet != "" && !f.StartAt.IsZero():
-		return exit.BadInput("--start-at and --meet: a meeting says itself when the load begins, so leave --start-at out")
+		return exit.BadInput("--start-at and --meet: a meeting sets when the load begins, so leave --start-at out")
 	case f.Meet != "" && f.SetupValues != "":
-		return exit.BadInput("--setup-values and --meet: a meeting hands the values of setup over itself, so leave --setup-values out")
+		return exit.BadInput("--setup-values and --meet: a meeting hands over the values of setup, so leave --setup-values out")
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ type History struct {
 	Name     string
 	Columns  []Column
 	Runs     []Run
-	Counts   []int64 // of the last run: of how many operations each value is the mean; 0 where the file does not tell
+	Counts   []int64 // how many operations each value of the last run is the mean of; 0 where the file does not tell
 	Unusable int     // values that were left out, since they cannot be judged as ratios
 	Doubled  int     // values that were left out, since their run had that figure already
 	Double   string  // the first figure that a run had twice

@@ -28,7 +28,7 @@ type bench struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
 	Unit  string  `json:"unit"`
-	// Extra is free text. Some tools tell in it of how many operations the value is the mean.
+	// Extra is free text. Some tools write into it how many operations the value is the mean of.
 	Extra json.RawMessage `json:"extra"`
 }
 

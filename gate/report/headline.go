@@ -167,7 +167,7 @@ var doubts = map[gate.ReasonKind]struct{ what, settle string }{
 	gate.RouteNotJudged:   {"a route could not be judged", "a longer `run_time`, or more `weight` or `users` for the route"},
 }
 
-// settlesImports is what would settle a doubt about runs of another tool, where that differs.
+// settlesImports is what would settle a doubt about runs of another tool, where that differs from doubts.
 var settlesImports = map[gate.ReasonKind]string{
 	gate.NotProven:        "more runs of this change, and a longer history",
 	gate.LooksWorse:       fmt.Sprintf("%d runs of this change", gate.FreshRuns),

@@ -33,7 +33,7 @@ func legsLost(r *gate.Reason) string {
 	}
 	text := strings.Join(names, "; ")
 	if r.Text != "" {
-		text += fmt.Sprintf("; the other %d alone say %s, which proves nothing", r.Has, plain(r.Text, maxName))
+		text += fmt.Sprintf("; the other %d alone would give %s, which proves nothing", r.Has, plain(r.Text, maxName))
 	}
 	return text + "; run all legs again"
 }

@@ -135,8 +135,8 @@ func said() []gate.Reason {
 	}
 }
 
-// Runs of another tool cannot be paired, so no sentence and no advice about them says so. All that is said of them has
-// words of its own, and none that is left over from the part that is missing.
+// Runs of another tool cannot be paired, so no sentence and no advice about them asks for pairs. A sentence without that part
+// is whole, with no words left over.
 func TestImportedRunsAreNotPaired(t *testing.T) {
 	for _, r := range said() {
 		if r.Of == gate.OfPair || r.Of == gate.OfHead || r.Of == gate.OfBase {

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Machines is a line whose pairs were measured on several machines: a location for each machine. Machines may differ in
-// what they say of one change, and then pairs of one machine are no evidence about the others. So the machine is the unit.
+// Machines is a line whose pairs were measured on several machines: a location for each machine. One change may look
+// different on each machine, and then the pairs of one are no evidence about the others. So the machine is the unit.
 type Machines struct {
 	Values []float64 // a location for each machine
 	Within float64   // the sum of their squared standard errors, each from the pairs of its machine
@@ -56,20 +56,21 @@ func (m Machines) Past(limit float64) (n int) {
 	return n
 }
 
-// Rotate tests for each line whether its machines lie above 0, all lines at once. If nothing differs, and what a machine
-// adds to the difference of two builds is normal, of whatever spread, with a middle of 0 and however its lines move
-// together, then the vectors of all lines may be turned in the space of the machines, all by the same rotation: that gives
-// outcomes that were as likely. The p value of a line is the share of rotations whose largest statistic of any line
-// reaches the line's own. This is the rotation test of Langsrud, Rotation tests, Statistics and Computing 15, 2005, with the
-// max of Westfall and Young (Solari, Finos and Goeman, Rotation-based multiple testing in the multivariate linear model,
-// Biometrics 70, 2014). Flipping signs is the special case of rotations by half a turn: of four machines it has 16
-// patterns, and so no p value below 6 %. For a single line the test is Student's t.
+// Rotate tests for each line whether its machines lie above 0, all lines at once. It assumes that what a machine adds to the
+// difference of two builds is normal with mean 0. The spread does not matter, nor how the lines of a machine move together.
+// If nothing differs, one rotation of the vectors of all lines in the space of the machines gives an outcome that was as
+// likely. The p value of a line is the share of rotations in which the largest statistic of any line reaches the line's own.
+// This is the rotation test of Langsrud, Rotation tests, Statistics and Computing 15, 2005, with the max of Westfall and Young
+// (Solari, Finos and Goeman, Rotation-based multiple testing in the multivariate linear model, Biometrics 70, 2014). Flipping
+// signs is a special case: with four machines it has 16 patterns, and so no p value below 6 %. For a single line the test is
+// Student's t.
 //
-// The statistic is the mean over the root mean square, to whose square the noise of the pairs is added. A rotation changes
-// neither of the two, and the noise keeps quiet lines, whose small values point one way by chance, from competing with a
-// line that has really moved.
+// The statistic is the mean over the root mean square, and the noise of the pairs is added to the mean square. A rotation
+// changes neither of the two. The noise keeps quiet lines, whose small values point one way by chance, from competing with
+// a line that has really moved.
 //
-// It draws that many rotations, seeded, and the identity. All lines have the same machines. A line without an estimate has p 1.
+// Rotate draws that many rotations from the seed, and adds the identity. All lines have the same machines. A line without an
+// estimate has p 1.
 func Rotate(lines []Machines, draws int, seed uint64) []float64 {
 	n := 0
 	for _, l := range lines {
@@ -131,8 +132,8 @@ func (m Machines) towards(direction []float64, scale float64) float64 {
 	return along / scale
 }
 
-// middleShare is the share of the pairs of one machine that its location leaves out at either end. It is more than for
-// all pairs: of six pairs two are spoilt more often than of 24 eight.
+// middleShare is the share of the pairs of one machine that its location leaves out at either end. It is larger than the
+// share for all pairs, because a third of six pairs is spoilt more often than a third of 24.
 const middleShare = 0.25
 
 // middle is the location of the values of one machine, with its standard error.
@@ -161,7 +162,7 @@ func pick(values []float64, some []int) []float64 {
 
 func (d Differences) on(pairs []int) (value, se float64) { return middle(pick(d, pairs)) }
 
-// A machine has few units of this kind, and they are means already.
+// on trims nothing: a machine has few units of this kind, and they are means already.
 func (d Means) on(units []int) (value, se float64) {
 	values := slices.DeleteFunc(pick(d, units), math.IsNaN)
 	if len(values) == 0 {

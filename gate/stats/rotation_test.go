@@ -41,7 +41,7 @@ func TestRotateFindsOneLine(t *testing.T) {
 	}
 }
 
-// The level belongs to machines: four that hardly agree prove nothing, however many pairs they have.
+// Machines are the units: four that hardly agree prove nothing, however many pairs they have.
 func TestOnMachines(t *testing.T) {
 	var d stats.Differences
 	var machines [][]int

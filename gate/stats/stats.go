@@ -6,8 +6,8 @@
 // report at once and give each line a p value that is adjusted for having looked at all of
 // them: the single-step max-T of Westfall and Young, Resampling-Based Multiple Testing, 1993,
 // ch. 2. They are exact where there are few rearrangements. Otherwise they draw some from a seed, the
-// identity among them (Phipson and Smyth 2010), so equal inputs give equal outputs. Rotate is added to SignFlip if the pairs
-// come from several machines.
+// identity among them (Phipson and Smyth 2010), so equal inputs give equal outputs. If the pairs come from several machines,
+// Rotate tests in addition to SignFlip.
 //
 // Put skewed values (latencies, throughput) on the log scale before passing them. NaN stands for a
 // value that is missing.

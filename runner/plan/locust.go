@@ -18,7 +18,7 @@ type Locust struct {
 	Tags, ExcludeTags []string
 }
 
-// locust is the load of a locustfile: users of one kind, about whose tasks nothing is known.
+// locust is the load of a locustfile: users of one kind, whose tasks only the locustfile knows.
 func (p *Plan) locust(of *profile.Locust, l profile.Load) {
 	p.Locust = &Locust{
 		File: of.File, Command: of.Command, Classes: of.Classes, Args: of.Args, Tags: of.Tags, ExcludeTags: of.ExcludeTags,
@@ -29,7 +29,7 @@ func (p *Plan) locust(of *profile.Locust, l profile.Load) {
 	p.Users = deal([]profile.Behaviour{{Name: of.File, Weight: 1}}, l, Shard{}, p.Length())
 }
 
-// words say who does what.
+// words say who sends the requests, and what decides about them.
 func (l *Locust) words() string {
 	what := "what its users do"
 	if len(l.Classes) > 0 {
@@ -45,16 +45,16 @@ func (l *Locust) words() string {
 	return text + "Locust counts the time of a request from when it was sent, so its runs are compared only with each other.\n"
 }
 
-// hostWords say what may be loaded.
+// hostWords say which hosts may be loaded.
 func (p *Plan) hostWords() string {
 	if p.Locust == nil {
 		return fmt.Sprintf("Nothing is sent to hosts other than %s.\n", strings.Join(p.Target.Hosts, ", "))
 	}
-	return fmt.Sprintf("The target must be one of %s. To which hosts the locustfile sends besides, it says by itself.\n", strings.Join(p.Target.Hosts, ", "))
+	return fmt.Sprintf("The target must be one of %s. The locustfile may send to other hosts too.\n", strings.Join(p.Target.Hosts, ", "))
 }
 
 // Errors about what only users of a profile can do.
 var (
-	errLocustShard = errors.New("Locust makes the load, and each shard would start it with all users: use target.locust on one machine, or `plimsoll init --locust` to make users of the locustfile that shards can share")
-	errLocustIdle  = errors.New("Locust makes the load, and starts too slowly to be loaded in turn with an idle load: `plimsoll init --locust` makes users of the locustfile that can be")
+	errLocustShard = errors.New("Locust makes the load, and each shard would start it with all users: use target.locust on one machine, or make a profile with users that shards can share with `plimsoll init --locust`")
+	errLocustIdle  = errors.New("Locust makes the load, and starts too slowly to send an idle and a full load in turn: make a profile with users that can do this with `plimsoll init --locust`")
 )

@@ -98,7 +98,7 @@ func ExampleSchema() {
 	// limits: What a run must never pass.
 	// data: Rows that requests are filled with, by name.
 	// setup: Steps that are done once for the whole run, before the users start; all users see what they save.
-	// users: What users do. It is missing only if target.locust says what they do.
+	// users: What users do. Required unless target.locust says what they do.
 	// teardown: Steps that are done once, after the last user; they see what setup saved.
 	// gate: What counts as worse.
 	// history: What becomes of what recorded runs show over time.

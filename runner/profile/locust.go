@@ -18,7 +18,7 @@ type Locust struct {
 	File        string   // relative to the profile
 	Sum         string   // SHA-256 of its content
 	Command     []string // the program and its first arguments
-	Classes     []string // of the users that work; empty for all
+	Classes     []string // of users to start; empty for all
 	Args        []string // further arguments of Locust
 	Tags        []string // only tasks with one of these
 	ExcludeTags []string // no tasks with one of these
@@ -27,8 +27,8 @@ type Locust struct {
 // LocustProgram starts Locust unless a profile says otherwise.
 const LocustProgram = "locust"
 
-// Drive lets Locust load the target as a locustfile says, instead of the users of the profile with their setup, teardown
-// and data. The file is relative to the profile. What the profile says about Locust itself stays. Apply Changes afterwards.
+// Drive makes Locust load the target as a locustfile says, and drops the users of the profile, setup, teardown and data. The
+// file is relative to the profile. What the profile says about Locust itself stays. Apply Changes afterwards.
 func (p *Profile) Drive(file string, content []byte) error {
 	if p.Load.IsOpen() || len(p.Load.Stages) > 0 {
 		return errors.New("the profile's load has a rate or stages, and Locust starts users at a spawn rate: write users and run_time")
@@ -67,7 +67,7 @@ func (r *reader) locust(n *yaml.Node) *Locust {
 		strict.Key("command", "How Locust is started, by default as locust: a program and its first arguments, such as venv/bin/locust or uv run locust; no shell takes part.", r.Match(locustCommand, func(_ *yaml.Node, text string) {
 			l.Command = strings.Fields(text)
 		})),
-		strict.Key("classes", "The classes of users that work; all if there are none.", func(n *yaml.Node) {
+		strict.Key("classes", "The classes of users to start; all if there are none.", func(n *yaml.Node) {
 			r.Sequence(n, r.Match(locustClass, func(_ *yaml.Node, name string) { l.Classes = append(l.Classes, name) }))
 		}),
 		strict.Key("args", "Further arguments of Locust's command line, such as those that the locustfile adds.", func(n *yaml.Node) {
@@ -89,7 +89,7 @@ var (
 // ownRequests are the keys of a target that say how requests of the profile are sent.
 var ownRequests = []string{"socket", "headers", "http", "redirects", "cookies", "connections", "graphql", "grpc"}
 
-// onlyOwn refuses what says how the requests of a profile are sent, when Locust sends those of a locustfile.
+// onlyOwn refuses keys about how the profile's own requests are sent, if Locust sends those of a locustfile.
 func (r *reader) onlyOwn(target *yaml.Node) {
 	for _, key := range ownRequests {
 		r.Exclude(target, "locust", key, "Locust sends what the locustfile says")
@@ -103,13 +103,13 @@ func (r *reader) driving(root *yaml.Node) {
 		strict.Barred{Path: "setup", Why: "a locustfile prepares by itself, in on_start or in a listener of test_start"},
 		strict.Barred{Path: "teardown", Why: "a locustfile cleans up by itself, in on_stop or in a listener of test_stop"},
 		strict.Barred{Path: "data", Why: "a locustfile reads its data by itself"},
-		strict.Barred{Path: "api", Why: "which requests a locustfile sends is not known before it sends them"},
-		strict.Barred{Path: "load.rate", Why: "Locust starts users, and no tasks at a rate: write users"},
+		strict.Barred{Path: "api", Why: "nobody knows which requests a locustfile sends before it sends them"},
+		strict.Barred{Path: "load.rate", Why: "Locust starts users, not tasks at a rate: write users"},
 		strict.Barred{Path: "load.stages", Why: "Locust starts all users at spawn_rate: write users and run_time"},
 	)
 }
 
-// locustV1 is what the digest counts. Where the program and the file lie does not matter.
+// locustV1 is what the digest covers. Where the program and the file lie does not matter.
 type locustV1 struct {
 	Sum         string
 	Classes     []string `json:",omitempty"`

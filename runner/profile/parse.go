@@ -75,7 +75,7 @@ func (r *reader) profile(root *yaml.Node, p *Profile) {
 		strict.Key("limits", "What a run must never pass.", strict.Later(&limits)),
 		strict.Key("data", "Rows that requests are filled with, by name.", strict.Later(&data)),
 		strict.Key("setup", "Steps that are done once for the whole run, before the users start; all users see what they save.", strict.Later(&setup)),
-		strict.Key("users", "What users do. It is missing only if target.locust says what they do.", strict.Later(&users)),
+		strict.Key("users", "What users do. Required unless target.locust says what they do.", strict.Later(&users)),
 		strict.Key("teardown", "Steps that are done once, after the last user; they see what setup saved.", strict.Later(&teardown)),
 		strict.Aside("x-", "Passed over: a place for YAML anchors."),
 		strict.Key("gate", "What counts as worse.", r.Any(strict.Later(&p.Gate))),

@@ -139,7 +139,7 @@ func (p *Profile) selectTags(tags, exclude []string) error {
 	if len(tags) == 0 && len(exclude) == 0 {
 		return nil
 	}
-	if l := p.Target.Locust; l != nil { // which tasks have them is known to the locustfile
+	if l := p.Target.Locust; l != nil { // only the locustfile knows which tasks have these tags
 		selected := *l // others may hold the same one
 		selected.Tags, selected.ExcludeTags = tags, exclude
 		p.Target.Locust = &selected

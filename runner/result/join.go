@@ -24,13 +24,13 @@ func (e LegsError) Error() string {
 	return strings.TrimSpace(text) + "\n  " + strings.Join(e, "\n  ")
 }
 
-// JoinLegs makes the two sides of a comparison from the results of all legs of a fleet, which are named by where they come
-// from: two of each leg, its base and its head. The rounds of the sides are those of the legs, one leg after the other, and
-// the i-th rounds are a pair. Equal parts give equal bytes, in whatever order they come.
+// JoinLegs makes the two sides of a comparison from the results of all legs of a fleet: two of each leg, its base and its
+// head. The keys say where they come from. The rounds of a side are those of the legs, one leg after the other, and the
+// i-th rounds of both sides are a pair. Equal parts give equal bytes, whatever their keys are.
 //
-// A leg that is missing or was cut short is listed in Legs with the reason, and the sides have a Problem. The error is a
-// LegsError if the parts are not of one fleet, if a leg is there twice, or if no leg is there. Readings are left out: they
-// are of several machines.
+// If a leg is missing or was cut short, Legs lists it with the reason, and the sides have a Problem. The error is a LegsError
+// if the parts are not of one fleet, if a leg is there twice, or if no leg is there. Readings are left out, because they come
+// from several machines.
 func JoinLegs(from map[string]*Result) (base, head *Result, err error) {
 	sides, reasons := sidesOfLegs(from)
 	both := slices.Concat(sides[BaseSide], sides[HeadSide])
@@ -214,7 +214,8 @@ func join(legs []Leg, whole [][2]*Result, side int) *Result {
 	return m
 }
 
-// append adds the rounds of a leg behind those that are there. Its processes and its time follow those of the legs before.
+// append adds the rounds of a leg after those that are there. The numbers of its processes, and its times, continue those of
+// the legs before.
 func (r *Result) append(leg *Result, processes int, offset time.Duration) (next int) {
 	next = processes
 	for _, round := range leg.Rounds {

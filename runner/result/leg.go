@@ -14,8 +14,8 @@ const (
 	HeadSide = "head"
 )
 
-// Leg is one machine of a fleet: machines that each measure a share of the pairs of one comparison. A result with a Leg is
-// one side of what that machine measured, and is never whole: JoinLegs makes the two sides of all legs.
+// Leg is one machine of a fleet: one of several that each measure a share of the pairs of one comparison. A result with a Leg
+// is one side of what that machine measured, and is never whole: JoinLegs makes the two sides of all legs.
 type Leg struct {
 	Index int    `json:"index"`          // from 0
 	Of    int    `json:"of"`             // how many legs the fleet has
@@ -25,8 +25,8 @@ type Leg struct {
 
 	// In a joined result only.
 	Rounds int    `json:"rounds,omitempty"` // how many of the rounds are its own
-	Starts int    `json:"starts,omitempty"` // of each side
-	Lost   string `json:"lost,omitempty"`   // why it has none: in words, after its name
+	Starts int    `json:"starts,omitempty"` // how often it started each side
+	Lost   string `json:"lost,omitempty"`   // why it has no rounds, in words; empty if it has some
 }
 
 // String names the leg for people, who count from 1.

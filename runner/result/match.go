@@ -130,12 +130,13 @@ func usual(parts []given, of func(*Result) string) (most string) {
 	return most
 }
 
-// shortened is a value that fits into a sentence.
+// shortened is a value that fits into a sentence: one line of at most 80 characters.
 func shortened(value string) string {
-	if len(value) > 80 {
-		return value[:77] + "..."
+	text := []rune(oneLine(value))
+	if len(text) > 80 {
+		return string(text[:77]) + "..."
 	}
-	return value
+	return string(text)
 }
 
 // incomplete names the shards that are missing, or there more than once.

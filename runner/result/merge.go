@@ -155,7 +155,7 @@ func (r *Result) compareStarts(parts []*Result) {
 	after, by, why := inWords(skew), "their clocks", "it was started later: give all shards the same --start-at"
 	switch {
 	case wrong > 0:
-		after, by, why = fmt.Sprintf("%s (± %s)", after, inWords(wrong)), "the meeting point's clock", "look at its machine, and at its way to the database"
+		after, by, why = fmt.Sprintf("%s (± %s)", after, inWords(wrong)), "the meeting point's clock", "check its machine and its connection to the database"
 	case skew >= 2*length:
 		why = "it was started later, or the clock of one of these machines is wrong: set the clocks (NTP), and give all shards the same --start-at"
 	}

@@ -14,7 +14,7 @@ type Origin struct {
 	Driven bool `json:"driven,omitempty"`
 }
 
-// Imported reports whether another program measured a result by itself, and no profile of this one says how.
+// Imported reports whether another program measured a result on its own, without a profile of this one.
 func (o Origin) Imported() bool { return o.Tool != "" && !o.Driven }
 
 func (o Origin) validate() error {

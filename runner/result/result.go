@@ -205,12 +205,7 @@ type Second struct {
 
 // AddNote adds a note, once. Past maxNotes it does nothing.
 func (r *Result) AddNote(text string) {
-	text = strings.ToValidUTF8(strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) {
-			return ' '
-		}
-		return c
-	}, text), "\ufffd")
+	text = oneLine(text)
 	for len(text) > maxURL {
 		_, size := utf8.DecodeLastRuneInString(text)
 		text = text[:len(text)-size]
@@ -218,6 +213,16 @@ func (r *Result) AddNote(text string) {
 	if len(r.Notes) < maxNotes && !slices.Contains(r.Notes, text) {
 		r.Notes = append(r.Notes, text)
 	}
+}
+
+// oneLine is a text in UTF-8 without control characters.
+func oneLine(text string) string {
+	return strings.ToValidUTF8(strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return ' '
+		}
+		return c
+	}, text), "\ufffd")
 }
 
 // AddSecond adds to the timeline. After 27 hours, the most that Validate accepts, it does nothing.

@@ -29,8 +29,8 @@ type Part struct {
 	Seed  string         `json:"seed"`            // of the plan
 	Setup string         `json:"setup,omitempty"` // names the setup whose values its users have
 	Began time.Time      `json:"began,omitzero"`  // when its load began; zero if it did not begin
-	// Clock says how its machine's clock compares with that of the meeting point, by which Began is. Without it Began is by
-	// the machine's clock.
+	// Clock compares its machine's clock with that of the meeting point. With it, Began is by the clock of the meeting point;
+	// without it, by the machine's.
 	Clock *Clock `json:"clock,omitempty"`
 	// Lag is how late the generator turned to users and arrivals in judged time.
 	Lag hist.Histogram `json:"lag,omitzero"`
@@ -115,7 +115,7 @@ type Shard struct {
 	Index     int       `json:"index"` // from 0
 	By        string    `json:"by"`    // the machine's name
 	Users     int       `json:"users"`
-	Began     time.Time `json:"began,omitzero"`     // when its load began, by the clock that Part says
+	Began     time.Time `json:"began,omitzero"`     // when its load began, by the same clock as in its Part
 	Clock     *Clock    `json:"clock,omitempty"`    // as of its Part
 	Total     Figures   `json:"total,omitzero"`     // of its judged load, all routes together
 	Generator Generator `json:"generator,omitzero"` // how its generator did
@@ -133,8 +133,8 @@ func (s *Shard) validate() error {
 	return nil
 }
 
-// Skew is how much later than the first the last shard of a merged load began, and how much more that may be, as far as the
-// errors of the clocks are known. It is 0 for a load in one piece.
+// Skew is how much later than the first the last shard of a merged load began. wrong is how much more it may be, by the known
+// errors of the clocks. Both are 0 for a load in one piece.
 func (r *Result) Skew() (skew, wrong time.Duration) {
 	if len(r.Shards) < 2 {
 		return 0, 0

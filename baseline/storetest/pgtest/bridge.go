@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Bridge is a proxy in front of a server without TLS. While it is cut, no connection lives and none is made, as when the
-// server restarts or the network fails. Safe for concurrent use.
+// Bridge is a proxy in front of a server without TLS. While it is cut, it closes every connection, as when the server restarts
+// or the network fails. Safe for concurrent use.
 type Bridge struct {
 	URL string // leads through it
 

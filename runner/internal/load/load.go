@@ -67,7 +67,7 @@ type Stretch struct {
 	Until time.Duration  // how long load was applied: the plan's Length, or less
 	Lag   hist.Histogram // how late the load turned to users and arrivals, in judged time
 	Paced Paced          // how much of the requested rate was reached, in judged time
-	// Driver is what another program used that made the load, in judged time; zero if this program made it.
+	// Driver is what another program used in judged time to make the load; zero if this program made it.
 	Driver Driver
 }
 
@@ -191,8 +191,8 @@ func (r *run) count(l *lane, route int, s tally.Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.counts(l, round).Add(route, s)
-	if s.Class == tally.OK && s.Ended > r.roundEnd(round) && s.Due < r.Plan.Length() && !s.Unfinished {
-		r.carry(l, route, round, s)
+	if s.Class == tally.OK && s.Ended > r.Plan.RoundStart(round+1) && s.Due < r.Plan.Length() && !s.Unfinished {
+		Carry(r.Plan, round, s, func(round int, parts int64) { r.counts(l, round).Carry(route, parts) })
 	}
 }
 
@@ -207,21 +207,19 @@ func (r *run) counts(l *lane, round int) *counts {
 	return c
 }
 
-// carry divides a request among the rounds that its response time spans. Time past the end of the
-// load counts for no round. The caller holds the lane's lock.
-func (r *run) carry(l *lane, route, round int, s tally.Sample) {
+// Carry divides a request that began in a round and ended after it among the rounds that its response time spans. It gives
+// put the parts of each round, in units of 1/tally.Whole of a request: what the first round loses is negative. Time past the
+// end of the load counts for no round.
+func Carry(p *plan.Plan, round int, s tally.Sample, put func(round int, parts int64)) {
 	until := func(t time.Duration) int64 { return int64(tally.Whole * float64(t-s.Due) / float64(s.Response())) }
-	done := until(r.roundEnd(round))
-	r.counts(l, round).Carry(route, done-tally.Whole)
-	for round++; round < r.Plan.Rounds && done < tally.Whole; round++ {
-		more := until(min(r.roundEnd(round), s.Ended)) - done
-		r.counts(l, round).Carry(route, more)
+	done := until(p.RoundStart(round + 1))
+	put(round, done-tally.Whole)
+	for round++; round < p.Rounds && done < tally.Whole; round++ {
+		more := until(min(p.RoundStart(round+1), s.Ended)) - done
+		put(round, more)
 		done += more
 	}
 }
-
-// roundEnd is when a round ends.
-func (r *run) roundEnd(round int) time.Duration { return r.Plan.RoundStart(round + 1) }
 
 // late records the lag of something that was due in judged time.
 func (r *run) late(l *lane, due, now time.Duration) {

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/plimsoll-ci/plimsoll/runner/internal/load"
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/tally"
 )
@@ -28,7 +29,7 @@ type counts struct {
 	routes  map[string]bool
 	more    bool  // others is in use
 	timed   int64 // requests that told their time
-	whole   int64 // of these, those of whole milliseconds
+	whole   int64 // how many of these times are whole milliseconds
 	untimed int64 // requests that told no time, or one that no request can have
 	failed  int64
 }
@@ -81,8 +82,10 @@ func (c *counts) add(r record) {
 	}
 	round := c.round(sent)
 	c.of(round).Add(s)
-	if s.Class == tally.OK {
-		c.carry(round, s)
+	if s.Class == tally.OK && s.Sent < c.shift.Length() && s.Ended > c.shift.RoundStart(round+1) {
+		load.Carry(c.shift, round, s, func(round int, parts int64) {
+			c.of(round).Merge(&tally.Tally{Routes: map[string]*tally.Route{s.Route: {Carried: parts}}})
+		})
 	}
 }
 
@@ -99,26 +102,6 @@ func (c *counts) of(round int) *tally.Tally {
 		c.rounds[round] = &tally.Tally{}
 	}
 	return c.rounds[round]
-}
-
-// carry divides a request among the rounds that its time spans, as package load does.
-func (c *counts) carry(round int, s tally.Sample) {
-	end := func(round int) time.Duration { return c.shift.RoundStart(round + 1) }
-	if s.Sent >= c.shift.Length() || s.Ended <= end(round) {
-		return
-	}
-	until := func(t time.Duration) int64 { return int64(tally.Whole * float64(t-s.Sent) / float64(s.Service())) }
-	put := func(round int, parts int64) {
-		t := tally.Tally{Routes: map[string]*tally.Route{s.Route: {Carried: parts}}}
-		c.of(round).Merge(&t)
-	}
-	done := until(end(round))
-	put(round, done-tally.Whole)
-	for round++; round < c.shift.Rounds && done < tally.Whole; round++ {
-		more := until(min(end(round), s.Ended)) - done
-		put(round, more)
-		done += more
-	}
 }
 
 // route is the name that requests are counted under: "GET /items".
@@ -166,7 +149,7 @@ func clean(name string) string {
 	return text
 }
 
-// classOf is how a request failed, by the classes of its exception and the status of its answer. Locust has no word for it.
+// classOf is how a request failed, by the classes of its exception and the status of its answer: Locust does not say.
 func classOf(classes []string, status int) tally.Class {
 	has := func(parts ...string) bool {
 		for _, class := range classes {
@@ -193,8 +176,8 @@ func classOf(classes []string, status int) tally.Class {
 	return tally.Expect
 }
 
-// kindOf is the text that failures are counted under: Locust's own, without what differs between runs, but with the status
-// that it begins with. HTTPError('503 Server Error: Service Unavailable for url: http://127.0.0.1:8080/items/7') becomes
+// kindOf is the text that failures are counted under. It is Locust's own text without what differs between runs; a status at
+// its beginning stays. HTTPError('503 Server Error: Service Unavailable for url: http://127.0.0.1:8080/items/7') becomes
 // "HTTPError: 503 Server Error: Service Unavailable for url: http://#/items/#".
 func kindOf(text string) string {
 	class, said := unwrap(text)

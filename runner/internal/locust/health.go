@@ -9,7 +9,7 @@ import (
 
 const (
 	saturatedCPU = 0.9             // of a core; the threshold of Locust's own warning
-	window       = 5 * time.Second // over which Locust looks at itself
+	window       = 5 * time.Second // over which Locust measures its own CPU usage
 )
 
 // point is the CPU time that Locust's process had used up to an instant of the load.

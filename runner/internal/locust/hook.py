@@ -20,7 +20,7 @@ _out = os.dup(1)
 os.dup2(2, 1)
 _began = time.monotonic()
 _counting = False  # Locust forgets what it measured before the test began
-_told = False  # the event request has told of the request that an older event is about to tell of
+_told = False  # the event request has told of a request, and an older event is about to tell of the same one
 
 
 def _tell(*record):

@@ -1,15 +1,15 @@
 // Package locust makes a load with Locust: it starts the program with a locustfile, and counts what it measures.
 //
-// A plan with a locustfile goes in. Start starts Locust, lets it load the locustfile and holds it there. Work lets it go,
-// and hands tallies by round to a sink each second, as package load does for users of a profile. What Locust counts is
-// counted here request by request, with its time to the digits that Locust has.
+// A plan with a locustfile goes in. Start starts Locust, waits until it has loaded the locustfile, and keeps it from going
+// on. Work lets it go on, and hands tallies by round to a sink each second, as package load does for users of a profile.
+// It counts each request that Locust counts, with its time to the digits that Locust has.
 //
-// The requests come from a hook (hook.py), which Locust loads in place of the locustfile, and which loads the locustfile
-// itself. Several files for -f are known only since Locust 2.9, and not with every name; one file works in all versions
+// A hook (hook.py) tells of the requests. Locust loads the hook in place of the locustfile, and the hook loads the
+// locustfile. Locust takes several files for -f only since 2.9, and not with every name; one file works in all versions
 // since 1.0. The hook listens to the event request, or to request_success and request_failure of older versions, before
 // any other listener. It writes to what was Locust's standard output, and waits on standard input.
 //
-// Locust counts the time of a request from when it was sent, not from when it was due: a stall of the system hides the
+// Locust counts the time of a request from when it was sent, not from when it was due. So a stall of the system hides the
 // requests that were not sent meanwhile (see package tally). Requests that Locust cuts off at the end of the load are not
 // counted, because Locust never tells of them.
 //
@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,7 +55,7 @@ type Parts struct {
 type Patience struct {
 	Begin  time.Duration // to load the locustfile; 2 minutes by default
 	Silent time.Duration // without a sign of life during the load; 30 s by default
-	End    time.Duration // to end, besides the plan's StopWithin; 10 s by default
+	End    time.Duration // to end, in addition to the plan's StopWithin; 10 s by default
 }
 
 func (p Patience) orDefaults() Patience {
@@ -86,15 +87,16 @@ type Engine struct {
 	mu      sync.Mutex // guards the fields below
 	waits   bool       // held is closed
 	version string
-	runner  string // the class of Locust's runner
-	shaped  bool   // the locustfile has a shape
-	heard   time.Time
+	runner  string    // the class of Locust's runner
+	shaped  bool      // the locustfile has a shape
+	heard   time.Time // when the hook last told something
 	counts  *counts
 	health  health
-	stopped time.Duration // when users began no further task; 0 for not yet
+	stopped time.Duration // from when on users began no further task; 0 for not yet
 	orderly bool          // Locust said that it ends
 	raised  int64         // exceptions of tasks
 	example string        // one of them
+	unread  error         // why the hook's records cannot be read any more
 }
 
 // needsUnix says where this package works.
@@ -185,7 +187,7 @@ func (e *Engine) launch() error {
 	return nil
 }
 
-// line is the command line. Options are those that all versions since 1.0 have; spans are whole seconds there.
+// line is the command line. All versions since 1.0 have these options, and take whole seconds as times.
 func line(p *plan.Plan, hook string) []string {
 	l := p.Locust
 	seconds := func(d time.Duration) string {
@@ -208,8 +210,8 @@ func line(p *plan.Plan, hook string) []string {
 	return args
 }
 
-// contrary are variables of Locust that would contradict the command line. Those for reports name files that this program
-// writes.
+// contrary are variables of Locust that would contradict the command line. Some name files of reports: this program writes
+// those itself.
 var contrary = []string{
 	"LOCUST_LOCUSTFILE", "LOCUST_HEADFUL", "LOCUST_AUTOSTART", "LOCUST_AUTOQUIT", "LOCUST_MODE_MASTER", "LOCUST_MODE_WORKER", "LOCUST_EXPECT_WORKERS",
 	"LOCUST_PROCESSES", "LOCUST_TAGS", "LOCUST_EXCLUDE_TAGS", "LOCUST_STOP_TIMEOUT", "LOCUST_CSV", "LOCUST_HTML", "LOCUST_JSON", "LOCUST_RESET_STATS",
@@ -220,18 +222,10 @@ func without(environ []string) []string {
 	if environ == nil {
 		environ = os.Environ()
 	}
-	kept := make([]string, 0, len(environ))
-	for _, variable := range environ {
+	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
-		is := false
-		for _, one := range contrary {
-			is = is || one == name
-		}
-		if !is {
-			kept = append(kept, variable)
-		}
-	}
-	return kept
+		return slices.Contains(contrary, name)
+	})
 }
 
 // await waits until Locust has loaded the locustfile.
@@ -260,7 +254,7 @@ func (e *Engine) await(ctx context.Context) error {
 	case e.runner != "LocalRunner":
 		return &Unfit{fmt.Sprintf("Locust was started with the runner %s, and target.locust needs a single process: leave master, worker and processes out of target.locust.args and of locust.conf", e.runner)}
 	case e.shaped:
-		return &Unfit{l.File + " has a LoadTestShape, which says by itself how many users there are and for how long: the profile's load says that, so remove the shape, or import what Locust measures with `plimsoll import locust`"}
+		return &Unfit{l.File + " has a LoadTestShape, which says how many users there are and for how long, and so does the profile's load: remove the shape, or run Locust yourself and use `plimsoll import locust`"}
 	}
 	return nil
 }
@@ -311,6 +305,9 @@ func (e *Engine) listen(told *os.File) {
 			e.take(kind, r)
 		}
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unread = lines.Err()
 }
 
 // take takes one record.

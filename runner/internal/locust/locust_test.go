@@ -106,7 +106,7 @@ func TestVersions(t *testing.T) {
 			t.Errorf("%s: errors %+v, want %s", kind, route.Errors, want)
 		}
 		for _, says := range map[string][]string{
-			"old": {"Locust 1.0.3 ended with exit status 1, as it does when", "tasks of the locustfile raised 1 exceptions, such as KeyError('id')"},
+			"old": {"Locust 1.0.3 ended with exit status 1, as it does when", "a task of the locustfile raised an exception: KeyError('id')"},
 			"new": {"Locust 3.1.4 ended with exit status 1", "6 requests told no time"},
 		}[kind] {
 			if !strings.Contains(w.notes, says) {
@@ -128,6 +128,13 @@ func TestHangs(t *testing.T) {
 	}
 	w = fake(t, "deaf", Patience{Silent: time.Minute, End: time.Second})
 	if w.reason == nil || !strings.Contains(w.reason.Error(), "Locust did not end within 1s of the end of the load, and was killed") {
+		t.Errorf("got %v", w.reason)
+	}
+}
+
+// If the hook's records cannot be read any more, the run says so.
+func TestUnreadableRecords(t *testing.T) {
+	if w := fake(t, "babbles", Patience{}); w.reason == nil || !strings.Contains(w.reason.Error(), "read what Locust tells: bufio.Scanner: token too long") {
 		t.Errorf("got %v", w.reason)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// near is how much before the end of the load Locust may end by itself: its clock began a moment before.
+// near is how early Locust may end by itself and still have loaded to the end: its clock began a moment before ours.
 const near = 100 * time.Millisecond
 
 // Work lets Locust load the system for one stretch, until its end or until stop is closed. Locust then waits for tasks
@@ -115,7 +115,7 @@ func (w *working) until() time.Duration {
 		if until = w.stopped; until > w.length-near {
 			until = w.length
 		}
-	case w.hung != "" || !w.orderly: // it did nothing any more
+	case w.hung != "" || !w.orderly: // the last that is known of it
 		until = w.heard.Sub(w.began)
 	}
 	return min(until, w.length)
@@ -129,6 +129,8 @@ func (w *working) trouble(until time.Duration) error {
 	switch {
 	case w.hung != "":
 		return &sut.Failure{What: w.hung, Output: w.program.Output()}
+	case w.unread != nil: // which ended Locust too
+		return &sut.Failure{What: fmt.Sprintf("read what Locust tells: %v", w.unread), Output: w.program.Output()}
 	case !w.orderly:
 		return &sut.Failure{What: "Locust crashed: it ended with " + how, Output: w.program.Output()}
 	case until < w.length:
@@ -167,7 +169,7 @@ func (e *Engine) Saturated() error {
 	return errors.New("Locust was the bottleneck: " + what + ", so its response times are partly its own; use less load (fewer users, longer waits) or FastHttpUser, or make users of the locustfile with `plimsoll init --locust`")
 }
 
-// Notes say what Locust told besides its requests, and what it did not tell. Call it when Work has returned.
+// Notes say what else Locust told, and what it did not tell. Call it when Work has returned.
 func (e *Engine) Notes() (notes []string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -180,23 +182,29 @@ func (e *Engine) Notes() (notes []string) {
 		case status == 1 && (e.counts.failed > 0 || e.raised > 0):
 			why = ", as it does when a request failed or a task raised an exception"
 		case status > 0:
-			why = ", which the locustfile or its arguments asked for (process_exit_code, --exit-code-on-error), or an error of a listener"
+			why = ": the locustfile or its arguments asked for it (process_exit_code, --exit-code-on-error), or a listener had an error"
 		}
 		note("%s ended with %s%s", strings.TrimSpace("Locust "+e.version), how, why)
 	}
 	note("Locust counts the time of a request from when it was sent, not from when it was due: a stall of the system counts once, not for the requests that had to wait for it. This run is compared only with runs of the same locustfile")
-	if e.raised > 0 {
+	switch {
+	case e.raised == 1:
+		note("a task of the locustfile raised an exception: %s", e.example)
+	case e.raised > 1:
 		note("tasks of the locustfile raised %d exceptions, such as %s", e.raised, e.example)
 	}
 	c := e.counts
-	if c.untimed > 0 {
+	switch {
+	case c.untimed == 1:
+		note("1 request told no time that a request can have, and is not counted")
+	case c.untimed > 1:
 		note("%d requests told no time that a request can have, and are not counted", c.untimed)
 	}
 	if c.timed >= 100 && c.whole == c.timed {
 		note("all times are whole milliseconds: FastHttpUser of this version of Locust rounds them down")
 	}
 	if c.more {
-		note("the locustfile has more than %d names of requests, and further ones are counted together as %q: give requests a name (name=\"/items/[id]\")", mostNames, others)
+		note("the locustfile has more than %d names of requests, and counts the rest together as %q: give requests a name (name=\"/items/[id]\")", mostNames, others)
 	}
 	return notes
 }

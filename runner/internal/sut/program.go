@@ -10,8 +10,8 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 )
 
-// Program is a running program that is not the system, with everything that it started, such as one that loads the
-// system. It ends as surely as a System does.
+// Program is a running program that is not the system, such as one that loads the system, with everything that it started.
+// It is ended as reliably as a System.
 type Program struct{ *launched }
 
 // Command says how a Program is started. No shell takes part.
@@ -23,8 +23,8 @@ type Command struct {
 	Watch         string // a text to look for in standard error; empty for none
 }
 
-// Run starts a program. s is the system's start, whose values are masked; it may be nil. Without an error, the caller must
-// see to it that the program ends.
+// Run starts a program. s is the system's start, whose secrets are masked in the output; it may be nil. If there is no error,
+// the caller must end the program.
 func (at Place) Run(c Command, s *plan.Start) (*Program, error) {
 	if s == nil {
 		s = &plan.Start{}

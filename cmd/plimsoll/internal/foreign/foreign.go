@@ -69,7 +69,7 @@ type Sums struct {
 	Requests, Failures int64
 	P50, P95, P99      time.Duration // 0 for one that is not told
 	Bytes              int64
-	Length             time.Duration         // how long this route alone was loaded; 0 if it was loaded all the time
+	Length             time.Duration         // how long this route was loaded, if routes were loaded one after the other; else 0
 	Classes            map[tally.Class]int64 // how requests failed; those missing from Failures failed by their status
 	Errors             map[string]int64      // how often requests failed with a text
 }

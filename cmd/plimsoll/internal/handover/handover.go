@@ -1,5 +1,5 @@
-// Package handover carries the values of setup between the shards of one load, in a file. Pack and Unpack are for other
-// carriers of the same bytes.
+// Package handover carries the values of setup between the shards of one load, in a file. Pack and Unpack make and read the
+// bytes, for those who carry them in another way.
 //
 // The first shard clears the file, does setup and writes the values. The others wait for the file and read them. The file
 // names its load and has an ID, which every shard stores in its result. Merging refuses shards with different IDs, so
@@ -74,19 +74,19 @@ func (f File) Clear() error {
 	return nil
 }
 
-// Pack makes bytes of the values of a load's setup. id names this setup among others.
+// Pack makes bytes from the values of a load's setup. id names this setup.
 func Pack(load string, shards int, values []profile.Value) (id string, data []byte, err error) {
 	c := content{Schema: schema, ID: newID(), ProfileDigest: load, Shards: shards, Values: []value{}}
 	for _, v := range values {
 		c.Values = append(c.Values, value{v.Kind, []byte(v.Text)})
 	}
 	if data, err = json.Marshal(c); err == nil && len(data) > maxBytes {
-		err = fmt.Errorf("setup has saved %d bytes, and shards hand over %d at most", len(data), maxBytes)
+		err = fmt.Errorf("the values that setup saved take %d bytes, and shards hand over at most %d", len(data), maxBytes)
 	}
 	return c.ID, data, err
 }
 
-// Unpack reads what Pack has made for the same load.
+// Unpack reads what Pack has made for the same load. It refuses the values of another one.
 func Unpack(load string, shards int, data []byte) (values []profile.Value, id string, err error) {
 	c, err := decode(data)
 	if err != nil {

@@ -31,8 +31,8 @@ func told(r *result.Result) string {
 		total.Requests(), total.Failures(), failed, p50, most, r.Users, strings.Join(r.Routes(), "; "))
 }
 
-// Files in forms that tools write besides the usual ones: what comes of each, or why it is refused. The figures are those
-// that the file states itself, or what its rows sum up to.
+// Tools also write files in less usual forms. Each has a result or is refused. The expected figures are those that the file
+// states, or the sums of its rows.
 func TestForms(t *testing.T) {
 	for _, c := range []struct{ format, file, want, note string }{
 		{"wrk", "wrk-latency.txt", "40 requests, 0 failed [], 48.3ms 61.2ms, 1 users, /", "it does not tell p95"},
@@ -51,9 +51,9 @@ func TestForms(t *testing.T) {
 		{"gatling", "gatling-replay.log", `2 requests, 2 failed [status 2], 3ms 6ms, 1 users, ""`, ""},
 		{"k6", "k6-twice.csv", "4 requests, 2 failed [transport 2], 0s 330ms, 1 users, GET /; GET https://gone.example/", "leaves out the time to connect"},
 		{"locust", "locust-0_stats.csv", "line 2: it has 10 cells, and the first line has 11", ""},
-		{"github-action-benchmark", "go-data.js", "1062000 requests, 0 failed [], 0s 0s, 0 users, BenchmarkCart; BenchmarkList; BenchmarkPay", "up to 2 runs of 1 suites: this is the newest"},
+		{"github-action-benchmark", "go-data.js", "1062000 requests, 0 failed [], 0s 0s, 0 users, BenchmarkCart; BenchmarkList; BenchmarkPay", "up to 2 runs of one suite: this is the newest"},
 		{"github-action-benchmark", "script-data.js", "line 2:", ""},
-		{"github-action-benchmark", "../../../../../../gate/history/testdata/containerd__runwasi.csv", `such as "HTTP p95 Latency" in "ms", are no throughput with a number of operations`, ""},
+		{"github-action-benchmark", "../../../../../../gate/history/testdata/containerd__runwasi.csv", `such as "HTTP p95 Latency" in "ms": they are no throughput, or do not say how many operations they are of`, ""},
 		{"github-action-benchmark", "../../../../../../gate/history/testdata/hyperium__hyper.csv", `such as "hello_world_16" in "ns/iter"`, ""},
 	} {
 		r, err := read(t, c.format, filepath.Join("testdata/forms", c.file))
@@ -75,7 +75,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// The rates that files state are those of the results.
+// The results have the rates that the files state.
 func TestRatesOfForms(t *testing.T) {
 	for file, want := range map[string]float64{"wrk-latency.txt": 19.80, "wrk-errors.txt": 13.73, "wrk-long.txt": 2} {
 		r, err := read(t, "wrk", filepath.Join("testdata/forms", file))
@@ -100,8 +100,8 @@ func TestRatesOfForms(t *testing.T) {
 	}
 }
 
-// A message of an assertion that failed is the text of the failure. The requests in a transaction count, and not those in a
-// request. What has only transactions is refused.
+// The message of a failed assertion is the text of the failure. Samples inside a transaction count, and samples inside a
+// request do not. A file that has only transactions is refused.
 func TestJMeterTree(t *testing.T) {
 	const text = `<?xml version="1.0"?>
 <testResults version="1.2">
@@ -137,8 +137,8 @@ func TestJMeterTree(t *testing.T) {
 	}
 }
 
-// Requests of one name in different groups are different routes, as in Gatling's reports. What wrk2 prints without
-// --latency is known by its calibration.
+// Requests of one name in different groups are different routes, as in Gatling's reports. Without --latency, wrk2 is
+// recognised by the calibration that it prints.
 func TestNamesOfTools(t *testing.T) {
 	const log = "RUN\ta\tb\t1767225600000\t \t3.9\nREQUEST\tcheckout,pay\tPOST\t1767225600001\t1767225600009\tOK\t \nREQUEST\tlogin\tPOST\t1767225600001\t1767225600009\tOK\t \nREQUEST\t\tPOST\t1767225600001\t1767225600009\tOK\t \n"
 	r, err := readText(t, "gatling", log)
@@ -156,7 +156,7 @@ Requests/sec:   2000.15
 	}
 }
 
-// The figures of a history become routes where they are throughput and tell of how many operations they are.
+// The figures of a history become routes if they are throughput and tell how many operations they are of.
 func TestBenchmarks(t *testing.T) {
 	const history = `{"lastUpdate": 1, "repoUrl": "https://github.com/a/b", "entries": {
 "Go": [{"commit": {"id": "c1"}, "date": 1700000000000, "tool": "go", "benches": [

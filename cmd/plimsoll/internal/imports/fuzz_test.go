@@ -21,7 +21,7 @@ import (
 const mostAllocated = 256 << 20
 
 // Whatever a file holds, its reader ends with a result that can be kept, or with an error in words. It does not panic, and
-// allocates no more than a few hundred times the file. Each format is tried on every input, whether it knows it or not.
+// allocates no more than mostAllocated. Each format is tried on every input, whether it recognises it or not.
 func FuzzFormats(f *testing.F) {
 	for _, file := range samples(f) {
 		data, err := os.ReadFile(file)

@@ -306,7 +306,7 @@ func TestLocales(t *testing.T) {
 	}
 }
 
-// Units that differ within a file are one scale in the result.
+// If units differ within a file, the result has one scale.
 func TestMixedUnits(t *testing.T) {
 	const wrk = `Running 10s test @ http://127.0.0.1/
   2 threads and 10 connections
@@ -339,7 +339,7 @@ func TestMixedUnits(t *testing.T) {
 	}
 }
 
-// k6's CSV has times in whole seconds. The requests of a second are not sorted by how long they took into different rounds.
+// k6's CSV has times in whole seconds. The slow and the fast requests of a second still lie in the same rounds.
 func TestCoarseTimes(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("metric_name,timestamp,metric_value,expected_response,method,name,status\n")

@@ -58,8 +58,8 @@ export default function () {
 export function handleSummary(data) { return { "handled.json": JSON.stringify(data) }; }
 `
 
-// All that k6 writes of one run tells the same: its lines, its CSV, both summaries, and what the server counted. Quantiles of
-// the requests are those of k6's own summary, as far as k6 puts values between two requests.
+// All that k6 writes about one run agrees: its lines, its CSV, both summaries, and what the server counted. Quantiles of
+// the requests are those of k6's own summary, except that k6 interpolates between two requests.
 func TestRealK6(t *testing.T) {
 	url, requests := server(t)
 	dir := t.TempDir()

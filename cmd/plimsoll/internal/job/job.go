@@ -97,7 +97,7 @@ func parse(file string, data []byte, env func(name string) (string, bool), read 
 	return p, policy, strict.Merge(problems, more, runner.Unfit(p)).Err()
 }
 
-// routes are those that the gate may have rules for; nil for any, when only a locustfile knows them.
+// routes are those that the gate may have rules for; nil for any, if only a locustfile knows them.
 func routes(p *profile.Profile) []string {
 	if p.Target.Locust != nil {
 		return nil
@@ -204,7 +204,7 @@ func Without(file, series string, env environ.Values) (*Job, error) {
 const nowhere = "name: locust\ntarget: {url: \"http://127.0.0.1\", locust: {file: locustfile.py}}\n"
 
 // Driven is Read, with a locustfile in place of the users of the profile. If the file is the usual one and does not exist,
-// there is no profile: placed is false then, and a Change must say which host to load.
+// the job has no target: placed is false then, and a Change must say which host to load.
 func Driven(file, locustfile string, env environ.Values) (j *Job, placed bool, err error) {
 	content, err := readData(locustfile)
 	if err != nil {

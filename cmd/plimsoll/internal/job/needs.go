@@ -12,12 +12,12 @@ import (
 
 // Needs are what a profile needs on another machine.
 type Needs struct {
-	Files     map[string][]byte // the profile and what it names, by the names that it gives them
+	Files     map[string][]byte // the profile and the files that it names, by the paths that it gives them
 	Variables []string          // of the environment, in alphabetical order
 	URL       string            // target.url, as it is written; empty for none
 	Starts    bool              // it starts the system itself
 	Locust    bool              // Locust loads the system
-	Load      time.Duration     // how long its load takes, warm-up and end included
+	Load      time.Duration     // the longest that its load takes, from the start of users to the end of the last requests
 }
 
 // NeedsOf reads a profile of the current directory and lists what it needs. The profile and its files are taken from

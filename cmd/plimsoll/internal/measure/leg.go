@@ -12,7 +12,7 @@ import (
 )
 
 // Leg measures a leg's share of the pairs, whatever they say, and marks both results as that leg of a fleet. It measures
-// again while the machine is too busy. It writes no file; KeepSides does. If the pairing was cut short, it returns both
+// again if the machine was too busy. It writes no file; KeepSides does. If the pairing was cut short, it returns both
 // results and the error.
 func (b Bench) Leg(ctx context.Context, base, head runner.System, leg plan.Shard) (ofBase, ofHead *result.Result, err error) {
 	done := func(base, head *result.Result) bool { return gate.LegDone(base, head, leg.N) }
@@ -34,8 +34,8 @@ func (b Bench) Leg(ctx context.Context, base, head runner.System, leg plan.Shard
 	return ofBase, ofHead, err
 }
 
-// KeepSides writes both results of a leg, or of a whole fleet: base beside head. Head comes last, so a leg that has left
-// both is whole.
+// KeepSides writes both results of a leg, or of a whole fleet: base beside head. It writes head last, so that base is there
+// if head is.
 func (b Bench) KeepSides(base, head *result.Result) error {
 	if err := result.Write(Beside(b.Out, result.BaseSide), base); err != nil {
 		return err

@@ -68,8 +68,14 @@ func look(ctx context.Context, tx pgx.Tx, id string) (*Meeting, error) {
 	return m, err
 }
 
-// List reads the newest meetings with their shards.
+// DefaultLimit is how many meetings List gives without a limit.
+const DefaultLimit = 50
+
+// List reads the newest meetings with their shards, as many as limit says; 0 for DefaultLimit.
 func (b Book) List(ctx context.Context, limit int) (all []*Meeting, err error) {
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
 	err = b.DB.Read(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, ofMeeting+"ORDER BY made DESC, id LIMIT $1", limit)
 		if err != nil {
@@ -109,7 +115,7 @@ func known(id string, m *Meeting, err error) error {
 	return err
 }
 
-// Stop stops a meeting, so that all its shards end their load, and returns it as it is then. One that is over stays as it is.
+// Stop stops a meeting, so that all its shards end their load, and returns it. A meeting that is over stays as it is.
 func (b Book) Stop(ctx context.Context, id, reason string) (m *Meeting, stopped bool, err error) {
 	err = b.DB.Write(ctx, func(tx pgx.Tx) (err error) {
 		if stopped, err = stop(ctx, tx, id, reason); err != nil {
@@ -121,7 +127,7 @@ func (b Book) Stop(ctx context.Context, id, reason string) (m *Meeting, stopped 
 	return m, stopped, known(id, m, err)
 }
 
-// stop stops a meeting unless it is over. What setup handed over is not needed any more.
+// stop stops a meeting unless it is over, and removes the values of setup, which nobody needs any more.
 func stop(ctx context.Context, tx pgx.Tx, id, reason string) (stopped bool, err error) {
 	const end = "UPDATE plimsoll_meeting SET state = 'stopped', reason = $2, ended = clock_timestamp() WHERE id = $1 AND state IN ('gathering', 'loading')"
 	tag, err := tx.Exec(ctx, end, id, plain(reason))
@@ -216,7 +222,7 @@ func (d delivery) unpack() (*result.Result, error) {
 		return nil, err
 	}
 	if digest(data) != d.Digest {
-		return nil, errors.New("its digest is not that with which it was delivered")
+		return nil, errors.New("its digest is not the one that it was delivered with")
 	}
 	return result.Decode(bytes.NewReader(data))
 }

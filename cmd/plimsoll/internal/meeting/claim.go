@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// RefusedError says why a shard may not take part in a meeting, or no longer.
+// RefusedError says why a shard may not take part in a meeting, or may not go on with it.
 type RefusedError struct{ Reason string }
 
 func (e *RefusedError) Error() string { return e.Reason }
@@ -32,16 +32,16 @@ type claimant struct {
 // self is the shard in a sentence.
 func (c claimant) self() string { return Shard{Number: c.number, Host: c.host}.name(c.of) }
 
-// errHeld is of a number whose holder still reports. It may fall free.
+// errHeld says that the holder of a number still reports. The number may become free.
 var errHeld = errors.New("another process holds the number")
 
 // claim claims the number, and makes the meeting if it is the first. The error is a RefusedError, or wraps errHeld.
 //
-// A number can be taken over while the meeting is gathering, once the lease of its holder has ended: that one has sent nothing,
-// and its token is worthless from then on, so it never will. A pod that was moved before the load began thus costs nothing.
-// Once the meeting is loading, its holder may have sent something, whether it lives or not: nobody gets its number.
+// While the meeting is gathering, a number can be taken over once the lease of its holder has ended. That holder has sent
+// nothing, and never will, because its token is worthless from then on. So a pod can be moved before the load begins. Once
+// the meeting is loading, the holder may have sent something, whether it still lives or not, and nobody gets its number.
 func (c claimant) claim(ctx context.Context) (err error) {
-	var no error // a refusal, which undoes nothing
+	var no error // a refusal, which rolls nothing back
 	err = c.DB.Write(ctx, func(tx pgx.Tx) error {
 		no = nil
 		if err := prune(ctx, tx); err != nil {
@@ -51,13 +51,14 @@ func (c claimant) claim(ctx context.Context) (err error) {
 		if _, err := tx.Exec(ctx, begin, c.id, c.of, c.terms); err != nil {
 			return err
 		}
-		// Whoever changes who belongs to a meeting, or what state it is in, holds this row: claims, the start, the end.
+		// Everything that changes the members or the state of a meeting locks this row first: claims, the start, the end.
 		var m Meeting
 		var terms, setup string
 		const lock = "SELECT shards, terms, setup, state, reason FROM plimsoll_meeting WHERE id = $1 FOR UPDATE"
 		if err := tx.QueryRow(ctx, lock, c.id).Scan(&m.Of, &terms, &setup, &m.State, &m.Reason); err != nil {
 			return err
 		}
+		m.Reason = plain(m.Reason)
 		held, err := c.holder(ctx, tx)
 		if err != nil {
 			return err
@@ -88,14 +89,14 @@ func (c claimant) holder(ctx context.Context, tx pgx.Tx) (h holding, err error) 
 	if errors.Is(err, pgx.ErrNoRows) {
 		return h, nil
 	}
-	h.there, h.Number = true, c.number
+	h.there, h.Number, h.Host = true, c.number, plain(h.Host)
 	return h, err
 }
 
 // refusal says why the number cannot be claimed now; nil if it can.
 func (c claimant) refusal(m Meeting, terms, setup string, held holding) error {
 	if m.Of != c.of {
-		return refuse("the meeting %s is of %d shards, and this is %s: give all shards the same --shard I/N, or this load another name with --meet", c.id, m.Of, c.self())
+		return refuse("the meeting %s is of %d shards, and this is %s: give all shards the same N in --shard I/N, or give this load another name with --meet", c.id, m.Of, c.self())
 	}
 	if differ := differences(c.terms, terms); differ != "" {
 		return refuse("%s does not belong to the meeting %s: %s; give this load another name with --meet", c.self(), c.id, differ)
@@ -104,7 +105,7 @@ func (c claimant) refusal(m Meeting, terms, setup string, held holding) error {
 	case m.State == Stopped:
 		return refuse("the meeting %s was stopped: %s; begin again with another name", c.id, m.Reason)
 	case m.State == Done:
-		return refuse("the meeting %s was held already: give this load another name with --meet, such as one with the number of the attempt", c.id)
+		return refuse("the meeting %s was held already: give this load another name with --meet, for example with the number of the attempt in it", c.id)
 	case held.there && held.token == c.token: // the answer to an earlier try was lost
 		return nil
 	case m.State == Loading && held.there:
@@ -129,7 +130,7 @@ func (c claimant) take(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// prune removes meetings that are too old to be judged, and values that setup handed over to shards that are gone.
+// prune removes meetings that are too old to be judged, and the values of setup of meetings whose shards are gone.
 func prune(ctx context.Context, tx pgx.Tx) error {
 	const live = "EXISTS (SELECT FROM plimsoll_shard s WHERE s.meeting = %s AND s.state NOT IN ('delivered', 'left') AND s.lease > clock_timestamp())"
 	if _, err := tx.Exec(ctx, "DELETE FROM plimsoll_meeting m WHERE made < clock_timestamp() - interval '"+keepFor+"' AND NOT "+fmt.Sprintf(live, "m.id")); err != nil {
@@ -139,7 +140,7 @@ func prune(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// plain is a text that a database can hold and a terminal can show.
+// plain makes a text that a database can hold and a terminal can show. Another program may have written what it is given.
 func plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {

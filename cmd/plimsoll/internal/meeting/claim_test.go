@@ -58,7 +58,7 @@ func TestOneClaimWins(t *testing.T) {
 	}
 }
 
-// Who does not belong to a meeting is told why.
+// A shard that does not belong to a meeting is told why.
 func TestClaimsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	other := func(change func(*Place)) Place {
@@ -73,13 +73,16 @@ func TestClaimsThatAreRefused(t *testing.T) {
 	}{
 		"another number of shards": {"", place(2, 4), "the meeting m is of 3 shards, and this is shard 2 of 4 (host-2-b)"},
 		"another commit": {"", other(func(p *Place) { p.Terms[1].Value = "c2" }),
-			"shard 2 of 3 (host-2-b) does not belong to the meeting m: its commit is c2, that of the meeting c1; give this load another name"},
+			"shard 2 of 3 (host-2-b) does not belong to the meeting m: its commit is c2, and the meeting's is c1; give this load another name"},
 		"another profile and no commit": {"", other(func(p *Place) { p.Terms[0].Value, p.Terms[1].Value = "d2", "" }),
-			"its profile digest is d2, that of the meeting d1; its commit is none, that of the meeting c1"},
-		"another lease":         {"", other(func(p *Place) { p.Lease = time.Minute }), "its --meet-lease is 1m0s, that of the meeting 20s"},
+			"its profile digest is d2, and the meeting's is d1; its commit is none, and the meeting's is c1"},
+		"another lease":         {"", other(func(p *Place) { p.Lease = time.Minute }), "its --meet-lease is 1m0s, and the meeting's is 20s"},
 		"an older version":      {"", other(func(p *Place) { p.Terms = p.Terms[:1] }), "it does not say its commit"},
 		"terms of another kind": {"UPDATE plimsoll_meeting SET terms = '{'", place(2, 3), "its terms cannot be read"},
 		"stopped":               {"UPDATE plimsoll_meeting SET state = 'stopped', reason = 'by Ana'", place(2, 3), "the meeting m was stopped: by Ana; begin again with another name"},
+		"a reason of others":    {"UPDATE plimsoll_meeting SET state = 'stopped', reason = E'\\x1b[2J'", place(2, 3), "the meeting m was stopped:  [2J; begin again"},
+		"terms of others":       {`UPDATE plimsoll_meeting SET terms = '[{"name": "commit", "value": "\u001b[2J"}, {"name": "\u001b[3J"}]'`, place(2, 3), "its commit is c1, and the meeting's is  [2J; its --meet-lease is 20s, and the meeting's is none; it does not say its  [3J"},
+		"a machine of others":   {"UPDATE plimsoll_shard SET host = E'\\x1b[2J'", place(2, 3), "another process holds the number: shard 2 of 3 ( [2J) reported last at "},
 		"done":                  {"UPDATE plimsoll_meeting SET state = 'done'", place(2, 3), "was held already"},
 		"begun":                 {"UPDATE plimsoll_meeting SET state = 'loading'", place(2, 3), "the load of the meeting m has begun, and shard 2 of 3 (host-2-a) sent a part of it: nobody may send it again"},
 		"begun and lost": {"UPDATE plimsoll_meeting SET state = 'loading'; UPDATE plimsoll_shard SET lease = clock_timestamp()", place(2, 3),
@@ -207,7 +210,7 @@ func TestDamagedDeliveries(t *testing.T) {
 	for damage, want := range map[string]string{
 		"UPDATE plimsoll_shard_part SET document = substring(document FROM 1 FOR 100)": "what shard 1 of 1 delivered cannot be read",
 		"UPDATE plimsoll_shard_part SET document = ''":                                 "what shard 1 of 1 delivered cannot be read",
-		"UPDATE plimsoll_shard_part SET digest = 'd'":                                  "its digest is not that with which it was delivered",
+		"UPDATE plimsoll_shard_part SET digest = 'd'":                                  "its digest is not the one that it was delivered with",
 		"DELETE FROM plimsoll_shard_part":                                              "the database has forgotten what was delivered by shard 1",
 	} {
 		do(t, b, "CREATE TABLE kept AS SELECT * FROM plimsoll_shard_part")

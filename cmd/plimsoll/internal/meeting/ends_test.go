@@ -103,7 +103,7 @@ func gatherAll(t *testing.T, seats []*Seat) {
 	all.Wait()
 }
 
-// A shard that dies without a word is missed when its lease ends, before the load or in it. What it was is told, and stays so.
+// A shard that dies silently is lost when its lease ends, before the load or in it. The reason names it, and does not change.
 func TestALostShard(t *testing.T) {
 	t.Parallel()
 	b, _ := newBook(t)
@@ -155,7 +155,7 @@ func TestAShardThatIsKilled(t *testing.T) {
 	ends(t, seats[0], "it was interrupted")
 }
 
-// If the last shard at work is lost, nobody is there to stop the meeting. Whoever reads it sees that.
+// If the last shard at work is lost, nobody is there to stop the meeting. Whoever reads the meeting sees the loss.
 func TestTheLastShardIsLost(t *testing.T) {
 	t.Parallel()
 	b, _ := newBook(t)
@@ -270,7 +270,33 @@ func TestADatabaseThatForgets(t *testing.T) {
 	}
 }
 
-// What is a day old goes, unless it still loads. Values of setup whose shards are gone go at once.
+// Meetings are listed from the newest on, 50 of them unless the caller says how many.
+func TestList(t *testing.T) {
+	t.Parallel()
+	b, _ := newBook(t)
+	for _, name := range []string{"first", "second", "third"} {
+		p := place(1, 2)
+		p.Meeting = name
+		if err := claimantOf(t, b, p, "a").claim(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for limit, want := range map[int]string{-1: "third second first", 0: "third second first", 1: "third", 2: "third second", 9: "third second first"} {
+		all, err := b.List(t.Context(), limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, m := range all {
+			names = append(names, m.ID)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("at most %d: %q, want %q", limit, got, want)
+		}
+	}
+}
+
+// A meeting that is a day old is removed, unless a shard still lives. Values of setup are removed once their shards are gone.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	b, _ := newBook(t)

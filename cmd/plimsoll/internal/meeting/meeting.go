@@ -1,21 +1,21 @@
-// Package meeting lets the shards of one load meet in a PostgreSQL database, without a master and without connections among
-// them.
+// Package meeting lets the shards of one load meet in a PostgreSQL database. They have no master and do not connect to each
+// other.
 //
 // Join claims a shard's number in a meeting and keeps the shard there: a Seat. The Seat hands over the values of setup, waits
 // until all shards are ready, says when the load begins by this machine's clock, reports every second, and ends the load when
 // the meeting is stopped, a shard is lost, or the database is. Deliver uploads the shard's result. Book reads meetings,
 // stops them, and makes one run of the results of a meeting that is done.
 //
-// Four rules make it safe. A number is claimed with a token, and all that a shard writes carries it: once the load has begun,
-// nobody can take a number over. A shard holds a lease, which each report renews. One that has ended is never renewed, so a
-// lost shard stays lost, whoever looks and when. A shard ends its load before others may call it lost. And a meeting that is
-// done or stopped never changes, so it is judged the same whenever that is done.
+// Four rules make it safe. A shard claims its number with a token, and all that it writes carries the token: once the load has
+// begun, nobody can take a number over. A shard holds a lease, which each report renews. A lease that has ended is never
+// renewed, so a lost shard stays lost, whoever looks and whenever. A shard ends its load before others may call it lost. A
+// meeting that is done or stopped never changes, so every judgement of it is the same.
 //
 // Times are the database's clock_timestamp(), on which all machines agree. Waits are on this machine's monotonic clock. Nothing
-// is kept in a session and nobody listens, so poolers that pool by transaction are fine.
+// is kept in a session and nobody listens, so a pooler may pool by transaction.
 //
-// What was counted is delivered once, at the end. While the load lasts only sums are reported, for people: a shard that is lost
-// makes the meeting inconclusive, so its seconds would have no reader.
+// A shard delivers what it counted once, at the end. During the load it reports only sums, for people. If a shard is lost, the
+// meeting has no run, so nobody would read the shard's seconds.
 package meeting
 
 import (
@@ -37,12 +37,12 @@ const (
 	DefaultWithin = 10 * time.Minute
 
 	ahead      = 3 * time.Second        // from the moment at which all shards are ready to the beginning of the load
-	beatEach   = time.Second            // between two reports under load: within it a shard learns that the meeting was stopped
+	beatEach   = time.Second            // between two reports under load: a shard learns within it that the meeting was stopped
 	gatherEach = 250 * time.Millisecond // between two reports before the load
-	keepFor    = "1 day"                // that a meeting can be judged
+	keepFor    = "1 day"                // how long a meeting is kept, so that it can be judged
 )
 
-// patience is how long a shard goes on without a report that got through. It ends its load before others call it lost.
+// patience is how long a shard goes on although no report gets through. It ends its load before others call it lost.
 func patience(lease time.Duration) time.Duration { return lease * 3 / 4 }
 
 // State is how far a meeting is.
@@ -68,7 +68,7 @@ type Term struct {
 	Value string `json:"value"`
 }
 
-// encode writes terms, without a value that the database cannot hold.
+// encode writes terms as JSON. It replaces what the database cannot hold.
 func encode(terms []Term) (string, error) {
 	clean := make([]Term, len(terms))
 	for i, t := range terms {
@@ -92,13 +92,13 @@ func differences(own, ofMeeting string) string {
 	for _, t := range here {
 		value, known := values[t.Name]
 		if !known || value != t.Value {
-			clauses = append(clauses, fmt.Sprintf("its %s is %s, that of the meeting %s", t.Name, orNone(t.Value), orNone(value)))
+			clauses = append(clauses, fmt.Sprintf("its %s is %s, and the meeting's is %s", t.Name, orNone(t.Value), orNone(plain(value))))
 		}
 		delete(values, t.Name)
 	}
 	for _, t := range there {
 		if _, left := values[t.Name]; left {
-			clauses = append(clauses, "it does not say its "+t.Name)
+			clauses = append(clauses, "it does not say its "+plain(t.Name))
 		}
 	}
 	return strings.Join(clauses, "; ")
@@ -174,11 +174,11 @@ func (m *Meeting) silent() (all []Shard) {
 	return all
 }
 
-// missing lists the numbers of the shards for which is does not hold, as "shard 2" or "shards 2, 3"; empty for none.
-func (m *Meeting) missing(is func(Shard) bool) string {
+// missing lists the shards that have not come or for which ok is false, as "shard 2" or "shards 2, 3"; empty for none.
+func (m *Meeting) missing(ok func(Shard) bool) string {
 	there := map[int]bool{}
 	for _, s := range m.Shards {
-		there[s.Number] = is(s)
+		there[s.Number] = ok(s)
 	}
 	var numbers []string
 	for n := 1; n <= m.Of; n++ {
@@ -225,7 +225,7 @@ func (m *Meeting) incomplete() error {
 			reasons = append(reasons, fmt.Sprintf("%s was not heard of after %s: it was killed, or lost the database", s.name(m.Of), instant(s.Seen)))
 		}
 	case Gathering:
-		// The leases are not looked at: while they end one by one, the reason would change.
+		// Leases do not matter here: as they end one by one, the reason would change.
 		late := m.missing(func(s Shard) bool { return s.State == ready })
 		if late == "" {
 			reasons = append(reasons, "its load has not begun, although all shards were ready")

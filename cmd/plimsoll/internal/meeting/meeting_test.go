@@ -117,7 +117,7 @@ func shardResult(i, n int, start runner.Start) *result.Result {
 }
 
 // Shards that share a setup meet, also behind a PgBouncer that pools by transaction over one connection. All begin at one
-// instant, the values of setup are gone once all have them, and the merged run is that of the files, as often as it is asked for.
+// instant, the values of setup are gone once all have them, and the merged run equals that of the files, each time it is made.
 func TestMeeting(t *testing.T) {
 	t.Parallel()
 	for name, through := range map[string]func(t testing.TB, url string) string{
@@ -176,7 +176,7 @@ func TestMeeting(t *testing.T) {
 			for range 2 {
 				got, err := b.Merged(t.Context(), "m")
 				if err != nil || !bytes.Equal(encoded(t, got), encoded(t, want)) {
-					t.Fatalf("the merged run is another than that of the files: %v", err)
+					t.Fatalf("the merged run differs from that of the files: %v", err)
 				}
 			}
 			for _, s := range m.Shards { // this machine's clock and the database's are the same

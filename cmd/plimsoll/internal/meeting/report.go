@@ -33,7 +33,7 @@ func (m *Meeting) loss() string {
 	return ""
 }
 
-// late says who has kept a meeting waiting; empty if nobody does any more.
+// late says which shards a meeting waits for in vain; empty if for none.
 func (m *Meeting) late(within time.Duration) string {
 	if absent := m.missing(func(s Shard) bool { return !s.Lost }); absent != "" {
 		return fmt.Sprintf("%s of %d did not come within %s", absent, m.Of, within)
@@ -45,13 +45,13 @@ func (m *Meeting) late(within time.Duration) string {
 	return fmt.Sprintf("%s of %d %s not ready within %s", slow, m.Of, verb(slow, "was", "were"), within)
 }
 
-// glance is as much of a meeting as each report reads, however many shards it has.
+// glance is what each report reads of a meeting: the same few values, however many shards there are.
 type glance struct {
 	state   State
 	reason  string
 	startAt time.Time
-	ready   bool // all shards are
-	lost    bool // one is
+	ready   bool // all shards are ready
+	lost    bool // one shard is lost
 }
 
 // glance reads the meeting; nil if it is not there.
@@ -104,13 +104,13 @@ func (s *Seat) beat(ctx context.Context) (g *glance, err error) {
 	return g, nil
 }
 
-// forgotten is of a database that lacks what it had.
+// forgotten says that the database lacks what it had.
 func (s *Seat) forgotten() *RefusedError {
 	return refuse("the database has forgotten what %s reported to the meeting %s: was it restored from a backup, or emptied?", s.self(), s.id)
 }
 
 // renew renews the lease, unless the place is lost: no then says why. The number of the report shows whether the database has
-// forgotten some; the same number again is a report whose answer was lost.
+// forgotten reports. If the answer to a report was lost, its number comes a second time.
 func (s *Seat) renew(ctx context.Context, tx pgx.Tx, now report) (no, err error) {
 	const renew = `UPDATE plimsoll_shard SET beats = $4::bigint, phase = $6, requests = $7, failures = $8, clock_ahead_ns = $9, clock_error_ns = $10,
 			state = CASE state WHEN 'delivered' THEN state ELSE $5 END,
@@ -136,7 +136,7 @@ func (s *Seat) outOfPlace(ctx context.Context, tx pgx.Tx) (no, err error) {
 	case held.beats < reported && (!held.there || held.token == s.token):
 		return s.forgotten(), nil
 	case held.there && held.token != s.token:
-		return refuse("%s has taken the place of %s in the meeting %s, whose lease had ended", held.Host, s.self(), s.id), nil
+		return refuse("%s has taken the place of %s in the meeting %s, after the lease had ended", held.Host, s.self(), s.id), nil
 	case held.there && !held.live:
 		return refuse("the lease of %s in the meeting %s has ended: no report had reached the database since %s", s.self(), s.id, held.Seen.UTC().Format(time.RFC3339)), nil
 	}
@@ -185,19 +185,19 @@ func (s *Seat) lock(ctx context.Context, tx pgx.Tx) (mine bool, err error) {
 	return mine, err
 }
 
-// stopFor stops the meeting for what one of its shards lacks, if it still does. The next report finds the meeting stopped.
-func (s *Seat) stopFor(ctx context.Context, lack func(*Meeting) string) error {
+// stopFor stops the meeting if it still has a reason to. The next report finds the meeting stopped.
+func (s *Seat) stopFor(ctx context.Context, why func(*Meeting) string) error {
 	m, err := s.Look(ctx, s.id)
 	if err != nil {
 		return err
 	}
-	if reason := lack(m); reason != "" {
+	if reason := why(m); reason != "" {
 		return s.halt(ctx, reason)
 	}
 	return nil
 }
 
-// begin sets when the load begins, if all shards are ready at one moment. One of them does it.
+// begin sets when the load begins, if all shards are ready at one moment. Only one of them sets it.
 func (s *Seat) begin(ctx context.Context) error {
 	return s.DB.Write(ctx, func(tx pgx.Tx) error {
 		if mine, err := s.lock(ctx, tx); err != nil || !mine {
@@ -213,11 +213,11 @@ func (s *Seat) begin(ctx context.Context) error {
 	})
 }
 
-// probes is how often the database is asked for its clock. The shortest way there and back tells it best.
+// probes is how often the database is asked for its clock. The answer with the shortest round trip is the most exact.
 const probes = 16
 
-// start says when the load begins by this machine's clock. A clock that is read on the way there and back is off by half of that
-// way at most (Cristian, Probabilistic clock synchronization, 1989).
+// start says when the load begins by this machine's clock. A clock that is read over a network is wrong by half of the round
+// trip at most (Cristian, Probabilistic clock synchronization, 1989).
 func (s *Seat) start(ctx context.Context) (runner.Start, error) {
 	var here, there time.Time
 	best := time.Duration(-1)
@@ -228,8 +228,8 @@ func (s *Seat) start(ctx context.Context) (runner.Start, error) {
 			if err := tx.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&theirs); err != nil {
 				return err
 			}
-			if way := time.Since(began); best < 0 || way < best {
-				best, here, there = way, began.Add(way/2), theirs
+			if trip := time.Since(began); best < 0 || trip < best {
+				best, here, there = trip, began.Add(trip/2), theirs
 			}
 		}
 		return nil
@@ -240,12 +240,12 @@ func (s *Seat) start(ctx context.Context) (runner.Start, error) {
 	s.mu.Lock()
 	at := here.Add(s.startAt.Sub(there))
 	s.mu.Unlock()
-	const digit = time.Microsecond // that clock_timestamp() has
-	return runner.Start{At: at, Clock: &result.Clock{Ahead: here.Sub(there), Error: best/2 + digit}}, nil
+	const resolution = time.Microsecond // of clock_timestamp()
+	return runner.Start{At: at, Clock: &result.Clock{Ahead: here.Sub(there), Error: best/2 + resolution}}, nil
 }
 
-// Deliver uploads the shard's result. The same result again changes nothing. The error is a RefusedError if the meeting goes on
-// without it.
+// Deliver uploads the shard's result. The same result again changes nothing. The error is a RefusedError if the meeting does
+// not take it.
 func (s *Seat) Deliver(ctx context.Context, r *result.Result) error {
 	d, err := pack(s.number, r)
 	if err != nil {
@@ -268,7 +268,7 @@ func (s *Seat) Deliver(ctx context.Context, r *result.Result) error {
 	return no
 }
 
-// upload puts the result where it is, once.
+// upload stores the result, unless one is stored already.
 func (s *Seat) upload(ctx context.Context, tx pgx.Tx, d delivery) (no, err error) {
 	const put = `INSERT INTO plimsoll_shard_part (meeting, number, digest, document)
 		SELECT meeting, number, $4, $5 FROM plimsoll_shard WHERE meeting = $1 AND number = $2 AND token = $3 AND lease > clock_timestamp()

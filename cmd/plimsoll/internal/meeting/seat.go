@@ -25,12 +25,12 @@ type Place struct {
 	Interrupt  <-chan struct{} // closing it stops the meeting; may be nil
 }
 
-// Seat is a shard's place in a meeting. It is a runner.Handover, its Gather and GaveUp are those of runner.Config, and closing
-// of Ended belongs into runner.Config.Stop. Safe for concurrent use.
+// Seat is a shard's place in a meeting. It is a runner.Handover. Its Gather and GaveUp are for the fields of runner.Config with
+// these names, and its Ended is for Stop. Safe for concurrent use.
 type Seat struct {
 	claimant
 	within time.Duration
-	came   time.Time
+	came   time.Time // from which within counts
 
 	ended   chan struct{} // closed when the load must end, or must not begin
 	started chan struct{} // closed when startAt is known
@@ -62,8 +62,8 @@ func (r report) comparison() (offset, wrong *int64) {
 	return &a, &w
 }
 
-// Join claims a place and keeps it until Leave. It waits while another process holds the place, as the first life of a pod does
-// for a lease after its end. The error is a RefusedError if the shard may not take part.
+// Join claims a place and keeps it until Leave. It waits while another process holds the place: the first life of a pod, for
+// example, holds it for a lease after its end. The error is a RefusedError if the shard may not take part.
 func (b Book) Join(ctx context.Context, p Place) (*Seat, error) {
 	terms, err := encode(append(p.Terms, Term{"--meet-lease", p.Lease.String()}))
 	if err != nil {
@@ -102,7 +102,7 @@ func (s *Seat) await(ctx context.Context, interrupt <-chan struct{}) error {
 		select {
 		case <-time.After(beatEach):
 		case <-interrupt:
-			return fmt.Errorf("%w: the meeting %s waited for a free place: %w", runner.ErrInterrupted, s.id, err)
+			return fmt.Errorf("%w: %s waited for its place in the meeting %s: %w", runner.ErrInterrupted, s.self(), s.id, err)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -138,7 +138,7 @@ func (s *Seat) giveUp(reason string) {
 // GaveUp stops the meeting because a limit of the profile ends this shard's load.
 func (s *Seat) GaveUp(reason error) { s.tell(reason.Error()) }
 
-// tell has the meeting stopped for a reason, the first one that it is given.
+// tell asks stay to stop the meeting. Only the first reason counts.
 func (s *Seat) tell(reason string) {
 	select {
 	case s.urgent <- s.self() + ": " + reason:
@@ -200,7 +200,8 @@ func (s *Seat) Leave(failure error) {
 // parting is how long the last word of a shard may take.
 const parting = 5 * time.Second
 
-// stay reports until the seat ends. last is when the lease was renewed at the earliest.
+// stay reports until the seat ends. last is when the last report that got through was begun; before the first one it is when
+// the claim was answered, and nothing is sent before the first one.
 func (s *Seat) stay(ctx context.Context, last time.Time) {
 	defer close(s.left)
 	for {
@@ -232,7 +233,7 @@ func (s *Seat) stay(ctx context.Context, last time.Time) {
 	}
 }
 
-// lastWord stops the meeting. If that does not get through, the others miss this shard when its lease ends.
+// lastWord stops the meeting. If that does not get through, the others find this shard lost when its lease ends.
 func (s *Seat) lastWord(ctx context.Context, reason string) {
 	ctx, cancel := context.WithTimeout(ctx, parting)
 	defer cancel()
@@ -249,7 +250,7 @@ func (s *Seat) pause() time.Duration {
 	}
 }
 
-// once reports once, and does what the state of the meeting asks for. over is true when there is nothing left to report.
+// once reports once, and does what the state of the meeting calls for. over is true when there is nothing left to report.
 func (s *Seat) once(ctx context.Context, last time.Time) (over bool, err error) {
 	ctx, cancel := context.WithDeadline(ctx, last.Add(patience(s.lease)))
 	defer cancel()

@@ -48,7 +48,7 @@ func (s *Seat) give(ctx context.Context, tx pgx.Tx, id string, data []byte) (no,
 		return nil, err
 	}
 	if tag.RowsAffected() == 0 {
-		return refuse("the meeting %s does not wait for a setup any more", s.id), nil
+		return refuse("the meeting %s does not wait for the values of setup any more", s.id), nil
 	}
 	if _, err := tx.Exec(ctx, "INSERT INTO plimsoll_handover (meeting, id, content) VALUES ($1, $2, $3) ON CONFLICT (meeting) DO NOTHING", s.id, id, data); err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (s *Seat) takeFrom(ctx context.Context, tx pgx.Tx) (data []byte, no, err er
 	}
 	err = tx.QueryRow(ctx, "SELECT content FROM plimsoll_handover WHERE meeting = $1", s.id).Scan(&data)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, refuse("they are not kept any more, since all shards had them before %s took its place: begin again with another name", s.self()), nil
+		return nil, refuse("they are gone, because all shards had them before %s took its place: begin again with another name", s.self()), nil
 	}
 	if err != nil {
 		return nil, nil, err

@@ -32,8 +32,8 @@ const (
 	ImageName    = "plimsoll.Dockerfile"
 )
 
-// Files makes the manifest and the recipe of its image, for the profile in the current directory. unwritten are the
-// profile and its files if they are not written yet. The image's recipe is left out if there is one.
+// Files makes the manifest and the Dockerfile of its image, for the profile in the current directory. unwritten are the
+// profile and its files if they are not written yet. The Dockerfile is left out if there is one.
 func (c Cluster) Files(at Place, unwritten []File) ([]File, job.Needs, error) {
 	made := map[string][]byte{}
 	for _, f := range unwritten {
@@ -53,28 +53,35 @@ func (c Cluster) Files(at Place, unwritten []File) ([]File, job.Needs, error) {
 		return nil, needs, err
 	}
 	written := []File{{filepath.Join(at.Git.Path, ManifestName), manifest}}
-	if recipe := filepath.Join(at.Git.Path, ImageName); !Exists(recipe) {
+	if dockerfile := filepath.Join(at.Git.Path, ImageName); !Exists(dockerfile) {
 		text, err := files.ReadFile("files/Dockerfile")
 		if err != nil {
 			return nil, needs, err
 		}
-		written = append(written, File{recipe, strings.ReplaceAll(string(text), "plimsoll:dev", c.Image)})
+		written = append(written, File{dockerfile, strings.ReplaceAll(string(text), "plimsoll:dev", c.Image)})
 	}
 	return written, needs, nil
 }
 
 var imageForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:@-]*$`)
 
+// isImage reports whether a text can be the name of an image in the manifest: YAML must read it as the same text, and not as
+// a number or a mapping.
+func isImage(text string) bool {
+	var read any
+	return imageForm.MatchString(text) && yaml.Unmarshal([]byte(text), &read) == nil && read == any(text)
+}
+
 // check refuses what pods cannot do.
 func (c Cluster) check(needs job.Needs) error {
-	if !imageForm.MatchString(c.Image) {
+	if !isImage(c.Image) {
 		return exit.BadInput("--image %q is no name of an image, such as registry.example.com/plimsoll:v1", c.Image)
 	}
 	if needs.Starts && c.Host == "" {
 		return exit.BadInput("%s starts the system itself, and pods load one that runs already: give its address with --url", job.Usual)
 	}
 	if needs.Locust {
-		return exit.BadInput("in %s Locust loads the system, and pods have no Python: a load of Locust is sent by one machine", job.Usual)
+		return exit.BadInput("in %s Locust loads the system, and pods have no Python: send a load of Locust from one machine", job.Usual)
 	}
 	url := c.Host
 	if url == "" && !strings.Contains(needs.URL, "${") {
@@ -141,7 +148,7 @@ var (
 	privateKey = []byte("PRIVATE KEY-----")
 )
 
-// mount gives each file a key. A private key belongs into a Secret.
+// mount gives each file a key. A private key belongs in a Secret.
 func mount(all map[string][]byte) (m mounted, err error) {
 	keys, paths, size := map[string]bool{}, map[string]bool{}, 0
 	for _, name := range slices.Sorted(maps.Keys(all)) {

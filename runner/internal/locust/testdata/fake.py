@@ -1,6 +1,7 @@
 """Stands for Locust in an old and in a new version: only the events of that version are there.
 
-FAKE names what it does: old (1.0), new (no older events), holds (a task never yields), deaf (it ignores SIGTERM).
+FAKE names what it does: old (1.0), new (no older events), holds (a task never yields), deaf (it ignores SIGTERM), babbles (it
+writes a line without end among the records of the hook).
 """
 import importlib.machinery
 import os
@@ -49,6 +50,9 @@ elif kind == "holds":
     time.sleep(600)
 elif kind == "deaf":
     gevent.sleep(600)
+elif kind == "babbles":
+    while True:
+        os.write(module._out, b"[" * 65536)
 events.test_stop.fire(environment=Environment)
 events.quitting.fire(environment=Environment, reverse=True)
 sys.exit(1)

@@ -1,9 +1,9 @@
 // Package benchmark makes a result of the newest run in a history of benchmarks: the data.js of
 // github-action-benchmark, or the CSV that plimsoll backtest replays. It reads them with gate/history.
 //
-// A benchmark tells the mean time of an operation, or how many it does in a second. Both are its throughput. It tells
-// no quantiles and no failures. A figure that is neither, such as bytes, and one that does not say how many operations
-// it is the mean of, has no place in a result: it is left out, and a note says so.
+// A benchmark tells the mean time of an operation, or how many operations it does in a second. Both become throughput. It
+// tells no quantiles and no failures. A result has no place for other figures, such as bytes, or for figures that do not say
+// how many operations they are the mean of: they are left out, and a note says so.
 package benchmark
 
 import (
@@ -78,16 +78,18 @@ func runs(all []history.History) (most int) {
 	return most
 }
 
-// newest is the newest run: those of all suites at its commit.
+// newest is the newest run of a history: the runs of all suites at its commit.
 type newest struct {
 	of     history.Run
 	runs   int // of the longest suite
 	suites []*history.History
 	older  []string // suites whose newest run is of another commit
 
-	kept, uncounted, other int // figures that became routes, have no number of operations, are no throughput
-	example                string
-	length                 time.Duration
+	kept      int // figures that became routes
+	uncounted int // figures without a number of operations
+	other     int // figures that are no throughput
+	example   string
+	length    time.Duration
 }
 
 // tell hands the run to the Sink.
@@ -98,11 +100,15 @@ func (n *newest) tell(f *foreign.File, s *foreign.Sink) error {
 		}
 	}
 	if n.kept == 0 {
-		return fmt.Errorf("its figures, such as %s, are no throughput with a number of operations, so no result can hold them: `plimsoll backtest %s` judges its runs as they are", n.example, f.Name)
+		return fmt.Errorf("no result can hold its figures, such as %s: they are no throughput, or do not say how many operations they are of; `plimsoll backtest %s` judges its runs as they are", n.example, f.Name)
 	}
 	s.Commit, s.FromDue = n.of.Commit, true
 	if n.runs > 1 || len(n.older) > 0 {
-		s.Note("%s has up to %d runs of %d suites: this is the newest, and `plimsoll backtest` replays all", filepath.Base(f.Name), n.runs, len(n.suites)+len(n.older))
+		suites := "one suite"
+		if all := len(n.suites) + len(n.older); all > 1 {
+			suites = fmt.Sprintf("%d suites", all)
+		}
+		s.Note("%s has up to %d runs of %s: this is the newest, and `plimsoll backtest` replays all", filepath.Base(f.Name), n.runs, suites)
 	}
 	if len(n.older) > 0 {
 		slices.Sort(n.older)
@@ -111,7 +117,7 @@ func (n *newest) tell(f *foreign.File, s *foreign.Sink) error {
 	if left := n.uncounted + n.other; left > 0 {
 		s.Note("%d of %d figures are left out, such as %s: they are no throughput (%d), or do not say how many operations they are of (%d)", left, left+n.kept, n.example, n.other, n.uncounted)
 	}
-	s.Note("benchmarks tell mean times, of which only throughput is made, and no failures")
+	s.Note("benchmarks tell mean times, which become throughput, and no failures")
 	ended := n.of.Time
 	if ended.UnixMilli() <= 0 {
 		ended = f.Changed
@@ -140,7 +146,7 @@ func (n *newest) suite(h *history.History, s *foreign.Sink) error {
 		}
 		took, err := scan.Times(each*float64(h.Counts[k]), 1)
 		if err != nil || took <= 0 {
-			return errors.Join(err, fmt.Errorf("%d operations of %q at %g %s took no time that is possible", h.Counts[k], c.Name, value, c.Unit))
+			return errors.Join(err, fmt.Errorf("%d operations of %q at %g %s took an impossible time", h.Counts[k], c.Name, value, c.Unit))
 		}
 		name := c.Name
 		if len(n.suites) > 1 {
@@ -165,7 +171,8 @@ func (n *newest) left(c history.Column) {
 // times are units of the time of an operation, in ns.
 var times = map[string]float64{"ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "usec": 1e3, "ms": 1e6, "msec": 1e6, "s": 1e9, "sec": 1e9}
 
-// perOperation is the time of an operation in ns, of a value in a unit such as ns/op, ns/iter, iter/sec or req/s.
+// perOperation is the time of an operation in ns, from a value in a unit such as ns/op, ns/iter, iter/sec or req/s. is is false
+// for another unit.
 func perOperation(unit string, value float64) (ns float64, is bool) {
 	above, below, both := strings.Cut(strings.ToLower(unit), "/")
 	operation := func(text string) bool {

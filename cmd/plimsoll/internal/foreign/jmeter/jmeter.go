@@ -3,8 +3,8 @@
 //
 // A sample's timeStamp is when it was sent, and elapsed is its time in milliseconds: the defaults of JMeter's
 // jmeter.properties. A transaction controller adds a sample of its own over those of its requests; it is left out. In
-// XML samples at the top are counted, and those that lie in a transaction. Those that lie in a request are redirects, or
-// resources of a page.
+// XML the samples at the top and those inside a transaction are counted. Samples inside a request are redirects or resources
+// of a page, and are not counted.
 //
 // The forms are those of https://jmeter.apache.org/usermanual/listeners.html, attributes and csvlogformat.
 package jmeter

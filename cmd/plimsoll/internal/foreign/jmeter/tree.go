@@ -15,9 +15,9 @@ const (
 	maxWhy    = 1_000 // bytes of an assertion's message
 )
 
-// element is one that is open.
+// element is an open element of the XML.
 type element struct {
-	*sample      // nil if it is none that counts
+	*sample      // nil if it is no sample that counts
 	holds   bool // the samples in it count
 	why     bool // its text says why an assertion failed
 }

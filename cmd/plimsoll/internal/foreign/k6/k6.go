@@ -131,8 +131,8 @@ func (r *reader) request(end int64, ms float64, grpc bool) error {
 		r.untold++
 	}
 	r.points++
-	before := took // the end
-	if r.coarse {  // else the slow requests of a second would all lie before its fast ones, and rounds sort them
+	before := took // from the beginning to the end
+	if r.coarse {  // without this, a round at the edge of a second would get its slow requests, and the next round its fast ones
 		before = took.Truncate(time.Second)
 	}
 	one := foreign.Request{Route: r.addresses.Route(t.method, name), Start: end - int64(before), Took: took}

@@ -10,7 +10,7 @@ import (
 // maxCells bounds a row.
 const maxCells = 1_000
 
-// Commas are the separators of a CSV. Spreadsheets of some locales write others than commas.
+// Commas are the separators that a CSV may have. Spreadsheets of some locales write semicolons or tabs.
 const Commas = ",;\t"
 
 // Header is how a CSV begins, with commas and without quotes, to recognise it by.
