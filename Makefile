@@ -1,4 +1,4 @@
-# Everything that people and CI do here. CI calls `make test` and `make check`.
+# Everything that people and CI do here. .ci/run says which targets CI calls.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 
