@@ -61,7 +61,7 @@ cluster := $(if $(KUBECONFIG),programs,programs-kubernetes $(tools)/kubernetes $
 
 test-kubernetes: $(cluster) ## Load from the pods of a real Kubernetes, and disturb them FAULTS times: that of KUBECONFIG, else one that is built and started here. Five minutes, the first time fifteen.
 	.github/kubernetes/able.sh
-	go test -tags kubernetes -count 1 -timeout 60m -run '^TestKubernetes$$' -v ./testdata/kubernetes -faults $(or $(FAULTS),5)
+	go test -tags kubernetes -count 1 -timeout 60m -failfast -run '^TestKubernetes$$' -v ./testdata/kubernetes -faults $(or $(FAULTS),5)
 
 peers: testdata/peers/node_modules/.installed ## Install the servers and descriptions of npm that test-real needs.
 
