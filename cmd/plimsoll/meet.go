@@ -28,20 +28,54 @@ type meetingStore struct {
 type meetFlags struct {
 	meetingStore
 	Meet       string `placeholder:"NAME" help:"With --shard: meet the other shards in the PostgreSQL of --db under this name. Choose a new one for each load; auto makes one from the CI run. All shards begin together, and a shard that is lost or stopped ends the load of all. plimsoll gate --meeting NAME judges the run."`
-	MeetWithin span   `default:"10m" placeholder:"SPAN" help:"With --meet: how long to wait until all shards are ready."`
-	MeetLease  span   `default:"20s" placeholder:"SPAN" help:"With --meet: a shard that does not reach the database for this long is lost. It ends its load a little earlier."`
+	MeetWithin span   `placeholder:"SPAN" help:"With --meet: how long to wait until all shards are ready (default: 10m)."`
+	MeetLease  span   `placeholder:"SPAN" help:"With --meet: a shard that does not reach the database for this long is lost. It ends its load a little earlier (default: 20s)."`
 }
 
-// shortestLease leaves time for the retries of a report.
-const shortestLease = 2 * time.Second
+const (
+	usualWithin   = 10 * time.Minute
+	usualLease    = 20 * time.Second
+	shortestLease = 2 * time.Second // leaves time for the retries of a report
+)
+
+// spans are how long the shard waits for the others, and how long it may be out of touch with the database.
+func (f *meetFlags) spans() (within, lease time.Duration, err error) {
+	within, lease = usualWithin, usualLease
+	if f.MeetWithin.set {
+		within = f.MeetWithin.Duration
+	}
+	if f.MeetLease.set {
+		lease = f.MeetLease.Duration
+	}
+	if within <= 0 || lease < shortestLease {
+		return 0, 0, exit.BadInput("--meet-within must be above 0, and --meet-lease at least %s", shortestLease)
+	}
+	return within, lease, nil
+}
+
+// aimless is a flag that was given and does nothing without --meet; empty for none.
+func (f *meetFlags) aimless() string {
+	switch {
+	case f.Meet != "":
+		return ""
+	case f.DB != "":
+		return "--db"
+	case f.MeetWithin.set:
+		return "--meet-within"
+	case f.MeetLease.set:
+		return "--meet-lease"
+	}
+	return ""
+}
 
 // attend takes the shard's place in its meeting and lets the bench work for it; nil without --meet. The caller must call leave.
 func (f *shardFlags) attend(ctx context.Context, a *console.Console, j *job.Job, b *measure.Bench) (*attendance, error) {
 	if f.Meet == "" {
 		return nil, nil
 	}
-	if f.MeetWithin.Duration <= 0 || f.MeetLease.Duration < shortestLease {
-		return nil, exit.BadInput("--meet-within must be above 0, and --meet-lease at least %s", shortestLease)
+	within, lease, err := f.spans()
+	if err != nil {
+		return nil, err
 	}
 	who := identity.Of(ctx, a, j.Dir)
 	name, err := meetingName(a, f.Meet, who, j.Name)
@@ -57,7 +91,7 @@ func (f *shardFlags) attend(ctx context.Context, a *console.Console, j *job.Job,
 		return nil, err
 	}
 	seat, err := meeting.Book{DB: db}.Join(ctx, meeting.Place{
-		Meeting: name, Number: f.Shard.I + 1, Of: f.Shard.N, Host: hostname(), Terms: terms, Within: f.MeetWithin.Duration, Lease: f.MeetLease.Duration, Interrupt: a.Stop,
+		Meeting: name, Number: f.Shard.I + 1, Of: f.Shard.N, Host: hostname(), Terms: terms, Within: within, Lease: lease, Interrupt: a.Stop,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

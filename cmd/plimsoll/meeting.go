@@ -74,7 +74,11 @@ func (c *meetingShowCmd) Run(ctx context.Context, a *console.Console) error {
 		if err != nil {
 			return err
 		}
-		line := fmt.Sprintf("The meeting %s of %d shards is %s", m.ID, m.Of, m.State)
+		shards := "1 shard"
+		if m.Of != 1 {
+			shards = fmt.Sprintf("%d shards", m.Of)
+		}
+		line := fmt.Sprintf("The meeting %s of %s is %s", m.ID, shards, m.State)
 		if m.Reason != "" {
 			line += ": " + m.Reason
 		}

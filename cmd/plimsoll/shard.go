@@ -142,6 +142,8 @@ func (f *shardFlags) check() error {
 		return exit.BadInput("--setup-values is for shards of a load, which share one setup: give --shard too")
 	case whole && f.Meet != "":
 		return exit.BadInput("--meet is for shards of a load, which meet in a database: give --shard too")
+	case f.aimless() != "":
+		return exit.BadInput("%s is for shards that meet in a database: give --meet too", f.aimless())
 	case f.Meet != "" && !f.StartAt.IsZero():
 		return exit.BadInput("--start-at and --meet: a meeting sets when the load begins, so leave --start-at out")
 	case f.Meet != "" && f.SetupValues != "":

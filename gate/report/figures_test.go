@@ -138,11 +138,19 @@ not judged:
 	v.Comparisons = append(v.Comparisons, not("GET /d", gate.P95, few(200)), not("GET /d", gate.P99, few(1000)))
 	open := comparison("GET /e", gate.P95, gate.NotJudged) // it has figures, which say nothing
 	open.Why = &gate.Why{Kind: gate.Undecided, RunTime: time.Minute}
-	v.Comparisons = append(v.Comparisons, comparison("GET /e", gate.P50, gate.Within), open)
-	if text := render(t, report.Terminal, report.New(v, shopRun())); !strings.Contains(text, "\n  GET /e: p95: too few requests to tell, and a run_time of 1m would be enough\n") {
-		t.Errorf("got\n%s", text)
+	both := open // beside a figure that needs a longer run_time
+	both.Route = "GET /f"
+	v.Comparisons = append(v.Comparisons, comparison("GET /e", gate.P50, gate.Within), open, both, not("GET /f", gate.P99, few(1000)))
+	text = render(t, report.Terminal, report.New(v, shopRun()))
+	for _, want := range []string{
+		"\n  GET /e: p95: too few requests to tell, and a run_time of 1m would be enough\n",
+		"\n  GET /f: p95: too few requests to tell, and a run_time of 16m40s would be enough; 90 requests in a round, and p99 needs 1000: a run_time of 16m40s would be enough\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got\n%s\nwant\n%s", text, want)
+		}
 	}
-	brief := "Not judged:\n\n```text\ntoo few requests: p95 of 3 routes, p99 of 3 routes, throughput of GET /a; a run_time of 16m40s would be enough for all\n" +
+	brief := "Not judged:\n\n```text\ntoo few requests: p95 of 4 routes, p99 of 4 routes, throughput of GET /a; a run_time of 16m40s would be enough for all\n" +
 		"GET /b: p50 and p95: the baseline does not have this route\nPOST /login: 2 requests"
 	if text := render(t, comment, report.New(v, shopRun())); !strings.Contains(text, brief) {
 		t.Errorf("got\n%s\nwant\n%s", text, brief)
@@ -150,7 +158,7 @@ not judged:
 	for i := range 1000 {
 		v.Comparisons = append(v.Comparisons, not("GET /more/"+strconv.Itoa(i), gate.P99, few(1000)))
 	}
-	if text := render(t, report.Terminal, report.New(v, shopRun())); strings.Count(text, "\n") > 40 || !strings.Contains(text, "\n  and figures of 986 more routes\n") {
+	if text := render(t, report.Terminal, report.New(v, shopRun())); strings.Count(text, "\n") > 40 || !strings.Contains(text, "\n  and figures of 987 more routes\n") {
 		t.Errorf("got\n%s", text)
 	}
 }

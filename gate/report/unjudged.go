@@ -148,39 +148,47 @@ func spokenOf(v gate.Verdict) map[string]bool {
 }
 
 // missing says why some metrics of one route could not be judged. The metrics that lack requests share a
-// sentence.
+// sentence. There is one run_time for the route: that which is enough for all of its metrics.
 func missing(own []*gate.Comparison) string {
+	enough := longestRunTime(own)
 	var parts, few []string
 	var lacking []*gate.Why
 	for len(own) > 0 {
 		var names []string
-		var rest []*gate.Comparison
-		first, longest := own[0].Why, time.Duration(0)
+		var group, rest []*gate.Comparison
+		first := own[0].Why
 		for _, c := range own {
 			if !alike(first, c.Why) {
 				rest = append(rest, c)
 				continue
 			}
-			names = append(names, metric(c.Metric, plain))
-			if c.Why != nil {
-				longest = max(longest, c.Why.RunTime)
-			}
+			group, names = append(group, c), append(names, metric(c.Metric, plain))
 		}
 		own = rest
 		if first != nil && first.Kind == gate.FewRequests {
 			few, lacking = append(few, join(names)+" "+are(len(names), "needs", "need")), append(lacking, first)
 			continue
 		}
-		if first != nil && first.Kind == gate.Undecided && longest > 0 {
+		if first != nil && first.Kind == gate.Undecided && longestRunTime(group) > 0 {
 			few := *first
-			few.RunTime, first = longest, &few
+			few.RunTime, first = enough, &few
 		}
 		parts = append(parts, strings.TrimSuffix(join(names)+": "+because(first, plain), ": "))
 	}
 	if len(few) > 0 {
-		parts = append(parts, tooFew(few, lacking))
+		parts = append(parts, tooFew(few, lacking, enough))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// longestRunTime is the run_time that would be enough for all of some comparisons; 0 if it is known for none.
+func longestRunTime(all []*gate.Comparison) (longest time.Duration) {
+	for _, c := range all {
+		if c.Why != nil {
+			longest = max(longest, c.Why.RunTime)
+		}
+	}
+	return longest
 }
 
 // alike reports whether two explanations are the same, apart from their figures.
@@ -192,14 +200,13 @@ func alike(a, b *gate.Why) bool {
 }
 
 // tooFew says how many requests a route has in a round, how many each metric needs ("p95 needs" 200), and
-// which run_time would bring them.
-func tooFew(metrics []string, lacking []*gate.Why) string {
+// which run_time would be enough, if that is known.
+func tooFew(metrics []string, lacking []*gate.Why, enough time.Duration) string {
 	var needs []string
-	var longest time.Duration
 	known := true
 	for i, w := range lacking {
 		needs = append(needs, fmt.Sprintf("%s %.0f", metrics[i], w.Needs))
-		longest, known = max(longest, w.RunTime), known && w.RunTime > 0
+		known = known && w.RunTime > 0
 	}
 	where := ""
 	switch {
@@ -219,9 +226,9 @@ func tooFew(metrics []string, lacking []*gate.Why) string {
 	case !known:
 		return text
 	case len(metrics) > 1:
-		return text + fmt.Sprintf(": a run_time of %s would be enough for all", strict.InWords(longest))
+		return text + fmt.Sprintf(": a run_time of %s would be enough for all", strict.InWords(enough))
 	}
-	return text + fmt.Sprintf(": a run_time of %s would be enough", strict.InWords(longest))
+	return text + fmt.Sprintf(": a run_time of %s would be enough", strict.InWords(enough))
 }
 
 // onlyOnStart advises about a route that no task sends.

@@ -166,11 +166,14 @@ func seriesName(text string) string {
 var tame = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,*-]+$`)
 
 // quoted is a word of a shell command in a profile, quoted if the shell or the profile would interpret it.
-func quoted(word string) string {
+func quoted(word string) string { return strings.ReplaceAll(shellWord(word), "${", "$${") }
+
+// shellWord is a word of a shell command, quoted if the shell would interpret it.
+func shellWord(word string) string {
 	if tame.MatchString(word) {
 		return word
 	}
-	return "'" + strings.NewReplacer("'", `'\''`, "${", "$${").Replace(word) + "'"
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // orElse is a name, or a fallback if the name cannot be used.

@@ -234,7 +234,7 @@ func Secrets(needs job.Needs) []string {
 	if m, err := mount(needs.Files); err == nil && len(m.private) > 0 {
 		line := "kubectl create secret generic " + SecretFiles
 		for _, e := range m.private {
-			line += " --from-file=" + e.key + "=" + e.path
+			line += " --from-file=" + shellWord(e.key+"="+e.path)
 		}
 		commands = append(commands, line)
 	}

@@ -1,8 +1,11 @@
 package starter
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/job"
 )
 
 // Every file has a key of its own that Kubernetes allows, and pods see it at its path.
@@ -41,5 +44,21 @@ func TestMount(t *testing.T) {
 	}
 	if _, err := mount(map[string][]byte{"x": make([]byte, maxConfigMap)}); err == nil || !strings.Contains(err.Error(), "a ConfigMap of Kubernetes holds 1 MiB") {
 		t.Errorf("a file that is too large: got %v", err)
+	}
+}
+
+// The commands for Secrets can be pasted into a shell, whatever the files are called.
+func TestSecrets(t *testing.T) {
+	const key = "-----BEGIN PRIVATE KEY-----\n"
+	got := Secrets(job.Needs{
+		Files:     map[string][]byte{"plimsoll.yaml": nil, "tls/key.pem": []byte(key), "our keys/ana's.pem": []byte(key), "$(id)": []byte(key)},
+		Variables: []string{"TOKEN"},
+	})
+	want := []string{
+		"kubectl create secret generic plimsoll --from-literal=PLIMSOLL_DATABASE_URL=postgres://… --from-literal=TOKEN=…",
+		"kubectl create secret generic plimsoll-files --from-file='__id_=$(id)' --from-file='our_keys_ana_s.pem=our keys/ana'\\''s.pem' --from-file=tls_key.pem=tls/key.pem",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
