@@ -38,7 +38,7 @@ const (
 	shortestLease = 2 * time.Second // leaves time for the retries of a report
 )
 
-// spans are how long the shard waits for the others, and how long it may be out of touch with the database.
+// spans returns how long the shard waits for the others, and how long it may go without reaching the database.
 func (f *meetFlags) spans() (within, lease time.Duration, err error) {
 	within, lease = usualWithin, usualLease
 	if f.MeetWithin.set {
@@ -53,7 +53,7 @@ func (f *meetFlags) spans() (within, lease time.Duration, err error) {
 	return within, lease, nil
 }
 
-// aimless is a flag that was given and does nothing without --meet; empty for none.
+// aimless names a given flag that has no effect because --meet is missing; empty for none.
 func (f *meetFlags) aimless() string {
 	switch {
 	case f.Meet != "":

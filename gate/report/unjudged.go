@@ -148,7 +148,7 @@ func spokenOf(v gate.Verdict) map[string]bool {
 }
 
 // missing says why some metrics of one route could not be judged. The metrics that lack requests share a
-// sentence. There is one run_time for the route: that which is enough for all of its metrics.
+// sentence. If several need a longer run_time, it names the longest.
 func missing(own []*gate.Comparison) string {
 	enough := longestRunTime(own)
 	var parts, few []string
@@ -181,7 +181,7 @@ func missing(own []*gate.Comparison) string {
 	return strings.Join(parts, "; ")
 }
 
-// longestRunTime is the run_time that would be enough for all of some comparisons; 0 if it is known for none.
+// longestRunTime is the longest run_time that any of the comparisons needs; 0 if none is known.
 func longestRunTime(all []*gate.Comparison) (longest time.Duration) {
 	for _, c := range all {
 		if c.Why != nil {
