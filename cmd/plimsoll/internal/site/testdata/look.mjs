@@ -26,8 +26,8 @@ for (const [n, url] of urls.entries()) {
       if (one.Charts) await keys(page, one);
       for (const width of [400, 900, 1600]) {
         await page.setViewportSize({ width, height: 900 });
-        await page.waitForTimeout(50);
-        if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) one.Overflow.push(width);
+        // The charts follow the window when Chromium has told the script of its new size.
+        await page.waitForFunction((width) => window.innerWidth === width && document.documentElement.scrollWidth <= width, width, { timeout: 10000 }).catch(() => one.Overflow.push(width));
         if (pictures) await page.screenshot({ path: `${pictures}/${n}-${width}.png` });
       }
       await page.emulateMedia({ media: "print" });
@@ -63,8 +63,10 @@ async function keys(page, one) {
   one.Told = await page.locator("output").textContent();
   const before = await chart.screenshot();
   await page.keyboard.press("+");
-  await page.waitForTimeout(100);
-  one.Zoomed = !before.equals(await chart.screenshot());
+  for (let left = 100; left > 0 && !one.Zoomed; left--) {
+    one.Zoomed = !before.equals(await chart.screenshot());
+    if (!one.Zoomed) await page.waitForTimeout(100);
+  }
 }
 
 // shown counts the drawings that can be seen.
