@@ -31,7 +31,7 @@ type gateCmd struct {
 	fleetFlags
 	publishFlags
 	forms.Flags
-	Meeting     string   `placeholder:"NAME" help:"Judge the run of the shards that met under this name in the PostgreSQL of --db, and write it to --out. auto makes the name from the CI run, as plimsoll run --meet does."`
+	Meeting     string   `placeholder:"NAME" help:"Wait for the shards that meet under this name in the PostgreSQL of --db, write their run to --out, and judge it. auto makes the name from the CI run, as plimsoll run --meet does."`
 	Result      []string `placeholder:"FILE" file:"" help:"Judge this result instead of measuring. Repeat it for several runs of one change."`
 	FirstRun    string   `enum:"fail,pass" default:"fail" help:"Without any baseline: fail (exit status 4) or pass (0)."`
 	VerdictFile string   `placeholder:"FILE" file:"" help:"Write the verdict as JSON to this file, for plimsoll comment."`
@@ -109,7 +109,7 @@ func (c *gateCmd) convene(ctx context.Context, a *console.Console, j *job.Job) e
 	if err != nil {
 		return err
 	}
-	r, err := runOfMeeting(ctx, storage.Location(a, c.DB), name)
+	r, err := runOfMeeting(ctx, a, storage.Location(a, c.DB), name)
 	if err != nil {
 		return err
 	}

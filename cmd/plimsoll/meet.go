@@ -175,14 +175,17 @@ func (m *attendance) leave(ctx context.Context, r *result.Result, out string, er
 	return errors.Join(err, m.db.Close())
 }
 
-// runOfMeeting is the run of a meeting. A meeting without a whole run is an error that names each shard that it lacks.
-func runOfMeeting(ctx context.Context, location, name string) (r *result.Result, err error) {
+// runOfMeeting is the run of a meeting, when all its shards have ended. A meeting without a whole run is an error that names each
+// shard that it lacks.
+func runOfMeeting(ctx context.Context, a *console.Console, location, name string) (r *result.Result, err error) {
 	db, err := storage.Meetings(ctx, location)
 	if err != nil {
 		return nil, storage.Trouble(err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	r, err = meeting.Book{DB: db}.Merged(ctx, name)
+	r, err = meeting.Book{DB: db}.Merged(ctx, name, func(shards string) {
+		fmt.Fprintf(a.Stderr, "plimsoll: the meeting %s is not over: waiting for %s\n", name, shards)
+	})
 	var incomplete *meeting.IncompleteError
 	var unlike result.ShardsError
 	if err != nil && !errors.As(err, &incomplete) && !errors.As(err, &unlike) && !errors.Is(err, meeting.ErrUnknown) {

@@ -22,7 +22,7 @@ import (
 type mergeCmd struct {
 	forms.Flags
 	meetingStore
-	Meeting string   `placeholder:"NAME" help:"Take the results of the shards that met under this name in the PostgreSQL of --db."`
+	Meeting string   `placeholder:"NAME" help:"Wait for the shards that meet under this name in the PostgreSQL of --db, and take their results."`
 	Files   []string `arg:"" optional:"" name:"file" file:"" help:"The results of all shards, in any order. A pattern such as 'shards/*.json' names all files that match it."`
 	Out     string   `short:"o" file:"" default:"result.json" help:"Write the whole run to this file."`
 	JSON    bool     `name:"json" help:"Print JSON on stdout."`
@@ -72,7 +72,7 @@ func (c *mergeCmd) whole(ctx context.Context, a *console.Console) (*result.Resul
 	case c.Meeting != "" && len(c.Files) > 0:
 		return nil, exit.BadInput("--meeting and files each name what to merge: give one of them")
 	case c.Meeting != "":
-		return runOfMeeting(ctx, storage.URL(a, c.DB), c.Meeting)
+		return runOfMeeting(ctx, a, storage.URL(a, c.DB), c.Meeting)
 	case len(c.Files) == 0:
 		return nil, exit.BadInput("name the results of all shards, or their meeting with --meeting")
 	}

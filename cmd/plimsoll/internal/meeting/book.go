@@ -139,15 +139,27 @@ func stop(ctx context.Context, tx pgx.Tx, id, reason string) (stopped bool, err 
 }
 
 // Merged makes one run of the results of a meeting. The error is an IncompleteError or a result.ShardsError if they make none.
-// Who asks just after a meeting was stopped waits for up to three seconds, until all shards that live have said that they ended.
-func (b Book) Merged(ctx context.Context, id string) (*result.Result, error) {
+// It waits as long as a shard is at work. When it begins to, it calls waits, unless that is nil, with the shards that it waits
+// for, as "shards 2, 3 of 4". Just after a meeting was stopped it waits for up to three seconds, until all shards that live have
+// said that they ended.
+func (b Book) Merged(ctx context.Context, id string, waits func(shards string)) (*result.Result, error) {
 	for {
 		r, m, err := b.merged(ctx, id)
-		if m == nil || m.State != Stopped || !m.fresh || len(m.silent()) == 0 {
+		pause := gatherEach
+		switch {
+		case m == nil:
+			return r, err
+		case m.atWork():
+			pause = beatEach
+			if waits != nil {
+				waits(fmt.Sprintf("%s of %d", m.missing(func(s Shard) bool { return s.State == delivered }), m.Of))
+				waits = nil
+			}
+		case m.State != Stopped || !m.fresh || len(m.silent()) == 0:
 			return r, err
 		}
 		select {
-		case <-time.After(gatherEach):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return r, err
 		}

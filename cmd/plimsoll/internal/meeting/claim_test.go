@@ -215,14 +215,14 @@ func TestDamagedDeliveries(t *testing.T) {
 	} {
 		do(t, b, "CREATE TABLE kept AS SELECT * FROM plimsoll_shard_part")
 		do(t, b, damage)
-		if _, err := b.Merged(t.Context(), "m"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := b.Merged(t.Context(), "m", nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", damage, err)
 		}
 		do(t, b, "DELETE FROM plimsoll_shard_part")
 		do(t, b, "INSERT INTO plimsoll_shard_part SELECT * FROM kept")
 		do(t, b, "DROP TABLE kept")
 	}
-	if _, err := b.Merged(t.Context(), "m"); err != nil {
+	if _, err := b.Merged(t.Context(), "m", nil); err != nil {
 		t.Errorf("whole again: %v", err)
 	}
 }

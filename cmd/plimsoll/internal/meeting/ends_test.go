@@ -1,8 +1,10 @@
 package meeting
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -73,7 +75,7 @@ func TestWhatEndsAMeeting(t *testing.T) {
 				}
 				for range 2 {
 					var incomplete *IncompleteError
-					if _, err := b.Merged(t.Context(), "m"); !errors.As(err, &incomplete) || !strings.Contains(err.Error(), strings.TrimPrefix(c.want, "the meeting m was stopped: ")) {
+					if _, err := b.Merged(t.Context(), "m", nil); !errors.As(err, &incomplete) || !strings.Contains(err.Error(), strings.TrimPrefix(c.want, "the meeting m was stopped: ")) {
 						t.Errorf("the merged run: %v", err)
 					}
 				}
@@ -147,12 +149,42 @@ func TestAShardThatIsKilled(t *testing.T) {
 	close(interrupt)
 	<-seats[1].left // it has stopped the meeting
 	for range 2 {
-		_, err := b.Merged(t.Context(), "m")
+		_, err := b.Merged(t.Context(), "m", nil)
 		if err == nil || !strings.Contains(err.Error(), "\n  it was stopped: shard 2 of 3 (host-2): it was interrupted\n  shard 3 of 3 (host-3) was not heard of after ") || strings.Contains(err.Error(), "shard 1 ") {
 			t.Errorf("the merged run: %v", err)
 		}
 	}
 	ends(t, seats[0], "it was interrupted")
+}
+
+// Who asks for the run before the load, or in it, gets it at the end.
+func TestAskedTooEarly(t *testing.T) {
+	t.Parallel()
+	b, _ := newBook(t)
+	first := join(t, b, place(1, 2))
+	r, err := b.Merged(t.Context(), "m", func(shards string) {
+		if shards != "shards 1, 2 of 2" {
+			t.Errorf("waiting for %s", shards)
+		}
+		go func() {
+			second, err := b.Join(t.Context(), place(2, 2))
+			if err != nil {
+				t.Errorf("shard 2: %v", err)
+				return
+			}
+			seats := []*Seat{first, second}
+			gatherAll(t, seats)
+			for i, s := range seats {
+				if err := s.Deliver(t.Context(), shardResult(i, 2, runner.Start{At: time.Now(), Clock: &result.Clock{}})); err != nil {
+					t.Errorf("shard %d: %v", i+1, err)
+				}
+				s.Leave(nil)
+			}
+		}()
+	})
+	if err != nil || len(r.Shards) != 2 {
+		t.Errorf("%+v, %v", r, err)
+	}
 }
 
 // If the last shard at work is lost, nobody is there to stop the meeting. Whoever reads the meeting sees the loss.
@@ -165,20 +197,26 @@ func TestTheLastShardIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	first.Leave(nil)
-	if _, err := b.Merged(t.Context(), "m"); err == nil || !strings.Contains(err.Error(), "shard 2 of 2 (host-2) is still at work: ask again") {
-		t.Errorf("before it is lost: %v", err)
+	impatient, leave := context.WithCancel(t.Context())
+	var waits []string
+	_, err := b.Merged(impatient, "m", func(shards string) {
+		waits = append(waits, shards)
+		leave()
+	})
+	if err == nil || !strings.Contains(err.Error(), "shard 2 of 2 (host-2) is still at work: ask again") || !slices.Equal(waits, []string{"shard 2 of 2"}) {
+		t.Errorf("before it is lost: %v, waiting for %q", err, waits)
 	}
 	second.Leave(nil) // it reports no more
 	do(t, b, "UPDATE plimsoll_shard SET lease = clock_timestamp(), seen = '2026-11-27T18:30:00Z' WHERE number = 2")
 	for range 2 {
-		if _, err := b.Merged(t.Context(), "m"); err == nil || err.Error() != "the meeting m has no whole run: shard 2 of 2 (host-2) was lost: it reported last at 2026-11-27T18:30:00.000Z" {
+		if _, err := b.Merged(t.Context(), "m", nil); err == nil || err.Error() != "the meeting m has no whole run: shard 2 of 2 (host-2) was lost: it reported last at 2026-11-27T18:30:00.000Z" {
 			t.Errorf("%v", err)
 		}
 	}
 	if err := second.Deliver(t.Context(), shardResult(1, 2, runner.Start{At: time.Now(), Clock: &result.Clock{}})); err == nil || !strings.Contains(err.Error(), "has ended") {
 		t.Errorf("it delivers after all: %v", err)
 	}
-	if _, err := b.Merged(t.Context(), "m"); err == nil || !strings.Contains(err.Error(), "was lost") {
+	if _, err := b.Merged(t.Context(), "m", nil); err == nil || !strings.Contains(err.Error(), "was lost") {
 		t.Errorf("after that: %v", err)
 	}
 }
@@ -202,7 +240,7 @@ func TestShardsThatDoNotCome(t *testing.T) {
 	ends(t, second, "shard 2 of 2 was not ready within 2s")
 	first.Leave(nil)
 	second.Leave(nil)
-	if _, err := b.Merged(t.Context(), "nowhere"); !errors.Is(err, ErrUnknown) {
+	if _, err := b.Merged(t.Context(), "nowhere", nil); !errors.Is(err, ErrUnknown) {
 		t.Errorf("a meeting that never was: %v", err)
 	}
 }
@@ -233,7 +271,7 @@ func TestADatabaseThatIsAway(t *testing.T) {
 		}
 		s.Leave(nil)
 	}
-	if _, err := bookAt(t, url).Merged(t.Context(), "a moment"); err != nil {
+	if _, err := bookAt(t, url).Merged(t.Context(), "a moment", nil); err != nil {
 		t.Errorf("after a moment: %v", err)
 	}
 	seats = join2(2*time.Second, "for good")

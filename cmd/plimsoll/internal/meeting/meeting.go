@@ -22,6 +22,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -162,6 +163,12 @@ type Meeting struct {
 	Shards  []Shard   // that have come, by number
 
 	fresh bool // it was over less than three seconds ago
+}
+
+// atWork says whether a shard may still deliver, or stop the meeting.
+func (m *Meeting) atWork() bool {
+	over := m.State == Done || m.State == Stopped
+	return !over && slices.ContainsFunc(m.Shards, func(s Shard) bool { return s.State != left && s.State != delivered && !s.Lost })
 }
 
 // silent are the shards of a stopped meeting that have not said that they ended. Reason names those that were lost before.

@@ -174,7 +174,7 @@ func TestMeeting(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 {
-				got, err := b.Merged(t.Context(), "m")
+				got, err := b.Merged(t.Context(), "m", nil)
 				if err != nil || !bytes.Equal(encoded(t, got), encoded(t, want)) {
 					t.Fatalf("the merged run differs from that of the files: %v", err)
 				}
