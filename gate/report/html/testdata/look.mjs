@@ -6,13 +6,15 @@ const { chromium } = require("playwright-core");
 const axe = require("axe-core");
 
 const [address, ...paths] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
+const patience = 120000; // ms: Chromium may share the machine with other tests
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"], timeout: patience });
 const found = {};
 for (const path of paths) {
   const one = { Console: [], Requests: [], Dialogs: [], Violations: [], Overflow: [], Cut: [], Unseen: [], Drawings: 0 };
   found[path] = one;
   for (const colorScheme of ["light", "dark"]) {
     const page = await browser.newPage({ colorScheme, viewport: { width: 900, height: 800 } });
+    page.setDefaultTimeout(patience);
     watch(page, one, address + path);
     await page.goto(address + path);
     if (!path.startsWith("/laced")) { // those differ in their texts alone, and axe-core takes a second
@@ -32,6 +34,7 @@ for (const path of paths) {
   }
   if (path.startsWith("/laced")) continue;
   const page = await browser.newPage({ viewport: { width: 900, height: 800 } });
+  page.setDefaultTimeout(patience);
   await page.goto(address + path + "?jenkins");
   one.Unseen = await page.locator("svg[role=img] path").evaluateAll((all) => all
     .filter((p) => { const s = getComputedStyle(p); return s.stroke === "none" && s.fill === "none"; }).map((p) => p.outerHTML.slice(0, 120)));

@@ -8,15 +8,17 @@ const axe = require("axe-core");
 
 let urls = process.argv.slice(2), pictures = "";
 if (urls[0] === "--pictures") [pictures, urls] = [urls[1], urls.slice(2)];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
+const patience = 120000; // ms: Chromium may share the machine with other tests
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"], timeout: patience });
 const found = {};
 for (const [n, url] of urls.entries()) {
   const one = { Console: [], Requests: [], Dialogs: [], Violations: [], Overflow: [], Charts: 0, Told: "", Zoomed: false, Without: 0, Printed: 0 };
   for (const colorScheme of ["light", "dark"]) {
     const page = await browser.newPage({ colorScheme, viewport: { width: 1100, height: 900 } });
+    page.setDefaultTimeout(patience);
     watch(page, one, new URL(".", url).href.split("/history/")[0]);
     await page.goto(url);
-    if (await page.locator(".chart").count()) await page.waitForSelector("html[data-charts=drawn]", { timeout: 10000 }).catch((e) => one.Console.push(String(e)));
+    if (await page.locator(".chart").count()) await page.waitForSelector("html[data-charts=drawn]").catch((e) => one.Console.push(String(e)));
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(() => window.axe.run({ preload: false }));
     for (const v of violations) one.Violations.push(`${colorScheme}: ${v.id}: ${v.help}: ${v.nodes[0].html.slice(0, 200)} (${v.nodes.length})`);
@@ -27,7 +29,7 @@ for (const [n, url] of urls.entries()) {
       for (const width of [400, 900, 1600]) {
         await page.setViewportSize({ width, height: 900 });
         // The charts follow the window when Chromium has told the script of its new size.
-        await page.waitForFunction((width) => window.innerWidth === width && document.documentElement.scrollWidth <= width, width, { timeout: 10000 }).catch(() => one.Overflow.push(width));
+        await page.waitForFunction((width) => window.innerWidth === width && document.documentElement.scrollWidth <= width, width, { timeout: patience / 4 }).catch(() => one.Overflow.push(width));
         if (pictures) await page.screenshot({ path: `${pictures}/${n}-${width}.png` });
       }
       await page.emulateMedia({ media: "print" });
@@ -38,6 +40,7 @@ for (const [n, url] of urls.entries()) {
   }
   const bare = await browser.newContext({ javaScriptEnabled: false });
   const page = await bare.newPage();
+  page.setDefaultTimeout(patience);
   await page.goto(url);
   one.Without = await page.locator("svg[role=img]").count();
   await bare.close();
