@@ -136,7 +136,7 @@ func TestSLOHopeless(t *testing.T) {
 		t          *tally.Tally
 	}{
 		{"in time", "", samplesOf("b", 0, times(20, 10)...)},
-		{"ten times the limit", "p95 was past 10 times the limit (600ms)", samplesOf("b", 0, times(20, 600)...)},
+		{"ten times the limit", "p(95) was 600 ms in a second, more than 10 times what p(95)<50 allows", samplesOf("b", 0, times(20, 600)...)},
 		{"another route", "", samplesOf("a", 0, times(20, 600)...)},
 		{"failures", "15 of 20 requests failed in a second", samplesOf("a", 15, times(20, 10)...)},
 		{"a few failures", "", samplesOf("a", 5, times(5, 10)...)},
@@ -144,6 +144,20 @@ func TestSLOHopeless(t *testing.T) {
 	} {
 		if got := s.Hopeless(c.t); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	slow := slices.Concat(times(17, 5), times(3, 1200)) // p95 is 1.2 s
+	for limit, want := range map[string]string{
+		"p(50)<100": "", "med<100": "", "min<100": "", "avg<100": "", "p(90)<100": "p(90) was 1200 ms in a second, more than 10 times what p(90)<100 allows",
+		"avg<15": "avg was 184.3 ms in a second, more than 10 times what avg<15 allows", "p(99)<100": "p(99) was 1200 ms in a second, more than 10 times what p(99)<100 allows",
+	} {
+		s, _ := gate.ParseSLO([]string{limit}, gate.DefaultPolicy(), nil)
+		if got := s.Hopeless(samplesOf("b", 0, slow...)); got != want {
+			t.Errorf("%s: %q, want %q", limit, got, want)
+		}
+		s, _ = gate.ParseSLO([]string{"max<100"}, gate.DefaultPolicy(), nil)
+		if got := s.Hopeless(samplesOf("b", 0, append(times(99, 5), 1200)...)); got != "" {
+			t.Errorf("one slow answer: %q", got)
 		}
 	}
 }

@@ -53,7 +53,6 @@ func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
 	if t == nil || t.Requests() == 0 {
 		return 0, false
 	}
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	switch r.figure {
 	case "count":
 		return float64(t.Requests()), true
@@ -65,17 +64,19 @@ func (r rule) value(t *tally.Route, length time.Duration) (v float64, ok bool) {
 	}
 	switch r.figure {
 	case "avg":
-		return ms(t.Response.Mean()), true
+		return milliseconds(t.Response.Mean()), true
 	case "min":
-		return ms(t.Response.Min()), true
+		return milliseconds(t.Response.Min()), true
 	case "max":
-		return ms(t.Response.Max()), true
+		return milliseconds(t.Response.Max()), true
 	case "med":
-		return ms(t.Response.Quantile(0.5)), true
+		return milliseconds(t.Response.Quantile(0.5)), true
 	default:
-		return ms(t.Response.Quantile(r.q)), true
+		return milliseconds(t.Response.Quantile(r.q)), true
 	}
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // open says that a latency may be larger than measured, because requests that the end of the load cut off may
 // be beyond it; nil if it cannot.

@@ -40,7 +40,7 @@ func (x *search) recover(ctx context.Context) error {
 	if x.lowest == 0 {
 		return nil
 	}
-	x.phase = "waiting until the system has recovered"
+	x.phase = "recovery after the " + x.phase
 	for began := time.Now(); ; {
 		t, err := x.probe(ctx)
 		if err != nil {

@@ -154,9 +154,9 @@ func (x *search) ended(ctx context.Context, err error) (*result.Result, error) {
 	kind := result.Aborted
 	switch {
 	case isClosed(y.ended()):
-		kind, err = result.TargetDied, y.program.Failure()
+		kind, err = result.TargetDied, fmt.Errorf("%w (%s)", y.program.Failure(), x.phase)
 	case x.interrupted(ctx):
-		kind, err = result.Interrupted, fmt.Errorf("%w: %d trials are whole", ErrInterrupted, x.trials)
+		kind, err = result.Interrupted, fmt.Errorf("%w; whole trials: %d", ErrInterrupted, x.trials)
 	}
 	y.dismiss(ctx)
 	y.seal()

@@ -171,11 +171,12 @@ func TestSearchEndsEarly(t *testing.T) {
 		name string
 		end  func(one runner.System, stop chan struct{})
 		kind result.ProblemKind
+		says string
 	}{
-		{"an interrupt", func(_ runner.System, stop chan struct{}) { close(stop) }, result.Interrupted},
+		{"an interrupt", func(_ runner.System, stop chan struct{}) { close(stop) }, result.Interrupted, "whole trials: "},
 		{"the system ends", func(one runner.System, _ chan struct{}) {
 			_, _ = http.Get(one.Plan.Target.URL + "/die") // it hangs up
-		}, result.TargetDied},
+		}, result.TargetDied, "trial at 20/s)"},
 	} {
 		stop, trials := make(chan struct{}), 0
 		one := sideOf(t, "", starting(t), "load: {users: 1}\nusers: [{name: u, tasks: [{http: GET /health, name: health}]}]")
@@ -185,7 +186,7 @@ func TestSearchEndsEarly(t *testing.T) {
 			}
 			return runner.Trial{Load: 20, Settle: 100 * time.Millisecond, Length: time.Second}, trials < 5
 		}})
-		if err == nil || r == nil || len(r.Rounds) != 1 || len(r.Problems) != 1 || r.Problems[0].Kind != c.kind {
+		if err == nil || r == nil || len(r.Rounds) != 1 || len(r.Problems) != 1 || r.Problems[0].Kind != c.kind || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, %+v", c.name, err, r)
 		}
 		gone(t, one)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/console"
@@ -19,6 +18,7 @@ import (
 	"github.com/plimsoll-ci/plimsoll/runner/plan"
 	"github.com/plimsoll-ci/plimsoll/runner/profile"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
+	"github.com/plimsoll-ci/plimsoll/runner/result/whole"
 )
 
 // monitorCmd is plimsoll monitor.
@@ -141,13 +141,8 @@ func inPercent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) 
 func mebibytes(bytes float64) string { return fmt.Sprintf("%.0f MiB", bytes/(1<<20)) }
 func inCores(n float64) string       { return fmt.Sprintf("%.2f cores", n) }
 
-func writeWatch(path string, w *result.Watch) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return encodeWatch(file, w)
+func writeWatch(path string, w *result.Watch) error {
+	return whole.Write(path, func(to io.Writer) error { return encodeWatch(to, w) })
 }
 
 func encodeWatch(to io.Writer, w *result.Watch) error {

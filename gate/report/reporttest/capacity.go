@@ -83,7 +83,7 @@ func tried(t capacity.Trial, most float64) capacity.Outcome {
 		o.Judged = append(o.Judged, one)
 	}
 	if t.Load > 2*most {
-		o.Why = "p95 was past 10 times the limit (50ms)"
+		o.Why = "p(95) was 512.3 ms in a second, more than 10 times what p(95)<50 allows"
 	}
 	return o
 }
