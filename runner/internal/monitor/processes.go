@@ -242,8 +242,7 @@ func (p *processes) readTree(now time.Time, length float64, r *Reading) (capacit
 			r.counted(name(result.RunDelayCores), (s.Scheduling.RunDelay - before.Scheduling.RunDelay).Seconds(), since)
 		}
 		if busiest := s.Scheduling.Busiest; busiest.TID != 0 {
-			r.counted(name(result.BusiestThread), min(busiest.CPU.Seconds(), since), since)
-			r.fact(name(result.BusiestThread), busiest.Name)
+			r.countedOf(busiest.Name, name(result.BusiestThread), min(busiest.CPU.Seconds(), since), since)
 		}
 	}
 	p.readNetwork(now, since, r)

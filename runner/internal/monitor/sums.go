@@ -20,18 +20,27 @@ type Reading struct {
 type figure struct {
 	name       string
 	amount, of float64
-	instant    bool // a gauge, whose peak is its highest value
+	instant    bool   // a gauge, whose peak is its highest value
+	whose      string // what it is of, such as the name of a thread; the fact of that name is of the highest value
 }
 
 // gauge adds a value that holds at this instant.
 func (r *Reading) gauge(name string, value float64) {
-	r.figures = append(r.figures, figure{name, value, 1, true})
+	r.figures = append(r.figures, figure{name: name, amount: value, of: 1, instant: true})
 }
 
 // counted adds an amount that was counted since the reading before, of another such amount. Without the other nothing is known.
 func (r *Reading) counted(name string, amount, of float64) {
 	if of > 0 && amount >= 0 {
-		r.figures = append(r.figures, figure{name, amount, of, false})
+		r.figures = append(r.figures, figure{name: name, amount: amount, of: of})
+	}
+}
+
+// countedOf is counted for a figure that is of something, such as of the thread that used most.
+func (r *Reading) countedOf(whose, name string, amount, of float64) {
+	n := len(r.figures)
+	if r.counted(name, amount, of); len(r.figures) > n {
+		r.figures[n].whose = whose
 	}
 }
 
@@ -79,6 +88,7 @@ type sums struct {
 	rounds map[Phase]map[string]*part
 	all    map[string]*part // judged time
 	peak   map[string]float64
+	whose  map[string]float64 // the highest value of a figure that is of something, which the facts name
 
 	// The slot of the timeline that is being filled.
 	slot   int
@@ -100,7 +110,7 @@ const mostPoints = 1_800
 func newSums(every time.Duration) sums {
 	return sums{
 		every: every, rounds: map[Phase]map[string]*part{}, all: map[string]*part{}, peak: map[string]float64{},
-		facts: map[string]string{}, within: map[string]*part{}, judged: map[string]*part{},
+		whose: map[string]float64{}, facts: map[string]string{}, within: map[string]*part{}, judged: map[string]*part{},
 	}
 }
 
@@ -132,6 +142,9 @@ func (s *sums) add(phase Phase, now time.Time, r *Reading) {
 	s.latest = make(map[string]float64, len(r.figures))
 	for _, f := range r.figures {
 		s.latest[f.name] = f.amount / f.of
+		if f.whose != "" {
+			s.name(f, phase >= 0)
+		}
 		into(s.within, f, length)
 		if phase < 0 {
 			continue
@@ -148,6 +161,18 @@ func (s *sums) add(phase Phase, now time.Time, r *Reading) {
 	}
 	if phase >= 0 {
 		s.length += length
+	}
+}
+
+// name keeps what the highest judged value of a figure is of. One that is not judged counts until there is one that is.
+func (s *sums) name(f figure, judged bool) {
+	highest, known := s.whose[f.name]
+	switch value := f.amount / f.of; {
+	case judged && (!known || value >= highest):
+		s.whose[f.name] = value
+		s.facts[f.name] = f.whose
+	case !known && s.facts[f.name] == "":
+		s.facts[f.name] = f.whose
 	}
 }
 

@@ -36,7 +36,7 @@ func (t *Tree) measure() {
 			t.close(p)
 			continue
 		}
-		if anew {
+		if anew || p.since == t.samples-1 {
 			r.describe(p)
 		}
 		s.Processes++

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"bytes"
 	"errors"
 	"os"
 )
@@ -20,7 +21,7 @@ type process struct {
 
 	threads []thread // sorted by tid
 
-	// Read with each search only.
+	// Read when it is found, and with each search of all of /proc.
 	files  int // limit of open files, 0 for none
 	cpus   cpuSet
 	worked uint64 // ticks at that time
@@ -102,6 +103,16 @@ func (r *Reader) describe(p *process) {
 			p.files = int(number(soft)) // "unlimited" is none
 		}
 	}
+}
+
+// youngest is the pid that the kernel gave last, to a process or a thread; 0 if it does not tell.
+func (r *Reader) youngest() int {
+	text, err := r.general("loadavg") // such as: 0.20 0.18 0.12 1/80 11206
+	if err != nil {
+		return 0
+	}
+	text = bytes.TrimSuffix(text, []byte{'\n'})
+	return int(number(text[bytes.LastIndexByte(text, ' ')+1:]))
 }
 
 // openFiles counts the open files of a process. Since Linux 6.2 the kernel tells their number as the directory's size,

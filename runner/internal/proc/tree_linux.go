@@ -24,7 +24,8 @@ type Tree struct {
 	known    []*process     // sorted by pid
 	ended    []*process     // since the sample before
 	leaders  map[int]uint64 // the start of what led a process group or a session, by pid
-	searched time.Time
+	searched time.Time      // all of /proc
+	youngest int            // the pid that was given last before the sample before; 0 for unknown
 	forced   bool
 
 	ledger   ledger
@@ -36,11 +37,11 @@ type Tree struct {
 	sample  Sample
 	samples int
 	absent  []Absent
-	cpus    int     // in the last search
-	busiest string  // name of the busiest thread
-	pids    []int   // of one search
-	others  []other // of one search
-	found   map[int]bool
+	cpus    int          // in the last search
+	busiest string       // name of the busiest thread
+	pids    []int        // of one search
+	others  []other      // of one search
+	found   map[int]bool // pids that are not of the tree, since the last search of all of /proc
 }
 
 // other is a process that a search came by.
@@ -111,7 +112,8 @@ func (t *Tree) Close() {
 	t.known = nil
 }
 
-// Search makes the next sample search all of /proc for new processes, which otherwise happens every few seconds.
+// Search makes the next sample search all of /proc, which otherwise happens every few seconds. Each sample finds processes with
+// new pids.
 func (t *Tree) Search() { t.forced = true }
 
 // Sample reads the tree. The sample is valid until the next one. Pass the time at which it is called.
@@ -124,10 +126,15 @@ func (t *Tree) Sample(now time.Time) *Sample {
 	t.absent = t.absent[:0]
 	*s = Sample{At: now, Since: max(0, since), Scheduling: Scheduling{Known: true}}
 	t.update()
-	if t.forced || now.Sub(t.searched) >= searchEvery || now.Before(t.searched) {
-		t.search()
+	youngest := t.reader.youngest()
+	switch {
+	case t.forced || now.Sub(t.searched) >= searchEvery || now.Before(t.searched):
+		t.searchAll()
 		t.searched, t.forced = now, false
+	case youngest != t.youngest:
+		t.search(func(pid int) bool { return givenBetween(pid, t.youngest, youngest) })
 	}
+	t.youngest = youngest
 	t.samples++
 	t.settle()
 	t.measure()
@@ -162,16 +169,29 @@ func (t *Tree) leaveOut(p *process) {
 	}
 }
 
-// search reads all processes and lets those join that belong to the tree.
-func (t *Tree) search() {
+// givenBetween tells whether a pid was given after one and not after another. They begin again after the highest.
+func givenBetween(pid, after, last int) bool {
+	if after > last {
+		return pid > after || pid <= last
+	}
+	return pid > after && pid <= last
+}
+
+// searchAll searches all of /proc.
+func (t *Tree) searchAll() {
+	clear(t.found)
+	t.search(func(int) bool { return true })
+}
+
+// search reads the processes whose pids count, and lets those join that belong to the tree.
+func (t *Tree) search(counts func(pid int) bool) {
 	r := t.reader
 	r.name = r.name[:0]
 	r.and(".")
 	t.pids, _ = r.numbers(t.pids[:0]) // what it has read up to an error
 	t.others = t.others[:0]
-	clear(t.found)
 	for _, pid := range t.pids {
-		if t.find(pid) != nil {
+		if !counts(pid) || t.find(pid) != nil {
 			continue
 		}
 		text, err := r.file(pid, "/stat")

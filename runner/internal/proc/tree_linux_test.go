@@ -203,6 +203,37 @@ func eventually(t *testing.T, what string, is func() bool) {
 	t.Fatalf("it did not happen: %s", what)
 }
 
+// A process that has begun since the last sample is found by the next, without a search of all.
+func TestNewProcessesAreFoundAtOnce(t *testing.T) {
+	c := exec.Command("sh", "-c", "read x; sleep 300 & sh -c 'sleep 300 & wait' & wait")
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // it may have ended
+		_ = c.Wait()                                      // it was killed
+	})
+	tree := follow(t, c.Process.Pid)
+	began := time.Now()
+	if s := tree.Sample(began); s.Processes != 1 {
+		t.Fatalf("%d processes", s.Processes)
+	}
+	_, _ = in.Write([]byte("\n")) // nothing else fails if it is not read
+	at := began
+	eventually(t, "three processes more", func() bool {
+		at = at.Add(time.Millisecond) // fewer seconds than to the next search of all
+		return tree.Sample(at).Processes == 4
+	})
+	if s := tree.Sample(at.Add(time.Millisecond)); s.Files.Share <= 0 || s.Threads != 4 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // An exec makes no new process, and the counters go on.
 func TestExec(t *testing.T) {
 	c := exec.Command("sh", "-c", "read x; exec sleep 300")
