@@ -14,6 +14,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -149,7 +150,31 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 	case err != nil:
 		return exit.BadInput("%w (see %s --help)", err, helpful(err))
 	}
+	if err := emptyFlag(command); err != nil {
+		return err
+	}
 	return command.Run()
+}
+
+// emptyFlag refuses a flag with an empty text on the command line. A shell makes one of a variable that is not set, and of a
+// command that has failed, and the flag must not count as left out then: --meeting "" would load.
+func emptyFlag(command *kong.Context) error {
+	for _, p := range command.Path {
+		if p.Flag == nil || p.Resolved {
+			continue
+		}
+		empty := false
+		switch value := p.Flag.Target.Interface().(type) {
+		case string:
+			empty = value == ""
+		case []string:
+			empty = len(value) == 0 || slices.Contains(value, "")
+		}
+		if empty {
+			return exit.BadInput("--%s is empty: give it a value, or leave it out", p.Flag.Name)
+		}
+	}
+	return nil
 }
 
 // helpful is the command whose help lists what a mistaken command line could have had.

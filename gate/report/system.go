@@ -69,6 +69,7 @@ func (u Usage) lines() (lines []string) {
 		u.Watch = &result.Watch{}
 	}
 	add("System", u.elsewhere())
+	add("Restarts", u.restarts())
 	add("CPU", u.cpu())
 	add("CPU per request", u.perRequest())
 	add("Busiest thread", u.thread())
@@ -98,10 +99,24 @@ func (u Usage) perRequest() string {
 	return trimmedSpan(u.CPUPerRequest)
 }
 
-// elsewhere says why the system itself was not watched; empty if it was.
+// elsewhere says why the system itself was not watched, or not all the time; empty if it was.
 func (u Usage) elsewhere() string {
-	if why, ok := u.absent(result.OfSystem); ok {
+	why, ok := u.absent(result.OfSystem)
+	switch {
+	case !ok:
+		return ""
+	case noneRead(u.reading(result.OfSystem, result.CPUCores)):
 		return "not read: " + why
+	}
+	return notAlways + why + "; its figures are of the rest"
+}
+
+const notAlways = "not read all the time: "
+
+// restarts says how often the system was restarted; empty if it never was.
+func (u Usage) restarts() string {
+	if _, most := u.reading(result.OfSystem, result.Restarts); most > 0 {
+		return "the system was restarted " + times(most)
 	}
 	return ""
 }
@@ -180,7 +195,8 @@ func (u Usage) who(mean, cores float64) (who []string) {
 			others, known = others-share, true
 		}
 	}
-	if known && !noneRead(mean) {
+	partly := strings.HasPrefix(u.elsewhere(), notAlways) // then the system's share is of another time than the machine's
+	if known && !partly && !noneRead(mean) {
 		who = append(who, "others "+portion(max(others, 0)))
 	}
 	if stolen := u.mean(result.OfMachine, result.StolenShare); !noneRead(stolen) {

@@ -94,6 +94,14 @@ func TestSystem(t *testing.T) {
 - CPU: 50% average, - peak of 1 core (this generator 50%, others 0%)
 - GPU: not read: nvidia-smi ended with status 9
 `},
+		"it was restarted, and ended": {report.Usage{Watch: &result.Watch{
+			Mean: map[string]float64{"machine.cpu_share": 0.5, "machine.cpu_capacity": 1, "system.cpu_cores": 0.3, "system.restarts": 1.3},
+			Peak: map[string]float64{"system.restarts": 2}, Absent: []result.Absent{{Source: "system", Why: "its processes have ended"}},
+		}}, `
+- System: not read all the time: its processes have ended; its figures are of the rest
+- Restarts: the system was restarted 2 times
+- CPU: 50% average, - peak of 1 core (the system 30%)
+`},
 		"nothing was loaded": {report.Usage{Unloaded: true, Watch: &result.Watch{
 			Mean: map[string]float64{"machine.cpu_share": 0.5, "machine.cpu_capacity": 1, "generator.cpu_cores": 0.05},
 		}}, `

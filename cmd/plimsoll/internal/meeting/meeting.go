@@ -61,7 +61,7 @@ const (
 func (s State) Over() bool { return s == Done || s == Stopped }
 
 // ErrUnknown is wrapped if a meeting is not there.
-var ErrUnknown = errors.New("there is no such meeting: names are kept for a day")
+var ErrUnknown = errors.New("there is no such meeting: no shard has come yet, or that was more than a day ago")
 
 // Term is something that all shards of a meeting must have in common.
 type Term struct {
