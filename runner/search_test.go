@@ -89,7 +89,7 @@ func TestSearchForARate(t *testing.T) {
 		if n, load := a.Round.Total.Requests, a.Round.Readings["generator.tasks_per_sec"]; n < 20 || n > 70 || load != 20 {
 			t.Errorf("trial %d: %d requests in 2 s at %g/s", i, n, load)
 		}
-		if a.Round.Total.Failures > 0 || a.Round.Total.P50 > 500*time.Millisecond || a.Round.Figures["work"].Requests != a.Round.Total.Requests {
+		if a.Round.Total.Failures > 0 || a.Round.Total.P50 > 500*time.Millisecond && !busy(a) || a.Round.Figures["work"].Requests != a.Round.Total.Requests {
 			t.Errorf("trial %d: %+v", i, a.Round)
 		}
 	}
@@ -104,6 +104,9 @@ func TestSearchForARate(t *testing.T) {
 	}
 }
 
+// busy reports whether others used so much of the machine during a trial that answers may be late.
+func busy(a *runner.Attempt) bool { return a.Round.Machine.Others > 0.3 }
+
 // Trials of users: more users in each one, all of them logged in once.
 func TestSearchForUsers(t *testing.T) {
 	t.Parallel()
@@ -115,7 +118,7 @@ func TestSearchForUsers(t *testing.T) {
 	for i, users := range []float64{1, 4, 2} {
 		// A user does about nine tasks in a second, as long as the system is not busy.
 		a := all[i]
-		if n := float64(a.Round.Total.Requests) / 2; a.Cut != "" || a.Round.Readings["generator.users"] != users || n < 3*users || n > 10*users {
+		if n := float64(a.Round.Total.Requests) / 2; a.Cut != "" || a.Round.Readings["generator.users"] != users || n < 3*users && !busy(a) || n > 10*users {
 			t.Errorf("%g users: %g requests a second, %+v", users, n, a)
 		}
 	}

@@ -89,7 +89,9 @@ type instant struct{ time.Time }
 // UnmarshalText reads RFC 3339, or whole seconds since 1970.
 func (t *instant) UnmarshalText(text []byte) (err error) {
 	if seconds, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-		t.Time = time.Unix(seconds, 0).UTC()
+		if t.Time = time.Unix(seconds, 0).UTC(); t.Year() < 1970 || t.Year() > 9999 {
+			return fmt.Errorf("%q is no instant in seconds since 1970: milliseconds are not read", text)
+		}
 		return nil
 	}
 	if t.Time, err = time.Parse(time.RFC3339, string(text)); err != nil {

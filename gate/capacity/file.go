@@ -43,18 +43,9 @@ func Decode(rd io.Reader) (r Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	var head struct {
-		Schema int `json:"schema"`
-	}
 	for _, check := range []func() error{
 		func() error { return plainjson.Check(data, limit) },
-		func() error { return json.Unmarshal(data, &head) },
-		func() error {
-			if head.Schema != Schema {
-				return fmt.Errorf("schema %d, this program reads schema %d", head.Schema, Schema)
-			}
-			return nil
-		},
+		func() error { return plainjson.CheckSchema(data, Schema) },
 		func() error { return checkNumbers(data) },
 		func() error { return json.Unmarshal(data, &r) },
 		func() error { return r.validate() },

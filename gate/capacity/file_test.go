@@ -67,8 +67,8 @@ func TestFileRefuses(t *testing.T) {
 		return strings.Replace(text, old, new, 1)
 	}
 	for name, c := range map[string]struct{ text, says string }{
-		"nothing":             {"", "unexpected end"},
-		"cut short":           {text[:len(text)/2], "unexpected end"},
+		"nothing":             {"", "it is truncated after"},
+		"cut short":           {text[:len(text)/2], "it is truncated after"},
 		"something follows":   {text + "{}", "after top-level value"},
 		"another schema":      {replaced(`"schema": 1`, `"schema": 2`), "schema 2, this program reads schema 1"},
 		"a key twice":         {replaced(`"schema": 1`, `"schema": 1, "schema": 1`), "comes twice"},

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-ci/plimsoll/gate"
+	"github.com/plimsoll-ci/plimsoll/runner/result/plainjson"
 )
 
 // Schema is the version of the verdict file that this program writes and reads.
@@ -148,19 +149,13 @@ func Decode(rd io.Reader) (Report, error) {
 
 // parse reads a file of this schema and refuses unknown fields.
 func parse(data []byte) (f file, err error) {
-	var head struct {
-		Schema int `json:"schema"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
+	if err := plainjson.CheckSchema(data, Schema); err != nil {
 		return f, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	if head.Schema != Schema {
-		return f, fmt.Errorf("%w: it is of schema %d, this program reads schema %d", ErrMalformed, head.Schema, Schema)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&f); err != nil {
 		return f, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	return f, nil // json.Unmarshal has checked that nothing follows
+	return f, nil // CheckSchema has checked that nothing follows
 }

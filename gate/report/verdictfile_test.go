@@ -168,8 +168,8 @@ func TestDecodeRefuses(t *testing.T) {
 		want error
 		says string
 	}{
-		"nothing":                 {"", report.ErrMalformed, "unexpected end"},
-		"cut short":               {whole[:len(whole)/2], report.ErrMalformed, "unexpected end"},
+		"nothing":                 {"", report.ErrMalformed, "it is truncated after"},
+		"cut short":               {whole[:len(whole)/2], report.ErrMalformed, "it is truncated after"},
 		"something follows":       {whole + "{}", report.ErrMalformed, "after top-level value"},
 		"another schema":          {replace(`"schema": 1`, `"schema": 2`), report.ErrMalformed, "schema 2, this program reads schema 1"},
 		"an unknown field":        {replace(`"schema": 1`, `"schema": 1, "markdown": "<b>"`), report.ErrMalformed, "unknown field"},

@@ -53,32 +53,17 @@ func Decode(rd io.Reader) (*Result, error) {
 	if err := plainjson.Check(data, limit); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	var head struct {
-		Schema int `json:"schema"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, explain(err))
-	}
-	if head.Schema != Schema {
-		return nil, fmt.Errorf("%w: schema %d, this program reads schema %d", ErrMalformed, head.Schema, Schema)
+	if err := plainjson.CheckSchema(data, Schema); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	r := &Result{}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, explain(err))
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return r, nil
-}
-
-// explain rewords encoding/json's error about a truncated file.
-func explain(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input" {
-		return fmt.Errorf("it is truncated after %d bytes", syntax.Offset)
-	}
-	return err
 }
 
 // Read decodes the result file at path.

@@ -28,6 +28,10 @@ func TestDecodeRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, sentence string }{
 		"empty":            {"", "truncated"},
 		"cut short":        {whole[:len(whole)/2], "truncated"},
+		"a list":           {"[]", "it is JSON of another kind: it has no schema with a number"},
+		"a number":         {"3", "it is JSON of another kind"},
+		"null":             {"null", "it is JSON of another kind"},
+		"a word":           {`{"schema": "x"}`, "it is JSON of another kind"},
 		"not JSON":         {"PK\x03\x04", "invalid character"},
 		"another schema":   {swap(`"schema": 1`, `"schema": 2`), "schema 2, this program reads schema 1"},
 		"no series":        {swap(`"series": "shop"`, `"series": ""`), "names no series"},

@@ -41,6 +41,26 @@ func Check(data []byte, l Limit) error {
 	return nil
 }
 
+// CheckSchema says what is wrong if a text is no JSON, or no object whose schema has a number.
+func CheckSchema(data []byte, schema int) error {
+	var syntax *json.SyntaxError
+	var form *json.UnmarshalTypeError
+	var head struct {
+		Schema *int `json:"schema"`
+	}
+	switch err := json.Unmarshal(data, &head); {
+	case errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input":
+		return fmt.Errorf("it is truncated after %d bytes", syntax.Offset)
+	case errors.As(err, &form), err == nil && head.Schema == nil:
+		return errors.New("it is JSON of another kind: it has no schema with a number")
+	case err != nil:
+		return err
+	case *head.Schema != schema:
+		return fmt.Errorf("it is of schema %d, this program reads schema %d", *head.Schema, schema)
+	}
+	return nil
+}
+
 // walker goes through a text.
 type walker struct {
 	limit  Limit
